@@ -1,0 +1,176 @@
+//! Every way in which cargo-peruser itself can fail: one text, one exit code, one next step each.
+//!
+//! Texts follow cargo's grammar, because they appear beside cargo's own. Nothing here looks at the
+//! world: who finds a fault brings the facts along.
+
+mod refusal;
+mod settings;
+
+use std::ffi::{OsStr, OsString};
+use std::fmt::{self, Display, Formatter};
+use std::io;
+use std::path::PathBuf;
+
+pub use refusal::{Flaw, Kind, Refusal};
+pub use settings::SettingsError;
+
+use crate::shown::{quoted, shown};
+
+/// The result of everything that can fail on the way to cargo.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// A failure of cargo-peruser itself; cargo's own failures are never translated.
+#[derive(Debug)]
+pub enum Error {
+    /// A setting is wrong (exit 78).
+    Settings(SettingsError),
+    /// Going on would be unsafe (exit 77).
+    Unsafe(Box<Refusal>),
+    /// The program runs with another account's rights (exit 77).
+    ForeignRights {
+        /// The real and the effective id, in that order.
+        ids: (u32, u32),
+        /// `uid` or `gid`.
+        what: &'static str,
+    },
+    /// A directory or its tag cannot be made (exit 73).
+    Create {
+        /// What was to be done, as in "failed to …".
+        doing: &'static str,
+        /// What it was to be done to.
+        path: PathBuf,
+        /// The system's reason.
+        cause: io::Error,
+        /// The command that helps, where one is known.
+        help: Option<String>,
+    },
+    /// There is no place for a private directory (exit 73).
+    NoHome {
+        /// The caller's effective uid.
+        uid: u32,
+    },
+    /// A real cargo was found, but the system does not execute it (exit 126).
+    Exec {
+        /// What was to be executed.
+        path: PathBuf,
+        /// The system's reason.
+        cause: io::Error,
+    },
+    /// There is no real cargo (exit 127).
+    NoRealCargo {
+        /// Each place that was looked at and why it was passed over.
+        seen: Vec<(PathBuf, String)>,
+    },
+}
+
+impl Error {
+    /// The exit code, by `sysexits.h` and by what shells use for commands (73, 77, 78, 126, 127).
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Error::Create { .. } | Error::NoHome { .. } => 73,
+            Error::Unsafe(_) | Error::ForeignRights { .. } => 77,
+            Error::Settings(_) => 78,
+            Error::Exec { .. } => 126,
+            Error::NoRealCargo { .. } => 127,
+        }
+    }
+
+    /// What the person can do now, as one line.
+    pub fn help(&self) -> Option<String> {
+        match self {
+            Error::Settings(error) => Some(error.help()),
+            Error::Unsafe(refusal) => Some(refusal.help()),
+            Error::ForeignRights { .. } => {
+                Some("remove the set-id bit from cargo-peruser, it must run as its caller".into())
+            }
+            Error::Create { help, .. } => help.clone(),
+            Error::NoHome { .. } => Some(
+                "set XDG_CACHE_HOME to a directory of your own, or CARGO_PERUSER_SHARED_ROOT"
+                    .into(),
+            ),
+            Error::Exec { path, .. } => Some(format!("ls -lL {}", quoted(path))),
+            Error::NoRealCargo { .. } => Some(
+                "install Rust, or name the cargo to execute with `real-cargo` in the settings or \
+                 CARGO_PERUSER_REAL_CARGO"
+                    .into(),
+            ),
+        }
+    }
+}
+
+impl Display for Error {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::Settings(error) => error.fmt(f),
+            Error::Unsafe(refusal) => refusal.fmt(f),
+            Error::ForeignRights { ids: (real, effective), what } => write!(
+                f,
+                "refusing to run with another account's rights: {what} {real} acts as {effective}"
+            ),
+            Error::Create { doing, path, cause, .. } => {
+                write!(f, "failed to {doing} `{}`: {}", shown(path), reason(cause))
+            }
+            Error::NoHome { uid } => {
+                write!(
+                    f,
+                    "no place for a private directory: uid {uid} has no home directory of its own"
+                )
+            }
+            Error::Exec { path, cause } => {
+                write!(f, "failed to execute `{}`: {}", shown(path), reason(cause))
+            }
+            Error::NoRealCargo { seen } => {
+                write!(f, "no cargo found to execute")?;
+                seen.iter().try_for_each(|(path, why)| {
+                    write!(f, "\n  passed over `{}`: {why}", shown(path))
+                })
+            }
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<SettingsError> for Error {
+    fn from(error: SettingsError) -> Self {
+        Error::Settings(error)
+    }
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        Error::Unsafe(Box::new(refusal))
+    }
+}
+
+/// The system's reason for a failure, in the grammar of our messages: lower case, no full stop.
+pub fn reason(cause: &io::Error) -> String {
+    let text = cause.to_string();
+    let mut rest = text.chars();
+    rest.next().map_or_else(String::new, |first| first.to_lowercase().chain(rest).collect())
+}
+
+/// An account as messages name it: by name and number, or by number alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Owner {
+    /// The numeric user id.
+    pub uid: u32,
+    /// The account's name, where the account database has one.
+    pub name: Option<OsString>,
+}
+
+impl Owner {
+    /// What `install -o` and `chown` take.
+    pub fn word(&self) -> String {
+        self.name.as_deref().map_or_else(|| self.uid.to_string(), |name: &OsStr| quoted(name))
+    }
+}
+
+impl Display for Owner {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match &self.name {
+            Some(name) => write!(f, "{} (uid {})", shown(name), self.uid),
+            None => write!(f, "uid {}", self.uid),
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! Paths, arguments and account names as people may safely read them.
+//!
+//! File names are other people's input: a newline or an escape sequence in one must not reach a
+//! terminal. Everything that is displayed goes through here; nothing that is *used* ever does.
+
+use std::ffi::OsStr;
+use std::fmt::{self, Display, Formatter, Write};
+
+/// Displays `text` with control characters, direction marks and bytes that are not UTF-8 escaped.
+pub fn shown<S: AsRef<OsStr> + ?Sized>(text: &S) -> Shown<'_> {
+    Shown(text.as_ref())
+}
+
+/// The result of [`shown`].
+#[derive(Clone, Copy, Debug)]
+pub struct Shown<'a>(&'a OsStr);
+
+impl Display for Shown<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        for chunk in self.0.as_encoded_bytes().utf8_chunks() {
+            for character in chunk.valid().chars() {
+                if misleads(character) {
+                    write!(f, "{}", character.escape_default())?;
+                } else {
+                    f.write_char(character)?;
+                }
+            }
+            for byte in chunk.invalid() {
+                write!(f, "\\x{byte:02x}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A path as one word of a command that a person may paste into a shell.
+pub fn quoted<S: AsRef<OsStr> + ?Sized>(text: &S) -> String {
+    let plain = shown(text).to_string();
+    let harmless = |c: char| c.is_ascii_alphanumeric() || "/._-+=:@%,".contains(c);
+    if !plain.is_empty() && plain.chars().all(harmless) {
+        plain
+    } else {
+        format!("'{}'", plain.replace('\'', r"'\''"))
+    }
+}
+
+/// Control characters, and the marks that reorder or hide what stands around them.
+fn misleads(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
+        || matches!(character, '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{quoted, shown};
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+
+    #[test]
+    fn keeps_plain_text_and_escapes_what_a_terminal_would_obey() {
+        for (raw, expected) in [
+            (&b"/srv/\xc3\xa4bc"[..], "/srv/äbc"),
+            (b"a\nb\x1b[31m", "a\\nb\\u{1b}[31m"),
+            (b"a\xffb", "a\\xffb"),
+            ("x\u{202e}y".as_bytes(), "x\\u{202e}y"),
+        ] {
+            assert_eq!(shown(OsStr::from_bytes(raw)).to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn quotes_only_what_a_shell_would_split() {
+        assert_eq!(quoted("/srv/a-b"), "/srv/a-b");
+        assert_eq!(quoted("/srv/a b"), "'/srv/a b'");
+        assert_eq!(quoted("it's"), r"'it'\''s'");
+    }
+}
