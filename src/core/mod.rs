@@ -1,0 +1,19 @@
+//! The decisions, as pure functions over what `sys` has read.
+//!
+//! Nothing below this line touches the world: no environment, no file system, no process, no clock.
+//! `cargo xtask tidy` holds that line. Tests are tables, because everything that matters is an
+//! argument.
+
+pub mod account;
+pub mod build_dir;
+pub mod candidate;
+pub mod checkout;
+pub mod environment;
+pub mod explanation;
+pub mod invocation;
+pub mod lexical;
+pub mod placement;
+pub mod safety;
+pub mod settings;
+pub mod settings_source;
+pub mod trail;

@@ -1,0 +1,235 @@
+//! From a file's text, a variable or a flag to one [`Layer`] of settings.
+//!
+//! TOML is read into a tree with spans and walked by hand, so that each mistake is reported with
+//! its own line and the nearest known key.
+
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::settings::{Entry, ExplicitTargetDir, Key, Layer, Origin, Scope, Value};
+use crate::error::SettingsError;
+use crate::shown::shown;
+
+/// Whose file it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whose {
+    /// The administrator's, which alone may enforce.
+    System,
+    /// The person's own.
+    Person,
+}
+
+/// Keys a file may have besides [`Key::ALL`].
+const ENFORCE: &str = "enforce";
+
+/// Reads a settings file.
+///
+/// # Errors
+/// The first mistake, with the file's path and the line.
+pub fn from_file(path: &Path, text: &str, whose: Whose) -> Result<Layer, SettingsError> {
+    let file = File { path: shown(path).to_string(), text };
+    let table = DeTable::parse(text).map_err(|error| SettingsError::Syntax {
+        origin: file.at(error.span().map_or(0, |span| span.start)).to_string(),
+        cause: error.message().lines().collect::<Vec<_>>().join(", "),
+    })?;
+    let mut layer = Layer::default();
+    file.walk(table.get_ref(), "", &mut layer, whose)?;
+    Ok(layer)
+}
+
+/// Reads the variables that hold settings; an empty one counts as unset.
+///
+/// # Errors
+/// The first value that its key does not take.
+pub fn from_variables(
+    mut variable: impl FnMut(&'static str) -> Option<OsString>,
+) -> Result<Layer, SettingsError> {
+    let mut layer = Layer::default();
+    for key in Key::ALL {
+        if let Some(text) = variable(key.variable()).filter(|text| !text.is_empty()) {
+            layer.entries.push(from_text(key, &text, Origin::Variable(key.variable()))?);
+        }
+    }
+    Ok(layer)
+}
+
+/// Reads the flags of our own that were given.
+///
+/// # Errors
+/// The first value that its key does not take.
+pub fn from_flags(flags: &[(Key, OsString)]) -> Result<Layer, SettingsError> {
+    let entry = |(key, text): &(Key, OsString)| from_text(*key, text, Origin::Flag(key.flag()));
+    Ok(Layer { entries: flags.iter().map(entry).collect::<Result<_, _>>()?, enforced: Vec::new() })
+}
+
+/// A file that is being read, to say where in it a mistake stands.
+struct File<'a> {
+    path: String,
+    text: &'a str,
+}
+
+impl File<'_> {
+    fn at(&self, offset: usize) -> Origin {
+        let before = self.text.bytes().take(offset);
+        Origin::File {
+            path: self.path.clone(),
+            line: 1 + before.filter(|byte| *byte == b'\n').count(),
+        }
+    }
+
+    fn walk(
+        &self,
+        table: &DeTable<'_>,
+        prefix: &str,
+        layer: &mut Layer,
+        whose: Whose,
+    ) -> Result<(), SettingsError> {
+        for (name, value) in table {
+            let origin = self.at(name.span().start);
+            let key = format!("{prefix}{}", name.get_ref());
+            match (Key::ALL.into_iter().find(|known| known.name() == key), value.get_ref()) {
+                (Some(known), _) => {
+                    let value = typed(known, value.get_ref(), &origin)?;
+                    layer.entries.push(Entry { key: known, value, origin });
+                }
+                (None, _) if key == ENFORCE && whose == Whose::System => {
+                    self.enforce(value, layer, &origin)?;
+                }
+                (None, _) if key == ENFORCE => {
+                    let origin = origin.to_string();
+                    return Err(SettingsError::SystemOnly { origin, key: ENFORCE });
+                }
+                (None, DeValue::Table(inner)) if is_table(&key) => {
+                    self.walk(inner, &format!("{key}."), layer, whose)?;
+                }
+                _ => return Err(unknown(key, &origin)),
+            }
+        }
+        Ok(())
+    }
+
+    fn enforce(
+        &self,
+        value: &Spanned<DeValue<'_>>,
+        layer: &mut Layer,
+        origin: &Origin,
+    ) -> Result<(), SettingsError> {
+        let expected = "an array of keys";
+        let wrong = || SettingsError::Value {
+            origin: origin.to_string(),
+            key: ENFORCE,
+            found: value.get_ref().type_str().into(),
+            expected,
+        };
+        for item in value.get_ref().as_array().ok_or_else(wrong)? {
+            let origin = self.at(item.span().start);
+            let name = item.get_ref().as_str().ok_or_else(wrong)?;
+            let key = Key::ALL.into_iter().find(|key| key.name() == name);
+            layer.enforced.push((key.ok_or_else(|| unknown(name.into(), &origin))?, origin));
+        }
+        Ok(())
+    }
+}
+
+fn is_table(name: &str) -> bool {
+    Key::ALL.iter().any(|key| key.name().split_once('.').is_some_and(|(table, _)| table == name))
+}
+
+fn unknown(key: String, origin: &Origin) -> SettingsError {
+    let known = Key::ALL.into_iter().map(Key::name).chain([ENFORCE]);
+    let nearest = known
+        .map(|name| (strsim::jaro_winkler(name, &key.replace('_', "-")), name))
+        .filter(|(likeness, _)| *likeness > 0.75)
+        .max_by(|(a, _), (b, _)| a.total_cmp(b))
+        .map(|(_, name)| name);
+    SettingsError::UnknownKey { origin: origin.to_string(), key, nearest }
+}
+
+/// A value out of a file.
+fn typed(key: Key, value: &DeValue<'_>, origin: &Origin) -> Result<Value, SettingsError> {
+    match (value, takes_names(key)) {
+        (DeValue::String(text), false) => from_os(key, OsStr::new(text.as_ref()), origin),
+        (DeValue::Array(items), true) => {
+            let name = |item: &Spanned<DeValue<'_>>| item.get_ref().as_str().map(str::to_owned);
+            let names = items.iter().map(name).collect::<Option<Vec<_>>>();
+            names.map(Value::Names).ok_or_else(|| wrong(key, origin, "array of other things"))
+        }
+        (other, _) => Err(wrong(key, origin, other.type_str())),
+    }
+}
+
+/// A value out of a variable or flag, where lists are separated by commas.
+fn from_text(key: Key, text: &OsStr, origin: Origin) -> Result<Entry, SettingsError> {
+    let value = if takes_names(key) {
+        let text = text.to_str().ok_or_else(|| wrong(key, &origin, "not UTF-8"))?;
+        let names = text.split(',').map(str::trim).filter(|name| !name.is_empty());
+        Value::Names(names.map(str::to_owned).collect())
+    } else {
+        from_os(key, text, &origin)?
+    };
+    Ok(Entry { key, value, origin })
+}
+
+fn from_os(key: Key, text: &OsStr, origin: &Origin) -> Result<Value, SettingsError> {
+    let found = || format!("`{}`", shown(text));
+    match (key, text.to_str()) {
+        (Key::Scope, Some("user")) => Ok(Value::Scope(Scope::User)),
+        (Key::Scope, Some("checkout")) => Ok(Value::Scope(Scope::Checkout)),
+        (Key::ExplicitTargetDir, Some("honour")) => {
+            Ok(Value::ExplicitTargetDir(ExplicitTargetDir::Honour))
+        }
+        (Key::ExplicitTargetDir, Some("override")) => {
+            Ok(Value::ExplicitTargetDir(ExplicitTargetDir::Override))
+        }
+        (Key::SharedRoot, _) => match root(text) {
+            Ok(path) => Ok(Value::Path(path)),
+            Err(cause) => Err(SettingsError::Root {
+                origin: origin.to_string(),
+                path: text.to_string_lossy().into_owned(),
+                cause: cause.into(),
+            }),
+        },
+        (Key::RealCargo, _) if Path::new(text).is_absolute() => Ok(Value::Path(text.into())),
+        _ => Err(wrong(key, origin, &found())),
+    }
+}
+
+/// Checks the letters of a shared root; whether the path is real shows when it is walked.
+fn root(text: &OsStr) -> Result<PathBuf, &'static str> {
+    let plain = text.to_str().ok_or("is not UTF-8, which breaks build scripts")?;
+    let trimmed = plain.strip_suffix('/').unwrap_or(plain);
+    let mut parts = trimmed.split('/');
+    if parts.next() != Some("") {
+        return Err("is not absolute");
+    }
+    if trimmed.is_empty() {
+        return Err("is the root of the file system");
+    }
+    if parts.any(|part| matches!(part, "" | "." | "..")) {
+        return Err("has `.`, `..` or `//` in it");
+    }
+    if plain.contains(|c: char| c == ':' || c.is_control()) {
+        return Err("has a `:` or a control character in it, which breaks search paths");
+    }
+    Ok(PathBuf::from(trimmed))
+}
+
+fn wrong(key: Key, origin: &Origin, found: &str) -> SettingsError {
+    let expected = match key {
+        Key::SharedRoot | Key::RealCargo => "an absolute path",
+        Key::Scope => "`user` or `checkout`",
+        Key::ExplicitTargetDir => "`honour` or `override`",
+        Key::ExcludeUsers | Key::IncludeUsers => "account names",
+        Key::ExcludeGroups => "group names",
+        Key::TrustedOwners => "account names or numbers",
+    };
+    let (origin, key) = (origin.to_string(), key.name());
+    SettingsError::Value { origin, key, found: found.into(), expected }
+}
+
+fn takes_names(key: Key) -> bool {
+    !matches!(key, Key::SharedRoot | Key::Scope | Key::ExplicitTargetDir | Key::RealCargo)
+}
