@@ -1,0 +1,110 @@
+//! The choice of the real cargo among the executables named `cargo`.
+//!
+//! PATH is other people's text: relative entries would run a `./cargo` out of the repository, and
+//! in a directory that everyone can write to anyone can put one. We ourselves stand on it too, once
+//! or several times.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+/// Why a place was passed over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Skip {
+    /// An empty entry or one that is relative to the working directory.
+    RelativeEntry,
+    /// Anyone can write to the directory.
+    WritableByEveryone,
+    /// It is this very program.
+    Ourselves,
+    /// It is another copy of this program.
+    OurCopy,
+    /// This process has executed it already and came back.
+    TriedBefore,
+}
+
+impl Skip {
+    /// The reason, as a message has it.
+    pub fn reason(self) -> &'static str {
+        match self {
+            Skip::RelativeEntry => "an entry that is empty or relative depends on where you stand",
+            Skip::WritableByEveryone => "everyone can write to its directory",
+            Skip::Ourselves => "it is cargo-peruser itself",
+            Skip::OurCopy => "it is a copy of cargo-peruser",
+            Skip::TriedBefore => "it came back to cargo-peruser",
+        }
+    }
+}
+
+/// What has been learned about an executable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Candidate<'a> {
+    /// The path as it was found.
+    pub path: &'a Path,
+    /// Whether it has the same device and inode as this program.
+    pub is_ourselves: bool,
+    /// Whether its content is this program's.
+    pub is_our_copy: bool,
+    /// The permission bits of the directory that it stands in.
+    pub directory_mode: u32,
+}
+
+impl Candidate<'_> {
+    /// Whether to pass it over, `tried` being the places that this process has executed before.
+    pub fn skip(&self, tried: &[PathBuf]) -> Option<Skip> {
+        if self.is_ourselves {
+            Some(Skip::Ourselves)
+        } else if self.is_our_copy {
+            Some(Skip::OurCopy)
+        } else if tried.iter().any(|place| place == self.path) {
+            Some(Skip::TriedBefore)
+        } else if self.directory_mode & 0o002 != 0 {
+            Some(Skip::WritableByEveryone)
+        } else {
+            None
+        }
+    }
+}
+
+/// The entries of a search path, each absolute or with the reason to leave it out.
+pub fn entries(path: &OsStr) -> impl Iterator<Item = Result<&Path, &Path>> {
+    path.as_bytes().split(|byte| *byte == b':').map(|entry| {
+        let entry = Path::new(OsStr::from_bytes(entry));
+        if entry.is_absolute() { Ok(entry) } else { Err(entry) }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Candidate, Skip, entries};
+    use std::ffi::OsStr;
+    use std::path::{Path, PathBuf};
+
+    #[test]
+    fn passes_over_everything_that_is_not_a_real_cargo() {
+        let tried = [PathBuf::from("/loop/cargo")];
+        let plain = Candidate {
+            path: Path::new("/usr/bin/cargo"),
+            is_ourselves: false,
+            is_our_copy: false,
+            directory_mode: 0o755,
+        };
+        for (candidate, expected) in [
+            (plain, None),
+            (Candidate { directory_mode: 0o775, ..plain }, None),
+            (Candidate { directory_mode: 0o1777, ..plain }, Some(Skip::WritableByEveryone)),
+            (Candidate { is_ourselves: true, ..plain }, Some(Skip::Ourselves)),
+            (Candidate { is_our_copy: true, ..plain }, Some(Skip::OurCopy)),
+            (Candidate { path: Path::new("/loop/cargo"), ..plain }, Some(Skip::TriedBefore)),
+        ] {
+            assert_eq!(candidate.skip(&tried), expected, "{candidate:?}");
+        }
+    }
+
+    #[test]
+    fn takes_only_absolute_entries() {
+        let found: Vec<_> = entries(OsStr::new("/a::.:b/c:/d/")).collect();
+        let expected = [Ok("/a"), Err(""), Err("."), Err("b/c"), Ok("/d/")];
+        assert_eq!(found, expected.map(|entry| entry.map(Path::new).map_err(Path::new)));
+    }
+}

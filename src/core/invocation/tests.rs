@@ -1,0 +1,82 @@
+//! Arguments as cargo would read them.
+
+use super::{Invocation, TargetUse};
+use std::ffi::{OsStr, OsString};
+
+fn words(line: &str) -> Vec<OsString> {
+    line.split_whitespace().map(OsString::from).collect()
+}
+
+fn os(text: &str) -> Option<&OsStr> {
+    (!text.is_empty()).then_some(OsStr::new(text))
+}
+
+#[test]
+fn finds_what_decides_and_nothing_else() {
+    // line, toolchain, command, -C, --manifest-path, --target-dir
+    for (line, toolchain, command, directory, manifest, target) in [
+        ("", "", "", "", "", ""),
+        ("build", "", "build", "", "", ""),
+        ("+nightly build", "+nightly", "build", "", "", ""),
+        ("build +nightly", "", "build", "", "", ""),
+        ("build --target-dir /x", "", "build", "", "", "/x"),
+        ("build --target-dir=/x", "", "build", "", "", "/x"),
+        ("build --target-dirx /x", "", "build", "", "", ""),
+        ("build --target-di /x", "", "build", "", "", ""),
+        ("build --target-dir", "", "build", "", "", ""),
+        ("build -- --target-dir /x", "", "build", "", "", ""),
+        ("-C sub build", "", "build", "sub", "", ""),
+        ("-Csub build", "", "build", "sub", "", ""),
+        ("-C=sub build", "", "build", "sub", "", ""),
+        ("build -C sub", "", "build", "", "", ""),
+        ("--color never build", "", "build", "", "", ""),
+        ("-Z unstable-options -C d b", "", "b", "d", "", ""),
+        ("-v --offline test --manifest-path a/Cargo.toml name", "", "test", "", "a/Cargo.toml", ""),
+        ("test name --target-dir /x", "", "test", "", "", "/x"),
+        ("run prog --target-dir /x", "", "run", "", "", ""),
+        ("r prog --manifest-path /x", "", "r", "", "", ""),
+        ("run --bin prog --target-dir /x", "", "run", "", "", "/x"),
+        ("run -p a -F b --target-dir /x prog", "", "run", "", "", "/x"),
+        ("clippy --target-dir /x", "", "clippy", "", "", "/x"),
+    ] {
+        let args = words(line);
+        let read = Invocation::read(&args);
+        let found =
+            (read.toolchain, read.command, read.directory, read.manifest_path, read.target_dir);
+        let expected = (os(toolchain), os(command), os(directory), os(manifest), os(target));
+        assert_eq!(found, expected, "{line}");
+    }
+}
+
+#[test]
+fn collects_every_config_wherever_it_stands() {
+    let args = words("--config a=1 build --config=b.toml --config c=2 -- --config d=3");
+    assert_eq!(Invocation::read(&args).configs, ["a=1", "b.toml", "c=2"]);
+}
+
+#[test]
+fn knows_which_commands_touch_a_target_directory() {
+    for (line, expected) in [
+        ("", TargetUse::None),
+        ("--version", TargetUse::None),
+        ("-V", TargetUse::None),
+        ("+nightly --version", TargetUse::None),
+        ("--list", TargetUse::None),
+        ("--explain E0308", TargetUse::None),
+        ("build --help", TargetUse::None),
+        ("help build", TargetUse::None),
+        ("login", TargetUse::None),
+        ("search serde", TargetUse::None),
+        ("metadata", TargetUse::Reads),
+        ("clean", TargetUse::Reads),
+        ("update", TargetUse::Reads),
+        ("build", TargetUse::Writes),
+        ("run -- --help", TargetUse::Writes),
+        ("run prog --help", TargetUse::Writes),
+        ("clippy --help", TargetUse::Writes),
+        ("fmt", TargetUse::Writes),
+        ("my-alias", TargetUse::Writes),
+    ] {
+        assert_eq!(Invocation::read(&words(line)).target_use(), expected, "{line}");
+    }
+}

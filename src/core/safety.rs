@@ -1,0 +1,175 @@
+//! What makes a directory safe to build in: the rules, over what `lstat` says.
+//!
+//! The way is judged from the top, so that nobody untrusted can swap what has been judged. On it
+//! others may create, in sticky directories, but never replace. The private directory itself has
+//! exactly its owner's bits.
+
+use crate::error::{Flaw, Kind};
+
+/// What `lstat` says about an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// What it is.
+    pub kind: Kind,
+    /// Who owns it.
+    pub uid: u32,
+    /// Its permission bits, set-id and sticky bits included (`07777`).
+    pub mode: u32,
+    /// The device it is on.
+    pub device: u64,
+    /// Its inode there.
+    pub inode: u64,
+}
+
+impl Entry {
+    /// Whether both are the same entry of the same file system.
+    pub fn is_same_as(&self, other: &Entry) -> bool {
+        (self.device, self.inode) == (other.device, other.inode)
+    }
+}
+
+/// Who may own directories on the way.
+#[derive(Clone, Copy, Debug)]
+pub struct Trust<'a> {
+    /// The caller's effective uid.
+    pub caller: u32,
+    /// The uids that the settings trust besides root and the caller.
+    pub owners: &'a [u32],
+}
+
+/// Which part of the way an entry is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// A directory above the shared root.
+    Ancestor {
+        /// Whether the checkout being built is below it as well. Who can write there can change
+        /// the sources, so that this grants nothing new.
+        holds_checkout: bool,
+    },
+    /// The shared root.
+    Root,
+}
+
+/// What is to be done with a private directory that is nobody else's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Nothing: it has exactly its owner's bits.
+    Private,
+    /// Others may look into it: take those bits away.
+    Readable,
+}
+
+/// What an account that has no number in a user namespace appears as (`overflowuid`).
+const UNMAPPED: u32 = 65534;
+
+/// Judges one directory on the way to the private directory.
+///
+/// # Errors
+/// Its flaw; [`Flaw::WayNotADirectory`] with a symlink is for the caller to tell as a mistake in
+/// the settings.
+pub fn judge_way(entry: &Entry, part: Part, trust: Trust<'_>) -> Result<(), Flaw> {
+    if entry.kind != Kind::Directory {
+        return Err(Flaw::WayNotADirectory(entry.kind));
+    }
+    if entry.uid != 0 && entry.uid != trust.caller && !trust.owners.contains(&entry.uid) {
+        return Err(if entry.uid == UNMAPPED { Flaw::WayUnmapped } else { Flaw::WayForeign });
+    }
+    let replaceable = entry.mode & 0o022 != 0 && entry.mode & 0o1000 == 0;
+    match part {
+        _ if !replaceable => Ok(()),
+        Part::Ancestor { holds_checkout: true } if entry.mode & 0o002 == 0 => Ok(()),
+        Part::Ancestor { .. } => Err(Flaw::WayReplaceable(entry.mode)),
+        Part::Root => Err(Flaw::RootReplaceable(entry.mode)),
+    }
+}
+
+/// Judges the private directory.
+///
+/// # Errors
+/// Its flaw. Set-group-id and sticky bits are none: they grant nobody anything here.
+pub fn judge_private(entry: &Entry, caller: u32) -> Result<Verdict, Flaw> {
+    judge_own(entry, caller)?;
+    match entry.mode & 0o777 {
+        0o700 => Ok(Verdict::Private),
+        mode if mode & 0o022 != 0 => Err(Flaw::WritableByOthers(entry.mode)),
+        mode if mode & 0o700 != 0o700 => Err(Flaw::OwnerBitsMissing(entry.mode)),
+        _ => Ok(Verdict::Readable),
+    }
+}
+
+/// Judges a target directory: whatever its mode, it stands inside a private directory.
+///
+/// # Errors
+/// Its flaw.
+pub fn judge_own(entry: &Entry, caller: u32) -> Result<(), Flaw> {
+    if entry.kind != Kind::Directory {
+        return Err(Flaw::NotADirectory(entry.kind));
+    }
+    if entry.uid != caller { Err(Flaw::Foreign) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Entry, Part, Trust, Verdict, judge_private, judge_way};
+    use crate::error::Kind;
+
+    const ALICE: u32 = 1500;
+    const MALLORY: u32 = 1666;
+
+    fn entry(kind: Kind, uid: u32, mode: u32) -> Entry {
+        Entry { kind, uid, mode, device: 1, inode: 1 }
+    }
+
+    #[test]
+    fn judges_the_way_by_owner_and_by_who_can_replace() {
+        let above = Part::Ancestor { holds_checkout: false };
+        let shared = Part::Ancestor { holds_checkout: true };
+        for (uid, mode, part, expected) in [
+            (0, 0o755, above, "Ok(())"),
+            (0, 0o1777, Part::Root, "Ok(())"),
+            (0, 0o3775, Part::Root, "Ok(())"),
+            (ALICE, 0o1777, Part::Root, "Ok(())"),
+            (0, 0o755, Part::Root, "Ok(())"),
+            (0, 0o2775, Part::Root, "Err(RootReplaceable(1533))"),
+            (0, 0o777, Part::Root, "Err(RootReplaceable(511))"),
+            (0, 0o2775, above, "Err(WayReplaceable(1533))"),
+            (0, 0o2775, shared, "Ok(())"),
+            (0, 0o777, shared, "Err(WayReplaceable(511))"),
+            (0, 0o1777, shared, "Ok(())"),
+            (MALLORY, 0o755, above, "Err(WayForeign)"),
+            (MALLORY, 0o1777, Part::Root, "Err(WayForeign)"),
+            (65534, 0o755, above, "Err(WayUnmapped)"),
+            (1777, 0o755, above, "Ok(())"),
+        ] {
+            let trust = Trust { caller: ALICE, owners: &[1777] };
+            let found = format!("{:?}", judge_way(&entry(Kind::Directory, uid, mode), part, trust));
+            assert_eq!(found, expected, "{uid} {mode:o} {part:?}");
+        }
+        let trust = Trust { caller: ALICE, owners: &[] };
+        assert!(judge_way(&entry(Kind::Symlink, 0, 0o777), above, trust).is_err());
+    }
+
+    #[test]
+    fn judges_the_private_directory_by_its_exact_bits() {
+        for (kind, uid, mode, expected) in [
+            (Kind::Directory, ALICE, 0o700, Ok(Verdict::Private)),
+            (Kind::Directory, ALICE, 0o2700, Ok(Verdict::Private)),
+            (Kind::Directory, ALICE, 0o755, Ok(Verdict::Readable)),
+            (Kind::Directory, ALICE, 0o750, Ok(Verdict::Readable)),
+            (Kind::Directory, ALICE, 0o711, Ok(Verdict::Readable)),
+            (Kind::Directory, ALICE, 0o775, Err("WritableByOthers(509)")),
+            (Kind::Directory, ALICE, 0o1777, Err("WritableByOthers(1023)")),
+            (Kind::Directory, ALICE, 0o702, Err("WritableByOthers(450)")),
+            (Kind::Directory, ALICE, 0o500, Err("OwnerBitsMissing(320)")),
+            (Kind::Directory, ALICE, 0o000, Err("OwnerBitsMissing(0)")),
+            (Kind::Directory, MALLORY, 0o700, Err("Foreign")),
+            (Kind::Directory, 0, 0o700, Err("Foreign")),
+            (Kind::Symlink, ALICE, 0o777, Err("NotADirectory(Symlink)")),
+            (Kind::Fifo, ALICE, 0o700, Err("NotADirectory(Fifo)")),
+        ] {
+            let found = judge_private(&entry(kind, uid, mode), ALICE);
+            let found = found.map_err(|flaw| format!("{flaw:?}"));
+            assert_eq!(found, expected.map_err(String::from), "{kind} {uid} {mode:o}");
+        }
+    }
+}

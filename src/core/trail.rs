@@ -1,0 +1,145 @@
+//! The marker that tells an exec loop from a nested call.
+//!
+//! Executing keeps the process, so a wrapper that falls back to "the other cargo" can hand the same
+//! process back to us for ever. Each shim therefore writes down which process it is, what it was
+//! asked and where it went; whoever finds their own process there, asked the same again, goes on
+//! after the last place tried. A nested call is another process. A script that ends in
+//! `exec cargo other-words` is the same process asked something else: it starts afresh, and only
+//! the number of hops bounds it.
+
+use std::ffi::{OsStr, OsString};
+use std::hash::Hasher;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::PathBuf;
+
+use siphasher::sip::SipHasher13;
+
+/// The variable that holds the marker.
+///
+/// Its name does not begin with `CARGO_`: compilation caches such as sccache make every variable
+/// that does a part of their key, and this one differs in every run.
+pub const VARIABLE: &str = "PERUSER_EXEC_TRAIL";
+
+/// How often one process may pass through here, whatever it is asked.
+pub const MAX_HOPS: u32 = 24;
+
+/// One process as the kernel knows it; a number alone would be used again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ProcessId {
+    /// The process id.
+    pub pid: u32,
+    /// When it started, in clock ticks since boot (field 22 of `/proc/<pid>/stat`); 0 if unknown.
+    pub started: u64,
+}
+
+/// Where one process has been.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trail {
+    /// The process.
+    pub process: ProcessId,
+    /// A hash of the arguments.
+    pub asked: u64,
+    /// How often the process has executed a real cargo from here.
+    pub hops: u32,
+    /// The places that were executed for these arguments, in order.
+    pub tried: Vec<PathBuf>,
+}
+
+impl Trail {
+    /// Continues the trail in `inherited` if it is this process's own, or begins a new one.
+    pub fn pick_up(inherited: Option<&OsStr>, process: ProcessId, args: &[OsString]) -> Trail {
+        let asked = fingerprint(args);
+        let fresh = Trail { process, asked, hops: 0, tried: Vec::new() };
+        match inherited.and_then(parse).filter(|trail| trail.process == process) {
+            None => fresh,
+            Some(trail) if trail.asked == asked => trail,
+            Some(trail) => Trail { hops: trail.hops, ..fresh },
+        }
+    }
+
+    /// The trail with one more place on it.
+    pub fn then(&self, place: PathBuf) -> Trail {
+        let mut trail = self.clone();
+        trail.hops += 1;
+        trail.tried.push(place);
+        trail
+    }
+
+    /// Forgets the places: a real cargo has run, so they were the right ones.
+    pub fn restart(self) -> Trail {
+        Trail { tried: Vec::new(), ..self }
+    }
+
+    /// The variable's value: numbers and places, separated by colons, which no PATH entry contains.
+    pub fn to_value(&self) -> OsString {
+        let Trail { process: ProcessId { pid, started }, asked, hops, .. } = self;
+        let mut value = format!("{pid}:{started}:{asked:x}:{hops}").into_bytes();
+        for place in &self.tried {
+            value.push(b':');
+            value.extend_from_slice(place.as_os_str().as_bytes());
+        }
+        OsString::from_vec(value)
+    }
+}
+
+fn parse(value: &OsStr) -> Option<Trail> {
+    let mut parts = value.as_bytes().split(|byte| *byte == b':');
+    let mut number = |radix| {
+        let text = std::str::from_utf8(parts.next()?).ok()?;
+        u64::from_str_radix(text, radix).ok()
+    };
+    let pid = u32::try_from(number(10)?).ok()?;
+    let (started, asked) = (number(10)?, number(16)?);
+    let hops = u32::try_from(number(10)?).ok()?;
+    let tried = parts.map(|part| PathBuf::from(OsStr::from_bytes(part))).collect();
+    Some(Trail { process: ProcessId { pid, started }, asked, hops, tried })
+}
+
+fn fingerprint(args: &[OsString]) -> u64 {
+    let mut hasher = SipHasher13::new();
+    for arg in args {
+        hasher.write(arg.as_bytes());
+        hasher.write_u8(0);
+    }
+    hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ProcessId, Trail, VARIABLE};
+    use std::ffi::{OsStr, OsString};
+
+    const ME: ProcessId = ProcessId { pid: 7, started: 99 };
+
+    fn args(line: &str) -> Vec<OsString> {
+        line.split(' ').map(OsString::from).collect()
+    }
+
+    #[test]
+    fn goes_on_only_for_the_same_process_asked_the_same() {
+        let first = Trail::pick_up(None, ME, &args("build")).then("/a/cargo".into());
+        let value = first.to_value();
+        assert_eq!(Trail::pick_up(Some(&value), ME, &args("build")), first);
+        let nested = Trail::pick_up(Some(&value), ProcessId { pid: 8, ..ME }, &args("build"));
+        assert_eq!((nested.hops, nested.tried.len()), (0, 0));
+        let reused = Trail::pick_up(Some(&value), ProcessId { started: 100, ..ME }, &args("build"));
+        assert_eq!((reused.hops, reused.tried.len()), (0, 0));
+        let other_words = Trail::pick_up(Some(&value), ME, &args("clippy"));
+        assert_eq!((other_words.hops, other_words.tried.len()), (1, 0));
+    }
+
+    #[test]
+    fn begins_anew_after_any_value_that_it_cannot_read() {
+        for value in
+            ["", ":", "7", "7:99", "x:99:0:0:/a", "7:99:zz:0", "7:99:0:-1", "99999999999:1:1:1"]
+        {
+            let trail = Trail::pick_up(Some(OsStr::new(value)), ME, &args("build"));
+            assert_eq!((trail.hops, trail.tried.len()), (0, 0), "{value}");
+        }
+    }
+
+    #[test]
+    fn stays_out_of_compilation_cache_keys() {
+        assert!(!VARIABLE.starts_with("CARGO_"));
+    }
+}
