@@ -1,0 +1,77 @@
+//! Which home, cache and configuration directories are the caller's own.
+//!
+//! `su -m`, `sudo -E` and the like hand down another person's HOME. A directory variable therefore
+//! counts only where it names nothing yet or something that the effective uid owns; otherwise the
+//! account's own home takes its place.
+
+use std::cell::OnceCell;
+use std::path::{Path, PathBuf};
+
+use super::files;
+use super::snapshot::Snapshot;
+
+/// The caller's own directories.
+#[derive(Debug)]
+pub struct Homes<'a> {
+    snapshot: &'a Snapshot,
+    home: OnceCell<Option<PathBuf>>,
+}
+
+impl<'a> Homes<'a> {
+    /// Nothing is looked up before it is asked for.
+    pub fn new(snapshot: &'a Snapshot) -> Homes<'a> {
+        Homes { snapshot, home: OnceCell::new() }
+    }
+
+    /// The home directory: `$HOME`, or the account's.
+    pub fn home(&self) -> Option<&Path> {
+        let look = || self.own("HOME").or_else(|| self.home_of_account());
+        self.home.get_or_init(look).as_deref()
+    }
+
+    /// `$XDG_CONFIG_HOME`, or `~/.config`.
+    pub fn config(&self) -> Option<PathBuf> {
+        self.own("XDG_CONFIG_HOME").or_else(|| Some(self.home()?.join(".config")))
+    }
+
+    /// `$XDG_CACHE_HOME`, or `~/.cache`; without symlinks, as far as it exists.
+    pub fn cache(&self) -> Option<PathBuf> {
+        let cache = self.own("XDG_CACHE_HOME").or_else(|| Some(self.home()?.join(".cache")))?;
+        Some(without_symlinks(&cache))
+    }
+
+    /// Where cargo keeps its own things: `$CARGO_HOME`, or `.cargo` in what cargo takes for home.
+    pub fn cargo(&self) -> Option<PathBuf> {
+        let given = self.snapshot.variable("CARGO_HOME").map(PathBuf::from);
+        let home =
+            || self.snapshot.absolute_path("HOME").or_else(|| self.home().map(Path::to_owned));
+        given.map(|path| self.snapshot.cwd.join(path)).or_else(|| Some(home()?.join(".cargo")))
+    }
+
+    fn own(&self, variable: &str) -> Option<PathBuf> {
+        let path = self.snapshot.absolute_path(variable)?;
+        let owner = rustix::fs::stat(&path).ok().map(|stat| stat.st_uid);
+        owner.is_none_or(|uid| uid == self.snapshot.uid).then_some(path)
+    }
+
+    fn home_of_account(&self) -> Option<PathBuf> {
+        super::accounts::account(self.snapshot.uid, &Default::default()).home
+    }
+}
+
+/// `path` with the symlinks of its longest existing part resolved.
+fn without_symlinks(path: &Path) -> PathBuf {
+    for existing in path.ancestors() {
+        if let Ok(real) = std::fs::canonicalize(existing) {
+            let rest = path.strip_prefix(existing).unwrap_or(Path::new(""));
+            // Joining an empty rest would leave a slash behind.
+            return if rest.as_os_str().is_empty() { real } else { real.join(rest) };
+        }
+    }
+    path.to_owned()
+}
+
+/// Whether something stands at the path. What cannot be looked at counts: the check will say why.
+pub fn is_there(path: &Path) -> bool {
+    !matches!(files::entry_if_any(path), Ok(None))
+}

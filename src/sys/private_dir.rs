@@ -1,0 +1,203 @@
+//! Checks and makes private directories. Only this module can produce a [`PrivateDir`].
+//!
+//! The check walks from the top with one `lstat` a component; since nobody untrusted can replace
+//! what it has passed, nothing can be swapped behind its back. Making opens first and checks the
+//! descriptor, in [`make`]. Nothing here ever deletes or follows what somebody else has put there.
+
+mod make;
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::{accounts, files, tag};
+use crate::core::placement::Place;
+use crate::core::safety::{Entry, Part, Trust, Verdict, judge_own, judge_private, judge_way};
+use crate::error::{Error, Flaw, Kind, Refusal, Result, SettingsError};
+use crate::shown::shown;
+
+/// Who asks for a private directory, and under which circumstances.
+#[derive(Clone, Debug)]
+pub struct Caller<'a> {
+    /// The effective uid.
+    pub uid: u32,
+    /// The effective gid, for the command that helps.
+    pub gid: u32,
+    /// The uids that the settings trust on the way.
+    pub trusted: Vec<u32>,
+    /// The top of the checkout that is being built.
+    pub checkout: Option<&'a Path>,
+    /// Where the shared root was set, for the error about its path.
+    pub root_origin: String,
+}
+
+/// What the person should know although it went well.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Note {
+    /// A directory that others could read was made private; its former permission bits.
+    Tightened(PathBuf, u32),
+    /// The new directory's file system executes nothing.
+    NoExec(PathBuf),
+}
+
+/// How a private directory is at the moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// It will be made when it is needed.
+    Missing,
+    /// It is private.
+    Private,
+    /// Others can look into it; that will be taken away when it is used.
+    Readable,
+}
+
+/// A directory that is the caller's alone, mode 0700, on a way that nobody else can change.
+#[derive(Debug)]
+pub struct PrivateDir<'a> {
+    path: PathBuf,
+    caller: &'a Caller<'a>,
+}
+
+/// Looks at a private directory and the way to it, and changes nothing.
+///
+/// # Errors
+/// [`Error::Unsafe`] for every flaw of the threat model, and [`Error::Settings`] for a shared root
+/// that is reached through a symlink.
+pub fn examine(place: &Place, caller: &Caller<'_>) -> Result<State> {
+    match walk(place, caller)? {
+        Way::Ends(_) => Ok(State::Missing),
+        Way::Complete(_) => match own_entry(&place.private_dir(), caller)? {
+            None => Ok(State::Missing),
+            Some((_, Verdict::Private)) => Ok(State::Private),
+            Some((_, Verdict::Readable)) => Ok(State::Readable),
+        },
+    }
+}
+
+/// Looks at a target directory inside an existing private directory, and changes nothing.
+///
+/// # Errors
+/// [`Error::Unsafe`] where its name is taken by something else.
+pub fn examine_target(place: &Place, name: &str, caller: &Caller<'_>) -> Result<State> {
+    let path = place.private_dir().join(name);
+    match target_entry(&path, caller)? {
+        Some(_) => Ok(State::Private),
+        None => Ok(State::Missing),
+    }
+}
+
+/// Makes sure that a private directory exists and is private.
+///
+/// # Errors
+/// Those of [`examine`], and [`Error::Create`] where it is missing and cannot be made; then nothing
+/// half made stays behind.
+pub fn establish<'a>(
+    place: &Place,
+    caller: &'a Caller<'a>,
+    notes: &mut Vec<Note>,
+) -> Result<PrivateDir<'a>> {
+    let path = place.private_dir();
+    let parent = match walk(place, caller)? {
+        Way::Complete(parent) => parent,
+        Way::Ends(at) => make::own_way(&at, place, caller)?,
+    };
+    match own_entry(&path, caller)? {
+        Some((_, Verdict::Private)) => {}
+        Some((entry, Verdict::Readable)) => {
+            make::tighten(&path, &entry, caller)?;
+            notes.push(Note::Tightened(path.clone(), entry.mode));
+        }
+        None => make::private(place, &parent, caller, notes)?,
+    }
+    Ok(PrivateDir { path, caller })
+}
+
+impl PrivateDir<'_> {
+    /// Makes sure that a target directory exists in it, with its tag.
+    ///
+    /// # Errors
+    /// [`Error::Unsafe`] where the name is taken by something that is no directory of the caller's,
+    /// [`Error::Create`] where it cannot be made.
+    pub fn target(&self, name: &str) -> Result<()> {
+        let path = self.path.join(name);
+        let tag = path.join(tag::NAME);
+        match target_entry(&path, self.caller)? {
+            Some(_) if files::entry(&tag).is_ok() => Ok(()),
+            _ => make::target(&path, self.caller),
+        }
+    }
+}
+
+/// How far the way to a private directory exists.
+enum Way {
+    /// All of it: the entry of the directory that the private one stands in.
+    Complete(Entry),
+    /// It ends before this directory, which is below the caller's own cache directory.
+    Ends(PathBuf),
+}
+
+/// Judges every directory above the private one, from the top.
+fn walk(place: &Place, caller: &Caller<'_>) -> Result<Way> {
+    let mut directories: Vec<&Path> = place.parent.ancestors().collect();
+    directories.reverse();
+    let mut last = None;
+    for directory in directories {
+        let entry = match files::entry(directory) {
+            Ok(entry) => entry,
+            Err(error) if files::is_absence(&error) && !place.is_shared => {
+                return Ok(Way::Ends(directory.to_owned()));
+            }
+            Err(error) => return Err(unreadable(directory, error, caller)),
+        };
+        judge(directory, &entry, place, caller)?;
+        last = Some(entry);
+    }
+    let none = || unreadable(&place.parent, io::ErrorKind::NotFound.into(), caller);
+    last.map(Way::Complete).ok_or_else(none)
+}
+
+fn judge(directory: &Path, entry: &Entry, place: &Place, caller: &Caller<'_>) -> Result<()> {
+    let part = if place.is_shared && directory == place.parent {
+        Part::Root
+    } else {
+        let holds_checkout = caller.checkout.is_some_and(|top| top.starts_with(directory));
+        Part::Ancestor { holds_checkout }
+    };
+    let trust = Trust { caller: caller.uid, owners: &caller.trusted };
+    judge_way(entry, part, trust).map_err(|flaw| match flaw {
+        Flaw::WayNotADirectory(Kind::Symlink) if place.is_shared => {
+            Error::Settings(SettingsError::Root {
+                origin: caller.root_origin.clone(),
+                path: place.parent.to_string_lossy().into_owned(),
+                cause: format!("has a symlink in it, `{}`", shown(directory)),
+            })
+        }
+        flaw => refusal(directory, entry.uid, flaw, caller),
+    })
+}
+
+/// Judges the private directory itself, if it is there.
+fn own_entry(path: &Path, caller: &Caller<'_>) -> Result<Option<(Entry, Verdict)>> {
+    let entry = files::entry_if_any(path).map_err(|error| unreadable(path, error, caller))?;
+    let Some(entry) = entry else { return Ok(None) };
+    let verdict =
+        judge_private(&entry, caller.uid).map_err(|flaw| refusal(path, entry.uid, flaw, caller))?;
+    Ok(Some((entry, verdict)))
+}
+
+/// Judges a target directory, if it is there.
+fn target_entry(path: &Path, caller: &Caller<'_>) -> Result<Option<Entry>> {
+    let entry = files::entry_if_any(path).map_err(|error| unreadable(path, error, caller))?;
+    if let Some(entry) = &entry {
+        judge_own(entry, caller.uid).map_err(|flaw| refusal(path, entry.uid, flaw, caller))?;
+    }
+    Ok(entry)
+}
+
+fn refusal(path: &Path, owner: u32, flaw: Flaw, caller: &Caller<'_>) -> Error {
+    let owner = accounts::owner(owner);
+    Refusal { path: path.to_owned(), owner, caller: accounts::owner(caller.uid), flaw }.into()
+}
+
+fn unreadable(path: &Path, error: io::Error, caller: &Caller<'_>) -> Error {
+    refusal(path, caller.uid, Flaw::Unreadable(error), caller)
+}

@@ -1,0 +1,220 @@
+//! Makes and tightens directories by descriptor: open first, then check what is open.
+
+use std::ffi::OsStr;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
+
+use rustix::fs::{AtFlags, Mode, OFlags, fchmod, mkdirat, openat, unlinkat};
+use rustix::io::Errno;
+
+use super::{Caller, Note, Way, refusal, unreadable, walk};
+use crate::core::placement::Place;
+use crate::core::safety::{Entry, Verdict, judge_own, judge_private};
+use crate::error::{Error, Flaw, Result};
+use crate::shown::quoted;
+use crate::sys::{accounts, files, tag};
+
+const PRIVATE: Mode = Mode::from_raw_mode(0o700);
+const DIRECTORY: OFlags = OFlags::DIRECTORY.union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
+
+/// Makes the private directory in `place.parent`, which was judged as `judged`.
+pub(super) fn private(
+    place: &Place,
+    judged: &Entry,
+    caller: &Caller<'_>,
+    notes: &mut Vec<Note>,
+) -> Result<()> {
+    let path = place.private_dir();
+    let failed = |error: Errno| cannot_create(&path, error, place.is_shared, caller);
+    let parent = open_judged(&place.parent, judged, caller)?;
+    let is_new = match make_directory(&parent, place.name.as_ref()) {
+        Ok(()) => true,
+        // Another run of the same person was faster, or somebody planted something.
+        Err(Errno::EXIST) => false,
+        Err(error) => return Err(failed(error)),
+    };
+    let directory = match open_new(&parent, place.name.as_ref()) {
+        Ok(directory) => directory,
+        Err(_) if !is_new => return recheck(&path, caller),
+        Err(error) => return Err(failed(error)),
+    };
+    if is_new && let Err(error) = make_private(&directory, &path, caller) {
+        // It was made a moment ago and is empty; nobody else can have put it there.
+        let _ = unlinkat(parent.as_fd(), place.name.as_str(), AtFlags::REMOVEDIR);
+        return Err(error);
+    }
+    if is_new && is_noexec(&directory) {
+        notes.push(Note::NoExec(path.clone()));
+    }
+    recheck(&path, caller)
+}
+
+/// Takes away what others may do in a directory of the caller's, which was judged as `judged`.
+pub(super) fn tighten(path: &Path, judged: &Entry, caller: &Caller<'_>) -> Result<()> {
+    let directory = open_judged(path, judged, caller)?;
+    make_private(&directory, path, caller)
+}
+
+/// Makes the missing part of the way to the caller's own cache directory, mode 0700 as the XDG base
+/// directory specification has it.
+pub(super) fn own_way(missing: &Path, place: &Place, caller: &Caller<'_>) -> Result<Entry> {
+    let mut missing = missing.to_owned();
+    loop {
+        let parent = missing.parent().unwrap_or(Path::new("/"));
+        let judged = files::entry(parent).map_err(|error| unreadable(parent, error, caller))?;
+        let name = missing.file_name().unwrap_or_default();
+        let parent = open_judged(parent, &judged, caller)?;
+        match make_directory(&parent, name) {
+            Ok(()) | Err(Errno::EXIST) => {}
+            Err(error) => return Err(cannot_create(&missing, error, false, caller)),
+        }
+        match walk(place, caller)? {
+            Way::Complete(entry) => return Ok(entry),
+            Way::Ends(at) if at == missing => {
+                return Err(unreadable(&missing, io::ErrorKind::NotFound.into(), caller));
+            }
+            Way::Ends(at) => missing = at,
+        }
+    }
+}
+
+/// Makes a target directory and its tag, whichever of them is missing.
+pub(super) fn target(path: &Path, caller: &Caller<'_>) -> Result<()> {
+    let failed = |error: io::Error| create_error(path, error, None);
+    let name = path.file_name().unwrap_or_default();
+    let parent = open_plain(path.parent().unwrap_or(path)).map_err(|error| failed(error.into()))?;
+    let is_new = match make_directory(&parent, name) {
+        Ok(()) => true,
+        Err(Errno::EXIST) => false,
+        Err(error) => return Err(cannot_create(path, error, false, caller)),
+    };
+    let directory = open_new(&parent, name).map_err(|error| failed(error.into()))?;
+    let entry = files::opened(&directory).map_err(failed)?;
+    judge_own(&entry, caller.uid).map_err(|flaw| refusal(path, entry.uid, flaw, caller))?;
+    tag::write(&directory).map_err(|error| {
+        if is_new {
+            // Empty and ours; the tag's error is the one to report.
+            let _ = unlinkat(parent.as_fd(), name, AtFlags::REMOVEDIR);
+        }
+        create_error(path, error, None)
+    })
+}
+
+/// `mkdirat` with exactly 0700, whatever the umask is; cargo inherits the umask unchanged.
+fn make_directory(parent: &OwnedFd, name: &OsStr) -> Result<(), Errno> {
+    // The umask belongs to the whole process, which has one thread.
+    let umask = rustix::process::umask(Mode::empty());
+    let made = mkdirat(parent.as_fd(), name, PRIVATE);
+    rustix::process::umask(umask);
+    made
+}
+
+/// Opens a directory and makes sure that it is the one that was judged.
+fn open_judged(path: &Path, judged: &Entry, caller: &Caller<'_>) -> Result<OwnedFd> {
+    let directory = open_plain(path).map_err(|error| unreadable(path, error.into(), caller))?;
+    let entry = files::opened(&directory).map_err(|error| unreadable(path, error, caller))?;
+    if entry.is_same_as(judged) {
+        Ok(directory)
+    } else {
+        Err(refusal(path, entry.uid, Flaw::Swapped, caller))
+    }
+}
+
+fn open_plain(path: &Path) -> Result<OwnedFd, Errno> {
+    // A root that is write-only for its users is a fine root: ask for reading only if need be.
+    let open = |access| rustix::fs::open(path, access | DIRECTORY, Mode::empty());
+    open(OFlags::RDONLY).or_else(|error| match without_reading() {
+        Some(access) if error == Errno::ACCESS => open(access),
+        _ => Err(error),
+    })
+}
+
+/// How to open a directory that may not be read, where the system has a way.
+fn without_reading() -> Option<OFlags> {
+    #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
+    return Some(OFlags::PATH);
+    #[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd")))]
+    return None;
+}
+
+fn open_new(parent: &OwnedFd, name: &OsStr) -> Result<OwnedFd, Errno> {
+    openat(parent.as_fd(), name, OFlags::RDONLY | DIRECTORY, Mode::empty())
+}
+
+/// Makes an open directory of the caller's exactly 0700 and makes sure that it is.
+fn make_private(directory: &OwnedFd, path: &Path, caller: &Caller<'_>) -> Result<()> {
+    let unusable = |error: io::Error| Error::Create {
+        path: path.to_owned(),
+        cause: error,
+        doing: "make private",
+        help: None,
+    };
+    strip_acls(directory).map_err(|error| unusable(error.into()))?;
+    fchmod(directory, PRIVATE).map_err(|error| unusable(error.into()))?;
+    let entry = files::opened(directory).map_err(unusable)?;
+    if entry.mode == 0o700 && entry.uid == caller.uid {
+        Ok(())
+    } else {
+        Err(refusal(path, entry.uid, Flaw::ModesIgnored(entry.mode), caller))
+    }
+}
+
+/// A default ACL on the shared root is inherited: masked for now, but a later chmod would open it.
+fn strip_acls(directory: &OwnedFd) -> Result<(), Errno> {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    for name in ["system.posix_acl_access", "system.posix_acl_default"] {
+        match rustix::fs::fremovexattr(directory, name) {
+            Ok(()) | Err(Errno::NODATA | Errno::OPNOTSUPP) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    let _ = directory;
+    Ok(())
+}
+
+fn is_noexec(directory: &OwnedFd) -> bool {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    return rustix::fs::fstatvfs(directory)
+        .is_ok_and(|fs| fs.f_flag.contains(rustix::fs::StatVfsMountFlags::NOEXEC));
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    return {
+        let _ = directory;
+        false
+    };
+}
+
+/// Judges the private directory once more, by its path, now that it must be there.
+fn recheck(path: &Path, caller: &Caller<'_>) -> Result<()> {
+    let entry = files::entry(path).map_err(|error| unreadable(path, error, caller))?;
+    match judge_private(&entry, caller.uid) {
+        Ok(Verdict::Private) => Ok(()),
+        Ok(Verdict::Readable) => tighten(path, &entry, caller),
+        Err(flaw) => Err(refusal(path, entry.uid, flaw, caller)),
+    }
+}
+
+/// Why a directory could not be made, with the command that helps.
+fn cannot_create(path: &Path, error: Errno, is_shared: bool, caller: &Caller<'_>) -> Error {
+    let shown = quoted(path.parent().unwrap_or(path));
+    let help = match error {
+        Errno::ACCESS if is_shared => Some(format!(
+            "ask the administrator to run: install -d -m 0700 -o {} -g {} {}",
+            accounts::owner(caller.uid).word(),
+            accounts::group_word(caller.gid),
+            quoted(path)
+        )),
+        Errno::ACCESS => Some(format!("ls -ld {shown}")),
+        Errno::NOSPC | Errno::DQUOT => {
+            Some(format!("free some space or inodes there: df -h {shown}; df -i {shown}"))
+        }
+        Errno::ROFS => Some(format!("it is mounted read-only: findmnt -T {shown}")),
+        Errno::PERM => Some(format!("it may be immutable: lsattr -d {shown}")),
+        _ => None,
+    };
+    create_error(path, error.into(), help)
+}
+
+fn create_error(path: &Path, cause: io::Error, help: Option<String>) -> Error {
+    Error::Create { path: path.to_owned(), cause, doing: "create directory", help }
+}

@@ -1,0 +1,131 @@
+//! The process as it was started: arguments, environment, working directory, ids.
+//!
+//! Read once, at the start. Everything later takes it from here.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use super::files;
+use crate::core::trail::ProcessId;
+use crate::error::{Error, Result};
+
+/// How this program was started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CalledAs {
+    /// As `cargo`, found on PATH by a shell or an exec function.
+    ShimOnPath,
+    /// As `…/cargo`, by a path.
+    ShimByPath,
+    /// By its own name.
+    OwnName,
+    /// By cargo, as the subcommand `peruser`.
+    Subcommand,
+}
+
+/// The process as it was started.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// How it was called.
+    pub called_as: CalledAs,
+    /// The arguments after the program's name (and after `peruser`, for a subcommand).
+    pub args: Vec<OsString>,
+    /// The effective uid, which decides whose directory it is.
+    pub uid: u32,
+    /// The effective gid.
+    pub gid: u32,
+    /// The working directory; `/` where it has been deleted, which cargo itself will report.
+    pub cwd: PathBuf,
+}
+
+impl Snapshot {
+    /// Reads the process.
+    ///
+    /// # Errors
+    /// [`Error::ForeignRights`] for a set-id program: its caller chooses PATH and the environment.
+    pub fn take() -> Result<Snapshot> {
+        use rustix::process::{getegid, geteuid, getgid, getuid};
+        let (uid, gid) = (geteuid().as_raw(), getegid().as_raw());
+        for (what, real, effective) in
+            [("uid", getuid().as_raw(), uid), ("gid", getgid().as_raw(), gid)]
+        {
+            if real != effective {
+                return Err(Error::ForeignRights { ids: (real, effective), what });
+            }
+        }
+        let mut words = std::env::args_os();
+        let name = words.next().unwrap_or_default();
+        let mut args: Vec<OsString> = words.collect();
+        let called_as = called_as(&name, &args);
+        if called_as == CalledAs::Subcommand {
+            args.remove(0);
+        }
+        let cwd = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/"));
+        Ok(Snapshot { called_as, args, uid, gid, cwd })
+    }
+
+    /// A variable; an empty one counts as unset.
+    pub fn variable(&self, name: &str) -> Option<OsString> {
+        std::env::var_os(name).filter(|value| !value.is_empty())
+    }
+
+    /// A variable that holds a path; a relative one is not meant for us.
+    pub fn absolute_path(&self, name: &str) -> Option<PathBuf> {
+        self.variable(name).map(PathBuf::from).filter(|path| path.is_absolute())
+    }
+
+    /// This process as the kernel knows it.
+    pub fn process(&self) -> ProcessId {
+        let stat = File::open("/proc/self/stat").and_then(|file| files::text(&file));
+        let started = stat.ok().and_then(|stat| start_time(&stat));
+        ProcessId { pid: std::process::id(), started: started.unwrap_or(0) }
+    }
+}
+
+fn called_as(name: &OsStr, args: &[OsString]) -> CalledAs {
+    let path = Path::new(name);
+    if path.file_name() == Some(OsStr::new("cargo")) {
+        let is_bare = path.parent() == Some(Path::new(""));
+        return if is_bare { CalledAs::ShimOnPath } else { CalledAs::ShimByPath };
+    }
+    // Cargo hands its subcommands their own name as the first argument.
+    let is_subcommand = args.first().is_some_and(|first| first == "peruser");
+    if is_subcommand { CalledAs::Subcommand } else { CalledAs::OwnName }
+}
+
+/// Field 22 of `/proc/<pid>/stat`. The second field is the program's name in parentheses and may
+/// hold spaces and parentheses itself, so the count begins after the last one.
+fn start_time(stat: &str) -> Option<u64> {
+    let (_, rest) = stat.rsplit_once(')')?;
+    rest.split_ascii_whitespace().nth(19)?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CalledAs, called_as, start_time};
+    use std::ffi::{OsStr, OsString};
+
+    #[test]
+    fn the_name_that_it_is_called_by_decides_the_door() {
+        for (name, args, expected) in [
+            ("cargo", &[][..], CalledAs::ShimOnPath),
+            ("/opt/shim/cargo", &["peruser"], CalledAs::ShimByPath),
+            ("./cargo", &[], CalledAs::ShimByPath),
+            ("cargo-peruser", &["build"], CalledAs::OwnName),
+            ("/usr/bin/cargo-peruser", &["peruser", "build"], CalledAs::Subcommand),
+            ("", &[], CalledAs::OwnName),
+        ] {
+            let args: Vec<OsString> = args.iter().map(OsString::from).collect();
+            assert_eq!(called_as(OsStr::new(name), &args), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn finds_the_start_time_whatever_the_program_is_called() {
+        let rest = "S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 4711 20";
+        for name in ["(cargo)", "(a) b (c)", "())"] {
+            assert_eq!(start_time(&format!("42 {name} {rest}")), Some(4711), "{name}");
+        }
+        assert_eq!(start_time("nonsense"), None);
+    }
+}

@@ -1,0 +1,170 @@
+//! Gathers what the decision depends on, and no more than that.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use super::homes::{Homes, is_there};
+use super::snapshot::Snapshot;
+use super::{accounts, cargo_config, checkouts, settings_files};
+use crate::core::account::Account;
+use crate::core::build_dir::{ConfiguredBuildDir, Templates};
+use crate::core::checkout::Checkout;
+use crate::core::invocation::Invocation;
+use crate::core::placement::{
+    BUILD_BUILD_DIR, BUILD_TARGET_DIR, Door, Facts, TARGET_DIR, Variables,
+};
+use crate::core::settings::{Key, Settings};
+use crate::error::{Error, Result, SettingsError};
+use crate::shown::shown;
+
+/// The variable that asks us to step aside.
+pub const BYPASS: &str = "CARGO_PERUSER";
+
+/// What was found, owned; [`Survey::facts`] lends it to the decision.
+#[derive(Debug, Default)]
+pub struct Survey {
+    /// Whether the person asks us to step aside.
+    pub is_bypassed: bool,
+    /// The settings in force.
+    pub settings: Settings,
+    /// The caller.
+    pub account: Account,
+    /// What is being built.
+    pub checkout: Option<Checkout>,
+    /// The build directory that is configured.
+    pub build_dir: Option<ConfiguredBuildDir>,
+    root_exists: bool,
+    own_cache: Option<PathBuf>,
+    config_chooses: bool,
+    working_directory: PathBuf,
+    own_places: Vec<PathBuf>,
+    variables: Variables,
+}
+
+impl Survey {
+    /// Looks around. Nothing beyond the settings is read where no private directory can result.
+    ///
+    /// # Errors
+    /// Mistakes in the settings, unless the person asks us to step aside: a broken file must never
+    /// keep anyone from the way around it.
+    pub fn take(
+        snapshot: &Snapshot,
+        door: Door,
+        flags: &[(Key, OsString)],
+        invocation: &Invocation<'_>,
+    ) -> Result<Survey> {
+        let homes = Homes::new(snapshot);
+        let loaded = settings_files::load(snapshot, &homes, flags);
+        if asks_to_step_aside(snapshot)? {
+            let settings = loaded.unwrap_or_default();
+            return Ok(Survey { is_bypassed: true, settings, ..Survey::default() });
+        }
+        let settings = loaded?;
+        let root_exists = settings.shared_root.as_deref().is_some_and(is_there);
+        let working_directory = invocation.working_directory(&snapshot.cwd);
+        let survey = Survey { settings, root_exists, working_directory, ..Survey::default() };
+        match (root_exists, door) {
+            (true, _) => Ok(survey.look_closer(snapshot, &homes, invocation)),
+            (false, Door::Shim) => Ok(survey),
+            (false, Door::ByName) => {
+                let own_cache = Some(homes.cache().ok_or(Error::NoHome { uid: snapshot.uid })?);
+                let survey = Survey { own_cache, ..survey };
+                Ok(survey.look_closer(snapshot, &homes, invocation))
+            }
+        }
+    }
+
+    fn look_closer(
+        self,
+        snapshot: &Snapshot,
+        homes: &Homes<'_>,
+        invocation: &Invocation<'_>,
+    ) -> Survey {
+        let checkout = checkouts::find(&checkouts::start(invocation, &self.working_directory));
+        let typed = cargo_config::typed(invocation, &self.working_directory);
+        let cargo_home = homes.cargo();
+        let home = homes.home().map(Path::to_owned);
+        let templates = Templates {
+            workspace_root: checkout
+                .as_ref()
+                .map_or(&self.working_directory, |checkout| &checkout.top),
+            cargo_home: cargo_home.as_deref().unwrap_or(Path::new("/")),
+        };
+        let build_dir =
+            build_dir(snapshot, &typed, &self.working_directory, cargo_home.as_deref(), templates);
+        Survey {
+            account: accounts::account(snapshot.uid, &self.settings),
+            build_dir,
+            checkout,
+            config_chooses: typed.sets_target_dir,
+            own_places: home.into_iter().chain(cargo_home).collect(),
+            variables: variables(snapshot),
+            ..self
+        }
+    }
+
+    /// What the decision depends on.
+    pub fn facts<'a>(&'a self, door: Door, invocation: &'a Invocation<'a>) -> Facts<'a> {
+        Facts {
+            door,
+            is_bypassed: self.is_bypassed,
+            settings: &self.settings,
+            root_exists: self.root_exists,
+            account: &self.account,
+            own_cache: self.own_cache.as_deref(),
+            invocation,
+            config_chooses: self.config_chooses,
+            working_directory: &self.working_directory,
+            checkout: self.checkout.as_ref(),
+            build_dir: self.build_dir.as_ref(),
+            own_places: &self.own_places,
+            variables: &self.variables,
+        }
+    }
+}
+
+fn asks_to_step_aside(snapshot: &Snapshot) -> Result<bool, SettingsError> {
+    match snapshot.variable(BYPASS) {
+        None => Ok(false),
+        Some(value) if value == "on" => Ok(false),
+        Some(value) if value == "off" => Ok(true),
+        Some(value) => Err(SettingsError::Value {
+            origin: "the environment".into(),
+            key: BYPASS,
+            found: format!("`{}`", shown(&value)),
+            expected: "`off` or `on`",
+        }),
+    }
+}
+
+/// `OUT_DIR` alone is no sign of a build script: other build systems use the name, and people
+/// export it. Cargo sets `CARGO_MANIFEST_DIR` beside it.
+fn variables(snapshot: &Snapshot) -> Variables {
+    let is_build_script = snapshot.variable("CARGO_MANIFEST_DIR").is_some();
+    Variables {
+        target_dir: snapshot.variable(TARGET_DIR),
+        build_target_dir: snapshot.variable(BUILD_TARGET_DIR),
+        build_build_dir: snapshot.variable(BUILD_BUILD_DIR),
+        out_dir: snapshot.variable("OUT_DIR").filter(|_| is_build_script),
+    }
+}
+
+/// The build directory by cargo's precedence: flag, variable, files.
+fn build_dir(
+    snapshot: &Snapshot,
+    typed: &cargo_config::Typed,
+    working_directory: &Path,
+    cargo_home: Option<&Path>,
+    templates: Templates<'_>,
+) -> Option<ConfiguredBuildDir> {
+    if let Some((value, base)) = &typed.build_dir {
+        let path = templates.fill(value, base);
+        return Some(ConfiguredBuildDir { path, origin: "--config".into(), is_typed: true });
+    }
+    if let Some(value) = snapshot.variable(BUILD_BUILD_DIR) {
+        let path = templates.fill(&value.to_string_lossy(), working_directory);
+        let origin = format!("the environment variable {BUILD_BUILD_DIR}");
+        return Some(ConfiguredBuildDir { path, origin, is_typed: false });
+    }
+    cargo_config::build_dir(working_directory, cargo_home, templates)
+}

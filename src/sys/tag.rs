@@ -1,0 +1,31 @@
+//! `CACHEDIR.TAG`: tells backup programs to leave a directory out, and cargo that it may clean it.
+
+use std::io::{self, Write};
+use std::os::fd::{AsFd, OwnedFd};
+
+use rustix::fs::{AtFlags, Mode, OFlags, openat, unlinkat};
+
+/// The tag's name.
+pub const NAME: &str = "CACHEDIR.TAG";
+
+/// The signature that makes it a tag, as <https://bford.info/cachedir/> has it, and cargo's remark.
+pub const CONTENT: &str = "Signature: 8a477f597d28d172789f06886806bc55\n\
+# This file is a cache directory tag created by cargo.\n\
+# For information about cache directory tags see https://bford.info/cachedir/\n";
+
+/// Writes the tag into an open directory; one that is there already stays.
+///
+/// # Errors
+/// The system's; nothing half-written stays behind.
+pub fn write(directory: &OwnedFd) -> io::Result<()> {
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
+    let file = match openat(directory.as_fd(), NAME, flags, Mode::from_raw_mode(0o644)) {
+        Ok(file) => file,
+        Err(rustix::io::Errno::EXIST) => return Ok(()),
+        Err(error) => return Err(error.into()),
+    };
+    std::fs::File::from(file).write_all(CONTENT.as_bytes()).inspect_err(|_| {
+        // The write's error is the one to report, whatever becomes of this.
+        let _ = unlinkat(directory.as_fd(), NAME, AtFlags::empty());
+    })
+}
