@@ -1,0 +1,185 @@
+//! `explain`: where a build would go, and everything that decided it.
+//!
+//! One structure feeds both outputs, so that they cannot tell different stories.
+
+mod text;
+
+use clap::{Arg, ArgAction, ArgMatches, Command};
+use serde::Serialize;
+
+use super::{Flags, cargo_arguments, cargo_words};
+use crate::core::checkout::CheckoutKind;
+use crate::core::invocation::Invocation;
+use crate::core::placement::Door;
+use crate::core::settings::{ExplicitTargetDir, Key, Scope, Settings, Value};
+use crate::report;
+use crate::shim::Plan;
+use crate::sys::private_dir::{self, State};
+use crate::sys::snapshot::Snapshot;
+
+pub(super) fn command() -> Command {
+    Command::new("explain")
+        .about("Show where a build goes here, and why")
+        .long_about(
+            "Shows where `cargo-peruser build` puts things here and now, which rule decides it, \
+             which setting came from where and which cargo is executed; and where a plain `cargo \
+             build` through the shim differs. Creates nothing.",
+        )
+        .arg(
+            Arg::new("json")
+                .long("json")
+                .action(ArgAction::SetTrue)
+                .help("Print JSON, whose keys stay as they are"),
+        )
+        .arg(cargo_arguments())
+}
+
+pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyhow::Result<u8> {
+    let words = cargo_words(verb);
+    let invocation = Invocation::read(&words);
+    let by_name = Plan::make(snapshot, Door::ByName, flags, &words, &invocation)?;
+    let shim = Plan::make(snapshot, Door::Shim, flags, &words, &invocation)?;
+    let explanation = Explanation::of(&by_name, &shim);
+    if verb.get_flag("json") {
+        report::line(serde_json::to_string_pretty(&explanation)?)?;
+    } else {
+        report::line(text::render(&explanation))?;
+    }
+    Ok(0)
+}
+
+/// Everything that `explain` tells. Paths that are not UTF-8 are approximated in JSON.
+#[derive(Debug, Serialize)]
+struct Explanation {
+    by_name: Answer,
+    shim: Answer,
+    account: AccountName,
+    checkout: Option<CheckoutTop>,
+    real_cargo: Option<String>,
+    passed_over: Vec<PassedOver>,
+    settings: Vec<Setting>,
+}
+
+/// One door's answer.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+struct Answer {
+    rule: &'static str,
+    rule_number: u8,
+    reason: String,
+    target_dir: Option<String>,
+    build_dir: Option<String>,
+    build_dir_overrides: Option<String>,
+    private_dir: Option<String>,
+    state: Option<&'static str>,
+    refusal: Option<String>,
+    help: Option<String>,
+    removed_variables: Vec<&'static str>,
+}
+
+#[derive(Debug, Serialize)]
+struct AccountName {
+    uid: u32,
+    name: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct CheckoutTop {
+    top: String,
+    is_linked_worktree: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct PassedOver {
+    path: String,
+    reason: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+struct Setting {
+    key: &'static str,
+    value: serde_json::Value,
+    origin: String,
+}
+
+impl Explanation {
+    fn of(by_name: &Plan<'_>, shim: &Plan<'_>) -> Explanation {
+        let found = by_name.real_cargo(&by_name.trail());
+        let survey = &by_name.survey;
+        let passed_over = |(path, skip): &(std::path::PathBuf, crate::core::candidate::Skip)| {
+            PassedOver { path: lossy(path), reason: skip.reason() }
+        };
+        let checkout = survey.checkout.as_ref().map(|checkout| CheckoutTop {
+            top: lossy(&checkout.top),
+            is_linked_worktree: checkout.kind == CheckoutKind::LinkedWorktree,
+        });
+        Explanation {
+            by_name: Answer::of(by_name),
+            shim: Answer::of(shim),
+            account: AccountName {
+                uid: by_name.snapshot.uid,
+                name: survey.account.name.as_ref().map(lossy),
+            },
+            checkout,
+            real_cargo: found.cargo.as_ref().map(lossy),
+            passed_over: found.skipped.iter().map(passed_over).collect(),
+            settings: Key::ALL
+                .into_iter()
+                .map(|key| Setting::of(key, by_name.settings()))
+                .collect(),
+        }
+    }
+}
+
+impl Answer {
+    fn of(plan: &Plan<'_>) -> Answer {
+        let decision = &plan.decision;
+        let place = decision.place.as_ref();
+        let state = place.map(|place| private_dir::examine(place, &plan.caller()));
+        let refused = state.as_ref().and_then(|state| state.as_ref().err());
+        let overridden = plan.survey.build_dir.as_ref().filter(|_| decision.build_dir.is_some());
+        Answer {
+            rule: decision.rule.name(),
+            rule_number: decision.rule.number(),
+            reason: decision.rule.reason(),
+            target_dir: decision.target_dir.as_ref().map(lossy),
+            build_dir: decision.build_dir.as_ref().map(lossy),
+            build_dir_overrides: overridden.map(|dir| dir.origin.clone()),
+            private_dir: place.map(|place| lossy(place.private_dir())),
+            state: state.as_ref().map(|state| match state {
+                Ok(State::Missing) => "missing",
+                Ok(State::Private) => "private",
+                Ok(State::Readable) => "readable",
+                Err(_) => "refused",
+            }),
+            refusal: refused.map(ToString::to_string),
+            help: refused.and_then(crate::error::Error::help),
+            removed_variables: decision.removed.clone(),
+        }
+    }
+}
+
+impl Setting {
+    fn of(key: Key, settings: &Settings) -> Setting {
+        let origin = settings.origin(key).map(ToString::to_string);
+        Setting {
+            key: key.name(),
+            value: settings.value(key).map_or(serde_json::Value::Null, to_json),
+            origin: origin.unwrap_or_else(|| "built in".into()),
+        }
+    }
+}
+
+fn to_json(value: Value) -> serde_json::Value {
+    match value {
+        Value::Path(path) => lossy(path).into(),
+        Value::Scope(Scope::User) => "user".into(),
+        Value::Scope(Scope::Checkout) => "checkout".into(),
+        Value::ExplicitTargetDir(ExplicitTargetDir::Honour) => "honour".into(),
+        Value::ExplicitTargetDir(ExplicitTargetDir::Override) => "override".into(),
+        Value::Names(names) => names.into(),
+    }
+}
+
+fn lossy(text: impl AsRef<std::ffi::OsStr>) -> String {
+    text.as_ref().to_string_lossy().into_owned()
+}

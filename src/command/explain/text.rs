@@ -1,0 +1,91 @@
+//! The explanation for people: aligned, plain, one fact a line.
+
+use super::{Answer, Explanation, Setting};
+use crate::shown::shown;
+
+/// Renders the explanation; no line ends in spaces, nothing in it moves a cursor.
+pub(super) fn render(explanation: &Explanation) -> String {
+    let mut rows = answer(&explanation.by_name);
+    if explanation.shim == explanation.by_name {
+        rows.push(row("the shim", "decides the same"));
+    } else {
+        let shim = &explanation.shim;
+        rows.push(row("the shim", target(shim)));
+        rows.push(row("  because", because(shim)));
+    }
+    let account = &explanation.account;
+    let name =
+        account.name.as_ref().map_or("without a name".into(), |name| shown(name).to_string());
+    rows.push(row("account", format!("{name} (uid {})", account.uid)));
+    if let Some(checkout) = &explanation.checkout {
+        let kind = if checkout.is_linked_worktree { " (linked worktree)" } else { "" };
+        rows.push(row("checkout", format!("{}{kind}", shown(&checkout.top))));
+    }
+    let cargo = explanation.real_cargo.as_ref();
+    rows.push(row("real cargo", cargo.map_or("none found".into(), |path| shown(path).to_string())));
+    for passed in &explanation.passed_over {
+        let path = if passed.path.is_empty() { "(empty)" } else { &passed.path };
+        rows.push(row("  passed over", format!("{}: {}", shown(path), passed.reason)));
+    }
+    format!("{}\n\nsettings\n{}", table(&rows), settings(&explanation.settings))
+}
+
+fn answer(answer: &Answer) -> Vec<(String, String)> {
+    let mut rows = vec![row("target directory", target(answer)), row("  because", because(answer))];
+    for name in &answer.removed_variables {
+        rows.push(row("  without", name));
+    }
+    if let (Some(build), Some(origin)) = (&answer.build_dir, &answer.build_dir_overrides) {
+        rows.push(row("build directory", shown(build)));
+        rows.push(row("  instead of", format!("what {origin} says, which is not your own")));
+    }
+    if let (Some(path), Some(state)) = (&answer.private_dir, answer.state) {
+        let state = match state {
+            "missing" => "does not exist yet",
+            "readable" => "others can read it; that will be taken away",
+            other => other,
+        };
+        rows.push(row("private directory", format!("{} ({state})", shown(path))));
+    }
+    rows.extend(answer.refusal.iter().map(|refusal| row("  refused", shown(refusal))));
+    rows.extend(answer.help.iter().map(|help| row("  help", shown(help))));
+    rows
+}
+
+fn target(answer: &Answer) -> String {
+    let inherited = answer.private_dir.is_some();
+    match &answer.target_dir {
+        Some(path) => shown(path).to_string(),
+        None if inherited => "what CARGO_TARGET_DIR says".into(),
+        None => "what cargo decides alone (`cargo peruser path` shows it)".into(),
+    }
+}
+
+fn because(answer: &Answer) -> String {
+    format!("rule {}: {}", answer.rule_number, answer.reason)
+}
+
+fn settings(settings: &[Setting]) -> String {
+    let value = |setting: &Setting| match &setting.value {
+        serde_json::Value::Null => "-".to_owned(),
+        serde_json::Value::String(text) => shown(text).to_string(),
+        other => shown(&other.to_string()).to_string(),
+    };
+    let width = settings.iter().map(|setting| value(setting).chars().count()).max().unwrap_or(0);
+    let row_of = |setting: &Setting| {
+        let value = format!("{:width$}", value(setting));
+        row(format!("  {}", setting.key), format!("{value}  {}", setting.origin))
+    };
+    table(&settings.iter().map(row_of).collect::<Vec<_>>())
+}
+
+fn row(name: impl ToString, value: impl ToString) -> (String, String) {
+    (name.to_string(), value.to_string())
+}
+
+fn table(rows: &[(String, String)]) -> String {
+    let width = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+    let line =
+        |(name, value): &(String, String)| format!("{name:width$}  {value}").trim_end().to_owned();
+    rows.iter().map(line).collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,204 @@
+//! By name: our own verbs, and everything else to cargo.
+//!
+//! Our flags stand before cargo's arguments. The first word that is neither such a flag nor a verb
+//! of ours begins what cargo receives; `--` says so explicitly.
+
+mod explain;
+mod path;
+
+use std::convert::Infallible;
+use std::ffi::{OsStr, OsString};
+
+use clap::error::ErrorKind;
+use clap::{Arg, ArgMatches, Command, value_parser};
+
+use crate::core::invocation::Invocation;
+use crate::core::placement::Door;
+use crate::core::settings::Key;
+use crate::error::Result;
+use crate::report;
+use crate::shim::Plan;
+use crate::sys::snapshot::Snapshot;
+
+/// What our flags say.
+type Flags = Vec<(Key, OsString)>;
+
+const EXIT_CODES: &str = "\
+Exit codes: cargo's own once it runs. Otherwise
+  73   a directory cannot be created
+  77   a directory is unsafe to use
+  78   a mistake in the settings
+  126  the real cargo cannot be executed
+  127  there is no real cargo";
+
+/// Runs a verb, or becomes cargo.
+///
+/// # Errors
+/// Ours, and those of the verb.
+pub fn run(snapshot: &Snapshot) -> anyhow::Result<u8> {
+    let (own, rest) = snapshot.args.split_at(own_length(&snapshot.args));
+    let is_ours = match rest.first() {
+        None => true,
+        Some(word) => {
+            ["-h", "--help", "-V", "--version"].iter().any(|flag| word == *flag)
+                || command().get_subcommands().any(|verb| word == verb.get_name())
+        }
+    };
+    let ours = if is_ours { &snapshot.args } else { own };
+    let matches = match parse(ours) {
+        Ok(matches) => matches,
+        Err(error) => return answer(&error),
+    };
+    let flags = flags(&matches);
+    match matches.subcommand() {
+        Some(("path", verb)) => path::run(snapshot, &flags, verb),
+        Some(("explain", verb)) => explain::run(snapshot, &flags, verb),
+        _ if rest.is_empty() => answer(&command().error(ErrorKind::DisplayHelp, help())),
+        _ => {
+            let args =
+                if rest.first().is_some_and(|word| word == "--") { rest.get(1..) } else { None };
+            match become_cargo(snapshot, &flags, args.unwrap_or(rest))? {}
+        }
+    }
+}
+
+fn become_cargo(snapshot: &Snapshot, flags: &Flags, args: &[OsString]) -> Result<Infallible> {
+    let invocation = Invocation::read(args);
+    Plan::make(snapshot, Door::ByName, flags, args, &invocation)?.carry_out()
+}
+
+/// The whole command line of ours.
+fn command() -> Command {
+    let flag = |key: Key| {
+        Arg::new(key.name())
+            .long(key.flag().trim_start_matches('-'))
+            .value_name(value_name(key))
+            .value_parser(value_parser!(OsString))
+            .help(key_help(key))
+            .help_heading("Settings")
+    };
+    Command::new("cargo-peruser")
+        .bin_name("cargo-peruser")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("Runs cargo with a target directory that is yours alone")
+        .long_about(
+            "Runs cargo with a target directory that is yours alone.\n\n\
+             Everything that is neither a flag nor a verb of cargo-peruser goes to cargo as it is: \
+             `cargo-peruser build --release`. After `--` everything does.",
+        )
+        .after_help("`cargo-peruser <CARGO COMMAND>` runs that command of cargo.")
+        .after_long_help(EXIT_CODES)
+        .override_usage("cargo-peruser [SETTINGS] <VERB | CARGO COMMAND> [ARGUMENTS]")
+        .disable_help_subcommand(true)
+        .subcommand_help_heading("Verbs")
+        .args(Key::ALL.map(flag))
+        .subcommands([path::command(), explain::command()])
+}
+
+/// The words of cargo that `path` and `explain` decide for.
+fn cargo_arguments() -> Arg {
+    Arg::new("cargo")
+        .value_name("CARGO ARGUMENTS")
+        .value_parser(value_parser!(OsString))
+        .num_args(0..)
+        .trailing_var_arg(true)
+        .allow_hyphen_values(true)
+        .help("What cargo would be called with [default: build]")
+}
+
+fn cargo_words(verb: &ArgMatches) -> Vec<OsString> {
+    let words: Vec<OsString> = verb.get_many("cargo").into_iter().flatten().cloned().collect();
+    if words.is_empty() { vec!["build".into()] } else { words }
+}
+
+/// How many of the words are flags of ours, their values included.
+fn own_length(args: &[OsString]) -> usize {
+    let mut length = 0;
+    while let Some(word) = args.get(length) {
+        let name = |key: Key| word == key.flag();
+        let joined = |key: Key| {
+            let rest = word.as_encoded_bytes().strip_prefix(key.flag().as_bytes());
+            rest.is_some_and(|rest| rest.starts_with(b"="))
+        };
+        match word {
+            _ if Key::ALL.into_iter().any(name) => length += 2,
+            _ if Key::ALL.into_iter().any(joined) => length += 1,
+            _ => break,
+        }
+    }
+    length.min(args.len())
+}
+
+fn parse(words: &[OsString]) -> Result<ArgMatches, clap::Error> {
+    let name = OsStr::new("cargo-peruser").to_owned();
+    command().try_get_matches_from(std::iter::once(&name).chain(words))
+}
+
+fn flags(matches: &ArgMatches) -> Flags {
+    let given = |key: Key| matches.get_one::<OsString>(key.name()).map(|text| (key, text.clone()));
+    Key::ALL.into_iter().filter_map(given).collect()
+}
+
+fn help() -> String {
+    command().render_help().to_string()
+}
+
+/// Prints help, the version, or what is wrong with the words; 2 in that case, as cargo's own.
+fn answer(error: &clap::Error) -> anyhow::Result<u8> {
+    if error.use_stderr() {
+        report::usage(&error.render());
+        return Ok(2);
+    }
+    report::line(error.render().to_string().trim_end())?;
+    Ok(0)
+}
+
+fn value_name(key: Key) -> &'static str {
+    match key {
+        Key::SharedRoot | Key::RealCargo => "PATH",
+        Key::Scope => "user|checkout",
+        Key::ExplicitTargetDir => "honour|override",
+        Key::ExcludeUsers | Key::ExcludeGroups | Key::IncludeUsers | Key::TrustedOwners => "NAMES",
+    }
+}
+
+fn key_help(key: Key) -> &'static str {
+    match key {
+        Key::SharedRoot => "The parent of everyone's private directories",
+        Key::Scope => "What shares one target directory [default: user]",
+        Key::ExplicitTargetDir => "Whether variables may choose another place [default: honour]",
+        Key::RealCargo => "The cargo to execute [default: the next one on PATH]",
+        Key::ExcludeUsers => "Accounts that get no directory",
+        Key::ExcludeGroups => "Groups whose members get no directory",
+        Key::IncludeUsers => "Accounts that get one whatever excludes them",
+        Key::TrustedOwners => "Owners to trust on the way to the shared root",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{command, own_length};
+    use std::ffi::OsString;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn our_flags_end_where_cargos_words_begin() {
+        for (line, expected) in [
+            ("build --shared-root /x", 0),
+            ("--shared-root /x build", 2),
+            ("--shared-root=/x build", 1),
+            ("--shared-root /x --scope=user -- gc", 3),
+            ("--shared-rootx build", 0),
+            ("--shared-root", 1),
+            ("--release", 0),
+            ("+nightly --scope user", 0),
+        ] {
+            let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+            assert_eq!(own_length(&words), expected, "{line}");
+        }
+    }
+}

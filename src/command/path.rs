@@ -1,0 +1,84 @@
+//! `path`: where a build would go, as one line for scripts.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::{Command as Process, Stdio};
+
+use anyhow::Context;
+use clap::{ArgMatches, Command};
+
+use super::{Flags, cargo_arguments, cargo_words};
+use crate::core::invocation::Invocation;
+use crate::core::placement::{Door, TARGET_DIR};
+use crate::core::{environment, lexical};
+use crate::error::Error;
+use crate::report;
+use crate::shim::Plan;
+use crate::sys::exec;
+use crate::sys::real_cargo::reasons;
+use crate::sys::snapshot::Snapshot;
+
+pub(super) fn command() -> Command {
+    Command::new("path")
+        .about("Print the target directory that a build has here")
+        .long_about(
+            "Prints the target directory that `cargo-peruser build` has here and now, and nothing \
+             else, whichever rule decides it: `$(cargo peruser path)/release/app`. Creates nothing.",
+        )
+        .arg(cargo_arguments())
+}
+
+pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyhow::Result<u8> {
+    let words = cargo_words(verb);
+    let invocation = Invocation::read(&words);
+    let plan = Plan::make(snapshot, Door::ByName, flags, &words, &invocation)?;
+    match ours(&plan) {
+        Some(path) => report::raw_line(path.as_os_str().as_encoded_bytes())?,
+        None => return cargos_own(&plan),
+    }
+    Ok(0)
+}
+
+/// The answer where it is ours to give.
+fn ours(plan: &Plan<'_>) -> Option<PathBuf> {
+    let here = plan.invocation.working_directory(&plan.snapshot.cwd);
+    let typed = plan.invocation.target_dir.map(|path| lexical::absolute(&here, Path::new(path)));
+    let inherited = || {
+        let value = plan.snapshot.variable(TARGET_DIR)?;
+        plan.decision.place.is_some().then(|| lexical::absolute(&here, Path::new(&value)))
+    };
+    typed.or_else(|| plan.decision.target_dir.clone()).or_else(inherited)
+}
+
+/// Cargo's own answer, in cargo's own words where it has none.
+fn cargos_own(plan: &Plan<'_>) -> anyhow::Result<u8> {
+    let found = plan.real_cargo(&plan.trail());
+    let none = || Error::NoRealCargo { seen: reasons(&found.skipped) };
+    let cargo = found.cargo.clone().ok_or_else(none)?;
+    let mut metadata = Process::new(&cargo);
+    metadata.args(plan.invocation.toolchain).args(metadata_words(plan));
+    metadata.current_dir(plan.invocation.working_directory(&plan.snapshot.cwd));
+    exec::prepare(&mut metadata, &environment::changes(&plan.decision));
+    let output = metadata.stderr(Stdio::inherit()).output();
+    let output = output.map_err(|cause| exec::failed(&cargo, cause))?;
+    if !output.status.success() {
+        return Ok(output.status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1));
+    }
+    let answer: serde_json::Value = serde_json::from_slice(&output.stdout)
+        .context("failed to read what `cargo metadata` printed")?;
+    let path = answer.get("target_directory").and_then(serde_json::Value::as_str);
+    report::line(path.context("`cargo metadata` printed no target directory")?)?;
+    Ok(0)
+}
+
+fn metadata_words(plan: &Plan<'_>) -> Vec<OsString> {
+    let mut words: Vec<OsString> =
+        ["metadata", "--no-deps", "--format-version=1"].map(OsString::from).into();
+    if let Some(manifest) = plan.invocation.manifest_path {
+        words.extend(["--manifest-path".into(), manifest.to_owned()]);
+    }
+    for config in &plan.invocation.configs {
+        words.extend(["--config".into(), (*config).to_owned()]);
+    }
+    words
+}

@@ -1,0 +1,15 @@
+//! The binary: everything is in the library.
+
+use std::process::ExitCode;
+
+use cargo_peruser::{error::Error, report, run};
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            report::error(&error);
+            ExitCode::from(error.downcast_ref().map_or(1, Error::exit_code))
+        }
+    }
+}

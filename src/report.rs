@@ -1,0 +1,75 @@
+//! The only writer to a terminal. Errors and notes go to stderr in cargo's grammar and colours;
+//! what a command was asked for goes to stdout.
+
+use std::fmt::Display;
+use std::io::{self, IsTerminal, Write};
+
+use crate::error::Error;
+
+/// Writes an error, its cause included, and the next step.
+pub fn error(error: &anyhow::Error) {
+    let own = error.downcast_ref::<Error>();
+    let text = if own.is_some() { format!("{error}") } else { format!("{error:#}") };
+    labelled("error", "1;31", &text);
+    if let Some(help) = own.and_then(Error::help) {
+        labelled("help", "1;36", &help);
+    }
+}
+
+/// Writes what the person should know although it went well.
+pub fn note(text: &dyn Display) {
+    labelled("note", "1;32", text);
+}
+
+/// Writes one line, or several, to stdout.
+///
+/// # Errors
+/// Those of [`raw_line`].
+pub fn line(text: impl Display) -> io::Result<()> {
+    raw_line(text.to_string().as_bytes())
+}
+
+/// Writes bytes as they are to stdout, and ends the line.
+///
+/// # Errors
+/// The system's; a reader that has seen enough is none.
+pub fn raw_line(bytes: &[u8]) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    let mut write = || {
+        stdout.write_all(bytes)?;
+        stdout.write_all(b"\n")?;
+        stdout.flush()
+    };
+    match write() {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => result,
+    }
+}
+
+/// Writes what clap says about words that it does not understand.
+pub fn usage(text: &clap::builder::StyledStr) {
+    let text = if is_coloured() { text.ansi().to_string() } else { text.to_string() };
+    let _ = io::stderr().write_all(text.as_bytes());
+}
+
+fn labelled(label: &str, colour: &str, text: &dyn Display) {
+    let line = if is_coloured() {
+        format!("\x1b[{colour}m{label}\x1b[0m\x1b[1m:\x1b[0m {text}\n")
+    } else {
+        format!("{label}: {text}\n")
+    };
+    // Nobody is left to tell where stderr is closed.
+    let _ = io::stderr().write_all(line.as_bytes());
+}
+
+/// As cargo decides it: `CARGO_TERM_COLOR` first, then `NO_COLOR`, then whether it is a terminal.
+fn is_coloured() -> bool {
+    match std::env::var_os("CARGO_TERM_COLOR") {
+        Some(choice) if choice == "always" => true,
+        Some(choice) if choice == "never" => false,
+        _ => {
+            let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+            !unwanted && io::stderr().is_terminal()
+        }
+    }
+}
