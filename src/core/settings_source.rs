@@ -200,6 +200,9 @@ fn from_os(key: Key, text: &OsStr, origin: &Origin) -> Result<Value, SettingsErr
 /// Checks the letters of a shared root; whether the path is real shows when it is walked.
 fn root(text: &OsStr) -> Result<PathBuf, &'static str> {
     let plain = text.to_str().ok_or("is not UTF-8, which breaks build scripts")?;
+    if plain.is_empty() {
+        return Err("is empty");
+    }
     let trimmed = plain.strip_suffix('/').unwrap_or(plain);
     let mut parts = trimmed.split('/');
     if parts.next() != Some("") {
@@ -233,3 +236,6 @@ fn wrong(key: Key, origin: &Origin, found: &str) -> SettingsError {
 fn takes_names(key: Key) -> bool {
     !matches!(key, Key::SharedRoot | Key::Scope | Key::ExplicitTargetDir | Key::RealCargo)
 }
+
+#[cfg(test)]
+mod tests;
