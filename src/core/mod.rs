@@ -12,6 +12,7 @@ pub mod environment;
 pub mod explanation;
 pub mod invocation;
 pub mod lexical;
+pub mod passwd;
 pub mod placement;
 pub mod safety;
 pub mod settings;

@@ -1,40 +1,61 @@
 //! The system's account database, LDAP and the like included, through the name-service switch.
 
 use std::ffi::OsStr;
+use std::fs::File;
+use std::path::Path;
 
 use users::os::unix::{GroupExt, UserExt};
 
+use super::files;
 use crate::core::account::Account;
+use crate::core::passwd::{self, Record};
 use crate::core::settings::Settings;
 use crate::error::Owner;
 
 /// The account of a uid. The database does not tell an unknown number from one that it could not
 /// look up; both are called by their number.
 pub fn account(uid: u32, settings: &Settings) -> Account {
-    let Some(user) = users::get_user_by_uid(uid) else {
+    let Some(record) = from_files(uid).or_else(|| from_switch(uid)) else {
         return Account { uid, ..Account::default() };
     };
-    let is_member = |group: &&String| is_member(&user, group);
+    let excluded = settings.exclude_groups.iter().filter(|group| is_member(&record, group));
     Account {
         uid,
-        name: Some(user.name().to_owned()),
-        shell: Some(user.shell().to_owned()),
-        home: Some(user.home_dir().to_owned()).filter(|home| home.is_absolute()),
-        excluded_groups: settings.exclude_groups.iter().filter(is_member).cloned().collect(),
+        excluded_groups: excluded.cloned().collect(),
+        name: Some(record.name),
+        shell: Some(record.shell),
+        home: Some(record.home).filter(|home| home.is_absolute()),
     }
+}
+
+/// The answer that the name-service switch would give, without starting it.
+fn from_files(uid: u32) -> Option<Record> {
+    let text = |path| files::text(&File::open(Path::new(path)).ok()?).ok();
+    if !passwd::files_answer_first(&text("/etc/nsswitch.conf")?) {
+        return None;
+    }
+    passwd::find(&text("/etc/passwd")?, uid)
+}
+
+fn from_switch(uid: u32) -> Option<Record> {
+    let user = users::get_user_by_uid(uid)?;
+    Some(Record {
+        name: user.name().to_owned(),
+        gid: user.primary_group_id(),
+        home: user.home_dir().to_owned(),
+        shell: user.shell().to_owned(),
+    })
 }
 
 /// Whether the account is in a group: by its primary group, by the group's list of members, or by
 /// this process's own groups, which directory services fill in where they do not list members.
-fn is_member(user: &users::User, group: &str) -> bool {
-    let Some(group) = users::get_group_by_name(group) else {
-        return false;
-    };
+fn is_member(account: &Record, group: &str) -> bool {
+    let Some(group) = users::get_group_by_name(group) else { return false };
     let has_group = |gid: u32| {
         rustix::process::getgroups().is_ok_and(|groups| groups.iter().any(|g| g.as_raw() == gid))
     };
-    user.primary_group_id() == group.gid()
-        || group.members().iter().any(|member| member == user.name())
+    account.gid == group.gid()
+        || group.members().iter().any(|member| *member == account.name)
         || has_group(group.gid())
 }
 
