@@ -174,3 +174,6 @@ impl Display for Owner {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,6 +13,8 @@ use std::path::{Path, PathBuf};
 pub enum Skip {
     /// An empty entry or one that is relative to the working directory.
     RelativeEntry,
+    /// The settings name it, and it is no executable file.
+    NotExecutable,
     /// Anyone can write to the directory.
     WritableByEveryone,
     /// It is this very program.
@@ -28,6 +30,7 @@ impl Skip {
     pub fn reason(self) -> &'static str {
         match self {
             Skip::RelativeEntry => "an entry that is empty or relative depends on where you stand",
+            Skip::NotExecutable => "`real-cargo` names it, and it is no executable file",
             Skip::WritableByEveryone => "everyone can write to its directory",
             Skip::Ourselves => "it is cargo-peruser itself",
             Skip::OurCopy => "it is a copy of cargo-peruser",

@@ -8,14 +8,14 @@ use crate::core::invocation::Invocation;
 use crate::error::Kind;
 
 /// The directory that the build starts from: that of `--manifest-path`, or the working directory.
+///
+/// Typed paths may have symlinks in them, and the checkout's name must not depend on those.
 pub fn start(invocation: &Invocation<'_>, working_directory: &Path) -> PathBuf {
     let manifest = invocation.manifest_path.map(|path| working_directory.join(path));
-    let Some(manifest) = manifest.as_deref() else {
-        return working_directory.to_owned();
-    };
-    // Typed paths may have symlinks in them, and the checkout's name must not depend on those.
-    let directory = manifest.parent().unwrap_or(working_directory);
-    std::fs::canonicalize(directory).unwrap_or_else(|_| directory.to_owned())
+    let directory = manifest.as_deref().and_then(Path::parent).unwrap_or(working_directory);
+    let is_typed = manifest.is_some() || invocation.directory.is_some();
+    let real = if is_typed { std::fs::canonicalize(directory).ok() } else { None };
+    real.unwrap_or_else(|| directory.to_owned())
 }
 
 /// The nearest working copy at or above `start`.

@@ -33,23 +33,36 @@ pub fn find(
     trail: &Trail,
 ) -> Found {
     let mut search = Search { found: Found::default(), ourselves: Identity::ours(), trail };
-    if trail.hops < MAX_HOPS {
-        let named = named(snapshot, settings, invocation);
-        let cargo = search
-            .among(named.into_iter())
-            .or_else(|| search.on_path(snapshot))
-            .or_else(|| search.among(in_homes(homes)));
-        search.found.cargo = cargo;
+    if trail.hops >= MAX_HOPS {
+        let tried = trail.tried.iter().map(|place| (place.clone(), Skip::TriedBefore));
+        search.found.skipped.extend(tried);
+        return search.found;
     }
+    if let Some(cargo) = &settings.real_cargo
+        && !is_executable(cargo)
+    {
+        // Another cargo than the one that was asked for would be a surprise.
+        search.found.skipped.push((cargo.clone(), Skip::NotExecutable));
+        return search.found;
+    }
+    let named = callers(snapshot, invocation).into_iter().chain(settings.real_cargo.clone());
+    search.found.cargo = search
+        .among(named)
+        .or_else(|| search.on_path(snapshot))
+        .or_else(|| search.among(in_homes(homes)));
     search.found
 }
 
-/// The cargo that calls us as its subcommand, or the one that the settings name.
-fn named(snapshot: &Snapshot, settings: &Settings, invocation: &Invocation<'_>) -> Option<PathBuf> {
-    // A toolchain's own cargo does not understand `+toolchain`; a proxy on PATH does.
+/// The cargo that calls us as its subcommand. A toolchain's own cargo does not understand
+/// `+toolchain`; a proxy on PATH does.
+fn callers(snapshot: &Snapshot, invocation: &Invocation<'_>) -> Option<PathBuf> {
     let is_callers = snapshot.called_as == CalledAs::Subcommand && invocation.toolchain.is_none();
-    let callers = || snapshot.absolute_path("CARGO").filter(|_| is_callers);
-    callers().or_else(|| settings.real_cargo.clone())
+    snapshot.absolute_path("CARGO").filter(|_| is_callers)
+}
+
+/// For an absolute path `which` only asks whether it is an executable file.
+fn is_executable(path: &Path) -> bool {
+    which::which_global(path).is_ok()
 }
 
 fn in_homes(homes: &Homes<'_>) -> impl Iterator<Item = PathBuf> {
@@ -66,8 +79,7 @@ struct Search<'a> {
 impl Search<'_> {
     /// The first of these paths that is an executable and passes.
     fn among(&mut self, mut paths: impl Iterator<Item = PathBuf>) -> Option<PathBuf> {
-        // An absolute path: `which` only asks whether it is an executable file.
-        paths.find(|path| which::which_global(path).is_ok() && self.passes(path))
+        paths.find(|path| is_executable(path) && self.passes(path))
     }
 
     fn on_path(&mut self, snapshot: &Snapshot) -> Option<PathBuf> {

@@ -1,0 +1,308 @@
+//! Every message, as a person reads it, with its exit code. `SNAPSHOTS=overwrite` rewrites them.
+
+use std::io;
+
+use snapbox::{assert_data_eq, str};
+
+use super::{Error, Flaw, Kind, Owner, Refusal, SettingsError};
+
+fn alice() -> Owner {
+    Owner { uid: 1500, name: Some("alice".into()) }
+}
+
+fn mallory() -> Owner {
+    Owner { uid: 1666, name: Some("mallory".into()) }
+}
+
+fn message(error: impl Into<Error>) -> String {
+    let error = error.into();
+    let help = error.help().map_or(String::new(), |help| format!("\nhelp: {help}"));
+    format!("error: {error}{help}\nexit {}", error.exit_code())
+}
+
+fn refused(path: &str, owner: Owner, flaw: Flaw) -> String {
+    message(Refusal { path: path.into(), owner, caller: alice(), flaw })
+}
+
+fn denied() -> io::Error {
+    io::Error::from_raw_os_error(13)
+}
+
+#[test]
+fn not_a_directory_of_somebody_else() {
+    assert_data_eq!(
+        refused("/srv/root/alice", mallory(), Flaw::NotADirectory(Kind::Symlink)),
+        str![[r#"
+error: refusing to use `/srv/root/alice`: it is a symlink, owned by mallory (uid 1666)
+help: ask mallory (uid 1666) or the administrator to take it away, then run this again
+exit 77
+"#]]
+    );
+}
+
+#[test]
+fn not_a_directory_of_ones_own() {
+    assert_data_eq!(
+        refused("/srv/root/alice", alice(), Flaw::NotADirectory(Kind::Fifo)),
+        str![[r#"
+error: refusing to use `/srv/root/alice`: it is a fifo, owned by alice (uid 1500)
+help: if it is of no use to you: rm /srv/root/alice
+exit 77
+"#]]
+    );
+}
+
+#[test]
+fn foreign() {
+    assert_data_eq!(
+        refused("/srv/root/alice", mallory(), Flaw::Foreign),
+        str![[r#"
+error: refusing to use `/srv/root/alice`: it is owned by mallory (uid 1666), and you are alice (uid 1500)
+help: ask mallory (uid 1666) or the administrator to take it away, then run this again
+exit 77
+"#]]
+    );
+}
+
+#[test]
+fn foreign_without_an_account() {
+    assert_data_eq!(
+        refused("/srv/root/alice", Owner { uid: 7, name: None }, Flaw::Foreign),
+        str![[r#"
+error: refusing to use `/srv/root/alice`: it is owned by uid 7, and you are alice (uid 1500)
+help: ask uid 7 or the administrator to take it away, then run this again
+exit 77
+"#]]
+    );
+}
+
+#[test]
+fn writable_by_others() {
+    assert_data_eq!(
+        refused("/srv/root/alice", alice(), Flaw::WritableByOthers(0o775)),
+        str![[r#"
+error: refusing to use `/srv/root/alice`: others can write to it (mode 0775)
+help: its contents cannot be trusted any more; put it aside: mv -T /srv/root/alice /srv/root/alice.untrusted
+exit 77
+"#]]
+    );
+}
+
+#[test]
+fn owner_bits_missing() {
+    assert_data_eq!(
+        refused("/srv/root/alice", alice(), Flaw::OwnerBitsMissing(0o500)),
+        str![[r#"
+error: refusing to use `/srv/root/alice`: its owner cannot use it (mode 0500)
+help: chmod u+rwx /srv/root/alice
+exit 77
+"#]]
+    );
+}
+
+#[test]
+fn modes_ignored() {
+    assert_data_eq!(
+        refused("/srv/root/alice", alice(), Flaw::ModesIgnored(0o755)),
+        str![[r#"
+error: refusing to use `/srv/root/alice`: it was made with mode 0700 and has 0755 of alice (uid 1500), so this file system does not keep Unix permissions
+help: choose a shared root on a file system with Unix permissions
+exit 77
+"#]]
+    );
+}
+
+#[test]
+fn root_replaceable() {
+    assert_data_eq!(
+        refused(
+            "/srv/root",
+            Owner { uid: 0, name: Some("root".into()) },
+            Flaw::RootReplaceable(0o2775)
+        ),
+        str![[r#"
+error: refusing to use the shared root `/srv/root`: others can replace directories in it, since it is writable and not sticky (mode 2775)
+help: chmod +t /srv/root
+exit 77
+"#]]
+    );
+}
+
+#[test]
+fn way_replaceable() {
+    assert_data_eq!(
+        refused("/srv", Owner { uid: 0, name: Some("root".into()) }, Flaw::WayReplaceable(0o777)),
+        str![[r#"
+error: refusing to use what is below `/srv`: others can replace directories in it, since it is writable and not sticky (mode 0777)
+help: chmod go-w /srv
+exit 77
+"#]]
+    );
+}
+
+#[test]
+fn way_foreign() {
+    assert_data_eq!(
+        refused("/srv", mallory(), Flaw::WayForeign),
+        str![[r#"
+error: refusing to use what is below `/srv`: it is owned by mallory (uid 1666), who could replace directories in it
+help: chown root /srv, or choose another shared root
+exit 77
+"#]]
+    );
+}
+
+#[test]
+fn way_unmapped() {
+    assert_data_eq!(
+        refused("/", Owner { uid: 65534, name: None }, Flaw::WayUnmapped),
+        str![[r#"
+error: refusing to use what is below `/`: its owner has no account here and appears as uid 65534
+help: this user namespace hides the owner; if you trust it: CARGO_PERUSER_TRUSTED_OWNERS=65534
+exit 77
+"#]]
+    );
+}
+
+#[test]
+fn way_not_a_directory() {
+    assert_data_eq!(
+        refused("/srv/root", alice(), Flaw::WayNotADirectory(Kind::File)),
+        str![[r#"
+error: refusing to use what is below `/srv/root`: it is a file
+help: choose another shared root
+exit 77
+"#]]
+    );
+}
+
+#[test]
+fn swapped() {
+    assert_data_eq!(
+        refused("/srv/root", alice(), Flaw::Swapped),
+        str![[r#"
+error: refusing to use `/srv/root`: it was replaced while it was being checked
+help: run this again; if it stays, look for who replaces it
+exit 77
+"#]]
+    );
+}
+
+#[test]
+fn unreadable() {
+    assert_data_eq!(
+        refused("/srv/root", alice(), Flaw::Unreadable(denied())),
+        str![[r#"
+error: refusing to use `/srv/root`: it cannot be checked: permission denied (os error 13)
+help: ls -ld /srv/root
+exit 77
+"#]]
+    );
+}
+
+#[test]
+fn control_characters() {
+    // Not as a snapshot, because those take a backslash for a slash.
+    let message = refused("/srv/a\nb\u{1b}[2J", mallory(), Flaw::Foreign);
+    assert!(message.contains(r"`/srv/a\nb\u{1b}[2J`"), "{message}");
+}
+
+#[test]
+fn foreign_rights() {
+    assert_data_eq!(
+        message(Error::ForeignRights { ids: (1500, 0), what: "uid" }),
+        str![[r#"
+error: refusing to run with another account's rights: uid 1500 acts as 0
+help: remove the set-id bit from cargo-peruser, it must run as its caller
+exit 77
+"#]]
+    );
+}
+
+#[test]
+fn create() {
+    assert_data_eq!(
+        message(Error::Create {
+            doing: "create directory",
+            path: "/srv/root/alice".into(),
+            cause: denied(),
+            help: Some("ask the administrator to run: install -d".into())
+        }),
+        str![[r#"
+error: failed to create directory `/srv/root/alice`: permission denied (os error 13)
+help: ask the administrator to run: install -d
+exit 73
+"#]]
+    );
+}
+
+#[test]
+fn no_home() {
+    assert_data_eq!(
+        message(Error::NoHome { uid: 7 }),
+        str![[r#"
+error: no place for a private directory: uid 7 has no home directory of its own
+help: set XDG_CACHE_HOME to a directory of your own, or CARGO_PERUSER_SHARED_ROOT
+exit 73
+"#]]
+    );
+}
+
+#[test]
+fn exec() {
+    assert_data_eq!(
+        message(Error::Exec { path: "/opt/my rust/cargo".into(), cause: denied() }),
+        str![[r#"
+error: failed to execute `/opt/my rust/cargo`: permission denied (os error 13)
+help: ls -lL '/opt/my rust/cargo'
+exit 126
+"#]]
+    );
+}
+
+#[test]
+fn no_real_cargo() {
+    assert_data_eq!(
+        message(Error::NoRealCargo {
+            seen: vec![
+                ("/opt/shim/cargo".into(), "it is cargo-peruser itself".into()),
+                ("/tmp/cargo".into(), "everyone can write to its directory".into())
+            ]
+        }),
+        str![[r#"
+error: no cargo found to execute
+  passed over `/opt/shim/cargo`: it is cargo-peruser itself
+  passed over `/tmp/cargo`: everyone can write to its directory
+help: install Rust, or name the cargo to execute with `real-cargo` in the settings or CARGO_PERUSER_REAL_CARGO
+exit 127
+"#]]
+    );
+}
+
+#[test]
+fn no_real_cargo_anywhere() {
+    assert_data_eq!(
+        message(Error::NoRealCargo { seen: vec![] }),
+        str![[r#"
+error: no cargo found to execute
+help: install Rust, or name the cargo to execute with `real-cargo` in the settings or CARGO_PERUSER_REAL_CARGO
+exit 127
+"#]]
+    );
+}
+
+#[test]
+fn settings_file() {
+    assert_data_eq!(
+        message(SettingsError::File {
+            origin: "`/etc/cargo-peruser/config.toml`".into(),
+            cause: "others can write to it (mode 0666)".into(),
+            help: "chmod go-w /etc/cargo-peruser/config.toml".into()
+        }),
+        str![[r#"
+error: cannot use the settings in `/etc/cargo-peruser/config.toml`: others can write to it (mode 0666)
+help: chmod go-w /etc/cargo-peruser/config.toml
+exit 78
+"#]]
+    );
+}
