@@ -55,7 +55,7 @@ fn is_member(account: &Record, group: &str) -> bool {
         rustix::process::getgroups().is_ok_and(|groups| groups.iter().any(|g| g.as_raw() == gid))
     };
     account.gid == group.gid()
-        || group.members().iter().any(|member| *member == account.name)
+        || group.members().contains(&account.name)
         || has_group(group.gid())
 }
 

@@ -95,7 +95,7 @@ impl Search<'_> {
             && let Some(index) = self.where_we_stand(&dirs)
         {
             // A shell found us in that entry; what stands before it was not meant.
-            let passed = dirs.drain(..=index).last().map(|entry| entry.join("cargo"));
+            let passed = dirs.drain(..=index).next_back().map(|entry| entry.join("cargo"));
             self.found.skipped.extend(passed.map(|path| (path, Skip::Ourselves)));
         }
         let joined = std::env::join_paths(dirs).unwrap_or_default();
