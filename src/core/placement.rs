@@ -3,15 +3,16 @@
 //! One pure function that the shim, `path` and `explain` all call. The rules are asked in the order
 //! of [`Rule`]'s variants, and the first that applies decides.
 
-use std::ffi::{OsStr, OsString};
+mod facts;
+
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use super::account::{Account, NoDirectory};
-use super::build_dir::{ConfiguredBuildDir, override_for};
+pub use facts::{Facts, Variables};
+
+use super::account::NoDirectory;
 use super::checkout::{Checkout, CheckoutKind};
-use super::invocation::Invocation;
-use super::lexical;
-use super::settings::{ExplicitTargetDir, Scope, Settings};
+use super::settings::Scope;
 
 /// The variable that tells cargo where to build.
 pub const TARGET_DIR: &str = "CARGO_TARGET_DIR";
@@ -30,50 +31,6 @@ pub enum Door {
     /// As `cargo-peruser`, or as cargo's subcommand: asked for by name, it always gives a private
     /// directory.
     ByName,
-}
-
-/// Everything that the decision depends on.
-#[derive(Clone, Copy, Debug)]
-pub struct Facts<'a> {
-    /// How we were called.
-    pub door: Door,
-    /// `CARGO_PERUSER=off`.
-    pub is_bypassed: bool,
-    /// The settings in force.
-    pub settings: &'a Settings,
-    /// Whether the shared root that they name is there.
-    pub root_exists: bool,
-    /// The caller.
-    pub account: &'a Account,
-    /// The caller's own cache directory: `$XDG_CACHE_HOME` or `~/.cache`.
-    pub own_cache: Option<&'a Path>,
-    /// What was typed.
-    pub invocation: &'a Invocation<'a>,
-    /// Whether a `--config` has `build.target-dir`.
-    pub config_chooses: bool,
-    /// Where cargo works from.
-    pub working_directory: &'a Path,
-    /// What is being built, where that is known.
-    pub checkout: Option<&'a Checkout>,
-    /// The build directory that is configured.
-    pub build_dir: Option<&'a ConfiguredBuildDir>,
-    /// Places that are the caller's own: home, cargo's home.
-    pub own_places: &'a [PathBuf],
-    /// The variables that matter, as they were inherited.
-    pub variables: &'a Variables,
-}
-
-/// The variables that matter to the decision.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Variables {
-    /// `CARGO_TARGET_DIR`.
-    pub target_dir: Option<OsString>,
-    /// `CARGO_BUILD_TARGET_DIR`.
-    pub build_target_dir: Option<OsString>,
-    /// `CARGO_BUILD_BUILD_DIR`.
-    pub build_build_dir: Option<OsString>,
-    /// `OUT_DIR`, if this runs in a build script.
-    pub out_dir: Option<OsString>,
 }
 
 /// The rules, in the order in which they are asked.
@@ -218,97 +175,6 @@ fn redirect(facts: &Facts<'_>, place: Place) -> Decision {
         make: Some(name),
         place: Some(place),
         removed: Vec::new(),
-    }
-}
-
-impl Facts<'_> {
-    /// Where the private directory is to be, if there is to be one.
-    fn place(&self) -> Option<Place> {
-        match (&self.settings.shared_root, self.root_exists, self.door, self.own_cache) {
-            (Some(root), true, ..) => Some(Place {
-                parent: root.clone(),
-                name: self.account.directory_name(),
-                is_shared: true,
-            }),
-            (_, _, Door::ByName, Some(cache)) => {
-                Some(Place { parent: cache.into(), name: "cargo-peruser".into(), is_shared: false })
-            }
-            _ => None,
-        }
-    }
-
-    /// `CARGO_TARGET_DIR`, empty counting as unset.
-    fn target_dir(&self) -> Option<&OsStr> {
-        self.variables.target_dir.as_deref().filter(|value| !value.is_empty())
-    }
-
-    fn absolute(&self, value: &OsStr) -> PathBuf {
-        lexical::absolute(self.working_directory, Path::new(value))
-    }
-
-    /// Whether a value can only come from us: it is in the shared root or in the private directory.
-    fn is_ours(&self, value: Option<&OsStr>, place: &Place) -> bool {
-        let Some(path) = value.map(|value| self.absolute(value)) else {
-            return false;
-        };
-        let below_root = self.settings.shared_root.iter().any(|root| path.starts_with(root));
-        below_root || path.starts_with(place.private_dir())
-    }
-
-    fn variables_into_root(&self) -> Vec<&'static str> {
-        let Variables { target_dir, build_target_dir, build_build_dir, .. } = self.variables;
-        let points_into_root = |value: &Option<OsString>| {
-            let root = self.settings.shared_root.as_deref();
-            let path = value
-                .as_deref()
-                .filter(|value| !value.is_empty())
-                .map(|value| self.absolute(value));
-            path.is_some_and(|path| root.is_some_and(|root| path.starts_with(root)))
-        };
-        [
-            (TARGET_DIR, target_dir),
-            (BUILD_TARGET_DIR, build_target_dir),
-            (BUILD_BUILD_DIR, build_build_dir),
-        ]
-        .into_iter()
-        .filter(|(_, value)| points_into_root(value))
-        .map(|(name, _)| name)
-        .collect()
-    }
-
-    fn explicit_choice(&self, place: &Place) -> Option<Choice> {
-        if self.invocation.target_dir.is_some() {
-            return Some(Choice::Flag);
-        }
-        if self.config_chooses {
-            return Some(Choice::Config);
-        }
-        if self.settings.explicit_target_dir == ExplicitTargetDir::Override {
-            return None;
-        }
-        let elsewhere = |value: Option<&OsStr>| value.is_some() && !self.is_ours(value, place);
-        let weaker = self.variables.build_target_dir.as_deref().filter(|value| !value.is_empty());
-        if elsewhere(self.target_dir()) {
-            Some(Choice::Variable)
-        } else if elsewhere(weaker) {
-            Some(Choice::BuildVariable)
-        } else {
-            None
-        }
-    }
-
-    /// A directory inside the private one, other than its `target`, that an outer run has chosen.
-    fn inherited(&self, place: &Place) -> Option<PathBuf> {
-        let directory = self.absolute(self.target_dir()?);
-        let inside = directory.strip_prefix(place.private_dir()).ok()?;
-        let is_general = inside.as_os_str().is_empty() || inside == Path::new(TARGET);
-        (!is_general).then_some(directory)
-    }
-
-    fn build_dir_override(&self, place: &Place, target: &Path) -> Option<PathBuf> {
-        let mut own = self.own_places.to_vec();
-        own.push(place.private_dir());
-        override_for(self.build_dir, &own, target)
     }
 }
 

@@ -54,9 +54,7 @@ fn is_member(account: &Record, group: &str) -> bool {
     let has_group = |gid: u32| {
         rustix::process::getgroups().is_ok_and(|groups| groups.iter().any(|g| g.as_raw() == gid))
     };
-    account.gid == group.gid()
-        || group.members().contains(&account.name)
-        || has_group(group.gid())
+    account.gid == group.gid() || group.members().contains(&account.name) || has_group(group.gid())
 }
 
 /// An account as messages name it.

@@ -1,0 +1,147 @@
+//! What the decision depends on, and the questions that its rules ask of it.
+
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+
+use super::{BUILD_BUILD_DIR, BUILD_TARGET_DIR, Choice, Door, Place, TARGET, TARGET_DIR};
+use crate::core::account::Account;
+use crate::core::build_dir::{ConfiguredBuildDir, override_for};
+use crate::core::checkout::Checkout;
+use crate::core::invocation::Invocation;
+use crate::core::lexical;
+use crate::core::settings::{ExplicitTargetDir, Settings};
+
+/// Everything that the decision depends on.
+#[derive(Clone, Copy, Debug)]
+pub struct Facts<'a> {
+    /// How we were called.
+    pub door: Door,
+    /// `CARGO_PERUSER=off`.
+    pub is_bypassed: bool,
+    /// The settings in force.
+    pub settings: &'a Settings,
+    /// Whether the shared root that they name is there.
+    pub root_exists: bool,
+    /// The caller.
+    pub account: &'a Account,
+    /// The caller's own cache directory: `$XDG_CACHE_HOME` or `~/.cache`.
+    pub own_cache: Option<&'a Path>,
+    /// What was typed.
+    pub invocation: &'a Invocation<'a>,
+    /// Whether a `--config` has `build.target-dir`.
+    pub config_chooses: bool,
+    /// Where cargo works from.
+    pub working_directory: &'a Path,
+    /// What is being built, where that is known.
+    pub checkout: Option<&'a Checkout>,
+    /// The build directory that is configured.
+    pub build_dir: Option<&'a ConfiguredBuildDir>,
+    /// Places that are the caller's own: home, cargo's home.
+    pub own_places: &'a [PathBuf],
+    /// The variables that matter, as they were inherited.
+    pub variables: &'a Variables,
+}
+
+/// The variables that matter to the decision.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Variables {
+    /// `CARGO_TARGET_DIR`.
+    pub target_dir: Option<OsString>,
+    /// `CARGO_BUILD_TARGET_DIR`.
+    pub build_target_dir: Option<OsString>,
+    /// `CARGO_BUILD_BUILD_DIR`.
+    pub build_build_dir: Option<OsString>,
+    /// `OUT_DIR`, if this runs in a build script.
+    pub out_dir: Option<OsString>,
+}
+
+impl Facts<'_> {
+    /// Where the private directory is to be, if there is to be one.
+    pub(super) fn place(&self) -> Option<Place> {
+        match (&self.settings.shared_root, self.root_exists, self.door, self.own_cache) {
+            (Some(root), true, ..) => Some(Place {
+                parent: root.clone(),
+                name: self.account.directory_name(),
+                is_shared: true,
+            }),
+            (_, _, Door::ByName, Some(cache)) => {
+                Some(Place { parent: cache.into(), name: "cargo-peruser".into(), is_shared: false })
+            }
+            _ => None,
+        }
+    }
+
+    /// `CARGO_TARGET_DIR`, empty counting as unset.
+    pub(super) fn target_dir(&self) -> Option<&OsStr> {
+        self.variables.target_dir.as_deref().filter(|value| !value.is_empty())
+    }
+
+    pub(super) fn absolute(&self, value: &OsStr) -> PathBuf {
+        lexical::absolute(self.working_directory, Path::new(value))
+    }
+
+    /// Whether a value can only come from us: it is in the shared root or in the private directory.
+    pub(super) fn is_ours(&self, value: Option<&OsStr>, place: &Place) -> bool {
+        let Some(path) = value.map(|value| self.absolute(value)) else {
+            return false;
+        };
+        let below_root = self.settings.shared_root.iter().any(|root| path.starts_with(root));
+        below_root || path.starts_with(place.private_dir())
+    }
+
+    pub(super) fn variables_into_root(&self) -> Vec<&'static str> {
+        let Variables { target_dir, build_target_dir, build_build_dir, .. } = self.variables;
+        let points_into_root = |value: &Option<OsString>| {
+            let root = self.settings.shared_root.as_deref();
+            let path = value
+                .as_deref()
+                .filter(|value| !value.is_empty())
+                .map(|value| self.absolute(value));
+            path.is_some_and(|path| root.is_some_and(|root| path.starts_with(root)))
+        };
+        [
+            (TARGET_DIR, target_dir),
+            (BUILD_TARGET_DIR, build_target_dir),
+            (BUILD_BUILD_DIR, build_build_dir),
+        ]
+        .into_iter()
+        .filter(|(_, value)| points_into_root(value))
+        .map(|(name, _)| name)
+        .collect()
+    }
+
+    pub(super) fn explicit_choice(&self, place: &Place) -> Option<Choice> {
+        if self.invocation.target_dir.is_some() {
+            return Some(Choice::Flag);
+        }
+        if self.config_chooses {
+            return Some(Choice::Config);
+        }
+        if self.settings.explicit_target_dir == ExplicitTargetDir::Override {
+            return None;
+        }
+        let elsewhere = |value: Option<&OsStr>| value.is_some() && !self.is_ours(value, place);
+        let weaker = self.variables.build_target_dir.as_deref().filter(|value| !value.is_empty());
+        if elsewhere(self.target_dir()) {
+            Some(Choice::Variable)
+        } else if elsewhere(weaker) {
+            Some(Choice::BuildVariable)
+        } else {
+            None
+        }
+    }
+
+    /// A directory inside the private one, other than its `target`, that an outer run has chosen.
+    pub(super) fn inherited(&self, place: &Place) -> Option<PathBuf> {
+        let directory = self.absolute(self.target_dir()?);
+        let inside = directory.strip_prefix(place.private_dir()).ok()?;
+        let is_general = inside.as_os_str().is_empty() || inside == Path::new(TARGET);
+        (!is_general).then_some(directory)
+    }
+
+    pub(super) fn build_dir_override(&self, place: &Place, target: &Path) -> Option<PathBuf> {
+        let mut own = self.own_places.to_vec();
+        own.push(place.private_dir());
+        override_for(self.build_dir, &own, target)
+    }
+}
