@@ -137,10 +137,11 @@ fn asks_to_step_aside(snapshot: &Snapshot) -> Result<bool, SettingsError> {
     }
 }
 
-/// `OUT_DIR` alone is no sign of a build script: other build systems use the name, and people
-/// export it. Cargo sets `CARGO_MANIFEST_DIR` beside it.
+/// `OUT_DIR` alone is no sign of a build script: cargo sets it for `cargo run` and `cargo test` as
+/// well where the package has a build script, and other build systems use the name. The target's
+/// `cfg` values are in a build script's environment and nowhere else.
 fn variables(snapshot: &Snapshot) -> Variables {
-    let is_build_script = snapshot.variable("CARGO_MANIFEST_DIR").is_some();
+    let is_build_script = snapshot.variable("CARGO_CFG_TARGET_ARCH").is_some();
     Variables {
         target_dir: snapshot.variable(TARGET_DIR),
         build_target_dir: snapshot.variable(BUILD_TARGET_DIR),
