@@ -4,8 +4,13 @@
 //! are read as cargo reads them, without guessing: no abbreviations, no user-defined aliases (an
 //! alias's `--target-dir` wins over the variable in cargo anyway).
 
+mod commands;
+
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
+
+pub use commands::TargetUse;
+use commands::{among, is_cargos_own, runs_a_program};
 
 use super::lexical;
 
@@ -28,70 +33,19 @@ pub struct Invocation<'a> {
     pub only_prints: bool,
 }
 
-/// What a cargo command does with a target directory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TargetUse {
-    /// Nothing at all.
-    None,
-    /// It reports or reads one that is there, and never makes one.
-    Reads,
-    /// It writes there, or may.
-    Writes,
-}
-
-/// Commands of cargo itself that have nothing to do with a target directory. External commands are
-/// not listed however harmless, because an alias may stand in for them.
-const WITHOUT_TARGET: &[&str] = &[
-    "config",
-    "help",
-    "init",
-    "locate-project",
-    "login",
-    "logout",
-    "new",
-    "owner",
-    "pkgid",
-    "read-manifest",
-    "report",
-    "search",
-    "uninstall",
-    "verify-project",
-    "version",
-    "yank",
-];
-
-/// Commands that never create a target directory, but read rustc's cached answers from one.
-const READS_TARGET: &[&str] = &[
-    "add",
-    "clean",
-    "fetch",
-    "generate-lockfile",
-    "info",
-    "metadata",
-    "remove",
-    "rm",
-    "tree",
-    "update",
-    "vendor",
-];
-
-/// Options of `cargo run` that take the next word; the first word after them is the program's.
+/// Long options that take the next word, besides those whose values matter.
 const TAKE_A_WORD: &[&str] = &[
     "--bin",
     "--example",
     "--package",
-    "-p",
     "--features",
-    "-F",
     "--jobs",
-    "-j",
     "--profile",
     "--target",
     "--message-format",
     "--lockfile-path",
     "--color",
     "--artifact-dir",
-    "-Z",
     "--explain",
 ];
 
@@ -105,22 +59,15 @@ impl<'a> Invocation<'a> {
             if word == "--" {
                 break;
             }
-            if let Some(slot) = invocation.valued(word) {
-                match slot {
-                    Slot::Given(option, value) => invocation.put(option, value),
-                    Slot::Next(option) => {
-                        if let Some(value) = words.next() {
-                            invocation.put(option, value);
-                        }
-                    }
+            if starts_with(word, "--") {
+                if invocation.long_option(word) == Value::IsNext {
+                    words.next().into_iter().for_each(|value| invocation.put(word, value));
                 }
-            } else if TAKE_A_WORD.iter().any(|option| word == *option) {
-                invocation.only_prints |= word == "--explain";
-                words.next();
-            } else if ["--help", "-h", "--version", "-V", "--list"].iter().any(|flag| word == *flag)
-            {
-                invocation.only_prints |= invocation.command.is_none_or(is_known);
-            } else if !starts_with(word, "-") && invocation.takes_command(word) {
+            } else if starts_with(word, "-") {
+                if let Some((option, Value::IsNext)) = invocation.short_options(word) {
+                    words.next().into_iter().for_each(|value| invocation.put(option, value));
+                }
+            } else if invocation.takes_command(word) {
                 break;
             }
         }
@@ -129,13 +76,9 @@ impl<'a> Invocation<'a> {
 
     /// What the command does with a target directory.
     pub fn target_use(&self) -> TargetUse {
-        let among = |list: &[&str], name: &OsStr| list.iter().any(|known| name == *known);
         match self.command {
-            _ if self.only_prints => TargetUse::None,
-            None => TargetUse::None,
-            Some(name) if among(WITHOUT_TARGET, name) => TargetUse::None,
-            Some(name) if among(READS_TARGET, name) => TargetUse::Reads,
-            Some(_) => TargetUse::Writes,
+            Some(command) if !self.only_prints => commands::target_use(command),
+            _ => TargetUse::None,
         }
     }
 
@@ -144,78 +87,94 @@ impl<'a> Invocation<'a> {
         self.directory.map_or_else(|| cwd.into(), |dir| lexical::absolute(cwd, Path::new(dir)))
     }
 
-    /// Takes a word that is no option. True if the rest belongs to the program that cargo runs.
+    /// The target directory that cargo itself reads out of these arguments. What follows an alias or
+    /// an external command may be meant for another program, and the variable does no harm there: a
+    /// `--target-dir` that does reach cargo wins over it.
+    pub fn chosen_target_dir(&self) -> Option<&'a OsStr> {
+        let is_cargos = self.command.is_none_or(is_cargos_own);
+        self.target_dir.filter(|_| is_cargos)
+    }
+
+    /// Takes a word that is no option. True if it begins what belongs to another program.
     fn takes_command(&mut self, word: &'a OsStr) -> bool {
         match self.command {
             None => {
                 self.command = Some(word);
                 false
             }
-            Some(command) => command == "run" || command == "r",
+            Some(command) => runs_a_program(command),
         }
     }
 
-    /// Whether `word` is one of the options whose values matter, and where its value is.
-    fn valued(&self, word: &'a OsStr) -> Option<Slot<'a>> {
-        for (name, option) in OPTIONS {
-            if *option == Valued::Directory && self.command.is_some() {
-                continue;
+    /// Reads `--name` or `--name=value`.
+    fn long_option(&mut self, word: &'a OsStr) -> Value {
+        for name in [TARGET_DIR, MANIFEST_PATH, CONFIG] {
+            if let Some(value) = strip_prefix(word, name).and_then(|rest| strip_prefix(rest, "=")) {
+                self.put(OsStr::new(name), value);
+                return Value::IsGiven;
             }
-            if word == *name {
-                return Some(Slot::Next(*option));
-            }
-            if let Some(rest) = strip_prefix(word, name) {
-                let value = strip_prefix(rest, "=");
-                match value {
-                    Some(value) => return Some(Slot::Given(*option, value)),
-                    // Only short options have their value glued to them.
-                    None if !name.starts_with("--") => return Some(Slot::Given(*option, rest)),
-                    None => {}
+        }
+        let is_before_command = self.command.is_none();
+        self.only_prints |= match word.to_str() {
+            Some("--help") => self.command.is_none_or(is_cargos_own),
+            Some("--version" | "--list" | "--explain") => is_before_command,
+            _ => false,
+        };
+        let takes_a_word = [TARGET_DIR, MANIFEST_PATH, CONFIG].iter().any(|name| word == *name);
+        if takes_a_word || among(TAKE_A_WORD, word) { Value::IsNext } else { Value::IsGiven }
+    }
+
+    /// Reads `-q`, `-p name`, `-pname`, `-p=name` or a group like `-qp name`.
+    fn short_options(&mut self, word: &'a OsStr) -> Option<(&'a OsStr, Value)> {
+        use std::os::unix::ffi::OsStrExt;
+        for (at, letter) in word.as_bytes().iter().enumerate().skip(1) {
+            match letter {
+                b'C' if self.command.is_none() => {}
+                b'p' | b'F' | b'j' | b'Z' => {}
+                b'h' => {
+                    self.only_prints |= self.command.is_none_or(is_cargos_own);
+                    continue;
                 }
+                b'V' => {
+                    self.only_prints |= self.command.is_none();
+                    continue;
+                }
+                _ => continue,
             }
+            let option = OsStr::from_bytes(word.as_bytes().get(at..=at)?);
+            let rest = OsStr::from_bytes(word.as_bytes().get(at + 1..)?);
+            if rest.is_empty() {
+                return Some((option, Value::IsNext));
+            }
+            self.put(option, strip_prefix(rest, "=").unwrap_or(rest));
+            return Some((option, Value::IsGiven));
         }
         None
     }
 
-    fn put(&mut self, option: Valued, value: &'a OsStr) {
-        match option {
-            Valued::TargetDir => self.target_dir = Some(value),
-            Valued::ManifestPath => self.manifest_path = Some(value),
-            Valued::Config => self.configs.push(value),
-            Valued::Directory => self.directory = Some(value),
+    /// Keeps the value of an option, if that option matters.
+    fn put(&mut self, option: &OsStr, value: &'a OsStr) {
+        match option.to_str() {
+            Some(TARGET_DIR) => self.target_dir = Some(value),
+            Some(MANIFEST_PATH) => self.manifest_path = Some(value),
+            Some(CONFIG) => self.configs.push(value),
+            Some("C") => self.directory = Some(value),
+            _ => {}
         }
     }
 }
 
+const TARGET_DIR: &str = "--target-dir";
+const MANIFEST_PATH: &str = "--manifest-path";
+const CONFIG: &str = "--config";
+
+/// Where an option's value is.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Valued {
-    TargetDir,
-    ManifestPath,
-    Config,
-    Directory,
-}
-
-const OPTIONS: &[(&str, Valued)] = &[
-    ("--target-dir", Valued::TargetDir),
-    ("--manifest-path", Valued::ManifestPath),
-    ("--config", Valued::Config),
-    ("-C", Valued::Directory),
-];
-
-enum Slot<'a> {
-    Given(Valued, &'a OsStr),
-    Next(Valued),
-}
-
-/// Whether cargo itself, and not some external command, answers `--help` after this word.
-fn is_known(command: &OsStr) -> bool {
-    const BUILDING: &[&str] = &[
-        "bench", "build", "b", "check", "c", "doc", "d", "fix", "install", "package", "publish",
-        "run", "r", "rustc", "rustdoc", "test", "t",
-    ];
-    [BUILDING, READS_TARGET, WITHOUT_TARGET]
-        .iter()
-        .any(|list| list.iter().any(|name| command == *name))
+enum Value {
+    /// In the same word, or nowhere.
+    IsGiven,
+    /// In the next word.
+    IsNext,
 }
 
 fn starts_with(word: &OsStr, prefix: &str) -> bool {

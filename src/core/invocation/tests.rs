@@ -37,6 +37,14 @@ fn finds_what_decides_and_nothing_else() {
         ("r prog --manifest-path /x", "", "r", "", "", ""),
         ("run --bin prog --target-dir /x", "", "run", "", "", "/x"),
         ("run -p a -F b --target-dir /x prog", "", "run", "", "", "/x"),
+        ("run -qp app --target-dir /x", "", "run", "", "", "/x"),
+        ("run -qpapp --target-dir /x", "", "run", "", "", "/x"),
+        ("run -vqj 4 --target-dir /x", "", "run", "", "", "/x"),
+        ("run -q app --target-dir /x", "", "run", "", "", ""),
+        ("-vC sub build", "", "build", "sub", "", ""),
+        ("rustc word --target-dir /x", "", "rustc", "", "", ""),
+        ("rustdoc word --manifest-path /x", "", "rustdoc", "", "", ""),
+        ("build - --target-dir /x", "", "build", "", "", "/x"),
         ("clippy --target-dir /x", "", "clippy", "", "", "/x"),
     ] {
         let args = words(line);
@@ -73,10 +81,34 @@ fn knows_which_commands_touch_a_target_directory() {
         ("build", TargetUse::Writes),
         ("run -- --help", TargetUse::Writes),
         ("run prog --help", TargetUse::Writes),
+        ("install --version 14.0.0 ripgrep", TargetUse::Writes),
+        ("install --list", TargetUse::Writes),
+        ("build -V", TargetUse::Writes),
+        ("build -qh", TargetUse::None),
+        ("-qV", TargetUse::None),
+        ("rm", TargetUse::Writes),
+        ("b --help", TargetUse::Writes),
+        ("report future-incompatibilities", TargetUse::Reads),
         ("clippy --help", TargetUse::Writes),
         ("fmt", TargetUse::Writes),
         ("my-alias", TargetUse::Writes),
     ] {
         assert_eq!(Invocation::read(&words(line)).target_use(), expected, "{line}");
+    }
+}
+
+#[test]
+fn a_target_directory_counts_as_chosen_only_where_cargo_reads_it() {
+    for (line, expected) in [
+        ("build --target-dir /x", Some("/x")),
+        ("--target-dir /x", Some("/x")),
+        ("metadata --target-dir=/x", Some("/x")),
+        ("xt --target-dir /x", None),
+        ("b --target-dir /x", None),
+        ("clippy --target-dir /x", None),
+        ("nextest run --target-dir /x", None),
+    ] {
+        let args = words(line);
+        assert_eq!(Invocation::read(&args).chosen_target_dir(), expected.map(OsStr::new), "{line}");
     }
 }

@@ -111,7 +111,7 @@ impl Facts<'_> {
     }
 
     pub(super) fn explicit_choice(&self, place: &Place) -> Option<Choice> {
-        if self.invocation.target_dir.is_some() {
+        if self.invocation.chosen_target_dir().is_some() {
             return Some(Choice::Flag);
         }
         if self.config_chooses {
