@@ -12,7 +12,7 @@ use std::io;
 use std::path::PathBuf;
 
 pub use refusal::{Flaw, Kind, Refusal};
-pub use settings::SettingsError;
+pub use settings::{SYSTEM_FILE, SettingsError};
 
 use crate::shown::{quoted, shown};
 
@@ -59,7 +59,14 @@ pub enum Error {
     /// There is no real cargo (exit 127).
     NoRealCargo {
         /// Each place that was looked at and why it was passed over.
-        seen: Vec<(PathBuf, String)>,
+        seen: Vec<(PathBuf, &'static str)>,
+    },
+    /// What was executed keeps executing us, with other words each time (exit 127).
+    ExecLoop {
+        /// How often it came back.
+        hops: u32,
+        /// What was executed last.
+        last: Option<PathBuf>,
     },
 }
 
@@ -71,7 +78,7 @@ impl Error {
             Error::Unsafe(_) | Error::ForeignRights { .. } => 77,
             Error::Settings(_) => 78,
             Error::Exec { .. } => 126,
-            Error::NoRealCargo { .. } => 127,
+            Error::NoRealCargo { .. } | Error::ExecLoop { .. } => 127,
         }
     }
 
@@ -92,6 +99,11 @@ impl Error {
             Error::NoRealCargo { .. } => Some(
                 "install Rust, or name the cargo to execute with `real-cargo` in the settings or \
                  CARGO_PERUSER_REAL_CARGO"
+                    .into(),
+            ),
+            Error::ExecLoop { .. } => Some(
+                "let the wrapper execute a cargo by its path, or name one with `real-cargo` in the \
+                 settings"
                     .into(),
             ),
         }
@@ -122,8 +134,18 @@ impl Display for Error {
             Error::NoRealCargo { seen } => {
                 write!(f, "no cargo found to execute")?;
                 seen.iter().try_for_each(|(path, why)| {
+                    let path = if path.as_os_str().is_empty() {
+                        OsStr::new("(empty)")
+                    } else {
+                        path.as_ref()
+                    };
                     write!(f, "\n  passed over `{}`: {why}", shown(path))
                 })
+            }
+            Error::ExecLoop { hops, last } => {
+                let last =
+                    last.as_deref().map_or("something".into(), |path| format!("`{}`", shown(path)));
+                write!(f, "{last} has executed cargo-peruser again, {hops} times in one process")
             }
         }
     }

@@ -4,18 +4,18 @@
 
 use std::convert::Infallible;
 use std::ffi::OsString;
+use std::path::PathBuf;
 
-use crate::core::candidate::Skip;
-use crate::core::environment;
 use crate::core::invocation::{Invocation, TargetUse};
-use crate::core::placement::{Decision, Door, decide};
+use crate::core::placement::{Decision, Door, Required, TARGET_DIR, decide};
 use crate::core::settings::{Key, Settings};
-use crate::core::trail::Trail;
+use crate::core::trail::{self, Trail};
+use crate::core::{environment, lexical};
 use crate::error::{Error, Result};
 use crate::report;
 use crate::shown::shown;
 use crate::sys::homes::Homes;
-use crate::sys::private_dir::{self, Caller, Note};
+use crate::sys::private_dir::{self, Caller, Note, State};
 use crate::sys::real_cargo::{self, Found};
 use crate::sys::snapshot::{CalledAs, Snapshot};
 use crate::sys::survey::Survey;
@@ -25,18 +25,18 @@ use crate::sys::{accounts, exec};
 pub struct Plan<'a> {
     /// How we were called.
     pub snapshot: &'a Snapshot,
-    /// What cargo will receive.
-    pub args: &'a [OsString],
-    /// The arguments that matter.
-    pub invocation: &'a Invocation<'a>,
+    /// The arguments that matter, out of those that cargo will receive.
+    pub invocation: Invocation<'a>,
     /// What was found.
     pub survey: Survey,
     /// What is to be done.
     pub decision: Decision,
+    args: &'a [OsString],
+    homes: Homes<'a>,
 }
 
 impl<'a> Plan<'a> {
-    /// Looks around and decides. Changes nothing.
+    /// Looks around and decides, for a cargo that is called with `args`. Changes nothing.
     ///
     /// # Errors
     /// Mistakes in the settings.
@@ -45,11 +45,12 @@ impl<'a> Plan<'a> {
         door: Door,
         flags: &[(Key, OsString)],
         args: &'a [OsString],
-        invocation: &'a Invocation<'a>,
     ) -> Result<Plan<'a>> {
-        let survey = Survey::take(snapshot, door, flags, invocation)?;
-        let decision = decide(&survey.facts(door, invocation));
-        Ok(Plan { snapshot, args, invocation, survey, decision })
+        let homes = Homes::new(snapshot);
+        let invocation = Invocation::read(args);
+        let survey = Survey::take(snapshot, &homes, door, flags, &invocation)?;
+        let decision = decide(&survey.facts(door, &invocation));
+        Ok(Plan { snapshot, args, homes, invocation, survey, decision })
     }
 
     /// The settings in force.
@@ -57,32 +58,43 @@ impl<'a> Plan<'a> {
         &self.survey.settings
     }
 
-    /// Looks for the real cargo.
-    pub fn real_cargo(&self, trail: &Trail) -> Found {
-        let homes = Homes::new(self.snapshot);
-        real_cargo::find(self.snapshot, self.settings(), self.invocation, &homes, trail)
+    /// The directory that cargo works from.
+    pub fn working_directory(&self) -> PathBuf {
+        self.invocation.working_directory(&self.snapshot.cwd)
     }
 
-    /// Who asks for the private directory.
-    pub fn caller(&self) -> Caller<'_> {
-        let settings = self.settings();
-        let origin = settings.origin(Key::SharedRoot).map(ToString::to_string);
-        Caller {
-            uid: self.snapshot.uid,
-            gid: self.snapshot.gid,
-            trusted: accounts::uids(&settings.trusted_owners),
-            checkout: self.survey.checkout.as_ref().map(|checkout| checkout.top.as_path()),
-            root_origin: origin.unwrap_or_else(|| "the settings".into()),
-        }
+    /// The target directory that results, where cargo does not decide it alone.
+    pub fn target_dir(&self) -> Option<PathBuf> {
+        let chosen = || self.invocation.chosen_target_dir().map(PathBuf::from);
+        let inherited = || {
+            self.decision.required.as_ref()?;
+            self.snapshot.variable(TARGET_DIR).map(PathBuf::from)
+        };
+        let path = self.decision.target_dir.clone().or_else(chosen).or_else(inherited)?;
+        Some(lexical::absolute(&self.working_directory(), &path))
+    }
+
+    /// Looks for the real cargo.
+    pub fn real_cargo(&self, trail: &Trail) -> Found {
+        real_cargo::find(self.snapshot, self.settings(), &self.invocation, &self.homes, trail)
     }
 
     /// The trail of this process, as far as it has been here.
     pub fn trail(&self) -> Trail {
-        let inherited = self.snapshot.variable(crate::core::trail::VARIABLE);
+        let inherited = self.snapshot.variable(trail::VARIABLE);
         let trail = Trail::pick_up(inherited.as_deref(), self.snapshot.process(), self.args);
         // A cargo has run that calls its subcommands, so it was a real one.
         let is_subcommand = self.snapshot.called_as == CalledAs::Subcommand;
         if is_subcommand { trail.restart() } else { trail }
+    }
+
+    /// Looks at the directories that are required, and changes nothing.
+    ///
+    /// # Errors
+    /// Refusals.
+    pub fn examine(&self) -> Result<Option<State>> {
+        let required = self.decision.required.as_ref();
+        required.map(|required| private_dir::examine(required, &self.caller())).transpose()
     }
 
     /// Makes what the decision needs, as far as the command will use it.
@@ -91,21 +103,15 @@ impl<'a> Plan<'a> {
     /// Refusals, and directories that cannot be made.
     pub fn prepare(&self) -> Result<Vec<Note>> {
         let mut notes = Vec::new();
-        let Some(place) = &self.decision.place else {
-            return Ok(notes);
-        };
-        let caller = self.caller();
-        match self.invocation.target_use() {
-            TargetUse::None => {}
-            TargetUse::Reads => {
-                private_dir::examine(place, &caller)?;
-                if let Some(name) = &self.decision.make {
-                    private_dir::examine_target(place, name, &caller)?;
-                }
+        match (&self.decision.required, self.invocation.target_use()) {
+            (None, _) | (_, TargetUse::None) => {}
+            (_, TargetUse::Reads) => {
+                self.examine()?;
             }
-            TargetUse::Writes => {
+            (Some(Required { place, target }), TargetUse::Writes) => {
+                let caller = self.caller();
                 let directory = private_dir::establish(place, &caller, &mut notes)?;
-                if let Some(name) = &self.decision.make {
+                if let Some(name) = target {
                     directory.target(name)?;
                 }
             }
@@ -119,9 +125,11 @@ impl<'a> Plan<'a> {
     /// Ours; once cargo runs, everything is cargo's.
     pub fn carry_out(&self) -> Result<Infallible> {
         let trail = self.trail();
+        if trail.hops >= trail::MAX_HOPS {
+            return Err(Error::ExecLoop { hops: trail.hops, last: trail.tried.last().cloned() });
+        }
         // Before anything is made: without a cargo there is nothing to make it for.
-        let found = self.real_cargo(&trail);
-        let cargo = found.cargo.ok_or_else(|| none_found(&found.skipped))?;
+        let cargo = self.real_cargo(&trail).cargo()?;
         for note in self.prepare()? {
             tell(&note);
         }
@@ -133,10 +141,23 @@ impl<'a> Plan<'a> {
         exec::exec(&cargo, self.args, &changes)
     }
 
+    /// Who asks for the private directory.
+    fn caller(&self) -> Caller<'_> {
+        let settings = self.settings();
+        let origin = settings.origin(Key::SharedRoot).map(ToString::to_string);
+        Caller {
+            uid: self.snapshot.uid,
+            gid: self.snapshot.gid,
+            trusted: accounts::uids(&settings.trusted_owners),
+            checkout: self.survey.checkout.as_ref().map(|checkout| checkout.top.as_path()),
+            root_origin: origin.unwrap_or_else(|| "the settings".into()),
+        }
+    }
+
     /// Whether root's directory is used because somebody typed `sudo`.
     fn is_sudo(&self) -> bool {
         self.snapshot.uid == 0
-            && self.decision.make.is_some()
+            && self.decision.required.is_some()
             && self.invocation.target_use() == TargetUse::Writes
             && self.snapshot.variable("SUDO_UID").is_some_and(|uid| uid != "0")
     }
@@ -147,12 +168,7 @@ impl<'a> Plan<'a> {
 /// # Errors
 /// Ours; once cargo runs, everything is cargo's.
 pub fn run(snapshot: &Snapshot) -> Result<Infallible> {
-    let invocation = Invocation::read(&snapshot.args);
-    Plan::make(snapshot, Door::Shim, &[], &snapshot.args, &invocation)?.carry_out()
-}
-
-fn none_found(skipped: &[(std::path::PathBuf, Skip)]) -> Error {
-    Error::NoRealCargo { seen: real_cargo::reasons(skipped) }
+    Plan::make(snapshot, Door::Shim, &[], &snapshot.args)?.carry_out()
 }
 
 fn tell(note: &Note) {

@@ -4,18 +4,20 @@
 
 mod text;
 
+use std::path::PathBuf;
+
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use serde::Serialize;
 
 use super::{Flags, cargo_arguments, cargo_words};
+use crate::core::candidate::Skip;
 use crate::core::checkout::CheckoutKind;
-use crate::core::invocation::Invocation;
 use crate::core::placement::Door;
 use crate::core::settings::{ExplicitTargetDir, Key, Scope, Settings, Value};
 use crate::report;
 use crate::shim::Plan;
-use crate::sys::private_dir::{self, State};
-use crate::sys::snapshot::Snapshot;
+use crate::sys::private_dir::State;
+use crate::sys::snapshot::{CalledAs, Snapshot};
 
 pub(super) fn command() -> Command {
     Command::new("explain")
@@ -36,9 +38,10 @@ pub(super) fn command() -> Command {
 
 pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyhow::Result<u8> {
     let words = cargo_words(verb);
-    let invocation = Invocation::read(&words);
-    let by_name = Plan::make(snapshot, Door::ByName, flags, &words, &invocation)?;
-    let shim = Plan::make(snapshot, Door::Shim, flags, &words, &invocation)?;
+    let by_name = Plan::make(snapshot, Door::ByName, flags, &words)?;
+    // The shim is never called by cargo, so it looks for the real one on PATH.
+    let as_shim = Snapshot { called_as: CalledAs::ShimByPath, ..snapshot.clone() };
+    let shim = Plan::make(&as_shim, Door::Shim, flags, &words)?;
     let explanation = Explanation::of(&by_name, &shim);
     if verb.get_flag("json") {
         report::line(serde_json::to_string_pretty(&explanation)?)?;
@@ -55,8 +58,6 @@ struct Explanation {
     shim: Answer,
     account: AccountName,
     checkout: Option<CheckoutTop>,
-    real_cargo: Option<String>,
-    passed_over: Vec<PassedOver>,
     settings: Vec<Setting>,
 }
 
@@ -70,10 +71,12 @@ struct Answer {
     build_dir: Option<String>,
     build_dir_overrides: Option<String>,
     private_dir: Option<String>,
-    state: Option<&'static str>,
+    state: Option<State>,
     refusal: Option<String>,
     help: Option<String>,
     removed_variables: Vec<&'static str>,
+    real_cargo: Option<String>,
+    passed_over: Vec<PassedOver>,
 }
 
 #[derive(Debug, Serialize)]
@@ -88,7 +91,7 @@ struct CheckoutTop {
     is_linked_worktree: bool,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, PartialEq, Eq, Serialize)]
 struct PassedOver {
     path: String,
     reason: &'static str,
@@ -103,11 +106,7 @@ struct Setting {
 
 impl Explanation {
     fn of(by_name: &Plan<'_>, shim: &Plan<'_>) -> Explanation {
-        let found = by_name.real_cargo(&by_name.trail());
         let survey = &by_name.survey;
-        let passed_over = |(path, skip): &(std::path::PathBuf, crate::core::candidate::Skip)| {
-            PassedOver { path: lossy(path), reason: skip.reason() }
-        };
         let checkout = survey.checkout.as_ref().map(|checkout| CheckoutTop {
             top: lossy(&checkout.top),
             is_linked_worktree: checkout.kind == CheckoutKind::LinkedWorktree,
@@ -120,8 +119,6 @@ impl Explanation {
                 name: survey.account.name.as_ref().map(lossy),
             },
             checkout,
-            real_cargo: found.cargo.as_ref().map(lossy),
-            passed_over: found.skipped.iter().map(passed_over).collect(),
             settings: Key::ALL
                 .into_iter()
                 .map(|key| Setting::of(key, by_name.settings()))
@@ -133,28 +130,32 @@ impl Explanation {
 impl Answer {
     fn of(plan: &Plan<'_>) -> Answer {
         let decision = &plan.decision;
-        let place = decision.place.as_ref();
-        let state = place.map(|place| private_dir::examine(place, &plan.caller()));
-        let refused = state.as_ref().and_then(|state| state.as_ref().err());
+        let found = plan.real_cargo(&plan.trail());
+        let examined = plan.examine();
+        let refused = examined.as_ref().err();
+        let required = decision.required.as_ref();
         let overridden = plan.survey.build_dir.as_ref().filter(|_| decision.build_dir.is_some());
         Answer {
             rule: decision.rule.name(),
             rule_number: decision.rule.number(),
             reason: decision.rule.reason(),
-            target_dir: decision.target_dir.as_ref().map(lossy),
+            target_dir: plan.target_dir().map(lossy),
             build_dir: decision.build_dir.as_ref().map(lossy),
             build_dir_overrides: overridden.map(|dir| dir.origin.clone()),
-            private_dir: place.map(|place| lossy(place.private_dir())),
-            state: state.as_ref().map(|state| match state {
-                Ok(State::Missing) => "missing",
-                Ok(State::Private) => "private",
-                Ok(State::Readable) => "readable",
-                Err(_) => "refused",
-            }),
+            private_dir: required.map(|required| lossy(required.place.private_dir())),
+            state: examined.as_ref().ok().copied().flatten(),
             refusal: refused.map(ToString::to_string),
             help: refused.and_then(crate::error::Error::help),
+            real_cargo: found.cargo.as_ref().map(lossy),
+            passed_over: found.skipped.iter().map(PassedOver::of).collect(),
             removed_variables: decision.removed.clone(),
         }
+    }
+}
+
+impl PassedOver {
+    fn of((path, skip): &(PathBuf, Skip)) -> PassedOver {
+        PassedOver { path: lossy(path), reason: skip.reason() }
     }
 }
 

@@ -12,7 +12,6 @@ use std::ffi::{OsStr, OsString};
 use clap::error::ErrorKind;
 use clap::{Arg, ArgMatches, Command, value_parser};
 
-use crate::core::invocation::Invocation;
 use crate::core::placement::Door;
 use crate::core::settings::Key;
 use crate::error::Result;
@@ -24,7 +23,13 @@ use crate::sys::snapshot::Snapshot;
 type Flags = Vec<(Key, OsString)>;
 
 const EXIT_CODES: &str = "\
+Lists of names are separated by commas. Each setting is also a variable, CARGO_PERUSER_<NAME>, and a
+key in ~/.config/cargo-peruser/config.toml and /etc/cargo-peruser/config.toml. CARGO_PERUSER=off
+steps aside.
+
 Exit codes: cargo's own once it runs. Otherwise
+  1    a verb of cargo-peruser failed
+  2    its words are not understood
   73   a directory cannot be created
   77   a directory is unsafe to use
   78   a mistake in the settings
@@ -53,18 +58,19 @@ pub fn run(snapshot: &Snapshot) -> anyhow::Result<u8> {
     match matches.subcommand() {
         Some(("path", verb)) => path::run(snapshot, &flags, verb),
         Some(("explain", verb)) => explain::run(snapshot, &flags, verb),
-        _ if rest.is_empty() => answer(&command().error(ErrorKind::DisplayHelp, help())),
         _ => {
-            let args =
-                if rest.first().is_some_and(|word| word == "--") { rest.get(1..) } else { None };
-            match become_cargo(snapshot, &flags, args.unwrap_or(rest))? {}
+            let args = match rest {
+                [] => return answer(&command().error(ErrorKind::DisplayHelp, help())),
+                [first, after @ ..] if first == "--" => after,
+                all => all,
+            };
+            match become_cargo(snapshot, &flags, args)? {}
         }
     }
 }
 
 fn become_cargo(snapshot: &Snapshot, flags: &Flags, args: &[OsString]) -> Result<Infallible> {
-    let invocation = Invocation::read(args);
-    Plan::make(snapshot, Door::ByName, flags, args, &invocation)?.carry_out()
+    Plan::make(snapshot, Door::ByName, flags, args)?.carry_out()
 }
 
 /// The whole command line of ours.
@@ -168,10 +174,10 @@ fn key_help(key: Key) -> &'static str {
         Key::Scope => "What shares one target directory [default: user]",
         Key::ExplicitTargetDir => "Whether variables may choose another place [default: honour]",
         Key::RealCargo => "The cargo to execute [default: the next one on PATH]",
-        Key::ExcludeUsers => "Accounts that get no directory",
-        Key::ExcludeGroups => "Groups whose members get no directory",
-        Key::IncludeUsers => "Accounts that get one whatever excludes them",
-        Key::TrustedOwners => "Owners to trust on the way to the shared root",
+        Key::ExcludeUsers => "Accounts that get no directory, separated by commas",
+        Key::ExcludeGroups => "Groups whose members get no directory, separated by commas",
+        Key::IncludeUsers => "Accounts that get one whatever excludes them, separated by commas",
+        Key::TrustedOwners => "Owners to trust on the way to the shared root, separated by commas",
     }
 }
 

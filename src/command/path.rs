@@ -1,21 +1,17 @@
 //! `path`: where a build would go, as one line for scripts.
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
 use std::process::{Command as Process, Stdio};
 
 use anyhow::Context;
 use clap::{ArgMatches, Command};
 
 use super::{Flags, cargo_arguments, cargo_words};
-use crate::core::invocation::Invocation;
-use crate::core::placement::{Door, TARGET_DIR};
-use crate::core::{environment, lexical};
-use crate::error::Error;
+use crate::core::environment;
+use crate::core::placement::Door;
 use crate::report;
 use crate::shim::Plan;
 use crate::sys::exec;
-use crate::sys::real_cargo::reasons;
 use crate::sys::snapshot::Snapshot;
 
 pub(super) fn command() -> Command {
@@ -30,34 +26,18 @@ pub(super) fn command() -> Command {
 
 pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyhow::Result<u8> {
     let words = cargo_words(verb);
-    let invocation = Invocation::read(&words);
-    let plan = Plan::make(snapshot, Door::ByName, flags, &words, &invocation)?;
-    match ours(&plan) {
-        Some(path) => report::raw_line(path.as_os_str().as_encoded_bytes())?,
-        None => return cargos_own(&plan),
-    }
+    let plan = Plan::make(snapshot, Door::ByName, flags, &words)?;
+    let Some(path) = plan.target_dir() else { return cargos_own(&plan) };
+    report::raw_line(path.as_os_str().as_encoded_bytes())?;
     Ok(0)
-}
-
-/// The answer where it is ours to give.
-fn ours(plan: &Plan<'_>) -> Option<PathBuf> {
-    let here = plan.invocation.working_directory(&plan.snapshot.cwd);
-    let typed = plan.invocation.target_dir.map(|path| lexical::absolute(&here, Path::new(path)));
-    let inherited = || {
-        let value = plan.snapshot.variable(TARGET_DIR)?;
-        plan.decision.place.is_some().then(|| lexical::absolute(&here, Path::new(&value)))
-    };
-    typed.or_else(|| plan.decision.target_dir.clone()).or_else(inherited)
 }
 
 /// Cargo's own answer, in cargo's own words where it has none.
 fn cargos_own(plan: &Plan<'_>) -> anyhow::Result<u8> {
-    let found = plan.real_cargo(&plan.trail());
-    let none = || Error::NoRealCargo { seen: reasons(&found.skipped) };
-    let cargo = found.cargo.clone().ok_or_else(none)?;
+    let cargo = plan.real_cargo(&plan.trail()).cargo()?;
     let mut metadata = Process::new(&cargo);
     metadata.args(plan.invocation.toolchain).args(metadata_words(plan));
-    metadata.current_dir(plan.invocation.working_directory(&plan.snapshot.cwd));
+    metadata.current_dir(plan.working_directory());
     exec::prepare(&mut metadata, &environment::changes(&plan.decision));
     let output = metadata.stderr(Stdio::inherit()).output();
     let output = output.map_err(|cause| exec::failed(&cargo, cause))?;

@@ -34,12 +34,10 @@ impl Directories {
         };
         let build = table.get_ref().get("build").and_then(|build| build.get_ref().as_table());
         let text_of = |key: &str| build?.get(key)?.get_ref().as_str().map(str::to_owned);
-        let mut includes = Vec::new();
-        if let Some(include) = table.get_ref().get("include") {
-            collect_includes(include.get_ref(), &mut includes);
-        }
+        let includes = table.get_ref().get("include").and_then(|list| list.get_ref().as_array());
         // Of several included files the last one is the strongest.
-        includes.reverse();
+        let includes = includes.into_iter().flat_map(|list| list.iter().rev());
+        let includes = includes.filter_map(|item| included(item.get_ref())).collect();
         Directories {
             sets_target_dir: text_of("target-dir").is_some(),
             build_dir: text_of("build-dir"),
@@ -48,20 +46,10 @@ impl Directories {
     }
 }
 
-/// `include` is a path, a table with a `path`, or an array of these.
-fn collect_includes(value: &DeValue<'_>, into: &mut Vec<String>) {
-    match value {
-        DeValue::String(path) => into.push(path.to_string()),
-        DeValue::Array(items) => {
-            items.iter().for_each(|item| collect_includes(item.get_ref(), into));
-        }
-        DeValue::Table(table) => {
-            if let Some(path) = table.get("path") {
-                collect_includes(path.get_ref(), into);
-            }
-        }
-        _ => {}
-    }
+/// `include` is an array of paths, or of tables with a `path`.
+fn included(value: &DeValue<'_>) -> Option<String> {
+    let path = value.as_table().and_then(|table| table.get("path")).map(|path| path.get_ref());
+    path.unwrap_or(value).as_str().map(str::to_owned)
 }
 
 /// A build directory that the configuration or the environment asks for.
@@ -71,8 +59,17 @@ pub struct ConfiguredBuildDir {
     pub path: PathBuf,
     /// The variable, file or flag that asks for it, fit for display.
     pub origin: String,
-    /// Whether the person typed it, which makes it an explicit choice that nothing overrides.
-    pub is_typed: bool,
+    /// How it is asked for.
+    pub asked: Asked,
+}
+
+/// How a build directory is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// By a configuration file or an environment variable.
+    ByConfiguration,
+    /// On the command line: an explicit choice, which nothing overrides.
+    Typed,
 }
 
 /// What the templates in a build directory's path stand for.
@@ -105,7 +102,7 @@ pub fn override_for(
     own: &[PathBuf],
     target: &Path,
 ) -> Option<PathBuf> {
-    let configured = configured.filter(|dir| !dir.is_typed)?;
+    let configured = configured.filter(|dir| dir.asked == Asked::ByConfiguration)?;
     // A home of `/`, as some service accounts have it, would make every path one's own.
     let is_own = |place: &PathBuf| place.parent().is_some() && configured.path.starts_with(place);
     (!own.iter().any(is_own)).then(|| target.to_path_buf())
@@ -113,7 +110,7 @@ pub fn override_for(
 
 #[cfg(test)]
 mod tests {
-    use super::{ConfiguredBuildDir, Directories, Templates, override_for};
+    use super::{Asked, ConfiguredBuildDir, Directories, Templates, override_for};
     use std::path::{Path, PathBuf};
 
     #[test]
@@ -126,7 +123,7 @@ mod tests {
             ("build={build-dir='/b',target-dir='t'}", true, Some("/b"), vec![]),
             ("build.target-dir = \"t\"", true, None, vec![]),
             ("# build-dir\n[alias]\nx = 'build'", false, None, vec![]),
-            ("include = 'a.toml'", false, None, vec!["a.toml"]),
+            ("include = 'a.toml'", false, None, vec![]),
             (
                 "include = ['a.toml', {path='b.toml', optional=true}]",
                 false,
@@ -157,19 +154,19 @@ mod tests {
             .map(PathBuf::from)
             .into();
         let target = Path::new("/var/cache/r/alice/target");
-        for (value, typed, moved) in [
-            ("/shared/build", false, true),
-            ("/shared/build", true, false),
-            ("{workspace-root}/build", false, true),
-            ("{cargo-cache-home}/build/{workspace-path-hash}", false, false),
-            ("/home/alice/build", false, false),
-            ("/home/alice/../bob/build", false, true),
-            ("/home/alicent", false, true),
-            ("/var/cache/r/alice/b", false, false),
-            ("relative", false, true),
+        for (value, asked, moved) in [
+            ("/shared/build", Asked::ByConfiguration, true),
+            ("/shared/build", Asked::Typed, false),
+            ("{workspace-root}/build", Asked::ByConfiguration, true),
+            ("{cargo-cache-home}/build/{workspace-path-hash}", Asked::ByConfiguration, false),
+            ("/home/alice/build", Asked::ByConfiguration, false),
+            ("/home/alice/../bob/build", Asked::ByConfiguration, true),
+            ("/home/alicent", Asked::ByConfiguration, true),
+            ("/var/cache/r/alice/b", Asked::ByConfiguration, false),
+            ("relative", Asked::ByConfiguration, true),
         ] {
             let path = templates.fill(value, Path::new("/srv/app"));
-            let configured = ConfiguredBuildDir { path, origin: String::new(), is_typed: typed };
+            let configured = ConfiguredBuildDir { path, origin: String::new(), asked };
             let expected = moved.then(|| target.to_path_buf());
             assert_eq!(override_for(Some(&configured), &own, target), expected, "{value}");
         }

@@ -29,12 +29,14 @@ impl Skip {
     /// The reason, as a message has it.
     pub fn reason(self) -> &'static str {
         match self {
-            Skip::RelativeEntry => "an entry that is empty or relative depends on where you stand",
-            Skip::NotExecutable => "`real-cargo` names it, and it is no executable file",
+            Skip::RelativeEntry => {
+                "the entry is empty or relative, so it depends on the working directory"
+            }
+            Skip::NotExecutable => "it is not an executable file",
             Skip::WritableByEveryone => "everyone can write to its directory",
             Skip::Ourselves => "it is cargo-peruser itself",
             Skip::OurCopy => "it is a copy of cargo-peruser",
-            Skip::TriedBefore => "it came back to cargo-peruser",
+            Skip::TriedBefore => "it handed the call back to cargo-peruser",
         }
     }
 }
@@ -44,20 +46,29 @@ impl Skip {
 pub struct Candidate<'a> {
     /// The path as it was found.
     pub path: &'a Path,
-    /// Whether it has the same device and inode as this program.
-    pub is_ourselves: bool,
-    /// Whether its content is this program's.
-    pub is_our_copy: bool,
+    /// What it has in common with this program.
+    pub likeness: Likeness,
     /// The permission bits of the directory that it stands in.
     pub directory_mode: u32,
+}
+
+/// What an executable has in common with this program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Likeness {
+    /// Device and inode: it is this program.
+    Same,
+    /// The content: it is a copy.
+    Copy,
+    /// Nothing.
+    None,
 }
 
 impl Candidate<'_> {
     /// Whether to pass it over, `tried` being the places that this process has executed before.
     pub fn skip(&self, tried: &[PathBuf]) -> Option<Skip> {
-        if self.is_ourselves {
+        if self.likeness == Likeness::Same {
             Some(Skip::Ourselves)
-        } else if self.is_our_copy {
+        } else if self.likeness == Likeness::Copy {
             Some(Skip::OurCopy)
         } else if tried.iter().any(|place| place == self.path) {
             Some(Skip::TriedBefore)
@@ -79,7 +90,7 @@ pub fn entries(path: &OsStr) -> impl Iterator<Item = Result<&Path, &Path>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Candidate, Skip, entries};
+    use super::{Candidate, Likeness, Skip, entries};
     use std::ffi::OsStr;
     use std::path::{Path, PathBuf};
 
@@ -88,16 +99,15 @@ mod tests {
         let tried = [PathBuf::from("/loop/cargo")];
         let plain = Candidate {
             path: Path::new("/usr/bin/cargo"),
-            is_ourselves: false,
-            is_our_copy: false,
+            likeness: Likeness::None,
             directory_mode: 0o755,
         };
         for (candidate, expected) in [
             (plain, None),
             (Candidate { directory_mode: 0o775, ..plain }, None),
             (Candidate { directory_mode: 0o1777, ..plain }, Some(Skip::WritableByEveryone)),
-            (Candidate { is_ourselves: true, ..plain }, Some(Skip::Ourselves)),
-            (Candidate { is_our_copy: true, ..plain }, Some(Skip::OurCopy)),
+            (Candidate { likeness: Likeness::Same, ..plain }, Some(Skip::Ourselves)),
+            (Candidate { likeness: Likeness::Copy, ..plain }, Some(Skip::OurCopy)),
             (Candidate { path: Path::new("/loop/cargo"), ..plain }, Some(Skip::TriedBefore)),
         ] {
             assert_eq!(candidate.skip(&tried), expected, "{candidate:?}");

@@ -48,18 +48,20 @@ impl Checkout {
     }
 }
 
-/// Whether the content of a `.git` *file* is that of a linked worktree.
+/// Whether the content of a `.git` *file* is that of a linked worktree, or of something inside one.
 ///
-/// It names `<repository>/worktrees/<id>`; a submodule's names `<repository>/modules/<name>`, and
-/// that of a repository kept elsewhere (`--separate-git-dir`) any other place.
-pub fn is_linked_worktree(git_file: &[u8]) -> bool {
-    let Some(path) = git_file.strip_prefix(b"gitdir: ") else {
-        return false;
-    };
-    // As text is enough: the two names that decide are ASCII.
-    let path = String::from_utf8_lossy(path);
-    let parent = Path::new(path.trim_end_matches(['\n', '\r'])).parent();
-    parent.and_then(Path::file_name) == Some(OsStr::new("worktrees"))
+/// It names `<repository>/worktrees/<id>`, and for a submodule of that worktree
+/// `<repository>/worktrees/<id>/modules/<name>`. A submodule of the first working copy names
+/// `<repository>/modules/<name>`, and a repository kept elsewhere any other place.
+pub fn is_linked_worktree(git_file: &str) -> bool {
+    let Some(path) = git_file.strip_prefix("gitdir: ") else { return false };
+    let names: Vec<&OsStr> = Path::new(path.trim_end_matches(['\n', '\r'])).iter().collect();
+    let follows = |index: usize| names.get(index).copied();
+    names.iter().enumerate().any(|(at, name)| {
+        *name == "worktrees"
+            && follows(at + 1).is_some()
+            && follows(at + 2).is_none_or(|name| name == "modules")
+    })
 }
 
 #[cfg(test)]
@@ -76,12 +78,16 @@ mod tests {
             ("gitdir: /srv/app/.git/worktrees/fix\n", true),
             ("gitdir: ../app.git/worktrees/fix\r\n", true),
             ("gitdir: ../.git/modules/lib/worktrees/fix\n", true),
+            ("gitdir: ../../.git/worktrees/fix/modules/lib\n", true),
+            ("gitdir: /home/me/worktrees/app/.git/worktrees/fix\n", true),
             ("gitdir: ../.git/modules/lib\n", false),
+            ("gitdir: /home/me/worktrees/app/.git/modules/lib\n", false),
+            ("gitdir: /srv/app/.git/worktrees", false),
             ("gitdir: /elsewhere/app.git\n", false),
             ("worktrees/x", false),
             ("", false),
         ] {
-            assert_eq!(is_linked_worktree(text.as_bytes()), expected, "{text}");
+            assert_eq!(is_linked_worktree(text), expected, "{text}");
         }
     }
 

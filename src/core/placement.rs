@@ -72,8 +72,17 @@ pub struct Place {
     pub parent: PathBuf,
     /// The private directory's name in it.
     pub name: String,
-    /// Whether `parent` is the shared root.
-    pub is_shared: bool,
+    /// What `parent` is.
+    pub kind: PlaceKind,
+}
+
+/// What the directory that a private directory stands in is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PlaceKind {
+    /// The shared root.
+    BelowSharedRoot,
+    /// The person's own cache directory.
+    InOwnCache,
 }
 
 impl Place {
@@ -88,10 +97,8 @@ impl Place {
 pub struct Decision {
     /// The rule that decided.
     pub rule: Rule,
-    /// The private directory that must be safe before cargo runs.
-    pub place: Option<Place>,
-    /// The target directory to make inside it.
-    pub make: Option<String>,
+    /// What must be safe before cargo runs.
+    pub required: Option<Required>,
     /// The new value of `CARGO_TARGET_DIR`; `None` leaves it.
     pub target_dir: Option<PathBuf>,
     /// The new value of `CARGO_BUILD_BUILD_DIR`; `None` leaves it.
@@ -100,10 +107,19 @@ pub struct Decision {
     pub removed: Vec<&'static str>,
 }
 
+/// Directories that must be safe before cargo runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Required {
+    /// The private directory.
+    pub place: Place,
+    /// The name of the target directory to make inside it; `None` leaves that to cargo.
+    pub target: Option<String>,
+}
+
 impl Decision {
     fn pass_through(rule: Rule) -> Decision {
         let removed = Vec::new();
-        Decision { rule, place: None, make: None, target_dir: None, build_dir: None, removed }
+        Decision { rule, required: None, target_dir: None, build_dir: None, removed }
     }
 }
 
@@ -115,22 +131,20 @@ pub fn decide(facts: &Facts<'_>) -> Decision {
     let Some(place) = facts.place() else {
         return Decision::pass_through(Rule::NoSharedRoot);
     };
-    if place.is_shared
+    if place.kind == PlaceKind::BelowSharedRoot
         && let Some(reason) = facts.account.no_directory(facts.settings)
     {
         let removed = facts.variables_into_root();
         return Decision { removed, ..Decision::pass_through(Rule::NoDirectory(reason)) };
     }
     if let Some(out_dir) = &facts.variables.out_dir {
-        if facts.target_dir().is_none() {
-            return Decision::pass_through(Rule::BuildScript);
-        }
-        if facts.is_ours(facts.target_dir(), &place) {
-            return inside_build_script(facts, out_dir);
+        let target_dir = facts.variables.target_dir.as_deref();
+        if target_dir.is_none() || facts.is_ours(target_dir, &place) {
+            return inside_build_script(facts, &place, out_dir);
         }
     }
     if let Some(choice) = facts.explicit_choice(&place) {
-        return explicit(facts, choice, &place);
+        return explicit(facts, choice);
     }
     match facts.inherited(&place) {
         Some(directory) => inherited(facts, place, &directory),
@@ -138,28 +152,35 @@ pub fn decide(facts: &Facts<'_>) -> Decision {
     }
 }
 
-/// A nested run would wait for ever for the lock that the outer cargo holds on the same directory,
-/// so it gets one of its own below `OUT_DIR`, which is private because its target directory is.
-fn inside_build_script(facts: &Facts<'_>, out_dir: &OsStr) -> Decision {
-    let target = Path::new(out_dir).join(TARGET);
-    let build_dir = facts.build_dir.map(|_| target.clone());
-    let target_dir = Some(target);
-    Decision { target_dir, build_dir, ..Decision::pass_through(Rule::BuildScript) }
+/// A nested run would wait forever for the lock that the outer cargo holds on the same directory,
+/// so what it inherits from us is replaced by a place of its own below `OUT_DIR`, which is private
+/// because its target directory is.
+fn inside_build_script(facts: &Facts<'_>, place: &Place, out_dir: &OsStr) -> Decision {
+    let own = Path::new(out_dir).join(TARGET);
+    let Variables { target_dir, build_build_dir, .. } = facts.variables;
+    let is_build_dir_ours = facts.is_ours(build_build_dir.as_deref(), place);
+    let inherits = target_dir.is_some();
+    let build_dir = if inherits { facts.build_dir.is_some() } else { is_build_dir_ours };
+    Decision {
+        target_dir: inherits.then(|| own.clone()),
+        build_dir: build_dir.then_some(own),
+        ..Decision::pass_through(Rule::BuildScript)
+    }
 }
 
-/// An explicit choice that is weaker in cargo than `CARGO_TARGET_DIR` only counts without it, so
-/// a value that came from us makes way.
-fn explicit(facts: &Facts<'_>, choice: Choice, place: &Place) -> Decision {
+/// A choice that is weaker in cargo than `CARGO_TARGET_DIR` only counts without it. A value that
+/// was no choice itself, because it is ours or because settings say so, therefore makes way.
+fn explicit(facts: &Facts<'_>, choice: Choice) -> Decision {
     let is_weaker = matches!(choice, Choice::Config | Choice::BuildVariable);
-    let makes_way = is_weaker && facts.is_ours(facts.target_dir(), place);
+    let makes_way = is_weaker && facts.variables.target_dir.is_some();
     let removed = if makes_way { vec![TARGET_DIR] } else { Vec::new() };
     Decision { removed, ..Decision::pass_through(Rule::Explicit(choice)) }
 }
 
 fn inherited(facts: &Facts<'_>, place: Place, directory: &Path) -> Decision {
     let build_dir = facts.build_dir_override(&place, directory);
-    let place = Some(place);
-    Decision { place, build_dir, ..Decision::pass_through(Rule::Inherited) }
+    let required = Some(Required { place, target: None });
+    Decision { required, build_dir, ..Decision::pass_through(Rule::Inherited) }
 }
 
 fn redirect(facts: &Facts<'_>, place: Place) -> Decision {
@@ -172,8 +193,7 @@ fn redirect(facts: &Facts<'_>, place: Place) -> Decision {
         rule: Rule::Redirected,
         build_dir: facts.build_dir_override(&place, &target),
         target_dir: Some(target),
-        make: Some(name),
-        place: Some(place),
+        required: Some(Required { place, target: Some(name) }),
         removed: Vec::new(),
     }
 }

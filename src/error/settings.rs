@@ -4,6 +4,9 @@ use std::fmt::{self, Display, Formatter};
 
 use crate::shown::shown;
 
+/// The administrator's settings file.
+pub const SYSTEM_FILE: &str = "/etc/cargo-peruser/config.toml";
+
 /// A mistake in the settings. `origin` is where it stands, as [`Display`]ed in front of the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SettingsError {
@@ -92,8 +95,7 @@ impl SettingsError {
                 format!("take it out of {origin}, or ask the administrator")
             }
             SettingsError::SystemOnly { .. } => {
-                "only the administrator can enforce settings, in /etc/cargo-peruser/config.toml"
-                    .into()
+                format!("only the administrator can enforce settings, in {SYSTEM_FILE}")
             }
         }
     }

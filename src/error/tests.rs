@@ -265,8 +265,8 @@ fn no_real_cargo() {
     assert_data_eq!(
         message(Error::NoRealCargo {
             seen: vec![
-                ("/opt/shim/cargo".into(), "it is cargo-peruser itself".into()),
-                ("/tmp/cargo".into(), "everyone can write to its directory".into())
+                ("/opt/shim/cargo".into(), "it is cargo-peruser itself"),
+                ("/tmp/cargo".into(), "everyone can write to its directory")
             ]
         }),
         str![[r#"
@@ -302,6 +302,50 @@ fn settings_file() {
         str![[r#"
 error: cannot use the settings in `/etc/cargo-peruser/config.toml`: others can write to it (mode 0666)
 help: chmod go-w /etc/cargo-peruser/config.toml
+exit 78
+"#]]
+    );
+}
+
+#[test]
+fn exec_loop() {
+    assert_data_eq!(
+        message(Error::ExecLoop { hops: 24, last: Some("/opt/x/cargo".into()) }),
+        str![[r#"
+error: `/opt/x/cargo` has executed cargo-peruser again, 24 times in one process
+help: let the wrapper execute a cargo by its path, or name one with `real-cargo` in the settings
+exit 127
+"#]]
+    );
+}
+
+#[test]
+fn make_private() {
+    assert_data_eq!(
+        message(Error::Create {
+            doing: "make private",
+            path: "/srv/root/alice".into(),
+            cause: denied(),
+            help: None
+        }),
+        str![[r#"
+error: failed to make private `/srv/root/alice`: permission denied (os error 13)
+exit 73
+"#]]
+    );
+}
+
+#[test]
+fn root_through_a_symlink() {
+    assert_data_eq!(
+        message(SettingsError::Root {
+            origin: "`/etc/cargo-peruser/config.toml` line 1".into(),
+            path: "/srv/root".into(),
+            cause: "has a symlink in it, `/srv`".into()
+        }),
+        str![[r#"
+error: invalid value for `shared-root` in `/etc/cargo-peruser/config.toml` line 1: `/srv/root` has a symlink in it, `/srv`
+help: give the real absolute path, as `realpath` prints it
 exit 78
 "#]]
     );

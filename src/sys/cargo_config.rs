@@ -3,49 +3,68 @@
 //! Only files that exist are opened, and most of those are not even parsed. What cannot be read is
 //! left for cargo to report.
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use super::files;
-use crate::core::build_dir::{ConfiguredBuildDir, Directories, Templates};
+use crate::core::build_dir::{Asked, ConfiguredBuildDir, Directories, Templates};
 use crate::core::invocation::Invocation;
 use crate::shown::shown;
 
 /// How deep files may include one another.
 const MAX_INCLUDES: u32 = 8;
 
-/// What `--config` arguments say.
-#[derive(Clone, Debug, Default)]
-pub struct Typed {
-    /// Whether one has `build.target-dir`.
+/// What one source of configuration says, its includes followed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Says {
+    /// Whether it has `build.target-dir`.
     pub sets_target_dir: bool,
-    /// `build.build-dir`, and the directory that it is relative to.
-    pub build_dir: Option<(String, PathBuf)>,
+    /// `build.build-dir`, with the directory that it is relative to and the file that has it.
+    build_dir: Option<(String, PathBuf, String)>,
 }
 
-/// Reads the `--config` arguments: each is the path of a file, or TOML.
-pub fn typed(invocation: &Invocation<'_>, working_directory: &Path) -> Typed {
-    let mut typed = Typed::default();
-    for argument in &invocation.configs {
-        let file = working_directory.join(argument);
-        let (text, base) = match read(&file) {
-            Some(text) => (text, file.parent().unwrap_or(working_directory)),
-            None => (argument.to_string_lossy().into_owned(), working_directory),
-        };
-        let says = Directories::read(&text);
-        typed.sets_target_dir |= says.sets_target_dir;
-        if let Some(value) = says.build_dir {
-            typed.build_dir = Some((value, base.to_owned()));
+impl Says {
+    /// The build directory that it asks for.
+    pub fn build_dir(self, templates: &Templates<'_>, is: Asked) -> Option<ConfiguredBuildDir> {
+        let (value, base, origin) = self.build_dir?;
+        Some(ConfiguredBuildDir { path: templates.fill(&value, &base), origin, asked: is })
+    }
+
+    /// Adds what a weaker source says.
+    fn or(self, weaker: Says) -> Says {
+        Says {
+            sets_target_dir: self.sets_target_dir || weaker.sets_target_dir,
+            build_dir: self.build_dir.or(weaker.build_dir),
         }
     }
-    typed
+}
+
+/// Reads the `--config` arguments: each is the path of a file, or TOML. The last is the strongest.
+pub fn typed(invocation: &Invocation<'_>, working_directory: &Path) -> Says {
+    let says = |argument: &&OsStr| {
+        let file = working_directory.join(argument);
+        match read(&file) {
+            Some(text) => from_file(&file, &text, MAX_INCLUDES),
+            None => {
+                let text = argument.to_string_lossy();
+                let place = Place {
+                    origin: "--config",
+                    base: working_directory,
+                    includes: working_directory,
+                };
+                from_text(&text, &place, MAX_INCLUDES)
+            }
+        }
+    };
+    invocation.configs.iter().rev().map(says).fold(Says::default(), Says::or)
 }
 
 /// The build directory that configuration files ask for, the nearest file first.
 pub fn build_dir(
     working_directory: &Path,
     cargo_home: Option<&Path>,
-    templates: Templates<'_>,
+    templates: &Templates<'_>,
 ) -> Option<ConfiguredBuildDir> {
     let below = working_directory.ancestors().map(|directory| directory.join(".cargo"));
     let places = below.filter(|place| files::entry(place).is_ok());
@@ -56,33 +75,106 @@ pub fn build_dir(
             let text = read(&file)?;
             Some((file, text))
         })?;
-        from_text(&file, &text, &templates, MAX_INCLUDES)
+        from_file(&file, &text, MAX_INCLUDES).build_dir(templates, Asked::ByConfiguration)
     })
 }
 
-fn from_text(
-    file: &Path,
-    text: &str,
-    templates: &Templates<'_>,
-    depth: u32,
-) -> Option<ConfiguredBuildDir> {
-    let says = Directories::read(text);
-    if let Some(value) = says.build_dir {
-        // Relative to the directory that holds `.cargo`, as every path in these files is.
-        let base = file.parent()?.parent().unwrap_or(Path::new("/"));
-        return Some(ConfiguredBuildDir {
-            path: templates.fill(&value, base),
-            origin: format!("`{}`", shown(file)),
-            is_typed: false,
-        });
-    }
-    let depth = depth.checked_sub(1)?;
-    says.includes.iter().find_map(|path| {
-        let included = file.parent()?.join(path);
-        from_text(&included, &read(&included)?, templates, depth)
-    })
+/// Where a text stands.
+struct Place<'a> {
+    origin: &'a str,
+    /// What its directories are relative to.
+    base: &'a Path,
+    /// What its includes are relative to.
+    includes: &'a Path,
+}
+
+/// Directories in a file are relative to the directory that holds its directory, `.cargo` or not.
+fn from_file(file: &Path, text: &str, depth: u32) -> Says {
+    let includes = file.parent().unwrap_or(Path::new("/"));
+    let base = includes.parent().unwrap_or(Path::new("/"));
+    from_text(text, &Place { origin: &format!("`{}`", shown(file)), base, includes }, depth)
+}
+
+fn from_text(text: &str, place: &Place<'_>, depth: u32) -> Says {
+    let Directories { sets_target_dir, build_dir, includes } = Directories::read(text);
+    let build_dir = build_dir.map(|value| (value, place.base.to_owned(), place.origin.to_owned()));
+    let own = Says { sets_target_dir, build_dir };
+    let Some(depth) = depth.checked_sub(1) else { return own };
+    let included = includes.iter().filter_map(|path| {
+        let file = place.includes.join(path);
+        Some(from_file(&file, &read(&file)?, depth))
+    });
+    included.fold(own, Says::or)
 }
 
 fn read(file: &Path) -> Option<String> {
     files::text(&File::open(file).ok()?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Templates, build_dir, typed};
+    use crate::core::build_dir::Asked;
+    use crate::core::invocation::Invocation;
+    use std::ffi::OsString;
+    use std::fs::{create_dir_all, write};
+    use std::path::Path;
+
+    fn templates() -> Templates<'static> {
+        Templates { workspace_root: Path::new("/w"), cargo_home: Path::new("/c") }
+    }
+
+    #[test]
+    fn directories_in_files_are_relative_to_what_holds_their_directory() {
+        let place = tempfile::tempdir().unwrap();
+        let top = place.path();
+        create_dir_all(top.join("a/.cargo")).unwrap();
+        create_dir_all(top.join("a/b")).unwrap();
+        write(top.join("a/.cargo/config.toml"), "include = ['more.toml']").unwrap();
+        write(top.join("a/.cargo/more.toml"), "build.build-dir = 'out'").unwrap();
+        let found = build_dir(&top.join("a/b"), None, &templates()).unwrap();
+        assert_eq!(found.path, top.join("a/out"));
+        assert_eq!(found.asked, Asked::ByConfiguration);
+    }
+
+    #[test]
+    fn the_nearest_file_and_the_name_without_an_ending_win() {
+        let place = tempfile::tempdir().unwrap();
+        let top = place.path();
+        create_dir_all(top.join(".cargo")).unwrap();
+        create_dir_all(top.join("a/.cargo")).unwrap();
+        write(top.join(".cargo/config.toml"), "build.build-dir = 'far'").unwrap();
+        let found = || build_dir(&top.join("a"), None, &templates()).unwrap().path;
+        assert_eq!(found(), top.join("far"));
+        write(top.join("a/.cargo/config.toml"), "build.build-dir = 'near'").unwrap();
+        assert_eq!(found(), top.join("a/near"));
+        write(top.join("a/.cargo/config"), "build.build-dir = 'old'").unwrap();
+        assert_eq!(found(), top.join("a/old"));
+    }
+
+    #[test]
+    fn typed_configuration_is_a_file_or_toml_and_the_last_wins() {
+        let place = tempfile::tempdir().unwrap();
+        let top = place.path();
+        create_dir_all(top.join("sub")).unwrap();
+        write(top.join("sub/c.toml"), "[build]\ntarget-dir = 't'\nbuild-dir = 'in-file'").unwrap();
+        for (words, sets, path) in [
+            (vec!["--config", "sub/c.toml"], true, Some("in-file")),
+            (vec!["--config", "build.build-dir='typed'"], false, Some("typed")),
+            (
+                vec!["--config", "sub/c.toml", "--config", "build.build-dir='typed'"],
+                true,
+                Some("typed"),
+            ),
+            (vec!["--config", "include=['sub/c.toml']"], true, Some("in-file")),
+            (vec!["--config", "build.target-dir='x'"], true, None),
+            (vec!["--config", "nonsense"], false, None),
+        ] {
+            let args: Vec<OsString> = words.iter().map(OsString::from).collect();
+            let says = typed(&Invocation::read(&args), top);
+            assert_eq!(says.sets_target_dir, sets, "{words:?}");
+            let found = says.build_dir(&templates(), Asked::Typed).map(|dir| dir.path);
+            assert_eq!(found, path.map(|path| top.join(path)), "{words:?}");
+        }
+    }
 }

@@ -36,5 +36,6 @@ pub fn find(start: &Path) -> Option<Checkout> {
 }
 
 fn is_worktree_file(path: &Path) -> bool {
-    std::fs::read(path).is_ok_and(|text| is_linked_worktree(&text))
+    let text = std::fs::File::open(path).and_then(|file| files::text(&file));
+    text.is_ok_and(|text| is_linked_worktree(&text))
 }

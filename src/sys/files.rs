@@ -1,29 +1,30 @@
-//! `lstat` and `fstat` in the words of [`crate::core::safety`].
+//! `lstat` and `fstat` in the words of [`crate::core::safety`], and small files as text.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, Read};
-use std::os::fd::AsFd;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::Path;
-
-use rustix::fs::{FileType, Stat};
 
 use crate::core::safety::Entry;
 use crate::error::Kind;
+
+/// The largest file that [`text`] reads, in bytes.
+const MAX_TEXT: u64 = 1 << 20;
 
 /// What stands at a path, without following a symlink there.
 ///
 /// # Errors
 /// The system's, [`io::ErrorKind::NotFound`] included.
 pub fn entry(path: &Path) -> io::Result<Entry> {
-    Ok(from(&rustix::fs::lstat(path)?))
+    Ok(from(&std::fs::symlink_metadata(path)?))
 }
 
-/// What a descriptor is open on.
+/// What an open file or directory is.
 ///
 /// # Errors
 /// The system's.
-pub fn opened(descriptor: impl AsFd) -> io::Result<Entry> {
-    Ok(from(&rustix::fs::fstat(descriptor)?))
+pub fn opened(file: &File) -> io::Result<Entry> {
+    Ok(from(&file.metadata()?))
 }
 
 /// What stands at a path, or `None` where nothing does.
@@ -38,25 +39,36 @@ pub fn entry_if_any(path: &Path) -> io::Result<Option<Entry>> {
     }
 }
 
-/// Reads a small file; what is beyond 1 MiB is not read.
+/// Whether something stands at the path. What cannot be looked at counts: the check will say why.
+pub fn is_there(path: &Path) -> bool {
+    !matches!(entry_if_any(path), Ok(None))
+}
+
+/// Who owns what a path leads to, symlinks followed; `None` where it leads nowhere.
 ///
 /// # Errors
-/// The system's, and [`io::ErrorKind::InvalidData`] for what is not UTF-8.
-pub fn text(file: &File) -> io::Result<String> {
-    let mut bytes = vec![0; 1 << 13];
-    let mut length = 0;
-    // A regular file gives less than was asked for only at its end, which saves the read that
-    // would say so.
-    while let Some(room) = bytes.get_mut(length..) {
-        let read = (&mut &*file).read(room)?;
-        length += read;
-        if length < bytes.len() || length > 1 << 20 {
-            break;
-        }
-        bytes.resize(bytes.len() * 2, 0);
+/// The system's, for every reason but absence.
+pub fn owner(path: &Path) -> io::Result<Option<u32>> {
+    match std::fs::metadata(path) {
+        Ok(metadata) => Ok(Some(metadata.uid())),
+        Err(error) if is_absence(&error) => Ok(None),
+        Err(error) => Err(error),
     }
-    bytes.truncate(length);
-    String::from_utf8(bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+}
+
+/// Reads a small file.
+///
+/// # Errors
+/// The system's, and [`io::ErrorKind::InvalidData`] for what is larger than 1 MiB or not UTF-8.
+pub fn text(file: &File) -> io::Result<String> {
+    let invalid = |what| io::Error::new(io::ErrorKind::InvalidData, what);
+    let mut bytes = Vec::with_capacity(1 << 12);
+    // Limited, the reader does not ask for the file's size first.
+    file.take(MAX_TEXT + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MAX_TEXT {
+        return Err(invalid("it is larger than 1 MiB"));
+    }
+    String::from_utf8(bytes).map_err(|_| invalid("it is not UTF-8"))
 }
 
 /// Whether an error only says that nothing is there.
@@ -64,21 +76,21 @@ pub fn is_absence(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
-#[expect(clippy::useless_conversion, reason = "the widths of these fields differ between systems")]
-fn from(stat: &Stat) -> Entry {
-    let kind = match FileType::from_raw_mode(stat.st_mode) {
-        FileType::Directory => Kind::Directory,
-        FileType::Symlink => Kind::Symlink,
-        FileType::RegularFile => Kind::File,
-        FileType::Fifo => Kind::Fifo,
-        FileType::Socket => Kind::Socket,
+fn from(metadata: &Metadata) -> Entry {
+    let file_type = metadata.file_type();
+    let kind = match file_type {
+        _ if file_type.is_dir() => Kind::Directory,
+        _ if file_type.is_symlink() => Kind::Symlink,
+        _ if file_type.is_file() => Kind::File,
+        _ if file_type.is_fifo() => Kind::Fifo,
+        _ if file_type.is_socket() => Kind::Socket,
         _ => Kind::Device,
     };
     Entry {
         kind,
-        uid: stat.st_uid,
-        mode: u32::from(stat.st_mode) & 0o7777,
-        device: stat.st_dev,
-        inode: stat.st_ino,
+        uid: metadata.uid(),
+        mode: metadata.mode() & 0o7777,
+        device: metadata.dev(),
+        inode: metadata.ino(),
     }
 }

@@ -48,10 +48,15 @@ impl<'a> Homes<'a> {
         given.map(|path| self.snapshot.cwd.join(path)).or_else(|| Some(home()?.join(".cargo")))
     }
 
+    /// Whether a directory is the caller's, or nobody's yet.
+    pub fn is_own(&self, path: &Path) -> bool {
+        // What cannot be looked at is below somebody else's.
+        let owner = files::owner(path);
+        owner.is_ok_and(|owner| owner.is_none_or(|uid| uid == self.snapshot.uid))
+    }
+
     fn own(&self, variable: &str) -> Option<PathBuf> {
-        let path = self.snapshot.absolute_path(variable)?;
-        let owner = rustix::fs::stat(&path).ok().map(|stat| stat.st_uid);
-        owner.is_none_or(|uid| uid == self.snapshot.uid).then_some(path)
+        self.snapshot.absolute_path(variable).filter(|path| self.is_own(path))
     }
 
     fn home_of_account(&self) -> Option<PathBuf> {
@@ -71,7 +76,19 @@ fn without_symlinks(path: &Path) -> PathBuf {
     path.to_owned()
 }
 
-/// Whether something stands at the path. What cannot be looked at counts: the check will say why.
-pub fn is_there(path: &Path) -> bool {
-    !matches!(files::entry_if_any(path), Ok(None))
+#[cfg(test)]
+mod tests {
+    use super::without_symlinks;
+    use std::os::unix::fs::symlink;
+
+    #[test]
+    fn resolves_what_exists_and_keeps_the_rest() {
+        let directory = tempfile::tempdir().unwrap();
+        let real = directory.path().canonicalize().unwrap().join("real");
+        std::fs::create_dir(&real).unwrap();
+        let link = directory.path().join("link");
+        symlink(&real, &link).unwrap();
+        assert_eq!(without_symlinks(&link), real);
+        assert_eq!(without_symlinks(&link.join("not/yet")), real.join("not/yet"));
+    }
 }

@@ -10,7 +10,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::{accounts, files, tag};
-use crate::core::placement::Place;
+use crate::core::placement::{Place, PlaceKind, Required};
 use crate::core::safety::{Entry, Part, Trust, Verdict, judge_own, judge_private, judge_way};
 use crate::error::{Error, Flaw, Kind, Refusal, Result, SettingsError};
 use crate::shown::shown;
@@ -40,7 +40,8 @@ pub enum Note {
 }
 
 /// How a private directory is at the moment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum State {
     /// It will be made when it is needed.
     Missing,
@@ -57,32 +58,26 @@ pub struct PrivateDir<'a> {
     caller: &'a Caller<'a>,
 }
 
-/// Looks at a private directory and the way to it, and changes nothing.
+/// Looks at a private directory, the way to it and the target directory inside it, and changes
+/// nothing.
 ///
 /// # Errors
 /// [`Error::Unsafe`] for every flaw of the threat model, and [`Error::Settings`] for a shared root
 /// that is reached through a symlink.
-pub fn examine(place: &Place, caller: &Caller<'_>) -> Result<State> {
-    match walk(place, caller)? {
-        Way::Ends(_) => Ok(State::Missing),
-        Way::Complete(_) => match own_entry(&place.private_dir(), caller)? {
-            None => Ok(State::Missing),
-            Some((_, Verdict::Private)) => Ok(State::Private),
-            Some((_, Verdict::Readable)) => Ok(State::Readable),
-        },
+pub fn examine(required: &Required, caller: &Caller<'_>) -> Result<State> {
+    let Required { place, target } = required;
+    if let Way::Ends(_) = walk(place, caller)? {
+        return Ok(State::Missing);
     }
-}
-
-/// Looks at a target directory inside an existing private directory, and changes nothing.
-///
-/// # Errors
-/// [`Error::Unsafe`] where its name is taken by something else.
-pub fn examine_target(place: &Place, name: &str, caller: &Caller<'_>) -> Result<State> {
-    let path = place.private_dir().join(name);
-    match target_entry(&path, caller)? {
-        Some(_) => Ok(State::Private),
-        None => Ok(State::Missing),
+    let path = place.private_dir();
+    let Some((_, verdict)) = own_entry(&path, caller)? else { return Ok(State::Missing) };
+    if let Some(name) = target {
+        target_entry(&path.join(name), caller)?;
     }
+    Ok(match verdict {
+        Verdict::Private => State::Private,
+        Verdict::Readable => State::Readable,
+    })
 }
 
 /// Makes sure that a private directory exists and is private.
@@ -143,7 +138,7 @@ fn walk(place: &Place, caller: &Caller<'_>) -> Result<Way> {
     for directory in directories {
         let entry = match files::entry(directory) {
             Ok(entry) => entry,
-            Err(error) if files::is_absence(&error) && !place.is_shared => {
+            Err(error) if files::is_absence(&error) && place.kind == PlaceKind::InOwnCache => {
                 return Ok(Way::Ends(directory.to_owned()));
             }
             Err(error) => return Err(unreadable(directory, error, caller)),
@@ -156,7 +151,7 @@ fn walk(place: &Place, caller: &Caller<'_>) -> Result<Way> {
 }
 
 fn judge(directory: &Path, entry: &Entry, place: &Place, caller: &Caller<'_>) -> Result<()> {
-    let part = if place.is_shared && directory == place.parent {
+    let part = if place.kind == PlaceKind::BelowSharedRoot && directory == place.parent {
         Part::Root
     } else {
         let holds_checkout = caller.checkout.is_some_and(|top| top.starts_with(directory));
@@ -164,7 +159,7 @@ fn judge(directory: &Path, entry: &Entry, place: &Place, caller: &Caller<'_>) ->
     };
     let trust = Trust { caller: caller.uid, owners: &caller.trusted };
     judge_way(entry, part, trust).map_err(|flaw| match flaw {
-        Flaw::WayNotADirectory(Kind::Symlink) if place.is_shared => {
+        Flaw::WayNotADirectory(Kind::Symlink) if place.kind == PlaceKind::BelowSharedRoot => {
             Error::Settings(SettingsError::Root {
                 origin: caller.root_origin.clone(),
                 path: place.parent.to_string_lossy().into_owned(),

@@ -4,16 +4,16 @@
 //! by, so the path is never resolved. Device and inode tell who we are; a second installation of
 //! another version is told by the trail, when it hands the process back.
 
-use std::ffi::{OsStr, OsString};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::homes::Homes;
 use super::snapshot::{CalledAs, Snapshot};
-use crate::core::candidate::{Candidate, Skip, entries};
+use crate::core::candidate::{Candidate, Likeness, Skip, entries};
 use crate::core::invocation::Invocation;
 use crate::core::settings::Settings;
-use crate::core::trail::{MAX_HOPS, Trail};
+use crate::core::trail::Trail;
+use crate::error::{Error, Result};
 
 /// What a search has found.
 #[derive(Debug, Default)]
@@ -22,6 +22,17 @@ pub struct Found {
     pub cargo: Option<PathBuf>,
     /// What was passed over on the way, and why.
     pub skipped: Vec<(PathBuf, Skip)>,
+}
+
+impl Found {
+    /// The cargo to execute.
+    ///
+    /// # Errors
+    /// [`Error::NoRealCargo`] with the places that were passed over.
+    pub fn cargo(self) -> Result<PathBuf> {
+        let seen = self.skipped.into_iter().map(|(path, skip)| (path, skip.reason())).collect();
+        self.cargo.ok_or(Error::NoRealCargo { seen })
+    }
 }
 
 /// Looks for the real cargo.
@@ -33,24 +44,23 @@ pub fn find(
     trail: &Trail,
 ) -> Found {
     let mut search = Search { found: Found::default(), ourselves: Identity::ours(), trail };
-    if trail.hops >= MAX_HOPS {
-        let tried = trail.tried.iter().map(|place| (place.clone(), Skip::TriedBefore));
-        search.found.skipped.extend(tried);
-        return search.found;
+    if let Some(cargo) = callers(snapshot, invocation).filter(|cargo| search.accepts(cargo)) {
+        return search.end_with(cargo);
     }
-    if let Some(cargo) = &settings.real_cargo
-        && !is_executable(cargo)
-    {
-        // Another cargo than the one that was asked for would be a surprise.
-        search.found.skipped.push((cargo.clone(), Skip::NotExecutable));
-        return search.found;
+    if let Some(cargo) = &settings.real_cargo {
+        if search.accepts(cargo) {
+            return search.end_with(cargo.clone());
+        }
+        // Another cargo than the one that was asked for would be a surprise, unless that one itself
+        // asks for another.
+        if !trail.tried.contains(cargo) {
+            return search.found;
+        }
     }
-    let named = callers(snapshot, invocation).into_iter().chain(settings.real_cargo.clone());
-    search.found.cargo = search
-        .among(named)
-        .or_else(|| search.on_path(snapshot))
-        .or_else(|| search.among(in_homes(homes)));
-    search.found
+    match search.on_path(snapshot).or_else(|| search.first_of(in_homes(homes))) {
+        Some(cargo) => search.end_with(cargo),
+        None => search.found,
+    }
 }
 
 /// The cargo that calls us as its subcommand. A toolchain's own cargo does not understand
@@ -60,14 +70,14 @@ fn callers(snapshot: &Snapshot, invocation: &Invocation<'_>) -> Option<PathBuf> 
     snapshot.absolute_path("CARGO").filter(|_| is_callers)
 }
 
-/// For an absolute path `which` only asks whether it is an executable file.
-fn is_executable(path: &Path) -> bool {
-    which::which_global(path).is_ok()
-}
-
 fn in_homes(homes: &Homes<'_>) -> impl Iterator<Item = PathBuf> {
     let default = homes.home().map(|home| home.join(".cargo"));
     homes.cargo().into_iter().chain(default).map(|home| home.join("bin/cargo"))
+}
+
+/// For an absolute path `which` only asks whether it is an executable file.
+fn is_executable(path: &Path) -> bool {
+    which::which_global(path).is_ok()
 }
 
 struct Search<'a> {
@@ -77,66 +87,64 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    /// The first of these paths that is an executable and passes.
-    fn among(&mut self, mut paths: impl Iterator<Item = PathBuf>) -> Option<PathBuf> {
-        paths.find(|path| is_executable(path) && self.passes(path))
+    fn end_with(self, cargo: PathBuf) -> Found {
+        Found { cargo: Some(cargo), ..self.found }
     }
 
     fn on_path(&mut self, snapshot: &Snapshot) -> Option<PathBuf> {
         let path = snapshot.variable("PATH")?;
-        let mut dirs: Vec<&Path> = Vec::new();
+        let mut places: Vec<PathBuf> = Vec::new();
         for entry in entries(&path) {
             match entry {
-                Ok(directory) => dirs.push(directory),
+                Ok(directory) => places.push(directory.join("cargo")),
                 Err(relative) => self.found.skipped.push((relative.into(), Skip::RelativeEntry)),
             }
         }
         if snapshot.called_as == CalledAs::ShimOnPath
-            && let Some(index) = self.where_we_stand(&dirs)
+            && let Some(index) = self.where_we_stand(&places)
         {
-            // A shell found us in that entry; what stands before it was not meant.
-            let passed = dirs.drain(..=index).next_back().map(|entry| entry.join("cargo"));
-            self.found.skipped.extend(passed.map(|path| (path, Skip::Ourselves)));
+            // A shell found us there; what stands before it was not meant.
+            let ourselves = places.drain(..=index).next_back();
+            self.found.skipped.extend(ourselves.map(|path| (path, Skip::Ourselves)));
         }
-        let joined = std::env::join_paths(dirs).unwrap_or_default();
-        let mut executables = which::which_in_all("cargo", Some(joined), "/").ok()?;
-        executables.find(|path| self.passes(path))
+        self.first_of(places.into_iter())
     }
 
-    /// The index of the first entry that leads to us.
-    fn where_we_stand(&self, dirs: &[&Path]) -> Option<usize> {
-        let is_us = |directory: &&Path| {
-            self.ourselves.is_some() && Identity::of(&directory.join("cargo")) == self.ourselves
+    /// The first of these paths that is an executable and is accepted.
+    fn first_of(&mut self, mut paths: impl Iterator<Item = PathBuf>) -> Option<PathBuf> {
+        paths.find(|path| is_executable(path) && self.accepts(path))
+    }
+
+    /// The index of the first place that leads to us.
+    fn where_we_stand(&self, places: &[PathBuf]) -> Option<usize> {
+        let ourselves = self.ourselves?;
+        places.iter().position(|place| Identity::of(place) == Some(ourselves))
+    }
+
+    /// Whether a path is a real cargo; notes it down if it is not.
+    fn accepts(&mut self, path: &Path) -> bool {
+        let skip = if is_executable(path) {
+            let directory = path.parent().and_then(|directory| std::fs::metadata(directory).ok());
+            let directory_mode = directory.map_or(0, |metadata| metadata.mode());
+            let candidate = Candidate { path, likeness: self.likeness(path), directory_mode };
+            candidate.skip(&self.trail.tried)
+        } else {
+            Some(Skip::NotExecutable)
         };
-        dirs.iter().position(is_us)
+        self.found.skipped.extend(skip.map(|reason| (path.to_owned(), reason)));
+        skip.is_none()
     }
 
-    fn passes(&mut self, path: &Path) -> bool {
-        let identity = Identity::of(path);
-        let directory_mode = path.parent().and_then(|directory| rustix::fs::stat(directory).ok());
-        let candidate = Candidate {
-            path,
-            is_ourselves: identity.is_some() && identity == self.ourselves,
-            is_our_copy: self.is_our_copy(path, identity),
-            directory_mode: directory_mode.map_or(0, |stat| stat.st_mode),
-        };
-        match candidate.skip(&self.trail.tried) {
-            None => true,
-            Some(reason) => {
-                self.found.skipped.push((path.to_owned(), reason));
-                false
-            }
-        }
-    }
-
-    /// Whether the file's bytes are ours; they are read only if there are equally many.
-    fn is_our_copy(&self, path: &Path, identity: Option<Identity>) -> bool {
-        match (identity, self.ourselves) {
-            (Some(other), Some(own)) if other.size == own.size && other != own => {
+    /// What a file has in common with us. Its bytes are read only if there are equally many.
+    fn likeness(&self, path: &Path) -> Likeness {
+        match (Identity::of(path), self.ourselves) {
+            (Some(other), Some(ours)) if other == ours => Likeness::Same,
+            (Some(other), Some(ours)) if other.size == ours.size => {
                 let ours = std::fs::read(OURSELVES);
-                ours.is_ok_and(|ours| std::fs::read(path).is_ok_and(|theirs| ours == theirs))
+                let is_copy = ours.is_ok_and(|ours| std::fs::read(path).is_ok_and(|it| it == ours));
+                if is_copy { Likeness::Copy } else { Likeness::None }
             }
-            _ => false,
+            _ => Likeness::None,
         }
     }
 }
@@ -161,14 +169,4 @@ impl Identity {
         let metadata = std::fs::metadata(path).ok()?;
         Some(Identity { device: metadata.dev(), inode: metadata.ino(), size: metadata.len() })
     }
-}
-
-/// What was passed over, as an error lists it.
-pub fn reasons(skipped: &[(PathBuf, Skip)]) -> Vec<(PathBuf, String)> {
-    let reason = |(path, skip): &(PathBuf, Skip)| {
-        let path =
-            if path.as_os_str().is_empty() { OsStr::new("(empty)") } else { path.as_os_str() };
-        (PathBuf::from(OsString::from(path)), skip.reason().to_owned())
-    };
-    skipped.iter().map(reason).collect()
 }

@@ -1,20 +1,18 @@
 //! The two settings files, and whether they may be believed.
 
 use std::ffi::OsString;
-use std::fs::{File, OpenOptions};
+use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use super::homes::Homes;
 use super::snapshot::Snapshot;
 use super::{accounts, files};
+use crate::core::safety::Entry;
 use crate::core::settings::{Key, Layer, Settings, Value};
 use crate::core::settings_source::{Whose, from_file, from_flags, from_variables};
-use crate::error::{Kind, SettingsError, reason};
+use crate::error::{Kind, SYSTEM_FILE, SettingsError, reason};
 use crate::shown::{quoted, shown};
-
-/// The administrator's file.
-pub const SYSTEM_FILE: &str = "/etc/cargo-peruser/config.toml";
 
 /// Reads every source and puts them on top of one another.
 ///
@@ -66,7 +64,8 @@ fn read(path: &Path, whose: Whose, owners: &[u32]) -> Result<Layer, SettingsErro
         Err(error) if files::is_absence(&error) => return Ok(Layer::default()),
         Err(error) => return Err(unreadable(error)),
     };
-    believe(&file, path, whose, owners).map_err(|(cause, help)| SettingsError::File {
+    let entry = files::opened(&file).map_err(unreadable)?;
+    believe(&entry, path, whose, owners).map_err(|(cause, help)| SettingsError::File {
         origin: format!("`{}`", shown(path)),
         cause,
         help,
@@ -75,8 +74,12 @@ fn read(path: &Path, whose: Whose, owners: &[u32]) -> Result<Layer, SettingsErro
 }
 
 /// Checks the open file: whoever can write it chooses where everyone's builds go.
-fn believe(file: &File, path: &Path, whose: Whose, owners: &[u32]) -> Result<(), (String, String)> {
-    let entry = files::opened(file).map_err(|error| (reason(&error), String::new()))?;
+fn believe(
+    entry: &Entry,
+    path: &Path,
+    whose: Whose,
+    owners: &[u32],
+) -> Result<(), (String, String)> {
     let (owner, writable) = match whose {
         Whose::System => ("root", 0o022),
         Whose::Person => ("you", 0o002),

@@ -3,11 +3,11 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use super::homes::{Homes, is_there};
+use super::homes::Homes;
 use super::snapshot::Snapshot;
-use super::{accounts, cargo_config, checkouts, settings_files};
+use super::{accounts, cargo_config, checkouts, files, settings_files};
 use crate::core::account::Account;
-use crate::core::build_dir::{ConfiguredBuildDir, Templates};
+use crate::core::build_dir::{Asked, ConfiguredBuildDir, Templates};
 use crate::core::checkout::Checkout;
 use crate::core::invocation::Invocation;
 use crate::core::placement::{
@@ -49,28 +49,30 @@ impl Survey {
     /// keep anyone from the way around it.
     pub fn take(
         snapshot: &Snapshot,
+        homes: &Homes<'_>,
         door: Door,
         flags: &[(Key, OsString)],
         invocation: &Invocation<'_>,
     ) -> Result<Survey> {
-        let homes = Homes::new(snapshot);
-        let loaded = settings_files::load(snapshot, &homes, flags);
-        if asks_to_step_aside(snapshot)? {
-            let settings = loaded.unwrap_or_default();
-            return Ok(Survey { is_bypassed: true, settings, ..Survey::default() });
-        }
-        let settings = loaded?;
-        let root_exists = settings.shared_root.as_deref().is_some_and(is_there);
-        let working_directory = invocation.working_directory(&snapshot.cwd);
-        let survey = Survey { settings, root_exists, working_directory, ..Survey::default() };
-        match (root_exists, door) {
-            (true, _) => Ok(survey.look_closer(snapshot, &homes, invocation)),
-            (false, Door::Shim) => Ok(survey),
-            (false, Door::ByName) => {
-                let own_cache = Some(homes.cache().ok_or(Error::NoHome { uid: snapshot.uid })?);
-                let survey = Survey { own_cache, ..survey };
-                Ok(survey.look_closer(snapshot, &homes, invocation))
+        let loaded = settings_files::load(snapshot, homes, flags);
+        let is_bypassed = asks_to_step_aside(snapshot)?;
+        let settings = if is_bypassed { loaded.unwrap_or_default() } else { loaded? };
+        let root_exists = settings.shared_root.as_deref().is_some_and(files::is_there);
+        let survey = Survey {
+            is_bypassed,
+            settings,
+            root_exists,
+            working_directory: invocation.working_directory(&snapshot.cwd),
+            ..Survey::default()
+        };
+        match door {
+            Door::Shim if is_bypassed || !root_exists => Ok(survey),
+            Door::ByName if !is_bypassed && !root_exists => {
+                let own_cache = homes.cache().ok_or(Error::NoHome { uid: snapshot.uid })?;
+                let survey = Survey { own_cache: Some(own_cache), ..survey };
+                Ok(survey.look_closer(snapshot, homes, invocation))
             }
+            _ => Ok(survey.look_closer(snapshot, homes, invocation)),
         }
     }
 
@@ -83,21 +85,24 @@ impl Survey {
         let checkout = checkouts::find(&checkouts::start(invocation, &self.working_directory));
         let typed = cargo_config::typed(invocation, &self.working_directory);
         let cargo_home = homes.cargo();
-        let home = homes.home().map(Path::to_owned);
+        let top = checkout.as_ref().map(|checkout| checkout.top.as_path());
         let templates = Templates {
-            workspace_root: checkout
-                .as_ref()
-                .map_or(&self.working_directory, |checkout| &checkout.top),
+            workspace_root: top.unwrap_or(&self.working_directory),
             cargo_home: cargo_home.as_deref().unwrap_or(Path::new("/")),
         };
-        let build_dir =
-            build_dir(snapshot, &typed, &self.working_directory, cargo_home.as_deref(), templates);
+        let config_chooses = typed.sets_target_dir;
+        let build_dir = typed
+            .build_dir(&templates, Asked::Typed)
+            .or_else(|| build_dir_variable(snapshot, &templates, &self.working_directory))
+            .or_else(|| {
+                cargo_config::build_dir(&self.working_directory, cargo_home.as_deref(), &templates)
+            });
         Survey {
             account: accounts::account(snapshot.uid, &self.settings),
+            own_places: if build_dir.is_some() { own_places(homes) } else { Vec::new() },
             build_dir,
             checkout,
-            config_chooses: typed.sets_target_dir,
-            own_places: home.into_iter().chain(cargo_home).collect(),
+            config_chooses,
             variables: variables(snapshot),
             ..self
         }
@@ -150,22 +155,21 @@ fn variables(snapshot: &Snapshot) -> Variables {
     }
 }
 
-/// The build directory by cargo's precedence: flag, variable, files.
-fn build_dir(
+/// Cargo's home counts only if it is the caller's: a common one would cross persons.
+fn own_places(homes: &Homes<'_>) -> Vec<PathBuf> {
+    let cargo_home = homes.cargo().filter(|path| homes.is_own(path));
+    homes.home().map(Path::to_owned).into_iter().chain(cargo_home).collect()
+}
+
+fn build_dir_variable(
     snapshot: &Snapshot,
-    typed: &cargo_config::Typed,
+    templates: &Templates<'_>,
     working_directory: &Path,
-    cargo_home: Option<&Path>,
-    templates: Templates<'_>,
 ) -> Option<ConfiguredBuildDir> {
-    if let Some((value, base)) = &typed.build_dir {
-        let path = templates.fill(value, base);
-        return Some(ConfiguredBuildDir { path, origin: "--config".into(), is_typed: true });
-    }
-    if let Some(value) = snapshot.variable(BUILD_BUILD_DIR) {
-        let path = templates.fill(&value.to_string_lossy(), working_directory);
-        let origin = format!("the environment variable {BUILD_BUILD_DIR}");
-        return Some(ConfiguredBuildDir { path, origin, is_typed: false });
-    }
-    cargo_config::build_dir(working_directory, cargo_home, templates)
+    let value = snapshot.variable(BUILD_BUILD_DIR)?;
+    Some(ConfiguredBuildDir {
+        path: templates.fill(&value.to_string_lossy(), working_directory),
+        origin: format!("the environment variable {BUILD_BUILD_DIR}"),
+        asked: Asked::ByConfiguration,
+    })
 }

@@ -1,7 +1,8 @@
 //! `CACHEDIR.TAG`: tells backup programs to leave a directory out, and cargo that it may clean it.
 
+use std::fs::File;
 use std::io::{self, Write};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::AsFd;
 
 use rustix::fs::{AtFlags, Mode, OFlags, openat, unlinkat};
 
@@ -17,14 +18,14 @@ pub const CONTENT: &str = "Signature: 8a477f597d28d172789f06886806bc55\n\
 ///
 /// # Errors
 /// The system's; nothing half-written stays behind.
-pub fn write(directory: &OwnedFd) -> io::Result<()> {
+pub fn write(directory: &File) -> io::Result<()> {
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
     let file = match openat(directory.as_fd(), NAME, flags, Mode::from_raw_mode(0o644)) {
         Ok(file) => file,
         Err(rustix::io::Errno::EXIST) => return Ok(()),
         Err(error) => return Err(error.into()),
     };
-    std::fs::File::from(file).write_all(CONTENT.as_bytes()).inspect_err(|_| {
+    File::from(file).write_all(CONTENT.as_bytes()).inspect_err(|_| {
         // The write's error is the one to report, whatever becomes of this.
         let _ = unlinkat(directory.as_fd(), NAME, AtFlags::empty());
     })

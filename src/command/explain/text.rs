@@ -2,32 +2,41 @@
 
 use super::{Answer, Explanation, Setting};
 use crate::shown::shown;
+use crate::sys::private_dir::State;
 
 /// Renders the explanation; no line ends in spaces, nothing in it moves a cursor.
 pub(super) fn render(explanation: &Explanation) -> String {
-    let mut rows = answer(&explanation.by_name);
-    if explanation.shim == explanation.by_name {
+    let Explanation { by_name, shim, account, checkout, settings: all } = explanation;
+    let mut rows = answer(by_name);
+    rows.extend(cargo(by_name));
+    if shim == by_name {
         rows.push(row("the shim", "decides the same"));
     } else {
-        let shim = &explanation.shim;
         rows.push(row("the shim", target(shim)));
         rows.push(row("  because", because(shim)));
+        if shim.real_cargo != by_name.real_cargo {
+            rows.extend(cargo(shim).into_iter().map(|(name, value)| (format!("  {name}"), value)));
+        }
     }
-    let account = &explanation.account;
     let name =
         account.name.as_ref().map_or("without a name".into(), |name| shown(name).to_string());
     rows.push(row("account", format!("{name} (uid {})", account.uid)));
-    if let Some(checkout) = &explanation.checkout {
+    if let Some(checkout) = checkout {
         let kind = if checkout.is_linked_worktree { " (linked worktree)" } else { "" };
         rows.push(row("checkout", format!("{}{kind}", shown(&checkout.top))));
     }
-    let cargo = explanation.real_cargo.as_ref();
-    rows.push(row("real cargo", cargo.map_or("none found".into(), |path| shown(path).to_string())));
-    for passed in &explanation.passed_over {
+    format!("{}\n\nsettings\n{}", table(&rows), settings(all))
+}
+
+fn cargo(answer: &Answer) -> Vec<(String, String)> {
+    let cargo = answer.real_cargo.as_ref();
+    let mut rows =
+        vec![row("real cargo", cargo.map_or("none found".into(), |path| shown(path).to_string()))];
+    for passed in &answer.passed_over {
         let path = if passed.path.is_empty() { "(empty)" } else { &passed.path };
         rows.push(row("  passed over", format!("{}: {}", shown(path), passed.reason)));
     }
-    format!("{}\n\nsettings\n{}", table(&rows), settings(&explanation.settings))
+    rows
 }
 
 fn answer(answer: &Answer) -> Vec<(String, String)> {
@@ -39,11 +48,12 @@ fn answer(answer: &Answer) -> Vec<(String, String)> {
         rows.push(row("build directory", shown(build)));
         rows.push(row("  instead of", format!("what {origin} says, which is not your own")));
     }
-    if let (Some(path), Some(state)) = (&answer.private_dir, answer.state) {
-        let state = match state {
-            "missing" => "does not exist yet",
-            "readable" => "others can read it; that will be taken away",
-            other => other,
+    if let Some(path) = &answer.private_dir {
+        let state = match answer.state {
+            Some(State::Missing) => "does not exist yet",
+            Some(State::Private) => "private",
+            Some(State::Readable) => "others can read it; that will be taken away",
+            None => "refused",
         };
         rows.push(row("private directory", format!("{} ({state})", shown(path))));
     }
@@ -53,12 +63,8 @@ fn answer(answer: &Answer) -> Vec<(String, String)> {
 }
 
 fn target(answer: &Answer) -> String {
-    let inherited = answer.private_dir.is_some();
-    match &answer.target_dir {
-        Some(path) => shown(path).to_string(),
-        None if inherited => "what CARGO_TARGET_DIR says".into(),
-        None => "what cargo decides alone (`cargo peruser path` shows it)".into(),
-    }
+    let path = answer.target_dir.as_ref().map(|path| shown(path).to_string());
+    path.unwrap_or_else(|| "what cargo decides alone (`cargo peruser path` shows it)".into())
 }
 
 fn because(answer: &Answer) -> String {

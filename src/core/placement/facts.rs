@@ -3,7 +3,9 @@
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-use super::{BUILD_BUILD_DIR, BUILD_TARGET_DIR, Choice, Door, Place, TARGET, TARGET_DIR};
+use super::{
+    BUILD_BUILD_DIR, BUILD_TARGET_DIR, Choice, Door, Place, PlaceKind, TARGET, TARGET_DIR,
+};
 use crate::core::account::Account;
 use crate::core::build_dir::{ConfiguredBuildDir, override_for};
 use crate::core::checkout::Checkout;
@@ -42,7 +44,7 @@ pub struct Facts<'a> {
     pub variables: &'a Variables,
 }
 
-/// The variables that matter to the decision.
+/// The variables that matter to the decision; an empty one counts as unset.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Variables {
     /// `CARGO_TARGET_DIR`.
@@ -62,69 +64,59 @@ impl Facts<'_> {
             (Some(root), true, ..) => Some(Place {
                 parent: root.clone(),
                 name: self.account.directory_name(),
-                is_shared: true,
+                kind: PlaceKind::BelowSharedRoot,
             }),
-            (_, _, Door::ByName, Some(cache)) => {
-                Some(Place { parent: cache.into(), name: "cargo-peruser".into(), is_shared: false })
-            }
+            (_, _, Door::ByName, Some(cache)) => Some(Place {
+                parent: cache.into(),
+                name: "cargo-peruser".into(),
+                kind: PlaceKind::InOwnCache,
+            }),
             _ => None,
         }
     }
 
-    /// `CARGO_TARGET_DIR`, empty counting as unset.
-    pub(super) fn target_dir(&self) -> Option<&OsStr> {
-        self.variables.target_dir.as_deref().filter(|value| !value.is_empty())
-    }
-
-    pub(super) fn absolute(&self, value: &OsStr) -> PathBuf {
+    fn absolute(&self, value: &OsStr) -> PathBuf {
         lexical::absolute(self.working_directory, Path::new(value))
     }
 
     /// Whether a value can only come from us: it is in the shared root or in the private directory.
     pub(super) fn is_ours(&self, value: Option<&OsStr>, place: &Place) -> bool {
-        let Some(path) = value.map(|value| self.absolute(value)) else {
-            return false;
-        };
-        let below_root = self.settings.shared_root.iter().any(|root| path.starts_with(root));
-        below_root || path.starts_with(place.private_dir())
+        let is_in_place = |path: &Path| path.starts_with(place.private_dir());
+        self.is_in_root(value) || value.is_some_and(|value| is_in_place(&self.absolute(value)))
+    }
+
+    fn is_in_root(&self, value: Option<&OsStr>) -> bool {
+        let path = value.map(|value| self.absolute(value));
+        let root = self.settings.shared_root.as_deref();
+        path.is_some_and(|path| root.is_some_and(|root| path.starts_with(root)))
     }
 
     pub(super) fn variables_into_root(&self) -> Vec<&'static str> {
         let Variables { target_dir, build_target_dir, build_build_dir, .. } = self.variables;
-        let points_into_root = |value: &Option<OsString>| {
-            let root = self.settings.shared_root.as_deref();
-            let path = value
-                .as_deref()
-                .filter(|value| !value.is_empty())
-                .map(|value| self.absolute(value));
-            path.is_some_and(|path| root.is_some_and(|root| path.starts_with(root)))
-        };
         [
             (TARGET_DIR, target_dir),
             (BUILD_TARGET_DIR, build_target_dir),
             (BUILD_BUILD_DIR, build_build_dir),
         ]
         .into_iter()
-        .filter(|(_, value)| points_into_root(value))
+        .filter(|(_, value)| self.is_in_root(value.as_deref()))
         .map(|(name, _)| name)
         .collect()
     }
 
+    /// The person's choice, in cargo's own order of precedence.
     pub(super) fn explicit_choice(&self, place: &Place) -> Option<Choice> {
+        let counts = self.settings.explicit_target_dir == ExplicitTargetDir::Honour;
+        let elsewhere = |value: &Option<OsString>| {
+            counts && value.is_some() && !self.is_ours(value.as_deref(), place)
+        };
         if self.invocation.chosen_target_dir().is_some() {
-            return Some(Choice::Flag);
-        }
-        if self.config_chooses {
-            return Some(Choice::Config);
-        }
-        if self.settings.explicit_target_dir == ExplicitTargetDir::Override {
-            return None;
-        }
-        let elsewhere = |value: Option<&OsStr>| value.is_some() && !self.is_ours(value, place);
-        let weaker = self.variables.build_target_dir.as_deref().filter(|value| !value.is_empty());
-        if elsewhere(self.target_dir()) {
+            Some(Choice::Flag)
+        } else if elsewhere(&self.variables.target_dir) {
             Some(Choice::Variable)
-        } else if elsewhere(weaker) {
+        } else if self.config_chooses {
+            Some(Choice::Config)
+        } else if elsewhere(&self.variables.build_target_dir) {
             Some(Choice::BuildVariable)
         } else {
             None
@@ -133,7 +125,7 @@ impl Facts<'_> {
 
     /// A directory inside the private one, other than its `target`, that an outer run has chosen.
     pub(super) fn inherited(&self, place: &Place) -> Option<PathBuf> {
-        let directory = self.absolute(self.target_dir()?);
+        let directory = self.absolute(self.variables.target_dir.as_deref()?);
         let inside = directory.strip_prefix(place.private_dir()).ok()?;
         let is_general = inside.as_os_str().is_empty() || inside == Path::new(TARGET);
         (!is_general).then_some(directory)

@@ -4,10 +4,11 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::{
-    BUILD_BUILD_DIR, BUILD_TARGET_DIR, Decision, Door, Facts, TARGET_DIR, Variables, decide,
+    BUILD_BUILD_DIR, BUILD_TARGET_DIR, Choice, Decision, Door, Facts, Required, Rule, TARGET_DIR,
+    Variables, decide,
 };
 use crate::core::account::Account;
-use crate::core::build_dir::ConfiguredBuildDir;
+use crate::core::build_dir::{Asked, ConfiguredBuildDir};
 use crate::core::checkout::{Checkout, CheckoutKind};
 use crate::core::invocation::Invocation;
 use crate::core::settings::{ExplicitTargetDir, Scope, Settings};
@@ -65,15 +66,22 @@ impl World {
 
     /// The number of the rule and what happens, in one line.
     fn outcome(&self) -> String {
-        let Decision { rule, place, make, target_dir, build_dir, removed } = self.decide();
+        let Decision { rule, required, target_dir, build_dir, removed } = self.decide();
         let mut words = vec![rule.number().to_string()];
         words.extend(target_dir.map(|path| format!("target={}", path.display())));
         words.extend(build_dir.map(|path| format!("build={}", path.display())));
         words.extend(removed.iter().map(|name| format!("without {name}")));
-        words.extend(place.map(|place| format!("check {}", place.private_dir().display())));
-        words.extend(make.map(|name| format!("make {name}")));
+        if let Some(Required { place, target }) = required {
+            words.push(format!("check {}", place.private_dir().display()));
+            words.extend(target.map(|name| format!("make {name}")));
+        }
         words.join(", ")
     }
+}
+
+/// As [`crate::sys::snapshot::Snapshot::variable`] reads them.
+fn set(value: &str) -> Option<OsString> {
+    Some(OsString::from(value)).filter(|value| !value.is_empty())
 }
 
 fn with(change: impl FnOnce(&mut World)) -> String {
@@ -83,7 +91,7 @@ fn with(change: impl FnOnce(&mut World)) -> String {
 }
 
 fn with_target_dir(value: &str) -> String {
-    with(|world| world.variables.target_dir = Some(value.into()))
+    with(|world| world.variables.target_dir = set(value))
 }
 
 fn redirected() -> String {
@@ -120,7 +128,7 @@ fn rule_3_passes_service_accounts_through_and_keeps_them_out_of_the_root() {
     let service = |value: Option<&str>| {
         with(|world| {
             world.account.shell = Some("/usr/sbin/nologin".into());
-            world.variables.target_dir = value.map(OsString::from);
+            world.variables.target_dir = value.and_then(set);
         })
     };
     assert_eq!(service(None), "3");
@@ -141,7 +149,7 @@ fn rule_4_gives_a_nested_run_in_a_build_script_its_own_directory() {
     let nested = |value: Option<&str>| {
         with(|world| {
             world.variables.out_dir = Some("/srv/root/alice/target/x/out".into());
-            world.variables.target_dir = value.map(OsString::from);
+            world.variables.target_dir = value.and_then(set);
         })
     };
     assert_eq!(nested(None), "4");
@@ -158,6 +166,19 @@ fn rule_4_takes_a_configured_build_directory_along() {
         world.build_dir = Some(configured("/home/alice/build"));
     });
     assert_eq!(nested, "4, target=/o/target, build=/o/target");
+}
+
+#[test]
+fn rule_4_replaces_our_build_directory_even_without_our_target_directory() {
+    let nested = |value: &'static str| {
+        with(|world| {
+            world.variables.out_dir = Some("/o".into());
+            world.variables.build_build_dir = Some(value.into());
+            world.build_dir = Some(configured(value));
+        })
+    };
+    assert_eq!(nested(TARGET), "4, build=/o/target");
+    assert_eq!(nested("/elsewhere"), "4");
 }
 
 #[test]
@@ -188,6 +209,29 @@ fn rule_5_lets_a_weaker_choice_win_over_our_own_variable() {
 }
 
 #[test]
+fn rule_5_asks_in_cargos_own_order() {
+    let chosen = |change: fn(&mut World)| {
+        let mut world = world();
+        world.variables.target_dir = Some("/variable".into());
+        world.variables.build_target_dir = Some("/weaker".into());
+        world.config_chooses = true;
+        change(&mut world);
+        match world.decide().rule {
+            Rule::Explicit(choice) => choice,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(chosen(|world| world.words.push("--target-dir=x".into())), Choice::Flag);
+    assert_eq!(chosen(|_| {}), Choice::Variable);
+    assert_eq!(chosen(|world| world.variables.target_dir = None), Choice::Config);
+    let weakest = |world: &mut World| {
+        world.variables.target_dir = None;
+        world.config_chooses = false;
+    };
+    assert_eq!(chosen(weakest), Choice::BuildVariable);
+}
+
+#[test]
 fn rule_5_is_turned_off_for_variables_by_override() {
     let overriding = |change: fn(&mut World)| {
         with(|world| {
@@ -201,6 +245,11 @@ fn rule_5_is_turned_off_for_variables_by_override() {
     assert_eq!(overriding(weaker), redirected());
     assert_eq!(overriding(|world| world.words.push("--target-dir=x".into())), "5");
     assert_eq!(overriding(|world| world.config_chooses = true), "5");
+    let config_beside_variable = overriding(|world| {
+        world.variables.target_dir = Some("/elsewhere".into());
+        world.config_chooses = true;
+    });
+    assert_eq!(config_beside_variable, format!("5, without {TARGET_DIR}"));
 }
 
 #[test]
@@ -263,5 +312,5 @@ fn a_shared_build_directory_follows_the_target_directory() {
 }
 
 fn configured(path: &str) -> ConfiguredBuildDir {
-    ConfiguredBuildDir { path: path.into(), origin: "a file".into(), is_typed: false }
+    ConfiguredBuildDir { path: path.into(), origin: "a file".into(), asked: Asked::ByConfiguration }
 }

@@ -1,15 +1,16 @@
 //! Makes and tightens directories by descriptor: open first, then check what is open.
 
 use std::ffi::OsStr;
+use std::fs::File;
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::AsFd;
 use std::path::Path;
 
 use rustix::fs::{AtFlags, Mode, OFlags, fchmod, mkdirat, openat, unlinkat};
 use rustix::io::Errno;
 
 use super::{Caller, Note, Way, refusal, unreadable, walk};
-use crate::core::placement::Place;
+use crate::core::placement::{Place, PlaceKind};
 use crate::core::safety::{Entry, Verdict, judge_own, judge_private};
 use crate::error::{Error, Flaw, Result};
 use crate::shown::quoted;
@@ -26,7 +27,7 @@ pub(super) fn private(
     notes: &mut Vec<Note>,
 ) -> Result<()> {
     let path = place.private_dir();
-    let failed = |error: Errno| cannot_create(&path, error, place.is_shared, caller);
+    let failed = |error: Errno| cannot_create(&path, error, place.kind, caller);
     let parent = open_judged(&place.parent, judged, caller)?;
     let is_new = match make_directory(&parent, place.name.as_ref()) {
         Ok(()) => true,
@@ -67,7 +68,7 @@ pub(super) fn own_way(missing: &Path, place: &Place, caller: &Caller<'_>) -> Res
         let parent = open_judged(parent, &judged, caller)?;
         match make_directory(&parent, name) {
             Ok(()) | Err(Errno::EXIST) => {}
-            Err(error) => return Err(cannot_create(&missing, error, false, caller)),
+            Err(error) => return Err(cannot_create(&missing, error, place.kind, caller)),
         }
         match walk(place, caller)? {
             Way::Complete(entry) => return Ok(entry),
@@ -87,7 +88,7 @@ pub(super) fn target(path: &Path, caller: &Caller<'_>) -> Result<()> {
     let is_new = match make_directory(&parent, name) {
         Ok(()) => true,
         Err(Errno::EXIST) => false,
-        Err(error) => return Err(cannot_create(path, error, false, caller)),
+        Err(error) => return Err(cannot_create(path, error, PlaceKind::InOwnCache, caller)),
     };
     let directory = open_new(&parent, name).map_err(|error| failed(error.into()))?;
     let entry = files::opened(&directory).map_err(failed)?;
@@ -102,7 +103,7 @@ pub(super) fn target(path: &Path, caller: &Caller<'_>) -> Result<()> {
 }
 
 /// `mkdirat` with exactly 0700, whatever the umask is; cargo inherits the umask unchanged.
-fn make_directory(parent: &OwnedFd, name: &OsStr) -> Result<(), Errno> {
+fn make_directory(parent: &File, name: &OsStr) -> Result<(), Errno> {
     // The umask belongs to the whole process, which has one thread.
     let umask = rustix::process::umask(Mode::empty());
     let made = mkdirat(parent.as_fd(), name, PRIVATE);
@@ -111,7 +112,7 @@ fn make_directory(parent: &OwnedFd, name: &OsStr) -> Result<(), Errno> {
 }
 
 /// Opens a directory and makes sure that it is the one that was judged.
-fn open_judged(path: &Path, judged: &Entry, caller: &Caller<'_>) -> Result<OwnedFd> {
+fn open_judged(path: &Path, judged: &Entry, caller: &Caller<'_>) -> Result<File> {
     let directory = open_plain(path).map_err(|error| unreadable(path, error.into(), caller))?;
     let entry = files::opened(&directory).map_err(|error| unreadable(path, error, caller))?;
     if entry.is_same_as(judged) {
@@ -121,9 +122,9 @@ fn open_judged(path: &Path, judged: &Entry, caller: &Caller<'_>) -> Result<Owned
     }
 }
 
-fn open_plain(path: &Path) -> Result<OwnedFd, Errno> {
+fn open_plain(path: &Path) -> Result<File, Errno> {
     // A root that is write-only for its users is a fine root: ask for reading only if need be.
-    let open = |access| rustix::fs::open(path, access | DIRECTORY, Mode::empty());
+    let open = |access| rustix::fs::open(path, access | DIRECTORY, Mode::empty()).map(File::from);
     open(OFlags::RDONLY).or_else(|error| match without_reading() {
         Some(access) if error == Errno::ACCESS => open(access),
         _ => Err(error),
@@ -138,12 +139,12 @@ fn without_reading() -> Option<OFlags> {
     return None;
 }
 
-fn open_new(parent: &OwnedFd, name: &OsStr) -> Result<OwnedFd, Errno> {
-    openat(parent.as_fd(), name, OFlags::RDONLY | DIRECTORY, Mode::empty())
+fn open_new(parent: &File, name: &OsStr) -> Result<File, Errno> {
+    openat(parent.as_fd(), name, OFlags::RDONLY | DIRECTORY, Mode::empty()).map(File::from)
 }
 
 /// Makes an open directory of the caller's exactly 0700 and makes sure that it is.
-fn make_private(directory: &OwnedFd, path: &Path, caller: &Caller<'_>) -> Result<()> {
+fn make_private(directory: &File, path: &Path, caller: &Caller<'_>) -> Result<()> {
     let unusable = |error: io::Error| Error::Create {
         path: path.to_owned(),
         cause: error,
@@ -161,7 +162,7 @@ fn make_private(directory: &OwnedFd, path: &Path, caller: &Caller<'_>) -> Result
 }
 
 /// A default ACL on the shared root is inherited: masked for now, but a later chmod would open it.
-fn strip_acls(directory: &OwnedFd) -> Result<(), Errno> {
+fn strip_acls(directory: &File) -> Result<(), Errno> {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     for name in ["system.posix_acl_access", "system.posix_acl_default"] {
         match rustix::fs::fremovexattr(directory, name) {
@@ -173,7 +174,7 @@ fn strip_acls(directory: &OwnedFd) -> Result<(), Errno> {
     Ok(())
 }
 
-fn is_noexec(directory: &OwnedFd) -> bool {
+fn is_noexec(directory: &File) -> bool {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     return rustix::fs::fstatvfs(directory)
         .is_ok_and(|fs| fs.f_flag.contains(rustix::fs::StatVfsMountFlags::NOEXEC));
@@ -195,10 +196,10 @@ fn recheck(path: &Path, caller: &Caller<'_>) -> Result<()> {
 }
 
 /// Why a directory could not be made, with the command that helps.
-fn cannot_create(path: &Path, error: Errno, is_shared: bool, caller: &Caller<'_>) -> Error {
+fn cannot_create(path: &Path, error: Errno, kind: PlaceKind, caller: &Caller<'_>) -> Error {
     let shown = quoted(path.parent().unwrap_or(path));
     let help = match error {
-        Errno::ACCESS if is_shared => Some(format!(
+        Errno::ACCESS if kind == PlaceKind::BelowSharedRoot => Some(format!(
             "ask the administrator to run: install -d -m 0700 -o {} -g {} {}",
             accounts::owner(caller.uid).word(),
             accounts::group_word(caller.gid),
