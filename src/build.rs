@@ -4,27 +4,36 @@
 //! an eighth of its time. Where GCC has no static unwinder, nothing changes.
 
 use std::env;
-use std::path::Path;
+use std::path::PathBuf;
 use std::process::Command;
 
 fn main() {
     println!("cargo::rerun-if-changed=src/build.rs");
+    println!("cargo::rerun-if-env-changed=RUSTC_LINKER");
     let is = |name: &str, value: &str| env::var(name).is_ok_and(|found| found == value);
     let is_static =
         env::var("CARGO_CFG_TARGET_FEATURE").is_ok_and(|all| all.contains("crt-static"));
     let is_native = env::var("HOST").ok() == env::var("TARGET").ok();
     let is_gnu = is("CARGO_CFG_TARGET_OS", "linux") && is("CARGO_CFG_TARGET_ENV", "gnu");
-    if is("PROFILE", "release") && is_gnu && is_native && !is_static && has_static_unwinder() {
+    if is("PROFILE", "release")
+        && is_gnu
+        && is_native
+        && !is_static
+        && let Some(directory) = static_unwinder()
+    {
+        println!("cargo::rustc-link-search=native={}", directory.display());
+        // The whole archive, so that every symbol is defined before the linker comes to `-lgcc_s`,
+        // which `--as-needed` then leaves out.
         println!("cargo::rustc-link-lib=static:+whole-archive,-bundle=gcc_eh");
     }
 }
 
-/// GCC prints the library's path if it has it, and the bare name otherwise.
-fn has_static_unwinder() -> bool {
-    let output = Command::new("cc").arg("-print-file-name=libgcc_eh.a").output();
-    output.is_ok_and(|output| {
-        let path = String::from_utf8_lossy(&output.stdout);
-        let path = Path::new(path.trim());
-        path.is_absolute() && path.exists()
-    })
+/// The directory of GCC's static unwinder, by the linker that will link the binary. GCC prints the
+/// library's path if it has it, and the bare name otherwise.
+fn static_unwinder() -> Option<PathBuf> {
+    let linker = env::var_os("RUSTC_LINKER").unwrap_or_else(|| "cc".into());
+    let output = Command::new(linker).arg("-print-file-name=libgcc_eh.a").output().ok()?;
+    let path = PathBuf::from(String::from_utf8(output.stdout).ok()?.trim());
+    let is_there = path.is_absolute() && path.exists();
+    path.parent().filter(|_| is_there).map(PathBuf::from)
 }

@@ -11,7 +11,7 @@ use std::fmt::{self, Display, Formatter};
 use std::io;
 use std::path::PathBuf;
 
-pub use refusal::{Flaw, Kind, Refusal};
+pub use refusal::{Flaw, Kind, Refusal, trust_unmapped};
 pub use settings::{SYSTEM_FILE, SettingsError};
 
 use crate::shown::{quoted, shown};
@@ -97,7 +97,7 @@ impl Error {
             ),
             Error::Exec { path, .. } => Some(format!("ls -lL {}", quoted(path))),
             Error::NoRealCargo { .. } => Some(
-                "install Rust, or name the cargo to execute with `real-cargo` in the settings or \
+                "install Rust, mend what is said above, or name the cargo to execute with `real-cargo` in the settings or \
                  CARGO_PERUSER_REAL_CARGO"
                     .into(),
             ),
@@ -145,7 +145,10 @@ impl Display for Error {
             Error::ExecLoop { hops, last } => {
                 let last =
                     last.as_deref().map_or("something".into(), |path| format!("`{}`", shown(path)));
-                write!(f, "{last} has executed cargo-peruser again, {hops} times in one process")
+                write!(
+                    f,
+                    "{last} has executed cargo-peruser again, {hops} times inside one another"
+                )
             }
         }
     }

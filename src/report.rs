@@ -62,14 +62,16 @@ fn labelled(label: &str, colour: &str, text: &dyn Display) {
     let _ = io::stderr().write_all(line.as_bytes());
 }
 
-/// As cargo decides it: `CARGO_TERM_COLOR` first, then `NO_COLOR`, then whether it is a terminal.
+/// As cargo decides it: `CARGO_TERM_COLOR` first, then `NO_COLOR`, then whether it is a terminal that
+/// has colours.
 fn is_coloured() -> bool {
     match std::env::var_os("CARGO_TERM_COLOR") {
         Some(choice) if choice == "always" => true,
         Some(choice) if choice == "never" => false,
         _ => {
             let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-            !unwanted && io::stderr().is_terminal()
+            let is_plain = std::env::var_os("TERM").is_none_or(|terminal| terminal == "dumb");
+            !unwanted && !is_plain && io::stderr().is_terminal()
         }
     }
 }

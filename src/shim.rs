@@ -65,7 +65,7 @@ impl<'a> Plan<'a> {
 
     /// The target directory that results, where cargo does not decide it alone.
     pub fn target_dir(&self) -> Option<PathBuf> {
-        let chosen = || self.invocation.chosen_target_dir().map(PathBuf::from);
+        let chosen = || self.invocation.target_dir.map(PathBuf::from);
         let inherited = || {
             self.decision.required.as_ref()?;
             self.snapshot.variable(TARGET_DIR).map(PathBuf::from)

@@ -35,8 +35,12 @@ impl Display for Shown<'_> {
 
 /// A path as one word of a command that a person may paste into a shell.
 pub fn quoted<S: AsRef<OsStr> + ?Sized>(text: &S) -> String {
-    let plain = shown(text).to_string();
+    let raw = text.as_ref();
+    let plain = shown(raw).to_string();
     let harmless = |c: char| c.is_ascii_alphanumeric() || "/._-+=:@%,".contains(c);
+    if plain.as_bytes() != raw.as_encoded_bytes() {
+        return ansi_c_quoted(raw.as_encoded_bytes());
+    }
     if !plain.is_empty() && plain.chars().all(harmless) {
         plain
     } else {
@@ -44,11 +48,24 @@ pub fn quoted<S: AsRef<OsStr> + ?Sized>(text: &S) -> String {
     }
 }
 
+/// `$'…'`, which bash, zsh and ksh take for the very bytes.
+fn ansi_c_quoted(bytes: &[u8]) -> String {
+    let mut word = String::from("$'");
+    for &byte in bytes {
+        match byte {
+            b'\'' | b'\\' => word.extend(['\\', char::from(byte)]),
+            b' '..=b'~' => word.push(char::from(byte)),
+            _ => word.push_str(&format!("\\x{byte:02x}")),
+        }
+    }
+    word + "'"
+}
+
 /// Control characters, and the marks that reorder or hide what stands around them.
 fn misleads(character: char) -> bool {
     character.is_control()
         || matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
-        || matches!(character, '\u{2060}'..='\u{2069}' | '\u{feff}')
+        || matches!(character, '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{ad}' | '\u{61c}')
 }
 
 #[cfg(test)]
@@ -74,5 +91,6 @@ mod tests {
         assert_eq!(quoted("/srv/a-b"), "/srv/a-b");
         assert_eq!(quoted("/srv/a b"), "'/srv/a b'");
         assert_eq!(quoted("it's"), r"'it'\''s'");
+        assert_eq!(quoted("a\nb'\u{1b}"), r"$'a\x0ab\'\x1b'");
     }
 }

@@ -134,14 +134,14 @@ impl Answer {
         let examined = plan.examine();
         let refused = examined.as_ref().err();
         let required = decision.required.as_ref();
-        let overridden = plan.survey.build_dir.as_ref().filter(|_| decision.build_dir.is_some());
+        let moved = decision.build_dir.as_ref();
         Answer {
             rule: decision.rule.name(),
             rule_number: decision.rule.number(),
             reason: decision.rule.reason(),
             target_dir: plan.target_dir().map(lossy),
-            build_dir: decision.build_dir.as_ref().map(lossy),
-            build_dir_overrides: overridden.map(|dir| dir.origin.clone()),
+            build_dir: moved.map(|moved| lossy(&moved.to)),
+            build_dir_overrides: moved.map(|moved| moved.instead_of.clone()),
             private_dir: required.map(|required| lossy(required.place.private_dir())),
             state: examined.as_ref().ok().copied().flatten(),
             refusal: refused.map(ToString::to_string),

@@ -8,6 +8,7 @@ use clap::{ArgMatches, Command};
 
 use super::{Flags, cargo_arguments, cargo_words};
 use crate::core::environment;
+use crate::core::invocation::Manifest;
 use crate::core::placement::Door;
 use crate::report;
 use crate::shim::Plan;
@@ -54,8 +55,13 @@ fn cargos_own(plan: &Plan<'_>) -> anyhow::Result<u8> {
 fn metadata_words(plan: &Plan<'_>) -> Vec<OsString> {
     let mut words: Vec<OsString> =
         ["metadata", "--no-deps", "--format-version=1"].map(OsString::from).into();
-    if let Some(manifest) = plan.invocation.manifest_path {
-        words.extend(["--manifest-path".into(), manifest.to_owned()]);
+    let manifest = match plan.invocation.manifest {
+        Some(Manifest::File(path)) => Some(path.to_owned()),
+        Some(Manifest::Directory(path)) => Some(path.join("Cargo.toml")),
+        None => None,
+    };
+    if let Some(path) = manifest {
+        words.extend(["--manifest-path".into(), path.into_os_string()]);
     }
     for config in &plan.invocation.configs {
         words.extend(["--config".into(), (*config).to_owned()]);

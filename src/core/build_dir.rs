@@ -92,25 +92,36 @@ impl Templates<'_> {
     }
 }
 
-/// The value for `CARGO_BUILD_BUILD_DIR`, or `None` to leave it alone.
+/// A build directory that is moved to where it is the person's own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Moved {
+    /// The new value of `CARGO_BUILD_BUILD_DIR`.
+    pub to: PathBuf,
+    /// What asks for another one, fit for display.
+    pub instead_of: String,
+}
+
+/// Where intermediates have to go instead of where they are configured to, or `None`.
 ///
-/// Set where, and only where, a build directory is configured that is not the person's own; always
-/// setting it would make `cargo clean --target-dir X` delete it and nested builds hang (cargo#17053).
-/// `target` is the person's target directory, which is where cargo's intermediates go by default.
-pub fn override_for(
+/// Moved where, and only where, a build directory is configured that is not the person's own;
+/// always doing it would make `cargo clean --target-dir X` delete it and nested builds hang
+/// (cargo#17053). `target` is the person's target directory, which is where cargo's intermediates go
+/// by default.
+pub fn moved(
     configured: Option<&ConfiguredBuildDir>,
     own: &[PathBuf],
     target: &Path,
-) -> Option<PathBuf> {
+) -> Option<Moved> {
     let configured = configured.filter(|dir| dir.asked == Asked::ByConfiguration)?;
     // A home of `/`, as some service accounts have it, would make every path one's own.
     let is_own = |place: &PathBuf| place.parent().is_some() && configured.path.starts_with(place);
-    (!own.iter().any(is_own)).then(|| target.to_path_buf())
+    let moved = || Moved { to: target.to_path_buf(), instead_of: configured.origin.clone() };
+    (!own.iter().any(is_own)).then(moved)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Asked, ConfiguredBuildDir, Directories, Templates, override_for};
+    use super::{Asked, ConfiguredBuildDir, Directories, Templates, moved};
     use std::path::{Path, PathBuf};
 
     #[test]
@@ -154,7 +165,7 @@ mod tests {
             .map(PathBuf::from)
             .into();
         let target = Path::new("/var/cache/r/alice/target");
-        for (value, asked, moved) in [
+        for (value, asked, is_moved) in [
             ("/shared/build", Asked::ByConfiguration, true),
             ("/shared/build", Asked::Typed, false),
             ("{workspace-root}/build", Asked::ByConfiguration, true),
@@ -167,9 +178,10 @@ mod tests {
         ] {
             let path = templates.fill(value, Path::new("/srv/app"));
             let configured = ConfiguredBuildDir { path, origin: String::new(), asked };
-            let expected = moved.then(|| target.to_path_buf());
-            assert_eq!(override_for(Some(&configured), &own, target), expected, "{value}");
+            let expected = is_moved.then(|| target.to_path_buf());
+            let found = moved(Some(&configured), &own, target).map(|moved| moved.to);
+            assert_eq!(found, expected, "{value}");
         }
-        assert_eq!(override_for(None, &own, target), None);
+        assert_eq!(moved(None, &own, target), None);
     }
 }

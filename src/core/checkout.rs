@@ -29,6 +29,9 @@ pub enum CheckoutKind {
     Main,
     /// A `git worktree add`ed copy beside another one.
     LinkedWorktree,
+    /// A cargo script. Cargo gives each a directory of its own, because all of the same name are the
+    /// same package to it.
+    Script,
 }
 
 impl Checkout {
@@ -36,6 +39,7 @@ impl Checkout {
     ///
     /// The hash keeps two checkouts of one name apart, and the result is never `target`.
     pub fn directory_name(&self) -> String {
+        // `is_directory_name` knows this form.
         let name = self.top.file_name().unwrap_or(OsStr::new("root")).to_string_lossy();
         let plain = |c: char| {
             if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' }
@@ -46,6 +50,12 @@ impl Checkout {
         hasher.write(self.top.as_os_str().as_encoded_bytes());
         format!("{name}-{:016x}", hasher.finish())
     }
+}
+
+/// Whether a directory's name is one that [`Checkout::directory_name`] makes.
+pub fn is_directory_name(name: &str) -> bool {
+    let hash = name.rsplit_once('-').map(|(_, hash)| hash);
+    hash.is_some_and(|hash| hash.len() == 16 && hash.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
 /// Whether the content of a `.git` *file* is that of a linked worktree, or of something inside one.
@@ -66,7 +76,7 @@ pub fn is_linked_worktree(git_file: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Checkout, CheckoutKind, is_linked_worktree};
+    use super::{Checkout, CheckoutKind, is_directory_name, is_linked_worktree};
 
     fn name(top: &str) -> String {
         Checkout { top: top.into(), kind: CheckoutKind::Main }.directory_name()
@@ -103,5 +113,7 @@ mod tests {
         assert!(name("/srv/.dotted").starts_with("dotted-"));
         assert!(name(&format!("/{}", "x".repeat(255))).len() <= 81);
         assert!(name("/").starts_with("root-"));
+        assert!(is_directory_name(&name("/srv/a-b")));
+        assert!(!is_directory_name("target") && !is_directory_name("app-0123456789abcde"));
     }
 }

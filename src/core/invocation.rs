@@ -10,7 +10,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
 pub use commands::TargetUse;
-use commands::{among, is_cargos_own, runs_a_program};
+use commands::{among, forwards, is_cargos_own, runs_a_program};
 
 use super::lexical;
 
@@ -23,8 +23,8 @@ pub struct Invocation<'a> {
     pub command: Option<&'a OsStr>,
     /// `-C`: where cargo goes before it does anything.
     pub directory: Option<&'a OsStr>,
-    /// `--manifest-path`.
-    pub manifest_path: Option<&'a OsStr>,
+    /// Where the package is, if that is said.
+    pub manifest: Option<Manifest<'a>>,
     /// `--target-dir`.
     pub target_dir: Option<&'a OsStr>,
     /// Every `--config`, in order.
@@ -48,6 +48,15 @@ const TAKE_A_WORD: &[&str] = &[
     "--artifact-dir",
     "--explain",
 ];
+
+/// Where a package is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Manifest<'a> {
+    /// `--manifest-path`.
+    File(&'a Path),
+    /// The `--path` of `cargo install`.
+    Directory(&'a Path),
+}
 
 impl<'a> Invocation<'a> {
     /// Reads the arguments that follow the program's name.
@@ -87,12 +96,17 @@ impl<'a> Invocation<'a> {
         self.directory.map_or_else(|| cwd.into(), |dir| lexical::absolute(cwd, Path::new(dir)))
     }
 
-    /// The target directory that cargo itself reads out of these arguments. What follows an alias or
-    /// an external command may be meant for another program, and the variable does no harm there: a
-    /// `--target-dir` that does reach cargo wins over it.
-    pub fn chosen_target_dir(&self) -> Option<&'a OsStr> {
-        let is_cargos = self.command.is_none_or(is_cargos_own);
-        self.target_dir.filter(|_| is_cargos)
+    /// The cargo script that is run: the command is a path, or ends in `.rs`.
+    pub fn script(&self) -> Option<&'a Path> {
+        let command = Path::new(self.command?);
+        let is_path =
+            command.components().count() > 1 || command.extension() == Some("rs".as_ref());
+        is_path.then_some(command)
+    }
+
+    /// Whether cargo itself reads the words that follow, as far as is known.
+    fn is_read_by_cargo(&self) -> bool {
+        self.command.is_none_or(|command| is_cargos_own(command) || forwards(command))
     }
 
     /// Takes a word that is no option. True if it begins what belongs to another program.
@@ -108,7 +122,7 @@ impl<'a> Invocation<'a> {
 
     /// Reads `--name` or `--name=value`.
     fn long_option(&mut self, word: &'a OsStr) -> Value {
-        for name in [TARGET_DIR, MANIFEST_PATH, CONFIG] {
+        for name in VALUED {
             if let Some(value) = strip_prefix(word, name).and_then(|rest| strip_prefix(rest, "=")) {
                 self.put(OsStr::new(name), value);
                 return Value::IsGiven;
@@ -120,8 +134,11 @@ impl<'a> Invocation<'a> {
             Some("--version" | "--list" | "--explain") => is_before_command,
             _ => false,
         };
-        let takes_a_word = [TARGET_DIR, MANIFEST_PATH, CONFIG].iter().any(|name| word == *name);
-        if takes_a_word || among(TAKE_A_WORD, word) { Value::IsNext } else { Value::IsGiven }
+        if among(&VALUED, word) || among(TAKE_A_WORD, word) {
+            Value::IsNext
+        } else {
+            Value::IsGiven
+        }
     }
 
     /// Reads `-q`, `-p name`, `-pname`, `-p=name` or a group like `-qp name`.
@@ -153,10 +170,19 @@ impl<'a> Invocation<'a> {
     }
 
     /// Keeps the value of an option, if that option matters.
+    ///
+    /// What follows an alias or an unknown external command may be meant for another program. A
+    /// `--target-dir` that does reach cargo that way wins over the variable all the same.
     fn put(&mut self, option: &OsStr, value: &'a OsStr) {
+        if !self.is_read_by_cargo() {
+            return;
+        }
         match option.to_str() {
             Some(TARGET_DIR) => self.target_dir = Some(value),
-            Some(MANIFEST_PATH) => self.manifest_path = Some(value),
+            Some(MANIFEST_PATH) => self.manifest = Some(Manifest::File(Path::new(value))),
+            Some(PATH) if self.command.is_some_and(|command| command == "install") => {
+                self.manifest = Some(Manifest::Directory(Path::new(value)));
+            }
             Some(CONFIG) => self.configs.push(value),
             Some("C") => self.directory = Some(value),
             _ => {}
@@ -167,6 +193,9 @@ impl<'a> Invocation<'a> {
 const TARGET_DIR: &str = "--target-dir";
 const MANIFEST_PATH: &str = "--manifest-path";
 const CONFIG: &str = "--config";
+const PATH: &str = "--path";
+/// The long options whose values matter.
+const VALUED: [&str; 4] = [TARGET_DIR, MANIFEST_PATH, CONFIG, PATH];
 
 /// Where an option's value is.
 #[derive(Clone, Copy, PartialEq, Eq)]

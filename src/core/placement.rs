@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 pub use facts::{Facts, Variables};
 
 use super::account::NoDirectory;
+use super::build_dir::Moved;
 use super::checkout::{Checkout, CheckoutKind};
 use super::settings::Scope;
 
@@ -101,8 +102,8 @@ pub struct Decision {
     pub required: Option<Required>,
     /// The new value of `CARGO_TARGET_DIR`; `None` leaves it.
     pub target_dir: Option<PathBuf>,
-    /// The new value of `CARGO_BUILD_BUILD_DIR`; `None` leaves it.
-    pub build_dir: Option<PathBuf>,
+    /// Where intermediates have to go instead; `None` leaves them.
+    pub build_dir: Option<Moved>,
     /// Variables to take away.
     pub removed: Vec<&'static str>,
 }
@@ -160,10 +161,11 @@ fn inside_build_script(facts: &Facts<'_>, place: &Place, out_dir: &OsStr) -> Dec
     let Variables { target_dir, build_build_dir, .. } = facts.variables;
     let is_build_dir_ours = facts.is_ours(build_build_dir.as_deref(), place);
     let inherits = target_dir.is_some();
-    let build_dir = if inherits { facts.build_dir.is_some() } else { is_build_dir_ours };
+    let asked = facts.build_dir(place).filter(|_| inherits).map(|dir| dir.origin.clone());
+    let asked = asked.or_else(|| is_build_dir_ours.then(|| "an outer run".into()));
     Decision {
         target_dir: inherits.then(|| own.clone()),
-        build_dir: build_dir.then_some(own),
+        build_dir: asked.map(|instead_of| Moved { to: own, instead_of }),
         ..Decision::pass_through(Rule::BuildScript)
     }
 }
@@ -178,23 +180,25 @@ fn explicit(facts: &Facts<'_>, choice: Choice) -> Decision {
 }
 
 fn inherited(facts: &Facts<'_>, place: Place, directory: &Path) -> Decision {
-    let build_dir = facts.build_dir_override(&place, directory);
+    let build_dir = facts.moved_build_dir(&place, directory);
     let required = Some(Required { place, target: None });
     Decision { required, build_dir, ..Decision::pass_through(Rule::Inherited) }
 }
 
 fn redirect(facts: &Facts<'_>, place: Place) -> Decision {
     let own = facts.checkout.filter(|checkout| {
-        checkout.kind == CheckoutKind::LinkedWorktree || facts.settings.scope == Scope::Checkout
+        checkout.kind != CheckoutKind::Main || facts.settings.scope == Scope::Checkout
     });
     let name = own.map_or_else(|| TARGET.to_owned(), Checkout::directory_name);
     let target = place.private_dir().join(&name);
+    let build_dir = facts.moved_build_dir(&place, &target);
+    let is_leftover = build_dir.is_none() && facts.inherits_build_dir(&place);
     Decision {
         rule: Rule::Redirected,
-        build_dir: facts.build_dir_override(&place, &target),
+        build_dir,
         target_dir: Some(target),
         required: Some(Required { place, target: Some(name) }),
-        removed: Vec::new(),
+        removed: if is_leftover { vec![BUILD_BUILD_DIR] } else { Vec::new() },
     }
 }
 

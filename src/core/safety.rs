@@ -13,6 +13,8 @@ pub struct Entry {
     pub kind: Kind,
     /// Who owns it.
     pub uid: u32,
+    /// Its group.
+    pub gid: u32,
     /// Its permission bits, set-id and sticky bits included (`07777`).
     pub mode: u32,
     /// The device it is on.
@@ -60,7 +62,7 @@ pub enum Verdict {
 }
 
 /// What an account that has no number in a user namespace appears as (`overflowuid`).
-const UNMAPPED: u32 = 65534;
+pub const UNMAPPED: u32 = 65534;
 
 /// Judges one directory on the way to the private directory.
 ///
@@ -117,7 +119,7 @@ mod tests {
     const MALLORY: u32 = 1666;
 
     fn entry(kind: Kind, uid: u32, mode: u32) -> Entry {
-        Entry { kind, uid, mode, device: 1, inode: 1 }
+        Entry { kind, uid, gid: uid, mode, device: 1, inode: 1 }
     }
 
     #[test]

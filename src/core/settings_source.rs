@@ -139,13 +139,15 @@ fn is_table(name: &str) -> bool {
 }
 
 fn unknown(key: String, origin: &Origin) -> SettingsError {
-    let known = Key::ALL.into_iter().map(Key::name).chain([ENFORCE]);
+    let known: Vec<&str> = Key::ALL.into_iter().map(Key::name).chain([ENFORCE]).collect();
     let nearest = known
+        .iter()
+        .copied()
         .map(|name| (strsim::jaro_winkler(name, &key.replace('_', "-")), name))
         .filter(|(likeness, _)| *likeness > 0.75)
         .max_by(|(a, _), (b, _)| a.total_cmp(b))
         .map(|(_, name)| name);
-    SettingsError::UnknownKey { origin: origin.to_string(), key, nearest }
+    SettingsError::UnknownKey { origin: origin.to_string(), key, nearest, known }
 }
 
 /// A value out of a file.

@@ -4,8 +4,8 @@
 //! process back to us for ever. Each shim therefore writes down which process it is, what it was
 //! asked and where it went; whoever finds their own process there, asked the same again, goes on
 //! after the last place tried. A nested call is another process. A script that ends in
-//! `exec cargo other-words` is the same process asked something else: it starts afresh, and only
-//! the number of hops bounds it.
+//! `exec cargo other-words` is the same process asked something else. Both start afresh, and only
+//! the number of hops bounds them, which also ends a wrapper that runs us as a child.
 
 use std::ffi::{OsStr, OsString};
 use std::hash::Hasher;
@@ -20,7 +20,7 @@ use siphasher::sip::SipHasher13;
 /// that does a part of their key, and this one differs in every run.
 pub const VARIABLE: &str = "PERUSER_EXEC_TRAIL";
 
-/// How often one process may pass through here, whatever it is asked.
+/// How often processes may pass through here inside one another, whatever they are asked.
 pub const MAX_HOPS: u32 = 24;
 
 /// One process as the kernel knows it; a number alone would be used again.
@@ -39,7 +39,7 @@ pub struct Trail {
     pub process: ProcessId,
     /// A hash of the arguments.
     pub asked: u64,
-    /// How often the process has executed a real cargo from here.
+    /// How often it and those that it runs inside of have executed a real cargo from here.
     pub hops: u32,
     /// The places that were executed for these arguments, in order.
     pub tried: Vec<PathBuf>,
@@ -50,9 +50,9 @@ impl Trail {
     pub fn pick_up(inherited: Option<&OsStr>, process: ProcessId, args: &[OsString]) -> Trail {
         let asked = fingerprint(args);
         let fresh = Trail { process, asked, hops: 0, tried: Vec::new() };
-        match inherited.and_then(parse).filter(|trail| trail.process == process) {
+        match inherited.and_then(parse) {
             None => fresh,
-            Some(trail) if trail.asked == asked => trail,
+            Some(trail) if (trail.process, trail.asked) == (process, asked) => trail,
             Some(trail) => Trail { hops: trail.hops, ..fresh },
         }
     }
@@ -121,9 +121,9 @@ mod tests {
         let value = first.to_value();
         assert_eq!(Trail::pick_up(Some(&value), ME, &args("build")), first);
         let nested = Trail::pick_up(Some(&value), ProcessId { pid: 8, ..ME }, &args("build"));
-        assert_eq!((nested.hops, nested.tried.len()), (0, 0));
+        assert_eq!((nested.hops, nested.tried.len()), (1, 0));
         let reused = Trail::pick_up(Some(&value), ProcessId { started: 100, ..ME }, &args("build"));
-        assert_eq!((reused.hops, reused.tried.len()), (0, 0));
+        assert_eq!((reused.hops, reused.tried.len()), (1, 0));
         let other_words = Trail::pick_up(Some(&value), ME, &args("clippy"));
         assert_eq!((other_words.hops, other_words.tried.len()), (1, 0));
     }

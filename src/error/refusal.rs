@@ -62,6 +62,9 @@ pub enum Flaw {
     Foreign,
     /// Others can write to the private directory; the permission bits, in octal.
     WritableByOthers(u32),
+    /// Others could reach the private directory, and can write to this entry inside it, or own it; the
+    /// permission bits, in octal.
+    WritableInside(PathBuf, u32),
     /// The owner's own permission bits are not complete; the permission bits, in octal.
     OwnerBitsMissing(u32),
     /// A directory was made 0700 and did not become it; the bits that it has, in octal.
@@ -83,91 +86,93 @@ pub enum Flaw {
 }
 
 impl Refusal {
-    /// The command that mends it, or who can.
+    /// The command that mends it, and who can run it.
     pub fn help(&self) -> String {
         let path = quoted(&self.path);
         match &self.flaw {
             Flaw::NotADirectory(_) | Flaw::Foreign if self.owner.uid == self.caller.uid => {
                 format!("if it is of no use to you: rm {path}")
             }
-            Flaw::NotADirectory(_) | Flaw::Foreign => format!(
-                "ask {} or the administrator to take it away, then run this again",
-                self.owner
-            ),
-            Flaw::WritableByOthers(_) => format!(
-                "its contents cannot be trusted any more; put it aside: mv -T {path} {path}.untrusted"
+            Flaw::NotADirectory(_) | Flaw::Foreign => {
+                format!("ask {} or the administrator to take it away: rm -r {path}", self.owner)
+            }
+            Flaw::WritableByOthers(_) | Flaw::WritableInside(..) => format!(
+                "its contents cannot be trusted any more; put it aside: \
+                 mv {path} {path}.untrusted-$(date +%s)"
             ),
             Flaw::OwnerBitsMissing(_) => format!("chmod u+rwx {path}"),
             Flaw::ModesIgnored(_) => {
                 "choose a shared root on a file system with Unix permissions".into()
             }
-            Flaw::RootReplaceable(_) => format!("chmod +t {path}"),
-            Flaw::WayReplaceable(_) => format!("chmod go-w {path}"),
-            Flaw::WayForeign => format!("chown root {path}, or choose another shared root"),
-            Flaw::WayUnmapped => format!(
-                "this user namespace hides the owner; if you trust it: CARGO_PERUSER_TRUSTED_OWNERS={}",
-                self.owner.uid
-            ),
-            Flaw::WayNotADirectory(_) => "choose another shared root".into(),
+            Flaw::RootReplaceable(_) => self.by_owner(&format!("chmod +t {path}")),
+            Flaw::WayReplaceable(_) => self.by_owner(&format!("chmod go-w {path}")),
+            Flaw::WayForeign => {
+                format!(
+                    "ask the administrator to choose another place, or to run: chown root {path}"
+                )
+            }
+            Flaw::WayUnmapped => trust_unmapped(self.owner.uid),
+            Flaw::WayNotADirectory(_) => "choose another place".into(),
             Flaw::Swapped => "run this again; if it stays, look for who replaces it".into(),
             Flaw::Unreadable(_) => format!("ls -ld {path}"),
         }
     }
+
+    fn by_owner(&self, command: &str) -> String {
+        let can = [0, self.owner.uid].contains(&self.caller.uid);
+        if can { command.to_owned() } else { format!("ask {} to run: {command}", self.owner) }
+    }
+
+    /// What is wrong, as a sentence about the entry.
+    fn fault(&self) -> String {
+        let owner = &self.owner;
+        match &self.flaw {
+            Flaw::NotADirectory(kind) => format!("it is a {kind}, owned by {owner}"),
+            Flaw::Foreign => format!("it is owned by {owner}, and you are {}", self.caller),
+            Flaw::WritableByOthers(mode) => format!("others can write to it (mode {mode:04o})"),
+            Flaw::WritableInside(inside, mode) => format!(
+                "others could read it until now, and write to `{}` in it (mode {mode:04o})",
+                shown(inside)
+            ),
+            Flaw::OwnerBitsMissing(mode) => format!("its owner cannot use it (mode {mode:04o})"),
+            Flaw::ModesIgnored(mode) => format!(
+                "it was made with mode 0700 and has mode {mode:04o} and belongs to {owner}, \
+                 so this file system does not keep Unix permissions"
+            ),
+            Flaw::RootReplaceable(mode) | Flaw::WayReplaceable(mode) => format!(
+                "others can replace directories in it, since it is writable and not sticky \
+                 (mode {mode:04o})"
+            ),
+            Flaw::WayForeign => {
+                format!("it is owned by {owner}, who could replace directories in it")
+            }
+            Flaw::WayUnmapped => {
+                format!("its owner has no account here and appears as uid {}", owner.uid)
+            }
+            Flaw::WayNotADirectory(kind) => format!("it is a {kind}"),
+            Flaw::Swapped => "it was replaced while it was being checked".into(),
+            Flaw::Unreadable(cause) => format!("it cannot be checked: {}", reason(cause)),
+        }
+    }
+}
+
+/// The next step where a user namespace gives an owner no number.
+pub fn trust_unmapped(uid: u32) -> String {
+    format!(
+        "this user namespace hides the owner; if you trust it: CARGO_PERUSER_TRUSTED_OWNERS={uid}"
+    )
 }
 
 impl Display for Refusal {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let (path, owner) = (shown(&self.path), &self.owner);
-        match &self.flaw {
-            Flaw::NotADirectory(kind) => {
-                write!(f, "refusing to use `{path}`: it is a {kind}, owned by {owner}")
-            }
-            Flaw::Foreign => write!(
-                f,
-                "refusing to use `{path}`: it is owned by {owner}, and you are {}",
-                self.caller
-            ),
-            Flaw::WritableByOthers(mode) => {
-                write!(f, "refusing to use `{path}`: others can write to it (mode {mode:04o})")
-            }
-            Flaw::OwnerBitsMissing(mode) => {
-                write!(f, "refusing to use `{path}`: its owner cannot use it (mode {mode:04o})")
-            }
-            Flaw::ModesIgnored(mode) => write!(
-                f,
-                "refusing to use `{path}`: it was made with mode 0700 and has {mode:04o} of {owner}, \
-                 so this file system does not keep Unix permissions"
-            ),
-            Flaw::RootReplaceable(mode) => write!(
-                f,
-                "refusing to use the shared root `{path}`: others can replace directories in it, \
-                 since it is writable and not sticky (mode {mode:04o})"
-            ),
-            Flaw::WayReplaceable(mode) => write!(
-                f,
-                "refusing to use what is below `{path}`: others can replace directories in it, \
-                 since it is writable and not sticky (mode {mode:04o})"
-            ),
-            Flaw::WayForeign => write!(
-                f,
-                "refusing to use what is below `{path}`: it is owned by {owner}, \
-                 who could replace directories in it"
-            ),
-            Flaw::WayUnmapped => write!(
-                f,
-                "refusing to use what is below `{path}`: its owner has no account here and \
-                 appears as uid {}",
-                owner.uid
-            ),
-            Flaw::WayNotADirectory(kind) => {
-                write!(f, "refusing to use what is below `{path}`: it is a {kind}")
-            }
-            Flaw::Swapped => {
-                write!(f, "refusing to use `{path}`: it was replaced while it was being checked")
-            }
-            Flaw::Unreadable(cause) => {
-                write!(f, "refusing to use `{path}`: it cannot be checked: {}", reason(cause))
-            }
-        }
+        let what = match &self.flaw {
+            Flaw::RootReplaceable(_) => "the shared root ",
+            Flaw::WayReplaceable(_)
+            | Flaw::WayForeign
+            | Flaw::WayUnmapped
+            | Flaw::WayNotADirectory(_) => "what is below ",
+            _ => "",
+        };
+        write!(f, "refusing to use {what}`{}`: {}", shown(&self.path), self.fault())
     }
 }

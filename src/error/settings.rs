@@ -34,6 +34,8 @@ pub enum SettingsError {
         key: String,
         /// The known key that looks most like it.
         nearest: Option<&'static str>,
+        /// Every known key.
+        known: Vec<&'static str>,
     },
     /// The value has the wrong type, or is none of those that the key takes.
     Value {
@@ -84,8 +86,8 @@ impl SettingsError {
             SettingsError::UnknownKey { nearest: Some(key), .. } => {
                 format!("did you mean `{key}`?")
             }
-            SettingsError::UnknownKey { nearest: None, .. } => {
-                "`cargo-peruser explain` lists every setting".into()
+            SettingsError::UnknownKey { nearest: None, known, .. } => {
+                format!("there are {}", known.join(", "))
             }
             SettingsError::Value { expected, .. } => format!("it takes {expected}"),
             SettingsError::Root { .. } => {

@@ -34,7 +34,7 @@ fn not_a_directory_of_somebody_else() {
         refused("/srv/root/alice", mallory(), Flaw::NotADirectory(Kind::Symlink)),
         str![[r#"
 error: refusing to use `/srv/root/alice`: it is a symlink, owned by mallory (uid 1666)
-help: ask mallory (uid 1666) or the administrator to take it away, then run this again
+help: ask mallory (uid 1666) or the administrator to take it away: rm -r /srv/root/alice
 exit 77
 "#]]
     );
@@ -58,7 +58,7 @@ fn foreign() {
         refused("/srv/root/alice", mallory(), Flaw::Foreign),
         str![[r#"
 error: refusing to use `/srv/root/alice`: it is owned by mallory (uid 1666), and you are alice (uid 1500)
-help: ask mallory (uid 1666) or the administrator to take it away, then run this again
+help: ask mallory (uid 1666) or the administrator to take it away: rm -r /srv/root/alice
 exit 77
 "#]]
     );
@@ -70,7 +70,7 @@ fn foreign_without_an_account() {
         refused("/srv/root/alice", Owner { uid: 7, name: None }, Flaw::Foreign),
         str![[r#"
 error: refusing to use `/srv/root/alice`: it is owned by uid 7, and you are alice (uid 1500)
-help: ask uid 7 or the administrator to take it away, then run this again
+help: ask uid 7 or the administrator to take it away: rm -r /srv/root/alice
 exit 77
 "#]]
     );
@@ -82,7 +82,32 @@ fn writable_by_others() {
         refused("/srv/root/alice", alice(), Flaw::WritableByOthers(0o775)),
         str![[r#"
 error: refusing to use `/srv/root/alice`: others can write to it (mode 0775)
-help: its contents cannot be trusted any more; put it aside: mv -T /srv/root/alice /srv/root/alice.untrusted
+help: its contents cannot be trusted any more; put it aside: mv /srv/root/alice /srv/root/alice.untrusted-$(date +%s)
+exit 77
+"#]]
+    );
+}
+
+#[test]
+fn writable_inside() {
+    let flaw = Flaw::WritableInside("target/debug/deps".into(), 0o775);
+    assert_data_eq!(
+        refused("/srv/root/alice", alice(), flaw),
+        str![[r#"
+error: refusing to use `/srv/root/alice`: others could read it until now, and write to `target/debug/deps` in it (mode 0775)
+help: its contents cannot be trusted any more; put it aside: mv /srv/root/alice /srv/root/alice.untrusted-$(date +%s)
+exit 77
+"#]]
+    );
+}
+
+#[test]
+fn root_replaceable_for_its_owner() {
+    assert_data_eq!(
+        refused("/srv/root", alice(), Flaw::RootReplaceable(0o777)),
+        str![[r#"
+error: refusing to use the shared root `/srv/root`: others can replace directories in it, since it is writable and not sticky (mode 0777)
+help: chmod +t /srv/root
 exit 77
 "#]]
     );
@@ -105,7 +130,7 @@ fn modes_ignored() {
     assert_data_eq!(
         refused("/srv/root/alice", alice(), Flaw::ModesIgnored(0o755)),
         str![[r#"
-error: refusing to use `/srv/root/alice`: it was made with mode 0700 and has 0755 of alice (uid 1500), so this file system does not keep Unix permissions
+error: refusing to use `/srv/root/alice`: it was made with mode 0700 and has mode 0755 and belongs to alice (uid 1500), so this file system does not keep Unix permissions
 help: choose a shared root on a file system with Unix permissions
 exit 77
 "#]]
@@ -122,7 +147,7 @@ fn root_replaceable() {
         ),
         str![[r#"
 error: refusing to use the shared root `/srv/root`: others can replace directories in it, since it is writable and not sticky (mode 2775)
-help: chmod +t /srv/root
+help: ask root (uid 0) to run: chmod +t /srv/root
 exit 77
 "#]]
     );
@@ -134,7 +159,7 @@ fn way_replaceable() {
         refused("/srv", Owner { uid: 0, name: Some("root".into()) }, Flaw::WayReplaceable(0o777)),
         str![[r#"
 error: refusing to use what is below `/srv`: others can replace directories in it, since it is writable and not sticky (mode 0777)
-help: chmod go-w /srv
+help: ask root (uid 0) to run: chmod go-w /srv
 exit 77
 "#]]
     );
@@ -146,7 +171,7 @@ fn way_foreign() {
         refused("/srv", mallory(), Flaw::WayForeign),
         str![[r#"
 error: refusing to use what is below `/srv`: it is owned by mallory (uid 1666), who could replace directories in it
-help: chown root /srv, or choose another shared root
+help: ask the administrator to choose another place, or to run: chown root /srv
 exit 77
 "#]]
     );
@@ -170,7 +195,7 @@ fn way_not_a_directory() {
         refused("/srv/root", alice(), Flaw::WayNotADirectory(Kind::File)),
         str![[r#"
 error: refusing to use what is below `/srv/root`: it is a file
-help: choose another shared root
+help: choose another place
 exit 77
 "#]]
     );
@@ -273,7 +298,7 @@ fn no_real_cargo() {
 error: no cargo found to execute
   passed over `/opt/shim/cargo`: it is cargo-peruser itself
   passed over `/tmp/cargo`: everyone can write to its directory
-help: install Rust, or name the cargo to execute with `real-cargo` in the settings or CARGO_PERUSER_REAL_CARGO
+help: install Rust, mend what is said above, or name the cargo to execute with `real-cargo` in the settings or CARGO_PERUSER_REAL_CARGO
 exit 127
 "#]]
     );
@@ -285,7 +310,7 @@ fn no_real_cargo_anywhere() {
         message(Error::NoRealCargo { seen: vec![] }),
         str![[r#"
 error: no cargo found to execute
-help: install Rust, or name the cargo to execute with `real-cargo` in the settings or CARGO_PERUSER_REAL_CARGO
+help: install Rust, mend what is said above, or name the cargo to execute with `real-cargo` in the settings or CARGO_PERUSER_REAL_CARGO
 exit 127
 "#]]
     );
@@ -312,7 +337,7 @@ fn exec_loop() {
     assert_data_eq!(
         message(Error::ExecLoop { hops: 24, last: Some("/opt/x/cargo".into()) }),
         str![[r#"
-error: `/opt/x/cargo` has executed cargo-peruser again, 24 times in one process
+error: `/opt/x/cargo` has executed cargo-peruser again, 24 times inside one another
 help: let the wrapper execute a cargo by its path, or name one with `real-cargo` in the settings
 exit 127
 "#]]

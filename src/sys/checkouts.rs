@@ -4,25 +4,39 @@ use std::path::{Path, PathBuf};
 
 use super::files;
 use crate::core::checkout::{Checkout, CheckoutKind, is_linked_worktree};
-use crate::core::invocation::Invocation;
+use crate::core::invocation::{Invocation, Manifest};
+use crate::core::lexical;
 use crate::error::Kind;
 
-/// The directory that the build starts from: that of `--manifest-path`, or the working directory.
-///
-/// Typed paths may have symlinks in them, and the checkout's name must not depend on those.
-pub fn start(invocation: &Invocation<'_>, working_directory: &Path) -> PathBuf {
-    let manifest = invocation.manifest_path.map(|path| working_directory.join(path));
-    let directory = manifest.as_deref().and_then(Path::parent).unwrap_or(working_directory);
-    let is_typed = manifest.is_some() || invocation.directory.is_some();
-    let real = if is_typed { std::fs::canonicalize(directory).ok() } else { None };
-    real.unwrap_or_else(|| directory.to_owned())
+/// What is being built, as far as it can be told without asking cargo.
+pub fn of(invocation: &Invocation<'_>, working_directory: &Path) -> Option<Checkout> {
+    let script = invocation.script().map(|script| working_directory.join(script));
+    if let Some(script) = script.and_then(|path| std::fs::canonicalize(path).ok())
+        && script.is_file()
+    {
+        return Some(Checkout { top: script, kind: CheckoutKind::Script });
+    }
+    find(&start(invocation, working_directory))
+}
+
+/// The directory that the build starts from. Typed paths may have symlinks in them, and the
+/// checkout's name must not depend on those.
+fn start(invocation: &Invocation<'_>, working_directory: &Path) -> PathBuf {
+    let typed = match invocation.manifest {
+        Some(Manifest::File(path)) => Some(working_directory.join(path).join("..")),
+        Some(Manifest::Directory(path)) => Some(working_directory.join(path)),
+        None => invocation.directory.map(|_| working_directory.to_owned()),
+    };
+    let typed = typed.map(|path| lexical::absolute(working_directory, &path));
+    let real = typed.and_then(|path| std::fs::canonicalize(path).ok());
+    real.unwrap_or_else(|| working_directory.to_owned())
 }
 
 /// The nearest working copy at or above `start`.
 ///
 /// Without git it is the outermost directory that holds a `Cargo.toml`, since a workspace's root
 /// is never below that, and which one it is does not change with the first build.
-pub fn find(start: &Path) -> Option<Checkout> {
+fn find(start: &Path) -> Option<Checkout> {
     for directory in start.ancestors() {
         if let Ok(entry) = files::entry(&directory.join(".git")) {
             let is_linked = entry.kind == Kind::File && is_worktree_file(&directory.join(".git"));

@@ -3,7 +3,7 @@
 use std::fs::{File, Metadata};
 use std::io::{self, Read};
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::core::safety::Entry;
 use crate::error::Kind;
@@ -71,6 +71,18 @@ pub fn text(file: &File) -> io::Result<String> {
     String::from_utf8(bytes).map_err(|_| invalid("it is not UTF-8"))
 }
 
+/// `path` with the symlinks of its longest existing part resolved.
+pub fn without_symlinks(path: &Path) -> PathBuf {
+    for existing in path.ancestors() {
+        if let Ok(real) = std::fs::canonicalize(existing) {
+            let rest = path.strip_prefix(existing).unwrap_or(Path::new(""));
+            // Joining an empty rest would leave a slash behind.
+            return if rest.as_os_str().is_empty() { real } else { real.join(rest) };
+        }
+    }
+    path.to_owned()
+}
+
 /// Whether an error only says that nothing is there.
 pub fn is_absence(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
@@ -89,8 +101,26 @@ fn from(metadata: &Metadata) -> Entry {
     Entry {
         kind,
         uid: metadata.uid(),
+        gid: metadata.gid(),
         mode: metadata.mode() & 0o7777,
         device: metadata.dev(),
         inode: metadata.ino(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_symlinks;
+    use std::os::unix::fs::symlink;
+
+    #[test]
+    fn resolves_what_exists_and_keeps_the_rest() {
+        let directory = tempfile::tempdir().unwrap();
+        let real = directory.path().canonicalize().unwrap().join("real");
+        std::fs::create_dir(&real).unwrap();
+        let link = directory.path().join("link");
+        symlink(&real, &link).unwrap();
+        assert_eq!(without_symlinks(&link), real);
+        assert_eq!(without_symlinks(&link.join("not/yet")), real.join("not/yet"));
     }
 }

@@ -37,7 +37,7 @@ impl<'a> Homes<'a> {
     /// `$XDG_CACHE_HOME`, or `~/.cache`; without symlinks, as far as it exists.
     pub fn cache(&self) -> Option<PathBuf> {
         let cache = self.own("XDG_CACHE_HOME").or_else(|| Some(self.home()?.join(".cache")))?;
-        Some(without_symlinks(&cache))
+        Some(files::without_symlinks(&cache))
     }
 
     /// Where cargo keeps its own things: `$CARGO_HOME`, or `.cargo` in what cargo takes for home.
@@ -61,34 +61,5 @@ impl<'a> Homes<'a> {
 
     fn home_of_account(&self) -> Option<PathBuf> {
         super::accounts::account(self.snapshot.uid, &Default::default()).home
-    }
-}
-
-/// `path` with the symlinks of its longest existing part resolved.
-fn without_symlinks(path: &Path) -> PathBuf {
-    for existing in path.ancestors() {
-        if let Ok(real) = std::fs::canonicalize(existing) {
-            let rest = path.strip_prefix(existing).unwrap_or(Path::new(""));
-            // Joining an empty rest would leave a slash behind.
-            return if rest.as_os_str().is_empty() { real } else { real.join(rest) };
-        }
-    }
-    path.to_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::without_symlinks;
-    use std::os::unix::fs::symlink;
-
-    #[test]
-    fn resolves_what_exists_and_keeps_the_rest() {
-        let directory = tempfile::tempdir().unwrap();
-        let real = directory.path().canonicalize().unwrap().join("real");
-        std::fs::create_dir(&real).unwrap();
-        let link = directory.path().join("link");
-        symlink(&real, &link).unwrap();
-        assert_eq!(without_symlinks(&link), real);
-        assert_eq!(without_symlinks(&link.join("not/yet")), real.join("not/yet"));
     }
 }

@@ -2,8 +2,9 @@
 //!
 //! The check walks from the top with one `lstat` a component; since nobody untrusted can replace
 //! what it has passed, nothing can be swapped behind its back. Making opens first and checks the
-//! descriptor, in [`make`]. Nothing here ever deletes or follows what somebody else has put there.
+//! descriptor, in `make`. Nothing here ever deletes or follows what somebody else has put there.
 
+mod contents;
 mod make;
 
 use std::io;

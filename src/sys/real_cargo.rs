@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use super::homes::Homes;
 use super::snapshot::{CalledAs, Snapshot};
-use crate::core::candidate::{Candidate, Likeness, Skip, entries};
+use crate::core::candidate::{Candidate, Chosen, Likeness, Skip, entries};
 use crate::core::invocation::Invocation;
 use crate::core::settings::Settings;
 use crate::core::trail::Trail;
@@ -44,11 +44,12 @@ pub fn find(
     trail: &Trail,
 ) -> Found {
     let mut search = Search { found: Found::default(), ourselves: Identity::ours(), trail };
-    if let Some(cargo) = callers(snapshot, invocation).filter(|cargo| search.accepts(cargo)) {
+    let callers = callers(snapshot, invocation);
+    if let Some(cargo) = callers.filter(|cargo| search.accepts(cargo, Chosen::ByName)) {
         return search.end_with(cargo);
     }
     if let Some(cargo) = &settings.real_cargo {
-        if search.accepts(cargo) {
+        if search.accepts(cargo, Chosen::ByName) {
             return search.end_with(cargo.clone());
         }
         // Another cargo than the one that was asked for would be a surprise, unless that one itself
@@ -70,9 +71,12 @@ fn callers(snapshot: &Snapshot, invocation: &Invocation<'_>) -> Option<PathBuf> 
     snapshot.absolute_path("CARGO").filter(|_| is_callers)
 }
 
+/// Where rustup puts it, in homes of the caller's own: an inherited HOME or CARGO_HOME may be that
+/// of somebody who would like others to execute their cargo.
 fn in_homes(homes: &Homes<'_>) -> impl Iterator<Item = PathBuf> {
+    let given = homes.cargo().filter(|path| homes.is_own(path));
     let default = homes.home().map(|home| home.join(".cargo"));
-    homes.cargo().into_iter().chain(default).map(|home| home.join("bin/cargo"))
+    given.into_iter().chain(default).map(|home| home.join("bin/cargo"))
 }
 
 /// For an absolute path `which` only asks whether it is an executable file.
@@ -112,7 +116,7 @@ impl Search<'_> {
 
     /// The first of these paths that is an executable and is accepted.
     fn first_of(&mut self, mut paths: impl Iterator<Item = PathBuf>) -> Option<PathBuf> {
-        paths.find(|path| is_executable(path) && self.accepts(path))
+        paths.find(|path| is_executable(path) && self.accepts(path, Chosen::BySearch))
     }
 
     /// The index of the first place that leads to us.
@@ -122,12 +126,12 @@ impl Search<'_> {
     }
 
     /// Whether a path is a real cargo; notes it down if it is not.
-    fn accepts(&mut self, path: &Path) -> bool {
+    fn accepts(&mut self, path: &Path, chosen: Chosen) -> bool {
         let skip = if is_executable(path) {
             let directory = path.parent().and_then(|directory| std::fs::metadata(directory).ok());
             let directory_mode = directory.map_or(0, |metadata| metadata.mode());
             let candidate = Candidate { path, likeness: self.likeness(path), directory_mode };
-            candidate.skip(&self.trail.tried)
+            candidate.skip(chosen, &self.trail.tried)
         } else {
             Some(Skip::NotExecutable)
         };

@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 use super::homes::Homes;
 use super::snapshot::Snapshot;
 use super::{accounts, files};
-use crate::core::safety::Entry;
+use crate::core::safety::{Entry, UNMAPPED};
 use crate::core::settings::{Key, Layer, Settings, Value};
 use crate::core::settings_source::{Whose, from_file, from_flags, from_variables};
-use crate::error::{Kind, SYSTEM_FILE, SettingsError, reason};
+use crate::error::{Kind, SYSTEM_FILE, SettingsError, reason, trust_unmapped};
 use crate::shown::{quoted, shown};
 
 /// Reads every source and puts them on top of one another.
@@ -91,6 +91,7 @@ fn believe(
     if !owners.contains(&entry.uid) {
         let cause = format!("it is owned by {}, not by {owner}", accounts::owner(entry.uid));
         let help = match whose {
+            Whose::System if entry.uid == UNMAPPED => trust_unmapped(entry.uid),
             Whose::System => format!("chown root {path}"),
             Whose::Person => {
                 format!(

@@ -1,6 +1,7 @@
 //! The process as it was started: arguments, environment, working directory, ids.
 //!
-//! Read once, at the start. Everything later takes it from here.
+//! The one seam through which the other floors see them. Nothing here changes the environment, so a
+//! variable has one value however often it is asked for.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;

@@ -10,6 +10,7 @@ use crate::core::account::Account;
 use crate::core::build_dir::{Asked, ConfiguredBuildDir, Templates};
 use crate::core::checkout::Checkout;
 use crate::core::invocation::Invocation;
+use crate::core::lexical;
 use crate::core::placement::{
     BUILD_BUILD_DIR, BUILD_TARGET_DIR, Door, Facts, TARGET_DIR, Variables,
 };
@@ -31,8 +32,8 @@ pub struct Survey {
     pub account: Account,
     /// What is being built.
     pub checkout: Option<Checkout>,
-    /// The build directory that is configured.
-    pub build_dir: Option<ConfiguredBuildDir>,
+    configured_build_dir: Option<ConfiguredBuildDir>,
+    build_dir_variable: Option<ConfiguredBuildDir>,
     root_exists: bool,
     own_cache: Option<PathBuf>,
     config_chooses: bool,
@@ -55,7 +56,10 @@ impl Survey {
         invocation: &Invocation<'_>,
     ) -> Result<Survey> {
         let loaded = settings_files::load(snapshot, homes, flags);
-        let is_bypassed = asks_to_step_aside(snapshot)?;
+        // `cargo peruser` decides for itself, from what the person has set.
+        let is_ours =
+            door == Door::Shim && invocation.command.is_some_and(|name| name == "peruser");
+        let is_bypassed = is_ours || asks_to_step_aside(snapshot)?;
         let settings = if is_bypassed { loaded.unwrap_or_default() } else { loaded? };
         let root_exists = settings.shared_root.as_deref().is_some_and(files::is_there);
         let survey = Survey {
@@ -82,7 +86,7 @@ impl Survey {
         homes: &Homes<'_>,
         invocation: &Invocation<'_>,
     ) -> Survey {
-        let checkout = checkouts::find(&checkouts::start(invocation, &self.working_directory));
+        let checkout = checkouts::of(invocation, &self.working_directory);
         let typed = cargo_config::typed(invocation, &self.working_directory);
         let cargo_home = homes.cargo();
         let top = checkout.as_ref().map(|checkout| checkout.top.as_path());
@@ -91,21 +95,48 @@ impl Survey {
             cargo_home: cargo_home.as_deref().unwrap_or(Path::new("/")),
         };
         let config_chooses = typed.sets_target_dir;
-        let build_dir = typed
-            .build_dir(&templates, Asked::Typed)
-            .or_else(|| build_dir_variable(snapshot, &templates, &self.working_directory))
-            .or_else(|| {
-                cargo_config::build_dir(&self.working_directory, cargo_home.as_deref(), &templates)
-            });
+        let configured = typed.build_dir(&templates, Asked::Typed).or_else(|| {
+            cargo_config::build_dir(&self.working_directory, cargo_home.as_deref(), &templates)
+        });
+        let variable = build_dir_variable(snapshot, &templates, &self.working_directory);
+        let is_elsewhere = configured.is_some() || variable.is_some();
         Survey {
             account: accounts::account(snapshot.uid, &self.settings),
-            own_places: if build_dir.is_some() { own_places(homes) } else { Vec::new() },
-            build_dir,
+            own_places: if is_elsewhere { own_places(homes) } else { Vec::new() },
+            configured_build_dir: configured,
+            build_dir_variable: variable,
             checkout,
             config_chooses,
-            variables: variables(snapshot),
+            variables: self.variables(snapshot),
             ..self
         }
+    }
+
+    /// `OUT_DIR` alone is no sign of a build script: cargo sets it for `cargo run` and `cargo test` as
+    /// well where the package has a build script, and other build systems use the name. The others
+    /// are set for build scripts only, and stay where a script removes every `CARGO_*` variable.
+    fn variables(&self, snapshot: &Snapshot) -> Variables {
+        let signs = ["HOST", "TARGET", "NUM_JOBS"];
+        let is_build_script = signs.iter().all(|name| snapshot.variable(name).is_some());
+        Variables {
+            target_dir: self.directory_variable(snapshot, TARGET_DIR),
+            build_target_dir: self.directory_variable(snapshot, BUILD_TARGET_DIR),
+            build_build_dir: self.directory_variable(snapshot, BUILD_BUILD_DIR),
+            out_dir: snapshot.variable("OUT_DIR").filter(|_| is_build_script),
+        }
+    }
+
+    /// A variable that names a directory. One that leads into the shared root through a symlink is
+    /// taken for what it leads to, because the rules compare paths by their letters.
+    fn directory_variable(&self, snapshot: &Snapshot, name: &str) -> Option<OsString> {
+        let value = snapshot.variable(name)?;
+        let Some(root) = self.settings.shared_root.as_deref() else { return Some(value) };
+        let path = lexical::absolute(&self.working_directory, Path::new(&value));
+        if path.starts_with(root) {
+            return Some(value);
+        }
+        let real = files::without_symlinks(&path);
+        Some(if real.starts_with(root) { real.into_os_string() } else { value })
     }
 
     /// What the decision depends on.
@@ -121,7 +152,8 @@ impl Survey {
             config_chooses: self.config_chooses,
             working_directory: &self.working_directory,
             checkout: self.checkout.as_ref(),
-            build_dir: self.build_dir.as_ref(),
+            configured_build_dir: self.configured_build_dir.as_ref(),
+            build_dir_variable: self.build_dir_variable.as_ref(),
             own_places: &self.own_places,
             variables: &self.variables,
         }
@@ -139,19 +171,6 @@ fn asks_to_step_aside(snapshot: &Snapshot) -> Result<bool, SettingsError> {
             found: format!("`{}`", shown(&value)),
             expected: "`off` or `on`",
         }),
-    }
-}
-
-/// `OUT_DIR` alone is no sign of a build script: cargo sets it for `cargo run` and `cargo test` as
-/// well where the package has a build script, and other build systems use the name. The target's
-/// `cfg` values are in a build script's environment and nowhere else.
-fn variables(snapshot: &Snapshot) -> Variables {
-    let is_build_script = snapshot.variable("CARGO_CFG_TARGET_ARCH").is_some();
-    Variables {
-        target_dir: snapshot.variable(TARGET_DIR),
-        build_target_dir: snapshot.variable(BUILD_TARGET_DIR),
-        build_build_dir: snapshot.variable(BUILD_BUILD_DIR),
-        out_dir: snapshot.variable("OUT_DIR").filter(|_| is_build_script),
     }
 }
 

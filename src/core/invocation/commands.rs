@@ -57,6 +57,9 @@ const BUILDS: &[&str] = &[
     "rustdoc", "test",
 ];
 
+/// External commands that hand their options on to cargo.
+const FORWARDS: &[&str] = &["clippy", "hack", "llvm-cov", "miri", "nextest"];
+
 /// Commands whose first word belongs to the program that they run, with all that follows.
 const RUN_A_PROGRAM: &[&str] = &["run", "r", "rustc", "rustdoc"];
 
@@ -74,6 +77,11 @@ pub(super) fn target_use(command: &OsStr) -> TargetUse {
 /// Whether cargo itself reads the words after this one.
 pub(super) fn is_cargos_own(command: &OsStr) -> bool {
     [BUILDS, USES_EXISTING_TARGET, WITHOUT_TARGET].iter().any(|list| among(list, command))
+}
+
+/// Whether an external command hands its options on to cargo.
+pub(super) fn forwards(command: &OsStr) -> bool {
+    among(FORWARDS, command)
 }
 
 /// Whether what follows the command's first word belongs to another program.

@@ -1,7 +1,8 @@
 //! Arguments as cargo would read them.
 
-use super::{Invocation, TargetUse};
+use super::{Invocation, Manifest, TargetUse};
 use std::ffi::{OsStr, OsString};
+use std::path::Path;
 
 fn words(line: &str) -> Vec<OsString> {
     line.split_whitespace().map(OsString::from).collect()
@@ -49,9 +50,9 @@ fn finds_what_decides_and_nothing_else() {
     ] {
         let args = words(line);
         let read = Invocation::read(&args);
-        let found =
-            (read.toolchain, read.command, read.directory, read.manifest_path, read.target_dir);
-        let expected = (os(toolchain), os(command), os(directory), os(manifest), os(target));
+        let found = (read.toolchain, read.command, read.directory, read.manifest, read.target_dir);
+        let manifest = os(manifest).map(|path| Manifest::File(Path::new(path)));
+        let expected = (os(toolchain), os(command), os(directory), manifest, os(target));
         assert_eq!(found, expected, "{line}");
     }
 }
@@ -98,17 +99,39 @@ fn knows_which_commands_touch_a_target_directory() {
 }
 
 #[test]
-fn a_target_directory_counts_as_chosen_only_where_cargo_reads_it() {
+fn options_count_only_where_cargo_reads_them() {
     for (line, expected) in [
         ("build --target-dir /x", Some("/x")),
         ("--target-dir /x", Some("/x")),
         ("metadata --target-dir=/x", Some("/x")),
+        ("clippy --target-dir /x", Some("/x")),
+        ("nextest run --target-dir /x", Some("/x")),
         ("xt --target-dir /x", None),
         ("b --target-dir /x", None),
-        ("clippy --target-dir /x", None),
-        ("nextest run --target-dir /x", None),
     ] {
         let args = words(line);
-        assert_eq!(Invocation::read(&args).chosen_target_dir(), expected.map(OsStr::new), "{line}");
+        assert_eq!(Invocation::read(&args).target_dir, expected.map(OsStr::new), "{line}");
     }
+    let args = words("--config a=1 xtask --config b=2 --manifest-path x/Cargo.toml");
+    let read = Invocation::read(&args);
+    assert_eq!((read.configs, read.manifest), (vec![OsStr::new("a=1")], None));
+}
+
+#[test]
+fn knows_scripts_and_packages_that_are_installed_from_a_path() {
+    for (line, script) in [
+        ("s.rs", Some("s.rs")),
+        ("-Zscript ./s", Some("./s")),
+        ("+nightly -Zscript /a/s.rs --target-dir x", Some("/a/s.rs")),
+        ("build", None),
+        ("run s.rs", None),
+    ] {
+        let args = words(line);
+        assert_eq!(Invocation::read(&args).script(), script.map(Path::new), "{line}");
+    }
+    let args = words("install --path ../wt --root a");
+    let directory = Manifest::Directory(Path::new("../wt"));
+    assert_eq!(Invocation::read(&args).manifest, Some(directory));
+    let args = words("add --path ../wt name");
+    assert_eq!(Invocation::read(&args).manifest, None);
 }

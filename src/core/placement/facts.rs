@@ -7,8 +7,8 @@ use super::{
     BUILD_BUILD_DIR, BUILD_TARGET_DIR, Choice, Door, Place, PlaceKind, TARGET, TARGET_DIR,
 };
 use crate::core::account::Account;
-use crate::core::build_dir::{ConfiguredBuildDir, override_for};
-use crate::core::checkout::Checkout;
+use crate::core::build_dir::{Asked, ConfiguredBuildDir, Moved, moved};
+use crate::core::checkout::{Checkout, is_directory_name};
 use crate::core::invocation::Invocation;
 use crate::core::lexical;
 use crate::core::settings::{ExplicitTargetDir, Settings};
@@ -36,8 +36,10 @@ pub struct Facts<'a> {
     pub working_directory: &'a Path,
     /// What is being built, where that is known.
     pub checkout: Option<&'a Checkout>,
-    /// The build directory that is configured.
-    pub build_dir: Option<&'a ConfiguredBuildDir>,
+    /// The build directory that cargo's configuration or `--config` asks for.
+    pub configured_build_dir: Option<&'a ConfiguredBuildDir>,
+    /// The build directory that `CARGO_BUILD_BUILD_DIR` asks for.
+    pub build_dir_variable: Option<&'a ConfiguredBuildDir>,
     /// Places that are the caller's own: home, cargo's home.
     pub own_places: &'a [PathBuf],
     /// The variables that matter, as they were inherited.
@@ -110,7 +112,7 @@ impl Facts<'_> {
         let elsewhere = |value: &Option<OsString>| {
             counts && value.is_some() && !self.is_ours(value.as_deref(), place)
         };
-        if self.invocation.chosen_target_dir().is_some() {
+        if self.invocation.target_dir.is_some() {
             Some(Choice::Flag)
         } else if elsewhere(&self.variables.target_dir) {
             Some(Choice::Variable)
@@ -123,17 +125,41 @@ impl Facts<'_> {
         }
     }
 
-    /// A directory inside the private one, other than its `target`, that an outer run has chosen.
+    /// A directory inside the private one that an outer run has chosen, other than those that this
+    /// decision gives: a nested run may be in another checkout, and has to be given its own.
     pub(super) fn inherited(&self, place: &Place) -> Option<PathBuf> {
         let directory = self.absolute(self.variables.target_dir.as_deref()?);
-        let inside = directory.strip_prefix(place.private_dir()).ok()?;
-        let is_general = inside.as_os_str().is_empty() || inside == Path::new(TARGET);
-        (!is_general).then_some(directory)
+        let is_inside = directory.starts_with(place.private_dir());
+        (is_inside && !is_given(&directory, place)).then_some(directory)
     }
 
-    pub(super) fn build_dir_override(&self, place: &Place, target: &Path) -> Option<PathBuf> {
+    /// Whether `CARGO_BUILD_BUILD_DIR` is what an outer run of ours has set it to.
+    pub(super) fn inherits_build_dir(&self, place: &Place) -> bool {
+        self.build_dir_variable.is_some_and(|dir| is_given(&dir.path, place))
+    }
+
+    /// The build directory that is asked for, by cargo's precedence: typed, variable, configured.
+    pub(super) fn build_dir(&self, place: &Place) -> Option<&ConfiguredBuildDir> {
+        let typed = self.configured_build_dir.filter(|dir| dir.asked == Asked::Typed);
+        let variable = self.build_dir_variable.filter(|_| !self.inherits_build_dir(place));
+        typed.or(variable).or(self.configured_build_dir)
+    }
+
+    pub(super) fn moved_build_dir(&self, place: &Place, target: &Path) -> Option<Moved> {
         let mut own = self.own_places.to_vec();
         own.push(place.private_dir());
-        override_for(self.build_dir, &own, target)
+        moved(self.build_dir(place), &own, target)
+    }
+}
+
+/// Whether a directory is one that the decision gives: the private directory itself, its `target`,
+/// or a checkout's own.
+fn is_given(directory: &Path, place: &Place) -> bool {
+    let Ok(inside) = directory.strip_prefix(place.private_dir()) else { return false };
+    let mut names = inside.iter().map(|name| name.to_str());
+    match (names.next(), names.next()) {
+        (None, _) => true,
+        (Some(Some(name)), None) => name == TARGET || is_directory_name(name),
+        _ => false,
     }
 }

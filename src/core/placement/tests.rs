@@ -46,6 +46,8 @@ fn world() -> World {
 
 impl World {
     fn decide(&self) -> Decision {
+        let variable = self.variables.build_build_dir.as_ref();
+        let variable = variable.and_then(|path| Some(configured(path.to_str()?)));
         let own_places = [PathBuf::from("/home/alice"), PathBuf::from("/home/alice/.cargo")];
         decide(&Facts {
             door: self.door,
@@ -58,7 +60,8 @@ impl World {
             config_chooses: self.config_chooses,
             working_directory: Path::new("/srv/app"),
             checkout: self.checkout.as_ref(),
-            build_dir: self.build_dir.as_ref(),
+            configured_build_dir: self.build_dir.as_ref(),
+            build_dir_variable: variable.as_ref(),
             own_places: &own_places,
             variables: &self.variables,
         })
@@ -69,7 +72,7 @@ impl World {
         let Decision { rule, required, target_dir, build_dir, removed } = self.decide();
         let mut words = vec![rule.number().to_string()];
         words.extend(target_dir.map(|path| format!("target={}", path.display())));
-        words.extend(build_dir.map(|path| format!("build={}", path.display())));
+        words.extend(build_dir.map(|moved| format!("build={}", moved.to.display())));
         words.extend(removed.iter().map(|name| format!("without {name}")));
         if let Some(Required { place, target }) = required {
             words.push(format!("check {}", place.private_dir().display()));
@@ -174,7 +177,6 @@ fn rule_4_replaces_our_build_directory_even_without_our_target_directory() {
         with(|world| {
             world.variables.out_dir = Some("/o".into());
             world.variables.build_build_dir = Some(value.into());
-            world.build_dir = Some(configured(value));
         })
     };
     assert_eq!(nested(TARGET), "4, build=/o/target");
@@ -254,7 +256,7 @@ fn rule_5_is_turned_off_for_variables_by_override() {
 
 #[test]
 fn rule_6_leaves_what_an_outer_run_chose() {
-    for value in ["/srv/root/alice/app-0123456789abcdef", "/srv/root/alice/target/x/out/target"] {
+    for value in ["/srv/root/alice/mine", "/srv/root/alice/target/x/out/target"] {
         assert_eq!(with_target_dir(value), "6, check /srv/root/alice", "{value}");
     }
 }
@@ -271,6 +273,8 @@ fn rule_7_redirects_everything_else() {
         "/srv/root/alice/target",
         "/srv/root/alice/../bob/x",
         "../root/bob",
+        // An outer run in a worktree: this one may be in another checkout.
+        "/srv/root/alice/app-0123456789abcdef",
     ] {
         assert_eq!(with_target_dir(value), redirected(), "{value}");
     }
@@ -287,6 +291,10 @@ fn worktrees_and_by_setting_checkouts_have_their_own() {
             Some(Checkout { top: "/srv/app".into(), kind: CheckoutKind::LinkedWorktree });
     };
     assert_eq!(with(worktree), own);
+    let script = |world: &mut World| {
+        world.checkout = Some(Checkout { top: "/srv/app".into(), kind: CheckoutKind::Script });
+    };
+    assert_eq!(with(script), own);
     assert_eq!(with(|world| world.settings.scope = Scope::Checkout), own);
     let nowhere = with(|world| {
         world.settings.scope = Scope::Checkout;
@@ -309,6 +317,29 @@ fn a_shared_build_directory_follows_the_target_directory() {
         world.build_dir = Some(configured("/shared/build"));
     });
     assert_eq!(inherited, "6, build=/srv/root/alice/w-1, check /srv/root/alice");
+}
+
+#[test]
+fn a_build_directory_that_an_outer_run_has_set_is_decided_anew() {
+    let nested = |own: Option<&'static str>| {
+        with(|world| {
+            world.variables.build_build_dir = Some("/srv/root/alice/app-0123456789abcdef".into());
+            world.build_dir = own.map(configured);
+        })
+    };
+    let without = format!(
+        "7, target={TARGET}, without {BUILD_BUILD_DIR}, check /srv/root/alice, make target"
+    );
+    assert_eq!(nested(None), without);
+    assert_eq!(nested(Some("/home/alice/build")), without);
+    assert_eq!(
+        nested(Some("/shared/build")),
+        format!("7, target={TARGET}, build={TARGET}, check /srv/root/alice, make target")
+    );
+    let ones_own = with(|world| {
+        world.variables.build_build_dir = Some("/srv/root/alice/intermediates".into());
+    });
+    assert_eq!(ones_own, redirected());
 }
 
 fn configured(path: &str) -> ConfiguredBuildDir {

@@ -74,7 +74,7 @@ fn each_mistake_in_a_file_has_its_line_and_a_next_step() {
         ),
         (
             "zzz = 1",
-            "unknown setting `zzz` in `/home/c.toml` line 1\n`cargo-peruser explain` lists every setting",
+            "unknown setting `zzz` in `/home/c.toml` line 1\nthere are shared-root, scope, explicit-target-dir, real-cargo, exclude.users, exclude.groups, include.users, trusted-owners, enforce",
         ),
         (
             "scope = 'machine'",

@@ -9,7 +9,7 @@ use std::path::Path;
 use rustix::fs::{AtFlags, Mode, OFlags, fchmod, mkdirat, openat, unlinkat};
 use rustix::io::Errno;
 
-use super::{Caller, Note, Way, refusal, unreadable, walk};
+use super::{Caller, Note, Way, contents, refusal, unreadable, walk};
 use crate::core::placement::{Place, PlaceKind};
 use crate::core::safety::{Entry, Verdict, judge_own, judge_private};
 use crate::error::{Error, Flaw, Result};
@@ -52,8 +52,16 @@ pub(super) fn private(
 }
 
 /// Takes away what others may do in a directory of the caller's, which was judged as `judged`.
+///
+/// Whoever could reach it could also write to what was left open inside it, and that would stay
+/// there. While nobody else can write anywhere inside, nothing can be put there between the look
+/// and the tightening.
 pub(super) fn tighten(path: &Path, judged: &Entry, caller: &Caller<'_>) -> Result<()> {
     let directory = open_judged(path, judged, caller)?;
+    if let Some((inside, entry)) = contents::open_to_others(path, caller)? {
+        let flaw = Flaw::WritableInside(inside, entry.mode);
+        return Err(refusal(path, entry.uid, flaw, caller));
+    }
     make_private(&directory, path, caller)
 }
 
@@ -93,12 +101,13 @@ pub(super) fn target(path: &Path, caller: &Caller<'_>) -> Result<()> {
     let directory = open_new(&parent, name).map_err(|error| failed(error.into()))?;
     let entry = files::opened(&directory).map_err(failed)?;
     judge_own(&entry, caller.uid).map_err(|flaw| refusal(path, entry.uid, flaw, caller))?;
-    tag::write(&directory).map_err(|error| {
+    tag::write(&directory).map_err(|cause| {
         if is_new {
             // Empty and ours; the tag's error is the one to report.
             let _ = unlinkat(parent.as_fd(), name, AtFlags::REMOVEDIR);
         }
-        create_error(path, error, None)
+        let help = Errno::from_io_error(&cause).and_then(|error| help(path, error));
+        Error::Create { path: path.join(tag::NAME), cause, doing: "write", help }
     })
 }
 
@@ -197,23 +206,31 @@ fn recheck(path: &Path, caller: &Caller<'_>) -> Result<()> {
 
 /// Why a directory could not be made, with the command that helps.
 fn cannot_create(path: &Path, error: Errno, kind: PlaceKind, caller: &Caller<'_>) -> Error {
-    let shown = quoted(path.parent().unwrap_or(path));
-    let help = match error {
-        Errno::ACCESS if kind == PlaceKind::BelowSharedRoot => Some(format!(
+    let provision = || {
+        format!(
             "ask the administrator to run: install -d -m 0700 -o {} -g {} {}",
             accounts::owner(caller.uid).word(),
             accounts::group_word(caller.gid),
             quoted(path)
-        )),
-        Errno::ACCESS => Some(format!("ls -ld {shown}")),
-        Errno::NOSPC | Errno::DQUOT => {
-            Some(format!("free some space or inodes there: df -h {shown}; df -i {shown}"))
-        }
-        Errno::ROFS => Some(format!("it is mounted read-only: findmnt -T {shown}")),
-        Errno::PERM => Some(format!("it may be immutable: lsattr -d {shown}")),
-        _ => None,
+        )
     };
+    let is_provisioned = error == Errno::ACCESS && kind == PlaceKind::BelowSharedRoot;
+    let help = if is_provisioned { Some(provision()) } else { help(path, error) };
     create_error(path, error.into(), help)
+}
+
+/// The command that shows more about why nothing can be made at `path`.
+fn help(path: &Path, error: Errno) -> Option<String> {
+    let parent = quoted(path.parent().unwrap_or(path));
+    match error {
+        Errno::ACCESS => Some(format!("ls -ld {parent}")),
+        Errno::NOSPC | Errno::DQUOT => {
+            Some(format!("free some space or inodes there: df -h {parent}; df -i {parent}"))
+        }
+        Errno::ROFS => Some(format!("it is mounted read-only: findmnt -T {parent}")),
+        Errno::PERM => Some(format!("it may be immutable: lsattr -d {parent}")),
+        _ => None,
+    }
 }
 
 fn create_error(path: &Path, cause: io::Error, help: Option<String>) -> Error {
