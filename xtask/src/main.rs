@@ -1,0 +1,64 @@
+//! `cargo xtask`: what the project's developers and its CI run beside cargo itself.
+//!
+//! One file per verb; this one only dispatches. Nothing here is part of the shipped program, and
+//! nothing here uses it as a library: `bench` and `race` run the built binary as a stranger would.
+
+mod bench;
+mod ci;
+mod interrupt;
+mod process;
+mod project;
+mod race;
+mod scratch;
+mod screen;
+mod shim;
+mod table;
+mod tidy;
+mod toolchain;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// What the project's developers and its CI run beside cargo itself.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", disable_help_subcommand = true)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Check format, lints, documentation, dependencies, floors and shell files
+    Ci(ci::Options),
+    /// Check the house rules that no compiler knows: floors, purity, file size, reasons
+    Tidy,
+    /// Measure what the shim adds to a cargo command, beside other ways to do the same
+    Bench(bench::Options),
+    /// Show two people building at the same time, without the shim and with it (needs root)
+    Race(race::Options),
+    /// The part of `race` that runs inside its private namespace
+    #[command(hide = true)]
+    RaceInside(race::inside::Options),
+}
+
+fn main() -> ExitCode {
+    let verb = Cli::parse().verb;
+    let outcome = match &verb {
+        Verb::Ci(options) => ci::run(options),
+        Verb::Tidy => tidy::run(),
+        Verb::Bench(options) => bench::run(options),
+        Verb::Race(options) => race::run(options),
+        Verb::RaceInside(options) => race::inside::run(options),
+    };
+    outcome.unwrap_or_else(|error| {
+        if interrupt::requested() {
+            // Whatever failed, failed because of it.
+            screen::note("error: interrupted");
+            return ExitCode::from(interrupt::EXIT_CODE);
+        }
+        screen::error(&error);
+        ExitCode::FAILURE
+    })
+}
