@@ -1,0 +1,67 @@
+//! The programs that the shim is compared with, each built into a directory of its own as `cargo`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::Context;
+
+use crate::toolchain::Toolchain;
+use crate::{process, scratch};
+
+/// The release profile of the shim, so that the two differ only in what they do.
+const RELEASE_PROFILE: [&str; 5] =
+    ["opt-level=3", "panic=abort", "lto=fat", "codegen-units=1", "strip=symbols"];
+
+/// The program that stands in for cargo: static, because a dynamic one takes longer to load than
+/// some candidates take altogether.
+pub(super) fn end(directory: &Path) -> anyhow::Result<PathBuf> {
+    let (source, program) = source(directory, "end.c", include_str!("end.c"))?;
+    let mut compiler = c_compiler()?;
+    compiler.arg("-static").arg("-o").arg(&program).arg(source);
+    process::capture(&mut compiler)
+        .context("failed to build a static program\nhelp: apt-get install libc6-dev")?;
+    Ok(program)
+}
+
+pub(super) fn c(end: &Path, directory: &Path) -> anyhow::Result<PathBuf> {
+    let (source, program) = source(directory, "exec.c", include_str!("exec.c"))?;
+    let mut compiler = c_compiler()?;
+    compiler.arg(format!("-DEND=\"{}\"", end.display())).arg("-o").arg(&program).arg(source);
+    process::capture(&mut compiler)?;
+    Ok(program)
+}
+
+pub(super) fn rust(toolchain: &Toolchain, end: &Path, directory: &Path) -> anyhow::Result<PathBuf> {
+    let (source, program) = source(directory, "exec.rs", include_str!("exec.rs.txt"))?;
+    let mut compiler = Command::new(toolchain.bin()?.join("rustc"));
+    compiler.args(["--edition", "2024", "--crate-name", "exec"]);
+    for option in RELEASE_PROFILE {
+        compiler.args(["-C", option]);
+    }
+    process::capture(compiler.arg("-o").arg(&program).arg(source).env("END", end))?;
+    Ok(program)
+}
+
+pub(super) fn bash(end: &Path, directory: &Path) -> anyhow::Result<PathBuf> {
+    let text = include_str!("shim.sh").replace("@END@", &end.to_string_lossy());
+    let (script, program) = source(directory, "shim.sh", &text)?;
+    fs::rename(&script, &program)
+        .with_context(|| format!("failed to rename `{}`", script.display()))?;
+    scratch::set_mode(&program, 0o755)?;
+    Ok(program)
+}
+
+/// Makes the directory, writes a source file into it, and gives the source's and program's path.
+fn source(directory: &Path, name: &str, text: &str) -> anyhow::Result<(PathBuf, PathBuf)> {
+    scratch::directory(directory, 0o755)?;
+    let file = directory.join(name);
+    scratch::file(&file, text)?;
+    Ok((file, directory.join("cargo")))
+}
+
+fn c_compiler() -> anyhow::Result<Command> {
+    let mut compiler = Command::new(process::require("cc", "gcc")?);
+    compiler.arg("-O2");
+    Ok(compiler)
+}

@@ -1,0 +1,137 @@
+//! Wall time: every candidate once a round, in an order that favours none.
+
+use std::time::Instant;
+
+use super::candidate::{Candidate, Kind};
+use super::stand::Setting;
+use crate::interrupt;
+use crate::screen::Progress;
+
+/// What the overhead is; the line under the table.
+pub(super) const WHAT_IS_MEASURED: &str = "Overhead: the median over all rounds of what a candidate \
+    took longer than the direct call of the same round, so that slow changes of the machine cancel out.";
+
+/// Seconds of every run of every candidate; nothing is dropped.
+pub(super) struct Times {
+    samples: Vec<(Kind, Vec<f64>)>,
+}
+
+/// Runs each candidate `rounds` times. What a first run has to make (directories, caches) was made
+/// when the setting was set up.
+pub(super) fn measure(setting: &Setting, rounds: u32) -> anyhow::Result<Times> {
+    let progress = Progress::start();
+    let candidates = &setting.candidates;
+    let mut samples: Vec<(Kind, Vec<f64>)> =
+        candidates.iter().map(|candidate| (candidate.kind, Vec::new())).collect();
+    for round in 0..rounds as usize {
+        interrupt::check()?;
+        progress.at(format_args!("{}: round {} of {rounds}", setting.title, round + 1));
+        for at in order(round, candidates.len()) {
+            if let (Some(candidate), Some((_, times))) = (candidates.get(at), samples.get_mut(at)) {
+                times.push(time(candidate)?);
+            }
+        }
+    }
+    Ok(Times { samples })
+}
+
+impl Times {
+    pub(super) fn kinds(&self) -> impl Iterator<Item = Kind> {
+        self.samples.iter().map(|(kind, _)| *kind)
+    }
+
+    /// Seconds.
+    pub(super) fn median(&self, kind: Kind) -> Option<f64> {
+        median(self.of(kind)?.to_vec())
+    }
+
+    /// Seconds that the candidate takes more than the end itself; noise can make it negative.
+    pub(super) fn overhead(&self, kind: Kind) -> Option<f64> {
+        let pairs = self.of(kind)?.iter().zip(self.of(Kind::Direct)?);
+        median(pairs.map(|(time, direct)| time - direct).collect())
+    }
+
+    /// The candidate's overhead as a multiple of another one's.
+    pub(super) fn ratio(&self, kind: Kind, base: Kind) -> Option<f64> {
+        let base = self.overhead(base).filter(|&base| base > 0.0)?;
+        Some(self.overhead(kind)? / base)
+    }
+
+    fn of(&self, kind: Kind) -> Option<&[f64]> {
+        self.samples.iter().find(|(of, _)| *of == kind).map(|(_, times)| times.as_slice())
+    }
+}
+
+fn time(candidate: &Candidate) -> anyhow::Result<f64> {
+    let start = Instant::now();
+    candidate.run()?;
+    Ok(start.elapsed().as_secs_f64())
+}
+
+/// The middle of the sorted values, or the mean of the two in the middle.
+fn median(mut values: Vec<f64>) -> Option<f64> {
+    values.sort_unstable_by(f64::total_cmp);
+    let upper = values.get(values.len() / 2)?;
+    let lower = values.get((values.len() - 1) / 2)?;
+    Some(f64::midpoint(*lower, *upper))
+}
+
+/// A balanced Latin square: in `2 * count` rounds each candidate stands equally often at each
+/// place and runs equally often right after each other one, so that caches and clocks that a
+/// candidate leaves behind profit nobody in particular.
+fn order(round: usize, count: usize) -> Vec<usize> {
+    let zigzag = |at: usize| if at % 2 == 1 { at.div_ceil(2) } else { count - at / 2 };
+    let mut row: Vec<usize> = (0..count).map(|at| (zigzag(at) + round) % count).collect();
+    if round / count.max(1) % 2 == 1 {
+        row.reverse();
+    }
+    row
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    #[test]
+    fn every_candidate_stands_equally_often_everywhere_and_after_everyone() {
+        for count in 2..8 {
+            let (mut places, mut neighbours) = (BTreeMap::new(), BTreeMap::new());
+            for row in (0..2 * count).map(|round| order(round, count)) {
+                for (place, &candidate) in row.iter().enumerate() {
+                    *places.entry((place, candidate)).or_insert(0) += 1;
+                }
+                for pair in row.windows(2) {
+                    *neighbours.entry(pair.to_vec()).or_insert(0) += 1;
+                }
+            }
+            assert_eq!(places.len(), count * count);
+            assert!(places.values().all(|&times| times == 2), "{places:?}");
+            assert_eq!(neighbours.len(), count * (count - 1));
+            assert!(neighbours.values().all(|&times| times == 2), "{neighbours:?}");
+        }
+    }
+
+    #[test]
+    fn the_median_is_the_middle() {
+        assert_eq!(median(vec![3.0, 1.0, 2.0]), Some(2.0));
+        assert_eq!(median(vec![4.0, 1.0, 3.0, 2.0]), Some(2.5));
+        assert_eq!(median(vec![]), None);
+    }
+
+    #[test]
+    fn overhead_is_counted_from_the_direct_call_of_the_same_round() {
+        let samples = vec![
+            // The machine gets slower from round to round.
+            (Kind::Direct, vec![10.0, 20.0, 40.0]),
+            (Kind::Shim, vec![13.0, 23.0, 43.0]),
+            (Kind::Bash, vec![16.0, 26.0, 46.0]),
+        ];
+        let times = Times { samples };
+        assert_eq!(times.overhead(Kind::Shim), Some(3.0));
+        assert_eq!(times.ratio(Kind::Shim, Kind::Bash), Some(0.5));
+        assert_eq!(times.ratio(Kind::Shim, Kind::BareC), None);
+        assert_eq!(times.ratio(Kind::Shim, Kind::Direct), None);
+    }
+}
