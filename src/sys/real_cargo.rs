@@ -60,7 +60,7 @@ pub fn find(
     }
     match search.on_path(snapshot).or_else(|| search.first_of(in_homes(homes))) {
         Some(cargo) => search.end_with(cargo),
-        None => search.found,
+        None => search.end_empty_handed(),
     }
 }
 
@@ -93,6 +93,15 @@ struct Search<'a> {
 impl Search<'_> {
     fn end_with(self, cargo: PathBuf) -> Found {
         Found { cargo: Some(cargo), ..self.found }
+    }
+
+    /// Wrappers change PATH, so what was tried before may not have been seen this time.
+    fn end_empty_handed(mut self) -> Found {
+        let is_unseen =
+            |place: &&PathBuf| self.found.skipped.iter().all(|(seen, _)| seen != *place);
+        let unseen: Vec<PathBuf> = self.trail.tried.iter().filter(is_unseen).cloned().collect();
+        self.found.skipped.extend(unseen.into_iter().map(|place| (place, Skip::TriedBefore)));
+        self.found
     }
 
     fn on_path(&mut self, snapshot: &Snapshot) -> Option<PathBuf> {

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::AsFd;
 
-use rustix::fs::{AtFlags, Mode, OFlags, openat, unlinkat};
+use rustix::fs::{AtFlags, Mode, OFlags, fchmod, openat, unlinkat};
 
 /// The tag's name.
 pub const NAME: &str = "CACHEDIR.TAG";
@@ -14,18 +14,25 @@ pub const CONTENT: &str = "Signature: 8a477f597d28d172789f06886806bc55\n\
 # This file is a cache directory tag created by cargo.\n\
 # For information about cache directory tags see https://bford.info/cachedir/\n";
 
+const READABLE: Mode = Mode::from_raw_mode(0o644);
+
 /// Writes the tag into an open directory; one that is there already stays.
 ///
 /// # Errors
 /// The system's; nothing half-written stays behind.
 pub fn write(directory: &File) -> io::Result<()> {
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
-    let file = match openat(directory.as_fd(), NAME, flags, Mode::from_raw_mode(0o644)) {
+    let file = match openat(directory.as_fd(), NAME, flags, READABLE) {
         Ok(file) => file,
         Err(rustix::io::Errno::EXIST) => return Ok(()),
         Err(error) => return Err(error.into()),
     };
-    File::from(file).write_all(CONTENT.as_bytes()).inspect_err(|_| {
+    // A umask that takes away the owner's bits must not make a tag that nobody can read.
+    let write = |file: File| {
+        fchmod(&file, READABLE)?;
+        (&file).write_all(CONTENT.as_bytes())
+    };
+    write(File::from(file)).inspect_err(|_| {
         // The write's error is the one to report, whatever becomes of this.
         let _ = unlinkat(directory.as_fd(), NAME, AtFlags::empty());
     })
