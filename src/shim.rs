@@ -126,7 +126,7 @@ impl<'a> Plan<'a> {
     pub fn carry_out(&self) -> Result<Infallible> {
         let trail = self.trail();
         if trail.hops >= trail::MAX_HOPS {
-            return Err(Error::ExecLoop { hops: trail.hops, last: trail.tried.last().cloned() });
+            return Err(Error::ExecLoop { hops: trail.hops, last: trail.last });
         }
         // Before anything is made: without a cargo there is nothing to make it for.
         let cargo = self.real_cargo(&trail).cargo()?;

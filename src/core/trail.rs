@@ -43,17 +43,19 @@ pub struct Trail {
     pub hops: u32,
     /// The places that were executed for these arguments, in order.
     pub tried: Vec<PathBuf>,
+    /// What was executed last, for whatever arguments.
+    pub last: Option<PathBuf>,
 }
 
 impl Trail {
     /// Continues the trail in `inherited` if it is this process's own, or begins a new one.
     pub fn pick_up(inherited: Option<&OsStr>, process: ProcessId, args: &[OsString]) -> Trail {
         let asked = fingerprint(args);
-        let fresh = Trail { process, asked, hops: 0, tried: Vec::new() };
+        let fresh = Trail { process, asked, hops: 0, tried: Vec::new(), last: None };
         match inherited.and_then(parse) {
             None => fresh,
             Some(trail) if (trail.process, trail.asked) == (process, asked) => trail,
-            Some(trail) => Trail { hops: trail.hops, ..fresh },
+            Some(trail) => Trail { hops: trail.hops, last: trail.last, ..fresh },
         }
     }
 
@@ -61,7 +63,8 @@ impl Trail {
     pub fn then(&self, place: PathBuf) -> Trail {
         let mut trail = self.clone();
         trail.hops += 1;
-        trail.tried.push(place);
+        trail.tried.push(place.clone());
+        trail.last = Some(place);
         trail
     }
 
@@ -91,8 +94,9 @@ fn parse(value: &OsStr) -> Option<Trail> {
     let pid = u32::try_from(number(10)?).ok()?;
     let (started, asked) = (number(10)?, number(16)?);
     let hops = u32::try_from(number(10)?).ok()?;
-    let tried = parts.map(|part| PathBuf::from(OsStr::from_bytes(part))).collect();
-    Some(Trail { process: ProcessId { pid, started }, asked, hops, tried })
+    let tried: Vec<PathBuf> = parts.map(|part| PathBuf::from(OsStr::from_bytes(part))).collect();
+    let last = tried.last().cloned();
+    Some(Trail { process: ProcessId { pid, started }, asked, hops, tried, last })
 }
 
 fn fingerprint(args: &[OsString]) -> u64 {
