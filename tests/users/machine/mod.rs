@@ -1,0 +1,128 @@
+//! The machine that the tests run on: a mount namespace with accounts and a file tree of its own.
+//!
+//! It is made once, by the test program itself after it has executed itself anew inside the
+//! namespace. Outside of that namespace nothing is ever mounted, created or changed.
+
+mod accounts;
+mod enter;
+mod needs;
+mod new_root;
+mod registry;
+mod toolchain;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use anyhow::{Context, Result};
+
+pub(crate) use accounts::{Account, account, crowd, group};
+pub(crate) use needs::Need;
+pub(crate) use new_root::places;
+pub(crate) use toolchain::Channel;
+
+use crate::stage::child;
+use enter::Way;
+use new_root::NewRoot;
+
+/// What the tests stand on.
+pub(crate) enum Ground {
+    /// A machine of their own.
+    Machine(Arc<Machine>),
+    /// The system allows none, for this reason.
+    Missing(String),
+    /// The system allows one, but making it failed.
+    Broken(String),
+    /// The tests are only listed.
+    NotNeeded,
+}
+
+impl Ground {
+    /// One line about where the tests run and what is left out.
+    pub(crate) fn summary(&self) -> Option<String> {
+        match self {
+            Ground::Machine(machine) => Some(machine.summary()),
+            Ground::Missing(reason) => Some(format!("left out: every test, because {reason}")),
+            Ground::Broken(reason) => {
+                Some(format!("the machine for the tests is broken: {reason}"))
+            }
+            Ground::NotNeeded => None,
+        }
+    }
+}
+
+/// Makes the machine, or moves into a namespace where it can be made and does not return.
+pub(crate) fn ground() -> Ground {
+    if let Some(way) = enter::arrived() {
+        return match Machine::build(way) {
+            Ok(machine) => Ground::Machine(Arc::new(machine)),
+            Err(error) => Ground::Broken(format!("{error:#}")),
+        };
+    }
+    match enter::find_way() {
+        Ok(way) => Ground::Broken(format!("cannot enter a namespace: {}", way.go())),
+        Err(reason) => Ground::Missing(reason),
+    }
+}
+
+/// The machine, entered and furnished.
+pub(crate) struct Machine {
+    way: Way,
+    lacks: BTreeMap<Need, String>,
+    stages: AtomicUsize,
+}
+
+impl Machine {
+    fn build(way: Way) -> Result<Self> {
+        rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o022));
+        let toolchains = toolchain::find();
+        let registry = registry::find(Path::new(env!("CARGO_MANIFEST_DIR")));
+        let mut outside: Vec<&Path> = toolchains.values().map(|path| path.as_path()).collect();
+        outside.push(Path::new(env!("CARGO_BIN_EXE_cargo-peruser")));
+        let root = NewRoot::mount(&outside).context("no file system for the machine")?;
+        root.furnish()?;
+        accounts::write(&root.inside("/etc"))?;
+        for (channel, toolchain) in &toolchains {
+            root.bind(toolchain, channel.place())?;
+        }
+        let mut lacks = BTreeMap::new();
+        match registry {
+            Ok(registry) => registry.copy_to(&root.inside(places::REGISTRY))?,
+            Err(reason) => {
+                lacks.insert(Need::Registry, format!("{reason:#}"));
+            }
+        }
+        root.enter()?;
+        child::prepare()?;
+        let mut machine = Machine { way, lacks, stages: AtomicUsize::new(0) };
+        machine.probe();
+        Ok(machine)
+    }
+
+    fn probe(&mut self) {
+        for need in Need::ALL {
+            if !self.lacks.contains_key(&need)
+                && let Err(reason) = need.probe()
+            {
+                self.lacks.insert(need, format!("{reason:#}"));
+            }
+        }
+    }
+
+    /// Why a test that needs this cannot run here.
+    pub(crate) fn lacks(&self, need: Need) -> Option<&str> {
+        self.lacks.get(&need).map(String::as_str)
+    }
+
+    /// A number that no other stage has.
+    pub(crate) fn next_stage(&self) -> usize {
+        self.stages.fetch_add(1, Ordering::Relaxed)
+    }
+
+    fn summary(&self) -> String {
+        let left_out: Vec<&str> = self.lacks.values().map(String::as_str).collect();
+        let left_out = if left_out.is_empty() { "nothing".into() } else { left_out.join("; ") };
+        format!("{}; left out: {left_out}", self.way)
+    }
+}

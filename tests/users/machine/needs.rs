@@ -1,0 +1,124 @@
+//! What some tests need besides the machine, and how it is found out whether it is there.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail, ensure};
+
+use super::Channel;
+use crate::stage::{Acl, make};
+
+/// Something that not every system has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Need {
+    /// A stable toolchain and a linker.
+    Cargo,
+    /// A nightly toolchain.
+    Nightly,
+    /// The demo's dependencies.
+    Registry,
+    /// git.
+    Git,
+    /// flock(1).
+    Flock,
+    /// Access control lists on a tmpfs.
+    Acls,
+    /// The immutable attribute, and the right to set it.
+    Immutable,
+    /// User namespaces for ordinary accounts.
+    UserNamespaces,
+    /// A file system without Unix permissions.
+    Vfat,
+}
+
+impl Need {
+    /// All of them.
+    pub(crate) const ALL: [Need; 9] = [
+        Need::Cargo,
+        Need::Nightly,
+        Need::Registry,
+        Need::Git,
+        Need::Flock,
+        Need::Acls,
+        Need::Immutable,
+        Need::UserNamespaces,
+        Need::Vfat,
+    ];
+
+    /// Whether it is there; the error is the reason that an ignored test is shown with.
+    pub(super) fn probe(self) -> Result<()> {
+        match self {
+            Need::Cargo => {
+                toolchain(Channel::Stable).context("no stable toolchain")?;
+                works("cc", &["--version"]).context("no linker")
+            }
+            Need::Nightly => toolchain(Channel::Nightly).context("no nightly toolchain"),
+            Need::Registry => Ok(()),
+            Need::Git => works("git", &["--version"]).context("no git"),
+            Need::Flock => works("flock", &["--version"]).context("no flock"),
+            Need::Acls => {
+                on_a_directory("acls", |directory| Acl::Default.grant(directory, 2003, 0o7))
+                    .context("no ACLs on tmpfs")
+            }
+            Need::Immutable => {
+                on_a_directory("immutable", immutable).context("no immutable directories")
+            }
+            Need::UserNamespaces => works("setpriv", &NAMESPACE_OF_ALICE)
+                .context("no user namespaces for ordinary accounts"),
+            Need::Vfat => vfat().context("no vfat"),
+        }
+    }
+}
+
+/// As alice, in a namespace in which only alice has a number.
+const NAMESPACE_OF_ALICE: [&str; 8] = [
+    "--reuid=2001",
+    "--regid=2001",
+    "--clear-groups",
+    "unshare",
+    "--user",
+    "--map-current-user",
+    "--",
+    "true",
+];
+
+fn toolchain(channel: Channel) -> Result<()> {
+    let cargo = Path::new(channel.place()).join("bin/cargo");
+    ensure!(cargo.exists(), "none is installed beside the one that runs the tests");
+    works(&cargo.to_string_lossy(), &["--version"])
+}
+
+fn works(program: &str, args: &[&str]) -> Result<()> {
+    let output = Command::new(program).args(args).output().with_context(|| program.to_owned())?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        bail!("{}", said.lines().next().unwrap_or("it fails"));
+    }
+    Ok(())
+}
+
+fn on_a_directory(name: &str, check: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
+    let directory = Path::new("/run").join(name);
+    make::directory(&directory, 0, 0, 0o755)?;
+    let checked = check(&directory);
+    fs::remove_dir(&directory)?;
+    checked
+}
+
+fn immutable(directory: &Path) -> Result<()> {
+    let path = directory.to_string_lossy();
+    works("chattr", &["+i", &path])?;
+    let refused = fs::create_dir(directory.join("child")).is_err();
+    works("chattr", &["-i", &path])?;
+    ensure!(refused, "the attribute has no effect");
+    Ok(())
+}
+
+/// Asks no more than what is loaded already: a module would outlive the machine.
+fn vfat() -> Result<()> {
+    let known = fs::read_to_string("/proc/filesystems").unwrap_or_default();
+    let known = known.lines().any(|line| line.trim() == "vfat");
+    ensure!(known, "the kernel has not loaded it");
+    works("mkfs.vfat", &["--help"])
+}

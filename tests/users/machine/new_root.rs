@@ -1,0 +1,139 @@
+//! The machine's file tree: a tmpfs with the system's programs bound into it, made the root.
+//!
+//! A root of its own, rather than a few files bound over the system's, because every directory on
+//! the way to a shared root must belong to root *of the namespace*: in a user namespace the
+//! system's own `/` belongs to nobody.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail, ensure};
+
+/// Where things stand on the machine.
+pub(crate) mod places {
+    /// The shim, as `cargo`.
+    pub(crate) const SHIM: &str = "/opt/shim";
+    /// The same program under its own name.
+    pub(crate) const BY_NAME: &str = "/opt/peruser";
+    /// The stub that stands for cargo where nothing is to be compiled.
+    pub(crate) const STUB: &str = "/opt/stub";
+    /// Crates and index for `--offline` builds.
+    pub(crate) const REGISTRY: &str = "/opt/registry";
+    /// The system's settings of cargo-peruser; empty but in the tests that bind something over it.
+    pub(crate) const SETTINGS: &str = "/etc/cargo-peruser";
+    /// The programs of the system, for everybody's PATH.
+    pub(crate) const PROGRAMS: &str = "/usr/local/bin:/usr/bin:/bin";
+}
+
+/// What is taken from the system as it is, where it exists.
+const SYSTEM: &[&str] = &[
+    "/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/nix", "/dev", "/proc", "/sys",
+];
+/// What the loader and the compiler driver look up in `/etc`.
+const SETTINGS: &[&str] = &["ld.so.cache", "ld.so.conf", "ld.so.conf.d", "alternatives"];
+/// What the machine has of its own, and the mode.
+const OWN: &[(&str, u32)] = &[
+    ("/etc", 0o755),
+    (places::SETTINGS, 0o755),
+    ("/home", 0o755),
+    ("/opt", 0o755),
+    (places::SHIM, 0o755),
+    (places::BY_NAME, 0o755),
+    (places::STUB, 0o755),
+    ("/root", 0o700),
+    ("/run", 0o755),
+    ("/srv", 0o755),
+    ("/tmp", 0o1777),
+];
+
+const STUB: &str = include_str!("../stage/stub-cargo.sh");
+
+/// The tree while it is being made.
+pub(super) struct NewRoot {
+    at: PathBuf,
+}
+
+impl NewRoot {
+    /// Mounts an empty tree at a place that hides nothing of what is still needed.
+    pub(super) fn mount(needed: &[&Path]) -> Result<Self> {
+        let hides_nothing = |place: &&str| {
+            Path::new(place).is_dir() && !needed.iter().any(|path| path.starts_with(place))
+        };
+        let places = ["/mnt", "/srv", "/media", "/run", "/tmp"];
+        let at = places.into_iter().find(hides_nothing).context("no place to mount it")?;
+        system("mount", ["-t", "tmpfs", "-o", "mode=0755", "tmpfs", at])?;
+        Ok(NewRoot { at: at.into() })
+    }
+
+    /// Where a place of the machine is as long as the tree is not the root yet.
+    pub(super) fn inside(&self, place: &str) -> PathBuf {
+        self.at.join(place.trim_start_matches('/'))
+    }
+
+    /// Brings in the system's programs, the machine's own directories and the binary under test.
+    pub(super) fn furnish(&self) -> Result<()> {
+        for place in SYSTEM.iter().map(Path::new) {
+            if let Ok(target) = fs::read_link(place) {
+                symlink(target, self.inside(&place.to_string_lossy()))?;
+            } else if place.is_dir() {
+                self.bind(place, &place.to_string_lossy())?;
+            }
+        }
+        for (place, mode) in OWN {
+            fs::create_dir(self.inside(place))?;
+            fs::set_permissions(self.inside(place), fs::Permissions::from_mode(*mode))?;
+        }
+        for name in SETTINGS {
+            let from = Path::new("/etc").join(name);
+            if from.exists() {
+                system(
+                    "cp",
+                    [OsStr::new("-a"), from.as_os_str(), self.inside("/etc").as_os_str()],
+                )?;
+            }
+        }
+        for to in [format!("{}/cargo", places::SHIM), format!("{}/cargo-peruser", places::BY_NAME)]
+        {
+            self.program(&to, &fs::read(env!("CARGO_BIN_EXE_cargo-peruser"))?)?;
+        }
+        self.program(&format!("{}/cargo", places::STUB), STUB.as_bytes())
+    }
+
+    fn program(&self, place: &str, content: &[u8]) -> Result<()> {
+        fs::write(self.inside(place), content)?;
+        fs::set_permissions(self.inside(place), fs::Permissions::from_mode(0o755))?;
+        Ok(())
+    }
+
+    /// Shows a directory of the system, and what is mounted below it, at a place of the machine.
+    pub(super) fn bind(&self, from: &Path, place: &str) -> Result<()> {
+        let to = self.inside(place);
+        fs::create_dir_all(&to)?;
+        system("mount", [OsStr::new("--rbind"), from.as_os_str(), to.as_os_str()])
+    }
+
+    /// Makes the tree the root and lets go of the system's.
+    pub(super) fn enter(self) -> Result<()> {
+        let old = self.inside("/old");
+        fs::create_dir(&old)?;
+        rustix::process::pivot_root(&self.at, &old).context("pivot_root")?;
+        std::env::set_current_dir("/")?;
+        system("umount", ["--lazy", "/old"])?;
+        fs::remove_dir("/old")?;
+        ensure!(!Path::new("/old").exists(), "the system's tree is still there");
+        Ok(())
+    }
+}
+
+fn system<S: AsRef<OsStr>>(program: &str, args: impl IntoIterator<Item = S>) -> Result<()> {
+    let mut command = Command::new(program);
+    command.args(args);
+    let output = command.output().with_context(|| format!("{command:?}"))?;
+    if !output.status.success() {
+        bail!("{command:?}: {}", String::from_utf8_lossy(&output.stderr).trim());
+    }
+    Ok(())
+}

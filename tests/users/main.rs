@@ -1,0 +1,41 @@
+//! Real accounts, real uids, real file systems and the real cargo against the shipped binary.
+//!
+//! Every row of the threat model that needs more than one person is a test here. The tests run on
+//! a machine of their own, a mount namespace with its own account database, so that nothing they
+//! make outlives them and the accounts of the system are never touched. As root that is always
+//! possible; as an ordinary user it takes a user namespace with several ids. What cannot run here
+//! is shown as ignored, with the reason, and never as passed.
+//!
+//! - [`machine`]: the namespace, its accounts and toolchains, and what it lacks.
+//! - [`stage`]: one test's fresh corner of it: a shared root, a checkout, people who run things.
+//! - [`scenes`]: the tests themselves.
+//! - [`suite`]: turns scenes into trials of the test runner.
+#![cfg(target_os = "linux")]
+
+mod machine;
+mod scenes;
+mod stage;
+mod suite;
+
+use std::process::ExitCode;
+
+use libtest_mimic::Arguments;
+
+use crate::machine::Ground;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let ground = if arguments.list { Ground::NotNeeded } else { machine::ground() };
+    if let Some(summary) = ground.summary() {
+        say(&summary);
+    }
+    if let Ground::Broken(_) = ground {
+        return ExitCode::FAILURE;
+    }
+    libtest_mimic::run(&arguments, suite::trials(scenes::all(), ground)).exit_code()
+}
+
+#[expect(clippy::print_stderr, reason = "the runner has no line of its own for what is left out")]
+fn say(summary: &str) {
+    eprintln!("users: {summary}");
+}

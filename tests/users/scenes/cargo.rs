@@ -1,0 +1,97 @@
+//! The real cargo at work in a private directory.
+
+use std::fs;
+
+use anyhow::{Result, ensure};
+
+use crate::machine::{Channel, Need};
+use crate::stage::{Stage, look, make, private, project};
+use crate::suite::{Test, test};
+
+/// The roots under which `cargo clean` must work: owner, group, mode, and whether alice's directory
+/// has to be provisioned.
+const ROOTS: &[(&str, &str, &str, u32, bool)] = &[
+    ("clean_succeeds_under_1777", "root", "root", 0o1777, false),
+    ("clean_succeeds_under_3775", "root", "devs", 0o3775, false),
+    (
+        "clean_succeeds_under_a_root_of_roots_with_provisioned_directories",
+        "root",
+        "root",
+        0o755,
+        true,
+    ),
+    ("clean_succeeds_under_a_root_of_the_callers_own", "alice", "alice", 0o755, false),
+];
+
+const CARGO: &[Need] = &[Need::Cargo];
+
+pub(crate) fn tests() -> Vec<Test> {
+    let mut tests = vec![
+        test("cargo::a_cargo_that_bypasses_us_still_writes_where_only_alice_can_look", bypassed)
+            .needs(CARGO),
+    ];
+    for (name, owner, group, mode, provisioned) in ROOTS {
+        let body = move |stage: &Stage| {
+            stage.shared_root().owned_by(owner).group(group).mode(*mode).make()?;
+            clean(stage, *provisioned)
+        };
+        tests.push(test(format!("cargo::{name}"), body).needs(CARGO));
+    }
+    tests
+}
+
+/// Tries without a pause to take alice's name, as a directory and as a symlink.
+const TAKE: &str = r#"
+while [ -e "$1" ]; do
+    mkdir "$2" 2>/dev/null && echo "took it"
+    ln -sn /tmp "$2" 2>/dev/null && echo "took it"
+done
+"#;
+
+fn clean(stage: &Stage, provisioned: bool) -> Result<()> {
+    let (alice, mallory) = (stage.person("alice")?, stage.person("mallory")?);
+    project::that_prints("hello", &stage.checkout, &alice)?;
+    let directory = stage.root.join("alice");
+    if provisioned {
+        make::directory(&directory, alice.uid(), alice.uid(), 0o700)?;
+    }
+    alice.cargo(["build"]).with(Channel::Stable).run()?.ok()?;
+    let before = look(&directory)?;
+    let signal = stage.at("signal");
+    make::file(&signal, "", 0, 0o644)?;
+    let thief = mallory.shell(TAKE, [&signal, &directory]).start()?;
+    for _ in 0..3 {
+        alice.cargo(["clean"]).with(Channel::Stable).run()?.ok()?;
+        ensure!(!directory.join("target/debug").exists(), "`cargo clean` left the artifacts");
+        alice.cargo(["build"]).with(Channel::Stable).run()?.ok()?;
+        ensure!(directory.join("target/debug/speaker").is_file(), "the build went elsewhere");
+    }
+    fs::remove_file(signal)?;
+    thief.finish()?.never_says("took it")?;
+    ensure!(look(&directory)? == before, "the private directory is another one now");
+    private(&directory, alice.uid())
+}
+
+/// An editor calls the real cargo by its path with the variable of the session.
+fn bypassed(stage: &Stage) -> Result<()> {
+    let root = stage.shared_root().sticky().make()?;
+    let (alice, mallory) = (stage.person("alice")?, stage.person("mallory")?);
+    project::that_prints("hello", &stage.checkout, &alice)?;
+    let target = root.join("alice/target");
+    alice.cargo(["build"]).with(Channel::Stable).run()?.ok()?;
+    let direct = format!("exec {}/bin/cargo \"$@\"", Channel::Stable.place());
+    for words in ["clean", "build"] {
+        let run =
+            alice.shell(&direct, [words]).with(Channel::Stable).env("CARGO_TARGET_DIR", &target);
+        run.run()?.ok()?;
+    }
+    ensure!(
+        look(&target)?.is_some_and(|sight| sight.mode == 0o755),
+        "cargo made no 0755 directory"
+    );
+    for path in [&target, &target.join("debug/speaker")] {
+        mallory.shell("ls \"$1\"", [path]).run()?.fails()?.mentions("Permission denied")?;
+    }
+    alice.cargo(["build"]).with(Channel::Stable).run()?.ok()?;
+    Ok(())
+}

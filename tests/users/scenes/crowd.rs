@@ -1,0 +1,85 @@
+//! Many first runs at once.
+
+use std::fs;
+
+use anyhow::{Result, ensure};
+
+use crate::machine::crowd;
+use crate::stage::{Person, Stage, private, tagged};
+use crate::suite::{Test, test};
+
+pub(crate) fn tests() -> Vec<Test> {
+    vec![
+        test("crowd::sixty_first_runs_at_once_by_one_person_all_succeed", sixty).heavy(),
+        test("crowd::two_hundred_first_runs_at_once_by_twenty_people_all_succeed", two_hundred)
+            .heavy(),
+        test("crowd::sixty_runs_at_once_tighten_a_directory_together", tighten).heavy(),
+    ]
+}
+
+fn sixty(stage: &Stage) -> Result<()> {
+    stage.shared_root().sticky().make()?;
+    let alice = stage.person("alice")?;
+    all_at_once(&[&alice], 60, |run| run.silently().map(drop))?;
+    is_complete(&alice, "alice")
+}
+
+fn two_hundred(stage: &Stage) -> Result<()> {
+    let root = stage.shared_root().group("devs").mode(0o3775).make()?;
+    let people: Vec<Person<'_>> =
+        crowd().map(|account| stage.holder_of(account)).collect::<Result<_>>()?;
+    let everyone: Vec<&Person<'_>> = people.iter().collect();
+    all_at_once(&everyone, 10, |run| run.silently().map(drop))?;
+    for person in &people {
+        is_complete(person, &person.name().to_string_lossy())?;
+    }
+    let made = fs::read_dir(&root)?.count();
+    ensure!(made == 20, "there are {made} directories for 20 people");
+    Ok(())
+}
+
+/// Several runs may see the wide directory; each tightens or finds it done, and all go on.
+fn tighten(stage: &Stage) -> Result<()> {
+    let root = stage.shared_root().sticky().make()?;
+    let alice = stage.person("alice")?;
+    crate::stage::make::directory(&root.join("alice"), alice.uid(), alice.uid(), 0o755)?;
+    all_at_once(&[&alice], 60, |run| run.ok().map(drop))?;
+    is_complete(&alice, "alice")
+}
+
+/// Starts that many runs of each person before it waits for the first.
+fn all_at_once(
+    people: &[&Person<'_>],
+    runs: usize,
+    demand: impl Fn(&crate::stage::Outcome) -> Result<()>,
+) -> Result<()> {
+    let mut running = Vec::new();
+    for _ in 0..runs {
+        for person in people {
+            running.push((person, person.cargo(["check"]).start()?));
+        }
+    }
+    for (person, run) in running {
+        let run = run.finish()?;
+        demand(&run)?;
+        let expected = person.stage.root.join(person.name()).join("target");
+        run.builds_in(expected)?;
+    }
+    Ok(())
+}
+
+/// The private directory holds the target directory and nothing else: no run left anything behind.
+fn is_complete(person: &Person<'_>, name: &str) -> Result<()> {
+    let directory = person.stage.root.join(name);
+    private(&directory, person.uid())?;
+    private(&directory.join("target"), person.uid())?;
+    tagged(&directory.join("target"))?;
+    for (place, expected) in
+        [(directory.clone(), "target"), (directory.join("target"), "CACHEDIR.TAG")]
+    {
+        let entries: Result<Vec<_>, _> = fs::read_dir(&place)?.collect();
+        let names: Vec<_> = entries?.iter().map(|entry| entry.file_name()).collect();
+        ensure!(names == [expected], "`{}` has {names:?}", place.display());
+    }
+    Ok(())
+}

@@ -1,0 +1,118 @@
+//! Shared roots that nothing can be made in: read-only, immutable, full, or out of inodes.
+//!
+//! Each gives one error with path and cause, and nothing is left half made: what exists afterwards
+//! is complete, and once there is room again the next run succeeds.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+
+use crate::machine::Need;
+use crate::stage::child::do_as_root;
+use crate::stage::{Person, Stage, Stop, look, make, private, tagged};
+use crate::suite::{Test, test};
+
+pub(crate) fn tests() -> Vec<Test> {
+    let mut tests = vec![
+        test("full::stops_at_a_read_only_root", read_only),
+        test("full::stops_at_an_immutable_root", immutable).needs(&[Need::Immutable]),
+        test("full::stops_at_a_full_root_and_leaves_nothing_half_made", no_space),
+        test("full::notes_a_root_where_build_scripts_cannot_run", no_exec),
+    ];
+    for (free, name) in [
+        (0, "stops_without_an_inode_for_the_private_directory"),
+        (1, "stops_without_an_inode_for_the_target_directory"),
+        (2, "stops_without_an_inode_for_the_tag"),
+    ] {
+        tests.push(test(format!("full::{name}"), move |stage| no_inodes(stage, free)));
+    }
+    tests
+}
+
+fn read_only(stage: &Stage) -> Result<()> {
+    make::tmpfs(&stage.root, "mode=1777")?;
+    remount(&stage.root, "ro")?;
+    let alice = stage.person("alice")?;
+    stops(&alice, "read-only file system")?;
+    remount(&stage.root, "rw")?;
+    recovers(&alice)
+}
+
+fn immutable(stage: &Stage) -> Result<()> {
+    let root = stage.shared_root().sticky().make()?;
+    let path = root.to_str().context("a plain path")?;
+    do_as_root("chattr", ["+i", path])?;
+    let alice = stage.person("alice")?;
+    let stopped = stops(&alice, "operation not permitted");
+    do_as_root("chattr", ["-i", path])?;
+    stopped?;
+    recovers(&alice)
+}
+
+fn no_space(stage: &Stage) -> Result<()> {
+    make::tmpfs(&stage.root, "mode=1777,size=64k")?;
+    let filler = stage.root.join("filler");
+    let mut file = fs::File::create(&filler)?;
+    while file.write_all(&[0; 4096]).is_ok() {}
+    drop(file);
+    let alice = stage.person("alice")?;
+    stops(&alice, "no space left on device")?;
+    fs::remove_file(filler)?;
+    recovers(&alice)
+}
+
+fn no_inodes(stage: &Stage, free: usize) -> Result<()> {
+    make::tmpfs(&stage.root, "mode=1777,nr_inodes=12")?;
+    let filler = |number: usize| stage.root.join(format!("filler-{number}"));
+    let made = (0..).take_while(|number| fs::create_dir(filler(*number)).is_ok()).count();
+    for number in 0..free {
+        fs::remove_dir(filler(number))?;
+    }
+    let alice = stage.person("alice")?;
+    stops(&alice, "no space left on device")?;
+    for number in free..made {
+        fs::remove_dir(filler(number))?;
+    }
+    recovers(&alice)
+}
+
+fn no_exec(stage: &Stage) -> Result<()> {
+    make::tmpfs(&stage.root, "mode=1777,noexec")?;
+    let alice = stage.person("alice")?;
+    alice.cargo(["build"]).run()?.notes("noexec")?;
+    // Said once, when the directory is made; success is silent from then on.
+    alice.cargo(["build"]).run()?.silently()?;
+    Ok(())
+}
+
+/// One error, with a path below the root and the cause; and whatever exists now is complete.
+fn stops(alice: &Person<'_>, cause: &str) -> Result<()> {
+    let root = &alice.stage.root;
+    let run = alice.cargo(["build"]).run()?;
+    run.stopped(Stop::Create)?.blames(root.join("alice").to_string_lossy())?;
+    let lower = run.stderr.to_lowercase();
+    ensure!(lower.contains(cause), "the cause is not `{cause}`:\n{}", run.stderr);
+    let (directory, target) = (root.join("alice"), root.join("alice/target"));
+    if look(&directory)?.is_some() {
+        private(&directory, alice.uid())?;
+    }
+    if look(&target)?.is_some() {
+        private(&target, alice.uid())?;
+        tagged(&target).context("a target directory was left half made")?;
+    }
+    Ok(())
+}
+
+fn recovers(alice: &Person<'_>) -> Result<()> {
+    let target = alice.stage.root.join("alice/target");
+    alice.cargo(["build"]).run()?.silently()?;
+    private(&target, alice.uid())?;
+    tagged(&target)
+}
+
+fn remount(root: &Path, state: &str) -> Result<()> {
+    let options = format!("remount,{state}");
+    do_as_root("mount", ["-o".as_ref(), options.as_ref(), root.as_os_str()])
+}

@@ -1,0 +1,52 @@
+//! The tests, one file for each chapter of the threat model.
+
+mod attacks;
+mod build_dirs;
+mod callers;
+mod cargo;
+mod crowd;
+mod full;
+mod inherited;
+mod odd_roots;
+mod planting;
+mod private_dir;
+mod race;
+mod real_cargo;
+mod rights;
+mod root;
+mod system_settings;
+mod together;
+mod way;
+mod worktrees;
+mod wrappers;
+
+use crate::suite::Test;
+
+/// All tests. The long ones stand first and last, so that the short ones fill the time beside them.
+pub(crate) fn all() -> Vec<Test> {
+    let mut tests = together::on_stable();
+    for chapter in [
+        attacks::tests,
+        planting::tests,
+        race::tests,
+        root::tests,
+        odd_roots::tests,
+        way::tests,
+        full::tests,
+        private_dir::tests,
+        callers::tests,
+        rights::tests,
+        inherited::tests,
+        system_settings::tests,
+        real_cargo::tests,
+        wrappers::tests,
+        crowd::tests,
+        cargo::tests,
+        build_dirs::tests,
+        worktrees::tests,
+        together::on_nightly,
+    ] {
+        tests.extend(chapter());
+    }
+    tests
+}

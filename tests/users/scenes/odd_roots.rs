@@ -1,0 +1,78 @@
+//! Shared roots that are not what they should be: somebody else's, no directory, closed, missing,
+//! or on a file system that hands down or drops permissions.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+
+use crate::machine::Need;
+use crate::stage::child::do_as_root;
+use crate::stage::{Acl, Stage, acls, look, make, private};
+use crate::suite::{Test, test};
+
+pub(crate) fn tests() -> Vec<Test> {
+    vec![
+        test("odd_roots::refuses_a_root_of_another_ordinary_account", foreign),
+        test("odd_roots::refuses_a_root_that_is_a_file", a_file),
+        test("odd_roots::stops_when_the_root_cannot_be_entered", closed),
+        test("odd_roots::passes_through_when_the_root_does_not_exist", missing),
+        test("odd_roots::strips_what_a_default_acl_on_the_root_would_hand_down", default_acl)
+            .needs(&[Need::Acls]),
+        test("odd_roots::refuses_a_file_system_without_unix_modes", vfat).needs(&[Need::Vfat]),
+    ]
+}
+
+fn foreign(stage: &Stage) -> Result<()> {
+    let root = stage.shared_root().owned_by("mallory").sticky().make()?;
+    let run = stage.person("alice")?.cargo(["build"]).run()?;
+    run.refused()?.blames(root.to_string_lossy())?.blames("mallory")?.blames("2003")?;
+    ensure!(look(&root.join("alice"))?.is_none(), "a directory was made all the same");
+    Ok(())
+}
+
+fn a_file(stage: &Stage) -> Result<()> {
+    make::file(&stage.root, "", 0, 0o644)?;
+    let run = stage.person("alice")?.cargo(["build"]).run()?;
+    run.refused()?.blames(stage.root.to_string_lossy())?.blames("file")?;
+    Ok(())
+}
+
+fn closed(stage: &Stage) -> Result<()> {
+    let root = stage.shared_root().mode(0o700).make()?;
+    let run = stage.person("alice")?.cargo(["build"]).run()?;
+    run.fails()?.never_says("stub:")?.blames(root.to_string_lossy())?;
+    Ok(())
+}
+
+fn missing(stage: &Stage) -> Result<()> {
+    let run = stage.person("alice")?.cargo(["build"]).run()?;
+    run.silently()?;
+    ensure!(run.target_dir()?.is_none(), "CARGO_TARGET_DIR was set to {:?}", run.target_dir()?);
+    ensure!(look(&stage.root)?.is_none(), "the shared root was made");
+    Ok(())
+}
+
+fn default_acl(stage: &Stage) -> Result<()> {
+    let root = stage.shared_root().sticky().make()?;
+    Acl::Default.grant(&root, 2003, 0o7)?;
+    let probe = root.join("probe");
+    fs::create_dir(&probe)?;
+    ensure!(acls(&probe)? == [Acl::Access, Acl::Default], "new directories do not inherit the ACL");
+    let alice = stage.person("alice")?;
+    alice.cargo(["build"]).run()?.silently()?;
+    private(&root.join("alice"), alice.uid())?;
+    private(&root.join("alice/target"), alice.uid())
+}
+
+fn vfat(stage: &Stage) -> Result<()> {
+    let image = stage.at("image");
+    fs::File::create(&image)?.set_len(16 << 20)?;
+    let path = |path: &Path| path.to_str().map(str::to_owned).context("a plain path");
+    do_as_root("mkfs.vfat", [path(&image)?])?;
+    let root = stage.shared_root().sticky().make()?;
+    do_as_root("mount", ["-o", "loop,uid=2001,umask=0022", &path(&image)?, &path(&root)?])?;
+    let run = stage.person("alice")?.cargo(["build"]).run()?;
+    run.refused()?.blames(root.to_string_lossy())?;
+    Ok(())
+}

@@ -1,0 +1,85 @@
+//! Callers with more rights than a person has, with other rights, or with rights that are hidden.
+
+use std::fs;
+
+use anyhow::{Result, ensure};
+
+use crate::machine::Need;
+use crate::stage::{Stage, look, make, private};
+use crate::suite::{Test, test};
+
+pub(crate) fn tests() -> Vec<Test> {
+    vec![
+        test("rights::gives_root_a_directory_of_its_own", root_itself),
+        test("rights::notes_a_run_as_root_through_sudo", through_sudo),
+        test("rights::refuses_a_symlink_that_alice_planted_for_root", planted_for_root),
+        test("rights::refuses_to_run_with_another_accounts_rights", foreign_rights),
+        test("rights::refuses_owners_hidden_by_a_user_namespace", hidden_owners)
+            .needs(&[Need::UserNamespaces]),
+    ]
+}
+
+fn root_itself(stage: &Stage) -> Result<()> {
+    let root = stage.shared_root().sticky().make()?;
+    let superuser = stage.person("root")?;
+    let run = superuser.cargo(["build"]).run()?;
+    run.silently()?.builds_in(root.join("root/target"))?;
+    private(&root.join("root"), 0)
+}
+
+/// `sudo -E cargo build` in alice's session: her variables, root's rights.
+fn through_sudo(stage: &Stage) -> Result<()> {
+    let root = stage.shared_root().sticky().make()?;
+    let (alice, superuser) = (stage.person("alice")?, stage.person("root")?);
+    alice.cargo(["build"]).run()?.silently()?;
+    let before = look(&root.join("alice/target/debug/app"))?;
+    let run = superuser
+        .cargo(["build"])
+        .env("SUDO_UID", alice.uid().to_string())
+        .env("SUDO_USER", "alice")
+        .env("USER", "alice")
+        .env("HOME", &alice.home)
+        .env("CARGO_TARGET_DIR", root.join("alice/target"))
+        .run()?;
+    run.notes("root")?;
+    run.builds_in(root.join("root/target"))?;
+    ensure!(
+        look(&root.join("alice/target/debug/app"))? == before,
+        "root wrote into alice's directory"
+    );
+    private(&root.join("root"), 0)
+}
+
+fn planted_for_root(stage: &Stage) -> Result<()> {
+    let root = stage.shared_root().sticky().make()?;
+    let (alice, superuser) = (stage.person("alice")?, stage.person("root")?);
+    let trap = stage.at("trap");
+    make::directory(&trap, alice.uid(), alice.uid(), 0o777)?;
+    make::link(&root.join("root"), &trap, alice.uid())?;
+    superuser.cargo(["build"]).run()?.refused()?.blames("symlink")?.blames("alice")?;
+    ensure!(fs::read_dir(&trap)?.next().is_none(), "root wrote into alice's directory");
+    Ok(())
+}
+
+fn foreign_rights(stage: &Stage) -> Result<()> {
+    let root = stage.shared_root().sticky().make()?;
+    let bob = stage.person("bob")?;
+    let as_alice = ["--ruid=2002", "--euid=2001", "--regid=2002", "--clear-groups"];
+    bob.cargo(["build"]).identity(as_alice).run()?.refused()?;
+    ensure!(fs::read_dir(&root)?.next().is_none(), "a directory was made all the same");
+    Ok(())
+}
+
+/// In a namespace where only alice has a number, root's directories seem to be nobody's.
+fn hidden_owners(stage: &Stage) -> Result<()> {
+    let root = stage.shared_root().sticky().make()?;
+    let alice = stage.person("alice")?;
+    let enter = ["unshare", "--user", "--map-current-user", "--"];
+    let run = alice.cargo(["build"]).after(enter).run()?;
+    run.refused()?.blames("65534")?.helps("namespace")?.helps("CARGO_PERUSER_TRUSTED_OWNERS")?;
+    ensure!(fs::read_dir(&root)?.next().is_none(), "a directory was made all the same");
+    let trusting =
+        alice.cargo(["build"]).after(enter).env("CARGO_PERUSER_TRUSTED_OWNERS", "65534").run()?;
+    trusting.silently()?.builds_in(root.join("alice/target"))?;
+    private(&root.join("alice"), alice.uid())
+}

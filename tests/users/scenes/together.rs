@@ -1,0 +1,175 @@
+//! Two people at work in one group-writable checkout, at the same time, for twelve rounds.
+//!
+//! Each edits a file of the one package, builds, runs, tests and cleans. Nobody may fail, wait for
+//! the other's lock, or see a program that lacks their own last edit.
+
+use std::fs;
+use std::path::Path;
+use std::thread;
+
+use anyhow::{Context, Result, ensure};
+
+use crate::machine::{Channel, Need};
+use crate::stage::child::do_as_root;
+use crate::stage::project::{self, Tree};
+use crate::stage::{Outcome, Person, Stage, private};
+use crate::suite::{Test, test};
+
+const ROUNDS: u32 = 12;
+
+/// The one round whose `clean` takes the dependencies as well; the others take the package.
+const CLEAN_ALL: u32 = 5;
+
+/// What cargo says when it waits for somebody else's target, build or package cache directory.
+const WAITING: &str = "Blocking waiting for file lock";
+
+pub(crate) fn on_stable() -> Vec<Test> {
+    let name = "together::two_people_build_test_and_clean_twelve_rounds_on_stable";
+    let body = |stage: &Stage| twelve_rounds(stage, Channel::Stable);
+    vec![test(name, body).needs(&[Need::Cargo, Need::Registry]).heavy()]
+}
+
+pub(crate) fn on_nightly() -> Vec<Test> {
+    let name = "together::two_people_build_test_and_clean_twelve_rounds_on_nightly";
+    let body = |stage: &Stage| twelve_rounds(stage, Channel::Nightly);
+    vec![test(name, body).needs(&[Need::Cargo, Need::Nightly, Need::Registry]).heavy()]
+}
+
+/// `anyhow` has a build script and `serde` brings a proc macro; both come from the registry.
+const DEMO: Tree<'_> = &[
+    (
+        "Cargo.toml",
+        r#"[package]
+name = "demo"
+version = "0.1.0"
+edition = "2021"
+
+[dependencies]
+anyhow = "1"
+serde = { version = "1", features = ["derive"] }
+
+[profile.dev]
+debug = false
+
+[workspace]
+"#,
+    ),
+    ("src/alice.rs", "pub const ROUND: u32 = 0;\n"),
+    ("src/bob.rs", "pub const ROUND: u32 = 0;\n"),
+    (
+        "src/lib.rs",
+        r#"pub mod alice;
+pub mod bob;
+
+#[derive(serde::Serialize)]
+pub struct Rounds {
+    pub alice: u32,
+    pub bob: u32,
+}
+
+pub fn rounds() -> anyhow::Result<Rounds> {
+    Ok(Rounds { alice: alice::ROUND, bob: bob::ROUND })
+}
+"#,
+    ),
+    (
+        "src/main.rs",
+        r#"fn main() -> anyhow::Result<()> {
+    let rounds = demo::rounds()?;
+    println!("alice={} bob={}", rounds.alice, rounds.bob);
+    Ok(())
+}
+"#,
+    ),
+    (
+        "tests/program.rs",
+        r#"#[test]
+fn the_program_and_the_library_are_of_one_build() {
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_demo")).output().unwrap();
+    let rounds = demo::rounds().unwrap();
+    let expected = format!("alice={} bob={}\n", rounds.alice, rounds.bob);
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), expected);
+}
+"#,
+    ),
+];
+
+fn twelve_rounds(stage: &Stage, channel: Channel) -> Result<()> {
+    let root = stage.shared_root().group("devs").mode(0o3775).make()?;
+    let (alice, bob) = (stage.person("alice")?, stage.person("bob")?);
+    project::write(&stage.checkout, DEMO, &alice)?;
+    for person in [&alice, &bob] {
+        project::stock_cargo_home(person)?;
+    }
+    cargo(&alice, channel, &["generate-lockfile"])?;
+    share(&stage.checkout)?;
+    let lock = fs::read_to_string(stage.checkout.join("Cargo.lock"))?;
+
+    let (first, second) = thread::scope(|scope| {
+        let first = scope.spawn(|| all_rounds(&alice, channel));
+        let second = scope.spawn(|| all_rounds(&bob, channel));
+        (first.join(), second.join())
+    });
+    for result in [first, second] {
+        result.unwrap_or_else(|_| Err(anyhow::anyhow!("a round panicked")))?;
+    }
+
+    ensure!(
+        fs::read_to_string(stage.checkout.join("Cargo.lock"))? == lock,
+        "Cargo.lock has changed"
+    );
+    ensure!(!stage.checkout.join("target").exists(), "something was built inside the checkout");
+    for person in [&alice, &bob] {
+        private(&root.join(person.name()), person.uid())?;
+    }
+    Ok(())
+}
+
+/// Group `devs`, writable, new files inherit the group.
+fn share(checkout: &Path) -> Result<()> {
+    project::give(checkout, "alice:devs")?;
+    let path = checkout.as_os_str();
+    do_as_root("chmod", ["-R".as_ref(), "g+w".as_ref(), path])?;
+    do_as_root(
+        "find",
+        [
+            path,
+            "-type".as_ref(),
+            "d".as_ref(),
+            "-exec".as_ref(),
+            "chmod".as_ref(),
+            "g+s".as_ref(),
+            "{}".as_ref(),
+            "+".as_ref(),
+        ],
+    )
+}
+
+fn all_rounds(person: &Person<'_>, channel: Channel) -> Result<()> {
+    for round in 1..=ROUNDS {
+        one_round(person, channel, round).with_context(|| format!("round {round}"))?;
+    }
+    Ok(())
+}
+
+fn one_round(person: &Person<'_>, channel: Channel, round: u32) -> Result<()> {
+    let name = person.name().to_string_lossy().into_owned();
+    // Whole or not at all, so that the other never compiles half a file.
+    let edit =
+        "echo \"pub const ROUND: u32 = $2;\" >\"src/.$1.new\" && mv \"src/.$1.new\" \"src/$1.rs\"";
+    person.shell(edit, [&name, &round.to_string()]).umask("0002").run()?.ok()?;
+    cargo(person, channel, &["build"])?;
+    cargo(person, channel, &["run", "--quiet"])?.prints(format!("{name}={round}"))?;
+    cargo(person, channel, &["test", "--quiet"])?;
+    let clean: &[&str] =
+        if round == CLEAN_ALL { &["clean"] } else { &["clean", "--package", "demo"] };
+    cargo(person, channel, clean)?;
+    Ok(())
+}
+
+/// Runs cargo, which must succeed without having waited for anybody.
+fn cargo(person: &Person<'_>, channel: Channel, args: &[&str]) -> Result<Outcome> {
+    let run = person.cargo(args).with(channel).umask("0002").run()?;
+    run.ok()?.never_says(WAITING)?;
+    Ok(run)
+}

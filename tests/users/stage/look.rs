@@ -1,0 +1,126 @@
+//! What stands in the file system, seen without following anything.
+
+use std::fs::{self, Metadata};
+use std::io::ErrorKind;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use rustix::fs::{XattrFlags, lgetxattr, setxattr};
+use rustix::io::Errno;
+
+/// The first line of a valid `CACHEDIR.TAG`.
+const SIGNATURE: &str = "Signature: 8a477f597d28d172789f06886806bc55\n";
+
+/// An entry of the file system, as `lstat` shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Sight {
+    /// What it is, in a word.
+    pub(crate) kind: &'static str,
+    /// Its owner.
+    pub(crate) uid: u32,
+    /// Its permission bits, set-id and sticky bits included.
+    pub(crate) mode: u32,
+    /// Device and inode.
+    pub(crate) identity: (u64, u64),
+    /// Where it leads, if it is a symlink.
+    pub(crate) leads_to: Option<PathBuf>,
+}
+
+/// Looks at an entry; `None` if there is none.
+pub(crate) fn look(path: &Path) -> Result<Option<Sight>> {
+    let metadata = match path.symlink_metadata() {
+        Ok(metadata) => metadata,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error).with_context(|| path.display().to_string()),
+    };
+    Ok(Some(Sight {
+        kind: kind(&metadata),
+        uid: metadata.uid(),
+        mode: metadata.mode() & 0o7777,
+        identity: (metadata.dev(), metadata.ino()),
+        leads_to: fs::read_link(path).ok(),
+    }))
+}
+
+fn kind(metadata: &Metadata) -> &'static str {
+    let kind = metadata.file_type();
+    match () {
+        () if kind.is_dir() => "directory",
+        () if kind.is_symlink() => "symlink",
+        () if kind.is_fifo() => "fifo",
+        () if kind.is_socket() => "socket",
+        () => "file",
+    }
+}
+
+/// Demands a real directory of that owner's with exactly the owner's bits and no ACL.
+pub(crate) fn private(path: &Path, uid: u32) -> Result<()> {
+    let shown = path.display();
+    let sight = look(path)?.with_context(|| format!("`{shown}` does not exist"))?;
+    ensure!(sight.kind == "directory", "`{shown}` is a {}", sight.kind);
+    ensure!(sight.uid == uid, "`{shown}` is owned by {}, not {uid}", sight.uid);
+    ensure!(sight.mode & 0o777 == 0o700, "`{shown}` has mode {:04o}", sight.mode);
+    let acls = acls(path)?;
+    ensure!(acls.is_empty(), "`{shown}` has ACLs: {acls:?}");
+    Ok(())
+}
+
+/// Demands a valid cache directory tag, which others' backups and cargo's own `clean` go by.
+pub(crate) fn tagged(directory: &Path) -> Result<()> {
+    let tag = directory.join("CACHEDIR.TAG");
+    let text = fs::read_to_string(&tag).with_context(|| tag.display().to_string())?;
+    ensure!(text.starts_with(SIGNATURE), "`{}` is not valid: {text:?}", tag.display());
+    Ok(())
+}
+
+/// One of a directory's two access control lists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Acl {
+    /// The one that rules access.
+    Access,
+    /// The one that new entries inherit.
+    Default,
+}
+
+impl Acl {
+    fn attribute(self) -> &'static str {
+        match self {
+            Acl::Access => "system.posix_acl_access",
+            Acl::Default => "system.posix_acl_default",
+        }
+    }
+
+    /// Lets an account in: `u::rwx,u:<uid>:<bits>,g::---,m::<bits>,o::---`, as the kernel has it.
+    pub(crate) fn grant(self, path: &Path, uid: u32, bits: u16) -> Result<()> {
+        const NOBODY: u32 = u32::MAX;
+        let entries: [(u16, u16, u32); 5] = [
+            (0x01, 7, NOBODY),
+            (0x02, bits, uid),
+            (0x04, 0, NOBODY),
+            (0x10, bits, NOBODY),
+            (0x20, 0, NOBODY),
+        ];
+        let mut value = 2_u32.to_le_bytes().to_vec();
+        for (tag, permissions, id) in entries {
+            value.extend(tag.to_le_bytes());
+            value.extend(permissions.to_le_bytes());
+            value.extend(id.to_le_bytes());
+        }
+        Ok(setxattr(path, self.attribute(), &value, XattrFlags::empty())?)
+    }
+}
+
+/// The access control lists that an entry has.
+pub(crate) fn acls(path: &Path) -> Result<Vec<Acl>> {
+    let mut found = Vec::new();
+    for acl in [Acl::Access, Acl::Default] {
+        let mut value = [0_u8; 256];
+        match lgetxattr(path, acl.attribute(), &mut value) {
+            Ok(_) => found.push(acl),
+            Err(Errno::NODATA | Errno::OPNOTSUPP) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,64 @@
+//! Entries of the file system as somebody would have made them: with an owner and an exact mode.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, chown, lchown, symlink};
+use std::os::unix::net::UnixListener;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use rustix::fs::{CWD, FileType, Mode, mknodat};
+
+/// A directory.
+pub(crate) fn directory(path: &Path, uid: u32, gid: u32, mode: u32) -> Result<()> {
+    fs::create_dir(path).with_context(|| path.display().to_string())?;
+    own(path, uid, gid, mode)
+}
+
+/// A file.
+pub(crate) fn file(path: &Path, content: impl AsRef<[u8]>, uid: u32, mode: u32) -> Result<()> {
+    fs::write(path, content).with_context(|| path.display().to_string())?;
+    own(path, uid, uid, mode)
+}
+
+/// A script.
+pub(crate) fn script(path: &Path, content: &str) -> Result<()> {
+    file(path, content, 0, 0o755)
+}
+
+/// A symlink.
+pub(crate) fn link(path: &Path, target: &Path, uid: u32) -> Result<()> {
+    symlink(target, path)?;
+    Ok(lchown(path, Some(uid), Some(uid))?)
+}
+
+/// A named pipe that anyone may open.
+pub(crate) fn fifo(path: &Path, uid: u32) -> Result<()> {
+    mknodat(CWD, path, FileType::Fifo, Mode::from_raw_mode(0o666), 0)?;
+    own(path, uid, uid, 0o666)
+}
+
+/// A socket that nobody listens on any more.
+pub(crate) fn socket(path: &Path, uid: u32) -> Result<()> {
+    drop(UnixListener::bind(path)?);
+    own(path, uid, uid, 0o666)
+}
+
+/// Gives an entry an owner and a mode. The owner comes first: changing it clears set-id bits.
+pub(crate) fn own(path: &Path, uid: u32, gid: u32, mode: u32) -> Result<()> {
+    chown(path, Some(uid), Some(gid))?;
+    Ok(fs::set_permissions(path, fs::Permissions::from_mode(mode))?)
+}
+
+/// Nothing: takes away a directory and all below it, without following anything.
+#[expect(clippy::disallowed_methods, reason = "on the tests' own tmpfs, which goes anyway")]
+pub(crate) fn nothing(path: &Path) -> Result<()> {
+    Ok(fs::remove_dir_all(path)?)
+}
+
+/// A tmpfs on a new directory, which is root's and has the mode that the options say.
+pub(crate) fn tmpfs(path: &Path, options: &str) -> Result<()> {
+    directory(path, 0, 0, 0o755)?;
+    let words = ["-t", "tmpfs", "-o", options, "tmpfs"].map(OsStr::new);
+    super::child::do_as_root("mount", words.into_iter().chain([path.as_os_str()]))
+}

@@ -1,0 +1,148 @@
+//! One test's fresh corner of the machine, and the people who act there.
+//!
+//! ```text
+//! /srv/<number>             root:root 0755, one for each test
+//!     shared                the shared root, made as the test says
+//!     checkout              alice's, the working directory of every invocation
+//!     home/<name>           0700, HOME of that person
+//! ```
+//! A test reads as: make the shared root, put something there, let a person run something, and say
+//! what must have come of it.
+
+pub(crate) mod child;
+mod invocation;
+mod look;
+pub(crate) mod make;
+mod outcome;
+pub(crate) mod project;
+mod root;
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Result;
+
+pub(crate) use invocation::Invocation;
+pub(crate) use look::{Acl, acls, look, private, tagged};
+pub(crate) use outcome::{Outcome, Stop};
+pub(crate) use root::Root;
+
+use crate::machine::{Account, Machine, account, places};
+
+/// One test's corner of the machine. It is emptied when the test is over.
+pub(crate) struct Stage {
+    /// The directory that holds everything below.
+    pub(crate) directory: PathBuf,
+    /// Where the shared root is, once it is made.
+    pub(crate) root: PathBuf,
+    /// Where people stand when they run something.
+    pub(crate) checkout: PathBuf,
+}
+
+impl Stage {
+    /// A corner that no other test has.
+    pub(crate) fn new(machine: &Arc<Machine>) -> Result<Self> {
+        let directory = PathBuf::from(format!("/srv/{:03}", machine.next_stage()));
+        make::directory(&directory, 0, 0, 0o755)?;
+        make::directory(&directory.join("home"), 0, 0, 0o755)?;
+        let checkout = directory.join("checkout");
+        let alice = account("alice")?.uid;
+        make::directory(&checkout, alice, alice, 0o755)?;
+        Ok(Stage { root: directory.join("shared"), directory, checkout })
+    }
+
+    /// The shared root, still to be made.
+    pub(crate) fn shared_root(&self) -> Root<'_> {
+        Root::of(self)
+    }
+
+    /// Someone with an account.
+    pub(crate) fn person(&self, name: impl AsRef<[u8]>) -> Result<Person<'_>> {
+        Person::arrive(self, account(name)?)
+    }
+
+    /// Someone whose id has no account.
+    pub(crate) fn stranger(&self, uid: u32) -> Result<Person<'_>> {
+        Person::arrive(self, Account::nameless(uid))
+    }
+
+    /// Someone whose account is at hand.
+    pub(crate) fn holder_of(&self, account: Account) -> Result<Person<'_>> {
+        Person::arrive(self, account)
+    }
+
+    /// A place in this corner.
+    pub(crate) fn at(&self, name: impl AsRef<Path>) -> PathBuf {
+        self.directory.join(name)
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        // Mount points stay; the whole tree goes with the namespace in the end.
+        let _ = make::nothing(&self.directory);
+    }
+}
+
+/// Someone who acts on a stage.
+pub(crate) struct Person<'s> {
+    /// The stage.
+    pub(crate) stage: &'s Stage,
+    /// The account.
+    pub(crate) account: Account,
+    /// HOME.
+    pub(crate) home: PathBuf,
+}
+
+impl<'s> Person<'s> {
+    fn arrive(stage: &'s Stage, account: Account) -> Result<Self> {
+        let home = stage.at("home").join(account.uid.to_string());
+        if !home.exists() {
+            make::directory(&home, account.uid, account.uid, 0o700)?;
+        }
+        Ok(Person { stage, account, home })
+    }
+
+    /// The user id.
+    pub(crate) fn uid(&self) -> u32 {
+        self.account.uid
+    }
+
+    /// The name of the account as text.
+    pub(crate) fn name(&self) -> &OsStr {
+        OsStr::from_bytes(&self.account.name)
+    }
+
+    /// `cargo …`, found on PATH: the shim.
+    pub(crate) fn cargo<I>(&self, args: I) -> Invocation<'_>
+    where
+        I: IntoIterator<Item: AsRef<OsStr>>,
+    {
+        Invocation::new(self, "cargo", args)
+    }
+
+    /// `cargo-peruser …`, found on PATH.
+    pub(crate) fn by_name<I>(&self, args: I) -> Invocation<'_>
+    where
+        I: IntoIterator<Item: AsRef<OsStr>>,
+    {
+        Invocation::new(self, "cargo-peruser", args)
+    }
+
+    /// A line of shell; `args` are `$1` and so on.
+    pub(crate) fn shell<I>(&self, script: &str, args: I) -> Invocation<'_>
+    where
+        I: IntoIterator<Item: AsRef<OsStr>>,
+    {
+        let args = args.into_iter().map(|arg| arg.as_ref().to_owned());
+        let words = ["-c", script, "sh"].map(OsString::from).into_iter().chain(args);
+        Invocation::new(self, "/bin/sh", words)
+    }
+}
+
+/// PATH: the shim, the program under its own name, and `cargo` where the real one is to be found.
+pub(crate) fn path_to(cargo: &str) -> String {
+    [places::SHIM, places::BY_NAME, cargo, places::PROGRAMS].join(":")
+}

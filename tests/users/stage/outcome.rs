@@ -1,0 +1,147 @@
+//! What came of a command, and what a test may demand of it.
+//!
+//! Each demand returns the outcome again, so that they can be told one after the other; a failed
+//! one shows the whole output.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
+
+use anyhow::{Context, Result, ensure};
+
+/// Why cargo-peruser stopped before any cargo ran, by its exit code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stop {
+    /// A directory or its tag cannot be made.
+    Create = 73,
+    /// Going on would be unsafe.
+    Unsafe = 77,
+    /// A setting is wrong.
+    Settings = 78,
+    /// The real cargo is not executable.
+    Exec = 126,
+    /// There is no real cargo.
+    NoCargo = 127,
+}
+
+/// What came of a command.
+pub(crate) struct Outcome {
+    /// The command as failures show it.
+    pub(crate) shown: String,
+    /// How it ended.
+    pub(crate) status: ExitStatus,
+    /// What it wrote.
+    pub(crate) stdout: String,
+    /// What it complained about.
+    pub(crate) stderr: String,
+}
+
+impl Outcome {
+    fn demand(&self, holds: bool, what: impl std::fmt::Display) -> Result<&Self> {
+        let Outcome { shown, status, stdout, stderr } = self;
+        ensure!(holds, "{shown}: {what}\n  {status}\n  stdout:\n{stdout}\n  stderr:\n{stderr}");
+        Ok(self)
+    }
+
+    /// It succeeded.
+    pub(crate) fn ok(&self) -> Result<&Self> {
+        self.demand(self.status.success(), "must succeed")
+    }
+
+    /// It succeeded and left stderr empty.
+    pub(crate) fn silently(&self) -> Result<&Self> {
+        self.ok()?.demand(self.stderr.is_empty(), "must say nothing on stderr")
+    }
+
+    /// It did not succeed, whoever says so.
+    pub(crate) fn fails(&self) -> Result<&Self> {
+        self.demand(!self.status.success(), "must fail")
+    }
+
+    /// cargo-peruser stopped for this reason and with one error, and no cargo has run.
+    pub(crate) fn stopped(&self, stop: Stop) -> Result<&Self> {
+        let code = stop as i32;
+        self.demand(self.status.code() == Some(code), format_args!("must exit with {code}"))?;
+        self.demand(!self.stdout.contains("stub:"), "cargo must not have run")?;
+        self.demand(self.lines("error: ").count() == 1, "must say exactly one `error:`")
+    }
+
+    /// It was refused as unsafe.
+    pub(crate) fn refused(&self) -> Result<&Self> {
+        self.stopped(Stop::Unsafe)
+    }
+
+    /// The error names this.
+    pub(crate) fn blames(&self, what: impl AsRef<str>) -> Result<&Self> {
+        let what = what.as_ref();
+        let named = self.lines("error: ").any(|line| line.contains(what));
+        self.demand(named, format_args!("`error:` must name `{what}`"))
+    }
+
+    /// The help line offers this.
+    pub(crate) fn helps(&self, what: impl AsRef<str>) -> Result<&Self> {
+        let what = what.as_ref();
+        let offered = self.lines("help: ").any(|line| line.contains(what));
+        self.demand(offered, format_args!("`help:` must offer `{what}`"))
+    }
+
+    /// It succeeded with exactly one note, which names this.
+    pub(crate) fn notes(&self, what: impl AsRef<str>) -> Result<&Self> {
+        let what = what.as_ref();
+        let lines: Vec<_> = self.lines("note: ").collect();
+        let named = matches!(lines.as_slice(), [line] if line.contains(what));
+        self.ok()?.demand(named, format_args!("must say one `note:` that names `{what}`"))
+    }
+
+    /// Somewhere on stderr this stands.
+    pub(crate) fn mentions(&self, what: impl AsRef<str>) -> Result<&Self> {
+        let what = what.as_ref();
+        self.demand(self.stderr.contains(what), format_args!("stderr must mention `{what}`"))
+    }
+
+    /// Nothing on stderr or stdout says this.
+    pub(crate) fn never_says(&self, what: &str) -> Result<&Self> {
+        let said = self.stderr.contains(what) || self.stdout.contains(what);
+        self.demand(!said, format_args!("must not say `{what}`"))
+    }
+
+    /// On stdout this stands.
+    pub(crate) fn prints(&self, what: impl AsRef<str>) -> Result<&Self> {
+        let what = what.as_ref();
+        self.demand(self.stdout.contains(what), format_args!("stdout must have `{what}`"))
+    }
+
+    /// The command that a help line offers, from its first word on.
+    pub(crate) fn offered(&self, first_word: &str) -> Result<String> {
+        let from =
+            |line: &str| line.find(first_word).and_then(|at| line.get(at..)).map(str::to_owned);
+        let found = self.lines("help: ").find_map(from);
+        found.with_context(|| format!("no help line offers `{first_word}`\n{}", self.stderr))
+    }
+
+    /// The stub ran with this `CARGO_TARGET_DIR`.
+    pub(crate) fn builds_in(&self, expected: impl AsRef<Path>) -> Result<&Self> {
+        let (expected, found) = (expected.as_ref(), self.target_dir()?);
+        let shown = expected.display();
+        self.demand(found.as_deref() == Some(expected), format_args!("must build in `{shown}`"))
+    }
+
+    /// The stub ran, and this was its `CARGO_TARGET_DIR`.
+    pub(crate) fn target_dir(&self) -> Result<Option<PathBuf>> {
+        self.variable("CARGO_TARGET_DIR")
+    }
+
+    /// The stub ran, and this was its `CARGO_BUILD_BUILD_DIR`.
+    pub(crate) fn build_dir(&self) -> Result<Option<PathBuf>> {
+        self.variable("CARGO_BUILD_BUILD_DIR")
+    }
+
+    fn variable(&self, name: &str) -> Result<Option<PathBuf>> {
+        self.ok()?.prints("stub: cargo")?;
+        let value = |line: &str| Some(line.strip_prefix(name)?.strip_prefix('=')?.into());
+        Ok(self.stdout.lines().find_map(value))
+    }
+
+    fn lines<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = &'a str> {
+        self.stderr.lines().filter_map(move |line| line.strip_prefix(prefix))
+    }
+}

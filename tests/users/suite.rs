@@ -1,0 +1,78 @@
+//! A test as the scenes declare it, and as the test runner wants it.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anyhow::Result;
+use libtest_mimic::{Completion, Failed, Trial};
+
+use crate::machine::{Ground, Need};
+use crate::stage::Stage;
+
+/// One test: a sentence, what it needs besides the machine, and what it does on a fresh stage.
+pub(crate) struct Test {
+    name: String,
+    needs: &'static [Need],
+    pace: Pace,
+    body: Body,
+}
+
+type Body = Box<dyn FnOnce(&Stage) -> Result<()> + Send>;
+
+/// Whether a test leaves room for another one of its kind.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Pace {
+    /// Takes well under a second: any number at once.
+    Light,
+    /// Keeps all cores busy: one at a time.
+    Heavy,
+}
+
+/// A test that needs nothing but the machine.
+pub(crate) fn test(
+    name: impl Into<String>,
+    body: impl FnOnce(&Stage) -> Result<()> + Send + 'static,
+) -> Test {
+    Test { name: name.into(), needs: &[], pace: Pace::Light, body: Box::new(body) }
+}
+
+impl Test {
+    /// States what the test needs; where that is missing the test is ignored, with the reason.
+    pub(crate) fn needs(self, needs: &'static [Need]) -> Self {
+        Self { needs, ..self }
+    }
+
+    /// Keeps other heavy tests away while this one runs.
+    pub(crate) fn heavy(self) -> Self {
+        Self { pace: Pace::Heavy, ..self }
+    }
+
+    fn perform(self, ground: &Ground) -> Result<Completion, Failed> {
+        let machine = match ground {
+            Ground::Machine(machine) => machine,
+            Ground::Missing(reason) | Ground::Broken(reason) => {
+                return Ok(Completion::ignored_with(reason));
+            }
+            Ground::NotNeeded => return Ok(Completion::ignored()),
+        };
+        if let Some(reason) = self.needs.iter().find_map(|need| machine.lacks(*need)) {
+            return Ok(Completion::ignored_with(reason));
+        }
+        static HEAVY: Mutex<()> = Mutex::new(());
+        let _turn = (self.pace == Pace::Heavy)
+            .then(|| HEAVY.lock().unwrap_or_else(PoisonError::into_inner));
+        Stage::new(machine)
+            .and_then(|stage| (self.body)(&stage))
+            .map_err(|error| Failed::from(format!("{error:#}")))?;
+        Ok(Completion::Completed)
+    }
+}
+
+/// The trials for the test runner.
+pub(crate) fn trials(tests: Vec<Test>, ground: Ground) -> Vec<Trial> {
+    let ground = Arc::new(ground);
+    let trial = |test: Test| {
+        let ground = Arc::clone(&ground);
+        Trial::ignorable_test(test.name.clone(), move || test.perform(&ground))
+    };
+    tests.into_iter().map(trial).collect()
+}
