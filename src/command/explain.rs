@@ -13,7 +13,7 @@ use super::{Flags, cargo_arguments, cargo_words};
 use crate::core::candidate::Skip;
 use crate::core::checkout::CheckoutKind;
 use crate::core::placement::Door;
-use crate::core::settings::{ExplicitTargetDir, Key, Scope, Settings, Value};
+use crate::core::settings::{self, ExplicitTargetDir, Key, Scope, Settings};
 use crate::report;
 use crate::shim::Plan;
 use crate::sys::private_dir::State;
@@ -164,20 +164,24 @@ impl Setting {
         let origin = settings.origin(key).map(ToString::to_string);
         Setting {
             key: key.name(),
-            value: settings.value(key).map_or(serde_json::Value::Null, to_json),
+            value: settings.get(key).map_or(serde_json::Value::Null, to_json),
             origin: origin.unwrap_or_else(|| "built in".into()),
         }
     }
 }
 
-fn to_json(value: Value) -> serde_json::Value {
-    match value {
-        Value::Path(path) => lossy(path).into(),
-        Value::Scope(Scope::User) => "user".into(),
-        Value::Scope(Scope::Checkout) => "checkout".into(),
-        Value::ExplicitTargetDir(ExplicitTargetDir::Honour) => "honour".into(),
-        Value::ExplicitTargetDir(ExplicitTargetDir::Override) => "override".into(),
-        Value::Names(names) => names.into(),
+fn to_json(setting: settings::Setting) -> serde_json::Value {
+    use settings::Setting as S;
+    match setting {
+        S::SharedRoot(path) | S::RealCargo(path) => lossy(path).into(),
+        S::Scope(Scope::User) => "user".into(),
+        S::Scope(Scope::Checkout) => "checkout".into(),
+        S::ExplicitTargetDir(ExplicitTargetDir::Honour) => "honour".into(),
+        S::ExplicitTargetDir(ExplicitTargetDir::Override) => "override".into(),
+        S::ExcludeUsers(names)
+        | S::ExcludeGroups(names)
+        | S::IncludeUsers(names)
+        | S::TrustedOwners(names) => names.into(),
     }
 }
 

@@ -77,10 +77,10 @@ fn become_cargo(snapshot: &Snapshot, flags: &Flags, args: &[OsString]) -> Result
 fn command() -> Command {
     let flag = |key: Key| {
         Arg::new(key.name())
-            .long(key.flag().trim_start_matches('-'))
-            .value_name(value_name(key))
+            .long(key.info().flag.trim_start_matches('-'))
+            .value_name(key.info().value)
             .value_parser(value_parser!(OsString))
-            .help(key_help(key))
+            .help(key.info().help)
             .help_heading("Settings")
     };
     Command::new("cargo-peruser")
@@ -121,9 +121,9 @@ fn cargo_words(verb: &ArgMatches) -> Vec<OsString> {
 fn own_length(args: &[OsString]) -> usize {
     let mut length = 0;
     while let Some(word) = args.get(length) {
-        let name = |key: Key| word == key.flag();
+        let name = |key: Key| word == key.info().flag;
         let joined = |key: Key| {
-            let rest = word.as_encoded_bytes().strip_prefix(key.flag().as_bytes());
+            let rest = word.as_encoded_bytes().strip_prefix(key.info().flag.as_bytes());
             rest.is_some_and(|rest| rest.starts_with(b"="))
         };
         match word {
@@ -157,28 +157,6 @@ fn answer(error: &clap::Error) -> anyhow::Result<u8> {
     }
     report::line(error.render().to_string().trim_end())?;
     Ok(0)
-}
-
-fn value_name(key: Key) -> &'static str {
-    match key {
-        Key::SharedRoot | Key::RealCargo => "PATH",
-        Key::Scope => "user|checkout",
-        Key::ExplicitTargetDir => "honour|override",
-        Key::ExcludeUsers | Key::ExcludeGroups | Key::IncludeUsers | Key::TrustedOwners => "NAMES",
-    }
-}
-
-fn key_help(key: Key) -> &'static str {
-    match key {
-        Key::SharedRoot => "The parent of everyone's private directories",
-        Key::Scope => "What shares one target directory [default: user]",
-        Key::ExplicitTargetDir => "Whether variables may choose another place [default: honour]",
-        Key::RealCargo => "The cargo to execute [default: the next one on PATH]",
-        Key::ExcludeUsers => "Accounts that get no directory, separated by commas",
-        Key::ExcludeGroups => "Groups whose members get no directory, separated by commas",
-        Key::IncludeUsers => "Accounts that get one whatever excludes them, separated by commas",
-        Key::TrustedOwners => "Owners to trust on the way to the shared root, separated by commas",
-    }
 }
 
 #[cfg(test)]

@@ -31,17 +31,41 @@ pub enum ExplicitTargetDir {
     Override,
 }
 
-/// A value with a type.
+/// A setting with its value.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Value {
-    /// For `shared-root` and `real-cargo`.
-    Path(PathBuf),
-    /// For `scope`.
+pub enum Setting {
+    /// `shared-root`
+    SharedRoot(PathBuf),
+    /// `scope`
     Scope(Scope),
-    /// For `explicit-target-dir`.
+    /// `explicit-target-dir`
     ExplicitTargetDir(ExplicitTargetDir),
-    /// For the lists of accounts and groups.
-    Names(Vec<String>),
+    /// `real-cargo`
+    RealCargo(PathBuf),
+    /// `exclude.users`
+    ExcludeUsers(Vec<String>),
+    /// `exclude.groups`
+    ExcludeGroups(Vec<String>),
+    /// `include.users`
+    IncludeUsers(Vec<String>),
+    /// `trusted-owners`
+    TrustedOwners(Vec<String>),
+}
+
+impl Setting {
+    /// Which setting it is.
+    pub fn key(&self) -> Key {
+        match self {
+            Setting::SharedRoot(_) => Key::SharedRoot,
+            Setting::Scope(_) => Key::Scope,
+            Setting::ExplicitTargetDir(_) => Key::ExplicitTargetDir,
+            Setting::RealCargo(_) => Key::RealCargo,
+            Setting::ExcludeUsers(_) => Key::ExcludeUsers,
+            Setting::ExcludeGroups(_) => Key::ExcludeGroups,
+            Setting::IncludeUsers(_) => Key::IncludeUsers,
+            Setting::TrustedOwners(_) => Key::TrustedOwners,
+        }
+    }
 }
 
 /// Where a setting was made.
@@ -73,10 +97,8 @@ impl std::fmt::Display for Origin {
 /// One setting, made in one place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// Which setting.
-    pub key: Key,
-    /// Its value.
-    pub value: Value,
+    /// The setting.
+    pub setting: Setting,
     /// Where it was made.
     pub origin: Origin,
 }
@@ -123,18 +145,18 @@ impl Settings {
         let mut settings = Settings::default();
         let mut enforced: Vec<(Key, Origin)> = Vec::new();
         for layer in layers {
-            for entry in layer.entries {
-                let by = enforced.iter().find(|(key, _)| *key == entry.key);
-                match by {
-                    Some((_, by)) if settings.value(entry.key).as_ref() != Some(&entry.value) => {
+            for Entry { setting, origin } in layer.entries {
+                let key = setting.key();
+                match enforced.iter().find(|(enforced, _)| *enforced == key) {
+                    Some((_, by)) if settings.get(key).as_ref() != Some(&setting) => {
                         return Err(SettingsError::Enforced {
-                            origin: entry.origin.to_string(),
-                            key: entry.key.name(),
+                            origin: origin.to_string(),
+                            key: key.name(),
                             by: by.to_string(),
                         });
                     }
                     Some(_) => {}
-                    None => settings.put(entry),
+                    None => settings.put(setting, origin),
                 }
             }
             enforced.extend(layer.enforced);
@@ -142,18 +164,18 @@ impl Settings {
         Ok(settings)
     }
 
-    /// The value in force, or `None` for a path that nobody has set.
-    pub fn value(&self, key: Key) -> Option<Value> {
-        match key {
-            Key::SharedRoot => self.shared_root.clone().map(Value::Path),
-            Key::Scope => Some(Value::Scope(self.scope)),
-            Key::ExplicitTargetDir => Some(Value::ExplicitTargetDir(self.explicit_target_dir)),
-            Key::RealCargo => self.real_cargo.clone().map(Value::Path),
-            Key::ExcludeUsers => Some(Value::Names(self.exclude_users.clone())),
-            Key::ExcludeGroups => Some(Value::Names(self.exclude_groups.clone())),
-            Key::IncludeUsers => Some(Value::Names(self.include_users.clone())),
-            Key::TrustedOwners => Some(Value::Names(self.trusted_owners.clone())),
-        }
+    /// The setting in force, or `None` for a path that nobody has set.
+    pub fn get(&self, key: Key) -> Option<Setting> {
+        Some(match key {
+            Key::SharedRoot => Setting::SharedRoot(self.shared_root.clone()?),
+            Key::Scope => Setting::Scope(self.scope),
+            Key::ExplicitTargetDir => Setting::ExplicitTargetDir(self.explicit_target_dir),
+            Key::RealCargo => Setting::RealCargo(self.real_cargo.clone()?),
+            Key::ExcludeUsers => Setting::ExcludeUsers(self.exclude_users.clone()),
+            Key::ExcludeGroups => Setting::ExcludeGroups(self.exclude_groups.clone()),
+            Key::IncludeUsers => Setting::IncludeUsers(self.include_users.clone()),
+            Key::TrustedOwners => Setting::TrustedOwners(self.trusted_owners.clone()),
+        })
     }
 
     /// Where a setting was made, or `None` if it is built in.
@@ -161,17 +183,17 @@ impl Settings {
         self.origins.iter().find(|(known, _)| *known == key).map(|(_, origin)| origin)
     }
 
-    fn put(&mut self, Entry { key, value, origin }: Entry) {
-        match (key, value) {
-            (Key::SharedRoot, Value::Path(path)) => self.shared_root = Some(path),
-            (Key::RealCargo, Value::Path(path)) => self.real_cargo = Some(path),
-            (_, Value::Path(_)) => {}
-            (_, Value::Scope(scope)) => self.scope = scope,
-            (_, Value::ExplicitTargetDir(choice)) => self.explicit_target_dir = choice,
-            (Key::ExcludeUsers, Value::Names(names)) => self.exclude_users = names,
-            (Key::ExcludeGroups, Value::Names(names)) => self.exclude_groups = names,
-            (Key::IncludeUsers, Value::Names(names)) => self.include_users = names,
-            (_, Value::Names(names)) => self.trusted_owners = names,
+    fn put(&mut self, setting: Setting, origin: Origin) {
+        let key = setting.key();
+        match setting {
+            Setting::SharedRoot(path) => self.shared_root = Some(path),
+            Setting::Scope(scope) => self.scope = scope,
+            Setting::ExplicitTargetDir(choice) => self.explicit_target_dir = choice,
+            Setting::RealCargo(path) => self.real_cargo = Some(path),
+            Setting::ExcludeUsers(names) => self.exclude_users = names,
+            Setting::ExcludeGroups(names) => self.exclude_groups = names,
+            Setting::IncludeUsers(names) => self.include_users = names,
+            Setting::TrustedOwners(names) => self.trusted_owners = names,
         }
         self.origins.retain(|(known, _)| *known != key);
         self.origins.push((key, origin));

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::settings::{Entry, ExplicitTargetDir, Key, Layer, Origin, Scope, Value};
+use super::settings::{Entry, ExplicitTargetDir, Key, Layer, Origin, Scope, Setting};
 use crate::error::SettingsError;
 use crate::shown::shown;
 
@@ -49,8 +49,8 @@ pub fn from_variables(
 ) -> Result<Layer, SettingsError> {
     let mut layer = Layer::default();
     for key in Key::ALL {
-        if let Some(text) = variable(key.variable()).filter(|text| !text.is_empty()) {
-            layer.entries.push(from_text(key, &text, Origin::Variable(key.variable()))?);
+        if let Some(text) = variable(key.info().variable).filter(|text| !text.is_empty()) {
+            layer.entries.push(from_text(key, &text, Origin::Variable(key.info().variable))?);
         }
     }
     Ok(layer)
@@ -61,7 +61,8 @@ pub fn from_variables(
 /// # Errors
 /// The first value that its key does not take.
 pub fn from_flags(flags: &[(Key, OsString)]) -> Result<Layer, SettingsError> {
-    let entry = |(key, text): &(Key, OsString)| from_text(*key, text, Origin::Flag(key.flag()));
+    let entry =
+        |(key, text): &(Key, OsString)| from_text(*key, text, Origin::Flag(key.info().flag));
     Ok(Layer { entries: flags.iter().map(entry).collect::<Result<_, _>>()?, enforced: Vec::new() })
 }
 
@@ -92,8 +93,8 @@ impl File<'_> {
             let key = format!("{prefix}{}", name.get_ref());
             match (Key::ALL.into_iter().find(|known| known.name() == key), value.get_ref()) {
                 (Some(known), _) => {
-                    let value = typed(known, value.get_ref(), &origin)?;
-                    layer.entries.push(Entry { key: known, value, origin });
+                    let setting = typed(known, value.get_ref(), &origin)?;
+                    layer.entries.push(Entry { setting, origin });
                 }
                 (None, _) if key == ENFORCE && whose == Whose::System => {
                     self.enforce(value, layer, &origin)?;
@@ -150,52 +151,64 @@ fn unknown(key: String, origin: &Origin) -> SettingsError {
     SettingsError::UnknownKey { origin: origin.to_string(), key, nearest, known }
 }
 
-/// A value out of a file.
-fn typed(key: Key, value: &DeValue<'_>, origin: &Origin) -> Result<Value, SettingsError> {
-    match (value, takes_names(key)) {
-        (DeValue::String(text), false) => from_os(key, OsStr::new(text.as_ref()), origin),
-        (DeValue::Array(items), true) => {
+/// A setting out of a file.
+fn typed(key: Key, value: &DeValue<'_>, origin: &Origin) -> Result<Setting, SettingsError> {
+    match (value, list(key)) {
+        (DeValue::String(text), None) => single(key, OsStr::new(text.as_ref()), origin),
+        (DeValue::Array(items), Some(list)) => {
             let name = |item: &Spanned<DeValue<'_>>| item.get_ref().as_str().map(str::to_owned);
             let names = items.iter().map(name).collect::<Option<Vec<_>>>();
-            names.map(Value::Names).ok_or_else(|| wrong(key, origin, "array of other things"))
+            names.map(list).ok_or_else(|| wrong(key, origin, "array of other things"))
         }
         (other, _) => Err(wrong(key, origin, other.type_str())),
     }
 }
 
-/// A value out of a variable or flag, where lists are separated by commas.
+/// A setting out of a variable or flag, where lists are separated by commas.
 fn from_text(key: Key, text: &OsStr, origin: Origin) -> Result<Entry, SettingsError> {
-    let value = if takes_names(key) {
-        let text = text.to_str().ok_or_else(|| wrong(key, &origin, "not UTF-8"))?;
-        let names = text.split(',').map(str::trim).filter(|name| !name.is_empty());
-        Value::Names(names.map(str::to_owned).collect())
-    } else {
-        from_os(key, text, &origin)?
+    let setting = match list(key) {
+        Some(list) => {
+            let text = text.to_str().ok_or_else(|| wrong(key, &origin, "not UTF-8"))?;
+            let names = text.split(',').map(str::trim).filter(|name| !name.is_empty());
+            list(names.map(str::to_owned).collect())
+        }
+        None => single(key, text, &origin)?,
     };
-    Ok(Entry { key, value, origin })
+    Ok(Entry { setting, origin })
 }
 
-fn from_os(key: Key, text: &OsStr, origin: &Origin) -> Result<Value, SettingsError> {
-    let found = || format!("`{}`", shown(text));
+/// How a key that takes names becomes a setting; `None` for the others.
+fn list(key: Key) -> Option<fn(Vec<String>) -> Setting> {
+    match key {
+        Key::ExcludeUsers => Some(Setting::ExcludeUsers),
+        Key::ExcludeGroups => Some(Setting::ExcludeGroups),
+        Key::IncludeUsers => Some(Setting::IncludeUsers),
+        Key::TrustedOwners => Some(Setting::TrustedOwners),
+        Key::SharedRoot | Key::Scope | Key::ExplicitTargetDir | Key::RealCargo => None,
+    }
+}
+
+/// A setting that has one value.
+fn single(key: Key, text: &OsStr, origin: &Origin) -> Result<Setting, SettingsError> {
     match (key, text.to_str()) {
-        (Key::Scope, Some("user")) => Ok(Value::Scope(Scope::User)),
-        (Key::Scope, Some("checkout")) => Ok(Value::Scope(Scope::Checkout)),
+        (Key::Scope, Some("user")) => Ok(Setting::Scope(Scope::User)),
+        (Key::Scope, Some("checkout")) => Ok(Setting::Scope(Scope::Checkout)),
         (Key::ExplicitTargetDir, Some("honour")) => {
-            Ok(Value::ExplicitTargetDir(ExplicitTargetDir::Honour))
+            Ok(Setting::ExplicitTargetDir(ExplicitTargetDir::Honour))
         }
         (Key::ExplicitTargetDir, Some("override")) => {
-            Ok(Value::ExplicitTargetDir(ExplicitTargetDir::Override))
+            Ok(Setting::ExplicitTargetDir(ExplicitTargetDir::Override))
         }
         (Key::SharedRoot, _) => match root(text) {
-            Ok(path) => Ok(Value::Path(path)),
+            Ok(path) => Ok(Setting::SharedRoot(path)),
             Err(cause) => Err(SettingsError::Root {
                 origin: origin.to_string(),
                 path: text.to_string_lossy().into_owned(),
                 cause: cause.into(),
             }),
         },
-        (Key::RealCargo, _) if Path::new(text).is_absolute() => Ok(Value::Path(text.into())),
-        _ => Err(wrong(key, origin, &found())),
+        (Key::RealCargo, _) if Path::new(text).is_absolute() => Ok(Setting::RealCargo(text.into())),
+        _ => Err(wrong(key, origin, &format!("`{}`", shown(text)))),
     }
 }
 
@@ -223,20 +236,8 @@ fn root(text: &OsStr) -> Result<PathBuf, &'static str> {
 }
 
 fn wrong(key: Key, origin: &Origin, found: &str) -> SettingsError {
-    let expected = match key {
-        Key::SharedRoot | Key::RealCargo => "an absolute path",
-        Key::Scope => "`user` or `checkout`",
-        Key::ExplicitTargetDir => "`honour` or `override`",
-        Key::ExcludeUsers | Key::IncludeUsers => "account names",
-        Key::ExcludeGroups => "group names",
-        Key::TrustedOwners => "account names or numbers",
-    };
-    let (origin, key) = (origin.to_string(), key.name());
-    SettingsError::Value { origin, key, found: found.into(), expected }
-}
-
-fn takes_names(key: Key) -> bool {
-    !matches!(key, Key::SharedRoot | Key::Scope | Key::ExplicitTargetDir | Key::RealCargo)
+    let (origin, expected) = (origin.to_string(), key.info().takes);
+    SettingsError::Value { origin, key: key.name(), found: found.into(), expected }
 }
 
 #[cfg(test)]

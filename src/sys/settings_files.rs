@@ -9,7 +9,7 @@ use super::homes::Homes;
 use super::snapshot::Snapshot;
 use super::{accounts, files};
 use crate::core::safety::{Entry, UNMAPPED};
-use crate::core::settings::{Key, Layer, Settings, Value};
+use crate::core::settings::{Key, Layer, Setting, Settings};
 use crate::core::settings_source::{Whose, from_file, from_flags, from_variables};
 use crate::error::{Kind, SYSTEM_FILE, SettingsError, reason, trust_unmapped};
 use crate::shown::{quoted, shown};
@@ -43,11 +43,11 @@ pub fn person_file(homes: &Homes<'_>) -> Option<PathBuf> {
 }
 
 fn trusted(layer: &Layer) -> Vec<u32> {
-    let names = layer.entries.iter().find(|entry| entry.key == Key::TrustedOwners);
-    match names.map(|entry| &entry.value) {
-        Some(Value::Names(names)) => accounts::uids(names),
-        _ => Vec::new(),
-    }
+    let owners = layer.entries.iter().filter_map(|entry| match &entry.setting {
+        Setting::TrustedOwners(names) => Some(accounts::uids(names)),
+        _ => None,
+    });
+    owners.flatten().collect()
 }
 
 /// Reads one file; none is an empty layer.

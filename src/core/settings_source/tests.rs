@@ -53,7 +53,7 @@ fn reads_every_key() {
 fn tables_and_dotted_keys_mean_the_same() {
     let dotted = person("exclude.users = ['a']").unwrap();
     let table = person("exclude = { users = ['a'] }").unwrap();
-    assert_eq!(dotted.entries[0].value, table.entries[0].value);
+    assert_eq!(dotted.entries[0].setting, table.entries[0].setting);
 }
 
 #[test]
