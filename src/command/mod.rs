@@ -9,7 +9,6 @@ mod path;
 use std::convert::Infallible;
 use std::ffi::{OsStr, OsString};
 
-use clap::error::ErrorKind;
 use clap::{Arg, ArgMatches, Command, value_parser};
 
 use crate::core::placement::Door;
@@ -60,7 +59,10 @@ pub fn run(snapshot: &Snapshot) -> anyhow::Result<u8> {
         Some(("explain", verb)) => explain::run(snapshot, &flags, verb),
         _ => {
             let args = match rest {
-                [] => return answer(&command().error(ErrorKind::DisplayHelp, help())),
+                [] => {
+                    report::line(command().render_help().to_string().trim_end())?;
+                    return Ok(0);
+                }
                 [first, after @ ..] if first == "--" => after,
                 all => all,
             };
@@ -96,6 +98,7 @@ fn command() -> Command {
         .after_long_help(EXIT_CODES)
         .override_usage("cargo-peruser [SETTINGS] <VERB | CARGO COMMAND> [ARGUMENTS]")
         .disable_help_subcommand(true)
+        .propagate_version(true)
         .subcommand_help_heading("Verbs")
         .args(Key::ALL.map(flag))
         .subcommands([path::command(), explain::command()])
@@ -108,7 +111,6 @@ fn cargo_arguments() -> Arg {
         .value_parser(value_parser!(OsString))
         .num_args(0..)
         .trailing_var_arg(true)
-        .allow_hyphen_values(true)
         .help("What cargo would be called with [default: build]")
 }
 
@@ -143,10 +145,6 @@ fn parse(words: &[OsString]) -> Result<ArgMatches, clap::Error> {
 fn flags(matches: &ArgMatches) -> Flags {
     let given = |key: Key| matches.get_one::<OsString>(key.name()).map(|text| (key, text.clone()));
     Key::ALL.into_iter().filter_map(given).collect()
-}
-
-fn help() -> String {
-    command().render_help().to_string()
 }
 
 /// Prints help, the version, or what is wrong with the words; 2 in that case, as cargo's own.

@@ -12,7 +12,7 @@ pub(super) fn render(explanation: &Explanation) -> String {
     if shim == by_name {
         rows.push(row("the shim", "decides the same"));
     } else {
-        rows.push(row("the shim", target(shim)));
+        rows.push(row("the shim", target(shim, "cargo metadata --no-deps")));
         rows.push(row("  because", because(shim)));
         if shim.real_cargo != by_name.real_cargo {
             rows.extend(cargo(shim).into_iter().map(|(name, value)| (format!("  {name}"), value)));
@@ -40,7 +40,10 @@ fn cargo(answer: &Answer) -> Vec<(String, String)> {
 }
 
 fn answer(answer: &Answer) -> Vec<(String, String)> {
-    let mut rows = vec![row("target directory", target(answer)), row("  because", because(answer))];
+    let mut rows = vec![
+        row("target directory", target(answer, "cargo-peruser path")),
+        row("  because", because(answer)),
+    ];
     for name in &answer.removed_variables {
         rows.push(row("  without", name));
     }
@@ -62,9 +65,10 @@ fn answer(answer: &Answer) -> Vec<(String, String)> {
     rows
 }
 
-fn target(answer: &Answer) -> String {
+/// The target directory, or the command that shows it.
+fn target(answer: &Answer, command: &str) -> String {
     let path = answer.target_dir.as_ref().map(|path| shown(path).to_string());
-    path.unwrap_or_else(|| "what cargo decides alone (`cargo peruser path` shows it)".into())
+    path.unwrap_or_else(|| format!("what cargo decides alone (`{command}` shows it)"))
 }
 
 fn because(answer: &Answer) -> String {
