@@ -1,0 +1,193 @@
+//! `explain`: where and why, for people and for programs.
+
+use std::os::unix::fs::symlink;
+
+use libtest_mimic::Trial;
+use snapbox::{assert_data_eq, str};
+
+use crate::explain_json::json;
+use crate::harness::{World, chmod, ordinary_account};
+use crate::runner::{Skip, tests};
+
+pub(crate) fn tests() -> Vec<Trial> {
+    tests![
+        tells_where_and_why,
+        tells_what_happens_without_a_shared_root_and_where_the_shim_differs,
+        tells_a_refusal_and_what_to_do_about_it,
+        tells_that_the_target_directory_itself_would_be_refused,
+        where_the_shim_leaves_it_to_cargo_it_says_how_to_ask_cargo,
+        tells_of_a_build_directory_that_is_not_ones_own,
+        hostile_names_are_escaped,
+        creates_nothing_and_runs_no_cargo,
+    ]
+}
+
+/// The explanation with the widths of columns taken out, which depend on this machine's paths.
+fn explained(world: &World, words: &[&str]) -> String {
+    let output = world.by_name(words).run();
+    assert!(output.records.is_empty(), "cargo was run");
+    let squeeze = |line: &str| {
+        let indent = line.len() - line.trim_start().len();
+        let words: Vec<&str> =
+            line.trim_start().split("  ").filter(|part| !part.is_empty()).collect();
+        let words: Vec<&str> = words.iter().map(|word| word.trim()).collect();
+        format!("{}{}\n", &line[..indent], words.join("  "))
+    };
+    output.printed().lines().map(squeeze).collect()
+}
+
+fn tells_where_and_why() -> Result<(), Skip> {
+    ordinary_account()?;
+    let world = World::new();
+    world.file("checkout/Cargo.toml", "");
+    world.file("home/.config/cargo-peruser/config.toml", "\nexplicit-target-dir = 'override'\n");
+    assert_data_eq!(
+        explained(&world, &["--scope=user", "explain"]),
+        str![[r#"
+target directory  [WORLD]/root/[ME]/target
+  because  rule 7: nothing chooses another target directory
+private directory  [WORLD]/root/[ME] (does not exist yet)
+real cargo  [WORLD]/stub/cargo
+  passed over  [WORLD]/shim/cargo: it is cargo-peruser itself
+the shim  decides the same
+account  [ME] (uid [UID])
+checkout  [WORLD]/checkout
+
+settings
+  shared-root  [WORLD]/root  the environment variable CARGO_PERUSER_SHARED_ROOT
+  scope  user  the flag --scope
+  explicit-target-dir  override  `[WORLD]/home/.config/cargo-peruser/config.toml` line 2
+  real-cargo  -  built in
+  exclude.users  []  built in
+  exclude.groups  []  built in
+  include.users  []  built in
+  trusted-owners  []  built in
+
+"#]]
+    );
+    Ok(())
+}
+
+fn tells_what_happens_without_a_shared_root_and_where_the_shim_differs() -> Result<(), Skip> {
+    ordinary_account()?;
+    let world = World::without_root();
+    assert_data_eq!(
+        explained(&world, &["explain"]),
+        str![[r#"
+target directory  [WORLD]/home/.cache/cargo-peruser/target
+  because  rule 7: nothing chooses another target directory
+private directory  [WORLD]/home/.cache/cargo-peruser (does not exist yet)
+real cargo  [WORLD]/stub/cargo
+  passed over  [WORLD]/shim/cargo: it is cargo-peruser itself
+the shim  what cargo decides alone (`cargo metadata --no-deps` shows it)
+  because  rule 2: no shared root is configured, or it does not exist
+account  [ME] (uid [UID])
+
+settings
+  shared-root  -  built in
+  scope  user  built in
+  explicit-target-dir  honour  built in
+  real-cargo  -  built in
+  exclude.users  []  built in
+  exclude.groups  []  built in
+  include.users  []  built in
+  trusted-owners  []  built in
+
+"#]]
+    );
+    // The columns of this one are the same on every machine.
+    let output = world.by_name(["explain"]).run();
+    let settings = output.printed().split_once("settings\n").unwrap().1;
+    assert_data_eq!(
+        settings,
+        str![[r#"
+  shared-root          -       built in
+  scope                user    built in
+  explicit-target-dir  honour  built in
+  real-cargo           -       built in
+  exclude.users        []      built in
+  exclude.groups       []      built in
+  include.users        []      built in
+  trusted-owners       []      built in
+
+"#]]
+    );
+    Ok(())
+}
+
+fn tells_a_refusal_and_what_to_do_about_it() {
+    let world = World::new();
+    chmod(&world.at("root"), 0o777);
+    let text = explained(&world, &["explain"]);
+    assert!(text.contains("refused"), "{text}");
+    assert!(text.contains("chmod +t [WORLD]/root"), "{text}");
+    let refusal = json(&world, &["build"])["by_name"]["help"].clone();
+    assert_eq!(world.redact(refusal.as_str().unwrap()), "chmod +t [WORLD]/root");
+}
+
+fn tells_that_the_target_directory_itself_would_be_refused() {
+    let world = World::new();
+    let private = world.directory(world.private(), 0o700);
+    symlink(world.at("home"), private.join("target")).unwrap();
+    assert_eq!(world.shim(["build"]).run().code(), 77);
+    let found = json(&world, &["build"]);
+    let refusal = world.redact(&found["shim"]["refusal"].to_string());
+    assert!(refusal.contains("`[WORLD]/root/[ME]/target`: it is a symlink"), "{found}");
+    let text = explained(&world, &["explain"]);
+    assert!(text.contains("refused"), "{text}");
+}
+
+fn where_the_shim_leaves_it_to_cargo_it_says_how_to_ask_cargo() {
+    let world = World::without_root();
+    let text = explained(&world, &["explain"]);
+    let shim = text.lines().find(|line| line.starts_with("the shim")).unwrap();
+    // By name it is never cargo alone who decides here, so `path` answers something else.
+    assert!(!shim.contains("`cargo peruser path` shows it"), "{shim}");
+}
+
+fn tells_of_a_build_directory_that_is_not_ones_own() {
+    let world = World::new();
+    world.file("checkout/.cargo/config.toml", "[build]\nbuild-dir = '/shared/build'\n");
+    let found = json(&world, &["build"]);
+    let of = |key: &str| world.redact(found["shim"][key].as_str().unwrap());
+    assert!(of("build_dir").starts_with("[WORLD]/root/[ME]/"), "{found}");
+    assert_eq!(of("build_dir_overrides"), "`[WORLD]/checkout/.cargo/config.toml`");
+    let text = explained(&world, &["explain"]);
+    assert!(text.contains("what `[WORLD]/checkout/.cargo/config.toml` says"), "{text}");
+}
+
+fn hostile_names_are_escaped() {
+    let world = World::new();
+    let name = "checkout/e\x1b[2Jv\ni\u{202e}l";
+    world.file(format!("{name}/Cargo.toml"), "");
+    world.file(format!("{name}/bin/cargo"), "");
+    let relative = "bin\x1b[31m\n";
+    let mut path = world.search_path(["shim", "stub"]);
+    path.push(format!(":{relative}"));
+    for words in [&["explain"][..], &["explain", "--json"]] {
+        let output = world.by_name(words).within(name).var("PATH", &path).run();
+        let text = output.printed();
+        let is_raw = |c: char| c.is_control() && c != '\n';
+        assert!(!text.contains(is_raw), "{text}");
+        assert!(
+            !text.lines().any(|line| line.starts_with("il") || line.is_empty() && words.len() > 1)
+        );
+    }
+    let output = world.by_name(["explain"]).within(name).run();
+    assert!(
+        output.printed().contains("[WORLD]/checkout/e\\u{1b}[2Jv\\ni\\u{202e}l"),
+        "{}",
+        output.out
+    );
+}
+
+fn creates_nothing_and_runs_no_cargo() {
+    for world in [World::new(), World::without_root()] {
+        for words in [&["explain"][..], &["explain", "--json"], &["explain", "--", "test"]] {
+            let output = world.by_name(words).run();
+            output.printed();
+            assert!(output.records.is_empty());
+        }
+        assert!(world.made().is_empty(), "{:?}", world.made());
+    }
+}

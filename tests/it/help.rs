@@ -1,0 +1,72 @@
+//! What our own verbs say when they are asked for help, for their version, or for nonsense.
+
+use libtest_mimic::Trial;
+use snapbox::{assert_data_eq, file};
+
+use crate::harness::World;
+use crate::runner::tests;
+
+pub(crate) fn tests() -> Vec<Trial> {
+    tests![
+        without_a_word_it_prints_help,
+        help_is_short_and_long,
+        every_verb_has_help,
+        every_level_has_a_version,
+        words_that_our_verbs_do_not_know_are_errors,
+    ]
+}
+
+fn without_a_word_it_prints_help() {
+    let world = World::new();
+    let help = world.by_name(["-h"]).run();
+    for output in [world.by_name([""; 0]).run(), world.subcommand(&world.at("x"), [""; 0]).run()] {
+        assert_eq!(output.printed(), help.printed());
+        assert!(output.records.is_empty());
+    }
+    assert!(world.made().is_empty(), "{:?}", world.made());
+}
+
+fn help_is_short_and_long() {
+    let world = World::new();
+    assert_data_eq!(world.by_name(["-h"]).run().printed(), file!["help/short.txt"]);
+    assert_data_eq!(world.by_name(["--help"]).run().printed(), file!["help/long.txt"]);
+}
+
+fn every_verb_has_help() {
+    let world = World::new();
+    let help = |words: [&str; 2]| world.by_name(words).run().printed().to_owned();
+    assert_data_eq!(help(["path", "-h"]), file!["help/path.txt"]);
+    assert_data_eq!(help(["path", "--help"]), file!["help/path-long.txt"]);
+    assert_data_eq!(help(["explain", "-h"]), file!["help/explain.txt"]);
+    assert_data_eq!(help(["explain", "--help"]), file!["help/explain-long.txt"]);
+}
+
+fn every_level_has_a_version() {
+    let world = World::new();
+    let version = env!("CARGO_PKG_VERSION");
+    for flag in ["-V", "--version"] {
+        let output = world.by_name([flag]).run();
+        assert_eq!(output.printed(), format!("cargo-peruser {version}\n"));
+        for verb in ["path", "explain"] {
+            let output = world.by_name([verb, flag]).run();
+            let line = output.printed();
+            let is_version = line.starts_with("cargo-peruser") && line.contains(version);
+            assert!(is_version, "{verb} {flag}: {line}");
+        }
+    }
+}
+
+fn words_that_our_verbs_do_not_know_are_errors() {
+    let world = World::new();
+    for words in [
+        &["path", "--nonsense"][..],
+        &["explain", "--jsn"],
+        &["--shared-root"],
+        &["--scope", "user", "path", "--nonsense"],
+    ] {
+        let output = world.by_name(words).run();
+        assert_eq!((output.code(), &*output.out), (2, ""), "{words:?}: {}", output.err);
+        assert!(output.err.starts_with("error: "), "{words:?}: {}", output.err);
+        assert!(output.records.is_empty());
+    }
+}

@@ -1,0 +1,69 @@
+//! What one person sees of cargo-peruser: the shipped binary against a cargo that only takes notes.
+//!
+//! Anyone can run these tests: they need no root, no network and no second account, and everything
+//! they make is in temporary directories. What cannot run on this machine is shown as ignored, with
+//! the reason, and never as passed. Tests with real accounts are in `tests/users`.
+//!
+//! - [`harness`]: a fresh world for every test, and the runs in it.
+//! - [`stub`]: the cargo that takes notes. It is this very program under the name `cargo`.
+//! - [`runner`]: turns functions into tests of the test runner.
+//!
+//! The other modules are tests, one topic each.
+#![cfg(unix)]
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a test that panics has done its work"
+)]
+
+mod decision;
+mod doors;
+mod explain;
+mod explain_json;
+mod harness;
+mod help;
+mod path;
+mod private_dir;
+mod private_dir_refused;
+mod properties;
+mod real_cargo;
+mod real_cargo_loops;
+mod runner;
+mod settings;
+mod settings_files;
+mod settings_mistakes;
+mod stub;
+mod transparency;
+mod transparency_process;
+
+use std::process::ExitCode;
+
+use libtest_mimic::Arguments;
+
+fn main() -> ExitCode {
+    if stub::is_meant() {
+        return stub::run();
+    }
+    let tests = [
+        transparency::tests(),
+        transparency_process::tests(),
+        decision::tests(),
+        doors::tests(),
+        path::tests(),
+        help::tests(),
+        explain::tests(),
+        explain_json::tests(),
+        settings::tests(),
+        settings_mistakes::tests(),
+        settings_files::tests(),
+        private_dir::tests(),
+        private_dir_refused::tests(),
+        real_cargo::tests(),
+        real_cargo_loops::tests(),
+        properties::tests(),
+    ];
+    libtest_mimic::run(&Arguments::from_args(), tests.into_iter().flatten().collect()).exit_code()
+}

@@ -1,0 +1,227 @@
+//! `path`: one line for scripts, whichever rule decides it.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use libtest_mimic::Trial;
+
+use crate::harness::{Run, World, closed_pipe, person};
+use crate::runner::{Skip, tests};
+
+pub(crate) fn tests() -> Vec<Trial> {
+    tests![
+        prints_one_line_and_creates_nothing,
+        decides_for_the_words_that_cargo_would_get,
+        a_linked_worktree_and_by_setting_a_checkout_have_their_own,
+        where_cargo_decides_alone_cargo_answers,
+        cargos_failure_is_told_in_cargos_words,
+        the_real_cargo_answers_for_an_explicit_choice,
+        hostile_names_do_not_reach_the_terminal,
+        a_reader_that_goes_away_is_no_error,
+        a_full_disk_is_an_error,
+    ]
+}
+
+fn prints_one_line_and_creates_nothing() {
+    let world = World::new();
+    assert_eq!(world.by_name(["path"]).run().printed(), "[WORLD]/root/[ME]/target\n");
+    assert!(world.made().is_empty(), "{:?}", world.made());
+    let world = World::without_root();
+    let expected = "[WORLD]/home/.cache/cargo-peruser/target\n";
+    assert_eq!(world.by_name(["path"]).run().printed(), expected);
+    assert!(world.made().is_empty(), "{:?}", world.made());
+}
+
+fn decides_for_the_words_that_cargo_would_get() {
+    let world = World::new();
+    let me = person();
+    let root = world.at("root");
+    let inside = |rest: &str| root.join(rest).to_string_lossy().into_owned();
+    let target = "[WORLD]/root/[ME]/target";
+    let nothing = ("NOTHING", String::new());
+    for (words, (name, value), expected) in [
+        (&["path", "--", "build", "--target-dir", "x"][..], &nothing, "[WORLD]/checkout/x"),
+        (&["path", "--", "build", "--target-dir=../x"], &nothing, "[WORLD]/x"),
+        (&["path", "--", "build", "--target-dir", "/x"], &nothing, "/x"),
+        (
+            &["path", "--", "-C", "sub", "build", "--target-dir", "x"],
+            &nothing,
+            "[WORLD]/checkout/sub/x",
+        ),
+        (&["path", "--", "run", "--", "--target-dir", "x"], &nothing, target),
+        (&["path", "--", "build"], &nothing, target),
+        (&["path", "--"], &nothing, target),
+        // Inherited from an outer run.
+        (
+            &["path"],
+            &("CARGO_TARGET_DIR", inside(&format!("{me}/tree-1"))),
+            "[WORLD]/root/[ME]/tree-1",
+        ),
+        // Anything else in the root is not.
+        (&["path"], &("CARGO_TARGET_DIR", inside(&format!("{me}/target"))), target),
+        (&["path"], &("CARGO_TARGET_DIR", inside(&me)), target),
+        (&["path"], &("CARGO_TARGET_DIR", inside("bob/target")), target),
+        (&["path"], &("CARGO_TARGET_DIR", inside("")), target),
+        (&["path"], &("CARGO_TARGET_DIR", String::new()), target),
+    ] {
+        let output = world.by_name(words).var(name, value).run();
+        assert_eq!(output.printed(), format!("{expected}\n"), "{words:?} {name}={value}");
+        assert!(output.records.is_empty(), "cargo was not needed");
+    }
+    assert!(world.made().is_empty(), "{:?}", world.made());
+}
+
+/// The name of the one directory that a run of `path` chooses inside the private one.
+fn own_name(run: Run<'_>) -> String {
+    let output = run.run();
+    let name = output.printed().strip_prefix("[WORLD]/root/[ME]/").unwrap().to_owned();
+    name.strip_suffix('\n').unwrap().to_owned()
+}
+
+fn a_linked_worktree_and_by_setting_a_checkout_have_their_own() {
+    let world = World::new();
+    world.directory("checkout/.git", 0o755);
+    world.file("checkout/sub/Cargo.toml", "");
+    world.file("fix/.git", "gitdir: ../checkout/.git/worktrees/fix\n");
+    world.file("module/.git", "gitdir: ../checkout/.git/modules/module\n");
+    let of = |directory: &str| own_name(world.by_name(["path"]).within(directory));
+    assert_eq!([of("checkout"), of("checkout/sub"), of("module")], ["target"; 3]);
+    let worktree = of("fix");
+    let (name, hash) = worktree.rsplit_once('-').unwrap();
+    assert_eq!((name, hash.len()), ("fix", 16), "{worktree}");
+    let by_manifest = ["path", "--", "build", "--manifest-path", "../fix/Cargo.toml"];
+    assert_eq!(own_name(world.by_name(by_manifest)), worktree);
+    let by_directory = ["path", "--", "-C", "../fix", "build"];
+    assert_eq!(own_name(world.by_name(by_directory)), worktree);
+
+    let scoped =
+        |directory: &str| own_name(world.by_name(["--scope=checkout", "path"]).within(directory));
+    assert_eq!(scoped("fix"), worktree);
+    assert_eq!(scoped("checkout/sub"), scoped("checkout"));
+    assert!(scoped("checkout").starts_with("checkout-"), "{}", scoped("checkout"));
+    assert_ne!(scoped("module"), scoped("checkout"));
+}
+
+const ANSWER: &str = "#!/bin/sh
+echo \"$*\" >\"$STUB_RECORD.words\"
+echo '{\"packages\":[],\"target_directory\":\"/answer/of/cargo\",\"build_directory\":\"/b\"}'
+";
+
+fn where_cargo_decides_alone_cargo_answers() {
+    let world = World::new();
+    world.executable("answer/cargo", ANSWER);
+    for (words, name, value) in [
+        (&["path"][..], "CARGO_PERUSER", "off"),
+        (&["path"], "CARGO_TARGET_DIR", "/elsewhere"),
+        (&["path"], "CARGO_BUILD_TARGET_DIR", "/elsewhere"),
+        (&["path", "--", "build", "--config", "build.target-dir='x'"], "NOTHING", ""),
+        (
+            &["path", "--", "+nightly", "build", "--manifest-path=a/Cargo.toml"],
+            "CARGO_PERUSER",
+            "off",
+        ),
+    ] {
+        let output = world.by_name(words).path(["shim", "answer"]).var(name, value).run();
+        assert_eq!(output.printed(), "/answer/of/cargo\n", "{words:?} {name}={value}");
+    }
+    let mut asked: Vec<String> = fs::read_dir(world.at("records"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|ending| ending == "words"))
+        .map(|path| fs::read_to_string(path).unwrap())
+        .collect();
+    asked.sort();
+    let plain = "metadata --no-deps --format-version=1";
+    let expected = [
+        format!("+nightly {plain} --manifest-path a/Cargo.toml\n"),
+        format!("{plain}\n"),
+        format!("{plain}\n"),
+        format!("{plain}\n"),
+        format!("{plain} --config build.target-dir='x'\n"),
+    ];
+    assert_eq!(asked, expected);
+    assert!(world.made().is_empty(), "{:?}", world.made());
+}
+
+fn cargos_failure_is_told_in_cargos_words() {
+    let world = World::new();
+    world.executable("sorry/cargo", "#!/bin/sh\necho 'error: no Cargo.toml' >&2\nexit 101\n");
+    let run = world.by_name(["path"]).path(["shim", "sorry"]).var("CARGO_PERUSER", "off");
+    let output = run.run();
+    let found = (output.code(), &*output.out, &*output.err);
+    assert_eq!(found, (101, "", "error: no Cargo.toml\n"));
+    world.executable("mute/cargo", "#!/bin/sh\n");
+    let output = world.by_name(["path"]).path(["shim", "mute"]).var("CARGO_PERUSER", "off").run();
+    assert_eq!((output.code(), &*output.out), (1, ""));
+    assert!(output.err.starts_with("error: failed to read what `cargo metadata` printed: "));
+}
+
+/// The cargo that builds these tests, or the one on PATH; not this project's own shim.
+fn installed_cargo() -> Option<PathBuf> {
+    let named = std::env::var_os("CARGO").map(PathBuf::from);
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let on_path = std::env::split_paths(&path).map(|directory| directory.join("cargo"));
+    let works = |cargo: &PathBuf| {
+        Command::new(cargo).arg("--version").output().is_ok_and(|output| output.status.success())
+    };
+    named.into_iter().chain(on_path).find(works)
+}
+
+fn the_real_cargo_answers_for_an_explicit_choice() -> Result<(), Skip> {
+    let cargo = installed_cargo().ok_or_else(|| Skip("there is no cargo here".into()))?;
+    let world = World::new();
+    world.file("checkout/Cargo.toml", "[package]\nname = \"app\"\nedition = \"2021\"\n");
+    world.file("checkout/src/main.rs", "fn main() {}\n");
+    // A proxy needs to find its toolchains.
+    let home = std::env::var_os("HOME").unwrap_or_default();
+    let mut path = world.at("shim").into_os_string();
+    path.push(":");
+    path.push(std::env::var_os("PATH").unwrap_or_default());
+    let run = |words: &[&str]| {
+        let run = world.by_name(words).var("PATH", &path).var("HOME", &home);
+        run.var("CARGO_PERUSER_REAL_CARGO", &cargo)
+    };
+    for (output, expected) in [
+        (run(&["path"]).var("CARGO_TARGET_DIR", "/elsewhere").run(), "/elsewhere\n"),
+        (run(&["path"]).var("CARGO_PERUSER", "off").run(), "[WORLD]/checkout/target\n"),
+        (
+            run(&["path", "--", "build", "--config", "build.target-dir='x'"]).run(),
+            "[WORLD]/checkout/x\n",
+        ),
+        (run(&["path"]).run(), "[WORLD]/root/[ME]/target\n"),
+    ] {
+        assert_eq!(output.printed(), expected);
+    }
+    Ok(())
+}
+
+fn hostile_names_do_not_reach_the_terminal() {
+    let world = World::new();
+    let name = "checkout/e\x1b[2Jv\ni\u{202e}l\x07";
+    world.file(format!("{name}/Cargo.toml"), "");
+    let output = world.by_name(["--scope=checkout", "path"]).within(name).run();
+    assert!(output.printed().starts_with("[WORLD]/root/[ME]/e__2Jv_i_l_-"), "{}", output.out);
+    assert!(output.stdout.is_ascii());
+    assert_eq!(output.stdout.iter().filter(|byte| byte.is_ascii_control()).count(), 1);
+}
+
+fn a_reader_that_goes_away_is_no_error() {
+    let world = World::new();
+    for words in [&["path"][..], &["explain"], &["explain", "--json"], &["--help"]] {
+        let output = world.by_name(words).stdout(closed_pipe()).run();
+        assert_eq!((output.code(), &*output.err), (0, ""), "{words:?}");
+    }
+}
+
+fn a_full_disk_is_an_error() -> Result<(), Skip> {
+    let world = World::new();
+    for words in [&["path"][..], &["explain"], &["--help"]] {
+        let full = fs::OpenOptions::new().write(true).open("/dev/full");
+        let full = full.map_err(|_| Skip("this system has no /dev/full".into()))?;
+        let output = world.by_name(words).stdout(full).run();
+        assert_eq!(output.code(), 1, "{words:?}");
+        assert!(output.err.as_bytes().starts_with(b"error: "), "{words:?}: {}", output.err);
+    }
+    Ok(())
+}

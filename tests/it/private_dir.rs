@@ -1,0 +1,215 @@
+//! The private directory, made and used: exactly 0700, with a target directory and its tag.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+
+use libtest_mimic::Trial;
+
+use crate::harness::{ROOT, World, chmod, mode, person};
+use crate::runner::tests;
+
+pub(crate) fn tests() -> Vec<Trial> {
+    tests![
+        is_made_exactly_private_under_every_umask,
+        is_made_below_the_persons_own_cache_by_name,
+        is_used_as_it_is_with_or_without_setgid,
+        is_tightened_where_others_could_read_it,
+        a_target_directory_that_cargo_made_again_is_used,
+        a_missing_tag_is_written_again,
+        accepts_every_root_in_which_nobody_can_replace_it,
+        is_not_made_by_commands_that_only_read,
+        is_not_even_checked_by_commands_without_a_target,
+        is_checked_by_commands_that_only_read,
+        belongs_to_each_worktree_by_its_own_name,
+    ]
+}
+
+const TAG: &str = "Signature: 8a477f597d28d172789f06886806bc55\n\
+# This file is a cache directory tag created by cargo.\n\
+# For information about cache directory tags see https://bford.info/cachedir/\n";
+
+fn is_made_exactly_private_under_every_umask() {
+    for umask in ["0", "022", "077", "0277", "0777"] {
+        let world = World::new();
+        for _ in 0..2 {
+            let run = world.shim(["build"]).after(&format!("umask {umask}"));
+            assert_eq!(run.run().record().umask, u32::from_str_radix(umask, 8).unwrap());
+            let target = world.private().join("target");
+            assert_eq!((mode(&world.private()), mode(&target)), (0o700, 0o700), "umask {umask}");
+            let tag = target.join("CACHEDIR.TAG");
+            assert_ne!(mode(&tag) & 0o400, 0, "umask {umask}: nobody can read the tag");
+            assert_eq!(fs::read_to_string(tag).unwrap(), TAG);
+        }
+        let me = person();
+        let expected = [
+            format!("root/{me}"),
+            format!("root/{me}/target"),
+            format!("root/{me}/target/CACHEDIR.TAG"),
+        ];
+        assert_eq!(world.made(), expected, "and nothing else is left behind");
+    }
+}
+
+fn is_made_below_the_persons_own_cache_by_name() {
+    for umask in ["022", "0", "0777"] {
+        let world = World::without_root();
+        world.by_name(["build"]).after(&format!("umask {umask}")).run().record();
+        for made in ["home/.cache", "home/.cache/cargo-peruser", "home/.cache/cargo-peruser/target"]
+        {
+            assert_eq!(mode(&world.at(made)), 0o700, "{made} with umask {umask}");
+        }
+        world.by_name(["build"]).run().record();
+    }
+}
+
+fn is_used_as_it_is_with_or_without_setgid() {
+    for bits in [0o700, 0o2700] {
+        let world = World::new();
+        world.directory(world.private(), bits);
+        world.shim(["build"]).run().record();
+        assert_eq!(mode(&world.private()), bits);
+    }
+}
+
+fn is_tightened_where_others_could_read_it() {
+    for bits in [0o755, 0o750, 0o711, 0o701, 0o740, 0o2755] {
+        let world = World::new();
+        world.directory(world.private(), bits);
+        let output = world.shim(["build"]).run();
+        assert_eq!((output.code(), &*output.out, output.records.len()), (0, "", 1));
+        let note = format!(
+            "note: others could read `[WORLD]/root/[ME]` (mode {bits:04o}); \
+             it is private now (mode 0700)\n"
+        );
+        assert_eq!(output.err, note);
+        assert_eq!(mode(&world.private()) & 0o777, 0o700);
+        world.shim(["build"]).run().record();
+    }
+}
+
+fn a_target_directory_that_cargo_made_again_is_used() {
+    let world = World::new();
+    world.shim(["build"]).run().record();
+    let target = world.private().join("target");
+    for bits in [0o755, 0o775] {
+        fs::remove_file(target.join("CACHEDIR.TAG")).unwrap();
+        fs::remove_dir(&target).unwrap();
+        world.directory(&target, bits);
+        world.shim(["build"]).run().record();
+        assert_eq!(mode(&world.private()), 0o700);
+        assert_eq!(fs::read_to_string(target.join("CACHEDIR.TAG")).unwrap(), TAG);
+    }
+}
+
+fn a_missing_tag_is_written_again() {
+    let world = World::new();
+    world.shim(["build"]).run().record();
+    let target = world.private().join("target");
+    let artifact = world.file(target.join("debug/app"), "artifact");
+    fs::remove_file(target.join("CACHEDIR.TAG")).unwrap();
+    world.shim(["build"]).run().record();
+    assert_eq!(fs::read_to_string(target.join("CACHEDIR.TAG")).unwrap(), TAG);
+    assert_eq!(fs::read_to_string(artifact).unwrap(), "artifact");
+}
+
+fn accepts_every_root_in_which_nobody_can_replace_it() {
+    for bits in [0o1777, 0o3775, 0o1775, 0o755, 0o2755, 0o700, 0o711] {
+        let world = World::new();
+        chmod(&world.at("root"), bits);
+        world.shim(["build"]).run().record();
+        assert_eq!(mode(&world.private()), 0o700, "root {bits:o}");
+        assert_eq!(mode(&world.at("root")), bits);
+    }
+    // What the group may write above the root grants nothing that the checkout there does not.
+    let world = World::new();
+    world.directory("team", 0o775);
+    let root = world.directory("team/root", 0o1777);
+    world.file("team/app/Cargo.toml", "");
+    world.shim(["build"]).var(ROOT, root).within("team/app").run().record();
+}
+
+fn is_not_made_by_commands_that_only_read() {
+    let world = World::new();
+    for words in [
+        &["metadata"][..],
+        &["metadata", "--no-deps", "--format-version=1"],
+        &["clean"],
+        &["clean", "-p", "x"],
+        &["update"],
+        &["tree"],
+        &["fetch"],
+        &["vendor"],
+        &["add", "x"],
+        &["remove", "x"],
+        &["generate-lockfile"],
+    ] {
+        let output = world.shim(words).run();
+        let target = world.private().join("target").into_os_string();
+        assert_eq!(output.record().variable("CARGO_TARGET_DIR"), Some(&*target), "{words:?}");
+        assert!(world.made().is_empty(), "{words:?} made {:?}", world.made());
+    }
+}
+
+const WITHOUT_TARGET: &[&[&str]] = &[
+    &[],
+    &["--version"],
+    &["-V"],
+    &["+nightly", "--version"],
+    &["--help"],
+    &["--list"],
+    &["--explain", "E0308"],
+    &["build", "--help"],
+    &["help", "build"],
+    &["version"],
+    &["search", "x"],
+    &["login"],
+    &["logout"],
+    &["new", "x"],
+    &["init"],
+    &["locate-project"],
+];
+
+fn is_not_even_checked_by_commands_without_a_target() {
+    for (private, root) in [(0o777, 0o1777), (0o700, 0o777)] {
+        let world = World::new();
+        world.directory(world.private(), private);
+        chmod(&world.at("root"), root);
+        for words in WITHOUT_TARGET {
+            assert_eq!(world.shim(*words).run().record().args().len(), words.len());
+        }
+        assert_eq!(mode(&world.private()), private);
+        assert_eq!(world.shim(["build"]).run().code(), 77);
+    }
+    let world = World::new();
+    for words in WITHOUT_TARGET {
+        world.shim(*words).run().record();
+    }
+    assert!(world.made().is_empty(), "{:?}", world.made());
+}
+
+fn is_checked_by_commands_that_only_read() {
+    let world = World::new();
+    world.directory(world.private(), 0o777);
+    for words in [&["metadata"][..], &["clean"], &["update"]] {
+        let output = world.shim(words).run();
+        assert_eq!((output.code(), output.records.len()), (77, 0), "{words:?}");
+    }
+}
+
+fn belongs_to_each_worktree_by_its_own_name() {
+    let world = World::new();
+    world.directory("checkout/.git", 0o755);
+    world.file("fix/.git", "gitdir: ../checkout/.git/worktrees/fix\n");
+    let of = |directory: &str| {
+        let output = world.shim(["build"]).within(directory).run();
+        std::path::PathBuf::from(output.record().variable("CARGO_TARGET_DIR").unwrap())
+    };
+    let (main, fix) = (of("checkout"), of("fix"));
+    assert_eq!(main, world.private().join("target"));
+    assert_eq!(fix.parent(), Some(&*world.private()));
+    for directory in [main, fix] {
+        assert_eq!(mode(&directory), 0o700);
+        assert_eq!(fs::read_to_string(directory.join("CACHEDIR.TAG")).unwrap(), TAG);
+        assert_eq!(fs::metadata(&directory).unwrap().uid(), rustix::process::getuid().as_raw());
+    }
+}

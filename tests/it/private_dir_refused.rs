@@ -1,0 +1,208 @@
+//! What is refused in place of the private directory: nothing is deleted, nothing is followed, no
+//! cargo runs, and there is no fallback to a shared path.
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt, symlink};
+use std::os::unix::net::UnixListener;
+use std::path::Path;
+use std::process::Command;
+
+use libtest_mimic::Trial;
+
+use crate::harness::{ROOT, World, chmod, mode, not_as_root};
+use crate::runner::{Skip, tests};
+
+pub(crate) fn tests() -> Vec<Trial> {
+    tests![
+        a_directory_that_others_can_write,
+        a_directory_that_its_owner_cannot_use,
+        something_that_is_no_directory,
+        something_else_in_the_target_directorys_place,
+        a_root_in_which_others_can_replace_it,
+        a_way_on_which_others_can_replace_it,
+        a_root_that_is_no_directory,
+        a_root_in_which_it_is_missing_and_cannot_be_made,
+        nothing_is_made_without_a_real_cargo,
+        hostile_names_in_a_refusal_are_escaped,
+    ]
+}
+
+fn a_directory_that_others_can_write() {
+    for bits in [0o775, 0o777, 0o1777, 0o702, 0o720, 0o2770] {
+        let world = World::new();
+        world.directory(world.private(), bits);
+        world.shim(["build"]).run().assert_stopped(
+            77,
+            &format!(
+                "refusing to use `[WORLD]/root/[ME]`: others can write to it (mode {bits:04o})"
+            ),
+            "its contents cannot be trusted any more; put it aside: mv",
+        );
+        assert_eq!(mode(&world.private()), bits, "it is not silently repaired");
+    }
+}
+
+fn a_directory_that_its_owner_cannot_use() {
+    for bits in [0o500, 0o000, 0o300, 0o600, 0o555] {
+        let world = World::new();
+        world.directory(world.private(), bits);
+        world.shim(["build"]).run().assert_stopped(
+            77,
+            &format!(
+                "refusing to use `[WORLD]/root/[ME]`: its owner cannot use it (mode {bits:04o})"
+            ),
+            "chmod u+rwx [WORLD]/root/[ME]",
+        );
+        assert_eq!(mode(&world.private()), bits);
+    }
+}
+
+/// Everything that can stand where a directory should, by the word that a refusal has for it.
+const OBSTACLES: [&str; 6] =
+    ["file", "fifo", "socket", "symlink", "symlink to a private directory", "dangling symlink"];
+
+fn plant(world: &World, obstacle: &str, at: &Path) -> Result<(), Skip> {
+    let elsewhere = world.directory("elsewhere", 0o700);
+    world.file("elsewhere/treasure", "treasure");
+    match obstacle {
+        "file" => drop(world.file(at, "content")),
+        "fifo" => assert!(Command::new("mkfifo").arg(at).status().unwrap().success()),
+        "socket" => {
+            let bound = UnixListener::bind(at);
+            drop(bound.map_err(|error| Skip(format!("no socket can be made here: {error}")))?);
+        }
+        "symlink" => symlink(world.at("home"), at).unwrap(),
+        "dangling symlink" => symlink(world.at("nowhere"), at).unwrap(),
+        _ => symlink(elsewhere, at).unwrap(),
+    }
+    Ok(())
+}
+
+/// Asserts that a build is refused because of what is at `at`, which stays as it is.
+fn assert_refused(world: &World, obstacle: &str, at: &Path) {
+    let before = fs::symlink_metadata(at).unwrap();
+    for words in [&["build"][..], &["clean"], &["metadata"]] {
+        let output = world.shim(words).run();
+        let kind =
+            obstacle.split(' ').find(|word| ["file", "fifo", "socket", "symlink"].contains(word));
+        let error = format!(
+            "refusing to use `{}`: it is a {}, owned by [ME] (uid [UID])",
+            world.redact(&at.to_string_lossy()),
+            kind.unwrap()
+        );
+        let help = format!("if it is of no use to you: rm {}", world.redact(&at.to_string_lossy()));
+        output.assert_stopped(77, &error, &help);
+    }
+    let after = fs::symlink_metadata(at).unwrap();
+    assert_eq!(
+        (before.ino(), before.mode(), before.len()),
+        (after.ino(), after.mode(), after.len())
+    );
+    assert_eq!(fs::read_dir(world.at("elsewhere")).unwrap().count(), 1);
+    assert_eq!(fs::read_dir(world.at("home")).unwrap().count(), 0);
+    assert!(!world.at("nowhere").exists());
+}
+
+fn something_that_is_no_directory() -> Result<(), Skip> {
+    for obstacle in OBSTACLES {
+        let world = World::new();
+        plant(&world, obstacle, &world.private())?;
+        assert_refused(&world, obstacle, &world.private());
+    }
+    Ok(())
+}
+
+fn something_else_in_the_target_directorys_place() -> Result<(), Skip> {
+    for obstacle in OBSTACLES {
+        let world = World::new();
+        let target = world.directory(world.private(), 0o700).join("target");
+        plant(&world, obstacle, &target)?;
+        assert_refused(&world, obstacle, &target);
+    }
+    Ok(())
+}
+
+fn a_root_in_which_others_can_replace_it() {
+    for bits in [0o777, 0o775, 0o2775, 0o722, 0o2777] {
+        for is_there in [false, true] {
+            let world = World::new();
+            if is_there {
+                world.directory(world.private(), 0o700);
+            }
+            chmod(&world.at("root"), bits);
+            world.shim(["build"]).run().assert_stopped(
+                77,
+                &format!(
+                    "refusing to use the shared root `[WORLD]/root`: others can replace \
+                     directories in it, since it is writable and not sticky (mode {bits:04o})"
+                ),
+                "chmod +t [WORLD]/root",
+            );
+            assert_eq!(world.made().len(), usize::from(is_there), "{:?}", world.made());
+        }
+    }
+}
+
+fn a_way_on_which_others_can_replace_it() {
+    // What everyone may write is refused even where the checkout is below it as well.
+    for (bits, checkout) in [(0o775, "checkout"), (0o777, "checkout"), (0o777, "open/app")] {
+        let world = World::new();
+        let open = world.directory("open", 0o755);
+        let root = world.directory("open/deep/root", 0o1777);
+        world.file(Path::new(checkout).join("Cargo.toml"), "");
+        chmod(&open, bits);
+        let run = world.shim(["build"]).var(ROOT, &root).within(checkout);
+        run.run().assert_stopped(
+            77,
+            &format!(
+                "refusing to use what is below `[WORLD]/open`: others can replace directories in \
+                 it, since it is writable and not sticky (mode {bits:04o})"
+            ),
+            "chmod go-w [WORLD]/open",
+        );
+        assert_eq!(fs::read_dir(root).unwrap().count(), 0);
+    }
+}
+
+fn a_root_that_is_no_directory() {
+    let world = World::new();
+    let root = world.file("root-file", "content");
+    world.shim(["build"]).var(ROOT, &root).run().assert_stopped(
+        77,
+        "refusing to use what is below `[WORLD]/root-file`: it is a file",
+        "choose another place",
+    );
+}
+
+fn a_root_in_which_it_is_missing_and_cannot_be_made() -> Result<(), Skip> {
+    not_as_root()?;
+    let world = World::new();
+    chmod(&world.at("root"), 0o555);
+    let output = world.shim(["build"]).run();
+    assert_eq!((output.code(), &*output.out, output.records.len()), (73, "", 0));
+    let start = "error: failed to create directory `[WORLD]/root/[ME]`: permission denied \
+                 (os error 13)\nhelp: ask the administrator to run: install -d -m 0700 -o [ME] -g ";
+    assert!(output.err.starts_with(start), "{}", output.err);
+    assert!(output.err.ends_with(" [WORLD]/root/[ME]\n"), "{}", output.err);
+    assert!(world.made().is_empty(), "{:?}", world.made());
+    Ok(())
+}
+
+fn nothing_is_made_without_a_real_cargo() {
+    for world in [World::new(), World::without_root()] {
+        for run in [world.shim(["build"]), world.by_name(["build"])] {
+            let output = run.path(["shim"]).run();
+            assert_eq!(output.code(), 127, "{}", output.err);
+            assert!(world.made().is_empty(), "{:?}", world.made());
+        }
+    }
+}
+
+fn hostile_names_in_a_refusal_are_escaped() {
+    let world = World::new();
+    let root = world.directory("r\u{202e}oot", 0o777);
+    let output = world.shim(["build"]).var(ROOT, root).run();
+    assert_eq!(output.code(), 77);
+    assert!(output.err.contains("[WORLD]/r\\u{202e}oot"), "{}", output.err);
+    assert!(!output.err.contains('\u{202e}'), "{}", output.err);
+}

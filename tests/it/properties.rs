@@ -1,0 +1,176 @@
+//! Whatever is typed, exported or configured: no panic, nothing outside the private directory,
+//! nothing inside anyone else's, and every argument arrives as it is.
+
+mod cases;
+
+use std::path::{Component, Path, PathBuf};
+
+use cargo_peruser::core::environment::changes;
+use cargo_peruser::core::invocation::Invocation;
+use cargo_peruser::core::placement::{Decision, Facts, PlaceKind, Rule, decide};
+use cargo_peruser::core::settings::{Key, Settings};
+use cargo_peruser::core::settings_source::{Whose, from_file, from_flags};
+use libtest_mimic::Trial;
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+
+use crate::harness::{World, bytes};
+use crate::runner::tests;
+use cases::{Case, case, path, words};
+
+pub(crate) fn tests() -> Vec<Trial> {
+    let mut all = tests!(@ Nothing:
+        reading_any_arguments_never_panics,
+        any_decision_stays_inside_the_private_directory,
+        reading_any_settings_never_panics_and_gives_a_plain_root,
+    );
+    all.extend(tests![any_arguments_arrive_as_they_are]);
+    all
+}
+
+/// A runner that leaves no file behind; PROPTEST_CASES raises the number of cases.
+fn runner(at_most: u32) -> TestRunner {
+    let default = Config::default();
+    let cases = if std::env::var_os("PROPTEST_CASES").is_some() { u32::MAX } else { at_most };
+    let cases = cases.min(default.cases.max(at_most));
+    TestRunner::new(Config { cases, failure_persistence: None, ..default })
+}
+
+fn check<S: Strategy>(cases: u32, strategy: &S, property: impl Fn(S::Value)) {
+    let tested = runner(cases).run(strategy, |value| {
+        property(value);
+        Ok(())
+    });
+    if let Err(error) = tested {
+        panic!("{error}");
+    }
+}
+
+fn reading_any_arguments_never_panics() {
+    check(4096, &words(), |words| {
+        let invocation = Invocation::read(&words);
+        let _ = (invocation.target_use(), invocation.working_directory(Path::new("/cwd")));
+        // Whatever was found was there.
+        let found = invocation.command.into_iter().chain(invocation.toolchain);
+        for word in found {
+            assert!(words.iter().any(|known| known == word));
+        }
+    });
+}
+
+fn decision(case: &Case) -> Decision {
+    let own_places = [PathBuf::from("/home/alice"), PathBuf::from("/home/alice/.cargo")];
+    decide(&Facts {
+        door: case.door,
+        is_bypassed: case.is_bypassed,
+        settings: &case.settings,
+        root_exists: case.root_exists,
+        account: &case.account,
+        own_cache: Some(Path::new("/home/alice/.cache")),
+        invocation: &Invocation::read(&case.words),
+        config_chooses: case.config_chooses,
+        working_directory: &case.cwd,
+        checkout: case.checkout.as_ref(),
+        configured_build_dir: case.build_dirs[0].as_ref(),
+        build_dir_variable: case.build_dirs[1].as_ref(),
+        own_places: &own_places,
+        variables: &case.variables,
+    })
+}
+
+/// Whether `path` is below `directory`, by plain names alone, and not the directory itself.
+fn is_strictly_inside(path: &Path, directory: &Path) -> bool {
+    path.strip_prefix(directory).is_ok_and(|rest| {
+        let mut parts = rest.components().peekable();
+        parts.peek().is_some() && parts.all(|part| matches!(part, Component::Normal(_)))
+    })
+}
+
+fn any_decision_stays_inside_the_private_directory() {
+    check(4096, &case(), |case| {
+        let decision = decision(&case);
+        let changes = changes(&decision);
+        if case.is_bypassed {
+            assert_eq!((&decision.rule, changes.len()), (&Rule::Bypassed, 0));
+            assert_eq!(decision.required, None);
+            return;
+        }
+        let make = decision.required.as_ref().and_then(|required| required.target.as_deref());
+        let private = decision.required.as_ref().map(|required| {
+            let place = &required.place;
+            let parent = match place.kind {
+                PlaceKind::BelowSharedRoot => case.settings.shared_root.clone().unwrap(),
+                PlaceKind::InOwnCache => PathBuf::from("/home/alice/.cache"),
+            };
+            assert_eq!(place.private_dir().parent(), Some(&*parent), "a direct child of the root");
+            assert!(is_strictly_inside(&place.private_dir(), &parent));
+            place.private_dir()
+        });
+        match (&decision.rule, &decision.target_dir, &private) {
+            (Rule::Redirected, Some(target), Some(private)) => {
+                assert_eq!(target.parent(), Some(&**private));
+                assert!(is_strictly_inside(target, private));
+                assert_eq!(target.file_name(), make.map(AsRef::as_ref));
+            }
+            (Rule::BuildScript, Some(target), None) => {
+                assert_eq!(target.parent(), case.variables.out_dir.as_deref().map(Path::new));
+            }
+            (rule, target, _) => {
+                assert_ne!(*rule, Rule::Redirected);
+                assert_eq!((target, make), (&None, None));
+            }
+        }
+        if let (Some(moved), Some(private)) = (&decision.build_dir, &private) {
+            assert!(is_strictly_inside(&moved.to, private), "{}", moved.to.display());
+        }
+        let names = changes.iter().map(|change| change.name);
+        assert!(names.clone().all(|name| name.starts_with("CARGO_") && name.ends_with("_DIR")));
+    });
+}
+
+fn reading_any_settings_never_panics_and_gives_a_plain_root() {
+    let line = prop::sample::select(vec![
+        "shared-root = '/srv/root'\n",
+        "shared-root = '/srv/../root'\n",
+        "shared-root = 'x'\n",
+        "scope = 'user'\n",
+        "scope = 3\n",
+        "[exclude]\n",
+        "users = ['a']\n",
+        "enforce = ['scope']\n",
+        "exclude.users = []\n",
+        "\u{feff}",
+        "=",
+        "\"",
+        "'''",
+        "[[exclude]]\n",
+        "\r\n",
+        "# x\n",
+    ]);
+    let text = vec(prop_oneof![3 => line.prop_map(String::from), 1 => ".{0,8}"], 0..6);
+    check(4096, &(text, path()), |(lines, path)| {
+        let file = Path::new("/etc/\x1b.toml");
+        let from_text =
+            [Whose::System, Whose::Person].map(|who| from_file(file, &lines.concat(), who));
+        let from_flag = from_flags(&[(Key::SharedRoot, path)]);
+        let layers = from_text.into_iter().chain([from_flag]).flatten();
+        for settings in layers.flat_map(|layer| Settings::settle(vec![layer])) {
+            let Some(root) = settings.shared_root else { continue };
+            assert!(is_strictly_inside(&root, Path::new("/")), "{}", root.display());
+            let text = root.to_str().unwrap();
+            assert!(!text.contains("//") && !text.contains("/./") && !text.ends_with("/."));
+        }
+    });
+}
+
+fn any_arguments_arrive_as_they_are() {
+    let world = World::new();
+    let plain = World::without_root();
+    check(96, &words(), |words| {
+        for world in [&world, &plain] {
+            let output = world.shim(&words).run();
+            assert_eq!(output.record().args(), bytes(&words));
+        }
+    });
+}

@@ -1,0 +1,153 @@
+//! Arbitrary worlds: arguments, paths, settings, accounts and variables, hostile ones included.
+
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
+use std::path::{Path, PathBuf};
+
+use cargo_peruser::core::account::Account;
+use cargo_peruser::core::build_dir::{Asked, ConfiguredBuildDir};
+use cargo_peruser::core::checkout::{Checkout, CheckoutKind};
+use cargo_peruser::core::placement::{Door, Variables};
+use cargo_peruser::core::settings::{ExplicitTargetDir, Scope, Settings};
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+
+/// Bytes that an argument or a variable can hold.
+fn raw() -> impl Strategy<Value = OsString> + Clone {
+    vec(1..=255_u8, 0..12).prop_map(OsString::from_vec)
+}
+
+/// Words that mean something to cargo or to us, and words that mean nothing.
+pub(super) fn word() -> impl Strategy<Value = OsString> {
+    let known = prop::sample::select(vec![
+        "build",
+        "run",
+        "clean",
+        "test",
+        "path",
+        "explain",
+        "peruser",
+        "--",
+        "-",
+        "",
+        "+nightly",
+        "+",
+        "-C",
+        "-Cx",
+        "--target-dir",
+        "--target-dir=",
+        "--target-dir=/x",
+        "--manifest-path",
+        "--manifest-path=a/Cargo.toml",
+        "--config",
+        "--config=build.target-dir='x'",
+        "--help",
+        "-V",
+        "--version",
+        "--color",
+        "-Z",
+        "-p",
+        "/srv/root",
+        "..",
+        "--shared-root",
+        "--scope=user",
+    ]);
+    prop_oneof![3 => known.prop_map(OsString::from), 1 => raw()]
+}
+
+pub(super) fn words() -> impl Strategy<Value = Vec<OsString>> {
+    vec(word(), 0..10)
+}
+
+/// Paths around the shared root, and any others.
+pub(super) fn path() -> impl Strategy<Value = OsString> + Clone {
+    let part =
+        prop::sample::select(vec!["root", "alice", "target", "bob", "..", ".", "", "uid-7", "x"]);
+    let near = vec(part, 0..6).prop_map(|parts| format!("/srv/{}", parts.join("/")).into());
+    prop_oneof![3 => near, 1 => raw(), 1 => Just(OsString::from("../root/bob"))]
+}
+
+/// Everything that a decision is made from, owned.
+#[derive(Clone, Debug)]
+pub(super) struct Case {
+    pub(super) door: Door,
+    pub(super) is_bypassed: bool,
+    pub(super) root_exists: bool,
+    pub(super) settings: Settings,
+    pub(super) account: Account,
+    pub(super) words: Vec<OsString>,
+    pub(super) config_chooses: bool,
+    pub(super) cwd: PathBuf,
+    pub(super) checkout: Option<Checkout>,
+    pub(super) build_dirs: [Option<ConfiguredBuildDir>; 2],
+    pub(super) variables: Variables,
+}
+
+fn settings() -> impl Strategy<Value = Settings> {
+    let root = prop::sample::select(vec!["/srv/root", "/srv", "/srv/root/alice", "/x y/ä"]);
+    let users = vec(prop::sample::select(vec!["alice", "bob", "uid-7"]), 0..2);
+    (option::weighted(0.8, root), any::<bool>(), any::<bool>(), users.clone(), users).prop_map(
+        |(root, by_checkout, overrides, exclude, include)| Settings {
+            shared_root: root.map(PathBuf::from),
+            scope: if by_checkout { Scope::Checkout } else { Scope::User },
+            explicit_target_dir: match overrides {
+                true => ExplicitTargetDir::Override,
+                false => ExplicitTargetDir::Honour,
+            },
+            exclude_users: exclude.into_iter().map(String::from).collect(),
+            include_users: include.into_iter().map(String::from).collect(),
+            ..Settings::default()
+        },
+    )
+}
+
+fn account() -> impl Strategy<Value = Account> {
+    let hostile =
+        prop::sample::select(vec!["alice", "..", ".", "", "a/b", "/", "uid-0", "target", "-"]);
+    let name = prop_oneof![hostile.prop_map(OsString::from), raw()];
+    let shell = prop::sample::select(vec!["/bin/sh", "/usr/sbin/nologin", ""]);
+    (0..10_u32, option::of(name), shell).prop_map(|(uid, name, shell)| Account {
+        uid,
+        name,
+        shell: Some(shell.into()),
+        ..Account::default()
+    })
+}
+
+fn variables() -> impl Strategy<Value = Variables> {
+    let of = || option::of(path());
+    (of(), of(), of(), option::weighted(0.2, path())).prop_map(
+        |(target, weaker, build, out_dir)| Variables {
+            target_dir: target,
+            build_target_dir: weaker,
+            build_build_dir: build,
+            out_dir,
+        },
+    )
+}
+
+pub(super) fn case() -> impl Strategy<Value = Case> {
+    let door = prop::sample::select(vec![Door::Shim, Door::ByName]);
+    let kind = prop::sample::select(vec![CheckoutKind::Main, CheckoutKind::LinkedWorktree]);
+    let checkout = (path(), kind).prop_map(|(top, kind)| Checkout { top: top.into(), kind });
+    let asked = prop::sample::select(vec![Asked::ByConfiguration, Asked::Typed]);
+    let build_dir = (path(), asked).prop_map(|(path, asked)| ConfiguredBuildDir {
+        path: path.into(),
+        origin: "a file".into(),
+        asked,
+    });
+    let flags = (door, prop::bool::weighted(0.1), prop::bool::weighted(0.9), any::<bool>());
+    let build_dirs = [option::of(build_dir.clone()), option::of(build_dir)];
+    let places = (path(), option::of(checkout), build_dirs);
+    (flags, settings(), account(), words(), places, variables()).prop_map(
+        |(flags, settings, account, words, (cwd, checkout, build_dirs), variables)| {
+            let (door, is_bypassed, root_exists, config_chooses) = flags;
+            let cwd = Path::new("/").join(cwd);
+            #[rustfmt::skip]
+            let case = Case { door, is_bypassed, root_exists, settings, account, words,
+                              config_chooses, cwd, checkout, build_dirs, variables };
+            case
+        },
+    )
+}

@@ -1,0 +1,222 @@
+//! Which cargo is executed: the one that the person would have reached without us.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+
+use libtest_mimic::Trial;
+use snapbox::{assert_data_eq, str};
+
+use crate::harness::{PERUSER, World, chmod};
+use crate::runner::tests;
+
+pub(crate) fn tests() -> Vec<Trial> {
+    tests![
+        the_next_one_on_path_is_executed_as_it_was_found,
+        a_path_that_called_us_by_path_is_searched_from_its_start,
+        relative_and_empty_entries_are_never_searched,
+        directories_that_everyone_can_write_are_passed_over,
+        what_is_no_executable_file_is_passed_over,
+        the_shim_is_passed_over_however_it_is_reached,
+        the_settings_can_name_one,
+        cargos_home_comes_after_path,
+        what_cannot_be_executed_is_told,
+        without_one_every_place_is_told,
+    ]
+}
+
+fn the_next_one_on_path_is_executed_as_it_was_found() {
+    let world = World::new();
+    world.cargo_in("first");
+    world.cargo_in("second");
+    // A proxy picks its tool from the name that it is called by, so no symlink is resolved.
+    let proxy = "#!/bin/sh\nprintf '%s %s\\n' \"$0\" \"$1\"\n";
+    world.directory("links", 0o755);
+    symlink(world.executable("rustup", proxy), world.at("links/cargo")).unwrap();
+    for (path, expected) in [
+        (["shim", "first", "second", ""], "first"),
+        (["shim", "", "second", "first"], "second"),
+        (["empty", "shim", "second", "first"], "second"),
+        (["shim", "links", "first", ""], "links"),
+    ] {
+        let output = world.shim(["build"]).path(path).run();
+        assert_eq!(output.printed(), format!("[WORLD]/{expected}/cargo build\n"), "{path:?}");
+    }
+    // A shell would have passed over what stands before the shim, and so do we.
+    let before = world.run(world.at("shim/cargo"), ["build"]).path(["first", "shim", "second"]);
+    let before = before.after("set -- \"$@\"; PATH=\"${PATH#*:}\"");
+    assert_eq!(before.run().printed(), "[WORLD]/second/cargo build\n");
+}
+
+fn a_path_that_called_us_by_path_is_searched_from_its_start() {
+    let world = World::new();
+    world.cargo_in("first");
+    world.cargo_in("second");
+    let path = ["first", "shim", "second"];
+    let by_path = world.run(world.at("shim/cargo"), ["build"]).path(path);
+    assert_eq!(by_path.run().printed(), "[WORLD]/first/cargo build\n");
+    let by_name = world.by_name(["build"]).path(path);
+    assert_eq!(by_name.run().printed(), "[WORLD]/first/cargo build\n");
+}
+
+fn relative_and_empty_entries_are_never_searched() {
+    let world = World::new();
+    world.cargo_in("checkout");
+    world.cargo_in("checkout/bin");
+    let (shim, stub) = (world.at("shim"), world.at("stub"));
+    let (shim, stub) = (shim.display(), stub.display());
+    for entry in ["", ".", "./", "bin", "./bin", "../checkout", "bin/../bin", "~"] {
+        for path in [
+            format!("{shim}:{entry}:{stub}"),
+            format!("{shim}:{entry}:{entry}:{stub}:"),
+            format!("{shim}::{entry}:{stub}:{entry}"),
+        ] {
+            for run in [world.shim(["build"]), world.by_name(["build"])] {
+                run.var("PATH", &path).run().record();
+            }
+        }
+        for path in [format!("{entry}:{stub}"), format!(":{entry}:{shim}:{stub}")] {
+            world.by_name(["build"]).var("PATH", &path).run().record();
+        }
+        let only = format!("{shim}:{entry}");
+        assert_eq!(world.shim(["build"]).var("PATH", only).run().code(), 127, "{entry}");
+    }
+}
+
+fn directories_that_everyone_can_write_are_passed_over() {
+    let world = World::new();
+    world.cargo_in("open");
+    world.cargo_in("next");
+    let run = || world.shim(["build"]).path(["shim", "open", "next"]).run();
+    for bits in [0o777, 0o1777, 0o757, 0o703] {
+        chmod(&world.at("open"), bits);
+        assert_eq!(run().printed(), "[WORLD]/next/cargo build\n", "{bits:o}");
+    }
+    for bits in [0o755, 0o775, 0o700] {
+        chmod(&world.at("open"), bits);
+        assert_eq!(run().printed(), "[WORLD]/open/cargo build\n", "{bits:o}");
+    }
+}
+
+fn what_is_no_executable_file_is_passed_over() {
+    let world = World::new();
+    world.directory("directory/cargo", 0o755);
+    world.file("plain/cargo", "#!/bin/sh\n");
+    world.directory("dangling", 0o755);
+    symlink("nowhere", world.at("dangling/cargo")).unwrap();
+    for entry in ["directory", "plain", "dangling", "nowhere", "plain/cargo", "/dev/null"] {
+        world.shim(["build"]).path(["shim", entry, "stub"]).run().record();
+    }
+}
+
+fn the_shim_is_passed_over_however_it_is_reached() {
+    let world = World::new();
+    symlink("shim", world.at("link")).unwrap();
+    for name in ["second", "hard", "copy", "long"] {
+        world.directory(name, 0o755);
+    }
+    symlink("../shim/cargo", world.at("second/cargo")).unwrap();
+    // Between file systems there are no hard links, and then there is nothing to test.
+    let _ = fs::hard_link(PERUSER, world.at("hard/cargo"));
+    world.executable("copy/cargo", fs::read(PERUSER).unwrap());
+    for entry in
+        ["shim", "shim/", "shim/.", "link", "link/", "second", "hard", "copy", "stub/../shim"]
+    {
+        for path in [
+            ["shim", entry, "stub", "shim"],
+            [entry, "shim", entry, "stub"],
+            ["shim", entry, entry, "stub"],
+        ] {
+            let output = world.shim(["build", "x"]).path(path).run();
+            assert_eq!(output.record().args().len(), 2, "{path:?}");
+            world.by_name(["build"]).path(path).run().record();
+        }
+        let output = world.shim(["build"]).path(["shim", entry]).run();
+        assert_eq!(output.code(), 127, "{entry}: {}", output.err);
+    }
+}
+
+fn the_settings_can_name_one() {
+    let world = World::new();
+    let named = world.cargo_in("named");
+    let key = "CARGO_PERUSER_REAL_CARGO";
+    for run in [world.shim(["build"]), world.by_name(["build"])] {
+        assert_eq!(run.var(key, &named).run().printed(), "[WORLD]/named/cargo build\n");
+    }
+    let text = format!("real-cargo = '{}'\n", named.display());
+    world.file("home/.config/cargo-peruser/config.toml", text);
+    assert_eq!(world.shim(["build"]).run().printed(), "[WORLD]/named/cargo build\n");
+    // One that is no cargo to execute is told, and nothing else is guessed.
+    for useless in [world.at("shim/cargo"), PERUSER.into(), world.at("nowhere/cargo")] {
+        let output = world.shim(["build"]).var(key, &useless).run();
+        assert_eq!(output.code(), 127, "{}", output.err);
+        let useless = world.redact(&useless.to_string_lossy());
+        assert!(output.err.contains(&format!("`{useless}`")), "{}", output.err);
+    }
+    // The cargo that calls its subcommand knows better than the settings.
+    let caller = world.cargo_in("caller");
+    let output = world.subcommand(&caller, ["build"]).run();
+    assert_eq!(output.printed(), "[WORLD]/caller/cargo build\n");
+}
+
+fn cargos_home_comes_after_path() {
+    let world = World::new();
+    world.cargo_in("home/.cargo/bin");
+    let run = || world.shim(["build"]).path(["shim"]);
+    assert_eq!(run().run().printed(), "[WORLD]/home/.cargo/bin/cargo build\n");
+    let cargo_home = world.at("cargo-home");
+    let with_home = || run().var("CARGO_HOME", &cargo_home);
+    assert_eq!(with_home().run().printed(), "[WORLD]/home/.cargo/bin/cargo build\n");
+    world.cargo_in("cargo-home/bin");
+    assert_eq!(with_home().run().printed(), "[WORLD]/cargo-home/bin/cargo build\n");
+    world.cargo_in("on-path");
+    let output = with_home().path(["shim", "on-path"]).run();
+    assert_eq!(output.printed(), "[WORLD]/on-path/cargo build\n");
+    let no_path = world.run(world.at("shim/cargo"), ["build"]).without("PATH").run();
+    assert_eq!(no_path.printed(), "[WORLD]/home/.cargo/bin/cargo build\n");
+}
+
+fn what_cannot_be_executed_is_told() {
+    let world = World::new();
+    world.executable("broken/cargo", "#!/nonexistent/interpreter\n");
+    for run in [world.shim(["build"]), world.by_name(["build"])] {
+        run.path(["shim", "broken", "stub"]).run().assert_stopped(
+            126,
+            "failed to execute `[WORLD]/broken/cargo`: no such file or directory (os error 2)",
+            "ls -lL [WORLD]/broken/cargo",
+        );
+    }
+}
+
+fn without_one_every_place_is_told() {
+    let world = World::new();
+    world.cargo_in("open");
+    chmod(&world.at("open"), 0o777);
+    world.executable("copy/cargo", fs::read(PERUSER).unwrap());
+    let mut path = world.search_path(["shim", "open", "copy"]);
+    path.push("::bin");
+    let output = world.shim(["build"]).var("PATH", path).run();
+    assert_eq!((output.code(), &*output.out), (127, ""));
+    assert_data_eq!(
+        &*output.err,
+        str![[r#"
+error: no cargo found to execute
+  passed over `(empty)`: the entry is empty or relative, so it depends on the working directory
+  passed over `bin`: the entry is empty or relative, so it depends on the working directory
+  passed over `[WORLD]/shim/cargo`: it is cargo-peruser itself
+  passed over `[WORLD]/open/cargo`: everyone can write to its directory
+  passed over `[WORLD]/copy/cargo`: it is a copy of cargo-peruser
+help: install Rust, mend what is said above, or name the cargo to execute with `real-cargo` in the settings or CARGO_PERUSER_REAL_CARGO
+
+"#]]
+    );
+    let output = world.shim(["build"]).path(["shim"]).run();
+    assert_data_eq!(
+        &*output.err,
+        str![[r#"
+error: no cargo found to execute
+  passed over `[WORLD]/shim/cargo`: it is cargo-peruser itself
+help: install Rust, mend what is said above, or name the cargo to execute with `real-cargo` in the settings or CARGO_PERUSER_REAL_CARGO
+
+"#]]
+    );
+}

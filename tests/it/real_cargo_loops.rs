@@ -1,0 +1,229 @@
+//! Wrappers that hand the process back to us: every loop ends, within seconds, with the right cargo
+//! or with exit 127 and the places that were tried.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::PathBuf;
+
+use libtest_mimic::Trial;
+
+use crate::harness::{Output, PERUSER, World, bytes};
+use crate::runner::tests;
+
+pub(crate) fn tests() -> Vec<Trial> {
+    tests![
+        another_version_of_us_before_or_behind,
+        a_wrapper_that_falls_back_to_the_next_cargo_before_or_behind_us,
+        two_wrappers_that_fall_back_on_each_other,
+        a_wrapper_that_takes_itself_off_path,
+        a_proxy_whose_toolchain_is_the_shim,
+        a_wrapper_that_changes_the_arguments_each_time,
+        a_wrapper_that_drops_the_marker_is_no_reason_to_miss_the_cargo_behind_it,
+        a_script_that_executes_another_cargo_command_is_no_loop,
+        the_same_command_in_a_new_process_is_no_loop,
+    ]
+}
+
+/// Executes the first cargo on PATH that is not itself, with an absolute path, as pyenv's shims do.
+const FALLS_BACK: &str = "#!/bin/sh
+IFS=:
+for directory in $PATH; do
+    if [ \"$directory/cargo\" != \"$0\" ] && [ -x \"$directory/cargo\" ]; then
+        exec \"$directory/cargo\" \"$@\"
+    fi
+done
+echo 'the wrapper found nothing' >&2
+exit 9
+";
+
+/// Asserts that the stub was reached once, and with these words.
+fn assert_reached(output: &Output, words: &[&str]) {
+    assert_eq!(output.record().args(), bytes(words));
+}
+
+/// Asserts that the search ended with the list of places.
+fn assert_ended(output: &Output, places: &[&str]) {
+    assert_eq!((output.code(), &*output.out), (127, ""), "{}", output.err);
+    assert!(output.err.starts_with("error: no cargo found to execute\n"), "{}", output.err);
+    for place in places {
+        assert!(output.err.contains(place), "{place} in {}", output.err);
+    }
+}
+
+/// This program with one byte more: another version of it, as far as it can tell.
+fn another_version(world: &World, directory: &str) -> PathBuf {
+    let mut program = fs::read(PERUSER).unwrap();
+    program.push(0);
+    world.executable(format!("{directory}/cargo"), program)
+}
+
+fn another_version_of_us_before_or_behind() {
+    let world = World::new();
+    let other = another_version(&world, "other");
+    for path in [
+        ["shim", "other", "stub"],
+        ["other", "shim", "stub"],
+        ["shim", "stub", "other"],
+        ["other", "stub", "shim"],
+    ] {
+        for program in ["cargo".into(), world.at("shim/cargo"), other.clone()] {
+            assert_reached(&world.run(program, ["build"]).path(path).run(), &["build"]);
+        }
+        assert_reached(&world.by_name(["build"]).path(path).run(), &["build"]);
+    }
+    for path in [["shim", "other"], ["other", "shim"]] {
+        for program in ["cargo".into(), world.at("shim/cargo"), other.clone()] {
+            assert_ended(&world.run(program, ["build"]).path(path).run(), &[]);
+        }
+    }
+    // Each named as the other's real cargo.
+    let run = world.shim(["build"]).var("CARGO_PERUSER_REAL_CARGO", &other);
+    assert_reached(&run.path(["shim", "stub"]).run(), &["build"]);
+}
+
+fn a_wrapper_that_falls_back_to_the_next_cargo_before_or_behind_us() {
+    let world = World::new();
+    let wrapper = world.executable("wrapper/cargo", FALLS_BACK);
+    for path in [
+        ["shim", "wrapper", "stub"],
+        ["wrapper", "shim", "stub"],
+        ["wrapper", "stub", "shim"],
+        ["shim", "stub", "wrapper"],
+    ] {
+        for program in ["cargo".into(), world.at("shim/cargo"), wrapper.clone(), PERUSER.into()] {
+            let output = world.run(&program, ["build", "a b", ""]).path(path).run();
+            assert_reached(&output, &["build", "a b", ""]);
+        }
+    }
+    for path in [["shim", "wrapper"], ["wrapper", "shim"]] {
+        let output = world.shim(["build"]).path(path).run();
+        assert_ended(&output, &["`[WORLD]/wrapper/cargo`: "]);
+        assert!(world.made().is_empty() || world.made()[0].starts_with("root/"));
+    }
+}
+
+fn two_wrappers_that_fall_back_on_each_other() {
+    let world = World::new();
+    for name in ["one", "two"] {
+        world.executable(format!("{name}/cargo"), FALLS_BACK);
+    }
+    for path in [
+        ["shim", "one", "two", "stub"],
+        ["one", "shim", "two", "stub"],
+        ["one", "two", "shim", "stub"],
+        ["two", "one", "stub", "shim"],
+    ] {
+        let run = || world.shim(["build"]).path(path);
+        // Those two alone never end; with us on the way each of their rounds passes here.
+        if path[0] == "shim" || path[1] == "shim" {
+            assert_reached(&run().run(), &["build"]);
+        }
+    }
+    let output = world.shim(["build"]).path(["shim", "one", "two"]).run();
+    assert_ended(&output, &["[WORLD]/one/cargo", "[WORLD]/two/cargo"]);
+    // Each names the other by its path, and the second one us.
+    let script = |next: &str| format!("#!/bin/sh\nexec '{}' \"$@\"\n", world.at(next).display());
+    world.executable("one/cargo", script("two/cargo"));
+    world.executable("two/cargo", script("shim/cargo"));
+    let output = world.shim(["build"]).path(["shim", "one", "two", "stub"]).run();
+    assert_reached(&output, &["build"]);
+}
+
+fn a_wrapper_that_takes_itself_off_path() {
+    let world = World::new();
+    let text = "#!/bin/sh\nPATH=\"$OTHERS\"\nexport PATH\nexec cargo \"$@\"\n";
+    world.executable("wrapper/cargo", text);
+    for (path, others) in [
+        (["shim", "wrapper", "stub"], ["shim", "stub"]),
+        (["wrapper", "shim", "stub"], ["shim", "stub"]),
+        (["wrapper", "shim", "stub"], ["stub", "shim"]),
+    ] {
+        let others = world.search_path(others);
+        let output = world.shim(["build"]).path(path).var("OTHERS", others).run();
+        assert_reached(&output, &["build"]);
+    }
+}
+
+fn a_proxy_whose_toolchain_is_the_shim() {
+    let world = World::new();
+    world.directory("toolchain/bin", 0o755);
+    let linked = world.at("toolchain/bin/cargo");
+    symlink(PERUSER, &linked).unwrap();
+    let script = format!("#!/bin/sh\nexec '{}' \"$@\"\n", linked.display());
+    world.executable("proxy/cargo", script);
+    for program in ["cargo".into(), linked.clone(), world.at("proxy/cargo"), PERUSER.into()] {
+        let run = |path| world.run(&program, ["build"]).path(path).run();
+        assert_reached(&run(["shim", "proxy", "stub"]), &["build"]);
+        assert_ended(&run(["shim", "proxy", "shim"]), &["[WORLD]/proxy/cargo"]);
+    }
+    // The only other cargo is the proxy in cargo's home, which an editor reaches without PATH.
+    let script = fs::read(world.at("proxy/cargo")).unwrap();
+    world.executable("home/.cargo/bin/cargo", script);
+    assert_ended(&world.run(&linked, ["build"]).path(["shim"]).run(), &[".cargo/bin/cargo"]);
+    let output = world.subcommand(&world.at("proxy/cargo"), ["build"]).run();
+    assert_reached(&output, &["build"]);
+}
+
+fn a_wrapper_that_changes_the_arguments_each_time() {
+    let world = World::new();
+    let shim = world.at("shim/cargo");
+    let adds = format!("#!/bin/sh\nexec '{}' \"$@\" --quiet\n", shim.display());
+    world.executable("adds/cargo", adds);
+    let output = world.shim(["build"]).path(["shim", "adds", "stub"]).run();
+    // Whether it ends at the stub or nowhere: it ends, and says so.
+    match output.code() {
+        0 => assert_eq!(output.records.len(), 1),
+        code => {
+            assert_eq!((code, output.err.starts_with("error: ")), (127, true), "{}", output.err);
+        }
+    }
+}
+
+fn a_wrapper_that_drops_the_marker_is_no_reason_to_miss_the_cargo_behind_it() {
+    let world = World::new();
+    // As `env -i` with a short list does. It cannot be told from a new start; but it finds its own
+    // way, because the shim that it reaches on PATH goes on behind its own entry.
+    let path = world.search_path(["shim", "stub"]);
+    let text = "#!/bin/sh\nexec env -i PATH=\"$SHORT\" HOME=\"$HOME\" STUB_RECORD=\"$STUB_RECORD\" cargo \"$@\"\n";
+    world.executable("cleans/cargo", text.replace("exec env", "exec /usr/bin/env"));
+    let output = world.shim(["build"]).path(["shim", "cleans", "stub"]).var("SHORT", path).run();
+    assert_reached(&output, &["build"]);
+}
+
+fn a_script_that_executes_another_cargo_command_is_no_loop() {
+    let world = World::new();
+    // As cargo executes its external subcommands: in the same process.
+    let text = "#!/bin/sh
+case \"$1\" in
+    outer) exec cargo middle ;;
+    middle) exec cargo inner x ;;
+    *) printf '%s' \"$0\"; printf ' %s' \"$@\"; echo ;;
+esac
+";
+    world.executable("real/cargo", text);
+    world.cargo_in("wrong");
+    for program in ["cargo", PERUSER] {
+        let output = world.run(program, ["outer"]).path(["shim", "real", "wrong"]).run();
+        assert_eq!(output.printed(), "[WORLD]/real/cargo inner x\n");
+    }
+    // The same with our verb's door in between.
+    let real = world.at("real/cargo");
+    let output = world.subcommand(&real, ["outer"]).path(["shim", "real", "wrong"]).run();
+    assert_eq!(output.printed(), "[WORLD]/real/cargo inner x\n");
+}
+
+fn the_same_command_in_a_new_process_is_no_loop() {
+    let world = World::new();
+    // A build script, a test, or `cargo run` that runs cargo again with the very same words.
+    let text = "#!/bin/sh
+if [ -z \"$NESTED\" ]; then
+    NESTED=1 cargo \"$@\"
+    exit $?
+fi
+printf '%s' \"$0\"; printf ' %s' \"$@\"; echo
+";
+    world.executable("real/cargo", text);
+    world.cargo_in("wrong");
+    let output = world.shim(["build"]).path(["shim", "real", "wrong"]).run();
+    assert_eq!(output.printed(), "[WORLD]/real/cargo build\n");
+}

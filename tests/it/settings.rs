@@ -1,0 +1,163 @@
+//! Where the settings come from, and which of them wins.
+
+use libtest_mimic::Trial;
+
+use crate::harness::{ROOT, World, person};
+use crate::runner::tests;
+
+pub(crate) fn tests() -> Vec<Trial> {
+    tests![
+        the_persons_file_is_found_in_both_places,
+        flag_over_variable_over_file,
+        an_empty_variable_counts_as_unset,
+        a_missing_file_is_no_mistake,
+        every_key_has_a_variable_and_a_flag,
+        tables_and_dotted_keys_mean_the_same,
+        a_broken_file_does_not_block_the_bypass,
+        the_bypass_is_off_or_on_and_nothing_else,
+    ]
+}
+
+/// A world with the shared roots `a`, `b` and `c`, and none of them chosen.
+fn world() -> World {
+    let world = World::without_root();
+    for name in ["a", "b", "c"] {
+        world.directory(name, 0o1777);
+    }
+    world
+}
+
+/// The settings' line that chooses one of them.
+fn choice(world: &World, name: &str) -> String {
+    format!("shared-root = '{}'\n", world.at(name).display())
+}
+
+fn target(name: &str) -> String {
+    format!("[WORLD]/{name}/{}/target\n", person())
+}
+
+fn the_persons_file_is_found_in_both_places() {
+    let world = world();
+    world.file("home/.config/cargo-peruser/config.toml", choice(&world, "a"));
+    world.file("xdg/cargo-peruser/config.toml", choice(&world, "b"));
+    assert_eq!(world.by_name(["path"]).run().printed(), target("a"));
+    for (value, expected) in [
+        (world.at("xdg").into_os_string(), "b"),
+        ("".into(), "a"),
+        // Relative paths are not meant, by the XDG base directory specification.
+        ("../xdg".into(), "a"),
+    ] {
+        let output = world.by_name(["path"]).var("XDG_CONFIG_HOME", &value).run();
+        assert_eq!(output.printed(), target(expected), "{value:?}");
+    }
+}
+
+fn flag_over_variable_over_file() {
+    let world = world();
+    world.file("home/.config/cargo-peruser/config.toml", choice(&world, "a"));
+    let (b, c) = (world.at("b"), world.at("c"));
+    let flag = format!("--shared-root={}", c.display());
+    assert_eq!(world.by_name(["path"]).run().printed(), target("a"));
+    assert_eq!(world.by_name(["path"]).var(ROOT, &b).run().printed(), target("b"));
+    assert_eq!(world.by_name([&flag, "path"]).run().printed(), target("c"));
+    assert_eq!(world.by_name([&flag, "path"]).var(ROOT, &b).run().printed(), target("c"));
+    // The shim takes no flags of ours, so cargo gets them.
+    let output = world.shim([&flag, "build"]).var(ROOT, &b).run();
+    let found = output.record().variable("CARGO_TARGET_DIR").unwrap().to_string_lossy();
+    assert_eq!(world.redact(&found) + "\n", target("b"));
+}
+
+fn an_empty_variable_counts_as_unset() {
+    let world = world();
+    world.file("home/.config/cargo-peruser/config.toml", choice(&world, "a"));
+    for name in [ROOT, "CARGO_PERUSER", "CARGO_PERUSER_SCOPE", "CARGO_PERUSER_REAL_CARGO"] {
+        assert_eq!(world.by_name(["path"]).var(name, "").run().printed(), target("a"), "{name}");
+    }
+}
+
+fn a_missing_file_is_no_mistake() {
+    let world = World::new();
+    for value in ["/nonexistent", "/dev/null"] {
+        let output = world.shim(["build"]).var("XDG_CONFIG_HOME", value).run();
+        assert_eq!(output.record().args().len(), 1, "{value}");
+    }
+    world.file("home/.config/cargo-peruser/config.toml", "");
+    world.shim(["build"]).run().record();
+}
+
+fn every_key_has_a_variable_and_a_flag() {
+    let world = World::without_root();
+    let root = world.at("root").to_string_lossy().into_owned();
+    for (key, value, shown) in [
+        ("shared-root", &*root, "\"[WORLD]/root\""),
+        ("scope", "checkout", "\"checkout\""),
+        ("explicit-target-dir", "override", "\"override\""),
+        ("real-cargo", "/x/cargo", "\"/x/cargo\""),
+        ("exclude.users", "nobody-a,nobody-b", "[\"nobody-a\",\"nobody-b\"]"),
+        ("exclude.groups", "nogroup-a", "[\"nogroup-a\"]"),
+        ("include.users", "nobody-a", "[\"nobody-a\"]"),
+        ("trusted-owners", "65534", "[\"65534\"]"),
+    ] {
+        let dashed = key.replace('.', "-");
+        let variable = format!("CARGO_PERUSER_{}", dashed.replace('-', "_").to_uppercase());
+        let flag = format!("--{dashed}");
+        let by_variable = world.by_name(["explain", "--json"]).var(&variable, value);
+        let by_flag = world.by_name([&flag, value, "explain", "--json"]);
+        for (run, origin) in [
+            (by_variable, format!("the environment variable {variable}")),
+            (by_flag, format!("the flag {flag}")),
+        ] {
+            let output = run.run();
+            let found: serde_json::Value = serde_json::from_str(output.printed()).unwrap();
+            let settings = found["settings"].as_array().unwrap();
+            let setting = settings.iter().find(|setting| setting["key"] == key).unwrap();
+            let found = (setting["value"].to_string(), setting["origin"].as_str().unwrap());
+            assert_eq!(found, (shown.to_owned(), &*origin));
+        }
+    }
+}
+
+fn tables_and_dotted_keys_mean_the_same() {
+    let world = World::new();
+    let person = person();
+    for text in [
+        format!("[exclude]\nusers = ['{person}']\n"),
+        format!("exclude.users = [\n  'x', # a comment\n  '{person}',\n]\n"),
+        format!("exclude = {{ users = ['{person}'] }}\n"),
+    ] {
+        world.file("home/.config/cargo-peruser/config.toml", &text);
+        let output = world.shim(["build"]).without("CARGO_PERUSER_INCLUDE_USERS").run();
+        assert_eq!(output.record().variable("CARGO_TARGET_DIR"), None, "{text}");
+    }
+}
+
+fn a_broken_file_does_not_block_the_bypass() {
+    let world = World::new();
+    world.file("home/.config/cargo-peruser/config.toml", "= [broken");
+    assert_eq!(world.shim(["build"]).run().code(), 78);
+    for (name, value) in
+        [("NOTHING", ""), ("CARGO_PERUSER_SCOPE", "nonsense"), (ROOT, "relative/../root")]
+    {
+        for run in [world.shim(["build"]), world.by_name(["build"])] {
+            let output = run.var("CARGO_PERUSER", "off").var(name, value).run();
+            assert_eq!(output.record().variable("CARGO_TARGET_DIR"), None, "{name}={value}");
+        }
+    }
+    assert_eq!(
+        world.made(),
+        ["home/.config", "home/.config/cargo-peruser", "home/.config/cargo-peruser/config.toml"]
+    );
+}
+
+fn the_bypass_is_off_or_on_and_nothing_else() {
+    let world = World::new();
+    for value in ["", "on"] {
+        let output = world.shim(["build"]).var("CARGO_PERUSER", value).run();
+        assert!(output.record().variable("CARGO_TARGET_DIR").is_some(), "{value}");
+    }
+    for value in ["nonsense", "OFF", "0", "no", "off "] {
+        let output = world.shim(["build"]).var("CARGO_PERUSER", value).run();
+        let error = format!("invalid value for `CARGO_PERUSER` in the environment: `{value}`");
+        output.assert_stopped(78, &error, "it takes `off` or `on`");
+    }
+}

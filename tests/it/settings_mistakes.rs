@@ -1,0 +1,182 @@
+//! Each mistake in the settings: one error, one next step, exit 78, and nothing is run or made.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+
+use libtest_mimic::Trial;
+
+use crate::harness::{Output, ROOT, World};
+use crate::runner::tests;
+
+pub(crate) fn tests() -> Vec<Trial> {
+    tests![
+        mistakes_in_the_file,
+        mistakes_in_variables_and_flags,
+        a_shared_root_is_a_plain_absolute_path,
+        a_symlink_on_the_way_to_the_shared_root,
+        our_verbs_report_mistakes_too,
+        the_next_step_for_an_unknown_key_names_the_known_ones,
+    ]
+}
+
+pub(crate) const FILE: &str = "home/.config/cargo-peruser/config.toml";
+
+/// The words of a run that must have stopped at a mistake.
+pub(crate) fn mistake(world: &World, output: &Output) -> String {
+    assert_eq!((output.code(), &*output.out), (78, ""), "{}", output.err);
+    assert!(output.records.is_empty(), "cargo was run");
+    let starts: Vec<&str> =
+        output.err.lines().map(|line| line.split(' ').next().unwrap()).collect();
+    assert_eq!(starts, ["error:", "help:"], "{}", output.err);
+    assert!(!world.made().iter().any(|path| path.starts_with("root/")), "{:?}", world.made());
+    output.err.clone()
+}
+
+/// A file's text, the line at fault, what is said about it, and the beginning of the next step.
+const MISTAKES: &[(&str, u32, &str, &str)] = &[
+    (
+        "scope = user\n",
+        1,
+        "invalid settings in AT: string values must be quoted",
+        "correct the line",
+    ),
+    ("\n[exclude\n", 2, "invalid settings in AT: unclosed table", "correct the line"),
+    ("scope = 'user'\nscope = 'checkout'\n", 2, "invalid settings in AT: duplicate key", "correct"),
+    (
+        "\n\nshared_root = '/x'\n",
+        3,
+        "unknown setting `shared_root` in AT",
+        "did you mean `shared-root`?",
+    ),
+    (
+        "[exclude]\nuser = []\n",
+        2,
+        "unknown setting `exclude.user` in AT",
+        "did you mean `exclude.users`?",
+    ),
+    ("zzz = 1\n", 1, "unknown setting `zzz` in AT", ""),
+    ("scope = 3\n", 1, "invalid value for `scope` in AT: integer", "it takes `user` or `checkout`"),
+    (
+        "scope = 'all'\n",
+        1,
+        "invalid value for `scope` in AT: `all`",
+        "it takes `user` or `checkout`",
+    ),
+    (
+        "shared-root = ['/x']\n",
+        1,
+        "invalid value for `shared-root` in AT: array",
+        "it takes an absolute",
+    ),
+    (
+        "shared-root = 'x'\n",
+        1,
+        "invalid value for `shared-root` in AT: `x` is not absolute",
+        "give the real",
+    ),
+    (
+        "exclude.users = 'a'\n",
+        1,
+        "invalid value for `exclude.users` in AT: string",
+        "it takes account",
+    ),
+    (
+        "real-cargo = 'cargo'\n",
+        1,
+        "invalid value for `real-cargo` in AT: `cargo`",
+        "it takes an absolute",
+    ),
+    ("enforce = ['scope']\n", 1, "`enforce` in AT has no effect", "only the administrator"),
+];
+
+fn mistakes_in_the_file() {
+    let world = World::new();
+    for (text, line, error, help) in MISTAKES {
+        world.file(FILE, text);
+        let found = mistake(&world, &world.shim(["build"]).run());
+        let (found, next) = found.split_once('\n').unwrap();
+        let at = format!("`[WORLD]/home/.config/cargo-peruser/config.toml` line {line}");
+        let error = format!("error: {}", error.replace("AT", &at));
+        assert!(found.starts_with(&error), "{text}: {found}");
+        assert!(next.starts_with(&format!("help: {help}")), "{text}: {next}");
+    }
+}
+
+fn mistakes_in_variables_and_flags() {
+    let world = World::new();
+    for (name, value, shown) in [
+        ("scope", "machine", "`machine`"),
+        ("explicit-target-dir", "no", "`no`"),
+        ("shared-root", "srv/root", "`srv/root` is not absolute"),
+        ("real-cargo", "cargo", "`cargo`"),
+    ] {
+        let variable = format!("CARGO_PERUSER_{}", name.replace('-', "_").to_uppercase());
+        let by_variable = world.shim(["build"]).var(&variable, value).run();
+        let by_flag = world.by_name([format!("--{name}={value}").as_str(), "build"]).run();
+        for (output, origin) in [
+            (by_variable, format!("the environment variable {variable}")),
+            (by_flag, format!("the flag --{name}")),
+        ] {
+            let found = mistake(&world, &output);
+            let expected = format!("error: invalid value for `{name}` in {origin}: {shown}\n");
+            assert!(found.starts_with(&expected), "{found}");
+        }
+    }
+}
+
+fn a_shared_root_is_a_plain_absolute_path() {
+    let world = World::new();
+    let top = world.at("");
+    let top = top.display();
+    for path in [
+        "root".to_owned(),
+        "./root".into(),
+        "~/root".into(),
+        "/".into(),
+        format!("{top}/stub/../root"),
+        format!("{top}/./root"),
+        format!("{top}//root"),
+        format!("//{top}/root"),
+        format!("{top}/root/."),
+        format!("{top}/root/.."),
+        format!("{top}/ro:ot"),
+        format!("{top}/root\n"),
+    ] {
+        mistake(&world, &world.shim(["build"]).var(ROOT, &path).run());
+    }
+    // A slash at the end is no mistake.
+    world.shim(["build"]).var(ROOT, format!("{top}/root/")).run().record();
+}
+
+fn a_symlink_on_the_way_to_the_shared_root() {
+    let world = World::new();
+    world.directory("deep/root", 0o1777);
+    symlink(world.at("root"), world.at("link")).unwrap();
+    symlink(world.at("deep"), world.at("shallow")).unwrap();
+    for root in ["link", "shallow/root"] {
+        let found = mistake(&world, &world.shim(["build"]).var(ROOT, world.at(root)).run());
+        assert!(found.contains("symlink") && found.contains("realpath"), "{root}: {found}");
+        assert!(fs::read_dir(world.at("deep/root")).unwrap().next().is_none());
+    }
+}
+
+fn our_verbs_report_mistakes_too() {
+    let world = World::new();
+    world.file(FILE, "scope = 'machine'\n");
+    let shim = mistake(&world, &world.shim(["build"]).run());
+    for verb in ["path", "explain"] {
+        assert_eq!(mistake(&world, &world.by_name([verb]).run()), shim);
+    }
+    // Help is there exactly for those who are in trouble.
+    world.by_name(["--help"]).run().printed();
+}
+
+fn the_next_step_for_an_unknown_key_names_the_known_ones() {
+    let world = World::new();
+    world.file(FILE, "zzz = 1\n");
+    let found = mistake(&world, &world.shim(["build"]).run());
+    // A command of ours would stop at the same mistake.
+    for key in ["shared-root", "scope", "explicit-target-dir", "exclude.users"] {
+        assert!(found.contains(key), "{found}");
+    }
+}

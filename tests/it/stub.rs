@@ -1,0 +1,141 @@
+//! A cargo that builds nothing: it writes down how it was called, and ends as it is told to.
+
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::fs;
+use std::io::{Read, Write};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::Path;
+use std::process::ExitCode;
+
+use rustix::fs::Mode;
+use rustix::process::Signal;
+use serde::{Deserialize, Serialize};
+
+/// The file that a [`Record`] is appended to; without it nothing is written down.
+pub(crate) const RECORD: &str = "STUB_RECORD";
+/// The exit code to end with.
+pub(crate) const EXIT: &str = "STUB_EXIT";
+/// The number of the signal to die of.
+pub(crate) const SIGNAL: &str = "STUB_SIGNAL";
+/// Set to read stdin to its end.
+pub(crate) const READ_STDIN: &str = "STUB_READ_STDIN";
+
+/// One call, byte for byte.
+#[derive(Debug, Deserialize, Serialize)]
+pub(crate) struct Record {
+    /// The arguments, the program's name included.
+    pub(crate) argv: Vec<Vec<u8>>,
+    /// The environment, in order.
+    pub(crate) environ: Vec<Vec<u8>>,
+    /// The working directory, if there is one.
+    pub(crate) cwd: Option<Vec<u8>>,
+    /// The process id.
+    pub(crate) pid: u32,
+    /// Open descriptors and what they are open on; what a pipe is called is left out.
+    pub(crate) descriptors: BTreeSet<(String, String)>,
+    /// The umask.
+    pub(crate) umask: u32,
+    /// Blocked and ignored signals and the resource limits, as `/proc` has them.
+    pub(crate) state: String,
+    /// Everything on stdin, if that was asked for.
+    pub(crate) stdin: Vec<u8>,
+}
+
+impl Record {
+    /// The arguments after the program's name.
+    pub(crate) fn args(&self) -> &[Vec<u8>] {
+        &self.argv[1..]
+    }
+
+    /// A variable's value.
+    pub(crate) fn variable(&self, name: &str) -> Option<&OsStr> {
+        let prefix = format!("{name}=").into_bytes();
+        let value = self.environ.iter().find_map(|entry| entry.strip_prefix(&prefix[..]));
+        value.map(OsStr::from_bytes)
+    }
+}
+
+/// Whether this process is to be the stub: it was executed under the name `cargo`.
+pub(crate) fn is_meant() -> bool {
+    let name = std::env::args_os().next().unwrap_or_default();
+    Path::new(&name).file_name() == Some(OsStr::new("cargo"))
+}
+
+/// Writes down the call and ends as asked.
+pub(crate) fn run() -> ExitCode {
+    if let Some(file) = std::env::var_os(RECORD) {
+        // It exists already: under the umasks of some tests a new one could not be read back.
+        let mut file = fs::OpenOptions::new().append(true).open(file).expect("the record file");
+        // Before anything else is opened, but not counting the record file.
+        let record = record(&Path::new("/proc/self/fd").join(number(&file)));
+        let mut line = serde_json::to_vec(&record).expect("plain data");
+        line.push(b'\n');
+        file.write_all(&line).expect("room for the record");
+    }
+    let number = |name: &str| std::env::var(name).ok().map(|text| text.parse().expect("a number"));
+    if let Some(signal) = number(SIGNAL) {
+        let signal = Signal::from_named_raw(signal).expect("a signal that has a name");
+        rustix::process::kill_process(rustix::process::getpid(), signal).expect("myself");
+    }
+    ExitCode::from(u8::try_from(number(EXIT).unwrap_or(0)).expect("an exit code"))
+}
+
+fn number(file: &fs::File) -> String {
+    use std::os::fd::AsRawFd;
+    file.as_raw_fd().to_string()
+}
+
+fn record(own: &Path) -> Record {
+    let mut stdin = Vec::new();
+    if std::env::var_os(READ_STDIN).is_some() {
+        std::io::stdin().read_to_end(&mut stdin).expect("readable stdin");
+    }
+    let umask = rustix::process::umask(Mode::empty());
+    rustix::process::umask(umask);
+    Record {
+        argv: std::env::args_os().map(OsStringExt::into_vec).collect(),
+        environ: environ(),
+        cwd: std::env::current_dir().ok().map(|path| path.into_os_string().into_vec()),
+        pid: std::process::id(),
+        descriptors: descriptors(own),
+        umask: umask.as_raw_mode(),
+        state: state(),
+        stdin,
+    }
+}
+
+/// The raw environment where `/proc` has it, duplicates and entries without `=` included.
+fn environ() -> Vec<Vec<u8>> {
+    let Ok(raw) = fs::read("/proc/self/environ") else {
+        let pair = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
+            [name.as_bytes(), b"=", value.as_bytes()].concat()
+        };
+        return std::env::vars_os().map(pair).collect();
+    };
+    let mut entries: Vec<Vec<u8>> = raw.split(|byte| *byte == 0).map(<[u8]>::to_vec).collect();
+    entries.pop();
+    entries
+}
+
+/// Leaves out the record file and the descriptor that the directory is read by.
+fn descriptors(own: &Path) -> BTreeSet<(String, String)> {
+    let mut found = BTreeSet::new();
+    for entry in fs::read_dir("/proc/self/fd").into_iter().flatten().flatten() {
+        let target = fs::read_link(entry.path()).unwrap_or_default();
+        let target = target.to_string_lossy();
+        if entry.path() != own && !target.ends_with("/fd") {
+            let kind = target.split(":[").next().unwrap_or_default().to_owned();
+            found.insert((entry.file_name().to_string_lossy().into_owned(), kind));
+        }
+    }
+    found
+}
+
+fn state() -> String {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let signals =
+        status.lines().filter(|line| line.starts_with("Sig") && !line.starts_with("SigQ"));
+    let limits = fs::read_to_string("/proc/self/limits").unwrap_or_default();
+    format!("{}\n{limits}", signals.collect::<Vec<_>>().join("\n"))
+}

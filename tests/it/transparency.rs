@@ -1,0 +1,229 @@
+//! The shim is not there: arguments and environment reach cargo byte for byte, but for what the
+//! decision says.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+
+use libtest_mimic::Trial;
+
+use crate::harness::{Output, World, bytes};
+use crate::runner::tests;
+
+/// The marker against exec loops.
+const MARKER: &str = "PERUSER_EXEC_TRAIL";
+
+pub(crate) fn tests() -> Vec<Trial> {
+    tests![
+        arguments_arrive_byte_for_byte,
+        a_thousand_arguments_and_a_very_long_one_arrive,
+        the_environment_is_the_same_but_for_the_marker_without_a_shared_root,
+        the_environment_gains_the_target_directory_with_a_shared_root,
+        an_empty_target_dir_is_replaced_where_we_redirect_and_left_where_we_do_not,
+        an_explicit_choice_changes_nothing,
+        the_bypass_changes_nothing,
+        a_marker_of_another_process_is_replaced_and_never_doubled,
+        success_is_silent_on_the_first_run_and_on_the_second,
+    ]
+}
+
+fn os(bytes: &'static [u8]) -> &'static OsStr {
+    OsStr::from_bytes(bytes)
+}
+
+/// Arguments of all kinds.
+const ROWS: &[&[&[u8]]] = &[
+    &[],
+    &[b""],
+    &[b"", b""],
+    &[b"build"],
+    &[b"build", b"--release"],
+    &[b"b", b"-vv", b"--offline", b"--locked"],
+    &[b"--offline", b"build"],
+    &[b"+nightly"],
+    &[b"+nightly", b"build"],
+    &[b"+", b"build"],
+    &[b"build", b"+nightly"],
+    &[b"--"],
+    &[b"--", b"build"],
+    &[b"run", b"--", b"--target-dir", b"x"],
+    &[b"run", b"--", b"--", b"--"],
+    &[b"run", b"prog", b"--help"],
+    &[b"test", b"a name with spaces", b"--", b"--nocapture"],
+    &[b"test", b"line\nbreak\ttab\r"],
+    &[b"test", b"$HOME", b"`id`", b"\"'\\", b"*", b"~"],
+    &[b"test", b"\xff\xfe", b"a\x80b"],
+    &[b"test", "ä\u{202e}é".as_bytes(), b"\x1b[2J"],
+    &[b"build", b"--target-dir"],
+    &[b"build", b"--target-dir="],
+    &[b"build", b"--target-dir=\xff"],
+    &[b"build", b"--manifest-path"],
+    &[b"build", b"--manifest-path=nowhere/Cargo.toml"],
+    &[b"build", b"--config", b"build.jobs=1", b"--config=[broken"],
+    &[b"-C", b"nowhere", b"build"],
+    &[b"-C"],
+    &[b"-"],
+    &[b"---"],
+    &[b"=", b"a=b", b"CARGO_TARGET_DIR=x"],
+    &[b"peruser", b"path"],
+    &[b"path"],
+    &[b"explain", b"--json"],
+    &[b"--shared-root", b"/x", b"build"],
+    &[b"--version"],
+    &[b"-V"],
+    &[b"--help"],
+    &[b"build", b"-h"],
+    &[b"help", b"peruser"],
+    &[b"cargo"],
+];
+
+fn arguments_arrive_byte_for_byte() {
+    for world in [World::without_root(), World::new()] {
+        for row in ROWS {
+            let row: Vec<&OsStr> = row.iter().map(|word| os(word)).collect();
+            let output = world.shim(&row).run();
+            let argv = &output.record().argv;
+            assert_eq!(argv[0], b"cargo", "{row:?}");
+            assert_eq!(argv[1..], bytes(&row), "{row:?}");
+        }
+    }
+}
+
+fn a_thousand_arguments_and_a_very_long_one_arrive() {
+    let mut words: Vec<OsString> = (0..1000).map(|n| format!("argument-{n}").into()).collect();
+    words.push("x".repeat(100_000).into());
+    for world in [World::without_root(), World::new()] {
+        let output = world.shim(&words).run();
+        assert!(output.record().args() == bytes(&words));
+    }
+}
+
+/// Variables that a careless wrapper changes, drops or trips over.
+const VARIABLES: [(&[u8], &[u8]); 12] = [
+    (b"EMPTY", b""),
+    (b"SPACES", b"  a  b  "),
+    (b"LINES", b"a\nb\n"),
+    (b"EQUALS", b"=a=b="),
+    (b"BYTES", b"\xff\xfe\x80"),
+    (b"NA\xffME", b"x"),
+    (b"lower case", b"x"),
+    (b"BASH_FUNC_f%%", b"() { :; }"),
+    (b"USER", b"../evil"),
+    (b"LOGNAME", b""),
+    (b"RUSTFLAGS", b"-C debuginfo=0"),
+    (b"CARGO_HOME", b"/nonexistent/cargo-home"),
+];
+
+fn with_variables(mut world: World) -> World {
+    for (name, value) in VARIABLES {
+        world = world.with(os(name), os(value));
+    }
+    world
+}
+
+/// What cargo's environment has more and less than the run's own, as text.
+fn changes(output: &Output) -> (Vec<String>, Vec<String>) {
+    let (before, after) = (output.environ(), &output.record().environ);
+    let shown = |entry: &Vec<u8>| String::from_utf8_lossy(entry).into_owned();
+    let gained = after.iter().filter(|entry| !before.contains(entry)).map(shown).collect();
+    let lost = before.iter().filter(|entry| !after.contains(entry)).map(shown).collect();
+    let mut names: Vec<&[u8]> =
+        after.iter().filter_map(|entry| entry.split(|byte| *byte == b'=').next()).collect();
+    names.sort_unstable();
+    assert!(names.windows(2).all(|pair| pair[0] != pair[1]), "no variable is there twice");
+    (gained, lost)
+}
+
+/// Asserts that cargo's environment differs in the marker and in `expected` alone.
+fn assert_gains(world: &World, output: &Output, expected: &[&str], lost: &[&str]) {
+    let (mut gained, really_lost) = changes(output);
+    let marker = format!("{MARKER}={}:", output.pid);
+    let place = gained.iter().position(|entry| entry.starts_with(&marker)).expect("the marker");
+    gained.remove(place);
+    let gained: Vec<String> = gained.iter().map(|entry| world.redact(entry)).collect();
+    assert_eq!((&gained[..], &really_lost[..]), (&strings(expected)[..], &strings(lost)[..]));
+}
+
+fn strings(words: &[&str]) -> Vec<String> {
+    words.iter().map(ToString::to_string).collect()
+}
+
+fn the_environment_is_the_same_but_for_the_marker_without_a_shared_root() {
+    let world = with_variables(World::without_root());
+    for words in [&["build"][..], &["--version"], &["run", "--", "x"], &[]] {
+        assert_gains(&world, &world.shim(words).run(), &[], &[]);
+    }
+    let configured = with_variables(World::new());
+    let gone = configured.at("no-such-root");
+    let output = configured.shim(["build"]).var(crate::harness::ROOT, gone).run();
+    assert_gains(&configured, &output, &[], &[]);
+}
+
+fn the_environment_gains_the_target_directory_with_a_shared_root() {
+    let world = with_variables(World::new());
+    for words in [&["build"][..], &["+nightly", "test"], &["clippy"], &["my-alias"]] {
+        let expected = ["CARGO_TARGET_DIR=[WORLD]/root/[ME]/target"];
+        assert_gains(&world, &world.shim(words).run(), &expected, &[]);
+    }
+}
+
+fn an_empty_target_dir_is_replaced_where_we_redirect_and_left_where_we_do_not() {
+    let world = World::new().with("CARGO_TARGET_DIR", "");
+    let expected = ["CARGO_TARGET_DIR=[WORLD]/root/[ME]/target"];
+    assert_gains(&world, &world.shim(["build"]).run(), &expected, &["CARGO_TARGET_DIR="]);
+    // Cargo's own error about the empty value is cargo's to make.
+    let world = World::without_root().with("CARGO_TARGET_DIR", "");
+    assert_gains(&world, &world.shim(["build"]).run(), &[], &[]);
+}
+
+fn an_explicit_choice_changes_nothing() {
+    let world = with_variables(World::new());
+    let any = ("UNRELATED", "x");
+    for (words, (name, value)) in [
+        (&["build", "--target-dir", "x"][..], any),
+        (&["build", "--target-dir=/elsewhere"], any),
+        (&["build", "--config", "build.target-dir='x'"], any),
+        (&["--config=build.target-dir='x'", "build"], any),
+        (&["build"], ("CARGO_TARGET_DIR", "/elsewhere")),
+        (&["build"], ("CARGO_TARGET_DIR", "relative")),
+        (&["build"], ("CARGO_BUILD_TARGET_DIR", "/elsewhere")),
+    ] {
+        assert_gains(&world, &world.shim(words).var(name, value).run(), &[], &[]);
+    }
+    assert!(world.made().is_empty(), "{:?}", world.made());
+}
+
+fn the_bypass_changes_nothing() {
+    let world = with_variables(World::new()).with("CARGO_PERUSER", "off");
+    for value in ["/elsewhere", "", "relative"] {
+        let output = world.shim(["build"]).var("CARGO_TARGET_DIR", value).run();
+        assert_gains(&world, &output, &[], &[]);
+    }
+    let inside = world.at("root").join("somebody/target");
+    let output = world.shim(["build"]).var("CARGO_TARGET_DIR", inside).run();
+    assert_gains(&world, &output, &[], &[]);
+    assert!(world.made().is_empty(), "{:?}", world.made());
+}
+
+fn a_marker_of_another_process_is_replaced_and_never_doubled() {
+    let world = World::new();
+    let elsewhere = world.at("stub/cargo");
+    for value in [
+        format!("1:1:0:1:{}", elsewhere.display()),
+        "nonsense".into(),
+        "::::".into(),
+        String::new(),
+    ] {
+        let output = world.shim(["build"]).var(MARKER, &value).run();
+        let marker = output.record().variable(MARKER).unwrap().to_string_lossy().into_owned();
+        assert!(marker.starts_with(&format!("{}:", output.pid)), "{value}: {marker}");
+        assert_eq!(changes(&output).0.len(), 2, "{value}");
+    }
+}
+
+fn success_is_silent_on_the_first_run_and_on_the_second() {
+    let world = World::new();
+    for _ in 0..2 {
+        // `record` asserts that nothing was written to stdout or stderr.
+        assert_eq!(world.shim(["build"]).run().record().args(), bytes(["build"]));
+    }
+}

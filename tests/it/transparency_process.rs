@@ -1,0 +1,220 @@
+//! The shim is not there: the process that was started becomes cargo, with everything that a
+//! process has.
+
+use std::fs;
+
+use libtest_mimic::Trial;
+use rustix::process::Signal;
+
+use crate::harness::{Output, World};
+use crate::runner::{Skip, tests};
+use crate::stub::{EXIT, READ_STDIN, Record, SIGNAL};
+
+pub(crate) fn tests() -> Vec<Trial> {
+    tests![
+        the_process_that_was_started_becomes_cargo,
+        cargo_runs_where_it_was_started,
+        cargo_runs_even_where_the_working_directory_is_gone,
+        exit_codes_are_cargos_own,
+        death_by_a_signal_is_seen_as_that_signal,
+        every_byte_on_stdin_is_cargos,
+        descriptors_are_inherited_and_none_is_added,
+        closed_standard_streams_stop_nobody,
+        the_umask_is_unchanged_even_while_directories_are_made,
+        ignored_signals_and_limits_are_unchanged,
+        blocked_signals_stay_blocked,
+        a_broken_pipe_kills_cargos_children_as_ever,
+    ]
+}
+
+/// Both kinds of run: one that passes through and one that makes directories first.
+fn worlds() -> [World; 2] {
+    [World::without_root(), World::new()]
+}
+
+fn the_process_that_was_started_becomes_cargo() {
+    for world in worlds() {
+        let output = world.shim(["build"]).run();
+        assert_eq!(output.record().pid, output.pid);
+        let output = world.by_name(["build"]).run();
+        assert_eq!(output.record().pid, output.pid);
+    }
+}
+
+fn cargo_runs_where_it_was_started() {
+    for world in worlds() {
+        world.directory("checkout/sub dir", 0o755);
+        for (words, directory) in [
+            (&["build"][..], "checkout"),
+            (&["build"], "checkout/sub dir"),
+            (&["-C", "sub dir", "build"], "checkout"),
+            (&["build", "--manifest-path", "sub dir/Cargo.toml"], "checkout"),
+        ] {
+            let output = world.shim(words).within(directory).run();
+            let cwd = world.at(directory).into_os_string().into_encoded_bytes();
+            assert_eq!(output.record().cwd, Some(cwd), "{words:?} in {directory}");
+        }
+    }
+}
+
+fn cargo_runs_even_where_the_working_directory_is_gone() {
+    for world in worlds() {
+        world.directory("checkout/gone", 0o755);
+        let run = world.shim(["build"]).within("checkout/gone").after("/bin/rmdir ../gone");
+        assert_eq!(run.run().record().cwd, None);
+    }
+}
+
+fn exit_codes_are_cargos_own() {
+    for world in worlds() {
+        for code in [0, 1, 2, 73, 77, 78, 101, 126, 127, 255] {
+            for output in [world.shim(["build"]), world.by_name(["build"])]
+                .map(|run| run.var(EXIT, code.to_string()).run())
+            {
+                assert_eq!(output.code(), code);
+                assert_eq!((&*output.out, &*output.err), ("", ""), "exit {code}");
+                assert_eq!(output.records.len(), 1);
+            }
+        }
+    }
+}
+
+fn death_by_a_signal_is_seen_as_that_signal() {
+    use std::os::unix::process::ExitStatusExt;
+    for world in worlds() {
+        for signal in [Signal::HUP, Signal::INT, Signal::KILL, Signal::TERM, Signal::USR1] {
+            let number = signal.as_raw();
+            let output = world.shim(["build"]).var(SIGNAL, number.to_string()).run();
+            assert_eq!(output.status.signal(), Some(number));
+            assert_eq!((&*output.out, &*output.err), ("", ""));
+        }
+    }
+}
+
+fn every_byte_on_stdin_is_cargos() {
+    let bytes: Vec<u8> = (0..=255).cycle().take(200_000).collect();
+    for world in worlds() {
+        let output = world.shim(["login"]).var(READ_STDIN, "1").stdin(&bytes).run();
+        assert!(output.record().stdin == bytes);
+    }
+}
+
+/// What cargo sees through the shim, twice, and what it sees when it is called directly. The first
+/// run is the one that makes directories.
+fn seen(world: &World, before: &str) -> ([Output; 2], Output) {
+    let through = || world.shim(["build"]).after(before).run();
+    let both = [through(), through()];
+    (both, world.shim(["build"]).path(["stub"]).after(before).run())
+}
+
+fn assert_same<T: PartialEq + std::fmt::Debug>(
+    world: &World,
+    before: &str,
+    part: impl Fn(&Record) -> T,
+) -> T {
+    let (through, direct) = seen(world, before);
+    let direct = part(direct.record());
+    for output in through {
+        assert_eq!(part(output.record()), direct, "after `{before}`");
+    }
+    direct
+}
+
+fn descriptors_are_inherited_and_none_is_added() -> Result<(), Skip> {
+    if fs::read_dir("/proc/self/fd").is_err() {
+        return Err(Skip("this system has no /proc/self/fd".into()));
+    }
+    for world in worlds() {
+        world.file("extra", "");
+        let extra = world.at("extra").to_string_lossy().into_owned();
+        let open = "exec 7<../extra 9>>../extra";
+        let found = assert_same(&world, open, |record| record.descriptors.clone());
+        let numbers: Vec<&str> = found.iter().map(|(number, _)| number.as_str()).collect();
+        // Whoever runs these tests may have left others open; those are the same in all runs.
+        assert!(["0", "1", "2", "7", "9"].iter().all(|number| numbers.contains(number)));
+        assert!(found.contains(&("7".into(), extra)), "{found:?}");
+        assert_same(&world, ":", |record| record.descriptors.clone());
+    }
+    Ok(())
+}
+
+fn closed_standard_streams_stop_nobody() {
+    for world in worlds() {
+        for closing in ["exec <&-", "exec >&-", "exec 2>&-", "exec <&- >&- 2>&-"] {
+            let numbers = |record: &Record| {
+                record.descriptors.iter().map(|(number, _)| number.clone()).collect::<Vec<_>>()
+            };
+            assert_same(&world, closing, numbers);
+        }
+    }
+}
+
+fn the_umask_is_unchanged_even_while_directories_are_made() {
+    for umask in ["000", "002", "022", "027", "077", "0277", "0777"] {
+        for world in worlds() {
+            let before = format!("umask {umask}");
+            let found = assert_same(&world, &before, |record| record.umask);
+            assert_eq!(found, u32::from_str_radix(umask, 8).unwrap());
+        }
+    }
+}
+
+fn ignored_signals_and_limits_are_unchanged() -> Result<(), Skip> {
+    if fs::read_to_string("/proc/self/status").is_err() {
+        return Err(Skip("this system has no /proc/self/status".into()));
+    }
+    for world in worlds() {
+        let before = "trap '' HUP INT USR2; ulimit -n 77; ulimit -c 0";
+        let state = assert_same(&world, before, |record| record.state.clone());
+        for ignored in [Signal::HUP, Signal::INT, Signal::USR2] {
+            assert!(is_in("SigIgn", ignored, &state), "{ignored:?}: {state}");
+        }
+        assert!(state.contains("Max open files            77 "), "{state}");
+    }
+    Ok(())
+}
+
+/// Whether a signal is in one of the masks that `/proc/self/status` has.
+fn is_in(mask: &str, signal: Signal, state: &str) -> bool {
+    let mask = state.lines().find_map(|line| line.strip_prefix(mask)?.strip_prefix(":\t")).unwrap();
+    let mask = u64::from_str_radix(mask, 16).unwrap();
+    mask & 1 << (signal.as_raw() - 1) != 0
+}
+
+/// The signals' state as a cargo sees it that is no Rust program: those ignore SIGPIPE themselves.
+fn signals_through(world: &World, env: &[&str]) -> String {
+    let script = "#!/bin/sh\nexec grep -E '^Sig(Blk|Ign)' /proc/self/status\n";
+    world.executable("plain/cargo", script);
+    let path = world.search_path(["shim", "plain", "/usr/bin", "/bin"]);
+    let words = env.iter().chain(&["cargo", "build"]);
+    world.run("env", words).var("PATH", path).run().printed().to_owned()
+}
+
+fn blocked_signals_stay_blocked() -> Result<(), Skip> {
+    let world = World::new();
+    let block = "--block-signal=USR1";
+    let probe =
+        world.run("/usr/bin/env", [block, "/bin/grep", "SigBlk", "/proc/self/status"]).run();
+    if probe.code() != 0 {
+        return Err(Skip("this system's `env` cannot block signals, or it has no /proc".into()));
+    }
+    for world in worlds() {
+        let found = signals_through(&world, &[block, "--ignore-signal=HUP"]);
+        assert!(is_in("SigBlk", Signal::USR1, &found), "{found}");
+        assert!(is_in("SigIgn", Signal::HUP, &found), "{found}");
+        assert!(!is_in("SigBlk", Signal::HUP, &found), "{found}");
+    }
+    Ok(())
+}
+
+fn a_broken_pipe_kills_cargos_children_as_ever() -> Result<(), Skip> {
+    if fs::read_to_string("/proc/self/status").is_err() {
+        return Err(Skip("this system has no /proc/self/status".into()));
+    }
+    for world in worlds() {
+        let found = signals_through(&world, &[]);
+        assert!(!is_in("SigIgn", Signal::PIPE, &found), "{found}");
+        assert!(!is_in("SigBlk", Signal::PIPE, &found), "{found}");
+    }
+    Ok(())
+}
