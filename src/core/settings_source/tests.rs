@@ -56,54 +56,57 @@ fn tables_and_dotted_keys_mean_the_same() {
     assert_eq!(dotted.entries[0].setting, table.entries[0].setting);
 }
 
+/// A file of the person's own, and what is said about it.
+const MISTAKES: &[(&str, &str)] = &[
+    (
+        "scope = user",
+        "invalid settings in `/home/c.toml` line 1: string values must be quoted, expected literal string\n\
+             correct the line; a value with letters is quoted",
+    ),
+    (
+        "\n\nshared_root = '/x'",
+        "unknown setting `shared_root` in `/home/c.toml` line 3\ndid you mean `shared-root`?",
+    ),
+    (
+        "[exclude]\nuser = ['a']",
+        "unknown setting `exclude.user` in `/home/c.toml` line 2\ndid you mean `exclude.users`?",
+    ),
+    (
+        "zzz = 1",
+        "unknown setting `zzz` in `/home/c.toml` line 1\nthere are shared-root, scope, explicit-target-dir, real-cargo, exclude.users, exclude.groups, include.users, trusted-owners, enforce",
+    ),
+    (
+        "scope = 'machine'",
+        "invalid value for `scope` in `/home/c.toml` line 1: `machine`\nit takes `user` or `checkout`",
+    ),
+    (
+        "scope = 3",
+        "invalid value for `scope` in `/home/c.toml` line 1: integer\nit takes `user` or `checkout`",
+    ),
+    (
+        "exclude.users = 'a'",
+        "invalid value for `exclude.users` in `/home/c.toml` line 1: string\nit takes account names",
+    ),
+    (
+        "exclude = 'a'",
+        "unknown setting `exclude` in `/home/c.toml` line 1\ndid you mean `exclude.users`?",
+    ),
+    (
+        "shared-root = 'srv'",
+        "invalid value for `shared-root` in `/home/c.toml` line 1: `srv` is not absolute\n\
+             give the real absolute path, as `realpath` prints it",
+    ),
+    (
+        "enforce = ['scope']",
+        "`enforce` in `/home/c.toml` line 1 has no effect outside the system's settings\n\
+             only the administrator can enforce settings, in /etc/cargo-peruser/config.toml",
+    ),
+];
+
 #[test]
 fn each_mistake_in_a_file_has_its_line_and_a_next_step() {
-    for (text, expected) in [
-        (
-            "scope = user",
-            "invalid settings in `/home/c.toml` line 1: string values must be quoted, expected literal string\n\
-             correct the line; a value with letters is quoted",
-        ),
-        (
-            "\n\nshared_root = '/x'",
-            "unknown setting `shared_root` in `/home/c.toml` line 3\ndid you mean `shared-root`?",
-        ),
-        (
-            "[exclude]\nuser = ['a']",
-            "unknown setting `exclude.user` in `/home/c.toml` line 2\ndid you mean `exclude.users`?",
-        ),
-        (
-            "zzz = 1",
-            "unknown setting `zzz` in `/home/c.toml` line 1\nthere are shared-root, scope, explicit-target-dir, real-cargo, exclude.users, exclude.groups, include.users, trusted-owners, enforce",
-        ),
-        (
-            "scope = 'machine'",
-            "invalid value for `scope` in `/home/c.toml` line 1: `machine`\nit takes `user` or `checkout`",
-        ),
-        (
-            "scope = 3",
-            "invalid value for `scope` in `/home/c.toml` line 1: integer\nit takes `user` or `checkout`",
-        ),
-        (
-            "exclude.users = 'a'",
-            "invalid value for `exclude.users` in `/home/c.toml` line 1: string\nit takes account names",
-        ),
-        (
-            "exclude = 'a'",
-            "unknown setting `exclude` in `/home/c.toml` line 1\ndid you mean `exclude.users`?",
-        ),
-        (
-            "shared-root = 'srv'",
-            "invalid value for `shared-root` in `/home/c.toml` line 1: `srv` is not absolute\n\
-             give the real absolute path, as `realpath` prints it",
-        ),
-        (
-            "enforce = ['scope']",
-            "`enforce` in `/home/c.toml` line 1 has no effect outside the system's settings\n\
-             only the administrator can enforce settings, in /etc/cargo-peruser/config.toml",
-        ),
-    ] {
-        assert_eq!(words(person(text)), expected, "{text}");
+    for (text, expected) in MISTAKES {
+        assert_eq!(words(person(text)), *expected, "{text}");
     }
 }
 
