@@ -10,15 +10,15 @@ use crate::error::Error;
 pub fn error(error: &anyhow::Error) {
     let own = error.downcast_ref::<Error>();
     let text = if own.is_some() { format!("{error}") } else { format!("{error:#}") };
-    labelled("error", "1;31", &text);
+    labelled("error", "1;91", &text);
     if let Some(help) = own.and_then(Error::help) {
-        labelled("help", "1;36", &help);
+        labelled("help", "1;96", &help);
     }
 }
 
 /// Writes what the person should know although it went well.
 pub fn note(text: &dyn Display) {
-    labelled("note", "1;32", text);
+    labelled("note", "1;92", text);
 }
 
 /// Writes one line, or several, to stdout.
@@ -54,7 +54,7 @@ pub fn usage(text: &clap::builder::StyledStr) {
 
 fn labelled(label: &str, colour: &str, text: &dyn Display) {
     let line = if is_coloured() {
-        format!("\x1b[{colour}m{label}\x1b[0m\x1b[1m:\x1b[0m {text}\n")
+        format!("\x1b[{colour}m{label}\x1b[0m: {text}\n")
     } else {
         format!("{label}: {text}\n")
     };
