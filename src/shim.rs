@@ -6,6 +6,7 @@ use std::convert::Infallible;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use crate::core::candidate::Caution;
 use crate::core::invocation::{Invocation, TargetUse};
 use crate::core::placement::{Decision, Door, Required, TARGET_DIR, decide};
 use crate::core::settings::{Key, Settings};
@@ -76,13 +77,22 @@ impl<'a> Plan<'a> {
 
     /// Looks for the real cargo.
     pub fn real_cargo(&self, trail: &Trail) -> Found {
-        real_cargo::find(self.snapshot, self.settings(), &self.invocation, &self.homes, trail)
+        // Where nothing is protected, the plain shell's choice is as good as any.
+        let caution =
+            if self.decision.required.is_some() { Caution::Full } else { Caution::AsTheShell };
+        let Plan { snapshot, invocation, homes, .. } = self;
+        real_cargo::find(snapshot, self.settings(), invocation, homes, trail, caution)
     }
 
     /// The trail of this process, as far as it has been here.
     pub fn trail(&self) -> Trail {
         let inherited = self.snapshot.variable(trail::VARIABLE);
-        let trail = Trail::pick_up(inherited.as_deref(), self.snapshot.process(), self.args);
+        let trail = Trail::pick_up(
+            inherited.as_deref(),
+            self.snapshot.process(),
+            self.args,
+            self.snapshot.now(),
+        );
         // A cargo has run that calls its subcommands, so it was a real one.
         let is_subcommand = self.snapshot.called_as == CalledAs::Subcommand;
         if is_subcommand { trail.restart() } else { trail }

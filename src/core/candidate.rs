@@ -52,13 +52,13 @@ pub struct Candidate<'a> {
     pub directory_mode: u32,
 }
 
-/// How an executable came to be looked at.
+/// How much an executable is doubted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Chosen {
-    /// The settings or the calling cargo name it, so whoever may write there is their business.
-    ByName,
-    /// It stands on PATH or in a home.
-    BySearch,
+pub enum Caution {
+    /// A directory that everyone can write to is passed over.
+    Full,
+    /// Executed where the plain shell would: somebody has named it, or nothing is protected anyway.
+    AsTheShell,
 }
 
 /// What an executable has in common with this program.
@@ -74,14 +74,14 @@ pub enum Likeness {
 
 impl Candidate<'_> {
     /// Whether to pass it over, `tried` being the places that this process has executed before.
-    pub fn skip(&self, chosen: Chosen, tried: &[PathBuf]) -> Option<Skip> {
+    pub fn skip(&self, caution: Caution, tried: &[PathBuf]) -> Option<Skip> {
         if self.likeness == Likeness::Same {
             Some(Skip::Ourselves)
         } else if self.likeness == Likeness::Copy {
             Some(Skip::OurCopy)
         } else if tried.iter().any(|place| place == self.path) {
             Some(Skip::TriedBefore)
-        } else if chosen == Chosen::BySearch && self.directory_mode & 0o002 != 0 {
+        } else if caution == Caution::Full && self.directory_mode & 0o002 != 0 {
             Some(Skip::WritableByEveryone)
         } else {
             None
@@ -99,7 +99,7 @@ pub fn entries(path: &OsStr) -> impl Iterator<Item = Result<&Path, &Path>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Candidate, Chosen, Likeness, Skip, entries};
+    use super::{Candidate, Caution, Likeness, Skip, entries};
     use std::ffi::OsStr;
     use std::path::{Path, PathBuf};
 
@@ -119,7 +119,7 @@ mod tests {
             (Candidate { likeness: Likeness::Copy, ..plain }, Some(Skip::OurCopy)),
             (Candidate { path: Path::new("/loop/cargo"), ..plain }, Some(Skip::TriedBefore)),
         ] {
-            assert_eq!(candidate.skip(Chosen::BySearch, &tried), expected, "{candidate:?}");
+            assert_eq!(candidate.skip(Caution::Full, &tried), expected, "{candidate:?}");
         }
     }
 
@@ -130,8 +130,8 @@ mod tests {
             likeness: Likeness::None,
             directory_mode: 0o777,
         };
-        assert_eq!(open.skip(Chosen::ByName, &[]), None);
-        assert_eq!(open.skip(Chosen::BySearch, &[]), Some(Skip::WritableByEveryone));
+        assert_eq!(open.skip(Caution::AsTheShell, &[]), None);
+        assert_eq!(open.skip(Caution::Full, &[]), Some(Skip::WritableByEveryone));
     }
 
     #[test]

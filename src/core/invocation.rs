@@ -10,7 +10,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
 pub use commands::TargetUse;
-use commands::{among, forwards, is_cargos_own, runs_a_program};
+use commands::{among, is_cargos_own, reads_options, runs_a_program};
 
 use super::lexical;
 
@@ -106,7 +106,7 @@ impl<'a> Invocation<'a> {
 
     /// Whether cargo itself reads the words that follow, as far as is known.
     fn is_read_by_cargo(&self) -> bool {
-        self.command.is_none_or(|command| is_cargos_own(command) || forwards(command))
+        self.command.is_none_or(reads_options)
     }
 
     /// Takes a word that is no option. True if it begins what belongs to another program.

@@ -145,7 +145,7 @@ pub fn decide(facts: &Facts<'_>) -> Decision {
         }
     }
     if let Some(choice) = facts.explicit_choice(&place) {
-        return explicit(facts, choice);
+        return explicit(facts, choice, &place);
     }
     match facts.inherited(&place) {
         Some(directory) => inherited(facts, place, &directory),
@@ -172,17 +172,19 @@ fn inside_build_script(facts: &Facts<'_>, place: &Place, out_dir: &OsStr) -> Dec
 
 /// A choice that is weaker in cargo than `CARGO_TARGET_DIR` only counts without it. A value that
 /// was no choice itself, because it is ours or because settings say so, therefore makes way.
-fn explicit(facts: &Facts<'_>, choice: Choice) -> Decision {
+fn explicit(facts: &Facts<'_>, choice: Choice, place: &Place) -> Decision {
     let is_weaker = matches!(choice, Choice::Config | Choice::BuildVariable);
     let makes_way = is_weaker && facts.variables.target_dir.is_some();
-    let removed = if makes_way { vec![TARGET_DIR] } else { Vec::new() };
+    let mut removed = if makes_way { vec![TARGET_DIR] } else { Vec::new() };
+    removed.extend(leftover(facts, place));
     Decision { removed, ..Decision::pass_through(Rule::Explicit(choice)) }
 }
 
 fn inherited(facts: &Facts<'_>, place: Place, directory: &Path) -> Decision {
     let build_dir = facts.moved_build_dir(&place, directory);
+    let removed = if build_dir.is_none() { leftover(facts, &place) } else { Vec::new() };
     let required = Some(Required { place, target: None });
-    Decision { required, build_dir, ..Decision::pass_through(Rule::Inherited) }
+    Decision { required, build_dir, removed, ..Decision::pass_through(Rule::Inherited) }
 }
 
 fn redirect(facts: &Facts<'_>, place: Place) -> Decision {
@@ -192,14 +194,19 @@ fn redirect(facts: &Facts<'_>, place: Place) -> Decision {
     let name = own.map_or_else(|| TARGET.to_owned(), Checkout::directory_name);
     let target = place.private_dir().join(&name);
     let build_dir = facts.moved_build_dir(&place, &target);
-    let is_leftover = build_dir.is_none() && facts.inherits_build_dir(&place);
+    let removed = if build_dir.is_none() { leftover(facts, &place) } else { Vec::new() };
     Decision {
         rule: Rule::Redirected,
         build_dir,
         target_dir: Some(target),
         required: Some(Required { place, target: Some(name) }),
-        removed: if is_leftover { vec![BUILD_BUILD_DIR] } else { Vec::new() },
+        removed,
     }
+}
+
+/// The build directory that an outer run has set is that of its own checkout, and no choice.
+fn leftover(facts: &Facts<'_>, place: &Place) -> Vec<&'static str> {
+    if facts.inherits_build_dir(place) { vec![BUILD_BUILD_DIR] } else { Vec::new() }
 }
 
 #[cfg(test)]

@@ -62,6 +62,15 @@ pub fn owner(uid: u32) -> Owner {
     Owner { uid, name: users::get_user_by_uid(uid).map(|user| user.name().to_owned()) }
 }
 
+/// The account's primary group, if it is the account's alone: called like it, and without members
+/// besides it.
+pub fn private_group(uid: u32) -> Option<u32> {
+    let user = users::get_user_by_uid(uid)?;
+    let group = users::get_group_by_gid(user.primary_group_id())?;
+    let is_alone = group.members().iter().all(|member| member == user.name());
+    (group.name() == user.name() && is_alone).then(|| group.gid())
+}
+
 /// What `install -g` takes for a gid.
 pub fn group_word(gid: u32) -> String {
     let name = users::get_group_by_gid(gid).map(|group| group.name().to_owned());

@@ -10,13 +10,33 @@ use crate::error::Kind;
 
 /// What is being built, as far as it can be told without asking cargo.
 pub fn of(invocation: &Invocation<'_>, working_directory: &Path) -> Option<Checkout> {
-    let script = invocation.script().map(|script| working_directory.join(script));
-    if let Some(script) = script.and_then(|path| std::fs::canonicalize(path).ok())
-        && script.is_file()
-    {
-        return Some(Checkout { top: script, kind: CheckoutKind::Script });
+    match script(invocation, working_directory) {
+        Some(top) => Some(Checkout { top, kind: CheckoutKind::Script }),
+        None => find(&start(invocation, working_directory)),
     }
-    find(&start(invocation, working_directory))
+}
+
+/// Where cargo begins to look for its configuration: the working directory, unless a script or
+/// another package is what it runs for.
+pub fn configuration_start(invocation: &Invocation<'_>, working_directory: &Path) -> PathBuf {
+    let script = script(invocation, working_directory);
+    if let Some(directory) = script.as_deref().and_then(Path::parent) {
+        return directory.to_owned();
+    }
+    match invocation.manifest {
+        Some(Manifest::Directory(_)) => start(invocation, working_directory),
+        _ => working_directory.to_owned(),
+    }
+}
+
+/// The cargo script that is run: by its path, or by a `--manifest-path` that is no `Cargo.toml`.
+fn script(invocation: &Invocation<'_>, working_directory: &Path) -> Option<PathBuf> {
+    let manifest = match invocation.manifest {
+        Some(Manifest::File(path)) => Some(path).filter(|path| !path.ends_with("Cargo.toml")),
+        _ => None,
+    };
+    let script = working_directory.join(invocation.script().or(manifest)?);
+    std::fs::canonicalize(script).ok().filter(|script| script.is_file())
 }
 
 /// The directory that the build starts from. Typed paths may have symlinks in them, and the

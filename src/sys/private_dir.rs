@@ -75,10 +75,10 @@ pub fn examine(required: &Required, caller: &Caller<'_>) -> Result<State> {
     if let Some(name) = target {
         target_entry(&path.join(name), caller)?;
     }
-    Ok(match verdict {
-        Verdict::Private => State::Private,
-        Verdict::Readable => State::Readable,
-    })
+    match verdict {
+        Verdict::Private => Ok(State::Private),
+        Verdict::Readable => contents::check(&path, caller).map(|()| State::Readable),
+    }
 }
 
 /// Makes sure that a private directory exists and is private.

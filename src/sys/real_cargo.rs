@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use super::homes::Homes;
 use super::snapshot::{CalledAs, Snapshot};
-use crate::core::candidate::{Candidate, Chosen, Likeness, Skip, entries};
+use crate::core::candidate::{Candidate, Caution, Likeness, Skip, entries};
 use crate::core::invocation::Invocation;
 use crate::core::settings::Settings;
 use crate::core::trail::Trail;
@@ -42,14 +42,16 @@ pub fn find(
     invocation: &Invocation<'_>,
     homes: &Homes<'_>,
     trail: &Trail,
+    caution: Caution,
 ) -> Found {
-    let mut search = Search { found: Found::default(), ourselves: Identity::ours(), trail };
+    let found = Found::default();
+    let mut search = Search { found, ourselves: Identity::ours(), trail, caution };
     let callers = callers(snapshot, invocation);
-    if let Some(cargo) = callers.filter(|cargo| search.accepts(cargo, Chosen::ByName)) {
+    if let Some(cargo) = callers.filter(|cargo| search.accepts(cargo, Caution::AsTheShell)) {
         return search.end_with(cargo);
     }
     if let Some(cargo) = &settings.real_cargo {
-        if search.accepts(cargo, Chosen::ByName) {
+        if search.accepts(cargo, Caution::AsTheShell) {
             return search.end_with(cargo.clone());
         }
         // Another cargo than the one that was asked for would be a surprise, unless that one itself
@@ -88,6 +90,7 @@ struct Search<'a> {
     found: Found,
     ourselves: Option<Identity>,
     trail: &'a Trail,
+    caution: Caution,
 }
 
 impl Search<'_> {
@@ -125,7 +128,7 @@ impl Search<'_> {
 
     /// The first of these paths that is an executable and is accepted.
     fn first_of(&mut self, mut paths: impl Iterator<Item = PathBuf>) -> Option<PathBuf> {
-        paths.find(|path| is_executable(path) && self.accepts(path, Chosen::BySearch))
+        paths.find(|path| is_executable(path) && self.accepts(path, self.caution))
     }
 
     /// The index of the first place that leads to us.
@@ -135,12 +138,12 @@ impl Search<'_> {
     }
 
     /// Whether a path is a real cargo; notes it down if it is not.
-    fn accepts(&mut self, path: &Path, chosen: Chosen) -> bool {
+    fn accepts(&mut self, path: &Path, caution: Caution) -> bool {
         let skip = if is_executable(path) {
             let directory = path.parent().and_then(|directory| std::fs::metadata(directory).ok());
             let directory_mode = directory.map_or(0, |metadata| metadata.mode());
             let candidate = Candidate { path, likeness: self.likeness(path), directory_mode };
-            candidate.skip(chosen, &self.trail.tried)
+            candidate.skip(caution, &self.trail.tried)
         } else {
             Some(Skip::NotExecutable)
         };

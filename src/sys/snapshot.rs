@@ -75,6 +75,12 @@ impl Snapshot {
         self.variable(name).map(PathBuf::from).filter(|path| path.is_absolute())
     }
 
+    /// The wall clock, in milliseconds; it has to mean the same in every process.
+    pub fn now(&self) -> u64 {
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        since.ok().and_then(|since| u64::try_from(since.as_millis()).ok()).unwrap_or(0)
+    }
+
     /// This process as the kernel knows it.
     pub fn process(&self) -> ProcessId {
         let stat = File::open("/proc/self/stat").and_then(|file| files::text(&file));

@@ -96,7 +96,8 @@ impl Survey {
         };
         let config_chooses = typed.sets_target_dir;
         let configured = typed.build_dir(&templates, Asked::Typed).or_else(|| {
-            cargo_config::build_dir(&self.working_directory, cargo_home.as_deref(), &templates)
+            let start = checkouts::configuration_start(invocation, &self.working_directory);
+            cargo_config::build_dir(&start, cargo_home.as_deref(), &templates)
         });
         let variable = build_dir_variable(snapshot, &templates, &self.working_directory);
         let is_elsewhere = configured.is_some() || variable.is_some();

@@ -57,8 +57,10 @@ const BUILDS: &[&str] = &[
     "rustdoc", "test",
 ];
 
-/// External commands that hand their options on to cargo.
-const FORWARDS: &[&str] = &["clippy", "hack", "llvm-cov", "miri", "nextest"];
+/// Commands that are not cargo's own by the strict measure above, and yet read or hand on its
+/// options: the one-letter names, and external commands around cargo's own.
+const READS_OPTIONS: &[&str] =
+    &["b", "c", "clippy", "d", "hack", "llvm-cov", "miri", "nextest", "r", "rm", "t"];
 
 /// Commands whose first word belongs to the program that they run, with all that follows.
 const RUN_A_PROGRAM: &[&str] = &["run", "r", "rustc", "rustdoc"];
@@ -79,9 +81,9 @@ pub(super) fn is_cargos_own(command: &OsStr) -> bool {
     [BUILDS, USES_EXISTING_TARGET, WITHOUT_TARGET].iter().any(|list| among(list, command))
 }
 
-/// Whether an external command hands its options on to cargo.
-pub(super) fn forwards(command: &OsStr) -> bool {
-    among(FORWARDS, command)
+/// Whether cargo's options mean the same after this command as after cargo's own.
+pub(super) fn reads_options(command: &OsStr) -> bool {
+    is_cargos_own(command) || among(READS_OPTIONS, command)
 }
 
 /// Whether what follows the command's first word belongs to another program.

@@ -107,7 +107,8 @@ fn options_count_only_where_cargo_reads_them() {
         ("clippy --target-dir /x", Some("/x")),
         ("nextest run --target-dir /x", Some("/x")),
         ("xt --target-dir /x", None),
-        ("b --target-dir /x", None),
+        ("b --target-dir /x", Some("/x")),
+        ("r prog --target-dir /x", None),
     ] {
         let args = words(line);
         assert_eq!(Invocation::read(&args).target_dir, expected.map(OsStr::new), "{line}");

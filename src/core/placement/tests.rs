@@ -336,6 +336,11 @@ fn a_build_directory_that_an_outer_run_has_set_is_decided_anew() {
         nested(Some("/shared/build")),
         format!("7, target={TARGET}, build={TARGET}, check /srv/root/alice, make target")
     );
+    let explicit = with(|world| {
+        world.variables.build_build_dir = Some("/srv/root/alice/app-0123456789abcdef".into());
+        world.words.push("--target-dir=x".into());
+    });
+    assert_eq!(explicit, format!("5, without {BUILD_BUILD_DIR}"));
     let ones_own = with(|world| {
         world.variables.build_build_dir = Some("/srv/root/alice/intermediates".into());
     });

@@ -2,40 +2,66 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Caller, unreadable};
+use super::{Caller, refusal, unreadable};
 use crate::core::safety::Entry;
-use crate::error::{Kind, Result};
-use crate::sys::files;
+use crate::error::{Flaw, Kind, Result};
+use crate::sys::{accounts, files};
+
+/// Refuses a directory in which others could have changed something.
+///
+/// # Errors
+/// The refusal, and one where something cannot be looked at.
+pub(super) fn check(path: &Path, caller: &Caller<'_>) -> Result<()> {
+    match open_to_others(path, caller)? {
+        None => Ok(()),
+        Some((inside, entry)) => {
+            let flaw = Flaw::WritableInside(inside, entry.mode);
+            Err(refusal(path, entry.uid, flaw, caller))
+        }
+    }
+}
 
 /// The first entry below `path` that others own or can write to, seen from there.
 ///
-/// Only the caller's own group may have write permission, which under the usual arrangement is a
-/// group of one. Symlinks are not followed.
-///
-/// # Errors
-/// A refusal where something cannot be looked at.
-pub(super) fn open_to_others(path: &Path, caller: &Caller<'_>) -> Result<Option<(PathBuf, Entry)>> {
-    let mut open = vec![path.to_owned()];
-    while let Some(directory) = open.pop() {
+/// Only the caller's private group may have write permission: the account's primary group, called
+/// like the account and with nobody else in it. Symlinks are not followed.
+fn open_to_others(path: &Path, caller: &Caller<'_>) -> Result<Option<(PathBuf, Entry)>> {
+    let private_group = accounts::private_group(caller.uid);
+    let mut directories = vec![path.to_owned()];
+    while let Some(directory) = directories.pop() {
         let failed = |error| unreadable(&directory, error, caller);
         for found in std::fs::read_dir(&directory).map_err(failed)? {
             let inside = found.map_err(failed)?.path();
             let Some(entry) = files::entry_if_any(&inside).map_err(failed)? else { continue };
-            if is_open(&entry, caller) {
+            if entry.uid != caller.uid || is_writable(&inside, &entry, private_group) {
                 let inside = inside.strip_prefix(path).unwrap_or(&inside).to_owned();
                 return Ok(Some((inside, entry)));
             }
             if entry.kind == Kind::Directory {
-                open.push(inside);
+                directories.push(inside);
             }
         }
     }
     Ok(None)
 }
 
-fn is_open(entry: &Entry, caller: &Caller<'_>) -> bool {
-    let group_writes = entry.mode & 0o020 != 0 && entry.gid != caller.gid;
-    let is_writable = entry.mode & 0o002 != 0 || group_writes;
-    // A symlink's own mode says nothing.
-    entry.uid != caller.uid || (is_writable && entry.kind != Kind::Symlink)
+fn is_writable(path: &Path, entry: &Entry, private_group: Option<u32>) -> bool {
+    match entry.mode & 0o022 {
+        // A symlink's own mode says nothing.
+        _ if entry.kind == Kind::Symlink => false,
+        0 => false,
+        // With an ACL these bits are its mask, whoever is behind it.
+        0o020 => Some(entry.gid) != private_group || has_acl(path),
+        _ => true,
+    }
+}
+
+fn has_acl(path: &Path) -> bool {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    return rustix::fs::lgetxattr(path, "system.posix_acl_access", &mut [0_u8; 0]).is_ok();
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    return {
+        let _ = path;
+        false
+    };
 }

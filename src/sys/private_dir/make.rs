@@ -58,10 +58,7 @@ pub(super) fn private(
 /// and the tightening.
 pub(super) fn tighten(path: &Path, judged: &Entry, caller: &Caller<'_>) -> Result<()> {
     let directory = open_judged(path, judged, caller)?;
-    if let Some((inside, entry)) = contents::open_to_others(path, caller)? {
-        let flaw = Flaw::WritableInside(inside, entry.mode);
-        return Err(refusal(path, entry.uid, flaw, caller));
-    }
+    contents::check(path, caller)?;
     make_private(&directory, path, caller)
 }
 

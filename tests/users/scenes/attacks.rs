@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 
-use crate::machine::places;
-use crate::stage::{Person, Stage, Stop, look, make};
+use crate::machine::{Need, group, places};
+use crate::stage::{Acl, Person, Stage, Stop, look, make, private};
 use crate::suite::{Test, test};
 
 /// Says whose rights it runs with.
@@ -14,6 +14,14 @@ const CONFESSES: &str = "#!/bin/sh\necho \"mallory's program runs as $(id -u)\"\
 
 /// Runs the shim as a child instead of becoming it.
 const FORKS: &str = "#!/bin/sh\necho once >>\"${0%/*}/log\"\n/opt/shim/cargo \"$@\"\n";
+
+/// A cargo that becomes its program, which works a while and starts itself anew.
+const RESTARTS: &str = r#"#!/bin/sh
+count=$((${COUNT:-0} + 1))
+[ "$count" -lt 3 ] || { echo "started $count times"; exit 0; }
+sleep 1.2
+COUNT=$count exec cargo run
+"#;
 
 pub(crate) fn tests() -> Vec<Test> {
     vec![
@@ -25,7 +33,20 @@ pub(crate) fn tests() -> Vec<Test> {
         }),
         test("attacks::what_others_could_write_to_is_not_made_private", writable_inside),
         test("attacks::what_others_own_is_not_made_private", foreign_inside),
+        test("attacks::what_a_common_group_could_write_to_is_not_made_private", |stage| {
+            group_writable_inside(stage, "devs", false)
+        }),
+        test("attacks::what_only_ones_private_group_could_write_to_is_made_private", |stage| {
+            group_writable_inside(stage, "alice", true)
+        }),
+        test("attacks::what_an_acl_let_others_write_to_is_not_made_private", acl_inside)
+            .needs(&[Need::Acls]),
+        test(
+            "attacks::a_cargo_that_everyone_can_write_runs_where_nothing_is_protected",
+            open_cargo,
+        ),
         test("attacks::a_wrapper_that_runs_us_as_a_child_ends", forks),
+        test("attacks::a_program_that_executes_cargo_run_to_start_anew_does", restarts),
         test("attacks::a_nested_run_is_given_its_own_checkouts_directory", nested),
         test("attacks::a_build_script_that_hides_cargos_variables_is_told_as_one", hides),
         test("attacks::another_spelling_of_the_shared_root_is_still_the_shared_root", spelling),
@@ -63,6 +84,46 @@ fn writable_inside(stage: &Stage) -> Result<()> {
     still_refused(&alice, &directory, "target/deps")
 }
 
+/// As umask 002 leaves it.
+fn group_writable_inside(stage: &Stage, of: &str, is_made_private: bool) -> Result<()> {
+    let directory = stage.shared_root().sticky().make()?.join("alice");
+    let alice = stage.person("alice")?;
+    make::directory(&directory, alice.uid(), alice.uid(), 0o755)?;
+    make::file(&directory.join("app"), "", alice.uid(), 0o664)?;
+    make::own(&directory.join("app"), alice.uid(), group(of)?, 0o664)?;
+    if is_made_private {
+        alice.cargo(["build"]).run()?.notes("private")?.builds_in(directory.join("target"))?;
+        return private(&directory, alice.uid());
+    }
+    still_refused(&alice, &directory, "app")
+}
+
+fn acl_inside(stage: &Stage) -> Result<()> {
+    let directory = stage.shared_root().sticky().make()?.join("alice");
+    let (alice, mallory) = (stage.person("alice")?, stage.person("mallory")?);
+    make::directory(&directory, alice.uid(), alice.uid(), 0o755)?;
+    make::file(&directory.join("app"), "", alice.uid(), 0o644)?;
+    Acl::Access.grant(&directory.join("app"), mallory.uid(), 0o6)?;
+    still_refused(&alice, &directory, "app")
+}
+
+/// As the container images have it that make cargo's home writable for everyone.
+fn open_cargo(stage: &Stage) -> Result<()> {
+    let root = stage.shared_root().sticky().make()?;
+    let alice = stage.person("alice")?;
+    let place = stage.at("open");
+    make::directory(&place, 0, 0, 0o777)?;
+    make::link(&place.join("cargo"), &Path::new(places::STUB).join("cargo"), 0)?;
+    let path = [Path::new(places::SHIM), &place];
+    alice.cargo(["build"]).path(path).run()?.stopped(Stop::NoCargo)?;
+    alice.cargo(["build"]).path(path).env("CARGO_PERUSER", "off").run()?.ok()?;
+    alice.cargo(["build"]).path(path).unset("CARGO_PERUSER_SHARED_ROOT").run()?.ok()?;
+    let named = place.join("cargo");
+    let run = alice.cargo(["build"]).path(path).env("CARGO_PERUSER_REAL_CARGO", named).run()?;
+    run.builds_in(root.join("alice/target"))?;
+    Ok(())
+}
+
 fn foreign_inside(stage: &Stage) -> Result<()> {
     let directory = stage.shared_root().sticky().make()?.join("alice");
     let (alice, mallory) = (stage.person("alice")?, stage.person("mallory")?);
@@ -91,6 +152,17 @@ fn forks(stage: &Stage) -> Result<()> {
     run.stopped(Stop::NoCargo)?.mentions(wrapper.to_string_lossy())?;
     let rounds = std::fs::read_to_string(wrapper.join("log"))?.lines().count();
     ensure!(rounds <= 30, "the wrapper ran {rounds} times");
+    Ok(())
+}
+
+fn restarts(stage: &Stage) -> Result<()> {
+    stage.shared_root().sticky().make()?;
+    let alice = stage.person("alice")?;
+    let place = stage.at("c");
+    make::directory(&place, 0, 0, 0o755)?;
+    make::script(&place.join("cargo"), RESTARTS)?;
+    let path = [places::SHIM.as_ref(), place.as_path(), "/usr/bin".as_ref(), "/bin".as_ref()];
+    alice.cargo(["run"]).path(path).run()?.ok()?.prints("started 3 times")?;
     Ok(())
 }
 
