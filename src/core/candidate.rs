@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 pub enum Skip {
     /// An empty entry or one that is relative to the working directory.
     RelativeEntry,
-    /// The settings name it, and it is no executable file.
+    /// The settings name it, and it is not an executable file.
     NotExecutable,
     /// Anyone can write to the directory.
     WritableByEveryone,

@@ -1,13 +1,14 @@
 //! The marker that tells an exec loop from a nested call.
 //!
 //! Executing keeps the process, so a wrapper that falls back to "the other cargo" can hand the same
-//! process back to us for ever. Each shim therefore writes down which process it is, what it was
+//! process back to us forever. Each shim therefore writes down which process it is, what it was
 //! asked and where it went; whoever finds their own process there, asked the same again, goes on
 //! after the last place tried. A nested call is another process. A script that ends in
 //! `exec cargo other-words` is the same process asked something else. A program under `cargo run` that
 //! executes `cargo run` to start itself anew is the same process asked the same, but a good while
 //! later than any wrapper comes back. All of these start afresh, and only the number of hops bounds
-//! them, which also ends a wrapper that runs us as a child.
+//! them, which also ends a wrapper that runs us as a child. A wrapper that takes ten seconds for each
+//! round would not be told from a program that does its work.
 
 use std::ffi::{OsStr, OsString};
 use std::hash::Hasher;

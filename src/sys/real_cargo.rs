@@ -47,11 +47,11 @@ pub fn find(
     let found = Found::default();
     let mut search = Search { found, ourselves: Identity::ours(), trail, caution };
     let callers = callers(snapshot, invocation);
-    if let Some(cargo) = callers.filter(|cargo| search.accepts(cargo, Caution::AsTheShell)) {
+    if let Some(cargo) = callers.filter(|cargo| search.accepts_named(cargo)) {
         return search.end_with(cargo);
     }
     if let Some(cargo) = &settings.real_cargo {
-        if search.accepts(cargo, Caution::AsTheShell) {
+        if search.accepts_named(cargo) {
             return search.end_with(cargo.clone());
         }
         // Another cargo than the one that was asked for would be a surprise, unless that one itself
@@ -126,9 +126,10 @@ impl Search<'_> {
         self.first_of(places.into_iter())
     }
 
-    /// The first of these paths that is an executable and is accepted.
+    /// The first of these paths that is an executable and is accepted. What is none is not worth a
+    /// word: most of a search path's directories have no cargo.
     fn first_of(&mut self, mut paths: impl Iterator<Item = PathBuf>) -> Option<PathBuf> {
-        paths.find(|path| is_executable(path) && self.accepts(path, self.caution))
+        paths.find(|path| is_executable(path) && self.passes(path, self.caution))
     }
 
     /// The index of the first place that leads to us.
@@ -137,16 +138,21 @@ impl Search<'_> {
         places.iter().position(|place| Identity::of(place) == Some(ourselves))
     }
 
-    /// Whether a path is a real cargo; notes it down if it is not.
-    fn accepts(&mut self, path: &Path, caution: Caution) -> bool {
-        let skip = if is_executable(path) {
-            let directory = path.parent().and_then(|directory| std::fs::metadata(directory).ok());
-            let directory_mode = directory.map_or(0, |metadata| metadata.mode());
-            let candidate = Candidate { path, likeness: self.likeness(path), directory_mode };
-            candidate.skip(caution, &self.trail.tried)
-        } else {
-            Some(Skip::NotExecutable)
-        };
+    /// Whether a path that somebody has named is a real cargo; notes it down if it is not.
+    fn accepts_named(&mut self, path: &Path) -> bool {
+        if is_executable(path) {
+            return self.passes(path, Caution::AsTheShell);
+        }
+        self.found.skipped.push((path.to_owned(), Skip::NotExecutable));
+        false
+    }
+
+    /// Whether an executable is a real cargo; notes it down if it is not.
+    fn passes(&mut self, path: &Path, caution: Caution) -> bool {
+        let directory = path.parent().and_then(|directory| std::fs::metadata(directory).ok());
+        let directory_mode = directory.map_or(0, |metadata| metadata.mode());
+        let candidate = Candidate { path, likeness: self.likeness(path), directory_mode };
+        let skip = candidate.skip(caution, &self.trail.tried);
         self.found.skipped.extend(skip.map(|reason| (path.to_owned(), reason)));
         skip.is_none()
     }

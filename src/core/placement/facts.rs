@@ -18,7 +18,7 @@ use crate::core::settings::{ExplicitTargetDir, Settings};
 pub struct Facts<'a> {
     /// How we were called.
     pub door: Door,
-    /// `CARGO_PERUSER=off`.
+    /// `CARGO_PERUSER=off`; or `cargo peruser`, which decides for itself.
     pub is_bypassed: bool,
     /// The settings in force.
     pub settings: &'a Settings,
