@@ -62,7 +62,7 @@ struct Explanation {
 }
 
 /// One door's answer.
-#[derive(Debug, PartialEq, Eq, Serialize)]
+#[derive(Debug, Serialize)]
 struct Answer {
     rule: &'static str,
     rule_number: u8,
@@ -91,7 +91,7 @@ struct CheckoutTop {
     is_linked_worktree: bool,
 }
 
-#[derive(Debug, PartialEq, Eq, Serialize)]
+#[derive(Debug, Serialize)]
 struct PassedOver {
     path: String,
     reason: &'static str,

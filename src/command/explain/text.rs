@@ -9,14 +9,14 @@ pub(super) fn render(explanation: &Explanation) -> String {
     let Explanation { by_name, shim, account, checkout, settings: all } = explanation;
     let mut rows = answer(by_name);
     rows.extend(cargo(by_name));
-    if shim == by_name {
+    if decides_like(shim, by_name) {
         rows.push(row("the shim", "decides the same"));
     } else {
         rows.push(row("the shim", target(shim, "cargo metadata --no-deps")));
         rows.push(row("  because", because(shim)));
-        if shim.real_cargo != by_name.real_cargo {
-            rows.extend(cargo(shim).into_iter().map(|(name, value)| (format!("  {name}"), value)));
-        }
+    }
+    if shim.real_cargo != by_name.real_cargo {
+        rows.extend(cargo(shim).into_iter().map(|(name, value)| (format!("  {name}"), value)));
     }
     let name =
         account.name.as_ref().map_or("without a name".into(), |name| shown(name).to_string());
@@ -26,6 +26,16 @@ pub(super) fn render(explanation: &Explanation) -> String {
         rows.push(row("checkout", format!("{}{kind}", shown(&checkout.top))));
     }
     format!("{}\n\nsettings\n{}", table(&rows), settings(all))
+}
+
+/// Whether two doors put things in the same place, whichever cargo they execute.
+fn decides_like(one: &Answer, other: &Answer) -> bool {
+    let places = |answer: &Answer| {
+        [&answer.target_dir, &answer.build_dir, &answer.private_dir].map(Clone::clone)
+    };
+    one.rule == other.rule
+        && places(one) == places(other)
+        && one.removed_variables == other.removed_variables
 }
 
 fn cargo(answer: &Answer) -> Vec<(String, String)> {
