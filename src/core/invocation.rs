@@ -63,6 +63,7 @@ impl<'a> Invocation<'a> {
     pub fn read(args: &'a [OsString]) -> Invocation<'a> {
         let mut invocation = Invocation::default();
         let mut words = args.iter().map(OsString::as_os_str).peekable();
+        let mut runs = false;
         invocation.toolchain = words.next_if(|word| starts_with(word, "+"));
         while let Some(word) = words.next() {
             if word == "--" {
@@ -76,7 +77,7 @@ impl<'a> Invocation<'a> {
                 if let Some((option, Value::IsNext)) = invocation.short_options(word) {
                     words.next().into_iter().for_each(|value| invocation.put(option, value));
                 }
-            } else if invocation.takes_command(word) {
+            } else if invocation.takes_command(word, &mut runs) {
                 break;
             }
         }
@@ -109,15 +110,15 @@ impl<'a> Invocation<'a> {
         self.command.is_none_or(reads_options)
     }
 
-    /// Takes a word that is no option. True if it begins what belongs to another program.
-    fn takes_command(&mut self, word: &'a OsStr) -> bool {
-        match self.command {
-            None => {
-                self.command = Some(word);
-                false
-            }
-            Some(command) => runs_a_program(command),
+    /// Takes a word that is no option. True if it begins what belongs to another program, which
+    /// `run` does after its own options, also behind an external command: `cargo miri run`.
+    fn takes_command(&mut self, word: &'a OsStr, runs: &mut bool) -> bool {
+        if *runs {
+            return true;
         }
+        *runs = self.command.is_none_or(|command| !is_cargos_own(command)) && runs_a_program(word);
+        self.command.get_or_insert(word);
+        false
     }
 
     /// Reads `--name` or `--name=value`.

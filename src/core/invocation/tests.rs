@@ -109,6 +109,9 @@ fn options_count_only_where_cargo_reads_them() {
         ("xt --target-dir /x", None),
         ("b --target-dir /x", Some("/x")),
         ("r prog --target-dir /x", None),
+        ("miri run --target-dir /x prog", Some("/x")),
+        ("miri run prog --target-dir /x", None),
+        ("test run --target-dir /x", Some("/x")),
     ] {
         let args = words(line);
         assert_eq!(Invocation::read(&args).target_dir, expected.map(OsStr::new), "{line}");
