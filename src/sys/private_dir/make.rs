@@ -9,14 +9,16 @@ use std::path::Path;
 use rustix::fs::{AtFlags, Mode, OFlags, fchmod, mkdirat, openat, unlinkat};
 use rustix::io::Errno;
 
-use super::{Caller, Note, Way, contents, refusal, unreadable, walk};
+use super::{Caller, Note, Way, contents, own_entry, refusal, unreadable, walk};
 use crate::core::placement::{Place, PlaceKind};
-use crate::core::safety::{Entry, Verdict, judge_own, judge_private};
+use crate::core::safety::{Entry, Verdict, judge_own};
 use crate::error::{Error, Flaw, Result};
 use crate::shown::quoted;
 use crate::sys::{accounts, files, tag};
 
 const PRIVATE: Mode = Mode::from_raw_mode(0o700);
+/// What was to be done, as [`Error::Create`] says it.
+const CREATE: &str = "create directory";
 const DIRECTORY: OFlags = OFlags::DIRECTORY.union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
 
 /// Makes the private directory in `place.parent`, which was judged as `judged`.
@@ -27,18 +29,18 @@ pub(super) fn private(
     notes: &mut Vec<Note>,
 ) -> Result<()> {
     let path = place.private_dir();
-    let failed = |error: Errno| cannot_create(&path, error, place.kind, caller);
+    let not_made = |error: Errno| cannot_create(&path, error, place, caller);
     let parent = open_judged(&place.parent, judged, caller)?;
     let is_new = match make_directory(&parent, place.name.as_ref()) {
         Ok(()) => true,
         // Another run of the same person was faster, or somebody planted something.
         Err(Errno::EXIST) => false,
-        Err(error) => return Err(failed(error)),
+        Err(error) => return Err(not_made(error)),
     };
     let directory = match open_new(&parent, place.name.as_ref()) {
         Ok(directory) => directory,
         Err(_) if !is_new => return recheck(&path, caller),
-        Err(error) => return Err(failed(error)),
+        Err(error) => return Err(not_made(error)),
     };
     if is_new && let Err(error) = make_private(&directory, &path, caller) {
         // It was made a moment ago and is empty; nobody else can have put it there.
@@ -73,7 +75,7 @@ pub(super) fn own_way(missing: &Path, place: &Place, caller: &Caller<'_>) -> Res
         let parent = open_judged(parent, &judged, caller)?;
         match make_directory(&parent, name) {
             Ok(()) | Err(Errno::EXIST) => {}
-            Err(error) => return Err(cannot_create(&missing, error, place.kind, caller)),
+            Err(error) => return Err(failed(CREATE, &missing, error.into())),
         }
         match walk(place, caller)? {
             Way::Complete(entry) => return Ok(entry),
@@ -87,24 +89,24 @@ pub(super) fn own_way(missing: &Path, place: &Place, caller: &Caller<'_>) -> Res
 
 /// Makes a target directory and its tag, whichever of them is missing.
 pub(super) fn target(path: &Path, caller: &Caller<'_>) -> Result<()> {
-    let failed = |error: io::Error| create_error(path, error, None);
+    let failed_here = |error: io::Error| failed(CREATE, path, error);
     let name = path.file_name().unwrap_or_default();
-    let parent = open_plain(path.parent().unwrap_or(path)).map_err(|error| failed(error.into()))?;
+    let parent =
+        open_plain(path.parent().unwrap_or(path)).map_err(|error| failed_here(error.into()))?;
     let is_new = match make_directory(&parent, name) {
         Ok(()) => true,
         Err(Errno::EXIST) => false,
-        Err(error) => return Err(cannot_create(path, error, PlaceKind::InOwnCache, caller)),
+        Err(error) => return Err(failed_here(error.into())),
     };
-    let directory = open_new(&parent, name).map_err(|error| failed(error.into()))?;
-    let entry = files::opened(&directory).map_err(failed)?;
+    let directory = open_new(&parent, name).map_err(|error| failed_here(error.into()))?;
+    let entry = files::opened(&directory).map_err(failed_here)?;
     judge_own(&entry, caller.uid).map_err(|flaw| refusal(path, entry.uid, flaw, caller))?;
     tag::write(&directory).map_err(|cause| {
         if is_new {
             // Empty and ours; the tag's error is the one to report.
             let _ = unlinkat(parent.as_fd(), name, AtFlags::REMOVEDIR);
         }
-        let help = Errno::from_io_error(&cause).and_then(|error| help(path, error));
-        Error::Create { path: path.join(tag::NAME), cause, doing: "write", help }
+        failed("write", &path.join(tag::NAME), cause)
     })
 }
 
@@ -151,12 +153,7 @@ fn open_new(parent: &File, name: &OsStr) -> Result<File, Errno> {
 
 /// Makes an open directory of the caller's exactly 0700 and makes sure that it is.
 fn make_private(directory: &File, path: &Path, caller: &Caller<'_>) -> Result<()> {
-    let unusable = |error: io::Error| Error::Create {
-        path: path.to_owned(),
-        cause: error,
-        doing: "make private",
-        help: None,
-    };
+    let unusable = |error: io::Error| failed("make private", path, error);
     strip_acls(directory).map_err(|error| unusable(error.into()))?;
     fchmod(directory, PRIVATE).map_err(|error| unusable(error.into()))?;
     let entry = files::opened(directory).map_err(unusable)?;
@@ -193,27 +190,32 @@ fn is_noexec(directory: &File) -> bool {
 
 /// Judges the private directory once more, by its path, now that it must be there.
 fn recheck(path: &Path, caller: &Caller<'_>) -> Result<()> {
-    let entry = files::entry(path).map_err(|error| unreadable(path, error, caller))?;
-    match judge_private(&entry, caller.uid) {
-        Ok(Verdict::Private) => Ok(()),
-        Ok(Verdict::Readable) => tighten(path, &entry, caller),
-        Err(flaw) => Err(refusal(path, entry.uid, flaw, caller)),
+    match own_entry(path, caller)? {
+        Some((_, Verdict::Private)) => Ok(()),
+        Some((entry, Verdict::Readable)) => tighten(path, &entry, caller),
+        None => Err(unreadable(path, io::ErrorKind::NotFound.into(), caller)),
     }
 }
 
-/// Why a directory could not be made, with the command that helps.
-fn cannot_create(path: &Path, error: Errno, kind: PlaceKind, caller: &Caller<'_>) -> Error {
-    let provision = || {
-        format!(
-            "ask the administrator to run: install -d -m 0700 -o {} -g {} {}",
-            accounts::owner(caller.uid).word(),
-            accounts::group_word(caller.gid),
-            quoted(path)
-        )
-    };
-    let is_provisioned = error == Errno::ACCESS && kind == PlaceKind::BelowSharedRoot;
-    let help = if is_provisioned { Some(provision()) } else { help(path, error) };
-    create_error(path, error.into(), help)
+/// Why the private directory could not be made. Where the caller may not make one, the
+/// administrator can.
+fn cannot_create(path: &Path, error: Errno, place: &Place, caller: &Caller<'_>) -> Error {
+    if error != Errno::ACCESS || place.kind != PlaceKind::BelowSharedRoot {
+        return failed(CREATE, path, error.into());
+    }
+    let help = format!(
+        "ask the administrator to run: install -d -m 0700 -o {} -g {} {}",
+        accounts::owner(caller.uid).word(),
+        accounts::group_word(caller.gid),
+        quoted(path)
+    );
+    Error::Create { doing: CREATE, path: path.to_owned(), cause: error.into(), help: Some(help) }
+}
+
+/// A failure at `path`, with the command that shows more about it.
+fn failed(doing: &'static str, path: &Path, cause: io::Error) -> Error {
+    let help = Errno::from_io_error(&cause).and_then(|error| help(path, error));
+    Error::Create { doing, path: path.to_owned(), cause, help }
 }
 
 /// The command that shows more about why nothing can be made at `path`.
@@ -228,8 +230,4 @@ fn help(path: &Path, error: Errno) -> Option<String> {
         Errno::PERM => Some(format!("it may be immutable: lsattr -d {parent}")),
         _ => None,
     }
-}
-
-fn create_error(path: &Path, cause: io::Error, help: Option<String>) -> Error {
-    Error::Create { path: path.to_owned(), cause, doing: "create directory", help }
 }
