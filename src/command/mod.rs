@@ -21,6 +21,9 @@ use crate::sys::snapshot::Snapshot;
 /// What our flags say.
 type Flags = Vec<(Key, OsString)>;
 
+/// The verbs, by name; the command line has the same.
+const VERBS: [&str; 2] = ["path", "explain"];
+
 const EXIT_CODES: &str = "\
 Lists of names are separated by commas. Each setting is also a variable, CARGO_PERUSER_<NAME>, and a
 key in ~/.config/cargo-peruser/config.toml and /etc/cargo-peruser/config.toml. CARGO_PERUSER=off
@@ -41,15 +44,20 @@ Exit codes: cargo's own once it runs. Otherwise
 /// Ours, and those of the verb.
 pub fn run(snapshot: &Snapshot) -> anyhow::Result<u8> {
     let (own, rest) = snapshot.args.split_at(own_length(&snapshot.args));
-    let is_ours = match rest.first() {
-        None => true,
-        Some(word) => {
-            ["-h", "--help", "-V", "--version"].iter().any(|flag| word == *flag)
-                || command().get_subcommands().any(|verb| word == verb.get_name())
-        }
-    };
-    let ours = if is_ours { &snapshot.args } else { own };
-    let matches = match parse(ours) {
+    match rest {
+        [first, ..] if is_ours(first) => run_verb(snapshot),
+        [] => run_verb(snapshot),
+        // Without a flag of ours there is nothing to parse on the way to cargo.
+        _ if own.is_empty() => match become_cargo(snapshot, &Flags::new(), rest)? {},
+        _ => match parse(own) {
+            Ok(matches) => match become_cargo(snapshot, &flags(&matches), rest)? {},
+            Err(error) => answer(&error),
+        },
+    }
+}
+
+fn run_verb(snapshot: &Snapshot) -> anyhow::Result<u8> {
+    let matches = match parse(&snapshot.args) {
         Ok(matches) => matches,
         Err(error) => return answer(&error),
     };
@@ -58,20 +66,23 @@ pub fn run(snapshot: &Snapshot) -> anyhow::Result<u8> {
         Some(("path", verb)) => path::run(snapshot, &flags, verb),
         Some(("explain", verb)) => explain::run(snapshot, &flags, verb),
         _ => {
-            let args = match rest {
-                [] => {
-                    report::line(command().render_help().to_string().trim_end())?;
-                    return Ok(0);
-                }
-                [first, after @ ..] if first == "--" => after,
-                all => all,
-            };
-            match become_cargo(snapshot, &flags, args)? {}
+            report::line(command().render_help().to_string().trim_end())?;
+            Ok(0)
         }
     }
 }
 
-fn become_cargo(snapshot: &Snapshot, flags: &Flags, args: &[OsString]) -> Result<Infallible> {
+/// Whether a word is a verb of ours, or asks for our help or version.
+fn is_ours(word: &OsStr) -> bool {
+    VERBS.iter().chain(&["-h", "--help", "-V", "--version"]).any(|ours| word == *ours)
+}
+
+/// `words` begin with what cargo receives, or with `--` in front of it.
+fn become_cargo(snapshot: &Snapshot, flags: &Flags, words: &[OsString]) -> Result<Infallible> {
+    let args = match words {
+        [first, after @ ..] if first == "--" => after,
+        all => all,
+    };
     Plan::make(snapshot, Door::ByName, flags, args)?.carry_out()
 }
 
@@ -159,12 +170,14 @@ fn answer(error: &clap::Error) -> anyhow::Result<u8> {
 
 #[cfg(test)]
 mod tests {
-    use super::{command, own_length};
+    use super::{VERBS, command, own_length};
+    use clap::Command;
     use std::ffi::OsString;
 
     #[test]
     fn the_command_line_is_consistent() {
         command().debug_assert();
+        assert!(command().get_subcommands().map(Command::get_name).eq(VERBS));
     }
 
     #[test]
