@@ -20,7 +20,7 @@ use crate::sys::private_dir::State;
 use crate::sys::snapshot::{CalledAs, Snapshot};
 
 pub(super) fn command() -> Command {
-    Command::new("explain")
+    Command::default()
         .about("Show where a build goes here, and why")
         .long_about(
             "Shows where `cargo-peruser build` puts things here and now, which rule decides it, \

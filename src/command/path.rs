@@ -16,7 +16,7 @@ use crate::sys::exec;
 use crate::sys::snapshot::Snapshot;
 
 pub(super) fn command() -> Command {
-    Command::new("path")
+    Command::default()
         .about("Print the target directory that a build has here")
         .long_about(
             "Prints the target directory that `cargo-peruser build` has here and now, and nothing \
