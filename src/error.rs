@@ -3,6 +3,7 @@
 //! Texts follow cargo's grammar, because they appear beside cargo's own. Nothing here looks at the
 //! world: who finds a fault brings the facts along.
 
+mod file;
 mod refusal;
 mod settings;
 
@@ -11,6 +12,7 @@ use std::fmt::{self, Display, Formatter};
 use std::io;
 use std::path::PathBuf;
 
+pub use file::FileError;
 pub use refusal::{Flaw, Kind, Refusal, trust_unmapped};
 pub use settings::{SYSTEM_FILE, SettingsError};
 
@@ -44,6 +46,8 @@ pub enum Error {
         /// The command that helps, where one is known.
         help: Option<String>,
     },
+    /// A verb cannot edit a file (exit 1).
+    File(FileError),
     /// There is no place for a private directory (exit 73).
     NoHome {
         /// The caller's effective uid.
@@ -74,6 +78,7 @@ impl Error {
     /// The exit code, by `sysexits.h` and by what shells use for commands (73, 77, 78, 126, 127).
     pub fn exit_code(&self) -> u8 {
         match self {
+            Error::File(_) => 1,
             Error::Create { .. } | Error::NoHome { .. } => 73,
             Error::Unsafe(_) | Error::ForeignRights { .. } => 77,
             Error::Settings(_) => 78,
@@ -91,6 +96,7 @@ impl Error {
                 Some("remove the set-id bit from cargo-peruser, it must run as its caller".into())
             }
             Error::Create { help, .. } => help.clone(),
+            Error::File(error) => Some(error.help()),
             Error::NoHome { .. } => Some(
                 "set XDG_CACHE_HOME to a directory of your own, or CARGO_PERUSER_SHARED_ROOT"
                     .into(),
@@ -122,6 +128,7 @@ impl Display for Error {
             Error::Create { doing, path, cause, .. } => {
                 write!(f, "failed to {doing} `{}`: {}", shown(path), reason(cause))
             }
+            Error::File(error) => error.fmt(f),
             Error::NoHome { uid } => {
                 write!(
                     f,
@@ -159,6 +166,12 @@ impl std::error::Error for Error {}
 impl From<SettingsError> for Error {
     fn from(error: SettingsError) -> Self {
         Error::Settings(error)
+    }
+}
+
+impl From<FileError> for Error {
+    fn from(error: FileError) -> Self {
+        Error::File(error)
     }
 }
 

@@ -4,7 +4,7 @@ use std::io;
 
 use snapbox::{assert_data_eq, str};
 
-use super::{Error, Flaw, Kind, Owner, Refusal, SettingsError};
+use super::{Error, FileError, Flaw, Kind, Owner, Refusal, SettingsError};
 
 fn alice() -> Owner {
     Owner { uid: 1500, name: Some("alice".into()) }
@@ -374,4 +374,34 @@ help: give the real absolute path, as `realpath` prints it
 exit 78
 "#]]
     );
+}
+
+#[test]
+fn files_that_cannot_be_edited() {
+    let path = || "/home/alice/.bashrc".into();
+    let failed = FileError::Failed { doing: "write", path: path(), cause: denied() };
+    let all = [
+        FileError::NotAFile { path: path(), kind: Kind::Symlink },
+        FileError::ReadOnly { path: path() },
+        FileError::NotText { path: path() },
+        FileError::Changed { path: path() },
+        failed,
+    ];
+    assert_data_eq!(all.map(message).join("\n"), str![[r#"
+error: cannot edit `/home/alice/.bashrc`: it is a symlink, not a file
+help: ls -ld /home/alice/.bashrc
+exit 1
+error: cannot edit `/home/alice/.bashrc`: it is read-only
+help: chmod u+w /home/alice/.bashrc
+exit 1
+error: cannot edit `/home/alice/.bashrc`: it is not UTF-8
+help: file /home/alice/.bashrc
+exit 1
+error: `/home/alice/.bashrc` was changed by somebody else meanwhile
+help: run the same command again
+exit 1
+error: failed to write `/home/alice/.bashrc`: permission denied (os error 13)
+help: ls -ld /home/alice/.bashrc
+exit 1
+"#]]);
 }

@@ -8,6 +8,7 @@ pub mod files;
 pub mod homes;
 pub mod private_dir;
 pub mod real_cargo;
+pub mod replace;
 pub mod settings_files;
 pub mod snapshot;
 pub mod survey;

@@ -1,0 +1,177 @@
+//! Replaces a person's file whole or not at all: a settings file, an rc file, a program.
+//!
+//! The new content is written beside the old one and renamed over it, so that a crash, a full disk
+//! or a reader in between finds one or the other. A symlink stays one: what it leads to is replaced,
+//! because people keep their dotfiles in repositories.
+
+use std::ffi::OsString;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{Gid, Mode, Uid, fchmod, fchown};
+
+use super::files;
+use crate::core::safety::Entry;
+use crate::error::{FileError, Kind};
+
+/// The largest file that is edited, in bytes; programs are larger and are never read.
+const MAX_SIZE: u64 = 8 << 20;
+
+/// A file as it was found, for the new content to be compared with and to be put in its place.
+#[derive(Clone, Debug)]
+pub struct Original {
+    path: PathBuf,
+    /// Where the file really is: `path` without symlinks.
+    place: PathBuf,
+    found: Option<(Vec<u8>, Entry)>,
+}
+
+impl Original {
+    /// Reads the file that `path` leads to; that there is none yet is no error.
+    ///
+    /// # Errors
+    /// [`FileError`] for anything but a regular file, and for what cannot be read.
+    pub fn read(path: &Path) -> Result<Original, FileError> {
+        let failed = |cause| FileError::failed("read", path, cause);
+        let place = files::without_symlinks(path);
+        let found = match files::entry_if_any(&place).map_err(failed)? {
+            None => None,
+            Some(Entry { kind: Kind::File, .. }) => Some(read(&place).map_err(failed)?),
+            Some(Entry { kind, .. }) => {
+                return Err(FileError::NotAFile { path: path.to_owned(), kind });
+            }
+        };
+        Ok(Original { path: path.to_owned(), place, found })
+    }
+
+    /// The content, or `None` where there is no file yet.
+    pub fn bytes(&self) -> Option<&[u8]> {
+        self.found.as_ref().map(|(bytes, _)| bytes.as_slice())
+    }
+
+    /// The content as text; empty where there is no file yet.
+    ///
+    /// # Errors
+    /// [`FileError::NotText`] for bytes that are not UTF-8.
+    pub fn text(&self) -> Result<&str, FileError> {
+        let text = std::str::from_utf8(self.bytes().unwrap_or_default());
+        text.map_err(|_| FileError::NotText { path: self.path.clone() })
+    }
+
+    /// The permission bits (`07777`), or `None` where there is no file yet.
+    pub fn mode(&self) -> Option<u32> {
+        self.found.as_ref().map(|(_, entry)| entry.mode)
+    }
+
+    /// Puts new content in the file's place. Its owner, group and mode stay; a new file gets `mode`
+    /// whatever the umask is, and the directories above it are made with mode 0755 less the umask.
+    ///
+    /// # Errors
+    /// [`FileError::ReadOnly`] for a file without its owner's write bit, [`FileError::Changed`] for
+    /// one that is not as it was read, and the system's. The old content stays in each case.
+    pub fn replace(&self, bytes: &[u8], mode: u32) -> Result<(), FileError> {
+        if self.mode().is_some_and(|mode| mode & 0o200 == 0) {
+            return Err(FileError::ReadOnly { path: self.path.clone() });
+        }
+        let failed = |cause| FileError::failed("write", &self.path, cause);
+        let directory = self.place.parent().unwrap_or(Path::new("/"));
+        std::fs::create_dir_all(directory).map_err(failed)?;
+        let beside = Beside::create(&self.place).map_err(failed)?;
+        beside.fill(bytes, self.found.as_ref().map(|(_, entry)| entry), mode).map_err(failed)?;
+        self.assert_unchanged()?;
+        beside.rename(&self.place).map_err(failed)?;
+        sync(directory).map_err(failed)
+    }
+
+    /// Takes the file away, if it is still as it was read.
+    ///
+    /// # Errors
+    /// Those of [`Original::replace`].
+    pub fn remove(&self) -> Result<(), FileError> {
+        self.assert_unchanged()?;
+        match std::fs::remove_file(&self.place) {
+            Err(error) if !files::is_absence(&error) => {
+                Err(FileError::failed("remove", &self.path, error))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Somebody may have saved the file in an editor meanwhile. Between this look and the rename a
+    /// moment remains, as it does for every program that replaces a file.
+    fn assert_unchanged(&self) -> Result<(), FileError> {
+        let now = Original::read(&self.path)?;
+        if now.place == self.place && now.bytes() == self.bytes() {
+            Ok(())
+        } else {
+            Err(FileError::Changed { path: self.path.clone() })
+        }
+    }
+}
+
+fn read(place: &Path) -> io::Result<(Vec<u8>, Entry)> {
+    // Not blocking: a fifo may have come in its place.
+    let nonblocking = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
+    let file = OpenOptions::new().read(true).custom_flags(nonblocking).open(place)?;
+    let mut bytes = Vec::new();
+    (&file).take(MAX_SIZE + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MAX_SIZE {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "it is larger than 8 MiB"));
+    }
+    Ok((bytes, files::opened(&file)?))
+}
+
+/// A file that is written beside the one that it will replace; it goes away unless it gets there.
+struct Beside {
+    file: File,
+    path: PathBuf,
+}
+
+impl Beside {
+    fn create(place: &Path) -> io::Result<Beside> {
+        let mut name = OsString::from(".");
+        name.push(place.file_name().unwrap_or_default());
+        name.push(format!(".peruser-{}", std::process::id()));
+        let path = place.with_file_name(name);
+        // A name that a killed process with the same id has left behind is ours to take.
+        let _ = std::fs::remove_file(&path);
+        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
+        Ok(Beside { file, path })
+    }
+
+    fn fill(&self, bytes: &[u8], like: Option<&Entry>, mode: u32) -> io::Result<()> {
+        (&self.file).write_all(bytes)?;
+        if let Some(entry) = like {
+            let own = self.file.metadata()?;
+            if (own.uid(), own.gid()) != (entry.uid, entry.gid) {
+                // Before the mode: changing the owner clears set-id bits.
+                let ids = (Uid::from_raw(entry.uid), Gid::from_raw(entry.gid));
+                fchown(&self.file, Some(ids.0), Some(ids.1))?;
+            }
+        }
+        let mode = like.map_or(mode, |entry| entry.mode);
+        fchmod(&self.file, Mode::from_raw_mode(mode))?;
+        self.file.sync_all()
+    }
+
+    fn rename(self, place: &Path) -> io::Result<()> {
+        std::fs::rename(&self.path, place)
+    }
+}
+
+impl Drop for Beside {
+    fn drop(&mut self) {
+        // After the rename there is nothing of that name any more.
+        let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+/// Makes a rename outlive a power loss.
+fn sync(directory: &Path) -> io::Result<()> {
+    File::open(directory)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests;
