@@ -48,6 +48,11 @@ pub enum Error {
     },
     /// A verb cannot edit a file (exit 1).
     File(FileError),
+    /// A variable's value cannot be said in the format that was asked for (exit 1).
+    NotUtf8 {
+        /// The variable.
+        variable: &'static str,
+    },
     /// There is no place for a private directory (exit 73).
     NoHome {
         /// The caller's effective uid.
@@ -78,7 +83,7 @@ impl Error {
     /// The exit code, by `sysexits.h` and by what shells use for commands (73, 77, 78, 126, 127).
     pub fn exit_code(&self) -> u8 {
         match self {
-            Error::File(_) => 1,
+            Error::File(_) | Error::NotUtf8 { .. } => 1,
             Error::Create { .. } | Error::NoHome { .. } => 73,
             Error::Unsafe(_) | Error::ForeignRights { .. } => 77,
             Error::Settings(_) => 78,
@@ -97,6 +102,7 @@ impl Error {
             }
             Error::Create { help, .. } => help.clone(),
             Error::File(error) => Some(error.help()),
+            Error::NotUtf8 { .. } => Some("--shell sh prints any value".into()),
             Error::NoHome { .. } => Some(
                 "set XDG_CACHE_HOME to a directory of your own, or CARGO_PERUSER_SHARED_ROOT"
                     .into(),
@@ -129,6 +135,9 @@ impl Display for Error {
                 write!(f, "failed to {doing} `{}`: {}", shown(path), reason(cause))
             }
             Error::File(error) => error.fmt(f),
+            Error::NotUtf8 { variable } => {
+                write!(f, "the value of {variable} is not UTF-8, which this format cannot hold")
+            }
             Error::NoHome { uid } => {
                 write!(
                     f,
@@ -138,17 +147,7 @@ impl Display for Error {
             Error::Exec { path, cause } => {
                 write!(f, "failed to execute `{}`: {}", shown(path), reason(cause))
             }
-            Error::NoRealCargo { seen } => {
-                write!(f, "no cargo found to execute")?;
-                seen.iter().try_for_each(|(path, why)| {
-                    let path = if path.as_os_str().is_empty() {
-                        OsStr::new("(empty)")
-                    } else {
-                        path.as_ref()
-                    };
-                    write!(f, "\n  passed over `{}`: {why}", shown(path))
-                })
-            }
+            Error::NoRealCargo { seen } => no_real_cargo(f, seen),
             Error::ExecLoop { hops, last } => {
                 let last =
                     last.as_deref().map_or("something".into(), |path| format!("`{}`", shown(path)));
@@ -159,6 +158,15 @@ impl Display for Error {
             }
         }
     }
+}
+
+fn no_real_cargo(f: &mut Formatter<'_>, seen: &[(PathBuf, &'static str)]) -> fmt::Result {
+    write!(f, "no cargo found to execute")?;
+    seen.iter().try_for_each(|(path, why)| {
+        let is_empty = path.as_os_str().is_empty();
+        let path = if is_empty { OsStr::new("(empty)") } else { path.as_ref() };
+        write!(f, "\n  passed over `{}`: {why}", shown(path))
+    })
 }
 
 impl std::error::Error for Error {}

@@ -6,7 +6,7 @@
 //! |---|---|
 //! | `main` | hands over, and turns the result into an exit code |
 //! | this file | decides by the program's name which door it is |
-//! | [`shim`], [`command`] | the hot path; one file for each verb |
+//! | [`shim`], [`session`], [`command`] | the hot path; what a session exports; one file for each verb |
 //! | [`report`] | the only writer to a terminal |
 //! | [`sys`] | the only floor that touches the world |
 //! | [`core`] | the decisions, as pure functions |
@@ -24,6 +24,7 @@ pub mod command;
 pub mod core;
 pub mod error;
 pub mod report;
+pub mod session;
 pub mod shim;
 pub mod shown;
 pub mod sys;

@@ -32,12 +32,19 @@ pub fn line(text: impl Display) -> io::Result<()> {
 /// Writes bytes as they are to stdout, and ends the line.
 ///
 /// # Errors
-/// The system's; a reader that has seen enough is none.
+/// Those of [`raw`].
 pub fn raw_line(bytes: &[u8]) -> io::Result<()> {
+    raw(&[bytes, b"\n"].concat())
+}
+
+/// Writes bytes as they are to stdout.
+///
+/// # Errors
+/// The system's; a reader that has seen enough is none.
+pub fn raw(bytes: &[u8]) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     let mut write = || {
         stdout.write_all(bytes)?;
-        stdout.write_all(b"\n")?;
         stdout.flush()
     };
     match write() {

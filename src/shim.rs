@@ -181,7 +181,8 @@ pub fn run(snapshot: &Snapshot) -> Result<Infallible> {
     Plan::make(snapshot, Door::Shim, &[], &snapshot.args)?.carry_out()
 }
 
-fn tell(note: &Note) {
+/// Tells the person what went well and yet is worth a word.
+pub fn tell(note: &Note) {
     match note {
         Note::Tightened(path, mode) => report::note(&format!(
             "others could read `{}` (mode {mode:04o}); it is private now (mode 0700)",

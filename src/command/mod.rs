@@ -3,6 +3,7 @@
 //! Our flags stand before cargo's arguments. The first word that is neither such a flag nor a verb
 //! of ours begins what cargo receives; `--` says so explicitly.
 
+mod env;
 mod explain;
 mod path;
 
@@ -29,9 +30,10 @@ struct Verb {
 }
 
 /// The verbs, in the order in which the help lists them.
-const VERBS: [Verb; 2] = [
+const VERBS: [Verb; 3] = [
     Verb { name: "path", command: path::command, run: path::run },
     Verb { name: "explain", command: explain::command, run: explain::run },
+    Verb { name: "env", command: env::command, run: env::run },
 ];
 
 const EXIT_CODES: &str = "\

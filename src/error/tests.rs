@@ -387,7 +387,9 @@ fn files_that_cannot_be_edited() {
         FileError::Changed { path: path() },
         failed,
     ];
-    assert_data_eq!(all.map(message).join("\n"), str![[r#"
+    assert_data_eq!(
+        all.map(message).join("\n"),
+        str![[r#"
 error: cannot edit `/home/alice/.bashrc`: it is a symlink, not a file
 help: ls -ld /home/alice/.bashrc
 exit 1
@@ -403,5 +405,6 @@ exit 1
 error: failed to write `/home/alice/.bashrc`: permission denied (os error 13)
 help: ls -ld /home/alice/.bashrc
 exit 1
-"#]]);
+"#]]
+    );
 }

@@ -6,6 +6,7 @@ pub mod checkouts;
 pub mod exec;
 pub mod files;
 pub mod homes;
+pub mod installation;
 pub mod private_dir;
 pub mod real_cargo;
 pub mod replace;

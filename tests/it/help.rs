@@ -47,7 +47,7 @@ fn every_level_has_a_version() {
     for flag in ["-V", "--version"] {
         let output = world.by_name([flag]).run();
         assert_eq!(output.printed(), format!("cargo-peruser {version}\n"));
-        for verb in ["path", "explain"] {
+        for verb in ["path", "explain", "env"] {
             let output = world.by_name([verb, flag]).run();
             let line = output.printed();
             let is_version = line.starts_with("cargo-peruser") && line.contains(version);

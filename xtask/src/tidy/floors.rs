@@ -13,7 +13,7 @@ const FLOORS: &[&[&str]] = &[
     &["sys"],
     // The only writer to a terminal.
     &["report"],
-    &["shim", "command"],
+    &["shim", "session", "command"],
     // The library's root, which names the modules, and the program on top of it.
     &["lib"],
     &["main"],

@@ -1,0 +1,130 @@
+//! `env`: a session's environment, in the words of whoever asks for it.
+//!
+//! The hooks of shells evaluate what this prints, so everything that is not such a word goes to
+//! stderr, and a directory that is refused still leaves the shim in front.
+
+use clap::builder::PossibleValue;
+use clap::{Arg, ArgGroup, ArgMatches, Command, ValueEnum, value_parser};
+
+use super::Flags;
+use crate::core::shell::{Syntax, render};
+use crate::error::Error;
+use crate::report;
+use crate::session::Standpoint;
+use crate::shim;
+use crate::sys::snapshot::Snapshot;
+
+pub(super) fn command() -> Command {
+    Command::default()
+        .about("Print what a session exports: PATH with the shim first, CARGO_TARGET_DIR")
+        .long_about(
+            "Prints what a session exports: PATH with the shim first and ~/.cargo/bin second, and \
+             CARGO_TARGET_DIR, after making sure that your private directory exists. Programs that \
+             bypass PATH, as editors do, build there too. The hooks that `cargo-peruser setup` \
+             installs evaluate it: eval \"$(cargo-peruser env --shell bash)\". Evaluated again it \
+             changes nothing.",
+        )
+        .args([
+            Arg::new("shell")
+                .long("shell")
+                .value_name("SHELL")
+                .value_parser(value_parser!(Shell))
+                .help("Whose words to use [default: sh]"),
+            Arg::new("format")
+                .long("format")
+                .value_name("FORMAT")
+                .value_parser(value_parser!(Format))
+                .help("Print a file format instead; JSON has null for what is to be removed"),
+        ])
+        .group(ArgGroup::new("syntax").args(["shell", "format"]))
+}
+
+pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyhow::Result<u8> {
+    let shell = verb.get_one::<Shell>("shell").map_or(Syntax::Posix, |shell| shell.syntax());
+    let syntax = verb.get_one::<Format>("format").map_or(shell, |format| format.syntax());
+    let standpoint = Standpoint::of(snapshot);
+    let session = standpoint.session(flags)?;
+    let prepared = session.prepare();
+    let changes = match &prepared {
+        Ok(_) => session.changes(),
+        Err(_) => session.path().into_iter().collect(),
+    };
+    let text = render(&changes, syntax).map_err(|variable| Error::NotUtf8 { variable })?;
+    report::raw(&text)?;
+    for note in prepared? {
+        shim::tell(&note);
+    }
+    Ok(0)
+}
+
+/// The shells that have words of their own; the first four share theirs.
+#[derive(Clone, Copy)]
+enum Shell {
+    Sh,
+    Bash,
+    Zsh,
+    Fish,
+    Nu,
+    Powershell,
+}
+
+impl Shell {
+    fn syntax(self) -> Syntax {
+        match self {
+            Shell::Sh | Shell::Bash | Shell::Zsh => Syntax::Posix,
+            Shell::Fish => Syntax::Fish,
+            Shell::Nu => Syntax::Nu,
+            Shell::Powershell => Syntax::PowerShell,
+        }
+    }
+}
+
+impl ValueEnum for Shell {
+    fn value_variants<'a>() -> &'a [Self] {
+        use Shell::{Bash, Fish, Nu, Powershell, Sh, Zsh};
+        &[Sh, Bash, Zsh, Fish, Nu, Powershell]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(match self {
+            Shell::Sh => "sh",
+            Shell::Bash => "bash",
+            Shell::Zsh => "zsh",
+            Shell::Fish => "fish",
+            Shell::Nu => "nu",
+            Shell::Powershell => "powershell",
+        }))
+    }
+}
+
+/// What is not a shell's.
+#[derive(Clone, Copy)]
+enum Format {
+    Dotenv,
+    Json,
+    Systemd,
+}
+
+impl Format {
+    fn syntax(self) -> Syntax {
+        match self {
+            Format::Dotenv => Syntax::Dotenv,
+            Format::Json => Syntax::Json,
+            Format::Systemd => Syntax::Systemd,
+        }
+    }
+}
+
+impl ValueEnum for Format {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Format::Dotenv, Format::Json, Format::Systemd]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(match self {
+            Format::Dotenv => "dotenv",
+            Format::Json => "json",
+            Format::Systemd => "systemd",
+        }))
+    }
+}

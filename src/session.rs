@@ -1,0 +1,105 @@
+//! A session's environment: what the hooks of shells, editors and desktops export.
+//!
+//! Decided like a build, with the same [`Plan`], but nowhere in particular: whoever starts a shell
+//! will build in many places. The shim, which knows the place, decides anew for each build.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use crate::core::environment::{self, Change};
+use crate::core::placement::{Door, Rule};
+use crate::core::search_path;
+use crate::core::settings::Key;
+use crate::error::Result;
+use crate::shim::Plan;
+use crate::sys::files;
+use crate::sys::homes::Homes;
+use crate::sys::installation::Installation;
+use crate::sys::private_dir::Note;
+use crate::sys::snapshot::Snapshot;
+
+/// The variable that says where programs are looked for.
+const PATH: &str = "PATH";
+
+/// The caller, standing nowhere.
+#[derive(Debug)]
+pub struct Standpoint {
+    snapshot: Snapshot,
+    words: [OsString; 1],
+}
+
+impl Standpoint {
+    /// Takes the caller away from the working directory.
+    pub fn of(snapshot: &Snapshot) -> Standpoint {
+        let snapshot = Snapshot { cwd: PathBuf::from("/"), ..snapshot.clone() };
+        Standpoint { snapshot, words: ["build".into()] }
+    }
+
+    /// Decides what a session is to have. Changes nothing.
+    ///
+    /// # Errors
+    /// Mistakes in the settings.
+    pub fn session(&self, flags: &[(Key, OsString)]) -> Result<Session<'_>> {
+        let plan = Plan::make(&self.snapshot, Door::Shim, flags, &self.words)?;
+        Ok(Session { plan, installation: Installation::of_this_program() })
+    }
+}
+
+/// What a session is to have.
+pub struct Session<'a> {
+    plan: Plan<'a>,
+    installation: Option<Installation>,
+}
+
+impl Session<'_> {
+    /// The rule that decided.
+    pub fn rule(&self) -> &Rule {
+        &self.plan.decision.rule
+    }
+
+    /// The target directory to export; `None` where the caller gets none, or has chosen another.
+    pub fn target_dir(&self) -> Option<&Path> {
+        self.plan.decision.target_dir.as_deref()
+    }
+
+    /// Makes what is about to be exported. A cargo that comes first and bypasses the shim would
+    /// make the private directory itself, open to everyone.
+    ///
+    /// # Errors
+    /// Refusals, and directories that cannot be made.
+    pub fn prepare(&self) -> Result<Vec<Note>> {
+        self.plan.prepare()
+    }
+
+    /// Everything that changes, for a directory that is prepared.
+    pub fn changes(&self) -> Vec<Change> {
+        let mut changes: Vec<Change> = self.path().into_iter().collect();
+        changes.extend(environment::changes(&self.plan.decision));
+        changes
+    }
+
+    /// What changes where the directory is refused: with the shim in front, each build says why,
+    /// instead of going to a directory that people share.
+    pub fn path(&self) -> Option<Change> {
+        if matches!(self.rule(), Rule::Bypassed | Rule::NoDirectory(_)) {
+            return None;
+        }
+        let shim_dir = self.installation.as_ref()?.shim_dir();
+        let snapshot = self.plan.snapshot;
+        let path = snapshot.variable(PATH).unwrap_or_else(|| search_path::DEFAULT.into());
+        let cargo_bin = own_cargo_bin(snapshot);
+        let first: Vec<&Path> =
+            std::iter::once(shim_dir.as_path()).chain(cargo_bin.as_deref()).collect();
+        let value = search_path::with_first(&path, &first);
+        Some(Change { name: PATH, value: Some(value) })
+    }
+}
+
+/// Where rustup's proxies and `cargo install` put programs, if nobody else has a say there: after
+/// `su -m`, `$HOME` and `$CARGO_HOME` are somebody's who would like others to run their cargo.
+fn own_cargo_bin(snapshot: &Snapshot) -> Option<PathBuf> {
+    let bin = Homes::new(snapshot).cargo()?.join("bin");
+    let is_trusted = |uid| uid == snapshot.uid || uid == 0;
+    let is_own = |part: &Path| files::entry(part).is_ok_and(|entry| is_trusted(entry.uid));
+    (bin.is_dir() && bin.ancestors().all(is_own)).then_some(bin)
+}

@@ -1,0 +1,54 @@
+//! Where this program is installed: `<prefix>/bin/cargo-peruser`, and beside it, in
+//! `<prefix>/lib/cargo-peruser/bin`, the shim that leads to it.
+
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+/// The program's own name.
+pub const PROGRAM: &str = "cargo-peruser";
+
+/// The places of one installation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Installation {
+    /// What everything stands below: `/usr/local` or `~/.local`, unless somebody chose another.
+    pub prefix: PathBuf,
+}
+
+impl Installation {
+    /// The program.
+    pub fn binary(&self) -> PathBuf {
+        self.prefix.join("bin").join(PROGRAM)
+    }
+
+    /// The directory that belongs first on PATH; it holds the shim and nothing else.
+    pub fn shim_dir(&self) -> PathBuf {
+        self.own_dir().join("bin")
+    }
+
+    /// The shim.
+    pub fn shim(&self) -> PathBuf {
+        self.shim_dir().join("cargo")
+    }
+
+    /// The directory of things that are of use to this program alone.
+    pub fn own_dir(&self) -> PathBuf {
+        self.prefix.join("lib").join(PROGRAM)
+    }
+
+    /// The installation that the running program belongs to, if it is installed.
+    ///
+    /// A build directory's copy has no shim beside it, and so belongs to none.
+    pub fn of_this_program() -> Option<Installation> {
+        let program = std::env::current_exe().ok()?;
+        let prefix = program.parent()?.parent()?.to_owned();
+        let installation = Installation { prefix };
+        let is_complete = is_same_file(&installation.shim(), &program);
+        is_complete.then_some(installation)
+    }
+}
+
+/// Whether two paths lead to one file.
+pub fn is_same_file(one: &Path, other: &Path) -> bool {
+    let identity = |path| std::fs::metadata(path).ok().map(|it| (it.dev(), it.ino()));
+    identity(one).is_some_and(|it| identity(other) == Some(it))
+}
