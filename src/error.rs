@@ -6,6 +6,7 @@
 mod file;
 mod refusal;
 mod settings;
+mod setup;
 
 use std::ffi::{OsStr, OsString};
 use std::fmt::{self, Display, Formatter};
@@ -15,6 +16,7 @@ use std::path::PathBuf;
 pub use file::FileError;
 pub use refusal::{Flaw, Kind, Refusal, trust_unmapped};
 pub use settings::{SYSTEM_FILE, SettingsError};
+pub use setup::SetupError;
 
 use crate::shown::{quoted, shown};
 
@@ -48,6 +50,8 @@ pub enum Error {
     },
     /// A verb cannot edit a file (exit 1).
     File(FileError),
+    /// `setup` cannot do what it is asked for (exit 1).
+    Setup(Box<SetupError>),
     /// A variable's value cannot be said in the format that was asked for (exit 1).
     NotUtf8 {
         /// The variable.
@@ -83,7 +87,7 @@ impl Error {
     /// The exit code, by `sysexits.h` and by what shells use for commands (73, 77, 78, 126, 127).
     pub fn exit_code(&self) -> u8 {
         match self {
-            Error::File(_) | Error::NotUtf8 { .. } => 1,
+            Error::File(_) | Error::Setup(_) | Error::NotUtf8 { .. } => 1,
             Error::Create { .. } | Error::NoHome { .. } => 73,
             Error::Unsafe(_) | Error::ForeignRights { .. } => 77,
             Error::Settings(_) => 78,
@@ -102,6 +106,7 @@ impl Error {
             }
             Error::Create { help, .. } => help.clone(),
             Error::File(error) => Some(error.help()),
+            Error::Setup(error) => Some(error.help()),
             Error::NotUtf8 { .. } => Some("--shell sh prints any value".into()),
             Error::NoHome { .. } => Some(
                 "set XDG_CACHE_HOME to a directory of your own, or CARGO_PERUSER_SHARED_ROOT"
@@ -135,6 +140,7 @@ impl Display for Error {
                 write!(f, "failed to {doing} `{}`: {}", shown(path), reason(cause))
             }
             Error::File(error) => error.fmt(f),
+            Error::Setup(error) => error.fmt(f),
             Error::NotUtf8 { variable } => {
                 write!(f, "the value of {variable} is not UTF-8, which this format cannot hold")
             }
@@ -180,6 +186,12 @@ impl From<SettingsError> for Error {
 impl From<FileError> for Error {
     fn from(error: FileError) -> Self {
         Error::File(error)
+    }
+}
+
+impl From<SetupError> for Error {
+    fn from(error: SetupError) -> Self {
+        Error::Setup(Box::new(error))
     }
 }
 

@@ -21,6 +21,12 @@ pub fn note(text: &dyn Display) {
     labelled("note", "1;92", text);
 }
 
+/// Writes what did not go as the person wants it, and the next step.
+pub fn warning(text: &dyn Display, help: &dyn Display) {
+    labelled("warning", "1;93", text);
+    labelled("help", "1;96", help);
+}
+
 /// Writes one line, or several, to stdout.
 ///
 /// # Errors

@@ -6,6 +6,7 @@
 mod env;
 mod explain;
 mod path;
+mod setup;
 
 use std::convert::Infallible;
 use std::ffi::{OsStr, OsString};
@@ -30,10 +31,11 @@ struct Verb {
 }
 
 /// The verbs, in the order in which the help lists them.
-const VERBS: [Verb; 3] = [
+const VERBS: [Verb; 4] = [
     Verb { name: "path", command: path::command, run: path::run },
     Verb { name: "explain", command: explain::command, run: explain::run },
     Verb { name: "env", command: env::command, run: env::run },
+    Verb { name: "setup", command: setup::command, run: setup::run },
 ];
 
 const EXIT_CODES: &str = "\

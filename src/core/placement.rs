@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 pub use facts::{Facts, Variables};
 
-use super::account::NoDirectory;
+use super::account::{Account, NoDirectory};
 use super::build_dir::Moved;
 use super::checkout::{Checkout, CheckoutKind};
 use super::settings::Scope;
@@ -84,6 +84,11 @@ pub enum PlaceKind {
     BelowSharedRoot,
     /// The person's own cache directory.
     InOwnCache,
+}
+
+/// The target directory that a session exports: the one for everything that an account builds.
+pub fn session_target(shared_root: &Path, account: &Account) -> PathBuf {
+    shared_root.join(account.directory_name()).join(TARGET)
 }
 
 impl Place {

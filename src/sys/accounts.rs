@@ -71,6 +71,12 @@ pub fn private_group(uid: u32) -> Option<u32> {
     (group.name() == user.name() && is_alone).then(|| group.gid())
 }
 
+/// The number of a group, by its name or by its number.
+pub fn group(name: &str) -> Option<u32> {
+    let by_name = users::get_group_by_name(name).map(|group| group.gid());
+    by_name.or_else(|| name.parse().ok())
+}
+
 /// What `install -g` takes for a gid.
 pub fn group_word(gid: u32) -> String {
     let name = users::get_group_by_gid(gid).map(|group| group.name().to_owned());

@@ -123,6 +123,28 @@ impl PrivateDir<'_> {
     }
 }
 
+/// Judges every directory above a shared root that is there, from the top; not the root itself.
+///
+/// # Errors
+/// Those of [`examine`].
+pub fn examine_way(shared_root: &Path, caller: &Caller<'_>) -> Result<()> {
+    let place = Place {
+        parent: shared_root.to_owned(),
+        name: String::new(),
+        kind: PlaceKind::BelowSharedRoot,
+    };
+    let mut above: Vec<&Path> = shared_root.ancestors().skip(1).collect();
+    above.reverse();
+    for directory in above {
+        match files::entry(directory) {
+            Ok(entry) => judge(directory, &entry, &place, caller)?,
+            Err(error) if files::is_absence(&error) => return Ok(()),
+            Err(error) => return Err(unreadable(directory, error, caller)),
+        }
+    }
+    Ok(())
+}
+
 /// How far the way to a private directory exists.
 enum Way {
     /// All of it: the entry of the directory that the private one stands in.

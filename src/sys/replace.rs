@@ -4,13 +4,17 @@
 //! or a reader in between finds one or the other. A symlink stays one: what it leads to is replaced,
 //! because people keep their dotfiles in repositories.
 
-use std::ffi::OsString;
+mod beside;
+
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::io::{self, BufRead, BufReader, Read};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{Gid, Mode, Uid, fchmod, fchown};
+use rustix::fs::{Mode, fchmod};
+
+use beside::Beside;
+pub use beside::{beside, clear_leftover};
 
 use super::files;
 use crate::core::safety::Entry;
@@ -65,6 +69,17 @@ impl Original {
         self.found.as_ref().map(|(_, entry)| entry.mode)
     }
 
+    /// Makes sure that the owner has not taken the write permission away.
+    ///
+    /// # Errors
+    /// [`FileError::ReadOnly`].
+    pub fn assert_writable(&self) -> Result<(), FileError> {
+        match self.mode() {
+            Some(mode) if mode & 0o200 == 0 => Err(FileError::ReadOnly { path: self.path.clone() }),
+            _ => Ok(()),
+        }
+    }
+
     /// Puts new content in the file's place. Its owner, group and mode stay; a new file gets `mode`
     /// whatever the umask is, and the directories above it are made with mode 0755 less the umask.
     ///
@@ -72,9 +87,7 @@ impl Original {
     /// [`FileError::ReadOnly`] for a file without its owner's write bit, [`FileError::Changed`] for
     /// one that is not as it was read, and the system's. The old content stays in each case.
     pub fn replace(&self, bytes: &[u8], mode: u32) -> Result<(), FileError> {
-        if self.mode().is_some_and(|mode| mode & 0o200 == 0) {
-            return Err(FileError::ReadOnly { path: self.path.clone() });
-        }
+        self.assert_writable()?;
         let failed = |cause| FileError::failed("write", &self.path, cause);
         let directory = self.place.parent().unwrap_or(Path::new("/"));
         std::fs::create_dir_all(directory).map_err(failed)?;
@@ -123,48 +136,40 @@ fn read(place: &Path) -> io::Result<(Vec<u8>, Entry)> {
     Ok((bytes, files::opened(&file)?))
 }
 
-/// A file that is written beside the one that it will replace; it goes away unless it gets there.
-struct Beside {
-    file: File,
-    path: PathBuf,
+/// Copies a program, which may be running, to a place that others may be running it from; mode 0755.
+///
+/// # Errors
+/// The system's; what stood there stays.
+pub fn copy_program(from: &Path, to: &Path) -> io::Result<()> {
+    let beside = Beside::create(to)?;
+    io::copy(&mut File::open(from)?, &mut &beside.file)?;
+    fchmod(&beside.file, Mode::from_raw_mode(0o755))?;
+    beside.file.sync_all()?;
+    beside.rename(to)?;
+    sync(to.parent().unwrap_or(Path::new("/")))
 }
 
-impl Beside {
-    fn create(place: &Path) -> io::Result<Beside> {
-        let mut name = OsString::from(".");
-        name.push(place.file_name().unwrap_or_default());
-        name.push(format!(".peruser-{}", std::process::id()));
-        let path = place.with_file_name(name);
-        // A name that a killed process with the same id has left behind is ours to take.
-        let _ = std::fs::remove_file(&path);
-        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
-        Ok(Beside { file, path })
+/// Whether two files have the same content.
+///
+/// # Errors
+/// The system's.
+pub fn is_same_content(one: &Path, other: &Path) -> io::Result<bool> {
+    let (one, other) = (File::open(one)?, File::open(other)?);
+    if one.metadata()?.len() != other.metadata()?.len() {
+        return Ok(false);
     }
-
-    fn fill(&self, bytes: &[u8], like: Option<&Entry>, mode: u32) -> io::Result<()> {
-        (&self.file).write_all(bytes)?;
-        if let Some(entry) = like {
-            let own = self.file.metadata()?;
-            if (own.uid(), own.gid()) != (entry.uid, entry.gid) {
-                // Before the mode: changing the owner clears set-id bits.
-                let ids = (Uid::from_raw(entry.uid), Gid::from_raw(entry.gid));
-                fchown(&self.file, Some(ids.0), Some(ids.1))?;
-            }
+    let (mut one, mut other) = (BufReader::new(one), BufReader::new(other));
+    loop {
+        let (some, others) = (one.fill_buf()?, other.fill_buf()?);
+        let length = some.len().min(others.len());
+        if length == 0 {
+            return Ok(some.len() == others.len());
         }
-        let mode = like.map_or(mode, |entry| entry.mode);
-        fchmod(&self.file, Mode::from_raw_mode(mode))?;
-        self.file.sync_all()
-    }
-
-    fn rename(self, place: &Path) -> io::Result<()> {
-        std::fs::rename(&self.path, place)
-    }
-}
-
-impl Drop for Beside {
-    fn drop(&mut self) {
-        // After the rename there is nothing of that name any more.
-        let _ = std::fs::remove_file(&self.path);
+        if some.get(..length) != others.get(..length) {
+            return Ok(false);
+        }
+        one.consume(length);
+        other.consume(length);
     }
 }
 

@@ -37,6 +37,28 @@ pub fn load(
     Settings::settle(vec![system, person, variables, flags])
 }
 
+/// What the files say, without variables and flags: what is in force for every session.
+///
+/// # Errors
+/// The first mistake.
+pub fn from_files(homes: &Homes<'_>, snapshot: &Snapshot) -> Result<Settings, SettingsError> {
+    let person = match person_file(homes) {
+        Some(path) => read(&path, Whose::Person, &[snapshot.uid, 0])?,
+        None => Layer::default(),
+    };
+    let owners: Vec<u32> = std::iter::once(0).chain(trusted(&person)).collect();
+    let system = read(Path::new(SYSTEM_FILE), Whose::System, &owners)?;
+    Settings::settle(vec![system, person])
+}
+
+/// What the administrator's file says.
+///
+/// # Errors
+/// The first mistake.
+pub fn system() -> Result<Settings, SettingsError> {
+    Settings::settle(vec![read(Path::new(SYSTEM_FILE), Whose::System, &[0])?])
+}
+
 /// The person's own file, whether or not it is there.
 pub fn person_file(homes: &Homes<'_>) -> Option<PathBuf> {
     Some(homes.config()?.join("cargo-peruser/config.toml"))

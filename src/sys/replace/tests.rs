@@ -1,6 +1,6 @@
 //! Files are replaced whole, in place, and only if they are still what was read.
 
-use super::Original;
+use super::{Beside, Original, beside};
 use crate::error::FileError;
 use std::fs::{
     Permissions, create_dir, metadata, read_dir, read_to_string, set_permissions, write,
@@ -80,4 +80,20 @@ fn what_cannot_be_edited_is_an_error_and_stays() {
     write(place.path().join("binary"), b"\xff").unwrap();
     let binary = Original::read(&place.path().join("binary")).unwrap();
     assert!(matches!(binary.text(), Err(FileError::NotText { .. })));
+}
+
+#[test]
+fn what_a_killed_run_has_left_is_taken_over_unless_it_still_runs() {
+    let place = tempfile::tempdir().unwrap();
+    let file = place.path().join("rc");
+    write(&file, "old").unwrap();
+    write(beside(&file), "half").unwrap();
+    Original::read(&file).unwrap().replace(b"new", 0o644).unwrap();
+    assert_eq!((read_to_string(&file).unwrap().as_str(), names(place.path()).len()), ("new", 1));
+    let running = Beside::create(&file).unwrap();
+    let replaced = Original::read(&file).unwrap().replace(b"newer", 0o644);
+    assert!(matches!(replaced, Err(FileError::Failed { .. })), "{replaced:?}");
+    drop(running);
+    Original::read(&file).unwrap().replace(b"newer", 0o644).unwrap();
+    assert_eq!(read_to_string(&file).unwrap(), "newer");
 }

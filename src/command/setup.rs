@@ -1,0 +1,157 @@
+//! `setup`: puts the shim in force for a machine or a person, shows how things stand, and takes it
+//! all back.
+//!
+//! It never asks, so that it works in a provisioning script; `--dry-run` is there for looking.
+
+mod proof;
+mod site;
+mod text;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command, value_parser};
+
+use super::Flags;
+use crate::core::setup::Did;
+use crate::error::Error;
+use crate::report;
+use crate::sys::fresh_shell;
+use crate::sys::setup::{
+    PieceState, Step, Taken, put, read_receipt, receipt_entry, receipt_path, steps, take,
+    write_receipt,
+};
+use crate::sys::snapshot::Snapshot;
+use site::Site;
+
+pub(super) fn command() -> Command {
+    Command::default()
+        .about("Put the shim in force for this machine (as root) or for yourself; take it back")
+        .long_about(
+            "Puts the shim in front of cargo in every shell: as root for the whole machine, and as \
+             an ordinary person for yourself. Installs this program, the shim, a shared root, the \
+             settings that name it, and a hook in the start-up files of each installed shell; then \
+             asks fresh shells which cargo they find. Run again it completes or renews what is \
+             there. It does not ask: --dry-run shows everything that would be done.",
+        )
+        .args([
+            Arg::new("prefix")
+                .long("prefix")
+                .value_name("DIR")
+                .value_parser(value_parser!(PathBuf))
+                .help("Where the program goes [default: /usr/local, or ~/.local]"),
+            Arg::new("root")
+                .long("shared-root")
+                .value_name("PATH")
+                .value_parser(value_parser!(OsString))
+                .help(
+                    "The shared root [default: what the settings name, or /var/cache/cargo-peruser, \
+                     or ~/.cache/cargo-peruser]",
+                ),
+            Arg::new("group")
+                .long("group")
+                .value_name("NAME")
+                .help("Let only members of this group use the shared root (mode 3770)"),
+            switch("dry-run", "Show what would be done, and do nothing"),
+            switch("status", "Show how things stand; fails if something is missing"),
+            switch("uninstall", "Take away what setup has installed, and restore what it has changed"),
+            // A fresh shell is asked from a session of its own; see `fresh_shell`.
+            Arg::new("enter")
+                .long(ENTER)
+                .hide(true)
+                .num_args(1..)
+                .allow_hyphen_values(true)
+                .value_parser(value_parser!(OsString)),
+        ])
+        .group(ArgGroup::new("what").args(["status", "uninstall"]))
+}
+
+/// The hidden flag with which this program enters a session of its own.
+const ENTER: &str = "enter-session";
+
+fn switch(name: &'static str, help: &'static str) -> Arg {
+    Arg::new(name).long(name).action(ArgAction::SetTrue).help(help)
+}
+
+pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyhow::Result<u8> {
+    if let Some(words) = verb.get_many::<OsString>("enter") {
+        match fresh_shell::enter(&words.cloned().collect::<Vec<_>>())? {}
+    }
+    let site = Site::choose(snapshot, flags, verb)?;
+    let is_dry = verb.get_flag("dry-run");
+    if verb.get_flag("uninstall") {
+        return uninstall(&site, is_dry);
+    }
+    let steps = steps(site.pieces()?)?;
+    if verb.get_flag("status") {
+        return status(&site, &steps, snapshot);
+    }
+    site.examine()?;
+    report::line(text::planned(&steps))?;
+    if is_dry {
+        report::note(&"nothing was done, because of --dry-run");
+        return Ok(0);
+    }
+    install(&site, &steps)?;
+    proof::show(&site, snapshot)?;
+    Ok(0)
+}
+
+/// Writes down what is about to be done, and does it.
+fn install(site: &Site, steps: &[Step]) -> Result<(), Error> {
+    let path = receipt_path(&site.installation);
+    let mut receipt = read_receipt(&path)?;
+    for step in steps {
+        receipt_entry(step)?.into_iter().for_each(|entry| receipt.add(entry));
+    }
+    let holds_receipt = |step: &&Step| path.starts_with(&step.piece.path);
+    steps.iter().filter(holds_receipt).try_for_each(put)?;
+    write_receipt(&path, &receipt)?;
+    steps.iter().filter(|step| !holds_receipt(step)).try_for_each(put)
+}
+
+/// How things stand. Something that is missing or loose is a failure, and so is a session in which
+/// another cargo comes first.
+fn status(site: &Site, steps: &[Step], snapshot: &Snapshot) -> anyhow::Result<u8> {
+    report::line(text::state(steps))?;
+    let is_complete = steps.iter().all(|step| step.state == PieceState::InPlace);
+    let wins = proof::show(site, snapshot)?;
+    Ok(if is_complete && wins { 0 } else { 1 })
+}
+
+/// Takes everything back, in the reverse order; what stands above the receipt goes last.
+fn uninstall(site: &Site, is_dry: bool) -> anyhow::Result<u8> {
+    let path = receipt_path(&site.installation);
+    let receipt = read_receipt(&path)?;
+    if receipt.entries.is_empty() {
+        report::note(&text::nothing_set_up(&path));
+    }
+    let (last, first): (Vec<_>, Vec<_>) =
+        receipt.entries.iter().rev().partition(|entry| path.starts_with(&entry.path));
+    let mut rows = Vec::new();
+    let mut go = |entry: &crate::core::setup::Entry| -> Result<(), Error> {
+        // A dry run cannot know what will be left in a directory.
+        let taken = if is_dry { None } else { Some(take(entry)?) };
+        let is_worth_a_word = match taken {
+            Some(Taken::Nothing) => false,
+            Some(Taken::Kept(_)) => {
+                entry.did != Did::MakeDirectory || entry.path == site.shared_root
+            }
+            _ => true,
+        };
+        if is_worth_a_word {
+            rows.push(text::taken(entry, taken));
+        }
+        Ok(())
+    };
+    first.into_iter().try_for_each(&mut go)?;
+    if !is_dry {
+        write_receipt(&path, &Default::default())?;
+    }
+    last.into_iter().try_for_each(&mut go)?;
+    if !rows.is_empty() {
+        report::line(text::table(&rows))?;
+    }
+    report::note(&text::caches_stay(site));
+    Ok(0)
+}

@@ -1,0 +1,150 @@
+//! What `setup` puts where: the pieces of an installation, for a machine and for one person.
+//!
+//! The list is made from facts that `sys` has gathered, and it is complete: installing, showing and
+//! taking away all go by it. Hooks only call the program and are harmless without it.
+
+mod hooks;
+mod receipt;
+
+use std::path::{Path, PathBuf};
+
+pub use hooks::{Hooks, Person, Systemd};
+pub use receipt::{Did, Entry, Receipt};
+
+use super::marked::Blocks;
+
+/// One piece of an installation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Piece {
+    /// Where it is.
+    pub path: PathBuf,
+    /// What it is.
+    pub what: What,
+    /// What it is for, as people read it.
+    pub purpose: &'static str,
+}
+
+/// What a piece is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum What {
+    /// A directory; one that is there already stays as it is. New ones have mode 0755 if they are
+    /// root's, and otherwise what the umask leaves.
+    Directory,
+    /// A copy of the running program, mode 0755.
+    Program,
+    /// A symlink that leads there.
+    Link(PathBuf),
+    /// A file of ours with this content and mode.
+    File(Vec<u8>, u32),
+    /// Marked blocks in a file that is somebody else's.
+    Blocks(Blocks),
+    /// The shared root.
+    Root(Root),
+}
+
+/// What becomes of the shared root.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Root {
+    /// The permission bits of a new one (`07777`), and of one whose group is chosen.
+    pub mode: u32,
+    /// The group that may use it, if somebody has chosen one.
+    pub group: Option<u32>,
+}
+
+impl Root {
+    /// For everyone who may log in: people can create, and nobody can replace what others created.
+    pub const EVERYONE: Root = Root { mode: 0o1777, group: None };
+    /// Below one's own cache directory.
+    pub const OWN: Root = Root { mode: 0o700, group: None };
+
+    /// For the members of a group. What is made in it keeps the group, and nobody else looks in.
+    pub fn group(gid: u32) -> Root {
+        Root { mode: 0o3770, group: Some(gid) }
+    }
+
+    /// The permission bits that an existing root is to have, `mode` being those that it has.
+    ///
+    /// A root where others can create gets the sticky bit, without which they can also replace; its
+    /// other bits are the administrator's choice, unless a group is chosen now.
+    pub fn mended(&self, mode: u32) -> u32 {
+        match self.group {
+            Some(_) => self.mode,
+            None if mode & 0o022 != 0 => mode | 0o1000,
+            None => mode,
+        }
+    }
+}
+
+impl Piece {
+    /// A file or link of ours, or a directory.
+    pub fn new(path: impl Into<PathBuf>, what: What, purpose: &'static str) -> Piece {
+        Piece { path: path.into(), what, purpose }
+    }
+
+    /// The same as a block at the end of a file that somebody else owns.
+    pub fn block(path: impl Into<PathBuf>, blocks: Blocks, purpose: &'static str) -> Piece {
+        Piece::new(path, What::Blocks(blocks), purpose)
+    }
+}
+
+/// The settings that name a shared root, as a block at the top of a settings file: keys without a
+/// table stand above all tables.
+pub fn settings_block(shared_root: &Path) -> Blocks {
+    // What is a string in JSON is one in TOML.
+    let root = serde_json::Value::from(shared_root.to_string_lossy());
+    Blocks { top: Some(format!("shared-root = {root}\n")), end: None }
+}
+
+/// Why a path cannot stand in every hook, or `None` if it can.
+pub fn cannot_be_quoted(path: &Path) -> Option<&'static str> {
+    let Some(text) = path.to_str() else { return Some("is not UTF-8") };
+    let is_bad = |c: char| c.is_control() || "'\"\\$`:".contains(c);
+    if !path.is_absolute() {
+        Some("is not absolute")
+    } else if text.contains(is_bad) {
+        Some("has a quote, a backslash, a `$`, a `:` or a control character in it")
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Root, cannot_be_quoted, settings_block};
+    use crate::core::settings::Setting;
+    use crate::core::settings_source::{Whose, from_file};
+    use std::path::Path;
+
+    #[test]
+    fn mends_only_what_lets_others_replace() {
+        for (root, mode, expected) in [
+            (Root::EVERYONE, 0o1777, 0o1777),
+            (Root::EVERYONE, 0o777, 0o1777),
+            (Root::EVERYONE, 0o2775, 0o3775),
+            (Root::EVERYONE, 0o755, 0o755),
+            (Root::EVERYONE, 0o3770, 0o3770),
+            (Root::group(7), 0o2775, 0o3770),
+            (Root::OWN, 0o700, 0o700),
+        ] {
+            assert_eq!(root.mended(mode), expected, "{mode:o}");
+        }
+    }
+
+    #[test]
+    fn a_root_of_any_name_is_a_toml_string() {
+        let top = settings_block(Path::new("/srv/a \"b\" \\c")).top.unwrap();
+        let layer = from_file(Path::new("/etc/config.toml"), &top, Whose::System).unwrap();
+        let root = Setting::SharedRoot("/srv/a \"b\" \\c".into());
+        assert_eq!(layer.entries.first().map(|entry| &entry.setting), Some(&root));
+    }
+
+    #[test]
+    fn a_path_that_would_end_its_quotes_is_told() {
+        for path in ["/usr/local", "/home/müller/.local", "/opt/a b"] {
+            assert_eq!(cannot_be_quoted(Path::new(path)), None, "{path}");
+        }
+        for path in ["/it's", "/a:b", "/a\nb", "/a$b", "relative"] {
+            assert!(cannot_be_quoted(Path::new(path)).is_some(), "{path}");
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! Where sessions begin, and what is put there so that they have the shim first.
+//!
+//! A machine's hooks run before people's own files. Where those prepend `~/.cargo/bin` only if it
+//! is absent, the shim stays in front; where they always do, only a hook of the person's own, after
+//! that line, wins.
+
+use std::path::{Path, PathBuf};
+
+use super::{Piece, What};
+use crate::core::marked::Blocks;
+
+const POSIX: &str = include_str!("../../shell/hook.sh");
+const FISH: &str = include_str!("../../shell/hook.fish");
+const GENERATOR: &str = include_str!("../../shell/environment-generator.sh");
+const ENVIRONMENT: &str = include_str!("../../shell/environment.conf");
+
+/// The start-up files of a machine, as far as they exist; what is not installed has none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Hooks {
+    /// The directory of scripts that login shells source.
+    pub profile_d: Option<PathBuf>,
+    /// bash's, for interactive shells and for commands over ssh.
+    pub bashrc: Option<PathBuf>,
+    /// zsh's, for every zsh.
+    pub zshenv: Option<PathBuf>,
+    /// fish's directory of snippets.
+    pub fish_conf_d: Option<PathBuf>,
+    /// systemd's directory of programs whose output becomes the environment of user services.
+    pub generators: Option<PathBuf>,
+}
+
+impl Hooks {
+    /// The pieces that put an installed `program` in force for everyone.
+    pub fn pieces(&self, program: &Path) -> Vec<Piece> {
+        let sourced = |text| What::File(text, 0o644);
+        let sh = |shell| posix(program, shell);
+        let of = |place: &Option<PathBuf>, name: &str| place.as_ref().map(|path| path.join(name));
+        let block = |text| Blocks { top: Some(text), end: None };
+        // At the top, since what comes first there is often `return` for all but interactive shells.
+        let bashrc = self.bashrc.clone().map(|path| (path, What::Blocks(block(sh("bash")))));
+        let at_end = Blocks { top: None, end: Some(sh("zsh")) };
+        let zshenv = self.zshenv.clone().map(|path| (path, What::Blocks(at_end)));
+        // Behind the other scripts of its directory, which are sourced by their names' order.
+        let profile = of(&self.profile_d, "zz-cargo-peruser.sh");
+        let fish = of(&self.fish_conf_d, "cargo-peruser.fish");
+        let generator = of(&self.generators, "60-cargo-peruser");
+        [
+            (profile.map(|path| (path, sourced(sh("sh").into_bytes()))), LOGIN_SHELLS),
+            (bashrc, "bash, interactive and over ssh"),
+            (zshenv, "every zsh"),
+            (fish.map(|path| (path, sourced(filled(FISH, program).into_bytes()))), "every fish"),
+            (
+                generator
+                    .map(|path| (path, What::File(filled(GENERATOR, program).into_bytes(), 0o755))),
+                SYSTEMD,
+            ),
+        ]
+        .into_iter()
+        .filter_map(|(piece, purpose)| piece.map(|(path, what)| Piece::new(path, what, purpose)))
+        .collect()
+    }
+}
+
+/// A person's own start-up files.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Person {
+    /// Files that Bourne login shells read, the ones to make included.
+    pub profiles: Vec<PathBuf>,
+    /// bash's, for interactive shells and for commands over ssh.
+    pub bashrc: Option<PathBuf>,
+    /// zsh's; `.zshenv`, and those after it that exist.
+    pub zsh: Vec<PathBuf>,
+    /// fish's directory of snippets.
+    pub fish_conf_d: Option<PathBuf>,
+    /// fish's own file, if there is one.
+    pub fish_config: Option<PathBuf>,
+    /// What systemd is told.
+    pub systemd: Option<Systemd>,
+}
+
+/// What systemd gives to a person's services: constants, since a person has no generators.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Systemd {
+    /// The person's directory of such files.
+    pub environment_d: PathBuf,
+    /// The directory of the shim.
+    pub shim_dir: PathBuf,
+    /// Where cargo's own programs are.
+    pub cargo_bin: PathBuf,
+    /// The target directory.
+    pub target_dir: PathBuf,
+}
+
+impl Person {
+    /// The pieces that put an installed `program` in force for one person.
+    ///
+    /// Blocks stand at the end of files, behind lines that prepend `~/.cargo/bin`; bash's file has
+    /// another at its top, before it returns from shells that are not interactive.
+    pub fn pieces(&self, program: &Path) -> Vec<Piece> {
+        let at_end = |shell| Blocks { top: None, end: Some(posix(program, shell)) };
+        let both = Blocks { top: Some(posix(program, "bash")), ..at_end("bash") };
+        let fish = filled(FISH, program);
+        let mut pieces: Vec<Piece> = Vec::new();
+        let profiles = self.profiles.iter();
+        pieces.extend(profiles.map(|path| Piece::block(path, at_end("sh"), LOGIN_SHELLS)));
+        let bashrc = self.bashrc.iter();
+        pieces.extend(
+            bashrc.map(|path| Piece::block(path, both.clone(), "bash, interactive and over ssh")),
+        );
+        pieces.extend(self.zsh.iter().map(|path| Piece::block(path, at_end("zsh"), "zsh")));
+        let snippet = self.fish_conf_d.iter().map(|path| path.join("zz-cargo-peruser.fish"));
+        let content = What::File(fish.clone().into_bytes(), 0o644);
+        pieces.extend(snippet.map(|path| Piece::new(path, content.clone(), "every fish")));
+        let config = Blocks { top: None, end: Some(fish) };
+        let configs = self.fish_config.iter();
+        pieces.extend(configs.map(|path| Piece::block(path, config.clone(), "every fish")));
+        pieces.extend(self.systemd.iter().map(Systemd::piece));
+        pieces
+    }
+}
+
+impl Systemd {
+    fn piece(&self) -> Piece {
+        let text = [
+            ("{shim_dir}", &self.shim_dir),
+            ("{cargo_bin}", &self.cargo_bin),
+            ("{target_dir}", &self.target_dir),
+        ]
+        .into_iter()
+        .fold(ENVIRONMENT.to_owned(), |text, (name, path)| {
+            text.replace(name, &path.to_string_lossy())
+        });
+        let path = self.environment_d.join("60-cargo-peruser.conf");
+        Piece::new(path, What::File(text.into_bytes(), 0o644), SYSTEMD)
+    }
+}
+
+const LOGIN_SHELLS: &str = "login shells";
+const SYSTEMD: &str = "desktop sessions and user services";
+
+fn posix(program: &Path, shell: &str) -> String {
+    filled(POSIX, program).replace("{shell}", shell)
+}
+
+/// Paths have been looked at by [`super::cannot_be_quoted`].
+fn filled(template: &str, program: &Path) -> String {
+    template.replace("{program}", &program.to_string_lossy())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Hooks, Person, What};
+    use std::path::{Path, PathBuf};
+
+    const PROGRAM: &str = "/opt/a b/bin/cargo-peruser";
+
+    fn texts(pieces: Vec<super::Piece>) -> Vec<(PathBuf, String)> {
+        let text = |what| match what {
+            What::File(bytes, _) => String::from_utf8(bytes).unwrap(),
+            What::Blocks(blocks) => [blocks.top, blocks.end].into_iter().flatten().collect(),
+            other => panic!("{other:?}"),
+        };
+        pieces.into_iter().map(|piece| (piece.path, text(piece.what))).collect()
+    }
+
+    #[test]
+    fn a_machine_has_hooks_only_for_what_is_installed() {
+        assert!(Hooks::default().pieces(Path::new(PROGRAM)).is_empty());
+        let hooks = Hooks { zshenv: Some("/etc/zsh/zshenv".into()), ..Hooks::default() };
+        let found = texts(hooks.pieces(Path::new(PROGRAM)));
+        assert_eq!(found.len(), 1);
+        assert!(found[0].1.contains("'/opt/a b/bin/cargo-peruser' env --shell zsh"), "{found:?}");
+    }
+
+    #[test]
+    fn no_template_is_left_unfilled() {
+        let any = || Some(PathBuf::from("/x"));
+        let machine = Hooks {
+            profile_d: any(),
+            bashrc: any(),
+            zshenv: any(),
+            fish_conf_d: any(),
+            generators: any(),
+        };
+        let person = Person {
+            profiles: vec!["/x".into()],
+            bashrc: any(),
+            zsh: vec!["/x".into()],
+            fish_conf_d: any(),
+            fish_config: any(),
+            systemd: any().map(|path| super::Systemd {
+                environment_d: path.clone(),
+                shim_dir: path.clone(),
+                cargo_bin: path.clone(),
+                target_dir: path,
+            }),
+        };
+        let pieces = [machine.pieces(Path::new(PROGRAM)), person.pieces(Path::new(PROGRAM))];
+        for (path, text) in texts(pieces.concat()) {
+            assert!(!text.replace("${PATH-}", "").contains('{'), "{}: {text}", path.display());
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! The receipt: what `setup` has done, so that `--uninstall` can undo exactly that.
+//!
+//! It is written before anything is done, and what it says about the state before is never written
+//! over by a later run, which would find its own work there.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+/// Everything that one installation has done, in order.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receipt {
+    /// The pieces.
+    pub entries: Vec<Entry>,
+}
+
+/// One thing that was done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Where.
+    pub path: PathBuf,
+    /// What.
+    #[serde(flatten)]
+    pub did: Did,
+}
+
+/// What was done at a path.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "did", rename_all = "kebab-case")]
+pub enum Did {
+    /// A directory was made.
+    MakeDirectory,
+    /// A file was made, with content of this fingerprint.
+    MakeFile {
+        /// The content's fingerprint.
+        fingerprint: u64,
+    },
+    /// A symlink was made.
+    MakeLink {
+        /// Where it leads.
+        to: PathBuf,
+    },
+    /// Marked blocks were put in.
+    PutBlocks {
+        /// Whether the file was made for them.
+        made_file: bool,
+    },
+    /// The permission bits or the group of a directory were changed.
+    ChangeMode {
+        /// The bits before (`07777`).
+        mode_before: u32,
+        /// The group before.
+        group_before: u32,
+        /// The bits after.
+        mode_after: u32,
+        /// The group after.
+        group_after: u32,
+    },
+}
+
+impl Receipt {
+    /// Adds what is about to be done. The state before the first run is the one to restore.
+    pub fn add(&mut self, entry: Entry) {
+        match self.entries.iter_mut().find(|known| known.path == entry.path) {
+            Some(known) => known.did = merged(&known.did, entry.did),
+            None => self.entries.push(entry),
+        }
+    }
+
+    /// What was done at a path.
+    pub fn did(&self, path: &Path) -> Option<&Did> {
+        self.entries.iter().find(|entry| entry.path == path).map(|entry| &entry.did)
+    }
+}
+
+fn merged(known: &Did, new: Did) -> Did {
+    match (known, new) {
+        (Did::PutBlocks { made_file }, Did::PutBlocks { .. }) => {
+            Did::PutBlocks { made_file: *made_file }
+        }
+        (
+            Did::ChangeMode { mode_before, group_before, .. },
+            Did::ChangeMode { mode_after, group_after, .. },
+        ) => Did::ChangeMode {
+            mode_before: *mode_before,
+            group_before: *group_before,
+            mode_after,
+            group_after,
+        },
+        // A root that we made and change now goes away as a whole.
+        (Did::MakeDirectory, Did::ChangeMode { .. }) => Did::MakeDirectory,
+        (_, new) => new,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Did, Entry, Receipt};
+
+    fn entry(path: &str, did: Did) -> Entry {
+        Entry { path: path.into(), did }
+    }
+
+    #[test]
+    fn remembers_the_state_before_the_first_run() {
+        let change = |before, after| Did::ChangeMode {
+            mode_before: before,
+            group_before: 0,
+            mode_after: after,
+            group_after: 0,
+        };
+        let mut receipt = Receipt::default();
+        receipt.add(entry("/rc", Did::PutBlocks { made_file: true }));
+        receipt.add(entry("/root", change(0o777, 0o1777)));
+        receipt.add(entry("/hook", Did::MakeFile { fingerprint: 1 }));
+        receipt.add(entry("/rc", Did::PutBlocks { made_file: false }));
+        receipt.add(entry("/root", change(0o1777, 0o3770)));
+        receipt.add(entry("/hook", Did::MakeFile { fingerprint: 2 }));
+        let expected = [
+            entry("/rc", Did::PutBlocks { made_file: true }),
+            entry("/root", change(0o777, 0o3770)),
+            entry("/hook", Did::MakeFile { fingerprint: 2 }),
+        ];
+        assert_eq!(receipt.entries, expected);
+    }
+
+    #[test]
+    fn is_the_same_after_being_written_and_read() {
+        let mut receipt = Receipt::default();
+        receipt.add(entry("/shim", Did::MakeLink { to: "/bin/x".into() }));
+        receipt.add(entry("/dir", Did::MakeDirectory));
+        let text = serde_json::to_string(&receipt).unwrap();
+        assert_eq!(serde_json::from_str::<Receipt>(&text).unwrap(), receipt);
+    }
+}

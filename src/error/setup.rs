@@ -1,0 +1,141 @@
+//! What keeps `setup` from putting something in its place, or from taking it away.
+
+use std::fmt::{self, Display, Formatter};
+use std::path::PathBuf;
+
+use super::{Kind, Owner};
+use crate::shown::{quoted, shown};
+
+/// A failure of `setup`, found before anything was changed.
+#[derive(Debug)]
+pub enum SetupError {
+    /// The place is taken by something that this tool did not put there.
+    Taken {
+        /// The place.
+        path: PathBuf,
+        /// What stands there.
+        kind: Kind,
+    },
+    /// A block of ours in somebody's file has no last line.
+    Unfinished {
+        /// The file.
+        path: PathBuf,
+        /// The line where the block begins, counted from 1.
+        line: usize,
+    },
+    /// A path cannot stand in every shell's words.
+    Path {
+        /// The path.
+        path: PathBuf,
+        /// What is wrong with it.
+        cause: &'static str,
+        /// The flag that names another.
+        help: &'static str,
+    },
+    /// Others could replace the program that everyone is about to run.
+    Prefix {
+        /// The directory.
+        path: PathBuf,
+        /// Who owns it.
+        owner: Owner,
+        /// Its permission bits, in octal.
+        mode: u32,
+    },
+    /// The shared root belongs to an ordinary account.
+    RootForeign {
+        /// The root.
+        path: PathBuf,
+        /// Who owns it.
+        owner: Owner,
+    },
+    /// The settings name another root than the one that was asked for.
+    OtherRoot {
+        /// Where they do.
+        origin: String,
+        /// What they name.
+        found: PathBuf,
+    },
+    /// There is no group of that name.
+    NoGroup {
+        /// The name.
+        name: String,
+    },
+    /// Only root can choose a group.
+    GroupOfOnesOwn,
+    /// The receipt is not what `setup` has written.
+    Receipt {
+        /// The receipt.
+        path: PathBuf,
+        /// What is wrong with it.
+        cause: String,
+    },
+}
+
+impl SetupError {
+    /// What the person can do now, as one line.
+    pub fn help(&self) -> String {
+        match self {
+            SetupError::Taken { path, .. } => {
+                format!("look at it, and move it away: ls -ld {}", quoted(path))
+            }
+            SetupError::Unfinished { path, line } => format!(
+                "take the block out, or put its last line `# <<< cargo-peruser <<<` back: \
+                 ${{EDITOR:-vi}} +{line} {}",
+                quoted(path)
+            ),
+            SetupError::Path { help, .. } => (*help).into(),
+            SetupError::Prefix { path, .. } => format!(
+                "name another place with --prefix, or: chown root {0} && chmod go-w {0}",
+                quoted(path)
+            ),
+            SetupError::RootForeign { path, .. } => format!("chown root {}", quoted(path)),
+            SetupError::OtherRoot { origin, .. } => {
+                format!("change it there, or leave --shared-root out: {origin}")
+            }
+            SetupError::NoGroup { name } => format!("groupadd {}", quoted(name)),
+            SetupError::GroupOfOnesOwn => "sudo cargo-peruser setup --group …".into(),
+            SetupError::Receipt { path, .. } => format!("ls -l {}", quoted(path)),
+        }
+    }
+}
+
+impl Display for SetupError {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            SetupError::Taken { path, kind } => {
+                write!(f, "cannot install `{}`: the place is taken by a {kind}", shown(path))
+            }
+            SetupError::Unfinished { path, line } => write!(
+                f,
+                "the block of cargo-peruser in `{}` line {line} has no last line",
+                shown(path)
+            ),
+            SetupError::Path { path, cause, .. } => {
+                write!(f, "cannot install below `{}`: it {cause}", shown(path))
+            }
+            SetupError::Prefix { path, owner, mode } => write!(
+                f,
+                "refusing to install below `{}`: it is owned by {owner} and has mode {mode:04o}, so \
+                 others could replace what everyone runs",
+                shown(path)
+            ),
+            SetupError::RootForeign { path, owner } => {
+                write!(
+                    f,
+                    "refusing to use `{}` as shared root: it is owned by {owner}",
+                    shown(path)
+                )
+            }
+            SetupError::OtherRoot { origin, found } => {
+                write!(f, "`shared-root` is set to `{}` in {origin}", shown(found))
+            }
+            SetupError::NoGroup { name } => write!(f, "there is no group `{}`", shown(name)),
+            SetupError::GroupOfOnesOwn => {
+                write!(f, "--group is for a machine's shared root, which only root sets up")
+            }
+            SetupError::Receipt { path, cause } => {
+                write!(f, "cannot use the receipt `{}`: {}", shown(path), shown(cause))
+            }
+        }
+    }
+}

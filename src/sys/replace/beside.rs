@@ -1,0 +1,89 @@
+//! The file beside the one that is to be replaced, which takes its place in one step.
+
+use std::ffi::OsString;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{FlockOperation, Gid, Mode, Uid, fchmod, fchown, flock};
+
+use crate::core::safety::Entry;
+
+/// A file that is written beside the one that it will replace; it goes away unless it gets there.
+pub(super) struct Beside {
+    pub(super) file: File,
+    path: PathBuf,
+    /// Whether it is still there.
+    is_left: bool,
+}
+
+impl Beside {
+    pub(super) fn create(place: &Path) -> io::Result<Beside> {
+        let path = beside(place);
+        let create = || OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
+        let file = create().or_else(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists => clear_leftover(place).and_then(|()| create()),
+            _ => Err(error),
+        })?;
+        // For as long as the file is open, so that nobody takes it for a leftover.
+        flock(&file, FlockOperation::NonBlockingLockExclusive)?;
+        Ok(Beside { file, path, is_left: true })
+    }
+
+    pub(super) fn fill(&self, bytes: &[u8], like: Option<&Entry>, mode: u32) -> io::Result<()> {
+        (&self.file).write_all(bytes)?;
+        if let Some(entry) = like {
+            let own = self.file.metadata()?;
+            if (own.uid(), own.gid()) != (entry.uid, entry.gid) {
+                // Before the mode: changing the owner clears set-id bits.
+                let ids = (Uid::from_raw(entry.uid), Gid::from_raw(entry.gid));
+                fchown(&self.file, Some(ids.0), Some(ids.1))?;
+            }
+        }
+        let mode = like.map_or(mode, |entry| entry.mode);
+        fchmod(&self.file, Mode::from_raw_mode(mode))?;
+        self.file.sync_all()
+    }
+
+    pub(super) fn rename(mut self, place: &Path) -> io::Result<()> {
+        self.is_left = false;
+        std::fs::rename(&self.path, place).inspect_err(|_| self.is_left = true)
+    }
+}
+
+/// The name of the file beside. It is always the same, so that the next run finds what a killed one
+/// has left there.
+pub fn beside(place: &Path) -> PathBuf {
+    let mut name = OsString::from(".");
+    name.push(place.file_name().unwrap_or_default());
+    name.push(".peruser-new");
+    place.with_file_name(name)
+}
+
+/// Takes away what a killed run has left beside the file at `place`; nothing is no error.
+///
+/// # Errors
+/// The system's, and [`io::ErrorKind::WouldBlock`] while another run is at it.
+pub fn clear_leftover(place: &Path) -> io::Result<()> {
+    let path = beside(place);
+    match OpenOptions::new().write(true).custom_flags(CAREFULLY).open(&path) {
+        Ok(file) => flock(&file, FlockOperation::NonBlockingLockExclusive)?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        // A symlink, or a file whose mode forbids it; it goes all the same.
+        Err(_) => {}
+    }
+    std::fs::remove_file(&path)
+}
+
+/// Neither through a symlink nor waiting for a fifo's reader.
+const CAREFULLY: i32 =
+    rustix::fs::OFlags::NOFOLLOW.union(rustix::fs::OFlags::NONBLOCK).bits().cast_signed();
+
+impl Drop for Beside {
+    fn drop(&mut self) {
+        if self.is_left {
+            let _ = std::fs::remove_file(&self.path);
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Puts a piece in its place, each in one step that is done or not done.
+
+use std::fs::{DirBuilder, File, OpenOptions, Permissions};
+use std::io::{self, Read};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt, symlink};
+use std::path::Path;
+
+use rustix::fs::{Gid, Mode, fchmod, fchown};
+
+use super::Step;
+use super::look::{PieceState, Rights, own_program};
+use crate::core::fingerprint::Fingerprint;
+use crate::core::marked::with_blocks;
+use crate::core::setup::{Root, What};
+use crate::error::{Error, FileError, SetupError};
+use crate::sys::files;
+use crate::sys::replace::{Original, beside, clear_leftover, copy_program};
+
+/// Puts a piece in its place; nothing is done for one that is there.
+///
+/// # Errors
+/// The system's, and that a file was changed since it was looked at. The other pieces stay as they
+/// are, and the next run goes on from there.
+pub fn put(step: &Step) -> Result<(), Error> {
+    let path = &step.piece.path;
+    let failed = |doing| move |cause| Error::from(FileError::failed(doing, path, cause));
+    if step.state == PieceState::InPlace {
+        return Ok(());
+    }
+    match &step.piece.what {
+        What::Directory => make_directory(path).map_err(failed("create")),
+        What::Program => copy_program(&own_program()?, path).map_err(failed("write")),
+        What::Link(to) => link(path, to).map_err(failed("create")),
+        What::File(bytes, mode) => {
+            Original::read(path)?.replace(bytes, *mode)?;
+            std::fs::set_permissions(path, Permissions::from_mode(*mode)).map_err(failed("write"))
+        }
+        What::Blocks(blocks) => {
+            let original = Original::read(path)?;
+            let text = with_blocks(original.text()?, blocks).map_err(|unfinished| {
+                SetupError::Unfinished { path: path.clone(), line: unfinished.line }
+            })?;
+            Ok(original.replace(text.as_bytes(), 0o644)?)
+        }
+        What::Root(root) => shared_root(path, root, step.state).map_err(failed("create")),
+    }
+}
+
+fn make_directory(path: &Path) -> io::Result<()> {
+    match std::fs::create_dir(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error),
+        // Whatever root's umask is: others are to find what stands below.
+        Ok(()) if rustix::process::geteuid().is_root() => {
+            std::fs::set_permissions(path, Permissions::from_mode(0o755))
+        }
+        Ok(()) => Ok(()),
+    }
+}
+
+fn link(path: &Path, to: &Path) -> io::Result<()> {
+    clear_leftover(path)?;
+    let beside = beside(path);
+    symlink(to, &beside)?;
+    std::fs::rename(&beside, path).inspect_err(|_| {
+        let _ = std::fs::remove_file(&beside);
+    })
+}
+
+fn shared_root(path: &Path, root: &Root, state: PieceState) -> io::Result<()> {
+    let rights = match state {
+        PieceState::Loose { after, .. } => after,
+        _ => {
+            // Closed until it has the mode that it is to have.
+            DirBuilder::new().mode(0o700).create(path)?;
+            Rights {
+                mode: root.mode,
+                group: root.group.unwrap_or(rustix::process::getegid().as_raw()),
+            }
+        }
+    };
+    set_rights(path, rights)
+}
+
+/// Changes an existing directory by descriptor, without following a symlink in its place.
+pub(super) fn set_rights(path: &Path, rights: Rights) -> io::Result<()> {
+    let flags = rustix::fs::OFlags::DIRECTORY | rustix::fs::OFlags::NOFOLLOW;
+    let options = flags.bits().cast_signed();
+    let directory = OpenOptions::new().read(true).custom_flags(options).open(path)?;
+    if files::opened(&directory)?.gid != rights.group {
+        fchown(&directory, None, Some(Gid::from_raw(rights.group)))?;
+    }
+    // After the group, whose change takes set-id bits away.
+    fchmod(&directory, Mode::from_raw_mode(rights.mode))?;
+    Ok(())
+}
+
+/// The fingerprint of the program that this process runs.
+pub(super) fn own_fingerprint() -> Result<u64, FileError> {
+    let program = own_program()?;
+    file_fingerprint(&program).map_err(|cause| FileError::failed("read", &program, cause))
+}
+
+/// The fingerprint of a file's content, however large it is.
+pub(super) fn file_fingerprint(path: &Path) -> io::Result<u64> {
+    let mut fingerprint = Fingerprint::default();
+    let (mut file, mut block) = (File::open(path)?, vec![0; 1 << 16]);
+    loop {
+        match file.read(&mut block)? {
+            0 => return Ok(fingerprint.finish()),
+            length => fingerprint.add(block.get(..length).unwrap_or_default()),
+        }
+    }
+}
