@@ -50,7 +50,7 @@ pub enum Error {
     },
     /// A verb cannot edit a file (exit 1).
     File(FileError),
-    /// `setup` cannot do what it is asked for (exit 1).
+    /// `setup` cannot do what it is asked for (exit 1, or 77 for an unsafe directory).
     Setup(Box<SetupError>),
     /// A variable's value cannot be said in the format that was asked for (exit 1).
     NotUtf8 {
@@ -87,7 +87,8 @@ impl Error {
     /// The exit code, by `sysexits.h` and by what shells use for commands (73, 77, 78, 126, 127).
     pub fn exit_code(&self) -> u8 {
         match self {
-            Error::File(_) | Error::Setup(_) | Error::NotUtf8 { .. } => 1,
+            Error::Setup(error) => error.exit_code(),
+            Error::File(_) | Error::NotUtf8 { .. } => 1,
             Error::Create { .. } | Error::NoHome { .. } => 73,
             Error::Unsafe(_) | Error::ForeignRights { .. } => 77,
             Error::Settings(_) => 78,

@@ -8,7 +8,7 @@ use clap::{Arg, ArgGroup, ArgMatches, Command, ValueEnum, value_parser};
 
 use super::Flags;
 use crate::core::shell::{Syntax, render};
-use crate::error::Error;
+use crate::error::{Error, Flaw};
 use crate::report;
 use crate::session::Standpoint;
 use crate::shim;
@@ -51,8 +51,10 @@ pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
     };
     let text = render(&changes, syntax).map_err(|variable| Error::NotUtf8 { variable })?;
     report::raw(&text)?;
-    for note in prepared? {
-        shim::tell(&note);
+    match prepared {
+        // Not everybody on the machine builds Rust, and cargo will say it to those who do.
+        Err(Error::Unsafe(refusal)) if matches!(refusal.flaw, Flaw::MembersOnly(_)) => {}
+        prepared => prepared?.iter().for_each(shim::tell),
     }
     Ok(0)
 }

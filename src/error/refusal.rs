@@ -79,6 +79,8 @@ pub enum Flaw {
     WayUnmapped,
     /// A part of the way is no directory (a symlink is a settings error instead).
     WayNotADirectory(Kind),
+    /// The shared root lets in only its owner and the members of this group, as `usermod -G` takes it.
+    MembersOnly(String),
     /// The entry was replaced between the check and the use.
     Swapped,
     /// The entry cannot be examined.
@@ -113,6 +115,11 @@ impl Refusal {
             }
             Flaw::WayUnmapped => trust_unmapped(self.owner.uid),
             Flaw::WayNotADirectory(_) => "choose another place".into(),
+            Flaw::MembersOnly(group) => format!(
+                "ask the administrator to run: usermod -aG {group} {}; or to list you under \
+                 `exclude.users`",
+                self.caller.word()
+            ),
             Flaw::Swapped => "run this again; if it stays, look for who replaces it".into(),
             Flaw::Unreadable(_) => format!("ls -ld {path}"),
         }
@@ -150,6 +157,12 @@ impl Refusal {
                 format!("its owner has no account here and appears as uid {}", owner.uid)
             }
             Flaw::WayNotADirectory(kind) => format!("it is a {kind}"),
+            Flaw::MembersOnly(group) => {
+                format!(
+                    "only members of the group {group} have access, and you are {}",
+                    self.caller
+                )
+            }
             Flaw::Swapped => "it was replaced while it was being checked".into(),
             Flaw::Unreadable(cause) => format!("it cannot be checked: {}", reason(cause)),
         }
@@ -166,7 +179,7 @@ pub fn trust_unmapped(uid: u32) -> String {
 impl Display for Refusal {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let what = match &self.flaw {
-            Flaw::RootReplaceable(_) => "the shared root ",
+            Flaw::RootReplaceable(_) | Flaw::MembersOnly(_) => "the shared root ",
             Flaw::WayReplaceable(_)
             | Flaw::WayForeign
             | Flaw::WayUnmapped

@@ -72,6 +72,14 @@ pub enum SetupError {
 }
 
 impl SetupError {
+    /// 77 for a directory that is unsafe, 1 for everything else.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            SetupError::Prefix { .. } | SetupError::RootForeign { .. } => 77,
+            _ => 1,
+        }
+    }
+
     /// What the person can do now, as one line.
     pub fn help(&self) -> String {
         match self {

@@ -1,10 +1,11 @@
 //! Every message, as a person reads it, with its exit code. `SNAPSHOTS=overwrite` rewrites them.
 
 use std::io;
+use std::path::PathBuf;
 
 use snapbox::{assert_data_eq, str};
 
-use super::{Error, FileError, Flaw, Kind, Owner, Refusal, SettingsError};
+use super::{Error, FileError, Flaw, Kind, Owner, Refusal, SettingsError, SetupError};
 
 fn alice() -> Owner {
     Owner { uid: 1500, name: Some("alice".into()) }
@@ -221,6 +222,90 @@ fn unreadable() {
 error: refusing to use `/srv/root`: it cannot be checked: permission denied (os error 13)
 help: ls -ld /srv/root
 exit 77
+"#]]
+    );
+}
+
+#[test]
+fn members_only() {
+    let root = Owner { uid: 0, name: Some("root".into()) };
+    assert_data_eq!(
+        refused("/srv/root", root, Flaw::MembersOnly("devs".into())),
+        str![[r#"
+error: refusing to use the shared root `/srv/root`: only members of the group devs have access, and you are alice (uid 1500)
+help: ask the administrator to run: usermod -aG devs alice; or to list you under `exclude.users`
+exit 77
+"#]]
+    );
+}
+
+#[test]
+fn what_setup_does_not_understand() {
+    let all = [
+        SetupError::Unfinished { path: "/home/alice/.bashrc".into(), line: 7 },
+        SetupError::Path { path: "/it's".into(), cause: "has a quote in it", help: "use --prefix" },
+        SetupError::OtherRoot { origin: "`/etc/x` line 3".into(), found: "/srv/a".into() },
+        SetupError::NoGroup { name: "devs".into() },
+        SetupError::GroupOfOnesOwn,
+        SetupError::Receipt { path: "/x/setup.json".into(), cause: "EOF at line 1".into() },
+    ];
+    assert_data_eq!(
+        all.map(message).join("\n"),
+        str![[r#"
+error: the block of cargo-peruser in `/home/alice/.bashrc` line 7 has no last line
+help: take the block out, or put its last line `# <<< cargo-peruser <<<` back: ${EDITOR:-vi} +7 /home/alice/.bashrc
+exit 1
+error: cannot install below `/it's`: it has a quote in it
+help: use --prefix
+exit 1
+error: `shared-root` is set to `/srv/a` in `/etc/x` line 3
+help: change it there, or leave --shared-root out: `/etc/x` line 3
+exit 1
+error: there is no group `devs`
+help: groupadd devs
+exit 1
+error: --group is for a machine's shared root, which only root sets up
+help: sudo cargo-peruser setup --group …
+exit 1
+error: cannot use the receipt `/x/setup.json`: EOF at line 1
+help: ls -l /x/setup.json
+exit 1
+"#]]
+    );
+}
+
+#[test]
+fn places_that_setup_does_not_use() {
+    let path = || PathBuf::from("/usr/local/bin");
+    let all = [
+        SetupError::Taken { path: path(), kind: Kind::Directory },
+        SetupError::Prefix { path: path(), owner: mallory(), mode: 0o777 },
+        SetupError::RootForeign { path: "/srv/root".into(), owner: mallory() },
+    ];
+    assert_data_eq!(
+        all.map(message).join("\n"),
+        str![[r#"
+error: cannot install `/usr/local/bin`: the place is taken by a directory
+help: look at it, and move it away: ls -ld /usr/local/bin
+exit 1
+error: refusing to install below `/usr/local/bin`: it is owned by mallory (uid 1666) and has mode 0777, so others could replace what everyone runs
+help: name another place with --prefix, or: chown root /usr/local/bin && chmod go-w /usr/local/bin
+exit 77
+error: refusing to use `/srv/root` as shared root: it is owned by mallory (uid 1666)
+help: chown root /srv/root
+exit 77
+"#]]
+    );
+}
+
+#[test]
+fn a_value_that_a_format_cannot_hold() {
+    assert_data_eq!(
+        message(Error::NotUtf8 { variable: "PATH" }),
+        str![[r#"
+error: the value of PATH is not UTF-8, which this format cannot hold
+help: --shell sh prints any value
+exit 1
 "#]]
     );
 }

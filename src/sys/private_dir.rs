@@ -195,11 +195,23 @@ fn judge(directory: &Path, entry: &Entry, place: &Place, caller: &Caller<'_>) ->
 
 /// Judges the private directory itself, if it is there.
 fn own_entry(path: &Path, caller: &Caller<'_>) -> Result<Option<(Entry, Verdict)>> {
-    let entry = files::entry_if_any(path).map_err(|error| unreadable(path, error, caller))?;
+    let entry =
+        files::entry_if_any(path).map_err(|error| match shut_out(path, &error, caller) {
+            Some(refusal) => refusal,
+            None => unreadable(path, error, caller),
+        })?;
     let Some(entry) = entry else { return Ok(None) };
     let verdict =
         judge_private(&entry, caller.uid).map_err(|flaw| refusal(path, entry.uid, flaw, caller))?;
     Ok(Some((entry, verdict)))
+}
+
+/// The refusal for a caller whom the shared root does not let in, because it is for a group.
+fn shut_out(path: &Path, error: &io::Error, caller: &Caller<'_>) -> Option<Error> {
+    let root = path.parent().filter(|_| error.kind() == io::ErrorKind::PermissionDenied)?;
+    let entry = files::entry(root).ok().filter(|entry| entry.mode & 0o011 == 0o010)?;
+    let flaw = Flaw::MembersOnly(accounts::group_word(entry.gid));
+    Some(refusal(root, entry.uid, flaw, caller))
 }
 
 /// Judges a target directory, if it is there.

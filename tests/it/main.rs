@@ -21,6 +21,7 @@
 
 mod decision;
 mod doors;
+mod env;
 mod explain;
 mod explain_json;
 mod harness;
@@ -53,6 +54,7 @@ fn main() -> ExitCode {
         decision::tests(),
         doors::tests(),
         path::tests(),
+        env::tests(),
         help::tests(),
         explain::tests(),
         explain_json::tests(),

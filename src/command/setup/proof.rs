@@ -1,25 +1,44 @@
 //! The proof: what fresh shells of the caller's find, and the line that cures where it is not us.
 
+mod culprit;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::site::Site;
 use super::text;
+use crate::core::placement::TARGET_DIR;
 use crate::report;
 use crate::shown::{quoted, shown};
+use crate::sys::accounts;
 use crate::sys::fresh_shell::{Session, Shell, Start, ask};
 use crate::sys::installation::is_same_file;
 use crate::sys::snapshot::Snapshot;
-use crate::sys::{accounts, files};
+use culprit::{Line, last_file, last_line_with};
 
 /// One fresh session, and what it found.
 struct Finding {
     shell: Shell,
     start: Start,
-    session: Result<Session, std::io::Error>,
+    outcome: Outcome,
+    cells: [String; 2],
 }
 
-/// Asks every installed shell and prints what it finds. True if the shim comes first everywhere.
+/// Whether the shim is in force in a session, and what is in its way.
+enum Outcome {
+    /// It comes first, and bypassing programs build below the shared root as well.
+    Wins,
+    /// The shell did not answer; why.
+    NoAnswer(std::io::Error),
+    /// There is no cargo at all.
+    NoCargo,
+    /// Another cargo comes first.
+    OtherCargo(PathBuf),
+    /// `CARGO_TARGET_DIR` leads elsewhere, or is not set.
+    OtherTarget(Option<PathBuf>),
+}
+
+/// Asks every installed shell and prints what it finds. True if the shim is in force everywhere.
 ///
 /// # Errors
 /// Those of writing it down.
@@ -27,7 +46,7 @@ pub(super) fn show(site: &Site, snapshot: &Snapshot) -> anyhow::Result<bool> {
     let findings = ask_all(site, snapshot);
     let name = accounts::owner(site.account.uid);
     report::line(format!("\nwhat fresh shells of {name} find"))?;
-    let rows: Vec<text::Row> = findings.iter().map(|finding| finding.row(site)).collect();
+    let rows: Vec<text::Row> = findings.iter().map(Finding::row).collect();
     report::line(text::table(&rows))?;
     for (help, complaints) in complaints(site, &findings) {
         report::warning(&complaints.join("\n         "), &help);
@@ -37,19 +56,10 @@ pub(super) fn show(site: &Site, snapshot: &Snapshot) -> anyhow::Result<bool> {
         "where no start-up file is read, as in cron jobs, put `{}` on PATH there",
         shown(&shim)
     ));
-    if site.is_machine() {
+    if site.is_machine() && snapshot.uid == 0 {
         report::note(&"everyone can see how it stands for them: cargo-peruser setup --status");
     }
-    Ok(findings.iter().all(|finding| finding.wins(site)))
-}
-
-/// What each cure is for: several shells read one file.
-fn complaints(site: &Site, findings: &[Finding]) -> BTreeMap<String, Vec<String>> {
-    let mut complaints: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for finding in findings.iter().filter(|finding| !finding.wins(site)) {
-        complaints.entry(finding.cure(site)).or_default().push(finding.complaint(site));
-    }
-    complaints
+    Ok(findings.iter().all(|finding| matches!(finding.outcome, Outcome::Wins)))
 }
 
 fn ask_all(site: &Site, snapshot: &Snapshot) -> Vec<Finding> {
@@ -58,58 +68,95 @@ fn ask_all(site: &Site, snapshot: &Snapshot) -> Vec<Finding> {
         for &start in shell.starts() {
             let words = ["setup", "--enter-session"];
             let session = ask(shell, start, &site.account, snapshot, &words).transpose();
-            findings.extend(session.map(|session| Finding { shell, start, session }));
+            findings.extend(session.map(|session| Finding::of(shell, start, session, site)));
         }
     }
     findings
 }
 
-impl Finding {
-    fn wins(&self, site: &Site) -> bool {
-        let Ok(Session { cargo: Some(cargo), target_dir: Some(target) }) = &self.session else {
-            return false;
-        };
-        is_same_file(cargo, &site.installation.shim()) && target.starts_with(&site.shared_root)
+/// What each cure is for: several shells read one file.
+fn complaints(site: &Site, findings: &[Finding]) -> BTreeMap<String, Vec<String>> {
+    let mut complaints: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for finding in findings {
+        if let Some((complaint, cure)) = finding.complaint(site) {
+            complaints.entry(cure).or_default().push(complaint);
+        }
     }
+    complaints
+}
 
-    fn row(&self, site: &Site) -> text::Row {
-        let name = format!("{} ({})", self.shell.name(), self.start.name());
+impl Finding {
+    fn of(shell: Shell, start: Start, session: std::io::Result<Session>, site: &Site) -> Finding {
         let path = |path: &Option<PathBuf>| {
             path.as_ref().map_or("none".into(), |path| shown(path).to_string())
         };
-        let (cargo, target) = match &self.session {
-            Ok(session) => (path(&session.cargo), path(&session.target_dir)),
-            Err(error) => (format!("unknown: {error}"), String::new()),
+        let cells = match &session {
+            Ok(session) => [path(&session.cargo), path(&session.target_dir)],
+            Err(_) => ["no answer", "no answer"].map(String::from),
         };
-        let mark = if self.wins(site) { "" } else { "  <- not the shim" };
+        let is_shim = |cargo: &Path| is_same_file(cargo, &site.installation.shim());
+        let is_below = |target: &Path| target.starts_with(&site.shared_root);
+        let outcome = match session {
+            Err(error) => Outcome::NoAnswer(error),
+            Ok(Session { cargo: None, .. }) => Outcome::NoCargo,
+            Ok(Session { cargo: Some(cargo), .. }) if !is_shim(&cargo) => {
+                Outcome::OtherCargo(cargo)
+            }
+            Ok(Session { target_dir: Some(target), .. }) if is_below(&target) => Outcome::Wins,
+            Ok(Session { target_dir, .. }) => Outcome::OtherTarget(target_dir),
+        };
+        Finding { shell, start, outcome, cells }
+    }
+
+    fn row(&self) -> text::Row {
+        let name = format!("{} ({})", self.shell.name(), self.start.name());
+        let [cargo, target] = self.cells.clone();
+        let mark = match self.outcome {
+            Outcome::Wins => "",
+            Outcome::OtherTarget(_) => "  <- not in force",
+            _ => "  <- not the shim",
+        };
         [name, cargo, format!("{target}{mark}")]
     }
 
-    fn complaint(&self, site: &Site) -> String {
-        let (shell, start) = (self.shell.name(), self.start.name());
-        match &self.session {
-            Err(error) => format!("a fresh {shell} ({start}) gave no answer: {error}"),
-            Ok(Session { cargo: None, .. }) => {
-                format!("a fresh {shell} ({start}) finds no cargo at all")
+    /// What is wrong, and the command that cures it.
+    fn complaint(&self, site: &Site) -> Option<(String, String)> {
+        let session = format!("a fresh {} ({})", self.shell.name(), self.start.name());
+        let by = |line: &Option<Line>| {
+            line.as_ref().map_or(String::new(), |line| {
+                format!(", by `{}` line {}", shown(&line.file), line.number)
+            })
+        };
+        match &self.outcome {
+            Outcome::Wins => None,
+            Outcome::NoAnswer(error) => {
+                let shell = self.shell.name();
+                Some((format!("{session} gave no answer: {error}"), format!("{shell} -i")))
             }
-            Ok(Session { cargo: Some(cargo), .. })
-                if !is_same_file(cargo, &site.installation.shim()) =>
-            {
-                let by = self.culprit(site).map_or(String::new(), |(file, line)| {
-                    format!(", by `{}` line {line}", shown(&file))
-                });
-                format!("in a fresh {shell} ({start}) `{}` comes before the shim{by}", shown(cargo))
+            Outcome::NoCargo => {
+                Some((format!("{session} finds no cargo at all"), self.line_to_add(None, site)))
             }
-            Ok(_) => {
-                format!("a fresh {shell} ({start}) has no CARGO_TARGET_DIR below the shared root")
+            Outcome::OtherCargo(cargo) => {
+                let line = last_line_with(".cargo/", self.shell, self.start, site);
+                let complaint =
+                    format!("in {session} `{}` comes before the shim{}", shown(cargo), by(&line));
+                Some((complaint, self.line_to_add(line, site)))
+            }
+            Outcome::OtherTarget(target) => {
+                let line = last_line_with(TARGET_DIR, self.shell, self.start, site);
+                let is = target.as_ref().map(|path| format!("is `{}`", shown(path)));
+                let is = is.unwrap_or_else(|| "is not set".into());
+                let complaint = format!("in {session} {TARGET_DIR} {is}{}", by(&line));
+                Some((complaint, line_to_take_out(line)))
             }
         }
     }
 
     /// The line to add, behind whatever gets in front.
-    fn cure(&self, site: &Site) -> String {
+    fn line_to_add(&self, culprit: Option<Line>, site: &Site) -> String {
         let program = quoted(&site.installation.binary());
-        let file = self.culprit(site).map_or_else(|| self.last_file(site), |(file, _)| file);
+        let file = culprit.map(|line| line.file);
+        let file = file.unwrap_or_else(|| last_file(self.shell, self.start, site));
         let line = match self.shell {
             Shell::Fish => format!("{program} env --shell fish | source"),
             Shell::Zsh => format!("eval \"$({program} env --shell zsh)\""),
@@ -118,35 +165,10 @@ impl Finding {
         };
         format!("echo {} >> {}", quoted(&line), quoted(&file))
     }
+}
 
-    /// The last of the caller's start-up files that names cargo's own directory.
-    fn culprit(&self, site: &Site) -> Option<(PathBuf, usize)> {
-        let mentions = |file: PathBuf| {
-            let text = std::fs::File::open(&file).and_then(|file| files::text(&file)).ok()?;
-            let lines = text.lines().enumerate();
-            let line = lines.filter(|(_, line)| line.contains(".cargo/")).last()?.0;
-            Some((file, line + 1))
-        };
-        self.start_up_files(site).into_iter().rev().find_map(mentions)
-    }
-
-    fn last_file(&self, site: &Site) -> PathBuf {
-        self.start_up_files(site).pop().unwrap_or_else(|| site.home.join(".profile"))
-    }
-
-    /// The files that this shell reads of the caller's, in its order, as far as they exist.
-    fn start_up_files(&self, site: &Site) -> Vec<PathBuf> {
-        let names: &[&str] = match (self.shell, self.start) {
-            (Shell::Sh, Start::Interactive) => &[],
-            (Shell::Sh, _) => &[".profile"],
-            (Shell::Bash, Start::Interactive) => &[".bashrc"],
-            (Shell::Bash, _) => &[".bashrc", ".profile", ".bash_login", ".bash_profile"],
-            (Shell::Zsh, Start::Login) => &[".zshenv", ".zprofile", ".zlogin"],
-            (Shell::Zsh, Start::Interactive) => &[".zshenv", ".zshrc"],
-            (Shell::Zsh, _) => &[".zshenv", ".zprofile", ".zshrc", ".zlogin"],
-            (Shell::Fish, _) => &[".config/fish/conf.d/rustup.fish", ".config/fish/config.fish"],
-        };
-        let exists = |path: &PathBuf| Path::exists(path);
-        names.iter().map(|name| site.home.join(name)).filter(exists).collect()
-    }
+fn line_to_take_out(line: Option<Line>) -> String {
+    line.map_or("cargo-peruser explain".into(), |Line { file, number }| {
+        format!("take that line out: ${{EDITOR:-vi}} +{number} {}", quoted(&file))
+    })
 }

@@ -1,21 +1,21 @@
 //! What is set up: a machine or one person, where, with which shared root.
 
-use std::ffi::OsString;
+mod root;
+
 use std::path::{Path, PathBuf};
 
 use clap::ArgMatches;
 
 use crate::command::Flags;
 use crate::core::account::Account;
+use crate::core::lexical;
 use crate::core::placement::session_target;
-use crate::core::settings::{Key, Setting};
-use crate::core::settings_source::from_flags;
 use crate::core::setup::{Piece, Root, Systemd, What, cannot_be_quoted, settings_block};
-use crate::error::{Error, Result, SYSTEM_FILE, SetupError};
+use crate::error::{Error, Result, SetupError};
 use crate::sys::homes::Homes;
 use crate::sys::installation::Installation;
 use crate::sys::private_dir::{Caller, examine_way};
-use crate::sys::setup::{of_machine, of_person};
+use crate::sys::setup::{of_machine, of_person, read_receipt, receipt_path};
 use crate::sys::snapshot::Snapshot;
 use crate::sys::{accounts, files, settings_files};
 
@@ -53,18 +53,16 @@ impl Site {
     /// Paths and groups that cannot be used, and mistakes in the settings files.
     pub(super) fn choose(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> Result<Site> {
         let homes = Homes::new(snapshot);
-        let whose = if snapshot.uid == 0 { Whose::Machine } else { Whose::Person };
+        let machines = machines(verb, &homes)?;
+        let is_machine = snapshot.uid == 0 || machines.is_some();
+        let whose = if is_machine { Whose::Machine } else { Whose::Person };
         let home = homes.home().ok_or(Error::NoHome { uid: snapshot.uid })?.to_owned();
-        let default = match whose {
-            Whose::Machine => PathBuf::from("/usr/local"),
-            Whose::Person => home.join(".local"),
+        let installation = match machines {
+            Some(installation) => installation,
+            None => Installation { prefix: prefix(snapshot, whose, &home, verb)? },
         };
-        let prefix = verb.get_one::<PathBuf>("prefix").cloned();
-        let prefix = prefix.map_or(default, |prefix| snapshot.cwd.join(prefix));
-        assert_quotable(&prefix, "name another place with --prefix")?;
-        let installation = Installation { prefix };
-        let chosen = chosen_root(flags, verb)?;
-        let (shared_root, settings) = settle_root(snapshot, &homes, whose, chosen)?;
+        let chosen = root::chosen(flags, verb)?;
+        let (shared_root, settings) = root::settle(snapshot, &homes, whose, chosen)?;
         let group = group(whose, verb)?;
         let root = match whose {
             Whose::Machine => Some(group.map_or(Root::EVERYONE, Root::group)),
@@ -144,64 +142,34 @@ impl Site {
     }
 }
 
-/// The root that the verb's flag or the flag before it asks for.
-fn chosen_root(flags: &Flags, verb: &ArgMatches) -> Result<Option<PathBuf>> {
-    let own = verb.get_one::<OsString>("root").map(|text| (Key::SharedRoot, text.clone()));
-    let before = flags.iter().find(|(key, _)| *key == Key::SharedRoot).cloned();
-    let given: Flags = own.or(before).into_iter().collect();
-    let layer = from_flags(&given)?;
-    Ok(layer.entries.into_iter().find_map(|entry| match entry.setting {
-        Setting::SharedRoot(path) => Some(path),
-        _ => None,
-    }))
+/// The installation that a person means who has set up nothing and asks how things stand: the
+/// machine's, whose program this is.
+fn machines(verb: &ArgMatches, homes: &Homes<'_>) -> Result<Option<Installation>> {
+    if !verb.get_flag("status") || verb.contains_id("prefix") {
+        return Ok(None);
+    }
+    let is_set_up = |installation: &Installation| -> Result<bool> {
+        Ok(!read_receipt(&receipt_path(installation))?.entries.is_empty())
+    };
+    let own = homes.home().map(|home| Installation { prefix: home.join(".local") });
+    match (own, Installation::of_this_program()) {
+        (Some(own), Some(other)) if own != other && !is_set_up(&own)? => {
+            Ok(if is_set_up(&other)? { Some(other) } else { None })
+        }
+        _ => Ok(None),
+    }
 }
 
-/// The root in force, and the settings file that is to name it.
-fn settle_root(
-    snapshot: &Snapshot,
-    homes: &Homes<'_>,
-    whose: Whose,
-    chosen: Option<PathBuf>,
-) -> Result<(PathBuf, Option<PathBuf>)> {
-    let own_file = match whose {
-        Whose::Machine => PathBuf::from(SYSTEM_FILE),
-        Whose::Person => {
-            settings_files::person_file(homes).ok_or(Error::NoHome { uid: snapshot.uid })?
-        }
+/// Where the program goes.
+fn prefix(snapshot: &Snapshot, whose: Whose, home: &Path, verb: &ArgMatches) -> Result<PathBuf> {
+    let default = match whose {
+        Whose::Machine => PathBuf::from("/usr/local"),
+        Whose::Person => home.join(".local"),
     };
-    let settings = match whose {
-        Whose::Machine => settings_files::system()?,
-        Whose::Person => settings_files::from_files(homes, snapshot)?,
-    };
-    let is_own_block = settings_block_names(&own_file)?;
-    let named = settings.shared_root.clone();
-    let root = match (chosen, named) {
-        (Some(chosen), Some(named)) if chosen != named && !is_own_block => {
-            let origin =
-                settings.origin(Key::SharedRoot).map(ToString::to_string).unwrap_or_default();
-            return Err(SetupError::OtherRoot { origin, found: named }.into());
-        }
-        (Some(root), _) => return Ok((root, Some(own_file))),
-        (None, Some(named)) => return Ok((named, is_own_block.then_some(own_file))),
-        (None, None) => match whose {
-            Whose::Machine => PathBuf::from("/var/cache/cargo-peruser"),
-            Whose::Person => {
-                let cache = homes.cache().ok_or(Error::NoHome { uid: snapshot.uid })?;
-                cache.join("cargo-peruser")
-            }
-        },
-    };
-    Ok((root, Some(own_file)))
-}
-
-/// Whether a block of ours in the settings file is what names the root.
-fn settings_block_names(file: &Path) -> Result<bool> {
-    let original = crate::sys::replace::Original::read(file)?;
-    let text = original.text()?;
-    let without = crate::core::marked::without_blocks(text).map_err(|unfinished| {
-        SetupError::Unfinished { path: file.to_owned(), line: unfinished.line }
-    })?;
-    Ok(without != text)
+    let given = verb.get_one::<PathBuf>("prefix");
+    let prefix = given.map_or(default, |prefix| lexical::absolute(&snapshot.cwd, prefix));
+    assert_quotable(&prefix, "name another place with --prefix")?;
+    Ok(prefix)
 }
 
 fn group(whose: Whose, verb: &ArgMatches) -> Result<Option<u32>> {

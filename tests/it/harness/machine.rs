@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::World;
@@ -56,6 +56,14 @@ pub(crate) fn not_as_root() -> Result<(), Skip> {
         true => Err(Skip("permission bits do not stop root".into())),
         false => Ok(()),
     }
+}
+
+/// nushell: from PATH, or where `.ci/run` puts it.
+pub(crate) fn nu() -> Option<PathBuf> {
+    let tools = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("tools");
+    let ours = tools.join("nu/node_modules/.bin/nu");
+    let on_path = || Command::new("nu").arg("--version").output().is_ok();
+    Some(ours).filter(|path| path.exists()).or_else(|| on_path().then(|| "nu".into()))
 }
 
 /// What keeps every world from working on this machine, if anything does.
