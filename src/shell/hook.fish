@@ -1,9 +1,9 @@
 # The cargo shim comes first on PATH, and CARGO_TARGET_DIR is a directory of one's own.
 # `cargo-peruser setup` has put this here, and `cargo-peruser setup --uninstall` takes it away.
-if test -x '{program}'
+if test -x '@program@'
     if status is-interactive
-        '{program}' env --shell fish | source
+        '@program@' env --shell fish | source
     else
-        '{program}' env --shell fish 2>/dev/null | source
+        '@program@' env --shell fish 2>/dev/null | source
     end
 end

@@ -122,9 +122,9 @@ impl Person {
 impl Systemd {
     fn piece(&self) -> Piece {
         let text = [
-            ("{shim_dir}", &self.shim_dir),
-            ("{cargo_bin}", &self.cargo_bin),
-            ("{target_dir}", &self.target_dir),
+            ("@shim_dir@", &self.shim_dir),
+            ("@cargo_bin@", &self.cargo_bin),
+            ("@target_dir@", &self.target_dir),
         ]
         .into_iter()
         .fold(ENVIRONMENT.to_owned(), |text, (name, path)| {
@@ -139,12 +139,12 @@ const LOGIN_SHELLS: &str = "login shells";
 const SYSTEMD: &str = "desktop sessions and user services";
 
 fn posix(program: &Path, shell: &str) -> String {
-    filled(POSIX, program).replace("{shell}", shell)
+    filled(POSIX, program).replace("@shell@", shell)
 }
 
 /// Paths have been looked at by [`super::cannot_be_quoted`].
 fn filled(template: &str, program: &Path) -> String {
-    template.replace("{program}", &program.to_string_lossy())
+    template.replace("@program@", &program.to_string_lossy())
 }
 
 #[cfg(test)]
@@ -197,7 +197,7 @@ mod tests {
         };
         let pieces = [machine.pieces(Path::new(PROGRAM)), person.pieces(Path::new(PROGRAM))];
         for (path, text) in texts(pieces.concat()) {
-            assert!(!text.replace("${PATH-}", "").contains('{'), "{}: {text}", path.display());
+            assert!(!text.contains('@'), "{}: {text}", path.display());
         }
     }
 }
