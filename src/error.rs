@@ -3,6 +3,7 @@
 //! Texts follow cargo's grammar, because they appear beside cargo's own. Nothing here looks at the
 //! world: who finds a fault brings the facts along.
 
+mod editor;
 mod file;
 mod refusal;
 mod settings;
@@ -13,6 +14,7 @@ use std::fmt::{self, Display, Formatter};
 use std::io;
 use std::path::PathBuf;
 
+pub use editor::{EditorError, Obstacle, ObstacleKind};
 pub use file::FileError;
 pub use refusal::{Flaw, Kind, Refusal, trust_unmapped};
 pub use settings::{SYSTEM_FILE, SettingsError};
@@ -52,6 +54,8 @@ pub enum Error {
     File(FileError),
     /// `setup` cannot do what it is asked for (exit 1, or 77 for an unsafe directory).
     Setup(Box<SetupError>),
+    /// An editor's settings cannot be changed (exit 1).
+    Editor(EditorError),
     /// A variable's value cannot be said in the format that was asked for (exit 1).
     NotUtf8 {
         /// The variable.
@@ -88,7 +92,7 @@ impl Error {
     pub fn exit_code(&self) -> u8 {
         match self {
             Error::Setup(error) => error.exit_code(),
-            Error::File(_) | Error::NotUtf8 { .. } => 1,
+            Error::File(_) | Error::Editor(_) | Error::NotUtf8 { .. } => 1,
             Error::Create { .. } | Error::NoHome { .. } => 73,
             Error::Unsafe(_) | Error::ForeignRights { .. } => 77,
             Error::Settings(_) => 78,
@@ -108,6 +112,7 @@ impl Error {
             Error::Create { help, .. } => help.clone(),
             Error::File(error) => Some(error.help()),
             Error::Setup(error) => Some(error.help()),
+            Error::Editor(error) => Some(error.help()),
             Error::NotUtf8 { .. } => Some("--shell sh prints any value".into()),
             Error::NoHome { .. } => Some(
                 "set XDG_CACHE_HOME to a directory of your own, or CARGO_PERUSER_SHARED_ROOT"
@@ -142,6 +147,7 @@ impl Display for Error {
             }
             Error::File(error) => error.fmt(f),
             Error::Setup(error) => error.fmt(f),
+            Error::Editor(error) => error.fmt(f),
             Error::NotUtf8 { variable } => {
                 write!(f, "the value of {variable} is not UTF-8, which this format cannot hold")
             }
@@ -193,6 +199,12 @@ impl From<FileError> for Error {
 impl From<SetupError> for Error {
     fn from(error: SetupError) -> Self {
         Error::Setup(Box::new(error))
+    }
+}
+
+impl From<EditorError> for Error {
+    fn from(error: EditorError) -> Self {
+        Error::Editor(error)
     }
 }
 

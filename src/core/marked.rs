@@ -4,13 +4,15 @@
 //! [`without_blocks`] takes out to the byte, whatever stands around it; so nothing has to be
 //! remembered about the file.
 
-/// The first line of a block.
-const BEGIN: &str = "# >>> cargo-peruser >>>";
+/// What begins a comment in shells.
+const SHELL: &str = "#";
+/// The first line of a block, in a comment.
+const BEGIN: &str = ">>> cargo-peruser >>>";
 /// The first line of a block whose file had no newline at its end: taking the block out takes the
 /// newline before it as well.
-const BEGIN_JOINED: &str = "# >>> cargo-peruser >>> (the line above had no end)";
+const BEGIN_JOINED: &str = ">>> cargo-peruser >>> (the line above had no end)";
 /// The last line of a block.
-const END: &str = "# <<< cargo-peruser <<<";
+const END: &str = "<<< cargo-peruser <<<";
 
 /// What is to stand in a file, each with its newlines.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,16 +35,28 @@ pub struct Unfinished {
 /// # Errors
 /// [`Unfinished`] where somebody has taken a block's last line away.
 pub fn with_blocks(text: &str, blocks: &Blocks) -> Result<String, Unfinished> {
-    let mut text = without_blocks(text)?;
+    with_blocks_in(SHELL, text, blocks)
+}
+
+/// The same in a language whose comments begin with `comment`.
+///
+/// # Errors
+/// [`Unfinished`] where somebody has taken a block's last line away.
+pub fn with_blocks_in(comment: &str, text: &str, blocks: &Blocks) -> Result<String, Unfinished> {
+    let mut text = without_blocks_in(comment, text)?;
     if let Some(top) = &blocks.top {
         let first_line =
             if text.starts_with("#!") { text.find('\n').map_or(0, |at| at + 1) } else { 0 };
-        text.insert_str(first_line, &format!("{BEGIN}\n{top}{END}\n"));
+        text.insert_str(first_line, &format!("{comment} {BEGIN}\n{top}{comment} {END}\n"));
     }
     if let Some(end) = &blocks.end {
         let is_joined = !text.is_empty() && !text.ends_with('\n');
-        let begin = if is_joined { format!("\n{BEGIN_JOINED}") } else { BEGIN.to_owned() };
-        text.push_str(&format!("{begin}\n{end}{END}\n"));
+        let begin = if is_joined {
+            format!("\n{comment} {BEGIN_JOINED}")
+        } else {
+            format!("{comment} {BEGIN}")
+        };
+        text.push_str(&format!("{begin}\n{end}{comment} {END}\n"));
     }
     Ok(text)
 }
@@ -52,18 +66,29 @@ pub fn with_blocks(text: &str, blocks: &Blocks) -> Result<String, Unfinished> {
 /// # Errors
 /// [`Unfinished`] where somebody has taken a block's last line away.
 pub fn without_blocks(text: &str) -> Result<String, Unfinished> {
+    without_blocks_in(SHELL, text)
+}
+
+/// The same in a language whose comments begin with `comment`.
+///
+/// # Errors
+/// [`Unfinished`] where somebody has taken a block's last line away.
+pub fn without_blocks_in(comment: &str, text: &str) -> Result<String, Unfinished> {
+    let is = |line: &str, mark: &str| {
+        line.strip_prefix(comment).and_then(|rest| rest.strip_prefix(' ')) == Some(mark)
+    };
     let mut kept = String::with_capacity(text.len());
     let mut begun = None;
     for (at, line) in text.split_inclusive('\n').enumerate() {
         let bare = line.trim_end_matches(['\n', '\r']);
         match begun {
-            None if bare == BEGIN => begun = Some(at),
-            None if bare == BEGIN_JOINED => {
+            None if is(bare, BEGIN) => begun = Some(at),
+            None if is(bare, BEGIN_JOINED) => {
                 kept.pop();
                 begun = Some(at);
             }
             None => kept.push_str(line),
-            Some(_) if bare == END => begun = None,
+            Some(_) if is(bare, END) => begun = None,
             Some(_) => {}
         }
     }

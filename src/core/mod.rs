@@ -8,6 +8,7 @@ pub mod account;
 pub mod build_dir;
 pub mod candidate;
 pub mod checkout;
+pub mod editor;
 pub mod environment;
 pub mod explanation;
 pub mod fingerprint;

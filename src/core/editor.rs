@@ -1,0 +1,227 @@
+//! Editors and their settings: which there are, what is written into their files, and how.
+//!
+//! Editors find cargo past PATH, so the variable itself has to reach the language server. Every
+//! change here is one to a text: what the person wrote stays, byte for byte, and where that cannot
+//! be had the text is refused. Lua and Emacs Lisp are programs, so nothing of a person's is read
+//! there; what we add is a file or a marked block of its own.
+
+mod json;
+mod script;
+mod text;
+mod toml;
+
+use std::path::{Path, PathBuf};
+
+pub use text::Difference;
+
+use crate::error::Obstacle;
+
+/// An editor, or rust-analyzer itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Editor {
+    /// Visual Studio Code and what is built from it.
+    VsCode,
+    /// Zed.
+    Zed,
+    /// Helix.
+    Helix,
+    /// Neovim.
+    Neovim,
+    /// Emacs.
+    Emacs,
+    /// RustRover, and the other IDEs of its house.
+    RustRover,
+    /// rust-analyzer, whichever editor starts it.
+    RustAnalyzer,
+}
+
+/// How a settings file is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// JSON with comments: the way to the table of variables, and the indent of a new file.
+    Json(&'static [&'static str], &'static str),
+    /// TOML: the way to the table of variables.
+    Toml(&'static [&'static str]),
+    /// A Lua file that is ours alone.
+    Lua,
+    /// Emacs Lisp with a block of ours in it.
+    Elisp,
+}
+
+/// A variable as it is to be; `None` where it is not to be set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Variable {
+    /// Its name.
+    pub name: &'static str,
+    /// Its value.
+    pub value: Option<String>,
+}
+
+/// What settings are to say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Aim {
+    /// Every variable that we ever set.
+    pub variables: Vec<Variable>,
+    /// A variable that names a directory in one of these is no choice of the person's, by the rules
+    /// of [`super::placement`]: it was set by us, or inherited from somebody else.
+    pub roots: Vec<PathBuf>,
+}
+
+/// What a variable's value is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Standing {
+    /// What it is to be.
+    Same,
+    /// Set by us for another state of affairs.
+    Outdated,
+    /// Chosen by the person.
+    Choice,
+}
+
+/// A settings text after a change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Edit {
+    /// The whole text.
+    pub text: String,
+    /// What we had written there before.
+    pub before: Before,
+}
+
+/// What we had written into a text before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Before {
+    /// Nothing.
+    Nothing,
+    /// The very same.
+    Same,
+    /// Something else.
+    Outdated,
+}
+
+impl Before {
+    /// What holds for two variables together: one that is outdated makes all of it so.
+    fn and(self, other: Before) -> Before {
+        if self == Before::Outdated { self } else { other }
+    }
+}
+
+impl Editor {
+    /// All of them, in the order in which they are listed.
+    pub const ALL: [Editor; 7] = [
+        Editor::VsCode,
+        Editor::Zed,
+        Editor::Helix,
+        Editor::Neovim,
+        Editor::Emacs,
+        Editor::RustRover,
+        Editor::RustAnalyzer,
+    ];
+
+    /// The name on the command line and in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Editor::VsCode => "vscode",
+            Editor::Zed => "zed",
+            Editor::Helix => "helix",
+            Editor::Neovim => "neovim",
+            Editor::Emacs => "emacs",
+            Editor::RustRover => "rustrover",
+            Editor::RustAnalyzer => "rust-analyzer",
+        }
+    }
+
+    /// What it calls itself.
+    pub fn title(self) -> &'static str {
+        match self {
+            Editor::VsCode => "Visual Studio Code",
+            Editor::Zed => "Zed",
+            Editor::Helix => "Helix",
+            Editor::Neovim => "Neovim",
+            Editor::Emacs => "Emacs",
+            Editor::RustRover => "RustRover",
+            Editor::RustAnalyzer => "rust-analyzer",
+        }
+    }
+
+    /// How its settings are written, where they are in a file that can be.
+    pub fn format(self) -> Option<Format> {
+        Some(match self {
+            Editor::VsCode => Format::Json(&["rust-analyzer.server.extraEnv"], "    "),
+            Editor::Zed => Format::Json(&["lsp", "rust-analyzer", "binary", "env"], "  "),
+            Editor::Helix => Format::Toml(&["language-server", "rust-analyzer", "environment"]),
+            Editor::Neovim => Format::Lua,
+            Editor::Emacs => Format::Elisp,
+            Editor::RustRover => return None,
+            Editor::RustAnalyzer => Format::Toml(&["cargo", "extraEnv"]),
+        })
+    }
+
+    /// What a person should know beside the settings.
+    pub fn advice(self) -> &'static str {
+        match self {
+            Editor::VsCode => include_str!("../shell/editor/vscode.txt"),
+            Editor::Zed => include_str!("../shell/editor/zed.txt"),
+            Editor::Helix => include_str!("../shell/editor/helix.txt"),
+            Editor::Neovim => include_str!("../shell/editor/neovim.txt"),
+            Editor::Emacs => include_str!("../shell/editor/emacs.txt"),
+            Editor::RustRover => include_str!("../shell/editor/rustrover.txt"),
+            Editor::RustAnalyzer => include_str!("../shell/editor/rust-analyzer.txt"),
+        }
+    }
+
+    /// Whether the settings of rust-analyzer itself reach it. Visual Studio Code sends a value for
+    /// every setting, the empty table for this one, which then counts instead; RustRover has a
+    /// language server of its own.
+    pub fn heeds_rust_analyzer(self) -> bool {
+        !matches!(self, Editor::VsCode | Editor::RustRover)
+    }
+}
+
+impl Aim {
+    /// The same, with nothing left of it: what takes our settings back.
+    #[must_use]
+    pub fn withdrawn(self) -> Aim {
+        let without = |variable: Variable| Variable { value: None, ..variable };
+        Aim { variables: self.variables.into_iter().map(without).collect(), ..self }
+    }
+
+    fn standing(&self, variable: &Variable, found: Option<&str>) -> Standing {
+        // What is no text, or a template of the editor's, only the person can have written.
+        let Some(found) = found else { return Standing::Choice };
+        let is_ours = |root: &PathBuf| Path::new(found).starts_with(root);
+        if variable.value.as_deref() == Some(found) {
+            Standing::Same
+        } else if found.is_empty() || self.roots.iter().any(is_ours) {
+            Standing::Outdated
+        } else {
+            Standing::Choice
+        }
+    }
+
+    fn wanted(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.variables.iter().filter_map(|it| Some((it.name, it.value.as_deref()?)))
+    }
+}
+
+impl Format {
+    /// Changes a text so that it says what it is to say, and nothing else in it.
+    ///
+    /// # Errors
+    /// [`Obstacle`] for what cannot be parsed, and for what the person has chosen.
+    pub fn edit(self, text: &str, aim: &Aim) -> Result<Edit, Obstacle> {
+        text::in_its_own_shape(text, |body| match self {
+            Format::Json(keys, unit) => json::edit(body, keys, unit, aim),
+            Format::Toml(keys) => toml::edit(body, keys, aim),
+            Format::Lua => script::whole_file(body, aim),
+            Format::Elisp => script::block(body, aim),
+        })
+    }
+
+    /// Whether a text says nothing any more, so that its file may go.
+    pub fn is_vacant(text: &str) -> bool {
+        text.is_empty() || text == json::VACANT
+    }
+}
+
+#[cfg(test)]
+mod tests;

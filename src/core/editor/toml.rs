@@ -1,0 +1,206 @@
+//! TOML, through a library that keeps what it does not change.
+//!
+//! A table that is missing is appended as text and taken away as that same text, so that comments
+//! at the end of the file stay in front of it and the way back is exact. Whatever has been done, the
+//! result is read once more, and refused unless everything else says what it said before.
+
+mod check;
+mod inline;
+
+use toml_edit::{Document, DocumentMut, Item, TableLike, Value};
+
+use super::text::line_of;
+use super::{Aim, Before, Edit, Standing, Variable};
+use crate::error::{Obstacle, ObstacleKind};
+
+/// Changes the table that `keys` lead to.
+pub(super) fn edit(text: &str, keys: &[&str], aim: &Aim) -> Result<Edit, Obstacle> {
+    let mut edit = Edit { text: text.to_owned(), before: Before::Nothing };
+    for variable in &aim.variables {
+        edit = one(edit, keys, variable, aim)?;
+    }
+    if edit.text != text {
+        check::only_ours_changes(text, &edit.text, keys, aim)?;
+    }
+    Ok(edit)
+}
+
+fn one(edit: Edit, keys: &[&str], variable: &Variable, aim: &Aim) -> Result<Edit, Obstacle> {
+    let Edit { text, before } = edit;
+    let name = variable.name;
+    let wanted = variable.value.as_deref();
+    let Some(found) = find(&text, keys, name)? else {
+        let text = match wanted {
+            Some(value) => put(&text, keys, name, value)?,
+            None => text,
+        };
+        return Ok(Edit { text, before });
+    };
+    match (aim.standing(variable, found.says.as_deref()), wanted) {
+        (Standing::Same, _) => Ok(Edit { text, before: before.and(Before::Same) }),
+        (Standing::Choice, None) => Ok(Edit { text, before }),
+        (Standing::Choice, Some(_)) => {
+            let kind = ObstacleKind::Choice { name: name.to_owned(), value: found.source };
+            Err(Obstacle { line: found.line, kind })
+        }
+        (Standing::Outdated, Some(value)) => {
+            Ok(Edit { text: replace(&text, keys, name, value)?, before: Before::Outdated })
+        }
+        (Standing::Outdated, None) => {
+            let appended = found.says.as_deref().and_then(|value| {
+                let is_ours = |it: &&str| section(it, keys, name, value) == text;
+                heads(&text, keys).into_iter().find(is_ours).map(str::to_owned)
+            });
+            let text = appended.map_or_else(|| take(&text, keys, name), Ok)?;
+            Ok(Edit { text, before: Before::Outdated })
+        }
+    }
+}
+
+/// A variable's value where it stands in the text.
+struct Found {
+    /// What it says, if it is a string.
+    says: Option<String>,
+    /// As it is written.
+    source: String,
+    line: usize,
+}
+
+fn find(text: &str, keys: &[&str], name: &str) -> Result<Option<Found>, Obstacle> {
+    let document = Document::parse(text).map_err(|error| syntax(text, &error))?;
+    let mut table: &dyn TableLike = document.as_table();
+    for key in keys {
+        let Some(item) = table.get(key) else { return Ok(None) };
+        table = item.as_table_like().ok_or_else(|| not_a_table(text, item, key))?;
+    }
+    let Some(item) = table.get(name) else { return Ok(None) };
+    let span = item.span().unwrap_or_default();
+    Ok(Some(Found {
+        says: item.as_str().map(str::to_owned),
+        source: text.get(span.clone()).unwrap_or_default().to_owned(),
+        line: line_of(text, span.start),
+    }))
+}
+
+/// Sets a variable that is not there yet, with as much of the way to it as is missing.
+fn put(text: &str, keys: &[&str], name: &str, value: &str) -> Result<String, Obstacle> {
+    let mut document = parse(text)?;
+    let mut item = document.as_item_mut();
+    for (depth, key) in keys.iter().enumerate() {
+        if item.get(key).is_none() {
+            let rest = keys.get(depth + 1..).unwrap_or_default();
+            return Ok(match item.as_inline_table_mut() {
+                Some(table) => {
+                    inline::insert(table, key, inline::nested(rest, name, value).into());
+                    in_shape_of(text, document.to_string())
+                }
+                None => section(text, keys, name, value),
+            });
+        }
+        let Some(next) = item.get_mut(key) else { return Ok(text.to_owned()) };
+        item = next;
+    }
+    match item.as_inline_table_mut() {
+        Some(table) => inline::insert(table, name, value.into()),
+        None => {
+            let table = item.as_table_like_mut();
+            table.map(|table| table.insert(name, toml_edit::value(value)));
+        }
+    }
+    Ok(in_shape_of(text, document.to_string()))
+}
+
+/// Another value in the same place, with the same spaces and comments around it.
+fn replace(text: &str, keys: &[&str], name: &str, value: &str) -> Result<String, Obstacle> {
+    let mut document = parse(text)?;
+    let table = way(document.as_item_mut(), keys);
+    if let Some(old) = table.and_then(|it| it.get_mut(name)).and_then(Item::as_value_mut) {
+        let decor = old.decor().clone();
+        *old = Value::from(value);
+        *old.decor_mut() = decor;
+    }
+    Ok(in_shape_of(text, document.to_string()))
+}
+
+/// Takes a variable away, and each table around it that holds nothing else, comments included.
+fn take(text: &str, keys: &[&str], name: &str) -> Result<String, Obstacle> {
+    let mut document = parse(text)?;
+    let mut path = keys;
+    let mut name = name;
+    loop {
+        let Some(table) = way(document.as_item_mut(), path) else { break };
+        let is_empty = remove(table, name);
+        let [before @ .., last] = path else { break };
+        let is_bare = |item: &Item| match item {
+            Item::Table(table) => table.decor().prefix().is_none_or(|it| is_blank(it.as_str())),
+            _ => true,
+        };
+        if !is_empty || !is_bare(table) {
+            break;
+        }
+        (path, name) = (before, last);
+    }
+    Ok(in_shape_of(text, document.to_string()))
+}
+
+fn is_blank(text: Option<&str>) -> bool {
+    text.is_none_or(|text| text.trim().is_empty())
+}
+
+/// Takes one key away, and says whether nothing is left.
+fn remove(table: &mut Item, name: &str) -> bool {
+    if let Some(table) = table.as_inline_table_mut() {
+        inline::remove(table, name);
+    } else if let Some(table) = table.as_table_mut() {
+        table.remove(name);
+    }
+    table.as_table_like().is_some_and(|table| table.is_empty())
+}
+
+fn way<'t>(root: &'t mut Item, keys: &[&str]) -> Option<&'t mut Item> {
+    keys.iter().try_fold(root, |item, key| item.get_mut(key))
+}
+
+/// The text with a table of ours at its end. Where its last line has no end, ours has none either.
+fn section(head: &str, keys: &[&str], name: &str, value: &str) -> String {
+    let value = Value::from(value);
+    let table = format!("[{}]\n{name} = {value}", keys.join("."));
+    match head {
+        "" => format!("{table}\n"),
+        _ if head.ends_with('\n') => format!("{head}\n{table}\n"),
+        _ => format!("{head}\n\n{table}"),
+    }
+}
+
+/// What may have stood in front of a table of ours.
+fn heads<'t>(text: &'t str, keys: &[&str]) -> Vec<&'t str> {
+    let header = format!("[{}]\n", keys.join("."));
+    let Some(head) = text.rfind(&header).and_then(|at| text.get(..at)) else { return Vec::new() };
+    let one_less = head.strip_suffix('\n');
+    let two_less = one_less.and_then(|head| head.strip_suffix('\n'));
+    [Some(head), one_less, two_less].into_iter().flatten().collect()
+}
+
+/// The library ends the last line.
+fn in_shape_of(original: &str, text: String) -> String {
+    if original.is_empty() || original.ends_with('\n') {
+        return text;
+    }
+    text.strip_suffix('\n').map(str::to_owned).unwrap_or(text)
+}
+
+fn parse(text: &str) -> Result<DocumentMut, Obstacle> {
+    text.parse().map_err(|error| syntax(text, &error))
+}
+
+fn syntax(text: &str, error: &toml_edit::TomlError) -> Obstacle {
+    let line = line_of(text, error.span().map_or(0, |span| span.start));
+    // The rest of the message shows the line, which the person has before their eyes.
+    let cause = error.message().lines().next().unwrap_or_default().to_owned();
+    Obstacle { line, kind: ObstacleKind::Syntax(cause) }
+}
+
+fn not_a_table(text: &str, item: &Item, key: &str) -> Obstacle {
+    let line = line_of(text, item.span().map_or(0, |span| span.start));
+    Obstacle { line, kind: ObstacleKind::NotATable(key.to_owned()) }
+}
