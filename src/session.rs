@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use crate::core::environment::{self, Change};
 use crate::core::placement::{Door, Rule};
 use crate::core::search_path;
-use crate::core::settings::Key;
+use crate::core::settings::{Key, Settings};
 use crate::error::Result;
 use crate::shim::Plan;
 use crate::sys::files;
@@ -52,6 +52,11 @@ pub struct Session<'a> {
 }
 
 impl Session<'_> {
+    /// The settings in force.
+    pub fn settings(&self) -> &Settings {
+        self.plan.settings()
+    }
+
     /// The rule that decided.
     pub fn rule(&self) -> &Rule {
         &self.plan.decision.rule

@@ -3,6 +3,7 @@
 //! Our flags stand before cargo's arguments. The first word that is neither such a flag nor a verb
 //! of ours begins what cargo receives; `--` says so explicitly.
 
+mod editor;
 mod env;
 mod explain;
 mod path;
@@ -31,11 +32,12 @@ struct Verb {
 }
 
 /// The verbs, in the order in which the help lists them.
-const VERBS: [Verb; 4] = [
+const VERBS: [Verb; 5] = [
     Verb { name: "path", command: path::command, run: path::run },
     Verb { name: "explain", command: explain::command, run: explain::run },
     Verb { name: "env", command: env::command, run: env::run },
     Verb { name: "setup", command: setup::command, run: setup::run },
+    Verb { name: "editor", command: editor::command, run: editor::run },
 ];
 
 const EXIT_CODES: &str = "\

@@ -6,34 +6,17 @@
 //! there; what we add is a file or a marked block of its own.
 
 mod json;
+mod known;
 mod script;
 mod text;
 mod toml;
 
 use std::path::{Path, PathBuf};
 
+pub use known::Editor;
 pub use text::Difference;
 
 use crate::error::Obstacle;
-
-/// An editor, or rust-analyzer itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Editor {
-    /// Visual Studio Code and what is built from it.
-    VsCode,
-    /// Zed.
-    Zed,
-    /// Helix.
-    Helix,
-    /// Neovim.
-    Neovim,
-    /// Emacs.
-    Emacs,
-    /// RustRover, and the other IDEs of its house.
-    RustRover,
-    /// rust-analyzer, whichever editor starts it.
-    RustAnalyzer,
-}
 
 /// How a settings file is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +48,17 @@ pub struct Aim {
     /// A variable that names a directory in one of these is no choice of the person's, by the rules
     /// of [`super::placement`]: it was set by us, or inherited from somebody else.
     pub roots: Vec<PathBuf>,
+}
+
+/// A value where it stands in a text.
+struct Found {
+    /// What it says, if it is a string.
+    says: Option<String>,
+    /// As it is written.
+    source: String,
+    line: usize,
+    /// Its first byte, and the one behind it.
+    range: (usize, usize),
 }
 
 /// What a variable's value is.
@@ -102,78 +96,6 @@ impl Before {
     /// What holds for two variables together: one that is outdated makes all of it so.
     fn and(self, other: Before) -> Before {
         if self == Before::Outdated { self } else { other }
-    }
-}
-
-impl Editor {
-    /// All of them, in the order in which they are listed.
-    pub const ALL: [Editor; 7] = [
-        Editor::VsCode,
-        Editor::Zed,
-        Editor::Helix,
-        Editor::Neovim,
-        Editor::Emacs,
-        Editor::RustRover,
-        Editor::RustAnalyzer,
-    ];
-
-    /// The name on the command line and in JSON.
-    pub fn name(self) -> &'static str {
-        match self {
-            Editor::VsCode => "vscode",
-            Editor::Zed => "zed",
-            Editor::Helix => "helix",
-            Editor::Neovim => "neovim",
-            Editor::Emacs => "emacs",
-            Editor::RustRover => "rustrover",
-            Editor::RustAnalyzer => "rust-analyzer",
-        }
-    }
-
-    /// What it calls itself.
-    pub fn title(self) -> &'static str {
-        match self {
-            Editor::VsCode => "Visual Studio Code",
-            Editor::Zed => "Zed",
-            Editor::Helix => "Helix",
-            Editor::Neovim => "Neovim",
-            Editor::Emacs => "Emacs",
-            Editor::RustRover => "RustRover",
-            Editor::RustAnalyzer => "rust-analyzer",
-        }
-    }
-
-    /// How its settings are written, where they are in a file that can be.
-    pub fn format(self) -> Option<Format> {
-        Some(match self {
-            Editor::VsCode => Format::Json(&["rust-analyzer.server.extraEnv"], "    "),
-            Editor::Zed => Format::Json(&["lsp", "rust-analyzer", "binary", "env"], "  "),
-            Editor::Helix => Format::Toml(&["language-server", "rust-analyzer", "environment"]),
-            Editor::Neovim => Format::Lua,
-            Editor::Emacs => Format::Elisp,
-            Editor::RustRover => return None,
-            Editor::RustAnalyzer => Format::Toml(&["cargo", "extraEnv"]),
-        })
-    }
-
-    /// What a person should know beside the settings.
-    pub fn advice(self) -> &'static str {
-        match self {
-            Editor::VsCode => include_str!("../shell/editor/vscode.txt"),
-            Editor::Zed => include_str!("../shell/editor/zed.txt"),
-            Editor::Helix => include_str!("../shell/editor/helix.txt"),
-            Editor::Neovim => include_str!("../shell/editor/neovim.txt"),
-            Editor::Emacs => include_str!("../shell/editor/emacs.txt"),
-            Editor::RustRover => include_str!("../shell/editor/rustrover.txt"),
-            Editor::RustAnalyzer => include_str!("../shell/editor/rust-analyzer.txt"),
-        }
-    }
-
-    /// Whether the settings of rust-analyzer itself reach it. Visual Studio Code sends a value for
-    /// every setting, the empty table for this one, which then counts instead; RustRover has a
-    /// language server of its own.
-    pub fn heeds_rust_analyzer(self) -> bool {
-        !matches!(self, Editor::VsCode | Editor::RustRover)
     }
 }
 

@@ -50,8 +50,8 @@ pub struct Obstacle {
 pub enum ObstacleKind {
     /// It cannot be parsed; what the parser says.
     Syntax(String),
-    /// The key holds something else than a table of settings.
-    NotATable(String),
+    /// The key, or the whole file, holds something else than a table of settings.
+    NotATable(Option<String>),
     /// The key stands there twice, and editors do not agree on which counts.
     Twice(String),
     /// The variable has a value that the person has chosen.
@@ -125,7 +125,8 @@ impl Display for Obstacle {
         write!(f, "line {}: ", self.line)?;
         match &self.kind {
             ObstacleKind::Syntax(cause) => write!(f, "{}", shown(cause)),
-            ObstacleKind::NotATable(key) => write!(f, "`{}` holds no table", shown(key)),
+            ObstacleKind::NotATable(Some(key)) => write!(f, "`{}` holds no table", shown(key)),
+            ObstacleKind::NotATable(None) => write!(f, "it holds no table of settings"),
             ObstacleKind::Twice(key) => write!(f, "`{}` stands there twice", shown(key)),
             ObstacleKind::Choice { name, value } => {
                 write!(f, "`{}` is set to {} already", shown(name), shown(value))

@@ -5,7 +5,10 @@ use std::path::PathBuf;
 
 use snapbox::{assert_data_eq, str};
 
-use super::{Error, FileError, Flaw, Kind, Owner, Refusal, SettingsError, SetupError};
+use super::{
+    EditorError, Error, FileError, Flaw, Kind, Obstacle, ObstacleKind, Owner, Refusal,
+    SettingsError, SetupError,
+};
 
 fn alice() -> Owner {
     Owner { uid: 1500, name: Some("alice".into()) }
@@ -489,6 +492,78 @@ help: run the same command again
 exit 1
 error: failed to write `/home/alice/.bashrc`: permission denied (os error 13)
 help: ls -ld /home/alice/.bashrc
+exit 1
+"#]]
+    );
+}
+
+fn obstacle(kind: ObstacleKind) -> String {
+    let path = "/home/alice/.config/zed/settings.json".into();
+    let obstacle = Obstacle { line: 7, kind };
+    message(EditorError::Obstacle { editor: "zed", path, obstacle })
+}
+
+#[test]
+fn settings_of_an_editor_that_cannot_be_changed() {
+    let kinds = [
+        ObstacleKind::Syntax("expected comma".into()),
+        ObstacleKind::NotATable(Some("lsp".into())),
+        ObstacleKind::NotATable(None),
+        ObstacleKind::Twice("lsp".into()),
+        ObstacleKind::Choice { name: "CARGO_TARGET_DIR".into(), value: "\"/tmp/x\"".into() },
+        ObstacleKind::HalfABlock,
+        ObstacleKind::NotOurs,
+        ObstacleKind::Unsupported("other settings would change with it".into()),
+    ];
+    assert_data_eq!(
+        kinds.map(obstacle).join("\n"),
+        str![[r#"
+error: cannot edit `/home/alice/.config/zed/settings.json`: line 7: expected comma
+help: correct the line and run the same command again
+exit 1
+error: cannot edit `/home/alice/.config/zed/settings.json`: line 7: `lsp` holds no table
+help: put in by hand what `cargo-peruser editor zed` prints
+exit 1
+error: cannot edit `/home/alice/.config/zed/settings.json`: line 7: it holds no table of settings
+help: put in by hand what `cargo-peruser editor zed` prints
+exit 1
+error: cannot edit `/home/alice/.config/zed/settings.json`: line 7: `lsp` stands there twice
+help: correct the line and run the same command again
+exit 1
+error: cannot edit `/home/alice/.config/zed/settings.json`: line 7: `CARGO_TARGET_DIR` is set to "/tmp/x" already
+help: leave it, since your own choice stays in force, or take `CARGO_TARGET_DIR` out and run the same command again
+exit 1
+error: cannot edit `/home/alice/.config/zed/settings.json`: line 7: the block of cargo-peruser that begins here has lost its end
+help: end the block again, or take what is left of it out
+exit 1
+error: cannot edit `/home/alice/.config/zed/settings.json`: line 7: it was not written by cargo-peruser
+help: give the file another name
+exit 1
+error: cannot edit `/home/alice/.config/zed/settings.json`: line 7: it is written in a way that cannot be changed: other settings would change with it
+help: put in by hand what `cargo-peruser editor zed` prints
+exit 1
+"#]]
+    );
+}
+
+#[test]
+fn an_editor_that_cannot_be_told() {
+    let all = [
+        EditorError::NoFile { editor: "rustrover", title: "RustRover" },
+        EditorError::NotUtf8 { path: "/srv/x".into() },
+        EditorError::NoHome { uid: 1500 },
+    ];
+    assert_data_eq!(
+        all.map(message).join("\n"),
+        str![[r#"
+error: RustRover has no settings file that another program could write
+help: `cargo-peruser editor rustrover` prints the steps
+exit 1
+error: editors cannot be told of `/srv/x`: the path is not UTF-8
+help: let the administrator choose a shared root whose path is UTF-8
+exit 1
+error: no place for settings: uid 1500 has no home directory of its own
+help: set XDG_CONFIG_HOME to a directory of your own
 exit 1
 "#]]
     );

@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod cargo_config;
 pub mod checkouts;
+pub mod editors;
 pub mod exec;
 pub mod files;
 pub mod fresh_shell;

@@ -64,6 +64,11 @@ impl Original {
         text.map_err(|_| FileError::NotText { path: self.path.clone() })
     }
 
+    /// Whether the path itself is the file, and no symlink to it.
+    pub fn is_direct(&self) -> bool {
+        files::entry(&self.path).is_ok_and(|entry| entry.kind == Kind::File)
+    }
+
     /// The permission bits (`07777`), or `None` where there is no file yet.
     pub fn mode(&self) -> Option<u32> {
         self.found.as_ref().map(|(_, entry)| entry.mode)
@@ -103,6 +108,7 @@ impl Original {
     /// # Errors
     /// Those of [`Original::replace`].
     pub fn remove(&self) -> Result<(), FileError> {
+        self.assert_writable()?;
         self.assert_unchanged()?;
         match std::fs::remove_file(&self.place) {
             Err(error) if !files::is_absence(&error) => {

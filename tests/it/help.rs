@@ -39,6 +39,8 @@ fn every_verb_has_help() {
     assert_data_eq!(help(["path", "--help"]), file!["help/path-long.txt"]);
     assert_data_eq!(help(["explain", "-h"]), file!["help/explain.txt"]);
     assert_data_eq!(help(["explain", "--help"]), file!["help/explain-long.txt"]);
+    assert_data_eq!(help(["editor", "-h"]), file!["help/editor.txt"]);
+    assert_data_eq!(help(["editor", "--help"]), file!["help/editor-long.txt"]);
 }
 
 fn every_level_has_a_version() {
@@ -47,7 +49,7 @@ fn every_level_has_a_version() {
     for flag in ["-V", "--version"] {
         let output = world.by_name([flag]).run();
         assert_eq!(output.printed(), format!("cargo-peruser {version}\n"));
-        for verb in ["path", "explain", "env"] {
+        for verb in ["path", "explain", "env", "editor"] {
             let output = world.by_name([verb, flag]).run();
             let line = output.printed();
             let is_version = line.starts_with("cargo-peruser") && line.contains(version);
@@ -61,6 +63,9 @@ fn words_that_our_verbs_do_not_know_are_errors() {
     for words in [
         &["path", "--nonsense"][..],
         &["explain", "--jsn"],
+        &["editor", "notepad"],
+        &["editor", "--write"],
+        &["editor", "zed", "--write", "--remove"],
         &["--shared-root"],
         &["--scope", "user", "path", "--nonsense"],
     ] {

@@ -21,6 +21,10 @@
 
 mod decision;
 mod doors;
+mod editor;
+mod editor_overview;
+mod editor_real;
+mod editor_refused;
 mod env;
 mod explain;
 mod explain_json;
@@ -58,6 +62,10 @@ fn main() -> ExitCode {
         help::tests(),
         explain::tests(),
         explain_json::tests(),
+        editor::tests(),
+        editor_overview::tests(),
+        editor_real::tests(),
+        editor_refused::tests(),
         settings::tests(),
         settings_mistakes::tests(),
         settings_files::tests(),

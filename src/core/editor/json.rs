@@ -7,7 +7,7 @@ mod document;
 mod layout;
 
 use super::text::line_of;
-use super::{Aim, Before, Edit, Standing, Variable};
+use super::{Aim, Before, Edit, Found, Standing, Variable};
 use crate::error::{Obstacle, ObstacleKind};
 use document::{Document, value_range};
 
@@ -57,17 +57,8 @@ fn one(
     }
 }
 
-/// A variable's value where it stands in the text.
-struct Found {
-    /// What it says, if it is a string.
-    says: Option<String>,
-    /// As it is written.
-    source: String,
-    line: usize,
-    range: (usize, usize),
-}
-
-fn find(text: &str, keys: &[&str], name: &str) -> Result<Option<Found>, Obstacle> {
+/// Looks a value up.
+pub(super) fn find(text: &str, keys: &[&str], name: &str) -> Result<Option<Found>, Obstacle> {
     let document = Document::parse(text)?;
     let Some((table, [])) = document.descend(keys)? else { return Ok(None) };
     let Some((_, property)) = document.property(table, name)? else { return Ok(None) };

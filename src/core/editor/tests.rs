@@ -1,3 +1,5 @@
+//! Texts before and after, for every format.
+
 use super::{Aim, Before, Difference, Edit, Editor, Format, Variable};
 use crate::error::ObstacleKind;
 use proptest::prelude::{ProptestConfig, Strategy, prop, prop_assert, prop_assert_eq, proptest};
@@ -127,57 +129,51 @@ fn toml_is_inserted_and_taken_back() {
     assert_eq!(edit(RUST_ANALYZER, old), Edit { text: new, before: Before::Outdated });
 }
 
+/// The line and the reason of what is refused.
+fn refused(format: Format, text: &str) -> (usize, ObstacleKind) {
+    let found = format.edit(text, &aim(TARGET)).unwrap_err();
+    (found.line, found.kind)
+}
+
+fn choice(value: &str) -> ObstacleKind {
+    ObstacleKind::Choice { name: "CARGO_TARGET_DIR".into(), value: value.into() }
+}
+
 #[test]
-fn what_is_refused_names_its_line() {
-    use ObstacleKind as K;
-    let choice = |value: &str| K::Choice { name: "CARGO_TARGET_DIR".into(), value: value.into() };
-    for (format, text, line, kind) in [
-        (VSCODE, "{\n  \"a\": 1\n  \"b\": 2\n}", 2, K::Syntax("expected comma".into())),
-        (VSCODE, "{\n  a: 1\n}", 2, K::Syntax("expected string for object property".into())),
-        (VSCODE, "\n[]", 2, K::NotATable("the file".into())),
-        (
-            VSCODE,
-            "{\n\"rust-analyzer.server.extraEnv\": null}",
-            2,
-            K::NotATable("rust-analyzer.server.extraEnv".into()),
-        ),
-        (
-            VSCODE,
-            "{\"rust-analyzer.server.extraEnv\": {\n\"CARGO_TARGET_DIR\":\n\"/tmp/x\"}}",
-            3,
-            choice("\"/tmp/x\""),
-        ),
-        (
-            VSCODE,
-            "{\"rust-analyzer.server.extraEnv\": {\n\"CARGO_TARGET_DIR\": null}}",
-            2,
-            choice("null"),
-        ),
-        (
-            VSCODE,
-            "{\"rust-analyzer.server.extraEnv\": {},\n\"rust-analyzer.server.extraEnv\": {}}",
-            2,
-            K::Twice("rust-analyzer.server.extraEnv".into()),
-        ),
-        (
-            RUST_ANALYZER,
-            "a = 1\nb =\n",
-            2,
-            K::Syntax("string values must be quoted, expected literal string".into()),
-        ),
-        (RUST_ANALYZER, "\ncargo = 1\n", 2, K::NotATable("cargo".into())),
-        (
-            RUST_ANALYZER,
-            "[cargo.extraEnv]\nCARGO_TARGET_DIR = 'target/ra'\n",
-            2,
-            choice("'target/ra'"),
-        ),
-        (HELIX, "[[language-server]]\n", 1, K::NotATable("language-server".into())),
-        (Format::Lua, "print(1)\n", 1, K::NotOurs),
-        (Format::Elisp, "(a)\n;; >>> cargo-peruser >>>\n(b)\n", 2, K::HalfABlock),
+fn json_that_is_refused_names_its_line() {
+    use ObstacleKind::{NotATable, Syntax, Twice};
+    let env = "rust-analyzer.server.extraEnv";
+    for (text, line, kind) in [
+        ("{\n  \"a\": 1\n  \"b\": 2\n}", 2, Syntax("expected comma".into())),
+        ("{\n  a: 1\n}", 2, Syntax("expected string for object property".into())),
+        ("{\"a\": 1}\n{}", 2, Syntax("text cannot contain more than one JSON value".into())),
+        ("\n[]", 2, NotATable(None)),
+        ("{\n\"E\": null}", 2, NotATable(Some(env.into()))),
+        ("{\"E\": {\n\"V\":\n\"/tmp/x\"}}", 3, choice("\"/tmp/x\"")),
+        ("{\"E\": {\n\"V\": \"/srv/xy\"}}", 2, choice("\"/srv/xy\"")),
+        ("{\"E\": {\n\"V\": \"${env:USER}\"}}", 2, choice("\"${env:USER}\"")),
+        ("{\"E\": {\n\"V\": null}}", 2, choice("null")),
+        ("{\"E\": {},\n\"E\": {}}", 2, Twice(env.into())),
     ] {
-        let found = format.edit(text, &aim(TARGET)).unwrap_err();
-        assert_eq!((found.line, found.kind), (line, kind), "{text}");
+        let text =
+            text.replace("\"E\"", &format!("\"{env}\"")).replace("\"V\"", "\"CARGO_TARGET_DIR\"");
+        assert_eq!(refused(VSCODE, &text), (line, kind), "{text}");
+    }
+}
+
+#[test]
+fn what_else_is_refused_names_its_line() {
+    use ObstacleKind::{HalfABlock, NotATable, NotOurs, Syntax};
+    let toml = "string values must be quoted, expected literal string";
+    for (format, text, line, kind) in [
+        (RUST_ANALYZER, "a = 1\nb =\n", 2, Syntax(toml.into())),
+        (RUST_ANALYZER, "\ncargo = 1\n", 2, NotATable(Some("cargo".into()))),
+        (RUST_ANALYZER, "[cargo.extraEnv]\nCARGO_TARGET_DIR = 'x'\n", 2, choice("'x'")),
+        (HELIX, "[[language-server]]\n", 1, NotATable(Some("language-server".into()))),
+        (Format::Lua, "print(1)\n", 1, NotOurs),
+        (Format::Elisp, "(a)\n;; >>> cargo-peruser >>>\n(b)\n", 2, HalfABlock),
+    ] {
+        assert_eq!(refused(format, text), (line, kind), "{text}");
     }
 }
 
@@ -342,5 +338,5 @@ fn has_empty(text: &str) -> bool {
         }
         rest.starts_with('}')
     };
-    text.match_indices('{').any(|(at, _)| bare(&text[at + 1..]))
+    text.match_indices('{').any(|(at, _)| bare(text.get(at + 1..).unwrap_or_default()))
 }

@@ -29,6 +29,11 @@ pub(super) fn in_its_own_shape(
     Ok(Edit { text, ..edit })
 }
 
+/// The text without its byte order mark.
+pub(super) fn body(text: &str) -> &str {
+    text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text)
+}
+
 /// The last line may have no end at all.
 fn ends_in_crlf(line: &str) -> bool {
     !line.ends_with('\n') || line.ends_with("\r\n")

@@ -10,7 +10,7 @@ mod inline;
 use toml_edit::{Document, DocumentMut, Item, TableLike, Value};
 
 use super::text::line_of;
-use super::{Aim, Before, Edit, Standing, Variable};
+use super::{Aim, Before, Edit, Found, Standing, Variable};
 use crate::error::{Obstacle, ObstacleKind};
 
 /// Changes the table that `keys` lead to.
@@ -57,16 +57,8 @@ fn one(edit: Edit, keys: &[&str], variable: &Variable, aim: &Aim) -> Result<Edit
     }
 }
 
-/// A variable's value where it stands in the text.
-struct Found {
-    /// What it says, if it is a string.
-    says: Option<String>,
-    /// As it is written.
-    source: String,
-    line: usize,
-}
-
-fn find(text: &str, keys: &[&str], name: &str) -> Result<Option<Found>, Obstacle> {
+/// Looks a value up.
+pub(super) fn find(text: &str, keys: &[&str], name: &str) -> Result<Option<Found>, Obstacle> {
     let document = Document::parse(text).map_err(|error| syntax(text, &error))?;
     let mut table: &dyn TableLike = document.as_table();
     for key in keys {
@@ -79,6 +71,7 @@ fn find(text: &str, keys: &[&str], name: &str) -> Result<Option<Found>, Obstacle
         says: item.as_str().map(str::to_owned),
         source: text.get(span.clone()).unwrap_or_default().to_owned(),
         line: line_of(text, span.start),
+        range: (span.start, span.end),
     }))
 }
 
@@ -127,8 +120,7 @@ fn take(text: &str, keys: &[&str], name: &str) -> Result<String, Obstacle> {
     let mut document = parse(text)?;
     let mut path = keys;
     let mut name = name;
-    loop {
-        let Some(table) = way(document.as_item_mut(), path) else { break };
+    while let Some(table) = way(document.as_item_mut(), path) {
         let is_empty = remove(table, name);
         let [before @ .., last] = path else { break };
         let is_bare = |item: &Item| match item {
@@ -202,5 +194,5 @@ fn syntax(text: &str, error: &toml_edit::TomlError) -> Obstacle {
 
 fn not_a_table(text: &str, item: &Item, key: &str) -> Obstacle {
     let line = line_of(text, item.span().map_or(0, |span| span.start));
-    Obstacle { line, kind: ObstacleKind::NotATable(key.to_owned()) }
+    Obstacle { line, kind: ObstacleKind::NotATable(Some(key.to_owned())) }
 }

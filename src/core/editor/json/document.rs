@@ -52,11 +52,11 @@ impl<'a> Document<'a> {
         keys: &'k [&'k str],
     ) -> Result<Option<(&Object<'a>, &'k [&'k str])>, Obstacle> {
         let Some(value) = &self.value else { return Ok(None) };
-        let mut object = self.object(value, "the file")?;
+        let mut object = self.object(value, None)?;
         let mut rest = keys;
         while let [key, after @ ..] = rest {
             let Some((_, property)) = self.property(object, key)? else { break };
-            object = self.object(&property.value, key)?;
+            object = self.object(&property.value, Some(key))?;
             rest = after;
         }
         Ok(Some((object, rest)))
@@ -120,10 +120,14 @@ impl<'a> Document<'a> {
         self.tokens.iter().filter(move |token| token.start() >= start && token.end() <= end)
     }
 
-    fn object<'v>(&self, value: &'v Value<'a>, key: &str) -> Result<&'v Object<'a>, Obstacle> {
+    fn object<'v>(
+        &self,
+        value: &'v Value<'a>,
+        key: Option<&str>,
+    ) -> Result<&'v Object<'a>, Obstacle> {
         value.as_object().ok_or_else(|| Obstacle {
             line: line_of(self.text, value.start()),
-            kind: ObstacleKind::NotATable(key.to_owned()),
+            kind: ObstacleKind::NotATable(key.map(str::to_owned)),
         })
     }
 }

@@ -1,0 +1,80 @@
+//! One settings file and what becomes of it: shown first, then done.
+
+use std::path::{Path, PathBuf};
+
+use crate::core::editor::{Aim, Difference, Edit, Editor, Format};
+use crate::error::{EditorError, Error, Result};
+use crate::report;
+use crate::shown::shown;
+use crate::sys::editors::Editors;
+use crate::sys::replace::Original;
+
+/// The mode of a new file: what editors themselves give it under the usual umask.
+const MODE: u32 = 0o644;
+
+/// A change to one file, thought through and not made yet.
+pub(super) struct Change {
+    path: PathBuf,
+    original: Original,
+    /// The text as it is.
+    pub(super) text: String,
+    /// The text as it is to be.
+    pub(super) edit: Edit,
+}
+
+impl Change {
+    /// Reads every file of an editor and thinks the changes through.
+    ///
+    /// # Errors
+    /// Those of the first file that cannot be changed; nothing is written then.
+    pub(super) fn to_all_files(
+        editor: Editor,
+        editors: &Editors<'_>,
+        aim: &Aim,
+    ) -> Result<Vec<Change>> {
+        let Some(format) = editor.format() else {
+            return Err(EditorError::NoFile { editor: editor.name(), title: editor.title() }.into());
+        };
+        let files = editors.files(editor);
+        files.iter().map(|path| Change::to(editor, format, path, aim)).collect()
+    }
+
+    /// Reads one file and thinks the change through.
+    ///
+    /// # Errors
+    /// Why it cannot be read or changed.
+    pub(super) fn to(editor: Editor, format: Format, path: &Path, aim: &Aim) -> Result<Change> {
+        let original = Original::read(path)?;
+        let text = original.text()?.to_owned();
+        let edit = format.edit(&text, aim).map_err(|obstacle| {
+            let editor = editor.name();
+            Error::from(EditorError::Obstacle { editor, path: path.to_owned(), obstacle })
+        })?;
+        Ok(Change { path: path.to_owned(), original, text, edit })
+    }
+
+    /// Shows what changes and does it.
+    ///
+    /// # Errors
+    /// The file's; it is as it was then.
+    pub(super) fn make(&self) -> anyhow::Result<()> {
+        let Change { path, original, text, edit } = self;
+        if edit.text == *text {
+            report::line(format!("`{}`: nothing is to be done", shown(path)))?;
+            return Ok(());
+        }
+        report::line(format!("`{}`:\n{}", shown(path), Difference::between(text, &edit.text)))?;
+        // What a symlink leads to stays, empty: who made the link wants it there.
+        if Format::is_vacant(&edit.text) && original.is_direct() {
+            original.remove().map_err(Error::from)?;
+        } else {
+            original.replace(edit.text.as_bytes(), MODE).map_err(Error::from)?;
+        }
+        Ok(())
+    }
+
+    /// Whether the file exists.
+    pub(super) fn is_there(&self) -> bool {
+        self.original.bytes().is_some()
+    }
+}

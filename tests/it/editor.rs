@@ -1,0 +1,206 @@
+//! `editor`: settings of editors, shown, written into a person's own files and taken out again.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+
+use libtest_mimic::Trial;
+use serde_json::Value;
+use snapbox::{assert_data_eq, str};
+
+use crate::harness::{World, chmod, mode};
+use crate::runner::tests;
+
+pub(crate) fn tests() -> Vec<Trial> {
+    tests![
+        shows_the_settings_and_the_file_that_they_belong_in,
+        writes_into_a_file_that_does_not_exist_yet,
+        shows_what_changes_and_leaves_everything_else,
+        a_second_run_has_nothing_to_do,
+        takes_out_again_exactly_what_it_has_written,
+        every_editor_says_the_same_directory,
+        covers_every_variant_and_profile_that_is_there,
+        writes_through_a_symlink,
+        keeps_the_mode_of_a_file,
+        makes_the_private_directory_before_it_tells_of_it,
+    ]
+}
+
+/// The settings of Visual Studio Code.
+pub(crate) const CODE: &str = "home/.config/Code/User/settings.json";
+const MINE: &str = "{\n\t// my settings\n\t\"editor.fontSize\": 12, // big\n\t\"a\": [1, 2,],\n}";
+
+/// The target directory that is told, unredacted.
+pub(crate) fn target(world: &World) -> String {
+    world.private().join("target").into_os_string().into_string().unwrap()
+}
+
+/// A file of this world.
+pub(crate) fn text(world: &World, path: &str) -> String {
+    fs::read_to_string(world.at(path)).unwrap()
+}
+
+/// What stands in the home, made private directories aside.
+pub(crate) fn in_the_home(world: &World) -> Vec<String> {
+    world.made().into_iter().filter(|path| path.starts_with("home")).collect()
+}
+
+fn shows_the_settings_and_the_file_that_they_belong_in() {
+    let world = World::new();
+    assert_data_eq!(
+        world.by_name(["editor", "helix"]).run().printed(),
+        str![[r#"
+in `[WORLD]/home/.config/helix/languages.toml` (does not exist yet):
+
+[language-server.rust-analyzer.environment]
+CARGO_TARGET_DIR = "[WORLD]/root/[ME]/target"
+
+Whatever rust-analyzer starts then builds there. Start it anew with :lsp-restart. A checkout whose
+.helix/languages.toml has a table of that name replaces all of this one.
+
+`cargo-peruser editor helix --write` puts it there, `--remove` takes it out again
+
+"#]]
+    );
+    assert!(world.made().is_empty(), "{:?}", world.made());
+}
+
+fn writes_into_a_file_that_does_not_exist_yet() {
+    let world = World::new();
+    let output = world.by_name(["editor", "vscode", "--write"]).after("umask 077").run();
+    assert_data_eq!(
+        output.printed(),
+        str![[r#"
+`[WORLD]/home/.config/Code/User/settings.json`:
++{
++    "rust-analyzer.server.extraEnv": {
++        "CARGO_TARGET_DIR": "[WORLD]/root/[ME]/target"
++    }
++}
+
+"#]]
+    );
+    let written: Value = serde_json::from_str(&text(&world, CODE)).unwrap();
+    assert_eq!(written["rust-analyzer.server.extraEnv"]["CARGO_TARGET_DIR"], target(&world));
+    assert_eq!(mode(&world.at(CODE)), 0o644);
+    assert_eq!(mode(&world.at("home/.config/Code")), 0o700);
+}
+
+fn shows_what_changes_and_leaves_everything_else() {
+    let world = World::new();
+    world.file(CODE, MINE);
+    let output = world.by_name(["editor", "vscode", "--write"]).run();
+    assert_data_eq!(
+        output.printed(),
+        str![[r#"
+`[WORLD]/home/.config/Code/User/settings.json`:
+ 	// my settings
+ 	"editor.fontSize": 12, // big
+ 	"a": [1, 2,],
++	"rust-analyzer.server.extraEnv": {
++		"CARGO_TARGET_DIR": "[WORLD]/root/[ME]/target"
++	},
+ }
+
+"#]]
+    );
+    let ours = format!(
+        "\n\t\"rust-analyzer.server.extraEnv\": {{\n\t\t\"CARGO_TARGET_DIR\": \"{}\"\n\t}},",
+        target(&world)
+    );
+    assert_eq!(text(&world, CODE).replace(&ours, ""), MINE);
+}
+
+fn a_second_run_has_nothing_to_do() {
+    let world = World::new();
+    for editor in ["vscode", "zed", "helix", "neovim", "emacs", "rust-analyzer"] {
+        world.by_name(["editor", editor, "--write"]).run().printed();
+        let before = in_the_home(&world);
+        let output = world.by_name(["editor", editor, "--write"]).run();
+        assert!(output.printed().ends_with(": nothing is to be done\n"), "{}", output.out);
+        assert_eq!(in_the_home(&world), before);
+    }
+}
+
+fn takes_out_again_exactly_what_it_has_written() {
+    let world = World::new();
+    for (editor, path, mine) in [
+        ("vscode", CODE, MINE),
+        ("zed", "home/.config/zed/settings.json", "// mine\n{\r\n \"lsp\": {\"x\": {}}\r\n}\r\n"),
+        ("helix", "home/.config/helix/languages.toml", "[[language]]\nname = 'rust' # r"),
+        ("emacs", "home/.emacs.d/init.el", ";;; init.el -*- lexical-binding: t -*-\n(f)"),
+        ("rust-analyzer", "home/.config/rust-analyzer/rust-analyzer.toml", "cargo.noDeps = true\n"),
+    ] {
+        let file = world.file(path, mine);
+        world.by_name(["editor", editor, "--write"]).run().printed();
+        assert!(text(&world, path).contains(&target(&world)), "{editor}");
+        world.by_name(["editor", editor, "--remove"]).run().printed();
+        assert_eq!(text(&world, path), mine, "{editor}");
+        // A file that is ours alone goes.
+        fs::remove_file(&file).unwrap();
+        world.by_name(["editor", editor, "--write"]).run().printed();
+        let output = world.by_name(["editor", editor, "--remove"]).run();
+        assert!(output.printed().lines().skip(1).all(|it| !it.starts_with('+')), "{}", output.out);
+        assert!(!file.exists(), "{editor}");
+        let output = world.by_name(["editor", editor, "--remove"]).run();
+        assert!(output.printed().ends_with("nothing is to be done\n"), "{}", output.out);
+    }
+}
+
+fn every_editor_says_the_same_directory() {
+    let world = World::new();
+    let told = target(&world);
+    let read = |path: &str| text(&world, path);
+    let json = |path: &str| serde_json::from_str::<Value>(&read(path)).unwrap();
+    let toml = |path: &str| read(path).parse::<toml_edit::DocumentMut>().unwrap();
+    for editor in ["zed", "helix", "rust-analyzer"] {
+        world.by_name(["editor", editor, "--write"]).run().printed();
+    }
+    let zed = &json("home/.config/zed/settings.json")["lsp"]["rust-analyzer"]["binary"]["env"];
+    assert_eq!(zed["CARGO_TARGET_DIR"], *told);
+    let helix = toml("home/.config/helix/languages.toml");
+    let helix = &helix["language-server"]["rust-analyzer"]["environment"]["CARGO_TARGET_DIR"];
+    assert_eq!(helix.as_str(), Some(&*told));
+    let own = toml("home/.config/rust-analyzer/rust-analyzer.toml");
+    assert_eq!(own["cargo"]["extraEnv"]["CARGO_TARGET_DIR"].as_str(), Some(&*told));
+}
+
+fn covers_every_variant_and_profile_that_is_there() {
+    let world = World::new();
+    let machine = "home/.vscode-server/data/Machine/settings.json";
+    let profile = "home/.config/VSCodium/User/profiles/1a/settings.json";
+    world.directory("home/.vscode-server", 0o755);
+    world.file(profile, "{}");
+    let output = world.by_name(["editor", "vscode", "--write"]).run();
+    output.printed();
+    for path in ["home/.config/VSCodium/User/settings.json", profile, machine] {
+        assert!(text(&world, path).contains(&target(&world)), "{path}");
+    }
+    assert!(!world.at(CODE).exists());
+}
+
+fn writes_through_a_symlink() {
+    let world = World::new();
+    let kept = world.file("home/dotfiles/code.json", "{\n}\n");
+    fs::create_dir_all(world.at(CODE).parent().unwrap()).unwrap();
+    symlink("../../../dotfiles/code.json", world.at(CODE)).unwrap();
+    world.by_name(["editor", "vscode", "--write"]).run().printed();
+    assert!(fs::symlink_metadata(world.at(CODE)).unwrap().is_symlink());
+    assert!(fs::read_to_string(&kept).unwrap().contains(&target(&world)));
+    // Taken out again, the file stays: whoever made the link wants it.
+    world.by_name(["editor", "vscode", "--remove"]).run().printed();
+    assert_eq!(fs::read_to_string(&kept).unwrap(), "{\n}\n");
+}
+
+fn keeps_the_mode_of_a_file() {
+    let world = World::new();
+    chmod(&world.file(CODE, "{}"), 0o600);
+    world.by_name(["editor", "vscode", "--write"]).run().printed();
+    assert_eq!(mode(&world.at(CODE)), 0o600);
+}
+
+fn makes_the_private_directory_before_it_tells_of_it() {
+    let world = World::new();
+    world.by_name(["editor", "zed", "--write"]).run().printed();
+    assert_eq!(mode(&world.private()), 0o700);
+    assert_eq!(mode(&world.private().join("target")), 0o700);
+}

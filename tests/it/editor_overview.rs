@@ -1,0 +1,156 @@
+//! `editor` without a name: which editors are here and what covers each.
+
+use libtest_mimic::Trial;
+use serde_json::Value;
+use snapbox::{assert_data_eq, str};
+
+use crate::editor::target;
+use crate::harness::World;
+use crate::runner::tests;
+
+pub(crate) fn tests() -> Vec<Trial> {
+    tests![
+        tells_which_editors_are_here_and_whether_each_is_covered,
+        each_cover_has_its_name,
+        each_state_of_a_file_has_its_name,
+        tells_what_a_setting_of_rust_analyzer_makes_of_it,
+        the_keys_of_json_stay_as_they_are,
+        creates_nothing_and_runs_no_editor,
+    ]
+}
+
+fn json(world: &World, words: &[&str]) -> Value {
+    let output = world.by_name([&["editor", "--json"], words].concat()).run();
+    output.printed();
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+fn editor<'v>(all: &'v Value, name: &str) -> &'v Value {
+    let mut editors = all["editors"].as_array().unwrap().iter();
+    editors.find(|editor| editor["name"] == name).unwrap()
+}
+
+fn tells_which_editors_are_here_and_whether_each_is_covered() {
+    let world = World::new();
+    for name in ["stub/hx", "stub/nvim", "stub/codium"] {
+        world.executable(name, "#!/bin/sh\nexit 1\n");
+    }
+    world.file("home/.emacs", "(a)\n");
+    world.file("home/.config/zed/settings.json", "{");
+    world.by_name(["editor", "helix", "--write"]).run().printed();
+    assert_data_eq!(
+        world.by_name(["editor"]).run().printed(),
+        str![[r#"
+target directory  [WORLD]/root/[ME]/target (this session does not export it)
+vscode         [WORLD]/stub/codium: NOT COVERED; help: cargo-peruser editor vscode --write
+               `[WORLD]/home/.config/Code/User/settings.json` does not exist
+zed            no program on PATH: NOT COVERED; help: cargo-peruser editor zed --write
+               cannot edit `[WORLD]/home/.config/zed/settings.json`: line 1: unterminated object
+helix          [WORLD]/stub/hx: covered by its settings
+               `[WORLD]/home/.config/helix/languages.toml` says so
+neovim         [WORLD]/stub/nvim: NOT COVERED; help: cargo-peruser editor neovim --write
+               `[WORLD]/home/.config/nvim/plugin/cargo-peruser.lua` does not exist
+emacs          no program on PATH: NOT COVERED; help: cargo-peruser editor emacs --write
+               `[WORLD]/home/.emacs` says nothing about it
+rustrover      not found
+rust-analyzer  not found
+
+"#]]
+    );
+}
+
+fn each_cover_has_its_name() {
+    let world = World::new();
+    let cover = |all: &Value, name: &str| editor(all, name)["covered_by"].clone();
+    let before = json(&world, &[]);
+    assert_eq!(cover(&before, "helix"), Value::Null);
+    world.by_name(["editor", "rust-analyzer", "--write"]).run().printed();
+    world.by_name(["editor", "zed", "--write"]).run().printed();
+    let after = json(&world, &[]);
+    for (name, expected) in [
+        ("rust-analyzer", "settings".into()),
+        ("zed", "settings".into()),
+        ("helix", "rust-analyzer".into()),
+        ("neovim", "rust-analyzer".into()),
+        ("emacs", "rust-analyzer".into()),
+        // It sends a table of its own, and the other has no rust-analyzer.
+        ("vscode", Value::Null),
+        ("rustrover", Value::Null),
+    ] {
+        assert_eq!(cover(&after, name), expected, "{name}");
+    }
+    let world = world.with("CARGO_TARGET_DIR", target(&World::new()));
+    assert_eq!(json(&world, &[])["session_exports_it"], false);
+    let ours = target(&world);
+    let world = world.with("CARGO_TARGET_DIR", ours);
+    let exported = json(&world, &[]);
+    assert_eq!(exported["session_exports_it"], true);
+    assert_eq!(cover(&exported, "vscode"), "session");
+    assert_eq!(cover(&exported, "rustrover"), "session");
+}
+
+fn each_state_of_a_file_has_its_name() {
+    let world = World::new();
+    let path = "home/.config/rust-analyzer/rust-analyzer.toml";
+    let state = |text: &str| {
+        world.file(path, text);
+        json(&world, &["rust-analyzer"])["editors"][0]["files"][0]["state"].clone()
+    };
+    assert_eq!(json(&world, &["rust-analyzer"])["editors"][0]["files"][0]["state"], "missing");
+    let set = |value: &str| format!("[cargo.extraEnv]\nCARGO_TARGET_DIR = '{value}'\n");
+    let old = world.private().join("old").display().to_string();
+    for (text, expected) in [
+        (String::new(), "silent"),
+        (set(&target(&world)), "covered"),
+        (set(&old), "outdated"),
+        (set("/tmp/mine"), "chosen"),
+        ("[".to_owned(), "unusable"),
+    ] {
+        assert_eq!(state(&text), expected, "{text}");
+    }
+    world.file(path, set("/tmp/mine"));
+    let output = world.by_name(["editor"]).run();
+    assert!(output.printed().contains("builds where you have told it to"), "{}", output.out);
+}
+
+fn tells_what_a_setting_of_rust_analyzer_makes_of_it() {
+    let world = World::new();
+    let code = "home/.config/Code/User/settings.json";
+    for (value, expected) in [
+        ("true", "in line 2 keeps rust-analyzer's builds apart"),
+        ("\"target/ra\"", "in line 2 sends rust-analyzer's builds to `target/ra`"),
+    ] {
+        world.file(code, format!("\u{feff}{{\n \"rust-analyzer.cargo.targetDir\": {value} }}"));
+        let note = json(&world, &["vscode"])["editors"][0]["files"][0]["note"].clone();
+        assert!(note.as_str().unwrap().contains(expected), "{note}");
+    }
+    world.file(code, "{ \"rust-analyzer.cargo.targetDir\": null }");
+    assert_eq!(json(&world, &["vscode"])["editors"][0]["files"][0]["note"], Value::Null);
+}
+
+/// The keys of an object, in alphabetical order.
+fn keys(value: &Value) -> String {
+    let mut keys: Vec<&str> = value.as_object().unwrap().keys().map(String::as_str).collect();
+    keys.sort_unstable();
+    keys.join(" ")
+}
+
+fn the_keys_of_json_stay_as_they_are() {
+    let found = json(&World::new(), &[]);
+    assert_eq!(keys(&found), "editors reason session_exports_it target_dir");
+    for found in found["editors"].as_array().unwrap() {
+        assert_eq!(keys(found), "covered_by files is_here name program title");
+        for file in found["files"].as_array().unwrap() {
+            assert_eq!(keys(file), "detail note path state");
+        }
+    }
+}
+
+fn creates_nothing_and_runs_no_editor() {
+    let world = World::new();
+    world.executable("stub/emacs", "#!/bin/sh\ntouch \"$HOME/ran\"\n");
+    for words in [&["editor"][..], &["editor", "--json"], &["editor", "emacs"]] {
+        world.by_name(words).run().printed();
+    }
+    assert!(world.made().is_empty(), "{:?}", world.made());
+}

@@ -1,0 +1,182 @@
+//! Editors that can run without a screen, with the settings that `editor --write` has made: which
+//! CARGO_TARGET_DIR do they have, and what do the programs have that they start?
+
+use std::fs;
+use std::process::Command;
+
+use libtest_mimic::Trial;
+
+use crate::editor::target;
+use crate::harness::World;
+use crate::runner::{Skip, tests};
+
+pub(crate) fn tests() -> Vec<Trial> {
+    tests![
+        neovim_has_it_and_so_has_what_it_starts,
+        neovim_has_it_from_another_configuration,
+        emacs_has_it_and_so_has_what_it_starts,
+        emacs_reads_the_very_file_that_is_written,
+        a_choice_of_the_persons_survives_in_both,
+        any_path_survives_in_both,
+    ]
+}
+
+/// Where the editors write what they have been asked.
+const ANSWER: &str = "answer";
+
+fn needs(program: &str) -> Result<(), Skip> {
+    match Command::new(program).arg("--version").output() {
+        Ok(output) if output.status.success() => Ok(()),
+        _ => Err(Skip(format!("no {program} on this machine"))),
+    }
+}
+
+/// A world in which the machine's own programs can be found.
+fn world() -> World {
+    let world = World::new();
+    let mut path = world.search_path(["shim", "stub"]);
+    path.push(":/usr/local/bin:/usr/bin:/bin");
+    world.with("PATH", path)
+}
+
+/// What a fresh Neovim has, and then what a program has that it starts.
+fn neovim(world: &World, variables: &[(&str, &str)]) -> String {
+    let ask =
+        "+call writefile([$CARGO_TARGET_DIR, trim(system('printenv CARGO_TARGET_DIR'))], $ANSWER)";
+    let run = world.run("nvim", ["--headless", ask, "+qall!"]).var("ANSWER", world.at(ANSWER));
+    let run = variables.iter().fold(run, |run, (name, value)| run.var(name, value));
+    let output = run.run();
+    assert!(world.at(ANSWER).exists(), "{} {}", output.out, output.err);
+    answer(world)
+}
+
+/// The same for Emacs, which reads its configuration in a session and not in a batch.
+fn emacs(world: &World, variables: &[(&str, &str)]) -> String {
+    let ask = "(progn (with-temp-file (getenv \"ANSWER\")
+                 (set-buffer-file-coding-system 'utf-8)
+                 (insert (or (getenv \"CARGO_TARGET_DIR\") \"\") \"\\n\")
+                 (call-process \"printenv\" nil t nil \"CARGO_TARGET_DIR\"))
+               (kill-emacs))";
+    let run = world.run("emacs", ["--fg-daemon=peruser", "--eval", ask]);
+    let run = run.var("ANSWER", world.at(ANSWER)).var("XDG_RUNTIME_DIR", world.at("home"));
+    let run = run.var("LANG", "C.UTF-8");
+    let run = variables.iter().fold(run, |run, (name, value)| run.var(name, value));
+    let output = run.run();
+    assert!(world.at(ANSWER).exists(), "{} {}", output.out, output.err);
+    answer(world)
+}
+
+fn answer(world: &World) -> String {
+    let answer = fs::read_to_string(world.at(ANSWER)).unwrap();
+    fs::remove_file(world.at(ANSWER)).unwrap();
+    answer.trim().to_owned()
+}
+
+/// The same, said twice.
+fn twice(text: &str) -> String {
+    format!("{text}\n{text}")
+}
+
+fn neovim_has_it_and_so_has_what_it_starts() -> Result<(), Skip> {
+    needs("nvim")?;
+    let world = world();
+    world.file("home/.config/nvim/init.lua", "vim.o.number = true\n");
+    assert_eq!(neovim(&world, &[]), "");
+    world.by_name(["editor", "neovim", "--write"]).run().printed();
+    assert_eq!(neovim(&world, &[]), twice(&target(&world)));
+    world.by_name(["editor", "neovim", "--remove"]).run().printed();
+    assert_eq!(neovim(&world, &[]), "");
+    Ok(())
+}
+
+fn neovim_has_it_from_another_configuration() -> Result<(), Skip> {
+    needs("nvim")?;
+    // Older ones have one configuration only.
+    let output = Command::new("nvim").arg("--version").output().unwrap();
+    let version = String::from_utf8_lossy(&output.stdout).into_owned();
+    let minor = version.lines().next().and_then(|line| line.split('.').nth(1)?.parse::<u32>().ok());
+    if version.starts_with("NVIM v0.") && minor.is_some_and(|minor| minor < 9) {
+        return Err(Skip("this Neovim does not know NVIM_APPNAME".into()));
+    }
+    let world = world().with("NVIM_APPNAME", "other");
+    world.by_name(["editor", "neovim", "--write"]).run().printed();
+    assert_eq!(neovim(&world, &[]), twice(&target(&world)));
+    Ok(())
+}
+
+fn emacs_has_it_and_so_has_what_it_starts() -> Result<(), Skip> {
+    needs("emacs")?;
+    let world = world();
+    world.file("home/.emacs.d/init.el", ";;; init.el -*- lexical-binding: t -*-\n(setq a 1)");
+    assert_eq!(emacs(&world, &[]), "");
+    world.by_name(["editor", "emacs", "--write"]).run().printed();
+    assert_eq!(emacs(&world, &[]), twice(&target(&world)));
+    world.by_name(["editor", "emacs", "--remove"]).run().printed();
+    assert_eq!(emacs(&world, &[]), "");
+    Ok(())
+}
+
+fn emacs_reads_the_very_file_that_is_written() -> Result<(), Skip> {
+    needs("emacs")?;
+    for existing in [
+        &[][..],
+        &["home/.emacs"],
+        &["home/.emacs.el"],
+        &["home/.emacs", "home/.emacs.el"],
+        &["home/.emacs", "home/.emacs.d/init.el"],
+        &["home/.config/emacs/init.el"],
+        &["home/.config/emacs/init.el", "home/.emacs.d/init.el"],
+        &["home/.config/emacs/early-init.el"],
+    ] {
+        let world = world();
+        for path in existing {
+            world.file(path, ";; mine\n");
+        }
+        world.by_name(["editor", "emacs", "--write"]).run().printed();
+        assert_eq!(emacs(&world, &[]), twice(&target(&world)), "{existing:?}");
+    }
+    Ok(())
+}
+
+fn a_choice_of_the_persons_survives_in_both() -> Result<(), Skip> {
+    needs("nvim")?;
+    needs("emacs")?;
+    let world = world();
+    for editor in ["neovim", "emacs"] {
+        world.by_name(["editor", editor, "--write"]).run().printed();
+    }
+    let root = world.at("root").display().to_string();
+    let theirs = format!("{root}/somebody/target");
+    let beside = format!("{root}-of-mine/target");
+    let ours = target(&world);
+    for (inherited, expected) in [
+        ("/tmp/mine", "/tmp/mine"),
+        (&*beside, &*beside),
+        ("", &*ours),
+        (&*root, &*ours),
+        (&*theirs, &*ours),
+    ] {
+        let variables = [("CARGO_TARGET_DIR", inherited)];
+        assert_eq!(neovim(&world, &variables), twice(expected), "{inherited}");
+        assert_eq!(emacs(&world, &variables), twice(expected), "{inherited}");
+    }
+    Ok(())
+}
+
+fn any_path_survives_in_both() -> Result<(), Skip> {
+    needs("nvim")?;
+    needs("emacs")?;
+    let world = world();
+    let root = world.directory("it's \"a\" \\ root ä ${HOME} $HOME %", 0o1777);
+    let world = world.with("CARGO_PERUSER_SHARED_ROOT", &root);
+    for editor in ["neovim", "emacs"] {
+        world.by_name(["editor", editor, "--write"]).run().printed();
+    }
+    let expected = twice(
+        &target(&world)
+            .replace(&world.at("root").display().to_string(), &root.display().to_string()),
+    );
+    assert_eq!(neovim(&world, &[]), expected);
+    assert_eq!(emacs(&world, &[]), expected);
+    Ok(())
+}

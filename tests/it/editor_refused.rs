@@ -1,0 +1,158 @@
+//! `editor`: what is refused, and leaves every file as it was.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+
+use libtest_mimic::Trial;
+use snapbox::{assert_data_eq, str};
+
+use crate::editor::{CODE, in_the_home, target, text};
+use crate::harness::{World, chmod, not_as_root, person};
+use crate::runner::{Skip, tests};
+
+pub(crate) fn tests() -> Vec<Trial> {
+    tests![
+        refuses_what_it_must_not_change_and_leaves_it,
+        a_refusal_of_one_file_leaves_the_others_as_well,
+        refuses_what_is_read_only_or_no_file,
+        refuses_where_it_may_not_write,
+        an_unsafe_directory_is_told_to_nobody,
+        accounts_without_a_directory_get_no_settings,
+        what_the_session_has_chosen_is_told_to_nobody,
+        a_path_that_is_not_utf8_is_refused,
+        rustrover_has_steps_and_no_file,
+    ]
+}
+
+fn refuses_what_it_must_not_change_and_leaves_it() {
+    let world = World::new();
+    let zed = "home/.config/zed/settings.json";
+    let helix = "home/.config/helix/languages.toml";
+    for (editor, path, bytes, message) in [
+        ("zed", zed, &b"{\n  \"a\": 1\n  \"b\": 2\n}\n"[..], "line 2: expected comma"),
+        ("zed", zed, b"[1]", "line 1: it holds no table of settings"),
+        ("helix", helix, b"a = 1\n]\n", "line 2: "),
+        (
+            "helix",
+            helix,
+            b"[language-server.rust-analyzer]\nenvironment = { CARGO_TARGET_DIR = '/tmp/mine' }\n",
+            "line 2: `CARGO_TARGET_DIR` is set to '/tmp/mine' already",
+        ),
+        ("zed", zed, b"{ \"a\": \"\xff\" }", "it is not UTF-8"),
+        ("neovim", "home/.config/nvim/plugin/cargo-peruser.lua", b"print(1)\n", "line 1: it was"),
+        ("emacs", "home/.emacs", b"(a)\n;; >>> cargo-peruser >>>\n", "line 2: the block"),
+    ] {
+        let file = world.file(path, bytes);
+        let output = world.by_name(["editor", editor, "--write"]).run();
+        assert_eq!((output.code(), &*output.out), (1, ""), "{editor}: {}", output.err);
+        let expected = format!("error: cannot edit `[WORLD]/{path}`: {message}");
+        assert!(output.err.starts_with(&expected), "{}", output.err);
+        assert!(output.err.contains("\nhelp: "), "{}", output.err);
+        assert_eq!(fs::read(file).unwrap(), bytes);
+    }
+    assert!(!world.private().exists());
+}
+
+fn a_refusal_of_one_file_leaves_the_others_as_well() {
+    let world = World::new();
+    world.file(CODE, "{}");
+    world.file("home/.config/Cursor/User/settings.json", "{");
+    let output = world.by_name(["editor", "vscode", "--write"]).run();
+    assert_eq!(output.code(), 1);
+    assert_eq!(text(&world, CODE), "{}");
+}
+
+fn refuses_what_is_read_only_or_no_file() {
+    let world = World::new();
+    chmod(&world.file(CODE, "{}"), 0o444);
+    let output = world.by_name(["editor", "vscode", "--write"]).run();
+    assert_eq!(output.code(), 1);
+    assert!(output.err.contains("it is read-only\nhelp: chmod u+w [WORLD]/"), "{}", output.err);
+    assert_eq!(text(&world, CODE), "{}");
+    chmod(&world.at(CODE), 0o644);
+    world.by_name(["editor", "vscode", "--write"]).run().printed();
+    chmod(&world.at(CODE), 0o444);
+    let output = world.by_name(["editor", "vscode", "--remove"]).run();
+    assert!(output.err.contains("it is read-only\nhelp: chmod u+w [WORLD]/"), "{}", output.err);
+    fs::remove_file(world.at(CODE)).unwrap();
+    world.directory(CODE, 0o755);
+    let output = world.by_name(["editor", "vscode", "--write"]).run();
+    assert!(output.err.contains("it is a directory, not a file"), "{}", output.err);
+}
+
+fn refuses_where_it_may_not_write() -> Result<(), Skip> {
+    not_as_root()?;
+    let world = World::new();
+    world.directory("home/.config/Code/User", 0o755);
+    chmod(&world.at("home/.config/Code/User"), 0o555);
+    let output = world.by_name(["editor", "vscode", "--write"]).run();
+    assert!(output.err.contains("permission denied"), "{}", output.err);
+    Ok(())
+}
+
+fn an_unsafe_directory_is_told_to_nobody() {
+    let world = World::new();
+    chmod(&world.at("root"), 0o777);
+    let output = world.by_name(["editor", "zed", "--write"]).run();
+    assert_eq!(output.code(), 77, "{}", output.err);
+    assert!(in_the_home(&world).is_empty());
+}
+
+fn accounts_without_a_directory_get_no_settings() {
+    let excluded = World::new().with("CARGO_PERUSER_EXCLUDE_USERS", person());
+    for (world, why) in [
+        (excluded, "this account is listed under `exclude.users`"),
+        (World::without_root(), "no shared root is configured, or it does not exist"),
+        (World::new().with("CARGO_PERUSER", "off"), "CARGO_PERUSER=off asks to step aside"),
+    ] {
+        for words in [&["editor", "zed", "--write"][..], &["editor", "zed"]] {
+            let run = world.by_name(words).without("CARGO_PERUSER_INCLUDE_USERS");
+            let output = run.run();
+            assert_eq!((output.code(), &*output.out), (0, ""), "{}", output.err);
+            assert_eq!(output.err, format!("note: editors need no settings here: {why}\n"));
+        }
+        assert!(world.made().is_empty(), "{:?}", world.made());
+    }
+}
+
+fn what_the_session_has_chosen_is_told_to_nobody() {
+    let world = World::new().with("CARGO_TARGET_DIR", "/tmp/mine");
+    let output = world.by_name(["editor", "zed", "--write"]).run();
+    let why = "CARGO_TARGET_DIR chooses the target directory";
+    assert_eq!(output.err, format!("note: editors need no settings here: {why}\n"));
+    // What a session of ours exports is no choice.
+    let world = World::new();
+    let ours = target(&world);
+    let run = world.by_name(["editor", "zed", "--write"]).var("CARGO_TARGET_DIR", &ours);
+    assert!(run.run().printed().contains("+          \"CARGO_TARGET_DIR\""));
+}
+
+fn a_path_that_is_not_utf8_is_refused() {
+    let world = World::new();
+    let root = world.directory(OsStr::from_bytes(b"ro\xffot"), 0o1777);
+    let run = world.by_name(["editor", "zed", "--write"]).var("CARGO_PERUSER_SHARED_ROOT", root);
+    let output = run.run();
+    // Settings files are UTF-8, and such a root is refused for everybody.
+    assert_eq!((output.code(), &*output.out), (78, ""), "{}", output.err);
+    assert!(output.err.contains("is not UTF-8"), "{}", output.err);
+    assert!(in_the_home(&world).is_empty());
+}
+
+fn rustrover_has_steps_and_no_file() {
+    let world = World::new();
+    let output = world.by_name(["editor", "rustrover"]).run();
+    let directory = "[WORLD]/home/.local/share/cargo-peruser/toolchain/bin";
+    assert!(output.printed().contains(directory), "{}", output.out);
+    let output = world.by_name(["editor", "rustrover", "--write"]).run();
+    assert_eq!(output.code(), 1);
+    assert_data_eq!(
+        output.err,
+        str![[r#"
+error: RustRover has no settings file that another program could write
+help: `cargo-peruser editor rustrover` prints the steps
+
+"#]]
+    );
+    assert!(world.made().is_empty());
+}
