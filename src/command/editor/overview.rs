@@ -110,14 +110,17 @@ impl Overview {
         let session_exports_it =
             target_dir.is_some_and(|target| exported.as_deref() == Some(target.as_os_str()));
         let files = |editor| files(editor, editors, aim.as_ref());
-        let rust_analyzer = is_covered(&files(Editor::RustAnalyzer));
+        let common = files(Editor::RustAnalyzer);
         let found = |editor: Editor| {
             let files = files(editor);
-            let covered_by = if is_covered(&files) {
-                Some(Cover::Settings)
-            } else if files.iter().any(|file| file.state == State::Chosen) {
+            // What stands in settings is stronger than what is inherited.
+            let heard: &[File] = if editor.heeds_rust_analyzer() { &common } else { &[] };
+            let says_otherwise = |file: &File| file.state.says_otherwise();
+            let covered_by = if files.iter().chain(heard).any(says_otherwise) {
                 None
-            } else if rust_analyzer && editor.heeds_rust_analyzer() {
+            } else if is_covered(&files) {
+                Some(Cover::Settings)
+            } else if is_covered(heard) {
                 Some(Cover::RustAnalyzer)
             } else {
                 session_exports_it.then_some(Cover::Session)
@@ -168,6 +171,10 @@ impl File {
 }
 
 impl State {
+    fn says_otherwise(self) -> bool {
+        matches!(self, State::Outdated | State::Chosen)
+    }
+
     fn of(change: &Change) -> State {
         match change.edit.before {
             _ if !change.is_there() => State::Missing,

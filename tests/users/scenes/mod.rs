@@ -5,6 +5,7 @@ mod build_dirs;
 mod callers;
 mod cargo;
 mod crowd;
+mod editors;
 mod full;
 mod inherited;
 mod odd_roots;
@@ -37,6 +38,7 @@ pub(crate) fn all() -> Vec<Test> {
         callers::tests,
         rights::tests,
         inherited::tests,
+        editors::tests,
         system_settings::tests,
         real_cargo::tests,
         wrappers::tests,

@@ -1,0 +1,94 @@
+//! Whose settings `editor --write` changes: the caller's own, whatever the session says about them.
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Result, ensure};
+
+use crate::stage::{Person, Stage, make, private};
+use crate::suite::{Test, test};
+
+const WRITE: [&str; 3] = ["editor", "zed", "--write"];
+
+pub(crate) fn tests() -> Vec<Test> {
+    vec![
+        test("editors::each_person_is_told_their_own_directory", own),
+        test("editors::another_persons_home_gets_no_settings", foreign_home),
+        test("editors::a_file_of_somebody_else_is_left_alone", foreign_file),
+        test("editors::root_leaves_a_file_its_owner", root),
+        test("editors::service_accounts_get_no_settings", service),
+    ]
+}
+
+fn settings(person: &Person<'_>) -> PathBuf {
+    person.home.join(".config/zed/settings.json")
+}
+
+fn own(stage: &Stage) -> Result<()> {
+    stage.shared_root().sticky().make()?;
+    for name in ["alice", "bob"] {
+        let person = stage.person(name)?;
+        person.by_name(WRITE).umask("000").run()?.ok()?;
+        let own = stage.root.join(name);
+        private(&own, person.uid())?;
+        let text = fs::read_to_string(settings(&person))?;
+        let target = own.join("target");
+        ensure!(text.contains(&format!("\"{}\"", target.display())), "{name} is told {text}");
+        person.by_name(["editor", "zed", "--remove"]).run()?.ok()?;
+        ensure!(!settings(&person).exists(), "{name}'s settings are still there");
+    }
+    Ok(())
+}
+
+/// As after `su -m`.
+fn foreign_home(stage: &Stage) -> Result<()> {
+    stage.shared_root().sticky().make()?;
+    let (alice, bob) = (stage.person("alice")?, stage.person("bob")?);
+    // Even where bob lets everyone write.
+    make::own(&bob.home, bob.uid(), bob.uid(), 0o777)?;
+    alice.by_name(WRITE).env("HOME", &bob.home).run()?;
+    ensure!(fs::read_dir(&bob.home)?.next().is_none(), "bob's home is no longer empty");
+    let superuser = stage.person("root")?;
+    superuser.by_name(WRITE).env("HOME", &bob.home).run()?;
+    ensure!(fs::read_dir(&bob.home)?.next().is_none(), "bob's home is no longer empty");
+    Ok(())
+}
+
+fn foreign_file(stage: &Stage) -> Result<()> {
+    stage.shared_root().sticky().make()?;
+    let (alice, bob) = (stage.person("alice")?, stage.person("bob")?);
+    let theirs = stage.at("common.json");
+    make::file(&theirs, "{}", bob.uid(), 0o666)?;
+    let directory = alice.home.join(".config/zed");
+    for part in [alice.home.join(".config"), directory] {
+        make::directory(&part, alice.uid(), alice.uid(), 0o755)?;
+    }
+    make::link(&settings(&alice), &theirs, alice.uid())?;
+    alice.by_name(WRITE).run()?.fails()?;
+    ensure!(fs::read_to_string(&theirs)? == "{}", "bob's file was changed");
+    Ok(())
+}
+
+fn root(stage: &Stage) -> Result<()> {
+    use std::os::unix::fs::MetadataExt;
+    stage.shared_root().sticky().make()?;
+    let (superuser, alice) = (stage.person("root")?, stage.person("alice")?);
+    for part in [".config", ".config/zed"] {
+        make::directory(&superuser.home.join(part), 0, 0, 0o755)?;
+    }
+    make::file(&settings(&superuser), "{}", alice.uid(), 0o640)?;
+    superuser.by_name(WRITE).run()?.ok()?;
+    let found = fs::metadata(settings(&superuser))?;
+    ensure!((found.uid(), found.mode() & 0o7777) == (alice.uid(), 0o640), "it changed hands");
+    Ok(())
+}
+
+fn service(stage: &Stage) -> Result<()> {
+    stage.shared_root().sticky().make()?;
+    let doorman = stage.person("doorman")?;
+    let run = doorman.by_name(WRITE).run()?;
+    run.ok()?.mentions("editors need no settings here")?;
+    ensure!(fs::read_dir(&doorman.home)?.next().is_none(), "doorman's home is no longer empty");
+    ensure!(fs::read_dir(&stage.root)?.next().is_none(), "the shared root is no longer empty");
+    Ok(())
+}
