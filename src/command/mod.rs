@@ -3,9 +3,11 @@
 //! Our flags stand before cargo's arguments. The first word that is neither such a flag nor a verb
 //! of ours begins what cargo receives; `--` says so explicitly.
 
+pub mod completions;
 mod editor;
 mod env;
 mod explain;
+pub mod man;
 mod path;
 mod setup;
 
@@ -32,27 +34,34 @@ struct Verb {
 }
 
 /// The verbs, in the order in which the help lists them.
-const VERBS: [Verb; 5] = [
+const VERBS: [Verb; 7] = [
     Verb { name: "path", command: path::command, run: path::run },
     Verb { name: "explain", command: explain::command, run: explain::run },
     Verb { name: "env", command: env::command, run: env::run },
     Verb { name: "setup", command: setup::command, run: setup::run },
     Verb { name: "editor", command: editor::command, run: editor::run },
+    Verb { name: "completions", command: completions::command, run: completions::run },
+    Verb { name: "man", command: man::command, run: man::run },
 ];
 
-const EXIT_CODES: &str = "\
+const ABOUT_SETTINGS: &str = "\
 Lists of names are separated by commas. Each setting is also a variable, CARGO_PERUSER_<NAME>, and a
 key in ~/.config/cargo-peruser/config.toml and /etc/cargo-peruser/config.toml. CARGO_PERUSER=off
-steps aside.
+steps aside.";
 
-Exit codes: cargo's own once it runs. Otherwise
-  1    a verb of cargo-peruser failed
-  2    its words are not understood
-  73   a directory cannot be created
-  77   a directory is unsafe to use
-  78   a mistake in the settings
-  126  the real cargo cannot be executed
-  127  there is no real cargo";
+/// Our exit codes and what they mean, for the help and the man page.
+const EXIT_CODES: [(u8, &str); 7] = [
+    (1, "a verb of cargo-peruser failed"),
+    (2, "its words are not understood"),
+    (73, "a directory cannot be created"),
+    (77, "a directory is unsafe to use"),
+    (78, "a mistake in the settings"),
+    (126, "the real cargo cannot be executed"),
+    (127, "there is no real cargo"),
+];
+
+/// The argument of a verb that is what cargo would be called with.
+const CARGO_WORDS: &str = "cargo";
 
 /// Runs a verb, or becomes cargo.
 ///
@@ -123,7 +132,7 @@ fn command() -> Command {
              `cargo-peruser build --release`. After `--` everything does.",
         )
         .after_help("`cargo-peruser <CARGO COMMAND>` runs that command of cargo.")
-        .after_long_help(EXIT_CODES)
+        .after_long_help(after_help())
         .override_usage("cargo-peruser [SETTINGS] <VERB | CARGO COMMAND> [ARGUMENTS]")
         .disable_help_subcommand(true)
         .propagate_version(true)
@@ -132,9 +141,14 @@ fn command() -> Command {
         .subcommands(VERBS.iter().map(|verb| (verb.command)().name(verb.name)))
 }
 
+fn after_help() -> String {
+    let codes = EXIT_CODES.map(|(code, meaning)| format!("\n  {code:<4} {meaning}")).concat();
+    format!("{ABOUT_SETTINGS}\n\nExit codes: cargo's own once it runs. Otherwise{codes}")
+}
+
 /// The words of cargo that `path` and `explain` decide for.
 fn cargo_arguments() -> Arg {
-    Arg::new("cargo")
+    Arg::new(CARGO_WORDS)
         .value_name("CARGO ARGUMENTS")
         .value_parser(value_parser!(OsString))
         .num_args(0..)
@@ -143,7 +157,7 @@ fn cargo_arguments() -> Arg {
 }
 
 fn cargo_words(verb: &ArgMatches) -> Vec<OsString> {
-    let words: Vec<OsString> = verb.get_many("cargo").into_iter().flatten().cloned().collect();
+    let words: Vec<OsString> = verb.get_many(CARGO_WORDS).into_iter().flatten().cloned().collect();
     if words.is_empty() { vec!["build".into()] } else { words }
 }
 

@@ -41,6 +41,8 @@ fn every_verb_has_help() {
     assert_data_eq!(help(["explain", "--help"]), file!["help/explain-long.txt"]);
     assert_data_eq!(help(["editor", "-h"]), file!["help/editor.txt"]);
     assert_data_eq!(help(["editor", "--help"]), file!["help/editor-long.txt"]);
+    assert_data_eq!(help(["completions", "--help"]), file!["help/completions-long.txt"]);
+    assert_data_eq!(help(["man", "--help"]), file!["help/man-long.txt"]);
 }
 
 fn every_level_has_a_version() {
@@ -49,7 +51,7 @@ fn every_level_has_a_version() {
     for flag in ["-V", "--version"] {
         let output = world.by_name([flag]).run();
         assert_eq!(output.printed(), format!("cargo-peruser {version}\n"));
-        for verb in ["path", "explain", "env", "editor"] {
+        for verb in ["path", "explain", "env", "editor", "completions", "man"] {
             let output = world.by_name([verb, flag]).run();
             let line = output.printed();
             let is_version = line.starts_with("cargo-peruser") && line.contains(version);

@@ -19,6 +19,7 @@
     reason = "a test that panics has done its work"
 )]
 
+mod completions;
 mod decision;
 mod doors;
 mod editor;
@@ -30,6 +31,7 @@ mod explain;
 mod explain_json;
 mod harness;
 mod help;
+mod man;
 mod path;
 mod private_dir;
 mod private_dir_refused;
@@ -41,6 +43,7 @@ mod settings;
 mod settings_files;
 mod settings_mistakes;
 mod stub;
+mod terminal;
 mod transparency;
 mod transparency_process;
 
@@ -60,6 +63,9 @@ fn main() -> ExitCode {
         path::tests(),
         env::tests(),
         help::tests(),
+        completions::tests(),
+        completions::tests_of_young_shells(),
+        man::tests(),
         explain::tests(),
         explain_json::tests(),
         editor::tests(),

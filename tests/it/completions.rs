@@ -1,0 +1,225 @@
+//! `completions`: each shell's script in the shell itself, in a terminal, by the Tab key.
+
+mod young_shells;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use libtest_mimic::Trial;
+
+pub(crate) use self::young_shells::tests as tests_of_young_shells;
+use crate::harness::World;
+use crate::runner::{Skip, tests};
+use crate::terminal::{PROMPT, Terminal, program};
+
+pub(crate) fn tests() -> Vec<Trial> {
+    tests![
+        bash_completes_our_words_and_cargos,
+        bash_asks_whatever_completes_cargo_already,
+        bash_without_a_completion_for_cargo_completes_our_words,
+        zsh_completes_our_words_and_cargos,
+        zsh_asks_whatever_completes_cargo_already,
+        fish_completes_our_words_and_cargos,
+        an_unknown_shell_is_an_error,
+    ]
+}
+
+/// Lines that end in a Tab, and what is executed.
+type Table<'a> = [(&'a str, &'a [&'a str])];
+
+/// Our own verbs and flags, at every place where they can be.
+const OURS: &Table<'static> = &[
+    ("cargo-peruser expl", &["explain"]),
+    ("cargo-peruser --trus", &["--trusted-owners"]),
+    ("cargo-peruser --shared-root /srv expl", &["--shared-root", "/srv", "explain"]),
+    ("cargo-peruser --scope che", &["--scope", "checkout"]),
+    ("cargo-peruser --scope=user expl", &["--scope=user", "explain"]),
+    ("cargo-peruser explain --js", &["explain", "--json"]),
+    ("cargo-peruser completions powe", &["completions", "powershell"]),
+    ("cargo-peruser man expl", &["man", "explain"]),
+];
+
+/// Cargo's flags after a command of cargo's, wherever that stands.
+const CARGOS: &Table<'static> = &[
+    ("cargo-peruser build --rel", &["build", "--release"]),
+    ("cargo-peruser -- build --rel", &["--", "build", "--release"]),
+    (
+        "cargo-peruser --shared-root /srv build --rel",
+        &["--shared-root", "/srv", "build", "--release"],
+    ),
+    ("cargo-peruser --scope=user build --rel", &["--scope=user", "build", "--release"]),
+    ("cargo-peruser path build --rel", &["path", "build", "--release"]),
+    (
+        "cargo-peruser explain --json -- build --rel",
+        &["explain", "--json", "--", "build", "--release"],
+    ),
+];
+
+/// Cargo's commands, which the stub lists.
+const COMMANDS: &Table<'static> = &[
+    ("cargo-peruser frob", &["frobnicate"]),
+    ("cargo-peruser path frob", &["path", "frobnicate"]),
+    ("cargo-peruser -- frob", &["--", "frobnicate"]),
+];
+
+fn assert_completes(terminal: &Terminal<'_>, table: &Table<'_>) {
+    for (line, expected) in table {
+        assert_eq!(terminal.completed(line), *expected, "{line}");
+    }
+}
+
+/// The script for a shell, as a file in the world.
+fn script(world: &World, shell: &str, place: &str) -> PathBuf {
+    let output = world.by_name(["completions", shell]).run();
+    world.file(place, output.printed())
+}
+
+/// Puts a `cargo` on the PATH of terminals: there is nothing to complete for a program that is not
+/// there.
+fn stock_cargo(world: &World) {
+    let text = "#!/bin/sh\n[ \"$1\" = --list ] && printf 'Installed Commands:\\n    frobnicate   Does it\\n'\n";
+    world.executable("noted/cargo", text);
+}
+
+/// Puts a `cargo` on the PATH of terminals, and a `rustc` that says where the toolchain of these
+/// tests is.
+fn toolchain_with(world: &World, file: &str) -> Result<(), Skip> {
+    let output = Command::new("rustc").args(["--print", "sysroot"]).current_dir("/").output();
+    let sysroot = output.map_err(|_| Skip("rustc is not installed".into()))?.stdout;
+    let sysroot = String::from_utf8(sysroot).unwrap().trim().to_owned();
+    if !Path::new(&sysroot).join(file).exists() {
+        return Err(Skip(format!("the toolchain brings no {file}")));
+    }
+    stock_cargo(world);
+    world.executable("noted/rustc", format!("#!/bin/sh\necho '{sysroot}'\n"));
+    Ok(())
+}
+
+fn bash<'w>(world: &'w World, before: &str) -> Result<Terminal<'w>, Skip> {
+    program("bash")?;
+    let script = script(world, "bash", "script.bash");
+    let rc = format!("PS1='{PROMPT} '\n{before}\n. '{}'\n", script.display());
+    let rc = world.file("bashrc", rc);
+    Terminal::start(world, &["bash", "--noprofile", "--rcfile", &rc.to_string_lossy(), "-i"], &[])
+}
+
+/// Loads the package that most distributions have, and that cargo's own function needs.
+fn bash_completion() -> Result<&'static str, Skip> {
+    let places = [
+        "/usr/share/bash-completion/bash_completion",
+        "/usr/local/share/bash-completion/bash_completion",
+    ];
+    let found = places.into_iter().find(|place| Path::new(place).exists());
+    found.ok_or_else(|| Skip("bash-completion is not installed".into()))
+}
+
+fn bash_completes_our_words_and_cargos() -> Result<(), Skip> {
+    let world = World::new();
+    toolchain_with(&world, "etc/bash_completion.d/cargo")?;
+    let terminal = bash(&world, &format!(". {}", bash_completion()?))?;
+    assert_completes(&terminal, OURS);
+    assert_completes(&terminal, CARGOS);
+    assert_completes(&terminal, COMMANDS);
+    assert_completes(&terminal, &[("cargo-peruser --scope=che", &["--scope=checkout"])]);
+    Ok(())
+}
+
+fn bash_asks_whatever_completes_cargo_already() -> Result<(), Skip> {
+    let world = World::new();
+    let mine =
+        "_mine() { COMPREPLY=(\"$1,${COMP_WORDS[*]},$COMP_CWORD,$COMP_LINE,$COMP_POINT,$3\"); }
+        complete -F _mine cargo";
+    let terminal = bash(&world, &mine.replace("        ", ""))?;
+    let table: &Table<'_> = &[(
+        "cargo-peruser --scope=user build  --rel",
+        &[
+            "--scope=user",
+            "build",
+            "cargo,cargo",
+            "build",
+            "--rel,2,cargo",
+            "build",
+            "--rel,18,build",
+        ],
+    )];
+    assert_completes(&terminal, table);
+    Ok(())
+}
+
+fn bash_without_a_completion_for_cargo_completes_our_words() -> Result<(), Skip> {
+    let world = World::new();
+    world.file("checkout/--relative", "");
+    let terminal = bash(&world, "")?;
+    assert_completes(&terminal, OURS);
+    // What is cargo's is completed by file names, as bash does where it knows nothing.
+    assert_completes(&terminal, &[("cargo-peruser build --rel", &["build", "--relative"])]);
+    Ok(())
+}
+
+fn zsh<'w>(world: &'w World, after: &str) -> Result<Terminal<'w>, Skip> {
+    program("zsh")?;
+    script(world, "zsh", "site/_cargo-peruser");
+    let site = world.at("site");
+    let rc = format!(
+        "PS1='{PROMPT} '\nfpath=('{}' $fpath)\nautoload -Uz compinit\ncompinit -u -D\n{after}\n",
+        site.display()
+    );
+    world.file("zsh/.zshrc", rc);
+    let directory = world.at("zsh").to_string_lossy().into_owned();
+    Terminal::start(world, &["zsh", "-d", "-i"], &[("ZDOTDIR", directory)])
+}
+
+fn zsh_completes_our_words_and_cargos() -> Result<(), Skip> {
+    let world = World::new();
+    toolchain_with(&world, "share/zsh/site-functions/_cargo")?;
+    let terminal = zsh(&world, "")?;
+    assert_completes(&terminal, OURS);
+    assert_completes(&terminal, CARGOS);
+    assert_completes(&terminal, COMMANDS);
+    assert_completes(&terminal, &[("cargo-peruser --scope=che", &["--scope=checkout"])]);
+    Ok(())
+}
+
+fn zsh_asks_whatever_completes_cargo_already() -> Result<(), Skip> {
+    let world = World::new();
+    let mine = "_mine() { compadd -- \"$service/$words[1]/$words[2]/$CURRENT/$#words\"; return 0; }
+        compdef _mine cargo";
+    let terminal = zsh(&world, mine)?;
+    let table: &Table<'_> = &[
+        (
+            "cargo-peruser --scope user build ",
+            &["--scope", "user", "build", "cargo/cargo/build/3/3"],
+        ),
+        ("cargo-peruser -- car", &["--", "cargo/cargo/car/2/2"]),
+    ];
+    assert_completes(&terminal, table);
+    Ok(())
+}
+
+fn fish_completes_our_words_and_cargos() -> Result<(), Skip> {
+    let world = World::new();
+    program("fish")?;
+    stock_cargo(&world);
+    script(&world, "fish", "home/.local/share/fish/vendor_completions.d/cargo-peruser.fish");
+    let config = format!(
+        "function fish_prompt; echo '{PROMPT} '; end\nset fish_greeting\nset fish_autosuggestion_enabled 0\n"
+    );
+    world.file("home/.config/fish/config.fish", config);
+    let terminal = Terminal::start(&world, &["fish", "-i"], &[])?;
+    assert_completes(&terminal, OURS);
+    let known = Command::new("fish").args(["-c", "complete -C 'cargo build --rel'"]).output();
+    if !String::from_utf8_lossy(&known.unwrap().stdout).contains("--release") {
+        return Err(Skip("this fish has no completion for cargo; our own words complete".into()));
+    }
+    assert_completes(&terminal, CARGOS);
+    assert_completes(&terminal, COMMANDS);
+    assert_completes(&terminal, &[("cargo-peruser --scope=che", &["--scope=checkout"])]);
+    Ok(())
+}
+
+fn an_unknown_shell_is_an_error() {
+    let world = World::new();
+    let output = world.by_name(["completions", "tcsh"]).run();
+    assert_eq!((output.code(), &*output.out), (2, ""));
+    assert!(output.err.contains("possible values: bash, zsh, fish, nu, powershell, elvish"));
+}

@@ -1,0 +1,96 @@
+//! Shells that have no completion for cargo themselves: ours alone, and with one that a person has.
+
+use libtest_mimic::Trial;
+
+use super::{CARGOS, COMMANDS, OURS, assert_completes, script, stock_cargo};
+use crate::harness::{self, World};
+use crate::runner::{Skip, tests};
+use crate::terminal::{PROMPT, Terminal, program};
+
+pub(crate) fn tests() -> Vec<Trial> {
+    tests![
+        elvish_completes_our_words,
+        elvish_asks_whatever_completes_cargo,
+        nu_completes_our_words_and_cargos_commands,
+        nu_asks_whatever_completes_other_programs,
+        powershell_completes_our_words,
+    ]
+}
+
+fn elvish<'w>(world: &'w World, after: &str) -> Result<Terminal<'w>, Skip> {
+    program("elvish")?;
+    script(world, "elvish", "home/.local/share/elvish/lib/cargo-peruser.elv");
+    let rc = format!("set edit:prompt = {{ put '{PROMPT} ' }}\n{after}\nuse cargo-peruser\n");
+    let rc = world.file("rc.elv", rc);
+    Terminal::start(world, &["elvish", "-rc", &rc.to_string_lossy()], &[])
+}
+
+fn elvish_completes_our_words() -> Result<(), Skip> {
+    let world = World::new();
+    let terminal = elvish(&world, "")?;
+    let without_values = OURS.iter().filter(|(line, _)| !line.contains("--scope che"));
+    assert_completes(&terminal, &without_values.copied().collect::<Vec<_>>());
+    Ok(())
+}
+
+fn elvish_asks_whatever_completes_cargo() -> Result<(), Skip> {
+    let world = World::new();
+    let mine = "set edit:completion:arg-completer[cargo] = {|@words|
+        put (if (eq $words[..2] [cargo build]) { put --release } else { put --unknown }) }";
+    let terminal = elvish(&world, mine)?;
+    assert_completes(&terminal, CARGOS);
+    Ok(())
+}
+
+fn nu<'w>(world: &'w World, before: &str) -> Result<Terminal<'w>, Skip> {
+    let nu = harness::nu().ok_or_else(|| Skip("nu is not installed".into()))?;
+    let script = script(world, "nu", "cargo-peruser.nu");
+    let config = format!(
+        "$env.PROMPT_COMMAND = {{|| '{PROMPT}' }}\n$env.PROMPT_COMMAND_RIGHT = ''\n\
+         $env.PROMPT_INDICATOR = ' '\n$env.config.show_banner = false\n{before}\nsource '{}'\n",
+        script.display()
+    );
+    let config = world.file("config.nu", config);
+    let words = [&*nu.to_string_lossy(), "--no-history", "--config", &config.to_string_lossy()];
+    Terminal::start(world, &words, &[])
+}
+
+fn nu_completes_our_words_and_cargos_commands() -> Result<(), Skip> {
+    let world = World::new();
+    stock_cargo(&world);
+    let terminal = nu(&world, "")?;
+    assert_completes(&terminal, OURS);
+    assert_completes(&terminal, COMMANDS);
+    // Nothing is declared about the program, so cargo's words stay as they are.
+    let words = "cargo-peruser test -- -V --nocapture true 1_0 --help";
+    assert_eq!(terminal.typed(words).join(" "), words.replace("cargo-peruser ", ""));
+    Ok(())
+}
+
+fn nu_asks_whatever_completes_other_programs() -> Result<(), Skip> {
+    let world = World::new();
+    let mine = "$env.config.completions.external.completer = {|words|
+        if ($words | first 2) == [cargo build] { [--release] } else { [--unknown] } }";
+    let terminal = nu(&world, mine)?;
+    assert_completes(&terminal, CARGOS);
+    Ok(())
+}
+
+fn powershell_completes_our_words() -> Result<(), Skip> {
+    let pwsh = program("pwsh").map_err(|_| Skip("PowerShell (pwsh) is not installed".into()))?;
+    let world = World::new();
+    let script = script(&world, "powershell", "cargo-peruser.ps1");
+    for (line, expected) in OURS {
+        let ask = format!(
+            ". '{}'; $line = '{line}'; \
+             (TabExpansion2 -inputScript $line -cursorColumn $line.Length).CompletionMatches.CompletionText",
+            script.display()
+        );
+        let output = world.run(&pwsh, ["-NoProfile", "-NonInteractive", "-Command", &ask]).run();
+        assert!(
+            output.out.lines().any(|word| Some(&word) == expected.last()),
+            "{line}: {output:?}"
+        );
+    }
+    Ok(())
+}

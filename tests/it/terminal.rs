@@ -1,0 +1,124 @@
+//! An interactive shell in a real terminal, which tmux is: keys go in, and what the shell executes
+//! is written down by a stub.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::harness::World;
+use crate::runner::Skip;
+
+/// What every shell here prompts with.
+pub(crate) const PROMPT: &str = "ready>";
+
+/// No shell takes longer to answer; whoever does has lost its way.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A shell that waits for keys. It ends with the test.
+pub(crate) struct Terminal<'w> {
+    world: &'w World,
+    socket: PathBuf,
+    executed: PathBuf,
+}
+
+/// Skips what needs a program that this machine does not have.
+pub(crate) fn program(name: &str) -> Result<PathBuf, Skip> {
+    which::which(name).map_err(|_| Skip(format!("{name} is not installed")))
+}
+
+impl<'w> Terminal<'w> {
+    /// Starts a shell. On its PATH is a `cargo-peruser` that writes down its arguments, one a line.
+    pub(crate) fn start(
+        world: &'w World,
+        shell: &[&str],
+        variables: &[(&str, String)],
+    ) -> Result<Terminal<'w>, Skip> {
+        let tmux = program("tmux")?;
+        let executed = world.at("executed");
+        let note = format!(
+            "#!/bin/sh\nprintf '%s\\n' \"$@\" >'{0}.new'\nmv '{0}.new' '{0}'\n",
+            executed.display()
+        );
+        world.executable("noted/cargo-peruser", note);
+        let socket = world.at("tmux");
+        let mut command = Command::new(tmux);
+        command.arg("-S").arg(&socket).args(["-f", "/dev/null", "new-session", "-d"]);
+        command.args(["-x", "150", "-y", "50", "--"]).args(shell);
+        command.env_clear().env("HOME", world.at("home")).env("LANG", "C.UTF-8");
+        let path = format!("{}:/usr/bin:/bin", world.at("noted").display());
+        command.env("PATH", path).env("TERM", "xterm").env("TMPDIR", world.at("home"));
+        command.envs(variables.iter().map(|(name, value)| (name, value)));
+        let started = command.current_dir(world.at("checkout")).stdin(Stdio::null()).status();
+        assert!(started.unwrap().success(), "{command:?}");
+        let terminal = Terminal { world, socket, executed };
+        terminal.wait("a prompt", || terminal.screen().contains(PROMPT));
+        Ok(terminal)
+    }
+
+    /// Types a line, lets the shell complete it, and returns the arguments that it then executes
+    /// `cargo-peruser` with.
+    pub(crate) fn completed(&self, line: &str) -> Vec<String> {
+        self.tmux(&["send-keys", "-l", "--", line]);
+        self.tmux(&["send-keys", "Tab"]);
+        self.executed()
+    }
+
+    /// Types a line and returns the arguments that the shell executes `cargo-peruser` with.
+    pub(crate) fn typed(&self, line: &str) -> Vec<String> {
+        self.tmux(&["send-keys", "-l", "--", line]);
+        self.executed()
+    }
+
+    fn executed(&self) -> Vec<String> {
+        // Some shells still ask the terminal something before they go on.
+        let typed = self.settled();
+        self.tmux(&["send-keys", "Enter"]);
+        self.wait(&format!("execution of {typed}"), || self.executed.exists());
+        let executed = fs::read_to_string(&self.executed).unwrap();
+        fs::remove_file(&self.executed).unwrap();
+        self.settled();
+        executed.lines().map(str::to_owned).collect()
+    }
+
+    /// The screen, once nothing has changed on it for a moment.
+    fn settled(&self) -> String {
+        let start = Instant::now();
+        let mut last = self.screen();
+        let mut since = Instant::now();
+        while since.elapsed() < Duration::from_millis(400) && start.elapsed() < PATIENCE {
+            thread::sleep(Duration::from_millis(50));
+            let now = self.screen();
+            if now != last {
+                (last, since) = (now, Instant::now());
+            }
+        }
+        last
+    }
+
+    fn screen(&self) -> String {
+        self.tmux(&["capture-pane", "-p"]).trim_end().to_owned()
+    }
+
+    fn wait(&self, what: &str, is_there: impl Fn() -> bool) {
+        let start = Instant::now();
+        while !is_there() {
+            let screen = || self.world.redact(&self.screen());
+            assert!(start.elapsed() < PATIENCE, "no {what} in\n{}", screen());
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn tmux(&self, words: &[&str]) -> String {
+        let output = Command::new("tmux").arg("-S").arg(&self.socket).args(words).output().unwrap();
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+}
+
+impl Drop for Terminal<'_> {
+    fn drop(&mut self) {
+        // The server is this test's own, and with it goes the shell.
+        self.tmux(&["kill-server"]);
+    }
+}
