@@ -8,6 +8,7 @@ mod file;
 mod refusal;
 mod settings;
 mod setup;
+mod toolchain;
 
 use std::ffi::{OsStr, OsString};
 use std::fmt::{self, Display, Formatter};
@@ -19,6 +20,7 @@ pub use file::FileError;
 pub use refusal::{Flaw, Kind, Refusal, trust_unmapped};
 pub use settings::{SYSTEM_FILE, SettingsError};
 pub use setup::SetupError;
+pub use toolchain::ToolchainError;
 
 use crate::shown::{quoted, shown};
 
@@ -56,6 +58,8 @@ pub enum Error {
     Setup(Box<SetupError>),
     /// An editor's settings cannot be changed (exit 1).
     Editor(EditorError),
+    /// A toolchain directory for editors cannot be made, or is of no use (exit 1, 73 or 127).
+    Toolchain(Box<ToolchainError>),
     /// A variable's value cannot be said in the format that was asked for (exit 1).
     NotUtf8 {
         /// The variable.
@@ -93,6 +97,7 @@ impl Error {
         match self {
             Error::Setup(error) => error.exit_code(),
             Error::File(_) | Error::Editor(_) | Error::NotUtf8 { .. } => 1,
+            Error::Toolchain(error) => error.exit_code(),
             Error::Create { .. } | Error::NoHome { .. } => 73,
             Error::Unsafe(_) | Error::ForeignRights { .. } => 77,
             Error::Settings(_) => 78,
@@ -113,6 +118,7 @@ impl Error {
             Error::File(error) => Some(error.help()),
             Error::Setup(error) => Some(error.help()),
             Error::Editor(error) => Some(error.help()),
+            Error::Toolchain(error) => Some(error.help()),
             Error::NotUtf8 { .. } => Some("--shell sh prints any value".into()),
             Error::NoHome { .. } => Some(
                 "set XDG_CACHE_HOME to a directory of your own, or CARGO_PERUSER_SHARED_ROOT"
@@ -148,6 +154,7 @@ impl Display for Error {
             Error::File(error) => error.fmt(f),
             Error::Setup(error) => error.fmt(f),
             Error::Editor(error) => error.fmt(f),
+            Error::Toolchain(error) => error.fmt(f),
             Error::NotUtf8 { variable } => {
                 write!(f, "the value of {variable} is not UTF-8, which this format cannot hold")
             }
@@ -193,18 +200,6 @@ impl From<SettingsError> for Error {
 impl From<FileError> for Error {
     fn from(error: FileError) -> Self {
         Error::File(error)
-    }
-}
-
-impl From<SetupError> for Error {
-    fn from(error: SetupError) -> Self {
-        Error::Setup(Box::new(error))
-    }
-}
-
-impl From<EditorError> for Error {
-    fn from(error: EditorError) -> Self {
-        Error::Editor(error)
     }
 }
 

@@ -16,7 +16,7 @@ use crate::report;
 use crate::sys::snapshot::Snapshot;
 
 /// Variables besides those of the settings.
-const VARIABLES: [(&str, &str); 7] = [
+const VARIABLES: [(&str, &str); 8] = [
     ("CARGO_PERUSER", "off: the real cargo is executed, whatever the settings say."),
     (
         "CARGO_TARGET_DIR",
@@ -30,12 +30,16 @@ const VARIABLES: [(&str, &str); 7] = [
     ("CARGO_HOME", "Where a cargo is looked for that is not on PATH."),
     ("XDG_CONFIG_HOME", "Where your own settings are; ~/.config if it is not set."),
     (
+        "XDG_DATA_HOME",
+        "Where the toolchain directory for editors is; ~/.local/share if it is not set.",
+    ),
+    (
         "XDG_CACHE_HOME",
         "Where your private directory is made if there is no shared root; ~/.cache if it is not set.",
     ),
 ];
 
-const FILES: [(&str, &str); 4] = [
+const FILES: [(&str, &str); 5] = [
     (
         "/etc/cargo-peruser/config.toml",
         "The system's settings. They count only if root owns the file and nobody else can write to it.",
@@ -45,6 +49,7 @@ const FILES: [(&str, &str); 4] = [
         "Your own settings, which stand above the system's, but for what the system enforces.",
     ),
     ("<shared-root>/<user>", "Your private directory, mode 0700."),
+    ("~/.local/share/cargo-peruser/toolchain/bin", "The toolchain directory for editors."),
     ("~/.cache/cargo-peruser", "Your private directory where there is no shared root."),
 ];
 

@@ -10,6 +10,7 @@ mod explain;
 pub mod man;
 mod path;
 mod setup;
+mod toolchain;
 
 use std::convert::Infallible;
 use std::ffi::{OsStr, OsString};
@@ -34,12 +35,13 @@ struct Verb {
 }
 
 /// The verbs, in the order in which the help lists them.
-const VERBS: [Verb; 7] = [
+const VERBS: [Verb; 8] = [
     Verb { name: "path", command: path::command, run: path::run },
     Verb { name: "explain", command: explain::command, run: explain::run },
     Verb { name: "env", command: env::command, run: env::run },
     Verb { name: "setup", command: setup::command, run: setup::run },
     Verb { name: "editor", command: editor::command, run: editor::run },
+    Verb { name: "toolchain", command: toolchain::command, run: toolchain::run },
     Verb { name: "completions", command: completions::command, run: completions::run },
     Verb { name: "man", command: man::command, run: man::run },
 ];

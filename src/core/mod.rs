@@ -23,4 +23,5 @@ pub mod settings;
 pub mod settings_source;
 pub mod setup;
 pub mod shell;
+pub mod toolchain;
 pub mod trail;

@@ -3,6 +3,7 @@
 use std::fmt::{self, Display, Formatter};
 use std::path::PathBuf;
 
+use super::Error;
 use crate::shown::shown;
 
 /// Why an editor's settings stay as they are.
@@ -98,6 +99,12 @@ impl EditorError {
             }
             EditorError::NoHome { .. } => "set XDG_CONFIG_HOME to a directory of your own".into(),
         }
+    }
+}
+
+impl From<EditorError> for Error {
+    fn from(error: EditorError) -> Self {
+        Error::Editor(error)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt::{self, Display, Formatter};
 use std::path::PathBuf;
 
-use super::{Kind, Owner};
+use super::{Error, Kind, Owner};
 use crate::shown::{quoted, shown};
 
 /// A failure of `setup`, found before anything was changed.
@@ -104,6 +104,12 @@ impl SetupError {
             SetupError::GroupOfOnesOwn => "sudo cargo-peruser setup --group …".into(),
             SetupError::Receipt { path, .. } => format!("ls -l {}", quoted(path)),
         }
+    }
+}
+
+impl From<SetupError> for Error {
+    fn from(error: SetupError) -> Self {
+        Error::Setup(Box::new(error))
     }
 }
 

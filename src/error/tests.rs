@@ -7,7 +7,7 @@ use snapbox::{assert_data_eq, str};
 
 use super::{
     EditorError, Error, FileError, Flaw, Kind, Obstacle, ObstacleKind, Owner, Refusal,
-    SettingsError, SetupError,
+    SettingsError, SetupError, ToolchainError,
 };
 
 fn alice() -> Owner {
@@ -309,6 +309,52 @@ fn a_value_that_a_format_cannot_hold() {
 error: the value of PATH is not UTF-8, which this format cannot hold
 help: --shell sh prints any value
 exit 1
+"#]]
+    );
+}
+
+#[test]
+fn a_toolchain_directory_of_somebody_elses_making() {
+    assert_data_eq!(
+        message(ToolchainError::Foreign {
+            directory: "/home/alice/my bin".into(),
+            entry: "/home/alice/my bin/notes".into()
+        }),
+        str![[r#"
+error: cannot use `/home/alice/my bin` as a toolchain directory: cargo-peruser has not made `/home/alice/my bin/notes`
+help: name a directory that is empty or new: cargo-peruser toolchain '/home/alice/my bin/peruser'
+exit 1
+"#]]
+    );
+}
+
+#[test]
+fn no_home_for_a_toolchain_directory() {
+    assert_data_eq!(
+        message(ToolchainError::NoHome { uid: 7 }),
+        str![[r#"
+error: no place for a toolchain directory: uid 7 has no home directory of its own
+help: name a directory: cargo-peruser toolchain <DIR>
+exit 73
+"#]]
+    );
+}
+
+#[test]
+fn a_rustup_toolchain_that_leads_back() {
+    let linked = |toolchain: &str| {
+        let cargo = "/home/alice/.cargo/bin/cargo".into();
+        message(ToolchainError::Linked { toolchain: toolchain.into(), cargo })
+    };
+    assert_data_eq!(
+        [linked("editors"), linked("/opt/editors")].join("\n"),
+        str![[r#"
+error: the toolchain `editors` is a link to a directory of cargo-peruser, which leads back to rustup: `/home/alice/.cargo/bin/cargo` handed the call back
+help: rustup toolchain uninstall editors
+exit 127
+error: the toolchain `/opt/editors` is a link to a directory of cargo-peruser, which leads back to rustup: `/home/alice/.cargo/bin/cargo` handed the call back
+help: unset RUSTUP_TOOLCHAIN
+exit 127
 "#]]
     );
 }

@@ -34,15 +34,15 @@ impl<'a> Homes<'a> {
         self.own("XDG_CONFIG_HOME").or_else(|| Some(self.home()?.join(".config")))
     }
 
-    /// `$XDG_DATA_HOME`, or `~/.local/share`.
-    pub fn data(&self) -> Option<PathBuf> {
-        self.own("XDG_DATA_HOME").or_else(|| Some(self.home()?.join(".local/share")))
-    }
-
     /// `$XDG_CACHE_HOME`, or `~/.cache`; without symlinks, as far as it exists.
     pub fn cache(&self) -> Option<PathBuf> {
         let cache = self.own("XDG_CACHE_HOME").or_else(|| Some(self.home()?.join(".cache")))?;
         Some(files::without_symlinks(&cache))
+    }
+
+    /// `$XDG_DATA_HOME`, or `~/.local/share`.
+    pub fn data(&self) -> Option<PathBuf> {
+        self.own("XDG_DATA_HOME").or_else(|| Some(self.home()?.join(".local/share")))
     }
 
     /// Where cargo keeps its own things: `$CARGO_HOME`, or `.cargo` in what cargo takes for home.

@@ -17,3 +17,5 @@ pub mod setup;
 pub mod snapshot;
 pub mod survey;
 pub mod tag;
+pub mod toolchain;
+pub mod tools;

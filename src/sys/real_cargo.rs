@@ -4,6 +4,7 @@
 //! by, so the path is never resolved. Device and inode tell who we are; a second installation of
 //! another version is told by the trail, when it hands the process back.
 
+use std::ffi::OsString;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -12,8 +13,9 @@ use super::snapshot::{CalledAs, Snapshot};
 use crate::core::candidate::{Candidate, Caution, Likeness, Skip, entries};
 use crate::core::invocation::Invocation;
 use crate::core::settings::Settings;
+use crate::core::toolchain;
 use crate::core::trail::Trail;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, ToolchainError};
 
 /// What a search has found.
 #[derive(Debug, Default)]
@@ -22,14 +24,20 @@ pub struct Found {
     pub cargo: Option<PathBuf>,
     /// What was passed over on the way, and why.
     pub skipped: Vec<(PathBuf, Skip)>,
+    /// The rustup toolchain that leads back here, if one does, and the cargo that did.
+    pub linked: Option<(OsString, PathBuf)>,
 }
 
 impl Found {
     /// The cargo to execute.
     ///
     /// # Errors
-    /// [`Error::NoRealCargo`] with the places that were passed over.
+    /// [`Error::NoRealCargo`] with the places that were passed over, and [`ToolchainError::Linked`].
     pub fn cargo(self) -> Result<PathBuf> {
+        if let Some((toolchain, cargo)) = self.linked {
+            let toolchain = toolchain.to_string_lossy().into_owned();
+            return Err(ToolchainError::Linked { toolchain, cargo }.into());
+        }
         let seen = self.skipped.into_iter().map(|(path, skip)| (path, skip.reason())).collect();
         self.cargo.ok_or(Error::NoRealCargo { seen })
     }
@@ -60,6 +68,18 @@ pub fn find(
             return search.found;
         }
     }
+    if let Some(cargo) = partner(snapshot).filter(|cargo| is_executable(cargo)) {
+        if search.passes(&cargo, caution) {
+            return search.end_with(cargo);
+        }
+        // rustup has handed this very call back, because its toolchain is this directory. Whatever
+        // else were found would ask the same rustup for a compiler.
+        if let Some(toolchain) = linked(snapshot)
+            && trail.tried.contains(&cargo)
+        {
+            return Found { linked: Some((toolchain, cargo)), ..search.found };
+        }
+    }
     match search.on_path(snapshot).or_else(|| search.first_of(in_homes(homes))) {
         Some(cargo) => search.end_with(cargo),
         None => search.end_empty_handed(),
@@ -71,6 +91,20 @@ pub fn find(
 fn callers(snapshot: &Snapshot, invocation: &Invocation<'_>) -> Option<PathBuf> {
     let is_callers = snapshot.called_as == CalledAs::Subcommand && invocation.toolchain.is_none();
     snapshot.absolute_path("CARGO").filter(|_| is_callers)
+}
+
+/// The cargo that belongs to the `rustc` beside a shim that was called by its path: an editor calls
+/// both, whatever its PATH is.
+fn partner(snapshot: &Snapshot) -> Option<PathBuf> {
+    let directory = snapshot.shim_directory()?;
+    toolchain::partner(&directory, &std::fs::read_link(directory.join(toolchain::RUSTC)).ok()?)
+}
+
+/// The rustup toolchain whose `cargo` the shim was called as.
+fn linked(snapshot: &Snapshot) -> Option<OsString> {
+    let toolchain = snapshot.variable("RUSTUP_TOOLCHAIN")?;
+    let directory = snapshot.shim_directory()?;
+    toolchain::is_of(&directory, Path::new(&toolchain)).then_some(toolchain)
 }
 
 /// Where rustup puts it, in homes of the caller's own: an inherited HOME or CARGO_HOME may be that

@@ -29,6 +29,8 @@ pub enum CalledAs {
 pub struct Snapshot {
     /// How it was called.
     pub called_as: CalledAs,
+    /// The name that it was called by, as it was given.
+    pub name: OsString,
     /// The arguments after the program's name (and after `peruser`, for a subcommand).
     pub args: Vec<OsString>,
     /// The effective uid, which decides whose directory it is.
@@ -62,7 +64,14 @@ impl Snapshot {
             args.remove(0);
         }
         let cwd = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/"));
-        Ok(Snapshot { called_as, args, uid, gid, cwd })
+        Ok(Snapshot { called_as, name, args, uid, gid, cwd })
+    }
+
+    /// The directory that a shim stands in which was called by its path.
+    pub fn shim_directory(&self) -> Option<PathBuf> {
+        let path = Path::new(&self.name);
+        let is_shim = self.called_as == CalledAs::ShimByPath && path.ends_with("cargo");
+        path.parent().filter(|_| is_shim).map(|directory| self.cwd.join(directory))
     }
 
     /// A variable; an empty one counts as unset.

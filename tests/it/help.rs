@@ -42,6 +42,7 @@ fn every_verb_has_help() {
     assert_data_eq!(help(["editor", "-h"]), file!["help/editor.txt"]);
     assert_data_eq!(help(["editor", "--help"]), file!["help/editor-long.txt"]);
     assert_data_eq!(help(["completions", "--help"]), file!["help/completions-long.txt"]);
+    assert_data_eq!(help(["toolchain", "--help"]), file!["help/toolchain-long.txt"]);
     assert_data_eq!(help(["man", "--help"]), file!["help/man-long.txt"]);
 }
 
@@ -51,7 +52,7 @@ fn every_level_has_a_version() {
     for flag in ["-V", "--version"] {
         let output = world.by_name([flag]).run();
         assert_eq!(output.printed(), format!("cargo-peruser {version}\n"));
-        for verb in ["path", "explain", "env", "editor", "completions", "man"] {
+        for verb in ["path", "explain", "env", "editor", "completions", "man", "toolchain"] {
             let output = world.by_name([verb, flag]).run();
             let line = output.printed();
             let is_version = line.starts_with("cargo-peruser") && line.contains(version);

@@ -44,6 +44,8 @@ mod settings_files;
 mod settings_mistakes;
 mod stub;
 mod terminal;
+mod toolchain;
+mod toolchain_refused;
 mod transparency;
 mod transparency_process;
 
@@ -66,6 +68,8 @@ fn main() -> ExitCode {
         completions::tests(),
         completions::tests_of_young_shells(),
         man::tests(),
+        toolchain::tests(),
+        toolchain_refused::tests(),
         explain::tests(),
         explain_json::tests(),
         editor::tests(),

@@ -67,6 +67,7 @@ pub(super) fn record(words: &Command) -> Value {
         let verbs = verb.get_subcommands().map(|verb| (verb.get_name().into(), verb.get_about()));
         let flags = verb
             .get_arguments()
+            .filter(|flag| !flag.is_hide_set())
             .filter_map(|flag| Some((format!("--{}", flag.get_long()?), flag.get_help())));
         let described = verbs.chain(flags).map(
             |(word, about)| json!({ "value": word, "description": about.map(ToString::to_string) }),

@@ -77,14 +77,19 @@ impl Machine {
     fn build(way: Way) -> Result<Self> {
         rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o022));
         let toolchains = toolchain::find();
+        let rustup = toolchain::rustup();
         let registry = registry::find(Path::new(env!("CARGO_MANIFEST_DIR")));
         let mut outside: Vec<&Path> = toolchains.values().map(|path| path.as_path()).collect();
         outside.push(Path::new(env!("CARGO_BIN_EXE_cargo-peruser")));
+        outside.extend(rustup.as_deref());
         let root = NewRoot::mount(&outside).context("no file system for the machine")?;
         root.furnish()?;
         accounts::write(&root.inside("/etc"))?;
         for (channel, toolchain) in &toolchains {
             root.bind(toolchain, channel.place())?;
+        }
+        if let Some(rustup) = rustup {
+            root.program(&format!("{}/rustup", places::RUSTUP), &std::fs::read(rustup)?)?;
         }
         let mut lacks = BTreeMap::new();
         match registry {

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
 
-use super::Channel;
+use super::{Channel, places};
 use crate::stage::{Acl, make};
 
 /// Something that not every system has.
@@ -16,6 +16,8 @@ pub(crate) enum Need {
     Cargo,
     /// A nightly toolchain.
     Nightly,
+    /// rustup.
+    Rustup,
     /// The demo's dependencies.
     Registry,
     /// git.
@@ -34,9 +36,10 @@ pub(crate) enum Need {
 
 impl Need {
     /// All of them.
-    pub(crate) const ALL: [Need; 9] = [
+    pub(crate) const ALL: [Need; 10] = [
         Need::Cargo,
         Need::Nightly,
+        Need::Rustup,
         Need::Registry,
         Need::Git,
         Need::Flock,
@@ -54,6 +57,8 @@ impl Need {
                 works("cc", &["--version"]).context("no linker")
             }
             Need::Nightly => toolchain(Channel::Nightly).context("no nightly toolchain"),
+            Need::Rustup => works(&format!("{}/rustup", places::RUSTUP), &["--version"])
+                .context("no rustup on PATH"),
             Need::Registry => Ok(()),
             Need::Git => works("git", &["--version"]).context("no git"),
             Need::Flock => works("flock", &["--version"]).context("no flock"),

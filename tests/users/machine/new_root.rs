@@ -20,6 +20,8 @@ pub(crate) mod places {
     pub(crate) const BY_NAME: &str = "/opt/peruser";
     /// The stub that stands for cargo where nothing is to be compiled.
     pub(crate) const STUB: &str = "/opt/stub";
+    /// rustup, under its own name and before anyone has set it up.
+    pub(crate) const RUSTUP: &str = "/opt/rustup";
     /// Crates and index for `--offline` builds.
     pub(crate) const REGISTRY: &str = "/opt/registry";
     /// The system's settings of cargo-peruser; empty but in the tests that bind something over it.
@@ -43,6 +45,7 @@ const OWN: &[(&str, u32)] = &[
     (places::SHIM, 0o755),
     (places::BY_NAME, 0o755),
     (places::STUB, 0o755),
+    (places::RUSTUP, 0o755),
     ("/root", 0o700),
     ("/run", 0o755),
     ("/srv", 0o755),
@@ -102,7 +105,8 @@ impl NewRoot {
         self.program(&format!("{}/cargo", places::STUB), STUB.as_bytes())
     }
 
-    fn program(&self, place: &str, content: &[u8]) -> Result<()> {
+    /// A program that everyone may execute.
+    pub(super) fn program(&self, place: &str, content: &[u8]) -> Result<()> {
         fs::write(self.inside(place), content)?;
         fs::set_permissions(self.inside(place), fs::Permissions::from_mode(0o755))?;
         Ok(())

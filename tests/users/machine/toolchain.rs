@@ -66,6 +66,11 @@ fn running() -> Option<PathBuf> {
     })
 }
 
+/// rustup itself, which every proxy leads to.
+pub(super) fn rustup() -> Option<PathBuf> {
+    which::which("rustup").ok()?.canonicalize().ok()
+}
+
 fn complete(toolchain: &Path) -> Option<PathBuf> {
     let toolchain = toolchain.canonicalize().ok()?;
     let has = |name: &str| toolchain.join("bin").join(name).is_file();

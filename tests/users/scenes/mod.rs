@@ -17,6 +17,8 @@ mod rights;
 mod root;
 mod system_settings;
 mod together;
+mod toolchain;
+mod toolchain_attacks;
 mod way;
 mod worktrees;
 mod wrappers;
@@ -42,6 +44,8 @@ pub(crate) fn all() -> Vec<Test> {
         system_settings::tests,
         real_cargo::tests,
         wrappers::tests,
+        toolchain::tests,
+        toolchain_attacks::tests,
         crowd::tests,
         cargo::tests,
         build_dirs::tests,

@@ -1,0 +1,127 @@
+//! `toolchain`: what is refused and left as it was, what goes away again, and what ends.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+
+use libtest_mimic::Trial;
+
+use crate::runner::tests;
+use crate::toolchain::{DEFAULT, links, world_with};
+
+pub(crate) fn tests() -> Vec<Trial> {
+    tests![
+        refuses_what_it_has_not_made,
+        refuses_a_directory_that_others_can_write_to,
+        takes_away_what_it_has_made,
+        completes_what_a_killed_run_has_begun,
+        a_rustup_toolchain_that_leads_back_is_named,
+    ]
+}
+
+fn refuses_what_it_has_not_made() {
+    let world = world_with(&["rustc", "rustup"]);
+    let given = world.directory("given", 0o755);
+    let run = || world.by_name(["toolchain", &given.to_string_lossy()]);
+    let refused = |entry: &str| {
+        let error = format!(
+            "cannot use `[WORLD]/given` as a toolchain directory: cargo-peruser has not made `[WORLD]/given/{entry}`"
+        );
+        let before = links(&given);
+        run().run().assert_stopped(
+            1,
+            &error,
+            "name a directory that is empty or new: cargo-peruser toolchain [WORLD]/given/peruser",
+        );
+        world
+            .by_name(["toolchain", "--remove", &given.to_string_lossy()])
+            .run()
+            .assert_stopped(1, &error, "");
+        assert_eq!(links(&given), before);
+    };
+    // rustup's own directory, a file beside links of ours, and links that lead to something else.
+    symlink("rustup", given.join("cargo")).unwrap();
+    refused("cargo");
+    fs::remove_file(given.join("cargo")).unwrap();
+    assert_eq!(run().run().code(), 0);
+    world.file("given/notes.txt", "mine");
+    refused("notes.txt");
+    fs::remove_file(given.join("notes.txt")).unwrap();
+    fs::remove_file(given.join("rustc")).unwrap();
+    symlink("/bin/sh", given.join("rustc")).unwrap();
+    refused("rustc");
+    fs::remove_file(given.join("rustc")).unwrap();
+    world.file("given/rustc", "mine");
+    refused("rustc");
+    let file = world.file("file", "");
+    let error = "refusing to use `[WORLD]/file`: it is a file, owned by [ME] (uid [UID])";
+    let output = world.by_name(["toolchain", &file.to_string_lossy()]).run();
+    output.assert_stopped(77, error, "if it is of no use to you: rm [WORLD]/file");
+}
+
+fn refuses_a_directory_that_others_can_write_to() {
+    let world = world_with(&["rustc", "rustup"]);
+    for mode in [0o775, 0o757, 0o1777] {
+        let given = world.directory("given", mode);
+        let error =
+            format!("refusing to use `[WORLD]/given`: others can write to it (mode {mode:04o})");
+        let output = world.by_name(["toolchain", &given.to_string_lossy()]).run();
+        output.assert_stopped(77, &error, "its contents cannot be trusted any more");
+        assert!(links(&given).is_empty());
+    }
+    let above = world.directory("above", 0o777);
+    let output = world.by_name(["toolchain", &above.join("rust/bin").to_string_lossy()]).run();
+    let error = "refusing to use what is below `[WORLD]/above`: others can replace directories in it, \
+                 since it is writable and not sticky (mode 0777)";
+    output.assert_stopped(77, error, "chmod go-w [WORLD]/above");
+    assert!(links(&above).is_empty());
+}
+
+fn takes_away_what_it_has_made() {
+    let world = world_with(&["rustc", "rustup"]);
+    let before = world.made();
+    for _ in 0..2 {
+        assert_eq!(world.by_name(["toolchain", "--remove"]).run().printed(), "");
+    }
+    assert_eq!(world.by_name(["toolchain"]).run().code(), 0);
+    assert_eq!(world.by_name(["toolchain", "--remove"]).run().printed(), "");
+    let after: Vec<_> = world.made().into_iter().filter(|name| !name.contains(".local")).collect();
+    assert_eq!(after, before);
+    assert!(!world.at("home/.local/share/cargo-peruser").exists());
+    assert!(world.at("stub/rustc").exists());
+}
+
+fn completes_what_a_killed_run_has_begun() {
+    let world = world_with(&["rustc", "rustup"]);
+    let directory = world.directory(DEFAULT, 0o755);
+    symlink("/gone", directory.join(".cargo.peruser-new")).unwrap();
+    symlink("/gone/rustc", directory.join(".rustc.peruser-new")).unwrap();
+    assert_eq!(world.by_name(["toolchain"]).run().code(), 0);
+    let names: Vec<_> = links(&directory).into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names, ["cargo", "rustc", "rustup"]);
+}
+
+fn a_rustup_toolchain_that_leads_back_is_named() {
+    let world = world_with(&["rustc", "rustup"]);
+    world.cargo_in("distribution");
+    // What `rustup toolchain link editors` makes.
+    world.directory("rustup/toolchains", 0o755);
+    let linked = world.at("rustup/toolchains/editors");
+    symlink(world.at(DEFAULT).parent().unwrap(), &linked).unwrap();
+    let cargo = linked.join("bin/cargo");
+    fs::remove_file(world.at("stub/cargo")).unwrap();
+    // What rustup's proxy does with a toolchain that is linked to the directory.
+    let proxy = format!("#!/bin/sh\nRUSTUP_TOOLCHAIN=editors exec '{}' \"$@\"\n", cargo.display());
+    world.executable("stub/cargo", proxy);
+    assert_eq!(world.by_name(["toolchain"]).run().code(), 0);
+    let run = world.run(world.at("stub/cargo"), ["build"]).path(["stub", "distribution"]);
+    let error = "the toolchain `editors` is a link to a directory of cargo-peruser, which leads back \
+                 to rustup: `[WORLD]/stub/cargo` handed the call back";
+    run.run().assert_stopped(127, error, "rustup toolchain uninstall editors");
+    // Any other wrapper is passed over, whatever toolchain an editor has chosen.
+    let wrapper =
+        format!("#!/bin/sh\nexec '{}' \"$@\"\n", world.at(DEFAULT).join("cargo").display());
+    world.executable("stub/cargo", wrapper);
+    let run = world.run(world.at("stub/cargo"), ["build"]).path(["stub", "distribution"]);
+    let run = run.var("RUSTUP_TOOLCHAIN", "/opt/sysroot");
+    assert_eq!(run.run().printed(), "[WORLD]/distribution/cargo build\n");
+}

@@ -1,0 +1,234 @@
+//! The toolchain directory for editors, with the real tools: rustup's proxies, or those that a
+//! distribution installs.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+
+use crate::machine::{Channel, Need, places};
+use crate::stage::child::do_as_root;
+use crate::stage::{Invocation, Person, Stage, Stop, make, project};
+use crate::suite::{Test, test};
+
+const RUSTUP: &[Need] = &[Need::Cargo, Need::Nightly, Need::Rustup];
+
+pub(crate) fn tests() -> Vec<Test> {
+    vec![
+        test("toolchain::gives_an_editor_one_toolchain_whatever_its_path_is", one_toolchain)
+            .needs(RUSTUP),
+        test("toolchain::builds_in_the_private_directory", builds).needs(RUSTUP).heavy(),
+        test("toolchain::follows_an_update_of_rustup_and_of_the_toolchain", update).needs(RUSTUP),
+        test("toolchain::does_not_loop_when_rustup_links_to_it", linked).needs(RUSTUP),
+        test("toolchain::leads_to_a_distributions_tools_without_rustup", distribution)
+            .needs(&[Need::Cargo])
+            .heavy(),
+        test(
+            "toolchain::works_as_a_rustup_toolchain_over_a_distributions_tools",
+            linked_distribution,
+        )
+        .needs(&[Need::Cargo, Need::Rustup]),
+    ]
+}
+
+/// What `host` is called by rustup, which names its directories so.
+fn host() -> Result<String> {
+    let rustc = format!("{}/bin/rustc", Channel::Stable.place());
+    let output = std::process::Command::new(rustc).arg("-vV").output()?;
+    let text = String::from_utf8(output.stdout)?;
+    let host = text.lines().find_map(|line| line.strip_prefix("host: "));
+    Ok(host.context("rustc names no host")?.to_owned())
+}
+
+/// Where a person's rustup has a channel.
+fn installed(person: &Person<'_>, channel: &str) -> Result<PathBuf> {
+    Ok(person.home.join(format!(".rustup/toolchains/{channel}-{}", host()?)))
+}
+
+/// Gives a person what rustup-init leaves behind: the proxies, and both channels.
+fn set_up_rustup(person: &Person<'_>) -> Result<PathBuf> {
+    let bin = person.home.join(".cargo/bin");
+    fs::create_dir_all(&bin)?;
+    fs::copy(format!("{}/rustup", places::RUSTUP), bin.join("rustup"))?;
+    for tool in ["cargo", "rustc", "rustdoc", "cargo-clippy", "rustfmt"] {
+        symlink("rustup", bin.join(tool))?;
+    }
+    for (channel, place) in [("stable", Channel::Stable), ("nightly", Channel::Nightly)] {
+        let toolchain = installed(person, channel)?;
+        fs::create_dir_all(toolchain.parent().context("it has a parent")?)?;
+        symlink(place.place(), toolchain)?;
+    }
+    project::give(&person.home, &format!("{0}:{0}", person.uid()))?;
+    run(person, &bin.join("rustup"), ["default", "stable"]).run()?.ok()?;
+    Ok(bin)
+}
+
+/// A program with an editor's bare PATH.
+fn run<'p, const N: usize>(
+    person: &'p Person<'_>,
+    program: &Path,
+    args: [&str; N],
+) -> Invocation<'p> {
+    let args = args.map(Into::into);
+    let words = std::iter::once(program.as_os_str().to_owned()).chain(args);
+    person.shell("exec \"$@\"", words).env("PATH", "").env("CARGO_NET_OFFLINE", "true")
+}
+
+/// Makes the directory, with these entries on PATH before the system's.
+fn directory(person: &Person<'_>, path: &[&Path]) -> Result<PathBuf> {
+    let system = [places::BY_NAME, "/usr/bin", "/bin"].map(Path::new);
+    let made = person.by_name(["toolchain"]).path(path.iter().copied().chain(system)).run()?;
+    made.ok()?;
+    let directory = person.home.join(".local/share/cargo-peruser/toolchain/bin");
+    ensure!(made.stdout == format!("{}\n", directory.display()), "{}", made.stdout);
+    Ok(directory)
+}
+
+/// The version that a tool of the directory prints.
+fn version(call: Invocation<'_>) -> Result<String> {
+    let output = call.run()?;
+    output.silently()?;
+    let words = output.stdout.split_whitespace().nth(1);
+    Ok(words.context("no version")?.to_owned())
+}
+
+fn one_toolchain(stage: &Stage) -> Result<()> {
+    stage.shared_root().sticky().make()?;
+    let alice = stage.person("alice")?;
+    let bin = set_up_rustup(&alice)?;
+    let directory = directory(&alice, &[&bin])?;
+    let (cargo, rustc) = (directory.join("cargo"), directory.join("rustc"));
+    let stable = version(run(&alice, &rustc, ["--version"]))?;
+    // Bare, or with another cargo first.
+    for path in [String::new(), places::STUB.into(), format!("{}/bin", Channel::Nightly.place())] {
+        let found = version(run(&alice, &cargo, ["--version"]).env("PATH", &path))?;
+        ensure!(found == stable, "PATH={path}: cargo {found} beside rustc {stable}");
+    }
+    let nightly = version(run(&alice, &rustc, ["+nightly", "--version"]))?;
+    ensure!(nightly.contains("nightly"), "{nightly}");
+    let by_override = version(run(&alice, &cargo, ["+nightly", "--version"]))?;
+    // As rust-analyzer names it.
+    let by_sysroot = run(&alice, &cargo, ["--version"]);
+    let by_sysroot = version(by_sysroot.env("RUSTUP_TOOLCHAIN", Channel::Nightly.place()))?;
+    ensure!([&by_override, &by_sysroot] == [&nightly; 2], "{by_override}, {by_sysroot}, {nightly}");
+    Ok(())
+}
+
+fn builds(stage: &Stage) -> Result<()> {
+    let root = stage.shared_root().sticky().make()?;
+    let alice = stage.person("alice")?;
+    let bin = set_up_rustup(&alice)?;
+    let directory = directory(&alice, &[&bin])?;
+    project::that_prints("hello", &stage.checkout, &alice)?;
+    for (words, profile) in
+        [(&["run"][..], "debug"), (&["+nightly", "run", "--release"], "release")]
+    {
+        let words = words.iter().map(Into::into);
+        let words = std::iter::once(directory.join("cargo").into_os_string()).chain(words);
+        let build = alice.shell("exec \"$@\"", words).env("PATH", places::PROGRAMS);
+        build.limit(Duration::from_secs(300)).run()?.ok()?.prints("hello")?;
+        let built = root.join("alice/target").join(profile).join("speaker");
+        ensure!(built.exists(), "{} is missing", built.display());
+    }
+    ensure!(!stage.checkout.join("target").exists(), "something was built in the checkout");
+    Ok(())
+}
+
+/// What `rustup update` does to the file system: another program, and another toolchain, in place.
+fn update(stage: &Stage) -> Result<()> {
+    stage.shared_root().sticky().make()?;
+    let alice = stage.person("alice")?;
+    let bin = set_up_rustup(&alice)?;
+    let directory = directory(&alice, &[&bin])?;
+    let before = version(run(&alice, &directory.join("cargo"), ["--version"]))?;
+    fs::copy(bin.join("rustup"), bin.join("rustup-new"))?;
+    fs::rename(bin.join("rustup-new"), bin.join("rustup"))?;
+    let stable = installed(&alice, "stable")?;
+    fs::remove_file(&stable)?;
+    symlink(Channel::Nightly.place(), &stable)?;
+    for tool in ["cargo", "rustc"] {
+        let after = version(run(&alice, &directory.join(tool), ["--version"]))?;
+        ensure!(after != before && after.contains("nightly"), "{tool} is {after}");
+    }
+    Ok(())
+}
+
+fn linked(stage: &Stage) -> Result<()> {
+    stage.shared_root().sticky().make()?;
+    let alice = stage.person("alice")?;
+    let bin = set_up_rustup(&alice)?;
+    let directory = directory(&alice, &[&bin])?;
+    let toolchain = directory.parent().context("it has a parent")?.to_string_lossy().into_owned();
+    let rustup = bin.join("rustup");
+    let link = || run(&alice, &rustup, ["toolchain", "link", "editors", &toolchain]);
+    // rustup itself does not take it for a toolchain, unless somebody helps.
+    link().run()?.fails()?.mentions("not a directory")?;
+    make::directory(&Path::new(&toolchain).join("lib"), alice.uid(), alice.uid(), 0o755)?;
+    link().run()?.ok()?;
+    // By the proxy, by the shim on PATH, and by the directory itself.
+    let proxies = format!("{}:{}", bin.display(), places::STUB);
+    for cargo in
+        [bin.join("cargo"), PathBuf::from(places::SHIM).join("cargo"), directory.join("cargo")]
+    {
+        let call = run(&alice, &cargo, ["+editors", "build"]).env("PATH", &proxies);
+        let stopped = call.limit(Duration::from_secs(10)).run()?;
+        stopped.stopped(Stop::NoCargo)?.blames("`editors`")?;
+        stopped.helps("rustup toolchain uninstall editors")?;
+    }
+    // The compiler is rustup's alone, which counts the rounds.
+    let compiler = run(&alice, &bin.join("rustc"), ["+editors", "--version"]);
+    compiler.limit(Duration::from_secs(10)).run()?.fails()?.mentions("infinite recursion")?;
+    run(&alice, &rustup, ["toolchain", "uninstall", "editors"]).run()?.ok()?;
+    ensure!(directory.join("cargo").exists(), "the directory went with the link");
+    version(run(&alice, &directory.join("cargo"), ["--version"]))?;
+    Ok(())
+}
+
+fn distribution(stage: &Stage) -> Result<()> {
+    let root = stage.shared_root().sticky().make()?;
+    let alice = stage.person("alice")?;
+    let bin = PathBuf::from(format!("{}/bin", Channel::Stable.place()));
+    let system = [&*bin, Path::new(places::BY_NAME), "/usr/bin".as_ref(), "/bin".as_ref()];
+    let made = alice.by_name(["toolchain"]).path(system).run()?;
+    if !Path::new("/usr/bin/rustup").exists() {
+        made.notes("no rustup was found")?;
+    }
+    let directory = directory(&alice, &[&bin])?;
+    project::that_prints("hello", &stage.checkout, &alice)?;
+    let cargo = directory.join("cargo");
+    let path = format!("{}:{}", places::STUB, places::PROGRAMS);
+    // Cargo looks for the compiler on PATH, as everywhere without rustup; an editor names it.
+    let build =
+        run(&alice, &cargo, ["run"]).env("PATH", path).env("RUSTC", directory.join("rustc"));
+    build.limit(Duration::from_secs(300)).run()?.ok()?.prints("hello")?;
+    ensure!(root.join("alice/target/debug/speaker").exists());
+    Ok(())
+}
+
+/// There, nothing leads back to rustup.
+fn linked_distribution(stage: &Stage) -> Result<()> {
+    stage.shared_root().sticky().make()?;
+    let alice = stage.person("alice")?;
+    let bin = PathBuf::from(format!("{}/bin", Channel::Stable.place()));
+    let directory = directory(&alice, &[&bin])?;
+    let proxies = alice.home.join(".cargo/bin");
+    make::directory(&alice.home.join(".cargo"), alice.uid(), alice.uid(), 0o755)?;
+    make::directory(&proxies, alice.uid(), alice.uid(), 0o755)?;
+    fs::copy(format!("{}/rustup", places::RUSTUP), proxies.join("rustup"))?;
+    for tool in ["cargo", "rustc"] {
+        make::link(&proxies.join(tool), Path::new("rustup"), alice.uid())?;
+    }
+    do_as_root("chown", ["2001:2001".as_ref(), proxies.join("rustup").as_os_str()])?;
+    let toolchain = directory.parent().context("it has a parent")?.to_string_lossy().into_owned();
+    make::directory(&Path::new(&toolchain).join("lib"), alice.uid(), alice.uid(), 0o755)?;
+    let link = ["toolchain", "link", "system", &toolchain];
+    run(&alice, &proxies.join("rustup"), link).run()?.ok()?;
+    let expected = version(run(&alice, &bin.join("cargo"), ["--version"]))?;
+    for tool in ["cargo", "rustc"] {
+        let found = version(run(&alice, &proxies.join(tool), ["+system", "--version"]))?;
+        ensure!(found == expected, "{tool} is {found}");
+    }
+    Ok(())
+}

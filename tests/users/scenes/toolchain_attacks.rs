@@ -1,0 +1,198 @@
+//! Whoever can change the toolchain directory chooses what an editor executes: it is not made where
+//! another account could.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, ensure};
+
+use crate::machine::{group, places};
+use crate::stage::{Invocation, Person, Stage, Stop, look, make};
+use crate::suite::{Test, test};
+
+/// How the directory stands before alice names it, and what the refusal says.
+type Row = (&'static str, fn(&Stage, &Path) -> Result<()>, &'static str);
+
+const PLANTED: &[Row] = &[
+    (
+        "refuses_a_directory_of_somebody_else",
+        |_, at| make::directory(at, 2003, 2003, 0o755),
+        "it is owned by mallory",
+    ),
+    (
+        "refuses_a_directory_that_a_group_can_write_to",
+        |_, at| make::directory(at, 2001, group("devs")?, 0o775),
+        "others can write to it (mode 0775)",
+    ),
+    (
+        "refuses_a_directory_that_everyone_can_write_to",
+        |_, at| make::directory(at, 2001, 2001, 0o1777),
+        "others can write to it (mode 1777)",
+    ),
+    (
+        "refuses_a_symlink_to_a_directory_of_somebody_else",
+        |stage, at| {
+            make::directory(&stage.at("hers"), 2003, 2003, 0o777)?;
+            make::link(at, &stage.at("hers"), 2003)
+        },
+        "it is owned by mallory",
+    ),
+    (
+        "refuses_a_dangling_symlink_of_somebody_else",
+        |stage, at| make::link(at, &stage.at("nowhere"), 2003),
+        "it is a symlink, owned by mallory",
+    ),
+    (
+        "refuses_links_of_hers_in_a_directory_of_ones_own",
+        |_, at| {
+            make::directory(at, 2001, 2001, 0o755)?;
+            make::link(&at.join("rustc"), Path::new("/srv/evil/rustc"), 2003)
+        },
+        "cargo-peruser has not made",
+    ),
+];
+
+pub(crate) fn tests() -> Vec<Test> {
+    let mut tests = vec![
+        test("toolchain::refuses_a_place_below_somebody_elses_directory", below_hers),
+        test("toolchain::refuses_a_place_where_the_directory_could_be_replaced", replaceable),
+        test("toolchain::makes_a_directory_where_it_is_sticky", sticky),
+        test("toolchain::leaves_the_home_of_somebody_else_alone", anothers_home),
+        test("toolchain::leads_to_no_tools_out_of_somebody_elses_home", anothers_tools),
+        test("toolchain::root_stays_out_of_a_persons_directory", root_in_hers),
+    ];
+    for (name, plant, says) in PLANTED {
+        tests.push(test(format!("toolchain::{name}"), move |stage| planted(stage, *plant, says)));
+    }
+    tests
+}
+
+/// `cargo-peruser toolchain DIR`, with stub tools on PATH.
+fn toolchain<'p>(stage: &Stage, person: &'p Person<'_>, words: &[&str]) -> Result<Invocation<'p>> {
+    let tools = stage.at("tools");
+    if !tools.exists() {
+        make::directory(&tools, 0, 0, 0o755)?;
+        for tool in ["cargo", "rustc", "rustup"] {
+            make::script(&tools.join(tool), "#!/bin/sh\nexit 0\n")?;
+        }
+    }
+    let words = std::iter::once("toolchain").chain(words.iter().copied());
+    let path = [&*tools, Path::new(places::BY_NAME), Path::new("/usr/bin"), Path::new("/bin")];
+    Ok(person.by_name(words).path(path))
+}
+
+fn names(directory: &Path) -> Result<Vec<PathBuf>> {
+    Ok(fs::read_dir(directory)?.map(|entry| entry.map(|it| it.path())).collect::<Result<_, _>>()?)
+}
+
+fn planted(stage: &Stage, plant: fn(&Stage, &Path) -> Result<()>, says: &str) -> Result<()> {
+    let alice = stage.person("alice")?;
+    let place = stage.at("open");
+    make::directory(&place, 0, 0, 0o1777)?;
+    let at = place.join("toolchain");
+    plant(stage, &at)?;
+    let before = look(&at)?;
+    let inside = |at: &Path| names(at).map_or(0, |names| names.len());
+    let entries = inside(&at);
+    for words in [&[&*at.to_string_lossy()][..], &["--remove", &at.to_string_lossy()]] {
+        let refused = toolchain(stage, &alice, words)?.run()?;
+        refused.fails()?.blames(says)?;
+    }
+    ensure!(look(&at)?.map(|it| it.identity) == before.map(|it| it.identity), "it was replaced");
+    ensure!(inside(&at) == entries, "something was put there");
+    Ok(())
+}
+
+fn below_hers(stage: &Stage) -> Result<()> {
+    let alice = stage.person("alice")?;
+    let hers = stage.at("hers");
+    make::directory(&hers, 2003, 2003, 0o777)?;
+    let at = hers.join("toolchain/bin");
+    let refused = toolchain(stage, &alice, &[&at.to_string_lossy()])?.run()?;
+    refused.refused()?.blames("mallory")?;
+    ensure!(names(&hers)?.is_empty(), "something was made");
+    Ok(())
+}
+
+fn replaceable(stage: &Stage) -> Result<()> {
+    let alice = stage.person("alice")?;
+    let place = stage.at("open");
+    make::directory(&place, 0, group("devs")?, 0o2775)?;
+    let at = place.join("toolchain/bin");
+    let refused = toolchain(stage, &alice, &[&at.to_string_lossy()])?.run()?;
+    refused.refused()?.blames("others can replace directories in it")?.helps("chmod go-w")?;
+    ensure!(names(&place)?.is_empty(), "something was made");
+    Ok(())
+}
+
+fn sticky(stage: &Stage) -> Result<()> {
+    let alice = stage.person("alice")?;
+    make::directory(&stage.at("open"), 0, 0, 0o1777)?;
+    let at = stage.at("open/toolchain/bin");
+    for umask in ["0000", "0077", "0022"] {
+        toolchain(stage, &alice, &[&at.to_string_lossy()])?.umask(umask).run()?.silently()?;
+        let sight = look(&at)?.map(|it| (it.uid, it.mode & 0o022));
+        ensure!(sight == Some((2001, 0)), "umask {umask}: {sight:?}");
+        toolchain(stage, &alice, &["--remove", &at.to_string_lossy()])?.run()?.silently()?;
+        ensure!(!at.exists(), "it is still there");
+        let parent = stage.at("open/toolchain");
+        let sight = look(&parent)?.map(|it| (it.uid, it.mode & 0o022));
+        ensure!(sight == Some((2001, 0)), "umask {umask}: {sight:?}");
+        fs::remove_dir(parent)?;
+    }
+    Ok(())
+}
+
+fn anothers_home(stage: &Stage) -> Result<()> {
+    let (alice, bob) = (stage.person("alice")?, stage.person("bob")?);
+    // As after `su -m`, with a home that bob could even write to.
+    make::own(&alice.home, 2001, 2001, 0o777)?;
+    let call = || toolchain(stage, &bob, &[]);
+    let data = alice.home.join("data");
+    make::directory(&data, 2001, 2001, 0o777)?;
+    for invocation in [
+        call()?.env("HOME", &alice.home),
+        call()?.env("HOME", &alice.home).env("XDG_DATA_HOME", &data),
+    ] {
+        // The account's own home, which takes its place, is not there and cannot be made.
+        invocation.run()?.stopped(Stop::Create)?.blames("/home/2002")?;
+    }
+    ensure!(
+        names(&alice.home)? == [data.clone()] && names(&data)?.is_empty(),
+        "something was made"
+    );
+    Ok(())
+}
+
+fn anothers_tools(stage: &Stage) -> Result<()> {
+    let (mallory, bob) = (stage.person("mallory")?, stage.person("bob")?);
+    make::own(&mallory.home, 2003, 2003, 0o755)?;
+    let bin = mallory.home.join(".cargo/bin");
+    fs::create_dir_all(&bin)?;
+    make::own(&mallory.home.join(".cargo"), 2003, 2003, 0o755)?;
+    for tool in ["rustc", "rustfmt", "rustup"] {
+        make::script(&bin.join(tool), "#!/bin/sh\nexit 0\n")?;
+    }
+    let at = bob.home.join("toolchain");
+    let call = bob.by_name(["toolchain", &at.to_string_lossy()]).path([places::BY_NAME]);
+    let call = call.env("HOME", &mallory.home).env("CARGO_HOME", mallory.home.join(".cargo"));
+    call.run()?.notes("no rustc was found")?;
+    ensure!(names(&at)? == [at.join("cargo")], "{:?}", names(&at)?);
+    Ok(())
+}
+
+fn root_in_hers(stage: &Stage) -> Result<()> {
+    let (alice, root) = (stage.person("alice")?, stage.person("root")?);
+    make::own(&alice.home, 2001, 2001, 0o755)?;
+    toolchain(stage, &alice, &[])?.run()?.silently()?;
+    let hers = alice.home.join(".local/share/cargo-peruser/toolchain/bin");
+    let before = look(&hers.join("rustc"))?.map(|it| it.identity);
+    for words in [&[&*hers.to_string_lossy()][..], &["--remove", &hers.to_string_lossy()]] {
+        toolchain(stage, &root, words)?.run()?.refused()?.blames("alice")?;
+    }
+    // `sudo -E`: her home does not become root's.
+    let made = toolchain(stage, &root, &[])?.env("HOME", &alice.home).run()?;
+    made.ok()?.prints("/home/0/.local/share/cargo-peruser/toolchain/bin")?;
+    ensure!(before.is_some() && look(&hers.join("rustc"))?.map(|it| it.identity) == before);
+    make::nothing(Path::new("/home/0"))
+}
