@@ -5,6 +5,7 @@ mod young_shells;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use cargo_peruser::command::completions::Shell;
 use libtest_mimic::Trial;
 
 pub(crate) use self::young_shells::tests as tests_of_young_shells;
@@ -74,10 +75,14 @@ fn script(world: &World, shell: &str, place: &str) -> PathBuf {
     world.file(place, output.printed())
 }
 
-/// Puts a `cargo` on the PATH of terminals: there is nothing to complete for a program that is not
-/// there.
+/// Puts a `cargo` on the PATH of terminals, since nothing completes for a program that is not there.
 fn stock_cargo(world: &World) {
-    let text = "#!/bin/sh\n[ \"$1\" = --list ] && printf 'Installed Commands:\\n    frobnicate   Does it\\n'\n";
+    let text = r#"#!/bin/sh
+case $1 in
+    --list) printf 'Installed Commands:\n    frobnicate   Does it\n' ;;
+    peruser) exec cargo-peruser "$@" ;;
+esac
+"#;
     world.executable("noted/cargo", text);
 }
 
@@ -95,10 +100,17 @@ fn toolchain_with(world: &World, file: &str) -> Result<(), Skip> {
     Ok(())
 }
 
+/// Where a person's scripts are, those that a shell loads by itself.
+const DATA: &str = "home/.local/share";
+
 fn bash<'w>(world: &'w World, before: &str) -> Result<Terminal<'w>, Skip> {
     program("bash")?;
-    let script = script(world, "bash", "script.bash");
-    let rc = format!("PS1='{PROMPT} '\n{before}\n. '{}'\n", script.display());
+    let place = format!("{DATA}/{}", Shell::Bash.place().unwrap());
+    let script = script(world, "bash", &place);
+    // bash-completion loads it when it is needed; without that package nothing does.
+    let load =
+        if before.contains("bash_completion") { "" } else { &format!(". '{}'", script.display()) };
+    let rc = format!("PS1='{PROMPT} '\n{before}\n{load}\n");
     let rc = world.file("bashrc", rc);
     Terminal::start(world, &["bash", "--noprofile", "--rcfile", &rc.to_string_lossy(), "-i"], &[])
 }
@@ -158,8 +170,8 @@ fn bash_without_a_completion_for_cargo_completes_our_words() -> Result<(), Skip>
 
 fn zsh<'w>(world: &'w World, after: &str) -> Result<Terminal<'w>, Skip> {
     program("zsh")?;
-    script(world, "zsh", "site/_cargo-peruser");
-    let site = world.at("site");
+    let script = script(world, "zsh", &format!("{DATA}/{}", Shell::Zsh.place().unwrap()));
+    let site = script.parent().unwrap();
     let rc = format!(
         "PS1='{PROMPT} '\nfpath=('{}' $fpath)\nautoload -Uz compinit\ncompinit -u -D\n{after}\n",
         site.display()
@@ -177,6 +189,12 @@ fn zsh_completes_our_words_and_cargos() -> Result<(), Skip> {
     assert_completes(&terminal, CARGOS);
     assert_completes(&terminal, COMMANDS);
     assert_completes(&terminal, &[("cargo-peruser --scope=che", &["--scope=checkout"])]);
+    // As cargo's subcommand, which `_cargo` asks for by our function's name.
+    let table: &Table<'_> = &[
+        ("cargo peruser expl", &["peruser", "explain"]),
+        ("cargo peruser build --rel", &["peruser", "build", "--release"]),
+    ];
+    assert_completes(&terminal, table);
     Ok(())
 }
 
@@ -200,7 +218,7 @@ fn fish_completes_our_words_and_cargos() -> Result<(), Skip> {
     let world = World::new();
     program("fish")?;
     stock_cargo(&world);
-    script(&world, "fish", "home/.local/share/fish/vendor_completions.d/cargo-peruser.fish");
+    script(&world, "fish", &format!("{DATA}/{}", Shell::Fish.place().unwrap()));
     let config = format!(
         "function fish_prompt; echo '{PROMPT} '; end\nset fish_greeting\nset fish_autosuggestion_enabled 0\n"
     );

@@ -72,23 +72,30 @@ impl<'w> Terminal<'w> {
     }
 
     fn executed(&self) -> Vec<String> {
-        // Some shells still ask the terminal something before they go on.
         let typed = self.settled();
         self.tmux(&["send-keys", "Enter"]);
         self.wait(&format!("execution of {typed}"), || self.executed.exists());
         let executed = fs::read_to_string(&self.executed).unwrap();
         fs::remove_file(&self.executed).unwrap();
-        self.settled();
+        // What is typed before the shell listens again may be thrown away.
+        self.wait("a prompt", || {
+            let screen = self.screen();
+            screen
+                .lines()
+                .last()
+                .is_some_and(|line| line.contains(PROMPT) && !line.contains("cargo"))
+        });
         executed.lines().map(str::to_owned).collect()
     }
 
-    /// The screen, once nothing has changed on it for a moment.
+    /// The screen, once nothing has changed on it for a moment. A slower shell still finds the keys
+    /// in their order.
     fn settled(&self) -> String {
         let start = Instant::now();
         let mut last = self.screen();
         let mut since = Instant::now();
-        while since.elapsed() < Duration::from_millis(400) && start.elapsed() < PATIENCE {
-            thread::sleep(Duration::from_millis(50));
+        while since.elapsed() < Duration::from_millis(150) && start.elapsed() < PATIENCE {
+            thread::sleep(Duration::from_millis(30));
             let now = self.screen();
             if now != last {
                 (last, since) = (now, Instant::now());

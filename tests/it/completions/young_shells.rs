@@ -1,8 +1,9 @@
 //! Shells that have no completion for cargo themselves: ours alone, and with one that a person has.
 
+use cargo_peruser::command::completions::Shell;
 use libtest_mimic::Trial;
 
-use super::{CARGOS, COMMANDS, OURS, assert_completes, script, stock_cargo};
+use super::{CARGOS, COMMANDS, DATA, OURS, assert_completes, script, stock_cargo};
 use crate::harness::{self, World};
 use crate::runner::{Skip, tests};
 use crate::terminal::{PROMPT, Terminal, program};
@@ -19,7 +20,7 @@ pub(crate) fn tests() -> Vec<Trial> {
 
 fn elvish<'w>(world: &'w World, after: &str) -> Result<Terminal<'w>, Skip> {
     program("elvish")?;
-    script(world, "elvish", "home/.local/share/elvish/lib/cargo-peruser.elv");
+    script(world, "elvish", &format!("{DATA}/{}", Shell::Elvish.place().unwrap()));
     let rc = format!("set edit:prompt = {{ put '{PROMPT} ' }}\n{after}\nuse cargo-peruser\n");
     let rc = world.file("rc.elv", rc);
     Terminal::start(world, &["elvish", "-rc", &rc.to_string_lossy()], &[])
@@ -44,15 +45,15 @@ fn elvish_asks_whatever_completes_cargo() -> Result<(), Skip> {
 
 fn nu<'w>(world: &'w World, before: &str) -> Result<Terminal<'w>, Skip> {
     let nu = harness::nu().ok_or_else(|| Skip("nu is not installed".into()))?;
-    let script = script(world, "nu", "cargo-peruser.nu");
+    script(world, "nu", &format!("{DATA}/{}", Shell::Nu.place().unwrap()));
     let config = format!(
         "$env.PROMPT_COMMAND = {{|| '{PROMPT}' }}\n$env.PROMPT_COMMAND_RIGHT = ''\n\
-         $env.PROMPT_INDICATOR = ' '\n$env.config.show_banner = false\n{before}\nsource '{}'\n",
-        script.display()
+         $env.PROMPT_INDICATOR = ' '\n$env.config.show_banner = false\n{before}\n"
     );
     let config = world.file("config.nu", config);
     let words = [&*nu.to_string_lossy(), "--no-history", "--config", &config.to_string_lossy()];
-    Terminal::start(world, &words, &[])
+    let data = world.at(DATA).to_string_lossy().into_owned();
+    Terminal::start(world, &words, &[("XDG_DATA_HOME", data)])
 }
 
 fn nu_completes_our_words_and_cargos_commands() -> Result<(), Skip> {
