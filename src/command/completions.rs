@@ -150,6 +150,7 @@ mod tests {
             });
             assert_eq!(open, None, "{shell:?}");
             assert!(text.contains("explain") && text.contains("shared-root"), "{shell:?}");
+            assert!(text.contains("uninstall") && !text.contains("enter-session"), "{shell:?}");
         }
     }
 

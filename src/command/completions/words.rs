@@ -4,6 +4,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Arg, Command, ValueHint};
 use serde_json::{Map, Value, json};
 
+use super::super::VERBS;
 use crate::core::settings::Key;
 
 /// What stands behind a verb.
@@ -18,7 +19,10 @@ pub(super) enum After {
 /// Our command line with what only completion wants to know: which values there are. Parsing does
 /// not look at them, because a wrong setting has an error of its own.
 pub(super) fn described() -> Command {
-    Key::ALL.into_iter().fold(super::super::command(), |words, key| {
+    let words = VERBS.iter().fold(super::super::command(), |words, verb| {
+        words.mut_subcommand(verb.name, |described| without_hidden(described).name(verb.name))
+    });
+    Key::ALL.into_iter().fold(words, |words, key| {
         words.mut_arg(key.name(), |flag| match key.info().value {
             "PATH" => flag.value_hint(ValueHint::AnyPath),
             list if list.contains('|') => {
@@ -27,6 +31,17 @@ pub(super) fn described() -> Command {
             _ => flag.value_hint(ValueHint::Other),
         })
     })
+}
+
+/// A verb without the flags that this program gives itself: generators would offer them.
+fn without_hidden(verb: Command) -> Command {
+    let visible = verb.get_arguments().filter(|arg| !arg.is_hide_set()).cloned();
+    let visible: Vec<Arg> = visible.collect();
+    if visible.len() == verb.get_arguments().count() {
+        return verb;
+    }
+    let about = verb.get_about().cloned().unwrap_or_default();
+    Command::default().about(about).args(visible)
 }
 
 /// The flags that may stand before everything else. Each takes a value.
@@ -67,7 +82,6 @@ pub(super) fn record(words: &Command) -> Value {
         let verbs = verb.get_subcommands().map(|verb| (verb.get_name().into(), verb.get_about()));
         let flags = verb
             .get_arguments()
-            .filter(|flag| !flag.is_hide_set())
             .filter_map(|flag| Some((format!("--{}", flag.get_long()?), flag.get_help())));
         let described = verbs.chain(flags).map(
             |(word, about)| json!({ "value": word, "description": about.map(ToString::to_string) }),
