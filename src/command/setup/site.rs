@@ -4,18 +4,18 @@ mod root;
 
 use std::path::{Path, PathBuf};
 
-use clap::ArgMatches;
+use clap::{ArgMatches, ValueEnum};
 
-use crate::command::Flags;
+use crate::command::{Flags, completions, man};
 use crate::core::account::Account;
 use crate::core::lexical;
 use crate::core::placement::session_target;
 use crate::core::setup::{Piece, Root, Systemd, What, cannot_be_quoted, settings_block};
-use crate::error::{Error, Result, SetupError};
+use crate::error::{Error, FileError, Result, SetupError};
 use crate::sys::homes::Homes;
 use crate::sys::installation::Installation;
 use crate::sys::private_dir::{Caller, examine_way};
-use crate::sys::setup::{of_machine, of_person, read_receipt, receipt_path};
+use crate::sys::setup::{find_shell, of_machine, of_person, read_receipt, receipt_path};
 use crate::sys::snapshot::Snapshot;
 use crate::sys::{accounts, files, settings_files};
 
@@ -103,7 +103,29 @@ impl Site {
         let binary = installation.binary();
         pieces.push(Piece::new(&binary, What::Program, "this program"));
         pieces.push(Piece::new(installation.shim(), What::Link(binary), "the shim"));
+        pieces.extend(self.pages()?);
         pieces.extend(self.hooks.iter().cloned());
+        Ok(pieces)
+    }
+
+    /// Man pages, and completion scripts where shells that are installed look for them by themselves.
+    fn pages(&self) -> Result<Vec<Piece>> {
+        let share = self.installation.prefix.join("share");
+        let failed = |cause| FileError::failed("render what belongs below", &share, cause);
+        let file = |text: String| What::File(text.into_bytes(), 0o644);
+        let mut pieces = Vec::new();
+        for (name, page) in man::pages().map_err(failed)? {
+            let path = share.join("man/man1").join(name);
+            pieces.push(Piece::new(path, file(page), "a man page"));
+        }
+        for shell in completions::Shell::ALL {
+            let name = shell.to_possible_value().map(|value| value.get_name().to_owned());
+            let is_installed = name.is_some_and(|name| find_shell(&name).is_some());
+            if let Some(place) = shell.place().filter(|_| is_installed) {
+                let script = completions::script(shell).map_err(failed)?;
+                pieces.push(Piece::new(share.join(place), file(script), "completion"));
+            }
+        }
         Ok(pieces)
     }
 
