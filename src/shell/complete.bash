@@ -75,7 +75,8 @@ _cargo_peruser_load() {
 _cargo_peruser_cargo() {
     local completer options index line=$COMP_LINE
     _cargo_peruser_completer || _cargo_peruser_load || return
-    compopt "${options[@]}" 2>/dev/null
+    # Without an option it would print those that there are.
+    ((${#options[@]} == 0)) || compopt "${options[@]}" 2>/dev/null
     for ((index = 0; index < $1; index++)); do
         line=${line#*"${COMP_WORDS[index]}"}
     done

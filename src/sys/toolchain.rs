@@ -104,8 +104,8 @@ impl Directory {
         Ok(())
     }
 
-    /// Each directory that is missing, open to all readers and, whatever the umask is, to no other
-    /// writer.
+    /// Each directory that is missing, with mode 0755 less the umask, so that nobody else can write
+    /// there.
     fn make(&self, caller: &Caller<'_>) -> Result<()> {
         let made = DirBuilder::new().recursive(true).mode(0o755).create(&self.path);
         made.map_err(|cause| Error::Create {
