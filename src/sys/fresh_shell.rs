@@ -8,7 +8,7 @@ use std::ffi::{OsStr, OsString};
 use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
@@ -99,6 +99,19 @@ impl Shell {
             }
         }
     }
+
+    /// The directories that it makes in a home wherever it starts and that are not there yet, the
+    /// inner ones first.
+    fn absent_from(self, home: Option<&Path>) -> Vec<PathBuf> {
+        let names: &[&str] = match self {
+            Shell::Fish => {
+                &[".config/fish", ".config", ".local/share/fish", ".local/share", ".local"]
+            }
+            _ => &[],
+        };
+        let paths = home.into_iter().flat_map(|home| names.iter().map(|name| home.join(name)));
+        paths.filter(|path| !path.exists()).collect()
+    }
 }
 
 impl Start {
@@ -140,7 +153,11 @@ pub fn ask(
     command
         .current_dir(account.home.as_deref().filter(|home| home.is_dir()).unwrap_or("/".as_ref()));
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
-    let output = finish(command.spawn()?)?;
+    let absent = shell.absent_from(account.home.as_deref());
+    let output = finish(command.spawn()?);
+    // Somebody may have put something there meanwhile, and then it stays.
+    absent.iter().for_each(|directory| drop(std::fs::remove_dir(directory)));
+    let output = output?;
     let answer = |name: &[u8]| {
         let line = output.split(|byte| *byte == b'\n').find_map(|line| line.strip_prefix(name));
         line.filter(|line| !line.is_empty()).map(|line| PathBuf::from(OsStr::from_bytes(line)))
