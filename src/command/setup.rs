@@ -18,8 +18,8 @@ use crate::error::Error;
 use crate::report;
 use crate::sys::fresh_shell;
 use crate::sys::setup::{
-    PieceState, Step, Taken, put, read_receipt, receipt_entry, receipt_path, steps, take,
-    write_receipt,
+    PieceState, Step, Taken, assert_possible, put, read_receipt, receipt_entry, receipt_path,
+    steps, take, write_receipt,
 };
 use crate::sys::snapshot::Snapshot;
 use site::Site;
@@ -87,6 +87,7 @@ pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
         return status(&site, &steps, snapshot);
     }
     site.examine()?;
+    steps.iter().try_for_each(assert_possible).map_err(Error::from)?;
     report::line(text::planned(&steps))?;
     if is_dry {
         report::note(&"nothing was done, because of --dry-run");

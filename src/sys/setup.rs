@@ -4,6 +4,7 @@
 //! receipt before the first step. So an interrupted run is completed by the next one.
 
 mod look;
+mod possible;
 mod put;
 mod receipt;
 mod sessions;
@@ -12,6 +13,7 @@ mod take;
 use std::path::Path;
 
 pub use look::{PieceState, look};
+pub use possible::assert_possible;
 pub use put::put;
 pub use receipt::{read_receipt, receipt_path, write_receipt};
 pub use sessions::{find as find_shell, of_machine, of_person};
