@@ -18,8 +18,8 @@ use crate::error::Error;
 use crate::report;
 use crate::sys::fresh_shell;
 use crate::sys::setup::{
-    PieceState, Step, Taken, assert_possible, put, read_receipt, receipt_entry, receipt_path,
-    steps, take, write_receipt,
+    PieceState, Step, Taken, assert_possible, begin_receipt, clear_receipt_leftovers, end_receipt,
+    put, read_receipt, receipt_entry, receipt_path, steps, take, write_receipt,
 };
 use crate::sys::snapshot::Snapshot;
 use site::Site;
@@ -106,8 +106,10 @@ fn install(site: &Site, steps: &[Step]) -> Result<(), Error> {
         receipt_entry(step)?.into_iter().for_each(|entry| receipt.add(entry));
     }
     let holds_receipt = |step: &&Step| path.starts_with(&step.piece.path);
-    steps.iter().filter(holds_receipt).try_for_each(put)?;
-    write_receipt(&path, &receipt)?;
+    match steps.iter().find(holds_receipt) {
+        Some(top) => begin_receipt(&path, &receipt, &top.piece.path)?,
+        None => write_receipt(&path, &receipt)?,
+    }
     steps.iter().filter(|step| !holds_receipt(step)).try_for_each(put)
 }
 
@@ -123,6 +125,9 @@ fn status(site: &Site, steps: &[Step], snapshot: &Snapshot) -> anyhow::Result<u8
 /// Takes everything back, in the reverse order; what stands above the receipt goes last.
 fn uninstall(site: &Site, is_dry: bool) -> anyhow::Result<u8> {
     let path = receipt_path(&site.installation);
+    if !is_dry {
+        clear_receipt_leftovers(&path)?;
+    }
     let receipt = read_receipt(&path)?;
     if receipt.entries.is_empty() {
         report::note(&text::nothing_set_up(&path));
@@ -130,9 +135,14 @@ fn uninstall(site: &Site, is_dry: bool) -> anyhow::Result<u8> {
     let (last, first): (Vec<_>, Vec<_>) =
         receipt.entries.iter().rev().partition(|entry| path.starts_with(&entry.path));
     let mut rows = Vec::new();
-    let mut go = |entry: &crate::core::setup::Entry| -> Result<(), Error> {
-        // A dry run cannot know what will be left in a directory.
-        let taken = if is_dry { None } else { Some(take(entry)?) };
+    let mut go = |entry: &crate::core::setup::Entry, went: Option<&PathBuf>| -> Result<(), Error> {
+        let is_gone = went.is_some_and(|top| entry.path.starts_with(top));
+        let taken = match (is_dry, is_gone) {
+            // A dry run cannot know what will be left in a directory.
+            (true, _) => None,
+            (_, true) => Some(Taken::Removed),
+            _ => Some(take(entry)?),
+        };
         let is_worth_a_word = match taken {
             Some(Taken::Nothing) => false,
             Some(Taken::Kept(_)) => {
@@ -145,11 +155,9 @@ fn uninstall(site: &Site, is_dry: bool) -> anyhow::Result<u8> {
         }
         Ok(())
     };
-    first.into_iter().try_for_each(&mut go)?;
-    if !is_dry {
-        write_receipt(&path, &Default::default())?;
-    }
-    last.into_iter().try_for_each(&mut go)?;
+    first.into_iter().try_for_each(|entry| go(entry, None))?;
+    let went = if is_dry { None } else { end_receipt(&path, &receipt)? };
+    last.into_iter().try_for_each(|entry| go(entry, went.as_ref()))?;
     if !rows.is_empty() {
         report::line(text::table(&rows))?;
     }

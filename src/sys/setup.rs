@@ -15,7 +15,9 @@ use std::path::Path;
 pub use look::{PieceState, look};
 pub use possible::assert_possible;
 pub use put::put;
-pub use receipt::{read_receipt, receipt_path, write_receipt};
+pub use receipt::{
+    begin_receipt, clear_receipt_leftovers, end_receipt, read_receipt, receipt_path, write_receipt,
+};
 pub use sessions::{find as find_shell, of_machine, of_person};
 pub use take::{Taken, take};
 

@@ -46,7 +46,8 @@ pub fn put(step: &Step) -> Result<(), Error> {
     }
 }
 
-fn make_directory(path: &Path) -> io::Result<()> {
+/// A directory; one that is there is no error.
+pub(super) fn make_directory(path: &Path) -> io::Result<()> {
     match std::fs::create_dir(path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(error),
