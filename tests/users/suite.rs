@@ -11,7 +11,7 @@ use crate::stage::Stage;
 /// One test: a sentence, what it needs besides the machine, and what it does on a fresh stage.
 pub(crate) struct Test {
     name: String,
-    needs: &'static [Need],
+    needs: Vec<Need>,
     pace: Pace,
     body: Body,
 }
@@ -32,13 +32,14 @@ pub(crate) fn test(
     name: impl Into<String>,
     body: impl FnOnce(&Stage) -> Result<()> + Send + 'static,
 ) -> Test {
-    Test { name: name.into(), needs: &[], pace: Pace::Light, body: Box::new(body) }
+    Test { name: name.into(), needs: Vec::new(), pace: Pace::Light, body: Box::new(body) }
 }
 
 impl Test {
     /// States what the test needs; where that is missing the test is ignored, with the reason.
-    pub(crate) fn needs(self, needs: &'static [Need]) -> Self {
-        Self { needs, ..self }
+    pub(crate) fn needs(mut self, needs: &[Need]) -> Self {
+        self.needs.extend(needs);
+        self
     }
 
     /// Keeps other heavy tests away while this one runs.

@@ -7,6 +7,7 @@ mod accounts;
 mod enter;
 mod needs;
 mod new_root;
+mod packaged;
 mod registry;
 mod toolchain;
 
@@ -90,6 +91,7 @@ impl Machine {
         }
         if let Some(rustup) = rustup {
             root.program(&format!("{}/rustup", places::RUSTUP), &std::fs::read(rustup)?)?;
+            std::os::unix::fs::symlink("rustup", root.inside(places::RUSTUP_INIT))?;
         }
         let mut lacks = BTreeMap::new();
         match registry {

@@ -32,11 +32,25 @@ pub(crate) enum Need {
     UserNamespaces,
     /// A file system without Unix permissions.
     Vfat,
+    /// bash.
+    Bash,
+    /// dash.
+    Dash,
+    /// zsh.
+    Zsh,
+    /// fish.
+    Fish,
+    /// su and script, as util-linux has them.
+    Su,
+    /// An ssh server and a client.
+    Ssh,
+    /// strace, which kills at a chosen system call.
+    Strace,
 }
 
 impl Need {
     /// All of them.
-    pub(crate) const ALL: [Need; 10] = [
+    pub(crate) const ALL: [Need; 17] = [
         Need::Cargo,
         Need::Nightly,
         Need::Rustup,
@@ -47,6 +61,13 @@ impl Need {
         Need::Immutable,
         Need::UserNamespaces,
         Need::Vfat,
+        Need::Bash,
+        Need::Dash,
+        Need::Zsh,
+        Need::Fish,
+        Need::Su,
+        Need::Ssh,
+        Need::Strace,
     ];
 
     /// Whether it is there; the error is the reason that an ignored test is shown with.
@@ -72,6 +93,15 @@ impl Need {
             Need::UserNamespaces => works("setpriv", &NAMESPACE_OF_ALICE)
                 .context("no user namespaces for ordinary accounts"),
             Need::Vfat => vfat().context("no vfat"),
+            Need::Bash => works("bash", &["-c", ":"]).context("no bash"),
+            Need::Dash => works("dash", &["-c", ":"]).context("no dash"),
+            Need::Zsh => works("zsh", &["-f", "-c", ":"]).context("no zsh"),
+            Need::Fish => works("fish", &["--version"]).context("no fish"),
+            Need::Su => su().context("no su and script"),
+            Need::Ssh => ssh().context("no ssh server and client"),
+            Need::Strace => {
+                works("strace", &["--quiet", "--output=/dev/null", "true"]).context("no strace")
+            }
         }
     }
 }
@@ -87,6 +117,16 @@ const NAMESPACE_OF_ALICE: [&str; 8] = [
     "--",
     "true",
 ];
+
+fn su() -> Result<()> {
+    works("su", &["--version"])?;
+    works("script", &["--version"])
+}
+
+fn ssh() -> Result<()> {
+    ensure!(Path::new("/usr/sbin/sshd").exists(), "no /usr/sbin/sshd");
+    works("ssh", &["-V"])
+}
 
 fn toolchain(channel: Channel) -> Result<()> {
     let cargo = Path::new(channel.place()).join("bin/cargo");

@@ -12,6 +12,8 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
 
+use super::packaged;
+
 /// Where things stand on the machine.
 pub(crate) mod places {
     /// The shim, as `cargo`.
@@ -26,6 +28,12 @@ pub(crate) mod places {
     pub(crate) const REGISTRY: &str = "/opt/registry";
     /// The system's settings of cargo-peruser; empty but in the tests that bind something over it.
     pub(crate) const SETTINGS: &str = "/etc/cargo-peruser";
+    /// What a system without Rust has in `/usr/bin`, and a `cargo` that a package would bring.
+    pub(crate) const PACKAGED: &str = "/opt/packaged";
+    /// What the system's shells read when they start.
+    pub(crate) const START_UP: &str = "/opt/etc";
+    /// The same under the name that makes it install itself.
+    pub(crate) const RUSTUP_INIT: &str = "/opt/rustup/rustup-init";
     /// The programs of the system, for everybody's PATH.
     pub(crate) const PROGRAMS: &str = "/usr/local/bin:/usr/bin:/bin";
 }
@@ -36,6 +44,19 @@ const SYSTEM: &[&str] = &[
 ];
 /// What the loader and the compiler driver look up in `/etc`.
 const SETTINGS: &[&str] = &["ld.so.cache", "ld.so.conf", "ld.so.conf.d", "alternatives"];
+/// What shells read in `/etc` when they start, except for `profile.d`, where anything may stand;
+/// Debian's names, and those of others. Some ask which system it is.
+const START_UP: &[&str] = &[
+    "profile",
+    "bash.bashrc",
+    "bashrc",
+    "zsh",
+    "zshenv",
+    "zshrc",
+    "zprofile",
+    "fish",
+    "os-release",
+];
 /// What the machine has of its own, and the mode.
 const OWN: &[(&str, u32)] = &[
     ("/etc", 0o755),
@@ -46,10 +67,15 @@ const OWN: &[(&str, u32)] = &[
     (places::BY_NAME, 0o755),
     (places::STUB, 0o755),
     (places::RUSTUP, 0o755),
+    (places::PACKAGED, 0o755),
+    (places::START_UP, 0o755),
     ("/root", 0o700),
     ("/run", 0o755),
+    // Where an ssh server keeps the part of itself that talks to strangers.
+    ("/run/sshd", 0o755),
     ("/srv", 0o755),
     ("/tmp", 0o1777),
+    ("/var", 0o755),
 ];
 
 const STUB: &str = include_str!("../stage/stub-cargo.sh");
@@ -89,20 +115,29 @@ impl NewRoot {
             fs::create_dir(self.inside(place))?;
             fs::set_permissions(self.inside(place), fs::Permissions::from_mode(*mode))?;
         }
-        for name in SETTINGS {
-            let from = Path::new("/etc").join(name);
-            if from.exists() {
-                system(
-                    "cp",
-                    [OsStr::new("-a"), from.as_os_str(), self.inside("/etc").as_os_str()],
-                )?;
-            }
-        }
+        self.take(SETTINGS, "/etc")?;
+        self.take(SETTINGS, places::START_UP)?;
+        self.take(START_UP, places::START_UP)?;
         for to in [format!("{}/cargo", places::SHIM), format!("{}/cargo-peruser", places::BY_NAME)]
         {
             self.program(&to, &fs::read(env!("CARGO_BIN_EXE_cargo-peruser"))?)?;
+            // Setup copies and reads it many times, and three quarters of it are for debuggers.
+            // Where there is no `strip`, its tests take longer.
+            let _ = system("strip", ["--strip-debug".as_ref(), self.inside(&to).as_os_str()]);
         }
-        self.program(&format!("{}/cargo", places::STUB), STUB.as_bytes())
+        self.program(&format!("{}/cargo", places::STUB), STUB.as_bytes())?;
+        packaged::furnish(self)?;
+        self.program(&format!("{}/cargo", places::PACKAGED), STUB.as_bytes())
+    }
+
+    /// Copies what exists of the system's `/etc`; it becomes root's.
+    fn take(&self, names: &[&str], place: &str) -> Result<()> {
+        let to = self.inside(place);
+        let words = ["-RP", "--preserve=mode"].map(OsStr::new);
+        for from in names.iter().map(|name| Path::new("/etc").join(name)).filter(|it| it.exists()) {
+            system("cp", words.into_iter().chain([from.as_os_str(), to.as_os_str()]))?;
+        }
+        Ok(())
     }
 
     /// A program that everyone may execute.

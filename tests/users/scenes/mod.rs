@@ -15,6 +15,7 @@ mod race;
 mod real_cargo;
 mod rights;
 mod root;
+mod sessions;
 mod system_settings;
 mod together;
 mod toolchain;
@@ -41,6 +42,7 @@ pub(crate) fn all() -> Vec<Test> {
         rights::tests,
         inherited::tests,
         editors::tests,
+        sessions::tests,
         system_settings::tests,
         real_cargo::tests,
         wrappers::tests,

@@ -17,6 +17,14 @@ use crate::machine::{Channel, places};
 
 /// How long anything may take that compiles nothing.
 const LIMIT: Duration = Duration::from_secs(40);
+/// Shows each first directory at the second's place, up to `--`.
+const MOUNTS: &str = r#"
+while [ "$1" != -- ]; do
+    mount --bind "$1" "$2" || exit
+    shift 2
+done
+shift
+exec "$@""#;
 /// How long cargo may take to build the demo with both people at it on a slow machine.
 const BUILD_LIMIT: Duration = Duration::from_secs(300);
 
@@ -28,7 +36,7 @@ pub(crate) struct Invocation<'p> {
     directory: PathBuf,
     identity: Vec<String>,
     before: Vec<OsString>,
-    settings: Option<PathBuf>,
+    mounts: Vec<(PathBuf, PathBuf)>,
     limit: Duration,
 }
 
@@ -49,7 +57,7 @@ impl<'p> Invocation<'p> {
             directory: person.stage.checkout.clone(),
             identity: vec![format!("--reuid={uid}"), format!("--regid={uid}"), groups.into()],
             before: Vec::new(),
-            settings: None,
+            mounts: Vec::new(),
             limit: LIMIT,
         }
         .env("PATH", path_to(places::STUB))
@@ -114,8 +122,19 @@ impl<'p> Invocation<'p> {
     }
 
     /// Runs where `directory` is seen as the system's settings directory of cargo-peruser.
-    pub(crate) fn system_settings(mut self, directory: impl AsRef<Path>) -> Self {
-        self.settings = Some(directory.as_ref().to_owned());
+    pub(crate) fn system_settings(self, directory: impl AsRef<Path>) -> Self {
+        self.seen_at(directory, places::SETTINGS)
+    }
+
+    /// Runs where `directory` is seen at another place.
+    pub(crate) fn seen_at(mut self, directory: impl AsRef<Path>, place: impl AsRef<Path>) -> Self {
+        self.mounts.push((directory.as_ref().to_owned(), place.as_ref().to_owned()));
+        self
+    }
+
+    /// Takes the whole environment away.
+    pub(crate) fn bare(mut self) -> Self {
+        self.environment.clear();
         self
     }
 
@@ -147,15 +166,17 @@ impl<'p> Invocation<'p> {
         Running::start(command, shown, self.limit)
     }
 
-    /// `setpriv`, and before it the settings directory if the run has one of its own.
+    /// `setpriv`, and before it the directories that are seen elsewhere.
     fn launcher(&self) -> Command {
-        let Some(directory) = &self.settings else {
+        if self.mounts.is_empty() {
             return Command::new("setpriv");
-        };
-        let bind = format!("mount --bind \"$1\" {} && shift && exec \"$@\"", places::SETTINGS);
+        }
         let mut command = Command::new("unshare");
-        command.args(["--mount", "--propagation", "private", "sh", "-c", &bind, "sh"]);
-        command.arg(directory).arg("setpriv");
+        command.args(["--mount", "--propagation", "private", "sh", "-c", MOUNTS, "sh"]);
+        for (directory, place) in &self.mounts {
+            command.args([directory, place]);
+        }
+        command.args(["--", "setpriv"]);
         command
     }
 

@@ -10,6 +10,7 @@
 //! what must have come of it.
 
 pub(crate) mod child;
+mod host;
 mod invocation;
 mod look;
 pub(crate) mod make;
@@ -24,6 +25,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 
+pub(crate) use host::{Host, PATH, Photograph, Shell};
 pub(crate) use invocation::Invocation;
 pub(crate) use look::{Acl, acls, look, private, tagged};
 pub(crate) use outcome::{Outcome, Stop};

@@ -1,0 +1,179 @@
+//! A person's own setup among the files that people have: it wins, and taken back leaves them as
+//! they were, to the byte.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+
+use super::rustup::Rustup;
+use super::session::Session;
+use super::setup::Setup;
+use crate::machine::Need;
+use crate::stage::{Host, Photograph, Shell, Stage, make};
+use crate::suite::{Test, test};
+
+/// What is done to a home before.
+type Prepare = fn(&Host<'_>) -> Result<()>;
+
+/// Homes in which setup wins, for which shell.
+const KEPT: &[(&str, Shell, Prepare)] = &[
+    ("bash_files_in_a_repository", Shell::Bash, |host| in_a_repository(host, BASH)),
+    ("zsh_files_in_a_repository", Shell::Zsh, |host| in_a_repository(host, ZSH)),
+    ("fish_files_in_a_repository", Shell::Fish, |host| in_a_repository(host, FISH)),
+    ("bash_files_without_a_last_newline", Shell::Bash, |host| without_newline(host, BASH)),
+    ("zsh_files_without_a_last_newline", Shell::Zsh, |host| without_newline(host, ZSH)),
+    ("fish_files_without_a_last_newline", Shell::Fish, |host| without_newline(host, FISH)),
+    ("empty_bash_files", Shell::Bash, |host| emptied(host, BASH)),
+    ("empty_zsh_files", Shell::Zsh, |host| emptied(host, ZSH)),
+    ("no_bash_files", Shell::Bash, |host| gone(host, BASH)),
+    ("no_zsh_files", Shell::Zsh, |host| gone(host, &[".profile", ".zshenv"])),
+    ("no_fish_files", Shell::Fish, |host| gone(host, FISH)),
+    ("bash_files_that_only_their_owner_may_read", Shell::Bash, |host| closed(host, BASH)),
+    ("a_bash_profile_that_reads_nothing_else", Shell::Bash, |host| with(host, ".bash_profile")),
+    ("a_bash_login_that_reads_nothing_else", Shell::Bash, |host| with(host, ".bash_login")),
+    ("a_zprofile_that_prepends", Shell::Zsh, |host| with(host, ".zprofile")),
+    ("a_zlogin_that_prepends", Shell::Zsh, |host| with(host, ".zlogin")),
+];
+
+const BASH: &[&str] = &[".profile", ".bashrc"];
+const ZSH: &[&str] = &[".profile", ".zshenv", ".zshrc"];
+const FISH: &[&str] = &[".config/fish/config.fish"];
+
+/// Homes in which something stands in its way.
+const REFUSED: &[(&str, Prepare)] = &[
+    ("a_file_that_is_read_only", |host| {
+        let path = host.home("alice").join(".bashrc");
+        Ok(fs::set_permissions(path, fs::Permissions::from_mode(0o444))?)
+    }),
+    ("a_file_of_somebody_elses", |host| {
+        make::own(&host.home("alice").join(".bashrc"), 0, 0, 0o644)
+    }),
+    ("a_link_to_somebody_elses", |host| {
+        let path = host.home("alice").join(".bashrc");
+        fs::remove_file(&path)?;
+        make::link(&path, Path::new("/home/bob/.bashrc"), 2001)
+    }),
+    ("a_directory_in_a_files_place", |host| {
+        let path = host.home("alice").join(".bashrc");
+        fs::remove_file(&path)?;
+        make::directory(&path, 2001, 2001, 0o755)
+    }),
+    ("a_link_that_leads_round_in_circles", |host| {
+        let path = host.home("alice").join(".bashrc");
+        fs::remove_file(&path)?;
+        make::link(&path, Path::new(".bashrc"), 2001)
+    }),
+    ("a_directory_of_somebody_elses", |host| {
+        make::directory(&host.home("alice").join(".config"), 0, 0, 0o755)
+    }),
+    ("bytes_that_are_no_text", |host| {
+        make::file(&host.home("alice").join(".bashrc"), b"# \xff\n", 2001, 0o644)
+    }),
+    ("half_a_block", |host| host.append("alice", ".bashrc", "# >>> cargo-peruser >>>")),
+    ("a_program_that_is_no_file", |host| {
+        let home = host.home("alice");
+        for directory in [".local", ".local/bin", ".local/bin/cargo-peruser"] {
+            make::directory(&home.join(directory), 2001, 2001, 0o755)?;
+        }
+        Ok(())
+    }),
+    ("another_program_of_that_name_in_the_shims_place", |host| {
+        let home = host.home("alice");
+        for directory in
+            [".local", ".local/lib", ".local/lib/cargo-peruser", ".local/lib/cargo-peruser/bin"]
+        {
+            make::directory(&home.join(directory), 2001, 2001, 0o755)?;
+        }
+        make::file(&home.join(".local/lib/cargo-peruser/bin/cargo"), "", 2001, 0o755)
+    }),
+];
+
+pub(super) fn tests() -> Vec<Test> {
+    let mut tests = Vec::new();
+    for &(name, shell, prepare) in KEPT {
+        let name = format!("sessions::wins_among_and_gives_back_{name}");
+        tests.push(
+            test(name, move |stage| kept(stage, shell, prepare))
+                .needs(&[shell.need(), Need::Rustup]),
+        );
+    }
+    for &(name, prepare) in REFUSED {
+        let name = format!("sessions::setup_changes_nothing_where_there_is_{name}");
+        tests.push(test(name, move |stage| refused(stage, prepare)).needs(&[Need::Bash]));
+    }
+    tests
+}
+
+fn kept(stage: &Stage, shell: Shell, prepare: Prepare) -> Result<()> {
+    let host = Host::new(stage, "person", shell)?;
+    Rustup::IfAbsent.install(&host)?;
+    prepare(&host)?;
+    let sessions = [Session::Login, Session::Interactive, Session::LoginInteractive];
+    let ask = || sessions.iter().map(|session| session.ask(&host)).collect::<Result<Vec<_>>>();
+    let before = ask()?;
+    let photograph = Photograph::take(&host)?;
+    for _ in 0..2 {
+        Setup::Person.install(&host)?;
+        for (session, answer) in sessions.iter().zip(ask()?) {
+            let word = answer.word(&Setup::Person.target_dir())?;
+            ensure!(word == "shim+", "{session:?}: {word}");
+            ensure!(answer.printed.is_empty(), "{session:?}: {answer:?}");
+        }
+    }
+    Setup::Person.uninstall(&host)?;
+    Photograph::take(&host)?.equals(&photograph, Setup::Person.caches())?;
+    ensure!(ask()? == before, "uninstalled, but not as before");
+    Ok(())
+}
+
+fn refused(stage: &Stage, prepare: Prepare) -> Result<()> {
+    let host = Host::new(stage, "person", Shell::Bash)?;
+    prepare(&host)?;
+    let photograph = Photograph::take(&host)?;
+    let alice = host.person("alice")?;
+    let outcome = host.by_name(&alice, ["setup"]).run()?;
+    outcome.fails()?.blames("`")?;
+    Photograph::take(&host)?.equals(&photograph, &[])
+}
+
+/// The files are links into a directory that people keep under version control.
+fn in_a_repository(host: &Host<'_>, files: &[&str]) -> Result<()> {
+    let home = host.home("alice");
+    let repository = home.join("dotfiles");
+    make::directory(&repository, 2001, 2001, 0o755)?;
+    for (at, file) in files.iter().enumerate() {
+        let name = format!("file-{at}");
+        fs::rename(home.join(file), repository.join(&name))?;
+        make::link(&home.join(file), &Path::new("/home/alice/dotfiles").join(name), 2001)?;
+    }
+    Ok(())
+}
+
+fn without_newline(host: &Host<'_>, files: &[&str]) -> Result<()> {
+    for file in files {
+        let path = host.home("alice").join(file);
+        let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+        make::file(&path, format!("{text}# the end"), 2001, 0o644)?;
+    }
+    Ok(())
+}
+
+fn emptied(host: &Host<'_>, files: &[&str]) -> Result<()> {
+    files.iter().try_for_each(|file| make::file(&host.home("alice").join(file), "", 2001, 0o644))
+}
+
+fn gone(host: &Host<'_>, files: &[&str]) -> Result<()> {
+    files.iter().try_for_each(|file| Ok(fs::remove_file(host.home("alice").join(file))?))
+}
+
+fn closed(host: &Host<'_>, files: &[&str]) -> Result<()> {
+    let home = host.home("alice");
+    files.iter().try_for_each(|file| make::own(&home.join(file), 2001, 2001, 0o600))
+}
+
+/// One more file, which prepends.
+fn with(host: &Host<'_>, file: &str) -> Result<()> {
+    host.append("alice", file, "export PATH=\"$HOME/.cargo/bin:$PATH\"")
+}

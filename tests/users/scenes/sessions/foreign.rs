@@ -1,0 +1,134 @@
+//! Setup by one person, and the homes and files of others.
+
+use std::fs;
+
+use anyhow::{Result, ensure};
+
+use super::setup::{MACHINES_ROOT, Setup};
+use crate::machine::{Need, account};
+use crate::stage::{Host, Photograph, Shell, Stage, make};
+use crate::suite::{Test, test};
+
+pub(super) fn tests() -> Vec<Test> {
+    type Body = fn(&Stage) -> Result<()>;
+    let tests: [(&str, Body); 7] = [
+        ("setup_with_another_persons_home_leaves_it_alone", with_her_home),
+        ("a_machines_setup_with_a_persons_home_leaves_it_alone", root_with_her_home),
+        ("nobody_takes_back_what_the_machine_has", uninstalled_by_a_person),
+        ("root_does_not_believe_a_persons_receipt", her_receipt),
+        ("setup_refuses_a_prefix_that_others_can_replace", open_prefix),
+        ("setup_refuses_a_shared_root_of_somebody_elses", foreign_root),
+        ("setup_mends_a_loose_root_and_gives_its_mode_back", loose_root),
+    ];
+    tests
+        .into_iter()
+        .map(|(name, body)| test(format!("sessions::{name}"), body).needs(&[Need::Bash]))
+        .collect()
+}
+
+/// After `su -m bob`, HOME is alice's.
+fn with_her_home(stage: &Stage) -> Result<()> {
+    let host = Host::new(stage, "person", Shell::Bash)?;
+    // She even lets the group write to it.
+    make::own(&host.home("alice"), account("alice")?.uid, account("bob")?.uid, 0o775)?;
+    let photograph = Photograph::take(&host)?;
+    let bob = host.person("bob")?;
+    let outcome = host.by_name(&bob, ["setup"]).env("HOME", "/home/alice").run()?;
+    outcome.ok()?;
+    Photograph::take(&host)?.equals(&photograph, &["/home/bob"])?;
+    ensure!(host.home("bob").join(".local/bin/cargo-peruser").exists(), "bob has nothing");
+    Ok(())
+}
+
+fn root_with_her_home(stage: &Stage) -> Result<()> {
+    let host = Host::new(stage, "machine", Shell::Bash)?;
+    let photograph = Photograph::take(&host)?;
+    let root = host.person("root")?;
+    let outcome = host.by_name(&root, ["setup"]).env("HOME", "/home/alice").run()?;
+    outcome.ok()?;
+    Photograph::take(&host)?.equals(&photograph, &["/etc", "/usr", "/var", "/root"])?;
+    ensure!(host.at("/usr/local/bin/cargo-peruser").exists(), "the machine has nothing");
+    Ok(())
+}
+
+fn uninstalled_by_a_person(stage: &Stage) -> Result<()> {
+    let host = Host::new(stage, "machine", Shell::Bash)?;
+    Setup::Machine.install(&host)?;
+    let photograph = Photograph::take(&host)?;
+    let alice = host.person("alice")?;
+    for flags in
+        [["setup", "--uninstall"].as_slice(), &["setup", "--uninstall", "--prefix=/usr/local"]]
+    {
+        host.run(&alice, Setup::Machine.program(), flags).run()?;
+        Photograph::take(&host)?.equals(&photograph, &[])?;
+    }
+    Ok(())
+}
+
+/// It names a file of root's.
+fn her_receipt(stage: &Stage) -> Result<()> {
+    let host = Host::new(stage, "person", Shell::Bash)?;
+    Setup::Person.install(&host)?;
+    let receipt = host.home("alice").join(".local/lib/cargo-peruser/setup.json");
+    let text = fs::read_to_string(&receipt)?.replace("/home/alice/.profile", "/etc/profile");
+    fs::write(&receipt, text)?;
+    let photograph = Photograph::take(&host)?;
+    let root = host.person("root")?;
+    let words = ["setup", "--uninstall", "--prefix=/home/alice/.local"];
+    host.by_name(&root, words).run()?.fails()?.blames("setup.json")?;
+    Photograph::take(&host)?.equals(&photograph, &[])
+}
+
+fn open_prefix(stage: &Stage) -> Result<()> {
+    let host = Host::new(stage, "machine", Shell::Bash)?;
+    make::directory(&host.at("/var/open"), 0, 0, 0o777)?;
+    make::directory(&host.at("/var/mallorys"), account("mallory")?.uid, 0, 0o755)?;
+    let photograph = Photograph::take(&host)?;
+    for (who, prefix) in [
+        ("root", "/var/open"),
+        ("root", "/var/open/deeper"),
+        ("root", "/var/mallorys"),
+        ("root", "/home/alice/.local"),
+        ("alice", "/var/open"),
+        ("alice", "/var/mallorys"),
+    ] {
+        let who = host.person(who)?;
+        let outcome = host.by_name(&who, ["setup", "--prefix", prefix]).run()?;
+        outcome.fails()?.blames("/var/").or_else(|_| outcome.blames("/home/alice"))?;
+        Photograph::take(&host)?.equals(&photograph, &[])?;
+    }
+    Ok(())
+}
+
+fn foreign_root(stage: &Stage) -> Result<()> {
+    let host = Host::new(stage, "machine", Shell::Bash)?;
+    make::directory(&host.at("/var/mallorys"), account("mallory")?.uid, 0, 0o1777)?;
+    make::directory(&host.at("/var/mallorys/root"), 0, 0, 0o1777)?;
+    make::directory(&host.at("/var/good"), 0, 0, 0o1777)?;
+    make::link(&host.at("/var/link"), "/var/good".as_ref(), 0)?;
+    make::file(&host.at("/var/file"), "", 0, 0o644)?;
+    let photograph = Photograph::take(&host)?;
+    for root in
+        ["/var/mallorys", "/var/mallorys/root", "/var/mallorys/new", "/var/link", "/var/file"]
+    {
+        for who in ["root", "alice"] {
+            let who = host.person(who)?;
+            let outcome = host.by_name(&who, ["setup", "--shared-root", root]).run()?;
+            outcome.fails()?.blames("/var/")?;
+            Photograph::take(&host)?.equals(&photograph, &[])?;
+        }
+    }
+    Ok(())
+}
+
+fn loose_root(stage: &Stage) -> Result<()> {
+    let host = Host::new(stage, "machine", Shell::Bash)?;
+    make::directory(&host.at("/var/shared"), 0, 0, 0o777)?;
+    let photograph = Photograph::take(&host)?;
+    let root = host.person("root")?;
+    let outcome = host.by_name(&root, ["setup", "--shared-root", "/var/shared"]).run()?;
+    outcome.ok()?.prints("0777 → 1777")?;
+    Setup::Machine.uninstall(&host)?;
+    ensure!(!host.at(MACHINES_ROOT).exists(), "there is another root as well");
+    Photograph::take(&host)?.equals(&photograph, &["/var/shared/root"])
+}

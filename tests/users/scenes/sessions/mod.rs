@@ -1,0 +1,146 @@
+//! Which cargo is first and where it builds, in every kind of session: before, after each kind of
+//! setup, and after it is taken back.
+//!
+//! The tables beside this file have one line for each kind of session and three columns for each
+//! way that rustup can have come into it: before, after the machine's setup, after a person's own.
+//! `shim` is ours, `rustup` the proxy in `~/.cargo/bin`, `system` the one in `/usr/bin`; a `+` says
+//! that CARGO_TARGET_DIR is the person's own directory, and without it that it is not set.
+
+mod cures;
+mod dotfiles;
+mod foreign;
+mod interrupted;
+mod others;
+mod quiet;
+mod rustup;
+mod session;
+mod setup;
+mod variants;
+
+use std::fmt::Write;
+
+use anyhow::{Context, Result, ensure};
+
+use crate::machine::Need;
+use crate::stage::{Host, Photograph, Shell, Stage};
+use crate::suite::{Test, test};
+use rustup::Rustup;
+use session::{Answer, LOCAL, REMOTE, Session};
+use setup::Setup;
+
+pub(crate) fn tests() -> Vec<Test> {
+    let mut tests = cells();
+    tests.extend(cures::tests());
+    tests.extend(dotfiles::tests());
+    tests.extend(foreign::tests());
+    tests.extend(interrupted::tests());
+    tests.extend(others::tests());
+    tests.extend(quiet::tests());
+    tests.extend(variants::tests());
+    tests
+}
+
+type Body = fn(&Stage, Shell) -> Result<()>;
+
+/// One test for each shell out of each row.
+fn for_each_shell(rows: &[(&str, Body)], needs: &[Need]) -> Vec<Test> {
+    let mut tests = Vec::new();
+    for shell in Shell::ALL {
+        for &(name, body) in rows {
+            let name = format!("sessions::{}_{name}", shell.name());
+            tests.push(
+                test(name, move |stage| body(stage, shell)).needs(needs).needs(&[shell.need()]),
+            );
+        }
+    }
+    tests
+}
+
+fn cells() -> Vec<Test> {
+    let mut tests = Vec::new();
+    for shell in Shell::ALL {
+        for rustup in Rustup::ALL {
+            for (place, sessions) in [("here", LOCAL.as_slice()), ("over_ssh", &REMOTE)] {
+                let name = format!("sessions::{}_{place}_{}", shell.name(), rustup.name());
+                let body = move |stage: &Stage| columns(stage, shell, rustup, sessions);
+                let needs = session::needs(shell, sessions);
+                tests.push(test(name, body).needs(&needs).needs(rustup.needs()));
+            }
+        }
+    }
+    tests
+}
+
+fn table(shell: Shell) -> &'static str {
+    match shell {
+        Shell::Bash => include_str!("bash.txt"),
+        Shell::Dash => include_str!("dash.txt"),
+        Shell::Zsh => include_str!("zsh.txt"),
+        Shell::Fish => include_str!("fish.txt"),
+    }
+}
+
+/// The three words that a table has for a kind of session.
+fn expected(shell: Shell, rustup: Rustup, session: Session) -> Result<[&'static str; 3]> {
+    let words = |line: &'static str| line.strip_prefix(session.name())?.strip_prefix("  ");
+    let words = table(shell).lines().find_map(words).context("the table lacks a line")?;
+    let words: Vec<&str> = words.split_whitespace().collect();
+    let columns = words.chunks(3).nth(rustup as usize).context("the table lacks a column")?;
+    columns.try_into().context("the table lacks a word")
+}
+
+/// Compares three columns of a table with what the sessions say.
+fn columns(stage: &Stage, shell: Shell, rustup: Rustup, sessions: &[Session]) -> Result<()> {
+    let [machine, person] = [Setup::Machine, Setup::Person].map(|setup| {
+        let host = Host::new(stage, setup.name(), shell)?;
+        before_and_after(&host, setup, rustup, sessions)
+    });
+    let mut wrong = String::new();
+    for ((session, machine), person) in sessions.iter().zip(machine?).zip(person?) {
+        ensure!(machine.before == person.before, "{session:?} differs from one to the next");
+        let found = [machine.before, machine.after, person.after];
+        let expected = expected(shell, rustup, *session)?;
+        if found != expected {
+            let (found, expected) = (found.join(" "), expected.join(" "));
+            writeln!(wrong, "  {:20} {found:26} (the table: {expected})", session.name())?;
+        }
+    }
+    ensure!(wrong.is_empty(), "not as in the table:\n{wrong}");
+    Ok(())
+}
+
+/// What a session says, in the tables' words.
+struct Words {
+    before: String,
+    after: String,
+}
+
+/// Asks each session before setup and after it. In between, nothing else may differ; and once setup
+/// is taken back nothing at all.
+fn before_and_after(
+    host: &Host<'_>,
+    setup: Setup,
+    rustup: Rustup,
+    sessions: &[Session],
+) -> Result<Vec<Words>> {
+    rustup.install(host)?;
+    if sessions == REMOTE {
+        host.opens_ssh()?;
+    }
+    let ask = || sessions.iter().map(|session| session.ask(host)).collect::<Result<Vec<_>>>();
+    let before = ask()?;
+    let photograph = Photograph::take(host)?;
+    setup.install(host)?;
+    let after = ask()?;
+    setup.uninstall(host)?;
+    Photograph::take(host)?.equals(&photograph, setup.caches())?;
+    ensure!(ask()? == before, "uninstalled, but not as before");
+    let word = |answer: &Answer| answer.word(&setup.target_dir());
+    let pairs = sessions.iter().zip(before.iter().zip(&after));
+    pairs
+        .map(|(session, (before, after))| {
+            ensure!(before.printed == after.printed, "{session:?}: prints {:?}", after.printed);
+            Ok(Words { before: word(before)?, after: word(after)? })
+        })
+        .collect()
+}

@@ -1,0 +1,164 @@
+//! What a hook must not do: speak where nobody asked, stop a shell, grow.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+
+use super::session::{LOCAL, REMOTE, Session, ask};
+use super::setup::{MACHINES_ROOT, Setup};
+use super::{Body, for_each_shell};
+use crate::machine::Need;
+use crate::stage::{Host, Shell, Stage, make};
+use crate::suite::Test;
+
+pub(super) fn tests() -> Vec<Test> {
+    let here: [(&str, Body); 4] = [
+        ("starts_as_before_when_the_program_is_gone", program_is_gone),
+        ("keeps_path_short_in_nested_shells", nested),
+        ("changes_nothing_when_evaluated_twice", twice),
+        ("says_a_refusal_to_people_and_to_nobody_else", refusal),
+    ];
+    let mut tests = for_each_shell(&here, &[Need::Su]);
+    let remote: [(&str, Body); 1] = [("lets_scp_through", scp)];
+    tests.extend(for_each_shell(&remote, &[Need::Ssh]));
+    for shell in [Shell::Bash, Shell::Dash, Shell::Zsh] {
+        let name = format!("sessions::{}_sources_etc_profile_under_set_eu", shell.name());
+        tests.push(
+            crate::suite::test(name, move |stage| strict(stage, shell)).needs(&[shell.need()]),
+        );
+    }
+    tests
+}
+
+fn program_is_gone(stage: &Stage, shell: Shell) -> Result<()> {
+    for setup in [Setup::Machine, Setup::Person] {
+        let host = Host::new(stage, setup.name(), shell)?;
+        let ask = || LOCAL.iter().map(|session| session.ask(&host)).collect::<Result<Vec<_>>>();
+        let before = ask()?;
+        setup.install(&host)?;
+        fs::remove_file(host.at(setup.program()))?;
+        let after = ask()?;
+        for (before, mut after) in before.iter().zip(after) {
+            // A login file of Bourne shells puts this on PATH where it exists.
+            after.path = after.path.replace("/home/alice/.local/bin:", "");
+            ensure!(*before == after, "{setup:?}: {before:?}, and then {after:?}");
+        }
+    }
+    Ok(())
+}
+
+/// Five shells within each other have the PATH of one.
+fn nested(stage: &Stage, shell: Shell) -> Result<()> {
+    for setup in [Setup::Machine, Setup::Person] {
+        let host = Host::new(stage, setup.name(), shell)?;
+        setup.install(&host)?;
+        let alice = host.person("alice")?;
+        let one = ask(&host, |line| host.run(&alice, shell.path(), ["-l", "-i", "-c", line]))?;
+        let script = stage.at(format!("nested-{}", setup.name()));
+        let five = ask(&host, |line| {
+            let _ = fs::write(&script, deeper(shell, line, &script));
+            let start = format!(". {}", script.display());
+            host.run(&alice, shell.path(), ["-l", "-i", "-c", &start]).env("DEPTH", "")
+        })?;
+        ensure!(one.path == five.path, "{setup:?}: {one:?}, and five within each other {five:?}");
+        ensure!(one.target_dir == five.target_dir, "{setup:?}: {one:?}, {five:?}");
+    }
+    Ok(())
+}
+
+/// A file of shell that starts a shell to source it, until it stands five deep.
+fn deeper(shell: Shell, line: &str, script: &Path) -> String {
+    let (path, script) = (shell.path(), script.display());
+    let [then, set, end] = match shell {
+        Shell::Fish => ["", "set -x DEPTH \"$DEPTH\"x", "end"],
+        _ => ["then", "export DEPTH=\"$DEPTH\"x", "fi"],
+    };
+    format!(
+        "if test \"$DEPTH\" = xxxxx\n{then}\n{line}\nelse\n{set}\n{path} -l -i -c '. {script}'\n{end}\n"
+    )
+}
+
+fn twice(stage: &Stage, shell: Shell) -> Result<()> {
+    let host = Host::new(stage, "machine", shell)?;
+    Setup::Machine.install(&host)?;
+    let alice = host.person("alice")?;
+    let (open, close) = if shell == Shell::Fish { ("", " | source") } else { ("eval \"$(", ")\"") };
+    let evaluate =
+        format!("{open}{} env --shell {}{close}", Setup::Machine.program(), shell.name());
+    let evaluate = evaluate.replace("--shell dash", "--shell sh");
+    let once = ask(&host, |line| host.run(&alice, shell.path(), ["-l", "-c", line]))?;
+    let thrice = ask(&host, |line| {
+        let line = format!("{evaluate}; {evaluate}; {line}");
+        host.run(&alice, shell.path(), ["-l", "-c", &line])
+    })?;
+    ensure!(once == thrice, "{once:?}, and then {thrice:?}");
+    Ok(())
+}
+
+/// Mallory was there first. A terminal says so, a command over ssh or in a script does not, and
+/// each build refuses.
+fn refusal(stage: &Stage, shell: Shell) -> Result<()> {
+    let host = Host::new(stage, "machine", shell)?;
+    Setup::Machine.install(&host)?;
+    make::directory(&host.at(MACHINES_ROOT).join("alice"), 2003, 2003, 0o777)?;
+    let mut said = 0;
+    for session in LOCAL {
+        let answer = session.ask(&host)?;
+        let is_said = answer.printed.contains("error: ");
+        ensure!(answer.target_dir.is_none(), "{session:?}: {answer:?}");
+        ensure!(is_said || answer.printed.is_empty(), "{session:?}: {answer:?}");
+        let for_people =
+            matches!(session, Session::Interactive | Session::LoginInteractive | Session::Terminal);
+        ensure!(for_people || !is_said, "{session:?}: {answer:?}");
+        said += usize::from(is_said);
+    }
+    // An interactive dash reads nothing of its own, so that only its login says it.
+    ensure!(said >= if shell == Shell::Dash { 1 } else { 3 }, "said in {said} sessions only");
+    Ok(())
+}
+
+/// The old protocol, which a single word on stdout would break.
+fn scp(stage: &Stage, shell: Shell) -> Result<()> {
+    let host = Host::new(stage, "machine", shell)?;
+    host.opens_ssh()?;
+    Setup::Machine.install(&host)?;
+    // Also where the hook has something to say.
+    make::directory(&host.at(MACHINES_ROOT).join("alice"), 2003, 2003, 0o777)?;
+    let root = host.person("root")?;
+    make::file(&host.at("/root/file"), "some content\n", 0, 0o644)?;
+    let words = ["-O", "-F", "/etc/ssh/ssh_config", "/root/file", "alice@host:copy"];
+    host.run(&root, "scp", words).run()?.silently()?;
+    let copy = fs::read_to_string(host.home("alice").join("copy")).context("no copy")?;
+    ensure!(copy == "some content\n", "{copy:?}");
+    for session in REMOTE {
+        ensure!(session.ask(&host)?.printed.is_empty(), "{session:?} speaks");
+    }
+    Ok(())
+}
+
+/// Scripts source it with errors and unset variables forbidden, and sometimes with nothing set.
+fn strict(stage: &Stage, shell: Shell) -> Result<()> {
+    let host = Host::new(stage, "machine", shell)?;
+    Setup::Machine.install(&host)?;
+    let alice = host.person("alice")?;
+    for plant in [false, true] {
+        if plant {
+            let place = host.at(MACHINES_ROOT).join("alice");
+            make::nothing(&place)?;
+            make::directory(&place, 2003, 2003, 0o777)?;
+        }
+        for unset in ["NOTHING", "HOME", "USER", "SHELL", "CARGO_HOME"] {
+            let answer = ask(&host, |line| {
+                let line = format!("set -eu; . /etc/profile; {line}");
+                host.run(&alice, shell.path(), ["-c", &line]).unset(unset)
+            });
+            let answer = answer.with_context(|| format!("without {unset}"))?;
+            let shim = "/usr/local/lib/cargo-peruser/bin/cargo";
+            ensure!(answer.first == shim, "without {unset}: {answer:?}");
+            ensure!(answer.printed.is_empty(), "without {unset}: {answer:?}");
+            ensure!(answer.target_dir.is_none() == plant, "without {unset}: {answer:?}");
+        }
+    }
+    Ok(())
+}

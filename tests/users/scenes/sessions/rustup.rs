@@ -1,0 +1,88 @@
+//! How rustup has come into alice's sessions.
+
+use std::fs;
+
+use anyhow::{Result, ensure};
+
+use crate::machine::{Need, places};
+use crate::stage::{Host, Shell};
+
+/// Whether she has rustup, and what her files do about PATH.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rustup {
+    /// She has none: cargo came with a package.
+    Absent,
+    /// As `rustup-init` leaves it: its lines prepend `~/.cargo/bin` unless PATH has it.
+    IfAbsent,
+    /// Besides, the last line of her own files prepends it each time.
+    Always,
+}
+
+impl Rustup {
+    /// In the order of the tables' columns.
+    pub(super) const ALL: [Rustup; 3] = [Rustup::Absent, Rustup::IfAbsent, Rustup::Always];
+
+    /// For the names of tests.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Rustup::Absent => "without_rustup",
+            Rustup::IfAbsent => "where_rustup_prepends_if_absent",
+            Rustup::Always => "where_rustup_prepends_always",
+        }
+    }
+
+    /// What a test with it needs.
+    pub(super) fn needs(self) -> &'static [Need] {
+        match self {
+            Rustup::Absent => &[],
+            Rustup::IfAbsent | Rustup::Always => &[Need::Rustup],
+        }
+    }
+
+    /// Installs it for alice.
+    pub(super) fn install(self, host: &Host<'_>) -> Result<()> {
+        if self == Rustup::Absent {
+            return Ok(());
+        }
+        let alice = host.person("alice")?;
+        // There is a cargo in `/usr/bin`, which it would not want to stand beside.
+        let words = ["-y", "--quiet", "--default-toolchain", "none"];
+        let run = host.run(&alice, places::RUSTUP_INIT, words);
+        run.env("RUSTUP_INIT_SKIP_PATH_CHECK", "yes").run()?.ok()?;
+        is_laid_out(host)?;
+        if self == Rustup::Always {
+            for (file, line) in lines(host.shell) {
+                host.append("alice", file, line)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+const BOURNE: &str = "export PATH=\"$HOME/.cargo/bin:$PATH\"";
+const FISH: &str = "set -gx PATH $HOME/.cargo/bin $PATH";
+
+/// Where people put such a line, file by file.
+fn lines(shell: Shell) -> &'static [(&'static str, &'static str)] {
+    match shell {
+        Shell::Bash => &[(".profile", BOURNE), (".bashrc", BOURNE)],
+        Shell::Dash => &[(".profile", BOURNE)],
+        Shell::Zsh => &[(".zshenv", BOURNE), (".zshrc", BOURNE)],
+        Shell::Fish => &[(".config/fish/config.fish", FISH)],
+    }
+}
+
+/// Demands rustup's own files, so that the tables are about its real layout.
+fn is_laid_out(host: &Host<'_>) -> Result<()> {
+    let its: &[&str] = match host.shell {
+        Shell::Bash => &[".profile", ".bashrc"],
+        Shell::Dash => &[".profile"],
+        Shell::Zsh => &[".zshenv"],
+        Shell::Fish => &[".config/fish/conf.d/rustup.fish"],
+    };
+    for file in its {
+        let text = fs::read_to_string(host.home("alice").join(file))?;
+        ensure!(text.contains("$HOME/.cargo/env"), "rustup has left `{file}` alone");
+    }
+    Ok(())
+}

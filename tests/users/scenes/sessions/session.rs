@@ -1,0 +1,204 @@
+//! The ways into a shell, and the question that each is asked: which cargo is first, and where
+//! would it build.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+
+use crate::machine::Need;
+use crate::stage::{Host, Invocation, Outcome, Person, Shell, make};
+
+/// A way into a shell, as alice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Session {
+    /// `bash -l -c …`, in the environment that `login` gives.
+    Login,
+    /// `bash -i -c …`, in the same.
+    Interactive,
+    /// `bash -l -i -c …`, in the same.
+    LoginInteractive,
+    /// `bash -c …`, in the same.
+    Neither,
+    /// An interactive shell that a login shell starts, as a terminal on a desktop does.
+    Terminal,
+    /// `su alice -c …`, as root.
+    Su,
+    /// `su alice`, as root at a terminal, and then typing.
+    SuTerminal,
+    /// `su - alice -c …`, as root.
+    SuLogin,
+    /// A line of a crontab.
+    Cron,
+    /// `ssh host …`.
+    SshCommand,
+    /// `ssh host`, and then typing.
+    SshTerminal,
+}
+
+/// Those that need nothing but the shell, and `su`.
+pub(super) const LOCAL: [Session; 9] = [
+    Session::Login,
+    Session::Interactive,
+    Session::LoginInteractive,
+    Session::Neither,
+    Session::Terminal,
+    Session::Su,
+    Session::SuTerminal,
+    Session::SuLogin,
+    Session::Cron,
+];
+
+/// Those that come over ssh.
+pub(super) const REMOTE: [Session; 2] = [Session::SshCommand, Session::SshTerminal];
+
+/// A session without a terminal of its own would stop at the one that the tests are run from. What
+/// the new session has that `timeout` does not end by itself, it ends before the test's own limit.
+const ALONE: [&str; 5] = ["setsid", "--wait", "timeout", "--signal=KILL", "30"];
+
+const TYPE_SSH: &str = "printf %s \"$1\" | ssh -tt -F /etc/ssh/ssh_config alice@host";
+const TYPE_SU: &str = "printf %s \"$1\" | script --quiet --command 'su alice' /dev/null";
+
+impl Session {
+    /// What its line in a table begins with.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Session::Login => "login",
+            Session::Interactive => "interactive",
+            Session::LoginInteractive => "login, interactive",
+            Session::Neither => "neither",
+            Session::Terminal => "terminal in a login",
+            Session::Su => "su",
+            Session::SuTerminal => "su, a terminal",
+            Session::SuLogin => "su -",
+            Session::Cron => "cron",
+            Session::SshCommand => "ssh, a command",
+            Session::SshTerminal => "ssh, a terminal",
+        }
+    }
+
+    /// Enters it and asks.
+    pub(super) fn ask(self, host: &Host<'_>) -> Result<Answer> {
+        let (alice, root) = (host.person("alice")?, host.person("root")?);
+        let answer = ask(host, |line| self.that_runs(line, host, &alice, &root))?;
+        // What a terminal shows is the shell's own doing: a prompt, the echo of what is typed.
+        let printed = if self.is_typed() { String::new() } else { answer.printed };
+        Ok(Answer { printed, ..answer })
+    }
+
+    fn is_typed(self) -> bool {
+        matches!(self, Session::SshTerminal | Session::SuTerminal)
+    }
+
+    /// Enters it for a line of shell.
+    fn that_runs<'p>(
+        self,
+        line: &str,
+        host: &Host<'_>,
+        alice: &'p Person<'p>,
+        root: &'p Person<'p>,
+    ) -> Invocation<'p> {
+        let shell = host.shell.path();
+        let nested = format!("{shell} -i -c '{line}'");
+        let typed = format!("{line}\nexit\n");
+        match self {
+            Session::Login => host.run(alice, shell, ["-l", "-c", line]),
+            Session::Interactive => host.run(alice, shell, ["-i", "-c", line]),
+            Session::LoginInteractive => host.run(alice, shell, ["-l", "-i", "-c", line]),
+            Session::Neither => host.run(alice, shell, ["-c", line]),
+            Session::Terminal => host.run(alice, shell, ["-l", "-c", &nested]),
+            Session::Su => host.run(root, "su", ["alice", "-c", line]),
+            Session::SuTerminal => host.run(root, "/bin/sh", ["-c", TYPE_SU, "sh", &typed]),
+            Session::SuLogin => host.run(root, "su", ["-", "alice", "-c", line]),
+            Session::Cron => host
+                .run(alice, "/bin/sh", ["-c", line])
+                .bare()
+                .env("HOME", &alice.home)
+                .env("LOGNAME", "alice")
+                .env("SHELL", "/bin/sh")
+                .env("PATH", "/usr/bin:/bin"),
+            Session::SshCommand => {
+                host.run(root, "ssh", ["-F", "/etc/ssh/ssh_config", "alice@host", line])
+            }
+            Session::SshTerminal => host.run(root, "/bin/sh", ["-c", TYPE_SSH, "sh", &typed]),
+        }
+    }
+}
+
+/// Has a session source the question, as a file of shell that all shells understand, and reads the
+/// file that the answer goes to: what it prints is its own business.
+pub(super) fn ask<'p>(
+    host: &Host<'_>,
+    session: impl FnOnce(&str) -> Invocation<'p>,
+) -> Result<Answer> {
+    let (question, answer) = (host.stage.at("question"), host.stage.at("answer"));
+    make::file(&answer, "", 0, 0o666)?;
+    let place = answer.display();
+    let text = format!("echo \"first=$(command -v cargo)\" >{place}\nenv >>{place}\n");
+    make::file(&question, text, 0, 0o644)?;
+    let outcome = session(&format!(". {}", question.display())).after(ALONE).run()?;
+    read_answer(&answer, &outcome).with_context(|| {
+        let Outcome { shown, status, stdout, stderr } = &outcome;
+        format!("{shown}: {status}\n  stdout:\n{stdout}\n  stderr:\n{stderr}")
+    })
+}
+
+fn read_answer(file: &Path, outcome: &Outcome) -> Result<Answer> {
+    let text = fs::read_to_string(file)?;
+    let value = |name: &str| {
+        let value = |line: &str| Some(line.strip_prefix(name)?.strip_prefix('=')?.to_owned());
+        text.lines().find_map(value)
+    };
+    let lines = outcome.stdout.lines().chain(outcome.stderr.lines());
+    let printed = lines.filter(|line| !NO_TERMINAL.iter().any(|it| line.starts_with(it)));
+    Ok(Answer {
+        first: value("first").context("the session gave no answer")?,
+        path: value("PATH").unwrap_or_default(),
+        target_dir: value("CARGO_TARGET_DIR"),
+        printed: printed.flat_map(|line| [line, "\n"]).collect(),
+    })
+}
+
+/// What shells say that are told to be interactive without a terminal.
+const NO_TERMINAL: [&str; 3] = [
+    "bash: cannot set terminal process group (",
+    "bash: no job control in this shell",
+    "/bin/dash: 0: can't access tty; job control turned off",
+];
+
+/// What a session says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Answer {
+    /// What `cargo` stands for; empty if for nothing.
+    pub(super) first: String,
+    /// PATH, as programs see it.
+    pub(super) path: String,
+    /// CARGO_TARGET_DIR, as programs see it.
+    pub(super) target_dir: Option<String>,
+    /// What was printed without having been asked for.
+    pub(super) printed: String,
+}
+
+impl Answer {
+    /// In a word, as the tables have it.
+    pub(super) fn word(&self, expected_target_dir: &Path) -> Result<String> {
+        let cargo = match self.first.as_str() {
+            "" => "none",
+            "/usr/bin/cargo" | "/bin/cargo" => "system",
+            "/home/alice/.cargo/bin/cargo" => "rustup",
+            path if path.ends_with("/lib/cargo-peruser/bin/cargo") => "shim",
+            path => path,
+        };
+        let Some(target_dir) = &self.target_dir else { return Ok(cargo.to_owned()) };
+        ensure!(Path::new(target_dir) == expected_target_dir, "builds in `{target_dir}`");
+        Ok(format!("{cargo}+"))
+    }
+}
+
+/// What a test that enters these sessions needs.
+pub(super) fn needs(shell: Shell, sessions: &[Session]) -> Vec<Need> {
+    let has = |session| sessions.contains(&session);
+    let su = has(Session::Su).then_some(Need::Su);
+    let ssh = has(Session::SshCommand).then_some(Need::Ssh);
+    [Some(shell.need()), su, ssh].into_iter().flatten().collect()
+}

@@ -1,0 +1,82 @@
+//! Setups other than the plain one: for the machine and a person as well, under a strict umask, for
+//! the members of a group.
+
+use anyhow::{Result, ensure};
+
+use super::session::{Session, ask};
+use super::setup::{MACHINES_ROOT, Setup};
+use super::{Body, for_each_shell};
+use crate::machine::Need;
+use crate::stage::{Host, Shell, Stage, private};
+use crate::suite::Test;
+
+pub(super) fn tests() -> Vec<Test> {
+    let tests: [(&str, Body); 4] = [
+        ("builds_once_where_machine_and_person_are_set_up", both),
+        ("wins_where_root_has_a_strict_umask", strict_umask),
+        ("wins_for_members_of_a_group", member),
+        ("starts_quietly_for_those_outside_of_the_group", outsider),
+    ];
+    for_each_shell(&tests, &[Need::Su])
+}
+
+const WINNING: [Session; 3] = [Session::Login, Session::LoginInteractive, Session::SuLogin];
+
+/// The machine's root serves both, and each shim passes over the other.
+fn both(stage: &Stage, shell: Shell) -> Result<()> {
+    let host = Host::new(stage, "both", shell)?;
+    Setup::Machine.install(&host)?;
+    Setup::Person.install(&host)?;
+    for session in WINNING {
+        let word = session.ask(&host)?.word(&Setup::Machine.target_dir())?;
+        ensure!(word == "shim+", "{session:?}: {word}");
+    }
+    let alice = host.person("alice")?;
+    let build = || host.run(&alice, shell.path(), ["-l", "-c", "cargo build"]).run();
+    build()?.silently()?.builds_in(Setup::Machine.target_dir())?;
+    ensure!(!host.home("alice").join(".cache").exists(), "there is a cache of her own as well");
+    Setup::Person.uninstall(&host)?;
+    build()?.silently()?.builds_in(Setup::Machine.target_dir())?;
+    Ok(())
+}
+
+fn strict_umask(stage: &Stage, shell: Shell) -> Result<()> {
+    let host = Host::new(stage, "machine", shell)?;
+    let root = host.person("root")?;
+    host.by_name(&root, ["setup"]).umask("0077").run()?.ok()?;
+    for session in WINNING {
+        let word = session.ask(&host)?.word(&Setup::Machine.target_dir())?;
+        ensure!(word == "shim+", "{session:?}: {word}");
+    }
+    Ok(())
+}
+
+/// Alice's own group.
+fn for_a_group<'s>(stage: &'s Stage, shell: Shell) -> Result<Host<'s>> {
+    let host = Host::new(stage, "machine", shell)?;
+    let root = host.person("root")?;
+    host.by_name(&root, ["setup", "--group", "alice"]).run()?.ok()?;
+    Ok(host)
+}
+
+fn member(stage: &Stage, shell: Shell) -> Result<()> {
+    let host = for_a_group(stage, shell)?;
+    for session in WINNING {
+        let word = session.ask(&host)?.word(&Setup::Machine.target_dir())?;
+        ensure!(word == "shim+", "{session:?}: {word}");
+    }
+    private(&host.at(MACHINES_ROOT).join("alice"), host.person("alice")?.uid())
+}
+
+/// What bob does not ask for says nothing to him.
+fn outsider(stage: &Stage, shell: Shell) -> Result<()> {
+    let host = for_a_group(stage, shell)?;
+    let (bob, root) = (host.person("bob")?, host.person("root")?);
+    let login = ask(&host, |line| host.run(&bob, shell.path(), ["-l", "-c", line]))?;
+    let su = ask(&host, |line| host.run(&root, "su", ["-", "bob", "-c", line]))?;
+    for answer in [login, su] {
+        ensure!(answer.printed.is_empty(), "{answer:?}");
+        ensure!(answer.target_dir.is_none(), "{answer:?}");
+    }
+    Ok(())
+}

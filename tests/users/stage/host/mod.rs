@@ -1,0 +1,122 @@
+//! A computer of one test's own: everything that an installation may write to.
+//!
+//! ```text
+//! <stage>/<name>            seen as
+//!     etc                   /etc          accounts, PAM, ssh, and the system's start-up files
+//!     home                  /home         a home as a new account has it, for alice and bob
+//!     local                 /usr/local
+//!     root                  /root
+//!     var                   /var
+//! ```
+//! What runs on it sees these directories and nothing of the system's; between two runs they lie
+//! open to the test. `/usr/bin` has the system's programs, and a `cargo` that a package brought.
+
+mod etc;
+mod photograph;
+mod shell;
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+
+pub(crate) use photograph::Photograph;
+pub(crate) use shell::Shell;
+
+use super::{Invocation, Person, Stage, make};
+use crate::machine::{account, places};
+
+/// What the computer has of its own, and the mode.
+const OWN: [(&str, u32); 5] =
+    [("/etc", 0o755), ("/home", 0o755), ("/usr/local", 0o755), ("/root", 0o700), ("/var", 0o755)];
+
+/// Those with a home; the others' accounts point to `/nonexistent`.
+pub(crate) const RESIDENTS: [&str; 2] = ["alice", "bob"];
+
+/// PATH as `login` and `sshd` begin it for ordinary people.
+pub(crate) const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
+
+/// The computer.
+pub(crate) struct Host<'s> {
+    /// The stage that it stands on.
+    pub(crate) stage: &'s Stage,
+    /// The login shell of those with a home.
+    pub(crate) shell: Shell,
+    directory: PathBuf,
+}
+
+impl<'s> Host<'s> {
+    /// Sets it up as a fresh system that nobody has logged in to.
+    pub(crate) fn new(stage: &'s Stage, name: &str, shell: Shell) -> Result<Self> {
+        let host = Host { stage, shell, directory: stage.at(name) };
+        make::directory(&host.directory, 0, 0, 0o755)?;
+        for (place, mode) in OWN {
+            fs::create_dir_all(host.at(place))?;
+            make::own(&host.at(place), 0, 0, mode)?;
+        }
+        for place in ["/usr", "/usr/local/bin", "/usr/local/lib", "/var/cache", "/var/log"] {
+            fs::create_dir_all(host.at(place))?;
+            make::own(&host.at(place), 0, 0, 0o755)?;
+        }
+        etc::write(&host)?;
+        for name in RESIDENTS {
+            shell.move_in(&host, name)?;
+        }
+        Ok(host)
+    }
+
+    /// Where one of its places lies outside of it.
+    pub(crate) fn at(&self, place: impl AsRef<Path>) -> PathBuf {
+        let place = place.as_ref();
+        self.directory.join(place.strip_prefix("/").unwrap_or(place))
+    }
+
+    /// Where the home of a resident lies outside of it.
+    pub(crate) fn home(&self, name: &str) -> PathBuf {
+        self.at("/home").join(name)
+    }
+
+    /// Somebody with an account.
+    pub(crate) fn person(&self, name: &str) -> Result<Person<'s>> {
+        let home = if name == "root" { "/root".into() } else { Path::new("/home").join(name) };
+        Ok(Person { stage: self.stage, account: account(name)?, home })
+    }
+
+    /// Takes it away, before the stage goes, for another of its name.
+    pub(crate) fn leave(self) -> Result<()> {
+        make::nothing(&self.directory)
+    }
+
+    /// Opens the door for ssh.
+    pub(crate) fn opens_ssh(&self) -> Result<()> {
+        etc::key(self)
+    }
+
+    /// A command with the environment that `login` gives, before any shell has run.
+    pub(crate) fn run<'p, I>(&self, who: &'p Person<'p>, program: &str, args: I) -> Invocation<'p>
+    where
+        I: IntoIterator<Item: AsRef<OsStr>>,
+    {
+        let shell = if who.uid() == 0 { "/bin/sh" } else { self.shell.path() };
+        let run = Invocation::new(who, program, args)
+            .bare()
+            .env("HOME", &who.home)
+            .env("USER", who.name())
+            .env("LOGNAME", who.name())
+            .env("SHELL", shell)
+            .env("PATH", PATH)
+            .env("LANG", "C.UTF-8")
+            .env("TERM", "xterm");
+        let run = OWN.iter().fold(run, |run, (place, _)| run.seen_at(self.at(place), place));
+        run.seen_at(places::PACKAGED, "/usr/bin")
+    }
+
+    /// `cargo-peruser …` as it lies on the download page's side: installed nowhere yet.
+    pub(crate) fn by_name<'p, I>(&self, who: &'p Person<'p>, args: I) -> Invocation<'p>
+    where
+        I: IntoIterator<Item: AsRef<OsStr>>,
+    {
+        self.run(who, &format!("{}/cargo-peruser", places::BY_NAME), args)
+    }
+}
