@@ -20,6 +20,8 @@ pub(crate) enum Need {
     Rustup,
     /// The demo's dependencies.
     Registry,
+    /// rust-analyzer, and the toolchain's server for its proc macros.
+    Analyzer,
     /// git.
     Git,
     /// flock(1).
@@ -50,11 +52,12 @@ pub(crate) enum Need {
 
 impl Need {
     /// All of them.
-    pub(crate) const ALL: [Need; 17] = [
+    pub(crate) const ALL: [Need; 18] = [
         Need::Cargo,
         Need::Nightly,
         Need::Rustup,
         Need::Registry,
+        Need::Analyzer,
         Need::Git,
         Need::Flock,
         Need::Acls,
@@ -81,6 +84,7 @@ impl Need {
             Need::Rustup => works(&format!("{}/rustup", places::RUSTUP), &["--version"])
                 .context("no rustup on PATH"),
             Need::Registry => Ok(()),
+            Need::Analyzer => analyzer(),
             Need::Git => works("git", &["--version"]).context("no git"),
             Need::Flock => works("flock", &["--version"]).context("no flock"),
             Need::Acls => {
@@ -126,6 +130,17 @@ fn su() -> Result<()> {
 fn ssh() -> Result<()> {
     ensure!(Path::new("/usr/sbin/sshd").exists(), "no /usr/sbin/sshd");
     works("ssh", &["-V"])
+}
+
+/// The reason is long, because what is left out is the only proof of its kind.
+fn analyzer() -> Result<()> {
+    works(places::ANALYZER, &["--version"]).context(
+        "NO RUST-ANALYZER, so that only the calls are tried that its sources make; \
+         `.ci/run` builds one into target/tools",
+    )?;
+    let helper = Path::new(Channel::Stable.place()).join("libexec/rust-analyzer-proc-macro-srv");
+    ensure!(helper.exists(), "the toolchain has no server for proc macros");
+    Ok(())
 }
 
 fn toolchain(channel: Channel) -> Result<()> {

@@ -26,6 +26,19 @@ impl Channel {
         }
     }
 
+    /// The same toolchain with a cargo that writes down how it is called.
+    pub(crate) fn recorded(self) -> String {
+        format!("/opt/recorded-{}", self.name())
+    }
+
+    /// Its name.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Channel::Stable => "stable",
+            Channel::Nightly => "nightly",
+        }
+    }
+
     fn prefix(self) -> &'static str {
         match self {
             Channel::Stable => "stable-",

@@ -1,5 +1,6 @@
 //! The tests, one file for each chapter of the threat model.
 
+mod analyzer;
 mod attacks;
 mod build_dirs;
 mod callers;
@@ -52,6 +53,7 @@ pub(crate) fn all() -> Vec<Test> {
         cargo::tests,
         build_dirs::tests,
         worktrees::tests,
+        analyzer::tests,
         together::on_nightly,
     ] {
         tests.extend(chapter());

@@ -151,7 +151,12 @@ impl<'p> Invocation<'p> {
 
     /// Starts, and leaves the waiting to the caller.
     pub(crate) fn start(self) -> Result<Running> {
-        let shown = self.shown();
+        let (shown, limit) = (self.shown(), self.limit);
+        Running::start(self.command(), shown, limit)
+    }
+
+    /// The process to start, for those who talk with it while it runs.
+    pub(crate) fn command(self) -> Command {
         let mut command = self.launcher();
         // If the test program is killed, the child goes as well.
         command.arg("--pdeathsig=KILL").args(&self.identity);
@@ -163,7 +168,7 @@ impl<'p> Invocation<'p> {
                 .map(|(name, value)| [name.as_os_str(), value.as_os_str()].join(OsStr::new("="))),
         );
         command.args(&self.before).args(&self.words).current_dir(&self.directory);
-        Running::start(command, shown, self.limit)
+        command
     }
 
     /// `setpriv`, and before it the directories that are seen elsewhere.

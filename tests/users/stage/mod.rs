@@ -17,6 +17,7 @@ pub(crate) mod make;
 mod outcome;
 pub(crate) mod project;
 mod root;
+mod traces;
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
@@ -30,6 +31,7 @@ pub(crate) use invocation::Invocation;
 pub(crate) use look::{Acl, acls, look, private, tagged};
 pub(crate) use outcome::{Outcome, Stop};
 pub(crate) use root::Root;
+pub(crate) use traces::{Trace, changed, traces};
 
 use crate::machine::{Account, Machine, account, places};
 
@@ -131,6 +133,14 @@ impl<'s> Person<'s> {
         I: IntoIterator<Item: AsRef<OsStr>>,
     {
         Invocation::new(self, "cargo-peruser", args)
+    }
+
+    /// Any program, by its path.
+    pub(crate) fn program<I>(&self, path: &str, args: I) -> Invocation<'_>
+    where
+        I: IntoIterator<Item: AsRef<OsStr>>,
+    {
+        Invocation::new(self, path, args)
     }
 
     /// A line of shell; `args` are `$1` and so on.

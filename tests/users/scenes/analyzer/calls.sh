@@ -1,0 +1,22 @@
+#!/bin/sh
+# What rust-analyzer calls: `$CARGO_HOME/bin/cargo` for what it must know, `$CARGO` and then PATH for
+# checks; the toolchain as an absolute path. $1 is the manifest, $2 is set if the server wants a
+# target directory of its own, $3 is the toolchain, and each word after that is a round: what
+# `cargo.extraEnv` has in it, or nothing.
+set -e
+manifest=$1 below=$2
+export RUSTUP_TOOLCHAIN="$3" RUSTUP_AUTO_INSTALL=0
+shift 3
+for extra in "$@"; do
+    set -- env ${extra:+"$extra"}
+    known=${CARGO_HOME:-$HOME/.cargo}/bin/cargo
+    "$@" "$known" locate-project --workspace --manifest-path "$manifest" >/dev/null
+    found=$("$@" "$known" metadata --format-version 1 --no-deps --manifest-path "$manifest")
+    target=${found#*'"target_directory":"'}
+    own=${below:+${target%%'"'*}/$below}
+    "$@" "$known" check --quiet --workspace --message-format=json --manifest-path "$manifest" \
+        ${own:+--target-dir "$own"} --keep-going --all-targets >/dev/null
+done
+CARGO_LOG=cargo::core::compiler::fingerprint=info "$@" "${CARGO:-cargo}" check --workspace \
+    --message-format=json --manifest-path "$manifest" --keep-going --all-targets \
+    ${own:+--target-dir "$own"}

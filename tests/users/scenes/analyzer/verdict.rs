@@ -1,0 +1,159 @@
+//! Who wrote what: the calls as they were written down, and the file system as it stands afterwards.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+
+use super::session;
+use super::{Case, TargetDir, Writes};
+use crate::editor::{Call, Door, calls};
+use crate::machine::Channel;
+use crate::stage::{Person, Stage, Trace, changed, private, traces};
+
+/// A call of cargo, by what rust-analyzer wants of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wanted {
+    /// The workspace.
+    Metadata,
+    /// Build scripts and proc macros.
+    BuildScripts,
+    /// What the compiler says.
+    Check,
+    /// Versions, configuration and the like.
+    Other,
+}
+
+impl Wanted {
+    fn of(call: &Call) -> Self {
+        match call.words.split(' ').collect::<Vec<_>>().as_slice() {
+            ["metadata", ..] => Wanted::Metadata,
+            ["check", "--quiet", ..] => Wanted::BuildScripts,
+            ["check", ..] => Wanted::Check,
+            _ => Wanted::Other,
+        }
+    }
+}
+
+/// What stood on the stage before the editors were opened.
+pub(super) struct Before(BTreeMap<PathBuf, Trace>);
+
+impl Before {
+    pub(super) fn look(stage: &Stage) -> Result<Self> {
+        traces(&stage.directory).map(Before)
+    }
+}
+
+/// Demands that the calls went where the case says, and left their traces there and nowhere else.
+pub(super) fn judge(
+    case: &Case,
+    channel: Channel,
+    before: &Before,
+    people: &[&Person<'_>],
+) -> Result<()> {
+    let stage = people.first().context("nobody was there")?.stage;
+    for person in people {
+        let calls = calls(&session::record(person))?;
+        let judged = doors(case, channel, &calls)
+            .and_then(|()| directories(case, person, &calls))
+            .and_then(|()| artifacts(case, person));
+        judged.with_context(|| format!("{:?}: {calls:#?}", person.name()))?;
+    }
+    nothing_elsewhere(case, stage, before, people)
+}
+
+/// rust-analyzer's order: `$CARGO_HOME/bin` first for what it must know, `CARGO` and PATH first for
+/// checks; each with the toolchain as an absolute path.
+fn doors(case: &Case, channel: Channel, calls: &[Call]) -> Result<()> {
+    for wanted in [Wanted::Metadata, Wanted::BuildScripts, Wanted::Check] {
+        let door =
+            if wanted == Wanted::Check { case.session.checks_through() } else { Door::Proxy };
+        let mut found = calls.iter().filter(|call| Wanted::of(call) == wanted).peekable();
+        ensure!(found.peek().is_some(), "no cargo was asked for {wanted:?}");
+        for call in found {
+            ensure!(call.door == door, "not through {door:?}: {call:?}");
+            let toolchain = call.toolchain.as_deref();
+            ensure!(toolchain == Some(&channel.recorded()), "another toolchain: {call:?}");
+        }
+    }
+    Ok(())
+}
+
+/// Who was told, by the variable, and that the flag which some are given leads to the same place.
+fn directories(case: &Case, person: &Person<'_>, calls: &[Call]) -> Result<()> {
+    let own = person.stage.root.join(person.name()).join("target");
+    let shared = person.stage.checkout.join("target");
+    // The server reads its settings file after it has read the workspace, and then begins anew.
+    let late = calls.iter().position(|call| call.target_dir.is_some());
+    for (number, call) in calls.iter().enumerate() {
+        let is_told = match case.writes {
+            Writes::Private => true,
+            Writes::Late => late.is_some_and(|late| number >= late),
+            // The shim tells its own; where somebody has chosen, it has nothing to say.
+            Writes::Split => call.door == Door::Shim,
+            Writes::Checkout => false,
+        };
+        let told = call.target_dir.as_deref();
+        ensure!(told == is_told.then_some(&own), "told {told:?}: {call:?}");
+        let place = if is_told { &own } else { &shared };
+        let flag = format!("--target-dir {}", place.join("rust-analyzer").display());
+        let builds = matches!(Wanted::of(call), Wanted::BuildScripts | Wanted::Check);
+        let is_given = builds && case.target_dir == TargetDir::Own;
+        ensure!(call.words.contains(&flag) == is_given, "`{flag}`: {call:?}");
+    }
+    let (before, after) = calls.split_at(late.unwrap_or(calls.len()));
+    let has_built = |calls: &[Call]| calls.iter().any(|it| Wanted::of(it) == Wanted::BuildScripts);
+    let is_late = case.writes == Writes::Late;
+    ensure!(!is_late || (has_built(before) && has_built(after)), "built only once");
+    Ok(())
+}
+
+/// What was built lies where it should.
+fn artifacts(case: &Case, person: &Person<'_>) -> Result<()> {
+    let below = |directory: &Path| match case.target_dir {
+        TargetDir::Unset => directory.join("debug"),
+        TargetDir::Own => directory.join("rust-analyzer/debug"),
+    };
+    let directory = person.stage.root.join(person.name());
+    let own = below(&directory.join("target"));
+    let shared = below(&person.stage.checkout.join("target"));
+    let (in_own, in_shared) = match case.writes {
+        Writes::Private => (true, false),
+        Writes::Split | Writes::Late => (true, true),
+        Writes::Checkout => (false, true),
+    };
+    for (place, expected) in [(own, in_own), (shared, in_shared)] {
+        ensure!(place.is_dir() == expected, "`{}`: must be {expected}", place.display());
+    }
+    if !in_own {
+        return Ok(());
+    }
+    private(&directory, person.uid())?;
+    for (path, trace) in traces(&directory)? {
+        ensure!(trace.uid == person.uid(), "`{}` is owned by {}", path.display(), trace.uid);
+    }
+    Ok(())
+}
+
+/// Nothing on the whole stage has changed but people's private directories and their own homes, and
+/// the checkout's target directory where the case says so.
+fn nothing_elsewhere(
+    case: &Case,
+    stage: &Stage,
+    before: &Before,
+    people: &[&Person<'_>],
+) -> Result<()> {
+    let mut allowed: Vec<PathBuf> = Vec::new();
+    for person in people {
+        allowed.push(stage.root.join(person.name()));
+        // `.config` has the settings file that the session is made ready with.
+        allowed.extend([".cargo", ".config", "tmp"].map(|name| person.home.join(name)));
+    }
+    if case.writes != Writes::Private {
+        allowed.push(stage.checkout.join("target"));
+    }
+    let mut written = changed(&stage.directory, &before.0)?;
+    written.retain(|path| !allowed.iter().any(|place| path.starts_with(place)));
+    ensure!(written.is_empty(), "this was written as well: {written:?}");
+    Ok(())
+}
