@@ -4,6 +4,7 @@
 //! it has understood.
 
 mod calls;
+mod heard;
 mod home;
 mod wire;
 
@@ -11,12 +12,13 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 
 pub(crate) use calls::{Call, Door, calls};
 pub(crate) use home::{Proxies, RECORD, settle_in};
 
+use heard::Heard;
 use wire::Wire;
 
 /// How long the server may be silent before a question is asked again.
@@ -33,16 +35,6 @@ pub(crate) struct Editor {
     asked: i64,
     answer: Option<Value>,
     heard: Heard,
-}
-
-/// What the server has told so far without being asked.
-#[derive(Default)]
-struct Heard {
-    is_quiescent: bool,
-    checks_begun: usize,
-    checks_ended: usize,
-    /// Who says what about which file, as it stands.
-    diagnostics: Vec<(String, String, String)>,
 }
 
 impl Editor {
@@ -113,14 +105,20 @@ impl Editor {
         let before = self.heard.checks_begun;
         let uri = self.uri(file);
         self.tell("textDocument/didSave", json!({ "textDocument": { "uri": uri } }))?;
-        let wanted = |(about, source, message): &(String, String, String)| {
-            *about == uri && source == "rustc" && message.contains(expected)
-        };
         let said = self.until(|Editor { heard, .. }| {
             let is_checked = heard.checks_begun > before && heard.is_idle();
-            Ok(is_checked && heard.diagnostics.iter().any(wanted))
+            Ok(is_checked && heard.has_compiler_say(&uri, expected))
         });
         said.with_context(|| format!("not `{expected}`, but {:?}", self.heard.diagnostics))
+    }
+
+    /// Runs a test, as a click in the test explorer does, and waits until it has passed.
+    pub(crate) fn test(&mut self, test: &str) -> Result<()> {
+        self.ask("experimental/runTest", &json!({ "include": [test], "exclude": null }))?;
+        self.until(|editor| Ok(editor.heard.test_runs_ended > 0))?;
+        let passed = &self.heard.passed;
+        ensure!(passed.iter().any(|name| name == test), "passed: {passed:?}, and not `{test}`");
+        Ok(())
     }
 
     /// Closes the editor.
@@ -191,42 +189,6 @@ impl Editor {
                 items.iter().map(|_| self.settings.clone()).collect()
             }
             _ => Value::Null,
-        }
-    }
-}
-
-impl Heard {
-    /// At least one check has run, and none runs now.
-    fn is_idle(&self) -> bool {
-        self.checks_begun > 0 && self.checks_begun == self.checks_ended
-    }
-
-    fn note(&mut self, method: &str, params: &Value) {
-        let text = |value: &Value, name: &str| {
-            value.pointer(name).and_then(Value::as_str).unwrap_or_default().to_owned()
-        };
-        match method {
-            "experimental/serverStatus" => {
-                self.is_quiescent = params.get("quiescent") == Some(&Value::Bool(true));
-            }
-            "textDocument/publishDiagnostics" => {
-                let uri = text(params, "/uri");
-                self.diagnostics.retain(|(about, ..)| *about != uri);
-                let list = params.get("diagnostics").and_then(Value::as_array);
-                self.diagnostics.extend(
-                    list.into_iter()
-                        .flatten()
-                        .map(|it| (uri.clone(), text(it, "/source"), text(it, "/message"))),
-                );
-            }
-            "$/progress" if text(params, "/token").starts_with("rust-analyzer/flycheck/") => {
-                match text(params, "/value/kind").as_str() {
-                    "begin" => self.checks_begun += 1,
-                    "end" => self.checks_ended += 1,
-                    _ => {}
-                }
-            }
-            _ => {}
         }
     }
 }

@@ -43,9 +43,9 @@ pub(super) fn record(root: &NewRoot, toolchain: &Path, channel: Channel) -> Resu
 /// The server of this system.
 pub(super) fn server() -> Option<PathBuf> {
     let chosen = env::var_os(SERVER).map(PathBuf::from);
-    // Somewhere below the target directory, wherever that is.
+    // `<target>/debug/cargo-peruser`, and a directory of the triple between them if one was given.
     let built = Path::new(env!("CARGO_BIN_EXE_cargo-peruser"));
-    let tools = built.ancestors().map(|above| above.join("tools/bin").join(NAME));
+    let tools = built.ancestors().take(4).skip(2).map(|target| target.join("tools/bin").join(NAME));
     let path = env::var_os("PATH").unwrap_or_default();
     let on_path = env::split_paths(&path).map(|entry| entry.join(NAME));
     let mut places = chosen.into_iter().chain(tools).chain(on_path);

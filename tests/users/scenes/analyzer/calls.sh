@@ -1,6 +1,6 @@
 #!/bin/sh
 # What rust-analyzer calls: `$CARGO_HOME/bin/cargo` for what it must know, `$CARGO` and then PATH for
-# checks; the toolchain as an absolute path. $1 is the manifest, $2 is set if the server wants a
+# checks and tests; all but tests with the toolchain as an absolute path. $1 is the manifest, $2 is set if the server wants a
 # target directory of its own, $3 is the toolchain, and each word after that is a round: what
 # `cargo.extraEnv` has in it, or nothing.
 set -e
@@ -20,3 +20,6 @@ done
 CARGO_LOG=cargo::core::compiler::fingerprint=info "$@" "${CARGO:-cargo}" check --workspace \
     --message-format=json --manifest-path "$manifest" --keep-going --all-targets \
     ${own:+--target-dir "$own"}
+unset RUSTUP_TOOLCHAIN
+RUSTC_BOOTSTRAP=1 "$@" "${CARGO:-cargo}" --color=always test --package demo --lib --no-fail-fast \
+    --manifest-path "$manifest" ${own:+--target-dir "$own"} -- both::adds

@@ -81,6 +81,11 @@ pub fn both() -> u32 {
     let unheard = 3;
     by_script() + by_macro()
 }
+
+#[test]
+fn adds() {
+    assert_eq!(both(), 3);
+}
 "#;
 
 /// It has to be there: not everyone who edits may write one.
@@ -127,6 +132,9 @@ pub(super) const QUESTIONS: [Question; 3] = [
         answer: "pub fn by_macro() -> u32",
     },
 ];
+
+/// The test in the file, as test explorers call it.
+pub(super) const TEST: &str = "demo::both::adds";
 
 /// What the compiler says about the file.
 pub(super) const COMPLAINT: &str = "unused variable: `unheard`";

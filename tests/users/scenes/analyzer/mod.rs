@@ -1,8 +1,8 @@
 //! A real rust-analyzer on a shared checkout: where every cargo that it starts writes.
 //!
 //! Alice owns the checkout, bob can only read it. Both have it open at the same time, and each
-//! server must have understood what the build script and the proc macro made, and have shown what
-//! the compiler says on saving, before it is looked at who wrote what. The same calls are made
+//! server must have understood what the build script and the proc macro made, have shown what the
+//! compiler says on saving, and have run a test, before it is looked at who wrote what. The same calls are made
 //! without a server as well, in the orders that its sources use, because not every machine has one.
 
 mod demo;
@@ -155,7 +155,7 @@ fn replay_all(case: &Case, channel: Channel, people: &[&Person<'_>]) -> Result<(
     let start = |person: &&Person<'_>| replay::start(case, channel, person);
     let running = people.iter().map(start).collect::<Result<Vec<_>>>()?;
     for calls in running {
-        calls.finish()?.ok()?.prints(demo::COMPLAINT)?;
+        calls.finish()?.ok()?.prints(demo::COMPLAINT)?.prints("both::adds ... ok")?;
     }
     Ok(())
 }
@@ -169,7 +169,8 @@ fn edit_all(case: &Case, channel: Channel, people: &[&Person<'_>]) -> Result<()>
     })
 }
 
-/// Opens the checkout and then a file, asks what only a server knows that has run the project's code, and saves.
+/// Opens the checkout and then a file, asks what only a server knows that has run the project's
+/// code, saves, and runs a test.
 fn edit(case: &Case, channel: Channel, person: &Person<'_>) -> Result<()> {
     let server = person.program(places::ANALYZER, [""; 0]);
     let Readied { invocation, editor, .. } = case.session.ready(server, person, channel)?;
@@ -182,6 +183,7 @@ fn edit(case: &Case, channel: Channel, person: &Person<'_>) -> Result<()> {
         editor.until_answered(question.method, question.place()?, question.answer)?;
     }
     editor.save(demo::FILE, demo::COMPLAINT)?;
+    editor.test(demo::TEST)?;
     editor.close()
 }
 

@@ -20,6 +20,8 @@ enum Wanted {
     BuildScripts,
     /// What the compiler says.
     Check,
+    /// A test's outcome.
+    Test,
     /// Versions, configuration and the like.
     Other,
 }
@@ -30,6 +32,7 @@ impl Wanted {
             ["metadata", ..] => Wanted::Metadata,
             ["check", "--quiet", ..] => Wanted::BuildScripts,
             ["check", ..] => Wanted::Check,
+            ["--color=always", "test", ..] => Wanted::Test,
             _ => Wanted::Other,
         }
     }
@@ -63,17 +66,22 @@ pub(super) fn judge(
 }
 
 /// rust-analyzer's order: `$CARGO_HOME/bin` first for what it must know, `CARGO` and PATH first for
-/// checks; each with the toolchain as an absolute path.
+/// checks and tests; all but tests with the toolchain as an absolute path.
 fn doors(case: &Case, channel: Channel, calls: &[Call]) -> Result<()> {
-    for wanted in [Wanted::Metadata, Wanted::BuildScripts, Wanted::Check] {
-        let door =
-            if wanted == Wanted::Check { case.session.checks_through() } else { Door::Proxy };
+    let toolchain = channel.recorded();
+    let by_path = case.session.checks_through();
+    for (wanted, door, toolchain) in [
+        (Wanted::Metadata, Door::Proxy, Some(&toolchain)),
+        (Wanted::BuildScripts, Door::Proxy, Some(&toolchain)),
+        (Wanted::Check, by_path, Some(&toolchain)),
+        (Wanted::Test, by_path, None),
+    ] {
         let mut found = calls.iter().filter(|call| Wanted::of(call) == wanted).peekable();
         ensure!(found.peek().is_some(), "no cargo was asked for {wanted:?}");
         for call in found {
             ensure!(call.door == door, "not through {door:?}: {call:?}");
-            let toolchain = call.toolchain.as_deref();
-            ensure!(toolchain == Some(&channel.recorded()), "another toolchain: {call:?}");
+            let is_right = toolchain.is_none() || call.toolchain.as_ref() == toolchain;
+            ensure!(is_right, "another toolchain: {call:?}");
         }
     }
     Ok(())
@@ -97,7 +105,7 @@ fn directories(case: &Case, person: &Person<'_>, calls: &[Call]) -> Result<()> {
         ensure!(told == is_told.then_some(&own), "told {told:?}: {call:?}");
         let place = if is_told { &own } else { &shared };
         let flag = format!("--target-dir {}", place.join("rust-analyzer").display());
-        let builds = matches!(Wanted::of(call), Wanted::BuildScripts | Wanted::Check);
+        let builds = !matches!(Wanted::of(call), Wanted::Metadata | Wanted::Other);
         let is_given = builds && case.target_dir == TargetDir::Own;
         ensure!(call.words.contains(&flag) == is_given, "`{flag}`: {call:?}");
     }
