@@ -19,7 +19,7 @@ use crate::editor::{Editor, Proxies, settle_in};
 use crate::machine::{Channel, Need, places};
 use crate::stage::{Person, Stage};
 use crate::suite::{Test, test};
-use session::{Readied, Session};
+use session::{Ready, Session};
 use verdict::Before;
 
 /// One row of the table.
@@ -66,6 +66,8 @@ const TABLE: &[Case] = {
         row("is_private_in_our_session", Exported, Unset, Private),
         row("is_private_in_our_session_with_a_target_dir", Exported, Own, Private),
         row("is_private_in_our_session_inside_a_cargo", ExportedInsideCargo, Unset, Private),
+        row("is_private_after_setup", SetUp, Unset, Private),
+        row("is_private_after_setup_with_a_target_dir", SetUp, Own, Private),
         // The session has nothing, and the server is told.
         row("is_private_by_the_editors_settings", EditorSettings, Unset, Private),
         row("is_private_by_the_editors_settings_with_a_target_dir", EditorSettings, Own, Private),
@@ -80,6 +82,9 @@ const fn row(name: &'static str, session: Session, target_dir: TargetDir, writes
     Case { name, session, target_dir, writes }
 }
 
+/// A person, and the session that is ready for them.
+type Seat<'a> = (&'a Person<'a>, Ready);
+
 pub(crate) fn tests() -> Vec<Test> {
     let name = "analyzer_calls::somebody_elses_checkout_cannot_be_known_by_the_shim_alone";
     let mut tests = vec![test(name, only_to_read).needs(&[Need::Cargo]).heavy()];
@@ -90,9 +95,7 @@ pub(crate) fn tests() -> Vec<Test> {
         ] {
             let name = format!("analyzer::{}_on_{}", case.name, channel.name());
             let body = move |stage: &Stage| {
-                play(stage, case, channel, Proxies::best(), |people| {
-                    edit_all(case, channel, people)
-                })
+                play(stage, case, channel, Proxies::best(), |sessions| edit_all(case, sessions))
             };
             tests.push(test(name, body).needs(needs).heavy());
         }
@@ -103,7 +106,7 @@ pub(crate) fn tests() -> Vec<Test> {
             let name = format!("analyzer_calls::{}_{suffix}", case.name);
             let channel = Channel::Stable;
             let body = move |stage: &Stage| {
-                play(stage, case, channel, proxies, |people| replay_all(case, channel, people))
+                play(stage, case, channel, proxies, |sessions| replay_all(case, channel, sessions))
             };
             tests.push(test(name, body).needs(needs).heavy());
         }
@@ -116,7 +119,8 @@ fn only_to_read(stage: &Stage) -> Result<()> {
     let case = row("", Session::ShimOnPath, TargetDir::Unset, Writes::Split);
     let (channel, proxies) = (Channel::Stable, Proxies::StandIns);
     let [_, bob] = set(stage, proxies, channel)?;
-    let calls = replay::start(&case, channel, &bob)?.finish()?;
+    let session = case.session.prepare(&bob, channel)?;
+    let calls = replay::start(&case, channel, &bob, &session)?.finish()?;
     calls.fails()?.mentions("Permission denied")?;
     Ok(())
 }
@@ -140,30 +144,33 @@ fn play(
     case: &Case,
     channel: Channel,
     proxies: Proxies,
-    act: impl FnOnce(&[&Person<'_>]) -> Result<()>,
+    act: impl FnOnce(&[Seat<'_>]) -> Result<()>,
 ) -> Result<()> {
     let [alice, bob] = set(stage, proxies, channel)?;
     // Where something is written to the checkout, bob's cargos could only fail.
     let people: &[&Person<'_>] =
         if case.writes == Writes::Private { &[&alice, &bob] } else { &[&alice] };
+    let ready = |person| Ok((person, case.session.prepare(person, channel)?));
+    let sessions = people.iter().copied().map(ready).collect::<Result<Vec<_>>>()?;
     let before = Before::look(stage)?;
-    act(people)?;
+    act(&sessions)?;
     verdict::judge(case, channel, &before, people)
 }
 
-fn replay_all(case: &Case, channel: Channel, people: &[&Person<'_>]) -> Result<()> {
-    let start = |person: &&Person<'_>| replay::start(case, channel, person);
-    let running = people.iter().map(start).collect::<Result<Vec<_>>>()?;
+fn replay_all(case: &Case, channel: Channel, sessions: &[Seat<'_>]) -> Result<()> {
+    let start = |(person, session): &Seat<'_>| replay::start(case, channel, person, session);
+    let running = sessions.iter().map(start).collect::<Result<Vec<_>>>()?;
     for calls in running {
         calls.finish()?.ok()?.prints(demo::COMPLAINT)?.prints("both::adds ... ok")?;
     }
     Ok(())
 }
 
-fn edit_all(case: &Case, channel: Channel, people: &[&Person<'_>]) -> Result<()> {
+fn edit_all(case: &Case, sessions: &[Seat<'_>]) -> Result<()> {
     thread::scope(|scope| {
-        let start = |person| scope.spawn(move || edit(case, channel, person));
-        let running: Vec<_> = people.iter().copied().map(start).collect();
+        let start = |(person, session)| scope.spawn(move || edit(case, person, session));
+        let running: Vec<_> =
+            sessions.iter().map(|(who, session)| start((*who, session))).collect();
         let ends = running.into_iter().map(|it| it.join().map_err(|_| anyhow!("panicked"))?);
         ends.collect::<Result<()>>()
     })
@@ -171,13 +178,11 @@ fn edit_all(case: &Case, channel: Channel, people: &[&Person<'_>]) -> Result<()>
 
 /// Opens the checkout and then a file, asks what only a server knows that has run the project's
 /// code, saves, and runs a test.
-fn edit(case: &Case, channel: Channel, person: &Person<'_>) -> Result<()> {
-    let server = person.program(places::ANALYZER, [""; 0]);
-    let Readied { invocation, editor, .. } = case.session.ready(server, person, channel)?;
-    let settings = case.settings(editor);
+fn edit(case: &Case, person: &Person<'_>, session: &Ready) -> Result<()> {
+    let server = session.run(person.program(places::ANALYZER, [""; 0]), person).command();
+    let settings = case.settings(session.editor.clone());
     let complaints = person.home.join("tmp/complaints");
-    let checkout = &person.stage.checkout;
-    let mut editor = Editor::open(&invocation.command(), checkout, settings, complaints)?;
+    let mut editor = Editor::open(&server, &person.stage.checkout, settings, complaints)?;
     editor.show(demo::FILE, demo::TEXT)?;
     for question in &demo::QUESTIONS {
         editor.until_answered(question.method, question.place()?, question.answer)?;

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::session::Readied;
+use super::session::Ready;
 use super::{Case, TargetDir};
 use crate::machine::Channel;
 use crate::stage::Person;
@@ -12,16 +12,17 @@ use crate::stage::child::Running;
 const CALLS: &str = include_str!("calls.sh");
 
 /// Starts the calls of one server.
-pub(super) fn start(case: &Case, channel: Channel, person: &Person<'_>) -> Result<Running> {
+pub(super) fn start(
+    case: &Case,
+    channel: Channel,
+    person: &Person<'_>,
+    session: &Ready,
+) -> Result<Running> {
     let manifest = person.stage.checkout.join("Cargo.toml");
     let below = match case.target_dir {
         TargetDir::Unset => "",
         TargetDir::Own => "rust-analyzer",
     };
-    let calls = |rounds: &[String]| {
-        let words = [manifest.to_string_lossy().into_owned(), below.into(), channel.recorded()];
-        person.shell(CALLS, words.iter().chain(rounds))
-    };
-    let Readied { rounds, .. } = case.session.ready(calls(&[]), person, channel)?;
-    case.session.ready(calls(&rounds), person, channel)?.invocation.start()
+    let words = [manifest.to_string_lossy().into_owned(), below.into(), channel.recorded()];
+    session.run(person.shell(CALLS, words.iter().chain(&session.rounds)), person).start()
 }

@@ -22,6 +22,9 @@ pub(super) enum Session {
     Exported,
     /// The same, started from a cargo.
     ExportedInsideCargo,
+    /// The person has run `cargo-peruser setup`, and the editor asks a login shell for its
+    /// environment, as editors do that are not started from one.
+    SetUp,
     /// Nothing is exported; the editor hands the variable to the server.
     EditorSettings,
     /// Nothing is exported; the server's own settings file has the variable.
@@ -31,14 +34,14 @@ pub(super) enum Session {
     SettingsFileOutvoted,
 }
 
-/// The caller's PATH before anything is done for it, and the variable that is to come.
-pub(super) struct Readied<'p> {
-    /// What the person has in their session.
-    pub(super) invocation: Invocation<'p>,
+/// A session that is ready for an editor.
+pub(super) struct Ready {
+    environment: Vec<(String, String)>,
+    shell: Option<[&'static str; 4]>,
     /// `cargo.extraEnv` as the editor has it.
     pub(super) editor: Option<Value>,
-    /// What the server sets for cargo from its second round on; the settings file comes too late
-    /// for the first one.
+    /// What the server adds to the environment each time that it reads the workspace: its settings
+    /// file comes too late for the first time.
     pub(super) rounds: Vec<String>,
 }
 
@@ -46,7 +49,7 @@ impl Session {
     /// How a cargo is reached that is asked to check: rust-analyzer prefers `CARGO`, then PATH.
     pub(super) fn checks_through(self) -> Door {
         match self {
-            Session::ShimOnPath | Session::Exported => Door::Shim,
+            Session::ShimOnPath | Session::Exported | Session::SetUp => Door::Shim,
             Session::ShimOnPathInsideCargo | Session::ExportedInsideCargo => Door::Direct,
             Session::EditorSettings | Session::SettingsFile | Session::SettingsFileOutvoted => {
                 Door::Proxy
@@ -54,45 +57,72 @@ impl Session {
         }
     }
 
-    /// Makes the session ready in which `invocation` is to be run.
-    pub(super) fn ready<'p>(
-        self,
-        invocation: Invocation<'p>,
-        person: &Person<'p>,
-        channel: Channel,
-    ) -> Result<Readied<'p>> {
+    /// Makes the session ready.
+    pub(super) fn prepare(self, person: &Person<'_>, channel: Channel) -> Result<Ready> {
         let path = format!("{}:{}", person.home.join(".cargo/bin").display(), places::PROGRAMS);
-        let plain = plain(invocation, person).env("PATH", &path);
-        let shim_first = || format!("{}:{path}", shim_dir(person.stage).display());
-        let cargo = format!("{}/bin/cargo", channel.recorded());
         let exports = exports(person, &path)?;
         let target = exports.iter().find(|(name, _)| name == "CARGO_TARGET_DIR");
         let (name, value) = target.context("no target directory is exported")?;
-        let mut rounds = vec![String::new()];
-        let mut editor = None;
-        let invocation = match self {
-            Session::ShimOnPath => plain.env("PATH", shim_first()),
-            Session::ShimOnPathInsideCargo => plain.env("PATH", shim_first()).env("CARGO", cargo),
-            Session::Exported => export(plain, &exports),
-            Session::ExportedInsideCargo => export(plain, &exports).env("CARGO", cargo),
-            Session::EditorSettings => {
-                editor = Some(json!({ name: value }));
-                rounds = vec![format!("{name}={value}")];
-                plain
-            }
-            Session::SettingsFile | Session::SettingsFileOutvoted => {
-                let text = format!("[cargo.extraEnv]\n{name} = \"{value}\"\n");
-                write_settings(person, &text)?;
-                plain
-            }
+        let assignment = format!("{name}={value}");
+        let shim_first = format!("{}:{path}", shim_dir(person.stage).display());
+        let inside = ("CARGO".to_owned(), format!("{}/bin/cargo", channel.recorded()));
+        let plain = Ready {
+            environment: vec![("PATH".into(), path.clone())],
+            shell: None,
+            editor: None,
+            rounds: vec![String::new()],
         };
-        if self == Session::SettingsFileOutvoted {
-            editor = Some(json!({}));
+        let by_file =
+            || write_settings(person, &format!("[cargo.extraEnv]\n{name} = \"{value}\"\n"));
+        Ok(match self {
+            Session::ShimOnPath => plain.with([("PATH".into(), shim_first)]),
+            Session::ShimOnPathInsideCargo => plain.with([("PATH".into(), shim_first), inside]),
+            Session::Exported => plain.with(exports),
+            Session::ExportedInsideCargo => plain.with(exports).with([inside]),
+            Session::SetUp => {
+                set_up(person, &path)?;
+                Ready { shell: Some(["/bin/sh", "-lc", "exec \"$@\"", "sh"]), ..plain }
+            }
+            Session::EditorSettings => {
+                Ready { editor: Some(json!({ name: value })), rounds: vec![assignment], ..plain }
+            }
+            Session::SettingsFile => {
+                by_file()?;
+                Ready { rounds: vec![String::new(), assignment], ..plain }
+            }
+            Session::SettingsFileOutvoted => {
+                by_file()?;
+                Ready { editor: Some(json!({})), ..plain }
+            }
+        })
+    }
+}
+
+impl Ready {
+    fn with(mut self, more: impl IntoIterator<Item = (String, String)>) -> Self {
+        self.environment.extend(more);
+        self
+    }
+
+    /// Runs a program in the session, and has the cargos that it calls written down.
+    pub(super) fn run<'p>(
+        &self,
+        invocation: Invocation<'p>,
+        person: &Person<'_>,
+    ) -> Invocation<'p> {
+        let invocation = invocation
+            .env("CARGO_NET_OFFLINE", "true")
+            .env("CARGO_TERM_COLOR", "never")
+            .env("TMPDIR", person.home.join("tmp"))
+            .env(RECORD, record(person));
+        let set = |invocation: Invocation<'p>, (name, value): &(String, String)| {
+            invocation.env(name, value)
+        };
+        let invocation = self.environment.iter().fold(invocation, set);
+        match self.shell {
+            Some(shell) => invocation.after(shell),
+            None => invocation,
         }
-        if self == Session::SettingsFile {
-            rounds.push(format!("{name}={value}"));
-        }
-        Ok(Readied { invocation, editor, rounds })
     }
 }
 
@@ -115,14 +145,6 @@ fn shim_dir(stage: &Stage) -> PathBuf {
     stage.at("prefix/lib/cargo-peruser/bin")
 }
 
-fn plain<'p>(invocation: Invocation<'p>, person: &Person<'_>) -> Invocation<'p> {
-    invocation
-        .env("CARGO_NET_OFFLINE", "true")
-        .env("CARGO_TERM_COLOR", "never")
-        .env("TMPDIR", person.home.join("tmp"))
-        .env(RECORD, record(person))
-}
-
 /// What the person's session exports, as the hooks of setup make it.
 fn exports(person: &Person<'_>, path: &str) -> Result<Vec<(String, String)>> {
     let program = person.stage.at("prefix/bin/cargo-peruser");
@@ -135,8 +157,11 @@ fn exports(person: &Person<'_>, path: &str) -> Result<Vec<(String, String)>> {
     object.into_iter().map(text).collect::<Option<_>>().context("a value is no text")
 }
 
-fn export<'p>(invocation: Invocation<'p>, exports: &[(String, String)]) -> Invocation<'p> {
-    exports.iter().fold(invocation, |invocation, (name, value)| invocation.env(name, value))
+/// As the person, for the person: below their home, with a hook in their own start-up files.
+fn set_up(person: &Person<'_>, path: &str) -> Result<()> {
+    let program = format!("{}/cargo-peruser", places::BY_NAME);
+    person.program(&program, ["setup"]).env("PATH", path).run()?.ok()?;
+    Ok(())
 }
 
 fn write_settings(person: &Person<'_>, text: &str) -> Result<()> {

@@ -154,8 +154,7 @@ fn nothing_elsewhere(
     let mut allowed: Vec<PathBuf> = Vec::new();
     for person in people {
         allowed.push(stage.root.join(person.name()));
-        // `.config` has the settings file that the session is made ready with.
-        allowed.extend([".cargo", ".config", "tmp"].map(|name| person.home.join(name)));
+        allowed.extend([".cargo", "tmp"].map(|name| person.home.join(name)));
     }
     if case.writes != Writes::Private {
         allowed.push(stage.checkout.join("target"));
