@@ -19,6 +19,8 @@ pub(crate) fn tests() -> Vec<Test> {
             linked,
         )
         .needs(NEEDS),
+        test("worktrees::past_the_shim_a_worktree_gets_what_its_main_checkout_has_built", past)
+            .needs(NEEDS),
         test("worktrees::two_clones_each_run_their_own_binary_with_scope_checkout", clones)
             .needs(NEEDS),
         test("worktrees::the_same_place_is_found_from_below_and_by_manifest_path", from_everywhere)
@@ -80,6 +82,21 @@ fn linked(stage: &Stage) -> Result<()> {
         own.display()
     );
     private(&own, alice.uid())
+}
+
+/// The limit of an exported variable, which cannot know the place: editors go past the shim.
+fn past(stage: &Stage) -> Result<()> {
+    stage.shared_root().sticky().make()?;
+    let alice = stage.person("alice")?;
+    let main = repository(&alice)?;
+    let fix = worktree(&alice)?;
+    project::that_prints("worktree", &fix, &alice)?;
+    let editor = "eval \"$(cargo-peruser env)\" && exec \"$1/bin/cargo\" run --quiet";
+    for checkout in [&main, &fix] {
+        let run = alice.shell(editor, [Channel::Stable.place()]).with(Channel::Stable);
+        run.within(checkout).run()?.ok()?.prints("main\n")?;
+    }
+    speaks(&alice, &fix, "worktree", "user")
 }
 
 fn clones(stage: &Stage) -> Result<()> {
