@@ -68,7 +68,7 @@ fn each_cover_has_its_name() {
     world.by_name(["editor", "zed", "--write"]).run().printed();
     let after = json(&world, &[]);
     for (name, expected) in [
-        ("rust-analyzer", "settings".into()),
+        ("rust-analyzer", "rust-analyzer".into()),
         ("zed", "settings".into()),
         ("helix", "rust-analyzer".into()),
         ("neovim", "rust-analyzer".into()),
@@ -87,6 +87,9 @@ fn each_cover_has_its_name() {
     assert_eq!(exported["session_exports_it"], true);
     assert_eq!(cover(&exported, "vscode"), "session");
     assert_eq!(cover(&exported, "rustrover"), "session");
+    // What the session says counts from the first build script on.
+    assert_eq!(cover(&exported, "helix"), "session");
+    assert_eq!(cover(&exported, "rust-analyzer"), "session");
 }
 
 fn each_state_of_a_file_has_its_name() {

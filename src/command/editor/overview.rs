@@ -46,10 +46,10 @@ pub(super) struct Found {
 pub(super) enum Cover {
     /// Its own settings.
     Settings,
-    /// rust-analyzer's.
-    RustAnalyzer,
     /// The session's environment, where it is started from the session.
     Session,
+    /// rust-analyzer's settings, which it reads too late for the first build scripts.
+    RustAnalyzer,
 }
 
 /// A file of an editor's.
@@ -118,12 +118,12 @@ impl Overview {
             let says_otherwise = |file: &File| file.state.says_otherwise();
             let covered_by = if files.iter().chain(heard).any(says_otherwise) {
                 None
-            } else if is_covered(&files) {
+            } else if is_covered(&files) && editor != Editor::RustAnalyzer {
                 Some(Cover::Settings)
-            } else if is_covered(heard) {
-                Some(Cover::RustAnalyzer)
+            } else if session_exports_it {
+                Some(Cover::Session)
             } else {
-                session_exports_it.then_some(Cover::Session)
+                is_covered(heard).then_some(Cover::RustAnalyzer)
             };
             let program = editors.program(editor);
             Found {

@@ -67,7 +67,14 @@ fn summary(editor: &Found, overview: &Overview) -> String {
     let cover = match editor.covered_by {
         _ if overview.target_dir.is_none() => return place,
         Some(Cover::Settings) => "covered by its settings".to_owned(),
-        Some(Cover::RustAnalyzer) => "covered by rust-analyzer's settings".to_owned(),
+        Some(Cover::RustAnalyzer) if editor.name == Editor::RustAnalyzer.name() => {
+            "covered by its settings, but for the first build scripts".to_owned()
+        }
+        Some(Cover::RustAnalyzer) => format!(
+            "covered by rust-analyzer's settings, but for the first build scripts; help: \
+             cargo-peruser editor {} --write",
+            editor.name
+        ),
         Some(Cover::Session) => "covered where it is started from this session".to_owned(),
         None if is_chosen => "builds where you have told it to".to_owned(),
         None if editor.files.is_empty() => {
