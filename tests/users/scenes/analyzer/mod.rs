@@ -68,9 +68,16 @@ const TABLE: &[Case] = {
         row("is_private_in_our_session_inside_a_cargo", ExportedInsideCargo, Unset, Private),
         row("is_private_after_setup", SetUp, Unset, Private),
         row("is_private_after_setup_with_a_target_dir", SetUp, Own, Private),
-        // The session has nothing, and the server is told.
-        row("is_private_by_the_editors_settings", EditorSettings, Unset, Private),
-        row("is_private_by_the_editors_settings_with_a_target_dir", EditorSettings, Own, Private),
+        // The session has nothing, and the editor tells the server.
+        row("is_private_by_an_editors_settings", EditorsServer, Unset, Private),
+        row("is_private_by_an_editors_settings_with_a_target_dir", EditorsServer, Own, Private),
+        row("is_private_by_what_an_editor_hands_over", EditorsSetting, Unset, Private),
+        row(
+            "is_private_by_what_an_editor_hands_over_with_a_target_dir",
+            EditorsSetting,
+            Own,
+            Private,
+        ),
         // The file of its own it reads too late, and it counts less than what the editor says.
         row("is_late_by_its_settings_file", SettingsFile, Unset, Late),
         row("is_late_by_its_settings_file_with_a_target_dir", SettingsFile, Own, Late),

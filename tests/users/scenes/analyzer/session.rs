@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::editor::{Door, RECORD};
 use crate::machine::{Channel, places};
-use crate::stage::{Invocation, Person, Stage, make, project};
+use crate::stage::{Invocation, Person, Stage, make};
 
 /// What has been done for the session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,9 +25,13 @@ pub(super) enum Session {
     /// The person has run `cargo-peruser setup`, and the editor asks a login shell for its
     /// environment, as editors do that are not started from one.
     SetUp,
-    /// Nothing is exported; the editor hands the variable to the server.
-    EditorSettings,
-    /// Nothing is exported; the server's own settings file has the variable.
+    /// Nothing is exported; the editor starts the server with the variable, by the settings that
+    /// `cargo-peruser editor` writes for it.
+    EditorsServer,
+    /// Nothing is exported; the editor hands the variable to the server as a setting.
+    EditorsSetting,
+    /// Nothing is exported; the server's own settings file has the variable, as `cargo-peruser editor`
+    /// writes it.
     SettingsFile,
     /// The same, and the editor hands over an empty table, as those do that hand over every setting
     /// that they know.
@@ -51,9 +55,10 @@ impl Session {
         match self {
             Session::ShimOnPath | Session::Exported | Session::SetUp => Door::Shim,
             Session::ShimOnPathInsideCargo | Session::ExportedInsideCargo => Door::Direct,
-            Session::EditorSettings | Session::SettingsFile | Session::SettingsFileOutvoted => {
-                Door::Proxy
-            }
+            Session::EditorsServer
+            | Session::EditorsSetting
+            | Session::SettingsFile
+            | Session::SettingsFileOutvoted => Door::Proxy,
         }
     }
 
@@ -72,8 +77,6 @@ impl Session {
             editor: None,
             rounds: vec![String::new()],
         };
-        let by_file =
-            || write_settings(person, &format!("[cargo.extraEnv]\n{name} = \"{value}\"\n"));
         Ok(match self {
             Session::ShimOnPath => plain.with([("PATH".into(), shim_first)]),
             Session::ShimOnPathInsideCargo => plain.with([("PATH".into(), shim_first), inside]),
@@ -83,15 +86,16 @@ impl Session {
                 set_up(person, &path)?;
                 Ready { shell: Some(["/bin/sh", "-lc", "exec \"$@\"", "sh"]), ..plain }
             }
-            Session::EditorSettings => {
+            Session::EditorsServer => plain.with(written_for_code(person)?),
+            Session::EditorsSetting => {
                 Ready { editor: Some(json!({ name: value })), rounds: vec![assignment], ..plain }
             }
             Session::SettingsFile => {
-                by_file()?;
+                write_settings(person, "rust-analyzer")?;
                 Ready { rounds: vec![String::new(), assignment], ..plain }
             }
             Session::SettingsFileOutvoted => {
-                by_file()?;
+                write_settings(person, "rust-analyzer")?;
                 Ready { editor: Some(json!({})), ..plain }
             }
         })
@@ -150,11 +154,7 @@ fn exports(person: &Person<'_>, path: &str) -> Result<Vec<(String, String)>> {
     let program = person.stage.at("prefix/bin/cargo-peruser");
     let asked = person.program(&program.to_string_lossy(), ["env", "--format", "json"]);
     let said = asked.env("PATH", path).run()?;
-    let Value::Object(object) = serde_json::from_str(&said.ok()?.stdout)? else {
-        bail!("no object: {}", said.stdout)
-    };
-    let text = |(name, value): (String, Value)| Some((name, value.as_str()?.to_owned()));
-    object.into_iter().map(text).collect::<Option<_>>().context("a value is no text")
+    variables(serde_json::from_str(&said.ok()?.stdout)?)
 }
 
 /// As the person, for the person: below their home, with a hook in their own start-up files.
@@ -164,9 +164,23 @@ fn set_up(person: &Person<'_>, path: &str) -> Result<()> {
     Ok(())
 }
 
-fn write_settings(person: &Person<'_>, text: &str) -> Result<()> {
-    let directory = person.home.join(".config/rust-analyzer");
-    fs::create_dir_all(&directory)?;
-    fs::write(directory.join("rust-analyzer.toml"), text)?;
-    project::give(&person.home.join(".config"), &format!("{0}:{0}", person.uid()))
+/// Has the settings of an editor written.
+fn write_settings(person: &Person<'_>, editor: &str) -> Result<()> {
+    person.by_name(["editor", editor, "--write"]).run()?.ok()?;
+    Ok(())
+}
+
+/// What Visual Studio Code then sets for the server that it starts.
+fn written_for_code(person: &Person<'_>) -> Result<Vec<(String, String)>> {
+    write_settings(person, "vscode")?;
+    let file = person.home.join(".config/Code/User/settings.json");
+    let settings: Value = serde_json::from_str(&fs::read_to_string(file)?)?;
+    let written = settings.get("rust-analyzer.server.extraEnv").cloned();
+    variables(written.context("no `server.extraEnv`")?)
+}
+
+fn variables(object: Value) -> Result<Vec<(String, String)>> {
+    let Value::Object(object) = object else { bail!("no object: {object}") };
+    let text = |(name, value): (String, Value)| Some((name, value.as_str()?.to_owned()));
+    object.into_iter().map(text).collect::<Option<_>>().context("a value is no text")
 }
