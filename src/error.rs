@@ -19,7 +19,7 @@ pub use editor::{EditorError, Obstacle, ObstacleKind};
 pub use file::FileError;
 pub use refusal::{Flaw, Kind, Refusal, trust_unmapped};
 pub use settings::{SYSTEM_FILE, SettingsError};
-pub use setup::SetupError;
+pub use setup::{RootFault, SetupError};
 pub use toolchain::ToolchainError;
 
 use crate::shown::{quoted, shown};

@@ -6,6 +6,7 @@
 mod proof;
 mod site;
 mod text;
+mod uninstall;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -13,13 +14,13 @@ use std::path::PathBuf;
 use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command, value_parser};
 
 use super::Flags;
-use crate::core::setup::Did;
+use crate::core::setup::Receipt;
 use crate::error::Error;
 use crate::report;
 use crate::sys::fresh_shell;
 use crate::sys::setup::{
-    PieceState, Step, Taken, assert_possible, begin_receipt, clear_receipt_leftovers, end_receipt,
-    put, read_receipt, receipt_entry, receipt_path, steps, take, write_receipt,
+    PieceState, Step, assert_possible, begin_receipt, put, read_receipt, receipt_entry,
+    receipt_path, steps, write_receipt,
 };
 use crate::sys::snapshot::Snapshot;
 use site::Site;
@@ -80,28 +81,28 @@ pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
     let site = Site::choose(snapshot, flags, verb)?;
     let is_dry = verb.get_flag("dry-run");
     if verb.get_flag("uninstall") {
-        return uninstall(&site, is_dry);
+        return uninstall::run(&site, is_dry);
     }
-    let steps = steps(site.pieces()?)?;
+    let receipt = read_receipt(&receipt_path(&site.installation))?;
+    let steps = steps(site.pieces()?, &receipt)?;
     if verb.get_flag("status") {
         return status(&site, &steps, snapshot);
     }
-    site.examine()?;
+    site.examine(&steps)?;
     steps.iter().try_for_each(assert_possible).map_err(Error::from)?;
     report::line(text::planned(&steps))?;
     if is_dry {
         report::note(&"nothing was done, because of --dry-run");
         return Ok(0);
     }
-    install(&site, &steps)?;
+    install(&site, &steps, receipt)?;
     proof::show(&site, snapshot)?;
     Ok(0)
 }
 
 /// Writes down what is about to be done, and does it.
-fn install(site: &Site, steps: &[Step]) -> Result<(), Error> {
+fn install(site: &Site, steps: &[Step], mut receipt: Receipt) -> Result<(), Error> {
     let path = receipt_path(&site.installation);
-    let mut receipt = read_receipt(&path)?;
     for step in steps {
         receipt_entry(step)?.into_iter().for_each(|entry| receipt.add(entry));
     }
@@ -120,47 +121,4 @@ fn status(site: &Site, steps: &[Step], snapshot: &Snapshot) -> anyhow::Result<u8
     let is_complete = steps.iter().all(|step| step.state == PieceState::InPlace);
     let wins = proof::show(site, snapshot)?;
     Ok(if is_complete && wins { 0 } else { 1 })
-}
-
-/// Takes everything back, in the reverse order; what stands above the receipt goes last.
-fn uninstall(site: &Site, is_dry: bool) -> anyhow::Result<u8> {
-    let path = receipt_path(&site.installation);
-    if !is_dry {
-        clear_receipt_leftovers(&path)?;
-    }
-    let receipt = read_receipt(&path)?;
-    if receipt.entries.is_empty() {
-        report::note(&text::nothing_set_up(&path));
-    }
-    let (last, first): (Vec<_>, Vec<_>) =
-        receipt.entries.iter().rev().partition(|entry| path.starts_with(&entry.path));
-    let mut rows = Vec::new();
-    let mut go = |entry: &crate::core::setup::Entry, went: Option<&PathBuf>| -> Result<(), Error> {
-        let is_gone = went.is_some_and(|top| entry.path.starts_with(top));
-        let taken = match (is_dry, is_gone) {
-            // A dry run cannot know what will be left in a directory.
-            (true, _) => None,
-            (_, true) => Some(Taken::Removed),
-            _ => Some(take(entry)?),
-        };
-        let is_worth_a_word = match taken {
-            Some(Taken::Nothing) => false,
-            Some(Taken::Kept(_)) => {
-                entry.did != Did::MakeDirectory || entry.path == site.shared_root
-            }
-            _ => true,
-        };
-        if is_worth_a_word {
-            rows.push(text::taken(entry, taken));
-        }
-        Ok(())
-    };
-    first.into_iter().try_for_each(|entry| go(entry, None))?;
-    let went = if is_dry { None } else { end_receipt(&path, &receipt)? };
-    last.into_iter().try_for_each(|entry| go(entry, went.as_ref()))?;
-    if !rows.is_empty() {
-        report::line(text::table(&rows))?;
-    }
-    report::note(&text::caches_stay(site));
-    Ok(0)
 }

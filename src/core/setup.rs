@@ -8,8 +8,8 @@ mod receipt;
 
 use std::path::{Path, PathBuf};
 
-pub use hooks::{Hooks, Person, Systemd};
-pub use receipt::{Did, Entry, Receipt};
+pub use hooks::{GENERATOR, MachineHooks, PersonHooks, Systemd};
+pub use receipt::{Did, Receipt, Record};
 
 use super::marked::Blocks;
 
@@ -81,7 +81,7 @@ impl Piece {
         Piece { path: path.into(), what, purpose }
     }
 
-    /// The same as a block at the end of a file that somebody else owns.
+    /// Blocks in a file that is somebody else's.
     pub fn block(path: impl Into<PathBuf>, blocks: Blocks, purpose: &'static str) -> Piece {
         Piece::new(path, What::Blocks(blocks), purpose)
     }
@@ -94,6 +94,47 @@ pub fn settings_block(shared_root: &Path) -> Blocks {
     let root = serde_json::Value::from(shared_root.to_string_lossy());
     Blocks { top: Some(format!("shared-root = {root}\n")), end: None }
 }
+
+/// Whether a directory is one that the system needs for other things. Its mode and group must never
+/// change.
+pub fn is_the_systems(directory: &Path) -> bool {
+    SYSTEM.iter().any(|known| directory == Path::new(known))
+}
+
+/// By the file system hierarchy standard.
+const SYSTEM: [&str; 31] = [
+    "/bin",
+    "/boot",
+    "/dev",
+    "/dev/shm",
+    "/etc",
+    "/home",
+    "/lib",
+    "/lib64",
+    "/media",
+    "/mnt",
+    "/opt",
+    "/proc",
+    "/root",
+    "/run",
+    "/sbin",
+    "/srv",
+    "/sys",
+    "/tmp",
+    "/usr",
+    "/usr/bin",
+    "/usr/lib",
+    "/usr/local",
+    "/usr/sbin",
+    "/usr/share",
+    "/var",
+    "/var/cache",
+    "/var/lib",
+    "/var/log",
+    "/var/run",
+    "/var/spool",
+    "/var/tmp",
+];
 
 /// Why a path cannot stand in every hook, or `None` if it can.
 pub fn cannot_be_quoted(path: &Path) -> Option<&'static str> {

@@ -1,10 +1,13 @@
 //! What keeps `setup` from putting something in its place, or from taking it away.
 
+mod root;
+
 use std::fmt::{self, Display, Formatter};
 use std::path::PathBuf;
 
 use super::{Error, Kind, Owner};
 use crate::shown::{quoted, shown};
+pub use root::RootFault;
 
 /// A failure of `setup`, found before anything was changed.
 #[derive(Debug)]
@@ -15,6 +18,11 @@ pub enum SetupError {
         path: PathBuf,
         /// What stands there.
         kind: Kind,
+    },
+    /// The file has blocks that another installation has put there.
+    OtherInstallation {
+        /// The file.
+        path: PathBuf,
     },
     /// A block of ours in somebody's file has no last line.
     Unfinished {
@@ -41,19 +49,12 @@ pub enum SetupError {
         /// Its permission bits, in octal.
         mode: u32,
     },
-    /// The shared root belongs to an ordinary account.
-    RootForeign {
-        /// The root.
+    /// The shared root cannot be this directory.
+    Root {
+        /// The directory.
         path: PathBuf,
-        /// Who owns it.
-        owner: Owner,
-    },
-    /// The settings name another root than the one that was asked for.
-    OtherRoot {
-        /// Where they do.
-        origin: String,
-        /// What they name.
-        found: PathBuf,
+        /// What is wrong with it.
+        fault: RootFault,
     },
     /// There is no group of that name.
     NoGroup {
@@ -75,7 +76,9 @@ impl SetupError {
     /// 77 for a directory that is unsafe, 1 for everything else.
     pub fn exit_code(&self) -> u8 {
         match self {
-            SetupError::Prefix { .. } | SetupError::RootForeign { .. } => 77,
+            SetupError::Prefix { .. } => 77,
+            SetupError::Root { fault: RootFault::Named { .. }, .. } => 1,
+            SetupError::Root { .. } => 77,
             _ => 1,
         }
     }
@@ -83,6 +86,9 @@ impl SetupError {
     /// What the person can do now, as one line.
     pub fn help(&self) -> String {
         match self {
+            SetupError::OtherInstallation { .. } => {
+                "take that one back first: cargo-peruser setup --uninstall --prefix …".into()
+            }
             SetupError::Taken { path, .. } => {
                 format!("look at it, and move it away: ls -ld {}", quoted(path))
             }
@@ -96,10 +102,7 @@ impl SetupError {
                 "name another place with --prefix, or: chown root {0} && chmod go-w {0}",
                 quoted(path)
             ),
-            SetupError::RootForeign { path, .. } => format!("chown root {}", quoted(path)),
-            SetupError::OtherRoot { origin, .. } => {
-                format!("change it there, or leave --shared-root out: {origin}")
-            }
+            SetupError::Root { path, fault } => fault.help(path),
             SetupError::NoGroup { name } => format!("groupadd {}", quoted(name)),
             SetupError::GroupOfOnesOwn => "sudo cargo-peruser setup --group …".into(),
             SetupError::Receipt { path, .. } => format!("ls -l {}", quoted(path)),
@@ -117,8 +120,17 @@ impl Display for SetupError {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
             SetupError::Taken { path, kind } => {
-                write!(f, "cannot install `{}`: the place is taken by a {kind}", shown(path))
+                write!(
+                    f,
+                    "cannot install `{}`: the place is taken by a {kind} that setup has not put there",
+                    shown(path)
+                )
             }
+            SetupError::OtherInstallation { path } => write!(
+                f,
+                "`{}` has the blocks of another installation of cargo-peruser",
+                shown(path)
+            ),
             SetupError::Unfinished { path, line } => write!(
                 f,
                 "the block of cargo-peruser in `{}` line {line} has no last line",
@@ -133,16 +145,7 @@ impl Display for SetupError {
                  others could replace what everyone runs",
                 shown(path)
             ),
-            SetupError::RootForeign { path, owner } => {
-                write!(
-                    f,
-                    "refusing to use `{}` as shared root: it is owned by {owner}",
-                    shown(path)
-                )
-            }
-            SetupError::OtherRoot { origin, found } => {
-                write!(f, "`shared-root` is set to `{}` in {origin}", shown(found))
-            }
+            SetupError::Root { path, fault } => f.write_str(&fault.text(path)),
             SetupError::NoGroup { name } => write!(f, "there is no group `{}`", shown(name)),
             SetupError::GroupOfOnesOwn => {
                 write!(f, "--group is for a machine's shared root, which only root sets up")

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use snapbox::{assert_data_eq, str};
 
 use super::{
-    EditorError, Error, FileError, Flaw, Kind, Obstacle, ObstacleKind, Owner, Refusal,
+    EditorError, Error, FileError, Flaw, Kind, Obstacle, ObstacleKind, Owner, Refusal, RootFault,
     SettingsError, SetupError, ToolchainError,
 };
 
@@ -242,12 +242,17 @@ exit 77
     );
 }
 
+fn root_fault(fault: RootFault) -> SetupError {
+    SetupError::Root { path: "/srv/root".into(), fault }
+}
+
 #[test]
 fn what_setup_does_not_understand() {
     let all = [
         SetupError::Unfinished { path: "/home/alice/.bashrc".into(), line: 7 },
         SetupError::Path { path: "/it's".into(), cause: "has a quote in it", help: "use --prefix" },
-        SetupError::OtherRoot { origin: "`/etc/x` line 3".into(), found: "/srv/a".into() },
+        root_fault(RootFault::Named { origin: "`/etc/x` line 3".into(), asked: "/srv/b".into() }),
+        SetupError::OtherInstallation { path: "/home/alice/.bashrc".into() },
         SetupError::NoGroup { name: "devs".into() },
         SetupError::GroupOfOnesOwn,
         SetupError::Receipt { path: "/x/setup.json".into(), cause: "EOF at line 1".into() },
@@ -261,8 +266,11 @@ exit 1
 error: cannot install below `/it's`: it has a quote in it
 help: use --prefix
 exit 1
-error: `shared-root` is set to `/srv/a` in `/etc/x` line 3
-help: change it there, or leave --shared-root out: `/etc/x` line 3
+error: `shared-root` is set to `/srv/root` in `/etc/x` line 3
+help: write /srv/b there, or leave --shared-root out
+exit 1
+error: `/home/alice/.bashrc` has the blocks of another installation of cargo-peruser
+help: take that one back first: cargo-peruser setup --uninstall --prefix …
 exit 1
 error: there is no group `devs`
 help: groupadd devs
@@ -283,12 +291,14 @@ fn places_that_setup_does_not_use() {
     let all = [
         SetupError::Taken { path: path(), kind: Kind::Directory },
         SetupError::Prefix { path: path(), owner: mallory(), mode: 0o777 },
-        SetupError::RootForeign { path: "/srv/root".into(), owner: mallory() },
+        root_fault(RootFault::Foreign(mallory())),
+        root_fault(RootFault::InUse("/srv/root/debug".into())),
+        root_fault(RootFault::TheSystems),
     ];
     assert_data_eq!(
         all.map(message).join("\n"),
         str![[r#"
-error: cannot install `/usr/local/bin`: the place is taken by a directory
+error: cannot install `/usr/local/bin`: the place is taken by a directory that setup has not put there
 help: look at it, and move it away: ls -ld /usr/local/bin
 exit 1
 error: refusing to install below `/usr/local/bin`: it is owned by mallory (uid 1666) and has mode 0777, so others could replace what everyone runs
@@ -296,6 +306,12 @@ help: name another place with --prefix, or: chown root /usr/local/bin && chmod g
 exit 77
 error: refusing to use `/srv/root` as shared root: it is owned by mallory (uid 1666)
 help: chown root /srv/root
+exit 77
+error: refusing to change the permissions of `/srv/root`: `/srv/root/debug` is in it, which is no private directory
+help: name a directory that serves nothing else with --shared-root
+exit 77
+error: refusing to use `/srv/root` as shared root: the system needs it
+help: name a directory that serves nothing else with --shared-root
 exit 77
 "#]]
     );

@@ -3,7 +3,7 @@
 # `cargo-peruser setup` has put this here, and `cargo-peruser setup --uninstall` takes it away.
 if [ -x '@program@' ]; then
     case $- in
-        *i*) eval "$(PATH=${PATH-} '@program@' env --shell @shell@)" ;;
-        *) eval "$(PATH=${PATH-} '@program@' env --shell @shell@ 2>/dev/null)" ;;
+        *i*) @eval@ "$(PATH=${PATH-} '@program@' env --shell @shell@)" ;;
+        *) @eval@ "$(PATH=${PATH-} '@program@' env --shell @shell@ 2>/dev/null)" ;;
     esac
 fi

@@ -77,6 +77,13 @@ pub fn group(name: &str) -> Option<u32> {
     by_name.or_else(|| name.parse().ok())
 }
 
+/// Whether nobody is listed as a member of a group, root aside. Who has it as their primary group is
+/// not listed, and an unknown group may be anybody's.
+pub fn has_no_members(gid: u32) -> bool {
+    let group = users::get_group_by_gid(gid);
+    gid == 0 || group.is_some_and(|group| group.members().iter().all(|member| member == "root"))
+}
+
 /// What `install -g` takes for a gid.
 pub fn group_word(gid: u32) -> String {
     let name = users::get_group_by_gid(gid).map(|group| group.name().to_owned());

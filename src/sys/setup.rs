@@ -5,10 +5,12 @@
 
 mod look;
 mod possible;
+mod program;
 mod put;
 mod receipt;
-mod sessions;
-mod take;
+mod start_up_files;
+mod trusted;
+mod undo;
 
 use std::path::Path;
 
@@ -18,12 +20,17 @@ pub use put::put;
 pub use receipt::{
     begin_receipt, clear_receipt_leftovers, end_receipt, read_receipt, receipt_path, write_receipt,
 };
-pub use sessions::{find as find_shell, of_machine, of_person};
-pub use take::{Taken, take};
+
+pub use start_up_files::{find as find_shell, of_machine, of_person};
+pub use trusted::assert_trusted;
+pub use undo::{Undone, undo};
 
 use crate::core::fingerprint::Fingerprint;
-use crate::core::setup::{Did, Entry, Piece, What};
-use crate::error::Error;
+use crate::core::marked::Unfinished;
+use crate::core::setup::{Did, Piece, Receipt, Record, What};
+use crate::error::{Error, SetupError};
+use crate::sys::files;
+use program::own_fingerprint;
 
 /// A piece and how it was found.
 #[derive(Clone, Debug)]
@@ -38,28 +45,54 @@ pub struct Step {
 ///
 /// # Errors
 /// What stands in the way of the first piece that cannot be put in its place.
-pub fn steps(pieces: Vec<Piece>) -> Result<Vec<Step>, Error> {
+pub fn steps(pieces: Vec<Piece>, receipt: &Receipt) -> Result<Vec<Step>, Error> {
     let mut steps: Vec<Step> = Vec::new();
-    for piece in pieces {
-        let missing = piece.path.ancestors().skip(1).filter(|path| !path.exists());
-        let mut missing: Vec<&Path> = missing.collect();
-        missing.reverse();
-        for path in missing {
-            if steps.iter().all(|step| step.piece.path != path) {
-                let piece = Piece::new(path, What::Directory, "a directory");
-                steps.push(Step { state: look(&piece)?, piece });
+    let step = |piece: Piece| Ok::<_, Error>(Step { state: look(&piece, receipt)?, piece });
+    for piece in joined(pieces) {
+        let is_missing = |path: &&Path| !path.exists();
+        let mut above: Vec<&Path> = piece.path.ancestors().skip(1).take_while(is_missing).collect();
+        // The first that is there has to be a directory.
+        above.extend(piece.path.ancestors().skip(1).find(|path| path.exists()));
+        above.reverse();
+        for path in above {
+            let found = step(Piece::new(path, What::Directory, "a directory"))?;
+            let is_listed = steps.iter().any(|step| step.piece.path == path);
+            if found.state == PieceState::Missing && !is_listed {
+                steps.push(found);
             }
         }
-        steps.push(Step { state: look(&piece)?, piece });
+        steps.push(step(piece)?);
     }
     Ok(steps)
+}
+
+/// One piece for each file: `.profile` may be a symlink to `.bashrc`.
+fn joined(pieces: Vec<Piece>) -> Vec<Piece> {
+    let mut joined: Vec<Piece> = Vec::new();
+    for piece in pieces {
+        let place = files::without_symlinks(&piece.path);
+        let same = joined.iter_mut().find(|known| files::without_symlinks(&known.path) == place);
+        match (same.map(|known| &mut known.what), &piece.what) {
+            (Some(What::Blocks(known)), What::Blocks(more)) => {
+                known.top = known.top.take().or_else(|| more.top.clone());
+                known.end = known.end.take().or_else(|| more.end.clone());
+            }
+            _ => joined.push(piece),
+        }
+    }
+    joined
+}
+
+/// A block of ours in this file that somebody has damaged.
+fn unfinished(path: &Path) -> impl Fn(Unfinished) -> SetupError {
+    move |Unfinished { line }| SetupError::Unfinished { path: path.to_owned(), line }
 }
 
 /// What the receipt says of a step; `None` for what stays as it is.
 ///
 /// # Errors
 /// Those of reading the running program.
-pub fn receipt_entry(step: &Step) -> Result<Option<Entry>, Error> {
+pub fn receipt_entry(step: &Step) -> Result<Option<Record>, Error> {
     let Step { piece, state } = step;
     let did = match (&piece.what, state) {
         (What::Directory | What::Root(_), PieceState::Missing) => Did::MakeDirectory,
@@ -70,12 +103,12 @@ pub fn receipt_entry(step: &Step) -> Result<Option<Entry>, Error> {
             group_after: after.group,
         },
         (What::Directory | What::Root(_), _) => return Ok(None),
-        // A program that somebody else has put there stays theirs.
-        (What::Program, PieceState::InPlace) => return Ok(None),
-        (What::Program, _) => Did::MakeFile { fingerprint: put::own_fingerprint()? },
-        (What::File(bytes, _), _) => Did::MakeFile { fingerprint: Fingerprint::of(bytes) },
+        // What somebody else has put there, and is the very same, stays theirs.
+        (What::Program | What::File(..) | What::Link(_), PieceState::InPlace) => return Ok(None),
+        (What::Program, _) => Did::made_file(own_fingerprint()?),
+        (What::File(bytes, _), _) => Did::made_file(Fingerprint::of(bytes)),
         (What::Link(to), _) => Did::MakeLink { to: to.clone() },
         (What::Blocks(_), _) => Did::PutBlocks { made_file: *state == PieceState::Missing },
     };
-    Ok(Some(Entry { path: piece.path.clone(), did }))
+    Ok(Some(Record { path: piece.path.clone(), did }))
 }

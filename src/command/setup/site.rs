@@ -10,12 +10,16 @@ use crate::command::{Flags, completions, man};
 use crate::core::account::Account;
 use crate::core::lexical;
 use crate::core::placement::session_target;
-use crate::core::setup::{Piece, Root, Systemd, What, cannot_be_quoted, settings_block};
-use crate::error::{Error, FileError, Result, SetupError};
+use crate::core::setup::{
+    GENERATOR, Piece, Root, Systemd, What, cannot_be_quoted, is_the_systems, settings_block,
+};
+use crate::error::{Error, FileError, Result, RootFault, SetupError};
 use crate::sys::homes::Homes;
 use crate::sys::installation::Installation;
 use crate::sys::private_dir::{Caller, examine_way};
-use crate::sys::setup::{find_shell, of_machine, of_person, read_receipt, receipt_path};
+use crate::sys::setup::{
+    Step, assert_trusted, find_shell, of_machine, of_person, read_receipt, receipt_path,
+};
 use crate::sys::snapshot::Snapshot;
 use crate::sys::{accounts, files, settings_files};
 
@@ -29,8 +33,8 @@ pub(super) struct Site {
     pub(super) account: Account,
     /// The caller's home.
     pub(super) home: PathBuf,
-    whose: Whose,
-    /// The settings file to name the root in; `None` where one names it already.
+    audience: Audience,
+    /// The settings file to name the root in; `None` where one names it already, in other words.
     settings: Option<PathBuf>,
     /// What becomes of the root; `None` where it is the administrator's.
     root: Option<Root>,
@@ -39,7 +43,7 @@ pub(super) struct Site {
 
 /// For whom.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Whose {
+pub(super) enum Audience {
     /// Everyone on the machine.
     Machine,
     /// One person.
@@ -53,37 +57,43 @@ impl Site {
     /// Paths and groups that cannot be used, and mistakes in the settings files.
     pub(super) fn choose(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> Result<Site> {
         let homes = Homes::new(snapshot);
-        let machines = machines(verb, &homes)?;
-        let is_machine = snapshot.uid == 0 || machines.is_some();
-        let whose = if is_machine { Whose::Machine } else { Whose::Person };
         let home = homes.home().ok_or(Error::NoHome { uid: snapshot.uid })?.to_owned();
-        let installation = match machines {
-            Some(installation) => installation,
-            None => Installation { prefix: prefix(snapshot, whose, &home, verb)? },
-        };
+        let own = own_installation(snapshot, &home, verb)?;
+        let machines = machines(verb, &own)?;
+        let is_machine = snapshot.uid == 0 || machines.is_some();
+        let audience = if is_machine { Audience::Machine } else { Audience::Person };
+        let installation = machines.unwrap_or(own);
         let chosen = root::chosen(flags, verb)?;
-        let (shared_root, settings) = root::settle(snapshot, &homes, whose, chosen)?;
-        let group = group(whose, verb)?;
-        let root = match whose {
-            Whose::Machine => Some(group.map_or(Root::EVERYONE, Root::group)),
-            Whose::Person if settings.is_some() || shared_root.starts_with(&home) => {
+        let (shared_root, settings) = match root::settle(snapshot, &homes, audience, chosen)? {
+            root::Root::Named(root) => (root, None),
+            root::Root::ByBlock(root, file) => (root, Some(file)),
+        };
+        if is_the_systems(&shared_root) {
+            let fault = RootFault::TheSystems;
+            return Err(SetupError::Root { path: shared_root, fault }.into());
+        }
+        let group = group(audience, verb)?;
+        let root = match audience {
+            Audience::Machine => Some(group.map_or(Root::EVERYONE, Root::group)),
+            Audience::Person if settings.is_some() || shared_root.starts_with(&home) => {
                 Some(Root::OWN)
             }
-            Whose::Person => None,
+            Audience::Person => None,
         };
-        let account =
-            accounts::account(snapshot.uid, &settings_files::from_files(&homes, snapshot)?);
+        let settings_in_files = settings_files::from_files(&homes, snapshot)?;
+        let account = accounts::account(snapshot.uid, &settings_in_files);
         let program = installation.binary();
-        let hooks = match whose {
-            Whose::Machine => of_machine().pieces(&program),
-            Whose::Person => {
+        let hooks = match audience {
+            Audience::Machine => of_machine().pieces(&program),
+            Audience::Person => {
                 let mut person = of_person(snapshot, &homes, &home);
-                person.systemd =
-                    systemd(&homes, &installation, &session_target(&shared_root, &account));
+                let target = session_target(&shared_root, &account);
+                person.systemd = systemd(&homes, &installation, &target)
+                    .filter(|_| account.no_directory(&settings_in_files).is_none());
                 person.pieces(&program)
             }
         };
-        Ok(Site { installation, shared_root, account, home, whose, settings, root, hooks })
+        Ok(Site { installation, shared_root, account, home, audience, settings, root, hooks })
     }
 
     /// Everything that is put in its place, in order: hooks come last, when what they call is there.
@@ -133,83 +143,77 @@ impl Site {
     ///
     /// # Errors
     /// [`SetupError::Prefix`], and the refusals of the way to the shared root.
-    pub(super) fn examine(&self) -> Result<()> {
-        let own = self.account.uid;
-        let Installation { prefix } = &self.installation;
-        let places = [self.installation.binary(), self.installation.shim()];
-        for directory in places.iter().flat_map(|place| place.ancestors().skip(1)) {
-            let Ok(entry) = files::entry(directory) else { continue };
-            let is_foreign = entry.uid != 0 && entry.uid != own;
-            let is_open = entry.mode & 0o002 != 0 && entry.mode & 0o1000 == 0;
-            if is_foreign || is_open {
-                let owner = accounts::owner(entry.uid);
-                let mode = entry.mode;
-                let path = if directory.starts_with(prefix) { directory } else { prefix };
-                return Err(SetupError::Prefix { path: path.to_owned(), owner, mode }.into());
-            }
-        }
+    pub(super) fn examine(&self, steps: &[Step]) -> Result<()> {
         let caller = Caller {
-            uid: own,
-            gid: own,
+            uid: self.account.uid,
+            gid: rustix::process::getegid().as_raw(),
             trusted: Vec::new(),
             checkout: None,
             root_origin: "--shared-root".into(),
         };
-        examine_way(&self.shared_root, &caller)
+        // The root's own way is judged by rules of its own.
+        examine_way(&self.shared_root, &caller)?;
+        let places = steps.iter().map(|step| step.piece.path.as_path());
+        Ok(assert_trusted(places.filter(|path| !self.shared_root.starts_with(path)))?)
     }
 
     /// Whether it is a whole machine.
     pub(super) fn is_machine(&self) -> bool {
-        self.whose == Whose::Machine
+        self.audience == Audience::Machine
     }
+}
+
+/// The caller's installation: where --prefix says, else the one whose program this is, if it was the
+/// caller who set it up, else the usual place.
+fn own_installation(snapshot: &Snapshot, home: &Path, verb: &ArgMatches) -> Result<Installation> {
+    if let Some(prefix) = verb.get_one::<PathBuf>("prefix") {
+        let prefix = lexical::absolute(&snapshot.cwd, prefix);
+        assert_quotable(&prefix, "name another place with --prefix")?;
+        return Ok(Installation { prefix });
+    }
+    let is_own = |installation: &Installation| {
+        files::entry(&receipt_path(installation)).is_ok_and(|entry| entry.uid == snapshot.uid)
+    };
+    if let Some(installation) = Installation::of_this_program().filter(is_own) {
+        return Ok(installation);
+    }
+    let prefix = if snapshot.uid == 0 { "/usr/local".into() } else { home.join(".local") };
+    assert_quotable(&prefix, "name another place with --prefix")?;
+    Ok(Installation { prefix })
 }
 
 /// The installation that a person means who has set up nothing and asks how things stand: the
 /// machine's, whose program this is.
-fn machines(verb: &ArgMatches, homes: &Homes<'_>) -> Result<Option<Installation>> {
-    if !verb.get_flag("status") || verb.contains_id("prefix") {
-        return Ok(None);
-    }
+fn machines(verb: &ArgMatches, own: &Installation) -> Result<Option<Installation>> {
     let is_set_up = |installation: &Installation| -> Result<bool> {
         Ok(!read_receipt(&receipt_path(installation))?.entries.is_empty())
     };
-    let own = homes.home().map(|home| Installation { prefix: home.join(".local") });
-    match (own, Installation::of_this_program()) {
-        (Some(own), Some(other)) if own != other && !is_set_up(&own)? => {
-            Ok(if is_set_up(&other)? { Some(other) } else { None })
-        }
+    if !verb.get_flag("status") || verb.contains_id("prefix") || is_set_up(own)? {
+        return Ok(None);
+    }
+    match Installation::of_this_program() {
+        Some(other) if other != *own && is_set_up(&other)? => Ok(Some(other)),
         _ => Ok(None),
     }
 }
 
-/// Where the program goes.
-fn prefix(snapshot: &Snapshot, whose: Whose, home: &Path, verb: &ArgMatches) -> Result<PathBuf> {
-    let default = match whose {
-        Whose::Machine => PathBuf::from("/usr/local"),
-        Whose::Person => home.join(".local"),
-    };
-    let given = verb.get_one::<PathBuf>("prefix");
-    let prefix = given.map_or(default, |prefix| lexical::absolute(&snapshot.cwd, prefix));
-    assert_quotable(&prefix, "name another place with --prefix")?;
-    Ok(prefix)
-}
-
-fn group(whose: Whose, verb: &ArgMatches) -> Result<Option<u32>> {
+fn group(audience: Audience, verb: &ArgMatches) -> Result<Option<u32>> {
     let Some(name) = verb.get_one::<String>("group") else { return Ok(None) };
-    if whose == Whose::Person {
+    if audience == Audience::Person {
         return Err(SetupError::GroupOfOnesOwn.into());
     }
     let gid = accounts::group(name).ok_or_else(|| SetupError::NoGroup { name: name.clone() })?;
     Ok(Some(gid))
 }
 
-/// What systemd is told, where it runs people's services.
+/// What systemd is told, where it runs people's services and the machine does not tell it already.
 fn systemd(homes: &Homes<'_>, installation: &Installation, target: &Path) -> Option<Systemd> {
     let cargo_bin = homes.cargo()?.join("bin");
     let is_there =
         Path::new("/etc/systemd").is_dir() || Path::new("/usr/lib/systemd/system").is_dir();
+    let is_told = of_machine().generators.is_some_and(|path| path.join(GENERATOR).exists());
     let is_quotable = cannot_be_quoted(&cargo_bin).or(cannot_be_quoted(target)).is_none();
-    (is_there && is_quotable).then_some(Systemd {
+    (is_there && !is_told && is_quotable).then_some(Systemd {
         environment_d: homes.config()?.join("environment.d"),
         shim_dir: installation.shim_dir(),
         cargo_bin,

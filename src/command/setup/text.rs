@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use super::site::Site;
-use crate::core::setup::{Did, Entry, What};
+use crate::core::setup::{Did, Record, What};
+use crate::error::Error;
 use crate::shown::shown;
-use crate::sys::setup::{PieceState, Step, Taken};
+use crate::sys::setup::{PieceState, Step, Undone};
 
 /// Three columns: what is done, where, and why.
 pub(super) type Row = [String; 3];
@@ -34,18 +35,20 @@ pub(super) fn state(steps: &[Step]) -> String {
 }
 
 /// What has become of a piece, or what would.
-pub(super) fn taken(entry: &Entry, taken: Option<Taken>) -> Row {
-    let (verb, why) = match (taken, &entry.did) {
-        (Some(Taken::Kept(why)), _) => ("kept", why),
-        (Some(Taken::Restored), _) | (None, Did::ChangeMode { .. }) => ("restore", ""),
-        (None, Did::PutBlocks { made_file: false }) => ("restore", ""),
-        _ => ("remove", ""),
+pub(super) fn undone(entry: &Record, undone: Option<&Result<Undone, Error>>) -> Row {
+    let is_restored =
+        matches!(entry.did, Did::ChangeMode { .. } | Did::PutBlocks { made_file: false });
+    let mode = match &entry.did {
+        Did::ChangeMode { mode_before, .. } => format!("mode {mode_before:04o}"),
+        _ => String::new(),
     };
-    let detail = match &entry.did {
-        Did::ChangeMode { mode_before, .. } if why.is_empty() => format!("mode {mode_before:04o}"),
-        _ => why.to_owned(),
-    };
-    row(verb, &entry.path, detail)
+    match undone {
+        Some(Err(error)) => row("FAILED", &entry.path, error),
+        Some(Ok(Undone::Kept(why))) => row("kept", &entry.path, why),
+        Some(Ok(Undone::Restored)) => row("restore", &entry.path, mode),
+        None if is_restored => row("restore", &entry.path, mode),
+        _ => row("remove", &entry.path, ""),
+    }
 }
 
 /// Where nothing is known to be set up.

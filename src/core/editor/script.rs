@@ -28,8 +28,11 @@ pub(super) fn block(text: &str, aim: &Aim) -> Result<Edit, Obstacle> {
     let unfinished =
         |at: marked::Unfinished| Obstacle { line: at.line, kind: ObstacleKind::HalfABlock };
     let blocks = Blocks { end: elisp(aim), ..Blocks::default() };
-    let bare = marked::without_blocks_in(ELISP_COMMENT, text).map_err(unfinished)?;
+    let bytes = text.as_bytes();
+    let bare = marked::without_blocks_in(ELISP_COMMENT, bytes).map_err(unfinished)?;
     let wanted = marked::with_blocks_in(ELISP_COMMENT, &bare, &blocks).map_err(unfinished)?;
+    // Whole lines come and go, so that text stays text.
+    let [bare, wanted] = [bare, wanted].map(|text| String::from_utf8_lossy(&text).into_owned());
     let (text, before) = match blocks.end.as_deref().map(|block| text.contains(block)) {
         _ if bare == text => (wanted, Before::Nothing),
         // Wherever the person has moved it to, it stays.

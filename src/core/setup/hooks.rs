@@ -11,12 +11,16 @@ use crate::core::marked::Blocks;
 
 const POSIX: &str = include_str!("../../shell/hook.sh");
 const FISH: &str = include_str!("../../shell/hook.fish");
-const GENERATOR: &str = include_str!("../../shell/environment-generator.sh");
+const GENERATOR_SCRIPT: &str = include_str!("../../shell/environment-generator.sh");
 const ENVIRONMENT: &str = include_str!("../../shell/environment.conf");
+
+/// The name of our environment generator; systemd runs them in the order of their names, and number
+/// 30 reads people's own files.
+pub const GENERATOR: &str = "60-cargo-peruser";
 
 /// The start-up files of a machine, as far as they exist; what is not installed has none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Hooks {
+pub struct MachineHooks {
     /// The directory of scripts that login shells source.
     pub profile_d: Option<PathBuf>,
     /// bash's, for interactive shells and for commands over ssh.
@@ -29,7 +33,7 @@ pub struct Hooks {
     pub generators: Option<PathBuf>,
 }
 
-impl Hooks {
+impl MachineHooks {
     /// The pieces that put an installed `program` in force for everyone.
     pub fn pieces(&self, program: &Path) -> Vec<Piece> {
         let sourced = |text| What::File(text, 0o644);
@@ -43,15 +47,16 @@ impl Hooks {
         // Behind the other scripts of its directory, which are sourced by their names' order.
         let profile = of(&self.profile_d, "zz-cargo-peruser.sh");
         let fish = of(&self.fish_conf_d, "cargo-peruser.fish");
-        let generator = of(&self.generators, "60-cargo-peruser");
+        let generator = of(&self.generators, GENERATOR);
         [
             (profile.map(|path| (path, sourced(sh("sh").into_bytes()))), LOGIN_SHELLS),
             (bashrc, "bash, interactive and over ssh"),
             (zshenv, "every zsh"),
             (fish.map(|path| (path, sourced(filled(FISH, program).into_bytes()))), "every fish"),
             (
-                generator
-                    .map(|path| (path, What::File(filled(GENERATOR, program).into_bytes(), 0o755))),
+                generator.map(|path| {
+                    (path, What::File(filled(GENERATOR_SCRIPT, program).into_bytes(), 0o755))
+                }),
                 SYSTEMD,
             ),
         ]
@@ -63,7 +68,7 @@ impl Hooks {
 
 /// A person's own start-up files.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Person {
+pub struct PersonHooks {
     /// Files that Bourne login shells read, the ones to make included.
     pub profiles: Vec<PathBuf>,
     /// bash's, for interactive shells and for commands over ssh.
@@ -91,7 +96,7 @@ pub struct Systemd {
     pub target_dir: PathBuf,
 }
 
-impl Person {
+impl PersonHooks {
     /// The pieces that put an installed `program` in force for one person.
     ///
     /// Blocks stand at the end of files, behind lines that prepend `~/.cargo/bin`; bash's file has
@@ -108,7 +113,8 @@ impl Person {
             bashrc.map(|path| Piece::block(path, both.clone(), "bash, interactive and over ssh")),
         );
         pieces.extend(self.zsh.iter().map(|path| Piece::block(path, at_end("zsh"), "zsh")));
-        let snippet = self.fish_conf_d.iter().map(|path| path.join("zz-cargo-peruser.fish"));
+        // Called like the machine's, whose place it takes: fish reads one file of a name, the person's.
+        let snippet = self.fish_conf_d.iter().map(|path| path.join("cargo-peruser.fish"));
         let content = What::File(fish.clone().into_bytes(), 0o644);
         pieces.extend(snippet.map(|path| Piece::new(path, content.clone(), "every fish")));
         let config = Blocks { top: None, end: Some(fish) };
@@ -130,7 +136,7 @@ impl Systemd {
         .fold(ENVIRONMENT.to_owned(), |text, (name, path)| {
             text.replace(name, &path.to_string_lossy())
         });
-        let path = self.environment_d.join("60-cargo-peruser.conf");
+        let path = self.environment_d.join(format!("{GENERATOR}.conf"));
         Piece::new(path, What::File(text.into_bytes(), 0o644), SYSTEMD)
     }
 }
@@ -138,8 +144,11 @@ impl Systemd {
 const LOGIN_SHELLS: &str = "login shells";
 const SYSTEMD: &str = "desktop sessions and user services";
 
+/// In sh and bash, `command` keeps a variable that is read-only from ending the session; zsh has
+/// another use for that word.
 fn posix(program: &Path, shell: &str) -> String {
-    filled(POSIX, program).replace("@shell@", shell)
+    let eval = if shell == "zsh" { "eval" } else { "command eval" };
+    filled(POSIX, program).replace("@shell@", shell).replace("@eval@", eval)
 }
 
 /// Paths have been looked at by [`super::cannot_be_quoted`].
@@ -149,7 +158,7 @@ fn filled(template: &str, program: &Path) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Hooks, Person, What};
+    use super::{MachineHooks, PersonHooks, What};
     use std::path::{Path, PathBuf};
 
     const PROGRAM: &str = "/opt/a b/bin/cargo-peruser";
@@ -165,8 +174,9 @@ mod tests {
 
     #[test]
     fn a_machine_has_hooks_only_for_what_is_installed() {
-        assert!(Hooks::default().pieces(Path::new(PROGRAM)).is_empty());
-        let hooks = Hooks { zshenv: Some("/etc/zsh/zshenv".into()), ..Hooks::default() };
+        assert!(MachineHooks::default().pieces(Path::new(PROGRAM)).is_empty());
+        let hooks =
+            MachineHooks { zshenv: Some("/etc/zsh/zshenv".into()), ..MachineHooks::default() };
         let found = texts(hooks.pieces(Path::new(PROGRAM)));
         assert_eq!(found.len(), 1);
         assert!(found[0].1.contains("'/opt/a b/bin/cargo-peruser' env --shell zsh"), "{found:?}");
@@ -175,14 +185,14 @@ mod tests {
     #[test]
     fn no_template_is_left_unfilled() {
         let any = || Some(PathBuf::from("/x"));
-        let machine = Hooks {
+        let machine = MachineHooks {
             profile_d: any(),
             bashrc: any(),
             zshenv: any(),
             fish_conf_d: any(),
             generators: any(),
         };
-        let person = Person {
+        let person = PersonHooks {
             profiles: vec!["/x".into()],
             bashrc: any(),
             zsh: vec!["/x".into()],

@@ -11,12 +11,12 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {
     /// The pieces.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<Record>,
 }
 
 /// One thing that was done.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Entry {
+pub struct Record {
     /// Where.
     pub path: PathBuf,
     /// What.
@@ -34,6 +34,9 @@ pub enum Did {
     MakeFile {
         /// The content's fingerprint.
         fingerprint: u64,
+        /// Those of earlier runs, whose content stands until a later one gets that far.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        earlier: Vec<u64>,
     },
     /// A symlink was made.
     MakeLink {
@@ -58,9 +61,16 @@ pub enum Did {
     },
 }
 
+impl Did {
+    /// A file that is made with content of this fingerprint.
+    pub fn made_file(fingerprint: u64) -> Did {
+        Did::MakeFile { fingerprint, earlier: Vec::new() }
+    }
+}
+
 impl Receipt {
     /// Adds what is about to be done. The state before the first run is the one to restore.
-    pub fn add(&mut self, entry: Entry) {
+    pub fn add(&mut self, entry: Record) {
         match self.entries.iter_mut().find(|known| known.path == entry.path) {
             Some(known) => known.did = merged(&known.did, entry.did),
             None => self.entries.push(entry),
@@ -87,6 +97,11 @@ fn merged(known: &Did, new: Did) -> Did {
             mode_after,
             group_after,
         },
+        (Did::MakeFile { fingerprint: old, earlier }, Did::MakeFile { fingerprint, .. }) => {
+            let all = earlier.iter().chain([old]).copied();
+            let earlier = all.filter(|earlier| *earlier != fingerprint).collect();
+            Did::MakeFile { fingerprint, earlier }
+        }
         // A root that we made and change now goes away as a whole.
         (Did::MakeDirectory, Did::ChangeMode { .. }) => Did::MakeDirectory,
         (_, new) => new,
@@ -95,10 +110,10 @@ fn merged(known: &Did, new: Did) -> Did {
 
 #[cfg(test)]
 mod tests {
-    use super::{Did, Entry, Receipt};
+    use super::{Did, Receipt, Record};
 
-    fn entry(path: &str, did: Did) -> Entry {
-        Entry { path: path.into(), did }
+    fn entry(path: &str, did: Did) -> Record {
+        Record { path: path.into(), did }
     }
 
     #[test]
@@ -112,14 +127,16 @@ mod tests {
         let mut receipt = Receipt::default();
         receipt.add(entry("/rc", Did::PutBlocks { made_file: true }));
         receipt.add(entry("/root", change(0o777, 0o1777)));
-        receipt.add(entry("/hook", Did::MakeFile { fingerprint: 1 }));
+        receipt.add(entry("/hook", Did::made_file(1)));
         receipt.add(entry("/rc", Did::PutBlocks { made_file: false }));
         receipt.add(entry("/root", change(0o1777, 0o3770)));
-        receipt.add(entry("/hook", Did::MakeFile { fingerprint: 2 }));
+        for version in [2, 2, 3, 1] {
+            receipt.add(entry("/hook", Did::made_file(version)));
+        }
         let expected = [
             entry("/rc", Did::PutBlocks { made_file: true }),
             entry("/root", change(0o777, 0o3770)),
-            entry("/hook", Did::MakeFile { fingerprint: 2 }),
+            entry("/hook", Did::MakeFile { fingerprint: 1, earlier: vec![2, 3] }),
         ];
         assert_eq!(receipt.entries, expected);
     }

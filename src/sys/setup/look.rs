@@ -1,11 +1,14 @@
 //! How a piece stands at the moment.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use crate::core::marked::with_blocks;
+use super::program::own_program;
+use super::unfinished;
+use crate::core::marked::{Blocks, with_blocks, without_blocks};
 use crate::core::safety::Entry;
-use crate::core::setup::{Piece, Root, What};
-use crate::error::{Error, FileError, Kind, SetupError};
+use crate::core::settings::Settings;
+use crate::core::setup::{Piece, Receipt, Root, What};
+use crate::error::{Error, FileError, Kind, RootFault, SetupError};
 use crate::sys::replace::{Original, is_same_content};
 use crate::sys::{accounts, files};
 
@@ -39,28 +42,22 @@ pub struct Rights {
 /// Looks at a piece's place.
 ///
 /// # Errors
-/// [`SetupError`] and [`FileError`] for what stands in its way.
-pub fn look(piece: &Piece) -> Result<PieceState, Error> {
-    match &piece.what {
-        What::Directory => directory(&piece.path),
-        What::Program => program(&piece.path),
-        What::Link(to) => link(&piece.path, to),
-        What::File(bytes, mode) => file(&piece.path, bytes, *mode),
-        What::Blocks(blocks) => {
-            let original = Original::read(&piece.path)?;
-            let text = original.text()?;
-            let wanted = with_blocks(text, blocks).map_err(|unfinished| {
-                SetupError::Unfinished { path: piece.path.clone(), line: unfinished.line }
-            })?;
-            match original.bytes() {
-                None => Ok(PieceState::Missing),
-                Some(_) if wanted == text => Ok(PieceState::InPlace),
-                Some(_) => {
-                    original.assert_writable().map(|()| PieceState::Outdated).map_err(Into::into)
-                }
-            }
-        }
-        What::Root(root) => shared_root(&piece.path, root),
+/// [`SetupError`] and [`FileError`] for what stands in its way: something of another kind, and
+/// something that no run before has put there, which would be lost.
+pub fn look(piece: &Piece, receipt: &Receipt) -> Result<PieceState, Error> {
+    let path = &piece.path;
+    let state = match &piece.what {
+        What::Directory => directory(path)?,
+        What::Program => program(path)?,
+        What::Link(to) => link(path, to)?,
+        What::File(bytes, mode) => file(path, bytes, *mode)?,
+        What::Blocks(wanted) => blocks(path, wanted, receipt)?,
+        What::Root(root) => shared_root(path, root, receipt)?,
+    };
+    match (&piece.what, state) {
+        (What::Blocks(_), _) => Ok(state),
+        (_, PieceState::Outdated) if receipt.did(path).is_none() => Err(taken(path)),
+        _ => Ok(state),
     }
 }
 
@@ -86,12 +83,6 @@ fn program(path: &Path) -> Result<PieceState, Error> {
     }
 }
 
-/// The file that this process runs, even where it has been replaced since.
-pub(super) fn own_program() -> Result<PathBuf, FileError> {
-    std::env::current_exe()
-        .map_err(|cause| FileError::failed("find", Path::new("/proc/self/exe"), cause))
-}
-
 fn link(path: &Path, to: &Path) -> Result<PieceState, Error> {
     match entry(path)? {
         None => Ok(PieceState::Missing),
@@ -105,21 +96,28 @@ fn link(path: &Path, to: &Path) -> Result<PieceState, Error> {
 
 fn file(path: &Path, bytes: &[u8], mode: u32) -> Result<PieceState, Error> {
     let original = Original::read(path)?;
-    match original.bytes() {
-        None => Ok(PieceState::Missing),
-        Some(found) if found == bytes && original.mode() == Some(mode) => Ok(PieceState::InPlace),
-        // All of ours name this tool; another file of the same name is somebody's.
-        Some(found) if names_us(found) => Ok(PieceState::Outdated),
-        Some(_) => Err(taken(path)),
+    Ok(match original.bytes() {
+        None => PieceState::Missing,
+        Some(found) if found == bytes && original.mode() == Some(mode) => PieceState::InPlace,
+        Some(_) => PieceState::Outdated,
+    })
+}
+
+fn blocks(path: &Path, wanted: &Blocks, receipt: &Receipt) -> Result<PieceState, Error> {
+    let original = Original::read(path)?;
+    let Some(text) = original.bytes() else { return Ok(PieceState::Missing) };
+    if with_blocks(text, wanted).map_err(unfinished(path))? == text {
+        return Ok(PieceState::InPlace);
     }
+    let is_bare = without_blocks(text).map_err(unfinished(path))? == text;
+    if !is_bare && receipt.did(path).is_none() {
+        return Err(SetupError::OtherInstallation { path: path.to_owned() }.into());
+    }
+    original.assert_writable()?;
+    Ok(PieceState::Outdated)
 }
 
-fn names_us(bytes: &[u8]) -> bool {
-    let name = b"cargo-peruser";
-    bytes.windows(name.len()).any(|window| window == name)
-}
-
-fn shared_root(path: &Path, root: &Root) -> Result<PieceState, Error> {
+fn shared_root(path: &Path, root: &Root, receipt: &Receipt) -> Result<PieceState, Error> {
     let Some(entry) = entry(path)? else { return Ok(PieceState::Missing) };
     if entry.kind != Kind::Directory {
         return Err(taken(path));
@@ -127,11 +125,37 @@ fn shared_root(path: &Path, root: &Root) -> Result<PieceState, Error> {
     let own = rustix::process::geteuid().as_raw();
     if entry.uid != 0 && entry.uid != own {
         let owner = accounts::owner(entry.uid);
-        return Err(SetupError::RootForeign { path: path.to_owned(), owner }.into());
+        return Err(
+            SetupError::Root { path: path.to_owned(), fault: RootFault::Foreign(owner) }.into()
+        );
     }
     let before = Rights { mode: entry.mode, group: entry.gid };
     let after = Rights { mode: root.mended(entry.mode), group: root.group.unwrap_or(entry.gid) };
-    Ok(if before == after { PieceState::InPlace } else { PieceState::Loose { before, after } })
+    if before == after {
+        return Ok(PieceState::InPlace);
+    }
+    if receipt.did(path).is_none() {
+        assert_only_peoples(path)?;
+    }
+    Ok(PieceState::Loose { before, after })
+}
+
+/// Makes sure that a directory whose permissions are about to change serves nothing else: everything
+/// in it is somebody's private directory.
+fn assert_only_peoples(root: &Path) -> Result<(), Error> {
+    let failed = |cause| FileError::failed("look at", root, cause);
+    for found in std::fs::read_dir(root).map_err(failed)? {
+        let inside = found.map_err(failed)?.path();
+        let entry = files::entry(&inside).map_err(failed)?;
+        let account = accounts::account(entry.uid, &Settings::default());
+        let is_named_so = inside.file_name().is_some_and(|name| name == &*account.directory_name());
+        let is_the_systems = inside.ends_with("lost+found");
+        if entry.kind != Kind::Directory || !(is_named_so || is_the_systems) {
+            let fault = RootFault::InUse(inside);
+            return Err(SetupError::Root { path: root.to_owned(), fault }.into());
+        }
+    }
+    Ok(())
 }
 
 fn entry(path: &Path) -> Result<Option<Entry>, FileError> {

@@ -1,18 +1,18 @@
 //! Puts a piece in its place, each in one step that is done or not done.
 
-use std::fs::{DirBuilder, File, OpenOptions, Permissions};
-use std::io::{self, Read};
+use std::fs::{DirBuilder, OpenOptions, Permissions};
+use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt, symlink};
 use std::path::Path;
 
 use rustix::fs::{Gid, Mode, fchmod, fchown};
 
-use super::Step;
-use super::look::{PieceState, Rights, own_program};
-use crate::core::fingerprint::Fingerprint;
+use super::look::{PieceState, Rights};
+use super::program::own_program;
+use super::{Step, unfinished};
 use crate::core::marked::with_blocks;
 use crate::core::setup::{Root, What};
-use crate::error::{Error, FileError, SetupError};
+use crate::error::{Error, FileError};
 use crate::sys::files;
 use crate::sys::replace::{Original, beside, clear_leftover, copy_program};
 
@@ -37,10 +37,9 @@ pub fn put(step: &Step) -> Result<(), Error> {
         }
         What::Blocks(blocks) => {
             let original = Original::read(path)?;
-            let text = with_blocks(original.text()?, blocks).map_err(|unfinished| {
-                SetupError::Unfinished { path: path.clone(), line: unfinished.line }
-            })?;
-            Ok(original.replace(text.as_bytes(), 0o644)?)
+            let text = original.bytes().unwrap_or_default();
+            let wanted = with_blocks(text, blocks).map_err(unfinished(path))?;
+            Ok(original.replace(&wanted, 0o644)?)
         }
         What::Root(root) => shared_root(path, root, step.state).map_err(failed("create")),
     }
@@ -52,9 +51,7 @@ pub(super) fn make_directory(path: &Path) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(error),
         // Whatever root's umask is: others are to find what stands below.
-        Ok(()) if rustix::process::geteuid().is_root() => {
-            std::fs::set_permissions(path, Permissions::from_mode(0o755))
-        }
+        Ok(()) if rustix::process::geteuid().is_root() => set_mode(path, 0o755),
         Ok(()) => Ok(()),
     }
 }
@@ -83,6 +80,11 @@ fn shared_root(path: &Path, root: &Root, state: PieceState) -> io::Result<()> {
     set_rights(path, rights)
 }
 
+fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
+    let group = files::entry(path)?.gid;
+    set_rights(path, Rights { mode, group })
+}
+
 /// Changes an existing directory by descriptor, without following a symlink in its place.
 pub(super) fn set_rights(path: &Path, rights: Rights) -> io::Result<()> {
     let flags = rustix::fs::OFlags::DIRECTORY | rustix::fs::OFlags::NOFOLLOW;
@@ -94,22 +96,4 @@ pub(super) fn set_rights(path: &Path, rights: Rights) -> io::Result<()> {
     // After the group, whose change takes set-id bits away.
     fchmod(&directory, Mode::from_raw_mode(rights.mode))?;
     Ok(())
-}
-
-/// The fingerprint of the program that this process runs.
-pub(super) fn own_fingerprint() -> Result<u64, FileError> {
-    let program = own_program()?;
-    file_fingerprint(&program).map_err(|cause| FileError::failed("read", &program, cause))
-}
-
-/// The fingerprint of a file's content, however large it is.
-pub(super) fn file_fingerprint(path: &Path) -> io::Result<u64> {
-    let mut fingerprint = Fingerprint::default();
-    let (mut file, mut block) = (File::open(path)?, vec![0; 1 << 16]);
-    loop {
-        match file.read(&mut block)? {
-            0 => return Ok(fingerprint.finish()),
-            length => fingerprint.add(block.get(..length).unwrap_or_default()),
-        }
-    }
 }

@@ -66,7 +66,11 @@ pub fn begin_receipt(path: &Path, receipt: &Receipt, top: &Path) -> Result<(), E
         make_directory(&place).map_err(failed)?;
     }
     write_receipt(&place.join(path.file_name().unwrap_or_default()), receipt)?;
-    Ok(std::fs::rename(&beside, top).map_err(failed)?)
+    Ok(std::fs::rename(&beside, top).map_err(|cause| match cause.kind() {
+        // Another run was faster.
+        io::ErrorKind::DirectoryNotEmpty => FileError::Changed { path: top.to_owned() },
+        _ => failed(cause),
+    })?)
 }
 
 /// Takes the receipt away, and with it, in one step, those directories above it that were made for
@@ -75,6 +79,7 @@ pub fn begin_receipt(path: &Path, receipt: &Receipt, top: &Path) -> Result<(), E
 /// # Errors
 /// The system's.
 pub fn end_receipt(path: &Path, receipt: &Receipt) -> Result<Option<PathBuf>, Error> {
+    clear_leftover(path).map_err(|cause| FileError::failed("remove", path, cause))?;
     let was_made = |path: &&Path| receipt.did(path) == Some(&Did::MakeDirectory);
     let holds_one =
         |path: &&Path| std::fs::read_dir(path).is_ok_and(|entries| entries.count() == 1);

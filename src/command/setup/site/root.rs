@@ -5,12 +5,14 @@ use std::path::{Path, PathBuf};
 
 use clap::ArgMatches;
 
-use super::Whose;
+use super::Audience;
 use crate::command::Flags;
-use crate::core::marked::without_blocks;
-use crate::core::settings::{Key, Setting};
-use crate::core::settings_source::from_flags;
-use crate::error::{Error, Result, SYSTEM_FILE, SetupError};
+use crate::core::marked::{Unfinished, with_blocks, without_blocks};
+use crate::core::settings::{Key, Origin, Setting, Settings};
+use crate::core::settings_source::{Whose, from_file, from_flags};
+use crate::core::setup::settings_block;
+use crate::error::{Error, Result, RootFault, SYSTEM_FILE, SetupError};
+use crate::shown::shown;
 use crate::sys::homes::Homes;
 use crate::sys::replace::Original;
 use crate::sys::settings_files;
@@ -28,51 +30,73 @@ pub(super) fn chosen(flags: &Flags, verb: &ArgMatches) -> Result<Option<PathBuf>
     }))
 }
 
-/// The root in force, and the settings file that is to name it.
+/// The shared root in force afterwards, and how it gets there.
+pub(super) enum Root {
+    /// The settings name it already, in somebody's own words.
+    Named(PathBuf),
+    /// A block of ours names it, in this settings file.
+    ByBlock(PathBuf, PathBuf),
+}
+
+/// The root that is to be in force.
+///
+/// # Errors
+/// [`SetupError::OtherRoot`] where somebody's own words name another than was asked for, and mistakes
+/// in the settings, those that the block would make included.
 pub(super) fn settle(
     snapshot: &Snapshot,
     homes: &Homes<'_>,
-    whose: Whose,
+    audience: Audience,
     chosen: Option<PathBuf>,
-) -> Result<(PathBuf, Option<PathBuf>)> {
-    let own_file = match whose {
-        Whose::Machine => PathBuf::from(SYSTEM_FILE),
-        Whose::Person => {
-            settings_files::person_file(homes).ok_or(Error::NoHome { uid: snapshot.uid })?
+) -> Result<Root> {
+    let no_home = Error::NoHome { uid: snapshot.uid };
+    let (file, whose, settings) = match audience {
+        Audience::Machine => (SYSTEM_FILE.into(), Whose::System, settings_files::system()?),
+        Audience::Person => {
+            let file = settings_files::person_file(homes).ok_or(no_home)?;
+            (file, Whose::Person, settings_files::from_files(homes, snapshot)?)
         }
     };
-    let settings = match whose {
-        Whose::Machine => settings_files::system()?,
-        Whose::Person => settings_files::from_files(homes, snapshot)?,
-    };
-    let is_own_block = settings_block_names(&own_file)?;
-    let named = settings.shared_root.clone();
-    let root = match (chosen, named) {
-        (Some(chosen), Some(named)) if chosen != named && !is_own_block => {
-            let origin =
-                settings.origin(Key::SharedRoot).map(ToString::to_string).unwrap_or_default();
-            return Err(SetupError::OtherRoot { origin, found: named }.into());
+    let original = Original::read(&file)?;
+    let others = without_blocks(original.text()?.as_bytes())
+        .map_err(|Unfinished { line }| SetupError::Unfinished { path: file.clone(), line })?;
+    let is_own_block = others != original.text()?.as_bytes();
+    let root = match (chosen, settings.shared_root.clone()) {
+        (None, Some(named)) if !is_own_block => return Ok(Root::Named(named)),
+        (Some(chosen), Some(named)) if !is_own_block && chosen == named => {
+            return Ok(Root::Named(named));
         }
-        (Some(root), _) => return Ok((root, Some(own_file))),
-        (None, Some(named)) => return Ok((named, is_own_block.then_some(own_file))),
-        (None, None) => match whose {
-            Whose::Machine => PathBuf::from("/var/cache/cargo-peruser"),
-            Whose::Person => {
-                let cache = homes.cache().ok_or(Error::NoHome { uid: snapshot.uid })?;
-                cache.join("cargo-peruser")
-            }
-        },
+        (Some(chosen), Some(named)) if !is_own_block && is_named_in(&file, &settings) => {
+            let origin = settings.origin(Key::SharedRoot).map(ToString::to_string);
+            let origin = origin.unwrap_or_default();
+            let fault = RootFault::Named { origin, asked: chosen };
+            return Err(SetupError::Root { path: named, fault }.into());
+        }
+        (Some(chosen), _) => chosen,
+        (None, Some(named)) => named,
+        (None, None) => built_in(homes, audience).ok_or(Error::NoHome { uid: snapshot.uid })?,
     };
-    Ok((root, Some(own_file)))
+    assert_readable(&file, &others, &root, whose)?;
+    Ok(Root::ByBlock(root, file))
 }
 
-/// Whether a block of ours in the settings file is what names the root.
-fn settings_block_names(file: &Path) -> Result<bool> {
-    let original = Original::read(file)?;
-    let text = original.text()?;
-    let without = without_blocks(text).map_err(|unfinished| SetupError::Unfinished {
-        path: file.to_owned(),
-        line: unfinished.line,
-    })?;
-    Ok(without != text)
+/// Whether it is this file that names the root, and not the system's below it.
+fn is_named_in(file: &Path, settings: &Settings) -> bool {
+    let shown = shown(file).to_string();
+    matches!(settings.origin(Key::SharedRoot), Some(Origin::File { path, .. }) if *path == shown)
+}
+
+fn built_in(homes: &Homes<'_>, audience: Audience) -> Option<PathBuf> {
+    match audience {
+        Audience::Machine => Some("/var/cache/cargo-peruser".into()),
+        Audience::Person => Some(homes.cache()?.join("cargo-peruser")),
+    }
+}
+
+/// Reads the settings as they will be: a mistake in them would stop everyone's cargo.
+fn assert_readable(file: &Path, others: &[u8], root: &Path, whose: Whose) -> Result<()> {
+    let text = with_blocks(others, &settings_block(root))
+        .map_err(|Unfinished { line }| SetupError::Unfinished { path: file.to_owned(), line })?;
+    from_file(file, &String::from_utf8_lossy(&text), whose)?;
+    Ok(())
 }

@@ -6,6 +6,7 @@
 //! `shim` is ours, `rustup` the proxy in `~/.cargo/bin`, `system` the one in `/usr/bin`; a `+` says
 //! that CARGO_TARGET_DIR is the person's own directory, and without it that it is not set.
 
+mod again;
 mod cures;
 mod dotfiles;
 mod foreign;
@@ -30,6 +31,7 @@ use setup::Setup;
 
 pub(crate) fn tests() -> Vec<Test> {
     let mut tests = cells();
+    tests.extend(again::tests());
     tests.extend(cures::tests());
     tests.extend(dotfiles::tests());
     tests.extend(foreign::tests());

@@ -3,19 +3,19 @@
 use std::path::{Path, PathBuf};
 
 use crate::core::search_path;
-use crate::core::setup::{Hooks, Person};
+use crate::core::setup::{MachineHooks, PersonHooks};
 use crate::sys::homes::Homes;
 use crate::sys::snapshot::Snapshot;
 
 /// The machine's start-up files, for what is installed. A file that a shell's package would bring
 /// later is not made: the package manager would ask whose it is.
-pub fn of_machine() -> Hooks {
+pub fn of_machine() -> MachineHooks {
     let first = |places: &[&str]| places.iter().map(PathBuf::from).find(|path| path.exists());
     let below = |directory: &str, name: &str| {
         Path::new(directory).is_dir().then(|| Path::new(directory).join(name))
     };
     let zshenv = || below("/etc/zsh", "zshenv").unwrap_or_else(|| "/etc/zshenv".into());
-    Hooks {
+    MachineHooks {
         profile_d: first(&["/etc/profile.d"]),
         bashrc: first(&["/etc/bash.bashrc", "/etc/bash/bashrc", "/etc/bashrc"]),
         zshenv: is_installed("zsh").then(zshenv),
@@ -25,7 +25,7 @@ pub fn of_machine() -> Hooks {
 }
 
 /// A person's own start-up files, for what is installed.
-pub fn of_person(snapshot: &Snapshot, homes: &Homes<'_>, home: &Path) -> Person {
+pub fn of_person(snapshot: &Snapshot, homes: &Homes<'_>, home: &Path) -> PersonHooks {
     let existing = |directory: &Path, names: &[&str]| -> Vec<PathBuf> {
         names.iter().map(|name| directory.join(name)).filter(|path| path.exists()).collect()
     };
@@ -33,11 +33,13 @@ pub fn of_person(snapshot: &Snapshot, homes: &Homes<'_>, home: &Path) -> Person 
     profiles.extend(existing(home, &[".bash_profile", ".bash_login"]));
     let config = homes.config().unwrap_or_else(|| home.join(".config"));
     let has_fish = is_installed("fish");
+    // Where a variable moves zsh's files to, its first is still looked for at home by a fresh session.
     let zdotdir = snapshot.absolute_path("ZDOTDIR").filter(|path| homes.is_own(path));
     let zdotdir = zdotdir.unwrap_or_else(|| home.to_owned());
-    let mut zsh = vec![zdotdir.join(".zshenv")];
-    zsh.extend(existing(&zdotdir, &[".zprofile", ".zshrc", ".zlogin"]));
-    Person {
+    let mut zsh = vec![home.join(".zshenv")];
+    let moved = existing(&zdotdir, &[".zshenv", ".zprofile", ".zshrc", ".zlogin"]);
+    zsh.extend(moved.into_iter().filter(|path| *path != home.join(".zshenv")));
+    PersonHooks {
         profiles,
         bashrc: is_installed("bash").then(|| home.join(".bashrc")),
         zsh: if is_installed("zsh") { zsh } else { Vec::new() },

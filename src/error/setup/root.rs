@@ -1,0 +1,58 @@
+//! What is wrong with a directory that is to be the shared root.
+
+use std::path::{Path, PathBuf};
+
+use crate::error::Owner;
+use crate::shown::{quoted, shown};
+
+/// What keeps a directory from becoming the shared root.
+#[derive(Debug)]
+pub enum RootFault {
+    /// It belongs to an ordinary account.
+    Foreign(Owner),
+    /// It serves something else as well: this is in it, and is nobody's private directory.
+    InUse(PathBuf),
+    /// The system needs it.
+    TheSystems,
+    /// The settings name it, where another was asked for.
+    Named {
+        /// Where they do.
+        origin: String,
+        /// What was asked for.
+        asked: PathBuf,
+    },
+}
+
+impl RootFault {
+    pub(super) fn help(&self, root: &Path) -> String {
+        match self {
+            RootFault::Foreign(_) => format!("chown root {}", quoted(root)),
+            RootFault::InUse(_) | RootFault::TheSystems => {
+                "name a directory that serves nothing else with --shared-root".into()
+            }
+            RootFault::Named { asked, .. } => {
+                format!("write {} there, or leave --shared-root out", quoted(asked))
+            }
+        }
+    }
+
+    pub(super) fn text(&self, root: &Path) -> String {
+        let root = shown(root);
+        match self {
+            RootFault::Foreign(owner) => {
+                format!("refusing to use `{root}` as shared root: it is owned by {owner}")
+            }
+            RootFault::InUse(inside) => format!(
+                "refusing to change the permissions of `{root}`: `{}` is in it, which is no private \
+                 directory",
+                shown(inside)
+            ),
+            RootFault::TheSystems => {
+                format!("refusing to use `{root}` as shared root: the system needs it")
+            }
+            RootFault::Named { origin, .. } => {
+                format!("`shared-root` is set to `{root}` in {origin}")
+            }
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! Setup run again: another version of the program over this one, and two runs at once.
+
+use std::fs;
+use std::os::unix::process::ExitStatusExt;
+
+use anyhow::{Result, ensure};
+
+use super::setup::Setup;
+use crate::machine::{Need, places};
+use crate::stage::{Host, Photograph, Shell, Stage, make};
+use crate::suite::{Test, test};
+
+pub(super) fn tests() -> Vec<Test> {
+    let mut tests = Vec::new();
+    for setup in [Setup::Machine, Setup::Person] {
+        let who = setup.name();
+        tests.push(
+            test(format!("sessions::a_killed_upgrade_of_a_{who}_is_taken_back"), move |stage| {
+                killed_upgrade(stage, setup)
+            })
+            .needs(&[Need::Strace]),
+        );
+        tests.push(test(format!("sessions::two_setups_of_a_{who}_at_once"), move |stage| {
+            two_at_once(stage, setup)
+        }));
+    }
+    tests
+}
+
+/// The same program with a byte behind it: another version, as far as setup can see.
+const OTHER_VERSION: &str = "/var/other-version";
+
+fn killed_upgrade(stage: &Stage, setup: Setup) -> Result<()> {
+    for count in 1..6 {
+        let host = Host::new(stage, "host", Shell::Bash)?;
+        let mut program = fs::read(format!("{}/cargo-peruser", places::BY_NAME))?;
+        program.push(0);
+        make::file(&host.at(OTHER_VERSION), program, 0, 0o755)?;
+        let photograph = Photograph::take(&host)?;
+        setup.install(&host)?;
+        let who = host.person(setup.who())?;
+        let inject = format!("--inject=?rename,renameat,renameat2:signal=KILL:when={count}");
+        let words = ["--quiet", "--output=/dev/null", &inject, OTHER_VERSION, "setup"];
+        let killed = host.run(&who, "strace", words).run()?;
+        setup.uninstall(&host)?;
+        Photograph::take(&host)?.equals(&photograph, setup.caches())?;
+        host.leave()?;
+        if killed.status.signal() != Some(9) {
+            ensure!(count > 2, "it was killed before {count} renames only");
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Whichever comes later finishes what the other has begun, or says that the other is at it.
+fn two_at_once(stage: &Stage, setup: Setup) -> Result<()> {
+    for _ in 0..5 {
+        let host = Host::new(stage, "host", Shell::Bash)?;
+        let photograph = Photograph::take(&host)?;
+        let who = host.person(setup.who())?;
+        let start = || host.by_name(&who, ["setup"]).start();
+        let (one, other) = (start()?, start()?);
+        let (one, other) = (one.finish()?, other.finish()?);
+        ensure!(one.ok().is_ok() || other.ok().is_ok(), "{}{}", one.stderr, other.stderr);
+        setup.install(&host)?;
+        setup.uninstall(&host)?;
+        Photograph::take(&host)?.equals(&photograph, setup.caches())?;
+        host.leave()?;
+    }
+    Ok(())
+}
