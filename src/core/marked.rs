@@ -88,7 +88,11 @@ pub fn without_blocks_in(comment: &str, text: &[u8]) -> Result<Vec<u8>, Unfinish
         match begun {
             None if begins => {
                 if is(bare, BEGIN_JOINED) {
-                    (0..2).for_each(|_| pop_newline(&mut kept));
+                    // In the form that the file has come to have.
+                    let is_converted = line.ends_with(b"\r\n");
+                    let newlines: &[u8] = if is_converted { b"\r\n\r\n" } else { b"\n\n" };
+                    let length = kept.strip_suffix(newlines).map_or(kept.len(), <[u8]>::len);
+                    kept.truncate(length);
                 }
                 begun = Some(at);
             }
@@ -101,13 +105,6 @@ pub fn without_blocks_in(comment: &str, text: &[u8]) -> Result<Vec<u8>, Unfinish
         }
     }
     begun.map_or(Ok(kept), |at| Err(Unfinished { line: at + 1 }))
-}
-
-/// Takes one newline away from the end, in whichever form the file has come to have.
-fn pop_newline(text: &mut Vec<u8>) {
-    if text.pop_if(|byte| *byte == b'\n').is_some() {
-        text.pop_if(|byte| *byte == b'\r');
-    }
 }
 
 #[cfg(test)]
