@@ -31,6 +31,12 @@ const KEPT: &[(&str, Shell, Prepare)] = &[
     ("no_zsh_files", Shell::Zsh, |host| gone(host, &[".profile", ".zshenv"])),
     ("no_fish_files", Shell::Fish, |host| gone(host, FISH)),
     ("bash_files_that_only_their_owner_may_read", Shell::Bash, |host| closed(host, BASH)),
+    ("bash_files_in_an_older_encoding", Shell::Bash, |host| in_latin_1(host, BASH)),
+    ("a_profile_that_is_a_link_to_bashrc", Shell::Bash, |host| {
+        let profile = host.home("alice").join(".profile");
+        fs::remove_file(&profile)?;
+        make::link(&profile, Path::new(".bashrc"), 2001)
+    }),
     ("a_bash_profile_that_reads_nothing_else", Shell::Bash, |host| with(host, ".bash_profile")),
     ("a_bash_login_that_reads_nothing_else", Shell::Bash, |host| with(host, ".bash_login")),
     ("a_zprofile_that_prepends", Shell::Zsh, |host| with(host, ".zprofile")),
@@ -68,8 +74,29 @@ const REFUSED: &[(&str, Prepare)] = &[
     ("a_directory_of_somebody_elses", |host| {
         make::directory(&host.home("alice").join(".config"), 0, 0, 0o755)
     }),
-    ("bytes_that_are_no_text", |host| {
-        make::file(&host.home("alice").join(".bashrc"), b"# \xff\n", 2001, 0o644)
+    ("a_file_that_an_earlier_hand_has_put_in_the_programs_place", |host| {
+        let home = host.home("alice");
+        for directory in [".local", ".local/bin"] {
+            make::directory(&home.join(directory), 2001, 2001, 0o755)?;
+        }
+        make::file(&home.join(".local/bin/cargo-peruser"), "#!/bin/sh\n", 2001, 0o755)
+    }),
+    ("a_snippet_of_ones_own_in_the_hooks_place", |host| {
+        let home = host.home("alice");
+        for directory in [".config", ".config/fish", ".config/fish/conf.d"] {
+            make::directory(&home.join(directory), 2001, 2001, 0o755)?;
+        }
+        let snippet = home.join(".config/fish/conf.d/cargo-peruser.fish");
+        make::file(&snippet, "# cargo-peruser\n", 2001, 0o644)
+    }),
+    ("a_block_of_another_installation", |host| {
+        let block = "# >>> cargo-peruser >>>\ntrue\n# <<< cargo-peruser <<<";
+        host.append("alice", ".profile", block)
+    }),
+    ("the_first_of_two_blocks_without_its_end", |host| {
+        let blocks = "# >>> cargo-peruser >>>\ntrue\nown=1\n# >>> cargo-peruser >>>\ntrue\n\
+                      # <<< cargo-peruser <<<";
+        host.append("alice", ".bashrc", blocks)
     }),
     ("half_a_block", |host| host.append("alice", ".bashrc", "# >>> cargo-peruser >>>")),
     ("a_program_that_is_no_file", |host| {
@@ -147,6 +174,16 @@ fn in_a_repository(host: &Host<'_>, files: &[&str]) -> Result<()> {
         let name = format!("file-{at}");
         fs::rename(home.join(file), repository.join(&name))?;
         make::link(&home.join(file), &Path::new("/home/alice/dotfiles").join(name), 2001)?;
+    }
+    Ok(())
+}
+
+/// A comment in a letter that is no UTF-8.
+fn in_latin_1(host: &Host<'_>, names: &[&str]) -> Result<()> {
+    for name in names {
+        let path = host.home("alice").join(name);
+        let text = [&fs::read(&path)?[..], b"# M\xfcller\n"].concat();
+        fs::write(&path, text)?;
     }
     Ok(())
 }
