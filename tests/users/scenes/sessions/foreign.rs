@@ -5,19 +5,22 @@ use std::fs;
 use anyhow::{Result, ensure};
 
 use super::setup::{MACHINES_ROOT, Setup};
-use crate::machine::{Need, account};
-use crate::stage::{Host, Photograph, Shell, Stage, make};
+use crate::machine::{Need, account, group};
+use crate::stage::{Host, Photograph, Shell, Stage, Stop, make};
 use crate::suite::{Test, test};
 
 pub(super) fn tests() -> Vec<Test> {
     type Body = fn(&Stage) -> Result<()>;
-    let tests: [(&str, Body); 7] = [
+    let tests: [(&str, Body); 10] = [
         ("setup_with_another_persons_home_leaves_it_alone", with_her_home),
         ("a_machines_setup_with_a_persons_home_leaves_it_alone", root_with_her_home),
         ("nobody_takes_back_what_the_machine_has", uninstalled_by_a_person),
         ("root_does_not_believe_a_persons_receipt", her_receipt),
         ("setup_refuses_a_prefix_that_others_can_replace", open_prefix),
         ("setup_refuses_a_shared_root_of_somebody_elses", foreign_root),
+        ("setup_goes_through_links_that_nobody_else_can_change", linked_places),
+        ("setup_does_not_name_a_root_twice", named_by_hand),
+        ("setup_makes_no_root_of_what_serves_something_else", busy_root),
         ("setup_mends_a_loose_root_and_gives_its_mode_back", loose_root),
     ];
     tests
@@ -83,8 +86,13 @@ fn open_prefix(stage: &Stage) -> Result<()> {
     let host = Host::new(stage, "machine", Shell::Bash)?;
     make::directory(&host.at("/var/open"), 0, 0, 0o777)?;
     make::directory(&host.at("/var/mallorys"), account("mallory")?.uid, 0, 0o755)?;
+    make::directory(&host.at("/var/groups"), 0, group("devs")?, 0o2775)?;
+    make::directory(&host.at("/var/good"), 0, 0, 0o755)?;
+    make::link(&host.at("/var/good/share"), "/var/mallorys".as_ref(), 0)?;
     let photograph = Photograph::take(&host)?;
     for (who, prefix) in [
+        ("root", "/var/groups"),
+        ("root", "/var/good"),
         ("root", "/var/open"),
         ("root", "/var/open/deeper"),
         ("root", "/var/mallorys"),
@@ -117,6 +125,58 @@ fn foreign_root(stage: &Stage) -> Result<()> {
             outcome.fails()?.blames("/var/")?;
             Photograph::take(&host)?.equals(&photograph, &[])?;
         }
+    }
+    Ok(())
+}
+
+/// Where homes are links, as on machines that are images, or on BSD.
+fn linked_places(stage: &Stage) -> Result<()> {
+    let host = Host::new(stage, "person", Shell::Bash)?;
+    make::directory(&host.at("/var/programs"), 0, 0, 0o755)?;
+    make::link(&host.at("/var/linked"), "programs".as_ref(), 0)?;
+    let alice = account("alice")?.uid;
+    make::directory(&host.home("alice").join("data"), alice, alice, 0o755)?;
+    make::link(&host.home("alice").join(".local"), "data".as_ref(), alice)?;
+    let photograph = Photograph::take(&host)?;
+    for (who, prefix) in [("root", "/var/linked"), ("alice", "/home/alice/.local")] {
+        let who = host.person(who)?;
+        let words = |more| ["setup", "--prefix", prefix, more];
+        host.by_name(&who, words("--shared-root=/var/cache/r")).run()?.ok()?;
+        ensure!(host.at(prefix).join("bin/cargo-peruser").exists(), "nothing at {prefix}");
+        host.by_name(&who, words("--uninstall")).run()?.ok()?;
+        Photograph::take(&host)?.equals(&photograph, &["/var/cache/r"])?;
+    }
+    Ok(())
+}
+
+/// A machine that was set up by hand has its root in the settings already.
+fn named_by_hand(stage: &Stage) -> Result<()> {
+    let host = Host::new(stage, "machine", Shell::Bash)?;
+    let settings = host.at("/etc/cargo-peruser/config.toml");
+    make::directory(&host.at("/etc/cargo-peruser"), 0, 0, 0o755)?;
+    make::file(&settings, "# ours\nshared-root = \"/var/by-hand\"\n", 0, 0o644)?;
+    let photograph = Photograph::take(&host)?;
+    let root = host.person("root")?;
+    let words = |path| ["setup", "--shared-root", path];
+    host.by_name(&root, words("/var/other")).run()?.fails()?.blames("line 2")?;
+    Photograph::take(&host)?.equals(&photograph, &[])?;
+    host.by_name(&root, words("/var/by-hand")).run()?.ok()?.prints("/var/by-hand/root/target")?;
+    let text = fs::read_to_string(&settings)?;
+    ensure!(text.matches("shared-root").count() == 1, "{text}");
+    host.run(&root, Setup::Machine.program(), ["setup", "--uninstall"]).run()?.ok()?;
+    Photograph::take(&host)?.equals(&photograph, &["/var/by-hand"])
+}
+
+fn busy_root(stage: &Stage) -> Result<()> {
+    let host = Host::new(stage, "machine", Shell::Bash)?;
+    make::directory(&host.at("/var/old"), 0, group("devs")?, 0o2775)?;
+    make::directory(&host.at("/var/old/debug"), account("alice")?.uid, 0, 0o755)?;
+    let photograph = Photograph::take(&host)?;
+    let root = host.person("root")?;
+    for (path, blamed) in [("/tmp", "/tmp"), ("/home", "/home"), ("/var/old", "/var/old/debug")] {
+        let words = ["setup", "--shared-root", path, "--group", "3000"];
+        host.by_name(&root, words).run()?.stopped(Stop::Unsafe)?.blames(blamed)?;
+        Photograph::take(&host)?.equals(&photograph, &[])?;
     }
     Ok(())
 }
