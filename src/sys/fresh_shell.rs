@@ -28,7 +28,7 @@ const GRACE: Duration = Duration::from_millis(500);
 
 /// A shell to ask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shell {
+pub enum AskedShell {
     /// `sh`, whichever that is.
     Sh,
     /// bash.
@@ -50,26 +50,27 @@ pub enum Start {
     LoginInteractive,
 }
 
-/// What a session has.
+/// What a session says that it has.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Session {
+pub struct Answer {
     /// The first `cargo`, as the shell finds it.
     pub cargo: Option<PathBuf>,
     /// `CARGO_TARGET_DIR`.
     pub target_dir: Option<PathBuf>,
 }
 
-impl Shell {
+impl AskedShell {
     /// All of them.
-    pub const ALL: [Shell; 4] = [Shell::Sh, Shell::Bash, Shell::Zsh, Shell::Fish];
+    pub const ALL: [AskedShell; 4] =
+        [AskedShell::Sh, AskedShell::Bash, AskedShell::Zsh, AskedShell::Fish];
 
     /// The program's name.
     pub fn name(self) -> &'static str {
         match self {
-            Shell::Sh => "sh",
-            Shell::Bash => "bash",
-            Shell::Zsh => "zsh",
-            Shell::Fish => "fish",
+            AskedShell::Sh => "sh",
+            AskedShell::Bash => "bash",
+            AskedShell::Zsh => "zsh",
+            AskedShell::Fish => "fish",
         }
     }
 
@@ -77,7 +78,7 @@ impl Shell {
     /// environment of the session that it is started from, and reads none.
     pub fn starts(self) -> &'static [Start] {
         match self {
-            Shell::Sh => &[Start::Login, Start::LoginInteractive],
+            AskedShell::Sh => &[Start::Login, Start::LoginInteractive],
             _ => &[Start::Login, Start::Interactive, Start::LoginInteractive],
         }
     }
@@ -85,15 +86,15 @@ impl Shell {
     /// Prints marked lines: what a start-up file prints besides is not taken for an answer.
     fn question(self) -> &'static str {
         match self {
-            Shell::Fish => {
+            AskedShell::Fish => {
                 "printf '@@cargo=%s\\n' (command -s cargo); \
                  printf '@@target=%s\\n' \"$CARGO_TARGET_DIR\""
             }
-            Shell::Zsh => {
+            AskedShell::Zsh => {
                 "printf '@@cargo=%s\\n' \"$(whence -p cargo)\"; \
                  printf '@@target=%s\\n' \"$CARGO_TARGET_DIR\""
             }
-            Shell::Sh | Shell::Bash => {
+            AskedShell::Sh | AskedShell::Bash => {
                 "printf '@@cargo=%s\\n' \"$(command -v cargo)\"; \
                  printf '@@target=%s\\n' \"${CARGO_TARGET_DIR-}\""
             }
@@ -104,7 +105,7 @@ impl Shell {
     /// inner ones first.
     fn absent_from(self, home: Option<&Path>) -> Vec<PathBuf> {
         let names: &[&str] = match self {
-            Shell::Fish => {
+            AskedShell::Fish => {
                 &[".config/fish", ".config", ".local/share/fish", ".local/share", ".local"]
             }
             _ => &[],
@@ -140,12 +141,12 @@ impl Start {
 /// # Errors
 /// The system's, and [`io::ErrorKind::TimedOut`] for a shell that never comes to an end.
 pub fn ask(
-    shell: Shell,
+    shell: AskedShell,
     start: Start,
     account: &Account,
     snapshot: &Snapshot,
     words: &[&str],
-) -> io::Result<Option<Session>> {
+) -> io::Result<Option<Answer>> {
     let Some(program) = find_shell(shell.name()) else { return Ok(None) };
     let mut command = Command::new(std::env::current_exe()?);
     command.args(words).arg(&program).args(start.flags()).arg(shell.question());
@@ -158,11 +159,11 @@ pub fn ask(
     // Somebody may have put something there meanwhile, and then it stays.
     absent.iter().for_each(|directory| drop(std::fs::remove_dir(directory)));
     let output = output?;
-    let answer = |name: &[u8]| {
+    let value = |name: &[u8]| {
         let line = output.split(|byte| *byte == b'\n').find_map(|line| line.strip_prefix(name));
         line.filter(|line| !line.is_empty()).map(|line| PathBuf::from(OsStr::from_bytes(line)))
     };
-    Ok(Some(Session { cargo: answer(CARGO), target_dir: answer(TARGET) }))
+    Ok(Some(Answer { cargo: value(CARGO), target_dir: value(TARGET) }))
 }
 
 /// Begins a session of its own and becomes the shell.

@@ -11,14 +11,14 @@ use crate::core::placement::TARGET_DIR;
 use crate::report;
 use crate::shown::{quoted, shown};
 use crate::sys::accounts;
-use crate::sys::fresh_shell::{Session, Shell, Start, ask};
+use crate::sys::fresh_shell::{Answer, AskedShell, Start, ask};
 use crate::sys::installation::is_same_file;
 use crate::sys::snapshot::Snapshot;
 use culprit::{Line, last_file, last_line_with};
 
 /// One fresh session, and what it found.
 struct Finding {
-    shell: Shell,
+    shell: AskedShell,
     start: Start,
     outcome: Outcome,
     cells: [String; 2],
@@ -64,11 +64,11 @@ pub(super) fn show(site: &Site, snapshot: &Snapshot) -> anyhow::Result<bool> {
 
 fn ask_all(site: &Site, snapshot: &Snapshot) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for shell in Shell::ALL {
+    for shell in AskedShell::ALL {
         for &start in shell.starts() {
             let words = ["setup", "--enter-session"];
-            let session = ask(shell, start, &site.account, snapshot, &words).transpose();
-            findings.extend(session.map(|session| Finding::of(shell, start, session, site)));
+            let answer = ask(shell, start, &site.account, snapshot, &words).transpose();
+            findings.extend(answer.map(|answer| Finding::of(shell, start, answer, site)));
         }
     }
     findings
@@ -86,24 +86,27 @@ fn complaints(site: &Site, findings: &[Finding]) -> BTreeMap<String, Vec<String>
 }
 
 impl Finding {
-    fn of(shell: Shell, start: Start, session: std::io::Result<Session>, site: &Site) -> Finding {
+    fn of(
+        shell: AskedShell,
+        start: Start,
+        answer: std::io::Result<Answer>,
+        site: &Site,
+    ) -> Finding {
         let path = |path: &Option<PathBuf>| {
             path.as_ref().map_or("none".into(), |path| shown(path).to_string())
         };
-        let cells = match &session {
-            Ok(session) => [path(&session.cargo), path(&session.target_dir)],
+        let cells = match &answer {
+            Ok(answer) => [path(&answer.cargo), path(&answer.target_dir)],
             Err(_) => ["no answer", "no answer"].map(String::from),
         };
         let is_shim = |cargo: &Path| is_same_file(cargo, &site.installation.shim());
         let is_below = |target: &Path| target.starts_with(&site.shared_root);
-        let outcome = match session {
+        let outcome = match answer {
             Err(error) => Outcome::NoAnswer(error),
-            Ok(Session { cargo: None, .. }) => Outcome::NoCargo,
-            Ok(Session { cargo: Some(cargo), .. }) if !is_shim(&cargo) => {
-                Outcome::OtherCargo(cargo)
-            }
-            Ok(Session { target_dir: Some(target), .. }) if is_below(&target) => Outcome::Wins,
-            Ok(Session { target_dir, .. }) => Outcome::OtherTarget(target_dir),
+            Ok(Answer { cargo: None, .. }) => Outcome::NoCargo,
+            Ok(Answer { cargo: Some(cargo), .. }) if !is_shim(&cargo) => Outcome::OtherCargo(cargo),
+            Ok(Answer { target_dir: Some(target), .. }) if is_below(&target) => Outcome::Wins,
+            Ok(Answer { target_dir, .. }) => Outcome::OtherTarget(target_dir),
         };
         Finding { shell, start, outcome, cells }
     }
@@ -158,10 +161,10 @@ impl Finding {
         let file = culprit.map(|line| line.file);
         let file = file.unwrap_or_else(|| last_file(self.shell, self.start, site));
         let line = match self.shell {
-            Shell::Fish => format!("{program} env --shell fish | source"),
-            Shell::Zsh => format!("eval \"$({program} env --shell zsh)\""),
+            AskedShell::Fish => format!("{program} env --shell fish | source"),
+            AskedShell::Zsh => format!("eval \"$({program} env --shell zsh)\""),
             // Both read `.profile`.
-            Shell::Sh | Shell::Bash => format!("eval \"$({program} env --shell sh)\""),
+            AskedShell::Sh | AskedShell::Bash => format!("eval \"$({program} env --shell sh)\""),
         };
         format!("echo {} >> {}", quoted(&line), quoted(&file))
     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::command::setup::site::Site;
 use crate::sys::files;
-use crate::sys::fresh_shell::{Shell, Start};
+use crate::sys::fresh_shell::{AskedShell, Start};
 
 /// A line of a start-up file.
 pub(super) struct Line {
@@ -16,18 +16,23 @@ pub(super) struct Line {
 }
 
 /// The last line with this word, outside of blocks of ours, in what the session reads.
-pub(super) fn last_line_with(word: &str, shell: Shell, start: Start, site: &Site) -> Option<Line> {
+pub(super) fn last_line_with(
+    word: &str,
+    shell: AskedShell,
+    start: Start,
+    site: &Site,
+) -> Option<Line> {
     let own = own_files(shell, start, site);
     own.into_iter().rev().chain(machine_files(shell)).find_map(|file| line_with(word, file))
 }
 
 /// The last file of the caller's that the session reads, or the one to make.
-pub(super) fn last_file(shell: Shell, start: Start, site: &Site) -> PathBuf {
+pub(super) fn last_file(shell: AskedShell, start: Start, site: &Site) -> PathBuf {
     let default = match shell {
-        Shell::Sh | Shell::Bash if start != Start::Interactive => ".profile",
-        Shell::Sh | Shell::Bash => ".bashrc",
-        Shell::Zsh => ".zshenv",
-        Shell::Fish => ".config/fish/config.fish",
+        AskedShell::Sh | AskedShell::Bash if start != Start::Interactive => ".profile",
+        AskedShell::Sh | AskedShell::Bash => ".bashrc",
+        AskedShell::Zsh => ".zshenv",
+        AskedShell::Fish => ".config/fish/config.fish",
     };
     own_files(shell, start, site).pop().unwrap_or_else(|| site.home.join(default))
 }
@@ -45,23 +50,25 @@ fn line_with(word: &str, file: PathBuf) -> Option<Line> {
 }
 
 /// The caller's files that a session reads, in its order, as far as they exist.
-fn own_files(shell: Shell, start: Start, site: &Site) -> Vec<PathBuf> {
+fn own_files(shell: AskedShell, start: Start, site: &Site) -> Vec<PathBuf> {
     let names: &[&str] = match (shell, start) {
-        (Shell::Sh, _) => &[".profile"],
-        (Shell::Bash, Start::Interactive) => &[".bashrc"],
-        (Shell::Bash, _) => &[".bashrc", ".profile", ".bash_login", ".bash_profile"],
-        (Shell::Zsh, Start::Login) => &[".zshenv", ".zprofile", ".zlogin"],
-        (Shell::Zsh, Start::Interactive) => &[".zshenv", ".zshrc"],
-        (Shell::Zsh, Start::LoginInteractive) => &[".zshenv", ".zprofile", ".zshrc", ".zlogin"],
-        (Shell::Fish, _) => &[".config/fish/conf.d/rustup.fish", ".config/fish/config.fish"],
+        (AskedShell::Sh, _) => &[".profile"],
+        (AskedShell::Bash, Start::Interactive) => &[".bashrc"],
+        (AskedShell::Bash, _) => &[".bashrc", ".profile", ".bash_login", ".bash_profile"],
+        (AskedShell::Zsh, Start::Login) => &[".zshenv", ".zprofile", ".zlogin"],
+        (AskedShell::Zsh, Start::Interactive) => &[".zshenv", ".zshrc"],
+        (AskedShell::Zsh, Start::LoginInteractive) => {
+            &[".zshenv", ".zprofile", ".zshrc", ".zlogin"]
+        }
+        (AskedShell::Fish, _) => &[".config/fish/conf.d/rustup.fish", ".config/fish/config.fish"],
     };
     names.iter().map(|name| site.home.join(name)).filter(|path| path.exists()).collect()
 }
 
 /// The machine's files that may be to blame, the scripts of today's remedies first.
-fn machine_files(shell: Shell) -> Vec<PathBuf> {
+fn machine_files(shell: AskedShell) -> Vec<PathBuf> {
     let directory =
-        Path::new(if shell == Shell::Fish { "/etc/fish/conf.d" } else { "/etc/profile.d" });
+        Path::new(if shell == AskedShell::Fish { "/etc/fish/conf.d" } else { "/etc/profile.d" });
     let mut files: Vec<PathBuf> =
         directory.read_dir().into_iter().flatten().flatten().map(|entry| entry.path()).collect();
     files.sort();
