@@ -1,10 +1,11 @@
 //! Files of the person's that a verb cannot edit: what is wrong, and what to do instead.
 
+use std::ffi::OsString;
 use std::fmt::{self, Display, Formatter};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{Kind, reason};
+use super::{Kind, Owner, reason};
 use crate::shown::{quoted, shown};
 
 /// A file that cannot be read or changed; it is as it was.
@@ -21,6 +22,48 @@ pub enum FileError {
     ReadOnly {
         /// The file.
         path: PathBuf,
+    },
+    /// The system keeps everybody from changing it.
+    Immutable {
+        /// The file.
+        path: PathBuf,
+    },
+    /// It is somebody else's, who would lose it.
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// Who owns it.
+        owner: Owner,
+    },
+    /// It belongs to a group that the caller cannot give a file to.
+    ForeignGroup {
+        /// The file.
+        path: PathBuf,
+        /// The group, by its name or its number.
+        group: String,
+    },
+    /// Other names lead to it, and would lead to the old content.
+    Linked {
+        /// The file.
+        path: PathBuf,
+        /// How many names it has.
+        names: u64,
+    },
+    /// Nothing can be put into its directory.
+    Closed {
+        /// The file.
+        path: PathBuf,
+        /// The directory that it is in, or would be.
+        directory: PathBuf,
+    },
+    /// An ACL or something of the kind would be lost.
+    Attribute {
+        /// The file.
+        path: PathBuf,
+        /// The extended attribute.
+        name: OsString,
+        /// The system's reason.
+        cause: io::Error,
     },
     /// It is not UTF-8.
     NotText {
@@ -56,6 +99,23 @@ impl FileError {
                 format!("ls -ld {}", quoted(path))
             }
             FileError::ReadOnly { path } => format!("chmod u+w {}", quoted(path)),
+            FileError::Immutable { path } => format!("sudo chattr -ia {}", quoted(path)),
+            FileError::Foreign { path, .. } => {
+                format!("if it is meant to be yours: sudo chown \"$(id -u)\" {}", quoted(path))
+            }
+            FileError::ForeignGroup { path, .. } => {
+                format!("chgrp \"$(id -g)\" {}", quoted(path))
+            }
+            FileError::Linked { path, .. } => format!(
+                "make the other name a symlink, and find it with: find ~ -xdev -samefile {}",
+                quoted(path)
+            ),
+            FileError::Closed { path, directory } => {
+                format!("ls -ld {} {}", quoted(directory), quoted(path))
+            }
+            FileError::Attribute { path, .. } => {
+                format!("change it by hand; what it has shows: getfattr -d -m - {}", quoted(path))
+            }
             FileError::NotText { path } => format!("file {}", quoted(path)),
             FileError::Changed { .. } => "run the same command again".into(),
         }
@@ -64,16 +124,34 @@ impl FileError {
 
 impl Display for FileError {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let cannot = |f: &mut Formatter<'_>, path: &Path, why: &str| {
+            write!(f, "cannot edit `{}`: {why}", shown(path))
+        };
         match self {
             FileError::NotAFile { path, kind } => {
-                write!(f, "cannot edit `{}`: it is a {kind}, not a file", shown(path))
+                cannot(f, path, &format!("it is a {kind}, not a file"))
             }
-            FileError::ReadOnly { path } => {
-                write!(f, "cannot edit `{}`: it is read-only", shown(path))
+            FileError::ReadOnly { path } => cannot(f, path, "it is read-only"),
+            FileError::Immutable { path } => cannot(f, path, "it is immutable"),
+            FileError::Foreign { path, owner } => {
+                cannot(f, path, &format!("it is owned by {owner}"))
             }
-            FileError::NotText { path } => {
-                write!(f, "cannot edit `{}`: it is not UTF-8", shown(path))
+            FileError::ForeignGroup { path, group } => {
+                cannot(f, path, &format!("you are not in its group {group}, which it would lose"))
             }
+            FileError::Linked { path, names } => cannot(
+                f,
+                path,
+                &format!("the file has {names} names, and only this one would change"),
+            ),
+            FileError::Closed { path, directory } => {
+                cannot(f, path, &format!("its directory `{}` is not writable", shown(directory)))
+            }
+            FileError::Attribute { path, name, cause } => {
+                let (name, cause) = (shown(name), reason(cause));
+                cannot(f, path, &format!("it would lose its attribute `{name}`: {cause}"))
+            }
+            FileError::NotText { path } => cannot(f, path, "it is not UTF-8"),
             FileError::Changed { path } => {
                 write!(f, "`{}` was changed by somebody else meanwhile", shown(path))
             }

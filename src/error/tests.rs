@@ -559,6 +559,43 @@ exit 1
     );
 }
 
+#[test]
+fn files_that_would_lose_something() {
+    let path = || "/home/alice/.bashrc".into();
+    let name = || "system.posix_acl_access".into();
+    let all = [
+        FileError::Immutable { path: path() },
+        FileError::Foreign { path: path(), owner: Owner { uid: 0, name: Some("root".into()) } },
+        FileError::ForeignGroup { path: path(), group: "staff".into() },
+        FileError::Linked { path: path(), names: 2 },
+        FileError::Closed { path: path(), directory: "/home/alice".into() },
+        FileError::Attribute { path: path(), name: name(), cause: denied() },
+    ];
+    assert_data_eq!(
+        all.map(message).join("\n"),
+        str![[r#"
+error: cannot edit `/home/alice/.bashrc`: it is immutable
+help: sudo chattr -ia /home/alice/.bashrc
+exit 1
+error: cannot edit `/home/alice/.bashrc`: it is owned by root (uid 0)
+help: if it is meant to be yours: sudo chown "$(id -u)" /home/alice/.bashrc
+exit 1
+error: cannot edit `/home/alice/.bashrc`: you are not in its group staff, which it would lose
+help: chgrp "$(id -g)" /home/alice/.bashrc
+exit 1
+error: cannot edit `/home/alice/.bashrc`: the file has 2 names, and only this one would change
+help: make the other name a symlink, and find it with: find ~ -xdev -samefile /home/alice/.bashrc
+exit 1
+error: cannot edit `/home/alice/.bashrc`: its directory `/home/alice` is not writable
+help: ls -ld /home/alice /home/alice/.bashrc
+exit 1
+error: cannot edit `/home/alice/.bashrc`: it would lose its attribute `system.posix_acl_access`: permission denied (os error 13)
+help: change it by hand; what it has shows: getfattr -d -m - /home/alice/.bashrc
+exit 1
+"#]]
+    );
+}
+
 fn obstacle(kind: ObstacleKind) -> String {
     let path = "/home/alice/.config/zed/settings.json".into();
     let obstacle = Obstacle { line: 7, kind };

@@ -4,24 +4,23 @@
 //! or a reader in between finds one or the other. A symlink stays one: what it leads to is replaced,
 //! because people keep their dotfiles in repositories.
 
+mod attributes;
 mod beside;
+mod found;
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, BufRead, BufReader, Read};
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{Mode, fchmod};
 
-use beside::Beside;
+use beside::{Beside, Failed};
 pub use beside::{beside, clear_leftover};
+use found::Found;
 
 use super::files;
 use crate::core::safety::Entry;
 use crate::error::{FileError, Kind};
-
-/// The largest file that is edited, in bytes; programs are larger and are never read.
-const MAX_SIZE: u64 = 8 << 20;
 
 /// A file as it was found, for the new content to be compared with and to be put in its place.
 #[derive(Clone, Debug)]
@@ -29,7 +28,7 @@ pub struct Original {
     path: PathBuf,
     /// Where the file really is: `path` without symlinks.
     place: PathBuf,
-    found: Option<(Vec<u8>, Entry)>,
+    found: Option<Found>,
 }
 
 impl Original {
@@ -42,7 +41,7 @@ impl Original {
         let place = files::without_symlinks(path);
         let found = match files::entry_if_any(&place).map_err(failed)? {
             None => None,
-            Some(Entry { kind: Kind::File, .. }) => Some(read(&place).map_err(failed)?),
+            Some(Entry { kind: Kind::File, .. }) => Some(Found::read(&place).map_err(failed)?),
             Some(Entry { kind, .. }) => {
                 return Err(FileError::NotAFile { path: path.to_owned(), kind });
             }
@@ -52,7 +51,7 @@ impl Original {
 
     /// The content, or `None` where there is no file yet.
     pub fn bytes(&self) -> Option<&[u8]> {
-        self.found.as_ref().map(|(bytes, _)| bytes.as_slice())
+        self.found.as_ref().map(|found| found.bytes.as_slice())
     }
 
     /// The content as text; empty where there is no file yet.
@@ -71,33 +70,41 @@ impl Original {
 
     /// The permission bits (`07777`), or `None` where there is no file yet.
     pub fn mode(&self) -> Option<u32> {
-        self.found.as_ref().map(|(_, entry)| entry.mode)
+        self.found.as_ref().map(|found| found.entry.mode)
     }
 
-    /// Makes sure that the owner has not taken the write permission away.
+    /// Makes sure that the file may be replaced: its owner has not taken the write permission away,
+    /// it is the caller's, no other name leads to it, and its directory lets a new one in.
     ///
     /// # Errors
-    /// [`FileError::ReadOnly`].
+    /// What stands in the way.
     pub fn assert_writable(&self) -> Result<(), FileError> {
-        match self.mode() {
-            Some(mode) if mode & 0o200 == 0 => Err(FileError::ReadOnly { path: self.path.clone() }),
-            _ => Ok(()),
+        if let Some(found) = &self.found {
+            found.assert_replaceable(&self.path)?;
         }
+        found::assert_open(&self.place, &self.path)
     }
 
-    /// Puts new content in the file's place. Its owner, group and mode stay; a new file gets `mode`
-    /// whatever the umask is, and the directories above it are made with mode 0755 less the umask.
+    /// Puts new content in the file's place. Its owner, group, mode, ACL and other attributes stay; a
+    /// new file gets `mode` whatever the umask is, and the directories above it are made with mode
+    /// 0755 less the umask.
     ///
     /// # Errors
-    /// [`FileError::ReadOnly`] for a file without its owner's write bit, [`FileError::Changed`] for
-    /// one that is not as it was read, and the system's. The old content stays in each case.
+    /// Those of [`Original::assert_writable`], [`FileError::Attribute`] where something would be
+    /// lost, [`FileError::Changed`] for a file that is not as it was read, and the system's. The old
+    /// file stays in each case.
     pub fn replace(&self, bytes: &[u8], mode: u32) -> Result<(), FileError> {
         self.assert_writable()?;
         let failed = |cause| FileError::failed("write", &self.path, cause);
         let directory = self.place.parent().unwrap_or(Path::new("/"));
         std::fs::create_dir_all(directory).map_err(failed)?;
         let beside = Beside::create(&self.place).map_err(failed)?;
-        beside.fill(bytes, self.found.as_ref().map(|(_, entry)| entry), mode).map_err(failed)?;
+        beside.fill(bytes, self.found.as_ref(), mode).map_err(|error| match error {
+            Failed::Plainly(cause) => failed(cause),
+            Failed::Attribute(name, cause) => {
+                FileError::Attribute { path: self.path.clone(), name, cause }
+            }
+        })?;
         self.assert_unchanged()?;
         beside.rename(&self.place).map_err(failed)?;
         sync(directory).map_err(failed)
@@ -122,24 +129,12 @@ impl Original {
     /// moment remains, as it does for every program that replaces a file.
     fn assert_unchanged(&self) -> Result<(), FileError> {
         let now = Original::read(&self.path)?;
-        if now.place == self.place && now.bytes() == self.bytes() {
+        if now.place == self.place && now.found == self.found {
             Ok(())
         } else {
             Err(FileError::Changed { path: self.path.clone() })
         }
     }
-}
-
-fn read(place: &Path) -> io::Result<(Vec<u8>, Entry)> {
-    // Not blocking: a fifo may have come in its place.
-    let nonblocking = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
-    let file = OpenOptions::new().read(true).custom_flags(nonblocking).open(place)?;
-    let mut bytes = Vec::new();
-    (&file).take(MAX_SIZE + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > MAX_SIZE {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, "it is larger than 8 MiB"));
-    }
-    Ok((bytes, files::opened(&file)?))
 }
 
 /// Copies a program, which may be running, to a place that others may be running it from; mode 0755.

@@ -36,7 +36,14 @@ impl Change {
             return Err(EditorError::NoFile { editor: editor.name(), title: editor.title() }.into());
         };
         let files = editors.files(editor);
-        files.iter().map(|path| Change::to(editor, format, path, aim)).collect()
+        let change = |path: &PathBuf| {
+            let change = Change::to(editor, format, path, aim)?;
+            if change.edit.text != change.text {
+                change.original.assert_writable()?;
+            }
+            Ok(change)
+        };
+        files.iter().map(change).collect()
     }
 
     /// Reads one file and thinks the change through.

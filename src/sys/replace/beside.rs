@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, Gid, Mode, Uid, fchmod, fchown, flock};
 
-use crate::core::safety::Entry;
+use super::attributes;
+use super::found::Found;
 
 /// A file that is written beside the one that it will replace; it goes away unless it gets there.
 pub(super) struct Beside {
@@ -31,24 +32,43 @@ impl Beside {
         Ok(Beside { file, path, is_left: true })
     }
 
-    pub(super) fn fill(&self, bytes: &[u8], like: Option<&Entry>, mode: u32) -> io::Result<()> {
+    /// Writes the content, and makes the file like another one, or gives it a mode.
+    ///
+    /// Until the mode, which comes last, it is open to nobody else: an owner's change clears set-id
+    /// bits, and with an ACL the group's bits are its mask.
+    pub(super) fn fill(&self, bytes: &[u8], like: Option<&Found>, mode: u32) -> Result<(), Failed> {
         (&self.file).write_all(bytes)?;
-        if let Some(entry) = like {
+        if let Some(Found { entry, attributes, .. }) = like {
             let own = self.file.metadata()?;
             if (own.uid(), own.gid()) != (entry.uid, entry.gid) {
-                // Before the mode: changing the owner clears set-id bits.
                 let ids = (Uid::from_raw(entry.uid), Gid::from_raw(entry.gid));
-                fchown(&self.file, Some(ids.0), Some(ids.1))?;
+                fchown(&self.file, Some(ids.0), Some(ids.1)).map_err(io::Error::from)?;
             }
+            attributes::copy(attributes, &self.file)
+                .map_err(|(name, cause)| Failed::Attribute(name, cause))?;
         }
-        let mode = like.map_or(mode, |entry| entry.mode);
-        fchmod(&self.file, Mode::from_raw_mode(mode))?;
-        self.file.sync_all()
+        let mode = like.map_or(mode, |found| found.entry.mode);
+        fchmod(&self.file, Mode::from_raw_mode(mode)).map_err(io::Error::from)?;
+        Ok(self.file.sync_all()?)
     }
 
     pub(super) fn rename(mut self, place: &Path) -> io::Result<()> {
         self.is_left = false;
         std::fs::rename(&self.path, place).inspect_err(|_| self.is_left = true)
+    }
+}
+
+/// Why a file cannot be made like another.
+pub(super) enum Failed {
+    /// It has an attribute that the new one cannot get.
+    Attribute(OsString, io::Error),
+    /// Everything else.
+    Plainly(io::Error),
+}
+
+impl From<io::Error> for Failed {
+    fn from(error: io::Error) -> Self {
+        Failed::Plainly(error)
     }
 }
 

@@ -14,6 +14,7 @@ mod planting;
 mod private_dir;
 mod race;
 mod real_cargo;
+mod replaced;
 mod rights;
 mod root;
 mod sessions;
@@ -43,6 +44,7 @@ pub(crate) fn all() -> Vec<Test> {
         rights::tests,
         inherited::tests,
         editors::tests,
+        replaced::tests,
         sessions::tests,
         system_settings::tests,
         real_cargo::tests,

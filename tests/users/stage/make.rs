@@ -62,3 +62,9 @@ pub(crate) fn tmpfs(path: &Path, options: &str) -> Result<()> {
     let words = ["-t", "tmpfs", "-o", options, "tmpfs"].map(OsStr::new);
     super::child::do_as_root("mount", words.into_iter().chain([path.as_os_str()]))
 }
+
+/// A file system on a directory that is there, which knows neither ACLs nor other attributes.
+pub(crate) fn without_attributes(path: &Path) -> Result<()> {
+    let words = ["-t", "ramfs", "ramfs"].map(OsStr::new);
+    super::child::do_as_root("mount", words.into_iter().chain([path.as_os_str()]))
+}

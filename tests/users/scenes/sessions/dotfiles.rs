@@ -56,6 +56,13 @@ const REFUSED: &[(&str, Prepare)] = &[
     ("a_file_of_somebody_elses", |host| {
         make::own(&host.home("alice").join(".bashrc"), 0, 0, 0o644)
     }),
+    ("a_file_with_another_name", |host| {
+        let home = host.home("alice");
+        Ok(fs::hard_link(home.join(".bashrc"), home.join("the-same"))?)
+    }),
+    ("a_file_of_a_group_that_one_is_not_in", |host| {
+        make::own(&host.home("alice").join(".bashrc"), 2001, 2002, 0o644)
+    }),
     ("a_link_to_somebody_elses", |host| {
         let path = host.home("alice").join(".bashrc");
         fs::remove_file(&path)?;

@@ -1,0 +1,174 @@
+//! A person's file that is replaced: what else it has besides content comes along, and a file that
+//! would lose something is left alone.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, ensure};
+use rustix::fs::{XattrFlags, getxattr, setxattr};
+
+use crate::machine::{Need, account};
+use crate::stage::{Acl, Person, Stage, acls, make};
+use crate::suite::{Test, test};
+
+const WRITE: [&str; 3] = ["editor", "zed", "--write"];
+const REMOVE: [&str; 3] = ["editor", "zed", "--remove"];
+
+/// What is done to the file, or to its directory.
+type Prepare = fn(&Path) -> Result<()>;
+
+/// Files that stay as they are, and what is said of them.
+const REFUSED: [(&str, Prepare, &str, &[Need]); 5] = [
+    ("that_has_another_name", another_name, "2 names", &[]),
+    ("of_somebody_else_in_ones_own_directory", |file| make::own(file, 0, 0, 0o666), "root", &[]),
+    ("of_a_group_that_one_is_not_in", |file| make::own(file, 2001, 2002, 0o660), "group", &[]),
+    ("in_a_directory_that_is_closed", closed_directory, "zed` is not writable", &[]),
+    ("that_is_immutable", |file| chattr("+i", file), "immutable", &[Need::Immutable]),
+];
+
+pub(crate) fn tests() -> Vec<Test> {
+    let mut tests = vec![
+        test("replaced::a_file_keeps_its_acl_and_its_other_attributes", attributes)
+            .needs(&[Need::Acls]),
+        test("replaced::a_directorys_default_acl_opens_no_file", default_acl).needs(&[Need::Acls]),
+        test("replaced::the_superuser_keeps_everything_for_the_owner", superuser)
+            .needs(&[Need::Acls]),
+        test("replaced::leaves_a_file_alone_whose_acl_would_be_lost", acl_would_be_lost)
+            .needs(&[Need::Acls]),
+    ];
+    for (name, prepare, blamed, needs) in REFUSED {
+        let name = format!("replaced::leaves_a_file_alone_{name}");
+        tests.push(test(name, move |stage| refused(stage, prepare, blamed)).needs(needs));
+    }
+    tests
+}
+
+/// Alice's settings file, in directories of hers.
+fn settings(alice: &Person<'_>) -> Result<PathBuf> {
+    let file = alice.home.join(".config/zed/settings.json");
+    for directory in [alice.home.join(".config"), alice.home.join(".config/zed")] {
+        make::directory(&directory, alice.uid(), alice.uid(), 0o755)?;
+    }
+    make::file(&file, "{}", alice.uid(), 0o640)?;
+    Ok(file)
+}
+
+/// Owner, group, mode, and the attributes that an ordinary person can give.
+fn seen(file: &Path) -> Result<(u32, u32, u32, Vec<Vec<u8>>)> {
+    let mut attributes = Vec::new();
+    for name in ["system.posix_acl_access", "user.note"] {
+        let mut value = vec![0; 256];
+        let length = getxattr(file, name, &mut value)?;
+        value.truncate(length);
+        attributes.push(value);
+    }
+    let found = fs::metadata(file)?;
+    Ok((found.uid(), found.gid(), found.mode(), attributes))
+}
+
+/// Bob may write, and the mask that allows it must not become the group's right.
+fn with_attributes(alice: &Person<'_>) -> Result<PathBuf> {
+    let file = settings(alice)?;
+    Acl::Access.grant(&file, account("bob")?.uid, 0o6)?;
+    setxattr(&file, "user.note", b"mine", XattrFlags::empty())?;
+    Ok(file)
+}
+
+fn attributes(stage: &Stage) -> Result<()> {
+    stage.shared_root().sticky().make()?;
+    let alice = stage.person("alice")?;
+    let file = with_attributes(&alice)?;
+    let before = seen(&file)?;
+    alice.by_name(WRITE).run()?.ok()?;
+    ensure!(fs::read_to_string(&file)? != "{}", "nothing was written");
+    ensure!(seen(&file)? == before, "{:?}, and before {before:?}", seen(&file)?);
+    // The file would be empty otherwise, and go.
+    fs::write(&file, fs::read_to_string(&file)?.replacen('{', "{ \"theme\": \"One\", ", 1))?;
+    alice.by_name(REMOVE).run()?.ok()?;
+    ensure!(seen(&file)? == before, "{:?}, and before {before:?}", seen(&file)?);
+    Ok(())
+}
+
+fn superuser(stage: &Stage) -> Result<()> {
+    stage.shared_root().sticky().make()?;
+    let (alice, superuser) = (stage.person("alice")?, stage.person("root")?);
+    let hers = with_attributes(&alice)?;
+    let before = seen(&hers)?;
+    let file = settings(&superuser)?;
+    fs::remove_file(&file)?;
+    make::link(&file, &hers, 0)?;
+    superuser.by_name(WRITE).run()?.ok()?;
+    ensure!(fs::read_to_string(&hers)? != "{}", "nothing was written");
+    ensure!(seen(&hers)? == before, "{:?}, and before {before:?}", seen(&hers)?);
+    Ok(())
+}
+
+/// It says what new files get. This one is not new to the person.
+fn default_acl(stage: &Stage) -> Result<()> {
+    stage.shared_root().sticky().make()?;
+    let alice = stage.person("alice")?;
+    let file = settings(&alice)?;
+    let directory = file.parent().unwrap_or(&file);
+    Acl::Default.grant(directory, account("mallory")?.uid, 0o7)?;
+    alice.by_name(WRITE).run()?.ok()?;
+    ensure!(acls(&file)?.is_empty(), "it has got an ACL");
+    ensure!(fs::metadata(&file)?.mode() & 0o7777 == 0o640, "it has got another mode");
+    Ok(())
+}
+
+/// The file has been brought from a file system with ACLs to a directory of one without.
+fn acl_would_be_lost(stage: &Stage) -> Result<()> {
+    stage.shared_root().sticky().make()?;
+    let alice = stage.person("alice")?;
+    let file = settings(&alice)?;
+    let directory = file.parent().unwrap_or(&file);
+    make::without_attributes(directory)?;
+    make::own(directory, alice.uid(), alice.uid(), 0o755)?;
+    make::file(&file, "", alice.uid(), 0o644)?;
+    let real = stage.at("real.json");
+    make::file(&real, "{}", alice.uid(), 0o640)?;
+    Acl::Access.grant(&real, account("bob")?.uid, 0o6)?;
+    let run = alice.by_name(WRITE).seen_at(&real, &file).run()?;
+    run.fails()?.blames("lose its attribute `system.posix_acl_access`")?;
+    ensure!(fs::read_to_string(&real)? == "{}", "it was changed");
+    ensure!(fs::read_dir(directory)?.count() == 1, "something is left beside it");
+    Ok(())
+}
+
+fn refused(stage: &Stage, prepare: Prepare, blamed: &str) -> Result<()> {
+    stage.shared_root().sticky().make()?;
+    let alice = stage.person("alice")?;
+    let file = settings(&alice)?;
+    prepare(&file)?;
+    let before = fs::metadata(&file)?;
+    let names = || Ok::<_, anyhow::Error>(fs::read_dir(file.parent().unwrap_or(&file))?.count());
+    let files = names()?;
+    let run = alice.by_name(WRITE).run()?;
+    if blamed == "immutable" {
+        chattr("-i", &file)?;
+    }
+    run.fails()?.blames(blamed)?.helps("settings.json")?;
+    let after = fs::metadata(&file)?;
+    ensure!((after.ino(), after.mode()) == (before.ino(), before.mode()), "it was replaced");
+    ensure!(fs::read_to_string(&file)? == "{}", "it was changed");
+    ensure!(names()? == files, "something is left beside it");
+    // Nothing else was done either.
+    ensure!(fs::read_dir(&stage.root)?.next().is_none(), "the shared root is no longer empty");
+    Ok(())
+}
+
+fn another_name(file: &Path) -> Result<()> {
+    Ok(fs::hard_link(file, file.with_file_name("the-same.json"))?)
+}
+
+/// Root's, and the file in it is still alice's.
+fn closed_directory(file: &Path) -> Result<()> {
+    make::own(file.parent().unwrap_or(file), 0, 0, 0o755)
+}
+
+fn chattr(flag: &str, file: &Path) -> Result<()> {
+    let done = std::process::Command::new("chattr").arg(flag).arg(file).status()?;
+    ensure!(done.success(), "chattr fails");
+    Ok(())
+}
