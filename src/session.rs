@@ -12,7 +12,6 @@ use crate::core::search_path;
 use crate::core::settings::{Key, Settings};
 use crate::error::Result;
 use crate::shim::Plan;
-use crate::sys::files;
 use crate::sys::homes::Homes;
 use crate::sys::installation::Installation;
 use crate::sys::private_dir::Note;
@@ -92,19 +91,10 @@ impl Session<'_> {
         let shim_dir = self.installation.as_ref()?.shim_dir();
         let snapshot = self.plan.snapshot;
         let path = snapshot.variable(PATH).unwrap_or_else(|| search_path::DEFAULT.into());
-        let cargo_bin = own_cargo_bin(snapshot);
+        let cargo_bin = Homes::new(snapshot).cargo_bin();
         let first: Vec<&Path> =
             std::iter::once(shim_dir.as_path()).chain(cargo_bin.as_deref()).collect();
         let value = search_path::with_first(&path, &first);
         Some(Change { name: PATH, value: Some(value) })
     }
-}
-
-/// Where rustup's proxies and `cargo install` put programs, if nobody else has a say there: after
-/// `su -m`, `$HOME` and `$CARGO_HOME` are somebody's who would like others to run their cargo.
-fn own_cargo_bin(snapshot: &Snapshot) -> Option<PathBuf> {
-    let bin = Homes::new(snapshot).cargo()?.join("bin");
-    let is_trusted = |uid| uid == snapshot.uid || uid == 0;
-    let is_own = |part: &Path| files::entry(part).is_ok_and(|entry| is_trusted(entry.uid));
-    (bin.is_dir() && bin.ancestors().all(is_own)).then_some(bin)
 }

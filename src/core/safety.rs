@@ -110,9 +110,39 @@ pub fn judge_own(entry: &Entry, caller: u32) -> Result<(), Flaw> {
     if entry.uid != caller { Err(Flaw::Foreign) } else { Ok(()) }
 }
 
+/// Where an entry stands on the way to programs that the caller is to run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Programs {
+    /// Above them: a directory, or a symlink in one.
+    Above,
+    /// It is the directory that holds them.
+    Inside,
+}
+
+/// Whether nobody but root and the caller can replace what is on the way to programs, or them.
+///
+/// `group` is the caller's private group, which has no other member. A sticky directory keeps others
+/// from replacing what they do not own, and lets them add programs of their own.
+pub fn judge_programs(entry: &Entry, part: Programs, caller: u32, group: Option<u32>) -> bool {
+    let is_trusted = entry.uid == 0 || entry.uid == caller;
+    let is_alone = match entry.mode & 0o022 {
+        0 => true,
+        0o020 => Some(entry.gid) == group,
+        _ => false,
+    };
+    let is_sticky = entry.mode & 0o1000 != 0;
+    is_trusted
+        && match (entry.kind, part) {
+            (Kind::Symlink, Programs::Above) => true,
+            (Kind::Directory, Programs::Above) => is_alone || is_sticky,
+            (Kind::Directory, Programs::Inside) => is_alone,
+            _ => false,
+        }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Entry, Part, Trust, Verdict, judge_private, judge_way};
+    use super::{Entry, Part, Programs, Trust, Verdict, judge_private, judge_programs, judge_way};
     use crate::error::Kind;
 
     const ALICE: u32 = 1500;
@@ -172,6 +202,30 @@ mod tests {
             let found = judge_private(&entry(kind, uid, mode), ALICE);
             let found = found.map_err(|flaw| format!("{flaw:?}"));
             assert_eq!(found, expected.map_err(String::from), "{kind} {uid} {mode:o}");
+        }
+    }
+
+    #[test]
+    fn judges_the_way_to_programs_by_who_can_replace_them() {
+        use Programs::{Above, Inside};
+        for (kind, uid, gid, mode, part, expected) in [
+            (Kind::Directory, 0, 0, 0o755, Above, true),
+            (Kind::Directory, 0, 0, 0o1777, Above, true),
+            (Kind::Directory, 0, 0, 0o1777, Inside, false),
+            (Kind::Directory, 0, 0, 0o777, Above, false),
+            (Kind::Directory, ALICE, ALICE, 0o775, Above, true),
+            (Kind::Directory, ALICE, ALICE, 0o775, Inside, true),
+            (Kind::Directory, ALICE, 100, 0o775, Inside, false),
+            (Kind::Directory, 0, 0, 0o775, Above, false),
+            (Kind::Directory, MALLORY, MALLORY, 0o755, Above, false),
+            (Kind::Symlink, ALICE, ALICE, 0o777, Above, true),
+            (Kind::Symlink, MALLORY, MALLORY, 0o777, Above, false),
+            (Kind::Symlink, ALICE, ALICE, 0o777, Inside, false),
+            (Kind::File, ALICE, ALICE, 0o755, Above, false),
+        ] {
+            let entry = Entry { gid, ..entry(kind, uid, mode) };
+            let found = judge_programs(&entry, part, ALICE, Some(ALICE));
+            assert_eq!(found, expected, "{kind} {uid}:{gid} {mode:o} {part:?}");
         }
     }
 }

@@ -4,6 +4,8 @@
 //! counts only where it names nothing yet or something that the effective uid owns; otherwise the
 //! account's own home takes its place.
 
+mod trusted;
+
 use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 
@@ -51,6 +53,18 @@ impl<'a> Homes<'a> {
         let home =
             || self.snapshot.absolute_path("HOME").or_else(|| self.home().map(Path::to_owned));
         given.map(|path| self.snapshot.cwd.join(path)).or_else(|| Some(home()?.join(".cargo")))
+    }
+
+    /// Where rustup's proxies and `cargo install` put programs, if that directory is there and may be
+    /// put on the caller's PATH: nobody but root and the caller has a say in what it holds. After
+    /// `su -m`, `$HOME` and `$CARGO_HOME` are somebody's who would like others to run their cargo.
+    ///
+    /// The path is as the variable has it, since rustup compares it with PATH by its letters.
+    pub fn cargo_bin(&self) -> Option<PathBuf> {
+        let given = self.snapshot.variable("CARGO_HOME").map(PathBuf::from);
+        let depends_on_place = given.is_some_and(|path| path.is_relative());
+        let bin = self.cargo().filter(|_| !depends_on_place)?.join("bin");
+        trusted::is_trusted(&bin, self.snapshot.uid).then_some(bin)
     }
 
     /// Whether a directory is the caller's, or nobody's yet.

@@ -51,17 +51,7 @@ fn is_writable(path: &Path, entry: &Entry, private_group: Option<u32>) -> bool {
         _ if entry.kind == Kind::Symlink => false,
         0 => false,
         // With an ACL these bits are its mask, whoever is behind it.
-        0o020 => Some(entry.gid) != private_group || has_acl(path),
+        0o020 => Some(entry.gid) != private_group || files::has_acl(path),
         _ => true,
     }
-}
-
-fn has_acl(path: &Path) -> bool {
-    #[cfg(any(target_os = "linux", target_os = "android"))]
-    return rustix::fs::lgetxattr(path, "system.posix_acl_access", &mut [0_u8; 0]).is_ok();
-    #[cfg(not(any(target_os = "linux", target_os = "android")))]
-    return {
-        let _ = path;
-        false
-    };
 }
