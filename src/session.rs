@@ -92,9 +92,7 @@ impl Session<'_> {
         let snapshot = self.plan.snapshot;
         let path = snapshot.variable(PATH).unwrap_or_else(|| search_path::DEFAULT.into());
         let cargo_bin = Homes::new(snapshot).cargo_bin();
-        let first: Vec<&Path> =
-            std::iter::once(shim_dir.as_path()).chain(cargo_bin.as_deref()).collect();
-        let value = search_path::with_first(&path, &first);
+        let value = search_path::with_shim(&path, &shim_dir, cargo_bin.as_deref());
         Some(Change { name: PATH, value: Some(value) })
     }
 }

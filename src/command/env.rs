@@ -18,8 +18,8 @@ pub(super) fn command() -> Command {
     Command::default()
         .about("Print what a session exports: PATH with the shim first, CARGO_TARGET_DIR")
         .long_about(
-            "Prints what a session exports: PATH with the shim first and ~/.cargo/bin second, and \
-             CARGO_TARGET_DIR, after making sure that your private directory exists. Programs that \
+            "Prints what a session exports: PATH with the shim first, and ~/.cargo/bin second unless \
+             it is there already, and CARGO_TARGET_DIR, after making sure that your private directory exists. Programs that \
              bypass PATH, as editors do, build there too. The hooks that `cargo-peruser setup` \
              installs evaluate it: eval \"$(cargo-peruser env --shell bash)\". Evaluated again it \
              changes nothing.",
