@@ -54,7 +54,8 @@ fn set(name: &'static str, value: &OsStr, syntax: Syntax) -> Result<Vec<u8>, &'s
             [name.as_bytes(), b"=", &value, b"; export ", name.as_bytes(), b"\n"].concat()
         }
         Syntax::Fish if name == PATH => {
-            // A list, so that fish neither splits nor joins it.
+            // A list, so that fish neither splits nor joins it. An empty entry becomes `.` there, as it
+            // does in a PATH that fish inherits.
             let entries = value.as_bytes().split(|byte| *byte == b':').map(fish);
             [b"set -gx PATH ".to_vec(), entries.collect::<Vec<_>>().join(&b' '), b"\n".to_vec()]
                 .concat()
@@ -68,7 +69,7 @@ fn set(name: &'static str, value: &OsStr, syntax: Syntax) -> Result<Vec<u8>, &'s
         }
         Syntax::Nu => format!("$env.{name} = {}\n", double_quoted_for_nu(utf8()?)).into_bytes(),
         Syntax::PowerShell => {
-            format!("$env:{name} = '{}'\n", utf8()?.replace('\'', "''")).into_bytes()
+            format!("$env:{name} = {}\n", single_quoted_for_powershell(utf8()?)).into_bytes()
         }
         Syntax::Dotenv | Syntax::Systemd => {
             let value = in_double_quotes(value.as_bytes());
@@ -127,9 +128,30 @@ fn fish(bytes: &[u8]) -> Vec<u8> {
     between_single_quotes(&escaped, b"\\'")
 }
 
-/// JSON's strings are nushell's as well.
+/// `"…"`, where nushell has a control character by its number, in braces.
 fn double_quoted_for_nu(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
+    let mut word = String::from('"');
+    for character in text.chars() {
+        match character {
+            '"' | '\\' => word.extend(['\\', character]),
+            _ if character.is_control() => word.extend(character.escape_unicode()),
+            _ => word.push(character),
+        }
+    }
+    word + "\""
+}
+
+/// PowerShell takes typographic quotes for plain ones; each of them stands for itself where it stands
+/// twice.
+fn single_quoted_for_powershell(text: &str) -> String {
+    let mut word = String::from('\'');
+    for character in text.chars() {
+        if matches!(character, '\'' | '\u{2018}'..='\u{201b}') {
+            word.push(character);
+        }
+        word.push(character);
+    }
+    word + "'"
 }
 
 /// `"…"` with a backslash before what is special there, as systemd, docker and most readers of

@@ -69,3 +69,16 @@ fn bytes_that_are_not_text_reach_the_shells_that_have_them() {
     assert_eq!(render(&changes, Syntax::Json), Err("PATH"));
     assert_eq!(render(&changes, Syntax::Nu), Err("PATH"));
 }
+
+/// PowerShell takes each of these for the end of a string, and nushell knows no `\\u001b`.
+#[test]
+fn quotes_and_control_characters_are_each_readers_own() {
+    let changes = [change("CARGO_TARGET_DIR", Some("/it's ‘a’ ‚b‛ \u{1b}\n"))];
+    for (syntax, expected) in [
+        (Syntax::PowerShell, "$env:CARGO_TARGET_DIR = '/it''s ‘‘a’’ ‚‚b‛‛ \u{1b}\n'\n"),
+        (Syntax::Nu, "$env.CARGO_TARGET_DIR = \"/it's ‘a’ ‚b‛ \\u{1b}\\u{a}\"\n"),
+    ] {
+        let found = String::from_utf8(render(&changes, syntax).unwrap()).unwrap();
+        assert_eq!(found, expected, "{syntax:?}");
+    }
+}
