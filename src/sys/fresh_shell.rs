@@ -1,30 +1,22 @@
 //! Starts fresh shells, as a person's next session will, and asks them what they have.
 //!
-//! Each runs in a session of its own: an interactive shell would otherwise fight for the terminal
-//! of the one that is asking. None outlives its time.
+//! None outlives its time, nor the program that asks.
 
-use std::convert::Infallible;
+mod keeper;
+
 use std::ffi::{OsStr, OsString};
-use std::io::{self, Read};
+use std::io;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{self, RecvTimeoutError};
-use std::time::{Duration, Instant};
+use std::process::{Command, Stdio};
 
-use rustix::process::{Pid, Signal, kill_process_group, setsid};
+pub use keeper::enter;
 
+use super::homes::Homes;
 use super::setup::find_shell;
 use super::snapshot::Snapshot;
 use crate::core::account::Account;
 use crate::core::search_path;
-
-/// How long a shell may take for its start-up files.
-const PATIENCE: Duration = Duration::from_secs(10);
-
-/// How long it may take for its end, after it has answered.
-const GRACE: Duration = Duration::from_millis(500);
 
 /// A shell to ask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +49,9 @@ pub struct Answer {
     pub cargo: Option<PathBuf>,
     /// `CARGO_TARGET_DIR`.
     pub target_dir: Option<PathBuf>,
+    /// Where the shell looks for its own start-up files, if it says so: zsh's `$ZDOTDIR`, and fish's
+    /// directory of configuration.
+    pub config: Option<PathBuf>,
 }
 
 impl AskedShell {
@@ -83,35 +78,41 @@ impl AskedShell {
         }
     }
 
-    /// Prints marked lines: what a start-up file prints besides is not taken for an answer.
+    /// Prints marked lines: what a start-up file prints besides is not taken for an answer, nor does
+    /// it hide one that it has no newline before. What counts is the program that is found, whatever
+    /// the person wraps around it.
     fn question(self) -> &'static str {
         match self {
             AskedShell::Fish => {
-                "printf '@@cargo=%s\\n' (command -s cargo); \
+                "printf '\\n@@cargo=%s\\n' (command -s cargo); \
+                 printf '@@config=%s\\n' \"$__fish_config_dir\"; \
                  printf '@@target=%s\\n' \"$CARGO_TARGET_DIR\""
             }
             AskedShell::Zsh => {
-                "printf '@@cargo=%s\\n' \"$(whence -p cargo)\"; \
-                 printf '@@target=%s\\n' \"$CARGO_TARGET_DIR\""
+                "printf '\\n@@cargo=%s\\n' \"$(whence -p cargo)\"; \
+                 printf '@@config=%s\\n' \"${ZDOTDIR-}\"; \
+                 printf '@@target=%s\\n' \"${CARGO_TARGET_DIR-}\""
             }
-            AskedShell::Sh | AskedShell::Bash => {
-                "printf '@@cargo=%s\\n' \"$(command -v cargo)\"; \
+            AskedShell::Bash => {
+                "printf '\\n@@cargo=%s\\n' \"$(type -P cargo)\"; \
+                 printf '@@target=%s\\n' \"${CARGO_TARGET_DIR-}\""
+            }
+            AskedShell::Sh => {
+                "unalias cargo 2>/dev/null || :; unset -f cargo; \
+                 printf '\\n@@cargo=%s\\n' \"$(command -v cargo)\"; \
                  printf '@@target=%s\\n' \"${CARGO_TARGET_DIR-}\""
             }
         }
     }
 
     /// The directories that it makes in a home wherever it starts and that are not there yet, the
-    /// inner ones first.
-    fn absent_from(self, home: Option<&Path>) -> Vec<PathBuf> {
-        let names: &[&str] = match self {
-            AskedShell::Fish => {
-                &[".config/fish", ".config", ".local/share/fish", ".local/share", ".local"]
-            }
-            _ => &[],
-        };
-        let paths = home.into_iter().flat_map(|home| names.iter().map(|name| home.join(name)));
-        paths.filter(|path| !path.exists()).collect()
+    /// inner ones first; `config` is where it keeps its configuration, if not in `.config`.
+    fn absent_from(self, home: Option<&Path>, config: Option<&Path>) -> Vec<PathBuf> {
+        let Some(home) = home.filter(|_| self == AskedShell::Fish) else { return Vec::new() };
+        let config = config.map_or_else(|| home.join(".config"), Path::to_owned);
+        let data = home.join(".local/share");
+        let all = [config.join("fish"), config, data.join("fish"), data, home.join(".local")];
+        all.into_iter().filter(|path| !path.exists()).collect()
     }
 }
 
@@ -125,7 +126,8 @@ impl Start {
         }
     }
 
-    fn flags(self) -> &'static [&'static str] {
+    /// The words that start it so.
+    pub fn flags(self) -> &'static [&'static str] {
         match self {
             Start::Login => &["-l", "-c"],
             Start::Interactive => &["-i", "-c"],
@@ -139,7 +141,8 @@ impl Start {
 /// `words` are those with which this program calls [`enter`].
 ///
 /// # Errors
-/// The system's, and [`io::ErrorKind::TimedOut`] for a shell that never comes to an end.
+/// The system's, [`io::ErrorKind::TimedOut`] for a shell that never comes to an end, and
+/// [`io::ErrorKind::UnexpectedEof`] for one that ends without an answer.
 pub fn ask(
     shell: AskedShell,
     start: Start,
@@ -148,14 +151,18 @@ pub fn ask(
     words: &[&str],
 ) -> io::Result<Option<Answer>> {
     let Some(program) = find_shell(shell.name()) else { return Ok(None) };
+    // Where fish keeps its files is for the session to say, and it says so before any of them.
+    let config = Some(CONFIG_HOME).filter(|_| shell == AskedShell::Fish);
+    let config = config.and_then(|name| Homes::new(snapshot).own(name));
+    let home = account.home.as_deref();
     let mut command = Command::new(std::env::current_exe()?);
     command.args(words).arg(&program).args(start.flags()).arg(shell.question());
     command.env_clear().envs(environment(account, snapshot, program.as_os_str()));
-    command
-        .current_dir(account.home.as_deref().filter(|home| home.is_dir()).unwrap_or("/".as_ref()));
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
-    let absent = shell.absent_from(account.home.as_deref());
-    let output = finish(command.spawn()?);
+    command.envs(config.iter().map(|path| (CONFIG_HOME, path)));
+    command.current_dir(home.filter(|home| home.is_dir()).unwrap_or("/".as_ref()));
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let absent = shell.absent_from(home, config.as_deref());
+    let output = keeper::finish(command.spawn()?, is_complete);
     // Somebody may have put something there meanwhile, and then it stays.
     absent.iter().for_each(|directory| drop(std::fs::remove_dir(directory)));
     let output = output?;
@@ -163,18 +170,11 @@ pub fn ask(
         let line = output.split(|byte| *byte == b'\n').find_map(|line| line.strip_prefix(name));
         line.filter(|line| !line.is_empty()).map(|line| PathBuf::from(OsStr::from_bytes(line)))
     };
-    Ok(Some(Answer { cargo: value(CARGO), target_dir: value(TARGET) }))
+    Ok(Some(Answer { cargo: value(CARGO), target_dir: value(TARGET), config: value(CONFIG) }))
 }
 
-/// Begins a session of its own and becomes the shell.
-///
-/// # Errors
-/// The system's.
-pub fn enter(words: &[OsString]) -> io::Result<Infallible> {
-    let (program, args) = words.split_first().ok_or(io::ErrorKind::InvalidInput)?;
-    setsid()?;
-    Err(Command::new(program).args(args).exec())
-}
+/// The variable that says where a person's configuration is.
+const CONFIG_HOME: &str = "XDG_CONFIG_HOME";
 
 /// What `login` gives to a session.
 fn environment(
@@ -196,51 +196,11 @@ fn environment(
     all
 }
 
-/// Reads until the answer is complete. A start-up file may have left a program behind that holds the
-/// output open, so its end is not waited for.
-fn finish(mut child: Child) -> io::Result<Vec<u8>> {
-    let (sender, receiver) = mpsc::channel();
-    if let Some(mut stdout) = child.stdout.take() {
-        std::thread::spawn(move || {
-            let mut block = [0; 1 << 12];
-            while let Ok(length @ 1..) = stdout.read(&mut block) {
-                if sender.send(block.get(..length).unwrap_or_default().to_vec()).is_err() {
-                    return;
-                }
-            }
-        });
-    }
-    let until = Instant::now() + PATIENCE;
-    let mut output = Vec::new();
-    let outcome = loop {
-        match receiver.recv_timeout(until.saturating_duration_since(Instant::now())) {
-            Ok(block) => output.extend(block),
-            Err(RecvTimeoutError::Disconnected) => break Ok(output),
-            Err(RecvTimeoutError::Timeout) => break Err(io::ErrorKind::TimedOut.into()),
-        }
-        if is_complete(&output) {
-            break Ok(output);
-        }
-    };
-    if outcome.is_ok() {
-        // What it does at its end, it may do in peace.
-        let until = Instant::now() + GRACE;
-        while child.try_wait()?.is_none() && Instant::now() < until {
-            std::thread::sleep(Duration::from_millis(2));
-        }
-    }
-    if child.try_wait()?.is_none() {
-        // It leads its session and group, and has not been waited for.
-        let _ = kill_process_group(Pid::from_child(&child), Signal::KILL);
-        child.wait()?;
-    }
-    outcome
-}
-
 fn is_complete(output: &[u8]) -> bool {
     let mut lines = output.split_inclusive(|byte| *byte == b'\n');
     lines.any(|line| line.starts_with(TARGET) && line.ends_with(b"\n"))
 }
 
 const CARGO: &[u8] = b"@@cargo=";
+const CONFIG: &[u8] = b"@@config=";
 const TARGET: &[u8] = b"@@target=";

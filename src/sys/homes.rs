@@ -74,7 +74,8 @@ impl<'a> Homes<'a> {
         owner.is_ok_and(|owner| owner.is_none_or(|uid| uid == self.snapshot.uid))
     }
 
-    fn own(&self, variable: &str) -> Option<PathBuf> {
+    /// A directory that a variable names, if it is the caller's, or nobody's yet.
+    pub fn own(&self, variable: &str) -> Option<PathBuf> {
         self.snapshot.absolute_path(variable).filter(|path| self.is_own(path))
     }
 
