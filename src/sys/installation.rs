@@ -35,6 +35,16 @@ impl Installation {
         self.prefix.join("lib").join(PROGRAM)
     }
 
+    /// The installation whose shim is found as this `cargo`; the machine has one, and so may a person.
+    pub fn of_shim(cargo: &Path) -> Option<Installation> {
+        let program = std::fs::canonicalize(cargo).ok()?;
+        let prefix = program.parent()?.parent()?.to_owned();
+        let installation = Installation { prefix };
+        let is_shim =
+            installation.binary() == program && is_same_file(&installation.shim(), &program);
+        is_shim.then_some(installation)
+    }
+
     /// The installation that the running program belongs to, if it is installed.
     ///
     /// A build directory's copy has no shim beside it, and so belongs to none.

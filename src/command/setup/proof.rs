@@ -3,6 +3,7 @@
 mod culprit;
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::site::Site;
@@ -12,15 +13,17 @@ use crate::report;
 use crate::shown::{quoted, shown};
 use crate::sys::accounts;
 use crate::sys::fresh_shell::{Answer, AskedShell, Start, ask};
-use crate::sys::installation::is_same_file;
+use crate::sys::installation::Installation;
 use crate::sys::snapshot::Snapshot;
-use culprit::{Line, last_file, last_line_with};
+use culprit::{Line, StartUp};
 
 /// One fresh session, and what it found.
 struct Finding {
     shell: AskedShell,
     start: Start,
     outcome: Outcome,
+    /// Where the shell's own start-up files are, if it says so.
+    config: Option<PathBuf>,
     cells: [String; 2],
 }
 
@@ -29,7 +32,7 @@ enum Outcome {
     /// It comes first, and bypassing programs build below the shared root as well.
     Wins,
     /// The shell did not answer; why.
-    NoAnswer(std::io::Error),
+    NoAnswer(io::Error),
     /// There is no cargo at all.
     NoCargo,
     /// Another cargo comes first.
@@ -62,13 +65,19 @@ pub(super) fn show(site: &Site, snapshot: &Snapshot) -> anyhow::Result<bool> {
     Ok(findings.iter().all(|finding| matches!(finding.outcome, Outcome::Wins)))
 }
 
+/// A shell that hangs is not asked again: it would hang each time, and each costs its patience.
 fn ask_all(site: &Site, snapshot: &Snapshot) -> Vec<Finding> {
     let mut findings = Vec::new();
     for shell in AskedShell::ALL {
         for &start in shell.starts() {
             let words = ["setup", "--enter-session"];
             let answer = ask(shell, start, &site.account, snapshot, &words).transpose();
+            let hangs =
+                matches!(&answer, Some(Err(error)) if error.kind() == io::ErrorKind::TimedOut);
             findings.extend(answer.map(|answer| Finding::of(shell, start, answer, site)));
+            if hangs {
+                break;
+            }
         }
     }
     findings
@@ -86,12 +95,7 @@ fn complaints(site: &Site, findings: &[Finding]) -> BTreeMap<String, Vec<String>
 }
 
 impl Finding {
-    fn of(
-        shell: AskedShell,
-        start: Start,
-        answer: std::io::Result<Answer>,
-        site: &Site,
-    ) -> Finding {
+    fn of(shell: AskedShell, start: Start, answer: io::Result<Answer>, site: &Site) -> Finding {
         let path = |path: &Option<PathBuf>| {
             path.as_ref().map_or("none".into(), |path| shown(path).to_string())
         };
@@ -99,7 +103,9 @@ impl Finding {
             Ok(answer) => [path(&answer.cargo), path(&answer.target_dir)],
             Err(_) => ["no answer", "no answer"].map(String::from),
         };
-        let is_shim = |cargo: &Path| is_same_file(cargo, &site.installation.shim());
+        // The machine's, the person's own, or another's.
+        let is_shim = |cargo: &Path| Installation::of_shim(cargo).is_some();
+        let config = answer.as_ref().ok().and_then(|answer| answer.config.clone());
         let is_below = |target: &Path| target.starts_with(&site.shared_root);
         let outcome = match answer {
             Err(error) => Outcome::NoAnswer(error),
@@ -108,7 +114,7 @@ impl Finding {
             Ok(Answer { target_dir: Some(target), .. }) if is_below(&target) => Outcome::Wins,
             Ok(Answer { target_dir, .. }) => Outcome::OtherTarget(target_dir),
         };
-        Finding { shell, start, outcome, cells }
+        Finding { shell, start, outcome, config, cells }
     }
 
     fn row(&self) -> text::Row {
@@ -130,23 +136,31 @@ impl Finding {
                 format!(", by `{}` line {}", shown(&line.file), line.number)
             })
         };
+        let start_up = StartUp {
+            shell: self.shell,
+            start: self.start,
+            home: &site.home,
+            config: self.config.as_deref(),
+        };
         match &self.outcome {
             Outcome::Wins => None,
             Outcome::NoAnswer(error) => {
-                let shell = self.shell.name();
-                Some((format!("{session} gave no answer: {error}"), format!("{shell} -i")))
+                let flags = self.start.flags().join(" ");
+                let help = format!("{} {flags} true", self.shell.name());
+                Some((format!("{session} gave no answer: {error}"), help))
             }
             Outcome::NoCargo => {
-                Some((format!("{session} finds no cargo at all"), self.line_to_add(None, site)))
+                let cure = line_to_add(&start_up, None, site);
+                Some((format!("{session} finds no cargo at all"), cure))
             }
             Outcome::OtherCargo(cargo) => {
-                let line = last_line_with(".cargo/", self.shell, self.start, site);
+                let line = start_up.last_line_with(".cargo/");
                 let complaint =
                     format!("in {session} `{}` comes before the shim{}", shown(cargo), by(&line));
-                Some((complaint, self.line_to_add(line, site)))
+                Some((complaint, line_to_add(&start_up, line.as_ref(), site)))
             }
             Outcome::OtherTarget(target) => {
-                let line = last_line_with(TARGET_DIR, self.shell, self.start, site);
+                let line = start_up.last_line_with(TARGET_DIR);
                 let is = target.as_ref().map(|path| format!("is `{}`", shown(path)));
                 let is = is.unwrap_or_else(|| "is not set".into());
                 let complaint = format!("in {session} {TARGET_DIR} {is}{}", by(&line));
@@ -154,19 +168,33 @@ impl Finding {
             }
         }
     }
+}
 
-    /// The line to add, behind whatever gets in front.
-    fn line_to_add(&self, culprit: Option<Line>, site: &Site) -> String {
-        let program = quoted(&site.installation.binary());
-        let file = culprit.map(|line| line.file);
-        let file = file.unwrap_or_else(|| last_file(self.shell, self.start, site));
-        let line = match self.shell {
-            AskedShell::Fish => format!("{program} env --shell fish | source"),
-            AskedShell::Zsh => format!("eval \"$({program} env --shell zsh)\""),
-            // Both read `.profile`.
-            AskedShell::Sh | AskedShell::Bash => format!("eval \"$({program} env --shell sh)\""),
-        };
-        format!("echo {} >> {}", quoted(&line), quoted(&file))
+/// The command that adds the line, behind whatever gets in front. Once the program is gone the line
+/// does nothing.
+fn line_to_add(start_up: &StartUp<'_>, culprit: Option<&Line>, site: &Site) -> String {
+    let program = quoted(&site.installation.binary());
+    let file = start_up.file_to_win_in(culprit);
+    let bourne = |shell: &str| {
+        format!("if [ -x {program} ]; then eval \"$({program} env --shell {shell})\"; fi")
+    };
+    let line = match start_up.shell {
+        AskedShell::Fish => {
+            format!("test -x {program}; and {program} env --shell fish | source")
+        }
+        AskedShell::Zsh => bourne("zsh"),
+        // Both read `.profile`.
+        AskedShell::Sh | AskedShell::Bash => bourne("sh"),
+    };
+    let (line, place) = (quoted(&line), quoted(&file));
+    let ends_its_line = std::fs::read(&file).map_or(true, |text| text.ends_with(b"\n"));
+    let add = match ends_its_line {
+        true => format!("echo {line} >> {place}"),
+        false => format!("printf '\\n%s\\n' {line} >> {place}"),
+    };
+    match file.parent() {
+        Some(parent) if !parent.exists() => format!("mkdir -p {} && {add}", quoted(parent)),
+        _ => add,
     }
 }
 

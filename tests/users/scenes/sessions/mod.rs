@@ -7,6 +7,7 @@
 //! that CARGO_TARGET_DIR is the person's own directory, and without it that it is not set.
 
 mod again;
+mod asked;
 mod cargo_bin;
 mod cures;
 mod dotfiles;
@@ -33,6 +34,7 @@ use setup::Setup;
 pub(crate) fn tests() -> Vec<Test> {
     let mut tests = cells();
     tests.extend(again::tests());
+    tests.extend(asked::tests());
     tests.extend(cargo_bin::tests());
     tests.extend(cures::tests());
     tests.extend(dotfiles::tests());

@@ -1,0 +1,238 @@
+//! Start-up files that make it hard to ask a shell, and what setup makes of the answers.
+
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+
+use super::rustup::Rustup;
+use super::session::Session;
+use super::setup::Setup;
+use crate::machine::Need;
+use crate::stage::{Host, Outcome, Shell, Stage, make};
+use crate::suite::{Test, test};
+
+/// Lines that are no reason to say that the shim does not win.
+const HARMLESS: &[(&str, Shell, &str, &str)] = &[
+    ("prints_without_a_newline", Shell::Bash, ".bashrc", "printf 'no newline'"),
+    ("prints_without_a_newline_to_a_login", Shell::Dash, ".profile", "printf 'no newline'"),
+    ("has_an_alias", Shell::Bash, ".bashrc", "alias cargo='cargo --color=auto'"),
+    ("has_a_function", Shell::Bash, ".bashrc", "cargo() { command cargo \"$@\"; }"),
+    ("has_an_alias_for_logins", Shell::Dash, ".profile", "alias cargo='cargo --color=auto'"),
+    ("has_a_function_for_logins", Shell::Dash, ".profile", "cargo() { command cargo \"$@\"; }"),
+    ("has_a_zsh_function", Shell::Zsh, ".zshenv", "cargo() { command cargo \"$@\"; }"),
+    ("prints_in_zsh", Shell::Zsh, ".zshenv", "printf 'no newline'"),
+    ("has_a_fish_function", Shell::Fish, FISH, "function cargo; command cargo $argv; end"),
+    ("prints_in_fish", Shell::Fish, FISH, "printf 'no newline'"),
+    ("forbids_unset_variables_and_errors", Shell::Dash, ".profile", "set -eu"),
+];
+
+const FISH: &str = ".config/fish/config.fish";
+
+pub(super) fn tests() -> Vec<Test> {
+    let mut tests = Vec::new();
+    for &(name, shell, file, line) in HARMLESS {
+        let name = format!("sessions::status_is_content_with_a_file_that_{name}");
+        let body = move |stage: &Stage| harmless(stage, shell, file, line);
+        tests.push(test(name, body).needs(&[shell.need()]));
+    }
+    type Body = fn(&Stage) -> Result<()>;
+    let bodies: [(&str, Body, &[Need]); 8] = [
+        ("status_asks_a_shell_that_hangs_only_once", hangs, &[Need::Bash]),
+        ("a_status_that_is_ended_takes_its_shells_along", ended, &[Need::Bash]),
+        (
+            "status_says_of_a_shell_that_becomes_another_that_it_does_not_answer",
+            other,
+            &[Need::Bash],
+        ),
+        ("status_takes_the_machines_shim_and_ones_own_for_the_same", both, &[Need::Bash]),
+        ("status_does_not_take_any_file_of_its_name_for_the_shim", pretender, &[Need::Bash]),
+        ("the_cure_goes_where_zsh_reads", zdotdir, &[Need::Zsh, Need::Rustup]),
+        ("the_cure_goes_where_fish_reads", fish_config, &[Need::Fish, Need::Rustup]),
+        ("the_cure_goes_into_the_profile_that_bash_reads", profiles, &[Need::Bash]),
+    ];
+    for (name, body, needs) in bodies {
+        tests.push(test(format!("sessions::{name}"), body).needs(needs));
+    }
+    tests
+}
+
+fn status(host: &Host<'_>, program: &str) -> Result<Outcome> {
+    let alice = host.person("alice")?;
+    host.run(&alice, program, ["setup", "--status"]).limit(Duration::from_secs(90)).run()
+}
+
+/// A machine that is set up, and one more line of alice's.
+fn with_line<'s>(stage: &'s Stage, shell: Shell, file: &str, line: &str) -> Result<Host<'s>> {
+    let host = Host::new(stage, "machine", shell)?;
+    Setup::Machine.install(&host)?;
+    host.append("alice", file, line)?;
+    Ok(host)
+}
+
+fn harmless(stage: &Stage, shell: Shell, file: &str, line: &str) -> Result<()> {
+    let host = with_line(stage, shell, file, line)?;
+    status(&host, Setup::Machine.program())?.ok()?.never_says("warning: ")?;
+    Ok(())
+}
+
+/// Asked once, it costs the patience for one shell, not for three.
+fn hangs(stage: &Stage) -> Result<()> {
+    let host = with_line(stage, Shell::Bash, ".bashrc", "")?;
+    let bashrc = host.home("alice").join(".bashrc");
+    make::file(&bashrc, "sleep 1000\n", 2001, 0o644)?;
+    let begin = Instant::now();
+    let outcome = status(&host, Setup::Machine.program())?;
+    let told = outcome.fails()?.stderr.matches("gave no answer").count();
+    ensure!(told == 1, "told {told} times:\n{}", outcome.stderr);
+    ensure!(begin.elapsed() < Duration::from_secs(25), "it took {:?}", begin.elapsed());
+    Ok(())
+}
+
+fn ended(stage: &Stage) -> Result<()> {
+    let host = with_line(stage, Shell::Bash, ".bashrc", "")?;
+    let bashrc = host.home("alice").join(".bashrc");
+    make::file(&bashrc, "sleep 1000 & echo $$ $! >~/pids\nwait\n", 2001, 0o644)?;
+    let alice = host.person("alice")?;
+    for signal in ["INT", "TERM", "KILL"] {
+        let signal = format!("--signal={signal}");
+        let words = [&signal, "3", Setup::Machine.program(), "setup", "--status"];
+        host.run(&alice, "timeout", words).run()?;
+        let pids = fs::read_to_string(host.home("alice").join("pids")).context("not asked")?;
+        ensure!(pids.split_whitespace().count() == 2, "{pids}");
+        for pid in pids.split_whitespace() {
+            is_gone(pid)?;
+        }
+        fs::remove_file(host.home("alice").join("pids"))?;
+    }
+    Ok(())
+}
+
+/// Within a moment.
+fn is_gone(pid: &str) -> Result<()> {
+    let until = Instant::now() + Duration::from_secs(5);
+    let is_there = || {
+        let state = fs::read_to_string(Path::new("/proc").join(pid).join("stat"));
+        // What is only to be waited for runs no longer.
+        state.is_ok_and(|stat| !stat.contains(") Z "))
+    };
+    while is_there() {
+        ensure!(Instant::now() < until, "{pid} still runs");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    Ok(())
+}
+
+fn other(stage: &Stage) -> Result<()> {
+    let host = with_line(stage, Shell::Bash, ".bashrc", "")?;
+    make::file(&host.home("alice").join(".bashrc"), "exec true\n", 2001, 0o644)?;
+    let outcome = status(&host, Setup::Machine.program())?;
+    outcome.fails()?.mentions("a fresh bash (interactive) gave no answer")?;
+    outcome.never_says("no cargo at all")?;
+    Ok(())
+}
+
+/// Each proves that a shim comes first, whichever of the two it is.
+fn both(stage: &Stage) -> Result<()> {
+    let host = Host::new(stage, "both", Shell::Bash)?;
+    Setup::Machine.install(&host)?;
+    Setup::Person.install(&host)?;
+    for setup in [Setup::Machine, Setup::Person] {
+        status(&host, setup.program())?.ok()?.never_says("warning: ")?;
+    }
+    // Root's sessions find the machine's.
+    Setup::Machine.again(&host, "--status")?.never_says("warning: ")?;
+    // The machine's program, asked for its own installation, in sessions that find hers.
+    let alice = host.person("alice")?;
+    let words = ["setup", "--status", "--prefix", "/usr/local"];
+    let outcome = host.run(&alice, Setup::Machine.program(), words).run()?;
+    outcome.never_says("comes before the shim")?;
+    Ok(())
+}
+
+/// A script called like the program, and a link to it.
+fn pretender(stage: &Stage) -> Result<()> {
+    let host = with_line(stage, Shell::Bash, ".bashrc", "PATH=~/fake:$PATH")?;
+    let fake = host.home("alice").join("fake");
+    make::directory(&fake, 2001, 2001, 0o755)?;
+    make::script(&fake.join("cargo-peruser"), "#!/bin/sh\n")?;
+    make::link(&fake.join("cargo"), Path::new("cargo-peruser"), 2001)?;
+    let outcome = status(&host, Setup::Machine.program())?;
+    outcome.fails()?.mentions("`/home/alice/fake/cargo` comes before the shim")?;
+    Ok(())
+}
+
+/// Does what the help lines say, and demands that it cures and is harmless without the program.
+fn cures(host: &Host<'_>, sessions: &[Session]) -> Result<()> {
+    let alice = host.person("alice")?;
+    let before = status(host, Setup::Machine.program())?;
+    before.fails()?;
+    for line in before.stderr.lines().filter_map(|line| line.strip_prefix("help: ")) {
+        host.run(&alice, "/bin/sh", ["-c", line]).run()?.silently()?;
+    }
+    status(host, Setup::Machine.program())?.ok()?;
+    for session in sessions {
+        let word = session.ask(host)?.word(&Setup::Machine.target_dir())?;
+        ensure!(word == "shim+", "{session:?}: {word}");
+    }
+    fs::remove_file(host.at(Setup::Machine.program()))?;
+    for session in sessions {
+        let answer = session.ask(host)?;
+        ensure!(answer.printed.is_empty(), "{session:?}: {answer:?}");
+    }
+    Ok(())
+}
+
+const ALL: &[Session] = &[Session::Login, Session::Interactive, Session::LoginInteractive];
+
+fn zdotdir(stage: &Stage) -> Result<()> {
+    let host = Host::new(stage, "machine", Shell::Zsh)?;
+    Rustup::IfAbsent.install(&host)?;
+    Setup::Machine.install(&host)?;
+    make::directory(&host.home("alice").join("zsh"), 2001, 2001, 0o755)?;
+    host.append("alice", ".zshenv", "ZDOTDIR=~/zsh")?;
+    host.append("alice", "zsh/.zshrc", "PATH=~/.cargo/bin:$PATH")?;
+    host.append("alice", "zsh/.zprofile", "PATH=~/.cargo/bin:$PATH")?;
+    let told = status(&host, Setup::Machine.program())?;
+    told.mentions("by `/home/alice/zsh/.zshrc` line 1")?;
+    cures(&host, ALL)
+}
+
+/// The session from which she asks says where fish keeps its files.
+fn fish_config(stage: &Stage) -> Result<()> {
+    let host = Host::new(stage, "machine", Shell::Fish)?;
+    Rustup::IfAbsent.install(&host)?;
+    Setup::Machine.install(&host)?;
+    for directory in ["config", "config/fish"] {
+        make::directory(&host.home("alice").join(directory), 2001, 2001, 0o755)?;
+    }
+    // Without a newline at its end.
+    let config = host.home("alice").join("config/fish/config.fish");
+    make::file(&config, "set -gx PATH ~/.cargo/bin $PATH", 2001, 0o644)?;
+    let alice = host.person("alice")?;
+    let words = ["setup", "--status"];
+    let ask = || {
+        let run = host.run(&alice, Setup::Machine.program(), words);
+        run.env("XDG_CONFIG_HOME", "/home/alice/config").run()
+    };
+    let told = ask()?;
+    told.fails()?.mentions("by `/home/alice/config/fish/config.fish` line 1")?;
+    for line in told.stderr.lines().filter_map(|line| line.strip_prefix("help: ")) {
+        host.run(&alice, "/bin/sh", ["-c", line]).run()?.silently()?;
+    }
+    ask()?.ok()?;
+    Ok(())
+}
+
+/// `.profile` has such a line as well, and bash does not read it.
+fn profiles(stage: &Stage) -> Result<()> {
+    let host = Host::new(stage, "machine", Shell::Bash)?;
+    Setup::Machine.install(&host)?;
+    make::directory(&host.home("alice").join(".cargo"), 2001, 2001, 0o755)?;
+    make::directory(&host.home("alice").join(".cargo/bin"), 2001, 2001, 0o755)?;
+    make::script(&host.home("alice").join(".cargo/bin/cargo"), "#!/bin/sh\n")?;
+    host.append("alice", ".bash_login", "D=.cargo; PATH=~/$D/bin:$PATH")?;
+    host.append("alice", ".profile", "PATH=~/.cargo/bin:$PATH")?;
+    cures(&host, &[Session::Login, Session::LoginInteractive])
+}
