@@ -40,14 +40,19 @@ impl Standpoint {
     /// Mistakes in the settings.
     pub fn session(&self, flags: &[(Key, OsString)]) -> Result<Session<'_>> {
         let plan = Plan::make(&self.snapshot, Door::Shim, flags, &self.words)?;
-        Ok(Session { plan, installation: Installation::of_this_program() })
+        Ok(Session { plan })
+    }
+
+    /// What changes in any case that is no choice of the person's: with the shim in front, each build
+    /// says why it does not begin, where it would otherwise go to a directory that people share.
+    pub fn path(&self) -> Option<Change> {
+        with_shim_first(&self.snapshot)
     }
 }
 
 /// What a session is to have.
 pub struct Session<'a> {
     plan: Plan<'a>,
-    installation: Option<Installation>,
 }
 
 impl Session<'_> {
@@ -82,17 +87,21 @@ impl Session<'_> {
         changes
     }
 
-    /// What changes where the directory is refused: with the shim in front, each build says why,
-    /// instead of going to a directory that people share.
+    /// What changes where the directory is refused: as [`Standpoint::path`], unless the caller has
+    /// no use for the shim.
     pub fn path(&self) -> Option<Change> {
-        if matches!(self.rule(), Rule::Bypassed | Rule::NoDirectory(_)) {
-            return None;
+        match self.rule() {
+            Rule::Bypassed | Rule::NoDirectory(_) => None,
+            _ => with_shim_first(self.plan.snapshot),
         }
-        let shim_dir = self.installation.as_ref()?.shim_dir();
-        let snapshot = self.plan.snapshot;
-        let path = snapshot.variable(PATH).unwrap_or_else(|| search_path::DEFAULT.into());
-        let cargo_bin = Homes::new(snapshot).cargo_bin();
-        let value = search_path::with_shim(&path, &shim_dir, cargo_bin.as_deref());
-        Some(Change { name: PATH, value: Some(value) })
     }
+}
+
+/// PATH, if this program is installed and so has a shim.
+fn with_shim_first(snapshot: &Snapshot) -> Option<Change> {
+    let shim_dir = Installation::of_this_program()?.shim_dir();
+    let path = snapshot.variable(PATH).unwrap_or_else(|| search_path::DEFAULT.into());
+    let cargo_bin = Homes::new(snapshot).cargo_bin();
+    let value = search_path::with_shim(&path, &shim_dir, cargo_bin.as_deref());
+    Some(Change { name: PATH, value: Some(value) })
 }

@@ -1,7 +1,8 @@
 //! `env`: a session's environment, in the words of whoever asks for it.
 //!
 //! The hooks of shells evaluate what this prints, so everything that is not such a word goes to
-//! stderr, and a directory that is refused still leaves the shim in front.
+//! stderr; and a directory that is refused, or a mistake in the settings, still leaves the shim in
+//! front, which says it again to those who build.
 
 use clap::builder::PossibleValue;
 use clap::{Arg, ArgGroup, ArgMatches, Command, ValueEnum, value_parser};
@@ -43,11 +44,12 @@ pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
     let shell = verb.get_one::<Shell>("shell").map_or(Syntax::Posix, |shell| shell.syntax());
     let syntax = verb.get_one::<Format>("format").map_or(shell, |format| format.syntax());
     let standpoint = Standpoint::of(snapshot);
-    let session = standpoint.session(flags)?;
-    let prepared = session.prepare();
-    let changes = match &prepared {
-        Ok(_) => session.changes(),
-        Err(_) => session.path().into_iter().collect(),
+    let (changes, prepared) = match standpoint.session(flags) {
+        Err(error) => (standpoint.path().into_iter().collect(), Err(error)),
+        Ok(session) => match session.prepare() {
+            Err(error) => (session.path().into_iter().collect(), Err(error)),
+            notes => (session.changes(), notes),
+        },
     };
     let text = render(&changes, syntax).map_err(|variable| Error::NotUtf8 { variable })?;
     report::raw(&text)?;

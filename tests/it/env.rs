@@ -21,6 +21,7 @@ pub(crate) fn tests() -> Vec<Trial> {
         evaluated_again_it_changes_nothing,
         each_rule_exports_what_a_build_would_have,
         a_refusal_leaves_the_shim_in_front,
+        a_mistake_in_the_settings_leaves_the_shim_in_front,
         where_one_stands_makes_no_difference,
         a_build_that_is_not_installed_leaves_path_alone,
         a_value_that_json_cannot_hold_is_an_error,
@@ -153,6 +154,25 @@ fn a_refusal_leaves_the_shim_in_front() {
     assert_eq!(output.out.lines().count(), 1, "{}", output.out);
 }
 
+/// Otherwise cargo would build as if nobody had set anything, where nobody hears of the mistake.
+fn a_mistake_in_the_settings_leaves_the_shim_in_front() {
+    let world = installed();
+    world.file("home/.config/cargo-peruser/config.toml", "scpoe = 'user'\n");
+    for (run, error) in [
+        (env(&world, &[]), "unknown setting `scpoe`"),
+        (env(&world, &[]).var("CARGO_PERUSER", "yes"), "invalid value for `CARGO_PERUSER`"),
+    ] {
+        let output = run.run();
+        assert_eq!(output.code(), 78);
+        assert!(output.err.contains(error), "{}", output.err);
+        let path = "PATH='[WORLD]/prefix/lib/cargo-peruser/bin:[WORLD]/home/.cargo/bin:";
+        assert!(output.out.starts_with(path), "{}", output.out);
+        assert_eq!(output.out.lines().count(), 1, "{}", output.out);
+    }
+    let output = env(&world, &[]).var("CARGO_PERUSER", "off").run();
+    assert_eq!(output.printed(), "");
+}
+
 fn where_one_stands_makes_no_difference() {
     let world = installed();
     world.file("checkout/.git", "gitdir: /srv/app/.git/worktrees/fix\n");
@@ -277,7 +297,7 @@ fn the_line_for_nu_works_whatever_is_printed() -> Result<(), Skip> {
         ("redirected", run(), &*shim, format!("{own}\n")),
         ("bypassed", run().var("CARGO_PERUSER", "off"), "/usr/bin", String::new()),
         ("no directory", excluded.var("CARGO_TARGET_DIR", &others), "/usr/bin", String::new()),
-        ("a mistake", run().var("CARGO_PERUSER_SCOPE", "nonsense"), "/usr/bin", String::new()),
+        ("a mistake", run().var("CARGO_PERUSER_SCOPE", "nonsense"), &*shim, String::new()),
     ] {
         let output = run.run();
         let found = String::from_utf8_lossy(&output.stdout);
