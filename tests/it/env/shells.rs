@@ -1,0 +1,164 @@
+//! Each shell takes what `env` prints for just what it is.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use libtest_mimic::Trial;
+
+use super::{installed, program};
+use crate::harness::{ROOT, World, chmod, person};
+use crate::runner::{Skip, tests};
+
+pub(super) fn tests() -> Vec<Trial> {
+    tests![
+        sh_takes_every_value_as_it_is,
+        bash_takes_every_value_as_it_is,
+        zsh_takes_every_value_as_it_is,
+        fish_takes_every_value_as_it_is,
+        nu_takes_every_value_as_it_is,
+        the_line_for_nu_works_whatever_is_printed,
+        fish_takes_an_empty_entry_as_it_always_does,
+        powershell_takes_every_value_as_it_is,
+    ]
+}
+
+/// A shared root that a careless quote would let out.
+const NASTY: &str = "root it's \"$HOME\" `id` \\ $(id) {x} * ‘’‚‛ \\u{41}";
+
+/// An entry of PATH that nobody means well with.
+const ODD: &str = "/o\u{1b}d\u{7}d ’$x";
+
+/// Lets a real shell evaluate what is printed for it, and compares what it has then.
+fn takes_every_value(shell: &str, words: &[&str], script: &str) -> Result<(), Skip> {
+    if Command::new(shell).args(words).arg("exit 0").output().is_err() {
+        return Err(Skip(format!("{shell} is not installed")));
+    }
+    let world = installed();
+    let root = world.directory(NASTY, 0o1777);
+    let script = script.replace("PROGRAM", program(&world).to_str().unwrap());
+    let target = root.join(person()).join("target");
+    let run = world.run(shell, words.iter().copied().chain([script.as_str()])).var(ROOT, &root);
+    let path = format!("/usr/bin:/bin:{ODD}");
+    let run = run.var("HOME", world.at("home")).var("PATH", path);
+    // fish takes text for Latin-1 where nothing says what it is.
+    let output = run.var("LANG", "C.UTF-8").run();
+    let found = String::from_utf8_lossy(&output.stdout);
+    let expected = format!(
+        "{}\n{}:{}:/usr/bin:/bin:{ODD}\n",
+        target.display(),
+        world.at("prefix/lib/cargo-peruser/bin").display(),
+        world.at("home/.cargo/bin").display()
+    );
+    assert_eq!((&*found, &*output.err), (&*expected, ""));
+    Ok(())
+}
+
+const POSIX: &str =
+    "eval \"$('PROGRAM' env --shell sh)\"; printf '%s\\n' \"$CARGO_TARGET_DIR\" \"$PATH\"";
+
+fn sh_takes_every_value_as_it_is() -> Result<(), Skip> {
+    takes_every_value("sh", &["-euc"], POSIX)
+}
+
+fn bash_takes_every_value_as_it_is() -> Result<(), Skip> {
+    takes_every_value("bash", &["--norc", "-euc"], POSIX)
+}
+
+fn zsh_takes_every_value_as_it_is() -> Result<(), Skip> {
+    takes_every_value("zsh", &["-f", "-euc"], POSIX)
+}
+
+fn fish_takes_every_value_as_it_is() -> Result<(), Skip> {
+    let script = "'PROGRAM' env --shell fish | source; \
+                  printf '%s\\n' \"$CARGO_TARGET_DIR\" (string join : $PATH)";
+    takes_every_value("fish", &["--no-config", "-c"], script)
+}
+
+/// nushell evaluates no text; it sources a file that is there before it starts.
+fn nu_takes_every_value_as_it_is() -> Result<(), Skip> {
+    let script = "'PROGRAM' env --shell nu >\"$HOME/env.nu\" && nu --no-config-file -c \
+                  'source ~/env.nu; print $env.CARGO_TARGET_DIR; print ($env.PATH | str join \":\")'";
+    let shell = crate::harness::nu().ok_or_else(|| Skip("nu is not installed".into()))?;
+    let script = script.replace("nu --no", &format!("'{}' --no", shell.display()));
+    takes_every_value("sh", &["-euc"], &script)
+}
+
+/// What the README has people put in `config.nu`: its lines, with this program in the name's place.
+fn line_for_nu(world: &World) -> String {
+    let readme = include_str!("../../../README.md");
+    let (_, after) = readme.split_once("**nushell**").unwrap();
+    let line = after.split('`').find(|code| code.contains("env --format json")).unwrap();
+    let program = program(world);
+    line.split_whitespace().collect::<Vec<_>>().join(" ").replacen(
+        "cargo-peruser",
+        &format!("^'{}'", program.display()),
+        1,
+    )
+}
+
+/// Nothing, a variable to remove, an error alone, PATH alone with an error, and no program at all.
+fn the_line_for_nu_works_whatever_is_printed() -> Result<(), Skip> {
+    let shell = crate::harness::nu().ok_or_else(|| Skip("nu is not installed".into()))?;
+    let world = installed();
+    let shim = world.at("prefix/lib/cargo-peruser/bin").into_os_string().into_string().unwrap();
+    let own = world.private().join("target").into_os_string().into_string().unwrap();
+    let others = world.at("root/somebody").into_os_string().into_string().unwrap();
+    let script = format!(
+        "{}; print ($env.PATH | first); ^printenv CARGO_TARGET_DIR | complete | get stdout | print -n",
+        line_for_nu(&world)
+    );
+    let run = || {
+        let run = world.run(&shell, ["--no-config-file", "-c", &script]);
+        run.var("HOME", world.at("home"))
+    };
+    let excluded =
+        run().var("CARGO_PERUSER_EXCLUDE_USERS", person()).without("CARGO_PERUSER_INCLUDE_USERS");
+    for (name, run, first, target) in [
+        ("redirected", run(), &*shim, format!("{own}\n")),
+        ("bypassed", run().var("CARGO_PERUSER", "off"), "/usr/bin", String::new()),
+        ("no directory", excluded.var("CARGO_TARGET_DIR", &others), "/usr/bin", String::new()),
+        ("a mistake", run().var("CARGO_PERUSER_SCOPE", "nonsense"), &*shim, String::new()),
+    ] {
+        let output = run.run();
+        let found = String::from_utf8_lossy(&output.stdout);
+        assert_eq!((&*found, &*output.err), (&*format!("{first}\n{target}"), ""), "{name}");
+    }
+    world.directory(Path::new("root").join(person()), 0o777);
+    chmod(&world.private(), 0o777);
+    let output = run().run();
+    assert_eq!(output.code(), 0);
+    assert_eq!(
+        (&*String::from_utf8_lossy(&output.stdout), &*output.err),
+        (&*format!("{shim}\n"), "")
+    );
+    fs::remove_file(program(&world)).unwrap();
+    let output = run().run();
+    assert_eq!((&*output.out, &*output.err), ("/usr/bin\n", ""));
+    Ok(())
+}
+
+/// An empty entry means the working directory, which fish calls by its name.
+fn fish_takes_an_empty_entry_as_it_always_does() -> Result<(), Skip> {
+    if Command::new("fish").arg("--version").output().is_err() {
+        return Err(Skip("fish is not installed".into()));
+    }
+    let world = installed();
+    let of = |script: &str| {
+        let run = world.run("/usr/bin/env", ["fish", "--no-config", "-c", script]);
+        run.var("PATH", ":/usr/bin:/bin:").var("HOME", world.at("home")).run().printed().to_owned()
+    };
+    let inherited = of("printf '%s\\n' (string join : $PATH)");
+    let set = of(&format!(
+        "'{}' env --shell fish | source; printf '%s\\n' (string join : $PATH[3..])",
+        program(&world).display()
+    ));
+    assert_eq!((&*inherited, &*set), (".:/usr/bin:/bin:.\n", &*inherited));
+    Ok(())
+}
+
+fn powershell_takes_every_value_as_it_is() -> Result<(), Skip> {
+    let script = "& 'PROGRAM' env --shell powershell | Out-String | Invoke-Expression; \
+                  Write-Output $env:CARGO_TARGET_DIR $env:PATH";
+    takes_every_value("pwsh", &["-NoProfile", "-Command"], script)
+}
