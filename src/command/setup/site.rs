@@ -208,11 +208,11 @@ fn group(audience: Audience, verb: &ArgMatches) -> Result<Option<u32>> {
 
 /// What systemd is told, where it runs people's services and the machine does not tell it already.
 fn systemd(homes: &Homes<'_>, installation: &Installation, target: &Path) -> Option<Systemd> {
-    let cargo_bin = homes.cargo()?.join("bin");
+    let cargo_bin = homes.cargo_bin().filter(|path| cannot_be_quoted(path).is_none());
     let is_there =
         Path::new("/etc/systemd").is_dir() || Path::new("/usr/lib/systemd/system").is_dir();
     let is_told = of_machine().generators.is_some_and(|path| path.join(GENERATOR).exists());
-    let is_quotable = cannot_be_quoted(&cargo_bin).or(cannot_be_quoted(target)).is_none();
+    let is_quotable = cannot_be_quoted(target).is_none();
     (is_there && !is_told && is_quotable).then_some(Systemd {
         environment_d: homes.config()?.join("environment.d"),
         shim_dir: installation.shim_dir(),

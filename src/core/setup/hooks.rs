@@ -90,8 +90,8 @@ pub struct Systemd {
     pub environment_d: PathBuf,
     /// The directory of the shim.
     pub shim_dir: PathBuf,
-    /// Where cargo's own programs are.
-    pub cargo_bin: PathBuf,
+    /// Where cargo's own programs are, if that is on nobody else's word.
+    pub cargo_bin: Option<PathBuf>,
     /// The target directory.
     pub target_dir: PathBuf,
 }
@@ -127,15 +127,11 @@ impl PersonHooks {
 
 impl Systemd {
     fn piece(&self) -> Piece {
-        let text = [
-            ("@shim_dir@", &self.shim_dir),
-            ("@cargo_bin@", &self.cargo_bin),
-            ("@target_dir@", &self.target_dir),
-        ]
-        .into_iter()
-        .fold(ENVIRONMENT.to_owned(), |text, (name, path)| {
-            text.replace(name, &path.to_string_lossy())
-        });
+        let first = [Some(&self.shim_dir), self.cargo_bin.as_ref()].into_iter().flatten();
+        let first: Vec<_> = first.map(|path| path.to_string_lossy()).collect();
+        let text = ENVIRONMENT
+            .replace("@first@", &first.join(":"))
+            .replace("@target_dir@", &self.target_dir.to_string_lossy());
         let path = self.environment_d.join(format!("{GENERATOR}.conf"));
         Piece::new(path, What::File(text.into_bytes(), 0o644), SYSTEMD)
     }
@@ -201,7 +197,7 @@ mod tests {
             systemd: any().map(|path| super::Systemd {
                 environment_d: path.clone(),
                 shim_dir: path.clone(),
-                cargo_bin: path.clone(),
+                cargo_bin: Some(path.clone()),
                 target_dir: path,
             }),
         };
