@@ -37,6 +37,13 @@ pub(super) fn command() -> Command {
                 .value_parser(value_parser!(Format))
                 .help("Print a file format instead; JSON has null for what is to be removed"),
         ])
+        .arg(
+            Arg::new("options")
+                .long("options")
+                .hide(true)
+                .allow_hyphen_values(true)
+                .help("The option letters of the shell that a hook runs in"),
+        )
         .group(ArgGroup::new("syntax").args(["shell", "format"]))
 }
 
@@ -53,6 +60,11 @@ pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
     };
     let text = render(&changes, syntax).map_err(|variable| Error::NotUtf8 { variable })?;
     report::raw(&text)?;
+    // In a hook, only people are told: what scripts print may be read by programs.
+    let is_for_people = |options: &String| options.contains('i');
+    if !verb.get_one::<String>("options").is_none_or(is_for_people) {
+        return Ok(prepared.map_or_else(|error| error.exit_code(), |_| 0));
+    }
     match prepared {
         // Not everybody on the machine builds Rust, and cargo will say it to those who do.
         Err(Error::Unsafe(refusal)) if matches!(refusal.flaw, Flaw::MembersOnly(_)) => {}

@@ -2,8 +2,8 @@
 # `cargo-peruser setup` has put this here, and `cargo-peruser setup --uninstall` takes it away.
 if test -x '@program@'
     if status is-interactive
-        '@program@' env --shell fish | source
+        '@program@' env --shell fish --options @options@ | source
     else
-        '@program@' env --shell fish 2>/dev/null | source
+        '@program@' env --shell fish --options n | source
     end
 end

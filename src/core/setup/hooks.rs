@@ -37,22 +37,31 @@ impl MachineHooks {
     /// The pieces that put an installed `program` in force for everyone.
     pub fn pieces(&self, program: &Path) -> Vec<Piece> {
         let sourced = |text| What::File(text, 0o644);
-        let sh = |shell| posix(program, shell);
         let of = |place: &Option<PathBuf>, name: &str| place.as_ref().map(|path| path.join(name));
         let block = |text| Blocks { top: Some(text), end: None };
         // At the top, since what comes first there is often `return` for all but interactive shells.
-        let bashrc = self.bashrc.clone().map(|path| (path, What::Blocks(block(sh("bash")))));
-        let at_end = Blocks { top: None, end: Some(sh("zsh")) };
+        let bashrc = self
+            .bashrc
+            .clone()
+            .map(|path| (path, What::Blocks(block(posix(program, Voice::Interactive)))));
+        let at_end = Blocks { top: None, end: Some(posix(program, Voice::Interactive)) };
         let zshenv = self.zshenv.clone().map(|path| (path, What::Blocks(at_end)));
         // Behind the other scripts of its directory, which are sourced by their names' order.
         let profile = of(&self.profile_d, "zz-cargo-peruser.sh");
-        let fish = of(&self.fish_conf_d, "cargo-peruser.fish");
+        let snippet = of(&self.fish_conf_d, "cargo-peruser.fish");
         let generator = of(&self.generators, GENERATOR);
         [
-            (profile.map(|path| (path, sourced(sh("sh").into_bytes()))), LOGIN_SHELLS),
+            (
+                profile
+                    .map(|path| (path, sourced(posix(program, Voice::InteractiveSh).into_bytes()))),
+                LOGIN_SHELLS,
+            ),
             (bashrc, "bash, interactive and over ssh"),
             (zshenv, "every zsh"),
-            (fish.map(|path| (path, sourced(filled(FISH, program).into_bytes()))), "every fish"),
+            (
+                snippet.map(|path| (path, sourced(fish(program, Voice::Interactive).into_bytes()))),
+                "every fish",
+            ),
             (
                 generator.map(|path| {
                     (path, What::File(filled(GENERATOR_SCRIPT, program).into_bytes(), 0o755))
@@ -102,22 +111,22 @@ impl PersonHooks {
     /// Blocks stand at the end of files, behind lines that prepend `~/.cargo/bin`; bash's file has
     /// another at its top, before it returns from shells that are not interactive.
     pub fn pieces(&self, program: &Path) -> Vec<Piece> {
-        let at_end = |shell| Blocks { top: None, end: Some(posix(program, shell)) };
-        let both = Blocks { top: Some(posix(program, "bash")), ..at_end("bash") };
-        let fish = filled(FISH, program);
+        let at_end = |voice| Blocks { top: None, end: Some(posix(program, voice)) };
+        let both =
+            Blocks { top: Some(posix(program, Voice::Silent)), ..at_end(Voice::Interactive) };
         let mut pieces: Vec<Piece> = Vec::new();
-        let profiles = self.profiles.iter();
-        pieces.extend(profiles.map(|path| Piece::block(path, at_end("sh"), LOGIN_SHELLS)));
-        let bashrc = self.bashrc.iter();
-        pieces.extend(
-            bashrc.map(|path| Piece::block(path, both.clone(), "bash, interactive and over ssh")),
-        );
-        pieces.extend(self.zsh.iter().map(|path| Piece::block(path, at_end("zsh"), "zsh")));
+        let profile = |path| Piece::block(path, at_end(Voice::InteractiveSh), LOGIN_SHELLS);
+        pieces.extend(self.profiles.iter().map(profile));
+        let bashrc = |path| Piece::block(path, both.clone(), "bash, interactive and over ssh");
+        pieces.extend(self.bashrc.iter().map(bashrc));
+        let voices = std::iter::once(Voice::Interactive).chain(std::iter::repeat(Voice::Silent));
+        let zsh = |(path, voice)| Piece::block(path, at_end(voice), "zsh");
+        pieces.extend(self.zsh.iter().zip(voices).map(zsh));
         // Called like the machine's, whose place it takes: fish reads one file of a name, the person's.
         let snippet = self.fish_conf_d.iter().map(|path| path.join("cargo-peruser.fish"));
-        let content = What::File(fish.clone().into_bytes(), 0o644);
+        let content = What::File(fish(program, Voice::Interactive).into_bytes(), 0o644);
         pieces.extend(snippet.map(|path| Piece::new(path, content.clone(), "every fish")));
-        let config = Blocks { top: None, end: Some(fish) };
+        let config = Blocks { top: None, end: Some(fish(program, Voice::Silent)) };
         let configs = self.fish_config.iter();
         pieces.extend(configs.map(|path| Piece::block(path, config.clone(), "every fish")));
         pieces.extend(self.systemd.iter().map(Systemd::piece));
@@ -140,11 +149,37 @@ impl Systemd {
 const LOGIN_SHELLS: &str = "login shells";
 const SYSTEMD: &str = "desktop sessions and user services";
 
-/// In sh and bash, `command` keeps a variable that is read-only from ending the session; zsh has
-/// another use for that word.
-fn posix(program: &Path, shell: &str) -> String {
-    let eval = if shell == "zsh" { "eval" } else { "command eval" };
-    filled(POSIX, program).replace("@shell@", shell).replace("@eval@", eval)
+/// To whom a hook passes on what the program has to say, a refusal for instance. Shells read several
+/// files each, and once is enough.
+#[derive(Clone, Copy)]
+enum Voice {
+    /// To nobody: another hook of the same session does.
+    Silent,
+    /// To interactive shells.
+    Interactive,
+    /// To interactive shells that read no other file of those with hooks.
+    InteractiveSh,
+}
+
+impl Voice {
+    /// What stands in the template: the shell's option letters, of which `i` is for interactive. The
+    /// version of another shell has no such letter.
+    fn options(self) -> &'static str {
+        match self {
+            Voice::Silent => "n",
+            Voice::Interactive => "$-",
+            Voice::InteractiveSh => "${BASH_VERSION-${ZSH_VERSION-$-}}",
+        }
+    }
+}
+
+fn posix(program: &Path, voice: Voice) -> String {
+    filled(POSIX, program).replace("@options@", voice.options())
+}
+
+fn fish(program: &Path, voice: Voice) -> String {
+    let options = if matches!(voice, Voice::Silent) { "n" } else { "i" };
+    filled(FISH, program).replace("@options@", options)
 }
 
 /// Paths have been looked at by [`super::cannot_be_quoted`].

@@ -27,6 +27,10 @@ pub(super) fn tests() -> Vec<Test> {
         tests.push(
             crate::suite::test(name, move |stage| strict(stage, shell)).needs(&[shell.need()]),
         );
+        let name = format!("sessions::{}_outlives_a_read_only_variable", shell.name());
+        tests.push(
+            crate::suite::test(name, move |stage| read_only(stage, shell)).needs(&[shell.need()]),
+        );
     }
     tests
 }
@@ -96,6 +100,18 @@ fn twice(stage: &Stage, shell: Shell) -> Result<()> {
     Ok(())
 }
 
+/// A variable that is read-only stays as it is, and the session goes on.
+fn read_only(stage: &Stage, shell: Shell) -> Result<()> {
+    let host = Host::new(stage, "machine", shell)?;
+    Setup::Machine.install(&host)?;
+    let script = "readonly CARGO_TARGET_DIR=/elsewhere\n";
+    make::file(&host.at("/etc/profile.d/aa-read-only.sh"), script, 0, 0o644)?;
+    let alice = host.person("alice")?;
+    let words = ["-l", "-c", "echo came this far"];
+    host.run(&alice, shell.path(), words).run()?.ok()?.prints("came this far")?;
+    Ok(())
+}
+
 /// Mallory was there first. A terminal says so, a command over ssh or in a script does not, and
 /// each build refuses.
 fn refusal(stage: &Stage, shell: Shell) -> Result<()> {
@@ -106,6 +122,7 @@ fn refusal(stage: &Stage, shell: Shell) -> Result<()> {
     for session in LOCAL {
         let answer = session.ask(&host)?;
         let is_said = answer.printed.contains("error: ");
+        ensure!(answer.printed.matches("error: ").count() < 2, "{session:?}: {answer:?}");
         ensure!(answer.target_dir.is_none(), "{session:?}: {answer:?}");
         ensure!(is_said || answer.printed.is_empty(), "{session:?}: {answer:?}");
         let for_people =
