@@ -3,6 +3,7 @@
 //! Texts follow cargo's grammar, because they appear beside cargo's own. Nothing here looks at the
 //! world: who finds a fault brings the facts along.
 
+mod migrate;
 mod refusal;
 mod settings;
 
@@ -11,6 +12,7 @@ use std::fmt::{self, Display, Formatter};
 use std::io;
 use std::path::PathBuf;
 
+pub use migrate::{MigrateError, Objection, State};
 pub use refusal::{Flaw, Kind, Refusal, trust_unmapped};
 pub use settings::{SYSTEM_FILE, SettingsError};
 
@@ -61,6 +63,8 @@ pub enum Error {
         /// Each place that was looked at and why it was passed over.
         seen: Vec<(PathBuf, &'static str)>,
     },
+    /// A cache is not moved (exit 1, 73, 77 or 130).
+    Migrate(Box<MigrateError>),
     /// What was executed keeps executing us, with other words each time (exit 127).
     ExecLoop {
         /// How often it came back.
@@ -77,6 +81,7 @@ impl Error {
             Error::Create { .. } | Error::NoHome { .. } => 73,
             Error::Unsafe(_) | Error::ForeignRights { .. } => 77,
             Error::Settings(_) => 78,
+            Error::Migrate(error) => error.exit_code(),
             Error::Exec { .. } => 126,
             Error::NoRealCargo { .. } | Error::ExecLoop { .. } => 127,
         }
@@ -87,6 +92,7 @@ impl Error {
         match self {
             Error::Settings(error) => Some(error.help()),
             Error::Unsafe(refusal) => Some(refusal.help()),
+            Error::Migrate(error) => Some(error.help()),
             Error::ForeignRights { .. } => {
                 Some("remove the set-id bit from cargo-peruser, it must run as its caller".into())
             }
@@ -115,6 +121,7 @@ impl Display for Error {
         match self {
             Error::Settings(error) => error.fmt(f),
             Error::Unsafe(refusal) => refusal.fmt(f),
+            Error::Migrate(error) => error.fmt(f),
             Error::ForeignRights { ids: (real, effective), what } => write!(
                 f,
                 "refusing to run with another account's rights: {what} {real} acts as {effective}"
@@ -159,6 +166,12 @@ impl std::error::Error for Error {}
 impl From<SettingsError> for Error {
     fn from(error: SettingsError) -> Self {
         Error::Settings(error)
+    }
+}
+
+impl From<MigrateError> for Error {
+    fn from(error: MigrateError) -> Self {
+        Error::Migrate(Box::new(error))
     }
 }
 

@@ -14,6 +14,7 @@ pub mod invocation;
 pub mod lexical;
 pub mod passwd;
 pub mod placement;
+pub mod relocation;
 pub mod safety;
 pub mod settings;
 pub mod settings_source;
