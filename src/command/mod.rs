@@ -4,7 +4,9 @@
 //! of ours begins what cargo receives; `--` says so explicitly.
 
 mod explain;
+mod migrate;
 mod path;
+mod rows;
 
 use std::convert::Infallible;
 use std::ffi::{OsStr, OsString};
@@ -29,9 +31,10 @@ struct Verb {
 }
 
 /// The verbs, in the order in which the help lists them.
-const VERBS: [Verb; 2] = [
+const VERBS: [Verb; 3] = [
     Verb { name: "path", command: path::command, run: path::run },
     Verb { name: "explain", command: explain::command, run: explain::run },
+    Verb { name: "migrate", command: migrate::command, run: migrate::run },
 ];
 
 const EXIT_CODES: &str = "\

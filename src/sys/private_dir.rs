@@ -7,6 +7,7 @@
 mod contents;
 mod make;
 
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -19,10 +20,13 @@ use crate::shown::shown;
 /// Who asks for a private directory, and under which circumstances.
 #[derive(Clone, Debug)]
 pub struct Caller<'a> {
-    /// The effective uid.
+    /// The uid whose directory it is.
     pub uid: u32,
-    /// The effective gid, for the command that helps.
+    /// The account's gid, for the command that helps.
     pub gid: u32,
+    /// The effective uid that acts: the same, or root's where it acts for somebody else. Nobody but
+    /// the one who acts may be able to change the way, the person least of all.
+    pub acting: u32,
     /// The uids that the settings trust on the way.
     pub trusted: Vec<u32>,
     /// The top of the checkout that is being built.
@@ -108,6 +112,14 @@ pub fn establish<'a>(
 }
 
 impl PrivateDir<'_> {
+    /// Opens it, and makes sure that what is open is private: from here on its path does not matter.
+    ///
+    /// # Errors
+    /// [`Error::Unsafe`] where it was replaced meanwhile.
+    pub fn open(&self) -> Result<File> {
+        make::open_private(&self.path, self.caller)
+    }
+
     /// Makes sure that a target directory exists in it, with its tag.
     ///
     /// # Errors
@@ -120,6 +132,22 @@ impl PrivateDir<'_> {
             Some(_) if files::entry(&tag).is_ok() => Ok(()),
             _ => make::target(&path, self.caller),
         }
+    }
+}
+
+/// Opens a private directory that is there already, and changes nothing.
+///
+/// # Errors
+/// Those of [`examine`].
+pub fn open_existing(place: &Place, caller: &Caller<'_>) -> Result<Option<File>> {
+    if let Way::Ends(_) = walk(place, caller)? {
+        return Ok(None);
+    }
+    let path = place.private_dir();
+    match own_entry(&path, caller)? {
+        Some((_, Verdict::Private)) => make::open_private(&path, caller).map(Some),
+        // It will be tightened before it is used; nothing of ours can be in it.
+        Some((_, Verdict::Readable)) | None => Ok(None),
     }
 }
 
@@ -158,7 +186,7 @@ fn judge(directory: &Path, entry: &Entry, place: &Place, caller: &Caller<'_>) ->
         let holds_checkout = caller.checkout.is_some_and(|top| top.starts_with(directory));
         Part::Ancestor { holds_checkout }
     };
-    let trust = Trust { caller: caller.uid, owners: &caller.trusted };
+    let trust = Trust { caller: caller.acting, owners: &caller.trusted };
     judge_way(entry, part, trust).map_err(|flaw| match flaw {
         Flaw::WayNotADirectory(Kind::Symlink) if place.kind == PlaceKind::BelowSharedRoot => {
             Error::Settings(SettingsError::Root {

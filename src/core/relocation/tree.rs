@@ -12,6 +12,9 @@ use crate::error::{Kind, Objection};
 /// The deepest level below the source that is followed; cargo's own needs about ten.
 pub const MAX_DEPTH: usize = 96;
 
+/// The names of the files that cargo locks while it builds.
+pub const LOCKS: [&str; 3] = [".cargo-lock", ".cargo-build-lock", ".cargo-artifact-lock"];
+
 /// A point in time as file systems keep it: seconds and nanoseconds.
 pub type Time = (i64, u32);
 
@@ -96,6 +99,18 @@ impl Inventory {
             is_betrayal.then_some((index, Objection::LinkedElsewhere { links: node.links, inside }))
         };
         self.nodes.iter().enumerate().find_map(elsewhere)
+    }
+
+    /// Whether cargo has built there: it keeps what rustc says about itself at the top, and a lock in
+    /// every profile's directory. A tag alone is no sign, since every cache may have one.
+    pub fn is_cargos(&self) -> bool {
+        self.nodes.iter().enumerate().any(|(index, node)| {
+            let depth = self.path(index).len();
+            match node.name.to_bytes() {
+                b".rustc_info.json" => depth == 1,
+                name => (2..=3).contains(&depth) && LOCKS.iter().any(|lock| lock.as_bytes() == name),
+            }
+        })
     }
 
     /// Whether an entry belongs to somebody other than the person.
