@@ -30,11 +30,15 @@ pub(crate) enum Need {
     UserNamespaces,
     /// A file system without Unix permissions.
     Vfat,
+    /// strace, which stops a program at any system call.
+    Strace,
+    /// File systems in files, one of them with reflinks.
+    Images,
 }
 
 impl Need {
     /// All of them.
-    pub(crate) const ALL: [Need; 9] = [
+    pub(crate) const ALL: [Need; 11] = [
         Need::Cargo,
         Need::Nightly,
         Need::Registry,
@@ -44,6 +48,8 @@ impl Need {
         Need::Immutable,
         Need::UserNamespaces,
         Need::Vfat,
+        Need::Strace,
+        Need::Images,
     ];
 
     /// Whether it is there; the error is the reason that an ignored test is shown with.
@@ -67,6 +73,8 @@ impl Need {
             Need::UserNamespaces => works("setpriv", &NAMESPACE_OF_ALICE)
                 .context("no user namespaces for ordinary accounts"),
             Need::Vfat => vfat().context("no vfat"),
+            Need::Strace => works("strace", &["-o", "/dev/null", "true"]).context("no strace"),
+            Need::Images => images().context("no file systems in files"),
         }
     }
 }
@@ -112,6 +120,21 @@ fn immutable(directory: &Path) -> Result<()> {
     let refused = fs::create_dir(directory.join("child")).is_err();
     works("chattr", &["-i", &path])?;
     ensure!(refused, "the attribute has no effect");
+    Ok(())
+}
+
+/// One of each kind that the tests use, mounted and let go again.
+fn images() -> Result<()> {
+    for kind in make::Image::ALL {
+        let known = fs::read_to_string("/proc/filesystems").unwrap_or_default();
+        let known = known.lines().any(|line| line.trim() == kind.name());
+        ensure!(known, "the kernel has not loaded {}", kind.name());
+        let directory = Path::new("/run").join(kind.name());
+        make::image(&directory, kind)?;
+        works("umount", &[&directory.to_string_lossy()])?;
+        fs::remove_dir(&directory)?;
+        fs::remove_file(directory.with_extension("img"))?;
+    }
     Ok(())
 }
 

@@ -7,6 +7,7 @@ mod cargo;
 mod crowd;
 mod full;
 mod inherited;
+mod migrate;
 mod odd_roots;
 mod planting;
 mod private_dir;
@@ -37,6 +38,7 @@ pub(crate) fn all() -> Vec<Test> {
         callers::tests,
         rights::tests,
         inherited::tests,
+        migrate::tests,
         system_settings::tests,
         real_cargo::tests,
         wrappers::tests,
