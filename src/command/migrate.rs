@@ -142,7 +142,14 @@ fn relocate(
     target: &Target<'_>,
     position: Position,
 ) -> anyhow::Result<bool> {
-    let workplace = target.workplace()?;
+    let workplace = match target.workplace()? {
+        // It was stopped before its first step or after its last.
+        Some(workplace) if workplace.journal().is_none() => {
+            workplace.dismiss();
+            None
+        }
+        workplace => workplace,
+    };
     let unfinished = workplace.as_ref().and_then(|workplace| workplace.journal());
     if let (Some(workplace), Some(journal)) = (&workplace, &unfinished)
         && let resume::Outcome::Ended(done) =
@@ -163,7 +170,7 @@ fn relocate(
         Some(workplace) => workplace,
         None => target.make_workplace()?,
     };
-    carry::begin(request, site, target, &preview, workplace)?;
+    carry::begin(request, site, target, preview, workplace)?;
     Ok(true)
 }
 

@@ -26,6 +26,15 @@ pub enum What<'a> {
     Only(&'a HashSet<Identity>),
 }
 
+/// Whether a removal stops when somebody asks to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Patience {
+    /// It puts things in order after somebody has asked, and goes on.
+    Endless,
+    /// It stops between two entries.
+    UntilAsked,
+}
+
 /// What a removal has left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Left {
@@ -40,13 +49,19 @@ pub enum Left {
 /// # Errors
 /// The system's; [`io::ErrorKind::NotFound`] where something else has the name, and
 /// [`io::ErrorKind::Interrupted`].
-pub fn tree(parent: &File, name: &OsStr, identity: Identity, what: What<'_>) -> io::Result<Left> {
+pub fn tree(
+    parent: &File,
+    name: &OsStr,
+    identity: Identity,
+    what: What<'_>,
+    patience: Patience,
+) -> io::Result<Left> {
     let top = directory(parent, name)?;
     let found = facts_of(&top, None)?;
     if found.identity != identity {
         return Err(io::ErrorKind::NotFound.into());
     }
-    let removal = Removal { mount: (found.identity.0, found.mount), what };
+    let removal = Removal { mount: (found.identity.0, found.mount), what, patience };
     if removal.empty(&top, 0)? == Left::Something {
         return Ok(Left::Something);
     }
@@ -57,13 +72,14 @@ pub fn tree(parent: &File, name: &OsStr, identity: Identity, what: What<'_>) -> 
 struct Removal<'a> {
     mount: (u64, u64),
     what: What<'a>,
+    patience: Patience,
 }
 
 impl Removal<'_> {
     fn empty(&self, at: &File, depth: usize) -> io::Result<Left> {
         let mut left = Left::Nothing;
         for name in names(at)? {
-            if interrupt::is_requested() {
+            if self.patience == Patience::UntilAsked && interrupt::is_requested() {
                 return Err(io::Error::from(io::ErrorKind::Interrupted));
             }
             if self.entry(at, &name, depth)? == Left::Something {
@@ -108,7 +124,7 @@ fn gone(removed: Result<(), Errno>) -> io::Result<Left> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Left, What, tree};
+    use super::{Left, Patience, What};
     use crate::sys::relocate::tree::{directory_at, facts};
     use std::collections::HashSet;
     use std::fs;
@@ -125,15 +141,15 @@ mod tests {
         symlink(&outside, top.join("a/link")).unwrap();
         let parent = directory_at(scratch.path()).unwrap();
         let identity = facts(&parent, c"top", None).unwrap().identity;
-        assert!(tree(&parent, "top".as_ref(), (0, 0), What::All).is_err());
+        let tree = |identity, what| {
+            super::tree(&parent, "top".as_ref(), identity, what, Patience::UntilAsked)
+        };
+        assert!(tree((0, 0), What::All).is_err());
         assert!(top.join("a/b/old").exists());
         let none = HashSet::new();
-        assert_eq!(
-            tree(&parent, "top".as_ref(), identity, What::Only(&none)).unwrap(),
-            Left::Something
-        );
+        assert_eq!(tree(identity, What::Only(&none)).unwrap(), Left::Something);
         assert!(top.join("a/b/old").exists());
-        assert_eq!(tree(&parent, "top".as_ref(), identity, What::All).unwrap(), Left::Nothing);
+        assert_eq!(tree(identity, What::All).unwrap(), Left::Nothing);
         assert!(!top.exists() && outside.join("precious").exists());
     }
 }

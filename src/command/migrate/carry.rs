@@ -2,7 +2,7 @@
 //! what is about to happen, so that whatever stops it leaves one whole cache and a way to go on.
 
 use super::locking;
-use super::preview::Preview;
+use super::preview::{LeftOut, Preview};
 use super::target::Target;
 use super::{Request, copying};
 use crate::core::relocation::tree::Inventory;
@@ -30,14 +30,16 @@ pub(super) fn begin(
     request: &Request,
     site: &Site,
     target: &Target<'_>,
-    preview: &Preview<'_>,
+    preview: Preview<'_>,
     workplace: Workplace,
 ) -> Result<(), Error> {
     let carrying = Carrying { site, target, workplace, replace: request.replace };
     let mut locks = Locks::default();
-    let Preview { tree, left_out, .. } = preview;
+    let Preview { tree, left_out, way, keeps_source, inventory, .. } = preview;
     let begun = (|| {
-        let inventory = locking::wait(&mut locks, site, tree, left_out, target.person)?;
+        // What is renamed is looked at again when it has arrived.
+        let seen = (way == Way::Rename).then_some(inventory);
+        let inventory = locking::wait(&mut locks, site, &tree, &left_out, target.person, seen)?;
         if request.replace == Replace::Aside
             && let Ok(former) = directory(&carrying.workplace.private, target.name.as_ref())
         {
@@ -52,10 +54,10 @@ pub(super) fn begin(
             return Err(error);
         }
     };
-    match preview.way {
-        Way::Rename => carrying.rename(tree, &inventory, &mut locks),
-        Way::Gather => carrying.gather(tree, &inventory, preview),
-        Way::Copy => copying::copy(carrying, tree, &inventory, preview.keeps_source),
+    match way {
+        Way::Rename => carrying.rename(&tree, &inventory, &mut locks),
+        Way::Gather => carrying.gather(&tree, &inventory, &left_out),
+        Way::Copy => copying::copy(carrying, &tree, &inventory, keeps_source),
     }
 }
 
@@ -86,13 +88,11 @@ impl Carrying<'_> {
             self.workplace.dismiss();
             return Err(failed("rename", &self.site.path, cause, State::Untouched));
         }
-        self.site.settle();
         // From here on nobody reaches it by a path. Whatever is found now can still be undone.
         match self.arrived(tree, identity, locks) {
             Ok((incoming, inventory)) => self.adopt(journal, &incoming, &inventory),
             Err(error) => {
                 if self.site.come_back(&self.workplace.at, INCOMING).is_ok() {
-                    self.site.settle();
                     self.workplace.dismiss();
                 }
                 Err(error)
@@ -107,7 +107,6 @@ impl Carrying<'_> {
         identity: Identity,
         locks: &mut Locks,
     ) -> Result<(Tree, Inventory), Error> {
-        self.workplace.settle()?;
         let incoming = self.workplace.incoming(self.site.path.clone())?;
         let inventory = incoming.walk(&|_| false)?;
         let is_same = inventory.nodes.first().is_some_and(|top| top.identity == identity);
@@ -122,12 +121,12 @@ impl Carrying<'_> {
         }
     }
 
-    fn gather(self, tree: &Tree, seen: &Inventory, preview: &Preview<'_>) -> Result<(), Error> {
+    fn gather(self, tree: &Tree, seen: &Inventory, stays: &LeftOut) -> Result<(), Error> {
         let identity = seen.nodes.first().map(|top| top.identity).unwrap_or_default();
         let journal = self.journal(Way::Gather, Stage::Moving, identity);
         self.workplace.write(&journal)?;
         self.workplace.make_room()?;
-        self.gather_rest(journal, tree, &|name| preview.left_out.has(name))
+        self.gather_rest(journal, tree, &|name| stays.has(name))
     }
 
     /// Moves the entries of the private directory that have not been moved yet.
@@ -146,7 +145,6 @@ impl Carrying<'_> {
                 place::rename(&private.top, name, &incoming.top, name).map_err(doing)?;
             }
         }
-        self.workplace.settle()?;
         let inventory = incoming.walk(&|_| false)?;
         locking::judge(&incoming, &inventory, self.target.person)?;
         self.adopt(journal, &incoming, &inventory)
@@ -171,7 +169,6 @@ impl Carrying<'_> {
     /// Puts what has arrived in its place.
     pub(super) fn put(&self, journal: &Journal) -> Result<(), Error> {
         place::put(&self.workplace, &journal.name, self.replace)?;
-        self.workplace.settle()?;
         self.keep_former(journal)
     }
 

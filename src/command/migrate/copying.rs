@@ -42,6 +42,7 @@ pub(super) fn copy(
     let journal = Journal { stage: Stage::Placing, arrived: Some(arrived), ..journal };
     carrying.workplace.write(&journal)?;
     carrying.put(&journal)?;
+    carrying.workplace.settle()?;
     if keeps_source {
         stays(&carrying);
     } else {

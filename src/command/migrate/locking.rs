@@ -28,17 +28,22 @@ pub(super) fn judge(tree: &Tree, inventory: &Inventory, person: Person) -> Resul
     }
 }
 
-/// Takes every lock of the source, and looks at it again once nobody builds there any more.
+/// Takes every lock of the source. It is looked at again once nobody builds there any more, unless
+/// the first attempt, by what was `seen`, finds every lock free.
 pub(super) fn wait(
     locks: &mut Locks,
     site: &Site,
     tree: &Tree,
     left_out: &LeftOut,
     person: Person,
+    mut seen: Option<Inventory>,
 ) -> Result<Inventory, Error> {
     let mut announced = None;
     loop {
-        let inventory = tree.walk(&|name| left_out.has(name))?;
+        let inventory = match seen.take() {
+            Some(inventory) => inventory,
+            None => tree.walk(&|name| left_out.has(name))?,
+        };
         judge(tree, &inventory, person)?;
         match locks.take(tree, &inventory)? {
             Attempt::Held => {

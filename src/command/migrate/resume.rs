@@ -12,6 +12,7 @@ use crate::sys::lock::Locks;
 use crate::sys::relocate::source::Site;
 use crate::sys::relocate::tree::{Tree, directory, facts_of};
 use crate::sys::relocate::workplace::{NAME, Workplace};
+use crate::sys::tag;
 
 /// What has become of the earlier run.
 pub(super) enum Outcome {
@@ -74,6 +75,7 @@ fn go_on(carrying: Carrying<'_>, journal: &Journal, next: Next) -> Result<(), Er
         }
         Next::Place => {
             carrying.put(journal)?;
+            carrying.workplace.settle()?;
             if journal.way == Way::Copy {
                 clear(&carrying, journal)?;
             }
@@ -102,12 +104,15 @@ fn clear(carrying: &Carrying<'_>, journal: &Journal) -> Result<(), Error> {
     let Some(tree) = site.tree()?.filter(|_| site.holds(journal.identity)) else { return Ok(()) };
     let mut locks = Locks::default();
     let person = carrying.target.person;
-    let inventory = locking::wait(&mut locks, site, &tree, &LeftOut::Nothing, person)?;
+    let inventory = locking::wait(&mut locks, site, &tree, &LeftOut::Nothing, person, None)?;
     let is_foreign = inventory.has_foreign(person.uid) && !rustix::process::geteuid().is_root();
     let placed = directory(&carrying.workplace.private, journal.name.as_ref());
     let placed = placed.map(|top| Tree { top, path: carrying.target.path() });
-    let copy = placed.ok().and_then(|placed| placed.walk(&|_| false).ok());
-    let is_copied = copy.is_some_and(|copy| first_difference(&inventory, &copy).is_none());
+    // The copy may have been given a tag that the source lacks.
+    let no_tag = |name: &std::ffi::OsStr| name == tag::NAME;
+    let original = tree.walk(&no_tag)?;
+    let copy = placed.ok().and_then(|placed| placed.walk(&no_tag).ok());
+    let is_copied = copy.is_some_and(|copy| first_difference(&original, &copy).is_none());
     if is_foreign || !is_copied {
         copying::stays(carrying);
         return Ok(());

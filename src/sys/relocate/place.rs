@@ -56,7 +56,11 @@ fn holds_nothing(directory: &File) -> io::Result<bool> {
 pub fn prepare(tree: &Tree, person: Person) -> Result<(), Error> {
     let prepare = || -> io::Result<()> {
         fchmod(&tree.top, Mode::RWXU)?;
-        tag::write(&tree.top)?;
+        if !tag::is_valid(&tree.top) {
+            // Whatever it is: a run that was stopped, or a script, has left it.
+            let _ = unlinkat(&tree.top, tag::NAME, AtFlags::empty());
+            tag::write(&tree.top)?;
+        }
         let tag = openat(&tree.top, tag::NAME, OFlags::RDONLY | FILE, Mode::empty());
         let Ok(tag) = tag.map(File::from) else { return Ok(()) };
         let found = facts_of(&tag, None)?;

@@ -16,7 +16,7 @@ use super::{failed, place};
 use crate::core::relocation::Identity;
 use crate::core::relocation::tree::Node;
 use crate::error::{Error, MigrateError, State, reason};
-use crate::sys::remove::{self, Left, What};
+use crate::sys::remove::{self, Left, Patience, What};
 
 /// A place in the file system where a cache stands or stood.
 #[derive(Debug)]
@@ -137,7 +137,7 @@ impl Site {
     /// # Errors
     /// Failures; what is left can be removed by a next run.
     pub fn clear(&self, aside: &OsStr, identity: Identity, what: What<'_>) -> Result<Left, Error> {
-        let removed = remove::tree(&self.parent, aside, identity, what);
+        let removed = remove::tree(&self.parent, aside, identity, what, Patience::UntilAsked);
         self.settle();
         removed.map_err(|cause| {
             let path = self.path.with_file_name(aside);

@@ -7,7 +7,6 @@
 use std::ffi::{CString, OsStr};
 use std::fs::File;
 use std::io::Write;
-use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{
@@ -19,7 +18,8 @@ use super::tree::{FILE, Tree, directory, facts, facts_of, names};
 use super::failed;
 use crate::core::relocation::{Arrived, Identity, Journal};
 use crate::error::{Error, Kind, MigrateError, State};
-use crate::sys::{accounts, files, lock, remove};
+use crate::sys::remove::{self, Patience, What};
+use crate::sys::{accounts, files, lock};
 
 /// Its name in the private directory.
 pub const NAME: &str = ".migration";
@@ -111,7 +111,8 @@ impl Workplace {
         journal.is_sound().then_some(journal)
     }
 
-    /// Writes the journal: whole or not at all, and it is on the disk when this returns.
+    /// Writes the journal, whole or not at all. Its text is on the disk when this returns; its name
+    /// gets there before whatever is renamed on the same file system afterwards.
     ///
     /// # Errors
     /// Where it cannot be written; the earlier one then still holds.
@@ -125,8 +126,7 @@ impl Workplace {
             let mut file = File::from(openat(&self.at, NEW_JOURNAL, flags, Mode::RUSR | Mode::WUSR)?);
             file.write_all(text.as_bytes())?;
             file.sync_all()?;
-            renameat(&self.at, NEW_JOURNAL, &self.at, JOURNAL)?;
-            Ok(fsync(&self.at)?)
+            Ok(renameat(&self.at, NEW_JOURNAL, &self.at, JOURNAL)?)
         };
         write().map_err(doing)
     }
@@ -174,7 +174,8 @@ impl Workplace {
                 Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Ok(()),
                 found => found?,
             };
-            remove::tree(&self.at, INCOMING.as_ref(), found.identity, remove::What::All).map(drop)
+            let (what, patience) = (What::All, Patience::Endless);
+            remove::tree(&self.at, INCOMING.as_ref(), found.identity, what, patience).map(drop)
         };
         discard().map_err(|cause| failed("remove", &path, cause, State::Journaled))
     }
@@ -213,15 +214,12 @@ impl Workplace {
         file.try_clone().map_err(|cause| failed("open", &self.path, cause, State::Journaled))
     }
 
-    /// Makes what was renamed into or inside the private directory last through a power failure.
+    /// Makes what was renamed inside the private directory last through a power failure.
     ///
     /// # Errors
     /// The system's.
     pub fn settle(&self) -> Result<(), Error> {
-        [self.at.as_fd(), self.private.as_fd()]
-            .into_iter()
-            .try_for_each(fsync)
-            .map_err(|cause| failed("sync", &self.path, cause, State::Journaled))
+        fsync(&self.private).map_err(|cause| failed("sync", &self.path, cause, State::Journaled))
     }
 }
 

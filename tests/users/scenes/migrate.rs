@@ -48,12 +48,21 @@ pub(super) struct Scene<'s> {
 impl<'s> Scene<'s> {
     pub(super) fn new(stage: &'s Stage) -> Result<Self> {
         let shared = stage.shared_root().sticky().make()?;
-        let [root, alice, bob] = ["root", "alice", "bob"].map(|name| stage.person(name));
-        let (root, alice, bob) = (root?, alice?, bob?);
         let old = stage.at("old");
-        cache::build(&old, &[&alice, &bob])?;
+        cache::build(&old, &[&stage.person("alice")?, &stage.person("bob")?])?;
         let content = cache::content(&old)?;
-        Ok(Scene { alice, bob, root, target: shared.join("alice/target"), old, content })
+        Scene::new_with(stage, old, shared.join("alice/target"), content)
+    }
+
+    /// The same people with another cache.
+    pub(super) fn new_with(
+        stage: &'s Stage,
+        old: PathBuf,
+        target: PathBuf,
+        content: Content,
+    ) -> Result<Self> {
+        let [root, alice, bob] = ["root", "alice", "bob"].map(|name| stage.person(name));
+        Ok(Scene { alice: alice?, bob: bob?, root: root?, target, old, content })
     }
 
     /// One whose cache is alice's alone.

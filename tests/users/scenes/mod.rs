@@ -8,6 +8,8 @@ mod crowd;
 mod full;
 mod inherited;
 mod migrate;
+mod migrate_faults;
+mod migrate_hostile;
 mod odd_roots;
 mod planting;
 mod private_dir;
@@ -39,6 +41,8 @@ pub(crate) fn all() -> Vec<Test> {
         rights::tests,
         inherited::tests,
         migrate::tests,
+        migrate_faults::tests,
+        migrate_hostile::tests,
         system_settings::tests,
         real_cargo::tests,
         wrappers::tests,
