@@ -175,6 +175,16 @@ impl From<MigrateError> for Error {
     }
 }
 
+impl Error {
+    /// The same, once a migration has moved the source away.
+    pub fn journaled(self) -> Error {
+        match self {
+            Error::Migrate(error) => error.journaled().into(),
+            other => other,
+        }
+    }
+}
+
 impl From<Refusal> for Error {
     fn from(refusal: Refusal) -> Self {
         Error::Unsafe(Box::new(refusal))

@@ -159,7 +159,8 @@ impl Journal {
     pub fn is_sound(&self) -> bool {
         let is_name = |name: &OsStr| {
             let mut parts = Path::new(name).components();
-            let first = matches!(parts.next(), Some(std::path::Component::Normal(part)) if part == name);
+            let first =
+                matches!(parts.next(), Some(std::path::Component::Normal(part)) if part == name);
             first && parts.next().is_none()
         };
         self.version == VERSION

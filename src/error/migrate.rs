@@ -103,6 +103,8 @@ pub enum MigrateError {
     Changed {
         /// The entry.
         path: PathBuf,
+        /// What has become of the cache.
+        state: State,
     },
     /// There is no room for a copy.
     NoRoom {
@@ -124,7 +126,7 @@ pub enum MigrateError {
     },
     /// An earlier migration was interrupted, and another account or source has to be continued.
     Unfinished {
-        /// What it was moving.
+        /// What it was moving, or where another account's journal is.
         source: PathBuf,
         /// The account that ran it, where it is another one.
         by: Option<Owner>,
@@ -156,7 +158,7 @@ pub enum MigrateError {
     Cure {
         /// The command that cargo failed at.
         command: String,
-        /// How it ended.
+        /// What it said, or how it ended.
         ended: String,
     },
 }
@@ -173,13 +175,26 @@ pub enum State {
 impl State {
     fn help(self) -> &'static str {
         match self {
-            State::Untouched => "the source is as it was; mend the cause and run this again",
+            State::Untouched => {
+                "the source is as it was; mend the cause and run the same command again"
+            }
             State::Journaled => "nothing is lost; run the same command again to continue",
         }
     }
 }
 
 impl MigrateError {
+    /// The same, once the source is not where it was any more.
+    pub fn journaled(mut self) -> MigrateError {
+        match &mut self {
+            MigrateError::Failed { state, .. }
+            | MigrateError::Changed { state, .. }
+            | MigrateError::Interrupted { state } => *state = State::Journaled,
+            _ => {}
+        }
+        self
+    }
+
     /// The exit code: 73 for what cannot be made, 77 for what is unsafe, 130 after an interrupt.
     pub fn exit_code(&self) -> u8 {
         match self {
@@ -204,7 +219,10 @@ impl MigrateError {
             MigrateError::NoPlace { help, .. } => help.clone(),
             MigrateError::Source { path, .. } => format!("ls -ld {}", quoted(path)),
             MigrateError::NotATargetDir { path } => {
-                format!("name the directory that holds `debug` or `release`: ls -A {}", quoted(path))
+                format!(
+                    "name the directory that holds `debug` or `release`: ls -A {}",
+                    quoted(path)
+                )
             }
             MigrateError::Nested { .. } => "name the old target directory itself".into(),
             MigrateError::Occupied { .. } => {
@@ -214,23 +232,26 @@ impl MigrateError {
             MigrateError::Unreadable { source, person, .. } => {
                 format!("root can: sudo cargo-peruser migrate {} --to {person}", quoted(source))
             }
-            MigrateError::Changed { .. } => {
-                "the source is as it was; end what works in it and run this again".into()
+            MigrateError::NoRoom { path, .. } => {
+                format!("free some space there: df -h {}", quoted(path))
             }
-            MigrateError::NoRoom { path, .. } => format!("free some space there: df -h {}", quoted(path)),
             MigrateError::NotAsked => "--yes goes ahead, --dry-run only looks".into(),
             MigrateError::Declined => "nothing was changed".into(),
             MigrateError::AtWork { .. } => "wait for it and run this again".into(),
-            MigrateError::Unfinished { source, by } => {
-                let who = by.as_ref().map_or(String::new(), |by| format!("as {by}: "));
-                format!("{who}cargo-peruser migrate {}", quoted(source))
+            MigrateError::Unfinished { source, by: None } => {
+                format!("cargo-peruser migrate {}", quoted(source))
             }
+            // What another account has written down is not believed, so the source is not known.
+            MigrateError::Unfinished { by: Some(by), source } => format!(
+                "as {by}, run the same command again; if nothing of it is of use: rm -r {}",
+                quoted(source)
+            ),
             MigrateError::Lost { journal, .. } => {
                 format!("look for it; then: rm -r {}", quoted(journal))
             }
-            MigrateError::Failed { state, .. } | MigrateError::Interrupted { state } => {
-                state.help().into()
-            }
+            MigrateError::Failed { state, .. }
+            | MigrateError::Changed { state, .. }
+            | MigrateError::Interrupted { state } => state.help().into(),
             MigrateError::Cure { command, .. } => {
                 format!("the cache is in place; run there: {command}")
             }
@@ -242,7 +263,10 @@ impl Display for MigrateError {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
             MigrateError::ForWhom { .. } => {
-                write!(f, "running as root through sudo, so it has to be said whose cache it becomes")
+                write!(
+                    f,
+                    "running as root through sudo, so it has to be said whose cache it becomes"
+                )
             }
             MigrateError::OnlyRoot { person, .. } => {
                 write!(f, "only root can give a cache to {person}")
@@ -253,7 +277,11 @@ impl Display for MigrateError {
             }
             MigrateError::Source { path, why } => write!(f, "cannot move `{}`: {why}", shown(path)),
             MigrateError::NotATargetDir { path } => {
-                write!(f, "`{}` is no target directory: it has nothing of cargo's in it", shown(path))
+                write!(
+                    f,
+                    "`{}` is no target directory: it has nothing of cargo's in it",
+                    shown(path)
+                )
             }
             MigrateError::Nested { source, destination } => write!(
                 f,
@@ -270,7 +298,7 @@ impl Display for MigrateError {
             MigrateError::Unreadable { path, cause, .. } => {
                 write!(f, "failed to read `{}`: {}", shown(path), reason(cause))
             }
-            MigrateError::Changed { path } => {
+            MigrateError::Changed { path, .. } => {
                 write!(f, "`{}` was changed while it was being moved", shown(path))
             }
             MigrateError::NoRoom { path, needed, free } => write!(
@@ -286,8 +314,11 @@ impl Display for MigrateError {
                 let holder = holder.as_ref().map_or(String::new(), |holder| format!(": {holder}"));
                 write!(f, "another migration to this place is at work{holder}")
             }
-            MigrateError::Unfinished { source, .. } => {
+            MigrateError::Unfinished { source, by: None } => {
                 write!(f, "an earlier migration of `{}` is unfinished", shown(source))
+            }
+            MigrateError::Unfinished { source, by: Some(by) } => {
+                write!(f, "an earlier migration by {by} is unfinished, in `{}`", shown(source))
             }
             MigrateError::Lost { source, .. } => write!(
                 f,
@@ -298,7 +329,9 @@ impl Display for MigrateError {
                 write!(f, "failed to {doing} `{}`: {}", shown(path), reason(cause))
             }
             MigrateError::Interrupted { .. } => write!(f, "interrupted"),
-            MigrateError::Cure { command, ended } => write!(f, "`{command}` failed ({ended})"),
+            MigrateError::Cure { command, ended } => {
+                write!(f, "failed to run `{command}`\n{}", ended.trim_end())
+            }
         }
     }
 }
@@ -329,3 +362,6 @@ impl Display for Objection {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -28,6 +28,11 @@ pub struct Person {
 }
 
 /// A step that failed, with what has become of the cache.
-pub fn failed(doing: &'static str, path: &Path, cause: impl Into<io::Error>, state: State) -> Error {
+pub fn failed(
+    doing: &'static str,
+    path: &Path,
+    cause: impl Into<io::Error>,
+    state: State,
+) -> Error {
     MigrateError::Failed { doing, path: path.to_owned(), cause: cause.into(), state }.into()
 }

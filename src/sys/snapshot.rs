@@ -76,7 +76,13 @@ impl Snapshot {
     }
 
     /// The same process as if that account stood there, and without these variables.
-    pub fn of(&self, uid: u32, gid: u32, cwd: PathBuf, hidden: &'static [&'static str]) -> Snapshot {
+    pub fn of(
+        &self,
+        uid: u32,
+        gid: u32,
+        cwd: PathBuf,
+        hidden: &'static [&'static str],
+    ) -> Snapshot {
         Snapshot { uid, gid, cwd, hidden, ..self.clone() }
     }
 

@@ -39,6 +39,8 @@ fn every_verb_has_help() {
     assert_data_eq!(help(["path", "--help"]), file!["help/path-long.txt"]);
     assert_data_eq!(help(["explain", "-h"]), file!["help/explain.txt"]);
     assert_data_eq!(help(["explain", "--help"]), file!["help/explain-long.txt"]);
+    assert_data_eq!(help(["migrate", "-h"]), file!["help/migrate.txt"]);
+    assert_data_eq!(help(["migrate", "--help"]), file!["help/migrate-long.txt"]);
 }
 
 fn every_level_has_a_version() {
@@ -47,7 +49,7 @@ fn every_level_has_a_version() {
     for flag in ["-V", "--version"] {
         let output = world.by_name([flag]).run();
         assert_eq!(output.printed(), format!("cargo-peruser {version}\n"));
-        for verb in ["path", "explain"] {
+        for verb in ["path", "explain", "migrate"] {
             let output = world.by_name([verb, flag]).run();
             let line = output.printed();
             let is_version = line.starts_with("cargo-peruser") && line.contains(version);

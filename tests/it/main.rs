@@ -25,6 +25,7 @@ mod explain;
 mod explain_json;
 mod harness;
 mod help;
+mod migrate;
 mod path;
 mod private_dir;
 mod private_dir_refused;
@@ -54,6 +55,7 @@ fn main() -> ExitCode {
         doors::tests(),
         path::tests(),
         help::tests(),
+        migrate::tests(),
         explain::tests(),
         explain_json::tests(),
         settings::tests(),

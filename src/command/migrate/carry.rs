@@ -92,9 +92,10 @@ impl Carrying<'_> {
         match self.arrived(tree, identity, locks) {
             Ok((incoming, inventory)) => self.adopt(journal, &incoming, &inventory),
             Err(error) => {
-                if self.site.come_back(&self.workplace.at, INCOMING).is_ok() {
-                    self.workplace.dismiss();
+                if self.site.come_back(&self.workplace.at, INCOMING).is_err() {
+                    return Err(error.journaled());
                 }
+                self.workplace.dismiss();
                 Err(error)
             }
         }
@@ -157,7 +158,7 @@ impl Carrying<'_> {
         incoming: &Tree,
         inventory: &Inventory,
     ) -> Result<(), Error> {
-        give::give(incoming, inventory, self.target.person)?;
+        give::give(incoming, inventory, self.target.person).map_err(Error::journaled)?;
         place::prepare(incoming, self.target.person)?;
         let arrived = inventory.nodes.first().map(|top| top.identity);
         let journal = Journal { stage: Stage::Placing, arrived, ..journal };
@@ -185,6 +186,7 @@ impl Carrying<'_> {
         let path = self.target.private_dir.join(&journal.name);
         self.workplace.dismiss();
         let line = format!("{how} `{}` to `{}`", journal.shown, shown(&path));
-        report::line(line).map_err(|cause| failed("write to", "stdout".as_ref(), cause, State::Untouched))
+        report::line(line)
+            .map_err(|cause| failed("write to", "stdout".as_ref(), cause, State::Untouched))
     }
 }

@@ -28,7 +28,8 @@ pub(super) fn copy(
 ) -> Result<(), Error> {
     let identity = inventory.nodes.first().map(|top| top.identity).unwrap_or_default();
     let journal = carrying.journal(Way::Copy, Stage::Copying, identity);
-    let copied = carrying.workplace.write(&journal).and_then(|()| whole(&carrying, tree, inventory));
+    let copied =
+        carrying.workplace.write(&journal).and_then(|()| whole(&carrying, tree, inventory));
     let arrived = match copied {
         Ok(arrived) => arrived,
         Err(error) => {
@@ -74,11 +75,7 @@ fn whole(carrying: &Carrying<'_>, tree: &Tree, inventory: &Inventory) -> Result<
     let files = inventory.count(Kind::File);
     let size = bytes(inventory.bytes().0);
     report::note(&format!("copied {size} in {files} files in {:.2} s", took.as_secs_f64()));
-    found
-        .nodes
-        .first()
-        .map(|top| top.identity)
-        .ok_or_else(|| to.changed(&[]))
+    found.nodes.first().map(|top| top.identity).ok_or_else(|| to.changed(&[]))
 }
 
 /// Copies, while this thread shows how far it is.

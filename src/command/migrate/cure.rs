@@ -17,8 +17,10 @@ use crate::sys::relocate::cure::{self, Cargo, Profile};
 pub(super) fn after(plan: &Plan<'_>, request: &Request, target: &Target<'_>) -> anyhow::Result<()> {
     let path = target.path();
     if request.checkout.is_none() || target.is_anothers {
-        let who = if target.is_anothers { format!(", as {},", target.owner) } else { String::new() };
-        let checkout = request.checkout.as_ref().map_or("CHECKOUT".into(), |_| quoted(&plan.snapshot.cwd));
+        let who =
+            if target.is_anothers { format!(", as {},", target.owner) } else { String::new() };
+        let checkout =
+            request.checkout.as_ref().map_or("CHECKOUT".into(), |_| quoted(&plan.snapshot.cwd));
         report::note(&format!(
             "the old place's paths are still built into each workspace's own units; run once for each \
              checkout{who} to have them rebuilt: cargo-peruser migrate {} --checkout {checkout}",

@@ -88,8 +88,7 @@ impl<'a> Preview<'a> {
             None => nearest(&target.private_dir),
         };
         let place = place.and_then(Result::ok);
-        let (way, reason) =
-            choose(request, site, position, target, &inventory, place.as_ref());
+        let (way, reason) = choose(request, site, position, target, &inventory, place.as_ref());
         let is_root = rustix::process::geteuid().is_root();
         let has_foreign = inventory.has_foreign(target.person.uid);
         let is_fixed = matches!(reason, Some(Reason::MountPoint | Reason::FixedParent));
@@ -177,16 +176,28 @@ impl<'a> Preview<'a> {
 
     fn afterwards(&self) -> Vec<(String, String)> {
         let mut rows = vec![
-            row("afterwards", "dependencies stay fresh where they were built with the same CARGO_HOME"),
-            row("", "a workspace's own units are rebuilt: the old place's paths are built into them"),
+            row(
+                "afterwards",
+                "dependencies stay fresh where they were built with the same CARGO_HOME",
+            ),
+            row(
+                "",
+                "a workspace's own units are rebuilt: the old place's paths are built into them",
+            ),
         ];
         let others = self.inventory.nodes.iter().any(|node| {
             let is_open = node.kind != Kind::Symlink && node.mode & 0o022 != 0;
             is_open || ![self.target.person.uid, 0].contains(&node.uid)
         });
         if others {
-            rows.push(row("trust", "others could write to this cache, and what they built is kept as it is"));
-            rows.push(row("", "if you do not trust them all: start empty instead, or `cargo clean` afterwards"));
+            rows.push(row(
+                "trust",
+                "others could write to this cache, and what they built is kept as it is",
+            ));
+            rows.push(row(
+                "",
+                "if you do not trust them all: start empty instead, or `cargo clean` afterwards",
+            ));
         }
         rows
     }
@@ -198,7 +209,9 @@ fn why(reason: Reason) -> &'static str {
         Reason::OtherFileSystem => "since the destination is on another file system or mount",
         Reason::Foreign => "since only root can give you other accounts' files",
         Reason::MountPoint => "since the source is a mount point",
-        Reason::FixedParent => "since the directory that the source stands in is not yours to change",
+        Reason::FixedParent => {
+            "since the directory that the source stands in is not yours to change"
+        }
     }
 }
 

@@ -31,12 +31,22 @@ pub(super) fn resume(
     journal: &Journal,
 ) -> anyhow::Result<Outcome> {
     if journal.source() != site.path {
-        return Err(Error::from(MigrateError::Unfinished { source: journal.source(), by: None }).into());
+        return Err(
+            Error::from(MigrateError::Unfinished { source: journal.source(), by: None }).into()
+        );
     }
     let next = next(journal, remains(site, workplace, journal));
-    report::note(&format!("an earlier migration of `{}` was interrupted: {}", journal.shown, story(next)));
+    report::note(&format!(
+        "an earlier migration of `{}` was interrupted: {}",
+        journal.shown,
+        story(next)
+    ));
     if request.is_dry {
-        return Ok(if matches!(next, Next::Begin | Next::Discard) { Outcome::Begin } else { Outcome::Ended(false) });
+        return Ok(if matches!(next, Next::Begin | Next::Discard) {
+            Outcome::Begin
+        } else {
+            Outcome::Ended(false)
+        });
     }
     match next {
         Next::Begin => return Ok(Outcome::Begin),
@@ -53,7 +63,7 @@ pub(super) fn resume(
     }
     let workplace = workplace.try_clone()?;
     let carrying = Carrying { site, target, workplace, replace: request.replace };
-    go_on(carrying, journal, next)?;
+    go_on(carrying, journal, next).map_err(Error::journaled)?;
     Ok(Outcome::Ended(true))
 }
 
@@ -97,7 +107,8 @@ fn go_on(carrying: Carrying<'_>, journal: &Journal, next: Next) -> Result<(), Er
 /// Takes the source away, if it still is what was copied: nobody has watched it meanwhile.
 fn clear(carrying: &Carrying<'_>, journal: &Journal) -> Result<(), Error> {
     let site = carrying.site;
-    let is_aside = journal.aside.as_ref().is_some_and(|aside| site.is_aside(aside, journal.identity));
+    let is_aside =
+        journal.aside.as_ref().is_some_and(|aside| site.is_aside(aside, journal.identity));
     if is_aside {
         return copying::clear(carrying, journal, None);
     }

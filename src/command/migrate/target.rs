@@ -10,11 +10,11 @@ use crate::core::placement::{Decision, Place, PlaceKind, Required, Rule};
 use crate::error::{Error, MigrateError, Owner, State};
 use crate::report;
 use crate::shim::{Plan, tell};
+use crate::sys::accounts;
 use crate::sys::private_dir::{self, Caller};
 use crate::sys::relocate::workplace::Workplace;
 use crate::sys::relocate::{Person, failed};
 use crate::sys::snapshot::Snapshot;
-use crate::sys::accounts;
 
 /// What a session has exported, often into the very directory that is to be moved, is no choice of
 /// where it goes.
@@ -47,8 +47,9 @@ pub(super) fn view(snapshot: &Snapshot, request: &Request) -> Result<Snapshot, E
             return Err(MigrateError::ForWhom { name }.into());
         }
         None => (snapshot.uid, snapshot.gid),
-        Some(name) => accounts::find(name)
-            .ok_or_else(|| MigrateError::NoAccount { name: name.clone() })?,
+        Some(name) => {
+            accounts::find(name).ok_or_else(|| MigrateError::NoAccount { name: name.clone() })?
+        }
     };
     if uid != snapshot.uid && snapshot.uid != 0 {
         let source = super::absolute(snapshot, &request.source);
@@ -163,7 +164,8 @@ impl<'a> Target<'a> {
 }
 
 fn no_place(person: &Owner, decision: &Decision) -> Error {
-    let list = |why: &str| (why.to_owned(), "list it under `include.users` in the settings".to_owned());
+    let list =
+        |why: &str| (why.to_owned(), "list it under `include.users` in the settings".to_owned());
     let (why, help) = match &decision.rule {
         Rule::NoDirectory(NoDirectory::ExcludedUser) => list("`exclude.users` lists the account"),
         Rule::NoDirectory(NoDirectory::ExcludedGroup(_)) => {

@@ -89,7 +89,11 @@ fn a_next_run_continues_or_undoes_whatever_was_interrupted() {
         (Way::Copy, Stage::Clearing, true, Nothing, false, Next::Lost),
     ] {
         let remains = Remains { has_source, arrived, is_placed };
-        assert_eq!(next(&journal(kind, stage), remains), expected, "{kind:?} {stage:?} {remains:?}");
+        assert_eq!(
+            next(&journal(kind, stage), remains),
+            expected,
+            "{kind:?} {stage:?} {remains:?}"
+        );
     }
 }
 

@@ -108,7 +108,9 @@ impl Inventory {
             let depth = self.path(index).len();
             match node.name.to_bytes() {
                 b".rustc_info.json" => depth == 1,
-                name => (2..=3).contains(&depth) && LOCKS.iter().any(|lock| lock.as_bytes() == name),
+                name => {
+                    (2..=3).contains(&depth) && LOCKS.iter().any(|lock| lock.as_bytes() == name)
+                }
             }
         })
     }
@@ -193,11 +195,8 @@ pub fn first_difference(wanted: &Inventory, found: &Inventory) -> Option<usize> 
 /// Reading changes nothing that counts.
 pub fn first_change(before: &Inventory, after: &Inventory) -> Option<usize> {
     let key = |node: &Node| (node.identity, node.changed, node.size, node.name.clone());
-    let changed = before
-        .nodes
-        .iter()
-        .zip(&after.nodes)
-        .position(|(before, after)| key(before) != key(after));
+    let changed =
+        before.nodes.iter().zip(&after.nodes).position(|(before, after)| key(before) != key(after));
     let is_longer = before.nodes.len() != after.nodes.len();
     changed.or_else(|| is_longer.then_some(before.nodes.len().min(after.nodes.len())))
 }

@@ -112,8 +112,7 @@ fn share(from: &File, to: &File) -> Result<(), Errno> {
 fn in_kernel(from: &File, to: &File, at: u64, length: u64) -> Result<u64, Errno> {
     let (mut read, mut written) = (at, at);
     let length = usize::try_from(length).unwrap_or(usize::MAX);
-    let done =
-        rustix::fs::copy_file_range(from, Some(&mut read), to, Some(&mut written), length)?;
+    let done = rustix::fs::copy_file_range(from, Some(&mut read), to, Some(&mut written), length)?;
     Ok(done as u64)
 }
 

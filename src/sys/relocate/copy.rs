@@ -116,7 +116,8 @@ impl Copying<'_> {
             let others: Vec<_> = (1..workers).map(|_| scope.spawn(work)).collect();
             let mut result = work();
             for other in others {
-                let ended = other.join().unwrap_or_else(|_| Err(self.failed(0, Errno::CANCELED.into())));
+                let ended =
+                    other.join().unwrap_or_else(|_| Err(self.failed(0, Errno::CANCELED.into())));
                 result = result.and(ended);
             }
             result

@@ -59,8 +59,11 @@ impl Giving<'_> {
 
     /// What a directory holds, now that nobody else can change it any more.
     fn content(&self, directory: &File, index: usize, children: &[usize]) -> Result<(), Error> {
-        let expected: Vec<&CStr> =
-            children.iter().filter_map(|at| self.node(*at)).map(|node| node.name.as_c_str()).collect();
+        let expected: Vec<&CStr> = children
+            .iter()
+            .filter_map(|at| self.node(*at))
+            .map(|node| node.name.as_c_str())
+            .collect();
         let found = names(directory).map_err(|cause| self.failed(index, cause.into()))?;
         let found: Vec<&CStr> = found.iter().map(|name| name.as_c_str()).collect();
         if found != expected {

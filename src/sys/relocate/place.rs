@@ -126,7 +126,9 @@ pub fn keep_former(workplace: &Workplace, name: &str) -> Result<Option<PathBuf>,
             match facts(&workplace.at, &c_name(place), None) {
                 Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
                 Err(cause) => Err(cause),
-                Ok(found) if found.kind == Kind::Directory && is_gone(&workplace.at, place)? => Ok(None),
+                Ok(found) if found.kind == Kind::Directory && is_gone(&workplace.at, place)? => {
+                    Ok(None)
+                }
                 Ok(_) => beside(workplace, place, name).map(Some),
             }
         };

@@ -48,7 +48,8 @@ impl Site {
             _ => std::fs::canonicalize(&typed).map_err(|cause| refused(&cause))?,
         };
         let name = real.file_name().ok_or_else(|| refused(&io::ErrorKind::InvalidInput.into()))?;
-        let parent = way(real.parent().unwrap_or(Path::new("/"))).map_err(|cause| refused(&cause))?;
+        let parent =
+            way(real.parent().unwrap_or(Path::new("/"))).map_err(|cause| refused(&cause))?;
         Ok(Site { name: name.to_owned(), parent, path: real })
     }
 
@@ -152,7 +153,8 @@ impl Site {
 
     /// Makes a renaming last through a power failure, as far as this account may.
     pub fn settle(&self) {
-        if let Ok(parent) = openat(&self.parent, ".", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())
+        if let Ok(parent) =
+            openat(&self.parent, ".", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())
         {
             let _ = fsync(&parent);
         }

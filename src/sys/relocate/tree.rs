@@ -19,10 +19,8 @@ const DIRECTORY: OFlags =
     OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
 
 /// How a file is opened: if it has become a pipe or a terminal meanwhile, nothing waits for it.
-pub(crate) const FILE: OFlags = OFlags::NOFOLLOW
-    .union(OFlags::NONBLOCK)
-    .union(OFlags::NOCTTY)
-    .union(OFlags::CLOEXEC);
+pub(crate) const FILE: OFlags =
+    OFlags::NOFOLLOW.union(OFlags::NONBLOCK).union(OFlags::NOCTTY).union(OFlags::CLOEXEC);
 
 /// A directory tree by the descriptor of its top.
 #[derive(Debug)]
@@ -115,14 +113,14 @@ impl Tree {
 
     /// A path in the tree, for messages.
     pub fn shown(&self, names: &[CString]) -> PathBuf {
-        names.iter().fold(self.path.clone(), |path, name| {
-            path.join(OsStr::from_bytes(name.as_bytes()))
-        })
+        names
+            .iter()
+            .fold(self.path.clone(), |path, name| path.join(OsStr::from_bytes(name.as_bytes())))
     }
 
     /// Something was changed meanwhile.
     pub fn changed(&self, names: &[CString]) -> Error {
-        MigrateError::Changed { path: self.shown(names) }.into()
+        MigrateError::Changed { path: self.shown(names), state: State::Untouched }.into()
     }
 
     /// Refuses an entry.
@@ -133,7 +131,11 @@ impl Tree {
     }
 
     fn unseen(&self, names: &[CString], cause: &io::Error) -> Error {
-        let why = format!("`{}`: {}", crate::shown::shown(&self.shown(names)), crate::error::reason(cause));
+        let why = format!(
+            "`{}`: {}",
+            crate::shown::shown(&self.shown(names)),
+            crate::error::reason(cause)
+        );
         MigrateError::Source { path: self.path.clone(), why }.into()
     }
 }

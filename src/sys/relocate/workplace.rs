@@ -10,12 +10,13 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{
-    AtFlags, FlockOperation, Mode, OFlags, fchmod, flock, fsync, mkdirat, openat, renameat, unlinkat,
+    AtFlags, FlockOperation, Mode, OFlags, fchmod, flock, fsync, mkdirat, openat, renameat,
+    unlinkat,
 };
 use rustix::io::Errno;
 
-use super::tree::{FILE, Tree, directory, facts, facts_of, names};
 use super::failed;
+use super::tree::{FILE, Tree, directory, facts, facts_of, names};
 use crate::core::relocation::{Arrived, Identity, Journal};
 use crate::error::{Error, Kind, MigrateError, State};
 use crate::sys::remove::{self, Patience, What};
@@ -46,7 +47,8 @@ impl Workplace {
     /// [`MigrateError::AtWork`] where somebody works in it, [`MigrateError::Unfinished`] where
     /// another account has left it.
     pub fn open(private: &File, path: &Path) -> Result<Option<Workplace>, Error> {
-        let doing = |cause: std::io::Error| failed("open", &path.join(NAME), cause, State::Untouched);
+        let doing =
+            |cause: std::io::Error| failed("open", &path.join(NAME), cause, State::Untouched);
         let at = match directory(private, NAME.as_ref()) {
             Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             at => at.map_err(doing)?,
@@ -67,7 +69,8 @@ impl Workplace {
             Err(cause) => return Err(doing(cause.into())),
         }
         // Between the opening and the locking, the run that had it may have ended.
-        let is_there = facts(private, &c_name(NAME), None).is_ok_and(|it| it.identity == found.identity);
+        let is_there =
+            facts(private, &c_name(NAME), None).is_ok_and(|it| it.identity == found.identity);
         if !is_there {
             return Workplace::open(private, path);
         }
@@ -80,8 +83,9 @@ impl Workplace {
     /// # Errors
     /// Those of [`Workplace::open`], and where it cannot be made.
     pub fn make(private: &File, path: &Path) -> Result<Workplace, Error> {
-        let doing =
-            |cause: std::io::Error| failed("create directory", &path.join(NAME), cause, State::Untouched);
+        let doing = |cause: std::io::Error| {
+            failed("create directory", &path.join(NAME), cause, State::Untouched)
+        };
         loop {
             match mkdirat(private, NAME, Mode::RWXU) {
                 Ok(()) => {
@@ -123,7 +127,8 @@ impl Workplace {
         let _ = unlinkat(&self.at, NEW_JOURNAL, AtFlags::empty());
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | FILE;
         let write = || -> std::io::Result<()> {
-            let mut file = File::from(openat(&self.at, NEW_JOURNAL, flags, Mode::RUSR | Mode::WUSR)?);
+            let mut file =
+                File::from(openat(&self.at, NEW_JOURNAL, flags, Mode::RUSR | Mode::WUSR)?);
             file.write_all(text.as_bytes())?;
             file.sync_all()?;
             Ok(renameat(&self.at, NEW_JOURNAL, &self.at, JOURNAL)?)
@@ -182,7 +187,8 @@ impl Workplace {
 
     /// Takes the journal and the workplace away, unless something waits in it.
     pub fn dismiss(self) {
-        let is_journal = |name: &CString| [JOURNAL, NEW_JOURNAL].iter().any(|it| *name == c_name(it));
+        let is_journal =
+            |name: &CString| [JOURNAL, NEW_JOURNAL].iter().any(|it| *name == c_name(it));
         if !names(&self.at).is_ok_and(|names| names.iter().all(is_journal)) {
             return;
         }

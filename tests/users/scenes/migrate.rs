@@ -187,7 +187,8 @@ fn gathered(stage: &Stage) -> Result<()> {
         make::own(&directory.join(path), scene.alice.uid(), scene.alice.uid(), 0o755)?;
     }
     scene.alice.shell("chmod -R go-w \"$1\"", [&directory]).run()?.ok()?;
-    let run = scene.alice.by_name(["migrate".as_ref(), directory.as_os_str(), "--yes".as_ref()]).run()?;
+    let run =
+        scene.alice.by_name(["migrate".as_ref(), directory.as_os_str(), "--yes".as_ref()]).run()?;
     run.ok()?.prints("one level down")?;
     scene.has_arrived()?;
     ensure!(cache::names(&directory)? == ["target"], "{:?}", cache::names(&directory)?);
@@ -255,7 +256,8 @@ fn nested(stage: &Stage) -> Result<()> {
     run.run()?.fails()?.blames("inside the other")?;
     scene.alice.cargo(["build"]).run()?.ok()?;
     let below = scene.target.join("debug");
-    let run = scene.alice.by_name(["migrate".as_ref(), below.as_os_str(), "--yes".as_ref()]).run()?;
+    let run =
+        scene.alice.by_name(["migrate".as_ref(), below.as_os_str(), "--yes".as_ref()]).run()?;
     run.fails()?.blames("inside the other")?;
     let run = scene.alice.by_name(["migrate".as_ref(), scene.target.as_os_str()]).run()?;
     run.ok()?.prints("where it belongs")?;
@@ -266,11 +268,24 @@ fn not_a_cache(stage: &Stage) -> Result<()> {
     let scene = Scene::new(stage)?;
     let place = stage.at("precious");
     make::directory(&place, 0, 0, 0o755)?;
-    make::file(&place.join("CACHEDIR.TAG"), "Signature: 8a477f597d28d172789f06886806bc55\n", 0, 0o644)?;
+    make::file(
+        &place.join("CACHEDIR.TAG"),
+        "Signature: 8a477f597d28d172789f06886806bc55\n",
+        0,
+        0o644,
+    )?;
     make::link(&stage.at("link"), &scene.old, 0)?;
-    for (path, word) in [("precious", "no target directory"), ("nothing", "nothing"), ("link", "symlink")] {
+    for (path, word) in
+        [("precious", "no target directory"), ("nothing", "nothing"), ("link", "symlink")]
+    {
         let path = stage.at(path);
-        let words = ["migrate".as_ref(), path.as_os_str(), "--to".as_ref(), "alice".as_ref(), "--yes".as_ref()];
+        let words = [
+            "migrate".as_ref(),
+            path.as_os_str(),
+            "--to".as_ref(),
+            "alice".as_ref(),
+            "--yes".as_ref(),
+        ];
         scene.root.by_name(words).run()?.fails()?.blames(word)?;
     }
     scene.is_untouched()
@@ -294,7 +309,13 @@ fn second(stage: &Stage) -> Result<()> {
     let lock = scene.old.join("release/.cargo-lock");
     let holder = scene.bob.shell("exec flock \"$1\" sleep 3", [&lock]).start()?;
     std::thread::sleep(Duration::from_millis(300));
-    let words = ["migrate".as_ref(), scene.old.as_os_str(), "--to".as_ref(), "alice".as_ref(), "--yes".as_ref()];
+    let words = [
+        "migrate".as_ref(),
+        scene.old.as_os_str(),
+        "--to".as_ref(),
+        "alice".as_ref(),
+        "--yes".as_ref(),
+    ];
     let first = scene.root.by_name(words).start()?;
     std::thread::sleep(Duration::from_millis(700));
     scene.give(&["--yes"])?.fails()?.blames("at work")?.blames("root (uid 0)")?;

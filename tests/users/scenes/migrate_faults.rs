@@ -123,7 +123,8 @@ fn something_is_whole(scene: &Scene<'_>) -> Result<()> {
 fn is_kept(stage: &Stage, former: &Content) -> Result<()> {
     let directory = stage.root.join("alice");
     let kept = cache::names(&directory)?.into_iter().filter(|name| name.contains(".replaced-"));
-    let found = kept.map(|name| cache::content(&directory.join(name))).collect::<Result<Vec<_>>>()?;
+    let found =
+        kept.map(|name| cache::content(&directory.join(name))).collect::<Result<Vec<_>>>()?;
     ensure!(found.contains(former), "what stood there before is not kept");
     Ok(())
 }
@@ -163,7 +164,10 @@ fn no_inodes(stage: &Stage) -> Result<()> {
     let scene = Scene::new(stage)?;
     make::nothing(&stage.root)?;
     make::tmpfs(&stage.root, "mode=1777,nr_inodes=9")?;
-    scene.give(&["--yes"])?.stopped_having_shown(Stop::Create)?.mentions("no space left on device")?;
+    scene
+        .give(&["--yes"])?
+        .stopped_having_shown(Stop::Create)?
+        .mentions("no space left on device")?;
     scene.is_untouched()?;
     do_as_root("mount", ["-o".as_ref(), "remount,nr_inodes=999".as_ref(), stage.root.as_os_str()])?;
     scene.give(&["--yes"])?.ok()?;
@@ -217,8 +221,7 @@ fn interrupted(stage: &Stage) -> Result<()> {
     let scene = Scene::new(stage)?;
     let words = ["migrate".as_ref(), scene.old.as_os_str(), "--to".as_ref(), "alice".as_ref()];
     let words = words.into_iter().chain(["--yes".as_ref(), "--copy".as_ref()]);
-    let strace =
-        ["strace", "-fqq", "-o", "/dev/null", "-e", "inject=utimensat:signal=INT:when=1"];
+    let strace = ["strace", "-fqq", "-o", "/dev/null", "-e", "inject=utimensat:signal=INT:when=1"];
     let run = scene.root.by_name(words).after(strace).run()?;
     ensure!(run.status.code() == Some(130), "{}: {}", run.status, run.stderr);
     run.blames("interrupted")?;
@@ -267,7 +270,8 @@ fn shared(stage: &Stage) -> Result<()> {
     run.after(strace).run()?.ok()?;
     Scene::new_with(stage, old, shared.join("alice/target"), content)?.has_moved()?;
     let log = fs::read_to_string(log)?;
-    let cloned = log.lines().filter(|line| line.contains("FICLONE") && line.ends_with("= 0")).count();
+    let cloned =
+        log.lines().filter(|line| line.contains("FICLONE") && line.ends_with("= 0")).count();
     ensure!(cloned >= 4 && !log.contains("copy_file_range"), "{log}");
     do_as_root("umount", [place.as_os_str()])
 }

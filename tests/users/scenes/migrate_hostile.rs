@@ -23,7 +23,10 @@ pub(crate) fn tests() -> Vec<Test> {
         test("migrate_hostile::pipes_and_sockets_are_refused", special),
         test("migrate_hostile::devices_are_refused", device).needs(&[Need::Images]),
         test("migrate_hostile::what_is_mounted_inside_is_refused", mounted),
-        test("migrate_hostile::symlinks_stay_symlinks_and_what_they_lead_to_is_left_alone", symlinks),
+        test(
+            "migrate_hostile::symlinks_stay_symlinks_and_what_they_lead_to_is_left_alone",
+            symlinks,
+        ),
         test("migrate_hostile::another_name_of_somebodys_file_is_not_given_away", linked),
         test("migrate_hostile::a_cache_of_mallorys_becomes_alices", mallorys),
         test("migrate_hostile::a_pit_without_bottom_is_refused", deep),
@@ -242,7 +245,8 @@ fn inside(stage: &Stage) -> Result<()> {
 /// Alice exchanges her private directory for a link to a place of root's, and back.
 fn led_astray(stage: &Stage) -> Result<()> {
     let precious = stage.at("precious");
-    let script = "cd \"$1\"; while :; do mv -T alice x; ln -s \"$2\" alice; rm -f alice; mv -T x alice
+    let script =
+        "cd \"$1\"; while :; do mv -T alice x; ln -s \"$2\" alice; rm -f alice; mv -T x alice
         mv alice/.migration alice/away; mv alice/away alice/.migration; done 2>/dev/null";
     for _ in 0..ROUNDS {
         make::directory(&precious, 0, 0, 0o755)?;

@@ -10,6 +10,7 @@ mod inherited;
 mod migrate;
 mod migrate_faults;
 mod migrate_hostile;
+mod migrate_warm;
 mod odd_roots;
 mod planting;
 mod private_dir;
@@ -43,6 +44,7 @@ pub(crate) fn all() -> Vec<Test> {
         migrate::tests,
         migrate_faults::tests,
         migrate_hostile::tests,
+        migrate_warm::tests,
         system_settings::tests,
         real_cargo::tests,
         wrappers::tests,

@@ -93,6 +93,9 @@ pub(crate) fn image(path: &Path, kind: Image) -> Result<()> {
     fs::File::create(&file)?.set_len(320 << 20)?;
     do_as_root(&format!("mkfs.{}", kind.name()), [OsStr::new("-q"), file.as_os_str()])?;
     directory(path, 0, 0, 0o755)?;
-    do_as_root("mount", [OsStr::new("-o"), OsStr::new("loop"), file.as_os_str(), path.as_os_str()])?;
+    do_as_root(
+        "mount",
+        [OsStr::new("-o"), OsStr::new("loop"), file.as_os_str(), path.as_os_str()],
+    )?;
     own(path, 0, 0, 0o755)
 }

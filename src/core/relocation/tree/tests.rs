@@ -51,7 +51,8 @@ fn with(change: impl FnOnce(&mut Vec<Node>)) -> Inventory {
 fn a_plain_cache_with_hard_links_inside_is_no_matter() {
     assert_eq!(cache().objection(BOB, true), None);
     assert_eq!(cache().bytes(), (10, 4096));
-    let path: Vec<_> = cache().path(4).into_iter().map(|name| name.into_string().unwrap()).collect();
+    let path: Vec<_> =
+        cache().path(4).into_iter().map(|name| name.into_string().unwrap()).collect();
     assert_eq!(path, ["debug", "deps", "app"]);
 }
 
