@@ -15,7 +15,8 @@ use std::path::PathBuf;
 use rustix::fs::{FlockOperation, Mode, OFlags, flock, openat};
 use rustix::io::Errno;
 
-use super::relocate::tree::{Tree, facts_of};
+use super::relocate::facts::facts_of;
+use super::relocate::tree::Tree;
 use super::{accounts, files};
 use crate::core::relocation::Identity;
 use crate::core::relocation::tree::{Inventory, LOCKS};

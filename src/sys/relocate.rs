@@ -7,6 +7,7 @@
 mod content;
 pub mod copy;
 pub mod cure;
+pub mod facts;
 pub mod give;
 pub mod place;
 pub mod source;

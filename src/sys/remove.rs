@@ -12,7 +12,8 @@ use rustix::fs::{AtFlags, unlinkat};
 use rustix::io::Errno;
 
 use super::interrupt;
-use super::relocate::tree::{directory, facts, facts_of, names};
+use super::relocate::facts::{facts, facts_of};
+use super::relocate::tree::{directory, names};
 use crate::core::relocation::Identity;
 use crate::core::relocation::tree::MAX_DEPTH;
 use crate::error::Kind;
@@ -125,7 +126,8 @@ fn gone(removed: Result<(), Errno>) -> io::Result<Left> {
 #[cfg(test)]
 mod tests {
     use super::{Left, Patience, What};
-    use crate::sys::relocate::tree::{directory_at, facts};
+    use crate::sys::relocate::facts::facts;
+    use crate::sys::relocate::tree::directory_at;
     use std::collections::HashSet;
     use std::fs;
     use std::os::unix::fs::symlink;

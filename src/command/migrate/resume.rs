@@ -9,8 +9,9 @@ use crate::core::relocation::{Arrived, Journal, Next, Remains, Way, next};
 use crate::error::{Error, MigrateError};
 use crate::report;
 use crate::sys::lock::Locks;
+use crate::sys::relocate::facts::facts_of;
 use crate::sys::relocate::source::Site;
-use crate::sys::relocate::tree::{Tree, directory, facts_of};
+use crate::sys::relocate::tree::{Tree, directory};
 use crate::sys::relocate::workplace::{NAME, Workplace};
 use crate::sys::tag;
 

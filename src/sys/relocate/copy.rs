@@ -4,25 +4,26 @@
 //! directories' own times last, because everything before would change them. Each file is compared,
 //! open, with what was looked at, before and after it is read.
 
+mod entry;
+
 use std::collections::HashMap;
 use std::fs::File;
 use std::io;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-use rustix::fs::{
-    AtFlags, Mode, OFlags, Timespec, Timestamps, fchmod, futimens, linkat, mkdirat, openat,
-    readlinkat, symlinkat, utimensat,
-};
+use rustix::fs::{AtFlags, Mode, fchmod, futimens, linkat, mkdirat};
 use rustix::io::Errno;
+
+use entry::times;
 
 use super::content::Abilities;
 use super::give::{chown, raw};
-use super::tree::{FILE, Tree, facts_of};
+use super::tree::Tree;
 use super::{Person, failed};
 use crate::core::relocation::Identity;
 use crate::core::relocation::tree::{Inventory, Node, own_mode};
 use crate::error::{Error, Kind, MigrateError, State};
-use crate::sys::{accounts, interrupt};
+use crate::sys::interrupt;
 
 /// How many files a worker takes at a time: large ones beside each other, small ones in one go.
 const CHUNK: usize = 32;
@@ -148,68 +149,6 @@ impl Copying<'_> {
         Ok(())
     }
 
-    fn symlink(&self, from: &File, to: &File, node: &Node, index: usize) -> Result<(), Error> {
-        let copy = || -> io::Result<()> {
-            let target = readlinkat(from, &*node.name, Vec::new())?;
-            symlinkat(&*target, to, &*node.name)?;
-            if self.is_to_be_given() {
-                let flags = AtFlags::SYMLINK_NOFOLLOW;
-                let (uid, gid) = (self.person.uid, self.person.gid);
-                let (uid, gid) = (rustix::fs::Uid::from_raw(uid), rustix::fs::Gid::from_raw(gid));
-                rustix::fs::chownat(to, &*node.name, Some(uid), Some(gid), flags)?;
-            }
-            Ok(utimensat(to, &*node.name, &times(node), AtFlags::SYMLINK_NOFOLLOW)?)
-        };
-        copy().map_err(|cause| match Errno::from_io_error(&cause) {
-            Some(Errno::INVAL | Errno::NOENT) => self.source.changed(&self.inventory.path(index)),
-            _ => self.failed(index, cause),
-        })
-    }
-
-    fn file(&self, from: &File, to: &File, node: &Node, index: usize) -> Result<(), Error> {
-        let failed = |cause: io::Error| self.failed(index, cause);
-        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | FILE;
-        let copy = openat(to, &*node.name, flags, Mode::RUSR | Mode::WUSR);
-        let copy = File::from(copy.map_err(|cause| failed(cause.into()))?);
-        // An empty file need not be read: rustc leaves its locks readable to their owner alone.
-        if node.size > 0 {
-            self.content(from, &copy, node, index)?;
-        }
-        if self.is_to_be_given() {
-            chown(&copy, self.person).map_err(failed)?;
-        }
-        let mode = Mode::from_raw_mode(raw(own_mode(node.kind, node.mode)));
-        fchmod(&copy, mode).map_err(|cause| failed(cause.into()))?;
-        futimens(&copy, &times(node)).map_err(|cause| failed(cause.into()))
-    }
-
-    fn content(&self, from: &File, copy: &File, node: &Node, index: usize) -> Result<(), Error> {
-        let changed = || self.source.changed(&self.inventory.path(index));
-        let original = match openat(from, &*node.name, OFlags::RDONLY | FILE, Mode::empty()) {
-            Err(Errno::NOENT | Errno::LOOP | Errno::NXIO) => return Err(changed()),
-            Err(Errno::ACCESS) => return Err(self.unreadable(index)),
-            original => File::from(original.map_err(|cause| self.failed(index, cause.into()))?),
-        };
-        let is_same = || {
-            facts_of(&original, None).is_ok_and(|found| {
-                let key = |node: &Node| (node.identity, node.kind, node.size, node.modified);
-                key(&found) == key(node) && found.changed == node.changed
-            })
-        };
-        if !is_same() {
-            return Err(changed());
-        }
-        let is_sparse = node.occupied < node.size;
-        let copied = &self.tally.bytes;
-        match self.abilities.copy(&original, copy, node.size, is_sparse, copied) {
-            Ok(()) if is_same() => Ok(()),
-            Ok(()) => Err(changed()),
-            Err(cause) if cause.kind() == io::ErrorKind::UnexpectedEof => Err(changed()),
-            Err(_) if interrupt::is_requested() => Err(interrupted()),
-            Err(cause) => Err(self.failed(index, cause)),
-        }
-    }
-
     fn names(&self, further: &[(usize, usize)]) -> Result<(), Error> {
         for &(index, original) in further {
             let place = |index: usize| {
@@ -254,16 +193,6 @@ impl Copying<'_> {
         self.inventory.nodes.iter().enumerate().filter(move |(_, node)| node.kind == kind)
     }
 
-    fn unreadable(&self, index: usize) -> Error {
-        MigrateError::Unreadable {
-            path: self.source.shown(&self.inventory.path(index)),
-            cause: Errno::ACCESS.into(),
-            source: self.source.path.clone(),
-            person: accounts::owner(self.person.uid).word(),
-        }
-        .into()
-    }
-
     fn failed(&self, index: usize, cause: io::Error) -> Error {
         let way = self.inventory.path(index);
         failed("copy", &self.source.shown(&way), cause, State::Untouched)
@@ -272,12 +201,4 @@ impl Copying<'_> {
 
 fn interrupted() -> Error {
     MigrateError::Interrupted { state: State::Untouched }.into()
-}
-
-fn times(node: &Node) -> Timestamps {
-    let time = |(seconds, nanoseconds): (i64, u32)| Timespec {
-        tv_sec: seconds,
-        tv_nsec: nanoseconds.into(),
-    };
-    Timestamps { last_access: time(node.accessed), last_modification: time(node.modified) }
 }

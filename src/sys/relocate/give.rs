@@ -11,7 +11,8 @@ use std::os::fd::AsFd;
 use rustix::fs::{AtFlags, Gid, Mode, OFlags, Uid, fchmod, openat};
 use rustix::io::Errno;
 
-use super::tree::{FILE, Tree, facts_of, names};
+use super::facts::facts_of;
+use super::tree::{FILE, Tree, names};
 use super::{Person, failed};
 use crate::core::relocation::tree::{Inventory, Node, own_mode};
 use crate::error::{Error, Kind, MigrateError, State};
@@ -64,7 +65,7 @@ impl Giving<'_> {
             .filter_map(|at| self.node(*at))
             .map(|node| node.name.as_c_str())
             .collect();
-        let found = names(directory).map_err(|cause| self.failed(index, cause.into()))?;
+        let found = names(directory).map_err(|cause| self.failed(index, cause))?;
         let found: Vec<&CStr> = found.iter().map(|name| name.as_c_str()).collect();
         if found != expected {
             return Err(self.tree.changed(&self.inventory.path(index)));
@@ -87,7 +88,7 @@ impl Giving<'_> {
             Err(Errno::NOENT | Errno::LOOP) => return Err(changed()),
             file => file.map_err(|cause| self.failed(index, cause.into()))?,
         };
-        let found = facts_of(&file, None).map_err(|cause| self.failed(index, cause.into()))?;
+        let found = facts_of(&file, None).map_err(|cause| self.failed(index, cause))?;
         // An inode's number can come back with another file. Its owner would then tell, since
         // nobody can give a file away.
         let is_owner = [node.uid, self.person.uid].contains(&found.uid);

@@ -12,8 +12,9 @@ use std::path::PathBuf;
 use rustix::fs::{AtFlags, Mode, OFlags, fchmod, openat, renameat, unlinkat};
 use rustix::io::Errno;
 
+use super::facts::{facts, facts_of};
 use super::give::chown;
-use super::tree::{FILE, Tree, directory, facts, facts_of, names};
+use super::tree::{FILE, Tree, directory, names};
 use super::workplace::{INCOMING, Workplace, c_name};
 use super::{Person, failed};
 use crate::error::{Error, Kind, MigrateError, State};

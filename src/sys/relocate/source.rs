@@ -10,7 +10,8 @@ use std::path::{Component, Path, PathBuf};
 
 use rustix::fs::{Access, AtFlags, Mode, OFlags, accessat, fsync, openat};
 
-use super::tree::{Tree, facts, facts_of};
+use super::facts::{facts, facts_of};
+use super::tree::Tree;
 use super::workplace::c_name;
 use super::{failed, place};
 use crate::core::relocation::Identity;

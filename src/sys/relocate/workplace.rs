@@ -15,8 +15,9 @@ use rustix::fs::{
 };
 use rustix::io::Errno;
 
+use super::facts::{facts, facts_of};
 use super::failed;
-use super::tree::{FILE, Tree, directory, facts, facts_of, names};
+use super::tree::{FILE, Tree, directory, names};
 use crate::core::relocation::{Arrived, Identity, Journal};
 use crate::error::{Error, Kind, MigrateError, State};
 use crate::sys::remove::{self, Patience, What};

@@ -8,9 +8,6 @@ mod crowd;
 mod full;
 mod inherited;
 mod migrate;
-mod migrate_faults;
-mod migrate_hostile;
-mod migrate_warm;
 mod odd_roots;
 mod planting;
 mod private_dir;
@@ -42,9 +39,6 @@ pub(crate) fn all() -> Vec<Test> {
         rights::tests,
         inherited::tests,
         migrate::tests,
-        migrate_faults::tests,
-        migrate_hostile::tests,
-        migrate_warm::tests,
         system_settings::tests,
         real_cargo::tests,
         wrappers::tests,

@@ -13,13 +13,13 @@ use crate::stage::project::{self, Tree};
 use crate::stage::{Outcome, Person, Stage, make};
 use crate::suite::{Test, test};
 
-pub(crate) fn tests() -> Vec<Test> {
+pub(super) fn tests() -> Vec<Test> {
     let on = |channel: Channel| move |stage: &Stage| stays_warm(stage, channel);
     vec![
-        test("migrate_warm::a_real_workspace_stays_warm_on_stable", on(Channel::Stable))
+        test("migrate::warm::a_real_workspace_stays_warm_on_stable", on(Channel::Stable))
             .needs(&[Need::Cargo, Need::Registry])
             .heavy(),
-        test("migrate_warm::a_real_workspace_stays_warm_on_nightly", on(Channel::Nightly))
+        test("migrate::warm::a_real_workspace_stays_warm_on_nightly", on(Channel::Nightly))
             .needs(&[Need::Cargo, Need::Nightly, Need::Registry])
             .heavy(),
     ]
@@ -136,22 +136,8 @@ fn stays_warm(stage: &Stage, channel: Channel) -> Result<()> {
     let shared = stage.shared_root().group("devs").mode(0o3775).make()?;
     let (root, alice, bob) = (stage.person("root")?, stage.person("alice")?, stage.person("bob")?);
     let (old, target) = (stage.at("old"), shared.join("alice/target"));
-    let native = stage.at("native");
-    make::directory(&native, 0, 0, 0o755)?;
-    project::write(&native, NATIVE, &alice)?;
-    project::write(&stage.checkout, WORKSPACE, &alice)?;
-    make::directory(&old, 0, crate::machine::group("devs")?, 0o2775)?;
-    for person in [&alice, &bob] {
-        project::stock_cargo_home(person)?;
-    }
     let session = Session { channel, old: &old };
-    session.before(&alice, &["generate-lockfile"])?;
-    share(&stage.checkout)?;
-    for person in [&bob, &alice] {
-        for words in [&["build"][..], &["build", "--release"], &["test"]] {
-            session.before(person, words)?;
-        }
-    }
+    fill(stage, &session, &alice, &bob)?;
     let incremental = cache::names(&old.join("debug/incremental"))?;
     ensure!(!incremental.is_empty(), "there is no incremental state");
 
@@ -178,6 +164,26 @@ fn stays_warm(stage: &Stage, channel: Channel) -> Result<()> {
     test(&alice)?.ok()?.never_says("Compiling")?;
     let run = alice.by_name(cure.into_iter().chain(["--build".as_ref()])).with(channel).run()?;
     run.ok()?.prints("units were fresh")?;
+    Ok(())
+}
+
+/// Both have built everything in one directory, alice last.
+fn fill(stage: &Stage, session: &Session<'_>, alice: &Person<'_>, bob: &Person<'_>) -> Result<()> {
+    let native = stage.at("native");
+    make::directory(&native, 0, 0, 0o755)?;
+    project::write(&native, NATIVE, alice)?;
+    project::write(&stage.checkout, WORKSPACE, alice)?;
+    make::directory(session.old, 0, crate::machine::group("devs")?, 0o2775)?;
+    for person in [alice, bob] {
+        project::stock_cargo_home(person)?;
+    }
+    session.before(alice, &["generate-lockfile"])?;
+    share(&stage.checkout)?;
+    for person in [bob, alice] {
+        for words in [&["build"][..], &["build", "--release"], &["test"]] {
+            session.before(person, words)?;
+        }
+    }
     Ok(())
 }
 
