@@ -202,10 +202,20 @@ fn judge(directory: &Path, entry: &Entry, place: &Place, caller: &Caller<'_>) ->
 /// Judges the private directory itself, if it is there.
 fn own_entry(path: &Path, caller: &Caller<'_>) -> Result<Option<(Entry, Verdict)>> {
     let entry = files::entry_if_any(path).map_err(|error| unreadable(path, error, caller))?;
-    let Some(entry) = entry else { return Ok(None) };
+    let Some(entry) = entry.filter(|entry| !is_unfinished(path, entry, caller)) else {
+        return Ok(None);
+    };
     let verdict =
         judge_private(&entry, caller.uid).map_err(|flaw| refusal(path, entry.uid, flaw, caller))?;
     Ok(Some((entry, verdict)))
+}
+
+/// Whether this is what root has made for somebody and was stopped before it could give it to them.
+/// Nobody else can have put it there, and it is empty: it counts as missing.
+fn is_unfinished(path: &Path, entry: &Entry, caller: &Caller<'_>) -> bool {
+    let is_roots = caller.acting != caller.uid && entry.uid == caller.acting;
+    let is_plain = entry.kind == Kind::Directory && entry.mode & 0o077 == 0;
+    is_roots && is_plain && std::fs::read_dir(path).is_ok_and(|mut found| found.next().is_none())
 }
 
 /// Judges a target directory, if it is there.

@@ -49,7 +49,7 @@ source        [WORLD]/old
   holds       11 B in 4 files, 3 directories, 1 symlinks
   entries of  [ME] (uid [UID]) 8
 destination   [WORLD]/root/[ME]/target for [ME] (uid [UID])
-how           renamed, 0 entries change owner, group or mode
+how           renamed, 3 entries change owner, group or mode
 afterwards    dependencies stay fresh where they were built with the same CARGO_HOME
               a workspace's own units are rebuilt: the old place's paths are built into them
 

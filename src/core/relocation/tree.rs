@@ -84,8 +84,8 @@ impl Inventory {
                 return Some((index, Objection::Mount));
             }
             match node.kind {
-                Kind::Directory | Kind::Symlink => {}
-                Kind::File => {
+                Kind::Directory => {}
+                Kind::File | Kind::Symlink => {
                     if node.links > 1 {
                         *inside.entry(node.identity).or_default() += 1;
                     }
@@ -158,11 +158,11 @@ impl Node {
     }
 }
 
-/// The mode that an entry has once it is one person's: nobody else writes to it, it runs with
-/// nobody's rights but its caller's, and its owner can enter every directory.
+/// The mode that an entry has once it is one person's. A directory that somebody else still has open
+/// lets them do nothing any more; of files nobody else's right to write remains, and nobody's id is
+/// lent by them.
 pub fn own_mode(kind: Kind, mode: u32) -> u32 {
-    let kept = mode & 0o755;
-    if kind == Kind::Directory { kept | 0o700 } else { kept }
+    if kind == Kind::Directory { 0o700 } else { mode & 0o755 }
 }
 
 /// The first difference between what was to be copied and what came of it, as an index into the

@@ -33,8 +33,9 @@ pub(super) fn private(
     let parent = open_judged(&place.parent, judged, caller)?;
     let is_new = match make_directory(&parent, place.name.as_ref()) {
         Ok(()) => true,
-        // Another run of the same person was faster, or somebody planted something.
-        Err(Errno::EXIST) => false,
+        // Another run of the same person was faster, or somebody planted something; or it is what an
+        // earlier run of root's has left for its owner.
+        Err(Errno::EXIST) => own_entry(&path, caller)?.is_none(),
         Err(error) => return Err(not_made(error)),
     };
     let directory = match open_new(&parent, place.name.as_ref()) {

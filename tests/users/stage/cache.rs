@@ -115,6 +115,7 @@ pub(crate) fn is_all(path: &Path, uid: u32) -> Result<()> {
     let is_open = !metadata.is_symlink() && metadata.mode() & 0o7022 != 0;
     ensure!(!is_open, "`{shown}` has mode {:04o}", metadata.mode() & 0o7777);
     if metadata.is_dir() {
+        ensure!(metadata.mode() & 0o777 == 0o700, "`{shown}` has mode {:04o}", metadata.mode());
         for entry in fs::read_dir(path)? {
             is_all(&entry?.path(), uid)?;
         }

@@ -14,7 +14,7 @@ fn node(parent: Option<usize>, name: &str, kind: Kind, inode: u64) -> Node {
         kind,
         uid: ALICE,
         gid: ALICE,
-        mode: if kind == Kind::Directory { 0o755 } else { 0o644 },
+        mode: if kind == Kind::Directory { 0o700 } else { 0o644 },
         identity: (1, inode),
         mount: 7,
         links: 1,
@@ -69,6 +69,12 @@ fn special_files_mounts_and_names_elsewhere_are_refused() {
     let linked = with(|nodes| nodes[2].links = 3);
     let objection = Objection::LinkedElsewhere { links: 3, inside: 2 };
     assert_eq!(linked.objection(BOB, true), Some((2, objection)));
+    let symlink = with(|nodes| {
+        nodes[2].kind = Kind::Symlink;
+        nodes[4].kind = Kind::Symlink;
+        nodes[4].links = 3;
+    });
+    assert!(symlink.objection(BOB, true).is_some());
     // Her own file, and a person who reads with no more than their own rights.
     assert_eq!(linked.objection(ALICE, true), None);
     assert_eq!(linked.objection(BOB, false), None);
@@ -80,9 +86,9 @@ fn the_modes_that_remain_give_nothing_to_others() {
         (Kind::File, 0o664, 0o644),
         (Kind::File, 0o600, 0o600),
         (Kind::File, 0o6777, 0o755),
-        (Kind::Directory, 0o2775, 0o755),
-        (Kind::Directory, 0o1777, 0o755),
-        (Kind::Directory, 0o070, 0o750),
+        (Kind::Directory, 0o2775, 0o700),
+        (Kind::Directory, 0o1777, 0o700),
+        (Kind::Directory, 0o070, 0o700),
     ] {
         assert_eq!(own_mode(kind, mode), expected, "{mode:o}");
     }

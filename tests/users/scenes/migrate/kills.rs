@@ -1,9 +1,11 @@
 //! A migration that is killed, before every single system call that changes the disk: one whole cache
 //! is left each time, and the next run goes on or begins again.
 
+use std::collections::BTreeMap;
+use std::fs;
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 
 use super::scene::Scene;
 use crate::machine::Need;
@@ -26,6 +28,15 @@ enum Threads {
     All,
 }
 
+impl Threads {
+    fn flag(self) -> &'static str {
+        match self {
+            Threads::First => "-qq",
+            Threads::All => "-fqq",
+        }
+    }
+}
+
 pub(super) fn tests() -> Vec<Test> {
     let mut tests = Vec::new();
     for (name, flags, threads) in [
@@ -39,18 +50,23 @@ pub(super) fn tests() -> Vec<Test> {
         let body = move |stage: &Stage| killed_everywhere(stage, flags, threads);
         tests.push(test(name, body).needs(&[Need::Strace]).heavy());
     }
+    let name = "migrate::kills::a_kill_while_moving_one_level_down_loses_nothing";
+    tests.push(test(name, killed_one_level_down).needs(&[Need::Strace]).heavy());
     tests
 }
 
 fn killed_everywhere(stage: &Stage, flags: &[&str], threads: Threads) -> Result<()> {
     let mut scene = Scene::new(stage)?;
-    for number in 1..1000 {
-        let former = afresh(stage, &mut scene, flags.contains(&"--replace"))?;
-        let run = killed_at(&scene, number, flags, threads)?;
-        let survived = run.status.success();
-        let after = || format!("killed at change {number} with {flags:?}");
+    let replaces = flags.contains(&"--replace");
+    afresh(stage, &mut scene, replaces)?;
+    let mut kills = 0;
+    for Change { call, number } in changes(&scene, flags, threads)? {
+        let former = afresh(stage, &mut scene, replaces)?;
+        let run = killed_at(&scene, &call, number, flags, threads)?;
+        let after = || format!("killed at {call} {number} with {flags:?}");
         something_is_whole(&scene).with_context(after)?;
-        if !survived {
+        if !run.status.success() {
+            kills += 1;
             let run = scene.give(flags)?;
             let is_done = run.stderr.contains("nothing is there");
             ensure!(run.status.success() || is_done, "{}: {}{}", after(), run.stdout, run.stderr);
@@ -59,12 +75,38 @@ fn killed_everywhere(stage: &Stage, flags: &[&str], threads: Threads) -> Result<
         if let Some(former) = former {
             is_kept(stage, &former).with_context(after)?;
         }
-        if survived {
-            ensure!(number > 15, "it was never killed");
-            return Ok(());
+    }
+    ensure!(kills > 30, "it was killed {kills} times only");
+    Ok(())
+}
+
+/// One call that changes the disk: which, and the how manieth of its kind.
+struct Change {
+    call: String,
+    number: u32,
+}
+
+/// Every change that a migration makes, found by letting one run to its end.
+fn changes(scene: &Scene<'_>, flags: &[&str], threads: Threads) -> Result<Vec<Change>> {
+    let log = scene.old.with_file_name("changes.log");
+    let (trace, name) = (format!("trace={CHANGES}"), log.to_str().context("a plain path")?);
+    let run = give_after(scene, flags, ["strace", threads.flag(), "-o", name, "-e", &trace])?;
+    run.ok()?;
+    let mut counts: BTreeMap<String, u32> = BTreeMap::new();
+    for line in fs::read_to_string(&log)?.lines() {
+        // With several threads each line begins with a number.
+        let call = line.trim_start_matches(|c: char| c.is_ascii_digit() || c == ' ');
+        if let Some((call, _)) = call.split_once('(')
+            && call.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+        {
+            *counts.entry(call.to_owned()).or_default() += 1;
         }
     }
-    bail!("it never ends")
+    fs::remove_file(&log)?;
+    let each = |(call, count): (String, u32)| {
+        (1..=count).map(move |number| Change { call: call.clone(), number })
+    };
+    Ok(counts.into_iter().flat_map(each).collect())
 }
 
 /// The stage as it was; what alice has built herself, if she has.
@@ -83,17 +125,28 @@ fn afresh(stage: &Stage, scene: &mut Scene<'_>, is_built: bool) -> Result<Option
     cache::content(&scene.target).map(Some)
 }
 
-fn killed_at(scene: &Scene<'_>, number: u32, flags: &[&str], threads: Threads) -> Result<Outcome> {
-    let inject = format!("inject={CHANGES}:signal=KILL:when={number}");
-    let trace = format!("trace={CHANGES}");
-    let threads = match threads {
-        Threads::First => "-qq",
-        Threads::All => "-fqq",
-    };
+fn killed_at(
+    scene: &Scene<'_>,
+    call: &str,
+    number: u32,
+    flags: &[&str],
+    threads: Threads,
+) -> Result<Outcome> {
+    let trace = format!("trace={call}");
+    // strace counts each kind of call, and each thread's, for itself.
+    let inject = format!("inject={call}:signal=KILL:when={number}");
+    let strace = ["strace", threads.flag(), "-o", "/dev/null", "-e", &trace, "-e", &inject];
+    give_after(scene, flags, strace)
+}
+
+fn give_after<const N: usize>(
+    scene: &Scene<'_>,
+    flags: &[&str],
+    before: [&str; N],
+) -> Result<Outcome> {
     let words = ["migrate".as_ref(), scene.old.as_os_str(), "--to".as_ref(), "alice".as_ref()];
     let words = words.into_iter().chain(flags.iter().map(|flag| flag.as_ref()));
-    let strace = ["strace", threads, "-o", "/dev/null", "-e", &trace, "-e", &inject];
-    scene.root.by_name(words).after(strace).run()
+    scene.root.by_name(words).after(before).run()
 }
 
 /// At every moment one whole cache is somewhere.
@@ -111,5 +164,38 @@ fn is_kept(stage: &Stage, former: &Content) -> Result<()> {
     let found =
         kept.map(|name| cache::content(&directory.join(name))).collect::<Result<Vec<_>>>()?;
     ensure!(found.contains(former), "what stood there before is not kept");
+    Ok(())
+}
+
+/// There the cache moves entry by entry: whatever has moved and whatever has not makes one cache.
+fn killed_one_level_down(stage: &Stage) -> Result<()> {
+    let mut scene = Scene::new(stage)?;
+    make::nothing(&scene.old)?;
+    let directory = stage.root.join("alice");
+    scene.old = directory.clone();
+    one_level_up(&mut scene)?;
+    let changes = changes(&scene, &["--yes"], Threads::First)?;
+    ensure!(changes.len() > 30, "it makes {} changes only", changes.len());
+    for Change { call, number } in changes {
+        one_level_up(&mut scene)?;
+        killed_at(&scene, &call, number, &["--yes"], Threads::First)?.fails()?;
+        let run = scene.give(&["--yes"])?;
+        let is_done = run.stderr.contains("nothing of cargo's");
+        ensure!(run.status.success() || is_done, "{call} {number}: {}{}", run.stdout, run.stderr);
+        scene.has_arrived().with_context(|| format!("killed at {call} {number}"))?;
+        let names = cache::names(&directory)?;
+        ensure!(names == ["target"], "killed at {call} {number}: {names:?}");
+    }
+    Ok(())
+}
+
+/// The private directory is the old cache itself.
+fn one_level_up(scene: &mut Scene<'_>) -> Result<()> {
+    if look(&scene.old)?.is_some() {
+        make::nothing(&scene.old)?;
+    }
+    cache::build(&scene.old, &[&scene.alice])?;
+    scene.alice.shell("chmod -R go-w \"$1\"", [&scene.old]).run()?.ok()?;
+    scene.content = cache::content(&scene.old)?;
     Ok(())
 }

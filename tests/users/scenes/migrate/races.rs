@@ -6,7 +6,8 @@ use std::os::unix::fs::MetadataExt;
 use anyhow::{Result, ensure};
 
 use super::scene::Scene;
-use crate::stage::{Stage, cache, look, make};
+use crate::machine::Need;
+use crate::stage::{Acl, Stage, cache, look, make};
 use crate::suite::{Test, test};
 
 /// How often each race is run.
@@ -14,6 +15,8 @@ const ROUNDS: usize = 12;
 
 pub(super) fn tests() -> Vec<Test> {
     vec![
+        test("migrate::races::what_others_have_open_is_of_no_use_to_them", left_open)
+            .needs(&[Need::Acls]),
         test("migrate::races::files_that_change_while_they_are_copied_betray_nothing", swapped)
             .heavy(),
         test("migrate::races::who_has_a_directory_open_adds_nothing_to_alices_cache", inside)
@@ -77,6 +80,33 @@ fn inside(stage: &Stage) -> Result<()> {
         }
         cache::is_all(&scene.target, scene.alice.uid())?;
         clear(stage, &scene)?;
+    }
+    Ok(())
+}
+
+/// What mallory has open of the old cache is of no use any more, read or write, once it is alice's.
+fn left_open(stage: &Stage) -> Result<()> {
+    let mallory = stage.person("mallory")?;
+    let script = "cd \"$1/debug/deps\" || exit 9; echo >\"$2/ready\"
+        until [ -e \"$2/moved\" ]; do sleep 0.05; done
+        cat libdep.rlib new && echo READ; echo x >evil && echo WROTE; ls && echo LISTED; mv app app2 && echo MOVED
+        exit 0";
+    let signs = stage.at("signs");
+    make::directory(&signs, 0, 0, 0o777)?;
+    let scene = Scene::new(stage)?;
+    Acl::Default.grant(&scene.old.join("debug/deps"), mallory.uid(), 0o7)?;
+    let running = mallory.shell(script, [&scene.old, &signs]).start()?;
+    while look(&signs.join("ready"))?.is_none() {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    scene.give(&["--yes"])?.ok()?;
+    let new = "umask 000; echo new >\"$1/debug/deps/new\"";
+    scene.alice.shell(new, [&scene.target]).run()?.ok()?;
+    make::file(&signs.join("moved"), "", 0, 0o644)?;
+    let run = running.finish()?;
+    run.ok()?;
+    for word in ["READ", "WROTE", "LISTED", "MOVED", "a library"] {
+        run.never_says(word)?;
     }
     Ok(())
 }
