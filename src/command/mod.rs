@@ -45,11 +45,12 @@ steps aside.
 Exit codes: cargo's own once it runs. Otherwise
   1    a verb of cargo-peruser failed
   2    its words are not understood
-  73   a directory cannot be created
-  77   a directory is unsafe to use
+  73   a directory or a copy cannot be made
+  77   a directory, or what is to be moved, is unsafe
   78   a mistake in the settings
   126  the real cargo cannot be executed
-  127  there is no real cargo";
+  127  there is no real cargo
+  130  a migration was interrupted";
 
 /// Runs a verb, or becomes cargo.
 ///

@@ -94,6 +94,7 @@ fn watched(
             let _ = ended.send(copy::copy(tree, inventory, to, carrying.target.person, &tally));
         });
         let progress = report::Progress::of(inventory.bytes().0);
+        progress.at(0, 0, total as u64);
         loop {
             match end.recv_timeout(BEAT) {
                 Ok(result) => return result,

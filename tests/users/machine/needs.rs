@@ -32,13 +32,15 @@ pub(crate) enum Need {
     Vfat,
     /// strace, which stops a program at any system call.
     Strace,
+    /// script(1), which gives a program a terminal.
+    Terminal,
     /// File systems in files, one of them with reflinks.
     Images,
 }
 
 impl Need {
     /// All of them.
-    pub(crate) const ALL: [Need; 11] = [
+    pub(crate) const ALL: [Need; 12] = [
         Need::Cargo,
         Need::Nightly,
         Need::Registry,
@@ -49,6 +51,7 @@ impl Need {
         Need::UserNamespaces,
         Need::Vfat,
         Need::Strace,
+        Need::Terminal,
         Need::Images,
     ];
 
@@ -74,6 +77,7 @@ impl Need {
                 .context("no user namespaces for ordinary accounts"),
             Need::Vfat => vfat().context("no vfat"),
             Need::Strace => works("strace", &["-o", "/dev/null", "true"]).context("no strace"),
+            Need::Terminal => works("script", &["-qec", "true", "/dev/null"]).context("no script"),
             Need::Images => images().context("no file systems in files"),
         }
     }

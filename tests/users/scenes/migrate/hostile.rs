@@ -28,6 +28,7 @@ pub(super) fn tests() -> Vec<Test> {
         test("migrate::hostile::a_cache_of_mallorys_becomes_alices", mallorys),
         test("migrate::hostile::a_pit_without_bottom_is_refused", deep),
         test("migrate::hostile::a_workplace_of_somebody_elses_is_not_believed", planted),
+        test("migrate::hostile::alices_own_settings_do_not_choose_where_root_works", settings),
         test("migrate::hostile::a_private_directory_of_somebody_elses_is_refused", taken),
     ]
 }
@@ -156,6 +157,26 @@ fn planted(stage: &Stage) -> Result<()> {
     scene.give(&["--yes"])?.fails()?.blames(".migration")?;
     fs::remove_file(&workplace)?;
     scene.give(&["--yes"])?.ok()?;
+    scene.has_moved()
+}
+
+/// Nor does her session choose, which root may have inherited.
+fn settings(stage: &Stage) -> Result<()> {
+    let scene = Scene::new(stage)?;
+    let precious = stage.at("precious");
+    make::directory(&precious, 0, 0, 0o755)?;
+    let file = scene.alice.home.join(".config/cargo-peruser/config.toml");
+    let text = format!("shared-root = \"{}\"\n", precious.display());
+    let script = "mkdir -p \"$(dirname \"$1\")\" && echo \"$2\" >\"$1\"";
+    scene.alice.shell(script, [file.as_os_str(), text.as_ref()]).run()?.ok()?;
+    let words = ["migrate".as_ref(), scene.old.as_os_str(), "--to".as_ref(), "alice".as_ref()];
+    let run = scene.root.by_name(words.into_iter().chain(["--yes".as_ref()]));
+    run.unset("CARGO_PERUSER_SHARED_ROOT").env("HOME", &scene.alice.home).run()?.fails()?;
+    ensure!(cache::names(&precious)?.is_empty(), "root was told where to work");
+    let words = ["migrate".as_ref(), scene.old.as_os_str(), "--to".as_ref(), "alice".as_ref()];
+    let run = scene.root.by_name(words.into_iter().chain(["--yes".as_ref()]));
+    run.env("HOME", &scene.alice.home).env("XDG_CACHE_HOME", &precious).run()?.ok()?;
+    ensure!(cache::names(&precious)?.is_empty(), "root was told where to work");
     scene.has_moved()
 }
 

@@ -11,16 +11,19 @@ use crate::suite::{Test, test};
 
 pub(super) fn tests() -> Vec<Test> {
     vec![
-        test("migrate::what_only_its_owner_can_read_is_left_to_root", unreadable),
-        test("migrate::it_changes_nothing_without_a_yes", not_confirmed),
-        test("migrate::only_root_gives_to_others_and_root_says_to_whom", who),
-        test("migrate::places_inside_one_another_are_refused", nested),
-        test("migrate::what_is_no_target_directory_is_refused", not_a_cache),
-        test("migrate::a_build_in_progress_is_named_and_waited_for", waits).needs(&[Need::Flock]),
-        test("migrate::a_second_migration_at_the_same_time_is_refused", second)
+        test("migrate::refused::on_a_terminal_it_asks_and_shows_how_far_it_is", asks)
+            .needs(&[Need::Terminal]),
+        test("migrate::refused::what_only_its_owner_can_read_is_left_to_root", unreadable),
+        test("migrate::refused::it_changes_nothing_without_a_yes", not_confirmed),
+        test("migrate::refused::only_root_gives_to_others_and_root_says_to_whom", who),
+        test("migrate::refused::places_inside_one_another_are_refused", nested),
+        test("migrate::refused::what_is_no_target_directory_is_refused", not_a_cache),
+        test("migrate::refused::a_build_in_progress_is_named_and_waited_for", waits)
             .needs(&[Need::Flock]),
-        test("migrate::an_account_without_a_directory_gets_none", no_place),
-        test("migrate::root_makes_nothing_in_anothers_home", no_shared_root),
+        test("migrate::refused::a_second_migration_at_the_same_time_is_refused", second)
+            .needs(&[Need::Flock]),
+        test("migrate::refused::an_account_without_a_directory_gets_none", no_place),
+        test("migrate::refused::root_makes_nothing_in_anothers_home", no_shared_root),
     ]
 }
 
@@ -161,4 +164,21 @@ fn unreadable(stage: &Stage) -> Result<()> {
     scene.is_untouched()?;
     scene.give(&["--yes"])?.ok()?;
     scene.has_moved()
+}
+
+fn asks(stage: &Stage) -> Result<()> {
+    let scene = Scene::new(stage)?;
+    let large = scene.old.join("debug/large");
+    make::file(&large, vec![b'x'; 32 << 20], scene.bob.uid(), 0o664)?;
+    let script = "(sleep 0.5; echo \"$2\"; sleep 2) | script -qec \"cargo-peruser migrate $1 --to alice --copy\" /dev/null";
+    let answer = |word: &str| {
+        let words = [scene.old.as_os_str(), word.as_ref()];
+        scene.root.shell(script, words).env("TERM", "xterm").run()
+    };
+    answer("")?.fails()?.prints("Move it? [y/N]")?.prints("not confirmed")?;
+    ensure!(look(&stage.root.join("alice"))?.is_none(), "a private directory was made");
+    let run = answer("y")?;
+    run.ok()?.prints(" of 34.")?.prints("files, ")?.prints(" left")?;
+    ensure!(look(&scene.target)?.is_some(), "nothing was moved");
+    Ok(())
 }
