@@ -218,6 +218,8 @@ pub fn next(journal: &Journal, remains: Remains) -> Next {
         (Stage::Copying, _) => Next::Discard,
         (Stage::Moving, Way::Gather) => Next::Adopt,
         (Stage::Moving, _) if arrived == Arrived::Expected => Next::Adopt,
+        // What came instead of the source is somebody's to look at, and nobody's to give away.
+        (Stage::Moving, _) if arrived == Arrived::Other => Next::Lost,
         (Stage::Moving, _) if has_source => Next::Begin,
         (Stage::Moving, _) => Next::Lost,
         (Stage::Placing, Way::Copy) if is_placed => Next::Clear,

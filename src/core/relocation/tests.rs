@@ -69,6 +69,7 @@ fn a_next_run_continues_or_undoes_whatever_was_interrupted() {
         (Way::Rename, Stage::Moving, true, Nothing, false, Next::Begin),
         (Way::Rename, Stage::Moving, false, Expected, false, Next::Adopt),
         (Way::Rename, Stage::Moving, true, Expected, false, Next::Adopt),
+        (Way::Rename, Stage::Moving, true, Other, false, Next::Lost),
         (Way::Rename, Stage::Moving, false, Nothing, false, Next::Lost),
         (Way::Rename, Stage::Moving, false, Other, false, Next::Lost),
         (Way::Gather, Stage::Moving, true, Nothing, false, Next::Adopt),

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 
 use anyhow::{Result, ensure};
 
@@ -15,6 +16,8 @@ const ROUNDS: usize = 12;
 
 pub(super) fn tests() -> Vec<Test> {
     vec![
+        test("migrate::races::a_source_that_is_exchanged_is_moved_whole_or_not_at_all", exchanged)
+            .heavy(),
         test("migrate::races::what_others_have_open_is_of_no_use_to_them", left_open)
             .needs(&[Need::Acls]),
         test("migrate::races::files_that_change_while_they_are_copied_betray_nothing", swapped)
@@ -80,6 +83,40 @@ fn inside(stage: &Stage) -> Result<()> {
         }
         cache::is_all(&scene.target, scene.alice.uid())?;
         clear(stage, &scene)?;
+    }
+    Ok(())
+}
+
+/// Mallory exchanges the whole source for another directory of hers, and back.
+fn exchanged(stage: &Stage) -> Result<()> {
+    let mallory = stage.person("mallory")?;
+    let script = "cd \"$1\"; mkdir other; echo evil >other/.rustc_info.json
+        while :; do mv -T old x; mv -T other old; mv -T old other; mv -T x old; done 2>/dev/null";
+    for round in 0..ROUNDS {
+        let scene = Scene::new(stage)?;
+        make::nothing(&scene.old)?;
+        let parent = stage.at("mallorys");
+        make::directory(&parent, mallory.uid(), mallory.uid(), 0o755)?;
+        let old = parent.join("old");
+        cache::build(&old, &[&mallory])?;
+        let scene = Scene { content: cache::content(&old)?, old, ..scene };
+        let running = mallory.shell(script, [&parent]).start()?;
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        let flags = if round % 2 == 0 { &["--yes"][..] } else { &["--yes", "--copy"] };
+        let run = scene.give(flags)?;
+        drop(running);
+        let whole = |path: &Path| cache::content(path).is_ok_and(|found| found == scene.content);
+        let arrived = stage.root.join("alice/.migration/incoming");
+        if run.status.success() {
+            ensure!(
+                !scene.target.exists() || cache::is_all(&scene.target, scene.alice.uid()).is_ok()
+            );
+        }
+        let places = ["old", "x", "other"].map(|name| parent.join(name));
+        let is_left = places.iter().chain([&scene.target, &arrived]).any(|path| whole(path));
+        ensure!(is_left, "no whole cache is left: {}{}", run.stdout, run.stderr);
+        clear(stage, &scene)?;
+        make::nothing(&parent)?;
     }
     Ok(())
 }
