@@ -18,6 +18,8 @@ pub enum MigrateError {
     ForWhom {
         /// Who typed `sudo`, if that account is known.
         name: Option<OsString>,
+        /// What is to be moved.
+        source: PathBuf,
     },
     /// Only root gives a cache to somebody else.
     OnlyRoot {
@@ -115,6 +117,8 @@ pub enum MigrateError {
         source: PathBuf,
         /// The account that ran it, where it is another one.
         by: Option<Owner>,
+        /// Whom the cache is for, where root moves it for somebody.
+        to: Option<String>,
     },
     /// An earlier migration's remains are not there any more.
     Lost {

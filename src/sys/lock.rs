@@ -146,6 +146,7 @@ fn holder(pid: u32) -> Holder {
 }
 
 /// The process and the file of one `flock` that is held.
+#[cfg(target_os = "linux")]
 fn parse(line: &str) -> Option<(u32, Identity)> {
     let words: Vec<&str> = line.split_ascii_whitespace().collect();
     // A waiting one has an arrow in the second place.
@@ -159,7 +160,13 @@ fn parse(line: &str) -> Option<(u32, Identity)> {
     Some((pid, (device, inode.parse().ok()?)))
 }
 
-#[cfg(test)]
+/// Only Linux has such a table.
+#[cfg(not(target_os = "linux"))]
+fn parse(_: &str) -> Option<(u32, Identity)> {
+    None
+}
+
+#[cfg(all(test, target_os = "linux"))]
 mod tests {
     use super::parse;
 

@@ -32,9 +32,7 @@ pub(super) fn resume(
     journal: &Journal,
 ) -> anyhow::Result<Outcome> {
     if journal.source() != site.path {
-        return Err(
-            Error::from(MigrateError::Unfinished { source: journal.source(), by: None }).into()
-        );
+        return Err(target.unfinished(journal.source()).into());
     }
     let next = next(journal, remains(site, workplace, journal));
     report::note(&format!(

@@ -44,7 +44,8 @@ pub(super) fn view(snapshot: &Snapshot, request: &Request) -> Result<Snapshot, E
         None if is_sudo(snapshot) => {
             let uid = snapshot.variable("SUDO_UID").and_then(|uid| uid.to_str()?.parse().ok());
             let name = uid.and_then(|uid| accounts::owner(uid).name);
-            return Err(MigrateError::ForWhom { name }.into());
+            let source = super::absolute(snapshot, &request.source);
+            return Err(MigrateError::ForWhom { name, source }.into());
         }
         None => (snapshot.uid, snapshot.gid),
         Some(name) => {
@@ -149,6 +150,12 @@ impl<'a> Target<'a> {
         }
     }
 
+    /// Another migration to here has to be ended first.
+    pub(super) fn unfinished(&self, source: PathBuf) -> Error {
+        let to = self.is_anothers.then(|| self.owner.word());
+        MigrateError::Unfinished { source, by: None, to }.into()
+    }
+
     /// Makes sure that the private directory is there, and makes the workplace in it.
     pub(super) fn make_workplace(&self) -> Result<Workplace, Error> {
         let mut notes = Vec::new();
@@ -157,7 +164,7 @@ impl<'a> Target<'a> {
         let workplace = Workplace::make(&private.open()?, &self.private_dir)?;
         if let Some(journal) = workplace.journal() {
             report::note(&"another migration was interrupted here a moment ago");
-            return Err(MigrateError::Unfinished { source: journal.source(), by: None }.into());
+            return Err(self.unfinished(journal.source()));
         }
         Ok(workplace)
     }

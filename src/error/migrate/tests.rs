@@ -30,10 +30,10 @@ fn hostile(objection: Objection) -> String {
 #[test]
 fn for_whom() {
     assert_data_eq!(
-        message(MigrateError::ForWhom { name: Some("alice".into()) }),
+        message(MigrateError::ForWhom { name: Some("alice".into()), source: "/srv/old".into() }),
         str![[r#"
 error: running as root through sudo, so it has to be said whose cache it becomes
-help: cargo-peruser migrate SOURCE --to alice
+help: sudo cargo-peruser migrate /srv/old --to alice
 exit 1
 "#]]
     );
@@ -255,14 +255,14 @@ exit 1
 fn unfinished() {
     let source = || "/srv/old".into();
     assert_data_eq!(
-        message(MigrateError::Unfinished { source: source(), by: None }),
+        message(MigrateError::Unfinished { source: source(), by: None, to: Some("alice".into()) }),
         str![[r#"
 error: an earlier migration of `/srv/old` is unfinished
-help: cargo-peruser migrate /srv/old
+help: cargo-peruser migrate /srv/old --to alice
 exit 1
 "#]]
     );
-    let error = MigrateError::Unfinished { source: source(), by: Some(alice()) };
+    let error = MigrateError::Unfinished { source: source(), by: Some(alice()), to: None };
     assert_data_eq!(
         message(error),
         str![[r#"

@@ -11,9 +11,9 @@ impl MigrateError {
     #[expect(clippy::too_many_lines, reason = "a table: one next step for each")]
     pub fn help(&self) -> String {
         match self {
-            MigrateError::ForWhom { name } => {
+            MigrateError::ForWhom { name, source } => {
                 let name = name.as_deref().map_or_else(|| "USER".into(), quoted);
-                format!("cargo-peruser migrate SOURCE --to {name}")
+                format!("sudo cargo-peruser migrate {} --to {name}", quoted(source))
             }
             MigrateError::OnlyRoot { person, source } => {
                 format!("sudo cargo-peruser migrate {} --to {}", quoted(source), person.word())
@@ -41,11 +41,12 @@ impl MigrateError {
             MigrateError::NotAsked => "--yes goes ahead, --dry-run only looks".into(),
             MigrateError::Declined => "nothing was changed".into(),
             MigrateError::AtWork { .. } => "wait for it and run this again".into(),
-            MigrateError::Unfinished { source, by: None } => {
-                format!("cargo-peruser migrate {}", quoted(source))
+            MigrateError::Unfinished { source, by: None, to } => {
+                let to = to.as_ref().map_or(String::new(), |to| format!(" --to {to}"));
+                format!("cargo-peruser migrate {}{to}", quoted(source))
             }
             // What another account has written down is not believed, so the source is not known.
-            MigrateError::Unfinished { by: Some(by), source } => format!(
+            MigrateError::Unfinished { by: Some(by), source, .. } => format!(
                 "as {by}, run the same command again; if nothing of it is of use: rm -r {}",
                 quoted(source)
             ),
@@ -118,10 +119,10 @@ impl Display for MigrateError {
                 let holder = holder.as_ref().map_or(String::new(), |holder| format!(": {holder}"));
                 write!(f, "another migration to this place is at work{holder}")
             }
-            MigrateError::Unfinished { source, by: None } => {
+            MigrateError::Unfinished { source, by: None, .. } => {
                 write!(f, "an earlier migration of `{}` is unfinished", shown(source))
             }
-            MigrateError::Unfinished { source, by: Some(by) } => {
+            MigrateError::Unfinished { source, by: Some(by), .. } => {
                 write!(f, "an earlier migration by {by} is unfinished, in `{}`", shown(source))
             }
             MigrateError::Lost { source, .. } => write!(

@@ -15,7 +15,7 @@ use crate::error::Kind;
 /// # Errors
 /// The system's.
 pub fn facts(directory: &File, name: &CStr, parent: Option<usize>) -> io::Result<Node> {
-    look(directory, name, AtFlags::SYMLINK_NOFOLLOW, parent)
+    look(directory, name, parent)
 }
 
 /// What is open.
@@ -23,12 +23,14 @@ pub fn facts(directory: &File, name: &CStr, parent: Option<usize>) -> io::Result
 /// # Errors
 /// The system's.
 pub fn facts_of(file: &impl AsFd, parent: Option<usize>) -> io::Result<Node> {
-    look(file, c"", AtFlags::EMPTY_PATH, parent)
+    look(file, c"", parent)
 }
 
+/// What stands under a name, or without one what is open itself.
 #[cfg(target_os = "linux")]
-fn look(at: &impl AsFd, name: &CStr, flags: AtFlags, parent: Option<usize>) -> io::Result<Node> {
+fn look(at: &impl AsFd, name: &CStr, parent: Option<usize>) -> io::Result<Node> {
     use rustix::fs::{StatxFlags, makedev, statx};
+    let flags = if name.is_empty() { AtFlags::EMPTY_PATH } else { AtFlags::SYMLINK_NOFOLLOW };
     let wanted = StatxFlags::BASIC_STATS | StatxFlags::MNT_ID;
     let found = statx(at, name, flags | AtFlags::NO_AUTOMOUNT, wanted)?;
     let mode = u32::from(found.stx_mode);
@@ -52,9 +54,10 @@ fn look(at: &impl AsFd, name: &CStr, flags: AtFlags, parent: Option<usize>) -> i
 
 /// Without mount numbers: what is mounted is noticed by its device alone.
 #[cfg(not(target_os = "linux"))]
-fn look(at: &impl AsFd, name: &CStr, flags: AtFlags, parent: Option<usize>) -> io::Result<Node> {
+fn look(at: &impl AsFd, name: &CStr, parent: Option<usize>) -> io::Result<Node> {
     use rustix::fs::{fstat, statat};
-    let found = if name.is_empty() { fstat(at)? } else { statat(at, name, flags)? };
+    let found =
+        if name.is_empty() { fstat(at)? } else { statat(at, name, AtFlags::SYMLINK_NOFOLLOW)? };
     let time = |seconds, nanoseconds| (seconds, u32::try_from(nanoseconds).unwrap_or_default());
     let number = |value: i128| u64::try_from(value).unwrap_or_default();
     Ok(Node {

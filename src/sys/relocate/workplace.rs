@@ -59,7 +59,7 @@ impl Workplace {
         if found.uid != us || found.mode & 0o077 != 0 {
             let source = path.join(NAME);
             let by = Some(accounts::owner(found.uid));
-            return Err(MigrateError::Unfinished { source, by }.into());
+            return Err(MigrateError::Unfinished { source, by, to: None }.into());
         }
         match flock(&at, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => {}
