@@ -144,7 +144,7 @@ fn relocate(
 ) -> anyhow::Result<bool> {
     let workplace = match target.workplace()? {
         // It was stopped before its first step or after its last.
-        Some(workplace) if workplace.journal().is_none() => {
+        Some(workplace) if workplace.journal().is_none() && !request.is_dry => {
             workplace.dismiss();
             None
         }

@@ -113,11 +113,12 @@ pub fn position(source: &Path, private_dir: &Path, name: &str) -> Position {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Stage {
-    /// The source is being renamed, or its entries are, and then given to the person.
+    /// The source is being renamed, or its entries are, then given to the person and put in its
+    /// place. How far that is shows from where the directory stands, since it stays the same one.
     Moving,
     /// The copy is being made.
     Copying,
-    /// What has arrived is whole, and is being put in its place.
+    /// The copy is whole, and is being put in its place.
     Placing,
     /// It is in its place; the copied source is being taken away.
     Clearing,
@@ -140,7 +141,7 @@ pub struct Journal {
     pub stage: Stage,
     /// The name of the target directory in the private directory.
     pub name: String,
-    /// What has arrived, once it has.
+    /// What arrives, where that is another directory than the source.
     pub arrived: Option<Identity>,
     /// What the source is called while it is being taken away.
     pub aside: Option<OsString>,
@@ -150,6 +151,11 @@ pub struct Journal {
 pub const VERSION: u32 = 1;
 
 impl Journal {
+    /// What stands in the place for arrivals, and later in the target directory's.
+    pub fn expected(&self) -> Option<Identity> {
+        self.arrived.or_else(|| (self.way == Way::Rename).then_some(self.identity))
+    }
+
     /// Where the source stood.
     pub fn source(&self) -> PathBuf {
         PathBuf::from(&self.source)
@@ -216,17 +222,17 @@ pub fn next(journal: &Journal, remains: Remains) -> Next {
     let Remains { has_source, arrived, is_placed } = remains;
     match (journal.stage, journal.way) {
         (Stage::Copying, _) => Next::Discard,
+        (Stage::Moving, _) if is_placed => Next::Finish,
         (Stage::Moving, Way::Gather) => Next::Adopt,
         (Stage::Moving, _) if arrived == Arrived::Expected => Next::Adopt,
         // What came instead of the source is somebody's to look at, and nobody's to give away.
         (Stage::Moving, _) if arrived == Arrived::Other => Next::Lost,
         (Stage::Moving, _) if has_source => Next::Begin,
         (Stage::Moving, _) => Next::Lost,
-        (Stage::Placing, Way::Copy) if is_placed => Next::Clear,
-        (Stage::Placing, _) if is_placed => Next::Finish,
+        (Stage::Placing, _) if is_placed => Next::Clear,
         (Stage::Placing, _) if arrived == Arrived::Expected => Next::Place,
         // The copy is gone, but what it was made from is not.
-        (Stage::Placing, Way::Copy) if has_source => Next::Discard,
+        (Stage::Placing, _) if has_source => Next::Discard,
         (Stage::Placing, _) => Next::Lost,
         // Never take the source away where the copy is not.
         (Stage::Clearing, _) if is_placed => Next::Clear,

@@ -11,6 +11,7 @@ use crate::error::{Error, State};
 use crate::report;
 use crate::shown::shown;
 use crate::sys::lock::{Attempt, Locks};
+use crate::sys::relocate::facts::facts_of;
 use crate::sys::relocate::place::{self, Replace};
 use crate::sys::relocate::source::Site;
 use crate::sys::relocate::tree::{Tree, directory, names};
@@ -54,6 +55,7 @@ pub(super) fn begin(
             return Err(error);
         }
     };
+    let keeps_source = keeps_source || !carrying.can_give(&inventory);
     match way {
         Way::Rename => carrying.rename(&tree, &inventory, &mut locks),
         Way::Gather => carrying.gather(&tree, &inventory, &left_out),
@@ -75,6 +77,11 @@ impl Carrying<'_> {
             arrived: None,
             aside: None,
         }
+    }
+
+    /// Whether everything is this account's to give.
+    fn can_give(&self, inventory: &Inventory) -> bool {
+        rustix::process::geteuid().is_root() || !inventory.has_foreign(self.target.person.uid)
     }
 
     fn rename(self, tree: &Tree, seen: &Inventory, locks: &mut Locks) -> Result<(), Error> {
@@ -111,7 +118,8 @@ impl Carrying<'_> {
         let incoming = self.workplace.incoming(self.site.path.clone())?;
         let inventory = incoming.walk(&|_| false)?;
         let is_same = inventory.nodes.first().is_some_and(|top| top.identity == identity);
-        if !is_same {
+        // Somebody may have built in it since it was looked at, whom only root can take files from.
+        if !is_same || !self.can_give(&inventory) {
             return Err(tree.changed(&[]));
         }
         locking::judge(&incoming, &inventory, self.target.person)?;
@@ -124,9 +132,10 @@ impl Carrying<'_> {
 
     fn gather(self, tree: &Tree, seen: &Inventory, stays: &LeftOut) -> Result<(), Error> {
         let identity = seen.nodes.first().map(|top| top.identity).unwrap_or_default();
-        let journal = self.journal(Way::Gather, Stage::Moving, identity);
+        let room = facts_of(&self.workplace.make_room()?.top, None);
+        let arrived = room.ok().map(|room| room.identity);
+        let journal = Journal { arrived, ..self.journal(Way::Gather, Stage::Moving, identity) };
         self.workplace.write(&journal)?;
-        self.workplace.make_room()?;
         self.gather_rest(journal, tree, &|name| stays.has(name))
     }
 
@@ -160,9 +169,6 @@ impl Carrying<'_> {
     ) -> Result<(), Error> {
         give::give(incoming, inventory, self.target.person).map_err(Error::journaled)?;
         place::prepare(incoming, self.target.person)?;
-        let arrived = inventory.nodes.first().map(|top| top.identity);
-        let journal = Journal { stage: Stage::Placing, arrived, ..journal };
-        self.workplace.write(&journal)?;
         self.put(&journal)?;
         self.end(&journal, "moved")
     }

@@ -5,7 +5,7 @@ use super::preview::LeftOut;
 use super::target::Target;
 use super::{Request, copying, locking};
 use crate::core::relocation::tree::first_difference;
-use crate::core::relocation::{Arrived, Journal, Next, Remains, Way, next};
+use crate::core::relocation::{Journal, Next, Remains, Way, next};
 use crate::error::{Error, MigrateError};
 use crate::report;
 use crate::sys::lock::Locks;
@@ -69,9 +69,6 @@ pub(super) fn resume(
 fn go_on(carrying: Carrying<'_>, journal: &Journal, next: Next) -> Result<(), Error> {
     match next {
         Next::Adopt if journal.way == Way::Gather => {
-            if carrying.workplace.arrived(None) == Arrived::Nothing {
-                carrying.workplace.make_room()?;
-            }
             let private = carrying.workplace.private_tree()?;
             let stays = LeftOut::Ours { name: journal.name.clone() };
             carrying.gather_rest(journal.clone(), &private, &|name| stays.has(name))
@@ -85,10 +82,8 @@ fn go_on(carrying: Carrying<'_>, journal: &Journal, next: Next) -> Result<(), Er
         Next::Place => {
             carrying.put(journal)?;
             carrying.workplace.settle()?;
-            if journal.way == Way::Copy {
-                clear(&carrying, journal)?;
-            }
-            carrying.end(journal, "moved")
+            clear(&carrying, journal)?;
+            carrying.end(journal, "copied")
         }
         Next::Clear => {
             carrying.keep_former(journal)?;
@@ -132,16 +127,13 @@ fn clear(carrying: &Carrying<'_>, journal: &Journal) -> Result<(), Error> {
 }
 
 fn remains(site: &Site, workplace: &Workplace, journal: &Journal) -> Remains {
-    let expected = match journal.stage {
-        crate::core::relocation::Stage::Moving => Some(journal.identity),
-        _ => journal.arrived,
-    };
+    let expected = journal.expected();
     let placed = directory(&workplace.private, journal.name.as_ref());
     let placed = placed.and_then(|placed| facts_of(&placed, None)).ok();
     Remains {
         has_source: site.holds(journal.identity),
         arrived: workplace.arrived(expected),
-        is_placed: placed.is_some_and(|placed| Some(placed.identity) == journal.arrived),
+        is_placed: placed.is_some_and(|placed| Some(placed.identity) == expected),
     }
 }
 

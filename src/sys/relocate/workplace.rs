@@ -187,7 +187,11 @@ impl Workplace {
     }
 
     /// Takes the journal and the workplace away, unless something waits in it.
+    ///
+    /// Nothing is forced to the disk: after a power failure the state of before is as good.
     pub fn dismiss(self) {
+        // Made, and nothing has come: it goes if it is empty.
+        let _ = unlinkat(&self.at, INCOMING, AtFlags::REMOVEDIR);
         let is_journal =
             |name: &CString| [JOURNAL, NEW_JOURNAL].iter().any(|it| *name == c_name(it));
         if !names(&self.at).is_ok_and(|names| names.iter().all(is_journal)) {
@@ -197,7 +201,6 @@ impl Workplace {
             let _ = unlinkat(&self.at, file, AtFlags::empty());
         }
         let _ = unlinkat(&self.private, NAME, AtFlags::REMOVEDIR);
-        let _ = fsync(&self.private);
     }
 
     /// The private directory as a tree.
