@@ -63,18 +63,17 @@ fn ansi_c_quoted(bytes: &[u8]) -> String {
 
 /// A number of bytes, in the largest unit that leaves something before the point.
 pub fn bytes(number: u64) -> String {
-    let mut unit = "B";
-    let mut whole = number;
-    let mut tenths = 0;
-    for next in ["KiB", "MiB", "GiB", "TiB"] {
-        if whole < 1024 {
+    let mut shown = format!("{number} B");
+    let mut size: u128 = 1;
+    for unit in ["KiB", "MiB", "GiB", "TiB"] {
+        size *= 1024;
+        let tenths = u128::from(number) * 10 / size;
+        if tenths < 10 {
             break;
         }
-        tenths = whole % 1024 * 10 / 1024;
-        whole /= 1024;
-        unit = next;
+        shown = format!("{}.{} {unit}", tenths / 10, tenths % 10);
     }
-    if unit == "B" { format!("{whole} B") } else { format!("{whole}.{tenths} {unit}") }
+    shown
 }
 
 /// Control characters, and the marks that reorder or hide what stands around them.
