@@ -13,8 +13,7 @@ use crate::stage::cache::{self, Content};
 use crate::stage::{Outcome, Stage, look, make};
 use crate::suite::{Test, test};
 
-/// Every call by which a migration changes the disk. Files are created by `openat`, which cannot be
-/// told from reading; between two creations there always is another call of these.
+/// Every call by which a migration changes the disk, but for the `openat` that creates a file.
 const CHANGES: &str = "mkdirat,?mkdir,renameat,renameat2,?rename,unlinkat,?unlink,?rmdir,linkat,\
                        symlinkat,fchmod,?chmod,fchown,fchownat,utimensat,write,ftruncate,\
                        copy_file_range,ioctl,fsync,syncfs,fremovexattr";
@@ -89,24 +88,28 @@ struct Change {
 /// Every change that a migration makes, found by letting one run to its end.
 fn changes(scene: &Scene<'_>, flags: &[&str], threads: Threads) -> Result<Vec<Change>> {
     let log = scene.old.with_file_name("changes.log");
-    let (trace, name) = (format!("trace={CHANGES}"), log.to_str().context("a plain path")?);
+    let trace = format!("trace={CHANGES},openat");
+    let name = log.to_str().context("a plain path")?;
     let run = give_after(scene, flags, ["strace", threads.flag(), "-o", name, "-e", &trace])?;
     run.ok()?;
     let mut counts: BTreeMap<String, u32> = BTreeMap::new();
+    let mut found = Vec::new();
     for line in fs::read_to_string(&log)?.lines() {
         // With several threads each line begins with a number.
         let call = line.trim_start_matches(|c: char| c.is_ascii_digit() || c == ' ');
-        if let Some((call, _)) = call.split_once('(')
-            && call.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-        {
-            *counts.entry(call.to_owned()).or_default() += 1;
+        let Some((call, words)) = call.split_once('(') else { continue };
+        if !call.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
+            continue;
+        }
+        let number = counts.entry(call.to_owned()).or_default();
+        *number += 1;
+        // Most files are opened to be read; those that are created are changes.
+        if call != "openat" || words.contains("O_CREAT") {
+            found.push(Change { call: call.to_owned(), number: *number });
         }
     }
     fs::remove_file(&log)?;
-    let each = |(call, count): (String, u32)| {
-        (1..=count).map(move |number| Change { call: call.clone(), number })
-    };
-    Ok(counts.into_iter().flat_map(each).collect())
+    Ok(found)
 }
 
 /// The stage as it was; what alice has built herself, if she has.
