@@ -134,7 +134,12 @@ fn images() -> Result<()> {
         let known = known.lines().any(|line| line.trim() == kind.name());
         ensure!(known, "the kernel has not loaded {}", kind.name());
         let directory = Path::new("/run").join(kind.name());
-        make::image(&directory, kind)?;
+        make::image(&directory, kind).map_err(|error| {
+            // What mount says is the last line.
+            let said = format!("{error:#}");
+            let line = said.lines().rfind(|line| !line.trim().is_empty());
+            anyhow::anyhow!("{}", line.unwrap_or_default())
+        })?;
         works("umount", &[&directory.to_string_lossy()])?;
         fs::remove_dir(&directory)?;
         fs::remove_file(directory.with_extension("img"))?;
