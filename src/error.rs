@@ -5,18 +5,22 @@
 
 mod editor;
 mod file;
+mod migrate;
+mod owner;
 mod refusal;
 mod settings;
 mod setup;
 mod toolchain;
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::fmt::{self, Display, Formatter};
 use std::io;
 use std::path::PathBuf;
 
 pub use editor::{EditorError, Obstacle, ObstacleKind};
 pub use file::FileError;
+pub use migrate::{MigrateError, Objection, State};
+pub use owner::Owner;
 pub use refusal::{Flaw, Kind, Refusal, trust_unmapped};
 pub use settings::{SYSTEM_FILE, SettingsError};
 pub use setup::{RootFault, SetupError};
@@ -82,6 +86,8 @@ pub enum Error {
         /// Each place that was looked at and why it was passed over.
         seen: Vec<(PathBuf, &'static str)>,
     },
+    /// A cache is not moved (exit 1, 73, 77 or 130).
+    Migrate(Box<MigrateError>),
     /// What was executed keeps executing us, with other words each time (exit 127).
     ExecLoop {
         /// How often it came back.
@@ -101,6 +107,7 @@ impl Error {
             Error::Create { .. } | Error::NoHome { .. } => 73,
             Error::Unsafe(_) | Error::ForeignRights { .. } => 77,
             Error::Settings(_) => 78,
+            Error::Migrate(error) => error.exit_code(),
             Error::Exec { .. } => 126,
             Error::NoRealCargo { .. } | Error::ExecLoop { .. } => 127,
         }
@@ -111,6 +118,7 @@ impl Error {
         match self {
             Error::Settings(error) => Some(error.help()),
             Error::Unsafe(refusal) => Some(refusal.help()),
+            Error::Migrate(error) => Some(error.help()),
             Error::ForeignRights { .. } => {
                 Some("remove the set-id bit from cargo-peruser, it must run as its caller".into())
             }
@@ -144,6 +152,7 @@ impl Display for Error {
         match self {
             Error::Settings(error) => error.fmt(f),
             Error::Unsafe(refusal) => refusal.fmt(f),
+            Error::Migrate(error) => error.fmt(f),
             Error::ForeignRights { ids: (real, effective), what } => write!(
                 f,
                 "refusing to run with another account's rights: {what} {real} acts as {effective}"
@@ -197,12 +206,6 @@ impl From<SettingsError> for Error {
     }
 }
 
-impl From<FileError> for Error {
-    fn from(error: FileError) -> Self {
-        Error::File(error)
-    }
-}
-
 impl From<Refusal> for Error {
     fn from(refusal: Refusal) -> Self {
         Error::Unsafe(Box::new(refusal))
@@ -214,31 +217,6 @@ pub fn reason(cause: &io::Error) -> String {
     let text = cause.to_string();
     let mut rest = text.chars();
     rest.next().map_or_else(String::new, |first| first.to_lowercase().chain(rest).collect())
-}
-
-/// An account as messages name it: by name and number, or by number alone.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Owner {
-    /// The numeric user id.
-    pub uid: u32,
-    /// The account's name, where the account database has one.
-    pub name: Option<OsString>,
-}
-
-impl Owner {
-    /// What `install -o` and `chown` take.
-    pub fn word(&self) -> String {
-        self.name.as_deref().map_or_else(|| self.uid.to_string(), |name: &OsStr| quoted(name))
-    }
-}
-
-impl Display for Owner {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        match &self.name {
-            Some(name) => write!(f, "{} (uid {})", shown(name), self.uid),
-            None => write!(f, "uid {}", self.uid),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -59,6 +59,46 @@ pub fn raw(bytes: &[u8]) -> io::Result<()> {
     }
 }
 
+/// Asks a question on the terminal, where everything but a plain yes is a no; `None` where there is no
+/// terminal to ask on.
+///
+/// # Errors
+/// The system's.
+pub fn ask(question: &str) -> io::Result<Option<bool>> {
+    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+        return Ok(None);
+    }
+    io::stderr().write_all(format!("{question} [y/N] ").as_bytes())?;
+    let mut answer = String::new();
+    io::stdin().read_line(&mut answer)?;
+    Ok(Some(matches!(answer.trim(), "y" | "Y" | "yes")))
+}
+
+/// How far a copy is, as one line that is rewritten; on a terminal only, and gone at the end.
+pub struct Progress(indicatif::ProgressBar);
+
+impl Progress {
+    /// Begins a line for so many bytes.
+    pub fn of(bytes: u64) -> Progress {
+        let bar = indicatif::ProgressBar::new(bytes);
+        let template = "{bytes} of {total_bytes}, {msg}, {bytes_per_sec}, {eta} left";
+        let style = indicatif::ProgressStyle::with_template(template);
+        Progress(style.map_or(bar.clone(), |style| bar.with_style(style)))
+    }
+
+    /// Shows how far it is.
+    pub fn at(&self, bytes: u64, files: u64, of_files: u64) {
+        self.0.set_message(format!("{files} of {of_files} files"));
+        self.0.set_position(bytes);
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
+
 /// Writes what clap says about words that it does not understand.
 pub fn usage(text: &clap::builder::StyledStr) {
     let text = if is_coloured() { text.ansi().to_string() } else { text.to_string() };

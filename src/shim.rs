@@ -151,13 +151,14 @@ impl<'a> Plan<'a> {
         exec::exec(&cargo, self.args, &changes)
     }
 
-    /// Who asks for the private directory.
-    fn caller(&self) -> Caller<'_> {
+    /// Whose private directory it is, and who acts.
+    pub fn caller(&self) -> Caller<'_> {
         let settings = self.settings();
         let origin = settings.origin(Key::SharedRoot).map(ToString::to_string);
         Caller {
             uid: self.snapshot.uid,
             gid: self.snapshot.gid,
+            acting: self.snapshot.acting,
             trusted: accounts::uids(&settings.trusted_owners),
             checkout: self.survey.checkout.as_ref().map(|checkout| checkout.top.as_path()),
             root_origin: origin.unwrap_or_else(|| "the settings".into()),
@@ -181,7 +182,7 @@ pub fn run(snapshot: &Snapshot) -> Result<Infallible> {
     Plan::make(snapshot, Door::Shim, &[], &snapshot.args)?.carry_out()
 }
 
-/// Tells the person what went well and yet is worth a word.
+/// Tells the person what was noticed about their private directory.
 pub fn tell(note: &Note) {
     match note {
         Note::Tightened(path, mode) => report::note(&format!(

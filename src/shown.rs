@@ -61,6 +61,21 @@ fn ansi_c_quoted(bytes: &[u8]) -> String {
     word + "'"
 }
 
+/// A number of bytes, in the largest unit that leaves something before the point.
+pub fn bytes(number: u64) -> String {
+    let mut shown = format!("{number} B");
+    let mut size: u128 = 1;
+    for unit in ["KiB", "MiB", "GiB", "TiB"] {
+        size *= 1024;
+        let tenths = u128::from(number) * 10 / size;
+        if tenths < 10 {
+            break;
+        }
+        shown = format!("{}.{} {unit}", tenths / 10, tenths % 10);
+    }
+    shown
+}
+
 /// Control characters, and the marks that reorder or hide what stands around them.
 fn misleads(character: char) -> bool {
     character.is_control()
@@ -70,7 +85,7 @@ fn misleads(character: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{quoted, shown};
+    use super::{bytes, quoted, shown};
     use std::ffi::OsStr;
     use std::os::unix::ffi::OsStrExt;
 
@@ -83,6 +98,20 @@ mod tests {
             ("x\u{202e}y".as_bytes(), "x\\u{202e}y"),
         ] {
             assert_eq!(shown(OsStr::from_bytes(raw)).to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn shows_bytes_in_a_unit_that_fits() {
+        for (number, expected) in [
+            (0, "0 B"),
+            (1023, "1023 B"),
+            (1536, "1.5 KiB"),
+            (1 << 20, "1.0 MiB"),
+            (3_435_973_837, "3.2 GiB"),
+            (u64::MAX, "16777215.9 TiB"),
+        ] {
+            assert_eq!(bytes(number), expected);
         }
     }
 

@@ -8,7 +8,9 @@ mod editor;
 mod env;
 mod explain;
 pub mod man;
+mod migrate;
 mod path;
+mod rows;
 mod setup;
 mod toolchain;
 
@@ -35,12 +37,13 @@ struct Verb {
 }
 
 /// The verbs, in the order in which the help lists them.
-const VERBS: [Verb; 8] = [
+const VERBS: [Verb; 9] = [
     Verb { name: "path", command: path::command, run: path::run },
     Verb { name: "explain", command: explain::command, run: explain::run },
     Verb { name: "env", command: env::command, run: env::run },
     Verb { name: "setup", command: setup::command, run: setup::run },
     Verb { name: "editor", command: editor::command, run: editor::run },
+    Verb { name: "migrate", command: migrate::command, run: migrate::run },
     Verb { name: "toolchain", command: toolchain::command, run: toolchain::run },
     Verb { name: "completions", command: completions::command, run: completions::run },
     Verb { name: "man", command: man::command, run: man::run },
@@ -52,14 +55,15 @@ key in ~/.config/cargo-peruser/config.toml and /etc/cargo-peruser/config.toml. C
 steps aside.";
 
 /// Our exit codes and what they mean, for the help and the man page.
-const EXIT_CODES: [(u8, &str); 7] = [
+const EXIT_CODES: [(u8, &str); 8] = [
     (1, "a verb of cargo-peruser failed"),
     (2, "its words are not understood"),
-    (73, "a directory cannot be created"),
-    (77, "a directory is unsafe to use"),
+    (73, "a directory or a copy cannot be made"),
+    (77, "a directory, or what is to be moved, is unsafe"),
     (78, "a mistake in the settings"),
     (126, "the real cargo cannot be executed"),
     (127, "there is no real cargo"),
+    (130, "a migration was interrupted"),
 ];
 
 /// The argument of a verb that is what cargo would be called with.

@@ -52,6 +52,7 @@ pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
     let caller = Caller {
         uid: snapshot.uid,
         gid: snapshot.gid,
+        acting: snapshot.acting,
         trusted: accounts::uids(&plan.settings().trusted_owners),
         checkout: None,
         root_origin: "the command line".into(),

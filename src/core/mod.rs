@@ -17,6 +17,7 @@ pub mod lexical;
 pub mod marked;
 pub mod passwd;
 pub mod placement;
+pub mod relocation;
 pub mod safety;
 pub mod search_path;
 pub mod settings;

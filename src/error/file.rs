@@ -161,3 +161,9 @@ impl Display for FileError {
         }
     }
 }
+
+impl From<FileError> for super::Error {
+    fn from(error: FileError) -> Self {
+        super::Error::File(error)
+    }
+}

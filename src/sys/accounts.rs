@@ -18,7 +18,7 @@ pub fn account(uid: u32, settings: &Settings) -> Account {
     let Some(record) = from_files(uid).or_else(|| from_switch(uid)) else {
         return Account { uid, ..Account::default() };
     };
-    let excluded = settings.exclude_groups.iter().filter(|group| is_member(&record, group));
+    let excluded = settings.exclude_groups.iter().filter(|group| is_member(uid, &record, group));
     Account {
         uid,
         excluded_groups: excluded.cloned().collect(),
@@ -49,11 +49,12 @@ fn from_switch(uid: u32) -> Option<Record> {
 
 /// Whether the account is in a group: by its primary group, by the group's list of members, or by
 /// this process's own groups, which directory services fill in where they do not list members.
-fn is_member(account: &Record, group: &str) -> bool {
+fn is_member(uid: u32, account: &Record, group: &str) -> bool {
     let Some(group) = users::get_group_by_name(group) else { return false };
     let has_group = |gid: u32| {
         rustix::process::getgroups().is_ok_and(|groups| groups.iter().any(|g| g.as_raw() == gid))
     };
+    let has_group = |gid| rustix::process::geteuid().as_raw() == uid && has_group(gid);
     account.gid == group.gid() || group.members().contains(&account.name) || has_group(group.gid())
 }
 
@@ -82,6 +83,13 @@ pub fn group(name: &str) -> Option<u32> {
 pub fn has_no_members(gid: u32) -> bool {
     let group = users::get_group_by_gid(gid);
     gid == 0 || group.is_some_and(|group| group.members().iter().all(|member| member == "root"))
+}
+
+/// The number and the primary group of an account, by its name or number.
+pub fn find(name: &OsStr) -> Option<(u32, u32)> {
+    let by_number = || users::get_user_by_uid(name.to_str()?.parse().ok()?);
+    let user = users::get_user_by_name(name).or_else(by_number)?;
+    Some((user.uid(), user.primary_group_id()))
 }
 
 /// What `install -g` takes for a gid.

@@ -6,23 +6,30 @@
 
 mod contents;
 mod make;
+mod way;
 
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
+pub use way::examine_way;
+use way::{Way, walk};
+
 use super::{accounts, files, tag};
-use crate::core::placement::{Place, PlaceKind, Required};
-use crate::core::safety::{Entry, Part, Trust, Verdict, judge_own, judge_private, judge_way};
-use crate::error::{Error, Flaw, Kind, Refusal, Result, SettingsError};
-use crate::shown::shown;
+use crate::core::placement::{Place, Required};
+use crate::core::safety::{Entry, Verdict, judge_own, judge_private};
+use crate::error::{Error, Flaw, Kind, Refusal, Result};
 
 /// Who asks for a private directory, and under which circumstances.
 #[derive(Clone, Debug)]
 pub struct Caller<'a> {
-    /// The effective uid.
+    /// The uid whose directory it is.
     pub uid: u32,
-    /// The effective gid, for the command that helps.
+    /// The account's gid, for the command that helps.
     pub gid: u32,
+    /// The effective uid that acts: the same, or root's where it acts for somebody else. Nobody but
+    /// the one who acts may be able to change the way, the person least of all.
+    pub acting: u32,
     /// The uids that the settings trust on the way.
     pub trusted: Vec<u32>,
     /// The top of the checkout that is being built.
@@ -108,6 +115,14 @@ pub fn establish<'a>(
 }
 
 impl PrivateDir<'_> {
+    /// Opens it, and makes sure that what is open is private: from here on its path does not matter.
+    ///
+    /// # Errors
+    /// [`Error::Unsafe`] where it was replaced meanwhile.
+    pub fn open(&self) -> Result<File> {
+        make::open_private(&self.path, self.caller)
+    }
+
     /// Makes sure that a target directory exists in it, with its tag.
     ///
     /// # Errors
@@ -123,74 +138,20 @@ impl PrivateDir<'_> {
     }
 }
 
-/// Judges every directory above a shared root that is there, from the top; not the root itself.
+/// Opens a private directory that is there already, and changes nothing.
 ///
 /// # Errors
 /// Those of [`examine`].
-pub fn examine_way(shared_root: &Path, caller: &Caller<'_>) -> Result<()> {
-    let place = Place {
-        parent: shared_root.to_owned(),
-        name: String::new(),
-        kind: PlaceKind::BelowSharedRoot,
-    };
-    let mut above: Vec<&Path> = shared_root.ancestors().skip(1).collect();
-    above.reverse();
-    for directory in above {
-        match files::entry(directory) {
-            Ok(entry) => judge(directory, &entry, &place, caller)?,
-            Err(error) if files::is_absence(&error) => return Ok(()),
-            Err(error) => return Err(unreadable(directory, error, caller)),
-        }
+pub fn open_existing(place: &Place, caller: &Caller<'_>) -> Result<Option<File>> {
+    if let Way::Ends(_) = walk(place, caller)? {
+        return Ok(None);
     }
-    Ok(())
-}
-
-/// How far the way to a private directory exists.
-enum Way {
-    /// All of it: the entry of the directory that the private one stands in.
-    Complete(Entry),
-    /// It ends before this directory, which is below the caller's own cache directory.
-    Ends(PathBuf),
-}
-
-/// Judges every directory above the private one, from the top.
-fn walk(place: &Place, caller: &Caller<'_>) -> Result<Way> {
-    let mut directories: Vec<&Path> = place.parent.ancestors().collect();
-    directories.reverse();
-    let mut last = None;
-    for directory in directories {
-        let entry = match files::entry(directory) {
-            Ok(entry) => entry,
-            Err(error) if files::is_absence(&error) && place.kind == PlaceKind::InOwnCache => {
-                return Ok(Way::Ends(directory.to_owned()));
-            }
-            Err(error) => return Err(unreadable(directory, error, caller)),
-        };
-        judge(directory, &entry, place, caller)?;
-        last = Some(entry);
+    let path = place.private_dir();
+    match own_entry(&path, caller)? {
+        Some((_, Verdict::Private)) => make::open_private(&path, caller).map(Some),
+        // It will be tightened before it is used; nothing of ours can be in it.
+        Some((_, Verdict::Readable)) | None => Ok(None),
     }
-    let none = || unreadable(&place.parent, io::ErrorKind::NotFound.into(), caller);
-    last.map(Way::Complete).ok_or_else(none)
-}
-
-fn judge(directory: &Path, entry: &Entry, place: &Place, caller: &Caller<'_>) -> Result<()> {
-    let part = if place.kind == PlaceKind::BelowSharedRoot && directory == place.parent {
-        Part::Root
-    } else {
-        let holds_checkout = caller.checkout.is_some_and(|top| top.starts_with(directory));
-        Part::Ancestor { holds_checkout }
-    };
-    let trust = Trust { caller: caller.uid, owners: &caller.trusted };
-    judge_way(entry, part, trust).map_err(|flaw| match flaw {
-        Flaw::WayNotADirectory(Kind::Symlink) if place.kind == PlaceKind::BelowSharedRoot => {
-            Error::Settings(SettingsError::Root {
-                origin: caller.root_origin.clone(),
-                path: place.parent.to_string_lossy().into_owned(),
-                cause: format!("has a symlink in it, `{}`", shown(directory)),
-            })
-        }
-        flaw => refusal(directory, entry.uid, flaw, caller),
-    })
 }
 
 /// Judges the private directory itself, if it is there.
@@ -200,7 +161,9 @@ fn own_entry(path: &Path, caller: &Caller<'_>) -> Result<Option<(Entry, Verdict)
             Some(refusal) => refusal,
             None => unreadable(path, error, caller),
         })?;
-    let Some(entry) = entry else { return Ok(None) };
+    let Some(entry) = entry.filter(|entry| !is_unfinished(path, entry, caller)) else {
+        return Ok(None);
+    };
     let verdict =
         judge_private(&entry, caller.uid).map_err(|flaw| refusal(path, entry.uid, flaw, caller))?;
     Ok(Some((entry, verdict)))
@@ -212,6 +175,14 @@ fn shut_out(path: &Path, error: &io::Error, caller: &Caller<'_>) -> Option<Error
     let entry = files::entry(root).ok().filter(|entry| entry.mode & 0o011 == 0o010)?;
     let flaw = Flaw::MembersOnly(accounts::group_word(entry.gid));
     Some(refusal(root, entry.uid, flaw, caller))
+}
+
+/// Whether this is what root has made for somebody and was stopped before it could give it to them.
+/// Nobody else can have put it there, and it is empty: it counts as missing.
+fn is_unfinished(path: &Path, entry: &Entry, caller: &Caller<'_>) -> bool {
+    let is_roots = caller.acting != caller.uid && entry.uid == caller.acting;
+    let is_plain = entry.kind == Kind::Directory && entry.mode & 0o077 == 0;
+    is_roots && is_plain && std::fs::read_dir(path).is_ok_and(|mut found| found.next().is_none())
 }
 
 /// Judges a target directory, if it is there.

@@ -25,7 +25,9 @@ pub fn load(
 ) -> Result<Settings, SettingsError> {
     let flags = from_flags(flags)?;
     let variables = from_variables(|name| snapshot.variable(name))?;
-    let person = match person_file(homes) {
+    // Where root acts for somebody, their own file would choose where root makes directories.
+    let file = person_file(homes).filter(|_| snapshot.acting == snapshot.uid);
+    let person = match file {
         Some(path) => read(&path, Whose::Person, &[snapshot.uid, 0])?,
         None => Layer::default(),
     };

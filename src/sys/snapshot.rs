@@ -37,6 +37,10 @@ pub struct Snapshot {
     pub uid: u32,
     /// The effective gid.
     pub gid: u32,
+    /// The effective uid of this process: the same, or root's where it acts for somebody else.
+    pub acting: u32,
+    /// Variables that count as unset.
+    pub hidden: &'static [&'static str],
     /// The working directory; `/` where it has been deleted, which cargo itself will report.
     pub cwd: PathBuf,
 }
@@ -64,7 +68,7 @@ impl Snapshot {
             args.remove(0);
         }
         let cwd = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/"));
-        Ok(Snapshot { called_as, name, args, uid, gid, cwd })
+        Ok(Snapshot { called_as, name, args, uid, gid, acting: uid, hidden: &[], cwd })
     }
 
     /// The directory that a shim stands in which was called by its path.
@@ -76,7 +80,19 @@ impl Snapshot {
 
     /// A variable; an empty one counts as unset.
     pub fn variable(&self, name: &str) -> Option<OsString> {
-        std::env::var_os(name).filter(|value| !value.is_empty())
+        let is_hidden = self.hidden.contains(&name);
+        std::env::var_os(name).filter(|value| !is_hidden && !value.is_empty())
+    }
+
+    /// The same process as if that account stood there, and without these variables.
+    pub fn of(
+        &self,
+        uid: u32,
+        gid: u32,
+        cwd: PathBuf,
+        hidden: &'static [&'static str],
+    ) -> Snapshot {
+        Snapshot { uid, gid, cwd, hidden, ..self.clone() }
     }
 
     /// A variable that holds a path; a relative one is not meant for us.

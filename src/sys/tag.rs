@@ -6,6 +6,8 @@ use std::os::fd::AsFd;
 
 use rustix::fs::{AtFlags, Mode, OFlags, fchmod, openat, unlinkat};
 
+use super::files;
+
 /// The tag's name.
 pub const NAME: &str = "CACHEDIR.TAG";
 
@@ -14,7 +16,18 @@ pub const CONTENT: &str = "Signature: 8a477f597d28d172789f06886806bc55\n\
 # This file is a cache directory tag created by cargo.\n\
 # For information about cache directory tags see https://bford.info/cachedir/\n";
 
+/// What makes a text a tag.
+const SIGNATURE: &str = "Signature: 8a477f597d28d172789f06886806bc55";
+
 const READABLE: Mode = Mode::from_raw_mode(0o644);
+
+/// Whether an open directory has a valid tag that is a file of its own.
+pub fn is_valid(directory: &File) -> bool {
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let file = openat(directory.as_fd(), NAME, flags, Mode::empty()).map(File::from);
+    let text = file.map(|file| files::text(&file).unwrap_or_default());
+    text.is_ok_and(|text| text.starts_with(SIGNATURE))
+}
 
 /// Writes the tag into an open directory; one that is there already stays.
 ///

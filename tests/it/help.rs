@@ -44,6 +44,8 @@ fn every_verb_has_help() {
     assert_data_eq!(help(["completions", "--help"]), file!["help/completions-long.txt"]);
     assert_data_eq!(help(["toolchain", "--help"]), file!["help/toolchain-long.txt"]);
     assert_data_eq!(help(["man", "--help"]), file!["help/man-long.txt"]);
+    assert_data_eq!(help(["migrate", "-h"]), file!["help/migrate.txt"]);
+    assert_data_eq!(help(["migrate", "--help"]), file!["help/migrate-long.txt"]);
 }
 
 fn every_level_has_a_version() {
@@ -52,7 +54,9 @@ fn every_level_has_a_version() {
     for flag in ["-V", "--version"] {
         let output = world.by_name([flag]).run();
         assert_eq!(output.printed(), format!("cargo-peruser {version}\n"));
-        for verb in ["path", "explain", "env", "editor", "completions", "man", "toolchain"] {
+        for verb in
+            ["path", "explain", "env", "editor", "migrate", "completions", "man", "toolchain"]
+        {
             let output = world.by_name([verb, flag]).run();
             let line = output.printed();
             let is_version = line.starts_with("cargo-peruser") && line.contains(version);

@@ -32,6 +32,7 @@ mod explain_json;
 mod harness;
 mod help;
 mod man;
+mod migrate;
 mod path;
 mod private_dir;
 mod private_dir_refused;
@@ -70,6 +71,7 @@ fn main() -> ExitCode {
         man::tests(),
         toolchain::tests(),
         toolchain_refused::tests(),
+        migrate::tests(),
         explain::tests(),
         explain_json::tests(),
         editor::tests(),

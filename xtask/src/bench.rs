@@ -8,6 +8,7 @@ mod candidate;
 mod counts;
 mod instructions;
 mod machine;
+mod migrate;
 mod reference;
 mod stand;
 mod targets;
@@ -29,6 +30,13 @@ pub(crate) struct Options {
     #[arg(long, value_name = "N", default_value_t = 400,
           value_parser = clap::value_parser!(u32).range(1..))]
     runs: u32,
+    /// What to measure
+    #[arg(long, value_enum, default_value_t = Part::Shim)]
+    part: Part,
+    /// How often a large cache is moved, with `--part migrate`
+    #[arg(long, value_name = "N", default_value_t = 3,
+          value_parser = clap::value_parser!(u32).range(1..))]
+    rounds: u32,
     /// Print Markdown, with a description of this machine
     #[arg(long)]
     markdown: bool,
@@ -37,6 +45,15 @@ pub(crate) struct Options {
     check: bool,
     #[command(flatten)]
     shim: shim::Choice,
+}
+
+/// What the bench measures.
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Part {
+    /// What the shim adds to a cargo command
+    Shim,
+    /// How long `migrate` takes for 3 GiB in 30,000 files
+    Migrate,
 }
 
 /// A candidate and its counts up to the moment it executes the end; an error says
@@ -50,6 +67,9 @@ struct Counted<'a> {
 pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let style = if options.markdown { Style::Markdown } else { Style::Plain };
     let binary = options.shim.binary()?;
+    if let Part::Migrate = options.part {
+        return migrate::run(&binary, options.rounds, style, options.check);
+    }
     interrupt::watch()?;
     let stand = Stand::set_up(&binary)?;
     if options.markdown {

@@ -34,7 +34,7 @@ enum Verb {
     Ci(ci::Options),
     /// Check the house rules that no compiler knows: floors, purity, file size, reasons
     Tidy,
-    /// Measure what the shim adds to a cargo command, beside other ways to do the same
+    /// Measure what the shim adds to a cargo command, or how long a large cache takes to move
     Bench(bench::Options),
     /// Show two people building at the same time, without the shim and with it (needs root)
     Race(race::Options),

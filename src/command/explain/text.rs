@@ -1,6 +1,7 @@
 //! The explanation for people: aligned, plain, one fact a line.
 
 use super::{Answer, Explanation, Setting};
+use crate::command::rows::{row, table};
 use crate::shown::shown;
 use crate::sys::private_dir::State;
 
@@ -97,15 +98,4 @@ fn settings(settings: &[Setting]) -> String {
         row(format!("  {}", setting.key), format!("{value}  {}", setting.origin))
     };
     table(&settings.iter().map(row_of).collect::<Vec<_>>())
-}
-
-fn row(name: impl ToString, value: impl ToString) -> (String, String) {
-    (name.to_string(), value.to_string())
-}
-
-fn table(rows: &[(String, String)]) -> String {
-    let width = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
-    let line =
-        |(name, value): &(String, String)| format!("{name:width$}  {value}").trim_end().to_owned();
-    rows.iter().map(line).collect::<Vec<_>>().join("\n")
 }

@@ -146,6 +146,7 @@ impl Site {
     pub(super) fn examine(&self, steps: &[Step]) -> Result<()> {
         let caller = Caller {
             uid: self.account.uid,
+            acting: self.account.uid,
             gid: rustix::process::getegid().as_raw(),
             trusted: Vec::new(),
             checkout: None,

@@ -6,12 +6,12 @@ use std::io;
 use std::os::fd::AsFd;
 use std::path::Path;
 
-use rustix::fs::{AtFlags, Mode, OFlags, fchmod, mkdirat, openat, unlinkat};
+use rustix::fs::{AtFlags, Gid, Mode, OFlags, Uid, fchmod, fchown, mkdirat, openat, unlinkat};
 use rustix::io::Errno;
 
 use super::{Caller, Note, Way, contents, own_entry, refusal, unreadable, walk};
 use crate::core::placement::{Place, PlaceKind};
-use crate::core::safety::{Entry, Verdict, judge_own};
+use crate::core::safety::{Entry, Verdict, judge_own, judge_private};
 use crate::error::{Error, Flaw, Result};
 use crate::shown::quoted;
 use crate::sys::{accounts, files, tag};
@@ -33,8 +33,9 @@ pub(super) fn private(
     let parent = open_judged(&place.parent, judged, caller)?;
     let is_new = match make_directory(&parent, place.name.as_ref()) {
         Ok(()) => true,
-        // Another run of the same person was faster, or somebody planted something.
-        Err(Errno::EXIST) => false,
+        // Another run of the same person was faster, or somebody planted something; or it is what an
+        // earlier run of root's has left for its owner.
+        Err(Errno::EXIST) => own_entry(&path, caller)?.is_none(),
         Err(error) => return Err(not_made(error)),
     };
     let directory = match open_new(&parent, place.name.as_ref()) {
@@ -130,6 +131,17 @@ fn open_judged(path: &Path, judged: &Entry, caller: &Caller<'_>) -> Result<File>
     }
 }
 
+/// Opens the private directory and judges what is open.
+pub(super) fn open_private(path: &Path, caller: &Caller<'_>) -> Result<File> {
+    let directory = open_plain(path).map_err(|error| unreadable(path, error.into(), caller))?;
+    let entry = files::opened(&directory).map_err(|error| unreadable(path, error, caller))?;
+    match judge_private(&entry, caller.uid) {
+        Ok(Verdict::Private) => Ok(directory),
+        Ok(Verdict::Readable) => Err(refusal(path, entry.uid, Flaw::Swapped, caller)),
+        Err(flaw) => Err(refusal(path, entry.uid, flaw, caller)),
+    }
+}
+
 fn open_plain(path: &Path) -> Result<File, Errno> {
     // A root that is write-only for its users is a fine root: ask for reading only if need be.
     let open = |access| rustix::fs::open(path, access | DIRECTORY, Mode::empty()).map(File::from);
@@ -155,6 +167,11 @@ fn open_new(parent: &File, name: &OsStr) -> Result<File, Errno> {
 fn make_private(directory: &File, path: &Path, caller: &Caller<'_>) -> Result<()> {
     let unusable = |error: io::Error| failed("make private", path, error);
     strip_acls(directory).map_err(|error| unusable(error.into()))?;
+    if caller.acting != caller.uid {
+        // Root acts for somebody; what it tightens is theirs already, what it has made is not yet.
+        let (uid, gid) = (Uid::from_raw(caller.uid), Gid::from_raw(caller.gid));
+        fchown(directory, Some(uid), Some(gid)).map_err(|error| unusable(error.into()))?;
+    }
     fchmod(directory, PRIVATE).map_err(|error| unusable(error.into()))?;
     let entry = files::opened(directory).map_err(unusable)?;
     if entry.mode == 0o700 && entry.uid == caller.uid {

@@ -48,11 +48,15 @@ pub(crate) enum Need {
     Ssh,
     /// strace, which kills at a chosen system call.
     Strace,
+    /// script(1), which gives a program a terminal.
+    Terminal,
+    /// File systems in files, one of them with reflinks.
+    Images,
 }
 
 impl Need {
     /// All of them.
-    pub(crate) const ALL: [Need; 18] = [
+    pub(crate) const ALL: [Need; 20] = [
         Need::Cargo,
         Need::Nightly,
         Need::Rustup,
@@ -71,6 +75,8 @@ impl Need {
         Need::Su,
         Need::Ssh,
         Need::Strace,
+        Need::Terminal,
+        Need::Images,
     ];
 
     /// Whether it is there; the error is the reason that an ignored test is shown with.
@@ -106,6 +112,8 @@ impl Need {
             Need::Strace => {
                 works("strace", &["--quiet", "--output=/dev/null", "true"]).context("no strace")
             }
+            Need::Terminal => works("script", &["-qec", "true", "/dev/null"]).context("no script"),
+            Need::Images => images().context("no file systems in files"),
         }
     }
 }
@@ -172,6 +180,26 @@ fn immutable(directory: &Path) -> Result<()> {
     let refused = fs::create_dir(directory.join("child")).is_err();
     works("chattr", &["-i", &path])?;
     ensure!(refused, "the attribute has no effect");
+    Ok(())
+}
+
+/// One of each kind that the tests use, mounted and let go again.
+fn images() -> Result<()> {
+    for kind in make::Image::ALL {
+        let known = fs::read_to_string("/proc/filesystems").unwrap_or_default();
+        let known = known.lines().any(|line| line.trim() == kind.name());
+        ensure!(known, "the kernel has not loaded {}", kind.name());
+        let directory = Path::new("/run").join(kind.name());
+        make::image(&directory, kind).map_err(|error| {
+            // What mount says is the last line.
+            let said = format!("{error:#}");
+            let line = said.lines().rfind(|line| !line.trim().is_empty());
+            anyhow::anyhow!("{}", line.unwrap_or_default())
+        })?;
+        works("umount", &[&directory.to_string_lossy()])?;
+        fs::remove_dir(&directory)?;
+        fs::remove_file(directory.with_extension("img"))?;
+    }
     Ok(())
 }
 

@@ -9,6 +9,7 @@ mod crowd;
 mod editors;
 mod full;
 mod inherited;
+mod migrate;
 mod odd_roots;
 mod planting;
 mod private_dir;
@@ -46,6 +47,7 @@ pub(crate) fn all() -> Vec<Test> {
         editors::tests,
         replaced::tests,
         sessions::tests,
+        migrate::tests,
         system_settings::tests,
         real_cargo::tests,
         wrappers::tests,

@@ -68,3 +68,40 @@ pub(crate) fn without_attributes(path: &Path) -> Result<()> {
     let words = ["-t", "ramfs", "ramfs"].map(OsStr::new);
     super::child::do_as_root("mount", words.into_iter().chain([path.as_os_str()]))
 }
+
+/// A kind of file system that is made in a file.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Image {
+    /// Without reflinks.
+    Ext4,
+    /// With reflinks.
+    Xfs,
+}
+
+impl Image {
+    /// All of them.
+    pub(crate) const ALL: [Image; 2] = [Image::Ext4, Image::Xfs];
+
+    /// What the kernel calls it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Image::Ext4 => "ext4",
+            Image::Xfs => "xfs",
+        }
+    }
+}
+
+/// A file system of its own on a new directory, root's with mode 0755; its file stands beside it.
+pub(crate) fn image(path: &Path, kind: Image) -> Result<()> {
+    use super::child::do_as_root;
+    let file = path.with_extension("img");
+    // The smallest that xfs accepts; what is not written takes up nothing.
+    fs::File::create(&file)?.set_len(320 << 20)?;
+    do_as_root(&format!("mkfs.{}", kind.name()), [OsStr::new("-q"), file.as_os_str()])?;
+    directory(path, 0, 0, 0o755)?;
+    do_as_root(
+        "mount",
+        [OsStr::new("-o"), OsStr::new("loop"), file.as_os_str(), path.as_os_str()],
+    )?;
+    own(path, 0, 0, 0o755)
+}

@@ -9,6 +9,7 @@
 //! A test reads as: make the shared root, put something there, let a person run something, and say
 //! what must have come of it.
 
+pub(crate) mod cache;
 pub(crate) mod child;
 mod host;
 mod invocation;

@@ -65,6 +65,11 @@ impl Outcome {
         self.demand(self.lines("error: ").count() == 1, "must say exactly one `error:`")
     }
 
+    /// A verb of ours stopped for this reason, after it had shown what it would do.
+    pub(crate) fn stopped_having_shown(&self, stop: Stop) -> Result<&Self> {
+        self.stopped(stop)?.prints("destination")
+    }
+
     /// It was refused as unsafe.
     pub(crate) fn refused(&self) -> Result<&Self> {
         self.stopped(Stop::Unsafe)

@@ -22,7 +22,7 @@ pub(super) struct Verdict {
 }
 
 impl Verdict {
-    fn new(what: impl Into<String>, measured: Option<f64>, at_most: f64) -> Self {
+    pub(super) fn new(what: impl Into<String>, measured: Option<f64>, at_most: f64) -> Self {
         Self { what: what.into(), measured, at_most }
     }
 

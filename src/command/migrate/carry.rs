@@ -1,0 +1,198 @@
+//! Carries a migration out. Before each step that cannot be seen from its result, the journal says
+//! what is about to happen, so that whatever stops it leaves one whole cache and a way to go on.
+
+use super::locking;
+use super::preview::{LeftOut, Preview};
+use super::target::Target;
+use super::{Request, copying};
+use crate::core::relocation::tree::Inventory;
+use crate::core::relocation::{Identity, Journal, Stage, VERSION, Way};
+use crate::error::{Error, State};
+use crate::report;
+use crate::shown::shown;
+use crate::sys::lock::{Attempt, Locks};
+use crate::sys::relocate::facts::facts_of;
+use crate::sys::relocate::place::{self, Replace};
+use crate::sys::relocate::source::Site;
+use crate::sys::relocate::tree::{Tree, directory, names};
+use crate::sys::relocate::workplace::{INCOMING, Workplace};
+use crate::sys::relocate::{failed, give};
+
+/// What every step needs.
+pub(super) struct Carrying<'a> {
+    pub(super) site: &'a Site,
+    pub(super) target: &'a Target<'a>,
+    pub(super) workplace: Workplace,
+    pub(super) replace: Replace,
+}
+
+/// Moves the cache, from the beginning.
+pub(super) fn begin(
+    request: &Request,
+    site: &Site,
+    target: &Target<'_>,
+    preview: Preview<'_>,
+    workplace: Workplace,
+) -> Result<(), Error> {
+    let carrying = Carrying { site, target, workplace, replace: request.replace };
+    let mut locks = Locks::default();
+    let Preview { tree, left_out, way, keeps_source, inventory, .. } = preview;
+    let begun = (|| {
+        // What is renamed is looked at again when it has arrived.
+        let seen = (way == Way::Rename).then_some(inventory);
+        let inventory = locking::wait(&mut locks, site, &tree, &left_out, target.person, seen)?;
+        if request.replace == Replace::Aside
+            && let Ok(former) = directory(&carrying.workplace.private, target.name.as_ref())
+        {
+            locking::wait_for_former(&mut locks, &Tree { top: former, path: target.path() })?;
+        }
+        Ok(inventory)
+    })();
+    let inventory = match begun {
+        Ok(inventory) => inventory,
+        Err(error) => {
+            carrying.workplace.dismiss();
+            return Err(error);
+        }
+    };
+    let keeps_source = keeps_source || !carrying.can_give(&inventory);
+    match way {
+        Way::Rename => carrying.rename(&tree, &inventory, &mut locks),
+        Way::Gather => carrying.gather(&tree, &inventory, &left_out),
+        Way::Copy => copying::copy(carrying, &tree, &inventory, keeps_source),
+    }
+}
+
+impl Carrying<'_> {
+    /// The journal of a move that is about to begin.
+    pub(super) fn journal(&self, way: Way, stage: Stage, identity: Identity) -> Journal {
+        Journal {
+            version: VERSION,
+            shown: shown(&self.site.path).to_string(),
+            source: self.site.path.clone().into_os_string(),
+            identity,
+            way,
+            stage,
+            name: self.target.name.clone(),
+            arrived: None,
+            aside: None,
+        }
+    }
+
+    /// Whether everything is this account's to give.
+    fn can_give(&self, inventory: &Inventory) -> bool {
+        rustix::process::geteuid().is_root() || !inventory.has_foreign(self.target.person.uid)
+    }
+
+    fn rename(self, tree: &Tree, seen: &Inventory, locks: &mut Locks) -> Result<(), Error> {
+        let identity = seen.nodes.first().map(|top| top.identity).unwrap_or_default();
+        let journal = self.journal(Way::Rename, Stage::Moving, identity);
+        if let Err(error) = self.workplace.write(&journal) {
+            self.workplace.dismiss();
+            return Err(error);
+        }
+        if let Err(cause) = self.site.leave_to(&self.workplace.at, INCOMING) {
+            self.workplace.dismiss();
+            return Err(failed("rename", &self.site.path, cause, State::Untouched));
+        }
+        // From here on nobody reaches it by a path. Whatever is found now can still be undone.
+        match self.arrived(tree, identity, locks) {
+            Ok((incoming, inventory)) => self.adopt(journal, &incoming, &inventory),
+            Err(error) => {
+                if self.site.come_back(&self.workplace.at, INCOMING).is_err() {
+                    return Err(error.journaled());
+                }
+                self.workplace.dismiss();
+                Err(error)
+            }
+        }
+    }
+
+    /// What has been renamed must be what was looked at, with no build at work in it.
+    fn arrived(
+        &self,
+        tree: &Tree,
+        identity: Identity,
+        locks: &mut Locks,
+    ) -> Result<(Tree, Inventory), Error> {
+        let incoming = self.workplace.incoming(self.site.path.clone())?;
+        let inventory = incoming.walk(&|_| false)?;
+        let is_same = inventory.nodes.first().is_some_and(|top| top.identity == identity);
+        // Somebody may have built in it since it was looked at, whom only root can take files from.
+        if !is_same || !self.can_give(&inventory) {
+            return Err(tree.changed(&[]));
+        }
+        locking::judge(&incoming, &inventory, self.target.person)?;
+        match locks.take(&incoming, &inventory)? {
+            Attempt::Held => Ok((incoming, inventory)),
+            // In a profile that had not been built before.
+            Attempt::Busy { .. } => Err(tree.changed(&[])),
+        }
+    }
+
+    fn gather(self, tree: &Tree, seen: &Inventory, stays: &LeftOut) -> Result<(), Error> {
+        let identity = seen.nodes.first().map(|top| top.identity).unwrap_or_default();
+        let room = facts_of(&self.workplace.make_room()?.top, None);
+        let arrived = room.ok().map(|room| room.identity);
+        let journal = Journal { arrived, ..self.journal(Way::Gather, Stage::Moving, identity) };
+        self.workplace.write(&journal)?;
+        self.gather_rest(journal, tree, &|name| stays.has(name))
+    }
+
+    /// Moves the entries of the private directory that have not been moved yet.
+    pub(super) fn gather_rest(
+        self,
+        journal: Journal,
+        private: &Tree,
+        stays: &dyn Fn(&std::ffi::OsStr) -> bool,
+    ) -> Result<(), Error> {
+        use std::os::unix::ffi::OsStrExt;
+        let doing = |cause| failed("move", &private.path, cause, State::Journaled);
+        let incoming = self.workplace.incoming(private.path.clone())?;
+        for name in names(&private.top).map_err(doing)? {
+            let name = std::ffi::OsStr::from_bytes(name.as_bytes());
+            if !stays(name) {
+                place::rename(&private.top, name, &incoming.top, name).map_err(doing)?;
+            }
+        }
+        let inventory = incoming.walk(&|_| false)?;
+        locking::judge(&incoming, &inventory, self.target.person)?;
+        self.adopt(journal, &incoming, &inventory)
+    }
+
+    /// Gives what has arrived to the person and puts it in its place.
+    pub(super) fn adopt(
+        self,
+        journal: Journal,
+        incoming: &Tree,
+        inventory: &Inventory,
+    ) -> Result<(), Error> {
+        give::give(incoming, inventory, self.target.person).map_err(Error::journaled)?;
+        place::prepare(incoming, self.target.person)?;
+        self.put(&journal)?;
+        self.end(&journal, "moved")
+    }
+
+    /// Puts what has arrived in its place.
+    pub(super) fn put(&self, journal: &Journal) -> Result<(), Error> {
+        place::put(&self.workplace, &journal.name, self.replace)?;
+        self.keep_former(journal)
+    }
+
+    /// Keeps what stood in the place before.
+    pub(super) fn keep_former(&self, journal: &Journal) -> Result<(), Error> {
+        if let Some(kept) = place::keep_former(&self.workplace, &journal.name)? {
+            report::note(&format!("what stood there before is kept as `{}`", shown(&kept)));
+        }
+        Ok(())
+    }
+
+    /// The cache is in its place.
+    pub(super) fn end(self, journal: &Journal, how: &str) -> Result<(), Error> {
+        let path = self.target.private_dir.join(&journal.name);
+        self.workplace.dismiss();
+        let line = format!("{how} `{}` to `{}`", journal.shown, shown(&path));
+        report::line(line)
+            .map_err(|cause| failed("write to", "stdout".as_ref(), cause, State::Untouched))
+    }
+}

@@ -1,0 +1,165 @@
+//! The copy, from its first byte to the removal of what it was made from.
+
+use std::collections::HashSet;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
+
+use super::carry::Carrying;
+use crate::core::relocation::tree::{Inventory, first_change, first_difference};
+use crate::core::relocation::{Identity, Journal, Stage, Way};
+use crate::error::{Error, Kind, State};
+use crate::report;
+use crate::shown::{bytes, quoted, shown};
+use crate::sys::relocate::copy::{self, Tally};
+use crate::sys::relocate::tree::Tree;
+use crate::sys::relocate::{failed, place};
+use crate::sys::remove::{Left, What};
+
+/// How often the progress is shown.
+const BEAT: Duration = Duration::from_millis(100);
+
+/// Copies, verifies, puts in place, and takes the source away.
+pub(super) fn copy(
+    carrying: Carrying<'_>,
+    tree: &Tree,
+    inventory: &Inventory,
+    keeps_source: bool,
+) -> Result<(), Error> {
+    let identity = inventory.nodes.first().map(|top| top.identity).unwrap_or_default();
+    let journal = carrying.journal(Way::Copy, Stage::Copying, identity);
+    let copied =
+        carrying.workplace.write(&journal).and_then(|()| whole(&carrying, tree, inventory));
+    let arrived = match copied {
+        Ok(arrived) => arrived,
+        Err(error) => {
+            // The error that stopped it is the one to report; a next run takes away what this leaves.
+            if carrying.workplace.discard().is_ok() {
+                carrying.workplace.dismiss();
+            }
+            return Err(error);
+        }
+    };
+    let journal = Journal { stage: Stage::Placing, arrived: Some(arrived), ..journal };
+    carrying.workplace.write(&journal)?;
+    carrying.put(&journal)?;
+    carrying.workplace.settle()?;
+    if keeps_source {
+        stays(&carrying);
+    } else {
+        let entries = inventory.nodes.iter().map(|node| node.identity).collect();
+        clear(&carrying, &journal, Some(&entries))?;
+    }
+    carrying.end(&journal, "copied")
+}
+
+/// Makes a copy and makes sure that it is whole, on the disk, and of a source that stood still.
+fn whole(carrying: &Carrying<'_>, tree: &Tree, inventory: &Inventory) -> Result<Identity, Error> {
+    let to = carrying.workplace.make_room()?;
+    let started = Instant::now();
+    watched(carrying, tree, inventory, &to)?;
+    let took = started.elapsed();
+    let found = to.walk(&|_| false)?;
+    if let Some(index) = first_difference(inventory, &found) {
+        let path = to.shown(&inventory.path(index));
+        let cause = std::io::Error::other("the copy is not like the original");
+        return Err(failed("verify", &path, cause, State::Untouched));
+    }
+    let again = tree.walk(&|_| false)?;
+    if let Some(index) = first_change(inventory, &again) {
+        let seen = if again.nodes.len() > index { &again } else { inventory };
+        return Err(tree.changed(&seen.path(index)));
+    }
+    place::prepare(&to, carrying.target.person)?;
+    sync(&to)?;
+    let files = inventory.count(Kind::File);
+    let size = bytes(inventory.bytes().0);
+    report::note(&format!("copied {size} in {files} files in {:.2} s", took.as_secs_f64()));
+    found.nodes.first().map(|top| top.identity).ok_or_else(|| to.changed(&[]))
+}
+
+/// Copies, while this thread shows how far it is.
+fn watched(
+    carrying: &Carrying<'_>,
+    tree: &Tree,
+    inventory: &Inventory,
+    to: &Tree,
+) -> Result<(), Error> {
+    let tally = Tally::default();
+    let total = inventory.nodes.len() - inventory.count(Kind::Directory);
+    let (ended, end) = channel();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            // Nobody listens any more only if this thread's scope has ended.
+            let _ = ended.send(copy::copy(tree, inventory, to, carrying.target.person, &tally));
+        });
+        let progress = report::Progress::of(inventory.bytes().0);
+        progress.at(0, 0, total as u64);
+        loop {
+            match end.recv_timeout(BEAT) {
+                Ok(result) => return result,
+                Err(RecvTimeoutError::Timeout) => progress.at(
+                    tally.bytes.load(Ordering::Relaxed),
+                    tally.files.load(Ordering::Relaxed),
+                    total as u64,
+                ),
+                Err(RecvTimeoutError::Disconnected) => return Err(to.changed(&[])),
+            }
+        }
+    })
+}
+
+/// Only what is on the disk may replace what is.
+fn sync(to: &Tree) -> Result<(), Error> {
+    #[cfg(target_os = "linux")]
+    let synced = rustix::fs::syncfs(&to.top);
+    #[cfg(not(target_os = "linux"))]
+    let synced: Result<(), rustix::io::Errno> = {
+        rustix::fs::sync();
+        Ok(())
+    };
+    synced.map_err(|cause| failed("sync", &to.path, cause, State::Untouched))
+}
+
+/// Takes the copied source away: first its name, in one step, then what is in it. `entries` are those
+/// that were copied; a next run, which does not know them, takes what has its name away already.
+pub(super) fn clear(
+    carrying: &Carrying<'_>,
+    journal: &Journal,
+    entries: Option<&HashSet<Identity>>,
+) -> Result<(), Error> {
+    let site = carrying.site;
+    let aside = journal.aside.clone().unwrap_or_else(|| site.aside());
+    let journal = Journal { stage: Stage::Clearing, aside: Some(aside.clone()), ..journal.clone() };
+    carrying.workplace.write(&journal)?;
+    if !site.is_aside(&aside, journal.identity) {
+        if !site.holds(journal.identity) {
+            return Ok(());
+        }
+        if site.put_aside(&aside).is_err() {
+            stays(carrying);
+            return Ok(());
+        }
+        site.settle();
+    }
+    let what = entries.map_or(What::All, What::Only);
+    if site.clear(&aside, journal.identity, what)? == Left::Something {
+        let path = site.path.with_file_name(&aside);
+        report::note(&format!(
+            "`{}` holds what was not copied, and stays; if it is of no use: rm -r {}",
+            shown(&path),
+            quoted(&path)
+        ));
+    }
+    Ok(())
+}
+
+/// The source stays where it is.
+pub(super) fn stays(carrying: &Carrying<'_>) {
+    let path = &carrying.site.path;
+    report::note(&format!(
+        "`{}` stays; if it is of no use to anybody: rm -r {}",
+        shown(path),
+        quoted(path)
+    ));
+}

@@ -1,0 +1,94 @@
+//! Nothing may build in a cache while it moves: takes cargo's locks, and waits for who has them.
+//!
+//! As cargo does, it tries without a word first, and then says what it waits for.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::preview::{LeftOut, Preview};
+use crate::core::relocation::tree::Inventory;
+use crate::error::{Error, MigrateError, State};
+use crate::report;
+use crate::shown::shown;
+use crate::sys::interrupt;
+use crate::sys::lock::{Attempt, Holder, Locks};
+use crate::sys::relocate::Person;
+use crate::sys::relocate::source::Site;
+use crate::sys::relocate::tree::Tree;
+
+/// How often a lock is tried again.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Refuses what must not change hands.
+pub(super) fn judge(tree: &Tree, inventory: &Inventory, person: Person) -> Result<(), Error> {
+    let is_root = rustix::process::geteuid().is_root();
+    match inventory.objection(person.uid, is_root) {
+        Some((index, objection)) => Err(tree.hostile(inventory, index, objection)),
+        None => Ok(()),
+    }
+}
+
+/// Takes every lock of the source. It is looked at again once nobody builds there any more, unless
+/// the first attempt, by what was `seen`, finds every lock free.
+pub(super) fn wait(
+    locks: &mut Locks,
+    site: &Site,
+    tree: &Tree,
+    left_out: &LeftOut,
+    person: Person,
+    mut seen: Option<Inventory>,
+) -> Result<Inventory, Error> {
+    let mut announced = None;
+    loop {
+        let inventory = match seen.take() {
+            Some(inventory) => inventory,
+            None => tree.walk(&|name| left_out.has(name))?,
+        };
+        judge(tree, &inventory, person)?;
+        match locks.take(tree, &inventory)? {
+            Attempt::Held => {
+                let is_there = inventory.nodes.first().is_some_and(|top| site.holds(top.identity));
+                return if is_there { Ok(inventory) } else { Err(tree.changed(&[])) };
+            }
+            Attempt::Busy { path, holders } => pause(path, &holders, &mut announced)?,
+        }
+    }
+}
+
+/// Waits until nobody builds in what the destination holds; it is moved aside.
+pub(super) fn wait_for_former(locks: &mut Locks, former: &Tree) -> Result<(), Error> {
+    let mut announced = None;
+    loop {
+        let inventory = former.walk(&|_| false)?;
+        match locks.take(former, &inventory)? {
+            Attempt::Held => return Ok(()),
+            Attempt::Busy { path, holders } => pause(path, &holders, &mut announced)?,
+        }
+    }
+}
+
+fn pause(path: PathBuf, holders: &[Holder], announced: &mut Option<PathBuf>) -> Result<(), Error> {
+    if announced.as_ref() != Some(&path) {
+        report::note(&format!("waiting for {} to finish with `{}`", named(holders), shown(&path)));
+        *announced = Some(path);
+    }
+    std::thread::sleep(PAUSE);
+    if interrupt::is_requested() {
+        return Err(MigrateError::Interrupted { state: State::Untouched }.into());
+    }
+    Ok(())
+}
+
+fn named(holders: &[Holder]) -> String {
+    let holders: Vec<String> = holders.iter().map(ToString::to_string).collect();
+    if holders.is_empty() { "a process that does not show".into() } else { holders.join(", ") }
+}
+
+/// Says who builds in the source at the moment.
+pub(super) fn report_busy(preview: &Preview<'_>) -> Result<(), Error> {
+    let mut locks = Locks::default();
+    if let Attempt::Busy { path, holders } = locks.take(&preview.tree, &preview.inventory)? {
+        report::note(&format!("`{}` is held by {}", shown(&path), named(&holders)));
+    }
+    Ok(())
+}

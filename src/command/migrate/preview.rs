@@ -1,0 +1,166 @@
+//! What a migration would do, found out without changing anything, and how it is shown.
+
+mod text;
+
+use std::path::Path;
+
+use super::target::Target;
+use super::{Request, locking};
+use crate::core::checkout::is_directory_name;
+use crate::core::relocation::tree::Inventory;
+use crate::core::relocation::{Circumstances, Position, Reason, Way, way};
+use crate::error::{Error, MigrateError};
+use crate::sys::relocate::facts::facts_of;
+use crate::sys::relocate::place::{self, Replace};
+use crate::sys::relocate::source::Site;
+use crate::sys::relocate::tree::{Tree, directory_at};
+use crate::sys::relocate::workplace;
+
+/// What was found, and what follows from it.
+pub(super) struct Preview<'a> {
+    /// The source, open.
+    pub(super) tree: Tree,
+    /// Everything in it.
+    pub(super) inventory: Inventory,
+    /// How it moves.
+    pub(super) way: Way,
+    /// Whether a copied source stays, because it is not the person's alone to remove.
+    pub(super) keeps_source: bool,
+    /// The names at the top that are not part of the cache.
+    pub(super) left_out: LeftOut,
+    reason: Option<Reason>,
+    is_occupied: bool,
+    free: u64,
+    target: &'a Target<'a>,
+    replace: Replace,
+}
+
+/// Which names at the top of the source are not part of the cache.
+#[derive(Clone, Debug)]
+pub(super) enum LeftOut {
+    /// None: the whole directory is the cache.
+    Nothing,
+    /// The source is the private directory: what this tool keeps in it stays there.
+    Ours {
+        /// The name of the target directory.
+        name: String,
+    },
+}
+
+impl LeftOut {
+    /// Whether this name is left out.
+    pub(super) fn has(&self, entry: &std::ffi::OsStr) -> bool {
+        let LeftOut::Ours { name } = self else { return false };
+        let entry = entry.to_string_lossy();
+        entry == name.as_str()
+            || entry == workplace::NAME
+            || entry == "target"
+            || is_directory_name(&entry)
+            || entry.contains(".replaced-")
+    }
+}
+
+impl<'a> Preview<'a> {
+    /// Looks around.
+    pub(super) fn take(
+        request: &Request,
+        site: &Site,
+        target: &'a Target<'a>,
+        position: Position,
+    ) -> Result<Preview<'a>, Error> {
+        let tree = site.tree()?.ok_or_else(|| {
+            let why = "nothing is there".into();
+            MigrateError::Source { path: site.path.clone(), why }
+        })?;
+        target.examine()?;
+        let left_out = match position {
+            Position::PrivateDir => LeftOut::Ours { name: target.name.clone() },
+            _ => LeftOut::Nothing,
+        };
+        let inventory = tree.walk(&|name| left_out.has(name))?;
+        locking::judge(&tree, &inventory, target.person)?;
+        if !inventory.is_cargos() {
+            return Err(MigrateError::NotATargetDir { path: site.path.clone() }.into());
+        }
+        let existing = target.existing()?;
+        let place = match &existing {
+            Some(private) => Some(private.try_clone()),
+            None => nearest(&target.private_dir),
+        };
+        let place = place.and_then(Result::ok);
+        let (way, reason) = choose(request, site, position, target, &inventory, place.as_ref());
+        let is_root = rustix::process::geteuid().is_root();
+        let has_foreign = inventory.has_foreign(target.person.uid);
+        let is_fixed = matches!(reason, Some(Reason::MountPoint | Reason::FixedParent));
+        let is_free = |private| place::is_free(private, &target.name).unwrap_or(false);
+        Ok(Preview {
+            keeps_source: way == Way::Copy && (is_fixed || (has_foreign && !is_root)),
+            is_occupied: existing.as_ref().is_some_and(|private| !is_free(private)),
+            free: place.as_ref().map_or(u64::MAX, free),
+            replace: request.replace,
+            tree,
+            inventory,
+            way,
+            reason,
+            left_out,
+            target,
+        })
+    }
+
+    /// Refuses what cannot be done.
+    pub(super) fn refuse(&self) -> Result<(), Error> {
+        if self.is_occupied && self.replace == Replace::Never {
+            return Err(MigrateError::Occupied { destination: self.target.path() }.into());
+        }
+        let needed = self.needed();
+        // On one file system the content may be shared, and then takes up nothing.
+        let is_elsewhere = self.reason == Some(Reason::OtherFileSystem);
+        if is_elsewhere && needed > self.free {
+            let (path, free) = (self.target.private_dir.clone(), self.free);
+            return Err(MigrateError::NoRoom { path, needed, free }.into());
+        }
+        Ok(())
+    }
+
+    /// What a copy occupies, in bytes.
+    fn needed(&self) -> u64 {
+        if self.way == Way::Copy { self.inventory.bytes().1 } else { 0 }
+    }
+}
+
+fn choose(
+    request: &Request,
+    site: &Site,
+    position: Position,
+    target: &Target<'_>,
+    inventory: &Inventory,
+    place: Option<&std::fs::File>,
+) -> (Way, Option<Reason>) {
+    if position == Position::PrivateDir {
+        return (Way::Gather, None);
+    }
+    let Some(top) = inventory.nodes.first() else { return (Way::Rename, None) };
+    let mount = |file| facts_of(file, None).ok().map(|found| (found.identity.0, found.mount));
+    way(Circumstances {
+        is_copy_asked: request.is_copy,
+        is_one_mount: site.mount() == place.and_then(mount),
+        is_mount_point: site.mount() != Some((top.identity.0, top.mount)),
+        has_foreign: inventory.has_foreign(target.person.uid),
+        is_root: rustix::process::geteuid().is_root(),
+        can_leave: site.can_leave(top),
+    })
+}
+
+/// The nearest directory above that is there.
+fn nearest(path: &Path) -> Option<std::io::Result<std::fs::File>> {
+    path.ancestors().skip(1).map(directory_at).find(Result::is_ok)
+}
+
+/// What is free for this account, in bytes.
+fn free(place: &std::fs::File) -> u64 {
+    rustix::fs::fstatvfs(place).map_or(u64::MAX, |fs| {
+        let is_root = rustix::process::geteuid().is_root();
+        let blocks = if is_root { fs.f_bfree } else { fs.f_bavail };
+        blocks.saturating_mul(fs.f_frsize)
+    })
+}

@@ -1,0 +1,244 @@
+//! The move of a target directory: what kind of move it is, and what a next run does with one that
+//! was interrupted.
+//!
+//! The source may be another person's work, so nothing that stands in it decides anything beyond
+//! what is judged in [`tree`]. The journal is never an authority on what may be deleted: that is
+//! what was typed, and what is the very same entry as before.
+
+pub mod tree;
+
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+/// What tells one entry of the machine's file systems from all others: device and inode.
+pub type Identity = (u64, u64);
+
+/// How a cache gets to its new place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Way {
+    /// The directory is renamed: constant time, whatever its size.
+    Rename,
+    /// The cache stands in the private directory itself, so its entries go one level down.
+    Gather,
+    /// Everything is copied; the source goes away once the copy is verified.
+    Copy,
+}
+
+/// Why a cache is copied although it could be asked for less.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// `--copy`.
+    Asked,
+    /// The destination is on another file system or behind another mount.
+    OtherFileSystem,
+    /// Files of other accounts, which only root can give away.
+    Foreign,
+    /// The source is a mount point, which cannot be renamed.
+    MountPoint,
+    /// The directory that it stands in cannot be changed by this account.
+    FixedParent,
+}
+
+/// What the choice between the ways depends on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Circumstances {
+    /// `--copy`.
+    pub is_copy_asked: bool,
+    /// Whether source and destination are on one mount.
+    pub is_one_mount: bool,
+    /// Whether the source is a mount point.
+    pub is_mount_point: bool,
+    /// Whether entries belong to others than the person.
+    pub has_foreign: bool,
+    /// Whether root does it.
+    pub is_root: bool,
+    /// Whether the entry can be taken out of the directory that it stands in.
+    pub can_leave: bool,
+}
+
+/// The way that a cache takes, and for a copy why.
+pub fn way(circumstances: Circumstances) -> (Way, Option<Reason>) {
+    let Circumstances { is_copy_asked, is_one_mount, is_mount_point, .. } = circumstances;
+    let reason = if is_copy_asked {
+        Reason::Asked
+    } else if is_mount_point {
+        Reason::MountPoint
+    } else if !is_one_mount {
+        Reason::OtherFileSystem
+    } else if circumstances.has_foreign && !circumstances.is_root {
+        Reason::Foreign
+    } else if !circumstances.can_leave {
+        Reason::FixedParent
+    } else {
+        return (Way::Rename, None);
+    };
+    (Way::Copy, Some(reason))
+}
+
+/// How source and destination lie to one another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Position {
+    /// Neither is inside the other.
+    Apart,
+    /// The source is the destination.
+    Same,
+    /// The source is the private directory that the destination stands in.
+    PrivateDir,
+    /// The destination is below the source.
+    SourceAbove,
+    /// The source is below the destination.
+    SourceBelow,
+}
+
+/// How they lie, for paths without symlinks.
+pub fn position(source: &Path, private_dir: &Path, name: &str) -> Position {
+    let destination = private_dir.join(name);
+    if source == destination {
+        Position::Same
+    } else if source == private_dir {
+        Position::PrivateDir
+    } else if destination.starts_with(source) {
+        Position::SourceAbove
+    } else if source.starts_with(&destination) {
+        Position::SourceBelow
+    } else {
+        Position::Apart
+    }
+}
+
+/// How far a move has come. Each is written down before what it names is begun.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Stage {
+    /// The source is being renamed, or its entries are, then given to the person and put in its
+    /// place. How far that is shows from where the directory stands, since it stays the same one.
+    Moving,
+    /// The copy is being made.
+    Copying,
+    /// The copy is whole, and is being put in its place.
+    Placing,
+    /// It is in its place; the copied source is being taken away.
+    Clearing,
+}
+
+/// What is written down about a move, so that a next run knows what happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Journal {
+    /// The form of this record.
+    pub version: u32,
+    /// The source as people read it; nothing is ever done by this text.
+    pub shown: String,
+    /// The source.
+    pub source: OsString,
+    /// The source's identity.
+    pub identity: Identity,
+    /// How it moves.
+    pub way: Way,
+    /// How far it has come.
+    pub stage: Stage,
+    /// The name of the target directory in the private directory.
+    pub name: String,
+    /// What arrives, where that is another directory than the source.
+    pub arrived: Option<Identity>,
+    /// What the source is called while it is being taken away.
+    pub aside: Option<OsString>,
+}
+
+/// The form of [`Journal`] that this program writes and reads.
+pub const VERSION: u32 = 1;
+
+impl Journal {
+    /// What stands in the place for arrivals, and later in the target directory's.
+    pub fn expected(&self) -> Option<Identity> {
+        self.arrived.or_else(|| (self.way == Way::Rename).then_some(self.identity))
+    }
+
+    /// Where the source stood.
+    pub fn source(&self) -> PathBuf {
+        PathBuf::from(&self.source)
+    }
+
+    /// Whether its names are names, and not ways to somewhere else.
+    pub fn is_sound(&self) -> bool {
+        let is_name = |name: &OsStr| {
+            let mut parts = Path::new(name).components();
+            let first =
+                matches!(parts.next(), Some(std::path::Component::Normal(part)) if part == name);
+            first && parts.next().is_none()
+        };
+        self.version == VERSION
+            && is_name(OsStr::new(&self.name))
+            && self.aside.as_deref().is_none_or(is_name)
+    }
+}
+
+/// What is left of an interrupted move.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Remains {
+    /// Whether the source still is where it was.
+    pub has_source: bool,
+    /// Whether something stands in the place for arrivals, and whether it is what the journal
+    /// expects there.
+    pub arrived: Arrived,
+    /// Whether the target directory is what has arrived.
+    pub is_placed: bool,
+}
+
+/// What stands in the place for arrivals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arrived {
+    /// Nothing.
+    Nothing,
+    /// What the journal expects there.
+    Expected,
+    /// Something else.
+    Other,
+}
+
+/// What a next run does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// Nothing has happened yet that matters: forget the journal and begin.
+    Begin,
+    /// Take away the unfinished copy and begin.
+    Discard,
+    /// The source has been renamed: give it to the person, then put it in its place.
+    Adopt,
+    /// Put what has arrived in its place.
+    Place,
+    /// Take the source away, which was copied whole.
+    Clear,
+    /// Everything is done but for the journal.
+    Finish,
+    /// What has arrived is not there any more, and neither is the source.
+    Lost,
+}
+
+/// What a next run does with an interrupted move.
+pub fn next(journal: &Journal, remains: Remains) -> Next {
+    let Remains { has_source, arrived, is_placed } = remains;
+    match (journal.stage, journal.way) {
+        (Stage::Copying, _) => Next::Discard,
+        (Stage::Moving, _) if is_placed => Next::Finish,
+        (Stage::Moving, Way::Gather) => Next::Adopt,
+        (Stage::Moving, _) if arrived == Arrived::Expected => Next::Adopt,
+        // What came instead of the source is somebody's to look at, and nobody's to give away.
+        (Stage::Moving, _) if arrived == Arrived::Other => Next::Lost,
+        (Stage::Moving, _) if has_source => Next::Begin,
+        (Stage::Moving, _) => Next::Lost,
+        (Stage::Placing, _) if is_placed => Next::Clear,
+        (Stage::Placing, _) if arrived == Arrived::Expected => Next::Place,
+        // The copy is gone, but what it was made from is not.
+        (Stage::Placing, _) if has_source => Next::Discard,
+        (Stage::Placing, _) => Next::Lost,
+        // Never take the source away where the copy is not.
+        (Stage::Clearing, _) if is_placed => Next::Clear,
+        (Stage::Clearing, _) => Next::Lost,
+    }
+}
+
+#[cfg(test)]
+mod tests;

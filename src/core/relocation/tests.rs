@@ -1,0 +1,110 @@
+//! Tables: the way, how paths lie, and every state that a kill can leave behind.
+
+use super::{
+    Arrived, Circumstances, Journal, Next, Position, Reason, Remains, Stage, VERSION, Way, next,
+    position, way,
+};
+use std::path::Path;
+
+const PLAIN: Circumstances = Circumstances {
+    is_copy_asked: false,
+    is_one_mount: true,
+    is_mount_point: false,
+    has_foreign: false,
+    is_root: false,
+    can_leave: true,
+};
+
+fn journal(way: Way, stage: Stage) -> Journal {
+    Journal {
+        version: VERSION,
+        shown: "/old".into(),
+        source: "/old".into(),
+        identity: (1, 2),
+        way,
+        stage,
+        name: "target".into(),
+        arrived: Some((1, 3)),
+        aside: Some(".old.migrated-1".into()),
+    }
+}
+
+#[test]
+fn renames_unless_something_stands_against_it() {
+    for (circumstances, expected) in [
+        (PLAIN, None),
+        (Circumstances { has_foreign: true, is_root: true, ..PLAIN }, None),
+        (Circumstances { has_foreign: true, ..PLAIN }, Some(Reason::Foreign)),
+        (Circumstances { is_copy_asked: true, ..PLAIN }, Some(Reason::Asked)),
+        (Circumstances { is_one_mount: false, ..PLAIN }, Some(Reason::OtherFileSystem)),
+        (Circumstances { is_mount_point: true, ..PLAIN }, Some(Reason::MountPoint)),
+        (Circumstances { can_leave: false, ..PLAIN }, Some(Reason::FixedParent)),
+    ] {
+        let kind = if expected.is_some() { Way::Copy } else { Way::Rename };
+        assert_eq!(way(circumstances), (kind, expected), "{circumstances:?}");
+    }
+}
+
+#[test]
+fn knows_how_paths_lie_to_one_another() {
+    for (source, expected) in [
+        ("/srv/old", Position::Apart),
+        ("/r/bob", Position::Apart),
+        ("/r/alice/old", Position::Apart),
+        ("/r/alice/target-old", Position::Apart),
+        ("/r/alice/target", Position::Same),
+        ("/r/alice", Position::PrivateDir),
+        ("/r", Position::SourceAbove),
+        ("/", Position::SourceAbove),
+        ("/r/alice/target/debug", Position::SourceBelow),
+    ] {
+        assert_eq!(position(Path::new(source), Path::new("/r/alice"), "target"), expected);
+    }
+}
+
+#[test]
+fn a_next_run_continues_or_undoes_whatever_was_interrupted() {
+    use Arrived::{Expected, Nothing, Other};
+    for (kind, stage, has_source, arrived, is_placed, expected) in [
+        (Way::Rename, Stage::Moving, true, Nothing, false, Next::Begin),
+        (Way::Rename, Stage::Moving, false, Expected, false, Next::Adopt),
+        (Way::Rename, Stage::Moving, true, Expected, false, Next::Adopt),
+        (Way::Rename, Stage::Moving, true, Other, false, Next::Lost),
+        (Way::Rename, Stage::Moving, false, Nothing, false, Next::Lost),
+        (Way::Rename, Stage::Moving, false, Other, false, Next::Lost),
+        (Way::Gather, Stage::Moving, true, Nothing, false, Next::Adopt),
+        (Way::Gather, Stage::Moving, true, Other, false, Next::Adopt),
+        (Way::Rename, Stage::Moving, false, Nothing, true, Next::Finish),
+        (Way::Rename, Stage::Moving, false, Other, true, Next::Finish),
+        (Way::Gather, Stage::Moving, true, Expected, false, Next::Adopt),
+        (Way::Gather, Stage::Moving, true, Nothing, true, Next::Finish),
+        (Way::Copy, Stage::Copying, true, Other, false, Next::Discard),
+        (Way::Copy, Stage::Copying, true, Nothing, false, Next::Discard),
+        (Way::Copy, Stage::Copying, false, Nothing, false, Next::Discard),
+        (Way::Copy, Stage::Placing, true, Expected, false, Next::Place),
+        (Way::Copy, Stage::Placing, true, Other, true, Next::Clear),
+        (Way::Copy, Stage::Placing, true, Nothing, false, Next::Discard),
+        (Way::Copy, Stage::Placing, false, Nothing, false, Next::Lost),
+        (Way::Copy, Stage::Clearing, true, Nothing, true, Next::Clear),
+        (Way::Copy, Stage::Clearing, false, Nothing, true, Next::Clear),
+        (Way::Copy, Stage::Clearing, true, Nothing, false, Next::Lost),
+    ] {
+        let remains = Remains { has_source, arrived, is_placed };
+        assert_eq!(
+            next(&journal(kind, stage), remains),
+            expected,
+            "{kind:?} {stage:?} {remains:?}"
+        );
+    }
+}
+
+#[test]
+fn a_journal_is_believed_only_with_plain_names() {
+    let good = journal(Way::Copy, Stage::Clearing);
+    assert!(good.is_sound());
+    for name in ["", ".", "..", "a/b", "/etc", "a/", "./a"] {
+        assert!(!Journal { name: name.into(), ..good.clone() }.is_sound(), "{name}");
+        assert!(!Journal { aside: Some(name.into()), ..good.clone() }.is_sound(), "{name}");
+    }
+    assert!(!Journal { version: 2, ..good }.is_sound());
+}

@@ -1,0 +1,335 @@
+//! Every message about a cache that is not moved, as a person reads it, with its exit code.
+//! `SNAPSHOTS=overwrite` rewrites them.
+
+use std::io;
+
+use snapbox::{assert_data_eq, str};
+
+use super::{MigrateError, Objection, State};
+use crate::error::{Error, Kind, Owner};
+
+fn message(error: MigrateError) -> String {
+    let error = Error::from(error);
+    let help = error.help().map_or(String::new(), |help| format!("\nhelp: {help}"));
+    format!("error: {error}{help}\nexit {}", error.exit_code())
+}
+
+fn alice() -> Owner {
+    Owner { uid: 1500, name: Some("alice".into()) }
+}
+
+fn denied() -> io::Error {
+    io::Error::from_raw_os_error(13)
+}
+
+fn hostile(objection: Objection) -> String {
+    let owner = Owner { uid: 1666, name: Some("mallory".into()) };
+    message(MigrateError::Hostile { path: "/srv/old/a\nb".into(), owner, objection })
+}
+
+#[test]
+fn for_whom() {
+    assert_data_eq!(
+        message(MigrateError::ForWhom { name: Some("alice".into()), source: "/srv/old".into() }),
+        str![[r#"
+error: running as root through sudo, so it has to be said whose cache it becomes
+help: sudo cargo-peruser migrate /srv/old --to alice
+exit 1
+"#]]
+    );
+}
+
+#[test]
+fn only_root() {
+    let error = MigrateError::OnlyRoot { person: alice(), source: "/srv/old cache".into() };
+    assert_data_eq!(
+        message(error),
+        str![[r#"
+error: only root can give a cache to alice (uid 1500)
+help: sudo cargo-peruser migrate '/srv/old cache' --to alice
+exit 77
+"#]]
+    );
+}
+
+#[test]
+fn no_account() {
+    assert_data_eq!(
+        message(MigrateError::NoAccount { name: "alcie".into() }),
+        str![[r#"
+error: there is no account `alcie`
+help: getent passwd
+exit 1
+"#]]
+    );
+}
+
+#[test]
+fn no_place() {
+    let why = "nobody logs in to the account".into();
+    let help = "list it under `include.users` in the settings".into();
+    assert_data_eq!(
+        message(MigrateError::NoPlace { person: alice(), why, help }),
+        str![[r#"
+error: no place for a cache of alice (uid 1500): nobody logs in to the account
+help: list it under `include.users` in the settings
+exit 1
+"#]]
+    );
+}
+
+#[test]
+fn source() {
+    let error = MigrateError::Source { path: "/srv/old".into(), why: "it is a symlink".into() };
+    assert_data_eq!(
+        message(error),
+        str![[r#"
+error: cannot move `/srv/old`: it is a symlink
+help: ls -ld /srv/old
+exit 1
+"#]]
+    );
+}
+
+#[test]
+fn not_a_target_directory() {
+    assert_data_eq!(
+        message(MigrateError::NotATargetDir { path: "/srv/old".into() }),
+        str![[r#"
+error: `/srv/old` is no target directory: it has nothing of cargo's in it
+help: name the directory that holds `debug` or `release`: ls -A /srv/old
+exit 1
+"#]]
+    );
+}
+
+#[test]
+fn nested() {
+    let destination = "/srv/root/alice/target".into();
+    let error = MigrateError::Nested { source: "/srv/root".into(), destination };
+    assert_data_eq!(
+        message(error),
+        str![[r#"
+error: cannot move `/srv/root` to `/srv/root/alice/target`: one is inside the other
+help: name the old target directory itself
+exit 1
+"#]]
+    );
+}
+
+#[test]
+fn occupied() {
+    let destination = "/srv/root/alice/target".into();
+    assert_data_eq!(
+        message(MigrateError::Occupied { destination }),
+        str![[r#"
+error: `/srv/root/alice/target` has content already
+help: --replace moves it aside; nothing of it is deleted or merged
+exit 1
+"#]]
+    );
+}
+
+#[test]
+fn hostile_content() {
+    assert_data_eq!(
+        hostile(Objection::Special(Kind::Fifo)),
+        str![[r#"
+error: refusing to move `/srv/old/a/nb` of mallory (uid 1666): it is a fifo
+help: no cargo makes that; if it is of no use: rm $'/srv/old/a/x0ab'
+exit 77
+"#]]
+    );
+    assert_data_eq!(
+        hostile(Objection::Mount),
+        str![[r#"
+error: refusing to move `/srv/old/a/nb` of mallory (uid 1666): another file system is mounted there
+help: findmnt $'/srv/old/a/x0ab'; then: umount $'/srv/old/a/x0ab'
+exit 77
+"#]]
+    );
+    assert_data_eq!(
+        hostile(Objection::LinkedElsewhere { links: 3, inside: 2 }),
+        str![[r#"
+error: refusing to move `/srv/old/a/nb` of mallory (uid 1666): the file has 3 names, and only 2 of them are in what is moved
+help: it may be somebody else's file; if it is of no use here: rm $'/srv/old/a/x0ab'
+exit 77
+"#]]
+    );
+    assert_data_eq!(
+        hostile(Objection::TooDeep),
+        str![[r#"
+error: refusing to move `/srv/old/a/nb` of mallory (uid 1666): it lies deeper than anything of cargo's
+help: no cargo makes that; if it is of no use: rm -r $'/srv/old/a/x0ab'
+exit 77
+"#]]
+    );
+}
+
+#[test]
+fn unreadable() {
+    let error = MigrateError::Unreadable {
+        path: "/srv/old/debug/x".into(),
+        cause: denied(),
+        source: "/srv/old".into(),
+        person: "alice".into(),
+    };
+    assert_data_eq!(
+        message(error),
+        str![[r#"
+error: failed to read `/srv/old/debug/x`: permission denied (os error 13)
+help: root can: sudo cargo-peruser migrate /srv/old --to alice
+exit 1
+"#]]
+    );
+}
+
+#[test]
+fn changed() {
+    assert_data_eq!(
+        message(MigrateError::Changed { path: "/srv/old/debug/x".into(), state: State::Untouched }),
+        str![[r#"
+error: `/srv/old/debug/x` was changed while it was being moved
+help: the source is as it was; mend the cause and run the same command again
+exit 1
+"#]]
+    );
+}
+
+#[test]
+fn no_room() {
+    let path = "/srv/root/alice".into();
+    let error = MigrateError::NoRoom { path, needed: 3 << 30, free: 1 << 20 };
+    assert_data_eq!(
+        message(error),
+        str![[r#"
+error: no room for a copy in `/srv/root/alice`: it needs 3.0 GiB, and 1.0 MiB are free
+help: free some space there: df -h /srv/root/alice
+exit 73
+"#]]
+    );
+}
+
+#[test]
+fn not_asked_and_declined() {
+    assert_data_eq!(
+        message(MigrateError::NotAsked),
+        str![[r#"
+error: nothing was changed: no terminal to ask on
+help: --yes goes ahead, --dry-run only looks
+exit 1
+"#]]
+    );
+    assert_data_eq!(
+        message(MigrateError::Declined),
+        str![[r#"
+error: not confirmed
+help: nothing was changed
+exit 1
+"#]]
+    );
+}
+
+#[test]
+fn at_work() {
+    let holder = Some("`cargo-peruser` (process 7) of root (uid 0)".into());
+    assert_data_eq!(
+        message(MigrateError::AtWork { holder }),
+        str![[r#"
+error: another migration to this place is at work: `cargo-peruser` (process 7) of root (uid 0)
+help: wait for it and run this again
+exit 1
+"#]]
+    );
+    assert_data_eq!(
+        message(MigrateError::AtWork { holder: None }),
+        str![[r#"
+error: another migration to this place is at work
+help: wait for it and run this again
+exit 1
+"#]]
+    );
+}
+
+#[test]
+fn unfinished() {
+    let source = || "/srv/old".into();
+    assert_data_eq!(
+        message(MigrateError::Unfinished { source: source(), by: None, to: Some("alice".into()) }),
+        str![[r#"
+error: an earlier migration of `/srv/old` is unfinished
+help: cargo-peruser migrate /srv/old --to alice
+exit 1
+"#]]
+    );
+    let error = MigrateError::Unfinished { source: source(), by: Some(alice()), to: None };
+    assert_data_eq!(
+        message(error),
+        str![[r#"
+error: an earlier migration by alice (uid 1500) is unfinished, in `/srv/old`
+help: as alice (uid 1500), run the same command again; if nothing of it is of use: rm -r /srv/old
+exit 1
+"#]]
+    );
+}
+
+#[test]
+fn lost() {
+    let journal = "/srv/root/alice/.migration".into();
+    assert_data_eq!(
+        message(MigrateError::Lost { source: "/srv/old".into(), journal }),
+        str![[r#"
+error: an earlier migration of `/srv/old` was interrupted, and what it had moved is gone
+help: look for it; then: rm -r /srv/root/alice/.migration
+exit 1
+"#]]
+    );
+}
+
+#[test]
+fn failed_and_interrupted() {
+    let error = |state| {
+        let path = "/srv/old/debug/x".into();
+        MigrateError::Failed { doing: "copy", path, cause: denied(), state }
+    };
+    assert_data_eq!(
+        message(error(State::Untouched)),
+        str![[r#"
+error: failed to copy `/srv/old/debug/x`: permission denied (os error 13)
+help: the source is as it was; mend the cause and run the same command again
+exit 73
+"#]]
+    );
+    assert_data_eq!(
+        message(error(State::Journaled)),
+        str![[r#"
+error: failed to copy `/srv/old/debug/x`: permission denied (os error 13)
+help: nothing is lost; run the same command again to continue
+exit 73
+"#]]
+    );
+    let interrupted = MigrateError::Interrupted { state: State::Journaled };
+    assert_data_eq!(
+        message(interrupted),
+        str![[r#"
+error: interrupted
+help: nothing is lost; run the same command again to continue
+exit 130
+"#]]
+    );
+}
+
+#[test]
+fn cure() {
+    let command = "cargo clean --profile dev --workspace".into();
+    let ended = "error: could not find `Cargo.toml`".into();
+    assert_data_eq!(
+        message(MigrateError::Cure { command, ended }),
+        str![[r#"
+error: failed to run `cargo clean --profile dev --workspace`
+error: could not find `Cargo.toml`
+help: the cache is in place; run there: cargo clean --profile dev --workspace
+exit 1
+"#]]
+    );
+}

@@ -1,0 +1,142 @@
+//! The texts about a cache that is not moved, and the next steps.
+
+use std::fmt::{self, Display, Formatter};
+
+use super::MigrateError;
+use crate::error::reason;
+use crate::shown::{bytes, quoted, shown};
+
+impl MigrateError {
+    /// What the person can do now, as one line.
+    #[expect(clippy::too_many_lines, reason = "a table: one next step for each")]
+    pub fn help(&self) -> String {
+        match self {
+            MigrateError::ForWhom { name, source } => {
+                let name = name.as_deref().map_or_else(|| "USER".into(), quoted);
+                format!("sudo cargo-peruser migrate {} --to {name}", quoted(source))
+            }
+            MigrateError::OnlyRoot { person, source } => {
+                format!("sudo cargo-peruser migrate {} --to {}", quoted(source), person.word())
+            }
+            MigrateError::NoAccount { .. } => "getent passwd".into(),
+            MigrateError::NoPlace { help, .. } => help.clone(),
+            MigrateError::Source { path, .. } => format!("ls -ld {}", quoted(path)),
+            MigrateError::NotATargetDir { path } => {
+                format!(
+                    "name the directory that holds `debug` or `release`: ls -A {}",
+                    quoted(path)
+                )
+            }
+            MigrateError::Nested { .. } => "name the old target directory itself".into(),
+            MigrateError::Occupied { .. } => {
+                "--replace moves it aside; nothing of it is deleted or merged".into()
+            }
+            MigrateError::Hostile { path, objection, .. } => objection.help(&quoted(path)),
+            MigrateError::Unreadable { source, person, .. } => {
+                format!("root can: sudo cargo-peruser migrate {} --to {person}", quoted(source))
+            }
+            MigrateError::NoRoom { path, .. } => {
+                format!("free some space there: df -h {}", quoted(path))
+            }
+            MigrateError::NotAsked => "--yes goes ahead, --dry-run only looks".into(),
+            MigrateError::Declined => "nothing was changed".into(),
+            MigrateError::AtWork { .. } => "wait for it and run this again".into(),
+            MigrateError::Unfinished { source, by: None, to } => {
+                let to = to.as_ref().map_or(String::new(), |to| format!(" --to {to}"));
+                format!("cargo-peruser migrate {}{to}", quoted(source))
+            }
+            // What another account has written down is not believed, so the source is not known.
+            MigrateError::Unfinished { by: Some(by), source, .. } => format!(
+                "as {by}, run the same command again; if nothing of it is of use: rm -r {}",
+                quoted(source)
+            ),
+            MigrateError::Lost { journal, .. } => {
+                format!("look for it; then: rm -r {}", quoted(journal))
+            }
+            MigrateError::Failed { state, .. }
+            | MigrateError::Changed { state, .. }
+            | MigrateError::Interrupted { state } => state.help().into(),
+            MigrateError::Cure { command, .. } => {
+                format!("the cache is in place; run there: {command}")
+            }
+        }
+    }
+}
+
+impl Display for MigrateError {
+    #[expect(clippy::too_many_lines, reason = "a table: one text for each")]
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            MigrateError::ForWhom { .. } => {
+                write!(
+                    f,
+                    "running as root through sudo, so it has to be said whose cache it becomes"
+                )
+            }
+            MigrateError::OnlyRoot { person, .. } => {
+                write!(f, "only root can give a cache to {person}")
+            }
+            MigrateError::NoAccount { name } => write!(f, "there is no account `{}`", shown(name)),
+            MigrateError::NoPlace { person, why, .. } => {
+                write!(f, "no place for a cache of {person}: {why}")
+            }
+            MigrateError::Source { path, why } => write!(f, "cannot move `{}`: {why}", shown(path)),
+            MigrateError::NotATargetDir { path } => {
+                write!(
+                    f,
+                    "`{}` is no target directory: it has nothing of cargo's in it",
+                    shown(path)
+                )
+            }
+            MigrateError::Nested { source, destination } => write!(
+                f,
+                "cannot move `{}` to `{}`: one is inside the other",
+                shown(source),
+                shown(destination)
+            ),
+            MigrateError::Occupied { destination } => {
+                write!(f, "`{}` has content already", shown(destination))
+            }
+            MigrateError::Hostile { path, owner, objection } => {
+                write!(f, "refusing to move `{}` of {owner}: {objection}", shown(path))
+            }
+            MigrateError::Unreadable { path, cause, .. } => {
+                write!(f, "failed to read `{}`: {}", shown(path), reason(cause))
+            }
+            MigrateError::Changed { path, .. } => {
+                write!(f, "`{}` was changed while it was being moved", shown(path))
+            }
+            MigrateError::NoRoom { path, needed, free } => write!(
+                f,
+                "no room for a copy in `{}`: it needs {}, and {} are free",
+                shown(path),
+                bytes(*needed),
+                bytes(*free)
+            ),
+            MigrateError::NotAsked => write!(f, "nothing was changed: no terminal to ask on"),
+            MigrateError::Declined => write!(f, "not confirmed"),
+            MigrateError::AtWork { holder } => {
+                let holder = holder.as_ref().map_or(String::new(), |holder| format!(": {holder}"));
+                write!(f, "another migration to this place is at work{holder}")
+            }
+            MigrateError::Unfinished { source, by: None, .. } => {
+                write!(f, "an earlier migration of `{}` is unfinished", shown(source))
+            }
+            MigrateError::Unfinished { source, by: Some(by), .. } => {
+                write!(f, "an earlier migration by {by} is unfinished, in `{}`", shown(source))
+            }
+            MigrateError::Lost { source, .. } => write!(
+                f,
+                "an earlier migration of `{}` was interrupted, and what it had moved is gone",
+                shown(source)
+            ),
+            MigrateError::Failed { doing, path, cause, .. } => {
+                write!(f, "failed to {doing} `{}`: {}", shown(path), reason(cause))
+            }
+            MigrateError::Interrupted { .. } => write!(f, "interrupted"),
+            MigrateError::Cure { command, ended } => {
+                write!(f, "failed to run `{command}`\n{}", ended.trim_end())
+            }
+        }
+    }
+}

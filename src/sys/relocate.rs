@@ -1,0 +1,39 @@
+//! Moves a target directory from one person's hands, or everybody's, into one person's alone.
+//!
+//! Everything here goes by descriptor: a directory is opened without following a symlink, what is
+//! open is checked, and all below is reached from there by single names. Whoever can write to the
+//! source at the same time can make the move fail, but cannot make it reach anything else.
+
+mod content;
+pub mod copy;
+pub mod cure;
+pub mod facts;
+pub mod give;
+pub mod place;
+pub mod source;
+pub mod tree;
+pub mod workplace;
+
+use std::io;
+use std::path::Path;
+
+use crate::error::{Error, MigrateError, State};
+
+/// Who receives a cache.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Person {
+    /// The user id.
+    pub uid: u32,
+    /// The account's own group.
+    pub gid: u32,
+}
+
+/// A step that failed, with what has become of the cache.
+pub fn failed(
+    doing: &'static str,
+    path: &Path,
+    cause: impl Into<io::Error>,
+    state: State,
+) -> Error {
+    MigrateError::Failed { doing, path: path.to_owned(), cause: cause.into(), state }.into()
+}

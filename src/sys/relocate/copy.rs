@@ -1,0 +1,204 @@
+//! Copies a tree for one person, several files at once.
+//!
+//! Directories first, then the files, then the further names of those that have several, and the
+//! directories' own times last, because everything before would change them. Each file is compared,
+//! open, with what was looked at, before and after it is read.
+
+mod entry;
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use rustix::fs::{AtFlags, Mode, fchmod, futimens, linkat, mkdirat};
+use rustix::io::Errno;
+
+use entry::times;
+
+use super::content::Abilities;
+use super::give::{chown, raw};
+use super::tree::Tree;
+use super::{Person, failed};
+use crate::core::relocation::Identity;
+use crate::core::relocation::tree::{Inventory, Node, own_mode};
+use crate::error::{Error, Kind, MigrateError, State};
+use crate::sys::interrupt;
+
+/// How many files a worker takes at a time: large ones beside each other, small ones in one go.
+const CHUNK: usize = 32;
+/// More workers than this only get into each other's way.
+const MAX_WORKERS: usize = 8;
+
+/// How far a copy is, for whoever watches.
+#[derive(Debug, Default)]
+pub struct Tally {
+    /// Bytes of files that are done.
+    pub bytes: AtomicU64,
+    /// Files and symlinks that are done.
+    pub files: AtomicU64,
+}
+
+/// Copies everything in `source` into the empty directory `to`.
+///
+/// # Errors
+/// [`MigrateError::Changed`], [`MigrateError::Unreadable`], [`MigrateError::Interrupted`], and
+/// failures. The source is as it was then; what was copied is for the caller to take away.
+pub fn copy(
+    source: &Tree,
+    inventory: &Inventory,
+    to: &Tree,
+    person: Person,
+    tally: &Tally,
+) -> Result<(), Error> {
+    let copying = Copying { source, inventory, to, person, tally, abilities: Abilities::unknown() };
+    copying.directories()?;
+    let (files, further) = copying.split();
+    copying.files(&files)?;
+    copying.names(&further)?;
+    copying.finish()
+}
+
+struct Copying<'a> {
+    source: &'a Tree,
+    inventory: &'a Inventory,
+    to: &'a Tree,
+    person: Person,
+    tally: &'a Tally,
+    abilities: Abilities,
+}
+
+impl Copying<'_> {
+    fn directories(&self) -> Result<(), Error> {
+        for (index, node) in self.nodes(Kind::Directory) {
+            if let Some(parent) = node.parent {
+                let way = self.inventory.path(parent);
+                self.to
+                    .go(&way)
+                    .and_then(|at| Ok(mkdirat(&at, &*node.name, Mode::RWXU)?))
+                    .map_err(|cause| self.failed(index, cause))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The entries to copy, by directory, and the further names of files among them.
+    fn split(&self) -> (Vec<usize>, Vec<(usize, usize)>) {
+        let mut first: HashMap<Identity, usize> = HashMap::new();
+        let (mut files, mut further) = (Vec::new(), Vec::new());
+        for (index, node) in self.inventory.nodes.iter().enumerate() {
+            match (node.kind, first.get(&node.identity)) {
+                (Kind::Directory, _) => {}
+                (Kind::File, Some(&original)) if node.links > 1 => further.push((index, original)),
+                _ => {
+                    first.insert(node.identity, index);
+                    files.push(index);
+                }
+            }
+        }
+        (files, further)
+    }
+
+    fn files(&self, files: &[usize]) -> Result<(), Error> {
+        let next = AtomicUsize::new(0);
+        let work = || loop {
+            let from = next.fetch_add(CHUNK, Ordering::Relaxed);
+            let chunk = files.get(from..files.len().min(from + CHUNK)).unwrap_or_default();
+            if chunk.is_empty() {
+                return Ok(());
+            }
+            self.chunk(chunk).inspect_err(|_| {
+                // The others find nothing more to do.
+                next.store(files.len(), Ordering::Relaxed);
+            })?;
+        };
+        let workers = std::thread::available_parallelism().map_or(1, usize::from).min(MAX_WORKERS);
+        std::thread::scope(|scope| {
+            let others: Vec<_> = (1..workers).map(|_| scope.spawn(work)).collect();
+            let mut result = work();
+            for other in others {
+                let ended =
+                    other.join().unwrap_or_else(|_| Err(self.failed(0, Errno::CANCELED.into())));
+                result = result.and(ended);
+            }
+            result
+        })
+    }
+
+    /// Copies some entries; those that stand in one directory follow one another.
+    fn chunk(&self, chunk: &[usize]) -> Result<(), Error> {
+        let mut open: Option<(usize, File, File)> = None;
+        for &index in chunk {
+            if interrupt::is_requested() {
+                return Err(interrupted());
+            }
+            let Some(node) = self.inventory.nodes.get(index) else { continue };
+            let parent = node.parent.unwrap_or_default();
+            if open.as_ref().is_none_or(|(at, ..)| *at != parent) {
+                let way = self.inventory.path(parent);
+                let to = self.to.go(&way).map_err(|cause| self.failed(index, cause))?;
+                open = Some((parent, self.source.enter(self.inventory, parent)?, to));
+            }
+            let Some((_, from, to)) = &open else { continue };
+            match node.kind {
+                Kind::Symlink => self.symlink(from, to, node, index)?,
+                _ => self.file(from, to, node, index)?,
+            }
+            self.tally.files.fetch_add(1, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    fn names(&self, further: &[(usize, usize)]) -> Result<(), Error> {
+        for &(index, original) in further {
+            let place = |index: usize| {
+                let node = self.inventory.nodes.get(index).ok_or(io::ErrorKind::NotFound)?;
+                let way = self.inventory.path(node.parent.unwrap_or_default());
+                Ok::<_, io::Error>((self.to.go(&way)?, node.name.clone()))
+            };
+            let link = || -> io::Result<()> {
+                let ((from, old), (to, new)) = (place(original)?, place(index)?);
+                Ok(linkat(&from, &*old, &to, &*new, AtFlags::empty())?)
+            };
+            link().map_err(|cause| self.failed(index, cause))?;
+            self.tally.files.fetch_add(1, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    /// Owner, mode and times of the directories, from the bottom up.
+    fn finish(&self) -> Result<(), Error> {
+        let mut directories: Vec<(usize, &Node)> = self.nodes(Kind::Directory).collect();
+        directories.reverse();
+        for (index, node) in directories {
+            let finish = || -> io::Result<()> {
+                let at = self.to.go(&self.inventory.path(index))?;
+                if self.is_to_be_given() {
+                    chown(&at, self.person)?;
+                }
+                fchmod(&at, Mode::from_raw_mode(raw(own_mode(node.kind, node.mode))))?;
+                Ok(futimens(&at, &times(node))?)
+            };
+            finish().map_err(|cause| self.failed(index, cause))?;
+        }
+        Ok(())
+    }
+
+    /// What this process makes is its own account's, and that of its own group.
+    fn is_to_be_given(&self) -> bool {
+        rustix::process::geteuid().as_raw() != self.person.uid
+    }
+
+    fn nodes(&self, kind: Kind) -> impl Iterator<Item = (usize, &Node)> {
+        self.inventory.nodes.iter().enumerate().filter(move |(_, node)| node.kind == kind)
+    }
+
+    fn failed(&self, index: usize, cause: io::Error) -> Error {
+        let way = self.inventory.path(index);
+        failed("copy", &self.source.shown(&way), cause, State::Untouched)
+    }
+}
+
+fn interrupted() -> Error {
+    MigrateError::Interrupted { state: State::Untouched }.into()
+}

@@ -1,0 +1,187 @@
+//! Puts what has arrived in its place, in one step, and what stood there aside.
+//!
+//! What stood there is never deleted and never merged with, unless it is an empty directory or holds
+//! nothing but its tag.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io;
+use std::os::fd::AsFd;
+use std::path::PathBuf;
+
+use rustix::fs::{AtFlags, Mode, OFlags, fchmod, openat, renameat, unlinkat};
+use rustix::io::Errno;
+
+use super::facts::{facts, facts_of};
+use super::give::chown;
+use super::tree::{FILE, Tree, directory, names};
+use super::workplace::{INCOMING, Workplace, c_name};
+use super::{Person, failed};
+use crate::error::{Error, Kind, MigrateError, State};
+use crate::sys::tag;
+
+/// Where a target directory goes that had to make way for another one, in the workplace.
+const FORMER: &str = "former";
+
+/// Whether a destination that has content may be moved aside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Replace {
+    /// It may not: the move is refused.
+    Never,
+    /// `--replace`.
+    Aside,
+}
+
+/// Whether nothing has to be kept of what stands under this name.
+///
+/// # Errors
+/// The system's.
+pub fn is_free(private: &File, name: &str) -> io::Result<bool> {
+    match facts(private, &c_name(name), None) {
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(true),
+        Ok(found) if found.kind == Kind::Directory => {
+            Ok(holds_nothing(&directory(private, name.as_ref())?)?)
+        }
+        other => other.map(|_| false),
+    }
+}
+
+fn holds_nothing(directory: &File) -> io::Result<bool> {
+    Ok(names(directory)?.iter().all(|name| name.as_bytes() == tag::NAME.as_bytes()))
+}
+
+/// Makes the top of what has arrived what a target directory is: mode 0700, with its tag.
+///
+/// # Errors
+/// The system's.
+pub fn prepare(tree: &Tree, person: Person) -> Result<(), Error> {
+    let prepare = || -> io::Result<()> {
+        fchmod(&tree.top, Mode::RWXU)?;
+        if !tag::is_valid(&tree.top) {
+            // Whatever it is: a run that was stopped, or a script, has left it.
+            let _ = unlinkat(&tree.top, tag::NAME, AtFlags::empty());
+            tag::write(&tree.top)?;
+        }
+        let tag = openat(&tree.top, tag::NAME, OFlags::RDONLY | FILE, Mode::empty());
+        let Ok(tag) = tag.map(File::from) else { return Ok(()) };
+        let found = facts_of(&tag, None)?;
+        let is_ours = found.uid == rustix::process::geteuid().as_raw() && found.links == 1;
+        if is_ours && found.kind == Kind::File && found.uid != person.uid {
+            chown(&tag, person)?;
+        }
+        Ok(())
+    };
+    prepare().map_err(|cause| failed("prepare", &tree.path, cause, State::Journaled))
+}
+
+/// Puts what has arrived in its place; what had content there is moved aside.
+///
+/// # Errors
+/// [`MigrateError::Occupied`] and failures; what has arrived then still waits for its place.
+pub fn put(workplace: &Workplace, name: &str, replace: Replace) -> Result<(), Error> {
+    let path = workplace.path.join(name);
+    let doing = |cause: io::Error| failed("put in its place", &path, cause, State::Journaled);
+    loop {
+        match facts(&workplace.private, &c_name(name), None) {
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => {
+                match rename(&workplace.at, INCOMING.as_ref(), &workplace.private, name.as_ref()) {
+                    // A build of the person's was faster by a moment.
+                    Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => continue,
+                    renamed => return renamed.map_err(doing),
+                }
+            }
+            found => drop(found.map_err(doing)?),
+        }
+        let may = replace == Replace::Aside || is_free(&workplace.private, name).map_err(doing)?;
+        if !may {
+            return Err(MigrateError::Occupied { destination: path }.into());
+        }
+        return exchange(workplace, name).map_err(doing);
+    }
+}
+
+/// Takes what has arrived and what stands in its place for one another.
+fn exchange(workplace: &Workplace, name: &str) -> io::Result<()> {
+    #[cfg(target_os = "linux")]
+    {
+        let flags = rustix::fs::RenameFlags::EXCHANGE;
+        match rustix::fs::renameat_with(&workplace.at, INCOMING, &workplace.private, name, flags) {
+            Err(Errno::INVAL | Errno::NOSYS) => {}
+            exchanged => return Ok(exchanged?),
+        }
+    }
+    // In two steps, where the system cannot do it in one; a next run knows the state in between.
+    rename(&workplace.private, name.as_ref(), &workplace.at, FORMER.as_ref())?;
+    rename(&workplace.at, INCOMING.as_ref(), &workplace.private, name.as_ref())
+}
+
+/// Deals with what stood in the place before: a directory without content goes away, everything else
+/// is kept beside it, and this is its new path.
+///
+/// # Errors
+/// The system's.
+pub fn keep_former(workplace: &Workplace, name: &str) -> Result<Option<PathBuf>, Error> {
+    let mut kept = None;
+    for place in [INCOMING, FORMER] {
+        let keep = || -> io::Result<Option<PathBuf>> {
+            match facts(&workplace.at, &c_name(place), None) {
+                Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
+                Err(cause) => Err(cause),
+                Ok(found) if found.kind == Kind::Directory && is_gone(&workplace.at, place)? => {
+                    Ok(None)
+                }
+                Ok(_) => beside(workplace, place, name).map(Some),
+            }
+        };
+        let path = workplace.path.join(name);
+        let found = keep().map_err(|cause| failed("move aside", &path, cause, State::Journaled))?;
+        kept = kept.or(found);
+    }
+    Ok(kept)
+}
+
+/// Removes a directory that holds nothing but its tag.
+fn is_gone(at: &File, place: &str) -> io::Result<bool> {
+    let directory = directory(at, place.as_ref())?;
+    if !holds_nothing(&directory)? {
+        return Ok(false);
+    }
+    let _ = unlinkat(&directory, tag::NAME, AtFlags::empty());
+    // It stays, and is kept, if somebody has put something there at this very moment.
+    Ok(unlinkat(at, place, AtFlags::REMOVEDIR).is_ok())
+}
+
+fn beside(workplace: &Workplace, place: &str, name: &str) -> io::Result<PathBuf> {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let seconds = since.map(|since| since.as_secs()).unwrap_or_default();
+    for number in seconds.. {
+        let aside = format!("{name}.replaced-{number}");
+        match rename(&workplace.at, place.as_ref(), &workplace.private, aside.as_ref()) {
+            Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => {}
+            renamed => return renamed.map(|()| workplace.path.join(aside)),
+        }
+    }
+    Err(io::ErrorKind::AlreadyExists.into())
+}
+
+/// Renames an entry to a name that must be free.
+///
+/// # Errors
+/// The system's; [`io::ErrorKind::AlreadyExists`] where the name is taken.
+pub fn rename(from: &File, old: &OsStr, to: &File, new: &OsStr) -> io::Result<()> {
+    #[cfg(target_os = "linux")]
+    {
+        let flags = rustix::fs::RenameFlags::NOREPLACE;
+        match rustix::fs::renameat_with(from, old, to, new, flags) {
+            Err(Errno::INVAL | Errno::NOSYS) => {}
+            renamed => return Ok(renamed?),
+        }
+    }
+    // Without the flag there is a moment in between. What it could replace is an empty directory,
+    // since a directory replaces nothing else.
+    match facts(to, &c_name(new), None) {
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => {}
+        other => return Err(other.map_or_else(|cause| cause, |_| Errno::EXIST.into())),
+    }
+    Ok(renameat(from.as_fd(), old, to.as_fd(), new)?)
+}

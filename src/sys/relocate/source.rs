@@ -1,0 +1,183 @@
+//! Where the old cache stands: the directory that holds it, and its name there.
+//!
+//! The way there is opened from the root of the file system, one name at a time and without
+//! following symlinks, so that what is moved is what was shown.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io;
+use std::path::{Component, Path, PathBuf};
+
+use rustix::fs::{Access, AtFlags, Mode, OFlags, accessat, fsync, openat};
+
+use super::facts::{facts, facts_of};
+use super::tree::Tree;
+use super::workplace::c_name;
+use super::{failed, place};
+use crate::core::relocation::Identity;
+use crate::core::relocation::tree::Node;
+use crate::error::{Error, MigrateError, State, reason};
+use crate::sys::remove::{self, Left, Patience, What};
+
+/// A place in the file system where a cache stands or stood.
+#[derive(Debug)]
+pub struct Site {
+    /// The whole path, without symlinks.
+    pub path: PathBuf,
+    /// The directory that it stands in.
+    parent: File,
+    /// Its name there.
+    name: OsString,
+}
+
+impl Site {
+    /// Finds the place that a person has typed. What stands there need not exist any more.
+    ///
+    /// # Errors
+    /// [`MigrateError::Source`] where the directory above it cannot be reached.
+    pub fn find(typed: &Path, working_directory: &Path) -> Result<Site, Error> {
+        let typed = working_directory.join(typed);
+        let refused = |cause: &io::Error| -> Error {
+            MigrateError::Source { path: typed.clone(), why: reason(cause) }.into()
+        };
+        // The last name is kept as it is: a symlink there is refused later, and never followed.
+        let plain = typed.components().next_back();
+        let real = match (plain, typed.parent(), typed.file_name()) {
+            (Some(Component::Normal(_)), Some(parent), Some(name)) => {
+                std::fs::canonicalize(parent).map_err(|cause| refused(&cause))?.join(name)
+            }
+            _ => std::fs::canonicalize(&typed).map_err(|cause| refused(&cause))?,
+        };
+        let name = real.file_name().ok_or_else(|| refused(&io::ErrorKind::InvalidInput.into()))?;
+        let parent =
+            way(real.parent().unwrap_or(Path::new("/"))).map_err(|cause| refused(&cause))?;
+        Ok(Site { name: name.to_owned(), parent, path: real })
+    }
+
+    /// What stands there; `None` where nothing does.
+    ///
+    /// # Errors
+    /// [`MigrateError::Source`] for what is no directory or cannot be opened.
+    pub fn tree(&self) -> Result<Option<Tree>, Error> {
+        match Tree::open(&self.parent, &self.name, self.path.clone()) {
+            Ok(tree) => Ok(Some(tree)),
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(cause) => {
+                let why = match facts(&self.parent, &c_name(&self.name), None) {
+                    Ok(Node { kind, .. }) if kind != crate::error::Kind::Directory => {
+                        format!("it is a {kind}")
+                    }
+                    _ => reason(&cause),
+                };
+                Err(MigrateError::Source { path: self.path.clone(), why }.into())
+            }
+        }
+    }
+
+    /// Whether this entry still has its place.
+    pub fn holds(&self, identity: Identity) -> bool {
+        facts(&self.parent, &c_name(&self.name), None).is_ok_and(|found| found.identity == identity)
+    }
+
+    /// Whether the entry can be taken out of the directory that it stands in: that is writable, and
+    /// where it is sticky, one of the two is the caller's own.
+    pub fn can_leave(&self, entry: &Node) -> bool {
+        let us = rustix::process::geteuid();
+        let access = Access::WRITE_OK | Access::EXEC_OK;
+        if accessat(&self.parent, ".", access, AtFlags::EACCESS).is_err() {
+            return false;
+        }
+        let Ok(parent) = facts_of(&self.parent, None) else { return false };
+        let is_sticky = parent.mode & 0o1000 != 0;
+        us.is_root() || !is_sticky || [entry.uid, parent.uid].contains(&us.as_raw())
+    }
+
+    /// The mount that it stands in.
+    pub fn mount(&self) -> Option<(u64, u64)> {
+        facts_of(&self.parent, None).ok().map(|found| (found.identity.0, found.mount))
+    }
+
+    /// Renames the entry into another directory, where the name must be free.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn leave_to(&self, directory: &File, name: &str) -> io::Result<()> {
+        place::rename(&self.parent, &self.name, directory, name.as_ref())
+    }
+
+    /// Renames an entry back to here, if the name is still free.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn come_back(&self, directory: &File, name: &str) -> io::Result<()> {
+        place::rename(directory, name.as_ref(), &self.parent, &self.name)
+    }
+
+    /// Gives the entry the name that it has while it is being taken away.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn put_aside(&self, aside: &OsStr) -> io::Result<()> {
+        place::rename(&self.parent, &self.name, &self.parent, aside)
+    }
+
+    /// The name that the entry is to have while it is being taken away.
+    pub fn aside(&self) -> OsString {
+        let mut aside = OsString::from(".");
+        aside.push(&self.name);
+        aside.push(format!(".migrated-{}", std::process::id()));
+        aside
+    }
+
+    /// Whether the entry has that name now.
+    pub fn is_aside(&self, aside: &OsStr, identity: Identity) -> bool {
+        facts(&self.parent, &c_name(aside), None).is_ok_and(|found| found.identity == identity)
+    }
+
+    /// Takes the entry away that was put aside.
+    ///
+    /// # Errors
+    /// Failures; what is left can be removed by a next run.
+    pub fn clear(&self, aside: &OsStr, identity: Identity, what: What<'_>) -> Result<Left, Error> {
+        let removed = remove::tree(&self.parent, aside, identity, what, Patience::UntilAsked);
+        self.settle();
+        removed.map_err(|cause| {
+            let path = self.path.with_file_name(aside);
+            match cause.kind() {
+                io::ErrorKind::Interrupted => {
+                    MigrateError::Interrupted { state: State::Journaled }.into()
+                }
+                _ => failed("remove", &path, cause, State::Journaled),
+            }
+        })
+    }
+
+    /// Makes a renaming last through a power failure, as far as this account may.
+    pub fn settle(&self) {
+        if let Ok(parent) =
+            openat(&self.parent, ".", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())
+        {
+            let _ = fsync(&parent);
+        }
+    }
+}
+
+/// Opens the way to a directory from the top, one name at a time.
+fn way(path: &Path) -> io::Result<File> {
+    let flags = named() | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let mut at = File::from(rustix::fs::open("/", flags, Mode::empty())?);
+    for part in path.components() {
+        if let Component::Normal(name) = part {
+            at = File::from(openat(&at, name, flags, Mode::empty())?);
+        }
+    }
+    Ok(at)
+}
+
+/// A directory on the way need not be readable.
+fn named() -> OFlags {
+    #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
+    return OFlags::PATH;
+    #[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd")))]
+    return OFlags::RDONLY;
+}

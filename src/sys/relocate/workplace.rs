@@ -1,0 +1,239 @@
+//! The directory inside the private one that a migration works in, with its lock and its journal.
+//!
+//! It belongs to the account that migrates, which for somebody else's cache is root: inside it
+//! nobody else can do anything, and one that belongs to another account is not believed. The person
+//! could move it away, since what it stands in is theirs; all that they can spoil is their own move.
+
+use std::ffi::{CString, OsStr};
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{
+    AtFlags, FlockOperation, Mode, OFlags, fchmod, flock, fsync, mkdirat, openat, renameat,
+    unlinkat,
+};
+use rustix::io::Errno;
+
+use super::facts::{facts, facts_of};
+use super::failed;
+use super::tree::{FILE, Tree, directory, names};
+use crate::core::relocation::{Arrived, Identity, Journal};
+use crate::error::{Error, Kind, MigrateError, State};
+use crate::sys::remove::{self, Patience, What};
+use crate::sys::{accounts, files, lock};
+
+/// Its name in the private directory.
+pub const NAME: &str = ".migration";
+/// Where what has arrived stands in it, until it is put in its place.
+pub const INCOMING: &str = "incoming";
+const JOURNAL: &str = "journal";
+const NEW_JOURNAL: &str = "journal.new";
+
+/// The open workplace, locked.
+#[derive(Debug)]
+pub struct Workplace {
+    /// The private directory.
+    pub private: File,
+    /// Where that stood when it was opened; for messages only.
+    pub path: PathBuf,
+    /// The workplace.
+    pub at: File,
+}
+
+impl Workplace {
+    /// Opens the workplace if there is one, and locks it.
+    ///
+    /// # Errors
+    /// [`MigrateError::AtWork`] where somebody works in it, [`MigrateError::Unfinished`] where
+    /// another account has left it.
+    pub fn open(private: &File, path: &Path) -> Result<Option<Workplace>, Error> {
+        let doing =
+            |cause: std::io::Error| failed("open", &path.join(NAME), cause, State::Untouched);
+        let at = match directory(private, NAME.as_ref()) {
+            Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            at => at.map_err(doing)?,
+        };
+        let found = facts_of(&at, None).map_err(doing)?;
+        let us = rustix::process::geteuid().as_raw();
+        if found.uid != us || found.mode & 0o077 != 0 {
+            let source = path.join(NAME);
+            let by = Some(accounts::owner(found.uid));
+            return Err(MigrateError::Unfinished { source, by, to: None }.into());
+        }
+        match flock(&at, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => {}
+            Err(Errno::WOULDBLOCK) => {
+                let holder = lock::holders(found.identity).first().map(ToString::to_string);
+                return Err(MigrateError::AtWork { holder }.into());
+            }
+            Err(cause) => return Err(doing(cause.into())),
+        }
+        // Between the opening and the locking, the run that had it may have ended.
+        let is_there =
+            facts(private, &c_name(NAME), None).is_ok_and(|it| it.identity == found.identity);
+        if !is_there {
+            return Workplace::open(private, path);
+        }
+        let private = private.try_clone().map_err(doing)?;
+        Ok(Some(Workplace { private, path: path.to_owned(), at }))
+    }
+
+    /// Makes the workplace, or opens the one that is there, and locks it.
+    ///
+    /// # Errors
+    /// Those of [`Workplace::open`], and where it cannot be made.
+    pub fn make(private: &File, path: &Path) -> Result<Workplace, Error> {
+        let doing = |cause: std::io::Error| {
+            failed("create directory", &path.join(NAME), cause, State::Untouched)
+        };
+        loop {
+            match mkdirat(private, NAME, Mode::RWXU) {
+                Ok(()) => {
+                    // Whatever the umask is.
+                    let at = directory(private, NAME.as_ref()).map_err(doing)?;
+                    fchmod(&at, Mode::RWXU).map_err(|cause| doing(cause.into()))?;
+                }
+                Err(Errno::EXIST) => {}
+                Err(cause) => return Err(doing(cause.into())),
+            }
+            if let Some(workplace) = Workplace::open(private, path)? {
+                return Ok(workplace);
+            }
+        }
+    }
+
+    /// Reads the journal, if there is a sound one. What cannot be read was never whole.
+    pub fn journal(&self) -> Option<Journal> {
+        let file = openat(&self.at, JOURNAL, OFlags::RDONLY | FILE, Mode::empty());
+        let file = File::from(file.ok()?);
+        let found = facts_of(&file, None).ok()?;
+        let us = rustix::process::geteuid().as_raw();
+        if found.kind != Kind::File || found.uid != us {
+            return None;
+        }
+        let journal: Journal = serde_json::from_str(&files::text(&file).ok()?).ok()?;
+        journal.is_sound().then_some(journal)
+    }
+
+    /// Writes the journal, whole or not at all. Its text is on the disk when this returns; its name
+    /// gets there before whatever is renamed on the same file system afterwards.
+    ///
+    /// # Errors
+    /// Where it cannot be written; the earlier one then still holds.
+    pub fn write(&self, journal: &Journal) -> Result<(), Error> {
+        let path = self.path.join(NAME).join(JOURNAL);
+        let doing = |cause: std::io::Error| failed("write", &path, cause, State::Journaled);
+        let text = serde_json::to_string_pretty(journal).map_err(|error| doing(error.into()))?;
+        let _ = unlinkat(&self.at, NEW_JOURNAL, AtFlags::empty());
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | FILE;
+        let write = || -> std::io::Result<()> {
+            let mut file =
+                File::from(openat(&self.at, NEW_JOURNAL, flags, Mode::RUSR | Mode::WUSR)?);
+            file.write_all(text.as_bytes())?;
+            file.sync_all()?;
+            Ok(renameat(&self.at, NEW_JOURNAL, &self.at, JOURNAL)?)
+        };
+        write().map_err(doing)
+    }
+
+    /// What stands in the place for arrivals.
+    pub fn arrived(&self, expected: Option<Identity>) -> Arrived {
+        match facts(&self.at, &c_name(INCOMING), None) {
+            Ok(found) if Some(found.identity) == expected => Arrived::Expected,
+            Ok(_) => Arrived::Other,
+            Err(_) => Arrived::Nothing,
+        }
+    }
+
+    /// What has arrived; messages call it by `path`.
+    ///
+    /// # Errors
+    /// Where it cannot be opened.
+    pub fn incoming(&self, path: PathBuf) -> Result<Tree, Error> {
+        Tree::open(&self.at, INCOMING.as_ref(), path.clone())
+            .map_err(|cause| failed("open", &path, cause, State::Journaled))
+    }
+
+    /// Makes an empty place for arrivals.
+    ///
+    /// # Errors
+    /// Where it cannot be made.
+    pub fn make_room(&self) -> Result<Tree, Error> {
+        let path = self.path.join(NAME).join(INCOMING);
+        let make = || -> std::io::Result<()> {
+            mkdirat(&self.at, INCOMING, Mode::RWXU)?;
+            Ok(fchmod(directory(&self.at, INCOMING.as_ref())?, Mode::RWXU)?)
+        };
+        make().map_err(|cause| failed("create directory", &path, cause, State::Untouched))?;
+        self.incoming(path)
+    }
+
+    /// Takes away what has arrived, which must be a copy of ours.
+    ///
+    /// # Errors
+    /// Failures.
+    pub fn discard(&self) -> Result<(), Error> {
+        let path = self.path.join(NAME).join(INCOMING);
+        let discard = || -> std::io::Result<()> {
+            let found = match facts(&self.at, &c_name(INCOMING), None) {
+                Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+                found => found?,
+            };
+            let (what, patience) = (What::All, Patience::Endless);
+            remove::tree(&self.at, INCOMING.as_ref(), found.identity, what, patience).map(drop)
+        };
+        discard().map_err(|cause| failed("remove", &path, cause, State::Journaled))
+    }
+
+    /// Takes the journal and the workplace away, unless something waits in it.
+    ///
+    /// Nothing is forced to the disk: after a power failure the state of before is as good.
+    pub fn dismiss(self) {
+        // Made, and nothing has come: it goes if it is empty.
+        let _ = unlinkat(&self.at, INCOMING, AtFlags::REMOVEDIR);
+        let is_journal =
+            |name: &CString| [JOURNAL, NEW_JOURNAL].iter().any(|it| *name == c_name(it));
+        if !names(&self.at).is_ok_and(|names| names.iter().all(is_journal)) {
+            return;
+        }
+        for file in [NEW_JOURNAL, JOURNAL] {
+            let _ = unlinkat(&self.at, file, AtFlags::empty());
+        }
+        let _ = unlinkat(&self.private, NAME, AtFlags::REMOVEDIR);
+    }
+
+    /// The private directory as a tree.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn private_tree(&self) -> Result<Tree, Error> {
+        Ok(Tree { top: self.cloned(&self.private)?, path: self.path.clone() })
+    }
+
+    /// The same workplace, under the same lock.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn try_clone(&self) -> Result<Workplace, Error> {
+        let (private, at) = (self.cloned(&self.private)?, self.cloned(&self.at)?);
+        Ok(Workplace { private, path: self.path.clone(), at })
+    }
+
+    fn cloned(&self, file: &File) -> Result<File, Error> {
+        file.try_clone().map_err(|cause| failed("open", &self.path, cause, State::Journaled))
+    }
+
+    /// Makes what was renamed inside the private directory last through a power failure.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn settle(&self) -> Result<(), Error> {
+        fsync(&self.private).map_err(|cause| failed("sync", &self.path, cause, State::Journaled))
+    }
+}
+
+/// A constant name, as the system's calls take it.
+pub(super) fn c_name(text: impl AsRef<OsStr>) -> CString {
+    CString::new(text.as_ref().as_encoded_bytes()).unwrap_or_default()
+}

@@ -1,0 +1,141 @@
+//! The old cache becomes one person's: as root for somebody, and as a person for oneself.
+
+mod faults;
+mod hostile;
+mod kills;
+mod races;
+mod refused;
+mod scene;
+mod warm;
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, ensure};
+
+use crate::stage::cache;
+use crate::stage::{Stage, look, make, tagged};
+use crate::suite::{Test, test};
+use scene::Scene;
+
+pub(crate) fn tests() -> Vec<Test> {
+    let mut tests = vec![
+        test("migrate::root_gives_a_mixed_cache_to_alice_by_renaming_it", renamed),
+        test("migrate::root_gives_a_copy_where_that_is_asked_for", copied),
+        test("migrate::a_person_moves_a_cache_of_their_own", own),
+        test("migrate::a_person_copies_a_cache_with_others_files_and_leaves_it", others),
+        test("migrate::the_profile_scripts_directory_goes_one_level_down", gathered),
+        test("migrate::content_at_the_destination_is_refused_or_kept_aside", replaced),
+        test("migrate::a_destination_with_nothing_but_its_tag_is_no_content", only_the_tag),
+        test("migrate::a_checkouts_own_directory_is_the_destination_where_it_has_one", checkout),
+        test("migrate::a_session_that_exports_the_old_directory_does_not_matter", exported),
+    ];
+    for part in
+        [refused::tests, faults::tests, kills::tests, hostile::tests, races::tests, warm::tests]
+    {
+        tests.extend(part());
+    }
+    tests
+}
+
+fn renamed(stage: &Stage) -> Result<()> {
+    let scene = Scene::new(stage)?;
+    let inode = look(&scene.old)?.map(|sight| sight.identity);
+    let run = scene.give(&["--yes"])?;
+    run.ok()?.prints("renamed")?.prints("alice (uid 2001)")?.prints("bob (uid 2002)")?;
+    ensure!(!run.stdout.contains('\x1b'), "a control character reached the terminal");
+    ensure!(look(&scene.target)?.map(|sight| sight.identity) == inode, "it was copied");
+    scene.has_moved()?;
+    scene.alice.cargo(["build"]).run()?.ok()?.builds_in(&scene.target)?;
+    // Bob starts empty.
+    let run = scene.bob.cargo(["build"]).run()?;
+    run.ok()?.builds_in(stage.root.join("bob/target"))?;
+    Ok(())
+}
+
+fn copied(stage: &Stage) -> Result<()> {
+    let scene = Scene::new(stage)?;
+    scene.give(&["--yes", "--copy"])?.ok()?.prints("copied")?;
+    scene.has_moved()?;
+    let sparse = fs::metadata(scene.target.join("debug/deps/sparse"))?;
+    let occupied = std::os::unix::fs::MetadataExt::blocks(&sparse) * 512;
+    ensure!(occupied < sparse.len(), "the holes were filled: {occupied} of {}", sparse.len());
+    Ok(())
+}
+
+fn own(stage: &Stage) -> Result<()> {
+    let scene = Scene::of_alice(stage)?;
+    scene.take(&["--yes"])?.ok()?.prints("renamed")?;
+    scene.has_moved()
+}
+
+fn others(stage: &Stage) -> Result<()> {
+    let scene = Scene::new(stage)?;
+    let run = scene.take(&["--yes"])?;
+    run.ok()?.prints("only root can give you")?.mentions("stays")?;
+    scene.has_arrived()?;
+    ensure!(cache::content(&scene.old)? == scene.content, "the source has changed");
+    Ok(())
+}
+
+fn gathered(stage: &Stage) -> Result<()> {
+    let scene = Scene::of_alice(stage)?;
+    let directory = stage.root.join("alice");
+    fs::rename(&scene.old, &directory)?;
+    for path in ["", "debug", "debug/deps", "debug/incremental", "release"] {
+        make::own(&directory.join(path), scene.alice.uid(), scene.alice.uid(), 0o755)?;
+    }
+    scene.alice.shell("chmod -R go-w \"$1\"", [&directory]).run()?.ok()?;
+    let run =
+        scene.alice.by_name(["migrate".as_ref(), directory.as_os_str(), "--yes".as_ref()]).run()?;
+    run.ok()?.prints("one level down")?;
+    scene.has_arrived()?;
+    ensure!(cache::names(&directory)? == ["target"], "{:?}", cache::names(&directory)?);
+    Ok(())
+}
+
+fn replaced(stage: &Stage) -> Result<()> {
+    let scene = Scene::new(stage)?;
+    scene.alice.cargo(["build"]).run()?.ok()?;
+    let run = scene.give(&["--yes"])?;
+    run.fails()?.blames(scene.target.to_string_lossy())?.helps("--replace")?;
+    ensure!(cache::content(&scene.old)? == scene.content, "the source has changed");
+    scene.give(&["--yes", "--replace"])?.ok()?.mentions(".replaced-")?;
+    scene.has_moved()?;
+    let names = cache::names(&stage.root.join("alice"))?;
+    let kept = names.iter().find(|name| name.starts_with("target.replaced-"));
+    let kept = stage.root.join("alice").join(kept.context("nothing was kept")?);
+    ensure!(fs::read_to_string(kept.join("debug/app"))? == "an artifact\n", "not what was there");
+    Ok(())
+}
+
+fn only_the_tag(stage: &Stage) -> Result<()> {
+    let scene = Scene::new(stage)?;
+    scene.alice.cargo(["check"]).run()?.ok()?;
+    tagged(&scene.target)?;
+    scene.give(&["--yes"])?.ok()?.never_says(".replaced-")?;
+    scene.has_moved()?;
+    ensure!(cache::names(&stage.root.join("alice"))? == ["target"], "something was kept");
+    Ok(())
+}
+
+fn checkout(stage: &Stage) -> Result<()> {
+    let scene = Scene::new(stage)?;
+    make::file(&stage.checkout.join("Cargo.toml"), "", scene.alice.uid(), 0o644)?;
+    let path = scene.alice.by_name(["path"]).env("CARGO_PERUSER_SCOPE", "checkout").run()?;
+    let expected = PathBuf::from(path.ok()?.stdout.trim_end());
+    ensure!(expected != scene.target, "the scope has no effect");
+    let words = ["migrate".as_ref(), scene.old.as_os_str(), "--to".as_ref(), "alice".as_ref()];
+    let more = ["--yes".as_ref(), "--checkout".as_ref(), stage.checkout.as_os_str()];
+    let run = scene.root.by_name(words.into_iter().chain(more)).within("/");
+    run.env("CARGO_PERUSER_SCOPE", "checkout").run()?.ok()?;
+    let scene = Scene { target: expected, ..scene };
+    scene.has_moved()
+}
+
+fn exported(stage: &Stage) -> Result<()> {
+    let scene = Scene::of_alice(stage)?;
+    let words = ["migrate".as_ref(), scene.old.as_os_str(), "--yes".as_ref()];
+    scene.alice.by_name(words).env("CARGO_TARGET_DIR", &scene.old).run()?.ok()?;
+    scene.has_moved()
+}

@@ -1,0 +1,181 @@
+//! A migration that is stopped by a full or read-only file system or by Ctrl-C, and across file
+//! systems. The cache is never lost and never mixed.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+
+use super::scene::Scene;
+use crate::machine::Need;
+use crate::stage::cache;
+use crate::stage::child::do_as_root;
+use crate::stage::make::Image;
+use crate::stage::{Stage, Stop, look, make};
+use crate::suite::{Test, test};
+
+pub(super) fn tests() -> Vec<Test> {
+    vec![
+        test("migrate::faults::a_full_destination_leaves_the_source_as_it_was", full),
+        test(
+            "migrate::faults::a_destination_without_inodes_leaves_the_source_as_it_was",
+            no_inodes,
+        ),
+        test("migrate::faults::a_destination_too_small_is_refused_beforehand", too_small),
+        test("migrate::faults::a_read_only_destination_leaves_the_source_as_it_was", read_only),
+        test("migrate::faults::a_read_only_source_is_copied_and_stays", read_only_source),
+        test("migrate::faults::an_interrupt_leaves_the_source_as_it_was", interrupted)
+            .needs(&[Need::Strace]),
+        test("migrate::faults::moves_between_two_file_systems_and_back", two_file_systems)
+            .needs(&[Need::Images]),
+        test("migrate::faults::shares_content_where_the_file_system_can", shared)
+            .needs(&[Need::Images, Need::Strace]),
+    ]
+}
+
+/// A small tmpfs with the source and the shared root on it.
+fn on_a_small_one<'s>(stage: &'s Stage, options: &str) -> Result<Scene<'s>> {
+    let scene = Scene::new(stage)?;
+    let small = stage.at("small");
+    make::tmpfs(&small, options)?;
+    let old = small.join("old");
+    cache::build(&old, &[&scene.alice, &scene.bob])?;
+    let content = cache::content(&old)?;
+    make::nothing(&scene.old)?;
+    Ok(Scene { old, content, ..scene })
+}
+
+fn full(stage: &Stage) -> Result<()> {
+    let small = stage.at("small");
+    let mut scene = on_a_small_one(stage, "mode=0755,size=2m")?;
+    make::file(&small.join("old/debug/large"), vec![b'x'; 1 << 20], scene.bob.uid(), 0o664)?;
+    scene.content = cache::content(&scene.old)?;
+    make::directory(&small.join("shared"), 0, 0, 0o1777)?;
+    scene.target = small.join("shared/alice/target");
+    let give = || {
+        let words = ["migrate".as_ref(), scene.old.as_os_str(), "--to".as_ref(), "alice".as_ref()];
+        let words = words.into_iter().chain(["--yes".as_ref(), "--copy".as_ref()]);
+        scene.root.by_name(words).env("CARGO_PERUSER_SHARED_ROOT", small.join("shared")).run()
+    };
+    give()?.stopped_having_shown(Stop::Create)?.mentions("no space left on device")?;
+    scene.is_untouched()?;
+    do_as_root("mount", ["-o".as_ref(), "remount,size=8m".as_ref(), small.as_os_str()])?;
+    give()?.ok()?;
+    scene.has_moved()
+}
+
+fn no_inodes(stage: &Stage) -> Result<()> {
+    let scene = Scene::new(stage)?;
+    make::nothing(&stage.root)?;
+    make::tmpfs(&stage.root, "mode=1777,nr_inodes=9")?;
+    scene
+        .give(&["--yes"])?
+        .stopped_having_shown(Stop::Create)?
+        .mentions("no space left on device")?;
+    scene.is_untouched()?;
+    do_as_root("mount", ["-o".as_ref(), "remount,nr_inodes=999".as_ref(), stage.root.as_os_str()])?;
+    scene.give(&["--yes"])?.ok()?;
+    scene.has_moved()
+}
+
+fn too_small(stage: &Stage) -> Result<()> {
+    let scene = Scene::new(stage)?;
+    make::nothing(&stage.root)?;
+    make::tmpfs(&stage.root, "mode=1777,size=16k")?;
+    let run = scene.give(&["--yes"])?;
+    run.stopped_having_shown(Stop::Create)?.blames("no room for a copy")?.helps("df -h")?;
+    scene.is_untouched()?;
+    ensure!(look(&stage.root.join("alice"))?.is_none(), "a private directory was made");
+    Ok(())
+}
+
+fn read_only(stage: &Stage) -> Result<()> {
+    let scene = Scene::new(stage)?;
+    make::nothing(&stage.root)?;
+    make::tmpfs(&stage.root, "mode=1777")?;
+    remount(&stage.root, "ro")?;
+    scene.give(&["--yes"])?.stopped_having_shown(Stop::Create)?.mentions("read-only")?;
+    scene.is_untouched()?;
+    remount(&stage.root, "rw")?;
+    make::directory(&stage.root.join("alice"), scene.alice.uid(), scene.alice.uid(), 0o700)?;
+    remount(&stage.root, "ro")?;
+    scene.give(&["--yes"])?.stopped_having_shown(Stop::Create)?.mentions("read-only")?;
+    scene.is_untouched()?;
+    remount(&stage.root, "rw")?;
+    scene.give(&["--yes"])?.ok()?;
+    scene.has_moved()
+}
+
+fn read_only_source(stage: &Stage) -> Result<()> {
+    let scene = on_a_small_one(stage, "mode=0755")?;
+    remount(&stage.at("small"), "ro")?;
+    scene.give(&["--yes"])?.ok()?.mentions("stays")?;
+    scene.has_arrived()?;
+    ensure!(cache::content(&scene.old)? == scene.content, "the source has changed");
+    Ok(())
+}
+
+fn remount(path: &Path, state: &str) -> Result<()> {
+    let options = format!("remount,{state}");
+    do_as_root("mount", ["-o".as_ref(), options.as_ref(), path.as_os_str()])
+}
+
+/// Ctrl-C in the middle of the copy, at the first file's times.
+fn interrupted(stage: &Stage) -> Result<()> {
+    let scene = Scene::new(stage)?;
+    let words = ["migrate".as_ref(), scene.old.as_os_str(), "--to".as_ref(), "alice".as_ref()];
+    let words = words.into_iter().chain(["--yes".as_ref(), "--copy".as_ref()]);
+    let strace = ["strace", "-fqq", "-o", "/dev/null", "-e", "inject=utimensat:signal=INT:when=1"];
+    let run = scene.root.by_name(words).after(strace).run()?;
+    ensure!(run.status.code() == Some(130), "{}: {}", run.status, run.stderr);
+    run.blames("interrupted")?;
+    scene.is_untouched()?;
+    scene.give(&["--yes", "--copy"])?.ok()?;
+    scene.has_moved()
+}
+
+fn two_file_systems(stage: &Stage) -> Result<()> {
+    let scene = Scene::new(stage)?;
+    let (first, second) = (stage.at("first"), stage.at("second"));
+    make::image(&first, Image::Ext4)?;
+    make::image(&second, Image::Xfs)?;
+    for (from, to) in [(&first, &second), (&second, &first)] {
+        let old = from.join("old");
+        cache::build(&old, &[&scene.alice, &scene.bob])?;
+        let (shared, content) = (to.join("shared"), cache::content(&old)?);
+        make::directory(&shared, 0, 0, 0o1777)?;
+        let words = ["migrate".as_ref(), old.as_os_str(), "--to".as_ref(), "alice".as_ref()];
+        let run = scene.root.by_name(words.into_iter().chain(["--yes".as_ref()]));
+        let run = run.env("CARGO_PERUSER_SHARED_ROOT", &shared).run()?;
+        run.ok()?.prints("another file system")?;
+        let scene = Scene::new_with(stage, old, shared.join("alice/target"), content)?;
+        scene.has_moved()?;
+    }
+    for path in [first, second] {
+        do_as_root("umount", [path.as_os_str()])?;
+    }
+    Ok(())
+}
+
+fn shared(stage: &Stage) -> Result<()> {
+    let place = stage.at("xfs");
+    make::image(&place, Image::Xfs)?;
+    let scene = Scene::new(stage)?;
+    let (old, shared) = (place.join("old"), place.join("shared"));
+    cache::build(&old, &[&scene.alice, &scene.bob])?;
+    make::directory(&shared, 0, 0, 0o1777)?;
+    let content = cache::content(&old)?;
+    let log = stage.at("log");
+    let words = ["migrate".as_ref(), old.as_os_str(), "--to".as_ref(), "alice".as_ref()];
+    let words = words.into_iter().chain(["--yes".as_ref(), "--copy".as_ref()]);
+    let log_word = log.to_str().context("a plain path")?;
+    let strace = ["strace", "-fqq", "-o", log_word, "-e", "trace=ioctl,copy_file_range"];
+    let run = scene.root.by_name(words).env("CARGO_PERUSER_SHARED_ROOT", &shared);
+    run.after(strace).run()?.ok()?;
+    Scene::new_with(stage, old, shared.join("alice/target"), content)?.has_moved()?;
+    let log = fs::read_to_string(log)?;
+    let cloned =
+        log.lines().filter(|line| line.contains("FICLONE") && line.ends_with("= 0")).count();
+    ensure!(cloned >= 4 && !log.contains("copy_file_range"), "{log}");
+    do_as_root("umount", [place.as_os_str()])
+}

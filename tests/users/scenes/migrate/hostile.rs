@@ -1,0 +1,197 @@
+//! What others may have put into the old cache. Root does the moving, so whatever it is talked into
+//! would be done with root's rights.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+use rustix::fs::{CWD, FileType, Mode, mknodat};
+
+use super::scene::Scene;
+use crate::machine::Need;
+use crate::stage::cache;
+use crate::stage::child::do_as_root;
+use crate::stage::{Stage, look, make};
+use crate::suite::{Test, test};
+
+pub(super) fn tests() -> Vec<Test> {
+    vec![
+        test("migrate::hostile::pipes_and_sockets_are_refused", special),
+        test("migrate::hostile::devices_are_refused", device).needs(&[Need::Images]),
+        test("migrate::hostile::what_is_mounted_inside_is_refused", mounted),
+        test(
+            "migrate::hostile::symlinks_stay_symlinks_and_what_they_lead_to_is_left_alone",
+            symlinks,
+        ),
+        test("migrate::hostile::another_name_of_somebodys_file_is_not_given_away", linked),
+        test("migrate::hostile::a_cache_of_mallorys_becomes_alices", mallorys),
+        test("migrate::hostile::a_pit_without_bottom_is_refused", deep),
+        test("migrate::hostile::a_workplace_of_somebody_elses_is_not_believed", planted),
+        test("migrate::hostile::alices_own_settings_do_not_choose_where_root_works", settings),
+        test("migrate::hostile::a_private_directory_of_somebody_elses_is_refused", taken),
+    ]
+}
+
+fn refuses(scene: &Scene<'_>, name: &str) -> Result<()> {
+    for flags in [&["--yes"][..], &["--yes", "--copy"], &["--dry-run"]] {
+        scene.give(flags)?.refused()?.blames(name)?;
+        ensure!(look(&scene.target)?.is_none(), "there is a target directory");
+    }
+    Ok(())
+}
+
+fn special(stage: &Stage) -> Result<()> {
+    let scene = Scene::new(stage)?;
+    let path = scene.old.join("debug/deps/odd");
+    for plant in [make::fifo, make::socket] {
+        plant(&path, scene.bob.uid())?;
+        refuses(&scene, "debug/deps/odd")?;
+        fs::remove_file(&path)?;
+    }
+    scene.is_untouched()?;
+    scene.give(&["--yes"])?.ok()?;
+    scene.has_moved()
+}
+
+fn device(stage: &Stage) -> Result<()> {
+    let scene = Scene::new(stage)?;
+    let (path, number) = (scene.old.join("debug/zero"), rustix::fs::makedev(1, 5));
+    mknodat(CWD, &path, FileType::CharacterDevice, Mode::from_raw_mode(0o666), number)?;
+    refuses(&scene, "debug/zero")
+}
+
+fn mounted(stage: &Stage) -> Result<()> {
+    let scene = Scene::new(stage)?;
+    let (inside, elsewhere) = (scene.old.join("debug/inside"), stage.at("elsewhere"));
+    make::tmpfs(&inside, "mode=0777")?;
+    refuses(&scene, "debug/inside")?;
+    do_as_root("umount", [inside.as_os_str()])?;
+    // The same device, but another mount.
+    make::directory(&elsewhere, 0, 0, 0o777)?;
+    make::file(&elsewhere.join("precious"), "", 0, 0o600)?;
+    do_as_root("mount", ["--bind".as_ref(), elsewhere.as_os_str(), inside.as_os_str()])?;
+    refuses(&scene, "debug/inside")?;
+    do_as_root("umount", [inside.as_os_str()])?;
+    fs::remove_dir(&inside)?;
+    // A single file can be mounted over as well.
+    let file = scene.old.join("debug/deps/libdep.rlib");
+    let precious = elsewhere.join("precious");
+    do_as_root("mount", ["--bind".as_ref(), precious.as_os_str(), file.as_os_str()])?;
+    refuses(&scene, "libdep.rlib")?;
+    do_as_root("umount", [file.as_os_str()])?;
+    ensure!(look(&precious)?.map(|sight| sight.uid) == Some(0), "it changed hands");
+    scene.is_untouched()
+}
+
+fn symlinks(stage: &Stage) -> Result<()> {
+    for flags in [&["--yes"][..], &["--yes", "--copy"]] {
+        let stage_of = Scene::new(stage)?;
+        let scene = stage_of;
+        let secret = stage.at("secret");
+        make::directory(&secret, 0, 0, 0o700)?;
+        make::file(&secret.join("file"), "", 0, 0o600)?;
+        make::link(&scene.old.join("debug/directory"), &secret, scene.bob.uid())?;
+        make::link(&scene.old.join("release/up"), Path::new("../../.."), scene.bob.uid())?;
+        let scene = Scene { content: cache::content(&scene.old)?, ..scene };
+        scene.give(flags)?.ok()?;
+        scene.has_moved()?;
+        for path in [&secret, &secret.join("file"), Path::new("/etc/passwd")] {
+            let sight = look(path)?.context("it is gone")?;
+            ensure!(sight.uid == 0, "`{}` changed hands", path.display());
+        }
+        make::nothing(&secret)?;
+        make::nothing(&stage.root.join("alice"))?;
+    }
+    Ok(())
+}
+
+fn linked(stage: &Stage) -> Result<()> {
+    let scene = Scene::new(stage)?;
+    let secret = stage.at("secret");
+    make::file(&secret, "of bob's", scene.bob.uid(), 0o600)?;
+    let planted = scene.old.join("debug/deps/libevil.rlib");
+    fs::hard_link(&secret, &planted)?;
+    refuses(&scene, "libevil.rlib")?;
+    let metadata = fs::metadata(&secret)?;
+    ensure!(metadata.uid() == scene.bob.uid() && metadata.mode() & 0o777 == 0o600, "it changed");
+    // Her own file may have as many names as she likes.
+    fs::remove_file(&planted)?;
+    let own = stage.at("own");
+    make::file(&own, "of alice's", scene.alice.uid(), 0o600)?;
+    fs::hard_link(&own, scene.old.join("debug/own"))?;
+    let scene = Scene { content: cache::content(&scene.old)?, ..scene };
+    scene.give(&["--yes"])?.ok()?;
+    scene.has_moved()
+}
+
+fn mallorys(stage: &Stage) -> Result<()> {
+    let scene = Scene::new(stage)?;
+    let mallory = stage.person("mallory")?;
+    make::nothing(&scene.old)?;
+    cache::build(&scene.old, &[&mallory])?;
+    let program = scene.old.join("debug/set-id");
+    make::file(&program, "", mallory.uid(), 0o6775)?;
+    let scene = Scene { content: cache::content(&scene.old)?, ..scene };
+    scene.give(&["--yes"])?.ok()?.prints("trust")?;
+    scene.has_moved()
+}
+
+fn deep(stage: &Stage) -> Result<()> {
+    let scene = Scene::new(stage)?;
+    let script = "cd \"$1\"; i=0; while [ $i -lt 200 ]; do mkdir d; cd d; i=$((i+1)); done";
+    scene.bob.shell(script, [scene.old.join("debug")]).run()?.ok()?;
+    refuses(&scene, "/d/d/d/d")
+}
+
+fn planted(stage: &Stage) -> Result<()> {
+    let scene = Scene::new(stage)?;
+    let directory = stage.root.join("alice");
+    make::directory(&directory, scene.alice.uid(), scene.alice.uid(), 0o700)?;
+    let workplace = directory.join(".migration");
+    make::directory(&workplace, scene.alice.uid(), scene.alice.uid(), 0o700)?;
+    make::file(&workplace.join("journal"), "{}", scene.alice.uid(), 0o600)?;
+    scene.give(&["--yes"])?.fails()?.blames("unfinished")?.helps("as alice (uid 2001)")?;
+    make::nothing(&workplace)?;
+    make::link(&workplace, Path::new("/etc"), scene.alice.uid())?;
+    scene.give(&["--yes"])?.fails()?.blames(".migration")?;
+    fs::remove_file(&workplace)?;
+    scene.give(&["--yes"])?.ok()?;
+    scene.has_moved()
+}
+
+/// Nor does her session choose, which root may have inherited.
+fn settings(stage: &Stage) -> Result<()> {
+    let scene = Scene::new(stage)?;
+    let precious = stage.at("precious");
+    make::directory(&precious, 0, 0, 0o755)?;
+    let file = scene.alice.home.join(".config/cargo-peruser/config.toml");
+    let text = format!("shared-root = \"{}\"\n", precious.display());
+    let script = "mkdir -p \"$(dirname \"$1\")\" && echo \"$2\" >\"$1\"";
+    scene.alice.shell(script, [file.as_os_str(), text.as_ref()]).run()?.ok()?;
+    let words = ["migrate".as_ref(), scene.old.as_os_str(), "--to".as_ref(), "alice".as_ref()];
+    let run = scene.root.by_name(words.into_iter().chain(["--yes".as_ref()]));
+    run.unset("CARGO_PERUSER_SHARED_ROOT").env("HOME", &scene.alice.home).run()?.fails()?;
+    ensure!(cache::names(&precious)?.is_empty(), "root was told where to work");
+    let words = ["migrate".as_ref(), scene.old.as_os_str(), "--to".as_ref(), "alice".as_ref()];
+    let run = scene.root.by_name(words.into_iter().chain(["--yes".as_ref()]));
+    run.env("HOME", &scene.alice.home).env("XDG_CACHE_HOME", &precious).run()?.ok()?;
+    ensure!(cache::names(&precious)?.is_empty(), "root was told where to work");
+    scene.has_moved()
+}
+
+fn taken(stage: &Stage) -> Result<()> {
+    let scene = Scene::new(stage)?;
+    let mallory = stage.person("mallory")?;
+    let directory = stage.root.join("alice");
+    make::directory(&directory, mallory.uid(), mallory.uid(), 0o700)?;
+    scene.give(&["--yes"])?.refused()?.blames(directory.to_string_lossy())?;
+    fs::remove_dir(&directory)?;
+    make::link(&directory, Path::new("/etc"), mallory.uid())?;
+    scene.give(&["--yes"])?.refused()?.blames(directory.to_string_lossy())?;
+    // A root that alice owns is no place where root acts for her.
+    fs::remove_file(&directory)?;
+    make::own(&stage.root, scene.alice.uid(), scene.alice.uid(), 0o1777)?;
+    scene.give(&["--yes"])?.refused()?.blames(stage.root.to_string_lossy())?;
+    scene.is_untouched()
+}

@@ -1,0 +1,204 @@
+//! A migration that is killed, before every single system call that changes the disk: one whole cache
+//! is left each time, and the next run goes on or begins again.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, ensure};
+
+use super::scene::Scene;
+use crate::machine::Need;
+use crate::stage::cache::{self, Content};
+use crate::stage::{Outcome, Stage, look, make};
+use crate::suite::{Test, test};
+
+/// Every call by which a migration changes the disk, but for the `openat` that creates a file.
+const CHANGES: &str = "mkdirat,?mkdir,renameat,renameat2,?rename,unlinkat,?unlink,?rmdir,linkat,\
+                       symlinkat,fchmod,?chmod,fchown,fchownat,utimensat,write,ftruncate,\
+                       copy_file_range,ioctl,fsync,syncfs,fremovexattr";
+
+/// Which threads a kill counts the calls of.
+#[derive(Clone, Copy)]
+enum Threads {
+    /// Of the first alone, so that its calls after a copy are reached as well.
+    First,
+    /// Of each for itself.
+    All,
+}
+
+impl Threads {
+    fn flag(self) -> &'static str {
+        match self {
+            Threads::First => "-qq",
+            Threads::All => "-fqq",
+        }
+    }
+}
+
+pub(super) fn tests() -> Vec<Test> {
+    let mut tests = Vec::new();
+    for (name, flags, threads) in [
+        ("renaming", &["--yes"][..], Threads::First),
+        ("replacing", &["--yes", "--replace"], Threads::First),
+        ("copying", &["--yes", "--copy"], Threads::First),
+        ("copying_in_every_thread", &["--yes", "--copy"], Threads::All),
+        ("copying_and_replacing", &["--yes", "--copy", "--replace"], Threads::First),
+    ] {
+        let name = format!("migrate::kills::a_kill_while_{name}_loses_nothing");
+        let body = move |stage: &Stage| killed_everywhere(stage, flags, threads);
+        tests.push(test(name, body).needs(&[Need::Strace]).heavy());
+    }
+    let name = "migrate::kills::a_kill_while_moving_one_level_down_loses_nothing";
+    tests.push(test(name, killed_one_level_down).needs(&[Need::Strace]).heavy());
+    tests
+}
+
+fn killed_everywhere(stage: &Stage, flags: &[&str], threads: Threads) -> Result<()> {
+    let mut scene = Scene::new(stage)?;
+    let replaces = flags.contains(&"--replace");
+    afresh(stage, &mut scene, replaces)?;
+    let mut kills = 0;
+    for Change { call, number } in changes(&scene, flags, threads)? {
+        let former = afresh(stage, &mut scene, replaces)?;
+        let run = killed_at(&scene, &call, number, flags, threads)?;
+        let after = || format!("killed at {call} {number} with {flags:?}");
+        something_is_whole(&scene).with_context(after)?;
+        if !run.status.success() {
+            kills += 1;
+            let run = scene.give(flags)?;
+            let is_done = run.stderr.contains("nothing is there");
+            ensure!(run.status.success() || is_done, "{}: {}{}", after(), run.stdout, run.stderr);
+        }
+        scene.has_moved().with_context(after)?;
+        if let Some(former) = former {
+            is_kept(stage, &former).with_context(after)?;
+        }
+    }
+    ensure!(kills > 30, "it was killed {kills} times only");
+    Ok(())
+}
+
+/// One call that changes the disk: which, and the how manieth of its kind.
+struct Change {
+    call: String,
+    number: u32,
+}
+
+/// Every change that a migration makes, found by letting one run to its end.
+fn changes(scene: &Scene<'_>, flags: &[&str], threads: Threads) -> Result<Vec<Change>> {
+    let log = scene.old.with_file_name("changes.log");
+    let trace = format!("trace={CHANGES},openat");
+    let name = log.to_str().context("a plain path")?;
+    let run = give_after(scene, flags, ["strace", threads.flag(), "-o", name, "-e", &trace])?;
+    run.ok()?;
+    let mut counts: BTreeMap<String, u32> = BTreeMap::new();
+    let mut found = Vec::new();
+    for line in fs::read_to_string(&log)?.lines() {
+        // With several threads each line begins with a number.
+        let call = line.trim_start_matches(|c: char| c.is_ascii_digit() || c == ' ');
+        let Some((call, words)) = call.split_once('(') else { continue };
+        if !call.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
+            continue;
+        }
+        let number = counts.entry(call.to_owned()).or_default();
+        *number += 1;
+        // Most files are opened to be read; those that are created are changes.
+        if call != "openat" || words.contains("O_CREAT") {
+            found.push(Change { call: call.to_owned(), number: *number });
+        }
+    }
+    fs::remove_file(&log)?;
+    Ok(found)
+}
+
+/// The stage as it was; what alice has built herself, if she has.
+fn afresh(stage: &Stage, scene: &mut Scene<'_>, is_built: bool) -> Result<Option<Content>> {
+    for path in [&scene.old, &stage.root.join("alice")] {
+        if look(path)?.is_some() {
+            make::nothing(path)?;
+        }
+    }
+    cache::build(&scene.old, &[&scene.alice, &scene.bob])?;
+    scene.content = cache::content(&scene.old)?;
+    if !is_built {
+        return Ok(None);
+    }
+    scene.alice.cargo(["build"]).run()?.ok()?;
+    cache::content(&scene.target).map(Some)
+}
+
+fn killed_at(
+    scene: &Scene<'_>,
+    call: &str,
+    number: u32,
+    flags: &[&str],
+    threads: Threads,
+) -> Result<Outcome> {
+    let trace = format!("trace={call}");
+    // strace counts each kind of call, and each thread's, for itself.
+    let inject = format!("inject={call}:signal=KILL:when={number}");
+    let strace = ["strace", threads.flag(), "-o", "/dev/null", "-e", &trace, "-e", &inject];
+    give_after(scene, flags, strace)
+}
+
+fn give_after<const N: usize>(
+    scene: &Scene<'_>,
+    flags: &[&str],
+    before: [&str; N],
+) -> Result<Outcome> {
+    let words = ["migrate".as_ref(), scene.old.as_os_str(), "--to".as_ref(), "alice".as_ref()];
+    let words = words.into_iter().chain(flags.iter().map(|flag| flag.as_ref()));
+    scene.root.by_name(words).after(before).run()
+}
+
+/// At every moment one whole cache is somewhere.
+fn something_is_whole(scene: &Scene<'_>) -> Result<()> {
+    let arrived = scene.target.with_file_name(".migration").join("incoming");
+    let is_whole = |path: &PathBuf| cache::content(path).is_ok_and(|found| found == scene.content);
+    let places = [scene.old.clone(), arrived, scene.target.clone()];
+    ensure!(places.iter().any(is_whole), "no whole cache is left");
+    Ok(())
+}
+
+fn is_kept(stage: &Stage, former: &Content) -> Result<()> {
+    let directory = stage.root.join("alice");
+    let kept = cache::names(&directory)?.into_iter().filter(|name| name.contains(".replaced-"));
+    let found =
+        kept.map(|name| cache::content(&directory.join(name))).collect::<Result<Vec<_>>>()?;
+    ensure!(found.contains(former), "what stood there before is not kept");
+    Ok(())
+}
+
+/// There the cache moves entry by entry: whatever has moved and whatever has not makes one cache.
+fn killed_one_level_down(stage: &Stage) -> Result<()> {
+    let mut scene = Scene::new(stage)?;
+    make::nothing(&scene.old)?;
+    let directory = stage.root.join("alice");
+    scene.old = directory.clone();
+    one_level_up(&mut scene)?;
+    let changes = changes(&scene, &["--yes"], Threads::First)?;
+    ensure!(changes.len() > 30, "it makes {} changes only", changes.len());
+    for Change { call, number } in changes {
+        one_level_up(&mut scene)?;
+        killed_at(&scene, &call, number, &["--yes"], Threads::First)?.fails()?;
+        let run = scene.give(&["--yes"])?;
+        let is_done = run.stderr.contains("nothing of cargo's");
+        ensure!(run.status.success() || is_done, "{call} {number}: {}{}", run.stdout, run.stderr);
+        scene.has_arrived().with_context(|| format!("killed at {call} {number}"))?;
+        let names = cache::names(&directory)?;
+        ensure!(names == ["target"], "killed at {call} {number}: {names:?}");
+    }
+    Ok(())
+}
+
+/// The private directory is the old cache itself.
+fn one_level_up(scene: &mut Scene<'_>) -> Result<()> {
+    if look(&scene.old)?.is_some() {
+        make::nothing(&scene.old)?;
+    }
+    cache::build(&scene.old, &[&scene.alice])?;
+    scene.alice.shell("chmod -R go-w \"$1\"", [&scene.old]).run()?.ok()?;
+    scene.content = cache::content(&scene.old)?;
+    Ok(())
+}

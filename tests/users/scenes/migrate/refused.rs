@@ -1,0 +1,184 @@
+//! What is not moved, what has to be waited for, and who may move what.
+
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+
+use super::scene::Scene;
+use crate::machine::Need;
+use crate::stage::{Stage, cache, look, make};
+use crate::suite::{Test, test};
+
+pub(super) fn tests() -> Vec<Test> {
+    vec![
+        test("migrate::refused::on_a_terminal_it_asks_and_shows_how_far_it_is", asks)
+            .needs(&[Need::Terminal]),
+        test("migrate::refused::what_only_its_owner_can_read_is_left_to_root", unreadable),
+        test("migrate::refused::it_changes_nothing_without_a_yes", not_confirmed),
+        test("migrate::refused::only_root_gives_to_others_and_root_says_to_whom", who),
+        test("migrate::refused::places_inside_one_another_are_refused", nested),
+        test("migrate::refused::what_is_no_target_directory_is_refused", not_a_cache),
+        test("migrate::refused::a_build_in_progress_is_named_and_waited_for", waits)
+            .needs(&[Need::Flock]),
+        test("migrate::refused::a_second_migration_at_the_same_time_is_refused", second)
+            .needs(&[Need::Flock]),
+        test("migrate::refused::an_account_without_a_directory_gets_none", no_place),
+        test("migrate::refused::root_makes_nothing_in_anothers_home", no_shared_root),
+    ]
+}
+
+fn not_confirmed(stage: &Stage) -> Result<()> {
+    let scene = Scene::new(stage)?;
+    let run = scene.give(&[])?;
+    run.fails()?.blames("nothing was changed")?.helps("--yes")?.prints("destination")?;
+    scene.is_untouched()?;
+    ensure!(look(&stage.root.join("alice"))?.is_none(), "a private directory was made");
+    scene.give(&["--dry-run"])?.silently()?.prints("renamed")?;
+    scene.is_untouched()?;
+    ensure!(look(&stage.root.join("alice"))?.is_none(), "a private directory was made");
+    Ok(())
+}
+
+fn who(stage: &Stage) -> Result<()> {
+    let scene = Scene::new(stage)?;
+    let words = ["migrate".as_ref(), scene.old.as_os_str(), "--yes".as_ref()];
+    let to = |name: &'static str| words.into_iter().chain(["--to".as_ref(), name.as_ref()]);
+    scene.alice.by_name(to("bob")).run()?.refused()?.helps("sudo")?;
+    scene.root.by_name(words).env("SUDO_UID", "2001").run()?.fails()?.helps("--to alice")?;
+    scene.root.by_name(to("nobody-at-all")).run()?.fails()?.blames("nobody-at-all")?;
+    scene.is_untouched()?;
+    scene.root.by_name(to("2001")).run()?.ok()?;
+    scene.has_moved()
+}
+
+fn nested(stage: &Stage) -> Result<()> {
+    let scene = Scene::new(stage)?;
+    let inside = scene.old.join("root");
+    make::directory(&inside, 0, 0, 0o1777)?;
+    make::own(&scene.old, 0, 0, 0o755)?;
+    let words = ["migrate".as_ref(), scene.old.as_os_str(), "--yes".as_ref()];
+    let run = scene.root.by_name(words).env("CARGO_PERUSER_SHARED_ROOT", &inside).run()?;
+    run.fails()?.blames("inside the other")?;
+    let run = scene.root.by_name(["migrate".as_ref(), stage.root.as_os_str(), "--yes".as_ref()]);
+    run.run()?.fails()?.blames("inside the other")?;
+    scene.alice.cargo(["build"]).run()?.ok()?;
+    let below = scene.target.join("debug");
+    let run =
+        scene.alice.by_name(["migrate".as_ref(), below.as_os_str(), "--yes".as_ref()]).run()?;
+    run.fails()?.blames("inside the other")?;
+    let run = scene.alice.by_name(["migrate".as_ref(), scene.target.as_os_str()]).run()?;
+    run.ok()?.prints("where it belongs")?;
+    Ok(())
+}
+
+fn not_a_cache(stage: &Stage) -> Result<()> {
+    let scene = Scene::new(stage)?;
+    let place = stage.at("precious");
+    make::directory(&place, 0, 0, 0o755)?;
+    make::file(
+        &place.join("CACHEDIR.TAG"),
+        "Signature: 8a477f597d28d172789f06886806bc55\n",
+        0,
+        0o644,
+    )?;
+    make::link(&stage.at("link"), &scene.old, 0)?;
+    for (path, word) in
+        [("precious", "no target directory"), ("nothing", "nothing"), ("link", "symlink")]
+    {
+        let path = stage.at(path);
+        let words = [
+            "migrate".as_ref(),
+            path.as_os_str(),
+            "--to".as_ref(),
+            "alice".as_ref(),
+            "--yes".as_ref(),
+        ];
+        scene.root.by_name(words).run()?.fails()?.blames(word)?;
+    }
+    scene.is_untouched()
+}
+
+fn waits(stage: &Stage) -> Result<()> {
+    let scene = Scene::new(stage)?;
+    let lock = scene.old.join("release/.cargo-lock");
+    let hold = "exec flock \"$1\" sleep 2";
+    let holder = scene.bob.shell(hold, [&lock]).start()?;
+    std::thread::sleep(Duration::from_millis(500));
+    scene.give(&["--dry-run"])?.ok()?.mentions("bob (uid 2002)")?;
+    let run = scene.give(&["--yes"])?;
+    run.ok()?.mentions("waiting for")?.mentions("bob (uid 2002)")?;
+    holder.finish()?.ok()?;
+    scene.has_moved()
+}
+
+fn second(stage: &Stage) -> Result<()> {
+    let scene = Scene::new(stage)?;
+    let lock = scene.old.join("release/.cargo-lock");
+    let holder = scene.bob.shell("exec flock \"$1\" sleep 3", [&lock]).start()?;
+    std::thread::sleep(Duration::from_millis(300));
+    let words = [
+        "migrate".as_ref(),
+        scene.old.as_os_str(),
+        "--to".as_ref(),
+        "alice".as_ref(),
+        "--yes".as_ref(),
+    ];
+    let first = scene.root.by_name(words).start()?;
+    std::thread::sleep(Duration::from_millis(700));
+    scene.give(&["--yes"])?.fails()?.blames("at work")?.blames("root (uid 0)")?;
+    first.finish()?.ok()?;
+    holder.finish()?.ok()?;
+    scene.has_moved()
+}
+
+fn no_place(stage: &Stage) -> Result<()> {
+    let scene = Scene::new(stage)?;
+    let words = ["migrate".as_ref(), scene.old.as_os_str(), "--to".as_ref(), "doorman".as_ref()];
+    let run = scene.root.by_name(words.into_iter().chain(["--yes".as_ref()])).run()?;
+    run.fails()?.blames("doorman")?.helps("include.users")?;
+    scene.is_untouched()
+}
+
+fn no_shared_root(stage: &Stage) -> Result<()> {
+    let scene = Scene::new(stage)?;
+    let words = ["migrate".as_ref(), scene.old.as_os_str(), "--to".as_ref(), "alice".as_ref()];
+    let run = scene.root.by_name(words.into_iter().chain(["--yes".as_ref()]));
+    run.unset("CARGO_PERUSER_SHARED_ROOT").run()?.fails()?.blames("no shared root")?;
+    scene.is_untouched()?;
+    // For oneself it is the person's own cache directory.
+    let words = ["migrate".as_ref(), scene.old.as_os_str(), "--yes".as_ref()];
+    scene.alice.by_name(words).unset("CARGO_PERUSER_SHARED_ROOT").run()?.ok()?;
+    let target = scene.alice.home.join(".cache/cargo-peruser/target");
+    ensure!(cache::content(&target)? == scene.content, "the cache is not what it was");
+    Ok(())
+}
+
+fn unreadable(stage: &Stage) -> Result<()> {
+    let scene = Scene::new(stage)?;
+    let secret = scene.old.join("debug/deps/secret.rlib");
+    make::file(&secret, "of bob's", scene.bob.uid(), 0o600)?;
+    let content = cache::content(&scene.old)?;
+    let run = scene.take(&["--yes"])?;
+    run.fails()?.blames("secret.rlib")?.helps("--to alice")?;
+    let scene = Scene { content, ..scene };
+    scene.is_untouched()?;
+    scene.give(&["--yes"])?.ok()?;
+    scene.has_moved()
+}
+
+fn asks(stage: &Stage) -> Result<()> {
+    let scene = Scene::new(stage)?;
+    let large = scene.old.join("debug/large");
+    make::file(&large, vec![b'x'; 32 << 20], scene.bob.uid(), 0o664)?;
+    let script = "(sleep 0.5; echo \"$2\"; sleep 2) | script -qec \"cargo-peruser migrate $1 --to alice --copy\" /dev/null";
+    let answer = |word: &str| {
+        let words = [scene.old.as_os_str(), word.as_ref()];
+        scene.root.shell(script, words).env("TERM", "xterm").run()
+    };
+    answer("")?.fails()?.prints("Move it? [y/N]")?.prints("not confirmed")?;
+    ensure!(look(&stage.root.join("alice"))?.is_none(), "a private directory was made");
+    let run = answer("y")?;
+    run.ok()?.prints(" of 34.")?.prints("files, ")?.prints(" left")?;
+    ensure!(look(&scene.target)?.is_some(), "nothing was moved");
+    Ok(())
+}

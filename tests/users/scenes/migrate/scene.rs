@@ -1,0 +1,99 @@
+//! The old cache, the people around it, and what must have come of it.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, ensure};
+
+use crate::stage::cache::{self, Content};
+use crate::stage::{Outcome, Person, Stage, look, make, private, tagged};
+
+/// An old cache that alice and bob have built, beside a sticky shared root.
+pub(super) struct Scene<'s> {
+    pub(super) alice: Person<'s>,
+    pub(super) bob: Person<'s>,
+    pub(super) root: Person<'s>,
+    pub(super) old: PathBuf,
+    pub(super) target: PathBuf,
+    pub(super) content: Content,
+}
+
+impl<'s> Scene<'s> {
+    pub(super) fn new(stage: &'s Stage) -> Result<Self> {
+        let shared = stage.shared_root().sticky().make()?;
+        let old = stage.at("old");
+        cache::build(&old, &[&stage.person("alice")?, &stage.person("bob")?])?;
+        let content = cache::content(&old)?;
+        Scene::new_with(stage, old, shared.join("alice/target"), content)
+    }
+
+    /// The same people with another cache.
+    pub(super) fn new_with(
+        stage: &'s Stage,
+        old: PathBuf,
+        target: PathBuf,
+        content: Content,
+    ) -> Result<Self> {
+        let [root, alice, bob] = ["root", "alice", "bob"].map(|name| stage.person(name));
+        Ok(Scene { alice: alice?, bob: bob?, root: root?, target, old, content })
+    }
+
+    /// One whose cache is alice's alone.
+    pub(super) fn of_alice(stage: &'s Stage) -> Result<Self> {
+        let scene = Scene::new(stage)?;
+        make::nothing(&scene.old)?;
+        let parent = stage.at("alices");
+        make::directory(&parent, scene.alice.uid(), scene.alice.uid(), 0o755)?;
+        let old = parent.join("old");
+        cache::build(&old, &[&scene.alice])?;
+        let content = cache::content(&old)?;
+        Ok(Scene { old, content, ..scene })
+    }
+
+    /// Root gives the old cache to alice.
+    pub(super) fn give(&self, flags: &[&str]) -> Result<Outcome> {
+        let words = ["migrate".as_ref(), self.old.as_os_str(), "--to".as_ref(), "alice".as_ref()];
+        let flags = flags.iter().map(|flag| flag.as_ref());
+        self.root.by_name(words.into_iter().chain(flags)).run()
+    }
+
+    /// Alice moves the old cache herself.
+    pub(super) fn take(&self, flags: &[&str]) -> Result<Outcome> {
+        let words = ["migrate".as_ref(), self.old.as_os_str()];
+        let flags = flags.iter().map(|flag| flag.as_ref());
+        self.alice.by_name(words.into_iter().chain(flags)).run()
+    }
+
+    /// The cache is whole at its new place, alice's alone, and nothing else is left.
+    pub(super) fn has_moved(&self) -> Result<()> {
+        self.has_arrived()?;
+        ensure!(look(&self.old)?.is_none(), "the source is still there");
+        let beside = cache::names(self.old.parent().context("a parent")?)?;
+        let left = beside.iter().find(|name| name.contains("migrat"));
+        ensure!(left.is_none(), "left beside the source: {left:?}");
+        Ok(())
+    }
+
+    pub(super) fn has_arrived(&self) -> Result<()> {
+        let directory = self.target.parent().context("a parent")?;
+        private(directory, self.alice.uid())?;
+        private(&self.target, self.alice.uid())?;
+        tagged(&self.target)?;
+        cache::is_all(&self.target, self.alice.uid())?;
+        ensure!(cache::content(&self.target)? == self.content, "the cache is not what it was");
+        let left = cache::names(directory)?;
+        ensure!(!left.iter().any(|name| name == ".migration"), "left behind: {left:?}");
+        Ok(())
+    }
+
+    /// Nothing has happened.
+    pub(super) fn is_untouched(&self) -> Result<()> {
+        ensure!(cache::content(&self.old)? == self.content, "the source has changed");
+        ensure!(look(&self.target)?.is_none(), "there is a target directory");
+        let directory = self.target.parent().context("a parent")?;
+        if look(directory)?.is_some() {
+            let left = cache::names(directory)?;
+            ensure!(left.is_empty(), "left behind: {left:?}");
+        }
+        Ok(())
+    }
+}

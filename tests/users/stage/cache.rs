@@ -1,0 +1,134 @@
+//! An old cache as cargo leaves it, small, and a way to tell that nothing of it was lost or mixed.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use rustix::fs::{AtFlags, CWD, Timespec, Timestamps, utimensat};
+
+use super::Person;
+use super::make;
+
+/// Path and mode of the directories, and path, mode and content of the files.
+const DIRECTORIES: [(&str, u32); 5] = [
+    ("", 0o2775),
+    ("debug", 0o2775),
+    ("debug/deps", 0o2775),
+    ("debug/incremental", 0o2775),
+    ("release", 0o2775),
+];
+const FILES: [(&str, u32, &str); 7] = [
+    (".rustc_info.json", 0o664, "{}"),
+    ("debug/.cargo-lock", 0o664, ""),
+    ("debug/deps/app", 0o775, "a program"),
+    ("debug/deps/libdep.rlib", 0o664, "a library"),
+    // rustc leaves these to their owner alone.
+    ("debug/incremental/s-1.lock", 0o600, ""),
+    ("release/.cargo-lock", 0o664, ""),
+    ("release/odd\nname\x1b[31m", 0o664, "a name that a terminal would obey"),
+];
+
+/// Makes a cache that these people have built in by turns, at umask 002.
+pub(crate) fn build(path: &Path, people: &[&Person<'_>]) -> Result<()> {
+    let mut next = people.iter().cycle();
+    let mut owner = || next.next().map(|person| person.uid()).context("nobody has built it");
+    for (directory, mode) in DIRECTORIES {
+        let uid = owner()?;
+        make::directory(&path.join(directory), uid, uid, mode)?;
+    }
+    for (file, mode, content) in FILES {
+        make::file(&path.join(file), content, owner()?, mode)?;
+    }
+    fs::hard_link(path.join("debug/deps/app"), path.join("debug/app"))?;
+    make::link(&path.join("debug/latest"), Path::new("deps/app"), owner()?)?;
+    make::link(&path.join("debug/outside"), Path::new("/etc/passwd"), owner()?)?;
+    sparse(&path.join("debug/deps/sparse"), owner()?)?;
+    for (number, (file, ..)) in FILES.iter().enumerate() {
+        let number = i64::try_from(number)?;
+        let time = Timespec { tv_sec: 1_600_000_000 + number, tv_nsec: 123_456_789 - number };
+        let times = Timestamps { last_access: time, last_modification: time };
+        utimensat(CWD, path.join(file), &times, AtFlags::SYMLINK_NOFOLLOW)?;
+    }
+    Ok(())
+}
+
+/// A file that begins and ends with a hole.
+fn sparse(path: &Path, uid: u32) -> Result<()> {
+    use std::os::unix::fs::FileExt;
+    let file = fs::File::create(path)?;
+    file.write_all_at(b"in the middle", 1 << 20)?;
+    file.set_len(2 << 20)?;
+    make::own(path, uid, uid, 0o664)
+}
+
+/// What a cache is, but for owners and modes: by path, the kind, the content and the time of change
+/// in nanoseconds. A file's other names are told by the first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Content(BTreeMap<PathBuf, String>);
+
+/// Reads a cache; the tag, which a move may add, is passed over.
+pub(crate) fn content(path: &Path) -> Result<Content> {
+    let mut found = BTreeMap::new();
+    let mut names = BTreeMap::new();
+    read(path, path, &mut names, &mut found)?;
+    Ok(Content(found))
+}
+
+fn read(
+    top: &Path,
+    directory: &Path,
+    names: &mut BTreeMap<(u64, u64), PathBuf>,
+    found: &mut BTreeMap<PathBuf, String>,
+) -> Result<()> {
+    let mut entries = fs::read_dir(directory)?.collect::<Result<Vec<_>, _>>()?;
+    entries.sort_by_key(fs::DirEntry::file_name);
+    for entry in entries {
+        let path = entry.path();
+        let inside = path.strip_prefix(top)?.to_owned();
+        let metadata = path.symlink_metadata()?;
+        let time = format!("{}.{:09}", metadata.mtime(), metadata.mtime_nsec());
+        let first = names
+            .entry((metadata.dev(), metadata.ino()))
+            .or_insert_with(|| inside.clone())
+            .display()
+            .to_string();
+        if metadata.is_dir() {
+            found.insert(inside, "directory".into());
+            read(top, &path, names, found)?;
+        } else if metadata.is_symlink() {
+            found.insert(inside, format!("symlink to {:?} {time}", fs::read_link(&path)?));
+        } else if path.file_name().is_some_and(|name| name != "CACHEDIR.TAG") {
+            let text = fs::read(&path)?;
+            found.insert(inside, format!("file {first:?} {time} {text:?}"));
+        }
+    }
+    Ok(())
+}
+
+/// Demands that all of a tree belongs to one person and nobody else can write to any of it.
+pub(crate) fn is_all(path: &Path, uid: u32) -> Result<()> {
+    let metadata = path.symlink_metadata()?;
+    let shown = path.display();
+    ensure!(metadata.uid() == uid, "`{shown}` belongs to {}", metadata.uid());
+    let is_open = !metadata.is_symlink() && metadata.mode() & 0o7022 != 0;
+    ensure!(!is_open, "`{shown}` has mode {:04o}", metadata.mode() & 0o7777);
+    if metadata.is_dir() {
+        ensure!(metadata.mode() & 0o777 == 0o700, "`{shown}` has mode {:04o}", metadata.mode());
+        for entry in fs::read_dir(path)? {
+            is_all(&entry?.path(), uid)?;
+        }
+    }
+    Ok(())
+}
+
+/// The names in a directory, sorted.
+pub(crate) fn names(path: &Path) -> Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(path)? {
+        names.push(entry?.file_name().to_string_lossy().into_owned());
+    }
+    names.sort();
+    Ok(names)
+}

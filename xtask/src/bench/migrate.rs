@@ -1,0 +1,187 @@
+//! `cargo xtask bench --part migrate`: moving a large cache, by renaming and by copying.
+//!
+//! The cache is as large as a team's, half of it another account's where this runs as root. The copy
+//! is compared with `cp -a --reflink=auto` of the same tree, in turns, since disks have moods; and the
+//! whole migration, which also puts the copy on the disk and removes the source, with `cp`, `sync` and
+//! `rm` one after the other.
+
+mod tree;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+
+use super::targets::Verdict;
+use super::{machine, show, title};
+use crate::scratch::{self, Scratch};
+use crate::screen::{self, Progress};
+use crate::table::{Style, Table};
+use crate::toolchain::Toolchain;
+use crate::{interrupt, process};
+
+/// Milliseconds that a rename may take, ownership included.
+const RENAME_MILLISECONDS: f64 = 1000.0;
+/// Times what `cp -a --reflink=auto` takes.
+const COPY_RATIO: f64 = 1.1;
+
+/// One tree, and what is moved where.
+struct Stand {
+    scratch: Scratch,
+    binary: PathBuf,
+}
+
+/// Seconds of every round.
+#[derive(Default)]
+struct Times {
+    rename: Vec<f64>,
+    copy: Vec<f64>,
+    whole_copy: Vec<f64>,
+    cp: Vec<f64>,
+    cp_sync_rm: Vec<f64>,
+}
+
+pub(super) fn run(
+    binary: &Path,
+    rounds: u32,
+    style: Style,
+    is_check: bool,
+) -> anyhow::Result<ExitCode> {
+    interrupt::watch()?;
+    let stand = Stand { scratch: Scratch::create("bench-migrate", 0o755)?, binary: binary.into() };
+    scratch::directory(&stand.shared_root(), 0o1777)?;
+    if matches!(style, Style::Markdown) {
+        screen::result(format_args!("{}\n", machine::describe(&Toolchain::find()?)?));
+    }
+    let progress = Progress::start();
+    progress.at("making a cache");
+    let size = tree::make(&stand.source())?;
+    let mut times = Times::default();
+    for round in 1..=rounds {
+        progress.at(format_args!("round {round} of {rounds}"));
+        stand.round(&mut times)?;
+    }
+    drop(progress);
+    Ok(report(&times, &size, style, is_check))
+}
+
+impl Stand {
+    fn source(&self) -> PathBuf {
+        self.scratch.path().join("old")
+    }
+
+    fn shared_root(&self) -> PathBuf {
+        self.scratch.path().join("shared")
+    }
+
+    fn round(&self, times: &mut Times) -> anyhow::Result<()> {
+        let copy = self.scratch.path().join("cp");
+        self.settle()?;
+        let mut cp = Command::new("cp");
+        cp.args(["-a", "--reflink=auto"]).arg(self.source()).arg(&copy);
+        let copied = timed(&mut cp)?;
+        let synced = timed(Command::new("sync").arg("-f").arg(&copy))?;
+        let removed = timed(Command::new("rm").arg("-rf").arg(&copy))?;
+        times.cp.push(copied.as_secs_f64());
+        times.cp_sync_rm.push((copied + synced + removed).as_secs_f64());
+        self.settle()?;
+        let (whole, said) = self.migrate(&["--copy"])?;
+        times.whole_copy.push(whole.as_secs_f64());
+        times.copy.push(seconds_of_copy(&said)?);
+        self.settle()?;
+        times.rename.push(self.migrate(&[])?.0.as_secs_f64());
+        interrupt::check()
+    }
+
+    /// The same start for everybody: mixed owners, and nothing left to be written by somebody else.
+    fn settle(&self) -> anyhow::Result<()> {
+        interrupt::check()?;
+        tree::mix_owners(&self.source())?;
+        process::run(Command::new("sync").arg("-f").arg(self.scratch.path()))
+    }
+
+    /// Migrates, and moves the cache back to where it was.
+    fn migrate(&self, flags: &[&str]) -> anyhow::Result<(Duration, String)> {
+        let mut command = Command::new(&self.binary);
+        command.arg("migrate").arg(self.source()).arg("--yes").args(flags);
+        command.env_clear().env("CARGO_PERUSER_SHARED_ROOT", self.shared_root());
+        command.env("PATH", "/usr/bin:/bin").env("HOME", self.scratch.path());
+        command.current_dir(self.scratch.path()).stderr(std::process::Stdio::piped());
+        let start = Instant::now();
+        let (_, output) = process::attempt(&mut command)?;
+        let took = start.elapsed();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        anyhow::ensure!(
+            output.status.success(),
+            "`{}` failed\n{said}",
+            process::as_typed(&command)
+        );
+        let users = std::fs::read_dir(self.shared_root())?.flatten();
+        let arrived = users.map(|user| user.path().join("target")).find(|path| path.is_dir());
+        let arrived = arrived.context("the cache has not arrived")?;
+        std::fs::rename(arrived, self.source())?;
+        Ok((took, said))
+    }
+}
+
+fn timed(command: &mut Command) -> anyhow::Result<Duration> {
+    let start = Instant::now();
+    process::capture(command)?;
+    Ok(start.elapsed())
+}
+
+/// `note: copied 3.2 GiB in 30000 files in 4.21 s`
+fn seconds_of_copy(said: &str) -> anyhow::Result<f64> {
+    let line = said.lines().find(|line| line.contains("copied "));
+    let seconds =
+        line.and_then(|line| line.trim_end_matches(" s").rsplit(' ').next()?.parse().ok());
+    seconds.with_context(|| format!("the migration does not say how long it copied\n{said}"))
+}
+
+fn report(times: &Times, size: &tree::Size, style: Style, is_check: bool) -> ExitCode {
+    let mut table = Table::new(["what", "median s", "× cp"]);
+    let cp = median(&times.cp);
+    let mut row = |what: &str, seconds: &[f64], base: Option<f64>| {
+        let median = median(seconds);
+        let ratio = median.zip(base).map(|(median, base)| median / base);
+        let shown = |value: Option<f64>| value.map_or("–".into(), |value| format!("{value:.2}"));
+        table.row([what.to_owned(), shown(median), shown(ratio)]);
+        ratio
+    };
+    row("migrate, renamed", &times.rename, None);
+    row("cp -a --reflink=auto", &times.cp, None);
+    let ratio = row("migrate --copy, the copy", &times.copy, cp);
+    row("cp, sync -f, rm -rf", &times.cp_sync_rm, None);
+    row("migrate --copy, all of it", &times.whole_copy, median(&times.cp_sync_rm));
+    show(&format!("Moving {size}"), &table, style);
+    let milliseconds = median(&times.rename).map(|seconds| seconds * 1e3);
+    let verdicts = [
+        Verdict::new("milliseconds to rename", milliseconds, RENAME_MILLISECONDS),
+        Verdict::new("copy over cp -a --reflink=auto", ratio, COPY_RATIO),
+    ];
+    screen::result(format_args!("{}\n", title("Targets", style)));
+    for verdict in &verdicts {
+        screen::result(verdict);
+    }
+    let missed = is_check && !verdicts.iter().all(Verdict::is_met);
+    if missed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+fn median(values: &[f64]) -> Option<f64> {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted.get(sorted.len() / 2).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::seconds_of_copy;
+
+    #[test]
+    fn reads_how_long_the_copy_took() {
+        let said = "note: copied 3.4 GiB in 29652 files in 4.16 s\nnote: more";
+        assert!((seconds_of_copy(said).unwrap() - 4.16).abs() < 1e-9);
+        assert!(seconds_of_copy("note: moved").is_err());
+    }
+}
