@@ -3,8 +3,10 @@
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
+use std::time::Instant;
 
 use crate::error::Error;
+use crate::shown::bytes;
 
 /// Writes an error, its cause included, and the next step.
 pub fn error(error: &anyhow::Error) {
@@ -75,27 +77,44 @@ pub fn ask(question: &str) -> io::Result<Option<bool>> {
 }
 
 /// How far a copy is, as one line that is rewritten; on a terminal only, and gone at the end.
-pub struct Progress(indicatif::ProgressBar);
+///
+/// By hand, since the crates for it bring the mathematics library along, which then is loaded before
+/// every cargo command.
+pub struct Progress {
+    total: u64,
+    begun: Instant,
+    is_shown: bool,
+}
 
 impl Progress {
     /// Begins a line for so many bytes.
-    pub fn of(bytes: u64) -> Progress {
-        let bar = indicatif::ProgressBar::new(bytes);
-        let template = "{bytes} of {total_bytes}, {msg}, {bytes_per_sec}, {eta} left";
-        let style = indicatif::ProgressStyle::with_template(template);
-        Progress(style.map_or(bar.clone(), |style| bar.with_style(style)))
+    pub fn of(total: u64) -> Progress {
+        Progress { total, begun: Instant::now(), is_shown: io::stderr().is_terminal() }
     }
 
     /// Shows how far it is.
-    pub fn at(&self, bytes: u64, files: u64, of_files: u64) {
-        self.0.set_message(format!("{files} of {of_files} files"));
-        self.0.set_position(bytes);
+    pub fn at(&self, done: u64, files: u64, of_files: u64) {
+        let total = bytes(self.total);
+        let mut text = format!("{} of {total}, {files} of {of_files} files", bytes(done));
+        let elapsed = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX).max(1);
+        // Nothing can be said of the speed before there is any.
+        if let rate @ 1.. = done.saturating_mul(1000) / elapsed {
+            let left = self.total.saturating_sub(done) / rate;
+            text.push_str(&format!(", {}/s, {left} s left", bytes(rate)));
+        }
+        self.rewrite(&text);
+    }
+
+    fn rewrite(&self, text: &str) {
+        if self.is_shown {
+            let _ = io::stderr().write_all(format!("\r\x1b[K{text}").as_bytes());
+        }
     }
 }
 
 impl Drop for Progress {
     fn drop(&mut self) {
-        self.0.finish_and_clear();
+        self.rewrite("");
     }
 }
 

@@ -178,7 +178,7 @@ fn asks(stage: &Stage) -> Result<()> {
     answer("")?.fails()?.prints("Move it? [y/N]")?.prints("not confirmed")?;
     ensure!(look(&stage.root.join("alice"))?.is_none(), "a private directory was made");
     let run = answer("y")?;
-    run.ok()?.prints(" of 34.")?.prints("files, ")?.prints(" left")?;
+    run.ok()?.prints(" of 34.")?.prints(" files")?;
     ensure!(look(&scene.target)?.is_some(), "nothing was moved");
     Ok(())
 }
