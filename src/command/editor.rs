@@ -126,6 +126,20 @@ fn remove(editor: Editor, session: &Session<'_>, editors: &Editors<'_>) -> anyho
     Ok(())
 }
 
+/// The editors whose settings `--write` has changed. Whoever takes the program away should know of
+/// them before; what cannot be read is not worth a word then.
+pub(super) fn written(snapshot: &Snapshot, flags: &Flags) -> Vec<&'static str> {
+    let standpoint = Standpoint::of(snapshot);
+    let Ok(session) = standpoint.session(flags) else { return Vec::new() };
+    let Some(editors) = Editors::of(snapshot) else { return Vec::new() };
+    let withdrawal = withdrawal(&session);
+    let is_written = |editor: &Editor| {
+        let changes = Change::to_all_files(*editor, &editors, &withdrawal).unwrap_or_default();
+        changes.iter().any(Change::is_worth_making)
+    };
+    Editor::ALL.into_iter().filter(is_written).map(Editor::name).collect()
+}
+
 fn nothing_to_say(session: &Session<'_>) {
     report::note(&format!("editors need no settings here: {}", session.rule().reason()));
 }

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command, value_parser};
 
-use super::Flags;
+use super::{Flags, editor};
 use crate::core::setup::Receipt;
 use crate::error::Error;
 use crate::report;
@@ -81,7 +81,7 @@ pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
     let site = Site::choose(snapshot, flags, verb)?;
     let is_dry = verb.get_flag("dry-run");
     if verb.get_flag("uninstall") {
-        return uninstall::run(&site, is_dry);
+        return uninstall::run(&site, is_dry, &editor::written(snapshot, flags));
     }
     let receipt = read_receipt(&receipt_path(&site.installation))?;
     let steps = steps(site.pieces()?, &receipt)?;

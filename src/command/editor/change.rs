@@ -38,7 +38,7 @@ impl Change {
         let files = editors.files(editor);
         let change = |path: &PathBuf| {
             let change = Change::to(editor, format, path, aim)?;
-            if change.edit.text != change.text {
+            if change.is_worth_making() {
                 change.original.assert_writable()?;
             }
             Ok(change)
@@ -66,7 +66,7 @@ impl Change {
     /// The file's; it is as it was then.
     pub(super) fn make(&self) -> anyhow::Result<()> {
         let Change { path, original, text, edit } = self;
-        if edit.text == *text {
+        if !self.is_worth_making() {
             report::line(format!("`{}`: nothing is to be done", shown(path)))?;
             return Ok(());
         }
@@ -78,6 +78,11 @@ impl Change {
             original.replace(edit.text.as_bytes(), MODE).map_err(Error::from)?;
         }
         Ok(())
+    }
+
+    /// Whether it changes anything.
+    pub(super) fn is_worth_making(&self) -> bool {
+        self.edit.text != self.text
     }
 
     /// Whether the file exists.

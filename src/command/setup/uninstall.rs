@@ -14,7 +14,14 @@ use crate::sys::setup::{
     Undone, clear_receipt_leftovers, end_receipt, read_receipt, receipt_path, undo,
 };
 
-pub(super) fn run(site: &Site, is_dry: bool) -> anyhow::Result<u8> {
+/// `editors` have settings that will still say where the person builds.
+pub(super) fn run(site: &Site, is_dry: bool, editors: &[&str]) -> anyhow::Result<u8> {
+    for editor in editors {
+        report::warning(
+            &format!("the settings of {editor} will go on naming your directory"),
+            &format!("cargo-peruser editor {editor} --remove, before this or from another copy"),
+        );
+    }
     let path = receipt_path(&site.installation);
     if !is_dry {
         clear_receipt_leftovers(&path)?;

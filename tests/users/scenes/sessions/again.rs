@@ -24,7 +24,22 @@ pub(super) fn tests() -> Vec<Test> {
             two_at_once(stage, setup)
         }));
     }
+    let name = "sessions::uninstall_names_the_editors_that_were_written";
+    tests.push(test(name, editors_are_named));
     tests
+}
+
+/// The settings outlive the program, which alone could take them out.
+fn editors_are_named(stage: &Stage) -> Result<()> {
+    let host = Host::new(stage, "person", Shell::Bash)?;
+    Setup::Person.install(&host)?;
+    let alice = host.person("alice")?;
+    host.by_name(&alice, ["editor", "helix", "--write"]).run()?.ok()?;
+    let uninstall = host.by_name(&alice, ["setup", "--uninstall"]).run()?;
+    uninstall.ok()?.helps("cargo-peruser editor helix --remove")?.never_says("editor emacs")?;
+    host.by_name(&alice, ["editor", "helix", "--remove"]).run()?.ok()?;
+    host.by_name(&alice, ["setup", "--uninstall"]).run()?.ok()?.never_says("editor helix")?;
+    Ok(())
 }
 
 /// The same program with a byte behind it: another version, as far as setup can see.
