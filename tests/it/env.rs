@@ -7,6 +7,7 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
 use std::path::Path;
+use std::process::Command;
 
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
@@ -37,9 +38,11 @@ fn installed() -> World {
     world.directory("prefix/bin", 0o755);
     world.directory("prefix/lib/cargo-peruser/bin", 0o755);
     // A link would be followed to where the program was built.
-    fs::hard_link(PERUSER, program(&world))
-        .or_else(|_| fs::copy(PERUSER, program(&world)).map(|_| ()))
-        .unwrap();
+    if fs::hard_link(PERUSER, program(&world)).is_err() {
+        // By another process: what a sibling test starts meanwhile would hold it open for writing.
+        let copied = Command::new("cp").arg(PERUSER).arg(program(&world)).status().unwrap();
+        assert!(copied.success());
+    }
     symlink(program(&world), world.at("prefix/lib/cargo-peruser/bin/cargo")).unwrap();
     world.directory("home/.cargo/bin", 0o755);
     world.with("PATH", "/usr/bin:/bin")
