@@ -14,7 +14,7 @@ use crate::sys::files;
 /// Judges every directory above a shared root that is there, from the top; not the root itself.
 ///
 /// # Errors
-/// Those of [`examine`].
+/// Those of [`super::examine`].
 pub fn examine_way(shared_root: &Path, caller: &Caller<'_>) -> Result<()> {
     let place = Place {
         parent: shared_root.to_owned(),

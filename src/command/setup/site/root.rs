@@ -41,7 +41,7 @@ pub(super) enum Root {
 /// The root that is to be in force.
 ///
 /// # Errors
-/// [`SetupError::OtherRoot`] where somebody's own words name another than was asked for, and mistakes
+/// [`RootFault::Named`] where somebody's own words name another than was asked for, and mistakes
 /// in the settings, those that the block would make included.
 pub(super) fn settle(
     snapshot: &Snapshot,
