@@ -61,7 +61,7 @@ pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
     let text = render(&changes, syntax).map_err(|variable| Error::NotUtf8 { variable })?;
     report::raw(&text)?;
     // In a hook, only people are told: what scripts print may be read by programs.
-    let is_for_people = |options: &String| options.contains('i');
+    let is_for_people = |options: &String| options.contains('i') && !options.contains('n');
     if !verb.get_one::<String>("options").is_none_or(is_for_people) {
         return Ok(prepared.map_or_else(|error| error.exit_code(), |_| 0));
     }

@@ -103,6 +103,7 @@ pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
 /// Writes down what is about to be done, and does it.
 fn install(site: &Site, steps: &[Step], mut receipt: Receipt) -> Result<(), Error> {
     let path = receipt_path(&site.installation);
+    receipt.prefix = Some(site.installation.prefix.clone());
     for step in steps {
         receipt_entry(step)?.into_iter().for_each(|entry| receipt.add(entry));
     }

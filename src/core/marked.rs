@@ -62,6 +62,14 @@ pub fn with_blocks_in(comment: &str, text: &[u8], blocks: &Blocks) -> Result<Vec
     Ok(text)
 }
 
+/// What stands in the blocks of ours, and the line that each begins at, counted from 1.
+///
+/// # Errors
+/// [`Unfinished`] where somebody has taken a block's last line away.
+pub fn bodies(text: &[u8]) -> Result<Vec<(usize, Vec<u8>)>, Unfinished> {
+    Ok(split(SHELL, text)?.1)
+}
+
 /// The text without any block of ours.
 ///
 /// # Errors
@@ -73,20 +81,29 @@ pub fn without_blocks(text: &[u8]) -> Result<Vec<u8>, Unfinished> {
 /// The same in a language whose comments begin with `comment`.
 ///
 /// # Errors
-/// [`Unfinished`] where somebody has taken a block's last line away. What seems to be a block of more
-/// lines than any of ours has is such a one too: rather than take away what is somebody's.
+/// [`Unfinished`] where somebody has taken a block's last line away.
 pub fn without_blocks_in(comment: &str, text: &[u8]) -> Result<Vec<u8>, Unfinished> {
+    Ok(split(comment, text)?.0)
+}
+
+/// A text without its blocks, and what stood in each, with the line that it began at.
+type Split = (Vec<u8>, Vec<(usize, Vec<u8>)>);
+
+/// What seems to be a block of more lines than any of ours has counts as unfinished: rather than take
+/// away what is somebody's.
+fn split(comment: &str, text: &[u8]) -> Result<Split, Unfinished> {
     let is = |line: &[u8], mark: &str| {
         let rest = line.strip_prefix(comment.as_bytes());
         rest.and_then(|rest| rest.strip_prefix(b" ")) == Some(mark.as_bytes())
     };
     let mut kept = Vec::with_capacity(text.len());
+    let mut bodies: Vec<(usize, Vec<u8>)> = Vec::new();
     let mut begun = None;
     for (at, line) in text.split_inclusive(|byte| *byte == b'\n').enumerate() {
         let bare = line.trim_ascii_end();
         let begins = is(bare, BEGIN) || is(bare, BEGIN_JOINED);
-        match begun {
-            None if begins => {
+        match (begun, bodies.last_mut()) {
+            (None, _) if begins => {
                 if is(bare, BEGIN_JOINED) {
                     // In the form that the file has come to have.
                     let is_converted = line.ends_with(b"\r\n");
@@ -95,16 +112,18 @@ pub fn without_blocks_in(comment: &str, text: &[u8]) -> Result<Vec<u8>, Unfinish
                     kept.truncate(length);
                 }
                 begun = Some(at);
+                bodies.push((at + 1, Vec::new()));
             }
-            None => kept.extend(line),
-            Some(_) if is(bare, END) => begun = None,
-            Some(begin) if begins || at - begin > MOST_LINES => {
+            (None, _) => kept.extend(line),
+            (Some(_), _) if is(bare, END) => begun = None,
+            (Some(begin), _) if begins || at - begin > MOST_LINES => {
                 return Err(Unfinished { line: begin + 1 });
             }
-            Some(_) => {}
+            (Some(_), Some((_, body))) => body.extend(line),
+            (Some(_), None) => {}
         }
     }
-    begun.map_or(Ok(kept), |at| Err(Unfinished { line: at + 1 }))
+    begun.map_or(Ok((kept, bodies)), |at| Err(Unfinished { line: at + 1 }))
 }
 
 #[cfg(test)]

@@ -92,7 +92,10 @@ impl Piece {
 pub fn settings_block(shared_root: &Path) -> Blocks {
     // What is a string in JSON is one in TOML.
     let root = serde_json::Value::from(shared_root.to_string_lossy());
-    Blocks { top: Some(format!("shared-root = {root}\n")), end: None }
+    let top = format!(
+        "# Put here by `cargo-peruser setup`; other settings belong below.\nshared-root = {root}\n"
+    );
+    Blocks { top: Some(top), end: None }
 }
 
 /// Whether a directory is one that the system needs for other things. Its mode and group must never
@@ -102,7 +105,7 @@ pub fn is_the_systems(directory: &Path) -> bool {
 }
 
 /// By the file system hierarchy standard.
-const SYSTEM: [&str; 31] = [
+const SYSTEM: [&str; 38] = [
     "/bin",
     "/boot",
     "/dev",
@@ -134,6 +137,13 @@ const SYSTEM: [&str; 31] = [
     "/var/run",
     "/var/spool",
     "/var/tmp",
+    "/usr/games",
+    "/usr/include",
+    "/usr/libexec",
+    "/usr/src",
+    "/var/backups",
+    "/var/mail",
+    "/var/opt",
 ];
 
 /// Why a path cannot stand in every hook, or `None` if it can.

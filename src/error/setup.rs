@@ -19,13 +19,20 @@ pub enum SetupError {
         /// What stands there.
         kind: Kind,
     },
-    /// The file has blocks that another installation has put there.
+    /// Another installation has put the file there, or blocks into it.
     OtherInstallation {
         /// The file.
         path: PathBuf,
     },
     /// A block of ours in somebody's file has no last line.
     Unfinished {
+        /// The file.
+        path: PathBuf,
+        /// The line where the block begins, counted from 1.
+        line: usize,
+    },
+    /// Somebody has written lines of their own into a block of ours.
+    Written {
         /// The file.
         path: PathBuf,
         /// The line where the block begins, counted from 1.
@@ -97,6 +104,10 @@ impl SetupError {
                  ${{EDITOR:-vi}} +{line} {}",
                 quoted(path)
             ),
+            SetupError::Written { path, line } => format!(
+                "move your lines out of the block: ${{EDITOR:-vi}} +{line} {}",
+                quoted(path)
+            ),
             SetupError::Path { help, .. } => (*help).into(),
             SetupError::Prefix { path, .. } => format!(
                 "name another place with --prefix, or: chown root {0} && chmod go-w {0}",
@@ -126,14 +137,18 @@ impl Display for SetupError {
                     shown(path)
                 )
             }
-            SetupError::OtherInstallation { path } => write!(
-                f,
-                "`{}` has the blocks of another installation of cargo-peruser",
-                shown(path)
-            ),
+            SetupError::OtherInstallation { path } => {
+                write!(f, "`{}` belongs to another installation of cargo-peruser", shown(path))
+            }
             SetupError::Unfinished { path, line } => write!(
                 f,
                 "the block of cargo-peruser in `{}` line {line} has no last line",
+                shown(path)
+            ),
+            SetupError::Written { path, line } => write!(
+                f,
+                "the block of cargo-peruser in `{}` line {line} holds lines that setup has not put \
+                 there",
                 shown(path)
             ),
             SetupError::Path { path, cause, .. } => {

@@ -252,6 +252,7 @@ fn what_setup_does_not_understand() {
         SetupError::Unfinished { path: "/home/alice/.bashrc".into(), line: 7 },
         SetupError::Path { path: "/it's".into(), cause: "has a quote in it", help: "use --prefix" },
         root_fault(RootFault::Named { origin: "`/etc/x` line 3".into(), asked: "/srv/b".into() }),
+        SetupError::Written { path: "/home/alice/.bashrc".into(), line: 7 },
         SetupError::OtherInstallation { path: "/home/alice/.bashrc".into() },
         SetupError::NoGroup { name: "devs".into() },
         SetupError::GroupOfOnesOwn,
@@ -269,7 +270,10 @@ exit 1
 error: `shared-root` is set to `/srv/root` in `/etc/x` line 3
 help: write /srv/b there, or leave --shared-root out
 exit 1
-error: `/home/alice/.bashrc` has the blocks of another installation of cargo-peruser
+error: the block of cargo-peruser in `/home/alice/.bashrc` line 7 holds lines that setup has not put there
+help: move your lines out of the block: ${EDITOR:-vi} +7 /home/alice/.bashrc
+exit 1
+error: `/home/alice/.bashrc` belongs to another installation of cargo-peruser
 help: take that one back first: cargo-peruser setup --uninstall --prefix …
 exit 1
 error: there is no group `devs`

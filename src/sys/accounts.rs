@@ -78,13 +78,6 @@ pub fn group(name: &str) -> Option<u32> {
     by_name.or_else(|| name.parse().ok())
 }
 
-/// Whether nobody is listed as a member of a group, root aside. Who has it as their primary group is
-/// not listed, and an unknown group may be anybody's.
-pub fn has_no_members(gid: u32) -> bool {
-    let group = users::get_group_by_gid(gid);
-    gid == 0 || group.is_some_and(|group| group.members().iter().all(|member| member == "root"))
-}
-
 /// The number and the primary group of an account, by its name or number.
 pub fn find(name: &OsStr) -> Option<(u32, u32)> {
     let by_number = || users::get_user_by_uid(name.to_str()?.parse().ok()?);

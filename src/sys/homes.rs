@@ -4,13 +4,11 @@
 //! counts only where it names nothing yet or something that the effective uid owns; otherwise the
 //! account's own home takes its place.
 
-mod trusted;
-
 use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 
-use super::files;
 use super::snapshot::Snapshot;
+use super::{files, trusted};
 
 /// The caller's own directories.
 #[derive(Debug)]

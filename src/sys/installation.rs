@@ -20,7 +20,7 @@ impl Installation {
         self.prefix.join("bin").join(PROGRAM)
     }
 
-    /// The directory that belongs first on PATH; it holds the shim and nothing else.
+    /// The directory that belongs first on PATH; it holds the shim and this program, and nothing else.
     pub fn shim_dir(&self) -> PathBuf {
         self.own_dir().join("bin")
     }

@@ -23,3 +23,4 @@ pub mod survey;
 pub mod tag;
 pub mod toolchain;
 pub mod tools;
+pub mod trusted;

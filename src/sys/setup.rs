@@ -26,7 +26,7 @@ pub use trusted::assert_trusted;
 pub use undo::{Undone, undo};
 
 use crate::core::fingerprint::Fingerprint;
-use crate::core::marked::Unfinished;
+use crate::core::marked::{self, Unfinished};
 use crate::core::setup::{Did, Piece, Receipt, Record, What};
 use crate::error::{Error, SetupError};
 use crate::sys::files;
@@ -88,6 +88,23 @@ fn unfinished(path: &Path) -> impl Fn(Unfinished) -> SetupError {
     move |Unfinished { line }| SetupError::Unfinished { path: path.to_owned(), line }
 }
 
+/// Makes sure that nobody has written into a block of ours, which is about to go or to change.
+///
+/// # Errors
+/// [`SetupError::Written`] with the block's first line.
+fn assert_ours(path: &Path, text: &[u8], known: &[u64]) -> Result<(), SetupError> {
+    let bodies = marked::bodies(text).map_err(unfinished(path))?;
+    let is_ours = |body: &[u8]| {
+        // In a file that was converted since, the lines end otherwise.
+        let plain: Vec<u8> = body.iter().copied().filter(|byte| *byte != b'\r').collect();
+        known.contains(&Fingerprint::of(&plain))
+    };
+    match bodies.into_iter().find(|(_, body)| !is_ours(body)) {
+        None => Ok(()),
+        Some((line, _)) => Err(SetupError::Written { path: path.to_owned(), line }),
+    }
+}
+
 /// What the receipt says of a step; `None` for what stays as it is.
 ///
 /// # Errors
@@ -108,7 +125,11 @@ pub fn receipt_entry(step: &Step) -> Result<Option<Record>, Error> {
         (What::Program, _) => Did::made_file(own_fingerprint()?),
         (What::File(bytes, _), _) => Did::made_file(Fingerprint::of(bytes)),
         (What::Link(to), _) => Did::MakeLink { to: to.clone() },
-        (What::Blocks(_), _) => Did::PutBlocks { made_file: *state == PieceState::Missing },
+        (What::Blocks(blocks), _) => {
+            let bodies = blocks.top.iter().chain(&blocks.end);
+            let bodies = bodies.map(|body| Fingerprint::of(body.as_bytes())).collect();
+            Did::PutBlocks { made_file: *state == PieceState::Missing, bodies }
+        }
     };
     Ok(Some(Record { path: piece.path.clone(), did }))
 }

@@ -15,7 +15,7 @@ use crate::core::setup::{
 };
 use crate::error::{Error, FileError, Result, RootFault, SetupError};
 use crate::sys::homes::Homes;
-use crate::sys::installation::Installation;
+use crate::sys::installation::{Installation, PROGRAM, is_same_file};
 use crate::sys::private_dir::{Caller, examine_way};
 use crate::sys::setup::{
     Step, assert_trusted, find_shell, of_machine, of_person, read_receipt, receipt_path,
@@ -112,6 +112,9 @@ impl Site {
         );
         let binary = installation.binary();
         pieces.push(Piece::new(&binary, What::Program, "this program"));
+        // Beside the shim, so that cargo finds its subcommand wherever the shim is found.
+        let beside = installation.shim_dir().join(PROGRAM);
+        pieces.push(Piece::new(beside, What::Link(binary.clone()), "this program, on PATH"));
         pieces.push(Piece::new(installation.shim(), What::Link(binary), "the shim"));
         pieces.extend(self.pages()?);
         pieces.extend(self.hooks.iter().cloned());
@@ -176,7 +179,7 @@ fn own_installation(snapshot: &Snapshot, home: &Path, verb: &ArgMatches) -> Resu
         files::entry(&receipt_path(installation)).is_ok_and(|entry| entry.uid == snapshot.uid)
     };
     if let Some(installation) = Installation::of_this_program().filter(is_own) {
-        return Ok(installation);
+        return as_written(installation);
     }
     let prefix = if snapshot.uid == 0 { "/usr/local".into() } else { home.join(".local") };
     assert_quotable(&prefix, "name another place with --prefix")?;
@@ -193,9 +196,18 @@ fn machines(verb: &ArgMatches, own: &Installation) -> Result<Option<Installation
         return Ok(None);
     }
     match Installation::of_this_program() {
-        Some(other) if other != *own && is_set_up(&other)? => Ok(Some(other)),
+        Some(other) if is_set_up(&other)? => as_written(other).map(Some),
         _ => Ok(None),
     }
+}
+
+/// The installation with its prefix as it was given: a running program knows where symlinks lead, and
+/// not that there are any.
+fn as_written(installation: Installation) -> Result<Installation> {
+    let written = read_receipt(&receipt_path(&installation))?.prefix;
+    let written = written.map(|prefix| Installation { prefix });
+    let is_the_same = |it: &Installation| is_same_file(&it.own_dir(), &installation.own_dir());
+    Ok(written.filter(is_the_same).unwrap_or(installation))
 }
 
 fn group(audience: Audience, verb: &ArgMatches) -> Result<Option<u32>> {

@@ -37,7 +37,7 @@ pub(super) fn state(steps: &[Step]) -> String {
 /// What has become of a piece, or what would.
 pub(super) fn undone(entry: &Record, undone: Option<&Result<Undone, Error>>) -> Row {
     let is_restored =
-        matches!(entry.did, Did::ChangeMode { .. } | Did::PutBlocks { made_file: false });
+        matches!(entry.did, Did::ChangeMode { .. } | Did::PutBlocks { made_file: false, .. });
     let mode = match &entry.did {
         Did::ChangeMode { mode_before, .. } => format!("mode {mode_before:04o}"),
         _ => String::new(),

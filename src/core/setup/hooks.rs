@@ -162,13 +162,13 @@ enum Voice {
 }
 
 impl Voice {
-    /// What stands in the template: the shell's option letters, of which `i` is for interactive. The
-    /// version of another shell has no such letter.
+    /// What stands in the template: the shell's option letters, of which `i` is for interactive and `n`,
+    /// which no shell with a session has, for silence.
     fn options(self) -> &'static str {
         match self {
             Voice::Silent => "n",
             Voice::Interactive => "$-",
-            Voice::InteractiveSh => "${BASH_VERSION-${ZSH_VERSION-$-}}",
+            Voice::InteractiveSh => "${BASH_VERSION+n}${ZSH_VERSION+n}$-",
         }
     }
 }

@@ -10,6 +10,10 @@ use serde::{Deserialize, Serialize};
 /// Everything that one installation has done, in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {
+    /// What everything stands below, as it was written: it may be a symlink, and the program that
+    /// runs from there only knows where that leads.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prefix: Option<PathBuf>,
     /// The pieces.
     pub entries: Vec<Record>,
 }
@@ -47,6 +51,9 @@ pub enum Did {
     PutBlocks {
         /// Whether the file was made for them.
         made_file: bool,
+        /// The fingerprints of what has ever been put in.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        bodies: Vec<u64>,
     },
     /// The permission bits or the group of a directory were changed.
     ChangeMode {
@@ -85,8 +92,10 @@ impl Receipt {
 
 fn merged(known: &Did, new: Did) -> Did {
     match (known, new) {
-        (Did::PutBlocks { made_file }, Did::PutBlocks { .. }) => {
-            Did::PutBlocks { made_file: *made_file }
+        (Did::PutBlocks { made_file, bodies: old }, Did::PutBlocks { bodies, .. }) => {
+            let old = old.iter().copied().filter(|body| !bodies.contains(body));
+            let bodies = old.chain(bodies.iter().copied()).collect();
+            Did::PutBlocks { made_file: *made_file, bodies }
         }
         (
             Did::ChangeMode { mode_before, group_before, .. },
@@ -124,17 +133,18 @@ mod tests {
             mode_after: after,
             group_after: 0,
         };
+        let blocks = |made_file, bodies| Did::PutBlocks { made_file, bodies };
         let mut receipt = Receipt::default();
-        receipt.add(entry("/rc", Did::PutBlocks { made_file: true }));
+        receipt.add(entry("/rc", blocks(true, vec![1])));
         receipt.add(entry("/root", change(0o777, 0o1777)));
         receipt.add(entry("/hook", Did::made_file(1)));
-        receipt.add(entry("/rc", Did::PutBlocks { made_file: false }));
+        receipt.add(entry("/rc", blocks(false, vec![2, 1])));
         receipt.add(entry("/root", change(0o1777, 0o3770)));
         for version in [2, 2, 3, 1] {
             receipt.add(entry("/hook", Did::made_file(version)));
         }
         let expected = [
-            entry("/rc", Did::PutBlocks { made_file: true }),
+            entry("/rc", blocks(true, vec![2, 1])),
             entry("/root", change(0o777, 0o3770)),
             entry("/hook", Did::MakeFile { fingerprint: 1, earlier: vec![2, 3] }),
         ];

@@ -9,6 +9,7 @@ use std::path::Path;
 use rustix::fs::{AtFlags, Gid, Mode, OFlags, Uid, fchmod, fchown, mkdirat, openat, unlinkat};
 use rustix::io::Errno;
 
+use super::acls::strip_acls;
 use super::{Caller, Note, Way, contents, own_entry, refusal, unreadable, walk};
 use crate::core::placement::{Place, PlaceKind};
 use crate::core::safety::{Entry, Verdict, judge_own, judge_private};
@@ -179,19 +180,6 @@ fn make_private(directory: &File, path: &Path, caller: &Caller<'_>) -> Result<()
     } else {
         Err(refusal(path, entry.uid, Flaw::ModesIgnored(entry.mode), caller))
     }
-}
-
-/// A default ACL on the shared root is inherited: masked for now, but a later chmod would open it.
-fn strip_acls(directory: &File) -> Result<(), Errno> {
-    #[cfg(any(target_os = "linux", target_os = "android"))]
-    for name in ["system.posix_acl_access", "system.posix_acl_default"] {
-        match rustix::fs::fremovexattr(directory, name) {
-            Ok(()) | Err(Errno::NODATA | Errno::OPNOTSUPP) => {}
-            Err(error) => return Err(error),
-        }
-    }
-    let _ = directory;
-    Ok(())
 }
 
 fn is_noexec(directory: &File) -> bool {

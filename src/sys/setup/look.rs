@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use super::program::own_program;
-use super::unfinished;
+use super::{assert_ours, unfinished};
 use crate::core::marked::{Blocks, with_blocks, without_blocks};
 use crate::core::safety::Entry;
 use crate::core::settings::Settings;
-use crate::core::setup::{Piece, Receipt, Root, What};
+use crate::core::setup::{Did, Piece, Receipt, Root, What};
 use crate::error::{Error, FileError, Kind, RootFault, SetupError};
 use crate::sys::replace::{Original, is_same_content};
 use crate::sys::{accounts, files};
@@ -54,11 +54,22 @@ pub fn look(piece: &Piece, receipt: &Receipt) -> Result<PieceState, Error> {
         What::Blocks(wanted) => blocks(path, wanted, receipt)?,
         What::Root(root) => shared_root(path, root, receipt)?,
     };
+    let is_known = receipt.did(path).is_some();
     match (&piece.what, state) {
         (What::Blocks(_), _) => Ok(state),
-        (_, PieceState::Outdated) if receipt.did(path).is_none() => Err(taken(path)),
+        (What::File(..), PieceState::Outdated) if !is_known && is_a_hook(path) => {
+            Err(SetupError::OtherInstallation { path: path.clone() }.into())
+        }
+        (_, PieceState::Outdated) if !is_known => Err(taken(path)),
         _ => Ok(state),
     }
+}
+
+/// Whether a file says that setup has put it there, for another installation then.
+fn is_a_hook(path: &Path) -> bool {
+    let original = Original::read(path);
+    original
+        .is_ok_and(|it| it.text().is_ok_and(|text| text.contains("`cargo-peruser setup` has put")))
 }
 
 fn directory(path: &Path) -> Result<PieceState, Error> {
@@ -110,8 +121,10 @@ fn blocks(path: &Path, wanted: &Blocks, receipt: &Receipt) -> Result<PieceState,
         return Ok(PieceState::InPlace);
     }
     let is_bare = without_blocks(text).map_err(unfinished(path))? == text;
-    if !is_bare && receipt.did(path).is_none() {
-        return Err(SetupError::OtherInstallation { path: path.to_owned() }.into());
+    match receipt.did(path) {
+        _ if is_bare => {}
+        Some(Did::PutBlocks { bodies, .. }) => assert_ours(path, text, bodies)?,
+        _ => return Err(SetupError::OtherInstallation { path: path.to_owned() }.into()),
     }
     original.assert_writable()?;
     Ok(PieceState::Outdated)

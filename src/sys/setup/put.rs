@@ -1,6 +1,6 @@
 //! Puts a piece in its place, each in one step that is done or not done.
 
-use std::fs::{DirBuilder, OpenOptions, Permissions};
+use std::fs::{DirBuilder, File, OpenOptions, Permissions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt, symlink};
 use std::path::Path;
@@ -14,6 +14,7 @@ use crate::core::marked::with_blocks;
 use crate::core::setup::{Root, What};
 use crate::error::{Error, FileError};
 use crate::sys::files;
+use crate::sys::private_dir::strip_acls;
 use crate::sys::replace::{Original, beside, clear_leftover, copy_program};
 
 /// Puts a piece in its place; nothing is done for one that is there.
@@ -48,12 +49,18 @@ pub fn put(step: &Step) -> Result<(), Error> {
 /// A directory; one that is there is no error.
 pub(super) fn make_directory(path: &Path) -> io::Result<()> {
     match std::fs::create_dir(path) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        Err(error) => Err(error),
-        // Whatever root's umask is: others are to find what stands below.
-        Ok(()) if rustix::process::geteuid().is_root() => set_mode(path, 0o755),
-        Ok(()) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(()),
+        made => made?,
     }
+    let directory = open_directory(path)?;
+    // A default ACL above would open it to whomever that names.
+    strip_acls(&directory)?;
+    let mode = match rustix::process::geteuid().is_root() {
+        // Whatever root's umask is: others are to find what stands below.
+        true => 0o755,
+        false => files::opened(&directory)?.mode & 0o755,
+    };
+    Ok(fchmod(&directory, Mode::from_raw_mode(mode))?)
 }
 
 fn link(path: &Path, to: &Path) -> io::Result<()> {
@@ -80,20 +87,19 @@ fn shared_root(path: &Path, root: &Root, state: PieceState) -> io::Result<()> {
     set_rights(path, rights)
 }
 
-fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
-    let group = files::entry(path)?.gid;
-    set_rights(path, Rights { mode, group })
-}
-
 /// Changes an existing directory by descriptor, without following a symlink in its place.
 pub(super) fn set_rights(path: &Path, rights: Rights) -> io::Result<()> {
-    let flags = rustix::fs::OFlags::DIRECTORY | rustix::fs::OFlags::NOFOLLOW;
-    let options = flags.bits().cast_signed();
-    let directory = OpenOptions::new().read(true).custom_flags(options).open(path)?;
+    let directory = open_directory(path)?;
     if files::opened(&directory)?.gid != rights.group {
         fchown(&directory, None, Some(Gid::from_raw(rights.group)))?;
     }
     // After the group, whose change takes set-id bits away.
     fchmod(&directory, Mode::from_raw_mode(rights.mode))?;
     Ok(())
+}
+
+/// Opens a directory, and no symlink in its place.
+fn open_directory(path: &Path) -> io::Result<File> {
+    let flags = rustix::fs::OFlags::DIRECTORY | rustix::fs::OFlags::NOFOLLOW;
+    OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(path)
 }

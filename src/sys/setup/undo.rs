@@ -6,7 +6,7 @@ use std::path::Path;
 use super::look::Rights;
 use super::program::file_fingerprint;
 use super::put::set_rights;
-use super::unfinished;
+use super::{assert_ours, unfinished};
 use crate::core::marked::without_blocks;
 use crate::core::setup::{Did, Record};
 use crate::error::{Error, FileError, Kind};
@@ -56,7 +56,7 @@ pub fn undo(entry: &Record) -> Result<Undone, Error> {
             std::fs::remove_file(path).map_err(failed)?;
             Ok(Undone::Removed)
         }
-        (Did::PutBlocks { made_file }, _) => blocks(path, *made_file),
+        (Did::PutBlocks { made_file, bodies }, _) => blocks(path, *made_file, bodies),
         (Did::ChangeMode { mode_before, group_before, mode_after, group_after }, _) => {
             let before = Rights { mode: *mode_before, group: *group_before };
             let now = Rights { mode: found.mode, group: found.gid };
@@ -83,10 +83,11 @@ fn directory(path: &Path) -> io::Result<Undone> {
     }
 }
 
-fn blocks(path: &Path, made_file: bool) -> Result<Undone, Error> {
+fn blocks(path: &Path, made_file: bool, bodies: &[u64]) -> Result<Undone, Error> {
     let original = Original::read(path)?;
     let text = original.bytes().unwrap_or_default();
     let rest = without_blocks(text).map_err(unfinished(path))?;
+    assert_ours(path, text, bodies)?;
     if made_file && rest.is_empty() {
         original.remove()?;
         return Ok(Undone::Removed);

@@ -2,16 +2,16 @@
 
 use std::fs;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 
 use super::setup::{MACHINES_ROOT, Setup};
 use crate::machine::{Need, account, group};
-use crate::stage::{Host, Photograph, Shell, Stage, Stop, make};
+use crate::stage::{Acl, Host, Photograph, Shell, Stage, Stop, acls, look, make};
 use crate::suite::{Test, test};
 
 pub(super) fn tests() -> Vec<Test> {
     type Body = fn(&Stage) -> Result<()>;
-    let tests: [(&str, Body); 10] = [
+    let tests: [(&str, Body); 13] = [
         ("setup_with_another_persons_home_leaves_it_alone", with_her_home),
         ("a_machines_setup_with_a_persons_home_leaves_it_alone", root_with_her_home),
         ("nobody_takes_back_what_the_machine_has", uninstalled_by_a_person),
@@ -20,6 +20,9 @@ pub(super) fn tests() -> Vec<Test> {
         ("setup_refuses_a_shared_root_of_somebody_elses", foreign_root),
         ("setup_goes_through_links_that_nobody_else_can_change", linked_places),
         ("setup_does_not_name_a_root_twice", named_by_hand),
+        ("setup_runs_again_from_where_a_link_has_led", again_through_links),
+        ("setup_takes_no_line_that_somebody_wrote_into_a_block", written_into),
+        ("setup_makes_no_directory_that_an_acl_opens", inherited_acl),
         ("setup_makes_no_root_of_what_serves_something_else", busy_root),
         ("setup_mends_a_loose_root_and_gives_its_mode_back", loose_root),
     ];
@@ -89,10 +92,13 @@ fn open_prefix(stage: &Stage) -> Result<()> {
     make::directory(&host.at("/var/groups"), 0, group("devs")?, 0o2775)?;
     make::directory(&host.at("/var/good"), 0, 0, 0o755)?;
     make::link(&host.at("/var/good/share"), "/var/mallorys".as_ref(), 0)?;
+    make::directory(&host.at("/var/listed"), 0, 0, 0o755)?;
+    Acl::Access.grant(&host.at("/var/listed"), account("mallory")?.uid, 0o7)?;
     let photograph = Photograph::take(&host)?;
     for (who, prefix) in [
         ("root", "/var/groups"),
         ("root", "/var/good"),
+        ("root", "/var/listed"),
         ("root", "/var/open"),
         ("root", "/var/open/deeper"),
         ("root", "/var/mallorys"),
@@ -145,6 +151,55 @@ fn linked_places(stage: &Stage) -> Result<()> {
         ensure!(host.at(prefix).join("bin/cargo-peruser").exists(), "nothing at {prefix}");
         host.by_name(&who, words("--uninstall")).run()?.ok()?;
         Photograph::take(&host)?.equals(&photograph, &["/var/cache/r"])?;
+    }
+    Ok(())
+}
+
+/// The installed program only knows where it really is.
+fn again_through_links(stage: &Stage) -> Result<()> {
+    let host = Host::new(stage, "person", Shell::Bash)?;
+    let alice = account("alice")?.uid;
+    make::directory(&host.home("alice").join("data"), alice, alice, 0o755)?;
+    make::link(&host.home("alice").join(".local"), "data".as_ref(), alice)?;
+    let photograph = Photograph::take(&host)?;
+    let alice = host.person("alice")?;
+    host.by_name(&alice, ["setup"]).run()?.ok()?;
+    let installed = "/home/alice/data/bin/cargo-peruser";
+    let again = host.run(&alice, installed, ["setup"]).run()?;
+    again.ok()?.prints("everything is in its place")?;
+    host.run(&alice, installed, ["setup", "--status"]).run()?.never_says("missing")?;
+    host.run(&alice, installed, ["setup", "--uninstall"]).run()?.ok()?;
+    Photograph::take(&host)?.equals(&photograph, &["/home/alice/.cache"])
+}
+
+/// The natural place for another setting is below the first one.
+fn written_into(stage: &Stage) -> Result<()> {
+    let host = Host::new(stage, "machine", Shell::Bash)?;
+    Setup::Machine.install(&host)?;
+    let settings = host.at("/etc/cargo-peruser/config.toml");
+    let text = fs::read_to_string(&settings)?;
+    let (before, after) = text.rsplit_once("# <<<").context("no block")?;
+    fs::write(&settings, format!("{before}scope = \"checkout\"\n# <<<{after}"))?;
+    let root = host.person("root")?;
+    for words in [["setup", "--shared-root=/var/new"], ["setup", "--uninstall"]] {
+        let outcome = host.run(&root, Setup::Machine.program(), words).run()?;
+        outcome.fails()?.blames("config.toml")?.helps("move your lines out of the block")?;
+        ensure!(fs::read_to_string(&settings)?.contains("scope"), "{words:?}: it is gone");
+        host.by_name(&root, ["setup"]).run()?;
+    }
+    Ok(())
+}
+
+fn inherited_acl(stage: &Stage) -> Result<()> {
+    let host = Host::new(stage, "person", Shell::Bash)?;
+    let (alice, mallory) = (account("alice")?.uid, account("mallory")?.uid);
+    make::directory(&host.home("alice").join(".local"), alice, alice, 0o755)?;
+    Acl::Default.grant(&host.home("alice").join(".local"), mallory, 0o7)?;
+    host.by_name(&host.person("alice")?, ["setup"]).run()?.ok()?;
+    for place in [".local/bin", ".local/bin/cargo-peruser", ".local/lib/cargo-peruser/bin"] {
+        let path = host.home("alice").join(place);
+        let (found, acls) = (look(&path)?.context("nothing there")?, acls(&path)?);
+        ensure!(found.mode & 0o022 == 0 && acls.is_empty(), "{place}: {found:?} {acls:?}");
     }
     Ok(())
 }

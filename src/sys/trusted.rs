@@ -13,12 +13,33 @@ use crate::sys::{accounts, files};
 /// How many symlinks the kernel follows.
 const MAX_LINKS: usize = 40;
 
+/// Why a path is not trusted.
+enum Stop {
+    /// Somebody else can change what is in this directory, or what it is.
+    Open(PathBuf),
+    /// It ends here, or cannot be followed.
+    Unknown,
+}
+
+impl From<io::Error> for Stop {
+    fn from(_: io::Error) -> Self {
+        Stop::Unknown
+    }
+}
+
 /// Whether the caller may run what stands in this directory as their own.
-///
-/// Every step is judged as the kernel would take it: a symlink may lead through directories that
-/// the path itself does not name.
-pub(super) fn is_trusted(path: &Path, uid: u32) -> bool {
-    path.is_absolute() && is_plain(path) && real_path(path, uid).is_ok_and(|real| is_plain(&real))
+pub fn is_trusted(path: &Path, uid: u32) -> bool {
+    let closed = |real: PathBuf| judge(&real, Programs::Inside, uid).is_ok() && is_plain(&real);
+    path.is_absolute() && is_plain(path) && real_path(path, uid).is_ok_and(closed)
+}
+
+/// The first directory on the way to a path, as far as it exists, in which others can replace what the
+/// way leads to.
+pub fn first_open(path: &Path, uid: u32) -> Option<PathBuf> {
+    match real_path(path, uid) {
+        Err(Stop::Open(directory)) => Some(directory),
+        Err(Stop::Unknown) | Ok(_) => None,
+    }
 }
 
 /// A colon would end the entry of PATH; what is below `/proc` is another place in each process.
@@ -27,30 +48,33 @@ fn is_plain(path: &Path) -> bool {
     !path.as_os_str().as_bytes().iter().any(is_odd) && !path.starts_with("/proc")
 }
 
+fn judge(directory: &Path, programs: Programs, uid: u32) -> Result<Kind, Stop> {
+    let entry = files::entry(directory)?;
+    let group = accounts::private_group(uid).filter(|_| !files::has_acl(directory));
+    let is_trusted = judge_programs(&entry, programs, uid, group);
+    if is_trusted { Ok(entry.kind) } else { Err(Stop::Open(directory.to_owned())) }
+}
+
 /// Where a path leads; an error if somebody else has a say in that.
-fn real_path(path: &Path, uid: u32) -> io::Result<PathBuf> {
-    let group = accounts::private_group(uid);
-    let judge = |directory: &Path, programs| {
-        let entry = files::entry(directory)?;
-        let group = group.filter(|_| !files::has_acl(directory));
-        let is_trusted = judge_programs(&entry, programs, uid, group);
-        if is_trusted { Ok(entry.kind) } else { Err(io::Error::from(io::ErrorKind::Other)) }
-    };
+///
+/// Every step is judged as the kernel would take it: a symlink may lead through directories that
+/// the path itself does not name.
+fn real_path(path: &Path, uid: u32) -> Result<PathBuf, Stop> {
     let mut links = 0;
     let mut place = PathBuf::from("/");
     let mut rest = steps(path);
-    judge(&place, Programs::Above)?;
+    judge(&place, Programs::Above, uid)?;
     while let Some(step) = rest.pop() {
         if step == ".." {
             place.pop();
             continue;
         }
         let next = place.join(&step);
-        match judge(&next, Programs::Above)? {
+        match judge(&next, Programs::Above, uid)? {
             Kind::Symlink => {
                 links += 1;
                 if links > MAX_LINKS {
-                    return Err(io::ErrorKind::Other.into());
+                    return Err(Stop::Unknown);
                 }
                 let to = std::fs::read_link(&next)?;
                 if to.is_absolute() {
@@ -61,7 +85,6 @@ fn real_path(path: &Path, uid: u32) -> io::Result<PathBuf> {
             _ => place = next,
         }
     }
-    judge(&place, Programs::Inside)?;
     Ok(place)
 }
 
