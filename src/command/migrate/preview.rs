@@ -15,6 +15,7 @@ use crate::sys::relocate::place::{self, Replace};
 use crate::sys::relocate::source::Site;
 use crate::sys::relocate::tree::{Tree, directory_at};
 use crate::sys::relocate::workplace;
+use crate::sys::tag;
 
 /// What was found, and what follows from it.
 pub(super) struct Preview<'a> {
@@ -79,7 +80,7 @@ impl<'a> Preview<'a> {
         };
         let inventory = tree.walk(&|name| left_out.has(name))?;
         locking::judge(&tree, &inventory, target.person)?;
-        if !inventory.is_cargos() {
+        if !inventory.is_cargos(tag::is_valid(&tree.top)) {
             return Err(MigrateError::NotATargetDir { path: site.path.clone() }.into());
         }
         let existing = target.existing()?;

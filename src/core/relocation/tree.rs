@@ -1,13 +1,12 @@
-//! A directory tree as it was found, and what must not be in one that changes hands.
-//!
-//! Whoever can write to the old cache may have put anything there: a pipe that blocks a reader, a
-//! device, a second name of somebody else's file, which giving it away or copying it would betray.
+//! A directory tree as it was found: what it holds, and how two of them differ.
+
+mod judgement;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ffi::CString;
 
 use super::Identity;
-use crate::error::{Kind, Objection};
+use crate::error::Kind;
 
 /// The deepest level below the source that is followed; cargo's own needs about ten.
 pub const MAX_DEPTH: usize = 96;
@@ -49,6 +48,8 @@ pub struct Node {
     pub accessed: Time,
     /// When anything about it was changed.
     pub changed: Time,
+    /// Where it leads, if it is a symlink.
+    pub target: Option<CString>,
 }
 
 /// A tree: the top first, each directory before what it holds.
@@ -71,48 +72,6 @@ impl Inventory {
         }
         names.reverse();
         names
-    }
-
-    /// The first entry that must not be there. `person` is who receives the tree: further names of
-    /// their own files are their own business. An ordinary account that moves a tree for itself
-    /// (`is_root` false) reads nothing that it could not read anyway.
-    pub fn objection(&self, person: u32, is_root: bool) -> Option<(usize, Objection)> {
-        let top = self.nodes.first()?;
-        let mut inside: HashMap<Identity, u64> = HashMap::new();
-        for (index, node) in self.nodes.iter().enumerate() {
-            if (node.identity.0, node.mount) != (top.identity.0, top.mount) {
-                return Some((index, Objection::Mount));
-            }
-            match node.kind {
-                Kind::Directory => {}
-                Kind::File | Kind::Symlink => {
-                    if node.links > 1 {
-                        *inside.entry(node.identity).or_default() += 1;
-                    }
-                }
-                kind => return Some((index, Objection::Special(kind))),
-            }
-        }
-        let elsewhere = |(index, node): (usize, &Node)| {
-            let inside = inside.get(&node.identity).copied()?;
-            let is_betrayal = is_root && node.uid != person && inside < node.links;
-            is_betrayal.then_some((index, Objection::LinkedElsewhere { links: node.links, inside }))
-        };
-        self.nodes.iter().enumerate().find_map(elsewhere)
-    }
-
-    /// Whether cargo has built there: it keeps what rustc says about itself at the top, and a lock in
-    /// every profile's directory. A tag alone is no sign, since every cache may have one.
-    pub fn is_cargos(&self) -> bool {
-        self.nodes.iter().enumerate().any(|(index, node)| {
-            let depth = self.path(index).len();
-            match node.name.to_bytes() {
-                b".rustc_info.json" => depth == 1,
-                name => {
-                    (2..=3).contains(&depth) && LOCKS.iter().any(|lock| lock.as_bytes() == name)
-                }
-            }
-        })
     }
 
     /// Whether an entry belongs to somebody other than the person.
@@ -166,7 +125,7 @@ pub fn own_mode(kind: Kind, mode: u32) -> u32 {
 }
 
 /// The first difference between what was to be copied and what came of it, as an index into the
-/// former; entries are compared by name, kind, length, time, symlinks' targets left out.
+/// former; entries are compared by name, kind, length and time, and symlinks by where they lead.
 pub fn first_difference(wanted: &Inventory, found: &Inventory) -> Option<usize> {
     let paths = |inventory: &Inventory| -> HashMap<Vec<CString>, usize> {
         (0..inventory.nodes.len()).map(|index| (inventory.path(index), index)).collect()
@@ -181,6 +140,7 @@ pub fn first_difference(wanted: &Inventory, found: &Inventory) -> Option<usize> 
         // The same file behind several names must be one file again.
         let is_one = *counterparts.entry(node.identity).or_insert(copy.identity) == copy.identity;
         let is_alike = node.kind == copy.kind
+            && node.target == copy.target
             && (path.is_empty() || node.modified == copy.modified)
             && (node.kind == Kind::Directory || node.size == copy.size);
         (!is_one || !is_alike).then_some(index)
@@ -194,7 +154,9 @@ pub fn first_difference(wanted: &Inventory, found: &Inventory) -> Option<usize> 
 /// The first entry of a tree that has changed since it was looked at, as an index into `before`.
 /// Reading changes nothing that counts.
 pub fn first_change(before: &Inventory, after: &Inventory) -> Option<usize> {
-    let key = |node: &Node| (node.identity, node.changed, node.size, node.name.clone());
+    let key = |node: &Node| {
+        (node.identity, node.changed, node.size, node.name.clone(), node.target.clone())
+    };
     let changed =
         before.nodes.iter().zip(&after.nodes).position(|(before, after)| key(before) != key(after));
     let is_longer = before.nodes.len() != after.nodes.len();

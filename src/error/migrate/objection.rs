@@ -11,6 +11,17 @@ pub enum Objection {
     Special(Kind),
     /// Another file system or mount begins here.
     Mount,
+    /// A symlink that may lead out of the tree, so that the next build would write there.
+    LeadsOut,
+    /// It stands above a target directory.
+    Above {
+        /// What shows it.
+        holds: &'static str,
+        /// Whether there is a directory `target` in it.
+        has_target: bool,
+    },
+    /// A file that only somebody else can read.
+    Secret,
     /// A file has further names outside of the tree.
     LinkedElsewhere {
         /// How many names it has.
@@ -30,6 +41,14 @@ impl Objection {
             Objection::LinkedElsewhere { .. } => {
                 format!("it may be somebody else's file; if it is of no use here: rm {path}")
             }
+            Objection::LeadsOut => format!("cargo makes none; if it is of no use: rm {path}"),
+            Objection::Above { has_target: true, .. } => {
+                format!("name the target directory itself: {path}/target")
+            }
+            Objection::Above { .. } => format!("name the target directory itself: ls -A {path}"),
+            Objection::Secret => {
+                format!("if it may be given away: chmod a+r {path}; if not, move it elsewhere")
+            }
             Objection::TooDeep => format!("no cargo makes that; if it is of no use: rm -r {path}"),
         }
     }
@@ -44,6 +63,18 @@ impl Display for Objection {
                 f,
                 "the file has {links} names, and only {inside} of them are in what is moved"
             ),
+            Objection::LeadsOut => {
+                write!(
+                    f,
+                    "the symlink may lead out of what is moved, and a build would write there"
+                )
+            }
+            Objection::Above { holds, .. } => {
+                write!(f, "it holds `{holds}`, so it is more than a target directory")
+            }
+            Objection::Secret => {
+                write!(f, "only its owner can read it, and may not have put it there")
+            }
             Objection::TooDeep => write!(f, "it lies deeper than anything of cargo's"),
         }
     }

@@ -156,6 +156,42 @@ help: it may be somebody else's file; if it is of no use here: rm $'/srv/old/a/x
 exit 77
 "#]]
     );
+}
+
+#[test]
+fn hostile_for_later() {
+    assert_data_eq!(
+        hostile(Objection::LeadsOut),
+        str![[r#"
+error: refusing to move `/srv/old/a/nb` of mallory (uid 1666): the symlink may lead out of what is moved, and a build would write there
+help: cargo makes none; if it is of no use: rm $'/srv/old/a/x0ab'
+exit 77
+"#]]
+    );
+    assert_data_eq!(
+        hostile(Objection::Secret),
+        str![[r#"
+error: refusing to move `/srv/old/a/nb` of mallory (uid 1666): only its owner can read it, and may not have put it there
+help: if it may be given away: chmod a+r $'/srv/old/a/x0ab'; if not, move it elsewhere
+exit 77
+"#]]
+    );
+    assert_data_eq!(
+        hostile(Objection::Above { holds: "Cargo.toml", has_target: true }),
+        str![[r#"
+error: refusing to move `/srv/old/a/nb` of mallory (uid 1666): it holds `Cargo.toml`, so it is more than a target directory
+help: name the target directory itself: $'/srv/old/a/x0ab'/target
+exit 77
+"#]]
+    );
+    assert_data_eq!(
+        hostile(Objection::Above { holds: "src", has_target: false }),
+        str![[r#"
+error: refusing to move `/srv/old/a/nb` of mallory (uid 1666): it holds `src`, so it is more than a target directory
+help: name the target directory itself: ls -A $'/srv/old/a/x0ab'
+exit 77
+"#]]
+    );
     assert_data_eq!(
         hostile(Objection::TooDeep),
         str![[r#"

@@ -5,7 +5,8 @@ use std::fs::File;
 use std::io;
 use std::os::fd::AsFd;
 
-use rustix::fs::{AtFlags, FileType};
+use rustix::fs::{AtFlags, FileType, readlinkat};
+use rustix::io::Errno;
 
 use crate::core::relocation::tree::Node;
 use crate::error::Kind;
@@ -15,7 +16,7 @@ use crate::error::Kind;
 /// # Errors
 /// The system's.
 pub fn facts(directory: &File, name: &CStr, parent: Option<usize>) -> io::Result<Node> {
-    look(directory, name, parent)
+    complete(directory, name, parent)
 }
 
 /// What is open.
@@ -23,7 +24,21 @@ pub fn facts(directory: &File, name: &CStr, parent: Option<usize>) -> io::Result
 /// # Errors
 /// The system's.
 pub fn facts_of(file: &impl AsFd, parent: Option<usize>) -> io::Result<Node> {
-    look(file, c"", parent)
+    complete(file, c"", parent)
+}
+
+/// A symlink's facts include where it leads.
+fn complete(at: &impl AsFd, name: &CStr, parent: Option<usize>) -> io::Result<Node> {
+    let node = look(at, name, parent)?;
+    if node.kind != Kind::Symlink {
+        return Ok(node);
+    }
+    match readlinkat(at, name, Vec::new()) {
+        Ok(target) => Ok(Node { target: Some(target), ..node }),
+        // It has made way for something else since.
+        Err(Errno::INVAL) => Err(Errno::NOENT.into()),
+        Err(cause) => Err(cause.into()),
+    }
 }
 
 /// What stands under a name, or without one what is open itself.
@@ -49,6 +64,7 @@ fn look(at: &impl AsFd, name: &CStr, parent: Option<usize>) -> io::Result<Node> 
         modified: (found.stx_mtime.tv_sec, found.stx_mtime.tv_nsec),
         accessed: (found.stx_atime.tv_sec, found.stx_atime.tv_nsec),
         changed: (found.stx_ctime.tv_sec, found.stx_ctime.tv_nsec),
+        target: None,
     })
 }
 
@@ -75,6 +91,7 @@ fn look(at: &impl AsFd, name: &CStr, parent: Option<usize>) -> io::Result<Node> 
         modified: time(found.st_mtime, found.st_mtime_nsec),
         accessed: time(found.st_atime, found.st_atime_nsec),
         changed: time(found.st_ctime, found.st_ctime_nsec),
+        target: None,
     })
 }
 

@@ -3,6 +3,7 @@
 mod faults;
 mod hostile;
 mod kills;
+mod planted;
 mod races;
 mod refused;
 mod scene;
@@ -30,9 +31,15 @@ pub(crate) fn tests() -> Vec<Test> {
         test("migrate::a_checkouts_own_directory_is_the_destination_where_it_has_one", checkout),
         test("migrate::a_session_that_exports_the_old_directory_does_not_matter", exported),
     ];
-    for part in
-        [refused::tests, faults::tests, kills::tests, hostile::tests, races::tests, warm::tests]
-    {
+    for part in [
+        refused::tests,
+        faults::tests,
+        kills::tests,
+        hostile::tests,
+        planted::tests,
+        races::tests,
+        warm::tests,
+    ] {
         tests.extend(part());
     }
     tests

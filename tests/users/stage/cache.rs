@@ -43,7 +43,7 @@ pub(crate) fn build(path: &Path, people: &[&Person<'_>]) -> Result<()> {
     }
     fs::hard_link(path.join("debug/deps/app"), path.join("debug/app"))?;
     make::link(&path.join("debug/latest"), Path::new("deps/app"), owner()?)?;
-    make::link(&path.join("debug/outside"), Path::new("/etc/passwd"), owner()?)?;
+    make::link(&path.join("release/nowhere"), Path::new("../debug/nothing"), owner()?)?;
     sparse(&path.join("debug/deps/sparse"), owner()?)?;
     for (number, (file, ..)) in FILES.iter().enumerate() {
         let number = i64::try_from(number)?;
@@ -68,7 +68,11 @@ fn sparse(path: &Path, uid: u32) -> Result<()> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Content(BTreeMap<PathBuf, String>);
 
-/// Reads a cache; the tag, which a move may add, is passed over.
+/// What a move may add or make anew: the tag, and cargo's locks.
+const PASSED_OVER: [&str; 4] =
+    ["CACHEDIR.TAG", ".cargo-lock", ".cargo-build-lock", ".cargo-artifact-lock"];
+
+/// Reads a cache; what a move may add or make anew is passed over.
 pub(crate) fn content(path: &Path) -> Result<Content> {
     let mut found = BTreeMap::new();
     let mut names = BTreeMap::new();
@@ -99,7 +103,7 @@ fn read(
             read(top, &path, names, found)?;
         } else if metadata.is_symlink() {
             found.insert(inside, format!("symlink to {:?} {time}", fs::read_link(&path)?));
-        } else if path.file_name().is_some_and(|name| name != "CACHEDIR.TAG") {
+        } else if !PASSED_OVER.iter().any(|name| entry.file_name() == *name) {
             let text = fs::read(&path)?;
             found.insert(inside, format!("file {first:?} {time} {text:?}"));
         }

@@ -23,6 +23,7 @@ fn node(parent: Option<usize>, name: &str, kind: Kind, inode: u64) -> Node {
         modified: (100, 5),
         accessed: (100, 5),
         changed: (100, 5),
+        target: (kind == Kind::Symlink).then(|| c"app".to_owned()),
     }
 }
 
@@ -60,24 +61,115 @@ fn a_plain_cache_with_hard_links_inside_is_no_matter() {
 fn special_files_mounts_and_names_elsewhere_are_refused() {
     for kind in [Kind::Fifo, Kind::Socket, Kind::Device] {
         let special = with(|nodes| nodes.push(node(Some(1), "x", kind, 9)));
-        assert_eq!(special.objection(ALICE, false), Some((5, Objection::Special(kind))));
+        assert_eq!(special.objection(BOB, false), Some((5, Objection::Special(kind))));
     }
-    let other_device = with(|nodes| nodes[3].identity = (2, 4));
-    assert_eq!(other_device.objection(ALICE, true), Some((3, Objection::Mount)));
+    let other_device = with(|nodes| {
+        nodes[3].identity = (2, 4);
+        nodes.iter_mut().for_each(|node| node.mount = 0);
+    });
+    assert_eq!(other_device.objection(BOB, true), Some((3, Objection::Mount)));
     let bind_mount = with(|nodes| nodes[3].mount = 8);
-    assert_eq!(bind_mount.objection(ALICE, true), Some((3, Objection::Mount)));
+    assert_eq!(bind_mount.objection(BOB, true), Some((3, Objection::Mount)));
     let linked = with(|nodes| nodes[2].links = 3);
     let objection = Objection::LinkedElsewhere { links: 3, inside: 2 };
     assert_eq!(linked.objection(BOB, true), Some((2, objection)));
     let symlink = with(|nodes| {
-        nodes[2].kind = Kind::Symlink;
-        nodes[4].kind = Kind::Symlink;
+        for at in [2, 4] {
+            nodes[at].kind = Kind::Symlink;
+            nodes[at].target = Some(c"deps".to_owned());
+        }
         nodes[4].links = 3;
     });
     assert!(symlink.objection(BOB, true).is_some());
-    // Her own file, and a person who reads with no more than their own rights.
-    assert_eq!(linked.objection(ALICE, true), None);
+    // Reading and changing with no more than one's own rights.
     assert_eq!(linked.objection(BOB, false), None);
+    // Files on an overlay may show the device below.
+    let overlay = with(|nodes| nodes[2].identity = (2, 9));
+    assert!(!matches!(overlay.objection(BOB, true), Some((_, Objection::Mount))));
+}
+
+#[test]
+fn symlinks_must_not_be_able_to_lead_out() {
+    for (target, is_refused) in [
+        ("app", false),
+        ("./deps//app", false),
+        ("..", false),
+        (".././release/app", false),
+        ("nothing", false),
+        ("/etc/passwd", true),
+        ("../..", true),
+        ("../../old/debug", true),
+        // `deps` may be a symlink, of which `..` is somewhere else.
+        ("deps/../app", true),
+        ("deps/../../..", true),
+    ] {
+        let inventory = with(|nodes| {
+            let target = Some(CString::new(target).unwrap());
+            nodes.push(Node { target, ..node(Some(1), "link", Kind::Symlink, 9) });
+        });
+        let expected = is_refused.then_some((5, Objection::LeadsOut));
+        for is_root in [true, false] {
+            assert_eq!(inventory.objection(BOB, is_root), expected, "{target}");
+        }
+    }
+    let unknown = with(|nodes| {
+        nodes.push(Node { target: None, ..node(Some(1), "link", Kind::Symlink, 9) });
+    });
+    assert_eq!(unknown.objection(BOB, true), Some((5, Objection::LeadsOut)));
+}
+
+#[test]
+fn what_stands_above_a_target_directory_is_refused() {
+    for name in ["Cargo.toml", ".git", ".jj", "src", ".migration"] {
+        let above = with(|nodes| nodes.push(node(Some(0), name, Kind::Directory, 9)));
+        let objection = Objection::Above { holds: name, has_target: false };
+        assert_eq!(above.objection(ALICE, false), Some((0, objection)));
+        let below = with(|nodes| nodes.push(node(Some(1), name, Kind::Directory, 9)));
+        assert_eq!(below.objection(ALICE, false), None);
+    }
+    let directory = |nodes: &mut Vec<Node>| {
+        nodes.push(node(Some(0), "target", Kind::Directory, 9));
+    };
+    assert_eq!(with(directory).objection(ALICE, false), None);
+    let tagged = with(|nodes| {
+        directory(nodes);
+        nodes.push(node(Some(5), "CACHEDIR.TAG", Kind::File, 10));
+    });
+    let objection = Objection::Above { holds: "target", has_target: true };
+    assert_eq!(tagged.objection(ALICE, false), Some((0, objection)));
+}
+
+#[test]
+fn a_lock_further_down_is_cargos_only_below_a_tag() {
+    for (parent, is_tagged, expected) in
+        [(0, true, false), (1, false, true), (1, true, true), (3, false, false), (3, true, true)]
+    {
+        let locked = with(|nodes| nodes.push(node(Some(parent), ".cargo-lock", Kind::File, 9)));
+        assert_eq!(locked.is_cargos(is_tagged), expected, "{parent} {is_tagged}");
+    }
+    let known = with(|nodes| nodes.push(node(Some(0), ".rustc_info.json", Kind::File, 9)));
+    assert!(known.is_cargos(false) && !cache().is_cargos(true));
+}
+
+#[test]
+fn what_only_a_third_person_can_read_is_refused() {
+    let secret = |top: u32, mode: u32, owner: u32, size: u64| {
+        with(|nodes| {
+            nodes[0].mode = top;
+            nodes.push(Node { uid: owner, size, mode, ..node(Some(1), "x", Kind::File, 9) });
+        })
+    };
+    let refused = Some((5, Objection::Secret));
+    const MALLORY: u32 = 1666;
+    assert_eq!(secret(0o755, 0o600, MALLORY, 1).objection(BOB, true), refused);
+    assert_eq!(secret(0o755, 0o711, 0, 1).objection(BOB, true), refused);
+    // Alice owns the source: her file was moved in only if others could do that.
+    assert_eq!(secret(0o755, 0o600, ALICE, 1).objection(BOB, true), None);
+    assert_eq!(secret(0o775, 0o600, ALICE, 1).objection(BOB, true), refused);
+    assert_eq!(secret(0o777, 0o600, BOB, 1).objection(BOB, true), None);
+    assert_eq!(secret(0o777, 0o600, MALLORY, 0).objection(BOB, true), None);
+    assert_eq!(secret(0o777, 0o640, MALLORY, 1).objection(BOB, true), None);
+    assert_eq!(secret(0o777, 0o600, MALLORY, 1).objection(BOB, false), None);
 }
 
 #[test]
@@ -117,6 +209,7 @@ fn a_copy_is_compared_by_name_kind_length_time_and_hard_links() {
         (2, (|nodes| nodes[2].size = 11) as fn(&mut Vec<Node>)),
         (2, |nodes| nodes[2].modified = (100, 6)),
         (3, |nodes| nodes[3].kind = Kind::File),
+        (2, |nodes| nodes[2].target = Some(c"elsewhere".to_owned())),
         (4, |nodes| nodes[4].identity = (1, 77)),
         (4, |nodes| drop(nodes.pop())),
         (0, |nodes| nodes.push(node(Some(0), "more", Kind::File, 9))),
@@ -130,6 +223,8 @@ fn a_source_that_changes_meanwhile_is_noticed() {
     assert_eq!(first_change(&cache(), &cache()), None);
     assert_eq!(first_change(&cache(), &with(|nodes| nodes[2].accessed = (900, 0))), None);
     assert_eq!(first_change(&cache(), &with(|nodes| nodes[2].changed = (900, 0))), Some(2));
+    let led_elsewhere = with(|nodes| nodes[2].target = Some(c"elsewhere".to_owned()));
+    assert_eq!(first_change(&cache(), &led_elsewhere), Some(2));
     assert_eq!(first_change(&cache(), &with(|nodes| drop(nodes.pop()))), Some(4));
     assert_eq!(
         first_change(&cache(), &with(|nodes| nodes.push(node(Some(0), "x", Kind::File, 9)))),

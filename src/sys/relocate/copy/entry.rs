@@ -28,6 +28,10 @@ impl Copying<'_> {
     ) -> Result<(), Error> {
         let copy = || -> io::Result<()> {
             let target = readlinkat(from, &*node.name, Vec::new())?;
+            // What it led to has been judged.
+            if node.target.as_ref() != Some(&target) {
+                return Err(Errno::NOENT.into());
+            }
             symlinkat(&*target, to, &*node.name)?;
             if self.is_to_be_given() {
                 let flags = AtFlags::SYMLINK_NOFOLLOW;

@@ -13,7 +13,7 @@ pub(super) fn tests() -> Vec<Test> {
     vec![
         test("migrate::refused::on_a_terminal_it_asks_and_shows_how_far_it_is", asks)
             .needs(&[Need::Terminal]),
-        test("migrate::refused::what_only_its_owner_can_read_is_left_to_root", unreadable),
+        test("migrate::refused::what_alice_cannot_read_is_left_to_root", unreadable),
         test("migrate::refused::it_changes_nothing_without_a_yes", not_confirmed),
         test("migrate::refused::only_root_gives_to_others_and_root_says_to_whom", who),
         test("migrate::refused::places_inside_one_another_are_refused", nested),
@@ -156,7 +156,7 @@ fn no_shared_root(stage: &Stage) -> Result<()> {
 fn unreadable(stage: &Stage) -> Result<()> {
     let scene = Scene::new(stage)?;
     let secret = scene.old.join("debug/deps/secret.rlib");
-    make::file(&secret, "of bob's", scene.bob.uid(), 0o600)?;
+    make::file(&secret, "of bob's", scene.bob.uid(), 0o640)?;
     let content = cache::content(&scene.old)?;
     let run = scene.take(&["--yes"])?;
     run.fails()?.blames("secret.rlib")?.helps("--to alice")?;

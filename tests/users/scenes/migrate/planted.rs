@@ -1,0 +1,215 @@
+//! What others may have left in the old cache for the time after: for whoever builds in it next.
+
+use std::fs;
+use std::os::unix::fs::lchown;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+
+use super::hostile::refuses;
+use super::scene::Scene;
+use crate::machine::Need;
+use crate::stage::child::do_as_root;
+use crate::stage::{Acl, Stage, acls, cache, look, make};
+use crate::suite::{Test, test};
+
+pub(super) fn tests() -> Vec<Test> {
+    vec![
+        test("migrate::planted::symlinks_that_may_lead_out_are_refused", symlinks),
+        test("migrate::planted::what_stands_above_a_target_directory_is_refused", above),
+        test("migrate::planted::a_lock_that_others_have_open_keeps_alice_from_nothing", locked)
+            .needs(&[Need::Flock]),
+        test("migrate::planted::what_only_a_third_person_can_read_is_not_given_away", secret),
+        test("migrate::planted::no_access_list_comes_along", lists).needs(&[Need::Acls]),
+        test("migrate::planted::an_overlay_is_one_file_system", overlay),
+        test("migrate::planted::what_a_person_moves_for_oneself_leads_nowhere_else", own_symlinks),
+    ]
+}
+
+/// Each would make the next build write, or build, somewhere else.
+const LINKS: [(&str, &str); 6] = [
+    ("debug/c.d", "/etc/passwd"),
+    ("debug/build", "../../elsewhere"),
+    ("debug/other", "../../old/debug"),
+    // `up` itself is harmless.
+    ("debug/climbs", "up/../../elsewhere"),
+    ("bench", "/etc"),
+    ("debug/deps/nothing", "/nothing/at/all"),
+];
+
+fn symlinks(stage: &Stage) -> Result<()> {
+    let scene = Scene::new(stage)?;
+    make::link(&scene.old.join("debug/up"), Path::new(".."), scene.bob.uid())?;
+    let scene = Scene { content: cache::content(&scene.old)?, ..scene };
+    for (name, target) in LINKS {
+        let link = scene.old.join(name);
+        make::link(&link, Path::new(target), scene.bob.uid())?;
+        refuses(&scene, name)?;
+        // Nor is it better if she has made it herself: others may have put it there.
+        lchown(&link, Some(scene.alice.uid()), None)?;
+        refuses(&scene, name)?;
+        scene.give(&["--yes"])?.refused()?.helps(format!("rm {}", link.display()))?;
+        fs::remove_file(&link)?;
+    }
+    scene.is_untouched()?;
+    scene.give(&["--yes", "--copy"])?.ok()?;
+    scene.has_moved()?;
+    ensure!(fs::read_link(scene.target.join("debug/up"))? == Path::new(".."), "another target");
+    Ok(())
+}
+
+fn own_symlinks(stage: &Stage) -> Result<()> {
+    let scene = Scene::of_alice(stage)?;
+    let link = scene.old.join(".rustc_info.json");
+    fs::remove_file(&link)?;
+    make::link(&link, Path::new("/etc/passwd"), scene.alice.uid())?;
+    for flags in [&["--yes"][..], &["--yes", "--copy"], &["--dry-run"]] {
+        scene.take(flags)?.refused()?.blames(".rustc_info.json")?;
+    }
+    Ok(())
+}
+
+/// The checkout instead of its target directory, and somebody's private directory instead of theirs.
+fn above(stage: &Stage) -> Result<()> {
+    let scene = Scene::of_alice(stage)?;
+    let checkout = scene.alice.home.join("checkout");
+    let uid = scene.alice.uid();
+    make::directory(&checkout, uid, uid, 0o755)?;
+    fs::rename(&scene.old, checkout.join("out"))?;
+    make::file(&checkout.join("precious"), "", uid, 0o644)?;
+    let scene = Scene { old: checkout.clone(), ..scene };
+    // Nothing but a lock in the third place.
+    for flags in [&["--yes"][..], &["--yes", "--copy"]] {
+        scene.take(flags)?.fails()?.blames("no target directory")?;
+        scene.give(flags)?.fails()?.blames("no target directory")?;
+    }
+    tag(&checkout, uid)?;
+    fs::rename(checkout.join("out"), checkout.join("target"))?;
+    for name in ["Cargo.toml", "src", ".git", ".jj"] {
+        make::directory(&checkout.join(name), uid, uid, 0o755)?;
+        for flags in [&["--yes"][..], &["--yes", "--copy"], &["--dry-run"]] {
+            let help = checkout.join("target").display().to_string();
+            scene.take(flags)?.refused()?.blames(name)?.helps(&help)?;
+            scene.give(flags)?.refused()?.blames(name)?.helps(&help)?;
+        }
+        fs::remove_dir(checkout.join(name))?;
+    }
+    // As it is in the private directory of anybody who has this tool.
+    tag(&checkout.join("target"), uid)?;
+    scene.give(&["--yes"])?.refused()?.blames("`target`")?;
+    ensure!(look(&checkout.join("precious"))?.is_some(), "sources were moved");
+    let scene = Scene { old: checkout.join("target"), ..scene };
+    scene.take(&["--yes"])?.ok()?;
+    scene.has_moved()
+}
+
+fn tag(directory: &Path, uid: u32) -> Result<()> {
+    let text = "Signature: 8a477f597d28d172789f06886806bc55\n";
+    make::file(&directory.join("CACHEDIR.TAG"), text, uid, 0o644)
+}
+
+fn locked(stage: &Stage) -> Result<()> {
+    let mallory = stage.person("mallory")?;
+    let script = "exec 8<\"$1/debug/.cargo-lock\" 9<\"$1/debug/deps/app\" && echo >\"$2/ready\"
+        until [ -e \"$2/moved\" ]; do sleep 0.05; done
+        flock 8 && flock 9 && echo >\"$2/locked\" && exec sleep 60";
+    let signs = stage.at("signs");
+    make::directory(&signs, 0, 0, 0o777)?;
+    let scene = Scene::new(stage)?;
+    // Under another of the names that cargo locks.
+    fs::hard_link(scene.old.join("debug/deps/app"), scene.old.join("release/.cargo-build-lock"))?;
+    let running = mallory.shell(script, [&scene.old, &signs]).start()?;
+    let wait = |name: &str| -> Result<()> {
+        for _ in 0..500 {
+            if look(&signs.join(name))?.is_some() {
+                return Ok(());
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        anyhow::bail!("no sign `{name}` of mallory")
+    };
+    wait("ready")?;
+    scene.give(&["--yes"])?.ok()?;
+    make::file(&signs.join("moved"), "", 0, 0o644)?;
+    wait("locked")?;
+    let build = "for lock in debug/.cargo-lock release/.cargo-lock release/.cargo-build-lock
+        do [ -f \"$1/$lock\" ] && flock -n \"$1/$lock\" true || exit 1; done";
+    let run = scene.alice.shell(build, [&scene.target]).run()?;
+    drop(running);
+    run.ok()?;
+    scene.has_moved()
+}
+
+fn secret(stage: &Stage) -> Result<()> {
+    let scene = Scene::new(stage)?;
+    let planted = scene.old.join("debug/deps/libevil.rlib");
+    for owner in [0, scene.bob.uid()] {
+        make::file(&planted, "SECRET", owner, 0o600)?;
+        refuses(&scene, "libevil.rlib")?;
+        let sight = look(&planted)?.map(|sight| (sight.uid, sight.mode));
+        ensure!(sight == Some((owner, 0o600)), "it was touched: {sight:?}");
+        fs::remove_file(&planted)?;
+    }
+    scene.is_untouched()?;
+    // What she cannot read of her own is hers, and rustc's locks are empty.
+    make::file(&planted, "of alice's", scene.alice.uid(), 0o600)?;
+    let scene = Scene { content: cache::content(&scene.old)?, ..scene };
+    scene.give(&["--yes"])?.ok()?;
+    scene.has_moved()
+}
+
+fn lists(stage: &Stage) -> Result<()> {
+    let mallory = stage.person("mallory")?.uid();
+    for flags in [&["--yes"][..], &["--yes", "--copy"]] {
+        let scene = Scene::new(stage)?;
+        // The first two are alice's and private but for their lists.
+        for (directory, owner) in [("debug", true), ("debug/deps", true), ("release", false)] {
+            let path = scene.old.join(directory);
+            if owner {
+                make::own(&path, scene.alice.uid(), scene.alice.uid(), 0o700)?;
+            }
+            Acl::Default.grant(&path, mallory, 0o7)?;
+            if !owner {
+                Acl::Access.grant(&path, mallory, 0o7)?;
+            }
+        }
+        Acl::Access.grant(&scene.old.join("debug/deps/app"), mallory, 0o7)?;
+        scene.give(flags)?.ok()?;
+        for path in ["", "debug", "debug/deps", "release", "debug/deps/app", "debug/app"] {
+            let found = acls(&scene.target.join(path))?;
+            ensure!(found.is_empty(), "`{path}` has lists: {}", found.len());
+        }
+        scene.has_moved()?;
+        make::nothing(&stage.root)?;
+    }
+    Ok(())
+}
+
+/// There a file shows another device than the directory that it stands in.
+fn overlay(stage: &Stage) -> Result<()> {
+    let scene = Scene::new(stage)?;
+    let (below, above, merged) = (stage.at("below"), stage.at("above"), stage.at("merged"));
+    make::tmpfs(&below, "mode=0755")?;
+    make::tmpfs(&above, "mode=0755")?;
+    for path in [&above.join("upper"), &above.join("work"), &merged] {
+        make::directory(path, 0, 0, 0o755)?;
+    }
+    cache::build(&below.join("old"), &[&scene.alice, &scene.bob])?;
+    let options = format!(
+        "xino=off,lowerdir={},upperdir={},workdir={}",
+        below.display(),
+        above.join("upper").display(),
+        above.join("work").display()
+    );
+    let words = ["-t", "overlay", "-o", &options, "overlay"].map(std::ffi::OsStr::new);
+    do_as_root("mount", words.into_iter().chain([merged.as_os_str()]))?;
+    let old = merged.join("old");
+    let scene = Scene { content: cache::content(&old)?, old, ..scene };
+    scene.give(&["--yes"])?.ok()?;
+    let moved = scene.has_arrived();
+    for path in [&merged, &below, &above] {
+        do_as_root("umount", [path.as_os_str()])?;
+    }
+    moved
+}
