@@ -1,6 +1,7 @@
 //! The only floor that touches the world: it reads what the decisions need and does what they say.
 
 pub mod accounts;
+pub mod acls;
 pub mod cargo_config;
 pub mod checkouts;
 pub mod editors;

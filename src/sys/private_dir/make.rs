@@ -15,7 +15,7 @@ use crate::core::placement::{Place, PlaceKind};
 use crate::core::safety::{Entry, Verdict, judge_own, judge_private};
 use crate::error::{Error, Flaw, Result};
 use crate::shown::quoted;
-use crate::sys::{accounts, files, tag};
+use crate::sys::{accounts, acls, files, tag};
 
 const PRIVATE: Mode = Mode::from_raw_mode(0o700);
 /// What was to be done, as [`Error::Create`] says it.
@@ -167,7 +167,7 @@ fn open_new(parent: &File, name: &OsStr) -> Result<File, Errno> {
 /// Makes an open directory of the caller's exactly 0700 and makes sure that it is.
 fn make_private(directory: &File, path: &Path, caller: &Caller<'_>) -> Result<()> {
     let unusable = |error: io::Error| failed("make private", path, error);
-    strip_acls(directory).map_err(|error| unusable(error.into()))?;
+    acls::strip(directory).map_err(|error| unusable(error.into()))?;
     if caller.acting != caller.uid {
         // Root acts for somebody; what it tightens is theirs already, what it has made is not yet.
         let (uid, gid) = (Uid::from_raw(caller.uid), Gid::from_raw(caller.gid));

@@ -3,6 +3,8 @@
 //! Whoever still has one of its directories open can go on working in there until that directory
 //! changes hands, so each is taken first and read afterwards: what was put there in between shows.
 
+mod locks;
+
 use std::collections::HashMap;
 use std::ffi::CStr;
 use std::fs::File;
@@ -11,12 +13,12 @@ use std::os::fd::AsFd;
 use rustix::fs::{AtFlags, Gid, Mode, OFlags, Uid, fchmod, openat};
 use rustix::io::Errno;
 
-use super::facts::facts_of;
+use super::facts::{facts, facts_of};
 use super::tree::{FILE, Tree, names};
 use super::{Person, failed};
 use crate::core::relocation::tree::{Inventory, Node, own_mode};
 use crate::error::{Error, Kind, MigrateError, State};
-use crate::sys::interrupt;
+use crate::sys::{acls, interrupt};
 
 /// Gives everything in the tree to the person; what is theirs already is left alone.
 ///
@@ -52,9 +54,13 @@ struct Giving<'a> {
 impl Giving<'_> {
     fn directory(&self, index: usize, node: &Node) -> Result<File, Error> {
         let directory = self.tree.enter(self.inventory, index)?;
-        if node.is_to_be_given(self.person.uid, self.person.gid) {
-            self.pass_on(&directory, node).map_err(|cause| self.failed(index, cause))?;
-        }
+        let taken = if node.is_to_be_given(self.person.uid, self.person.gid) {
+            self.pass_on(&directory, node)
+        } else {
+            // What is made in it later would inherit them, whatever its mode.
+            acls::strip(&directory).map_err(Into::into)
+        };
+        taken.map_err(|cause| self.failed(index, cause))?;
         Ok(directory)
     }
 
@@ -72,10 +78,29 @@ impl Giving<'_> {
         }
         for &at in children {
             let Some(node) = self.node(at) else { continue };
-            let is_meant = node.is_to_be_given(self.person.uid, self.person.gid);
-            if node.kind != Kind::Directory && is_meant {
-                self.file(directory, at, node)?;
+            if node.kind == Kind::Directory {
+                continue;
             }
+            let done = if node.is_lock() {
+                locks::renew(directory, node, self.person)
+            } else if locks::is_unfinished(node) {
+                locks::forget(directory, &node.name)
+            } else {
+                self.plain(directory, at, node)?;
+                continue;
+            };
+            done.map_err(|cause| self.failed(at, cause))?;
+        }
+        Ok(())
+    }
+
+    fn plain(&self, directory: &File, index: usize, node: &Node) -> Result<(), Error> {
+        // What was the person's own already may have made way for something that is not.
+        if !facts(directory, &node.name, None).is_ok_and(|found| is_same(&found, node)) {
+            return Err(self.tree.changed(&self.inventory.path(index)));
+        }
+        if node.is_to_be_given(self.person.uid, self.person.gid) {
+            self.file(directory, index, node)?;
         }
         Ok(())
     }
@@ -92,20 +117,25 @@ impl Giving<'_> {
         // An inode's number can come back with another file. Its owner would then tell, since
         // nobody can give a file away.
         let is_owner = [node.uid, self.person.uid].contains(&found.uid);
-        if found.identity != node.identity || found.kind != node.kind || !is_owner {
+        if !is_same(&found, node) || !is_owner {
             return Err(changed());
         }
         self.pass_on(&file, &found).map_err(|cause| self.failed(index, cause))
     }
 
-    /// The owner first: changing it takes set-id bits away.
+    /// The owner first: changing it takes set-id bits away, and until then they can change the rest.
     fn pass_on(&self, file: &File, node: &Node) -> std::io::Result<()> {
         let Person { uid, gid } = self.person;
         if (node.uid, node.gid) != (uid, gid) {
             chown(file, self.person)?;
         }
-        let mode = own_mode(node.kind, node.mode);
-        if node.kind != Kind::Symlink && mode != node.mode {
+        if node.kind == Kind::Symlink {
+            return Ok(());
+        }
+        acls::strip(file)?;
+        let found = facts_of(file, None)?.mode;
+        let mode = own_mode(node.kind, found);
+        if mode != found {
             fchmod(file, Mode::from_raw_mode(raw(mode)))?;
         }
         Ok(())
@@ -119,6 +149,13 @@ impl Giving<'_> {
         let path = self.tree.shown(&self.inventory.path(index));
         failed("change the owner of", &path, cause, State::Journaled)
     }
+}
+
+/// Whether an entry is what was judged. Its times may differ: whoever has a file open can go on
+/// changing them, and would keep it from being taken away from them.
+fn is_same(found: &Node, judged: &Node) -> bool {
+    let key = |node: &Node| (node.identity, node.kind, node.mount, node.target.clone());
+    key(found) == key(judged) && found.links <= judged.links
 }
 
 /// Opens a file for its owner and mode. A symlink has neither content nor mode: it is only named.
