@@ -1,6 +1,7 @@
 //! An old cache as cargo leaves it, small, and a way to tell that nothing of it was lost or mixed.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -103,12 +104,18 @@ fn read(
             read(top, &path, names, found)?;
         } else if metadata.is_symlink() {
             found.insert(inside, format!("symlink to {:?} {time}", fs::read_link(&path)?));
-        } else if !PASSED_OVER.iter().any(|name| entry.file_name() == *name) {
+        } else if !is_passed_over(&entry.file_name()) {
             let text = fs::read(&path)?;
             found.insert(inside, format!("file {first:?} {time} {text:?}"));
         }
     }
     Ok(())
+}
+
+/// A lock that is being made anew has a name of its own until it is done.
+fn is_passed_over(name: &OsStr) -> bool {
+    let name = name.to_string_lossy();
+    PASSED_OVER.contains(&name.strip_suffix(".new").unwrap_or(&name))
 }
 
 /// Demands that all of a tree belongs to one person and nobody else can write to any of it.

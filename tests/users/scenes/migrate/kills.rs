@@ -20,7 +20,7 @@ const CHANGES: &str = "mkdirat,?mkdir,renameat,renameat2,?rename,unlinkat,?unlin
 
 /// Which threads a kill counts the calls of.
 #[derive(Clone, Copy)]
-enum Threads {
+pub(super) enum Threads {
     /// Of the first alone, so that its calls after a copy are reached as well.
     First,
     /// Of each for itself.
@@ -128,7 +128,7 @@ fn afresh(stage: &Stage, scene: &mut Scene<'_>, is_built: bool) -> Result<Option
     cache::content(&scene.target).map(Some)
 }
 
-fn killed_at(
+pub(super) fn killed_at(
     scene: &Scene<'_>,
     call: &str,
     number: u32,

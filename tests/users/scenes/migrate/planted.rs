@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 
 use super::hostile::refuses;
+use super::kills::{Threads, killed_at};
 use super::scene::Scene;
 use crate::machine::Need;
 use crate::stage::child::do_as_root;
@@ -17,6 +18,8 @@ use crate::suite::{Test, test};
 pub(super) fn tests() -> Vec<Test> {
     vec![
         test("migrate::planted::symlinks_that_may_lead_out_are_refused", symlinks),
+        test("migrate::planted::what_came_into_a_stopped_move_is_refused_as_well", stopped)
+            .needs(&[Need::Strace]),
         test("migrate::planted::what_stands_above_a_target_directory_is_refused", above),
         test("migrate::planted::a_lock_that_others_have_open_keeps_alice_from_nothing", locked)
             .needs(&[Need::Flock]),
@@ -67,6 +70,24 @@ fn own_symlinks(stage: &Stage) -> Result<()> {
     for flags in [&["--yes"][..], &["--yes", "--copy"], &["--dry-run"]] {
         scene.take(flags)?.refused()?.blames(".rustc_info.json")?;
     }
+    Ok(())
+}
+
+/// Whoever has a directory open can put something into it after the renaming.
+fn stopped(stage: &Stage) -> Result<()> {
+    let scene = Scene::new(stage)?;
+    killed_at(&scene, "fchownat", 3, &["--yes"], Threads::First)?.fails()?;
+    let incoming = stage.root.join("alice/.migration/incoming");
+    for (name, target) in LINKS {
+        make::link(&incoming.join(name), Path::new(target), scene.bob.uid())?;
+        scene.give(&["--yes"])?.refused()?.blames(name)?;
+        ensure!(look(&scene.target)?.is_none(), "there is a target directory");
+        fs::remove_file(incoming.join(name))?;
+    }
+    let led_elsewhere = incoming.join("release/nowhere");
+    fs::remove_file(&led_elsewhere)?;
+    make::link(&led_elsewhere, Path::new("/etc/passwd"), scene.bob.uid())?;
+    scene.give(&["--yes"])?.refused()?.blames("release/nowhere")?;
     Ok(())
 }
 

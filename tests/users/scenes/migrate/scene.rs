@@ -80,8 +80,11 @@ impl<'s> Scene<'s> {
         tagged(&self.target)?;
         cache::is_all(&self.target, self.alice.uid())?;
         ensure!(cache::content(&self.target)? == self.content, "the cache is not what it was");
-        let left = cache::names(directory)?;
-        ensure!(!left.iter().any(|name| name == ".migration"), "left behind: {left:?}");
+        for place in [directory, &self.target.join("debug"), &self.target.join("release")] {
+            let left = cache::names(place)?;
+            let is_left = |name: &String| name == ".migration" || name.ends_with(".new");
+            ensure!(!left.iter().any(is_left), "left behind: {left:?}");
+        }
         Ok(())
     }
 
