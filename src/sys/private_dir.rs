@@ -4,7 +4,6 @@
 //! what it has passed, nothing can be swapped behind its back. Making opens first and checks the
 //! descriptor, in `make`. Nothing here ever deletes or follows what somebody else has put there.
 
-mod acls;
 mod contents;
 mod make;
 mod way;
@@ -13,7 +12,6 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-pub use acls::strip_acls;
 pub use way::examine_way;
 use way::{Way, walk};
 

@@ -9,7 +9,6 @@ use std::path::Path;
 use rustix::fs::{AtFlags, Gid, Mode, OFlags, Uid, fchmod, fchown, mkdirat, openat, unlinkat};
 use rustix::io::Errno;
 
-use super::acls::strip_acls;
 use super::{Caller, Note, Way, contents, own_entry, refusal, unreadable, walk};
 use crate::core::placement::{Place, PlaceKind};
 use crate::core::safety::{Entry, Verdict, judge_own, judge_private};

@@ -13,8 +13,8 @@ use super::{Step, unfinished};
 use crate::core::marked::with_blocks;
 use crate::core::setup::{Root, What};
 use crate::error::{Error, FileError};
+use crate::sys::acls;
 use crate::sys::files;
-use crate::sys::private_dir::strip_acls;
 use crate::sys::replace::{Original, beside, clear_leftover, copy_program};
 
 /// Puts a piece in its place; nothing is done for one that is there.
@@ -54,7 +54,7 @@ pub(super) fn make_directory(path: &Path) -> io::Result<()> {
     }
     let directory = open_directory(path)?;
     // A default ACL above would open it to whomever that names.
-    strip_acls(&directory)?;
+    acls::strip(&directory)?;
     let mode = match rustix::process::geteuid().is_root() {
         // Whatever root's umask is: others are to find what stands below.
         true => 0o755,
