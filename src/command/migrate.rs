@@ -25,6 +25,7 @@ use crate::shim::Plan;
 use crate::sys::interrupt;
 use crate::sys::relocate::place::Replace;
 use crate::sys::relocate::source::Site;
+use crate::sys::relocate::workplace::Workplace;
 use crate::sys::snapshot::Snapshot;
 use preview::Preview;
 use target::Target;
@@ -144,13 +145,13 @@ fn relocate(
 ) -> anyhow::Result<bool> {
     let workplace = match target.workplace()? {
         // It was stopped before its first step or after its last.
-        Some(workplace) if workplace.journal().is_none() && !request.is_dry => {
+        Some(workplace) if workplace.journal()?.is_none() && !request.is_dry => {
             workplace.dismiss();
             None
         }
         workplace => workplace,
     };
-    let unfinished = workplace.as_ref().and_then(|workplace| workplace.journal());
+    let unfinished = workplace.as_ref().map(Workplace::journal).transpose()?.flatten();
     if let (Some(workplace), Some(journal)) = (&workplace, &unfinished)
         && let resume::Outcome::Ended(done) =
             resume::resume(request, site, target, workplace, journal)?

@@ -120,6 +120,11 @@ pub enum MigrateError {
         /// Whom the cache is for, where root moves it for somebody.
         to: Option<String>,
     },
+    /// A cache waits where an earlier migration has left it, and nothing says what was to become of it.
+    Stranded {
+        /// Where it is.
+        incoming: PathBuf,
+    },
     /// An earlier migration's remains are not there any more.
     Lost {
         /// What it was moving.

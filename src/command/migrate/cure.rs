@@ -7,7 +7,10 @@
 
 use super::Request;
 use super::target::Target;
+use std::path::Path;
+
 use crate::core::environment;
+use crate::error::{Error, MigrateError};
 use crate::report;
 use crate::shim::Plan;
 use crate::shown::{quoted, shown};
@@ -32,16 +35,45 @@ pub(super) fn after(plan: &Plan<'_>, request: &Request, target: &Target<'_>) -> 
     let program = plan.real_cargo(&plan.trail()).cargo()?;
     let changes = environment::changes(&plan.decision);
     let cargo = Cargo { program: &program, checkout: &plan.snapshot.cwd, changes: &changes };
-    profiles.iter().try_for_each(|profile| cargo.cure(profile))?;
-    let names: Vec<&str> = profiles.iter().map(Profile::name).collect();
-    report::line(format!(
-        "the workspace's own units in `{}` will be rebuilt ({})",
-        shown(&plan.snapshot.cwd),
-        names.join(", ")
-    ))?;
+    let uncured = each(&profiles, &cargo, &plan.snapshot.cwd)?;
     if request.builds {
         let (fresh, all) = cargo.build()?;
         report::line(format!("{fresh} of {all} units were fresh"))?;
     }
-    Ok(())
+    uncured.map_or(Ok(()), |error| Err(error.into()))
+}
+
+/// Cures one profile after the other, and says which. One cache serves many workspaces: this one need
+/// not know a profile, and other tools keep directories that look like a target's. Those stay as they
+/// are; the first other failure is returned, when all have had their turn.
+fn each(profiles: &[Profile], cargo: &Cargo<'_>, checkout: &Path) -> anyhow::Result<Option<Error>> {
+    let mut cured = Vec::new();
+    let mut uncured = None;
+    for profile in profiles {
+        match cargo.cure(profile) {
+            Ok(()) => cured.push(profile.name()),
+            Err(error) if is_unknown(&error) => report::note(&format!(
+                "`{}` stays as it is: this workspace builds nothing there",
+                shown(profile.directory())
+            )),
+            Err(error) => {
+                uncured.get_or_insert(error);
+            }
+        }
+    }
+    if !cured.is_empty() {
+        let (checkout, names) = (shown(checkout), cured.join(", "));
+        report::line(format!(
+            "the workspace's own units in `{checkout}` will be rebuilt ({names})"
+        ))?;
+    }
+    Ok(uncured)
+}
+
+/// Whether cargo knows no such profile or target, by its own words.
+fn is_unknown(error: &Error) -> bool {
+    let Error::Migrate(error) = error else { return false };
+    let MigrateError::Cure { ended, .. } = &**error else { return false };
+    let is_profile = ended.contains("profile `") && ended.contains("is not defined");
+    is_profile || ended.contains("could not find specification for target")
 }

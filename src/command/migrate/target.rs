@@ -162,7 +162,7 @@ impl<'a> Target<'a> {
         let private = private_dir::establish(self.place, &self.caller, &mut notes)?;
         notes.iter().for_each(tell);
         let workplace = Workplace::make(&private.open()?, &self.private_dir)?;
-        if let Some(journal) = workplace.journal() {
+        if let Some(journal) = workplace.journal()? {
             report::note(&"another migration was interrupted here a moment ago");
             return Err(self.unfinished(journal.source()));
         }

@@ -303,7 +303,20 @@ exit 1
         message(error),
         str![[r#"
 error: an earlier migration by alice (uid 1500) is unfinished, in `/srv/old`
-help: as alice (uid 1500), run the same command again; if nothing of it is of use: rm -r /srv/old
+help: as alice (uid 1500), run the same command again; what waits in it may be a whole cache: ls -l /srv/old
+exit 1
+"#]]
+    );
+}
+
+#[test]
+fn stranded() {
+    let incoming = "/srv/root/alice/.migration/incoming".into();
+    assert_data_eq!(
+        message(MigrateError::Stranded { incoming }),
+        str![[r#"
+error: a cache waits in `/srv/root/alice/.migration/incoming`, and the journal that says what was to become of it cannot be read
+help: move it to where it belongs: mv -n /srv/root/alice/.migration/incoming …
 exit 1
 "#]]
     );
@@ -316,7 +329,7 @@ fn lost() {
         message(MigrateError::Lost { source: "/srv/old".into(), journal }),
         str![[r#"
 error: an earlier migration of `/srv/old` was interrupted, and what it had moved is gone
-help: look for it; then: rm -r /srv/root/alice/.migration
+help: look for it; what is there may be it: mv /srv/root/alice/.migration /srv/root/alice/.migration.aside
 exit 1
 "#]]
     );

@@ -47,11 +47,14 @@ impl MigrateError {
             }
             // What another account has written down is not believed, so the source is not known.
             MigrateError::Unfinished { by: Some(by), source, .. } => format!(
-                "as {by}, run the same command again; if nothing of it is of use: rm -r {}",
+                "as {by}, run the same command again; what waits in it may be a whole cache: ls -l {}",
                 quoted(source)
             ),
             MigrateError::Lost { journal, .. } => {
-                format!("look for it; then: rm -r {}", quoted(journal))
+                format!("look for it; what is there may be it: mv {0} {0}.aside", quoted(journal))
+            }
+            MigrateError::Stranded { incoming } => {
+                format!("move it to where it belongs: mv -n {} …", quoted(incoming))
             }
             MigrateError::Failed { state, .. }
             | MigrateError::Changed { state, .. }
@@ -125,6 +128,12 @@ impl Display for MigrateError {
             MigrateError::Unfinished { source, by: Some(by), .. } => {
                 write!(f, "an earlier migration by {by} is unfinished, in `{}`", shown(source))
             }
+            MigrateError::Stranded { incoming } => write!(
+                f,
+                "a cache waits in `{}`, and the journal that says what was to become of it cannot be \
+                 read",
+                shown(incoming)
+            ),
             MigrateError::Lost { source, .. } => write!(
                 f,
                 "an earlier migration of `{}` was interrupted, and what it had moved is gone",

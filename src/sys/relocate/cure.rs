@@ -27,6 +27,11 @@ pub struct Profile {
 }
 
 impl Profile {
+    /// Where it is.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
     /// What cargo calls it.
     pub fn name(&self) -> &str {
         &self.name

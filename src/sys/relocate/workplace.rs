@@ -4,24 +4,22 @@
 //! nobody else can do anything, and one that belongs to another account is not believed. The person
 //! could move it away, since what it stands in is theirs; all that they can spoil is their own move.
 
+mod journal;
+
 use std::ffi::{CString, OsStr};
 use std::fs::File;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{
-    AtFlags, FlockOperation, Mode, OFlags, fchmod, flock, fsync, mkdirat, openat, renameat,
-    unlinkat,
-};
+use rustix::fs::{AtFlags, FlockOperation, Mode, fchmod, flock, fsync, mkdirat, unlinkat};
 use rustix::io::Errno;
 
 use super::facts::{facts, facts_of};
 use super::failed;
-use super::tree::{FILE, Tree, directory, names};
-use crate::core::relocation::{Arrived, Identity, Journal};
-use crate::error::{Error, Kind, MigrateError, State};
+use super::tree::{Tree, directory, names};
+use crate::core::relocation::{Arrived, Identity};
+use crate::error::{Error, MigrateError, State};
 use crate::sys::remove::{self, Patience, What};
-use crate::sys::{accounts, files, lock};
+use crate::sys::{accounts, lock};
 
 /// Its name in the private directory.
 pub const NAME: &str = ".migration";
@@ -101,40 +99,6 @@ impl Workplace {
                 return Ok(workplace);
             }
         }
-    }
-
-    /// Reads the journal, if there is a sound one. What cannot be read was never whole.
-    pub fn journal(&self) -> Option<Journal> {
-        let file = openat(&self.at, JOURNAL, OFlags::RDONLY | FILE, Mode::empty());
-        let file = File::from(file.ok()?);
-        let found = facts_of(&file, None).ok()?;
-        let us = rustix::process::geteuid().as_raw();
-        if found.kind != Kind::File || found.uid != us {
-            return None;
-        }
-        let journal: Journal = serde_json::from_str(&files::text(&file).ok()?).ok()?;
-        journal.is_sound().then_some(journal)
-    }
-
-    /// Writes the journal, whole or not at all. Its text is on the disk when this returns; its name
-    /// gets there before whatever is renamed on the same file system afterwards.
-    ///
-    /// # Errors
-    /// Where it cannot be written; the earlier one then still holds.
-    pub fn write(&self, journal: &Journal) -> Result<(), Error> {
-        let path = self.path.join(NAME).join(JOURNAL);
-        let doing = |cause: std::io::Error| failed("write", &path, cause, State::Journaled);
-        let text = serde_json::to_string_pretty(journal).map_err(|error| doing(error.into()))?;
-        let _ = unlinkat(&self.at, NEW_JOURNAL, AtFlags::empty());
-        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | FILE;
-        let write = || -> std::io::Result<()> {
-            let mut file =
-                File::from(openat(&self.at, NEW_JOURNAL, flags, Mode::RUSR | Mode::WUSR)?);
-            file.write_all(text.as_bytes())?;
-            file.sync_all()?;
-            Ok(renameat(&self.at, NEW_JOURNAL, &self.at, JOURNAL)?)
-        };
-        write().map_err(doing)
     }
 
     /// What stands in the place for arrivals.

@@ -5,6 +5,7 @@ mod hostile;
 mod kills;
 mod planted;
 mod races;
+mod recovery;
 mod refused;
 mod scene;
 mod warm;
@@ -38,6 +39,7 @@ pub(crate) fn tests() -> Vec<Test> {
         hostile::tests,
         planted::tests,
         races::tests,
+        recovery::tests,
         warm::tests,
     ] {
         tests.extend(part());
