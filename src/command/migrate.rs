@@ -70,7 +70,6 @@ pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
     let plan = Plan::make(&there, Door::ByName, flags, &words)?;
     let site = Site::find(&request.source, &snapshot.cwd)?;
     let target = Target::of(&plan, snapshot, &request, &site.path)?;
-    interrupt::watch()?;
     match position(&site.path, &target.private_dir, &target.name) {
         Position::Same => in_place(&plan, &request, &target)?,
         Position::SourceAbove | Position::SourceBelow => {
@@ -116,11 +115,12 @@ impl Request {
         }
     }
 
-    /// Whether to go ahead.
+    /// Whether to go ahead. Until then nothing is changed, and whoever interrupts the question ends it;
+    /// from then on there is something to put in order.
     fn confirm(&self, question: &str) -> anyhow::Result<()> {
         let answer = if self.is_confirmed { Some(true) } else { report::ask(question)? };
         match answer {
-            Some(true) => Ok(()),
+            Some(true) => Ok(interrupt::watch()?),
             Some(false) => Err(Error::from(MigrateError::Declined).into()),
             None => Err(Error::from(MigrateError::NotAsked).into()),
         }
@@ -133,6 +133,7 @@ fn in_place(plan: &Plan<'_>, request: &Request, target: &Target<'_>) -> anyhow::
         report::line(format!("`{}` is where it belongs", crate::shown::shown(&target.path())))?;
         return Ok(());
     }
+    interrupt::watch()?;
     cure::after(plan, request, target)
 }
 

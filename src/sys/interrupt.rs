@@ -2,20 +2,33 @@
 //!
 //! Only verbs that have something to put in order watch for them; the shim leaves signals to cargo.
 
+use std::fs::File;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock};
 
+use super::files;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 static REQUESTED: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
+
+/// Whether whoever started this program has a signal ignored, as `nohup` does; where that cannot be
+/// told, it is not.
+fn is_ignored(signal: i32) -> bool {
+    let status = File::open("/proc/self/status").and_then(|file| files::text(&file));
+    let mask = status.ok().and_then(|text| {
+        let line = text.lines().find_map(|line| line.strip_prefix("SigIgn:"))?;
+        u64::from_str_radix(line.trim(), 16).ok()
+    });
+    mask.is_some_and(|mask| mask & (1 << (signal - 1)) != 0)
+}
 
 /// From here on the first signal sets the flag, and a second one ends the program as it always does.
 ///
 /// # Errors
 /// The system's.
 pub fn watch() -> io::Result<()> {
-    for signal in [SIGINT, SIGTERM, SIGHUP] {
+    for signal in [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| !is_ignored(*signal)) {
         let flag = || Arc::clone(&REQUESTED);
         // In this order: the second signal finds the flag that the first one has set.
         signal_hook::flag::register_conditional_default(signal, flag())?;

@@ -7,7 +7,7 @@ use super::target::Target;
 use super::{Request, copying};
 use crate::core::relocation::tree::Inventory;
 use crate::core::relocation::{Identity, Journal, Stage, VERSION, Way};
-use crate::error::{Error, State};
+use crate::error::{Error, State, reason};
 use crate::report;
 use crate::shown::shown;
 use crate::sys::lock::{Attempt, Locks};
@@ -115,7 +115,7 @@ impl Carrying<'_> {
         identity: Identity,
         locks: &mut Locks,
     ) -> Result<(Tree, Inventory), Error> {
-        let incoming = self.workplace.incoming(self.site.path.clone())?;
+        let incoming = self.workplace.incoming()?;
         let inventory = incoming.walk(&|_| false)?;
         let is_same = inventory.nodes.first().is_some_and(|top| top.identity == identity);
         // Somebody may have built in it since it was looked at, whom only root can take files from.
@@ -148,7 +148,7 @@ impl Carrying<'_> {
     ) -> Result<(), Error> {
         use std::os::unix::ffi::OsStrExt;
         let doing = |cause| failed("move", &private.path, cause, State::Journaled);
-        let incoming = self.workplace.incoming(private.path.clone())?;
+        let incoming = self.workplace.incoming()?;
         for name in names(&private.top).map_err(doing)? {
             let name = std::ffi::OsStr::from_bytes(name.as_bytes());
             if !stays(name) {
@@ -170,7 +170,8 @@ impl Carrying<'_> {
         give::give(incoming, inventory, self.target.person).map_err(Error::journaled)?;
         place::prepare(incoming, self.target.person)?;
         self.put(&journal)?;
-        self.end(&journal, "moved")
+        self.end(&journal, "moved");
+        Ok(())
     }
 
     /// Puts what has arrived in its place.
@@ -188,11 +189,13 @@ impl Carrying<'_> {
     }
 
     /// The cache is in its place.
-    pub(super) fn end(self, journal: &Journal, how: &str) -> Result<(), Error> {
+    pub(super) fn end(self, journal: &Journal, how: &str) {
         let path = self.target.private_dir.join(&journal.name);
         self.workplace.dismiss();
         let line = format!("{how} `{}` to `{}`", journal.shown, shown(&path));
-        report::line(line)
-            .map_err(|cause| failed("write to", "stdout".as_ref(), cause, State::Untouched))
+        // That nobody hears of it makes it no failure.
+        if let Err(cause) = report::line(&line) {
+            report::note(&format!("{line}, which cannot be written to stdout: {}", reason(&cause)));
+        }
     }
 }

@@ -74,7 +74,7 @@ fn go_on(carrying: Carrying<'_>, journal: &Journal, next: Next) -> Result<(), Er
             carrying.gather_rest(journal.clone(), &private, &|name| stays.has(name))
         }
         Next::Adopt => {
-            let incoming = carrying.workplace.incoming(carrying.site.path.clone())?;
+            let incoming = carrying.workplace.incoming()?;
             let inventory = incoming.walk(&|_| false)?;
             locking::judge(&incoming, &inventory, carrying.target.person)?;
             carrying.adopt(journal.clone(), &incoming, &inventory)
@@ -83,16 +83,19 @@ fn go_on(carrying: Carrying<'_>, journal: &Journal, next: Next) -> Result<(), Er
             carrying.put(journal)?;
             carrying.workplace.settle()?;
             clear(&carrying, journal)?;
-            carrying.end(journal, "copied")
+            carrying.end(journal, "copied");
+            Ok(())
         }
         Next::Clear => {
             carrying.keep_former(journal)?;
             clear(&carrying, journal)?;
-            carrying.end(journal, "copied")
+            carrying.end(journal, "copied");
+            Ok(())
         }
         Next::Finish => {
             carrying.keep_former(journal)?;
-            carrying.end(journal, "moved")
+            carrying.end(journal, "moved");
+            Ok(())
         }
         Next::Begin | Next::Discard | Next::Lost => Ok(()),
     }

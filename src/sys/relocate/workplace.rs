@@ -110,11 +110,12 @@ impl Workplace {
         }
     }
 
-    /// What has arrived; messages call it by `path`.
+    /// What has arrived.
     ///
     /// # Errors
     /// Where it cannot be opened.
-    pub fn incoming(&self, path: PathBuf) -> Result<Tree, Error> {
+    pub fn incoming(&self) -> Result<Tree, Error> {
+        let path = self.path.join(NAME).join(INCOMING);
         Tree::open(&self.at, INCOMING.as_ref(), path.clone())
             .map_err(|cause| failed("open", &path, cause, State::Journaled))
     }
@@ -130,7 +131,7 @@ impl Workplace {
             Ok(fchmod(directory(&self.at, INCOMING.as_ref())?, Mode::RWXU)?)
         };
         make().map_err(|cause| failed("create directory", &path, cause, State::Untouched))?;
-        self.incoming(path)
+        self.incoming()
     }
 
     /// Takes away what has arrived, which must be a copy of ours.
