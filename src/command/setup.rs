@@ -90,7 +90,7 @@ pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
     }
     site.examine(&steps)?;
     steps.iter().try_for_each(assert_possible).map_err(Error::from)?;
-    report::line(text::planned(&steps))?;
+    report::line(text::planned(&steps, &receipt_path(&site.installation)))?;
     if is_dry {
         report::note(&"nothing was done, because of --dry-run");
         return Ok(0);

@@ -11,13 +11,16 @@ use crate::sys::setup::{PieceState, Step, Undone};
 /// Three columns: what is done, where, and why.
 pub(super) type Row = [String; 3];
 
-/// What is about to be done.
-pub(super) fn planned(steps: &[Step]) -> String {
-    let rows: Vec<Row> = steps
+/// What is about to be done, the receipt included.
+pub(super) fn planned(steps: &[Step], receipt: &Path) -> String {
+    let mut rows: Vec<Row> = steps
         .iter()
         .filter(|step| step.state != PieceState::InPlace)
         .map(|step| row(verb(step), &step.piece.path, detail(step)))
         .collect();
+    if !receipt.exists() {
+        rows.push(row("create", receipt, "the receipt, by which --uninstall goes"));
+    }
     if rows.is_empty() { "everything is in its place".into() } else { table(&rows) }
 }
 
