@@ -58,7 +58,7 @@ pub(super) fn command() -> Command {
             switch("uninstall", "Take away what setup has installed, and restore what it has changed"),
             // A fresh shell is asked from a session of its own; see `fresh_shell`.
             Arg::new("enter")
-                .long(ENTER)
+                .long(ENTER.trim_start_matches('-'))
                 .hide(true)
                 .num_args(1..)
                 .allow_hyphen_values(true)
@@ -68,7 +68,7 @@ pub(super) fn command() -> Command {
 }
 
 /// The hidden flag with which this program enters a session of its own.
-const ENTER: &str = "enter-session";
+const ENTER: &str = "--enter-session";
 
 fn switch(name: &'static str, help: &'static str) -> Arg {
     Arg::new(name).long(name).action(ArgAction::SetTrue).help(help)

@@ -25,6 +25,23 @@ pub fn load(
 ) -> Result<Settings, SettingsError> {
     let flags = from_flags(flags)?;
     let variables = from_variables(|name| snapshot.variable(name))?;
+    below(snapshot, homes, [variables, flags])
+}
+
+/// What the files say, without variables and flags: what is in force for every session.
+///
+/// # Errors
+/// The first mistake.
+pub fn from_files(homes: &Homes<'_>, snapshot: &Snapshot) -> Result<Settings, SettingsError> {
+    below(snapshot, homes, [Layer::default(), Layer::default()])
+}
+
+/// Puts the files below the layers that are stronger, the weaker of those first.
+fn below(
+    snapshot: &Snapshot,
+    homes: &Homes<'_>,
+    [variables, flags]: [Layer; 2],
+) -> Result<Settings, SettingsError> {
     // Where root acts for somebody, their own file would choose where root makes directories.
     let file = person_file(homes).filter(|_| snapshot.acting == snapshot.uid);
     let person = match file {
@@ -37,20 +54,6 @@ pub fn load(
     owners.extend([&flags, &variables, &person].into_iter().flat_map(trusted));
     let system = read(Path::new(SYSTEM_FILE), Whose::System, &owners)?;
     Settings::settle(vec![system, person, variables, flags])
-}
-
-/// What the files say, without variables and flags: what is in force for every session.
-///
-/// # Errors
-/// The first mistake.
-pub fn from_files(homes: &Homes<'_>, snapshot: &Snapshot) -> Result<Settings, SettingsError> {
-    let person = match person_file(homes) {
-        Some(path) => read(&path, Whose::Person, &[snapshot.uid, 0])?,
-        None => Layer::default(),
-    };
-    let owners: Vec<u32> = std::iter::once(0).chain(trusted(&person)).collect();
-    let system = read(Path::new(SYSTEM_FILE), Whose::System, &owners)?;
-    Settings::settle(vec![system, person])
 }
 
 /// What the administrator's file says.

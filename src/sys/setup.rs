@@ -12,7 +12,7 @@ mod start_up_files;
 mod trusted;
 mod undo;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 pub use look::{PieceState, look};
 pub use possible::assert_possible;
@@ -20,7 +20,6 @@ pub use put::put;
 pub use receipt::{
     begin_receipt, clear_receipt_leftovers, end_receipt, read_receipt, receipt_path, write_receipt,
 };
-
 pub use start_up_files::{find as find_shell, of_machine, of_person};
 pub use trusted::assert_trusted;
 pub use undo::{Undone, undo};
@@ -68,19 +67,19 @@ pub fn steps(pieces: Vec<Piece>, receipt: &Receipt) -> Result<Vec<Step>, Error> 
 
 /// One piece for each file: `.profile` may be a symlink to `.bashrc`.
 fn joined(pieces: Vec<Piece>) -> Vec<Piece> {
-    let mut joined: Vec<Piece> = Vec::new();
+    let mut joined: Vec<(PathBuf, Piece)> = Vec::new();
     for piece in pieces {
         let place = files::without_symlinks(&piece.path);
-        let same = joined.iter_mut().find(|known| files::without_symlinks(&known.path) == place);
-        match (same.map(|known| &mut known.what), &piece.what) {
+        let same = joined.iter_mut().find(|(known, _)| *known == place);
+        match (same.map(|(_, known)| &mut known.what), &piece.what) {
             (Some(What::Blocks(known)), What::Blocks(more)) => {
                 known.top = known.top.take().or_else(|| more.top.clone());
                 known.end = known.end.take().or_else(|| more.end.clone());
             }
-            _ => joined.push(piece),
+            _ => joined.push((place, piece)),
         }
     }
-    joined
+    joined.into_iter().map(|(_, piece)| piece).collect()
 }
 
 /// A block of ours in this file that somebody has damaged.

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::ENTER;
 use super::site::Site;
 use super::text;
 use crate::core::placement::TARGET_DIR;
@@ -70,7 +71,7 @@ fn ask_all(site: &Site, snapshot: &Snapshot) -> Vec<Finding> {
     let mut findings = Vec::new();
     for shell in AskedShell::ALL {
         for &start in shell.starts() {
-            let words = ["setup", "--enter-session"];
+            let words = ["setup", ENTER];
             let answer = ask(shell, start, &site.account, snapshot, &words).transpose();
             let hangs =
                 matches!(&answer, Some(Err(error)) if error.kind() == io::ErrorKind::TimedOut);
