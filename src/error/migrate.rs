@@ -155,6 +155,17 @@ pub enum MigrateError {
         /// What it said, or how it ended.
         ended: String,
     },
+    /// The cache has its place, but some of it still knows the old one.
+    Uncured {
+        /// The cache.
+        target: PathBuf,
+        /// The checkout.
+        checkout: PathBuf,
+        /// Why, for each profile.
+        failed: Vec<String>,
+        /// Whether somebody asked to stop.
+        is_interrupted: bool,
+    },
 }
 
 /// What has become of the cache when a move ends early.
@@ -195,7 +206,8 @@ impl MigrateError {
         match self {
             MigrateError::NoRoom { .. } | MigrateError::Failed { .. } => 73,
             MigrateError::Hostile { .. } | MigrateError::OnlyRoot { .. } => 77,
-            MigrateError::Interrupted { .. } => 130,
+            MigrateError::Interrupted { .. }
+            | MigrateError::Uncured { is_interrupted: true, .. } => 130,
             _ => 1,
         }
     }

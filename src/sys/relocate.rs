@@ -10,6 +10,7 @@ pub mod cure;
 pub mod facts;
 pub mod give;
 pub mod place;
+pub mod profiles;
 pub mod source;
 pub mod tree;
 pub mod workplace;

@@ -5,16 +5,17 @@
 //! long as they are there. Cargo makes those units dirty with `clean --workspace`, for one profile at
 //! a time, and takes their incremental state away with them; that is kept aside meanwhile.
 
-use super::Request;
 use super::target::Target;
-use std::path::Path;
-
+use super::{Request, locking};
 use crate::core::environment;
 use crate::error::{Error, MigrateError};
 use crate::report;
 use crate::shim::Plan;
 use crate::shown::{quoted, shown};
-use crate::sys::relocate::cure::{self, Cargo, Profile};
+use crate::sys::interrupt;
+use crate::sys::lock::Locks;
+use crate::sys::relocate::cure::{Cargo, Cleaned};
+use crate::sys::relocate::profiles::{Profile, Survey};
 
 /// Cures a checkout's own units, or says what to run.
 pub(super) fn after(plan: &Plan<'_>, request: &Request, target: &Target<'_>) -> anyhow::Result<()> {
@@ -31,49 +32,107 @@ pub(super) fn after(plan: &Plan<'_>, request: &Request, target: &Target<'_>) -> 
         ));
         return Ok(());
     }
-    let profiles = cure::profiles(&path)?;
     let program = plan.real_cargo(&plan.trail()).cargo()?;
     let changes = environment::changes(&plan.decision);
     let cargo = Cargo { program: &program, checkout: &plan.snapshot.cwd, changes: &changes };
-    let uncured = each(&profiles, &cargo, &plan.snapshot.cwd)?;
+    let survey = cargo.survey(&path)?;
+    let done = every(&cargo, &survey);
+    done.tell(&plan.snapshot.cwd)?;
+    others(&survey);
+    if !done.failed.is_empty() || interrupt::is_requested() {
+        return Err(Error::from(MigrateError::Uncured {
+            target: path,
+            checkout: plan.snapshot.cwd.clone(),
+            failed: done.failed,
+            is_interrupted: interrupt::is_requested(),
+        })
+        .into());
+    }
     if request.builds {
         let (fresh, all) = cargo.build()?;
         report::line(format!("{fresh} of {all} units were fresh"))?;
     }
-    uncured.map_or(Ok(()), |error| Err(error.into()))
+    Ok(())
 }
 
-/// Cures one profile after the other, and says which. One cache serves many workspaces: this one need
-/// not know a profile, and other tools keep directories that look like a target's. Those stay as they
-/// are; the first other failure is returned, when all have had their turn.
-fn each(profiles: &[Profile], cargo: &Cargo<'_>, checkout: &Path) -> anyhow::Result<Option<Error>> {
-    let mut cured = Vec::new();
-    let mut uncured = None;
-    for profile in profiles {
-        match cargo.cure(profile) {
-            Ok(()) => cured.push(profile.name()),
-            Err(error) if is_unknown(&error) => report::note(&format!(
-                "`{}` stays as it is: this workspace builds nothing there",
-                shown(profile.directory())
-            )),
-            Err(error) => {
-                uncured.get_or_insert(error);
-            }
+/// What has become of the profiles.
+#[derive(Debug, Default)]
+struct Done {
+    cleaned: Vec<String>,
+    unknown: Vec<String>,
+    failed: Vec<String>,
+}
+
+/// Cures one profile after the other: one that cannot be is no reason to leave the next one stale.
+fn every(cargo: &Cargo<'_>, survey: &Survey) -> Done {
+    let mut done = Done::default();
+    for profile in &survey.profiles {
+        if interrupt::is_requested() {
+            break;
+        }
+        match one(cargo, profile) {
+            Ok(Cleaned::Dirty) => done.cleaned.push(profile.title()),
+            Ok(Cleaned::Unknown) => done.unknown.push(profile.title()),
+            Err(_) if interrupt::is_requested() => break,
+            Err(error) => done.failed.push(error.to_string()),
         }
     }
-    if !cured.is_empty() {
-        let (checkout, names) = (shown(checkout), cured.join(", "));
-        report::line(format!(
-            "the workspace's own units in `{checkout}` will be rebuilt ({names})"
-        ))?;
-    }
-    Ok(uncured)
+    done
 }
 
-/// Whether cargo knows no such profile or target, by its own words.
-fn is_unknown(error: &Error) -> bool {
-    let Error::Migrate(error) = error else { return false };
-    let MigrateError::Cure { ended, .. } = &**error else { return false };
-    let is_profile = ended.contains("profile `") && ended.contains("is not defined");
-    is_profile || ended.contains("could not find specification for target")
+/// No build may lose its incremental state while it runs, so that is moved under cargo's locks.
+/// While cargo cleans it needs them itself; a build that begins in between starts its own.
+fn one(cargo: &Cargo<'_>, profile: &Profile) -> Result<Cleaned, Error> {
+    let tree = profile.tree()?;
+    locked(&tree, || profile.keep())?;
+    let cleaned = cargo.clean(profile);
+    // Whether it was cleaned or not, and even if nobody wants to wait for a build any more.
+    locked(&tree, || Ok(())).and_then(|()| profile.restore()).or_else(|_| profile.restore())?;
+    cleaned
+}
+
+fn locked(
+    tree: &crate::sys::relocate::tree::Tree,
+    act: impl FnOnce() -> Result<(), Error>,
+) -> Result<(), Error> {
+    let mut locks = Locks::default();
+    locking::wait_for_profile(&mut locks, tree)?;
+    act()
+}
+
+impl Done {
+    fn tell(&self, checkout: &std::path::Path) -> std::io::Result<()> {
+        if !self.unknown.is_empty() {
+            report::note(&format!(
+                "the workspace has no profile {}: nothing of it was built with that",
+                self.unknown.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+            ));
+        }
+        if self.cleaned.is_empty() {
+            return Ok(());
+        }
+        report::line(format!(
+            "the workspace's own units in `{}` will be rebuilt ({})",
+            shown(checkout),
+            self.cleaned.join(", ")
+        ))
+    }
+}
+
+/// Names what cargo does not clean by a profile's name, and what would.
+fn others(survey: &Survey) {
+    for directory in &survey.others {
+        // A tool that builds there, as rust-analyzer does, has its own target directory in this one.
+        let is_target_dir = directory.join(".rustc_info.json").exists();
+        let help = if is_target_dir {
+            format!("cargo clean --target-dir {}", quoted(directory))
+        } else {
+            format!("rm -r {}", quoted(directory))
+        };
+        report::note(&format!(
+            "not cleaned: `{}`, which is neither a profile's nor that of a target that rustc knows; \
+             to have it rebuilt: {help}",
+            shown(directory)
+        ));
+    }
 }

@@ -2,11 +2,12 @@
 //!
 //! As cargo does, it tries without a word first, and then says what it waits for.
 
+use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use super::preview::{LeftOut, Preview};
-use crate::core::relocation::tree::Inventory;
+use crate::core::relocation::tree::{Inventory, LOCKS};
 use crate::error::{Error, MigrateError, State};
 use crate::report;
 use crate::shown::shown;
@@ -57,10 +58,23 @@ pub(super) fn wait(
 
 /// Waits until nobody builds in what the destination holds; it is moved aside.
 pub(super) fn wait_for_former(locks: &mut Locks, former: &Tree) -> Result<(), Error> {
+    wait_for(locks, former, &|_| false)
+}
+
+/// Waits until nobody builds with a profile, by the locks in its directory.
+pub(super) fn wait_for_profile(locks: &mut Locks, profile: &Tree) -> Result<(), Error> {
+    wait_for(locks, profile, &|name| !LOCKS.iter().any(|lock| name == *lock))
+}
+
+fn wait_for(
+    locks: &mut Locks,
+    tree: &Tree,
+    leave_out: &dyn Fn(&OsStr) -> bool,
+) -> Result<(), Error> {
     let mut announced = None;
     loop {
-        let inventory = former.walk(&|_| false)?;
-        match locks.take(former, &inventory)? {
+        let inventory = tree.walk(leave_out)?;
+        match locks.take(tree, &inventory)? {
             Attempt::Held => return Ok(()),
             Attempt::Busy { path, holders } => pause(path, &holders, &mut announced)?,
         }

@@ -382,3 +382,24 @@ exit 1
 "#]]
     );
 }
+
+#[test]
+fn uncured() {
+    let error = |is_interrupted| MigrateError::Uncured {
+        target: "/srv/root/alice/target".into(),
+        checkout: "/home/alice/my app".into(),
+        failed: vec!["failed to run `cargo clean --profile dev --workspace`\nerror: no".into()],
+        is_interrupted,
+    };
+    assert_data_eq!(
+        message(error(false)),
+        str![[r#"
+error: not everything of `/home/alice/my app` will be rebuilt
+failed to run `cargo clean --profile dev --workspace`
+error: no
+help: the cache is in place; once that is mended: cargo-peruser migrate /srv/root/alice/target --checkout '/home/alice/my app'
+exit 1
+"#]]
+    );
+    assert!(message(error(true)).ends_with("exit 130"));
+}

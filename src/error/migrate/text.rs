@@ -62,6 +62,11 @@ impl MigrateError {
             MigrateError::Cure { command, .. } => {
                 format!("the cache is in place; run there: {command}")
             }
+            MigrateError::Uncured { target, checkout, .. } => format!(
+                "the cache is in place; once that is mended: cargo-peruser migrate {} --checkout {}",
+                quoted(target),
+                quoted(checkout)
+            ),
         }
     }
 }
@@ -145,6 +150,12 @@ impl Display for MigrateError {
             MigrateError::Interrupted { .. } => write!(f, "interrupted"),
             MigrateError::Cure { command, ended } => {
                 write!(f, "failed to run `{command}`\n{}", ended.trim_end())
+            }
+            MigrateError::Uncured { checkout, failed, is_interrupted, .. } => {
+                let why = if *is_interrupted { ": interrupted" } else { "" };
+                let checkout = shown(checkout);
+                write!(f, "not everything of `{checkout}` will be rebuilt{why}")?;
+                failed.iter().try_for_each(|failed| write!(f, "\n{failed}"))
             }
         }
     }

@@ -2,41 +2,18 @@
 //!
 //! Only ever as the person whose cache it is: a checkout decides what cargo runs.
 
+use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use super::failed;
+use super::profiles::{Profile, Survey};
 use crate::core::environment::Change;
-use crate::core::relocation::tree::LOCKS;
-use crate::error::{Error, MigrateError, State};
+use crate::error::{Error, MigrateError};
 use crate::shown::quoted;
 use crate::sys::exec;
-
-/// Where incremental state stands while cargo cleans.
-const KEPT: &str = "incremental.kept-by-cargo-peruser";
-
-/// A profile that a target directory has been built with.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Profile {
-    name: String,
-    triple: Option<String>,
-    directory: PathBuf,
-}
-
-impl Profile {
-    /// Where it is.
-    pub fn directory(&self) -> &Path {
-        &self.directory
-    }
-
-    /// What cargo calls it.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-}
 
 /// A cargo, where it is to run, and with which changes of the environment.
 #[derive(Clone, Copy, Debug)]
@@ -49,91 +26,71 @@ pub struct Cargo<'a> {
     pub changes: &'a [Change],
 }
 
-/// The profiles that a target directory has been built with, by their locks.
-///
-/// # Errors
-/// Where it cannot be read.
-pub fn profiles(target: &Path) -> Result<Vec<Profile>, Error> {
-    let mut found = Vec::new();
-    for directory in below(target)? {
-        if is_profile(&directory) {
-            found.push(profile(&directory, None));
-            continue;
-        }
-        let triple = directory.file_name().map(|name| name.to_string_lossy().into_owned());
-        let inner = below(&directory)?.into_iter().filter(|inner| is_profile(inner));
-        found.extend(inner.map(|inner| profile(&inner, triple.clone())));
-    }
-    Ok(found)
-}
-
-fn profile(directory: &Path, triple: Option<String>) -> Profile {
-    let name = directory.file_name().unwrap_or_default().to_string_lossy();
-    let name = if name == "debug" { "dev".into() } else { name.into_owned() };
-    Profile { name, triple, directory: directory.to_owned() }
-}
-
-fn is_profile(directory: &Path) -> bool {
-    LOCKS.iter().any(|lock| directory.join(lock).exists())
-}
-
-fn below(directory: &Path) -> Result<Vec<PathBuf>, Error> {
-    let doing = |cause| failed("read", directory, cause, State::Untouched);
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(directory).map_err(doing)? {
-        let entry = entry.map_err(doing)?;
-        if entry.file_type().map_err(doing)?.is_dir() {
-            found.push(entry.path());
-        }
-    }
-    found.sort();
-    Ok(found)
+/// What came of cleaning one profile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cleaned {
+    /// The workspace's own units are dirty.
+    Dirty,
+    /// The workspace has no such profile, so that nothing of it was built with that.
+    Unknown,
 }
 
 impl Cargo<'_> {
-    /// Makes the workspace's own units of one profile dirty; their incremental state stays.
+    /// What a target directory has been built with. A directory is taken for a target's only where
+    /// this toolchain's rustc knows the target.
+    ///
+    /// # Errors
+    /// Where it cannot be read.
+    pub fn survey(&self, target: &Path) -> Result<Survey, Error> {
+        let targets = self.targets();
+        Survey::of(target, &|name| targets.contains(name))
+    }
+
+    /// The targets that rustc knows; none where it does not say.
+    fn targets(&self) -> HashSet<String> {
+        let beside = self.program.with_file_name("rustc");
+        let rustc = if beside.exists() { beside } else { "rustc".into() };
+        let mut command = Command::new(rustc);
+        command.args(["--print", "target-list"]).current_dir(self.checkout);
+        command.stdin(Stdio::null()).stderr(Stdio::null());
+        exec::prepare(&mut command, self.changes);
+        let answer = command.output().map(|output| output.stdout).unwrap_or_default();
+        String::from_utf8_lossy(&answer).lines().map(str::to_owned).collect()
+    }
+
+    /// Makes the workspace's own units of one profile dirty. Cargo takes their incremental state
+    /// away as well, unless that stands elsewhere meanwhile.
     ///
     /// # Errors
     /// [`MigrateError::Cure`], and failures.
-    pub fn cure(&self, profile: &Profile) -> Result<(), Error> {
-        let (incremental, kept) =
-            (profile.directory.join("incremental"), profile.directory.join(KEPT));
-        let doing = |cause| failed("keep", &incremental, cause, State::Untouched);
-        // What is kept already was left by a run that was stopped in between.
-        let is_kept = kept.exists();
-        if incremental.exists() && !is_kept {
-            std::fs::rename(&incremental, &kept).map_err(doing)?;
-        }
-        let cleaned = self.clean(profile);
-        if kept.exists() && !incremental.exists() {
-            std::fs::rename(&kept, &incremental).map_err(doing)?;
-        }
-        cleaned
-    }
-
-    fn clean(&self, profile: &Profile) -> Result<(), Error> {
-        let mut words: Vec<OsString> =
-            ["clean", "--profile", &profile.name].map(OsString::from).to_vec();
-        if let Some(triple) = &profile.triple {
-            words.extend(["--target".into(), triple.into()]);
-        }
+    pub fn clean(&self, profile: &Profile) -> Result<Cleaned, Error> {
+        let words = profile.words();
         let with = |more: &[OsString]| self.run(words.iter().chain(more).cloned());
-        // Cargo before 1.93 does not know the flag, and takes packages by name.
-        with(&["--workspace".into()]).or_else(|error| {
-            let members = self.members();
+        let cleaned = with(&["--workspace".into()]).or_else(|error| {
+            // Cargo before 1.93 does not know the flag, and takes packages by name.
+            let members = if is_unknown(&error, profile) { Vec::new() } else { self.members() };
             if members.is_empty() { Err(error) } else { with(&members) }
-        })?;
-        Ok(())
+        });
+        match cleaned {
+            Ok(_) => Ok(Cleaned::Dirty),
+            Err(error) if is_unknown(&error, profile) => Ok(Cleaned::Unknown),
+            Err(error) => Err(error),
+        }
     }
 
     /// `-p NAME` for each package of the workspace.
     fn members(&self) -> Vec<OsString> {
+        self.own().into_iter().flat_map(|name| ["-p".into(), name.into()]).collect()
+    }
+
+    /// The names of the workspace's own packages; none where cargo does not say.
+    pub fn own(&self) -> Vec<String> {
         let words = ["metadata", "--no-deps", "--format-version=1"].map(OsString::from);
         let Ok(answer) = self.run(words.into_iter()) else { return Vec::new() };
         let answer: Value = serde_json::from_slice(&answer).unwrap_or_default();
         let packages = answer.get("packages").and_then(Value::as_array);
         let names = packages.into_iter().flatten().filter_map(|one| one.get("name")?.as_str());
-        names.flat_map(|name| ["-p".into(), name.into()]).collect()
+        names.map(str::to_owned).collect()
     }
 
     /// Builds the checkout, and counts the units that were fresh among all.
@@ -169,4 +126,11 @@ impl Cargo<'_> {
         }
         .into())
     }
+}
+
+/// Whether cargo says that the workspace has no such profile.
+fn is_unknown(error: &Error, profile: &Profile) -> bool {
+    let Error::Migrate(error) = error else { return false };
+    let MigrateError::Cure { ended, .. } = &**error else { return false };
+    ended.contains(&format!("profile `{}` is not defined", profile.name()))
 }

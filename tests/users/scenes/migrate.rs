@@ -1,5 +1,6 @@
 //! The old cache becomes one person's: as root for somebody, and as a person for oneself.
 
+mod cured;
 mod faults;
 mod hostile;
 mod kills;
@@ -33,6 +34,7 @@ pub(crate) fn tests() -> Vec<Test> {
         test("migrate::a_session_that_exports_the_old_directory_does_not_matter", exported),
     ];
     for part in [
+        cured::tests,
         refused::tests,
         faults::tests,
         kills::tests,
