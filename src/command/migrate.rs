@@ -25,7 +25,6 @@ use crate::shim::Plan;
 use crate::sys::interrupt;
 use crate::sys::relocate::place::Replace;
 use crate::sys::relocate::source::Site;
-use crate::sys::relocate::workplace::Workplace;
 use crate::sys::snapshot::Snapshot;
 use preview::Preview;
 use target::Target;
@@ -152,12 +151,20 @@ fn relocate(
         }
         workplace => workplace,
     };
-    let unfinished = workplace.as_ref().map(Workplace::journal).transpose()?.flatten();
-    if let (Some(workplace), Some(journal)) = (&workplace, &unfinished)
-        && let resume::Outcome::Ended(done) =
-            resume::resume(request, site, target, workplace, journal)?
-    {
-        return Ok(done);
+    let unfinished = match &workplace {
+        Some(workplace) => workplace.journal()?,
+        None => None,
+    };
+    if let (Some(workplace), Some(journal)) = (&workplace, &unfinished) {
+        match resume::resume(request, site, target, workplace, journal)? {
+            resume::Outcome::Begin => {}
+            resume::Outcome::Ended(done) => return Ok(done),
+            resume::Outcome::Returned(path) => {
+                workplace.try_clone()?.dismiss();
+                let site = Site::find(&path, std::path::Path::new("/"))?;
+                return relocate(request, &site, target, Position::Apart);
+            }
+        }
     }
     let preview = Preview::take(request, site, target, position)?;
     report::line(preview.render())?;

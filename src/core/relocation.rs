@@ -145,6 +145,9 @@ pub struct Journal {
     pub arrived: Option<Identity>,
     /// What the source is called while it is being taken away.
     pub aside: Option<OsString>,
+    /// The checkout that it was begun for; for messages only.
+    #[serde(default)]
+    pub checkout: Option<OsString>,
 }
 
 /// The form of [`Journal`] that this program writes and reads.

@@ -5,7 +5,7 @@ mod text;
 
 use std::ffi::OsString;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 pub use objection::Objection;
 
@@ -111,26 +111,54 @@ pub enum MigrateError {
         /// Who holds its lock, where that is known.
         holder: Option<String>,
     },
-    /// An earlier migration was interrupted, and another account or source has to be continued.
+    /// An earlier migration from another source was interrupted.
     Unfinished {
-        /// What it was moving, or where another account's journal is.
+        /// What it was moving.
         source: PathBuf,
-        /// The account that ran it, where it is another one.
-        by: Option<Owner>,
         /// Whom the cache is for, where root moves it for somebody.
         to: Option<String>,
     },
-    /// A cache waits where an earlier migration has left it, and nothing says what was to become of it.
+    /// An earlier migration of the same source was to another place.
+    Elsewhere {
+        /// What it was moving.
+        source: PathBuf,
+        /// Where to.
+        begun: PathBuf,
+        /// Where it was to go now.
+        now: PathBuf,
+        /// The checkout that it was begun for, if that is known.
+        checkout: Option<PathBuf>,
+        /// Whom the cache is for, where root moves it for somebody.
+        to: Option<String>,
+    },
+    /// Another account has to continue what it has begun.
+    Anothers {
+        /// The directory that it works in.
+        workplace: PathBuf,
+        /// The account.
+        by: Owner,
+        /// What was typed as the source: what the other account has written down is not believed.
+        source: PathBuf,
+        /// Whom the cache is for.
+        person: String,
+    },
+    /// An earlier migration's journal cannot be used.
     Stranded {
-        /// Where it is.
-        incoming: PathBuf,
+        /// The directory that it worked in.
+        workplace: PathBuf,
+        /// What waits there, perhaps the only copy of a cache.
+        waits: Option<PathBuf>,
+        /// What is wrong with the journal.
+        why: String,
     },
     /// An earlier migration's remains are not there any more.
     Lost {
         /// What it was moving.
         source: PathBuf,
-        /// The directory of its journal.
-        journal: PathBuf,
+        /// The directory that it worked in.
+        workplace: PathBuf,
+        /// What waits there instead.
+        waits: Option<PathBuf>,
     },
     /// A step failed.
     Failed {
@@ -201,6 +229,23 @@ impl MigrateError {
         self
     }
 
+    /// The same, once what was below one path is below another.
+    pub fn moved(mut self, from: &Path, to: &Path) -> MigrateError {
+        match &mut self {
+            MigrateError::Hostile { path, .. }
+            | MigrateError::Unreadable { path, .. }
+            | MigrateError::Changed { path, .. }
+            | MigrateError::Source { path, .. }
+            | MigrateError::Failed { path, .. } => {
+                if let Ok(below) = path.strip_prefix(from) {
+                    *path = to.join(below).components().collect();
+                }
+            }
+            _ => {}
+        }
+        self
+    }
+
     /// The exit code: 73 for what cannot be made, 77 for what is unsafe, 130 after an interrupt.
     pub fn exit_code(&self) -> u8 {
         match self {
@@ -220,6 +265,14 @@ impl From<MigrateError> for Error {
 }
 
 impl Error {
+    /// The same, once what a migration moves is below another path.
+    pub fn moved(self, from: &Path, to: &Path) -> Error {
+        match self {
+            Error::Migrate(error) => error.moved(from, to).into(),
+            other => other,
+        }
+    }
+
     /// The same, once a migration has moved the source away.
     pub fn journaled(self) -> Error {
         match self {

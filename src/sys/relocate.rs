@@ -9,6 +9,7 @@ pub mod copy;
 pub mod cure;
 pub mod facts;
 pub mod give;
+mod journal;
 pub mod place;
 pub mod profiles;
 pub mod source;

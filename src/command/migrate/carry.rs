@@ -15,7 +15,7 @@ use crate::sys::relocate::facts::facts_of;
 use crate::sys::relocate::place::{self, Replace};
 use crate::sys::relocate::source::Site;
 use crate::sys::relocate::tree::{Tree, directory, names};
-use crate::sys::relocate::workplace::{INCOMING, Workplace};
+use crate::sys::relocate::workplace::{INCOMING, NAME, Workplace};
 use crate::sys::relocate::{failed, give};
 
 /// What every step needs.
@@ -76,11 +76,12 @@ impl Carrying<'_> {
             name: self.target.name.clone(),
             arrived: None,
             aside: None,
+            checkout: Some(self.target.checkout.clone().into_os_string()),
         }
     }
 
     /// Whether everything is this account's to give.
-    fn can_give(&self, inventory: &Inventory) -> bool {
+    pub(super) fn can_give(&self, inventory: &Inventory) -> bool {
         rustix::process::geteuid().is_root() || !inventory.has_foreign(self.target.person.uid)
     }
 
@@ -100,7 +101,8 @@ impl Carrying<'_> {
             Ok((incoming, inventory)) => self.adopt(journal, &incoming, &inventory),
             Err(error) => {
                 if self.site.come_back(&self.workplace.at, INCOMING).is_err() {
-                    return Err(error.journaled());
+                    let waits = self.workplace.path.join(NAME).join(INCOMING);
+                    return Err(error.journaled().moved(&self.site.path, &waits));
                 }
                 self.workplace.dismiss();
                 Err(error)
@@ -115,7 +117,9 @@ impl Carrying<'_> {
         identity: Identity,
         locks: &mut Locks,
     ) -> Result<(Tree, Inventory), Error> {
-        let incoming = self.workplace.incoming()?;
+        let mut incoming = self.workplace.incoming()?;
+        // Whatever is wrong, it goes back to there.
+        let waits = std::mem::replace(&mut incoming.path, self.site.path.clone());
         let inventory = incoming.walk(&|_| false)?;
         let is_same = inventory.nodes.first().is_some_and(|top| top.identity == identity);
         // Somebody may have built in it since it was looked at, whom only root can take files from.
@@ -124,7 +128,7 @@ impl Carrying<'_> {
         }
         locking::judge(&incoming, &inventory, self.target.person)?;
         match locks.take(&incoming, &inventory)? {
-            Attempt::Held => Ok((incoming, inventory)),
+            Attempt::Held => Ok((Tree { path: waits, ..incoming }, inventory)),
             // In a profile that had not been built before.
             Attempt::Busy { .. } => Err(tree.changed(&[])),
         }

@@ -58,6 +58,7 @@ impl LeftOut {
             || entry == "target"
             || is_directory_name(&entry)
             || entry.contains(".replaced-")
+            || entry.contains(".returned-")
     }
 }
 

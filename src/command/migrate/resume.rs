@@ -1,5 +1,7 @@
 //! Continues or undoes what an earlier run has left, by what its journal says and what is still there.
 
+use std::path::PathBuf;
+
 use super::carry::Carrying;
 use super::preview::LeftOut;
 use super::target::Target;
@@ -8,8 +10,11 @@ use crate::core::relocation::tree::first_difference;
 use crate::core::relocation::{Journal, Next, Remains, Way, next};
 use crate::error::{Error, MigrateError};
 use crate::report;
+use crate::shown::shown;
+use crate::sys::accounts;
 use crate::sys::lock::Locks;
 use crate::sys::relocate::facts::facts_of;
+use crate::sys::relocate::place;
 use crate::sys::relocate::source::Site;
 use crate::sys::relocate::tree::{Tree, directory};
 use crate::sys::relocate::workplace::{NAME, Workplace};
@@ -21,6 +26,8 @@ pub(super) enum Outcome {
     Begin,
     /// It is over; whether the cache has moved.
     Ended(bool),
+    /// It cannot be given to the person, and stands here now: move it from there.
+    Returned(PathBuf),
 }
 
 /// Deals with an interrupted move.
@@ -31,10 +38,14 @@ pub(super) fn resume(
     workplace: &Workplace,
     journal: &Journal,
 ) -> anyhow::Result<Outcome> {
-    if journal.source() != site.path {
-        return Err(target.unfinished(journal.source()).into());
-    }
+    target.is_same(journal)?;
     let next = next(journal, remains(site, workplace, journal));
+    let is_anothers = workplace.owner != rustix::process::geteuid().as_raw();
+    // What the person has written down says nothing about what root may remove. What only waits to be
+    // given to them is looked at as any source is.
+    if is_anothers && !matches!(next, Next::Adopt) {
+        return Err(target.of_another(workplace.owner).into());
+    }
     report::note(&format!(
         "an earlier migration of `{}` was interrupted: {}",
         journal.shown,
@@ -55,15 +66,41 @@ pub(super) fn resume(
             return Ok(Outcome::Begin);
         }
         Next::Lost => {
-            let (source, journal) = (journal.source(), workplace.path.join(NAME));
-            return Err(Error::from(MigrateError::Lost { source, journal }).into());
+            let waits = workplace.waiting();
+            let (source, workplace) = (journal.source(), workplace.path.join(NAME));
+            return Err(Error::from(MigrateError::Lost { source, workplace, waits }).into());
         }
         _ => request.confirm("Continue it?")?,
     }
-    let workplace = workplace.try_clone()?;
+    let mut workplace = workplace.try_clone()?;
+    if is_anothers {
+        let holds = seen(&workplace)?;
+        report::note(&format!("root takes over what {} has begun: {holds}", target.owner));
+        workplace.take_over(journal)?;
+    }
     let carrying = Carrying { site, target, workplace, replace: request.replace };
+    if next == Next::Adopt && journal.way == Way::Rename {
+        let inventory = carrying.workplace.incoming()?.walk(&|_| false)?;
+        if !carrying.can_give(&inventory) {
+            let path = place::give_back(&carrying.workplace, &journal.name)?;
+            report::note(&format!(
+                "others have put files of theirs in it meanwhile, which only root can give you; it \
+                 is `{}` now, and is copied from there",
+                shown(&path)
+            ));
+            return Ok(Outcome::Returned(path));
+        }
+    }
     go_on(carrying, journal, next).map_err(Error::journaled)?;
     Ok(Outcome::Ended(true))
+}
+
+/// Whose the entries are that wait, for who decides about them.
+fn seen(workplace: &Workplace) -> Result<String, Error> {
+    let inventory = workplace.incoming()?.walk(&|_| false)?;
+    let owners = inventory.owners().into_iter();
+    let owners = owners.map(|(uid, count)| format!("{count} entries of {}", accounts::owner(uid)));
+    Ok(owners.collect::<Vec<_>>().join(", "))
 }
 
 fn go_on(carrying: Carrying<'_>, journal: &Journal, next: Next) -> Result<(), Error> {

@@ -7,12 +7,13 @@ use std::path::{Path, PathBuf};
 use super::Request;
 use crate::core::account::NoDirectory;
 use crate::core::placement::{Decision, Place, PlaceKind, Required, Rule};
+use crate::core::relocation::Journal;
 use crate::error::{Error, MigrateError, Owner, State};
 use crate::report;
 use crate::shim::{Plan, tell};
 use crate::sys::accounts;
 use crate::sys::private_dir::{self, Caller};
-use crate::sys::relocate::workplace::Workplace;
+use crate::sys::relocate::workplace::{self, Errand, Workplace};
 use crate::sys::relocate::{Person, failed};
 use crate::sys::snapshot::Snapshot;
 
@@ -84,6 +85,10 @@ pub(super) struct Target<'a> {
     pub(super) private_dir: PathBuf,
     /// The name of the target directory in it.
     pub(super) name: String,
+    /// The checkout that it is for.
+    pub(super) checkout: PathBuf,
+    /// What was typed as the source.
+    source: PathBuf,
     place: &'a Place,
     caller: Caller<'a>,
 }
@@ -121,6 +126,8 @@ impl<'a> Target<'a> {
             is_anothers,
             private_dir: place.private_dir(),
             name,
+            checkout: plan.snapshot.cwd.clone(),
+            source: source.to_owned(),
             place,
             caller,
         })
@@ -145,15 +152,52 @@ impl<'a> Target<'a> {
     /// The workplace of an earlier run, if there is one.
     pub(super) fn workplace(&self) -> Result<Option<Workplace>, Error> {
         match self.existing()? {
-            Some(private) => Workplace::open(&private, &self.private_dir),
+            Some(private) => Workplace::open(&private, &self.private_dir, self.errand()),
             None => Ok(None),
         }
     }
 
+    fn errand(&self) -> Errand<'_> {
+        Errand { person: &self.owner, source: &self.source }
+    }
+
+    /// The words after `--to`, where root moves it for somebody.
+    fn to(&self) -> Option<String> {
+        self.is_anothers.then(|| self.owner.word())
+    }
+
     /// Another migration to here has to be ended first.
     pub(super) fn unfinished(&self, source: PathBuf) -> Error {
-        let to = self.is_anothers.then(|| self.owner.word());
-        MigrateError::Unfinished { source, by: None, to }.into()
+        MigrateError::Unfinished { source, to: self.to() }.into()
+    }
+
+    /// Refuses to continue what another account, source or checkout has begun.
+    pub(super) fn is_same(&self, journal: &Journal) -> Result<(), Error> {
+        if journal.source() != self.source {
+            return Err(self.unfinished(journal.source()));
+        }
+        if journal.name != self.name {
+            return Err(MigrateError::Elsewhere {
+                source: journal.source(),
+                begun: self.private_dir.join(&journal.name),
+                now: self.path(),
+                checkout: journal.checkout.clone().map(PathBuf::from),
+                to: self.to(),
+            }
+            .into());
+        }
+        Ok(())
+    }
+
+    /// Only the account that has begun it continues it.
+    pub(super) fn of_another(&self, by: u32) -> Error {
+        MigrateError::Anothers {
+            workplace: self.private_dir.join(workplace::NAME),
+            by: accounts::owner(by),
+            source: self.source.clone(),
+            person: self.owner.word(),
+        }
+        .into()
     }
 
     /// Makes sure that the private directory is there, and makes the workplace in it.
@@ -161,7 +205,7 @@ impl<'a> Target<'a> {
         let mut notes = Vec::new();
         let private = private_dir::establish(self.place, &self.caller, &mut notes)?;
         notes.iter().for_each(tell);
-        let workplace = Workplace::make(&private.open()?, &self.private_dir)?;
+        let workplace = Workplace::make(&private.open()?, &self.private_dir, self.errand())?;
         if let Some(journal) = workplace.journal()? {
             report::note(&"another migration was interrupted here a moment ago");
             return Err(self.unfinished(journal.source()));

@@ -26,6 +26,7 @@ fn journal(way: Way, stage: Stage) -> Journal {
         name: "target".into(),
         arrived: Some((1, 3)),
         aside: Some(".old.migrated-1".into()),
+        checkout: None,
     }
 }
 

@@ -291,45 +291,93 @@ exit 1
 fn unfinished() {
     let source = || "/srv/old".into();
     assert_data_eq!(
-        message(MigrateError::Unfinished { source: source(), by: None, to: Some("alice".into()) }),
+        message(MigrateError::Unfinished { source: source(), to: Some("alice".into()) }),
         str![[r#"
 error: an earlier migration of `/srv/old` is unfinished
 help: cargo-peruser migrate /srv/old --to alice
 exit 1
 "#]]
     );
-    let error = MigrateError::Unfinished { source: source(), by: Some(alice()), to: None };
+    let error = MigrateError::Elsewhere {
+        source: source(),
+        begun: "/srv/root/alice/app-1".into(),
+        now: "/srv/root/alice/app-2".into(),
+        checkout: Some("/home/alice/app".into()),
+        to: Some("alice".into()),
+    };
     assert_data_eq!(
         message(error),
         str![[r#"
-error: an earlier migration by alice (uid 1500) is unfinished, in `/srv/old`
-help: as alice (uid 1500), run the same command again; what waits in it may be a whole cache: ls -l /srv/old
+error: an earlier migration of `/srv/old` is unfinished, and goes to `/srv/root/alice/app-1`, not to `/srv/root/alice/app-2`
+help: end that first: cargo-peruser migrate /srv/old --to alice --checkout /home/alice/app
 exit 1
 "#]]
     );
 }
 
 #[test]
-fn stranded() {
-    let incoming = "/srv/root/alice/.migration/incoming".into();
+fn anothers() {
+    let error = |by| MigrateError::Anothers {
+        workplace: "/srv/root/alice/.migration".into(),
+        by,
+        source: "/srv/old".into(),
+        person: "alice".into(),
+    };
     assert_data_eq!(
-        message(MigrateError::Stranded { incoming }),
+        message(error(Owner { uid: 0, name: Some("root".into()) })),
         str![[r#"
-error: a cache waits in `/srv/root/alice/.migration/incoming`, and the journal that says what was to become of it cannot be read
-help: move it to where it belongs: mv -n /srv/root/alice/.migration/incoming …
+error: an earlier migration by root (uid 0) is unfinished, in `/srv/root/alice/.migration`
+help: ask root (uid 0) to run: cargo-peruser migrate /srv/old --to alice
+exit 1
+"#]]
+    );
+    assert_data_eq!(
+        message(error(alice())),
+        str![[r#"
+error: an earlier migration by alice (uid 1500) is unfinished, in `/srv/root/alice/.migration`
+help: as alice (uid 1500), run: cargo-peruser migrate /srv/old
 exit 1
 "#]]
     );
 }
 
 #[test]
-fn lost() {
-    let journal = "/srv/root/alice/.migration".into();
+fn stranded_and_lost() {
+    let workplace = || "/srv/root/alice/.migration".into();
+    let waits = || Some("/srv/root/alice/.migration/incoming".into());
+    let stranded =
+        |waits| MigrateError::Stranded { workplace: workplace(), waits, why: "no JSON".into() };
     assert_data_eq!(
-        message(MigrateError::Lost { source: "/srv/old".into(), journal }),
+        message(stranded(waits())),
+        str![[r#"
+error: an earlier migration is unfinished, and its journal in `/srv/root/alice/.migration` cannot be used: no JSON
+help: what waits may be the only copy; keep it: mv /srv/root/alice/.migration/incoming ELSEWHERE
+exit 1
+"#]]
+    );
+    assert_data_eq!(
+        message(stranded(None)),
+        str![[r#"
+error: an earlier migration is unfinished, and its journal in `/srv/root/alice/.migration` cannot be used: no JSON
+help: nothing waits there: rm /srv/root/alice/.migration/journal && rmdir /srv/root/alice/.migration
+exit 1
+"#]]
+    );
+    let source = || "/srv/old".into();
+    let lost = |waits| MigrateError::Lost { source: source(), workplace: workplace(), waits };
+    assert_data_eq!(
+        message(lost(waits())),
         str![[r#"
 error: an earlier migration of `/srv/old` was interrupted, and what it had moved is gone
-help: look for it; what is there may be it: mv /srv/root/alice/.migration /srv/root/alice/.migration.aside
+help: look for it: ls -A /srv/root/alice; what waits may be the only copy; keep it: mv /srv/root/alice/.migration/incoming ELSEWHERE
+exit 1
+"#]]
+    );
+    assert_data_eq!(
+        message(lost(None)),
+        str![[r#"
+error: an earlier migration of `/srv/old` was interrupted, and what it had moved is gone
+help: look for it: ls -A /srv/root/alice; nothing waits there: rm /srv/root/alice/.migration/journal && rmdir /srv/root/alice/.migration
 exit 1
 "#]]
     );

@@ -1,6 +1,7 @@
 //! The texts about a cache that is not moved, and the next steps.
 
 use std::fmt::{self, Display, Formatter};
+use std::path::Path;
 
 use super::MigrateError;
 use crate::error::reason;
@@ -41,20 +42,27 @@ impl MigrateError {
             MigrateError::NotAsked => "--yes goes ahead, --dry-run only looks".into(),
             MigrateError::Declined => "nothing was changed".into(),
             MigrateError::AtWork { .. } => "wait for it and run this again".into(),
-            MigrateError::Unfinished { source, by: None, to } => {
-                let to = to.as_ref().map_or(String::new(), |to| format!(" --to {to}"));
-                format!("cargo-peruser migrate {}{to}", quoted(source))
+            MigrateError::Unfinished { source, to } => {
+                format!("cargo-peruser migrate {}{}", quoted(source), flag(to.as_ref()))
             }
-            // What another account has written down is not believed, so the source is not known.
-            MigrateError::Unfinished { by: Some(by), source, .. } => format!(
-                "as {by}, run the same command again; what waits in it may be a whole cache: ls -l {}",
-                quoted(source)
-            ),
-            MigrateError::Lost { journal, .. } => {
-                format!("look for it; what is there may be it: mv {0} {0}.aside", quoted(journal))
+            MigrateError::Elsewhere { source, checkout, to, .. } => {
+                let checkout = checkout.as_ref().map_or_else(|| "CHECKOUT".into(), quoted);
+                let to = flag(to.as_ref());
+                let source = quoted(source);
+                format!("end that first: cargo-peruser migrate {source}{to} --checkout {checkout}")
             }
-            MigrateError::Stranded { incoming } => {
-                format!("move it to where it belongs: mv -n {} …", quoted(incoming))
+            MigrateError::Anothers { by, source, person, .. } if by.uid == 0 => {
+                let source = quoted(source);
+                format!("ask {by} to run: cargo-peruser migrate {source} --to {person}")
+            }
+            MigrateError::Anothers { by, source, .. } => {
+                format!("as {by}, run: cargo-peruser migrate {}", quoted(source))
+            }
+            MigrateError::Stranded { workplace, waits, .. } => waiting(workplace, waits.as_deref()),
+            MigrateError::Lost { workplace, waits, .. } => {
+                let help = waiting(workplace, waits.as_deref());
+                let beside = workplace.parent().unwrap_or(workplace);
+                format!("look for it: ls -A {}; {help}", quoted(beside))
             }
             MigrateError::Failed { state, .. }
             | MigrateError::Changed { state, .. }
@@ -68,6 +76,24 @@ impl MigrateError {
                 quoted(checkout)
             ),
         }
+    }
+}
+
+fn flag(to: Option<&String>) -> String {
+    to.map_or(String::new(), |to| format!(" --to {to}"))
+}
+
+/// Never a command that could delete a cache.
+fn waiting(workplace: &Path, waits: Option<&Path>) -> String {
+    match waits {
+        Some(waits) => {
+            format!("what waits may be the only copy; keep it: mv {} ELSEWHERE", quoted(waits))
+        }
+        None => format!(
+            "nothing waits there: rm {} && rmdir {}",
+            quoted(&workplace.join("journal")),
+            quoted(workplace)
+        ),
     }
 }
 
@@ -127,18 +153,25 @@ impl Display for MigrateError {
                 let holder = holder.as_ref().map_or(String::new(), |holder| format!(": {holder}"));
                 write!(f, "another migration to this place is at work{holder}")
             }
-            MigrateError::Unfinished { source, by: None, .. } => {
+            MigrateError::Unfinished { source, .. } => {
                 write!(f, "an earlier migration of `{}` is unfinished", shown(source))
             }
-            MigrateError::Unfinished { source, by: Some(by), .. } => {
-                write!(f, "an earlier migration by {by} is unfinished, in `{}`", shown(source))
-            }
-            MigrateError::Stranded { incoming } => write!(
+            MigrateError::Elsewhere { source, begun, now, .. } => write!(
                 f,
-                "a cache waits in `{}`, and the journal that says what was to become of it cannot be \
-                 read",
-                shown(incoming)
+                "an earlier migration of `{}` is unfinished, and goes to `{}`, not to `{}`",
+                shown(source),
+                shown(begun),
+                shown(now)
             ),
+            MigrateError::Anothers { workplace, by, .. } => {
+                let workplace = shown(workplace);
+                write!(f, "an earlier migration by {by} is unfinished, in `{workplace}`")
+            }
+            MigrateError::Stranded { workplace, why, .. } => {
+                let workplace = shown(workplace);
+                write!(f, "an earlier migration is unfinished, and its journal in `{workplace}` ")?;
+                write!(f, "cannot be used: {why}")
+            }
             MigrateError::Lost { source, .. } => write!(
                 f,
                 "an earlier migration of `{}` was interrupted, and what it had moved is gone",

@@ -15,13 +15,10 @@ use rustix::io::Errno;
 use super::facts::{facts, facts_of};
 use super::give::chown;
 use super::tree::{FILE, Tree, directory, names};
-use super::workplace::{INCOMING, Workplace, c_name};
+use super::workplace::{FORMER, INCOMING, Workplace, c_name};
 use super::{Person, failed};
 use crate::error::{Error, Kind, MigrateError, State};
 use crate::sys::tag;
-
-/// Where a target directory goes that had to make way for another one, in the workplace.
-const FORMER: &str = "former";
 
 /// Whether a destination that has content may be moved aside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,7 +127,7 @@ pub fn keep_former(workplace: &Workplace, name: &str) -> Result<Option<PathBuf>,
                 Ok(found) if found.kind == Kind::Directory && is_gone(&workplace.at, place)? => {
                     Ok(None)
                 }
-                Ok(_) => beside(workplace, place, name).map(Some),
+                Ok(_) => beside(workplace, place, name, "replaced").map(Some),
             }
         };
         let path = workplace.path.join(name);
@@ -151,11 +148,20 @@ fn is_gone(at: &File, place: &str) -> io::Result<bool> {
     Ok(unlinkat(at, place, AtFlags::REMOVEDIR).is_ok())
 }
 
-fn beside(workplace: &Workplace, place: &str, name: &str) -> io::Result<PathBuf> {
+/// Puts what has arrived beside its place instead, where it can be moved from anew; its new path.
+///
+/// # Errors
+/// The system's.
+pub fn give_back(workplace: &Workplace, name: &str) -> Result<PathBuf, Error> {
+    beside(workplace, INCOMING, name, "returned")
+        .map_err(|cause| failed("move aside", &workplace.path.join(name), cause, State::Journaled))
+}
+
+fn beside(workplace: &Workplace, place: &str, name: &str, what: &str) -> io::Result<PathBuf> {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     let seconds = since.map(|since| since.as_secs()).unwrap_or_default();
     for number in seconds.. {
-        let aside = format!("{name}.replaced-{number}");
+        let aside = format!("{name}.{what}-{number}");
         match rename(&workplace.at, place.as_ref(), &workplace.private, aside.as_ref()) {
             Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => {}
             renamed => return renamed.map(|()| workplace.path.join(aside)),

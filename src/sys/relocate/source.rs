@@ -17,6 +17,7 @@ use super::{failed, place};
 use crate::core::relocation::Identity;
 use crate::core::relocation::tree::Node;
 use crate::error::{Error, MigrateError, State, reason};
+use crate::sys::files;
 use crate::sys::remove::{self, Left, Patience, What};
 
 /// A place in the file system where a cache stands or stood.
@@ -24,14 +25,15 @@ use crate::sys::remove::{self, Left, Patience, What};
 pub struct Site {
     /// The whole path, without symlinks.
     pub path: PathBuf,
-    /// The directory that it stands in.
-    parent: File,
+    /// The directory that it stands in, if that is there.
+    parent: Option<File>,
     /// Its name there.
     name: OsString,
 }
 
 impl Site {
-    /// Finds the place that a person has typed. What stands there need not exist any more.
+    /// Finds the place that a person has typed. What stands there need not exist any more, nor the
+    /// directory that it stood in: a move that was interrupted goes on without.
     ///
     /// # Errors
     /// [`MigrateError::Source`] where the directory above it cannot be reached.
@@ -44,14 +46,32 @@ impl Site {
         let plain = typed.components().next_back();
         let real = match (plain, typed.parent(), typed.file_name()) {
             (Some(Component::Normal(_)), Some(parent), Some(name)) => {
-                std::fs::canonicalize(parent).map_err(|cause| refused(&cause))?.join(name)
+                match std::fs::canonicalize(parent) {
+                    Err(cause) if files::is_absence(&cause) => match gone(parent) {
+                        Some(parent) => return Ok(Site::without_parent(parent.join(name), name)),
+                        None => return Err(refused(&cause)),
+                    },
+                    parent => parent.map_err(|cause| refused(&cause))?.join(name),
+                }
             }
             _ => std::fs::canonicalize(&typed).map_err(|cause| refused(&cause))?,
         };
         let name = real.file_name().ok_or_else(|| refused(&io::ErrorKind::InvalidInput.into()))?;
         let parent =
             way(real.parent().unwrap_or(Path::new("/"))).map_err(|cause| refused(&cause))?;
-        Ok(Site { name: name.to_owned(), parent, path: real })
+        Ok(Site { name: name.to_owned(), parent: Some(parent), path: real })
+    }
+
+    fn without_parent(path: PathBuf, name: &OsStr) -> Site {
+        Site { path, parent: None, name: name.to_owned() }
+    }
+
+    fn parent(&self) -> io::Result<&File> {
+        self.parent.as_ref().ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+
+    fn entry(&self, name: &OsStr) -> io::Result<Node> {
+        facts(self.parent()?, &c_name(name), None)
     }
 
     /// What stands there; `None` where nothing does.
@@ -59,11 +79,12 @@ impl Site {
     /// # Errors
     /// [`MigrateError::Source`] for what is no directory or cannot be opened.
     pub fn tree(&self) -> Result<Option<Tree>, Error> {
-        match Tree::open(&self.parent, &self.name, self.path.clone()) {
+        let open = |parent| Tree::open(parent, &self.name, self.path.clone());
+        match self.parent().and_then(open) {
             Ok(tree) => Ok(Some(tree)),
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(cause) => {
-                let why = match facts(&self.parent, &c_name(&self.name), None) {
+                let why = match self.entry(&self.name) {
                     Ok(Node { kind, .. }) if kind != crate::error::Kind::Directory => {
                         format!("it is a {kind}")
                     }
@@ -76,7 +97,7 @@ impl Site {
 
     /// Whether this entry still has its place.
     pub fn holds(&self, identity: Identity) -> bool {
-        facts(&self.parent, &c_name(&self.name), None).is_ok_and(|found| found.identity == identity)
+        self.entry(&self.name).is_ok_and(|found| found.identity == identity)
     }
 
     /// Whether the entry can be taken out of the directory that it stands in: that is writable, and
@@ -84,17 +105,21 @@ impl Site {
     pub fn can_leave(&self, entry: &Node) -> bool {
         let us = rustix::process::geteuid();
         let access = Access::WRITE_OK | Access::EXEC_OK;
-        if accessat(&self.parent, ".", access, AtFlags::EACCESS).is_err() {
+        let Ok(parent) = self.parent() else { return false };
+        if accessat(parent, ".", access, AtFlags::EACCESS).is_err() {
             return false;
         }
-        let Ok(parent) = facts_of(&self.parent, None) else { return false };
+        let Ok(parent) = facts_of(parent, None) else { return false };
         let is_sticky = parent.mode & 0o1000 != 0;
         us.is_root() || !is_sticky || [entry.uid, parent.uid].contains(&us.as_raw())
     }
 
     /// The mount that it stands in.
     pub fn mount(&self) -> Option<(u64, u64)> {
-        facts_of(&self.parent, None).ok().map(|found| (found.identity.0, found.mount))
+        self.parent()
+            .and_then(|parent| facts_of(parent, None))
+            .ok()
+            .map(|found| (found.identity.0, found.mount))
     }
 
     /// Renames the entry into another directory, where the name must be free.
@@ -102,7 +127,7 @@ impl Site {
     /// # Errors
     /// The system's.
     pub fn leave_to(&self, directory: &File, name: &str) -> io::Result<()> {
-        place::rename(&self.parent, &self.name, directory, name.as_ref())
+        place::rename(self.parent()?, &self.name, directory, name.as_ref())
     }
 
     /// Renames an entry back to here, if the name is still free.
@@ -110,7 +135,7 @@ impl Site {
     /// # Errors
     /// The system's.
     pub fn come_back(&self, directory: &File, name: &str) -> io::Result<()> {
-        place::rename(directory, name.as_ref(), &self.parent, &self.name)
+        place::rename(directory, name.as_ref(), self.parent()?, &self.name)
     }
 
     /// Gives the entry the name that it has while it is being taken away.
@@ -118,7 +143,7 @@ impl Site {
     /// # Errors
     /// The system's.
     pub fn put_aside(&self, aside: &OsStr) -> io::Result<()> {
-        place::rename(&self.parent, &self.name, &self.parent, aside)
+        place::rename(self.parent()?, &self.name, self.parent()?, aside)
     }
 
     /// The name that the entry is to have while it is being taken away.
@@ -131,7 +156,7 @@ impl Site {
 
     /// Whether the entry has that name now.
     pub fn is_aside(&self, aside: &OsStr, identity: Identity) -> bool {
-        facts(&self.parent, &c_name(aside), None).is_ok_and(|found| found.identity == identity)
+        self.entry(aside).is_ok_and(|found| found.identity == identity)
     }
 
     /// Takes the entry away that was put aside.
@@ -139,7 +164,9 @@ impl Site {
     /// # Errors
     /// Failures; what is left can be removed by a next run.
     pub fn clear(&self, aside: &OsStr, identity: Identity, what: What<'_>) -> Result<Left, Error> {
-        let removed = remove::tree(&self.parent, aside, identity, what, Patience::UntilAsked);
+        let removed = self
+            .parent()
+            .and_then(|parent| remove::tree(parent, aside, identity, what, Patience::UntilAsked));
         self.settle();
         removed.map_err(|cause| {
             let path = self.path.with_file_name(aside);
@@ -154,12 +181,21 @@ impl Site {
 
     /// Makes a renaming last through a power failure, as far as this account may.
     pub fn settle(&self) {
-        if let Ok(parent) =
-            openat(&self.parent, ".", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())
-        {
+        let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+        let open = |parent| Ok(openat(parent, ".", flags, Mode::empty())?);
+        if let Ok(parent) = self.parent().and_then(open) {
             let _ = fsync(&parent);
         }
     }
+}
+
+/// The path of a directory that is not there any more, by what is there of it.
+fn gone(path: &Path) -> Option<PathBuf> {
+    let real = path.ancestors().find_map(|above| Some((above, above.canonicalize().ok()?)));
+    let (above, real) = real?;
+    let rest = path.strip_prefix(above).ok()?;
+    let is_plain = rest.components().all(|part| matches!(part, Component::Normal(_)));
+    is_plain.then(|| real.join(rest))
 }
 
 /// Opens the way to a directory from the top, one name at a time.

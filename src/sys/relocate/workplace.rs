@@ -4,8 +4,6 @@
 //! nobody else can do anything, and one that belongs to another account is not believed. The person
 //! could move it away, since what it stands in is theirs; all that they can spoil is their own move.
 
-mod journal;
-
 use std::ffi::{CString, OsStr};
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -14,10 +12,10 @@ use rustix::fs::{AtFlags, FlockOperation, Mode, fchmod, flock, fsync, mkdirat, u
 use rustix::io::Errno;
 
 use super::facts::{facts, facts_of};
-use super::failed;
 use super::tree::{Tree, directory, names};
+use super::{failed, journal};
 use crate::core::relocation::{Arrived, Identity};
-use crate::error::{Error, MigrateError, State};
+use crate::error::{Error, Kind, MigrateError, Owner, State};
 use crate::sys::remove::{self, Patience, What};
 use crate::sys::{accounts, lock};
 
@@ -25,8 +23,8 @@ use crate::sys::{accounts, lock};
 pub const NAME: &str = ".migration";
 /// Where what has arrived stands in it, until it is put in its place.
 pub const INCOMING: &str = "incoming";
-const JOURNAL: &str = "journal";
-const NEW_JOURNAL: &str = "journal.new";
+/// Where a target directory goes that had to make way for another one.
+pub(super) const FORMER: &str = "former";
 
 /// The open workplace, locked.
 #[derive(Debug)]
@@ -37,27 +35,48 @@ pub struct Workplace {
     pub path: PathBuf,
     /// The workplace.
     pub at: File,
+    /// Whose it is: this account's, or for root the person's whose cache moves.
+    pub owner: u32,
+}
+
+/// What a workplace is opened for; for messages, but for the person's id.
+#[derive(Clone, Copy, Debug)]
+pub struct Errand<'a> {
+    /// Who receives the cache.
+    pub person: &'a Owner,
+    /// What was typed as the source.
+    pub source: &'a Path,
 }
 
 impl Workplace {
-    /// Opens the workplace if there is one, and locks it.
+    /// Opens the workplace if there is one, and locks it. Root opens the person's own as well.
     ///
     /// # Errors
-    /// [`MigrateError::AtWork`] where somebody works in it, [`MigrateError::Unfinished`] where
-    /// another account has left it.
-    pub fn open(private: &File, path: &Path) -> Result<Option<Workplace>, Error> {
+    /// [`MigrateError::AtWork`] where somebody works in it, [`MigrateError::Anothers`] where
+    /// another account has left it, [`MigrateError::Stranded`] where others can change it.
+    pub fn open(
+        private: &File,
+        path: &Path,
+        errand: Errand<'_>,
+    ) -> Result<Option<Workplace>, Error> {
         let doing =
             |cause: std::io::Error| failed("open", &path.join(NAME), cause, State::Untouched);
+        // Whose it is comes first: what belongs to another account cannot even be opened.
+        let seen = match facts(private, &c_name(NAME), None) {
+            Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            seen => seen.map_err(doing)?,
+        };
+        let us = rustix::process::geteuid().as_raw();
+        if seen.uid != us && (us, seen.uid) != (0, errand.person.uid) {
+            return Err(anothers(path, seen.uid, errand));
+        }
         let at = match directory(private, NAME.as_ref()) {
             Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             at => at.map_err(doing)?,
         };
         let found = facts_of(&at, None).map_err(doing)?;
-        let us = rustix::process::geteuid().as_raw();
-        if found.uid != us || found.mode & 0o077 != 0 {
-            let source = path.join(NAME);
-            let by = Some(accounts::owner(found.uid));
-            return Err(MigrateError::Unfinished { source, by, to: None }.into());
+        if found.uid != seen.uid {
+            return Err(anothers(path, found.uid, errand));
         }
         match flock(&at, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => {}
@@ -71,17 +90,23 @@ impl Workplace {
         let is_there =
             facts(private, &c_name(NAME), None).is_ok_and(|it| it.identity == found.identity);
         if !is_there {
-            return Workplace::open(private, path);
+            return Workplace::open(private, path, errand);
         }
         let private = private.try_clone().map_err(doing)?;
-        Ok(Some(Workplace { private, path: path.to_owned(), at }))
+        let workplace = Workplace { private, path: path.to_owned(), at, owner: found.uid };
+        if found.mode & 0o077 != 0 {
+            return Err(
+                workplace.stranded(format!("others can reach it (mode {:04o})", found.mode))
+            );
+        }
+        Ok(Some(workplace))
     }
 
     /// Makes the workplace, or opens the one that is there, and locks it.
     ///
     /// # Errors
     /// Those of [`Workplace::open`], and where it cannot be made.
-    pub fn make(private: &File, path: &Path) -> Result<Workplace, Error> {
+    pub fn make(private: &File, path: &Path, errand: Errand<'_>) -> Result<Workplace, Error> {
         let doing = |cause: std::io::Error| {
             failed("create directory", &path.join(NAME), cause, State::Untouched)
         };
@@ -95,7 +120,7 @@ impl Workplace {
                 Err(Errno::EXIST) => {}
                 Err(cause) => return Err(doing(cause.into())),
             }
-            if let Some(workplace) = Workplace::open(private, path)? {
+            if let Some(workplace) = Workplace::open(private, path, errand)? {
                 return Ok(workplace);
             }
         }
@@ -110,7 +135,20 @@ impl Workplace {
         }
     }
 
-    /// What has arrived.
+    /// Where something waits for its place, if anything does.
+    pub fn waiting(&self) -> Option<PathBuf> {
+        let waits = |place: &&&str| {
+            facts(&self.at, &c_name(place), None).is_ok_and(|found| {
+                let inside = directory(&self.at, place.as_ref()).and_then(|place| names(&place));
+                found.kind != Kind::Directory || inside.map_or(true, |names| !names.is_empty())
+            })
+        };
+        let place = [INCOMING, FORMER];
+        let place = place.iter().find(|place| waits(&place));
+        place.map(|place| self.path.join(NAME).join(place))
+    }
+
+    /// What has arrived, by its path here: where it came from is nothing any more.
     ///
     /// # Errors
     /// Where it cannot be opened.
@@ -158,11 +196,11 @@ impl Workplace {
         // Made, and nothing has come: it goes if it is empty.
         let _ = unlinkat(&self.at, INCOMING, AtFlags::REMOVEDIR);
         let is_journal =
-            |name: &CString| [JOURNAL, NEW_JOURNAL].iter().any(|it| *name == c_name(it));
+            |name: &CString| [journal::NAME, journal::NEW].iter().any(|it| *name == c_name(it));
         if !names(&self.at).is_ok_and(|names| names.iter().all(is_journal)) {
             return;
         }
-        for file in [NEW_JOURNAL, JOURNAL] {
+        for file in [journal::NEW, journal::NAME] {
             let _ = unlinkat(&self.at, file, AtFlags::empty());
         }
         let _ = unlinkat(&self.private, NAME, AtFlags::REMOVEDIR);
@@ -182,7 +220,7 @@ impl Workplace {
     /// The system's.
     pub fn try_clone(&self) -> Result<Workplace, Error> {
         let (private, at) = (self.cloned(&self.private)?, self.cloned(&self.at)?);
-        Ok(Workplace { private, path: self.path.clone(), at })
+        Ok(Workplace { private, path: self.path.clone(), at, owner: self.owner })
     }
 
     fn cloned(&self, file: &File) -> Result<File, Error> {
@@ -196,6 +234,13 @@ impl Workplace {
     pub fn settle(&self) -> Result<(), Error> {
         fsync(&self.private).map_err(|cause| failed("sync", &self.path, cause, State::Journaled))
     }
+}
+
+/// Another account has left it: only that one, and root for its owner, goes on.
+pub(super) fn anothers(path: &Path, by: u32, errand: Errand<'_>) -> Error {
+    let (workplace, source) = (path.join(NAME), errand.source.to_owned());
+    let (by, person) = (accounts::owner(by), errand.person.word());
+    MigrateError::Anothers { workplace, by, source, person }.into()
 }
 
 /// A constant name, as the system's calls take it.

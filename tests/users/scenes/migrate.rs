@@ -6,9 +6,9 @@ mod hostile;
 mod kills;
 mod planted;
 mod races;
-mod recovery;
 mod refused;
 mod scene;
+mod stranded;
 mod warm;
 
 use std::fs;
@@ -41,7 +41,7 @@ pub(crate) fn tests() -> Vec<Test> {
         hostile::tests,
         planted::tests,
         races::tests,
-        recovery::tests,
+        stranded::tests,
         warm::tests,
     ] {
         tests.extend(part());

@@ -1,0 +1,170 @@
+//! Interrupted moves with something in their way: there is always a way out, and no advice on it
+//! deletes what may be the only copy.
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, ensure};
+
+use super::scene::Scene;
+use crate::machine::Need;
+use crate::stage::{Outcome, Stage, cache, look, make};
+use crate::suite::{Test, test};
+
+pub(super) fn tests() -> Vec<Test> {
+    let needs = |test: Test| test.needs(&[Need::Strace]);
+    vec![
+        needs(test("migrate::stranded::a_journal_that_cannot_be_used_is_not_overwritten", journal)),
+        needs(test("migrate::stranded::what_others_added_meanwhile_is_copied", added)),
+        needs(test("migrate::stranded::root_takes_over_what_the_person_cannot_end", taken_over)),
+        needs(test("migrate::stranded::goes_on_where_the_sources_directory_is_gone", no_parent)),
+        needs(test("migrate::stranded::whose_it_is_is_said_before_it_is_opened", roots)),
+        needs(test("migrate::stranded::a_refusal_names_where_the_cache_is_now", named)),
+        needs(test("migrate::stranded::another_checkout_is_another_place", checkout)),
+    ]
+}
+
+/// Where the cache waits.
+fn waiting(scene: &Scene<'_>) -> Result<PathBuf> {
+    Ok(scene.target.parent().context("a parent")?.join(".migration/incoming"))
+}
+
+/// Stopped once the cache has been renamed: at the next call that gives any of it away.
+fn stop<'a>(scene: &Scene<'a>, is_alices: bool, more: &[&str]) -> Result<()> {
+    let words = ["migrate".as_ref(), scene.old.as_os_str(), "--yes".as_ref()];
+    let to = ["--to".as_ref(), "alice".as_ref()];
+    let words = words.into_iter().chain(if is_alices { vec![] } else { to.to_vec() });
+    let person = if is_alices { &scene.alice } else { &scene.root };
+    let run = person.by_name(words.chain(more.iter().map(|word| word.as_ref())));
+    let calls = "trace=fchmod,fchownat";
+    // Alice's workplace gets its mode by the first.
+    let kill = "inject=fchmod,fchownat:signal=KILL:when=3";
+    let run = run.after(["strace", "-qq", "-o", "/dev/null", "-e", calls, "-e", kill]).run()?;
+    run.fails()?;
+    ensure!(look(&waiting(scene)?)?.is_some(), "it was not stopped on its way");
+    Ok(())
+}
+
+fn journal(stage: &Stage) -> Result<()> {
+    let mut scene = Scene::new(stage)?;
+    stop(&scene, false, &[])?;
+    let waits = waiting(&scene)?;
+    let journal = waits.with_file_name("journal");
+    let good = fs::read_to_string(&journal)?;
+    let other = good.replace("\"version\": 1", "\"version\": 2");
+    let another = stage.at("another");
+    cache::build(&another, &[&scene.bob])?;
+    let first = std::mem::replace(&mut scene.old, another);
+    for text in [Some(other.as_str()), Some("{"), Some(""), None] {
+        match text {
+            Some(text) => fs::write(&journal, text)?,
+            None => fs::remove_file(&journal)?,
+        }
+        for flags in [&["--yes"][..], &["--yes", "--copy"], &["--yes", "--replace"]] {
+            let run = scene.give(flags)?;
+            run.fails()?.blames("unfinished")?.never_says("rm ")?;
+            run.helps(format!("mv {} ELSEWHERE", waits.display()))?;
+            ensure!(look(&scene.old)?.is_some(), "the next one was begun");
+            ensure!(cache::content(&waits)? == scene.content, "what waits has changed");
+        }
+    }
+    fs::write(&journal, good)?;
+    scene.old = first;
+    scene.give(&["--yes"])?.ok()?;
+    scene.has_moved()
+}
+
+/// Alice's move is stopped on its way, and bob has put something in.
+fn spoiled(stage: &Stage) -> Result<Scene<'_>> {
+    let mut scene = Scene::of_alice(stage)?;
+    stop(&scene, true, &[])?;
+    let late = waiting(&scene)?.join("debug/bobs");
+    make::file(&late, "of bob's", scene.bob.uid(), 0o664)?;
+    scene.content = cache::content(&waiting(&scene)?)?;
+    // And somebody builds at the old place again.
+    make::directory(&scene.old, scene.bob.uid(), scene.bob.uid(), 0o755)?;
+    Ok(scene)
+}
+
+fn added(stage: &Stage) -> Result<()> {
+    let scene = spoiled(stage)?;
+    let run = scene.take(&["--yes"])?;
+    run.ok()?.mentions("which only root can give you")?.mentions("stays")?;
+    make::own(&scene.target, scene.alice.uid(), scene.alice.uid(), 0o700)?;
+    scene.has_arrived()
+}
+
+fn taken_over(stage: &Stage) -> Result<()> {
+    let scene = spoiled(stage)?;
+    let run = scene.give(&["--yes"])?;
+    run.ok()?.mentions("root takes over")?.mentions("bob (uid 2002)")?;
+    scene.has_arrived()
+}
+
+fn no_parent(stage: &Stage) -> Result<()> {
+    let mut scene = Scene::new(stage)?;
+    let parent = stage.at("short-lived");
+    make::directory(&parent, 0, 0, 0o755)?;
+    fs::rename(&scene.old, parent.join("old"))?;
+    scene.old = parent.join("old");
+    stop(&scene, false, &[])?;
+    fs::remove_dir(&parent)?;
+    scene.give(&["--yes"])?.ok()?.prints("moved")?;
+    scene.has_arrived()
+}
+
+fn roots(stage: &Stage) -> Result<()> {
+    let scene = Scene::new(stage)?;
+    stop(&scene, false, &[])?;
+    let run = scene.take(&["--yes"])?;
+    run.fails()?
+        .blames("by root (uid 0)")?
+        .helps("ask root (uid 0) to run")?
+        .helps("--to alice")?;
+    scene.give(&["--yes"])?.ok()?;
+    scene.has_moved()
+}
+
+fn named(stage: &Stage) -> Result<()> {
+    let scene = Scene::new(stage)?;
+    stop(&scene, false, &[])?;
+    let late = waiting(&scene)?.join("debug/pipe");
+    make::fifo(&late, scene.bob.uid())?;
+    scene.give(&["--yes"])?.refused()?.blames(late.to_string_lossy())?;
+    fs::remove_file(&late)?;
+    scene.give(&["--yes"])?.ok()?;
+    scene.has_moved()
+}
+
+fn checkout(stage: &Stage) -> Result<()> {
+    let scene = Scene::new(stage)?;
+    let checkouts = [stage.at("one"), stage.at("two")];
+    for checkout in &checkouts {
+        make::directory(checkout, scene.alice.uid(), scene.alice.uid(), 0o755)?;
+        make::file(&checkout.join("Cargo.toml"), "", scene.alice.uid(), 0o644)?;
+    }
+    let give = |checkout: &PathBuf, before: &[&str]| -> Result<Outcome> {
+        let words = ["migrate".as_ref(), scene.old.as_os_str(), "--to".as_ref(), "alice".as_ref()];
+        let more = ["--yes".as_ref(), "--checkout".as_ref(), checkout.as_os_str()];
+        let run = scene.root.by_name(words.into_iter().chain(more)).within("/");
+        let run = run.env("CARGO_PERUSER_SCOPE", "checkout");
+        let kill = ["strace", "-qq", "-o", "/dev/null", "-e", "trace=fchownat", "-e"];
+        if before.is_empty() { run.run() } else { run.after(kill_at(kill, before)).run() }
+    };
+    let [one, two] = &checkouts;
+    give(one, &["inject=fchownat:signal=KILL:when=4"])?.fails()?;
+    let run = give(two, &[])?;
+    run.fails()?.blames("unfinished, and goes to")?;
+    run.helps(format!("--checkout {}", one.display()))?;
+    give(one, &[])?.ok()?;
+    ensure!(look(&scene.old)?.is_none(), "the source is still there");
+    Ok(())
+}
+
+fn kill_at<'a>(strace: [&'a str; 7], what: &[&'a str]) -> [&'a str; 8] {
+    let mut words = [""; 8];
+    for (place, word) in words.iter_mut().zip(strace.iter().chain(what)) {
+        *place = word;
+    }
+    words
+}
