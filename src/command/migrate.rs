@@ -167,7 +167,8 @@ fn relocate(
         }
     }
     let preview = Preview::take(request, site, target, position)?;
-    report::line(preview.render())?;
+    report::line(preview.render())
+        .map_err(|cause| Error::from(MigrateError::Unsaid { cause, cache: None }))?;
     if request.is_dry {
         locking::report_busy(&preview)?;
         return Ok(false);

@@ -7,7 +7,7 @@ use super::target::Target;
 use super::{Request, copying};
 use crate::core::relocation::tree::Inventory;
 use crate::core::relocation::{Identity, Journal, Stage, VERSION, Way};
-use crate::error::{Error, State, reason};
+use crate::error::{Error, MigrateError, State};
 use crate::report;
 use crate::shown::shown;
 use crate::sys::lock::{Attempt, Locks};
@@ -174,8 +174,7 @@ impl Carrying<'_> {
         give::give(incoming, inventory, self.target.person).map_err(Error::journaled)?;
         place::prepare(incoming, self.target.person)?;
         self.put(&journal)?;
-        self.end(&journal, "moved");
-        Ok(())
+        self.end(&journal, "moved")
     }
 
     /// Puts what has arrived in its place.
@@ -193,13 +192,10 @@ impl Carrying<'_> {
     }
 
     /// The cache is in its place.
-    pub(super) fn end(self, journal: &Journal, how: &str) {
+    pub(super) fn end(self, journal: &Journal, how: &str) -> Result<(), Error> {
         let path = self.target.private_dir.join(&journal.name);
         self.workplace.dismiss();
         let line = format!("{how} `{}` to `{}`", journal.shown, shown(&path));
-        // That nobody hears of it makes it no failure.
-        if let Err(cause) = report::line(&line) {
-            report::note(&format!("{line}, which cannot be written to stdout: {}", reason(&cause)));
-        }
+        report::line(line).map_err(|cause| MigrateError::Unsaid { cause, cache: Some(path) }.into())
     }
 }

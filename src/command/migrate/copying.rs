@@ -50,8 +50,7 @@ pub(super) fn copy(
         let entries = inventory.nodes.iter().map(|node| node.identity).collect();
         clear(&carrying, &journal, Some(&entries))?;
     }
-    carrying.end(&journal, "copied");
-    Ok(())
+    carrying.end(&journal, "copied")
 }
 
 /// Makes a copy and makes sure that it is whole, on the disk, and of a source that stood still.

@@ -5,6 +5,8 @@
 //! long as they are there. Cargo makes those units dirty with `clean --workspace`, for one profile at
 //! a time, and takes their incremental state away with them; that is kept aside meanwhile.
 
+use std::collections::BTreeSet;
+
 use super::target::Target;
 use super::{Request, locking};
 use crate::core::environment;
@@ -37,8 +39,10 @@ pub(super) fn after(plan: &Plan<'_>, request: &Request, target: &Target<'_>) -> 
     let cargo = Cargo { program: &program, checkout: &plan.snapshot.cwd, changes: &changes };
     let survey = cargo.survey(&path)?;
     let done = every(&cargo, &survey);
-    done.tell(&plan.snapshot.cwd)?;
+    let said = done.tell(&plan.snapshot.cwd);
+    said.map_err(|cause| Error::from(MigrateError::Unsaid { cause, cache: Some(path.clone()) }))?;
     others(&survey);
+    generating(&cargo, &survey);
     if !done.failed.is_empty() || interrupt::is_requested() {
         return Err(Error::from(MigrateError::Uncured {
             target: path,
@@ -117,6 +121,23 @@ impl Done {
             self.cleaned.join(", ")
         ))
     }
+}
+
+/// Names the dependencies whose build scripts have left files: whether one of them has its path
+/// compiled in, and looks for it when it runs, nothing tells.
+fn generating(cargo: &Cargo<'_>, survey: &Survey) {
+    let own = cargo.own();
+    let names: BTreeSet<String> = survey.profiles.iter().flat_map(Profile::generating).collect();
+    let names: Vec<String> = names.into_iter().filter(|name| !own.contains(name)).collect();
+    if names.is_empty() {
+        return;
+    }
+    let words: Vec<String> = names.iter().map(|name| format!("-p {}", quoted(name))).collect();
+    report::note(&format!(
+        "dependencies whose build scripts have made files stay fresh; one that looks for them when it \
+         runs still looks at the old place, and has to be rebuilt: cargo clean {}",
+        words.join(" ")
+    ));
 }
 
 /// Names what cargo does not clean by a profile's name, and what would.

@@ -31,6 +31,7 @@ pub(super) struct Preview<'a> {
     pub(super) left_out: LeftOut,
     reason: Option<Reason>,
     is_occupied: bool,
+    is_open: bool,
     free: u64,
     target: &'a Target<'a>,
     replace: Replace,
@@ -98,6 +99,7 @@ impl<'a> Preview<'a> {
         Ok(Preview {
             keeps_source: way == Way::Copy && (is_fixed || (has_foreign && !is_root)),
             is_occupied: existing.as_ref().is_some_and(|private| !is_free(private)),
+            is_open: site.is_open(),
             free: place.as_ref().map_or(u64::MAX, free),
             replace: request.replace,
             tree,

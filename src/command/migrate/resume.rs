@@ -120,19 +120,16 @@ fn go_on(carrying: Carrying<'_>, journal: &Journal, next: Next) -> Result<(), Er
             carrying.put(journal)?;
             carrying.workplace.settle()?;
             clear(&carrying, journal)?;
-            carrying.end(journal, "copied");
-            Ok(())
+            carrying.end(journal, "copied")
         }
         Next::Clear => {
             carrying.keep_former(journal)?;
             clear(&carrying, journal)?;
-            carrying.end(journal, "copied");
-            Ok(())
+            carrying.end(journal, "copied")
         }
         Next::Finish => {
             carrying.keep_former(journal)?;
-            carrying.end(journal, "moved");
-            Ok(())
+            carrying.end(journal, "moved")
         }
         Next::Begin | Next::Discard | Next::Lost => Ok(()),
     }

@@ -8,6 +8,7 @@ use super::Request;
 use crate::core::account::NoDirectory;
 use crate::core::placement::{Decision, Place, PlaceKind, Required, Rule};
 use crate::core::relocation::Journal;
+use crate::core::settings::Scope;
 use crate::error::{Error, MigrateError, Owner, State};
 use crate::report;
 use crate::shim::{Plan, tell};
@@ -119,6 +120,12 @@ impl<'a> Target<'a> {
                 ),
             }
             .into());
+        }
+        let is_scoped = plan.survey.settings.scope == Scope::Checkout;
+        if is_anothers && is_scoped && request.checkout.is_none() {
+            // Where root happens to be is nobody's checkout.
+            let (source, person) = (source.to_owned(), owner.word());
+            return Err(MigrateError::WhichCheckout { source, person }.into());
         }
         Ok(Target {
             person: Person { uid: caller.uid, gid: caller.gid },

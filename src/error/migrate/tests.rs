@@ -451,3 +451,37 @@ exit 1
     );
     assert!(message(error(true)).ends_with("exit 130"));
 }
+
+#[test]
+fn unsaid() {
+    let error = |cache| MigrateError::Unsaid { cause: denied(), cache };
+    assert_data_eq!(
+        message(error(None)),
+        str![[r#"
+error: failed to write to stdout: permission denied (os error 13)
+help: nothing was changed
+exit 1
+"#]]
+    );
+    assert_data_eq!(
+        message(error(Some("/srv/root/alice/target".into()))),
+        str![[r#"
+error: failed to write to stdout: permission denied (os error 13)
+help: the cache is in its place: ls -A /srv/root/alice/target
+exit 1
+"#]]
+    );
+}
+
+#[test]
+fn which_checkout() {
+    let error = MigrateError::WhichCheckout { source: "/srv/old".into(), person: "alice".into() };
+    assert_data_eq!(
+        message(error),
+        str![[r#"
+error: `scope` is `checkout`, so it has to be said which checkout of alice's it is for
+help: cargo-peruser migrate /srv/old --to alice --checkout CHECKOUT
+exit 1
+"#]]
+    );
+}

@@ -64,6 +64,14 @@ impl MigrateError {
                 let beside = workplace.parent().unwrap_or(workplace);
                 format!("look for it: ls -A {}; {help}", quoted(beside))
             }
+            MigrateError::Unsaid { cache: None, .. } => "nothing was changed".into(),
+            MigrateError::Unsaid { cache: Some(cache), .. } => {
+                format!("the cache is in its place: ls -A {}", quoted(cache))
+            }
+            MigrateError::WhichCheckout { source, person } => {
+                let source = quoted(source);
+                format!("cargo-peruser migrate {source} --to {person} --checkout CHECKOUT")
+            }
             MigrateError::Failed { state, .. }
             | MigrateError::Changed { state, .. }
             | MigrateError::Interrupted { state } => state.help().into(),
@@ -172,6 +180,13 @@ impl Display for MigrateError {
                 write!(f, "an earlier migration is unfinished, and its journal in `{workplace}` ")?;
                 write!(f, "cannot be used: {why}")
             }
+            MigrateError::Unsaid { cause, .. } => {
+                write!(f, "failed to write to stdout: {}", reason(cause))
+            }
+            MigrateError::WhichCheckout { person, .. } => write!(
+                f,
+                "`scope` is `checkout`, so it has to be said which checkout of {person}'s it is for"
+            ),
             MigrateError::Lost { source, .. } => write!(
                 f,
                 "an earlier migration of `{}` was interrupted, and what it had moved is gone",

@@ -80,6 +80,18 @@ impl Profile {
         words
     }
 
+    /// The packages whose build scripts have left files, by the names of their directories.
+    pub fn generating(&self) -> Vec<String> {
+        let has_files = |directory: &PathBuf| {
+            let files = std::fs::read_dir(directory.join("out"));
+            files.is_ok_and(|mut files| files.next().is_some())
+        };
+        let directories = below(&self.directory.join("build")).unwrap_or_default();
+        let names = directories.iter().filter(|directory| has_files(directory));
+        let names = names.filter_map(|directory| directory.file_name()?.to_str()?.rsplit_once('-'));
+        names.map(|(name, _)| name.to_owned()).collect()
+    }
+
     /// Its directory, open.
     ///
     /// # Errors

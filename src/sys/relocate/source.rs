@@ -114,6 +114,12 @@ impl Site {
         us.is_root() || !is_sticky || [entry.uid, parent.uid].contains(&us.as_raw())
     }
 
+    /// Whether others can make something under its name again, once it has moved.
+    pub fn is_open(&self) -> bool {
+        let parent = self.parent().and_then(|parent| facts_of(parent, None));
+        parent.is_ok_and(|parent| parent.mode & 0o022 != 0)
+    }
+
     /// The mount that it stands in.
     pub fn mount(&self) -> Option<(u64, u64)> {
         self.parent()

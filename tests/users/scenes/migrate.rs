@@ -7,6 +7,7 @@ mod kills;
 mod planted;
 mod races;
 mod refused;
+mod said;
 mod scene;
 mod stranded;
 mod warm;
@@ -41,6 +42,7 @@ pub(crate) fn tests() -> Vec<Test> {
         hostile::tests,
         planted::tests,
         races::tests,
+        said::tests,
         stranded::tests,
         warm::tests,
     ] {

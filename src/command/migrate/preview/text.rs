@@ -66,6 +66,16 @@ impl Preview<'_> {
                 "a workspace's own units are rebuilt: the old place's paths are built into them",
             ),
         ];
+        rows.push(row(
+            "",
+            "a dependency that looks for its build script's files when it runs: `cargo clean -p` it",
+        ));
+        if self.is_open {
+            rows.push(row(
+                "",
+                "others can make the old place again, and what still looks there would find theirs",
+            ));
+        }
         let others = self.inventory.nodes.iter().any(|node| {
             let is_open = node.kind != Kind::Symlink && node.mode & 0o022 != 0;
             is_open || ![self.target.person.uid, 0].contains(&node.uid)

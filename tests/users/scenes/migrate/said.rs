@@ -1,0 +1,62 @@
+//! What a migration says, and hears: nothing false when stdout cannot be written, Ctrl-C at the
+//! question, `nohup`, and for which checkout.
+
+use anyhow::{Result, ensure};
+
+use super::scene::Scene;
+use crate::machine::Need;
+use crate::stage::{Stage, look};
+use crate::suite::{Test, test};
+
+pub(super) fn tests() -> Vec<Test> {
+    vec![
+        test("migrate::said::a_full_stdout_is_told_without_a_false_word", full)
+            .needs(&[Need::Strace]),
+        test("migrate::said::an_interrupt_at_the_question_ends_it", asked).needs(&[Need::Terminal]),
+        test("migrate::said::a_hangup_that_is_ignored_stays_ignored", nohup).needs(&[Need::Flock]),
+        test("migrate::said::root_says_for_which_checkout", which),
+    ]
+}
+
+fn full(stage: &Stage) -> Result<()> {
+    let scene = Scene::new(stage)?;
+    let give = |script: &str| scene.root.shell(script, [&scene.old]).run();
+    let run = give("cargo-peruser migrate \"$1\" --to alice --yes >/dev/full")?;
+    run.fails()?.blames("stdout: no space left on device")?.helps("nothing was changed")?;
+    scene.is_untouched()?;
+    let late = "exec strace -qq -o /dev/null -P \"$1.log\" -e trace=write \
+                -e inject=write:error=ENOSPC:when=2 \
+                cargo-peruser migrate \"$1\" --to alice --yes >\"$1.log\"";
+    let run = give(late)?;
+    run.fails()?.blames("stdout")?.helps("the cache is in its place")?;
+    scene.has_arrived()
+}
+
+fn asked(stage: &Stage) -> Result<()> {
+    let scene = Scene::new(stage)?;
+    // Ctrl-C is a character that the terminal turns into the signal.
+    let script = "(sleep 1; printf '\\003'; sleep 2) | \
+                  script -qec \"cargo-peruser migrate $1 --to alice\" /dev/null; echo \"ended $?\"";
+    let run = scene.root.shell(script, [&scene.old]).env("TERM", "xterm").run()?;
+    run.prints("Move it? [y/N]")?.prints("ended 130")?;
+    scene.is_untouched()
+}
+
+fn nohup(stage: &Stage) -> Result<()> {
+    let scene = Scene::new(stage)?;
+    let script = "flock \"$1/release/.cargo-lock\" sleep 2 & sleep 0.4; trap '' HUP; \
+                  cargo-peruser migrate \"$1\" --to alice --yes & migration=$!; sleep 0.6; \
+                  kill -HUP $migration; wait $migration";
+    scene.root.shell(script, [&scene.old]).run()?.ok()?;
+    scene.has_moved()
+}
+
+fn which(stage: &Stage) -> Result<()> {
+    let scene = Scene::new(stage)?;
+    let words = ["migrate".as_ref(), scene.old.as_os_str(), "--to".as_ref(), "alice".as_ref()];
+    let run = scene.root.by_name(words.into_iter().chain(["--yes".as_ref()]));
+    let run = run.env("CARGO_PERUSER_SCOPE", "checkout").run()?;
+    run.fails()?.blames("which checkout")?.helps("--to alice --checkout CHECKOUT")?;
+    ensure!(look(&scene.old)?.is_some(), "it was moved");
+    scene.is_untouched()
+}
