@@ -72,8 +72,20 @@ pub(super) fn resume(
         }
         _ => request.confirm("Continue it?")?,
     }
+    Ok(continued(request, site, target, workplace, journal, next)?)
+}
+
+/// Goes on, or puts aside what cannot be given to the person.
+fn continued(
+    request: &Request,
+    site: &Site,
+    target: &Target<'_>,
+    workplace: &Workplace,
+    journal: &Journal,
+    next: Next,
+) -> Result<Outcome, Error> {
     let mut workplace = workplace.try_clone()?;
-    if is_anothers {
+    if workplace.owner != rustix::process::geteuid().as_raw() {
         let holds = seen(&workplace)?;
         report::note(&format!("root takes over what {} has begun: {holds}", target.owner));
         workplace.take_over(journal)?;

@@ -5,10 +5,13 @@ use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::facts::facts;
 use super::failed;
 use super::tree::{Tree, directory_at};
+use super::workplace::c_name;
 use crate::core::relocation::tree::LOCKS;
 use crate::error::{Error, State};
+use crate::sys::remove::{self, Patience, What};
 
 /// Where incremental state stands while cargo cleans.
 const KEPT: &str = "incremental.kept-by-cargo-peruser";
@@ -143,7 +146,10 @@ fn merge(from: &Path, to: &Path) -> io::Result<()> {
             std::fs::rename(entry.path(), place)?;
         }
     }
-    std::fs::remove_dir_all(from)
+    let parent = directory_at(from.parent().unwrap_or(from))?;
+    let name = from.file_name().unwrap_or_default();
+    let found = facts(&parent, &c_name(name), None)?;
+    remove::tree(&parent, name, found.identity, What::All, Patience::Endless).map(drop)
 }
 
 fn is_profile(directory: &Path) -> bool {

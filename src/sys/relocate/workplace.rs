@@ -144,7 +144,7 @@ impl Workplace {
             })
         };
         let place = [INCOMING, FORMER];
-        let place = place.iter().find(|place| waits(&place));
+        let place = place.iter().find(|place| waits(place));
         place.map(|place| self.path.join(NAME).join(place))
     }
 

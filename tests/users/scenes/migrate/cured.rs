@@ -78,6 +78,12 @@ fn ordinary(stage: &Stage) -> Result<()> {
     for name in ["another", "rust-analyzer/debug", "my-board/release"] {
         built.profile(name)?;
     }
+    // A dependency's build script has made a file, and the workspace's own too.
+    for package in ["maker-0123", "b-0123"] {
+        let out = built.target.join("debug/build").join(package).join("out");
+        let made = "mkdir -p \"$1\" && : > \"$1/table.rs\"";
+        built.alice.shell(made, [&out]).run()?.ok()?;
+    }
     let info = built.target.join("rust-analyzer/.rustc_info.json");
     make::file(&info, "{}", built.alice.uid(), 0o600)?;
     let run = built.cure()?;
@@ -85,6 +91,7 @@ fn ordinary(stage: &Stage) -> Result<()> {
     run.mentions(format!("not cleaned: `{}`", built.target.join("rust-analyzer").display()))?;
     run.mentions("cargo clean --target-dir")?;
     run.mentions(format!("not cleaned: `{}`", built.target.join("my-board").display()))?;
+    ensure!(run.stderr.contains("rebuilt: cargo clean -p maker\n"), "{}", run.stderr);
     built.is_stale(&["build"])?;
     built.is_stale(&["build", "--release"])
 }
