@@ -171,6 +171,7 @@ fn relocate(
         .map_err(|cause| Error::from(MigrateError::Unsaid { cause, cache: None }))?;
     if request.is_dry {
         locking::report_busy(&preview)?;
+        preview.refuse()?;
         return Ok(false);
     }
     preview.refuse()?;

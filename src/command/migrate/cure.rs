@@ -32,6 +32,9 @@ pub(super) fn after(plan: &Plan<'_>, request: &Request, target: &Target<'_>) -> 
              checkout{who} to have them rebuilt: cargo-peruser migrate {} --checkout {checkout}",
             quoted(&path)
         ));
+        if request.builds {
+            report::note(&"`--build` is ignored: root runs nothing of another's checkout");
+        }
         return Ok(());
     }
     let program = plan.real_cargo(&plan.trail()).cargo()?;

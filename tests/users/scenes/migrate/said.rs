@@ -14,6 +14,7 @@ pub(super) fn tests() -> Vec<Test> {
             .needs(&[Need::Strace]),
         test("migrate::said::an_interrupt_at_the_question_ends_it", asked).needs(&[Need::Terminal]),
         test("migrate::said::a_hangup_that_is_ignored_stays_ignored", nohup).needs(&[Need::Flock]),
+        test("migrate::said::a_dry_run_refuses_what_the_move_would", dry),
         test("migrate::said::root_says_for_which_checkout", which),
     ]
 }
@@ -59,4 +60,17 @@ fn which(stage: &Stage) -> Result<()> {
     run.fails()?.blames("which checkout")?.helps("--to alice --checkout CHECKOUT")?;
     ensure!(look(&scene.old)?.is_some(), "it was moved");
     scene.is_untouched()
+}
+
+fn dry(stage: &Stage) -> Result<()> {
+    let scene = Scene::new(stage)?;
+    scene.alice.cargo(["build"]).run()?.ok()?;
+    let run = scene.give(&["--dry-run"])?;
+    run.fails()?.prints("destination")?.helps("--replace")?;
+    scene.give(&["--dry-run", "--replace"])?.ok()?;
+    let words = ["migrate".as_ref(), scene.old.as_os_str(), "--to".as_ref(), "alice".as_ref()];
+    let more = ["--yes", "--replace", "--build", "--checkout"].map(std::ffi::OsStr::new);
+    let run = scene.root.by_name(words.into_iter().chain(more).chain([stage.checkout.as_os_str()]));
+    run.run()?.ok()?.mentions("`--build` is ignored")?;
+    scene.has_moved()
 }
