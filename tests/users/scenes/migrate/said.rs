@@ -35,11 +35,12 @@ fn full(stage: &Stage) -> Result<()> {
 
 fn asked(stage: &Stage) -> Result<()> {
     let scene = Scene::new(stage)?;
-    // Ctrl-C is a character that the terminal turns into the signal.
-    let script = "(sleep 1; printf '\\003'; sleep 2) | \
+    // Ctrl-C is a character that the terminal turns into the signal. No answer follows.
+    let script = "(sleep 1; printf '\\003'; sleep 1; \
+                   pgrep -f \"^cargo-peruser migrate $1 \" >&2 && echo 'still asking' >&2) | \
                   script -qec \"cargo-peruser migrate $1 --to alice\" /dev/null; echo \"ended $?\"";
     let run = scene.root.shell(script, [&scene.old]).env("TERM", "xterm").run()?;
-    run.prints("Move it? [y/N]")?.prints("ended 130")?;
+    run.prints("Move it? [y/N]")?.prints("ended 130")?.never_says("still asking")?;
     scene.is_untouched()
 }
 
