@@ -52,6 +52,7 @@ destination   [WORLD]/root/[ME]/target for [ME] (uid [UID])
 how           renamed, 3 entries change owner, group or mode
 afterwards    dependencies stay fresh where they were built with the same CARGO_HOME
               a workspace's own units are rebuilt: the old place's paths are built into them
+              a dependency that reads its build script's files when it runs wants `cargo clean -p NAME`
 
 "#]]
     );
@@ -145,9 +146,17 @@ fn cures_a_checkout_with_the_real_cargo() {
     let world = World::new();
     world.file("checkout/Cargo.toml", "");
     let old = old(&world);
+    world.executable("stub/rustc", "#!/bin/sh\necho x86_64-unknown-none\n");
     world.file("old/x86_64-unknown-none/fast/.cargo-lock", "");
+    world.file("old/rust-analyzer/debug/.cargo-lock", "");
     world.file("old/debug/incremental/app/state", "");
-    for directory in ["x86_64-unknown-none", "x86_64-unknown-none/fast", "debug/incremental"] {
+    for directory in [
+        "x86_64-unknown-none",
+        "x86_64-unknown-none/fast",
+        "debug/incremental",
+        "rust-analyzer",
+        "rust-analyzer/debug",
+    ] {
         world.directory(PathBuf::from("old").join(directory), 0o755);
     }
     let checkout = world.at("checkout");
@@ -173,5 +182,7 @@ fn cures_a_checkout_with_the_real_cargo() {
             "clean --profile fast --target x86_64-unknown-none --workspace"
         ]
     );
+    let left = "not cleaned: `[WORLD]/root/[ME]/target/rust-analyzer`";
+    assert!(run.err.contains(left), "{}", run.err);
     assert!(world.private().join("target/debug/incremental/app/state").exists());
 }

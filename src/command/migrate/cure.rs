@@ -129,9 +129,12 @@ impl Done {
 /// Names the dependencies whose build scripts have left files: whether one of them has its path
 /// compiled in, and looks for it when it runs, nothing tells.
 fn generating(cargo: &Cargo<'_>, survey: &Survey) {
-    let own = cargo.own();
-    let names: BTreeSet<String> = survey.profiles.iter().flat_map(Profile::generating).collect();
-    let names: Vec<String> = names.into_iter().filter(|name| !own.contains(name)).collect();
+    let mut names: BTreeSet<String> =
+        survey.profiles.iter().flat_map(Profile::generating).collect();
+    if !names.is_empty() {
+        let own = cargo.own();
+        names.retain(|name| !own.contains(name));
+    }
     if names.is_empty() {
         return;
     }

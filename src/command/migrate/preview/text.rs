@@ -68,7 +68,7 @@ impl Preview<'_> {
         ];
         rows.push(row(
             "",
-            "a dependency that looks for its build script's files when it runs: `cargo clean -p` it",
+            "a dependency that reads its build script's files when it runs wants `cargo clean -p NAME`",
         ));
         if self.is_open {
             rows.push(row(
