@@ -14,6 +14,7 @@ pub mod place;
 pub mod profiles;
 pub mod source;
 pub mod tree;
+mod workers;
 pub mod workplace;
 
 use std::io;

@@ -103,6 +103,24 @@ impl Inventory {
         once.fold((0, 0), |(size, occupied), node| (size + node.size, occupied + node.occupied))
     }
 
+    /// Files by their first name and everything else that is no directory, and then the further names
+    /// of files that have several, each with the first.
+    pub fn split(&self) -> (Vec<usize>, Vec<(usize, usize)>) {
+        let mut first: HashMap<Identity, usize> = HashMap::new();
+        let (mut entries, mut further) = (Vec::new(), Vec::new());
+        for (index, node) in self.nodes.iter().enumerate() {
+            match (node.kind, first.get(&node.identity)) {
+                (Kind::Directory, _) => {}
+                (Kind::File, Some(&original)) if node.links > 1 => further.push((index, original)),
+                _ => {
+                    first.insert(node.identity, index);
+                    entries.push(index);
+                }
+            }
+        }
+        (entries, further)
+    }
+
     /// How many entries have to be given to the person, or closed to others.
     pub fn to_be_given(&self, uid: u32, gid: u32) -> usize {
         self.nodes.iter().filter(|node| node.is_to_be_given(uid, gid)).count()
@@ -110,6 +128,11 @@ impl Inventory {
 }
 
 impl Node {
+    /// Whether there are holes in it.
+    pub fn is_sparse(&self) -> bool {
+        self.occupied < self.size
+    }
+
     /// Whether owner, group or mode have to change for it to be the person's alone.
     pub fn is_to_be_given(&self, uid: u32, gid: u32) -> bool {
         (self.uid, self.gid) != (uid, gid)

@@ -6,10 +6,9 @@
 
 mod entry;
 
-use std::collections::HashMap;
 use std::fs::File;
 use std::io;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use rustix::fs::{AtFlags, Mode, fchmod, futimens, linkat, mkdirat};
 use rustix::io::Errno;
@@ -19,16 +18,11 @@ use entry::times;
 use super::content::Abilities;
 use super::give::{chown, raw};
 use super::tree::Tree;
+use super::workers::share_out;
 use super::{Person, failed};
-use crate::core::relocation::Identity;
 use crate::core::relocation::tree::{Inventory, Node, own_mode};
 use crate::error::{Error, Kind, MigrateError, State};
 use crate::sys::interrupt;
-
-/// How many files a worker takes at a time: large ones beside each other, small ones in one go.
-const CHUNK: usize = 32;
-/// More workers than this only get into each other's way.
-const MAX_WORKERS: usize = 8;
 
 /// How far a copy is, for whoever watches.
 #[derive(Debug, Default)]
@@ -53,8 +47,9 @@ pub fn copy(
 ) -> Result<(), Error> {
     let copying = Copying { source, inventory, to, person, tally, abilities: Abilities::unknown() };
     copying.directories()?;
-    let (files, further) = copying.split();
-    copying.files(&files)?;
+    let (files, further) = inventory.split();
+    let died = || copying.failed(0, Errno::CANCELED.into());
+    share_out(&files, |chunk| copying.chunk(chunk), died)?;
     copying.names(&further)?;
     copying.finish()
 }
@@ -80,49 +75,6 @@ impl Copying<'_> {
             }
         }
         Ok(())
-    }
-
-    /// The entries to copy, by directory, and the further names of files among them.
-    fn split(&self) -> (Vec<usize>, Vec<(usize, usize)>) {
-        let mut first: HashMap<Identity, usize> = HashMap::new();
-        let (mut files, mut further) = (Vec::new(), Vec::new());
-        for (index, node) in self.inventory.nodes.iter().enumerate() {
-            match (node.kind, first.get(&node.identity)) {
-                (Kind::Directory, _) => {}
-                (Kind::File, Some(&original)) if node.links > 1 => further.push((index, original)),
-                _ => {
-                    first.insert(node.identity, index);
-                    files.push(index);
-                }
-            }
-        }
-        (files, further)
-    }
-
-    fn files(&self, files: &[usize]) -> Result<(), Error> {
-        let next = AtomicUsize::new(0);
-        let work = || loop {
-            let from = next.fetch_add(CHUNK, Ordering::Relaxed);
-            let chunk = files.get(from..files.len().min(from + CHUNK)).unwrap_or_default();
-            if chunk.is_empty() {
-                return Ok(());
-            }
-            self.chunk(chunk).inspect_err(|_| {
-                // The others find nothing more to do.
-                next.store(files.len(), Ordering::Relaxed);
-            })?;
-        };
-        let workers = std::thread::available_parallelism().map_or(1, usize::from).min(MAX_WORKERS);
-        std::thread::scope(|scope| {
-            let others: Vec<_> = (1..workers).map(|_| scope.spawn(work)).collect();
-            let mut result = work();
-            for other in others {
-                let ended =
-                    other.join().unwrap_or_else(|_| Err(self.failed(0, Errno::CANCELED.into())));
-                result = result.and(ended);
-            }
-            result
-        })
     }
 
     /// Copies some entries; those that stand in one directory follow one another.

@@ -27,6 +27,14 @@ pub fn facts_of(file: &impl AsFd, parent: Option<usize>) -> io::Result<Node> {
     complete(file, c"", parent)
 }
 
+/// Whether what is open is what was looked at, and has not been changed since.
+pub fn is_unchanged(file: &impl AsFd, seen: &Node) -> bool {
+    facts_of(file, None).is_ok_and(|found| {
+        let key = |node: &Node| (node.identity, node.kind, node.size, node.modified, node.changed);
+        key(&found) == key(seen)
+    })
+}
+
 /// A symlink's facts include where it leads.
 fn complete(at: &impl AsFd, name: &CStr, parent: Option<usize>) -> io::Result<Node> {
     let node = look(at, name, parent)?;

@@ -13,7 +13,7 @@ use rustix::io::Errno;
 use super::{Copying, interrupted};
 use crate::core::relocation::tree::{Node, own_mode};
 use crate::error::{Error, MigrateError};
-use crate::sys::relocate::facts::facts_of;
+use crate::sys::relocate::facts::is_unchanged;
 use crate::sys::relocate::give::{chown, raw};
 use crate::sys::relocate::tree::FILE;
 use crate::sys::{accounts, interrupt};
@@ -77,19 +77,12 @@ impl Copying<'_> {
             Err(Errno::ACCESS) => return Err(self.unreadable(index)),
             original => File::from(original.map_err(|cause| self.failed(index, cause.into()))?),
         };
-        let is_same = || {
-            facts_of(&original, None).is_ok_and(|found| {
-                let key = |node: &Node| (node.identity, node.kind, node.size, node.modified);
-                key(&found) == key(node) && found.changed == node.changed
-            })
-        };
-        if !is_same() {
+        if !is_unchanged(&original, node) {
             return Err(changed());
         }
-        let is_sparse = node.occupied < node.size;
         let copied = &self.tally.bytes;
-        match self.abilities.copy(&original, copy, node.size, is_sparse, copied) {
-            Ok(()) if is_same() => Ok(()),
+        match self.abilities.copy(&original, copy, node.size, node.is_sparse(), copied) {
+            Ok(()) if is_unchanged(&original, node) => Ok(()),
             Ok(()) => Err(changed()),
             Err(cause) if cause.kind() == io::ErrorKind::UnexpectedEof => Err(changed()),
             Err(_) if interrupt::is_requested() => Err(interrupted()),
