@@ -81,21 +81,23 @@ pub fn ask(question: &str) -> io::Result<Option<bool>> {
 /// By hand, since the crates for it bring the mathematics library along, which then is loaded before
 /// every cargo command.
 pub struct Progress {
+    what: &'static str,
     total: u64,
     begun: Instant,
     is_shown: bool,
 }
 
 impl Progress {
-    /// Begins a line for so many bytes.
-    pub fn of(total: u64) -> Progress {
-        Progress { total, begun: Instant::now(), is_shown: io::stderr().is_terminal() }
+    /// Begins a line for so many bytes that are to be, say, copied.
+    pub fn new(what: &'static str, total: u64) -> Progress {
+        Progress { what, total, begun: Instant::now(), is_shown: io::stderr().is_terminal() }
     }
 
     /// Shows how far it is.
     pub fn at(&self, done: u64, files: u64, of_files: u64) {
         let total = bytes(self.total);
-        let mut text = format!("{} of {total}, {files} of {of_files} files", bytes(done));
+        let (what, done_bytes) = (self.what, bytes(done));
+        let mut text = format!("{what} {done_bytes} of {total}, {files} of {of_files} files");
         let elapsed = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX).max(1);
         // Nothing can be said of the speed before there is any.
         if let rate @ 1.. = done.saturating_mul(1000) / elapsed {

@@ -11,7 +11,8 @@ use crate::core::relocation::{Identity, Journal, Stage, Way};
 use crate::error::{Error, Kind, State};
 use crate::report;
 use crate::shown::{bytes, quoted, shown};
-use crate::sys::relocate::copy::{self, Tally};
+use crate::sys::relocate::compare;
+use crate::sys::relocate::copy::{self, Contents, Tally};
 use crate::sys::relocate::tree::Tree;
 use crate::sys::relocate::{failed, place};
 use crate::sys::remove::{Left, What};
@@ -57,13 +58,17 @@ pub(super) fn copy(
 fn whole(carrying: &Carrying<'_>, tree: &Tree, inventory: &Inventory) -> Result<Identity, Error> {
     let to = carrying.workplace.make_room()?;
     let started = Instant::now();
-    watched(carrying, tree, inventory, &to)?;
+    let person = carrying.target.person;
+    let contents =
+        watched("copied", inventory, &to, |tally| copy::copy(tree, inventory, &to, person, tally))?;
     let took = started.elapsed();
     let found = to.walk(&|_| false)?;
     if let Some(index) = first_difference(inventory, &found) {
         let path = to.shown(&inventory.path(index));
-        let cause = std::io::Error::other("the copy is not like the original");
-        return Err(failed("verify", &path, cause, State::Untouched));
+        return Err(failed("verify", &path, compare::unlike(), State::Untouched));
+    }
+    if contents == Contents::Copied {
+        watched("compared", inventory, &to, |tally| compare::compare(tree, inventory, &to, tally))?;
     }
     let again = tree.walk(&|_| false)?;
     if let Some(index) = first_change(inventory, &again) {
@@ -78,22 +83,22 @@ fn whole(carrying: &Carrying<'_>, tree: &Tree, inventory: &Inventory) -> Result<
     found.nodes.first().map(|top| top.identity).ok_or_else(|| to.changed(&[]))
 }
 
-/// Copies, while this thread shows how far it is.
-fn watched(
-    carrying: &Carrying<'_>,
-    tree: &Tree,
+/// Does the work on another thread, while this one shows how far it is.
+fn watched<T: Send>(
+    what: &'static str,
     inventory: &Inventory,
     to: &Tree,
-) -> Result<(), Error> {
+    work: impl FnOnce(&Tally) -> Result<T, Error> + Send,
+) -> Result<T, Error> {
     let tally = Tally::default();
     let total = inventory.nodes.len() - inventory.count(Kind::Directory);
     let (ended, end) = channel();
     std::thread::scope(|scope| {
         scope.spawn(|| {
             // Nobody listens any more only if this thread's scope has ended.
-            let _ = ended.send(copy::copy(tree, inventory, to, carrying.target.person, &tally));
+            let _ = ended.send(work(&tally));
         });
-        let progress = report::Progress::of(inventory.bytes().0);
+        let progress = report::Progress::new(what, inventory.bytes().0);
         progress.at(0, 0, total as u64);
         loop {
             match end.recv_timeout(BEAT) {

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::FileExt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use rustix::io::Errno;
@@ -13,6 +14,15 @@ const PORTION: u64 = 32 << 20;
 /// The buffer of a copy through memory, in bytes.
 const BUFFER: usize = 256 << 10;
 
+/// How the contents of a copy came to where they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Contents {
+    /// The file system keeps them once, for the original and the copy.
+    Shared,
+    /// Some or all of them byte by byte.
+    Copied,
+}
+
 /// What two file systems turned out to be able to do; asked once, not for every file.
 #[derive(Debug)]
 pub(super) struct Abilities {
@@ -23,6 +33,11 @@ pub(super) struct Abilities {
 impl Abilities {
     pub(super) fn unknown() -> Abilities {
         Abilities { shares: AtomicBool::new(true), copies: AtomicBool::new(true) }
+    }
+
+    /// How the contents came to where they are.
+    pub(super) fn contents(&self) -> Contents {
+        if self.shares.load(Ordering::Relaxed) { Contents::Shared } else { Contents::Copied }
     }
 
     /// Copies `size` bytes; `is_sparse` if there are holes among them. `copied` counts along.
@@ -95,6 +110,45 @@ impl Abilities {
         }
         Ok(())
     }
+}
+
+/// Whether two files of `size` bytes have the same content; `is_sparse` if the first has holes.
+/// `compared` counts along.
+///
+/// # Errors
+/// The system's; [`io::ErrorKind::UnexpectedEof`] where one has become shorter,
+/// [`io::ErrorKind::Interrupted`] after Ctrl-C.
+pub(super) fn is_alike(
+    one: &File,
+    other: &File,
+    size: u64,
+    is_sparse: bool,
+    compared: &AtomicU64,
+) -> io::Result<bool> {
+    let length = BUFFER.min(usize::try_from(size).unwrap_or(BUFFER));
+    let (mut left, mut right) = (vec![0; length], vec![0; length]);
+    let mut at = 0;
+    while at < size {
+        if interrupt::is_requested() {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
+        let from = at;
+        if is_sparse {
+            // Where both have a hole there is nothing to compare.
+            at = extent(one, at, size)?.0.min(extent(other, at, size)?.0);
+        }
+        let portion = length.min(usize::try_from(size - at).unwrap_or(length));
+        left.truncate(portion);
+        right.truncate(portion);
+        one.read_exact_at(&mut left, at)?;
+        other.read_exact_at(&mut right, at)?;
+        if left != right {
+            return Ok(false);
+        }
+        at += portion as u64;
+        compared.fetch_add(at - from, Ordering::Relaxed);
+    }
+    Ok(true)
 }
 
 /// Whether an error says that this pair of file systems cannot do it at all.

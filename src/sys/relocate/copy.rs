@@ -16,6 +16,7 @@ use rustix::io::Errno;
 use entry::times;
 
 use super::content::Abilities;
+pub use super::content::Contents;
 use super::give::{chown, raw};
 use super::tree::Tree;
 use super::workers::share_out;
@@ -33,7 +34,7 @@ pub struct Tally {
     pub files: AtomicU64,
 }
 
-/// Copies everything in `source` into the empty directory `to`.
+/// Copies everything in `source` into the empty directory `to`; how the contents came there.
 ///
 /// # Errors
 /// [`MigrateError::Changed`], [`MigrateError::Unreadable`], [`MigrateError::Interrupted`], and
@@ -44,14 +45,15 @@ pub fn copy(
     to: &Tree,
     person: Person,
     tally: &Tally,
-) -> Result<(), Error> {
+) -> Result<Contents, Error> {
     let copying = Copying { source, inventory, to, person, tally, abilities: Abilities::unknown() };
     copying.directories()?;
     let (files, further) = inventory.split();
     let died = || copying.failed(0, Errno::CANCELED.into());
     share_out(&files, |chunk| copying.chunk(chunk), died)?;
     copying.names(&further)?;
-    copying.finish()
+    copying.finish()?;
+    Ok(copying.abilities.contents())
 }
 
 struct Copying<'a> {

@@ -26,6 +26,8 @@ pub(super) fn tests() -> Vec<Test> {
         test("migrate::faults::a_read_only_source_is_copied_and_stays", read_only_source),
         test("migrate::faults::an_interrupt_leaves_the_source_as_it_was", interrupted)
             .needs(&[Need::Strace]),
+        test("migrate::faults::a_copy_with_other_content_is_noticed", unlike)
+            .needs(&[Need::Strace]),
         test("migrate::faults::moves_between_two_file_systems_and_back", two_file_systems)
             .needs(&[Need::Images]),
         test("migrate::faults::shares_content_where_the_file_system_can", shared)
@@ -129,6 +131,26 @@ fn interrupted(stage: &Stage) -> Result<()> {
     let run = scene.root.by_name(words).after(strace).run()?;
     ensure!(run.status.code() == Some(130), "{}: {}", run.status, run.stderr);
     run.blames("interrupted")?;
+    scene.is_untouched()?;
+    scene.give(&["--yes", "--copy"])?.ok()?;
+    scene.has_moved()
+}
+
+/// The system says that it has copied the first part of a file, and has not.
+fn unlike(stage: &Stage) -> Result<()> {
+    const PART: usize = 32 << 20;
+    let mut scene = Scene::new(stage)?;
+    let large = scene.old.join("debug/large");
+    make::file(&large, vec![b'x'; PART + 4096], scene.bob.uid(), 0o664)?;
+    scene.content = cache::content(&scene.old)?;
+    let words = ["migrate".as_ref(), scene.old.as_os_str(), "--to".as_ref(), "alice".as_ref()];
+    let words = words.into_iter().chain(["--yes".as_ref(), "--copy".as_ref()]);
+    let lie = format!("inject=copy_file_range:retval={PART}:when=1");
+    let path = large.to_str().context("a plain path")?;
+    let strace = ["strace", "-fqq", "-o", "/dev/null", "-P", path, "-e", &lie];
+    let run = scene.root.by_name(words).after(strace).run()?;
+    run.stopped_having_shown(Stop::Create)?;
+    run.blames("failed to verify")?.mentions("debug/large`: the copy is not like the original")?;
     scene.is_untouched()?;
     scene.give(&["--yes", "--copy"])?.ok()?;
     scene.has_moved()
