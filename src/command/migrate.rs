@@ -23,6 +23,7 @@ use crate::error::{Error, MigrateError};
 use crate::report;
 use crate::shim::Plan;
 use crate::sys::interrupt;
+use crate::sys::relocate::candidates;
 use crate::sys::relocate::place::Replace;
 use crate::sys::relocate::source::Site;
 use crate::sys::snapshot::Snapshot;
@@ -72,8 +73,9 @@ pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
     match position(&site.path, &target.private_dir, &target.name) {
         Position::Same => in_place(&plan, &request, &target)?,
         Position::SourceAbove | Position::SourceBelow => {
+            let holds = site.tree()?.as_ref().map(candidates::within).unwrap_or_default();
             let (source, destination) = (site.path, target.path());
-            return Err(Error::from(MigrateError::Nested { source, destination }).into());
+            return Err(Error::from(MigrateError::Nested { source, destination, holds }).into());
         }
         position => {
             if !relocate(&request, &site, &target, position)? {

@@ -51,10 +51,19 @@ pub enum MigrateError {
         /// What is wrong with it.
         why: String,
     },
+    /// The source is a symlink.
+    Symlink {
+        /// The source.
+        path: PathBuf,
+        /// Where it leads.
+        target: PathBuf,
+    },
     /// The source has nothing of cargo's in it.
     NotATargetDir {
         /// The source.
         path: PathBuf,
+        /// The target directories in it.
+        holds: Vec<PathBuf>,
     },
     /// Source and destination are inside one another.
     Nested {
@@ -62,6 +71,8 @@ pub enum MigrateError {
         source: PathBuf,
         /// The destination.
         destination: PathBuf,
+        /// The target directories in the source, or the source if it is one itself.
+        holds: Vec<PathBuf>,
     },
     /// The destination has content.
     Occupied {

@@ -4,6 +4,7 @@
 //! open is checked, and all below is reached from there by single names. Whoever can write to the
 //! source at the same time can make the move fail, but cannot make it reach anything else.
 
+pub mod candidates;
 pub mod compare;
 mod content;
 pub mod copy;

@@ -10,6 +10,7 @@ use crate::core::checkout::is_directory_name;
 use crate::core::relocation::tree::Inventory;
 use crate::core::relocation::{Circumstances, Position, Reason, Way, way};
 use crate::error::{Error, MigrateError};
+use crate::sys::relocate::candidates;
 use crate::sys::relocate::facts::facts_of;
 use crate::sys::relocate::place::{self, Replace};
 use crate::sys::relocate::source::Site;
@@ -83,7 +84,8 @@ impl<'a> Preview<'a> {
         let inventory = tree.walk(&|name| left_out.has(name))?;
         locking::judge(&tree, &inventory, target.person)?;
         if !inventory.is_cargos(tag::is_valid(&tree.top)) {
-            return Err(MigrateError::NotATargetDir { path: site.path.clone() }.into());
+            let (path, holds) = (site.path.clone(), candidates::within(&tree));
+            return Err(MigrateError::NotATargetDir { path, holds }.into());
         }
         let existing = target.existing()?;
         let place = match &existing {

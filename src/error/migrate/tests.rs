@@ -2,6 +2,7 @@
 //! `SNAPSHOTS=overwrite` rewrites them.
 
 use std::io;
+use std::path::PathBuf;
 
 use snapbox::{assert_data_eq, str};
 
@@ -94,10 +95,28 @@ exit 1
 #[test]
 fn not_a_target_directory() {
     assert_data_eq!(
-        message(MigrateError::NotATargetDir { path: "/srv/old".into() }),
+        message(MigrateError::NotATargetDir { path: "/srv/old".into(), holds: Vec::new() }),
         str![[r#"
 error: `/srv/old` is no target directory: it has nothing of cargo's in it
 help: name the directory that holds `debug` or `release`: ls -A /srv/old
+exit 1
+"#]]
+    );
+    let holds = ["a b", "c", "d", "e", "f", "g"].map(|name| PathBuf::from("/srv/old").join(name));
+    assert_data_eq!(
+        message(MigrateError::NotATargetDir { path: "/srv/old".into(), holds: holds.to_vec() }),
+        str![[r#"
+error: `/srv/old` is no target directory itself, but holds some
+help: name a target directory itself, here one of: '/srv/old/a b', /srv/old/c, /srv/old/d, /srv/old/e, /srv/old/f, …
+exit 1
+"#]]
+    );
+    let error = MigrateError::Symlink { path: "/x/target".into(), target: "/srv/old".into() };
+    assert_data_eq!(
+        message(error),
+        str![[r#"
+error: cannot move `/x/target`: it is a symlink to `/srv/old`
+help: name what it leads to: cargo-peruser migrate /srv/old
 exit 1
 "#]]
     );
@@ -105,10 +124,30 @@ exit 1
 
 #[test]
 fn nested() {
-    let destination = "/srv/root/alice/target".into();
-    let error = MigrateError::Nested { source: "/srv/root".into(), destination };
+    let destination = PathBuf::from("/srv/root/alice/target");
+    let nested = |holds: &[&str]| MigrateError::Nested {
+        source: "/srv/root".into(),
+        destination: PathBuf::clone(&destination),
+        holds: holds.iter().map(PathBuf::from).collect(),
+    };
     assert_data_eq!(
-        message(error),
+        message(nested(&["/srv/root"])),
+        str![[r#"
+error: cannot move `/srv/root` to `/srv/root/alice/target`: one is inside the other
+help: rename it first, and name it as it is called then: mv /srv/root /srv/root.old
+exit 1
+"#]]
+    );
+    assert_data_eq!(
+        message(nested(&["/srv/root/old"])),
+        str![[r#"
+error: cannot move `/srv/root` to `/srv/root/alice/target`: one is inside the other
+help: name a target directory itself, here one of: /srv/root/old
+exit 1
+"#]]
+    );
+    assert_data_eq!(
+        message(nested(&[])),
         str![[r#"
 error: cannot move `/srv/root` to `/srv/root/alice/target`: one is inside the other
 help: name the old target directory itself

@@ -1,7 +1,7 @@
 //! The texts about a cache that is not moved, and the next steps.
 
 use std::fmt::{self, Display, Formatter};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::MigrateError;
 use crate::error::reason;
@@ -22,13 +22,26 @@ impl MigrateError {
             MigrateError::NoAccount { .. } => "getent passwd".into(),
             MigrateError::NoPlace { help, .. } => help.clone(),
             MigrateError::Source { path, .. } => format!("ls -ld {}", quoted(path)),
-            MigrateError::NotATargetDir { path } => {
+            MigrateError::Symlink { target, .. } => {
+                format!("name what it leads to: cargo-peruser migrate {}", quoted(target))
+            }
+            MigrateError::NotATargetDir { path, holds } if holds.is_empty() => {
                 format!(
                     "name the directory that holds `debug` or `release`: ls -A {}",
                     quoted(path)
                 )
             }
-            MigrateError::Nested { .. } => "name the old target directory itself".into(),
+            MigrateError::NotATargetDir { holds, .. } => candidates(holds),
+            MigrateError::Nested { source, holds, .. } if holds.contains(source) => {
+                let source = quoted(source);
+                format!(
+                    "rename it first, and name it as it is called then: mv {source} {source}.old"
+                )
+            }
+            MigrateError::Nested { holds, .. } if holds.is_empty() => {
+                "name the old target directory itself".into()
+            }
+            MigrateError::Nested { holds, .. } => candidates(holds),
             MigrateError::Occupied { .. } => {
                 "--replace moves it aside; nothing of it is deleted or merged".into()
             }
@@ -87,6 +100,13 @@ impl MigrateError {
     }
 }
 
+/// Some of the target directories that could have been meant.
+fn candidates(holds: &[PathBuf]) -> String {
+    let names: Vec<String> = holds.iter().take(5).map(quoted).collect();
+    let more = if holds.len() > names.len() { ", …" } else { "" };
+    format!("name a target directory itself, here one of: {}{more}", names.join(", "))
+}
+
 fn flag(to: Option<&String>) -> String {
     to.map_or(String::new(), |to| format!(" --to {to}"))
 }
@@ -123,14 +143,21 @@ impl Display for MigrateError {
                 write!(f, "no place for a cache of {person}: {why}")
             }
             MigrateError::Source { path, why } => write!(f, "cannot move `{}`: {why}", shown(path)),
-            MigrateError::NotATargetDir { path } => {
+            MigrateError::Symlink { path, target } => {
+                let (path, target) = (shown(path), shown(target));
+                write!(f, "cannot move `{path}`: it is a symlink to `{target}`")
+            }
+            MigrateError::NotATargetDir { path, holds } if !holds.is_empty() => {
+                write!(f, "`{}` is no target directory itself, but holds some", shown(path))
+            }
+            MigrateError::NotATargetDir { path, .. } => {
                 write!(
                     f,
                     "`{}` is no target directory: it has nothing of cargo's in it",
                     shown(path)
                 )
             }
-            MigrateError::Nested { source, destination } => write!(
+            MigrateError::Nested { source, destination, .. } => write!(
                 f,
                 "cannot move `{}` to `{}`: one is inside the other",
                 shown(source),

@@ -16,7 +16,7 @@ use super::workplace::c_name;
 use super::{failed, place};
 use crate::core::relocation::Identity;
 use crate::core::relocation::tree::Node;
-use crate::error::{Error, MigrateError, State, reason};
+use crate::error::{Error, Kind, MigrateError, State, reason};
 use crate::sys::files;
 use crate::sys::remove::{self, Left, Patience, What};
 
@@ -84,13 +84,16 @@ impl Site {
             Ok(tree) => Ok(Some(tree)),
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(cause) => {
+                let path = self.path.clone();
                 let why = match self.entry(&self.name) {
-                    Ok(Node { kind, .. }) if kind != crate::error::Kind::Directory => {
-                        format!("it is a {kind}")
-                    }
+                    Ok(Node { kind: Kind::Symlink, .. }) => match path.canonicalize() {
+                        Ok(target) => return Err(MigrateError::Symlink { path, target }.into()),
+                        Err(_) => "it is a symlink that leads nowhere".into(),
+                    },
+                    Ok(Node { kind, .. }) if kind != Kind::Directory => format!("it is a {kind}"),
                     _ => reason(&cause),
                 };
-                Err(MigrateError::Source { path: self.path.clone(), why }.into())
+                Err(MigrateError::Source { path, why }.into())
             }
         }
     }

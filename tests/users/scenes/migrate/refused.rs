@@ -58,9 +58,17 @@ fn nested(stage: &Stage) -> Result<()> {
     make::own(&scene.old, 0, 0, 0o755)?;
     let words = ["migrate".as_ref(), scene.old.as_os_str(), "--yes".as_ref()];
     let run = scene.root.by_name(words).env("CARGO_PERUSER_SHARED_ROOT", &inside).run()?;
-    run.fails()?.blames("inside the other")?;
+    run.fails()?.blames("inside the other")?.helps("rename it first")?;
     let run = scene.root.by_name(["migrate".as_ref(), stage.root.as_os_str(), "--yes".as_ref()]);
-    run.run()?.fails()?.blames("inside the other")?;
+    run.run()?.fails()?.blames("inside the other")?.helps("name the old target directory")?;
+    // The profile script's layout, beside which the shared root is full of what is none.
+    for person in [&scene.alice, &scene.bob] {
+        let place = stage.root.join(format!("old-{}", person.uid()));
+        cache::build(&place, &[person])?;
+    }
+    let run = scene.root.by_name(["migrate".as_ref(), stage.root.as_os_str(), "--yes".as_ref()]);
+    let holds = ["old-2001", "old-2002"].map(|name| stage.root.join(name).display().to_string());
+    run.run()?.fails()?.helps(format!("here one of: {}", holds.join(", ")))?;
     scene.alice.cargo(["build"]).run()?.ok()?;
     let below = scene.target.join("debug");
     let run =
@@ -82,9 +90,13 @@ fn not_a_cache(stage: &Stage) -> Result<()> {
         0o644,
     )?;
     make::link(&stage.at("link"), &scene.old, 0)?;
-    for (path, word) in
-        [("precious", "no target directory"), ("nothing", "nothing"), ("link", "symlink")]
-    {
+    make::link(&stage.at("dangling"), &stage.at("nowhere"), 0)?;
+    for (path, word) in [
+        ("precious", "no target directory"),
+        ("nothing", "nothing"),
+        ("link", "it is a symlink to"),
+        ("dangling", "a symlink that leads nowhere"),
+    ] {
         let path = stage.at(path);
         let words = [
             "migrate".as_ref(),
