@@ -8,11 +8,13 @@
 mod json;
 mod known;
 mod script;
+mod table;
 mod text;
 mod toml;
 
 use std::path::{Path, PathBuf};
 
+use json::JsonTable;
 pub use known::Editor;
 pub use text::Difference;
 
@@ -132,7 +134,7 @@ impl Format {
     /// [`Obstacle`] for what cannot be parsed, and for what the person has chosen.
     pub fn edit(self, text: &str, aim: &Aim) -> Result<Edit, Obstacle> {
         text::in_its_own_shape(text, |body| match self {
-            Format::Json(keys, unit) => json::edit(body, keys, unit, aim),
+            Format::Json(keys, unit) => table::edit(&JsonTable { keys, unit }, body, aim),
             Format::Toml(keys) => toml::edit(body, keys, aim),
             Format::Lua => script::whole_file(body, aim),
             Format::Elisp => script::block(body, aim),

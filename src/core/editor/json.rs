@@ -6,54 +6,36 @@
 mod document;
 mod layout;
 
+use super::Found;
+use super::table::Table;
 use super::text::line_of;
-use super::{Aim, Before, Edit, Found, Standing, Variable};
-use crate::error::{Obstacle, ObstacleKind};
+use crate::error::Obstacle;
 use document::{Document, value_range};
 
 /// What is left of a file that we made once our settings are gone.
 pub(super) const VACANT: &str = "{\n}\n";
 
-/// Changes the table that `keys` lead to; `unit` is one step of indentation in a new file.
-pub(super) fn edit(text: &str, keys: &[&str], unit: &str, aim: &Aim) -> Result<Edit, Obstacle> {
-    let mut edit = Edit { text: text.to_owned(), before: Before::Nothing };
-    for variable in &aim.variables {
-        edit = one(edit, keys, unit, variable, aim)?;
-    }
-    Ok(edit)
+/// The table that `keys` lead to; `unit` is one step of indentation in a new file.
+pub(super) struct JsonTable<'k> {
+    pub(super) keys: &'k [&'k str],
+    pub(super) unit: &'k str,
 }
 
-fn one(
-    edit: Edit,
-    keys: &[&str],
-    unit: &str,
-    variable: &Variable,
-    aim: &Aim,
-) -> Result<Edit, Obstacle> {
-    let Edit { text, before } = edit;
-    let wanted = variable.value.as_deref();
-    let Some(found) = find(&text, keys, variable.name)? else {
-        let text = match wanted {
-            Some(value) => put(text, keys, unit, (variable.name, value))?,
-            None => text,
-        };
-        return Ok(Edit { text, before });
-    };
-    match (aim.standing(variable, found.says.as_deref()), wanted) {
-        (Standing::Same, _) => Ok(Edit { text, before: before.and(Before::Same) }),
-        (Standing::Choice, None) => Ok(Edit { text, before }),
-        (Standing::Choice, Some(_)) => {
-            let name = variable.name.to_owned();
-            let kind = ObstacleKind::Choice { name, value: found.source };
-            Err(Obstacle { line: found.line, kind })
-        }
-        (Standing::Outdated, Some(value)) => {
-            let text = layout::spliced(&text, &[(found.range, string(value))]);
-            Ok(Edit { text, before: Before::Outdated })
-        }
-        (Standing::Outdated, None) => {
-            Ok(Edit { text: take(text, keys, variable.name)?, before: Before::Outdated })
-        }
+impl Table for JsonTable<'_> {
+    fn find(&self, text: &str, name: &str) -> Result<Option<Found>, Obstacle> {
+        find(text, self.keys, name)
+    }
+
+    fn put(&self, text: &str, name: &str, value: &str) -> Result<String, Obstacle> {
+        put(text.to_owned(), self.keys, self.unit, (name, value))
+    }
+
+    fn replace(&self, text: &str, found: &Found, _: &str, value: &str) -> Result<String, Obstacle> {
+        Ok(layout::spliced(text, &[(found.range, string(value))]))
+    }
+
+    fn take(&self, text: &str, _: &Found, name: &str) -> Result<String, Obstacle> {
+        take(text.to_owned(), self.keys, name)
     }
 }
 
@@ -71,7 +53,6 @@ pub(super) fn find(text: &str, keys: &[&str], name: &str) -> Result<Option<Found
     }))
 }
 
-/// Sets a variable that is not there yet, with as much of the way to it as is missing.
 fn put(text: String, keys: &[&str], unit: &str, entry: (&str, &str)) -> Result<String, Obstacle> {
     let document = Document::parse(&text)?;
     let Some((table, rest)) = document.descend(keys)? else {
@@ -94,7 +75,6 @@ fn nested(keys: &[&str], (name, value): (&str, &str), indent: &str, unit: &str) 
     }
 }
 
-/// Takes a variable away, and each table around it that holds nothing else.
 fn take(text: String, keys: &[&str], name: &str) -> Result<String, Obstacle> {
     let mut text = without(text, keys, name)?;
     let mut way = keys;

@@ -9,51 +9,43 @@ mod inline;
 
 use toml_edit::{Document, DocumentMut, Item, TableLike, Value};
 
+use super::table::{self, Table};
 use super::text::line_of;
-use super::{Aim, Before, Edit, Found, Standing, Variable};
+use super::{Aim, Edit, Found};
 use crate::error::{Obstacle, ObstacleKind};
 
 /// Changes the table that `keys` lead to.
 pub(super) fn edit(text: &str, keys: &[&str], aim: &Aim) -> Result<Edit, Obstacle> {
-    let mut edit = Edit { text: text.to_owned(), before: Before::Nothing };
-    for variable in &aim.variables {
-        edit = one(edit, keys, variable, aim)?;
-    }
+    let edit = table::edit(&TomlTable { keys }, text, aim)?;
     if edit.text != text {
         check::only_ours_changes(text, &edit.text, keys, aim)?;
     }
     Ok(edit)
 }
 
-fn one(edit: Edit, keys: &[&str], variable: &Variable, aim: &Aim) -> Result<Edit, Obstacle> {
-    let Edit { text, before } = edit;
-    let name = variable.name;
-    let wanted = variable.value.as_deref();
-    let Some(found) = find(&text, keys, name)? else {
-        let text = match wanted {
-            Some(value) => put(&text, keys, name, value)?,
-            None => text,
-        };
-        return Ok(Edit { text, before });
-    };
-    match (aim.standing(variable, found.says.as_deref()), wanted) {
-        (Standing::Same, _) => Ok(Edit { text, before: before.and(Before::Same) }),
-        (Standing::Choice, None) => Ok(Edit { text, before }),
-        (Standing::Choice, Some(_)) => {
-            let kind = ObstacleKind::Choice { name: name.to_owned(), value: found.source };
-            Err(Obstacle { line: found.line, kind })
-        }
-        (Standing::Outdated, Some(value)) => {
-            Ok(Edit { text: replace(&text, keys, name, value)?, before: Before::Outdated })
-        }
-        (Standing::Outdated, None) => {
-            let appended = found.says.as_deref().and_then(|value| {
-                let is_ours = |it: &&str| section(it, keys, name, value) == text;
-                heads(&text, keys).into_iter().find(is_ours).map(str::to_owned)
-            });
-            let text = appended.map_or_else(|| take(&text, keys, name), Ok)?;
-            Ok(Edit { text, before: Before::Outdated })
-        }
+struct TomlTable<'k> {
+    keys: &'k [&'k str],
+}
+
+impl Table for TomlTable<'_> {
+    fn find(&self, text: &str, name: &str) -> Result<Option<Found>, Obstacle> {
+        find(text, self.keys, name)
+    }
+
+    fn put(&self, text: &str, name: &str, value: &str) -> Result<String, Obstacle> {
+        put(text, self.keys, name, value)
+    }
+
+    fn replace(&self, text: &str, _: &Found, name: &str, value: &str) -> Result<String, Obstacle> {
+        replace(text, self.keys, name, value)
+    }
+
+    fn take(&self, text: &str, found: &Found, name: &str) -> Result<String, Obstacle> {
+        let appended = found.says.as_deref().and_then(|value| {
+            let is_ours = |it: &&str| section(it, self.keys, name, value) == text;
+            heads(text, self.keys).into_iter().find(is_ours).map(str::to_owned)
+        });
+        appended.map_or_else(|| take(text, self.keys, name), Ok)
     }
 }
 
@@ -75,7 +67,6 @@ pub(super) fn find(text: &str, keys: &[&str], name: &str) -> Result<Option<Found
     }))
 }
 
-/// Sets a variable that is not there yet, with as much of the way to it as is missing.
 fn put(text: &str, keys: &[&str], name: &str, value: &str) -> Result<String, Obstacle> {
     let mut document = parse(text)?;
     let mut item = document.as_item_mut();
@@ -103,7 +94,7 @@ fn put(text: &str, keys: &[&str], name: &str, value: &str) -> Result<String, Obs
     Ok(in_shape_of(text, document.to_string()))
 }
 
-/// Another value in the same place, with the same spaces and comments around it.
+/// With the same spaces and comments around it.
 fn replace(text: &str, keys: &[&str], name: &str, value: &str) -> Result<String, Obstacle> {
     let mut document = parse(text)?;
     let table = way(document.as_item_mut(), keys);
@@ -115,7 +106,7 @@ fn replace(text: &str, keys: &[&str], name: &str, value: &str) -> Result<String,
     Ok(in_shape_of(text, document.to_string()))
 }
 
-/// Takes a variable away, and each table around it that holds nothing else, comments included.
+/// A table that holds nothing else goes as well, unless comments stand before it.
 fn take(text: &str, keys: &[&str], name: &str) -> Result<String, Obstacle> {
     let mut document = parse(text)?;
     let mut path = keys;
