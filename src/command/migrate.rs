@@ -71,14 +71,14 @@ pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
     let site = Site::find(&request.source, &snapshot.cwd)?;
     let target = Target::of(&plan, snapshot, &request, &site.path)?;
     match position(&site.path, &target.private_dir, &target.name) {
-        Position::Same => in_place(&plan, &request, &target)?,
+        Position::Same => in_place(&plan, &request, &site, &target)?,
         Position::SourceAbove | Position::SourceBelow => {
             let holds = site.tree()?.as_ref().map(candidates::within).unwrap_or_default();
             let (source, destination) = (site.path, target.path());
             return Err(Error::from(MigrateError::Nested { source, destination, holds }).into());
         }
         position => {
-            if !relocate(&request, &site, &target, position)? {
+            if !relocate(request.clone(), &site, &target, position)? {
                 return Ok(0);
             }
             cure::after(&plan, &request, &target)?;
@@ -88,7 +88,7 @@ pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
 }
 
 /// What was asked for.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Request {
     source: PathBuf,
     to: Option<OsString>,
@@ -129,7 +129,19 @@ impl Request {
 }
 
 /// The cache is where it belongs, so that only a checkout's own units are left to cure.
-fn in_place(plan: &Plan<'_>, request: &Request, target: &Target<'_>) -> anyhow::Result<()> {
+fn in_place(
+    plan: &Plan<'_>,
+    request: &Request,
+    site: &Site,
+    target: &Target<'_>,
+) -> anyhow::Result<()> {
+    if let Some(workplace) = target.workplace()?
+        && let Some(journal) = workplace.journal()?
+    {
+        // What is to be cured may be waiting there, and what stands here another one.
+        return Err(target.unfinished(journal.source()).into());
+    }
+    site.existing()?;
     if request.checkout.is_none() || request.is_dry {
         report::line(format!("`{}` is where it belongs", crate::shown::shown(&target.path())))?;
         return Ok(());
@@ -140,7 +152,7 @@ fn in_place(plan: &Plan<'_>, request: &Request, target: &Target<'_>) -> anyhow::
 
 /// Moves the cache; `false` where it was only looked at.
 fn relocate(
-    request: &Request,
+    mut request: Request,
     site: &Site,
     target: &Target<'_>,
     position: Position,
@@ -158,17 +170,20 @@ fn relocate(
         None => None,
     };
     if let (Some(workplace), Some(journal)) = (&workplace, &unfinished) {
-        match resume::resume(request, site, target, workplace, journal)? {
+        match resume::resume(&request, site, target, workplace, journal)? {
             resume::Outcome::Begin => {}
+            // Nobody is asked twice.
+            resume::Outcome::Again => request.is_confirmed = true,
             resume::Outcome::Ended(done) => return Ok(done),
             resume::Outcome::Returned(path) => {
                 workplace.try_clone()?.dismiss();
-                let site = Site::find(&path, std::path::Path::new("/"))?;
+                let site = Site::find(&path, Path::new("/"))?;
+                let request = Request { is_confirmed: true, ..request };
                 return relocate(request, &site, target, Position::Apart);
             }
         }
     }
-    let preview = Preview::take(request, site, target, position)?;
+    let preview = Preview::take(&request, site, target, position)?;
     report::line(preview.render())
         .map_err(|cause| Error::from(MigrateError::Unsaid { cause, cache: None }))?;
     if request.is_dry {
@@ -183,7 +198,7 @@ fn relocate(
         Some(workplace) => workplace,
         None => target.make_workplace()?,
     };
-    carry::begin(request, site, target, preview, workplace)?;
+    carry::begin(&request, site, target, preview, workplace)?;
     Ok(true)
 }
 

@@ -11,6 +11,7 @@ use super::files;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 static REQUESTED: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
+static WATCHED: AtomicBool = AtomicBool::new(false);
 
 /// Whether whoever started this program has a signal ignored, as `nohup` does; where that cannot be
 /// told, it is not.
@@ -28,6 +29,10 @@ fn is_ignored(signal: i32) -> bool {
 /// # Errors
 /// The system's.
 pub fn watch() -> io::Result<()> {
+    if WATCHED.swap(true, Ordering::Relaxed) {
+        // Watched twice, the first signal would find its own flag, and end the program.
+        return Ok(());
+    }
     for signal in [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| !is_ignored(*signal)) {
         let flag = || Arc::clone(&REQUESTED);
         // In this order: the second signal finds the flag that the first one has set.

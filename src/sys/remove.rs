@@ -15,7 +15,7 @@ use super::interrupt;
 use super::relocate::facts::{facts, facts_of};
 use super::relocate::tree::{directory, names};
 use crate::core::relocation::Identity;
-use crate::core::relocation::tree::MAX_DEPTH;
+use crate::core::relocation::tree::{MAX_DEPTH, Node, is_mounted};
 use crate::error::Kind;
 
 /// What may be removed.
@@ -62,7 +62,7 @@ pub fn tree(
     if found.identity != identity {
         return Err(io::ErrorKind::NotFound.into());
     }
-    let removal = Removal { mount: (found.identity.0, found.mount), what, patience };
+    let removal = Removal { top: found, what, patience };
     if removal.empty(&top, 0)? == Left::Something {
         return Ok(Left::Something);
     }
@@ -71,7 +71,7 @@ pub fn tree(
 }
 
 struct Removal<'a> {
-    mount: (u64, u64),
+    top: Node,
     what: What<'a>,
     patience: Patience,
 }
@@ -96,7 +96,7 @@ impl Removal<'_> {
             What::All => true,
             What::Only(entries) => entries.contains(&node.identity),
         };
-        if !is_meant || (node.identity.0, node.mount) != self.mount || depth > MAX_DEPTH {
+        if !is_meant || is_mounted(&self.top, &node) || depth > MAX_DEPTH {
             return Ok(Left::Something);
         }
         // Between this look and the removal the name can change hands, within this one directory:

@@ -29,10 +29,15 @@ pub(super) fn copy(
 ) -> Result<(), Error> {
     let identity = inventory.nodes.first().map(|top| top.identity).unwrap_or_default();
     let journal = carrying.journal(Way::Copy, Stage::Copying, identity);
-    let copied =
-        carrying.workplace.write(&journal).and_then(|()| whole(&carrying, tree, inventory));
-    let arrived = match copied {
-        Ok(arrived) => arrived,
+    let copied = (|| {
+        carrying.workplace.write(&journal)?;
+        let arrived = Some(whole(&carrying, tree, inventory)?);
+        let journal = Journal { stage: Stage::Placing, arrived, ..journal };
+        carrying.workplace.write(&journal)?;
+        Ok(journal)
+    })();
+    let journal = match copied {
+        Ok(journal) => journal,
         Err(error) => {
             // The error that stopped it is the one to report; a next run takes away what this leaves.
             if carrying.workplace.discard().is_ok() {
@@ -41,15 +46,13 @@ pub(super) fn copy(
             return Err(error);
         }
     };
-    let journal = Journal { stage: Stage::Placing, arrived: Some(arrived), ..journal };
-    carrying.workplace.write(&journal)?;
     carrying.put(&journal)?;
     carrying.workplace.settle()?;
     if keeps_source {
         stays(&carrying);
     } else {
         let entries = inventory.nodes.iter().map(|node| node.identity).collect();
-        clear(&carrying, &journal, Some(&entries))?;
+        clear(&carrying, &journal, &entries)?;
     }
     carrying.end(&journal, "copied")
 }
@@ -126,12 +129,11 @@ fn sync(to: &Tree) -> Result<(), Error> {
     synced.map_err(|cause| failed("sync", &to.path, cause, State::Untouched))
 }
 
-/// Takes the copied source away: first its name, in one step, then what is in it. `entries` are those
-/// that were copied; a next run, which does not know them, takes what has its name away already.
+/// Takes the copied source away: first its name, in one step, then `entries`, which were copied.
 pub(super) fn clear(
     carrying: &Carrying<'_>,
     journal: &Journal,
-    entries: Option<&HashSet<Identity>>,
+    entries: &HashSet<Identity>,
 ) -> Result<(), Error> {
     let site = carrying.site;
     let aside = journal.aside.clone().unwrap_or_else(|| site.aside());
@@ -147,8 +149,7 @@ pub(super) fn clear(
         }
         site.settle();
     }
-    let what = entries.map_or(What::All, What::Only);
-    if site.clear(&aside, journal.identity, what)? == Left::Something {
+    if site.clear(&aside, journal.identity, What::Only(entries))? == Left::Something {
         let path = site.path.with_file_name(&aside);
         report::note(&format!(
             "`{}` holds what was not copied, and stays; if it is of no use: rm -r {}",

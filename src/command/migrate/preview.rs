@@ -12,7 +12,7 @@ use crate::core::relocation::{Circumstances, Position, Reason, Way, way};
 use crate::error::{Error, MigrateError};
 use crate::sys::relocate::candidates;
 use crate::sys::relocate::facts::facts_of;
-use crate::sys::relocate::place::{self, Replace};
+use crate::sys::relocate::place::Replace;
 use crate::sys::relocate::source::Site;
 use crate::sys::relocate::tree::{Tree, directory_at};
 use crate::sys::relocate::workplace;
@@ -72,10 +72,7 @@ impl<'a> Preview<'a> {
         target: &'a Target<'a>,
         position: Position,
     ) -> Result<Preview<'a>, Error> {
-        let tree = site.tree()?.ok_or_else(|| {
-            let why = "nothing is there".into();
-            MigrateError::Source { path: site.path.clone(), why }
-        })?;
+        let tree = site.existing()?;
         target.examine()?;
         let left_out = match position {
             Position::PrivateDir => LeftOut::Ours { name: target.name.clone() },
@@ -97,10 +94,9 @@ impl<'a> Preview<'a> {
         let is_root = rustix::process::geteuid().is_root();
         let has_foreign = inventory.has_foreign(target.person.uid);
         let is_fixed = matches!(reason, Some(Reason::MountPoint | Reason::FixedParent));
-        let is_free = |private| place::is_free(private, &target.name).unwrap_or(false);
         Ok(Preview {
             keeps_source: way == Way::Copy && (is_fixed || (has_foreign && !is_root)),
-            is_occupied: existing.as_ref().is_some_and(|private| !is_free(private)),
+            is_occupied: target.is_occupied(),
             is_open: site.is_open(),
             free: place.as_ref().map_or(u64::MAX, free),
             replace: request.replace,

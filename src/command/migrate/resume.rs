@@ -1,29 +1,31 @@
 //! Continues or undoes what an earlier run has left, by what its journal says and what is still there.
 
+use std::ffi::OsStr;
 use std::path::PathBuf;
 
 use super::carry::Carrying;
 use super::preview::LeftOut;
 use super::target::Target;
 use super::{Request, copying, locking};
-use crate::core::relocation::tree::first_difference;
+use crate::core::relocation::tree::{Inventory, counterparts, first_difference};
 use crate::core::relocation::{Journal, Next, Remains, Way, next};
 use crate::error::{Error, MigrateError};
 use crate::report;
-use crate::shown::shown;
-use crate::sys::accounts;
+use crate::shown::quoted;
 use crate::sys::lock::Locks;
-use crate::sys::relocate::facts::facts_of;
-use crate::sys::relocate::place;
+use crate::sys::relocate::facts::{facts, facts_of};
+use crate::sys::relocate::place::{self, Replace};
 use crate::sys::relocate::source::Site;
 use crate::sys::relocate::tree::{Tree, directory};
-use crate::sys::relocate::workplace::{NAME, Workplace};
+use crate::sys::relocate::workplace::{NAME, Workplace, c_name};
 use crate::sys::tag;
 
 /// What has become of the earlier run.
 pub(super) enum Outcome {
-    /// It is undone, or had done nothing: begin.
+    /// It had moved nothing: begin.
     Begin,
+    /// It is undone, as was agreed to: begin again.
+    Again,
     /// It is over; whether the cache has moved.
     Ended(bool),
     /// It cannot be given to the person, and stands here now: move it from there.
@@ -40,39 +42,35 @@ pub(super) fn resume(
 ) -> anyhow::Result<Outcome> {
     target.is_same(journal)?;
     let next = next(journal, remains(site, workplace, journal));
-    let is_anothers = workplace.owner != rustix::process::geteuid().as_raw();
-    // What the person has written down says nothing about what root may remove. What only waits to be
-    // given to them is looked at as any source is.
-    if is_anothers && !matches!(next, Next::Adopt) {
-        return Err(target.of_another(workplace.owner).into());
-    }
     report::note(&format!(
         "an earlier migration of `{}` was interrupted: {}",
         journal.shown,
         story(next)
     ));
-    if request.is_dry {
-        return Ok(if matches!(next, Next::Begin | Next::Discard) {
-            Outcome::Begin
-        } else {
-            Outcome::Ended(false)
-        });
-    }
     match next {
         Next::Begin => return Ok(Outcome::Begin),
+        Next::Discard if request.is_dry => return Ok(Outcome::Begin),
         Next::Discard => {
             request.confirm("Begin again?")?;
             workplace.discard()?;
-            return Ok(Outcome::Begin);
+            return Ok(Outcome::Again);
         }
         Next::Lost => {
             let waits = workplace.waiting();
             let (source, workplace) = (journal.source(), workplace.path.join(NAME));
             return Err(Error::from(MigrateError::Lost { source, workplace, waits }).into());
         }
-        _ => request.confirm("Continue it?")?,
+        _ => {}
     }
-    Ok(continued(request, site, target, workplace, journal, next)?)
+    let is_to_be_put = matches!(next, Next::Adopt | Next::Place);
+    if is_to_be_put && request.replace == Replace::Never && target.is_occupied() {
+        return Err(Error::from(MigrateError::Occupied { destination: target.path() }).into());
+    }
+    if request.is_dry {
+        return Ok(Outcome::Ended(false));
+    }
+    request.confirm("Continue it?")?;
+    Ok(continued(request, site, target, workplace.try_clone()?, journal, next)?)
 }
 
 /// Goes on, or puts aside what cannot be given to the person.
@@ -80,16 +78,10 @@ fn continued(
     request: &Request,
     site: &Site,
     target: &Target<'_>,
-    workplace: &Workplace,
+    workplace: Workplace,
     journal: &Journal,
     next: Next,
 ) -> Result<Outcome, Error> {
-    let mut workplace = workplace.try_clone()?;
-    if workplace.owner != rustix::process::geteuid().as_raw() {
-        let holds = seen(&workplace)?;
-        report::note(&format!("root takes over what {} has begun: {holds}", target.owner));
-        workplace.take_over(journal)?;
-    }
     let carrying = Carrying { site, target, workplace, replace: request.replace };
     if next == Next::Adopt && journal.way == Way::Rename {
         let inventory = carrying.workplace.incoming()?.walk(&|_| false)?;
@@ -97,22 +89,14 @@ fn continued(
             let path = place::give_back(&carrying.workplace, &journal.name)?;
             report::note(&format!(
                 "others have put files of theirs in it meanwhile, which only root can give you; it \
-                 is `{}` now, and is copied from there",
-                shown(&path)
+                 is copied from where it is now; should that end early: cargo-peruser migrate {}",
+                quoted(&path)
             ));
             return Ok(Outcome::Returned(path));
         }
     }
     go_on(carrying, journal, next).map_err(Error::journaled)?;
     Ok(Outcome::Ended(true))
-}
-
-/// Whose the entries are that wait, for who decides about them.
-fn seen(workplace: &Workplace) -> Result<String, Error> {
-    let inventory = workplace.incoming()?.walk(&|_| false)?;
-    let owners = inventory.owners().into_iter();
-    let owners = owners.map(|(uid, count)| format!("{count} entries of {}", accounts::owner(uid)));
-    Ok(owners.collect::<Vec<_>>().join(", "))
 }
 
 fn go_on(carrying: Carrying<'_>, journal: &Journal, next: Next) -> Result<(), Error> {
@@ -153,26 +137,45 @@ fn clear(carrying: &Carrying<'_>, journal: &Journal) -> Result<(), Error> {
     let is_aside =
         journal.aside.as_ref().is_some_and(|aside| site.is_aside(aside, journal.identity));
     if is_aside {
-        return copying::clear(carrying, journal, None);
+        return clear_aside(carrying, journal);
     }
     let Some(tree) = site.tree()?.filter(|_| site.holds(journal.identity)) else { return Ok(()) };
     let mut locks = Locks::default();
     let person = carrying.target.person;
     let inventory = locking::wait(&mut locks, site, &tree, &LeftOut::Nothing, person, None)?;
     let is_foreign = inventory.has_foreign(person.uid) && !rustix::process::geteuid().is_root();
-    let placed = directory(&carrying.workplace.private, journal.name.as_ref());
-    let placed = placed.map(|top| Tree { top, path: carrying.target.path() });
-    // The copy may have been given a tag that the source lacks.
-    let no_tag = |name: &std::ffi::OsStr| name == tag::NAME;
     let original = tree.walk(&no_tag)?;
-    let copy = placed.ok().and_then(|placed| placed.walk(&no_tag).ok());
-    let is_copied = copy.is_some_and(|copy| first_difference(&original, &copy).is_none());
-    if is_foreign || !is_copied {
+    if is_foreign || first_difference(&original, &placed(carrying, journal)?).is_some() {
         copying::stays(carrying);
         return Ok(());
     }
     let entries = inventory.nodes.iter().map(|node| node.identity).collect();
-    copying::clear(carrying, journal, Some(&entries))
+    copying::clear(carrying, journal, &entries)
+}
+
+/// Goes on taking the source away under its other name. Others may have put something there since,
+/// even where its top is closed to them: only what has its counterpart in the copy goes.
+fn clear_aside(carrying: &Carrying<'_>, journal: &Journal) -> Result<(), Error> {
+    let aside = journal.aside.as_ref().map(|aside| carrying.site.tree_aside(aside)).transpose()?;
+    let Some(tree) = aside else { return Ok(()) };
+    let mut entries = counterparts(&tree.walk(&no_tag)?, &placed(carrying, journal)?);
+    if let Ok(tag) = facts(&tree.top, &c_name(tag::NAME), None) {
+        entries.insert(tag.identity);
+    }
+    copying::clear(carrying, journal, &entries)
+}
+
+/// What is in the copy that has its place; nothing where that cannot be seen.
+fn placed(carrying: &Carrying<'_>, journal: &Journal) -> Result<Inventory, Error> {
+    match directory(&carrying.workplace.private, journal.name.as_ref()) {
+        Ok(top) => Tree { top, path: carrying.target.path() }.walk(&no_tag),
+        Err(_) => Ok(Inventory::default()),
+    }
+}
+
+/// The copy may have been given a tag that the source lacks.
+fn no_tag(name: &OsStr) -> bool {
+    name == tag::NAME
 }
 
 fn remains(site: &Site, workplace: &Workplace, journal: &Journal) -> Remains {

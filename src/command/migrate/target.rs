@@ -14,7 +14,8 @@ use crate::report;
 use crate::shim::{Plan, tell};
 use crate::sys::accounts;
 use crate::sys::private_dir::{self, Caller};
-use crate::sys::relocate::workplace::{self, Errand, Workplace};
+use crate::sys::relocate::place;
+use crate::sys::relocate::workplace::{Errand, Workplace};
 use crate::sys::relocate::{Person, failed};
 use crate::sys::snapshot::Snapshot;
 
@@ -156,6 +157,12 @@ impl<'a> Target<'a> {
         private_dir::examine(&required, &self.caller).map(drop)
     }
 
+    /// Whether there is something in the cache's place that has to be kept.
+    pub(super) fn is_occupied(&self) -> bool {
+        let private = self.existing().ok().flatten();
+        private.is_some_and(|private| !place::is_free(&private, &self.name).unwrap_or(false))
+    }
+
     /// The workplace of an earlier run, if there is one.
     pub(super) fn workplace(&self) -> Result<Option<Workplace>, Error> {
         match self.existing()? {
@@ -194,17 +201,6 @@ impl<'a> Target<'a> {
             .into());
         }
         Ok(())
-    }
-
-    /// Only the account that has begun it continues it.
-    pub(super) fn of_another(&self, by: u32) -> Error {
-        MigrateError::Anothers {
-            workplace: self.private_dir.join(workplace::NAME),
-            by: accounts::owner(by),
-            source: self.source.clone(),
-            person: self.owner.word(),
-        }
-        .into()
     }
 
     /// Makes sure that the private directory is there, and makes the workplace in it.

@@ -2,6 +2,8 @@
 
 mod judgement;
 
+pub use judgement::is_mounted;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ffi::CString;
 
@@ -128,6 +130,14 @@ impl Inventory {
 }
 
 impl Node {
+    /// Whether another entry is a copy of it, as far as can be told without reading.
+    fn is_like(&self, copy: &Node) -> bool {
+        self.kind == copy.kind
+            && self.target == copy.target
+            && self.modified == copy.modified
+            && (self.kind == Kind::Directory || self.size == copy.size)
+    }
+
     /// Whether there are holes in it.
     pub fn is_sparse(&self) -> bool {
         self.occupied < self.size
@@ -162,16 +172,29 @@ pub fn first_difference(wanted: &Inventory, found: &Inventory) -> Option<usize> 
         };
         // The same file behind several names must be one file again.
         let is_one = *counterparts.entry(node.identity).or_insert(copy.identity) == copy.identity;
-        let is_alike = node.kind == copy.kind
-            && node.target == copy.target
-            && (path.is_empty() || node.modified == copy.modified)
-            && (node.kind == Kind::Directory || node.size == copy.size);
-        (!is_one || !is_alike).then_some(index)
+        let is_top = path.is_empty() && node.kind == copy.kind;
+        (!is_one || !(is_top || node.is_like(copy))).then_some(index)
     };
     if let Some(index) = wanted.nodes.iter().enumerate().find_map(differs) {
         return Some(index);
     }
     (wanted.nodes.len() != found.nodes.len()).then_some(0)
+}
+
+/// What of an original stands in its copy, by name, kind, length and time; no directory tells more than
+/// its name. The copy may have changed since, or the original got more.
+pub fn counterparts(original: &Inventory, copy: &Inventory) -> HashSet<Identity> {
+    let by_path: HashMap<Vec<CString>, &Node> =
+        copy.nodes.iter().enumerate().map(|(index, node)| (copy.path(index), node)).collect();
+    let nodes = original.nodes.iter().enumerate();
+    let copied = nodes.filter(|(index, node)| {
+        let copy = by_path.get(&original.path(*index));
+        copy.is_some_and(|copy| {
+            let is_directory = node.kind == Kind::Directory && copy.kind == Kind::Directory;
+            is_directory || node.is_like(copy)
+        })
+    });
+    copied.map(|(_, node)| node.identity).collect()
 }
 
 /// The first entry of a tree that has changed since it was looked at, as an index into `before`.

@@ -4,9 +4,9 @@
 use std::fs::File;
 use std::io::Write;
 
-use rustix::fs::{AtFlags, Mode, OFlags, fchmod, fchown, openat, renameat, unlinkat};
+use rustix::fs::{AtFlags, Mode, OFlags, openat, renameat, unlinkat};
 use rustix::io::Errno;
-use rustix::process::{getegid, geteuid};
+use rustix::process::geteuid;
 
 use super::facts::facts_of;
 use super::failed;
@@ -33,7 +33,7 @@ impl Workplace {
         if found.kind != Kind::File {
             return Err(self.stranded(format!("it is a {}", found.kind)));
         }
-        if ![geteuid().as_raw(), self.owner].contains(&found.uid) {
+        if found.uid != geteuid().as_raw() {
             return Err(self.stranded(format!("it belongs to {}", accounts::owner(found.uid))));
         }
         let text = files::text(&file).map_err(|cause| self.unread(&cause))?;
@@ -69,24 +69,6 @@ impl Workplace {
             Ok(renameat(&self.at, NEW, &self.at, NAME)?)
         };
         write().map_err(doing)
-    }
-
-    /// Makes the person's workplace root's own, so that they cannot change anything in it any more.
-    /// What they could change until now is read again.
-    ///
-    /// # Errors
-    /// [`MigrateError::Changed`] where it is not what was read before, and failures.
-    pub fn take_over(&mut self, journal: &Journal) -> Result<(), Error> {
-        let path = self.path.join(workplace::NAME);
-        let doing = |cause: Errno| failed("take over", &path, cause, State::Journaled);
-        self.write(journal)?;
-        fchown(&self.at, Some(geteuid()), Some(getegid())).map_err(doing)?;
-        fchmod(&self.at, Mode::RWXU).map_err(doing)?;
-        self.owner = geteuid().as_raw();
-        if self.journal()?.as_ref() == Some(journal) {
-            return Ok(());
-        }
-        Err(MigrateError::Changed { path: path.join(NAME), state: State::Journaled }.into())
     }
 
     fn unread(&self, cause: &std::io::Error) -> Error {

@@ -98,6 +98,18 @@ impl Site {
         }
     }
 
+    /// What stands there.
+    ///
+    /// # Errors
+    /// Those of [`Site::tree`], and [`MigrateError::Source`] where nothing does.
+    pub fn existing(&self) -> Result<Tree, Error> {
+        let nothing = || {
+            let why = "nothing is there".into();
+            MigrateError::Source { path: self.path.clone(), why }.into()
+        };
+        self.tree()?.ok_or_else(nothing)
+    }
+
     /// Whether this entry still has its place.
     pub fn holds(&self, identity: Identity) -> bool {
         self.entry(&self.name).is_ok_and(|found| found.identity == identity)
@@ -166,6 +178,16 @@ impl Site {
     /// Whether the entry has that name now.
     pub fn is_aside(&self, aside: &OsStr, identity: Identity) -> bool {
         self.entry(aside).is_ok_and(|found| found.identity == identity)
+    }
+
+    /// The entry that was put aside, open.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn tree_aside(&self, aside: &OsStr) -> Result<Tree, Error> {
+        let path = self.path.with_file_name(aside);
+        let tree = self.parent().and_then(|parent| Tree::open(parent, aside, path.clone()));
+        tree.map_err(|cause| failed("open", &path, cause, State::Journaled))
     }
 
     /// Takes the entry away that was put aside.

@@ -4,6 +4,8 @@
 //! nobody else can do anything, and one that belongs to another account is not believed. The person
 //! could move it away, since what it stands in is theirs; all that they can spoil is their own move.
 
+mod arrivals;
+
 use std::ffi::{CString, OsStr};
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -14,9 +16,7 @@ use rustix::io::Errno;
 use super::facts::{facts, facts_of};
 use super::tree::{Tree, directory, names};
 use super::{failed, journal};
-use crate::core::relocation::{Arrived, Identity};
-use crate::error::{Error, Kind, MigrateError, Owner, State};
-use crate::sys::remove::{self, Patience, What};
+use crate::error::{Error, MigrateError, Owner, State};
 use crate::sys::{accounts, lock};
 
 /// Its name in the private directory.
@@ -35,8 +35,6 @@ pub struct Workplace {
     pub path: PathBuf,
     /// The workplace.
     pub at: File,
-    /// Whose it is: this account's, or for root the person's whose cache moves.
-    pub owner: u32,
 }
 
 /// What a workplace is opened for; for messages, but for the person's id.
@@ -49,7 +47,8 @@ pub struct Errand<'a> {
 }
 
 impl Workplace {
-    /// Opens the workplace if there is one, and locks it. Root opens the person's own as well.
+    /// Opens the workplace if there is one, and locks it. Root does not work in the person's own: they
+    /// could exchange everything in it at any moment.
     ///
     /// # Errors
     /// [`MigrateError::AtWork`] where somebody works in it, [`MigrateError::Anothers`] where
@@ -67,7 +66,7 @@ impl Workplace {
             seen => seen.map_err(doing)?,
         };
         let us = rustix::process::geteuid().as_raw();
-        if seen.uid != us && (us, seen.uid) != (0, errand.person.uid) {
+        if seen.uid != us {
             return Err(anothers(path, seen.uid, errand));
         }
         let at = match directory(private, NAME.as_ref()) {
@@ -75,7 +74,7 @@ impl Workplace {
             at => at.map_err(doing)?,
         };
         let found = facts_of(&at, None).map_err(doing)?;
-        if found.uid != seen.uid {
+        if found.uid != us {
             return Err(anothers(path, found.uid, errand));
         }
         match flock(&at, FlockOperation::NonBlockingLockExclusive) {
@@ -93,7 +92,7 @@ impl Workplace {
             return Workplace::open(private, path, errand);
         }
         let private = private.try_clone().map_err(doing)?;
-        let workplace = Workplace { private, path: path.to_owned(), at, owner: found.uid };
+        let workplace = Workplace { private, path: path.to_owned(), at };
         if found.mode & 0o077 != 0 {
             return Err(
                 workplace.stranded(format!("others can reach it (mode {:04o})", found.mode))
@@ -124,69 +123,6 @@ impl Workplace {
                 return Ok(workplace);
             }
         }
-    }
-
-    /// What stands in the place for arrivals.
-    pub fn arrived(&self, expected: Option<Identity>) -> Arrived {
-        match facts(&self.at, &c_name(INCOMING), None) {
-            Ok(found) if Some(found.identity) == expected => Arrived::Expected,
-            Ok(_) => Arrived::Other,
-            Err(_) => Arrived::Nothing,
-        }
-    }
-
-    /// Where something waits for its place, if anything does.
-    pub fn waiting(&self) -> Option<PathBuf> {
-        let waits = |place: &&&str| {
-            facts(&self.at, &c_name(place), None).is_ok_and(|found| {
-                let inside = directory(&self.at, place.as_ref()).and_then(|place| names(&place));
-                found.kind != Kind::Directory || inside.map_or(true, |names| !names.is_empty())
-            })
-        };
-        let place = [INCOMING, FORMER];
-        let place = place.iter().find(|place| waits(place));
-        place.map(|place| self.path.join(NAME).join(place))
-    }
-
-    /// What has arrived, by its path here: where it came from is nothing any more.
-    ///
-    /// # Errors
-    /// Where it cannot be opened.
-    pub fn incoming(&self) -> Result<Tree, Error> {
-        let path = self.path.join(NAME).join(INCOMING);
-        Tree::open(&self.at, INCOMING.as_ref(), path.clone())
-            .map_err(|cause| failed("open", &path, cause, State::Journaled))
-    }
-
-    /// Makes an empty place for arrivals.
-    ///
-    /// # Errors
-    /// Where it cannot be made.
-    pub fn make_room(&self) -> Result<Tree, Error> {
-        let path = self.path.join(NAME).join(INCOMING);
-        let make = || -> std::io::Result<()> {
-            mkdirat(&self.at, INCOMING, Mode::RWXU)?;
-            Ok(fchmod(directory(&self.at, INCOMING.as_ref())?, Mode::RWXU)?)
-        };
-        make().map_err(|cause| failed("create directory", &path, cause, State::Untouched))?;
-        self.incoming()
-    }
-
-    /// Takes away what has arrived, which must be a copy of ours.
-    ///
-    /// # Errors
-    /// Failures.
-    pub fn discard(&self) -> Result<(), Error> {
-        let path = self.path.join(NAME).join(INCOMING);
-        let discard = || -> std::io::Result<()> {
-            let found = match facts(&self.at, &c_name(INCOMING), None) {
-                Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-                found => found?,
-            };
-            let (what, patience) = (What::All, Patience::Endless);
-            remove::tree(&self.at, INCOMING.as_ref(), found.identity, what, patience).map(drop)
-        };
-        discard().map_err(|cause| failed("remove", &path, cause, State::Journaled))
     }
 
     /// Takes the journal and the workplace away, unless something waits in it.
@@ -220,7 +156,7 @@ impl Workplace {
     /// The system's.
     pub fn try_clone(&self) -> Result<Workplace, Error> {
         let (private, at) = (self.cloned(&self.private)?, self.cloned(&self.at)?);
-        Ok(Workplace { private, path: self.path.clone(), at, owner: self.owner })
+        Ok(Workplace { private, path: self.path.clone(), at })
     }
 
     fn cloned(&self, file: &File) -> Result<File, Error> {
@@ -244,6 +180,6 @@ pub(super) fn anothers(path: &Path, by: u32, errand: Errand<'_>) -> Error {
 }
 
 /// A constant name, as the system's calls take it.
-pub(super) fn c_name(text: impl AsRef<OsStr>) -> CString {
+pub fn c_name(text: impl AsRef<OsStr>) -> CString {
     CString::new(text.as_ref().as_encoded_bytes()).unwrap_or_default()
 }

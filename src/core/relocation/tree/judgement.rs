@@ -127,7 +127,7 @@ fn is_secret(top: &Node, node: &Node, person: u32) -> bool {
 
 /// Whether another file system begins at an entry. On overlays a file's device may be another than its
 /// directory's, so that the mount tells, and the device only where the system does not know that.
-fn is_mounted(top: &Node, node: &Node) -> bool {
+pub fn is_mounted(top: &Node, node: &Node) -> bool {
     if top.mount != 0 && node.mount != 0 {
         return node.mount != top.mount;
     }

@@ -25,7 +25,7 @@ pub(super) fn tests() -> Vec<Test> {
             .needs(&[Need::Flock]),
         test("migrate::planted::what_only_a_third_person_can_read_is_not_given_away", secret),
         test("migrate::planted::no_access_list_comes_along", lists).needs(&[Need::Acls]),
-        test("migrate::planted::an_overlay_is_one_file_system", overlay),
+        test("migrate::planted::an_overlay_is_one_file_system", overlay).needs(&[Need::Strace]),
         test("migrate::planted::what_a_person_moves_for_oneself_leads_nowhere_else", own_symlinks),
     ]
 }
@@ -226,9 +226,23 @@ fn overlay(stage: &Stage) -> Result<()> {
     let words = ["-t", "overlay", "-o", &options, "overlay"].map(std::ffi::OsStr::new);
     do_as_root("mount", words.into_iter().chain([merged.as_os_str()]))?;
     let old = merged.join("old");
-    let scene = Scene { content: cache::content(&old)?, old, ..scene };
+    let mut scene = Scene { content: cache::content(&old)?, old, ..scene };
     scene.give(&["--yes"])?.ok()?;
-    let moved = scene.has_arrived();
+    scene.has_arrived()?;
+    // What stands in the lower layer cannot be renamed; this is in the upper one.
+    let (old, shared) = (merged.join("new"), merged.join("shared"));
+    cache::build(&old, &[&scene.alice, &scene.bob])?;
+    make::directory(&shared, 0, 0, 0o1777)?;
+    scene.content = cache::content(&old)?;
+    (scene.old, scene.target) = (old, shared.join("alice/target"));
+    let words = ["migrate".as_ref(), scene.old.as_os_str(), "--to".as_ref(), "alice".as_ref()];
+    let words = words.into_iter().chain(["--yes".as_ref(), "--copy".as_ref()]);
+    let copy = || scene.root.by_name(words.clone()).env("CARGO_PERUSER_SHARED_ROOT", &shared);
+    // What was copied before is taken away, and so is the source in the end.
+    let kill = "inject=utimensat:signal=KILL:when=3";
+    copy().after(["strace", "-fqq", "-o", "/dev/null", "-e", kill]).run()?.fails()?;
+    copy().run()?.ok()?;
+    let moved = scene.has_moved();
     for path in [&merged, &below, &above] {
         do_as_root("umount", [path.as_os_str()])?;
     }

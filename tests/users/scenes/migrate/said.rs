@@ -13,6 +13,7 @@ pub(super) fn tests() -> Vec<Test> {
         test("migrate::said::a_full_stdout_is_told_without_a_false_word", full)
             .needs(&[Need::Strace]),
         test("migrate::said::an_interrupt_at_the_question_ends_it", asked).needs(&[Need::Terminal]),
+        test("migrate::said::nobody_is_asked_twice", once).needs(&[Need::Terminal, Need::Strace]),
         test("migrate::said::a_hangup_that_is_ignored_stays_ignored", nohup).needs(&[Need::Flock]),
         test("migrate::said::a_dry_run_refuses_what_the_move_would", dry),
         test("migrate::said::root_says_for_which_checkout", which),
@@ -42,6 +43,18 @@ fn asked(stage: &Stage) -> Result<()> {
     let run = scene.root.shell(script, [&scene.old]).env("TERM", "xterm").run()?;
     run.prints("Move it? [y/N]")?.prints("ended 130")?.never_says("still asking")?;
     scene.is_untouched()
+}
+
+fn once(stage: &Stage) -> Result<()> {
+    let scene = Scene::new(stage)?;
+    let kill = "exec strace -fqq -o /dev/null -e inject=utimensat:signal=KILL:when=3 \
+                cargo-peruser migrate \"$1\" --to alice --yes --copy";
+    scene.root.shell(kill, [&scene.old]).run()?.fails()?;
+    let script = "(sleep 1; echo y; sleep 2) | \
+                  script -qec \"cargo-peruser migrate $1 --to alice --copy\" /dev/null";
+    let run = scene.root.shell(script, [&scene.old]).env("TERM", "xterm").run()?;
+    run.prints("Begin again? [y/N]")?.prints("copied")?.never_says("Move it?")?;
+    scene.has_moved()
 }
 
 fn nohup(stage: &Stage) -> Result<()> {

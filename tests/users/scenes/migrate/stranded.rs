@@ -16,7 +16,11 @@ pub(super) fn tests() -> Vec<Test> {
     vec![
         needs(test("migrate::stranded::a_journal_that_cannot_be_used_is_not_overwritten", journal)),
         needs(test("migrate::stranded::what_others_added_meanwhile_is_copied", added)),
-        needs(test("migrate::stranded::root_takes_over_what_the_person_cannot_end", taken_over)),
+        needs(test("migrate::stranded::root_does_not_work_in_what_a_person_has_begun", begun)),
+        test("migrate::stranded::root_works_in_no_directory_of_the_persons", planted),
+        needs(test("migrate::stranded::what_came_while_the_source_was_taken_away_stays", cleared)),
+        needs(test("migrate::stranded::the_cure_of_what_still_waits_says_so", cure)),
+        needs(test("migrate::stranded::a_dry_run_fails_where_going_on_would", dry)),
         needs(test("migrate::stranded::goes_on_where_the_sources_directory_is_gone", no_parent)),
         needs(test("migrate::stranded::whose_it_is_is_said_before_it_is_opened", roots)),
         needs(test("migrate::stranded::a_refusal_names_where_the_cache_is_now", named)),
@@ -94,11 +98,87 @@ fn added(stage: &Stage) -> Result<()> {
     scene.has_arrived()
 }
 
-fn taken_over(stage: &Stage) -> Result<()> {
+fn begun(stage: &Stage) -> Result<()> {
     let scene = spoiled(stage)?;
     let run = scene.give(&["--yes"])?;
-    run.ok()?.mentions("root takes over")?.mentions("bob (uid 2002)")?;
+    run.fails()?.blames("by alice (uid 2001) is unfinished")?.helps("as alice (uid 2001), run")?;
+    ensure!(cache::content(&waiting(&scene)?)? == scene.content, "what waits has changed");
+    scene.take(&["--yes"])?.ok()?;
     scene.has_arrived()
+}
+
+/// Whatever root did in it, its owner could exchange the next moment.
+fn planted(stage: &Stage) -> Result<()> {
+    let scene = Scene::new(stage)?;
+    let plant = "mkdir -m 700 -p \"$1\" && mkdir -m 700 \"$1/.migration\" && \
+                 echo x >\"$1/.migration/x\"";
+    let private = scene.target.parent().context("a parent")?.to_owned();
+    scene.alice.shell(plant, [&private]).run()?.ok()?;
+    for flags in [&["--yes"][..], &["--yes", "--copy"]] {
+        scene.give(flags)?.fails()?.blames("by alice (uid 2001)")?;
+        ensure!(cache::content(&scene.old)? == scene.content, "the source has changed");
+        ensure!(cache::names(&private)? == [".migration"], "something was made");
+    }
+    Ok(())
+}
+
+/// Root is stopped while it removes the copied source, and somebody puts bob's work in there.
+fn cleared(stage: &Stage) -> Result<()> {
+    let mut scene = Scene::new(stage)?;
+    let around = stage.at("around");
+    make::directory(&around, 0, 0, 0o1777)?;
+    fs::rename(&scene.old, around.join("old"))?;
+    scene.old = around.join("old");
+    let words = ["migrate".as_ref(), scene.old.as_os_str(), "--to".as_ref(), "alice".as_ref()];
+    let words = words.into_iter().chain(["--yes".as_ref(), "--copy".as_ref()]);
+    let kill = ["strace", "-fqq", "-o", "/dev/null", "-e", "inject=unlinkat:signal=KILL:when=6"];
+    scene.root.by_name(words).after(kill).run()?.fails()?;
+    let beside = cache::names(&around)?;
+    let aside = beside.iter().find(|name| name.contains("migrated")).context("none aside")?;
+    let work = around.join(aside).join("thesis");
+    make::directory(&work, scene.bob.uid(), scene.bob.uid(), 0o755)?;
+    make::file(&work.join("text"), "years of work", scene.bob.uid(), 0o644)?;
+    scene.give(&["--yes"])?.ok()?.mentions("holds what was not copied, and stays")?;
+    ensure!(fs::read_to_string(work.join("text"))? == "years of work", "it is gone");
+    let left = cache::names(work.parent().context("a parent")?)?;
+    ensure!(left == ["thesis"], "more is left than was not copied: {left:?}");
+    scene.has_arrived()
+}
+
+fn cure(stage: &Stage) -> Result<()> {
+    let scene = Scene::of_alice(stage)?;
+    stop(&scene, true, &[])?;
+    let words = ["migrate".as_ref(), scene.target.as_os_str(), "--checkout".as_ref()];
+    let cure = || scene.alice.by_name(words.into_iter().chain([stage.checkout.as_os_str()])).run();
+    let old = scene.old.display();
+    cure()?.fails()?.blames("unfinished")?.helps(format!("cargo-peruser migrate {old}"))?;
+    // Not even where something has been built meanwhile.
+    scene.alice.cargo(["build"]).run()?.ok()?;
+    cure()?.fails()?.blames("unfinished")?;
+    scene.take(&["--yes", "--replace"])?.ok()?;
+    make::nothing(&scene.target)?;
+    cure()?.fails()?.blames("nothing is there")?;
+    Ok(())
+}
+
+fn dry(stage: &Stage) -> Result<()> {
+    let scene = Scene::new(stage)?;
+    stop(&scene, false, &[])?;
+    scene.alice.cargo(["build"]).run()?.ok()?;
+    for flags in [&["--dry-run"][..], &["--yes"]] {
+        scene.give(flags)?.fails()?.blames("has content already")?.helps("--replace")?;
+    }
+    scene.give(&["--dry-run", "--replace"])?.ok()?;
+    let waits = waiting(&scene)?;
+    let kept = stage.at("kept");
+    fs::rename(&waits, &kept)?;
+    for flags in [&["--dry-run", "--replace"][..], &["--yes", "--replace"]] {
+        scene.give(flags)?.fails()?.blames("what it had moved is gone")?;
+    }
+    fs::rename(&kept, &waits)?;
+    scene.give(&["--yes", "--replace"])?.ok()?;
+    ensure!(cache::content(&scene.target)? == scene.content, "the cache is not what it was");
+    Ok(())
 }
 
 fn no_parent(stage: &Stage) -> Result<()> {

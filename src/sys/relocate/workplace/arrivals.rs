@@ -1,0 +1,85 @@
+//! The place for arrivals in the workplace: where a cache stands until it is put in its own.
+
+use std::path::PathBuf;
+
+use rustix::fs::{Mode, fchmod, mkdirat};
+use rustix::io::Errno;
+
+use super::{FORMER, INCOMING, NAME, Workplace, c_name};
+use crate::core::relocation::{Arrived, Identity};
+use crate::error::{Error, Kind, State};
+use crate::sys::relocate::facts::facts;
+use crate::sys::relocate::failed;
+use crate::sys::relocate::tree::{Tree, directory, names};
+use crate::sys::remove::{self, Left, Patience, What};
+
+impl Workplace {
+    /// What stands in the place for arrivals.
+    pub fn arrived(&self, expected: Option<Identity>) -> Arrived {
+        match facts(&self.at, &c_name(INCOMING), None) {
+            Ok(found) if Some(found.identity) == expected => Arrived::Expected,
+            Ok(_) => Arrived::Other,
+            Err(_) => Arrived::Nothing,
+        }
+    }
+
+    /// Where something waits for its place, if anything does.
+    pub fn waiting(&self) -> Option<PathBuf> {
+        let waits = |place: &&&str| {
+            facts(&self.at, &c_name(place), None).is_ok_and(|found| {
+                let inside = directory(&self.at, place.as_ref()).and_then(|place| names(&place));
+                found.kind != Kind::Directory || inside.map_or(true, |names| !names.is_empty())
+            })
+        };
+        let place = [INCOMING, FORMER];
+        let place = place.iter().find(|place| waits(place));
+        place.map(|place| self.path.join(NAME).join(place))
+    }
+
+    /// What has arrived, by its path here: where it came from is nothing any more.
+    ///
+    /// # Errors
+    /// Where it cannot be opened.
+    pub fn incoming(&self) -> Result<Tree, Error> {
+        let path = self.path.join(NAME).join(INCOMING);
+        Tree::open(&self.at, INCOMING.as_ref(), path.clone())
+            .map_err(|cause| failed("open", &path, cause, State::Journaled))
+    }
+
+    /// Makes an empty place for arrivals.
+    ///
+    /// # Errors
+    /// Where it cannot be made.
+    pub fn make_room(&self) -> Result<Tree, Error> {
+        let path = self.path.join(NAME).join(INCOMING);
+        let make = || -> std::io::Result<()> {
+            mkdirat(&self.at, INCOMING, Mode::RWXU)?;
+            Ok(fchmod(directory(&self.at, INCOMING.as_ref())?, Mode::RWXU)?)
+        };
+        make().map_err(|cause| failed("create directory", &path, cause, State::Untouched))?;
+        self.incoming()
+    }
+
+    /// Takes away what has arrived, which must be a copy of ours.
+    ///
+    /// # Errors
+    /// Failures.
+    pub fn discard(&self) -> Result<(), Error> {
+        let path = self.path.join(NAME).join(INCOMING);
+        let discard = || -> std::io::Result<Left> {
+            let found = match facts(&self.at, &c_name(INCOMING), None) {
+                Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => {
+                    return Ok(Left::Nothing);
+                }
+                found => found?,
+            };
+            let (what, patience) = (What::All, Patience::Endless);
+            remove::tree(&self.at, INCOMING.as_ref(), found.identity, what, patience)
+        };
+        let discarded = discard().and_then(|left| match left {
+            Left::Nothing => Ok(()),
+            Left::Something => Err(Errno::NOTEMPTY.into()),
+        });
+        discarded.map_err(|cause| failed("remove", &path, cause, State::Journaled))
+    }
+}
