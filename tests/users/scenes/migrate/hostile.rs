@@ -127,7 +127,7 @@ fn planted(stage: &Stage) -> Result<()> {
     let workplace = directory.join(".migration");
     make::directory(&workplace, scene.alice.uid(), scene.alice.uid(), 0o700)?;
     make::file(&workplace.join("journal"), "{}", scene.alice.uid(), 0o600)?;
-    scene.give(&["--yes"])?.fails()?.blames("unfinished")?.helps("rmdir")?;
+    scene.give(&["--yes"])?.fails()?.blames("unfinished")?.helps("as alice (uid 2001)")?;
     make::nothing(&workplace)?;
     make::link(&workplace, Path::new("/etc"), scene.alice.uid())?;
     scene.give(&["--yes"])?.fails()?.blames(".migration")?;

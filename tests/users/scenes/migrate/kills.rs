@@ -183,7 +183,7 @@ fn killed_one_level_down(stage: &Stage) -> Result<()> {
         one_level_up(&mut scene)?;
         killed_at(&scene, &call, number, &["--yes"], Threads::First)?.fails()?;
         let run = scene.give(&["--yes"])?;
-        let is_done = run.stderr.contains("nothing of cargo's");
+        let is_done = run.stderr.contains("is no target directory");
         ensure!(run.status.success() || is_done, "{call} {number}: {}{}", run.stdout, run.stderr);
         scene.has_arrived().with_context(|| format!("killed at {call} {number}"))?;
         let names = cache::names(&directory)?;
