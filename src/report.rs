@@ -1,12 +1,14 @@
 //! The only writer to a terminal. Errors and notes go to stderr in cargo's grammar and colours;
 //! what a command was asked for goes to stdout.
 
+mod progress;
+
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
-use std::time::Instant;
 
 use crate::error::Error;
-use crate::shown::bytes;
+
+pub use progress::Progress;
 
 /// Writes an error, its cause included, and the next step.
 pub fn error(error: &anyhow::Error) {
@@ -21,6 +23,12 @@ pub fn error(error: &anyhow::Error) {
 /// Writes what the person should know although it went well.
 pub fn note(text: &dyn Display) {
     labelled("note", "1;92", text);
+}
+
+/// Writes what the person should know, and what they may do about it.
+pub fn advice(text: &dyn Display, help: &dyn Display) {
+    note(text);
+    labelled("help", "1;96", help);
 }
 
 /// Writes what did not go as the person wants it, and the next step.
@@ -76,54 +84,28 @@ pub fn ask(question: &str) -> io::Result<Option<bool>> {
     Ok(Some(matches!(answer.trim(), "y" | "Y" | "yes")))
 }
 
-/// How far a copy is, as one line that is rewritten; on a terminal only, and gone at the end.
-///
-/// By hand, since the crates for it bring the mathematics library along, which then is loaded before
-/// every cargo command.
-pub struct Progress {
-    what: &'static str,
-    total: u64,
-    begun: Instant,
-    is_shown: bool,
-}
-
-impl Progress {
-    /// Begins a line for so many bytes that are to be, say, copied.
-    pub fn new(what: &'static str, total: u64) -> Progress {
-        Progress { what, total, begun: Instant::now(), is_shown: io::stderr().is_terminal() }
-    }
-
-    /// Shows how far it is.
-    pub fn at(&self, done: u64, files: u64, of_files: u64) {
-        let total = bytes(self.total);
-        let (what, done_bytes) = (self.what, bytes(done));
-        let mut text = format!("{what} {done_bytes} of {total}, {files} of {of_files} files");
-        let elapsed = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX).max(1);
-        // Nothing can be said of the speed before there is any.
-        if let rate @ 1.. = done.saturating_mul(1000) / elapsed {
-            let left = self.total.saturating_sub(done) / rate;
-            text.push_str(&format!(", {}/s, {left} s left", bytes(rate)));
-        }
-        self.rewrite(&text);
-    }
-
-    fn rewrite(&self, text: &str) {
-        if self.is_shown {
-            let _ = io::stderr().write_all(format!("\r\x1b[K{text}").as_bytes());
-        }
-    }
-}
-
-impl Drop for Progress {
-    fn drop(&mut self) {
-        self.rewrite("");
-    }
-}
-
 /// Writes what clap says about words that it does not understand.
 pub fn usage(text: &clap::builder::StyledStr) {
     let text = if is_coloured() { text.ansi().to_string() } else { text.to_string() };
     let _ = io::stderr().write_all(text.as_bytes());
+}
+
+/// Ends the line on the terminal that something else was stopped in, as cargo's own bar.
+pub fn end_line() {
+    if io::stderr().is_terminal() {
+        let _ = io::stderr().write_all(b"\n");
+    }
+}
+
+/// Writes a line over the one before.
+fn rewrite(text: &str) {
+    let _ = io::stderr().write_all(format!("\r\x1b[K{text}").as_bytes());
+}
+
+/// How many columns the terminal has that errors and notes go to, if it is one and says so.
+fn columns() -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(io::stderr()).ok()?;
+    Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
 }
 
 fn labelled(label: &str, colour: &str, text: &dyn Display) {

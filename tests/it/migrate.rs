@@ -7,8 +7,9 @@ use std::path::PathBuf;
 use libtest_mimic::Trial;
 use snapbox::{assert_data_eq, str};
 
-use crate::harness::{World, mode};
-use crate::runner::tests;
+use crate::harness::{PERUSER, World, mode};
+use crate::runner::{Skip, tests};
+use crate::terminal::program;
 
 pub(crate) fn tests() -> Vec<Trial> {
     tests![
@@ -20,6 +21,8 @@ pub(crate) fn tests() -> Vec<Trial> {
         the_scope_decides_where_it_goes,
         a_closed_stdout_is_no_failure,
         cures_a_checkout_with_the_real_cargo,
+        progress_keeps_to_one_line_of_the_terminal,
+        progress_is_shown_where_cargo_would_show_its_own,
     ]
 }
 
@@ -181,4 +184,51 @@ fn cures_a_checkout_with_the_real_cargo() {
     let left = "not cleaned: `[WORLD]/root/[ME]/target/rust-analyzer`";
     assert!(run.err.contains(left), "{}", run.err);
     assert!(world.private().join("target/debug/incremental/app/state").exists());
+}
+
+/// What a copy writes to a terminal that is 40 columns wide.
+fn at_a_terminal(variables: &[(&str, &str)]) -> Result<String, Skip> {
+    let script = program("script")?;
+    let world = World::new();
+    let old = old(&world);
+    for number in 0..1100 {
+        world.file(old.join("debug/deps").join(number.to_string()), "");
+    }
+    fs::File::create(old.join("debug/large")).unwrap().set_len(300 << 20).unwrap();
+    let command = format!(
+        "stty cols 40 rows 10; exec '{PERUSER}' migrate '{}' --copy --yes >/dev/null",
+        old.display()
+    );
+    let run = world.run(script, ["-qec", &command, "/dev/null"]).var("SHELL", "/bin/sh");
+    let run = run.path(["stub", "/usr/bin", "/bin"]).var("TERM", "xterm");
+    let run = run.var("CARGO_TERM_COLOR", "never");
+    let run = variables.iter().fold(run, |run, (name, value)| run.var(name, value)).run();
+    assert_eq!(run.code(), 0, "{}{}", run.out, run.err);
+    Ok(run.out)
+}
+
+fn progress_keeps_to_one_line_of_the_terminal() -> Result<(), Skip> {
+    let shown = at_a_terminal(&[])?;
+    let lines: Vec<&str> = shown.split("\r\x1b[K").skip(1).collect();
+    assert!(lines.first().is_some_and(|line| line.starts_with("copied 0 B of ")), "{shown:?}");
+    // The last one clears the line, and what is said then stands alone.
+    let progress =
+        lines.iter().filter(|line| ["copied ", "compared "].iter().any(|w| line.starts_with(w)));
+    assert!(progress.clone().all(|line| line.len() < 40), "{lines:?}");
+    assert!(lines.iter().any(|line| line.starts_with("note: copied ")), "{shown:?}");
+    Ok(())
+}
+
+fn progress_is_shown_where_cargo_would_show_its_own() -> Result<(), Skip> {
+    const WHEN: &str = "CARGO_TERM_PROGRESS_WHEN";
+    for (variables, is_shown) in [
+        (&[("TERM", "dumb")][..], false),
+        (&[("CARGO_TERM_QUIET", "true")], false),
+        (&[(WHEN, "never")], false),
+        (&[(WHEN, "always"), ("TERM", "dumb")], true),
+    ] {
+        let shown = at_a_terminal(variables)?;
+        assert_eq!(shown.contains("\r\x1b[K"), is_shown, "{variables:?}: {shown:?}");
+    }
+    Ok(())
 }

@@ -182,7 +182,9 @@ fn asks(stage: &Stage) -> Result<()> {
     let scene = Scene::new(stage)?;
     let large = scene.old.join("debug/large");
     make::file(&large, vec![b'x'; 32 << 20], scene.bob.uid(), 0o664)?;
-    let script = "(sleep 0.5; echo \"$2\"; sleep 2) | script -qec \"cargo-peruser migrate $1 --to alice --copy\" /dev/null";
+    // A terminal that does not say how wide it is has no line to rewrite.
+    let script = "(sleep 0.5; echo \"$2\"; sleep 2) | \
+                  script -qec \"stty cols 100; cargo-peruser migrate $1 --to alice --copy\" /dev/null";
     let answer = |word: &str| {
         let words = [scene.old.as_os_str(), word.as_ref()];
         scene.root.shell(script, words).env("TERM", "xterm").run()
