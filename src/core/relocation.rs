@@ -5,6 +5,7 @@
 //! what is judged in [`tree`]. The journal is never an authority on what may be deleted: that is
 //! what was typed, and what is the very same entry as before.
 
+pub mod profile;
 pub mod tree;
 
 use std::ffi::{OsStr, OsString};

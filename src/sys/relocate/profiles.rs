@@ -1,7 +1,7 @@
 //! The profiles that a target directory has been built with, and their incremental state, which stands
 //! aside while cargo cleans.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -9,6 +9,7 @@ use super::facts::facts;
 use super::failed;
 use super::tree::{Tree, directory_at};
 use super::workplace::c_name;
+use crate::core::relocation::profile;
 use crate::core::relocation::tree::LOCKS;
 use crate::error::{Error, State};
 use crate::sys::remove::{self, Patience, What};
@@ -31,37 +32,49 @@ pub struct Survey {
     pub profiles: Vec<Profile>,
     /// Directories that other tools have built in, or for targets that rustc does not know by name.
     pub others: Vec<PathBuf>,
+    /// Profiles whose directory is a symlink. It is not followed: what it leads to may be anybody's.
+    pub links: Vec<Profile>,
 }
 
 impl Survey {
     pub(super) fn of(target: &Path, is_triple: &dyn Fn(&str) -> bool) -> Result<Survey, Error> {
         let mut found = Survey::default();
-        for directory in below(target)? {
-            if is_profile(&directory) {
-                found.profiles.push(Profile::at(&directory, None));
+        for entry in entries(target)? {
+            if is_profile(&entry) || is_link_for_cargo(&entry) {
+                found.add(entry, None);
                 continue;
             }
-            let inner = below(&directory)?.into_iter().filter(|inner| is_profile(inner));
-            let inner: Vec<PathBuf> = inner.collect();
-            let triple = directory.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            if is_triple(&triple) {
-                let named = inner.iter().map(|inner| Profile::at(inner, Some(triple.clone())));
-                found.profiles.extend(named);
-            } else if !inner.is_empty() {
-                found.others.push(directory);
+            let triple = entry.file_name().and_then(OsStr::to_str).filter(|name| is_triple(name));
+            if let Some(triple) = triple.filter(|_| is_directory(&entry)) {
+                for inner in entries(&entry)? {
+                    if is_profile(&inner) || is_link_for_cargo(&inner) {
+                        found.add(inner, Some(triple));
+                    }
+                }
+            } else if entry.is_dir() {
+                let inner = entries(&entry);
+                // Where a symlink leads may be closed, and is no concern of ours.
+                let inner = if entry.is_symlink() { inner.unwrap_or_default() } else { inner? };
+                if inner.iter().any(|inner| is_profile(inner)) {
+                    found.others.push(entry);
+                }
             }
         }
         Ok(found)
     }
+
+    fn add(&mut self, directory: PathBuf, triple: Option<&str>) {
+        let name = directory.file_name().and_then(OsStr::to_str).and_then(profile::of_directory);
+        let Some(name) = name.map(str::to_owned) else {
+            self.others.push(directory);
+            return;
+        };
+        let profiles = if is_directory(&directory) { &mut self.profiles } else { &mut self.links };
+        profiles.push(Profile { name, triple: triple.map(str::to_owned), directory });
+    }
 }
 
 impl Profile {
-    fn at(directory: &Path, triple: Option<String>) -> Profile {
-        let name = directory.file_name().unwrap_or_default().to_string_lossy();
-        let name = if name == "debug" { "dev".into() } else { name.into_owned() };
-        Profile { name, triple, directory: directory.to_owned() }
-    }
-
     /// What cargo calls it.
     pub fn name(&self) -> &str {
         &self.name
@@ -73,8 +86,18 @@ impl Profile {
         format!("{}{triple}", self.name)
     }
 
+    /// Where it is.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// The target that it is for, if cargo was told one.
+    pub fn triple(&self) -> Option<&str> {
+        self.triple.as_deref()
+    }
+
     /// What cleans it, for cargo.
-    pub(super) fn words(&self) -> Vec<OsString> {
+    pub fn words(&self) -> Vec<OsString> {
         let mut words: Vec<OsString> =
             ["clean", "--profile", &self.name].map(OsString::from).to_vec();
         if let Some(triple) = &self.triple {
@@ -152,19 +175,31 @@ fn merge(from: &Path, to: &Path) -> io::Result<()> {
     remove::tree(&parent, name, found.identity, What::All, Patience::Endless).map(drop)
 }
 
+/// Whether cargo has built there, or where a symlink leads.
 fn is_profile(directory: &Path) -> bool {
     LOCKS.iter().any(|lock| directory.join(lock).exists())
 }
 
+/// Whether cargo would follow a symlink to the profiles that are always there, even if it does not
+/// show what it leads to.
+fn is_link_for_cargo(path: &Path) -> bool {
+    path.is_symlink() && ["debug", "release"].iter().any(|name| path.ends_with(name))
+}
+
+fn is_directory(path: &Path) -> bool {
+    path.is_dir() && !path.is_symlink()
+}
+
+/// The directories in a directory, sorted.
 fn below(directory: &Path) -> Result<Vec<PathBuf>, Error> {
+    Ok(entries(directory)?.into_iter().filter(|path| is_directory(path)).collect())
+}
+
+fn entries(directory: &Path) -> Result<Vec<PathBuf>, Error> {
     let doing = |cause| failed("read", directory, cause, State::Journaled);
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(directory).map_err(doing)? {
-        let entry = entry.map_err(doing)?;
-        if entry.file_type().map_err(doing)?.is_dir() {
-            found.push(entry.path());
-        }
-    }
+    let read = std::fs::read_dir(directory).map_err(doing)?;
+    let found: io::Result<Vec<PathBuf>> = read.map(|entry| Ok(entry?.path())).collect();
+    let mut found = found.map_err(doing)?;
     found.sort();
     Ok(found)
 }
