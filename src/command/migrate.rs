@@ -143,11 +143,17 @@ fn in_place(
     }
     site.existing()?;
     if request.checkout.is_none() || request.is_dry {
-        report::line(format!("`{}` is where it belongs", crate::shown::shown(&target.path())))?;
-        return Ok(());
+        let path = target.path();
+        return Ok(say(format!("`{}` is where it belongs", crate::shown::shown(&path)), &path)?);
     }
     interrupt::watch()?;
     cure::after(plan, request, target)
+}
+
+/// Says something once the cache is in its place.
+fn say(text: String, cache: &Path) -> Result<(), Error> {
+    let unsaid = |cause| MigrateError::Unsaid { cause, cache: Some(cache.to_owned()) };
+    Ok(report::line(text).map_err(unsaid)?)
 }
 
 /// Moves the cache; `false` where it was only looked at.
