@@ -210,6 +210,13 @@ pub enum MigrateError {
         /// What it said, or how it ended.
         ended: String,
     },
+    /// The checkout's own units are dirty, but the build that was to count has not come to its end.
+    Unbuilt {
+        /// The checkout.
+        checkout: PathBuf,
+        /// Whether somebody asked to stop.
+        is_interrupted: bool,
+    },
     /// The cache has its place, but some of it still knows the old one.
     Uncured {
         /// The cache.

@@ -33,6 +33,7 @@ mod harness;
 mod help;
 mod man;
 mod migrate;
+mod migrate_cure;
 mod path;
 mod private_dir;
 mod private_dir_refused;
@@ -72,6 +73,7 @@ fn main() -> ExitCode {
         toolchain::tests(),
         toolchain_refused::tests(),
         migrate::tests(),
+        migrate_cure::tests(),
         explain::tests(),
         explain_json::tests(),
         editor::tests(),

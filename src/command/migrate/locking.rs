@@ -66,6 +66,11 @@ pub(super) fn wait_for_profile(locks: &mut Locks, profile: &Tree) -> Result<(), 
     wait_for(locks, profile, &|name| !LOCKS.iter().any(|lock| name == *lock))
 }
 
+/// Waits until no other cure or move is at work in a target directory, by its own lock.
+pub(super) fn wait_for_its_own(locks: &mut Locks, target: &Tree) -> Result<(), Error> {
+    wait_for(locks, target, &|_| true)
+}
+
 fn wait_for(
     locks: &mut Locks,
     tree: &Tree,

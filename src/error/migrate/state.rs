@@ -61,6 +61,7 @@ impl MigrateError {
             MigrateError::NoRoom { .. } | MigrateError::Failed { .. } => 73,
             MigrateError::Hostile { .. } | MigrateError::OnlyRoot { .. } => 77,
             MigrateError::Interrupted { .. }
+            | MigrateError::Unbuilt { is_interrupted: true, .. }
             | MigrateError::Uncured { is_interrupted: true, .. } => 130,
             _ => 1,
         }

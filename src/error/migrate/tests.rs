@@ -472,14 +472,13 @@ exit 1
 
 #[test]
 fn uncured() {
-    let error = |is_interrupted| MigrateError::Uncured {
-        target: "/srv/root/alice/target".into(),
-        checkout: "/home/alice/my app".into(),
-        failed: vec!["failed to run `cargo clean --profile dev --workspace`\nerror: no".into()],
-        is_interrupted,
-    };
     assert_data_eq!(
-        message(error(false)),
+        message(MigrateError::Uncured {
+            target: "/srv/root/alice/target".into(),
+            checkout: "/home/alice/my app".into(),
+            failed: vec!["failed to run `cargo clean --profile dev --workspace`\nerror: no".into()],
+            is_interrupted: false,
+        }),
         str![[r#"
 error: not everything of `/home/alice/my app` will be rebuilt
 failed to run `cargo clean --profile dev --workspace`
@@ -488,7 +487,43 @@ help: the cache is in place; once that is mended: cargo-peruser migrate /srv/roo
 exit 1
 "#]]
     );
-    assert!(message(error(true)).ends_with("exit 130"));
+    assert_data_eq!(
+        message(MigrateError::Uncured {
+            target: "/srv/root/alice/target".into(),
+            checkout: "/home/alice/app".into(),
+            failed: Vec::new(),
+            is_interrupted: true,
+        }),
+        str![[r#"
+error: not everything of `/home/alice/app` will be rebuilt: interrupted
+help: the cache is in place; to go on: cargo-peruser migrate /srv/root/alice/target --checkout /home/alice/app
+exit 130
+"#]]
+    );
+}
+
+#[test]
+fn unbuilt() {
+    let error = |is_interrupted| MigrateError::Unbuilt {
+        checkout: "/home/alice/my app".into(),
+        is_interrupted,
+    };
+    assert_data_eq!(
+        message(error(false)),
+        str![[r#"
+error: `/home/alice/my app` does not build
+help: the cache is in place; to build again: cd '/home/alice/my app' && cargo-peruser build
+exit 1
+"#]]
+    );
+    assert_data_eq!(
+        message(error(true)),
+        str![[r#"
+error: `/home/alice/my app` was not built: interrupted
+help: the cache is in place; to build again: cd '/home/alice/my app' && cargo-peruser build
+exit 130
+"#]]
+    );
 }
 
 #[test]

@@ -91,8 +91,13 @@ impl MigrateError {
             MigrateError::Cure { command, .. } => {
                 format!("the cache is in place; run there: {command}")
             }
-            MigrateError::Uncured { target, checkout, .. } => format!(
-                "the cache is in place; once that is mended: cargo-peruser migrate {} --checkout {}",
+            MigrateError::Unbuilt { checkout, .. } => format!(
+                "the cache is in place; to build again: cd {} && cargo-peruser build",
+                quoted(checkout)
+            ),
+            MigrateError::Uncured { target, checkout, is_interrupted, .. } => format!(
+                "the cache is in place; {}: cargo-peruser migrate {} --checkout {}",
+                if *is_interrupted { "to go on" } else { "once that is mended" },
                 quoted(target),
                 quoted(checkout)
             ),
@@ -225,6 +230,11 @@ impl Display for MigrateError {
             MigrateError::Interrupted { .. } => write!(f, "interrupted"),
             MigrateError::Cure { command, ended } => {
                 write!(f, "failed to run `{command}`\n{}", ended.trim_end())
+            }
+            MigrateError::Unbuilt { checkout, is_interrupted } => {
+                let how =
+                    if *is_interrupted { "was not built: interrupted" } else { "does not build" };
+                write!(f, "`{}` {how}", shown(checkout))
             }
             MigrateError::Uncured { checkout, failed, is_interrupted, .. } => {
                 let why = if *is_interrupted { ": interrupted" } else { "" };

@@ -2,18 +2,24 @@
 //!
 //! Only ever as the person whose cache it is: a checkout decides what cargo runs.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::ffi::{OsStr, OsString};
+use std::io::{self, Read};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::Duration;
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use super::profiles::{Profile, Survey};
 use crate::core::environment::Change;
 use crate::error::{Error, MigrateError};
 use crate::shown::quoted;
-use crate::sys::exec;
+use crate::sys::{exec, interrupt};
+
+/// How often it is looked whether cargo has ended, or shall.
+const BEAT: Duration = Duration::from_millis(50);
 
 /// A cargo, where it is to run, and with which changes of the environment.
 #[derive(Clone, Copy, Debug)]
@@ -68,38 +74,53 @@ impl Cargo<'_> {
         let with = |more: &[OsString]| self.run(words.iter().chain(more).cloned());
         let cleaned = with(&["--workspace".into()]).or_else(|error| {
             // Cargo before 1.93 does not know the flag, and takes packages by name.
-            let members = if is_unknown(&error, profile) { Vec::new() } else { self.members() };
+            let members = if said(&error, "'--workspace'") { self.members() } else { Vec::new() };
             if members.is_empty() { Err(error) } else { with(&members) }
         });
         match cleaned {
             Ok(_) => Ok(Cleaned::Dirty),
-            Err(error) if is_unknown(&error, profile) => Ok(Cleaned::Unknown),
+            Err(error) if said(&error, &format!("profile `{}` is not defined", profile.name())) => {
+                Ok(Cleaned::Unknown)
+            }
             Err(error) => Err(error),
         }
     }
 
     /// `-p NAME` for each package of the workspace.
     fn members(&self) -> Vec<OsString> {
-        self.own().into_iter().flat_map(|name| ["-p".into(), name.into()]).collect()
-    }
-
-    /// The names of the workspace's own packages; none where cargo does not say.
-    pub fn own(&self) -> Vec<String> {
         let words = ["metadata", "--no-deps", "--format-version=1"].map(OsString::from);
         let Ok(answer) = self.run(words.into_iter()) else { return Vec::new() };
-        let answer: Value = serde_json::from_slice(&answer).unwrap_or_default();
-        let packages = answer.get("packages").and_then(Value::as_array);
-        let names = packages.into_iter().flatten().filter_map(|one| one.get("name")?.as_str());
-        names.map(str::to_owned).collect()
+        let names = Resolution::parse(&answer).own;
+        names.into_iter().flat_map(|name| ["-p".into(), name.into()]).collect()
     }
 
-    /// Builds the checkout, and counts the units that were fresh among all.
+    /// The names of what the workspace depends on, on this machine and on these targets; `None` where
+    /// cargo does not say. What it has not downloaded, nothing was built of.
+    pub fn dependencies(&self, triples: &BTreeSet<&str>) -> Option<BTreeSet<String>> {
+        let about = self.run(["-vV".into()].into_iter()).ok()?;
+        let about = String::from_utf8_lossy(&about).into_owned();
+        let host = about.lines().find_map(|line| line.strip_prefix("host: "))?;
+        let platforms = triples.iter().copied().chain([host]);
+        let words = ["metadata", "--format-version=1", "--offline"].into_iter();
+        let words = words.chain(platforms.flat_map(|triple| ["--filter-platform", triple]));
+        Some(Resolution::parse(&self.run(words.map(OsString::from)).ok()?).dependencies)
+    }
+
+    /// Builds the checkout, and counts the units that were fresh among all. What cargo has to say of
+    /// it, it says to the person itself.
     ///
     /// # Errors
-    /// [`MigrateError::Cure`] where it does not build.
+    /// [`MigrateError::Unbuilt`], and failures.
     pub fn build(&self) -> Result<(usize, usize), Error> {
         let words = ["build", "--message-format=json-render-diagnostics"].map(OsString::from);
-        let output = self.run(words.into_iter())?;
+        let child = self.command(&words).stdout(Stdio::piped()).spawn();
+        let ended = child.and_then(attend);
+        let (status, output) = ended.map_err(|cause| exec::failed(self.program, cause))?;
+        if !status.success() {
+            let is_interrupted = interrupt::is_requested();
+            let checkout = self.checkout.to_owned();
+            return Err(MigrateError::Unbuilt { checkout, is_interrupted }.into());
+        }
         let units = output.split(|byte| *byte == b'\n').filter_map(|line| {
             let message: Value = serde_json::from_slice(line).ok()?;
             let is_unit = message.get("reason")?.as_str()? == "compiler-artifact";
@@ -109,12 +130,17 @@ impl Cargo<'_> {
         Ok((units.iter().filter(|fresh| **fresh).count(), units.len()))
     }
 
+    fn command(&self, words: &[OsString]) -> Command {
+        let mut command = Command::new(self.program);
+        command.args(words).current_dir(self.checkout).stdin(Stdio::null());
+        exec::prepare(&mut command, self.changes);
+        command
+    }
+
     fn run(&self, words: impl Iterator<Item = OsString>) -> Result<Vec<u8>, Error> {
         let words: Vec<OsString> = words.collect();
-        let mut command = Command::new(self.program);
-        command.args(&words).current_dir(self.checkout).stdin(Stdio::null());
-        exec::prepare(&mut command, self.changes);
-        let output = command.output().map_err(|cause| exec::failed(self.program, cause))?;
+        let output = self.command(&words).output();
+        let output = output.map_err(|cause| exec::failed(self.program, cause))?;
         if output.status.success() {
             return Ok(output.stdout);
         }
@@ -128,9 +154,58 @@ impl Cargo<'_> {
     }
 }
 
-/// Whether cargo says that the workspace has no such profile.
-fn is_unknown(error: &Error, profile: &Profile) -> bool {
+/// The names in what `cargo metadata` prints.
+#[derive(Debug, Default)]
+struct Resolution {
+    own: BTreeSet<String>,
+    dependencies: BTreeSet<String>,
+}
+
+impl Resolution {
+    fn parse(answer: &[u8]) -> Resolution {
+        let answer: Value = serde_json::from_slice(answer).unwrap_or_default();
+        let list = |key| answer.get(key).and_then(Value::as_array).into_iter().flatten();
+        let members: HashSet<&str> = list("workspace_members").filter_map(Value::as_str).collect();
+        let mut found = Resolution::default();
+        for package in list("packages") {
+            let text = |key| package.get(key).and_then(Value::as_str);
+            let (Some(name), Some(id)) = (text("name"), text("id")) else { continue };
+            let is_own = members.contains(id);
+            let names = if is_own { &mut found.own } else { &mut found.dependencies };
+            names.insert(name.to_owned());
+        }
+        found
+    }
+}
+
+/// Waits for a cargo and reads what it prints. Ctrl-C at a terminal has reached it as well; a signal
+/// to this process alone is passed on.
+fn attend(mut child: Child) -> io::Result<(ExitStatus, Vec<u8>)> {
+    let mut stdout = child.stdout.take();
+    std::thread::scope(|scope| {
+        let reading = scope.spawn(move || {
+            let mut output = Vec::new();
+            stdout.as_mut().map_or(Ok(0), |stdout| stdout.read_to_end(&mut output)).map(|_| output)
+        });
+        let mut is_told = false;
+        let status = loop {
+            if let Some(status) = child.try_wait()? {
+                break status;
+            }
+            if interrupt::is_requested() && !is_told {
+                // It is not waited for yet, so the number is still its own.
+                let _ = kill_process(Pid::from_child(&child), Signal::INT);
+                is_told = true;
+            }
+            std::thread::sleep(BEAT);
+        };
+        let output = reading.join().unwrap_or_else(|_| Err(io::ErrorKind::BrokenPipe.into()));
+        Ok((status, output?))
+    })
+}
+
+/// Whether cargo has failed with these words.
+fn said(error: &Error, words: &str) -> bool {
     let Error::Migrate(error) = error else { return false };
-    let MigrateError::Cure { ended, .. } = &**error else { return false };
-    ended.contains(&format!("profile `{}` is not defined", profile.name()))
+    matches!(&**error, MigrateError::Cure { ended, .. } if ended.contains(words))
 }
