@@ -29,24 +29,29 @@ pub fn is_valid(directory: &File) -> bool {
     text.is_ok_and(|text| text.starts_with(SIGNATURE))
 }
 
-/// Writes the tag into an open directory; one that is there already stays.
+/// Writes the tag into an open directory, and returns it, open; one that is there already stays, and
+/// is none of ours.
 ///
 /// # Errors
 /// The system's; nothing half-written stays behind.
-pub fn write(directory: &File) -> io::Result<()> {
+pub fn write(directory: &File) -> io::Result<Option<File>> {
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
     let file = match openat(directory.as_fd(), NAME, flags, READABLE) {
-        Ok(file) => file,
-        Err(rustix::io::Errno::EXIST) => return Ok(()),
+        Ok(file) => File::from(file),
+        Err(rustix::io::Errno::EXIST) => return Ok(None),
         Err(error) => return Err(error.into()),
     };
     // A umask that takes away the owner's bits must not make a tag that nobody can read.
-    let write = |file: File| {
-        fchmod(&file, READABLE)?;
-        (&file).write_all(CONTENT.as_bytes())
+    let write = |mut file: &File| {
+        fchmod(file, READABLE)?;
+        file.write_all(CONTENT.as_bytes())
     };
-    write(File::from(file)).inspect_err(|_| {
-        // The write's error is the one to report, whatever becomes of this.
-        let _ = unlinkat(directory.as_fd(), NAME, AtFlags::empty());
-    })
+    match write(&file) {
+        Ok(()) => Ok(Some(file)),
+        Err(cause) => {
+            // The write's error is the one to report, whatever becomes of this.
+            let _ = unlinkat(directory.as_fd(), NAME, AtFlags::empty());
+            Err(cause)
+        }
+    }
 }

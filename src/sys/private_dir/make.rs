@@ -102,7 +102,7 @@ pub(super) fn target(path: &Path, caller: &Caller<'_>) -> Result<()> {
     let directory = open_new(&parent, name).map_err(|error| failed_here(error.into()))?;
     let entry = files::opened(&directory).map_err(failed_here)?;
     judge_own(&entry, caller.uid).map_err(|flaw| refusal(path, entry.uid, flaw, caller))?;
-    tag::write(&directory).map_err(|cause| {
+    tag::write(&directory).map(drop).map_err(|cause| {
         if is_new {
             // Empty and ours; the tag's error is the one to report.
             let _ = unlinkat(parent.as_fd(), name, AtFlags::REMOVEDIR);

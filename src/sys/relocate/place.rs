@@ -9,12 +9,12 @@ use std::io;
 use std::os::fd::AsFd;
 use std::path::PathBuf;
 
-use rustix::fs::{AtFlags, Mode, OFlags, fchmod, openat, renameat, unlinkat};
+use rustix::fs::{AtFlags, Mode, fchmod, renameat, unlinkat};
 use rustix::io::Errno;
 
-use super::facts::{facts, facts_of};
+use super::facts::facts;
 use super::give::chown;
-use super::tree::{FILE, Tree, directory, names};
+use super::tree::{Tree, directory, names};
 use super::workplace::{FORMER, INCOMING, Workplace, c_name};
 use super::{Person, failed};
 use crate::error::{Error, Kind, MigrateError, State};
@@ -54,19 +54,17 @@ fn holds_nothing(directory: &File) -> io::Result<bool> {
 pub fn prepare(tree: &Tree, person: Person) -> Result<(), Error> {
     let prepare = || -> io::Result<()> {
         fchmod(&tree.top, Mode::RWXU)?;
-        if !tag::is_valid(&tree.top) {
-            // Whatever it is: a run that was stopped, or a script, has left it.
-            let _ = unlinkat(&tree.top, tag::NAME, AtFlags::empty());
-            tag::write(&tree.top)?;
+        if tag::is_valid(&tree.top) {
+            return Ok(());
         }
-        let tag = openat(&tree.top, tag::NAME, OFlags::RDONLY | FILE, Mode::empty());
-        let Ok(tag) = tag.map(File::from) else { return Ok(()) };
-        let found = facts_of(&tag, None)?;
-        let is_ours = found.uid == rustix::process::geteuid().as_raw() && found.links == 1;
-        if is_ours && found.kind == Kind::File && found.uid != person.uid {
-            chown(&tag, person)?;
+        // Whatever it is: a run that was stopped, or a script, has left it.
+        let _ = unlinkat(&tree.top, tag::NAME, AtFlags::empty());
+        // Only what was made here changes hands: the directory is the person's already, and what has
+        // the name now need not be that.
+        match tag::write(&tree.top)? {
+            Some(tag) if rustix::process::geteuid().as_raw() != person.uid => chown(&tag, person),
+            _ => Ok(()),
         }
-        Ok(())
     };
     prepare().map_err(|cause| failed("prepare", &tree.path, cause, State::Journaled))
 }
