@@ -5,6 +5,7 @@
 //! what is judged in [`tree`]. The journal is never an authority on what may be deleted: that is
 //! what was typed, and what is the very same entry as before.
 
+mod choice;
 pub mod profile;
 pub mod tree;
 
@@ -12,6 +13,8 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+
+pub use choice::{Circumstances, Reason, way};
 
 /// What tells one entry of the machine's file systems from all others: device and inode.
 pub type Identity = (u64, u64);
@@ -26,57 +29,6 @@ pub enum Way {
     Gather,
     /// Everything is copied; the source goes away once the copy is verified.
     Copy,
-}
-
-/// Why a cache is copied although it could be asked for less.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reason {
-    /// `--copy`.
-    Asked,
-    /// The destination is on another file system or behind another mount.
-    OtherFileSystem,
-    /// Files of other accounts, which only root can give away.
-    Foreign,
-    /// The source is a mount point, which cannot be renamed.
-    MountPoint,
-    /// The directory that it stands in cannot be changed by this account.
-    FixedParent,
-}
-
-/// What the choice between the ways depends on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Circumstances {
-    /// `--copy`.
-    pub is_copy_asked: bool,
-    /// Whether source and destination are on one mount.
-    pub is_one_mount: bool,
-    /// Whether the source is a mount point.
-    pub is_mount_point: bool,
-    /// Whether entries belong to others than the person.
-    pub has_foreign: bool,
-    /// Whether root does it.
-    pub is_root: bool,
-    /// Whether the entry can be taken out of the directory that it stands in.
-    pub can_leave: bool,
-}
-
-/// The way that a cache takes, and for a copy why.
-pub fn way(circumstances: Circumstances) -> (Way, Option<Reason>) {
-    let Circumstances { is_copy_asked, is_one_mount, is_mount_point, .. } = circumstances;
-    let reason = if is_copy_asked {
-        Reason::Asked
-    } else if is_mount_point {
-        Reason::MountPoint
-    } else if !is_one_mount {
-        Reason::OtherFileSystem
-    } else if circumstances.has_foreign && !circumstances.is_root {
-        Reason::Foreign
-    } else if !circumstances.can_leave {
-        Reason::FixedParent
-    } else {
-        return (Way::Rename, None);
-    };
-    (Way::Copy, Some(reason))
 }
 
 /// How source and destination lie to one another.

@@ -9,6 +9,7 @@ use users::os::unix::{GroupExt, UserExt};
 use super::files;
 use crate::core::account::Account;
 use crate::core::passwd::{self, Record};
+use crate::core::relocation::tree::access::Subject;
 use crate::core::settings::Settings;
 use crate::error::Owner;
 
@@ -83,6 +84,15 @@ pub fn find(name: &OsStr) -> Option<(u32, u32)> {
     let by_number = || users::get_user_by_uid(name.to_str()?.parse().ok()?);
     let user = users::get_user_by_name(name).or_else(by_number)?;
     Some((user.uid(), user.primary_group_id()))
+}
+
+/// An account as the kernel would know it had it just logged in: with all its groups, of which `gid` is
+/// the first.
+pub fn subject(uid: u32, gid: u32) -> Subject {
+    let user = users::get_user_by_uid(uid);
+    let groups = user.and_then(|user| users::get_user_groups(user.name(), gid));
+    let groups = groups.unwrap_or_default().iter().map(users::Group::gid).chain([gid]).collect();
+    Subject { uid, groups }
 }
 
 /// What `install -g` takes for a gid.

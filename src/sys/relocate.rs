@@ -12,6 +12,7 @@ pub mod cure;
 pub mod facts;
 pub mod give;
 mod journal;
+pub mod lists;
 pub mod place;
 pub mod profiles;
 pub mod source;

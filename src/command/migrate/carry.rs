@@ -6,6 +6,7 @@ use super::preview::{LeftOut, Preview};
 use super::target::Target;
 use super::{Request, copying};
 use crate::core::relocation::tree::Inventory;
+use crate::core::relocation::tree::secrets::Stands;
 use crate::core::relocation::{Identity, Journal, Stage, VERSION, Way};
 use crate::error::{Error, MigrateError, State};
 use crate::report;
@@ -97,7 +98,7 @@ impl Carrying<'_> {
             return Err(failed("rename", &self.site.path, cause, State::Untouched));
         }
         // From here on nobody reaches it by a path. Whatever is found now can still be undone.
-        match self.arrived(tree, identity, locks) {
+        match self.arrived(tree, seen, locks) {
             Ok((incoming, inventory)) => self.adopt(journal, &incoming, &inventory),
             Err(error) => {
                 if self.site.come_back(&self.workplace.at, INCOMING).is_err() {
@@ -114,19 +115,22 @@ impl Carrying<'_> {
     fn arrived(
         &self,
         tree: &Tree,
-        identity: Identity,
+        seen: &Inventory,
         locks: &mut Locks,
     ) -> Result<(Tree, Inventory), Error> {
+        let top = |inventory: &Inventory| inventory.nodes.first().map(|top| top.identity);
         let mut incoming = self.workplace.incoming()?;
         // Whatever is wrong, it goes back to there.
         let waits = std::mem::replace(&mut incoming.path, self.site.path.clone());
         let inventory = incoming.walk(&|_| false)?;
-        let is_same = inventory.nodes.first().is_some_and(|top| top.identity == identity);
+        let is_same = top(&inventory) == top(seen);
         // Somebody may have built in it since it was looked at, whom only root can take files from.
         if !is_same || !self.can_give(&inventory) {
             return Err(tree.changed(&[]));
         }
-        locking::judge(&incoming, &inventory, self.target.person)?;
+        // Where it stood says nothing about what has come into it since.
+        let person = self.target.person;
+        locking::judge_again(&incoming, &inventory, person, Stands::Open, &seen.known())?;
         match locks.take(&incoming, &inventory)? {
             Attempt::Held => Ok((Tree { path: waits, ..incoming }, inventory)),
             // In a profile that had not been built before.
@@ -160,7 +164,7 @@ impl Carrying<'_> {
             }
         }
         let inventory = incoming.walk(&|_| false)?;
-        locking::judge(&incoming, &inventory, self.target.person)?;
+        locking::judge(&incoming, &inventory, self.target.person, Stands::Gathered)?;
         self.adopt(journal, &incoming, &inventory)
     }
 

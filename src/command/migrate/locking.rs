@@ -7,26 +7,54 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::preview::{LeftOut, Preview};
+use crate::core::relocation::tree::secrets::{Giving, Known, Mover, Openness, Stands};
 use crate::core::relocation::tree::{Inventory, LOCKS};
 use crate::error::{Error, MigrateError, State};
 use crate::report;
 use crate::shown::shown;
-use crate::sys::interrupt;
 use crate::sys::lock::{Attempt, Holder, Locks};
 use crate::sys::relocate::Person;
+use crate::sys::relocate::lists::Lists;
 use crate::sys::relocate::source::Site;
 use crate::sys::relocate::tree::Tree;
+use crate::sys::{accounts, interrupt};
 
 /// How often a lock is tried again.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// Refuses what must not change hands.
-pub(super) fn judge(tree: &Tree, inventory: &Inventory, person: Person) -> Result<(), Error> {
-    let is_root = rustix::process::geteuid().is_root();
-    match inventory.objection(person.uid, is_root) {
-        Some((index, objection)) => Err(tree.hostile(inventory, index, objection)),
-        None => Ok(()),
-    }
+pub(super) fn judge(
+    tree: &Tree,
+    inventory: &Inventory,
+    person: Person,
+    stands: Stands,
+) -> Result<Openness, Error> {
+    judge_again(tree, inventory, person, stands, &Known::new())
+}
+
+/// The same, where some of it is known to be open to the person.
+pub(super) fn judge_again(
+    tree: &Tree,
+    inventory: &Inventory,
+    person: Person,
+    stands: Stands,
+    known: &Known,
+) -> Result<Openness, Error> {
+    let lists = Lists::new(tree, inventory);
+    let judged = if rustix::process::geteuid().is_root() {
+        let person = accounts::subject(person.uid, person.gid);
+        let giving = Giving { person, stands, lists: &|index| lists.of(index), known };
+        inventory.judge(Mover::Root(&giving))
+    } else {
+        inventory.judge(Mover::Oneself)
+    };
+    judged.map_err(|(index, objection)| tree.hostile(inventory, index, objection))
+}
+
+/// Who could have put the source where it stands.
+pub(super) fn stands(site: &Site, inventory: &Inventory) -> Stands {
+    let is_closed = inventory.nodes.first().is_some_and(|top| site.is_closed(top.uid));
+    if is_closed { Stands::Closed } else { Stands::Open }
 }
 
 /// Takes every lock of the source. It is looked at again once nobody builds there any more, unless
@@ -40,12 +68,19 @@ pub(super) fn wait(
     mut seen: Option<Inventory>,
 ) -> Result<Inventory, Error> {
     let mut announced = None;
+    // What its owner alone can read is only copied: see `Reason::Private`.
+    let is_renamed = seen.is_some();
     loop {
         let inventory = match seen.take() {
+            // It was judged when it was looked at.
             Some(inventory) => inventory,
-            None => tree.walk(&|name| left_out.has(name))?,
+            None => {
+                let inventory = tree.walk(&|name| left_out.has(name))?;
+                let stands = if is_renamed { Stands::Open } else { stands(site, &inventory) };
+                judge(tree, &inventory, person, stands)?;
+                inventory
+            }
         };
-        judge(tree, &inventory, person)?;
         match locks.take(tree, &inventory)? {
             Attempt::Held => {
                 let is_there = inventory.nodes.first().is_some_and(|top| site.holds(top.identity));

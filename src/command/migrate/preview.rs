@@ -8,6 +8,7 @@ use super::target::Target;
 use super::{Request, locking};
 use crate::core::checkout::is_directory_name;
 use crate::core::relocation::tree::Inventory;
+use crate::core::relocation::tree::secrets::Openness;
 use crate::core::relocation::{Circumstances, Position, Reason, Way, way};
 use crate::error::{Error, MigrateError};
 use crate::sys::relocate::candidates;
@@ -79,7 +80,8 @@ impl<'a> Preview<'a> {
             _ => LeftOut::Nothing,
         };
         let inventory = tree.walk(&|name| left_out.has(name))?;
-        locking::judge(&tree, &inventory, target.person)?;
+        let openness =
+            locking::judge(&tree, &inventory, target.person, locking::stands(site, &inventory))?;
         if !inventory.is_cargos(tag::is_valid(&tree.top)) {
             let (path, holds) = (site.path.clone(), candidates::within(&tree));
             return Err(MigrateError::NotATargetDir { path, holds }.into());
@@ -90,7 +92,8 @@ impl<'a> Preview<'a> {
             None => nearest(&target.private_dir),
         };
         let place = place.and_then(Result::ok);
-        let (way, reason) = choose(request, site, position, target, &inventory, place.as_ref());
+        let (way, reason) =
+            choose(request, site, position, target, &inventory, openness, place.as_ref());
         let is_root = rustix::process::geteuid().is_root();
         let has_foreign = inventory.has_foreign(target.person.uid);
         let is_fixed = matches!(reason, Some(Reason::MountPoint | Reason::FixedParent));
@@ -136,6 +139,7 @@ fn choose(
     position: Position,
     target: &Target<'_>,
     inventory: &Inventory,
+    openness: Openness,
     place: Option<&std::fs::File>,
 ) -> (Way, Option<Reason>) {
     if position == Position::PrivateDir {
@@ -150,6 +154,7 @@ fn choose(
         has_foreign: inventory.has_foreign(target.person.uid),
         is_root: rustix::process::geteuid().is_root(),
         can_leave: site.can_leave(top),
+        openness,
     })
 }
 

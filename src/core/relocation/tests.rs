@@ -1,5 +1,6 @@
 //! Tables: the way, how paths lie, and every state that a kill can leave behind.
 
+use super::tree::secrets::Openness;
 use super::{
     Arrived, Circumstances, Journal, Next, Position, Reason, Remains, Stage, VERSION, Way, next,
     position, way,
@@ -13,6 +14,7 @@ const PLAIN: Circumstances = Circumstances {
     has_foreign: false,
     is_root: false,
     can_leave: true,
+    openness: Openness::Person,
 };
 
 fn journal(way: Way, stage: Stage) -> Journal {
@@ -40,6 +42,7 @@ fn renames_unless_something_stands_against_it() {
         (Circumstances { is_one_mount: false, ..PLAIN }, Some(Reason::OtherFileSystem)),
         (Circumstances { is_mount_point: true, ..PLAIN }, Some(Reason::MountPoint)),
         (Circumstances { can_leave: false, ..PLAIN }, Some(Reason::FixedParent)),
+        (Circumstances { openness: Openness::Owner, ..PLAIN }, Some(Reason::Private)),
     ] {
         let kind = if expected.is_some() { Way::Copy } else { Way::Rename };
         assert_eq!(way(circumstances), (kind, expected), "{circumstances:?}");

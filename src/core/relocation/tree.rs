@@ -1,6 +1,8 @@
 //! A directory tree as it was found: what it holds, and how two of them differ.
 
+pub mod access;
 mod judgement;
+pub mod secrets;
 
 pub use judgement::is_mounted;
 

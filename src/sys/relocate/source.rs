@@ -3,6 +3,8 @@
 //! The way there is opened from the root of the file system, one name at a time and without
 //! following symlinks, so that what is moved is what was shown.
 
+mod way;
+
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io;
@@ -16,9 +18,11 @@ use super::workplace::c_name;
 use super::{failed, place};
 use crate::core::relocation::Identity;
 use crate::core::relocation::tree::Node;
+use crate::core::relocation::tree::secrets::is_closed;
 use crate::error::{Error, Kind, MigrateError, State, reason};
 use crate::sys::files;
 use crate::sys::remove::{self, Left, Patience, What};
+use way::{Step, gone, way};
 
 /// A place in the file system where a cache stands or stood.
 #[derive(Debug)]
@@ -27,6 +31,8 @@ pub struct Site {
     pub path: PathBuf,
     /// The directory that it stands in, if that is there.
     parent: Option<File>,
+    /// Owner and mode of the directories from the root of the file system to that one.
+    way: Vec<Step>,
     /// Its name there.
     name: OsString,
 }
@@ -57,13 +63,13 @@ impl Site {
             _ => std::fs::canonicalize(&typed).map_err(|cause| refused(&cause))?,
         };
         let name = real.file_name().ok_or_else(|| refused(&io::ErrorKind::InvalidInput.into()))?;
-        let parent =
+        let (parent, way) =
             way(real.parent().unwrap_or(Path::new("/"))).map_err(|cause| refused(&cause))?;
-        Ok(Site { name: name.to_owned(), parent: Some(parent), path: real })
+        Ok(Site { name: name.to_owned(), parent: Some(parent), way, path: real })
     }
 
     fn without_parent(path: PathBuf, name: &OsStr) -> Site {
-        Site { path, parent: None, name: name.to_owned() }
+        Site { path, parent: None, way: Vec::new(), name: name.to_owned() }
     }
 
     fn parent(&self) -> io::Result<&File> {
@@ -133,6 +139,11 @@ impl Site {
     pub fn is_open(&self) -> bool {
         let parent = self.parent().and_then(|parent| facts_of(parent, None));
         parent.is_ok_and(|parent| parent.mode & 0o022 != 0)
+    }
+
+    /// Whether nobody but its owner, and root, can have put an entry there or can exchange it.
+    pub fn is_closed(&self, owner: u32) -> bool {
+        is_closed(&self.way, owner)
     }
 
     /// The mount that it stands in.
@@ -218,33 +229,4 @@ impl Site {
             let _ = fsync(&parent);
         }
     }
-}
-
-/// The path of a directory that is not there any more, by what is there of it.
-fn gone(path: &Path) -> Option<PathBuf> {
-    let real = path.ancestors().find_map(|above| Some((above, above.canonicalize().ok()?)));
-    let (above, real) = real?;
-    let rest = path.strip_prefix(above).ok()?;
-    let is_plain = rest.components().all(|part| matches!(part, Component::Normal(_)));
-    is_plain.then(|| real.join(rest))
-}
-
-/// Opens the way to a directory from the top, one name at a time.
-fn way(path: &Path) -> io::Result<File> {
-    let flags = named() | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let mut at = File::from(rustix::fs::open("/", flags, Mode::empty())?);
-    for part in path.components() {
-        if let Component::Normal(name) = part {
-            at = File::from(openat(&at, name, flags, Mode::empty())?);
-        }
-    }
-    Ok(at)
-}
-
-/// A directory on the way need not be readable.
-fn named() -> OFlags {
-    #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
-    return OFlags::PATH;
-    #[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd")))]
-    return OFlags::RDONLY;
 }

@@ -9,6 +9,7 @@ mod races;
 mod refused;
 mod said;
 mod scene;
+mod secrets;
 mod stranded;
 mod warm;
 
@@ -43,6 +44,7 @@ pub(crate) fn tests() -> Vec<Test> {
         planted::tests,
         races::tests,
         said::tests,
+        secrets::tests,
         stranded::tests,
         warm::tests,
     ] {

@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::ffi::CStr;
 
+use super::secrets::{Mover, Openness};
 use super::{Inventory, LOCKS, Node};
 use crate::core::relocation::Identity;
 use crate::error::{Kind, Objection};
@@ -16,15 +17,23 @@ const ABOVE: [&str; 5] = ["Cargo.toml", ".git", ".jj", "src", ".migration"];
 const TARGETS_OWN: [&[u8]; 2] = [b".rustc_info.json", b"CACHEDIR.TAG"];
 
 impl Inventory {
-    /// The first entry that must not be there. `person` is who receives the tree. An ordinary account
-    /// that moves a tree for itself (`is_root` false) reads and changes nothing that it could not
-    /// anyway.
-    pub fn objection(&self, person: u32, is_root: bool) -> Option<(usize, Objection)> {
+    /// To whom its content is open, or the first entry that must not be there.
+    ///
+    /// # Errors
+    /// The entry, and what is wrong with it.
+    pub fn judge(&self, mover: Mover<'_>) -> Result<Openness, (usize, Objection)> {
+        self.objection().map_or(Ok(()), Err)?;
+        let Mover::Root(giving) = mover else { return Ok(Openness::Person) };
+        let openness = giving.openness(self).map_err(|index| (index, Objection::Secret))?;
+        self.linked_elsewhere().map_or(Ok(openness), Err)
+    }
+
+    /// The first entry that must not be there, whoever moves it.
+    fn objection(&self) -> Option<(usize, Objection)> {
         let top = self.nodes.first()?;
         if let Some(objection) = self.more_than_a_cache() {
             return Some((0, objection));
         }
-        let mut inside: HashMap<Identity, u64> = HashMap::new();
         for (index, node) in self.nodes.iter().enumerate() {
             if is_mounted(top, node) {
                 return Some((index, Objection::Mount));
@@ -34,24 +43,28 @@ impl Inventory {
                 Kind::Symlink if self.may_lead_out(index) => {
                     return Some((index, Objection::LeadsOut));
                 }
-                Kind::File if is_root && is_secret(top, node, person) => {
-                    return Some((index, Objection::Secret));
-                }
-                Kind::File | Kind::Symlink => {
-                    if node.links > 1 {
-                        *inside.entry(node.identity).or_default() += 1;
-                    }
-                }
+                Kind::File | Kind::Symlink => {}
                 kind => return Some((index, Objection::Special(kind))),
             }
         }
-        // Even a file of the person's own: root would change its mode and group elsewhere as well.
+        None
+    }
+
+    /// The first file with a name outside. Even one of the person's own: root would change its mode and
+    /// group elsewhere as well.
+    fn linked_elsewhere(&self) -> Option<(usize, Objection)> {
+        let is_counted =
+            |node: &&Node| matches!(node.kind, Kind::File | Kind::Symlink) && node.links > 1;
+        let mut names: HashMap<Identity, u64> = HashMap::new();
+        for node in self.nodes.iter().filter(is_counted) {
+            *names.entry(node.identity).or_default() += 1;
+        }
         let elsewhere = |(index, node): (usize, &Node)| {
-            let inside = inside.get(&node.identity).copied()?;
+            let inside = names.get(&node.identity).copied()?;
             let links = node.links;
             (inside < links).then_some((index, Objection::LinkedElsewhere { links, inside }))
         };
-        self.nodes.iter().enumerate().find_map(elsewhere).filter(|_| is_root)
+        self.nodes.iter().enumerate().find_map(elsewhere)
     }
 
     /// Whether following a symlink may end outside. Its way up must be at its beginning, where every
@@ -114,15 +127,6 @@ impl Node {
     pub fn is_lock(&self) -> bool {
         LOCKS.iter().any(|lock| lock.as_bytes() == self.name.to_bytes())
     }
-}
-
-/// A file with content that only its owner can read, of somebody who has nothing to do with the
-/// cache: it may have been moved in, so that the person gets to read it. Rustc leaves some files to
-/// their owner alone, but these are empty. Where nobody but its owner can write to the top, theirs
-/// are honest.
-fn is_secret(top: &Node, node: &Node, person: u32) -> bool {
-    let is_owners = node.uid == top.uid && top.mode & 0o022 == 0;
-    node.size > 0 && node.mode & 0o044 == 0 && node.uid != person && !is_owners
 }
 
 /// Whether another file system begins at an entry. On overlays a file's device may be another than its

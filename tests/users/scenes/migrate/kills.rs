@@ -142,7 +142,7 @@ pub(super) fn killed_at(
     give_after(scene, flags, strace)
 }
 
-fn give_after<const N: usize>(
+pub(super) fn give_after<const N: usize>(
     scene: &Scene<'_>,
     flags: &[&str],
     before: [&str; N],

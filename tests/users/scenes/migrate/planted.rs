@@ -52,7 +52,7 @@ fn symlinks(stage: &Stage) -> Result<()> {
         // Nor is it better if she has made it herself: others may have put it there.
         lchown(&link, Some(scene.alice.uid()), None)?;
         refuses(&scene, name)?;
-        scene.give(&["--yes"])?.refused()?.helps(format!("rm {}", link.display()))?;
+        scene.give(&["--yes"])?.refused()?.helps(format!(": ls -ld {}", link.display()))?;
         fs::remove_file(&link)?;
     }
     scene.is_untouched()?;
@@ -184,7 +184,7 @@ fn lists(stage: &Stage) -> Result<()> {
     let mallory = stage.person("mallory")?.uid();
     for flags in [&["--yes"][..], &["--yes", "--copy"]] {
         let scene = Scene::new(stage)?;
-        // The first two are alice's and private but for their lists.
+        // The first two are alice's and private but for their lists; to the others they let her in.
         for (directory, owner) in [("debug", true), ("debug/deps", true), ("release", false)] {
             let path = scene.old.join(directory);
             if owner {
@@ -192,10 +192,10 @@ fn lists(stage: &Stage) -> Result<()> {
             }
             Acl::Default.grant(&path, mallory, 0o7)?;
             if !owner {
-                Acl::Access.grant(&path, mallory, 0o7)?;
+                Acl::Access.grant(&path, scene.alice.uid(), 0o7)?;
             }
         }
-        Acl::Access.grant(&scene.old.join("debug/deps/app"), mallory, 0o7)?;
+        Acl::Access.grant(&scene.old.join("debug/deps/app"), scene.alice.uid(), 0o7)?;
         scene.give(flags)?.ok()?;
         for path in ["", "debug", "debug/deps", "release", "debug/deps/app", "debug/app"] {
             let found = acls(&scene.target.join(path))?;

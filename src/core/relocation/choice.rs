@@ -1,0 +1,62 @@
+//! The way that a cache takes: renamed where nothing stands against it, and else copied.
+
+use super::Way;
+use super::tree::secrets::Openness;
+
+/// Why a cache is copied although it could be asked for less.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// `--copy`.
+    Asked,
+    /// The destination is on another file system or behind another mount.
+    OtherFileSystem,
+    /// Files of other accounts, which only root can give away.
+    Foreign,
+    /// The source is a mount point, which cannot be renamed.
+    MountPoint,
+    /// The directory that it stands in cannot be changed by this account.
+    FixedParent,
+    /// Some of it only its owner can read, and only where it stands now is it known that nobody else
+    /// has put it there.
+    Private,
+}
+
+/// What the choice between the ways depends on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Circumstances {
+    /// `--copy`.
+    pub is_copy_asked: bool,
+    /// Whether source and destination are on one mount.
+    pub is_one_mount: bool,
+    /// Whether the source is a mount point.
+    pub is_mount_point: bool,
+    /// Whether entries belong to others than the person.
+    pub has_foreign: bool,
+    /// Whether root does it.
+    pub is_root: bool,
+    /// Whether the entry can be taken out of the directory that it stands in.
+    pub can_leave: bool,
+    /// To whom its content is open.
+    pub openness: Openness,
+}
+
+/// The way that a cache takes, and for a copy why.
+pub fn way(circumstances: Circumstances) -> (Way, Option<Reason>) {
+    let Circumstances { is_copy_asked, is_one_mount, is_mount_point, .. } = circumstances;
+    let reason = if is_copy_asked {
+        Reason::Asked
+    } else if is_mount_point {
+        Reason::MountPoint
+    } else if !is_one_mount {
+        Reason::OtherFileSystem
+    } else if circumstances.has_foreign && !circumstances.is_root {
+        Reason::Foreign
+    } else if !circumstances.can_leave {
+        Reason::FixedParent
+    } else if circumstances.openness == Openness::Owner {
+        Reason::Private
+    } else {
+        return (Way::Rename, None);
+    };
+    (Way::Copy, Some(reason))
+}

@@ -1,0 +1,123 @@
+//! What root gives away and what not, by owner, modes and place.
+
+use super::{Giving, Known, Mover, Openness, Stands, is_closed};
+use crate::core::relocation::tree::access::{Listed, Subject};
+use crate::core::relocation::tree::tests::node;
+use crate::core::relocation::tree::{Inventory, Node};
+use crate::error::{Kind, Objection};
+
+const ALICE: u32 = 1500;
+const BOB: u32 = 1501;
+const MALLORY: u32 = 1666;
+const DEVS: u32 = 3000;
+
+/// Owner and mode of the top, of the directory in it, and of the file in that.
+type Tree = [(u32, u32); 3];
+
+fn inventory(tree: Tree) -> Inventory {
+    let [top, directory, file] = tree.map(|(uid, mode)| (uid, DEVS, mode));
+    let made = |parent, name, kind, (uid, gid, mode)| Node {
+        uid,
+        gid,
+        mode,
+        ..node(parent, name, kind, 1)
+    };
+    Inventory {
+        nodes: vec![
+            made(None, "", Kind::Directory, top),
+            made(Some(0), "debug", Kind::Directory, directory),
+            made(Some(1), "x", Kind::File, file),
+        ],
+    }
+}
+
+/// What becomes of it where root gives it to alice, who is in the group of everything.
+fn given(inventory: &Inventory, stands: Stands) -> Result<Openness, (usize, Objection)> {
+    let person = Subject { uid: ALICE, groups: vec![ALICE, DEVS] };
+    let lists = |_| Listed::Nothing;
+    inventory.judge(Mover::Root(&Giving { person, stands, lists: &lists, known: &Known::new() }))
+}
+
+const SECRET: Result<Openness, (usize, Objection)> = Err((2, Objection::Secret));
+const OPEN: Result<Openness, (usize, Objection)> = Ok(Openness::Person);
+
+#[test]
+fn what_the_person_could_not_read_is_refused() {
+    for (tree, expected) in [
+        ([(BOB, 0o755), (BOB, 0o755), (BOB, 0o644)], OPEN),
+        ([(BOB, 0o2770), (BOB, 0o2770), (BOB, 0o660)], OPEN),
+        ([(BOB, 0o755), (BOB, 0o755), (BOB, 0o600)], SECRET),
+        ([(BOB, 0o755), (BOB, 0o755), (BOB, 0o604)], SECRET),
+        ([(BOB, 0o755), (BOB, 0o700), (BOB, 0o644)], SECRET),
+        ([(BOB, 0o700), (BOB, 0o755), (BOB, 0o644)], SECRET),
+        ([(ALICE, 0o700), (ALICE, 0), (BOB, 0o644)], OPEN),
+        ([(BOB, 0o755), (BOB, 0o700), (ALICE, 0o600)], OPEN),
+        ([(0, 0o755), (0, 0o755), (0, 0o600)], SECRET),
+    ] {
+        assert_eq!(given(&inventory(tree), Stands::Open), expected, "{tree:?}");
+    }
+    let mut empty = inventory([(BOB, 0o700), (BOB, 0o700), (BOB, 0o600)]);
+    empty.nodes[2].size = 0;
+    assert_eq!(given(&empty, Stands::Open), OPEN);
+    let mine = inventory([(BOB, 0o700), (BOB, 0o700), (BOB, 0o600)]);
+    assert_eq!(mine.judge(Mover::Oneself), OPEN);
+}
+
+#[test]
+fn what_nobody_but_its_owner_can_have_put_there_is_its_owners_to_hand_over() {
+    let owner = Ok(Openness::Owner);
+    for (tree, expected) in [
+        ([(BOB, 0o700), (BOB, 0o700), (BOB, 0o600)], owner),
+        ([(BOB, 0o755), (0, 0o755), (BOB, 0o600)], owner),
+        ([(0, 0o755), (0, 0o755), (0, 0o600)], owner),
+        ([(BOB, 0o755), (BOB, 0o755), (BOB, 0o644)], OPEN),
+        ([(BOB, 0o755), (BOB, 0o775), (BOB, 0o600)], SECRET),
+        ([(BOB, 0o1777), (BOB, 0o755), (BOB, 0o600)], SECRET),
+        ([(BOB, 0o755), (MALLORY, 0o755), (BOB, 0o600)], SECRET),
+        ([(BOB, 0o755), (BOB, 0o755), (MALLORY, 0o600)], SECRET),
+        ([(BOB, 0o755), (BOB, 0o755), (0, 0o600)], SECRET),
+        ([(0, 0o755), (0, 0o755), (BOB, 0o600)], SECRET),
+    ] {
+        assert_eq!(given(&inventory(tree), Stands::Closed), expected, "{tree:?}");
+    }
+}
+
+#[test]
+fn what_was_open_a_moment_ago_is_no_secret_unless_it_has_changed() {
+    let mut moved = inventory([(BOB, 0o755), (BOB, 0o700), (BOB, 0o644)]);
+    let before = moved.known();
+    let given = |inventory: &Inventory| {
+        let person = Subject { uid: ALICE, groups: vec![ALICE, DEVS] };
+        let lists = |_| Listed::Nothing;
+        let stands = Stands::Open;
+        inventory.judge(Mover::Root(&Giving { person, stands, lists: &lists, known: &before }))
+    };
+    assert_eq!(given(&moved), OPEN);
+    moved.nodes[2].changed.1 += 1;
+    assert_eq!(given(&moved), SECRET);
+}
+
+#[test]
+fn a_room_of_roots_is_no_part_of_what_was_gathered_in_it() {
+    let gathered = inventory([(0, 0o700), (BOB, 0o755), (BOB, 0o644)]);
+    assert_eq!(given(&gathered, Stands::Gathered), OPEN);
+    assert_eq!(given(&gathered, Stands::Open), SECRET);
+    let closed = inventory([(0, 0o700), (BOB, 0o700), (BOB, 0o644)]);
+    assert_eq!(given(&closed, Stands::Gathered), SECRET);
+}
+
+#[test]
+fn a_place_is_closed_where_nobody_else_can_rename_on_the_way_to_it() {
+    for (way, expected) in [
+        (&[(0, 0o755), (0, 0o755)][..], true),
+        (&[(0, 0o755), (0, 0o1777), (BOB, 0o700)], true),
+        (&[(0, 0o755), (BOB, 0o3775)], true),
+        (&[(0, 0o755), (0, 0o775)], false),
+        (&[(0, 0o755), (0, 0o777), (BOB, 0o755)], false),
+        (&[(0, 0o755), (MALLORY, 0o755)], false),
+        (&[(0, 0o755), (MALLORY, 0o1777), (BOB, 0o755)], false),
+        (&[], false),
+    ] {
+        assert_eq!(is_closed(way, BOB), expected, "{way:?}");
+    }
+}

@@ -1,0 +1,217 @@
+//! What others may only have moved into the cache, for root to give it to somebody who could not
+//! read it before.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, ensure};
+
+use super::hostile::refuses;
+use super::kills::give_after;
+use super::scene::Scene;
+use crate::machine::Need;
+use crate::stage::{Acl, Stage, cache, look, make};
+use crate::suite::{Test, test};
+
+pub(super) fn tests() -> Vec<Test> {
+    vec![
+        test("migrate::secrets::what_alice_cannot_read_is_not_given_to_her", kept),
+        test("migrate::secrets::what_stands_in_a_closed_directory_is_not_given_to_her", enclosed),
+        test("migrate::secrets::access_lists_count", listed).needs(&[Need::Acls]),
+        test("migrate::secrets::a_cache_shared_by_a_group_or_a_list_moves", shared)
+            .needs(&[Need::Acls]),
+        test("migrate::secrets::bobs_own_cache_is_handed_over_by_copying_it", handed_over),
+        test("migrate::secrets::bobs_own_directory_that_others_placed_is_refused", placed),
+        test("migrate::secrets::only_the_tag_that_root_made_changes_hands", exchanged)
+            .needs(&[Need::Strace]),
+    ]
+}
+
+const SECRET: &str = "debug/deps/libevil.rlib";
+
+/// By the modes of files: of bob's own group, and of one that alice is not in.
+fn kept(stage: &Stage) -> Result<()> {
+    let scene = Scene::new(stage)?;
+    let planted = scene.old.join(SECRET);
+    let bob = scene.bob.uid();
+    for (mode, gid) in [(0o640, bob), (0o600, 3000), (0o640, 3001), (0o604, 3000)] {
+        make::file(&planted, "SECRET", bob, mode)?;
+        make::own(&planted, bob, gid, mode)?;
+        refuses(&scene, "libevil.rlib")?;
+        let run = scene.give(&["--yes"])?;
+        run.refused()?
+            .blames("bob (uid 2002)")?
+            .helps("namei -l /")?
+            .helps("bob (uid 2002) can let")?;
+        run.never_says("chmod")?;
+        fs::remove_file(&planted)?;
+    }
+    scene.is_untouched()
+}
+
+/// By the modes of directories on the way to them, however readable the files are.
+fn enclosed(stage: &Stage) -> Result<()> {
+    let scene = Scene::new(stage)?;
+    let (bob, alice) = (scene.bob.uid(), scene.alice.uid());
+    let directory = scene.old.join("debug/proj");
+    for (uid, gid, mode) in [(bob, bob, 0o700), (bob, bob, 0o750), (bob, 3000, 0o705)] {
+        make::directory(&directory, uid, gid, mode)?;
+        make::directory(&directory.join("below"), uid, gid, 0o755)?;
+        make::file(&directory.join("below/diary"), "SECRET", uid, 0o644)?;
+        refuses(&scene, "debug/proj/below/diary")?;
+        make::nothing(&directory)?;
+    }
+    // What is empty, and what is her own, tells her nothing.
+    make::directory(&directory, bob, bob, 0o700)?;
+    make::file(&directory.join("lock"), "", bob, 0o600)?;
+    make::file(&directory.join("own"), "of alice's", alice, 0o600)?;
+    let scene = Scene { content: cache::content(&scene.old)?, ..scene };
+    scene.give(&["--yes"])?.ok()?;
+    scene.has_moved()
+}
+
+/// A list may deny what the mode seems to allow, and allow what it seems to deny.
+fn listed(stage: &Stage) -> Result<()> {
+    let scene = Scene::new(stage)?;
+    let (alice, bob, mallory) =
+        (scene.alice.uid(), scene.bob.uid(), stage.person("mallory")?.uid());
+    let planted = scene.old.join(SECRET);
+    // As `setfacl -m u:mallory:r` leaves a file of the group's that was 0600.
+    make::file(&planted, "SECRET", bob, 0o600)?;
+    make::own(&planted, bob, 3000, 0o600)?;
+    Acl::Access.grant(&planted, mallory, 0o4)?;
+    let mode = look(&planted)?.map(|sight| sight.mode & 0o070);
+    ensure!(mode == Some(0o040), "the list does not show in the mode: {mode:?}");
+    refuses(&scene, "libevil.rlib")?;
+    fs::remove_file(&planted)?;
+    let directory = scene.old.join("debug/proj");
+    make::directory(&directory, bob, 3000, 0o700)?;
+    make::file(&directory.join("diary"), "SECRET", bob, 0o644)?;
+    Acl::Access.grant(&directory, mallory, 0o7)?;
+    refuses(&scene, "debug/proj/diary")?;
+    Acl::Access.grant(&directory, alice, 0o5)?;
+    let scene = Scene { content: cache::content(&scene.old)?, ..scene };
+    scene.give(&["--yes"])?.ok()?;
+    scene.has_moved()
+}
+
+/// Nobody else can read these caches, but alice can.
+fn shared(stage: &Stage) -> Result<()> {
+    for flags in [&["--yes"][..], &["--yes", "--copy"]] {
+        let scene = Scene::new(stage)?;
+        let bob = scene.bob.uid();
+        each(&scene.old, &mut |path, is_directory| {
+            make::own(path, bob, 3000, if is_directory { 0o2770 } else { 0o660 })
+        })?;
+        scene.give(flags)?.ok()?.never_says("only its owner")?;
+        scene.has_moved()?;
+        make::nothing(&stage.root)?;
+        let scene = Scene::new(stage)?;
+        each(&scene.old, &mut |path, is_directory| {
+            make::own(path, bob, bob, if is_directory { 0o770 } else { 0o660 })?;
+            Acl::Access.grant(path, scene.alice.uid(), if is_directory { 0o7 } else { 0o6 })
+        })?;
+        scene.give(flags)?.ok()?.never_says("only its owner")?;
+        scene.has_moved()?;
+        make::nothing(&stage.root)?;
+    }
+    Ok(())
+}
+
+/// Whoever could put something in it, or it there, is bob; what nobody else can read is copied, so
+/// that nothing of it is half given away at any moment.
+fn handed_over(stage: &Stage) -> Result<()> {
+    let scene = bobs(stage, stage.at("bobs"), 0o755)?;
+    scene.give(&["--yes"])?.ok()?.prints("copied, since only its owner can read some of it")?;
+    scene.has_moved()?;
+    // Where others can write, it need not be bob's.
+    make::nothing(&stage.root)?;
+    let scene = bobs(stage, stage.at("bobs-again"), 0o755)?;
+    let closed = Scene { content: cache::content(&scene.old)?, ..scene };
+    make::own(&closed.old.join("debug"), closed.bob.uid(), 3000, 0o2775)?;
+    refuses(&closed, "debug/app")?;
+    closed.is_untouched()
+}
+
+/// Mallory renames bob's directory to where root expects a cache.
+fn placed(stage: &Stage) -> Result<()> {
+    let mallory = stage.person("mallory")?.uid();
+    for (uid, mode) in [(mallory, 0o755), (0, 0o777), (2002, 0o775)] {
+        let parent = stage.at(format!("of-{uid}"));
+        let scene = bobs(stage, parent.clone(), 0o700)?;
+        make::own(&parent, uid, 3000, mode)?;
+        refuses(&scene, "/old/")?;
+        scene.is_untouched()?;
+        // Nor one step further up.
+        let above = stage.at(format!("above-{uid}"));
+        make::directory(&above, uid, 3000, mode)?;
+        make::own(&parent, scene.bob.uid(), scene.bob.uid(), 0o755)?;
+        fs::rename(&parent, above.join("in"))?;
+        let scene = Scene { old: above.join("in/old"), ..scene };
+        refuses(&scene, "/old/")?;
+        scene.is_untouched()?;
+        // A sticky directory of root's lets nobody rename what is bob's.
+        make::own(&above, 0, 0, 0o1777)?;
+        scene.give(&["--yes"])?.ok()?;
+        scene.has_moved()?;
+        make::nothing(&stage.root)?;
+    }
+    Ok(())
+}
+
+/// Alice has the top open, and once it is hers, puts a file of root's where root writes the tag.
+fn exchanged(stage: &Stage) -> Result<()> {
+    let scene = Scene::new(stage)?;
+    let open = stage.at("open");
+    make::directory(&open, 0, 0, 0o777)?;
+    make::file(&open.join("backup"), "SECRET", 0, 0o600)?;
+    let script = "cd \"$1\" && echo >\"$2/ready\"
+        for i in $(seq 2000); do [ -e CACHEDIR.TAG ] && break; sleep 0.005; done
+        mv CACHEDIR.TAG was && mv \"$2/backup\" CACHEDIR.TAG && echo >\"$2/done\"";
+    let alice = scene.alice.shell(script, [&scene.old, &open]).start()?;
+    for _ in 0..500 {
+        if look(&open.join("ready"))?.is_some() {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    // The last write of all into the tag leaves her all the time that she needs.
+    let delay = "inject=write:delay_exit=500000";
+    let strace = ["strace", "-o", "/dev/null", "-e", "trace=write", "-e", delay];
+    give_after(&scene, &["--yes"], strace)?;
+    alice.finish()?.ok()?;
+    ensure!(look(&open.join("done"))?.is_some(), "nothing was exchanged");
+    let sight = look(&scene.target.join("CACHEDIR.TAG"))?.map(|sight| (sight.uid, sight.mode));
+    ensure!(sight == Some((0, 0o600)), "a file of root's was given away: {sight:?}");
+    Ok(())
+}
+
+/// A cache that bob alone has built and that nobody else can read, in a directory of his.
+fn bobs(stage: &Stage, parent: PathBuf, mode: u32) -> Result<Scene<'_>> {
+    let scene = Scene::new(stage)?;
+    make::nothing(&scene.old)?;
+    let bob = scene.bob.uid();
+    make::directory(&parent, bob, bob, 0o755)?;
+    let old = parent.join("old");
+    cache::build(&old, &[&scene.bob])?;
+    each(&old, &mut |path, is_directory| {
+        make::own(path, bob, bob, if is_directory { mode } else { 0o600 })
+    })?;
+    let content = cache::content(&old)?;
+    Ok(Scene { old, content, ..scene })
+}
+
+/// Does something to a tree's directories and files.
+fn each(path: &Path, act: &mut dyn FnMut(&Path, bool) -> Result<()>) -> Result<()> {
+    let metadata = path.symlink_metadata()?;
+    if metadata.is_symlink() {
+        return Ok(());
+    }
+    act(path, metadata.is_dir())?;
+    if metadata.is_dir() {
+        for entry in fs::read_dir(path)? {
+            each(&entry?.path(), act)?;
+        }
+    }
+    Ok(())
+}
