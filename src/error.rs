@@ -5,6 +5,7 @@
 
 mod editor;
 mod file;
+mod look;
 mod migrate;
 mod owner;
 mod refusal;
@@ -19,6 +20,7 @@ use std::path::PathBuf;
 
 pub use editor::{EditorError, Obstacle, ObstacleKind};
 pub use file::FileError;
+pub use look::Look;
 pub use migrate::{MigrateError, Objection, State};
 pub use owner::Owner;
 pub use refusal::{Flaw, Kind, Refusal, trust_unmapped};

@@ -88,7 +88,16 @@ pub enum MigrateError {
         /// What is wrong with it.
         objection: Objection,
     },
-    /// Something in the tree cannot be read.
+    /// A file in the tree cannot be read by who moves it for itself.
+    Closed {
+        /// The file.
+        path: PathBuf,
+        /// Who owns it.
+        owner: Owner,
+        /// The system's reason.
+        cause: io::Error,
+    },
+    /// A lock in the tree cannot be opened, which root can.
     Unreadable {
         /// The entry.
         path: PathBuf,

@@ -1,6 +1,7 @@
 //! The copy, from its first byte to the removal of what it was made from.
 
 use std::collections::HashSet;
+use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
@@ -8,11 +9,12 @@ use std::time::{Duration, Instant};
 use super::carry::Carrying;
 use crate::core::relocation::tree::{Inventory, first_change, first_difference};
 use crate::core::relocation::{Identity, Journal, Stage, Way};
-use crate::error::{Error, Kind, State};
+use crate::error::{Error, Kind, Look, State};
 use crate::report;
 use crate::shown::{bytes, quoted, shown};
 use crate::sys::relocate::compare;
 use crate::sys::relocate::copy::{self, Contents, Tally};
+use crate::sys::relocate::source::Site;
 use crate::sys::relocate::tree::Tree;
 use crate::sys::relocate::{failed, place};
 use crate::sys::remove::{Left, What};
@@ -151,11 +153,8 @@ pub(super) fn clear(
     }
     if site.clear(&aside, journal.identity, What::Only(entries))? == Left::Something {
         let path = site.path.with_file_name(&aside);
-        report::note(&format!(
-            "`{}` holds what was not copied, and stays; if it is of no use: rm -r {}",
-            shown(&path),
-            quoted(&path)
-        ));
+        let holds = format!("`{}` holds what was not copied, and stays", shown(&path));
+        report::note(&remove(site, &path, &holds));
     }
     Ok(())
 }
@@ -163,9 +162,15 @@ pub(super) fn clear(
 /// The source stays where it is.
 pub(super) fn stays(carrying: &Carrying<'_>) {
     let path = &carrying.site.path;
-    report::note(&format!(
-        "`{}` stays; if it is of no use to anybody: rm -r {}",
-        shown(path),
-        quoted(path)
-    ));
+    report::note(&remove(carrying.site, path, &format!("`{}` stays", shown(path))));
+}
+
+/// How to remove what has stayed. The command stands there only where nobody else can exchange what it
+/// would remove.
+fn remove(site: &Site, path: &Path, what: &str) -> String {
+    if site.is_closed(rustix::process::geteuid().as_raw()) {
+        return format!("{what}; if it is of no use to anybody: rm -r {}", quoted(path));
+    }
+    let words = format!("{what}; if it is of no use to anybody, whoever owns it can remove it");
+    Look::Content.at(path, &words)
 }

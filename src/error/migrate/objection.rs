@@ -1,8 +1,10 @@
 //! What must not be in a tree that changes hands: whoever can write to it may have put it there.
 
 use std::fmt::{self, Display, Formatter};
+use std::path::Path;
 
-use crate::error::Kind;
+use crate::error::{Kind, Look, Owner};
+use crate::shown::quoted;
 
 /// What must not be in a tree that changes hands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,7 +22,7 @@ pub enum Objection {
         /// Whether there is a directory `target` in it.
         has_target: bool,
     },
-    /// A file that only somebody else can read.
+    /// A file that who receives it could not have read.
     Secret,
     /// A file has further names outside of the tree.
     LinkedElsewhere {
@@ -34,22 +36,27 @@ pub enum Objection {
 }
 
 impl Objection {
-    pub(super) fn help(self, path: &str) -> String {
+    /// The next step: who does it, and a command that shows where. It is the owner's, so that nobody
+    /// does with more rights what the owner could not.
+    pub(super) fn help(self, path: &Path, owner: &Owner) -> String {
+        let useless = |why: &str| format!("{why}; if it is of no use, remove it as {owner}");
         match self {
-            Objection::Special(_) => format!("no cargo makes that; if it is of no use: rm {path}"),
-            Objection::Mount => format!("findmnt {path}; then: umount {path}"),
+            Objection::Special(_) | Objection::LeadsOut => {
+                Look::Entry.at(path, &useless("no cargo makes that"))
+            }
+            Objection::TooDeep => Look::Entry.at(path, &useless("no cargo makes that")),
             Objection::LinkedElsewhere { .. } => {
-                format!("it may be somebody else's file; if it is of no use here: rm {path}")
+                Look::Entry.at(path, &useless("it may be somebody else's file"))
             }
-            Objection::LeadsOut => format!("cargo makes none; if it is of no use: rm {path}"),
+            Objection::Mount => Look::Mount.at(path, "unmount it first, if nobody needs it there"),
             Objection::Above { has_target: true, .. } => {
-                format!("name the target directory itself: {path}/target")
+                format!("name the target directory itself: {}", quoted(&path.join("target")))
             }
-            Objection::Above { .. } => format!("name the target directory itself: ls -A {path}"),
+            Objection::Above { .. } => Look::Content.at(path, "name the target directory itself"),
             Objection::Secret => {
-                format!("if it may be given away: chmod a+r {path}; if not, move it elsewhere")
+                let words = format!("{owner} can let them read it, or take it out");
+                Look::Way.at(path, &words)
             }
-            Objection::TooDeep => format!("no cargo makes that; if it is of no use: rm -r {path}"),
         }
     }
 }
@@ -73,7 +80,7 @@ impl Display for Objection {
                 write!(f, "it holds `{holds}`, so it is more than a target directory")
             }
             Objection::Secret => {
-                write!(f, "only its owner can read it, and may not have put it there")
+                write!(f, "who receives it cannot read it, and may have had it put there")
             }
             Objection::TooDeep => write!(f, "it lies deeper than anything of cargo's"),
         }

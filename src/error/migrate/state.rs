@@ -42,6 +42,7 @@ impl MigrateError {
     pub fn moved(mut self, from: &Path, to: &Path) -> MigrateError {
         match &mut self {
             MigrateError::Hostile { path, .. }
+            | MigrateError::Closed { path, .. }
             | MigrateError::Unreadable { path, .. }
             | MigrateError::Changed { path, .. }
             | MigrateError::Source { path, .. }

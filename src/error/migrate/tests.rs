@@ -134,7 +134,7 @@ fn nested() {
         message(nested(&["/srv/root"])),
         str![[r#"
 error: cannot move `/srv/root` to `/srv/root/alice/target`: one is inside the other
-help: rename it first, and name it as it is called then: mv /srv/root /srv/root.old
+help: rename it first, and name it as it is called then: ls -ld /srv/root
 exit 1
 "#]]
     );
@@ -175,7 +175,7 @@ fn hostile_content() {
         hostile(Objection::Special(Kind::Fifo)),
         str![[r#"
 error: refusing to move `/srv/old/a/nb` of mallory (uid 1666): it is a fifo
-help: no cargo makes that; if it is of no use: rm $'/srv/old/a/x0ab'
+help: no cargo makes that; if it is of no use, remove it as mallory (uid 1666): ls -ld $'/srv/old/a/x0ab'
 exit 77
 "#]]
     );
@@ -183,7 +183,7 @@ exit 77
         hostile(Objection::Mount),
         str![[r#"
 error: refusing to move `/srv/old/a/nb` of mallory (uid 1666): another file system is mounted there
-help: findmnt $'/srv/old/a/x0ab'; then: umount $'/srv/old/a/x0ab'
+help: unmount it first, if nobody needs it there: findmnt $'/srv/old/a/x0ab'
 exit 77
 "#]]
     );
@@ -191,7 +191,7 @@ exit 77
         hostile(Objection::LinkedElsewhere { links: 3, inside: 2 }),
         str![[r#"
 error: refusing to move `/srv/old/a/nb` of mallory (uid 1666): the file has 3 names, and only 2 of them are in what is moved
-help: it may be somebody else's file; if it is of no use here: rm $'/srv/old/a/x0ab'
+help: it may be somebody else's file; if it is of no use, remove it as mallory (uid 1666): ls -ld $'/srv/old/a/x0ab'
 exit 77
 "#]]
     );
@@ -203,15 +203,15 @@ fn hostile_for_later() {
         hostile(Objection::LeadsOut),
         str![[r#"
 error: refusing to move `/srv/old/a/nb` of mallory (uid 1666): the symlink may lead out of what is moved, and a build would write there
-help: cargo makes none; if it is of no use: rm $'/srv/old/a/x0ab'
+help: no cargo makes that; if it is of no use, remove it as mallory (uid 1666): ls -ld $'/srv/old/a/x0ab'
 exit 77
 "#]]
     );
     assert_data_eq!(
         hostile(Objection::Secret),
         str![[r#"
-error: refusing to move `/srv/old/a/nb` of mallory (uid 1666): only its owner can read it, and may not have put it there
-help: if it may be given away: chmod a+r $'/srv/old/a/x0ab'; if not, move it elsewhere
+error: refusing to move `/srv/old/a/nb` of mallory (uid 1666): who receives it cannot read it, and may have had it put there
+help: mallory (uid 1666) can let them read it, or take it out: namei -l $'/srv/old/a/x0ab'
 exit 77
 "#]]
     );
@@ -219,7 +219,7 @@ exit 77
         hostile(Objection::Above { holds: "Cargo.toml", has_target: true }),
         str![[r#"
 error: refusing to move `/srv/old/a/nb` of mallory (uid 1666): it holds `Cargo.toml`, so it is more than a target directory
-help: name the target directory itself: $'/srv/old/a/x0ab'/target
+help: name the target directory itself: $'/srv/old/a/x0ab/target'
 exit 77
 "#]]
     );
@@ -227,7 +227,7 @@ exit 77
         hostile(Objection::Above { holds: "src", has_target: false }),
         str![[r#"
 error: refusing to move `/srv/old/a/nb` of mallory (uid 1666): it holds `src`, so it is more than a target directory
-help: name the target directory itself: ls -A $'/srv/old/a/x0ab'
+help: name the target directory itself: ls -lA $'/srv/old/a/x0ab'
 exit 77
 "#]]
     );
@@ -235,7 +235,7 @@ exit 77
         hostile(Objection::TooDeep),
         str![[r#"
 error: refusing to move `/srv/old/a/nb` of mallory (uid 1666): it lies deeper than anything of cargo's
-help: no cargo makes that; if it is of no use: rm -r $'/srv/old/a/x0ab'
+help: no cargo makes that; if it is of no use, remove it as mallory (uid 1666): ls -ld $'/srv/old/a/x0ab'
 exit 77
 "#]]
     );
@@ -390,7 +390,7 @@ fn stranded_and_lost() {
         message(stranded(waits())),
         str![[r#"
 error: an earlier migration is unfinished, and its journal in `/srv/root/alice/.migration` cannot be used: no JSON
-help: what waits may be the only copy; keep it: mv /srv/root/alice/.migration/incoming ELSEWHERE
+help: what waits may be the only copy; keep it, and move it elsewhere before you go on: ls -lA /srv/root/alice/.migration/incoming
 exit 1
 "#]]
     );
@@ -398,7 +398,7 @@ exit 1
         message(stranded(None)),
         str![[r#"
 error: an earlier migration is unfinished, and its journal in `/srv/root/alice/.migration` cannot be used: no JSON
-help: nothing waits there: rm /srv/root/alice/.migration/journal && rmdir /srv/root/alice/.migration
+help: nothing waits there; without that directory it begins anew: ls -lA /srv/root/alice/.migration
 exit 1
 "#]]
     );
@@ -408,7 +408,7 @@ exit 1
         message(lost(waits())),
         str![[r#"
 error: an earlier migration of `/srv/old` was interrupted, and what it had moved is gone
-help: look for it: ls -A /srv/root/alice; what waits may be the only copy; keep it: mv /srv/root/alice/.migration/incoming ELSEWHERE
+help: look for it: ls -A /srv/root/alice; what waits may be the only copy; keep it, and move it elsewhere before you go on: ls -lA /srv/root/alice/.migration/incoming
 exit 1
 "#]]
     );
@@ -416,7 +416,7 @@ exit 1
         message(lost(None)),
         str![[r#"
 error: an earlier migration of `/srv/old` was interrupted, and what it had moved is gone
-help: look for it: ls -A /srv/root/alice; nothing waits there: rm /srv/root/alice/.migration/journal && rmdir /srv/root/alice/.migration
+help: look for it: ls -A /srv/root/alice; nothing waits there; without that directory it begins anew: ls -lA /srv/root/alice/.migration
 exit 1
 "#]]
     );

@@ -4,7 +4,7 @@ use std::fmt::{self, Display, Formatter};
 use std::path::{Path, PathBuf};
 
 use super::MigrateError;
-use crate::error::reason;
+use crate::error::{Look, reason};
 use crate::shown::{bytes, quoted, shown};
 
 impl MigrateError {
@@ -33,10 +33,7 @@ impl MigrateError {
             }
             MigrateError::NotATargetDir { holds, .. } => candidates(holds),
             MigrateError::Nested { source, holds, .. } if holds.contains(source) => {
-                let source = quoted(source);
-                format!(
-                    "rename it first, and name it as it is called then: mv {source} {source}.old"
-                )
+                Look::Entry.at(source, "rename it first, and name it as it is called then")
             }
             MigrateError::Nested { holds, .. } if holds.is_empty() => {
                 "name the old target directory itself".into()
@@ -45,7 +42,12 @@ impl MigrateError {
             MigrateError::Occupied { .. } => {
                 "--replace moves it aside; nothing of it is deleted or merged".into()
             }
-            MigrateError::Hostile { path, objection, .. } => objection.help(&quoted(path)),
+            MigrateError::Hostile { path, owner, objection } => objection.help(path, owner),
+            MigrateError::Closed { path, owner, .. } => {
+                let words =
+                    format!("{owner} can let you read it; root gives nobody what they cannot");
+                Look::Way.at(path, &words)
+            }
             MigrateError::Unreadable { source, person, .. } => {
                 format!("root can: sudo cargo-peruser migrate {} --to {person}", quoted(source))
             }
@@ -116,17 +118,15 @@ fn flag(to: Option<&String>) -> String {
     to.map_or(String::new(), |to| format!(" --to {to}"))
 }
 
-/// Never a command that could delete a cache.
+/// Never a command that could delete a cache, or lead elsewhere.
 fn waiting(workplace: &Path, waits: Option<&Path>) -> String {
     match waits {
-        Some(waits) => {
-            format!("what waits may be the only copy; keep it: mv {} ELSEWHERE", quoted(waits))
-        }
-        None => format!(
-            "nothing waits there: rm {} && rmdir {}",
-            quoted(&workplace.join("journal")),
-            quoted(workplace)
+        Some(waits) => Look::Content.at(
+            waits,
+            "what waits may be the only copy; keep it, and move it elsewhere before you go on",
         ),
+        None => Look::Content
+            .at(workplace, "nothing waits there; without that directory it begins anew"),
     }
 }
 
@@ -173,6 +173,9 @@ impl Display for MigrateError {
             }
             MigrateError::Hostile { path, owner, objection } => {
                 write!(f, "refusing to move `{}` of {owner}: {objection}", shown(path))
+            }
+            MigrateError::Closed { path, owner, cause } => {
+                write!(f, "failed to read `{}` of {owner}: {}", shown(path), reason(cause))
             }
             MigrateError::Unreadable { path, cause, .. } => {
                 write!(f, "failed to read `{}`: {}", shown(path), reason(cause))

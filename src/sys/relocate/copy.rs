@@ -37,7 +37,7 @@ pub struct Tally {
 /// Copies everything in `source` into the empty directory `to`; how the contents came there.
 ///
 /// # Errors
-/// [`MigrateError::Changed`], [`MigrateError::Unreadable`], [`MigrateError::Interrupted`], and
+/// [`MigrateError::Changed`], [`MigrateError::Closed`], [`MigrateError::Interrupted`], and
 /// failures. The source is as it was then; what was copied is for the caller to take away.
 pub fn copy(
     source: &Tree,

@@ -91,11 +91,11 @@ impl Copying<'_> {
     }
 
     fn unreadable(&self, index: usize) -> Error {
-        MigrateError::Unreadable {
+        let owner = self.inventory.nodes.get(index).map_or(0, |node| node.uid);
+        MigrateError::Closed {
             path: self.source.shown(&self.inventory.path(index)),
+            owner: accounts::owner(owner),
             cause: Errno::ACCESS.into(),
-            source: self.source.path.clone(),
-            person: accounts::owner(self.person.uid).word(),
         }
         .into()
     }

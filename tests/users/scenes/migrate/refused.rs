@@ -13,7 +13,7 @@ pub(super) fn tests() -> Vec<Test> {
     vec![
         test("migrate::refused::on_a_terminal_it_asks_and_shows_how_far_it_is", asks)
             .needs(&[Need::Terminal]),
-        test("migrate::refused::what_alice_cannot_read_is_left_to_root", unreadable),
+        test("migrate::refused::what_alice_cannot_read_is_left_to_its_owner", unreadable),
         test("migrate::refused::it_changes_nothing_without_a_yes", not_confirmed),
         test("migrate::refused::only_root_gives_to_others_and_root_says_to_whom", who),
         test("migrate::refused::places_inside_one_another_are_refused", nested),
@@ -171,11 +171,14 @@ fn unreadable(stage: &Stage) -> Result<()> {
     make::file(&secret, "of bob's", scene.bob.uid(), 0o640)?;
     let content = cache::content(&scene.old)?;
     let run = scene.take(&["--yes"])?;
-    run.fails()?.blames("secret.rlib")?.helps("--to alice")?;
+    run.fails()?.blames("secret.rlib")?.helps("bob (uid 2002) can let you read it")?;
     let scene = Scene { content, ..scene };
     scene.is_untouched()?;
-    scene.give(&["--yes"])?.ok()?;
-    scene.has_moved()
+    // Nor does root give it to her, but bob can.
+    scene.give(&["--yes"])?.refused()?.blames("secret.rlib")?;
+    scene.bob.shell("chmod a+r \"$1\"", [&secret]).run()?.ok()?;
+    scene.take(&["--yes"])?.ok()?;
+    scene.has_arrived()
 }
 
 fn asks(stage: &Stage) -> Result<()> {

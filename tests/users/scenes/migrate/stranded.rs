@@ -67,7 +67,7 @@ fn journal(stage: &Stage) -> Result<()> {
         for flags in [&["--yes"][..], &["--yes", "--copy"], &["--yes", "--replace"]] {
             let run = scene.give(flags)?;
             run.fails()?.blames("unfinished")?.never_says("rm ")?;
-            run.helps(format!("mv {} ELSEWHERE", waits.display()))?;
+            run.helps(format!("move it elsewhere before you go on: ls -lA {}", waits.display()))?;
             ensure!(look(&scene.old)?.is_some(), "the next one was begun");
             ensure!(cache::content(&waits)? == scene.content, "what waits has changed");
         }
