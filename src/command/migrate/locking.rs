@@ -51,6 +51,11 @@ pub(super) fn judge_again(
     judged.map_err(|(index, objection)| tree.hostile(inventory, index, objection))
 }
 
+/// Whether the source still stands where it was named.
+fn is_there(site: &Site, inventory: &Inventory) -> bool {
+    inventory.nodes.first().is_some_and(|top| site.holds(top.identity))
+}
+
 /// Who could have put the source where it stands.
 pub(super) fn stands(site: &Site, inventory: &Inventory) -> Stands {
     let is_closed = inventory.nodes.first().is_some_and(|top| site.is_closed(top.uid));
@@ -76,6 +81,10 @@ pub(super) fn wait(
             Some(inventory) => inventory,
             None => {
                 let inventory = tree.walk(&|name| left_out.has(name))?;
+                // It may have been given to somebody else meanwhile.
+                if !is_there(site, &inventory) {
+                    return Err(tree.changed(&[]));
+                }
                 let stands = if is_renamed { Stands::Open } else { stands(site, &inventory) };
                 judge(tree, &inventory, person, stands)?;
                 inventory
@@ -83,8 +92,11 @@ pub(super) fn wait(
         };
         match locks.take(tree, &inventory)? {
             Attempt::Held => {
-                let is_there = inventory.nodes.first().is_some_and(|top| site.holds(top.identity));
-                return if is_there { Ok(inventory) } else { Err(tree.changed(&[])) };
+                return if is_there(site, &inventory) {
+                    Ok(inventory)
+                } else {
+                    Err(tree.changed(&[]))
+                };
             }
             Attempt::Busy { path, holders } => pause(path, &holders, &mut announced)?,
         }
