@@ -6,15 +6,16 @@
 //! what was typed, and what is the very same entry as before.
 
 mod choice;
+mod journal;
 pub mod profile;
 pub mod tree;
 
-use std::ffi::{OsStr, OsString};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
 pub use choice::{Circumstances, Reason, way};
+pub use journal::{Journal, VERSION};
 
 /// What tells one entry of the machine's file systems from all others: device and inode.
 pub type Identity = (u64, u64);
@@ -75,60 +76,6 @@ pub enum Stage {
     Placing,
     /// It is in its place; the copied source is being taken away.
     Clearing,
-}
-
-/// What is written down about a move, so that a next run knows what happened.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Journal {
-    /// The form of this record.
-    pub version: u32,
-    /// The source as people read it; nothing is ever done by this text.
-    pub shown: String,
-    /// The source.
-    pub source: OsString,
-    /// The source's identity.
-    pub identity: Identity,
-    /// How it moves.
-    pub way: Way,
-    /// How far it has come.
-    pub stage: Stage,
-    /// The name of the target directory in the private directory.
-    pub name: String,
-    /// What arrives, where that is another directory than the source.
-    pub arrived: Option<Identity>,
-    /// What the source is called while it is being taken away.
-    pub aside: Option<OsString>,
-    /// The checkout that it was begun for; for messages only.
-    #[serde(default)]
-    pub checkout: Option<OsString>,
-}
-
-/// The form of [`Journal`] that this program writes and reads.
-pub const VERSION: u32 = 1;
-
-impl Journal {
-    /// What stands in the place for arrivals, and later in the target directory's.
-    pub fn expected(&self) -> Option<Identity> {
-        self.arrived.or_else(|| (self.way == Way::Rename).then_some(self.identity))
-    }
-
-    /// Where the source stood.
-    pub fn source(&self) -> PathBuf {
-        PathBuf::from(&self.source)
-    }
-
-    /// Whether its names are names, and not ways to somewhere else.
-    pub fn is_sound(&self) -> bool {
-        let is_name = |name: &OsStr| {
-            let mut parts = Path::new(name).components();
-            let first =
-                matches!(parts.next(), Some(std::path::Component::Normal(part)) if part == name);
-            first && parts.next().is_none()
-        };
-        self.version == VERSION
-            && is_name(OsStr::new(&self.name))
-            && self.aside.as_deref().is_none_or(is_name)
-    }
 }
 
 /// What is left of an interrupted move.
