@@ -59,12 +59,16 @@ pub fn prepare(tree: &Tree, person: Person) -> Result<(), Error> {
         }
         // Whatever it is: a run that was stopped, or a script, has left it.
         let _ = unlinkat(&tree.top, tag::NAME, AtFlags::empty());
+        let Some(tag) = tag::write(&tree.top)? else { return Ok(()) };
+        // Its name is written with whatever is renamed next, and its text otherwise half a minute later:
+        // without it no cargo cleans here any more.
+        tag.sync_all()?;
         // Only what was made here changes hands: the directory is the person's already, and what has
         // the name now need not be that.
-        match tag::write(&tree.top)? {
-            Some(tag) if rustix::process::geteuid().as_raw() != person.uid => chown(&tag, person),
-            _ => Ok(()),
+        if rustix::process::geteuid().as_raw() != person.uid {
+            chown(&tag, person)?;
         }
+        Ok(())
     };
     prepare().map_err(|cause| failed("prepare", &tree.path, cause, State::Journaled))
 }
