@@ -134,6 +134,8 @@ pub fn next(journal: &Journal, remains: Remains) -> Next {
         (Stage::Moving, _) => Next::Lost,
         (Stage::Placing, _) if is_placed => Next::Clear,
         (Stage::Placing, _) if arrived == Arrived::Expected => Next::Place,
+        // What waits instead of the copy may be what stood in its place before.
+        (Stage::Placing, _) if arrived == Arrived::Other => Next::Lost,
         // The copy is gone, but what it was made from is not.
         (Stage::Placing, _) if has_source => Next::Discard,
         (Stage::Placing, _) => Next::Lost,

@@ -77,6 +77,8 @@ impl Carrying<'_> {
             name: self.target.name.clone(),
             arrived: None,
             aside: None,
+            workplace: self.workplace.identity(),
+            parent: self.site.parent_identity(),
             checkout: Some(self.target.checkout.clone().into_os_string()),
         }
     }

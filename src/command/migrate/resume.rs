@@ -42,6 +42,10 @@ pub(super) fn resume(
     journal: &Journal,
 ) -> anyhow::Result<Outcome> {
     target.is_same(journal)?;
+    let journal = match workplace.identity() {
+        Some(identity) => &journal.renumbered(identity, site.parent_identity()),
+        None => journal,
+    };
     let next = next(journal, remains(site, workplace, journal));
     report::note(&format!(
         "an earlier migration of `{}` was interrupted: {}",

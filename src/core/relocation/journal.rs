@@ -28,6 +28,13 @@ pub struct Journal {
     pub arrived: Option<Identity>,
     /// What the source is called while it is being taken away.
     pub aside: Option<OsString>,
+    /// The directory that this is written in, which what arrives stands in: by it the device is known
+    /// again.
+    #[serde(default)]
+    pub workplace: Option<Identity>,
+    /// The directory that the source stood in, for the same.
+    #[serde(default)]
+    pub parent: Option<Identity>,
     /// The checkout that it was begun for; for messages only.
     #[serde(default)]
     pub checkout: Option<OsString>,
@@ -40,6 +47,31 @@ impl Journal {
     /// What stands in the place for arrivals, and later in the target directory's.
     pub fn expected(&self) -> Option<Identity> {
         self.arrived.or_else(|| (self.way == Way::Rename).then_some(self.identity))
+    }
+
+    /// The same after a new start of the machine, or after a file system was mounted again. It is still
+    /// what it was then, but nothing promises that it has the same device number: that of another file
+    /// system may be its own now. So where a directory has kept its inode, what was known to be on its
+    /// device is now on the one that it has.
+    pub fn renumbered(&self, workplace: Identity, parent: Option<Identity>) -> Journal {
+        let is_kept = |then: Option<Identity>, now: Identity| {
+            then.filter(|then| then.1 == now.1).map(|then| (then.0, now))
+        };
+        let workplace = is_kept(self.workplace, workplace);
+        let parent = parent.and_then(|parent| is_kept(self.parent, parent));
+        let on = |kept: Option<(u64, Identity)>, identity: Identity| match kept {
+            Some((then, now)) if then == identity.0 => (now.0, identity.1),
+            _ => identity,
+        };
+        // What is renamed is on the workplace's device, before and after.
+        let source = if self.way == Way::Copy { parent } else { workplace };
+        Journal {
+            identity: on(source, self.identity),
+            arrived: self.arrived.map(|arrived| on(workplace, arrived)),
+            workplace: workplace.map(|(_, now)| now).or(self.workplace),
+            parent: parent.map(|(_, now)| now).or(self.parent),
+            ..self.clone()
+        }
     }
 
     /// Where the source stood.

@@ -28,6 +28,8 @@ fn journal(way: Way, stage: Stage) -> Journal {
         name: "target".into(),
         arrived: Some((1, 3)),
         aside: Some(".old.migrated-1".into()),
+        workplace: Some((1, 9)),
+        parent: Some((2, 8)),
         checkout: None,
     }
 }
@@ -88,6 +90,7 @@ fn a_next_run_continues_or_undoes_whatever_was_interrupted() {
         (Way::Copy, Stage::Placing, true, Expected, false, Next::Place),
         (Way::Copy, Stage::Placing, true, Other, true, Next::Clear),
         (Way::Copy, Stage::Placing, true, Nothing, false, Next::Discard),
+        (Way::Copy, Stage::Placing, true, Other, false, Next::Lost),
         (Way::Copy, Stage::Placing, false, Nothing, false, Next::Lost),
         (Way::Copy, Stage::Clearing, true, Nothing, true, Next::Clear),
         (Way::Copy, Stage::Clearing, false, Nothing, true, Next::Clear),
@@ -100,6 +103,33 @@ fn a_next_run_continues_or_undoes_whatever_was_interrupted() {
             "{kind:?} {stage:?} {remains:?}"
         );
     }
+}
+
+#[test]
+fn a_device_is_known_again_by_a_directory_on_it() {
+    let moving = journal(Way::Rename, Stage::Moving);
+    let copied = Journal { identity: (2, 7), ..journal(Way::Copy, Stage::Placing) };
+    for (before, workplace, parent, source, arrived) in [
+        // As it was.
+        (&moving, (1, 9), Some((1, 8)), (1, 2), (1, 3)),
+        (&copied, (1, 9), Some((2, 8)), (2, 7), (1, 3)),
+        // Other numbers, or each the other's.
+        (&moving, (5, 9), Some((5, 8)), (5, 2), (5, 3)),
+        (&copied, (5, 9), Some((6, 8)), (6, 7), (5, 3)),
+        (&copied, (2, 9), Some((1, 8)), (1, 7), (2, 3)),
+        // Something else stands there now.
+        (&moving, (5, 99), Some((5, 8)), (1, 2), (1, 3)),
+        (&copied, (5, 9), Some((6, 88)), (2, 7), (5, 3)),
+        (&copied, (5, 9), None, (2, 7), (5, 3)),
+    ] {
+        let after = before.renumbered(workplace, parent);
+        assert_eq!((after.identity, after.arrived), (source, Some(arrived)), "{workplace:?}");
+        // Once more it is the same.
+        assert_eq!(after.renumbered(workplace, parent), after);
+    }
+    // What an earlier version has written is taken as it is.
+    let before = Journal { workplace: None, parent: None, ..copied };
+    assert_eq!(before.renumbered((5, 9), Some((6, 8))), before);
 }
 
 #[test]

@@ -12,7 +12,7 @@ use super::facts::facts_of;
 use super::failed;
 use super::tree::FILE;
 use super::workplace::{self, Workplace};
-use crate::core::relocation::{Journal, VERSION};
+use crate::core::relocation::{Identity, Journal, VERSION};
 use crate::error::{Error, Kind, MigrateError, State, reason};
 use crate::sys::{accounts, files};
 
@@ -49,6 +49,11 @@ impl Workplace {
             return Err(self.stranded("its names are no names".into()));
         }
         Ok(Some(journal))
+    }
+
+    /// What tells the workplace from all else, for the journal.
+    pub fn identity(&self) -> Option<Identity> {
+        facts_of(&self.at, None).ok().map(|found| found.identity)
     }
 
     /// Writes the journal, whole or not at all. Its text is on the disk when this returns; its name

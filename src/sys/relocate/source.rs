@@ -76,6 +76,12 @@ impl Site {
         self.parent.as_ref().ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 
+    /// The directory that it stands in, if that is there.
+    pub fn parent_identity(&self) -> Option<Identity> {
+        let parent = self.parent().and_then(|parent| facts_of(parent, None));
+        parent.ok().map(|parent| parent.identity)
+    }
+
     fn entry(&self, name: &OsStr) -> io::Result<Node> {
         facts(self.parent()?, &c_name(name), None)
     }
