@@ -125,6 +125,8 @@ fn go_on(carrying: Carrying<'_>, journal: &Journal, next: Next) -> Result<(), Er
         }
         Next::Clear => {
             carrying.keep_former(journal)?;
+            // The earlier run may have been stopped before it did.
+            carrying.workplace.settle()?;
             clear(&carrying, journal)?;
             carrying.end(journal, "copied")
         }

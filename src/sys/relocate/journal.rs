@@ -4,7 +4,7 @@
 use std::fs::File;
 use std::io::Write;
 
-use rustix::fs::{AtFlags, Mode, OFlags, openat, renameat, unlinkat};
+use rustix::fs::{AtFlags, Mode, OFlags, fsync, openat, renameat, unlinkat};
 use rustix::io::Errno;
 use rustix::process::geteuid;
 
@@ -56,8 +56,8 @@ impl Workplace {
         facts_of(&self.at, None).ok().map(|found| found.identity)
     }
 
-    /// Writes the journal, whole or not at all. Its text is on the disk when this returns; its name
-    /// gets there before whatever is renamed on the same file system afterwards.
+    /// Writes the journal, whole or not at all. Its text and its name are on the disk when this returns:
+    /// what comes next may happen on another one, and lasts as soon as that has written it.
     ///
     /// # Errors
     /// Where it cannot be written; the earlier one then still holds.
@@ -71,7 +71,8 @@ impl Workplace {
             let mut file = File::from(openat(&self.at, NEW, flags, Mode::RUSR | Mode::WUSR)?);
             file.write_all(text.as_bytes())?;
             file.sync_all()?;
-            Ok(renameat(&self.at, NEW, &self.at, NAME)?)
+            renameat(&self.at, NEW, &self.at, NAME)?;
+            Ok(fsync(&self.at)?)
         };
         write().map_err(doing)
     }
