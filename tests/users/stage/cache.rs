@@ -64,10 +64,10 @@ fn sparse(path: &Path, uid: u32) -> Result<()> {
     make::own(path, uid, uid, 0o664)
 }
 
-/// What a cache is, but for owners and modes: by path, the kind, the content and the time of change
-/// in nanoseconds. A file's other names are told by the first.
+/// What a cache is, but for owners and modes: by path, the kind with the time of change in nanoseconds,
+/// and the content. A file's other names are told by the first.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Content(BTreeMap<PathBuf, String>);
+pub(crate) struct Content(BTreeMap<PathBuf, (String, Vec<u8>)>);
 
 /// What a move may add or make anew: the tag, and cargo's locks.
 const PASSED_OVER: [&str; 4] =
@@ -85,7 +85,7 @@ fn read(
     top: &Path,
     directory: &Path,
     names: &mut BTreeMap<(u64, u64), PathBuf>,
-    found: &mut BTreeMap<PathBuf, String>,
+    found: &mut BTreeMap<PathBuf, (String, Vec<u8>)>,
 ) -> Result<()> {
     let mut entries = fs::read_dir(directory)?.collect::<Result<Vec<_>, _>>()?;
     entries.sort_by_key(fs::DirEntry::file_name);
@@ -100,13 +100,13 @@ fn read(
             .display()
             .to_string();
         if metadata.is_dir() {
-            found.insert(inside, "directory".into());
+            found.insert(inside, ("directory".into(), Vec::new()));
             read(top, &path, names, found)?;
         } else if metadata.is_symlink() {
-            found.insert(inside, format!("symlink to {:?} {time}", fs::read_link(&path)?));
+            let target = fs::read_link(&path)?.into_os_string().into_encoded_bytes();
+            found.insert(inside, (format!("symlink {time}"), target));
         } else if !is_passed_over(&entry.file_name()) {
-            let text = fs::read(&path)?;
-            found.insert(inside, format!("file {first:?} {time} {text:?}"));
+            found.insert(inside, (format!("file {first:?} {time}"), fs::read(&path)?));
         }
     }
     Ok(())
