@@ -5,6 +5,7 @@ mod faults;
 mod hostile;
 mod kills;
 mod planted;
+mod power;
 mod races;
 mod refused;
 mod said;
@@ -42,6 +43,7 @@ pub(crate) fn tests() -> Vec<Test> {
         kills::tests,
         hostile::tests,
         planted::tests,
+        power::tests,
         races::tests,
         said::tests,
         secrets::tests,

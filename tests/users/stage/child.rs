@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use rustix::process::{Pid, Signal, kill_process_group};
 
 use super::Outcome;
@@ -56,6 +56,15 @@ impl Running {
         let child = command.process_group(0).spawn().with_context(|| shown.clone())?;
         let until = Instant::now() + limit;
         Ok(Running { child, shown, output, limit, until, is_over: false })
+    }
+
+    /// Whether it has ended; it must have when the limit is over.
+    pub(crate) fn is_over(&mut self) -> Result<bool> {
+        if self.child.try_wait()?.is_some() {
+            return Ok(true);
+        }
+        ensure!(Instant::now() <= self.until, "{} still ran after {:?}", self.shown, self.limit);
+        Ok(false)
     }
 
     /// Waits for the end, but no longer than the limit.

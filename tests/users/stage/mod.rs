@@ -11,6 +11,7 @@
 
 pub(crate) mod cache;
 pub(crate) mod child;
+pub(crate) mod disk;
 mod host;
 mod invocation;
 mod look;
@@ -18,6 +19,7 @@ pub(crate) mod make;
 mod outcome;
 pub(crate) mod project;
 mod root;
+pub(crate) mod steps;
 mod traces;
 
 use std::ffi::{OsStr, OsString};

@@ -14,7 +14,7 @@ use crate::stage::{Outcome, Stage, look, make};
 use crate::suite::{Test, test};
 
 /// Every call by which a migration changes the disk, but for the `openat` that creates a file.
-const CHANGES: &str = "mkdirat,?mkdir,renameat,renameat2,?rename,unlinkat,?unlink,?rmdir,linkat,\
+pub(super) const CHANGES: &str = "mkdirat,?mkdir,renameat,renameat2,?rename,unlinkat,?unlink,?rmdir,linkat,\
                        symlinkat,fchmod,?chmod,fchown,fchownat,utimensat,write,ftruncate,\
                        copy_file_range,ioctl,fsync,syncfs,fremovexattr";
 
@@ -153,7 +153,7 @@ pub(super) fn give_after<const N: usize>(
 }
 
 /// At every moment one whole cache is somewhere.
-fn something_is_whole(scene: &Scene<'_>) -> Result<()> {
+pub(super) fn something_is_whole(scene: &Scene<'_>) -> Result<()> {
     let arrived = scene.target.with_file_name(".migration").join("incoming");
     let is_whole = |path: &PathBuf| cache::content(path).is_ok_and(|found| found == scene.content);
     let places = [scene.old.clone(), arrived, scene.target.clone()];
@@ -161,7 +161,7 @@ fn something_is_whole(scene: &Scene<'_>) -> Result<()> {
     Ok(())
 }
 
-fn is_kept(stage: &Stage, former: &Content) -> Result<()> {
+pub(super) fn is_kept(stage: &Stage, former: &Content) -> Result<()> {
     let directory = stage.root.join("alice");
     let kept = cache::names(&directory)?.into_iter().filter(|name| name.contains(".replaced-"));
     let found =

@@ -1,0 +1,176 @@
+//! A power failure in the middle of a migration: unlike a kill it loses what the kernel had only in
+//! memory. After each call that changes the disk, what is on the disk is one whole cache, and after the
+//! next start the next run goes on or begins again, whatever number the disk has then.
+
+mod disks;
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+
+use super::kills::{is_kept, something_is_whole};
+use super::scene::Scene;
+use crate::machine::Need;
+use crate::stage::Stage;
+use crate::stage::cache::{self, Content};
+use crate::stage::disk::{Disk, Number};
+use crate::stage::make::{self, Image};
+use crate::stage::steps::Step;
+use crate::suite::{Test, test};
+use disks::{Disks, Numbers, Photograph};
+
+pub(super) fn tests() -> Vec<Test> {
+    use Image::{Ext4, Xfs};
+    let mut tests = vec![];
+    for (name, flags, images) in [
+        ("renaming", &["--yes"][..], &[Ext4][..]),
+        ("replacing", &["--yes", "--replace"], &[Xfs]),
+        ("copying", &["--yes", "--copy"], &[Ext4]),
+        ("copying_to_another_disk", &["--yes"], &[Ext4, Ext4]),
+        ("copying_to_another_disk_and_replacing", &["--yes", "--replace"], &[Ext4, Xfs]),
+    ] {
+        let name = format!("migrate::power::a_power_failure_while_{name}_loses_nothing");
+        let body = move |stage: &Stage| fails_everywhere(stage, flags, images);
+        tests.push(test(name, body).needs(&[Need::Images, Need::Strace]));
+    }
+    let name = "migrate::power::a_power_failure_loses_what_was_not_synced";
+    tests.push(test(name, loses_what_was_not_synced).needs(&[Need::Images]));
+    let name = "migrate::power::time_alone_writes_names_and_no_content";
+    tests.push(test(name, loses_data_and_keeps_names).needs(&[Need::Images]));
+    tests
+}
+
+/// What a disk has of three files after a power failure.
+fn seen(disk: &Disk, photograph: &Path) -> Result<[Option<String>; 3]> {
+    disk.unmount()?;
+    disk.restore(photograph)?;
+    disk.mount(Number::Any)?;
+    Ok(["synced", "committed", "lost"].map(|name| fs::read_to_string(disk.at.join(name)).ok()))
+}
+
+/// The control: if this did not hold, the other tests could not fail.
+fn loses_what_was_not_synced(stage: &Stage) -> Result<()> {
+    for kind in Image::ALL {
+        let disk = Disk::make(&stage.at(kind.name()), kind)?;
+        let photograph = stage.at("photograph");
+        let write = |name: &str| fs::write(disk.at.join(name), "text");
+        write("synced")?;
+        disk.sync()?;
+        write("committed")?;
+        disk.commit()?;
+        write("lost")?;
+        disk.photograph(&photograph)?;
+        let expected = [Some("text".into()), Some(String::new()), None];
+        let found = seen(&disk, &photograph)?;
+        ensure!(found == expected, "{kind:?}: {found:?}");
+        disk.unmount()?;
+    }
+    Ok(())
+}
+
+/// What somebody else's work does at once, time does as well.
+fn loses_data_and_keeps_names(stage: &Stage) -> Result<()> {
+    let disk = Disk::make(&stage.at("disk"), Image::Ext4)?;
+    disk.unmount()?;
+    disk.mount_hasty()?;
+    fs::write(disk.at.join("committed"), "text")?;
+    std::thread::sleep(Duration::from_millis(2500));
+    disk.photograph(&stage.at("photograph"))?;
+    let found = seen(&disk, &stage.at("photograph"))?;
+    ensure!(found == [None, Some(String::new()), None], "{found:?}");
+    disk.unmount()
+}
+
+fn fails_everywhere(stage: &Stage, flags: &[&str], images: &[Image]) -> Result<()> {
+    let replaces = flags.contains(&"--replace");
+    let disks = Disks::make(stage, images)?;
+    let (scene, former) = furnish(stage, &disks, replaces)?;
+    let before = disks.put_away()?;
+    let (mut pictures, mut calls) = (Vec::new(), Vec::new());
+    for committed in disks.commits() {
+        disks.start(&before, Numbers::Same, Photograph::Kept)?;
+        let is_wanted = |step: &Step| calls.is_empty() || is_of_the_sample(step, &calls);
+        let (made, taken) = disks.record(&scene, flags, committed, &is_wanted)?;
+        disks.stop(Numbers::Same)?;
+        pictures.extend(taken);
+        calls = if calls.is_empty() { made } else { calls };
+    }
+    let count = pictures.len();
+    let mut failures = Vec::new();
+    // One call after the other leaves much the same, so that each numbering meets it.
+    for (picture, &numbers) in pictures.iter().zip(disks.numberings().iter().cycle()) {
+        disks.start(picture, numbers, Photograph::Used)?;
+        if let Err(error) = goes_on(&scene, flags, former.as_ref()) {
+            let state = state(&scene);
+            failures.push(format!("{}, numbers {numbers:?}: {error:#}\n{state}", picture.after));
+        }
+        disks.stop(numbers)?;
+    }
+    ensure!(count > 30, "the power failed {count} times only");
+    ensure!(failures.is_empty(), "{} of {count} failed\n{}", failures.len(), failures.join("\n"));
+    Ok(())
+}
+
+/// Every one of a kind of call where there are few; otherwise the first, the last and some between.
+fn is_of_the_sample(step: &Step, calls: &[Step]) -> bool {
+    const FEW: usize = 9;
+    let alike = || calls.iter().filter(|made| made.call == step.call);
+    let all = alike().count();
+    let Some(place) = alike().position(|made| made.number == step.number) else { return true };
+    all <= FEW || place < 2 || place + 3 > all || place.is_multiple_of(all.div_ceil(4))
+}
+
+/// The old cache, and what alice has built herself, if she has.
+fn furnish<'s>(
+    stage: &'s Stage,
+    disks: &Disks<'_>,
+    is_built: bool,
+) -> Result<(Scene<'s>, Option<Content>)> {
+    let old = disks.source().join("old");
+    let [alice, bob] = ["alice", "bob"].map(|name| stage.person(name));
+    cache::build(&old, &[&alice?, &bob?])?;
+    let target = stage.root.join("alice/target");
+    let scene = Scene::new_with(stage, old.clone(), target, cache::content(&old)?)?;
+    for (number, uid) in
+        [scene.alice.uid(), scene.bob.uid()].into_iter().cycle().take(12).enumerate()
+    {
+        let path = old.join(format!("debug/deps/unit-{number}.o"));
+        make::file(&path, format!("unit {number} ").repeat(1500 * number), uid, 0o664)?;
+        fs::hard_link(&path, old.join(format!("debug/incremental/unit-{number}.o")))?;
+        make::link(
+            &old.join(format!("release/unit-{number}")),
+            &Path::new("..").join(format!("debug/deps/unit-{number}.o")),
+            uid,
+        )?;
+    }
+    let scene = Scene { content: cache::content(&old)?, ..scene };
+    if !is_built {
+        return Ok((scene, None));
+    }
+    scene.alice.cargo(["build"]).run()?.ok()?;
+    let former = cache::content(&scene.target)?;
+    Ok((scene, Some(former)))
+}
+
+/// After the next start.
+fn goes_on(scene: &Scene<'_>, flags: &[&str], former: Option<&Content>) -> Result<()> {
+    something_is_whole(scene)?;
+    let run = scene.give(flags)?;
+    let is_done = run.stderr.contains("nothing is there");
+    ensure!(run.status.success() || is_done, "{}{}", run.stdout, run.stderr);
+    scene.has_moved()?;
+    former.map_or(Ok(()), |former| is_kept(scene.alice.stage, former))
+}
+
+/// What there is, for whoever has to find out why.
+fn state(scene: &Scene<'_>) -> String {
+    let private = scene.target.parent().unwrap_or(&scene.target);
+    let workplace = private.join(".migration");
+    let names = [&scene.old.with_file_name(""), private, &workplace];
+    let names = names
+        .map(|path| format!("{}: {:?}", path.display(), cache::names(path).unwrap_or_default()));
+    let journal = fs::read_to_string(workplace.join("journal"));
+    format!("{}\n{}", names.join("\n"), journal.unwrap_or_default())
+}

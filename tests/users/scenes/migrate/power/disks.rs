@@ -1,0 +1,200 @@
+//! The disks that a migration works on, and what was on them at the moments when the power could fail.
+
+use std::cell::Cell;
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::Result;
+
+use super::super::kills::CHANGES;
+use super::super::scene::Scene;
+use crate::stage::Stage;
+use crate::stage::disk::{Disk, Number};
+use crate::stage::make::Image;
+use crate::stage::steps::{Step, Steps};
+
+/// The source's disk and the shared root's, which may be one.
+pub(super) struct Disks<'s> {
+    stage: &'s Stage,
+    list: Vec<Disk>,
+    numbers: Vec<u32>,
+    /// What takes the disks' numbers away.
+    others: Vec<Disk>,
+    photographs: Cell<u32>,
+}
+
+/// What is on the disks after a call.
+pub(super) struct Picture {
+    /// The call, and what was written then.
+    pub(super) after: String,
+    photographs: Vec<PathBuf>,
+}
+
+/// What becomes of a photograph that is put on a disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Photograph {
+    /// It is needed again.
+    Kept,
+    /// It is not, and need not be copied.
+    Used,
+}
+
+/// Which loop devices the disks have after the next start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Numbers {
+    /// Those that they had.
+    Same,
+    /// Others.
+    Others,
+    /// One another's.
+    Swapped,
+}
+
+impl<'s> Disks<'s> {
+    /// New ones. The shared root's is the last.
+    pub(super) fn make(stage: &'s Stage, images: &[Image]) -> Result<Self> {
+        let places = ["source", "shared"].map(|name| stage.at(name));
+        let places = places.iter().rev().take(images.len()).rev();
+        let list = places.zip(images).map(|(place, image)| Disk::make(place, *image));
+        let list = list.collect::<Result<Vec<_>>>()?;
+        let numbers = list.iter().map(Disk::number).collect::<Result<Vec<_>>>()?;
+        let mut others = Vec::new();
+        for number in &numbers {
+            let other = Disk::make(&stage.at(format!("other-{number}")), Image::Ext4)?;
+            other.unmount()?;
+            others.push(other);
+        }
+        Ok(Disks { stage, list, numbers, others, photographs: Cell::new(0) })
+    }
+
+    /// Where the source's is mounted.
+    pub(super) fn source(&self) -> PathBuf {
+        self.list.first().map(|disk| disk.at.clone()).unwrap_or_default()
+    }
+
+    /// What is on them before anything happens; they are taken away.
+    pub(super) fn put_away(&self) -> Result<Picture> {
+        self.list.iter().try_for_each(Disk::sync)?;
+        let picture = self.picture("before".into())?;
+        self.list.iter().try_for_each(Disk::unmount)?;
+        Ok(picture)
+    }
+
+    /// Which ways there are for the disks to be numbered.
+    pub(super) fn numberings(&self) -> &'static [Numbers] {
+        use Numbers::{Others, Same, Swapped};
+        if self.list.len() > 1 { &[Same, Others, Swapped] } else { &[Same, Others] }
+    }
+
+    /// Every set of disks that somebody else's work may have made write their journals.
+    pub(super) fn commits(&self) -> &'static [&'static [usize]] {
+        if self.list.len() > 1 { &[&[], &[0], &[1], &[0, 1]] } else { &[&[], &[0]] }
+    }
+
+    /// Starts the machine with what was on the disks.
+    pub(super) fn start(
+        &self,
+        picture: &Picture,
+        numbers: Numbers,
+        what: Photograph,
+    ) -> Result<()> {
+        for (disk, photograph) in self.list.iter().zip(&picture.photographs) {
+            match what {
+                Photograph::Kept => disk.restore(photograph)?,
+                Photograph::Used => fs::rename(photograph, disk.file())?,
+            }
+        }
+        let mut wanted = self.numbers.clone();
+        match numbers {
+            Numbers::Same => {}
+            Numbers::Swapped => wanted.reverse(),
+            Numbers::Others => {
+                for (other, number) in self.others.iter().zip(&self.numbers) {
+                    other.mount(Number::This(*number))?;
+                }
+            }
+        }
+        for (disk, number) in self.list.iter().zip(wanted) {
+            disk.mount(if numbers == Numbers::Others {
+                Number::Any
+            } else {
+                Number::This(number)
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Stops it.
+    pub(super) fn stop(&self, numbers: Numbers) -> Result<()> {
+        self.list.iter().try_for_each(Disk::unmount)?;
+        if numbers == Numbers::Others {
+            self.others.iter().try_for_each(Disk::unmount)?;
+        }
+        Ok(())
+    }
+
+    /// Lets a migration run to its end, and takes a picture after each call that it was asked for, if
+    /// the disks are not as they were before. `committed` are written by then.
+    pub(super) fn record(
+        &self,
+        scene: &Scene<'_>,
+        flags: &[&str],
+        committed: &[usize],
+        is_wanted: &dyn Fn(&Step) -> bool,
+    ) -> Result<(Vec<Step>, Vec<Picture>)> {
+        let (mut made, mut pictures) = (Vec::new(), Vec::new());
+        let words = ["migrate".as_ref(), scene.old.as_os_str(), "--to".as_ref(), "alice".as_ref()];
+        let words = words.into_iter().chain(flags.iter().map(|flag| flag.as_ref()));
+        // A stop in this one would make it begin again, for ever; what it has done shows at the next.
+        let calls = format!("{CHANGES},openat").replace("copy_file_range,", "");
+        let mut steps = Steps::start(scene.root.by_name(words), &calls, &self.stage.at("log"))?;
+        let mut writes = self.writes()?;
+        loop {
+            let step = steps.next()?;
+            if step.as_ref().is_none_or(|step| is_change(step) && is_wanted(step)) {
+                for disk in committed.iter().filter_map(|at| self.list.get(*at)) {
+                    disk.commit()?;
+                }
+                let now = self.writes()?;
+                if std::mem::replace(&mut writes, now.clone()) != now {
+                    let call = step.as_ref().map_or("the end".into(), |step| {
+                        format!("{} {} ({})", step.call, step.number, step.shown)
+                    });
+                    let after = format!("{call}, written on {committed:?}");
+                    pictures.push(self.picture(after)?);
+                }
+            }
+            match step {
+                Some(step) if is_change(&step) => made.push(step),
+                Some(_) => {}
+                None => break,
+            }
+        }
+        steps.finish()?.ok()?;
+        Ok((made, pictures))
+    }
+
+    fn writes(&self) -> Result<Vec<u64>> {
+        self.list.iter().map(Disk::writes).collect()
+    }
+
+    fn picture(&self, after: String) -> Result<Picture> {
+        let mut photographs = Vec::new();
+        for disk in &self.list {
+            let number = self.photographs.replace(self.photographs.get() + 1);
+            let path = self.stage.at(format!("photograph-{number}"));
+            disk.photograph(&path)?;
+            photographs.push(path);
+        }
+        Ok(Picture { after, photographs })
+    }
+}
+
+/// Most files are opened to be read, and not everything that is written goes to a disk.
+fn is_change(step: &Step) -> bool {
+    match step.call.as_str() {
+        "openat" => step.shown.contains("O_CREAT"),
+        "write" => !["write(1,", "write(2,"].iter().any(|start| step.shown.starts_with(start)),
+        _ => true,
+    }
+}

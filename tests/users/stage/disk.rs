@@ -1,0 +1,161 @@
+//! A file system in a file that can lose its power. What stands in the file is what was written to the
+//! disk; what the kernel had only in memory is lost with a copy of the file.
+
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use anyhow::{Context, Result};
+use rustix::fs::{major, minor};
+
+use super::child::do_as_root;
+use super::make::{self, Image};
+
+/// A file at the top of each disk, which everybody else's work on it is made of.
+const NEIGHBOUR: &str = "neighbour";
+
+/// How often a disk is taken away that something is still open on, and how long it takes in between.
+const ATTEMPTS: usize = 50;
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// A disk and the place where it is mounted.
+pub(crate) struct Disk {
+    /// Where it is mounted.
+    pub(crate) at: PathBuf,
+    kind: Image,
+}
+
+/// Which loop device a disk is to have: its number is what a file system is known by as long as it is
+/// mounted, and nothing promises that it is the same one after the next start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Number {
+    /// Any that is free.
+    Any,
+    /// This one, if it is free.
+    This(u32),
+}
+
+impl Disk {
+    /// A new disk, mounted at a new place with mode 1777.
+    pub(crate) fn make(at: &Path, kind: Image) -> Result<Disk> {
+        let disk = Disk { at: at.to_owned(), kind };
+        let file = disk.file();
+        fs::create_dir_all(at)?;
+        File::create(&file)?.set_len(kind.smallest())?;
+        do_as_root(&format!("mkfs.{}", kind.name()), [OsStr::new("-q"), file.as_os_str()])?;
+        disk.mount(Number::Any)?;
+        make::own(at, 0, 0, 0o1777)?;
+        File::create(at.join(NEIGHBOUR))?;
+        Ok(disk)
+    }
+
+    /// Where its content is kept.
+    pub(crate) fn file(&self) -> PathBuf {
+        self.at.with_extension("img")
+    }
+
+    /// Mounts it. The kernel writes nothing on its own account before a test is over.
+    pub(crate) fn mount(&self, number: Number) -> Result<()> {
+        let own = match self.kind {
+            Image::Ext4 => ",commit=300,noinit_itable",
+            Image::Xfs => "",
+        };
+        self.mount_with(number, own)
+    }
+
+    /// Mounts it with the journal of metadata written every second, long before any data.
+    pub(crate) fn mount_hasty(&self) -> Result<()> {
+        self.mount_with(Number::Any, ",commit=1,noinit_itable")
+    }
+
+    fn mount_with(&self, number: Number, own: &str) -> Result<()> {
+        let mount = |device: &str| {
+            let options = format!("{device}{own}");
+            let file = self.file();
+            do_as_root(
+                "mount",
+                ["-o".as_ref(), options.as_ref(), file.as_os_str(), self.at.as_os_str()],
+            )
+        };
+        match number {
+            Number::This(number) => {
+                mount(&format!("loop=/dev/loop{number}")).or_else(|_| mount("loop"))
+            }
+            Number::Any => mount("loop"),
+        }
+    }
+
+    /// Takes it away; everything is written before.
+    pub(crate) fn unmount(&self) -> Result<()> {
+        let unmount = || do_as_root("umount", [self.at.as_os_str()]);
+        // What this process has open another test's child has as well, until it executes its program.
+        for _ in 0..ATTEMPTS {
+            if unmount().is_ok() {
+                return Ok(());
+            }
+            std::thread::sleep(PAUSE);
+        }
+        unmount()
+    }
+
+    /// The number of its loop device.
+    pub(crate) fn number(&self) -> Result<u32> {
+        Ok(minor(fs::metadata(&self.at)?.dev()))
+    }
+
+    /// Lets the rest of the machine do what makes the file system write its journal: whatever was
+    /// renamed, made or removed until now is on the disk, and what was only written to files is not.
+    pub(crate) fn commit(&self) -> Result<()> {
+        let neighbour = File::options().write(true).open(self.at.join(NEIGHBOUR))?;
+        neighbour.set_modified(SystemTime::now())?;
+        Ok(neighbour.sync_all()?)
+    }
+
+    /// Waits for everything to be written.
+    pub(crate) fn sync(&self) -> Result<()> {
+        do_as_root("sync", ["--file-system".as_ref(), self.at.as_os_str()])
+    }
+
+    /// How many writes have reached the file. It is the same as before if this is.
+    pub(crate) fn writes(&self) -> Result<u64> {
+        loop {
+            let (done, under_way) = self.traffic()?;
+            if under_way == 0 {
+                return Ok(done);
+            }
+            std::thread::yield_now();
+        }
+    }
+
+    fn traffic(&self) -> Result<(u64, u64)> {
+        let device = fs::metadata(&self.at)?.dev();
+        let path = format!("/sys/dev/block/{}:{}/stat", major(device), minor(device));
+        let text = fs::read_to_string(&path)?;
+        let fields: Vec<u64> = text.split_whitespace().map(str::parse).collect::<Result<_, _>>()?;
+        let field = |at: usize| fields.get(at).copied().context("a short line in /sys");
+        // The fifth counts writes that are done, the ninth what is under way.
+        Ok((field(4)?, field(8)?))
+    }
+
+    /// Copies what is on the disk at one moment: while a write is under way it is tried again.
+    pub(crate) fn photograph(&self, to: &Path) -> Result<()> {
+        loop {
+            let before = self.writes()?;
+            copy(&self.file(), to)?;
+            if self.traffic()? == (before, 0) {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Puts what was on a disk once in this one's place, which must not be mounted.
+    pub(crate) fn restore(&self, from: &Path) -> Result<()> {
+        copy(from, &self.file())
+    }
+}
+
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    do_as_root("cp", [OsStr::new("--sparse=always"), from.as_os_str(), to.as_os_str()])
+}

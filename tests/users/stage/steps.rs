@@ -1,0 +1,104 @@
+//! A command that is stopped after each of some system calls, until it is told to go on.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::child::Running;
+use super::{Invocation, Outcome};
+
+/// How long it may take from one stop to the next one.
+const LIMIT: Duration = Duration::from_secs(20);
+
+/// The command between two of its calls.
+pub(crate) struct Steps {
+    running: Running,
+    log: BufReader<File>,
+    line: String,
+    said: HashMap<String, String>,
+    counts: BTreeMap<String, u32>,
+    stopped: Option<Pid>,
+}
+
+/// A call that has just been made, the process being stopped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Step {
+    /// Which call.
+    pub(crate) call: String,
+    /// The how manieth of its kind, from 1.
+    pub(crate) number: u32,
+    /// The call as strace shows it.
+    pub(crate) shown: String,
+}
+
+impl Steps {
+    /// Starts a command on one processor, so that it makes the same calls each time. `calls` is a
+    /// list as strace takes it; `log` is a file to be made.
+    pub(crate) fn start(command: Invocation<'_>, calls: &str, log: &Path) -> Result<Steps> {
+        let (trace, inject) = (format!("trace={calls}"), format!("inject={calls}:signal=STOP"));
+        let name = log.to_str().context("a plain path")?;
+        let _ = File::create(log)?;
+        let words = ["strace", "-fqq", "-o", name, "-e", &trace, "-e", &inject];
+        let running = command.after(["taskset", "1"]).after(words).start()?;
+        let log = BufReader::new(File::open(log)?);
+        let (line, said, counts) = (String::new(), HashMap::new(), BTreeMap::new());
+        Ok(Steps { running, log, line, said, counts, stopped: None })
+    }
+
+    /// Goes on to the next stop; `None` where the command has ended.
+    pub(crate) fn next(&mut self) -> Result<Option<Step>> {
+        if let Some(pid) = self.stopped.take() {
+            kill_process(pid, Signal::CONT)?;
+        }
+        let until = Instant::now() + LIMIT;
+        loop {
+            // Looked at first: what it has said last is in the log by then.
+            let is_over = self.running.is_over()?;
+            while self.log.read_line(&mut self.line)? > 0 {
+                if !self.line.ends_with('\n') {
+                    break;
+                }
+                let line = std::mem::take(&mut self.line);
+                if let Some(step) = self.read(&line)? {
+                    return Ok(Some(step));
+                }
+            }
+            if is_over {
+                return Ok(None);
+            }
+            if Instant::now() > until {
+                bail!("nothing happened for {LIMIT:?}: {:?}", self.said);
+            }
+            std::thread::sleep(Duration::from_micros(200));
+        }
+    }
+
+    /// Every line begins with the thread's number.
+    fn read(&mut self, line: &str) -> Result<Option<Step>> {
+        let Some((thread, text)) = line.trim_end().split_once(' ') else { return Ok(None) };
+        let text = text.trim_start();
+        if text == "--- stopped by SIGSTOP ---" {
+            // The other threads stop as well, but only one has made a call.
+            let Some(shown) = self.said.remove(thread) else { return Ok(None) };
+            self.stopped = Pid::from_raw(thread.parse()?);
+            let call = shown.split('(').next().unwrap_or_default().to_owned();
+            let number = self.counts.entry(call.clone()).or_default();
+            *number += 1;
+            return Ok(Some(Step { call, number: *number, shown }));
+        }
+        if !text.starts_with(['-', '+', '<']) {
+            self.said.insert(thread.to_owned(), text.to_owned());
+        }
+        Ok(None)
+    }
+
+    /// What came of the command, which has ended.
+    pub(crate) fn finish(self) -> Result<Outcome> {
+        self.running.finish()
+    }
+}
