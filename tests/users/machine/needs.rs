@@ -18,7 +18,7 @@ pub(crate) enum Need {
     Nightly,
     /// rustup.
     Rustup,
-    /// The demo's dependencies.
+    /// The crates that the tests' projects depend on.
     Registry,
     /// rust-analyzer, and the toolchain's server for its proc macros.
     Analyzer,

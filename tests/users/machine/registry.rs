@@ -1,7 +1,7 @@
-//! The few crates that the demo project depends on, taken out of the invoking user's CARGO_HOME.
+//! The few crates that the projects of the tests depend on, taken out of the invoking user's CARGO_HOME.
 //!
 //! They are dependencies of this very workspace, in the versions of its Cargo.lock: whoever has
-//! built these tests has them, so that the demo builds without a network.
+//! built these tests has them, so that they build without a network.
 
 use std::collections::BTreeSet;
 use std::env;
@@ -11,8 +11,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use toml::de::{DeTable, DeValue};
 
-/// What the demo names: a crate with a build script, and one whose `derive` is a proc macro.
-const WANTED: &[&str] = &["anyhow", "serde"];
+/// What they name: a crate with a build script, one whose `derive` is a proc macro, and the one that
+/// build scripts compile C with.
+const WANTED: &[&str] = &["anyhow", "serde", "cc"];
 
 /// The files of the registry that are needed, relative to `$CARGO_HOME/registry`.
 pub(super) struct Registry {

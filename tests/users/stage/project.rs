@@ -41,7 +41,7 @@ edition = "2021"
 [workspace]
 "#;
 
-/// Gives a person a CARGO_HOME with the few crates that the demo depends on.
+/// Gives a person a CARGO_HOME with the few crates that the projects of the tests depend on.
 pub(crate) fn stock_cargo_home(person: &Person<'_>) -> Result<()> {
     let home = person.home.join(".cargo");
     make::directory(&home, person.uid(), person.uid(), 0o755)?;

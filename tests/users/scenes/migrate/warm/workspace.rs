@@ -1,10 +1,11 @@
-//! The workspace: a build script, a proc macro, integration tests, and a dependency in C.
+//! The workspace: a build script, a proc macro, integration tests, and a dependency that
+//! compiles C with `cc`.
 
 use crate::stage::project::Tree;
 
 /// The workspace's own packages, and some that it depends on.
 pub(super) const OWN: [&str; 2] = ["app", "describe"];
-pub(super) const DEPENDENCIES: [&str; 4] = ["anyhow", "serde", "serde_derive", "native"];
+pub(super) const DEPENDENCIES: [&str; 5] = ["anyhow", "serde", "serde_derive", "cc", "native"];
 
 pub(super) const WORKSPACE: Tree<'_> = &[
     ("Cargo.toml", "[workspace]\nmembers = [\"app\", \"describe\"]\nresolver = \"2\"\n"),
@@ -76,32 +77,46 @@ pub fn describe(_: TokenStream) -> TokenStream {
     ),
 ];
 
-/// What a crate with C in it comes down to: a build script that calls the C compiler.
+/// C that its build script compiles with `cc`, and a table of its own that it looks for when it runs.
 pub(super) const NATIVE: Tree<'_> = &[
     (
         "Cargo.toml",
-        "[package]\nname = \"native\"\nversion = \"0.1.0\"\nedition = \"2021\"\n\n[workspace]\n",
+        r#"[package]
+name = "native"
+version = "0.1.0"
+edition = "2021"
+
+[build-dependencies]
+cc = "1"
+
+[workspace]
+"#,
     ),
     ("answer.c", "int answer(void) { return 42; }\n"),
     (
         "build.rs",
-        r#"use std::process::Command;
-
-fn main() {
+        r#"fn main() {
+    cc::Build::new().file("answer.c").compile("answer");
     let out = std::env::var("OUT_DIR").unwrap();
-    let run = |program: &str, words: &[&str]| {
-        assert!(Command::new(program).args(words).status().unwrap().success());
-    };
-    run("cc", &["-c", "answer.c", "-o", &format!("{out}/answer.o")]);
-    run("ar", &["crs", &format!("{out}/libanswer.a"), &format!("{out}/answer.o")]);
-    println!("cargo::rustc-link-search=native={out}");
-    println!("cargo::rustc-link-lib=static=answer");
+    std::fs::write(format!("{out}/table"), "").unwrap();
     println!("cargo::rerun-if-changed=answer.c");
 }
 "#,
     ),
     (
         "src/lib.rs",
-        "extern \"C\" {\n    #[link_name = \"answer\"]\n    fn answer_in_c() -> i32;\n}\n\npub fn answer() -> i32 {\n    unsafe { answer_in_c() }\n}\n",
+        r#"extern "C" {
+    #[link_name = "answer"]
+    fn answer_in_c() -> i32;
+}
+
+pub fn answer() -> i32 {
+    unsafe { answer_in_c() }
+}
+
+pub fn table() -> &'static str {
+    concat!(env!("OUT_DIR"), "/table")
+}
+"#,
     ),
 ];
