@@ -41,6 +41,7 @@ pub(super) fn after(plan: &Plan<'_>, request: &Request, target: &Target<'_>) -> 
     told::done(&done, &path, checkout)?;
     if !interrupt::is_requested() {
         told::left_out(&survey, &path);
+        told::other_layout(&cargo, &done);
         told::generating(&cargo, &done, checkout);
     }
     // Asked again: cargo has been run meanwhile.

@@ -88,10 +88,13 @@ impl Cargo<'_> {
 
     /// `-p NAME` for each package of the workspace.
     fn members(&self) -> Vec<OsString> {
+        self.own().into_iter().flat_map(|name| ["-p".into(), name.into()]).collect()
+    }
+
+    /// The names of the workspace's own packages; none where cargo does not say.
+    pub fn own(&self) -> BTreeSet<String> {
         let words = ["metadata", "--no-deps", "--format-version=1"].map(OsString::from);
-        let Ok(answer) = self.run(words.into_iter()) else { return Vec::new() };
-        let names = Resolution::parse(&answer).own;
-        names.into_iter().flat_map(|name| ["-p".into(), name.into()]).collect()
+        self.run(words.into_iter()).map(|answer| Resolution::parse(&answer).own).unwrap_or_default()
     }
 
     /// The names of what the workspace depends on, on this machine and on these targets; `None` where

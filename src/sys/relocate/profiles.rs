@@ -106,16 +106,41 @@ impl Profile {
         words
     }
 
-    /// The packages whose build scripts have left files, by the names of their directories.
+    /// The packages whose build scripts have left files.
     pub fn generating(&self) -> Vec<String> {
-        let has_files = |directory: &PathBuf| {
-            let files = std::fs::read_dir(directory.join("out"));
+        let has_files = |unit: &Path| {
+            let files = std::fs::read_dir(unit.join("out"));
             files.is_ok_and(|mut files| files.next().is_some())
         };
+        // In the new layout every unit has `out`, and that of a script which has run has `run`.
+        let has_run = |unit: &PathBuf| unit.join("run").is_dir() && has_files(unit);
         let directories = below(&self.directory.join("build")).unwrap_or_default();
-        let names = directories.iter().filter(|directory| has_files(directory));
-        let names = names.filter_map(|directory| directory.file_name()?.to_str()?.rsplit_once('-'));
-        names.map(|(name, _)| name.to_owned()).collect()
+        let names = directories.iter().filter_map(|directory| {
+            let name = directory.file_name()?.to_str()?;
+            if has_files(directory) {
+                return Some(name.rsplit_once('-')?.0);
+            }
+            below(directory).ok()?.iter().any(has_run).then_some(name)
+        });
+        names.map(str::to_owned).collect()
+    }
+
+    /// What has been built, in either of cargo's layouts: the package, and what to remove for it to be
+    /// built again. A cargo cleans its own layout, and another one may have built in the other.
+    pub fn units(&self) -> Vec<(String, PathBuf)> {
+        let name = |path: &PathBuf| path.file_name()?.to_str().map(str::to_owned);
+        let has_units = |package: &PathBuf| {
+            let units = below(package).unwrap_or_default();
+            units.iter().any(|unit| unit.join("fingerprint").is_dir())
+        };
+        let old = below(&self.directory.join(".fingerprint")).unwrap_or_default();
+        let old = old.into_iter().filter_map(|unit| {
+            let package = name(&unit)?.rsplit_once('-')?.0.to_owned();
+            Some((package, unit))
+        });
+        let new = below(&self.directory.join("build")).unwrap_or_default();
+        let new = new.into_iter().filter(has_units);
+        old.chain(new.filter_map(|package| Some((name(&package)?, package)))).collect()
     }
 
     /// Its directory, open.

@@ -64,6 +64,23 @@ pub(super) fn left_out(survey: &Survey, target: &Path) {
     }
 }
 
+/// Names what a cargo with another layout has built of the workspace's own: each cleans its layout only.
+pub(super) fn other_layout(cargo: &Cargo<'_>, done: &Done<'_>) {
+    let mut units: Vec<_> = done.cleaned.iter().flat_map(|profile| profile.units()).collect();
+    if !units.is_empty() {
+        let own = cargo.own();
+        units.retain(|(package, _)| own.contains(package));
+    }
+    if units.is_empty() {
+        return;
+    }
+    let paths: Vec<String> = units.iter().map(|(_, path)| quoted(path)).collect();
+    report::advice(
+        &"not cleaned: the workspace's own units that a cargo with another layout has built",
+        &format!("to have them rebuilt: rm -r {}", paths.join(" ")),
+    );
+}
+
 /// Names the dependencies whose build scripts have left files: whether one of them has its path
 /// compiled in, and looks for it when it runs, nothing tells.
 pub(super) fn generating(cargo: &Cargo<'_>, done: &Done<'_>, checkout: &Path) {

@@ -1,6 +1,9 @@
 //! The cure of a workspace's own units, in caches as people have them: with other workspaces'
 //! profiles, other tools' directories, and a build at work.
 
+mod pasted;
+
+use std::ffi::OsStr;
 use std::fs;
 use std::path::PathBuf;
 use std::thread::sleep;
@@ -8,18 +11,21 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 
+use super::warm::LAYOUT;
 use crate::machine::{Channel, Need};
 use crate::stage::project::{self, Tree};
-use crate::stage::{Outcome, Person, Stage, cache, make};
+use crate::stage::{Outcome, Person, Stage, cache, look, make};
 use crate::suite::{Test, test};
 
 pub(super) fn tests() -> Vec<Test> {
     vec![
         test("migrate::cured::what_the_workspace_does_not_know_stops_nothing", ordinary)
             .needs(&[Need::Cargo]),
+        test("migrate::cured::what_a_cargo_with_another_layout_has_built_is_named", layouts)
+            .needs(&[Need::Cargo, Need::Nightly]),
         test("migrate::cured::what_fails_is_named_and_the_rest_is_done", failing)
             .needs(&[Need::Cargo]),
-        test("migrate::cured::what_the_help_says_has_dependencies_rebuilt", pasted)
+        test("migrate::cured::what_the_help_says_has_dependencies_rebuilt", pasted::pasted)
             .needs(&[Need::Cargo]),
         test("migrate::cured::a_build_keeps_its_incremental_state", busy)
             .needs(&[Need::Cargo, Need::Flock]),
@@ -27,11 +33,29 @@ pub(super) fn tests() -> Vec<Test> {
 }
 
 const PROJECT: Tree<'_> = &[
-    ("Cargo.toml", "[package]\nname = \"b\"\nversion = \"0.1.0\"\nedition = \"2021\"\n"),
-    ("src/main.rs", "fn main() {}\n"),
-];
+    (
+        "Cargo.toml",
+        r#"[package]
+name = "b"
+version = "0.1.0"
+edition = "2021"
 
-const EDITION: &str = "edition = \"2021\"\n";
+[dependencies]
+maker = { path = "maker" }
+plain = { path = "plain" }
+"#,
+    ),
+    ("src/main.rs", "fn main() {}\n"),
+    ("maker/Cargo.toml", "[package]\nname = \"maker\"\nversion = \"0.1.0\"\nedition = \"2021\"\n"),
+    ("maker/src/lib.rs", ""),
+    (
+        "maker/build.rs",
+        "fn main() {\n    let out = std::env::var(\"OUT_DIR\").unwrap();\n    \
+         std::fs::write(format!(\"{out}/table.rs\"), \"\").unwrap();\n}\n",
+    ),
+    ("plain/Cargo.toml", "[package]\nname = \"plain\"\nversion = \"0.1.0\"\nedition = \"2021\"\n"),
+    ("plain/src/lib.rs", ""),
+];
 
 /// Alice's cache, where it belongs, built with two profiles.
 struct Built<'s> {
@@ -60,15 +84,30 @@ impl<'s> Built<'s> {
 
     /// A directory with cargo's lock, as every profile has one.
     fn profile(&self, name: &str) -> Result<()> {
-        let directory = self.target.join(name);
-        self.alice.shell("mkdir -p \"$1\" && : > \"$1/.cargo-lock\"", [&directory]).run()?.ok()?;
+        self.file(&format!("{name}/.cargo-lock"))
+    }
+
+    /// An empty file of alice's.
+    fn file(&self, path: &str) -> Result<()> {
+        let make = "mkdir -p \"${1%/*}\" && : > \"$1\"";
+        self.alice.shell(make, [&self.target.join(path)]).run()?.ok()?;
         Ok(())
     }
 
+    fn words(&self) -> [&OsStr; 4] {
+        let (target, checkout) = (self.target.as_os_str(), self.checkout.as_os_str());
+        ["migrate".as_ref(), target, "--checkout".as_ref(), checkout]
+    }
+
     fn cure(&self) -> Result<Outcome> {
-        let words = ["migrate".as_ref(), self.target.as_os_str(), "--checkout".as_ref()];
-        let words = words.into_iter().chain([self.checkout.as_os_str()]);
-        self.alice.by_name(words).with(Channel::Stable).run()
+        self.alice.by_name(self.words()).with(Channel::Stable).run()
+    }
+
+    /// What has the dependency with a build script rebuilt, in both profiles.
+    fn advice(&self) -> String {
+        let clean = ["dev", "release"];
+        let clean = clean.map(|name| format!("cargo-peruser clean --profile {name} -p maker"));
+        format!("to rebuild them, in `{}`: {}\n", self.checkout.display(), clean.join(" && "))
     }
 
     fn is_stale(&self, words: &[&str]) -> Result<()> {
@@ -83,86 +122,62 @@ fn ordinary(stage: &Stage) -> Result<()> {
     for name in ["another", "rust-analyzer/debug", "my-board/release", "test"] {
         built.profile(name)?;
     }
-    // Another workspace's dependency, whose build script has made a file, and one of our own.
-    for package in ["maker-0123", "b-0123"] {
-        let out = built.target.join("debug/build").join(package).join("out");
-        let made = "mkdir -p \"$1\" && : > \"$1/table.rs\"";
-        built.alice.shell(made, [&out]).run()?.ok()?;
+    // Build scripts have made files: the workspace's own, and one of a package that it does not know.
+    for unit in ["debug/build/b-0123", "debug/build/other-0123", "another/build/maker-0123"] {
+        built.file(&format!("{unit}/out/table.rs"))?;
     }
+    // In the new layout a library has such a directory as well.
+    built.file("debug/build/plain/0123/out/lib.rlib")?;
     let info = built.target.join("rust-analyzer/.rustc_info.json");
     make::file(&info, "{}", built.alice.uid(), 0o600)?;
     let before = cache::names(&built.target.join("debug/incremental"))?;
     let run = built.cure()?;
     run.ok()?.prints("will be rebuilt (dev, release)")?.mentions("no profile `another`")?;
-    run.mentions(format!("not cleaned: `{}`", built.target.join("rust-analyzer").display()))?;
+    for name in ["rust-analyzer", "my-board", "test"] {
+        run.mentions(format!("not cleaned: `{}`", built.target.join(name).display()))?;
+    }
     run.mentions("cargo clean --target-dir")?;
-    run.mentions(format!("not cleaned: `{}`", built.target.join("test").display()))?;
     ensure!(cache::names(&built.target.join("debug/incremental"))? == before, "state is lost");
-    run.mentions(format!("not cleaned: `{}`", built.target.join("my-board").display()))?;
-    run.never_says("maker")?;
-    built.is_stale(&["build"])?;
-    built.is_stale(&["build", "--release"])
-}
-
-/// Two workspaces share the old cache. Each has a dependency that reads its build script's file when
-/// it runs.
-fn pasted(stage: &Stage) -> Result<()> {
-    let shared = stage.shared_root().sticky().make()?;
-    let alice = stage.person("alice")?;
-    let old = stage.at("alices/old");
-    make::directory(&stage.at("alices"), alice.uid(), alice.uid(), 0o755)?;
-    let one = workspace(stage, &alice, "one")?;
-    let two = workspace(stage, &alice, "two")?;
-    let about = alice.cargo(["-vV"]).with(Channel::Stable).run()?.stdout;
-    let host = about.lines().find_map(|line| line.strip_prefix("host: "));
-    let host = host.context("cargo names its host")?;
-    for checkout in [&one, &two] {
-        for words in [&["build"][..], &["build", "--release"], &["build", "--target", host]] {
-            let run = alice.cargo(words).with(Channel::Stable).env("CARGO_TARGET_DIR", &old);
-            run.within(checkout).run()?.ok()?;
-        }
+    let advice = built.advice();
+    ensure!(run.stderr.contains(&advice), "{}", run.stderr);
+    for words in [&["build"][..], &["build", "--release"]] {
+        built.cargo(words)?.ok()?.mentions("Compiling b v")?.never_says("Compiling plain v")?;
     }
-    let words = ["migrate".as_ref(), old.as_os_str(), "--yes".as_ref(), "--checkout".as_ref()];
-    let words = words.into_iter().chain([one.as_os_str()]);
-    let run = alice.by_name(words).with(Channel::Stable).run()?;
-    let command = run.ok()?.offered("cargo-peruser clean")?;
-    let runs = |checkout: &PathBuf, words: &[&str]| {
-        alice.cargo(words).with(Channel::Stable).within(checkout).run()
-    };
-    runs(&one, &["run"])?.ok()?.prints(format!("{}/", old.display()))?;
-    alice.shell(&command, [""; 0]).with(Channel::Stable).within(&one).run()?.ok()?;
-    let target = shared.join("alice/target");
-    for words in [&["run"][..], &["run", "--release"], &["run", "--target", host]] {
-        runs(&one, words)?.ok()?.prints(format!("{}/", target.display()))?;
-    }
-    // The other workspace's are cleaned from there.
-    let words = ["migrate".as_ref(), target.as_os_str(), "--checkout".as_ref(), two.as_os_str()];
-    let run = alice.by_name(words).with(Channel::Stable).run()?;
-    let command = run.ok()?.never_says("maker-one")?.offered("cargo-peruser clean")?;
-    alice.shell(&command, [""; 0]).with(Channel::Stable).within(&two).run()?.ok()?;
-    runs(&two, &["run", "--release"])?.ok()?.prints(format!("{}/", target.display()))?;
     Ok(())
 }
 
-/// A workspace whose program prints the `OUT_DIR` of its dependency.
-fn workspace(stage: &Stage, person: &Person<'_>, name: &str) -> Result<PathBuf> {
-    let checkout = stage.at(name);
-    let maker = format!("[package]\nname = \"maker-{name}\"\nversion = \"0.1.0\"\n{EDITION}");
-    let package = format!(
-        "[package]\nname = \"{name}\"\nversion = \"0.1.0\"\n{EDITION}[workspace]\n\
-         [dependencies]\nmaker = {{ package = \"maker-{name}\", path = \"../maker-{name}\" }}\n"
-    );
-    let script = "fn main() {\n    let out = std::env::var(\"OUT_DIR\").unwrap();\n    \
-                  std::fs::write(out + \"/table\", \"\").unwrap();\n}\n";
-    let files = [
-        ("Cargo.toml", &*maker),
-        ("build.rs", script),
-        ("src/lib.rs", "pub const OUT_DIR: &str = env!(\"OUT_DIR\");\n"),
-    ];
-    project::write(&stage.at(format!("maker-{name}")), &files, person)?;
-    let main = "fn main() {\n    println!(\"{}\", maker::OUT_DIR);\n}\n";
-    project::write(&checkout, &[("Cargo.toml", &*package), ("src/main.rs", main)], person)?;
-    Ok(checkout)
+/// Two toolchains have built there, each in a layout of its own, and cargo cleans that of one.
+fn layouts(stage: &Stage) -> Result<()> {
+    let built = Built::new(stage)?;
+    let new =
+        |words: &[&str]| built.alice.cargo(words).with(Channel::Nightly).env(LAYOUT, "true").run();
+    new(&["build"])?.ok()?;
+    let package = built.target.join("debug/build/b");
+    ensure!(look(&package)?.is_some(), "that is not the new layout");
+    let run = built.cure()?;
+    let advice = format!("rm -r {}", package.display());
+    run.ok()?.mentions(format!("to have them rebuilt: {advice}\n"))?;
+    // `maker` has run its script in either.
+    run.mentions(built.advice())?;
+    new(&["build"])?.ok()?.never_says("Compiling")?;
+    built.alice.shell(&advice, [""; 0]).run()?.ok()?;
+    new(&["build"])?.ok()?.mentions("Compiling b v")?.never_says("Compiling maker v")?;
+    built.is_stale(&["build"])?;
+    // And the other way round.
+    let words = built.words();
+    let cure = || built.alice.by_name(words).with(Channel::Nightly).env(LAYOUT, "true").run();
+    let run = cure()?;
+    run.ok()?
+        .mentions("rm -r ")?
+        .mentions(built.target.join("debug/.fingerprint/b-").display().to_string())?;
+    let said = run.stderr.lines().find_map(|line| Some(line.split_once("rebuilt: rm")?.1));
+    let advice = format!("rm{}", said.context("no advice")?);
+    built.cargo(&["build"])?.ok()?.never_says("Compiling")?;
+    built.alice.shell(&advice, [""; 0]).run()?.ok()?;
+    built.is_stale(&["build"])?;
+    built.is_stale(&["build", "--release"])?;
+    new(&["build"])?.ok()?.mentions("Compiling b v")?;
+    Ok(())
 }
 
 fn failing(stage: &Stage) -> Result<()> {
@@ -191,9 +206,7 @@ fn busy(stage: &Stage) -> Result<()> {
     let lock = profile.join(".cargo-lock");
     let holder = built.alice.shell("exec flock \"$1\" sleep 3", [&lock]).start()?;
     sleep(Duration::from_millis(500));
-    let words = ["migrate".as_ref(), built.target.as_os_str(), "--checkout".as_ref()];
-    let words = words.into_iter().chain([built.checkout.as_os_str()]);
-    let run = built.alice.by_name(words).with(Channel::Stable).start()?;
+    let run = built.alice.by_name(built.words()).with(Channel::Stable).start()?;
     sleep(Duration::from_millis(1200));
     let during = cache::names(&profile.join("incremental"))?;
     holder.finish()?.ok()?;

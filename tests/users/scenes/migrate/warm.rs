@@ -28,6 +28,8 @@ pub(super) fn tests() -> Vec<Test> {
     ]
 }
 
+/// Turns cargo's new layout on, where it is not the one that is written anyway.
+pub(super) const LAYOUT: &str = "CARGO_UNSTABLE_BUILD_DIR_NEW_LAYOUT";
 /// What cargo says when it waits for somebody else.
 const WAITING: &str = "Blocking waiting for file lock";
 
