@@ -6,7 +6,7 @@ use super::preview::{LeftOut, Preview};
 use super::target::Target;
 use super::{Request, copying};
 use crate::core::relocation::tree::Inventory;
-use crate::core::relocation::tree::secrets::Stands;
+use crate::core::relocation::tree::secrets::{Known, Stands};
 use crate::core::relocation::{Identity, Journal, Stage, VERSION, Way};
 use crate::error::{Error, MigrateError, State};
 use crate::report;
@@ -132,7 +132,7 @@ impl Carrying<'_> {
         }
         // Where it stood says nothing about what has come into it since.
         let person = self.target.person;
-        locking::judge_again(&incoming, &inventory, person, Stands::Open, &seen.known())?;
+        locking::judge_arrived(&incoming, &inventory, person, Stands::Open, &seen.known())?;
         match locks.take(&incoming, &inventory)? {
             Attempt::Held => Ok((Tree { path: waits, ..incoming }, inventory)),
             // In a profile that had not been built before.
@@ -166,7 +166,8 @@ impl Carrying<'_> {
             }
         }
         let inventory = incoming.walk(&|_| false)?;
-        locking::judge(&incoming, &inventory, self.target.person, Stands::Gathered)?;
+        let (person, known) = (self.target.person, Known::new());
+        locking::judge_arrived(&incoming, &inventory, person, Stands::Gathered, &known)?;
         self.adopt(journal, &incoming, &inventory)
     }
 

@@ -29,11 +29,32 @@ pub(super) fn judge(
     person: Person,
     stands: Stands,
 ) -> Result<Openness, Error> {
-    judge_again(tree, inventory, person, stands, &Known::new())
+    judge_knowing(tree, inventory, person, stands, &Known::new())
 }
 
-/// The same, where some of it is known to be open to the person.
-pub(super) fn judge_again(
+/// The same for what has been renamed; some of it may be known to be open to the person.
+pub(super) fn judge_arrived(
+    tree: &Tree,
+    inventory: &Inventory,
+    person: Person,
+    stands: Stands,
+    known: &Known,
+) -> Result<(), Error> {
+    judge_knowing(tree, inventory, person, stands, known)?;
+    refuse_names_elsewhere(tree, inventory)
+}
+
+/// Root renames nothing that has a name elsewhere.
+pub(super) fn refuse_names_elsewhere(tree: &Tree, inventory: &Inventory) -> Result<(), Error> {
+    match inventory.linked_elsewhere() {
+        Some((index, objection)) if rustix::process::geteuid().is_root() => {
+            Err(tree.hostile(inventory, index, objection))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn judge_knowing(
     tree: &Tree,
     inventory: &Inventory,
     person: Person,

@@ -94,6 +94,9 @@ impl<'a> Preview<'a> {
         let place = place.and_then(Result::ok);
         let (way, reason) =
             choose(request, site, position, target, &inventory, openness, place.as_ref());
+        if way != Way::Copy {
+            locking::refuse_names_elsewhere(&tree, &inventory)?;
+        }
         let is_root = rustix::process::geteuid().is_root();
         let has_foreign = inventory.has_foreign(target.person.uid);
         let is_fixed = matches!(reason, Some(Reason::MountPoint | Reason::FixedParent));
@@ -154,6 +157,7 @@ fn choose(
         has_foreign: inventory.has_foreign(target.person.uid),
         is_root: rustix::process::geteuid().is_root(),
         can_leave: site.can_leave(top),
+        is_linked_elsewhere: inventory.linked_elsewhere().is_some(),
         openness,
     })
 }

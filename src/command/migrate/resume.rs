@@ -7,7 +7,7 @@ use super::carry::Carrying;
 use super::preview::LeftOut;
 use super::target::Target;
 use super::{Request, copying, locking};
-use crate::core::relocation::tree::secrets::Stands;
+use crate::core::relocation::tree::secrets::{Known, Stands};
 use crate::core::relocation::tree::{Inventory, counterparts, first_difference};
 use crate::core::relocation::{Journal, Next, Remains, Way, next};
 use crate::error::{Error, MigrateError};
@@ -114,7 +114,8 @@ fn go_on(carrying: Carrying<'_>, journal: &Journal, next: Next) -> Result<(), Er
         Next::Adopt => {
             let incoming = carrying.workplace.incoming()?;
             let inventory = incoming.walk(&|_| false)?;
-            locking::judge(&incoming, &inventory, carrying.target.person, Stands::Open)?;
+            let (person, known) = (carrying.target.person, Known::new());
+            locking::judge_arrived(&incoming, &inventory, person, Stands::Open, &known)?;
             carrying.adopt(journal.clone(), &incoming, &inventory)
         }
         Next::Place => {

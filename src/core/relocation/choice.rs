@@ -16,6 +16,8 @@ pub enum Reason {
     MountPoint,
     /// The directory that it stands in cannot be changed by this account.
     FixedParent,
+    /// Files with names elsewhere, which root does not change there.
+    LinkedElsewhere,
     /// Some of it only its owner can read, and only where it stands now is it known that nobody else
     /// has put it there.
     Private,
@@ -36,6 +38,8 @@ pub struct Circumstances {
     pub is_root: bool,
     /// Whether the entry can be taken out of the directory that it stands in.
     pub can_leave: bool,
+    /// Whether files have names elsewhere.
+    pub is_linked_elsewhere: bool,
     /// To whom its content is open.
     pub openness: Openness,
 }
@@ -53,6 +57,8 @@ pub fn way(circumstances: Circumstances) -> (Way, Option<Reason>) {
         Reason::Foreign
     } else if !circumstances.can_leave {
         Reason::FixedParent
+    } else if circumstances.is_linked_elsewhere && circumstances.is_root {
+        Reason::LinkedElsewhere
     } else if circumstances.openness == Openness::Owner {
         Reason::Private
     } else {

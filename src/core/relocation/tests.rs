@@ -14,6 +14,7 @@ const PLAIN: Circumstances = Circumstances {
     has_foreign: false,
     is_root: false,
     can_leave: true,
+    is_linked_elsewhere: false,
     openness: Openness::Person,
 };
 
@@ -44,6 +45,11 @@ fn renames_unless_something_stands_against_it() {
         (Circumstances { is_one_mount: false, ..PLAIN }, Some(Reason::OtherFileSystem)),
         (Circumstances { is_mount_point: true, ..PLAIN }, Some(Reason::MountPoint)),
         (Circumstances { can_leave: false, ..PLAIN }, Some(Reason::FixedParent)),
+        (Circumstances { is_linked_elsewhere: true, ..PLAIN }, None),
+        (
+            Circumstances { is_linked_elsewhere: true, is_root: true, ..PLAIN },
+            Some(Reason::LinkedElsewhere),
+        ),
         (Circumstances { openness: Openness::Owner, ..PLAIN }, Some(Reason::Private)),
     ] {
         let kind = if expected.is_some() { Way::Copy } else { Way::Rename };

@@ -104,5 +104,8 @@ fn why(reason: Reason) -> &'static str {
         Reason::FixedParent => {
             "since the directory that the source stands in is not yours to change"
         }
+        Reason::LinkedElsewhere => {
+            "since files in it have other names outside, which stay as they are"
+        }
     }
 }

@@ -24,8 +24,7 @@ impl Inventory {
     pub fn judge(&self, mover: Mover<'_>) -> Result<Openness, (usize, Objection)> {
         self.objection().map_or(Ok(()), Err)?;
         let Mover::Root(giving) = mover else { return Ok(Openness::Person) };
-        let openness = giving.openness(self).map_err(|index| (index, Objection::Secret))?;
-        self.linked_elsewhere().map_or(Ok(openness), Err)
+        giving.openness(self).map_err(|index| (index, Objection::Secret))
     }
 
     /// The first entry that must not be there, whoever moves it.
@@ -50,9 +49,10 @@ impl Inventory {
         None
     }
 
-    /// The first file with a name outside. Even one of the person's own: root would change its mode and
-    /// group elsewhere as well.
-    fn linked_elsewhere(&self) -> Option<(usize, Objection)> {
+    /// The first file with a name outside, as cargo makes them: a program in the target directory is
+    /// another name of what stands in the build directory. Root renames none, not even one of the
+    /// person's own: it would change its mode and group elsewhere as well. A copy changes nothing there.
+    pub fn linked_elsewhere(&self) -> Option<(usize, Objection)> {
         let is_counted =
             |node: &&Node| matches!(node.kind, Kind::File | Kind::Symlink) && node.links > 1;
         let mut names: HashMap<Identity, u64> = HashMap::new();

@@ -2,7 +2,7 @@
 //! would be done with root's rights.
 
 use std::fs;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 
 use anyhow::{Result, ensure};
@@ -21,6 +21,10 @@ pub(super) fn tests() -> Vec<Test> {
         test("migrate::hostile::devices_are_refused", device).needs(&[Need::Images]),
         test("migrate::hostile::what_is_mounted_inside_is_refused", mounted),
         test("migrate::hostile::another_name_of_somebodys_file_is_not_given_away", linked),
+        test(
+            "migrate::hostile::a_file_with_a_name_elsewhere_is_copied_and_stays_there",
+            shared_file,
+        ),
         test("migrate::hostile::a_cache_of_mallorys_becomes_alices", mallorys),
         test("migrate::hostile::a_pit_without_bottom_is_refused", deep),
         test("migrate::hostile::a_workplace_of_somebody_elses_is_not_believed", planted),
@@ -89,16 +93,34 @@ fn linked(stage: &Stage) -> Result<()> {
     refuses(&scene, "libevil.rlib")?;
     let metadata = fs::metadata(&secret)?;
     ensure!(metadata.uid() == scene.bob.uid() && metadata.mode() & 0o777 == 0o600, "it changed");
-    fs::remove_file(&planted)?;
-    // Her own is not root's to change elsewhere either.
-    let own = stage.at("own");
-    make::file(&own, "of alice's", scene.alice.uid(), 0o664)?;
-    fs::hard_link(&own, &planted)?;
+    // Nor what not everybody can read.
+    fs::set_permissions(&secret, fs::Permissions::from_mode(0o660))?;
     refuses(&scene, "libevil.rlib")?;
-    ensure!(fs::metadata(&own)?.mode() & 0o777 == 0o664, "its mode was changed");
     fs::remove_file(&planted)?;
     scene.give(&["--yes"])?.ok()?;
     scene.has_moved()
+}
+
+/// Neither root nor what alice builds later may change it there, whoever owns it.
+fn shared_file(stage: &Stage) -> Result<()> {
+    for (owner, mode) in [("bob", 0o664), ("alice", 0o664), ("alice", 0o660)] {
+        let scene = Scene::new(stage)?;
+        let owner = stage.person(owner)?.uid();
+        let elsewhere = stage.at("elsewhere");
+        make::file(&elsewhere, "a program", owner, mode)?;
+        fs::hard_link(&elsewhere, scene.old.join("debug/deps/linked"))?;
+        let scene = Scene { content: cache::content(&scene.old)?, ..scene };
+        scene.give(&["--dry-run"])?.ok()?.prints("copied, since files in it have other names")?;
+        scene.is_untouched()?;
+        scene.give(&["--yes"])?.ok()?;
+        scene.has_moved()?;
+        let metadata = fs::metadata(&elsewhere)?;
+        let found = (metadata.uid(), metadata.mode() & 0o777, metadata.nlink());
+        ensure!(found == (owner, mode, 1), "it was changed: {found:?}");
+        ensure!(fs::read_to_string(&elsewhere)? == "a program", "its content was changed");
+        make::nothing(&stage.root)?;
+    }
+    Ok(())
 }
 
 fn mallorys(stage: &Stage) -> Result<()> {
