@@ -46,7 +46,14 @@ pub fn line() -> anyhow::Result<String> {
     ),
     (
         "app/src/main.rs",
-        "fn main() -> anyhow::Result<()> {\n    println!(\"{}\", app::line()?);\n    Ok(())\n}\n",
+        r#"fn main() -> anyhow::Result<()> {
+    match std::env::args().nth(1) {
+        Some(_) => println!("{}", native::table()),
+        None => println!("{}", app::line()?),
+    }
+    Ok(())
+}
+"#,
     ),
     (
         "app/tests/program.rs",
@@ -55,7 +62,9 @@ fn runs_the_new_program() {
     let program = env!("CARGO_BIN_EXE_app");
     let expected = std::env::var("EXPECTED").unwrap();
     assert!(program.starts_with(&expected), "{program} is not in {expected}");
+    let expected = std::env::var("EXPECTED_INTERMEDIATES").unwrap();
     assert!(env!("CARGO_TARGET_TMPDIR").starts_with(&expected));
+    assert!(env!("OUT_DIR").starts_with(&expected));
     let output = std::process::Command::new(program).output().unwrap();
     assert_eq!(String::from_utf8(output.stdout).unwrap(), "generated a thing 42\n");
 }

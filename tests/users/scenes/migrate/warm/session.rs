@@ -1,0 +1,155 @@
+//! How two people build before and after the move, and the move itself.
+
+use std::ffi::OsStr;
+use std::path::PathBuf;
+
+use anyhow::{Result, ensure};
+
+use super::workspace::{NATIVE, WORKSPACE};
+use crate::machine::{Channel, group};
+use crate::stage::child::do_as_root;
+use crate::stage::project;
+use crate::stage::{Invocation, Outcome, Person, Stage, cache, make};
+
+/// Turns cargo's new layout on, where it is not the one that is written anyway.
+pub(crate) const LAYOUT: &str = "CARGO_UNSTABLE_BUILD_DIR_NEW_LAYOUT";
+
+/// How cargo arranges what it builds.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Layout {
+    /// As the toolchain does unasked.
+    Usual,
+    /// A directory for each unit.
+    New,
+}
+
+/// What is moved.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum From {
+    /// A target directory with everything in it.
+    TargetDir,
+    /// A build directory that the checkout's configuration names.
+    BuildDir,
+}
+
+/// Alice, bob and their checkout.
+pub(super) struct Session<'s> {
+    stage: &'s Stage,
+    channel: Channel,
+    layout: Layout,
+    pub(super) alice: Person<'s>,
+    pub(super) bob: Person<'s>,
+    /// What is moved.
+    pub(super) old: PathBuf,
+    /// Where the programs were built before.
+    pub(super) artifacts: PathBuf,
+    /// Alice's target directory.
+    pub(super) target: PathBuf,
+}
+
+impl<'s> Session<'s> {
+    /// Lays the sources out, and the directories that both have built in.
+    pub(super) fn open(
+        stage: &'s Stage,
+        channel: Channel,
+        layout: Layout,
+        from: From,
+    ) -> Result<Self> {
+        let shared = stage.shared_root().group("devs").mode(0o3775).make()?;
+        let (alice, bob) = (stage.person("alice")?, stage.person("bob")?);
+        let old = stage.at("old");
+        let native = stage.at("native");
+        make::directory(&native, 0, 0, 0o755)?;
+        project::write(&native, NATIVE, &alice)?;
+        project::write(&stage.checkout, WORKSPACE, &alice)?;
+        make::directory(&old, 0, group("devs")?, 0o2775)?;
+        let mut artifacts = old.clone();
+        if from == From::BuildDir {
+            artifacts = stage.at("artifacts");
+            make::directory(&artifacts, 0, group("devs")?, 0o2775)?;
+            let text = format!("[build]\nbuild-dir = \"{}\"\n", old.display());
+            project::write(&stage.checkout, &[(".cargo/config.toml", &text)], &alice)?;
+        }
+        let target = shared.join("alice/target");
+        Ok(Session { stage, channel, layout, alice, bob, old, artifacts, target })
+    }
+
+    /// Both build everything in one directory, alice last.
+    pub(super) fn fill(&self, rounds: &[&[&str]]) -> Result<()> {
+        for person in [&self.alice, &self.bob] {
+            project::stock_cargo_home(person)?;
+        }
+        self.before(&self.alice, &["generate-lockfile"])?;
+        let checkout = self.stage.checkout.as_os_str();
+        project::give(&self.stage.checkout, "alice:devs")?;
+        do_as_root("chmod", ["-R".as_ref(), "g+w".as_ref(), checkout])?;
+        for person in [&self.bob, &self.alice] {
+            for words in rounds {
+                self.before(person, words)?;
+            }
+        }
+        self.is_laid_out()
+    }
+
+    /// The new layout has really been written, and not what the toolchain does unasked.
+    fn is_laid_out(&self) -> Result<()> {
+        let debug = self.old.join("debug");
+        if self.layout == Layout::New {
+            let units = cache::names(&debug.join("build/native"))?;
+            let has_fingerprint = |unit| debug.join("build/native").join(unit).join("fingerprint");
+            ensure!(units.iter().any(|unit| has_fingerprint(unit).is_dir()), "no unit: {units:?}");
+            ensure!(!debug.join("deps").exists(), "there is `deps`");
+            ensure!(!debug.join(".fingerprint").exists(), "there is `.fingerprint`");
+        }
+        Ok(())
+    }
+
+    /// Root gives the old directory to alice.
+    pub(super) fn give(&self) -> Result<()> {
+        let checkout = self.stage.checkout.as_os_str();
+        let words = ["migrate".as_ref(), self.old.as_os_str(), "--to".as_ref(), "alice".as_ref()];
+        let more = ["--yes".as_ref(), "--checkout".as_ref(), checkout];
+        // What a build directory's programs are called in the target directory stays as it is.
+        let how = if self.old == self.artifacts { "renamed" } else { "copied, since files in it" };
+        let root = self.stage.person("root")?;
+        let run = root.by_name(words.into_iter().chain(more)).within("/").run()?;
+        run.ok()?.prints(how)?.prints("bob (uid 2002)")?.mentions("as alice (uid 2001)")?;
+        cache::is_all(&self.target, self.alice.uid())
+    }
+
+    /// Alice has the checkout's own units made dirty.
+    pub(super) fn cure(&self, flags: &[&str]) -> Result<Outcome> {
+        let words: [&OsStr; 4] = [
+            "migrate".as_ref(),
+            self.target.as_os_str(),
+            "--checkout".as_ref(),
+            self.stage.checkout.as_os_str(),
+        ];
+        let flags = flags.iter().map(|flag| OsStr::new(*flag));
+        self.built(self.alice.by_name(words.into_iter().chain(flags))).run()
+    }
+
+    /// In the old days: one directory for everybody.
+    fn before(&self, person: &Person<'_>, words: &[&str]) -> Result<()> {
+        let run = self.built(person.cargo(words)).env("CARGO_PERUSER", "off");
+        let run = run.env("CARGO_TARGET_DIR", &self.artifacts);
+        let run = run.env("EXPECTED", &self.artifacts).env("EXPECTED_INTERMEDIATES", &self.old);
+        run.run()?.ok().map(drop)
+    }
+
+    /// Through the shim.
+    pub(super) fn after(&self, person: &Person<'_>, words: &[&str]) -> Result<Outcome> {
+        let run = self.built(person.cargo(words)).env("EXPECTED", &self.target);
+        run.env("EXPECTED_INTERMEDIATES", &self.target).run()
+    }
+
+    /// What a person types.
+    pub(super) fn shell(&self, person: &Person<'_>, line: &str) -> Result<Outcome> {
+        self.built(person.shell(line, [""; 0])).run()
+    }
+
+    fn built<'p>(&self, run: Invocation<'p>) -> Invocation<'p> {
+        let run = run.with(self.channel).umask("0002");
+        if self.layout == Layout::New { run.env(LAYOUT, "true") } else { run }
+    }
+}
