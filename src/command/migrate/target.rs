@@ -20,14 +20,8 @@ use crate::sys::relocate::{Person, failed};
 use crate::sys::snapshot::Snapshot;
 
 /// What a session has exported, often into the very directory that is to be moved, is no choice of
-/// where it goes.
-const OWN: &[&str] = &[
-    "CARGO_PERUSER",
-    "CARGO_TARGET_DIR",
-    "CARGO_BUILD_TARGET_DIR",
-    "CARGO_BUILD_BUILD_DIR",
-    "OUT_DIR",
-];
+/// where it goes. A build directory never says that, but it does say where the cure has to look.
+const OWN: &[&str] = &["CARGO_PERUSER", "CARGO_TARGET_DIR", "CARGO_BUILD_TARGET_DIR", "OUT_DIR"];
 /// Somebody else's session is not this one.
 const ANOTHERS: &[&str] = &[
     "CARGO_PERUSER",
