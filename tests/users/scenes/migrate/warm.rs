@@ -85,9 +85,13 @@ fn whole(stage: &Stage, channel: Channel, layout: Layout) -> Result<()> {
     session.after(bob, &["build"])?.ok()?.never_says("Compiling").map(drop)
 }
 
-/// Only the intermediates are moved, and the checkout still names their old place.
+/// Only the intermediates are moved, and the checkout or the session still names their old place.
 fn build_dir(stage: &Stage, channel: Channel, layout: Layout) -> Result<()> {
-    let session = Session::open(stage, channel, layout, From::BuildDir)?;
+    let from = match layout {
+        Layout::Usual => From::ConfiguredBuildDir,
+        Layout::New => From::ExportedBuildDir,
+    };
+    let session = Session::open(stage, channel, layout, from)?;
     session.fill(&[&["test"]])?;
     let program = session.artifacts.join("debug/app");
     ensure!(program.is_file(), "the program is not where it was to be");

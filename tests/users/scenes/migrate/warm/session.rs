@@ -29,7 +29,9 @@ pub(super) enum From {
     /// A target directory with everything in it.
     TargetDir,
     /// A build directory that the checkout's configuration names.
-    BuildDir,
+    ConfiguredBuildDir,
+    /// A build directory that everybody's session names.
+    ExportedBuildDir,
 }
 
 /// Alice, bob and their checkout.
@@ -37,6 +39,7 @@ pub(super) struct Session<'s> {
     stage: &'s Stage,
     channel: Channel,
     layout: Layout,
+    from: From,
     pub(super) alice: Person<'s>,
     pub(super) bob: Person<'s>,
     /// What is moved.
@@ -64,14 +67,16 @@ impl<'s> Session<'s> {
         project::write(&stage.checkout, WORKSPACE, &alice)?;
         make::directory(&old, 0, group("devs")?, 0o2775)?;
         let mut artifacts = old.clone();
-        if from == From::BuildDir {
+        if from != From::TargetDir {
             artifacts = stage.at("artifacts");
             make::directory(&artifacts, 0, group("devs")?, 0o2775)?;
+        }
+        if from == From::ConfiguredBuildDir {
             let text = format!("[build]\nbuild-dir = \"{}\"\n", old.display());
             project::write(&stage.checkout, &[(".cargo/config.toml", &text)], &alice)?;
         }
         let target = shared.join("alice/target");
-        Ok(Session { stage, channel, layout, alice, bob, old, artifacts, target })
+        Ok(Session { stage, channel, layout, from, alice, bob, old, artifacts, target })
     }
 
     /// Both build everything in one directory, alice last.
@@ -110,7 +115,8 @@ impl<'s> Session<'s> {
         let words = ["migrate".as_ref(), self.old.as_os_str(), "--to".as_ref(), "alice".as_ref()];
         let more = ["--yes".as_ref(), "--checkout".as_ref(), checkout];
         // What a build directory's programs are called in the target directory stays as it is.
-        let how = if self.old == self.artifacts { "renamed" } else { "copied, since files in it" };
+        let is_renamed = self.from == From::TargetDir;
+        let how = if is_renamed { "renamed" } else { "copied, since files in it" };
         let root = self.stage.person("root")?;
         let run = root.by_name(words.into_iter().chain(more)).within("/").run()?;
         run.ok()?.prints(how)?.prints("bob (uid 2002)")?.mentions("as alice (uid 2001)")?;
@@ -150,6 +156,8 @@ impl<'s> Session<'s> {
 
     fn built<'p>(&self, run: Invocation<'p>) -> Invocation<'p> {
         let run = run.with(self.channel).umask("0002");
+        let is_exported = self.from == From::ExportedBuildDir;
+        let run = if is_exported { run.env("CARGO_BUILD_BUILD_DIR", &self.old) } else { run };
         if self.layout == Layout::New { run.env(LAYOUT, "true") } else { run }
     }
 }
