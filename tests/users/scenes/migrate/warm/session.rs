@@ -27,11 +27,11 @@ pub(super) enum Layout {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum From {
     /// A target directory with everything in it.
-    TargetDir,
+    Target,
     /// A build directory that the checkout's configuration names.
-    ConfiguredBuildDir,
+    Configured,
     /// A build directory that everybody's session names.
-    ExportedBuildDir,
+    Exported,
 }
 
 /// Alice, bob and their checkout.
@@ -67,11 +67,11 @@ impl<'s> Session<'s> {
         project::write(&stage.checkout, WORKSPACE, &alice)?;
         make::directory(&old, 0, group("devs")?, 0o2775)?;
         let mut artifacts = old.clone();
-        if from != From::TargetDir {
+        if from != From::Target {
             artifacts = stage.at("artifacts");
             make::directory(&artifacts, 0, group("devs")?, 0o2775)?;
         }
-        if from == From::ConfiguredBuildDir {
+        if from == From::Configured {
             let text = format!("[build]\nbuild-dir = \"{}\"\n", old.display());
             project::write(&stage.checkout, &[(".cargo/config.toml", &text)], &alice)?;
         }
@@ -115,7 +115,7 @@ impl<'s> Session<'s> {
         let words = ["migrate".as_ref(), self.old.as_os_str(), "--to".as_ref(), "alice".as_ref()];
         let more = ["--yes".as_ref(), "--checkout".as_ref(), checkout];
         // What a build directory's programs are called in the target directory stays as it is.
-        let is_renamed = self.from == From::TargetDir;
+        let is_renamed = self.from == From::Target;
         let how = if is_renamed { "renamed" } else { "copied, since files in it" };
         let root = self.stage.person("root")?;
         let run = root.by_name(words.into_iter().chain(more)).within("/").run()?;
@@ -156,7 +156,7 @@ impl<'s> Session<'s> {
 
     fn built<'p>(&self, run: Invocation<'p>) -> Invocation<'p> {
         let run = run.with(self.channel).umask("0002");
-        let is_exported = self.from == From::ExportedBuildDir;
+        let is_exported = self.from == From::Exported;
         let run = if is_exported { run.env("CARGO_BUILD_BUILD_DIR", &self.old) } else { run };
         if self.layout == Layout::New { run.env(LAYOUT, "true") } else { run }
     }
