@@ -22,7 +22,9 @@ pub(crate) struct Steps {
     line: String,
     said: HashMap<String, String>,
     counts: BTreeMap<String, u32>,
-    stopped: Option<Pid>,
+    /// The first thread, which is there until the end.
+    leader: Option<Pid>,
+    is_stopped: bool,
 }
 
 /// A call that has just been made, the process being stopped.
@@ -47,13 +49,13 @@ impl Steps {
         let running = command.after(["taskset", "1"]).after(words).start()?;
         let log = BufReader::new(File::open(log)?);
         let (line, said, counts) = (String::new(), HashMap::new(), BTreeMap::new());
-        Ok(Steps { running, log, line, said, counts, stopped: None })
+        Ok(Steps { running, log, line, said, counts, leader: None, is_stopped: false })
     }
 
     /// Goes on to the next stop; `None` where the command has ended.
     pub(crate) fn next(&mut self) -> Result<Option<Step>> {
-        if let Some(pid) = self.stopped.take() {
-            kill_process(pid, Signal::CONT)?;
+        if let Some(leader) = self.leader.filter(|_| std::mem::take(&mut self.is_stopped)) {
+            kill_process(leader, Signal::CONT)?;
         }
         let until = Instant::now() + LIMIT;
         loop {
@@ -82,10 +84,11 @@ impl Steps {
     fn read(&mut self, line: &str) -> Result<Option<Step>> {
         let Some((thread, text)) = line.trim_end().split_once(' ') else { return Ok(None) };
         let text = text.trim_start();
+        self.leader = self.leader.or(Pid::from_raw(thread.parse()?));
         if text == "--- stopped by SIGSTOP ---" {
             // The other threads stop as well, but only one has made a call.
             let Some(shown) = self.said.remove(thread) else { return Ok(None) };
-            self.stopped = Pid::from_raw(thread.parse()?);
+            self.is_stopped = true;
             let call = shown.split('(').next().unwrap_or_default().to_owned();
             let number = self.counts.entry(call.clone()).or_default();
             *number += 1;
