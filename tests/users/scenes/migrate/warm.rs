@@ -106,17 +106,16 @@ fn build_dir(stage: &Stage, channel: Channel, layout: Layout) -> Result<()> {
 /// What is to be run for the dependencies that have made files, in either profile: the one in C, and
 /// one of the registry's.
 fn advice(run: &Outcome) -> Result<String> {
-    let (_, advice) = run.stderr.split_once("has to be rebuilt: ").context("no advice")?;
-    let advice = advice.lines().next().unwrap_or_default();
+    let advice = run.offered("cargo-peruser clean")?;
     let commands: Vec<&str> = advice.split(" && ").collect();
     for (command, profile) in commands.iter().zip(["dev", "release"]) {
-        let is_one = command.starts_with(&format!("cargo clean --profile {profile} -p "));
+        let is_one = command.starts_with(&format!("cargo-peruser clean --profile {profile} -p "));
         let has_both = [" -p native", " -p serde_core"].iter().all(|name| command.contains(name));
         let has_own = command.split_whitespace().any(|word| OWN.contains(&word));
         ensure!(is_one && has_both && !has_own, "not what is to be run: {command}");
     }
     ensure!(commands.len() == 2, "not one command for each profile: {advice}");
-    Ok(advice.to_owned())
+    Ok(advice)
 }
 
 /// At the same time, without a wait: alice from what she has, bob from nothing.
