@@ -15,8 +15,8 @@ use std::path::PathBuf;
 use rustix::fs::{FlockOperation, Mode, OFlags, flock, openat};
 use rustix::io::Errno;
 
-use super::relocate::facts::facts_of;
-use super::relocate::tree::Tree;
+use super::facts::facts_of;
+use super::tree::Tree;
 use super::{accounts, files};
 use crate::core::relocation::Identity;
 use crate::core::relocation::tree::{Inventory, LOCKS};
@@ -102,7 +102,7 @@ fn open(tree: &Tree, inventory: &Inventory, index: usize) -> Result<File, Error>
         return tree.enter(inventory, index);
     };
     let directory = tree.enter(inventory, parent)?;
-    let flags = OFlags::RDONLY | super::relocate::tree::FILE;
+    let flags = OFlags::RDONLY | super::tree::FILE;
     let opened = match openat(&directory, &*node.name, flags, Mode::empty()) {
         Err(Errno::NOENT | Errno::LOOP) => return Err(tree.changed(&way)),
         opened => File::from(opened.map_err(|cause| unreadable(tree, &way, cause))?),

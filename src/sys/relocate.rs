@@ -9,14 +9,12 @@ pub mod compare;
 mod content;
 pub mod copy;
 pub mod cure;
-pub mod facts;
 pub mod give;
 mod journal;
 pub mod lists;
 pub mod place;
 pub mod profiles;
 pub mod source;
-pub mod tree;
 mod workers;
 pub mod workplace;
 

@@ -11,9 +11,9 @@ use std::os::unix::ffi::OsStrExt;
 use rustix::fs::{AtFlags, unlinkat};
 use rustix::io::Errno;
 
+use super::facts::{facts, facts_of};
 use super::interrupt;
-use super::relocate::facts::{facts, facts_of};
-use super::relocate::tree::{directory, names};
+use super::tree::{directory, names};
 use crate::core::relocation::Identity;
 use crate::core::relocation::tree::{MAX_DEPTH, Node, is_mounted};
 use crate::error::Kind;
@@ -126,8 +126,8 @@ fn gone(removed: Result<(), Errno>) -> io::Result<Left> {
 #[cfg(test)]
 mod tests {
     use super::{Left, Patience, What};
-    use crate::sys::relocate::facts::facts;
-    use crate::sys::relocate::tree::directory_at;
+    use crate::sys::facts::facts;
+    use crate::sys::tree::directory_at;
     use std::collections::HashSet;
     use std::fs;
     use std::os::unix::fs::symlink;

@@ -11,13 +11,13 @@ use crate::core::relocation::{Identity, Journal, Stage, VERSION, Way};
 use crate::error::{Error, MigrateError, State};
 use crate::report;
 use crate::shown::shown;
+use crate::sys::facts::facts_of;
 use crate::sys::lock::{Attempt, Locks};
-use crate::sys::relocate::facts::facts_of;
 use crate::sys::relocate::place::{self, Replace};
 use crate::sys::relocate::source::Site;
-use crate::sys::relocate::tree::{Tree, directory, names};
 use crate::sys::relocate::workplace::{INCOMING, NAME, Workplace};
 use crate::sys::relocate::{failed, give};
+use crate::sys::tree::{Tree, directory, names};
 
 /// What every step needs.
 pub(super) struct Carrying<'a> {

@@ -15,9 +15,9 @@ use crate::shown::{bytes, quoted, shown};
 use crate::sys::relocate::compare;
 use crate::sys::relocate::copy::{self, Contents, Tally};
 use crate::sys::relocate::source::Site;
-use crate::sys::relocate::tree::Tree;
 use crate::sys::relocate::{failed, place};
 use crate::sys::remove::{Left, What};
+use crate::sys::tree::Tree;
 
 /// How often the progress is shown.
 const BEAT: Duration = Duration::from_millis(100);

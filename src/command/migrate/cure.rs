@@ -21,7 +21,7 @@ use crate::sys::lock::Locks;
 use crate::sys::relocate::cure::{Cargo, Cleaned};
 use crate::sys::relocate::failed;
 use crate::sys::relocate::profiles::{Profile, Survey};
-use crate::sys::relocate::tree::{Tree, directory_at};
+use crate::sys::tree::{Tree, directory_at};
 
 /// Cures a checkout's own units, or says what to run.
 pub(super) fn after(plan: &Plan<'_>, request: &Request, target: &Target<'_>) -> anyhow::Result<()> {

@@ -16,7 +16,7 @@ use crate::sys::lock::{Attempt, Holder, Locks};
 use crate::sys::relocate::Person;
 use crate::sys::relocate::lists::Lists;
 use crate::sys::relocate::source::Site;
-use crate::sys::relocate::tree::Tree;
+use crate::sys::tree::Tree;
 use crate::sys::{accounts, interrupt};
 
 /// How often a lock is tried again.

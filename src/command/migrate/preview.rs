@@ -11,13 +11,13 @@ use crate::core::relocation::tree::Inventory;
 use crate::core::relocation::tree::secrets::Openness;
 use crate::core::relocation::{Circumstances, Position, Reason, Way, way};
 use crate::error::{Error, MigrateError};
+use crate::sys::facts::facts_of;
 use crate::sys::relocate::candidates;
-use crate::sys::relocate::facts::facts_of;
 use crate::sys::relocate::place::Replace;
 use crate::sys::relocate::source::Site;
-use crate::sys::relocate::tree::{Tree, directory_at};
 use crate::sys::relocate::workplace;
 use crate::sys::tag;
+use crate::sys::tree::{Tree, directory_at};
 
 /// What was found, and what follows from it.
 pub(super) struct Preview<'a> {

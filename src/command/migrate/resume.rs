@@ -13,13 +13,13 @@ use crate::core::relocation::{Journal, Next, Remains, Way, next};
 use crate::error::{Error, MigrateError};
 use crate::report;
 use crate::shown::quoted;
+use crate::sys::facts::{facts, facts_of};
 use crate::sys::lock::Locks;
-use crate::sys::relocate::facts::{facts, facts_of};
 use crate::sys::relocate::place::{self, Replace};
 use crate::sys::relocate::source::Site;
-use crate::sys::relocate::tree::{Tree, directory};
 use crate::sys::relocate::workplace::{NAME, Workplace, c_name};
 use crate::sys::tag;
+use crate::sys::tree::{Tree, directory};
 
 /// What has become of the earlier run.
 pub(super) enum Outcome {

@@ -4,10 +4,10 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
-use super::facts::facts;
-use super::tree::{Tree, names};
 use super::workplace::c_name;
 use crate::core::relocation::tree::LOCKS;
+use crate::sys::facts::facts;
+use crate::sys::tree::{Tree, names};
 
 /// The target directories in a directory, or it alone if it is one itself; none where that cannot be
 /// seen.

@@ -9,13 +9,13 @@ use rustix::io::Errno;
 
 use super::content;
 use super::copy::Tally;
-use super::facts::is_unchanged;
 use super::failed;
-use super::tree::{FILE, Tree};
 use super::workers::share_out;
 use crate::core::relocation::tree::{Inventory, Node};
 use crate::error::{Error, Kind, MigrateError, State};
+use crate::sys::facts::is_unchanged;
 use crate::sys::interrupt;
+use crate::sys::tree::{FILE, Tree};
 
 /// Compares the files' contents.
 ///

@@ -18,12 +18,12 @@ use entry::times;
 use super::content::Abilities;
 pub use super::content::Contents;
 use super::give::{chown, raw};
-use super::tree::Tree;
 use super::workers::share_out;
 use super::{Person, failed};
 use crate::core::relocation::tree::{Inventory, Node, own_mode};
 use crate::error::{Error, Kind, MigrateError, State};
 use crate::sys::interrupt;
+use crate::sys::tree::Tree;
 
 /// How far a copy is, for whoever watches.
 #[derive(Debug, Default)]

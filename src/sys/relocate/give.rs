@@ -13,11 +13,11 @@ use std::os::fd::AsFd;
 use rustix::fs::{AtFlags, Gid, Mode, OFlags, Uid, fchmod, openat};
 use rustix::io::Errno;
 
-use super::facts::{facts, facts_of};
-use super::tree::{FILE, Tree, names};
 use super::{Person, failed};
 use crate::core::relocation::tree::{Inventory, Node, own_mode};
 use crate::error::{Error, Kind, MigrateError, State};
+use crate::sys::facts::{facts, facts_of};
+use crate::sys::tree::{FILE, Tree, names};
 use crate::sys::{acls, interrupt};
 
 /// Gives everything in the tree to the person; what is theirs already is left alone.

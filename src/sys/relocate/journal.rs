@@ -8,12 +8,12 @@ use rustix::fs::{AtFlags, Mode, OFlags, fsync, openat, renameat, unlinkat};
 use rustix::io::Errno;
 use rustix::process::geteuid;
 
-use super::facts::facts_of;
 use super::failed;
-use super::tree::FILE;
 use super::workplace::{self, Workplace};
 use crate::core::relocation::{Identity, Journal, VERSION};
 use crate::error::{Error, Kind, MigrateError, State, reason};
+use crate::sys::facts::facts_of;
+use crate::sys::tree::FILE;
 use crate::sys::{accounts, files};
 
 pub(super) const NAME: &str = "journal";

@@ -5,11 +5,11 @@ use std::fs::File;
 
 use rustix::fs::{Mode, OFlags, openat};
 
-use super::facts::facts_of;
-use super::tree::{FILE, Tree};
 use crate::core::relocation::tree::Inventory;
 use crate::core::relocation::tree::access::Listed;
 use crate::sys::acls;
+use crate::sys::facts::facts_of;
+use crate::sys::tree::{FILE, Tree};
 
 /// Looks lists up in a tree, by descriptor: what is open must be what was looked at.
 pub struct Lists<'a> {

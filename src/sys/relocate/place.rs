@@ -12,13 +12,13 @@ use std::path::PathBuf;
 use rustix::fs::{AtFlags, Mode, fchmod, renameat, unlinkat};
 use rustix::io::Errno;
 
-use super::facts::facts;
 use super::give::chown;
-use super::tree::{Tree, directory, names};
 use super::workplace::{FORMER, INCOMING, Workplace, c_name};
 use super::{Person, failed};
 use crate::error::{Error, Kind, MigrateError, State};
+use crate::sys::facts::facts;
 use crate::sys::tag;
+use crate::sys::tree::{Tree, directory, names};
 
 /// Whether a destination that has content may be moved aside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,14 +5,14 @@ use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::facts::facts;
 use super::failed;
-use super::tree::{Tree, directory_at};
 use super::workplace::c_name;
 use crate::core::relocation::profile;
 use crate::core::relocation::tree::LOCKS;
 use crate::error::{Error, State};
+use crate::sys::facts::facts;
 use crate::sys::remove::{self, Patience, What};
+use crate::sys::tree::{Tree, directory_at};
 
 /// Where incremental state stands while cargo cleans.
 const KEPT: &str = "incremental.kept-by-cargo-peruser";

@@ -12,16 +12,16 @@ use std::path::{Component, Path, PathBuf};
 
 use rustix::fs::{Access, AtFlags, Mode, OFlags, accessat, fsync, openat};
 
-use super::facts::{facts, facts_of};
-use super::tree::Tree;
 use super::workplace::c_name;
 use super::{failed, place};
 use crate::core::relocation::Identity;
 use crate::core::relocation::tree::Node;
 use crate::core::relocation::tree::secrets::is_closed;
 use crate::error::{Error, Kind, MigrateError, State, reason};
+use crate::sys::facts::{facts, facts_of};
 use crate::sys::files;
 use crate::sys::remove::{self, Left, Patience, What};
+use crate::sys::tree::Tree;
 use way::{Step, gone, way};
 
 /// A place in the file system where a cache stands or stood.

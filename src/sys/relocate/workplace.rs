@@ -13,10 +13,10 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{AtFlags, FlockOperation, Mode, fchmod, flock, fsync, mkdirat, unlinkat};
 use rustix::io::Errno;
 
-use super::facts::{facts, facts_of};
-use super::tree::{Tree, directory, names};
 use super::{failed, journal};
 use crate::error::{Error, MigrateError, Owner, State};
+use crate::sys::facts::{facts, facts_of};
+use crate::sys::tree::{Tree, directory, names};
 use crate::sys::{accounts, lock};
 
 /// Its name in the private directory.

@@ -13,9 +13,9 @@ use rustix::io::Errno;
 use super::{Copying, interrupted};
 use crate::core::relocation::tree::{Node, own_mode};
 use crate::error::{Error, MigrateError};
-use crate::sys::relocate::facts::is_unchanged;
+use crate::sys::facts::is_unchanged;
 use crate::sys::relocate::give::{chown, raw};
-use crate::sys::relocate::tree::FILE;
+use crate::sys::tree::FILE;
 use crate::sys::{accounts, interrupt};
 
 impl Copying<'_> {

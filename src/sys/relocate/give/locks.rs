@@ -12,7 +12,7 @@ use rustix::io::Errno;
 
 use super::{Person, chown};
 use crate::core::relocation::tree::{LOCKS, Node};
-use crate::sys::relocate::tree::FILE;
+use crate::sys::tree::FILE;
 
 /// What a new lock's name ends with until it replaces the old one, in one step.
 const UNFINISHED: &[u8] = b".new";

@@ -6,7 +6,7 @@ use std::path::{Component, Path, PathBuf};
 
 use rustix::fs::{Mode, OFlags, openat};
 
-use crate::sys::relocate::facts::facts_of;
+use crate::sys::facts::facts_of;
 
 /// Owner and mode of a directory on the way.
 pub(super) type Step = (u32, u32);

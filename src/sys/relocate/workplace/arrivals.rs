@@ -8,10 +8,10 @@ use rustix::io::Errno;
 use super::{FORMER, INCOMING, NAME, Workplace, c_name};
 use crate::core::relocation::{Arrived, Identity};
 use crate::error::{Error, Kind, State};
-use crate::sys::relocate::facts::facts;
+use crate::sys::facts::facts;
 use crate::sys::relocate::failed;
-use crate::sys::relocate::tree::{Tree, directory, names};
 use crate::sys::remove::{self, Left, Patience, What};
+use crate::sys::tree::{Tree, directory, names};
 
 impl Workplace {
     /// What stands in the place for arrivals.

@@ -11,9 +11,9 @@ use rustix::fs::{Dir, Mode, OFlags, openat};
 use rustix::io::Errno;
 
 use super::facts::{facts, facts_of};
+use super::{accounts, files, interrupt};
 use crate::core::relocation::tree::{Inventory, MAX_DEPTH};
 use crate::error::{Error, Kind, MigrateError, Objection, State};
-use crate::sys::{accounts, files, interrupt};
 
 /// How a directory is opened, wherever it is.
 const DIRECTORY: OFlags =

@@ -1,4 +1,6 @@
 //! What stands under a name or is open, with nanoseconds and, where the system tells it, the mount.
+//!
+//! This is for what is reached by descriptor. What is checked by its path is in [`super::files`].
 
 use std::ffi::CStr;
 use std::fs::File;
