@@ -9,37 +9,39 @@ use std::os::fd::AsFd;
 
 use rustix::fs::{AtFlags, FileType, readlinkat};
 use rustix::io::Errno;
+use rustix::path::Arg;
 
 use crate::core::relocation::tree::Node;
 use crate::error::Kind;
 
-/// What stands under a name, without following a symlink or mounting anything.
+/// What stands under a name, without following a symlink or mounting anything. Where it is in an
+/// inventory is for the caller to say.
 ///
 /// # Errors
 /// The system's.
-pub fn facts(directory: &File, name: &CStr, parent: Option<usize>) -> io::Result<Node> {
-    complete(directory, name, parent)
+pub fn facts(directory: &File, name: impl Arg) -> io::Result<Node> {
+    name.into_with_c_str(|name| Ok(complete(directory, name)))?
 }
 
 /// What is open.
 ///
 /// # Errors
 /// The system's.
-pub fn facts_of(file: &impl AsFd, parent: Option<usize>) -> io::Result<Node> {
-    complete(file, c"", parent)
+pub fn facts_of(file: &impl AsFd) -> io::Result<Node> {
+    complete(file, c"")
 }
 
 /// Whether what is open is what was looked at, and has not been changed since.
 pub fn is_unchanged(file: &impl AsFd, seen: &Node) -> bool {
-    facts_of(file, None).is_ok_and(|found| {
+    facts_of(file).is_ok_and(|found| {
         let key = |node: &Node| (node.identity, node.kind, node.size, node.modified, node.changed);
         key(&found) == key(seen)
     })
 }
 
 /// A symlink's facts include where it leads.
-fn complete(at: &impl AsFd, name: &CStr, parent: Option<usize>) -> io::Result<Node> {
-    let node = look(at, name, parent)?;
+fn complete(at: &impl AsFd, name: &CStr) -> io::Result<Node> {
+    let node = look(at, name)?;
     if node.kind != Kind::Symlink {
         return Ok(node);
     }
@@ -53,14 +55,14 @@ fn complete(at: &impl AsFd, name: &CStr, parent: Option<usize>) -> io::Result<No
 
 /// What stands under a name, or without one what is open itself.
 #[cfg(target_os = "linux")]
-fn look(at: &impl AsFd, name: &CStr, parent: Option<usize>) -> io::Result<Node> {
+fn look(at: &impl AsFd, name: &CStr) -> io::Result<Node> {
     use rustix::fs::{StatxFlags, makedev, statx};
     let flags = if name.is_empty() { AtFlags::EMPTY_PATH } else { AtFlags::SYMLINK_NOFOLLOW };
     let wanted = StatxFlags::BASIC_STATS | StatxFlags::MNT_ID;
     let found = statx(at, name, flags | AtFlags::NO_AUTOMOUNT, wanted)?;
     let mode = u32::from(found.stx_mode);
     Ok(Node {
-        parent,
+        parent: None,
         name: name.to_owned(),
         kind: kind(FileType::from_raw_mode(mode)),
         uid: found.stx_uid,
@@ -80,14 +82,14 @@ fn look(at: &impl AsFd, name: &CStr, parent: Option<usize>) -> io::Result<Node> 
 
 /// Without mount numbers: what is mounted is noticed by its device alone.
 #[cfg(not(target_os = "linux"))]
-fn look(at: &impl AsFd, name: &CStr, parent: Option<usize>) -> io::Result<Node> {
+fn look(at: &impl AsFd, name: &CStr) -> io::Result<Node> {
     use rustix::fs::{fstat, statat};
     let found =
         if name.is_empty() { fstat(at)? } else { statat(at, name, AtFlags::SYMLINK_NOFOLLOW)? };
     let time = |seconds, nanoseconds| (seconds, u32::try_from(nanoseconds).unwrap_or_default());
     let number = |value: i128| u64::try_from(value).unwrap_or_default();
     Ok(Node {
-        parent,
+        parent: None,
         name: name.to_owned(),
         kind: kind(FileType::from_raw_mode(found.st_mode)),
         uid: found.st_uid,

@@ -107,7 +107,7 @@ fn open(tree: &Tree, inventory: &Inventory, index: usize) -> Result<File, Error>
         Err(Errno::NOENT | Errno::LOOP) => return Err(tree.changed(&way)),
         opened => File::from(opened.map_err(|cause| unreadable(tree, &way, cause))?),
     };
-    match facts_of(&opened, None) {
+    match facts_of(&opened) {
         Ok(found) if found.identity == node.identity => Ok(opened),
         _ => Err(tree.changed(&way)),
     }

@@ -58,7 +58,7 @@ pub fn tree(
     patience: Patience,
 ) -> io::Result<Left> {
     let top = directory(parent, name)?;
-    let found = facts_of(&top, None)?;
+    let found = facts_of(&top)?;
     if found.identity != identity {
         return Err(io::ErrorKind::NotFound.into());
     }
@@ -91,7 +91,7 @@ impl Removal<'_> {
     }
 
     fn entry(&self, at: &File, name: &CStr, depth: usize) -> io::Result<Left> {
-        let node = facts(at, name, None)?;
+        let node = facts(at, name)?;
         let is_meant = match self.what {
             What::All => true,
             What::Only(entries) => entries.contains(&node.identity),
@@ -105,7 +105,7 @@ impl Removal<'_> {
             return gone(unlinkat(at.as_fd(), name, AtFlags::empty()));
         }
         let below = directory(at, OsStr::from_bytes(name.to_bytes()))?;
-        if facts_of(&below, None)?.identity != node.identity {
+        if facts_of(&below)?.identity != node.identity {
             return Ok(Left::Something);
         }
         match self.empty(&below, depth + 1)? {
@@ -142,7 +142,7 @@ mod tests {
         fs::write(top.join("a/b/old"), "").unwrap();
         symlink(&outside, top.join("a/link")).unwrap();
         let parent = directory_at(scratch.path()).unwrap();
-        let identity = facts(&parent, c"top", None).unwrap().identity;
+        let identity = facts(&parent, c"top").unwrap().identity;
         let tree = |identity, what| {
             super::tree(&parent, "top".as_ref(), identity, what, Patience::UntilAsked)
         };

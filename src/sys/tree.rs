@@ -12,7 +12,7 @@ use rustix::io::Errno;
 
 use super::facts::{facts, facts_of};
 use super::{accounts, files, interrupt};
-use crate::core::relocation::tree::{Inventory, MAX_DEPTH};
+use crate::core::relocation::tree::{Inventory, MAX_DEPTH, Node};
 use crate::error::{Error, Kind, MigrateError, Objection, State};
 
 /// How a directory is opened, wherever it is.
@@ -47,7 +47,7 @@ impl Tree {
     /// [`MigrateError::Source`] where something cannot be looked at, [`MigrateError::Hostile`] for
     /// what lies too deep, [`MigrateError::Interrupted`].
     pub fn walk(&self, leave_out: &dyn Fn(&OsStr) -> bool) -> Result<Inventory, Error> {
-        let top = facts_of(&self.top, None).map_err(|cause| self.unseen(&[], &cause))?;
+        let top = facts_of(&self.top).map_err(|cause| self.unseen(&[], &cause))?;
         let mut inventory = Inventory { nodes: vec![top] };
         // Numbers, not descriptors: there may be more directories than a process may have open.
         let mut pending = vec![0];
@@ -62,10 +62,11 @@ impl Tree {
                 if way.is_empty() && leave_out(OsStr::from_bytes(name.as_bytes())) {
                     continue;
                 }
-                let node = match facts(&directory, &name, Some(index)) {
+                let found = match facts(&directory, &name) {
                     Err(cause) if cause.kind() == io::ErrorKind::NotFound => continue,
-                    node => node.map_err(|cause| self.unseen(&way, &cause))?,
+                    found => found.map_err(|cause| self.unseen(&way, &cause))?,
                 };
+                let node = Node { parent: Some(index), ..found };
                 if node.kind == Kind::Directory {
                     pending.push(inventory.nodes.len());
                 }
@@ -90,7 +91,7 @@ impl Tree {
             Err(cause) if files::is_absence(&cause) => return Err(self.changed(&way)),
             opened => opened.map_err(|cause| self.unseen(&way, &cause))?,
         };
-        let found = facts_of(&opened, None).map_err(|cause| self.unseen(&way, &cause))?;
+        let found = facts_of(&opened).map_err(|cause| self.unseen(&way, &cause))?;
         // Where a file system is mounted, the name shows what is below it and opening what is on it.
         let is_crossed = (found.identity.0, found.mount) != (node.identity.0, node.mount);
         match found.identity == node.identity {

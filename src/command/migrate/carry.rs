@@ -142,7 +142,7 @@ impl Carrying<'_> {
 
     fn gather(self, tree: &Tree, seen: &Inventory, stays: &LeftOut) -> Result<(), Error> {
         let identity = seen.nodes.first().map(|top| top.identity).unwrap_or_default();
-        let room = facts_of(&self.workplace.make_room()?.top, None);
+        let room = facts_of(&self.workplace.make_room()?.top);
         let arrived = room.ok().map(|room| room.identity);
         let journal = Journal { arrived, ..self.journal(Way::Gather, Stage::Moving, identity) };
         self.workplace.write(&journal)?;

@@ -149,7 +149,7 @@ fn choose(
         return (Way::Gather, None);
     }
     let Some(top) = inventory.nodes.first() else { return (Way::Rename, None) };
-    let mount = |file| facts_of(file, None).ok().map(|found| (found.identity.0, found.mount));
+    let mount = |file| facts_of(file).ok().map(|found| (found.identity.0, found.mount));
     way(Circumstances {
         is_copy_asked: request.is_copy,
         is_one_mount: site.mount() == place.and_then(mount),

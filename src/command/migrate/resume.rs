@@ -17,7 +17,7 @@ use crate::sys::facts::{facts, facts_of};
 use crate::sys::lock::Locks;
 use crate::sys::relocate::place::{self, Replace};
 use crate::sys::relocate::source::Site;
-use crate::sys::relocate::workplace::{NAME, Workplace, c_name};
+use crate::sys::relocate::workplace::{NAME, Workplace};
 use crate::sys::tag;
 use crate::sys::tree::{Tree, directory};
 
@@ -167,7 +167,7 @@ fn clear_aside(carrying: &Carrying<'_>, journal: &Journal) -> Result<(), Error> 
     let aside = journal.aside.as_ref().map(|aside| carrying.site.tree_aside(aside)).transpose()?;
     let Some(tree) = aside else { return Ok(()) };
     let mut entries = counterparts(&tree.walk(&no_tag)?, &placed(carrying, journal)?);
-    if let Ok(tag) = facts(&tree.top, &c_name(tag::NAME), None) {
+    if let Ok(tag) = facts(&tree.top, tag::NAME) {
         entries.insert(tag.identity);
     }
     copying::clear(carrying, journal, &entries)
@@ -189,7 +189,7 @@ fn no_tag(name: &OsStr) -> bool {
 fn remains(site: &Site, workplace: &Workplace, journal: &Journal) -> Remains {
     let expected = journal.expected();
     let placed = directory(&workplace.private, journal.name.as_ref());
-    let placed = placed.and_then(|placed| facts_of(&placed, None)).ok();
+    let placed = placed.and_then(|placed| facts_of(&placed)).ok();
     Remains {
         has_source: site.holds(journal.identity),
         arrived: workplace.arrived(expected),

@@ -4,7 +4,6 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
-use super::workplace::c_name;
 use crate::core::relocation::tree::LOCKS;
 use crate::sys::facts::facts;
 use crate::sys::tree::{Tree, names};
@@ -19,7 +18,7 @@ pub fn within(tree: &Tree) -> Vec<PathBuf> {
 }
 
 fn is_target_dir(tree: &Tree) -> bool {
-    let has = |tree: &Tree, name: &str| facts(&tree.top, &c_name(name), None).is_ok();
+    let has = |tree: &Tree, name: &str| facts(&tree.top, name).is_ok();
     let is_profile = |tree: &Tree| LOCKS.iter().any(|lock| has(tree, lock));
     has(tree, ".rustc_info.json") || below(tree).any(|below| is_profile(&below))
 }

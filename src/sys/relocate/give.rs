@@ -96,7 +96,7 @@ impl Giving<'_> {
 
     fn plain(&self, directory: &File, index: usize, node: &Node) -> Result<(), Error> {
         // What was the person's own already may have made way for something that is not.
-        if !facts(directory, &node.name, None).is_ok_and(|found| is_same(&found, node)) {
+        if !facts(directory, &node.name).is_ok_and(|found| is_same(&found, node)) {
             return Err(self.tree.changed(&self.inventory.path(index)));
         }
         if node.is_to_be_given(self.person.uid, self.person.gid) {
@@ -113,7 +113,7 @@ impl Giving<'_> {
             Err(Errno::NOENT | Errno::LOOP) => return Err(changed()),
             file => file.map_err(|cause| self.failed(index, cause.into()))?,
         };
-        let found = facts_of(&file, None).map_err(|cause| self.failed(index, cause))?;
+        let found = facts_of(&file).map_err(|cause| self.failed(index, cause))?;
         // An inode's number can come back with another file. Its owner would then tell, since
         // nobody can give a file away.
         let is_owner = [node.uid, self.person.uid].contains(&found.uid);
@@ -133,7 +133,7 @@ impl Giving<'_> {
             return Ok(());
         }
         acls::strip(file)?;
-        let found = facts_of(file, None)?.mode;
+        let found = facts_of(file)?.mode;
         let mode = own_mode(node.kind, found);
         if mode != found {
             fchmod(file, Mode::from_raw_mode(raw(mode)))?;

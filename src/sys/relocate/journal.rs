@@ -29,7 +29,7 @@ impl Workplace {
             Err(Errno::NOENT) if self.waiting().is_none() => return Ok(None),
             file => File::from(file.map_err(|cause| self.unread(&cause.into()))?),
         };
-        let found = facts_of(&file, None).map_err(|cause| self.unread(&cause))?;
+        let found = facts_of(&file).map_err(|cause| self.unread(&cause))?;
         if found.kind != Kind::File {
             return Err(self.stranded(format!("it is a {}", found.kind)));
         }
@@ -53,7 +53,7 @@ impl Workplace {
 
     /// What tells the workplace from all else, for the journal.
     pub fn identity(&self) -> Option<Identity> {
-        facts_of(&self.at, None).ok().map(|found| found.identity)
+        facts_of(&self.at).ok().map(|found| found.identity)
     }
 
     /// Writes the journal, whole or not at all. Its text and its name are on the disk when this returns:

@@ -46,7 +46,7 @@ impl Lists<'_> {
         let (_, directory) = last.as_ref()?;
         let file = openat(directory, &*node.name, OFlags::RDONLY | FILE, Mode::empty()).ok()?;
         let file = File::from(file);
-        let is_it = facts_of(&file, None).is_ok_and(|found| found.identity == node.identity);
+        let is_it = facts_of(&file).is_ok_and(|found| found.identity == node.identity);
         is_it.then(|| acls::access(&file))
     }
 }

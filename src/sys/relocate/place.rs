@@ -13,7 +13,7 @@ use rustix::fs::{AtFlags, Mode, fchmod, renameat, unlinkat};
 use rustix::io::Errno;
 
 use super::give::chown;
-use super::workplace::{FORMER, INCOMING, Workplace, c_name};
+use super::workplace::{FORMER, INCOMING, Workplace};
 use super::{Person, failed};
 use crate::error::{Error, Kind, MigrateError, State};
 use crate::sys::facts::facts;
@@ -34,7 +34,7 @@ pub enum Replace {
 /// # Errors
 /// The system's.
 pub fn is_free(private: &File, name: &str) -> io::Result<bool> {
-    match facts(private, &c_name(name), None) {
+    match facts(private, name) {
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(true),
         Ok(found) if found.kind == Kind::Directory => {
             Ok(holds_nothing(&directory(private, name.as_ref())?)?)
@@ -81,7 +81,7 @@ pub fn put(workplace: &Workplace, name: &str, replace: Replace) -> Result<(), Er
     let path = workplace.path.join(name);
     let doing = |cause: io::Error| failed("put in its place", &path, cause, State::Journaled);
     loop {
-        match facts(&workplace.private, &c_name(name), None) {
+        match facts(&workplace.private, name) {
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => {
                 match rename(&workplace.at, INCOMING.as_ref(), &workplace.private, name.as_ref()) {
                     // A build of the person's was faster by a moment.
@@ -123,7 +123,7 @@ pub fn keep_former(workplace: &Workplace, name: &str) -> Result<Option<PathBuf>,
     let mut kept = None;
     for place in [INCOMING, FORMER] {
         let keep = || -> io::Result<Option<PathBuf>> {
-            match facts(&workplace.at, &c_name(place), None) {
+            match facts(&workplace.at, place) {
                 Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
                 Err(cause) => Err(cause),
                 Ok(found) if found.kind == Kind::Directory && is_gone(&workplace.at, place)? => {
@@ -187,7 +187,7 @@ pub fn rename(from: &File, old: &OsStr, to: &File, new: &OsStr) -> io::Result<()
     }
     // Without the flag there is a moment in between. What it could replace is an empty directory,
     // since a directory replaces nothing else.
-    match facts(to, &c_name(new), None) {
+    match facts(to, new) {
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => {}
         other => return Err(other.map_or_else(|cause| cause, |_| Errno::EXIST.into())),
     }

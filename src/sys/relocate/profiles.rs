@@ -6,7 +6,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::failed;
-use super::workplace::c_name;
 use crate::core::relocation::profile;
 use crate::core::relocation::tree::LOCKS;
 use crate::error::{Error, State};
@@ -196,7 +195,7 @@ fn merge(from: &Path, to: &Path) -> io::Result<()> {
     }
     let parent = directory_at(from.parent().unwrap_or(from))?;
     let name = from.file_name().unwrap_or_default();
-    let found = facts(&parent, &c_name(name), None)?;
+    let found = facts(&parent, name)?;
     remove::tree(&parent, name, found.identity, What::All, Patience::Endless).map(drop)
 }
 

@@ -12,7 +12,6 @@ use std::path::{Component, Path, PathBuf};
 
 use rustix::fs::{Access, AtFlags, Mode, OFlags, accessat, fsync, openat};
 
-use super::workplace::c_name;
 use super::{failed, place};
 use crate::core::relocation::Identity;
 use crate::core::relocation::tree::Node;
@@ -78,12 +77,12 @@ impl Site {
 
     /// The directory that it stands in, if that is there.
     pub fn parent_identity(&self) -> Option<Identity> {
-        let parent = self.parent().and_then(|parent| facts_of(parent, None));
+        let parent = self.parent().and_then(facts_of);
         parent.ok().map(|parent| parent.identity)
     }
 
     fn entry(&self, name: &OsStr) -> io::Result<Node> {
-        facts(self.parent()?, &c_name(name), None)
+        facts(self.parent()?, name)
     }
 
     /// What stands there; `None` where nothing does.
@@ -136,14 +135,14 @@ impl Site {
         if accessat(parent, ".", access, AtFlags::EACCESS).is_err() {
             return false;
         }
-        let Ok(parent) = facts_of(parent, None) else { return false };
+        let Ok(parent) = facts_of(parent) else { return false };
         let is_sticky = parent.mode & 0o1000 != 0;
         us.is_root() || !is_sticky || [entry.uid, parent.uid].contains(&us.as_raw())
     }
 
     /// Whether others can make something under its name again, once it has moved.
     pub fn is_open(&self) -> bool {
-        let parent = self.parent().and_then(|parent| facts_of(parent, None));
+        let parent = self.parent().and_then(facts_of);
         parent.is_ok_and(|parent| parent.mode & 0o022 != 0)
     }
 
@@ -154,10 +153,7 @@ impl Site {
 
     /// The mount that it stands in.
     pub fn mount(&self) -> Option<(u64, u64)> {
-        self.parent()
-            .and_then(|parent| facts_of(parent, None))
-            .ok()
-            .map(|found| (found.identity.0, found.mount))
+        self.parent().and_then(facts_of).ok().map(|found| (found.identity.0, found.mount))
     }
 
     /// Renames the entry into another directory, where the name must be free.

@@ -6,7 +6,7 @@
 
 mod arrivals;
 
-use std::ffi::{CString, OsStr};
+use std::ffi::CString;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
@@ -61,7 +61,7 @@ impl Workplace {
         let doing =
             |cause: std::io::Error| failed("open", &path.join(NAME), cause, State::Untouched);
         // Whose it is comes first: what belongs to another account cannot even be opened.
-        let seen = match facts(private, &c_name(NAME), None) {
+        let seen = match facts(private, NAME) {
             Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             seen => seen.map_err(doing)?,
         };
@@ -73,7 +73,7 @@ impl Workplace {
             Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             at => at.map_err(doing)?,
         };
-        let found = facts_of(&at, None).map_err(doing)?;
+        let found = facts_of(&at).map_err(doing)?;
         if found.uid != us {
             return Err(anothers(path, found.uid, errand));
         }
@@ -86,8 +86,7 @@ impl Workplace {
             Err(cause) => return Err(doing(cause.into())),
         }
         // Between the opening and the locking, the run that had it may have ended.
-        let is_there =
-            facts(private, &c_name(NAME), None).is_ok_and(|it| it.identity == found.identity);
+        let is_there = facts(private, NAME).is_ok_and(|it| it.identity == found.identity);
         if !is_there {
             return Workplace::open(private, path, errand);
         }
@@ -131,8 +130,9 @@ impl Workplace {
     pub fn dismiss(self) {
         // Made, and nothing has come: it goes if it is empty.
         let _ = unlinkat(&self.at, INCOMING, AtFlags::REMOVEDIR);
-        let is_journal =
-            |name: &CString| [journal::NAME, journal::NEW].iter().any(|it| *name == c_name(it));
+        let is_journal = |name: &CString| {
+            [journal::NAME, journal::NEW].iter().any(|own| name.as_bytes() == own.as_bytes())
+        };
         if !names(&self.at).is_ok_and(|names| names.iter().all(is_journal)) {
             return;
         }
@@ -177,9 +177,4 @@ pub(super) fn anothers(path: &Path, by: u32, errand: Errand<'_>) -> Error {
     let (workplace, source) = (path.join(NAME), errand.source.to_owned());
     let (by, person) = (accounts::owner(by), errand.person.word());
     MigrateError::Anothers { workplace, by, source, person }.into()
-}
-
-/// A constant name, as the system's calls take it.
-pub fn c_name(text: impl AsRef<OsStr>) -> CString {
-    CString::new(text.as_ref().as_encoded_bytes()).unwrap_or_default()
 }

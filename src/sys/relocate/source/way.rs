@@ -23,7 +23,7 @@ pub(super) fn gone(path: &Path) -> Option<PathBuf> {
 /// Opens the way to a directory from the top, one name at a time; with owner and mode of each.
 pub(super) fn way(path: &Path) -> io::Result<(File, Vec<Step>)> {
     let flags = named() | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let step = |at: &File| facts_of(at, None).map(|found| (found.uid, found.mode));
+    let step = |at: &File| facts_of(at).map(|found| (found.uid, found.mode));
     let mut at = File::from(rustix::fs::open("/", flags, Mode::empty())?);
     let mut steps = vec![step(&at)?];
     for part in path.components() {

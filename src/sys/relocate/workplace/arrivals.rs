@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use rustix::fs::{Mode, fchmod, mkdirat};
 use rustix::io::Errno;
 
-use super::{FORMER, INCOMING, NAME, Workplace, c_name};
+use super::{FORMER, INCOMING, NAME, Workplace};
 use crate::core::relocation::{Arrived, Identity};
 use crate::error::{Error, Kind, State};
 use crate::sys::facts::facts;
@@ -16,7 +16,7 @@ use crate::sys::tree::{Tree, directory, names};
 impl Workplace {
     /// What stands in the place for arrivals.
     pub fn arrived(&self, expected: Option<Identity>) -> Arrived {
-        match facts(&self.at, &c_name(INCOMING), None) {
+        match facts(&self.at, INCOMING) {
             Ok(found) if Some(found.identity) == expected => Arrived::Expected,
             Ok(_) => Arrived::Other,
             Err(_) => Arrived::Nothing,
@@ -25,14 +25,13 @@ impl Workplace {
 
     /// Where something waits for its place, if anything does.
     pub fn waiting(&self) -> Option<PathBuf> {
-        let waits = |place: &&&str| {
-            facts(&self.at, &c_name(place), None).is_ok_and(|found| {
+        let waits = |place: &&str| {
+            facts(&self.at, *place).is_ok_and(|found| {
                 let inside = directory(&self.at, place.as_ref()).and_then(|place| names(&place));
                 found.kind != Kind::Directory || inside.map_or(true, |names| !names.is_empty())
             })
         };
-        let place = [INCOMING, FORMER];
-        let place = place.iter().find(|place| waits(place));
+        let place = [INCOMING, FORMER].into_iter().find(waits);
         place.map(|place| self.path.join(NAME).join(place))
     }
 
@@ -67,7 +66,7 @@ impl Workplace {
     pub fn discard(&self) -> Result<(), Error> {
         let path = self.path.join(NAME).join(INCOMING);
         let discard = || -> std::io::Result<Left> {
-            let found = match facts(&self.at, &c_name(INCOMING), None) {
+            let found = match facts(&self.at, INCOMING) {
                 Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => {
                     return Ok(Left::Nothing);
                 }
