@@ -23,6 +23,12 @@ const DIRECTORY: OFlags =
 pub(crate) const FILE: OFlags =
     OFlags::NOFOLLOW.union(OFlags::NONBLOCK).union(OFlags::NOCTTY).union(OFlags::CLOEXEC);
 
+/// How that is opened which is only named and need not be readable, where the system has that.
+#[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
+pub(crate) const NAMED: OFlags = OFlags::PATH;
+#[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd")))]
+pub(crate) const NAMED: OFlags = OFlags::RDONLY;
+
 /// A directory tree by the descriptor of its top.
 #[derive(Debug)]
 pub struct Tree {

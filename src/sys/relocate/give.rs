@@ -17,7 +17,7 @@ use super::{Person, failed};
 use crate::core::relocation::tree::{Inventory, Node, own_mode};
 use crate::error::{Error, Kind, MigrateError, State};
 use crate::sys::facts::{facts, facts_of};
-use crate::sys::tree::{FILE, Tree, names};
+use crate::sys::tree::{FILE, NAMED, Tree, names};
 use crate::sys::{acls, interrupt};
 
 /// Gives everything in the tree to the person; what is theirs already is left alone.
@@ -160,15 +160,8 @@ fn is_same(found: &Node, judged: &Node) -> bool {
 
 /// Opens a file for its owner and mode. A symlink has neither content nor mode: it is only named.
 fn open(directory: &File, node: &Node) -> Result<File, Errno> {
-    let access = if node.kind == Kind::Symlink { named() } else { OFlags::RDONLY };
+    let access = if node.kind == Kind::Symlink { NAMED } else { OFlags::RDONLY };
     openat(directory.as_fd(), &*node.name, access | FILE, Mode::empty()).map(File::from)
-}
-
-fn named() -> OFlags {
-    #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
-    return OFlags::PATH;
-    #[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd")))]
-    return OFlags::RDONLY;
 }
 
 /// Changes the owner of what is open, a symlink itself included.

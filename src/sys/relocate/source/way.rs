@@ -7,6 +7,7 @@ use std::path::{Component, Path, PathBuf};
 use rustix::fs::{Mode, OFlags, openat};
 
 use crate::sys::facts::facts_of;
+use crate::sys::tree::NAMED;
 
 /// Owner and mode of a directory on the way.
 pub(super) type Step = (u32, u32);
@@ -22,7 +23,8 @@ pub(super) fn gone(path: &Path) -> Option<PathBuf> {
 
 /// Opens the way to a directory from the top, one name at a time; with owner and mode of each.
 pub(super) fn way(path: &Path) -> io::Result<(File, Vec<Step>)> {
-    let flags = named() | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    // A directory on the way need not be readable.
+    let flags = NAMED | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let step = |at: &File| facts_of(at).map(|found| (found.uid, found.mode));
     let mut at = File::from(rustix::fs::open("/", flags, Mode::empty())?);
     let mut steps = vec![step(&at)?];
@@ -33,12 +35,4 @@ pub(super) fn way(path: &Path) -> io::Result<(File, Vec<Step>)> {
         }
     }
     Ok((at, steps))
-}
-
-/// A directory on the way need not be readable.
-fn named() -> OFlags {
-    #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
-    return OFlags::PATH;
-    #[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd")))]
-    return OFlags::RDONLY;
 }
