@@ -14,7 +14,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-pub use choice::{Circumstances, Reason, way};
+pub use choice::{Circumstances, Reason, choose};
 pub use journal::{Journal, VERSION};
 
 /// What tells one entry of the machine's file systems from all others: device and inode.
@@ -23,7 +23,7 @@ pub type Identity = (u64, u64);
 /// How a cache gets to its new place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Way {
+pub enum Method {
     /// The directory is renamed: constant time, whatever its size.
     Rename,
     /// The cache stands in the private directory itself, so its entries go one level down.
@@ -123,10 +123,10 @@ pub enum Next {
 /// What a next run does with an interrupted move.
 pub fn next(journal: &Journal, remains: Remains) -> Next {
     let Remains { has_source, arrived, is_placed } = remains;
-    match (journal.stage, journal.way) {
+    match (journal.stage, journal.method) {
         (Stage::Copying, _) => Next::Discard,
         (Stage::Moving, _) if is_placed => Next::Finish,
-        (Stage::Moving, Way::Gather) => Next::Adopt,
+        (Stage::Moving, Method::Gather) => Next::Adopt,
         (Stage::Moving, _) if arrived == Arrived::Expected => Next::Adopt,
         // What came instead of the source is somebody's to look at, and nobody's to give away.
         (Stage::Moving, _) if arrived == Arrived::Other => Next::Lost,

@@ -77,15 +77,15 @@ impl Locks {
             if !(is_lock || index == 0) || self.identities.contains(&node.identity) {
                 continue;
             }
-            let way = inventory.path(index);
+            let names = inventory.path(index);
             let file = open(tree, inventory, index)?;
             match flock(&file, FlockOperation::NonBlockingLockExclusive) {
                 Ok(()) => {}
                 Err(Errno::WOULDBLOCK) => {
                     let holders = holders(node.identity);
-                    return Ok(Attempt::Busy { path: tree.shown(&way), holders });
+                    return Ok(Attempt::Busy { path: tree.shown(&names), holders });
                 }
-                Err(cause) => return Err(unreadable(tree, &way, cause)),
+                Err(cause) => return Err(unreadable(tree, &names, cause)),
             }
             self.held.push(file);
             self.identities.insert(node.identity);
@@ -96,26 +96,26 @@ impl Locks {
 
 /// Opens a lock of the tree, or its top.
 fn open(tree: &Tree, inventory: &Inventory, index: usize) -> Result<File, Error> {
-    let way = inventory.path(index);
-    let Some(node) = inventory.nodes.get(index) else { return Err(tree.changed(&way)) };
+    let names = inventory.path(index);
+    let Some(node) = inventory.nodes.get(index) else { return Err(tree.changed(&names)) };
     let Some(parent) = node.parent else {
         return tree.enter(inventory, index);
     };
     let directory = tree.enter(inventory, parent)?;
     let flags = OFlags::RDONLY | super::tree::FILE;
     let opened = match openat(&directory, &*node.name, flags, Mode::empty()) {
-        Err(Errno::NOENT | Errno::LOOP) => return Err(tree.changed(&way)),
-        opened => File::from(opened.map_err(|cause| unreadable(tree, &way, cause))?),
+        Err(Errno::NOENT | Errno::LOOP) => return Err(tree.changed(&names)),
+        opened => File::from(opened.map_err(|cause| unreadable(tree, &names, cause))?),
     };
     match facts_of(&opened) {
         Ok(found) if found.identity == node.identity => Ok(opened),
-        _ => Err(tree.changed(&way)),
+        _ => Err(tree.changed(&names)),
     }
 }
 
-fn unreadable(tree: &Tree, way: &[std::ffi::CString], cause: Errno) -> Error {
+fn unreadable(tree: &Tree, names: &[std::ffi::CString], cause: Errno) -> Error {
     MigrateError::Unreadable {
-        path: tree.shown(way),
+        path: tree.shown(names),
         cause: cause.into(),
         source: tree.path.clone(),
         person: accounts::owner(rustix::process::geteuid().as_raw()).word(),

@@ -61,16 +61,16 @@ impl Tree {
             if interrupt::is_requested() {
                 return Err(MigrateError::Interrupted { state: State::Untouched }.into());
             }
-            let way = inventory.path(index);
+            let above = inventory.path(index);
             let directory = self.enter(&inventory, index)?;
-            let names = names(&directory).map_err(|cause| self.unseen(&way, &cause))?;
+            let names = names(&directory).map_err(|cause| self.unseen(&above, &cause))?;
             for name in names {
-                if way.is_empty() && leave_out(OsStr::from_bytes(name.as_bytes())) {
+                if above.is_empty() && leave_out(OsStr::from_bytes(name.as_bytes())) {
                     continue;
                 }
                 let found = match facts(&directory, &name) {
                     Err(cause) if cause.kind() == io::ErrorKind::NotFound => continue,
-                    found => found.map_err(|cause| self.unseen(&way, &cause))?,
+                    found => found.map_err(|cause| self.unseen(&above, &cause))?,
                 };
                 let node = Node { parent: Some(index), ..found };
                 if node.kind == Kind::Directory {
@@ -88,22 +88,22 @@ impl Tree {
     /// [`MigrateError::Hostile`] where another file system begins or it lies too deep,
     /// [`MigrateError::Changed`], [`MigrateError::Source`].
     pub fn enter(&self, inventory: &Inventory, index: usize) -> Result<File, Error> {
-        let way = inventory.path(index);
-        let Some(node) = inventory.nodes.get(index) else { return Err(self.changed(&way)) };
-        if way.len() > MAX_DEPTH {
+        let names = inventory.path(index);
+        let Some(node) = inventory.nodes.get(index) else { return Err(self.changed(&names)) };
+        if names.len() > MAX_DEPTH {
             return Err(self.hostile(inventory, index, Objection::TooDeep));
         }
-        let opened = match self.go(&way) {
-            Err(cause) if files::is_absence(&cause) => return Err(self.changed(&way)),
-            opened => opened.map_err(|cause| self.unseen(&way, &cause))?,
+        let opened = match self.go(&names) {
+            Err(cause) if files::is_absence(&cause) => return Err(self.changed(&names)),
+            opened => opened.map_err(|cause| self.unseen(&names, &cause))?,
         };
-        let found = facts_of(&opened).map_err(|cause| self.unseen(&way, &cause))?;
+        let found = facts_of(&opened).map_err(|cause| self.unseen(&names, &cause))?;
         // Where a file system is mounted, the name shows what is below it and opening what is on it.
         let is_crossed = (found.identity.0, found.mount) != (node.identity.0, node.mount);
         match found.identity == node.identity {
             true if !is_crossed => Ok(opened),
             _ if is_crossed => Err(self.hostile(inventory, index, Objection::Mount)),
-            _ => Err(self.changed(&way)),
+            _ => Err(self.changed(&names)),
         }
     }
 

@@ -7,7 +7,7 @@ use super::target::Target;
 use super::{Request, copying};
 use crate::core::relocation::tree::Inventory;
 use crate::core::relocation::tree::secrets::{Known, Stands};
-use crate::core::relocation::{Identity, Journal, Stage, VERSION, Way};
+use crate::core::relocation::{Identity, Journal, Method, Stage, VERSION};
 use crate::error::{Error, MigrateError, State};
 use crate::report;
 use crate::shown::shown;
@@ -37,10 +37,10 @@ pub(super) fn begin(
 ) -> Result<(), Error> {
     let carrying = Carrying { site, target, workplace, replace: request.replace };
     let mut locks = Locks::default();
-    let Preview { tree, left_out, way, keeps_source, inventory, .. } = preview;
+    let Preview { tree, left_out, method, keeps_source, inventory, .. } = preview;
     let begun = (|| {
         // What is renamed is looked at again when it has arrived.
-        let seen = (way == Way::Rename).then_some(inventory);
+        let seen = (method == Method::Rename).then_some(inventory);
         let inventory = locking::wait(&mut locks, site, &tree, &left_out, target.person, seen)?;
         if request.replace == Replace::Aside
             && let Ok(former) = directory(&carrying.workplace.private, target.name.as_ref())
@@ -57,22 +57,22 @@ pub(super) fn begin(
         }
     };
     let keeps_source = keeps_source || !carrying.can_give(&inventory);
-    match way {
-        Way::Rename => carrying.rename(&tree, &inventory, &mut locks),
-        Way::Gather => carrying.gather(&tree, &inventory, &left_out),
-        Way::Copy => copying::copy(carrying, &tree, &inventory, keeps_source),
+    match method {
+        Method::Rename => carrying.rename(&tree, &inventory, &mut locks),
+        Method::Gather => carrying.gather(&tree, &inventory, &left_out),
+        Method::Copy => copying::copy(carrying, &tree, &inventory, keeps_source),
     }
 }
 
 impl Carrying<'_> {
     /// The journal of a move that is about to begin.
-    pub(super) fn journal(&self, way: Way, stage: Stage, identity: Identity) -> Journal {
+    pub(super) fn journal(&self, method: Method, stage: Stage, identity: Identity) -> Journal {
         Journal {
             version: VERSION,
             shown: shown(&self.site.path).to_string(),
             source: self.site.path.clone().into_os_string(),
             identity,
-            way,
+            method,
             stage,
             name: self.target.name.clone(),
             arrived: None,
@@ -90,7 +90,7 @@ impl Carrying<'_> {
 
     fn rename(self, tree: &Tree, seen: &Inventory, locks: &mut Locks) -> Result<(), Error> {
         let identity = seen.nodes.first().map(|top| top.identity).unwrap_or_default();
-        let journal = self.journal(Way::Rename, Stage::Moving, identity);
+        let journal = self.journal(Method::Rename, Stage::Moving, identity);
         if let Err(error) = self.workplace.write(&journal) {
             self.workplace.dismiss();
             return Err(error);
@@ -144,7 +144,7 @@ impl Carrying<'_> {
         let identity = seen.nodes.first().map(|top| top.identity).unwrap_or_default();
         let room = facts_of(&self.workplace.make_room()?.top);
         let arrived = room.ok().map(|room| room.identity);
-        let journal = Journal { arrived, ..self.journal(Way::Gather, Stage::Moving, identity) };
+        let journal = Journal { arrived, ..self.journal(Method::Gather, Stage::Moving, identity) };
         self.workplace.write(&journal)?;
         self.gather_rest(journal, tree, &|name| stays.has(name))
     }

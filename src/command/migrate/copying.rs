@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::carry::Carrying;
 use crate::core::relocation::tree::{Inventory, first_change, first_difference};
-use crate::core::relocation::{Identity, Journal, Stage, Way};
+use crate::core::relocation::{Identity, Journal, Method, Stage};
 use crate::error::{Error, Kind, Look, State};
 use crate::report;
 use crate::shown::{bytes, quoted, shown};
@@ -30,7 +30,7 @@ pub(super) fn copy(
     keeps_source: bool,
 ) -> Result<(), Error> {
     let identity = inventory.nodes.first().map(|top| top.identity).unwrap_or_default();
-    let journal = carrying.journal(Way::Copy, Stage::Copying, identity);
+    let journal = carrying.journal(Method::Copy, Stage::Copying, identity);
     let copied = (|| {
         carrying.workplace.write(&journal)?;
         let arrived = Some(whole(&carrying, tree, inventory)?);

@@ -9,7 +9,7 @@ use super::{Request, locking};
 use crate::core::checkout::is_directory_name;
 use crate::core::relocation::tree::Inventory;
 use crate::core::relocation::tree::secrets::Openness;
-use crate::core::relocation::{Circumstances, Position, Reason, Way, way};
+use crate::core::relocation::{Circumstances, Method, Position, Reason, choose};
 use crate::error::{Error, MigrateError};
 use crate::sys::facts::facts_of;
 use crate::sys::relocate::candidates;
@@ -26,7 +26,7 @@ pub(super) struct Preview<'a> {
     /// Everything in it.
     pub(super) inventory: Inventory,
     /// How it moves.
-    pub(super) way: Way,
+    pub(super) method: Method,
     /// Whether a copied source stays, because it is not the person's alone to remove.
     pub(super) keeps_source: bool,
     /// The names at the top that are not part of the cache.
@@ -92,23 +92,23 @@ impl<'a> Preview<'a> {
             None => nearest(&target.private_dir),
         };
         let place = place.and_then(Result::ok);
-        let (way, reason) =
-            choose(request, site, position, target, &inventory, openness, place.as_ref());
-        if way != Way::Copy {
+        let (method, reason) =
+            method(request, site, position, target, &inventory, openness, place.as_ref());
+        if method != Method::Copy {
             locking::refuse_names_elsewhere(&tree, &inventory)?;
         }
         let is_root = rustix::process::geteuid().is_root();
         let has_foreign = inventory.has_foreign(target.person.uid);
         let is_fixed = matches!(reason, Some(Reason::MountPoint | Reason::FixedParent));
         Ok(Preview {
-            keeps_source: way == Way::Copy && (is_fixed || (has_foreign && !is_root)),
+            keeps_source: method == Method::Copy && (is_fixed || (has_foreign && !is_root)),
             is_occupied: target.is_occupied(),
             is_open: site.is_open(),
             free: place.as_ref().map_or(u64::MAX, free),
             replace: request.replace,
             tree,
             inventory,
-            way,
+            method,
             reason,
             left_out,
             target,
@@ -132,11 +132,11 @@ impl<'a> Preview<'a> {
 
     /// What a copy occupies, in bytes.
     fn needed(&self) -> u64 {
-        if self.way == Way::Copy { self.inventory.bytes().1 } else { 0 }
+        if self.method == Method::Copy { self.inventory.bytes().1 } else { 0 }
     }
 }
 
-fn choose(
+fn method(
     request: &Request,
     site: &Site,
     position: Position,
@@ -144,13 +144,13 @@ fn choose(
     inventory: &Inventory,
     openness: Openness,
     place: Option<&std::fs::File>,
-) -> (Way, Option<Reason>) {
+) -> (Method, Option<Reason>) {
     if position == Position::PrivateDir {
-        return (Way::Gather, None);
+        return (Method::Gather, None);
     }
-    let Some(top) = inventory.nodes.first() else { return (Way::Rename, None) };
+    let Some(top) = inventory.nodes.first() else { return (Method::Rename, None) };
     let mount = |file| facts_of(file).ok().map(|found| (found.identity.0, found.mount));
-    way(Circumstances {
+    choose(Circumstances {
         is_copy_asked: request.is_copy,
         is_one_mount: site.mount() == place.and_then(mount),
         is_mount_point: site.mount() != Some((top.identity.0, top.mount)),

@@ -9,7 +9,7 @@ use super::target::Target;
 use super::{Request, copying, locking};
 use crate::core::relocation::tree::secrets::{Known, Stands};
 use crate::core::relocation::tree::{Inventory, counterparts, first_difference};
-use crate::core::relocation::{Journal, Next, Remains, Way, next};
+use crate::core::relocation::{Journal, Method, Next, Remains, next};
 use crate::error::{Error, MigrateError};
 use crate::report;
 use crate::shown::quoted;
@@ -88,7 +88,7 @@ fn continued(
     next: Next,
 ) -> Result<Outcome, Error> {
     let carrying = Carrying { site, target, workplace, replace: request.replace };
-    if next == Next::Adopt && journal.way == Way::Rename {
+    if next == Next::Adopt && journal.method == Method::Rename {
         let inventory = carrying.workplace.incoming()?.walk(&|_| false)?;
         if !carrying.can_give(&inventory) {
             let path = place::give_back(&carrying.workplace, &journal.name)?;
@@ -106,7 +106,7 @@ fn continued(
 
 fn go_on(carrying: Carrying<'_>, journal: &Journal, next: Next) -> Result<(), Error> {
     match next {
-        Next::Adopt if journal.way == Way::Gather => {
+        Next::Adopt if journal.method == Method::Gather => {
             let private = carrying.workplace.private_tree()?;
             let stays = LeftOut::Ours { name: journal.name.clone() };
             carrying.gather_rest(journal.clone(), &private, &|name| stays.has(name))

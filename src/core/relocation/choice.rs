@@ -1,6 +1,6 @@
-//! The way that a cache takes: renamed where nothing stands against it, and else copied.
+//! How a cache moves: renamed where nothing stands against it, and else copied.
 
-use super::Way;
+use super::Method;
 use super::tree::secrets::Openness;
 
 /// Why a cache is copied although it could be asked for less.
@@ -23,7 +23,7 @@ pub enum Reason {
     Private,
 }
 
-/// What the choice between the ways depends on.
+/// What the choice between the methods depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Circumstances {
     /// `--copy`.
@@ -44,8 +44,8 @@ pub struct Circumstances {
     pub openness: Openness,
 }
 
-/// The way that a cache takes, and for a copy why.
-pub fn way(circumstances: Circumstances) -> (Way, Option<Reason>) {
+/// How a cache moves, and for a copy why.
+pub fn choose(circumstances: Circumstances) -> (Method, Option<Reason>) {
     let Circumstances { is_copy_asked, is_one_mount, is_mount_point, .. } = circumstances;
     let reason = if is_copy_asked {
         Reason::Asked
@@ -62,7 +62,7 @@ pub fn way(circumstances: Circumstances) -> (Way, Option<Reason>) {
     } else if circumstances.openness == Openness::Owner {
         Reason::Private
     } else {
-        return (Way::Rename, None);
+        return (Method::Rename, None);
     };
-    (Way::Copy, Some(reason))
+    (Method::Copy, Some(reason))
 }

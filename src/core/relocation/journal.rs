@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Identity, Stage, Way};
+use super::{Identity, Method, Stage};
 
 /// What is written down about a move, so that a next run knows what happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,8 +18,9 @@ pub struct Journal {
     pub source: OsString,
     /// The source's identity.
     pub identity: Identity,
-    /// How it moves.
-    pub way: Way,
+    /// How it moves, under the name that this has in version 1.
+    #[serde(rename = "way")]
+    pub method: Method,
     /// How far it has come.
     pub stage: Stage,
     /// The name of the target directory in the private directory.
@@ -46,7 +47,7 @@ pub const VERSION: u32 = 1;
 impl Journal {
     /// What stands in the place for arrivals, and later in the target directory's.
     pub fn expected(&self) -> Option<Identity> {
-        self.arrived.or_else(|| (self.way == Way::Rename).then_some(self.identity))
+        self.arrived.or_else(|| (self.method == Method::Rename).then_some(self.identity))
     }
 
     /// The same after a new start of the machine, or after a file system was mounted again. It is still
@@ -64,7 +65,7 @@ impl Journal {
             _ => identity,
         };
         // What is renamed is on the workplace's device, before and after.
-        let source = if self.way == Way::Copy { parent } else { workplace };
+        let source = if self.method == Method::Copy { parent } else { workplace };
         Journal {
             identity: on(source, self.identity),
             arrived: self.arrived.map(|arrived| on(workplace, arrived)),

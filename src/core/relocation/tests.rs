@@ -1,9 +1,9 @@
-//! Tables: the way, how paths lie, and every state that a kill can leave behind.
+//! Tables: the method of a move, how paths lie, and every state that a kill can leave behind.
 
 use super::tree::secrets::Openness;
 use super::{
-    Arrived, Circumstances, Journal, Next, Position, Reason, Remains, Stage, VERSION, Way, next,
-    position, way,
+    Arrived, Circumstances, Journal, Method, Next, Position, Reason, Remains, Stage, VERSION,
+    choose, next, position,
 };
 use std::path::Path;
 
@@ -18,13 +18,13 @@ const PLAIN: Circumstances = Circumstances {
     openness: Openness::Person,
 };
 
-fn journal(way: Way, stage: Stage) -> Journal {
+fn journal(method: Method, stage: Stage) -> Journal {
     Journal {
         version: VERSION,
         shown: "/old".into(),
         source: "/old".into(),
         identity: (1, 2),
-        way,
+        method,
         stage,
         name: "target".into(),
         arrived: Some((1, 3)),
@@ -52,8 +52,8 @@ fn renames_unless_something_stands_against_it() {
         ),
         (Circumstances { openness: Openness::Owner, ..PLAIN }, Some(Reason::Private)),
     ] {
-        let kind = if expected.is_some() { Way::Copy } else { Way::Rename };
-        assert_eq!(way(circumstances), (kind, expected), "{circumstances:?}");
+        let kind = if expected.is_some() { Method::Copy } else { Method::Rename };
+        assert_eq!(choose(circumstances), (kind, expected), "{circumstances:?}");
     }
 }
 
@@ -78,29 +78,29 @@ fn knows_how_paths_lie_to_one_another() {
 fn a_next_run_continues_or_undoes_whatever_was_interrupted() {
     use Arrived::{Expected, Nothing, Other};
     for (kind, stage, has_source, arrived, is_placed, expected) in [
-        (Way::Rename, Stage::Moving, true, Nothing, false, Next::Begin),
-        (Way::Rename, Stage::Moving, false, Expected, false, Next::Adopt),
-        (Way::Rename, Stage::Moving, true, Expected, false, Next::Adopt),
-        (Way::Rename, Stage::Moving, true, Other, false, Next::Lost),
-        (Way::Rename, Stage::Moving, false, Nothing, false, Next::Lost),
-        (Way::Rename, Stage::Moving, false, Other, false, Next::Lost),
-        (Way::Gather, Stage::Moving, true, Nothing, false, Next::Adopt),
-        (Way::Gather, Stage::Moving, true, Other, false, Next::Adopt),
-        (Way::Rename, Stage::Moving, false, Nothing, true, Next::Finish),
-        (Way::Rename, Stage::Moving, false, Other, true, Next::Finish),
-        (Way::Gather, Stage::Moving, true, Expected, false, Next::Adopt),
-        (Way::Gather, Stage::Moving, true, Nothing, true, Next::Finish),
-        (Way::Copy, Stage::Copying, true, Other, false, Next::Discard),
-        (Way::Copy, Stage::Copying, true, Nothing, false, Next::Discard),
-        (Way::Copy, Stage::Copying, false, Nothing, false, Next::Discard),
-        (Way::Copy, Stage::Placing, true, Expected, false, Next::Place),
-        (Way::Copy, Stage::Placing, true, Other, true, Next::Clear),
-        (Way::Copy, Stage::Placing, true, Nothing, false, Next::Discard),
-        (Way::Copy, Stage::Placing, true, Other, false, Next::Lost),
-        (Way::Copy, Stage::Placing, false, Nothing, false, Next::Lost),
-        (Way::Copy, Stage::Clearing, true, Nothing, true, Next::Clear),
-        (Way::Copy, Stage::Clearing, false, Nothing, true, Next::Clear),
-        (Way::Copy, Stage::Clearing, true, Nothing, false, Next::Lost),
+        (Method::Rename, Stage::Moving, true, Nothing, false, Next::Begin),
+        (Method::Rename, Stage::Moving, false, Expected, false, Next::Adopt),
+        (Method::Rename, Stage::Moving, true, Expected, false, Next::Adopt),
+        (Method::Rename, Stage::Moving, true, Other, false, Next::Lost),
+        (Method::Rename, Stage::Moving, false, Nothing, false, Next::Lost),
+        (Method::Rename, Stage::Moving, false, Other, false, Next::Lost),
+        (Method::Gather, Stage::Moving, true, Nothing, false, Next::Adopt),
+        (Method::Gather, Stage::Moving, true, Other, false, Next::Adopt),
+        (Method::Rename, Stage::Moving, false, Nothing, true, Next::Finish),
+        (Method::Rename, Stage::Moving, false, Other, true, Next::Finish),
+        (Method::Gather, Stage::Moving, true, Expected, false, Next::Adopt),
+        (Method::Gather, Stage::Moving, true, Nothing, true, Next::Finish),
+        (Method::Copy, Stage::Copying, true, Other, false, Next::Discard),
+        (Method::Copy, Stage::Copying, true, Nothing, false, Next::Discard),
+        (Method::Copy, Stage::Copying, false, Nothing, false, Next::Discard),
+        (Method::Copy, Stage::Placing, true, Expected, false, Next::Place),
+        (Method::Copy, Stage::Placing, true, Other, true, Next::Clear),
+        (Method::Copy, Stage::Placing, true, Nothing, false, Next::Discard),
+        (Method::Copy, Stage::Placing, true, Other, false, Next::Lost),
+        (Method::Copy, Stage::Placing, false, Nothing, false, Next::Lost),
+        (Method::Copy, Stage::Clearing, true, Nothing, true, Next::Clear),
+        (Method::Copy, Stage::Clearing, false, Nothing, true, Next::Clear),
+        (Method::Copy, Stage::Clearing, true, Nothing, false, Next::Lost),
     ] {
         let remains = Remains { has_source, arrived, is_placed };
         assert_eq!(
@@ -113,8 +113,8 @@ fn a_next_run_continues_or_undoes_whatever_was_interrupted() {
 
 #[test]
 fn a_device_is_known_again_by_a_directory_on_it() {
-    let moving = journal(Way::Rename, Stage::Moving);
-    let copied = Journal { identity: (2, 7), ..journal(Way::Copy, Stage::Placing) };
+    let moving = journal(Method::Rename, Stage::Moving);
+    let copied = Journal { identity: (2, 7), ..journal(Method::Copy, Stage::Placing) };
     for (before, workplace, parent, source, arrived) in [
         // As it was.
         (&moving, (1, 9), Some((1, 8)), (1, 2), (1, 3)),
@@ -139,8 +139,21 @@ fn a_device_is_known_again_by_a_directory_on_it() {
 }
 
 #[test]
+fn a_journal_keeps_the_form_that_an_earlier_run_has_written() {
+    let text = r#"{"version":1,"shown":"/old","source":{"Unix":[47,111,108,100]},"identity":[1,2],
+        "way":"copy","stage":"placing","name":"target","arrived":[1,3],
+        "aside":{"Unix":[46,111,108,100,46,109,105,103,114,97,116,101,100,45,49]},
+        "workplace":[1,9],"parent":[2,8],"checkout":null}"#;
+    let read: Journal = serde_json::from_str(text).unwrap();
+    let written = journal(Method::Copy, Stage::Placing);
+    assert_eq!(read, written);
+    let text: serde_json::Value = serde_json::from_str(text).unwrap();
+    assert_eq!(serde_json::to_value(written).unwrap(), text);
+}
+
+#[test]
 fn a_journal_is_believed_only_with_plain_names() {
-    let good = journal(Way::Copy, Stage::Clearing);
+    let good = journal(Method::Copy, Stage::Clearing);
     assert!(good.is_sound());
     for name in ["", ".", "..", "a/b", "/etc", "a/", "./a"] {
         assert!(!Journal { name: name.into(), ..good.clone() }.is_sound(), "{name}");

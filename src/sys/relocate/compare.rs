@@ -48,14 +48,14 @@ impl Comparing<'_> {
     fn file(&self, index: usize) -> Result<(), Error> {
         let Some(node) = self.inventory.nodes.get(index) else { return Ok(()) };
         let parent = node.parent.unwrap_or_default();
-        let way = self.inventory.path(parent);
+        let names = self.inventory.path(parent);
         let changed = || self.source.changed(&self.inventory.path(index));
         let original =
             open(&self.source.enter(self.inventory, parent)?, node).map_err(|_| changed())?;
         if !is_unchanged(&original, node) {
             return Err(changed());
         }
-        let copy = self.copy.go(&way).and_then(|at| open(&at, node));
+        let copy = self.copy.go(&names).and_then(|at| open(&at, node));
         let copy = copy.map_err(|cause| self.failed(index, cause))?;
         let compared = &self.tally.bytes;
         match content::is_alike(&original, &copy, node.size, node.is_sparse(), compared) {

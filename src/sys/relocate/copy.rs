@@ -51,7 +51,7 @@ pub fn copy(
     let (files, further) = inventory.split();
     let died = || copying.failed(0, Errno::CANCELED.into());
     share_out(&files, |chunk| copying.chunk(chunk), died)?;
-    copying.names(&further)?;
+    copying.further_names(&further)?;
     copying.finish()?;
     Ok(copying.abilities.contents())
 }
@@ -69,9 +69,9 @@ impl Copying<'_> {
     fn directories(&self) -> Result<(), Error> {
         for (index, node) in self.nodes(Kind::Directory) {
             if let Some(parent) = node.parent {
-                let way = self.inventory.path(parent);
+                let names = self.inventory.path(parent);
                 self.to
-                    .go(&way)
+                    .go(&names)
                     .and_then(|at| Ok(mkdirat(&at, &*node.name, Mode::RWXU)?))
                     .map_err(|cause| self.failed(index, cause))?;
             }
@@ -89,8 +89,8 @@ impl Copying<'_> {
             let Some(node) = self.inventory.nodes.get(index) else { continue };
             let parent = node.parent.unwrap_or_default();
             if open.as_ref().is_none_or(|(at, ..)| *at != parent) {
-                let way = self.inventory.path(parent);
-                let to = self.to.go(&way).map_err(|cause| self.failed(index, cause))?;
+                let names = self.inventory.path(parent);
+                let to = self.to.go(&names).map_err(|cause| self.failed(index, cause))?;
                 open = Some((parent, self.source.enter(self.inventory, parent)?, to));
             }
             let Some((_, from, to)) = &open else { continue };
@@ -103,12 +103,12 @@ impl Copying<'_> {
         Ok(())
     }
 
-    fn names(&self, further: &[(usize, usize)]) -> Result<(), Error> {
+    fn further_names(&self, further: &[(usize, usize)]) -> Result<(), Error> {
         for &(index, original) in further {
             let place = |index: usize| {
                 let node = self.inventory.nodes.get(index).ok_or(io::ErrorKind::NotFound)?;
-                let way = self.inventory.path(node.parent.unwrap_or_default());
-                Ok::<_, io::Error>((self.to.go(&way)?, node.name.clone()))
+                let names = self.inventory.path(node.parent.unwrap_or_default());
+                Ok::<_, io::Error>((self.to.go(&names)?, node.name.clone()))
             };
             let link = || -> io::Result<()> {
                 let ((from, old), (to, new)) = (place(original)?, place(index)?);
@@ -148,8 +148,8 @@ impl Copying<'_> {
     }
 
     fn failed(&self, index: usize, cause: io::Error) -> Error {
-        let way = self.inventory.path(index);
-        failed("copy", &self.source.shown(&way), cause, State::Untouched)
+        let names = self.inventory.path(index);
+        failed("copy", &self.source.shown(&names), cause, State::Untouched)
     }
 }
 

@@ -21,7 +21,7 @@ use crate::sys::facts::{facts, facts_of};
 use crate::sys::files;
 use crate::sys::remove::{self, Left, Patience, What};
 use crate::sys::tree::Tree;
-use way::{Step, gone, way};
+use way::{Step, descend, gone};
 
 /// A place in the file system where a cache stands or stood.
 #[derive(Debug)]
@@ -63,7 +63,7 @@ impl Site {
         };
         let name = real.file_name().ok_or_else(|| refused(&io::ErrorKind::InvalidInput.into()))?;
         let (parent, way) =
-            way(real.parent().unwrap_or(Path::new("/"))).map_err(|cause| refused(&cause))?;
+            descend(real.parent().unwrap_or(Path::new("/"))).map_err(|cause| refused(&cause))?;
         Ok(Site { name: name.to_owned(), parent: Some(parent), way, path: real })
     }
 

@@ -2,7 +2,7 @@
 
 use super::Preview;
 use crate::command::rows::{row, table};
-use crate::core::relocation::{Reason, Way};
+use crate::core::relocation::{Method, Reason};
 use crate::error::Kind;
 use crate::shown::{bytes, shown};
 use crate::sys::accounts;
@@ -35,10 +35,10 @@ impl Preview<'_> {
         let Preview { inventory, target, .. } = self;
         let given = inventory.to_be_given(target.person.uid, target.person.gid);
         let changes = format!("{given} entries change owner, group or mode");
-        match self.way {
-            Way::Rename => vec![row("how", format!("renamed, {changes}"))],
-            Way::Gather => vec![row("how", format!("moved one level down, {changes}"))],
-            Way::Copy => {
+        match self.method {
+            Method::Rename => vec![row("how", format!("renamed, {changes}"))],
+            Method::Gather => vec![row("how", format!("moved one level down, {changes}"))],
+            Method::Copy => {
                 let why = self.reason.map_or("", why);
                 let source = if self.keeps_source {
                     "stays: it is not yours alone to remove"

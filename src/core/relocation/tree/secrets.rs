@@ -55,9 +55,9 @@ pub enum Openness {
     Owner,
 }
 
-/// What is known of a directory and the way to it from the top.
+/// Who reaches a directory, by the way to it from the top, it included.
 #[derive(Clone, Copy)]
-struct Way {
+struct Reach {
     /// Whether the person can go there.
     is_passable: bool,
     /// Whether only the top's owner, and root, can have put anything there.
@@ -77,13 +77,16 @@ impl Giving<'_> {
     pub(super) fn openness(&self, inventory: &Inventory) -> Result<Openness, usize> {
         let owner = inventory.nodes.first().map(|top| top.uid);
         let is_closed = self.stands == Stands::Closed;
-        let top = Way { is_passable: true, is_owners: is_closed };
-        let mut ways: Vec<Option<Way>> = Vec::with_capacity(inventory.nodes.len());
+        let top = Reach { is_passable: true, is_owners: is_closed };
+        let mut reaches: Vec<Option<Reach>> = Vec::with_capacity(inventory.nodes.len());
         let mut openness = Openness::Person;
         for (index, node) in inventory.nodes.iter().enumerate() {
-            let above = node.parent.map_or(Some(top), |parent| ways.get(parent).copied().flatten());
+            let above =
+                node.parent.map_or(Some(top), |parent| reaches.get(parent).copied().flatten());
             let Some(above) = above else { return Err(index) };
-            ways.push((node.kind == Kind::Directory).then(|| self.way(index, node, above, owner)));
+            reaches.push(
+                (node.kind == Kind::Directory).then(|| self.reach(index, node, above, owner)),
+            );
             let has_content = node.kind == Kind::File && node.size > 0;
             if !has_content || node.uid == self.person.uid {
                 continue;
@@ -100,10 +103,10 @@ impl Giving<'_> {
         Ok(openness)
     }
 
-    fn way(&self, index: usize, node: &Node, above: Way, owner: Option<u32>) -> Way {
+    fn reach(&self, index: usize, node: &Node, above: Reach, owner: Option<u32>) -> Reach {
         let is_room = index == 0 && self.stands == Stands::Gathered;
         let is_owners = node.mode & 0o022 == 0 && (node.uid == 0 || Some(node.uid) == owner);
-        Way {
+        Reach {
             is_passable: is_room || (above.is_passable && self.allows(index, node, SEARCH)),
             is_owners: above.is_owners && is_owners,
         }

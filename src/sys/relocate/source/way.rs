@@ -22,7 +22,7 @@ pub(super) fn gone(path: &Path) -> Option<PathBuf> {
 }
 
 /// Opens the way to a directory from the top, one name at a time; with owner and mode of each.
-pub(super) fn way(path: &Path) -> io::Result<(File, Vec<Step>)> {
+pub(super) fn descend(path: &Path) -> io::Result<(File, Vec<Step>)> {
     // A directory on the way need not be readable.
     let flags = NAMED | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let step = |at: &File| facts_of(at).map(|found| (found.uid, found.mode));
