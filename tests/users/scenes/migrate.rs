@@ -22,7 +22,7 @@ use anyhow::{Context, Result, ensure};
 use crate::stage::cache;
 use crate::stage::{Stage, look, make, tagged};
 use crate::suite::{Test, test};
-use scene::Scene;
+use scene::{Scene, migrate};
 
 pub(crate) fn tests() -> Vec<Test> {
     let mut tests = vec![
@@ -103,9 +103,7 @@ fn gathered(stage: &Stage) -> Result<()> {
         make::own(&directory.join(path), scene.alice.uid(), scene.alice.uid(), 0o755)?;
     }
     scene.alice.shell("chmod -R go-w \"$1\"", [&directory]).run()?.ok()?;
-    let run =
-        scene.alice.by_name(["migrate".as_ref(), directory.as_os_str(), "--yes".as_ref()]).run()?;
-    run.ok()?.prints("one level down")?;
+    migrate(&scene.alice, &directory).arg("--yes").run()?.ok()?.prints("one level down")?;
     scene.has_arrived()?;
     ensure!(cache::names(&directory)? == ["target"], "{:?}", cache::names(&directory)?);
     Ok(())
@@ -142,9 +140,7 @@ fn checkout(stage: &Stage) -> Result<()> {
     let path = scene.alice.by_name(["path"]).env("CARGO_PERUSER_SCOPE", "checkout").run()?;
     let expected = PathBuf::from(path.ok()?.stdout.trim_end());
     ensure!(expected != scene.target, "the scope has no effect");
-    let words = ["migrate".as_ref(), scene.old.as_os_str(), "--to".as_ref(), "alice".as_ref()];
-    let more = ["--yes".as_ref(), "--checkout".as_ref(), stage.checkout.as_os_str()];
-    let run = scene.root.by_name(words.into_iter().chain(more)).within("/");
+    let run = scene.giving(&["--yes", "--checkout"]).arg(&stage.checkout).within("/");
     run.env("CARGO_PERUSER_SCOPE", "checkout").run()?.ok()?;
     let scene = Scene { target: expected, ..scene };
     scene.has_moved()
@@ -152,7 +148,6 @@ fn checkout(stage: &Stage) -> Result<()> {
 
 fn exported(stage: &Stage) -> Result<()> {
     let scene = Scene::of_alice(stage)?;
-    let words = ["migrate".as_ref(), scene.old.as_os_str(), "--yes".as_ref()];
-    scene.alice.by_name(words).env("CARGO_TARGET_DIR", &scene.old).run()?.ok()?;
+    scene.taking(&["--yes"]).env("CARGO_TARGET_DIR", &scene.old).run()?.ok()?;
     scene.has_moved()
 }

@@ -68,6 +68,20 @@ impl<'p> Invocation<'p> {
         .env("CARGO_PERUSER_SHARED_ROOT", &person.stage.root)
     }
 
+    /// With one more word at its end.
+    pub(crate) fn arg(mut self, word: impl AsRef<OsStr>) -> Self {
+        self.words.push(word.as_ref().to_owned());
+        self
+    }
+
+    /// With more words at its end.
+    pub(crate) fn args<I>(self, words: I) -> Self
+    where
+        I: IntoIterator<Item: AsRef<OsStr>>,
+    {
+        words.into_iter().fold(self, Invocation::arg)
+    }
+
     /// Sets a variable.
     pub(crate) fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
         self.environment.insert(name.into(), value.as_ref().to_owned());

@@ -3,7 +3,6 @@
 
 mod pasted;
 
-use std::ffi::OsStr;
 use std::fs;
 use std::path::PathBuf;
 use std::thread::sleep;
@@ -11,10 +10,11 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 
+use super::scene::migrate;
 use super::warm::LAYOUT;
 use crate::machine::{Channel, Need};
 use crate::stage::project::{self, Tree};
-use crate::stage::{Outcome, Person, Stage, cache, look, make};
+use crate::stage::{Invocation, Outcome, Person, Stage, cache, look, make};
 use crate::suite::{Test, test};
 
 pub(super) fn tests() -> Vec<Test> {
@@ -94,13 +94,14 @@ impl<'s> Built<'s> {
         Ok(())
     }
 
-    fn words(&self) -> [&OsStr; 4] {
-        let (target, checkout) = (self.target.as_os_str(), self.checkout.as_os_str());
-        ["migrate".as_ref(), target, "--checkout".as_ref(), checkout]
+    fn cure(&self) -> Result<Outcome> {
+        self.curing(Channel::Stable).run()
     }
 
-    fn cure(&self) -> Result<Outcome> {
-        self.alice.by_name(self.words()).with(Channel::Stable).run()
+    /// The same with any toolchain, still to be run.
+    fn curing(&self, channel: Channel) -> Invocation<'_> {
+        let run = migrate(&self.alice, &self.target).arg("--checkout").arg(&self.checkout);
+        run.with(channel)
     }
 
     /// What has the dependency with a build script rebuilt, in both profiles.
@@ -164,9 +165,7 @@ fn layouts(stage: &Stage) -> Result<()> {
     new(&["build"])?.ok()?.mentions("Compiling b v")?.never_says("Compiling maker v")?;
     built.is_stale(&["build"])?;
     // And the other way round.
-    let words = built.words();
-    let cure = || built.alice.by_name(words).with(Channel::Nightly).env(LAYOUT, "true").run();
-    let run = cure()?;
+    let run = built.curing(Channel::Nightly).env(LAYOUT, "true").run()?;
     run.ok()?
         .mentions("rm -r ")?
         .mentions(built.target.join("debug/.fingerprint/b-").display().to_string())?;
@@ -206,7 +205,7 @@ fn busy(stage: &Stage) -> Result<()> {
     let lock = profile.join(".cargo-lock");
     let holder = built.alice.shell("exec flock \"$1\" sleep 3", [&lock]).start()?;
     sleep(Duration::from_millis(500));
-    let run = built.alice.by_name(built.words()).with(Channel::Stable).start()?;
+    let run = built.curing(Channel::Stable).start()?;
     sleep(Duration::from_millis(1200));
     let during = cache::names(&profile.join("incremental"))?;
     holder.finish()?.ok()?;

@@ -55,9 +55,8 @@ fn full(stage: &Stage) -> Result<()> {
     make::directory(&small.join("shared"), 0, 0, 0o1777)?;
     scene.target = small.join("shared/alice/target");
     let give = || {
-        let words = ["migrate".as_ref(), scene.old.as_os_str(), "--to".as_ref(), "alice".as_ref()];
-        let words = words.into_iter().chain(["--yes".as_ref(), "--copy".as_ref()]);
-        scene.root.by_name(words).env("CARGO_PERUSER_SHARED_ROOT", small.join("shared")).run()
+        let run = scene.giving(&["--yes", "--copy"]);
+        run.env("CARGO_PERUSER_SHARED_ROOT", small.join("shared")).run()
     };
     give()?.stopped_having_shown(Stop::Create)?.mentions("no space left on device")?;
     scene.is_untouched()?;
@@ -125,10 +124,8 @@ fn remount(path: &Path, state: &str) -> Result<()> {
 /// Ctrl-C in the middle of the copy, at the first file's times.
 fn interrupted(stage: &Stage) -> Result<()> {
     let scene = Scene::new(stage)?;
-    let words = ["migrate".as_ref(), scene.old.as_os_str(), "--to".as_ref(), "alice".as_ref()];
-    let words = words.into_iter().chain(["--yes".as_ref(), "--copy".as_ref()]);
     let strace = ["strace", "-fqq", "-o", "/dev/null", "-e", "inject=utimensat:signal=INT:when=1"];
-    let run = scene.root.by_name(words).after(strace).run()?;
+    let run = scene.giving(&["--yes", "--copy"]).after(strace).run()?;
     ensure!(run.status.code() == Some(130), "{}: {}", run.status, run.stderr);
     run.blames("interrupted")?;
     scene.is_untouched()?;
@@ -143,12 +140,10 @@ fn unlike(stage: &Stage) -> Result<()> {
     let large = scene.old.join("debug/large");
     make::file(&large, vec![b'x'; PART + 4096], scene.bob.uid(), 0o664)?;
     scene.content = cache::content(&scene.old)?;
-    let words = ["migrate".as_ref(), scene.old.as_os_str(), "--to".as_ref(), "alice".as_ref()];
-    let words = words.into_iter().chain(["--yes".as_ref(), "--copy".as_ref()]);
     let lie = format!("inject=copy_file_range:retval={PART}:when=1");
     let path = large.to_str().context("a plain path")?;
     let strace = ["strace", "-fqq", "-o", "/dev/null", "-P", path, "-e", &lie];
-    let run = scene.root.by_name(words).after(strace).run()?;
+    let run = scene.giving(&["--yes", "--copy"]).after(strace).run()?;
     run.stopped_having_shown(Stop::Create)?;
     run.blames("failed to verify")?.mentions("debug/large`: the copy is not like the original")?;
     scene.is_untouched()?;
@@ -166,11 +161,9 @@ fn two_file_systems(stage: &Stage) -> Result<()> {
         cache::build(&old, &[&scene.alice, &scene.bob])?;
         let (shared, content) = (to.join("shared"), cache::content(&old)?);
         make::directory(&shared, 0, 0, 0o1777)?;
-        let words = ["migrate".as_ref(), old.as_os_str(), "--to".as_ref(), "alice".as_ref()];
-        let run = scene.root.by_name(words.into_iter().chain(["--yes".as_ref()]));
-        let run = run.env("CARGO_PERUSER_SHARED_ROOT", &shared).run()?;
-        run.ok()?.prints("another file system")?;
         let scene = Scene::new_with(stage, old, shared.join("alice/target"), content)?;
+        let run = scene.giving(&["--yes"]).env("CARGO_PERUSER_SHARED_ROOT", &shared).run()?;
+        run.ok()?.prints("another file system")?;
         scene.has_moved()?;
     }
     for path in [first, second] {
@@ -188,13 +181,12 @@ fn shared(stage: &Stage) -> Result<()> {
     make::directory(&shared, 0, 0, 0o1777)?;
     let content = cache::content(&old)?;
     let log = stage.at("log");
-    let words = ["migrate".as_ref(), old.as_os_str(), "--to".as_ref(), "alice".as_ref()];
-    let words = words.into_iter().chain(["--yes".as_ref(), "--copy".as_ref()]);
+    let scene = Scene::new_with(stage, old, shared.join("alice/target"), content)?;
     let log_word = log.to_str().context("a plain path")?;
     let strace = ["strace", "-fqq", "-o", log_word, "-e", "trace=ioctl,copy_file_range"];
-    let run = scene.root.by_name(words).env("CARGO_PERUSER_SHARED_ROOT", &shared);
+    let run = scene.giving(&["--yes", "--copy"]).env("CARGO_PERUSER_SHARED_ROOT", &shared);
     run.after(strace).run()?.ok()?;
-    Scene::new_with(stage, old, shared.join("alice/target"), content)?.has_moved()?;
+    scene.has_moved()?;
     let log = fs::read_to_string(log)?;
     let cloned =
         log.lines().filter(|line| line.contains("FICLONE") && line.ends_with("= 0")).count();

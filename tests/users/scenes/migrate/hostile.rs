@@ -167,13 +167,11 @@ fn settings(stage: &Stage) -> Result<()> {
     let text = format!("shared-root = \"{}\"\n", precious.display());
     let script = "mkdir -p \"$(dirname \"$1\")\" && echo \"$2\" >\"$1\"";
     scene.alice.shell(script, [file.as_os_str(), text.as_ref()]).run()?.ok()?;
-    let words = ["migrate".as_ref(), scene.old.as_os_str(), "--to".as_ref(), "alice".as_ref()];
-    let run = scene.root.by_name(words.into_iter().chain(["--yes".as_ref()]));
-    run.unset("CARGO_PERUSER_SHARED_ROOT").env("HOME", &scene.alice.home).run()?.fails()?;
+    let run = scene.giving(&["--yes"]).unset("CARGO_PERUSER_SHARED_ROOT");
+    run.env("HOME", &scene.alice.home).run()?.fails()?;
     ensure!(cache::names(&precious)?.is_empty(), "root was told where to work");
-    let words = ["migrate".as_ref(), scene.old.as_os_str(), "--to".as_ref(), "alice".as_ref()];
-    let run = scene.root.by_name(words.into_iter().chain(["--yes".as_ref()]));
-    run.env("HOME", &scene.alice.home).env("XDG_CACHE_HOME", &precious).run()?.ok()?;
+    let run = scene.giving(&["--yes"]).env("HOME", &scene.alice.home);
+    run.env("XDG_CACHE_HOME", &precious).run()?.ok()?;
     ensure!(cache::names(&precious)?.is_empty(), "root was told where to work");
     scene.has_moved()
 }

@@ -147,9 +147,7 @@ pub(super) fn give_after<const N: usize>(
     flags: &[&str],
     before: [&str; N],
 ) -> Result<Outcome> {
-    let words = ["migrate".as_ref(), scene.old.as_os_str(), "--to".as_ref(), "alice".as_ref()];
-    let words = words.into_iter().chain(flags.iter().map(|flag| flag.as_ref()));
-    scene.root.by_name(words).after(before).run()
+    scene.giving(flags).after(before).run()
 }
 
 /// At every moment one whole cache is somewhere.

@@ -235,9 +235,7 @@ fn overlay(stage: &Stage) -> Result<()> {
     make::directory(&shared, 0, 0, 0o1777)?;
     scene.content = cache::content(&old)?;
     (scene.old, scene.target) = (old, shared.join("alice/target"));
-    let words = ["migrate".as_ref(), scene.old.as_os_str(), "--to".as_ref(), "alice".as_ref()];
-    let words = words.into_iter().chain(["--yes".as_ref(), "--copy".as_ref()]);
-    let copy = || scene.root.by_name(words.clone()).env("CARGO_PERUSER_SHARED_ROOT", &shared);
+    let copy = || scene.giving(&["--yes", "--copy"]).env("CARGO_PERUSER_SHARED_ROOT", &shared);
     // What was copied before is taken away, and so is the source in the end.
     let kill = "inject=utimensat:signal=KILL:when=3";
     copy().after(["strace", "-fqq", "-o", "/dev/null", "-e", kill]).run()?.fails()?;

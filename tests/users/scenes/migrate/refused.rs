@@ -1,10 +1,11 @@
 //! What is not moved, what has to be waited for, and who may move what.
 
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
 
-use super::scene::Scene;
+use super::scene::{Scene, migrate};
 use crate::machine::Need;
 use crate::stage::{Stage, cache, look, make};
 use crate::suite::{Test, test};
@@ -41,13 +42,12 @@ fn not_confirmed(stage: &Stage) -> Result<()> {
 
 fn who(stage: &Stage) -> Result<()> {
     let scene = Scene::new(stage)?;
-    let words = ["migrate".as_ref(), scene.old.as_os_str(), "--yes".as_ref()];
-    let to = |name: &'static str| words.into_iter().chain(["--to".as_ref(), name.as_ref()]);
-    scene.alice.by_name(to("bob")).run()?.refused()?.helps("sudo")?;
-    scene.root.by_name(words).env("SUDO_UID", "2001").run()?.fails()?.helps("--to alice")?;
-    scene.root.by_name(to("nobody-at-all")).run()?.fails()?.blames("nobody-at-all")?;
+    scene.take(&["--yes", "--to", "bob"])?.refused()?.helps("sudo")?;
+    let root = |words: &[&str]| migrate(&scene.root, &scene.old).arg("--yes").args(words);
+    root(&[]).env("SUDO_UID", "2001").run()?.fails()?.helps("--to alice")?;
+    root(&["--to", "nobody-at-all"]).run()?.fails()?.blames("nobody-at-all")?;
     scene.is_untouched()?;
-    scene.root.by_name(to("2001")).run()?.ok()?;
+    root(&["--to", "2001"]).run()?.ok()?;
     scene.has_moved()
 }
 
@@ -56,26 +56,24 @@ fn nested(stage: &Stage) -> Result<()> {
     let inside = scene.old.join("root");
     make::directory(&inside, 0, 0, 0o1777)?;
     make::own(&scene.old, 0, 0, 0o755)?;
-    let words = ["migrate".as_ref(), scene.old.as_os_str(), "--yes".as_ref()];
-    let run = scene.root.by_name(words).env("CARGO_PERUSER_SHARED_ROOT", &inside).run()?;
+    let root = |source: &Path| migrate(&scene.root, source).arg("--yes");
+    let run = root(&scene.old).env("CARGO_PERUSER_SHARED_ROOT", &inside).run()?;
     run.fails()?.blames("inside the other")?.helps("rename it first")?;
-    let run = scene.root.by_name(["migrate".as_ref(), stage.root.as_os_str(), "--yes".as_ref()]);
-    run.run()?.fails()?.blames("inside the other")?.helps("name the old target directory")?;
+    let run = root(&stage.root).run()?;
+    run.fails()?.blames("inside the other")?.helps("name the old target directory")?;
     // The profile script's layout, beside which the shared root is full of what is none.
     for person in [&scene.alice, &scene.bob] {
         let place = stage.root.join(format!("old-{}", person.uid()));
         cache::build(&place, &[person])?;
     }
-    let run = scene.root.by_name(["migrate".as_ref(), stage.root.as_os_str(), "--yes".as_ref()]);
     let holds = ["old-2001", "old-2002"].map(|name| stage.root.join(name).display().to_string());
-    run.run()?.fails()?.helps(format!("here one of: {}", holds.join(", ")))?;
+    let run = root(&stage.root).run()?;
+    run.fails()?.helps(format!("here one of: {}", holds.join(", ")))?;
     scene.alice.cargo(["build"]).run()?.ok()?;
     let below = scene.target.join("debug");
-    let run =
-        scene.alice.by_name(["migrate".as_ref(), below.as_os_str(), "--yes".as_ref()]).run()?;
+    let run = migrate(&scene.alice, &below).arg("--yes").run()?;
     run.fails()?.blames("inside the other")?;
-    let run = scene.alice.by_name(["migrate".as_ref(), scene.target.as_os_str()]).run()?;
-    run.ok()?.prints("where it belongs")?;
+    migrate(&scene.alice, &scene.target).run()?.ok()?.prints("where it belongs")?;
     Ok(())
 }
 
@@ -97,15 +95,8 @@ fn not_a_cache(stage: &Stage) -> Result<()> {
         ("link", "it is a symlink to"),
         ("dangling", "a symlink that leads nowhere"),
     ] {
-        let path = stage.at(path);
-        let words = [
-            "migrate".as_ref(),
-            path.as_os_str(),
-            "--to".as_ref(),
-            "alice".as_ref(),
-            "--yes".as_ref(),
-        ];
-        scene.root.by_name(words).run()?.fails()?.blames(word)?;
+        let run = migrate(&scene.root, &stage.at(path)).args(["--to", "alice", "--yes"]);
+        run.run()?.fails()?.blames(word)?;
     }
     scene.is_untouched()
 }
@@ -128,14 +119,7 @@ fn second(stage: &Stage) -> Result<()> {
     let lock = scene.old.join("release/.cargo-lock");
     let holder = scene.bob.shell("exec flock \"$1\" sleep 3", [&lock]).start()?;
     std::thread::sleep(Duration::from_millis(300));
-    let words = [
-        "migrate".as_ref(),
-        scene.old.as_os_str(),
-        "--to".as_ref(),
-        "alice".as_ref(),
-        "--yes".as_ref(),
-    ];
-    let first = scene.root.by_name(words).start()?;
+    let first = scene.giving(&["--yes"]).start()?;
     std::thread::sleep(Duration::from_millis(700));
     scene.give(&["--yes"])?.fails()?.blames("at work")?.blames("root (uid 0)")?;
     first.finish()?.ok()?;
@@ -145,21 +129,18 @@ fn second(stage: &Stage) -> Result<()> {
 
 fn no_place(stage: &Stage) -> Result<()> {
     let scene = Scene::new(stage)?;
-    let words = ["migrate".as_ref(), scene.old.as_os_str(), "--to".as_ref(), "doorman".as_ref()];
-    let run = scene.root.by_name(words.into_iter().chain(["--yes".as_ref()])).run()?;
-    run.fails()?.blames("doorman")?.helps("include.users")?;
+    let run = migrate(&scene.root, &scene.old).args(["--to", "doorman", "--yes"]);
+    run.run()?.fails()?.blames("doorman")?.helps("include.users")?;
     scene.is_untouched()
 }
 
 fn no_shared_root(stage: &Stage) -> Result<()> {
     let scene = Scene::new(stage)?;
-    let words = ["migrate".as_ref(), scene.old.as_os_str(), "--to".as_ref(), "alice".as_ref()];
-    let run = scene.root.by_name(words.into_iter().chain(["--yes".as_ref()]));
-    run.unset("CARGO_PERUSER_SHARED_ROOT").run()?.fails()?.blames("no shared root")?;
+    let run = scene.giving(&["--yes"]).unset("CARGO_PERUSER_SHARED_ROOT").run()?;
+    run.fails()?.blames("no shared root")?;
     scene.is_untouched()?;
     // For oneself it is the person's own cache directory.
-    let words = ["migrate".as_ref(), scene.old.as_os_str(), "--yes".as_ref()];
-    scene.alice.by_name(words).unset("CARGO_PERUSER_SHARED_ROOT").run()?.ok()?;
+    scene.taking(&["--yes"]).unset("CARGO_PERUSER_SHARED_ROOT").run()?.ok()?;
     let target = scene.alice.home.join(".cache/cargo-peruser/target");
     ensure!(cache::content(&target)? == scene.content, "the cache is not what it was");
     Ok(())

@@ -68,9 +68,7 @@ fn nohup(stage: &Stage) -> Result<()> {
 
 fn which(stage: &Stage) -> Result<()> {
     let scene = Scene::new(stage)?;
-    let words = ["migrate".as_ref(), scene.old.as_os_str(), "--to".as_ref(), "alice".as_ref()];
-    let run = scene.root.by_name(words.into_iter().chain(["--yes".as_ref()]));
-    let run = run.env("CARGO_PERUSER_SCOPE", "checkout").run()?;
+    let run = scene.giving(&["--yes"]).env("CARGO_PERUSER_SCOPE", "checkout").run()?;
     run.fails()?.blames("which checkout")?.helps("--to alice --checkout CHECKOUT")?;
     ensure!(look(&scene.old)?.is_some(), "it was moved");
     scene.is_untouched()
@@ -82,9 +80,7 @@ fn dry(stage: &Stage) -> Result<()> {
     let run = scene.give(&["--dry-run"])?;
     run.fails()?.prints("destination")?.helps("--replace")?;
     scene.give(&["--dry-run", "--replace"])?.ok()?;
-    let words = ["migrate".as_ref(), scene.old.as_os_str(), "--to".as_ref(), "alice".as_ref()];
-    let more = ["--yes", "--replace", "--build", "--checkout"].map(std::ffi::OsStr::new);
-    let run = scene.root.by_name(words.into_iter().chain(more).chain([stage.checkout.as_os_str()]));
+    let run = scene.giving(&["--yes", "--replace", "--build", "--checkout"]).arg(&stage.checkout);
     run.run()?.ok()?.mentions("`--build` is ignored")?;
     scene.has_moved()
 }

@@ -1,11 +1,16 @@
 //! The old cache, the people around it, and what must have come of it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 
 use crate::stage::cache::{self, Content};
-use crate::stage::{Outcome, Person, Stage, look, make, private, tagged};
+use crate::stage::{Invocation, Outcome, Person, Stage, look, make, private, tagged};
+
+/// A person's `cargo-peruser migrate SOURCE`, still to be run; more words may follow.
+pub(super) fn migrate<'p>(person: &'p Person<'p>, source: &Path) -> Invocation<'p> {
+    person.by_name(["migrate"]).arg(source)
+}
 
 /// An old cache that alice and bob have built, beside a sticky shared root.
 pub(super) struct Scene<'s> {
@@ -51,16 +56,22 @@ impl<'s> Scene<'s> {
 
     /// Root gives the old cache to alice.
     pub(super) fn give(&self, flags: &[&str]) -> Result<Outcome> {
-        let words = ["migrate".as_ref(), self.old.as_os_str(), "--to".as_ref(), "alice".as_ref()];
-        let flags = flags.iter().map(|flag| flag.as_ref());
-        self.root.by_name(words.into_iter().chain(flags)).run()
+        self.giving(flags).run()
+    }
+
+    /// The same, still to be run.
+    pub(super) fn giving(&self, flags: &[&str]) -> Invocation<'_> {
+        migrate(&self.root, &self.old).args(["--to", "alice"]).args(flags)
     }
 
     /// Alice moves the old cache herself.
     pub(super) fn take(&self, flags: &[&str]) -> Result<Outcome> {
-        let words = ["migrate".as_ref(), self.old.as_os_str()];
-        let flags = flags.iter().map(|flag| flag.as_ref());
-        self.alice.by_name(words.into_iter().chain(flags)).run()
+        self.taking(flags).run()
+    }
+
+    /// The same, still to be run.
+    pub(super) fn taking(&self, flags: &[&str]) -> Invocation<'_> {
+        migrate(&self.alice, &self.old).args(flags)
     }
 
     /// The cache is whole at its new place, alice's alone, and nothing else is left.

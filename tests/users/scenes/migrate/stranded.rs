@@ -6,9 +6,9 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
 
-use super::scene::Scene;
+use super::scene::{Scene, migrate};
 use crate::machine::Need;
-use crate::stage::{Outcome, Stage, cache, look, make};
+use crate::stage::{Invocation, Stage, cache, look, make};
 use crate::suite::{Test, test};
 
 pub(super) fn tests() -> Vec<Test> {
@@ -34,12 +34,7 @@ fn waiting(scene: &Scene<'_>) -> Result<PathBuf> {
 }
 
 /// Stopped once the cache has been renamed: at the next call that gives any of it away.
-fn stop<'a>(scene: &Scene<'a>, is_alices: bool, more: &[&str]) -> Result<()> {
-    let words = ["migrate".as_ref(), scene.old.as_os_str(), "--yes".as_ref()];
-    let to = ["--to".as_ref(), "alice".as_ref()];
-    let words = words.into_iter().chain(if is_alices { vec![] } else { to.to_vec() });
-    let person = if is_alices { &scene.alice } else { &scene.root };
-    let run = person.by_name(words.chain(more.iter().map(|word| word.as_ref())));
+fn stop(scene: &Scene<'_>, run: Invocation<'_>) -> Result<()> {
     let calls = "trace=fchmod,fchownat";
     // Alice's workplace gets its mode by the first.
     let kill = "inject=fchmod,fchownat:signal=KILL:when=3";
@@ -51,7 +46,7 @@ fn stop<'a>(scene: &Scene<'a>, is_alices: bool, more: &[&str]) -> Result<()> {
 
 fn journal(stage: &Stage) -> Result<()> {
     let mut scene = Scene::new(stage)?;
-    stop(&scene, false, &[])?;
+    stop(&scene, scene.giving(&["--yes"]))?;
     let waits = waiting(&scene)?;
     let journal = waits.with_file_name("journal");
     let good = fs::read_to_string(&journal)?;
@@ -81,7 +76,7 @@ fn journal(stage: &Stage) -> Result<()> {
 /// Alice's move is stopped on its way, and bob has put something in.
 fn spoiled(stage: &Stage) -> Result<Scene<'_>> {
     let mut scene = Scene::of_alice(stage)?;
-    stop(&scene, true, &[])?;
+    stop(&scene, scene.taking(&["--yes"]))?;
     let late = waiting(&scene)?.join("debug/bobs");
     make::file(&late, "of bob's", scene.bob.uid(), 0o664)?;
     scene.content = cache::content(&waiting(&scene)?)?;
@@ -129,10 +124,8 @@ fn cleared(stage: &Stage) -> Result<()> {
     make::directory(&around, 0, 0, 0o1777)?;
     fs::rename(&scene.old, around.join("old"))?;
     scene.old = around.join("old");
-    let words = ["migrate".as_ref(), scene.old.as_os_str(), "--to".as_ref(), "alice".as_ref()];
-    let words = words.into_iter().chain(["--yes".as_ref(), "--copy".as_ref()]);
     let kill = ["strace", "-fqq", "-o", "/dev/null", "-e", "inject=unlinkat:signal=KILL:when=6"];
-    scene.root.by_name(words).after(kill).run()?.fails()?;
+    scene.giving(&["--yes", "--copy"]).after(kill).run()?.fails()?;
     let beside = cache::names(&around)?;
     let aside = beside.iter().find(|name| name.contains("migrated")).context("none aside")?;
     let work = around.join(aside).join("thesis");
@@ -147,9 +140,8 @@ fn cleared(stage: &Stage) -> Result<()> {
 
 fn cure(stage: &Stage) -> Result<()> {
     let scene = Scene::of_alice(stage)?;
-    stop(&scene, true, &[])?;
-    let words = ["migrate".as_ref(), scene.target.as_os_str(), "--checkout".as_ref()];
-    let cure = || scene.alice.by_name(words.into_iter().chain([stage.checkout.as_os_str()])).run();
+    stop(&scene, scene.taking(&["--yes"]))?;
+    let cure = || migrate(&scene.alice, &scene.target).arg("--checkout").arg(&stage.checkout).run();
     let old = scene.old.display();
     cure()?.fails()?.blames("unfinished")?.helps(format!("cargo-peruser migrate {old}"))?;
     // Not even where something has been built meanwhile.
@@ -163,7 +155,7 @@ fn cure(stage: &Stage) -> Result<()> {
 
 fn dry(stage: &Stage) -> Result<()> {
     let scene = Scene::new(stage)?;
-    stop(&scene, false, &[])?;
+    stop(&scene, scene.giving(&["--yes"]))?;
     scene.alice.cargo(["build"]).run()?.ok()?;
     for flags in [&["--dry-run"][..], &["--yes"]] {
         scene.give(flags)?.fails()?.blames("has content already")?.helps("--replace")?;
@@ -187,7 +179,7 @@ fn no_parent(stage: &Stage) -> Result<()> {
     make::directory(&parent, 0, 0, 0o755)?;
     fs::rename(&scene.old, parent.join("old"))?;
     scene.old = parent.join("old");
-    stop(&scene, false, &[])?;
+    stop(&scene, scene.giving(&["--yes"]))?;
     fs::remove_dir(&parent)?;
     scene.give(&["--yes"])?.ok()?.prints("moved")?;
     scene.has_arrived()
@@ -195,7 +187,7 @@ fn no_parent(stage: &Stage) -> Result<()> {
 
 fn roots(stage: &Stage) -> Result<()> {
     let scene = Scene::new(stage)?;
-    stop(&scene, false, &[])?;
+    stop(&scene, scene.giving(&["--yes"]))?;
     let run = scene.take(&["--yes"])?;
     run.fails()?
         .blames("by root (uid 0)")?
@@ -207,7 +199,7 @@ fn roots(stage: &Stage) -> Result<()> {
 
 fn named(stage: &Stage) -> Result<()> {
     let scene = Scene::new(stage)?;
-    stop(&scene, false, &[])?;
+    stop(&scene, scene.giving(&["--yes"]))?;
     let late = waiting(&scene)?.join("debug/pipe");
     make::fifo(&late, scene.bob.uid())?;
     scene.give(&["--yes"])?.refused()?.blames(late.to_string_lossy())?;
@@ -223,28 +215,19 @@ fn checkout(stage: &Stage) -> Result<()> {
         make::directory(checkout, scene.alice.uid(), scene.alice.uid(), 0o755)?;
         make::file(&checkout.join("Cargo.toml"), "", scene.alice.uid(), 0o644)?;
     }
-    let give = |checkout: &PathBuf, before: &[&str]| -> Result<Outcome> {
-        let words = ["migrate".as_ref(), scene.old.as_os_str(), "--to".as_ref(), "alice".as_ref()];
-        let more = ["--yes".as_ref(), "--checkout".as_ref(), checkout.as_os_str()];
-        let run = scene.root.by_name(words.into_iter().chain(more)).within("/");
-        let run = run.env("CARGO_PERUSER_SCOPE", "checkout");
-        let kill = ["strace", "-qq", "-o", "/dev/null", "-e", "trace=fchownat", "-e"];
-        if before.is_empty() { run.run() } else { run.after(kill_at(kill, before)).run() }
+    let give = |checkout: &PathBuf| {
+        let run = scene.giving(&["--yes", "--checkout"]).arg(checkout).within("/");
+        run.env("CARGO_PERUSER_SCOPE", "checkout")
     };
     let [one, two] = &checkouts;
-    give(one, &["inject=fchownat:signal=KILL:when=4"])?.fails()?;
-    let run = give(two, &[])?;
+    let calls = "trace=fchownat";
+    let kill = "inject=fchownat:signal=KILL:when=4";
+    let strace = ["strace", "-qq", "-o", "/dev/null", "-e", calls, "-e", kill];
+    give(one).after(strace).run()?.fails()?;
+    let run = give(two).run()?;
     run.fails()?.blames("unfinished, and goes to")?;
     run.helps(format!("--checkout {}", one.display()))?;
-    give(one, &[])?.ok()?;
+    give(one).run()?.ok()?;
     ensure!(look(&scene.old)?.is_none(), "the source is still there");
     Ok(())
-}
-
-fn kill_at<'a>(strace: [&'a str; 7], what: &[&'a str]) -> [&'a str; 8] {
-    let mut words = [""; 8];
-    for (place, word) in words.iter_mut().zip(strace.iter().chain(what)) {
-        *place = word;
-    }
-    words
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 
+use super::super::scene::migrate;
 use crate::machine::Channel;
 use crate::stage::{Person, Stage, make, project};
 
@@ -27,9 +28,8 @@ pub(super) fn pasted(stage: &Stage) -> Result<()> {
             run.within(checkout).run()?.ok()?;
         }
     }
-    let words = ["migrate".as_ref(), old.as_os_str(), "--yes".as_ref(), "--checkout".as_ref()];
-    let words = words.into_iter().chain([one.as_os_str()]);
-    let run = alice.by_name(words).with(Channel::Stable).run()?;
+    let run = migrate(&alice, &old).args(["--yes", "--checkout"]).arg(&one);
+    let run = run.with(Channel::Stable).run()?;
     let command = run.ok()?.offered("cargo-peruser clean")?;
     let runs = |checkout: &PathBuf, words: &[&str]| {
         alice.cargo(words).with(Channel::Stable).within(checkout).run()
@@ -41,8 +41,8 @@ pub(super) fn pasted(stage: &Stage) -> Result<()> {
         runs(&one, words)?.ok()?.prints(format!("{}/", target.display()))?;
     }
     // The other workspace's are cleaned from there.
-    let words = ["migrate".as_ref(), target.as_os_str(), "--checkout".as_ref(), two.as_os_str()];
-    let run = alice.by_name(words).with(Channel::Stable).run()?;
+    let run = migrate(&alice, &target).arg("--checkout").arg(&two);
+    let run = run.with(Channel::Stable).run()?;
     let command = run.ok()?.never_says("maker-one")?.offered("cargo-peruser clean")?;
     alice.shell(&command, [""; 0]).with(Channel::Stable).within(&two).run()?.ok()?;
     runs(&two, &["run", "--release"])?.ok()?.prints(format!("{}/", target.display()))?;

@@ -143,11 +143,9 @@ impl<'s> Disks<'s> {
         is_wanted: &dyn Fn(&Step) -> bool,
     ) -> Result<(Vec<Step>, Vec<Picture>)> {
         let (mut made, mut pictures) = (Vec::new(), Vec::new());
-        let words = ["migrate".as_ref(), scene.old.as_os_str(), "--to".as_ref(), "alice".as_ref()];
-        let words = words.into_iter().chain(flags.iter().map(|flag| flag.as_ref()));
         // A stop in this one would make it begin again, for ever; what it has done shows at the next.
         let calls = format!("{CHANGES},openat").replace("copy_file_range,", "");
-        let mut steps = Steps::start(scene.root.by_name(words), &calls, &self.stage.at("log"))?;
+        let mut steps = Steps::start(scene.giving(flags), &calls, &self.stage.at("log"))?;
         let mut writes = self.writes()?;
         loop {
             let step = steps.next()?;

@@ -1,10 +1,10 @@
 //! How two people build before and after the move, and the move itself.
 
-use std::ffi::OsStr;
 use std::path::PathBuf;
 
 use anyhow::{Result, ensure};
 
+use super::super::scene::migrate;
 use super::workspace::{NATIVE, WORKSPACE};
 use crate::machine::{Channel, group};
 use crate::stage::child::do_as_root;
@@ -111,28 +111,20 @@ impl<'s> Session<'s> {
 
     /// Root gives the old directory to alice.
     pub(super) fn give(&self) -> Result<()> {
-        let checkout = self.stage.checkout.as_os_str();
-        let words = ["migrate".as_ref(), self.old.as_os_str(), "--to".as_ref(), "alice".as_ref()];
-        let more = ["--yes".as_ref(), "--checkout".as_ref(), checkout];
         // What a build directory's programs are called in the target directory stays as it is.
         let is_renamed = self.from == From::Target;
         let how = if is_renamed { "renamed" } else { "copied, since files in it" };
         let root = self.stage.person("root")?;
-        let run = root.by_name(words.into_iter().chain(more)).within("/").run()?;
+        let run = migrate(&root, &self.old).args(["--to", "alice", "--yes", "--checkout"]);
+        let run = run.arg(&self.stage.checkout).within("/").run()?;
         run.ok()?.prints(how)?.prints("bob (uid 2002)")?.mentions("as alice (uid 2001)")?;
         cache::is_all(&self.target, self.alice.uid())
     }
 
     /// Alice has the checkout's own units made dirty.
     pub(super) fn cure(&self, flags: &[&str]) -> Result<Outcome> {
-        let words: [&OsStr; 4] = [
-            "migrate".as_ref(),
-            self.target.as_os_str(),
-            "--checkout".as_ref(),
-            self.stage.checkout.as_os_str(),
-        ];
-        let flags = flags.iter().map(|flag| OsStr::new(*flag));
-        self.built(self.alice.by_name(words.into_iter().chain(flags))).run()
+        let run = migrate(&self.alice, &self.target).arg("--checkout").arg(&self.stage.checkout);
+        self.built(run.args(flags)).run()
     }
 
     /// In the old days: one directory for everybody.
