@@ -54,7 +54,7 @@ pub(super) fn copy(
         stays(&carrying);
     } else {
         let entries = inventory.nodes.iter().map(|node| node.identity).collect();
-        clear(&carrying, &journal, &entries)?;
+        remove_source(&carrying, &journal, &entries)?;
     }
     carrying.end(&journal, "copied")
 }
@@ -131,8 +131,8 @@ fn sync(to: &Tree) -> Result<(), Error> {
     synced.map_err(|cause| failed("sync", &to.path, cause, State::Untouched))
 }
 
-/// Takes the copied source away: first its name, in one step, then `entries`, which were copied.
-pub(super) fn clear(
+/// Removes the copied source: first its name, in one step, then `entries`, which were copied.
+pub(super) fn remove_source(
     carrying: &Carrying<'_>,
     journal: &Journal,
     entries: &HashSet<Identity>,
@@ -151,10 +151,10 @@ pub(super) fn clear(
         }
         site.settle();
     }
-    if site.clear(&aside, journal.identity, What::Only(entries))? == Left::Something {
+    if site.remove_aside(&aside, journal.identity, What::Only(entries))? == Left::Something {
         let path = site.path.with_file_name(&aside);
         let holds = format!("`{}` holds what was not copied, and stays", shown(&path));
-        report::note(&remove(site, &path, &holds));
+        report::note(&how_to_remove(site, &path, &holds));
     }
     Ok(())
 }
@@ -162,12 +162,12 @@ pub(super) fn clear(
 /// The source stays where it is.
 pub(super) fn stays(carrying: &Carrying<'_>) {
     let path = &carrying.site.path;
-    report::note(&remove(carrying.site, path, &format!("`{}` stays", shown(path))));
+    report::note(&how_to_remove(carrying.site, path, &format!("`{}` stays", shown(path))));
 }
 
-/// How to remove what has stayed. The command stands there only where nobody else can exchange what it
-/// would remove.
-fn remove(site: &Site, path: &Path, what: &str) -> String {
+/// Says what has stayed, and how to remove it. There is a command only where nobody else can exchange
+/// what it would remove.
+fn how_to_remove(site: &Site, path: &Path, what: &str) -> String {
     if site.is_closed(rustix::process::geteuid().as_raw()) {
         return format!("{what}; if it is of no use to anybody: rm -r {}", quoted(path));
     }

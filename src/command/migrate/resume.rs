@@ -121,14 +121,14 @@ fn go_on(carrying: Carrying<'_>, journal: &Journal, next: Next) -> Result<(), Er
         Next::Place => {
             carrying.put(journal)?;
             carrying.workplace.settle()?;
-            clear(&carrying, journal)?;
+            remove_source_if_same(&carrying, journal)?;
             carrying.end(journal, "copied")
         }
         Next::Clear => {
             carrying.keep_former(journal)?;
             // The earlier run may have been stopped before it did.
             carrying.workplace.settle()?;
-            clear(&carrying, journal)?;
+            remove_source_if_same(&carrying, journal)?;
             carrying.end(journal, "copied")
         }
         Next::Finish => {
@@ -139,13 +139,13 @@ fn go_on(carrying: Carrying<'_>, journal: &Journal, next: Next) -> Result<(), Er
     }
 }
 
-/// Takes the source away, if it still is what was copied: nobody has watched it meanwhile.
-fn clear(carrying: &Carrying<'_>, journal: &Journal) -> Result<(), Error> {
+/// Removes the source, if it still is what was copied: nobody has watched it meanwhile.
+fn remove_source_if_same(carrying: &Carrying<'_>, journal: &Journal) -> Result<(), Error> {
     let site = carrying.site;
     let is_aside =
         journal.aside.as_ref().is_some_and(|aside| site.is_aside(aside, journal.identity));
     if is_aside {
-        return clear_aside(carrying, journal);
+        return go_on_removing(carrying, journal);
     }
     let Some(tree) = site.tree()?.filter(|_| site.holds(journal.identity)) else { return Ok(()) };
     let mut locks = Locks::default();
@@ -158,19 +158,19 @@ fn clear(carrying: &Carrying<'_>, journal: &Journal) -> Result<(), Error> {
         return Ok(());
     }
     let entries = inventory.nodes.iter().map(|node| node.identity).collect();
-    copying::clear(carrying, journal, &entries)
+    copying::remove_source(carrying, journal, &entries)
 }
 
-/// Goes on taking the source away under its other name. Others may have put something there since,
+/// Goes on removing the source under its other name. Others may have put something there since,
 /// even where its top is closed to them: only what has its counterpart in the copy goes.
-fn clear_aside(carrying: &Carrying<'_>, journal: &Journal) -> Result<(), Error> {
+fn go_on_removing(carrying: &Carrying<'_>, journal: &Journal) -> Result<(), Error> {
     let aside = journal.aside.as_ref().map(|aside| carrying.site.tree_aside(aside)).transpose()?;
     let Some(tree) = aside else { return Ok(()) };
     let mut entries = counterparts(&tree.walk(&no_tag)?, &placed(carrying, journal)?);
     if let Ok(tag) = facts(&tree.top, tag::NAME) {
         entries.insert(tag.identity);
     }
-    copying::clear(carrying, journal, &entries)
+    copying::remove_source(carrying, journal, &entries)
 }
 
 /// What is in the copy that has its place; nothing where that cannot be seen.

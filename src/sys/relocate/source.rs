@@ -203,11 +203,16 @@ impl Site {
         tree.map_err(|cause| failed("open", &path, cause, State::Journaled))
     }
 
-    /// Takes the entry away that was put aside.
+    /// Removes the entry that was put aside.
     ///
     /// # Errors
     /// Failures; what is left can be removed by a next run.
-    pub fn clear(&self, aside: &OsStr, identity: Identity, what: What<'_>) -> Result<Left, Error> {
+    pub fn remove_aside(
+        &self,
+        aside: &OsStr,
+        identity: Identity,
+        what: What<'_>,
+    ) -> Result<Left, Error> {
         let removed = self
             .parent()
             .and_then(|parent| remove::tree(parent, aside, identity, what, Patience::UntilAsked));
