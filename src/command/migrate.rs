@@ -6,6 +6,7 @@
 mod carry;
 mod copying;
 mod cure;
+mod judging;
 mod locking;
 mod preview;
 mod resume;

@@ -1,10 +1,9 @@
 //! Carries a migration out. Before each step that cannot be seen from its result, the journal says
 //! what is about to happen, so that whatever stops it leaves one whole cache and a way to go on.
 
-use super::locking;
 use super::preview::{LeftOut, Preview};
 use super::target::Target;
-use super::{Request, copying};
+use super::{Request, copying, judging, locking};
 use crate::core::relocation::tree::Inventory;
 use crate::core::relocation::tree::secrets::{Known, Stands};
 use crate::core::relocation::{Identity, Journal, Method, Stage, VERSION};
@@ -132,7 +131,7 @@ impl Carrying<'_> {
         }
         // Where it stood says nothing about what has come into it since.
         let person = self.target.person;
-        locking::judge_arrived(&incoming, &inventory, person, Stands::Open, &seen.known())?;
+        judging::judge_arrived(&incoming, &inventory, person, Stands::Open, &seen.known())?;
         match locks.take(&incoming, &inventory)? {
             Attempt::Held => Ok((Tree { path: waits, ..incoming }, inventory)),
             // In a profile that had not been built before.
@@ -167,7 +166,7 @@ impl Carrying<'_> {
         }
         let inventory = incoming.walk(&|_| false)?;
         let (person, known) = (self.target.person, Known::new());
-        locking::judge_arrived(&incoming, &inventory, person, Stands::Gathered, &known)?;
+        judging::judge_arrived(&incoming, &inventory, person, Stands::Gathered, &known)?;
         self.adopt(journal, &incoming, &inventory)
     }
 

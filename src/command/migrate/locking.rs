@@ -6,81 +6,25 @@ use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::judging;
 use super::preview::{LeftOut, Preview};
-use crate::core::relocation::tree::secrets::{Giving, Known, Mover, Openness, Stands};
+use crate::core::relocation::tree::secrets::Stands;
 use crate::core::relocation::tree::{Inventory, LOCKS};
 use crate::error::{Error, MigrateError, State};
 use crate::report;
 use crate::shown::shown;
+use crate::sys::interrupt;
 use crate::sys::lock::{Attempt, Holder, Locks};
 use crate::sys::relocate::Person;
-use crate::sys::relocate::lists::Lists;
 use crate::sys::relocate::source::Site;
 use crate::sys::tree::Tree;
-use crate::sys::{accounts, interrupt};
 
 /// How often a lock is tried again.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Refuses what must not change hands.
-pub(super) fn judge(
-    tree: &Tree,
-    inventory: &Inventory,
-    person: Person,
-    stands: Stands,
-) -> Result<Openness, Error> {
-    judge_knowing(tree, inventory, person, stands, &Known::new())
-}
-
-/// The same for what has been renamed; some of it may be known to be open to the person.
-pub(super) fn judge_arrived(
-    tree: &Tree,
-    inventory: &Inventory,
-    person: Person,
-    stands: Stands,
-    known: &Known,
-) -> Result<(), Error> {
-    judge_knowing(tree, inventory, person, stands, known)?;
-    refuse_names_elsewhere(tree, inventory)
-}
-
-/// Root renames nothing that has a name elsewhere.
-pub(super) fn refuse_names_elsewhere(tree: &Tree, inventory: &Inventory) -> Result<(), Error> {
-    match inventory.linked_elsewhere() {
-        Some((index, objection)) if rustix::process::geteuid().is_root() => {
-            Err(tree.hostile(inventory, index, objection))
-        }
-        _ => Ok(()),
-    }
-}
-
-fn judge_knowing(
-    tree: &Tree,
-    inventory: &Inventory,
-    person: Person,
-    stands: Stands,
-    known: &Known,
-) -> Result<Openness, Error> {
-    let lists = Lists::new(tree, inventory);
-    let judged = if rustix::process::geteuid().is_root() {
-        let person = accounts::subject(person.uid, person.gid);
-        let giving = Giving { person, stands, lists: &|index| lists.of(index), known };
-        inventory.judge(Mover::Root(&giving))
-    } else {
-        inventory.judge(Mover::Oneself)
-    };
-    judged.map_err(|(index, objection)| tree.hostile(inventory, index, objection))
-}
-
 /// Whether the source still stands where it was named.
 fn is_there(site: &Site, inventory: &Inventory) -> bool {
     inventory.nodes.first().is_some_and(|top| site.holds(top.identity))
-}
-
-/// Who could have put the source where it stands.
-pub(super) fn stands(site: &Site, inventory: &Inventory) -> Stands {
-    let is_closed = inventory.nodes.first().is_some_and(|top| site.is_closed(top.uid));
-    if is_closed { Stands::Closed } else { Stands::Open }
 }
 
 /// Takes every lock of the source. It is looked at again once nobody builds there any more, unless
@@ -106,8 +50,9 @@ pub(super) fn wait(
                 if !is_there(site, &inventory) {
                     return Err(tree.changed(&[]));
                 }
-                let stands = if is_renamed { Stands::Open } else { stands(site, &inventory) };
-                judge(tree, &inventory, person, stands)?;
+                let stands =
+                    if is_renamed { Stands::Open } else { judging::stands(site, &inventory) };
+                judging::judge(tree, &inventory, person, stands)?;
                 inventory
             }
         };

@@ -5,7 +5,7 @@ mod text;
 use std::path::Path;
 
 use super::target::Target;
-use super::{Request, locking};
+use super::{Request, judging};
 use crate::core::checkout::is_directory_name;
 use crate::core::relocation::tree::Inventory;
 use crate::core::relocation::tree::secrets::Openness;
@@ -81,7 +81,7 @@ impl<'a> Preview<'a> {
         };
         let inventory = tree.walk(&|name| left_out.has(name))?;
         let openness =
-            locking::judge(&tree, &inventory, target.person, locking::stands(site, &inventory))?;
+            judging::judge(&tree, &inventory, target.person, judging::stands(site, &inventory))?;
         if !inventory.is_cargos(tag::is_valid(&tree.top)) {
             let (path, holds) = (site.path.clone(), candidates::within(&tree));
             return Err(MigrateError::NotATargetDir { path, holds }.into());
@@ -95,7 +95,7 @@ impl<'a> Preview<'a> {
         let (method, reason) =
             method(request, site, position, target, &inventory, openness, place.as_ref());
         if method != Method::Copy {
-            locking::refuse_names_elsewhere(&tree, &inventory)?;
+            judging::refuse_names_elsewhere(&tree, &inventory)?;
         }
         let is_root = rustix::process::geteuid().is_root();
         let has_foreign = inventory.has_foreign(target.person.uid);

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::carry::Carrying;
 use super::preview::LeftOut;
 use super::target::Target;
-use super::{Request, copying, locking};
+use super::{Request, copying, judging, locking};
 use crate::core::relocation::tree::secrets::{Known, Stands};
 use crate::core::relocation::tree::{Inventory, counterparts, first_difference};
 use crate::core::relocation::{Journal, Method, Next, Remains, next};
@@ -115,7 +115,7 @@ fn go_on(carrying: Carrying<'_>, journal: &Journal, next: Next) -> Result<(), Er
             let incoming = carrying.workplace.incoming()?;
             let inventory = incoming.walk(&|_| false)?;
             let (person, known) = (carrying.target.person, Known::new());
-            locking::judge_arrived(&incoming, &inventory, person, Stands::Open, &known)?;
+            judging::judge_arrived(&incoming, &inventory, person, Stands::Open, &known)?;
             carrying.adopt(journal.clone(), &incoming, &inventory)
         }
         Next::Place => {
