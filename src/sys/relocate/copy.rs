@@ -72,7 +72,7 @@ impl Copying<'_> {
                 let names = self.inventory.path(parent);
                 self.to
                     .go(&names)
-                    .and_then(|at| Ok(mkdirat(&at, &*node.name, Mode::RWXU)?))
+                    .and_then(|at| Ok(mkdirat(&at, &*node.name, Mode::from_raw_mode(0o700))?))
                     .map_err(|cause| self.failed(index, cause))?;
             }
         }

@@ -68,7 +68,7 @@ impl Workplace {
         let _ = unlinkat(&self.at, NEW, AtFlags::empty());
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | FILE;
         let write = || -> std::io::Result<()> {
-            let mut file = File::from(openat(&self.at, NEW, flags, Mode::RUSR | Mode::WUSR)?);
+            let mut file = File::from(openat(&self.at, NEW, flags, Mode::from_raw_mode(0o600))?);
             file.write_all(text.as_bytes())?;
             file.sync_all()?;
             renameat(&self.at, NEW, &self.at, NAME)?;

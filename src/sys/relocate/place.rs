@@ -53,7 +53,7 @@ fn holds_nothing(directory: &File) -> io::Result<bool> {
 /// The system's.
 pub fn prepare(tree: &Tree, person: Person) -> Result<(), Error> {
     let prepare = || -> io::Result<()> {
-        fchmod(&tree.top, Mode::RWXU)?;
+        fchmod(&tree.top, Mode::from_raw_mode(0o700))?;
         if tag::is_valid(&tree.top) {
             return Ok(());
         }

@@ -109,11 +109,11 @@ impl Workplace {
             failed("create directory", &path.join(NAME), cause, State::Untouched)
         };
         loop {
-            match mkdirat(private, NAME, Mode::RWXU) {
+            match mkdirat(private, NAME, Mode::from_raw_mode(0o700)) {
                 Ok(()) => {
                     // Whatever the umask is.
                     let at = directory(private, NAME.as_ref()).map_err(doing)?;
-                    fchmod(&at, Mode::RWXU).map_err(|cause| doing(cause.into()))?;
+                    fchmod(&at, Mode::from_raw_mode(0o700)).map_err(|cause| doing(cause.into()))?;
                 }
                 Err(Errno::EXIST) => {}
                 Err(cause) => return Err(doing(cause.into())),

@@ -56,7 +56,7 @@ impl Copying<'_> {
     ) -> Result<(), Error> {
         let failed = |cause: io::Error| self.failed(index, cause);
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | FILE;
-        let copy = openat(to, &*node.name, flags, Mode::RUSR | Mode::WUSR);
+        let copy = openat(to, &*node.name, flags, Mode::from_raw_mode(0o600));
         let copy = File::from(copy.map_err(|cause| failed(cause.into()))?);
         // An empty file need not be read: rustc leaves its locks readable to their owner alone.
         if node.size > 0 {

@@ -22,11 +22,11 @@ pub(super) fn renew(directory: &File, lock: &Node, person: Person) -> io::Result
     let new = CString::new([lock.name.to_bytes(), UNFINISHED].concat())?;
     forget(directory, &new)?;
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | FILE;
-    let file = File::from(openat(directory, &*new, flags, Mode::RUSR | Mode::WUSR)?);
+    let file = File::from(openat(directory, &*new, flags, Mode::from_raw_mode(0o600))?);
     if rustix::process::geteuid().as_raw() != person.uid {
         chown(&file, person)?;
     }
-    fchmod(&file, Mode::RUSR | Mode::WUSR | Mode::RGRP | Mode::ROTH)?;
+    fchmod(&file, Mode::from_raw_mode(0o644))?;
     Ok(renameat(directory, &*new, directory, &*lock.name)?)
 }
 

@@ -52,8 +52,8 @@ impl Workplace {
     pub fn make_room(&self) -> Result<Tree, Error> {
         let path = self.path.join(NAME).join(INCOMING);
         let make = || -> std::io::Result<()> {
-            mkdirat(&self.at, INCOMING, Mode::RWXU)?;
-            Ok(fchmod(directory(&self.at, INCOMING.as_ref())?, Mode::RWXU)?)
+            mkdirat(&self.at, INCOMING, Mode::from_raw_mode(0o700))?;
+            Ok(fchmod(directory(&self.at, INCOMING.as_ref())?, Mode::from_raw_mode(0o700))?)
         };
         make().map_err(|cause| failed("create directory", &path, cause, State::Untouched))?;
         self.incoming()
