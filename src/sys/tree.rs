@@ -47,6 +47,14 @@ impl Tree {
         Ok(Tree { top: directory(parent, name)?, path })
     }
 
+    /// The same tree, by a descriptor of its own.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn try_clone(&self) -> io::Result<Tree> {
+        Ok(Tree { top: self.top.try_clone()?, path: self.path.clone() })
+    }
+
     /// Everything in it, sorted by name. Top-level entries that `leave_out` names are passed over.
     ///
     /// # Errors

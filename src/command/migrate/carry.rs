@@ -14,7 +14,7 @@ use crate::sys::facts::facts_of;
 use crate::sys::lock::{Attempt, Locks};
 use crate::sys::relocate::place::{self, Replace};
 use crate::sys::relocate::source::Site;
-use crate::sys::relocate::workplace::{INCOMING, NAME, Workplace};
+use crate::sys::relocate::workplace::{INCOMING, Workplace};
 use crate::sys::relocate::{failed, give};
 use crate::sys::tree::{Tree, directory, names};
 
@@ -42,7 +42,7 @@ pub(super) fn begin(
         let seen = (method == Method::Rename).then_some(inventory);
         let inventory = locking::wait(&mut locks, site, &tree, &left_out, target.person, seen)?;
         if request.replace == Replace::Aside
-            && let Ok(former) = directory(&carrying.workplace.private, target.name.as_ref())
+            && let Ok(former) = directory(&carrying.workplace.private.top, target.name.as_ref())
         {
             locking::wait_for_former(&mut locks, &Tree { top: former, path: target.path() })?;
         }
@@ -103,7 +103,7 @@ impl Carrying<'_> {
             Ok((incoming, inventory)) => self.adopt(journal, &incoming, &inventory),
             Err(error) => {
                 if self.site.come_back(&self.workplace.at, INCOMING).is_err() {
-                    let waits = self.workplace.path.join(NAME).join(INCOMING);
+                    let waits = self.workplace.incoming_path();
                     return Err(error.journaled().moved(&self.site.path, &waits));
                 }
                 self.workplace.dismiss();

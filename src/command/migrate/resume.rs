@@ -17,7 +17,7 @@ use crate::sys::facts::{facts, facts_of};
 use crate::sys::lock::Locks;
 use crate::sys::relocate::place::{self, Replace};
 use crate::sys::relocate::source::Site;
-use crate::sys::relocate::workplace::{NAME, Workplace};
+use crate::sys::relocate::workplace::Workplace;
 use crate::sys::tag;
 use crate::sys::tree::{Tree, directory};
 
@@ -62,7 +62,7 @@ pub(super) fn resume(
         }
         Next::Lost => {
             let waits = workplace.waiting();
-            let (source, workplace) = (journal.source(), workplace.path.join(NAME));
+            let (source, workplace) = (journal.source(), workplace.path());
             return Err(Error::from(MigrateError::Lost { source, workplace, waits }).into());
         }
         _ => {}
@@ -175,7 +175,7 @@ fn go_on_removing(carrying: &Carrying<'_>, journal: &Journal) -> Result<(), Erro
 
 /// What is in the copy that has its place; nothing where that cannot be seen.
 fn placed(carrying: &Carrying<'_>, journal: &Journal) -> Result<Inventory, Error> {
-    match directory(&carrying.workplace.private, journal.name.as_ref()) {
+    match directory(&carrying.workplace.private.top, journal.name.as_ref()) {
         Ok(top) => Tree { top, path: carrying.target.path() }.walk(&no_tag),
         Err(_) => Ok(Inventory::default()),
     }
@@ -188,7 +188,7 @@ fn no_tag(name: &OsStr) -> bool {
 
 fn remains(site: &Site, workplace: &Workplace, journal: &Journal) -> Remains {
     let expected = journal.expected();
-    let placed = directory(&workplace.private, journal.name.as_ref());
+    let placed = directory(&workplace.private.top, journal.name.as_ref());
     let placed = placed.and_then(|placed| facts_of(&placed)).ok();
     Remains {
         has_source: site.holds(journal.identity),

@@ -18,6 +18,7 @@ use crate::sys::relocate::place;
 use crate::sys::relocate::workplace::{Errand, Workplace};
 use crate::sys::relocate::{Person, failed};
 use crate::sys::snapshot::Snapshot;
+use crate::sys::tree::Tree;
 
 /// What a session has exported, often into the very directory that is to be moved, is no choice of
 /// where it goes. A build directory never says that, but it does say where the cure has to look.
@@ -160,7 +161,9 @@ impl<'a> Target<'a> {
     /// The workplace of an earlier run, if there is one.
     pub(super) fn workplace(&self) -> Result<Option<Workplace>, Error> {
         match self.existing()? {
-            Some(private) => Workplace::open(&private, &self.private_dir, self.errand()),
+            Some(top) => {
+                Workplace::open(&Tree { top, path: self.private_dir.clone() }, self.errand())
+            }
             None => Ok(None),
         }
     }
@@ -202,7 +205,8 @@ impl<'a> Target<'a> {
         let mut notes = Vec::new();
         let private = private_dir::establish(self.place, &self.caller, &mut notes)?;
         notes.iter().for_each(tell);
-        let workplace = Workplace::make(&private.open()?, &self.private_dir, self.errand())?;
+        let private = Tree { top: private.open()?, path: self.private_dir.clone() };
+        let workplace = Workplace::make(&private, self.errand())?;
         if let Some(journal) = workplace.journal()? {
             report::note(&"another migration was interrupted here a moment ago");
             return Err(self.unfinished(journal.source()));

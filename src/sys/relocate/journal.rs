@@ -9,7 +9,7 @@ use rustix::io::Errno;
 use rustix::process::geteuid;
 
 use super::failed;
-use super::workplace::{self, Workplace};
+use super::workplace::Workplace;
 use crate::core::relocation::{Identity, Journal, VERSION};
 use crate::error::{Error, Kind, MigrateError, State, reason};
 use crate::sys::facts::facts_of;
@@ -62,7 +62,7 @@ impl Workplace {
     /// # Errors
     /// Where it cannot be written; the earlier one then still holds.
     pub fn write(&self, journal: &Journal) -> Result<(), Error> {
-        let path = self.path.join(workplace::NAME).join(NAME);
+        let path = self.path().join(NAME);
         let doing = |cause: std::io::Error| failed("write", &path, cause, State::Journaled);
         let text = serde_json::to_string_pretty(journal).map_err(|error| doing(error.into()))?;
         let _ = unlinkat(&self.at, NEW, AtFlags::empty());
@@ -83,7 +83,7 @@ impl Workplace {
 
     /// Nothing goes on here before a person has looked at it.
     pub(super) fn stranded(&self, why: String) -> Error {
-        let (workplace, waits) = (self.path.join(workplace::NAME), self.waiting());
+        let (workplace, waits) = (self.path(), self.waiting());
         MigrateError::Stranded { workplace, waits, why }.into()
     }
 }

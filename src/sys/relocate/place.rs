@@ -78,12 +78,17 @@ pub fn prepare(tree: &Tree, person: Person) -> Result<(), Error> {
 /// # Errors
 /// [`MigrateError::Occupied`] and failures; what has arrived then still waits for its place.
 pub fn put(workplace: &Workplace, name: &str, replace: Replace) -> Result<(), Error> {
-    let path = workplace.path.join(name);
+    let path = workplace.private.path.join(name);
     let doing = |cause: io::Error| failed("put in its place", &path, cause, State::Journaled);
     loop {
-        match facts(&workplace.private, name) {
+        match facts(&workplace.private.top, name) {
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => {
-                match rename(&workplace.at, INCOMING.as_ref(), &workplace.private, name.as_ref()) {
+                match rename(
+                    &workplace.at,
+                    INCOMING.as_ref(),
+                    &workplace.private.top,
+                    name.as_ref(),
+                ) {
                     // A build of the person's was faster by a moment.
                     Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => continue,
                     renamed => return renamed.map_err(doing),
@@ -91,7 +96,8 @@ pub fn put(workplace: &Workplace, name: &str, replace: Replace) -> Result<(), Er
             }
             found => drop(found.map_err(doing)?),
         }
-        let may = replace == Replace::Aside || is_free(&workplace.private, name).map_err(doing)?;
+        let may =
+            replace == Replace::Aside || is_free(&workplace.private.top, name).map_err(doing)?;
         if !may {
             return Err(MigrateError::Occupied { destination: path }.into());
         }
@@ -104,14 +110,20 @@ fn exchange(workplace: &Workplace, name: &str) -> io::Result<()> {
     #[cfg(target_os = "linux")]
     {
         let flags = rustix::fs::RenameFlags::EXCHANGE;
-        match rustix::fs::renameat_with(&workplace.at, INCOMING, &workplace.private, name, flags) {
+        match rustix::fs::renameat_with(
+            &workplace.at,
+            INCOMING,
+            &workplace.private.top,
+            name,
+            flags,
+        ) {
             Err(Errno::INVAL | Errno::NOSYS) => {}
             exchanged => return Ok(exchanged?),
         }
     }
     // In two steps, where the system cannot do it in one; a next run knows the state in between.
-    rename(&workplace.private, name.as_ref(), &workplace.at, FORMER.as_ref())?;
-    rename(&workplace.at, INCOMING.as_ref(), &workplace.private, name.as_ref())
+    rename(&workplace.private.top, name.as_ref(), &workplace.at, FORMER.as_ref())?;
+    rename(&workplace.at, INCOMING.as_ref(), &workplace.private.top, name.as_ref())
 }
 
 /// Deals with what stood in the place before: a directory without content goes away, everything else
@@ -132,7 +144,7 @@ pub fn keep_former(workplace: &Workplace, name: &str) -> Result<Option<PathBuf>,
                 Ok(_) => beside(workplace, place, name, "replaced").map(Some),
             }
         };
-        let path = workplace.path.join(name);
+        let path = workplace.private.path.join(name);
         let found = keep().map_err(|cause| failed("move aside", &path, cause, State::Journaled))?;
         kept = kept.or(found);
     }
@@ -155,8 +167,9 @@ fn is_gone(at: &File, place: &str) -> io::Result<bool> {
 /// # Errors
 /// The system's.
 pub fn give_back(workplace: &Workplace, name: &str) -> Result<PathBuf, Error> {
-    beside(workplace, INCOMING, name, "returned")
-        .map_err(|cause| failed("move aside", &workplace.path.join(name), cause, State::Journaled))
+    beside(workplace, INCOMING, name, "returned").map_err(|cause| {
+        failed("move aside", &workplace.private.path.join(name), cause, State::Journaled)
+    })
 }
 
 fn beside(workplace: &Workplace, place: &str, name: &str, what: &str) -> io::Result<PathBuf> {
@@ -164,9 +177,9 @@ fn beside(workplace: &Workplace, place: &str, name: &str, what: &str) -> io::Res
     let seconds = since.map(|since| since.as_secs()).unwrap_or_default();
     for number in seconds.. {
         let aside = format!("{name}.{what}-{number}");
-        match rename(&workplace.at, place.as_ref(), &workplace.private, aside.as_ref()) {
+        match rename(&workplace.at, place.as_ref(), &workplace.private.top, aside.as_ref()) {
             Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => {}
-            renamed => return renamed.map(|()| workplace.path.join(aside)),
+            renamed => return renamed.map(|()| workplace.private.path.join(aside)),
         }
     }
     Err(io::ErrorKind::AlreadyExists.into())

@@ -29,11 +29,9 @@ pub(super) const FORMER: &str = "former";
 /// The open workplace, locked.
 #[derive(Debug)]
 pub struct Workplace {
-    /// The private directory.
-    pub private: File,
-    /// Where that stood when it was opened; for messages only.
-    pub path: PathBuf,
-    /// The workplace.
+    /// The private directory that it is in.
+    pub private: Tree,
+    /// The workplace itself.
     pub at: File,
 }
 
@@ -53,15 +51,11 @@ impl Workplace {
     /// # Errors
     /// [`MigrateError::AtWork`] where somebody works in it, [`MigrateError::Anothers`] where
     /// another account has left it, [`MigrateError::Stranded`] where others can change it.
-    pub fn open(
-        private: &File,
-        path: &Path,
-        errand: Errand<'_>,
-    ) -> Result<Option<Workplace>, Error> {
-        let doing =
-            |cause: std::io::Error| failed("open", &path.join(NAME), cause, State::Untouched);
+    pub fn open(private: &Tree, errand: Errand<'_>) -> Result<Option<Workplace>, Error> {
+        let path = private.path.join(NAME);
+        let doing = |cause: std::io::Error| failed("open", &path, cause, State::Untouched);
         // Whose it is comes first: what belongs to another account cannot even be opened.
-        let seen = match facts(private, NAME) {
+        let seen = match facts(&private.top, NAME) {
             Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             seen => seen.map_err(doing)?,
         };
@@ -69,7 +63,7 @@ impl Workplace {
         if seen.uid != us {
             return Err(anothers(path, seen.uid, errand));
         }
-        let at = match directory(private, NAME.as_ref()) {
+        let at = match directory(&private.top, NAME.as_ref()) {
             Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             at => at.map_err(doing)?,
         };
@@ -86,12 +80,12 @@ impl Workplace {
             Err(cause) => return Err(doing(cause.into())),
         }
         // Between the opening and the locking, the run that had it may have ended.
-        let is_there = facts(private, NAME).is_ok_and(|it| it.identity == found.identity);
+        let is_there = facts(&private.top, NAME).is_ok_and(|it| it.identity == found.identity);
         if !is_there {
-            return Workplace::open(private, path, errand);
+            return Workplace::open(private, errand);
         }
         let private = private.try_clone().map_err(doing)?;
-        let workplace = Workplace { private, path: path.to_owned(), at };
+        let workplace = Workplace { private, at };
         if found.mode & 0o077 != 0 {
             return Err(
                 workplace.stranded(format!("others can reach it (mode {:04o})", found.mode))
@@ -104,21 +98,21 @@ impl Workplace {
     ///
     /// # Errors
     /// Those of [`Workplace::open`], and where it cannot be made.
-    pub fn make(private: &File, path: &Path, errand: Errand<'_>) -> Result<Workplace, Error> {
-        let doing = |cause: std::io::Error| {
-            failed("create directory", &path.join(NAME), cause, State::Untouched)
-        };
+    pub fn make(private: &Tree, errand: Errand<'_>) -> Result<Workplace, Error> {
+        let path = private.path.join(NAME);
+        let doing =
+            |cause: std::io::Error| failed("create directory", &path, cause, State::Untouched);
         loop {
-            match mkdirat(private, NAME, Mode::from_raw_mode(0o700)) {
+            match mkdirat(&private.top, NAME, Mode::from_raw_mode(0o700)) {
                 Ok(()) => {
                     // Whatever the umask is.
-                    let at = directory(private, NAME.as_ref()).map_err(doing)?;
+                    let at = directory(&private.top, NAME.as_ref()).map_err(doing)?;
                     fchmod(&at, Mode::from_raw_mode(0o700)).map_err(|cause| doing(cause.into()))?;
                 }
                 Err(Errno::EXIST) => {}
                 Err(cause) => return Err(doing(cause.into())),
             }
-            if let Some(workplace) = Workplace::open(private, path, errand)? {
+            if let Some(workplace) = Workplace::open(private, errand)? {
                 return Ok(workplace);
             }
         }
@@ -139,7 +133,7 @@ impl Workplace {
         for file in [journal::NEW, journal::NAME] {
             let _ = unlinkat(&self.at, file, AtFlags::empty());
         }
-        let _ = unlinkat(&self.private, NAME, AtFlags::REMOVEDIR);
+        let _ = unlinkat(&self.private.top, NAME, AtFlags::REMOVEDIR);
     }
 
     /// The private directory as a tree.
@@ -147,7 +141,7 @@ impl Workplace {
     /// # Errors
     /// The system's.
     pub fn private_tree(&self) -> Result<Tree, Error> {
-        Ok(Tree { top: self.cloned(&self.private)?, path: self.path.clone() })
+        self.private.try_clone().map_err(|cause| self.unopened(cause))
     }
 
     /// The same workplace, under the same lock.
@@ -155,12 +149,22 @@ impl Workplace {
     /// # Errors
     /// The system's.
     pub fn try_clone(&self) -> Result<Workplace, Error> {
-        let (private, at) = (self.cloned(&self.private)?, self.cloned(&self.at)?);
-        Ok(Workplace { private, path: self.path.clone(), at })
+        let at = self.at.try_clone().map_err(|cause| self.unopened(cause))?;
+        Ok(Workplace { private: self.private_tree()?, at })
     }
 
-    fn cloned(&self, file: &File) -> Result<File, Error> {
-        file.try_clone().map_err(|cause| failed("open", &self.path, cause, State::Journaled))
+    fn unopened(&self, cause: std::io::Error) -> Error {
+        failed("open", &self.private.path, cause, State::Journaled)
+    }
+
+    /// Where it is; for messages only.
+    pub fn path(&self) -> PathBuf {
+        self.private.path.join(NAME)
+    }
+
+    /// Where what arrives is; for messages only.
+    pub fn incoming_path(&self) -> PathBuf {
+        self.path().join(INCOMING)
     }
 
     /// Makes what was renamed inside the private directory last through a power failure.
@@ -168,13 +172,14 @@ impl Workplace {
     /// # Errors
     /// The system's.
     pub fn settle(&self) -> Result<(), Error> {
-        fsync(&self.private).map_err(|cause| failed("sync", &self.path, cause, State::Journaled))
+        fsync(&self.private.top)
+            .map_err(|cause| failed("sync", &self.private.path, cause, State::Journaled))
     }
 }
 
 /// Another account has left it: only that one, and root for its owner, goes on.
-pub(super) fn anothers(path: &Path, by: u32, errand: Errand<'_>) -> Error {
-    let (workplace, source) = (path.join(NAME), errand.source.to_owned());
+fn anothers(workplace: PathBuf, by: u32, errand: Errand<'_>) -> Error {
     let (by, person) = (accounts::owner(by), errand.person.word());
+    let source = errand.source.to_owned();
     MigrateError::Anothers { workplace, by, source, person }.into()
 }

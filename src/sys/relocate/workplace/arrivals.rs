@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use rustix::fs::{Mode, fchmod, mkdirat};
 use rustix::io::Errno;
 
-use super::{FORMER, INCOMING, NAME, Workplace};
+use super::{FORMER, INCOMING, Workplace};
 use crate::core::relocation::{Arrived, Identity};
 use crate::error::{Error, Kind, State};
 use crate::sys::facts::facts;
@@ -32,7 +32,7 @@ impl Workplace {
             })
         };
         let place = [INCOMING, FORMER].into_iter().find(waits);
-        place.map(|place| self.path.join(NAME).join(place))
+        place.map(|place| self.path().join(place))
     }
 
     /// What has arrived, by its path here: where it came from is nothing any more.
@@ -40,7 +40,7 @@ impl Workplace {
     /// # Errors
     /// Where it cannot be opened.
     pub fn incoming(&self) -> Result<Tree, Error> {
-        let path = self.path.join(NAME).join(INCOMING);
+        let path = self.incoming_path();
         Tree::open(&self.at, INCOMING.as_ref(), path.clone())
             .map_err(|cause| failed("open", &path, cause, State::Journaled))
     }
@@ -50,7 +50,7 @@ impl Workplace {
     /// # Errors
     /// Where it cannot be made.
     pub fn make_room(&self) -> Result<Tree, Error> {
-        let path = self.path.join(NAME).join(INCOMING);
+        let path = self.incoming_path();
         let make = || -> std::io::Result<()> {
             mkdirat(&self.at, INCOMING, Mode::from_raw_mode(0o700))?;
             Ok(fchmod(directory(&self.at, INCOMING.as_ref())?, Mode::from_raw_mode(0o700))?)
@@ -64,7 +64,7 @@ impl Workplace {
     /// # Errors
     /// Failures.
     pub fn discard(&self) -> Result<(), Error> {
-        let path = self.path.join(NAME).join(INCOMING);
+        let path = self.incoming_path();
         let discard = || -> std::io::Result<Left> {
             let found = match facts(&self.at, INCOMING) {
                 Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => {
