@@ -107,7 +107,7 @@ impl Tree {
         };
         let found = facts_of(&opened).map_err(|cause| self.unseen(&names, &cause))?;
         // Where a file system is mounted, the name shows what is below it and opening what is on it.
-        let is_crossed = (found.identity.0, found.mount) != (node.identity.0, node.mount);
+        let is_crossed = found.file_system() != node.file_system();
         match found.identity == node.identity {
             true if !is_crossed => Ok(opened),
             _ if is_crossed => Err(self.hostile(inventory, index, Objection::Mount)),

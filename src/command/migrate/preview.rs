@@ -149,11 +149,11 @@ fn method(
         return (Method::Gather, None);
     }
     let Some(top) = inventory.nodes.first() else { return (Method::Rename, None) };
-    let mount = |file| facts_of(file).ok().map(|found| (found.identity.0, found.mount));
+    let file_system = |file| facts_of(file).ok().map(|found| found.file_system());
     choose(Circumstances {
         is_copy_asked: request.is_copy,
-        is_one_mount: site.mount() == place.and_then(mount),
-        is_mount_point: site.mount() != Some((top.identity.0, top.mount)),
+        is_one_mount: site.file_system() == place.and_then(file_system),
+        is_mount_point: site.file_system() != Some(top.file_system()),
         has_foreign: inventory.has_foreign(target.person.uid),
         is_root: rustix::process::geteuid().is_root(),
         can_leave: site.can_leave(top),

@@ -21,6 +21,10 @@ pub const LOCKS: [&str; 3] = [".cargo-lock", ".cargo-build-lock", ".cargo-artifa
 /// A point in time as file systems keep it: seconds and nanoseconds.
 pub type Time = (i64, u32);
 
+/// What tells the place of one file system from all others: its device, and the mount where the system
+/// tells it. The same device may be mounted in several places.
+pub type FileSystem = (u64, u64);
+
 /// One entry as `lstat` shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Node {
@@ -138,6 +142,11 @@ impl Node {
             && self.target == copy.target
             && self.modified == copy.modified
             && (self.kind == Kind::Directory || self.size == copy.size)
+    }
+
+    /// The file system that it is on.
+    pub fn file_system(&self) -> FileSystem {
+        (self.identity.0, self.mount)
     }
 
     /// Whether there are holes in it.

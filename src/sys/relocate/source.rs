@@ -14,8 +14,8 @@ use rustix::fs::{Access, AtFlags, Mode, OFlags, accessat, fsync, openat};
 
 use super::{failed, place};
 use crate::core::relocation::Identity;
-use crate::core::relocation::tree::Node;
 use crate::core::relocation::tree::secrets::is_closed;
+use crate::core::relocation::tree::{FileSystem, Node};
 use crate::error::{Error, Kind, MigrateError, State, reason};
 use crate::sys::facts::{facts, facts_of};
 use crate::sys::files;
@@ -151,9 +151,9 @@ impl Site {
         is_closed(&self.way, owner)
     }
 
-    /// The mount that it stands in.
-    pub fn mount(&self) -> Option<(u64, u64)> {
-        self.parent().and_then(facts_of).ok().map(|found| (found.identity.0, found.mount))
+    /// The file system that it stands on, if the directory above is there.
+    pub fn file_system(&self) -> Option<FileSystem> {
+        self.parent().and_then(facts_of).ok().map(|parent| parent.file_system())
     }
 
     /// Renames the entry into another directory, where the name must be free.
