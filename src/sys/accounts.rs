@@ -13,6 +13,16 @@ use crate::core::relocation::tree::access::Subject;
 use crate::core::settings::Settings;
 use crate::error::Owner;
 
+/// The uid that this process acts with.
+pub fn own_uid() -> u32 {
+    rustix::process::geteuid().as_raw()
+}
+
+/// Whether this process acts as root.
+pub fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
 /// The account of a uid. The database does not tell an unknown number from one that it could not
 /// look up; both are called by their number.
 pub fn account(uid: u32, settings: &Settings) -> Account {
@@ -55,7 +65,7 @@ fn is_member(uid: u32, account: &Record, group: &str) -> bool {
     let has_group = |gid: u32| {
         rustix::process::getgroups().is_ok_and(|groups| groups.iter().any(|g| g.as_raw() == gid))
     };
-    let has_group = |gid| rustix::process::geteuid().as_raw() == uid && has_group(gid);
+    let has_group = |gid| own_uid() == uid && has_group(gid);
     account.gid == group.gid() || group.members().contains(&account.name) || has_group(group.gid())
 }
 

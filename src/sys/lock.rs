@@ -118,7 +118,7 @@ fn unreadable(tree: &Tree, names: &[std::ffi::CString], cause: Errno) -> Error {
         path: tree.shown(names),
         cause: cause.into(),
         source: tree.path.clone(),
-        person: accounts::owner(rustix::process::geteuid().as_raw()).word(),
+        person: accounts::owner(accounts::own_uid()).word(),
     }
     .into()
 }

@@ -22,6 +22,7 @@ use std::io;
 use std::path::Path;
 
 use crate::error::{Error, MigrateError, State};
+use crate::sys::accounts;
 
 /// Who receives a cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +31,13 @@ pub struct Person {
     pub uid: u32,
     /// The account's own group.
     pub gid: u32,
+}
+
+impl Person {
+    /// Whether this process acts as the person: what it makes is theirs then.
+    pub fn is_oneself(self) -> bool {
+        accounts::own_uid() == self.uid
+    }
 }
 
 /// A step that failed, with what has become of the cache.

@@ -55,7 +55,7 @@ pub(super) fn begin(
             return Err(error);
         }
     };
-    let keeps_source = keeps_source || !carrying.can_give(&inventory);
+    let keeps_source = keeps_source || !target.can_be_given(&inventory);
     match method {
         Method::Rename => carrying.rename(&tree, &inventory, &mut locks),
         Method::Gather => carrying.gather(&tree, &inventory, &left_out),
@@ -80,11 +80,6 @@ impl Carrying<'_> {
             parent: self.site.parent_identity(),
             checkout: Some(self.target.checkout.clone().into_os_string()),
         }
-    }
-
-    /// Whether everything is this account's to give.
-    pub(super) fn can_give(&self, inventory: &Inventory) -> bool {
-        rustix::process::geteuid().is_root() || !inventory.has_foreign(self.target.person.uid)
     }
 
     fn rename(self, tree: &Tree, seen: &Inventory, locks: &mut Locks) -> Result<(), Error> {
@@ -126,7 +121,7 @@ impl Carrying<'_> {
         let inventory = incoming.walk(&|_| false)?;
         let is_same = top(&inventory) == top(seen);
         // Somebody may have built in it since it was looked at, whom only root can take files from.
-        if !is_same || !self.can_give(&inventory) {
+        if !is_same || !self.target.can_be_given(&inventory) {
             return Err(tree.changed(&[]));
         }
         // Where it stood says nothing about what has come into it since.

@@ -12,6 +12,7 @@ use crate::core::relocation::{Identity, Journal, Method, Stage};
 use crate::error::{Error, Kind, Look, State};
 use crate::report;
 use crate::shown::{bytes, quoted, shown};
+use crate::sys::accounts;
 use crate::sys::relocate::compare;
 use crate::sys::relocate::copy::{self, Contents, Tally};
 use crate::sys::relocate::source::Site;
@@ -168,7 +169,7 @@ pub(super) fn stays(carrying: &Carrying<'_>) {
 /// Says what has stayed, and how to remove it. There is a command only where nobody else can exchange
 /// what it would remove.
 fn how_to_remove(site: &Site, path: &Path, what: &str) -> String {
-    if site.is_closed(rustix::process::geteuid().as_raw()) {
+    if site.is_closed(accounts::own_uid()) {
         return format!("{what}; if it is of no use to anybody: rm -r {}", quoted(path));
     }
     let words = format!("{what}; if it is of no use to anybody, whoever owns it can remove it");

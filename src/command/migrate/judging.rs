@@ -35,7 +35,7 @@ pub(super) fn judge_arrived(
 /// Root renames nothing that has a name elsewhere.
 pub(super) fn refuse_names_elsewhere(tree: &Tree, inventory: &Inventory) -> Result<(), Error> {
     match inventory.linked_elsewhere() {
-        Some((index, objection)) if rustix::process::geteuid().is_root() => {
+        Some((index, objection)) if accounts::is_root() => {
             Err(tree.hostile(inventory, index, objection))
         }
         _ => Ok(()),
@@ -50,7 +50,7 @@ fn judge_knowing(
     known: &Known,
 ) -> Result<Openness, Error> {
     let lists = Lists::new(tree, inventory);
-    let judged = if rustix::process::geteuid().is_root() {
+    let judged = if accounts::is_root() {
         let person = accounts::subject(person.uid, person.gid);
         let giving = Giving { person, stands, lists: &|index| lists.of(index), known };
         inventory.judge(Mover::Root(&giving))

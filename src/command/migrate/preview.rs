@@ -11,6 +11,7 @@ use crate::core::relocation::tree::Inventory;
 use crate::core::relocation::tree::secrets::Openness;
 use crate::core::relocation::{Circumstances, Method, Position, Reason, choose};
 use crate::error::{Error, MigrateError};
+use crate::sys::accounts;
 use crate::sys::facts::facts_of;
 use crate::sys::relocate::candidates;
 use crate::sys::relocate::place::Replace;
@@ -97,11 +98,9 @@ impl<'a> Preview<'a> {
         if method != Method::Copy {
             judging::refuse_names_elsewhere(&tree, &inventory)?;
         }
-        let is_root = rustix::process::geteuid().is_root();
-        let has_foreign = inventory.has_foreign(target.person.uid);
         let is_fixed = matches!(reason, Some(Reason::MountPoint | Reason::FixedParent));
         Ok(Preview {
-            keeps_source: method == Method::Copy && (is_fixed || (has_foreign && !is_root)),
+            keeps_source: method == Method::Copy && (is_fixed || !target.can_be_given(&inventory)),
             is_occupied: target.is_occupied(),
             is_open: site.is_open(),
             free: place.as_ref().map_or(u64::MAX, free),
@@ -155,7 +154,7 @@ fn method(
         is_one_mount: site.file_system() == place.and_then(file_system),
         is_mount_point: site.file_system() != Some(top.file_system()),
         has_foreign: inventory.has_foreign(target.person.uid),
-        is_root: rustix::process::geteuid().is_root(),
+        is_root: accounts::is_root(),
         can_leave: site.can_leave(top),
         is_linked_elsewhere: inventory.linked_elsewhere().is_some(),
         openness,
@@ -170,8 +169,7 @@ fn nearest(path: &Path) -> Option<std::io::Result<std::fs::File>> {
 /// What is free for this account, in bytes.
 fn free(place: &std::fs::File) -> u64 {
     rustix::fs::fstatvfs(place).map_or(u64::MAX, |fs| {
-        let is_root = rustix::process::geteuid().is_root();
-        let blocks = if is_root { fs.f_bfree } else { fs.f_bavail };
+        let blocks = if accounts::is_root() { fs.f_bfree } else { fs.f_bavail };
         blocks.saturating_mul(fs.f_frsize)
     })
 }

@@ -90,7 +90,7 @@ fn continued(
     let carrying = Carrying { site, target, workplace, replace: request.replace };
     if next == Next::Adopt && journal.method == Method::Rename {
         let inventory = carrying.workplace.incoming()?.walk(&|_| false)?;
-        if !carrying.can_give(&inventory) {
+        if !target.can_be_given(&inventory) {
             let path = place::give_back(&carrying.workplace, &journal.name)?;
             report::note(&format!(
                 "others have put files of theirs in it meanwhile, which only root can give you; it \
@@ -151,8 +151,8 @@ fn remove_source_if_same(carrying: &Carrying<'_>, journal: &Journal) -> Result<(
     let mut locks = Locks::default();
     let person = carrying.target.person;
     let inventory = locking::wait(&mut locks, site, &tree, &LeftOut::Nothing, person, None)?;
-    let is_foreign = inventory.has_foreign(person.uid) && !rustix::process::geteuid().is_root();
     let original = tree.walk(&no_tag)?;
+    let is_foreign = !carrying.target.can_be_given(&inventory);
     if is_foreign || first_difference(&original, &placed(carrying, journal)?).is_some() {
         copying::stays(carrying);
         return Ok(());

@@ -8,6 +8,7 @@ use super::Request;
 use crate::core::account::NoDirectory;
 use crate::core::placement::{Decision, Place, PlaceKind, Required, Rule};
 use crate::core::relocation::Journal;
+use crate::core::relocation::tree::Inventory;
 use crate::core::settings::Scope;
 use crate::error::{Error, MigrateError, Owner, State};
 use crate::report;
@@ -134,6 +135,11 @@ impl<'a> Target<'a> {
             place,
             caller,
         })
+    }
+
+    /// Whether everything is this account's to give.
+    pub(super) fn can_be_given(&self, inventory: &Inventory) -> bool {
+        accounts::is_root() || !inventory.has_foreign(self.person.uid)
     }
 
     /// The target directory.

@@ -127,7 +127,7 @@ impl Copying<'_> {
         for (index, node) in directories {
             let finish = || -> io::Result<()> {
                 let at = self.to.go(&self.inventory.path(index))?;
-                if self.is_to_be_given() {
+                if !self.person.is_oneself() {
                     chown(&at, self.person)?;
                 }
                 fchmod(&at, Mode::from_raw_mode(raw(own_mode(node.kind, node.mode))))?;
@@ -136,11 +136,6 @@ impl Copying<'_> {
             finish().map_err(|cause| self.failed(index, cause))?;
         }
         Ok(())
-    }
-
-    /// What this process makes is its own account's, and that of its own group.
-    fn is_to_be_given(&self) -> bool {
-        rustix::process::geteuid().as_raw() != self.person.uid
     }
 
     fn nodes(&self, kind: Kind) -> impl Iterator<Item = (usize, &Node)> {

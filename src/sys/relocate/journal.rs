@@ -6,7 +6,6 @@ use std::io::Write;
 
 use rustix::fs::{AtFlags, Mode, OFlags, fsync, openat, renameat, unlinkat};
 use rustix::io::Errno;
-use rustix::process::geteuid;
 
 use super::failed;
 use super::workplace::Workplace;
@@ -33,7 +32,7 @@ impl Workplace {
         if found.kind != Kind::File {
             return Err(self.stranded(format!("it is a {}", found.kind)));
         }
-        if found.uid != geteuid().as_raw() {
+        if found.uid != accounts::own_uid() {
             return Err(self.stranded(format!("it belongs to {}", accounts::owner(found.uid))));
         }
         let text = files::text(&file).map_err(|cause| self.unread(&cause))?;

@@ -65,7 +65,7 @@ pub fn prepare(tree: &Tree, person: Person) -> Result<(), Error> {
         tag.sync_all()?;
         // Only what was made here changes hands: the directory is the person's already, and what has
         // the name now need not be that.
-        if rustix::process::geteuid().as_raw() != person.uid {
+        if !person.is_oneself() {
             chown(&tag, person)?;
         }
         Ok(())

@@ -18,9 +18,9 @@ use crate::core::relocation::tree::secrets::is_closed;
 use crate::core::relocation::tree::{FileSystem, Node};
 use crate::error::{Error, Kind, MigrateError, State, reason};
 use crate::sys::facts::{facts, facts_of};
-use crate::sys::files;
 use crate::sys::remove::{self, Left, Patience, What};
 use crate::sys::tree::Tree;
+use crate::sys::{accounts, files};
 use way::{Step, descend, gone};
 
 /// A place in the file system where a cache stands or stood.
@@ -129,7 +129,6 @@ impl Site {
     /// Whether the entry can be taken out of the directory that it stands in: that is writable, and
     /// where it is sticky, one of the two is the caller's own.
     pub fn can_leave(&self, entry: &Node) -> bool {
-        let us = rustix::process::geteuid();
         let access = Access::WRITE_OK | Access::EXEC_OK;
         let Ok(parent) = self.parent() else { return false };
         if accessat(parent, ".", access, AtFlags::EACCESS).is_err() {
@@ -137,7 +136,7 @@ impl Site {
         }
         let Ok(parent) = facts_of(parent) else { return false };
         let is_sticky = parent.mode & 0o1000 != 0;
-        us.is_root() || !is_sticky || [entry.uid, parent.uid].contains(&us.as_raw())
+        accounts::is_root() || !is_sticky || [entry.uid, parent.uid].contains(&accounts::own_uid())
     }
 
     /// Whether others can make something under its name again, once it has moved.

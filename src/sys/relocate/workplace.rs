@@ -59,7 +59,7 @@ impl Workplace {
             Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             seen => seen.map_err(doing)?,
         };
-        let us = rustix::process::geteuid().as_raw();
+        let us = accounts::own_uid();
         if seen.uid != us {
             return Err(anothers(path, seen.uid, errand));
         }

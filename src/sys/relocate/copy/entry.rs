@@ -33,7 +33,7 @@ impl Copying<'_> {
                 return Err(Errno::NOENT.into());
             }
             symlinkat(&*target, to, &*node.name)?;
-            if self.is_to_be_given() {
+            if !self.person.is_oneself() {
                 let flags = AtFlags::SYMLINK_NOFOLLOW;
                 let (uid, gid) = (self.person.uid, self.person.gid);
                 let (uid, gid) = (rustix::fs::Uid::from_raw(uid), rustix::fs::Gid::from_raw(gid));
@@ -62,7 +62,7 @@ impl Copying<'_> {
         if node.size > 0 {
             self.content(from, &copy, node, index)?;
         }
-        if self.is_to_be_given() {
+        if !self.person.is_oneself() {
             chown(&copy, self.person).map_err(failed)?;
         }
         let mode = Mode::from_raw_mode(raw(own_mode(node.kind, node.mode)));

@@ -23,7 +23,7 @@ pub(super) fn renew(directory: &File, lock: &Node, person: Person) -> io::Result
     forget(directory, &new)?;
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | FILE;
     let file = File::from(openat(directory, &*new, flags, Mode::from_raw_mode(0o600))?);
-    if rustix::process::geteuid().as_raw() != person.uid {
+    if !person.is_oneself() {
         chown(&file, person)?;
     }
     fchmod(&file, Mode::from_raw_mode(0o644))?;
