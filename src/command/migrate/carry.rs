@@ -126,7 +126,7 @@ impl Carrying<'_> {
         }
         // Where it stood says nothing about what has come into it since.
         let person = self.target.person;
-        judging::judge_arrived(&incoming, &inventory, person, Stands::Open, &seen.known())?;
+        judging::judge_arrived(&incoming, &inventory, person, Stands::Whole, &seen.known())?;
         match locks.take(&incoming, &inventory)? {
             Attempt::Held => Ok((Tree { path: waits, ..incoming }, inventory)),
             // In a profile that had not been built before.

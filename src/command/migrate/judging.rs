@@ -2,22 +2,16 @@
 //! [`crate::core::relocation::tree`], and what they need to know of this process is added here.
 
 use crate::core::relocation::tree::Inventory;
-use crate::core::relocation::tree::secrets::{Giving, Known, Mover, Openness, Stands};
+use crate::core::relocation::tree::secrets::{Giving, Known, Mover, Stands};
 use crate::error::Error;
 use crate::sys::accounts;
 use crate::sys::relocate::Person;
 use crate::sys::relocate::lists::Lists;
-use crate::sys::relocate::source::Site;
 use crate::sys::tree::Tree;
 
 /// Refuses what must not change hands.
-pub(super) fn judge(
-    tree: &Tree,
-    inventory: &Inventory,
-    person: Person,
-    stands: Stands,
-) -> Result<Openness, Error> {
-    judge_knowing(tree, inventory, person, stands, &Known::new())
+pub(super) fn judge(tree: &Tree, inventory: &Inventory, person: Person) -> Result<(), Error> {
+    judge_knowing(tree, inventory, person, Stands::Whole, &Known::new())
 }
 
 /// The same for what has been renamed; some of it may be known to be open to the person.
@@ -48,20 +42,15 @@ fn judge_knowing(
     person: Person,
     stands: Stands,
     known: &Known,
-) -> Result<Openness, Error> {
+) -> Result<(), Error> {
     let lists = Lists::new(tree, inventory);
-    let judged = if accounts::is_root() {
+    let refused = if accounts::is_root() {
         let person = accounts::subject(person.uid, person.gid);
         let giving = Giving { person, stands, lists: &|index| lists.of(index), known };
-        inventory.judge(Mover::Root(&giving))
+        inventory.refused(Mover::Root(&giving))
     } else {
-        inventory.judge(Mover::Oneself)
+        inventory.refused(Mover::Oneself)
     };
-    judged.map_err(|(index, objection)| tree.hostile(inventory, index, objection))
-}
-
-/// Who could have put the source where it stands.
-pub(super) fn stands(site: &Site, inventory: &Inventory) -> Stands {
-    let is_closed = inventory.nodes.first().is_some_and(|top| site.is_closed(top.uid));
-    if is_closed { Stands::Closed } else { Stands::Open }
+    let hostile = |(index, objection)| Err(tree.hostile(inventory, index, objection));
+    refused.map_or(Ok(()), hostile)
 }

@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use super::judging;
 use super::preview::{LeftOut, Preview};
-use crate::core::relocation::tree::secrets::Stands;
 use crate::core::relocation::tree::{Inventory, LOCKS};
 use crate::error::{Error, MigrateError, State};
 use crate::report;
@@ -38,8 +37,6 @@ pub(super) fn wait(
     mut seen: Option<Inventory>,
 ) -> Result<Inventory, Error> {
     let mut announced = None;
-    // What its owner alone can read is only copied: see `Reason::Private`.
-    let is_renamed = seen.is_some();
     loop {
         let inventory = match seen.take() {
             // It was judged when it was looked at.
@@ -50,9 +47,7 @@ pub(super) fn wait(
                 if !is_there(site, &inventory) {
                     return Err(tree.changed(&[]));
                 }
-                let stands =
-                    if is_renamed { Stands::Open } else { judging::stands(site, &inventory) };
-                judging::judge(tree, &inventory, person, stands)?;
+                judging::judge(tree, &inventory, person)?;
                 inventory
             }
         };

@@ -8,7 +8,6 @@ use super::target::Target;
 use super::{Request, judging};
 use crate::core::checkout::is_directory_name;
 use crate::core::relocation::tree::Inventory;
-use crate::core::relocation::tree::secrets::Openness;
 use crate::core::relocation::{Circumstances, Method, Position, Reason, choose};
 use crate::error::{Error, MigrateError};
 use crate::sys::accounts;
@@ -81,8 +80,7 @@ impl<'a> Preview<'a> {
             _ => LeftOut::Nothing,
         };
         let inventory = tree.walk(&|name| left_out.has(name))?;
-        let openness =
-            judging::judge(&tree, &inventory, target.person, judging::stands(site, &inventory))?;
+        judging::judge(&tree, &inventory, target.person)?;
         if !inventory.is_cargos(tag::is_valid(&tree.top)) {
             let (path, holds) = (site.path.clone(), candidates::within(&tree));
             return Err(MigrateError::NotATargetDir { path, holds }.into());
@@ -93,8 +91,7 @@ impl<'a> Preview<'a> {
             None => nearest(&target.private_dir),
         };
         let place = place.and_then(Result::ok);
-        let (method, reason) =
-            method(request, site, position, target, &inventory, openness, place.as_ref());
+        let (method, reason) = method(request, site, position, target, &inventory, place.as_ref());
         if method != Method::Copy {
             judging::refuse_names_elsewhere(&tree, &inventory)?;
         }
@@ -141,7 +138,6 @@ fn method(
     position: Position,
     target: &Target<'_>,
     inventory: &Inventory,
-    openness: Openness,
     place: Option<&std::fs::File>,
 ) -> (Method, Option<Reason>) {
     if position == Position::PrivateDir {
@@ -157,7 +153,6 @@ fn method(
         is_root: accounts::is_root(),
         can_leave: site.can_leave(top),
         is_linked_elsewhere: inventory.linked_elsewhere().is_some(),
-        openness,
     })
 }
 

@@ -115,7 +115,7 @@ fn go_on(carrying: Carrying<'_>, journal: &Journal, next: Next) -> Result<(), Er
             let incoming = carrying.workplace.incoming()?;
             let inventory = incoming.walk(&|_| false)?;
             let (person, known) = (carrying.target.person, Known::new());
-            judging::judge_arrived(&incoming, &inventory, person, Stands::Open, &known)?;
+            judging::judge_arrived(&incoming, &inventory, person, Stands::Whole, &known)?;
             carrying.adopt(journal.clone(), &incoming, &inventory)
         }
         Next::Place => {

@@ -1,7 +1,6 @@
 //! How a cache moves: renamed where nothing stands against it, and else copied.
 
 use super::Method;
-use super::tree::secrets::Openness;
 
 /// Why a cache is copied although it could be asked for less.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,9 +17,6 @@ pub enum Reason {
     FixedParent,
     /// Files with names elsewhere, which root does not change there.
     LinkedElsewhere,
-    /// Some of it only its owner can read, and only where it stands now is it known that nobody else
-    /// has put it there.
-    Private,
 }
 
 /// What the choice between the methods depends on.
@@ -40,8 +36,6 @@ pub struct Circumstances {
     pub can_leave: bool,
     /// Whether files have names elsewhere.
     pub is_linked_elsewhere: bool,
-    /// To whom its content is open.
-    pub openness: Openness,
 }
 
 /// How a cache moves, and for a copy why.
@@ -59,8 +53,6 @@ pub fn choose(circumstances: Circumstances) -> (Method, Option<Reason>) {
         Reason::FixedParent
     } else if circumstances.is_linked_elsewhere && circumstances.is_root {
         Reason::LinkedElsewhere
-    } else if circumstances.openness == Openness::Owner {
-        Reason::Private
     } else {
         return (Method::Rename, None);
     };

@@ -1,6 +1,5 @@
 //! Tables: the method of a move, how paths lie, and every state that a kill can leave behind.
 
-use super::tree::secrets::Openness;
 use super::{
     Arrived, Circumstances, Journal, Method, Next, Position, Reason, Remains, Stage, VERSION,
     choose, next, position,
@@ -15,7 +14,6 @@ const PLAIN: Circumstances = Circumstances {
     is_root: false,
     can_leave: true,
     is_linked_elsewhere: false,
-    openness: Openness::Person,
 };
 
 fn journal(method: Method, stage: Stage) -> Journal {
@@ -50,7 +48,6 @@ fn renames_unless_something_stands_against_it() {
             Circumstances { is_linked_elsewhere: true, is_root: true, ..PLAIN },
             Some(Reason::LinkedElsewhere),
         ),
-        (Circumstances { openness: Openness::Owner, ..PLAIN }, Some(Reason::Private)),
     ] {
         let kind = if expected.is_some() { Method::Copy } else { Method::Rename };
         assert_eq!(choose(circumstances), (kind, expected), "{circumstances:?}");

@@ -99,7 +99,6 @@ fn why(reason: Reason) -> &'static str {
         Reason::Asked => "as asked for",
         Reason::OtherFileSystem => "since the destination is on another file system or mount",
         Reason::Foreign => "since only root can give you other accounts' files",
-        Reason::Private => "since only its owner can read some of it",
         Reason::MountPoint => "since the source is a mount point",
         Reason::FixedParent => {
             "since the directory that the source stands in is not yours to change"

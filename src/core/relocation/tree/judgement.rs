@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::ffi::CStr;
 
-use super::secrets::{Mover, Openness};
+use super::secrets::Mover;
 use super::{Inventory, LOCKS, Node};
 use crate::core::relocation::Identity;
 use crate::error::{Kind, Objection};
@@ -17,14 +17,10 @@ const ABOVE: [&str; 5] = ["Cargo.toml", ".git", ".jj", "src", ".migration"];
 const TARGETS_OWN: [&[u8]; 2] = [b".rustc_info.json", b"CACHEDIR.TAG"];
 
 impl Inventory {
-    /// To whom its content is open, or the first entry that must not be there.
-    ///
-    /// # Errors
-    /// The entry, and what is wrong with it.
-    pub fn judge(&self, mover: Mover<'_>) -> Result<Openness, (usize, Objection)> {
-        self.objection().map_or(Ok(()), Err)?;
-        let Mover::Root(giving) = mover else { return Ok(Openness::Person) };
-        giving.openness(self).map_err(|index| (index, Objection::Secret))
+    /// The first entry that must not be there, or must not change hands.
+    pub fn refused(&self, mover: Mover<'_>) -> Option<(usize, Objection)> {
+        let Mover::Root(giving) = mover else { return self.objection() };
+        self.objection().or_else(|| Some((giving.secret(self)?, Objection::Secret)))
     }
 
     /// The first entry that must not be there, whoever moves it.

@@ -23,7 +23,7 @@ pub enum Mover<'a> {
 pub struct Giving<'a> {
     /// Who receives it.
     pub person: Subject,
-    /// Who could have put the tree where it stands.
+    /// Where the tree stands.
     pub stands: Stands,
     /// An entry's access control list.
     pub lists: &'a dyn Fn(usize) -> Listed,
@@ -35,33 +35,13 @@ pub struct Giving<'a> {
 /// others while both are the same.
 pub type Known = HashSet<(Identity, Time)>;
 
-/// Who could have put a tree where it stands.
+/// Where a tree stands that is to be given away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stands {
-    /// Anybody.
-    Open,
-    /// Nobody but the owner of its top, and root.
-    Closed,
+    /// Where it was, or renamed as a whole: its top is its own.
+    Whole,
     /// It was gathered in a directory of root's, which is no part of it.
     Gathered,
-}
-
-/// To whom the content of a tree is open.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Openness {
-    /// To who receives it.
-    Person,
-    /// Some of it only to its owner, who alone can have put it there.
-    Owner,
-}
-
-/// Who reaches a directory, by the way to it from the top, it included.
-#[derive(Clone, Copy)]
-struct Reach {
-    /// Whether the person can go there.
-    is_passable: bool,
-    /// Whether only the top's owner, and root, can have put anything there.
-    is_owners: bool,
 }
 
 impl Inventory {
@@ -72,44 +52,29 @@ impl Inventory {
 }
 
 impl Giving<'_> {
-    /// To whom the content is open; the first file that nobody may give away. Empty files, as rustc's
-    /// locks are, have no content.
-    pub(super) fn openness(&self, inventory: &Inventory) -> Result<Openness, usize> {
-        let owner = inventory.nodes.first().map(|top| top.uid);
-        let is_closed = self.stands == Stands::Closed;
-        let top = Reach { is_passable: true, is_owners: is_closed };
-        let mut reaches: Vec<Option<Reach>> = Vec::with_capacity(inventory.nodes.len());
-        let mut openness = Openness::Person;
+    /// The first file that nobody may give away. Empty files, as rustc's locks are, have no content.
+    ///
+    /// Not even what its owner alone can have put there is one: that the directories are closed now
+    /// does not tell who could write to them when it came.
+    pub(super) fn secret(&self, inventory: &Inventory) -> Option<usize> {
+        // Whether the person can go into a directory, by the way to it from the top.
+        let mut passable: Vec<bool> = Vec::with_capacity(inventory.nodes.len());
         for (index, node) in inventory.nodes.iter().enumerate() {
-            let above =
-                node.parent.map_or(Some(top), |parent| reaches.get(parent).copied().flatten());
-            let Some(above) = above else { return Err(index) };
-            reaches.push(
-                (node.kind == Kind::Directory).then(|| self.reach(index, node, above, owner)),
-            );
+            let above = match node.parent {
+                None => true,
+                Some(parent) => passable.get(parent).copied().unwrap_or_default(),
+            };
+            let is_room = index == 0 && self.stands == Stands::Gathered;
+            let is_directory = node.kind == Kind::Directory;
+            passable.push(is_directory && (is_room || (above && self.allows(index, node, SEARCH))));
             let has_content = node.kind == Kind::File && node.size > 0;
-            if !has_content || node.uid == self.person.uid {
-                continue;
+            let is_known = || self.known.contains(&(node.identity, node.changed));
+            let is_open = || node.uid == self.person.uid || is_known();
+            if has_content && !is_open() && !(above && self.allows(index, node, READ)) {
+                return Some(index);
             }
-            let is_known = self.known.contains(&(node.identity, node.changed));
-            if is_known || (above.is_passable && self.allows(index, node, READ)) {
-                continue;
-            }
-            if !above.is_owners || Some(node.uid) != owner {
-                return Err(index);
-            }
-            openness = Openness::Owner;
         }
-        Ok(openness)
-    }
-
-    fn reach(&self, index: usize, node: &Node, above: Reach, owner: Option<u32>) -> Reach {
-        let is_room = index == 0 && self.stands == Stands::Gathered;
-        let is_owners = node.mode & 0o022 == 0 && (node.uid == 0 || Some(node.uid) == owner);
-        Reach {
-            is_passable: is_room || (above.is_passable && self.allows(index, node, SEARCH)),
-            is_owners: above.is_owners && is_owners,
-        }
+        None
     }
 
     fn allows(&self, index: usize, node: &Node, wanted: u32) -> bool {

@@ -16,7 +16,7 @@ pub(super) fn node(parent: Option<usize>, name: &str, kind: Kind, inode: u64) ->
         kind,
         uid: ALICE,
         gid: ALICE,
-        mode: if kind == Kind::Directory { 0o700 } else { 0o644 },
+        mode: if kind == Kind::Directory { 0o755 } else { 0o644 },
         identity: (1, inode),
         mount: 7,
         links: 1,
@@ -45,18 +45,18 @@ fn cache() -> Inventory {
 }
 
 impl Inventory {
-    /// What is refused where root gives a cache of its owner's alone to a person, or an ordinary
-    /// account takes it for itself.
-    fn refused(&self, person: Option<u32>) -> Option<(usize, Objection)> {
+    /// What is refused where root gives the cache to a person, or an ordinary account takes it for
+    /// itself.
+    fn refused_to(&self, person: Option<u32>) -> Option<(usize, Objection)> {
         let (lists, known) = (|_| Listed::Nothing, Known::new());
         let person = person.map(|uid| Subject { uid, groups: vec![uid] });
         let giving = person.map(|person| Giving {
             person,
-            stands: Stands::Closed,
+            stands: Stands::Whole,
             lists: &lists,
             known: &known,
         });
-        self.judge(giving.as_ref().map_or(Mover::Oneself, Mover::Root)).err()
+        self.refused(giving.as_ref().map_or(Mover::Oneself, Mover::Root))
     }
 }
 
@@ -68,7 +68,7 @@ fn with(change: impl FnOnce(&mut Vec<Node>)) -> Inventory {
 
 #[test]
 fn a_plain_cache_with_hard_links_inside_is_no_matter() {
-    assert_eq!(cache().refused(Some(BOB)), None);
+    assert_eq!(cache().refused_to(Some(BOB)), None);
     assert_eq!(cache().bytes(), (10, 4096));
     let path: Vec<_> =
         cache().path(4).into_iter().map(|name| name.into_string().unwrap()).collect();
@@ -79,19 +79,19 @@ fn a_plain_cache_with_hard_links_inside_is_no_matter() {
 fn special_files_mounts_and_names_elsewhere_are_refused() {
     for kind in [Kind::Fifo, Kind::Socket, Kind::Device] {
         let special = with(|nodes| nodes.push(node(Some(1), "x", kind, 9)));
-        assert_eq!(special.refused(None), Some((5, Objection::Special(kind))));
+        assert_eq!(special.refused_to(None), Some((5, Objection::Special(kind))));
     }
     let other_device = with(|nodes| {
         nodes[3].identity = (2, 4);
         nodes.iter_mut().for_each(|node| node.mount = 0);
     });
-    assert_eq!(other_device.refused(Some(BOB)), Some((3, Objection::Mount)));
+    assert_eq!(other_device.refused_to(Some(BOB)), Some((3, Objection::Mount)));
     let bind_mount = with(|nodes| nodes[3].mount = 8);
-    assert_eq!(bind_mount.refused(Some(BOB)), Some((3, Objection::Mount)));
+    assert_eq!(bind_mount.refused_to(Some(BOB)), Some((3, Objection::Mount)));
     let linked = with(|nodes| nodes[2].links = 3);
     let objection = Objection::LinkedElsewhere { links: 3, inside: 2 };
     assert_eq!(
-        (linked.linked_elsewhere(), linked.refused(Some(BOB))),
+        (linked.linked_elsewhere(), linked.refused_to(Some(BOB))),
         (Some((2, objection)), None)
     );
     let symlink = with(|nodes| {
@@ -105,7 +105,7 @@ fn special_files_mounts_and_names_elsewhere_are_refused() {
     assert_eq!(cache().linked_elsewhere(), None);
     // Files on an overlay may show the device below.
     let overlay = with(|nodes| nodes[2].identity = (2, 9));
-    assert!(!matches!(overlay.refused(Some(BOB)), Some((_, Objection::Mount))));
+    assert!(!matches!(overlay.refused_to(Some(BOB)), Some((_, Objection::Mount))));
 }
 
 #[test]
@@ -129,13 +129,13 @@ fn symlinks_must_not_be_able_to_lead_out() {
         });
         let expected = is_refused.then_some((5, Objection::LeadsOut));
         for person in [Some(BOB), None] {
-            assert_eq!(inventory.refused(person), expected, "{target}");
+            assert_eq!(inventory.refused_to(person), expected, "{target}");
         }
     }
     let unknown = with(|nodes| {
         nodes.push(Node { target: None, ..node(Some(1), "link", Kind::Symlink, 9) });
     });
-    assert_eq!(unknown.refused(Some(BOB)), Some((5, Objection::LeadsOut)));
+    assert_eq!(unknown.refused_to(Some(BOB)), Some((5, Objection::LeadsOut)));
 }
 
 #[test]
@@ -143,20 +143,20 @@ fn what_stands_above_a_target_directory_is_refused() {
     for name in ["Cargo.toml", ".git", ".jj", "src", ".migration"] {
         let above = with(|nodes| nodes.push(node(Some(0), name, Kind::Directory, 9)));
         let objection = Objection::Above { holds: name, has_target: false };
-        assert_eq!(above.refused(None), Some((0, objection)));
+        assert_eq!(above.refused_to(None), Some((0, objection)));
         let below = with(|nodes| nodes.push(node(Some(1), name, Kind::Directory, 9)));
-        assert_eq!(below.refused(None), None);
+        assert_eq!(below.refused_to(None), None);
     }
     let directory = |nodes: &mut Vec<Node>| {
         nodes.push(node(Some(0), "target", Kind::Directory, 9));
     };
-    assert_eq!(with(directory).refused(None), None);
+    assert_eq!(with(directory).refused_to(None), None);
     let tagged = with(|nodes| {
         directory(nodes);
         nodes.push(node(Some(5), "CACHEDIR.TAG", Kind::File, 10));
     });
     let objection = Objection::Above { holds: "target", has_target: true };
-    assert_eq!(tagged.refused(None), Some((0, objection)));
+    assert_eq!(tagged.refused_to(None), Some((0, objection)));
 }
 
 #[test]
@@ -187,9 +187,14 @@ fn the_modes_that_remain_give_nothing_to_others() {
 
 #[test]
 fn gives_only_what_is_not_given_yet() {
-    assert_eq!(cache().to_be_given(ALICE, ALICE), 0);
-    assert_eq!(cache().to_be_given(BOB, BOB), 5);
-    assert_eq!(with(|nodes| nodes[2].mode = 0o664).to_be_given(ALICE, ALICE), 1);
+    let close = |nodes: &mut Vec<Node>| [0, 1, 3].into_iter().for_each(|at| nodes[at].mode = 0o700);
+    assert_eq!(with(close).to_be_given(ALICE, ALICE), 0);
+    assert_eq!(with(close).to_be_given(BOB, BOB), 5);
+    let open = with(|nodes| {
+        close(nodes);
+        nodes[2].mode = 0o664;
+    });
+    assert_eq!(open.to_be_given(ALICE, ALICE), 1);
     assert_eq!(with(|nodes| nodes[2].uid = BOB).owners(), [(ALICE, 4), (BOB, 1)]);
 }
 

@@ -2,7 +2,7 @@
 //! read it before.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Result, ensure};
 
@@ -20,8 +20,7 @@ pub(super) fn tests() -> Vec<Test> {
         test("migrate::secrets::access_lists_count", listed).needs(&[Need::Acls]),
         test("migrate::secrets::a_cache_shared_by_a_group_or_a_list_moves", shared)
             .needs(&[Need::Acls]),
-        test("migrate::secrets::bobs_own_cache_is_handed_over_by_copying_it", handed_over),
-        test("migrate::secrets::bobs_own_directory_that_others_placed_is_refused", placed),
+        test("migrate::secrets::bob_lets_alice_read_his_own_cache_before_it_becomes_hers", closed),
         test("migrate::secrets::only_the_tag_that_root_made_changes_hands", exchanged)
             .needs(&[Need::Strace]),
     ]
@@ -103,7 +102,7 @@ fn shared(stage: &Stage) -> Result<()> {
         each(&scene.old, &mut |path, is_directory| {
             make::own(path, bob, 3000, if is_directory { 0o2770 } else { 0o660 })
         })?;
-        scene.give(flags)?.ok()?.never_says("only its owner")?;
+        scene.give(flags)?.ok()?;
         scene.has_moved()?;
         make::nothing(&stage.root)?;
         let scene = Scene::new(stage)?;
@@ -111,52 +110,30 @@ fn shared(stage: &Stage) -> Result<()> {
             make::own(path, bob, bob, if is_directory { 0o770 } else { 0o660 })?;
             Acl::Access.grant(path, scene.alice.uid(), if is_directory { 0o7 } else { 0o6 })
         })?;
-        scene.give(flags)?.ok()?.never_says("only its owner")?;
+        scene.give(flags)?.ok()?;
         scene.has_moved()?;
         make::nothing(&stage.root)?;
     }
     Ok(())
 }
 
-/// Whoever could put something in it, or it there, is bob; what nobody else can read is copied, so
-/// that nothing of it is half given away at any moment.
-fn handed_over(stage: &Stage) -> Result<()> {
-    let scene = bobs(stage, stage.at("bobs"), 0o755)?;
-    scene.give(&["--yes"])?.ok()?.prints("copied, since only its owner can read some of it")?;
-    scene.has_moved()?;
-    // Where others can write, it need not be bob's.
-    make::nothing(&stage.root)?;
-    let scene = bobs(stage, stage.at("bobs-again"), 0o755)?;
-    let closed = Scene { content: cache::content(&scene.old)?, ..scene };
-    make::own(&closed.old.join("debug"), closed.bob.uid(), 3000, 0o2775)?;
-    refuses(&closed, "debug/app")?;
-    closed.is_untouched()
-}
-
-/// Mallory renames bob's directory to where root expects a cache.
-fn placed(stage: &Stage) -> Result<()> {
-    let mallory = stage.person("mallory")?.uid();
-    for (uid, mode) in [(mallory, 0o755), (0, 0o777), (2002, 0o775)] {
-        let parent = stage.at(format!("of-{uid}"));
-        let scene = bobs(stage, parent.clone(), 0o700)?;
-        make::own(&parent, uid, 3000, mode)?;
-        refuses(&scene, "/old/")?;
-        scene.is_untouched()?;
-        // Nor one step further up.
-        let above = stage.at(format!("above-{uid}"));
-        make::directory(&above, uid, 3000, mode)?;
-        make::own(&parent, scene.bob.uid(), scene.bob.uid(), 0o755)?;
-        fs::rename(&parent, above.join("in"))?;
-        let scene = Scene { old: above.join("in/old"), ..scene };
-        refuses(&scene, "/old/")?;
-        scene.is_untouched()?;
-        // A sticky directory of root's lets nobody rename what is bob's.
-        make::own(&above, 0, 0, 0o1777)?;
-        scene.give(&["--yes"])?.ok()?;
-        scene.has_moved()?;
-        make::nothing(&stage.root)?;
+/// Not even where nobody but bob can write now: somebody else could, when it came there. Once bob has let
+/// alice read it, it moves.
+fn closed(stage: &Stage) -> Result<()> {
+    let scene = Scene::new(stage)?;
+    let bob = scene.bob.uid();
+    each(&scene.old, &mut |path, is_directory| {
+        make::own(path, bob, bob, if is_directory { 0o700 } else { 0o600 })
+    })?;
+    let scene = Scene { content: cache::content(&scene.old)?, ..scene };
+    for flags in [&["--yes"][..], &["--yes", "--copy"]] {
+        scene.give(flags)?.refused()?.helps("bob (uid 2002) can let them read it")?;
     }
-    Ok(())
+    scene.is_untouched()?;
+    scene.bob.shell("chmod -R go+rX \"$1\"", [&scene.old]).run()?.ok()?;
+    let scene = Scene { content: cache::content(&scene.old)?, ..scene };
+    scene.give(&["--yes"])?.ok()?;
+    scene.has_moved()
 }
 
 /// Alice has the top open, and once it is hers, puts a file of root's where root writes the tag.
@@ -184,21 +161,6 @@ fn exchanged(stage: &Stage) -> Result<()> {
     let sight = look(&scene.target.join("CACHEDIR.TAG"))?.map(|sight| (sight.uid, sight.mode));
     ensure!(sight == Some((0, 0o600)), "a file of root's was given away: {sight:?}");
     Ok(())
-}
-
-/// A cache that bob alone has built and that nobody else can read, in a directory of his.
-fn bobs(stage: &Stage, parent: PathBuf, mode: u32) -> Result<Scene<'_>> {
-    let scene = Scene::new(stage)?;
-    make::nothing(&scene.old)?;
-    let bob = scene.bob.uid();
-    make::directory(&parent, bob, bob, 0o755)?;
-    let old = parent.join("old");
-    cache::build(&old, &[&scene.bob])?;
-    each(&old, &mut |path, is_directory| {
-        make::own(path, bob, bob, if is_directory { mode } else { 0o600 })
-    })?;
-    let content = cache::content(&old)?;
-    Ok(Scene { old, content, ..scene })
 }
 
 /// Does something to a tree's directories and files.
