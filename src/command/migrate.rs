@@ -8,6 +8,7 @@ mod copying;
 mod cure;
 mod judging;
 mod locking;
+mod named;
 mod preview;
 mod resume;
 mod target;
@@ -79,6 +80,9 @@ pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
             return Err(Error::from(MigrateError::Nested { source, destination, holds }).into());
         }
         position => {
+            if position == Position::PrivateDir {
+                named::assert_closed(&site, &target)?;
+            }
             if !relocate(request.clone(), &site, &target, position)? {
                 return Ok(0);
             }

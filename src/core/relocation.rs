@@ -114,6 +114,8 @@ pub enum Next {
     Place,
     /// Take the source away, which was copied whole.
     Clear,
+    /// The copy had its place, and somebody has taken it away since: what is left of the source stays.
+    Leave,
     /// Everything is done but for the journal.
     Finish,
     /// What has arrived is not there any more, and neither is the source.
@@ -141,7 +143,7 @@ pub fn next(journal: &Journal, remains: Remains) -> Next {
         (Stage::Placing, _) => Next::Lost,
         // Never take the source away where the copy is not.
         (Stage::Clearing, _) if is_placed => Next::Clear,
-        (Stage::Clearing, _) => Next::Lost,
+        (Stage::Clearing, _) => Next::Leave,
     }
 }
 

@@ -1,5 +1,6 @@
 //! Why a cache is not moved: each says what was left as it was, and the next step.
 
+mod help;
 mod objection;
 mod state;
 mod text;
@@ -50,6 +51,8 @@ pub enum MigrateError {
         path: PathBuf,
         /// What is wrong with it.
         why: String,
+        /// What to do instead, if that is known.
+        help: Option<String>,
     },
     /// The source is a symlink.
     Symlink {

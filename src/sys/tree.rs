@@ -147,12 +147,8 @@ impl Tree {
     }
 
     fn unseen(&self, names: &[CString], cause: &io::Error) -> Error {
-        let why = format!(
-            "`{}`: {}",
-            crate::shown::shown(&self.shown(names)),
-            crate::error::reason(cause)
-        );
-        MigrateError::Source { path: self.path.clone(), why }.into()
+        let why = crate::error::reason(cause);
+        MigrateError::Source { path: self.shown(names), why, help: None }.into()
     }
 }
 

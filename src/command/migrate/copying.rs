@@ -154,7 +154,7 @@ pub(super) fn remove_source(
     }
     if site.remove_aside(&aside, journal.identity, What::Only(entries))? == Left::Something {
         let path = site.path.with_file_name(&aside);
-        let holds = format!("`{}` holds what was not copied, and stays", shown(&path));
+        let holds = format!("`{}` holds what is not in the copy, and stays", shown(&path));
         report::note(&how_to_remove(site, &path, &holds));
     }
     Ok(())

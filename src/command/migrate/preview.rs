@@ -5,7 +5,7 @@ mod text;
 use std::path::Path;
 
 use super::target::Target;
-use super::{Request, judging};
+use super::{Request, judging, named};
 use crate::core::checkout::is_directory_name;
 use crate::core::relocation::tree::Inventory;
 use crate::core::relocation::{Circumstances, Method, Position, Reason, choose};
@@ -73,7 +73,7 @@ impl<'a> Preview<'a> {
         target: &'a Target<'a>,
         position: Position,
     ) -> Result<Preview<'a>, Error> {
-        let tree = site.existing()?;
+        let tree = site.existing().map_err(|error| named::gone(site, target, request, error))?;
         target.examine()?;
         let left_out = match position {
             Position::PrivateDir => LeftOut::Ours { name: target.name.clone() },

@@ -12,7 +12,7 @@ use crate::core::relocation::tree::{Inventory, counterparts, first_difference};
 use crate::core::relocation::{Journal, Method, Next, Remains, next};
 use crate::error::{Error, MigrateError};
 use crate::report;
-use crate::shown::quoted;
+use crate::shown::{quoted, shown};
 use crate::sys::facts::{facts, facts_of};
 use crate::sys::lock::Locks;
 use crate::sys::relocate::place::{self, Replace};
@@ -75,7 +75,22 @@ pub(super) fn resume(
         return Ok(Outcome::Ended(false));
     }
     request.confirm("Continue it?")?;
+    if next == Next::Leave {
+        return Ok(leave(site, workplace.try_clone()?, journal)?);
+    }
     Ok(continued(request, site, target, workplace.try_clone()?, journal, next)?)
+}
+
+/// Ends what nobody can go on with: the person has taken the copy away, and of the source there may be
+/// some left. Nothing is removed where the copy is not.
+fn leave(site: &Site, workplace: Workplace, journal: &Journal) -> Result<Outcome, Error> {
+    place::keep_former(&workplace, &journal.name)?;
+    if let Some(aside) = journal.aside.as_ref().filter(|it| site.is_aside(it, journal.identity)) {
+        let left = site.path.with_file_name(aside);
+        report::note(&format!("what is left of the source stays: `{}`", shown(&left)));
+    }
+    workplace.dismiss();
+    Ok(Outcome::Ended(false))
 }
 
 /// Goes on, or puts aside what cannot be given to the person.
@@ -135,7 +150,7 @@ fn go_on(carrying: Carrying<'_>, journal: &Journal, next: Next) -> Result<(), Er
             carrying.keep_former(journal)?;
             carrying.end(journal, "moved")
         }
-        Next::Begin | Next::Discard | Next::Lost => Ok(()),
+        Next::Begin | Next::Discard | Next::Leave | Next::Lost => Ok(()),
     }
 }
 
@@ -204,6 +219,7 @@ fn story(next: Next) -> &'static str {
         Next::Adopt => "the cache waits to be given away and put in its place",
         Next::Place => "the cache waits to be put in its place",
         Next::Clear => "the copy is in its place, and the source is still to be removed",
+        Next::Leave => "the copy has had its place, and is not there any more",
         Next::Finish => "the cache is in its place",
         Next::Lost => "what it had moved is not there any more",
     }

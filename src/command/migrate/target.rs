@@ -179,7 +179,7 @@ impl<'a> Target<'a> {
     }
 
     /// The words after `--to`, where root moves it for somebody.
-    fn to(&self) -> Option<String> {
+    pub(super) fn to(&self) -> Option<String> {
         self.is_anothers.then(|| self.owner.word())
     }
 

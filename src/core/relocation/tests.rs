@@ -97,7 +97,7 @@ fn a_next_run_continues_or_undoes_whatever_was_interrupted() {
         (Method::Copy, Stage::Placing, false, Nothing, false, Next::Lost),
         (Method::Copy, Stage::Clearing, true, Nothing, true, Next::Clear),
         (Method::Copy, Stage::Clearing, false, Nothing, true, Next::Clear),
-        (Method::Copy, Stage::Clearing, true, Nothing, false, Next::Lost),
+        (Method::Copy, Stage::Clearing, true, Nothing, false, Next::Leave),
     ] {
         let remains = Remains { has_source, arrived, is_placed };
         assert_eq!(

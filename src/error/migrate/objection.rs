@@ -22,7 +22,7 @@ pub enum Objection {
         /// Whether there is a directory `target` in it.
         has_target: bool,
     },
-    /// A file that who receives it could not have read.
+    /// A file that who receives it could not have read, or the directory that bars the way to it.
     Secret,
     /// A file has further names outside of the tree.
     LinkedElsewhere {
@@ -54,8 +54,9 @@ impl Objection {
             }
             Objection::Above { .. } => Look::Content.at(path, "name the target directory itself"),
             Objection::Secret => {
-                let words = format!("{owner} can let them read it, or take it out");
-                Look::Way.at(path, &words)
+                // An account that is gone can do nothing any more.
+                let who = owner.name.as_ref().map_or("root".into(), |_| owner.to_string());
+                Look::Way.at(path, &format!("{who} can let them read it, or take it out"))
             }
         }
     }

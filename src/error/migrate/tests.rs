@@ -81,11 +81,12 @@ exit 1
 
 #[test]
 fn source() {
-    let error = MigrateError::Source { path: "/srv/old".into(), why: "it is a symlink".into() };
+    let error =
+        MigrateError::Source { path: "/srv/old".into(), why: "it is a file".into(), help: None };
     assert_data_eq!(
         message(error),
         str![[r#"
-error: cannot move `/srv/old`: it is a symlink
+error: cannot move `/srv/old`: it is a file
 help: ls -ld /srv/old
 exit 1
 "#]]

@@ -45,7 +45,7 @@ impl Site {
     pub fn find(typed: &Path, working_directory: &Path) -> Result<Site, Error> {
         let typed = working_directory.join(typed);
         let refused = |cause: &io::Error| -> Error {
-            MigrateError::Source { path: typed.clone(), why: reason(cause) }.into()
+            MigrateError::Source { path: typed.clone(), why: reason(cause), help: None }.into()
         };
         // The last name is kept as it is: a symlink there is refused later, and never followed.
         let plain = typed.components().next_back();
@@ -104,7 +104,7 @@ impl Site {
                     Ok(Node { kind, .. }) if kind != Kind::Directory => format!("it is a {kind}"),
                     _ => reason(&cause),
                 };
-                Err(MigrateError::Source { path, why }.into())
+                Err(MigrateError::Source { path, why, help: None }.into())
             }
         }
     }
@@ -116,7 +116,7 @@ impl Site {
     pub fn existing(&self) -> Result<Tree, Error> {
         let nothing = || {
             let why = "nothing is there".into();
-            MigrateError::Source { path: self.path.clone(), why }.into()
+            MigrateError::Source { path: self.path.clone(), why, help: None }.into()
         };
         self.tree()?.ok_or_else(nothing)
     }

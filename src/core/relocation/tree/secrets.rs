@@ -52,26 +52,25 @@ impl Inventory {
 }
 
 impl Giving<'_> {
-    /// The first file that nobody may give away. Empty files, as rustc's locks are, have no content.
+    /// The first file that nobody may give away, or the directory that bars the way to it. Empty files,
+    /// as rustc's locks are, have no content.
     ///
     /// Not even what its owner alone can have put there is one: that the directories are closed now
     /// does not tell who could write to them when it came.
     pub(super) fn secret(&self, inventory: &Inventory) -> Option<usize> {
-        // Whether the person can go into a directory, by the way to it from the top.
-        let mut passable: Vec<bool> = Vec::with_capacity(inventory.nodes.len());
+        // The first directory on the way from the top to each that the person cannot go into.
+        let mut bars: Vec<Option<usize>> = Vec::with_capacity(inventory.nodes.len());
         for (index, node) in inventory.nodes.iter().enumerate() {
-            let above = match node.parent {
-                None => true,
-                Some(parent) => passable.get(parent).copied().unwrap_or_default(),
-            };
+            let above = node.parent.and_then(|parent| bars.get(parent).copied().flatten());
             let is_room = index == 0 && self.stands == Stands::Gathered;
-            let is_directory = node.kind == Kind::Directory;
-            passable.push(is_directory && (is_room || (above && self.allows(index, node, SEARCH))));
+            let is_barred = || !is_room && !self.allows(index, node, SEARCH);
+            let itself = || (node.kind == Kind::Directory && is_barred()).then_some(index);
+            bars.push(above.or_else(itself));
             let has_content = node.kind == Kind::File && node.size > 0;
             let is_known = || self.known.contains(&(node.identity, node.changed));
             let is_open = || node.uid == self.person.uid || is_known();
-            if has_content && !is_open() && !(above && self.allows(index, node, READ)) {
-                return Some(index);
+            if has_content && !is_open() && (above.is_some() || !self.allows(index, node, READ)) {
+                return Some(above.unwrap_or(index));
             }
         }
         None

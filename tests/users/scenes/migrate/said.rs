@@ -1,11 +1,13 @@
 //! What a migration says, and hears: nothing false when stdout cannot be written, Ctrl-C at the
 //! question, `nohup`, and for which checkout.
 
-use anyhow::{Result, ensure};
+use std::fs;
+
+use anyhow::{Result, bail, ensure};
 
 use super::scene::Scene;
 use crate::machine::Need;
-use crate::stage::{Stage, look};
+use crate::stage::{Stage, cache, look, make};
 use crate::suite::{Test, test};
 
 pub(super) fn tests() -> Vec<Test> {
@@ -16,6 +18,9 @@ pub(super) fn tests() -> Vec<Test> {
         test("migrate::said::nobody_is_asked_twice", once).needs(&[Need::Terminal, Need::Strace]),
         test("migrate::said::a_hangup_that_is_ignored_stays_ignored", nohup).needs(&[Need::Flock]),
         test("migrate::said::a_dry_run_refuses_what_the_move_would", dry),
+        test("migrate::said::a_source_that_has_moved_names_what_is_left_to_do", again),
+        test("migrate::said::a_copy_that_is_gone_ends_the_move", gone).needs(&[Need::Strace]),
+        test("migrate::said::what_others_can_write_to_is_moved_from_beside", beside),
         test("migrate::said::root_says_for_which_checkout", which),
     ]
 }
@@ -83,4 +88,48 @@ fn dry(stage: &Stage) -> Result<()> {
     let run = scene.giving(&["--yes", "--replace", "--build", "--checkout"]).arg(&stage.checkout);
     run.run()?.ok()?.mentions("`--build` is ignored")?;
     scene.has_moved()
+}
+
+fn again(stage: &Stage) -> Result<()> {
+    let scene = Scene::new(stage)?;
+    scene.give(&["--yes"])?.ok()?;
+    let command = format!("cargo-peruser migrate {} --checkout CHECKOUT", scene.target.display());
+    let run = scene.give(&["--yes"])?;
+    run.fails()?.blames("nothing is there")?.helps(format!("as alice (uid 2001): {command}"))?;
+    Ok(())
+}
+
+/// Root is stopped while it removes the source, and alice removes the copy.
+fn gone(stage: &Stage) -> Result<()> {
+    let mut scene = Scene::new(stage)?;
+    let around = stage.at("around");
+    make::directory(&around, 0, 0, 0o755)?;
+    fs::rename(&scene.old, around.join("old"))?;
+    scene.old = around.join("old");
+    let kill = ["strace", "-fqq", "-o", "/dev/null", "-e", "inject=unlinkat:signal=KILL:when=6"];
+    scene.giving(&["--yes", "--copy"]).after(kill).run()?.fails()?;
+    make::nothing(&scene.target)?;
+    let [aside] = &*cache::names(&around)? else { bail!("not one thing is left") };
+    let left = around.join(aside);
+    let before = cache::content(&left)?;
+    let run = scene.give(&["--yes"])?;
+    run.ok()?.mentions(format!("what is left of the source stays: `{}`", left.display()))?;
+    ensure!(cache::content(&left)? == before, "something was removed");
+    ensure!(cache::names(&stage.root.join("alice"))?.is_empty(), "something is left behind");
+    Ok(())
+}
+
+/// The profile script's directory, at umask 002.
+fn beside(stage: &Stage) -> Result<()> {
+    let mut scene = Scene::new(stage)?;
+    scene.old = stage.root.join("alice");
+    cache::build(&scene.old, &[&scene.alice])?;
+    make::own(&scene.old, scene.alice.uid(), 3000, 0o2775)?;
+    scene.content = cache::content(&scene.old)?;
+    for flags in [&["--dry-run"][..], &["--yes"]] {
+        scene.take(flags)?.fails()?.blames("others can write to it (mode 2775)")?;
+    }
+    let command = scene.take(&["--yes"])?.offered("mv ")?;
+    scene.alice.shell(&format!("{command} --yes"), [""; 0]).run()?.ok()?.prints("moved")?;
+    scene.has_arrived()
 }

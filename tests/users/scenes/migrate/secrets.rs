@@ -57,7 +57,7 @@ fn enclosed(stage: &Stage) -> Result<()> {
         make::directory(&directory, uid, gid, mode)?;
         make::directory(&directory.join("below"), uid, gid, 0o755)?;
         make::file(&directory.join("below/diary"), "SECRET", uid, 0o644)?;
-        refuses(&scene, "debug/proj/below/diary")?;
+        refuses(&scene, "debug/proj`")?;
         make::nothing(&directory)?;
     }
     // What is empty, and what is her own, tells her nothing.

@@ -131,7 +131,7 @@ fn cleared(stage: &Stage) -> Result<()> {
     let work = around.join(aside).join("thesis");
     make::directory(&work, scene.bob.uid(), scene.bob.uid(), 0o755)?;
     make::file(&work.join("text"), "years of work", scene.bob.uid(), 0o644)?;
-    scene.give(&["--yes"])?.ok()?.mentions("holds what was not copied, and stays")?;
+    scene.give(&["--yes"])?.ok()?.mentions("holds what is not in the copy, and stays")?;
     ensure!(fs::read_to_string(work.join("text"))? == "years of work", "it is gone");
     let left = cache::names(work.parent().context("a parent")?)?;
     ensure!(left == ["thesis"], "more is left than was not copied: {left:?}");
