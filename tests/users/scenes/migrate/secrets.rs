@@ -87,7 +87,7 @@ fn listed(stage: &Stage) -> Result<()> {
     make::directory(&directory, bob, 3000, 0o700)?;
     make::file(&directory.join("diary"), "SECRET", bob, 0o644)?;
     Acl::Access.grant(&directory, mallory, 0o7)?;
-    refuses(&scene, "debug/proj/diary")?;
+    refuses(&scene, "debug/proj`")?;
     Acl::Access.grant(&directory, alice, 0o5)?;
     let scene = Scene { content: cache::content(&scene.old)?, ..scene };
     scene.give(&["--yes"])?.ok()?;
