@@ -21,7 +21,7 @@ use std::path::PathBuf;
 pub use editor::{EditorError, Obstacle, ObstacleKind};
 pub use file::FileError;
 pub use look::Look;
-pub use migrate::{MigrateError, Objection, State};
+pub use migrate::{MigrateError, Objection, State, Uncleaned};
 pub use owner::Owner;
 pub use refusal::{Flaw, Kind, Refusal, trust_unmapped};
 pub use settings::{SYSTEM_FILE, SettingsError};

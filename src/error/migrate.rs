@@ -4,6 +4,7 @@ mod help;
 mod objection;
 mod state;
 mod text;
+mod uncleaned;
 
 use std::ffi::OsString;
 use std::io;
@@ -11,6 +12,7 @@ use std::path::PathBuf;
 
 pub use objection::Objection;
 pub use state::State;
+pub use uncleaned::Uncleaned;
 
 use super::{Error, Owner};
 
@@ -214,13 +216,6 @@ pub enum MigrateError {
     Interrupted {
         /// What has become of the cache.
         state: State,
-    },
-    /// Cargo failed while the workspace's own units were made dirty.
-    Cure {
-        /// The command that cargo failed at.
-        command: String,
-        /// What it said, or how it ended.
-        ended: String,
     },
     /// The checkout's own units are dirty, but the build that was to count has not come to its end.
     Unbuilt {

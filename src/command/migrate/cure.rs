@@ -12,7 +12,7 @@ use std::path::Path;
 use super::target::Target;
 use super::{Request, locking, say};
 use crate::core::environment;
-use crate::error::{Error, MigrateError, State};
+use crate::error::{Error, MigrateError, State, Uncleaned};
 use crate::report;
 use crate::shim::Plan;
 use crate::shown::quoted;
@@ -118,7 +118,7 @@ fn every<'s>(cargo: &Cargo<'_>, survey: &'s Survey) -> Done<'s> {
 
 /// No build may lose its incremental state while it runs, so that is moved under cargo's locks.
 /// While cargo cleans it needs them itself; a build that begins in between starts its own.
-fn one(cargo: &Cargo<'_>, profile: &Profile) -> Result<Cleaned, Error> {
+fn one(cargo: &Cargo<'_>, profile: &Profile) -> Result<Cleaned, Uncleaned> {
     let tree = profile.tree()?;
     let mut locks = Locks::default();
     locking::wait_for_profile(&mut locks, &tree)?;
@@ -138,7 +138,7 @@ fn one(cargo: &Cargo<'_>, profile: &Profile) -> Result<Cleaned, Error> {
 
 impl Done<'_> {
     /// Cargo may say the same of each profile; once is enough.
-    fn fail(&mut self, error: &Error) {
+    fn fail(&mut self, error: &Uncleaned) {
         let text = error.to_string();
         let (first, rest) = text.split_once('\n').unwrap_or((&text, ""));
         match self.failed.iter_mut().find(|(_, known)| !rest.is_empty() && known == rest) {

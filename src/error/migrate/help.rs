@@ -90,9 +90,6 @@ impl MigrateError {
             MigrateError::Failed { state, .. }
             | MigrateError::Changed { state, .. }
             | MigrateError::Interrupted { state } => state.help().into(),
-            MigrateError::Cure { command, .. } => {
-                format!("the cache is in place; run there: {command}")
-            }
             MigrateError::Unbuilt { checkout, .. } => format!(
                 "the cache is in place; to build again: cd {} && cargo-peruser build",
                 quoted(checkout)

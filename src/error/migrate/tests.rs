@@ -457,21 +457,6 @@ exit 130
 }
 
 #[test]
-fn cure() {
-    let command = "cargo clean --profile dev --workspace".into();
-    let ended = "error: could not find `Cargo.toml`".into();
-    assert_data_eq!(
-        message(MigrateError::Cure { command, ended }),
-        str![[r#"
-error: failed to run `cargo clean --profile dev --workspace`
-error: could not find `Cargo.toml`
-help: the cache is in place; run there: cargo clean --profile dev --workspace
-exit 1
-"#]]
-    );
-}
-
-#[test]
 fn uncured() {
     assert_data_eq!(
         message(MigrateError::Uncured {

@@ -109,9 +109,6 @@ impl Display for MigrateError {
                 write!(f, "failed to {doing} `{}`: {}", shown(path), reason(cause))
             }
             MigrateError::Interrupted { .. } => write!(f, "interrupted"),
-            MigrateError::Cure { command, ended } => {
-                write!(f, "failed to run `{command}`\n{}", ended.trim_end())
-            }
             MigrateError::Unbuilt { checkout, is_interrupted } => {
                 let how =
                     if *is_interrupted { "was not built: interrupted" } else { "does not build" };

@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use super::profiles::{Profile, Survey};
 use crate::core::environment::Change;
-use crate::error::{Error, MigrateError};
+use crate::error::{Error, MigrateError, Uncleaned};
 use crate::shown::quoted;
 use crate::sys::{exec, interrupt};
 
@@ -68,18 +68,18 @@ impl Cargo<'_> {
     /// away as well, unless that stands elsewhere meanwhile.
     ///
     /// # Errors
-    /// [`MigrateError::Cure`], and failures.
-    pub fn clean(&self, profile: &Profile) -> Result<Cleaned, Error> {
+    /// What cargo has said, and failures.
+    pub fn clean(&self, profile: &Profile) -> Result<Cleaned, Uncleaned> {
         let words = profile.words();
         let with = |more: &[OsString]| self.run(words.iter().chain(more).cloned());
         let cleaned = with(&["--workspace".into()]).or_else(|error| {
             // Cargo before 1.93 does not know the flag, and takes packages by name.
-            let members = if said(&error, "'--workspace'") { self.members() } else { Vec::new() };
+            let members = if error.says("'--workspace'") { self.members() } else { Vec::new() };
             if members.is_empty() { Err(error) } else { with(&members) }
         });
         match cleaned {
             Ok(_) => Ok(Cleaned::Dirty),
-            Err(error) if said(&error, &format!("profile `{}` is not defined", profile.name())) => {
+            Err(error) if error.says(&format!("profile `{}` is not defined", profile.name())) => {
                 Ok(Cleaned::Unknown)
             }
             Err(error) => Err(error),
@@ -140,7 +140,7 @@ impl Cargo<'_> {
         command
     }
 
-    fn run(&self, words: impl Iterator<Item = OsString>) -> Result<Vec<u8>, Error> {
+    fn run(&self, words: impl Iterator<Item = OsString>) -> Result<Vec<u8>, Uncleaned> {
         let words: Vec<OsString> = words.collect();
         let output = self.command(&words).output();
         let output = output.map_err(|cause| exec::failed(self.program, cause))?;
@@ -149,11 +149,10 @@ impl Cargo<'_> {
         }
         let shown = std::iter::once(OsStr::new("cargo")).chain(words.iter().map(|word| &**word));
         let said = String::from_utf8_lossy(&output.stderr).trim_end().to_owned();
-        Err(MigrateError::Cure {
+        Err(Uncleaned::Cargo {
             command: shown.map(quoted).collect::<Vec<_>>().join(" "),
             ended: if said.is_empty() { output.status.to_string() } else { said },
-        }
-        .into())
+        })
     }
 }
 
@@ -205,10 +204,4 @@ fn attend(mut child: Child) -> io::Result<(ExitStatus, Vec<u8>)> {
         let output = reading.join().unwrap_or_else(|_| Err(io::ErrorKind::BrokenPipe.into()));
         Ok((status, output?))
     })
-}
-
-/// Whether cargo has failed with these words.
-fn said(error: &Error, words: &str) -> bool {
-    let Error::Migrate(error) = error else { return false };
-    matches!(&**error, MigrateError::Cure { ended, .. } if ended.contains(words))
 }
