@@ -23,6 +23,17 @@ pub fn facts(directory: &File, name: impl Arg) -> io::Result<Node> {
     name.into_with_c_str(|name| Ok(complete(directory, name)))?
 }
 
+/// What stands under a name, or `None` where nothing does.
+///
+/// # Errors
+/// The system's, for every reason but absence.
+pub fn facts_if_any(directory: &File, name: impl Arg) -> io::Result<Option<Node>> {
+    match facts(directory, name) {
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
+        found => found.map(Some),
+    }
+}
+
 /// What is open.
 ///
 /// # Errors

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{Dir, Mode, OFlags, openat};
 use rustix::io::Errno;
 
-use super::facts::{facts, facts_of};
+use super::facts::{facts_if_any, facts_of};
 use super::{accounts, files, interrupt};
 use crate::core::relocation::tree::{Inventory, MAX_DEPTH, Node};
 use crate::error::{Error, Kind, MigrateError, Objection, State};
@@ -76,9 +76,10 @@ impl Tree {
                 if above.is_empty() && leave_out(OsStr::from_bytes(name.as_bytes())) {
                     continue;
                 }
-                let found = match facts(&directory, &name) {
-                    Err(cause) if cause.kind() == io::ErrorKind::NotFound => continue,
-                    found => found.map_err(|cause| self.unseen(&above, &cause))?,
+                let found = facts_if_any(&directory, &name);
+                // It was taken away since its name was read.
+                let Some(found) = found.map_err(|cause| self.unseen(&above, &cause))? else {
+                    continue;
                 };
                 let node = Node { parent: Some(index), ..found };
                 if node.kind == Kind::Directory {

@@ -16,7 +16,7 @@ use super::give::chown;
 use super::workplace::{FORMER, INCOMING, Workplace};
 use super::{Person, failed};
 use crate::error::{Error, Kind, MigrateError, State};
-use crate::sys::facts::facts;
+use crate::sys::facts::facts_if_any;
 use crate::sys::tag;
 use crate::sys::tree::{Tree, directory, names};
 
@@ -34,12 +34,12 @@ pub enum Replace {
 /// # Errors
 /// The system's.
 pub fn is_free(private: &File, name: &str) -> io::Result<bool> {
-    match facts(private, name) {
-        Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(true),
-        Ok(found) if found.kind == Kind::Directory => {
-            Ok(holds_nothing(&directory(private, name.as_ref())?)?)
+    match facts_if_any(private, name)? {
+        None => Ok(true),
+        Some(found) if found.kind == Kind::Directory => {
+            holds_nothing(&directory(private, name.as_ref())?)
         }
-        other => other.map(|_| false),
+        Some(_) => Ok(false),
     }
 }
 
@@ -80,29 +80,18 @@ pub fn prepare(tree: &Tree, person: Person) -> Result<(), Error> {
 pub fn put(workplace: &Workplace, name: &str, replace: Replace) -> Result<(), Error> {
     let path = workplace.private.path.join(name);
     let doing = |cause: io::Error| failed("put in its place", &path, cause, State::Journaled);
-    loop {
-        match facts(&workplace.private.top, name) {
-            Err(cause) if cause.kind() == io::ErrorKind::NotFound => {
-                match rename(
-                    &workplace.at,
-                    INCOMING.as_ref(),
-                    &workplace.private.top,
-                    name.as_ref(),
-                ) {
-                    // A build of the person's was faster by a moment.
-                    Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => continue,
-                    renamed => return renamed.map_err(doing),
-                }
-            }
-            found => drop(found.map_err(doing)?),
+    while facts_if_any(&workplace.private.top, name).map_err(doing)?.is_none() {
+        match rename(&workplace.at, INCOMING.as_ref(), &workplace.private.top, name.as_ref()) {
+            // A build of the person's was faster by a moment.
+            Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => {}
+            renamed => return renamed.map_err(doing),
         }
-        let may =
-            replace == Replace::Aside || is_free(&workplace.private.top, name).map_err(doing)?;
-        if !may {
-            return Err(MigrateError::Occupied { destination: path }.into());
-        }
-        return exchange(workplace, name).map_err(doing);
     }
+    let may = replace == Replace::Aside || is_free(&workplace.private.top, name).map_err(doing)?;
+    if !may {
+        return Err(MigrateError::Occupied { destination: path }.into());
+    }
+    exchange(workplace, name).map_err(doing)
 }
 
 /// Takes what has arrived and what stands in its place for one another.
@@ -135,13 +124,12 @@ pub fn keep_former(workplace: &Workplace, name: &str) -> Result<Option<PathBuf>,
     let mut kept = None;
     for place in [INCOMING, FORMER] {
         let keep = || -> io::Result<Option<PathBuf>> {
-            match facts(&workplace.at, place) {
-                Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
-                Err(cause) => Err(cause),
-                Ok(found) if found.kind == Kind::Directory && is_gone(&workplace.at, place)? => {
+            match facts_if_any(&workplace.at, place)? {
+                None => Ok(None),
+                Some(found) if found.kind == Kind::Directory && is_gone(&workplace.at, place)? => {
                     Ok(None)
                 }
-                Ok(_) => beside(workplace, place, name, "replaced").map(Some),
+                Some(_) => beside(workplace, place, name, "replaced").map(Some),
             }
         };
         let path = workplace.private.path.join(name);
@@ -200,9 +188,8 @@ pub fn rename(from: &File, old: &OsStr, to: &File, new: &OsStr) -> io::Result<()
     }
     // Without the flag there is a moment in between. What it could replace is an empty directory,
     // since a directory replaces nothing else.
-    match facts(to, new) {
-        Err(cause) if cause.kind() == io::ErrorKind::NotFound => {}
-        other => return Err(other.map_or_else(|cause| cause, |_| Errno::EXIST.into())),
+    if facts_if_any(to, new)?.is_some() {
+        return Err(Errno::EXIST.into());
     }
     Ok(renameat(from.as_fd(), old, to.as_fd(), new)?)
 }

@@ -15,7 +15,7 @@ use rustix::io::Errno;
 
 use super::{failed, journal};
 use crate::error::{Error, MigrateError, Owner, State};
-use crate::sys::facts::{facts, facts_of};
+use crate::sys::facts::{facts, facts_if_any, facts_of};
 use crate::sys::tree::{Tree, directory, names};
 use crate::sys::{accounts, lock};
 
@@ -55,10 +55,8 @@ impl Workplace {
         let path = private.path.join(NAME);
         let doing = |cause: std::io::Error| failed("open", &path, cause, State::Untouched);
         // Whose it is comes first: what belongs to another account cannot even be opened.
-        let seen = match facts(&private.top, NAME) {
-            Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            seen => seen.map_err(doing)?,
-        };
+        let seen = facts_if_any(&private.top, NAME).map_err(doing)?;
+        let Some(seen) = seen else { return Ok(None) };
         let us = accounts::own_uid();
         if seen.uid != us {
             return Err(anothers(path, seen.uid, errand));

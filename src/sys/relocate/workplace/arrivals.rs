@@ -8,7 +8,7 @@ use rustix::io::Errno;
 use super::{FORMER, INCOMING, Workplace};
 use crate::core::relocation::{Arrived, Identity};
 use crate::error::{Error, Kind, State};
-use crate::sys::facts::facts;
+use crate::sys::facts::{facts, facts_if_any};
 use crate::sys::relocate::failed;
 use crate::sys::remove::{self, Left, Patience, What};
 use crate::sys::tree::{Tree, directory, names};
@@ -66,12 +66,8 @@ impl Workplace {
     pub fn discard(&self) -> Result<(), Error> {
         let path = self.incoming_path();
         let discard = || -> std::io::Result<Left> {
-            let found = match facts(&self.at, INCOMING) {
-                Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => {
-                    return Ok(Left::Nothing);
-                }
-                found => found?,
-            };
+            let found = facts_if_any(&self.at, INCOMING)?;
+            let Some(found) = found else { return Ok(Left::Nothing) };
             let (what, patience) = (What::All, Patience::Endless);
             remove::tree(&self.at, INCOMING.as_ref(), found.identity, what, patience)
         };
