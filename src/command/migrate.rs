@@ -213,7 +213,7 @@ fn relocate(
     Ok(true)
 }
 
-/// The working directory that a path is relative to.
+/// A path that was typed, from the working directory on.
 fn absolute(snapshot: &Snapshot, path: &Path) -> PathBuf {
     snapshot.cwd.join(path)
 }

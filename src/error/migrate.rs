@@ -108,9 +108,9 @@ pub enum MigrateError {
         path: PathBuf,
         /// The system's reason.
         cause: io::Error,
-        /// The source and who was to receive it, for the command that helps.
+        /// The source, for the command that helps.
         source: PathBuf,
-        /// The account's word.
+        /// Who was to receive it, as a word of that command.
         person: String,
     },
     /// Something changed the tree meanwhile.

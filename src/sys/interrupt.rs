@@ -10,7 +10,9 @@ use std::sync::{Arc, LazyLock};
 use super::files;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
+/// Whether somebody has asked to stop.
 static REQUESTED: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
+/// Whether signals are watched for already.
 static WATCHED: AtomicBool = AtomicBool::new(false);
 
 /// Whether whoever started this program has a signal ignored, as `nohup` does; where that cannot be

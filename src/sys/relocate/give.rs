@@ -20,7 +20,8 @@ use crate::sys::facts::{facts, facts_of};
 use crate::sys::tree::{FILE, NAMED, Tree, names};
 use crate::sys::{acls, interrupt};
 
-/// Gives everything in the tree to the person; what is theirs already is left alone.
+/// Gives everything in the tree to the person, with the modes of [`own_mode`]; what is theirs already
+/// is left alone.
 ///
 /// # Errors
 /// [`MigrateError::Changed`] where the tree is not what was judged, and failures; a next run goes on

@@ -55,7 +55,7 @@ impl Workplace {
         facts_of(&self.at).ok().map(|found| found.identity)
     }
 
-    /// Writes the journal, whole or not at all. Its text and its name are on the disk when this returns:
+    /// Writes the journal, mode 0600, whole or not at all. Its text and its name are on the disk when this returns:
     /// what comes next may happen on another one, and lasts as soon as that has written it.
     ///
     /// # Errors

@@ -50,7 +50,7 @@ fn holds_nothing(directory: &File) -> io::Result<bool> {
 /// Makes the top of what has arrived what a target directory is: mode 0700, with its tag.
 ///
 /// # Errors
-/// The system's.
+/// [`MigrateError::Failed`].
 pub fn prepare(tree: &Tree, person: Person) -> Result<(), Error> {
     let prepare = || -> io::Result<()> {
         fchmod(&tree.top, Mode::from_raw_mode(0o700))?;
@@ -119,14 +119,16 @@ fn exchange(workplace: &Workplace, name: &str) -> io::Result<()> {
 /// is kept beside it, and this is its new path.
 ///
 /// # Errors
-/// The system's.
+/// [`MigrateError::Failed`].
 pub fn keep_former(workplace: &Workplace, name: &str) -> Result<Option<PathBuf>, Error> {
     let mut kept = None;
     for place in [INCOMING, FORMER] {
         let keep = || -> io::Result<Option<PathBuf>> {
             match facts_if_any(&workplace.at, place)? {
                 None => Ok(None),
-                Some(found) if found.kind == Kind::Directory && is_gone(&workplace.at, place)? => {
+                Some(found)
+                    if found.kind == Kind::Directory && remove_if_empty(&workplace.at, place)? =>
+                {
                     Ok(None)
                 }
                 Some(_) => beside(workplace, place, name, "replaced").map(Some),
@@ -139,8 +141,8 @@ pub fn keep_former(workplace: &Workplace, name: &str) -> Result<Option<PathBuf>,
     Ok(kept)
 }
 
-/// Removes a directory that holds nothing but its tag.
-fn is_gone(at: &File, place: &str) -> io::Result<bool> {
+/// Removes a directory that holds nothing but its tag; whether it is gone.
+fn remove_if_empty(at: &File, place: &str) -> io::Result<bool> {
     let directory = directory(at, place.as_ref())?;
     if !holds_nothing(&directory)? {
         return Ok(false);
@@ -153,7 +155,7 @@ fn is_gone(at: &File, place: &str) -> io::Result<bool> {
 /// Puts what has arrived beside its place instead, where it can be moved from anew; its new path.
 ///
 /// # Errors
-/// The system's.
+/// [`MigrateError::Failed`].
 pub fn give_back(workplace: &Workplace, name: &str) -> Result<PathBuf, Error> {
     beside(workplace, INCOMING, name, "returned").map_err(|cause| {
         failed("move aside", &workplace.private.path.join(name), cause, State::Journaled)

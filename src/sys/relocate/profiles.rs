@@ -145,7 +145,7 @@ impl Profile {
     /// Its directory, open.
     ///
     /// # Errors
-    /// The system's.
+    /// [`Failed`](crate::error::MigrateError::Failed).
     pub fn tree(&self) -> Result<Tree, Error> {
         let top = directory_at(&self.directory).map_err(|cause| self.failed("open", cause))?;
         Ok(Tree { top, path: self.directory.clone() })
@@ -154,7 +154,7 @@ impl Profile {
     /// Puts the incremental state aside. What an earlier run has left there comes back first.
     ///
     /// # Errors
-    /// The system's.
+    /// [`Failed`](crate::error::MigrateError::Failed).
     pub fn keep(&self) -> Result<(), Error> {
         self.restore()?;
         match std::fs::rename(self.directory.join("incremental"), self.directory.join(KEPT)) {
@@ -167,7 +167,7 @@ impl Profile {
     /// newer, and stays; the rest is put beside it.
     ///
     /// # Errors
-    /// The system's.
+    /// [`Failed`](crate::error::MigrateError::Failed).
     pub fn restore(&self) -> Result<(), Error> {
         let (incremental, kept) = (self.directory.join("incremental"), self.directory.join(KEPT));
         merge(&kept, &incremental)

@@ -195,7 +195,7 @@ impl Site {
     /// The entry that was put aside, open.
     ///
     /// # Errors
-    /// The system's.
+    /// [`MigrateError::Failed`].
     pub fn tree_aside(&self, aside: &OsStr) -> Result<Tree, Error> {
         let path = self.path.with_file_name(aside);
         let tree = self.parent().and_then(|parent| Tree::open(parent, aside, path.clone()));

@@ -92,7 +92,7 @@ impl Workplace {
         Ok(Some(workplace))
     }
 
-    /// Makes the workplace, or opens the one that is there, and locks it.
+    /// Makes the workplace, mode 0700, or opens the one that is there, and locks it.
     ///
     /// # Errors
     /// Those of [`Workplace::open`], and where it cannot be made.
@@ -137,7 +137,7 @@ impl Workplace {
     /// The private directory as a tree.
     ///
     /// # Errors
-    /// The system's.
+    /// [`MigrateError::Failed`].
     pub fn private_tree(&self) -> Result<Tree, Error> {
         self.private.try_clone().map_err(|cause| self.unopened(cause))
     }
@@ -145,7 +145,7 @@ impl Workplace {
     /// The same workplace, under the same lock.
     ///
     /// # Errors
-    /// The system's.
+    /// [`MigrateError::Failed`].
     pub fn try_clone(&self) -> Result<Workplace, Error> {
         let at = self.at.try_clone().map_err(|cause| self.unopened(cause))?;
         Ok(Workplace { private: self.private_tree()?, at })
@@ -168,7 +168,7 @@ impl Workplace {
     /// Makes what was renamed inside the private directory last through a power failure.
     ///
     /// # Errors
-    /// The system's.
+    /// [`MigrateError::Failed`].
     pub fn settle(&self) -> Result<(), Error> {
         fsync(&self.private.top)
             .map_err(|cause| failed("sync", &self.private.path, cause, State::Journaled))

@@ -17,7 +17,8 @@ use crate::sys::tree::FILE;
 /// What a new lock's name ends with until it replaces the old one, in one step.
 const UNFINISHED: &[u8] = b".new";
 
-/// Puts a new file in the place of a lock, in a directory that nobody else can write to.
+/// Puts a new file, mode 0644, in the place of a lock, in a directory that nobody else can
+/// write to.
 pub(super) fn renew(directory: &File, lock: &Node, person: Person) -> io::Result<()> {
     let new = CString::new([lock.name.to_bytes(), UNFINISHED].concat())?;
     forget(directory, &new)?;

@@ -38,17 +38,17 @@ impl Workplace {
     /// What has arrived, by its path here: where it came from is nothing any more.
     ///
     /// # Errors
-    /// Where it cannot be opened.
+    /// [`Failed`](crate::error::MigrateError::Failed) where it cannot be opened.
     pub fn incoming(&self) -> Result<Tree, Error> {
         let path = self.incoming_path();
         Tree::open(&self.at, INCOMING.as_ref(), path.clone())
             .map_err(|cause| failed("open", &path, cause, State::Journaled))
     }
 
-    /// Makes an empty place for arrivals.
+    /// Makes an empty place for arrivals, mode 0700.
     ///
     /// # Errors
-    /// Where it cannot be made.
+    /// [`Failed`](crate::error::MigrateError::Failed) where it cannot be made.
     pub fn make_room(&self) -> Result<Tree, Error> {
         let path = self.incoming_path();
         let make = || -> std::io::Result<()> {
@@ -62,7 +62,7 @@ impl Workplace {
     /// Takes away what has arrived, which must be a copy of ours.
     ///
     /// # Errors
-    /// Failures.
+    /// [`Failed`](crate::error::MigrateError::Failed), also where something of it has to stay.
     pub fn discard(&self) -> Result<(), Error> {
         let path = self.incoming_path();
         let discard = || -> std::io::Result<Left> {
