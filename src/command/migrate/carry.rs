@@ -6,7 +6,7 @@ use super::target::Target;
 use super::{Request, copying, judging, locking};
 use crate::core::relocation::tree::Inventory;
 use crate::core::relocation::tree::secrets::{Known, Stands};
-use crate::core::relocation::{Identity, Journal, Method, Stage, VERSION};
+use crate::core::relocation::{Journal, Method, Stage, VERSION};
 use crate::error::{Error, MigrateError, State};
 use crate::report;
 use crate::shown::shown;
@@ -64,13 +64,13 @@ pub(super) fn begin(
 }
 
 impl Carrying<'_> {
-    /// The journal of a move that is about to begin.
-    pub(super) fn journal(&self, method: Method, stage: Stage, identity: Identity) -> Journal {
+    /// The journal of a move that is about to begin, of a source that was seen like this.
+    pub(super) fn journal(&self, method: Method, stage: Stage, seen: &Inventory) -> Journal {
         Journal {
             version: VERSION,
             shown: shown(&self.site.path).to_string(),
             source: self.site.path.clone().into_os_string(),
-            identity,
+            identity: seen.top().map(|top| top.identity).unwrap_or_default(),
             method,
             stage,
             name: self.target.name.clone(),
@@ -83,8 +83,7 @@ impl Carrying<'_> {
     }
 
     fn rename(self, tree: &Tree, seen: &Inventory, locks: &mut Locks) -> Result<(), Error> {
-        let identity = seen.nodes.first().map(|top| top.identity).unwrap_or_default();
-        let journal = self.journal(Method::Rename, Stage::Moving, identity);
+        let journal = self.journal(Method::Rename, Stage::Moving, seen);
         if let Err(error) = self.workplace.write(&journal) {
             self.workplace.dismiss();
             return Err(error);
@@ -114,7 +113,7 @@ impl Carrying<'_> {
         seen: &Inventory,
         locks: &mut Locks,
     ) -> Result<(Tree, Inventory), Error> {
-        let top = |inventory: &Inventory| inventory.nodes.first().map(|top| top.identity);
+        let top = |inventory: &Inventory| inventory.top().map(|top| top.identity);
         let mut incoming = self.workplace.incoming()?;
         // Whatever is wrong, it goes back to there.
         let waits = std::mem::replace(&mut incoming.path, self.site.path.clone());
@@ -135,10 +134,9 @@ impl Carrying<'_> {
     }
 
     fn gather(self, tree: &Tree, seen: &Inventory, stays: &LeftOut) -> Result<(), Error> {
-        let identity = seen.nodes.first().map(|top| top.identity).unwrap_or_default();
         let room = facts_of(&self.workplace.make_room()?.top);
         let arrived = room.ok().map(|room| room.identity);
-        let journal = Journal { arrived, ..self.journal(Method::Gather, Stage::Moving, identity) };
+        let journal = Journal { arrived, ..self.journal(Method::Gather, Stage::Moving, seen) };
         self.workplace.write(&journal)?;
         self.gather_rest(journal, tree, &|name| stays.has(name))
     }

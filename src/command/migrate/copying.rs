@@ -30,8 +30,7 @@ pub(super) fn copy(
     inventory: &Inventory,
     keeps_source: bool,
 ) -> Result<(), Error> {
-    let identity = inventory.nodes.first().map(|top| top.identity).unwrap_or_default();
-    let journal = carrying.journal(Method::Copy, Stage::Copying, identity);
+    let journal = carrying.journal(Method::Copy, Stage::Copying, inventory);
     let copied = (|| {
         carrying.workplace.write(&journal)?;
         let arrived = Some(whole(&carrying, tree, inventory)?);
@@ -54,8 +53,7 @@ pub(super) fn copy(
     if keeps_source {
         stays(&carrying);
     } else {
-        let entries = inventory.nodes.iter().map(|node| node.identity).collect();
-        remove_source(&carrying, &journal, &entries)?;
+        remove_source(&carrying, &journal, &inventory.identities())?;
     }
     carrying.end(&journal, "copied")
 }
@@ -86,7 +84,7 @@ fn whole(carrying: &Carrying<'_>, tree: &Tree, inventory: &Inventory) -> Result<
     let files = inventory.count(Kind::File);
     let size = bytes(inventory.bytes().0);
     report::note(&format!("copied {size} in {files} files in {:.2} s", took.as_secs_f64()));
-    found.nodes.first().map(|top| top.identity).ok_or_else(|| to.changed(&[]))
+    found.top().map(|top| top.identity).ok_or_else(|| to.changed(&[]))
 }
 
 /// Does the work on another thread, while this one shows how far it is.

@@ -23,7 +23,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 /// Whether the source still stands where it was named.
 fn is_there(site: &Site, inventory: &Inventory) -> bool {
-    inventory.nodes.first().is_some_and(|top| site.holds(top.identity))
+    inventory.top().is_some_and(|top| site.holds(top.identity))
 }
 
 /// Takes every lock of the source. It is looked at again once nobody builds there any more, unless

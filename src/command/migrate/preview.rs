@@ -143,7 +143,7 @@ fn method(
     if position == Position::PrivateDir {
         return (Method::Gather, None);
     }
-    let Some(top) = inventory.nodes.first() else { return (Method::Rename, None) };
+    let Some(top) = inventory.top() else { return (Method::Rename, None) };
     let file_system = |file| facts_of(file).ok().map(|found| found.file_system());
     choose(Circumstances {
         is_copy_asked: request.is_copy,

@@ -172,8 +172,7 @@ fn remove_source_if_same(carrying: &Carrying<'_>, journal: &Journal) -> Result<(
         copying::stays(carrying);
         return Ok(());
     }
-    let entries = inventory.nodes.iter().map(|node| node.identity).collect();
-    copying::remove_source(carrying, journal, &entries)
+    copying::remove_source(carrying, journal, &inventory.identities())
 }
 
 /// Goes on removing the source under its other name. Others may have put something there since,

@@ -68,6 +68,16 @@ pub struct Inventory {
 }
 
 impl Inventory {
+    /// The directory that it is of; none in an empty inventory.
+    pub fn top(&self) -> Option<&Node> {
+        self.nodes.first()
+    }
+
+    /// What tells each of its entries from all others.
+    pub fn identities(&self) -> HashSet<Identity> {
+        self.nodes.iter().map(|node| node.identity).collect()
+    }
+
     /// The names from the top down to an entry; none for the top itself.
     pub fn path(&self, index: usize) -> Vec<CString> {
         let mut names = Vec::new();

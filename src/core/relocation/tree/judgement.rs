@@ -25,7 +25,7 @@ impl Inventory {
 
     /// The first entry that must not be there, whoever moves it.
     fn objection(&self) -> Option<(usize, Objection)> {
-        let top = self.nodes.first()?;
+        let top = self.top()?;
         if let Some(objection) = self.more_than_a_cache() {
             return Some((0, objection));
         }
