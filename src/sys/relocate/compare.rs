@@ -58,7 +58,7 @@ impl Comparing<'_> {
         let copy = self.copy.go(&names).and_then(|at| open(&at, node));
         let copy = copy.map_err(|cause| self.failed(index, cause))?;
         let compared = &self.tally.bytes;
-        match content::is_alike(&original, &copy, node.size, node.is_sparse(), compared) {
+        match content::is_alike(&original, &copy, node, compared) {
             Ok(true) => self.tally.files.fetch_add(1, Ordering::Relaxed),
             _ if interrupt::is_requested() => {
                 return Err(MigrateError::Interrupted { state: State::Untouched }.into());

@@ -7,9 +7,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use rustix::io::Errno;
 
+use crate::core::relocation::tree::Node;
 use crate::sys::interrupt;
 
-/// How much is copied between two looks at the clock and at Ctrl-C, in bytes.
+/// How much is copied between two looks at whether somebody asks to stop, in bytes.
 const PORTION: u64 = 32 << 20;
 /// The buffer of a copy through memory, in bytes.
 const BUFFER: usize = 256 << 10;
@@ -40,7 +41,7 @@ impl Abilities {
         if self.shares.load(Ordering::Relaxed) { Contents::Shared } else { Contents::Copied }
     }
 
-    /// Copies `size` bytes; `is_sparse` if there are holes among them. `copied` counts along.
+    /// Copies a file's content, as long and with the holes that were `seen`. `copied` counts the bytes.
     ///
     /// # Errors
     /// The system's; [`io::ErrorKind::UnexpectedEof`] where the file has become shorter,
@@ -49,10 +50,10 @@ impl Abilities {
         &self,
         from: &File,
         to: &File,
-        size: u64,
-        is_sparse: bool,
+        seen: &Node,
         copied: &AtomicU64,
     ) -> io::Result<()> {
+        let (size, is_sparse) = (seen.size, seen.is_sparse());
         if self.shares.load(Ordering::Relaxed) {
             match share(from, to) {
                 Ok(()) => {
@@ -112,8 +113,8 @@ impl Abilities {
     }
 }
 
-/// Whether two files of `size` bytes have the same content; `is_sparse` if the first has holes.
-/// `compared` counts along.
+/// Whether two files have the same content; the first is as long and has the holes that were `seen`.
+/// `compared` counts the bytes.
 ///
 /// # Errors
 /// The system's; [`io::ErrorKind::UnexpectedEof`] where one has become shorter,
@@ -121,10 +122,10 @@ impl Abilities {
 pub(super) fn is_alike(
     one: &File,
     other: &File,
-    size: u64,
-    is_sparse: bool,
+    seen: &Node,
     compared: &AtomicU64,
 ) -> io::Result<bool> {
+    let (size, is_sparse) = (seen.size, seen.is_sparse());
     let length = BUFFER.min(usize::try_from(size).unwrap_or(BUFFER));
     let (mut left, mut right) = (vec![0; length], vec![0; length]);
     let mut at = 0;

@@ -81,7 +81,7 @@ impl Copying<'_> {
             return Err(changed());
         }
         let copied = &self.tally.bytes;
-        match self.abilities.copy(&original, copy, node.size, node.is_sparse(), copied) {
+        match self.abilities.copy(&original, copy, node, copied) {
             Ok(()) if is_unchanged(&original, node) => Ok(()),
             Ok(()) => Err(changed()),
             Err(cause) if cause.kind() == io::ErrorKind::UnexpectedEof => Err(changed()),
