@@ -10,7 +10,6 @@ mod content;
 pub mod copy;
 pub mod cure;
 pub mod give;
-mod journal;
 pub mod lists;
 pub mod place;
 pub mod profiles;

@@ -5,6 +5,7 @@
 //! could move it away, since what it stands in is theirs; all that they can spoil is their own move.
 
 mod arrivals;
+mod journal;
 
 use std::ffi::CString;
 use std::fs::File;
@@ -13,7 +14,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{AtFlags, FlockOperation, Mode, fchmod, flock, fsync, mkdirat, unlinkat};
 use rustix::io::Errno;
 
-use super::{failed, journal};
+use super::failed;
 use crate::error::{Error, MigrateError, Owner, State};
 use crate::sys::facts::{facts, facts_if_any, facts_of};
 use crate::sys::tree::{Tree, directory, names};

@@ -7,11 +7,11 @@ use std::io::Write;
 use rustix::fs::{AtFlags, Mode, OFlags, fsync, openat, renameat, unlinkat};
 use rustix::io::Errno;
 
-use super::failed;
-use super::workplace::Workplace;
+use super::Workplace;
 use crate::core::relocation::{Identity, Journal, VERSION};
 use crate::error::{Error, Kind, MigrateError, State, reason};
 use crate::sys::facts::facts_of;
+use crate::sys::relocate::failed;
 use crate::sys::tree::FILE;
 use crate::sys::{accounts, files};
 
