@@ -14,14 +14,13 @@ use rustix::fs::{Access, AtFlags, Mode, OFlags, accessat, fsync, openat};
 
 use super::{failed, place};
 use crate::core::relocation::Identity;
-use crate::core::relocation::tree::secrets::is_closed;
 use crate::core::relocation::tree::{FileSystem, Node};
 use crate::error::{Error, Kind, MigrateError, State, reason};
 use crate::sys::facts::{facts, facts_of};
 use crate::sys::remove::{self, Left, Patience, What};
 use crate::sys::tree::Tree;
 use crate::sys::{accounts, files};
-use way::{Step, descend, gone};
+use way::{Step, descend, gone, is_closed};
 
 /// A place in the file system where a cache stands or stood.
 #[derive(Debug)]
@@ -145,7 +144,7 @@ impl Site {
         parent.is_ok_and(|parent| parent.mode & 0o022 != 0)
     }
 
-    /// Whether nobody but its owner, and root, can have put an entry there or can exchange it.
+    /// Whether nobody but its owner, and root, can exchange an entry there.
     pub fn is_closed(&self, owner: u32) -> bool {
         is_closed(&self.way, owner)
     }

@@ -81,15 +81,5 @@ impl Giving<'_> {
     }
 }
 
-/// Whether nobody but its owner, and root, can have put an entry where it stands. `way` are owner and
-/// mode of the directories from the root of the file system to the one that it stands in. In a sticky
-/// one nobody renames what is not theirs.
-pub fn is_closed(way: &[(u32, u32)], owner: u32) -> bool {
-    let is_theirs = |&(uid, mode): &(u32, u32)| {
-        [0, owner].contains(&uid) && (mode & 0o022 == 0 || mode & 0o1000 != 0)
-    };
-    !way.is_empty() && way.iter().all(is_theirs)
-}
-
 #[cfg(test)]
 mod tests;

@@ -36,3 +36,36 @@ pub(super) fn descend(path: &Path) -> io::Result<(File, Vec<Step>)> {
     }
     Ok((at, steps))
 }
+
+/// Whether nobody but its owner, and root, can exchange an entry at the end of the way. In a sticky
+/// directory nobody renames what is not theirs.
+pub(super) fn is_closed(steps: &[Step], owner: u32) -> bool {
+    let is_theirs = |&(uid, mode): &Step| {
+        [0, owner].contains(&uid) && (mode & 0o022 == 0 || mode & 0o1000 != 0)
+    };
+    !steps.is_empty() && steps.iter().all(is_theirs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_closed;
+
+    const BOB: u32 = 1501;
+    const MALLORY: u32 = 1666;
+
+    #[test]
+    fn a_place_is_closed_where_nobody_else_can_rename_on_the_way_to_it() {
+        for (way, expected) in [
+            (&[(0, 0o755), (0, 0o755)][..], true),
+            (&[(0, 0o755), (0, 0o1777), (BOB, 0o700)], true),
+            (&[(0, 0o755), (BOB, 0o3775)], true),
+            (&[(0, 0o755), (0, 0o775)], false),
+            (&[(0, 0o755), (0, 0o777), (BOB, 0o755)], false),
+            (&[(0, 0o755), (MALLORY, 0o755)], false),
+            (&[(0, 0o755), (MALLORY, 0o1777), (BOB, 0o755)], false),
+            (&[], false),
+        ] {
+            assert_eq!(is_closed(way, BOB), expected, "{way:?}");
+        }
+    }
+}

@@ -1,6 +1,6 @@
 //! What root gives away and what not, by owner, modes and place.
 
-use super::{Giving, Known, Mover, Stands, is_closed};
+use super::{Giving, Known, Mover, Stands};
 use crate::core::relocation::tree::access::{Listed, Subject};
 use crate::core::relocation::tree::tests::node;
 use crate::core::relocation::tree::{Inventory, Node};
@@ -88,20 +88,4 @@ fn a_room_of_roots_is_no_part_of_what_was_gathered_in_it() {
     assert_eq!(given(&gathered, Stands::Whole), Some((0, Objection::Secret)));
     let closed = inventory([(0, 0o700), (BOB, 0o700), (BOB, 0o644)]);
     assert_eq!(given(&closed, Stands::Gathered), Some((1, Objection::Secret)));
-}
-
-#[test]
-fn a_place_is_closed_where_nobody_else_can_rename_on_the_way_to_it() {
-    for (way, expected) in [
-        (&[(0, 0o755), (0, 0o755)][..], true),
-        (&[(0, 0o755), (0, 0o1777), (BOB, 0o700)], true),
-        (&[(0, 0o755), (BOB, 0o3775)], true),
-        (&[(0, 0o755), (0, 0o775)], false),
-        (&[(0, 0o755), (0, 0o777), (BOB, 0o755)], false),
-        (&[(0, 0o755), (MALLORY, 0o755)], false),
-        (&[(0, 0o755), (MALLORY, 0o1777), (BOB, 0o755)], false),
-        (&[], false),
-    ] {
-        assert_eq!(is_closed(way, BOB), expected, "{way:?}");
-    }
 }
