@@ -28,6 +28,7 @@ use crate::sys::interrupt;
 use crate::sys::relocate::candidates;
 use crate::sys::relocate::place::Replace;
 use crate::sys::relocate::source::Site;
+use crate::sys::relocate::workplace::Workplace;
 use crate::sys::snapshot::Snapshot;
 use preview::Preview;
 use target::Target;
@@ -168,18 +169,12 @@ fn relocate(
     target: &Target<'_>,
     position: Position,
 ) -> anyhow::Result<bool> {
-    let workplace = match target.workplace()? {
+    let mut workplace = target.workplace()?;
+    let unfinished = workplace.as_ref().map(Workplace::journal).transpose()?.flatten();
+    if unfinished.is_none() && !request.is_dry {
         // It was stopped before its first step or after its last.
-        Some(workplace) if workplace.journal()?.is_none() && !request.is_dry => {
-            workplace.dismiss();
-            None
-        }
-        workplace => workplace,
-    };
-    let unfinished = match &workplace {
-        Some(workplace) => workplace.journal()?,
-        None => None,
-    };
+        workplace.take().into_iter().for_each(Workplace::dismiss);
+    }
     if let (Some(workplace), Some(journal)) = (&workplace, &unfinished) {
         match resume::resume(&request, site, target, workplace, journal)? {
             resume::Outcome::Begin => {}

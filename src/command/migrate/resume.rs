@@ -75,22 +75,7 @@ pub(super) fn resume(
         return Ok(Outcome::Ended(false));
     }
     request.confirm("Continue it?")?;
-    if next == Next::Leave {
-        return Ok(leave(site, workplace.try_clone()?, journal)?);
-    }
     Ok(continued(request, site, target, workplace.try_clone()?, journal, next)?)
-}
-
-/// Ends what nobody can go on with: the person has taken the copy away, and of the source there may be
-/// some left. Nothing is removed where the copy is not.
-fn leave(site: &Site, workplace: Workplace, journal: &Journal) -> Result<Outcome, Error> {
-    place::keep_former(&workplace, &journal.name)?;
-    if let Some(aside) = journal.aside.as_ref().filter(|it| site.is_aside(it, journal.identity)) {
-        let left = site.path.with_file_name(aside);
-        report::note(&format!("what is left of the source stays: `{}`", shown(&left)));
-    }
-    workplace.dismiss();
-    Ok(Outcome::Ended(false))
 }
 
 /// Goes on, or puts aside what cannot be given to the person.
@@ -116,7 +101,7 @@ fn continued(
         }
     }
     go_on(carrying, journal, next).map_err(Error::journaled)?;
-    Ok(Outcome::Ended(true))
+    Ok(Outcome::Ended(next != Next::Leave))
 }
 
 fn go_on(carrying: Carrying<'_>, journal: &Journal, next: Next) -> Result<(), Error> {
@@ -150,8 +135,22 @@ fn go_on(carrying: Carrying<'_>, journal: &Journal, next: Next) -> Result<(), Er
             carrying.keep_former(journal)?;
             carrying.end(journal, "moved")
         }
-        Next::Begin | Next::Discard | Next::Leave | Next::Lost => Ok(()),
+        Next::Leave => leave(carrying, journal),
+        Next::Begin | Next::Discard | Next::Lost => Ok(()),
     }
+}
+
+/// Ends what nobody can go on with: the person has taken the copy away, and of the source there may be
+/// some left. Nothing is removed where the copy is not.
+fn leave(carrying: Carrying<'_>, journal: &Journal) -> Result<(), Error> {
+    carrying.keep_former(journal)?;
+    let site = carrying.site;
+    if let Some(aside) = journal.aside.as_ref().filter(|it| site.is_aside(it, journal.identity)) {
+        let left = site.path.with_file_name(aside);
+        report::note(&format!("what is left of the source stays: `{}`", shown(&left)));
+    }
+    carrying.workplace.dismiss();
+    Ok(())
 }
 
 /// Removes the source, if it still is what was copied: nobody has watched it meanwhile.

@@ -176,7 +176,7 @@ impl Workplace {
     }
 }
 
-/// Another account has left it: only that one, and root for its owner, goes on.
+/// Another account has left it: only that one goes on.
 fn anothers(workplace: PathBuf, by: u32, errand: Errand<'_>) -> Error {
     let (by, person) = (accounts::owner(by), errand.person.word());
     let source = errand.source.to_owned();

@@ -55,8 +55,8 @@ impl Workplace {
         facts_of(&self.at).ok().map(|found| found.identity)
     }
 
-    /// Writes the journal, mode 0600, whole or not at all. Its text and its name are on the disk when this returns:
-    /// what comes next may happen on another one, and lasts as soon as that has written it.
+    /// Writes the journal, mode 0600, whole or not at all. Its text and its name are on the disk when
+    /// this returns: what comes next may happen on another one, and lasts as soon as that has written it.
     ///
     /// # Errors
     /// Where it cannot be written; the earlier one then still holds.

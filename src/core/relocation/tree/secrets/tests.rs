@@ -8,7 +8,6 @@ use crate::error::{Kind, Objection};
 
 const ALICE: u32 = 1500;
 const BOB: u32 = 1501;
-const MALLORY: u32 = 1666;
 const DEVS: u32 = 3000;
 
 /// Owner and mode of the top, of the directory in it, and of the file in that.
