@@ -1,11 +1,10 @@
 //! What a migration says, and hears: nothing false when stdout cannot be written, Ctrl-C at the
 //! question, `nohup`, and for which checkout.
 
-use std::fs;
-
-use anyhow::{Result, bail, ensure};
+use anyhow::{Result, ensure};
 
 use super::scene::Scene;
+use super::stranded::half_removed;
 use crate::machine::Need;
 use crate::stage::{Stage, cache, look, make};
 use crate::suite::{Test, test};
@@ -101,16 +100,8 @@ fn again(stage: &Stage) -> Result<()> {
 
 /// Root is stopped while it removes the source, and alice removes the copy.
 fn gone(stage: &Stage) -> Result<()> {
-    let mut scene = Scene::new(stage)?;
-    let around = stage.at("around");
-    make::directory(&around, 0, 0, 0o755)?;
-    fs::rename(&scene.old, around.join("old"))?;
-    scene.old = around.join("old");
-    let kill = ["strace", "-fqq", "-o", "/dev/null", "-e", "inject=unlinkat:signal=KILL:when=6"];
-    scene.giving(&["--yes", "--copy"]).after(kill).run()?.fails()?;
+    let (scene, left) = half_removed(stage)?;
     make::nothing(&scene.target)?;
-    let [aside] = &*cache::names(&around)? else { bail!("not one thing is left") };
-    let left = around.join(aside);
     let before = cache::content(&left)?;
     let run = scene.give(&["--yes"])?;
     run.ok()?.mentions(format!("what is left of the source stays: `{}`", left.display()))?;

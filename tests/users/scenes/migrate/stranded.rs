@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 
 use super::scene::{Scene, migrate};
 use crate::machine::Need;
@@ -117,8 +117,8 @@ fn planted(stage: &Stage) -> Result<()> {
     Ok(())
 }
 
-/// Root is stopped while it removes the copied source, and somebody puts bob's work in there.
-fn cleared(stage: &Stage) -> Result<()> {
+/// Root is stopped while it removes the copied source; and what is left of that.
+pub(super) fn half_removed(stage: &Stage) -> Result<(Scene<'_>, PathBuf)> {
     let mut scene = Scene::new(stage)?;
     let around = stage.at("around");
     make::directory(&around, 0, 0, 0o1777)?;
@@ -126,14 +126,19 @@ fn cleared(stage: &Stage) -> Result<()> {
     scene.old = around.join("old");
     let kill = ["strace", "-fqq", "-o", "/dev/null", "-e", "inject=unlinkat:signal=KILL:when=6"];
     scene.giving(&["--yes", "--copy"]).after(kill).run()?.fails()?;
-    let beside = cache::names(&around)?;
-    let aside = beside.iter().find(|name| name.contains("migrated")).context("none aside")?;
-    let work = around.join(aside).join("thesis");
+    let [aside] = &*cache::names(&around)? else { bail!("not one thing is left") };
+    Ok((scene, around.join(aside)))
+}
+
+/// Somebody puts bob's work there.
+fn cleared(stage: &Stage) -> Result<()> {
+    let (scene, left) = half_removed(stage)?;
+    let work = left.join("thesis");
     make::directory(&work, scene.bob.uid(), scene.bob.uid(), 0o755)?;
     make::file(&work.join("text"), "years of work", scene.bob.uid(), 0o644)?;
     scene.give(&["--yes"])?.ok()?.mentions("holds what is not in the copy, and stays")?;
     ensure!(fs::read_to_string(work.join("text"))? == "years of work", "it is gone");
-    let left = cache::names(work.parent().context("a parent")?)?;
+    let left = cache::names(&left)?;
     ensure!(left == ["thesis"], "more is left than was not copied: {left:?}");
     scene.has_arrived()
 }
