@@ -5,6 +5,8 @@ use std::io::{self, Read};
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
+use rustix::fs::Mode;
+
 use crate::core::safety::Entry;
 use crate::error::Kind;
 
@@ -117,6 +119,15 @@ fn from(metadata: &Metadata) -> Entry {
         device: metadata.dev(),
         inode: metadata.ino(),
     }
+}
+
+/// Permission bits as the system's calls take them, in the width that this system has for them.
+pub fn mode(bits: u32) -> Mode {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    let raw = bits;
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    let raw = rustix::fs::RawMode::try_from(bits & 0o7777).unwrap_or_default();
+    Mode::from_raw_mode(raw)
 }
 
 #[cfg(test)]

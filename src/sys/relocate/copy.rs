@@ -17,13 +17,13 @@ use entry::times;
 
 use super::content::Abilities;
 pub use super::content::Contents;
-use super::give::{chown, raw};
+use super::give::chown;
 use super::workers::share_out;
 use super::{Person, failed};
 use crate::core::relocation::tree::{Inventory, Node, own_mode};
 use crate::error::{Error, Kind, MigrateError, State};
-use crate::sys::interrupt;
 use crate::sys::tree::Tree;
+use crate::sys::{files, interrupt};
 
 /// How far a copy is, for whoever watches.
 #[derive(Debug, Default)]
@@ -130,7 +130,7 @@ impl Copying<'_> {
                 if !self.person.is_oneself() {
                     chown(&at, self.person)?;
                 }
-                fchmod(&at, Mode::from_raw_mode(raw(own_mode(node.kind, node.mode))))?;
+                fchmod(&at, files::mode(own_mode(node.kind, node.mode)))?;
                 Ok(futimens(&at, &times(node))?)
             };
             finish().map_err(|cause| self.failed(index, cause))?;

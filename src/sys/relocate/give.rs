@@ -18,7 +18,7 @@ use crate::core::relocation::tree::{Inventory, Node, own_mode};
 use crate::error::{Error, Kind, MigrateError, State};
 use crate::sys::facts::{facts, facts_of};
 use crate::sys::tree::{FILE, NAMED, Tree, names};
-use crate::sys::{acls, interrupt};
+use crate::sys::{acls, files, interrupt};
 
 /// Gives everything in the tree to the person, with the modes of [`own_mode`]; what is theirs already
 /// is left alone.
@@ -137,7 +137,7 @@ impl Giving<'_> {
         let found = facts_of(file)?.mode;
         let mode = own_mode(node.kind, found);
         if mode != found {
-            fchmod(file, Mode::from_raw_mode(raw(mode)))?;
+            fchmod(file, files::mode(mode))?;
         }
         Ok(())
     }
@@ -176,12 +176,4 @@ pub(super) fn chown(file: &File, person: Person) -> std::io::Result<()> {
         rustix::fs::fchown(file, Some(uid), Some(gid))?;
     }
     Ok(())
-}
-
-/// Permission bits in the width that this system has for them.
-pub(super) fn raw(mode: u32) -> rustix::fs::RawMode {
-    #[cfg(any(target_os = "linux", target_os = "android"))]
-    return mode;
-    #[cfg(not(any(target_os = "linux", target_os = "android")))]
-    return rustix::fs::RawMode::try_from(mode & 0o7777).unwrap_or_default();
 }

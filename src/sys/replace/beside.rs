@@ -6,10 +6,11 @@ use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{FlockOperation, Gid, Mode, Uid, fchmod, fchown, flock};
+use rustix::fs::{FlockOperation, Gid, Uid, fchmod, fchown, flock};
 
 use super::attributes;
 use super::found::Found;
+use crate::sys::files;
 
 /// A file that is written beside the one that it will replace; it goes away unless it gets there.
 pub(super) struct Beside {
@@ -48,7 +49,7 @@ impl Beside {
                 .map_err(|(name, cause)| Failed::Attribute(name, cause))?;
         }
         let mode = like.map_or(mode, |found| found.entry.mode);
-        fchmod(&self.file, Mode::from_raw_mode(mode)).map_err(io::Error::from)?;
+        fchmod(&self.file, files::mode(mode)).map_err(io::Error::from)?;
         Ok(self.file.sync_all()?)
     }
 

@@ -5,7 +5,7 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt, symlink};
 use std::path::Path;
 
-use rustix::fs::{Gid, Mode, fchmod, fchown};
+use rustix::fs::{Gid, fchmod, fchown};
 
 use super::look::{PieceState, Rights};
 use super::program::own_program;
@@ -60,7 +60,7 @@ pub(super) fn make_directory(path: &Path) -> io::Result<()> {
         true => 0o755,
         false => files::opened(&directory)?.mode & 0o755,
     };
-    Ok(fchmod(&directory, Mode::from_raw_mode(mode))?)
+    Ok(fchmod(&directory, files::mode(mode))?)
 }
 
 fn link(path: &Path, to: &Path) -> io::Result<()> {
@@ -94,7 +94,7 @@ pub(super) fn set_rights(path: &Path, rights: Rights) -> io::Result<()> {
         fchown(&directory, None, Some(Gid::from_raw(rights.group)))?;
     }
     // After the group, whose change takes set-id bits away.
-    fchmod(&directory, Mode::from_raw_mode(rights.mode))?;
+    fchmod(&directory, files::mode(rights.mode))?;
     Ok(())
 }
 

@@ -14,9 +14,9 @@ use super::{Copying, interrupted};
 use crate::core::relocation::tree::{Node, own_mode};
 use crate::error::{Error, MigrateError};
 use crate::sys::facts::is_unchanged;
-use crate::sys::relocate::give::{chown, raw};
+use crate::sys::relocate::give::chown;
 use crate::sys::tree::FILE;
-use crate::sys::{accounts, interrupt};
+use crate::sys::{accounts, files, interrupt};
 
 impl Copying<'_> {
     pub(super) fn symlink(
@@ -65,7 +65,7 @@ impl Copying<'_> {
         if !self.person.is_oneself() {
             chown(&copy, self.person).map_err(failed)?;
         }
-        let mode = Mode::from_raw_mode(raw(own_mode(node.kind, node.mode)));
+        let mode = files::mode(own_mode(node.kind, node.mode));
         fchmod(&copy, mode).map_err(|cause| failed(cause.into()))?;
         futimens(&copy, &times(node)).map_err(|cause| failed(cause.into()))
     }
