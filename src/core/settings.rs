@@ -14,11 +14,11 @@ use crate::error::SettingsError;
 /// What shares one target directory.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Scope {
-    /// Everything a person builds; only linked worktrees get their own.
+    /// Every workspace has its own.
     #[default]
+    Workspace,
+    /// Everything that a person builds has one, scripts apart.
     User,
-    /// Every checkout has its own.
-    Checkout,
 }
 
 /// What to do where a variable already chooses a target directory outside the shared root.

@@ -1,13 +1,15 @@
-//! Reads cargo's own configuration for the two settings that say where things are built.
+//! Reads cargo's own configuration for the two settings that say where things are built, and for
+//! aliases, in which they may be chosen as well.
 //!
 //! Only files that exist are opened, and most of those are not even parsed. What cannot be read is
 //! left for cargo to report.
 
-use std::ffi::OsStr;
+use std::ffi::OsString;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use super::files;
+use crate::core::alias;
 use crate::core::build_dir::{Asked, ConfiguredBuildDir, Directories, Templates};
 use crate::core::invocation::Invocation;
 use crate::shown::shown;
@@ -41,8 +43,8 @@ impl Says {
 }
 
 /// Reads the `--config` arguments: each is the path of a file, or TOML. The last is the strongest.
-pub fn typed(invocation: &Invocation<'_>, working_directory: &Path) -> Says {
-    let says = |argument: &&OsStr| {
+pub fn typed(invocation: &Invocation, working_directory: &Path) -> Says {
+    let says = |argument: &OsString| {
         let file = working_directory.join(argument);
         match read(&file) {
             Some(text) => from_file(&file, &text, MAX_INCLUDES),
@@ -66,16 +68,46 @@ pub fn build_dir(
     cargo_home: Option<&Path>,
     templates: &Templates<'_>,
 ) -> Option<ConfiguredBuildDir> {
+    texts(working_directory, cargo_home).find_map(|(file, text)| {
+        from_file(&file, &text, MAX_INCLUDES).build_dir(templates, Asked::ByConfiguration)
+    })
+}
+
+/// The words that configuration files have for an alias, the nearest file first.
+pub fn alias(
+    name: &str,
+    working_directory: &Path,
+    cargo_home: Option<&Path>,
+) -> Option<Vec<OsString>> {
+    let mut texts = texts(working_directory, cargo_home);
+    texts.find_map(|(file, text)| alias_in(name, &file, &text, MAX_INCLUDES))
+}
+
+fn alias_in(name: &str, file: &Path, text: &str, depth: u32) -> Option<Vec<OsString>> {
+    let included = || {
+        let depth = depth.checked_sub(1)?;
+        Directories::read(text).includes.iter().find_map(|path| {
+            let file = file.parent()?.join(path);
+            alias_in(name, &file, &read(&file)?, depth)
+        })
+    };
+    alias::meaning(text, name).or_else(included)
+}
+
+/// The configuration files that cargo reads from a directory, with their texts.
+fn texts<'a>(
+    working_directory: &'a Path,
+    cargo_home: Option<&Path>,
+) -> impl Iterator<Item = (PathBuf, String)> + use<'a> {
     let below = working_directory.ancestors().map(|directory| directory.join(".cargo"));
     let places = below.filter(|place| files::entry(place).is_ok());
-    places.chain(cargo_home.map(Path::to_owned)).find_map(|place| {
+    places.chain(cargo_home.map(Path::to_owned)).filter_map(|place| {
         // Where both exist, cargo reads the one without an ending.
-        let (file, text) = ["config", "config.toml"].iter().find_map(|name| {
+        ["config", "config.toml"].iter().find_map(|name| {
             let file = place.join(name);
             let text = read(&file)?;
             Some((file, text))
-        })?;
-        from_file(&file, &text, MAX_INCLUDES).build_dir(templates, Asked::ByConfiguration)
+        })
     })
 }
 

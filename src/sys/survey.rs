@@ -1,22 +1,24 @@
 //! Gathers what the decision depends on, and no more than that.
 
 use std::ffi::OsString;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::homes::Homes;
 use super::snapshot::Snapshot;
-use super::{accounts, cargo_config, checkouts, files, settings_files};
+use super::{accounts, cargo_config, files, settings_files};
 use crate::core::account::Account;
+use crate::core::alias;
 use crate::core::build_dir::{Asked, ConfiguredBuildDir, Templates};
-use crate::core::checkout::Checkout;
 use crate::core::invocation::Invocation;
 use crate::core::lexical;
 use crate::core::placement::{
-    BUILD_BUILD_DIR, BUILD_TARGET_DIR, Door, Facts, TARGET_DIR, Variables,
+    BUILD_BUILD_DIR, BUILD_TARGET_DIR, Door, Facts, OwnDirectory, TARGET_DIR, Variables,
 };
 use crate::core::settings::{Key, Settings};
 use crate::error::{Error, Result, SettingsError};
 use crate::shown::shown;
+use crate::workspace::{self, Workspace};
 
 /// The variable that asks us to step aside.
 pub const BYPASS: &str = "CARGO_PERUSER";
@@ -30,8 +32,11 @@ pub struct Survey {
     pub settings: Settings,
     /// The caller.
     pub account: Account,
+    /// The arguments that matter, aliases expanded.
+    pub invocation: Invocation,
     /// What is being built.
-    pub checkout: Option<Checkout>,
+    pub workspace: Option<Workspace>,
+    own_directory: Option<OwnDirectory>,
     configured_build_dir: Option<ConfiguredBuildDir>,
     build_dir_variable: Option<ConfiguredBuildDir>,
     root_exists: bool,
@@ -53,12 +58,13 @@ impl Survey {
         homes: &Homes<'_>,
         door: Door,
         flags: &[(Key, OsString)],
-        invocation: &Invocation<'_>,
+        args: &[OsString],
     ) -> Result<Survey> {
+        let invocation = Invocation::read(args);
         let loaded = settings_files::load(snapshot, homes, flags);
         // `cargo peruser` decides for itself, from what the person has set.
         let is_ours =
-            door == Door::Shim && invocation.command.is_some_and(|name| name == "peruser");
+            door == Door::Shim && invocation.command.as_deref().is_some_and(|name| name == "peruser");
         let is_bypassed = is_ours || asks_to_step_aside(snapshot)?;
         let settings = if is_bypassed { loaded.unwrap_or_default() } else { loaded? };
         let root_exists = settings.shared_root.as_deref().is_some_and(files::is_there);
@@ -66,17 +72,18 @@ impl Survey {
             is_bypassed,
             settings,
             root_exists,
-            working_directory: invocation.working_directory(&snapshot.cwd),
+            working_directory: working_directory(&invocation, &snapshot.cwd),
+            invocation,
             ..Survey::default()
         };
         match door {
-            Door::Shim if is_bypassed || !root_exists => Ok(survey),
+            Door::Shim | Door::Session if is_bypassed || !root_exists => Ok(survey),
             Door::ByName if !is_bypassed && !root_exists => {
                 let own_cache = homes.cache().ok_or(Error::NoHome { uid: snapshot.uid })?;
                 let survey = Survey { own_cache: Some(own_cache), ..survey };
-                Ok(survey.look_closer(snapshot, homes, invocation))
+                Ok(survey.look_closer(snapshot, homes, door, args))
             }
-            _ => Ok(survey.look_closer(snapshot, homes, invocation)),
+            _ => Ok(survey.look_closer(snapshot, homes, door, args)),
         }
     }
 
@@ -84,29 +91,43 @@ impl Survey {
         self,
         snapshot: &Snapshot,
         homes: &Homes<'_>,
-        invocation: &Invocation<'_>,
+        door: Door,
+        args: &[OsString],
     ) -> Survey {
-        let checkout = checkouts::of(invocation, &self.working_directory);
-        let typed = cargo_config::typed(invocation, &self.working_directory);
         let cargo_home = homes.cargo();
-        let top = checkout.as_ref().map(|checkout| checkout.top.as_path());
+        let place = &self.working_directory;
+        let invocation = Invocation::read_with_aliases(args, |name| {
+            let variable = snapshot.variable(&alias::variable(name));
+            let typed = variable.and_then(|text| Some(alias::words_of(text.to_str()?)));
+            typed.or_else(|| cargo_config::alias(name, place, cargo_home.as_deref()))
+        });
+        let workspace = (door != Door::Session)
+            .then(|| Workspace::of(&invocation, place, cargo_home.as_deref()))
+            .flatten();
+        let typed = cargo_config::typed(&invocation, place);
+        let root = workspace.as_ref().and_then(Workspace::directory);
         let templates = Templates {
-            workspace_root: top.unwrap_or(&self.working_directory),
+            workspace_root: root.unwrap_or(place),
             cargo_home: cargo_home.as_deref().unwrap_or(Path::new("/")),
         };
         let config_chooses = typed.sets_target_dir;
         let configured = typed.build_dir(&templates, Asked::Typed).or_else(|| {
-            let start = checkouts::configuration_start(invocation, &self.working_directory);
+            let start = workspace::configuration_start(&invocation, place, cargo_home.as_deref());
             cargo_config::build_dir(&start, cargo_home.as_deref(), &templates)
         });
-        let variable = build_dir_variable(snapshot, &templates, &self.working_directory);
-        let is_elsewhere = configured.is_some() || variable.is_some();
+        let variable = build_dir_variable(snapshot, &templates, place);
+        let asked = [&configured, &variable].into_iter().flatten();
         Survey {
             account: accounts::account(snapshot.uid, &self.settings),
-            own_places: if is_elsewhere { own_places(homes) } else { Vec::new() },
+            own_places: own_places(homes, snapshot.uid, asked),
+            own_directory: workspace.as_ref().map(|workspace| OwnDirectory {
+                name: workspace.directory_name(),
+                is_script: workspace.kind == workspace::Kind::Script,
+            }),
             configured_build_dir: configured,
             build_dir_variable: variable,
-            checkout,
+            workspace,
+            invocation,
             config_chooses,
             variables: self.variables(snapshot),
             ..self
@@ -141,7 +162,7 @@ impl Survey {
     }
 
     /// What the decision depends on.
-    pub fn facts<'a>(&'a self, door: Door, invocation: &'a Invocation<'a>) -> Facts<'a> {
+    pub fn facts(&self, door: Door) -> Facts<'_> {
         Facts {
             door,
             is_bypassed: self.is_bypassed,
@@ -149,10 +170,10 @@ impl Survey {
             root_exists: self.root_exists,
             account: &self.account,
             own_cache: self.own_cache.as_deref(),
-            invocation,
+            invocation: &self.invocation,
             config_chooses: self.config_chooses,
             working_directory: &self.working_directory,
-            checkout: self.checkout.as_ref(),
+            own_directory: self.own_directory.as_ref(),
             configured_build_dir: self.configured_build_dir.as_ref(),
             build_dir_variable: self.build_dir_variable.as_ref(),
             own_places: &self.own_places,
@@ -175,10 +196,38 @@ fn asks_to_step_aside(snapshot: &Snapshot) -> Result<bool, SettingsError> {
     }
 }
 
+/// Where cargo works from, without symlinks, as it sees it itself after `-C`.
+fn working_directory(invocation: &Invocation, cwd: &Path) -> PathBuf {
+    let Some(directory) = &invocation.directory else { return cwd.to_owned() };
+    std::fs::canonicalize(cwd.join(directory)).unwrap_or_else(|_| invocation.working_directory(cwd))
+}
+
+/// The caller's own places, as far as they matter to the build directories that are asked for.
 /// Cargo's home counts only if it is the caller's: a common one would cross persons.
-fn own_places(homes: &Homes<'_>) -> Vec<PathBuf> {
+fn own_places<'a>(
+    homes: &Homes<'_>,
+    uid: u32,
+    asked: impl Iterator<Item = &'a ConfiguredBuildDir>,
+) -> Vec<PathBuf> {
+    let mut asked = asked.peekable();
+    if asked.peek().is_none() {
+        return Vec::new();
+    }
     let cargo_home = homes.cargo().filter(|path| homes.is_own(path));
-    homes.home().map(Path::to_owned).into_iter().chain(cargo_home).collect()
+    let mut places: Vec<PathBuf> =
+        homes.home().map(Path::to_owned).into_iter().chain(cargo_home).collect();
+    places.extend(places.iter().filter_map(|place| place.canonicalize().ok()).collect::<Vec<_>>());
+    places.extend(asked.filter_map(|dir| closed_place(&dir.path, uid)));
+    places
+}
+
+/// The nearest existing directory at or above a path, if it is the caller's and closed to others. A
+/// symlink on the way could be turned elsewhere by whoever put it there.
+fn closed_place(path: &Path, uid: u32) -> Option<PathBuf> {
+    let place = path.ancestors().find(|place| place.exists())?;
+    let found = place.symlink_metadata().ok()?;
+    let is_closed = found.is_dir() && found.uid() == uid && found.mode() & 0o077 == 0;
+    (is_closed && place.canonicalize().ok()? == place).then(|| place.to_owned())
 }
 
 fn build_dir_variable(
