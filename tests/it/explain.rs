@@ -46,12 +46,13 @@ fn tells_where_and_why() -> Result<(), Skip> {
         str![[r#"
 target directory  [WORLD]/root/[ME]/target
   because  rule 7: nothing chooses another target directory
+  warning  `scope` is `user`: workspaces with packages of equal names can run each other's programs
 private directory  [WORLD]/root/[ME] (does not exist yet)
 real cargo  [WORLD]/stub/cargo
   passed over  [WORLD]/shim/cargo: it is cargo-peruser itself
 the shim  decides the same
 account  [ME] (uid [UID])
-checkout  [WORLD]/checkout
+workspace  [WORLD]/checkout
 
 settings
   shared-root  [WORLD]/root  the environment variable CARGO_PERUSER_SHARED_ROOT
@@ -85,7 +86,7 @@ account  [ME] (uid [UID])
 
 settings
   shared-root  -  built in
-  scope  user  built in
+  scope  workspace  built in
   explicit-target-dir  honour  built in
   real-cargo  -  built in
   exclude.users  []  built in
@@ -101,14 +102,14 @@ settings
     assert_data_eq!(
         settings,
         str![[r#"
-  shared-root          -       built in
-  scope                user    built in
-  explicit-target-dir  honour  built in
-  real-cargo           -       built in
-  exclude.users        []      built in
-  exclude.groups       []      built in
-  include.users        []      built in
-  trusted-owners       []      built in
+  shared-root          -          built in
+  scope                workspace  built in
+  explicit-target-dir  honour     built in
+  real-cargo           -          built in
+  exclude.users        []         built in
+  exclude.groups       []         built in
+  include.users        []         built in
+  trusted-owners       []         built in
 
 "#]]
     );
