@@ -201,7 +201,7 @@ fn cargos_failure_is_told_in_cargos_words() {
 }
 
 /// The cargo that builds these tests, or the one on PATH; not this project's own shim.
-fn installed_cargo() -> Option<PathBuf> {
+pub(crate) fn installed_cargo() -> Option<PathBuf> {
     let named = std::env::var_os("CARGO").map(PathBuf::from);
     let path = std::env::var_os("PATH").unwrap_or_default();
     let on_path = std::env::split_paths(&path).map(|directory| directory.join("cargo"));
