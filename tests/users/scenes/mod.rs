@@ -24,7 +24,7 @@ mod together;
 mod toolchain;
 mod toolchain_attacks;
 mod way;
-mod worktrees;
+mod workspaces;
 mod wrappers;
 
 use crate::suite::Test;
@@ -56,7 +56,7 @@ pub(crate) fn all() -> Vec<Test> {
         crowd::tests,
         cargo::tests,
         build_dirs::tests,
-        worktrees::tests,
+        workspaces::tests,
         analyzer::tests,
         together::on_nightly,
     ] {
