@@ -106,11 +106,7 @@ pub struct Moved {
 /// Moved where, and only where, a build directory is configured that is not the person's own;
 /// always doing it would make `cargo clean --target-dir X` delete it and nested builds hang
 /// (cargo#17053).
-pub fn moved(
-    configured: Option<&ConfiguredBuildDir>,
-    own: &[PathBuf],
-    to: &Path,
-) -> Option<Moved> {
+pub fn moved(configured: Option<&ConfiguredBuildDir>, own: &[PathBuf], to: &Path) -> Option<Moved> {
     let configured = configured.filter(|dir| dir.asked == Asked::ByConfiguration)?;
     // A home of `/`, as some service accounts have it, would make every path one's own.
     let is_own = |place: &PathBuf| place.parent().is_some() && configured.path.starts_with(place);

@@ -94,7 +94,8 @@ impl Invocation {
         let (mut words, mut read) = (args.to_vec(), typed.clone());
         while let Some(name) = read.command.as_deref().filter(|name| !is_cargos_own(name)) {
             // A circle of aliases is cargo's to report.
-            let Some(name) = name.to_str().filter(|name| !known.contains(&(*name).to_owned())) else {
+            let Some(name) = name.to_str().filter(|name| !known.contains(&(*name).to_owned()))
+            else {
                 break;
             };
             let Some(meaning) = alias(name) else { break };
@@ -109,8 +110,7 @@ impl Invocation {
         let invocation = self;
         let mut words = args.iter().map(OsString::as_os_str).peekable();
         let mut runs = false;
-        invocation.toolchain =
-            words.next_if(|word| starts_with(word, "+")).map(OsStr::to_owned);
+        invocation.toolchain = words.next_if(|word| starts_with(word, "+")).map(OsStr::to_owned);
         while let Some(word) = words.next() {
             if word == "--" {
                 break;

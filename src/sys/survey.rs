@@ -63,8 +63,8 @@ impl Survey {
         let invocation = Invocation::read(args);
         let loaded = settings_files::load(snapshot, homes, flags);
         // `cargo peruser` decides for itself, from what the person has set.
-        let is_ours =
-            door == Door::Shim && invocation.command.as_deref().is_some_and(|name| name == "peruser");
+        let is_ours = door == Door::Shim
+            && invocation.command.as_deref().is_some_and(|name| name == "peruser");
         let is_bypassed = is_ours || asks_to_step_aside(snapshot)?;
         let settings = if is_bypassed { loaded.unwrap_or_default() } else { loaded? };
         let root_exists = settings.shared_root.as_deref().is_some_and(files::is_there);

@@ -38,7 +38,8 @@ pub fn note_use(private_dir: &Path, name: &str, workspace: Option<&Workspace>, u
     let directory = private_dir.join(DIRECTORY);
     let record = directory.join(name);
     let is_fresh = record.symlink_metadata().is_ok_and(|found| {
-        let age = found.modified().ok().and_then(|time| SystemTime::now().duration_since(time).ok());
+        let age =
+            found.modified().ok().and_then(|time| SystemTime::now().duration_since(time).ok());
         let is_ours = found.is_file() && found.uid() == uid && found.len() == text.len() as u64;
         is_ours && age.is_some_and(|age| age < STALE)
     });

@@ -95,7 +95,10 @@ fn every_workspace_has_its_own() {
     }
     assert_eq!(of("checkout/member"), checkout);
     assert_eq!(of("empty"), "target");
-    world.file("home/.cargo/config.toml", "[alias]\nlint = 'clippy --manifest-path ../fix/Cargo.toml'");
+    world.file(
+        "home/.cargo/config.toml",
+        "[alias]\nlint = 'clippy --manifest-path ../fix/Cargo.toml'",
+    );
     for (words, expected) in [
         ("build --manifest-path ../fix/Cargo.toml", &*fix),
         ("nextest run main_t --manifest-path ../fix/Cargo.toml", &fix),
@@ -133,7 +136,8 @@ fn what_stands_anew_at_a_path_is_another_workspace() {
 
 fn what_is_chosen_in_an_alias_is_chosen() {
     let world = World::new();
-    let aliases = "[alias]\nt = ['build', '--target-dir', 't']\nc = \"build --config build.target-dir='t'\"";
+    let aliases =
+        "[alias]\nt = ['build', '--target-dir', 't']\nc = \"build --config build.target-dir='t'\"";
     world.file("checkout/.cargo/config.toml", aliases);
     let exported = ("CARGO_TARGET_DIR", world.private().join("target"));
     for (words, is_left_alone) in [("t", true), ("c", true), ("v", true), ("build", false)] {

@@ -55,7 +55,12 @@ const MISTAKES: &[(&str, u32, &str, &str)] = &[
         "did you mean `exclude.users`?",
     ),
     ("zzz = 1\n", 1, "unknown setting `zzz` in AT", ""),
-    ("scope = 3\n", 1, "invalid value for `scope` in AT: integer", "it takes `workspace` or `user`"),
+    (
+        "scope = 3\n",
+        1,
+        "invalid value for `scope` in AT: integer",
+        "it takes `workspace` or `user`",
+    ),
     (
         "scope = 'all'\n",
         1,

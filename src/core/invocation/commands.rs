@@ -63,8 +63,7 @@ const READS_OPTIONS: &[&str] =
     &["b", "c", "clippy", "d", "hack", "llvm-cov", "miri", "nextest", "r", "rm", "t"];
 
 /// External commands that hand `run` on to cargo.
-const HAND_ON_TO_RUN: &[&str] =
-    &["careful", "hack", "llvm-cov", "miri", "xwin"];
+const HAND_ON_TO_RUN: &[&str] = &["careful", "hack", "llvm-cov", "miri", "xwin"];
 
 /// Commands whose first word belongs to the program that they run, with all that follows.
 const RUN_A_PROGRAM: &[&str] = &["run", "r", "rustc", "rustdoc"];

@@ -311,8 +311,7 @@ fn a_session_has_one_target_directory_and_a_build_directory_for_each_workspace()
             change(world);
         })
     };
-    let both =
-        format!("7, target={TARGET}, build={BUILD}, check /srv/root/alice, make target");
+    let both = format!("7, target={TARGET}, build={BUILD}, check /srv/root/alice, make target");
     assert_eq!(session(|_| {}), both);
     // Evaluated again it changes nothing.
     assert_eq!(session(|world| world.variables.build_build_dir = set(BUILD)), both);

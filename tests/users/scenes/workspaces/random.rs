@@ -129,7 +129,8 @@ impl Workspace {
         self.directory.clone_from(&archive);
         self.say(word, alice)?;
         self.directory.clone_from(&place);
-        let unpack = "find \"$1\" -exec touch -d 2020-01-01 {} + && rm -rf \"$2\" && cp -a \"$1\" \"$2\"";
+        let unpack =
+            "find \"$1\" -exec touch -d 2020-01-01 {} + && rm -rf \"$2\" && cp -a \"$1\" \"$2\"";
         alice.shell(unpack, [&archive, &place]).within(&alice.home).run()?.ok()?;
         Ok(fs::remove_dir_all(archive)?)
     }
@@ -194,7 +195,10 @@ impl Workspace {
             Shape::Extension => vec![
                 (
                     "Cargo.toml",
-                    package("app", "[workspace]\n[lib]\nname = \"common\"\ncrate-type = [\"cdylib\", \"rlib\"]\n"),
+                    package(
+                        "app",
+                        "[workspace]\n[lib]\nname = \"common\"\ncrate-type = [\"cdylib\", \"rlib\"]\n",
+                    ),
                 ),
                 ("src/lib.rs", says),
                 ("src/main.rs", program),
