@@ -26,7 +26,7 @@ pub(crate) fn tests() -> Vec<Test> {
             let name = format!("workspaces::{}_on_{layout}", case.name);
             tests.push(test(name, move |stage| in_turn(stage, case, channel)).needs(needs));
         }
-        let all: [(&str, fn(&Stage, Channel) -> Result<()>); 6] = [
+        let all: [(&str, Body); 6] = [
             ("a_checkout_unpacked_again_at_the_same_place", unpacked_again),
             ("equal_programs_at_the_same_time", at_once),
             ("nobody_waits_for_their_own_other_workspace", no_waiting),
@@ -56,6 +56,9 @@ pub(crate) fn tests() -> Vec<Test> {
     );
     tests
 }
+
+/// A test on a channel.
+type Body = fn(&Stage, Channel) -> Result<()>;
 
 fn needs(channel: Channel) -> &'static [Need] {
     match channel {
@@ -93,6 +96,20 @@ const USES: &str = "fn main() { println!(\"{}\", common::word()); }\n";
 const USING: &str = "[package]\nname = \"app-WORD\"\nversion = \"0.1.0\"\nedition = \"2021\"\n\
                      [dependencies]\ncommon = { path = \"../common\" }\n";
 
+const MEMBERS: Case = Case {
+    name: "two_workspaces_with_a_member_of_one_name",
+    tree: &[
+        ("Cargo.toml", "[workspace]\nmembers = [\"app\", \"common\"]\nresolver = \"2\"\n"),
+        ("app/Cargo.toml", USING),
+        ("app/src/main.rs", USES),
+        ("common/Cargo.toml", COMMON),
+        ("common/src/lib.rs", SAYS),
+    ],
+    within: "app",
+    args: &["run", "-q"],
+    shows: Shows::Printed,
+};
+
 const CASES: &[Case] = &[
     Case {
         name: "two_repositories_with_an_xtask",
@@ -116,19 +133,7 @@ const CASES: &[Case] = &[
         args: &["install", "-q", "--offline", "--force", "--path", "."],
         shows: Shows::Installed("app"),
     },
-    Case {
-        name: "two_workspaces_with_a_member_of_one_name",
-        tree: &[
-            ("Cargo.toml", "[workspace]\nmembers = [\"app\", \"common\"]\nresolver = \"2\"\n"),
-            ("app/Cargo.toml", USING),
-            ("app/src/main.rs", USES),
-            ("common/Cargo.toml", COMMON),
-            ("common/src/lib.rs", SAYS),
-        ],
-        within: "app",
-        args: &["run", "-q"],
-        shows: Shows::Printed,
-    },
+    MEMBERS,
     Case {
         name: "path_packages_that_are_no_members",
         tree: &[
@@ -247,7 +252,7 @@ const PROGRAM: Case = Case {
 
 fn speaks(run: Invocation<'_>, word: &str) -> Result<()> {
     let run = run.run()?;
-    run.ok()?.prints(&format!("{word}\n"))?;
+    run.ok()?.prints(format!("{word}\n"))?;
     Ok(())
 }
 
@@ -281,7 +286,7 @@ fn at_once(stage: &Stage, channel: Channel) -> Result<()> {
             running.push((word, at(alice.cargo(PROGRAM.args), channel, directory).start()?));
         }
         for (word, run) in running {
-            run.finish()?.ok()?.prints(&format!("{word}\n"))?;
+            run.finish()?.ok()?.prints(format!("{word}\n"))?;
         }
     }
     Ok(())
@@ -317,7 +322,7 @@ fn no_waiting(stage: &Stage, channel: Channel) -> Result<()> {
 fn past_the_shim(stage: &Stage, channel: Channel) -> Result<()> {
     let root = stage.shared_root().sticky().make()?;
     let alice = stage.person("alice")?;
-    let case = &CASES[2];
+    let case = &MEMBERS;
     let both = ["first", "other"].map(|word| (word, stage.checkout.join(word)));
     for (word, directory) in &both {
         write(case, word, directory, &alice)?;

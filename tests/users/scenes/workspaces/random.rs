@@ -1,6 +1,5 @@
 //! Random workspaces in random order: whatever their shapes have in common, each runs its own program.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -30,7 +29,7 @@ fn sequence(random: &mut Random, top: &Path, alice: &Person<'_>, channel: Channe
     for number in 0..3 {
         let mut it = Workspace {
             directory: top.join(format!("w{number}")),
-            shape: Shape::ALL[random.below(9)],
+            shape: random.shape(),
             word: String::new(),
             has_more: false,
         };
@@ -129,95 +128,111 @@ impl Workspace {
         self.directory.clone_from(&archive);
         self.say(word, alice)?;
         self.directory.clone_from(&place);
-        let unpack =
-            "find \"$1\" -exec touch -d 2020-01-01 {} + && rm -rf \"$2\" && cp -a \"$1\" \"$2\"";
+        let unpack = "find \"$1\" -exec touch -d 2020-01-01 {} + && rm -rf \"$2\" && \
+                      cp -a \"$1\" \"$2\" && rm -r \"$1\"";
         alice.shell(unpack, [&archive, &place]).within(&alice.home).run()?.ok()?;
-        Ok(fs::remove_dir_all(archive)?)
+        Ok(())
     }
 
     fn tree(&self) -> Vec<(&'static str, String)> {
-        let package = |name: &str, rest: &str| {
-            format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2021\"\n{rest}")
-        };
-        let app = |path: &str, rest: &str| {
-            package("app", &format!("{rest}[dependencies]\ncommon = {{ path = \"{path}\" }}\n"))
-        };
-        let program = "fn main() { println!(\"{}\", common::word()); }\n".to_owned();
-        let says = format!("pub fn word() -> &'static str {{ \"{}\" }}\n", self.word);
-        let prints = format!("fn main() {{ println!(\"{}\"); }}\n", self.word);
-        let own = "[workspace]\n";
-        let mut tree = match self.shape {
-            Shape::Virtual => vec![
-                ("Cargo.toml", "[workspace]\nresolver = \"2\"\nmembers = [\"*\"]\n".into()),
-                ("app/Cargo.toml", app("../common", "")),
-                ("app/src/main.rs", program),
-                ("common/Cargo.toml", package("common", "")),
-                ("common/src/lib.rs", says),
-            ],
-            Shape::RootPackage => {
-                vec![("Cargo.toml", package("app", own)), ("src/main.rs", prints)]
+        match self.shape {
+            Shape::Virtual => {
+                let root = "[workspace]\nresolver = \"2\"\nmembers = [\"*\"]\n";
+                // A member that has a new name now and then, by the glob alone.
+                let name = if self.has_more { "more" } else { "less" };
+                let mut tree = self.beside(("Cargo.toml", root.into()), calling("../common", ""));
+                tree.push(("extra/Cargo.toml", package(name, "")));
+                tree.push(("extra/src/lib.rs", String::new()));
+                tree
             }
+            Shape::RootPackage => {
+                vec![("Cargo.toml", package("app", OWN)), ("src/main.rs", self.prints())]
+            }
+            _ => self.in_one_directory(),
+        }
+    }
+
+    fn in_one_directory(&self) -> Vec<(&'static str, String)> {
+        match self.shape {
             Shape::Nested => vec![
                 ("Cargo.toml", package("outer", "[workspace]\nexclude = [\"inner\"]\n")),
-                ("src/main.rs", program.replace("common::word()", "\"outer\"")),
-                ("inner/Cargo.toml", package("app", own)),
-                ("inner/src/main.rs", prints),
+                ("src/main.rs", "fn main() {}\n".into()),
+                ("inner/Cargo.toml", package("app", OWN)),
+                ("inner/src/main.rs", self.prints()),
             ],
-            Shape::Excluded => vec![
-                ("Cargo.toml", "[workspace]\nexclude = [\"app\", \"common\"]\n".into()),
-                ("app/Cargo.toml", app("../common", "")),
-                ("app/src/main.rs", program),
-                ("common/Cargo.toml", package("common", "")),
-                ("common/src/lib.rs", says),
-            ],
+            Shape::Excluded => {
+                let root = "[workspace]\nexclude = [\"app\", \"common\"]\n";
+                self.beside(("Cargo.toml", root.into()), calling("../common", ""))
+            }
+            Shape::PathOutside => self.beside(("README", String::new()), calling("../common", OWN)),
             Shape::Pointing => vec![
                 ("root/Cargo.toml", "[workspace]\nmembers = [\"../app\"]\n".into()),
                 ("app/Cargo.toml", package("app", "workspace = \"../root\"\n")),
-                ("app/src/main.rs", prints),
-            ],
-            Shape::PathOutside => vec![
-                ("app/Cargo.toml", app("../common", own)),
-                ("app/src/main.rs", program),
-                ("common/Cargo.toml", package("common", "")),
-                ("common/src/lib.rs", says),
+                ("app/src/main.rs", self.prints()),
             ],
             Shape::PathInside => vec![
-                ("Cargo.toml", app("common", own)),
-                ("src/main.rs", program),
+                ("Cargo.toml", calling("common", OWN)),
+                ("src/main.rs", CALLS.into()),
                 ("common/Cargo.toml", package("common", "")),
-                ("common/src/lib.rs", says),
+                ("common/src/lib.rs", self.says()),
             ],
             Shape::Example => vec![
-                ("Cargo.toml", package("common", own)),
-                ("src/lib.rs", says),
-                ("examples/app.rs", program),
+                ("Cargo.toml", package("common", OWN)),
+                ("src/lib.rs", self.says()),
+                ("examples/app.rs", CALLS.into()),
             ],
             Shape::Extension => vec![
-                (
-                    "Cargo.toml",
-                    package(
-                        "app",
-                        "[workspace]\n[lib]\nname = \"common\"\ncrate-type = [\"cdylib\", \"rlib\"]\n",
-                    ),
-                ),
-                ("src/lib.rs", says),
-                ("src/main.rs", program),
+                ("Cargo.toml", package("app", EXTENSION)),
+                ("src/lib.rs", self.says()),
+                ("src/main.rs", CALLS.into()),
             ],
-        };
-        if self.shape == Shape::Virtual {
-            // A member that comes, goes and has a new name, by the glob alone.
-            let name = if self.has_more { "more" } else { "less" };
-            tree.push(("extra/Cargo.toml", package(name, "")));
-            tree.push(("extra/src/lib.rs", String::new()));
         }
-        tree
     }
+
+    /// A program and the library that it calls, in directories beside one another.
+    fn beside(&self, root: (&'static str, String), app: String) -> Vec<(&'static str, String)> {
+        vec![
+            root,
+            ("app/Cargo.toml", app),
+            ("app/src/main.rs", CALLS.into()),
+            ("common/Cargo.toml", package("common", "")),
+            ("common/src/lib.rs", self.says()),
+        ]
+    }
+
+    fn says(&self) -> String {
+        format!("pub fn word() -> &'static str {{ \"{}\" }}\n", self.word)
+    }
+
+    fn prints(&self) -> String {
+        format!("fn main() {{ println!(\"{}\"); }}\n", self.word)
+    }
+}
+
+const CALLS: &str = "fn main() { println!(\"{}\", common::word()); }\n";
+const EXTENSION: &str =
+    "[workspace]\n[lib]\nname = \"common\"\ncrate-type = [\"cdylib\", \"rlib\"]\n";
+
+const OWN: &str = "[workspace]\n";
+
+/// The manifest of a program that calls the library at a path.
+fn calling(path: &str, rest: &str) -> String {
+    package("app", &format!("{rest}[dependencies]\ncommon = {{ path = \"{path}\" }}\n"))
+}
+
+fn package(name: &str, rest: &str) -> String {
+    format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2021\"\n{rest}")
 }
 
 /// A small generator of our own, so that a failure can be shown again by its seed.
 struct Random(u64);
 
 impl Random {
+    fn shape(&mut self) -> Shape {
+        let number = self.below(9);
+        Shape::ALL.into_iter().cycle().nth(number).unwrap_or(Shape::Virtual)
+    }
+
     fn below(&mut self, limit: u64) -> usize {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
