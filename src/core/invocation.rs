@@ -105,6 +105,13 @@ impl<'a> Invocation<'a> {
         is_path.then_some(command)
     }
 
+    /// Whether the sources are those of a workspace here, and not fetched from elsewhere as by `cargo
+    /// install NAME`.
+    pub fn builds_here(&self) -> bool {
+        let is_install = self.command.is_some_and(|command| command == "install");
+        !is_install || matches!(self.manifest, Some(Manifest::Directory(_)))
+    }
+
     /// Whether cargo itself reads the words that follow, as far as is known.
     fn is_read_by_cargo(&self) -> bool {
         self.command.is_none_or(reads_options)

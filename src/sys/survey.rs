@@ -1,6 +1,7 @@
 //! Gathers what the decision depends on, and no more than that.
 
 use std::ffi::OsString;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::homes::Homes;
@@ -12,10 +13,11 @@ use crate::core::checkout::Checkout;
 use crate::core::invocation::Invocation;
 use crate::core::lexical;
 use crate::core::placement::{
-    BUILD_BUILD_DIR, BUILD_TARGET_DIR, Door, Facts, TARGET_DIR, Variables,
+    BUILD_BUILD_DIR, BUILD_TARGET_DIR, Door, Facts, RootState, TARGET_DIR, Variables,
 };
+use crate::core::safety::Entry;
 use crate::core::settings::{Key, Settings};
-use crate::error::{Error, Result, SettingsError};
+use crate::error::{Error, Kind, Result, SettingsError};
 use crate::shown::shown;
 
 /// The variable that asks us to step aside.
@@ -34,7 +36,9 @@ pub struct Survey {
     pub checkout: Option<Checkout>,
     configured_build_dir: Option<ConfiguredBuildDir>,
     build_dir_variable: Option<ConfiguredBuildDir>,
-    root_exists: bool,
+    root_entry: Option<Entry>,
+    /// What the shared root offers the caller.
+    pub root: RootState,
     own_cache: Option<PathBuf>,
     config_chooses: bool,
     working_directory: PathBuf,
@@ -61,20 +65,22 @@ impl Survey {
             door == Door::Shim && invocation.command.is_some_and(|name| name == "peruser");
         let is_bypassed = is_ours || asks_to_step_aside(snapshot)?;
         let settings = if is_bypassed { loaded.unwrap_or_default() } else { loaded? };
-        let root_exists = settings.shared_root.as_deref().is_some_and(files::is_there);
+        let root_entry = settings.shared_root.as_deref().map(files::entry_if_any);
+        let root_exists = !matches!(root_entry, None | Some(Ok(None)));
         let survey = Survey {
             is_bypassed,
             settings,
-            root_exists,
+            root: if root_exists { RootState::Usable } else { RootState::Absent },
+            root_entry: root_entry.and_then(Result::ok).flatten(),
             working_directory: invocation.working_directory(&snapshot.cwd),
             ..Survey::default()
         };
         match door {
             Door::Shim if is_bypassed || !root_exists => Ok(survey),
             Door::ByName if !is_bypassed && !root_exists => {
+                let survey = survey.look_closer(snapshot, homes, invocation);
                 let own_cache = homes.cache().ok_or(Error::NoHome { uid: snapshot.uid })?;
-                let survey = Survey { own_cache: Some(own_cache), ..survey };
-                Ok(survey.look_closer(snapshot, homes, invocation))
+                Ok(Survey { own_cache: Some(own_cache), ..survey })
             }
             _ => Ok(survey.look_closer(snapshot, homes, invocation)),
         }
@@ -101,16 +107,54 @@ impl Survey {
         });
         let variable = build_dir_variable(snapshot, &templates, &self.working_directory);
         let is_elsewhere = configured.is_some() || variable.is_some();
+        let account = accounts::account(snapshot.uid, &self.settings);
+        let root = self.root_state(snapshot, &account);
+        let variables = self.variables(snapshot);
+        let needs_cache = root == RootState::NotProvisioned
+            || [&variables.target_dir, &variables.build_target_dir, &variables.build_build_dir]
+                .iter()
+                .any(|variable| self.is_elsewhere(variable));
         Survey {
-            account: accounts::account(snapshot.uid, &self.settings),
+            account,
+            root,
+            own_cache: if needs_cache { homes.cache() } else { None },
             own_places: if is_elsewhere { own_places(homes) } else { Vec::new() },
             configured_build_dir: configured,
             build_dir_variable: variable,
             checkout,
             config_chooses,
-            variables: self.variables(snapshot),
+            variables,
             ..self
         }
+    }
+
+    /// Whether the caller's private directory is in the shared root, or can be made there by the
+    /// caller. A root that others can write to counts as usable: it is refused when it is judged.
+    fn root_state(&self, snapshot: &Snapshot, account: &Account) -> RootState {
+        let (Some(root), Some(entry)) = (&self.settings.shared_root, &self.root_entry) else {
+            return self.root;
+        };
+        let only_owner_writes = entry.kind == Kind::Directory && entry.mode & 0o022 == 0;
+        if !only_owner_writes || entry.uid == snapshot.acting {
+            return self.root;
+        }
+        match files::entry_if_any(&root.join(account.directory_name())) {
+            Ok(None) => RootState::NotProvisioned,
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                RootState::NotProvisioned
+            }
+            _ => self.root,
+        }
+    }
+
+    /// Whether a variable points out of the shared root, and so perhaps into the caller's own cache
+    /// directory.
+    fn is_elsewhere(&self, variable: &Option<OsString>) -> bool {
+        let root = self.settings.shared_root.as_deref();
+        variable.as_deref().is_some_and(|value| {
+            let path = lexical::absolute(&self.working_directory, Path::new(value));
+            !root.is_some_and(|root| path.starts_with(root))
+        })
     }
 
     /// `OUT_DIR` alone is no sign of a build script: cargo sets it for `cargo run` and `cargo test` as
@@ -146,7 +190,7 @@ impl Survey {
             door,
             is_bypassed: self.is_bypassed,
             settings: &self.settings,
-            root_exists: self.root_exists,
+            root: self.root,
             account: &self.account,
             own_cache: self.own_cache.as_deref(),
             invocation,

@@ -62,6 +62,8 @@ settings
   exclude.groups  []  built in
   include.users  []  built in
   trusted-owners  []  built in
+  sticky-root  refuse  built in
+  missing  own-cache  built in
 
 "#]]
     );
@@ -92,6 +94,8 @@ settings
   exclude.groups  []  built in
   include.users  []  built in
   trusted-owners  []  built in
+  sticky-root  refuse  built in
+  missing  own-cache  built in
 
 "#]]
     );
@@ -101,14 +105,16 @@ settings
     assert_data_eq!(
         settings,
         str![[r#"
-  shared-root          -       built in
-  scope                user    built in
-  explicit-target-dir  honour  built in
-  real-cargo           -       built in
-  exclude.users        []      built in
-  exclude.groups       []      built in
-  include.users        []      built in
-  trusted-owners       []      built in
+  shared-root          -          built in
+  scope                user       built in
+  explicit-target-dir  honour     built in
+  real-cargo           -          built in
+  exclude.users        []         built in
+  exclude.groups       []         built in
+  include.users        []         built in
+  trusted-owners       []         built in
+  sticky-root          refuse     built in
+  missing              own-cache  built in
 
 "#]]
     );
@@ -117,12 +123,12 @@ settings
 
 fn tells_a_refusal_and_what_to_do_about_it() {
     let world = World::new();
-    chmod(&world.at("root"), 0o777);
+    world.directory(world.private(), 0o500);
     let text = explained(&world, &["explain"]);
     assert!(text.contains("refused"), "{text}");
-    assert!(text.contains("chmod +t [WORLD]/root"), "{text}");
+    assert!(text.contains("chmod u+rwx [WORLD]/root/[ME]"), "{text}");
     let refusal = json(&world, &["build"])["by_name"]["help"].clone();
-    assert_eq!(world.redact(refusal.as_str().unwrap()), "chmod +t [WORLD]/root");
+    assert_eq!(world.redact(refusal.as_str().unwrap()), "chmod u+rwx [WORLD]/root/[ME]");
 }
 
 fn tells_that_the_target_directory_itself_would_be_refused() {

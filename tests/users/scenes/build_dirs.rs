@@ -53,7 +53,7 @@ const INNER: &str =
 
 /// Builds a package whose build script runs the `cargo` on PATH, with `change` to its environment.
 fn nested(stage: &Stage, change: &str) -> Result<()> {
-    stage.shared_root().sticky().make()?;
+    stage.shared_root().provisioned()?;
     let alice = stage.person("alice")?;
     let script = format!(
         "fn main() {{\n    let args = [\"build\", \"--manifest-path\", \"inner/Cargo.toml\"];\n    \
@@ -97,7 +97,7 @@ enum BuildDir {
 }
 
 fn build_dir(stage: &Stage, configured: BuildDir) -> Result<()> {
-    let root = stage.shared_root().sticky().make()?;
+    let root = stage.shared_root().provisioned()?;
     let alice = stage.person("alice")?;
     project::that_prints("hello", &stage.checkout, &alice)?;
     let shared = stage.at("intermediates");
@@ -117,7 +117,7 @@ fn build_dir(stage: &Stage, configured: BuildDir) -> Result<()> {
 }
 
 fn own_build_dir(stage: &Stage) -> Result<()> {
-    stage.shared_root().sticky().make()?;
+    stage.shared_root().provisioned()?;
     let alice = stage.person("alice")?;
     let own = alice.home.join("build");
     let run = alice.cargo(["build"]).env("CARGO_BUILD_BUILD_DIR", &own).run()?;

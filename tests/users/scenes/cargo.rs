@@ -32,7 +32,7 @@ pub(crate) fn tests() -> Vec<Test> {
     ];
     for (name, owner, group, mode, provisioned) in ROOTS {
         let body = move |stage: &Stage| {
-            stage.shared_root().owned_by(owner).group(group).mode(*mode).make()?;
+            stage.shared_root().owned_by(owner).group(group).mode(*mode).accepted().make()?;
             clean(stage, *provisioned)
         };
         tests.push(test(format!("cargo::{name}"), body).needs(CARGO));
@@ -74,7 +74,7 @@ fn clean(stage: &Stage, provisioned: bool) -> Result<()> {
 
 /// An editor calls the real cargo by its path with the variable of the session.
 fn bypassed(stage: &Stage) -> Result<()> {
-    let root = stage.shared_root().sticky().make()?;
+    let root = stage.shared_root().provisioned()?;
     let (alice, mallory) = (stage.person("alice")?, stage.person("mallory")?);
     project::that_prints("hello", &stage.checkout, &alice)?;
     let target = root.join("alice/target");

@@ -25,7 +25,7 @@ fn sixty(stage: &Stage) -> Result<()> {
 }
 
 fn two_hundred(stage: &Stage) -> Result<()> {
-    let root = stage.shared_root().group("devs").mode(0o3775).make()?;
+    let root = stage.shared_root().group("devs").mode(0o3775).accepted().make()?;
     let people: Vec<Person<'_>> =
         crowd().map(|account| stage.holder_of(account)).collect::<Result<_>>()?;
     let everyone: Vec<&Person<'_>> = people.iter().collect();

@@ -60,7 +60,7 @@ fn speaks(alice: &Person<'_>, checkout: &Path, word: &str, scope: &str) -> Resul
 }
 
 fn linked(stage: &Stage) -> Result<()> {
-    let root = stage.shared_root().sticky().make()?;
+    let root = stage.shared_root().provisioned()?;
     let alice = stage.person("alice")?;
     let main = repository(&alice)?;
     let fix = worktree(&alice)?;
@@ -86,7 +86,7 @@ fn linked(stage: &Stage) -> Result<()> {
 
 /// The limit of an exported variable, which cannot know the place: editors go past the shim.
 fn past(stage: &Stage) -> Result<()> {
-    stage.shared_root().sticky().make()?;
+    stage.shared_root().provisioned()?;
     let alice = stage.person("alice")?;
     let main = repository(&alice)?;
     let fix = worktree(&alice)?;
@@ -100,7 +100,7 @@ fn past(stage: &Stage) -> Result<()> {
 }
 
 fn clones(stage: &Stage) -> Result<()> {
-    let root = stage.shared_root().sticky().make()?;
+    let root = stage.shared_root().provisioned()?;
     let alice = stage.person("alice")?;
     let first = repository(&alice)?;
     let second = alice.home.join("second");
@@ -121,7 +121,7 @@ fn clones(stage: &Stage) -> Result<()> {
 }
 
 fn from_everywhere(stage: &Stage) -> Result<()> {
-    stage.shared_root().sticky().make()?;
+    stage.shared_root().provisioned()?;
     let alice = stage.person("alice")?;
     repository(&alice)?;
     let fix = worktree(&alice)?;

@@ -26,6 +26,7 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Result;
 
@@ -46,6 +47,8 @@ pub(crate) struct Stage {
     pub(crate) root: PathBuf,
     /// Where people stand when they run something.
     pub(crate) checkout: PathBuf,
+    /// Whether everybody's environment says `sticky-root = "accept"`.
+    accepts_sticky_root: AtomicBool,
 }
 
 impl Stage {
@@ -57,12 +60,18 @@ impl Stage {
         let checkout = directory.join("checkout");
         let alice = account("alice")?.uid;
         make::directory(&checkout, alice, alice, 0o755)?;
-        Ok(Stage { root: directory.join("shared"), directory, checkout })
+        let accepts_sticky_root = AtomicBool::new(false);
+        Ok(Stage { root: directory.join("shared"), directory, checkout, accepts_sticky_root })
     }
 
     /// The shared root, still to be made.
     pub(crate) fn shared_root(&self) -> Root<'_> {
         Root::of(self)
+    }
+
+    /// Lets everybody on this stage accept a root in which others can create files, if it is sticky.
+    pub(crate) fn accept_sticky_root(&self) {
+        self.accepts_sticky_root.store(true, Ordering::Relaxed);
     }
 
     /// Someone with an account.
