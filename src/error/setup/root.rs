@@ -46,11 +46,12 @@ impl RootFault {
                 format!("refusing to use `{root}` as shared root: it is owned by {owner}")
             }
             RootFault::InUse(inside) => {
-                let names = inside.iter().map(|path| format!("\n  `{}`", shown(path)));
+                let names: Vec<_> =
+                    inside.iter().map(|path| format!("`{}`", shown(path))).collect();
                 format!(
-                    "refusing to use `{root}` as shared root: it holds what is nobody's private \
-                     directory, and builds may read it:{}",
-                    names.collect::<String>()
+                    "refusing to use `{root}` as shared root: what is nobody's private directory is \
+                     in it, and builds may read it: {}",
+                    names.join(", ")
                 )
             }
             RootFault::TheSystems => {
