@@ -90,6 +90,15 @@ pub enum Error {
     },
     /// A cache is not moved (exit 1, 73, 77 or 130).
     Migrate(Box<MigrateError>),
+    /// A verb cannot do what it is asked for; built where it happens.
+    Failure {
+        /// What is wrong, in cargo's grammar.
+        text: String,
+        /// The command that helps.
+        help: String,
+        /// The exit code.
+        exit: u8,
+    },
     /// What was executed keeps executing us, with other words each time (exit 127).
     ExecLoop {
         /// How often it came back.
@@ -110,8 +119,20 @@ impl Error {
             Error::Unsafe(_) | Error::ForeignRights { .. } => 77,
             Error::Settings(_) => 78,
             Error::Migrate(error) => error.exit_code(),
+            Error::Failure { exit, .. } => *exit,
             Error::Exec { .. } => 126,
             Error::NoRealCargo { .. } | Error::ExecLoop { .. } => 127,
+        }
+    }
+
+    /// The same failure with another next step, where a directory cannot be made.
+    #[must_use]
+    pub fn with_help(self, better: String) -> Error {
+        match self {
+            Error::Create { doing, path, cause, .. } => {
+                Error::Create { doing, path, cause, help: Some(better) }
+            }
+            other => other,
         }
     }
 
@@ -125,6 +146,7 @@ impl Error {
                 Some("remove the set-id bit from cargo-peruser, it must run as its caller".into())
             }
             Error::Create { help, .. } => help.clone(),
+            Error::Failure { help, .. } => Some(help.clone()),
             Error::File(error) => Some(error.help()),
             Error::Setup(error) => Some(error.help()),
             Error::Editor(error) => Some(error.help()),
@@ -162,6 +184,7 @@ impl Display for Error {
             Error::Create { doing, path, cause, .. } => {
                 write!(f, "failed to {doing} `{}`: {}", shown(path), reason(cause))
             }
+            Error::Failure { text, .. } => f.write_str(text),
             Error::File(error) => error.fmt(f),
             Error::Setup(error) => error.fmt(f),
             Error::Editor(error) => error.fmt(f),

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use crate::core::candidate::Caution;
 use crate::core::invocation::{Invocation, TargetUse};
-use crate::core::placement::{Decision, Door, Required, TARGET_DIR, decide};
+use crate::core::placement::{Decision, Door, Required, RootState, TARGET_DIR, decide};
 use crate::core::settings::{Key, Settings};
 use crate::core::trail::{self, Trail};
 use crate::core::{environment, lexical};
@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::report;
 use crate::shown::shown;
 use crate::sys::homes::Homes;
-use crate::sys::private_dir::{self, Caller, Note, State};
+use crate::sys::private_dir::{self, Caller, Made, Note, State};
 use crate::sys::real_cargo::{self, Found};
 use crate::sys::snapshot::{CalledAs, Snapshot};
 use crate::sys::survey::Survey;
@@ -121,15 +121,39 @@ impl<'a> Plan<'a> {
             (_, TargetUse::Reads) => {
                 self.examine()?;
             }
-            (Some(Required { place, target }), TargetUse::Writes) => {
-                let caller = self.caller();
-                let directory = private_dir::establish(place, &caller, &mut notes)?;
-                if let Some(name) = target {
-                    directory.target(name)?;
-                }
+            (Some(required), TargetUse::Writes) => {
+                self.make_directories(required, &mut notes).map_err(|error| {
+                    match self.provision_command() {
+                        Some(command) => error.with_help(command),
+                        None => error,
+                    }
+                })?;
             }
         }
         Ok(notes)
+    }
+
+    fn make_directories(
+        &self,
+        Required { place, target }: &Required,
+        notes: &mut Vec<Note>,
+    ) -> Result<()> {
+        let caller = self.caller();
+        let directory = private_dir::establish(place, &caller, notes)?;
+        let Some(name) = target else { return Ok(()) };
+        let made = directory.target(name)?;
+        if let Some(command) = self.provision_command().filter(|_| made == Made::Now) {
+            notes.push(Note::NotProvisioned(place.private_dir(), command));
+        }
+        Ok(())
+    }
+
+    /// The command by which root gives the caller a private directory in the shared root, where this
+    /// builds in the caller's own cache directory because there is none.
+    pub fn provision_command(&self) -> Option<String> {
+        let is_missing = self.survey.root == RootState::NotProvisioned;
+        let is_needed = is_missing && self.decision.required.is_some();
+        is_needed.then(|| private_dir::provision_command(self.snapshot.uid))
     }
 
     /// Does what was decided and becomes cargo.
@@ -165,6 +189,8 @@ impl<'a> Plan<'a> {
             acting: self.snapshot.acting,
             trusted: accounts::uids(&settings.trusted_owners),
             checkout: self.survey.workspace.as_ref().and_then(Workspace::directory),
+            homes: (self.snapshot.acting == self.snapshot.uid).then_some(&self.homes),
+            sticky_root: settings.sticky_root,
             root_origin: origin.unwrap_or_else(|| "the settings".into()),
         }
     }
@@ -175,7 +201,7 @@ impl<'a> Plan<'a> {
         let required = self.decision.required.as_ref().filter(|_| writes);
         if let Some(Required { place, target: Some(name) }) = required {
             let own = self.survey.workspace.as_ref();
-            let own = own.filter(|workspace| workspace.directory_name() == *name);
+            let own = own.filter(|workspace| workspace.own_directory().name == *name);
             record::note_use(&place.private_dir(), name, own, self.snapshot.uid);
         }
     }
@@ -202,6 +228,11 @@ pub fn tell(note: &Note) {
     match note {
         Note::Tightened(path, mode) => report::note(&format!(
             "others could read `{}` (mode {mode:04o}); it is private now (mode 0700)",
+            shown(path)
+        )),
+        Note::NotProvisioned(path, command) => report::note(&format!(
+            "you have no private directory in the shared root, so this builds in `{}`; \
+             to get one: {command}",
             shown(path)
         )),
         Note::NoExec(path) => report::note(&format!(

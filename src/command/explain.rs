@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::{Flags, cargo_arguments, cargo_words};
 use crate::core::candidate::Skip;
 use crate::core::placement::Door;
-use crate::core::settings::{self, ExplicitTargetDir, Key, Scope, Settings};
+use crate::core::settings::{self, ExplicitTargetDir, Key, Missing, Scope, Settings, StickyRoot};
 use crate::report;
 use crate::shim::Plan;
 use crate::sys::private_dir::State;
@@ -70,6 +70,7 @@ struct Answer {
     target_dir: Option<String>,
     build_dir: Option<String>,
     build_dir_overrides: Option<String>,
+    provision: Option<String>,
     private_dir: Option<String>,
     state: Option<State>,
     refusal: Option<String>,
@@ -143,6 +144,7 @@ impl Answer {
             target_dir: plan.target_dir().map(lossy),
             build_dir: moved.map(|moved| lossy(&moved.to)),
             build_dir_overrides: moved.map(|moved| moved.instead_of.clone()),
+            provision: plan.provision_command(),
             private_dir: required.map(|required| lossy(required.place.private_dir())),
             state: examined.as_ref().ok().copied().flatten(),
             refusal: refused.map(ToString::to_string),
@@ -179,6 +181,9 @@ fn to_json(setting: settings::Setting) -> serde_json::Value {
         S::Scope(Scope::User) => "user".into(),
         S::ExplicitTargetDir(ExplicitTargetDir::Honour) => "honour".into(),
         S::ExplicitTargetDir(ExplicitTargetDir::Override) => "override".into(),
+        S::StickyRoot(StickyRoot::Refuse) | S::Missing(Missing::Refuse) => "refuse".into(),
+        S::StickyRoot(StickyRoot::Accept) => "accept".into(),
+        S::Missing(Missing::OwnCache) => "own-cache".into(),
         S::ExcludeUsers(names)
         | S::ExcludeGroups(names)
         | S::IncludeUsers(names)

@@ -10,6 +10,7 @@ mod explain;
 pub mod man;
 mod migrate;
 mod path;
+mod provision;
 mod rows;
 mod setup;
 mod toolchain;
@@ -37,11 +38,12 @@ struct Verb {
 }
 
 /// The verbs, in the order in which the help lists them.
-const VERBS: [Verb; 9] = [
+const VERBS: [Verb; 10] = [
     Verb { name: "path", command: path::command, run: path::run },
     Verb { name: "explain", command: explain::command, run: explain::run },
     Verb { name: "env", command: env::command, run: env::run },
     Verb { name: "setup", command: setup::command, run: setup::run },
+    Verb { name: "provision", command: provision::command, run: provision::run },
     Verb { name: "editor", command: editor::command, run: editor::run },
     Verb { name: "migrate", command: migrate::command, run: migrate::run },
     Verb { name: "toolchain", command: toolchain::command, run: toolchain::run },

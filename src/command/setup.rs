@@ -9,20 +9,22 @@ mod text;
 mod uninstall;
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process;
 
 use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command, value_parser};
 
-use super::{Flags, editor};
+use super::{Flags, editor, provision};
 use crate::core::setup::Receipt;
 use crate::error::Error;
 use crate::report;
-use crate::sys::fresh_shell;
+use crate::sys::homes::Homes;
 use crate::sys::setup::{
     PieceState, Step, assert_possible, begin_receipt, put, read_receipt, receipt_entry,
     receipt_path, steps, write_receipt,
 };
 use crate::sys::snapshot::Snapshot;
+use crate::sys::{accounts, fresh_shell};
 use site::Site;
 
 pub(super) fn command() -> Command {
@@ -52,7 +54,7 @@ pub(super) fn command() -> Command {
             Arg::new("group")
                 .long("group")
                 .value_name("NAME")
-                .help("Let only members of this group use the shared root (mode 3770)"),
+                .help("Let only members of this group use the shared root (mode 0750)"),
             switch("dry-run", "Show what would be done, and do nothing"),
             switch("status", "Show how things stand; fails if something is missing"),
             switch("uninstall", "Take away what setup has installed, and restore what it has changed"),
@@ -88,16 +90,38 @@ pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
     if verb.get_flag("status") {
         return status(&site, &steps, snapshot);
     }
-    site.examine(&steps)?;
+    site.examine(&steps, &Homes::new(snapshot))?;
     steps.iter().try_for_each(assert_possible).map_err(Error::from)?;
     report::line(text::planned(&steps, &receipt_path(&site.installation)))?;
+    if !is_dry {
+        install(&site, &steps, receipt)?;
+        reload_systemd();
+    }
+    let mut exit = 0;
+    if let Some(provisioner) = site.provisioner()? {
+        let everybody = provisioner.everybody();
+        if is_dry && !provisioner.is_ready() {
+            report::line(text::to_be_provisioned(&everybody))?;
+        } else {
+            exit = provision::provision(&provisioner, &everybody, is_dry)?;
+        }
+    }
     if is_dry {
         report::note(&"nothing was done, because of --dry-run");
-        return Ok(0);
+    } else {
+        proof::show(&site, snapshot)?;
     }
-    install(&site, &steps, receipt)?;
-    proof::show(&site, snapshot)?;
-    Ok(0)
+    Ok(exit)
+}
+
+/// Lets a running systemd see what was added to `user@.service`.
+fn reload_systemd() {
+    if accounts::is_root() && Path::new("/run/systemd/system").exists() {
+        let done = process::Command::new("systemctl").arg("daemon-reload").status();
+        if !done.is_ok_and(|status| status.success()) {
+            report::warning(&"systemd could not be told of the change", &"systemctl daemon-reload");
+        }
+    }
 }
 
 /// Writes down what is about to be done, and does it.

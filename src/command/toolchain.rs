@@ -7,6 +7,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint, value_parser};
 use super::Flags;
 use crate::core::lexical;
 use crate::core::placement::Door;
+use crate::core::settings::StickyRoot;
 use crate::core::toolchain::{CARGO, Link, RUSTC, RUSTUP};
 use crate::error::{Error, Result, ToolchainError};
 use crate::report;
@@ -55,6 +56,8 @@ pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
         acting: snapshot.acting,
         trusted: accounts::uids(&plan.settings().trusted_owners),
         checkout: None,
+        homes: Some(&homes),
+        sticky_root: StickyRoot::Refuse,
         root_origin: "the command line".into(),
     };
     let directory = Directory::look(&path, &shim, &caller)?;

@@ -5,6 +5,7 @@
 //! stands there *is* the switch's. Anything else, and anything doubtful, is left to the switch.
 
 use std::ffi::OsString;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 /// One account's line.
@@ -54,9 +55,28 @@ pub fn find(passwd: &str, uid: u32) -> Option<Record> {
     None
 }
 
+/// The uid and gid in one line of passwd(5).
+pub fn numbers(line: &[u8]) -> Option<(u32, u32)> {
+    let mut fields = line.split(|byte| *byte == b':').skip(2);
+    let mut number = || std::str::from_utf8(fields.next()?).ok()?.parse().ok();
+    Some((number()?, number()?))
+}
+
+/// `UID_MIN` to `UID_MAX` in the text of `/etc/login.defs`, by default 1000 to 60000.
+pub fn ordinary_uids(login_defs: &str) -> RangeInclusive<u32> {
+    let value = |name: &str, otherwise: u32| {
+        let mut lines = login_defs.lines().map(str::split_ascii_whitespace);
+        let found = lines.find_map(|mut words| {
+            if words.next() == Some(name) { words.next()?.parse().ok() } else { None }
+        });
+        found.unwrap_or(otherwise)
+    };
+    value("UID_MIN", 1000)..=value("UID_MAX", 60_000)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{files_answer_first, find};
+    use super::{files_answer_first, find, numbers, ordinary_uids};
     use std::path::Path;
 
     #[test]
@@ -99,5 +119,20 @@ mod tests {
             let text = format!("{line}\nalice:x:1500:100::/home/alice:/bin/sh\n");
             assert_eq!(find(&text, 1500), None, "{line}");
         }
+    }
+
+    #[test]
+    fn reads_numbers_out_of_any_line() {
+        assert_eq!(numbers(b"m\xfc:x:2303:100::/home/2303:/bin/sh"), Some((2303, 100)));
+        for line in [&b""[..], b"+::::::", b"a:x:-1:0:::", b"a:x:1"] {
+            assert_eq!(numbers(line), None, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn ordinary_accounts_are_those_of_login_defs() {
+        let text = "# UID_MIN 1\nUID_MIN\t\t 500\nSYS_UID_MIN 100\n";
+        assert_eq!(ordinary_uids(text), 500..=60_000);
+        assert_eq!(ordinary_uids(""), 1000..=60_000);
     }
 }

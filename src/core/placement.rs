@@ -73,6 +73,9 @@ pub enum Choice {
     BuildVariable,
 }
 
+/// The name of the private directory in a person's own cache directory.
+const OWN_NAME: &str = "cargo-peruser";
+
 /// A person's private directory, not yet made or checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
@@ -91,6 +94,20 @@ pub enum PlaceKind {
     BelowSharedRoot,
     /// The person's own cache directory.
     InOwnCache,
+}
+
+/// What the shared root offers the caller.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RootState {
+    /// None is configured, or it does not exist.
+    #[default]
+    Absent,
+    /// The caller's private directory is in it, or the caller may make it there. Whether it is safe
+    /// shows when it is judged.
+    Usable,
+    /// Only its owner can make private directories in it, and has not made the caller's, or lets the
+    /// caller not look.
+    NotProvisioned,
 }
 
 /// The target directory that a session exports: the one for what has none of its own.
@@ -149,7 +166,7 @@ pub fn decide(facts: &Facts<'_>) -> Decision {
     let Some(place) = facts.place() else {
         return Decision::pass_through(Rule::NoSharedRoot);
     };
-    if place.kind == PlaceKind::BelowSharedRoot
+    if facts.root != RootState::Absent
         && let Some(reason) = facts.account.no_directory(facts.settings)
     {
         let removed = facts.variables_into_root();

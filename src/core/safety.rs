@@ -1,9 +1,12 @@
 //! What makes a directory safe to build in: the rules, over what `lstat` says.
 //!
-//! The way is judged from the top, so that nobody untrusted can swap what has been judged. On it
-//! others may create, in sticky directories, but never replace. The private directory itself has
+//! Every directory above the private one is judged, from the top, so that nobody untrusted can swap
+//! what has been judged. Others may not even create files there: cargo, rustup and build tools read
+//! files on the way up from a target directory (`.cargo/config.toml`, `rust-toolchain.toml`), so
+//! whoever can create one runs code as everybody who builds below. The private directory itself has
 //! exactly its owner's bits.
 
+use crate::core::settings::StickyRoot;
 use crate::error::{Flaw, Kind};
 
 /// What `lstat` says about an entry.
@@ -42,14 +45,16 @@ pub struct Trust<'a> {
 /// Which part of the way an entry is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
-    /// A directory above the shared root.
-    Ancestor {
-        /// Whether the checkout being built is below it as well. Who can write there can change
-        /// the sources, so that this grants nothing new.
-        holds_checkout: bool,
-    },
+    /// A directory above the shared root, or above the caller's own cache directory.
+    Ancestor,
+    /// An ancestor of the workspace being built as well. Who can write there can change the sources,
+    /// so that this grants nothing new.
+    HoldsSources,
+    /// An ancestor of the caller's home, where the private directory is below that home. Who stands
+    /// above a home stands above what is built there anyway.
+    AboveHome,
     /// The shared root.
-    Root,
+    Root(StickyRoot),
 }
 
 /// What is to be done with a private directory that is nobody else's.
@@ -64,7 +69,7 @@ pub enum Verdict {
 /// What an account that has no number in a user namespace appears as (`overflowuid`).
 pub const UNMAPPED: u32 = 65534;
 
-/// Judges one directory on the way to the private directory.
+/// Judges one directory above the private directory.
 ///
 /// # Errors
 /// Its flaw; [`Flaw::WayNotADirectory`] with a symlink is for the caller to tell as a mistake in
@@ -76,12 +81,13 @@ pub fn judge_way(entry: &Entry, part: Part, trust: Trust<'_>) -> Result<(), Flaw
     if entry.uid != 0 && entry.uid != trust.caller && !trust.owners.contains(&entry.uid) {
         return Err(if entry.uid == UNMAPPED { Flaw::WayUnmapped } else { Flaw::WayForeign });
     }
-    let replaceable = entry.mode & 0o022 != 0 && entry.mode & 0o1000 == 0;
+    let is_sticky = entry.mode & 0o1000 != 0;
     match part {
-        _ if !replaceable => Ok(()),
-        Part::Ancestor { holds_checkout: true } if entry.mode & 0o002 == 0 => Ok(()),
-        Part::Ancestor { .. } => Err(Flaw::WayReplaceable(entry.mode)),
-        Part::Root => Err(Flaw::RootReplaceable(entry.mode)),
+        _ if entry.mode & 0o022 == 0 => Ok(()),
+        Part::HoldsSources if entry.mode & 0o002 == 0 => Ok(()),
+        Part::AboveHome | Part::Root(StickyRoot::Accept) if is_sticky => Ok(()),
+        Part::Root(_) => Err(Flaw::RootWritable(entry.mode)),
+        Part::Ancestor | Part::HoldsSources | Part::AboveHome => Err(Flaw::WayWritable(entry.mode)),
     }
 }
 
@@ -143,6 +149,7 @@ pub fn judge_programs(entry: &Entry, part: Programs, caller: u32, group: Option<
 #[cfg(test)]
 mod tests {
     use super::{Entry, Part, Programs, Trust, Verdict, judge_private, judge_programs, judge_way};
+    use crate::core::settings::StickyRoot;
     use crate::error::Kind;
 
     const ALICE: u32 = 1500;
@@ -153,32 +160,45 @@ mod tests {
     }
 
     #[test]
-    fn judges_the_way_by_owner_and_by_who_can_replace() {
-        let above = Part::Ancestor { holds_checkout: false };
-        let shared = Part::Ancestor { holds_checkout: true };
+    fn judges_ancestors_by_owner_and_by_who_can_write() {
+        use Part::{AboveHome, Ancestor, HoldsSources};
+        let (refuse, accept) = (Part::Root(StickyRoot::Refuse), Part::Root(StickyRoot::Accept));
         for (uid, mode, part, expected) in [
-            (0, 0o755, above, "Ok(())"),
-            (0, 0o1777, Part::Root, "Ok(())"),
-            (0, 0o3775, Part::Root, "Ok(())"),
-            (ALICE, 0o1777, Part::Root, "Ok(())"),
-            (0, 0o755, Part::Root, "Ok(())"),
-            (0, 0o2775, Part::Root, "Err(RootReplaceable(1533))"),
-            (0, 0o777, Part::Root, "Err(RootReplaceable(511))"),
-            (0, 0o2775, above, "Err(WayReplaceable(1533))"),
-            (0, 0o2775, shared, "Ok(())"),
-            (0, 0o777, shared, "Err(WayReplaceable(511))"),
-            (0, 0o1777, shared, "Ok(())"),
-            (MALLORY, 0o755, above, "Err(WayForeign)"),
-            (MALLORY, 0o1777, Part::Root, "Err(WayForeign)"),
-            (65534, 0o755, above, "Err(WayUnmapped)"),
-            (1777, 0o755, above, "Ok(())"),
+            (0, 0o755, Ancestor, "Ok(())"),
+            (ALICE, 0o755, Ancestor, "Ok(())"),
+            (1777, 0o755, Ancestor, "Ok(())"),
+            (0, 0o1777, Ancestor, "Err(WayWritable(1023))"),
+            (0, 0o1775, Ancestor, "Err(WayWritable(1021))"),
+            (0, 0o2775, Ancestor, "Err(WayWritable(1533))"),
+            (ALICE, 0o775, Ancestor, "Err(WayWritable(509))"),
+            (0, 0o2775, HoldsSources, "Ok(())"),
+            (0, 0o3775, HoldsSources, "Ok(())"),
+            (0, 0o777, HoldsSources, "Err(WayWritable(511))"),
+            (0, 0o1777, HoldsSources, "Err(WayWritable(1023))"),
+            (0, 0o1777, AboveHome, "Ok(())"),
+            (0, 0o777, AboveHome, "Err(WayWritable(511))"),
+            (0, 0o755, refuse, "Ok(())"),
+            (0, 0o750, refuse, "Ok(())"),
+            (0, 0o1777, refuse, "Err(RootWritable(1023))"),
+            (0, 0o3775, refuse, "Err(RootWritable(2045))"),
+            (ALICE, 0o1777, refuse, "Err(RootWritable(1023))"),
+            (0, 0o2775, refuse, "Err(RootWritable(1533))"),
+            (0, 0o755, accept, "Ok(())"),
+            (0, 0o1777, accept, "Ok(())"),
+            (0, 0o3775, accept, "Ok(())"),
+            (0, 0o2775, accept, "Err(RootWritable(1533))"),
+            (0, 0o777, accept, "Err(RootWritable(511))"),
+            (MALLORY, 0o755, Ancestor, "Err(WayForeign)"),
+            (MALLORY, 0o1777, accept, "Err(WayForeign)"),
+            (MALLORY, 0o755, AboveHome, "Err(WayForeign)"),
+            (65534, 0o755, Ancestor, "Err(WayUnmapped)"),
         ] {
             let trust = Trust { caller: ALICE, owners: &[1777] };
             let found = format!("{:?}", judge_way(&entry(Kind::Directory, uid, mode), part, trust));
             assert_eq!(found, expected, "{uid} {mode:o} {part:?}");
         }
         let trust = Trust { caller: ALICE, owners: &[] };
-        assert!(judge_way(&entry(Kind::Symlink, 0, 0o777), above, trust).is_err());
+        assert!(judge_way(&entry(Kind::Symlink, 0, 0o777), Ancestor, trust).is_err());
     }
 
     #[test]

@@ -31,6 +31,29 @@ pub enum ExplicitTargetDir {
     Override,
 }
 
+/// Whether a sticky shared root may be used in which others can create files.
+///
+/// Cargo and build tools read files there (`.cargo/config.toml`), so that each account runs code as
+/// every other one: only for machines whose accounts trust each other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum StickyRoot {
+    /// It is refused.
+    #[default]
+    Refuse,
+    /// It is used.
+    Accept,
+}
+
+/// Where an account builds that has no private directory in a shared root that only root writes to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Missing {
+    /// Below its own cache directory.
+    #[default]
+    OwnCache,
+    /// Nowhere.
+    Refuse,
+}
+
 /// A setting with its value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Setting {
@@ -50,6 +73,10 @@ pub enum Setting {
     IncludeUsers(Vec<String>),
     /// `trusted-owners`
     TrustedOwners(Vec<String>),
+    /// `sticky-root`
+    StickyRoot(StickyRoot),
+    /// `missing`
+    Missing(Missing),
 }
 
 impl Setting {
@@ -64,6 +91,8 @@ impl Setting {
             Setting::ExcludeGroups(_) => Key::ExcludeGroups,
             Setting::IncludeUsers(_) => Key::IncludeUsers,
             Setting::TrustedOwners(_) => Key::TrustedOwners,
+            Setting::StickyRoot(_) => Key::StickyRoot,
+            Setting::Missing(_) => Key::Missing,
         }
     }
 }
@@ -131,6 +160,10 @@ pub struct Settings {
     pub include_users: Vec<String>,
     /// Account names or numbers that may own directories on the way to the root.
     pub trusted_owners: Vec<String>,
+    /// Whether a sticky shared root may be used in which others can create files.
+    pub sticky_root: StickyRoot,
+    /// Where an account builds that has no private directory in the shared root.
+    pub missing: Missing,
     /// Where each setting that is not built in was made.
     pub origins: Vec<(Key, Origin)>,
 }
@@ -175,6 +208,8 @@ impl Settings {
             Key::ExcludeGroups => Setting::ExcludeGroups(self.exclude_groups.clone()),
             Key::IncludeUsers => Setting::IncludeUsers(self.include_users.clone()),
             Key::TrustedOwners => Setting::TrustedOwners(self.trusted_owners.clone()),
+            Key::StickyRoot => Setting::StickyRoot(self.sticky_root),
+            Key::Missing => Setting::Missing(self.missing),
         })
     }
 
@@ -194,6 +229,8 @@ impl Settings {
             Setting::ExcludeGroups(names) => self.exclude_groups = names,
             Setting::IncludeUsers(names) => self.include_users = names,
             Setting::TrustedOwners(names) => self.trusted_owners = names,
+            Setting::StickyRoot(choice) => self.sticky_root = choice,
+            Setting::Missing(choice) => self.missing = choice,
         }
         self.origins.retain(|(known, _)| *known != key);
         self.origins.push((key, origin));

@@ -9,7 +9,9 @@ use std::path::{Path, PathBuf};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::settings::{Entry, ExplicitTargetDir, Key, Layer, Origin, Scope, Setting};
+use super::settings::{
+    Entry, ExplicitTargetDir, Key, Layer, Missing, Origin, Scope, Setting, StickyRoot,
+};
 use crate::error::SettingsError;
 use crate::shown::shown;
 
@@ -184,7 +186,12 @@ fn list(key: Key) -> Option<fn(Vec<String>) -> Setting> {
         Key::ExcludeGroups => Some(Setting::ExcludeGroups),
         Key::IncludeUsers => Some(Setting::IncludeUsers),
         Key::TrustedOwners => Some(Setting::TrustedOwners),
-        Key::SharedRoot | Key::Scope | Key::ExplicitTargetDir | Key::RealCargo => None,
+        Key::SharedRoot
+        | Key::Scope
+        | Key::ExplicitTargetDir
+        | Key::RealCargo
+        | Key::StickyRoot
+        | Key::Missing => None,
     }
 }
 
@@ -199,6 +206,10 @@ fn single(key: Key, text: &OsStr, origin: &Origin) -> Result<Setting, SettingsEr
         (Key::ExplicitTargetDir, Some("override")) => {
             Ok(Setting::ExplicitTargetDir(ExplicitTargetDir::Override))
         }
+        (Key::StickyRoot, Some("refuse")) => Ok(Setting::StickyRoot(StickyRoot::Refuse)),
+        (Key::StickyRoot, Some("accept")) => Ok(Setting::StickyRoot(StickyRoot::Accept)),
+        (Key::Missing, Some("own-cache")) => Ok(Setting::Missing(Missing::OwnCache)),
+        (Key::Missing, Some("refuse")) => Ok(Setting::Missing(Missing::Refuse)),
         (Key::SharedRoot, _) => match root(text) {
             Ok(path) => Ok(Setting::SharedRoot(path)),
             Err(cause) => Err(SettingsError::Root {

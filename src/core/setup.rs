@@ -12,6 +12,7 @@ pub use hooks::{GENERATOR, MachineHooks, PersonHooks, Systemd};
 pub use receipt::{Did, Receipt, Record};
 
 use super::marked::Blocks;
+use super::settings::StickyRoot;
 
 /// One piece of an installation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,27 +50,31 @@ pub struct Root {
     pub mode: u32,
     /// The group that may use it, if somebody has chosen one.
     pub group: Option<u32>,
+    /// Whether the settings accept a sticky one in which others can create files.
+    pub sticky: StickyRoot,
 }
 
 impl Root {
-    /// For everyone who may log in: people can create, and nobody can replace what others created.
-    pub const EVERYONE: Root = Root { mode: 0o1777, group: None };
+    /// For everyone: only its owner writes to it, because builds read what stands above their target
+    /// directories.
+    pub const EVERYONE: Root = Root { mode: 0o755, group: None, sticky: StickyRoot::Refuse };
     /// Below one's own cache directory.
-    pub const OWN: Root = Root { mode: 0o700, group: None };
+    pub const OWN: Root = Root { mode: 0o700, group: None, sticky: StickyRoot::Refuse };
 
-    /// For the members of a group. What is made in it keeps the group, and nobody else looks in.
+    /// For the members of a group; nobody else looks in.
     pub fn group(gid: u32) -> Root {
-        Root { mode: 0o3770, group: Some(gid) }
+        Root { mode: 0o750, group: Some(gid), sticky: StickyRoot::Refuse }
     }
 
     /// The permission bits that an existing root is to have, `mode` being those that it has.
     ///
-    /// A root where others can create gets the sticky bit, without which they can also replace; its
-    /// other bits are the administrator's choice, unless a group is chosen now.
+    /// Where others can write, they no longer can; who may look in stays the administrator's choice,
+    /// unless a group is chosen now.
     pub fn mended(&self, mode: u32) -> u32 {
         match self.group {
             Some(_) => self.mode,
-            None if mode & 0o022 != 0 => mode | 0o1000,
+            None if self.sticky == StickyRoot::Accept && mode & 0o1000 != 0 => mode,
+            None if mode & 0o022 != 0 => mode & 0o755,
             None => mode,
         }
     }
@@ -162,23 +167,28 @@ pub fn cannot_be_quoted(path: &Path) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::{Root, cannot_be_quoted, settings_block};
-    use crate::core::settings::Setting;
+    use crate::core::settings::{Setting, StickyRoot};
     use crate::core::settings_source::{Whose, from_file};
     use std::path::Path;
 
     #[test]
-    fn mends_only_what_lets_others_replace() {
+    fn mends_only_what_others_can_write_to() {
         for (root, mode, expected) in [
-            (Root::EVERYONE, 0o1777, 0o1777),
-            (Root::EVERYONE, 0o777, 0o1777),
-            (Root::EVERYONE, 0o2775, 0o3775),
+            (Root::EVERYONE, 0o1777, 0o755),
+            (Root::EVERYONE, 0o777, 0o755),
+            (Root::EVERYONE, 0o2775, 0o755),
+            (Root::EVERYONE, 0o3770, 0o750),
             (Root::EVERYONE, 0o755, 0o755),
-            (Root::EVERYONE, 0o3770, 0o3770),
-            (Root::group(7), 0o2775, 0o3770),
+            (Root::EVERYONE, 0o750, 0o750),
+            (Root::group(7), 0o2775, 0o750),
+            (Root::group(7), 0o1777, 0o750),
             (Root::OWN, 0o700, 0o700),
         ] {
             assert_eq!(root.mended(mode), expected, "{mode:o}");
         }
+        let accepted = Root { sticky: StickyRoot::Accept, ..Root::EVERYONE };
+        assert_eq!(accepted.mended(0o1777), 0o1777);
+        assert_eq!(accepted.mended(0o777), 0o755);
     }
 
     #[test]

@@ -69,10 +69,15 @@ pub enum Flaw {
     OwnerBitsMissing(u32),
     /// A directory was made 0700 and did not become it; the bits that it has, in octal.
     ModesIgnored(u32),
-    /// Others can replace entries of the shared root, since it is not sticky.
-    RootReplaceable(u32),
-    /// Others can replace entries of a directory on the way to the shared root.
-    WayReplaceable(u32),
+    /// Others can create files in the shared root; its permission bits, in octal.
+    RootWritable(u32),
+    /// Others can create files in a directory above the private one; its permission bits, in octal.
+    WayWritable(u32),
+    /// The accepted sticky root holds a file of somebody else that builds would read.
+    ReadAbove,
+    /// The private directory is on another device than the accepted sticky root, and root has not
+    /// mounted it.
+    ForeignMount,
     /// The shared root, or a directory on the way to it, belongs to another ordinary account.
     WayForeign,
     /// The owner has no number in this user namespace, so it cannot be told who it is.
@@ -106,8 +111,9 @@ impl Refusal {
             Flaw::ModesIgnored(_) => {
                 "choose a shared root on a file system with Unix permissions".into()
             }
-            Flaw::RootReplaceable(_) => self.by_owner(&format!("chmod +t {path}")),
-            Flaw::WayReplaceable(_) => self.by_owner(&format!("chmod go-w {path}")),
+            Flaw::RootWritable(mode) | Flaw::WayWritable(mode) => self.close(*mode),
+            Flaw::ReadAbove => format!("ask {} or the administrator to take it away", self.owner),
+            Flaw::ForeignMount => "ask the administrator to unmount it".into(),
             Flaw::WayForeign => {
                 format!(
                     "ask the administrator to choose another place, or to run: chown root {path}"
@@ -122,6 +128,21 @@ impl Refusal {
             ),
             Flaw::Swapped => "run this again; if it stays, look for who replaces it".into(),
             Flaw::Unreadable(_) => format!("ls -ld {path}"),
+        }
+    }
+
+    /// How a directory is closed that others can write to.
+    fn close(&self, mode: u32) -> String {
+        let path = quoted(&self.path);
+        match self.flaw {
+            Flaw::RootWritable(_) if self.owner.uid == 0 => {
+                self.by_owner(&format!("cargo-peruser setup --shared-root {path}"))
+            }
+            // A sticky one is meant for everybody, as `/tmp` is.
+            Flaw::WayWritable(_) if mode & 0o1000 != 0 => {
+                "choose a place below directories that only you or root can write to".into()
+            }
+            _ => self.by_owner(&format!("chmod go-w {path}")),
         }
     }
 
@@ -146,10 +167,13 @@ impl Refusal {
                 "it was made with mode 0700 and has mode {mode:04o} and belongs to {owner}, \
                  so this file system does not keep Unix permissions"
             ),
-            Flaw::RootReplaceable(mode) | Flaw::WayReplaceable(mode) => format!(
-                "others can replace directories in it, since it is writable and not sticky \
-                 (mode {mode:04o})"
+            Flaw::RootWritable(mode) | Flaw::WayWritable(mode) => format!(
+                "others can create files in it that cargo and build tools read (mode {mode:04o})"
             ),
+            Flaw::ReadAbove => {
+                format!("it is {owner}'s, and cargo and build tools would read it")
+            }
+            Flaw::ForeignMount => "it is a mount that root has not made".into(),
             Flaw::WayForeign => {
                 format!("it is owned by {owner}, who could replace directories in it")
             }
@@ -179,8 +203,8 @@ pub fn trust_unmapped(uid: u32) -> String {
 impl Display for Refusal {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let what = match &self.flaw {
-            Flaw::RootReplaceable(_) | Flaw::MembersOnly(_) => "the shared root ",
-            Flaw::WayReplaceable(_)
+            Flaw::RootWritable(_) | Flaw::MembersOnly(_) => "the shared root ",
+            Flaw::WayWritable(_)
             | Flaw::WayForeign
             | Flaw::WayUnmapped
             | Flaw::WayNotADirectory(_) => "what is below ",

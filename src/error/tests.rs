@@ -106,12 +106,12 @@ exit 77
 }
 
 #[test]
-fn root_replaceable_for_its_owner() {
+fn root_writable_for_its_owner() {
     assert_data_eq!(
-        refused("/srv/root", alice(), Flaw::RootReplaceable(0o777)),
+        refused("/srv/root", alice(), Flaw::RootWritable(0o777)),
         str![[r#"
-error: refusing to use the shared root `/srv/root`: others can replace directories in it, since it is writable and not sticky (mode 0777)
-help: chmod +t /srv/root
+error: refusing to use the shared root `/srv/root`: others can create files in it that cargo and build tools read (mode 0777)
+help: chmod go-w /srv/root
 exit 77
 "#]]
     );
@@ -147,22 +147,22 @@ fn root_replaceable() {
         refused(
             "/srv/root",
             Owner { uid: 0, name: Some("root".into()) },
-            Flaw::RootReplaceable(0o2775)
+            Flaw::RootWritable(0o2775)
         ),
         str![[r#"
-error: refusing to use the shared root `/srv/root`: others can replace directories in it, since it is writable and not sticky (mode 2775)
-help: ask root (uid 0) to run: chmod +t /srv/root
+error: refusing to use the shared root `/srv/root`: others can create files in it that cargo and build tools read (mode 2775)
+help: ask root (uid 0) to run: cargo-peruser setup --shared-root /srv/root
 exit 77
 "#]]
     );
 }
 
 #[test]
-fn way_replaceable() {
+fn ancestor_writable() {
     assert_data_eq!(
-        refused("/srv", Owner { uid: 0, name: Some("root".into()) }, Flaw::WayReplaceable(0o777)),
+        refused("/srv", Owner { uid: 0, name: Some("root".into()) }, Flaw::WayWritable(0o777)),
         str![[r#"
-error: refusing to use what is below `/srv`: others can replace directories in it, since it is writable and not sticky (mode 0777)
+error: refusing to use what is below `/srv`: others can create files in it that cargo and build tools read (mode 0777)
 help: ask root (uid 0) to run: chmod go-w /srv
 exit 77
 "#]]
@@ -296,7 +296,7 @@ fn places_that_setup_does_not_use() {
         SetupError::Taken { path: path(), kind: Kind::Directory },
         SetupError::Prefix { path: path(), owner: mallory(), mode: 0o777 },
         root_fault(RootFault::Foreign(mallory())),
-        root_fault(RootFault::InUse("/srv/root/debug".into())),
+        root_fault(RootFault::InUse(vec!["/srv/root/.cargo".into(), "/srv/root/debug".into()])),
         root_fault(RootFault::TheSystems),
     ];
     assert_data_eq!(
@@ -311,8 +311,10 @@ exit 77
 error: refusing to use `/srv/root` as shared root: it is owned by mallory (uid 1666)
 help: chown root /srv/root
 exit 77
-error: refusing to change the permissions of `/srv/root`: `/srv/root/debug` is in it, which is no private directory
-help: name a directory that serves nothing else with --shared-root
+error: refusing to use `/srv/root` as shared root: it holds what is nobody's private directory, and builds may read it:
+  `/srv/root/.cargo`
+  `/srv/root/debug`
+help: move them away, or name another directory with --shared-root
 exit 77
 error: refusing to use `/srv/root` as shared root: the system needs it
 help: name a directory that serves nothing else with --shared-root

@@ -2,7 +2,9 @@
 
 use std::ffi::OsStr;
 use std::fs::File;
+use std::ops::RangeInclusive;
 use std::path::Path;
+use std::process::Command;
 
 use users::os::unix::{GroupExt, UserExt};
 
@@ -69,6 +71,33 @@ fn is_member(uid: u32, account: &Record, group: &str) -> bool {
     account.gid == group.gid() || group.members().contains(&account.name) || has_group(group.gid())
 }
 
+/// The number and the primary group of every account that the database lists, each number once.
+/// Directory services often list none; their accounts are known by name and number all the same.
+pub fn all() -> Vec<(u32, u32)> {
+    let listed = Command::new("/usr/bin/getent").arg("passwd").output();
+    let text = match listed {
+        Ok(output) if output.status.success() => output.stdout,
+        _ => std::fs::read("/etc/passwd").unwrap_or_default(),
+    };
+    let mut found: Vec<(u32, u32)> =
+        text.split(|byte| *byte == b'\n').filter_map(passwd::numbers).collect();
+    found.sort_unstable();
+    found.dedup_by_key(|(uid, _)| *uid);
+    found
+}
+
+/// The uids of ordinary accounts, from `UID_MIN` to `UID_MAX` of login.defs(5).
+pub fn ordinary_uids() -> RangeInclusive<u32> {
+    passwd::ordinary_uids(&std::fs::read_to_string("/etc/login.defs").unwrap_or_default())
+}
+
+/// Whether an account is in a group, by its primary group or the group's list of members.
+pub fn is_in_group(uid: u32, primary: u32, gid: u32) -> bool {
+    let user = users::get_user_by_uid(uid);
+    let groups = user.and_then(|user| users::get_user_groups(user.name(), primary));
+    primary == gid || groups.is_some_and(|groups| groups.iter().any(|group| group.gid() == gid))
+}
+
 /// An account as messages name it.
 pub fn owner(uid: u32) -> Owner {
     Owner { uid, name: users::get_user_by_uid(uid).map(|user| user.name().to_owned()) }
@@ -94,6 +123,11 @@ pub fn find(name: &OsStr) -> Option<(u32, u32)> {
     let by_number = || users::get_user_by_uid(name.to_str()?.parse().ok()?);
     let user = users::get_user_by_name(name).or_else(by_number)?;
     Some((user.uid(), user.primary_group_id()))
+}
+
+/// The primary group of an account.
+pub fn primary_group(uid: u32) -> Option<u32> {
+    Some(users::get_user_by_uid(uid)?.primary_group_id())
 }
 
 /// An account as the kernel would know it had it just logged in: with all its groups, of which `gid` is

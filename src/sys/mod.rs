@@ -13,6 +13,7 @@ pub mod installation;
 pub mod interrupt;
 pub mod lock;
 pub mod private_dir;
+pub mod provision;
 pub mod real_cargo;
 pub mod relocate;
 pub mod remove;

@@ -6,19 +6,23 @@
 
 mod contents;
 mod make;
+mod mount;
 mod way;
 
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-pub use way::examine_way;
+pub use make::{UNFINISHED, provision_command};
+pub use way::{READ_ABOVE, examine_way};
 use way::{Way, walk};
 
+use super::homes::Homes;
 use super::{accounts, files, tag};
 use crate::core::placement::{Place, Required};
 use crate::core::safety::{Entry, Verdict, judge_own, judge_private};
-use crate::error::{Error, Flaw, Kind, Refusal, Result};
+use crate::core::settings::StickyRoot;
+use crate::error::{Error, Flaw, Refusal, Result};
 
 /// Who asks for a private directory, and under which circumstances.
 #[derive(Clone, Debug)]
@@ -32,8 +36,12 @@ pub struct Caller<'a> {
     pub acting: u32,
     /// The uids that the settings trust on the way.
     pub trusted: Vec<u32>,
-    /// The top of the checkout that is being built.
+    /// The top of the checkout that is being built; `None` where the command builds other sources.
     pub checkout: Option<&'a Path>,
+    /// The caller's own directories; `None` where root acts for somebody else.
+    pub homes: Option<&'a Homes<'a>>,
+    /// Whether a sticky shared root may be used in which others can create files.
+    pub sticky_root: StickyRoot,
     /// Where the shared root was set, for the error about its path.
     pub root_origin: String,
 }
@@ -45,6 +53,9 @@ pub enum Note {
     Tightened(PathBuf, u32),
     /// The new directory's file system executes nothing.
     NoExec(PathBuf),
+    /// The first build in a target directory of one's own, because the shared root holds no private
+    /// directory; where this builds, and the command that makes one.
+    NotProvisioned(PathBuf, String),
 }
 
 /// How a private directory is at the moment.
@@ -57,6 +68,15 @@ pub enum State {
     Private,
     /// Others can look into it; that will be taken away when it is used.
     Readable,
+}
+
+/// When a target directory was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Made {
+    /// Just now.
+    Now,
+    /// By an earlier run.
+    Before,
 }
 
 /// A directory that is the caller's alone, mode 0700, on a way that nobody else can change.
@@ -74,11 +94,11 @@ pub struct PrivateDir<'a> {
 /// that is reached through a symlink.
 pub fn examine(required: &Required, caller: &Caller<'_>) -> Result<State> {
     let Required { place, target } = required;
-    if let Way::Ends(_) = walk(place, caller)? {
-        return Ok(State::Missing);
-    }
+    let Way::Complete(parent) = walk(place, caller)? else { return Ok(State::Missing) };
     let path = place.private_dir();
-    let Some((_, verdict)) = own_entry(&path, caller)? else { return Ok(State::Missing) };
+    let Some((_, verdict)) = own_entry(place, &parent, caller)? else {
+        return Ok(State::Missing);
+    };
     if let Some(name) = target {
         target_entry(&path.join(name), caller)?;
     }
@@ -103,7 +123,7 @@ pub fn establish<'a>(
         Way::Complete(parent) => parent,
         Way::Ends(at) => make::own_way(&at, place, caller)?,
     };
-    match own_entry(&path, caller)? {
+    match own_entry(place, &parent, caller)? {
         Some((_, Verdict::Private)) => {}
         Some((entry, Verdict::Readable)) => {
             make::tighten(&path, &entry, caller)?;
@@ -128,12 +148,12 @@ impl PrivateDir<'_> {
     /// # Errors
     /// [`Error::Unsafe`] where the name is taken by something that is no directory of the caller's,
     /// [`Error::Create`] where it cannot be made.
-    pub fn target(&self, name: &str) -> Result<()> {
+    pub fn target(&self, name: &str) -> Result<Made> {
         let path = self.path.join(name);
         let tag = path.join(tag::NAME);
         match target_entry(&path, self.caller)? {
-            Some(_) if files::entry(&tag).is_ok() => Ok(()),
-            _ => make::target(&path, self.caller),
+            Some(_) if files::entry(&tag).is_ok() => Ok(Made::Before),
+            _ => make::target(&path, self.caller).map(|()| Made::Now),
         }
     }
 }
@@ -143,29 +163,36 @@ impl PrivateDir<'_> {
 /// # Errors
 /// Those of [`examine`].
 pub fn open_existing(place: &Place, caller: &Caller<'_>) -> Result<Option<File>> {
-    if let Way::Ends(_) = walk(place, caller)? {
-        return Ok(None);
-    }
+    let Way::Complete(parent) = walk(place, caller)? else { return Ok(None) };
     let path = place.private_dir();
-    match own_entry(&path, caller)? {
+    match own_entry(place, &parent, caller)? {
         Some((_, Verdict::Private)) => make::open_private(&path, caller).map(Some),
         // It will be tightened before it is used; nothing of ours can be in it.
         Some((_, Verdict::Readable)) | None => Ok(None),
     }
 }
 
-/// Judges the private directory itself, if it is there.
-fn own_entry(path: &Path, caller: &Caller<'_>) -> Result<Option<(Entry, Verdict)>> {
+/// Judges the private directory itself, if it is there; `parent` is what it stands in, as it was judged.
+fn own_entry(
+    place: &Place,
+    parent: &Entry,
+    caller: &Caller<'_>,
+) -> Result<Option<(Entry, Verdict)>> {
+    let path = &place.private_dir();
     let entry =
         files::entry_if_any(path).map_err(|error| match shut_out(path, &error, caller) {
             Some(refusal) => refusal,
             None => unreadable(path, error, caller),
         })?;
-    let Some(entry) = entry.filter(|entry| !is_unfinished(path, entry, caller)) else {
-        return Ok(None);
-    };
+    let Some(entry) = entry else { return Ok(None) };
     let verdict =
         judge_private(&entry, caller.uid).map_err(|flaw| refusal(path, entry.uid, flaw, caller))?;
+    // In a directory that others can write to, somebody may have mounted one that only claims to be
+    // the caller's.
+    let is_planted = parent.mode & 0o022 != 0 && entry.device != parent.device;
+    if is_planted && !mount::is_roots(path) {
+        return Err(refusal(path, entry.uid, Flaw::ForeignMount, caller));
+    }
     Ok(Some((entry, verdict)))
 }
 
@@ -175,14 +202,6 @@ fn shut_out(path: &Path, error: &io::Error, caller: &Caller<'_>) -> Option<Error
     let entry = files::entry(root).ok().filter(|entry| entry.mode & 0o011 == 0o010)?;
     let flaw = Flaw::MembersOnly(accounts::group_word(entry.gid));
     Some(refusal(root, entry.uid, flaw, caller))
-}
-
-/// Whether this is what root has made for somebody and was stopped before it could give it to them.
-/// Nobody else can have put it there, and it is empty: it counts as missing.
-fn is_unfinished(path: &Path, entry: &Entry, caller: &Caller<'_>) -> bool {
-    let is_roots = caller.acting != caller.uid && entry.uid == caller.acting;
-    let is_plain = entry.kind == Kind::Directory && entry.mode & 0o077 == 0;
-    is_roots && is_plain && std::fs::read_dir(path).is_ok_and(|mut found| found.next().is_none())
 }
 
 /// Judges a target directory, if it is there.

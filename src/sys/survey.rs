@@ -1,6 +1,7 @@
 //! Gathers what the decision depends on, and no more than that.
 
 use std::ffi::OsString;
+use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -13,10 +14,11 @@ use crate::core::build_dir::{Asked, ConfiguredBuildDir, Templates};
 use crate::core::invocation::Invocation;
 use crate::core::lexical;
 use crate::core::placement::{
-    BUILD_BUILD_DIR, BUILD_TARGET_DIR, Door, Facts, OwnDirectory, TARGET_DIR, Variables,
+    BUILD_BUILD_DIR, BUILD_TARGET_DIR, Door, Facts, OwnDirectory, RootState, TARGET_DIR, Variables,
 };
+use crate::core::safety::Entry;
 use crate::core::settings::{Key, Settings};
-use crate::error::{Error, Result, SettingsError};
+use crate::error::{Error, Kind, Result, SettingsError};
 use crate::shown::shown;
 use crate::workspace::{self, Workspace};
 
@@ -39,7 +41,9 @@ pub struct Survey {
     own_directory: Option<OwnDirectory>,
     configured_build_dir: Option<ConfiguredBuildDir>,
     build_dir_variable: Option<ConfiguredBuildDir>,
-    root_exists: bool,
+    root_entry: Option<Entry>,
+    /// What the shared root offers the caller.
+    pub root: RootState,
     own_cache: Option<PathBuf>,
     config_chooses: bool,
     working_directory: PathBuf,
@@ -67,11 +71,13 @@ impl Survey {
             && invocation.command.as_deref().is_some_and(|name| name == "peruser");
         let is_bypassed = is_ours || asks_to_step_aside(snapshot)?;
         let settings = if is_bypassed { loaded.unwrap_or_default() } else { loaded? };
-        let root_exists = settings.shared_root.as_deref().is_some_and(files::is_there);
+        let root_entry = settings.shared_root.as_deref().map(files::entry_if_any);
+        let root_exists = !matches!(root_entry, None | Some(Ok(None)));
         let survey = Survey {
             is_bypassed,
             settings,
-            root_exists,
+            root: if root_exists { RootState::Usable } else { RootState::Absent },
+            root_entry: root_entry.and_then(Result::ok).flatten(),
             working_directory: working_directory(&invocation, &snapshot.cwd),
             invocation,
             ..Survey::default()
@@ -79,9 +85,9 @@ impl Survey {
         match door {
             Door::Shim | Door::Session if is_bypassed || !root_exists => Ok(survey),
             Door::ByName if !is_bypassed && !root_exists => {
+                let survey = survey.look_closer(snapshot, homes, door, args);
                 let own_cache = homes.cache().ok_or(Error::NoHome { uid: snapshot.uid })?;
-                let survey = Survey { own_cache: Some(own_cache), ..survey };
-                Ok(survey.look_closer(snapshot, homes, door, args))
+                Ok(Survey { own_cache: Some(own_cache), ..survey })
             }
             _ => Ok(survey.look_closer(snapshot, homes, door, args)),
         }
@@ -97,9 +103,7 @@ impl Survey {
         let cargo_home = homes.cargo();
         let place = &self.working_directory;
         let invocation = Invocation::read_with_aliases(args, |name| {
-            let variable = snapshot.variable(&alias::variable(name));
-            let typed = variable.and_then(|text| Some(alias::words_of(text.to_str()?)));
-            typed.or_else(|| cargo_config::alias(name, place, cargo_home.as_deref()))
+            alias_of(name, snapshot, place, cargo_home.as_deref())
         });
         let workspace = (door != Door::Session)
             .then(|| Workspace::of(&invocation, place, cargo_home.as_deref()))
@@ -117,21 +121,55 @@ impl Survey {
         });
         let variable = build_dir_variable(snapshot, &templates, place);
         let asked = [&configured, &variable].into_iter().flatten();
+        let own_places = own_places(homes, snapshot.uid, asked);
+        let account = accounts::account(snapshot.uid, &self.settings);
+        let root = self.root_state(snapshot, &account);
+        let variables = self.variables(snapshot);
+        let needs_cache = root == RootState::NotProvisioned || self.are_elsewhere(&variables);
         Survey {
-            account: accounts::account(snapshot.uid, &self.settings),
-            own_places: own_places(homes, snapshot.uid, asked),
-            own_directory: workspace.as_ref().map(|workspace| OwnDirectory {
-                name: workspace.directory_name(),
-                is_script: workspace.kind == workspace::Kind::Script,
-            }),
+            account,
+            root,
+            own_cache: if needs_cache { homes.cache() } else { None },
+            own_places,
+            own_directory: workspace.as_ref().map(Workspace::own_directory),
             configured_build_dir: configured,
             build_dir_variable: variable,
             workspace,
             invocation,
             config_chooses,
-            variables: self.variables(snapshot),
+            variables,
             ..self
         }
+    }
+
+    /// Whether the caller's private directory is in the shared root, or can be made there by the
+    /// caller. A root that others can write to counts as usable: it is refused when it is judged.
+    fn root_state(&self, snapshot: &Snapshot, account: &Account) -> RootState {
+        let (Some(root), Some(entry)) = (&self.settings.shared_root, &self.root_entry) else {
+            return self.root;
+        };
+        let only_owner_writes = entry.kind == Kind::Directory && entry.mode & 0o022 == 0;
+        if !only_owner_writes || entry.uid == snapshot.acting {
+            return self.root;
+        }
+        match files::entry_if_any(&root.join(account.directory_name())) {
+            Ok(None) => RootState::NotProvisioned,
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                RootState::NotProvisioned
+            }
+            _ => self.root,
+        }
+    }
+
+    /// Whether a variable points out of the shared root, and so perhaps into the caller's own cache
+    /// directory.
+    fn are_elsewhere(&self, variables: &Variables) -> bool {
+        let root = self.settings.shared_root.as_deref();
+        let Variables { target_dir, build_target_dir, build_build_dir, .. } = variables;
+        [target_dir, build_target_dir, build_build_dir].into_iter().flatten().any(|value| {
+            let path = lexical::absolute(&self.working_directory, Path::new(value));
+            !root.is_some_and(|root| path.starts_with(root))
+        })
     }
 
     /// `OUT_DIR` alone is no sign of a build script: cargo sets it for `cargo run` and `cargo test` as
@@ -167,7 +205,7 @@ impl Survey {
             door,
             is_bypassed: self.is_bypassed,
             settings: &self.settings,
-            root_exists: self.root_exists,
+            root: self.root,
             account: &self.account,
             own_cache: self.own_cache.as_deref(),
             invocation: &self.invocation,
@@ -193,6 +231,19 @@ fn asks_to_step_aside(snapshot: &Snapshot) -> Result<bool, SettingsError> {
             found: format!("`{}`", shown(&value)),
             expected: "`off` or `on`",
         }),
+    }
+}
+
+/// What an alias stands for. A variable wins over the files, as everywhere in cargo.
+fn alias_of(
+    name: &str,
+    snapshot: &Snapshot,
+    place: &Path,
+    cargo_home: Option<&Path>,
+) -> Option<Vec<OsString>> {
+    match snapshot.variable(&alias::variable(name)) {
+        Some(text) => Some(alias::words_of(text.to_str()?)),
+        None => cargo_config::alias(name, place, cargo_home),
     }
 }
 

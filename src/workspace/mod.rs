@@ -24,6 +24,7 @@ use root::Found;
 
 use crate::core::invocation::{Invocation, Manifest};
 use crate::core::lexical;
+use crate::core::placement::OwnDirectory;
 
 /// The largest manifest that is read, in bytes.
 const MAX_MANIFEST: u64 = 16 << 20;
@@ -93,9 +94,10 @@ impl Workspace {
         Some(Workspace { kind: Kind::Workspace, path: root, identity })
     }
 
-    /// The name of its target directory.
-    pub fn directory_name(&self) -> String {
-        self.identity.directory_name(&self.path)
+    /// Its target directory, as the decision takes it.
+    pub fn own_directory(&self) -> OwnDirectory {
+        let name = self.identity.directory_name(&self.path);
+        OwnDirectory { name, is_script: self.kind == Kind::Script }
     }
 
     /// The directory that its sources are in, if they are the person's.

@@ -73,7 +73,7 @@ fn by_name_there_is_always_a_private_directory() {
 
 fn our_flags_stand_before_cargos_words() {
     let world = World::new();
-    let other = world.directory("other", 0o1777);
+    let other = world.directory("other", 0o755);
     let other = other.to_str().unwrap();
     let joined = format!("--shared-root={other}");
     for words in [

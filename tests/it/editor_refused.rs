@@ -130,7 +130,7 @@ fn what_the_session_has_chosen_is_told_to_nobody() {
 
 fn a_path_that_is_not_utf8_is_refused() {
     let world = World::new();
-    let root = world.directory(OsStr::from_bytes(b"ro\xffot"), 0o1777);
+    let root = world.directory(OsStr::from_bytes(b"ro\xffot"), 0o755);
     let run = world.by_name(["editor", "zed", "--write"]).var("CARGO_PERUSER_SHARED_ROOT", root);
     let output = run.run();
     // Settings files are UTF-8, and such a root is refused for everybody.

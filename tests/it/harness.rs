@@ -2,7 +2,7 @@
 //! directory, with nothing of the caller's own environment in it.
 //!
 //! ```text
-//! [WORLD]/root        the shared root, 1777
+//! [WORLD]/root        the shared root, 0755 and the caller's own
 //! [WORLD]/shim/cargo  cargo-peruser under the name cargo
 //! [WORLD]/stub/cargo  the cargo that takes notes
 //! [WORLD]/home        HOME
@@ -44,11 +44,11 @@ pub(crate) struct World {
 impl World {
     /// A world with a shared root, named by a variable.
     pub(crate) fn new() -> World {
-        let directory = tempfile::Builder::new().prefix("peruser-it-").tempdir().unwrap();
+        let mut builder = tempfile::Builder::new();
+        let directory = builder.prefix("peruser-it-").tempdir_in(machine::scratch()).unwrap();
         let top = directory.path().canonicalize().unwrap();
         let world = World { directory, top, variables: BTreeMap::new() };
-        world.directory("root", 0o1777);
-        for name in ["shim", "stub", "home", "checkout"] {
+        for name in ["root", "shim", "stub", "home", "checkout"] {
             world.directory(name, 0o755);
         }
         symlink(PERUSER, world.at("shim/cargo")).unwrap();

@@ -16,7 +16,7 @@ pub(crate) fn tests() -> Vec<Trial> {
         is_tightened_where_others_could_read_it,
         a_target_directory_that_cargo_made_again_is_used,
         a_missing_tag_is_written_again,
-        accepts_every_root_in_which_nobody_can_replace_it,
+        accepts_every_root_to_which_nobody_else_can_write,
         is_not_made_by_commands_that_only_read,
         is_not_even_checked_by_commands_without_a_target,
         is_checked_by_commands_that_only_read,
@@ -114,8 +114,8 @@ fn a_missing_tag_is_written_again() {
     assert_eq!(fs::read_to_string(artifact).unwrap(), "artifact");
 }
 
-fn accepts_every_root_in_which_nobody_can_replace_it() {
-    for bits in [0o1777, 0o3775, 0o1775, 0o755, 0o2755, 0o700, 0o711] {
+fn accepts_every_root_to_which_nobody_else_can_write() {
+    for bits in [0o755, 0o2755, 0o3755, 0o750, 0o700, 0o711] {
         let world = World::new();
         chmod(&world.at("root"), bits);
         world.shim(["build"]).run().record();
@@ -125,7 +125,7 @@ fn accepts_every_root_in_which_nobody_can_replace_it() {
     // What the group may write above the root grants nothing that the checkout there does not.
     let world = World::new();
     world.directory("team", 0o775);
-    let root = world.directory("team/root", 0o1777);
+    let root = world.directory("team/root", 0o755);
     world.file("team/app/Cargo.toml", "");
     world.shim(["build"]).var(ROOT, root).within("team/app").run().record();
 }

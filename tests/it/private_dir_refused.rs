@@ -18,8 +18,8 @@ pub(crate) fn tests() -> Vec<Trial> {
         a_directory_that_its_owner_cannot_use,
         something_that_is_no_directory,
         something_else_in_the_target_directorys_place,
-        a_root_in_which_others_can_replace_it,
-        a_way_on_which_others_can_replace_it,
+        a_root_to_which_others_can_write,
+        an_ancestor_to_which_others_can_write,
         a_root_that_is_no_directory,
         a_root_in_which_it_is_missing_and_cannot_be_made,
         nothing_is_made_without_a_real_cargo,
@@ -122,8 +122,8 @@ fn something_else_in_the_target_directorys_place() -> Result<(), Skip> {
     Ok(())
 }
 
-fn a_root_in_which_others_can_replace_it() {
-    for bits in [0o777, 0o775, 0o2775, 0o722, 0o2777] {
+fn a_root_to_which_others_can_write() {
+    for bits in [0o1777, 0o777, 0o2777, 0o3777, 0o722] {
         for is_there in [false, true] {
             let world = World::new();
             if is_there {
@@ -133,30 +133,33 @@ fn a_root_in_which_others_can_replace_it() {
             world.shim(["build"]).run().assert_stopped(
                 77,
                 &format!(
-                    "refusing to use the shared root `[WORLD]/root`: others can replace \
-                     directories in it, since it is writable and not sticky (mode {bits:04o})"
+                    "refusing to use the shared root `[WORLD]/root`: others can create files in it \
+                     that cargo and build tools read (mode {bits:04o})"
                 ),
-                "chmod +t [WORLD]/root",
+                match rustix::process::getuid().is_root() {
+                    true => "cargo-peruser setup --shared-root [WORLD]/root",
+                    false => "chmod go-w [WORLD]/root",
+                },
             );
             assert_eq!(world.made().len(), usize::from(is_there), "{:?}", world.made());
         }
     }
 }
 
-fn a_way_on_which_others_can_replace_it() {
+fn an_ancestor_to_which_others_can_write() {
     // What everyone may write is refused even where the checkout is below it as well.
-    for (bits, checkout) in [(0o775, "checkout"), (0o777, "checkout"), (0o777, "open/app")] {
+    for (bits, checkout) in [(0o757, "checkout"), (0o777, "checkout"), (0o777, "open/app")] {
         let world = World::new();
         let open = world.directory("open", 0o755);
-        let root = world.directory("open/deep/root", 0o1777);
+        let root = world.directory("open/deep/root", 0o755);
         world.file(Path::new(checkout).join("Cargo.toml"), "");
         chmod(&open, bits);
         let run = world.shim(["build"]).var(ROOT, &root).within(checkout);
         run.run().assert_stopped(
             77,
             &format!(
-                "refusing to use what is below `[WORLD]/open`: others can replace directories in \
-                 it, since it is writable and not sticky (mode {bits:04o})"
+                "refusing to use what is below `[WORLD]/open`: others can create files in it that \
+                 cargo and build tools read (mode {bits:04o})"
             ),
             "chmod go-w [WORLD]/open",
         );

@@ -65,7 +65,7 @@ fn decision(case: &Case) -> Decision {
         door: case.door,
         is_bypassed: case.is_bypassed,
         settings: &case.settings,
-        root_exists: case.root_exists,
+        root: case.root,
         account: &case.account,
         own_cache: Some(Path::new("/home/alice/.cache")),
         invocation: &Invocation::read(&case.words),

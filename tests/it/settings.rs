@@ -22,7 +22,7 @@ pub(crate) fn tests() -> Vec<Trial> {
 fn world() -> World {
     let world = World::without_root();
     for name in ["a", "b", "c"] {
-        world.directory(name, 0o1777);
+        world.directory(name, 0o755);
     }
     world
 }

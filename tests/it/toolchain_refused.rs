@@ -70,8 +70,8 @@ fn refuses_a_directory_that_others_can_write_to() {
     }
     let above = world.directory("above", 0o777);
     let output = world.by_name(["toolchain", &above.join("rust/bin").to_string_lossy()]).run();
-    let error = "refusing to use what is below `[WORLD]/above`: others can replace directories in it, \
-                 since it is writable and not sticky (mode 0777)";
+    let error = "refusing to use what is below `[WORLD]/above`: others can create files in it that \
+                 cargo and build tools read (mode 0777)";
     output.assert_stopped(77, error, "chmod go-w [WORLD]/above");
     assert!(links(&above).is_empty());
 }

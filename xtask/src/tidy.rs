@@ -52,7 +52,6 @@ const RULES: &[Rule] = &[
     Rule { name: "terminal", check: wording::only_report_writes_to_the_terminal },
     Rule { name: "allow", check: wording::expects_lints_and_never_allows_them },
     Rule { name: "prologue", check: layout::every_file_says_why_it_exists },
-    Rule { name: "length", check: layout::files_stay_short },
     Rule { name: "test-files", check: layout::test_files_are_compiled_for_tests_only },
     Rule { name: "top-level", check: layout::the_top_level_stays_small },
     Rule { name: "reasons", check: reasons::every_dependency_has_one },

@@ -69,6 +69,10 @@ fn answer(answer: &Answer) -> Vec<(String, String)> {
         };
         rows.push(row("private directory", format!("{} ({state})", shown(path))));
     }
+    if let Some(command) = &answer.provision {
+        rows.push(row("  because", "the shared root holds none for this account"));
+        rows.push(row("  to get one", command));
+    }
     rows.extend(answer.refusal.iter().map(|refusal| row("  refused", shown(refusal))));
     rows.extend(answer.help.iter().map(|help| row("  help", shown(help))));
     rows

@@ -10,6 +10,7 @@ use crate::command::{Flags, completions, man};
 use crate::core::account::Account;
 use crate::core::lexical;
 use crate::core::placement::session_target;
+use crate::core::settings::{Settings, StickyRoot};
 use crate::core::setup::{
     GENERATOR, Piece, Root, Systemd, What, cannot_be_quoted, is_the_systems, settings_block,
 };
@@ -17,6 +18,7 @@ use crate::error::{Error, FileError, Result, RootFault, SetupError};
 use crate::sys::homes::Homes;
 use crate::sys::installation::{Installation, PROGRAM, is_same_file};
 use crate::sys::private_dir::{Caller, examine_way};
+use crate::sys::provision::Provisioner;
 use crate::sys::setup::{
     Step, assert_trusted, find_shell, of_machine, of_person, read_receipt, receipt_path,
 };
@@ -39,6 +41,7 @@ pub(super) struct Site {
     /// What becomes of the root; `None` where it is the administrator's.
     root: Option<Root>,
     hooks: Vec<Piece>,
+    settings_in_files: Settings,
 }
 
 /// For whom.
@@ -73,6 +76,7 @@ impl Site {
             return Err(SetupError::Root { path: shared_root, fault }.into());
         }
         let group = group(audience, verb)?;
+        let settings_in_files = settings_files::from_files(&homes, snapshot)?;
         let root = match audience {
             Audience::Machine => Some(group.map_or(Root::EVERYONE, Root::group)),
             Audience::Person if settings.is_some() || shared_root.starts_with(&home) => {
@@ -80,20 +84,33 @@ impl Site {
             }
             Audience::Person => None,
         };
-        let settings_in_files = settings_files::from_files(&homes, snapshot)?;
+        let root = root.map(|root| Root { sticky: settings_in_files.sticky_root, ..root });
         let account = accounts::account(snapshot.uid, &settings_in_files);
-        let program = installation.binary();
-        let hooks = match audience {
-            Audience::Machine => of_machine().pieces(&program),
-            Audience::Person => {
-                let mut person = of_person(snapshot, &homes, &home);
-                let target = session_target(&shared_root, &account);
-                person.systemd = systemd(&homes, &installation, &target)
-                    .filter(|_| account.no_directory(&settings_in_files).is_none());
-                person.pieces(&program)
-            }
+        let site = Site {
+            installation,
+            shared_root,
+            account,
+            home,
+            audience,
+            settings,
+            root,
+            hooks: Vec::new(),
+            settings_in_files,
         };
-        Ok(Site { installation, shared_root, account, home, audience, settings, root, hooks })
+        Ok(Site { hooks: site.find_hooks(snapshot, &homes), ..site })
+    }
+
+    /// The pieces that put the shim first in sessions.
+    fn find_hooks(&self, snapshot: &Snapshot, homes: &Homes<'_>) -> Vec<Piece> {
+        let program = self.installation.binary();
+        if self.is_machine() {
+            return of_machine().pieces(&program);
+        }
+        let mut person = of_person(snapshot, homes, &self.home);
+        let target = session_target(&self.shared_root, &self.account);
+        person.systemd = systemd(homes, &self.installation, &target)
+            .filter(|_| self.account.no_directory(&self.settings_in_files).is_none());
+        person.pieces(&program)
     }
 
     /// Everything that is put in its place, in order: hooks come last, when what they call is there.
@@ -142,17 +159,30 @@ impl Site {
         Ok(pieces)
     }
 
+    /// Who gets a private directory, where this is a machine whose root setup looks after.
+    ///
+    /// # Errors
+    /// The root cannot be looked at.
+    pub(super) fn provisioner(&self) -> Result<Option<Provisioner<'_>>> {
+        let root = self.root.filter(|_| self.is_machine());
+        let new =
+            |root: Root| Provisioner::new(&self.shared_root, &self.settings_in_files, root.group);
+        root.map(new).transpose()
+    }
+
     /// Makes sure that nobody else can replace what is about to be installed and used.
     ///
     /// # Errors
     /// [`SetupError::Prefix`], and the refusals of the way to the shared root.
-    pub(super) fn examine(&self, steps: &[Step]) -> Result<()> {
+    pub(super) fn examine(&self, steps: &[Step], homes: &Homes<'_>) -> Result<()> {
         let caller = Caller {
             uid: self.account.uid,
             acting: self.account.uid,
             gid: rustix::process::getegid().as_raw(),
             trusted: Vec::new(),
             checkout: None,
+            homes: Some(homes),
+            sticky_root: StickyRoot::Refuse,
             root_origin: "--shared-root".into(),
         };
         // The root's own way is judged by rules of its own.

@@ -6,6 +6,8 @@ use super::site::Site;
 use crate::core::setup::{Did, Record, What};
 use crate::error::Error;
 use crate::shown::shown;
+use crate::sys::accounts;
+use crate::sys::provision::Person;
 use crate::sys::setup::{PieceState, Step, Undone};
 
 /// Three columns: what is done, where, and why.
@@ -22,6 +24,12 @@ pub(super) fn planned(steps: &[Step], receipt: &Path) -> String {
         rows.push(row("create", receipt, "the receipt, by which --uninstall goes"));
     }
     if rows.is_empty() { "everything is in its place".into() } else { table(&rows) }
+}
+
+/// Who gets a private directory once the shared root is as it should be.
+pub(super) fn to_be_provisioned(people: &[Person]) -> String {
+    let names = people.iter().map(|person| accounts::owner(person.uid).word());
+    format!("then private directories for: {}", names.collect::<Vec<_>>().join(", "))
 }
 
 /// How every piece stands.

@@ -10,6 +10,7 @@ use super::text::{self, Row};
 use crate::core::setup::{Did, Receipt, Record};
 use crate::error::Error;
 use crate::report;
+use crate::sys::provision::remove_empty;
 use crate::sys::setup::{
     Undone, clear_receipt_leftovers, end_receipt, read_receipt, receipt_path, undo,
 };
@@ -30,6 +31,7 @@ pub(super) fn run(site: &Site, is_dry: bool, editors: &[&str]) -> anyhow::Result
     if receipt.entries.is_empty() {
         report::note(&text::nothing_set_up(&path));
     }
+    remove_unused(site, &receipt, is_dry);
     let mut way = Way { shared_root: &site.shared_root, rows: Vec::new(), failed: None };
     let (above, others): (Vec<&Record>, Vec<&Record>) =
         receipt.entries.iter().rev().partition(|entry| path.starts_with(&entry.path));
@@ -51,6 +53,14 @@ pub(super) fn run(site: &Site, is_dry: bool, editors: &[&str]) -> anyhow::Result
             report::note(&text::caches_stay(site));
             Ok(0)
         }
+    }
+}
+
+/// Removes the private directories in which nobody has built yet, from a shared root that setup has
+/// made.
+fn remove_unused(site: &Site, receipt: &Receipt, is_dry: bool) {
+    if !is_dry && receipt.did(&site.shared_root) == Some(&Did::MakeDirectory) {
+        remove_empty(&site.shared_root);
     }
 }
 

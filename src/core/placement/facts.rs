@@ -4,13 +4,14 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use super::{
-    BUILD, BUILD_BUILD_DIR, BUILD_TARGET_DIR, Choice, Door, Place, PlaceKind, TARGET, TARGET_DIR,
+    BUILD, BUILD_BUILD_DIR, BUILD_TARGET_DIR, Choice, Door, OWN_NAME, Place, PlaceKind, RootState,
+    TARGET, TARGET_DIR,
 };
 use crate::core::account::Account;
 use crate::core::build_dir::{Asked, ConfiguredBuildDir, Moved, moved};
 use crate::core::invocation::Invocation;
 use crate::core::lexical;
-use crate::core::settings::{ExplicitTargetDir, Settings};
+use crate::core::settings::{ExplicitTargetDir, Missing, Settings};
 
 /// Everything that the decision depends on.
 #[derive(Clone, Copy, Debug)]
@@ -21,11 +22,12 @@ pub struct Facts<'a> {
     pub is_bypassed: bool,
     /// The settings in force.
     pub settings: &'a Settings,
-    /// Whether the shared root that they name is there.
-    pub root_exists: bool,
+    /// What the shared root that they name offers the caller.
+    pub root: RootState,
     /// The caller.
     pub account: &'a Account,
-    /// The caller's own cache directory: `$XDG_CACHE_HOME` or `~/.cache`.
+    /// The caller's own cache directory, `$XDG_CACHE_HOME` or `~/.cache`, where it matters: a private
+    /// directory below it is to be used, or may be where a variable points.
     pub own_cache: Option<&'a Path>,
     /// What was typed.
     pub invocation: &'a Invocation,
@@ -70,18 +72,26 @@ pub struct Variables {
 impl Facts<'_> {
     /// Where the private directory is to be, if there is to be one.
     pub(super) fn place(&self) -> Option<Place> {
-        match (&self.settings.shared_root, self.root_exists, self.door, self.own_cache) {
-            (Some(root), true, ..) => Some(Place {
-                parent: root.clone(),
-                name: self.account.directory_name(),
-                kind: PlaceKind::BelowSharedRoot,
-            }),
-            (_, _, Door::ByName, Some(cache)) => Some(Place {
-                parent: cache.into(),
-                name: "cargo-peruser".into(),
-                kind: PlaceKind::InOwnCache,
-            }),
-            _ => None,
+        let in_root = |root: &PathBuf| Place {
+            parent: root.clone(),
+            name: self.account.directory_name(),
+            kind: PlaceKind::BelowSharedRoot,
+        };
+        let in_cache = |cache: &Path| Place {
+            parent: cache.into(),
+            name: OWN_NAME.into(),
+            kind: PlaceKind::InOwnCache,
+        };
+        let root = self.settings.shared_root.as_ref();
+        match (self.root, self.own_cache, self.door) {
+            (RootState::NotProvisioned, Some(cache), _)
+                if self.settings.missing == Missing::OwnCache =>
+            {
+                Some(in_cache(cache))
+            }
+            (RootState::Usable | RootState::NotProvisioned, ..) => root.map(in_root),
+            (RootState::Absent, Some(cache), Door::ByName) => Some(in_cache(cache)),
+            (RootState::Absent, ..) => None,
         }
     }
 
@@ -89,9 +99,14 @@ impl Facts<'_> {
         lexical::absolute(self.working_directory, Path::new(value))
     }
 
-    /// Whether a value can only come from us: it is in the shared root or in the private directory.
+    /// Whether a value can only come from us: it is in the shared root or in a private directory of
+    /// the caller's. A session may have begun before the caller got one in the shared root.
     pub(super) fn is_ours(&self, value: Option<&OsStr>, place: &Place) -> bool {
-        let is_in_place = |path: &Path| path.starts_with(place.private_dir());
+        let in_cache = self.own_cache.map(|cache| cache.join(OWN_NAME));
+        let is_in_place = |path: &Path| {
+            path.starts_with(place.private_dir())
+                || in_cache.as_ref().is_some_and(|own| path.starts_with(own))
+        };
         self.is_in_root(value) || value.is_some_and(|value| is_in_place(&self.absolute(value)))
     }
 

@@ -4,13 +4,13 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::{
-    BUILD_BUILD_DIR, BUILD_TARGET_DIR, Choice, Decision, Door, Facts, OwnDirectory, Required, Rule,
-    TARGET_DIR, Variables, decide,
+    BUILD_BUILD_DIR, BUILD_TARGET_DIR, Choice, Decision, Door, Facts, OwnDirectory, Required,
+    RootState, Rule, TARGET_DIR, Variables, decide,
 };
 use crate::core::account::Account;
 use crate::core::build_dir::{Asked, ConfiguredBuildDir};
 use crate::core::invocation::Invocation;
-use crate::core::settings::{ExplicitTargetDir, Scope, Settings};
+use crate::core::settings::{ExplicitTargetDir, Missing, Scope, Settings};
 
 /// What a session exports, and outer runs hand down.
 const TARGET: &str = "/srv/root/alice/target";
@@ -23,7 +23,7 @@ struct World {
     door: Door,
     is_bypassed: bool,
     settings: Settings,
-    root_exists: bool,
+    root: RootState,
     account: Account,
     words: Vec<OsString>,
     config_chooses: bool,
@@ -37,7 +37,7 @@ fn world() -> World {
         door: Door::Shim,
         is_bypassed: false,
         settings: Settings { shared_root: Some("/srv/root".into()), ..Settings::default() },
-        root_exists: true,
+        root: RootState::Usable,
         account: Account { uid: 1500, name: Some("alice".into()), ..Account::default() },
         words: vec!["build".into()],
         config_chooses: false,
@@ -56,7 +56,7 @@ impl World {
             door: self.door,
             is_bypassed: self.is_bypassed,
             settings: &self.settings,
-            root_exists: self.root_exists,
+            root: self.root,
             account: &self.account,
             own_cache: Some(Path::new("/home/alice/.cache")),
             invocation: &Invocation::read(&self.words),
@@ -111,8 +111,7 @@ fn rule_1_steps_aside_when_asked() {
 
 #[test]
 fn rule_2_passes_through_without_a_shared_root() {
-    assert_eq!(with(|world| world.root_exists = false), "2");
-    assert_eq!(with(|world| world.settings.shared_root = None), "2");
+    assert_eq!(with(|world| world.root = RootState::Absent), "2");
 }
 
 #[test]
@@ -121,14 +120,36 @@ fn rule_2_gives_the_own_cache_directory_by_name() {
         "7, target=/home/alice/.cache/cargo-peruser/{OWN}, check /home/alice/.cache/cargo-peruser, \
          make {OWN}"
     );
-    let by_name = |root_exists| {
+    let by_name = |root| {
         with(|world| {
             world.door = Door::ByName;
-            world.root_exists = root_exists;
+            world.root = root;
         })
     };
-    assert_eq!(by_name(false), own);
-    assert_eq!(by_name(true), redirected());
+    assert_eq!(by_name(RootState::Absent), own);
+    assert_eq!(by_name(RootState::Usable), redirected());
+}
+
+#[test]
+fn an_account_that_is_not_provisioned_builds_in_its_own_cache_directory() {
+    let own = format!(
+        "7, target=/home/alice/.cache/cargo-peruser/{OWN}, check /home/alice/.cache/cargo-peruser, \
+         make {OWN}"
+    );
+    let missing = |change: fn(&mut World)| {
+        with(|world| {
+            world.root = RootState::NotProvisioned;
+            change(world);
+        })
+    };
+    assert_eq!(missing(|_| {}), own);
+    assert_eq!(missing(|world| world.door = Door::ByName), own);
+    assert_eq!(missing(|world| world.settings.missing = Missing::Refuse), redirected());
+    assert_eq!(missing(|world| world.account.shell = Some("/bin/false".into())), "3");
+    // What a session exported before the account was provisioned, or after, is no choice.
+    assert_eq!(missing(|world| world.variables.target_dir = set(TARGET)), own);
+    let own = "/home/alice/.cache/cargo-peruser/target";
+    assert_eq!(with_target_dir(own), redirected());
 }
 
 #[test]

@@ -19,6 +19,10 @@ pub enum Key {
     IncludeUsers,
     /// Owners, besides root and the caller, whose directories may stand on the way to the root.
     TrustedOwners,
+    /// Whether a shared root may be used in which everybody can create files.
+    StickyRoot,
+    /// Where an account builds that has no private directory in the shared root.
+    Missing,
 }
 
 /// Everything that is written down about a key.
@@ -40,7 +44,7 @@ pub struct KeyInfo {
 
 impl Key {
     /// Every key, in the order in which they are listed to people.
-    pub const ALL: [Key; 8] = [
+    pub const ALL: [Key; 10] = [
         Key::SharedRoot,
         Key::Scope,
         Key::ExplicitTargetDir,
@@ -49,6 +53,8 @@ impl Key {
         Key::ExcludeGroups,
         Key::IncludeUsers,
         Key::TrustedOwners,
+        Key::StickyRoot,
+        Key::Missing,
     ];
 
     /// Everything that is written down about the key.
@@ -62,6 +68,8 @@ impl Key {
             Key::ExcludeGroups => &EXCLUDE_GROUPS,
             Key::IncludeUsers => &INCLUDE_USERS,
             Key::TrustedOwners => &TRUSTED_OWNERS,
+            Key::StickyRoot => &STICKY_ROOT,
+            Key::Missing => &MISSING,
         }
     }
 
@@ -141,6 +149,24 @@ const TRUSTED_OWNERS: KeyInfo = KeyInfo {
     value: "NAMES",
     help: "Owners to trust on the way to the shared root, separated by commas",
     takes: "account names or numbers",
+};
+
+const STICKY_ROOT: KeyInfo = KeyInfo {
+    name: "sticky-root",
+    variable: "CARGO_PERUSER_STICKY_ROOT",
+    flag: "--sticky-root",
+    value: "refuse|accept",
+    help: "Whether to use a shared root in which others can create files, if it is sticky [default: refuse]",
+    takes: "`refuse` or `accept`",
+};
+
+const MISSING: KeyInfo = KeyInfo {
+    name: "missing",
+    variable: "CARGO_PERUSER_MISSING",
+    flag: "--missing",
+    value: "own-cache|refuse",
+    help: "Where to build without a private directory in the shared root [default: own-cache]",
+    takes: "`own-cache` or `refuse`",
 };
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::{Whose, from_file, from_flags, from_variables};
-use crate::core::settings::{Key, Layer, Scope, Settings};
+use crate::core::settings::{Key, Layer, Missing, Scope, Settings, StickyRoot};
 use crate::error::{Error, SettingsError};
 
 const FULL: &str = r#"
@@ -14,6 +14,8 @@ explicit-target-dir = "override"
 enforce = ["shared-root", "exclude.users"]
 real-cargo = "/opt/rust/bin/cargo"
 trusted-owners = ["65534"]
+sticky-root = "accept"
+missing = "refuse"
 [exclude]
 users = ["local-doorman", "local-design"]
 groups = ["service"]
@@ -45,6 +47,8 @@ fn reads_every_key() {
     assert_eq!(settings.exclude_groups, ["service"]);
     assert_eq!(settings.trusted_owners, ["65534"]);
     assert_eq!(settings.real_cargo, Some(PathBuf::from("/opt/rust/bin/cargo")));
+    assert_eq!(settings.sticky_root, StickyRoot::Accept);
+    assert_eq!(settings.missing, Missing::Refuse);
     assert_eq!(settings.origin(Key::Scope).unwrap().to_string(), "`/etc/c.toml` line 3");
     assert_eq!(settings.origins.len(), Key::ALL.len());
 }
@@ -73,7 +77,7 @@ const MISTAKES: &[(&str, &str)] = &[
     ),
     (
         "zzz = 1",
-        "unknown setting `zzz` in `/home/c.toml` line 1\nthere are shared-root, scope, explicit-target-dir, real-cargo, exclude.users, exclude.groups, include.users, trusted-owners, enforce",
+        "unknown setting `zzz` in `/home/c.toml` line 1\nthere are shared-root, scope, explicit-target-dir, real-cargo, exclude.users, exclude.groups, include.users, trusted-owners, sticky-root, missing, enforce",
     ),
     (
         "scope = 'machine'",

@@ -13,6 +13,7 @@ const POSIX: &str = include_str!("../../shell/hook.sh");
 const FISH: &str = include_str!("../../shell/hook.fish");
 const GENERATOR_SCRIPT: &str = include_str!("../../shell/environment-generator.sh");
 const ENVIRONMENT: &str = include_str!("../../shell/environment.conf");
+const USER_SERVICE: &str = include_str!("../../shell/user-service.conf");
 
 /// The name of our environment generator; systemd runs them in the order of their names, and number
 /// 30 reads people's own files.
@@ -31,6 +32,9 @@ pub struct MachineHooks {
     pub fish_conf_d: Option<PathBuf>,
     /// systemd's directory of programs whose output becomes the environment of user services.
     pub generators: Option<PathBuf>,
+    /// systemd's directory of additions to `user@.service`, which starts before each account's first
+    /// session.
+    pub user_service: Option<PathBuf>,
 }
 
 impl MachineHooks {
@@ -50,6 +54,7 @@ impl MachineHooks {
         let profile = of(&self.profile_d, "zz-cargo-peruser.sh");
         let snippet = of(&self.fish_conf_d, "cargo-peruser.fish");
         let generator = of(&self.generators, GENERATOR);
+        let user_service = of(&self.user_service, "cargo-peruser.conf");
         [
             (
                 profile
@@ -67,6 +72,10 @@ impl MachineHooks {
                     (path, What::File(filled(GENERATOR_SCRIPT, program).into_bytes(), 0o755))
                 }),
                 SYSTEMD,
+            ),
+            (
+                user_service.map(|path| (path, sourced(user_service_text(program).into_bytes()))),
+                "private directories at the first login",
             ),
         ]
         .into_iter()
@@ -182,6 +191,11 @@ fn fish(program: &Path, voice: Voice) -> String {
     filled(FISH, program).replace("@options@", options)
 }
 
+/// systemd reads a `%` as the start of something to fill in.
+fn user_service_text(program: &Path) -> String {
+    USER_SERVICE.replace("@program@", &program.to_string_lossy().replace('%', "%%"))
+}
+
 /// Paths have been looked at by [`super::cannot_be_quoted`].
 fn filled(template: &str, program: &Path) -> String {
     template.replace("@program@", &program.to_string_lossy())
@@ -222,6 +236,7 @@ mod tests {
             zshenv: any(),
             fish_conf_d: any(),
             generators: any(),
+            user_service: any(),
         };
         let person = PersonHooks {
             profiles: vec!["/x".into()],

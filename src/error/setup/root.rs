@@ -10,8 +10,8 @@ use crate::shown::{quoted, shown};
 pub enum RootFault {
     /// It belongs to an ordinary account.
     Foreign(Owner),
-    /// It serves something else as well: this is in it, and is nobody's private directory.
-    InUse(PathBuf),
+    /// These are in it, and are nobody's private directories.
+    InUse(Vec<PathBuf>),
     /// The system needs it.
     TheSystems,
     /// The settings name it, where another was asked for.
@@ -27,7 +27,10 @@ impl RootFault {
     pub(super) fn help(&self, root: &Path) -> String {
         match self {
             RootFault::Foreign(_) => format!("chown root {}", quoted(root)),
-            RootFault::InUse(_) | RootFault::TheSystems => {
+            RootFault::InUse(_) => {
+                "move them away, or name another directory with --shared-root".into()
+            }
+            RootFault::TheSystems => {
                 "name a directory that serves nothing else with --shared-root".into()
             }
             RootFault::Named { asked, .. } => {
@@ -42,11 +45,15 @@ impl RootFault {
             RootFault::Foreign(owner) => {
                 format!("refusing to use `{root}` as shared root: it is owned by {owner}")
             }
-            RootFault::InUse(inside) => format!(
-                "refusing to change the permissions of `{root}`: `{}` is in it, which is no private \
-                 directory",
-                shown(inside)
-            ),
+            RootFault::InUse(inside) => {
+                let names: Vec<_> =
+                    inside.iter().map(|path| format!("`{}`", shown(path))).collect();
+                format!(
+                    "refusing to use `{root}` as shared root: what is nobody's private directory is \
+                     in it, and builds may read it: {}",
+                    names.join(", ")
+                )
+            }
             RootFault::TheSystems => {
                 format!("refusing to use `{root}` as shared root: the system needs it")
             }

@@ -7,6 +7,8 @@ use std::os::fd::AsFd;
 use std::path::Path;
 
 use rustix::fs::{AtFlags, Gid, Mode, OFlags, Uid, fchmod, fchown, mkdirat, openat, unlinkat};
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use rustix::fs::{RenameFlags, renameat_with};
 use rustix::io::Errno;
 
 use super::{Caller, Note, Way, contents, own_entry, refusal, unreadable, walk};
@@ -19,6 +21,8 @@ use crate::sys::{accounts, acls, files, tag};
 const PRIVATE: Mode = Mode::from_raw_mode(0o700);
 /// What was to be done, as [`Error::Create`] says it.
 const CREATE: &str = "create directory";
+/// What the name of a directory begins with that root is making for somebody.
+pub const UNFINISHED: &str = ".unfinished-";
 const DIRECTORY: OFlags = OFlags::DIRECTORY.union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
 
 /// Makes the private directory in `place.parent`, which was judged as `judged`.
@@ -31,16 +35,18 @@ pub(super) fn private(
     let path = place.private_dir();
     let not_made = |error: Errno| cannot_create(&path, error, place, caller);
     let parent = open_judged(&place.parent, judged, caller)?;
+    if caller.acting != caller.uid {
+        return give(&parent, place, judged, caller);
+    }
     let is_new = match make_directory(&parent, place.name.as_ref()) {
         Ok(()) => true,
-        // Another run of the same person was faster, or somebody planted something; or it is what an
-        // earlier run of root's has left for its owner.
-        Err(Errno::EXIST) => own_entry(&path, caller)?.is_none(),
+        // Another run of the same person was faster, or somebody planted something.
+        Err(Errno::EXIST) => false,
         Err(error) => return Err(not_made(error)),
     };
     let directory = match open_new(&parent, place.name.as_ref()) {
         Ok(directory) => directory,
-        Err(_) if !is_new => return recheck(&path, caller),
+        Err(_) if !is_new => return recheck(place, judged, caller),
         Err(error) => return Err(not_made(error)),
     };
     if is_new && let Err(error) = make_private(&directory, &path, caller) {
@@ -51,7 +57,41 @@ pub(super) fn private(
     if is_new && is_noexec(&directory) {
         notes.push(Note::NoExec(path.clone()));
     }
-    recheck(&path, caller)
+    recheck(place, judged, caller)
+}
+
+/// Makes a private directory for somebody else, as root. It gets its name when it is theirs: whoever
+/// is interrupted, or builds meanwhile, meets none, and never one of root's.
+fn give(parent: &File, place: &Place, judged: &Entry, caller: &Caller<'_>) -> Result<()> {
+    let path = place.private_dir();
+    let not_made = |error: Errno| cannot_create(&path, error, place, caller);
+    let unfinished = format!("{UNFINISHED}{}", place.name);
+    let remove = || unlinkat(parent, unfinished.as_str(), AtFlags::REMOVEDIR);
+    // An interrupted run has left it, empty.
+    let _ = remove();
+    make_directory(parent, unfinished.as_ref()).map_err(not_made)?;
+    let made = open_new(parent, unfinished.as_ref()).map_err(not_made).and_then(|directory| {
+        make_private(&directory, &path, caller)?;
+        name_it(parent, &unfinished, &place.name).map_err(not_made)
+    });
+    if made.is_err() {
+        let _ = remove();
+    }
+    made?;
+    recheck(place, judged, caller)
+}
+
+/// Renames a directory to a name that nothing has; something that came meanwhile stays, and is
+/// judged.
+fn name_it(parent: &File, from: &str, to: &str) -> Result<(), Errno> {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    match renameat_with(parent, from, parent, to, RenameFlags::NOREPLACE) {
+        Err(Errno::EXIST) => return unlinkat(parent, from, AtFlags::REMOVEDIR),
+        // A file system that does not know the flag.
+        Err(Errno::INVAL | Errno::NOSYS) => {}
+        result => return result,
+    }
+    rustix::fs::renameat(parent, from, parent, to)
 }
 
 /// Takes away what others may do in a directory of the caller's, which was judged as `judged`.
@@ -193,27 +233,31 @@ fn is_noexec(directory: &File) -> bool {
 }
 
 /// Judges the private directory once more, by its path, now that it must be there.
-fn recheck(path: &Path, caller: &Caller<'_>) -> Result<()> {
-    match own_entry(path, caller)? {
+fn recheck(place: &Place, parent: &Entry, caller: &Caller<'_>) -> Result<()> {
+    let path = &place.private_dir();
+    match own_entry(place, parent, caller)? {
         Some((_, Verdict::Private)) => Ok(()),
         Some((entry, Verdict::Readable)) => tighten(path, &entry, caller),
         None => Err(unreadable(path, io::ErrorKind::NotFound.into(), caller)),
     }
 }
 
-/// Why the private directory could not be made. Where the caller may not make one, the
-/// administrator can.
+/// Why the private directory could not be made. Where the caller may not make one, root can.
 fn cannot_create(path: &Path, error: Errno, place: &Place, caller: &Caller<'_>) -> Error {
     if error != Errno::ACCESS || place.kind != PlaceKind::BelowSharedRoot {
         return failed(CREATE, path, error.into());
     }
-    let help = format!(
-        "ask the administrator to run: install -d -m 0700 -o {} -g {} {}",
-        accounts::owner(caller.uid).word(),
-        accounts::group_word(caller.gid),
-        quoted(path)
-    );
-    Error::Create { doing: CREATE, path: path.to_owned(), cause: error.into(), help: Some(help) }
+    let help = Some(provision_command(caller.uid));
+    Error::Create { doing: CREATE, path: path.to_owned(), cause: error.into(), help }
+}
+
+/// The command by which root gives an account its private directory.
+pub fn provision_command(uid: u32) -> String {
+    let owner = accounts::owner(uid);
+    match owner.name {
+        Some(_) => format!("sudo cargo-peruser provision {}", owner.word()),
+        None => format!("sudo cargo-peruser provision --uid {uid}"),
+    }
 }
 
 /// A failure at `path`, with the command that shows more about it.

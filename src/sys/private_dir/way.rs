@@ -1,5 +1,5 @@
-//! The way to a private directory, judged from the top: nobody untrusted can replace what has been
-//! passed.
+//! The directories above a private directory, judged from the top: nobody untrusted can replace what
+//! has been passed, or put there what builds below would read.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,10 @@ use crate::core::placement::{Place, PlaceKind};
 use crate::core::safety::{Entry, Part, Trust, judge_way};
 use crate::error::{Error, Flaw, Kind, Result, SettingsError};
 use crate::shown::shown;
-use crate::sys::files;
+use crate::sys::{accounts, files};
+
+/// What cargo and rustup read in every directory above the one that they work in.
+pub const READ_ABOVE: &[&str] = &[".cargo", "Cargo.toml", "rust-toolchain", "rust-toolchain.toml"];
 
 /// Judges every directory above a shared root that is there, from the top; not the root itself.
 ///
@@ -62,11 +65,16 @@ pub(super) fn walk(place: &Place, caller: &Caller<'_>) -> Result<Way> {
 }
 
 fn judge(directory: &Path, entry: &Entry, place: &Place, caller: &Caller<'_>) -> Result<()> {
-    let part = if place.kind == PlaceKind::BelowSharedRoot && directory == place.parent {
-        Part::Root
-    } else {
-        let holds_checkout = caller.checkout.is_some_and(|top| top.starts_with(directory));
-        Part::Ancestor { holds_checkout }
+    let is_root = place.kind == PlaceKind::BelowSharedRoot && directory == place.parent;
+    let entry = &without_private_group(directory, entry, caller);
+    let others_write = entry.mode & 0o022 != 0;
+    let part = match caller.checkout {
+        _ if is_root => Part::Root(caller.sticky_root),
+        // Most directories need no closer look.
+        _ if !others_write => Part::Ancestor,
+        Some(top) if top.starts_with(directory) => Part::HoldsSources,
+        _ if is_above_home(directory, place, caller) => Part::AboveHome,
+        _ => Part::Ancestor,
     };
     let trust = Trust { caller: caller.acting, owners: &caller.trusted };
     judge_way(entry, part, trust).map_err(|flaw| match flaw {
@@ -78,5 +86,39 @@ fn judge(directory: &Path, entry: &Entry, place: &Place, caller: &Caller<'_>) ->
             })
         }
         flaw => refusal(directory, entry.uid, flaw, caller),
+    })?;
+    if is_root && others_write { judge_names_in(directory, caller) } else { Ok(()) }
+}
+
+/// The entry as it counts: what the caller's private group may do is no more than the caller may, and
+/// where the umask is 002, home directories are full of such directories.
+fn without_private_group(directory: &Path, entry: &Entry, caller: &Caller<'_>) -> Entry {
+    let is_private = entry.mode & 0o022 == 0o020
+        && accounts::private_group(caller.acting) == Some(entry.gid)
+        && !files::has_acl(directory);
+    Entry { mode: if is_private { entry.mode & !0o020 } else { entry.mode }, ..*entry }
+}
+
+/// Whether a directory stands above the caller's home, and the private directory is below that home.
+fn is_above_home(directory: &Path, place: &Place, caller: &Caller<'_>) -> bool {
+    let home = caller.homes.and_then(|homes| homes.home()).map(files::without_symlinks);
+    home.is_some_and(|home| {
+        place.parent.starts_with(&home) && home != directory && home.starts_with(directory)
     })
+}
+
+/// Refuses an accepted sticky root that holds what builds below it would read, if that is not the
+/// caller's or root's own. Somebody can still put it there a moment later; that is what accepting a
+/// sticky root means.
+fn judge_names_in(root: &Path, caller: &Caller<'_>) -> Result<()> {
+    for name in READ_ABOVE {
+        let path = root.join(name);
+        let found = files::entry_if_any(&path).map_err(|error| unreadable(&path, error, caller))?;
+        let Some(entry) = found else { continue };
+        let others_write = entry.kind != Kind::Symlink && entry.mode & 0o022 != 0;
+        if others_write || (entry.uid != 0 && entry.uid != caller.acting) {
+            return Err(refusal(&path, entry.uid, Flaw::ReadAbove, caller));
+        }
+    }
+    Ok(())
 }

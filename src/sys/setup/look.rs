@@ -9,6 +9,7 @@ use crate::core::safety::Entry;
 use crate::core::settings::Settings;
 use crate::core::setup::{Did, Piece, Receipt, Root, What};
 use crate::error::{Error, FileError, Kind, RootFault, SetupError};
+use crate::sys::private_dir::{READ_ABOVE, UNFINISHED};
 use crate::sys::replace::{Original, is_same_content};
 use crate::sys::{accounts, files};
 
@@ -144,31 +145,42 @@ fn shared_root(path: &Path, root: &Root, receipt: &Receipt) -> Result<PieceState
     }
     let before = Rights { mode: entry.mode, group: entry.gid };
     let after = Rights { mode: root.mended(entry.mode), group: root.group.unwrap_or(entry.gid) };
-    if before == after {
-        return Ok(PieceState::InPlace);
-    }
-    if receipt.did(path).is_none() {
-        assert_only_peoples(path)?;
-    }
-    Ok(PieceState::Loose { before, after })
+    let is_ours = receipt.did(path).is_some();
+    assert_only_private_dirs(path, if before == after || is_ours { READ_ABOVE } else { &[] })?;
+    Ok(if before == after { PieceState::InPlace } else { PieceState::Loose { before, after } })
 }
 
-/// Makes sure that a directory whose permissions are about to change serves nothing else: everything
-/// in it is somebody's private directory.
-fn assert_only_peoples(root: &Path) -> Result<(), Error> {
+/// Makes sure that a shared root holds nothing but private directories, each named for its owner: what
+/// else is in it shows that it serves something else as well, or that others have left there what
+/// builds would read. Where `only` has names, only those are looked for.
+pub(super) fn assert_only_private_dirs(root: &Path, only: &[&str]) -> Result<(), Error> {
     let failed = |cause| FileError::failed("look at", root, cause);
+    let mut others = Vec::new();
     for found in std::fs::read_dir(root).map_err(failed)? {
         let inside = found.map_err(failed)?.path();
         let entry = files::entry(&inside).map_err(failed)?;
-        let account = accounts::account(entry.uid, &Settings::default());
-        let is_named_so = inside.file_name().is_some_and(|name| name == &*account.directory_name());
-        let is_the_systems = inside.ends_with("lost+found");
-        if entry.kind != Kind::Directory || !(is_named_so || is_the_systems) {
-            let fault = RootFault::InUse(inside);
-            return Err(SetupError::Root { path: root.to_owned(), fault }.into());
+        let name = inside.file_name().unwrap_or_default().to_string_lossy();
+        let is_looked_for = only.is_empty() || (only.contains(&&*name) && entry.uid != 0);
+        if is_looked_for && !(entry.kind == Kind::Directory && is_private_dir(&name, entry.uid)) {
+            others.push(inside);
         }
     }
-    Ok(())
+    if others.is_empty() {
+        return Ok(());
+    }
+    others.sort();
+    Err(SetupError::Root { path: root.to_owned(), fault: RootFault::InUse(others) }.into())
+}
+
+/// Whether a directory is called as the private directory of its owner is, or may have been of an
+/// account that is gone.
+fn is_private_dir(name: &str, owner: u32) -> bool {
+    let account = accounts::account(owner, &Settings::default());
+    let is_departed = account.name.is_none() && !name.starts_with('.');
+    name == account.directory_name()
+        || is_departed
+        || name.starts_with(UNFINISHED)
+        || name == "lost+found"
 }
 
 fn entry(path: &Path) -> Result<Option<Entry>, FileError> {

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use rustix::fs::{Gid, fchmod, fchown};
 
-use super::look::{PieceState, Rights};
+use super::look::{PieceState, Rights, assert_only_private_dirs};
 use super::program::own_program;
 use super::{Step, unfinished};
 use crate::core::marked::with_blocks;
@@ -15,6 +15,7 @@ use crate::core::setup::{Root, What};
 use crate::error::{Error, FileError};
 use crate::sys::acls;
 use crate::sys::files;
+use crate::sys::private_dir::READ_ABOVE;
 use crate::sys::replace::{Original, beside, clear_leftover, copy_program};
 
 /// Puts a piece in its place; nothing is done for one that is there.
@@ -42,7 +43,11 @@ pub fn put(step: &Step) -> Result<(), Error> {
             let wanted = with_blocks(text, blocks).map_err(unfinished(path))?;
             Ok(original.replace(&wanted, 0o644)?)
         }
-        What::Root(root) => shared_root(path, root, step.state).map_err(failed("create")),
+        What::Root(root) => {
+            shared_root(path, root, step.state).map_err(failed("create"))?;
+            // Somebody may have been faster; now nobody can put anything there any more.
+            assert_only_private_dirs(path, READ_ABOVE)
+        }
     }
 }
 

@@ -21,6 +21,7 @@ pub fn of_machine() -> MachineHooks {
         zshenv: is_installed("zsh").then(zshenv),
         fish_conf_d: is_installed("fish").then(|| "/etc/fish/conf.d".into()),
         generators: below("/etc/systemd", "user-environment-generators"),
+        user_service: below("/etc/systemd/system", "user@.service.d"),
     }
 }
 

@@ -35,7 +35,7 @@ fn takes_every_value(shell: &str, words: &[&str], script: &str) -> Result<(), Sk
         return Err(Skip(format!("{shell} is not installed")));
     }
     let world = installed();
-    let root = world.directory(NASTY, 0o1777);
+    let root = world.directory(NASTY, 0o755);
     let script = script.replace("PROGRAM", program(&world).to_str().unwrap());
     let target = root.join(person()).join("target");
     let run = world.run(shell, words.iter().copied().chain([script.as_str()])).var(ROOT, &root);

@@ -76,14 +76,41 @@ pub(crate) fn obstacle() -> Option<String> {
     if Command::new(script).stdout(Stdio::null()).status().is_err() {
         return Some("the temporary directory is mounted noexec; set TMPDIR to another one".into());
     }
-    let unsafe_way = world.top.ancestors().find(|directory| {
-        let found = fs::metadata(directory).unwrap();
-        let is_trusted = [0, rustix::process::getuid().as_raw()].contains(&found.uid());
-        let mode = found.permissions().mode();
-        !is_trusted || (mode & 0o022 != 0 && mode & 0o1000 == 0)
-    })?;
-    let unsafe_way = unsafe_way.display();
+    let writable = world.top.ancestors().find(|directory| others_can_write(directory))?;
     Some(format!(
-        "others can replace what is below `{unsafe_way}`; set TMPDIR to another directory"
+        "others can create files in `{}`, which is above every place for tests; set TMPDIR to a \
+         directory below which only you can write",
+        writable.display()
     ))
+}
+
+/// The first directory in which worlds can stand: nobody else can write above it, and nothing there
+/// is read by what is built below.
+pub(super) fn scratch() -> PathBuf {
+    use users::os::unix::UserExt;
+    let uid = rustix::process::getuid();
+    let user = users::get_user_by_uid(uid.as_raw());
+    let places = [
+        Some(std::env::temp_dir()),
+        uid.is_root().then(|| "/var/cache".into()),
+        Some(format!("/run/user/{}", uid.as_raw()).into()),
+        std::env::var_os("HOME").map(PathBuf::from),
+        user.map(|user| user.home_dir().to_owned()),
+    ];
+    let is_fit = |place: &PathBuf| {
+        let read = ["Cargo.toml", ".git", ".cargo/config.toml", ".cargo/config"];
+        let is_plain = |above: &Path| {
+            !others_can_write(above) && !read.iter().any(|name| above.join(name).exists())
+        };
+        place.is_dir() && place.canonicalize().is_ok_and(|real| real.ancestors().all(is_plain))
+    };
+    let writes = |place: &PathBuf| tempfile::tempdir_in(place).is_ok();
+    let found = places.into_iter().flatten().find(|place| is_fit(place) && writes(place));
+    found.unwrap_or_else(std::env::temp_dir)
+}
+
+fn others_can_write(directory: &Path) -> bool {
+    let found = fs::metadata(directory).unwrap();
+    let is_trusted = [0, rustix::process::getuid().as_raw()].contains(&found.uid());
+    !is_trusted || found.permissions().mode() & 0o022 != 0
 }

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use cargo_peruser::core::account::Account;
 use cargo_peruser::core::build_dir::{Asked, ConfiguredBuildDir};
-use cargo_peruser::core::placement::{Door, OwnDirectory, Variables};
-use cargo_peruser::core::settings::{ExplicitTargetDir, Scope, Settings};
+use cargo_peruser::core::placement::{Door, OwnDirectory, RootState, Variables};
+use cargo_peruser::core::settings::{ExplicitTargetDir, Missing, Scope, Settings};
 use cargo_peruser::workspace::identity::Identity;
 use proptest::collection::vec;
 use proptest::option;
@@ -73,7 +73,7 @@ pub(super) fn path() -> impl Strategy<Value = OsString> + Clone {
 pub(super) struct Case {
     pub(super) door: Door,
     pub(super) is_bypassed: bool,
-    pub(super) root_exists: bool,
+    pub(super) root: RootState,
     pub(super) settings: Settings,
     pub(super) account: Account,
     pub(super) words: Vec<OsString>,
@@ -87,8 +87,11 @@ pub(super) struct Case {
 fn settings() -> impl Strategy<Value = Settings> {
     let root = prop::sample::select(vec!["/srv/root", "/srv", "/srv/root/alice", "/x y/ä"]);
     let users = vec(prop::sample::select(vec!["alice", "bob", "uid-7"]), 0..2);
-    (option::weighted(0.8, root), any::<bool>(), any::<bool>(), users.clone(), users).prop_map(
-        |(root, by_workspace, overrides, exclude, include)| Settings {
+    let missing = prop::sample::select(vec![Missing::OwnCache, Missing::Refuse]);
+    let choices = (any::<bool>(), any::<bool>(), missing);
+    (option::weighted(0.8, root), choices, users.clone(), users).prop_map(
+        |(root, (by_workspace, overrides, missing), exclude, include)| Settings {
+            missing,
             shared_root: root.map(PathBuf::from),
             scope: if by_workspace { Scope::Workspace } else { Scope::User },
             explicit_target_dir: match overrides {
@@ -139,15 +142,21 @@ pub(super) fn case() -> impl Strategy<Value = Case> {
         origin: "a file".into(),
         asked,
     });
-    let flags = (door, prop::bool::weighted(0.1), prop::bool::weighted(0.9), any::<bool>());
+    let root = prop::sample::select(vec![
+        RootState::Absent,
+        RootState::Usable,
+        RootState::Usable,
+        RootState::NotProvisioned,
+    ]);
+    let flags = (door, prop::bool::weighted(0.1), root, any::<bool>());
     let build_dirs = [option::of(build_dir.clone()), option::of(build_dir)];
     let places = (path(), option::of(own), build_dirs);
     (flags, settings(), account(), words(), places, variables()).prop_map(
         |(flags, settings, account, words, (cwd, own_directory, build_dirs), variables)| {
-            let (door, is_bypassed, root_exists, config_chooses) = flags;
+            let (door, is_bypassed, root, config_chooses) = flags;
             let cwd = Path::new("/").join(cwd);
             #[rustfmt::skip]
-            let case = Case { door, is_bypassed, root_exists, settings, account, words,
+            let case = Case { door, is_bypassed, root, settings, account, words,
                               config_chooses, cwd, own_directory, build_dirs, variables };
             case
         },

@@ -35,7 +35,7 @@ pub(crate) fn tests() -> Vec<Test> {
 
 fn nested_below_out_dir(stage: &Stage) -> Result<()> {
     nested(stage, "")?;
-    let inner = find(&stage.root.join("alice/target"), Path::new("out/target/debug/inner"))?;
+    let inner = find(&stage.root.join("alice"), Path::new("out/target/debug/inner"))?;
     inner.context("the nested build is not below OUT_DIR").map(drop)
 }
 
@@ -53,7 +53,7 @@ const INNER: &str =
 
 /// Builds a package whose build script runs the `cargo` on PATH, with `change` to its environment.
 fn nested(stage: &Stage, change: &str) -> Result<()> {
-    stage.shared_root().sticky().make()?;
+    stage.shared_root().provisioned()?;
     let alice = stage.person("alice")?;
     let script = format!(
         "fn main() {{\n    let args = [\"build\", \"--manifest-path\", \"inner/Cargo.toml\"];\n    \
@@ -97,7 +97,7 @@ enum BuildDir {
 }
 
 fn build_dir(stage: &Stage, configured: BuildDir) -> Result<()> {
-    let root = stage.shared_root().sticky().make()?;
+    let root = stage.shared_root().provisioned()?;
     let alice = stage.person("alice")?;
     project::that_prints("hello", &stage.checkout, &alice)?;
     let shared = stage.at("intermediates");
@@ -112,12 +112,12 @@ fn build_dir(stage: &Stage, configured: BuildDir) -> Result<()> {
     };
     run.run()?.ok()?;
     ensure!(fs::read_dir(&shared)?.next().is_none(), "intermediates went to the shared path");
-    ensure!(root.join("alice/target/debug/speaker").is_file(), "the build went elsewhere");
+    ensure!(alice.target()?.join("debug/speaker").is_file(), "the build went elsewhere");
     private(&root.join("alice"), alice.uid())
 }
 
 fn own_build_dir(stage: &Stage) -> Result<()> {
-    stage.shared_root().sticky().make()?;
+    stage.shared_root().provisioned()?;
     let alice = stage.person("alice")?;
     let own = alice.home.join("build");
     let run = alice.cargo(["build"]).env("CARGO_BUILD_BUILD_DIR", &own).run()?;

@@ -32,7 +32,7 @@ pub(crate) fn tests() -> Vec<Test> {
     ];
     for (name, owner, group, mode, provisioned) in ROOTS {
         let body = move |stage: &Stage| {
-            stage.shared_root().owned_by(owner).group(group).mode(*mode).make()?;
+            stage.shared_root().owned_by(owner).group(group).mode(*mode).accepted().make()?;
             clean(stage, *provisioned)
         };
         tests.push(test(format!("cargo::{name}"), body).needs(CARGO));
@@ -57,14 +57,16 @@ fn clean(stage: &Stage, provisioned: bool) -> Result<()> {
     }
     alice.cargo(["build"]).with(Channel::Stable).run()?.ok()?;
     let before = look(&directory)?;
+    let target = alice.target()?;
+    ensure!(target.starts_with(&directory), "it builds in `{}`", target.display());
     let signal = stage.at("signal");
     make::file(&signal, "", 0, 0o644)?;
     let thief = mallory.shell(TAKE, [&signal, &directory]).start()?;
     for _ in 0..3 {
         alice.cargo(["clean"]).with(Channel::Stable).run()?.ok()?;
-        ensure!(!directory.join("target/debug").exists(), "`cargo clean` left the artifacts");
+        ensure!(!target.join("debug").exists(), "`cargo clean` left the artifacts");
         alice.cargo(["build"]).with(Channel::Stable).run()?.ok()?;
-        ensure!(directory.join("target/debug/speaker").is_file(), "the build went elsewhere");
+        ensure!(target.join("debug/speaker").is_file(), "the build went elsewhere");
     }
     fs::remove_file(signal)?;
     thief.finish()?.never_says("took it")?;
@@ -74,7 +76,7 @@ fn clean(stage: &Stage, provisioned: bool) -> Result<()> {
 
 /// An editor calls the real cargo by its path with the variable of the session.
 fn bypassed(stage: &Stage) -> Result<()> {
-    let root = stage.shared_root().sticky().make()?;
+    let root = stage.shared_root().provisioned()?;
     let (alice, mallory) = (stage.person("alice")?, stage.person("mallory")?);
     project::that_prints("hello", &stage.checkout, &alice)?;
     let target = root.join("alice/target");

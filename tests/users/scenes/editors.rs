@@ -25,7 +25,7 @@ fn settings(person: &Person<'_>) -> PathBuf {
 }
 
 fn own(stage: &Stage) -> Result<()> {
-    stage.shared_root().sticky().make()?;
+    stage.shared_root().provisioned()?;
     for name in ["alice", "bob"] {
         let person = stage.person(name)?;
         person.by_name(WRITE).umask("000").run()?.ok()?;
@@ -42,7 +42,7 @@ fn own(stage: &Stage) -> Result<()> {
 
 /// As after `su -m`.
 fn foreign_home(stage: &Stage) -> Result<()> {
-    stage.shared_root().sticky().make()?;
+    stage.shared_root().provisioned()?;
     let (alice, bob) = (stage.person("alice")?, stage.person("bob")?);
     // Even where bob lets everyone write.
     make::own(&bob.home, bob.uid(), bob.uid(), 0o777)?;
@@ -55,7 +55,7 @@ fn foreign_home(stage: &Stage) -> Result<()> {
 }
 
 fn foreign_file(stage: &Stage) -> Result<()> {
-    stage.shared_root().sticky().make()?;
+    stage.shared_root().provisioned()?;
     let (alice, bob) = (stage.person("alice")?, stage.person("bob")?);
     let theirs = stage.at("common.json");
     make::file(&theirs, "{}", bob.uid(), 0o666)?;
@@ -71,7 +71,7 @@ fn foreign_file(stage: &Stage) -> Result<()> {
 
 fn root(stage: &Stage) -> Result<()> {
     use std::os::unix::fs::MetadataExt;
-    stage.shared_root().sticky().make()?;
+    stage.shared_root().provisioned()?;
     let (superuser, alice) = (stage.person("root")?, stage.person("alice")?);
     for part in [".config", ".config/zed"] {
         make::directory(&superuser.home.join(part), 0, 0, 0o755)?;

@@ -32,6 +32,7 @@ pub(crate) fn tests() -> Vec<Test> {
 }
 
 fn read_only(stage: &Stage) -> Result<()> {
+    stage.accept_sticky_root();
     make::tmpfs(&stage.root, "mode=1777")?;
     remount(&stage.root, "ro")?;
     let alice = stage.person("alice")?;
@@ -52,6 +53,7 @@ fn immutable(stage: &Stage) -> Result<()> {
 }
 
 fn no_space(stage: &Stage) -> Result<()> {
+    stage.accept_sticky_root();
     make::tmpfs(&stage.root, "mode=1777,size=64k")?;
     let filler = stage.root.join("filler");
     let mut file = fs::File::create(&filler)?;
@@ -64,6 +66,7 @@ fn no_space(stage: &Stage) -> Result<()> {
 }
 
 fn no_inodes(stage: &Stage, free: usize) -> Result<()> {
+    stage.accept_sticky_root();
     make::tmpfs(&stage.root, "mode=1777,nr_inodes=12")?;
     let filler = |number: usize| stage.root.join(format!("filler-{number}"));
     let made = (0..).take_while(|number| fs::create_dir(filler(*number)).is_ok()).count();
@@ -79,6 +82,7 @@ fn no_inodes(stage: &Stage, free: usize) -> Result<()> {
 }
 
 fn no_exec(stage: &Stage) -> Result<()> {
+    stage.accept_sticky_root();
     make::tmpfs(&stage.root, "mode=1777,noexec")?;
     let alice = stage.person("alice")?;
     alice.cargo(["build"]).run()?.notes("noexec")?;

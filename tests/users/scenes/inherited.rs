@@ -44,7 +44,7 @@ pub(crate) fn tests() -> Vec<Test> {
 }
 
 fn row(stage: &Stage, value: &str, expected: &str) -> Result<()> {
-    let root = stage.shared_root().sticky().make()?;
+    let root = stage.shared_root().provisioned()?;
     let (alice, bob) = (stage.person("alice")?, stage.person("bob")?);
     bob.cargo(["build"]).run()?.silently()?;
     alice.cargo(["check"]).run()?.silently()?;
@@ -59,7 +59,7 @@ fn row(stage: &Stage, value: &str, expected: &str) -> Result<()> {
 }
 
 fn home(stage: &Stage) -> Result<()> {
-    let root = stage.shared_root().sticky().make()?;
+    let root = stage.shared_root().provisioned()?;
     let (alice, bob) = (stage.person("alice")?, stage.person("bob")?);
     let run = alice.cargo(["build"]).env("HOME", &bob.home).env("USER", "bob").run()?;
     run.silently()?.builds_in(root.join("alice/target"))?;
@@ -69,7 +69,7 @@ fn home(stage: &Stage) -> Result<()> {
 
 /// Root's whole session, alice's rights.
 fn su_from_root(stage: &Stage) -> Result<()> {
-    let root = stage.shared_root().sticky().make()?;
+    let root = stage.shared_root().provisioned()?;
     let (alice, superuser) = (stage.person("alice")?, stage.person("root")?);
     superuser.cargo(["build"]).run()?.silently()?;
     let run = alice
@@ -84,7 +84,7 @@ fn su_from_root(stage: &Stage) -> Result<()> {
 }
 
 fn overruled(stage: &Stage) -> Result<()> {
-    let root = stage.shared_root().sticky().make()?;
+    let root = stage.shared_root().provisioned()?;
     let alice = stage.person("alice")?;
     let outside = stage.at("outside");
     for (setting, expected) in [("honour", &outside), ("override", &root.join("alice/target"))] {

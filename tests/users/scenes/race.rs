@@ -32,7 +32,7 @@ pub(crate) fn tests() -> Vec<Test> {
 }
 
 fn against_a_planter(stage: &Stage, mode: u32) -> Result<()> {
-    let root = stage.shared_root().group("devs").mode(mode).make()?;
+    let root = stage.shared_root().group("devs").mode(mode).accepted().make()?;
     let (alice, mallory) = (stage.person("alice")?, stage.person("mallory")?);
     let trap = stage.at("trap");
     make::directory(&trap, mallory.uid(), mallory.uid(), 0o777)?;

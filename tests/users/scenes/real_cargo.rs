@@ -92,7 +92,7 @@ fn reaches_the_stub(alice: &Person<'_>, path: &[&str]) -> Result<()> {
 }
 
 fn relative(stage: &Stage, place: &str, entry: &str) -> Result<()> {
-    stage.shared_root().sticky().make()?;
+    stage.shared_root().provisioned()?;
     let place = stage.checkout.join(place);
     fs::create_dir_all(&place)?;
     make::script(&place.join("cargo"), EVIL)?;
@@ -102,7 +102,7 @@ fn relative(stage: &Stage, place: &str, entry: &str) -> Result<()> {
 }
 
 fn world_writable(stage: &Stage, mode: u32) -> Result<()> {
-    stage.shared_root().sticky().make()?;
+    stage.shared_root().provisioned()?;
     let (alice, mallory) = (stage.person("alice")?, stage.person("mallory")?);
     let open = stage.at("open");
     make::directory(&open, 0, 0, mode)?;
@@ -115,7 +115,7 @@ fn world_writable(stage: &Stage, mode: u32) -> Result<()> {
 }
 
 fn not_executable(stage: &Stage) -> Result<()> {
-    stage.shared_root().sticky().make()?;
+    stage.shared_root().provisioned()?;
     let alice = stage.person("alice")?;
     let (plain, directory) = (stage.at("plain"), stage.at("directory"));
     make::directory(&plain, 0, 0, 0o755)?;
@@ -126,7 +126,7 @@ fn not_executable(stage: &Stage) -> Result<()> {
 }
 
 fn again(stage: &Stage, install: &Install) -> Result<()> {
-    stage.shared_root().sticky().make()?;
+    stage.shared_root().provisioned()?;
     let alice = stage.person("alice")?;
     let at = stage.at("again");
     install(&at)?;
@@ -141,7 +141,7 @@ fn again(stage: &Stage, install: &Install) -> Result<()> {
 }
 
 fn trailing_slash(stage: &Stage) -> Result<()> {
-    stage.shared_root().sticky().make()?;
+    stage.shared_root().provisioned()?;
     let alice = stage.person("alice")?;
     let slash = format!("{}/", places::SHIM);
     reaches_the_stub(&alice, &[&slash, places::SHIM, places::STUB])?;
@@ -149,14 +149,14 @@ fn trailing_slash(stage: &Stage) -> Result<()> {
 }
 
 fn only_the_shim(stage: &Stage) -> Result<()> {
-    stage.shared_root().sticky().make()?;
+    stage.shared_root().provisioned()?;
     let run = stage.person("alice")?.cargo(["check"]).path([places::SHIM, places::SHIM]).run()?;
     run.stopped(Stop::NoCargo)?.mentions(shim())?;
     Ok(())
 }
 
 fn cannot_execute(stage: &Stage) -> Result<()> {
-    stage.shared_root().sticky().make()?;
+    stage.shared_root().provisioned()?;
     let broken = stage.at("broken");
     make::directory(&broken, 0, 0, 0o755)?;
     make::script(&broken.join("cargo"), "#!/no/such/interpreter\n")?;
@@ -167,7 +167,7 @@ fn cannot_execute(stage: &Stage) -> Result<()> {
 }
 
 fn of_the_settings(stage: &Stage) -> Result<()> {
-    stage.shared_root().sticky().make()?;
+    stage.shared_root().provisioned()?;
     let alice = stage.person("alice")?;
     let decoy = stage.at("decoy");
     make::directory(&decoy, 0, 0, 0o755)?;
@@ -182,7 +182,7 @@ fn of_the_settings(stage: &Stage) -> Result<()> {
 }
 
 fn in_cargo_home(stage: &Stage) -> Result<()> {
-    stage.shared_root().sticky().make()?;
+    stage.shared_root().provisioned()?;
     let alice = stage.person("alice")?;
     let bin = alice.home.join(".cargo/bin");
     fs::create_dir_all(&bin)?;

@@ -47,21 +47,21 @@ fn root_line(root: &Path) -> String {
 }
 
 fn names_the_root(stage: &Stage) -> Result<()> {
-    let root = stage.shared_root().sticky().make()?;
+    let root = stage.shared_root().provisioned()?;
     let run = build(&stage.person("alice")?, &root_line(&root), "root", "root", 0o644)?;
     run.silently()?.builds_in(root.join("alice/target"))?;
     Ok(())
 }
 
 fn untrusted(stage: &Stage, owner: &str, group: &str, mode: u32) -> Result<()> {
-    let root = stage.shared_root().sticky().make()?;
+    let root = stage.shared_root().provisioned()?;
     let run = build(&stage.person("alice")?, &root_line(&root), owner, group, mode)?;
     run.stopped(Stop::Settings)?.blames("/etc/cargo-peruser/config.toml")?;
     Ok(())
 }
 
 fn enforced(stage: &Stage) -> Result<()> {
-    let root = stage.shared_root().sticky().make()?;
+    let root = stage.shared_root().provisioned()?;
     let alice = stage.person("alice")?;
     let directory = stage.at("etc");
     make::directory(&directory, 0, 0, 0o755)?;
@@ -80,7 +80,7 @@ fn enforced(stage: &Stage) -> Result<()> {
 }
 
 fn persons_file(stage: &Stage, owner: &str, mode: u32) -> Result<Outcome> {
-    let root = stage.shared_root().sticky().make()?;
+    let root = stage.shared_root().provisioned()?;
     let alice = stage.person("alice")?;
     let directory = stage.at("config");
     make::directory(&directory, alice.uid(), alice.uid(), 0o755)?;

@@ -95,7 +95,7 @@ fn the_program_and_the_library_are_of_one_build() {
 ];
 
 fn twelve_rounds(stage: &Stage, channel: Channel) -> Result<()> {
-    let root = stage.shared_root().group("devs").mode(0o3775).make()?;
+    let root = stage.shared_root().group("devs").mode(0o3775).accepted().make()?;
     let (alice, bob) = (stage.person("alice")?, stage.person("bob")?);
     project::write(&stage.checkout, DEMO, &alice)?;
     for person in [&alice, &bob] {

@@ -56,7 +56,7 @@ pub(crate) fn tests() -> Vec<Test> {
     let mut tests = vec![
         test("toolchain::refuses_a_place_below_somebody_elses_directory", below_hers),
         test("toolchain::refuses_a_place_where_the_directory_could_be_replaced", replaceable),
-        test("toolchain::makes_a_directory_where_it_is_sticky", sticky),
+        test("toolchain::makes_a_directory_that_others_cannot_write_to", made),
         test("toolchain::leaves_the_home_of_somebody_else_alone", anothers_home),
         test("toolchain::leads_to_no_tools_out_of_somebody_elses_home", anothers_tools),
         test("toolchain::root_stays_out_of_a_persons_directory", root_in_hers),
@@ -88,7 +88,7 @@ fn names(directory: &Path) -> Result<Vec<PathBuf>> {
 fn planted(stage: &Stage, plant: fn(&Stage, &Path) -> Result<()>, says: &str) -> Result<()> {
     let alice = stage.person("alice")?;
     let place = stage.at("open");
-    make::directory(&place, 0, 0, 0o1777)?;
+    make::directory(&place, 0, 0, 0o755)?;
     let at = place.join("toolchain");
     plant(stage, &at)?;
     let before = look(&at)?;
@@ -120,14 +120,14 @@ fn replaceable(stage: &Stage) -> Result<()> {
     make::directory(&place, 0, group("devs")?, 0o2775)?;
     let at = place.join("toolchain/bin");
     let refused = toolchain(stage, &alice, &[&at.to_string_lossy()])?.run()?;
-    refused.refused()?.blames("others can replace directories in it")?.helps("chmod go-w")?;
+    refused.refused()?.blames("others can create files in it")?.helps("chmod go-w")?;
     ensure!(names(&place)?.is_empty(), "something was made");
     Ok(())
 }
 
-fn sticky(stage: &Stage) -> Result<()> {
+fn made(stage: &Stage) -> Result<()> {
     let alice = stage.person("alice")?;
-    make::directory(&stage.at("open"), 0, 0, 0o1777)?;
+    make::directory(&stage.at("open"), 2001, 2001, 0o755)?;
     let at = stage.at("open/toolchain/bin");
     for umask in ["0000", "0077", "0022"] {
         toolchain(stage, &alice, &[&at.to_string_lossy()])?.umask(umask).run()?.silently()?;

@@ -23,6 +23,8 @@ enum Checkout {
     Elsewhere,
     /// Below it, and alice stands in it.
     Below,
+    /// Below it, and alice stands in it, and installs a program from a registry.
+    BelowButNotItsSources,
     /// Below it, named by `--manifest-path` from elsewhere.
     BelowByManifestPath,
 }
@@ -34,11 +36,25 @@ enum Expect {
 
 const WAYS: &[Way] = &[
     Way {
-        name: "accepts_a_sticky_ancestor_1777",
+        name: "refuses_a_sticky_ancestor_1777",
         owner: "root",
         mode: 0o1777,
         checkout: Checkout::Elsewhere,
-        expect: Expect::Accepted,
+        expect: Expect::Refused,
+    },
+    Way {
+        name: "refuses_a_sticky_ancestor_even_if_it_holds_the_checkout_1777",
+        owner: "root",
+        mode: 0o1777,
+        checkout: Checkout::Below,
+        expect: Expect::Refused,
+    },
+    Way {
+        name: "refuses_a_group_writable_ancestor_for_sources_from_elsewhere_2775",
+        owner: "root",
+        mode: 0o2775,
+        checkout: Checkout::BelowButNotItsSources,
+        expect: Expect::Refused,
     },
     Way {
         name: "accepts_an_ancestor_of_the_callers_own_0755",
@@ -125,7 +141,8 @@ fn walk(stage: &Stage, row: &Way) -> Result<()> {
     let above = stage.at("above");
     make::directory(&above, stage.person(row.owner)?.uid(), group("devs")?, row.mode)?;
     let root = above.join("shared");
-    make::directory(&root, 0, 0, 0o1777)?;
+    make::directory(&root, 0, 0, 0o755)?;
+    make::directory(&root.join("alice"), alice.uid(), alice.uid(), 0o700)?;
     let checkout = above.join("checkout");
     make::directory(&checkout, alice.uid(), alice.uid(), 0o755)?;
     make::file(&checkout.join("Cargo.toml"), "[package]\nname = \"x\"\n", alice.uid(), 0o644)?;
@@ -133,11 +150,16 @@ fn walk(stage: &Stage, row: &Way) -> Result<()> {
     let run = build(&alice, row, &checkout).env("CARGO_PERUSER_SHARED_ROOT", &root).run()?;
     match row.expect {
         Expect::Accepted => {
-            run.silently()?.builds_in(root.join("alice/target"))?;
+            let target = run.silently()?.target_dir()?;
+            let target = target.as_deref().and_then(Path::parent);
+            ensure!(target == Some(&root.join("alice")), "it builds below {target:?}");
         }
         Expect::Refused => {
             run.refused()?.blames(format!("`{}`", above.display()))?;
-            ensure!(look(&root.join("alice"))?.is_none(), "a directory was made all the same");
+            ensure!(
+                look(&root.join("alice/target"))?.is_none(),
+                "a directory was made all the same"
+            );
         }
     }
     Ok(())
@@ -148,6 +170,7 @@ fn build<'p>(alice: &'p Person<'_>, row: &Way, checkout: &Path) -> crate::stage:
     match row.checkout {
         Checkout::Elsewhere => alice.cargo(["build"]),
         Checkout::Below => alice.cargo(["build"]).within(checkout),
+        Checkout::BelowButNotItsSources => alice.cargo(["install", "tool"]).within(checkout),
         Checkout::BelowByManifestPath => {
             alice.cargo(["build".as_ref(), "--manifest-path".as_ref(), manifest.as_os_str()])
         }

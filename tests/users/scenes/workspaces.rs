@@ -7,7 +7,7 @@
 mod random;
 
 use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 
@@ -200,7 +200,7 @@ fn at<'p>(run: Invocation<'p>, channel: Channel, directory: &Path) -> Invocation
 }
 
 fn in_turn(stage: &Stage, case: &Case, channel: Channel) -> Result<()> {
-    let root = stage.shared_root().sticky().make()?;
+    let root = stage.shared_root().provisioned()?;
     let alice = stage.person("alice")?;
     // One repository with both, and no workspace around them.
     let both = ["first", "other"].map(|word| (word, stage.checkout.join(word)));
@@ -214,7 +214,7 @@ fn in_turn(stage: &Stage, case: &Case, channel: Channel) -> Result<()> {
         let found = match case.shows {
             Shows::Printed => run.stdout.trim().to_owned(),
             Shows::InFile(file) => {
-                let file = target_of(&alice, &place, &["path"])?.join(file);
+                let file = alice.target_in(&place)?.join(file);
                 let bytes = std::fs::read(&file).context(file.display().to_string())?;
                 let shown = String::from_utf8_lossy(&bytes).into_owned();
                 let words = both.iter().map(|(word, _)| *word);
@@ -234,13 +234,6 @@ fn in_turn(stage: &Stage, case: &Case, channel: Channel) -> Result<()> {
     Ok(())
 }
 
-/// What `cargo-peruser path` prints.
-fn target_of(alice: &Person<'_>, directory: &Path, args: &[&str]) -> Result<PathBuf> {
-    let run = alice.by_name(args).within(directory).run()?;
-    run.silently()?;
-    Ok(run.stdout.trim_end_matches('\n').into())
-}
-
 /// A program without dependencies, in a workspace of its own.
 const PROGRAM: Case = Case {
     name: "",
@@ -258,7 +251,7 @@ fn speaks(run: Invocation<'_>, word: &str) -> Result<()> {
 
 /// With the times of the archive, so that only the directory itself tells that it is another one.
 fn unpacked_again(stage: &Stage, channel: Channel) -> Result<()> {
-    stage.shared_root().sticky().make()?;
+    stage.shared_root().provisioned()?;
     let alice = stage.person("alice")?;
     for word in ["first", "other"] {
         let archive = alice.home.join(word);
@@ -275,7 +268,7 @@ fn unpacked_again(stage: &Stage, channel: Channel) -> Result<()> {
 }
 
 fn at_once(stage: &Stage, channel: Channel) -> Result<()> {
-    stage.shared_root().sticky().make()?;
+    stage.shared_root().provisioned()?;
     let alice = stage.person("alice")?;
     let both = ["first", "other"].map(|word| (word, stage.checkout.join(word)));
     for round in 0..4 {
@@ -294,7 +287,7 @@ fn at_once(stage: &Stage, channel: Channel) -> Result<()> {
 
 /// A build script that takes its time holds the lock of its own workspace only.
 fn no_waiting(stage: &Stage, channel: Channel) -> Result<()> {
-    stage.shared_root().sticky().make()?;
+    stage.shared_root().provisioned()?;
     let alice = stage.person("alice")?;
     let both = ["slow", "quick"].map(|word| (word, stage.checkout.join(word)));
     for (word, directory) in &both {
@@ -320,7 +313,7 @@ fn no_waiting(stage: &Stage, channel: Channel) -> Result<()> {
 
 /// Editors and tools that go past the shim have a session's variables.
 fn past_the_shim(stage: &Stage, channel: Channel) -> Result<()> {
-    let root = stage.shared_root().sticky().make()?;
+    let root = stage.shared_root().provisioned()?;
     let alice = stage.person("alice")?;
     let case = &MEMBERS;
     let both = ["first", "other"].map(|word| (word, stage.checkout.join(word)));
@@ -337,7 +330,7 @@ fn past_the_shim(stage: &Stage, channel: Channel) -> Result<()> {
     // The same session's shim gives each its own, and takes the variable away.
     let shim = "eval \"$(cargo-peruser env)\" && exec cargo run -q";
     speaks(at(alice.shell(shim, [""; 0]), channel, &both[0].1.join(case.within)), "first")?;
-    let own = target_of(&alice, &both[0].1, &["path"])?;
+    let own = alice.target_in(&both[0].1)?;
     let deps = if channel == Channel::Stable { "debug/deps" } else { "debug/build" };
     ensure!(own.join(deps).is_dir(), "the shim left the build directory elsewhere");
     Ok(())
@@ -346,7 +339,7 @@ fn past_the_shim(stage: &Stage, channel: Channel) -> Result<()> {
 /// A checked-in build directory that is not alice's, and a build script that builds another workspace
 /// in the ways in which authors keep such builds apart.
 fn nested(stage: &Stage, channel: Channel) -> Result<()> {
-    let root = stage.shared_root().sticky().make()?;
+    let root = stage.shared_root().provisioned()?;
     let alice = stage.person("alice")?;
     let limit = std::time::Duration::from_secs(90);
     for (number, change) in [
@@ -387,7 +380,7 @@ fn nested(stage: &Stage, channel: Channel) -> Result<()> {
 
 /// A linked worktree, a clone, and a copy as a second jj workspace is one.
 fn clones(stage: &Stage) -> Result<()> {
-    let root = stage.shared_root().sticky().make()?;
+    let root = stage.shared_root().provisioned()?;
     let alice = stage.person("alice")?;
     let main = stage.checkout.join("main");
     let test = "#[test] fn main_t() { assert_eq!(\"WORD\", \"main\"); }\n";
@@ -416,7 +409,7 @@ fn clones(stage: &Stage) -> Result<()> {
         let by_alias = ["say", "--manifest-path", manifest];
         let run = at(alice.cargo(by_alias), Channel::Stable, &main);
         speaks(run.env("CARGO_ALIAS_SAY", "run -q"), word)?;
-        let own = target_of(&alice, &directory.join("src"), &["path"])?;
+        let own = alice.target_in(directory.join("src"))?;
         ensure!(own.parent() == Some(&root.join("alice")), "it is `{}`", own.display());
         named_after(&own, word)?;
         private(&own, alice.uid())?;
@@ -426,7 +419,7 @@ fn clones(stage: &Stage) -> Result<()> {
 }
 
 fn by_user(stage: &Stage) -> Result<()> {
-    let root = stage.shared_root().sticky().make()?;
+    let root = stage.shared_root().provisioned()?;
     let alice = stage.person("alice")?;
     let settings = alice.home.join(".config/cargo-peruser/config.toml");
     project::write(
@@ -439,7 +432,7 @@ fn by_user(stage: &Stage) -> Result<()> {
         write(&PROGRAM, word, &place, &alice)?;
         let run: Outcome = at(alice.cargo(["build", "-q"]), Channel::Stable, &place).run()?;
         run.silently()?;
-        ensure!(target_of(&alice, &place, &["path"])? == root.join("alice/target"));
+        ensure!(alice.target_in(&place)? == root.join("alice/target"));
     }
     ensure!(root.join("alice/target/debug/app").is_file() && settings.is_file());
     let explained = alice.by_name(["explain"]).within(stage.checkout.join("first")).run()?;
@@ -450,7 +443,7 @@ fn by_user(stage: &Stage) -> Result<()> {
 
 /// Cargo would build it below /tmp, and other people's files stand above that.
 fn install(stage: &Stage) -> Result<()> {
-    let root = stage.shared_root().sticky().make()?;
+    let root = stage.shared_root().provisioned()?;
     let alice = stage.person("alice")?;
     project::stock_cargo_home(&alice)?;
     // A build script tells where it is built.
@@ -481,8 +474,8 @@ fn install(stage: &Stage) -> Result<()> {
         ensure!(told.starts_with(&start), "the program of `{word}` says `{told}`");
     }
     // A crate of the registry has no program to install, but is looked for and built the same way.
-    let place = target_of(&alice, &stage.checkout, &["path", "--", "install", "anyhow"])?;
-    ensure!(place == root.join("alice/target"), "it is `{}`", place.display());
+    let run = alice.by_name(["path", "--", "install", "anyhow"]).run()?;
+    run.prints(root.join("alice/target\n").to_string_lossy())?;
     Ok(())
 }
 

@@ -67,7 +67,7 @@ pub(crate) fn tests() -> Vec<Test> {
 }
 
 fn ends(stage: &Stage, wrapper: &str, layout: &str, expect: Expect) -> Result<()> {
-    let root = stage.shared_root().sticky().make()?;
+    let root = stage.shared_root().provisioned()?;
     let alice = stage.person("alice")?;
     let mut path: Vec<PathBuf> = Vec::new();
     for letter in layout.chars() {

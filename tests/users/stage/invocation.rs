@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -50,7 +51,7 @@ impl<'p> Invocation<'p> {
         let uid = person.uid();
         let groups =
             if person.account.name.is_empty() { "--clear-groups" } else { "--init-groups" };
-        Invocation {
+        let invocation = Invocation {
             person,
             words: std::iter::once(program.into()).chain(args).collect(),
             environment: BTreeMap::new(),
@@ -65,7 +66,15 @@ impl<'p> Invocation<'p> {
         .env("USER", person.name())
         .env("LOGNAME", person.name())
         .env("LANG", "C.UTF-8")
-        .env("CARGO_PERUSER_SHARED_ROOT", &person.stage.root)
+        .env("CARGO_PERUSER_SHARED_ROOT", &person.stage.root);
+        let invocation = match person.stage.accepts_sticky_root.load(Ordering::Relaxed) {
+            true => invocation.env("CARGO_PERUSER_STICKY_ROOT", "accept"),
+            false => invocation,
+        };
+        match person.stage.is_by_user.load(Ordering::Relaxed) {
+            true => invocation.env("CARGO_PERUSER_SCOPE", "user"),
+            false => invocation,
+        }
     }
 
     /// With one more word at its end.

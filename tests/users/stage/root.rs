@@ -21,9 +21,24 @@ impl<'s> Root<'s> {
         Root { stage, owner: "root", group: "root", mode: 0o755 }
     }
 
-    /// Mode 1777, like `/tmp`: everyone may make a directory, nobody may take another's.
+    /// Mode 1777, like `/tmp`, and accepted: everyone may make a directory, nobody may take another's.
     pub(crate) fn sticky(self) -> Self {
-        self.mode(0o1777)
+        self.mode(0o1777).accepted()
+    }
+
+    /// Everybody on this stage accepts a root in which others can create files, if it is sticky.
+    pub(crate) fn accepted(self) -> Self {
+        self.stage.accept_sticky_root();
+        self
+    }
+
+    /// Makes it as `setup` does: only root writes to it, and everybody who builds has a private
+    /// directory.
+    pub(crate) fn provisioned(self) -> Result<PathBuf> {
+        let stage = self.stage;
+        let root = self.make()?;
+        stage.person("root")?.by_name(["provision", "--all"]).run()?.ok()?;
+        Ok(root)
     }
 
     /// The exact mode.

@@ -1,14 +1,8 @@
-//! How the files lie: their length, their first line, their place.
+//! How the files lie: their first line, their place.
 
 use super::Finding;
 use super::scan;
 use super::tree::{Source, Tree};
-
-/// Lines that a file may have before its tests begin.
-const LINE_LIMIT: usize = 250;
-
-/// Files that may be longer, each with the reason.
-const LONG: &[(&str, &str)] = &[];
 
 /// What may stand at the repository's top level, beside licences and dotfiles. `target` is the
 /// build's and ignored by git.
@@ -22,11 +16,6 @@ pub(super) fn every_file_says_why_it_exists(tree: &Tree) -> Vec<Finding> {
         .filter(|source| !source.text.starts_with("//! "))
         .map(|source| Finding::new(&source.path, 1, "a file begins with `//!` and why it exists"))
         .collect()
-}
-
-/// A file stays short enough to be read in one go; tests do not count.
-pub(super) fn files_stay_short(tree: &Tree) -> Vec<Finding> {
-    tree.sources.iter().filter(|source| !source.is_test_file()).filter_map(too_long).collect()
 }
 
 /// A file named as test code is compiled for tests only: other rules look away from it.
@@ -53,26 +42,6 @@ pub(super) fn the_top_level_stays_small(tree: &Tree) -> Vec<Finding> {
         .filter(|name| !has_a_place(name))
         .map(|name| Finding::new(name, 1, "has no place at the repository's top level"))
         .collect()
-}
-
-fn too_long(source: &Source) -> Option<Finding> {
-    let lines = source
-        .text
-        .lines()
-        .position(|line| line == "#[cfg(test)]")
-        .unwrap_or(source.text.lines().count());
-    let excused = LONG.iter().any(|(path, _)| *path == source.path);
-    match (lines > LINE_LIMIT, excused) {
-        (true, false) => {
-            let says = format!("{lines} lines before its tests, more than {LINE_LIMIT}: split it");
-            Some(Finding::new(&source.path, LINE_LIMIT + 1, says))
-        }
-        (false, true) => {
-            let says = "is short enough; strike it from the exceptions in xtask/src/tidy/layout.rs";
-            Some(Finding::new(&source.path, 1, says))
-        }
-        _ => None,
-    }
 }
 
 /// Whether `parent` is the module above `tests` and declares it under `#[cfg(test)]`.
@@ -107,17 +76,6 @@ mod tests {
         let paths: Vec<String> =
             every_file_says_why_it_exists(&tree).into_iter().map(|finding| finding.path).collect();
         assert_eq!(paths, ["src/b.rs", "src/c.rs"]);
-    }
-
-    #[test]
-    fn a_long_file_is_found_and_its_tests_do_not_count() {
-        let long = "a\n".repeat(LINE_LIMIT + 1);
-        let short = "a\n".repeat(LINE_LIMIT) + "#[cfg(test)]\n" + &long;
-        let tree =
-            tree(&[("src/long.rs", &long), ("src/short.rs", &short), ("src/a/tests.rs", &long)]);
-        let findings = files_stay_short(&tree);
-        assert_eq!(findings.len(), 1, "{findings:?}");
-        assert_eq!(findings.first().unwrap().path, "src/long.rs");
     }
 
     #[test]

@@ -134,7 +134,7 @@ fn only_to_read(stage: &Stage) -> Result<()> {
 
 /// Alice and bob with homes of their own, and alice's checkout.
 fn set(stage: &Stage, proxies: Proxies, channel: Channel) -> Result<[Person<'_>; 2]> {
-    stage.shared_root().sticky().make()?;
+    stage.shared_root().provisioned()?;
     session::install(stage)?;
     let people = [stage.person("alice")?, stage.person("bob")?];
     let [alice, _] = &people;

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 
 use super::setup::{MACHINES_ROOT, Setup};
 use crate::machine::{Need, account, group};
-use crate::stage::{Acl, Host, Photograph, Shell, Stage, Stop, acls, look, make};
+use crate::stage::{Acl, Host, Photograph, Shell, Stage, Stop, acls, look, make, private};
 use crate::suite::{Test, test};
 
 pub(super) fn tests() -> Vec<Test> {
@@ -150,7 +150,7 @@ fn linked_places(stage: &Stage) -> Result<()> {
         host.by_name(&who, words("--shared-root=/var/cache/r")).run()?.ok()?;
         ensure!(host.at(prefix).join("bin/cargo-peruser").exists(), "nothing at {prefix}");
         host.by_name(&who, words("--uninstall")).run()?.ok()?;
-        Photograph::take(&host)?.equals(&photograph, &["/var/cache/r"])?;
+        Photograph::take(&host)?.equals(&photograph, &["/var/cache/r", "/home/alice/.cache"])?;
     }
     Ok(())
 }
@@ -242,8 +242,11 @@ fn loose_root(stage: &Stage) -> Result<()> {
     let photograph = Photograph::take(&host)?;
     let root = host.person("root")?;
     let outcome = host.by_name(&root, ["setup", "--shared-root", "/var/shared"]).run()?;
-    outcome.ok()?.prints("0777 → 1777")?;
+    outcome.ok()?.prints("0777 → 0755")?;
+    private(&host.at("/var/shared/alice"), account("alice")?.uid)?;
     Setup::Machine.uninstall(&host)?;
     ensure!(!host.at(MACHINES_ROOT).exists(), "there is another root as well");
-    Photograph::take(&host)?.equals(&photograph, &["/var/shared/root"])
+    let sight = look(&host.at("/var/shared"))?.context("the root is gone")?;
+    ensure!(sight.mode == 0o777, "{sight:?}");
+    Photograph::take(&host)?.equals(&photograph, &["/var/shared"])
 }

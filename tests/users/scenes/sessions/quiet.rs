@@ -114,10 +114,17 @@ fn read_only(stage: &Stage, shell: Shell) -> Result<()> {
 
 /// Mallory was there first. A terminal says so, a command over ssh or in a script does not, and
 /// each build refuses.
+/// Puts a directory of mallory's in the place of alice's, as only root could.
+fn put_mallorys(host: &Host<'_>) -> Result<()> {
+    let place = host.at(MACHINES_ROOT).join("alice");
+    make::nothing(&place)?;
+    make::directory(&place, 2003, 2003, 0o777)
+}
+
 fn refusal(stage: &Stage, shell: Shell) -> Result<()> {
     let host = Host::new(stage, "machine", shell)?;
     Setup::Machine.install(&host)?;
-    make::directory(&host.at(MACHINES_ROOT).join("alice"), 2003, 2003, 0o777)?;
+    put_mallorys(&host)?;
     let mut said = 0;
     for session in LOCAL {
         let answer = session.ask(&host)?;
@@ -141,7 +148,7 @@ fn scp(stage: &Stage, shell: Shell) -> Result<()> {
     host.opens_ssh()?;
     Setup::Machine.install(&host)?;
     // Also where the hook has something to say.
-    make::directory(&host.at(MACHINES_ROOT).join("alice"), 2003, 2003, 0o777)?;
+    put_mallorys(&host)?;
     let root = host.person("root")?;
     make::file(&host.at("/root/file"), "some content\n", 0, 0o644)?;
     let words = ["-O", "-F", "/etc/ssh/ssh_config", "/root/file", "alice@host:copy"];
@@ -161,9 +168,7 @@ fn strict(stage: &Stage, shell: Shell) -> Result<()> {
     let alice = host.person("alice")?;
     for plant in [false, true] {
         if plant {
-            let place = host.at(MACHINES_ROOT).join("alice");
-            make::nothing(&place)?;
-            make::directory(&place, 2003, 2003, 0o777)?;
+            put_mallorys(&host)?;
         }
         for unset in ["NOTHING", "HOME", "USER", "SHELL", "CARGO_HOME"] {
             let answer = ask(&host, |line| {

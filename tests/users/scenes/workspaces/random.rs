@@ -13,7 +13,7 @@ const SETS: u64 = 5;
 const BUILDS: u64 = 14;
 
 pub(super) fn any_order(stage: &Stage, channel: Channel) -> Result<()> {
-    stage.shared_root().sticky().make()?;
+    stage.shared_root().provisioned()?;
     let alice = stage.person("alice")?;
     for set in 0..SETS {
         let mut random = Random(set * 2 + u64::from(channel == Channel::Nightly));
@@ -145,9 +145,6 @@ impl Workspace {
                 tree.push(("extra/src/lib.rs", String::new()));
                 tree
             }
-            Shape::RootPackage => {
-                vec![("Cargo.toml", package("app", OWN)), ("src/main.rs", self.prints())]
-            }
             _ => self.in_one_directory(),
         }
     }
@@ -186,6 +183,7 @@ impl Workspace {
                 ("src/lib.rs", self.says()),
                 ("src/main.rs", CALLS.into()),
             ],
+            _ => vec![("Cargo.toml", package("app", OWN)), ("src/main.rs", self.prints())],
         }
     }
 

@@ -58,7 +58,7 @@ impl<'s> Session<'s> {
         layout: Layout,
         from: From,
     ) -> Result<Self> {
-        let shared = stage.shared_root().group("devs").mode(0o3775).make()?;
+        let shared = stage.shared_root().group("devs").mode(0o3775).accepted().make()?;
         let (alice, bob) = (stage.person("alice")?, stage.person("bob")?);
         let old = stage.at("old");
         let native = stage.at("native");
