@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::report;
 use crate::shown::shown;
 use crate::sys::homes::Homes;
-use crate::sys::private_dir::{self, Caller, Made, Note, State};
+use crate::sys::private_dir::{self, Caller, Note, State};
 use crate::sys::real_cargo::{self, Found};
 use crate::sys::snapshot::{CalledAs, Snapshot};
 use crate::sys::survey::Survey;
@@ -141,8 +141,8 @@ impl<'a> Plan<'a> {
         let caller = self.caller();
         let directory = private_dir::establish(place, &caller, notes)?;
         let Some(name) = target else { return Ok(()) };
-        let made = directory.target(name)?;
-        if let Some(command) = self.provision_command().filter(|_| made == Made::Now) {
+        directory.target(name)?;
+        if let Some(command) = self.provision_command().filter(|_| directory.is_unused(name)) {
             notes.push(Note::NotProvisioned(place.private_dir(), command));
         }
         Ok(())

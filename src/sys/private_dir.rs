@@ -70,15 +70,6 @@ pub enum State {
     Readable,
 }
 
-/// When a target directory was made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Made {
-    /// Just now.
-    Now,
-    /// By an earlier run.
-    Before,
-}
-
 /// A directory that is the caller's alone, mode 0700, on a way that nobody else can change.
 #[derive(Debug)]
 pub struct PrivateDir<'a> {
@@ -148,13 +139,19 @@ impl PrivateDir<'_> {
     /// # Errors
     /// [`Error::Unsafe`] where the name is taken by something that is no directory of the caller's,
     /// [`Error::Create`] where it cannot be made.
-    pub fn target(&self, name: &str) -> Result<Made> {
+    pub fn target(&self, name: &str) -> Result<()> {
         let path = self.path.join(name);
         let tag = path.join(tag::NAME);
         match target_entry(&path, self.caller)? {
-            Some(_) if files::entry(&tag).is_ok() => Ok(Made::Before),
-            _ => make::target(&path, self.caller).map(|()| Made::Now),
+            Some(_) if files::entry(&tag).is_ok() => Ok(()),
+            _ => make::target(&path, self.caller),
         }
+    }
+
+    /// Whether nothing was built in a target directory yet: it holds its tag alone.
+    pub fn is_unused(&self, name: &str) -> bool {
+        let names = std::fs::read_dir(self.path.join(name));
+        names.is_ok_and(|names| names.flatten().all(|entry| entry.file_name() == tag::NAME))
     }
 }
 

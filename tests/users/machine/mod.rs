@@ -80,7 +80,9 @@ impl Machine {
         rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o022));
         let toolchains = toolchain::find();
         let rustup = toolchain::rustup();
-        let registry = registry::find(Path::new(env!("CARGO_MANIFEST_DIR")));
+        let workspace = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let registries = [(Need::Registry, registry::PLAIN), (Need::Trybuild, registry::TRYBUILD)]
+            .map(|(need, wanted)| (need, registry::find(workspace, wanted)));
         let server = editing::server();
         let mut outside: Vec<&Path> = toolchains.values().map(|path| path.as_path()).collect();
         outside.extend(server.as_deref());
@@ -99,10 +101,12 @@ impl Machine {
             std::os::unix::fs::symlink("rustup", root.inside(places::RUSTUP_INIT))?;
         }
         let mut lacks = BTreeMap::new();
-        match registry {
-            Ok(registry) => registry.copy_to(&root.inside(places::REGISTRY))?,
-            Err(reason) => {
-                lacks.insert(Need::Registry, format!("{reason:#}"));
+        for (need, registry) in registries {
+            match registry {
+                Ok(registry) => registry.copy_to(&root.inside(places::REGISTRY))?,
+                Err(reason) => {
+                    lacks.insert(need, format!("{reason:#}"));
+                }
             }
         }
         root.enter()?;

@@ -20,6 +20,8 @@ pub(crate) enum Need {
     Rustup,
     /// The crates that the tests' projects depend on.
     Registry,
+    /// trybuild, and all that it names.
+    Trybuild,
     /// rust-analyzer, and the toolchain's server for its proc macros.
     Analyzer,
     /// git.
@@ -52,15 +54,18 @@ pub(crate) enum Need {
     Terminal,
     /// File systems in files, one of them with reflinks.
     Images,
+    /// FUSE, and bindfs, which shows files as another account's.
+    Fuse,
 }
 
 impl Need {
     /// All of them.
-    pub(crate) const ALL: [Need; 20] = [
+    pub(crate) const ALL: [Need; 22] = [
         Need::Cargo,
         Need::Nightly,
         Need::Rustup,
         Need::Registry,
+        Need::Trybuild,
         Need::Analyzer,
         Need::Git,
         Need::Flock,
@@ -77,6 +82,7 @@ impl Need {
         Need::Strace,
         Need::Terminal,
         Need::Images,
+        Need::Fuse,
     ];
 
     /// Whether it is there; the error is the reason that an ignored test is shown with.
@@ -89,7 +95,7 @@ impl Need {
             Need::Nightly => toolchain(Channel::Nightly).context("no nightly toolchain"),
             Need::Rustup => works(&format!("{}/rustup", places::RUSTUP), &["--version"])
                 .context("no rustup on PATH"),
-            Need::Registry => Ok(()),
+            Need::Registry | Need::Trybuild => Ok(()),
             Need::Analyzer => analyzer(),
             Need::Git => works("git", &["--version"]).context("no git"),
             Need::Flock => works("flock", &["--version"]).context("no flock"),
@@ -113,6 +119,11 @@ impl Need {
                 works("strace", &["--quiet", "--output=/dev/null", "true"]).context("no strace")
             }
             Need::Terminal => works("script", &["-qec", "true", "/dev/null"]).context("no script"),
+            Need::Fuse => {
+                ensure!(Path::new("/dev/fuse").exists(), "no FUSE: there is no /dev/fuse");
+                works("fusermount3", &["--version"]).context("no fusermount3")?;
+                works("bindfs", &["--version"]).context("no bindfs")
+            }
             Need::Images => images().context("no file systems in files"),
         }
     }

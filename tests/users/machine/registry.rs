@@ -13,7 +13,10 @@ use toml::de::{DeTable, DeValue};
 
 /// What they name: a crate with a build script, one whose `derive` is a proc macro, and the one that
 /// build scripts compile C with.
-const WANTED: &[&str] = &["anyhow", "serde", "cc"];
+pub(super) const PLAIN: &[&str] = &["anyhow", "serde", "cc"];
+/// One whose tests build in the target directory. It names crates for other systems, which only `cargo
+/// fetch` downloads.
+pub(super) const TRYBUILD: &[&str] = &["trybuild"];
 
 /// The files of the registry that are needed, relative to `$CARGO_HOME/registry`.
 pub(super) struct Registry {
@@ -22,13 +25,13 @@ pub(super) struct Registry {
 }
 
 /// Finds the crates that `Cargo.lock` names, with all that they depend on.
-pub(super) fn find(workspace: &Path) -> Result<Registry> {
+pub(super) fn find(workspace: &Path, wanted: &[&str]) -> Result<Registry> {
     let lock = fs::read_to_string(workspace.join("Cargo.lock")).context("no Cargo.lock")?;
     let home = env::var_os("CARGO_HOME").map(PathBuf::from);
     let home = home.or_else(|| Some(Path::new(&env::var_os("HOME")?).join(".cargo")));
     let home = home.context("neither CARGO_HOME nor HOME is set")?.join("registry");
     let mut files = Vec::new();
-    for (name, version) in closure(&lock)? {
+    for (name, version) in closure(&lock, wanted)? {
         let crate_file = format!("{name}-{version}.crate");
         let found = sources(&home)?.into_iter().find_map(|source| {
             let file = Path::new("cache").join(&source).join(&crate_file);
@@ -38,7 +41,9 @@ pub(super) fn find(workspace: &Path) -> Result<Registry> {
             let all = [file, entry, settings];
             all.iter().all(|file| home.join(file).is_file()).then_some(all)
         });
-        let found = found.with_context(|| format!("the registry cache lacks {crate_file}"))?;
+        let found = found.with_context(|| {
+            format!("the registry cache lacks {crate_file}, which `cargo fetch` brings")
+        })?;
         files.extend(found);
     }
     Ok(Registry { home, files })
@@ -72,11 +77,11 @@ fn index_entry(name: &str) -> PathBuf {
 }
 
 /// Names and versions of what is wanted and all that it depends on.
-fn closure(lock: &str) -> Result<BTreeSet<(String, String)>> {
+fn closure(lock: &str, names: &[&str]) -> Result<BTreeSet<(String, String)>> {
     let lock = DeTable::parse(lock).map_err(|error| anyhow::anyhow!("Cargo.lock: {error}"))?;
     let packages = lock.get_ref().get("package").and_then(|value| value.get_ref().as_array());
     let packages = packages.context("Cargo.lock has no packages")?;
-    let mut wanted: Vec<String> = WANTED.iter().map(|name| name.to_string()).collect();
+    let mut wanted: Vec<String> = names.iter().map(|name| name.to_string()).collect();
     let mut found = BTreeSet::new();
     while let Some(name) = wanted.pop() {
         let named =
@@ -88,7 +93,7 @@ fn closure(lock: &str) -> Result<BTreeSet<(String, String)>> {
             wanted.extend(dependencies(package));
         }
     }
-    ensure!(found.len() > WANTED.len(), "Cargo.lock names no dependencies");
+    ensure!(found.len() > names.len(), "Cargo.lock names no dependencies");
     Ok(found)
 }
 

@@ -1,5 +1,6 @@
 //! The tests, one file for each chapter of the threat model.
 
+mod above;
 mod analyzer;
 mod attacks;
 mod build_dirs;
@@ -13,6 +14,7 @@ mod migrate;
 mod odd_roots;
 mod planting;
 mod private_dir;
+mod provision;
 mod race;
 mod real_cargo;
 mod replaced;
@@ -34,6 +36,8 @@ pub(crate) fn all() -> Vec<Test> {
     let mut tests = together::on_stable();
     for chapter in [
         attacks::tests,
+        above::tests,
+        provision::tests,
         planting::tests,
         race::tests,
         root::tests,

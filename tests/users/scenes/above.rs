@@ -1,0 +1,268 @@
+//! What mallory puts above people's target directories: cargo, rustup and build tools read files in
+//! every directory on the way up from there.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+
+use crate::machine::{Channel, Need};
+use crate::stage::child::do_as_root;
+use crate::stage::{Person, Stage, look, make, private, project};
+use crate::suite::{Test, test};
+
+const CARGO: &[Need] = &[Need::Cargo];
+const TRYBUILD: &[Need] = &[Need::Cargo, Need::Registry, Need::Trybuild];
+
+/// Writes down whom it runs as, and does its work.
+const WRAPPER: &str = "#!/bin/sh\nid -u >>\"${0%/*}/log\"\nexec \"$@\"\n";
+
+/// What `setup` makes of a shared root, and what settings can accept.
+#[derive(Clone, Copy)]
+enum Ground {
+    /// root:root 0755, provisioned.
+    Default,
+    /// root:devs 0750, provisioned.
+    Group,
+    /// root:root 1777, accepted.
+    Sticky,
+}
+
+impl Ground {
+    const ALL: [(Ground, &str); 3] =
+        [(Ground::Default, "default"), (Ground::Group, "group"), (Ground::Sticky, "sticky")];
+
+    fn make(self, stage: &Stage) -> Result<PathBuf> {
+        match self {
+            Ground::Default => stage.shared_root().provisioned(),
+            Ground::Group => stage.shared_root().group("devs").mode(0o750).provisioned(),
+            Ground::Sticky => stage.shared_root().sticky().make(),
+        }
+    }
+}
+
+pub(crate) fn tests() -> Vec<Test> {
+    let mut tests = vec![
+        test("above::a_wrapper_above_a_target_directory_runs_without_the_shim", control)
+            .needs(CARGO)
+            .heavy(),
+        test("above::nothing_foreign_is_read_in_an_accepted_sticky_root", foreign_names),
+        test("above::a_mount_that_claims_to_be_hers_is_refused", fuse).needs(&[Need::Fuse]),
+        test("above::a_disk_that_root_has_mounted_is_used", mounted),
+    ];
+    for (ground, name) in Ground::ALL {
+        for who in ["alice", "root"] {
+            let nested = format!("above::a_nested_build_of_{who}_below_a_{name}_root_is_safe");
+            let body = move |stage: &Stage| safe(stage, ground, who, Project::NestedBuild);
+            tests.push(test(nested, body).needs(CARGO).heavy());
+            let trybuild = format!("above::trybuild_of_{who}_below_a_{name}_root_is_safe");
+            let body = move |stage: &Stage| safe(stage, ground, who, Project::Trybuild);
+            tests.push(test(trybuild, body).needs(TRYBUILD).heavy());
+        }
+    }
+    tests
+}
+
+/// What works below its own target directory.
+#[derive(Clone, Copy)]
+enum Project {
+    /// A build script that runs `cargo build` on a package that it writes to OUT_DIR.
+    NestedBuild,
+    /// A test with trybuild, which writes a package to the target directory.
+    Trybuild,
+}
+
+impl Project {
+    fn write(self, to: &Path, person: &Person<'_>) -> Result<()> {
+        match self {
+            Project::NestedBuild => project::write(
+                to,
+                &[
+                    ("Cargo.toml", "[package]\nname = 'outer'\nversion = '0.1.0'\n[workspace]\n"),
+                    ("src/lib.rs", ""),
+                    ("build.rs", NESTED),
+                ],
+                person,
+            ),
+            Project::Trybuild => {
+                project::stock_cargo_home(person)?;
+                project::write(
+                    to,
+                    &[
+                        ("Cargo.toml", WITH_TRYBUILD),
+                        ("src/lib.rs", ""),
+                        ("tests/compiles.rs", COMPILES),
+                        ("tests/ui/good.rs", "fn main() {}\n"),
+                    ],
+                    person,
+                )
+            }
+        }
+    }
+
+    fn words(self) -> &'static [&'static str] {
+        match self {
+            Project::NestedBuild => &["build"],
+            Project::Trybuild => &["test"],
+        }
+    }
+}
+
+const NESTED: &str = r#"
+use std::process::Command;
+
+fn main() {
+    let inner = std::path::Path::new(&std::env::var_os("OUT_DIR").unwrap()).join("inner");
+    std::fs::create_dir_all(inner.join("src")).unwrap();
+    std::fs::write(inner.join("src/lib.rs"), "").unwrap();
+    let manifest = "[package]\nname = 'inner'\nversion = '0.1.0'\n[workspace]\n";
+    std::fs::write(inner.join("Cargo.toml"), manifest).unwrap();
+    let mut cargo = Command::new("cargo");
+    // With it, this one would wait for its parent's lock.
+    cargo.env_remove("CARGO_TARGET_DIR").current_dir(&inner);
+    let status = cargo.arg("build").status().unwrap();
+    assert!(status.success());
+}
+"#;
+
+const WITH_TRYBUILD: &str = "[package]\nname = 'outer'\nversion = '0.1.0'\nedition = '2021'\n\
+                             [dev-dependencies]\ntrybuild = { version = '1', default-features = false }\n\
+                             [workspace]\n";
+
+const COMPILES: &str =
+    "#[test]\nfn compiles() {\n    trybuild::TestCases::new().pass(\"tests/ui/good.rs\");\n}\n";
+
+/// Mallory's wrapper, and the log of whom it has run as.
+fn wrapper(stage: &Stage) -> Result<(PathBuf, PathBuf)> {
+    let directory = stage.at("evil");
+    make::directory(&directory, 2003, 2003, 0o777)?;
+    make::file(&directory.join("wrapper"), WRAPPER, 2003, 0o755)?;
+    let log = directory.join("log");
+    make::file(&log, "", 2003, 0o666)?;
+    make::own(&log, 2003, 2003, 0o666)?;
+    Ok((directory.join("wrapper"), log))
+}
+
+/// Mallory puts a configuration with her wrapper above everybody's target directories, if she can.
+fn plant(stage: &Stage, root: &Path, wrapper: &Path) -> Result<bool> {
+    let mallory = stage.person("mallory")?;
+    let script = "mkdir \"$1/.cargo\" && printf '[build]\\nrustc-wrapper = \"%s\"\\n' \"$2\" \
+                  >\"$1/.cargo/config.toml\"";
+    Ok(mallory.shell(script, [root, wrapper]).run()?.status.success())
+}
+
+/// The attack works where nothing prevents it, or the other tests would show nothing.
+fn control(stage: &Stage) -> Result<()> {
+    let root = stage.shared_root().sticky().make()?;
+    let alice = stage.person("alice")?;
+    let (wrapper, log) = wrapper(stage)?;
+    ensure!(plant(stage, &root, &wrapper)?, "mallory can write to a sticky root");
+    Project::NestedBuild.write(&stage.checkout, &alice)?;
+    make::directory(&root.join("alice"), alice.uid(), alice.uid(), 0o700)?;
+    let cargo = format!("exec {}/bin/cargo \"$@\"", Channel::Stable.place());
+    let target = root.join("alice/target");
+    let run = alice.shell(&cargo, ["build"]).with(Channel::Stable);
+    run.env("CARGO_TARGET_DIR", target).env("PATH", real_path()).run()?.ok()?;
+    ensure!(fs::read_to_string(&log)?.contains("2001"), "mallory's wrapper has not run as alice");
+    Ok(())
+}
+
+/// Only the toolchain's cargo is on it, and not the shim.
+fn real_path() -> String {
+    format!("{}/bin:/usr/bin:/bin", Channel::Stable.place())
+}
+
+fn safe(stage: &Stage, ground: Ground, who: &str, project: Project) -> Result<()> {
+    let root = ground.make(stage)?;
+    let (wrapper, log) = wrapper(stage)?;
+    let has_planted = plant(stage, &root, &wrapper)?;
+    let person = stage.person(who)?;
+    let sources = person.home.join("sources");
+    make::directory(&sources, person.uid(), person.uid(), 0o700)?;
+    project.write(&sources, &person)?;
+    let run = person.cargo(project.words()).with(Channel::Stable).within(&sources).run()?;
+    match ground {
+        Ground::Default | Ground::Group => {
+            ensure!(!has_planted, "mallory can write to the shared root");
+            run.ok()?;
+            let target = root.join(who).join("target/debug");
+            ensure!(target.exists(), "nothing was built in {}", target.display());
+        }
+        Ground::Sticky => {
+            ensure!(has_planted, "mallory cannot write to a sticky root");
+            run.refused()?.blames(root.join(".cargo").to_string_lossy())?.blames("mallory")?;
+        }
+    }
+    let log = fs::read_to_string(&log)?;
+    ensure!(log.is_empty(), "mallory's wrapper has run as {log}");
+    Ok(())
+}
+
+/// Each name that cargo or rustup reads; one's own and root's are believed.
+fn foreign_names(stage: &Stage) -> Result<()> {
+    let root = stage.shared_root().sticky().make()?;
+    let alice = stage.person("alice")?;
+    for name in [".cargo", "Cargo.toml", "rust-toolchain", "rust-toolchain.toml"] {
+        let path = root.join(name);
+        for (owner, mode, is_refused) in
+            [(2003, 0o644, true), (0, 0o666, true), (0, 0o644, false), (2001, 0o644, false)]
+        {
+            make::file(&path, "", owner, mode)?;
+            make::own(&path, owner, owner, mode)?;
+            let run = alice.cargo(["build"]).run()?;
+            match is_refused {
+                true => run.refused()?.blames(path.to_string_lossy())?,
+                false => run.ok()?,
+            };
+            fs::remove_file(&path)?;
+        }
+        make::link(&path, "/etc".as_ref(), 2003)?;
+        alice.cargo(["build"]).run()?.refused()?.blames(path.to_string_lossy())?;
+        fs::remove_file(&path)?;
+    }
+    Ok(())
+}
+
+/// Everybody may use FUSE, as on most machines; mallory shows alice a directory that looks like hers.
+fn fuse(stage: &Stage) -> Result<()> {
+    let root = stage.shared_root().sticky().make()?;
+    let (alice, mallory) = (stage.person("alice")?, stage.person("mallory")?);
+    let device = stage.at("fuse");
+    do_as_root("mknod", ["-m", "0666", path(&device)?, "c", "10", "229"])?;
+    do_as_root("mount", ["--bind", path(&device)?, "/dev/fuse"])?;
+    make::file(Path::new("/etc/fuse.conf"), "user_allow_other\n", 0, 0o644)?;
+    let evil = stage.at("evil");
+    make::directory(&evil, mallory.uid(), mallory.uid(), 0o755)?;
+    let place = root.join("alice");
+    let script =
+        "mkdir -m 0700 \"$2\" && bindfs -u alice -g alice -p 0700 -o allow_other \"$1\" \"$2\"";
+    mallory.shell(script, [&evil, &place]).run()?.ok()?;
+    let result = is_refused(&alice, &place);
+    do_as_root("umount", [path(&place)?])?;
+    do_as_root("umount", ["/dev/fuse"])?;
+    result
+}
+
+fn is_refused(alice: &Person<'_>, place: &Path) -> Result<()> {
+    let sight = look(place)?.context("nothing is mounted")?;
+    ensure!(
+        (sight.uid, sight.mode) == (alice.uid(), 0o700),
+        "it does not look like hers: {sight:?}"
+    );
+    alice.cargo(["build"]).run()?.refused()?.blames(place.to_string_lossy())?;
+    Ok(())
+}
+
+/// A disk of alice's own in a sticky root.
+fn mounted(stage: &Stage) -> Result<()> {
+    let root = stage.shared_root().sticky().make()?;
+    let alice = stage.person("alice")?;
+    let place = root.join("alice");
+    make::tmpfs(&place, "mode=0700,uid=2001,gid=2001")?;
+    alice.cargo(["build"]).run()?.silently()?.builds_in(place.join("target"))?;
+    private(&place, alice.uid())
+}
+
+fn path(path: &Path) -> Result<&str> {
+    path.to_str().context("a plain path")
+}

@@ -1,0 +1,243 @@
+//! Root gives others their private directories, whatever is there already and whenever it is stopped.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+
+use crate::machine::{Need, places};
+use crate::stage::{Host, Outcome, Shell, Stage, look, make, private};
+use crate::suite::{Test, test};
+
+/// Something in the place of alice's directory, who owns it, and what is said about it.
+type Planted = (&'static str, fn(&Path) -> Result<()>, &'static str);
+
+const PLANTED: &[Planted] = &[
+    ("a_directory_of_mallorys", |at| make::directory(at, 2003, 2003, 0o700), "owned by mallory"),
+    ("a_directory_of_roots", |at| make::directory(at, 0, 0, 0o700), "owned by root"),
+    (
+        "a_directory_of_an_alice_with_another_uid",
+        |at| make::directory(at, 4001, 4001, 0o700),
+        "4001",
+    ),
+    ("a_symlink_to_her_home", |at| make::link(at, "/home".as_ref(), 2001), "symlink"),
+    ("a_file", |at| make::file(at, "", 2001, 0o600), "file"),
+    ("a_fifo", |at| make::fifo(at, 2001), "fifo"),
+    ("a_directory_that_others_can_write_to", |at| make::directory(at, 2001, 2001, 0o777), "0777"),
+];
+
+pub(crate) fn tests() -> Vec<Test> {
+    let mut tests = vec![
+        test("provision::makes_what_is_missing_and_changes_nothing_else", twice),
+        test("provision::gives_everybody_a_directory_who_is_to_have_one", everybody),
+        test("provision::is_roots_to_do", not_root),
+        test("provision::names_an_unknown_account_before_it_makes_anything", unknown),
+        test("provision::names_the_rule_by_which_an_account_gets_none", excluded),
+        test("provision::needs_a_shared_root", no_root),
+        test("provision::gives_a_number_without_an_account_its_directory", number),
+        test("provision::can_be_killed_at_any_moment", killed).needs(&[Need::Strace]).heavy(),
+        test("provision::a_machine_gives_a_directory_at_the_first_login", first_login),
+        test("provision::setup_takes_over_a_sticky_root", taken_over),
+        test("provision::setup_names_what_builds_would_read_in_a_sticky_root", read_above),
+        test("provision::setup_leaves_an_accepted_sticky_root_as_it_is", left_sticky),
+    ];
+    for (name, plant, says) in PLANTED {
+        let body = move |stage: &Stage| refuses(stage, *plant, says);
+        tests.push(test(format!("provision::refuses_{name}"), body));
+    }
+    tests
+}
+
+fn provision(stage: &Stage, words: &[&str]) -> Result<Outcome> {
+    let words = std::iter::once("provision").chain(words.iter().copied());
+    stage.person("root")?.by_name(words).run()
+}
+
+fn twice(stage: &Stage) -> Result<()> {
+    let root = stage.shared_root().make()?;
+    provision(stage, &["--dry-run", "alice"])?.ok()?.prints("alice")?;
+    ensure!(look(&root.join("alice"))?.is_none(), "--dry-run made a directory");
+    provision(stage, &["alice"])?.ok()?.prints("created")?;
+    private(&root.join("alice"), 2001)?;
+    make::file(&root.join("alice/kept"), "x", 2001, 0o644)?;
+    make::directory(&root.join("bob"), 2002, 2002, 0o755)?;
+    let before = (look(&root.join("alice"))?, look(&root.join("bob"))?);
+    let run = provision(stage, &["alice", "bob"])?;
+    run.ok()?.prints("in place")?.prints("readable by others until its owner's next build")?;
+    ensure!((look(&root.join("alice"))?, look(&root.join("bob"))?) == before, "it was changed");
+    Ok(())
+}
+
+fn everybody(stage: &Stage) -> Result<()> {
+    let root = stage.shared_root().make()?;
+    let administrator = stage.person("root")?;
+    let run = administrator.by_name(["provision", "--all"]);
+    run.env("CARGO_PERUSER_EXCLUDE_USERS", "mallory").run()?.ok()?;
+    for (name, uid) in [("alice", 2001), ("bob", 2002), ("robot", 2203), ("uid-2301", 2301)] {
+        private(&root.join(name), uid)?;
+    }
+    // Excluded, not to be logged in to, no ordinary account.
+    for name in ["mallory", "doorman", "gate", "nobody", "root"] {
+        ensure!(look(&root.join(name))?.is_none(), "{name} has a directory");
+    }
+    Ok(())
+}
+
+fn not_root(stage: &Stage) -> Result<()> {
+    stage.shared_root().make()?;
+    let run = stage.person("alice")?.by_name(["provision", "bob", "--dry-run"]).run()?;
+    run.fails()?.helps("sudo cargo-peruser provision bob")?;
+    Ok(())
+}
+
+fn unknown(stage: &Stage) -> Result<()> {
+    let root = stage.shared_root().make()?;
+    provision(stage, &["alice", "nobody-here"])?.fails()?.blames("nobody-here")?;
+    ensure!(look(&root.join("alice"))?.is_none(), "half of it was done");
+    Ok(())
+}
+
+fn excluded(stage: &Stage) -> Result<()> {
+    let root = stage.shared_root().make()?;
+    provision(stage, &["doorman"])?.fails()?.blames("nologin")?.helps("include.users")?;
+    // At a login it is no failure.
+    provision(stage, &["--uid", "2201"])?.silently()?;
+    ensure!(fs::read_dir(root)?.next().is_none(), "a directory was made");
+    Ok(())
+}
+
+fn no_root(stage: &Stage) -> Result<()> {
+    let run = provision(stage, &["alice"])?;
+    run.fails()?.blames("does not exist")?.helps("cargo-peruser setup --shared-root")?;
+    let administrator = stage.person("root")?;
+    let run = administrator.by_name(["provision", "alice"]);
+    run.unset("CARGO_PERUSER_SHARED_ROOT").run()?.fails()?.helps("cargo-peruser setup")?;
+    Ok(())
+}
+
+fn number(stage: &Stage) -> Result<()> {
+    let root = stage.shared_root().make()?;
+    provision(stage, &["--uid", "4242"])?.ok()?;
+    private(&root.join("uid-4242"), 4242)?;
+    let run = stage.stranger(4242)?.cargo(["build"]).run()?;
+    run.silently()?.builds_in(root.join("uid-4242/target"))?;
+    Ok(())
+}
+
+/// One that is refused keeps no other, and stays as it is.
+fn refuses(stage: &Stage, plant: fn(&Path) -> Result<()>, says: &str) -> Result<()> {
+    let root = stage.shared_root().make()?;
+    let place = root.join("alice");
+    plant(&place)?;
+    let before = look(&place)?;
+    let run = provision(stage, &["alice", "bob"])?;
+    ensure!(run.status.code() == Some(77), "{}: {}", run.shown, run.status);
+    run.blames(place.to_string_lossy())?.blames(says)?;
+    ensure!(look(&place)? == before, "it was changed");
+    private(&root.join("bob"), 2002)
+}
+
+/// Whenever root is stopped, alice has a directory of her own or none, and the next run completes it.
+fn killed(stage: &Stage) -> Result<()> {
+    let root = stage.shared_root().make()?;
+    let (alice, administrator) = (stage.person("alice")?, stage.person("root")?);
+    let program = format!("{}/cargo-peruser", places::BY_NAME);
+    let place = root.join("alice");
+    for call in ["mkdirat", "fchown", "fchmod", "renameat2"] {
+        let inject = format!("--inject={call}:signal=KILL:when=1");
+        let words = ["--quiet", "--output=/dev/null", &inject, &program, "provision", "alice"];
+        let run = administrator.program("strace", words).run()?;
+        ensure!(run.status.code() != Some(0), "it makes no call of {call}");
+        if look(&place)?.is_some() {
+            private(&place, 2001)?;
+        }
+        alice.cargo(["build"]).run()?.ok()?;
+        provision(stage, &["alice"])?.ok()?;
+        private(&place, 2001)?;
+        let others = fs::read_dir(&root)?.count();
+        ensure!(others == 1, "{call}: {others} entries are in the root");
+        make::nothing(&place)?;
+    }
+    Ok(())
+}
+
+/// What systemd runs before the first session of an account, without a service manager.
+fn first_login(stage: &Stage) -> Result<()> {
+    let host = Host::new(stage, "machine", Shell::Bash)?;
+    make::directory(&host.at("/etc/systemd"), 0, 0, 0o755)?;
+    make::directory(&host.at("/etc/systemd/system"), 0, 0, 0o755)?;
+    let root = host.person("root")?;
+    host.by_name(&root, ["setup"]).run()?.ok()?.prints("private directories at the first login")?;
+    let unit = host.at("/etc/systemd/system/user@.service.d/cargo-peruser.conf");
+    let text = fs::read_to_string(&unit).context("no addition to user@.service")?;
+    let line = text.lines().find_map(|line| line.strip_prefix("ExecStartPre=+-"));
+    let line = line.context("no command")?.replace("%i", "2001");
+    let place = host.at("/var/cache/cargo-peruser/alice");
+    make::nothing(&place)?;
+    host.run(&root, "/bin/sh", ["-c", &line]).run()?.ok()?;
+    private(&place, 2001)?;
+    // `su -`, cron and the like find what is there, and builds go there without a word.
+    let alice = host.person("alice")?;
+    host.run(&alice, "/bin/sh", ["-lc", "cargo build"]).run()?.silently()?;
+    host.run(&root, "/usr/local/bin/cargo-peruser", ["setup", "--uninstall"]).run()?.ok()?;
+    ensure!(!unit.exists(), "it is still there");
+    Ok(())
+}
+
+/// As profile scripts and earlier versions had it. What is in it stays whose it is.
+fn taken_over(stage: &Stage) -> Result<()> {
+    let host = Host::new(stage, "machine", Shell::Bash)?;
+    let shared = host.at("/var/shared");
+    make::directory(&shared, 0, 3000, 0o3775)?;
+    for (name, uid) in [("alice", 2001), ("departed", 4001)] {
+        make::directory(&shared.join(name), uid, uid, 0o700)?;
+        make::file(&shared.join(name).join("kept"), "x", uid, 0o644)?;
+    }
+    let root = host.person("root")?;
+    let words = ["setup", "--shared-root", "/var/shared"];
+    let dry = host.by_name(&root, [&words[..], &["--dry-run"]].concat()).run()?;
+    dry.ok()?.prints("3775 → 0755")?.prints("then private directories for: ")?;
+    host.by_name(&root, words).run()?.ok()?.prints("3775 → 0755")?;
+    ensure!(look(&shared)?.is_some_and(|it| it.mode == 0o755), "it is still open");
+    private(&shared.join("alice"), 2001)?;
+    private(&shared.join("departed"), 4001)?;
+    private(&shared.join("bob"), 2002)?;
+    ensure!(shared.join("alice/kept").exists(), "something is gone");
+    host.run(&root, "/usr/local/bin/cargo-peruser", ["setup", "--uninstall"]).run()?.ok()?;
+    ensure!(look(&shared)?.is_some_and(|it| it.mode == 0o3775), "its mode is not as it was");
+    Ok(())
+}
+
+fn read_above(stage: &Stage) -> Result<()> {
+    let host = Host::new(stage, "machine", Shell::Bash)?;
+    let shared = host.at("/var/shared");
+    let root = host.person("root")?;
+    let setup = || host.by_name(&root, ["setup", "--shared-root", "/var/shared"]).run();
+    for mode in [0o1777, 0o755] {
+        make::directory(&shared, 0, 0, mode)?;
+        make::directory(&shared.join(".cargo"), 2003, 2003, 0o755)?;
+        make::file(&shared.join("Cargo.toml"), "", 2003, 0o644)?;
+        let run = setup()?;
+        run.fails()?.blames("/var/shared/.cargo")?.blames("/var/shared/Cargo.toml")?;
+        ensure!(!host.at("/usr/local/bin/cargo-peruser").exists(), "half of it was done");
+        make::nothing(&shared)?;
+    }
+    make::directory(&shared, 0, 0, 0o1777)?;
+    setup()?.ok()?;
+    Ok(())
+}
+
+fn left_sticky(stage: &Stage) -> Result<()> {
+    let host = Host::new(stage, "machine", Shell::Bash)?;
+    let shared = host.at("/var/shared");
+    make::directory(&shared, 0, 0, 0o1777)?;
+    make::directory(&host.at("/etc/cargo-peruser"), 0, 0, 0o755)?;
+    let text = "shared-root = '/var/shared'\nsticky-root = 'accept'\n";
+    make::file(&host.at("/etc/cargo-peruser/config.toml"), text, 0, 0o644)?;
+    let (root, alice) = (host.person("root")?, host.person("alice")?);
+    host.by_name(&root, ["setup"]).run()?.ok()?;
+    ensure!(look(&shared)?.is_some_and(|it| it.mode == 0o1777), "its mode was changed");
+    make::nothing(&shared.join("alice"))?;
+    host.run(&alice, "/bin/sh", ["-lc", "cargo build"]).run()?.silently()?;
+    private(&shared.join("alice"), 2001)
+}
