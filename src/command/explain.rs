@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::{Flags, cargo_arguments, cargo_words};
 use crate::core::candidate::Skip;
 use crate::core::placement::Door;
-use crate::core::settings::{self, ExplicitTargetDir, Key, Missing, Scope, Settings, StickyRoot};
+use crate::core::settings::{self, ExplicitTargetDir, Key, Missing, Settings, StickyRoot};
 use crate::report;
 use crate::shim::Plan;
 use crate::sys::private_dir::State;
@@ -177,8 +177,7 @@ fn to_json(setting: settings::Setting) -> serde_json::Value {
     use settings::Setting as S;
     match setting {
         S::SharedRoot(path) | S::RealCargo(path) => lossy(path).into(),
-        S::Scope(Scope::Workspace) => "workspace".into(),
-        S::Scope(Scope::User) => "user".into(),
+        S::Scope(scope) => scope.word().into(),
         S::ExplicitTargetDir(ExplicitTargetDir::Honour) => "honour".into(),
         S::ExplicitTargetDir(ExplicitTargetDir::Override) => "override".into(),
         S::StickyRoot(StickyRoot::Refuse) | S::Missing(Missing::Refuse) => "refuse".into(),

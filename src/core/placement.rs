@@ -115,15 +115,24 @@ pub fn session_target(shared_root: &Path, account: &Account) -> PathBuf {
     shared_root.join(account.directory_name()).join(TARGET)
 }
 
+/// The build directory that a session exports: one for each workspace.
+pub fn session_build_dir(shared_root: &Path, account: &Account) -> PathBuf {
+    build_dir(&shared_root.join(account.directory_name()))
+}
+
+/// The value of [`BUILD_BUILD_DIR`] that keeps every workspace's intermediates private.
+fn build_dir(private_dir: &Path) -> PathBuf {
+    private_dir.join(BUILD).join(WORKSPACE_TEMPLATE)
+}
+
 impl Place {
     /// The private directory.
     pub fn private_dir(&self) -> PathBuf {
         self.parent.join(&self.name)
     }
 
-    /// The value of [`BUILD_BUILD_DIR`] that keeps every workspace's intermediates private.
     fn build_dir(&self) -> PathBuf {
-        self.private_dir().join(BUILD).join(WORKSPACE_TEMPLATE)
+        build_dir(&self.private_dir())
     }
 }
 

@@ -21,6 +21,16 @@ pub enum Scope {
     User,
 }
 
+impl Scope {
+    /// The scope as settings have it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Scope::Workspace => "workspace",
+            Scope::User => "user",
+        }
+    }
+}
+
 /// What to do where a variable already chooses a target directory outside the shared root.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ExplicitTargetDir {
