@@ -13,7 +13,7 @@ use crate::screen;
 /// How long a removal is retried while processes that were told to end still write.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// A fresh directory below the system's temporary one; dropping it removes it.
+/// A fresh directory in which a shared root can stand; dropping it removes it.
 pub(crate) struct Scratch {
     path: PathBuf,
 }
@@ -22,10 +22,7 @@ impl Scratch {
     /// Makes `cargo-peruser-<purpose>-<process id>` with exactly `mode`. The path holds no
     /// symlinks, because the shim accepts no shared root that is reached through one.
     pub(crate) fn create(purpose: &str, mode: u32) -> anyhow::Result<Self> {
-        let parent = std::env::temp_dir();
-        let parent = parent.canonicalize().with_context(|| {
-            format!("cannot use the temporary directory `{}`", parent.display())
-        })?;
+        let parent = parent()?;
         let path = parent.join(format!("cargo-peruser-{purpose}-{}", std::process::id()));
         directory(&path, mode)?;
         Ok(Self { path })
@@ -49,6 +46,29 @@ impl Drop for Scratch {
             std::thread::sleep(Duration::from_millis(50));
         }
     }
+}
+
+/// The first place above which nobody else can write, as the shim wants it for a shared root.
+fn parent() -> anyhow::Result<PathBuf> {
+    let is_closed = |directory: &Path| {
+        fs::metadata(directory).is_ok_and(|found| found.permissions().mode() & 0o022 == 0)
+    };
+    let variable = |name| std::env::var_os(name).map(PathBuf::from);
+    let places = [
+        Some(std::env::temp_dir()),
+        Some("/var/cache".into()),
+        variable("XDG_RUNTIME_DIR"),
+        variable("HOME"),
+    ];
+    let mut places = places.into_iter().flatten().filter_map(|place| place.canonicalize().ok());
+    let found = places.find(|place| {
+        let is_ours = rustix::fs::access(place, rustix::fs::Access::WRITE_OK).is_ok();
+        is_ours && place.ancestors().all(is_closed)
+    });
+    found.context(
+        "no place for a shared root: others can write above each\n\
+         help: set TMPDIR to a directory below which only you can write",
+    )
 }
 
 /// Makes one directory with exactly `mode`, whatever the umask; fails if the name is taken.

@@ -50,7 +50,7 @@ pub(super) fn run(
 ) -> anyhow::Result<ExitCode> {
     interrupt::watch()?;
     let stand = Stand { scratch: Scratch::create("bench-migrate", 0o755)?, binary: binary.into() };
-    scratch::directory(&stand.shared_root(), 0o1777)?;
+    scratch::directory(&stand.shared_root(), 0o755)?;
     if matches!(style, Style::Markdown) {
         screen::result(format_args!("{}\n", machine::describe(&Toolchain::find()?)?));
     }

@@ -51,8 +51,7 @@ struct Plan<'a> {
 
 impl Stand {
     pub(super) fn set_up(binary: &Path) -> anyhow::Result<Self> {
-        // Others have no business here; the shared roots below are sticky all the same, because
-        // that is what the shim checks.
+        // Others have no business here.
         let scratch = Scratch::create("bench", 0o700)?;
         for (path, text) in FILES {
             write(&scratch.path().join(path), text)?;
@@ -120,7 +119,7 @@ impl Stand {
     fn candidate(&self, kind: Kind, plan: &Plan) -> anyhow::Result<Candidate> {
         let directory = plan.place.join(format!("{kind:?}"));
         let shared_root = shared_root(plan, kind);
-        scratch::directory(&shared_root, 0o1777)?;
+        scratch::directory(&shared_root, 0o755)?;
         let program = self.program(kind, plan, &directory)?;
         let end_directory = plan.end.parent().context("the end stands in no directory")?;
         let system = [Path::new("/usr/bin"), Path::new("/bin")];

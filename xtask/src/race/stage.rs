@@ -59,7 +59,12 @@ impl Stage {
                 ("CARGO_TARGET_DIR", None)
             }
             Way::Shim => {
-                scratch::directory(&builds, 0o1777)?;
+                scratch::directory(&builds, 0o755)?;
+                for person in &self.people {
+                    let private = builds.join(person.name);
+                    scratch::directory(&private, 0o700)?;
+                    chown(&private, Some(person.id), Some(person.id))?;
+                }
                 ("CARGO_PERUSER_SHARED_ROOT", Some(self.root.join("shim")))
             }
         };
