@@ -4,7 +4,6 @@
 //! variable has one value however often it is asked for.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use super::files;
@@ -108,7 +107,7 @@ impl Snapshot {
 
     /// This process as the kernel knows it.
     pub fn process(&self) -> ProcessId {
-        let stat = File::open("/proc/self/stat").and_then(|file| files::text(&file));
+        let stat = files::text_of_system("/proc/self/stat");
         let started = stat.ok().and_then(|stat| start_time(&stat));
         ProcessId { pid: std::process::id(), started: started.unwrap_or(0) }
     }

@@ -173,6 +173,7 @@ fn text(file: &File) -> Option<String> {
     let size =
         file.metadata().ok().filter(|found| found.is_file() && found.len() <= MAX_MANIFEST)?;
     let mut text = String::with_capacity(usize::try_from(size.len()).ok()? + 1);
-    file.take(MAX_MANIFEST).read_to_string(&mut text).ok()?;
+    // Up to the size and no further: reading on to the end would be one call more.
+    file.take(size.len()).read_to_string(&mut text).ok()?;
     Some(text)
 }
