@@ -1,19 +1,20 @@
 //! Reads cargo's own configuration for the two settings that say where things are built.
 //!
 //! Only files that exist are opened, and most of those are not even parsed. What cannot be read is
-//! left for cargo to report.
+//! left for cargo to report. Whoever can write a file that is read here must not be able to keep a
+//! login waiting, so files are regular ones of bounded size and number, each read once.
 
 use std::ffi::OsStr;
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use super::files;
 use crate::core::build_dir::{Asked, ConfiguredBuildDir, Directories, Templates};
 use crate::core::invocation::Invocation;
+use crate::core::safety::Entry;
 use crate::shown::shown;
 
-/// How deep files may include one another.
-const MAX_INCLUDES: u32 = 8;
+/// How many files may be included in all.
+const MAX_INCLUDES: usize = 64;
 
 /// What one source of configuration says, its includes followed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -42,10 +43,13 @@ impl Says {
 
 /// Reads the `--config` arguments: each is the path of a file, or TOML. The last is the strongest.
 pub fn typed(invocation: &Invocation<'_>, working_directory: &Path) -> Says {
+    let mut reader = Reader::default();
     let says = |argument: &&OsStr| {
         let file = working_directory.join(argument);
-        match read(&file) {
-            Some(text) => from_file(&file, &text, MAX_INCLUDES),
+        match reader.read(&file) {
+            Some(text) => reader.from_file(&file, &text),
+            // A pipe from the shell (`--config <(…)`) would be empty when cargo reads it.
+            None if files::is_there(&file) => Says::default(),
             None => {
                 let text = argument.to_string_lossy();
                 let place = Place {
@@ -53,7 +57,7 @@ pub fn typed(invocation: &Invocation<'_>, working_directory: &Path) -> Says {
                     base: working_directory,
                     includes: working_directory,
                 };
-                from_text(&text, &place, MAX_INCLUDES)
+                reader.from_text(&text, &place)
             }
         }
     };
@@ -66,16 +70,18 @@ pub fn build_dir(
     cargo_home: Option<&Path>,
     templates: &Templates<'_>,
 ) -> Option<ConfiguredBuildDir> {
+    let mut reader = Reader::default();
     let below = working_directory.ancestors().map(|directory| directory.join(".cargo"));
-    let places = below.filter(|place| files::entry(place).is_ok());
-    places.chain(cargo_home.map(Path::to_owned)).find_map(|place| {
+    let mut places = below.filter(|place| files::entry(place).is_ok());
+    let cargo_home = cargo_home.map(Path::to_owned);
+    places.by_ref().chain(cargo_home).find_map(|place| {
         // Where both exist, cargo reads the one without an ending.
         let (file, text) = ["config", "config.toml"].iter().find_map(|name| {
             let file = place.join(name);
-            let text = read(&file)?;
+            let text = reader.read(&file)?;
             Some((file, text))
         })?;
-        from_file(&file, &text, MAX_INCLUDES).build_dir(templates, Asked::ByConfiguration)
+        reader.from_file(&file, &text).build_dir(templates, Asked::ByConfiguration)
     })
 }
 
@@ -88,27 +94,50 @@ struct Place<'a> {
     includes: &'a Path,
 }
 
-/// Directories in a file are relative to the directory that holds its directory, `.cargo` or not.
-fn from_file(file: &Path, text: &str, depth: u32) -> Says {
-    let includes = file.parent().unwrap_or(Path::new("/"));
-    let base = includes.parent().unwrap_or(Path::new("/"));
-    from_text(text, &Place { origin: &format!("`{}`", shown(file)), base, includes }, depth)
+/// Reads each file once: cargo itself refuses files that include one another.
+#[derive(Default)]
+struct Reader {
+    /// Device and inode of what has been read.
+    seen: Vec<(u64, u64)>,
+    /// How many files were included so far, whether they exist or not.
+    included: usize,
 }
 
-fn from_text(text: &str, place: &Place<'_>, depth: u32) -> Says {
-    let Directories { sets_target_dir, build_dir, includes } = Directories::read(text);
-    let build_dir = build_dir.map(|value| (value, place.base.to_owned(), place.origin.to_owned()));
-    let own = Says { sets_target_dir, build_dir };
-    let Some(depth) = depth.checked_sub(1) else { return own };
-    let included = includes.iter().filter_map(|path| {
-        let file = place.includes.join(path);
-        Some(from_file(&file, &read(&file)?, depth))
-    });
-    included.fold(own, Says::or)
-}
+impl Reader {
+    /// Directories in a file are relative to the directory that holds its directory, `.cargo` or not.
+    fn from_file(&mut self, file: &Path, text: &str) -> Says {
+        let includes = file.parent().unwrap_or(Path::new("/"));
+        let base = includes.parent().unwrap_or(Path::new("/"));
+        self.from_text(text, &Place { origin: &format!("`{}`", shown(file)), base, includes })
+    }
 
-fn read(file: &Path) -> Option<String> {
-    files::text(&File::open(file).ok()?).ok()
+    fn from_text(&mut self, text: &str, place: &Place<'_>) -> Says {
+        let Directories { sets_target_dir, build_dir, includes } = Directories::read(text);
+        let build_dir =
+            build_dir.map(|value| (value, place.base.to_owned(), place.origin.to_owned()));
+        let mut says = Says { sets_target_dir, build_dir };
+        for path in &includes {
+            self.included += 1;
+            if self.included > MAX_INCLUDES {
+                break;
+            }
+            let file = place.includes.join(path);
+            if let Some(text) = self.read(&file) {
+                says = says.or(self.from_file(&file, &text));
+            }
+        }
+        says
+    }
+
+    /// The text of a file that has not been read before.
+    fn read(&mut self, path: &Path) -> Option<String> {
+        let (file, Entry { device, inode, .. }) = files::open_regular(path).ok()?;
+        if self.seen.contains(&(device, inode)) {
+            return None;
+        }
+        self.seen.push((device, inode));
+        files::text(&file).ok()
+    }
 }
 
 #[cfg(test)]

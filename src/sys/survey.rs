@@ -101,9 +101,12 @@ impl Survey {
             cargo_home: cargo_home.as_deref().unwrap_or(Path::new("/")),
         };
         let config_chooses = typed.sets_target_dir;
+        // Root reads nothing of the person's for whom it acts.
+        let reads_files = snapshot.acting == snapshot.uid;
         let configured = typed.build_dir(&templates, Asked::Typed).or_else(|| {
             let start = checkouts::configuration_start(invocation, &self.working_directory);
-            cargo_config::build_dir(&start, cargo_home.as_deref(), &templates)
+            let cargo_home = cargo_home.as_deref();
+            reads_files.then(|| cargo_config::build_dir(&start, cargo_home, &templates)).flatten()
         });
         let variable = build_dir_variable(snapshot, &templates, &self.working_directory);
         let is_elsewhere = configured.is_some() || variable.is_some();

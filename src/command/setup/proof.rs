@@ -13,6 +13,7 @@ use crate::core::placement::TARGET_DIR;
 use crate::report;
 use crate::shown::{quoted, shown};
 use crate::sys::accounts;
+use crate::sys::files;
 use crate::sys::fresh_shell::{Answer, AskedShell, Start, ask};
 use crate::sys::installation::Installation;
 use crate::sys::snapshot::Snapshot;
@@ -188,7 +189,7 @@ fn line_to_add(start_up: &StartUp<'_>, culprit: Option<&Line>, site: &Site) -> S
         AskedShell::Sh | AskedShell::Bash => bourne("sh"),
     };
     let (line, place) = (quoted(&line), quoted(&file));
-    let ends_its_line = std::fs::read(&file).map_or(true, |text| text.ends_with(b"\n"));
+    let ends_its_line = files::read_regular(&file).map_or(true, |text| text.ends_with('\n'));
     let add = match ends_its_line {
         true => format!("echo {line} >> {place}"),
         false => format!("printf '\\n%s\\n' {line} >> {place}"),
