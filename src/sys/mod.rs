@@ -27,4 +27,4 @@ pub mod tag;
 pub mod toolchain;
 pub mod tools;
 pub mod tree;
-pub mod trusted;
+pub mod trust;
