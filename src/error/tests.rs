@@ -584,7 +584,7 @@ error: cannot edit `/home/alice/.bashrc`: it is immutable
 help: sudo chattr -ia /home/alice/.bashrc
 exit 1
 error: cannot edit `/home/alice/.bashrc`: it is owned by root (uid 0)
-help: if it is meant to be yours: sudo chown "$(id -u)" /home/alice/.bashrc
+help: put a file of your own in its place: ls -ld /home/alice/.bashrc
 exit 1
 error: cannot edit `/home/alice/.bashrc`: you are not in its group staff, which it would lose
 help: chgrp "$(id -g)" /home/alice/.bashrc
