@@ -3,6 +3,7 @@
 mod above;
 mod analyzer;
 mod attacks;
+mod belief;
 mod build_dirs;
 mod callers;
 mod cargo;
@@ -38,6 +39,7 @@ pub(crate) fn all() -> Vec<Test> {
         attacks::tests,
         above::tests,
         provision::tests,
+        belief::tests,
         planting::tests,
         race::tests,
         root::tests,
