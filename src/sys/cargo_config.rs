@@ -47,7 +47,7 @@ pub fn typed(invocation: &Invocation<'_>, working_directory: &Path) -> Says {
     let says = |argument: &&OsStr| {
         let file = working_directory.join(argument);
         match reader.read(&file) {
-            Some(text) => reader.from_file(&file, &text),
+            Some(text) => reader.file(&file, &text),
             // A pipe from the shell (`--config <(…)`) would be empty when cargo reads it.
             None if files::is_there(&file) => Says::default(),
             None => {
@@ -57,7 +57,7 @@ pub fn typed(invocation: &Invocation<'_>, working_directory: &Path) -> Says {
                     base: working_directory,
                     includes: working_directory,
                 };
-                reader.from_text(&text, &place)
+                reader.text(&text, &place)
             }
         }
     };
@@ -81,7 +81,7 @@ pub fn build_dir(
             let text = reader.read(&file)?;
             Some((file, text))
         })?;
-        reader.from_file(&file, &text).build_dir(templates, Asked::ByConfiguration)
+        reader.file(&file, &text).build_dir(templates, Asked::ByConfiguration)
     })
 }
 
@@ -105,13 +105,13 @@ struct Reader {
 
 impl Reader {
     /// Directories in a file are relative to the directory that holds its directory, `.cargo` or not.
-    fn from_file(&mut self, file: &Path, text: &str) -> Says {
+    fn file(&mut self, file: &Path, text: &str) -> Says {
         let includes = file.parent().unwrap_or(Path::new("/"));
         let base = includes.parent().unwrap_or(Path::new("/"));
-        self.from_text(text, &Place { origin: &format!("`{}`", shown(file)), base, includes })
+        self.text(text, &Place { origin: &format!("`{}`", shown(file)), base, includes })
     }
 
-    fn from_text(&mut self, text: &str, place: &Place<'_>) -> Says {
+    fn text(&mut self, text: &str, place: &Place<'_>) -> Says {
         let Directories { sets_target_dir, build_dir, includes } = Directories::read(text);
         let build_dir =
             build_dir.map(|value| (value, place.base.to_owned(), place.origin.to_owned()));
@@ -123,7 +123,7 @@ impl Reader {
             }
             let file = place.includes.join(path);
             if let Some(text) = self.read(&file) {
-                says = says.or(self.from_file(&file, &text));
+                says = says.or(self.file(&file, &text));
             }
         }
         says
