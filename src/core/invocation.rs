@@ -29,6 +29,8 @@ pub struct Invocation<'a> {
     pub target_dir: Option<&'a OsStr>,
     /// Every `--config`, in order.
     pub configs: Vec<&'a OsStr>,
+    /// Whether any option stands before `--`.
+    pub has_options: bool,
     /// `--help`, `--version`, `--list` or `--explain`: cargo only prints.
     pub only_prints: bool,
 }
@@ -69,6 +71,7 @@ impl<'a> Invocation<'a> {
             if word == "--" {
                 break;
             }
+            invocation.has_options |= starts_with(word, "-");
             if starts_with(word, "--") {
                 if invocation.long_option(word) == Value::IsNext {
                     words.next().into_iter().for_each(|value| invocation.put(word, value));
@@ -87,7 +90,7 @@ impl<'a> Invocation<'a> {
     /// What the command does with a target directory.
     pub fn target_use(&self) -> TargetUse {
         match self.command {
-            Some(command) if !self.only_prints => commands::target_use(command),
+            Some(command) if !self.only_prints => commands::target_use(command, self.has_options),
             _ => TargetUse::None,
         }
     }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::homes::Homes;
 use super::snapshot::Snapshot;
+use super::trust::Trust;
 use super::{accounts, cargo_config, checkouts, files, settings_files};
 use crate::core::account::Account;
 use crate::core::build_dir::{Asked, ConfiguredBuildDir, Templates};
@@ -112,7 +113,7 @@ impl Survey {
         let is_elsewhere = configured.is_some() || variable.is_some();
         let account = accounts::account(snapshot.uid, &self.settings);
         let root = self.root_state(snapshot, &account);
-        let variables = self.variables(snapshot);
+        let variables = self.variables(snapshot, homes, &account);
         let needs_cache = root == RootState::NotProvisioned
             || [&variables.target_dir, &variables.build_target_dir, &variables.build_build_dir]
                 .iter()
@@ -163,14 +164,28 @@ impl Survey {
     /// `OUT_DIR` alone is no sign of a build script: cargo sets it for `cargo run` and `cargo test` as
     /// well where the package has a build script, and other build systems use the name. The others
     /// are set for build scripts only, and stay where a script removes every `CARGO_*` variable.
-    fn variables(&self, snapshot: &Snapshot) -> Variables {
+    ///
+    /// All of them can be set by anybody who hands down an environment, and what is built in `OUT_DIR`
+    /// then is no more private than that is: it has to be a place of the caller's own.
+    fn variables(&self, snapshot: &Snapshot, homes: &Homes<'_>, account: &Account) -> Variables {
         let signs = ["HOST", "TARGET", "NUM_JOBS"];
         let is_build_script = signs.iter().all(|name| snapshot.variable(name).is_some());
+        let is_own = |out_dir: &OsString| {
+            let private = self.settings.shared_root.as_ref();
+            let private = private.map(|root| root.join(account.directory_name()));
+            let path = files::without_symlinks(Path::new(out_dir));
+            let is_inside = |place: PathBuf| {
+                place.parent().is_some() && path.starts_with(files::without_symlinks(&place))
+            };
+            own_places(homes).into_iter().chain(private).any(is_inside)
+                || (files::owner(&path).is_ok_and(|owner| owner == Some(snapshot.uid))
+                    && Trust::of(snapshot.uid).covers(&path))
+        };
         Variables {
             target_dir: self.directory_variable(snapshot, TARGET_DIR),
             build_target_dir: self.directory_variable(snapshot, BUILD_TARGET_DIR),
             build_build_dir: self.directory_variable(snapshot, BUILD_BUILD_DIR),
-            out_dir: snapshot.variable("OUT_DIR").filter(|_| is_build_script),
+            out_dir: snapshot.variable("OUT_DIR").filter(|_| is_build_script).filter(is_own),
         }
     }
 
@@ -178,13 +193,23 @@ impl Survey {
     /// taken for what it leads to, because the rules compare paths by their letters.
     fn directory_variable(&self, snapshot: &Snapshot, name: &str) -> Option<OsString> {
         let value = snapshot.variable(name)?;
-        let Some(root) = self.settings.shared_root.as_deref() else { return Some(value) };
         let path = lexical::absolute(&self.working_directory, Path::new(&value));
+        if snapshot.uid == 0 && is_of_somebody(&path) {
+            // Handed down by `su -m` or `sudo -E`: no choice of root's, as if a run of ours had left it.
+            return self.left_by_us();
+        }
+        let Some(root) = self.settings.shared_root.as_deref() else { return Some(value) };
         if path.starts_with(root) {
             return Some(value);
         }
         let real = files::without_symlinks(&path);
         Some(if real.starts_with(root) { real.into_os_string() } else { value })
+    }
+
+    /// What a variable holds that no choice was made with.
+    fn left_by_us(&self) -> Option<OsString> {
+        let cache = self.own_cache.as_ref().map(|cache| cache.join("cargo-peruser"));
+        self.settings.shared_root.clone().or(cache).map(PathBuf::into_os_string)
     }
 
     /// What the decision depends on.
@@ -220,6 +245,13 @@ fn asks_to_step_aside(snapshot: &Snapshot) -> Result<bool, SettingsError> {
             expected: "`off` or `on`",
         }),
     }
+}
+
+/// Whether a path lies in the directory of an ordinary account, or will.
+fn is_of_somebody(path: &Path) -> bool {
+    let owners = path.ancestors().map(files::owner);
+    let nearest = owners.map(Result::transpose).find_map(|owner| owner);
+    !nearest.is_some_and(|owner| owner.is_ok_and(|owner| owner == 0))
 }
 
 /// Cargo's home counts only if it is the caller's: a common one would cross persons.
