@@ -17,8 +17,14 @@ use crate::suite::{Test, test};
 /// How long anything may take that must not wait.
 const AT_ONCE: Duration = Duration::from_secs(5);
 
+/// Group and mode.
+type Rights = (&'static str, u32);
+
+/// What puts something at a place, or changes it.
+type Change = fn(&Path) -> Result<()>;
+
 /// Group and mode of alice's own settings, and of a directory that leads to them.
-const CHANGEABLE: &[(&str, &str, (&str, u32), (&str, u32))] = &[
+const CHANGEABLE: &[(&str, &str, Rights, Rights)] = &[
     ("her_settings_of_a_common_group", "config.toml", ("devs", 0o664), ("alice", 0o755)),
     ("her_settings_that_everyone_can_write", "config.toml", ("alice", 0o646), ("alice", 0o755)),
     (
@@ -30,7 +36,7 @@ const CHANGEABLE: &[(&str, &str, (&str, u32), (&str, u32))] = &[
 ];
 
 /// What stands where cargo's configuration is read, by what it is.
-const TRAPS: &[(&str, fn(&Path) -> Result<()>)] = &[
+const TRAPS: &[(&str, Change)] = &[
     ("a_fifo", |at| make::fifo(at, 2003)),
     ("a_socket", |at| make::socket(at, 2003)),
     ("a_link_to_a_terminal", |at| make::link(at, Path::new("/dev/ptmx"), 2003)),
@@ -112,7 +118,7 @@ fn settings(stage: &Stage) -> PathBuf {
 }
 
 /// Alice's `cargo build` with settings of her own, which have this group and mode.
-fn make_settings(stage: &Stage, file: (&str, u32), directory: (&str, u32)) -> Result<()> {
+fn make_settings(stage: &Stage, file: Rights, directory: Rights) -> Result<()> {
     let root = stage.shared_root().sticky().make()?;
     let uid = stage.person("alice")?.uid();
     make::directory(&stage.at("config"), uid, uid, 0o755)?;
@@ -137,11 +143,7 @@ impl Ready<'_> {
     }
 }
 
-fn with_settings<'s>(
-    stage: &'s Stage,
-    file: (&str, u32),
-    directory: (&str, u32),
-) -> Result<Ready<'s>> {
+fn with_settings<'s>(stage: &'s Stage, file: Rights, directory: Rights) -> Result<Ready<'s>> {
     make_settings(stage, file, directory)?;
     Ok(Ready(stage.person("alice")?))
 }
@@ -217,7 +219,7 @@ fn fifo_settings(stage: &Stage) -> Result<()> {
 }
 
 /// In `$CARGO_HOME`, which every login reads, and above the checkout, which every build does.
-fn nobody_waits(stage: &Stage, plant: fn(&Path) -> Result<()>) -> Result<()> {
+fn nobody_waits(stage: &Stage, plant: Change) -> Result<()> {
     let root = stage.shared_root().sticky().make()?;
     let alice = stage.person("alice")?;
     for name in ["config", "config.toml"] {
@@ -278,9 +280,8 @@ fn root_for_alice(stage: &Stage) -> Result<()> {
         0o644,
     )?;
     let log = stage.at("log");
-    let words = ["strace", "-f", "-qq", "-e", "trace=open,openat", "-o", &log.to_string_lossy()]
-        .map(str::to_owned);
-    let words: [&str; 7] = std::array::from_fn(|at| words[at].as_str());
+    let log_name = log.to_string_lossy().into_owned();
+    let words = ["strace", "-f", "-qq", "-e", "trace=open,openat", "-o", &log_name];
     let run =
         root.by_name(["migrate"]).arg(&old).args(["--to", "alice", "--dry-run", "--checkout"]);
     let run = run.arg("/home/2001/checkout").after(words).limit(AT_ONCE);
@@ -295,7 +296,7 @@ fn root_for_alice(stage: &Stage) -> Result<()> {
 }
 
 /// How the cargo in alice's home can be changed by others.
-const CARGOS: &[(&str, fn(&Path) -> Result<()>)] = &[
+const CARGOS: &[(&str, Change)] = &[
     ("where_a_common_group_can_write_it", |home| {
         make::own(&home.join("bin/rustup"), 2001, group("devs")?, 0o775)
     }),
@@ -316,7 +317,7 @@ const CARGOS: &[(&str, fn(&Path) -> Result<()>)] = &[
 ];
 
 /// No cargo is on PATH, and alice's own is as rustup has it: a symlink.
-fn cargo_at_home(stage: &Stage, change: fn(&Path) -> Result<()>) -> Result<()> {
+fn cargo_at_home(stage: &Stage, change: Change) -> Result<()> {
     let root = stage.shared_root().sticky().make()?;
     let alice = stage.person("alice")?;
     let home = alice.home.join("cargo-home");
