@@ -181,22 +181,30 @@ impl Survey {
                 || (files::owner(&path).is_ok_and(|owner| owner == Some(snapshot.uid))
                     && Trust::of(snapshot.uid).covers(&path))
         };
+        let directory = |name| self.directory_variable(snapshot, homes, name);
         Variables {
-            target_dir: self.directory_variable(snapshot, TARGET_DIR),
-            build_target_dir: self.directory_variable(snapshot, BUILD_TARGET_DIR),
-            build_build_dir: self.directory_variable(snapshot, BUILD_BUILD_DIR),
+            target_dir: directory(TARGET_DIR),
+            build_target_dir: directory(BUILD_TARGET_DIR),
+            build_build_dir: directory(BUILD_BUILD_DIR),
             out_dir: snapshot.variable("OUT_DIR").filter(|_| is_build_script).filter(is_own),
         }
     }
 
     /// A variable that names a directory. One that leads into the shared root through a symlink is
     /// taken for what it leads to, because the rules compare paths by their letters.
-    fn directory_variable(&self, snapshot: &Snapshot, name: &str) -> Option<OsString> {
+    fn directory_variable(
+        &self,
+        snapshot: &Snapshot,
+        homes: &Homes<'_>,
+        name: &str,
+    ) -> Option<OsString> {
         let value = snapshot.variable(name)?;
         let path = lexical::absolute(&self.working_directory, Path::new(&value));
         if snapshot.uid == 0 && is_of_somebody(&path) {
             // Handed down by `su -m` or `sudo -E`: no choice of root's, as if a run of ours had left it.
-            return self.left_by_us();
+            let cache = || Some(homes.cache()?.join("cargo-peruser"));
+            let ours = self.settings.shared_root.clone().or_else(cache);
+            return ours.map(PathBuf::into_os_string);
         }
         let Some(root) = self.settings.shared_root.as_deref() else { return Some(value) };
         if path.starts_with(root) {
@@ -204,12 +212,6 @@ impl Survey {
         }
         let real = files::without_symlinks(&path);
         Some(if real.starts_with(root) { real.into_os_string() } else { value })
-    }
-
-    /// What a variable holds that no choice was made with.
-    fn left_by_us(&self) -> Option<OsString> {
-        let cache = self.own_cache.as_ref().map(|cache| cache.join("cargo-peruser"));
-        self.settings.shared_root.clone().or(cache).map(PathBuf::into_os_string)
     }
 
     /// What the decision depends on.
