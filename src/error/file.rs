@@ -105,8 +105,10 @@ impl FileError {
             FileError::NotAFile { path, .. } | FileError::Failed { path, .. } => {
                 format!("ls -ld {}", quoted(path))
             }
-            FileError::ReadOnly { path } => format!("chmod u+w {}", quoted(path)),
-            FileError::Immutable { path } => format!("sudo chattr -ia {}", quoted(path)),
+            FileError::ReadOnly { path } => Look::Entry.at(path, "let its owner write to it first"),
+            FileError::Immutable { path } => {
+                Look::Attributes.at(path, "let root take the attribute away first")
+            }
             FileError::Foreign { path, .. } => {
                 Look::Entry.at(path, "put a file of your own in its place")
             }
@@ -114,7 +116,7 @@ impl FileError {
                 "run this as the person whose file it is, without sudo".into()
             }
             FileError::ForeignGroup { path, .. } => {
-                format!("chgrp \"$(id -g)\" {}", quoted(path))
+                Look::Entry.at(path, "give it to a group of yours first")
             }
             FileError::Linked { path, .. } => format!(
                 "make the other name a symlink, and find it with: find ~ -xdev -samefile {}",

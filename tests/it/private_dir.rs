@@ -131,6 +131,7 @@ fn accepts_every_root_to_which_nobody_else_can_write() {
 
 fn is_not_made_by_commands_that_only_read() {
     let world = World::new();
+    world.file("home/.config/cargo-peruser/config.toml", "sticky-root = 'accept'\n");
     for words in [
         &["metadata"][..],
         &["metadata", "--no-deps", "--format-version=1"],
