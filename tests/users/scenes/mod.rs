@@ -4,6 +4,7 @@ mod above;
 mod analyzer;
 mod attacks;
 mod belief;
+mod between;
 mod build_dirs;
 mod callers;
 mod cargo;
@@ -40,6 +41,7 @@ pub(crate) fn all() -> Vec<Test> {
         above::tests,
         provision::tests,
         belief::tests,
+        between::tests,
         planting::tests,
         race::tests,
         root::tests,
