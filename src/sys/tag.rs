@@ -35,11 +35,6 @@ pub fn is_valid(directory: &File) -> bool {
 /// # Errors
 /// The system's.
 pub fn write(directory: &File) -> io::Result<Option<File>> {
-    match statat(directory, NAME, AtFlags::SYMLINK_NOFOLLOW) {
-        Ok(_) => return Ok(None),
-        Err(Errno::NOENT) => {}
-        Err(error) => return Err(error.into()),
-    }
     let written = match without_a_name(directory) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => with_a_name(directory),
         written => written,
@@ -77,7 +72,12 @@ fn with_a_name(directory: &File) -> io::Result<File> {
     let placed = fill(&file).and_then(|()| {
         match linkat(directory, &name, directory, NAME, AtFlags::empty()) {
             // There are no links here.
-            Err(Errno::PERM | Errno::OPNOTSUPP) => renameat(directory, &name, directory, NAME),
+            Err(Errno::PERM | Errno::OPNOTSUPP) => {
+                match statat(directory, NAME, AtFlags::SYMLINK_NOFOLLOW) {
+                    Ok(_) => Err(Errno::EXIST),
+                    Err(_) => renameat(directory, &name, directory, NAME),
+                }
+            }
             linked => linked,
         }
         .map_err(io::Error::from)

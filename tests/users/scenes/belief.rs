@@ -83,6 +83,7 @@ pub(crate) fn tests() -> Vec<Test> {
         test("belief::an_absent_file_needs_no_closed_way", absent),
         test("belief::the_systems_settings_count_only_in_a_closed_directory", systems_directory),
         test("belief::a_fifo_in_the_place_of_settings_stops_nobody", fifo_settings),
+        test("belief::a_device_is_not_even_opened", device).needs(&[Need::Strace]),
         test("belief::a_pipe_of_the_shells_is_left_to_cargo", piped_config),
         test("belief::root_opens_nothing_of_alices_when_it_migrates_for_her", root_for_alice)
             .needs(&[Need::Strace]),
@@ -242,6 +243,26 @@ fn nobody_waits(stage: &Stage, plant: Change) -> Result<()> {
     let typed = above.join("config.toml");
     let typed = ["--config".as_ref(), typed.as_os_str(), "build".as_ref()];
     alice.cargo(typed).limit(AT_ONCE).run()?.ok()?;
+    Ok(())
+}
+
+/// Opening one can rewind a tape or start a watchdog.
+fn device(stage: &Stage) -> Result<()> {
+    stage.shared_root().sticky().make()?;
+    let alice = stage.person("alice")?;
+    let home = alice.home.join("cargo-home");
+    make::directory(&home, alice.uid(), alice.uid(), 0o755)?;
+    make::link(&home.join("config.toml"), Path::new("/dev/ptmx"), alice.uid())?;
+    make::fifo(&home.join("config"), alice.uid())?;
+    let log = alice.home.join("log");
+    let log_name = log.to_string_lossy().into_owned();
+    let words = ["strace", "-f", "-qq", "-e", "trace=open,openat", "-o", &log_name];
+    let run = alice.by_name(["env", "--shell", "sh"]).after(words).env("CARGO_HOME", &home);
+    run.limit(AT_ONCE).run()?.ok()?;
+    let log = fs::read_to_string(log)?;
+    let opened = log.lines().find(|line| line.contains("cargo-home/config"));
+    ensure!(opened.is_none(), "{opened:?}");
+    ensure!(log.contains("openat"), "{log}");
     Ok(())
 }
 

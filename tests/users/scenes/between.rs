@@ -19,6 +19,8 @@ const CALLS: &str = "statx,openat,mkdirat,fchmod,fchown,linkat";
 pub(crate) fn tests() -> Vec<Test> {
     let mut tests = vec![
         test("between::a_root_that_is_replaced_is_noticed", replaced_root).needs(&[Need::Strace]),
+        test("between::what_was_made_and_replaced_is_not_followed", replaced)
+            .needs(&[Need::Strace]),
         test("between::a_mode_that_does_not_stay_is_noticed", ignored_modes).needs(&[Need::Strace]),
     ];
     type Plant = fn(&Path, &Cast<'_>) -> Result<()>;
@@ -116,6 +118,32 @@ fn planted(stage: &Stage, plant: fn(&Path, &Cast<'_>) -> Result<()>) -> Result<(
         }
     }
     ensure!(refused > 1 && was_private > 1, "{refused} refused, {was_private} private");
+    Ok(())
+}
+
+/// Who owns the root can do more: a symlink takes the place of what was there a step before.
+fn replaced(stage: &Stage) -> Result<()> {
+    let root = stage.shared_root().sticky().make()?;
+    let cast = Cast::of(stage)?;
+    make::own(&cast.hers, cast.alice.uid(), cast.alice.uid(), 0o755)?;
+    let at = root.join("alice");
+    let (mut refused, mut steps) = (0, 0);
+    for number in 0.. {
+        let act = || {
+            if look(&at)?.is_some() {
+                make::nothing(&at)?;
+            }
+            make::link(&at, &cast.hers, 0)
+        };
+        let Some(outcome) = act_at(&cast, number, act)? else { break };
+        cast.nothing_was_made().with_context(|| format!("after step {number}"))?;
+        let mode = look(&cast.hers)?.context("hers")?.mode;
+        ensure!(mode == 0o755, "after step {number} it has mode {mode:04o}");
+        refused += usize::from(outcome.refused().is_ok());
+        steps = number;
+        fs::remove_file(&at)?;
+    }
+    ensure!(refused > 3, "{refused} refused of {steps}");
     Ok(())
 }
 
