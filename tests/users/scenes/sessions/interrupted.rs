@@ -116,26 +116,27 @@ fn completes(host: &Host<'_>, setup: Setup, flags: Flags, photograph: &Photograp
 /// Under a umask that denies others everything: killed anywhere and run again, it is as if it had run
 /// once.
 fn modes(stage: &Stage, setup: Setup) -> Result<()> {
-    let umask = "umask 077 && exec \"$@\"";
-    let ends = |host: &Host<'_>, calls: &str, count: usize| -> Result<End> {
+    let ends = |host: &Host<'_>, umask: &str, calls: &str, count: usize| -> Result<End> {
         let who = host.person(setup.who())?;
         let inject = format!("--inject={calls}:signal=KILL:when={count}");
         let program = format!("{}/cargo-peruser", places::BY_NAME);
         let words = ["--quiet", "--output=/dev/null", NO_SHELLS, &inject, &program, "setup"];
-        let outcome = host.run(&who, "strace", words).after(["sh", "-c", umask, "sh"]).run()?;
+        let outcome = host.run(&who, "strace", words).umask(umask).run()?;
         let is_killed = outcome.status.signal() == Some(9);
         Ok(if is_killed { End::Killed } else { outcome.ok().map(|_| End::Done)? })
     };
     let host = Host::new(stage, "host", Shell::Bash)?;
-    ensure!(ends(&host, "?mkdir,mkdirat", 65535)? == End::Done);
+    // What root makes is for everybody, whatever its umask is.
+    let usual = if setup == Setup::Machine { "022" } else { "077" };
+    ensure!(ends(&host, usual, "?mkdir,mkdirat", 65535)? == End::Done);
     let once = Photograph::take(&host)?;
     host.leave()?;
     let mut wrong = String::new();
     for calls in ["?mkdir,mkdirat", "?chmod,fchmod,fchmodat"] {
         for count in 1.. {
             let host = Host::new(stage, "host", Shell::Bash)?;
-            let end = ends(&host, calls, count)?;
-            ensure!(ends(&host, "?mkdir,mkdirat", 65535)? == End::Done);
+            let end = ends(&host, "077", calls, count)?;
+            ensure!(ends(&host, "077", "?mkdir,mkdirat", 65535)? == End::Done);
             // The receipt also says what a run before has made.
             let receipts = ["/usr/local/lib/cargo-peruser/setup.json", RECEIPT_OF_ALICE];
             if let Err(error) = Photograph::take(&host)?.equals(&once, &receipts) {
