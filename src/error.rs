@@ -47,8 +47,6 @@ pub enum Error {
         /// `uid` or `gid`.
         what: &'static str,
     },
-    /// The program's file gives it capabilities that its caller has not (exit 77).
-    FileCapabilities,
     /// A directory or its tag cannot be made (exit 73).
     Create {
         /// What was to be done, as in "failed to …".
@@ -118,7 +116,7 @@ impl Error {
             Error::File(_) | Error::Editor(_) | Error::NotUtf8 { .. } => 1,
             Error::Toolchain(error) => error.exit_code(),
             Error::Create { .. } | Error::NoHome { .. } => 73,
-            Error::Unsafe(_) | Error::ForeignRights { .. } | Error::FileCapabilities => 77,
+            Error::Unsafe(_) | Error::ForeignRights { .. } => 77,
             Error::Settings(_) => 78,
             Error::Migrate(error) => error.exit_code(),
             Error::Failure { exit, .. } => *exit,
@@ -146,9 +144,6 @@ impl Error {
             Error::Migrate(error) => Some(error.help()),
             Error::ForeignRights { .. } => {
                 Some("remove the set-id bit from cargo-peruser, it must run as its caller".into())
-            }
-            Error::FileCapabilities => {
-                Some("take them away from cargo-peruser, it must run as its caller: setcap -r".into())
             }
             Error::Create { help, .. } => help.clone(),
             Error::Failure { help, .. } => Some(help.clone()),
@@ -186,9 +181,6 @@ impl Display for Error {
                 f,
                 "refusing to run with another account's rights: {what} {real} acts as {effective}"
             ),
-            Error::FileCapabilities => {
-                write!(f, "refusing to run with capabilities that its caller does not have")
-            }
             Error::Create { doing, path, cause, .. } => {
                 write!(f, "failed to {doing} `{}`: {}", shown(path), reason(cause))
             }

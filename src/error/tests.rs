@@ -311,9 +311,7 @@ exit 77
 error: refusing to use `/srv/root` as shared root: it is owned by mallory (uid 1666)
 help: name another directory with --shared-root, or none for the usual: ls -ld /srv/root
 exit 77
-error: refusing to use `/srv/root` as shared root: it holds what is nobody's private directory, and builds may read it:
-  `/srv/root/.cargo`
-  `/srv/root/debug`
+error: refusing to use `/srv/root` as shared root: what is nobody's private directory is in it, and builds may read it: `/srv/root/.cargo`, `/srv/root/debug`
 help: move them away, or name another directory with --shared-root
 exit 77
 error: refusing to use `/srv/root` as shared root: the system needs it

@@ -49,8 +49,8 @@ impl Snapshot {
     /// Reads the process.
     ///
     /// # Errors
-    /// [`Error::ForeignRights`] for a set-id program, and for one with capabilities of its file: its
-    /// caller chooses PATH and the environment.
+    /// A refusal for a set-id program, and for one with capabilities of its file: its caller chooses
+    /// PATH and the environment.
     pub fn take() -> Result<Snapshot> {
         use rustix::process::{getegid, geteuid, getgid, getuid};
         let (uid, gid) = (geteuid().as_raw(), getegid().as_raw());
@@ -62,7 +62,12 @@ impl Snapshot {
             }
         }
         if has_file_capabilities(uid) {
-            return Err(Error::FileCapabilities);
+            return Err(Error::Failure {
+                text: "refusing to run with capabilities that its caller does not have".into(),
+                help: "take them away from cargo-peruser, it must run as its caller: setcap -r"
+                    .into(),
+                exit: 77,
+            });
         }
         let mut words = std::env::args_os();
         let name = words.next().unwrap_or_default();
