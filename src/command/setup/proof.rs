@@ -31,7 +31,7 @@ struct Finding {
 
 /// Whether the shim is in force in a session, and what is in its way.
 enum Outcome {
-    /// It comes first, and bypassing programs build below the shared root as well.
+    /// It comes first, and programs that bypass it build in the same private directory.
     Wins,
     /// The shell did not answer; why.
     NoAnswer(io::Error),
@@ -108,7 +108,11 @@ impl Finding {
         // The machine's, the person's own, or another's.
         let is_shim = |cargo: &Path| Installation::of_shim(cargo).is_some();
         let config = answer.as_ref().ok().and_then(|answer| answer.config.clone());
-        let is_below = |target: &Path| target.starts_with(&site.shared_root);
+        // An account without a directory in the root builds in its own cache directory.
+        let is_below = |target: &Path| {
+            let own = site.own_cache.as_ref();
+            target.starts_with(&site.shared_root) || own.is_some_and(|own| target.starts_with(own))
+        };
         let outcome = match answer {
             Err(error) => Outcome::NoAnswer(error),
             Ok(Answer { cargo: None, .. }) => Outcome::NoCargo,
