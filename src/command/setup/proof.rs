@@ -51,7 +51,9 @@ pub(super) fn show(site: &Site, snapshot: &Snapshot) -> anyhow::Result<bool> {
     let findings = ask_all(site, snapshot);
     let name = accounts::owner(site.account.uid);
     report::line(format!("\nwhat fresh shells of {name} find"))?;
-    let rows: Vec<text::Row> = findings.iter().map(Finding::row).collect();
+    let header = ["shell", "cargo", "target directory"].map(String::from);
+    let rows = std::iter::once(header).chain(findings.iter().map(Finding::row));
+    let rows: Vec<text::Row> = rows.collect();
     report::line(text::table(&rows))?;
     for (help, complaints) in complaints(site, &findings) {
         report::warning(&complaints.join("\n         "), &help);
