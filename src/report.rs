@@ -6,7 +6,10 @@ mod progress;
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 
+use serde::Serialize;
+
 use crate::error::Error;
+use crate::shown;
 
 pub use progress::Progress;
 
@@ -43,6 +46,14 @@ pub fn warning(text: &dyn Display, help: &dyn Display) {
 /// Those of [`raw_line`].
 pub fn line(text: impl Display) -> io::Result<()> {
     raw_line(text.to_string().as_bytes())
+}
+
+/// Writes something as JSON to stdout.
+///
+/// # Errors
+/// Those of [`raw_line`], and of what cannot be said in JSON.
+pub fn json(value: &impl Serialize) -> io::Result<()> {
+    line(shown::json(&serde_json::to_string_pretty(value)?))
 }
 
 /// Writes bytes as they are to stdout, and ends the line.

@@ -118,8 +118,14 @@ impl<'a> Plan<'a> {
         let mut notes = Vec::new();
         match (&self.decision.required, self.invocation().target_use()) {
             (None, _) | (_, TargetUse::None) => {}
-            (_, TargetUse::Reads) => {
-                self.examine()?;
+            (Some(required), TargetUse::Reads) => {
+                let caller = self.caller();
+                let state = private_dir::examine(required, &caller)?;
+                // Otherwise somebody else could put one there before cargo looks, which would believe
+                // what it says, or delete what it leads to.
+                if state == State::Missing && private_dir::may_be_planted(&required.place) {
+                    private_dir::establish(&required.place, &caller, &mut notes)?;
+                }
             }
             (Some(required), TargetUse::Writes) => {
                 self.make_directories(required, &mut notes).map_err(|error| {

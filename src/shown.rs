@@ -33,6 +33,22 @@ impl Display for Shown<'_> {
     }
 }
 
+/// JSON whose strings hold no character that misleads: it means the same, and may be looked at.
+pub fn json(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    for character in text.chars() {
+        // Line breaks stand between the values; in a string they are escaped already.
+        if !misleads(character) || character == '\n' {
+            plain.push(character);
+            continue;
+        }
+        for unit in character.encode_utf16(&mut [0; 2]) {
+            plain.push_str(&format!("\\u{unit:04x}"));
+        }
+    }
+    plain
+}
+
 /// A path as one word of a command that a person may paste into a shell.
 pub fn quoted<S: AsRef<OsStr> + ?Sized>(text: &S) -> String {
     let raw = text.as_ref();
@@ -85,7 +101,7 @@ fn misleads(character: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{bytes, quoted, shown};
+    use super::{bytes, json, quoted, shown};
     use std::ffi::OsStr;
     use std::os::unix::ffi::OsStrExt;
 
@@ -98,6 +114,16 @@ mod tests {
             ("x\u{202e}y".as_bytes(), "x\\u{202e}y"),
         ] {
             assert_eq!(shown(OsStr::from_bytes(raw)).to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn json_means_the_same_without_what_misleads() {
+        for text in ["/srv/äbc", "a\nb\x1b[31m\x7f\u{9b}", "x\u{202e}y\u{feff}\u{2028}", "\"\\"] {
+            let raw = serde_json::to_string_pretty(&[text]).unwrap();
+            let plain = json(&raw);
+            assert_eq!(serde_json::from_str::<[String; 1]>(&plain).unwrap(), [text]);
+            assert!(!plain.chars().any(|c| c != '\n' && super::misleads(c)), "{plain:?}");
         }
     }
 

@@ -43,7 +43,7 @@ pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
     let shim = Plan::make(&as_shim, Door::Shim, flags, &words)?;
     let explanation = Explanation::of(&by_name, &shim);
     if verb.get_flag("json") {
-        report::line(serde_json::to_string_pretty(&explanation)?)?;
+        report::json(&explanation)?;
     } else {
         report::line(text::render(&explanation))?;
     }

@@ -25,6 +25,7 @@ use crate::core::settings::Key;
 use crate::error::Result;
 use crate::report;
 use crate::shim::Plan;
+use crate::shown::shown;
 use crate::sys::snapshot::Snapshot;
 
 /// What our flags say.
@@ -187,9 +188,16 @@ fn own_length(args: &[OsString]) -> usize {
     length.min(args.len())
 }
 
+/// An error says what was typed; it is made anew from words that may safely be read.
 fn parse(words: &[OsString]) -> Result<ArgMatches, clap::Error> {
     let name = OsStr::new("cargo-peruser").to_owned();
-    command().try_get_matches_from(std::iter::once(&name).chain(words))
+    let matches =
+        |words: &[OsString]| command().try_get_matches_from(std::iter::once(&name).chain(words));
+    matches(words).map_err(|error| {
+        let plain: Vec<OsString> =
+            words.iter().map(|word| shown(word).to_string().into()).collect();
+        if plain == words { error } else { matches(&plain).err().unwrap_or(error) }
+    })
 }
 
 fn flags(matches: &ArgMatches) -> Flags {

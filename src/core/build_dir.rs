@@ -46,10 +46,11 @@ impl Directories {
     }
 }
 
-/// `include` is an array of paths, or of tables with a `path`.
+/// `include` is an array of paths, or of tables with a `path`; cargo takes none but `*.toml`.
 fn included(value: &DeValue<'_>) -> Option<String> {
     let path = value.as_table().and_then(|table| table.get("path")).map(|path| path.get_ref());
-    path.unwrap_or(value).as_str().map(str::to_owned)
+    let path = path.unwrap_or(value).as_str()?;
+    (Path::new(path).extension() == Some("toml".as_ref())).then(|| path.to_owned())
 }
 
 /// A build directory that the configuration or the environment asks for.
@@ -130,6 +131,7 @@ mod tests {
             ("build.target-dir = \"t\"", true, None, vec![]),
             ("# build-dir\n[alias]\nx = 'build'", false, None, vec![]),
             ("include = 'a.toml'", false, None, vec![]),
+            ("include = ['/dev/stdin', 'a', 'b.toml.bak', '.toml']", false, None, vec![]),
             (
                 "include = ['a.toml', {path='b.toml', optional=true}]",
                 false,

@@ -17,6 +17,8 @@ pub enum Skip {
     NotExecutable,
     /// Anyone can write to the directory.
     WritableByEveryone,
+    /// It is in cargo's home, and another account can change what that leads to.
+    ChangeableByOthers,
     /// It is this very program.
     Ourselves,
     /// It is another copy of this program.
@@ -34,6 +36,7 @@ impl Skip {
             }
             Skip::NotExecutable => "it is not an executable file",
             Skip::WritableByEveryone => "everyone can write to its directory",
+            Skip::ChangeableByOthers => "others can change it, or a directory that it is in",
             Skip::Ourselves => "it is cargo-peruser itself",
             Skip::OurCopy => "it is a copy of cargo-peruser",
             Skip::TriedBefore => "it handed the call back to cargo-peruser",

@@ -33,6 +33,8 @@ pub struct Invocation {
     pub target_dir: Option<OsString>,
     /// Every `--config`, in order.
     pub configs: Vec<OsString>,
+    /// Whether any option stands before `--`.
+    pub has_options: bool,
     /// `--help`, `--version`, `--list` or `--explain`: cargo only prints.
     pub only_prints: bool,
     /// How many words stand before the command.
@@ -115,6 +117,7 @@ impl Invocation {
             if word == "--" {
                 break;
             }
+            invocation.has_options |= starts_with(word, "-");
             if starts_with(word, "--") {
                 if invocation.long_option(word) == Value::IsNext {
                     words.next().into_iter().for_each(|value| invocation.put(word, value));
@@ -134,7 +137,7 @@ impl Invocation {
     /// What the command does with a target directory.
     pub fn target_use(&self) -> TargetUse {
         match &self.command {
-            Some(command) if !self.only_prints => commands::target_use(command),
+            Some(command) if !self.only_prints => commands::target_use(command, self.has_options),
             _ => TargetUse::None,
         }
     }

@@ -74,9 +74,16 @@ pub fn ordinary_uids(login_defs: &str) -> RangeInclusive<u32> {
     value("UID_MIN", 1000)..=value("UID_MAX", 60_000)
 }
 
+/// Whether an account with another number than `uid` has `gid` as its primary group, by the text of
+/// `/etc/passwd`.
+pub fn is_group_of_others(passwd: &[u8], gid: u32, uid: u32) -> bool {
+    let mut accounts = passwd.split(|byte| *byte == b'\n').filter_map(numbers);
+    accounts.any(|(number, group)| number != uid && group == gid)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{files_answer_first, find, numbers, ordinary_uids};
+    use super::{files_answer_first, find, is_group_of_others, numbers, ordinary_uids};
     use std::path::Path;
 
     #[test]
@@ -109,6 +116,14 @@ mod tests {
             (Path::new("/home/alice"), Path::new(""))
         );
         assert_eq!(find(text, 1), None);
+    }
+
+    #[test]
+    fn a_group_is_private_only_if_nobody_else_has_it() {
+        let text = "alice:x:1500:1500::/:\nalso:x:1500:1500::/:\nbob:x:1501:100::/:\n";
+        assert!(!is_group_of_others(text.as_bytes(), 1500, 1500));
+        assert!(is_group_of_others(format!("{text}eve:x:1666:1500::/:\n").as_bytes(), 1500, 1500));
+        assert!(!is_group_of_others(b"nonsense\n:::\n", 1500, 1500));
     }
 
     #[test]

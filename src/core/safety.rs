@@ -116,39 +116,42 @@ pub fn judge_own(entry: &Entry, caller: u32) -> Result<(), Flaw> {
     if entry.uid != caller { Err(Flaw::Foreign) } else { Ok(()) }
 }
 
-/// Where an entry stands on the way to programs that the caller is to run.
+/// Where an entry stands on the way to what is believed or executed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Programs {
-    /// Above them: a directory, or a symlink in one.
+pub enum Step {
+    /// Something follows: it is a directory, or a symlink.
     Above,
-    /// It is the directory that holds them.
-    Inside,
+    /// It is what is believed, or the directory that holds what is executed.
+    Last,
 }
 
-/// Whether nobody but root and the caller can replace what is on the way to programs, or them.
+/// Whether an account besides `owners` can change what a path leads to, at this step of it.
 ///
-/// `group` is the caller's private group, which has no other member. A sticky directory keeps others
-/// from replacing what they do not own, and lets them add programs of their own.
-pub fn judge_programs(entry: &Entry, part: Programs, caller: u32, group: Option<u32>) -> bool {
-    let is_trusted = entry.uid == 0 || entry.uid == caller;
-    let is_alone = match entry.mode & 0o022 {
-        0 => true,
-        0o020 => Some(entry.gid) == group,
-        _ => false,
-    };
+/// `is_private` says whether a group has the caller alone in it. A sticky directory keeps others from
+/// replacing what they do not own, and lets them add entries of their own.
+pub fn others_can_change(
+    entry: &Entry,
+    step: Step,
+    owners: &[u32],
+    is_private: impl Fn(u32) -> bool,
+) -> bool {
     let is_sticky = entry.mode & 0o1000 != 0;
-    is_trusted
-        && match (entry.kind, part) {
-            (Kind::Symlink, Programs::Above) => true,
-            (Kind::Directory, Programs::Above) => is_alone || is_sticky,
-            (Kind::Directory, Programs::Inside) => is_alone,
-            _ => false,
-        }
+    let is_writable = match (entry.kind, step) {
+        // A symlink's own mode says nothing.
+        (Kind::Symlink, _) => false,
+        (Kind::Directory, Step::Above) if is_sticky => false,
+        _ => match entry.mode & 0o022 {
+            0 => false,
+            0o020 => !is_private(entry.gid),
+            _ => true,
+        },
+    };
+    is_writable || !owners.contains(&entry.uid)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Entry, Part, Programs, Trust, Verdict, judge_private, judge_programs, judge_way};
+    use super::{Entry, Part, Step, Trust, Verdict, judge_private, judge_way, others_can_change};
     use crate::core::settings::StickyRoot;
     use crate::error::Kind;
 
@@ -226,26 +229,31 @@ mod tests {
     }
 
     #[test]
-    fn judges_the_way_to_programs_by_who_can_replace_them() {
-        use Programs::{Above, Inside};
-        for (kind, uid, gid, mode, part, expected) in [
-            (Kind::Directory, 0, 0, 0o755, Above, true),
-            (Kind::Directory, 0, 0, 0o1777, Above, true),
-            (Kind::Directory, 0, 0, 0o1777, Inside, false),
-            (Kind::Directory, 0, 0, 0o777, Above, false),
-            (Kind::Directory, ALICE, ALICE, 0o775, Above, true),
-            (Kind::Directory, ALICE, ALICE, 0o775, Inside, true),
-            (Kind::Directory, ALICE, 100, 0o775, Inside, false),
-            (Kind::Directory, 0, 0, 0o775, Above, false),
-            (Kind::Directory, MALLORY, MALLORY, 0o755, Above, false),
-            (Kind::Symlink, ALICE, ALICE, 0o777, Above, true),
-            (Kind::Symlink, MALLORY, MALLORY, 0o777, Above, false),
-            (Kind::Symlink, ALICE, ALICE, 0o777, Inside, false),
-            (Kind::File, ALICE, ALICE, 0o755, Above, false),
+    fn judges_what_is_believed_by_who_can_change_it() {
+        use Step::{Above, Last};
+        for (kind, uid, gid, mode, step, expected) in [
+            (Kind::Directory, 0, 0, 0o755, Above, false),
+            (Kind::Directory, 0, 0, 0o1777, Above, false),
+            (Kind::Directory, 0, 0, 0o1777, Last, true),
+            (Kind::Directory, 0, 0, 0o777, Above, true),
+            (Kind::Directory, ALICE, ALICE, 0o775, Above, false),
+            (Kind::Directory, ALICE, ALICE, 0o775, Last, false),
+            (Kind::Directory, ALICE, 100, 0o775, Last, true),
+            (Kind::Directory, 0, 0, 0o775, Above, true),
+            (Kind::Directory, MALLORY, MALLORY, 0o755, Above, true),
+            (Kind::Directory, MALLORY, MALLORY, 0o1777, Above, true),
+            (Kind::Symlink, ALICE, ALICE, 0o777, Above, false),
+            (Kind::Symlink, MALLORY, MALLORY, 0o777, Above, true),
+            (Kind::File, ALICE, ALICE, 0o600, Last, false),
+            (Kind::File, ALICE, ALICE, 0o664, Last, false),
+            (Kind::File, ALICE, 100, 0o664, Last, true),
+            (Kind::File, ALICE, 100, 0o1664, Last, true),
+            (Kind::File, ALICE, ALICE, 0o646, Last, true),
+            (Kind::File, MALLORY, ALICE, 0o600, Last, true),
         ] {
             let entry = Entry { gid, ..entry(kind, uid, mode) };
-            let found = judge_programs(&entry, part, ALICE, Some(ALICE));
-            assert_eq!(found, expected, "{kind} {uid}:{gid} {mode:o} {part:?}");
+            let found = others_can_change(&entry, step, &[0, ALICE], |gid| gid == ALICE);
+            assert_eq!(found, expected, "{kind} {uid}:{gid} {mode:o} {step:?}");
         }
     }
 }

@@ -7,6 +7,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
 use super::environment::Change;
+use crate::shown;
 
 /// Who reads the changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,7 +99,7 @@ fn json(changes: &[Change]) -> Result<Vec<u8>, &'static str> {
         let value = value.as_deref().map(|value| value.to_str().ok_or(*name)).transpose()?;
         object.insert((*name).to_owned(), value.into());
     }
-    let mut text = serde_json::Value::Object(object).to_string().into_bytes();
+    let mut text = shown::json(&serde_json::Value::Object(object).to_string()).into_bytes();
     text.push(b'\n');
     Ok(text)
 }

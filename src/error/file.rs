@@ -5,7 +5,7 @@ use std::fmt::{self, Display, Formatter};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{Kind, Owner, reason};
+use super::{Kind, Look, Owner, reason};
 use crate::shown::{quoted, shown};
 
 /// A file that cannot be read or changed; it is as it was.
@@ -34,6 +34,13 @@ pub enum FileError {
         path: PathBuf,
         /// Who owns it.
         owner: Owner,
+    },
+    /// Another account can change it, or what leads to it, and root is to edit it.
+    ChangeableByOthers {
+        /// The file.
+        path: PathBuf,
+        /// What can be changed.
+        place: PathBuf,
     },
     /// It belongs to a group that the caller cannot give a file to.
     ForeignGroup {
@@ -98,13 +105,18 @@ impl FileError {
             FileError::NotAFile { path, .. } | FileError::Failed { path, .. } => {
                 format!("ls -ld {}", quoted(path))
             }
-            FileError::ReadOnly { path } => format!("chmod u+w {}", quoted(path)),
-            FileError::Immutable { path } => format!("sudo chattr -ia {}", quoted(path)),
+            FileError::ReadOnly { path } => Look::Entry.at(path, "let its owner write to it first"),
+            FileError::Immutable { path } => {
+                Look::Attributes.at(path, "let root take the attribute away first")
+            }
             FileError::Foreign { path, .. } => {
-                format!("if it is meant to be yours: sudo chown \"$(id -u)\" {}", quoted(path))
+                Look::Entry.at(path, "put a file of your own in its place")
+            }
+            FileError::ChangeableByOthers { .. } => {
+                "run this as the person whose file it is, without sudo".into()
             }
             FileError::ForeignGroup { path, .. } => {
-                format!("chgrp \"$(id -g)\" {}", quoted(path))
+                Look::Entry.at(path, "give it to a group of yours first")
             }
             FileError::Linked { path, .. } => format!(
                 "make the other name a symlink, and find it with: find ~ -xdev -samefile {}",
@@ -135,6 +147,9 @@ impl Display for FileError {
             FileError::Immutable { path } => cannot(f, path, "it is immutable"),
             FileError::Foreign { path, owner } => {
                 cannot(f, path, &format!("it is owned by {owner}"))
+            }
+            FileError::ChangeableByOthers { path, place } => {
+                cannot(f, path, &format!("others can change `{}`, and you are root", shown(place)))
             }
             FileError::ForeignGroup { path, group } => {
                 cannot(f, path, &format!("you are not in its group {group}, which it would lose"))

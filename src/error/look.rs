@@ -19,6 +19,8 @@ pub enum Look {
     Way,
     /// What is mounted there.
     Mount,
+    /// What keeps even its owner from changing it.
+    Attributes,
 }
 
 impl Look {
@@ -29,6 +31,7 @@ impl Look {
             Look::Content => "ls -lA",
             Look::Way => "namei -l",
             Look::Mount => "findmnt",
+            Look::Attributes => "lsattr -d",
         };
         format!("{words}: {command} {}", quoted(path))
     }

@@ -7,7 +7,7 @@ use std::fmt::{self, Display, Formatter};
 use std::io;
 use std::path::PathBuf;
 
-use super::{Owner, reason};
+use super::{Look, Owner, reason};
 use crate::shown::{quoted, shown};
 
 /// What an entry of the file system is.
@@ -100,12 +100,14 @@ impl Refusal {
             Flaw::NotADirectory(_) | Flaw::Foreign if self.owner.uid == self.caller.uid => {
                 format!("if it is of no use to you: rm {path}")
             }
+            // Where an owner seems to be another (a user namespace, fakeroot), it may be one's own.
             Flaw::NotADirectory(_) | Flaw::Foreign => {
-                format!("ask {} or the administrator to take it away: rm -r {path}", self.owner)
+                let words = format!("ask {} or the administrator to take it away", self.owner);
+                Look::Entry.at(&self.path, &words)
             }
             Flaw::WritableByOthers(_) | Flaw::WritableInside(..) => format!(
-                "its contents cannot be trusted any more; put it aside: \
-                 mv {path} {path}.untrusted-$(date +%s)"
+                "its contents cannot be trusted any more; put it aside, or let root do so: \
+                 {MOVE} {path} {path}.untrusted-$(date +%s)"
             ),
             Flaw::OwnerBitsMissing(_) => format!("chmod u+rwx {path}"),
             Flaw::ModesIgnored(_) => {
@@ -115,9 +117,7 @@ impl Refusal {
             Flaw::ReadAbove => format!("ask {} or the administrator to take it away", self.owner),
             Flaw::ForeignMount => "ask the administrator to unmount it".into(),
             Flaw::WayForeign => {
-                format!(
-                    "ask the administrator to choose another place, or to run: chown root {path}"
-                )
+                Look::Way.at(&self.path, "choose a place that only you or root can change")
             }
             Flaw::WayUnmapped => trust_unmapped(self.owner.uid),
             Flaw::WayNotADirectory(_) => "choose another place".into(),
@@ -192,6 +192,9 @@ impl Refusal {
         }
     }
 }
+
+/// Renames to just this name: what somebody may have put there is neither entered nor followed.
+const MOVE: &str = if cfg!(target_os = "linux") { "mv -T" } else { "mv -h" };
 
 /// The next step where a user namespace gives an owner no number.
 pub fn trust_unmapped(uid: u32) -> String {

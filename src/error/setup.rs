@@ -5,7 +5,7 @@ mod root;
 use std::fmt::{self, Display, Formatter};
 use std::path::PathBuf;
 
-use super::{Error, Kind, Owner};
+use super::{Error, Kind, Look, Owner};
 use crate::shown::{quoted, shown};
 pub use root::RootFault;
 
@@ -111,10 +111,9 @@ impl SetupError {
                 quoted(path)
             ),
             SetupError::Path { help, .. } => (*help).into(),
-            SetupError::Prefix { path, .. } => format!(
-                "name another place with --prefix, or: chown root {0} && chmod go-w {0}",
-                quoted(path)
-            ),
+            SetupError::Prefix { path, .. } => {
+                Look::Way.at(path, "name another place with --prefix, that only root can change")
+            }
             SetupError::Root { path, fault } => fault.help(path),
             SetupError::NoGroup { name } => format!("groupadd {}", quoted(name)),
             SetupError::GroupOfOnesOwn => "sudo cargo-peruser setup --group …".into(),

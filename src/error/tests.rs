@@ -38,7 +38,7 @@ fn not_a_directory_of_somebody_else() {
         refused("/srv/root/alice", mallory(), Flaw::NotADirectory(Kind::Symlink)),
         str![[r#"
 error: refusing to use `/srv/root/alice`: it is a symlink, owned by mallory (uid 1666)
-help: ask mallory (uid 1666) or the administrator to take it away: rm -r /srv/root/alice
+help: ask mallory (uid 1666) or the administrator to take it away: ls -ld /srv/root/alice
 exit 77
 "#]]
     );
@@ -62,7 +62,7 @@ fn foreign() {
         refused("/srv/root/alice", mallory(), Flaw::Foreign),
         str![[r#"
 error: refusing to use `/srv/root/alice`: it is owned by mallory (uid 1666), and you are alice (uid 1500)
-help: ask mallory (uid 1666) or the administrator to take it away: rm -r /srv/root/alice
+help: ask mallory (uid 1666) or the administrator to take it away: ls -ld /srv/root/alice
 exit 77
 "#]]
     );
@@ -74,7 +74,7 @@ fn foreign_without_an_account() {
         refused("/srv/root/alice", Owner { uid: 7, name: None }, Flaw::Foreign),
         str![[r#"
 error: refusing to use `/srv/root/alice`: it is owned by uid 7, and you are alice (uid 1500)
-help: ask uid 7 or the administrator to take it away: rm -r /srv/root/alice
+help: ask uid 7 or the administrator to take it away: ls -ld /srv/root/alice
 exit 77
 "#]]
     );
@@ -86,7 +86,7 @@ fn writable_by_others() {
         refused("/srv/root/alice", alice(), Flaw::WritableByOthers(0o775)),
         str![[r#"
 error: refusing to use `/srv/root/alice`: others can write to it (mode 0775)
-help: its contents cannot be trusted any more; put it aside: mv /srv/root/alice /srv/root/alice.untrusted-$(date +%s)
+help: its contents cannot be trusted any more; put it aside, or let root do so: mv -T /srv/root/alice /srv/root/alice.untrusted-$(date +%s)
 exit 77
 "#]]
     );
@@ -99,7 +99,7 @@ fn writable_inside() {
         refused("/srv/root/alice", alice(), flaw),
         str![[r#"
 error: refusing to use `/srv/root/alice`: others could read it until now, and write to `target/debug/deps` in it (mode 0775)
-help: its contents cannot be trusted any more; put it aside: mv /srv/root/alice /srv/root/alice.untrusted-$(date +%s)
+help: its contents cannot be trusted any more; put it aside, or let root do so: mv -T /srv/root/alice /srv/root/alice.untrusted-$(date +%s)
 exit 77
 "#]]
     );
@@ -175,7 +175,7 @@ fn way_foreign() {
         refused("/srv", mallory(), Flaw::WayForeign),
         str![[r#"
 error: refusing to use what is below `/srv`: it is owned by mallory (uid 1666), who could replace directories in it
-help: ask the administrator to choose another place, or to run: chown root /srv
+help: choose a place that only you or root can change: namei -l /srv
 exit 77
 "#]]
     );
@@ -306,14 +306,12 @@ error: cannot install `/usr/local/bin`: the place is taken by a directory that s
 help: look at it, and move it away: ls -ld /usr/local/bin
 exit 1
 error: refusing to install below `/usr/local/bin`: it is owned by mallory (uid 1666) and has mode 0777, so others could replace what everyone runs
-help: name another place with --prefix, or: chown root /usr/local/bin && chmod go-w /usr/local/bin
+help: name another place with --prefix, that only root can change: namei -l /usr/local/bin
 exit 77
 error: refusing to use `/srv/root` as shared root: it is owned by mallory (uid 1666)
-help: chown root /srv/root
+help: name another directory with --shared-root, or none for the usual: ls -ld /srv/root
 exit 77
-error: refusing to use `/srv/root` as shared root: it holds what is nobody's private directory, and builds may read it:
-  `/srv/root/.cargo`
-  `/srv/root/debug`
+error: refusing to use `/srv/root` as shared root: what is nobody's private directory is in it, and builds may read it: `/srv/root/.cargo`, `/srv/root/debug`
 help: move them away, or name another directory with --shared-root
 exit 77
 error: refusing to use `/srv/root` as shared root: the system needs it
@@ -407,11 +405,11 @@ fn create() {
             doing: "create directory",
             path: "/srv/root/alice".into(),
             cause: denied(),
-            help: Some("ask the administrator to run: install -d".into())
+            help: Some("ask the administrator to run: sudo cargo-peruser provision alice".into())
         }),
         str![[r#"
 error: failed to create directory `/srv/root/alice`: permission denied (os error 13)
-help: ask the administrator to run: install -d
+help: ask the administrator to run: sudo cargo-peruser provision alice
 exit 73
 "#]]
     );
@@ -550,7 +548,7 @@ error: cannot edit `/home/alice/.bashrc`: it is a symlink, not a file
 help: ls -ld /home/alice/.bashrc
 exit 1
 error: cannot edit `/home/alice/.bashrc`: it is read-only
-help: chmod u+w /home/alice/.bashrc
+help: let its owner write to it first: ls -ld /home/alice/.bashrc
 exit 1
 error: cannot edit `/home/alice/.bashrc`: it is not UTF-8
 help: file /home/alice/.bashrc
@@ -581,13 +579,13 @@ fn files_that_would_lose_something() {
         all.map(message).join("\n"),
         str![[r#"
 error: cannot edit `/home/alice/.bashrc`: it is immutable
-help: sudo chattr -ia /home/alice/.bashrc
+help: let root take the attribute away first: lsattr -d /home/alice/.bashrc
 exit 1
 error: cannot edit `/home/alice/.bashrc`: it is owned by root (uid 0)
-help: if it is meant to be yours: sudo chown "$(id -u)" /home/alice/.bashrc
+help: put a file of your own in its place: ls -ld /home/alice/.bashrc
 exit 1
 error: cannot edit `/home/alice/.bashrc`: you are not in its group staff, which it would lose
-help: chgrp "$(id -g)" /home/alice/.bashrc
+help: give it to a group of yours first: ls -ld /home/alice/.bashrc
 exit 1
 error: cannot edit `/home/alice/.bashrc`: the file has 2 names, and only this one would change
 help: make the other name a symlink, and find it with: find ~ -xdev -samefile /home/alice/.bashrc
@@ -672,4 +670,16 @@ help: set XDG_CONFIG_HOME to a directory of your own
 exit 1
 "#]]
     );
+}
+
+/// Between reading and pasting, others can put a symlink where a command leads; and what seems to be
+/// another's may be one's own.
+#[test]
+fn no_help_removes_or_gives_away() {
+    let shown = [include_str!("tests.rs"), include_str!("migrate/tests.rs")].concat();
+    for line in shown.lines().filter(|line| line.starts_with("help: ")) {
+        for command in ["chown ", "chgrp ", "install -d", "rm -rf", "sudo rm", "chattr "] {
+            assert!(!line.contains(command), "{line}");
+        }
+    }
 }

@@ -101,13 +101,18 @@ pub fn owner(uid: u32) -> Owner {
     Owner { uid, name: users::get_user_by_uid(uid).map(|user| user.name().to_owned()) }
 }
 
-/// The account's primary group, if it is the account's alone: called like it, and without members
-/// besides it.
+/// The account's primary group, if it is the account's alone: called like it, without members besides
+/// it, and nobody else's primary group. Directory services do not list all their accounts; those that
+/// `/etc/passwd` has are looked through.
 pub fn private_group(uid: u32) -> Option<u32> {
     let user = users::get_user_by_uid(uid)?;
     let group = users::get_group_by_gid(user.primary_group_id())?;
     let is_alone = group.members().iter().all(|member| member == user.name());
-    (group.name() == user.name() && is_alone).then(|| group.gid())
+    let has_others = || {
+        let passwd = std::fs::read("/etc/passwd").unwrap_or_default();
+        passwd::is_group_of_others(&passwd, group.gid(), uid)
+    };
+    (group.name() == user.name() && is_alone && !has_others()).then(|| group.gid())
 }
 
 /// The number of a group, by its name or by its number.

@@ -2,20 +2,21 @@
 //! aliases, in which they may be chosen as well.
 //!
 //! Only files that exist are opened, and most of those are not even parsed. What cannot be read is
-//! left for cargo to report.
+//! left for cargo to report. Whoever can write a file that is read here must not be able to keep a
+//! login waiting, so files are regular ones of bounded size and number, each read once.
 
 use std::ffi::OsString;
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use super::files;
 use crate::core::alias;
 use crate::core::build_dir::{Asked, ConfiguredBuildDir, Directories, Templates};
 use crate::core::invocation::Invocation;
+use crate::core::safety::Entry;
 use crate::shown::shown;
 
-/// How deep files may include one another.
-const MAX_INCLUDES: u32 = 8;
+/// How many files may be included in all.
+const MAX_INCLUDES: usize = 64;
 
 /// What one source of configuration says, its includes followed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -44,10 +45,13 @@ impl Says {
 
 /// Reads the `--config` arguments: each is the path of a file, or TOML. The last is the strongest.
 pub fn typed(invocation: &Invocation, working_directory: &Path) -> Says {
+    let mut reader = Reader::default();
     let says = |argument: &OsString| {
         let file = working_directory.join(argument);
-        match read(&file) {
-            Some(text) => from_file(&file, &text, MAX_INCLUDES),
+        match reader.read(&file) {
+            Some(text) => reader.file(&file, &text),
+            // A pipe from the shell (`--config <(…)`) would be empty when cargo reads it.
+            None if files::is_there(&file) => Says::default(),
             None => {
                 let text = argument.to_string_lossy();
                 let place = Place {
@@ -55,7 +59,7 @@ pub fn typed(invocation: &Invocation, working_directory: &Path) -> Says {
                     base: working_directory,
                     includes: working_directory,
                 };
-                from_text(&text, &place, MAX_INCLUDES)
+                reader.text(&text, &place)
             }
         }
     };
@@ -68,8 +72,8 @@ pub fn build_dir(
     cargo_home: Option<&Path>,
     templates: &Templates<'_>,
 ) -> Option<ConfiguredBuildDir> {
-    texts(working_directory, cargo_home).find_map(|(file, text)| {
-        from_file(&file, &text, MAX_INCLUDES).build_dir(templates, Asked::ByConfiguration)
+    first(working_directory, cargo_home, |reader, file, text| {
+        reader.file(file, text).build_dir(templates, Asked::ByConfiguration)
     })
 }
 
@@ -79,35 +83,27 @@ pub fn alias(
     working_directory: &Path,
     cargo_home: Option<&Path>,
 ) -> Option<Vec<OsString>> {
-    let mut texts = texts(working_directory, cargo_home);
-    texts.find_map(|(file, text)| alias_in(name, &file, &text, MAX_INCLUDES))
+    first(working_directory, cargo_home, |reader, file, text| reader.alias(name, file, text))
 }
 
-fn alias_in(name: &str, file: &Path, text: &str, depth: u32) -> Option<Vec<OsString>> {
-    let included = || {
-        let depth = depth.checked_sub(1)?;
-        Directories::read(text).includes.iter().find_map(|path| {
-            let file = file.parent()?.join(path);
-            alias_in(name, &file, &read(&file)?, depth)
-        })
-    };
-    alias::meaning(text, name).or_else(included)
-}
-
-/// The configuration files that cargo reads from a directory, with their texts.
-fn texts<'a>(
-    working_directory: &'a Path,
+/// What the nearest of the files says that cargo reads from a directory, and has something to say.
+fn first<T>(
+    working_directory: &Path,
     cargo_home: Option<&Path>,
-) -> impl Iterator<Item = (PathBuf, String)> + use<'a> {
+    mut says: impl FnMut(&mut Reader, &Path, &str) -> Option<T>,
+) -> Option<T> {
+    let mut reader = Reader::default();
     let below = working_directory.ancestors().map(|directory| directory.join(".cargo"));
-    let places = below.filter(|place| files::entry(place).is_ok());
-    places.chain(cargo_home.map(Path::to_owned)).filter_map(|place| {
+    let mut places = below.filter(|place| files::entry(place).is_ok());
+    let cargo_home = cargo_home.map(Path::to_owned);
+    places.by_ref().chain(cargo_home).find_map(|place| {
         // Where both exist, cargo reads the one without an ending.
-        ["config", "config.toml"].iter().find_map(|name| {
+        let (file, text) = ["config", "config.toml"].iter().find_map(|name| {
             let file = place.join(name);
-            let text = read(&file)?;
+            let text = reader.read(&file)?;
             Some((file, text))
-        })
+        })?;
+        says(&mut reader, &file, &text)
     })
 }
 
@@ -120,27 +116,70 @@ struct Place<'a> {
     includes: &'a Path,
 }
 
-/// Directories in a file are relative to the directory that holds its directory, `.cargo` or not.
-fn from_file(file: &Path, text: &str, depth: u32) -> Says {
-    let includes = file.parent().unwrap_or(Path::new("/"));
-    let base = includes.parent().unwrap_or(Path::new("/"));
-    from_text(text, &Place { origin: &format!("`{}`", shown(file)), base, includes }, depth)
+/// Reads each file once: cargo itself refuses files that include one another.
+#[derive(Default)]
+struct Reader {
+    /// Device and inode of what has been read.
+    seen: Vec<(u64, u64)>,
+    /// How many files were included so far, whether they exist or not.
+    included: usize,
 }
 
-fn from_text(text: &str, place: &Place<'_>, depth: u32) -> Says {
-    let Directories { sets_target_dir, build_dir, includes } = Directories::read(text);
-    let build_dir = build_dir.map(|value| (value, place.base.to_owned(), place.origin.to_owned()));
-    let own = Says { sets_target_dir, build_dir };
-    let Some(depth) = depth.checked_sub(1) else { return own };
-    let included = includes.iter().filter_map(|path| {
-        let file = place.includes.join(path);
-        Some(from_file(&file, &read(&file)?, depth))
-    });
-    included.fold(own, Says::or)
-}
+impl Reader {
+    /// Directories in a file are relative to the directory that holds its directory, `.cargo` or not.
+    fn file(&mut self, file: &Path, text: &str) -> Says {
+        let includes = file.parent().unwrap_or(Path::new("/"));
+        let base = includes.parent().unwrap_or(Path::new("/"));
+        self.text(text, &Place { origin: &format!("`{}`", shown(file)), base, includes })
+    }
 
-fn read(file: &Path) -> Option<String> {
-    files::text(&File::open(file).ok()?).ok()
+    fn text(&mut self, text: &str, place: &Place<'_>) -> Says {
+        let Directories { sets_target_dir, build_dir, includes } = Directories::read(text);
+        let build_dir =
+            build_dir.map(|value| (value, place.base.to_owned(), place.origin.to_owned()));
+        let mut says = Says { sets_target_dir, build_dir };
+        for path in &includes {
+            self.included += 1;
+            if self.included > MAX_INCLUDES {
+                break;
+            }
+            let file = place.includes.join(path);
+            if let Some(text) = self.read(&file) {
+                says = says.or(self.file(&file, &text));
+            }
+        }
+        says
+    }
+
+    /// What an alias stands for, in a file or in what it includes.
+    fn alias(&mut self, name: &str, file: &Path, text: &str) -> Option<Vec<OsString>> {
+        let found = alias::meaning(text, name);
+        if found.is_some() {
+            return found;
+        }
+        for path in &Directories::read(text).includes {
+            self.included += 1;
+            if self.included > MAX_INCLUDES {
+                break;
+            }
+            let file = file.parent()?.join(path);
+            let text = self.read(&file);
+            if let Some(words) = text.and_then(|text| self.alias(name, &file, &text)) {
+                return Some(words);
+            }
+        }
+        None
+    }
+
+    /// The text of a file that has not been read before.
+    fn read(&mut self, path: &Path) -> Option<String> {
+        let (file, Entry { device, inode, .. }) = files::open_regular(path).ok()?;
+        if self.seen.contains(&(device, inode)) {
+            return None;
+        }
+        self.seen.push((device, inode));
+        files::text(&file).ok()
+    }
 }
 
 #[cfg(test)]

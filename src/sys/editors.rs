@@ -146,7 +146,7 @@ impl<'a> Editors<'a> {
     /// The file that Emacs itself would choose; Doom's, where that is what runs in it, because its
     /// `init.el` is a checkout of Doom itself.
     fn emacs_file(&self) -> PathBuf {
-        let doom = self.snapshot.absolute_path("DOOMDIR");
+        let doom = Homes::new(self.snapshot).own("DOOMDIR");
         let doom = doom.into_iter().chain([self.config.join("doom"), self.home.join(".doom.d")]);
         let doom = doom.map(|directory| directory.join("config.el"));
         let plain = [".emacs.el", ".emacs"].map(|name| self.home.join(name));

@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::Mode;
+use rustix::fs::{Mode, OFlags};
 
 use crate::core::safety::Entry;
 use crate::error::Kind;
@@ -56,6 +56,57 @@ pub fn owner(path: &Path) -> io::Result<Option<u32>> {
         Err(error) if is_absence(&error) => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// Opens a file that somebody else may have put there, for reading: a regular file and nothing else.
+///
+/// Opening a fifo waits, and opening a device (`/dev/ptmx`, a tape, a watchdog) does something. So
+/// what is no regular file is not even opened; and as another may take its place at that moment,
+/// opening neither waits nor gains a terminal, and what is open is looked at again. Symlinks are
+/// followed: what they lead to is for [`super::trust`] to judge.
+///
+/// # Errors
+/// The system's, and [`io::ErrorKind::InvalidInput`] for what is no regular file.
+pub fn open_regular(path: &Path) -> io::Result<(File, Entry)> {
+    assert_regular(&from(&std::fs::metadata(path)?))?;
+    let file = File::from(rustix::fs::open(path, CAREFULLY, Mode::empty())?);
+    let entry = opened(&file)?;
+    assert_regular(&entry)?;
+    Ok((file, entry))
+}
+
+/// Reads a small file that somebody else may have put there.
+///
+/// # Errors
+/// Those of [`open_regular`] and [`text`].
+pub fn read_regular(path: &Path) -> io::Result<String> {
+    text(&open_regular(path)?.0)
+}
+
+/// Opens what [`entry`] has shown to be a regular file, and makes sure that it still is that one.
+///
+/// # Errors
+/// The system's, and that something else has come in its place.
+pub fn open_judged(path: &Path, judged: &Entry) -> io::Result<File> {
+    let file = rustix::fs::open(path, CAREFULLY | OFlags::NOFOLLOW, Mode::empty())?;
+    let file = File::from(file);
+    match opened(&file)?.is_same_as(judged) {
+        true => Ok(file),
+        false => Err(io::Error::other("it was replaced while it was being checked")),
+    }
+}
+
+/// Neither waiting nor gaining a terminal, whatever is there by now.
+const CAREFULLY: OFlags =
+    OFlags::RDONLY.union(OFlags::NONBLOCK).union(OFlags::NOCTTY).union(OFlags::CLOEXEC);
+
+fn assert_regular(entry: &Entry) -> io::Result<()> {
+    if entry.kind == Kind::File { Ok(()) } else { Err(not_a_file(entry.kind)) }
+}
+
+/// Why something is not read.
+pub fn not_a_file(kind: Kind) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, format!("it is a {kind}, not a file"))
 }
 
 /// Reads a small file.
@@ -117,18 +168,21 @@ pub fn is_absence(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
-fn from(metadata: &Metadata) -> Entry {
+fn kind(metadata: &Metadata) -> Kind {
     let file_type = metadata.file_type();
-    let kind = match file_type {
+    match file_type {
         _ if file_type.is_dir() => Kind::Directory,
         _ if file_type.is_symlink() => Kind::Symlink,
         _ if file_type.is_file() => Kind::File,
         _ if file_type.is_fifo() => Kind::Fifo,
         _ if file_type.is_socket() => Kind::Socket,
         _ => Kind::Device,
-    };
+    }
+}
+
+fn from(metadata: &Metadata) -> Entry {
     Entry {
-        kind,
+        kind: kind(metadata),
         uid: metadata.uid(),
         gid: metadata.gid(),
         mode: metadata.mode() & 0o7777,

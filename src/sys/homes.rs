@@ -8,7 +8,7 @@ use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 
 use super::snapshot::Snapshot;
-use super::{files, trusted};
+use super::{files, trust};
 
 /// The caller's own directories.
 #[derive(Debug)]
@@ -62,14 +62,23 @@ impl<'a> Homes<'a> {
         let given = self.snapshot.variable("CARGO_HOME").map(PathBuf::from);
         let depends_on_place = given.is_some_and(|path| path.is_relative());
         let bin = self.cargo().filter(|_| !depends_on_place)?.join("bin");
-        trusted::is_trusted(&bin, self.snapshot.uid).then_some(bin)
+        trust::may_be_on_path(&bin, self.snapshot.uid).then_some(bin)
     }
 
-    /// Whether a directory is the caller's, or nobody's yet.
+    /// Whether a directory is the caller's; one that is not there yet is where nobody but root and the
+    /// caller owns what it would be made in.
     pub fn is_own(&self, path: &Path) -> bool {
-        // What cannot be looked at is below somebody else's.
-        let owner = files::owner(path);
-        owner.is_ok_and(|owner| owner.is_none_or(|uid| uid == self.snapshot.uid))
+        let uid = self.snapshot.uid;
+        match files::owner(path) {
+            Ok(Some(owner)) => owner == uid,
+            Ok(None) => {
+                let above = path.ancestors().skip(1).map(files::owner);
+                let nearest = above.map(Result::transpose).find_map(|owner| owner);
+                nearest.is_some_and(|owner| owner.is_ok_and(|owner| [0, uid].contains(&owner)))
+            }
+            // What cannot be looked at is below somebody else's.
+            Err(_) => false,
+        }
     }
 
     /// A directory that a variable names, if it is the caller's, or nobody's yet.

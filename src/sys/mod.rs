@@ -26,4 +26,4 @@ pub mod tag;
 pub mod toolchain;
 pub mod tools;
 pub mod tree;
-pub mod trusted;
+pub mod trust;

@@ -87,7 +87,7 @@ pub fn examine(required: &Required, caller: &Caller<'_>) -> Result<State> {
     let Required { place, target } = required;
     let Way::Complete(parent) = walk(place, caller)? else { return Ok(State::Missing) };
     let path = place.private_dir();
-    let Some((_, verdict)) = own_entry(place, &parent, caller)? else {
+    let Some((entry, verdict)) = own_entry(place, &parent, caller)? else {
         return Ok(State::Missing);
     };
     if let Some(name) = target {
@@ -95,8 +95,13 @@ pub fn examine(required: &Required, caller: &Caller<'_>) -> Result<State> {
     }
     match verdict {
         Verdict::Private => Ok(State::Private),
-        Verdict::Readable => contents::check(&path, caller).map(|()| State::Readable),
+        Verdict::Readable => make::look_through(&path, &entry, caller).map(|()| State::Readable),
     }
+}
+
+/// Whether others can put something where a private directory is to be.
+pub fn may_be_planted(place: &Place) -> bool {
+    files::entry(&place.parent).is_ok_and(|parent| parent.mode & 0o022 != 0)
 }
 
 /// Makes sure that a private directory exists and is private.

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use super::homes::Homes;
 use super::snapshot::{CalledAs, Snapshot};
+use super::trust::Trust;
 use crate::core::candidate::{Candidate, Caution, Likeness, Skip, entries};
 use crate::core::invocation::Invocation;
 use crate::core::settings::Settings;
@@ -80,7 +81,7 @@ pub fn find(
             return Found { linked: Some((toolchain, cargo)), ..search.found };
         }
     }
-    match search.on_path(snapshot).or_else(|| search.first_of(in_homes(homes))) {
+    match search.on_path(snapshot).or_else(|| search.in_homes(homes, snapshot.uid)) {
         Some(cargo) => search.end_with(cargo),
         None => search.end_empty_handed(),
     }
@@ -105,14 +106,6 @@ fn linked(snapshot: &Snapshot) -> Option<OsString> {
     let toolchain = snapshot.variable("RUSTUP_TOOLCHAIN")?;
     let directory = snapshot.shim_directory()?;
     toolchain::is_of(&directory, Path::new(&toolchain)).then_some(toolchain)
-}
-
-/// Where rustup puts it, in homes of the caller's own: an inherited HOME or CARGO_HOME may be that
-/// of somebody who would like others to execute their cargo.
-fn in_homes(homes: &Homes<'_>) -> impl Iterator<Item = PathBuf> {
-    let given = homes.cargo().filter(|path| homes.is_own(path));
-    let default = homes.home().map(|home| home.join(".cargo"));
-    given.into_iter().chain(default).map(|home| home.join("bin/cargo"))
 }
 
 /// For an absolute path `which` only asks whether it is an executable file.
@@ -158,6 +151,23 @@ impl Search<'_> {
             self.found.skipped.extend(ourselves.map(|path| (path, Skip::Ourselves)));
         }
         self.first_of(places.into_iter())
+    }
+
+    /// Where rustup puts it. No shell would have looked there, so it has to be the caller's or root's
+    /// all the way: an inherited HOME or CARGO_HOME may be that of somebody who would like others to
+    /// execute their cargo.
+    fn in_homes(&mut self, homes: &Homes<'_>, uid: u32) -> Option<PathBuf> {
+        let default = homes.home().map(|home| home.join(".cargo"));
+        let mut places =
+            homes.cargo().into_iter().chain(default).map(|home| home.join("bin/cargo"));
+        let trust = Trust::of(uid);
+        places.find(|path| {
+            let is_trusted = trust.covers(path);
+            if !is_trusted && is_executable(path) {
+                self.found.skipped.push((path.clone(), Skip::ChangeableByOthers));
+            }
+            is_trusted && is_executable(path) && self.passes(path, self.caution)
+        })
     }
 
     /// The first of these paths that is an executable and is accepted. What is none is not worth a

@@ -155,7 +155,7 @@ pub fn copy_program(from: &Path, to: &Path) -> io::Result<()> {
 /// # Errors
 /// The system's.
 pub fn is_same_content(one: &Path, other: &Path) -> io::Result<bool> {
-    let (one, other) = (File::open(one)?, File::open(other)?);
+    let (one, other) = (files::open_regular(one)?.0, files::open_regular(other)?.0);
     if one.metadata()?.len() != other.metadata()?.len() {
         return Ok(false);
     }

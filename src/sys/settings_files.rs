@@ -1,17 +1,17 @@
 //! The two settings files, and whether they may be believed.
 
 use std::ffi::OsString;
-use std::fs::OpenOptions;
-use std::os::unix::fs::OpenOptionsExt;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::homes::Homes;
 use super::snapshot::Snapshot;
+use super::trust::{Doubt, Trust};
 use super::{accounts, files};
 use crate::core::safety::{Entry, UNMAPPED};
 use crate::core::settings::{Key, Layer, Setting, Settings};
 use crate::core::settings_source::{Whose, from_file, from_flags, from_variables};
-use crate::error::{Kind, SYSTEM_FILE, SettingsError, reason, trust_unmapped};
+use crate::error::{Look, SYSTEM_FILE, SettingsError, reason, trust_unmapped};
 use crate::shown::{quoted, shown};
 
 /// Reads every source and puts them on top of one another.
@@ -45,14 +45,14 @@ fn below(
     // Where root acts for somebody, their own file would choose where root makes directories.
     let file = person_file(homes).filter(|_| snapshot.acting == snapshot.uid);
     let person = match file {
-        Some(path) => read(&path, Whose::Person, &[snapshot.uid, 0])?,
+        Some(path) => read(&path, Whose::Person, snapshot.uid, &[snapshot.uid, 0])?,
         None => Layer::default(),
     };
     // Who may own the administrator's file depends on whom the person trusts: in a user namespace
     // root may have no number.
     let mut owners = vec![0];
     owners.extend([&flags, &variables, &person].into_iter().flat_map(trusted));
-    let system = read(Path::new(SYSTEM_FILE), Whose::System, &owners)?;
+    let system = read(Path::new(SYSTEM_FILE), Whose::System, 0, &owners)?;
     Settings::settle(vec![system, person, variables, flags])
 }
 
@@ -61,7 +61,7 @@ fn below(
 /// # Errors
 /// The first mistake.
 pub fn system() -> Result<Settings, SettingsError> {
-    Settings::settle(vec![read(Path::new(SYSTEM_FILE), Whose::System, &[0])?])
+    Settings::settle(vec![read(Path::new(SYSTEM_FILE), Whose::System, 0, &[0])?])
 }
 
 /// The person's own file, whether or not it is there.
@@ -77,61 +77,64 @@ fn trusted(layer: &Layer) -> Vec<u32> {
     owners.flatten().collect()
 }
 
-/// Reads one file; none is an empty layer.
-fn read(path: &Path, whose: Whose, owners: &[u32]) -> Result<Layer, SettingsError> {
-    let unreadable = |error: std::io::Error| SettingsError::File {
-        origin: format!("`{}`", shown(path)),
-        cause: reason(&error),
-        help: format!("ls -l {}", quoted(path)),
-    };
-    // Not blocking: a fifo in its place must not stop every cargo.
-    let nonblocking = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
-    let file = match OpenOptions::new().read(true).custom_flags(nonblocking).open(path) {
-        Ok(file) => file,
-        Err(error) if files::is_absence(&error) => return Ok(Layer::default()),
-        Err(error) => return Err(unreadable(error)),
-    };
-    let entry = files::opened(&file).map_err(unreadable)?;
-    believe(&entry, path, whose, owners).map_err(|(cause, help)| SettingsError::File {
+/// Reads one file, if nobody but `owners` can change it: whoever can chooses where everyone's builds
+/// go. None is an empty layer.
+fn read(path: &Path, whose: Whose, caller: u32, owners: &[u32]) -> Result<Layer, SettingsError> {
+    let wrong = |cause: String, help: String| SettingsError::File {
         origin: format!("`{}`", shown(path)),
         cause,
         help,
-    })?;
+    };
+    let unreadable = |error: io::Error| wrong(reason(&error), format!("ls -l {}", quoted(path)));
+    let trust = Trust::among(caller, owners);
+    let (trust, from) = match whose {
+        // Who can change `/etc` needs no settings.
+        Whose::System => (trust, "/etc"),
+        // Most people have no file, and then nothing is looked at on the way to it.
+        Whose::Person if is_absent(path) => return Ok(Layer::default()),
+        Whose::Person => (trust.or_hidden_root(), ""),
+    };
+    let file = match trust.open(path, Path::new(from)) {
+        Ok(file) => file,
+        Err(Doubt::Ends(_)) => return Ok(Layer::default()),
+        Err(Doubt::Changeable(..)) if is_absent(path) => return Ok(Layer::default()),
+        Err(Doubt::Unknown(error)) => return Err(unreadable(error)),
+        Err(Doubt::Changeable(place, entry)) => {
+            let (cause, help) = doubt(&place, &entry, path, whose, owners);
+            return Err(wrong(cause, help));
+        }
+    };
     from_file(path, &files::text(&file).map_err(unreadable)?, whose)
 }
 
-/// Checks the open file: whoever can write it chooses where everyone's builds go.
-fn believe(
+fn is_absent(path: &Path) -> bool {
+    matches!(std::fs::metadata(path), Err(error) if files::is_absence(&error))
+}
+
+/// What is wrong with the file at `path`, or with `place` on the way to it, and the next step. All
+/// above `place` has been judged, so nobody can plant a symlink where a command for it leads to.
+fn doubt(
+    place: &Path,
     entry: &Entry,
     path: &Path,
     whose: Whose,
     owners: &[u32],
-) -> Result<(), (String, String)> {
-    let (owner, writable) = match whose {
-        Whose::System => ("root", 0o022),
-        Whose::Person => ("you", 0o002),
+) -> (String, String) {
+    let what = match place == path {
+        true => "it".to_owned(),
+        false => format!("`{}` on the way to it", shown(place)),
     };
-    let path = quoted(path);
-    if entry.kind != Kind::File {
-        return Err((format!("it is a {}, not a file", entry.kind), format!("ls -l {path}")));
+    if owners.contains(&entry.uid) {
+        let cause = format!("others can write to {what} (mode {:04o})", entry.mode);
+        return (cause, format!("look at what it says, then: chmod go-w {}", quoted(place)));
     }
-    if !owners.contains(&entry.uid) {
-        let cause = format!("it is owned by {}, not by {owner}", accounts::owner(entry.uid));
-        let help = match whose {
-            Whose::System if entry.uid == UNMAPPED => trust_unmapped(entry.uid),
-            Whose::System => format!("chown root {path}"),
-            Whose::Person => {
-                format!(
-                    "put your own file there, or set XDG_CONFIG_HOME to a directory of yours: ls -l {path}"
-                )
-            }
-        };
-        return Err((cause, help));
-    }
-    if entry.mode & writable != 0 {
-        let bits = if whose == Whose::System { "go-w" } else { "o-w" };
-        let cause = format!("others can write to it (mode {:04o})", entry.mode);
-        return Err((cause, format!("chmod {bits} {path}")));
-    }
-    Ok(())
+    let owner = if whose == Whose::System { "root" } else { "you" };
+    let cause = format!("{what} is owned by {}, not by {owner}", accounts::owner(entry.uid));
+    let help = match whose {
+        Whose::System if entry.uid == UNMAPPED => trust_unmapped(entry.uid),
+        Whose::System => Look::Way.at(path, "let root put a file of its own there"),
+        Whose::Person => Look::Way
+            .at(path, "put your own file there, or set XDG_CONFIG_HOME to a directory of yours"),
+    };
+    (cause, help)
 }

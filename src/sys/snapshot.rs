@@ -48,7 +48,8 @@ impl Snapshot {
     /// Reads the process.
     ///
     /// # Errors
-    /// [`Error::ForeignRights`] for a set-id program: its caller chooses PATH and the environment.
+    /// A refusal for a set-id program, and for one with capabilities of its file: its caller chooses
+    /// PATH and the environment.
     pub fn take() -> Result<Snapshot> {
         use rustix::process::{getegid, geteuid, getgid, getuid};
         let (uid, gid) = (geteuid().as_raw(), getegid().as_raw());
@@ -58,6 +59,14 @@ impl Snapshot {
             if real != effective {
                 return Err(Error::ForeignRights { ids: (real, effective), what });
             }
+        }
+        if has_file_capabilities(uid) {
+            return Err(Error::Failure {
+                text: "refusing to run with capabilities that its caller does not have".into(),
+                help: "take them away from cargo-peruser, it must run as its caller: setcap -r"
+                    .into(),
+                exit: 77,
+            });
         }
         let mut words = std::env::args_os();
         let name = words.next().unwrap_or_default();
@@ -113,6 +122,38 @@ impl Snapshot {
     }
 }
 
+/// Whether the program's file has given this process capabilities that whoever started it has not.
+///
+/// The kernel then sets `AT_SECURE` and makes the process undumpable, which one call tells; but it
+/// does the latter for a program as well that its caller may not read. Only then the capabilities
+/// are looked at: those that were handed down on purpose are ambient.
+fn has_file_capabilities(uid: u32) -> bool {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    {
+        use rustix::process::{DumpableBehavior, dumpable_behavior};
+        if uid == 0 || dumpable_behavior() == Ok(DumpableBehavior::Dumpable) {
+            return false;
+        }
+        let status = files::text_of_system("/proc/self/status");
+        status.is_ok_and(|status| has_more_than_ambient(&status))
+    }
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    {
+        let _ = uid;
+        false
+    }
+}
+
+/// Whether a process has capabilities besides its ambient ones, by the text of its `status`.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn has_more_than_ambient(status: &str) -> bool {
+    let set = |name: &str| {
+        let value = status.lines().find_map(|line| line.strip_prefix(name))?;
+        u64::from_str_radix(value.trim(), 16).ok()
+    };
+    set("CapPrm:").unwrap_or(0) & !set("CapAmb:").unwrap_or(0) != 0
+}
+
 fn called_as(name: &OsStr, args: &[OsString]) -> CalledAs {
     let path = Path::new(name);
     if path.file_name() == Some(OsStr::new("cargo")) {
@@ -148,6 +189,20 @@ mod tests {
         ] {
             let args: Vec<OsString> = args.iter().map(OsString::from).collect();
             assert_eq!(called_as(OsStr::new(name), &args), expected, "{name}");
+        }
+    }
+
+    #[test]
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    fn ambient_capabilities_are_no_ones_files() {
+        for (status, expected) in [
+            ("CapPrm:\t0000000000000000\nCapAmb:\t0000000000000000\n", false),
+            ("CapPrm:\t0000000000000002\nCapAmb:\t0000000000000000\n", true),
+            ("CapPrm:\t0000000000000002\nCapAmb:\t0000000000000002\n", false),
+            ("CapPrm:\t0000000000000003\nCapAmb:\t0000000000000002\n", true),
+            ("", false),
+        ] {
+            assert_eq!(super::has_more_than_ambient(status), expected, "{status}");
         }
     }
 

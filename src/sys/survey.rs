@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::homes::Homes;
 use super::snapshot::Snapshot;
+use super::trust::Trust;
 use super::{accounts, cargo_config, files, settings_files};
 use crate::core::account::Account;
 use crate::core::alias;
@@ -105,9 +106,8 @@ impl Survey {
         let invocation = Invocation::read_with_aliases(args, |name| {
             alias_of(name, snapshot, place, cargo_home.as_deref())
         });
-        let workspace = (door != Door::Session)
-            .then(|| Workspace::of(&invocation, place, cargo_home.as_deref()))
-            .flatten();
+        let workspace = Workspace::of(&invocation, place, cargo_home.as_deref());
+        let workspace = workspace.filter(|_| door != Door::Session);
         let typed = cargo_config::typed(&invocation, place);
         let root = workspace.as_ref().and_then(Workspace::directory);
         let templates = Templates {
@@ -117,14 +117,15 @@ impl Survey {
         let config_chooses = typed.sets_target_dir;
         let configured = typed.build_dir(&templates, Asked::Typed).or_else(|| {
             let start = workspace::configuration_start(&invocation, place, cargo_home.as_deref());
-            cargo_config::build_dir(&start, cargo_home.as_deref(), &templates)
+            let configured = || cargo_config::build_dir(&start, cargo_home.as_deref(), &templates);
+            reads_files(snapshot).then(configured).flatten()
         });
         let variable = build_dir_variable(snapshot, &templates, place);
         let asked = [&configured, &variable].into_iter().flatten();
         let own_places = own_places(homes, snapshot.uid, asked);
         let account = accounts::account(snapshot.uid, &self.settings);
         let root = self.root_state(snapshot, &account);
-        let variables = self.variables(snapshot);
+        let variables = self.variables(snapshot, homes, &account);
         let needs_cache = root == RootState::NotProvisioned || self.are_elsewhere(&variables);
         Survey {
             account,
@@ -175,23 +176,49 @@ impl Survey {
     /// `OUT_DIR` alone is no sign of a build script: cargo sets it for `cargo run` and `cargo test` as
     /// well where the package has a build script, and other build systems use the name. The others
     /// are set for build scripts only, and stay where a script removes every `CARGO_*` variable.
-    fn variables(&self, snapshot: &Snapshot) -> Variables {
+    ///
+    /// All of them can be set by anybody who hands down an environment, and what is built in `OUT_DIR`
+    /// then is no more private than that is: it has to be a place of the caller's own.
+    fn variables(&self, snapshot: &Snapshot, homes: &Homes<'_>, account: &Account) -> Variables {
         let signs = ["HOST", "TARGET", "NUM_JOBS"];
         let is_build_script = signs.iter().all(|name| snapshot.variable(name).is_some());
+        let is_own = |out_dir: &OsString| {
+            let private = self.settings.shared_root.as_ref();
+            let private = private.map(|root| root.join(account.directory_name()));
+            let path = files::without_symlinks(Path::new(out_dir));
+            let is_inside = |place: PathBuf| {
+                place.parent().is_some() && path.starts_with(files::without_symlinks(&place))
+            };
+            own_homes(homes).into_iter().chain(private).any(is_inside)
+                || (files::owner(&path).is_ok_and(|owner| owner == Some(snapshot.uid))
+                    && Trust::of(snapshot.uid).covers(&path))
+        };
+        let directory = |name| self.directory_variable(snapshot, homes, name);
         Variables {
-            target_dir: self.directory_variable(snapshot, TARGET_DIR),
-            build_target_dir: self.directory_variable(snapshot, BUILD_TARGET_DIR),
-            build_build_dir: self.directory_variable(snapshot, BUILD_BUILD_DIR),
-            out_dir: snapshot.variable("OUT_DIR").filter(|_| is_build_script),
+            target_dir: directory(TARGET_DIR),
+            build_target_dir: directory(BUILD_TARGET_DIR),
+            build_build_dir: directory(BUILD_BUILD_DIR),
+            out_dir: snapshot.variable("OUT_DIR").filter(|_| is_build_script).filter(is_own),
         }
     }
 
     /// A variable that names a directory. One that leads into the shared root through a symlink is
     /// taken for what it leads to, because the rules compare paths by their letters.
-    fn directory_variable(&self, snapshot: &Snapshot, name: &str) -> Option<OsString> {
+    fn directory_variable(
+        &self,
+        snapshot: &Snapshot,
+        homes: &Homes<'_>,
+        name: &str,
+    ) -> Option<OsString> {
         let value = snapshot.variable(name)?;
-        let Some(root) = self.settings.shared_root.as_deref() else { return Some(value) };
         let path = lexical::absolute(&self.working_directory, Path::new(&value));
+        if snapshot.uid == 0 && is_of_somebody(&path) {
+            // Handed down by `su -m` or `sudo -E`: no choice of root's, as if a run of ours had left it.
+            let cache = || Some(homes.cache()?.join("cargo-peruser"));
+            let ours = self.settings.shared_root.clone().or_else(cache);
+            return ours.map(PathBuf::into_os_string);
+        }
+        let Some(root) = self.settings.shared_root.as_deref() else { return Some(value) };
         if path.starts_with(root) {
             return Some(value);
         }
@@ -234,6 +261,11 @@ fn asks_to_step_aside(snapshot: &Snapshot) -> Result<bool, SettingsError> {
     }
 }
 
+/// Root reads nothing of the person's for whom it acts.
+fn reads_files(snapshot: &Snapshot) -> bool {
+    snapshot.acting == snapshot.uid
+}
+
 /// What an alias stands for. A variable wins over the files, as everywhere in cargo.
 fn alias_of(
     name: &str,
@@ -243,7 +275,8 @@ fn alias_of(
 ) -> Option<Vec<OsString>> {
     match snapshot.variable(&alias::variable(name)) {
         Some(text) => Some(alias::words_of(text.to_str()?)),
-        None => cargo_config::alias(name, place, cargo_home),
+        None if reads_files(snapshot) => cargo_config::alias(name, place, cargo_home),
+        None => None,
     }
 }
 
@@ -253,8 +286,21 @@ fn working_directory(invocation: &Invocation, cwd: &Path) -> PathBuf {
     std::fs::canonicalize(cwd.join(directory)).unwrap_or_else(|_| invocation.working_directory(cwd))
 }
 
+/// Whether a path lies in the directory of an ordinary account, or will.
+fn is_of_somebody(path: &Path) -> bool {
+    let owners = path.ancestors().map(files::owner);
+    let nearest = owners.map(Result::transpose).find_map(|owner| owner);
+    !nearest.is_some_and(|owner| owner.is_ok_and(|owner| owner == 0))
+}
+
+/// The caller's home and cargo's, which counts only if it is the caller's: a common one would cross
+/// persons.
+fn own_homes(homes: &Homes<'_>) -> Vec<PathBuf> {
+    let cargo_home = homes.cargo().filter(|path| homes.is_own(path));
+    homes.home().map(Path::to_owned).into_iter().chain(cargo_home).collect()
+}
+
 /// The caller's own places, as far as they matter to the build directories that are asked for.
-/// Cargo's home counts only if it is the caller's: a common one would cross persons.
 fn own_places<'a>(
     homes: &Homes<'_>,
     uid: u32,
@@ -264,9 +310,7 @@ fn own_places<'a>(
     if asked.peek().is_none() {
         return Vec::new();
     }
-    let cargo_home = homes.cargo().filter(|path| homes.is_own(path));
-    let mut places: Vec<PathBuf> =
-        homes.home().map(Path::to_owned).into_iter().chain(cargo_home).collect();
+    let mut places = own_homes(homes);
     places.extend(places.iter().filter_map(|place| place.canonicalize().ok()).collect::<Vec<_>>());
     places.extend(asked.filter_map(|dir| closed_place(&dir.path, uid)));
     places

@@ -2,9 +2,9 @@
 
 use std::fs::File;
 use std::io::{self, Write};
-use std::os::fd::AsFd;
 
-use rustix::fs::{AtFlags, Mode, OFlags, fchmod, openat, unlinkat};
+use rustix::fs::{AtFlags, Mode, OFlags, fchmod, linkat, openat, renameat, statat, unlinkat};
+use rustix::io::Errno;
 
 use super::files;
 
@@ -23,35 +23,72 @@ const READABLE: Mode = Mode::from_raw_mode(0o644);
 
 /// Whether an open directory has a valid tag that is a file of its own.
 pub fn is_valid(directory: &File) -> bool {
-    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    let file = openat(directory.as_fd(), NAME, flags, Mode::empty()).map(File::from);
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
+    let file = openat(directory, NAME, flags | OFlags::CLOEXEC, Mode::empty()).map(File::from);
     let text = file.map(|file| files::text(&file).unwrap_or_default());
     text.is_ok_and(|text| text.starts_with(SIGNATURE))
 }
 
-/// Writes the tag into an open directory, and returns it, open; one that is there already stays, and
-/// is none of ours.
+/// Writes the tag into an open directory, whole or not at all, and returns it, open; one that is there
+/// already stays, and is none of ours.
 ///
 /// # Errors
-/// The system's; nothing half-written stays behind.
+/// The system's.
 pub fn write(directory: &File) -> io::Result<Option<File>> {
-    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
-    let file = match openat(directory.as_fd(), NAME, flags, READABLE) {
-        Ok(file) => File::from(file),
-        Err(rustix::io::Errno::EXIST) => return Ok(None),
-        Err(error) => return Err(error.into()),
+    let written = match without_a_name(directory) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => with_a_name(directory),
+        written => written,
     };
-    // A umask that takes away the owner's bits must not make a tag that nobody can read.
-    let write = |mut file: &File| {
-        fchmod(file, READABLE)?;
-        file.write_all(CONTENT.as_bytes())
-    };
-    match write(&file) {
-        Ok(()) => Ok(Some(file)),
-        Err(cause) => {
-            // The write's error is the one to report, whatever becomes of this.
-            let _ = unlinkat(directory.as_fd(), NAME, AtFlags::empty());
-            Err(cause)
-        }
+    match written {
+        Ok(file) => Ok(Some(file)),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(None),
+        Err(error) => Err(error),
     }
+}
+
+/// The tag gets its name when it is complete, and a run that is killed leaves nothing behind. Not every
+/// file system knows files without a name.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn without_a_name(directory: &File) -> io::Result<File> {
+    use std::os::fd::AsRawFd;
+    let flags = OFlags::TMPFILE | OFlags::WRONLY | OFlags::CLOEXEC;
+    let file = File::from(openat(directory, ".", flags, READABLE)?);
+    fill(&file)?;
+    let path = format!("/proc/self/fd/{}", file.as_raw_fd());
+    linkat(rustix::fs::CWD, path, directory, NAME, AtFlags::SYMLINK_FOLLOW)?;
+    Ok(file)
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn without_a_name(_: &File) -> io::Result<File> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// The same by a name that no other process uses.
+fn with_a_name(directory: &File) -> io::Result<File> {
+    let name = format!(".{NAME}.{}", std::process::id());
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+    let file = File::from(openat(directory, &name, flags, READABLE)?);
+    let placed = fill(&file).and_then(|()| {
+        match linkat(directory, &name, directory, NAME, AtFlags::empty()) {
+            // There are no links here.
+            Err(Errno::PERM | Errno::OPNOTSUPP) => {
+                match statat(directory, NAME, AtFlags::SYMLINK_NOFOLLOW) {
+                    Ok(_) => Err(Errno::EXIST),
+                    Err(_) => renameat(directory, &name, directory, NAME),
+                }
+            }
+            linked => linked,
+        }
+        .map_err(io::Error::from)
+    });
+    // The link's error is the one to report, whatever becomes of this.
+    let _ = unlinkat(directory, &name, AtFlags::empty());
+    placed.map(|()| file)
+}
+
+fn fill(mut file: &File) -> io::Result<()> {
+    // A umask that takes away the owner's bits must not make a tag that nobody can read.
+    fchmod(file, READABLE)?;
+    file.write_all(CONTENT.as_bytes())
 }

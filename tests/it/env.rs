@@ -121,9 +121,10 @@ fn each_rule_exports_what_a_build_would_have() {
     let bypassed = json().var("CARGO_PERUSER", "off");
     let excluded =
         json().var("CARGO_PERUSER_EXCLUDE_USERS", person()).without("CARGO_PERUSER_INCLUDE_USERS");
-    let build_script = ["OUT_DIR", "HOST", "TARGET", "NUM_JOBS"]
+    let build_script = ["HOST", "TARGET", "NUM_JOBS"]
         .into_iter()
-        .fold(json(), |run, name| run.var(name, "x"));
+        .fold(json(), |run, name| run.var(name, "x"))
+        .var("OUT_DIR", own.join("debug/build/x/out"));
     for (name, run, has_path, target) in [
         ("bypassed", bypassed, false, None),
         ("no shared root", json().var(ROOT, "/nonexistent/root"), true, None),

@@ -180,12 +180,16 @@ fn hostile_names_are_escaped() {
     for words in [&["explain"][..], &["explain", "--json"]] {
         let output = world.by_name(words).within(name).var("PATH", &path).run();
         let text = output.printed();
-        let is_raw = |c: char| c.is_control() && c != '\n';
+        let is_raw = |c: char| c == '\u{202e}' || c.is_control() && c != '\n';
         assert!(!text.contains(is_raw), "{text}");
         assert!(
             !text.lines().any(|line| line.starts_with("il") || line.is_empty() && words.len() > 1)
         );
     }
+    // Whoever parses it finds the name as it is.
+    let output = world.by_name(["explain", "--json"]).within(name).run();
+    let parsed: serde_json::Value = serde_json::from_str(output.printed()).unwrap();
+    assert!(parsed.to_string().contains("ni\u{202e}l"), "{parsed}");
     let output = world.by_name(["explain"]).within(name).run();
     assert!(
         output.printed().contains("[WORLD]/checkout/e\\u{1b}[2Jv\\ni\\u{202e}l"),

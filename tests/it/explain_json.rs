@@ -28,7 +28,7 @@ fn each_rule_has_its_number_and_name() {
             (
                 &["build"][..],
                 vec![
-                    ("OUT_DIR", "/o".into()),
+                    ("OUT_DIR", format!("{outer}/build/x/out")),
                     ("CARGO_MANIFEST_DIR", "/m".into()),
                     ("HOST", "x".into()),
                     ("TARGET", "x".into()),

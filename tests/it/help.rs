@@ -13,6 +13,7 @@ pub(crate) fn tests() -> Vec<Trial> {
         every_verb_has_help,
         every_level_has_a_version,
         words_that_our_verbs_do_not_know_are_errors,
+        hostile_words_in_an_error_are_escaped,
     ]
 }
 
@@ -80,5 +81,23 @@ fn words_that_our_verbs_do_not_know_are_errors() {
         assert_eq!((output.code(), &*output.out), (2, ""), "{words:?}: {}", output.err);
         assert!(output.err.starts_with("error: "), "{words:?}: {}", output.err);
         assert!(output.records.is_empty());
+    }
+}
+
+fn hostile_words_in_an_error_are_escaped() {
+    let world = World::new();
+    let evil = "\x1b[2Jx\u{202e}y\nerror: z";
+    for words in [
+        vec!["path".into(), format!("--{evil}")],
+        vec!["completions".into(), evil.into()],
+        vec!["editor".into(), "zed".into(), evil.into()],
+        vec!["--scope".into(), "user".into(), "setup".into(), format!("--{evil}=1")],
+    ] {
+        let output = world.by_name(&words).run();
+        assert_eq!(output.code(), 2, "{words:?}: {}", output.err);
+        let is_raw = |c: char| c == '\u{202e}' || c.is_control() && c != '\n';
+        assert!(!output.err.contains(is_raw), "{:?}", output.err);
+        assert!(!output.err.lines().any(|line| line == "error: z"), "{}", output.err);
+        assert!(output.err.contains("\\u{1b}[2Jx\\u{202e}y\\n"), "{}", output.err);
     }
 }

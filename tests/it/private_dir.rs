@@ -18,6 +18,7 @@ pub(crate) fn tests() -> Vec<Trial> {
         a_missing_tag_is_written_again,
         accepts_every_root_to_which_nobody_else_can_write,
         is_not_made_by_commands_that_only_read,
+        is_made_by_a_clean_with_any_option,
         is_not_even_checked_by_commands_without_a_target,
         is_checked_by_commands_that_only_read,
         belongs_to_each_worktree_by_its_own_name,
@@ -132,11 +133,11 @@ fn accepts_every_root_to_which_nobody_else_can_write() {
 
 fn is_not_made_by_commands_that_only_read() {
     let world = World::new();
+    world.file("home/.config/cargo-peruser/config.toml", "sticky-root = 'accept'\n");
     for words in [
         &["metadata"][..],
         &["metadata", "--no-deps", "--format-version=1"],
         &["clean"],
-        &["clean", "-p", "x"],
         &["update"],
         &["tree"],
         &["fetch"],
@@ -145,10 +146,24 @@ fn is_not_made_by_commands_that_only_read() {
         &["remove", "x"],
         &["generate-lockfile"],
     ] {
-        let output = world.shim(words).run();
-        let target = world.private().join("target").into_os_string();
-        assert_eq!(output.record().variable("CARGO_TARGET_DIR"), Some(&*target), "{words:?}");
-        assert!(world.made().is_empty(), "{words:?} made {:?}", world.made());
+        // Where others could put something there before cargo looks, the private directory is made.
+        for (bits, made) in [(0o755, false), (0o1777, true)] {
+            chmod(&world.at("root"), bits);
+            let output = world.shim(words).run();
+            let target = world.private().join("target").into_os_string();
+            assert_eq!(output.record().variable("CARGO_TARGET_DIR"), Some(&*target), "{words:?}");
+            assert_eq!(world.private().exists(), made, "{words:?} under {bits:o}");
+            assert!(!world.private().join("target").exists(), "{words:?} under {bits:o}");
+            let _ = fs::remove_dir(world.private());
+        }
+    }
+}
+
+fn is_made_by_a_clean_with_any_option() {
+    for words in [&["clean", "-p", "x"][..], &["clean", "--release"], &["-q", "clean"]] {
+        let world = World::new();
+        world.shim(words).run().record();
+        assert_eq!(mode(&world.private().join("target")), 0o700, "{words:?}");
     }
 }
 

@@ -36,7 +36,7 @@ fn a_directory_that_others_can_write() {
             &format!(
                 "refusing to use `[WORLD]/root/[ME]`: others can write to it (mode {bits:04o})"
             ),
-            "its contents cannot be trusted any more; put it aside: mv",
+            "its contents cannot be trusted any more; put it aside, or let root do so: mv ",
         );
         assert_eq!(mode(&world.private()), bits, "it is not silently repaired");
     }

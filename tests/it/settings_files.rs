@@ -55,7 +55,7 @@ fn a_file_that_everyone_can_write() {
     for mode in [0o666, 0o646, 0o602] {
         chmod(&world.at(FILE), mode);
         let found = mistake(&world, &world.shim(["build"]).run());
-        assert!(found.contains("help: chmod o-w [WORLD]/home"), "{found}");
+        assert!(found.contains("then: chmod go-w [WORLD]/home"), "{found}");
     }
     chmod(&world.at(FILE), 0o600);
     world.shim(["build"]).run().record();

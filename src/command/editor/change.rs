@@ -3,11 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use crate::core::editor::{Aim, Difference, Edit, Editor, Format};
-use crate::error::{EditorError, Error, Result};
+use crate::error::{EditorError, Error, FileError, Result};
 use crate::report;
 use crate::shown::shown;
+use crate::sys::accounts;
 use crate::sys::editors::Editors;
 use crate::sys::replace::Original;
+use crate::sys::trust::Trust;
 
 /// The mode of a new file: what editors themselves give it under the usual umask.
 const MODE: u32 = 0o644;
@@ -51,6 +53,7 @@ impl Change {
     /// # Errors
     /// Why it cannot be read or changed.
     pub(super) fn to(editor: Editor, format: Format, path: &Path, aim: &Aim) -> Result<Change> {
+        assert_roots(path)?;
         let original = Original::read(path)?;
         let text = original.text()?.to_owned();
         let edit = format.edit(&text, aim).map_err(|obstacle| {
@@ -88,5 +91,16 @@ impl Change {
     /// Whether the file exists.
     pub(super) fn is_there(&self) -> bool {
         self.original.bytes().is_some()
+    }
+}
+
+/// Root follows nobody else's symlinks: with `sudo -E`, variables lead to somebody's own files.
+fn assert_roots(path: &Path) -> Result<(), FileError> {
+    if !accounts::is_root() {
+        return Ok(());
+    }
+    match Trust::of(0).first_changeable(path) {
+        None => Ok(()),
+        Some((place, _)) => Err(FileError::ChangeableByOthers { path: path.to_owned(), place }),
     }
 }

@@ -90,7 +90,7 @@ pub(super) fn tell(
 ) -> anyhow::Result<()> {
     let overview = Overview::of(named, snapshot, session, editors)?;
     if is_json {
-        report::line(serde_json::to_string_pretty(&overview)?)?;
+        report::json(&overview)?;
     } else {
         report::line(text::overview(&overview))?;
     }

@@ -13,6 +13,7 @@ use crate::core::placement::TARGET_DIR;
 use crate::report;
 use crate::shown::{quoted, shown};
 use crate::sys::accounts;
+use crate::sys::files;
 use crate::sys::fresh_shell::{Answer, AskedShell, Start, ask};
 use crate::sys::installation::Installation;
 use crate::sys::snapshot::Snapshot;
@@ -30,7 +31,7 @@ struct Finding {
 
 /// Whether the shim is in force in a session, and what is in its way.
 enum Outcome {
-    /// It comes first, and bypassing programs build below the shared root as well.
+    /// It comes first, and programs that bypass it build in the same private directory.
     Wins,
     /// The shell did not answer; why.
     NoAnswer(io::Error),
@@ -50,7 +51,9 @@ pub(super) fn show(site: &Site, snapshot: &Snapshot) -> anyhow::Result<bool> {
     let findings = ask_all(site, snapshot);
     let name = accounts::owner(site.account.uid);
     report::line(format!("\nwhat fresh shells of {name} find"))?;
-    let rows: Vec<text::Row> = findings.iter().map(Finding::row).collect();
+    let header = ["shell", "cargo", "target directory"].map(String::from);
+    let rows = std::iter::once(header).chain(findings.iter().map(Finding::row));
+    let rows: Vec<text::Row> = rows.collect();
     report::line(text::table(&rows))?;
     for (help, complaints) in complaints(site, &findings) {
         report::warning(&complaints.join("\n         "), &help);
@@ -107,7 +110,11 @@ impl Finding {
         // The machine's, the person's own, or another's.
         let is_shim = |cargo: &Path| Installation::of_shim(cargo).is_some();
         let config = answer.as_ref().ok().and_then(|answer| answer.config.clone());
-        let is_below = |target: &Path| target.starts_with(&site.shared_root);
+        // An account without a directory in the root builds in its own cache directory.
+        let is_below = |target: &Path| {
+            let own = site.own_cache.as_ref();
+            target.starts_with(&site.shared_root) || own.is_some_and(|own| target.starts_with(own))
+        };
         let outcome = match answer {
             Err(error) => Outcome::NoAnswer(error),
             Ok(Answer { cargo: None, .. }) => Outcome::NoCargo,
@@ -188,7 +195,7 @@ fn line_to_add(start_up: &StartUp<'_>, culprit: Option<&Line>, site: &Site) -> S
         AskedShell::Sh | AskedShell::Bash => bourne("sh"),
     };
     let (line, place) = (quoted(&line), quoted(&file));
-    let ends_its_line = std::fs::read(&file).map_or(true, |text| text.ends_with(b"\n"));
+    let ends_its_line = files::read_regular(&file).map_or(true, |text| text.ends_with('\n'));
     let add = match ends_its_line {
         true => format!("echo {line} >> {place}"),
         false => format!("printf '\\n%s\\n' {line} >> {place}"),

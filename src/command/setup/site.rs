@@ -34,6 +34,8 @@ pub(super) struct Site {
     pub(super) account: Account,
     /// The caller's home.
     pub(super) home: PathBuf,
+    /// The private directory in the caller's own cache directory.
+    pub(super) own_cache: Option<PathBuf>,
     audience: Audience,
     /// The settings file to name the root in; `None` where one names it already, in other words.
     settings: Option<(PathBuf, Blocks)>,
@@ -89,6 +91,7 @@ impl Site {
             installation,
             shared_root,
             account,
+            own_cache: homes.cache().map(|cache| cache.join(PROGRAM)),
             home,
             audience,
             settings,

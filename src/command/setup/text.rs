@@ -1,6 +1,6 @@
 //! What `setup` tells: one line a piece, aligned, and what to do next.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::site::Site;
 use crate::core::setup::{Did, Record, What};
@@ -15,15 +15,41 @@ pub(super) type Row = [String; 3];
 
 /// What is about to be done, the receipt included.
 pub(super) fn planned(steps: &[Step], receipt: &Path) -> String {
-    let mut rows: Vec<Row> = steps
-        .iter()
-        .filter(|step| step.state != PieceState::InPlace)
-        .map(|step| row(verb(step), &step.piece.path, detail(step)))
-        .collect();
+    let mut rows = grouped(steps.iter().filter(|step| step.state != PieceState::InPlace), verb);
     if !receipt.exists() {
         rows.push(row("create", receipt, "the receipt, by which --uninstall goes"));
     }
     if rows.is_empty() { "everything is in its place".into() } else { table(&rows) }
+}
+
+/// One row for each kind of thing that is done in several places; directories stand above what is
+/// listed, and get none.
+fn grouped<'a>(steps: impl Iterator<Item = &'a Step>, word: fn(&Step) -> &'static str) -> Vec<Row> {
+    let steps: Vec<&Step> =
+        steps.filter(|step| !matches!(step.piece.what, What::Directory)).collect();
+    let same =
+        |one: &&Step, other: &&Step| word(one) == word(other) && detail(one) == detail(other);
+    let rows = steps.chunk_by(same).filter_map(|group| {
+        let first = *group.first()?;
+        let count = group.len();
+        Some(match count {
+            1 => row(word(first), &first.piece.path, detail(first)),
+            _ => row(
+                word(first),
+                &common_directory(group),
+                format!("{}, {count} times", detail(first)),
+            ),
+        })
+    });
+    rows.collect()
+}
+
+/// The nearest directory that holds all of these.
+fn common_directory(steps: &[&Step]) -> PathBuf {
+    let paths = || steps.iter().map(|step| step.piece.path.as_path());
+    let holds_all = |directory: &&Path| paths().all(|path| path.starts_with(directory));
+    let first = paths().next().and_then(Path::parent).unwrap_or(Path::new("/"));
+    first.ancestors().find(holds_all).unwrap_or(Path::new("/")).to_owned()
 }
 
 /// Who gets a private directory once the shared root is as it should be.
@@ -43,15 +69,13 @@ pub(super) fn leaves_caches_behind(shared_root: &Path) -> String {
 
 /// How every piece stands.
 pub(super) fn state(steps: &[Step]) -> String {
-    let word = |step: &Step| match step.state {
+    let word: fn(&Step) -> &'static str = |step| match step.state {
         PieceState::InPlace => "in place",
         PieceState::Missing => "missing",
         PieceState::Outdated => "outdated",
-        PieceState::Loose { .. } => "loose",
+        PieceState::Loose { .. } => "wrong permissions",
     };
-    let rows: Vec<Row> =
-        steps.iter().map(|step| row(word(step), &step.piece.path, detail(step))).collect();
-    table(&rows)
+    table(&grouped(steps.iter(), word))
 }
 
 /// What has become of a piece, or what would.
@@ -113,7 +137,8 @@ fn detail(step: &Step) -> String {
             let group = if before.group == after.group {
                 String::new()
             } else {
-                format!(", group {} → {}", before.group, after.group)
+                let name = |group| accounts::group_word(group);
+                format!(", group {} → {}", name(before.group), name(after.group))
             };
             format!("mode {:04o} → {:04o}{group}", before.mode, after.mode)
         }

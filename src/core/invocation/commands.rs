@@ -69,9 +69,13 @@ const HAND_ON_TO_RUN: &[&str] = &["careful", "hack", "llvm-cov", "miri", "xwin"]
 const RUN_A_PROGRAM: &[&str] = &["run", "r", "rustc", "rustdoc"];
 
 /// What a command does with a target directory.
-pub(super) fn target_use(command: &OsStr) -> TargetUse {
+///
+/// `clean` alone takes away what is there; to take away a part of it, it makes what it locks.
+pub(super) fn target_use(command: &OsStr, has_options: bool) -> TargetUse {
     if among(WITHOUT_TARGET, command) {
         TargetUse::None
+    } else if command == "clean" && has_options {
+        TargetUse::Writes
     } else if among(USES_EXISTING_TARGET, command) {
         TargetUse::Reads
     } else {

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::error::Owner;
+use crate::error::{Look, Owner};
 use crate::shown::{quoted, shown};
 
 /// What keeps a directory from becoming the shared root.
@@ -33,7 +33,8 @@ pub enum RootFault {
 impl RootFault {
     pub(super) fn help(&self, root: &Path) -> String {
         match self {
-            RootFault::Foreign(_) => format!("chown root {}", quoted(root)),
+            RootFault::Foreign(_) => Look::Entry
+                .at(root, "name another directory with --shared-root, or none for the usual"),
             RootFault::InUse(_) => {
                 "move them away, or name another directory with --shared-root".into()
             }

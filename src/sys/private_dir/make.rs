@@ -101,8 +101,14 @@ fn name_it(parent: &File, from: &str, to: &str) -> Result<(), Errno> {
 /// and the tightening.
 pub(super) fn tighten(path: &Path, judged: &Entry, caller: &Caller<'_>) -> Result<()> {
     let directory = open_judged(path, judged, caller)?;
-    contents::check(path, caller)?;
-    make_private(&directory, path, caller)
+    contents::check(&directory, path, caller)?;
+    make_private(&directory, path, caller)?;
+    contents::close(&directory, path, caller)
+}
+
+/// Looks through a directory that others can read, which was judged as `judged`.
+pub(super) fn look_through(path: &Path, judged: &Entry, caller: &Caller<'_>) -> Result<()> {
+    contents::check(&open_judged(path, judged, caller)?, path, caller)
 }
 
 /// Makes the missing part of the way to the caller's own cache directory, mode 0700 as the XDG base
@@ -199,7 +205,7 @@ fn without_reading() -> Option<OFlags> {
     return None;
 }
 
-fn open_new(parent: &File, name: &OsStr) -> Result<File, Errno> {
+pub(super) fn open_new(parent: &File, name: &OsStr) -> Result<File, Errno> {
     openat(parent.as_fd(), name, OFlags::RDONLY | DIRECTORY, Mode::empty()).map(File::from)
 }
 
@@ -261,7 +267,7 @@ pub fn provision_command(uid: u32) -> String {
 }
 
 /// A failure at `path`, with the command that shows more about it.
-fn failed(doing: &'static str, path: &Path, cause: io::Error) -> Error {
+pub(super) fn failed(doing: &'static str, path: &Path, cause: io::Error) -> Error {
     let help = Errno::from_io_error(&cause).and_then(|error| help(path, error));
     Error::Create { doing, path: path.to_owned(), cause, help }
 }

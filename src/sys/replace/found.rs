@@ -1,8 +1,7 @@
 //! A file as it was found, and whether another may take its place without a loss.
 
-use std::fs::OpenOptions;
 use std::io::{self, Read};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use rustix::fs::{Access, AtFlags, CWD, accessat};
@@ -31,9 +30,7 @@ pub(super) struct Found {
 impl Found {
     /// Reads a regular file.
     pub(super) fn read(place: &Path) -> io::Result<Found> {
-        // Not blocking: a fifo may have come in its place.
-        let nonblocking = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
-        let file = OpenOptions::new().read(true).custom_flags(nonblocking).open(place)?;
+        let (file, entry) = files::open_regular(place)?;
         let mut bytes = Vec::new();
         (&file).take(MAX_SIZE + 1).read_to_end(&mut bytes)?;
         if bytes.len() as u64 > MAX_SIZE {
@@ -41,7 +38,7 @@ impl Found {
         }
         Ok(Found {
             bytes,
-            entry: files::opened(&file)?,
+            entry,
             attributes: attributes::read(&file)?,
             names: file.metadata()?.nlink(),
             is_fixed: attributes::is_fixed(&file),

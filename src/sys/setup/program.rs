@@ -1,11 +1,11 @@
 //! The program that this process runs, as a file to copy, and the fingerprints of files.
 
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use crate::core::fingerprint::Fingerprint;
 use crate::error::FileError;
+use crate::sys::files;
 
 /// The file that this process runs. Where the system has a name for just that file, it is right even
 /// after another one has taken its place, which others may have put there.
@@ -26,7 +26,7 @@ pub(super) fn own_fingerprint() -> Result<u64, FileError> {
 /// The fingerprint of a file's content, however large it is.
 pub(super) fn file_fingerprint(path: &Path) -> io::Result<u64> {
     let mut fingerprint = Fingerprint::default();
-    let (mut file, mut block) = (File::open(path)?, vec![0; 1 << 16]);
+    let (mut file, mut block) = (files::open_regular(path)?.0, vec![0; 1 << 16]);
     loop {
         match file.read(&mut block)? {
             0 => return Ok(fingerprint.finish()),

@@ -51,21 +51,28 @@ pub fn put(step: &Step) -> Result<(), Error> {
     }
 }
 
-/// A directory; one that is there is no error.
+/// A directory; one that is there is no error. It has its mode from the first moment on: the next run
+/// would take what a killed one has left for complete.
 pub(super) fn make_directory(path: &Path) -> io::Result<()> {
-    match std::fs::create_dir(path) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(()),
-        made => made?,
-    }
-    let directory = open_directory(path)?;
-    // A default ACL above would open it to whomever that names.
-    acls::strip(&directory)?;
-    let mode = match rustix::process::geteuid().is_root() {
+    let make = || DirBuilder::new().mode(0o755).create(path);
+    let made = match rustix::process::geteuid().is_root() {
         // Whatever root's umask is: others are to find what stands below.
-        true => 0o755,
-        false => files::opened(&directory)?.mode & 0o755,
+        true => without_umask(make),
+        false => make(),
     };
-    Ok(fchmod(&directory, files::mode(mode))?)
+    match made {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        // A default ACL above lets in whomever it names, though nobody write.
+        made => made.and_then(|()| Ok(acls::strip(&open_directory(path)?)?)),
+    }
+}
+
+fn without_umask<T>(make: impl FnOnce() -> T) -> T {
+    // The umask belongs to the whole process, which has one thread here.
+    let umask = rustix::process::umask(rustix::fs::Mode::empty());
+    let made = make();
+    rustix::process::umask(umask);
+    made
 }
 
 fn link(path: &Path, to: &Path) -> io::Result<()> {
@@ -77,19 +84,22 @@ fn link(path: &Path, to: &Path) -> io::Result<()> {
     })
 }
 
+/// A new one gets its name when it has its rights: until then it would lock everybody out, and let
+/// in, or refuse, whom it should not.
 fn shared_root(path: &Path, root: &Root, state: PieceState) -> io::Result<()> {
-    let rights = match state {
-        PieceState::Loose { after, .. } => after,
-        _ => {
-            // Closed until it has the mode that it is to have.
-            DirBuilder::new().mode(0o700).create(path)?;
-            Rights {
-                mode: root.mode,
-                group: root.group.unwrap_or(rustix::process::getegid().as_raw()),
-            }
-        }
-    };
-    set_rights(path, rights)
+    if let PieceState::Loose { after, .. } = state {
+        return set_rights(path, after);
+    }
+    let beside = beside(path);
+    // What a killed run has left; anything that is not an empty directory stays, and is an error.
+    let _ = std::fs::remove_dir(&beside);
+    DirBuilder::new().mode(0o700).create(&beside)?;
+    let group = root.group.unwrap_or(rustix::process::getegid().as_raw());
+    let made = acls::strip(&open_directory(&beside)?).map_err(io::Error::from);
+    let made = made.and_then(|()| set_rights(&beside, Rights { mode: root.mode, group }));
+    made.and_then(|()| std::fs::rename(&beside, path)).inspect_err(|_| {
+        let _ = std::fs::remove_dir(&beside);
+    })
 }
 
 /// Changes an existing directory by descriptor, without following a symlink in its place.

@@ -6,33 +6,39 @@ use std::path::{Path, PathBuf};
 use super::put::make_directory;
 use crate::core::safety;
 use crate::core::setup::{Did, Receipt};
-use crate::error::{Error, FileError, Kind, SetupError};
+use crate::error::{Error, FileError, Kind, SetupError, reason};
 use crate::sys::files;
 use crate::sys::installation::Installation;
 use crate::sys::replace::{Original, beside, clear_leftover};
+use crate::sys::trust::{Doubt, Trust};
 
 /// Where an installation's receipt is.
 pub fn receipt_path(installation: &Installation) -> PathBuf {
     installation.own_dir().join("setup.json")
 }
 
-/// Reads a receipt; none is an empty one. Only one that root or the caller has written is believed,
-/// because what it names is going to be removed.
+/// Reads a receipt; none is an empty one. Only one that nobody but root and the caller can change is
+/// believed, because what it names is going to be removed.
 ///
 /// # Errors
 /// [`SetupError::Receipt`], and that it cannot be read.
 pub fn read_receipt(path: &Path) -> Result<Receipt, Error> {
-    let original = Original::read(path)?;
-    if original.bytes().is_none() {
-        return Ok(Receipt::default());
-    }
     let wrong = |cause: String| SetupError::Receipt { path: path.to_owned(), cause };
-    let own = rustix::process::geteuid().as_raw();
-    let entry = files::entry(path).map_err(|error| wrong(error.to_string()))?;
-    if (entry.uid != own && entry.uid != 0) || entry.mode & 0o022 != 0 {
-        return Err(wrong("others can write to it".into()).into());
-    }
-    Ok(serde_json::from_str(original.text()?).map_err(|error| wrong(error.to_string()))?)
+    let unreadable = |error: io::Error| wrong(reason(&error));
+    let trust = Trust::of(rustix::process::geteuid().as_raw());
+    let file = match trust.open(path, Path::new("")) {
+        Ok(file) => file,
+        Err(Doubt::Ends(_)) => return Ok(Receipt::default()),
+        Err(Doubt::Unknown(error)) => return Err(unreadable(error).into()),
+        Err(Doubt::Changeable(place, _)) if place == path => {
+            return Err(wrong("others can write to it".into()).into());
+        }
+        Err(Doubt::Changeable(place, _)) => {
+            return Err(wrong(format!("others can write to `{}`", place.display())).into());
+        }
+    };
+    let text = files::text(&file).map_err(unreadable)?;
+    Ok(serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?)
 }
 
 /// Writes a receipt, or takes it away if there is nothing in it.

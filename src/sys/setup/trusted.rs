@@ -5,7 +5,8 @@ use std::path::Path;
 use rustix::process::geteuid;
 
 use crate::error::SetupError;
-use crate::sys::{accounts, files, trusted};
+use crate::sys::accounts;
+use crate::sys::trust::Trust;
 
 /// Makes sure that every directory on the way to these places, as far as it exists, is root's or the
 /// caller's and open to no other writer.
@@ -17,12 +18,12 @@ pub fn assert_trusted<'a>(places: impl Iterator<Item = &'a Path>) -> Result<(), 
     directories.sort();
     directories.dedup();
     let uid = geteuid().as_raw();
-    match directories.into_iter().find_map(|directory| trusted::first_open(directory, uid)) {
+    let trust = Trust::of(uid);
+    match directories.into_iter().find_map(|directory| trust.first_changeable(directory)) {
         None => Ok(()),
-        Some(path) => {
-            let entry = files::entry(&path).ok();
-            let owner = accounts::owner(entry.map_or(uid, |entry| entry.uid));
-            Err(SetupError::Prefix { path, owner, mode: entry.map_or(0, |entry| entry.mode) })
+        Some((path, entry)) => {
+            let owner = accounts::owner(entry.uid);
+            Err(SetupError::Prefix { path, owner, mode: entry.mode })
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::core::marked::without_blocks;
 use crate::core::setup::{Did, Record};
 use crate::error::{Error, FileError, Kind};
 use crate::sys::files;
-use crate::sys::replace::{Original, clear_leftover};
+use crate::sys::replace::{Original, beside, clear_leftover};
 
 /// What has become of a piece.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +74,8 @@ pub fn undo(entry: &Record) -> Result<Undone, Error> {
 }
 
 fn directory(path: &Path) -> io::Result<Undone> {
+    // What a killed run has left of the shared root; anything else of that name stays.
+    let _ = std::fs::remove_dir(beside(path));
     match std::fs::remove_dir(path) {
         Ok(()) => Ok(Undone::Removed),
         Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => {

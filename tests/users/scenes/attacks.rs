@@ -132,10 +132,12 @@ fn foreign_inside(stage: &Stage) -> Result<()> {
     still_refused(&alice, &directory, "planted")
 }
 
+/// Commands that only look, too: `metadata` believes what it reads there.
 /// The second time as well: a refusal must not leave a directory that passes for private.
 fn still_refused(alice: &Person<'_>, directory: &Path, inside: &str) -> Result<()> {
     for _ in 0..2 {
         alice.cargo(["build"]).run()?.refused()?.blames(inside)?.helps("mv ")?;
+        alice.cargo(["metadata"]).run()?.refused()?.blames(inside)?.helps("mv ")?;
         ensure!(look(directory)?.is_some_and(|sight| sight.mode == 0o755), "it was tightened");
     }
     Ok(())

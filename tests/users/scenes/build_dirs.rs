@@ -30,6 +30,7 @@ pub(crate) fn tests() -> Vec<Test> {
         })
         .needs(CARGO),
         test("build_dirs::a_build_dir_in_the_persons_own_home_is_left_alone", own_build_dir),
+        test("build_dirs::a_build_dir_in_a_cargo_home_is_left_alone_only_in_ones_own", cargo_home),
     ]
 }
 
@@ -129,5 +130,25 @@ fn own_build_dir(stage: &Stage) -> Result<()> {
     );
     let plain = alice.cargo(["build"]).run()?.build_dir()?;
     ensure!(plain.is_none(), "CARGO_BUILD_BUILD_DIR was set to {plain:?} without need");
+    Ok(())
+}
+
+/// After `su -m`, `CARGO_HOME` is somebody else's; on some machines everybody has the same.
+fn cargo_home(stage: &Stage) -> Result<()> {
+    let root = stage.shared_root().sticky().make()?;
+    let (alice, mallory) = (stage.person("alice")?, stage.person("mallory")?);
+    for (name, owner, mode, is_own) in [
+        ("own", alice.uid(), 0o755, true),
+        ("mallorys", mallory.uid(), 0o777, false),
+        ("common", 0, 0o1777, false),
+    ] {
+        let home = stage.at(name);
+        make::directory(&home, owner, owner, mode)?;
+        let run = alice.cargo(["check"]).env("CARGO_HOME", &home);
+        let found = run.env("CARGO_BUILD_BUILD_DIR", home.join("build")).run()?.build_dir()?;
+        let found = found.context("the variable is gone")?;
+        let is_moved = found.starts_with(root.join("alice"));
+        ensure!(is_moved != is_own, "in {name}: {}", found.display());
+    }
     Ok(())
 }

@@ -47,6 +47,7 @@ pub(crate) fn tests() -> Vec<Test> {
         test("callers::names_an_id_without_an_account_by_number", no_account),
         test("callers::gives_an_included_service_account_its_directory", included),
         test("callers::runs_cargo_untouched_when_asked_to_step_aside", bypass),
+        test("callers::a_group_that_only_the_process_has_is_excluded_as_well", process_group),
     ];
     for (name, user) in USERS {
         tests.push(test(format!("callers::{name}"), move |stage| user_variable(stage, *user)));
@@ -142,5 +143,18 @@ fn bypass(stage: &Stage) -> Result<()> {
     run.silently()?;
     ensure!(run.target_dir()?.is_none(), "CARGO_TARGET_DIR was set to {:?}", run.target_dir()?);
     ensure!(fs::read_dir(&root)?.next().is_none(), "the shared root is no longer empty");
+    Ok(())
+}
+
+/// Directory services do not always list a group's members; the session has the group all the same.
+fn process_group(stage: &Stage) -> Result<()> {
+    stage.shared_root().sticky().make()?;
+    let alice = stage.person("alice")?;
+    for (groups, is_excluded) in [("--groups=3001,3000", true), ("--groups=3000", false)] {
+        let run = alice.cargo(["check"]).env("CARGO_PERUSER_EXCLUDE_GROUPS", "service");
+        let run = run.identity(["--reuid=2001", "--regid=2001", groups]).run()?;
+        let target = run.target_dir()?;
+        ensure!(target.is_none() == is_excluded, "with {groups}: {target:?}");
+    }
     Ok(())
 }

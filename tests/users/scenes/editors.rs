@@ -15,7 +15,7 @@ pub(crate) fn tests() -> Vec<Test> {
         test("editors::each_person_is_told_their_own_directory", own),
         test("editors::another_persons_home_gets_no_settings", foreign_home),
         test("editors::a_file_of_somebody_else_is_left_alone", foreign_file),
-        test("editors::root_leaves_a_file_its_owner", root),
+        test("editors::root_leaves_a_file_of_somebody_elses_alone", root),
         test("editors::service_accounts_get_no_settings", service),
     ]
 }
@@ -77,9 +77,10 @@ fn root(stage: &Stage) -> Result<()> {
         make::directory(&superuser.home.join(part), 0, 0, 0o755)?;
     }
     make::file(&settings(&superuser), "{}", alice.uid(), 0o640)?;
-    superuser.by_name(WRITE).run()?.ok()?;
+    superuser.by_name(WRITE).run()?.fails()?.blames("others can change")?.helps("without sudo")?;
     let found = fs::metadata(settings(&superuser))?;
     ensure!((found.uid(), found.mode() & 0o7777) == (alice.uid(), 0o640), "it changed hands");
+    ensure!(fs::read_to_string(settings(&superuser))? == "{}", "it was written");
     Ok(())
 }
 

@@ -1,10 +1,12 @@
 //! `su -m`, `su -c`, `setpriv`, `sudo -E`: a session that carries somebody else's variables.
 
 use std::fs;
+use std::path::Path;
 
 use anyhow::{Result, ensure};
 
-use crate::stage::{Stage, look, private};
+use crate::machine::account;
+use crate::stage::{Stage, look, make, private};
 use crate::suite::{Test, test};
 
 /// What alice's `CARGO_TARGET_DIR` holds, and where her build must go. `{}` is the shared root,
@@ -31,12 +33,42 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("leaves_a_relative_directory_alone", "out", "out"),
 ];
 
+/// What root's variable holds, with the same placeholders and `{alice}` for her home.
+const ROOTS: &[(&str, &str, &str)] = &[
+    ("root_believes_no_variable_of_alices_home", "{alice}/target", "{}/root/target"),
+    ("root_believes_no_variable_of_what_alice_has_not_made", "{alice}/a/b/c", "{}/root/target"),
+    ("root_believes_a_variable_of_its_own", "{stage}/out", "{stage}/out"),
+];
+
+/// Where `OUT_DIR` is, who owns that, its mode, and whether it is believed to be a build script's.
+const OUT_DIRS: &[(&str, (&str, &str, u32), bool)] = &[
+    ("an_out_dir_in_ones_home_is_believed", ("{alice}/out", "alice", 0o775), true),
+    ("an_out_dir_in_ones_private_directory_is_believed", ("{}/alice/out", "alice", 0o755), true),
+    ("an_out_dir_of_ones_own_is_believed", ("{stage}/out", "alice", 0o755), true),
+    ("an_out_dir_that_others_can_write_is_forged", ("{stage}/out", "alice", 0o777), false),
+    ("an_out_dir_of_somebody_elses_is_forged", ("{stage}/out", "mallory", 0o777), false),
+    ("an_out_dir_of_roots_is_forged_for_others", ("{stage}/out", "root", 0o755), false),
+];
+
 pub(crate) fn tests() -> Vec<Test> {
     let mut tests = vec![
         test("inherited::another_persons_home_has_no_effect", home),
         test("inherited::su_c_from_root_goes_to_the_new_persons_own", su_from_root),
         test("inherited::an_explicit_variable_can_be_overruled_by_the_settings", overruled),
     ];
+    for (name, value, expected) in ROOTS {
+        tests.push(test(format!("inherited::{name}"), move |stage| {
+            for variable in ["CARGO_TARGET_DIR", "CARGO_BUILD_TARGET_DIR"] {
+                roots(stage, variable, value, expected)?;
+            }
+            Ok(())
+        }));
+    }
+    for (name, directory, is_believed) in OUT_DIRS {
+        tests.push(test(format!("inherited::{name}"), move |stage| {
+            forged(stage, directory, *is_believed)
+        }));
+    }
     for (name, value, expected) in TABLE {
         tests.push(test(format!("inherited::{name}"), move |stage| row(stage, value, expected)));
     }
@@ -93,5 +125,49 @@ fn overruled(stage: &Stage) -> Result<()> {
         run.builds_in(expected)?;
     }
     ensure!(look(&outside)?.is_none(), "the directory outside was made");
+    Ok(())
+}
+
+/// As after `sudo -E` or `su -m` in alice's session.
+fn roots(stage: &Stage, variable: &str, value: &str, expected: &str) -> Result<()> {
+    let root = stage.shared_root().sticky().make()?;
+    let (alice, superuser) = (stage.person("alice")?, stage.person("root")?);
+    let fill = |text: &str| {
+        let text = text.replace("{stage}", &stage.directory.to_string_lossy());
+        let text = text.replace("{alice}", &alice.home.to_string_lossy());
+        text.replace("{}", &root.to_string_lossy())
+    };
+    let run = superuser.cargo(["build"]).env(variable, fill(value)).run()?;
+    // A choice that is weaker than the other variable is left to cargo.
+    match run.target_dir()? {
+        None if variable != "CARGO_TARGET_DIR" => ensure!(value == expected, "{}", run.stdout),
+        _ => drop(run.builds_in(fill(expected))?),
+    }
+    ensure!(fs::read_dir(&alice.home)?.next().is_none(), "root wrote into alice's home");
+    // The same where a choice of root's own is weaker than the variable.
+    let words = ["--config", "build.target-dir='/srv/x'", "check"];
+    let run = superuser.cargo(words).env(variable, fill(value)).run()?;
+    if variable == "CARGO_TARGET_DIR" && value != expected {
+        ensure!(run.target_dir()?.is_none(), "{}", run.stdout);
+    }
+    Ok(())
+}
+
+/// A nested run that inherits alice's own directory.
+fn forged(stage: &Stage, directory: &(&str, &str, u32), is_believed: bool) -> Result<()> {
+    let root = stage.shared_root().sticky().make()?;
+    let alice = stage.person("alice")?;
+    alice.cargo(["check"]).run()?.silently()?;
+    let (place, owner, mode) = directory;
+    let place = place.replace("{stage}", &stage.directory.to_string_lossy());
+    let place = place.replace("{alice}", &alice.home.to_string_lossy());
+    let place = Path::new(&place.replace("{}", &root.to_string_lossy())).to_owned();
+    let owner = account(owner)?.uid;
+    make::directory(&place, owner, owner, *mode)?;
+    let signs = ["HOST", "TARGET", "NUM_JOBS"];
+    let run = signs.into_iter().fold(alice.cargo(["check"]), |run, name| run.env(name, "x"));
+    let run = run.env("OUT_DIR", &place).env("CARGO_TARGET_DIR", root.join("alice/target"));
+    let expected = if is_believed { place.join("target") } else { root.join("alice/target") };
+    run.run()?.builds_in(expected)?;
     Ok(())
 }

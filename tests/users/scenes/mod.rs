@@ -3,6 +3,8 @@
 mod above;
 mod analyzer;
 mod attacks;
+mod belief;
+mod between;
 mod build_dirs;
 mod callers;
 mod cargo;
@@ -38,6 +40,8 @@ pub(crate) fn all() -> Vec<Test> {
         attacks::tests,
         above::tests,
         provision::tests,
+        belief::tests,
+        between::tests,
         planting::tests,
         race::tests,
         root::tests,

@@ -159,6 +159,9 @@ fn refusal(
     outcome.refused()?.blames(at.to_string_lossy())?.blames(row.says)?;
     if row.owner == Owner::Mallory {
         outcome.blames("mallory")?.blames(cast.mallory.uid().to_string())?;
+        for command in ["rm -r", "chown", "chmod"] {
+            outcome.never_says(command)?;
+        }
     }
     Ok(())
 }

@@ -43,6 +43,14 @@ pub(crate) fn tests() -> Vec<Test> {
         test("private_dir::refuses_what_an_acl_lets_mallory_write", writable_by_acl)
             .needs(&[Need::Acls]),
         test("private_dir::path_and_explain_create_nothing", nothing_made),
+        test("private_dir::tightening_closes_every_directory_inside", closes_all),
+        test("private_dir::tightening_changes_nothing_beyond_a_symlink_or_a_mount", closes_no_more),
+        test("private_dir::a_working_directory_left_inside_is_of_no_use", left_inside)
+            .needs(&[Need::Flock]),
+        test("private_dir::what_is_too_deep_is_refused", too_deep),
+        test("private_dir::a_killed_run_leaves_a_whole_tag_or_none", killed_tag)
+            .needs(&[Need::Strace]),
+        test("private_dir::a_tag_that_is_there_stays_as_it_is", tag_stays),
     ];
     for (name, mode, check) in STATES {
         tests.push(test(format!("private_dir::{name}"), move |stage| {
@@ -189,5 +197,128 @@ fn nothing_made(stage: &Stage) -> Result<()> {
     ensure!(look(&root.join("alice"))?.is_none(), "a directory was made");
     let build = alice.by_name(["build"]).run()?;
     build.builds_in(target)?;
+    Ok(())
+}
+
+/// Alice's readable directory with `target/debug/deps` in it, all 0755, and a file.
+fn readable(stage: &Stage) -> Result<Scene<'_>> {
+    let scene = Scene::new(stage, 0o755)?;
+    let mut place = scene.directory.clone();
+    for name in ["target", "debug", "deps"] {
+        place.push(name);
+        make::directory(&place, scene.alice.uid(), scene.alice.uid(), 0o755)?;
+    }
+    make::file(&place.join("app"), "secret", scene.alice.uid(), 0o644)?;
+    Ok(scene)
+}
+
+fn closes_all(stage: &Stage) -> Result<()> {
+    let scene = readable(stage)?;
+    let odd = scene.directory.join("odd");
+    make::directory(&odd, scene.alice.uid(), scene.alice.uid(), 0o2711)?;
+    scene.build()?.notes(scene.directory.to_string_lossy())?;
+    for inside in ["", "target", "target/debug", "target/debug/deps", "odd"] {
+        private(&scene.directory.join(inside), scene.alice.uid())?;
+    }
+    scene.build()?.silently()?;
+    Ok(())
+}
+
+fn closes_no_more(stage: &Stage) -> Result<()> {
+    let scene = readable(stage)?;
+    let (beyond, mounted) = (stage.at("beyond"), scene.directory.join("mounted"));
+    make::directory(&beyond, scene.alice.uid(), scene.alice.uid(), 0o755)?;
+    make::link(&scene.directory.join("link"), &beyond, scene.alice.uid())?;
+    make::tmpfs(&mounted, "mode=0755,uid=2001")?;
+    let built = scene.build()?;
+    let modes = [&beyond, &mounted].map(|place| look(place).ok().flatten().map(|it| it.mode));
+    crate::stage::child::do_as_root("umount", [&mounted])?;
+    built.notes(scene.directory.to_string_lossy())?;
+    ensure!(modes == [Some(0o755); 2], "beyond and mounted have {modes:?}");
+    Ok(())
+}
+
+/// Mallory went there while the directory was open to him, and waits.
+fn left_inside(stage: &Stage) -> Result<()> {
+    let scene = readable(stage)?;
+    let mallory = stage.person("mallory")?;
+    let debug = scene.directory.join("target/debug");
+    make::file(&debug.join(".cargo-lock"), "", scene.alice.uid(), 0o644)?;
+    let (ready, signal) = (mallory.home.join("ready"), stage.at("signal"));
+    make::file(&signal, "", 0, 0o644)?;
+    let waits = "cd \"$1\" && cat deps/app && : >\"$2\" || exit 9
+        while [ -e \"$3\" ]; do sleep 0.01; done
+        cat deps/app && exit 3
+        flock --nonblock .cargo-lock true && exit 4
+        ls . && exit 5
+        cd .. && exit 6
+        exit 0";
+    let inside = mallory.shell(waits, [&debug, &ready, &signal]).start()?;
+    while look(&ready)?.is_none() {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    scene.build()?.notes(scene.directory.to_string_lossy())?;
+    fs::remove_file(&signal)?;
+    let outcome = inside.finish()?;
+    outcome.ok()?;
+    ensure!(outcome.stdout == "secret", "mallory has read {:?}", outcome.stdout);
+    Ok(())
+}
+
+fn too_deep(stage: &Stage) -> Result<()> {
+    let scene = Scene::new(stage, 0o755)?;
+    let line = "cd \"$1\"; i=0; while [ $i -lt 300 ]; do mkdir d && cd d; i=$((i+1)); done";
+    scene.alice.shell(line, [&scene.directory]).run()?.ok()?;
+    scene.build()?.refused()?.blames("too deep")?;
+    scene.is_untouched()
+}
+
+/// Killed before each of the calls that make the tag.
+fn killed_tag(stage: &Stage) -> Result<()> {
+    let root = stage.shared_root().sticky().make()?;
+    let alice = stage.person("alice")?;
+    let tag = root.join("alice/target/CACHEDIR.TAG");
+    let mut whole = 0;
+    for calls in ["?fchmod", "write", "linkat,?renameat", "?unlink,unlinkat"] {
+        for count in 1..6 {
+            let inject = format!("--inject={calls}:signal=KILL:when={count}");
+            let strace = ["strace", "--quiet", "--output=/dev/null", &inject];
+            alice.cargo(["check"]).after(strace).run()?;
+            if look(&tag)?.is_some() {
+                tagged(&root.join("alice/target"))?;
+                whole += 1;
+            }
+            if look(&root.join("alice"))?.is_some() {
+                alice.cargo(["check"]).run()?.ok()?;
+                tagged(&root.join("alice/target"))?;
+                let names: Vec<_> = fs::read_dir(root.join("alice/target"))?
+                    .map(|entry| Ok(entry?.file_name()))
+                    .collect::<Result<_>>()?;
+                ensure!(names == ["CACHEDIR.TAG"], "left behind: {names:?}");
+                make::nothing(&root.join("alice"))?;
+            }
+        }
+    }
+    ensure!(whole > 0, "no killed run left a tag");
+    // Where a file system has no links, it comes by another way.
+    let strace = ["strace", "--quiet", "--output=/dev/null", "--inject=linkat:error=EPERM"];
+    alice.cargo(["check"]).after(strace).run()?.silently()?;
+    tagged(&root.join("alice/target"))?;
+    ensure!(fs::read_dir(root.join("alice/target"))?.count() == 1, "something was left behind");
+    Ok(())
+}
+
+fn tag_stays(stage: &Stage) -> Result<()> {
+    let scene = Scene::new(stage, 0o700)?;
+    let target = scene.directory.join("target");
+    make::directory(&target, scene.alice.uid(), scene.alice.uid(), 0o755)?;
+    let tag = target.join("CACHEDIR.TAG");
+    make::file(&tag, "mine", scene.alice.uid(), 0o600)?;
+    scene.build()?.silently()?;
+    ensure!(fs::read_to_string(&tag)? == "mine", "the tag was replaced");
+    fs::remove_file(&tag)?;
+    make::link(&tag, &scene.alice.home.join("elsewhere"), scene.alice.uid())?;
+    scene.build()?.silently()?;
+    ensure!(look(&scene.alice.home.join("elsewhere"))?.is_none(), "the link was followed");
     Ok(())
 }

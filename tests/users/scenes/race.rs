@@ -1,14 +1,29 @@
 //! Alice's first run against mallory, who plants and takes away without a pause.
+//!
+//! Every class of command has its own way to be hurt: one writes where a symlink leads, one deletes
+//! there, one executes or believes what it finds.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::stage::{Person, Stage, look, make, private};
 use crate::suite::{Test, test};
 
-const ROUNDS: usize = 100;
+/// How many rounds each race has, unless this variable says another number.
+const ROUNDS: usize = 60;
+const ROUNDS_VARIABLE: &str = "PERUSER_RACE_ROUNDS";
+
+/// One command of each class.
+const COMMANDS: &[(&str, &[&str])] = &[
+    ("build", &["build"]),
+    ("clean", &["clean"]),
+    ("clean_of_one_package", &["clean", "-p", "x"]),
+    ("install", &["install", "x"]),
+    ("run", &["run"]),
+    ("metadata", &["metadata", "--no-deps"]),
+];
 
 /// Plants a directory open to all, then a symlink to a trap, for as long as `$1` exists.
 const PLANT: &str = r#"
@@ -18,52 +33,93 @@ while [ -e "$1" ]; do
 done
 "#;
 
+/// What mallory would like cargo to believe.
+const LIE: &str = "mallory says";
+
 pub(crate) fn tests() -> Vec<Test> {
-    vec![
-        test("race::a_first_run_against_a_planter_is_private_or_refused_in_1777", |stage| {
-            against_a_planter(stage, 0o1777)
-        })
-        .heavy(),
-        test("race::a_first_run_against_a_planter_is_private_or_refused_in_3775", |stage| {
-            against_a_planter(stage, 0o3775)
-        })
-        .heavy(),
-    ]
+    let mut tests = Vec::new();
+    for (name, words) in COMMANDS {
+        for mode in [0o1777, 0o3775] {
+            let name =
+                format!("race::a_first_{name}_against_a_planter_is_private_or_refused_in_{mode:o}");
+            let body = move |stage: &Stage| against_a_planter(stage, mode, words);
+            tests.push(test(name, body).heavy());
+        }
+    }
+    tests
 }
 
-fn against_a_planter(stage: &Stage, mode: u32) -> Result<()> {
+fn rounds() -> usize {
+    let said = std::env::var(ROUNDS_VARIABLE).ok().and_then(|text| text.parse().ok());
+    said.unwrap_or(ROUNDS)
+}
+
+fn against_a_planter(stage: &Stage, mode: u32, words: &[&str]) -> Result<()> {
     let root = stage.shared_root().group("devs").mode(mode).accepted().make()?;
     let (alice, mallory) = (stage.person("alice")?, stage.person("mallory")?);
-    let trap = stage.at("trap");
-    make::directory(&trap, mallory.uid(), mallory.uid(), 0o777)?;
+    let trap = Trap::set(stage, &alice, &mallory)?;
     let signal = stage.at("signal");
     make::file(&signal, "", 0, 0o644)?;
-    let planter = mallory.shell(PLANT, [&signal, &root.join("alice"), &trap]).start()?;
-    let mut private_rounds = 0;
-    for round in 0..ROUNDS {
-        private_rounds +=
-            usize::from(first_run(&alice, &root).with_context(|| format!("round {round}"))?);
-        ensure!(fs::read_dir(&trap)?.next().is_none(), "round {round}: something is in the trap");
+    let planter = mallory.shell(PLANT, [&signal, &root.join("alice"), &trap.top]).start()?;
+    let (mut private_rounds, rounds) = (0, rounds());
+    for round in 0..rounds {
+        let run = first_run(&alice, &root, words);
+        private_rounds += usize::from(run.with_context(|| format!("round {round}"))?);
+        trap.is_as_it_was().with_context(|| format!("round {round}"))?;
     }
     fs::remove_file(&signal)?;
     planter.finish()?;
     // Only both outcomes together show that there was a race.
-    ensure!(private_rounds > 0, "every one of {ROUNDS} rounds was refused");
-    ensure!(private_rounds < ROUNDS, "not one of {ROUNDS} rounds met the planter");
+    ensure!(private_rounds > 0, "every one of {rounds} rounds was refused");
+    ensure!(private_rounds < rounds, "not one of {rounds} rounds met the planter");
     Ok(())
 }
 
+/// Where mallory's symlinks lead: a directory of alice's, in which he may write nothing himself, and
+/// which looks like her private one.
+struct Trap {
+    top: PathBuf,
+    names: Vec<&'static str>,
+}
+
+impl Trap {
+    fn set(stage: &Stage, alice: &Person<'_>, mallory: &Person<'_>) -> Result<Trap> {
+        let top = stage.at("trap");
+        make::directory(&top, alice.uid(), alice.uid(), 0o700)?;
+        make::directory(&top.join("target"), alice.uid(), alice.uid(), 0o700)?;
+        make::file(&top.join("target/thesis"), "years", alice.uid(), 0o600)?;
+        make::file(&top.join("target/.rustc_info.json"), LIE, mallory.uid(), 0o644)?;
+        Ok(Trap { top, names: vec![".rustc_info.json", "thesis"] })
+    }
+
+    fn is_as_it_was(&self) -> Result<()> {
+        let names = |directory: &Path| -> Result<Vec<String>> {
+            let entries = fs::read_dir(directory)?;
+            let mut names: Vec<String> = entries
+                .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
+                .collect::<Result<_>>()?;
+            names.sort();
+            Ok(names)
+        };
+        ensure!(names(&self.top)? == ["target"], "the trap has {:?}", names(&self.top)?);
+        let inside = names(&self.top.join("target"))?;
+        ensure!(inside == self.names, "the trap has {inside:?} in it");
+        Ok(())
+    }
+}
+
 /// Whether the run got its private directory; anything but that or a refusal is an error.
-fn first_run(alice: &Person<'_>, root: &Path) -> Result<bool> {
+fn first_run(alice: &Person<'_>, root: &Path, words: &[&str]) -> Result<bool> {
     let directory = root.join("alice");
     if look(&directory)?.is_some_and(|sight| sight.uid == alice.uid()) {
         make::nothing(&directory)?;
     }
-    let outcome = alice.cargo(["build"]).run()?;
+    let outcome = alice.cargo(words).run()?;
+    outcome.never_says(LIE)?;
     match outcome.status.code() {
         Some(0) => {
             private(&directory, alice.uid())?;
-            ensure!(directory.join("target/debug/app").is_file(), "the build went elsewhere");
+            outcome.builds_in(directory.join("target"))?;
             Ok(true)
         }
         Some(_) => outcome.refused().map(|_| false),

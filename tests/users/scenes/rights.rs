@@ -65,7 +65,9 @@ fn foreign_rights(stage: &Stage) -> Result<()> {
     let root = stage.shared_root().sticky().make()?;
     let bob = stage.person("bob")?;
     let as_alice = ["--ruid=2002", "--euid=2001", "--regid=2002", "--clear-groups"];
-    bob.cargo(["build"]).identity(as_alice).run()?.refused()?;
+    bob.cargo(["build"]).identity(as_alice).run()?.refused()?.blames("uid 2002 acts as 2001")?;
+    let with_devs = ["--reuid=2002", "--rgid=2002", "--egid=3000", "--clear-groups"];
+    bob.cargo(["build"]).identity(with_devs).run()?.refused()?.blames("gid 2002 acts as 3000")?;
     ensure!(fs::read_dir(&root)?.next().is_none(), "a directory was made all the same");
     Ok(())
 }

@@ -1,6 +1,7 @@
 #!/bin/sh
-# Stands where the real cargo would: says how it was called, and does for `build` and `clean` to the
-# target directory what cargo does to it. Everything else only speaks.
+# Stands where the real cargo would: says how it was called, and does to the target directory what
+# cargo does to it: builds there, runs what is built, takes it away, or believes what it says of the
+# compiler. Everything else only speaks.
 set -e
 printf 'stub: cargo %s\n' "$*"
 printf 'umask: %s\n' "$(umask)"
@@ -8,12 +9,16 @@ printf 'umask: %s\n' "$(umask)"
 [ -z "${CARGO_BUILD_BUILD_DIR+set}" ] || printf 'CARGO_BUILD_BUILD_DIR=%s\n' "$CARGO_BUILD_BUILD_DIR"
 PATH=/usr/bin:/bin
 case $1 in
-build)
+build | run | install)
     if [ -n "$CARGO_TARGET_DIR" ]; then
         mkdir -p "$CARGO_TARGET_DIR/debug"
         : >"$CARGO_TARGET_DIR/debug/.cargo-lock"
         echo "an artifact" >"$CARGO_TARGET_DIR/debug/app"
+        [ "$1" = build ] || cat "$CARGO_TARGET_DIR/debug/app"
     fi
+    ;;
+metadata)
+    [ ! -e "$CARGO_TARGET_DIR/.rustc_info.json" ] || cat "$CARGO_TARGET_DIR/.rustc_info.json"
     ;;
 clean)
     [ -z "$CARGO_TARGET_DIR" ] || rm -rf "$CARGO_TARGET_DIR"

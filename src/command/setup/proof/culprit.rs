@@ -106,7 +106,7 @@ impl StartUp<'_> {
 
 /// Our own hooks mention the words as well, in lines of their own and in comments.
 fn line_with(word: &str, file: PathBuf) -> Option<Line> {
-    let text = std::fs::File::open(&file).and_then(|file| files::text(&file)).ok()?;
+    let text = files::read_regular(&file).ok()?;
     let is_meant = |line: &str| {
         line.contains(word)
             && !line.trim_start().starts_with('#')

@@ -38,9 +38,11 @@ pub(super) fn tests() -> Vec<Test> {
         tests.push(test(name, body).needs(&[shell.need()]));
     }
     type Body = fn(&Stage) -> Result<()>;
-    let bodies: [(&str, Body, &[Need]); 8] = [
+    let bodies: [(&str, Body, &[Need]); 10] = [
         ("status_asks_a_shell_that_hangs_only_once", hangs, &[Need::Bash]),
         ("a_status_that_is_ended_takes_its_shells_along", ended, &[Need::Bash]),
+        ("a_status_that_is_ended_leaves_no_lock_of_pyenvs", lock, &[Need::Bash]),
+        ("a_shell_that_ignores_every_signal_goes_all_the_same", stubborn, &[Need::Bash]),
         (
             "status_says_of_a_shell_that_becomes_another_that_it_does_not_answer",
             other,
@@ -109,9 +111,54 @@ fn ended(stage: &Stage) -> Result<()> {
     Ok(())
 }
 
-/// Within a moment.
+/// As `pyenv init` takes its lock: in a process of its own, which gives it back at its end.
+const PYENV: &str = "#!/bin/bash
+set -o noclobber
+until echo $$ 2>/dev/null >~/.pyenv-shim; do sleep 0.05; done
+trap 'rm -f ~/.pyenv-shim' EXIT
+for _ in 1 2 3 4 5 6 7 8 9 10; do sleep 0.03; done
+";
+
+/// At each moment of a login, and whoever ends it how.
+fn lock(stage: &Stage) -> Result<()> {
+    let host = with_line(stage, Shell::Bash, ".bashrc", "")?;
+    make::file(&host.home("alice").join(".bashrc"), "~/pyenv-rehash\n", 2001, 0o644)?;
+    make::file(&host.home("alice").join("pyenv-rehash"), PYENV, 2001, 0o755)?;
+    let alice = host.person("alice")?;
+    let lock = host.home("alice").join(".pyenv-shim");
+    let mut was_held = 0;
+    for moment in 1..=20 {
+        for signal in ["INT", "TERM", "KILL"] {
+            let signal = format!("--signal={signal}");
+            let after = format!("0.{:02}", moment * 3);
+            let words = [&signal, &after, Setup::Machine.program(), "setup", "--status"];
+            host.run(&alice, "timeout", words).run()?;
+            was_held += usize::from(lock.exists());
+            let until = Instant::now() + Duration::from_secs(10);
+            while lock.exists() {
+                ensure!(Instant::now() < until, "the lock is still there: {signal} after {after}");
+                std::thread::sleep(Duration::from_millis(5));
+            }
+        }
+    }
+    ensure!(was_held > 0, "no run was ended while the lock was held");
+    Ok(())
+}
+
+fn stubborn(stage: &Stage) -> Result<()> {
+    let host = with_line(stage, Shell::Bash, ".bashrc", "")?;
+    let ignores = "trap '' HUP TERM INT; echo $$ >~/pids; while :; do sleep 0.1; done\n";
+    make::file(&host.home("alice").join(".bashrc"), ignores, 2001, 0o644)?;
+    let alice = host.person("alice")?;
+    let words = ["--signal=INT", "2", Setup::Machine.program(), "setup", "--status"];
+    host.run(&alice, "timeout", words).run()?;
+    let pids = fs::read_to_string(host.home("alice").join("pids")).context("not asked")?;
+    pids.split_whitespace().try_for_each(is_gone)
+}
+
+/// Before long.
 fn is_gone(pid: &str) -> Result<()> {
-    let until = Instant::now() + Duration::from_secs(5);
+    let until = Instant::now() + Duration::from_secs(12);
     let is_there = || {
         let state = fs::read_to_string(Path::new("/proc").join(pid).join("stat"));
         // What is only to be waited for runs no longer.

@@ -32,6 +32,10 @@ pub(super) fn tests() -> Vec<Test> {
             tests.push(test(name, body).needs(&[Need::Strace]));
         }
     }
+    for setup in [Setup::Machine, Setup::Person] {
+        let name = format!("sessions::a_killed_setup_of_a_{}_locks_nobody_out", setup.name());
+        tests.push(test(name, move |stage: &Stage| modes(stage, setup)).needs(&[Need::Strace]));
+    }
     tests
 }
 
@@ -108,3 +112,44 @@ fn completes(host: &Host<'_>, setup: Setup, flags: Flags, photograph: &Photograp
     run(host, setup, BACK)?;
     Photograph::take(host)?.equals(photograph, &[])
 }
+
+/// Under a umask that denies others everything: killed anywhere and run again, it is as if it had run
+/// once.
+fn modes(stage: &Stage, setup: Setup) -> Result<()> {
+    let ends = |host: &Host<'_>, umask: &str, calls: &str, count: usize| -> Result<End> {
+        let who = host.person(setup.who())?;
+        let inject = format!("--inject={calls}:signal=KILL:when={count}");
+        let program = format!("{}/cargo-peruser", places::BY_NAME);
+        let words = ["--quiet", "--output=/dev/null", NO_SHELLS, &inject, &program, "setup"];
+        let outcome = host.run(&who, "strace", words).umask(umask).run()?;
+        let is_killed = outcome.status.signal() == Some(9);
+        Ok(if is_killed { End::Killed } else { outcome.ok().map(|_| End::Done)? })
+    };
+    let host = Host::new(stage, "host", Shell::Bash)?;
+    // What root makes is for everybody, whatever its umask is.
+    let usual = if setup == Setup::Machine { "022" } else { "077" };
+    ensure!(ends(&host, usual, "?mkdir,mkdirat", 65535)? == End::Done);
+    let once = Photograph::take(&host)?;
+    host.leave()?;
+    let mut wrong = String::new();
+    for calls in ["?mkdir,mkdirat", "?chmod,fchmod,fchmodat"] {
+        for count in 1.. {
+            let host = Host::new(stage, "host", Shell::Bash)?;
+            let end = ends(&host, "077", calls, count)?;
+            ensure!(ends(&host, "077", "?mkdir,mkdirat", 65535)? == End::Done);
+            // The receipt also says what a run before has made.
+            let receipts = ["/usr/local/lib/cargo-peruser/setup.json", RECEIPT_OF_ALICE];
+            if let Err(error) = Photograph::take(&host)?.equals(&once, &receipts) {
+                writeln!(wrong, "killed before {calls}, number {count}: {error:#}")?;
+            }
+            host.leave()?;
+            if end == End::Done {
+                break;
+            }
+        }
+    }
+    ensure!(wrong.is_empty(), "{wrong}");
+    Ok(())
+}
+
+const RECEIPT_OF_ALICE: &str = "/home/alice/.local/lib/cargo-peruser/setup.json";

@@ -79,5 +79,7 @@ fn outsider(stage: &Stage, shell: Shell) -> Result<()> {
         let own = "/home/bob/.cache/cargo-peruser/target";
         ensure!(answer.target_dir.as_deref() == Some(own), "{answer:?}");
     }
+    let status = host.run(&bob, Setup::Machine.program(), ["setup", "--status"]).run()?;
+    status.never_says("<- not in force")?;
     Ok(())
 }

@@ -1,0 +1,434 @@
+//! What is believed and what is opened: by everybody at every login, and by root for others.
+//!
+//! Settings, receipts, editors' files and the cargo in a home count only where no other account can
+//! change what leads to them; and nothing that others put somewhere keeps anybody waiting.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use rustix::fs::{XattrFlags, setxattr};
+
+use crate::machine::{Need, group, places};
+use crate::stage::{Acl, Invocation, Outcome, Person, Stage, Stop, make};
+use crate::suite::{Test, test};
+
+/// How long anything may take that must not wait.
+const AT_ONCE: Duration = Duration::from_secs(5);
+
+/// Group and mode.
+type Rights = (&'static str, u32);
+
+/// What puts something at a place, or changes it.
+type Change = fn(&Path) -> Result<()>;
+
+/// Group and mode of alice's own settings, and of a directory that leads to them.
+const CHANGEABLE: &[(&str, &str, Rights, Rights)] = &[
+    ("her_settings_of_a_common_group", "config.toml", ("devs", 0o664), ("alice", 0o755)),
+    ("her_settings_that_everyone_can_write", "config.toml", ("alice", 0o646), ("alice", 0o755)),
+    (
+        "her_settings_in_a_common_groups_directory",
+        "cargo-peruser",
+        ("alice", 0o644),
+        ("devs", 0o775),
+    ),
+];
+
+/// What stands where cargo's configuration is read, by what it is.
+const TRAPS: &[(&str, Change)] = &[
+    ("a_fifo", |at| make::fifo(at, 2003)),
+    ("a_socket", |at| make::socket(at, 2003)),
+    ("a_link_to_a_terminal", |at| make::link(at, Path::new("/dev/ptmx"), 2003)),
+    ("a_link_to_stdin", |at| make::link(at, Path::new("/dev/stdin"), 2003)),
+    ("a_link_to_endless_zeros", |at| make::link(at, Path::new("/dev/zero"), 2003)),
+    ("a_huge_file", |at| {
+        let file = fs::File::create(at)?;
+        Ok(file.set_len(1 << 33)?)
+    }),
+    ("a_file_that_includes_itself_40_times", |at| {
+        let own = at.file_name().context("a name")?.to_string_lossy().into_owned();
+        let list = vec![format!("'{own}'"); 40].join(", ");
+        make::file(at, format!("include = [{list}]\n# build-dir\n"), 2001, 0o644)
+    }),
+    ("files_that_include_one_another_in_40_ways", |at| {
+        let place = at.parent().context("a parent")?;
+        let list = |level: usize| {
+            let names: Vec<_> = (0..40).map(|it| format!("'l{level}-{it}.toml'")).collect();
+            format!("include = [{}]\n", names.join(", "))
+        };
+        for level in 0..8 {
+            for it in 0..40 {
+                let file = place.join(format!("l{level}-{it}.toml"));
+                make::file(&file, list(level + 1), 2001, 0o644)?;
+            }
+        }
+        make::file(at, list(0), 2001, 0o644)
+    }),
+    ("a_file_that_includes_100000_that_are_not_there", |at| {
+        let list = (0..100_000).map(|it| format!("'{it}.toml',")).collect::<String>();
+        make::file(at, format!("include = [{list}]\n"), 2001, 0o644)
+    }),
+    ("a_file_that_includes_stdin", |at| {
+        make::file(at, "include = ['/dev/stdin', '/dev/fd/0']\n", 2001, 0o644)
+    }),
+];
+
+pub(crate) fn tests() -> Vec<Test> {
+    let mut tests = vec![
+        test("belief::alices_private_group_may_write_her_settings", private_group),
+        test("belief::a_group_that_is_somebodys_primary_one_is_not_private", primary_group),
+        test("belief::an_acl_on_her_settings_is_not_believed", acl_on_settings)
+            .needs(&[Need::Acls]),
+        test("belief::an_absent_file_needs_no_closed_way", absent),
+        test("belief::the_systems_settings_count_only_in_a_closed_directory", systems_directory),
+        test("belief::a_fifo_in_the_place_of_settings_stops_nobody", fifo_settings),
+        test("belief::a_device_is_not_even_opened", device).needs(&[Need::Strace]),
+        test("belief::a_pipe_of_the_shells_is_left_to_cargo", piped_config),
+        test("belief::root_opens_nothing_of_alices_when_it_migrates_for_her", root_for_alice)
+            .needs(&[Need::Strace]),
+        test("belief::a_receipt_that_others_can_replace_is_not_believed", receipt),
+        test("belief::root_edits_nobody_elses_editor_files", editor_files),
+        test("belief::a_program_with_file_capabilities_refuses", file_capabilities),
+    ];
+    for (name, blames, file, directory) in CHANGEABLE {
+        tests.push(test(format!("belief::stops_at_{name}"), move |stage| {
+            let run = with_settings(stage, *file, *directory)?.run()?;
+            run.stopped(Stop::Settings)?.blames(*blames)?.helps("chmod go-w")?;
+            let alice = stage.person("alice")?;
+            alice.shell(&run.offered("chmod")?, [""; 0]).run()?.ok()?;
+            with_settings_as_they_are(&alice).run()?.ok()?;
+            Ok(())
+        }));
+    }
+    for (name, plant) in TRAPS {
+        tests.push(test(format!("belief::no_login_waits_for_{name}"), move |stage| {
+            nobody_waits(stage, *plant)
+        }));
+    }
+    for (name, change) in CARGOS {
+        tests.push(test(format!("belief::the_cargo_at_home_is_not_run_{name}"), move |stage| {
+            cargo_at_home(stage, *change)
+        }));
+    }
+    tests
+}
+
+fn settings(stage: &Stage) -> PathBuf {
+    stage.at("config/cargo-peruser/config.toml")
+}
+
+/// Alice's `cargo build` with settings of her own, which have this group and mode.
+fn make_settings(stage: &Stage, file: Rights, directory: Rights) -> Result<()> {
+    let root = stage.shared_root().sticky().make()?;
+    let uid = stage.person("alice")?.uid();
+    make::directory(&stage.at("config"), uid, uid, 0o755)?;
+    let place = stage.at("config/cargo-peruser");
+    make::directory(&place, uid, group(directory.0)?, directory.1)?;
+    let text = format!("shared-root = \"{}\"\n", root.display());
+    make::file(&settings(stage), text, uid, 0o644)?;
+    make::own(&settings(stage), uid, group(file.0)?, file.1)
+}
+
+fn with_settings_as_they_are<'p>(alice: &'p Person<'p>) -> Invocation<'p> {
+    let run = alice.cargo(["build"]).unset("CARGO_PERUSER_SHARED_ROOT");
+    run.env("XDG_CONFIG_HOME", alice.stage.at("config")).limit(AT_ONCE)
+}
+
+/// What a row's settings come to, for a person who lives as long as the outcome.
+struct Ready<'s>(Person<'s>);
+
+impl Ready<'_> {
+    fn run(&self) -> Result<Outcome> {
+        with_settings_as_they_are(&self.0).run()
+    }
+}
+
+fn with_settings<'s>(stage: &'s Stage, file: Rights, directory: Rights) -> Result<Ready<'s>> {
+    make_settings(stage, file, directory)?;
+    Ok(Ready(stage.person("alice")?))
+}
+
+fn private_group(stage: &Stage) -> Result<()> {
+    let run = with_settings(stage, ("alice", 0o664), ("alice", 0o775))?.run()?;
+    run.builds_in(stage.root.join("alice/target"))?;
+    Ok(())
+}
+
+/// Mallory's primary group is called like alice's and is hers.
+fn primary_group(stage: &Stage) -> Result<()> {
+    make_settings(stage, ("alice", 0o664), ("alice", 0o755))?;
+    let passwd = stage.at("passwd");
+    let mut text = fs::read("/etc/passwd")?;
+    text.extend(b"eve:x:2999:2001::/:/bin/sh\n");
+    make::file(&passwd, text, 0, 0o644)?;
+    let alice = stage.person("alice")?;
+    let run = with_settings_as_they_are(&alice).seen_at(&passwd, "/etc/passwd").run()?;
+    run.stopped(Stop::Settings)?.blames("others can write to it")?;
+    Ok(())
+}
+
+fn acl_on_settings(stage: &Stage) -> Result<()> {
+    make_settings(stage, ("alice", 0o644), ("alice", 0o755))?;
+    Acl::Access.grant(&settings(stage), stage.person("mallory")?.uid(), 0o6)?;
+    let alice = stage.person("alice")?;
+    with_settings_as_they_are(&alice).run()?.stopped(Stop::Settings)?;
+    Ok(())
+}
+
+fn absent(stage: &Stage) -> Result<()> {
+    make_settings(stage, ("alice", 0o644), ("devs", 0o775))?;
+    fs::remove_file(settings(stage))?;
+    let alice = stage.person("alice")?;
+    with_settings_as_they_are(&alice).run()?.silently()?;
+    Ok(())
+}
+
+fn systems_directory(stage: &Stage) -> Result<()> {
+    let root = stage.shared_root().sticky().make()?;
+    let directory = stage.at("etc");
+    make::directory(&directory, 0, 0, 0o755)?;
+    let text = format!("shared-root = \"{}\"\n", root.display());
+    make::file(&directory.join("config.toml"), text, 0, 0o644)?;
+    let alice = stage.person("alice")?;
+    let build = || {
+        let run = alice.cargo(["build"]).unset("CARGO_PERUSER_SHARED_ROOT");
+        run.system_settings(&directory).run()
+    };
+    build()?.builds_in(root.join("alice/target"))?;
+    for (owner, of, mode) in [(0, "devs", 0o775), (0, "root", 0o777), (2003, "mallory", 0o755)] {
+        make::own(&directory, owner, group(of)?, mode)?;
+        build()?.stopped(Stop::Settings)?.blames("`/etc/cargo-peruser` on the way to it")?;
+    }
+    Ok(())
+}
+
+fn fifo_settings(stage: &Stage) -> Result<()> {
+    make_settings(stage, ("alice", 0o644), ("alice", 0o755))?;
+    let alice = stage.person("alice")?;
+    fs::remove_file(settings(stage))?;
+    make::fifo(&settings(stage), alice.uid())?;
+    make::own(&settings(stage), alice.uid(), alice.uid(), 0o600)?;
+    with_settings_as_they_are(&alice).run()?.stopped(Stop::Settings)?.blames("fifo")?;
+    let directory = stage.at("etc");
+    make::directory(&directory, 0, 0, 0o755)?;
+    make::fifo(&directory.join("config.toml"), 0)?;
+    make::own(&directory.join("config.toml"), 0, 0, 0o600)?;
+    let run = alice.cargo(["build"]).system_settings(&directory).limit(AT_ONCE).run()?;
+    run.stopped(Stop::Settings)?.blames("fifo")?;
+    Ok(())
+}
+
+/// In `$CARGO_HOME`, which every login reads, and above the checkout, which every build does.
+fn nobody_waits(stage: &Stage, plant: Change) -> Result<()> {
+    let root = stage.shared_root().sticky().make()?;
+    let alice = stage.person("alice")?;
+    for name in ["config", "config.toml"] {
+        let home = stage.at(format!("cargo-home-{name}"));
+        make::directory(&home, alice.uid(), alice.uid(), 0o755)?;
+        plant(&home.join(name))?;
+        // What a login sends is its own.
+        let line = "printf 'a line\\n' | { cargo-peruser env --shell sh >\"$1\" && cat; }";
+        let out = alice.home.join("out");
+        let login = alice.shell(line, [&out]).env("CARGO_HOME", &home).limit(AT_ONCE).run()?;
+        login.ok()?.prints("a line")?;
+        let exports = fs::read_to_string(&out)?;
+        ensure!(exports.contains(&*root.join("alice/target").to_string_lossy()), "{exports}");
+        alice.cargo(["build"]).env("CARGO_HOME", &home).limit(AT_ONCE).run()?.silently()?;
+    }
+    let above = stage.checkout.join(".cargo");
+    make::directory(&above, alice.uid(), alice.uid(), 0o755)?;
+    plant(&above.join("config.toml"))?;
+    alice.cargo(["build"]).limit(AT_ONCE).run()?.silently()?;
+    let typed = above.join("config.toml");
+    let typed = ["--config".as_ref(), typed.as_os_str(), "build".as_ref()];
+    alice.cargo(typed).limit(AT_ONCE).run()?.ok()?;
+    Ok(())
+}
+
+/// Opening one can rewind a tape or start a watchdog.
+fn device(stage: &Stage) -> Result<()> {
+    stage.shared_root().sticky().make()?;
+    let alice = stage.person("alice")?;
+    let home = alice.home.join("cargo-home");
+    make::directory(&home, alice.uid(), alice.uid(), 0o755)?;
+    make::link(&home.join("config.toml"), Path::new("/dev/ptmx"), alice.uid())?;
+    make::fifo(&home.join("config"), alice.uid())?;
+    let log = alice.home.join("log");
+    let log_name = log.to_string_lossy().into_owned();
+    let words = ["strace", "-f", "-qq", "-e", "trace=open,openat", "-o", &log_name];
+    let run = alice.by_name(["env", "--shell", "sh"]).after(words).env("CARGO_HOME", &home);
+    run.limit(AT_ONCE).run()?.ok()?;
+    let log = fs::read_to_string(log)?;
+    let opened = log.lines().find(|line| line.contains("cargo-home/config"));
+    ensure!(opened.is_none(), "{opened:?}");
+    ensure!(log.contains("openat"), "{log}");
+    Ok(())
+}
+
+fn piped_config(stage: &Stage) -> Result<()> {
+    stage.shared_root().sticky().make()?;
+    let alice = stage.person("alice")?;
+    let cargo = stage.at("c");
+    make::directory(&cargo, 0, 0, 0o755)?;
+    make::script(&cargo.join("cargo"), "#!/bin/sh\ncat \"$2\"\n")?;
+    let line = "printf 'build.jobs=1\\n' | cargo --config /dev/fd/0 build";
+    let path = [Path::new(places::SHIM), &cargo, "/usr/bin".as_ref(), "/bin".as_ref()];
+    let run = alice.shell(line, [""; 0]).path(path).limit(AT_ONCE).run()?;
+    run.ok()?.prints("build.jobs=1")?;
+    Ok(())
+}
+
+/// What root opens is seen by strace; what would hang it is there as well.
+fn root_for_alice(stage: &Stage) -> Result<()> {
+    stage.shared_root().sticky().make()?;
+    let (alice, root) = (stage.person("alice")?, stage.person("root")?);
+    let home = stage.at("homes/2001");
+    fs::create_dir(stage.at("homes"))?;
+    for place in ["", ".cargo", ".config", ".config/cargo-peruser", "checkout", "checkout/.cargo"] {
+        make::directory(&home.join(place), alice.uid(), alice.uid(), 0o755)?;
+    }
+    make::link(&home.join(".cargo/config.toml"), Path::new("/dev/ptmx"), alice.uid())?;
+    make::fifo(&home.join(".cargo/config"), alice.uid())?;
+    make::fifo(&home.join("checkout/.cargo/config.toml"), alice.uid())?;
+    make::fifo(&home.join(".config/cargo-peruser/config.toml"), alice.uid())?;
+    let old = stage.at("old");
+    make::directory(&old, 0, 0, 0o755)?;
+    make::file(
+        &old.join("CACHEDIR.TAG"),
+        "Signature: 8a477f597d28d172789f06886806bc55\n",
+        0,
+        0o644,
+    )?;
+    let log = stage.at("log");
+    let log_name = log.to_string_lossy().into_owned();
+    let words = ["strace", "-f", "-qq", "-e", "trace=open,openat", "-o", &log_name];
+    let run =
+        root.by_name(["migrate"]).arg(&old).args(["--to", "alice", "--dry-run", "--checkout"]);
+    let run = run.arg("/home/2001/checkout").after(words).limit(AT_ONCE);
+    let run = run.seen_at(stage.at("homes"), "/home").run()?;
+    ensure!(run.status.code().is_some(), "{}", run.stderr);
+    let log = fs::read_to_string(log)?;
+    let opened = log.lines().find(|line| line.contains("/home/2001/.c") || line.contains("ptmx"));
+    ensure!(opened.is_none(), "{opened:?}");
+    let opened = log.lines().find(|line| line.contains("checkout/.cargo"));
+    ensure!(opened.is_none(), "{opened:?}");
+    Ok(())
+}
+
+/// How the cargo in alice's home can be changed by others.
+const CARGOS: &[(&str, Change)] = &[
+    ("where_a_common_group_can_write_it", |home| {
+        make::own(&home.join("bin/rustup"), 2001, group("devs")?, 0o775)
+    }),
+    ("where_a_common_group_can_write_its_directory", |home| {
+        make::own(&home.join("bin"), 2001, group("devs")?, 0o775)
+    }),
+    ("where_a_common_group_can_write_its_home", |home| {
+        make::own(home, 2001, group("devs")?, 0o775)
+    }),
+    ("where_it_leads_into_somebody_elses_directory", |home| {
+        fs::remove_file(home.join("bin/cargo"))?;
+        let theirs = home.with_file_name("mallorys");
+        make::directory(&theirs, 2003, 2003, 0o755)?;
+        make::script(&theirs.join("cargo"), "#!/bin/sh\necho mallory\n")?;
+        make::link(&home.join("bin/cargo"), &theirs.join("cargo"), 2001)
+    }),
+    ("where_it_is_somebody_elses", |home| make::own(&home.join("bin/rustup"), 2003, 2003, 0o755)),
+];
+
+/// No cargo is on PATH, and alice's own is as rustup has it: a symlink.
+fn cargo_at_home(stage: &Stage, change: Change) -> Result<()> {
+    let root = stage.shared_root().sticky().make()?;
+    let alice = stage.person("alice")?;
+    let home = alice.home.join("cargo-home");
+    for place in [&home, &home.join("bin")] {
+        make::directory(place, alice.uid(), alice.uid(), 0o755)?;
+    }
+    let stub = fs::read_to_string(Path::new(places::STUB).join("cargo"))?;
+    make::file(&home.join("bin/rustup"), stub, alice.uid(), 0o755)?;
+    make::link(&home.join("bin/cargo"), Path::new("rustup"), alice.uid())?;
+    let path = [places::SHIM];
+    let build = || alice.cargo(["build"]).path(path).env("CARGO_HOME", &home).run();
+    build()?.builds_in(root.join("alice/target"))?;
+    change(&home)?;
+    build()?.stopped(Stop::NoCargo)?.mentions("others can change it")?;
+    Ok(())
+}
+
+/// Mallory's directory has a receipt of root's in it, by a symlink that he can turn.
+fn receipt(stage: &Stage) -> Result<()> {
+    let (root, mallory) = (stage.person("root")?, stage.person("mallory")?);
+    let victim = stage.at("victim");
+    make::directory(&victim, 0, 0, 0o755)?;
+    let real = stage.at("real");
+    make::directory(&real, 0, 0, 0o755)?;
+    let text = format!(
+        "{{\"version\":1,\"prefix\":null,\"entries\":[{{\"path\":\"{}\",\"did\":{{\"change-mode\":\
+         {{\"mode_before\":511,\"group_before\":0,\"mode_after\":493,\"group_after\":0}}}}}}]}}",
+        victim.display()
+    );
+    make::file(&real.join("setup.json"), text, 0, 0o644)?;
+    let prefix = stage.at("mallorys");
+    for place in ["", "lib"] {
+        make::directory(&prefix.join(place), mallory.uid(), mallory.uid(), 0o755)?;
+    }
+    make::link(&prefix.join("lib/cargo-peruser"), &real, mallory.uid())?;
+    for words in [["setup", "--uninstall"], ["setup", "--status"]] {
+        let run = root.by_name(words).arg("--prefix").arg(&prefix).limit(AT_ONCE).run()?;
+        run.fails()?.blames("setup.json")?.blames("others can write")?;
+    }
+    Ok(())
+}
+
+/// `sudo -E cargo-peruser editor … --write` in alice's session.
+fn editor_files(stage: &Stage) -> Result<()> {
+    stage.shared_root().sticky().make()?;
+    let (root, alice) = (stage.person("root")?, stage.person("alice")?);
+    let doom = alice.home.join("doom");
+    make::directory(&doom, alice.uid(), alice.uid(), 0o755)?;
+    let secret = stage.at("secret");
+    make::file(&secret, "", 0, 0o600)?;
+    make::link(&doom.join("config.el"), &secret, alice.uid())?;
+    // Made by an earlier sudo: root's own in alice's hands.
+    let config = alice.home.join("roots");
+    make::directory(&config, 0, 0, 0o755)?;
+    for place in [&doom, &config, &alice.home.join("not-yet")] {
+        let run = |verb| {
+            let run = root.by_name(["editor", verb, "--write"]).env("DOOMDIR", place);
+            run.env("XDG_CONFIG_HOME", place).env("HOME", &alice.home).limit(AT_ONCE).run()
+        };
+        run("emacs")?;
+        run("helix")?;
+    }
+    ensure!(fs::read_to_string(&secret)?.is_empty(), "root followed alice's link");
+    for place in [&doom, &config] {
+        let found: Result<Vec<_>, _> = fs::read_dir(place)?.collect();
+        let names: Vec<_> = found?.iter().map(fs::DirEntry::file_name).collect();
+        ensure!(names.len() == usize::from(*place == doom), "root has made {names:?}");
+    }
+    ensure!(!alice.home.join("not-yet").exists(), "root has made a directory of alice's");
+    Ok(())
+}
+
+/// `cap_chown+ep`, as the kernel keeps it.
+fn file_capabilities(stage: &Stage) -> Result<()> {
+    let root = stage.shared_root().sticky().make()?;
+    let alice = stage.person("alice")?;
+    let place = stage.at("bin");
+    make::directory(&place, 0, 0, 0o755)?;
+    let program = place.join("cargo");
+    fs::copy(Path::new(places::SHIM).join("cargo"), &program)?;
+    // Not to be read by her, which alone is no reason to refuse.
+    make::own(&program, 0, 0, 0o711)?;
+    let path = [place.as_path(), places::STUB.as_ref(), "/usr/bin".as_ref(), "/bin".as_ref()];
+    alice.cargo(["check"]).path(path).run()?.builds_in(root.join("alice/target"))?;
+    let words: [u32; 5] = [0x0200_0001, 1, 0, 0, 0];
+    let value: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+    setxattr(&program, "security.capability", &value, XattrFlags::empty())?;
+    for mode in [0o711, 0o755] {
+        fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(mode))?;
+        alice.cargo(["check"]).path(path).run()?.refused()?.blames("capabilities")?;
+    }
+    Ok(())
+}

@@ -1,0 +1,190 @@
+//! Somebody acts between two steps of alice's first run, at each of them in turn.
+//!
+//! What was looked at by its path is opened next, and what was made is looked at again: whatever
+//! takes its place in between must be noticed.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+
+use crate::machine::Need;
+use crate::stage::steps::{Step, Steps};
+use crate::stage::{Outcome, Person, Stage, look, make, private};
+use crate::suite::{Test, test};
+
+/// The calls by which the shared root and what is in it are looked at, opened and made.
+const CALLS: &str = "statx,openat,mkdirat,fchmod,fchown,linkat";
+
+pub(crate) fn tests() -> Vec<Test> {
+    let mut tests = vec![
+        test("between::a_root_that_is_replaced_is_noticed", replaced_root).needs(&[Need::Strace]),
+        test("between::what_was_made_and_replaced_is_not_followed", replaced)
+            .needs(&[Need::Strace]),
+        test("between::a_mode_that_does_not_stay_is_noticed", ignored_modes).needs(&[Need::Strace]),
+    ];
+    type Plant = fn(&Path, &Cast<'_>) -> Result<()>;
+    let plants: [(&str, Plant); 4] = [
+        ("directory_of_mallorys", |at, cast| {
+            make::directory(at, cast.mallory, cast.mallory, 0o777)
+        }),
+        ("symlink_to_the_trap", |at, cast| make::link(at, &cast.trap, cast.mallory)),
+        ("symlink_to_her_own", |at, cast| make::link(at, &cast.hers, cast.mallory)),
+        ("file", |at, cast| make::file(at, "", cast.mallory, 0o666)),
+    ];
+    for (name, plant) in plants {
+        let name = format!("between::a_planted_{name}_is_noticed");
+        tests.push(test(name, move |stage| planted(stage, plant)).needs(&[Need::Strace]));
+    }
+    tests
+}
+
+struct Cast<'s> {
+    alice: Person<'s>,
+    mallory: u32,
+    trap: PathBuf,
+    /// A private directory of alice's, which is not the one that is meant.
+    hers: PathBuf,
+}
+
+impl<'s> Cast<'s> {
+    fn of(stage: &'s Stage) -> Result<Cast<'s>> {
+        let (alice, mallory) = (stage.person("alice")?, stage.person("mallory")?.uid());
+        let (trap, hers) = (stage.at("trap"), stage.at("hers"));
+        make::directory(&trap, mallory, mallory, 0o777)?;
+        make::directory(&hers, alice.uid(), alice.uid(), 0o700)?;
+        Ok(Cast { alice, mallory, trap, hers })
+    }
+
+    fn nothing_was_made(&self) -> Result<()> {
+        for place in [&self.trap, &self.hers] {
+            let made = fs::read_dir(place)?.count();
+            ensure!(made == 0, "`{}` is no longer empty", place.display());
+        }
+        Ok(())
+    }
+}
+
+/// Whether a step is about the shared root.
+fn concerns_the_root(step: &Step, root: &Path) -> bool {
+    step.shown.contains(&*root.to_string_lossy()) || step.shown.contains("\"alice\"")
+}
+
+/// Runs `cargo check`, and acts after the step of this number; `None` where there are fewer.
+fn act_at(
+    cast: &Cast<'_>,
+    number: usize,
+    mut act: impl FnMut() -> Result<()>,
+) -> Result<Option<Outcome>> {
+    let stage = cast.alice.stage;
+    let log = stage.at(format!("log-{number}"));
+    make::file(&log, "", cast.alice.uid(), 0o644)?;
+    let mut steps = Steps::start(cast.alice.cargo(["check"]), CALLS, &log)?;
+    let (mut seen, mut has_acted) = (0, false);
+    while let Some(step) = steps.next()? {
+        if concerns_the_root(&step, &stage.root) {
+            if seen == number {
+                act().with_context(|| step.shown.clone())?;
+                has_acted = true;
+            }
+            seen += 1;
+        }
+    }
+    let outcome = steps.finish()?;
+    Ok(has_acted.then_some(outcome))
+}
+
+/// Mallory puts something there as soon as nothing is there.
+fn planted(stage: &Stage, plant: fn(&Path, &Cast<'_>) -> Result<()>) -> Result<()> {
+    let root = stage.shared_root().sticky().make()?;
+    let cast = Cast::of(stage)?;
+    let at = root.join("alice");
+    let (mut refused, mut was_private) = (0, 0);
+    for number in 0.. {
+        let act = || if look(&at)?.is_none() { plant(&at, &cast) } else { Ok(()) };
+        let Some(outcome) = act_at(&cast, number, act)? else { break };
+        cast.nothing_was_made().with_context(|| format!("after step {number}"))?;
+        if outcome.status.success() {
+            private(&at, cast.alice.uid())?;
+            was_private += 1;
+        } else {
+            outcome.refused().with_context(|| format!("after step {number}"))?;
+            refused += 1;
+        }
+        match look(&at)? {
+            Some(sight) if sight.kind == "directory" => make::nothing(&at)?,
+            Some(_) => fs::remove_file(&at)?,
+            None => {}
+        }
+    }
+    ensure!(refused > 1 && was_private > 1, "{refused} refused, {was_private} private");
+    Ok(())
+}
+
+/// Who owns the root can do more: a symlink takes the place of what was there a step before.
+fn replaced(stage: &Stage) -> Result<()> {
+    let root = stage.shared_root().sticky().make()?;
+    let cast = Cast::of(stage)?;
+    make::own(&cast.hers, cast.alice.uid(), cast.alice.uid(), 0o755)?;
+    let at = root.join("alice");
+    let (mut refused, mut steps) = (0, 0);
+    for number in 0.. {
+        let act = || {
+            if look(&at)?.is_some() {
+                make::nothing(&at)?;
+            }
+            make::link(&at, &cast.hers, 0)
+        };
+        let Some(outcome) = act_at(&cast, number, act)? else { break };
+        cast.nothing_was_made().with_context(|| format!("after step {number}"))?;
+        let mode = look(&cast.hers)?.context("hers")?.mode;
+        ensure!(mode == 0o755, "after step {number} it has mode {mode:04o}");
+        refused += usize::from(outcome.refused().is_ok());
+        steps = number;
+        fs::remove_file(&at)?;
+    }
+    ensure!(refused > 3, "{refused} refused of {steps}");
+    Ok(())
+}
+
+/// Its owner puts another directory in its place, which mallory can write to.
+fn replaced_root(stage: &Stage) -> Result<()> {
+    let root = stage.shared_root().sticky().make()?;
+    let cast = Cast::of(stage)?;
+    let (mut refused, aside) = (0, stage.at("aside"));
+    for number in 0.. {
+        let act = || {
+            fs::rename(&root, &aside)?;
+            make::directory(&root, cast.mallory, cast.mallory, 0o777)
+        };
+        let Some(outcome) = act_at(&cast, number, act)? else { break };
+        let made: Vec<_> = fs::read_dir(&root)?.collect::<Result<_, _>>()?;
+        ensure!(made.is_empty(), "after step {number}: {made:?}");
+        refused += usize::from(outcome.refused().is_ok());
+        make::nothing(&root)?;
+        fs::rename(&aside, &root)?;
+        if look(&root.join("alice"))?.is_some() {
+            private(&root.join("alice"), cast.alice.uid())?;
+            make::nothing(&root.join("alice"))?;
+        }
+    }
+    ensure!(refused > 2, "{refused} refused");
+    Ok(())
+}
+
+/// The file system says that it has done what it has not.
+fn ignored_modes(stage: &Stage) -> Result<()> {
+    let root = stage.shared_root().group("devs").mode(0o3775).accepted().make()?;
+    let alice = stage.person("alice")?;
+    let strace = ["strace", "--quiet", "-f", "--output=/dev/null", "--inject=fchmod:retval=0"];
+    // The group that it inherits comes with a set-id bit, which only fchmod takes away.
+    let run = alice.cargo(["check"]).after(strace).run()?;
+    run.refused()?.blames("does not keep Unix permissions")?;
+    ensure!(look(&root.join("alice"))?.is_none(), "it was left behind");
+    make::directory(&root.join("alice"), alice.uid(), alice.uid(), 0o755)?;
+    let run = alice.cargo(["check"]).after(strace).run()?;
+    run.refused()?.blames("does not keep Unix permissions")?;
+    // The directories inside as well.
+    alice.cargo(["check"]).run()?.ok()?;
+    Ok(())
+}
