@@ -105,7 +105,8 @@ impl FileError {
             FileError::NotAFile { path, .. } | FileError::Failed { path, .. } => {
                 format!("ls -ld {}", quoted(path))
             }
-            FileError::ReadOnly { path } => Look::Entry.at(path, "let its owner write to it first"),
+            // Wherever that leads, it is the caller's own, and nobody else is let in.
+            FileError::ReadOnly { path } => format!("chmod u+w {}", quoted(path)),
             FileError::Immutable { path } => {
                 Look::Attributes.at(path, "let root take the attribute away first")
             }
