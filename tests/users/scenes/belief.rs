@@ -84,6 +84,7 @@ pub(crate) fn tests() -> Vec<Test> {
         test("belief::the_systems_settings_count_only_in_a_closed_directory", systems_directory),
         test("belief::a_fifo_in_the_place_of_settings_stops_nobody", fifo_settings),
         test("belief::a_device_is_not_even_opened", device).needs(&[Need::Strace]),
+        test("belief::no_build_waits_for_what_stands_in_the_place_of_a_manifest", manifests),
         test("belief::a_pipe_of_the_shells_is_left_to_cargo", piped_config),
         test("belief::root_opens_nothing_of_alices_when_it_migrates_for_her", root_for_alice)
             .needs(&[Need::Strace]),
@@ -266,6 +267,25 @@ fn device(stage: &Stage) -> Result<()> {
     Ok(())
 }
 
+/// In the checkout and above it, where cargo and git look as well.
+fn manifests(stage: &Stage) -> Result<()> {
+    stage.shared_root().sticky().make()?;
+    let alice = stage.person("alice")?;
+    let inner = stage.checkout.join("a/b");
+    for place in [inner.with_file_name(""), inner.clone()] {
+        make::directory(&place, alice.uid(), alice.uid(), 0o755)?;
+    }
+    for name in [".git", "Cargo.toml", "Cargo.lock", "rust-toolchain", "rust-toolchain.toml"] {
+        for place in [&stage.checkout, &inner] {
+            make::fifo(&place.join(name), alice.uid())?;
+            alice.cargo(["build"]).within(&inner).limit(AT_ONCE).run()?;
+            alice.by_name(["explain"]).within(&inner).limit(AT_ONCE).run()?;
+            fs::remove_file(place.join(name))?;
+        }
+    }
+    Ok(())
+}
+
 fn piped_config(stage: &Stage) -> Result<()> {
     stage.shared_root().sticky().make()?;
     let alice = stage.person("alice")?;
@@ -279,40 +299,57 @@ fn piped_config(stage: &Stage) -> Result<()> {
     Ok(())
 }
 
-/// What root opens is seen by strace; what would hang it is there as well.
-fn root_for_alice(stage: &Stage) -> Result<()> {
-    stage.shared_root().sticky().make()?;
-    let (alice, root) = (stage.person("alice")?, stage.person("root")?);
-    let home = stage.at("homes/2001");
-    fs::create_dir(stage.at("homes"))?;
+/// A home of alice's at its place in the account database, in which whatever is opened hangs.
+fn home_of_traps(stage: &Stage, alice: &Person<'_>) -> Result<PathBuf> {
+    let homes = stage.at("homes");
+    make::directory(&homes, 0, 0, 0o755)?;
+    let home = homes.join(alice.uid().to_string());
     for place in ["", ".cargo", ".config", ".config/cargo-peruser", "checkout", "checkout/.cargo"] {
         make::directory(&home.join(place), alice.uid(), alice.uid(), 0o755)?;
     }
     make::link(&home.join(".cargo/config.toml"), Path::new("/dev/ptmx"), alice.uid())?;
-    make::fifo(&home.join(".cargo/config"), alice.uid())?;
-    make::fifo(&home.join("checkout/.cargo/config.toml"), alice.uid())?;
-    make::fifo(&home.join(".config/cargo-peruser/config.toml"), alice.uid())?;
+    for place in [
+        ".cargo/config",
+        "checkout/.cargo/config.toml",
+        "checkout/Cargo.toml",
+        ".config/cargo-peruser/config.toml",
+        ".bashrc",
+        ".profile",
+    ] {
+        make::fifo(&home.join(place), alice.uid())?;
+    }
+    Ok(homes)
+}
+
+/// What root opens is seen by strace; what would hang it is there as well.
+fn root_for_alice(stage: &Stage) -> Result<()> {
+    stage.shared_root().sticky().make()?;
+    let (alice, root) = (stage.person("alice")?, stage.person("root")?);
+    let homes = home_of_traps(stage, &alice)?;
     let old = stage.at("old");
     make::directory(&old, 0, 0, 0o755)?;
-    make::file(
-        &old.join("CACHEDIR.TAG"),
-        "Signature: 8a477f597d28d172789f06886806bc55\n",
-        0,
-        0o644,
-    )?;
-    let log = stage.at("log");
+    let tag = "Signature: 8a477f597d28d172789f06886806bc55\n";
+    make::file(&old.join("CACHEDIR.TAG"), tag, 0, 0o644)?;
+    let (old, log) = (old.to_string_lossy().into_owned(), stage.at("log"));
     let log_name = log.to_string_lossy().into_owned();
-    let words = ["strace", "-f", "-qq", "-e", "trace=open,openat", "-o", &log_name];
-    let run =
-        root.by_name(["migrate"]).arg(&old).args(["--to", "alice", "--dry-run", "--checkout"]);
-    let run = run.arg("/home/2001/checkout").after(words).limit(AT_ONCE);
-    let run = run.seen_at(stage.at("homes"), "/home").run()?;
-    ensure!(run.status.code().is_some(), "{}", run.stderr);
-    let log = fs::read_to_string(log)?;
-    let opened = log.lines().find(|line| line.contains("/home/2001/.c") || line.contains("ptmx"));
-    ensure!(opened.is_none(), "{opened:?}");
-    let opened = log.lines().find(|line| line.contains("checkout/.cargo"));
-    ensure!(opened.is_none(), "{opened:?}");
+    let strace = ["strace", "-f", "-qq", "-e", "trace=open,openat", "-o", &log_name];
+    for words in [
+        &["migrate", &old, "--to", "alice", "--dry-run", "--checkout", "/home/2001/checkout"][..],
+        &["provision", "alice"],
+        &["provision", "--all"],
+        &["provision", "--uid", "2001"],
+    ] {
+        let run = root.by_name(words).after(strace).limit(AT_ONCE);
+        let run = run.seen_at(&homes, "/home").run()?;
+        ensure!(run.status.code().is_some(), "{}", run.stderr);
+        let log = fs::read_to_string(&log)?;
+        let is_hers = |line: &&str| line.contains("/home/2001/") || line.contains("ptmx");
+        // Where the checkout begins is looked for; what is in it is not read.
+        let is_named = |line: &&str| line.contains("\"/home/2001/checkout\"");
+        let opened = log.lines().find(|line| is_hers(line) && !is_named(line));
+        ensure!(opened.is_none(), "{words:?}: {opened:?}");
+        ensure!(log.contains("openat"), "{log}");
+    }
     Ok(())
 }
 
