@@ -113,9 +113,10 @@ impl FileError {
             FileError::Foreign { path, .. } => {
                 Look::Entry.at(path, "put a file of your own in its place")
             }
-            FileError::ChangeableByOthers { .. } => {
-                "run this as the person whose file it is, without sudo".into()
-            }
+            FileError::ChangeableByOthers { path, .. } => Look::Way.at(
+                path,
+                "run this without sudo, as the person whose file it is; who that is shows",
+            ),
             FileError::ForeignGroup { path, .. } => {
                 Look::Entry.at(path, "give it to a group of yours first")
             }

@@ -11,7 +11,7 @@ use anyhow::{Context, Result, ensure};
 use rustix::fs::{XattrFlags, setxattr};
 
 use crate::machine::{Need, group, places};
-use crate::stage::{Acl, Invocation, Outcome, Person, Stage, Stop, make};
+use crate::stage::{Acl, Invocation, Outcome, Person, Stage, Stop, look, make};
 use crate::suite::{Test, test};
 
 /// How long anything may take that must not wait.
@@ -89,6 +89,10 @@ pub(crate) fn tests() -> Vec<Test> {
         test("belief::root_opens_nothing_of_alices_when_it_migrates_for_her", root_for_alice)
             .needs(&[Need::Strace]),
         test("belief::a_receipt_that_others_can_replace_is_not_believed", receipt),
+        test(
+            "belief::a_receipt_is_not_followed_through_others_symlinks",
+            receipt_of_what_was_opened,
+        ),
         test("belief::root_edits_nobody_elses_editor_files", editor_files),
         test("belief::a_program_with_file_capabilities_refuses", file_capabilities),
     ];
@@ -393,20 +397,22 @@ fn cargo_at_home(stage: &Stage, change: Change) -> Result<()> {
     Ok(())
 }
 
+/// A receipt that says that a directory was 0777 before.
+fn receipt_of(path: &Path) -> String {
+    format!(
+        "{{\"entries\":[{{\"path\":\"{}\",\"did\":\"change-mode\",\"mode_before\":511,\
+         \"group_before\":0,\"mode_after\":493,\"group_after\":0}}]}}",
+        path.display()
+    )
+}
+
 /// Mallory's directory has a receipt of root's in it, by a symlink that he can turn.
 fn receipt(stage: &Stage) -> Result<()> {
     let (root, mallory) = (stage.person("root")?, stage.person("mallory")?);
-    let victim = stage.at("victim");
+    let (victim, real, prefix) = (stage.at("victim"), stage.at("real"), stage.at("mallorys"));
     make::directory(&victim, 0, 0, 0o755)?;
-    let real = stage.at("real");
     make::directory(&real, 0, 0, 0o755)?;
-    let text = format!(
-        "{{\"version\":1,\"prefix\":null,\"entries\":[{{\"path\":\"{}\",\"did\":{{\"change-mode\":\
-         {{\"mode_before\":511,\"group_before\":0,\"mode_after\":493,\"group_after\":0}}}}}}]}}",
-        victim.display()
-    );
-    make::file(&real.join("setup.json"), text, 0, 0o644)?;
-    let prefix = stage.at("mallorys");
+    make::file(&real.join("setup.json"), receipt_of(&victim), 0, 0o644)?;
     for place in ["", "lib"] {
         make::directory(&prefix.join(place), mallory.uid(), mallory.uid(), 0o755)?;
     }
@@ -414,6 +420,34 @@ fn receipt(stage: &Stage) -> Result<()> {
     for words in [["setup", "--uninstall"], ["setup", "--status"]] {
         let run = root.by_name(words).arg("--prefix").arg(&prefix).limit(AT_ONCE).run()?;
         run.fails()?.blames("setup.json")?.blames("others can write")?;
+    }
+    let mode = look(&victim)?.context("the victim")?.mode;
+    ensure!(mode == 0o755, "root has made it {mode:04o}");
+    Ok(())
+}
+
+/// The receipt is root's; what it names is behind a symlink that is mallory's by now.
+fn receipt_of_what_was_opened(stage: &Stage) -> Result<()> {
+    let (root, mallory) = (stage.person("root")?, stage.person("mallory")?);
+    let (victim, prefix, theirs) = (stage.at("victims/x"), stage.at("prefix"), stage.at("theirs"));
+    make::directory(&stage.at("victims"), 0, 0, 0o755)?;
+    make::directory(&victim, 0, 0, 0o755)?;
+    make::directory(&theirs, mallory.uid(), mallory.uid(), 0o755)?;
+    make::link(&theirs.join("link"), &stage.at("victims"), mallory.uid())?;
+    for place in ["", "lib", "lib/cargo-peruser"] {
+        make::directory(&prefix.join(place), 0, 0, 0o755)?;
+    }
+    let receipt = prefix.join("lib/cargo-peruser/setup.json");
+    for (path, is_done) in [(theirs.join("link/x"), false), (victim.clone(), true)] {
+        make::file(&receipt, receipt_of(&path), 0, 0o644)?;
+        let run = root.by_name(["setup", "--uninstall", "--prefix"]).arg(&prefix).run()?;
+        if is_done {
+            run.ok()?
+        } else {
+            run.fails()?.blames("others can change")?
+        };
+        let mode = look(&victim)?.context("the victim")?.mode;
+        ensure!(mode == if is_done { 0o777 } else { 0o755 }, "it has mode {mode:04o}");
     }
     Ok(())
 }
