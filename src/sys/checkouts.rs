@@ -70,6 +70,5 @@ fn find(start: &Path) -> Option<Checkout> {
 }
 
 fn is_worktree_file(path: &Path) -> bool {
-    let text = std::fs::File::open(path).and_then(|file| files::text(&file));
-    text.is_ok_and(|text| is_linked_worktree(&text))
+    files::read_regular(path).is_ok_and(|text| is_linked_worktree(&text))
 }

@@ -10,8 +10,9 @@ use super::{assert_ours, unfinished};
 use crate::core::marked::without_blocks;
 use crate::core::setup::{Did, Record};
 use crate::error::{Error, FileError, Kind};
-use crate::sys::files;
 use crate::sys::replace::{Original, beside, clear_leftover};
+use crate::sys::trust::Trust;
+use crate::sys::{accounts, files};
 
 /// What has become of a piece.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +34,12 @@ pub enum Undone {
 pub fn undo(entry: &Record) -> Result<Undone, Error> {
     let path = &entry.path;
     let failed = |cause| FileError::failed("remove", path, cause);
+    // What was trusted when it was set up may have been opened since.
+    if accounts::is_root()
+        && let Some(place) = Trust::of(0).first_changeable_above(path)
+    {
+        return Err(FileError::ChangeableByOthers { path: path.clone(), place }.into());
+    }
     // In a directory that is not ours, others could stop us by that name.
     if !matches!(entry.did, Did::MakeDirectory | Did::ChangeMode { .. }) {
         clear_leftover(&files::without_symlinks(path)).map_err(failed)?;
