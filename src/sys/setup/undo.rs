@@ -34,12 +34,7 @@ pub enum Undone {
 pub fn undo(entry: &Record) -> Result<Undone, Error> {
     let path = &entry.path;
     let failed = |cause| FileError::failed("remove", path, cause);
-    // What was trusted when it was set up may have been opened since.
-    if accounts::is_root()
-        && let Some(place) = Trust::of(0).first_changeable_above(path)
-    {
-        return Err(FileError::ChangeableByOthers { path: path.clone(), place }.into());
-    }
+    assert_way(path)?;
     // In a directory that is not ours, others could stop us by that name.
     if !matches!(entry.did, Did::MakeDirectory | Did::ChangeMode { .. }) {
         clear_leftover(&files::without_symlinks(path)).map_err(failed)?;
@@ -77,6 +72,15 @@ pub fn undo(entry: &Record) -> Result<Undone, Error> {
             Ok(Undone::Restored)
         }
         _ => Ok(Undone::Kept("something else stands there now")),
+    }
+}
+
+/// What was trusted when it was set up may have been opened since, and root would follow it.
+fn assert_way(path: &Path) -> Result<(), FileError> {
+    let changeable = || Trust::of(0).first_changeable_above(path);
+    match accounts::is_root().then(changeable).flatten() {
+        None => Ok(()),
+        Some(place) => Err(FileError::ChangeableByOthers { path: path.to_owned(), place }),
     }
 }
 
