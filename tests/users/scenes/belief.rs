@@ -20,6 +20,9 @@ const AT_ONCE: Duration = Duration::from_secs(5);
 /// Group and mode.
 type Rights = (&'static str, u32);
 
+/// What a test does on its stage.
+type Body = fn(&Stage) -> Result<()>;
+
 /// What puts something at a place, or changes it.
 type Change = fn(&Path) -> Result<()>;
 
@@ -74,28 +77,28 @@ const TRAPS: &[(&str, Change)] = &[
     }),
 ];
 
+/// The tests that are no row of a table.
+const SINGLE: &[(&str, Body, &[Need])] = &[
+    ("alices_private_group_may_write_her_settings", private_group, &[]),
+    ("a_group_that_is_somebodys_primary_one_is_not_private", primary_group, &[]),
+    ("an_acl_on_her_settings_is_not_believed", acl_on_settings, &[Need::Acls]),
+    ("an_absent_file_needs_no_closed_way", absent, &[]),
+    ("the_systems_settings_count_only_in_a_closed_directory", systems_directory, &[]),
+    ("a_fifo_in_the_place_of_settings_stops_nobody", fifo_settings, &[]),
+    ("a_device_is_not_even_opened", device, &[Need::Strace]),
+    ("no_build_waits_for_what_stands_in_the_place_of_a_manifest", manifests, &[]),
+    ("a_pipe_of_the_shells_is_left_to_cargo", piped_config, &[]),
+    ("root_opens_nothing_of_alices_when_it_migrates_for_her", root_for_alice, &[Need::Strace]),
+    ("a_receipt_that_others_can_replace_is_not_believed", receipt, &[]),
+    ("a_receipt_is_not_followed_through_others_symlinks", receipt_of_what_was_opened, &[]),
+    ("root_edits_nobody_elses_editor_files", editor_files, &[]),
+    ("a_program_with_file_capabilities_refuses", file_capabilities, &[]),
+];
+
 pub(crate) fn tests() -> Vec<Test> {
-    let mut tests = vec![
-        test("belief::alices_private_group_may_write_her_settings", private_group),
-        test("belief::a_group_that_is_somebodys_primary_one_is_not_private", primary_group),
-        test("belief::an_acl_on_her_settings_is_not_believed", acl_on_settings)
-            .needs(&[Need::Acls]),
-        test("belief::an_absent_file_needs_no_closed_way", absent),
-        test("belief::the_systems_settings_count_only_in_a_closed_directory", systems_directory),
-        test("belief::a_fifo_in_the_place_of_settings_stops_nobody", fifo_settings),
-        test("belief::a_device_is_not_even_opened", device).needs(&[Need::Strace]),
-        test("belief::no_build_waits_for_what_stands_in_the_place_of_a_manifest", manifests),
-        test("belief::a_pipe_of_the_shells_is_left_to_cargo", piped_config),
-        test("belief::root_opens_nothing_of_alices_when_it_migrates_for_her", root_for_alice)
-            .needs(&[Need::Strace]),
-        test("belief::a_receipt_that_others_can_replace_is_not_believed", receipt),
-        test(
-            "belief::a_receipt_is_not_followed_through_others_symlinks",
-            receipt_of_what_was_opened,
-        ),
-        test("belief::root_edits_nobody_elses_editor_files", editor_files),
-        test("belief::a_program_with_file_capabilities_refuses", file_capabilities),
-    ];
+    let single =
+        SINGLE.iter().map(|(name, body, needs)| test(format!("belief::{name}"), body).needs(needs));
+    let mut tests: Vec<Test> = single.collect();
     for (name, blames, file, directory) in CHANGEABLE {
         tests.push(test(format!("belief::stops_at_{name}"), move |stage| {
             let run = with_settings(stage, *file, *directory)?.run()?;
