@@ -8,7 +8,7 @@
 //! | this file | decides by the program's name which door it is |
 //! | [`shim`], [`session`], [`command`] | the hot path; what a session exports; one file for each verb |
 //! | [`report`] | the only writer to a terminal |
-//! | [`sys`] | the only floor that touches the world |
+//! | [`sys`], [`workspace`] | what touches the world; which workspace is being built |
 //! | [`core`] | the decisions, as pure functions |
 //! | [`error`], [`shown`] | every failure with its exit code; how names are displayed |
 //!
@@ -28,6 +28,7 @@ pub mod session;
 pub mod shim;
 pub mod shown;
 pub mod sys;
+pub mod workspace;
 
 use crate::sys::snapshot::{CalledAs, Snapshot};
 

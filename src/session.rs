@@ -39,7 +39,7 @@ impl Standpoint {
     /// # Errors
     /// Mistakes in the settings.
     pub fn session(&self, flags: &[(Key, OsString)]) -> Result<Session<'_>> {
-        let plan = Plan::make(&self.snapshot, Door::Shim, flags, &self.words)?;
+        let plan = Plan::make(&self.snapshot, Door::Session, flags, &self.words)?;
         Ok(Session { plan })
     }
 

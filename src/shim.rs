@@ -21,13 +21,12 @@ use crate::sys::real_cargo::{self, Found};
 use crate::sys::snapshot::{CalledAs, Snapshot};
 use crate::sys::survey::Survey;
 use crate::sys::{accounts, exec};
+use crate::workspace::{Workspace, record};
 
 /// A decision, with what it was made from.
 pub struct Plan<'a> {
     /// How we were called.
     pub snapshot: &'a Snapshot,
-    /// The arguments that matter, out of those that cargo will receive.
-    pub invocation: Invocation<'a>,
     /// What was found.
     pub survey: Survey,
     /// What is to be done.
@@ -48,10 +47,9 @@ impl<'a> Plan<'a> {
         args: &'a [OsString],
     ) -> Result<Plan<'a>> {
         let homes = Homes::new(snapshot);
-        let invocation = Invocation::read(args);
-        let survey = Survey::take(snapshot, &homes, door, flags, &invocation)?;
-        let decision = decide(&survey.facts(door, &invocation));
-        Ok(Plan { snapshot, args, homes, invocation, survey, decision })
+        let survey = Survey::take(snapshot, &homes, door, flags, args)?;
+        let decision = decide(&survey.facts(door));
+        Ok(Plan { snapshot, args, homes, survey, decision })
     }
 
     /// The settings in force.
@@ -59,14 +57,19 @@ impl<'a> Plan<'a> {
         &self.survey.settings
     }
 
+    /// The arguments that matter, out of those that cargo will receive, aliases expanded.
+    pub fn invocation(&self) -> &Invocation {
+        &self.survey.invocation
+    }
+
     /// The directory that cargo works from.
     pub fn working_directory(&self) -> PathBuf {
-        self.invocation.working_directory(&self.snapshot.cwd)
+        self.invocation().working_directory(&self.snapshot.cwd)
     }
 
     /// The target directory that results, where cargo does not decide it alone.
     pub fn target_dir(&self) -> Option<PathBuf> {
-        let chosen = || self.invocation.target_dir.map(PathBuf::from);
+        let chosen = || self.invocation().target_dir.as_ref().map(PathBuf::from);
         let inherited = || {
             self.decision.required.as_ref()?;
             self.snapshot.variable(TARGET_DIR).map(PathBuf::from)
@@ -80,8 +83,8 @@ impl<'a> Plan<'a> {
         // Where nothing is protected, the plain shell's choice is as good as any.
         let caution =
             if self.decision.required.is_some() { Caution::Full } else { Caution::AsTheShell };
-        let Plan { snapshot, invocation, homes, .. } = self;
-        real_cargo::find(snapshot, self.settings(), invocation, homes, trail, caution)
+        let Plan { snapshot, homes, .. } = self;
+        real_cargo::find(snapshot, self.settings(), self.invocation(), homes, trail, caution)
     }
 
     /// The trail of this process, as far as it has been here.
@@ -113,7 +116,7 @@ impl<'a> Plan<'a> {
     /// Refusals, and directories that cannot be made.
     pub fn prepare(&self) -> Result<Vec<Note>> {
         let mut notes = Vec::new();
-        match (&self.decision.required, self.invocation.target_use()) {
+        match (&self.decision.required, self.invocation().target_use()) {
             (None, _) | (_, TargetUse::None) => {}
             (Some(required), TargetUse::Reads) => {
                 let caller = self.caller();
@@ -173,6 +176,7 @@ impl<'a> Plan<'a> {
         for note in self.prepare()? {
             tell(&note);
         }
+        self.note_use();
         if self.is_sudo() {
             report::note(&"running as root through sudo, so this builds into root's own directory");
         }
@@ -190,15 +194,21 @@ impl<'a> Plan<'a> {
             gid: self.snapshot.gid,
             acting: self.snapshot.acting,
             trusted: accounts::uids(&settings.trusted_owners),
-            checkout: self
-                .survey
-                .checkout
-                .as_ref()
-                .filter(|_| self.invocation.builds_here())
-                .map(|checkout| checkout.top.as_path()),
+            checkout: self.survey.workspace.as_ref().and_then(Workspace::directory),
             homes: (self.snapshot.acting == self.snapshot.uid).then_some(&self.homes),
             sticky_root: settings.sticky_root,
             root_origin: origin.unwrap_or_else(|| "the settings".into()),
+        }
+    }
+
+    /// Writes down which directory is used, and for what.
+    fn note_use(&self) {
+        let writes = self.invocation().target_use() == TargetUse::Writes;
+        let required = self.decision.required.as_ref().filter(|_| writes);
+        if let Some(Required { place, target: Some(name) }) = required {
+            let own = self.survey.workspace.as_ref();
+            let own = own.filter(|workspace| workspace.own_directory().name == *name);
+            record::note_use(&place.private_dir(), name, own, self.snapshot.uid);
         }
     }
 
@@ -206,7 +216,7 @@ impl<'a> Plan<'a> {
     fn is_sudo(&self) -> bool {
         self.snapshot.uid == 0
             && self.decision.required.is_some()
-            && self.invocation.target_use() == TargetUse::Writes
+            && self.invocation().target_use() == TargetUse::Writes
             && self.snapshot.variable("SUDO_UID").is_some_and(|uid| uid != "0")
     }
 }

@@ -11,9 +11,8 @@ use serde::Serialize;
 
 use super::{Flags, cargo_arguments, cargo_words};
 use crate::core::candidate::Skip;
-use crate::core::checkout::CheckoutKind;
 use crate::core::placement::Door;
-use crate::core::settings::{self, ExplicitTargetDir, Key, Missing, Scope, Settings, StickyRoot};
+use crate::core::settings::{self, ExplicitTargetDir, Key, Missing, Settings, StickyRoot};
 use crate::report;
 use crate::shim::Plan;
 use crate::sys::private_dir::State;
@@ -57,7 +56,7 @@ struct Explanation {
     by_name: Answer,
     shim: Answer,
     account: AccountName,
-    checkout: Option<CheckoutTop>,
+    workspace: Option<WorkspacePath>,
     settings: Vec<Setting>,
 }
 
@@ -67,6 +66,7 @@ struct Answer {
     rule: &'static str,
     rule_number: u8,
     reason: String,
+    warning: Option<&'static str>,
     target_dir: Option<String>,
     build_dir: Option<String>,
     build_dir_overrides: Option<String>,
@@ -87,9 +87,9 @@ struct AccountName {
 }
 
 #[derive(Debug, Serialize)]
-struct CheckoutTop {
-    top: String,
-    is_linked_worktree: bool,
+struct WorkspacePath {
+    kind: &'static str,
+    path: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -108,9 +108,9 @@ struct Setting {
 impl Explanation {
     fn of(by_name: &Plan<'_>, shim: &Plan<'_>) -> Explanation {
         let survey = &by_name.survey;
-        let checkout = survey.checkout.as_ref().map(|checkout| CheckoutTop {
-            top: lossy(&checkout.top),
-            is_linked_worktree: checkout.kind == CheckoutKind::LinkedWorktree,
+        let workspace = survey.workspace.as_ref().map(|workspace| WorkspacePath {
+            kind: workspace.kind.word(),
+            path: lossy(&workspace.path),
         });
         Explanation {
             by_name: Answer::of(by_name),
@@ -119,7 +119,7 @@ impl Explanation {
                 uid: by_name.snapshot.uid,
                 name: survey.account.name.as_ref().map(lossy),
             },
-            checkout,
+            workspace,
             settings: Key::ALL
                 .into_iter()
                 .map(|key| Setting::of(key, by_name.settings()))
@@ -140,6 +140,7 @@ impl Answer {
             rule: decision.rule.name(),
             rule_number: decision.rule.number(),
             reason: decision.rule.reason(),
+            warning: decision.rule.warning(plan.settings().scope),
             target_dir: plan.target_dir().map(lossy),
             build_dir: moved.map(|moved| lossy(&moved.to)),
             build_dir_overrides: moved.map(|moved| moved.instead_of.clone()),
@@ -176,8 +177,7 @@ fn to_json(setting: settings::Setting) -> serde_json::Value {
     use settings::Setting as S;
     match setting {
         S::SharedRoot(path) | S::RealCargo(path) => lossy(path).into(),
-        S::Scope(Scope::User) => "user".into(),
-        S::Scope(Scope::Checkout) => "checkout".into(),
+        S::Scope(scope) => scope.word().into(),
         S::ExplicitTargetDir(ExplicitTargetDir::Honour) => "honour".into(),
         S::ExplicitTargetDir(ExplicitTargetDir::Override) => "override".into(),
         S::StickyRoot(StickyRoot::Refuse) | S::Missing(Missing::Refuse) => "refuse".into(),

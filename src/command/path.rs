@@ -37,7 +37,7 @@ pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
 fn cargos_own(plan: &Plan<'_>) -> anyhow::Result<u8> {
     let cargo = plan.real_cargo(&plan.trail()).cargo()?;
     let mut metadata = Process::new(&cargo);
-    metadata.args(plan.invocation.toolchain).args(metadata_words(plan));
+    metadata.args(plan.invocation().toolchain.as_deref()).args(metadata_words(plan));
     metadata.current_dir(plan.working_directory());
     exec::prepare(&mut metadata, &environment::changes(&plan.decision));
     let output = metadata.stderr(Stdio::inherit()).output();
@@ -55,7 +55,7 @@ fn cargos_own(plan: &Plan<'_>) -> anyhow::Result<u8> {
 fn metadata_words(plan: &Plan<'_>) -> Vec<OsString> {
     let mut words: Vec<OsString> =
         ["metadata", "--no-deps", "--format-version=1"].map(OsString::from).into();
-    let manifest = match plan.invocation.manifest {
+    let manifest = match &plan.invocation().manifest {
         Some(Manifest::File(path)) => Some(path.to_owned()),
         Some(Manifest::Directory(path)) => Some(path.join("Cargo.toml")),
         None => None,
@@ -63,8 +63,8 @@ fn metadata_words(plan: &Plan<'_>) -> Vec<OsString> {
     if let Some(path) = manifest {
         words.extend(["--manifest-path".into(), path.into_os_string()]);
     }
-    for config in &plan.invocation.configs {
-        words.extend(["--config".into(), (*config).to_owned()]);
+    for config in &plan.invocation().configs {
+        words.extend(["--config".into(), config.clone()]);
     }
     words
 }

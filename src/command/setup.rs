@@ -37,27 +37,14 @@ pub(super) fn command() -> Command {
              asks fresh shells which cargo they find. Run again it completes or renews what is \
              there. It does not ask: --dry-run shows everything that would be done.",
         )
+        .args(places())
         .args([
-            Arg::new("prefix")
-                .long("prefix")
-                .value_name("DIR")
-                .value_parser(value_parser!(PathBuf))
-                .help("Where the program goes [default: /usr/local, or ~/.local]"),
-            Arg::new("root")
-                .long("shared-root")
-                .value_name("PATH")
-                .value_parser(value_parser!(OsString))
-                .help(
-                    "The shared root [default: what the settings name, or /var/cache/cargo-peruser, \
-                     or ~/.cache/cargo-peruser]",
-                ),
-            Arg::new("group")
-                .long("group")
-                .value_name("NAME")
-                .help("Let only members of this group use the shared root (mode 0750)"),
             switch("dry-run", "Show what would be done, and do nothing"),
             switch("status", "Show how things stand; fails if something is missing"),
-            switch("uninstall", "Take away what setup has installed, and restore what it has changed"),
+            switch(
+                "uninstall",
+                "Take away what setup has installed, and restore what it has changed",
+            ),
             // A fresh shell is asked from a session of its own; see `fresh_shell`.
             Arg::new("enter")
                 .long(ENTER.trim_start_matches('-'))
@@ -67,6 +54,34 @@ pub(super) fn command() -> Command {
                 .value_parser(value_parser!(OsString)),
         ])
         .group(ArgGroup::new("what").args(["status", "uninstall"]))
+}
+
+/// What goes where.
+fn places() -> [Arg; 4] {
+    [
+        Arg::new("prefix")
+            .long("prefix")
+            .value_name("DIR")
+            .value_parser(value_parser!(PathBuf))
+            .help("Where the program goes [default: /usr/local, or ~/.local]"),
+        Arg::new("root")
+            .long("shared-root")
+            .value_name("PATH")
+            .value_parser(value_parser!(OsString))
+            .help(
+                "The shared root [default: what the settings name, or /var/cache/cargo-peruser, \
+                 or ~/.cache/cargo-peruser]",
+            ),
+        Arg::new("group")
+            .long("group")
+            .value_name("NAME")
+            .help("Let only members of this group use the shared root (mode 0750)"),
+        Arg::new("scope")
+            .long("scope")
+            .value_name("workspace|user")
+            .value_parser(value_parser!(OsString))
+            .help("Write what shares one target directory into the settings"),
+    ]
 }
 
 /// The hidden flag with which this program enters a session of its own.
@@ -93,6 +108,10 @@ pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
     site.examine(&steps, &Homes::new(snapshot))?;
     steps.iter().try_for_each(assert_possible).map_err(Error::from)?;
     report::line(text::planned(&steps, &receipt_path(&site.installation)))?;
+    // Later ones are as likely to be what sessions and `cargo install` have made.
+    if receipt.entries.is_empty() && site.leaves_caches_behind() {
+        report::note(&text::leaves_caches_behind(&site.shared_root));
+    }
     if !is_dry {
         install(&site, &steps, receipt)?;
         reload_systemd();

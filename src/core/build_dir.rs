@@ -76,7 +76,7 @@ pub enum Asked {
 /// What the templates in a build directory's path stand for.
 #[derive(Clone, Copy, Debug)]
 pub struct Templates<'a> {
-    /// `{workspace-root}`. The checkout's top directory serves: both are the same person's.
+    /// `{workspace-root}`.
     pub workspace_root: &'a Path,
     /// `{cargo-cache-home}`.
     pub cargo_home: &'a Path,
@@ -106,17 +106,12 @@ pub struct Moved {
 ///
 /// Moved where, and only where, a build directory is configured that is not the person's own;
 /// always doing it would make `cargo clean --target-dir X` delete it and nested builds hang
-/// (cargo#17053). `target` is the person's target directory, which is where cargo's intermediates go
-/// by default.
-pub fn moved(
-    configured: Option<&ConfiguredBuildDir>,
-    own: &[PathBuf],
-    target: &Path,
-) -> Option<Moved> {
+/// (cargo#17053).
+pub fn moved(configured: Option<&ConfiguredBuildDir>, own: &[PathBuf], to: &Path) -> Option<Moved> {
     let configured = configured.filter(|dir| dir.asked == Asked::ByConfiguration)?;
     // A home of `/`, as some service accounts have it, would make every path one's own.
     let is_own = |place: &PathBuf| place.parent().is_some() && configured.path.starts_with(place);
-    let moved = || Moved { to: target.to_path_buf(), instead_of: configured.origin.clone() };
+    let moved = || Moved { to: to.to_path_buf(), instead_of: configured.origin.clone() };
     (!own.iter().any(is_own)).then(moved)
 }
 

@@ -2,6 +2,7 @@
 
 use super::account::NoDirectory;
 use super::placement::{Choice, Rule};
+use super::settings::Scope;
 use crate::shown::shown;
 
 impl Rule {
@@ -29,6 +30,14 @@ impl Rule {
             Rule::Inherited => "inherited",
             Rule::Redirected => "redirected",
         }
+    }
+
+    /// What the person should know about the directory that it gives.
+    pub fn warning(&self, scope: Scope) -> Option<&'static str> {
+        let is_common = *self == Rule::Redirected && scope == Scope::User;
+        is_common.then_some(
+            "`scope` is `user`: workspaces with packages of equal names can run each other's programs",
+        )
     }
 
     /// Why it applies.

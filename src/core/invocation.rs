@@ -1,38 +1,46 @@
 //! What was typed after `cargo`, as far as it decides where a build goes.
 //!
 //! The arguments are only looked at, never rebuilt: cargo receives the ones that we received. They
-//! are read as cargo reads them, without guessing: no abbreviations, no user-defined aliases (an
-//! alias's `--target-dir` wins over the variable in cargo anyway).
+//! are read as cargo reads them, without guessing: no abbreviations. What an alias stands for counts
+//! as typed.
 
 mod commands;
 
 use std::ffi::{OsStr, OsString};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 pub use commands::TargetUse;
-use commands::{among, is_cargos_own, reads_options, runs_a_program};
+use commands::{among, hands_on_to_run, is_cargos_own, reads_options, runs_a_program};
 
 use super::lexical;
 
-/// The arguments that matter, borrowed from the command line.
+/// The arguments that matter.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Invocation<'a> {
+pub struct Invocation {
     /// A leading `+toolchain`, with its plus sign.
-    pub toolchain: Option<&'a OsStr>,
+    pub toolchain: Option<OsString>,
     /// The first word that is no option.
-    pub command: Option<&'a OsStr>,
+    pub command: Option<OsString>,
     /// `-C`: where cargo goes before it does anything.
-    pub directory: Option<&'a OsStr>,
+    pub directory: Option<OsString>,
     /// Where the package is, if that is said.
-    pub manifest: Option<Manifest<'a>>,
+    pub manifest: Option<Manifest>,
+    /// The repository that `cargo install --git` builds.
+    pub git: Option<OsString>,
+    /// What else says which sources of that repository: `--branch`, `--tag`, `--rev`.
+    pub revision: Vec<OsString>,
     /// `--target-dir`.
-    pub target_dir: Option<&'a OsStr>,
+    pub target_dir: Option<OsString>,
     /// Every `--config`, in order.
-    pub configs: Vec<&'a OsStr>,
+    pub configs: Vec<OsString>,
     /// Whether any option stands before `--`.
     pub has_options: bool,
     /// `--help`, `--version`, `--list` or `--explain`: cargo only prints.
     pub only_prints: bool,
+    /// How many words stand before the command.
+    command_at: usize,
+    /// Whether a word follows the command.
+    has_operand: bool,
 }
 
 /// Long options that take the next word, besides those whose values matter.
@@ -49,24 +57,62 @@ const TAKE_A_WORD: &[&str] = &[
     "--color",
     "--artifact-dir",
     "--explain",
+    "--root",
+    "--index",
+    "--registry",
+    "--vers",
 ];
 
 /// Where a package is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Manifest<'a> {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Manifest {
     /// `--manifest-path`.
-    File(&'a Path),
-    /// The `--path` of `cargo install`.
-    Directory(&'a Path),
+    File(PathBuf),
+    /// The `--path` of `cargo install`; without one, the directory that cargo works from.
+    Directory(PathBuf),
 }
 
-impl<'a> Invocation<'a> {
+impl Invocation {
     /// Reads the arguments that follow the program's name.
-    pub fn read(args: &'a [OsString]) -> Invocation<'a> {
+    pub fn read(args: &[OsString]) -> Invocation {
         let mut invocation = Invocation::default();
+        invocation.read_words(args);
+        let says_where = invocation.manifest.is_some() || invocation.git.is_some();
+        if invocation.is_install() && !invocation.has_operand && !says_where {
+            invocation.manifest = Some(Manifest::Directory(".".into()));
+        }
+        invocation
+    }
+
+    /// Reads the arguments with the command's alias in its place, and that one's in turn. `alias` gives
+    /// the words that a name stands for. Cargo lets none stand in for its own commands, and pays no
+    /// heed to a `-C` in one.
+    pub fn read_with_aliases(
+        args: &[OsString],
+        mut alias: impl FnMut(&str) -> Option<Vec<OsString>>,
+    ) -> Invocation {
+        let typed = Invocation::read(args);
+        let mut known = Vec::new();
+        let (mut words, mut read) = (args.to_vec(), typed.clone());
+        while let Some(name) = read.command.as_deref().filter(|name| !is_cargos_own(name)) {
+            // A circle of aliases is cargo's to report.
+            let Some(name) = name.to_str().filter(|name| !known.contains(&(*name).to_owned()))
+            else {
+                break;
+            };
+            let Some(meaning) = alias(name) else { break };
+            known.push(name.to_owned());
+            words.splice(read.command_at..=read.command_at, meaning);
+            read = Invocation::read(&words);
+        }
+        Invocation { directory: typed.directory, ..read }
+    }
+
+    fn read_words(&mut self, args: &[OsString]) {
+        let invocation = self;
         let mut words = args.iter().map(OsString::as_os_str).peekable();
         let mut runs = false;
-        invocation.toolchain = words.next_if(|word| starts_with(word, "+"));
+        invocation.toolchain = words.next_if(|word| starts_with(word, "+")).map(OsStr::to_owned);
         while let Some(word) = words.next() {
             if word == "--" {
                 break;
@@ -82,57 +128,62 @@ impl<'a> Invocation<'a> {
                 }
             } else if invocation.takes_command(word, &mut runs) {
                 break;
+            } else if !invocation.has_operand {
+                invocation.command_at = args.len() - words.len() - 1;
             }
         }
-        invocation
     }
 
     /// What the command does with a target directory.
     pub fn target_use(&self) -> TargetUse {
-        match self.command {
+        match &self.command {
             Some(command) if !self.only_prints => commands::target_use(command, self.has_options),
             _ => TargetUse::None,
         }
     }
 
     /// The directory that cargo works from.
-    pub fn working_directory(&self, cwd: &Path) -> std::path::PathBuf {
-        self.directory.map_or_else(|| cwd.into(), |dir| lexical::absolute(cwd, Path::new(dir)))
+    pub fn working_directory(&self, cwd: &Path) -> PathBuf {
+        let directory = self.directory.as_deref();
+        directory.map_or_else(|| cwd.into(), |dir| lexical::absolute(cwd, Path::new(dir)))
+    }
+
+    /// Whether it installs what a registry has: there are no sources of the person's.
+    pub fn installs_from_registry(&self) -> bool {
+        self.is_install() && self.manifest.is_none() && self.git.is_none()
+    }
+
+    fn is_install(&self) -> bool {
+        self.command.as_deref().is_some_and(|command| command == "install")
     }
 
     /// The cargo script that is run: the command is a path, or ends in `.rs`.
-    pub fn script(&self) -> Option<&'a Path> {
-        let command = Path::new(self.command?);
+    pub fn script(&self) -> Option<&Path> {
+        let command = Path::new(self.command.as_deref()?);
         let is_path =
             command.components().count() > 1 || command.extension() == Some("rs".as_ref());
         is_path.then_some(command)
     }
 
-    /// Whether the sources are those of a workspace here, and not fetched from elsewhere as by `cargo
-    /// install NAME`.
-    pub fn builds_here(&self) -> bool {
-        let is_install = self.command.is_some_and(|command| command == "install");
-        !is_install || matches!(self.manifest, Some(Manifest::Directory(_)))
-    }
-
     /// Whether cargo itself reads the words that follow, as far as is known.
     fn is_read_by_cargo(&self) -> bool {
-        self.command.is_none_or(reads_options)
+        self.command.as_deref().is_none_or(reads_options)
     }
 
     /// Takes a word that is no option. True if it begins what belongs to another program, which
     /// `run` does after its own options, also behind an external command: `cargo miri run`.
-    fn takes_command(&mut self, word: &'a OsStr, runs: &mut bool) -> bool {
+    fn takes_command(&mut self, word: &OsStr, runs: &mut bool) -> bool {
         if *runs {
             return true;
         }
-        *runs = self.command.is_none_or(|command| !is_cargos_own(command)) && runs_a_program(word);
-        self.command.get_or_insert(word);
+        *runs = self.command.as_deref().is_none_or(hands_on_to_run) && runs_a_program(word);
+        self.has_operand = self.command.is_some();
+        self.command.get_or_insert_with(|| word.to_owned());
         false
     }
 
     /// Reads `--name` or `--name=value`.
-    fn long_option(&mut self, word: &'a OsStr) -> Value {
+    fn long_option(&mut self, word: &OsStr) -> Value {
         for name in VALUED {
             if let Some(value) = strip_prefix(word, name).and_then(|rest| strip_prefix(rest, "=")) {
                 self.put(OsStr::new(name), value);
@@ -141,11 +192,12 @@ impl<'a> Invocation<'a> {
         }
         let is_before_command = self.command.is_none();
         self.only_prints |= match word.to_str() {
-            Some("--help") => self.command.is_none_or(is_cargos_own),
+            Some("--help") => self.command.as_deref().is_none_or(is_cargos_own),
             Some("--version" | "--list" | "--explain") => is_before_command,
             _ => false,
         };
-        if among(&VALUED, word) || among(TAKE_A_WORD, word) {
+        let is_version = word == "--version" && self.is_install();
+        if among(&VALUED, word) || among(TAKE_A_WORD, word) || is_version {
             Value::IsNext
         } else {
             Value::IsGiven
@@ -153,14 +205,14 @@ impl<'a> Invocation<'a> {
     }
 
     /// Reads `-q`, `-p name`, `-pname`, `-p=name` or a group like `-qp name`.
-    fn short_options(&mut self, word: &'a OsStr) -> Option<(&'a OsStr, Value)> {
+    fn short_options<'a>(&mut self, word: &'a OsStr) -> Option<(&'a OsStr, Value)> {
         use std::os::unix::ffi::OsStrExt;
         for (at, letter) in word.as_bytes().iter().enumerate().skip(1) {
             match letter {
                 b'C' if self.command.is_none() => {}
                 b'p' | b'F' | b'j' | b'Z' => {}
                 b'h' => {
-                    self.only_prints |= self.command.is_none_or(is_cargos_own);
+                    self.only_prints |= self.command.as_deref().is_none_or(is_cargos_own);
                     continue;
                 }
                 b'V' => {
@@ -182,20 +234,23 @@ impl<'a> Invocation<'a> {
 
     /// Keeps the value of an option, if that option matters.
     ///
-    /// What follows an alias or an unknown external command may be meant for another program. A
-    /// `--target-dir` that does reach cargo that way wins over the variable all the same.
-    fn put(&mut self, option: &OsStr, value: &'a OsStr) {
-        if !self.is_read_by_cargo() {
-            return;
-        }
+    /// What follows an unknown external command may be meant for another program. A `--target-dir`
+    /// that does reach cargo that way wins over the variable all the same; but a manifest is the one
+    /// that is built, whoever reads it.
+    fn put(&mut self, option: &OsStr, value: &OsStr) {
+        let value = || value.to_owned();
+        let is_install = self.is_install();
         match option.to_str() {
-            Some(TARGET_DIR) => self.target_dir = Some(value),
-            Some(MANIFEST_PATH) => self.manifest = Some(Manifest::File(Path::new(value))),
-            Some(PATH) if self.command.is_some_and(|command| command == "install") => {
-                self.manifest = Some(Manifest::Directory(Path::new(value)));
+            Some(MANIFEST_PATH) => self.manifest = Some(Manifest::File(value().into())),
+            Some(PATH) if is_install => self.manifest = Some(Manifest::Directory(value().into())),
+            Some(GIT) if is_install => self.git = Some(value()),
+            Some(BRANCH | TAG | REV) if is_install => {
+                self.revision.extend([option.to_owned(), value()]);
             }
-            Some(CONFIG) => self.configs.push(value),
-            Some("C") => self.directory = Some(value),
+            _ if !self.is_read_by_cargo() => {}
+            Some(TARGET_DIR) => self.target_dir = Some(value()),
+            Some(CONFIG) => self.configs.push(value()),
+            Some("C") => self.directory = Some(value()),
             _ => {}
         }
     }
@@ -205,8 +260,12 @@ const TARGET_DIR: &str = "--target-dir";
 const MANIFEST_PATH: &str = "--manifest-path";
 const CONFIG: &str = "--config";
 const PATH: &str = "--path";
+const GIT: &str = "--git";
+const BRANCH: &str = "--branch";
+const TAG: &str = "--tag";
+const REV: &str = "--rev";
 /// The long options whose values matter.
-const VALUED: [&str; 4] = [TARGET_DIR, MANIFEST_PATH, CONFIG, PATH];
+const VALUED: [&str; 8] = [TARGET_DIR, MANIFEST_PATH, CONFIG, PATH, GIT, BRANCH, TAG, REV];
 
 /// Where an option's value is.
 #[derive(Clone, Copy, PartialEq, Eq)]

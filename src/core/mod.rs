@@ -5,9 +5,9 @@
 //! argument.
 
 pub mod account;
+pub mod alias;
 pub mod build_dir;
 pub mod candidate;
-pub mod checkout;
 pub mod editor;
 pub mod environment;
 pub mod explanation;

@@ -8,11 +8,10 @@ mod facts;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-pub use facts::{Facts, Variables};
+pub use facts::{Facts, OwnDirectory, Variables, is_directory_name};
 
 use super::account::{Account, NoDirectory};
 use super::build_dir::Moved;
-use super::checkout::{Checkout, CheckoutKind};
 use super::settings::Scope;
 
 /// The variable that tells cargo where to build.
@@ -21,8 +20,14 @@ pub const TARGET_DIR: &str = "CARGO_TARGET_DIR";
 pub const BUILD_TARGET_DIR: &str = "CARGO_BUILD_TARGET_DIR";
 /// The variable that tells cargo where to keep intermediates.
 pub const BUILD_BUILD_DIR: &str = "CARGO_BUILD_BUILD_DIR";
-/// The name of the target directory that a person has for everything they build.
+/// The name of the target directory for what has none of its own.
 const TARGET: &str = "target";
+/// The name of the directory below which workspaces keep intermediates that may not be where they are
+/// configured to be, and those of programs that go past the shim.
+const BUILD: &str = "build";
+/// Cargo's own template for a workspace (1.91), a hash of its root's path. A fixed path would make one
+/// workspace wait for another that is built in its build script.
+const WORKSPACE_TEMPLATE: &str = "{workspace-path-hash}";
 
 /// How we were called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +37,8 @@ pub enum Door {
     /// As `cargo-peruser`, or as cargo's subcommand: asked for by name, it always gives a private
     /// directory.
     ByName,
+    /// For a session, which stands nowhere: what programs have that go past the shim.
+    Session,
 }
 
 /// The rules, in the order in which they are asked.
@@ -103,15 +110,29 @@ pub enum RootState {
     NotProvisioned,
 }
 
-/// The target directory that a session exports: the one for everything that an account builds.
+/// The target directory that a session exports: the one for what has none of its own.
 pub fn session_target(shared_root: &Path, account: &Account) -> PathBuf {
     shared_root.join(account.directory_name()).join(TARGET)
+}
+
+/// The build directory that a session exports: one for each workspace.
+pub fn session_build_dir(shared_root: &Path, account: &Account) -> PathBuf {
+    build_dir(&shared_root.join(account.directory_name()))
+}
+
+/// The value of [`BUILD_BUILD_DIR`] that keeps every workspace's intermediates private.
+fn build_dir(private_dir: &Path) -> PathBuf {
+    private_dir.join(BUILD).join(WORKSPACE_TEMPLATE)
 }
 
 impl Place {
     /// The private directory.
     pub fn private_dir(&self) -> PathBuf {
         self.parent.join(&self.name)
+    }
+
+    fn build_dir(&self) -> PathBuf {
+        build_dir(&self.private_dir())
     }
 }
 
@@ -169,10 +190,7 @@ pub fn decide(facts: &Facts<'_>) -> Decision {
     if let Some(choice) = facts.explicit_choice(&place) {
         return explicit(facts, choice, &place);
     }
-    match facts.inherited(&place) {
-        Some(directory) => inherited(facts, place, &directory),
-        None => redirect(facts, place),
-    }
+    if facts.inherits(&place) { inherited(facts, place) } else { redirect(facts, place) }
 }
 
 /// A nested run would wait forever for the lock that the outer cargo holds on the same directory,
@@ -202,20 +220,20 @@ fn explicit(facts: &Facts<'_>, choice: Choice, place: &Place) -> Decision {
     Decision { removed, ..Decision::pass_through(Rule::Explicit(choice)) }
 }
 
-fn inherited(facts: &Facts<'_>, place: Place, directory: &Path) -> Decision {
-    let build_dir = facts.moved_build_dir(&place, directory);
+fn inherited(facts: &Facts<'_>, place: Place) -> Decision {
+    let build_dir = facts.moved_build_dir(&place);
     let removed = if build_dir.is_none() { leftover(facts, &place) } else { Vec::new() };
     let required = Some(Required { place, target: None });
     Decision { required, build_dir, removed, ..Decision::pass_through(Rule::Inherited) }
 }
 
 fn redirect(facts: &Facts<'_>, place: Place) -> Decision {
-    let own = facts.checkout.filter(|checkout| {
-        checkout.kind != CheckoutKind::Main || facts.settings.scope == Scope::Checkout
-    });
-    let name = own.map_or_else(|| TARGET.to_owned(), Checkout::directory_name);
+    let own = facts
+        .own_directory
+        .filter(|directory| directory.is_script || facts.settings.scope == Scope::Workspace);
+    let name = own.map_or_else(|| TARGET.to_owned(), |directory| directory.name.clone());
     let target = place.private_dir().join(&name);
-    let build_dir = facts.moved_build_dir(&place, &target);
+    let build_dir = facts.moved_build_dir(&place);
     let removed = if build_dir.is_none() { leftover(facts, &place) } else { Vec::new() };
     Decision {
         rule: Rule::Redirected,
@@ -226,7 +244,7 @@ fn redirect(facts: &Facts<'_>, place: Place) -> Decision {
     }
 }
 
-/// The build directory that an outer run has set is that of its own checkout, and no choice.
+/// The build directory that a session or an outer run has set is no choice.
 fn leftover(facts: &Facts<'_>, place: &Place) -> Vec<&'static str> {
     if facts.inherits_build_dir(place) { vec![BUILD_BUILD_DIR] } else { Vec::new() }
 }

@@ -14,11 +14,21 @@ use crate::error::SettingsError;
 /// What shares one target directory.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Scope {
-    /// Everything a person builds; only linked worktrees get their own.
+    /// Every workspace has its own.
     #[default]
+    Workspace,
+    /// Everything that a person builds has one, scripts apart.
     User,
-    /// Every checkout has its own.
-    Checkout,
+}
+
+impl Scope {
+    /// The scope as settings have it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Scope::Workspace => "workspace",
+            Scope::User => "user",
+        }
+    }
 }
 
 /// What to do where a variable already chooses a target directory outside the shared root.

@@ -220,7 +220,7 @@ fn list(key: Key) -> Option<fn(Vec<String>) -> Setting> {
 fn single(key: Key, text: &OsStr, origin: &Origin) -> Result<Setting, SettingsError> {
     match (key, text.to_str()) {
         (Key::Scope, Some("user")) => Ok(Setting::Scope(Scope::User)),
-        (Key::Scope, Some("checkout")) => Ok(Setting::Scope(Scope::Checkout)),
+        (Key::Scope, Some("workspace")) => Ok(Setting::Scope(Scope::Workspace)),
         (Key::ExplicitTargetDir, Some("honour")) => {
             Ok(Setting::ExplicitTargetDir(ExplicitTargetDir::Honour))
         }
@@ -239,6 +239,12 @@ fn single(key: Key, text: &OsStr, origin: &Origin) -> Result<Setting, SettingsEr
                 cause: cause.into(),
             }),
         },
+        (Key::Scope, Some("checkout")) => Err(SettingsError::Value {
+            origin: origin.to_string(),
+            key: key.name(),
+            found: "`checkout`".into(),
+            expected: "`workspace`, which is what `checkout` is called now, or `user`",
+        }),
         (Key::RealCargo, _) if Path::new(text).is_absolute() => Ok(Setting::RealCargo(text.into())),
         _ => Err(wrong(key, origin, &format!("`{}`", shown(text)))),
     }

@@ -12,6 +12,7 @@ pub use hooks::{GENERATOR, MachineHooks, PersonHooks, Systemd};
 pub use receipt::{Did, Receipt, Record};
 
 use super::marked::Blocks;
+use super::settings::Scope;
 use super::settings::StickyRoot;
 
 /// One piece of an installation.
@@ -92,14 +93,17 @@ impl Piece {
     }
 }
 
-/// The settings that name a shared root, as a block at the top of a settings file: keys without a
-/// table stand above all tables.
-pub fn settings_block(shared_root: &Path) -> Blocks {
+/// The settings that name a shared root, and the scope if that was chosen, as a block at the top of a
+/// settings file: keys without a table stand above all tables.
+pub fn settings_block(shared_root: &Path, scope: Option<Scope>) -> Blocks {
     // What is a string in JSON is one in TOML.
     let root = serde_json::Value::from(shared_root.to_string_lossy());
-    let top = format!(
+    let mut top = format!(
         "# Put here by `cargo-peruser setup`; other settings belong below.\nshared-root = {root}\n"
     );
+    if let Some(scope) = scope {
+        top += &format!("scope = \"{}\"\n", scope.word());
+    }
     Blocks { top: Some(top), end: None }
 }
 
@@ -193,7 +197,7 @@ mod tests {
 
     #[test]
     fn a_root_of_any_name_is_a_toml_string() {
-        let top = settings_block(Path::new("/srv/a \"b\" \\c")).top.unwrap();
+        let top = settings_block(Path::new("/srv/a \"b\" \\c"), None).top.unwrap();
         let layer = from_file(Path::new("/etc/config.toml"), &top, Whose::System).unwrap();
         let root = Setting::SharedRoot("/srv/a \"b\" \\c".into());
         assert_eq!(layer.entries.first().map(|entry| &entry.setting), Some(&root));

@@ -84,7 +84,9 @@ impl SetupError {
     pub fn exit_code(&self) -> u8 {
         match self {
             SetupError::Prefix { .. } => 77,
-            SetupError::Root { fault: RootFault::Named { .. }, .. } => 1,
+            SetupError::Root {
+                fault: RootFault::Named { .. } | RootFault::Scope { .. }, ..
+            } => 1,
             SetupError::Root { .. } => 77,
             _ => 1,
         }

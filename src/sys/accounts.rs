@@ -1,9 +1,7 @@
 //! The system's account database, LDAP and the like included, through the name-service switch.
 
 use std::ffi::OsStr;
-use std::fs::File;
 use std::ops::RangeInclusive;
-use std::path::Path;
 use std::process::Command;
 
 use users::os::unix::{GroupExt, UserExt};
@@ -43,7 +41,7 @@ pub fn account(uid: u32, settings: &Settings) -> Account {
 
 /// The answer that the name-service switch would give, without starting it.
 fn from_files(uid: u32) -> Option<Record> {
-    let text = |path| files::text(&File::open(Path::new(path)).ok()?).ok();
+    let text = |path| files::text_of_system(path).ok();
     if !passwd::files_answer_first(&text("/etc/nsswitch.conf")?) {
         return None;
     }

@@ -1,13 +1,15 @@
-//! Reads cargo's own configuration for the two settings that say where things are built.
+//! Reads cargo's own configuration for the two settings that say where things are built, and for
+//! aliases, in which they may be chosen as well.
 //!
 //! Only files that exist are opened, and most of those are not even parsed. What cannot be read is
 //! left for cargo to report. Whoever can write a file that is read here must not be able to keep a
 //! login waiting, so files are regular ones of bounded size and number, each read once.
 
-use std::ffi::OsStr;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::files;
+use crate::core::alias;
 use crate::core::build_dir::{Asked, ConfiguredBuildDir, Directories, Templates};
 use crate::core::invocation::Invocation;
 use crate::core::safety::Entry;
@@ -42,9 +44,9 @@ impl Says {
 }
 
 /// Reads the `--config` arguments: each is the path of a file, or TOML. The last is the strongest.
-pub fn typed(invocation: &Invocation<'_>, working_directory: &Path) -> Says {
+pub fn typed(invocation: &Invocation, working_directory: &Path) -> Says {
     let mut reader = Reader::default();
-    let says = |argument: &&OsStr| {
+    let says = |argument: &OsString| {
         let file = working_directory.join(argument);
         match reader.read(&file) {
             Some(text) => reader.file(&file, &text),
@@ -70,6 +72,26 @@ pub fn build_dir(
     cargo_home: Option<&Path>,
     templates: &Templates<'_>,
 ) -> Option<ConfiguredBuildDir> {
+    first(working_directory, cargo_home, |reader, file, text| {
+        reader.file(file, text).build_dir(templates, Asked::ByConfiguration)
+    })
+}
+
+/// The words that configuration files have for an alias, the nearest file first.
+pub fn alias(
+    name: &str,
+    working_directory: &Path,
+    cargo_home: Option<&Path>,
+) -> Option<Vec<OsString>> {
+    first(working_directory, cargo_home, |reader, file, text| reader.alias(name, file, text))
+}
+
+/// What the nearest of the files says that cargo reads from a directory, and has something to say.
+fn first<T>(
+    working_directory: &Path,
+    cargo_home: Option<&Path>,
+    mut says: impl FnMut(&mut Reader, &Path, &str) -> Option<T>,
+) -> Option<T> {
     let mut reader = Reader::default();
     let below = working_directory.ancestors().map(|directory| directory.join(".cargo"));
     let mut places = below.filter(|place| files::entry(place).is_ok());
@@ -81,7 +103,7 @@ pub fn build_dir(
             let text = reader.read(&file)?;
             Some((file, text))
         })?;
-        reader.file(&file, &text).build_dir(templates, Asked::ByConfiguration)
+        says(&mut reader, &file, &text)
     })
 }
 
@@ -127,6 +149,26 @@ impl Reader {
             }
         }
         says
+    }
+
+    /// What an alias stands for, in a file or in what it includes.
+    fn alias(&mut self, name: &str, file: &Path, text: &str) -> Option<Vec<OsString>> {
+        let found = alias::meaning(text, name);
+        if found.is_some() {
+            return found;
+        }
+        for path in &Directories::read(text).includes {
+            self.included += 1;
+            if self.included > MAX_INCLUDES {
+                break;
+            }
+            let file = file.parent()?.join(path);
+            let text = self.read(&file);
+            if let Some(words) = text.and_then(|text| self.alias(name, &file, &text)) {
+                return Some(words);
+            }
+        }
+        None
     }
 
     /// The text of a file that has not been read before.

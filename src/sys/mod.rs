@@ -3,7 +3,6 @@
 pub mod accounts;
 pub mod acls;
 pub mod cargo_config;
-pub mod checkouts;
 pub mod editors;
 pub mod exec;
 pub mod facts;

@@ -48,7 +48,7 @@ impl Found {
 pub fn find(
     snapshot: &Snapshot,
     settings: &Settings,
-    invocation: &Invocation<'_>,
+    invocation: &Invocation,
     homes: &Homes<'_>,
     trail: &Trail,
     caution: Caution,
@@ -89,7 +89,7 @@ pub fn find(
 
 /// The cargo that calls us as its subcommand. A toolchain's own cargo does not understand
 /// `+toolchain`; a proxy on PATH does.
-fn callers(snapshot: &Snapshot, invocation: &Invocation<'_>) -> Option<PathBuf> {
+fn callers(snapshot: &Snapshot, invocation: &Invocation) -> Option<PathBuf> {
     let is_callers = snapshot.called_as == CalledAs::Subcommand && invocation.toolchain.is_none();
     snapshot.absolute_path("CARGO").filter(|_| is_callers)
 }

@@ -4,7 +4,6 @@
 //! variable has one value however often it is asked for.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use super::files;
@@ -122,7 +121,7 @@ impl Snapshot {
 
     /// This process as the kernel knows it.
     pub fn process(&self) -> ProcessId {
-        let stat = File::open("/proc/self/stat").and_then(|file| files::text(&file));
+        let stat = files::text_of_system("/proc/self/stat");
         let started = stat.ok().and_then(|stat| start_time(&stat));
         ProcessId { pid: std::process::id(), started: started.unwrap_or(0) }
     }
@@ -140,7 +139,7 @@ fn has_file_capabilities(uid: u32) -> bool {
         if uid == 0 || dumpable_behavior() == Ok(DumpableBehavior::Dumpable) {
             return false;
         }
-        let status = File::open("/proc/self/status").and_then(|file| files::text(&file));
+        let status = files::text_of_system("/proc/self/status");
         status.is_ok_and(|status| has_more_than_ambient(&status))
     }
     #[cfg(not(any(target_os = "linux", target_os = "android")))]

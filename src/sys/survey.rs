@@ -2,24 +2,26 @@
 
 use std::ffi::OsString;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::homes::Homes;
 use super::snapshot::Snapshot;
 use super::trust::Trust;
-use super::{accounts, cargo_config, checkouts, files, settings_files};
+use super::{accounts, cargo_config, files, settings_files};
 use crate::core::account::Account;
+use crate::core::alias;
 use crate::core::build_dir::{Asked, ConfiguredBuildDir, Templates};
-use crate::core::checkout::Checkout;
 use crate::core::invocation::Invocation;
 use crate::core::lexical;
 use crate::core::placement::{
-    BUILD_BUILD_DIR, BUILD_TARGET_DIR, Door, Facts, RootState, TARGET_DIR, Variables,
+    BUILD_BUILD_DIR, BUILD_TARGET_DIR, Door, Facts, OwnDirectory, RootState, TARGET_DIR, Variables,
 };
 use crate::core::safety::Entry;
 use crate::core::settings::{Key, Settings};
 use crate::error::{Error, Kind, Result, SettingsError};
 use crate::shown::shown;
+use crate::workspace::{self, Workspace};
 
 /// The variable that asks us to step aside.
 pub const BYPASS: &str = "CARGO_PERUSER";
@@ -33,8 +35,11 @@ pub struct Survey {
     pub settings: Settings,
     /// The caller.
     pub account: Account,
+    /// The arguments that matter, aliases expanded.
+    pub invocation: Invocation,
     /// What is being built.
-    pub checkout: Option<Checkout>,
+    pub workspace: Option<Workspace>,
+    own_directory: Option<OwnDirectory>,
     configured_build_dir: Option<ConfiguredBuildDir>,
     build_dir_variable: Option<ConfiguredBuildDir>,
     root_entry: Option<Entry>,
@@ -58,12 +63,13 @@ impl Survey {
         homes: &Homes<'_>,
         door: Door,
         flags: &[(Key, OsString)],
-        invocation: &Invocation<'_>,
+        args: &[OsString],
     ) -> Result<Survey> {
+        let invocation = Invocation::read(args);
         let loaded = settings_files::load(snapshot, homes, flags);
         // `cargo peruser` decides for itself, from what the person has set.
-        let is_ours =
-            door == Door::Shim && invocation.command.is_some_and(|name| name == "peruser");
+        let is_ours = door == Door::Shim
+            && invocation.command.as_deref().is_some_and(|name| name == "peruser");
         let is_bypassed = is_ours || asks_to_step_aside(snapshot)?;
         let settings = if is_bypassed { loaded.unwrap_or_default() } else { loaded? };
         let root_entry = settings.shared_root.as_deref().map(files::entry_if_any);
@@ -73,17 +79,18 @@ impl Survey {
             settings,
             root: if root_exists { RootState::Usable } else { RootState::Absent },
             root_entry: root_entry.and_then(Result::ok).flatten(),
-            working_directory: invocation.working_directory(&snapshot.cwd),
+            working_directory: working_directory(&invocation, &snapshot.cwd),
+            invocation,
             ..Survey::default()
         };
         match door {
-            Door::Shim if is_bypassed || !root_exists => Ok(survey),
+            Door::Shim | Door::Session if is_bypassed || !root_exists => Ok(survey),
             Door::ByName if !is_bypassed && !root_exists => {
-                let survey = survey.look_closer(snapshot, homes, invocation);
+                let survey = survey.look_closer(snapshot, homes, door, args);
                 let own_cache = homes.cache().ok_or(Error::NoHome { uid: snapshot.uid })?;
                 Ok(Survey { own_cache: Some(own_cache), ..survey })
             }
-            _ => Ok(survey.look_closer(snapshot, homes, invocation)),
+            _ => Ok(survey.look_closer(snapshot, homes, door, args)),
         }
     }
 
@@ -91,41 +98,45 @@ impl Survey {
         self,
         snapshot: &Snapshot,
         homes: &Homes<'_>,
-        invocation: &Invocation<'_>,
+        door: Door,
+        args: &[OsString],
     ) -> Survey {
-        let checkout = checkouts::of(invocation, &self.working_directory);
-        let typed = cargo_config::typed(invocation, &self.working_directory);
         let cargo_home = homes.cargo();
-        let top = checkout.as_ref().map(|checkout| checkout.top.as_path());
+        let place = &self.working_directory;
+        let invocation = Invocation::read_with_aliases(args, |name| {
+            alias_of(name, snapshot, place, cargo_home.as_deref())
+        });
+        let workspace = Workspace::of(&invocation, place, cargo_home.as_deref());
+        let workspace = workspace.filter(|_| door != Door::Session);
+        let typed = cargo_config::typed(&invocation, place);
+        let root = workspace.as_ref().and_then(Workspace::directory);
         let templates = Templates {
-            workspace_root: top.unwrap_or(&self.working_directory),
+            workspace_root: root.unwrap_or(place),
             cargo_home: cargo_home.as_deref().unwrap_or(Path::new("/")),
         };
         let config_chooses = typed.sets_target_dir;
-        // Root reads nothing of the person's for whom it acts.
-        let reads_files = snapshot.acting == snapshot.uid;
         let configured = typed.build_dir(&templates, Asked::Typed).or_else(|| {
-            let start = checkouts::configuration_start(invocation, &self.working_directory);
-            let cargo_home = cargo_home.as_deref();
-            reads_files.then(|| cargo_config::build_dir(&start, cargo_home, &templates)).flatten()
+            let start = workspace::configuration_start(&invocation, place, cargo_home.as_deref());
+            let configured = || cargo_config::build_dir(&start, cargo_home.as_deref(), &templates);
+            reads_files(snapshot).then(configured).flatten()
         });
-        let variable = build_dir_variable(snapshot, &templates, &self.working_directory);
-        let is_elsewhere = configured.is_some() || variable.is_some();
+        let variable = build_dir_variable(snapshot, &templates, place);
+        let asked = [&configured, &variable].into_iter().flatten();
+        let own_places = own_places(homes, snapshot.uid, asked);
         let account = accounts::account(snapshot.uid, &self.settings);
         let root = self.root_state(snapshot, &account);
         let variables = self.variables(snapshot, homes, &account);
-        let needs_cache = root == RootState::NotProvisioned
-            || [&variables.target_dir, &variables.build_target_dir, &variables.build_build_dir]
-                .iter()
-                .any(|variable| self.is_elsewhere(variable));
+        let needs_cache = root == RootState::NotProvisioned || self.are_elsewhere(&variables);
         Survey {
             account,
             root,
             own_cache: if needs_cache { homes.cache() } else { None },
-            own_places: if is_elsewhere { own_places(homes) } else { Vec::new() },
+            own_places,
+            own_directory: workspace.as_ref().map(Workspace::own_directory),
             configured_build_dir: configured,
             build_dir_variable: variable,
-            checkout,
+            workspace,
+            invocation,
             config_chooses,
             variables,
             ..self
@@ -153,9 +164,10 @@ impl Survey {
 
     /// Whether a variable points out of the shared root, and so perhaps into the caller's own cache
     /// directory.
-    fn is_elsewhere(&self, variable: &Option<OsString>) -> bool {
+    fn are_elsewhere(&self, variables: &Variables) -> bool {
         let root = self.settings.shared_root.as_deref();
-        variable.as_deref().is_some_and(|value| {
+        let Variables { target_dir, build_target_dir, build_build_dir, .. } = variables;
+        [target_dir, build_target_dir, build_build_dir].into_iter().flatten().any(|value| {
             let path = lexical::absolute(&self.working_directory, Path::new(value));
             !root.is_some_and(|root| path.starts_with(root))
         })
@@ -177,7 +189,7 @@ impl Survey {
             let is_inside = |place: PathBuf| {
                 place.parent().is_some() && path.starts_with(files::without_symlinks(&place))
             };
-            own_places(homes).into_iter().chain(private).any(is_inside)
+            own_homes(homes).into_iter().chain(private).any(is_inside)
                 || (files::owner(&path).is_ok_and(|owner| owner == Some(snapshot.uid))
                     && Trust::of(snapshot.uid).covers(&path))
         };
@@ -215,7 +227,7 @@ impl Survey {
     }
 
     /// What the decision depends on.
-    pub fn facts<'a>(&'a self, door: Door, invocation: &'a Invocation<'a>) -> Facts<'a> {
+    pub fn facts(&self, door: Door) -> Facts<'_> {
         Facts {
             door,
             is_bypassed: self.is_bypassed,
@@ -223,10 +235,10 @@ impl Survey {
             root: self.root,
             account: &self.account,
             own_cache: self.own_cache.as_deref(),
-            invocation,
+            invocation: &self.invocation,
             config_chooses: self.config_chooses,
             working_directory: &self.working_directory,
-            checkout: self.checkout.as_ref(),
+            own_directory: self.own_directory.as_ref(),
             configured_build_dir: self.configured_build_dir.as_ref(),
             build_dir_variable: self.build_dir_variable.as_ref(),
             own_places: &self.own_places,
@@ -249,6 +261,31 @@ fn asks_to_step_aside(snapshot: &Snapshot) -> Result<bool, SettingsError> {
     }
 }
 
+/// Root reads nothing of the person's for whom it acts.
+fn reads_files(snapshot: &Snapshot) -> bool {
+    snapshot.acting == snapshot.uid
+}
+
+/// What an alias stands for. A variable wins over the files, as everywhere in cargo.
+fn alias_of(
+    name: &str,
+    snapshot: &Snapshot,
+    place: &Path,
+    cargo_home: Option<&Path>,
+) -> Option<Vec<OsString>> {
+    match snapshot.variable(&alias::variable(name)) {
+        Some(text) => Some(alias::words_of(text.to_str()?)),
+        None if reads_files(snapshot) => cargo_config::alias(name, place, cargo_home),
+        None => None,
+    }
+}
+
+/// Where cargo works from, without symlinks, as it sees it itself after `-C`.
+fn working_directory(invocation: &Invocation, cwd: &Path) -> PathBuf {
+    let Some(directory) = &invocation.directory else { return cwd.to_owned() };
+    std::fs::canonicalize(cwd.join(directory)).unwrap_or_else(|_| invocation.working_directory(cwd))
+}
+
 /// Whether a path lies in the directory of an ordinary account, or will.
 fn is_of_somebody(path: &Path) -> bool {
     let owners = path.ancestors().map(files::owner);
@@ -256,10 +293,36 @@ fn is_of_somebody(path: &Path) -> bool {
     !nearest.is_some_and(|owner| owner.is_ok_and(|owner| owner == 0))
 }
 
-/// Cargo's home counts only if it is the caller's: a common one would cross persons.
-fn own_places(homes: &Homes<'_>) -> Vec<PathBuf> {
+/// The caller's home and cargo's, which counts only if it is the caller's: a common one would cross
+/// persons.
+fn own_homes(homes: &Homes<'_>) -> Vec<PathBuf> {
     let cargo_home = homes.cargo().filter(|path| homes.is_own(path));
     homes.home().map(Path::to_owned).into_iter().chain(cargo_home).collect()
+}
+
+/// The caller's own places, as far as they matter to the build directories that are asked for.
+fn own_places<'a>(
+    homes: &Homes<'_>,
+    uid: u32,
+    asked: impl Iterator<Item = &'a ConfiguredBuildDir>,
+) -> Vec<PathBuf> {
+    let mut asked = asked.peekable();
+    if asked.peek().is_none() {
+        return Vec::new();
+    }
+    let mut places = own_homes(homes);
+    places.extend(places.iter().filter_map(|place| place.canonicalize().ok()).collect::<Vec<_>>());
+    places.extend(asked.filter_map(|dir| closed_place(&dir.path, uid)));
+    places
+}
+
+/// The nearest existing directory at or above a path, if it is the caller's and closed to others. A
+/// symlink on the way could be turned elsewhere by whoever put it there.
+fn closed_place(path: &Path, uid: u32) -> Option<PathBuf> {
+    let place = path.ancestors().find(|place| place.exists())?;
+    let found = place.symlink_metadata().ok()?;
+    let is_closed = found.is_dir() && found.uid() == uid && found.mode() & 0o077 == 0;
+    (is_closed && place.canonicalize().ok()? == place).then(|| place.to_owned())
 }
 
 fn build_dir_variable(

@@ -33,7 +33,7 @@ const OURS: &Table<'static> = &[
     ("cargo-peruser expl", &["explain"]),
     ("cargo-peruser --trus", &["--trusted-owners"]),
     ("cargo-peruser --shared-root /srv expl", &["--shared-root", "/srv", "explain"]),
-    ("cargo-peruser --scope che", &["--scope", "checkout"]),
+    ("cargo-peruser --scope wor", &["--scope", "workspace"]),
     ("cargo-peruser --scope=user expl", &["--scope=user", "explain"]),
     ("cargo-peruser explain --js", &["explain", "--json"]),
     ("cargo-peruser completions powe", &["completions", "powershell"]),
@@ -132,7 +132,7 @@ fn bash_completes_our_words_and_cargos() -> Result<(), Skip> {
     assert_completes(&terminal, OURS);
     assert_completes(&terminal, CARGOS);
     assert_completes(&terminal, COMMANDS);
-    assert_completes(&terminal, &[("cargo-peruser --scope=che", &["--scope=checkout"])]);
+    assert_completes(&terminal, &[("cargo-peruser --scope=wor", &["--scope=workspace"])]);
     Ok(())
 }
 
@@ -188,7 +188,7 @@ fn zsh_completes_our_words_and_cargos() -> Result<(), Skip> {
     assert_completes(&terminal, OURS);
     assert_completes(&terminal, CARGOS);
     assert_completes(&terminal, COMMANDS);
-    assert_completes(&terminal, &[("cargo-peruser --scope=che", &["--scope=checkout"])]);
+    assert_completes(&terminal, &[("cargo-peruser --scope=wor", &["--scope=workspace"])]);
     // As cargo's subcommand, which `_cargo` asks for by our function's name.
     let table: &Table<'_> = &[
         ("cargo peruser expl", &["peruser", "explain"]),
@@ -231,7 +231,7 @@ fn fish_completes_our_words_and_cargos() -> Result<(), Skip> {
     }
     assert_completes(&terminal, CARGOS);
     assert_completes(&terminal, COMMANDS);
-    assert_completes(&terminal, &[("cargo-peruser --scope=che", &["--scope=checkout"])]);
+    assert_completes(&terminal, &[("cargo-peruser --scope=wor", &["--scope=workspace"])]);
     Ok(())
 }
 

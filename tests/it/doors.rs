@@ -89,7 +89,7 @@ fn our_flags_stand_before_cargos_words() {
         assert_eq!(record.variable("CARGO_TARGET_DIR"), Some(&*target), "{words:?}");
     }
     world.file("checkout/Cargo.toml", "");
-    let output = world.by_name(["--scope=checkout", "build"]).run();
+    let output = world.by_name(["--scope=workspace", "build"]).run();
     let target = output.record().variable("CARGO_TARGET_DIR").unwrap().to_string_lossy();
     assert!(world.redact(&target).starts_with("[WORLD]/root/[ME]/checkout-"), "{target}");
 }

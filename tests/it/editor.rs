@@ -53,6 +53,7 @@ in `[WORLD]/home/.config/helix/languages.toml` (does not exist yet):
 
 [language-server.rust-analyzer.environment]
 CARGO_TARGET_DIR = "[WORLD]/root/[ME]/target"
+CARGO_BUILD_BUILD_DIR = "[WORLD]/root/[ME]/build/{workspace-path-hash}"
 
 Whatever rust-analyzer starts then builds there. Start it anew with :lsp-restart. A checkout whose
 .helix/languages.toml has a table of that name replaces all of this one.
@@ -73,7 +74,8 @@ fn writes_into_a_file_that_does_not_exist_yet() {
 `[WORLD]/home/.config/Code/User/settings.json`:
 +{
 +    "rust-analyzer.server.extraEnv": {
-+        "CARGO_TARGET_DIR": "[WORLD]/root/[ME]/target"
++        "CARGO_TARGET_DIR": "[WORLD]/root/[ME]/target",
++        "CARGO_BUILD_BUILD_DIR": "[WORLD]/root/[ME]/build/{workspace-path-hash}"
 +    }
 +}
 
@@ -97,15 +99,18 @@ fn shows_what_changes_and_leaves_everything_else() {
  	"editor.fontSize": 12, // big
  	"a": [1, 2,],
 +	"rust-analyzer.server.extraEnv": {
-+		"CARGO_TARGET_DIR": "[WORLD]/root/[ME]/target"
++		"CARGO_TARGET_DIR": "[WORLD]/root/[ME]/target",
++		"CARGO_BUILD_BUILD_DIR": "[WORLD]/root/[ME]/build/{workspace-path-hash}"
 +	},
  }
 
 "#]]
     );
     let ours = format!(
-        "\n\t\"rust-analyzer.server.extraEnv\": {{\n\t\t\"CARGO_TARGET_DIR\": \"{}\"\n\t}},",
-        target(&world)
+        "\n\t\"rust-analyzer.server.extraEnv\": {{\n\t\t\"CARGO_TARGET_DIR\": \"{}\",\n\t\t\
+         \"CARGO_BUILD_BUILD_DIR\": \"{}/build/{{workspace-path-hash}}\"\n\t}},",
+        target(&world),
+        world.private().display()
     );
     assert_eq!(text(&world, CODE).replace(&ours, ""), MINE);
 }

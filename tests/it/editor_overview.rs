@@ -101,10 +101,13 @@ fn each_state_of_a_file_has_its_name() {
     };
     assert_eq!(json(&world, &["rust-analyzer"])["editors"][0]["files"][0]["state"], "missing");
     let set = |value: &str| format!("[cargo.extraEnv]\nCARGO_TARGET_DIR = '{value}'\n");
+    let build = world.private().join("build/{workspace-path-hash}").display().to_string();
+    let both = |value: &str| format!("{}CARGO_BUILD_BUILD_DIR = '{build}'\n", set(value));
     let old = world.private().join("old").display().to_string();
     for (text, expected) in [
         (String::new(), "silent"),
-        (set(&target(&world)), "covered"),
+        (both(&target(&world)), "covered"),
+        (set(&target(&world)), "outdated"),
         (set(&old), "outdated"),
         (set("/tmp/mine"), "chosen"),
         ("[".to_owned(), "unusable"),

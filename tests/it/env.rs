@@ -69,7 +69,9 @@ fn the_shim_comes_first_and_cargos_own_programs_second() {
         env(&world, &[]).run().printed(),
         "PATH='[WORLD]/prefix/lib/cargo-peruser/bin:[WORLD]/home/.cargo/bin:/usr/bin:/bin'; \
          export PATH\n\
-         CARGO_TARGET_DIR='[WORLD]/root/[ME]/target'; export CARGO_TARGET_DIR\n"
+         CARGO_TARGET_DIR='[WORLD]/root/[ME]/target'; export CARGO_TARGET_DIR\n\
+         CARGO_BUILD_BUILD_DIR='[WORLD]/root/[ME]/build/{workspace-path-hash}'; \
+         export CARGO_BUILD_BUILD_DIR\n"
     );
     let bare = installed();
     fs::remove_dir(bare.at("home/.cargo/bin")).unwrap();
@@ -174,18 +176,22 @@ fn a_mistake_in_the_settings_leaves_the_shim_in_front() {
 
 fn where_one_stands_makes_no_difference() {
     let world = installed();
-    world.file("checkout/.git", "gitdir: /srv/app/.git/worktrees/fix\n");
+    world.file("checkout/Cargo.toml", "");
     world.file("checkout/.cargo/config.toml", "build.build-dir = '/nonexistent/shared'\n");
     let found = exported(env(&world, &["--format", "json"]).within("checkout"));
     assert_eq!(found["CARGO_TARGET_DIR"], json!(world.private().join("target")));
-    assert_eq!(found.get("CARGO_BUILD_BUILD_DIR"), None);
+    // Cargo's own template: workspaces keep apart past the shim as well.
+    let build = world.private().join("build/{workspace-path-hash}");
+    assert_eq!(found["CARGO_BUILD_BUILD_DIR"], json!(build));
 }
 
 fn a_build_that_is_not_installed_leaves_path_alone() {
     let world = World::new();
     assert_eq!(
         world.by_name(["env"]).run().printed(),
-        "CARGO_TARGET_DIR='[WORLD]/root/[ME]/target'; export CARGO_TARGET_DIR\n"
+        "CARGO_TARGET_DIR='[WORLD]/root/[ME]/target'; export CARGO_TARGET_DIR\n\
+         CARGO_BUILD_BUILD_DIR='[WORLD]/root/[ME]/build/{workspace-path-hash}'; \
+         export CARGO_BUILD_BUILD_DIR\n"
     );
 }
 

@@ -47,12 +47,13 @@ fn tells_where_and_why() -> Result<(), Skip> {
         str![[r#"
 target directory  [WORLD]/root/[ME]/target
   because  rule 7: nothing chooses another target directory
+  warning  `scope` is `user`: workspaces with packages of equal names can run each other's programs
 private directory  [WORLD]/root/[ME] (does not exist yet)
 real cargo  [WORLD]/stub/cargo
   passed over  [WORLD]/shim/cargo: it is cargo-peruser itself
 the shim  decides the same
 account  [ME] (uid [UID])
-checkout  [WORLD]/checkout
+workspace  [WORLD]/checkout
 
 settings
   shared-root  [WORLD]/root  the environment variable CARGO_PERUSER_SHARED_ROOT
@@ -88,7 +89,7 @@ account  [ME] (uid [UID])
 
 settings
   shared-root  -  built in
-  scope  user  built in
+  scope  workspace  built in
   explicit-target-dir  honour  built in
   real-cargo  -  built in
   exclude.users  []  built in
@@ -112,7 +113,7 @@ fn tells_the_built_in_settings() -> Result<(), Skip> {
         settings,
         str![[r#"
   shared-root          -          built in
-  scope                user       built in
+  scope                workspace  built in
   explicit-target-dir  honour     built in
   real-cargo           -          built in
   exclude.users        []         built in

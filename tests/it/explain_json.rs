@@ -65,7 +65,7 @@ fn both_outputs_tell_the_same() {
     for value in [
         &found["by_name"]["target_dir"],
         &found["by_name"]["reason"],
-        &found["checkout"]["top"],
+        &found["workspace"]["path"],
         &found["by_name"]["real_cargo"],
         &found["by_name"]["passed_over"][0]["path"],
         &found["settings"][0]["value"],
@@ -87,17 +87,17 @@ fn the_keys_of_json_stay_as_they_are() {
     let world = World::new();
     world.file("checkout/Cargo.toml", "");
     let found = json(&world, &["build"]);
-    assert_eq!(keys(&found), "account by_name checkout settings shim");
+    assert_eq!(keys(&found), "account by_name settings shim workspace");
     for door in ["by_name", "shim"] {
         assert_eq!(
             keys(&found[door]),
             "build_dir build_dir_overrides help passed_over private_dir provision real_cargo reason \
-             refusal removed_variables rule rule_number state target_dir"
+              refusal removed_variables rule rule_number state target_dir warning"
         );
         assert_eq!(keys(&found[door]["passed_over"][0]), "path reason");
     }
     assert_eq!(keys(&found["account"]), "name uid");
-    assert_eq!(keys(&found["checkout"]), "is_linked_worktree top");
+    assert_eq!(keys(&found["workspace"]), "kind path");
     assert_eq!(keys(&found["settings"][0]), "key origin value");
 }
 

@@ -50,6 +50,7 @@ mod toolchain;
 mod toolchain_refused;
 mod transparency;
 mod transparency_process;
+mod workspace_root;
 
 use std::process::ExitCode;
 
@@ -88,6 +89,7 @@ fn main() -> ExitCode {
         real_cargo::tests(),
         real_cargo_loops::tests(),
         properties::tests(),
+        workspace_root::tests(),
     ];
     libtest_mimic::run(&Arguments::from_args(), tests.into_iter().flatten().collect()).exit_code()
 }

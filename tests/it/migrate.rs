@@ -127,9 +127,9 @@ fn the_scope_decides_where_it_goes() {
     let world = World::new();
     world.file("checkout/Cargo.toml", "");
     let old = old(&world);
-    let path = world.by_name(["--scope=checkout", "path"]).run().out;
+    let path = world.by_name(["--scope=workspace", "path"]).run().out;
     let words =
-        ["--scope=checkout".as_ref(), "migrate".as_ref(), old.as_os_str(), "--yes".as_ref()];
+        ["--scope=workspace".as_ref(), "migrate".as_ref(), old.as_os_str(), "--yes".as_ref()];
     let run = world.by_name(words).run();
     assert_eq!(run.code(), 0, "{}", run.err);
     assert!(run.out.ends_with(&format!("to `{}`\n", path.trim_end())), "{}", run.out);
@@ -146,7 +146,7 @@ fn a_closed_stdout_is_no_failure() {
 
 /// The stub is asked once for each profile, in the checkout.
 fn cures_a_checkout_with_the_real_cargo() {
-    let world = World::new();
+    let world = World::new().with("CARGO_PERUSER_SCOPE", "user");
     world.file("checkout/Cargo.toml", "");
     let old = old(&world);
     world.executable("stub/rustc", "#!/bin/sh\necho x86_64-unknown-none\n");

@@ -35,7 +35,7 @@ struct Scene {
 
 impl Scene {
     fn new(cargo: &str) -> Scene {
-        let world = World::new();
+        let world = World::new().with("CARGO_PERUSER_SCOPE", "user");
         world.file("checkout/Cargo.toml", "");
         let private = world.private();
         world.directory(&private, 0o700);

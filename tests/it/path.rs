@@ -13,7 +13,9 @@ pub(crate) fn tests() -> Vec<Trial> {
     tests![
         prints_one_line_and_creates_nothing,
         decides_for_the_words_that_cargo_would_get,
-        a_linked_worktree_and_by_setting_a_checkout_have_their_own,
+        every_workspace_has_its_own,
+        what_stands_anew_at_a_path_is_another_workspace,
+        what_is_chosen_in_an_alias_is_chosen,
         where_cargo_decides_alone_cargo_answers,
         cargos_failure_is_told_in_cargos_words,
         the_real_cargo_answers_for_an_explicit_choice,
@@ -79,28 +81,73 @@ fn own_name(run: Run<'_>) -> String {
     name.strip_suffix('\n').unwrap().to_owned()
 }
 
-fn a_linked_worktree_and_by_setting_a_checkout_have_their_own() {
+fn every_workspace_has_its_own() {
     let world = World::new();
-    world.directory("checkout/.git", 0o755);
-    world.file("checkout/sub/Cargo.toml", "");
-    world.file("fix/.git", "gitdir: ../checkout/.git/worktrees/fix\n");
-    world.file("module/.git", "gitdir: ../checkout/.git/modules/module\n");
+    world.file("checkout/Cargo.toml", "workspace.members = ['*']");
+    world.file("checkout/member/Cargo.toml", "");
+    world.file("fix/Cargo.toml", "[workspace]");
+    world.directory("empty", 0o755);
     let of = |directory: &str| own_name(world.by_name(["path"]).within(directory));
-    assert_eq!([of("checkout"), of("checkout/sub"), of("module")], ["target"; 3]);
-    let worktree = of("fix");
-    let (name, hash) = worktree.rsplit_once('-').unwrap();
-    assert_eq!((name, hash.len()), ("fix", 16), "{worktree}");
-    let by_manifest = ["path", "--", "build", "--manifest-path", "../fix/Cargo.toml"];
-    assert_eq!(own_name(world.by_name(by_manifest)), worktree);
-    let by_directory = ["path", "--", "-C", "../fix", "build"];
-    assert_eq!(own_name(world.by_name(by_directory)), worktree);
+    let [checkout, fix] = ["checkout", "fix"].map(of);
+    for (name, directory) in [(&checkout, "checkout-"), (&fix, "fix-")] {
+        let hash = name.strip_prefix(directory).unwrap_or_default();
+        assert!(hash.len() == 16 && hash.chars().all(|c| c.is_ascii_hexdigit()), "{name}");
+    }
+    assert_eq!(of("checkout/member"), checkout);
+    assert_eq!(of("empty"), "target");
+    world.file(
+        "home/.cargo/config.toml",
+        "[alias]\nlint = 'clippy --manifest-path ../fix/Cargo.toml'",
+    );
+    for (words, expected) in [
+        ("build --manifest-path ../fix/Cargo.toml", &*fix),
+        ("nextest run main_t --manifest-path ../fix/Cargo.toml", &fix),
+        ("lint", &fix),
+        ("unknown x --manifest-path ../fix/Cargo.toml -- y", &fix),
+        ("unknown --manifest-path ../nowhere/Cargo.toml", &checkout),
+        ("unknown -- --manifest-path ../fix/Cargo.toml", &checkout),
+        ("-C ../fix build", &fix),
+        ("-C ../fix build --manifest-path ../checkout/member/Cargo.toml", &checkout),
+        ("--config x=1 -C ../fix build", &fix),
+        ("+nightly -C ../empty -Zx build", "target"),
+        ("install --path ../fix", &fix),
+        ("install ripgrep", "target"),
+    ] {
+        let words = ["path", "--"].into_iter().chain(words.split(' '));
+        assert_eq!(own_name(world.by_name(words.collect::<Vec<_>>())), expected);
+    }
+    let fork = |url| own_name(world.by_name(["path", "--", "install", "--git", url, "app"]));
+    assert!(fork("https://example.com/a/app").starts_with("app-"));
+    assert_ne!(fork("https://example.com/a/app"), fork("https://example.com/b/app"));
+    let by_user = |directory| own_name(world.by_name(["--scope=user", "path"]).within(directory));
+    assert_eq!([by_user("checkout"), by_user("fix")], ["target"; 2]);
+}
 
-    let scoped =
-        |directory: &str| own_name(world.by_name(["--scope=checkout", "path"]).within(directory));
-    assert_eq!(scoped("fix"), worktree);
-    assert_eq!(scoped("checkout/sub"), scoped("checkout"));
-    assert!(scoped("checkout").starts_with("checkout-"), "{}", scoped("checkout"));
-    assert_ne!(scoped("module"), scoped("checkout"));
+fn what_stands_anew_at_a_path_is_another_workspace() {
+    let world = World::new();
+    let of = || own_name(world.by_name(["path"]).within("fix"));
+    world.file("fix/Cargo.toml", "");
+    let before = of();
+    assert_eq!(of(), before);
+    fs::rename(world.at("fix"), world.at("old")).unwrap();
+    world.file("fix/Cargo.toml", "");
+    assert_ne!(of(), before);
+}
+
+fn what_is_chosen_in_an_alias_is_chosen() {
+    let world = World::new();
+    let aliases =
+        "[alias]\nt = ['build', '--target-dir', 't']\nc = \"build --config build.target-dir='t'\"";
+    world.file("checkout/.cargo/config.toml", aliases);
+    let exported = ("CARGO_TARGET_DIR", world.private().join("target"));
+    for (words, is_left_alone) in [("t", true), ("c", true), ("v", true), ("build", false)] {
+        let run = world.shim([words]).var(exported.0, &exported.1);
+        let output = run.var("CARGO_ALIAS_V", "build --target-dir=v").run();
+        let found = output.record().variable("CARGO_TARGET_DIR").map(PathBuf::from);
+        // What is weaker than the variable only counts without it.
+        let expected = if words == "c" { None } else { Some(exported.1.clone()) };
+        assert_eq!(found == expected && world.made().is_empty(), is_left_alone, "{words}");
+    }
 }
 
 const ANSWER: &str = "#!/bin/sh
@@ -158,7 +205,7 @@ fn cargos_failure_is_told_in_cargos_words() {
 }
 
 /// The cargo that builds these tests, or the one on PATH; not this project's own shim.
-fn installed_cargo() -> Option<PathBuf> {
+pub(crate) fn installed_cargo() -> Option<PathBuf> {
     let named = std::env::var_os("CARGO").map(PathBuf::from);
     let path = std::env::var_os("PATH").unwrap_or_default();
     let on_path = std::env::split_paths(&path).map(|directory| directory.join("cargo"));
@@ -189,7 +236,7 @@ fn the_real_cargo_answers_for_an_explicit_choice() -> Result<(), Skip> {
             run(&["path", "--", "build", "--config", "build.target-dir='x'"]).run(),
             "[WORLD]/checkout/x\n",
         ),
-        (run(&["path"]).run(), "[WORLD]/root/[ME]/target\n"),
+        (run(&["--scope=user", "path"]).run(), "[WORLD]/root/[ME]/target\n"),
     ] {
         assert_eq!(output.printed(), expected);
     }
@@ -200,7 +247,7 @@ fn hostile_names_do_not_reach_the_terminal() {
     let world = World::new();
     let name = "checkout/e\x1b[2Jv\ni\u{202e}l\x07";
     world.file(format!("{name}/Cargo.toml"), "");
-    let output = world.by_name(["--scope=checkout", "path"]).within(name).run();
+    let output = world.by_name(["path"]).within(name).run();
     assert!(output.printed().starts_with("[WORLD]/root/[ME]/e__2Jv_i_l_-"), "{}", output.out);
     assert!(output.stdout.is_ascii());
     assert_eq!(output.stdout.iter().filter(|byte| byte.is_ascii_control()).count(), 1);

@@ -44,6 +44,8 @@ fn is_made_exactly_private_under_every_umask() {
         let me = person();
         let expected = [
             format!("root/{me}"),
+            format!("root/{me}/.workspaces"),
+            format!("root/{me}/.workspaces/target"),
             format!("root/{me}/target"),
             format!("root/{me}/target/CACHEDIR.TAG"),
         ];

@@ -54,7 +54,7 @@ fn reading_any_arguments_never_panics() {
         // Whatever was found was there.
         let found = invocation.command.into_iter().chain(invocation.toolchain);
         for word in found {
-            assert!(words.iter().any(|known| known == word));
+            assert!(words.contains(&word));
         }
     });
 }
@@ -71,7 +71,7 @@ fn decision(case: &Case) -> Decision {
         invocation: &Invocation::read(&case.words),
         config_chooses: case.config_chooses,
         working_directory: &case.cwd,
-        checkout: case.checkout.as_ref(),
+        own_directory: case.own_directory.as_ref(),
         configured_build_dir: case.build_dirs[0].as_ref(),
         build_dir_variable: case.build_dirs[1].as_ref(),
         own_places: &own_places,

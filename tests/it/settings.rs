@@ -90,7 +90,7 @@ fn every_key_has_a_variable_and_a_flag() {
     let root = world.at("root").to_string_lossy().into_owned();
     for (key, value, shown) in [
         ("shared-root", &*root, "\"[WORLD]/root\""),
-        ("scope", "checkout", "\"checkout\""),
+        ("scope", "user", "\"user\""),
         ("explicit-target-dir", "override", "\"override\""),
         ("real-cargo", "/x/cargo", "\"/x/cargo\""),
         ("exclude.users", "nobody-a,nobody-b", "[\"nobody-a\",\"nobody-b\"]"),

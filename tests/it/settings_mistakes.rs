@@ -55,12 +55,17 @@ const MISTAKES: &[(&str, u32, &str, &str)] = &[
         "did you mean `exclude.users`?",
     ),
     ("zzz = 1\n", 1, "unknown setting `zzz` in AT", ""),
-    ("scope = 3\n", 1, "invalid value for `scope` in AT: integer", "it takes `user` or `checkout`"),
+    (
+        "scope = 3\n",
+        1,
+        "invalid value for `scope` in AT: integer",
+        "it takes `workspace` or `user`",
+    ),
     (
         "scope = 'all'\n",
         1,
         "invalid value for `scope` in AT: `all`",
-        "it takes `user` or `checkout`",
+        "it takes `workspace` or `user`",
     ),
     (
         "shared-root = ['/x']\n",

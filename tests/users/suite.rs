@@ -42,6 +42,15 @@ impl Test {
         self
     }
 
+    /// Has everybody build into one directory for everything, which is not what they do unasked.
+    pub(crate) fn by_user(self) -> Self {
+        let body: Body = Box::new(move |stage| {
+            stage.build_by_user();
+            (self.body)(stage)
+        });
+        Self { body, ..self }
+    }
+
     /// Keeps other heavy tests away while this one runs.
     pub(crate) fn heavy(self) -> Self {
         Self { pace: Pace::Heavy, ..self }

@@ -7,7 +7,7 @@ use crate::sys::private_dir::State;
 
 /// Renders the explanation; no line ends in spaces, nothing in it moves a cursor.
 pub(super) fn render(explanation: &Explanation) -> String {
-    let Explanation { by_name, shim, account, checkout, settings: all } = explanation;
+    let Explanation { by_name, shim, account, workspace, settings: all } = explanation;
     let mut rows = answer(by_name);
     rows.extend(cargo(by_name));
     if decides_like(shim, by_name) {
@@ -22,10 +22,7 @@ pub(super) fn render(explanation: &Explanation) -> String {
     let name =
         account.name.as_ref().map_or("without a name".into(), |name| shown(name).to_string());
     rows.push(row("account", format!("{name} (uid {})", account.uid)));
-    if let Some(checkout) = checkout {
-        let kind = if checkout.is_linked_worktree { " (linked worktree)" } else { "" };
-        rows.push(row("checkout", format!("{}{kind}", shown(&checkout.top))));
-    }
+    rows.extend(workspace.iter().map(|workspace| row(workspace.kind, shown(&workspace.path))));
     format!("{}\n\nsettings\n{}", table(&rows), settings(all))
 }
 
@@ -55,6 +52,7 @@ fn answer(answer: &Answer) -> Vec<(String, String)> {
         row("target directory", target(answer, "cargo-peruser path")),
         row("  because", because(answer)),
     ];
+    rows.extend(answer.warning.map(|warning| row("  warning", warning)));
     for name in &answer.removed_variables {
         rows.push(row("  without", name));
     }

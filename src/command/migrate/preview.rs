@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::target::Target;
 use super::{Request, judging, named};
-use crate::core::checkout::is_directory_name;
+use crate::core::placement::is_directory_name;
 use crate::core::relocation::tree::Inventory;
 use crate::core::relocation::{Circumstances, Method, Position, Reason, choose};
 use crate::error::{Error, MigrateError};

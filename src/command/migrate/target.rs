@@ -118,7 +118,7 @@ impl<'a> Target<'a> {
             }
             .into());
         }
-        let is_scoped = plan.survey.settings.scope == Scope::Checkout;
+        let is_scoped = plan.survey.settings.scope == Scope::Workspace;
         if is_anothers && is_scoped && request.checkout.is_none() {
             // Where root happens to be is nobody's checkout.
             let (source, person) = (source.to_owned(), owner.word());

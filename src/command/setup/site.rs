@@ -9,11 +9,10 @@ use clap::{ArgMatches, ValueEnum};
 use crate::command::{Flags, completions, man};
 use crate::core::account::Account;
 use crate::core::lexical;
-use crate::core::placement::session_target;
-use crate::core::settings::{Settings, StickyRoot};
-use crate::core::setup::{
-    GENERATOR, Piece, Root, Systemd, What, cannot_be_quoted, is_the_systems, settings_block,
-};
+use crate::core::marked::Blocks;
+use crate::core::placement::{session_build_dir, session_target};
+use crate::core::settings::{Scope, Settings, StickyRoot};
+use crate::core::setup::{GENERATOR, Piece, Root, Systemd, What, cannot_be_quoted, is_the_systems};
 use crate::error::{Error, FileError, Result, RootFault, SetupError};
 use crate::sys::homes::Homes;
 use crate::sys::installation::{Installation, PROGRAM, is_same_file};
@@ -23,7 +22,7 @@ use crate::sys::setup::{
     Step, assert_trusted, find_shell, of_machine, of_person, read_receipt, receipt_path,
 };
 use crate::sys::snapshot::Snapshot;
-use crate::sys::{accounts, files, settings_files};
+use crate::sys::{accounts, files, settings_files, tag};
 
 /// What is set up.
 pub(super) struct Site {
@@ -39,7 +38,8 @@ pub(super) struct Site {
     pub(super) own_cache: Option<PathBuf>,
     audience: Audience,
     /// The settings file to name the root in; `None` where one names it already, in other words.
-    settings: Option<PathBuf>,
+    settings: Option<(PathBuf, Blocks)>,
+    scope: Scope,
     /// What becomes of the root; `None` where it is the administrator's.
     root: Option<Root>,
     hooks: Vec<Piece>,
@@ -68,11 +68,10 @@ impl Site {
         let is_machine = snapshot.uid == 0 || machines.is_some();
         let audience = if is_machine { Audience::Machine } else { Audience::Person };
         let installation = machines.unwrap_or(own);
+        let scope = root::chosen_scope(flags, verb)?;
         let chosen = root::chosen(flags, verb)?;
-        let (shared_root, settings) = match root::settle(snapshot, &homes, audience, chosen)? {
-            root::Root::Named(root) => (root, None),
-            root::Root::ByBlock(root, file) => (root, Some(file)),
-        };
+        let (shared_root, settings) =
+            root::settle(snapshot, &homes, audience, chosen, scope)?.block();
         if is_the_systems(&shared_root) {
             let fault = RootFault::TheSystems;
             return Err(SetupError::Root { path: shared_root, fault }.into());
@@ -98,6 +97,7 @@ impl Site {
             settings,
             root,
             hooks: Vec::new(),
+            scope: scope.unwrap_or(settings_in_files.scope),
             settings_in_files,
         };
         Ok(Site { hooks: site.find_hooks(snapshot, &homes), ..site })
@@ -111,7 +111,8 @@ impl Site {
         }
         let mut person = of_person(snapshot, homes, &self.home);
         let target = session_target(&self.shared_root, &self.account);
-        person.systemd = systemd(homes, &self.installation, &target)
+        let build = session_build_dir(&self.shared_root, &self.account);
+        person.systemd = systemd(homes, &self.installation, (target, build))
             .filter(|_| self.account.no_directory(&self.settings_in_files).is_none());
         person.pieces(&program)
     }
@@ -128,7 +129,7 @@ impl Site {
             .extend(root.map(|root| Piece::new(shared_root, What::Root(*root), "the shared root")));
         let settings = self.settings.iter();
         pieces.extend(
-            settings.map(|path| Piece::block(path, settings_block(shared_root), "the settings")),
+            settings.map(|(path, block)| Piece::block(path, block.clone(), "the settings")),
         );
         let binary = installation.binary();
         pieces.push(Piece::new(&binary, What::Program, "this program"));
@@ -194,6 +195,16 @@ impl Site {
         Ok(assert_trusted(places.filter(|path| !self.shared_root.starts_with(path)))?)
     }
 
+    /// Whether people have one cache each in the shared root, as profile scripts make them, and `scope`
+    /// would not let them keep those.
+    pub(super) fn leaves_caches_behind(&self) -> bool {
+        let is_cache = |private: PathBuf| {
+            private.join("debug").is_dir() || private.join("target").join(tag::NAME).exists()
+        };
+        let mut found = std::fs::read_dir(&self.shared_root).into_iter().flatten().flatten();
+        self.scope == Scope::Workspace && found.any(|entry| is_cache(entry.path()))
+    }
+
     /// Whether it is a whole machine.
     pub(super) fn is_machine(&self) -> bool {
         self.audience == Audience::Machine
@@ -253,17 +264,22 @@ fn group(audience: Audience, verb: &ArgMatches) -> Result<Option<u32>> {
 }
 
 /// What systemd is told, where it runs people's services and the machine does not tell it already.
-fn systemd(homes: &Homes<'_>, installation: &Installation, target: &Path) -> Option<Systemd> {
+fn systemd(
+    homes: &Homes<'_>,
+    installation: &Installation,
+    (target_dir, build_dir): (PathBuf, PathBuf),
+) -> Option<Systemd> {
     let cargo_bin = homes.cargo_bin().filter(|path| cannot_be_quoted(path).is_none());
     let is_there =
         Path::new("/etc/systemd").is_dir() || Path::new("/usr/lib/systemd/system").is_dir();
     let is_told = of_machine().generators.is_some_and(|path| path.join(GENERATOR).exists());
-    let is_quotable = cannot_be_quoted(target).is_none();
+    let is_quotable = cannot_be_quoted(&target_dir).is_none();
     (is_there && !is_told && is_quotable).then_some(Systemd {
         environment_d: homes.config()?.join("environment.d"),
         shim_dir: installation.shim_dir(),
         cargo_bin,
-        target_dir: target.to_owned(),
+        target_dir,
+        build_dir,
     })
 }
 

@@ -58,6 +58,15 @@ pub(super) fn to_be_provisioned(people: &[Person]) -> String {
     format!("then private directories for: {}", names.collect::<Vec<_>>().join(", "))
 }
 
+/// That people's caches stay where they are, and builds do not.
+pub(super) fn leaves_caches_behind(shared_root: &Path) -> String {
+    format!(
+        "people have one cache each in `{}`, and each workspace will begin an empty one; to keep one \
+         for everything that a person builds: cargo-peruser setup --scope user",
+        shown(shared_root)
+    )
+}
+
 /// How every piece stands.
 pub(super) fn state(steps: &[Step]) -> String {
     let word: fn(&Step) -> &'static str = |step| match step.state {

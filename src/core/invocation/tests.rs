@@ -1,15 +1,15 @@
 //! Arguments as cargo would read them.
 
 use super::{Invocation, Manifest, TargetUse};
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::path::Path;
 
 fn words(line: &str) -> Vec<OsString> {
     line.split_whitespace().map(OsString::from).collect()
 }
 
-fn os(text: &str) -> Option<&OsStr> {
-    (!text.is_empty()).then_some(OsStr::new(text))
+fn os(text: &str) -> Option<OsString> {
+    (!text.is_empty()).then(|| text.into())
 }
 
 #[test]
@@ -51,7 +51,7 @@ fn finds_what_decides_and_nothing_else() {
         let args = words(line);
         let read = Invocation::read(&args);
         let found = (read.toolchain, read.command, read.directory, read.manifest, read.target_dir);
-        let manifest = os(manifest).map(|path| Manifest::File(Path::new(path)));
+        let manifest = os(manifest).map(|path| Manifest::File(path.into()));
         let expected = (os(toolchain), os(command), os(directory), manifest, os(target));
         assert_eq!(found, expected, "{line}");
     }
@@ -114,11 +114,63 @@ fn options_count_only_where_cargo_reads_them() {
         ("test run --target-dir /x", Some("/x")),
     ] {
         let args = words(line);
-        assert_eq!(Invocation::read(&args).target_dir, expected.map(OsStr::new), "{line}");
+        assert_eq!(Invocation::read(&args).target_dir, expected.map(OsString::from), "{line}");
     }
-    let args = words("--config a=1 xtask --config b=2 --manifest-path x/Cargo.toml");
-    let read = Invocation::read(&args);
-    assert_eq!((read.configs, read.manifest), (vec![OsStr::new("a=1")], None));
+    let args = words("--config a=1 xtask --config b=2");
+    assert_eq!(Invocation::read(&args).configs, ["a=1"]);
+}
+
+#[test]
+fn a_manifest_counts_wherever_it_stands() {
+    for (line, expected) in [
+        ("xtask --manifest-path m", Some("m")),
+        ("nextest run main_t --manifest-path m", Some("m")),
+        ("clippy --manifest-path=m -- -D warnings", Some("m")),
+        ("xtask -- --manifest-path m", None),
+        ("miri run prog --manifest-path m", None),
+        ("run prog --manifest-path m", None),
+        ("install --path m", Some("m")),
+        ("install --version 1 --root r -F f name", None),
+        ("install --root r", Some(".")),
+        ("install --git u --rev v", None),
+        ("add --path m", None),
+    ] {
+        let (Manifest::File(found) | Manifest::Directory(found)) =
+            Invocation::read(&words(line)).manifest.unwrap_or(Manifest::File("".into()));
+        assert_eq!(found.to_str(), expected.or(Some("")), "{line}");
+    }
+}
+
+#[test]
+fn an_alias_counts_as_what_it_stands_for() {
+    let alias = |name: &str| {
+        let meaning = match name {
+            "x" => "run --manifest-path m --config c --",
+            "y" => "x --target-dir",
+            "z" => "-C d build --target-dir t",
+            "o" | "p" => "p",
+            "build" => "test --target-dir never",
+            _ => return None,
+        };
+        Some(words(meaning))
+    };
+    let read = |line: &str| {
+        let read = Invocation::read_with_aliases(&words(line), alias);
+        let words = [read.command, read.directory, read.target_dir].map(Option::unwrap_or_default);
+        (words.map(|word| word.into_string().unwrap()).join(" "), read.configs.len())
+    };
+    for (line, expected, configs) in [
+        ("x --target-dir t", "run  ", 1),
+        ("+nightly --config a x --config b", "run  ", 2),
+        ("-C e z", "build e t", 0),
+        ("z", "build  t", 0),
+        ("-q z --target-dir u", "build  u", 0),
+        ("o", "p  ", 0),
+        ("build", "build  ", 0),
+        ("unknown --target-dir t", "unknown  ", 0),
+    ] {
+        assert_eq!(read(line), (expected.to_owned(), configs), "{line}");
+    }
 }
 
 #[test]
@@ -134,7 +186,7 @@ fn knows_scripts_and_packages_that_are_installed_from_a_path() {
         assert_eq!(Invocation::read(&args).script(), script.map(Path::new), "{line}");
     }
     let args = words("install --path ../wt --root a");
-    let directory = Manifest::Directory(Path::new("../wt"));
+    let directory = Manifest::Directory("../wt".into());
     assert_eq!(Invocation::read(&args).manifest, Some(directory));
     let args = words("add --path ../wt name");
     assert_eq!(Invocation::read(&args).manifest, None);

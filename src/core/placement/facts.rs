@@ -4,12 +4,11 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use super::{
-    BUILD_BUILD_DIR, BUILD_TARGET_DIR, Choice, Door, OWN_NAME, Place, PlaceKind, RootState, TARGET,
-    TARGET_DIR,
+    BUILD, BUILD_BUILD_DIR, BUILD_TARGET_DIR, Choice, Door, OWN_NAME, Place, PlaceKind, RootState,
+    TARGET, TARGET_DIR,
 };
 use crate::core::account::Account;
 use crate::core::build_dir::{Asked, ConfiguredBuildDir, Moved, moved};
-use crate::core::checkout::{Checkout, is_directory_name};
 use crate::core::invocation::Invocation;
 use crate::core::lexical;
 use crate::core::settings::{ExplicitTargetDir, Missing, Settings};
@@ -31,21 +30,30 @@ pub struct Facts<'a> {
     /// directory below it is to be used, or may be where a variable points.
     pub own_cache: Option<&'a Path>,
     /// What was typed.
-    pub invocation: &'a Invocation<'a>,
+    pub invocation: &'a Invocation,
     /// Whether a `--config` has `build.target-dir`.
     pub config_chooses: bool,
     /// Where cargo works from.
     pub working_directory: &'a Path,
-    /// What is being built, where that is known.
-    pub checkout: Option<&'a Checkout>,
+    /// The directory that what is being built has of its own; `None` where there are no sources.
+    pub own_directory: Option<&'a OwnDirectory>,
     /// The build directory that cargo's configuration or `--config` asks for.
     pub configured_build_dir: Option<&'a ConfiguredBuildDir>,
     /// The build directory that `CARGO_BUILD_BUILD_DIR` asks for.
     pub build_dir_variable: Option<&'a ConfiguredBuildDir>,
-    /// Places that are the caller's own: home, cargo's home.
+    /// Places that are the caller's own: home, cargo's home, what is theirs and closed to others.
     pub own_places: &'a [PathBuf],
     /// The variables that matter, as they were inherited.
     pub variables: &'a Variables,
+}
+
+/// A target directory of a workspace's own, or of a script's.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OwnDirectory {
+    /// Its name in the private directory.
+    pub name: String,
+    /// Whether it is a script's: those have their own whatever the scope is.
+    pub is_script: bool,
 }
 
 /// The variables that matter to the decision; an empty one counts as unset.
@@ -140,17 +148,20 @@ impl Facts<'_> {
         }
     }
 
-    /// A directory inside the private one that an outer run has chosen, other than those that this
-    /// decision gives: a nested run may be in another checkout, and has to be given its own.
-    pub(super) fn inherited(&self, place: &Place) -> Option<PathBuf> {
-        let directory = self.absolute(self.variables.target_dir.as_deref()?);
-        let is_inside = directory.starts_with(place.private_dir());
-        (is_inside && !is_given(&directory, place)).then_some(directory)
+    /// Whether an outer run has chosen a directory inside the private one, other than those that this
+    /// decision gives: a nested run may be in another workspace, and has to be given its own.
+    pub(super) fn inherits(&self, place: &Place) -> bool {
+        let directory = self.variables.target_dir.as_deref().map(|value| self.absolute(value));
+        directory.is_some_and(|directory| {
+            directory.starts_with(place.private_dir()) && !is_given(&directory, place)
+        })
     }
 
-    /// Whether `CARGO_BUILD_BUILD_DIR` is what an outer run of ours has set it to.
+    /// Whether `CARGO_BUILD_BUILD_DIR` is what a session or an outer run of ours has set it to.
     pub(super) fn inherits_build_dir(&self, place: &Place) -> bool {
-        self.build_dir_variable.is_some_and(|dir| is_given(&dir.path, place))
+        let ours = place.private_dir().join(BUILD);
+        self.build_dir_variable
+            .is_some_and(|dir| dir.path.starts_with(&ours) || is_given(&dir.path, place))
     }
 
     /// The build directory that is asked for, by cargo's precedence: typed, variable, configured.
@@ -160,15 +171,28 @@ impl Facts<'_> {
         typed.or(variable).or(self.configured_build_dir)
     }
 
-    pub(super) fn moved_build_dir(&self, place: &Place, target: &Path) -> Option<Moved> {
+    /// Where intermediates have to go instead of where they would. What goes past the shim has one
+    /// target directory for all workspaces, so there each gets its own for them.
+    pub(super) fn moved_build_dir(&self, place: &Place) -> Option<Moved> {
         let mut own = self.own_places.to_vec();
         own.push(place.private_dir());
-        moved(self.build_dir(place), &own, target)
+        let configured = self.build_dir(place);
+        if configured.is_none() && self.door == Door::Session {
+            let instead_of = "one directory for all workspaces".into();
+            return Some(Moved { to: place.build_dir(), instead_of });
+        }
+        moved(configured, &own, &place.build_dir())
     }
 }
 
+/// Whether a name is that of a workspace's own target directory.
+pub fn is_directory_name(name: &str) -> bool {
+    let hash = name.rsplit_once('-').map(|(_, hash)| hash);
+    hash.is_some_and(|hash| hash.len() == 16 && hash.bytes().all(|b| b.is_ascii_hexdigit()))
+}
+
 /// Whether a directory is one that the decision gives: the private directory itself, its `target`,
-/// or a checkout's own.
+/// or a workspace's own.
 fn is_given(directory: &Path, place: &Place) -> bool {
     let Ok(inside) = directory.strip_prefix(place.private_dir()) else { return false };
     let mut names = inside.iter().map(|name| name.to_str());

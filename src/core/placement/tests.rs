@@ -4,16 +4,19 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::{
-    BUILD_BUILD_DIR, BUILD_TARGET_DIR, Choice, Decision, Door, Facts, Required, RootState, Rule,
-    TARGET_DIR, Variables, decide,
+    BUILD_BUILD_DIR, BUILD_TARGET_DIR, Choice, Decision, Door, Facts, OwnDirectory, Required,
+    RootState, Rule, TARGET_DIR, Variables, decide,
 };
 use crate::core::account::Account;
 use crate::core::build_dir::{Asked, ConfiguredBuildDir};
-use crate::core::checkout::{Checkout, CheckoutKind};
 use crate::core::invocation::Invocation;
 use crate::core::settings::{ExplicitTargetDir, Missing, Scope, Settings};
 
+/// What a session exports, and outer runs hand down.
 const TARGET: &str = "/srv/root/alice/target";
+const BUILD: &str = "/srv/root/alice/build/{workspace-path-hash}";
+/// What alice's workspace has.
+const OWN: &str = "app-0123456789abcdef";
 
 /// A world in which alice builds `/srv/app` and rule 7 applies, to be changed row by row.
 struct World {
@@ -24,7 +27,7 @@ struct World {
     account: Account,
     words: Vec<OsString>,
     config_chooses: bool,
-    checkout: Option<Checkout>,
+    own_directory: Option<OwnDirectory>,
     build_dir: Option<ConfiguredBuildDir>,
     variables: Variables,
 }
@@ -38,7 +41,7 @@ fn world() -> World {
         account: Account { uid: 1500, name: Some("alice".into()), ..Account::default() },
         words: vec!["build".into()],
         config_chooses: false,
-        checkout: Some(Checkout { top: "/srv/app".into(), kind: CheckoutKind::Main }),
+        own_directory: Some(OwnDirectory { name: OWN.into(), is_script: false }),
         build_dir: None,
         variables: Variables::default(),
     }
@@ -59,7 +62,7 @@ impl World {
             invocation: &Invocation::read(&self.words),
             config_chooses: self.config_chooses,
             working_directory: Path::new("/srv/app"),
-            checkout: self.checkout.as_ref(),
+            own_directory: self.own_directory.as_ref(),
             configured_build_dir: self.build_dir.as_ref(),
             build_dir_variable: variable.as_ref(),
             own_places: &own_places,
@@ -98,7 +101,7 @@ fn with_target_dir(value: &str) -> String {
 }
 
 fn redirected() -> String {
-    format!("7, target={TARGET}, check /srv/root/alice, make target")
+    format!("7, target=/srv/root/alice/{OWN}, check /srv/root/alice, make {OWN}")
 }
 
 #[test]
@@ -113,8 +116,10 @@ fn rule_2_passes_through_without_a_shared_root() {
 
 #[test]
 fn rule_2_gives_the_own_cache_directory_by_name() {
-    let own = "7, target=/home/alice/.cache/cargo-peruser/target, \
-               check /home/alice/.cache/cargo-peruser, make target";
+    let own = format!(
+        "7, target=/home/alice/.cache/cargo-peruser/{OWN}, check /home/alice/.cache/cargo-peruser, \
+         make {OWN}"
+    );
     let by_name = |root| {
         with(|world| {
             world.door = Door::ByName;
@@ -127,8 +132,10 @@ fn rule_2_gives_the_own_cache_directory_by_name() {
 
 #[test]
 fn an_account_that_is_not_provisioned_builds_in_its_own_cache_directory() {
-    let own = "7, target=/home/alice/.cache/cargo-peruser/target, \
-               check /home/alice/.cache/cargo-peruser, make target";
+    let own = format!(
+        "7, target=/home/alice/.cache/cargo-peruser/{OWN}, check /home/alice/.cache/cargo-peruser, \
+         make {OWN}"
+    );
     let missing = |change: fn(&mut World)| {
         with(|world| {
             world.root = RootState::NotProvisioned;
@@ -292,8 +299,8 @@ fn rule_7_redirects_everything_else() {
         "/srv/root/alice/target",
         "/srv/root/alice/../bob/x",
         "../root/bob",
-        // An outer run in a worktree: this one may be in another checkout.
-        "/srv/root/alice/app-0123456789abcdef",
+        // An outer run: this one may be in another workspace.
+        "/srv/root/alice/other-0123456789abcdef",
     ] {
         assert_eq!(with_target_dir(value), redirected(), "{value}");
     }
@@ -302,64 +309,75 @@ fn rule_7_redirects_everything_else() {
 }
 
 #[test]
-fn worktrees_and_by_setting_checkouts_have_their_own() {
-    let name = Checkout { top: "/srv/app".into(), kind: CheckoutKind::Main }.directory_name();
-    let own = format!("7, target=/srv/root/alice/{name}, check /srv/root/alice, make {name}");
-    let worktree = |world: &mut World| {
-        world.checkout =
-            Some(Checkout { top: "/srv/app".into(), kind: CheckoutKind::LinkedWorktree });
+fn the_scope_says_what_shares_a_directory() {
+    let common = "7, target=/srv/root/alice/target, check /srv/root/alice, make target";
+    let by_user = |is_script| {
+        with(|world| {
+            world.settings.scope = Scope::User;
+            world.own_directory = Some(OwnDirectory { name: OWN.into(), is_script });
+        })
     };
-    assert_eq!(with(worktree), own);
-    let script = |world: &mut World| {
-        world.checkout = Some(Checkout { top: "/srv/app".into(), kind: CheckoutKind::Script });
-    };
-    assert_eq!(with(script), own);
-    assert_eq!(with(|world| world.settings.scope = Scope::Checkout), own);
-    let nowhere = with(|world| {
-        world.settings.scope = Scope::Checkout;
-        world.checkout = None;
-    });
-    assert_eq!(nowhere, redirected());
+    assert_eq!(by_user(false), common);
+    assert_eq!(by_user(true), redirected());
+    // `cargo install NAME`: there are no sources.
+    assert_eq!(with(|world| world.own_directory = None), common);
 }
 
 #[test]
-fn a_shared_build_directory_follows_the_target_directory() {
+fn a_session_has_one_target_directory_and_a_build_directory_for_each_workspace() {
+    let session = |change: fn(&mut World)| {
+        with(|world| {
+            world.door = Door::Session;
+            world.own_directory = None;
+            change(world);
+        })
+    };
+    let both = format!("7, target={TARGET}, build={BUILD}, check /srv/root/alice, make target");
+    assert_eq!(session(|_| {}), both);
+    // Evaluated again it changes nothing.
+    assert_eq!(session(|world| world.variables.build_build_dir = set(BUILD)), both);
+    assert_eq!(session(|world| world.build_dir = Some(configured("/shared/build"))), both);
+    let own = session(|world| world.build_dir = Some(configured("/home/alice/build")));
+    assert_eq!(own, format!("7, target={TARGET}, check /srv/root/alice, make target"));
+}
+
+#[test]
+fn a_shared_build_directory_becomes_the_workspaces_private_one() {
     let configured_at = |path: &str| with(|world| world.build_dir = Some(configured(path)));
-    assert_eq!(
-        configured_at("/shared/build"),
-        format!("7, target={TARGET}, build={TARGET}, check /srv/root/alice, make target")
+    let moved = format!(
+        "7, target=/srv/root/alice/{OWN}, build={BUILD}, check /srv/root/alice, make {OWN}"
     );
+    assert_eq!(configured_at("/shared/build"), moved);
     assert_eq!(configured_at("/home/alice/build"), redirected());
     assert_eq!(configured_at("/srv/root/alice/target"), redirected());
     let inherited = with(|world| {
         world.variables.target_dir = Some("/srv/root/alice/w-1".into());
         world.build_dir = Some(configured("/shared/build"));
     });
-    assert_eq!(inherited, "6, build=/srv/root/alice/w-1, check /srv/root/alice");
+    assert_eq!(inherited, format!("6, build={BUILD}, check /srv/root/alice"));
 }
 
 #[test]
-fn a_build_directory_that_an_outer_run_has_set_is_decided_anew() {
-    let nested = |own: Option<&'static str>| {
-        with(|world| {
-            world.variables.build_build_dir = Some("/srv/root/alice/app-0123456789abcdef".into());
-            world.build_dir = own.map(configured);
-        })
-    };
-    let without = format!(
-        "7, target={TARGET}, without {BUILD_BUILD_DIR}, check /srv/root/alice, make target"
-    );
-    assert_eq!(nested(None), without);
-    assert_eq!(nested(Some("/home/alice/build")), without);
-    assert_eq!(
-        nested(Some("/shared/build")),
-        format!("7, target={TARGET}, build={TARGET}, check /srv/root/alice, make target")
-    );
-    let explicit = with(|world| {
-        world.variables.build_build_dir = Some("/srv/root/alice/app-0123456789abcdef".into());
-        world.words.push("--target-dir=x".into());
-    });
-    assert_eq!(explicit, format!("5, without {BUILD_BUILD_DIR}"));
+fn a_build_directory_that_is_ours_is_decided_anew() {
+    for ours in [BUILD, "/srv/root/alice/app-0123456789abcdef", "/srv/root/alice/build/ab/cd"] {
+        let nested = |own: Option<&'static str>| {
+            with(|world| {
+                world.variables.build_build_dir = Some(ours.into());
+                world.build_dir = own.map(configured);
+            })
+        };
+        let target = format!("7, target=/srv/root/alice/{OWN}");
+        let end = format!("check /srv/root/alice, make {OWN}");
+        let without = format!("{target}, without {BUILD_BUILD_DIR}, {end}");
+        assert_eq!(nested(None), without);
+        assert_eq!(nested(Some("/home/alice/build")), without);
+        assert_eq!(nested(Some("/shared/build")), format!("{target}, build={BUILD}, {end}"));
+        let explicit = with(|world| {
+            world.variables.build_build_dir = Some(ours.into());
+            world.words.push("--target-dir=x".into());
+        });
+        assert_eq!(explicit, format!("5, without {BUILD_BUILD_DIR}"));
+    }
     let ones_own = with(|world| {
         world.variables.build_build_dir = Some("/srv/root/alice/intermediates".into());
     });

@@ -92,9 +92,9 @@ const SCOPE: KeyInfo = KeyInfo {
     name: "scope",
     variable: "CARGO_PERUSER_SCOPE",
     flag: "--scope",
-    value: "user|checkout",
-    help: "What shares one target directory [default: user]",
-    takes: "`user` or `checkout`",
+    value: "workspace|user",
+    help: "What shares one target directory [default: workspace]",
+    takes: "`workspace` or `user`",
 };
 
 const EXPLICIT_TARGET_DIR: KeyInfo = KeyInfo {

@@ -9,7 +9,7 @@ use crate::error::{Error, SettingsError};
 
 const FULL: &str = r#"
 shared-root = "/srv/cargo-target"
-scope = "checkout"
+scope = "user"
 explicit-target-dir = "override"
 enforce = ["shared-root", "exclude.users"]
 real-cargo = "/opt/rust/bin/cargo"
@@ -42,7 +42,7 @@ fn words(result: Result<impl std::fmt::Debug, SettingsError>) -> String {
 fn reads_every_key() {
     let settings = Settings::settle(vec![system(FULL).unwrap()]).unwrap();
     assert_eq!(settings.shared_root, Some(PathBuf::from("/srv/cargo-target")));
-    assert_eq!(settings.scope, Scope::Checkout);
+    assert_eq!(settings.scope, Scope::User);
     assert_eq!(settings.exclude_users, ["local-doorman", "local-design"]);
     assert_eq!(settings.exclude_groups, ["service"]);
     assert_eq!(settings.trusted_owners, ["65534"]);
@@ -81,11 +81,15 @@ const MISTAKES: &[(&str, &str)] = &[
     ),
     (
         "scope = 'machine'",
-        "invalid value for `scope` in `/home/c.toml` line 1: `machine`\nit takes `user` or `checkout`",
+        "invalid value for `scope` in `/home/c.toml` line 1: `machine`\nit takes `workspace` or `user`",
+    ),
+    (
+        "scope = 'checkout'",
+        "invalid value for `scope` in `/home/c.toml` line 1: `checkout`\nit takes `workspace`, which is what `checkout` is called now, or `user`",
     ),
     (
         "scope = 3",
-        "invalid value for `scope` in `/home/c.toml` line 1: integer\nit takes `user` or `checkout`",
+        "invalid value for `scope` in `/home/c.toml` line 1: integer\nit takes `workspace` or `user`",
     ),
     (
         "exclude.users = 'a'",
@@ -150,11 +154,11 @@ fn only_known_keys_can_be_enforced() {
 #[test]
 fn the_stronger_source_wins() {
     let variables =
-        from_variables(|name| (name == "CARGO_PERUSER_SCOPE").then(|| "user".into())).unwrap();
+        from_variables(|name| (name == "CARGO_PERUSER_SCOPE").then(|| "workspace".into())).unwrap();
     let flags = from_flags(&[(Key::SharedRoot, OsString::from("/flag"))]).unwrap();
-    let layers = vec![system(FULL).unwrap(), person("scope = 'checkout'").unwrap(), variables];
+    let layers = vec![system(FULL).unwrap(), person("scope = 'user'").unwrap(), variables];
     let settings = Settings::settle(layers).unwrap();
-    assert_eq!(settings.scope, Scope::User);
+    assert_eq!(settings.scope, Scope::Workspace);
     let settings = Settings::settle(vec![person("shared-root = '/p'").unwrap(), flags]).unwrap();
     assert_eq!(settings.shared_root, Some(PathBuf::from("/flag")));
 }
@@ -181,7 +185,7 @@ fn nobody_overrides_what_is_enforced() {
 #[test]
 fn what_is_built_in_can_be_enforced_too() {
     let built_in = system("enforce = ['scope']").unwrap();
-    let found = Settings::settle(vec![built_in, person("scope = 'checkout'").unwrap()]);
+    let found = Settings::settle(vec![built_in, person("scope = 'user'").unwrap()]);
     assert!(words(found).starts_with("`scope` in `/home/c.toml` line 1 cannot override"));
 }
 

@@ -112,6 +112,8 @@ pub struct Systemd {
     pub cargo_bin: Option<PathBuf>,
     /// The target directory.
     pub target_dir: PathBuf,
+    /// The build directory that the person gets past the shim.
+    pub build_dir: PathBuf,
 }
 
 impl PersonHooks {
@@ -149,7 +151,8 @@ impl Systemd {
         let first: Vec<_> = first.map(|path| path.to_string_lossy()).collect();
         let text = ENVIRONMENT
             .replace("@first@", &first.join(":"))
-            .replace("@target_dir@", &self.target_dir.to_string_lossy());
+            .replace("@target_dir@", &self.target_dir.to_string_lossy())
+            .replace("@build_dir@", &self.build_dir.to_string_lossy());
         let path = self.environment_d.join(format!("{GENERATOR}.conf"));
         Piece::new(path, What::File(text.into_bytes(), 0o644), SYSTEMD)
     }
@@ -248,7 +251,8 @@ mod tests {
                 environment_d: path.clone(),
                 shim_dir: path.clone(),
                 cargo_bin: Some(path.clone()),
-                target_dir: path,
+                target_dir: path.clone(),
+                build_dir: path,
             }),
         };
         let pieces = [machine.pieces(Path::new(PROGRAM)), person.pieces(Path::new(PROGRAM))];

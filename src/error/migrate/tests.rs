@@ -539,7 +539,7 @@ fn which_checkout() {
     assert_data_eq!(
         message(error),
         str![[r#"
-error: `scope` is `checkout`, so it has to be said which checkout of alice's it is for
+error: `scope` is `workspace`, so it has to be said which checkout of alice's it is for
 help: cargo-peruser migrate /srv/old --to alice --checkout CHECKOUT
 exit 1
 "#]]

@@ -98,7 +98,7 @@ impl Display for MigrateError {
             }
             MigrateError::WhichCheckout { person, .. } => write!(
                 f,
-                "`scope` is `checkout`, so it has to be said which checkout of {person}'s it is for"
+                "`scope` is `workspace`, so it has to be said which checkout of {person}'s it is for"
             ),
             MigrateError::Lost { source, .. } => write!(
                 f,

@@ -21,6 +21,13 @@ pub enum RootFault {
         /// What was asked for.
         asked: PathBuf,
     },
+    /// The settings name it in somebody's own words, beside which no scope is put.
+    Scope {
+        /// The file that they stand in.
+        file: PathBuf,
+        /// What was asked for.
+        asked: &'static str,
+    },
 }
 
 impl RootFault {
@@ -36,6 +43,9 @@ impl RootFault {
             }
             RootFault::Named { asked, .. } => {
                 format!("write {} there, or leave --shared-root out", quoted(asked))
+            }
+            RootFault::Scope { file, asked } => {
+                format!("add `scope = \"{asked}\"` to `{}`", shown(file))
             }
         }
     }
@@ -57,6 +67,9 @@ impl RootFault {
             }
             RootFault::TheSystems => {
                 format!("refusing to use `{root}` as shared root: the system needs it")
+            }
+            RootFault::Scope { .. } => {
+                format!("cannot set `scope`: the settings name `{root}` in words of their own")
             }
             RootFault::Named { origin, .. } => {
                 format!("`shared-root` is set to `{root}` in {origin}")

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use cargo_peruser::core::account::Account;
 use cargo_peruser::core::build_dir::{Asked, ConfiguredBuildDir};
-use cargo_peruser::core::checkout::{Checkout, CheckoutKind};
-use cargo_peruser::core::placement::{Door, RootState, Variables};
+use cargo_peruser::core::placement::{Door, OwnDirectory, RootState, Variables};
 use cargo_peruser::core::settings::{ExplicitTargetDir, Missing, Scope, Settings};
+use cargo_peruser::workspace::identity::Identity;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -79,7 +79,7 @@ pub(super) struct Case {
     pub(super) words: Vec<OsString>,
     pub(super) config_chooses: bool,
     pub(super) cwd: PathBuf,
-    pub(super) checkout: Option<Checkout>,
+    pub(super) own_directory: Option<OwnDirectory>,
     pub(super) build_dirs: [Option<ConfiguredBuildDir>; 2],
     pub(super) variables: Variables,
 }
@@ -90,10 +90,10 @@ fn settings() -> impl Strategy<Value = Settings> {
     let missing = prop::sample::select(vec![Missing::OwnCache, Missing::Refuse]);
     let choices = (any::<bool>(), any::<bool>(), missing);
     (option::weighted(0.8, root), choices, users.clone(), users).prop_map(
-        |(root, (by_checkout, overrides, missing), exclude, include)| Settings {
+        |(root, (by_workspace, overrides, missing), exclude, include)| Settings {
             missing,
             shared_root: root.map(PathBuf::from),
-            scope: if by_checkout { Scope::Checkout } else { Scope::User },
+            scope: if by_workspace { Scope::Workspace } else { Scope::User },
             explicit_target_dir: match overrides {
                 true => ExplicitTargetDir::Override,
                 false => ExplicitTargetDir::Honour,
@@ -131,9 +131,11 @@ fn variables() -> impl Strategy<Value = Variables> {
 }
 
 pub(super) fn case() -> impl Strategy<Value = Case> {
-    let door = prop::sample::select(vec![Door::Shim, Door::ByName]);
-    let kind = prop::sample::select(vec![CheckoutKind::Main, CheckoutKind::LinkedWorktree]);
-    let checkout = (path(), kind).prop_map(|(top, kind)| Checkout { top: top.into(), kind });
+    let door = prop::sample::select(vec![Door::Shim, Door::ByName, Door::Session]);
+    let own = (path(), any::<u64>(), any::<bool>()).prop_map(|(path, inode, is_script)| {
+        let name = Identity { inode, born: None }.directory_name(Path::new(&path));
+        OwnDirectory { name, is_script }
+    });
     let asked = prop::sample::select(vec![Asked::ByConfiguration, Asked::Typed]);
     let build_dir = (path(), asked).prop_map(|(path, asked)| ConfiguredBuildDir {
         path: path.into(),
@@ -148,14 +150,14 @@ pub(super) fn case() -> impl Strategy<Value = Case> {
     ]);
     let flags = (door, prop::bool::weighted(0.1), root, any::<bool>());
     let build_dirs = [option::of(build_dir.clone()), option::of(build_dir)];
-    let places = (path(), option::of(checkout), build_dirs);
+    let places = (path(), option::of(own), build_dirs);
     (flags, settings(), account(), words(), places, variables()).prop_map(
-        |(flags, settings, account, words, (cwd, checkout, build_dirs), variables)| {
+        |(flags, settings, account, words, (cwd, own_directory, build_dirs), variables)| {
             let (door, is_bypassed, root, config_chooses) = flags;
             let cwd = Path::new("/").join(cwd);
             #[rustfmt::skip]
             let case = Case { door, is_bypassed, root, settings, account, words,
-                              config_chooses, cwd, checkout, build_dirs, variables };
+                              config_chooses, cwd, own_directory, build_dirs, variables };
             case
         },
     )

@@ -36,7 +36,7 @@ pub(crate) fn tests() -> Vec<Test> {
 
 fn nested_below_out_dir(stage: &Stage) -> Result<()> {
     nested(stage, "")?;
-    let inner = find(&stage.root.join("alice/target"), Path::new("out/target/debug/inner"))?;
+    let inner = find(&stage.root.join("alice"), Path::new("out/target/debug/inner"))?;
     inner.context("the nested build is not below OUT_DIR").map(drop)
 }
 
@@ -113,7 +113,7 @@ fn build_dir(stage: &Stage, configured: BuildDir) -> Result<()> {
     };
     run.run()?.ok()?;
     ensure!(fs::read_dir(&shared)?.next().is_none(), "intermediates went to the shared path");
-    ensure!(root.join("alice/target/debug/speaker").is_file(), "the build went elsewhere");
+    ensure!(alice.target()?.join("debug/speaker").is_file(), "the build went elsewhere");
     private(&root.join("alice"), alice.uid())
 }
 

@@ -57,14 +57,16 @@ fn clean(stage: &Stage, provisioned: bool) -> Result<()> {
     }
     alice.cargo(["build"]).with(Channel::Stable).run()?.ok()?;
     let before = look(&directory)?;
+    let target = alice.target()?;
+    ensure!(target.starts_with(&directory), "it builds in `{}`", target.display());
     let signal = stage.at("signal");
     make::file(&signal, "", 0, 0o644)?;
     let thief = mallory.shell(TAKE, [&signal, &directory]).start()?;
     for _ in 0..3 {
         alice.cargo(["clean"]).with(Channel::Stable).run()?.ok()?;
-        ensure!(!directory.join("target/debug").exists(), "`cargo clean` left the artifacts");
+        ensure!(!target.join("debug").exists(), "`cargo clean` left the artifacts");
         alice.cargo(["build"]).with(Channel::Stable).run()?.ok()?;
-        ensure!(directory.join("target/debug/speaker").is_file(), "the build went elsewhere");
+        ensure!(target.join("debug/speaker").is_file(), "the build went elsewhere");
     }
     fs::remove_file(signal)?;
     thief.finish()?.never_says("took it")?;

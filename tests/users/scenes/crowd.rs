@@ -68,18 +68,21 @@ fn all_at_once(
     Ok(())
 }
 
-/// The private directory holds the target directory and nothing else: no run left anything behind.
+/// The private directory holds the target directory, its record and nothing else: no run left anything behind.
 fn is_complete(person: &Person<'_>, name: &str) -> Result<()> {
     let directory = person.stage.root.join(name);
     private(&directory, person.uid())?;
     private(&directory.join("target"), person.uid())?;
     tagged(&directory.join("target"))?;
-    for (place, expected) in
-        [(directory.clone(), "target"), (directory.join("target"), "CACHEDIR.TAG")]
-    {
+    for (place, expected) in [
+        (directory.clone(), &[".workspaces", "target"][..]),
+        (directory.join(".workspaces"), &["target"]),
+        (directory.join("target"), &["CACHEDIR.TAG"]),
+    ] {
         let entries: Result<Vec<_>, _> = fs::read_dir(&place)?.collect();
-        let names: Vec<_> = entries?.iter().map(|entry| entry.file_name()).collect();
-        ensure!(names == [expected], "`{}` has {names:?}", place.display());
+        let mut names: Vec<_> = entries?.iter().map(|entry| entry.file_name()).collect();
+        names.sort();
+        ensure!(names == expected, "`{}` has {names:?}", place.display());
     }
     Ok(())
 }

@@ -52,7 +52,8 @@ pub(crate) fn tests() -> Vec<Test> {
     ] {
         tests.extend(part());
     }
-    tests
+    // Where a cache goes that is for one workspace is a test of its own.
+    tests.into_iter().map(Test::by_user).collect()
 }
 
 fn renamed(stage: &Stage) -> Result<()> {
@@ -130,18 +131,21 @@ fn only_the_tag(stage: &Stage) -> Result<()> {
     tagged(&scene.target)?;
     scene.give(&["--yes"])?.ok()?.never_says(".replaced-")?;
     scene.has_moved()?;
-    ensure!(cache::names(&stage.root.join("alice"))? == ["target"], "something was kept");
+    ensure!(
+        cache::names(&stage.root.join("alice"))? == [".workspaces", "target"],
+        "something was kept"
+    );
     Ok(())
 }
 
 fn checkout(stage: &Stage) -> Result<()> {
     let scene = Scene::new(stage)?;
     make::file(&stage.checkout.join("Cargo.toml"), "", scene.alice.uid(), 0o644)?;
-    let path = scene.alice.by_name(["path"]).env("CARGO_PERUSER_SCOPE", "checkout").run()?;
+    let path = scene.alice.by_name(["path"]).env("CARGO_PERUSER_SCOPE", "workspace").run()?;
     let expected = PathBuf::from(path.ok()?.stdout.trim_end());
     ensure!(expected != scene.target, "the scope has no effect");
     let run = scene.giving(&["--yes", "--checkout"]).arg(&stage.checkout).within("/");
-    run.env("CARGO_PERUSER_SCOPE", "checkout").run()?.ok()?;
+    run.env("CARGO_PERUSER_SCOPE", "workspace").run()?.ok()?;
     let scene = Scene { target: expected, ..scene };
     scene.has_moved()
 }

@@ -28,7 +28,7 @@ mod together;
 mod toolchain;
 mod toolchain_attacks;
 mod way;
-mod worktrees;
+mod workspaces;
 mod wrappers;
 
 use crate::suite::Test;
@@ -64,7 +64,7 @@ pub(crate) fn all() -> Vec<Test> {
         crowd::tests,
         cargo::tests,
         build_dirs::tests,
-        worktrees::tests,
+        workspaces::tests,
         analyzer::tests,
         together::on_nightly,
     ] {

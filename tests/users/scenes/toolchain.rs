@@ -117,7 +117,7 @@ fn one_toolchain(stage: &Stage) -> Result<()> {
 }
 
 fn builds(stage: &Stage) -> Result<()> {
-    let root = stage.shared_root().provisioned()?;
+    stage.shared_root().provisioned()?;
     let alice = stage.person("alice")?;
     let bin = set_up_rustup(&alice)?;
     let directory = directory(&alice, &[&bin])?;
@@ -129,7 +129,7 @@ fn builds(stage: &Stage) -> Result<()> {
         let words = std::iter::once(directory.join("cargo").into_os_string()).chain(words);
         let build = alice.shell("exec \"$@\"", words).env("PATH", places::PROGRAMS);
         build.limit(Duration::from_secs(300)).run()?.ok()?.prints("hello")?;
-        let built = root.join("alice/target").join(profile).join("speaker");
+        let built = alice.target()?.join(profile).join("speaker");
         ensure!(built.exists(), "{} is missing", built.display());
     }
     ensure!(!stage.checkout.join("target").exists(), "something was built in the checkout");
@@ -187,7 +187,7 @@ fn linked(stage: &Stage) -> Result<()> {
 }
 
 fn distribution(stage: &Stage) -> Result<()> {
-    let root = stage.shared_root().provisioned()?;
+    stage.shared_root().provisioned()?;
     let alice = stage.person("alice")?;
     let bin = PathBuf::from(format!("{}/bin", Channel::Stable.place()));
     let system = [&*bin, Path::new(places::BY_NAME), "/usr/bin".as_ref(), "/bin".as_ref()];
@@ -203,7 +203,7 @@ fn distribution(stage: &Stage) -> Result<()> {
     let build =
         run(&alice, &cargo, ["run"]).env("PATH", path).env("RUSTC", directory.join("rustc"));
     build.limit(Duration::from_secs(300)).run()?.ok()?.prints("hello")?;
-    ensure!(root.join("alice/target/debug/speaker").exists());
+    ensure!(alice.target()?.join("debug/speaker").exists());
     Ok(())
 }
 

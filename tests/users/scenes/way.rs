@@ -150,7 +150,9 @@ fn walk(stage: &Stage, row: &Way) -> Result<()> {
     let run = build(&alice, row, &checkout).env("CARGO_PERUSER_SHARED_ROOT", &root).run()?;
     match row.expect {
         Expect::Accepted => {
-            run.silently()?.builds_in(root.join("alice/target"))?;
+            let target = run.silently()?.target_dir()?;
+            let target = target.as_deref().and_then(Path::parent);
+            ensure!(target == Some(&root.join("alice")), "it builds below {target:?}");
         }
         Expect::Refused => {
             run.refused()?.blames(format!("`{}`", above.display()))?;

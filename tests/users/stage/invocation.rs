@@ -67,8 +67,12 @@ impl<'p> Invocation<'p> {
         .env("LOGNAME", person.name())
         .env("LANG", "C.UTF-8")
         .env("CARGO_PERUSER_SHARED_ROOT", &person.stage.root);
-        match person.stage.accepts_sticky_root.load(Ordering::Relaxed) {
+        let invocation = match person.stage.accepts_sticky_root.load(Ordering::Relaxed) {
             true => invocation.env("CARGO_PERUSER_STICKY_ROOT", "accept"),
+            false => invocation,
+        };
+        match person.stage.is_by_user.load(Ordering::Relaxed) {
+            true => invocation.env("CARGO_PERUSER_SCOPE", "user"),
             false => invocation,
         }
     }

@@ -49,6 +49,8 @@ pub(crate) struct Stage {
     pub(crate) checkout: PathBuf,
     /// Whether everybody's environment says `sticky-root = "accept"`.
     accepts_sticky_root: AtomicBool,
+    /// Whether everybody's environment says `scope = "user"`.
+    is_by_user: AtomicBool,
 }
 
 impl Stage {
@@ -60,8 +62,9 @@ impl Stage {
         let checkout = directory.join("checkout");
         let alice = account("alice")?.uid;
         make::directory(&checkout, alice, alice, 0o755)?;
-        let accepts_sticky_root = AtomicBool::new(false);
-        Ok(Stage { root: directory.join("shared"), directory, checkout, accepts_sticky_root })
+        let root = directory.join("shared");
+        let [accepts_sticky_root, is_by_user] = [false; 2].map(AtomicBool::new);
+        Ok(Stage { root, directory, checkout, accepts_sticky_root, is_by_user })
     }
 
     /// The shared root, still to be made.
@@ -72,6 +75,11 @@ impl Stage {
     /// Lets everybody on this stage accept a root in which others can create files, if it is sticky.
     pub(crate) fn accept_sticky_root(&self) {
         self.accepts_sticky_root.store(true, Ordering::Relaxed);
+    }
+
+    /// Has everybody on this stage build into one directory, which is not what they do unasked.
+    pub(crate) fn build_by_user(&self) {
+        self.is_by_user.store(true, Ordering::Relaxed);
     }
 
     /// Someone with an account.
@@ -129,6 +137,18 @@ impl<'s> Person<'s> {
     /// The name of the account as text.
     pub(crate) fn name(&self) -> &OsStr {
         OsStr::from_bytes(&self.account.name)
+    }
+
+    /// The target directory that a build has in a directory.
+    pub(crate) fn target_in(&self, directory: impl AsRef<Path>) -> Result<PathBuf> {
+        let run = self.by_name(["path"]).within(directory).run()?;
+        run.silently()?;
+        Ok(run.stdout.trim_end_matches('\n').into())
+    }
+
+    /// The target directory that a build has in the checkout.
+    pub(crate) fn target(&self) -> Result<PathBuf> {
+        self.target_in(&self.stage.checkout)
     }
 
     /// `cargo …`, found on PATH: the shim.

@@ -18,7 +18,7 @@ use crate::{process, shim};
 const CRATE: &str = "one/two/three/four/five/six";
 
 const FILES: [(&str, &str); 4] = [
-    ("one/two/three/.git/HEAD", "ref: refs/heads/main\n"),
+    ("one/two/three/Cargo.toml", "[workspace]\nmembers = [\"four/five/six\"]\nresolver = \"2\"\n"),
     ("one/two/three/.cargo/config.toml", "[term]\nquiet = true\n\n[net]\nretry = 1\n"),
     (
         "one/two/three/four/five/six/Cargo.toml",
@@ -165,10 +165,13 @@ fn shared_root(plan: &Plan, kind: Kind) -> PathBuf {
     plan.place.join(format!("{kind:?}-root"))
 }
 
-/// Whether `<shared-root>/<user>/target` is there.
+/// Whether somebody has a target directory in a shared root.
 fn holds_a_target_directory(shared_root: &Path) -> bool {
-    fs::read_dir(shared_root)
-        .is_ok_and(|users| users.flatten().any(|user| user.path().join("target").is_dir()))
+    let below = |directory: &Path| {
+        fs::read_dir(directory).into_iter().flatten().flatten().map(|entry| entry.path())
+    };
+    let mut inside = below(shared_root).flat_map(|private| below(&private).collect::<Vec<_>>());
+    inside.any(|directory| directory.join("CACHEDIR.TAG").is_file())
 }
 
 /// Writes a file and the directories above it.

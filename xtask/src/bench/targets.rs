@@ -10,7 +10,7 @@ use super::wall::Times;
 const BARE_RUST_RATIO: f64 = 1.3;
 /// Times the overhead of the bash script.
 const BASH_RATIO: f64 = 0.35;
-const SYSTEM_CALLS: u32 = 120;
+const SYSTEM_CALLS: u32 = 115;
 const PROCESSES: u32 = 0;
 
 /// A target and what came of it.

@@ -9,8 +9,8 @@ const FLOORS: &[&[&str]] = &[
     &["error", "shown"],
     // The rules: pure functions over what `sys` has read.
     &["core"],
-    // The only floor that touches the world.
-    &["sys"],
+    // What touches the world.
+    &["sys", "workspace"],
     // The only writer to a terminal.
     &["report"],
     &["shim", "session", "command"],

@@ -7,8 +7,8 @@ use clap::ArgMatches;
 
 use super::Audience;
 use crate::command::Flags;
-use crate::core::marked::{Unfinished, with_blocks, without_blocks};
-use crate::core::settings::{Key, Origin, Setting, Settings};
+use crate::core::marked::{Blocks, Unfinished, bodies, with_blocks, without_blocks};
+use crate::core::settings::{Key, Layer, Origin, Scope, Setting, Settings};
 use crate::core::settings_source::{Whose, from_file, from_flags};
 use crate::core::setup::settings_block;
 use crate::error::{Error, Result, RootFault, SYSTEM_FILE, SetupError};
@@ -30,12 +30,40 @@ pub(super) fn chosen(flags: &Flags, verb: &ArgMatches) -> Result<Option<PathBuf>
     }))
 }
 
+/// The scope that the verb's flag or the flag before it asks for.
+pub(super) fn chosen_scope(flags: &Flags, verb: &ArgMatches) -> Result<Option<Scope>> {
+    let own = verb.get_one::<OsString>("scope").map(|text| (Key::Scope, text.clone()));
+    let before = flags.iter().find(|(key, _)| *key == Key::Scope).cloned();
+    let given: Flags = own.or(before).into_iter().collect();
+    Ok(scope_of(&from_flags(&given)?))
+}
+
+fn scope_of(layer: &Layer) -> Option<Scope> {
+    layer.entries.iter().find_map(|entry| match entry.setting {
+        Setting::Scope(scope) => Some(scope),
+        _ => None,
+    })
+}
+
 /// The shared root in force afterwards, and how it gets there.
 pub(super) enum Root {
     /// The settings name it already, in somebody's own words.
     Named(PathBuf),
-    /// A block of ours names it, in this settings file.
-    ByBlock(PathBuf, PathBuf),
+    /// A block of ours names it, in this settings file, and this scope.
+    ByBlock(PathBuf, PathBuf, Option<Scope>),
+}
+
+impl Root {
+    /// The root, and the file with the block that names it.
+    pub(super) fn block(self) -> (PathBuf, Option<(PathBuf, Blocks)>) {
+        match self {
+            Root::Named(root) => (root, None),
+            Root::ByBlock(root, file, scope) => {
+                let block = settings_block(&root, scope);
+                (root, Some((file, block)))
+            }
+        }
+    }
 }
 
 /// The root that is to be in force.
@@ -48,6 +76,7 @@ pub(super) fn settle(
     homes: &Homes<'_>,
     audience: Audience,
     chosen: Option<PathBuf>,
+    scope: Option<Scope>,
 ) -> Result<Root> {
     let no_home = Error::NoHome { uid: snapshot.uid };
     let (file, whose, settings) = match audience {
@@ -61,11 +90,16 @@ pub(super) fn settle(
     let others = without_blocks(original.text()?.as_bytes())
         .map_err(|Unfinished { line }| SetupError::Unfinished { path: file.clone(), line })?;
     let is_own_block = others != original.text()?.as_bytes();
-    let root = match (chosen, settings.shared_root.clone()) {
-        (None, Some(named)) if !is_own_block => return Ok(Root::Named(named)),
-        (Some(chosen), Some(named)) if !is_own_block && chosen == named => {
-            return Ok(Root::Named(named));
+    let named = |root| match scope.filter(|scope| *scope != settings.scope) {
+        Some(scope) => {
+            let fault = RootFault::Scope { file: file.clone(), asked: scope.word() };
+            Err(SetupError::Root { path: root, fault }.into())
         }
+        None => Ok(Root::Named(root)),
+    };
+    let root = match (chosen, settings.shared_root.clone()) {
+        (None, Some(root)) if !is_own_block => return named(root),
+        (Some(chosen), Some(root)) if !is_own_block && chosen == root => return named(root),
         (Some(chosen), Some(named)) if !is_own_block && is_named_in(&file, &settings) => {
             let origin = settings.origin(Key::SharedRoot).map(ToString::to_string);
             let origin = origin.unwrap_or_default();
@@ -76,8 +110,15 @@ pub(super) fn settle(
         (None, Some(named)) => named,
         (None, None) => built_in(homes, audience).ok_or(Error::NoHome { uid: snapshot.uid })?,
     };
-    assert_readable(&file, &others, &root, whose)?;
-    Ok(Root::ByBlock(root, file))
+    let scope = scope.or(scope_in_block(original.text()?.as_bytes(), whose));
+    assert_readable(&file, &others, &settings_block(&root, scope), whose)?;
+    Ok(Root::ByBlock(root, file, scope))
+}
+
+/// The scope that an earlier setup was asked for.
+fn scope_in_block(text: &[u8], whose: Whose) -> Option<Scope> {
+    let block = bodies(text).ok()?.into_iter().map(|(_, body)| body).collect::<Vec<_>>().concat();
+    scope_of(&from_file(Path::new(""), &String::from_utf8_lossy(&block), whose).ok()?)
 }
 
 /// Whether it is this file that names the root, and not the system's below it.
@@ -94,8 +135,8 @@ fn built_in(homes: &Homes<'_>, audience: Audience) -> Option<PathBuf> {
 }
 
 /// Reads the settings as they will be: a mistake in them would stop everyone's cargo.
-fn assert_readable(file: &Path, others: &[u8], root: &Path, whose: Whose) -> Result<()> {
-    let text = with_blocks(others, &settings_block(root))
+fn assert_readable(file: &Path, others: &[u8], block: &Blocks, whose: Whose) -> Result<()> {
+    let text = with_blocks(others, block)
         .map_err(|Unfinished { line }| SetupError::Unfinished { path: file.to_owned(), line })?;
     from_file(file, &String::from_utf8_lossy(&text), whose)?;
     Ok(())

@@ -72,7 +72,7 @@ fn nohup(stage: &Stage) -> Result<()> {
 
 fn which(stage: &Stage) -> Result<()> {
     let scene = Scene::new(stage)?;
-    let run = scene.giving(&["--yes"]).env("CARGO_PERUSER_SCOPE", "checkout").run()?;
+    let run = scene.giving(&["--yes"]).env("CARGO_PERUSER_SCOPE", "workspace").run()?;
     run.fails()?.blames("which checkout")?.helps("--to alice --checkout CHECKOUT")?;
     ensure!(look(&scene.old)?.is_some(), "it was moved");
     scene.is_untouched()

@@ -222,7 +222,7 @@ fn checkout(stage: &Stage) -> Result<()> {
     }
     let give = |checkout: &PathBuf| {
         let run = scene.giving(&["--yes", "--checkout"]).arg(checkout).within("/");
-        run.env("CARGO_PERUSER_SCOPE", "checkout")
+        run.env("CARGO_PERUSER_SCOPE", "workspace")
     };
     let [one, two] = &checkouts;
     let calls = "trace=fchownat";

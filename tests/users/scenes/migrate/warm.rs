@@ -84,7 +84,7 @@ fn whole(stage: &Stage, channel: Channel, layout: Layout) -> Result<()> {
     session.after(bob, &["build"])?.ok()?.never_says("Compiling").map(drop)
 }
 
-/// Only the intermediates are moved, and the checkout or the session still names their old place.
+/// Only the intermediates are moved, and nothing names their old place any more.
 fn build_dir(stage: &Stage, channel: Channel, layout: Layout) -> Result<()> {
     let from = match layout {
         Layout::Usual => From::Configured,

@@ -11,7 +11,7 @@ use crate::suite::{Test, test};
 
 pub(super) fn tests() -> Vec<Test> {
     type Body = fn(&Stage) -> Result<()>;
-    let tests: [(&str, Body); 13] = [
+    let tests: [(&str, Body); 14] = [
         ("setup_with_another_persons_home_leaves_it_alone", with_her_home),
         ("a_machines_setup_with_a_persons_home_leaves_it_alone", root_with_her_home),
         ("nobody_takes_back_what_the_machine_has", uninstalled_by_a_person),
@@ -25,6 +25,7 @@ pub(super) fn tests() -> Vec<Test> {
         ("setup_makes_no_directory_that_an_acl_opens", inherited_acl),
         ("setup_makes_no_root_of_what_serves_something_else", busy_root),
         ("setup_mends_a_loose_root_and_gives_its_mode_back", loose_root),
+        ("setup_proposes_and_keeps_one_cache_for_each_person", one_cache_each),
     ];
     tests
         .into_iter()
@@ -249,4 +250,35 @@ fn loose_root(stage: &Stage) -> Result<()> {
     let sight = look(&host.at("/var/shared"))?.context("the root is gone")?;
     ensure!(sight.mode == 0o777, "{sight:?}");
     Photograph::take(&host)?.equals(&photograph, &["/var/shared"])
+}
+
+fn one_cache_each(stage: &Stage) -> Result<()> {
+    let host = Host::new(stage, "machine", Shell::Bash)?;
+    let alice = account("alice")?.uid;
+    make::directory(&host.at("/var/shared"), 0, 0, 0o755)?;
+    make::directory(&host.at("/var/shared/alice"), alice, alice, 0o700)?;
+    make::directory(&host.at("/var/shared/alice/debug"), alice, alice, 0o700)?;
+    let root = host.person("root")?;
+    let setup = |words: &[&str]| {
+        let words = ["setup", "--shared-root", "/var/shared"].iter().chain(words);
+        host.by_name(&root, words).run()
+    };
+    let settings = || fs::read_to_string(host.at("/etc/cargo-peruser/config.toml"));
+    setup(&["--dry-run"])?.ok()?.mentions("cargo-peruser setup --scope user")?;
+    setup(&["--scope", "user"])?.ok()?.never_says("--scope user")?;
+    ensure!(settings()?.contains("scope = \"user\"\n"), "{}", settings()?);
+    // What was asked for once stays.
+    setup(&[])?.ok()?.never_says("--scope user")?;
+    ensure!(settings()?.contains("scope = \"user\"\n"), "{}", settings()?);
+    setup(&["--scope", "workspace"])?.ok()?;
+    ensure!(settings()?.contains("scope = \"workspace\"\n"), "{}", settings()?);
+    make::file(
+        &host.at("/etc/cargo-peruser/config.toml"),
+        "shared-root = '/var/shared'\n",
+        0,
+        0o644,
+    )?;
+    setup(&["--scope", "user"])?.fails()?.helps("add `scope = \"user\"`")?;
+    setup(&["--scope", "checkout"])?.stopped(Stop::Settings)?;
+    Ok(())
 }

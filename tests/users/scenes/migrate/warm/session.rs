@@ -118,6 +118,11 @@ impl<'s> Session<'s> {
         let run = migrate(&root, &self.old).args(["--to", "alice", "--yes", "--checkout"]);
         let run = run.arg(&self.stage.checkout).within("/").run()?;
         run.ok()?.prints(how)?.prints("bob (uid 2002)")?.mentions("as alice (uid 2001)")?;
+        // Where something still named the old place, each workspace would have its own for
+        // intermediates, and these would not be found.
+        if self.from == From::Configured {
+            std::fs::remove_file(self.stage.checkout.join(".cargo/config.toml"))?;
+        }
         cache::is_all(&self.target, self.alice.uid())
     }
 
@@ -148,7 +153,7 @@ impl<'s> Session<'s> {
 
     fn built<'p>(&self, run: Invocation<'p>) -> Invocation<'p> {
         let run = run.with(self.channel).umask("0002");
-        let is_exported = self.from == From::Exported;
+        let is_exported = self.from == From::Exported && self.old.exists();
         let run = if is_exported { run.env("CARGO_BUILD_BUILD_DIR", &self.old) } else { run };
         if self.layout == Layout::New { run.env(LAYOUT, "true") } else { run }
     }

@@ -1,0 +1,179 @@
+//! Which workspace is being built, and so which target directory it has.
+//!
+//! Cargo knows a path package by its name, version and path below the workspace root. Two workspaces
+//! that share a target directory therefore run each other's programs without a word as soon as they
+//! have a package of one name (cargo#12516). So each workspace has a directory of its own. The root
+//! is found as cargo finds it, by reading manifests: no process, no lock, no version control.
+//!
+//! - [`root`]: cargo's search over manifests.
+//! - [`identity`]: the directory's name.
+//! - [`record`]: what is written down beside the directory; it never decides anything.
+
+pub mod identity;
+pub mod record;
+pub mod root;
+
+use std::fs::{File, OpenOptions};
+use std::io::Read;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+use identity::Identity;
+use root::Found;
+
+use crate::core::invocation::{Invocation, Manifest};
+use crate::core::lexical;
+use crate::core::placement::OwnDirectory;
+
+/// The largest manifest that is read, in bytes.
+const MAX_MANIFEST: u64 = 16 << 20;
+
+/// What has a target directory of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Workspace {
+    /// What it is.
+    pub kind: Kind,
+    /// The root directory, or the script; without symlinks. For [`Kind::Git`] it is the URL.
+    pub path: PathBuf,
+    /// What else tells it from others.
+    pub identity: Identity,
+}
+
+/// What a [`Workspace`] is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A workspace, or a package that is in none.
+    Workspace,
+    /// A cargo script. All of one name are the same package to cargo.
+    Script,
+    /// A repository that `cargo install --git` fetches. Cargo keeps it in its own home, where forks of
+    /// one program are the same package to it.
+    Git,
+}
+
+impl Kind {
+    /// The kind, for people and in records.
+    pub fn word(self) -> &'static str {
+        match self {
+            Kind::Workspace => "workspace",
+            Kind::Script => "script",
+            Kind::Git => "git",
+        }
+    }
+}
+
+impl Workspace {
+    /// Finds what a command builds; `None` where that is no sources of the person's.
+    pub fn of(
+        invocation: &Invocation,
+        working_directory: &Path,
+        cargo_home: Option<&Path>,
+    ) -> Option<Workspace> {
+        if let Some(script) = script(invocation, working_directory) {
+            // An editor gives a script a new inode each time that it saves it.
+            let identity = identity_of(script.parent()?)?;
+            return Some(Workspace { kind: Kind::Script, path: script, identity });
+        }
+        if let Some(url) = &invocation.git {
+            let identity = Identity::of_words(&invocation.revision);
+            return Some(Workspace { kind: Kind::Git, path: url.into(), identity });
+        }
+        let root = if let Some(manifest) = typed_manifest(invocation, working_directory) {
+            let root = root::of_manifest(&manifest, cargo_home, read);
+            std::fs::canonicalize(root).ok()?
+        } else if invocation.installs_from_registry() {
+            return None;
+        } else {
+            let root = root::of_directory(working_directory, cargo_home, read)?;
+            // The working directory has no symlinks in it; `package.workspace` may.
+            let is_above = working_directory.starts_with(&root);
+            if is_above { root } else { std::fs::canonicalize(root).ok()? }
+        };
+        let identity = identity_of(&root)?;
+        Some(Workspace { kind: Kind::Workspace, path: root, identity })
+    }
+
+    /// Its target directory, as the decision takes it.
+    pub fn own_directory(&self) -> OwnDirectory {
+        let name = self.identity.directory_name(&self.path);
+        OwnDirectory { name, is_script: self.kind == Kind::Script }
+    }
+
+    /// The directory that its sources are in, if they are the person's.
+    pub fn directory(&self) -> Option<&Path> {
+        match self.kind {
+            Kind::Workspace => Some(&self.path),
+            Kind::Script => self.path.parent(),
+            Kind::Git => None,
+        }
+    }
+}
+
+/// Where cargo begins to look for its configuration: the working directory, unless a script or
+/// a package to install is what it runs for.
+pub fn configuration_start(
+    invocation: &Invocation,
+    working_directory: &Path,
+    cargo_home: Option<&Path>,
+) -> PathBuf {
+    let script = script(invocation, working_directory);
+    if let Some(directory) = script.as_deref().and_then(Path::parent) {
+        return directory.to_owned();
+    }
+    match &invocation.manifest {
+        Some(Manifest::Directory(path)) => lexical::absolute(working_directory, path),
+        _ if invocation.git.is_some() || invocation.installs_from_registry() => {
+            cargo_home.unwrap_or(working_directory).to_owned()
+        }
+        _ => working_directory.to_owned(),
+    }
+}
+
+/// The cargo script that is run: by its path, or by a `--manifest-path` that is no `Cargo.toml`.
+fn script(invocation: &Invocation, working_directory: &Path) -> Option<PathBuf> {
+    let manifest = match &invocation.manifest {
+        Some(Manifest::File(path)) => Some(path.as_path()),
+        _ => None,
+    };
+    let manifest = manifest.filter(|path| !path.ends_with(root::MANIFEST));
+    let script = working_directory.join(invocation.script().or(manifest)?);
+    std::fs::canonicalize(script).ok().filter(|script| script.is_file())
+}
+
+/// The manifest that was typed, as cargo makes it absolute. What is not there may have been meant
+/// for another program.
+fn typed_manifest(invocation: &Invocation, working_directory: &Path) -> Option<PathBuf> {
+    let (Manifest::File(path) | Manifest::Directory(path)) = invocation.manifest.as_ref()?;
+    let path = lexical::absolute(working_directory, path);
+    let path = if path.ends_with(root::MANIFEST) { path } else { path.join(root::MANIFEST) };
+    path.exists().then_some(path)
+}
+
+fn identity_of(directory: &Path) -> Option<Identity> {
+    let metadata = std::fs::metadata(directory).ok()?;
+    let born = metadata.created().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+    Some(Identity { inode: metadata.ino(), born })
+}
+
+/// What stands at a manifest's path. A fifo or a device must not stop us: cargo reports those.
+fn read(path: &Path) -> Found {
+    let nonblocking = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
+    let opened = OpenOptions::new().read(true).custom_flags(nonblocking).open(path);
+    match opened {
+        Ok(file) => text(&file).map_or(Found::Unreadable, Found::Text),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Found::Nothing,
+        // Cargo passes over what it cannot even look at.
+        Err(_) if path.exists() => Found::Unreadable,
+        Err(_) => Found::Nothing,
+    }
+}
+
+fn text(file: &File) -> Option<String> {
+    let size =
+        file.metadata().ok().filter(|found| found.is_file() && found.len() <= MAX_MANIFEST)?;
+    let mut text = String::with_capacity(usize::try_from(size.len()).ok()? + 1);
+    // Up to the size and no further: reading on to the end would be one call more.
+    file.take(size.len()).read_to_string(&mut text).ok()?;
+    Some(text)
+}

@@ -1,0 +1,113 @@
+//! Pure: cargo's search for the root of a workspace, over manifests that the caller reads.
+//!
+//! The same steps as cargo's own `find_root`, so that the same root comes out; `tests/it` compares
+//! them in a thousand random trees. Where cargo itself stops with an error, any answer will do.
+
+use std::path::{Path, PathBuf};
+
+use toml::de::DeTable;
+
+use crate::core::lexical;
+
+/// The name of a manifest.
+pub const MANIFEST: &str = "Cargo.toml";
+
+/// What stands at a manifest's path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// Nothing.
+    Nothing,
+    /// Something that cargo will report.
+    Unreadable,
+    /// A manifest's text.
+    Text(String),
+}
+
+/// The root of the workspace that a directory is in; `None` where there is no manifest at or above.
+pub fn of_directory(
+    directory: &Path,
+    cargo_home: Option<&Path>,
+    mut read: impl FnMut(&Path) -> Found,
+) -> Option<PathBuf> {
+    for directory in directory.ancestors() {
+        let manifest = directory.join(MANIFEST);
+        match read(&manifest) {
+            Found::Nothing => {}
+            found => return Some(search(&manifest, &found, cargo_home, read)),
+        }
+    }
+    None
+}
+
+/// The root of the workspace that a manifest belongs to. The path is absolute and has no `..` in it.
+pub fn of_manifest(
+    manifest: &Path,
+    cargo_home: Option<&Path>,
+    mut read: impl FnMut(&Path) -> Found,
+) -> PathBuf {
+    let found = read(manifest);
+    search(manifest, &found, cargo_home, read)
+}
+
+fn search(
+    manifest: &Path,
+    found: &Found,
+    cargo_home: Option<&Path>,
+    mut read: impl FnMut(&Path) -> Found,
+) -> PathBuf {
+    if let Some(root) = root_named(found, manifest, manifest) {
+        return root;
+    }
+    let mut last = None;
+    for directory in manifest.ancestors().skip(2) {
+        // What `cargo package` unpacks is no part of the workspace around it, and neither is what
+        // stands in cargo's home, wherever that is.
+        if directory.ends_with("target/package") || (last.is_some() && last == cargo_home) {
+            break;
+        }
+        last = Some(directory);
+        let above = directory.join(MANIFEST);
+        if let Some(root) = root_named(&read(&above), &above, manifest) {
+            return root;
+        }
+    }
+    parent(manifest).to_owned()
+}
+
+/// The root that a manifest names for the package whose manifest is `member`.
+fn root_named(found: &Found, manifest: &Path, member: &Path) -> Option<PathBuf> {
+    let Found::Text(text) = found else { return None };
+    if !may_name_a_workspace(text) {
+        return None;
+    }
+    // A byte order mark is none of TOML's, and cargo passes over it.
+    let table = DeTable::parse(text.strip_prefix('\u{feff}').unwrap_or(text)).ok()?;
+    let table = table.get_ref();
+    let directory = parent(manifest);
+    if let Some(workspace) = table.get("workspace") {
+        let workspace = workspace.get_ref().as_table()?;
+        let is_below = |path: &str| member.starts_with(directory.join(path));
+        // As cargo has it, `members` are compared as they are written: a glob does not count here.
+        let is_listed = |key| strings(workspace, key).any(is_below);
+        let is_excluded = is_listed("exclude") && !is_listed("members");
+        return (!is_excluded).then(|| directory.to_owned());
+    }
+    let package = table.get("package").or_else(|| table.get("project"))?.get_ref().as_table()?;
+    let pointer = package.get("workspace")?.get_ref().as_str()?;
+    Some(lexical::absolute(directory, Path::new(pointer)))
+}
+
+/// Most manifests name none; a look for the letters is far cheaper than parsing. Escapes can only
+/// stand for letters in quoted keys.
+fn may_name_a_workspace(text: &str) -> bool {
+    ["workspace", "\\u", "\\U", "\\x"].iter().any(|letters| text.contains(letters))
+}
+
+fn strings<'a>(table: &'a DeTable<'_>, key: &str) -> impl Iterator<Item = &'a str> {
+    let list = table.get(key).and_then(|list| list.get_ref().as_array());
+    list.into_iter().flat_map(|list| list.iter().filter_map(|item| item.get_ref().as_str()))
+}
+
+fn parent(manifest: &Path) -> &Path {
+    manifest.parent().unwrap_or(Path::new("/"))
+}

@@ -1,0 +1,490 @@
+//! Two workspaces that cargo takes for each other: in one target directory it silently runs the wrong
+//! program, so each must have its own.
+//!
+//! Each case is two directories that differ only in a word. The person builds them in turn, and each
+//! must show its own word, whatever the other has left behind.
+
+mod random;
+
+use std::ffi::OsStr;
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+
+use crate::machine::{Channel, Need};
+use crate::stage::{Invocation, Outcome, Person, Stage, private, project};
+use crate::suite::{Test, test};
+
+/// Turns cargo's new layout on, where it is not the one that is written anyway.
+const LAYOUT: &str = "CARGO_UNSTABLE_BUILD_DIR_NEW_LAYOUT";
+
+pub(crate) fn tests() -> Vec<Test> {
+    let mut tests = Vec::new();
+    for (layout, channel) in [("stable", Channel::Stable), ("the_new_layout", Channel::Nightly)] {
+        let needs = needs(channel);
+        for case in CASES {
+            let name = format!("workspaces::{}_on_{layout}", case.name);
+            tests.push(test(name, move |stage| in_turn(stage, case, channel)).needs(needs));
+        }
+        let all: [(&str, Body); 6] = [
+            ("a_checkout_unpacked_again_at_the_same_place", unpacked_again),
+            ("equal_programs_at_the_same_time", at_once),
+            ("nobody_waits_for_their_own_other_workspace", no_waiting),
+            ("two_colliding_workspaces_past_the_shim", past_the_shim),
+            ("a_configured_build_directory_does_not_make_build_scripts_hang", nested),
+            ("any_workspaces_in_any_order_each_run_their_own", random::any_order),
+        ];
+        for (name, body) in all {
+            let name = format!("workspaces::{name}_on_{layout}");
+            tests.push(test(name, move |stage| body(stage, channel)).needs(needs).heavy());
+        }
+    }
+    tests.push(
+        test("workspaces::worktrees_and_clones_each_run_their_own", clones)
+            .needs(&[Need::Cargo, Need::Git]),
+    );
+    tests.push(
+        test("workspaces::one_directory_for_everything_is_one_setting_away", by_user)
+            .needs(&[Need::Cargo]),
+    );
+    tests.push(
+        test(
+            "workspaces::what_is_installed_from_elsewhere_stays_in_the_private_directory",
+            install,
+        )
+        .needs(&[Need::Cargo, Need::Git, Need::Registry]),
+    );
+    tests
+}
+
+/// A test on a channel.
+type Body = fn(&Stage, Channel) -> Result<()>;
+
+fn needs(channel: Channel) -> &'static [Need] {
+    match channel {
+        Channel::Stable => &[Need::Cargo],
+        Channel::Nightly => &[Need::Cargo, Need::Nightly],
+    }
+}
+
+/// Two directories, made of the same tree: `WORD` stands for the word of each.
+struct Case {
+    name: &'static str,
+    tree: project::Tree<'static>,
+    /// Where it is run, below the directory.
+    within: &'static str,
+    args: &'static [&'static str],
+    shows: Shows,
+}
+
+/// Where the word must show.
+#[derive(Clone, Copy)]
+enum Shows {
+    /// On stdout.
+    Printed,
+    /// In this file below the target directory, as `is WORD!`.
+    InFile(&'static str),
+    /// In what this program, which has been installed, prints.
+    Installed(&'static str),
+}
+
+const APP: &str = "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2021\"\n";
+const PRINTS: &str = "fn main() { println!(\"WORD\"); }\n";
+const COMMON: &str = "[package]\nname = \"common\"\nversion = \"0.1.0\"\nedition = \"2021\"\n";
+const SAYS: &str = "//! This is WORD!\npub fn word() -> &'static str { \"WORD\" }\n";
+const USES: &str = "fn main() { println!(\"{}\", common::word()); }\n";
+const USING: &str = "[package]\nname = \"app-WORD\"\nversion = \"0.1.0\"\nedition = \"2021\"\n\
+                     [dependencies]\ncommon = { path = \"../common\" }\n";
+
+const MEMBERS: Case = Case {
+    name: "two_workspaces_with_a_member_of_one_name",
+    tree: &[
+        ("Cargo.toml", "[workspace]\nmembers = [\"app\", \"common\"]\nresolver = \"2\"\n"),
+        ("app/Cargo.toml", USING),
+        ("app/src/main.rs", USES),
+        ("common/Cargo.toml", COMMON),
+        ("common/src/lib.rs", SAYS),
+    ],
+    within: "app",
+    args: &["run", "-q"],
+    shows: Shows::Printed,
+};
+
+const CASES: &[Case] = &[
+    Case {
+        name: "two_repositories_with_an_xtask",
+        tree: &[
+            ("Cargo.toml", "[workspace]\nmembers = [\"xtask\"]\n"),
+            (
+                "xtask/Cargo.toml",
+                "[package]\nname = \"xtask\"\nversion = \"0.1.0\"\nedition = \"2021\"\n",
+            ),
+            ("xtask/src/main.rs", PRINTS),
+            (".cargo/config.toml", "[alias]\nxtask = \"run -q -p xtask --\"\n"),
+        ],
+        within: "",
+        args: &["xtask"],
+        shows: Shows::Printed,
+    },
+    Case {
+        name: "two_programs_of_one_name_that_are_installed",
+        tree: &[("Cargo.toml", APP), ("src/main.rs", PRINTS)],
+        within: "",
+        args: &["install", "-q", "--offline", "--force", "--path", "."],
+        shows: Shows::Installed("app"),
+    },
+    MEMBERS,
+    Case {
+        name: "path_packages_that_are_no_members",
+        tree: &[
+            (
+                "Cargo.toml",
+                "[package]\nname = \"app-WORD\"\nversion = \"0.1.0\"\nedition = \"2021\"\n\
+                 [dependencies]\ncommon = { path = \"common\" }\n\
+                 [workspace]\nexclude = [\"common\"]\n",
+            ),
+            ("src/main.rs", USES),
+            ("common/Cargo.toml", COMMON),
+            ("common/src/lib.rs", SAYS),
+        ],
+        within: "",
+        args: &["run", "-q"],
+        shows: Shows::Printed,
+    },
+    Case {
+        name: "two_extension_modules_of_one_name",
+        tree: &[
+            (
+                "Cargo.toml",
+                "[package]\nname = \"python-WORD\"\nversion = \"0.1.0\"\nedition = \"2021\"\n\
+                 [lib]\nname = \"_core\"\ncrate-type = [\"cdylib\"]\n",
+            ),
+            (
+                "src/lib.rs",
+                "#[unsafe(no_mangle)] pub static WORD_OF_THIS: [u8; 9] = *b\"is WORD!\";\n",
+            ),
+        ],
+        within: "",
+        args: &["build", "-q"],
+        shows: Shows::InFile("debug/lib_core.so"),
+    },
+    Case {
+        name: "the_documentation_of_equal_names",
+        tree: &[("Cargo.toml", COMMON), ("src/lib.rs", SAYS)],
+        within: "",
+        args: &["doc", "-q", "--no-deps"],
+        shows: Shows::InFile("doc/common/index.html"),
+    },
+    Case {
+        name: "examples_of_one_name",
+        tree: &[("Cargo.toml", COMMON), ("src/lib.rs", SAYS), ("examples/show.rs", USES)],
+        within: "",
+        args: &["run", "-q", "--example", "show"],
+        shows: Shows::Printed,
+    },
+];
+
+/// Writes a case's tree with a word in it.
+fn write(case: &Case, word: &str, directory: &Path, alice: &Person<'_>) -> Result<()> {
+    let with_word = |text: &str| text.replace("WORD", word);
+    let tree: Vec<(&str, String)> =
+        case.tree.iter().map(|(path, text)| (*path, with_word(text))).collect();
+    let tree: Vec<(&str, &str)> = tree.iter().map(|(path, text)| (*path, &**text)).collect();
+    project::write(directory, &tree, alice)
+}
+
+/// An invocation in a directory, with the toolchain and the layout of a channel.
+fn at<'p>(run: Invocation<'p>, channel: Channel, directory: &Path) -> Invocation<'p> {
+    let run = run.with(channel).within(directory);
+    if channel == Channel::Nightly { run.env(LAYOUT, "true") } else { run }
+}
+
+fn in_turn(stage: &Stage, case: &Case, channel: Channel) -> Result<()> {
+    let root = stage.shared_root().provisioned()?;
+    let alice = stage.person("alice")?;
+    // One repository with both, and no workspace around them.
+    let both = ["first", "other"].map(|word| (word, stage.checkout.join(word)));
+    for (word, directory) in &both {
+        write(case, word, directory, &alice)?;
+    }
+    for (word, directory) in both.iter().chain(&both).chain(&both) {
+        let place = directory.join(case.within);
+        let run = at(alice.cargo(case.args), channel, &place).run()?;
+        run.ok()?;
+        let found = match case.shows {
+            Shows::Printed => run.stdout.trim().to_owned(),
+            Shows::InFile(file) => {
+                let file = alice.target_in(&place)?.join(file);
+                let bytes = std::fs::read(&file).context(file.display().to_string())?;
+                let shown = String::from_utf8_lossy(&bytes).into_owned();
+                let words = both.iter().map(|(word, _)| *word);
+                words
+                    .filter(|word| shown.contains(&format!("is {word}!")))
+                    .collect::<Vec<_>>()
+                    .join(" and ")
+            }
+            Shows::Installed(name) => {
+                let program = alice.home.join(".cargo/bin").join(name);
+                alice.program(program.to_str().context("a plain path")?, [""; 0]).run()?.stdout
+            }
+        };
+        ensure!(found.trim() == *word, "`{}` shows `{}`", place.display(), found.trim());
+    }
+    ensure!(!root.join("alice/target").exists(), "a common `target`");
+    Ok(())
+}
+
+/// A program without dependencies, in a workspace of its own.
+const PROGRAM: Case = Case {
+    name: "",
+    tree: &[("Cargo.toml", APP), ("src/main.rs", PRINTS)],
+    within: "",
+    args: &["run", "-q"],
+    shows: Shows::Printed,
+};
+
+fn speaks(run: Invocation<'_>, word: &str) -> Result<()> {
+    let run = run.run()?;
+    run.ok()?.prints(format!("{word}\n"))?;
+    Ok(())
+}
+
+/// With the times of the archive, so that only the directory itself tells that it is another one.
+fn unpacked_again(stage: &Stage, channel: Channel) -> Result<()> {
+    stage.shared_root().provisioned()?;
+    let alice = stage.person("alice")?;
+    for word in ["first", "other"] {
+        let archive = alice.home.join(word);
+        write(&PROGRAM, word, &archive, &alice)?;
+        alice.shell("find \"$1\" -exec touch -d 2020-01-01 {} +", [&archive]).run()?.ok()?;
+    }
+    let place = alice.home.join("app");
+    for word in ["first", "other", "first", "other"] {
+        let unpack = "rm -rf \"$2\" && cp -a \"$1\" \"$2\"";
+        alice.shell(unpack, [&alice.home.join(word), &place]).run()?.ok()?;
+        speaks(at(alice.cargo(PROGRAM.args), channel, &place), word)?;
+    }
+    Ok(())
+}
+
+fn at_once(stage: &Stage, channel: Channel) -> Result<()> {
+    stage.shared_root().provisioned()?;
+    let alice = stage.person("alice")?;
+    let both = ["first", "other"].map(|word| (word, stage.checkout.join(word)));
+    for round in 0..4 {
+        let mut running = Vec::new();
+        for (word, directory) in &both {
+            let word = format!("{word}{round}");
+            write(&PROGRAM, &word, directory, &alice)?;
+            running.push((word, at(alice.cargo(PROGRAM.args), channel, directory).start()?));
+        }
+        for (word, run) in running {
+            run.finish()?.ok()?.prints(format!("{word}\n"))?;
+        }
+    }
+    Ok(())
+}
+
+/// A build script that takes its time holds the lock of its own workspace only.
+fn no_waiting(stage: &Stage, channel: Channel) -> Result<()> {
+    stage.shared_root().provisioned()?;
+    let alice = stage.person("alice")?;
+    let both = ["slow", "quick"].map(|word| (word, stage.checkout.join(word)));
+    for (word, directory) in &both {
+        write(&PROGRAM, word, directory, &alice)?;
+    }
+    let script = format!(
+        "fn main() {{ let _ = std::fs::write({:?}, \"\"); \
+         std::thread::sleep(std::time::Duration::from_secs(20)); }}\n",
+        alice.home.join("started")
+    );
+    project::write(&both[0].1, &[("build.rs", &script)], &alice)?;
+    let mut slow = at(alice.cargo(["check", "-q"]), channel, &both[0].1).start()?;
+    let begin = std::time::Instant::now();
+    while !alice.home.join("started").exists() {
+        ensure!(begin.elapsed().as_secs() < 15, "the build script does not start");
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    let quick = at(alice.cargo(["check"]), channel, &both[1].1).run()?;
+    quick.ok()?.never_says("Blocking")?;
+    ensure!(!slow.is_over()?, "the other build was over before");
+    Ok(())
+}
+
+/// Editors and tools that go past the shim have a session's variables.
+fn past_the_shim(stage: &Stage, channel: Channel) -> Result<()> {
+    let root = stage.shared_root().provisioned()?;
+    let alice = stage.person("alice")?;
+    let case = &MEMBERS;
+    let both = ["first", "other"].map(|word| (word, stage.checkout.join(word)));
+    for (word, directory) in &both {
+        write(case, word, directory, &alice)?;
+    }
+    let direct = "eval \"$(cargo-peruser env)\" && exec \"$1/bin/cargo\" run -q";
+    for (word, directory) in both.iter().chain(&both).chain(&both).chain(&both) {
+        let run = alice.shell(direct, [channel.place()]);
+        speaks(at(run, channel, &directory.join(case.within)), word)?;
+    }
+    ensure!(root.join("alice/build").is_dir(), "intermediates went elsewhere");
+    private(&root.join("alice"), alice.uid())?;
+    // The same session's shim gives each its own, and takes the variable away.
+    let shim = "eval \"$(cargo-peruser env)\" && exec cargo run -q";
+    speaks(at(alice.shell(shim, [""; 0]), channel, &both[0].1.join(case.within)), "first")?;
+    let own = alice.target_in(&both[0].1)?;
+    let deps = if channel == Channel::Stable { "debug/deps" } else { "debug/build" };
+    ensure!(own.join(deps).is_dir(), "the shim left the build directory elsewhere");
+    Ok(())
+}
+
+/// A checked-in build directory that is not alice's, and a build script that builds another workspace
+/// in the ways in which authors keep such builds apart.
+fn nested(stage: &Stage, channel: Channel) -> Result<()> {
+    let root = stage.shared_root().provisioned()?;
+    let alice = stage.person("alice")?;
+    let limit = std::time::Duration::from_secs(90);
+    for (number, change) in [
+        "Command::new(env!(\"CARGO\")).env_remove(\"CARGO_TARGET_DIR\").arg(\"build\")",
+        "Command::new(env!(\"CARGO\")).args([\"build\", \"--target-dir\", &out])",
+        "Command::new(\"cargo\").env_remove(\"CARGO_TARGET_DIR\").arg(\"build\")",
+        "Command::new(\"cargo\").arg(\"build\")",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let place = stage.checkout.join(number.to_string());
+        let script = format!(
+            "use std::process::Command;\nfn main() {{\n    let out = \
+             std::env::var(\"OUT_DIR\").unwrap() + \"/nested\";\n    let _ = &out;\n    let status = \
+             {change}.current_dir(\"inner\").status();\n    \
+             assert!(status.unwrap().success());\n}}\n"
+        );
+        let tree: project::Tree<'_> = &[
+            (".cargo/config.toml", "[build]\nbuild-dir = \"{workspace-root}/.build\"\n"),
+            ("Cargo.toml", "[package]\nname = \"outer\"\nedition = \"2021\"\n[workspace]\n"),
+            ("build.rs", &script),
+            ("src/main.rs", "fn main() { println!(\"outer\"); }\n"),
+            ("inner/Cargo.toml", "[package]\nname = \"inner\"\nedition = \"2021\"\n[workspace]\n"),
+            ("inner/src/main.rs", "fn main() {}\n"),
+        ];
+        project::write(&place, tree, &alice)?;
+        let run = at(alice.cargo(["run", "-q"]), channel, &place).limit(limit);
+        speaks(run, "outer").with_context(|| change.to_owned())?;
+        ensure!(!place.join(".build").exists(), "intermediates went to the shared path");
+        for words in [&["clean", "-p", "outer"][..], &["run", "-q"], &["clean"]] {
+            at(alice.cargo(words), channel, &place).limit(limit).run()?.ok()?;
+        }
+    }
+    ensure!(root.join("alice/build").is_dir(), "intermediates went elsewhere");
+    private(&root.join("alice"), alice.uid())
+}
+
+/// A linked worktree, a clone, and a copy as a second jj workspace is one.
+fn clones(stage: &Stage) -> Result<()> {
+    let root = stage.shared_root().provisioned()?;
+    let alice = stage.person("alice")?;
+    let main = stage.checkout.join("main");
+    let test = "#[test] fn main_t() { assert_eq!(\"WORD\", \"main\"); }\n";
+    let case = Case { tree: &[("Cargo.toml", APP), ("src/main.rs", PRINTS)], ..PROGRAM };
+    let all = ["main", "worktree", "clone", "copy"].map(|word| (word, stage.checkout.join(word)));
+    write(&case, "main", &main, &alice)?;
+    let commit = "git init -q && git add -A && git -c user.name=a -c user.email=a@b commit -qm 1 && \
+                  git worktree add -q ../worktree && git clone -q . ../clone && cp -a . ../copy";
+    alice.shell(commit, [""; 0]).within(&main).run()?.ok()?;
+    for (word, directory) in &all {
+        write(&case, word, directory, &alice)?;
+        project::write(directory, &[("tests/t.rs", &test.replace("WORD", word))], &alice)?;
+    }
+    let hello = "#!/bin/sh\nshift\nexec \"$CARGO\" run -q \"$@\"\n";
+    project::write(&alice.home, &[("bin/cargo-hello", hello)], &alice)?;
+    alice.shell("chmod +x ~/bin/cargo-hello", [""; 0]).run()?.ok()?;
+    for (word, directory) in all.iter().chain(&all) {
+        speaks(at(alice.cargo(["run", "-q"]), Channel::Stable, directory), word)?;
+        // A bad commit must not test green because a good one has.
+        let test = at(alice.cargo(["test", "-q"]), Channel::Stable, directory).run()?;
+        ensure!(test.status.success() == (*word == "main"), "the tests of `{word}`");
+        let manifest = directory.join("Cargo.toml");
+        let manifest = manifest.to_str().context("a plain path")?;
+        let by_path = format!("PATH=$PATH:~/bin cargo hello --manifest-path {manifest}");
+        speaks(at(alice.shell(&by_path, [""; 0]), Channel::Stable, &main), word)?;
+        let by_alias = ["say", "--manifest-path", manifest];
+        let run = at(alice.cargo(by_alias), Channel::Stable, &main);
+        speaks(run.env("CARGO_ALIAS_SAY", "run -q"), word)?;
+        let own = alice.target_in(directory.join("src"))?;
+        ensure!(own.parent() == Some(&root.join("alice")), "it is `{}`", own.display());
+        named_after(&own, word)?;
+        private(&own, alice.uid())?;
+    }
+    ensure!(!root.join("alice/target").exists(), "a common `target` was made as well");
+    Ok(())
+}
+
+fn by_user(stage: &Stage) -> Result<()> {
+    let root = stage.shared_root().provisioned()?;
+    let alice = stage.person("alice")?;
+    let settings = alice.home.join(".config/cargo-peruser/config.toml");
+    project::write(
+        &alice.home,
+        &[(".config/cargo-peruser/config.toml", "scope = 'user'\n")],
+        &alice,
+    )?;
+    for word in ["first", "other"] {
+        let place = stage.checkout.join(word);
+        write(&PROGRAM, word, &place, &alice)?;
+        let run: Outcome = at(alice.cargo(["build", "-q"]), Channel::Stable, &place).run()?;
+        run.silently()?;
+        ensure!(alice.target_in(&place)? == root.join("alice/target"));
+    }
+    ensure!(root.join("alice/target/debug/app").is_file() && settings.is_file());
+    let explained = alice.by_name(["explain"]).within(stage.checkout.join("first")).run()?;
+    explained.ok()?;
+    ensure!(explained.stdout.contains("can run each other's programs"), "{}", explained.stdout);
+    Ok(())
+}
+
+/// Cargo would build it below /tmp, and other people's files stand above that.
+fn install(stage: &Stage) -> Result<()> {
+    let root = stage.shared_root().provisioned()?;
+    let alice = stage.person("alice")?;
+    project::stock_cargo_home(&alice)?;
+    // A build script tells where it is built.
+    let script = "fn main() { let out = std::env::var(\"OUT_DIR\").unwrap(); \
+                  println!(\"cargo::rustc-env=PLACE={out}\"); }\n";
+    let tells = "fn main() { println!(\"{} {}\", \"WORD\", env!(\"PLACE\")); }\n";
+    for word in ["first", "other"] {
+        let place = alice.home.join(word).join("app");
+        let tree: project::Tree<'_> = &[
+            ("Cargo.toml", APP),
+            ("build.rs", script),
+            ("src/main.rs", &tells.replace("WORD", word)),
+        ];
+        project::write(&place, tree, &alice)?;
+        let commit =
+            "git init -q && git add -A && git -c user.name=a -c user.email=a@b commit -qm 1";
+        alice.shell(commit, [""; 0]).within(&place).run()?.ok()?;
+    }
+    for word in ["first", "other", "first"] {
+        let url = format!("file://{}", alice.home.join(word).join("app").display());
+        let words = ["install", "-q", "--force", "--git", &url];
+        let run = at(alice.cargo(words), Channel::Stable, &stage.checkout);
+        let run = run.env("CARGO_NET_OFFLINE", "false");
+        run.run()?.ok()?;
+        let program = alice.home.join(".cargo/bin/app");
+        let told = alice.program(program.to_str().context("a plain path")?, [""; 0]).run()?.stdout;
+        let start = format!("{word} {}/alice/app-", root.display());
+        ensure!(told.starts_with(&start), "the program of `{word}` says `{told}`");
+    }
+    // A crate of the registry has no program to install, but is looked for and built the same way.
+    let run = alice.by_name(["path", "--", "install", "anyhow"]).run()?;
+    run.prints(root.join("alice/target\n").to_string_lossy())?;
+    Ok(())
+}
+
+/// `<name>-<16 hexadecimal digits>`
+fn named_after(directory: &Path, name: &str) -> Result<()> {
+    let found = directory.file_name().and_then(OsStr::to_str).unwrap_or_default();
+    let hash = found.strip_prefix(name).and_then(|rest| rest.strip_prefix('-'));
+    let plain =
+        hash.is_some_and(|hash| hash.len() == 16 && hash.chars().all(|c| c.is_ascii_hexdigit()));
+    ensure!(plain, "`{found}` is not `{name}-` and a hash");
+    Ok(())
+}
