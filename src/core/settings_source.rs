@@ -27,6 +27,9 @@ pub enum Whose {
 /// Keys a file may have besides [`Key::ALL`].
 const ENFORCE: &str = "enforce";
 
+/// What the variables of settings begin with.
+const VARIABLE_PREFIX: &str = "CARGO_PERUSER_";
+
 /// Reads a settings file.
 ///
 /// # Errors
@@ -56,6 +59,23 @@ pub fn from_variables(
         }
     }
     Ok(layer)
+}
+
+/// The first variable that is spelled like a setting and is none; a mistyped one would change nothing
+/// without a word.
+pub fn unknown_variable(names: impl Iterator<Item = OsString>) -> Option<SettingsError> {
+    let known = || Key::ALL.into_iter().map(|key| key.info().variable);
+    let mut spelled = names.filter_map(|name| name.into_string().ok());
+    let key = spelled.find(|name| {
+        name.starts_with(VARIABLE_PREFIX) && !known().any(|variable| variable == name)
+    })?;
+    let origin = "the environment".into();
+    Some(SettingsError::UnknownKey {
+        origin,
+        nearest: nearest(&key, known()),
+        key,
+        known: known().collect(),
+    })
 }
 
 /// Reads the flags of our own that were given.
@@ -143,14 +163,15 @@ fn is_table(name: &str) -> bool {
 
 fn unknown(key: String, origin: &Origin) -> SettingsError {
     let known: Vec<&str> = Key::ALL.into_iter().map(Key::name).chain([ENFORCE]).collect();
-    let nearest = known
-        .iter()
-        .copied()
-        .map(|name| (strsim::jaro_winkler(name, &key.replace('_', "-")), name))
-        .filter(|(likeness, _)| *likeness > 0.75)
-        .max_by(|(a, _), (b, _)| a.total_cmp(b))
-        .map(|(_, name)| name);
+    let nearest = nearest(&key.replace('_', "-"), known.iter().copied());
     SettingsError::UnknownKey { origin: origin.to_string(), key, nearest, known }
+}
+
+/// The name that was probably meant.
+fn nearest(given: &str, known: impl Iterator<Item = &'static str>) -> Option<&'static str> {
+    let likely = known.map(|name| (strsim::jaro_winkler(name, given), name));
+    let likely = likely.filter(|(likeness, _)| *likeness > 0.75);
+    likely.max_by(|(a, _), (b, _)| a.total_cmp(b)).map(|(_, name)| name)
 }
 
 /// A setting out of a file.

@@ -105,16 +105,18 @@ impl FileError {
             FileError::NotAFile { path, .. } | FileError::Failed { path, .. } => {
                 format!("ls -ld {}", quoted(path))
             }
-            FileError::ReadOnly { path } => Look::Entry.at(path, "let its owner write to it first"),
+            // Wherever that leads, it is the caller's own, and nobody else is let in.
+            FileError::ReadOnly { path } => format!("chmod u+w {}", quoted(path)),
             FileError::Immutable { path } => {
                 Look::Attributes.at(path, "let root take the attribute away first")
             }
             FileError::Foreign { path, .. } => {
                 Look::Entry.at(path, "put a file of your own in its place")
             }
-            FileError::ChangeableByOthers { .. } => {
-                "run this as the person whose file it is, without sudo".into()
-            }
+            FileError::ChangeableByOthers { path, .. } => Look::Way.at(
+                path,
+                "run this without sudo, as the person whose file it is; who that is shows",
+            ),
             FileError::ForeignGroup { path, .. } => {
                 Look::Entry.at(path, "give it to a group of yours first")
             }

@@ -548,7 +548,7 @@ error: cannot edit `/home/alice/.bashrc`: it is a symlink, not a file
 help: ls -ld /home/alice/.bashrc
 exit 1
 error: cannot edit `/home/alice/.bashrc`: it is read-only
-help: let its owner write to it first: ls -ld /home/alice/.bashrc
+help: chmod u+w /home/alice/.bashrc
 exit 1
 error: cannot edit `/home/alice/.bashrc`: it is not UTF-8
 help: file /home/alice/.bashrc

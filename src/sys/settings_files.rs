@@ -10,7 +10,9 @@ use super::trust::{Doubt, Trust};
 use super::{accounts, files};
 use crate::core::safety::{Entry, UNMAPPED};
 use crate::core::settings::{Key, Layer, Setting, Settings};
-use crate::core::settings_source::{Whose, from_file, from_flags, from_variables};
+use crate::core::settings_source::{
+    Whose, from_file, from_flags, from_variables, unknown_variable,
+};
 use crate::error::{Look, SYSTEM_FILE, SettingsError, reason, trust_unmapped};
 use crate::shown::{quoted, shown};
 
@@ -24,6 +26,9 @@ pub fn load(
     flags: &[(Key, OsString)],
 ) -> Result<Settings, SettingsError> {
     let flags = from_flags(flags)?;
+    if let Some(unknown) = unknown_variable(snapshot.variable_names()) {
+        return Err(unknown);
+    }
     let variables = from_variables(|name| snapshot.variable(name))?;
     below(snapshot, homes, [variables, flags])
 }

@@ -92,6 +92,11 @@ impl Snapshot {
         std::env::var_os(name).filter(|value| !is_hidden && !value.is_empty())
     }
 
+    /// The names of all variables that are set.
+    pub fn variable_names(&self) -> impl Iterator<Item = OsString> {
+        std::env::vars_os().filter(|(_, value)| !value.is_empty()).map(|(name, _)| name)
+    }
+
     /// The same process as if that account stood there, and without these variables.
     pub fn of(
         &self,

@@ -102,6 +102,14 @@ impl Trust {
         }
     }
 
+    /// What another account can change on the way to a path, the path itself left aside.
+    pub fn first_changeable_above(&self, path: &Path) -> Option<PathBuf> {
+        match self.follow(path.parent()?, Path::new("")) {
+            Err(Doubt::Changeable(place, _)) => Some(place),
+            Err(_) | Ok(_) => None,
+        }
+    }
+
     fn assert_last(&self, place: &Path, entry: &Entry) -> Result<(), Doubt> {
         self.assert(place, entry, Step::Last)
     }

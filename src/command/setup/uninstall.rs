@@ -24,10 +24,10 @@ pub(super) fn run(site: &Site, is_dry: bool, editors: &[&str]) -> anyhow::Result
         );
     }
     let path = receipt_path(&site.installation);
+    let receipt = read_receipt(&path)?;
     if !is_dry {
         clear_receipt_leftovers(&path)?;
     }
-    let receipt = read_receipt(&path)?;
     if receipt.entries.is_empty() {
         report::note(&text::nothing_set_up(&path));
     }

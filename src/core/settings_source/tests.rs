@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use super::{Whose, from_file, from_flags, from_variables};
+use super::{Whose, from_file, from_flags, from_variables, unknown_variable};
 use crate::core::settings::{Key, Layer, Missing, Scope, Settings, StickyRoot};
 use crate::error::{Error, SettingsError};
 
@@ -195,4 +195,20 @@ fn an_empty_variable_counts_as_unset_and_lists_have_commas() {
     let names = |name| (name == "CARGO_PERUSER_EXCLUDE_USERS").then(|| " a, b ,,c ".into());
     let settings = Settings::settle(vec![from_variables(names).unwrap()]).unwrap();
     assert_eq!(settings.exclude_users, ["a", "b", "c"]);
+}
+
+#[test]
+fn a_mistyped_variable_is_told() {
+    let unknown = |names: &[&str]| {
+        let error = unknown_variable(names.iter().map(OsString::from));
+        error.map(|error| words(Err::<(), _>(error)))
+    };
+    let known = Key::ALL.map(|key| key.info().variable);
+    assert_eq!(unknown(&known), None);
+    assert_eq!(unknown(&["CARGO_PERUSER", "CARGO_HOME", "PERUSER_EXEC_TRAIL"]), None);
+    assert_eq!(
+        unknown(&["CARGO_PERUSER_SCOPE", "CARGO_PERUSER_SHARD_ROOT"]).unwrap(),
+        "unknown setting `CARGO_PERUSER_SHARD_ROOT` in the environment\n\
+         did you mean `CARGO_PERUSER_SHARED_ROOT`?"
+    );
 }

@@ -10,8 +10,9 @@ use super::{assert_ours, unfinished};
 use crate::core::marked::without_blocks;
 use crate::core::setup::{Did, Record};
 use crate::error::{Error, FileError, Kind};
-use crate::sys::files;
 use crate::sys::replace::{Original, beside, clear_leftover};
+use crate::sys::trust::Trust;
+use crate::sys::{accounts, files};
 
 /// What has become of a piece.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +34,7 @@ pub enum Undone {
 pub fn undo(entry: &Record) -> Result<Undone, Error> {
     let path = &entry.path;
     let failed = |cause| FileError::failed("remove", path, cause);
+    assert_way(path)?;
     // In a directory that is not ours, others could stop us by that name.
     if !matches!(entry.did, Did::MakeDirectory | Did::ChangeMode { .. }) {
         clear_leftover(&files::without_symlinks(path)).map_err(failed)?;
@@ -70,6 +72,15 @@ pub fn undo(entry: &Record) -> Result<Undone, Error> {
             Ok(Undone::Restored)
         }
         _ => Ok(Undone::Kept("something else stands there now")),
+    }
+}
+
+/// What was trusted when it was set up may have been opened since, and root would follow it.
+fn assert_way(path: &Path) -> Result<(), FileError> {
+    let changeable = || Trust::of(0).first_changeable_above(path);
+    match accounts::is_root().then(changeable).flatten() {
+        None => Ok(()),
+        Some(place) => Err(FileError::ChangeableByOthers { path: path.to_owned(), place }),
     }
 }
 

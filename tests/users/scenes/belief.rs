@@ -11,7 +11,7 @@ use anyhow::{Context, Result, ensure};
 use rustix::fs::{XattrFlags, setxattr};
 
 use crate::machine::{Need, group, places};
-use crate::stage::{Acl, Invocation, Outcome, Person, Stage, Stop, make};
+use crate::stage::{Acl, Invocation, Outcome, Person, Stage, Stop, look, make};
 use crate::suite::{Test, test};
 
 /// How long anything may take that must not wait.
@@ -19,6 +19,9 @@ const AT_ONCE: Duration = Duration::from_secs(5);
 
 /// Group and mode.
 type Rights = (&'static str, u32);
+
+/// What a test does on its stage.
+type Body = fn(&Stage) -> Result<()>;
 
 /// What puts something at a place, or changes it.
 type Change = fn(&Path) -> Result<()>;
@@ -74,23 +77,28 @@ const TRAPS: &[(&str, Change)] = &[
     }),
 ];
 
+/// The tests that are no row of a table.
+const SINGLE: &[(&str, Body, &[Need])] = &[
+    ("alices_private_group_may_write_her_settings", private_group, &[]),
+    ("a_group_that_is_somebodys_primary_one_is_not_private", primary_group, &[]),
+    ("an_acl_on_her_settings_is_not_believed", acl_on_settings, &[Need::Acls]),
+    ("an_absent_file_needs_no_closed_way", absent, &[]),
+    ("the_systems_settings_count_only_in_a_closed_directory", systems_directory, &[]),
+    ("a_fifo_in_the_place_of_settings_stops_nobody", fifo_settings, &[]),
+    ("a_device_is_not_even_opened", device, &[Need::Strace]),
+    ("no_build_waits_for_what_stands_in_the_place_of_a_manifest", manifests, &[]),
+    ("a_pipe_of_the_shells_is_left_to_cargo", piped_config, &[]),
+    ("root_opens_nothing_of_alices_when_it_migrates_for_her", root_for_alice, &[Need::Strace]),
+    ("a_receipt_that_others_can_replace_is_not_believed", receipt, &[]),
+    ("a_receipt_is_not_followed_through_others_symlinks", receipt_of_what_was_opened, &[]),
+    ("root_edits_nobody_elses_editor_files", editor_files, &[]),
+    ("a_program_with_file_capabilities_refuses", file_capabilities, &[]),
+];
+
 pub(crate) fn tests() -> Vec<Test> {
-    let mut tests = vec![
-        test("belief::alices_private_group_may_write_her_settings", private_group),
-        test("belief::a_group_that_is_somebodys_primary_one_is_not_private", primary_group),
-        test("belief::an_acl_on_her_settings_is_not_believed", acl_on_settings)
-            .needs(&[Need::Acls]),
-        test("belief::an_absent_file_needs_no_closed_way", absent),
-        test("belief::the_systems_settings_count_only_in_a_closed_directory", systems_directory),
-        test("belief::a_fifo_in_the_place_of_settings_stops_nobody", fifo_settings),
-        test("belief::a_device_is_not_even_opened", device).needs(&[Need::Strace]),
-        test("belief::a_pipe_of_the_shells_is_left_to_cargo", piped_config),
-        test("belief::root_opens_nothing_of_alices_when_it_migrates_for_her", root_for_alice)
-            .needs(&[Need::Strace]),
-        test("belief::a_receipt_that_others_can_replace_is_not_believed", receipt),
-        test("belief::root_edits_nobody_elses_editor_files", editor_files),
-        test("belief::a_program_with_file_capabilities_refuses", file_capabilities),
-    ];
+    let single =
+        SINGLE.iter().map(|(name, body, needs)| test(format!("belief::{name}"), body).needs(needs));
+    let mut tests: Vec<Test> = single.collect();
     for (name, blames, file, directory) in CHANGEABLE {
         tests.push(test(format!("belief::stops_at_{name}"), move |stage| {
             let run = with_settings(stage, *file, *directory)?.run()?;
@@ -266,6 +274,25 @@ fn device(stage: &Stage) -> Result<()> {
     Ok(())
 }
 
+/// In the checkout and above it, where cargo and git look as well.
+fn manifests(stage: &Stage) -> Result<()> {
+    stage.shared_root().sticky().make()?;
+    let alice = stage.person("alice")?;
+    let inner = stage.checkout.join("a/b");
+    for place in [inner.with_file_name(""), inner.clone()] {
+        make::directory(&place, alice.uid(), alice.uid(), 0o755)?;
+    }
+    for name in [".git", "Cargo.toml", "Cargo.lock", "rust-toolchain", "rust-toolchain.toml"] {
+        for place in [&stage.checkout, &inner] {
+            make::fifo(&place.join(name), alice.uid())?;
+            alice.cargo(["build"]).within(&inner).limit(AT_ONCE).run()?;
+            alice.by_name(["explain"]).within(&inner).limit(AT_ONCE).run()?;
+            fs::remove_file(place.join(name))?;
+        }
+    }
+    Ok(())
+}
+
 fn piped_config(stage: &Stage) -> Result<()> {
     stage.shared_root().sticky().make()?;
     let alice = stage.person("alice")?;
@@ -279,40 +306,57 @@ fn piped_config(stage: &Stage) -> Result<()> {
     Ok(())
 }
 
-/// What root opens is seen by strace; what would hang it is there as well.
-fn root_for_alice(stage: &Stage) -> Result<()> {
-    stage.shared_root().sticky().make()?;
-    let (alice, root) = (stage.person("alice")?, stage.person("root")?);
-    let home = stage.at("homes/2001");
-    fs::create_dir(stage.at("homes"))?;
+/// A home of alice's at its place in the account database, in which whatever is opened hangs.
+fn home_of_traps(stage: &Stage, alice: &Person<'_>) -> Result<PathBuf> {
+    let homes = stage.at("homes");
+    make::directory(&homes, 0, 0, 0o755)?;
+    let home = homes.join(alice.uid().to_string());
     for place in ["", ".cargo", ".config", ".config/cargo-peruser", "checkout", "checkout/.cargo"] {
         make::directory(&home.join(place), alice.uid(), alice.uid(), 0o755)?;
     }
     make::link(&home.join(".cargo/config.toml"), Path::new("/dev/ptmx"), alice.uid())?;
-    make::fifo(&home.join(".cargo/config"), alice.uid())?;
-    make::fifo(&home.join("checkout/.cargo/config.toml"), alice.uid())?;
-    make::fifo(&home.join(".config/cargo-peruser/config.toml"), alice.uid())?;
+    for place in [
+        ".cargo/config",
+        "checkout/.cargo/config.toml",
+        "checkout/Cargo.toml",
+        ".config/cargo-peruser/config.toml",
+        ".bashrc",
+        ".profile",
+    ] {
+        make::fifo(&home.join(place), alice.uid())?;
+    }
+    Ok(homes)
+}
+
+/// What root opens is seen by strace; what would hang it is there as well.
+fn root_for_alice(stage: &Stage) -> Result<()> {
+    stage.shared_root().sticky().make()?;
+    let (alice, root) = (stage.person("alice")?, stage.person("root")?);
+    let homes = home_of_traps(stage, &alice)?;
     let old = stage.at("old");
     make::directory(&old, 0, 0, 0o755)?;
-    make::file(
-        &old.join("CACHEDIR.TAG"),
-        "Signature: 8a477f597d28d172789f06886806bc55\n",
-        0,
-        0o644,
-    )?;
-    let log = stage.at("log");
+    let tag = "Signature: 8a477f597d28d172789f06886806bc55\n";
+    make::file(&old.join("CACHEDIR.TAG"), tag, 0, 0o644)?;
+    let (old, log) = (old.to_string_lossy().into_owned(), stage.at("log"));
     let log_name = log.to_string_lossy().into_owned();
-    let words = ["strace", "-f", "-qq", "-e", "trace=open,openat", "-o", &log_name];
-    let run =
-        root.by_name(["migrate"]).arg(&old).args(["--to", "alice", "--dry-run", "--checkout"]);
-    let run = run.arg("/home/2001/checkout").after(words).limit(AT_ONCE);
-    let run = run.seen_at(stage.at("homes"), "/home").run()?;
-    ensure!(run.status.code().is_some(), "{}", run.stderr);
-    let log = fs::read_to_string(log)?;
-    let opened = log.lines().find(|line| line.contains("/home/2001/.c") || line.contains("ptmx"));
-    ensure!(opened.is_none(), "{opened:?}");
-    let opened = log.lines().find(|line| line.contains("checkout/.cargo"));
-    ensure!(opened.is_none(), "{opened:?}");
+    let strace = ["strace", "-f", "-qq", "-e", "trace=open,openat", "-o", &log_name];
+    for words in [
+        &["migrate", &old, "--to", "alice", "--dry-run", "--checkout", "/home/2001/checkout"][..],
+        &["provision", "alice"],
+        &["provision", "--all"],
+        &["provision", "--uid", "2001"],
+    ] {
+        let run = root.by_name(words).after(strace).limit(AT_ONCE);
+        let run = run.seen_at(&homes, "/home").run()?;
+        ensure!(run.status.code().is_some(), "{}", run.stderr);
+        let log = fs::read_to_string(&log)?;
+        let is_hers = |line: &&str| line.contains("/home/2001/") || line.contains("ptmx");
+        // Where the checkout begins is looked for; what is in it is not read.
+        let is_named = |line: &&str| line.contains("\"/home/2001/checkout\"");
+        let opened = log.lines().find(|line| is_hers(line) && !is_named(line));
+        ensure!(opened.is_none(), "{words:?}: {opened:?}");
+        ensure!(log.contains("openat"), "{log}");
+    }
     Ok(())
 }
 
@@ -356,20 +400,22 @@ fn cargo_at_home(stage: &Stage, change: Change) -> Result<()> {
     Ok(())
 }
 
+/// A receipt that says that a directory was 0777 before.
+fn receipt_of(path: &Path) -> String {
+    format!(
+        "{{\"entries\":[{{\"path\":\"{}\",\"did\":\"change-mode\",\"mode_before\":511,\
+         \"group_before\":0,\"mode_after\":493,\"group_after\":0}}]}}",
+        path.display()
+    )
+}
+
 /// Mallory's directory has a receipt of root's in it, by a symlink that he can turn.
 fn receipt(stage: &Stage) -> Result<()> {
     let (root, mallory) = (stage.person("root")?, stage.person("mallory")?);
-    let victim = stage.at("victim");
+    let (victim, real, prefix) = (stage.at("victim"), stage.at("real"), stage.at("mallorys"));
     make::directory(&victim, 0, 0, 0o755)?;
-    let real = stage.at("real");
     make::directory(&real, 0, 0, 0o755)?;
-    let text = format!(
-        "{{\"version\":1,\"prefix\":null,\"entries\":[{{\"path\":\"{}\",\"did\":{{\"change-mode\":\
-         {{\"mode_before\":511,\"group_before\":0,\"mode_after\":493,\"group_after\":0}}}}}}]}}",
-        victim.display()
-    );
-    make::file(&real.join("setup.json"), text, 0, 0o644)?;
-    let prefix = stage.at("mallorys");
+    make::file(&real.join("setup.json"), receipt_of(&victim), 0, 0o644)?;
     for place in ["", "lib"] {
         make::directory(&prefix.join(place), mallory.uid(), mallory.uid(), 0o755)?;
     }
@@ -377,6 +423,34 @@ fn receipt(stage: &Stage) -> Result<()> {
     for words in [["setup", "--uninstall"], ["setup", "--status"]] {
         let run = root.by_name(words).arg("--prefix").arg(&prefix).limit(AT_ONCE).run()?;
         run.fails()?.blames("setup.json")?.blames("others can write")?;
+    }
+    let mode = look(&victim)?.context("the victim")?.mode;
+    ensure!(mode == 0o755, "root has made it {mode:04o}");
+    Ok(())
+}
+
+/// The receipt is root's; what it names is behind a symlink that is mallory's by now.
+fn receipt_of_what_was_opened(stage: &Stage) -> Result<()> {
+    let (root, mallory) = (stage.person("root")?, stage.person("mallory")?);
+    let (victim, prefix, theirs) = (stage.at("victims/x"), stage.at("prefix"), stage.at("theirs"));
+    make::directory(&stage.at("victims"), 0, 0, 0o755)?;
+    make::directory(&victim, 0, 0, 0o755)?;
+    make::directory(&theirs, mallory.uid(), mallory.uid(), 0o755)?;
+    make::link(&theirs.join("link"), &stage.at("victims"), mallory.uid())?;
+    for place in ["", "lib", "lib/cargo-peruser"] {
+        make::directory(&prefix.join(place), 0, 0, 0o755)?;
+    }
+    let receipt = prefix.join("lib/cargo-peruser/setup.json");
+    for (path, is_done) in [(theirs.join("link/x"), false), (victim.clone(), true)] {
+        make::file(&receipt, receipt_of(&path), 0, 0o644)?;
+        let run = root.by_name(["setup", "--uninstall", "--prefix"]).arg(&prefix).run()?;
+        if is_done {
+            run.ok()?
+        } else {
+            run.fails()?.blames("others can change")?
+        };
+        let mode = look(&victim)?.context("the victim")?.mode;
+        ensure!(mode == if is_done { 0o777 } else { 0o755 }, "it has mode {mode:04o}");
     }
     Ok(())
 }
