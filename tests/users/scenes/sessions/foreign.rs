@@ -185,7 +185,7 @@ fn written_into(stage: &Stage) -> Result<()> {
     for words in [["setup", "--shared-root=/var/new"], ["setup", "--uninstall"]] {
         let outcome = host.run(&root, Setup::Machine.program(), words).run()?;
         outcome.fails()?.blames("config.toml")?.helps("move your lines out of the block")?;
-        ensure!(fs::read_to_string(&settings)?.contains("scope"), "{words:?}: it is gone");
+        ensure!(fs::read_to_string(&settings)?.contains("override"), "{words:?}: it is gone");
         host.by_name(&root, ["setup"]).run()?;
     }
     Ok(())
