@@ -148,6 +148,12 @@ impl Invocation {
         directory.map_or_else(|| cwd.into(), |dir| lexical::absolute(cwd, Path::new(dir)))
     }
 
+    /// Whether it is a tool that has the real cargo build copies of the workspace. To cargo those are
+    /// all the same packages.
+    pub fn builds_copies(&self) -> bool {
+        self.command.as_deref().is_some_and(|command| command == "mutants")
+    }
+
     /// Whether it installs what a registry has: there are no sources of the person's.
     pub fn installs_from_registry(&self) -> bool {
         self.is_install() && self.manifest.is_none() && self.git.is_none()

@@ -181,12 +181,13 @@ impl Facts<'_> {
     }
 
     /// Where intermediates have to go instead of where they would. What goes past the shim has one
-    /// target directory for all workspaces, so there each gets its own for them.
+    /// target directory for all workspaces and all copies, so there each gets its own for them.
     pub(super) fn moved_build_dir(&self, place: &Place) -> Option<Moved> {
         let mut own = self.own_places.to_vec();
         own.push(place.private_dir());
         let configured = self.build_dir(place);
-        if configured.is_none() && self.door == Door::Session {
+        let goes_past = self.door == Door::Session || self.invocation.builds_copies();
+        if configured.is_none() && goes_past {
             let instead_of = "one directory for all workspaces".into();
             return Some(Moved { to: place.build_dir(), instead_of });
         }

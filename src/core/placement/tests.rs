@@ -359,6 +359,9 @@ fn a_session_has_one_target_directory_and_a_build_directory_for_each_workspace()
     // Evaluated again it changes nothing.
     assert_eq!(session(|world| world.variables.build_build_dir = set(BUILD)), both);
     assert_eq!(session(|world| world.build_dir = Some(configured("/shared/build"))), both);
+    let copies = with(|world| world.words = vec!["mutants".into()]);
+    let own = format!("/srv/root/alice/{OWN}, build={BUILD}, check /srv/root/alice, make {OWN}");
+    assert_eq!(copies, format!("7, target={own}"));
     let own = session(|world| world.build_dir = Some(configured("/home/alice/build")));
     assert_eq!(own, format!("7, target={TARGET}, check /srv/root/alice, make target"));
 }

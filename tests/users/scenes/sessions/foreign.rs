@@ -180,7 +180,7 @@ fn written_into(stage: &Stage) -> Result<()> {
     let settings = host.at("/etc/cargo-peruser/config.toml");
     let text = fs::read_to_string(&settings)?;
     let (before, after) = text.rsplit_once("# <<<").context("no block")?;
-    fs::write(&settings, format!("{before}scope = \"checkout\"\n# <<<{after}"))?;
+    fs::write(&settings, format!("{before}explicit-target-dir = \"override\"\n# <<<{after}"))?;
     let root = host.person("root")?;
     for words in [["setup", "--shared-root=/var/new"], ["setup", "--uninstall"]] {
         let outcome = host.run(&root, Setup::Machine.program(), words).run()?;
