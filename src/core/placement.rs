@@ -170,15 +170,18 @@ impl Decision {
 /// Decides. See [`Rule`] for the order.
 pub fn decide(facts: &Facts<'_>) -> Decision {
     if facts.is_bypassed {
-        return Decision::pass_through(Rule::Bypassed);
+        let removed = facts.variables_of_sessions();
+        return Decision { removed, ..Decision::pass_through(Rule::Bypassed) };
     }
     let Some(place) = facts.place() else {
-        return Decision::pass_through(Rule::NoSharedRoot);
+        // As in a container that a session has started, where the root is not.
+        let removed = facts.variables_of_sessions();
+        return Decision { removed, ..Decision::pass_through(Rule::NoSharedRoot) };
     };
     if facts.root != RootState::Absent
         && let Some(reason) = facts.account.no_directory(facts.settings)
     {
-        let removed = facts.variables_into_root();
+        let removed = facts.variables_of_sessions();
         return Decision { removed, ..Decision::pass_through(Rule::NoDirectory(reason)) };
     }
     if let Some(out_dir) = &facts.variables.out_dir {

@@ -84,7 +84,11 @@ impl Survey {
             ..Survey::default()
         };
         match door {
-            Door::Shim | Door::Session if is_bypassed || !root_exists => Ok(survey),
+            // `cargo peruser` decides for itself, and so has to see what it inherits.
+            Door::Shim | Door::Session if is_ours => Ok(survey),
+            Door::Shim | Door::Session if is_bypassed || !root_exists => {
+                Ok(survey.look_at_session(snapshot, homes))
+            }
             Door::ByName if !is_bypassed && !root_exists => {
                 let survey = survey.look_closer(snapshot, homes, door, args);
                 let own_cache = homes.cache().ok_or(Error::NoHome { uid: snapshot.uid })?;
@@ -92,6 +96,19 @@ impl Survey {
             }
             _ => Ok(survey.look_closer(snapshot, homes, door, args)),
         }
+    }
+
+    /// Looks at what a session of ours may have exported, and no further.
+    fn look_at_session(self, snapshot: &Snapshot, homes: &Homes<'_>) -> Survey {
+        let variables = Variables {
+            target_dir: snapshot.variable(TARGET_DIR),
+            build_target_dir: snapshot.variable(BUILD_TARGET_DIR),
+            build_build_dir: snapshot.variable(BUILD_BUILD_DIR),
+            out_dir: None,
+        };
+        let needs_cache = self.settings.shared_root.is_some() && self.are_elsewhere(&variables);
+        let own_cache = if needs_cache { homes.cache() } else { None };
+        Survey { variables, own_cache, ..self }
     }
 
     fn look_closer(

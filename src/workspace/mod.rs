@@ -13,11 +13,13 @@ pub mod identity;
 pub mod record;
 pub mod root;
 
-use std::fs::{File, OpenOptions};
+use std::fs::OpenOptions;
 use std::io::Read;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
+
+use rustix::fs::OFlags;
 
 use identity::Identity;
 use root::Found;
@@ -156,24 +158,24 @@ fn identity_of(directory: &Path) -> Option<Identity> {
     Some(Identity { inode: metadata.ino(), born })
 }
 
-/// What stands at a manifest's path. A fifo or a device must not stop us: cargo reports those.
+/// What stands at a manifest's path. A fifo or a device is not opened, as in
+/// [`crate::sys::files::open_regular`]: cargo reports those.
 fn read(path: &Path) -> Found {
-    let nonblocking = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
-    let opened = OpenOptions::new().read(true).custom_flags(nonblocking).open(path);
-    match opened {
-        Ok(file) => text(&file).map_or(Found::Unreadable, Found::Text),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Found::Nothing,
+    match std::fs::metadata(path) {
+        Ok(found) if found.is_file() && found.len() <= MAX_MANIFEST => {
+            text(path, found.len()).map_or(Found::Unreadable, Found::Text)
+        }
+        Ok(_) => Found::Unreadable,
         // Cargo passes over what it cannot even look at.
-        Err(_) if path.exists() => Found::Unreadable,
         Err(_) => Found::Nothing,
     }
 }
 
-fn text(file: &File) -> Option<String> {
-    let size =
-        file.metadata().ok().filter(|found| found.is_file() && found.len() <= MAX_MANIFEST)?;
-    let mut text = String::with_capacity(usize::try_from(size.len()).ok()? + 1);
-    // Up to the size and no further: reading on to the end would be one call more.
-    file.take(size.len()).read_to_string(&mut text).ok()?;
+/// Up to the size and no further: reading on to the end would be one call more.
+fn text(path: &Path, size: u64) -> Option<String> {
+    let carefully = OFlags::NONBLOCK.union(OFlags::NOCTTY).bits().cast_signed();
+    let file = OpenOptions::new().read(true).custom_flags(carefully).open(path).ok()?;
+    let mut text = String::with_capacity(usize::try_from(size).ok()? + 1);
+    file.take(size).read_to_string(&mut text).ok()?;
     Some(text)
 }

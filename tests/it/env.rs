@@ -127,7 +127,21 @@ fn each_rule_exports_what_a_build_would_have() {
         .var("OUT_DIR", own.join("debug/build/x/out"));
     for (name, run, has_path, target) in [
         ("bypassed", bypassed, false, None),
+        (
+            "bypassed in a session of ours",
+            json().var("CARGO_PERUSER", "off").var("CARGO_TARGET_DIR", &own),
+            false,
+            Some(Value::Null),
+        ),
         ("no shared root", json().var(ROOT, "/nonexistent/root"), true, None),
+        (
+            "a session of ours where its root is not",
+            json()
+                .var(ROOT, "/nonexistent/root")
+                .var("CARGO_TARGET_DIR", "/nonexistent/root/me/target"),
+            true,
+            Some(Value::Null),
+        ),
         ("no directory", excluded.var("CARGO_TARGET_DIR", &others), false, Some(Value::Null)),
         ("build script", build_script, true, None),
         ("explicit", json().var("CARGO_TARGET_DIR", "/elsewhere"), true, None),

@@ -116,15 +116,24 @@ impl Facts<'_> {
         path.is_some_and(|path| root.is_some_and(|root| path.starts_with(root)))
     }
 
-    pub(super) fn variables_into_root(&self) -> Vec<&'static str> {
+    /// The variables that only a session of ours can have set: they point into the shared root, or into
+    /// the private directory in the caller's own cache, where a session falls back to that.
+    pub(super) fn variables_of_sessions(&self) -> Vec<&'static str> {
         let Variables { target_dir, build_target_dir, build_build_dir, .. } = self.variables;
+        let own = self.own_cache.map(|cache| cache.join(OWN_NAME));
+        let is_in_own = |value: &OsString| {
+            let own = own.as_ref().filter(|_| self.settings.shared_root.is_some());
+            own.is_some_and(|own| self.absolute(value).starts_with(own))
+        };
         [
             (TARGET_DIR, target_dir),
             (BUILD_TARGET_DIR, build_target_dir),
             (BUILD_BUILD_DIR, build_build_dir),
         ]
         .into_iter()
-        .filter(|(_, value)| self.is_in_root(value.as_deref()))
+        .filter(|(_, value)| {
+            self.is_in_root(value.as_deref()) || value.as_ref().is_some_and(is_in_own)
+        })
         .map(|(name, _)| name)
         .collect()
     }

@@ -107,11 +107,33 @@ fn redirected() -> String {
 #[test]
 fn rule_1_steps_aside_when_asked() {
     assert_eq!(with(|world| world.is_bypassed = true), "1");
+    let inherits = |value: &str| {
+        with(|world| {
+            world.is_bypassed = true;
+            world.variables.target_dir = set(value);
+        })
+    };
+    assert_eq!(inherits(TARGET), format!("1, without {TARGET_DIR}"));
+    let own = "/home/alice/.cache/cargo-peruser/target";
+    assert_eq!(inherits(own), format!("1, without {TARGET_DIR}"));
+    assert_eq!(inherits("/elsewhere"), "1");
 }
 
 #[test]
 fn rule_2_passes_through_without_a_shared_root() {
     assert_eq!(with(|world| world.root = RootState::Absent), "2");
+    let inherits = |value: &str, root: Option<&str>| {
+        with(|world| {
+            world.root = RootState::Absent;
+            world.settings.shared_root = root.map(PathBuf::from);
+            world.variables.target_dir = set(value);
+            world.variables.build_build_dir = set("/srv/root/alice/build/{workspace-path-hash}");
+        })
+    };
+    let both = format!("2, without {TARGET_DIR}, without {BUILD_BUILD_DIR}");
+    assert_eq!(inherits(TARGET, Some("/srv/root")), both);
+    assert_eq!(inherits("/elsewhere", Some("/srv/root")), format!("2, without {BUILD_BUILD_DIR}"));
+    assert_eq!(inherits(TARGET, None), "2");
 }
 
 #[test]
