@@ -36,7 +36,8 @@ pub(super) fn command() -> Command {
             Arg::new("uid")
                 .long("uid")
                 .value_name("NUMBER")
-                .value_parser(value_parser!(u32))
+                // The last number stands for none.
+                .value_parser(value_parser!(u32).range(..i64::from(u32::MAX)))
                 .help("One account by its number; does nothing where it gets no directory"),
             Arg::new("dry-run")
                 .long("dry-run")

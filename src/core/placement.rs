@@ -74,7 +74,7 @@ pub enum Choice {
 }
 
 /// The name of the private directory in a person's own cache directory.
-const OWN_NAME: &str = "cargo-peruser";
+pub const OWN_NAME: &str = "cargo-peruser";
 
 /// A person's private directory, not yet made or checked.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -27,6 +27,13 @@ pub enum Kind {
     Device,
 }
 
+impl Kind {
+    /// Whether it is a directory, a file or a symlink, whose permissions people change.
+    pub fn is_plain(self) -> bool {
+        matches!(self, Kind::Directory | Kind::Symlink | Kind::File)
+    }
+}
+
 impl Display for Kind {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -73,7 +80,7 @@ pub enum Flaw {
     RootWritable(u32),
     /// Others can create files in a directory above the private one; its permission bits, in octal.
     WayWritable(u32),
-    /// The accepted sticky root holds a file of somebody else that builds would read.
+    /// The shared root holds a file of somebody else that builds would read.
     ReadAbove,
     /// The private directory is on another device than the accepted sticky root, and root has not
     /// mounted it.
@@ -142,7 +149,10 @@ impl Refusal {
             Flaw::WayWritable(_) if mode & 0o1000 != 0 => {
                 "choose a place below directories that only you or root can write to".into()
             }
-            _ => self.by_owner(&format!("chmod go-w {path}")),
+            _ => format!(
+                "take away what others have put there, such as `.cargo`; then {}",
+                self.by_owner(&format!("chmod go-w {path}"))
+            ),
         }
     }
 

@@ -111,7 +111,7 @@ fn root_writable_for_its_owner() {
         refused("/srv/root", alice(), Flaw::RootWritable(0o777)),
         str![[r#"
 error: refusing to use the shared root `/srv/root`: others can create files in it that cargo and build tools read (mode 0777)
-help: chmod go-w /srv/root
+help: take away what others have put there, such as `.cargo`; then chmod go-w /srv/root
 exit 77
 "#]]
     );
@@ -163,7 +163,7 @@ fn ancestor_writable() {
         refused("/srv", Owner { uid: 0, name: Some("root".into()) }, Flaw::WayWritable(0o777)),
         str![[r#"
 error: refusing to use what is below `/srv`: others can create files in it that cargo and build tools read (mode 0777)
-help: ask root (uid 0) to run: chmod go-w /srv
+help: take away what others have put there, such as `.cargo`; then ask root (uid 0) to run: chmod go-w /srv
 exit 77
 "#]]
     );

@@ -15,6 +15,8 @@ use crate::core::invocation::Invocation;
 use crate::core::safety::Entry;
 use crate::shown::shown;
 
+/// How many bytes are read in all, but for the file that goes beyond.
+const MAX_SIZE: usize = 1 << 20;
 /// How many files may be included in all.
 const MAX_INCLUDES: usize = 64;
 
@@ -123,6 +125,8 @@ struct Reader {
     seen: Vec<(u64, u64)>,
     /// How many files were included so far, whether they exist or not.
     included: usize,
+    /// How many bytes were read so far.
+    size: usize,
 }
 
 impl Reader {
@@ -178,7 +182,9 @@ impl Reader {
             return None;
         }
         self.seen.push((device, inode));
-        files::text(&file).ok()
+        let text = files::text(&file).ok().filter(|_| self.size <= MAX_SIZE)?;
+        self.size += text.len();
+        Some(text)
     }
 }
 

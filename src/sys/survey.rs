@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::io;
 use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use super::homes::Homes;
 use super::snapshot::Snapshot;
@@ -15,7 +15,8 @@ use crate::core::build_dir::{Asked, ConfiguredBuildDir, Templates};
 use crate::core::invocation::Invocation;
 use crate::core::lexical;
 use crate::core::placement::{
-    BUILD_BUILD_DIR, BUILD_TARGET_DIR, Door, Facts, OwnDirectory, RootState, TARGET_DIR, Variables,
+    BUILD_BUILD_DIR, BUILD_TARGET_DIR, Door, Facts, OWN_NAME, OwnDirectory, RootState, TARGET_DIR,
+    Variables,
 };
 use crate::core::safety::Entry;
 use crate::core::settings::{Key, Settings};
@@ -203,12 +204,16 @@ impl Survey {
             let private = self.settings.shared_root.as_ref();
             let private = private.map(|root| root.join(account.directory_name()));
             let path = files::without_symlinks(Path::new(out_dir));
+            let nearest = path.ancestors().find_map(|above| files::entry(above).ok());
+            let is_closed = nearest.is_some_and(|entry| entry.mode & 0o002 == 0)
+                && !path.components().any(|part| part == Component::ParentDir);
             let is_inside = |place: PathBuf| {
                 place.parent().is_some() && path.starts_with(files::without_symlinks(&place))
             };
-            own_homes(homes).into_iter().chain(private).any(is_inside)
-                || (files::owner(&path).is_ok_and(|owner| owner == Some(snapshot.uid))
-                    && Trust::of(snapshot.uid).covers(&path))
+            is_closed
+                && (own_homes(homes).into_iter().chain(private).any(is_inside)
+                    || (files::owner(&path).is_ok_and(|owner| owner == Some(snapshot.uid))
+                        && Trust::of(snapshot.uid).covers(&path)))
         };
         let directory = |name| self.directory_variable(snapshot, homes, name);
         Variables {
@@ -231,13 +236,16 @@ impl Survey {
         let path = lexical::absolute(&self.working_directory, Path::new(&value));
         if snapshot.uid == 0 && is_of_somebody(&path) {
             // Handed down by `su -m` or `sudo -E`: no choice of root's, as if a run of ours had left it.
-            let cache = || Some(homes.cache()?.join("cargo-peruser"));
+            let cache = || Some(homes.cache()?.join(OWN_NAME));
             let ours = self.settings.shared_root.clone().or_else(cache);
             return ours.map(PathBuf::into_os_string);
         }
         let Some(root) = self.settings.shared_root.as_deref() else { return Some(value) };
         if path.starts_with(root) {
             return Some(value);
+        }
+        if is_of_anothers_session(&path, snapshot.uid) {
+            return Some(root.into());
         }
         let real = files::without_symlinks(&path);
         Some(if real.starts_with(root) { real.into_os_string() } else { value })
@@ -303,6 +311,17 @@ fn working_directory(invocation: &Invocation, cwd: &Path) -> PathBuf {
     std::fs::canonicalize(cwd.join(directory)).unwrap_or_else(|_| invocation.working_directory(cwd))
 }
 
+/// Whether a path lies in the private directory that another account has below its own cache directory:
+/// after `su` or `sudo -E` that account's session is still in the environment.
+fn is_of_anothers_session(path: &Path, uid: u32) -> bool {
+    let place = path.ancestors().find(|above| above.ends_with(OWN_NAME));
+    place.is_some_and(|place| match files::owner(place) {
+        Ok(owner) => owner.is_some_and(|owner| owner != uid),
+        // The caller cannot even look there.
+        Err(_) => true,
+    })
+}
+
 /// Whether a path lies in the directory of an ordinary account, or will.
 fn is_of_somebody(path: &Path) -> bool {
     let owners = path.ancestors().map(files::owner);
@@ -323,13 +342,20 @@ fn own_places<'a>(
     uid: u32,
     asked: impl Iterator<Item = &'a ConfiguredBuildDir>,
 ) -> Vec<PathBuf> {
-    let mut asked = asked.peekable();
-    if asked.peek().is_none() {
+    let asked: Vec<&Path> = asked.map(|dir| dir.path.as_path()).collect();
+    if asked.is_empty() {
         return Vec::new();
     }
     let mut places = own_homes(homes);
     places.extend(places.iter().filter_map(|place| place.canonicalize().ok()).collect::<Vec<_>>());
-    places.extend(asked.filter_map(|dir| closed_place(&dir.path, uid)));
+    // A symlink in a checkout may lead out of a home.
+    let stays = |path: &&Path, place: &Path| {
+        files::without_symlinks(path).starts_with(files::without_symlinks(place))
+    };
+    places.retain(|place| {
+        asked.iter().filter(|path| path.starts_with(place)).all(|path| stays(path, place))
+    });
+    places.extend(asked.iter().filter_map(|path| closed_place(path, uid)));
     places
 }
 

@@ -73,7 +73,13 @@ impl Trust {
     /// # Errors
     /// The doubt.
     pub fn open(&self, path: &Path, from: &Path) -> Result<File, Doubt> {
-        let (place, judged) = self.follow(path, from)?;
+        let (place, judged) = match self.follow(path, from) {
+            // What is no file is not to be closed: `/dev/null`, by which files are masked.
+            Err(Doubt::Changeable(_, entry)) if !entry.kind.is_plain() => {
+                return Err(files::not_a_file(entry.kind).into());
+            }
+            followed => followed?,
+        };
         if judged.kind != Kind::File {
             return Err(files::not_a_file(judged.kind).into());
         }

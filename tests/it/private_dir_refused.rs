@@ -138,7 +138,7 @@ fn a_root_to_which_others_can_write() {
                 ),
                 match rustix::process::getuid().is_root() {
                     true => "cargo-peruser setup --shared-root [WORLD]/root",
-                    false => "chmod go-w [WORLD]/root",
+                    false => "take away what others have put there, such as `.cargo`; then chmod go-w [WORLD]/root",
                 },
             );
             assert_eq!(world.made().len(), usize::from(is_there), "{:?}", world.made());
@@ -161,7 +161,7 @@ fn an_ancestor_to_which_others_can_write() {
                 "refusing to use what is below `[WORLD]/open`: others can create files in it that \
                  cargo and build tools read (mode {bits:04o})"
             ),
-            "chmod go-w [WORLD]/open",
+            "take away what others have put there, such as `.cargo`; then chmod go-w [WORLD]/open",
         );
         assert_eq!(fs::read_dir(root).unwrap().count(), 0);
     }

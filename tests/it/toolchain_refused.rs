@@ -72,7 +72,11 @@ fn refuses_a_directory_that_others_can_write_to() {
     let output = world.by_name(["toolchain", &above.join("rust/bin").to_string_lossy()]).run();
     let error = "refusing to use what is below `[WORLD]/above`: others can create files in it that \
                  cargo and build tools read (mode 0777)";
-    output.assert_stopped(77, error, "chmod go-w [WORLD]/above");
+    output.assert_stopped(
+        77,
+        error,
+        "take away what others have put there, such as `.cargo`; then chmod go-w [WORLD]/above",
+    );
     assert!(links(&above).is_empty());
 }
 

@@ -92,7 +92,7 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    /// Makes sure that others neither own an entry nor can write to it. Symlinks are not followed, and
+    /// Makes sure that others than root neither own an entry nor can write to it. Symlinks are not followed, and
     /// their own mode says nothing.
     fn assert_own(&self, inside: &Path, found: &Node) -> Result<(), Error> {
         let is_writable = match found.mode & 0o022 {
@@ -102,7 +102,7 @@ impl<'a> Walk<'a> {
             0o020 => Some(found.gid) != self.private_group || files::has_acl(inside),
             _ => true,
         };
-        if found.uid == self.caller.uid && !is_writable {
+        if [self.caller.uid, 0].contains(&found.uid) && !is_writable {
             return Ok(());
         }
         let seen: PathBuf = inside.strip_prefix(self.top).unwrap_or(inside).to_owned();

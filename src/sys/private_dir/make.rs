@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io;
 use std::os::fd::AsFd;
 use std::path::Path;
+use std::time::Duration;
 
 use rustix::fs::{AtFlags, Gid, Mode, OFlags, Uid, fchmod, fchown, mkdirat, openat, unlinkat};
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -23,6 +24,8 @@ const PRIVATE: Mode = Mode::from_raw_mode(0o700);
 const CREATE: &str = "create directory";
 /// What the name of a directory begins with that root is making for somebody.
 pub const UNFINISHED: &str = ".unfinished-";
+/// How long a run may take for one directory.
+const UNFINISHED_FOR: Duration = Duration::from_secs(60);
 const DIRECTORY: OFlags = OFlags::DIRECTORY.union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
 
 /// Makes the private directory in `place.parent`, which was judged as `judged`.
@@ -65,10 +68,9 @@ pub(super) fn private(
 fn give(parent: &File, place: &Place, judged: &Entry, caller: &Caller<'_>) -> Result<()> {
     let path = place.private_dir();
     let not_made = |error: Errno| cannot_create(&path, error, place, caller);
-    let unfinished = format!("{UNFINISHED}{}", place.name);
+    let unfinished = format!("{UNFINISHED}{}.{}", place.name, std::process::id());
     let remove = || unlinkat(parent, unfinished.as_str(), AtFlags::REMOVEDIR);
-    // An interrupted run has left it, empty.
-    let _ = remove();
+    clear_unfinished(&place.parent);
     make_directory(parent, unfinished.as_ref()).map_err(not_made)?;
     let made = open_new(parent, unfinished.as_ref()).map_err(not_made).and_then(|directory| {
         make_private(&directory, &path, caller)?;
@@ -79,6 +81,22 @@ fn give(parent: &File, place: &Place, judged: &Entry, caller: &Caller<'_>) -> Re
     }
     made?;
     recheck(place, judged, caller)
+}
+
+/// Takes away what interrupted runs have left, empty; what is younger than a minute may be another
+/// run's that is at work.
+fn clear_unfinished(root: &Path) {
+    let is_old = |entry: &std::fs::DirEntry| {
+        let age = entry.metadata().ok().and_then(|found| found.modified().ok()?.elapsed().ok());
+        age.is_some_and(|age| age >= UNFINISHED_FOR)
+    };
+    for entry in std::fs::read_dir(root).into_iter().flatten().flatten() {
+        let is_unfinished = entry.file_name().as_encoded_bytes().starts_with(UNFINISHED.as_bytes());
+        if is_unfinished && is_old(&entry) {
+            // What is not empty, or no directory, stays.
+            let _ = std::fs::remove_dir(entry.path());
+        }
+    }
 }
 
 /// Renames a directory to a name that nothing has; something that came meanwhile stays, and is

@@ -66,13 +66,13 @@ pub(super) fn walk(place: &Place, caller: &Caller<'_>) -> Result<Way> {
 
 fn judge(directory: &Path, entry: &Entry, place: &Place, caller: &Caller<'_>) -> Result<()> {
     let is_root = place.kind == PlaceKind::BelowSharedRoot && directory == place.parent;
-    let entry = &without_private_group(directory, entry, caller);
+    let entry = &without_private_group(directory, entry);
     let others_write = entry.mode & 0o022 != 0;
     let part = match caller.checkout {
         _ if is_root => Part::Root(caller.sticky_root),
         // Most directories need no closer look.
         _ if !others_write => Part::Ancestor,
-        Some(top) if top.starts_with(directory) => Part::HoldsSources,
+        Some(top) if top.starts_with(directory) && entry.mode & 0o002 == 0 => Part::HoldsSources,
         _ if is_above_home(directory, place, caller) => Part::AboveHome,
         _ => Part::Ancestor,
     };
@@ -87,14 +87,14 @@ fn judge(directory: &Path, entry: &Entry, place: &Place, caller: &Caller<'_>) ->
         }
         flaw => refusal(directory, entry.uid, flaw, caller),
     })?;
-    if is_root && others_write { judge_names_in(directory, caller) } else { Ok(()) }
+    if is_root { judge_names_in(directory, caller) } else { Ok(()) }
 }
 
-/// The entry as it counts: what the caller's private group may do is no more than the caller may, and
+/// The entry as it counts: what the owner's private group may do is no more than the owner may, and
 /// where the umask is 002, home directories are full of such directories.
-fn without_private_group(directory: &Path, entry: &Entry, caller: &Caller<'_>) -> Entry {
+fn without_private_group(directory: &Path, entry: &Entry) -> Entry {
     let is_private = entry.mode & 0o022 == 0o020
-        && accounts::private_group(caller.acting) == Some(entry.gid)
+        && accounts::private_group(entry.uid) == Some(entry.gid)
         && !files::has_acl(directory);
     Entry { mode: if is_private { entry.mode & !0o020 } else { entry.mode }, ..*entry }
 }
@@ -107,9 +107,9 @@ fn is_above_home(directory: &Path, place: &Place, caller: &Caller<'_>) -> bool {
     })
 }
 
-/// Refuses an accepted sticky root that holds what builds below it would read, if that is not the
-/// caller's or root's own. Somebody can still put it there a moment later; that is what accepting a
-/// sticky root means.
+/// Refuses a shared root that holds what builds below it would read, if that is not the caller's or
+/// root's own: it may be left from a time when others could write there. In an accepted sticky root
+/// somebody can still put it there a moment later; that is what accepting one means.
 fn judge_names_in(root: &Path, caller: &Caller<'_>) -> Result<()> {
     for name in READ_ABOVE {
         let path = root.join(name);

@@ -53,7 +53,7 @@ pub fn look(piece: &Piece, receipt: &Receipt) -> Result<PieceState, Error> {
         What::Link(to) => link(path, to)?,
         What::File(bytes, mode) => file(path, bytes, *mode)?,
         What::Blocks(wanted) => blocks(path, wanted, receipt)?,
-        What::Root(root) => shared_root(path, root, receipt)?,
+        What::Root(root) => shared_root(path, root)?,
     };
     let is_known = receipt.did(path).is_some();
     match (&piece.what, state) {
@@ -131,7 +131,7 @@ fn blocks(path: &Path, wanted: &Blocks, receipt: &Receipt) -> Result<PieceState,
     Ok(PieceState::Outdated)
 }
 
-fn shared_root(path: &Path, root: &Root, receipt: &Receipt) -> Result<PieceState, Error> {
+fn shared_root(path: &Path, root: &Root) -> Result<PieceState, Error> {
     let Some(entry) = entry(path)? else { return Ok(PieceState::Missing) };
     if entry.kind != Kind::Directory {
         return Err(taken(path));
@@ -145,8 +145,7 @@ fn shared_root(path: &Path, root: &Root, receipt: &Receipt) -> Result<PieceState
     }
     let before = Rights { mode: entry.mode, group: entry.gid };
     let after = Rights { mode: root.mended(entry.mode), group: root.group.unwrap_or(entry.gid) };
-    let is_ours = receipt.did(path).is_some();
-    assert_only_private_dirs(path, if before == after || is_ours { READ_ABOVE } else { &[] })?;
+    assert_only_private_dirs(path, if before == after { READ_ABOVE } else { &[] })?;
     Ok(if before == after { PieceState::InPlace } else { PieceState::Loose { before, after } })
 }
 
@@ -179,7 +178,7 @@ fn is_private_dir(name: &str, owner: u32) -> bool {
     let is_departed = account.name.is_none() && !name.starts_with('.');
     name == account.directory_name()
         || is_departed
-        || name.starts_with(UNFINISHED)
+        || (name.starts_with(UNFINISHED) && owner == 0)
         || name == "lost+found"
 }
 

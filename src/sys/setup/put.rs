@@ -45,8 +45,13 @@ pub fn put(step: &Step) -> Result<(), Error> {
         }
         What::Root(root) => {
             shared_root(path, root, step.state).map_err(failed("create"))?;
-            // Somebody may have been faster; now nobody can put anything there any more.
-            assert_only_private_dirs(path, READ_ABOVE)
+            // Somebody may have been faster. Now nobody can put anything there any more; but builds
+            // would read what is there, and so the root is as it was, and refused.
+            assert_only_private_dirs(path, READ_ABOVE).inspect_err(|_| {
+                if let PieceState::Loose { before, .. } = step.state {
+                    let _ = set_rights(path, before);
+                }
+            })
         }
     }
 }

@@ -47,6 +47,8 @@ pub(crate) fn tests() -> Vec<Test> {
             .needs(CARGO)
             .heavy(),
         test("above::nothing_foreign_is_read_in_an_accepted_sticky_root", foreign_names),
+        test("above::what_is_left_in_a_root_that_was_closed_by_hand_is_refused", left_behind),
+        test("above::a_home_below_a_sticky_directory_builds_what_is_in_it", home_below_tmp),
         test("above::a_mount_that_claims_to_be_hers_is_refused", fuse).needs(&[Need::Fuse]),
         test("above::a_disk_that_root_has_mounted_is_used", mounted),
     ];
@@ -185,8 +187,9 @@ fn safe(stage: &Stage, ground: Ground, who: &str, project: Project) -> Result<()
         Ground::Default | Ground::Group => {
             ensure!(!has_planted, "mallory can write to the shared root");
             run.ok()?;
-            let target = root.join(who).join("target/debug");
-            ensure!(target.exists(), "nothing was built in {}", target.display());
+            let built = fs::read_dir(root.join(who))?.flatten();
+            let built = built.filter(|entry| entry.path().join("debug").exists()).count();
+            ensure!(built == 1, "{built} directories were built in");
         }
         Ground::Sticky => {
             ensure!(has_planted, "mallory cannot write to a sticky root");
@@ -219,6 +222,39 @@ fn foreign_names(stage: &Stage) -> Result<()> {
         make::link(&path, "/etc".as_ref(), 2003)?;
         alice.cargo(["build"]).run()?.refused()?.blames(path.to_string_lossy())?;
         fs::remove_file(&path)?;
+    }
+    Ok(())
+}
+
+/// Mallory has put it there while she could, and can still change it.
+fn left_behind(stage: &Stage) -> Result<()> {
+    let root = stage.shared_root().sticky().make()?;
+    let (wrapper, _) = wrapper(stage)?;
+    ensure!(plant(stage, &root, &wrapper)?, "mallory can write to a sticky root");
+    make::directory(&root.join("alice"), 2001, 2001, 0o700)?;
+    stage.shared_root().mode(0o755).make()?;
+    for who in ["alice", "root"] {
+        let run = stage.person(who)?.cargo(["build"]).run()?;
+        run.refused()?.blames(root.join(".cargo").to_string_lossy())?;
+    }
+    Ok(())
+}
+
+/// As in a container, or for a try: the first command of the README, with the sources at home.
+fn home_below_tmp(stage: &Stage) -> Result<()> {
+    let tmp = stage.at("tmp");
+    make::directory(&tmp, 0, 0, 0o1777)?;
+    for who in ["alice", "root"] {
+        let person = stage.person(who)?;
+        let home = tmp.join(who);
+        make::directory(&home, person.uid(), person.uid(), 0o700)?;
+        let sources = home.join("app");
+        make::directory(&sources, person.uid(), person.uid(), 0o755)?;
+        let manifest = "[package]\nname = 'app'\nversion = '0.1.0'\n";
+        make::file(&sources.join("Cargo.toml"), manifest, person.uid(), 0o644)?;
+        let run = person.by_name(["build"]).env("HOME", &home).within(&sources);
+        run.unset("CARGO_PERUSER_SHARED_ROOT").run()?.silently()?;
+        private(&home.join(".cache/cargo-peruser"), person.uid())?;
     }
     Ok(())
 }

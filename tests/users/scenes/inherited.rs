@@ -46,6 +46,12 @@ const OUT_DIRS: &[(&str, (&str, &str, u32), bool)] = &[
     ("an_out_dir_in_ones_private_directory_is_believed", ("{}/alice/out", "alice", 0o755), true),
     ("an_out_dir_of_ones_own_is_believed", ("{stage}/out", "alice", 0o755), true),
     ("an_out_dir_that_others_can_write_is_forged", ("{stage}/out", "alice", 0o777), false),
+    ("an_out_dir_behind_a_missing_one_is_forged", ("{alice}/no/../../x", "mallory", 0o777), false),
+    (
+        "an_out_dir_in_ones_home_that_everyone_can_write_is_forged",
+        ("{alice}/out", "alice", 0o1777),
+        false,
+    ),
     ("an_out_dir_of_somebody_elses_is_forged", ("{stage}/out", "mallory", 0o777), false),
     ("an_out_dir_of_roots_is_forged_for_others", ("{stage}/out", "root", 0o755), false),
 ];
@@ -54,6 +60,7 @@ pub(crate) fn tests() -> Vec<Test> {
     let mut tests = vec![
         test("inherited::another_persons_home_has_no_effect", home),
         test("inherited::su_c_from_root_goes_to_the_new_persons_own", su_from_root),
+        test("inherited::a_session_of_somebody_who_builds_at_home_does_not_decide", at_home),
         test("inherited::an_explicit_variable_can_be_overruled_by_the_settings", overruled),
     ];
     for (name, value, expected) in ROOTS {
@@ -163,11 +170,33 @@ fn forged(stage: &Stage, directory: &(&str, &str, u32), is_believed: bool) -> Re
     let place = place.replace("{alice}", &alice.home.to_string_lossy());
     let place = Path::new(&place.replace("{}", &root.to_string_lossy())).to_owned();
     let owner = account(owner)?.uid;
-    make::directory(&place, owner, owner, *mode)?;
+    // Where the missing one would lead if it were there.
+    let behind =
+        place.to_string_lossy().replace(&format!("{}/no/../..", alice.home.display()), "{}");
+    let home = alice.home.parent().unwrap_or(Path::new("/")).to_string_lossy();
+    make::directory(Path::new(&behind.replace("{}", &home)), owner, owner, *mode)?;
     let signs = ["HOST", "TARGET", "NUM_JOBS"];
     let run = signs.into_iter().fold(alice.cargo(["check"]), |run, name| run.env(name, "x"));
     let run = run.env("OUT_DIR", &place).env("CARGO_TARGET_DIR", root.join("alice/target"));
     let expected = if is_believed { place.join("target") } else { root.join("alice/target") };
     run.run()?.builds_in(expected)?;
+    Ok(())
+}
+
+/// Mallory has no directory in the shared root, and bob has her session after `su`.
+fn at_home(stage: &Stage) -> Result<()> {
+    let root = stage.shared_root().provisioned()?;
+    let (bob, mallory) = (stage.person("bob")?, stage.person("mallory")?);
+    let hers = mallory.home.join(".cache/cargo-peruser/target");
+    for mode in [0o700, 0o777] {
+        make::own(&mallory.home, mallory.uid(), mallory.uid(), mode)?;
+        for above in [".cache", ".cache/cargo-peruser", ".cache/cargo-peruser/target"] {
+            let path = mallory.home.join(above);
+            fs::create_dir_all(&path)?;
+            make::own(&path, mallory.uid(), mallory.uid(), mode)?;
+        }
+        let run = bob.cargo(["build"]).env("CARGO_TARGET_DIR", &hers).run()?;
+        run.ok()?.builds_in(root.join("bob/target"))?;
+    }
     Ok(())
 }

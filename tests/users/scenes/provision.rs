@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 
 use crate::machine::{Need, places};
+use crate::stage::child::do_as_root;
 use crate::stage::{Host, Outcome, Shell, Stage, look, make, private};
 use crate::suite::{Test, test};
 
@@ -36,6 +37,10 @@ pub(crate) fn tests() -> Vec<Test> {
         test("provision::needs_a_shared_root", no_root),
         test("provision::gives_a_number_without_an_account_its_directory", number),
         test("provision::can_be_killed_at_any_moment", killed).needs(&[Need::Strace]).heavy(),
+        test("provision::three_at_once_make_one_directory", at_once),
+        test("provision::the_number_that_stands_for_nobody_is_a_mistake", nobody),
+        test("provision::a_root_that_fills_while_it_is_closed_stays_refused", fills)
+            .needs(&[Need::Strace]),
         test("provision::a_machine_gives_a_directory_at_the_first_login", first_login),
         test("provision::setup_takes_over_a_sticky_root", taken_over),
         test("provision::setup_names_what_builds_would_read_in_a_sticky_root", read_above),
@@ -154,10 +159,65 @@ fn killed(stage: &Stage) -> Result<()> {
         alice.cargo(["build"]).run()?.ok()?;
         provision(stage, &["alice"])?.ok()?;
         private(&place, 2001)?;
-        let others = fs::read_dir(&root)?.count();
-        ensure!(others == 1, "{call}: {others} entries are in the root");
         make::nothing(&place)?;
     }
+    // What is left was made by a run that may still be at work; later it goes.
+    let left = || Ok::<_, anyhow::Error>(fs::read_dir(&root)?.flatten().map(|it| it.path()));
+    for path in left()? {
+        do_as_root("touch", ["-d".as_ref(), "2 minutes ago".as_ref(), path.as_os_str()])?;
+    }
+    provision(stage, &["alice"])?.ok()?;
+    ensure!(left()?.count() == 1, "something unfinished is left");
+    Ok(())
+}
+
+/// As when sessions begin while setup runs.
+fn at_once(stage: &Stage) -> Result<()> {
+    let root = stage.shared_root().make()?;
+    let administrator = stage.person("root")?;
+    for round in 0..30 {
+        let start = |words: &[&str]| {
+            let words = std::iter::once("provision").chain(words.iter().copied());
+            administrator.by_name(words).start()
+        };
+        let runs = [start(&["alice"])?, start(&["--uid", "2001"])?, start(&["--all"])?];
+        for run in runs {
+            run.finish()?.ok().with_context(|| format!("round {round}"))?;
+        }
+        private(&root.join("alice"), 2001)?;
+        let names = fs::read_dir(&root)?.flatten().map(|entry| entry.file_name());
+        let left = names.filter(|name| name.to_string_lossy().starts_with('.')).count();
+        ensure!(left == 0, "round {round}: something unfinished is left");
+        for entry in fs::read_dir(&root)?.flatten() {
+            fs::remove_dir(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+/// chown(2) takes it for "unchanged".
+fn nobody(stage: &Stage) -> Result<()> {
+    stage.shared_root().make()?;
+    let run = provision(stage, &["--uid", "4294967295"])?;
+    ensure!(run.status.code() == Some(2), "{}: {}", run.shown, run.status);
+    Ok(())
+}
+
+/// Mallory is faster than the change of mode.
+fn fills(stage: &Stage) -> Result<()> {
+    let host = Host::new(stage, "machine", Shell::Bash)?;
+    let shared = host.at("/var/shared");
+    make::directory(&shared, 0, 0, 0o1777)?;
+    let root = host.person("root")?;
+    let program = format!("{}/cargo-peruser", places::BY_NAME);
+    let inject = "--inject=fchmod:delay_enter=1000000:when=1";
+    let words = ["-f", "--quiet", "--output=/dev/null", "--trace=fchmod", inject, &program];
+    let words = words.into_iter().chain(["setup", "--shared-root", "/var/shared"]);
+    let setup = host.run(&root, "strace", words).start()?;
+    std::thread::sleep(std::time::Duration::from_millis(600));
+    make::directory(&shared.join(".cargo"), 2003, 2003, 0o755)?;
+    setup.finish()?.fails()?.blames("/var/shared/.cargo")?;
+    ensure!(look(&shared)?.is_some_and(|it| it.mode == 0o1777), "it is closed with that inside");
     Ok(())
 }
 

@@ -22,6 +22,7 @@ pub(crate) fn tests() -> Vec<Test> {
         test("system_settings::the_system_file_names_the_shared_root", names_the_root),
         test("system_settings::nobody_overrides_what_the_system_file_enforces", enforced),
         test("system_settings::stops_at_a_persons_file_of_somebody_elses", foreign_file),
+        test("system_settings::a_masked_file_is_named_and_left_alone", masked),
         test("system_settings::stops_at_a_persons_file_that_cannot_be_read", unreadable_file),
     ];
     for (name, owner, group, mode) in UNTRUSTED {
@@ -105,5 +106,16 @@ fn unreadable_file(stage: &Stage) -> Result<()> {
     let run = persons_file(stage, "alice", 0o000)?;
     run.stopped(Stop::Settings)?
         .blames(stage.at("config/cargo-peruser/config.toml").to_string_lossy())?;
+    Ok(())
+}
+
+/// `/dev/null` in its place, as systemd masks files: no command may change its mode.
+fn masked(stage: &Stage) -> Result<()> {
+    let directory = stage.at("etc");
+    make::directory(&directory, 0, 0, 0o755)?;
+    make::link(&directory.join("config.toml"), "/dev/null".as_ref(), 0)?;
+    let alice = stage.person("alice")?;
+    let run = alice.cargo(["build"]).system_settings(directory).run()?;
+    run.stopped(Stop::Settings)?.blames("device")?.never_says("chmod")?;
     Ok(())
 }
