@@ -4,9 +4,9 @@
 //! world: who finds a fault brings the facts along.
 
 mod editor;
+mod failure;
 mod file;
 mod look;
-mod migrate;
 mod owner;
 mod refusal;
 mod settings;
@@ -19,9 +19,9 @@ use std::io;
 use std::path::PathBuf;
 
 pub use editor::{EditorError, Obstacle, ObstacleKind};
+pub use failure::Failure;
 pub use file::FileError;
 pub use look::Look;
-pub use migrate::{MigrateError, Objection, State, Uncleaned};
 pub use owner::Owner;
 pub use refusal::{Flaw, Kind, Refusal, trust_unmapped};
 pub use settings::{SYSTEM_FILE, SettingsError};
@@ -88,17 +88,8 @@ pub enum Error {
         /// Each place that was looked at and why it was passed over.
         seen: Vec<(PathBuf, &'static str)>,
     },
-    /// A cache is not moved (exit 1, 73, 77 or 130).
-    Migrate(Box<MigrateError>),
-    /// A verb cannot do what it is asked for; built where it happens.
-    Failure {
-        /// What is wrong, in cargo's grammar.
-        text: String,
-        /// The command that helps.
-        help: String,
-        /// The exit code.
-        exit: u8,
-    },
+    /// What says itself how it ends (exit 1, 73, 77 or 130).
+    Failure(Box<Failure>),
     /// What was executed keeps executing us, with other words each time (exit 127).
     ExecLoop {
         /// How often it came back.
@@ -118,8 +109,7 @@ impl Error {
             Error::Create { .. } | Error::NoHome { .. } => 73,
             Error::Unsafe(_) | Error::ForeignRights { .. } => 77,
             Error::Settings(_) => 78,
-            Error::Migrate(error) => error.exit_code(),
-            Error::Failure { exit, .. } => *exit,
+            Error::Failure(failure) => failure.exit,
             Error::Exec { .. } => 126,
             Error::NoRealCargo { .. } | Error::ExecLoop { .. } => 127,
         }
@@ -141,12 +131,11 @@ impl Error {
         match self {
             Error::Settings(error) => Some(error.help()),
             Error::Unsafe(refusal) => Some(refusal.help()),
-            Error::Migrate(error) => Some(error.help()),
+            Error::Failure(failure) => failure.help.clone(),
             Error::ForeignRights { .. } => {
                 Some("remove the set-id bit from cargo-peruser, it must run as its caller".into())
             }
             Error::Create { help, .. } => help.clone(),
-            Error::Failure { help, .. } => Some(help.clone()),
             Error::File(error) => Some(error.help()),
             Error::Setup(error) => Some(error.help()),
             Error::Editor(error) => Some(error.help()),
@@ -176,7 +165,7 @@ impl Display for Error {
         match self {
             Error::Settings(error) => error.fmt(f),
             Error::Unsafe(refusal) => refusal.fmt(f),
-            Error::Migrate(error) => error.fmt(f),
+            Error::Failure(failure) => f.write_str(&failure.text),
             Error::ForeignRights { ids: (real, effective), what } => write!(
                 f,
                 "refusing to run with another account's rights: {what} {real} acts as {effective}"
@@ -184,7 +173,6 @@ impl Display for Error {
             Error::Create { doing, path, cause, .. } => {
                 write!(f, "failed to {doing} `{}`: {}", shown(path), reason(cause))
             }
-            Error::Failure { text, .. } => f.write_str(text),
             Error::File(error) => error.fmt(f),
             Error::Setup(error) => error.fmt(f),
             Error::Editor(error) => error.fmt(f),

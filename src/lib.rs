@@ -6,7 +6,9 @@
 //! |---|---|
 //! | `main` | hands over, and turns the result into an exit code |
 //! | this file | decides by the program's name which door it is |
-//! | [`shim`], [`session`], [`command`] | the hot path; what a session exports; one file for each verb |
+//! | [`command`] | one file for each verb |
+//! | [`migrate`] | moves an old target directory into a private one |
+//! | [`shim`], [`session`] | the hot path; what a session exports |
 //! | [`report`] | the only writer to a terminal |
 //! | [`sys`], [`workspace`] | what touches the world; which workspace is being built |
 //! | [`core`] | the decisions, as pure functions |
@@ -23,6 +25,7 @@ compile_error!(
 pub mod command;
 pub mod core;
 pub mod error;
+pub mod migrate;
 pub mod report;
 pub mod session;
 pub mod shim;

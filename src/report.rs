@@ -1,7 +1,7 @@
 //! The only writer to a terminal. Errors and notes go to stderr in cargo's grammar and colours;
 //! what a command was asked for goes to stdout.
 
-mod progress;
+mod table;
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::error::Error;
 use crate::shown;
 
-pub use progress::Progress;
+pub use table::{row, table};
 
 /// Writes an error, its cause included, and the next step.
 pub fn error(error: &anyhow::Error) {
@@ -99,24 +99,6 @@ pub fn ask(question: &str) -> io::Result<Option<bool>> {
 pub fn usage(text: &clap::builder::StyledStr) {
     let text = if is_coloured() { text.ansi().to_string() } else { text.to_string() };
     let _ = io::stderr().write_all(text.as_bytes());
-}
-
-/// Ends the line on the terminal that something else was stopped in, as cargo's own bar.
-pub fn end_line() {
-    if io::stderr().is_terminal() {
-        let _ = io::stderr().write_all(b"\n");
-    }
-}
-
-/// Writes a line over the one before.
-fn rewrite(text: &str) {
-    let _ = io::stderr().write_all(format!("\r\x1b[K{text}").as_bytes());
-}
-
-/// How many columns the terminal has that errors and notes go to, if it is one and says so.
-fn columns() -> Option<usize> {
-    let size = rustix::termios::tcgetwinsize(io::stderr()).ok()?;
-    Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
 }
 
 fn labelled(label: &str, colour: &str, text: &dyn Display) {

@@ -8,10 +8,8 @@ mod editor;
 mod env;
 mod explain;
 pub mod man;
-mod migrate;
 mod path;
 mod provision;
-mod rows;
 mod setup;
 mod toolchain;
 
@@ -23,10 +21,10 @@ use clap::{Arg, ArgMatches, Command, value_parser};
 use crate::core::placement::Door;
 use crate::core::settings::Key;
 use crate::error::Result;
-use crate::report;
 use crate::shim::Plan;
 use crate::shown::shown;
 use crate::sys::snapshot::Snapshot;
+use crate::{migrate, report};
 
 /// What our flags say.
 type Flags = Vec<(Key, OsString)>;
@@ -46,7 +44,11 @@ const VERBS: [Verb; 10] = [
     Verb { name: "setup", command: setup::command, run: setup::run },
     Verb { name: "provision", command: provision::command, run: provision::run },
     Verb { name: "editor", command: editor::command, run: editor::run },
-    Verb { name: "migrate", command: migrate::command, run: migrate::run },
+    Verb {
+        name: "migrate",
+        command: migrate::command,
+        run: |at, flags, verb| migrate::run(at, flags, verb),
+    },
     Verb { name: "toolchain", command: toolchain::command, run: toolchain::run },
     Verb { name: "completions", command: completions::command, run: completions::run },
     Verb { name: "man", command: man::command, run: man::run },

@@ -6,10 +6,9 @@ use std::path::Path;
 use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command, value_parser};
 
 use super::Flags;
-use super::rows::{row, table};
 use crate::core::placement::Rule;
-use crate::error::{Error, Result};
-use crate::report;
+use crate::error::{Error, Failure, Result};
+use crate::report::{self, row, table};
 use crate::shown::{quoted, shown};
 use crate::sys::homes::Homes;
 use crate::sys::private_dir::State;
@@ -146,7 +145,7 @@ fn by_name(name: &OsString, provisioner: &Provisioner<'_>, root: &Path) -> Resul
 }
 
 fn failure(text: &str, help: String) -> Error {
-    Error::Failure { text: text.into(), help, exit: 1 }
+    Failure::new(text).help(help).into()
 }
 
 /// The same command with root's rights.

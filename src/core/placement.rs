@@ -24,7 +24,7 @@ pub const BUILD_BUILD_DIR: &str = "CARGO_BUILD_BUILD_DIR";
 const TARGET: &str = "target";
 /// The name of the directory below which workspaces keep intermediates that may not be where they are
 /// configured to be, and those of programs that go past the shim.
-const BUILD: &str = "build";
+pub const BUILD: &str = "build";
 /// Cargo's own template for a workspace (1.91), a hash of its root's path. A fixed path would make one
 /// workspace wait for another that is built in its build script.
 const WORKSPACE_TEMPLATE: &str = "{workspace-path-hash}";

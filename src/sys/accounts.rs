@@ -9,7 +9,6 @@ use users::os::unix::{GroupExt, UserExt};
 use super::files;
 use crate::core::account::Account;
 use crate::core::passwd::{self, Record};
-use crate::core::relocation::tree::access::Subject;
 use crate::core::settings::Settings;
 use crate::error::Owner;
 
@@ -133,13 +132,11 @@ pub fn primary_group(uid: u32) -> Option<u32> {
     Some(users::get_user_by_uid(uid)?.primary_group_id())
 }
 
-/// An account as the kernel would know it had it just logged in: with all its groups, of which `gid` is
-/// the first.
-pub fn subject(uid: u32, gid: u32) -> Subject {
+/// The groups that an account has once it has logged in, of which `gid` is one.
+pub fn groups(uid: u32, gid: u32) -> Vec<u32> {
     let user = users::get_user_by_uid(uid);
     let groups = user.and_then(|user| users::get_user_groups(user.name(), gid));
-    let groups = groups.unwrap_or_default().iter().map(users::Group::gid).chain([gid]).collect();
-    Subject { uid, groups }
+    groups.unwrap_or_default().iter().map(users::Group::gid).chain([gid]).collect()
 }
 
 /// What `install -g` takes for a gid.

@@ -11,14 +11,14 @@ use rustix::fs::{AtFlags, FileType, readlinkat};
 use rustix::io::Errno;
 use rustix::path::Arg;
 
-use crate::core::relocation::tree::Node;
+use crate::core::tree::Node;
 use crate::error::Kind;
 
 /// What stands under a name, without following a symlink or mounting anything. Where it is in an
 /// inventory is for the caller to say.
 ///
 /// # Errors
-/// The system's.
+/// Any I/O error.
 pub fn facts(directory: &File, name: impl Arg) -> io::Result<Node> {
     name.into_with_c_str(|name| Ok(complete(directory, name)))?
 }
@@ -26,7 +26,7 @@ pub fn facts(directory: &File, name: impl Arg) -> io::Result<Node> {
 /// What stands under a name, or `None` where nothing does.
 ///
 /// # Errors
-/// The system's, for every reason but absence.
+/// Any I/O error, for every reason but absence.
 pub fn facts_if_any(directory: &File, name: impl Arg) -> io::Result<Option<Node>> {
     match facts(directory, name) {
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -37,7 +37,7 @@ pub fn facts_if_any(directory: &File, name: impl Arg) -> io::Result<Option<Node>
 /// What is open.
 ///
 /// # Errors
-/// The system's.
+/// Any I/O error.
 pub fn facts_of(file: &impl AsFd) -> io::Result<Node> {
     complete(file, c"")
 }

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock};
 
 use super::files;
+use crate::error::{Error, Failure};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 /// Whether somebody has asked to stop.
@@ -29,7 +30,7 @@ fn is_ignored(signal: i32) -> bool {
 /// From here on the first signal sets the flag, and a second one ends the program as it always does.
 ///
 /// # Errors
-/// The system's.
+/// Any I/O error.
 pub fn watch() -> io::Result<()> {
     if WATCHED.swap(true, Ordering::Relaxed) {
         // Watched twice, the first signal would find its own flag, and end the program.
@@ -47,4 +48,12 @@ pub fn watch() -> io::Result<()> {
 /// Whether somebody has asked to stop.
 pub fn is_requested() -> bool {
     REQUESTED.load(Ordering::Relaxed)
+}
+
+/// Ends what is at work (exit 130) where somebody has asked to stop.
+///
+/// # Errors
+/// Then.
+pub fn check() -> Result<(), Error> {
+    if is_requested() { Err(Failure::new("interrupted").exit(130).into()) } else { Ok(()) }
 }

@@ -6,21 +6,18 @@
 
 use std::collections::HashSet;
 use std::ffi::OsStr;
-use std::fmt::{self, Display, Formatter};
 use std::fs::File;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 
-use rustix::fs::{FlockOperation, Mode, OFlags, flock, openat};
+use rustix::fs::{FlockOperation, OFlags, flock};
 use rustix::io::Errno;
 
-use super::facts::facts_of;
 use super::tree::Tree;
 use super::{accounts, files};
-use crate::core::relocation::Identity;
-use crate::core::relocation::tree::{Inventory, LOCKS};
-use crate::error::{Error, Kind, MigrateError, Owner};
+use crate::core::tree::{Identity, Inventory};
+use crate::error::{Error, Kind};
 use crate::shown::shown;
 
 /// Every lock of a tree, held until this is dropped.
@@ -30,119 +27,70 @@ pub struct Locks {
     identities: HashSet<Identity>,
 }
 
-/// What came of an attempt to take every lock.
+/// A lock that somebody else has.
 #[derive(Debug)]
-pub enum Attempt {
-    /// All are held.
-    Held,
-    /// Somebody else has one.
-    Busy {
-        /// The lock.
-        path: PathBuf,
-        /// Who holds it, as far as the system says.
-        holders: Vec<Holder>,
-    },
-}
-
-/// A process that holds a lock.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Holder {
-    /// Its id.
-    pub pid: u32,
-    /// What it calls itself.
-    pub program: String,
-    /// Whose it is.
-    pub owner: Option<Owner>,
-}
-
-impl Display for Holder {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let Holder { pid, program, owner } = self;
-        write!(f, "`{}` (process {pid})", shown(program))?;
-        owner.as_ref().map_or(Ok(()), |owner| write!(f, " of {owner}"))
-    }
+pub struct Busy {
+    /// The lock.
+    pub path: PathBuf,
+    /// Who holds it, for messages.
+    pub holders: String,
 }
 
 impl Locks {
-    /// Takes every lock of a tree that is not held yet, and the tree's own, without waiting.
+    /// Takes every lock of a tree that is not held yet, and the tree's own, without waiting; the first
+    /// that somebody else has ends it. Cargo does not lock the directory itself; another migration does.
     ///
     /// # Errors
-    /// [`MigrateError::Unreadable`] for a lock that cannot be opened: then nobody can tell whether a
-    /// build is at work. [`MigrateError::Changed`].
-    pub fn take(&mut self, tree: &Tree, inventory: &Inventory) -> Result<Attempt, Error> {
+    /// A lock that cannot be opened (then nobody can tell whether a build is at work), or that was
+    /// changed meanwhile.
+    pub fn take(&mut self, tree: &Tree, inventory: &Inventory) -> Result<Option<Busy>, Error> {
         for (index, node) in inventory.nodes.iter().enumerate() {
-            let is_lock = node.kind == Kind::File
-                && LOCKS.iter().any(|name| node.name.as_bytes() == name.as_bytes());
-            // Cargo does not lock the directory itself; another migration does.
-            if !(is_lock || index == 0) || self.identities.contains(&node.identity) {
+            let is_lock = index == 0 || (node.kind == Kind::File && node.is_lock());
+            if !is_lock || self.identities.contains(&node.identity) {
                 continue;
             }
             let names = inventory.path(index);
-            let file = open(tree, inventory, index)?;
+            let file = tree.open_entry(inventory, index, OFlags::RDONLY);
+            let file = file.map_err(|cause| tree.failed("open", &names, cause))?;
             match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-                Ok(()) => {}
                 Err(Errno::WOULDBLOCK) => {
-                    let holders = holders(node.identity);
-                    return Ok(Attempt::Busy { path: tree.shown(&names), holders });
+                    return Ok(Some(Busy {
+                        path: tree.at(&names),
+                        holders: holders(node.identity),
+                    }));
                 }
-                Err(cause) => return Err(unreadable(tree, &names, cause)),
+                locked => locked.map_err(|cause| tree.failed("lock", &names, cause.into()))?,
             }
             self.held.push(file);
             self.identities.insert(node.identity);
         }
-        Ok(Attempt::Held)
+        Ok(None)
     }
 }
 
-/// Opens a lock of the tree, or its top.
-fn open(tree: &Tree, inventory: &Inventory, index: usize) -> Result<File, Error> {
-    let names = inventory.path(index);
-    let Some(node) = inventory.nodes.get(index) else { return Err(tree.changed(&names)) };
-    let Some(parent) = node.parent else {
-        return tree.enter(inventory, index);
-    };
-    let directory = tree.enter(inventory, parent)?;
-    let flags = OFlags::RDONLY | super::tree::FILE;
-    let opened = match openat(&directory, &*node.name, flags, Mode::empty()) {
-        Err(Errno::NOENT | Errno::LOOP) => return Err(tree.changed(&names)),
-        opened => File::from(opened.map_err(|cause| unreadable(tree, &names, cause))?),
-    };
-    match facts_of(&opened) {
-        Ok(found) if found.identity == node.identity => Ok(opened),
-        _ => Err(tree.changed(&names)),
-    }
-}
-
-fn unreadable(tree: &Tree, names: &[std::ffi::CString], cause: Errno) -> Error {
-    MigrateError::Unreadable {
-        path: tree.shown(names),
-        cause: cause.into(),
-        source: tree.path.clone(),
-        person: accounts::owner(accounts::own_uid()).word(),
-    }
-    .into()
-}
-
-/// Who holds a lock on a file or directory, as `/proc/locks` has it. A file system that shows
-/// another device number there than `stat` does is known by the inode alone.
-pub fn holders(identity: Identity) -> Vec<Holder> {
+/// Who holds a lock on a file or directory, as `/proc/locks` has it, for messages. A file system that
+/// shows another device number there than `stat` does is known by the inode alone.
+pub fn holders(identity: Identity) -> String {
     let table = File::open("/proc/locks").and_then(|file| files::text(&file)).unwrap_or_default();
     let locks: Vec<(u32, Identity)> = table.lines().filter_map(parse).collect();
-    let exact = locks.iter().filter(|(_, held)| *held == identity).count() > 0;
+    let exact = locks.iter().any(|(_, held)| *held == identity);
     let is_meant = |held: &Identity| if exact { *held == identity } else { held.1 == identity.1 };
     let mut pids: Vec<u32> =
         locks.iter().filter(|(_, held)| is_meant(held)).map(|(pid, _)| *pid).collect();
     pids.sort_unstable();
     pids.dedup();
-    pids.into_iter().filter(|pid| *pid != std::process::id()).map(holder).collect()
+    pids.retain(|pid| *pid != std::process::id());
+    let names: Vec<String> = pids.into_iter().map(named).collect();
+    if names.is_empty() { "a process that does not show".into() } else { names.join(", ") }
 }
 
-fn holder(pid: u32) -> Holder {
-    let of = |name: &str| PathBuf::from(format!("/proc/{pid}/{name}"));
-    let program = std::fs::read(of("comm")).unwrap_or_default();
-    let program = OsStr::from_bytes(program.trim_ascii_end()).to_string_lossy().into_owned();
-    let owner = std::fs::metadata(of("")).ok().map(|found| accounts::owner(found.uid()));
-    Holder { pid, program, owner }
+/// A process by its program, its number and its owner.
+fn named(pid: u32) -> String {
+    let program = std::fs::read(format!("/proc/{pid}/comm")).unwrap_or_default();
+    let program = shown(OsStr::from_bytes(program.trim_ascii_end())).to_string();
+    let owner = std::fs::metadata(format!("/proc/{pid}")).ok();
+    let owner = owner.map(|found| format!(" of {}", accounts::owner(found.uid())));
+    format!("`{program}` (process {pid}){}", owner.unwrap_or_default())
 }
 
 /// The process and the file of one `flock` that is held.

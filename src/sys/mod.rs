@@ -15,7 +15,6 @@ pub mod lock;
 pub mod private_dir;
 pub mod provision;
 pub mod real_cargo;
-pub mod relocate;
 pub mod remove;
 pub mod replace;
 pub mod settings_files;

@@ -9,7 +9,7 @@ use super::{accounts, files};
 use crate::core::account::NoDirectory;
 use crate::core::placement::{Place, PlaceKind, Required};
 use crate::core::settings::{Key, Settings, StickyRoot};
-use crate::error::{Error, Result};
+use crate::error::{Failure, Result};
 
 /// An account that is to have a private directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,14 +34,10 @@ impl<'a> Provisioner<'a> {
     /// # Errors
     /// The root cannot be looked at.
     pub fn new(root: &'a Path, settings: &'a Settings, group: Option<u32>) -> Result<Self> {
-        let entry = files::entry_if_any(root).map_err(|cause| Error::Failure {
-            text: format!(
-                "cannot look at the shared root `{}`: {}",
-                crate::shown::shown(root),
-                crate::error::reason(&cause)
-            ),
-            help: format!("ls -ld {}", crate::shown::quoted(root)),
-            exit: 1,
+        let entry = files::entry_if_any(root).map_err(|cause| {
+            let (path, cause) = (crate::shown::shown(root), crate::error::reason(&cause));
+            Failure::new(format!("cannot look at the shared root `{path}`: {cause}"))
+                .help(format!("ls -ld {}", crate::shown::quoted(root)))
         })?;
         let is_closed = entry.filter(|entry| entry.mode & 0o005 == 0);
         Ok(Provisioner { root, settings, group: group.or(is_closed.map(|entry| entry.gid)) })

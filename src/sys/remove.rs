@@ -14,26 +14,16 @@ use rustix::io::Errno;
 use super::facts::{facts, facts_of};
 use super::interrupt;
 use super::tree::{directory, names};
-use crate::core::relocation::Identity;
-use crate::core::relocation::tree::{MAX_DEPTH, Node, is_mounted};
+use crate::core::tree::{Identity, MAX_DEPTH, Node, is_mounted};
 use crate::error::Kind;
 
 /// What may be removed.
 #[derive(Clone, Copy, Debug)]
 pub enum What<'a> {
-    /// Everything: it was made by us, or moved out of everybody's way.
+    /// Everything: it was made by us. An interrupt does not stop that, since it puts things in order.
     All,
-    /// Only these entries; whatever came since stays.
+    /// Only these entries; whatever came since stays. An interrupt stops it between two entries.
     Only(&'a HashSet<Identity>),
-}
-
-/// Whether a removal stops when somebody asks to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Patience {
-    /// It puts things in order after somebody has asked, and goes on.
-    Endless,
-    /// It stops between two entries.
-    UntilAsked,
 }
 
 /// What a removal has left.
@@ -48,21 +38,15 @@ pub enum Left {
 /// Removes the directory `name` in `parent`, if it is the one with this identity, with what is in it.
 ///
 /// # Errors
-/// The system's; [`io::ErrorKind::NotFound`] where something else has the name, and
+/// Any I/O error; [`io::ErrorKind::NotFound`] where something else has the name, and
 /// [`io::ErrorKind::Interrupted`].
-pub fn tree(
-    parent: &File,
-    name: &OsStr,
-    identity: Identity,
-    what: What<'_>,
-    patience: Patience,
-) -> io::Result<Left> {
+pub fn tree(parent: &File, name: &OsStr, identity: Identity, what: What<'_>) -> io::Result<Left> {
     let top = directory(parent, name)?;
     let found = facts_of(&top)?;
     if found.identity != identity {
         return Err(io::ErrorKind::NotFound.into());
     }
-    let removal = Removal { top: found, what, patience };
+    let removal = Removal { top: found, what };
     if removal.empty(&top, 0)? == Left::Something {
         return Ok(Left::Something);
     }
@@ -73,14 +57,13 @@ pub fn tree(
 struct Removal<'a> {
     top: Node,
     what: What<'a>,
-    patience: Patience,
 }
 
 impl Removal<'_> {
     fn empty(&self, at: &File, depth: usize) -> io::Result<Left> {
         let mut left = Left::Nothing;
         for name in names(at)? {
-            if self.patience == Patience::UntilAsked && interrupt::is_requested() {
+            if matches!(self.what, What::Only(_)) && interrupt::is_requested() {
                 return Err(io::Error::from(io::ErrorKind::Interrupted));
             }
             if self.entry(at, &name, depth)? == Left::Something {
@@ -125,7 +108,7 @@ fn gone(removed: Result<(), Errno>) -> io::Result<Left> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Left, Patience, What};
+    use super::{Left, What};
     use crate::sys::facts::facts;
     use crate::sys::tree::directory_at;
     use std::collections::HashSet;
@@ -143,9 +126,7 @@ mod tests {
         symlink(&outside, top.join("a/link")).unwrap();
         let parent = directory_at(scratch.path()).unwrap();
         let identity = facts(&parent, c"top").unwrap().identity;
-        let tree = |identity, what| {
-            super::tree(&parent, "top".as_ref(), identity, what, Patience::UntilAsked)
-        };
+        let tree = |identity, what| super::tree(&parent, "top".as_ref(), identity, what);
         assert!(tree((0, 0), What::All).is_err());
         assert!(top.join("a/b/old").exists());
         let none = HashSet::new();

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::files;
 use crate::core::trail::ProcessId;
-use crate::error::{Error, Result};
+use crate::error::{Error, Failure, Result};
 
 /// How this program was started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,12 +61,9 @@ impl Snapshot {
             }
         }
         if has_file_capabilities(uid) {
-            return Err(Error::Failure {
-                text: "refusing to run with capabilities that its caller does not have".into(),
-                help: "take them away from cargo-peruser, it must run as its caller: setcap -r"
-                    .into(),
-                exit: 77,
-            });
+            let text = "refusing to run with capabilities that its caller does not have";
+            let help = "take them away from cargo-peruser, it must run as its caller: setcap -r";
+            return Err(Failure::new(text).help(help).exit(77).into());
         }
         let mut words = std::env::args_os();
         let name = words.next().unwrap_or_default();

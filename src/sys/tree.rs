@@ -11,9 +11,10 @@ use rustix::fs::{Dir, Mode, OFlags, openat};
 use rustix::io::Errno;
 
 use super::facts::{facts_if_any, facts_of};
-use super::{accounts, files, interrupt};
-use crate::core::relocation::tree::{Inventory, MAX_DEPTH, Node};
-use crate::error::{Error, Kind, MigrateError, Objection, State};
+use super::interrupt;
+use crate::core::tree::{Inventory, MAX_DEPTH, Node, is_mounted};
+use crate::error::{Error, Failure, Kind};
+use crate::shown::{quoted, shown};
 
 /// How a directory is opened, wherever it is.
 const DIRECTORY: OFlags =
@@ -42,7 +43,7 @@ impl Tree {
     /// Opens a directory by its name in another one; a symlink there is not followed.
     ///
     /// # Errors
-    /// The system's.
+    /// Any I/O error.
     pub fn open(parent: &File, name: &OsStr, path: PathBuf) -> io::Result<Tree> {
         Ok(Tree { top: directory(parent, name)?, path })
     }
@@ -50,76 +51,80 @@ impl Tree {
     /// The same tree, by a descriptor of its own.
     ///
     /// # Errors
-    /// The system's.
+    /// Any I/O error.
     pub fn try_clone(&self) -> io::Result<Tree> {
         Ok(Tree { top: self.top.try_clone()?, path: self.path.clone() })
     }
 
-    /// Everything in it, sorted by name. Top-level entries that `leave_out` names are passed over.
+    /// Everything in it, sorted by name, without what is mounted in it. Top-level entries that
+    /// `leave_out` names are passed over.
     ///
     /// # Errors
-    /// [`MigrateError::Source`] where something cannot be looked at, [`MigrateError::Hostile`] for
-    /// what lies too deep, [`MigrateError::Interrupted`].
+    /// What cannot be looked at (exit 1), what lies too deep (77), an interrupt (130).
     pub fn walk(&self, leave_out: &dyn Fn(&OsStr) -> bool) -> Result<Inventory, Error> {
-        let top = facts_of(&self.top).map_err(|cause| self.unseen(&[], &cause))?;
-        let mut inventory = Inventory { nodes: vec![top] };
+        let top = facts_of(&self.top).map_err(|cause| self.failed("look at", &[], cause))?;
+        let mut inventory = Inventory { nodes: vec![top.clone()] };
         // Numbers, not descriptors: there may be more directories than a process may have open.
         let mut pending = vec![0];
         while let Some(index) = pending.pop() {
-            if interrupt::is_requested() {
-                return Err(MigrateError::Interrupted { state: State::Untouched }.into());
-            }
+            interrupt::check()?;
             let above = inventory.path(index);
-            let directory = self.enter(&inventory, index)?;
-            let names = names(&directory).map_err(|cause| self.unseen(&above, &cause))?;
-            for name in names {
+            if above.len() > MAX_DEPTH {
+                let path = self.at(&above);
+                let text =
+                    format!("refusing `{}`: no cargo goes down as deep as that", shown(&path));
+                return Err(Failure::new(text).exit(77).into());
+            }
+            let failed = |cause| self.failed("look at", &above, cause);
+            let directory = self.enter(&inventory, index).map_err(failed)?;
+            for name in names(&directory).map_err(failed)? {
                 if above.is_empty() && leave_out(OsStr::from_bytes(name.as_bytes())) {
                     continue;
                 }
-                let found = facts_if_any(&directory, &name);
-                // It was taken away since its name was read.
-                let Some(found) = found.map_err(|cause| self.unseen(&above, &cause))? else {
+                // It may have been taken away since its name was read.
+                let Some(found) = facts_if_any(&directory, &name).map_err(failed)? else {
                     continue;
                 };
-                let node = Node { parent: Some(index), ..found };
-                if node.kind == Kind::Directory {
+                if found.kind == Kind::Directory && !is_mounted(&top, &found) {
                     pending.push(inventory.nodes.len());
                 }
-                inventory.nodes.push(node);
+                inventory.nodes.push(Node { parent: Some(index), ..found });
             }
         }
         Ok(inventory)
     }
 
-    /// Opens a directory of the tree and checks that it is what was looked at.
+    /// Opens a directory of the tree, which must be what was looked at.
     ///
     /// # Errors
-    /// [`MigrateError::Hostile`] where another file system begins or it lies too deep,
-    /// [`MigrateError::Changed`], [`MigrateError::Source`].
-    pub fn enter(&self, inventory: &Inventory, index: usize) -> Result<File, Error> {
-        let names = inventory.path(index);
-        let Some(node) = inventory.nodes.get(index) else { return Err(self.changed(&names)) };
-        if names.len() > MAX_DEPTH {
-            return Err(self.hostile(inventory, index, Objection::TooDeep));
-        }
-        let opened = match self.go(&names) {
-            Err(cause) if files::is_absence(&cause) => return Err(self.changed(&names)),
-            opened => opened.map_err(|cause| self.unseen(&names, &cause))?,
+    /// Any I/O error, of which `ESTALE` says that it is another one.
+    pub fn enter(&self, inventory: &Inventory, index: usize) -> io::Result<File> {
+        as_seen(self.go(&inventory.path(index))?, inventory.nodes.get(index))
+    }
+
+    /// Opens an entry of the tree, which must be what was looked at.
+    ///
+    /// # Errors
+    /// As [`Tree::enter`].
+    pub fn open_entry(
+        &self,
+        inventory: &Inventory,
+        index: usize,
+        access: OFlags,
+    ) -> io::Result<File> {
+        let node = inventory.nodes.get(index);
+        let Some((node, parent)) = node.and_then(|node| Some((node, node.parent?))) else {
+            return self.enter(inventory, index);
         };
-        let found = facts_of(&opened).map_err(|cause| self.unseen(&names, &cause))?;
-        // Where a file system is mounted, the name shows what is below it and opening what is on it.
-        let is_crossed = found.file_system() != node.file_system();
-        match found.identity == node.identity {
-            true if !is_crossed => Ok(opened),
-            _ if is_crossed => Err(self.hostile(inventory, index, Objection::Mount)),
-            _ => Err(self.changed(&names)),
-        }
+        let directory = self.enter(inventory, parent)?;
+        let opened = openat(&directory, &*node.name, access | FILE, Mode::empty())?;
+        as_seen(opened.into(), Some(node))
     }
 
     /// Opens a directory of the tree by the names that lead to it.
     ///
     /// # Errors
-    /// The system's.
+    /// Any I/O error.
     pub fn go(&self, names: &[CString]) -> io::Result<File> {
         let mut at = self.top.try_clone()?;
         for name in names {
@@ -128,35 +133,40 @@ impl Tree {
         Ok(at)
     }
 
-    /// A path in the tree, for messages.
-    pub fn shown(&self, names: &[CString]) -> PathBuf {
+    /// A path in the tree; for messages only.
+    pub fn at(&self, names: &[CString]) -> PathBuf {
         names
             .iter()
             .fold(self.path.clone(), |path, name| path.join(OsStr::from_bytes(name.as_bytes())))
     }
 
-    /// Something was changed meanwhile.
-    pub fn changed(&self, names: &[CString]) -> Error {
-        MigrateError::Changed { path: self.shown(names), state: State::Untouched }.into()
+    /// The error for a step that failed, or for what was changed meanwhile.
+    pub fn failed(&self, doing: &str, names: &[CString], cause: io::Error) -> Error {
+        use Errno as E;
+        let path = self.at(names);
+        match E::from_io_error(&cause) {
+            Some(E::NOENT | E::NOTDIR | E::LOOP | E::NXIO | E::STALE) => {
+                Failure::new(format!("`{}` was changed meanwhile", shown(&path))).into()
+            }
+            Some(E::ACCESS) => Failure::step(doing, &path, cause)
+                .help(format!("namei -l {}", quoted(&path)))
+                .into(),
+            _ => Failure::step(doing, &path, cause).into(),
+        }
     }
+}
 
-    /// Refuses an entry.
-    pub fn hostile(&self, inventory: &Inventory, index: usize, objection: Objection) -> Error {
-        let owner = inventory.nodes.get(index).map_or(0, |node| node.uid);
-        let path = self.shown(&inventory.path(index));
-        MigrateError::Hostile { path, owner: accounts::owner(owner), objection }.into()
-    }
-
-    fn unseen(&self, names: &[CString], cause: &io::Error) -> Error {
-        let why = crate::error::reason(cause);
-        MigrateError::Source { path: self.shown(names), why, help: None }.into()
-    }
+fn as_seen(file: File, seen: Option<&Node>) -> io::Result<File> {
+    let found = facts_of(&file)?;
+    let is_it =
+        seen.is_some_and(|seen| (seen.identity, seen.mount) == (found.identity, found.mount));
+    if is_it { Ok(file) } else { Err(Errno::STALE.into()) }
 }
 
 /// Opens a directory by its name in another one.
 ///
 /// # Errors
-/// The system's; [`io::ErrorKind::NotADirectory`] for a symlink as well.
+/// Any I/O error; [`io::ErrorKind::NotADirectory`] for a symlink as well.
 pub fn directory(parent: &File, name: &OsStr) -> io::Result<File> {
     match openat(parent.as_fd(), name, DIRECTORY, Mode::empty()) {
         Err(Errno::LOOP) => Err(Errno::NOTDIR.into()),
@@ -164,10 +174,10 @@ pub fn directory(parent: &File, name: &OsStr) -> io::Result<File> {
     }
 }
 
-/// Opens a directory by its path, whose way was checked by whoever asks.
+/// Opens a directory by its path; the caller has checked its ancestors.
 ///
 /// # Errors
-/// The system's.
+/// Any I/O error.
 pub fn directory_at(path: &Path) -> io::Result<File> {
     Ok(File::from(rustix::fs::open(path, DIRECTORY, Mode::empty())?))
 }
@@ -175,7 +185,7 @@ pub fn directory_at(path: &Path) -> io::Result<File> {
 /// The names in a directory, sorted, without `.` and `..`.
 ///
 /// # Errors
-/// The system's.
+/// Any I/O error.
 pub fn names(directory: &File) -> io::Result<Vec<CString>> {
     let mut names = Vec::new();
     for entry in Dir::read_from(directory)? {

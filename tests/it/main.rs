@@ -33,7 +33,6 @@ mod harness;
 mod help;
 mod man;
 mod migrate;
-mod migrate_cure;
 mod path;
 mod private_dir;
 mod private_dir_refused;
@@ -74,7 +73,6 @@ fn main() -> ExitCode {
         toolchain::tests(),
         toolchain_refused::tests(),
         migrate::tests(),
-        migrate_cure::tests(),
         explain::tests(),
         explain_json::tests(),
         editor::tests(),

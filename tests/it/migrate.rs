@@ -1,15 +1,15 @@
 //! Moving an old cache of one's own, as any user can.
 
-use std::fs;
+use std::fs::{self, File};
 use std::os::unix::fs::{MetadataExt, symlink};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use libtest_mimic::Trial;
 use snapbox::{assert_data_eq, str};
 
-use crate::harness::{PERUSER, World, mode};
-use crate::runner::{Skip, tests};
-use crate::terminal::program;
+use crate::harness::{Output, World, mode};
+use crate::runner::tests;
 
 pub(crate) fn tests() -> Vec<Trial> {
     tests![
@@ -20,9 +20,8 @@ pub(crate) fn tests() -> Vec<Trial> {
         a_source_that_is_no_cache_is_left_alone,
         the_scope_decides_where_it_goes,
         a_closed_stdout_is_no_failure,
-        cures_a_checkout_with_the_real_cargo,
-        progress_keeps_to_one_line_of_the_terminal,
-        progress_is_shown_where_cargo_would_show_its_own,
+        has_the_crates_of_a_checkout_rebuilt,
+        what_cannot_be_rebuilt_names_the_command,
     ]
 }
 
@@ -54,8 +53,8 @@ source        [WORLD]/old
 destination   [WORLD]/root/[ME]/target for [ME] (uid [UID])
 how           renamed, 3 entries change owner, group or mode
 afterwards    dependencies stay fresh where they were built with the same CARGO_HOME
-              a workspace's own units are rebuilt: the old place's paths are built into them
-              a dependency that reads its build script's files when it runs wants `cargo clean -p NAME`
+              a checkout's own packages have old paths built in: --checkout rebuilds them
+              a dependency that reads files of its build script may: `cargo clean -p NAME`
 
 "#]]
     );
@@ -91,7 +90,7 @@ fn copies_when_asked_to() {
     let words = ["migrate".as_ref(), old.as_os_str(), "--yes".as_ref(), "--copy".as_ref()];
     let run = world.by_name(words).run();
     assert_eq!(run.code(), 0, "{}", run.err);
-    assert!(run.err.contains("note: copied 11 B in 4 files in "), "{}", run.err);
+    assert!(run.err.contains("note: copying 11 B in 4 files"), "{}", run.err);
     let app = fs::metadata(world.private().join("target/debug/app")).unwrap();
     assert_eq!((app.mtime(), app.mtime_nsec()), (time.mtime(), time.mtime_nsec()));
     assert_eq!((app.nlink(), app.ino() == time.ino()), (2, false));
@@ -112,7 +111,10 @@ fn a_source_that_is_no_cache_is_left_alone() {
     let world = World::new();
     world.file("precious/CACHEDIR.TAG", "Signature: 8a477f597d28d172789f06886806bc55\n");
     for (path, error) in [
-        ("precious", "`[WORLD]/precious` is no target directory: it has nothing of cargo's in it"),
+        (
+            "precious",
+            "cannot move `[WORLD]/precious`: it is no target directory: cargo has built nothing in it",
+        ),
         ("nowhere", "cannot move `[WORLD]/nowhere`: nothing is there"),
         ("precious/CACHEDIR.TAG", "cannot move `[WORLD]/precious/CACHEDIR.TAG`: it is a file"),
     ] {
@@ -144,91 +146,56 @@ fn a_closed_stdout_is_no_failure() {
     assert!(world.private().join("target/debug/app").exists());
 }
 
-/// The stub is asked once for each profile, in the checkout.
-fn cures_a_checkout_with_the_real_cargo() {
-    let world = World::new().with("CARGO_PERUSER_SCOPE", "user");
-    world.file("checkout/Cargo.toml", "");
-    let old = old(&world);
-    world.executable("stub/rustc", "#!/bin/sh\necho x86_64-unknown-none\n");
-    for profile in ["x86_64-unknown-none/fast", "rust-analyzer/debug"] {
-        let profile = PathBuf::from("old").join(profile);
-        world.file(profile.join(".cargo-lock"), "");
-        world.directory(profile.parent().unwrap(), 0o755);
-        world.directory(profile, 0o755);
+/// A private target directory, a checkout with a library and its build script, and a cargo that says so.
+fn built(world: &World, cargo: &str) -> PathBuf {
+    world.directory(world.private(), 0o700);
+    let target = world.private().join("target");
+    world.directory(&target, 0o700);
+    for file in ["checkout/Cargo.toml", "checkout/src/lib.rs", "checkout/build.rs"] {
+        let file = File::create(world.file(file, "")).unwrap();
+        file.set_modified(SystemTime::UNIX_EPOCH).unwrap();
     }
-    world.file("old/debug/incremental/app/state", "");
-    world.directory("old/debug/incremental", 0o755);
+    world.executable("tools/cargo", format!("#!/bin/sh\n{cargo}\n"));
+    target
+}
+
+fn rebuild(world: &World, target: &Path) -> Output {
     let checkout = world.at("checkout");
-    let words = ["migrate".as_ref(), old.as_os_str(), "--yes".as_ref()];
-    let words = words.into_iter().chain(["--checkout".as_ref(), checkout.as_os_str()]);
-    let run = world.by_name(words).within("home").run();
-    assert_eq!(run.code(), 0, "{}", run.err);
-    let asked: Vec<String> = run
-        .records
-        .iter()
-        .map(|record| {
-            assert_eq!(record.cwd.as_deref(), Some(checkout.as_os_str().as_encoded_bytes()));
-            let target = record.variable("CARGO_TARGET_DIR").map(PathBuf::from);
-            assert_eq!(target, Some(world.private().join("target")));
-            let words = record.args().iter().map(|word| String::from_utf8_lossy(word).into_owned());
-            words.collect::<Vec<_>>().join(" ")
-        })
-        .collect();
-    assert_eq!(
-        asked,
-        [
-            "clean --profile dev --workspace",
-            "clean --profile fast --target x86_64-unknown-none --workspace"
-        ]
-    );
-    let left = "not cleaned: `[WORLD]/root/[ME]/target/rust-analyzer`";
-    assert!(run.err.contains(left), "{}", run.err);
-    assert!(world.private().join("target/debug/incremental/app/state").exists());
+    let words =
+        ["migrate".as_ref(), target.as_os_str(), "--checkout".as_ref(), checkout.as_os_str()];
+    world.by_name(words).path(["tools", "/usr/bin", "/bin"]).run()
 }
 
-/// What a copy writes to a terminal that is 40 columns wide.
-fn at_a_terminal(variables: &[(&str, &str)]) -> Result<String, Skip> {
-    let script = program("script")?;
-    let world = World::new();
-    let old = old(&world);
-    for number in 0..1100 {
-        world.file(old.join("debug/deps").join(number.to_string()), "");
-    }
-    fs::File::create(old.join("debug/large")).unwrap().set_len(300 << 20).unwrap();
-    let command = format!(
-        "stty cols 40 rows 10; exec '{PERUSER}' migrate '{}' --copy --yes >/dev/null",
-        old.display()
-    );
-    let run = world.run(script, ["-qec", &command, "/dev/null"]).var("SHELL", "/bin/sh");
-    let run = run.path(["stub", "/usr/bin", "/bin"]).var("TERM", "xterm");
-    let run = run.var("CARGO_TERM_COLOR", "never");
-    let run = variables.iter().fold(run, |run, (name, value)| run.var(name, value)).run();
-    assert_eq!(run.code(), 0, "{}{}", run.out, run.err);
-    Ok(run.out)
+/// Cargo is asked in the checkout, and what is not a crate's root is left alone.
+fn has_the_crates_of_a_checkout_rebuilt() {
+    let world = World::new().with("CARGO_PERUSER_SCOPE", "user");
+    let metadata = r#"{"packages":[{"targets":[{"src_path":"'"$PWD"'/src/lib.rs"},
+        {"src_path":"'"$PWD"'/build.rs"}]}]}"#;
+    let script =
+        format!("[ \"$*\" = 'metadata --no-deps --format-version=1' ] && echo '{metadata}'");
+    let target = built(&world, &script);
+    let run = rebuild(&world, &target);
+    let says = "the next builds of `[WORLD]/checkout` rebuild its own packages (set the times of 2 \
+                source files)\n";
+    assert_eq!((run.code(), &*run.out, &*run.err), (0, says, ""));
+    let is_now = |file| world.at(file).metadata().unwrap().mtime() > 0;
+    assert!(is_now("checkout/src/lib.rs") && is_now("checkout/build.rs"));
+    assert!(!is_now("checkout/Cargo.toml"));
 }
 
-fn progress_keeps_to_one_line_of_the_terminal() -> Result<(), Skip> {
-    let shown = at_a_terminal(&[])?;
-    let lines: Vec<&str> = shown.split("\r\x1b[K").skip(1).collect();
-    assert!(lines.first().is_some_and(|line| line.starts_with("copied 0 B of ")), "{shown:?}");
-    // The last one clears the line, and what is said then stands alone.
-    let progress =
-        lines.iter().filter(|line| ["copied ", "compared "].iter().any(|w| line.starts_with(w)));
-    assert!(progress.clone().all(|line| line.len() < 40), "{lines:?}");
-    assert!(lines.iter().any(|line| line.starts_with("note: copied ")), "{shown:?}");
-    Ok(())
-}
-
-fn progress_is_shown_where_cargo_would_show_its_own() -> Result<(), Skip> {
-    const WHEN: &str = "CARGO_TERM_PROGRESS_WHEN";
-    for (variables, is_shown) in [
-        (&[("TERM", "dumb")][..], false),
-        (&[("CARGO_TERM_QUIET", "true")], false),
-        (&[(WHEN, "never")], false),
-        (&[(WHEN, "always"), ("TERM", "dumb")], true),
+fn what_cannot_be_rebuilt_names_the_command() {
+    let help = "the target directory is in place; to have them rebuilt, for each profile: cd \
+                [WORLD]/checkout && cargo-peruser clean --workspace --profile PROFILE";
+    for (cargo, why) in [
+        ("echo 'error: no' >&2; exit 101", "`cargo metadata` failed\nerror: no"),
+        (
+            r#"echo '{"packages":[{"targets":[{"src_path":"/nowhere/lib.rs"}]}]}'"#,
+            "`/nowhere/lib.rs`: no such file or directory (os error 2)",
+        ),
     ] {
-        let shown = at_a_terminal(variables)?;
-        assert_eq!(shown.contains("\r\x1b[K"), is_shown, "{variables:?}: {shown:?}");
+        let world = World::new().with("CARGO_PERUSER_SCOPE", "user");
+        let run = rebuild(&world, &built(&world, cargo));
+        let error = format!("error: the packages of `[WORLD]/checkout` will not be rebuilt: {why}");
+        assert_eq!((run.code(), &*run.err), (1, &*format!("{error}\nhelp: {help}\n")));
     }
-    Ok(())
 }

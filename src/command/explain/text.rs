@@ -1,7 +1,7 @@
 //! The explanation for people: aligned, plain, one fact a line.
 
 use super::{Answer, Explanation, Setting};
-use crate::command::rows::{row, table};
+use crate::report::{row, table};
 use crate::shown::shown;
 use crate::sys::private_dir::State;
 

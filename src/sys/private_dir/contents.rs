@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::fchmod;
 
 use super::{Caller, make, refusal, unreadable};
-use crate::core::relocation::tree::Node;
+use crate::core::tree::Node;
 use crate::error::{Error, Flaw, Kind, Result};
 use crate::sys::facts::{facts_if_any, facts_of};
 use crate::sys::{accounts, acls, files, tree};

@@ -18,35 +18,15 @@ pub(super) const CHANGES: &str = "mkdirat,?mkdir,renameat,renameat2,?rename,unli
                        symlinkat,fchmod,?chmod,fchown,fchownat,utimensat,write,ftruncate,\
                        copy_file_range,ioctl,fsync,syncfs,fremovexattr";
 
-/// Which threads a kill counts the calls of.
-#[derive(Clone, Copy)]
-pub(super) enum Threads {
-    /// Of the first alone, so that its calls after a copy are reached as well.
-    First,
-    /// Of each for itself.
-    All,
-}
-
-impl Threads {
-    fn flag(self) -> &'static str {
-        match self {
-            Threads::First => "-qq",
-            Threads::All => "-fqq",
-        }
-    }
-}
-
 pub(super) fn tests() -> Vec<Test> {
     let mut tests = Vec::new();
-    for (name, flags, threads) in [
-        ("renaming", &["--yes"][..], Threads::First),
-        ("replacing", &["--yes", "--replace"], Threads::First),
-        ("copying", &["--yes", "--copy"], Threads::First),
-        ("copying_in_every_thread", &["--yes", "--copy"], Threads::All),
-        ("copying_and_replacing", &["--yes", "--copy", "--replace"], Threads::First),
+    // What replaces does all that a plain move does.
+    for (name, flags) in [
+        ("replacing", &["--yes", "--replace"][..]),
+        ("copying_and_replacing", &["--yes", "--copy", "--replace"]),
     ] {
         let name = format!("migrate::kills::a_kill_while_{name}_loses_nothing");
-        let body = move |stage: &Stage| killed_everywhere(stage, flags, threads);
+        let body = move |stage: &Stage| killed_everywhere(stage, flags);
         tests.push(test(name, body).needs(&[Need::Strace]).heavy());
     }
     let name = "migrate::kills::a_kill_while_moving_one_level_down_loses_nothing";
@@ -54,14 +34,14 @@ pub(super) fn tests() -> Vec<Test> {
     tests
 }
 
-fn killed_everywhere(stage: &Stage, flags: &[&str], threads: Threads) -> Result<()> {
+fn killed_everywhere(stage: &Stage, flags: &[&str]) -> Result<()> {
     let mut scene = Scene::new(stage)?;
     let replaces = flags.contains(&"--replace");
     afresh(stage, &mut scene, replaces)?;
     let mut kills = 0;
-    for Change { call, number } in changes(&scene, flags, threads)? {
+    for Change { call, number } in changes(&scene, flags)? {
         let former = afresh(stage, &mut scene, replaces)?;
-        let run = killed_at(&scene, &call, number, flags, threads)?;
+        let run = killed_at(&scene, &call, number, flags)?;
         let after = || format!("killed at {call} {number} with {flags:?}");
         something_is_whole(&scene).with_context(after)?;
         if !run.status.success() {
@@ -69,6 +49,7 @@ fn killed_everywhere(stage: &Stage, flags: &[&str], threads: Threads) -> Result<
             let run = scene.give(flags)?;
             let is_done = run.stderr.contains("nothing is there");
             ensure!(run.status.success() || is_done, "{}: {}{}", after(), run.stdout, run.stderr);
+            leave_if_it_stays(&scene, &run)?;
         }
         scene.has_moved().with_context(after)?;
         if let Some(former) = former {
@@ -86,11 +67,11 @@ struct Change {
 }
 
 /// Every change that a migration makes, found by letting one run to its end.
-fn changes(scene: &Scene<'_>, flags: &[&str], threads: Threads) -> Result<Vec<Change>> {
+fn changes(scene: &Scene<'_>, flags: &[&str]) -> Result<Vec<Change>> {
     let log = scene.old.with_file_name("changes.log");
     let trace = format!("trace={CHANGES},openat");
     let name = log.to_str().context("a plain path")?;
-    let run = give_after(scene, flags, ["strace", threads.flag(), "-o", name, "-e", &trace])?;
+    let run = give_after(scene, flags, ["strace", "-qq", "-o", name, "-e", &trace])?;
     run.ok()?;
     let mut counts: BTreeMap<String, u32> = BTreeMap::new();
     let mut found = Vec::new();
@@ -133,12 +114,11 @@ pub(super) fn killed_at(
     call: &str,
     number: u32,
     flags: &[&str],
-    threads: Threads,
 ) -> Result<Outcome> {
     let trace = format!("trace={call}");
     // strace counts each kind of call, and each thread's, for itself.
     let inject = format!("inject={call}:signal=KILL:when={number}");
-    let strace = ["strace", threads.flag(), "-o", "/dev/null", "-e", &trace, "-e", &inject];
+    let strace = ["strace", "-qq", "-o", "/dev/null", "-e", &trace, "-e", &inject];
     give_after(scene, flags, strace)
 }
 
@@ -148,6 +128,15 @@ pub(super) fn give_after<const N: usize>(
     before: [&str; N],
 ) -> Result<Outcome> {
     scene.giving(flags).after(before).run()
+}
+
+/// A source that nobody has watched since it was copied stays, whole, and its owner removes it.
+pub(super) fn leave_if_it_stays(scene: &Scene<'_>, run: &Outcome) -> Result<()> {
+    if run.stderr.contains(&format!("`{}` stays", scene.old.display())) {
+        ensure!(cache::content(&scene.old)? == scene.content, "the source has changed");
+        make::nothing(&scene.old)?;
+    }
+    Ok(())
 }
 
 /// At every moment one whole cache is somewhere.
@@ -175,11 +164,11 @@ fn killed_one_level_down(stage: &Stage) -> Result<()> {
     let directory = stage.root.join("alice");
     scene.old = directory.clone();
     one_level_up(&mut scene)?;
-    let changes = changes(&scene, &["--yes"], Threads::First)?;
+    let changes = changes(&scene, &["--yes"])?;
     ensure!(changes.len() > 30, "it makes {} changes only", changes.len());
     for Change { call, number } in changes {
         one_level_up(&mut scene)?;
-        killed_at(&scene, &call, number, &["--yes"], Threads::First)?.fails()?;
+        killed_at(&scene, &call, number, &["--yes"])?.fails()?;
         let run = scene.give(&["--yes"])?;
         let is_done = run.stderr.contains("is no target directory");
         ensure!(run.status.success() || is_done, "{call} {number}: {}{}", run.stdout, run.stderr);

@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 
 use super::hostile::refuses;
-use super::kills::{Threads, killed_at};
+use super::kills::killed_at;
 use super::scene::Scene;
 use crate::machine::Need;
 use crate::stage::child::do_as_root;
@@ -20,9 +20,10 @@ pub(super) fn tests() -> Vec<Test> {
         test("migrate::planted::symlinks_that_may_lead_out_are_refused", symlinks),
         test("migrate::planted::what_came_into_a_stopped_move_is_refused_as_well", stopped)
             .needs(&[Need::Strace]),
+        test("migrate::planted::what_comes_between_two_steps_is_refused", between)
+            .needs(&[Need::Strace]),
         test("migrate::planted::what_stands_above_a_target_directory_is_refused", above),
-        test("migrate::planted::a_lock_that_others_have_open_keeps_alice_from_nothing", locked)
-            .needs(&[Need::Flock]),
+        test("migrate::planted::a_lock_that_others_have_open_keeps_alice_from_nothing", locked),
         test("migrate::planted::what_only_a_third_person_can_read_is_not_given_away", secret),
         test("migrate::planted::no_access_list_comes_along", lists).needs(&[Need::Acls]),
         test("migrate::planted::an_overlay_is_one_file_system", overlay).needs(&[Need::Strace]),
@@ -52,7 +53,7 @@ fn symlinks(stage: &Stage) -> Result<()> {
         // Nor is it better if she has made it herself: others may have put it there.
         lchown(&link, Some(scene.alice.uid()), None)?;
         refuses(&scene, name)?;
-        scene.give(&["--yes"])?.refused()?.helps(format!(": ls -ld {}", link.display()))?;
+        scene.give(&["--yes"])?.refused()?.helps(format!(": namei -l {}", link.display()))?;
         fs::remove_file(&link)?;
     }
     scene.is_untouched()?;
@@ -76,7 +77,7 @@ fn own_symlinks(stage: &Stage) -> Result<()> {
 /// Whoever has a directory open can put something into it after the renaming.
 fn stopped(stage: &Stage) -> Result<()> {
     let scene = Scene::new(stage)?;
-    killed_at(&scene, "fchownat", 3, &["--yes"], Threads::First)?.fails()?;
+    killed_at(&scene, "fchownat", 3, &["--yes"])?.fails()?;
     let incoming = stage.root.join("alice/.migration/incoming");
     for (name, target) in LINKS {
         make::link(&incoming.join(name), Path::new(target), scene.bob.uid())?;
@@ -89,6 +90,38 @@ fn stopped(stage: &Stage) -> Result<()> {
     make::link(&led_elsewhere, Path::new("/etc/passwd"), scene.bob.uid())?;
     scene.give(&["--yes"])?.refused()?.blames("release/nowhere")?;
     Ok(())
+}
+
+/// After the look and before the renaming; and after the second look, from a directory left open, before
+/// that changes hands.
+fn between(stage: &Stage) -> Result<()> {
+    let staging = stage.root.join("alice/.migration");
+    let incoming = staging.join("incoming");
+    let scene = Scene::new(stage)?;
+    make::directory(&stage.root.join("alice"), scene.alice.uid(), scene.alice.uid(), 0o700)?;
+    for (call, sign, place, says) in [
+        ("renameat2", "journal", &scene.old, "refusing to move"),
+        ("fchownat", "incoming", &incoming, "was changed meanwhile"),
+    ] {
+        let delay = format!("inject={call}:delay_enter=3000000:when=1");
+        let strace = ["strace", "-qq", "-o", "/dev/null", "-e", &delay];
+        let running = scene.giving(&["--yes"]).after(strace).start()?;
+        for _ in 0..1000 {
+            if look(&staging.join(sign))?.is_some() {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        // The call itself comes a moment after its sign.
+        std::thread::sleep(Duration::from_secs(1));
+        let link = place.join("debug/deps/link");
+        make::link(&link, Path::new("/etc"), scene.bob.uid())?;
+        running.finish()?.fails()?.blames(says)?;
+        ensure!(look(&scene.target)?.is_none(), "there is a target directory");
+        fs::remove_file(&link)?;
+    }
+    scene.give(&["--yes"])?.ok()?;
+    scene.has_moved()
 }
 
 /// The checkout instead of its target directory, and somebody's private directory instead of theirs.
@@ -110,9 +143,9 @@ fn above(stage: &Stage) -> Result<()> {
     for name in ["Cargo.toml", "src", ".git", ".jj"] {
         make::directory(&checkout.join(name), uid, uid, 0o755)?;
         for flags in [&["--yes"][..], &["--yes", "--copy"], &["--dry-run"]] {
-            let help = checkout.join("target").display().to_string();
-            scene.take(flags)?.refused()?.blames(name)?.helps(&help)?;
-            scene.give(flags)?.refused()?.blames(name)?.helps(&help)?;
+            let help = "name the target directory itself";
+            scene.take(flags)?.refused()?.blames(name)?.helps(help)?;
+            scene.give(flags)?.refused()?.blames(name)?.helps(help)?;
         }
         fs::remove_dir(checkout.join(name))?;
     }
@@ -130,35 +163,20 @@ fn tag(directory: &Path, uid: u32) -> Result<()> {
     make::file(&directory.join("CACHEDIR.TAG"), text, uid, 0o644)
 }
 
+/// They go, and cargo makes new ones.
 fn locked(stage: &Stage) -> Result<()> {
-    let mallory = stage.person("mallory")?;
-    let script = "exec 8<\"$1/debug/.cargo-lock\" 9<\"$1/debug/deps/app\" && echo >\"$2/ready\"
-        until [ -e \"$2/moved\" ]; do sleep 0.05; done
-        flock 8 && flock 9 && echo >\"$2/locked\" && exec sleep 60";
-    let signs = stage.at("signs");
-    make::directory(&signs, 0, 0, 0o777)?;
     let scene = Scene::new(stage)?;
+    let mallory = stage.person("mallory")?;
     // Under another of the names that cargo locks.
     fs::hard_link(scene.old.join("debug/deps/app"), scene.old.join("release/.cargo-build-lock"))?;
-    let running = mallory.shell(script, [&scene.old, &signs]).start()?;
-    let wait = |name: &str| -> Result<()> {
-        for _ in 0..500 {
-            if look(&signs.join(name))?.is_some() {
-                return Ok(());
-            }
-            std::thread::sleep(Duration::from_millis(10));
-        }
-        anyhow::bail!("no sign `{name}` of mallory")
-    };
-    wait("ready")?;
+    let hold = "exec 8<\"$1/debug/.cargo-lock\" 9<\"$1/debug/deps/app\"; exec sleep 60";
+    let running = mallory.shell(hold, [&scene.old]).start()?;
+    std::thread::sleep(Duration::from_millis(300));
     scene.give(&["--yes"])?.ok()?;
-    make::file(&signs.join("moved"), "", 0, 0o644)?;
-    wait("locked")?;
-    let build = "for lock in debug/.cargo-lock release/.cargo-lock release/.cargo-build-lock
-        do [ -f \"$1/$lock\" ] && flock -n \"$1/$lock\" true || exit 1; done";
-    let run = scene.alice.shell(build, [&scene.target]).run()?;
     drop(running);
-    run.ok()?;
+    for lock in ["debug/.cargo-lock", "release/.cargo-lock", "release/.cargo-build-lock"] {
+        ensure!(look(&scene.target.join(lock))?.is_none(), "`{lock}` is still there");
+    }
     scene.has_moved()
 }
 

@@ -12,8 +12,7 @@ use crate::suite::{Test, test};
 
 pub(super) fn tests() -> Vec<Test> {
     vec![
-        test("migrate::refused::on_a_terminal_it_asks_and_shows_how_far_it_is", asks)
-            .needs(&[Need::Terminal]),
+        test("migrate::refused::on_a_terminal_it_asks", asks).needs(&[Need::Terminal]),
         test("migrate::refused::what_alice_cannot_read_is_left_to_its_owner", unreadable),
         test("migrate::refused::it_changes_nothing_without_a_yes", not_confirmed),
         test("migrate::refused::only_root_gives_to_others_and_root_says_to_whom", who),
@@ -58,17 +57,9 @@ fn nested(stage: &Stage) -> Result<()> {
     make::own(&scene.old, 0, 0, 0o755)?;
     let root = |source: &Path| migrate(&scene.root, source).arg("--yes");
     let run = root(&scene.old).env("CARGO_PERUSER_SHARED_ROOT", &inside).run()?;
-    run.fails()?.blames("inside the other")?.helps("rename it first")?;
+    run.fails()?.blames("inside the other")?.helps("name the old target directory itself")?;
     let run = root(&stage.root).run()?;
     run.fails()?.blames("inside the other")?.helps("name the old target directory")?;
-    // The profile script's layout, beside which the shared root is full of what is none.
-    for person in [&scene.alice, &scene.bob] {
-        let place = stage.root.join(format!("old-{}", person.uid()));
-        cache::build(&place, &[person])?;
-    }
-    let holds = ["old-2001", "old-2002"].map(|name| stage.root.join(name).display().to_string());
-    let run = root(&stage.root).run()?;
-    run.fails()?.helps(format!("here one of: {}", holds.join(", ")))?;
     scene.alice.cargo(["build"]).run()?.ok()?;
     let below = scene.target.join("debug");
     let run = migrate(&scene.alice, &below).arg("--yes").run()?;
@@ -92,8 +83,8 @@ fn not_a_cache(stage: &Stage) -> Result<()> {
     for (path, word) in [
         ("precious", "no target directory"),
         ("nothing", "nothing"),
-        ("link", "it is a symlink to"),
-        ("dangling", "a symlink that leads nowhere"),
+        ("link", "it is a symlink"),
+        ("dangling", "it is a symlink"),
     ] {
         let run = migrate(&scene.root, &stage.at(path)).args(["--to", "alice", "--yes"]);
         run.run()?.fails()?.blames(word)?;
@@ -107,7 +98,6 @@ fn waits(stage: &Stage) -> Result<()> {
     let hold = "exec flock \"$1\" sleep 2";
     let holder = scene.bob.shell(hold, [&lock]).start()?;
     std::thread::sleep(Duration::from_millis(500));
-    scene.give(&["--dry-run"])?.ok()?.mentions("bob (uid 2002)")?;
     let run = scene.give(&["--yes"])?;
     run.ok()?.mentions("waiting for")?.mentions("bob (uid 2002)")?;
     holder.finish()?.ok()?;
@@ -152,7 +142,7 @@ fn unreadable(stage: &Stage) -> Result<()> {
     make::file(&secret, "of bob's", scene.bob.uid(), 0o640)?;
     let content = cache::content(&scene.old)?;
     let run = scene.take(&["--yes"])?;
-    run.fails()?.blames("secret.rlib")?.helps("bob (uid 2002) can let you read it")?;
+    run.fails()?.blames("secret.rlib")?.helps("namei -l")?;
     let scene = Scene { content, ..scene };
     scene.is_untouched()?;
     // Nor does root give it to her, but bob can.
@@ -166,9 +156,8 @@ fn asks(stage: &Stage) -> Result<()> {
     let scene = Scene::new(stage)?;
     let large = scene.old.join("debug/large");
     make::file(&large, vec![b'x'; 32 << 20], scene.bob.uid(), 0o664)?;
-    // A terminal that does not say how wide it is has no line to rewrite.
     let script = "(sleep 0.5; echo \"$2\"; sleep 2) | \
-                  script -qec \"stty cols 100; cargo-peruser migrate $1 --to alice --copy\" /dev/null";
+                  script -qec \"cargo-peruser migrate $1 --to alice --copy\" /dev/null";
     let answer = |word: &str| {
         let words = [scene.old.as_os_str(), word.as_ref()];
         scene.root.shell(script, words).env("TERM", "xterm").run()
@@ -176,7 +165,7 @@ fn asks(stage: &Stage) -> Result<()> {
     answer("")?.fails()?.prints("Move it? [y/N]")?.prints("not confirmed")?;
     ensure!(look(&stage.root.join("alice"))?.is_none(), "a private directory was made");
     let run = answer("y")?;
-    run.ok()?.prints(" of 34.")?.prints(" files")?;
+    run.ok()?.prints("copying 34.0 MiB in ")?;
     ensure!(look(&scene.target)?.is_some(), "nothing was moved");
     Ok(())
 }

@@ -57,7 +57,7 @@ fn enclosed(stage: &Stage) -> Result<()> {
         make::directory(&directory, uid, gid, mode)?;
         make::directory(&directory.join("below"), uid, gid, 0o755)?;
         make::file(&directory.join("below/diary"), "SECRET", uid, 0o644)?;
-        refuses(&scene, "debug/proj`")?;
+        refuses(&scene, "debug/proj/below/diary`")?;
         make::nothing(&directory)?;
     }
     // What is empty, and what is her own, tells her nothing.
@@ -87,7 +87,7 @@ fn listed(stage: &Stage) -> Result<()> {
     make::directory(&directory, bob, 3000, 0o700)?;
     make::file(&directory.join("diary"), "SECRET", bob, 0o644)?;
     Acl::Access.grant(&directory, mallory, 0o7)?;
-    refuses(&scene, "debug/proj`")?;
+    refuses(&scene, "debug/proj/diary`")?;
     Acl::Access.grant(&directory, alice, 0o5)?;
     let scene = Scene { content: cache::content(&scene.old)?, ..scene };
     scene.give(&["--yes"])?.ok()?;

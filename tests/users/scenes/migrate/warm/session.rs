@@ -30,8 +30,6 @@ pub(super) enum From {
     Target,
     /// A build directory that the checkout's configuration names.
     Configured,
-    /// A build directory that everybody's session names.
-    Exported,
 }
 
 /// Alice, bob and their checkout.
@@ -126,10 +124,10 @@ impl<'s> Session<'s> {
         cache::is_all(&self.target, self.alice.uid())
     }
 
-    /// Alice has the checkout's own units made dirty.
-    pub(super) fn cure(&self, flags: &[&str]) -> Result<Outcome> {
+    /// Alice has the checkout's own packages rebuilt.
+    pub(super) fn rebuild(&self) -> Result<Outcome> {
         let run = migrate(&self.alice, &self.target).arg("--checkout").arg(&self.stage.checkout);
-        self.built(run.args(flags)).run()
+        self.built(run).run()
     }
 
     /// In the old days: one directory for everybody.
@@ -146,15 +144,8 @@ impl<'s> Session<'s> {
         run.env("EXPECTED_INTERMEDIATES", &self.target).run()
     }
 
-    /// What a person types.
-    pub(super) fn shell(&self, person: &Person<'_>, line: &str) -> Result<Outcome> {
-        self.built(person.shell(line, [""; 0])).run()
-    }
-
     fn built<'p>(&self, run: Invocation<'p>) -> Invocation<'p> {
         let run = run.with(self.channel).umask("0002");
-        let is_exported = self.from == From::Exported && self.old.exists();
-        let run = if is_exported { run.env("CARGO_BUILD_BUILD_DIR", &self.old) } else { run };
         if self.layout == Layout::New { run.env(LAYOUT, "true") } else { run }
     }
 }

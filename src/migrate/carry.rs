@@ -1,0 +1,224 @@
+//! Carries a migration out. Before each step that cannot be seen from its result, the journal says what
+//! is about to happen, so that whatever stops it leaves one whole target directory and a way to go on.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::time::Duration;
+
+use super::check::{check, check_renamed};
+use super::copy;
+use super::destination::Destination;
+use super::give::{chown, give, prepare};
+use super::plan::{Journal, Method, Stage};
+use super::preview::{Preview, is_ours, walk};
+use super::source::Source;
+use super::staging::{INCOMING, Staging, rename};
+use super::{Request, say};
+use rustix::io::Errno;
+
+use crate::core::tree::Inventory;
+use crate::error::{Error, Failure};
+use crate::report;
+use crate::shown::{quoted, shown};
+use crate::sys::facts::facts_of;
+use crate::sys::interrupt;
+use crate::sys::lock::Locks;
+use crate::sys::tree::{Tree, directory, names};
+
+/// How often a lock is tried again.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// What every step needs.
+pub(super) struct Move<'a> {
+    pub(super) source: &'a Source,
+    pub(super) destination: &'a Destination<'a>,
+    pub(super) staging: &'a Staging,
+    pub(super) is_replacing: bool,
+}
+
+/// Moves it, from the beginning.
+pub(super) fn begin(
+    request: &Request,
+    source: &Source,
+    destination: &Destination<'_>,
+    preview: &Preview<'_>,
+    staging: &Staging,
+) -> Result<(), Error> {
+    let moving = Move { source, destination, staging, is_replacing: request.is_replacing };
+    let Preview { tree, method, .. } = preview;
+    let mut locks = Locks::default();
+    let seen = moving.lock(&mut locks, tree, *method).inspect_err(|_| moving.staging.dismiss())?;
+    match method {
+        Method::Rename => moving.rename(tree, &seen, &mut locks),
+        Method::Descend => moving.descend(tree, &seen),
+        Method::Copy => copy::begin(&moving, tree, &seen, preview.keeps_source),
+    }
+}
+
+/// Takes every lock of a tree. As cargo does, it tries without a word first, and then says what it waits
+/// for. The tree is looked at again each time.
+pub(super) fn wait(
+    locks: &mut Locks,
+    tree: &Tree,
+    look: &dyn Fn() -> Result<Inventory, Error>,
+) -> Result<Inventory, Error> {
+    let mut announced = None;
+    loop {
+        let inventory = look()?;
+        let Some(busy) = locks.take(tree, &inventory)? else { return Ok(inventory) };
+        if announced.as_ref() != Some(&busy.path) {
+            let path = shown(&busy.path);
+            report::note(&format!("waiting for {} to finish with `{path}`", busy.holders));
+            announced = Some(busy.path);
+        }
+        std::thread::sleep(PAUSE);
+        interrupt::check()?;
+    }
+}
+
+impl Move<'_> {
+    /// Waits for builds, in the source and in what has to make way for it.
+    pub(super) fn lock(
+        &self,
+        locks: &mut Locks,
+        tree: &Tree,
+        method: Method,
+    ) -> Result<Inventory, Error> {
+        let look = || {
+            let inventory = walk(tree, method, &self.destination.name)?;
+            // It may have been given to somebody else meanwhile.
+            match inventory.top() {
+                Some(top) if self.source.holds(top.identity.1) => {}
+                _ => return Err(changed(tree)),
+            }
+            // What is renamed is checked once more when nobody reaches it by a path.
+            if method != Method::Rename {
+                check(tree, &inventory, self.destination.person)?;
+            }
+            Ok(inventory)
+        };
+        let inventory = wait(locks, tree, &look)?;
+        let former = directory(&self.staging.private.top, self.destination.name.as_ref());
+        if self.is_replacing
+            && let Ok(top) = former
+        {
+            let former = Tree { top, path: self.destination.path() };
+            wait(locks, &former, &|| former.walk(&|_| false))?;
+        }
+        Ok(inventory)
+    }
+
+    /// The journal of a move of what was seen like this.
+    pub(super) fn journal(&self, method: Method, stage: Stage, seen: &Inventory) -> Journal {
+        Journal {
+            version: Journal::VERSION,
+            source: self.source.path.clone().into_os_string(),
+            inode: seen.top().map_or(0, |top| top.identity.1),
+            method,
+            stage,
+            name: self.destination.name.clone(),
+            arrived: None,
+        }
+    }
+
+    fn rename(&self, tree: &Tree, seen: &Inventory, locks: &mut Locks) -> Result<(), Error> {
+        let Move { source, staging, .. } = self;
+        let journal = self.journal(Method::Rename, Stage::Moving, seen);
+        staging.write(&journal).inspect_err(|_| staging.dismiss())?;
+        if let Err(cause) = source.move_to(&staging.at, INCOMING) {
+            staging.dismiss();
+            let failure = Failure::step("rename", &source.path, cause);
+            return Err(failure.help("nothing was changed; --copy copies it instead").into());
+        }
+        // From here on nobody reaches it by a path. Whatever is found now can still be undone.
+        match self.arrived(tree, seen, locks) {
+            Ok((incoming, inventory)) => self.adopt(&journal, &incoming, &inventory),
+            Err(error) => {
+                match source.move_back(&staging.at, INCOMING) {
+                    Ok(()) => staging.dismiss(),
+                    Err(_) => {
+                        let waits = staging.incoming_path();
+                        report::note(&format!("it waits as `{}`", shown(&waits)));
+                    }
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// What has been renamed must be what was looked at, with no build at work in it.
+    fn arrived(
+        &self,
+        tree: &Tree,
+        seen: &Inventory,
+        locks: &mut Locks,
+    ) -> Result<(Tree, Inventory), Error> {
+        let incoming = self.staging.incoming()?;
+        // Whatever is wrong, it goes back to there.
+        let incoming = Tree { path: tree.path.clone(), ..incoming };
+        let inventory = incoming.walk(&|_| false)?;
+        let top = |inventory: &Inventory| inventory.top().map(|top| top.identity);
+        // Somebody may have built in it since it was looked at, whom only root can take files from.
+        let is_same = top(&inventory) == top(seen) && self.destination.can_be_given(&inventory);
+        // That somebody has locked something now is a build in a profile that was not there before.
+        if !is_same || locks.take(&incoming, &inventory)?.is_some() {
+            return Err(changed(tree));
+        }
+        check_renamed(&incoming, &inventory, self.destination.person)?;
+        Ok((Tree { path: self.staging.incoming_path(), ..incoming }, inventory))
+    }
+
+    fn descend(&self, private: &Tree, seen: &Inventory) -> Result<(), Error> {
+        let room = self.staging.make_incoming()?;
+        // It becomes the top of what the new owner must be able to read.
+        let given = chown(&room.top, self.destination.person);
+        given.map_err(|cause| Failure::step("change the owner of", &room.path, cause))?;
+        let inode = facts_of(&room.top).ok().map(|room| room.identity.1);
+        let journal =
+            Journal { arrived: inode, ..self.journal(Method::Descend, Stage::Moving, seen) };
+        self.staging.write(&journal)?;
+        self.descend_rest(&journal, private)
+    }
+
+    /// Moves the entries of the private directory that have not been moved yet.
+    pub(super) fn descend_rest(&self, journal: &Journal, private: &Tree) -> Result<(), Error> {
+        let failed = |cause: std::io::Error| Failure::step("move", &private.path, cause);
+        let incoming = self.staging.incoming()?;
+        for name in names(&private.top).map_err(failed)? {
+            let name = OsStr::from_bytes(name.as_bytes());
+            if !is_ours(name, &journal.name) {
+                rename(&private.top, name, &incoming.top, name).map_err(failed)?;
+            }
+        }
+        self.adopt_incoming(journal)
+    }
+
+    /// Gives what has arrived to its new owner, once more looked at, and puts it in place.
+    pub(super) fn adopt_incoming(&self, journal: &Journal) -> Result<(), Error> {
+        let incoming = self.staging.incoming()?;
+        let inventory = incoming.walk(&|_| false)?;
+        check_renamed(&incoming, &inventory, self.destination.person)?;
+        self.adopt(journal, &incoming, &inventory)
+    }
+
+    fn adopt(&self, journal: &Journal, tree: &Tree, inventory: &Inventory) -> Result<(), Error> {
+        give(tree, inventory, self.destination.person)?;
+        prepare(tree, self.destination.person)?;
+        self.staging.put(&journal.name, self.is_replacing)?;
+        self.end(journal)
+    }
+
+    /// It is in place.
+    pub(super) fn end(&self, journal: &Journal) -> Result<(), Error> {
+        self.staging.dismiss();
+        let (source, path) = (journal.source(), self.staging.private.path.join(&journal.name));
+        let how = if journal.method == Method::Copy { "copied" } else { "moved" };
+        let text = format!("{how} `{}` to `{}`", shown(&source), shown(&path));
+        say(&text, &format!("it is in place: ls -A {}", quoted(&path)))
+    }
+}
+
+/// The error for a tree that is not what was looked at.
+fn changed(tree: &Tree) -> Error {
+    tree.failed("move", &[], Errno::STALE.into())
+}

@@ -1,0 +1,209 @@
+//! Who becomes the owner, and where that person's target directory is: the decision says so, the same
+//! that every build of theirs follows.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use super::plan::Journal;
+use super::staging::Staging;
+use super::{Person, Request};
+use crate::core::placement::{PlaceKind, Required};
+use crate::core::settings::Scope;
+use crate::core::tree::Inventory;
+use crate::error::{Error, Failure, Owner};
+use crate::shim::{Plan, tell};
+use crate::shown::{quoted, shown};
+use crate::sys::accounts;
+use crate::sys::facts::facts;
+use crate::sys::private_dir::{self, Caller};
+use crate::sys::snapshot::Snapshot;
+use crate::sys::tree::Tree;
+
+/// What a session has exported, often the very directory that is to be moved, is no choice of where it
+/// goes.
+const OWN_SESSION: &[&str] =
+    &["CARGO_PERUSER", "CARGO_TARGET_DIR", "CARGO_BUILD_TARGET_DIR", "OUT_DIR"];
+/// Somebody else's session is not this one.
+const ANOTHER_SESSION: &[&str] = &[
+    "CARGO_PERUSER",
+    "CARGO_TARGET_DIR",
+    "CARGO_BUILD_TARGET_DIR",
+    "CARGO_BUILD_BUILD_DIR",
+    "OUT_DIR",
+    "HOME",
+    "XDG_CONFIG_HOME",
+    "XDG_CACHE_HOME",
+    "CARGO_HOME",
+];
+
+/// The process as the new owner would have started it in their checkout.
+pub(super) fn view(snapshot: &Snapshot, request: &Request) -> Result<Snapshot, Error> {
+    let as_root =
+        |to: &str| format!("sudo cargo-peruser migrate {} --to {to}", quoted(&request.source));
+    let sudo_uid = snapshot.variable("SUDO_UID").filter(|uid| snapshot.uid == 0 && uid != "0");
+    let (uid, gid) = match (&request.to, sudo_uid) {
+        (None, Some(uid)) => {
+            let uid = uid.to_str().and_then(|uid| uid.parse().ok());
+            let name = uid.map_or_else(|| "USER".into(), |uid| accounts::owner(uid).word());
+            let text = "running as root through sudo, so `--to` has to say who becomes the owner";
+            return Err(Failure::new(text).help(as_root(&name)).into());
+        }
+        (None, None) => (snapshot.uid, snapshot.gid),
+        (Some(name), _) => accounts::find(name).ok_or_else(|| {
+            Failure::new(format!("there is no account `{}`", shown(name))).help("getent passwd")
+        })?,
+    };
+    if uid != snapshot.uid && snapshot.uid != 0 {
+        let owner = accounts::owner(uid);
+        let text = format!("only root can give a target directory to {owner}");
+        return Err(Failure::new(text).help(as_root(&owner.word())).exit(77).into());
+    }
+    let cwd = match &request.checkout {
+        None => snapshot.cwd.clone(),
+        Some(path) => path.canonicalize().map_err(|cause| Failure::step("open", path, cause))?,
+    };
+    let hidden = if uid == snapshot.uid { OWN_SESSION } else { ANOTHER_SESSION };
+    // One's own group may differ from the account's, by newgrp: what is made has it anyway.
+    Ok(snapshot.of(uid, gid, cwd, hidden))
+}
+
+/// Where a target directory goes.
+pub(super) struct Destination<'a> {
+    /// The new owner.
+    pub(super) person: Person,
+    /// The same, for messages.
+    pub(super) owner: Owner,
+    /// Whether root does it for somebody else.
+    pub(super) is_for_another: bool,
+    /// The private directory.
+    pub(super) private_dir: PathBuf,
+    /// The name of the target directory in it.
+    pub(super) name: String,
+    /// The checkout that it is for, where it is not for all that a person builds.
+    checkout: Option<PathBuf>,
+    source: PathBuf,
+    required: &'a Required,
+    caller: Caller<'a>,
+}
+
+impl<'a> Destination<'a> {
+    pub(super) fn of(
+        plan: &'a Plan<'_>,
+        snapshot: &Snapshot,
+        request: &Request,
+        source: &Path,
+    ) -> Result<Destination<'a>, Error> {
+        let caller = plan.caller();
+        let owner = accounts::owner(caller.uid);
+        let is_for_another = caller.uid != snapshot.uid;
+        let required = plan.decision.required.as_ref();
+        let Some(required @ Required { place, target: Some(name) }) = required else {
+            let help = "list the account under `include.users`, or see: cargo-peruser explain";
+            return Err(no_place(&owner, &plan.decision.rule.reason()).help(help).into());
+        };
+        if is_for_another && place.kind == PlaceKind::InOwnCache {
+            let why = "there is no shared root, and root makes nothing in another account's home";
+            let help = format!("run as {owner}: cargo-peruser migrate {}", quoted(source));
+            return Err(no_place(&owner, why).help(help).into());
+        }
+        let is_for_one = plan.settings().scope == Scope::Workspace;
+        if is_for_another && is_for_one && request.checkout.is_none() {
+            // Where root happens to be is nobody's checkout.
+            let text =
+                "each checkout has its own target directory, so `--checkout` has to say which";
+            let (source, to) = (quoted(source), owner.word());
+            let help = format!("cargo-peruser migrate {source} --to {to} --checkout CHECKOUT");
+            return Err(Failure::new(text).help(help).into());
+        }
+        Ok(Destination {
+            person: Person { uid: caller.uid, gid: caller.gid },
+            owner,
+            is_for_another,
+            private_dir: place.private_dir(),
+            name: name.clone(),
+            checkout: (is_for_one || request.checkout.is_some()).then(|| plan.snapshot.cwd.clone()),
+            source: source.to_owned(),
+            required,
+            caller,
+        })
+    }
+
+    /// The target directory.
+    pub(super) fn path(&self) -> PathBuf {
+        self.private_dir.join(&self.name)
+    }
+
+    /// Whether everything is this account's to give.
+    pub(super) fn can_be_given(&self, inventory: &Inventory) -> bool {
+        accounts::is_root() || !inventory.has_foreign(self.person.uid)
+    }
+
+    /// The private directory, if it is there; nothing is made.
+    pub(super) fn existing(&self) -> Result<Option<File>, Error> {
+        private_dir::open_existing(&self.required.place, &self.caller)
+    }
+
+    /// Looks at the private directory and its ancestors, and refuses what is unsafe.
+    pub(super) fn examine(&self) -> Result<(), Error> {
+        private_dir::examine(self.required, &self.caller).map(drop)
+    }
+
+    /// Whether there is something in its place.
+    pub(super) fn is_occupied(&self) -> bool {
+        let private = self.existing().ok().flatten();
+        private.is_some_and(|private| facts(&private, &*self.name).is_ok())
+    }
+
+    /// The staging directory of an earlier run, if there is one.
+    pub(super) fn staging(&self) -> Result<Option<Staging>, Error> {
+        let Some(top) = self.existing()? else { return Ok(None) };
+        Staging::open(&Tree { top, path: self.private_dir.clone() }, self)
+    }
+
+    /// Makes sure that the private directory is there, and makes the staging directory in it.
+    pub(super) fn make_staging(&self) -> Result<Staging, Error> {
+        let mut notes = Vec::new();
+        let private = private_dir::establish(&self.required.place, &self.caller, &mut notes)?;
+        notes.iter().for_each(tell);
+        let private = Tree { top: private.open()?, path: self.private_dir.clone() };
+        let staging = Staging::make(&private, self)?;
+        // Another one may have been interrupted here while this one asked.
+        staging.journal()?.map_or(Ok(staging), |journal| Err(self.unfinished(&journal)))
+    }
+
+    /// The error for another migration to here, which has to be ended first.
+    pub(super) fn unfinished(&self, journal: &Journal) -> Error {
+        let source = journal.source();
+        let text = format!("an earlier migration of `{}` is unfinished", shown(&source));
+        Failure::new(text).help(self.command(&source, self.is_for_another)).into()
+    }
+
+    /// The error for what another account has begun: only that one goes on. What it has written down
+    /// about the source is not believed.
+    pub(super) fn begun_by(&self, staging: &Path, uid: u32) -> Error {
+        let by = accounts::owner(uid);
+        let text = format!("an earlier migration by {by} is unfinished, in `{}`", shown(staging));
+        let command = self.command(&self.source, uid == 0);
+        Failure::new(text).help(format!("as {by}, run: {command}")).into()
+    }
+
+    fn command(&self, source: &Path, as_root: bool) -> String {
+        let to = if as_root { format!(" --to {}", self.owner.word()) } else { String::new() };
+        format!("cargo-peruser migrate {}{to}", quoted(source))
+    }
+
+    /// How a checkout's own packages are rebuilt afterwards, and by whom.
+    pub(super) fn checkout_command(&self) -> String {
+        let who = if self.is_for_another { format!("as {}: ", self.owner) } else { String::new() };
+        let (each, checkout) = match &self.checkout {
+            Some(checkout) => ("", quoted(checkout)),
+            None => ("once for each checkout, ", "CHECKOUT".into()),
+        };
+        let target = quoted(&self.path());
+        format!("{each}{who}cargo-peruser migrate {target} --checkout {checkout}")
+    }
+}
+
+fn no_place(owner: &Owner, why: &str) -> Failure {
+    Failure::new(format!("no place for a target directory of {owner}: {why}"))
+}

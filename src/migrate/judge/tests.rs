@@ -1,0 +1,202 @@
+//! Trees written out by hand: what is refused in them, and what counts as a difference.
+
+use super::{
+    Objection, compare, is_target_dir, is_to_be_given, is_unchanged_since, linked_elsewhere,
+    own_mode, refused,
+};
+use crate::core::tree::tests::node;
+use crate::core::tree::{Inventory, Node};
+use crate::error::Kind;
+use std::ffi::CString;
+
+const ALICE: u32 = 1500;
+const BOB: u32 = 1501;
+
+/// `debug/app` and its other name `debug/deps/app`.
+fn cache() -> Inventory {
+    let mut nodes = vec![
+        node(None, "", Kind::Directory, 1),
+        node(Some(0), "debug", Kind::Directory, 2),
+        node(Some(1), "app", Kind::File, 3),
+        node(Some(1), "deps", Kind::Directory, 4),
+        node(Some(3), "app", Kind::File, 3),
+    ];
+    for at in [2, 4] {
+        nodes[at].links = 2;
+    }
+    Inventory { nodes }
+}
+
+fn with(change: impl FnOnce(&mut Vec<Node>)) -> Inventory {
+    let mut inventory = cache();
+    change(&mut inventory.nodes);
+    inventory
+}
+
+#[test]
+fn a_plain_cache_with_hard_links_inside_is_no_matter() {
+    assert_eq!(refused(&cache()), None);
+    assert_eq!(cache().bytes(), (10, 4096));
+    let path: Vec<_> =
+        cache().path(4).into_iter().map(|name| name.into_string().unwrap()).collect();
+    assert_eq!(path, ["debug", "deps", "app"]);
+}
+
+#[test]
+fn special_files_mounts_and_names_elsewhere_are_refused() {
+    for kind in [Kind::Fifo, Kind::Socket, Kind::Device] {
+        let special = with(|nodes| nodes.push(node(Some(1), "x", kind, 9)));
+        assert_eq!(refused(&special), Some((5, Objection::Special(kind))));
+    }
+    let other_device = with(|nodes| {
+        nodes[3].identity = (2, 4);
+        nodes.iter_mut().for_each(|node| node.mount = 0);
+    });
+    assert_eq!(refused(&other_device), Some((3, Objection::Mount)));
+    let bind_mount = with(|nodes| nodes[3].mount = 8);
+    assert_eq!(refused(&bind_mount), Some((3, Objection::Mount)));
+    let linked = with(|nodes| nodes[2].links = 3);
+    let objection = Objection::LinkedElsewhere;
+    assert_eq!((linked_elsewhere(&linked), refused(&linked)), (Some((2, objection)), None));
+    let symlink = with(|nodes| {
+        for at in [2, 4] {
+            nodes[at].kind = Kind::Symlink;
+            nodes[at].target = Some(c"deps".to_owned());
+        }
+        nodes[4].links = 3;
+    });
+    assert!(linked_elsewhere(&symlink).is_some());
+    assert_eq!(linked_elsewhere(&cache()), None);
+    // Files on an overlay may show the device below.
+    let overlay = with(|nodes| nodes[2].identity = (2, 9));
+    assert!(!matches!(refused(&overlay), Some((_, Objection::Mount))));
+}
+
+#[test]
+fn symlinks_must_not_be_able_to_lead_out() {
+    for (target, is_refused) in [
+        ("app", false),
+        ("./deps//app", false),
+        ("..", false),
+        (".././release/app", false),
+        ("nothing", false),
+        ("/etc/passwd", true),
+        ("../..", true),
+        ("../../old/debug", true),
+        // `deps` may be a symlink, of which `..` is somewhere else.
+        ("deps/../app", true),
+        ("deps/../../..", true),
+    ] {
+        let inventory = with(|nodes| {
+            let target = Some(CString::new(target).unwrap());
+            nodes.push(Node { target, ..node(Some(1), "link", Kind::Symlink, 9) });
+        });
+        let expected = is_refused.then_some((5, Objection::LeadsOut));
+        assert_eq!(refused(&inventory), expected, "{target}");
+    }
+    let unknown = with(|nodes| {
+        nodes.push(Node { target: None, ..node(Some(1), "link", Kind::Symlink, 9) });
+    });
+    assert_eq!(refused(&unknown), Some((5, Objection::LeadsOut)));
+}
+
+#[test]
+fn what_stands_above_a_target_directory_is_refused() {
+    for name in ["Cargo.toml", ".git", ".jj", "src", ".migration"] {
+        let above = with(|nodes| nodes.push(node(Some(0), name, Kind::Directory, 9)));
+        let objection = Objection::Above(name);
+        assert_eq!(refused(&above), Some((0, objection)));
+        let below = with(|nodes| nodes.push(node(Some(1), name, Kind::Directory, 9)));
+        assert_eq!(refused(&below), None);
+    }
+    let directory = |nodes: &mut Vec<Node>| {
+        nodes.push(node(Some(0), "target", Kind::Directory, 9));
+    };
+    assert_eq!(refused(&with(directory)), None);
+    let tagged = with(|nodes| {
+        directory(nodes);
+        nodes.push(node(Some(5), "CACHEDIR.TAG", Kind::File, 10));
+    });
+    let objection = Objection::Above("target");
+    assert_eq!(refused(&tagged), Some((0, objection)));
+}
+
+#[test]
+fn cargo_has_built_where_a_profile_has_its_lock_or_rustc_is_described() {
+    for (parent, expected) in [(0, false), (1, true), (3, false)] {
+        let locked = with(|nodes| nodes.push(node(Some(parent), ".cargo-lock", Kind::File, 9)));
+        assert_eq!(is_target_dir(&locked), expected, "{parent}");
+    }
+    let known = with(|nodes| nodes.push(node(Some(0), ".rustc_info.json", Kind::File, 9)));
+    assert!(is_target_dir(&known) && !is_target_dir(&cache()));
+}
+
+#[test]
+fn the_modes_that_remain_give_nothing_to_others() {
+    for (kind, mode, expected) in [
+        (Kind::File, 0o664, 0o644),
+        (Kind::File, 0o600, 0o600),
+        (Kind::File, 0o6777, 0o755),
+        (Kind::Directory, 0o2775, 0o700),
+        (Kind::Directory, 0o1777, 0o700),
+        (Kind::Directory, 0o070, 0o700),
+    ] {
+        assert_eq!(own_mode(kind, mode), expected, "{mode:o}");
+    }
+}
+
+#[test]
+fn gives_only_what_is_not_given_yet() {
+    let given = |inventory: &Inventory, uid| {
+        inventory.nodes.iter().filter(|node| is_to_be_given(node, uid, uid)).count()
+    };
+    let close = |nodes: &mut Vec<Node>| [0, 1, 3].into_iter().for_each(|at| nodes[at].mode = 0o700);
+    assert_eq!((given(&with(close), ALICE), given(&with(close), BOB)), (0, 5));
+    let open = with(|nodes| {
+        close(nodes);
+        nodes[2].mode = 0o664;
+    });
+    assert_eq!(given(&open, ALICE), 1);
+}
+
+#[test]
+fn a_copy_is_compared_by_name_kind_length_time_and_hard_links() {
+    let copied = |inventory: &Inventory| {
+        let mut nodes = inventory.nodes.clone();
+        for node in &mut nodes {
+            node.identity = (2, node.identity.1 + 100);
+            node.changed = (900, 0);
+        }
+        Inventory { nodes }
+    };
+    let whole = compare(&cache(), &copied(&cache()));
+    assert_eq!((whole.difference, whole.equal.len()), (None, 4));
+    for (at, change) in [
+        (2, (|nodes| nodes[2].size = 11) as fn(&mut Vec<Node>)),
+        (2, |nodes| nodes[2].modified = (100, 6)),
+        (3, |nodes| nodes[3].kind = Kind::File),
+        (2, |nodes| nodes[2].target = Some(c"elsewhere".to_owned())),
+        (4, |nodes| nodes[4].identity = (1, 77)),
+        (4, |nodes| drop(nodes.pop())),
+        (0, |nodes| nodes.push(node(Some(0), "more", Kind::File, 9))),
+    ] {
+        assert_eq!(compare(&cache(), &copied(&with(change))).difference, Some(at));
+    }
+    // Something that came into the original has no counterpart.
+    let more = with(|nodes| nodes.push(node(Some(0), "more", Kind::File, 9)));
+    assert!(!compare(&more, &copied(&cache())).equal.contains(&(1, 9)));
+}
+
+#[test]
+fn a_source_that_changes_meanwhile_is_noticed() {
+    assert!(is_unchanged_since(&cache(), &cache()));
+    assert!(is_unchanged_since(&cache(), &with(|nodes| nodes[2].accessed = (900, 0))));
+    for change in [
+        (|nodes| nodes[2].changed = (900, 0)) as fn(&mut Vec<Node>),
+        |nodes| drop(nodes.pop()),
+        |nodes| nodes.push(node(Some(0), "x", Kind::File, 9)),
+        |nodes| nodes[2].identity = (1, 99),
+    ] {
+        assert!(!is_unchanged_since(&cache(), &with(change)));
+    }
+}

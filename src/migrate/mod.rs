@@ -1,0 +1,206 @@
+//! `migrate`: moves an old target directory into a user's private directory, so that what is built in it
+//! stays fresh.
+//!
+//! `preview` looks and says what will be done; everything after the question is in `carry`. What an
+//! earlier run has left is continued or undone by `resume`. The rules, `plan` and `judge`, are
+//! pure. Everything goes by descriptor: a directory is opened without following a symlink, what is open
+//! is checked, and all below is reached from there by single names. Whoever can write to the source at
+//! the same time can make the move fail, but cannot make it reach anything else.
+
+mod carry;
+mod check;
+mod copy;
+mod destination;
+mod give;
+mod judge;
+mod plan;
+mod preview;
+mod rebuild;
+mod resume;
+mod source;
+mod staging;
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use clap::{ArgMatches, Args, Command, FromArgMatches};
+
+use crate::core::placement::Door;
+use crate::core::settings::Key;
+use crate::error::{Error, Failure, reason};
+use crate::report;
+use crate::shim::Plan;
+use crate::shown::shown;
+use crate::sys::interrupt;
+use crate::sys::snapshot::Snapshot;
+use destination::Destination;
+use plan::{Position, position};
+use preview::Preview;
+use resume::Outcome;
+use source::Source;
+
+/// The verb's command line.
+pub fn command() -> Command {
+    Request::augment_args(Command::default())
+        .about("Move an old target directory into a user's private directory")
+        .long_about(
+            "Moves an old target directory, with all that is built in it, to the one that \
+             `cargo-peruser path` names. On one file system it is renamed, and owner, group and mode \
+             are changed where they are not the new owner's; elsewhere it is copied, the copy is \
+             checked and synced, and then the source is removed. It waits for builds, says what it \
+             will do, and asks first. Interrupted, it is continued or undone by the next run of the \
+             same command.",
+        )
+}
+
+/// Runs the verb.
+///
+/// # Errors
+/// Whatever keeps the target directory from being moved, and what has become of it.
+pub fn run(
+    snapshot: &Snapshot,
+    flags: &[(Key, OsString)],
+    verb: &ArgMatches,
+) -> anyhow::Result<u8> {
+    let mut request = Request::from_arg_matches(verb)?;
+    // An absolute path stays what it is.
+    request.source = snapshot.cwd.join(request.source);
+    request.checkout = request.checkout.map(|path| snapshot.cwd.join(path));
+    let there = destination::view(snapshot, &request)?;
+    let words = [OsString::from("build")];
+    let plan = Plan::make(&there, Door::ByName, flags, &words)?;
+    let source = Source::find(&request.source)?;
+    let mut destination = Destination::of(&plan, snapshot, &request, &source.path)?;
+    let outcome = relocate(&mut request, &source, &mut destination);
+    if outcome.map_err(|error| with_state(error, &destination))? == Outcome::Moved {
+        rebuild::after(&plan, &request, &destination)?;
+    }
+    Ok(0)
+}
+
+/// What was asked for.
+#[derive(Args, Clone, Debug)]
+struct Request {
+    /// The target directory, or build directory
+    source: PathBuf,
+    /// The new owner; for others as root [default: you]
+    #[arg(long, value_name = "USER")]
+    to: Option<OsString>,
+    /// The checkout it is for; its own packages are rebuilt by the next build [default: the working
+    /// directory's]
+    #[arg(long, value_name = "PATH")]
+    checkout: Option<PathBuf>,
+    /// Only say what would be done
+    #[arg(long = "dry-run")]
+    is_dry: bool,
+    /// Copy even where it could be renamed
+    #[arg(long = "copy")]
+    is_copy: bool,
+    /// Do not ask
+    #[arg(long = "yes")]
+    is_confirmed: bool,
+    /// Move aside what the destination holds
+    #[arg(long = "replace")]
+    is_replacing: bool,
+}
+
+impl Request {
+    /// Whether to go ahead; nobody is asked twice. Until then nothing is changed, and an interrupt ends
+    /// the program; from then on there is something to put in order.
+    fn confirm(&mut self, question: &str) -> Result<(), Error> {
+        let unasked = |cause| Failure::step("ask on", Path::new("/dev/tty"), cause);
+        if !self.is_confirmed {
+            self.is_confirmed = report::ask(question).map_err(unasked)?.ok_or_else(|| {
+                Failure::new("nothing was changed: no terminal to ask on")
+                    .help("--yes goes ahead, --dry-run only looks")
+            })?;
+        }
+        if !self.is_confirmed {
+            return Err(Failure::new("not confirmed").help("nothing was changed").into());
+        }
+        interrupt::watch().map_err(|cause| Failure::new(reason(&cause)).into())
+    }
+}
+
+/// The account that becomes the owner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Person {
+    uid: u32,
+    gid: u32,
+}
+
+/// Moves it, or goes on with a move that was interrupted.
+fn relocate(
+    request: &mut Request,
+    source: &Source,
+    destination: &mut Destination<'_>,
+) -> Result<Outcome, Error> {
+    let position = position(&source.path, &destination.private_dir, &destination.name);
+    let mut staging = destination.staging()?;
+    let journal = staging.as_ref().map(|staging| staging.journal()).transpose()?.flatten();
+    match position {
+        // What is to be rebuilt may be waiting, and what stands here another one.
+        Position::Same if let Some(journal) = &journal => {
+            return Err(destination.unfinished(journal));
+        }
+        Position::Same => return in_place(request, source),
+        Position::Nested => {
+            let (from, to) = (shown(&source.path), destination.path());
+            let text = format!("cannot move `{from}` to `{}`: one is inside the other", shown(&to));
+            return Err(Failure::new(text).help("name the old target directory itself").into());
+        }
+        Position::Apart | Position::PrivateDir => {}
+    }
+    if let (Some(found), Some(journal)) = (&staging, &journal) {
+        match resume::resume(request, source, destination, found, journal)? {
+            Outcome::Begin => {}
+            outcome => return Ok(outcome),
+        }
+    } else if !request.is_dry
+        && let Some(found) = staging.take()
+    {
+        // It was stopped before its first step or after its last.
+        found.dismiss();
+    }
+    let preview = Preview::take(request, source, destination, position)?;
+    say(&preview.render(), "nothing was changed")?;
+    preview.refuse(request)?;
+    if request.is_dry {
+        return Ok(Outcome::NotMoved);
+    }
+    request.confirm("Move it?")?;
+    let staging = staging.map_or_else(|| destination.make_staging(), Ok)?;
+    carry::begin(request, source, destination, &preview, &staging)?;
+    Ok(Outcome::Moved)
+}
+
+/// It is where it belongs, so that only a checkout's own packages are left to rebuild.
+fn in_place(request: &Request, source: &Source) -> Result<Outcome, Error> {
+    source.open("cargo-peruser path")?;
+    if request.checkout.is_none() || request.is_dry {
+        say(&format!("`{}` is where it belongs", shown(&source.path)), "nothing was changed")?;
+        return Ok(Outcome::NotMoved);
+    }
+    Ok(Outcome::Moved)
+}
+
+/// Writes to stdout.
+fn say(text: &str, state: &str) -> Result<(), Error> {
+    let unsaid = |cause: std::io::Error| {
+        Failure::new(format!("failed to write to stdout: {}", reason(&cause))).help(state)
+    };
+    Ok(report::line(text).map_err(unsaid)?)
+}
+
+/// An error with what has become of the target directory, where it has no next step of its own.
+fn with_state(error: Error, destination: &Destination<'_>) -> Error {
+    let journal = destination.private_dir.join(staging::NAME).join(staging::JOURNAL);
+    let help = match crate::sys::files::is_there(&journal) {
+        true => "nothing is lost; run the same command again to continue",
+        false => "the source is as it was; mend the cause and run the same command again",
+    };
+    match error {
+        Error::Failure(failure) if failure.help.is_none() => failure.help(help).into(),
+        other => other,
+    }
+}

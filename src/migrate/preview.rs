@@ -1,0 +1,207 @@
+//! What a migration would do, found out without changing anything, and how it is shown.
+
+use std::ffi::OsStr;
+use std::fs::File;
+
+use super::check::{check, check_renamed};
+use super::destination::Destination;
+use super::judge::{is_target_dir, is_to_be_given, linked_elsewhere};
+use super::plan::{Method, Position};
+use super::source::{Source, unfit};
+use super::staging::{self, occupied};
+use super::{Person, Request};
+use crate::core::placement::{BUILD, is_directory_name};
+use crate::core::tree::Inventory;
+use crate::error::{Error, Failure, Kind};
+use crate::report::{row, table};
+use crate::shown::{bytes, quoted, shown};
+use crate::sys::accounts;
+use crate::sys::facts::facts_of;
+use crate::sys::tree::{Tree, directory_at};
+use crate::workspace::record;
+
+/// What comes after.
+const AFTERWARDS: &str = "dependencies stay fresh where they were built with the same CARGO_HOME";
+const OLD_PATHS: &str =
+    "a checkout's own packages have old paths built in: --checkout rebuilds them";
+const RUN_TIME: &str =
+    "a dependency that reads files of its build script may: `cargo clean -p NAME`";
+/// Where others could have built something in it.
+const TRUST: &str = "others could write to it: if you do not trust them all, start empty";
+
+/// What was found, and what follows from it.
+pub(super) struct Preview<'a> {
+    /// The source, open.
+    pub(super) tree: Tree,
+    /// Everything in it.
+    pub(super) inventory: Inventory,
+    /// How it moves.
+    pub(super) method: Method,
+    /// Whether a copied source stays, because it is not this account's to remove.
+    pub(super) keeps_source: bool,
+    why: &'static str,
+    is_occupied: bool,
+    is_elsewhere: bool,
+    free: u64,
+    destination: &'a Destination<'a>,
+}
+
+/// Everything that is to be moved. What this tool keeps in a private directory is no part of an old
+/// target directory that is the private directory itself.
+pub(super) fn walk(tree: &Tree, method: Method, target: &str) -> Result<Inventory, Error> {
+    tree.walk(&|name| method == Method::Descend && is_ours(name, target))
+}
+
+/// Whether this tool keeps an entry of this name in a private directory.
+pub(super) fn is_ours(name: &OsStr, target: &str) -> bool {
+    let name = name.to_string_lossy();
+    [target, "target", BUILD, record::DIRECTORY, staging::NAME].contains(&&*name)
+        || is_directory_name(&name)
+        || name.contains(".replaced-")
+}
+
+impl<'a> Preview<'a> {
+    /// Looks around, and refuses what must not be moved.
+    pub(super) fn take(
+        request: &Request,
+        source: &Source,
+        destination: &'a Destination<'a>,
+        position: Position,
+    ) -> Result<Preview<'a>, Error> {
+        let is_occupied = destination.is_occupied();
+        let left = destination.checkout_command();
+        let tree = source.open(&format!("if it has been moved already, {left}"))?;
+        destination.examine()?;
+        let is_private = position == Position::PrivateDir;
+        let asked = if is_private { Method::Descend } else { Method::Copy };
+        let inventory = walk(&tree, asked, &destination.name)?;
+        check(&tree, &inventory, destination.person)?;
+        if !is_target_dir(&inventory) {
+            let why = "it is no target directory: cargo has built nothing in it";
+            let help = "name the directory that holds `debug` or `release`";
+            return Err(unfit(&source.path, why).help(help).into());
+        }
+        // Where the private directory is not there yet, the nearest directory above it.
+        let above = || destination.private_dir.ancestors().find_map(|at| directory_at(at).ok());
+        let place = destination.existing()?.or_else(above);
+        let file_system =
+            place.as_ref().and_then(|place| Some(facts_of(place).ok()?.file_system()));
+        let is_elsewhere = file_system != inventory.top().map(|top| top.file_system());
+        let keeps_source = !destination.can_be_given(&inventory);
+        let why = why_copied(request.is_copy, is_elsewhere, keeps_source, &inventory);
+        let method = match why {
+            _ if is_private => Method::Descend,
+            Some(_) => Method::Copy,
+            None => Method::Rename,
+        };
+        if method != Method::Copy {
+            check_renamed(&tree, &inventory, destination.person)?;
+        }
+        let why = why.unwrap_or_default();
+        Ok(Preview {
+            keeps_source,
+            why,
+            free: place.as_ref().map_or(u64::MAX, free),
+            is_occupied,
+            is_elsewhere,
+            tree,
+            inventory,
+            method,
+            destination,
+        })
+    }
+
+    /// Refuses what there is no room for.
+    pub(super) fn refuse(&self, request: &Request) -> Result<(), Error> {
+        if self.is_occupied && !request.is_replacing {
+            return Err(occupied(&self.destination.path()).into());
+        }
+        let needed = self.inventory.bytes().1;
+        if self.method == Method::Copy && self.is_elsewhere && needed > self.free {
+            let path = &self.destination.private_dir;
+            let (needed, free) = (bytes(needed), bytes(self.free));
+            let path = (shown(path), quoted(path));
+            let text = format!(
+                "no room for a copy in `{}`: it needs {needed}, and {free} are free",
+                path.0
+            );
+            let help = format!("free some space there: df -h {}", path.1);
+            return Err(Failure::new(text).help(help).exit(73).into());
+        }
+        Ok(())
+    }
+
+    /// What will be done, for people.
+    pub(super) fn render(&self) -> String {
+        let Preview { inventory, destination, .. } = self;
+        let (size, occupied) = inventory.bytes();
+        let [files, directories, symlinks] =
+            [Kind::File, Kind::Directory, Kind::Symlink].map(|kind| inventory.count(kind));
+        let owners = inventory.owners().into_iter();
+        let owners = owners.map(|(uid, count)| format!("{} {count}", accounts::owner(uid)));
+        let owners = owners.collect::<Vec<_>>().join(", ");
+        let size = bytes(size);
+        let Person { uid, gid } = destination.person;
+        let given = inventory.nodes.iter().filter(|node| is_to_be_given(node, uid, gid)).count();
+        let changes = format!("{given} entries change owner, group or mode");
+        let how = match self.method {
+            Method::Rename => format!("renamed, {changes}"),
+            Method::Descend => format!("moved one level down, {changes}"),
+            Method::Copy => {
+                let source = if self.keeps_source { "stays" } else { "is removed then" };
+                let (needed, free) = (bytes(occupied), bytes(self.free));
+                format!("copied, {}: {needed} at most, {free} free; the source {source}", self.why)
+            }
+        };
+        let mut rows = vec![
+            row("source", shown(&self.tree.path)),
+            row(
+                "  holds",
+                format!("{size} in {files} files, {directories} directories, {symlinks} symlinks"),
+            ),
+            row("  entries of", owners),
+            row("destination", format!("{} for {}", shown(&destination.path()), destination.owner)),
+            row("how", how),
+            row("afterwards", AFTERWARDS),
+            row("", OLD_PATHS),
+            row("", RUN_TIME),
+        ];
+        if is_others_work(inventory, uid) {
+            rows.push(row("trust", TRUST));
+        }
+        table(&rows)
+    }
+}
+
+/// Why it is copied, or nothing where it can be renamed.
+fn why_copied(
+    is_asked: bool,
+    is_elsewhere: bool,
+    is_others: bool,
+    inventory: &Inventory,
+) -> Option<&'static str> {
+    let is_linked = accounts::is_root() && linked_elsewhere(inventory).is_some();
+    let reasons = [
+        (is_asked, "as asked for"),
+        (is_elsewhere, "since the destination is on another file system or mount"),
+        (is_others, "since only root can give you other accounts' files"),
+        (is_linked, "since files in it have other names outside, which stay as they are"),
+    ];
+    reasons.into_iter().find_map(|(is_so, why)| is_so.then_some(why))
+}
+
+/// Whether others could have built something in it.
+fn is_others_work(inventory: &Inventory, uid: u32) -> bool {
+    inventory.nodes.iter().any(|node| {
+        let is_writable = node.kind != Kind::Symlink && node.mode & 0o022 != 0;
+        is_writable || ![uid, 0].contains(&node.uid)
+    })
+}
+
+/// What is free for this account, in bytes.
+fn free(place: &File) -> u64 {
+    rustix::fs::fstatvfs(place).map_or(u64::MAX, |fs| {
+        let blocks = if accounts::is_root() { fs.f_bfree } else { fs.f_bavail };
+        blocks.saturating_mul(fs.f_frsize)
+    })
+}

@@ -1,0 +1,81 @@
+//! Has a workspace's own packages rebuilt, since paths of the old place are compiled into them
+//! (`env!("CARGO_BIN_EXE_…")`, `env!("OUT_DIR")`): its tests would run the old place's programs.
+//!
+//! The times of their crates' root files are set to now. Cargo then rebuilds them in every profile and
+//! layout, with their incremental state, and leaves dependencies fresh. Only ever as the owner of the
+//! target directory: a checkout decides what cargo runs.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use rustix::fs::{AtFlags, CWD, Timespec, Timestamps, UTIME_NOW, utimensat};
+use serde_json::Value;
+
+use super::destination::Destination;
+use super::{Request, say};
+use crate::core::environment;
+use crate::error::{Error, Failure, reason};
+use crate::report;
+use crate::shim::Plan;
+use crate::shown::{quoted, shown};
+use crate::sys::exec;
+
+/// Has the packages of the checkout that was named rebuilt, or says what to run.
+pub(super) fn after(
+    plan: &Plan<'_>,
+    request: &Request,
+    destination: &Destination<'_>,
+) -> Result<(), Error> {
+    if request.checkout.is_none() || destination.is_for_another {
+        report::advice(
+            &"each workspace's own packages still have the old paths built in",
+            &format!("to have them rebuilt, {}", destination.checkout_command()),
+        );
+        return Ok(());
+    }
+    let checkout = &plan.snapshot.cwd;
+    let roots = crate_roots(plan, checkout);
+    let touched =
+        roots.and_then(|roots| roots.iter().try_for_each(|it| touch(it)).map(|()| roots.len()));
+    let count = touched.map_err(|why| {
+        let text = format!("the packages of `{}` will not be rebuilt: {why}", shown(checkout));
+        let help = "the target directory is in place; to have them rebuilt, for each profile: cd";
+        let clean = "cargo-peruser clean --workspace --profile PROFILE";
+        Failure::new(text).help(format!("{help} {} && {clean}", quoted(checkout)))
+    })?;
+    let text = format!(
+        "the next builds of `{}` rebuild its own packages (set the times of {count} source files)",
+        shown(checkout)
+    );
+    say(&text, "the target directory is in place")
+}
+
+/// The root file of each crate of the workspace's own packages: libraries, programs, tests, examples,
+/// benches and build scripts.
+fn crate_roots(plan: &Plan<'_>, checkout: &Path) -> Result<Vec<PathBuf>, String> {
+    let program = plan.real_cargo(&plan.trail()).cargo().map_err(|error| error.to_string())?;
+    let mut command = Command::new(&program);
+    command.args(["metadata", "--no-deps", "--format-version=1"]).current_dir(checkout);
+    exec::prepare(&mut command, &environment::changes(&plan.decision));
+    let output = command.stdin(Stdio::null()).output().map_err(|cause| reason(&cause))?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        return Err(format!("`cargo metadata` failed\n{}", said.trim_end()));
+    }
+    let answer: Value =
+        serde_json::from_slice(&output.stdout).map_err(|cause| cause.to_string())?;
+    let list = |value: &Value, key: &str| {
+        value.get(key).and_then(Value::as_array).cloned().unwrap_or_default()
+    };
+    let targets = list(&answer, "packages").into_iter().flat_map(|it| list(&it, "targets"));
+    let roots = targets.filter_map(|it| it.get("src_path")?.as_str().map(PathBuf::from));
+    Ok(roots.collect())
+}
+
+/// Sets both times to now, which takes no more than the right to write.
+fn touch(file: &Path) -> Result<(), String> {
+    let now = Timespec { tv_sec: 0, tv_nsec: UTIME_NOW };
+    let times = Timestamps { last_access: now, last_modification: now };
+    let touched = utimensat(CWD, file, &times, AtFlags::empty());
+    touched.map_err(|cause| format!("`{}`: {}", shown(file), reason(&cause.into())))
+}

@@ -1,0 +1,127 @@
+//! Continues or undoes what an earlier run has left, by what its journal says and what is still there.
+
+use super::Request;
+use super::carry::Move;
+use super::copy::{remove_source, source_stays};
+use super::destination::Destination;
+use super::judge::compare;
+use super::plan::{Journal, Method, Next, Remains, next};
+use super::source::Source;
+use super::staging::Staging;
+use crate::error::{Error, Failure};
+use crate::report;
+use crate::shown::shown;
+use crate::sys::facts::{facts, facts_of};
+use crate::sys::tag;
+use crate::sys::tree::{Tree, directory};
+
+/// What has become of a migration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// There is nothing to continue: begin.
+    Begin,
+    /// The target directory is in place.
+    Moved,
+    /// It was only looked at, or there is nothing left of it.
+    NotMoved,
+}
+
+/// Deals with an interrupted move. It goes where it was to go when it was begun.
+pub(super) fn resume(
+    request: &mut Request,
+    source: &Source,
+    destination: &mut Destination<'_>,
+    staging: &Staging,
+    journal: &Journal,
+) -> Result<Outcome, Error> {
+    if journal.source() != source.path {
+        return Err(destination.unfinished(journal));
+    }
+    let next = next(journal, remains(source, staging, journal));
+    let target = staging.private.path.join(&journal.name);
+    let (from, to) = (shown(&source.path), shown(&target));
+    report::note(&format!("an earlier migration of `{from}` to `{to}` was interrupted"));
+    match next {
+        Next::Begin => return Ok(Outcome::Begin),
+        Next::Discard => {
+            if !request.is_dry {
+                request.confirm("Begin again?")?;
+                staging.discard()?;
+            }
+            return Ok(Outcome::Begin);
+        }
+        Next::Lost => {
+            let text = format!("what was moved from `{from}` is not in its place");
+            let help =
+                format!("look for it in `{}`; {}", shown(&staging.private.path), staging.look());
+            return Err(Failure::new(text).help(help).into());
+        }
+        _ => {}
+    }
+    destination.name.clone_from(&journal.name);
+    if request.is_dry {
+        return Ok(Outcome::NotMoved);
+    }
+    request.confirm("Continue it?")?;
+    let moving = Move { source, destination, staging, is_replacing: request.is_replacing };
+    go_on(&moving, journal, next)
+}
+
+fn go_on(moving: &Move<'_>, journal: &Journal, next: Next) -> Result<Outcome, Error> {
+    let staging = moving.staging;
+    match next {
+        Next::Adopt if journal.method == Method::Descend => {
+            moving.descend_rest(journal, &staging.private)?;
+        }
+        Next::Adopt => moving.adopt_incoming(journal)?,
+        Next::Place | Next::Remove => {
+            if next == Next::Place {
+                staging.put(&journal.name, moving.is_replacing)?;
+            }
+            // The earlier run may have been stopped before it did.
+            staging.sync()?;
+            remove_rest(moving, journal)?;
+            moving.end(journal)?;
+        }
+        Next::Finish => moving.end(journal)?,
+        Next::Begin | Next::Discard | Next::Lost => return Ok(Outcome::Begin),
+    }
+    Ok(Outcome::Moved)
+}
+
+/// Goes on removing the source under its other name. Others may have put something there since, even
+/// where its top is closed to them: only what has its counterpart in the copy goes. Where it still has
+/// its own name it stays: nobody has watched it meanwhile.
+fn remove_rest(moving: &Move<'_>, journal: &Journal) -> Result<(), Error> {
+    let source = moving.source;
+    let aside = source.open_aside(journal.inode);
+    let aside = aside.map_err(|cause| Failure::step("open", &source.aside_path(), cause))?;
+    let Some(tree) = aside else {
+        if source.holds(journal.inode) {
+            source_stays(source);
+        }
+        return Ok(());
+    };
+    // The copy may have been given a tag that the source lacks.
+    let walk = |tree: &Tree| tree.walk(&|name| name == tag::NAME);
+    let original = walk(&tree)?;
+    let placed = directory(&moving.staging.private.top, journal.name.as_ref());
+    let placed =
+        placed.map_err(|cause| Failure::step("open", &moving.destination.path(), cause))?;
+    let copy = walk(&Tree { top: placed, path: moving.destination.path() })?;
+    let mut entries = compare(&original, &copy).equal;
+    entries.extend(facts(&tree.top, tag::NAME).map(|tag| tag.identity));
+    let top = original.top().map(|top| top.identity).unwrap_or_default();
+    remove_source(moving, journal, top, &entries)
+}
+
+fn remains(source: &Source, staging: &Staging, journal: &Journal) -> Remains {
+    let expected = journal.expected();
+    let placed = directory(&staging.private.top, journal.name.as_ref());
+    let placed = placed.and_then(|placed| facts_of(&placed)).ok();
+    Remains {
+        has_source: source.holds(journal.inode),
+        arrived: staging.arrived(expected),
+        is_placed: placed.is_some_and(|placed| Some(placed.identity.1) == expected),
+    }
+}

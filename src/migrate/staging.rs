@@ -1,0 +1,283 @@
+//! The staging directory inside the private one, with its lock and its journal: what arrives stands
+//! there until it is put in place.
+//!
+//! It belongs to the account that migrates, which for somebody else is root: inside it nobody else can
+//! do anything, and one that belongs to another account is not believed. The new owner could move it
+//! away, since it stands in a directory of theirs; all that they can spoil is their own move.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use rustix::fs::{
+    AtFlags, FlockOperation, Mode, OFlags, fchmod, flock, fsync, mkdirat, openat, renameat,
+    unlinkat,
+};
+use rustix::io::Errno;
+
+use super::destination::Destination;
+use super::plan::{Arrived, Journal};
+use crate::error::{Error, Failure, reason};
+use crate::report;
+use crate::shown::{quoted, shown};
+use crate::sys::facts::{facts, facts_if_any, facts_of};
+use crate::sys::remove::{self, Left, What};
+use crate::sys::tree::{FILE, Tree, directory, names};
+use crate::sys::{accounts, files, lock};
+
+/// Its name in the private directory.
+pub(super) const NAME: &str = ".migration";
+/// What arrives, inside it.
+pub(super) const INCOMING: &str = "incoming";
+/// What is written down, inside it.
+pub(super) const JOURNAL: &str = "journal";
+const NEW_JOURNAL: &str = "journal.new";
+
+/// The open staging directory, locked.
+#[derive(Debug)]
+pub(super) struct Staging {
+    /// The private directory that it is in.
+    pub(super) private: Tree,
+    /// The staging directory itself.
+    pub(super) at: File,
+}
+
+impl Staging {
+    /// Opens it if it is there, and locks it. Root does not work in a person's own: they could exchange
+    /// everything in it at any moment.
+    pub(super) fn open(
+        private: &Tree,
+        destination: &Destination<'_>,
+    ) -> Result<Option<Staging>, Error> {
+        let path = private.path.join(NAME);
+        let failed = |cause: io::Error| Failure::step("open", &path, cause);
+        // Whose it is comes first: what belongs to another account cannot even be opened.
+        let Some(seen) = facts_if_any(&private.top, NAME).map_err(failed)? else { return Ok(None) };
+        let us = accounts::own_uid();
+        if seen.uid != us {
+            return Err(destination.begun_by(&path, seen.uid));
+        }
+        let at = match directory(&private.top, NAME.as_ref()) {
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(None),
+            at => at.map_err(failed)?,
+        };
+        let found = facts_of(&at).map_err(failed)?;
+        if found.uid != us {
+            return Err(destination.begun_by(&path, found.uid));
+        }
+        match flock(&at, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => {}
+            Err(Errno::WOULDBLOCK) => {
+                let holder = lock::holders(found.identity);
+                let text = format!("another migration to this place is at work: {holder}");
+                return Err(Failure::new(text).help("wait for it and run this again").into());
+            }
+            Err(cause) => return Err(failed(cause.into()).into()),
+        }
+        // Between the opening and the locking, the run that had it may have ended.
+        if !facts(&private.top, NAME).is_ok_and(|it| it.identity == found.identity) {
+            return Staging::open(private, destination);
+        }
+        let staging = Staging { private: private.try_clone().map_err(failed)?, at };
+        if found.mode & 0o077 != 0 {
+            return Err(staging.unusable(&format!("others can reach it (mode {:04o})", found.mode)));
+        }
+        Ok(Some(staging))
+    }
+
+    /// Makes it, mode 0700, or opens the one that is there, and locks it.
+    pub(super) fn make(private: &Tree, destination: &Destination<'_>) -> Result<Staging, Error> {
+        loop {
+            match make_directory(&private.top, NAME) {
+                Ok(_) => {}
+                Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(cause) => {
+                    let path = private.path.join(NAME);
+                    return Err(Failure::step("create directory", &path, cause).into());
+                }
+            }
+            if let Some(staging) = Staging::open(private, destination)? {
+                return Ok(staging);
+            }
+        }
+    }
+
+    /// Removes the journal and the staging directory, unless something waits in it.
+    ///
+    /// Nothing is forced to the disk: after a power failure the state of before is as good.
+    pub(super) fn dismiss(&self) {
+        if !self.is_anything_waiting() {
+            let _ = unlinkat(&self.at, INCOMING, AtFlags::REMOVEDIR);
+            for file in [NEW_JOURNAL, JOURNAL] {
+                let _ = unlinkat(&self.at, file, AtFlags::empty());
+            }
+            let _ = unlinkat(&self.private.top, NAME, AtFlags::REMOVEDIR);
+        }
+    }
+
+    /// Where it is; for messages only.
+    pub(super) fn path(&self) -> PathBuf {
+        self.private.path.join(NAME)
+    }
+
+    /// Where what arrives is; for messages only.
+    pub(super) fn incoming_path(&self) -> PathBuf {
+        self.path().join(INCOMING)
+    }
+
+    /// Reads the journal, if there is one. One that cannot be used is never taken for none: what waits
+    /// beside it may be the only copy.
+    pub(super) fn journal(&self) -> Result<Option<Journal>, Error> {
+        let read = || -> io::Result<Option<Journal>> {
+            let file = match openat(&self.at, JOURNAL, OFlags::RDONLY | FILE, Mode::empty()) {
+                Err(Errno::NOENT) if !self.is_anything_waiting() => return Ok(None),
+                file => File::from(file?),
+            };
+            let journal: Journal = serde_json::from_str(&files::text(&file)?)?;
+            let other = || io::Error::other("another version of this program has written it");
+            if journal.is_sound() { Ok(Some(journal)) } else { Err(other()) }
+        };
+        read().map_err(|cause| self.unusable(&reason(&cause)))
+    }
+
+    /// Nothing goes on here before a person has looked at it.
+    fn unusable(&self, why: &str) -> Error {
+        let path = self.path();
+        let text = format!(
+            "an earlier migration is unfinished, and its journal in `{}` cannot be used: {why}",
+            shown(&path)
+        );
+        Failure::new(text).help(self.look()).into()
+    }
+
+    /// What to do about what an earlier run has left; never a command that could delete the only copy.
+    pub(super) fn look(&self) -> String {
+        let path = quoted(&self.path());
+        format!(
+            "what waits there may be the only copy; keep it, and move it elsewhere before you go on: \
+             ls -lAR {path}"
+        )
+    }
+
+    fn is_anything_waiting(&self) -> bool {
+        let inside = directory(&self.at, INCOMING.as_ref()).and_then(|it| names(&it));
+        inside
+            .map_or_else(|cause| cause.kind() != io::ErrorKind::NotFound, |names| !names.is_empty())
+    }
+
+    /// Writes the journal, mode 0600, whole or not at all. Its text and its name are on the disk when
+    /// this returns: what comes next may happen on another one, and last at once.
+    pub(super) fn write(&self, journal: &Journal) -> Result<(), Error> {
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | FILE;
+        let write = || -> io::Result<()> {
+            let text = serde_json::to_string_pretty(journal)?;
+            let _ = unlinkat(&self.at, NEW_JOURNAL, AtFlags::empty());
+            let file = openat(&self.at, NEW_JOURNAL, flags, Mode::from_raw_mode(0o600))?;
+            let mut file = File::from(file);
+            file.write_all(text.as_bytes())?;
+            file.sync_all()?;
+            renameat(&self.at, NEW_JOURNAL, &self.at, JOURNAL)?;
+            Ok(fsync(&self.at)?)
+        };
+        write().map_err(|cause| Failure::step("write", &self.path().join(JOURNAL), cause).into())
+    }
+
+    /// What stands where things arrive.
+    pub(super) fn arrived(&self, expected: Option<u64>) -> Arrived {
+        match facts(&self.at, INCOMING) {
+            Ok(found) if Some(found.identity.1) == expected => Arrived::Expected,
+            Ok(_) => Arrived::Other,
+            Err(_) => Arrived::Nothing,
+        }
+    }
+
+    /// What has arrived, by its path here.
+    pub(super) fn incoming(&self) -> Result<Tree, Error> {
+        let path = self.incoming_path();
+        let tree = Tree::open(&self.at, INCOMING.as_ref(), path.clone());
+        tree.map_err(|cause| Failure::step("open", &path, cause).into())
+    }
+
+    /// Makes an empty directory, mode 0700, for what arrives.
+    pub(super) fn make_incoming(&self) -> Result<Tree, Error> {
+        let path = self.incoming_path();
+        let made = make_directory(&self.at, INCOMING);
+        let top = made.map_err(|cause| Failure::step("create directory", &path, cause))?;
+        Ok(Tree { top, path })
+    }
+
+    /// Removes what has arrived, which must be a copy of ours.
+    pub(super) fn discard(&self) -> Result<(), Error> {
+        let discard = || -> io::Result<()> {
+            let Some(found) = facts_if_any(&self.at, INCOMING)? else { return Ok(()) };
+            match remove::tree(&self.at, INCOMING.as_ref(), found.identity, What::All)? {
+                Left::Nothing => Ok(()),
+                Left::Something => Err(Errno::NOTEMPTY.into()),
+            }
+        };
+        discard().map_err(|cause| Failure::step("remove", &self.incoming_path(), cause).into())
+    }
+
+    /// Puts what has arrived in place. What stands there is kept beside it, if that was asked for; it is
+    /// never merged with.
+    pub(super) fn put(&self, name: &str, is_replacing: bool) -> Result<(), Error> {
+        let path = self.private.path.join(name);
+        let failed = |cause| Failure::step("put in place", &path, cause);
+        let put = || rename(&self.at, INCOMING.as_ref(), &self.private.top, name.as_ref());
+        match put() {
+            Err(cause) if cause.kind() != io::ErrorKind::AlreadyExists => Err(failed(cause).into()),
+            Err(_) if !is_replacing => Err(occupied(&path).into()),
+            Err(_) => Ok(keep_beside(&self.private, name).and_then(|()| put()).map_err(failed)?),
+            Ok(()) => Ok(()),
+        }
+    }
+
+    /// Makes what was renamed in the private directory last through a power failure.
+    pub(super) fn sync(&self) -> Result<(), Error> {
+        let synced = fsync(&self.private.top);
+        synced.map_err(|cause| Failure::step("sync", &self.private.path, cause).into())
+    }
+}
+
+/// The error for a destination that is there.
+pub(super) fn occupied(destination: &std::path::Path) -> Failure {
+    Failure::new(format!("`{}` is there already", shown(destination)))
+        .help("--replace moves it aside; nothing of it is deleted or merged")
+}
+
+/// Renames what stands in a target directory's place, and says so.
+fn keep_beside(private: &Tree, name: &str) -> io::Result<()> {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let beside = format!("{name}.replaced-{}", since.map_or(0, |since| since.as_secs()));
+    rename(&private.top, name.as_ref(), &private.top, beside.as_ref())?;
+    let kept = private.path.join(beside);
+    report::note(&format!("what stood there before is kept as `{}`", shown(&kept)));
+    Ok(())
+}
+
+/// Makes a directory, mode 0700 whatever the umask is, and opens it.
+fn make_directory(parent: &File, name: &str) -> io::Result<File> {
+    mkdirat(parent, name, Mode::from_raw_mode(0o700))?;
+    let made = directory(parent, name.as_ref())?;
+    fchmod(&made, Mode::from_raw_mode(0o700))?;
+    Ok(made)
+}
+
+/// Renames an entry to a name that must be free.
+pub(super) fn rename(from: &File, old: &OsStr, to: &File, new: &OsStr) -> io::Result<()> {
+    #[cfg(target_os = "linux")]
+    {
+        let flags = rustix::fs::RenameFlags::NOREPLACE;
+        match rustix::fs::renameat_with(from, old, to, new, flags) {
+            Err(Errno::INVAL | Errno::NOSYS) => {}
+            renamed => return Ok(renamed?),
+        }
+    }
+    // Without the flag there is a moment in between. What it could replace is an empty directory,
+    // since a directory replaces nothing else.
+    if facts_if_any(to, new)?.is_some() {
+        return Err(Errno::EXIST.into());
+    }
+    Ok(renameat(from, old, to, new)?)
+}
