@@ -34,6 +34,11 @@ pub fn advice(text: &dyn Display, help: &dyn Display) {
     labelled("help", "1;96", help);
 }
 
+/// Writes a next step alone, below what somebody else has said.
+pub fn help(text: &dyn Display) {
+    labelled("help", "1;96", text);
+}
+
 /// Writes what did not go as the person wants it, and the next step.
 pub fn warning(text: &dyn Display, help: &dyn Display) {
     labelled("warning", "1;93", text);

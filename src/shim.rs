@@ -3,12 +3,12 @@
 //! The verbs that show the decision plan with the same [`Plan`], so that they cannot disagree.
 
 use std::convert::Infallible;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
 use crate::core::candidate::Caution;
 use crate::core::invocation::{Invocation, TargetUse};
-use crate::core::placement::{Decision, Door, Required, RootState, TARGET_DIR, decide};
+use crate::core::placement::{Decision, Door, PlaceKind, Required, RootState, TARGET_DIR, decide};
 use crate::core::settings::{Key, Settings};
 use crate::core::trail::{self, Trail};
 use crate::core::{environment, lexical};
@@ -60,6 +60,14 @@ impl<'a> Plan<'a> {
     /// The arguments that matter, out of those that cargo will receive, aliases expanded.
     pub fn invocation(&self) -> &Invocation {
         &self.survey.invocation
+    }
+
+    /// Whether cargo has no command, alias or external program of this name.
+    pub fn is_unknown_to_cargo(&self, name: &OsStr) -> bool {
+        let is_alias = self.invocation().command.as_deref() != Some(name);
+        let mut program = OsString::from("cargo-");
+        program.push(name);
+        !is_alias && !self.invocation().is_cargos_own() && which::which(program).is_err()
     }
 
     /// The directory that cargo works from.
@@ -160,6 +168,13 @@ impl<'a> Plan<'a> {
         let is_missing = self.survey.root == RootState::NotProvisioned;
         let is_needed = is_missing && self.decision.required.is_some();
         is_needed.then(|| private_dir::provision_command(self.snapshot.uid))
+    }
+
+    /// Whether this builds below a shared root in which others can create files.
+    pub fn uses_sticky_root(&self) -> bool {
+        let place = self.decision.required.as_ref().map(|required| &required.place);
+        place.is_some_and(|place| place.kind == PlaceKind::BelowSharedRoot)
+            && self.survey.others_write_to_root()
     }
 
     /// Does what was decided and becomes cargo.

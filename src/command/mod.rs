@@ -7,6 +7,7 @@ pub mod completions;
 mod editor;
 mod env;
 mod explain;
+mod hint;
 pub mod man;
 mod path;
 mod provision;
@@ -81,8 +82,11 @@ const CARGO_WORDS: &str = "cargo";
 pub fn run(snapshot: &Snapshot) -> anyhow::Result<u8> {
     let (own, rest) = snapshot.args.split_at(own_length(&snapshot.args));
     match rest {
-        [first, ..] if is_ours(first) => run_verb(snapshot),
-        [] => run_verb(snapshot),
+        [first, ..] if is_ours(first) => run_verb(snapshot, &snapshot.args),
+        [] => run_verb(snapshot, &snapshot.args),
+        [help, verb] if help == "help" && is_ours(verb) => {
+            run_verb(snapshot, &[verb.clone(), "--help".into()])
+        }
         // Without a flag of ours there is nothing to parse on the way to cargo.
         _ if own.is_empty() => match become_cargo(snapshot, &Flags::new(), rest)? {},
         _ => match parse(own) {
@@ -92,10 +96,17 @@ pub fn run(snapshot: &Snapshot) -> anyhow::Result<u8> {
     }
 }
 
-fn run_verb(snapshot: &Snapshot) -> anyhow::Result<u8> {
-    let matches = match parse(&snapshot.args) {
+fn run_verb(snapshot: &Snapshot, words: &[OsString]) -> anyhow::Result<u8> {
+    let matches = match parse(words) {
         Ok(matches) => matches,
-        Err(error) => return answer(&error),
+        Err(error) => {
+            let code = answer(&error)?;
+            let after_verb = words.get(own_length(words)..).unwrap_or_default();
+            if let Some(help) = hint::settings_come_first(after_verb).filter(|_| code != 0) {
+                report::help(&help);
+            }
+            return Ok(code);
+        }
     };
     let flags = flags(&matches);
     let named = |name: &str| VERBS.iter().find(|verb| verb.name == name);
@@ -120,7 +131,12 @@ fn become_cargo(snapshot: &Snapshot, flags: &Flags, words: &[OsString]) -> Resul
         [first, after @ ..] if first == "--" => after,
         all => all,
     };
-    Plan::make(snapshot, Door::ByName, flags, args)?.carry_out()
+    let plan = Plan::make(snapshot, Door::ByName, flags, args)?;
+    let verbs = VERBS.iter().map(|verb| verb.name);
+    match hint::misdirected(words, &plan, verbs) {
+        Some(failure) => Err(failure.into()),
+        None => plan.carry_out(),
+    }
 }
 
 /// The whole command line of ours.

@@ -142,6 +142,11 @@ impl Invocation {
         }
     }
 
+    /// Whether the command is one of cargo's own.
+    pub fn is_cargos_own(&self) -> bool {
+        self.command.as_deref().is_none_or(is_cargos_own)
+    }
+
     /// The directory that cargo works from.
     pub fn working_directory(&self, cwd: &Path) -> PathBuf {
         let directory = self.directory.as_deref();

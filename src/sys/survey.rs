@@ -251,6 +251,11 @@ impl Survey {
         Some(if real.starts_with(root) { real.into_os_string() } else { value })
     }
 
+    /// Whether others can create files in the shared root.
+    pub fn others_write_to_root(&self) -> bool {
+        self.root_entry.is_some_and(|entry| entry.mode & 0o022 != 0)
+    }
+
     /// What the decision depends on.
     pub fn facts(&self, door: Door) -> Facts<'_> {
         Facts {

@@ -12,6 +12,7 @@ pub(crate) fn tests() -> Vec<Trial> {
         help_is_short_and_long,
         every_verb_has_help,
         every_level_has_a_version,
+        words_that_were_meant_for_us_do_not_go_to_cargo,
         words_that_our_verbs_do_not_know_are_errors,
         hostile_words_in_an_error_are_escaped,
     ]
@@ -64,6 +65,45 @@ fn every_level_has_a_version() {
             assert!(is_version, "{verb} {flag}: {line}");
         }
     }
+}
+
+fn words_that_were_meant_for_us_do_not_go_to_cargo() {
+    let world = World::new();
+    world.file("checkout/.cargo/config.toml", "[alias]\nexplian = 'build'\n");
+    world.executable("stub/cargo-provisio", "#!/bin/sh\n");
+    for (words, help) in [
+        (
+            &["uninstall"][..],
+            "cargo-peruser setup --uninstall; cargo's own: cargo-peruser -- uninstall",
+        ),
+        (&["install"], "cargo-peruser setup; cargo's own: cargo-peruser -- install"),
+        (&["exlpain"], "did you mean: cargo-peruser explain"),
+        (&["status"], "did you mean: cargo-peruser setup --status"),
+        (&["--scope", "user", "provison", "alice"], "did you mean: cargo-peruser provision"),
+    ] {
+        let output = world.by_name(words).run();
+        assert_eq!((output.code(), &*output.out), (2, ""), "{words:?}: {}", output.err);
+        assert!(output.err.ends_with(&format!("help: {help}\n")), "{words:?}: {}", output.err);
+        assert!(output.records.is_empty());
+    }
+    // What cargo can know is cargo's: an alias, an external program, its own, and what is asked for.
+    for words in [
+        &["explian"][..],
+        &["provisio"],
+        &["uninstall", "ripgrep"],
+        &["--", "uninstall"],
+        &["--", "exlpain"],
+        &["metadata"],
+        &["unheard-of"],
+    ] {
+        assert_eq!(world.by_name(words).run().records.len(), 1, "{words:?}");
+    }
+    let help = world.by_name(["help", "path"]).run();
+    assert_eq!(help.printed(), world.by_name(["path", "--help"]).run().printed());
+    let late = world.by_name(["path", "--scope", "user"]).run();
+    assert_eq!(late.code(), 2);
+    let says = "help: settings come before the verb: cargo-peruser --scope …\n";
+    assert!(late.err.ends_with(says), "{}", late.err);
 }
 
 fn words_that_our_verbs_do_not_know_are_errors() {
