@@ -67,6 +67,8 @@ struct Answer {
     rule_number: u8,
     reason: String,
     warning: Option<&'static str>,
+    /// What an accepted sticky root means.
+    sticky_root: Option<&'static str>,
     target_dir: Option<String>,
     build_dir: Option<String>,
     build_dir_overrides: Option<String>,
@@ -141,6 +143,10 @@ impl Answer {
             rule_number: decision.rule.number(),
             reason: decision.rule.reason(),
             warning: decision.rule.warning(plan.settings().scope),
+            sticky_root: plan.uses_sticky_root().then_some(
+                "others can create files in the shared root, and so run code as you: the settings \
+                 accept that (`sticky-root`)",
+            ),
             target_dir: plan.target_dir().map(lossy),
             build_dir: moved.map(|moved| lossy(&moved.to)),
             build_dir_overrides: moved.map(|moved| moved.instead_of.clone()),

@@ -92,7 +92,7 @@ fn the_keys_of_json_stay_as_they_are() {
         assert_eq!(
             keys(&found[door]),
             "build_dir build_dir_overrides help passed_over private_dir provision real_cargo reason \
-              refusal removed_variables rule rule_number state target_dir warning"
+              refusal removed_variables rule rule_number state sticky_root target_dir warning"
         );
         assert_eq!(keys(&found[door]["passed_over"][0]), "path reason");
     }

@@ -52,7 +52,8 @@ fn answer(answer: &Answer) -> Vec<(String, String)> {
         row("target directory", target(answer, "cargo-peruser path")),
         row("  because", because(answer)),
     ];
-    rows.extend(answer.warning.map(|warning| row("  warning", warning)));
+    let warnings = answer.warning.into_iter().chain(answer.sticky_root);
+    rows.extend(warnings.map(|warning| row("  warning", warning)));
     for name in &answer.removed_variables {
         rows.push(row("  without", name));
     }

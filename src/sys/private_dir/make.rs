@@ -83,16 +83,22 @@ fn give(parent: &File, place: &Place, judged: &Entry, caller: &Caller<'_>) -> Re
     recheck(place, judged, caller)
 }
 
-/// Takes away what interrupted runs have left, empty; what is younger than a minute may be another
-/// run's that is at work.
+/// Takes away what interrupted runs have left, empty. The name ends in the run's process id; where
+/// another has that by now, a minute is long enough for any run.
 fn clear_unfinished(root: &Path) {
     let is_old = |entry: &std::fs::DirEntry| {
         let age = entry.metadata().ok().and_then(|found| found.modified().ok()?.elapsed().ok());
         age.is_some_and(|age| age >= UNFINISHED_FOR)
     };
+    let is_over = |name: &OsStr| {
+        let id = name.to_str().and_then(|name| name.rsplit('.').next()?.parse().ok());
+        let id = id.and_then(rustix::process::Pid::from_raw);
+        id.is_some_and(|id| rustix::process::test_kill_process(id) == Err(Errno::SRCH))
+    };
     for entry in std::fs::read_dir(root).into_iter().flatten().flatten() {
-        let is_unfinished = entry.file_name().as_encoded_bytes().starts_with(UNFINISHED.as_bytes());
-        if is_unfinished && is_old(&entry) {
+        let name = entry.file_name();
+        let is_unfinished = name.as_encoded_bytes().starts_with(UNFINISHED.as_bytes());
+        if is_unfinished && (is_over(&name) || is_old(&entry)) {
             // What is not empty, or no directory, stays.
             let _ = std::fs::remove_dir(entry.path());
         }

@@ -84,6 +84,12 @@ fn accepted(stage: &Stage) -> Result<()> {
     tagged(&target)?;
     let before = look(&root.join("alice"))?;
     alice.cargo(["build"]).run()?.silently()?;
+    let explained = alice.by_name(["explain"]).run()?;
+    if look(&root)?.is_some_and(|sight| sight.mode & 0o022 != 0) {
+        explained.prints("others can create files in the shared root")?;
+    } else {
+        explained.never_says("others can create files")?;
+    }
     ensure!(look(&root.join("alice"))? == before, "the second run changed the private directory");
     Ok(())
 }
