@@ -61,6 +61,12 @@ const TAKE_A_WORD: &[&str] = &[
     "--index",
     "--registry",
     "--vers",
+    "--test",
+    "--bench",
+    "--exclude",
+    "--crate-type",
+    "--print",
+    "--output-format",
 ];
 
 /// Where a package is.

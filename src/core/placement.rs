@@ -117,12 +117,13 @@ pub fn session_target(shared_root: &Path, account: &Account) -> PathBuf {
 
 /// The build directory that a session exports: one for each workspace.
 pub fn session_build_dir(shared_root: &Path, account: &Account) -> PathBuf {
-    build_dir(&shared_root.join(account.directory_name()))
+    build_dir(&shared_root.join(account.directory_name()), None)
 }
 
 /// The value of [`BUILD_BUILD_DIR`] that keeps every workspace's intermediates private.
-fn build_dir(private_dir: &Path) -> PathBuf {
-    private_dir.join(BUILD).join(WORKSPACE_TEMPLATE)
+fn build_dir(private_dir: &Path, own: Option<&str>) -> PathBuf {
+    let common = private_dir.join(BUILD);
+    own.map_or(common.clone(), |name| common.join(name)).join(WORKSPACE_TEMPLATE)
 }
 
 impl Place {
@@ -131,8 +132,8 @@ impl Place {
         self.parent.join(&self.name)
     }
 
-    fn build_dir(&self) -> PathBuf {
-        build_dir(&self.private_dir())
+    fn build_dir(&self, own: Option<&str>) -> PathBuf {
+        build_dir(&self.private_dir(), own)
     }
 }
 
@@ -200,7 +201,9 @@ pub fn decide(facts: &Facts<'_>) -> Decision {
 /// so what it inherits from us is replaced by a place of its own below `OUT_DIR`, which is private
 /// because its target directory is.
 fn inside_build_script(facts: &Facts<'_>, place: &Place, out_dir: &OsStr) -> Decision {
+    // Several nested workspaces of one script must not be taken for each other.
     let own = Path::new(out_dir).join(TARGET);
+    let own = facts.own_directory.map_or(own.clone(), |directory| own.join(&directory.name));
     let Variables { target_dir, build_build_dir, .. } = facts.variables;
     let is_build_dir_ours = facts.is_ours(build_build_dir.as_deref(), place);
     let inherits = target_dir.is_some();

@@ -15,11 +15,11 @@ use std::path::{Path, PathBuf};
 
 pub use make::{UNFINISHED, provision_command};
 pub use way::{READ_ABOVE, examine_way};
-use way::{Way, walk};
+use way::{Way, judge_names_in, walk};
 
 use super::homes::Homes;
 use super::{accounts, files, tag};
-use crate::core::placement::{Place, Required};
+use crate::core::placement::{Place, PlaceKind, Required};
 use crate::core::safety::{Entry, Verdict, judge_own, judge_private};
 use crate::core::settings::StickyRoot;
 use crate::error::{Error, Flaw, Refusal, Result};
@@ -74,6 +74,7 @@ pub enum State {
 #[derive(Debug)]
 pub struct PrivateDir<'a> {
     path: PathBuf,
+    kind: PlaceKind,
     caller: &'a Caller<'a>,
 }
 
@@ -86,6 +87,9 @@ pub struct PrivateDir<'a> {
 pub fn examine(required: &Required, caller: &Caller<'_>) -> Result<State> {
     let Required { place, target } = required;
     let Way::Complete(parent) = walk(place, caller)? else { return Ok(State::Missing) };
+    if place.kind == PlaceKind::BelowSharedRoot {
+        judge_names_in(&place.parent, caller)?;
+    }
     let path = place.private_dir();
     let Some((entry, verdict)) = own_entry(place, &parent, caller)? else {
         return Ok(State::Missing);
@@ -127,7 +131,7 @@ pub fn establish<'a>(
         }
         None => make::private(place, &parent, caller, notes)?,
     }
-    Ok(PrivateDir { path, caller })
+    Ok(PrivateDir { path, kind: place.kind, caller })
 }
 
 impl PrivateDir<'_> {
@@ -149,7 +153,11 @@ impl PrivateDir<'_> {
         let tag = path.join(tag::NAME);
         match target_entry(&path, self.caller)? {
             Some(_) if files::entry(&tag).is_ok() => Ok(()),
-            _ => make::target(&path, self.caller),
+            _ => {
+                let root = self.path.parent().filter(|_| self.kind == PlaceKind::BelowSharedRoot);
+                root.map_or(Ok(()), |root| judge_names_in(root, self.caller))?;
+                make::target(&path, self.caller)
+            }
         }
     }
 

@@ -119,8 +119,9 @@ impl Snapshot {
     /// This process as the kernel knows it.
     pub fn process(&self) -> ProcessId {
         let stat = files::text_of_system("/proc/self/stat");
-        let started = stat.ok().and_then(|stat| start_time(&stat));
-        ProcessId { pid: std::process::id(), started: started.unwrap_or(0) }
+        let read = stat.ok().and_then(|stat| pid_and_start_time(&stat));
+        let (pid, started) = read.unwrap_or_else(|| (std::process::id(), 0));
+        ProcessId { pid, started }
     }
 }
 
@@ -169,14 +170,15 @@ fn called_as(name: &OsStr, args: &[OsString]) -> CalledAs {
 
 /// Field 22 of `/proc/<pid>/stat`. The second field is the program's name in parentheses and may
 /// hold spaces and parentheses itself, so the count begins after the last one.
-fn start_time(stat: &str) -> Option<u64> {
-    let (_, rest) = stat.rsplit_once(')')?;
-    rest.split_ascii_whitespace().nth(19)?.parse().ok()
+fn pid_and_start_time(stat: &str) -> Option<(u32, u64)> {
+    let (before, rest) = stat.rsplit_once(')')?;
+    let pid = before.split_ascii_whitespace().next()?.parse().ok()?;
+    Some((pid, rest.split_ascii_whitespace().nth(19)?.parse().ok()?))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{CalledAs, called_as, start_time};
+    use super::{CalledAs, called_as, pid_and_start_time};
     use std::ffi::{OsStr, OsString};
 
     #[test]
@@ -212,8 +214,9 @@ mod tests {
     fn finds_the_start_time_whatever_the_program_is_called() {
         let rest = "S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 4711 20";
         for name in ["(cargo)", "(a) b (c)", "())"] {
-            assert_eq!(start_time(&format!("42 {name} {rest}")), Some(4711), "{name}");
+            let found = pid_and_start_time(&format!("42 {name} {rest}"));
+            assert_eq!(found, Some((42, 4711)), "{name}");
         }
-        assert_eq!(start_time("nonsense"), None);
+        assert_eq!(pid_and_start_time("nonsense"), None);
     }
 }

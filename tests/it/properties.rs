@@ -115,7 +115,7 @@ fn any_decision_stays_inside_the_private_directory() {
                 assert_eq!(target.file_name(), make.map(AsRef::as_ref));
             }
             (Rule::BuildScript, Some(target), None) => {
-                assert_eq!(target.parent(), case.variables.out_dir.as_deref().map(Path::new));
+                assert!(target.starts_with(case.variables.out_dir.as_deref().unwrap()));
             }
             (rule, target, _) => {
                 assert_ne!(*rule, Rule::Redirected);

@@ -56,6 +56,7 @@ fn parent() -> anyhow::Result<PathBuf> {
     let variable = |name| std::env::var_os(name).map(PathBuf::from);
     let places = [
         Some(std::env::temp_dir()),
+        Some("/srv".into()),
         Some("/var/cache".into()),
         variable("XDG_RUNTIME_DIR"),
         variable("HOME"),

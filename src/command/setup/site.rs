@@ -22,7 +22,7 @@ use crate::sys::setup::{
     Step, assert_trusted, find_shell, of_machine, of_person, read_receipt, receipt_path,
 };
 use crate::sys::snapshot::Snapshot;
-use crate::sys::{accounts, files, settings_files, tag};
+use crate::sys::{accounts, files, settings_files};
 
 /// What is set up.
 pub(super) struct Site {
@@ -199,7 +199,9 @@ impl Site {
     /// would not let them keep those.
     pub(super) fn leaves_caches_behind(&self) -> bool {
         let is_cache = |private: PathBuf| {
-            private.join("debug").is_dir() || private.join("target").join(tag::NAME).exists()
+            ["debug", "release", "target/debug", "target/release"]
+                .iter()
+                .any(|profile| private.join(profile).is_dir())
         };
         let mut found = std::fs::read_dir(&self.shared_root).into_iter().flatten().flatten();
         self.scope == Scope::Workspace && found.any(|entry| is_cache(entry.path()))

@@ -191,3 +191,20 @@ fn knows_scripts_and_packages_that_are_installed_from_a_path() {
     let args = words("add --path ../wt name");
     assert_eq!(Invocation::read(&args).manifest, None);
 }
+
+#[test]
+fn a_value_of_an_option_is_no_programs_first_word() {
+    for line in [
+        "rustc --test it",
+        "rustc --bench it",
+        "rustc --crate-type lib",
+        "rustc --print cfg",
+        "rustdoc --output-format json",
+        "test --exclude x",
+    ] {
+        let line = format!("{line} --manifest-path ../b/Cargo.toml");
+        let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+        let expected = Some(Manifest::File("../b/Cargo.toml".into()));
+        assert_eq!(Invocation::read(&words).manifest, expected, "{line}");
+    }
+}

@@ -186,12 +186,18 @@ impl Facts<'_> {
         let mut own = self.own_places.to_vec();
         own.push(place.private_dir());
         let configured = self.build_dir(place);
-        let goes_past = self.door == Door::Session || self.invocation.builds_copies();
-        if configured.is_none() && goes_past {
-            let instead_of = "one directory for all workspaces".into();
-            return Some(Moved { to: place.build_dir(), instead_of });
+        // `{workspace-path-hash}` knows no inode and no time of birth, which the name does.
+        let name = self.own_directory.map(|directory| directory.name.as_str());
+        let to = place.build_dir(name);
+        // What `cargo install --git` has checked out is another workspace at each commit.
+        let is_common = self.door == Door::Session
+            || self.invocation.builds_copies()
+            || self.invocation.git.is_some();
+        if configured.is_none() && is_common {
+            let instead_of = "one directory for several workspaces".into();
+            return Some(Moved { to, instead_of });
         }
-        moved(configured, &own, &place.build_dir())
+        moved(configured, &own, &to)
     }
 }
 

@@ -15,6 +15,8 @@ use crate::core::settings::{ExplicitTargetDir, Missing, Scope, Settings};
 /// What a session exports, and outer runs hand down.
 const TARGET: &str = "/srv/root/alice/target";
 const BUILD: &str = "/srv/root/alice/build/{workspace-path-hash}";
+/// The same where the workspace is known.
+const OWN_BUILD: &str = "/srv/root/alice/build/app-0123456789abcdef/{workspace-path-hash}";
 /// What alice's workspace has.
 const OWN: &str = "app-0123456789abcdef";
 
@@ -205,7 +207,10 @@ fn rule_4_gives_a_nested_run_in_a_build_script_its_own_directory() {
     };
     assert_eq!(nested(None), "4");
     assert_eq!(nested(Some("")), "4");
-    assert_eq!(nested(Some(TARGET)), "4, target=/srv/root/alice/target/x/out/target");
+    assert_eq!(
+        nested(Some(TARGET)),
+        format!("4, target=/srv/root/alice/target/x/out/target/{OWN}")
+    );
     assert_eq!(nested(Some("/elsewhere")), "5");
 }
 
@@ -216,7 +221,7 @@ fn rule_4_takes_a_configured_build_directory_along() {
         world.variables.target_dir = Some(TARGET.into());
         world.build_dir = Some(configured("/home/alice/build"));
     });
-    assert_eq!(nested, "4, target=/o/target, build=/o/target");
+    assert_eq!(nested, format!("4, target=/o/target/{OWN}, build=/o/target/{OWN}"));
 }
 
 #[test]
@@ -227,7 +232,7 @@ fn rule_4_replaces_our_build_directory_even_without_our_target_directory() {
             world.variables.build_build_dir = Some(value.into());
         })
     };
-    assert_eq!(nested(TARGET), "4, build=/o/target");
+    assert_eq!(nested(TARGET), format!("4, build=/o/target/{OWN}"));
     assert_eq!(nested("/elsewhere"), "4");
 }
 
@@ -360,8 +365,12 @@ fn a_session_has_one_target_directory_and_a_build_directory_for_each_workspace()
     assert_eq!(session(|world| world.variables.build_build_dir = set(BUILD)), both);
     assert_eq!(session(|world| world.build_dir = Some(configured("/shared/build"))), both);
     let copies = with(|world| world.words = vec!["mutants".into()]);
-    let own = format!("/srv/root/alice/{OWN}, build={BUILD}, check /srv/root/alice, make {OWN}");
+    let own =
+        format!("/srv/root/alice/{OWN}, build={OWN_BUILD}, check /srv/root/alice, make {OWN}");
     assert_eq!(copies, format!("7, target={own}"));
+    // Each commit of a repository is another workspace, and all have one target directory.
+    let fetched = with(|world| world.words = ["install", "--git", "u"].map(Into::into).into());
+    assert_eq!(fetched, format!("7, target={own}"));
     let own = session(|world| world.build_dir = Some(configured("/home/alice/build")));
     assert_eq!(own, format!("7, target={TARGET}, check /srv/root/alice, make target"));
 }
@@ -370,7 +379,7 @@ fn a_session_has_one_target_directory_and_a_build_directory_for_each_workspace()
 fn a_shared_build_directory_becomes_the_workspaces_private_one() {
     let configured_at = |path: &str| with(|world| world.build_dir = Some(configured(path)));
     let moved = format!(
-        "7, target=/srv/root/alice/{OWN}, build={BUILD}, check /srv/root/alice, make {OWN}"
+        "7, target=/srv/root/alice/{OWN}, build={OWN_BUILD}, check /srv/root/alice, make {OWN}"
     );
     assert_eq!(configured_at("/shared/build"), moved);
     assert_eq!(configured_at("/home/alice/build"), redirected());
@@ -379,7 +388,7 @@ fn a_shared_build_directory_becomes_the_workspaces_private_one() {
         world.variables.target_dir = Some("/srv/root/alice/w-1".into());
         world.build_dir = Some(configured("/shared/build"));
     });
-    assert_eq!(inherited, format!("6, build={BUILD}, check /srv/root/alice"));
+    assert_eq!(inherited, format!("6, build={OWN_BUILD}, check /srv/root/alice"));
 }
 
 #[test]
@@ -396,7 +405,7 @@ fn a_build_directory_that_is_ours_is_decided_anew() {
         let without = format!("{target}, without {BUILD_BUILD_DIR}, {end}");
         assert_eq!(nested(None), without);
         assert_eq!(nested(Some("/home/alice/build")), without);
-        assert_eq!(nested(Some("/shared/build")), format!("{target}, build={BUILD}, {end}"));
+        assert_eq!(nested(Some("/shared/build")), format!("{target}, build={OWN_BUILD}, {end}"));
         let explicit = with(|world| {
             world.variables.build_build_dir = Some(ours.into());
             world.words.push("--target-dir=x".into());

@@ -87,7 +87,7 @@ fn judge(directory: &Path, entry: &Entry, place: &Place, caller: &Caller<'_>) ->
         }
         flaw => refusal(directory, entry.uid, flaw, caller),
     })?;
-    if is_root { judge_names_in(directory, caller) } else { Ok(()) }
+    if is_root && others_write { judge_names_in(directory, caller) } else { Ok(()) }
 }
 
 /// The entry as it counts: what the owner's private group may do is no more than the owner may, and
@@ -108,9 +108,10 @@ fn is_above_home(directory: &Path, place: &Place, caller: &Caller<'_>) -> bool {
 }
 
 /// Refuses a shared root that holds what builds below it would read, if that is not the caller's or
-/// root's own: it may be left from a time when others could write there. In an accepted sticky root
+/// root's own. In a root that nobody else can write to it may be left from a time when others could;
+/// that is looked for whenever something is made there, and not at every run. In an accepted sticky root
 /// somebody can still put it there a moment later; that is what accepting one means.
-fn judge_names_in(root: &Path, caller: &Caller<'_>) -> Result<()> {
+pub(super) fn judge_names_in(root: &Path, caller: &Caller<'_>) -> Result<()> {
     for name in READ_ABOVE {
         let path = root.join(name);
         let found = files::entry_if_any(&path).map_err(|error| unreadable(&path, error, caller))?;

@@ -26,8 +26,10 @@ pub(crate) fn tests() -> Vec<Test> {
             let name = format!("workspaces::{}_on_{layout}", case.name);
             tests.push(test(name, move |stage| in_turn(stage, case, channel)).needs(needs));
         }
-        let all: [(&str, Body); 6] = [
+        let all: [(&str, Body); 8] = [
             ("a_checkout_unpacked_again_at_the_same_place", unpacked_again),
+            ("a_checkout_with_a_build_directory_unpacked_again", unpacked_with_build_dir),
+            ("nested_builds_of_one_name_in_one_script", nested_of_one_name),
             ("equal_programs_at_the_same_time", at_once),
             ("nobody_waits_for_their_own_other_workspace", no_waiting),
             ("two_colliding_workspaces_past_the_shim", past_the_shim),
@@ -251,20 +253,66 @@ fn speaks(run: Invocation<'_>, word: &str) -> Result<()> {
 
 /// With the times of the archive, so that only the directory itself tells that it is another one.
 fn unpacked_again(stage: &Stage, channel: Channel) -> Result<()> {
+    let home = stage.person("alice")?.home;
+    unpacked_in_turn(stage, channel, &home.join("app"), &PROGRAM)
+}
+
+/// The configured place is not hers, so that intermediates go to the private directory; without the
+/// shim they would go with the checkout.
+fn unpacked_with_build_dir(stage: &Stage, channel: Channel) -> Result<()> {
+    let case = Case {
+        tree: &[
+            ("Cargo.toml", APP),
+            ("src/main.rs", PRINTS),
+            (".cargo/config.toml", "build.build-dir = 'build'\n"),
+        ],
+        ..PROGRAM
+    };
+    unpacked_in_turn(stage, channel, &stage.checkout.join("app"), &case)
+}
+
+fn unpacked_in_turn(stage: &Stage, channel: Channel, place: &Path, case: &Case) -> Result<()> {
     stage.shared_root().provisioned()?;
     let alice = stage.person("alice")?;
     for word in ["first", "other"] {
         let archive = alice.home.join(word);
-        write(&PROGRAM, word, &archive, &alice)?;
+        write(case, word, &archive, &alice)?;
         alice.shell("find \"$1\" -exec touch -d 2020-01-01 {} +", [&archive]).run()?.ok()?;
     }
-    let place = alice.home.join("app");
     for word in ["first", "other", "first", "other"] {
         let unpack = "rm -rf \"$2\" && cp -a \"$1\" \"$2\"";
-        alice.shell(unpack, [&alice.home.join(word), &place]).run()?.ok()?;
-        speaks(at(alice.cargo(PROGRAM.args), channel, &place), word)?;
+        alice.shell(unpack, [&*alice.home.join(word), place]).run()?.ok()?;
+        speaks(at(alice.cargo(case.args), channel, place), word)?;
     }
     Ok(())
+}
+
+/// A script that runs two packages of one name, each a workspace of its own, and tells what they said.
+fn nested_of_one_name(stage: &Stage, channel: Channel) -> Result<()> {
+    stage.shared_root().provisioned()?;
+    let alice = stage.person("alice")?;
+    let script = "use std::process::Command;\nfn main() {\n    let said = [\"first\", \
+                  \"other\"].map(|name| {\n        let manifest = format!(\"{name}/Cargo.toml\");\n        \
+                  let words = [\"run\", \"-q\", \"--manifest-path\", &manifest];\n        let run = \
+                  Command::new(\"cargo\").args(words).output().unwrap();\n        \
+                  String::from_utf8(run.stdout).unwrap().trim().to_owned()\n    });\n    \
+                  println!(\"cargo::rustc-env=SAID={}\", said.join(\" and \"));\n}\n";
+    let place = stage.checkout.join("outer");
+    let inner =
+        "[package]\nname = \"helper\"\nversion = \"0.1.0\"\nedition = \"2021\"\n[workspace]\n";
+    let tree: project::Tree<'_> = &[
+        ("Cargo.toml", "[package]\nname = \"outer\"\nedition = \"2021\"\n[workspace]\n"),
+        ("build.rs", script),
+        ("src/main.rs", "fn main() { println!(\"{}\", env!(\"SAID\")); }\n"),
+        ("first/Cargo.toml", inner),
+        ("first/src/main.rs", &PRINTS.replace("WORD", "first")),
+        ("other/Cargo.toml", inner),
+        ("other/src/main.rs", &PRINTS.replace("WORD", "other")),
+    ];
+    project::write(&place, tree, &alice)?;
+    alice.shell("find \"$1\" -exec touch -d 2020-01-01 {} +", [&place]).run()?.ok()?;
+    let limit = std::time::Duration::from_secs(90);
+    speaks(at(alice.cargo(["run", "-q"]), channel, &place).limit(limit), "first and other")
 }
 
 fn at_once(stage: &Stage, channel: Channel) -> Result<()> {
@@ -468,15 +516,30 @@ fn install(stage: &Stage) -> Result<()> {
         let run = at(alice.cargo(words), Channel::Stable, &stage.checkout);
         let run = run.env("CARGO_NET_OFFLINE", "false");
         run.run()?.ok()?;
-        let program = alice.home.join(".cargo/bin/app");
-        let told = alice.program(program.to_str().context("a plain path")?, [""; 0]).run()?.stdout;
-        let start = format!("{word} {}/alice/app-", root.display());
+        let told = installed(&alice)?;
+        let start = format!("{word} {}/alice/build/app-", root.display());
         ensure!(told.starts_with(&start), "the program of `{word}` says `{told}`");
     }
+    // A later commit of the same version, which is checked out beside the first.
+    let place = alice.home.join("first/app");
+    let next = "sed -i s/first/later/ src/main.rs && \
+                git -c user.name=a -c user.email=a@b commit -qam 2";
+    alice.shell(next, [""; 0]).within(&place).run()?.ok()?;
+    let url = format!("file://{}", place.display());
+    let run = at(alice.cargo(["install", "-q", "--git", &url]), Channel::Stable, &stage.checkout);
+    run.env("CARGO_NET_OFFLINE", "false").run()?.ok()?;
+    let told = installed(&alice)?;
+    ensure!(told.starts_with("later "), "after an update it says `{told}`");
     // A crate of the registry has no program to install, but is looked for and built the same way.
     let run = alice.by_name(["path", "--", "install", "anyhow"]).run()?;
     run.prints(root.join("alice/target\n").to_string_lossy())?;
     Ok(())
+}
+
+/// What the installed program prints.
+fn installed(alice: &Person<'_>) -> Result<String> {
+    let program = alice.home.join(".cargo/bin/app");
+    Ok(alice.program(program.to_str().context("a plain path")?, [""; 0]).run()?.stdout)
 }
 
 /// `<name>-<16 hexadecimal digits>`
