@@ -130,13 +130,12 @@ pub fn text(file: &File) -> io::Result<String> {
 /// # Errors
 /// Those of [`text`].
 pub fn text_of_system(path: &str) -> io::Result<String> {
-    let mut file = File::open(path)?;
-    let mut bytes = vec![0; 1 << 14];
-    let length = file.read(&mut bytes)?;
-    if length == bytes.len() {
+    let file = File::open(path)?;
+    // Not zeroed first, which would cost more than all that is done with the text.
+    let mut bytes = Vec::with_capacity(1 << 14);
+    if rustix::io::read(&file, rustix::buffer::spare_capacity(&mut bytes))? >= 1 << 14 {
         return text(&File::open(path)?);
     }
-    bytes.truncate(length);
     String::from_utf8(bytes).map_err(|_| io::ErrorKind::InvalidData.into())
 }
 
