@@ -51,6 +51,8 @@ impl<'w> Terminal<'w> {
         command.env_clear().env("HOME", world.at("home")).env("LANG", "C.UTF-8");
         let path = format!("{}:/usr/bin:/bin", world.at("noted").display());
         command.env("PATH", path).env("TERM", "xterm").env("TMPDIR", world.at("home"));
+        // A shell that ends after its world would write its history there, and leave a piece of it.
+        command.env("HISTFILE", "");
         // Where there is no account, fish could not name a directory of its own.
         command.env("XDG_RUNTIME_DIR", world.directory("runtime", 0o700));
         command.envs(variables.iter().map(|(name, value)| (name, value)));
