@@ -163,11 +163,20 @@ impl<'a> Plan<'a> {
     }
 
     /// The command by which root gives the caller a private directory in the shared root, where this
-    /// builds in the caller's own cache directory because there is none.
+    /// builds in the caller's own cache directory because there is none. A root for a group has to let
+    /// the caller in first.
     pub fn provision_command(&self) -> Option<String> {
+        let Snapshot { uid, gid, .. } = *self.snapshot;
         let is_missing = self.survey.root == RootState::NotProvisioned;
-        let is_needed = is_missing && self.decision.required.is_some();
-        is_needed.then(|| private_dir::provision_command(self.snapshot.uid))
+        if !is_missing || self.decision.required.is_none() {
+            return None;
+        }
+        let command = private_dir::provision_command(uid);
+        let group = self.survey.group_of_root().filter(|it| !accounts::is_in_group(uid, gid, *it));
+        Some(group.map_or(command.clone(), |group| {
+            let (group, name) = (accounts::group_word(group), accounts::owner(uid).word());
+            format!("sudo usermod -aG {group} {name} && {command}")
+        }))
     }
 
     /// Whether this builds below a shared root in which others can create files.

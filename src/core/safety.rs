@@ -31,6 +31,11 @@ impl Entry {
     pub fn is_same_as(&self, other: &Entry) -> bool {
         (self.device, self.inode) == (other.device, other.inode)
     }
+
+    /// The group whose members may enter a directory that others may not.
+    pub fn group_let_in(&self) -> Option<u32> {
+        (self.mode & 0o011 == 0o010).then_some(self.gid)
+    }
 }
 
 /// Who may own directories on the way.

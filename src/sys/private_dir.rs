@@ -209,8 +209,8 @@ fn own_entry(
 /// The refusal for a caller whom the shared root does not let in, because it is for a group.
 fn shut_out(path: &Path, error: &io::Error, caller: &Caller<'_>) -> Option<Error> {
     let root = path.parent().filter(|_| error.kind() == io::ErrorKind::PermissionDenied)?;
-    let entry = files::entry(root).ok().filter(|entry| entry.mode & 0o011 == 0o010)?;
-    let flaw = Flaw::MembersOnly(accounts::group_word(entry.gid));
+    let entry = files::entry(root).ok()?;
+    let flaw = Flaw::MembersOnly(accounts::group_word(entry.group_let_in()?));
     Some(refusal(root, entry.uid, flaw, caller))
 }
 

@@ -251,6 +251,11 @@ impl Survey {
         Some(if real.starts_with(root) { real.into_os_string() } else { value })
     }
 
+    /// The group that the shared root is for, where others may not enter it.
+    pub fn group_of_root(&self) -> Option<u32> {
+        self.root_entry.and_then(|entry| entry.group_let_in())
+    }
+
     /// Whether others can create files in the shared root.
     pub fn others_write_to_root(&self) -> bool {
         self.root_entry.is_some_and(|entry| entry.mode & 0o022 != 0)
