@@ -111,11 +111,12 @@ fn ended(stage: &Stage) -> Result<()> {
     Ok(())
 }
 
-/// As `pyenv init` takes its lock: in a process of its own, which gives it back at its end.
+/// As `pyenv init` takes its lock: in a process of its own, which gives it back at its end. It says
+/// so before it takes it: a signal between the two would leave the lock, whoever sent it and how.
 const PYENV: &str = "#!/bin/bash
 set -o noclobber
-until echo $$ 2>/dev/null >~/.pyenv-shim; do sleep 0.05; done
 trap 'rm -f ~/.pyenv-shim' EXIT
+until echo $$ 2>/dev/null >~/.pyenv-shim; do sleep 0.05; done
 for _ in 1 2 3 4 5 6 7 8 9 10; do sleep 0.03; done
 ";
 
