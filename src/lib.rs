@@ -1,48 +1,60 @@
 //! A cargo shim that gives every person on a shared machine a private target directory.
 //!
-//! The house has floors; each uses only those below it:
+//! One feature, one folder. A folder uses those below it in this table, and no feature uses another:
 //!
-//! | floor | what it does |
+//! | folder | what it does |
 //! |---|---|
-//! | `main` | hands over, and turns the result into an exit code |
-//! | this file | decides by the program's name which door it is |
-//! | [`command`] | one file for each verb |
-//! | [`migrate`] | moves an old target directory into a private one |
-//! | [`shim`], [`session`] | the hot path; what a session exports |
-//! | [`report`] | the only writer to a terminal |
-//! | [`sys`], [`workspace`] | what touches the world; which workspace is being built |
-//! | [`core`] | the decisions, as pure functions |
-//! | [`error`], [`shown`] | every failure with its exit code; how names are displayed |
+//! | [`cli`], [`completions`], [`man`] | the table of verbs, and what is made from it |
+//! | [`setup`] | `setup`: install the shim, prove that sessions find it, uninstall it |
+//! | [`provision`] | `provision`: root makes other accounts' private directories |
+//! | [`editor`], [`toolchain`] | `editor`, `toolchain`: what editors need, because they bypass PATH |
+//! | [`migrate`] | `migrate`: move an old target directory into a private one |
+//! | [`path`], [`explain`] | `path`, `explain`: where a build goes, and why |
+//! | [`session`] | `env`: what a session exports |
+//! | [`shim`] | one build: read the world, decide, make the directory, become cargo |
+//! | [`workspace`] | which workspace is being built, and the name of its directory |
+//! | [`private_dir`] | who gets a private directory; judge it and make it |
+//! | [`settings`] | the table of settings, and where their values come from |
+//! | [`os`] | accounts, files, trees by descriptor, locks: without any feature's types |
+//! | [`ui`] | messages with their exit codes, tables, names made safe for display |
 //!
-//! To follow one build through it, begin at [`shim::run`]. The rules themselves are in
-//! [`core::placement`], and what makes a directory safe is in [`core::safety`].
+//! To follow one build, begin at [`shim::run`]. The rules are in [`shim::decide`], what makes a
+//! directory safe is in [`private_dir::judge`]. A file that begins with `//! Pure:` decides over what
+//! others have read, and knows nothing of the world.
 
 #[cfg(not(unix))]
 compile_error!(
     "cargo-peruser needs Unix accounts and permissions, so it does not build for this system"
 );
 
-pub mod command;
-pub mod core;
-pub mod error;
-pub mod migrate;
-pub mod report;
-pub mod session;
+mod cli;
+pub mod completions;
+mod editor;
+mod explain;
+pub mod man;
+mod migrate;
+pub mod os;
+mod path;
+pub mod private_dir;
+mod provision;
+mod session;
+pub mod settings;
+mod setup;
 pub mod shim;
-pub mod shown;
-pub mod sys;
+mod toolchain;
+pub mod ui;
 pub mod workspace;
 
-use crate::sys::snapshot::{CalledAs, Snapshot};
+use crate::os::snapshot::{CalledAs, Snapshot};
 
 /// Runs the program; returns only if it did not become cargo.
 ///
 /// # Errors
-/// Ours, and those of our verbs, with the exit code in [`error::Error::exit_code`] or 1.
+/// Ours, and those of our verbs, with the exit code in [`ui::error::Error::exit_code`] or 1.
 pub fn run() -> anyhow::Result<u8> {
     let snapshot = Snapshot::take()?;
     match snapshot.called_as {
         CalledAs::ShimOnPath | CalledAs::ShimByPath => match shim::run(&snapshot)? {},
-        CalledAs::OwnName | CalledAs::Subcommand => command::run(&snapshot),
+        CalledAs::OwnName | CalledAs::Subcommand => cli::run(&snapshot),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use cargo_peruser::{error::Error, report, run};
+use cargo_peruser::{run, ui::error::Error, ui::report};
 
 fn main() -> ExitCode {
     match run() {

@@ -16,14 +16,14 @@ use super::staging::{INCOMING, Staging, rename};
 use super::{Request, say};
 use rustix::io::Errno;
 
-use crate::core::tree::Inventory;
-use crate::error::{Error, Failure};
-use crate::report;
-use crate::shown::{quoted, shown};
-use crate::sys::facts::facts_of;
-use crate::sys::interrupt;
-use crate::sys::lock::Locks;
-use crate::sys::tree::{Tree, directory, names};
+use crate::os::facts::facts_of;
+use crate::os::interrupt;
+use crate::os::lock::Locks;
+use crate::os::node::Inventory;
+use crate::os::tree::{Tree, directory, names};
+use crate::ui::error::{Error, Failure};
+use crate::ui::escape::{quoted, shown};
+use crate::ui::report;
 
 /// How often a lock is tried again.
 const PAUSE: Duration = Duration::from_millis(100);

@@ -11,12 +11,12 @@ use rustix::io::Errno;
 
 use super::Person;
 use super::judge::{self, Objection};
-use crate::core::tree::Inventory;
-use crate::error::{Error, Failure, Kind, Look};
-use crate::shown::shown;
-use crate::sys::accounts;
-use crate::sys::facts::facts_of;
-use crate::sys::tree::{FILE, NAMED, Tree};
+use crate::os::accounts;
+use crate::os::facts::facts_of;
+use crate::os::node::Inventory;
+use crate::os::tree::{FILE, NAMED, Tree};
+use crate::ui::error::{Error, Failure, Kind, Look};
+use crate::ui::escape::shown;
 
 /// Refuses what must not change hands.
 pub(super) fn check(tree: &Tree, inventory: &Inventory, person: Person) -> Result<(), Error> {

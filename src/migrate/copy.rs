@@ -20,14 +20,15 @@ use super::give::{chown, prepare};
 use super::judge::{compare, is_unchanged_since, own_mode};
 use super::plan::{Journal, Method, Stage};
 use super::source::Source;
-use crate::core::tree::{Identity, Inventory, Node};
-use crate::error::{Error, Failure, Kind, Look};
-use crate::report;
-use crate::shown::{bytes, shown};
-use crate::sys::facts::is_unchanged;
-use crate::sys::remove::Left;
-use crate::sys::tree::{FILE, Tree};
-use crate::sys::{files, interrupt};
+use crate::os::facts::is_unchanged;
+use crate::os::files;
+use crate::os::interrupt;
+use crate::os::node::{Identity, Inventory, Node};
+use crate::os::remove::Left;
+use crate::os::tree::{FILE, Tree};
+use crate::ui::error::{Error, Failure, Kind, Look};
+use crate::ui::escape::{bytes, shown};
+use crate::ui::report;
 
 /// Copies, checks, puts in place, and removes the source.
 pub(super) fn begin(

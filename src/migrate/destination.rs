@@ -7,17 +7,17 @@ use std::path::{Path, PathBuf};
 use super::plan::Journal;
 use super::staging::Staging;
 use super::{Person, Request};
-use crate::core::placement::{PlaceKind, Required};
-use crate::core::settings::Scope;
-use crate::core::tree::Inventory;
-use crate::error::{Error, Failure, Owner};
+use crate::os::accounts;
+use crate::os::facts::facts;
+use crate::os::node::Inventory;
+use crate::os::snapshot::Snapshot;
+use crate::os::tree::Tree;
+use crate::private_dir::{self, Caller};
+use crate::settings::Scope;
+use crate::shim::decide::{PlaceKind, Required};
 use crate::shim::{Plan, tell};
-use crate::shown::{quoted, shown};
-use crate::sys::accounts;
-use crate::sys::facts::facts;
-use crate::sys::private_dir::{self, Caller};
-use crate::sys::snapshot::Snapshot;
-use crate::sys::tree::Tree;
+use crate::ui::error::{Error, Failure, Owner};
+use crate::ui::escape::{quoted, shown};
 
 /// What a session has exported, often the very directory that is to be moved, is no choice of where it
 /// goes.

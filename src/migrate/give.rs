@@ -13,11 +13,14 @@ use rustix::io::Errno;
 
 use super::Person;
 use super::judge::{is_to_be_given, own_mode};
-use crate::core::tree::{Inventory, Node};
-use crate::error::{Error, Failure, Kind};
-use crate::sys::facts::{facts, facts_of};
-use crate::sys::tree::{NAMED, Tree, names};
-use crate::sys::{acls, files, interrupt, tag};
+use crate::os::acls;
+use crate::os::facts::{facts, facts_of};
+use crate::os::files;
+use crate::os::interrupt;
+use crate::os::node::{Inventory, Node};
+use crate::os::tag;
+use crate::os::tree::{NAMED, Tree, names};
+use crate::ui::error::{Error, Failure, Kind};
 
 /// Gives everything in the tree to its new owner; what is theirs alone already is left as it is. Cargo's
 /// locks go: whoever has one open could lock it for ever, and cargo makes new ones.

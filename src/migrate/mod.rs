@@ -25,14 +25,14 @@ use std::path::{Path, PathBuf};
 
 use clap::{ArgMatches, Args, Command, FromArgMatches};
 
-use crate::core::placement::Door;
-use crate::core::settings::Key;
-use crate::error::{Error, Failure, reason};
-use crate::report;
+use crate::os::interrupt;
+use crate::os::snapshot::Snapshot;
+use crate::settings::Key;
 use crate::shim::Plan;
-use crate::shown::shown;
-use crate::sys::interrupt;
-use crate::sys::snapshot::Snapshot;
+use crate::shim::decide::Door;
+use crate::ui::error::{Error, Failure, reason};
+use crate::ui::escape::shown;
+use crate::ui::report;
 use destination::Destination;
 use plan::{Position, position};
 use preview::Preview;
@@ -40,7 +40,7 @@ use resume::Outcome;
 use source::Source;
 
 /// The verb's command line.
-pub fn command() -> Command {
+pub(crate) fn command() -> Command {
     Request::augment_args(Command::default())
         .about("Move an old target directory into a user's private directory")
         .long_about(
@@ -57,7 +57,7 @@ pub fn command() -> Command {
 ///
 /// # Errors
 /// Whatever keeps the target directory from being moved, and what has become of it.
-pub fn run(
+pub(crate) fn run(
     snapshot: &Snapshot,
     flags: &[(Key, OsString)],
     verb: &ArgMatches,
@@ -195,7 +195,7 @@ fn say(text: &str, state: &str) -> Result<(), Error> {
 /// An error with what has become of the target directory, where it has no next step of its own.
 fn with_state(error: Error, destination: &Destination<'_>) -> Error {
     let journal = destination.private_dir.join(staging::NAME).join(staging::JOURNAL);
-    let help = match crate::sys::files::is_there(&journal) {
+    let help = match crate::os::files::is_there(&journal) {
         true => "nothing is lost; run the same command again to continue",
         false => "the source is as it was; mend the cause and run the same command again",
     };

@@ -10,14 +10,14 @@ use super::plan::{Method, Position};
 use super::source::{Source, unfit};
 use super::staging::{self, occupied};
 use super::{Person, Request};
-use crate::core::placement::{BUILD, is_directory_name};
-use crate::core::tree::Inventory;
-use crate::error::{Error, Failure, Kind};
-use crate::report::{row, table};
-use crate::shown::{bytes, quoted, shown};
-use crate::sys::accounts;
-use crate::sys::facts::facts_of;
-use crate::sys::tree::{Tree, directory_at};
+use crate::os::accounts;
+use crate::os::facts::facts_of;
+use crate::os::node::Inventory;
+use crate::os::tree::{Tree, directory_at};
+use crate::shim::decide::{BUILD, is_directory_name};
+use crate::ui::error::{Error, Failure, Kind};
+use crate::ui::escape::{bytes, quoted, shown};
+use crate::ui::report::{row, table};
 use crate::workspace::record;
 
 /// What comes after.

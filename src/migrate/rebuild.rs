@@ -13,12 +13,12 @@ use serde_json::Value;
 
 use super::destination::Destination;
 use super::{Request, say};
-use crate::core::environment;
-use crate::error::{Error, Failure, reason};
-use crate::report;
 use crate::shim::Plan;
-use crate::shown::{quoted, shown};
-use crate::sys::exec;
+use crate::shim::environment;
+use crate::shim::exec;
+use crate::ui::error::{Error, Failure, reason};
+use crate::ui::escape::{quoted, shown};
+use crate::ui::report;
 
 /// Has the packages of the checkout that was named rebuilt, or says what to run.
 pub(super) fn after(

@@ -8,12 +8,12 @@ use super::judge::compare;
 use super::plan::{Journal, Method, Next, Remains, next};
 use super::source::Source;
 use super::staging::Staging;
-use crate::error::{Error, Failure};
-use crate::report;
-use crate::shown::shown;
-use crate::sys::facts::{facts, facts_of};
-use crate::sys::tag;
-use crate::sys::tree::{Tree, directory};
+use crate::os::facts::{facts, facts_of};
+use crate::os::tag;
+use crate::os::tree::{Tree, directory};
+use crate::ui::error::{Error, Failure};
+use crate::ui::escape::shown;
+use crate::ui::report;
 
 /// What has become of a migration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

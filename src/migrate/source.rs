@@ -12,13 +12,13 @@ use std::path::{Component, Path, PathBuf};
 use rustix::fs::{Mode, OFlags, fsync, openat};
 
 use super::staging::rename;
-use crate::core::tree::{Identity, Node};
-use crate::error::{Error, Failure, Kind, Look, reason};
-use crate::shown::shown;
-use crate::sys::facts::facts;
-use crate::sys::files;
-use crate::sys::remove::{self, Left, What};
-use crate::sys::tree::{NAMED, Tree};
+use crate::os::facts::facts;
+use crate::os::files;
+use crate::os::node::{Identity, Node};
+use crate::os::remove::{self, Left, What};
+use crate::os::tree::{NAMED, Tree};
+use crate::ui::error::{Error, Failure, Kind, Look, reason};
+use crate::ui::escape::shown;
 
 /// The source; it need not be there any more, nor the directory that it stood in, since a move that was
 /// interrupted goes on without.

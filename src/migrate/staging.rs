@@ -18,13 +18,15 @@ use rustix::io::Errno;
 
 use super::destination::Destination;
 use super::plan::{Arrived, Journal};
-use crate::error::{Error, Failure, reason};
-use crate::report;
-use crate::shown::{quoted, shown};
-use crate::sys::facts::{facts, facts_if_any, facts_of};
-use crate::sys::remove::{self, Left, What};
-use crate::sys::tree::{FILE, Tree, directory, names};
-use crate::sys::{accounts, files, lock};
+use crate::os::accounts;
+use crate::os::facts::{facts, facts_if_any, facts_of};
+use crate::os::files;
+use crate::os::lock;
+use crate::os::remove::{self, Left, What};
+use crate::os::tree::{FILE, Tree, directory, names};
+use crate::ui::error::{Error, Failure, reason};
+use crate::ui::escape::{quoted, shown};
+use crate::ui::report;
 
 /// Its name in the private directory.
 pub(super) const NAME: &str = ".migration";

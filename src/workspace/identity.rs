@@ -36,7 +36,7 @@ impl Identity {
 
     /// `<name>-<16 hexadecimal digits>`; never `target`, and no hidden name.
     ///
-    /// [`crate::core::placement::is_directory_name`] knows this form.
+    /// [`crate::shim::decide::is_directory_name`] knows this form.
     pub fn directory_name(&self, path: &Path) -> String {
         let name = path.file_name().unwrap_or(OsStr::new("root")).to_string_lossy();
         let plain = |c: char| {
@@ -58,7 +58,7 @@ impl Identity {
 #[cfg(test)]
 mod tests {
     use super::Identity;
-    use crate::core::placement::is_directory_name;
+    use crate::shim::decide::is_directory_name;
     use std::path::Path;
     use std::time::Duration;
 

@@ -24,9 +24,9 @@ use rustix::fs::OFlags;
 use identity::Identity;
 use root::Found;
 
-use crate::core::invocation::{Invocation, Manifest};
-use crate::core::lexical;
-use crate::core::placement::OwnDirectory;
+use crate::os::lexical;
+use crate::shim::argv::{Invocation, Manifest};
+use crate::shim::decide::OwnDirectory;
 
 /// The largest manifest that is read, in bytes.
 const MAX_MANIFEST: u64 = 16 << 20;
@@ -159,7 +159,7 @@ fn identity_of(directory: &Path) -> Option<Identity> {
 }
 
 /// What stands at a manifest's path. A fifo or a device is not opened, as in
-/// [`crate::sys::files::open_regular`]: cargo reports those.
+/// [`crate::os::files::open_regular`]: cargo reports those.
 fn read(path: &Path) -> Found {
     match std::fs::metadata(path) {
         Ok(found) if found.is_file() && found.len() <= MAX_MANIFEST => {

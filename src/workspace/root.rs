@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use toml::de::DeTable;
 
-use crate::core::lexical;
+use crate::os::lexical;
 
 /// The name of a manifest.
 pub const MANIFEST: &str = "Cargo.toml";

@@ -5,7 +5,7 @@ mod young_shells;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use cargo_peruser::command::completions::Shell;
+use cargo_peruser::completions::Shell;
 use libtest_mimic::Trial;
 
 pub(crate) use self::young_shells::tests as tests_of_young_shells;

@@ -21,7 +21,7 @@ pub(crate) fn tests() -> Vec<Trial> {
 /// The pages as `cargo-peruser man` prints them: the file's name, and its text.
 fn pages(world: &World) -> Vec<(String, String)> {
     let main = world.by_name(["man"]).run().printed().to_owned();
-    let verbs = cargo_peruser::command::man::pages().unwrap().into_iter().skip(1);
+    let verbs = cargo_peruser::man::pages().unwrap().into_iter().skip(1);
     let printed = verbs.map(|(file, expected)| {
         let verb = file.trim_start_matches("cargo-peruser-").trim_end_matches(".1");
         let page = world.by_name(["man", verb]).run().printed().to_owned();

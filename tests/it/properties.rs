@@ -5,11 +5,11 @@ mod cases;
 
 use std::path::{Component, Path, PathBuf};
 
-use cargo_peruser::core::environment::changes;
-use cargo_peruser::core::invocation::Invocation;
-use cargo_peruser::core::placement::{Decision, Facts, PlaceKind, Rule, decide};
-use cargo_peruser::core::settings::{Key, Settings};
-use cargo_peruser::core::settings_source::{Whose, from_file, from_flags};
+use cargo_peruser::settings::merge::{Whose, from_file, from_flags};
+use cargo_peruser::settings::{Key, Settings};
+use cargo_peruser::shim::argv::Invocation;
+use cargo_peruser::shim::decide::{Decision, Facts, PlaceKind, Rule, decide};
+use cargo_peruser::shim::environment::changes;
 use libtest_mimic::Trial;
 use proptest::collection::vec;
 use proptest::prelude::*;

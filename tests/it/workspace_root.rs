@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use cargo_peruser::core::invocation::Invocation;
+use cargo_peruser::shim::argv::Invocation;
 use cargo_peruser::workspace::Workspace;
 use libtest_mimic::Trial;
 

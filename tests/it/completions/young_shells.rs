@@ -1,6 +1,6 @@
 //! Shells that have no completion for cargo themselves: ours alone, and with one that a person has.
 
-use cargo_peruser::command::completions::Shell;
+use cargo_peruser::completions::Shell;
 use libtest_mimic::Trial;
 
 use super::{CARGOS, COMMANDS, DATA, OURS, assert_completes, script, stock_cargo};

@@ -4,10 +4,10 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
-use cargo_peruser::core::account::Account;
-use cargo_peruser::core::build_dir::{Asked, ConfiguredBuildDir};
-use cargo_peruser::core::placement::{Door, OwnDirectory, RootState, Variables};
-use cargo_peruser::core::settings::{ExplicitTargetDir, Missing, Scope, Settings};
+use cargo_peruser::private_dir::account::Account;
+use cargo_peruser::settings::{ExplicitTargetDir, Missing, Scope, Settings};
+use cargo_peruser::shim::build_dir::{Asked, ConfiguredBuildDir};
+use cargo_peruser::shim::decide::{Door, OwnDirectory, RootState, Variables};
 use cargo_peruser::workspace::identity::Identity;
 use proptest::collection::vec;
 use proptest::option;

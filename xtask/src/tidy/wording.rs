@@ -4,7 +4,7 @@ use super::Finding;
 use super::tree::{Source, Tree};
 
 /// The only module of the program that writes to a terminal.
-const WRITER: &str = "src/report.rs";
+const WRITER: &str = "src/ui/report.rs";
 
 const PRINTING_MACROS: [&str; 4] = ["print!", "println!", "eprint!", "eprintln!"];
 
@@ -77,7 +77,7 @@ mod tests {
                 "{bad}"
             );
             assert!(
-                only_report_writes_to_the_terminal(&tree("src/report.rs", bad)).is_empty(),
+                only_report_writes_to_the_terminal(&tree("src/ui/report.rs", bad)).is_empty(),
                 "{bad}"
             );
             assert!(

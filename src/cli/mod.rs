@@ -1,0 +1,235 @@
+//! By name: our own verbs, and everything else to cargo.
+//!
+//! Our flags stand before cargo's arguments. The first word that is neither such a flag nor a verb
+//! of ours begins what cargo receives; `--` says so explicitly.
+
+mod hint;
+
+use std::convert::Infallible;
+use std::ffi::{OsStr, OsString};
+
+use clap::{Arg, ArgMatches, Command, value_parser};
+
+use crate::migrate;
+use crate::os::snapshot::Snapshot;
+use crate::session::env;
+use crate::settings::{Flags, Key};
+use crate::shim::Plan;
+use crate::shim::decide::Door;
+use crate::ui::error::Result;
+use crate::ui::escape::shown;
+use crate::ui::report;
+use crate::{completions, editor, explain, man, path, provision, setup, toolchain};
+
+/// A verb: its name, its command line, and what it does.
+pub(crate) struct Verb {
+    pub(crate) name: &'static str,
+    pub(crate) command: fn() -> Command,
+    run: fn(&Snapshot, &Flags, &ArgMatches) -> anyhow::Result<u8>,
+}
+
+/// The verbs, in the order in which the help lists them.
+pub(crate) const VERBS: [Verb; 10] = [
+    Verb { name: "path", command: path::command, run: path::run },
+    Verb { name: "explain", command: explain::command, run: explain::run },
+    Verb { name: "env", command: env::command, run: env::run },
+    Verb { name: "setup", command: setup::command, run: setup::run },
+    Verb { name: "provision", command: provision::command, run: provision::run },
+    Verb { name: "editor", command: editor::command, run: editor::run },
+    Verb {
+        name: "migrate",
+        command: migrate::command,
+        run: |at, flags, verb| migrate::run(at, flags, verb),
+    },
+    Verb { name: "toolchain", command: toolchain::command, run: toolchain::run },
+    Verb { name: "completions", command: completions::command, run: completions::run },
+    Verb { name: "man", command: man::command, run: man::run },
+];
+
+const ABOUT_SETTINGS: &str = "\
+Lists of names are separated by commas. Each setting is also a variable, CARGO_PERUSER_<NAME>, and a
+key in ~/.config/cargo-peruser/config.toml and /etc/cargo-peruser/config.toml. CARGO_PERUSER=off
+steps aside.";
+
+/// Our exit codes and what they mean, for the help and the man page.
+pub(crate) const EXIT_CODES: [(u8, &str); 8] = [
+    (1, "a verb of cargo-peruser failed"),
+    (2, "its words are not understood"),
+    (73, "a directory or a copy cannot be made"),
+    (77, "a directory, or what is to be moved, is unsafe"),
+    (78, "a mistake in the settings"),
+    (126, "the real cargo cannot be executed"),
+    (127, "there is no real cargo"),
+    (130, "a migration was interrupted"),
+];
+
+/// Runs a verb, or becomes cargo.
+///
+/// # Errors
+/// Ours, and those of the verb.
+pub(crate) fn run(snapshot: &Snapshot) -> anyhow::Result<u8> {
+    let (own, rest) = snapshot.args.split_at(own_length(&snapshot.args));
+    match rest {
+        [first, ..] if is_ours(first) => run_verb(snapshot, &snapshot.args),
+        [] => run_verb(snapshot, &snapshot.args),
+        [help, verb] if help == "help" && is_ours(verb) => {
+            run_verb(snapshot, &[verb.clone(), "--help".into()])
+        }
+        // Without a flag of ours there is nothing to parse on the way to cargo.
+        _ if own.is_empty() => match become_cargo(snapshot, &Flags::new(), rest)? {},
+        _ => match parse(own) {
+            Ok(matches) => match become_cargo(snapshot, &flags(&matches), rest)? {},
+            Err(error) => answer(&error),
+        },
+    }
+}
+
+fn run_verb(snapshot: &Snapshot, words: &[OsString]) -> anyhow::Result<u8> {
+    let matches = match parse(words) {
+        Ok(matches) => matches,
+        Err(error) => {
+            let code = answer(&error)?;
+            let after_verb = words.get(own_length(words)..).unwrap_or_default();
+            if let Some(help) = hint::settings_come_first(after_verb).filter(|_| code != 0) {
+                report::help(&help);
+            }
+            return Ok(code);
+        }
+    };
+    let flags = flags(&matches);
+    let named = |name: &str| VERBS.iter().find(|verb| verb.name == name);
+    match matches.subcommand().and_then(|(name, words)| Some((named(name)?, words))) {
+        Some((verb, words)) => (verb.run)(snapshot, &flags, words),
+        None => {
+            report::line(command().render_help().to_string().trim_end())?;
+            Ok(0)
+        }
+    }
+}
+
+/// Whether a word is a verb of ours, or asks for our help or version.
+fn is_ours(word: &OsStr) -> bool {
+    let verbs = VERBS.iter().map(|verb| verb.name);
+    verbs.chain(["-h", "--help", "-V", "--version"]).any(|ours| word == ours)
+}
+
+/// `words` begin with what cargo receives, or with `--` in front of it.
+fn become_cargo(snapshot: &Snapshot, flags: &Flags, words: &[OsString]) -> Result<Infallible> {
+    let args = match words {
+        [first, after @ ..] if first == "--" => after,
+        all => all,
+    };
+    let plan = Plan::make(snapshot, Door::ByName, flags, args)?;
+    let verbs = VERBS.iter().map(|verb| verb.name);
+    match hint::misdirected(words, &plan, verbs) {
+        Some(failure) => Err(failure.into()),
+        None => plan.carry_out(),
+    }
+}
+
+/// The whole command line of ours.
+pub(crate) fn command() -> Command {
+    let flag = |key: Key| {
+        Arg::new(key.name())
+            .long(key.info().flag.trim_start_matches('-'))
+            .value_name(key.info().value)
+            .value_parser(value_parser!(OsString))
+            .help(key.info().help)
+            .help_heading("Settings")
+    };
+    Command::new("cargo-peruser")
+        .bin_name("cargo-peruser")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("Runs cargo with a target directory that is yours alone")
+        .long_about(
+            "Runs cargo with a target directory that is yours alone.\n\n\
+             Everything that is neither a flag nor a verb of cargo-peruser goes to cargo as it is: \
+             `cargo-peruser build --release`. After `--` everything does.",
+        )
+        .after_help("`cargo-peruser <CARGO COMMAND>` runs that command of cargo.")
+        .after_long_help(after_help())
+        .override_usage("cargo-peruser [SETTINGS] <VERB | CARGO COMMAND> [ARGUMENTS]")
+        .disable_help_subcommand(true)
+        .propagate_version(true)
+        .subcommand_help_heading("Verbs")
+        .args(Key::ALL.map(flag))
+        .subcommands(VERBS.iter().map(|verb| (verb.command)().name(verb.name)))
+}
+
+fn after_help() -> String {
+    let codes = EXIT_CODES.map(|(code, meaning)| format!("\n  {code:<4} {meaning}")).concat();
+    format!("{ABOUT_SETTINGS}\n\nExit codes: cargo's own once it runs. Otherwise{codes}")
+}
+
+/// How many of the words are flags of ours, their values included.
+fn own_length(args: &[OsString]) -> usize {
+    let mut length = 0;
+    while let Some(word) = args.get(length) {
+        let name = |key: Key| word == key.info().flag;
+        let joined = |key: Key| {
+            let rest = word.as_encoded_bytes().strip_prefix(key.info().flag.as_bytes());
+            rest.is_some_and(|rest| rest.starts_with(b"="))
+        };
+        match word {
+            _ if Key::ALL.into_iter().any(name) => length += 2,
+            _ if Key::ALL.into_iter().any(joined) => length += 1,
+            _ => break,
+        }
+    }
+    length.min(args.len())
+}
+
+/// An error says what was typed; it is made anew from words that may safely be read.
+fn parse(words: &[OsString]) -> Result<ArgMatches, clap::Error> {
+    let name = OsStr::new("cargo-peruser").to_owned();
+    let matches =
+        |words: &[OsString]| command().try_get_matches_from(std::iter::once(&name).chain(words));
+    matches(words).map_err(|error| {
+        let plain: Vec<OsString> =
+            words.iter().map(|word| shown(word).to_string().into()).collect();
+        if plain == words { error } else { matches(&plain).err().unwrap_or(error) }
+    })
+}
+
+fn flags(matches: &ArgMatches) -> Flags {
+    let given = |key: Key| matches.get_one::<OsString>(key.name()).map(|text| (key, text.clone()));
+    Key::ALL.into_iter().filter_map(given).collect()
+}
+
+/// Prints help, the version, or what is wrong with the words; 2 in that case, as cargo's own.
+fn answer(error: &clap::Error) -> anyhow::Result<u8> {
+    if error.use_stderr() {
+        report::usage(&error.render());
+        return Ok(2);
+    }
+    report::line(error.render().to_string().trim_end())?;
+    Ok(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{command, own_length};
+    use std::ffi::OsString;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn our_flags_end_where_cargos_words_begin() {
+        for (line, expected) in [
+            ("build --shared-root /x", 0),
+            ("--shared-root /x build", 2),
+            ("--shared-root=/x build", 1),
+            ("--shared-root /x --scope=user -- gc", 3),
+            ("--shared-rootx build", 0),
+            ("--shared-root", 1),
+            ("--release", 0),
+            ("+nightly --scope user", 0),
+        ] {
+            let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+            assert_eq!(own_length(&words), expected, "{line}");
+        }
+    }
+}

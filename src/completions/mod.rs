@@ -1,0 +1,165 @@
+//! `completions`: a script that completes our own words, and hands cargo's on to cargo's completion.
+//!
+//! The descriptions of verbs and flags become a script by `clap_complete`. What clap cannot know,
+//! that everything else is cargo's, is a template beside this file: it finds the place where cargo's
+//! words begin and asks whatever completes `cargo` in that shell.
+
+mod words;
+
+use std::io;
+
+use clap::{Arg, ArgMatches, Command, ValueEnum, value_parser};
+use clap_complete::{Generator, aot};
+
+use self::words::After;
+use crate::os::snapshot::Snapshot;
+use crate::settings::Flags;
+use crate::ui::report;
+
+/// A shell that can complete for us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Shell {
+    /// GNU bash.
+    Bash,
+    /// zsh.
+    Zsh,
+    /// fish.
+    Fish,
+    /// nushell.
+    Nu,
+    /// PowerShell.
+    Powershell,
+    /// elvish.
+    Elvish,
+}
+
+impl Shell {
+    /// Every shell.
+    pub const ALL: [Shell; 6] =
+        [Shell::Bash, Shell::Zsh, Shell::Fish, Shell::Nu, Shell::Powershell, Shell::Elvish];
+
+    /// Where the shell looks for such a script by itself, below `<prefix>/share` and mostly below
+    /// `$XDG_DATA_HOME` too (zsh looks there only if `fpath` says so); `None` where it has to be
+    /// named in a start-up file.
+    pub fn place(self) -> Option<&'static str> {
+        match self {
+            Shell::Bash => Some("bash-completion/completions/cargo-peruser"),
+            Shell::Zsh => Some("zsh/site-functions/_cargo-peruser"),
+            Shell::Fish => Some("fish/vendor_completions.d/cargo-peruser.fish"),
+            Shell::Nu => Some("nushell/vendor/autoload/cargo-peruser.nu"),
+            Shell::Elvish => Some("elvish/lib/cargo-peruser.elv"),
+            Shell::Powershell => None,
+        }
+    }
+
+    fn template(self) -> &'static str {
+        match self {
+            Shell::Bash => include_str!("complete.bash"),
+            Shell::Zsh => include_str!("complete.zsh"),
+            Shell::Fish => include_str!("complete.fish"),
+            Shell::Nu => include_str!("complete.nu"),
+            Shell::Powershell => include_str!("complete.ps1"),
+            Shell::Elvish => include_str!("complete.elv"),
+        }
+    }
+
+    /// The name that the part which clap makes goes by: another one than the program's where ours
+    /// could not call it otherwise, and in bash one that has no hyphen, because clap_complete spells
+    /// those in two ways and then never finds a verb.
+    fn part_name(self) -> &'static str {
+        match self {
+            Shell::Bash => "cargo_peruser_words",
+            Shell::Zsh | Shell::Powershell => "cargo-peruser-words",
+            Shell::Fish | Shell::Elvish | Shell::Nu => "cargo-peruser",
+        }
+    }
+}
+
+pub(super) fn command() -> Command {
+    Command::default()
+        .about("Print a completion script for a shell")
+        .long_about(
+            "Prints a completion script for a shell. It completes the verbs and flags of \
+             cargo-peruser itself, and what comes after a command of cargo by cargo's own \
+             completion, where the shell has one.",
+        )
+        .arg(
+            Arg::new("shell")
+                .value_name("SHELL")
+                .required(true)
+                .value_parser(value_parser!(Shell))
+                .hide_possible_values(true)
+                .help("The shell to complete in: bash, zsh, fish, nu, powershell or elvish"),
+        )
+}
+
+pub(super) fn run(_: &Snapshot, _: &Flags, verb: &ArgMatches) -> anyhow::Result<u8> {
+    if let Some(shell) = verb.get_one::<Shell>("shell") {
+        report::line(script(*shell)?.trim_end())?;
+    }
+    Ok(0)
+}
+
+/// The completion script for a shell.
+///
+/// # Errors
+/// The generator's, which writes to memory and has none to our knowledge.
+pub fn script(shell: Shell) -> io::Result<String> {
+    let words = words::described();
+    let list = |names: Vec<String>| names.join(" ");
+    Ok(shell
+        .template()
+        .replace("@settings@", &list(words::settings()))
+        .replace("@values@", &list(words::values_of_settings()))
+        .replace("@verbs@", &list(words::verbs(&words, After::OurWords)))
+        .replace("@verbs-before-cargo@", &list(words::verbs(&words, After::CargosWords)))
+        .replace("@values-of-verbs@", &list(words::values_of_verbs(&words)))
+        .replace("@record@", &words::record(&words).to_string())
+        .replace("# @own@\n", &part(shell, words)?))
+}
+
+/// What clap makes of our words.
+fn part(shell: Shell, words: Command) -> io::Result<String> {
+    let generator: &dyn Generator = match shell {
+        Shell::Bash => &aot::Bash,
+        Shell::Zsh => &aot::Zsh,
+        Shell::Fish => &aot::Fish,
+        Shell::Powershell => &aot::PowerShell,
+        Shell::Elvish => &aot::Elvish,
+        Shell::Nu => return Ok(String::new()),
+    };
+    let mut words = words.name(shell.part_name()).bin_name(shell.part_name());
+    words.build();
+    let mut text = Vec::new();
+    generator.try_generate(&words, &mut text)?;
+    String::from_utf8(text).map_err(|cause| io::Error::new(io::ErrorKind::InvalidData, cause))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Shell, script};
+    use clap::ValueEnum;
+
+    #[test]
+    fn nothing_is_left_open_in_a_script() {
+        for shell in Shell::ALL {
+            let text = script(shell).unwrap();
+            let open = text.split_whitespace().find(|word| {
+                let inner = word.trim_matches(['\'', '"', '(', ')', '[', ']']);
+                inner.len() > 2 && inner.starts_with('@') && inner.ends_with('@')
+            });
+            assert_eq!(open, None, "{shell:?}");
+            assert!(text.contains("explain") && text.contains("shared-root"), "{shell:?}");
+            assert!(text.contains("uninstall") && !text.contains("enter-session"), "{shell:?}");
+        }
+    }
+
+    #[test]
+    fn the_help_names_every_shell() {
+        let help = super::command().render_long_help().to_string();
+        for shell in Shell::ALL {
+            let shell = shell.to_possible_value().unwrap();
+            assert!(help.contains(shell.get_name()), "{help}");
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! Our words as the templates take them: plain lists, since that is what every shell has.
+
+use clap::builder::PossibleValuesParser;
+use clap::{Arg, Command, ValueHint};
+use serde_json::{Map, Value, json};
+
+use crate::cli::VERBS;
+use crate::settings::Key;
+
+/// What stands behind a verb.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum After {
+    /// Its own words.
+    OurWords,
+    /// What cargo would be called with.
+    CargosWords,
+}
+
+/// Our command line with what only completion wants to know: which values there are. Parsing does
+/// not look at them, because a wrong setting has an error of its own.
+pub(super) fn described() -> Command {
+    let words = VERBS.iter().fold(crate::cli::command(), |words, verb| {
+        words.mut_subcommand(verb.name, |described| without_hidden(described).name(verb.name))
+    });
+    Key::ALL.into_iter().fold(words, |words, key| {
+        words.mut_arg(key.name(), |flag| match key.info().value {
+            "PATH" => flag.value_hint(ValueHint::AnyPath),
+            list if list.contains('|') => {
+                flag.value_parser(PossibleValuesParser::new(list.split('|')))
+            }
+            _ => flag.value_hint(ValueHint::Other),
+        })
+    })
+}
+
+/// A verb without the flags that this program gives itself: generators would offer them.
+fn without_hidden(verb: Command) -> Command {
+    let visible = verb.get_arguments().filter(|arg| !arg.is_hide_set()).cloned();
+    let visible: Vec<Arg> = visible.collect();
+    if visible.len() == verb.get_arguments().count() {
+        return verb;
+    }
+    let about = verb.get_about().cloned().unwrap_or_default();
+    Command::default().about(about).args(visible)
+}
+
+/// The flags that may stand before everything else. Each takes a value.
+pub(super) fn settings() -> Vec<String> {
+    Key::ALL.map(|key| key.info().flag.to_owned()).into()
+}
+
+/// The values of those flags, as `--flag=value`, where there are few.
+pub(super) fn values_of_settings() -> Vec<String> {
+    let few = Key::ALL.into_iter().map(Key::info).filter(|info| info.value.contains('|'));
+    let values = few.flat_map(|info| info.value.split('|').map(|value| (info.flag, value)));
+    values.map(|(flag, value)| format!("{flag}={value}")).collect()
+}
+
+/// The verbs that are followed by that.
+pub(super) fn verbs(words: &Command, after: After) -> Vec<String> {
+    let follows = |verb: &&Command| {
+        let is_cargos =
+            verb.get_arguments().any(|arg| arg.get_id() == crate::ui::arguments::CARGO_WORDS);
+        is_cargos == (after == After::CargosWords)
+    };
+    words.get_subcommands().filter(follows).map(|verb| verb.get_name().to_owned()).collect()
+}
+
+/// What verbs take besides flags, as `verb=value`, where there are few.
+pub(super) fn values_of_verbs(words: &Command) -> Vec<String> {
+    let values = |verb: &Command| {
+        let name = verb.get_name().to_owned();
+        let values: Vec<_> = verb.get_positionals().flat_map(Arg::get_possible_values).collect();
+        values.into_iter().map(move |value| format!("{name}={}", value.get_name()))
+    };
+    words.get_subcommands().flat_map(values).collect()
+}
+
+/// Everything that can follow each verb, and, below an empty name, the program. What is JSON here is
+/// a record of nushell's as well.
+pub(super) fn record(words: &Command) -> Value {
+    let of_verb = |verb: &Command| -> Vec<Value> {
+        let verbs = verb.get_subcommands().map(|verb| (verb.get_name().into(), verb.get_about()));
+        let flags = verb
+            .get_arguments()
+            .filter_map(|flag| Some((format!("--{}", flag.get_long()?), flag.get_help())));
+        let described = verbs.chain(flags).map(
+            |(word, about)| json!({ "value": word, "description": about.map(ToString::to_string) }),
+        );
+        let values = verb.get_positionals().flat_map(Arg::get_possible_values);
+        values.map(|value| json!({ "value": value.get_name() })).chain(described).collect()
+    };
+    let verbs = words.get_subcommands().map(|verb| (verb.get_name(), verb));
+    let all =
+        verbs.chain([("", words)]).map(|(name, verb)| (name.to_owned(), of_verb(verb).into()));
+    Value::Object(all.collect::<Map<_, _>>())
+}

@@ -1,0 +1,106 @@
+//! One settings file and what becomes of it: shown first, then done.
+
+use std::path::{Path, PathBuf};
+
+use crate::editor::edit::{Aim, Difference, Edit, Editor, Format};
+use crate::editor::files::Editors;
+use crate::os::accounts;
+use crate::os::replace::Original;
+use crate::os::trust::Trust;
+use crate::ui::error::{EditorError, Error, FileError, Result};
+use crate::ui::escape::shown;
+use crate::ui::report;
+
+/// The mode of a new file: what editors themselves give it under the usual umask.
+const MODE: u32 = 0o644;
+
+/// A change to one file, thought through and not made yet.
+pub(super) struct Change {
+    path: PathBuf,
+    original: Original,
+    /// The text as it is.
+    pub(super) text: String,
+    /// The text as it is to be.
+    pub(super) edit: Edit,
+}
+
+impl Change {
+    /// Reads every file of an editor and thinks the changes through.
+    ///
+    /// # Errors
+    /// Those of the first file that cannot be changed; nothing is written then.
+    pub(super) fn to_all_files(
+        editor: Editor,
+        editors: &Editors<'_>,
+        aim: &Aim,
+    ) -> Result<Vec<Change>> {
+        let Some(format) = editor.format() else {
+            return Err(EditorError::NoFile { editor: editor.name(), title: editor.title() }.into());
+        };
+        let files = editors.files(editor);
+        let change = |path: &PathBuf| {
+            let change = Change::to(editor, format, path, aim)?;
+            if change.is_worth_making() {
+                change.original.assert_writable()?;
+            }
+            Ok(change)
+        };
+        files.iter().map(change).collect()
+    }
+
+    /// Reads one file and thinks the change through.
+    ///
+    /// # Errors
+    /// Why it cannot be read or changed.
+    pub(super) fn to(editor: Editor, format: Format, path: &Path, aim: &Aim) -> Result<Change> {
+        assert_roots(path)?;
+        let original = Original::read(path)?;
+        let text = original.text()?.to_owned();
+        let edit = format.edit(&text, aim).map_err(|obstacle| {
+            let editor = editor.name();
+            Error::from(EditorError::Obstacle { editor, path: path.to_owned(), obstacle })
+        })?;
+        Ok(Change { path: path.to_owned(), original, text, edit })
+    }
+
+    /// Shows what changes and does it.
+    ///
+    /// # Errors
+    /// The file's; it is as it was then.
+    pub(super) fn make(&self) -> anyhow::Result<()> {
+        let Change { path, original, text, edit } = self;
+        if !self.is_worth_making() {
+            report::line(format!("`{}`: nothing is to be done", shown(path)))?;
+            return Ok(());
+        }
+        report::line(format!("`{}`:\n{}", shown(path), Difference::between(text, &edit.text)))?;
+        // What a symlink leads to stays, empty: who made the link wants it there.
+        if Format::is_vacant(&edit.text) && original.is_direct() {
+            original.remove().map_err(Error::from)?;
+        } else {
+            original.replace(edit.text.as_bytes(), MODE).map_err(Error::from)?;
+        }
+        Ok(())
+    }
+
+    /// Whether it changes anything.
+    pub(super) fn is_worth_making(&self) -> bool {
+        self.edit.text != self.text
+    }
+
+    /// Whether the file exists.
+    pub(super) fn is_there(&self) -> bool {
+        self.original.bytes().is_some()
+    }
+}
+
+/// Root follows nobody else's symlinks: with `sudo -E`, variables lead to somebody's own files.
+fn assert_roots(path: &Path) -> Result<(), FileError> {
+    if !accounts::is_root() {
+        return Ok(());
+    }
+    match Trust::of(0).first_changeable(path) {
+        None => Ok(()),
+        Some((place, _)) => Err(FileError::ChangeableByOthers { path: path.to_owned(), place }),
+    }
+}

@@ -1,0 +1,342 @@
+//! Texts before and after, for every format.
+
+use super::{Aim, Before, Difference, Edit, Editor, Format, Variable};
+use crate::ui::error::ObstacleKind;
+use proptest::prelude::{ProptestConfig, Strategy, prop, prop_assert, prop_assert_eq, proptest};
+
+const TARGET: &str = "/srv/x/alice/target";
+const VSCODE: Format = Format::Json(&["rust-analyzer.server.extraEnv"], "    ");
+const ZED: Format = Format::Json(&["lsp", "rust-analyzer", "binary", "env"], "  ");
+const HELIX: Format = Format::Toml(&["language-server", "rust-analyzer", "environment"]);
+const RUST_ANALYZER: Format = Format::Toml(&["cargo", "extraEnv"]);
+const ALL: [Format; 6] = [VSCODE, ZED, HELIX, RUST_ANALYZER, Format::Lua, Format::Elisp];
+
+fn aim(target: &str) -> Aim {
+    let variables = vec![
+        Variable { name: "CARGO_TARGET_DIR", value: Some(target.into()) },
+        Variable { name: "CARGO_BUILD_BUILD_DIR", value: None },
+    ];
+    Aim { variables, roots: vec!["/srv/x".into()] }
+}
+
+fn edit(format: Format, text: &str) -> Edit {
+    format.edit(text, &aim(TARGET)).unwrap()
+}
+
+fn remove(format: Format, text: &str) -> Edit {
+    format.edit(text, &aim(TARGET).withdrawn()).unwrap()
+}
+
+#[test]
+fn json_is_inserted_where_it_looks_like_its_neighbours() {
+    for (before, after) in [
+        ("", "{\n    \"E\": {\n        \"V\": \"D\"\n    }\n}\n"),
+        ("// mine\n", "// mine\n{\n    \"E\": {\n        \"V\": \"D\"\n    }\n}\n"),
+        ("{}", "{\n    \"E\": {\n        \"V\": \"D\"\n    }\n}"),
+        ("{ }\n", "{\n    \"E\": {\n        \"V\": \"D\"\n    }\n}\n"),
+        (
+            "{\n  // only a comment\n}\n",
+            "{\n  // only a comment\n    \"E\": {\n        \"V\": \"D\"\n    }\n}\n",
+        ),
+        ("{\n  \"a\": 1\n}\n", "{\n  \"a\": 1,\n  \"E\": {\n    \"V\": \"D\"\n  }\n}\n"),
+        (
+            "{\n\t\"a\": [1,], // one\n\n\t// the end\n}",
+            "{\n\t\"a\": [1,], // one\n\t\"E\": {\n\t\t\"V\": \"D\"\n\t},\n\n\t// the end\n}",
+        ),
+        (
+            "{\n  \"a\": 1, /* x */ // one, two\n}\n",
+            "{\n  \"a\": 1, /* x */ // one, two\n  \"E\": {\n    \"V\": \"D\"\n  },\n}\n",
+        ),
+        ("{\"a\": 1}", "{\"a\": 1, \"E\": {\n    \"V\": \"D\"\n}}"),
+        ("{\"a\": 1,}", "{\"a\": 1, \"E\": {\n    \"V\": \"D\"\n},}"),
+        ("{\n  \"E\": { \"A\": \"b\" }\n}\n", "{\n  \"E\": { \"A\": \"b\", \"V\": \"D\" }\n}\n"),
+        (
+            "{\n  \"E\": {\n     \"A\": \"b\" // c\n  },\n  \"z\": 0\n}\n",
+            "{\n  \"E\": {\n     \"A\": \"b\", // c\n     \"V\": \"D\"\n  },\n  \"z\": 0\n}\n",
+        ),
+        ("{\n  \"E\": {\"V\": \"\"}, // c\n}\n", "{\n  \"E\": {\"V\": \"D\"}, // c\n}\n"),
+        (
+            "{ \"E\": { /* old */ \"V\" : \"/srv/x/bob/target\" } }",
+            "{ \"E\": { /* old */ \"V\" : \"D\" } }",
+        ),
+    ] {
+        let long = |text: &str| {
+            text.replace("\"E\"", "\"rust-analyzer.server.extraEnv\"")
+                .replace("\"V\"", "\"CARGO_TARGET_DIR\"")
+                .replace("\"D\"", &format!("\"{TARGET}\""))
+        };
+        let found = edit(VSCODE, &long(before)).text;
+        assert_eq!(found, long(after), "{before}");
+        assert_eq!(edit(VSCODE, &found), Edit { text: found.clone(), before: Before::Same });
+    }
+}
+
+#[test]
+fn json_is_taken_back_with_the_tables_that_hold_nothing_else() {
+    let deep = "{\n  \"lsp\": {\n    \"rust-analyzer\": {\n      \"binary\": {\n        \"env\": {\n          \
+                \"CARGO_TARGET_DIR\": \"/srv/x/alice/target\"\n        }\n      }\n    }\n  }\n}\n";
+    assert_eq!(edit(ZED, "").text, deep);
+    assert_eq!(remove(ZED, deep).text, "{\n}\n");
+    assert!(Format::is_vacant(&remove(ZED, deep).text));
+    let with_path = deep.replace("\"binary\": {", "\"binary\": {\n        \"path\": \"/x\",");
+    let expected = "{\n  \"lsp\": {\n    \"rust-analyzer\": {\n      \"binary\": {\n        \
+                    \"path\": \"/x\"\n      }\n    }\n  }\n}\n";
+    assert_eq!(remove(ZED, &with_path).text, expected);
+    // What a person has written into a table of ours keeps it alive.
+    let with_comment = deep.replace("target\"\n", "target\" // kept\n");
+    let expected = deep.replace("\"CARGO_TARGET_DIR\": \"/srv/x/alice/target\"", " // kept");
+    assert_eq!(remove(ZED, &with_comment).text, expected);
+    let between = "{\"rust-analyzer.server.extraEnv\": {\"A\": \"1\", \"CARGO_TARGET_DIR\": \
+                   \"/srv/x/alice/target\", \"B\": \"2\"}}";
+    let expected = "{\"rust-analyzer.server.extraEnv\": {\"A\": \"1\", \"B\": \"2\"}}";
+    assert_eq!(remove(VSCODE, between).text, expected);
+}
+
+#[test]
+fn toml_is_inserted_and_taken_back() {
+    for (before, after) in [
+        ("", "[cargo.extraEnv]\nV = \"D\"\n"),
+        ("# mine\n", "# mine\n\n[cargo.extraEnv]\nV = \"D\"\n"),
+        ("a = 1 # one\n# end", "a = 1 # one\n# end\n\n[cargo.extraEnv]\nV = \"D\""),
+        (
+            "[cargo]\nfeatures = [\n  'x', # why\n]\n\n# next\n[check]\ncommand = 'clippy'\n# end\n",
+            "[cargo]\nfeatures = [\n  'x', # why\n]\n\n# next\n[check]\ncommand = 'clippy'\n# end\n\
+             \n[cargo.extraEnv]\nV = \"D\"\n",
+        ),
+        (
+            "[cargo.extraEnv] # env\nA = 'b' # c\n\n# next\n[check]\n",
+            "[cargo.extraEnv] # env\nA = 'b' # c\nV = \"D\"\n\n# next\n[check]\n",
+        ),
+        ("cargo.extraEnv.A = 'b'\n", "cargo.extraEnv.A = 'b'\ncargo.extraEnv.V = \"D\"\n"),
+        ("cargo.noDeps = true\n", "cargo.noDeps = true\n\n[cargo.extraEnv]\nV = \"D\"\n"),
+        ("cargo = { noDeps = true }\n", "cargo = { noDeps = true, extraEnv = { V = \"D\" } }\n"),
+        (
+            "[cargo]\nextraEnv = { A = 'b' } # c\n",
+            "[cargo]\nextraEnv = { A = 'b', V = \"D\" } # c\n",
+        ),
+        ("[cargo]\nextraEnv = { A = 'b' }", "[cargo]\nextraEnv = { A = 'b', V = \"D\" }"),
+    ] {
+        let long = |text: &str| {
+            text.replace("V =", "CARGO_TARGET_DIR =").replace("\"D\"", &format!("\"{TARGET}\""))
+        };
+        let found = edit(RUST_ANALYZER, before).text;
+        assert_eq!(found, long(after), "{before}");
+        assert_eq!(edit(RUST_ANALYZER, &found), Edit { text: found.clone(), before: Before::Same });
+        assert_eq!(remove(RUST_ANALYZER, &found).text, before);
+    }
+    let old = "[cargo.extraEnv]\nCARGO_TARGET_DIR   =   '/srv/x/bob/target'   # his\n";
+    let new = format!("[cargo.extraEnv]\nCARGO_TARGET_DIR   =   \"{TARGET}\"   # his\n");
+    assert_eq!(edit(RUST_ANALYZER, old), Edit { text: new, before: Before::Outdated });
+}
+
+/// The line and the reason of what is refused.
+fn refused(format: Format, text: &str) -> (usize, ObstacleKind) {
+    let found = format.edit(text, &aim(TARGET)).unwrap_err();
+    (found.line, found.kind)
+}
+
+fn choice(value: &str) -> ObstacleKind {
+    ObstacleKind::Choice { name: "CARGO_TARGET_DIR".into(), value: value.into() }
+}
+
+#[test]
+fn json_that_is_refused_names_its_line() {
+    use ObstacleKind::{NotATable, Syntax, Twice};
+    let env = "rust-analyzer.server.extraEnv";
+    for (text, line, kind) in [
+        ("{\n  \"a\": 1\n  \"b\": 2\n}", 2, Syntax("expected comma".into())),
+        ("{\n  a: 1\n}", 2, Syntax("expected string for object property".into())),
+        ("{\"a\": 1}\n{}", 2, Syntax("text cannot contain more than one JSON value".into())),
+        ("\n[]", 2, NotATable(None)),
+        ("{\n\"E\": null}", 2, NotATable(Some(env.into()))),
+        ("{\"E\": {\n\"V\":\n\"/tmp/x\"}}", 3, choice("\"/tmp/x\"")),
+        ("{\"E\": {\n\"V\": \"/srv/xy\"}}", 2, choice("\"/srv/xy\"")),
+        ("{\"E\": {\n\"V\": \"${env:USER}\"}}", 2, choice("\"${env:USER}\"")),
+        ("{\"E\": {\n\"V\": null}}", 2, choice("null")),
+        ("{\"E\": {},\n\"E\": {}}", 2, Twice(env.into())),
+    ] {
+        let text =
+            text.replace("\"E\"", &format!("\"{env}\"")).replace("\"V\"", "\"CARGO_TARGET_DIR\"");
+        assert_eq!(refused(VSCODE, &text), (line, kind), "{text}");
+    }
+}
+
+#[test]
+fn what_else_is_refused_names_its_line() {
+    use ObstacleKind::{HalfABlock, NotATable, NotOurs, Syntax};
+    let toml = "string values must be quoted, expected literal string";
+    for (format, text, line, kind) in [
+        (RUST_ANALYZER, "a = 1\nb =\n", 2, Syntax(toml.into())),
+        (RUST_ANALYZER, "\ncargo = 1\n", 2, NotATable(Some("cargo".into()))),
+        (RUST_ANALYZER, "[cargo.extraEnv]\nCARGO_TARGET_DIR = 'x'\n", 2, choice("'x'")),
+        (HELIX, "[[language-server]]\n", 1, NotATable(Some("language-server".into()))),
+        (Format::Lua, "print(1)\n", 1, NotOurs),
+        (Format::Elisp, "(a)\n;; >>> cargo-peruser >>>\n(b)\n", 2, HalfABlock),
+    ] {
+        assert_eq!(refused(format, text), (line, kind), "{text}");
+    }
+}
+
+#[test]
+fn a_persons_choice_is_left_where_ours_is_taken_back() {
+    for (format, text) in [
+        (VSCODE, "{\"rust-analyzer.server.extraEnv\": {\"CARGO_TARGET_DIR\": \"/tmp/x\"}}"),
+        (RUST_ANALYZER, "[cargo.extraEnv]\nCARGO_TARGET_DIR = '/tmp/x'\n"),
+    ] {
+        assert_eq!(remove(format, text), Edit { text: text.into(), before: Before::Nothing });
+    }
+}
+
+#[test]
+fn byte_order_mark_and_line_ends_stay() {
+    for format in [VSCODE, ZED, RUST_ANALYZER, Format::Elisp] {
+        let text = if matches!(format, Format::Json(..)) { "{\n  \"a\": 1\n}" } else { "# a\n" };
+        let text = if format == Format::Elisp { "(a)\n" } else { text };
+        let crlf = format!("\u{feff}{}", text.replace('\n', "\r\n"));
+        let found = edit(format, &crlf).text;
+        assert!(found.starts_with('\u{feff}') && found.contains(TARGET), "{found:?}");
+        assert_eq!(found.matches('\n').count(), found.matches("\r\n").count(), "{found:?}");
+        assert_eq!(remove(format, &found).text, crlf);
+    }
+}
+
+#[test]
+fn what_is_ours_and_outdated_is_replaced_or_goes() {
+    for format in ALL {
+        let old = format.edit("", &aim("/srv/x/alice/old")).unwrap().text;
+        let new = edit(format, &old);
+        assert_eq!((new.before, &*new.text), (Before::Outdated, &*edit(format, "").text));
+        assert!(Format::is_vacant(&remove(format, &old).text), "{old}");
+        // A build directory that is not needed any more goes as well.
+        let mut both = aim(TARGET);
+        both.variables.iter_mut().for_each(|it| it.value = Some(TARGET.into()));
+        let with_both = format.edit("", &both).unwrap().text;
+        assert_eq!(with_both.matches(TARGET).count(), 2);
+        assert!(!edit(format, &with_both).text.contains("BUILD_BUILD"), "{with_both}");
+        assert!(Format::is_vacant(&remove(format, &with_both).text), "{with_both}");
+    }
+}
+
+#[test]
+fn any_path_is_quoted_for_its_language() {
+    let path = "/srv/x/it's \"a\" \\ back\tslash/ä ${USER} é\u{1b}9/target";
+    for format in [VSCODE, ZED] {
+        let text = format.edit("", &aim(path)).unwrap().text;
+        let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let mut table = &json;
+        let Format::Json(keys, _) = format else { unreachable!() };
+        keys.iter().for_each(|key| table = &table[key]);
+        assert_eq!(table["CARGO_TARGET_DIR"], path);
+    }
+    let text = RUST_ANALYZER.edit("", &aim(path)).unwrap().text;
+    let toml: toml_edit::DocumentMut = text.parse().unwrap();
+    assert_eq!(toml["cargo"]["extraEnv"]["CARGO_TARGET_DIR"].as_str(), Some(path));
+    let lua = Format::Lua.edit("", &aim(path)).unwrap().text;
+    let expected =
+        r#"CARGO_TARGET_DIR = "/srv/x/it's \"a\" \\ back\009slash/ä ${USER} é\0279/target","#;
+    assert!(lua.contains(expected), "{lua}");
+    let elisp = Format::Elisp.edit("", &aim(path)).unwrap().text;
+    let expected = r#""/srv/x/it's \"a\" \\ back\011slash/ä ${USER} é\0339/target""#;
+    assert!(elisp.contains(expected), "{elisp}");
+}
+
+#[test]
+fn differences_are_fit_for_a_terminal() {
+    let old = "1\n2\n3\n4\n5\n6\n7\n8\n9\n";
+    let new = "1\n2\n3\n4\n5\nx\u{1b}[2J\n\t6\r\n7\n8\n9\n";
+    let expected = " 3\n 4\n 5\n-6\n+x\\u{1b}[2J\n+\t6\n 7\n 8\n 9";
+    assert_eq!(Difference::between(old, new).to_string(), expected);
+}
+
+#[test]
+fn every_editor_has_a_name_of_its_own() {
+    let names: Vec<&str> = Editor::ALL.map(Editor::name).into();
+    assert_eq!(names.join(" "), "vscode zed helix neovim emacs rustrover rust-analyzer");
+}
+
+/// JSON with comments, trailing commas and any spacing, and the table of variables now and then.
+fn json() -> impl Strategy<Value = String> {
+    let gap = || "[ \t\n]{0,2}|\n *// c[,{}\"]*\n|/\\* , \\*/| // x\n  ";
+    let name = "a|b|lsp|rust-analyzer|binary|env|rust-analyzer.server.extraEnv";
+    let leaf = "1|null|\"x,y\"|\\[1, 2\\]";
+    let object = move |inner: proptest::strategy::BoxedStrategy<String>| {
+        let entry = (gap(), name, gap(), inner, gap());
+        (prop::collection::vec(entry, 0..4), gap(), proptest::bool::ANY).prop_map(
+            |(entries, end, trailing)| {
+                let mut seen = Vec::new();
+                let entries: Vec<String> = entries
+                    .into_iter()
+                    .filter(|(_, name, ..)| {
+                        let is_new = !seen.contains(name);
+                        seen.push(name.clone());
+                        is_new
+                    })
+                    .map(|(a, name, b, value, c)| format!("{a}\"{name}\"{b}:{value}{c}"))
+                    .collect();
+                let comma = if trailing && !entries.is_empty() { "," } else { "" };
+                format!("{{{}{comma}{end}}}", entries.join(","))
+            },
+        )
+    };
+    object(leaf.prop_recursive(4, 24, 4, move |inner| object(inner.boxed())).boxed())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 512, ..ProptestConfig::default() })]
+
+    #[test]
+    fn json_only_gains_what_is_inserted_and_comes_back(text in json(), zed in proptest::bool::ANY) {
+        let format = if zed { ZED } else { VSCODE };
+        let Ok(found) = format.edit(&text, &aim(TARGET)) else { return Ok(()) };
+        prop_assert!(found.text.contains(TARGET));
+        // Every byte of the person's is still there, in its order; white space of an empty object
+        // may make room.
+        let mut rest = found.text.chars();
+        let is_kept = |c: char| !c.is_whitespace();
+        prop_assert!(text.chars().filter(|c| is_kept(*c)).all(|c| rest.any(|found| found == c)));
+        let again = edit(format, &found.text);
+        prop_assert_eq!((again.before, &again.text), (Before::Same, &found.text));
+        // Tables that were empty before may go with ours, and two braces may get a line each.
+        if !has_empty(&text) {
+            prop_assert_eq!(remove(format, &found.text).text, text, "by way of {:?}", found.text);
+        }
+    }
+
+    #[test]
+    fn toml_only_gains_what_is_inserted_and_comes_back(
+        lines in prop::collection::vec(TOML_LINES, 0..6),
+        end in "|\n|\n\n",
+        helix in proptest::bool::ANY,
+    ) {
+        let text = lines.join("\n") + &end;
+        let format = if helix { HELIX } else { RUST_ANALYZER };
+        let Ok(found) = format.edit(&text, &aim(TARGET)) else { return Ok(()) };
+        prop_assert!(found.text.contains(TARGET));
+        let mut rest = found.text.lines();
+        let stays = |line: &str| !line.contains('{');
+        prop_assert!(text.lines().filter(|it| stays(it)).all(|line| rest.any(|it| it == line)));
+        let again = edit(format, &found.text);
+        prop_assert_eq!((again.before, &again.text), (Before::Same, &found.text));
+        // An empty table of a person's goes with ours.
+        if !text.contains("[cargo.extraEnv]") && !text.contains("{}") {
+            prop_assert_eq!(remove(format, &found.text).text, text, "by way of {:?}", found.text);
+        }
+    }
+}
+
+const TOML_LINES: &str = "a = 1 # c|b = [\n 1, # one\n]|# c|\\[cargo\\]|\\[cargo.extraEnv\\] # c|A = 'b'|\
+    cargo = \\{ A = 'b' \\} # c|extraEnv = \\{A = 'b'\\}|extraEnv.A = 1|cargo.extraEnv = \\{\\}|\
+    \\[language-server.rust-analyzer\\]|command = 'x'|\\[\\[language\\]\\]\n#c\nname = 'rust'|";
+
+/// Whether an object holds nothing but spaces and comments.
+fn has_empty(text: &str) -> bool {
+    let bare = |rest: &str| {
+        let mut rest = rest.trim_start();
+        while rest.starts_with("//") || rest.starts_with("/*") {
+            let end = if rest.starts_with("//") { "\n" } else { "*/" };
+            rest = rest.split_once(end).map_or("", |(_, rest)| rest).trim_start();
+        }
+        rest.starts_with('}')
+    };
+    text.match_indices('{').any(|(at, _)| bare(text.get(at + 1..).unwrap_or_default()))
+}

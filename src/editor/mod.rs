@@ -1,0 +1,147 @@
+//! `editor`: the settings that let an editor build where its person does.
+//!
+//! Editors find cargo past PATH, so the variable that a session exports has to stand in their own
+//! settings. Only files of the person's are written, never a checkout's.
+
+mod change;
+mod edit;
+mod files;
+mod overview;
+mod text;
+
+use std::path::PathBuf;
+
+use clap::builder::PossibleValuesParser;
+use clap::{Arg, ArgAction, ArgMatches, Command};
+
+use crate::editor::edit::{Aim, Editor, Variable};
+use crate::editor::files::Editors;
+use crate::os::snapshot::Snapshot;
+use crate::session::{Session, Standpoint};
+use crate::settings::Flags;
+use crate::shim;
+use crate::shim::decide::{BUILD_BUILD_DIR, TARGET_DIR};
+use crate::ui::error::{EditorError, Error, Result};
+use crate::ui::report;
+use change::Change;
+
+pub(super) fn command() -> Command {
+    let flag = |name: &'static str| Arg::new(name).long(name).action(ArgAction::SetTrue);
+    Command::default()
+        .about("Show or write the settings that let an editor build into your directory")
+        .long_about(
+            "Shows the settings that let an editor build into your private directory, with this \
+             machine's paths and the file that they belong in; with --write it puts them there. \
+             Everything else in the file stays as it is, and a file that cannot be parsed is \
+             refused. Without a name: which editors are here, and what covers each.",
+        )
+        .args([
+            Arg::new("name")
+                .value_name("EDITOR")
+                .value_parser(PossibleValuesParser::new(Editor::ALL.map(Editor::name)))
+                .help("Which editor; rust-analyzer's own settings serve several"),
+            flag("write")
+                .requires("name")
+                .help("Write the settings into your own file, after showing what changes"),
+            flag("remove")
+                .requires("name")
+                .conflicts_with("write")
+                .help("Take them out again, and nothing else"),
+            flag("json")
+                .conflicts_with_all(["write", "remove"])
+                .help("Print what covers each editor as JSON, whose keys stay as they are"),
+        ])
+}
+
+pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyhow::Result<u8> {
+    let name = verb.get_one::<String>("name");
+    let named = Editor::ALL.into_iter().find(|it| name.is_some_and(|name| name == it.name()));
+    let standpoint = Standpoint::of(snapshot);
+    let session = standpoint.session(flags)?;
+    let no_home = || Error::from(EditorError::NoHome { uid: snapshot.uid });
+    let editors = Editors::of(snapshot).ok_or_else(no_home)?;
+    match named {
+        Some(editor) if verb.get_flag("remove") => remove(editor, &session, &editors)?,
+        Some(editor) if verb.get_flag("write") => write(editor, &session, &editors)?,
+        Some(editor) if !verb.get_flag("json") => show(editor, &session, &editors)?,
+        _ => overview::tell(named, snapshot, &session, &editors, verb.get_flag("json"))?,
+    }
+    Ok(0)
+}
+
+/// What the settings are to say; `None` where a session exports nothing, because the caller gets no
+/// directory or has chosen another.
+fn aim(session: &Session<'_>) -> Result<Option<Aim>> {
+    let Some(target_dir) = session.target_dir() else { return Ok(None) };
+    let changes = session.changes();
+    let mut variables = Vec::new();
+    for name in [TARGET_DIR, BUILD_BUILD_DIR] {
+        let value = changes.iter().find(|change| change.name == name);
+        let value = value.and_then(|change| change.value.clone());
+        let text = value.map(|value| value.into_string()).transpose();
+        let value = text.map_err(|path| EditorError::NotUtf8 { path: PathBuf::from(path) })?;
+        variables.push(Variable { name, value });
+    }
+    let above = target_dir.parent().and_then(|private| private.parent());
+    let roots = session.settings().shared_root.clone().or_else(|| above.map(Into::into));
+    Ok(Some(Aim { variables, roots: roots.into_iter().collect() }))
+}
+
+/// What takes our settings out, whether or not the caller gets a directory now.
+fn withdrawal(session: &Session<'_>) -> Aim {
+    let unset = |name| Variable { name, value: None };
+    let roots = session.settings().shared_root.clone();
+    Aim {
+        variables: [TARGET_DIR, BUILD_BUILD_DIR].map(unset).into(),
+        roots: roots.into_iter().collect(),
+    }
+}
+
+fn show(editor: Editor, session: &Session<'_>, editors: &Editors<'_>) -> anyhow::Result<()> {
+    let Some(aim) = aim(session)? else {
+        nothing_to_say(session);
+        return Ok(());
+    };
+    Ok(report::line(text::settings(editor, &aim, editors)?)?)
+}
+
+fn write(editor: Editor, session: &Session<'_>, editors: &Editors<'_>) -> anyhow::Result<()> {
+    let Some(aim) = aim(session)? else {
+        nothing_to_say(session);
+        return Ok(());
+    };
+    // All of them are read before the first is written.
+    let changes = Change::to_all_files(editor, editors, &aim)?;
+    for note in session.prepare()? {
+        shim::tell(&note);
+    }
+    for change in &changes {
+        change.make()?;
+    }
+    Ok(())
+}
+
+fn remove(editor: Editor, session: &Session<'_>, editors: &Editors<'_>) -> anyhow::Result<()> {
+    for change in &Change::to_all_files(editor, editors, &withdrawal(session))? {
+        change.make()?;
+    }
+    Ok(())
+}
+
+/// The editors whose settings `--write` has changed. Whoever takes the program away should know of
+/// them before; what cannot be read is not worth a word then.
+pub(super) fn written(snapshot: &Snapshot, flags: &Flags) -> Vec<&'static str> {
+    let standpoint = Standpoint::of(snapshot);
+    let Ok(session) = standpoint.session(flags) else { return Vec::new() };
+    let Some(editors) = Editors::of(snapshot) else { return Vec::new() };
+    let withdrawal = withdrawal(&session);
+    let is_written = |editor: &Editor| {
+        let changes = Change::to_all_files(*editor, &editors, &withdrawal).unwrap_or_default();
+        changes.iter().any(Change::is_worth_making)
+    };
+    Editor::ALL.into_iter().filter(is_written).map(Editor::name).collect()
+}
+
+fn nothing_to_say(session: &Session<'_>) {
+    report::note(&format!("editors need no settings here: {}", session.rule().reason()));
+}

@@ -1,0 +1,203 @@
+//! `explain`: where a build would go, and everything that decided it.
+//!
+//! One structure feeds both outputs, so that they cannot tell different stories.
+
+mod text;
+mod words;
+
+use std::path::PathBuf;
+
+use clap::{Arg, ArgAction, ArgMatches, Command};
+use serde::Serialize;
+
+use crate::os::snapshot::{CalledAs, Snapshot};
+use crate::private_dir::State;
+use crate::settings::Flags;
+use crate::settings::{self, ExplicitTargetDir, Key, Missing, Settings, StickyRoot};
+use crate::shim::Plan;
+use crate::shim::candidate::Skip;
+use crate::shim::decide::Door;
+use crate::ui::arguments::{cargo_arguments, cargo_words};
+use crate::ui::report;
+
+pub(super) fn command() -> Command {
+    Command::default()
+        .about("Show where a build goes here, and why")
+        .long_about(
+            "Shows where `cargo-peruser build` puts things here and now, which rule decides it, \
+             which setting came from where and which cargo is executed; and where a plain `cargo \
+             build` through the shim differs. Creates nothing.",
+        )
+        .arg(
+            Arg::new("json")
+                .long("json")
+                .action(ArgAction::SetTrue)
+                .help("Print JSON, whose keys stay as they are"),
+        )
+        .arg(cargo_arguments())
+}
+
+pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyhow::Result<u8> {
+    let words = cargo_words(verb);
+    let by_name = Plan::make(snapshot, Door::ByName, flags, &words)?;
+    // The shim is never called by cargo, so it looks for the real one on PATH.
+    let as_shim = Snapshot { called_as: CalledAs::ShimByPath, ..snapshot.clone() };
+    let shim = Plan::make(&as_shim, Door::Shim, flags, &words)?;
+    let explanation = Explanation::of(&by_name, &shim);
+    if verb.get_flag("json") {
+        report::json(&explanation)?;
+    } else {
+        report::line(text::render(&explanation))?;
+    }
+    Ok(0)
+}
+
+/// Everything that `explain` tells. Paths that are not UTF-8 are approximated in JSON.
+#[derive(Debug, Serialize)]
+struct Explanation {
+    by_name: Answer,
+    shim: Answer,
+    account: AccountName,
+    workspace: Option<WorkspacePath>,
+    settings: Vec<Setting>,
+}
+
+/// One door's answer.
+#[derive(Debug, Serialize)]
+struct Answer {
+    rule: &'static str,
+    rule_number: u8,
+    reason: String,
+    warning: Option<&'static str>,
+    /// What an accepted sticky root means.
+    sticky_root: Option<&'static str>,
+    target_dir: Option<String>,
+    build_dir: Option<String>,
+    build_dir_overrides: Option<String>,
+    provision: Option<String>,
+    private_dir: Option<String>,
+    state: Option<State>,
+    refusal: Option<String>,
+    help: Option<String>,
+    removed_variables: Vec<&'static str>,
+    real_cargo: Option<String>,
+    passed_over: Vec<PassedOver>,
+}
+
+#[derive(Debug, Serialize)]
+struct AccountName {
+    uid: u32,
+    name: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct WorkspacePath {
+    kind: &'static str,
+    path: String,
+}
+
+#[derive(Debug, Serialize)]
+struct PassedOver {
+    path: String,
+    reason: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+struct Setting {
+    key: &'static str,
+    value: serde_json::Value,
+    origin: String,
+}
+
+impl Explanation {
+    fn of(by_name: &Plan<'_>, shim: &Plan<'_>) -> Explanation {
+        let survey = &by_name.survey;
+        let workspace = survey.workspace.as_ref().map(|workspace| WorkspacePath {
+            kind: workspace.kind.word(),
+            path: lossy(&workspace.path),
+        });
+        Explanation {
+            by_name: Answer::of(by_name),
+            shim: Answer::of(shim),
+            account: AccountName {
+                uid: by_name.snapshot.uid,
+                name: survey.account.name.as_ref().map(lossy),
+            },
+            workspace,
+            settings: Key::ALL
+                .into_iter()
+                .map(|key| Setting::of(key, by_name.settings()))
+                .collect(),
+        }
+    }
+}
+
+impl Answer {
+    fn of(plan: &Plan<'_>) -> Answer {
+        let decision = &plan.decision;
+        let found = plan.real_cargo(&plan.trail());
+        let examined = plan.examine();
+        let refused = examined.as_ref().err();
+        let required = decision.required.as_ref();
+        let moved = decision.build_dir.as_ref();
+        Answer {
+            rule: decision.rule.name(),
+            rule_number: decision.rule.number(),
+            reason: decision.rule.reason(),
+            warning: decision.rule.warning(plan.settings().scope),
+            sticky_root: plan.uses_sticky_root().then_some(
+                "others can create files in the shared root, and so run code as you: the settings \
+                 accept that (`sticky-root`)",
+            ),
+            target_dir: plan.target_dir().map(lossy),
+            build_dir: moved.map(|moved| lossy(&moved.to)),
+            build_dir_overrides: moved.map(|moved| moved.instead_of.clone()),
+            provision: plan.provision_command(),
+            private_dir: required.map(|required| lossy(required.place.private_dir())),
+            state: examined.as_ref().ok().copied().flatten(),
+            refusal: refused.map(ToString::to_string),
+            help: refused.and_then(crate::ui::error::Error::help),
+            real_cargo: found.cargo.as_ref().map(lossy),
+            passed_over: found.skipped.iter().map(PassedOver::of).collect(),
+            removed_variables: decision.removed.clone(),
+        }
+    }
+}
+
+impl PassedOver {
+    fn of((path, skip): &(PathBuf, Skip)) -> PassedOver {
+        PassedOver { path: lossy(path), reason: skip.reason() }
+    }
+}
+
+impl Setting {
+    fn of(key: Key, settings: &Settings) -> Setting {
+        let origin = settings.origin(key).map(ToString::to_string);
+        Setting {
+            key: key.name(),
+            value: settings.get(key).map_or(serde_json::Value::Null, to_json),
+            origin: origin.unwrap_or_else(|| "built in".into()),
+        }
+    }
+}
+
+fn to_json(setting: settings::Setting) -> serde_json::Value {
+    use settings::Setting as S;
+    match setting {
+        S::SharedRoot(path) | S::RealCargo(path) => lossy(path).into(),
+        S::Scope(scope) => scope.word().into(),
+        S::ExplicitTargetDir(ExplicitTargetDir::Honour) => "honour".into(),
+        S::ExplicitTargetDir(ExplicitTargetDir::Override) => "override".into(),
+        S::StickyRoot(StickyRoot::Refuse) | S::Missing(Missing::Refuse) => "refuse".into(),
+        S::StickyRoot(StickyRoot::Accept) => "accept".into(),
+        S::Missing(Missing::OwnCache) => "own-cache".into(),
+        S::ExcludeUsers(names)
+        | S::ExcludeGroups(names)
+        | S::IncludeUsers(names)
+        | S::TrustedOwners(names) => names.into(),
+    }
+}
+
+fn lossy(text: impl AsRef<std::ffi::OsStr>) -> String {
+    text.as_ref().to_string_lossy().into_owned()
+}

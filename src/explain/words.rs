@@ -1,0 +1,80 @@
+//! Pure: the decision in words: what `explain` tells a person.
+
+use crate::private_dir::account::NoDirectory;
+use crate::settings::Scope;
+use crate::shim::decide::{Choice, Rule};
+use crate::ui::escape::shown;
+
+impl Rule {
+    /// The rule's number in the order in which they are asked, and in the documentation.
+    pub fn number(&self) -> u8 {
+        match self {
+            Rule::Bypassed => 1,
+            Rule::NoSharedRoot => 2,
+            Rule::NoDirectory(_) => 3,
+            Rule::BuildScript => 4,
+            Rule::Explicit(_) => 5,
+            Rule::Inherited => 6,
+            Rule::Redirected => 7,
+        }
+    }
+
+    /// The rule's name in `--json`; these never change.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Rule::Bypassed => "bypassed",
+            Rule::NoSharedRoot => "no-shared-root",
+            Rule::NoDirectory(_) => "no-directory",
+            Rule::BuildScript => "build-script",
+            Rule::Explicit(_) => "explicit",
+            Rule::Inherited => "inherited",
+            Rule::Redirected => "redirected",
+        }
+    }
+
+    /// What the person should know about the directory that it gives.
+    pub fn warning(&self, scope: Scope) -> Option<&'static str> {
+        let is_common = *self == Rule::Redirected && scope == Scope::User;
+        is_common.then_some(
+            "`scope` is `user`: workspaces with packages of equal names can run each other's programs",
+        )
+    }
+
+    /// Why it applies.
+    pub fn reason(&self) -> String {
+        match self {
+            Rule::Bypassed => "CARGO_PERUSER=off asks to step aside".into(),
+            Rule::NoSharedRoot => "no shared root is configured, or it does not exist".into(),
+            Rule::NoDirectory(NoDirectory::ExcludedUser) => {
+                "this account is listed under `exclude.users`".into()
+            }
+            Rule::NoDirectory(NoDirectory::ExcludedGroup(group)) => {
+                format!(
+                    "this account is a member of `{}`, listed under `exclude.groups`",
+                    shown(group)
+                )
+            }
+            Rule::NoDirectory(NoDirectory::NoLogin(shell)) => {
+                format!("this account's shell is `{}`, so nobody logs in to it", shown(shell))
+            }
+            Rule::BuildScript => "this runs inside a build script".into(),
+            Rule::Explicit(choice) => format!("{} chooses the target directory", choice.by()),
+            Rule::Inherited => {
+                "CARGO_TARGET_DIR names a directory inside the private one, set by an outer run"
+                    .into()
+            }
+            Rule::Redirected => "nothing chooses another target directory".into(),
+        }
+    }
+}
+
+impl Choice {
+    fn by(self) -> &'static str {
+        match self {
+            Choice::Flag => "--target-dir",
+            Choice::Config => "--config build.target-dir",
+            Choice::Variable => "CARGO_TARGET_DIR",
+            Choice::BuildVariable => "CARGO_BUILD_TARGET_DIR",
+        }
+    }
+}

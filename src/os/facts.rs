@@ -1,0 +1,130 @@
+//! What stands under a name or is open, with nanoseconds and, where the system tells it, the mount.
+//!
+//! This is for what is reached by descriptor. What is checked by its path is in [`super::files`].
+
+use std::ffi::CStr;
+use std::fs::File;
+use std::io;
+use std::os::fd::AsFd;
+
+use rustix::fs::{AtFlags, FileType, readlinkat};
+use rustix::io::Errno;
+use rustix::path::Arg;
+
+use crate::os::node::Node;
+use crate::ui::error::Kind;
+
+/// What stands under a name, without following a symlink or mounting anything. Where it is in an
+/// inventory is for the caller to say.
+///
+/// # Errors
+/// Any I/O error.
+pub fn facts(directory: &File, name: impl Arg) -> io::Result<Node> {
+    name.into_with_c_str(|name| Ok(complete(directory, name)))?
+}
+
+/// What stands under a name, or `None` where nothing does.
+///
+/// # Errors
+/// Any I/O error, for every reason but absence.
+pub fn facts_if_any(directory: &File, name: impl Arg) -> io::Result<Option<Node>> {
+    match facts(directory, name) {
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
+        found => found.map(Some),
+    }
+}
+
+/// What is open.
+///
+/// # Errors
+/// Any I/O error.
+pub fn facts_of(file: &impl AsFd) -> io::Result<Node> {
+    complete(file, c"")
+}
+
+/// Whether what is open is what was looked at, and has not been changed since.
+pub fn is_unchanged(file: &impl AsFd, seen: &Node) -> bool {
+    facts_of(file).is_ok_and(|found| {
+        let key = |node: &Node| (node.identity, node.kind, node.size, node.modified, node.changed);
+        key(&found) == key(seen)
+    })
+}
+
+/// A symlink's facts include where it leads.
+fn complete(at: &impl AsFd, name: &CStr) -> io::Result<Node> {
+    let node = look(at, name)?;
+    if node.kind != Kind::Symlink {
+        return Ok(node);
+    }
+    match readlinkat(at, name, Vec::new()) {
+        Ok(target) => Ok(Node { target: Some(target), ..node }),
+        // It has made way for something else since.
+        Err(Errno::INVAL) => Err(Errno::NOENT.into()),
+        Err(cause) => Err(cause.into()),
+    }
+}
+
+/// What stands under a name, or without one what is open itself.
+#[cfg(target_os = "linux")]
+fn look(at: &impl AsFd, name: &CStr) -> io::Result<Node> {
+    use rustix::fs::{StatxFlags, makedev, statx};
+    let flags = if name.is_empty() { AtFlags::EMPTY_PATH } else { AtFlags::SYMLINK_NOFOLLOW };
+    let wanted = StatxFlags::BASIC_STATS | StatxFlags::MNT_ID;
+    let found = statx(at, name, flags | AtFlags::NO_AUTOMOUNT, wanted)?;
+    let mode = u32::from(found.stx_mode);
+    Ok(Node {
+        parent: None,
+        name: name.to_owned(),
+        kind: kind(FileType::from_raw_mode(mode)),
+        uid: found.stx_uid,
+        gid: found.stx_gid,
+        mode: mode & 0o7777,
+        identity: (makedev(found.stx_dev_major, found.stx_dev_minor), found.stx_ino),
+        mount: found.stx_mnt_id,
+        links: found.stx_nlink.into(),
+        size: found.stx_size,
+        occupied: found.stx_blocks.saturating_mul(512),
+        modified: (found.stx_mtime.tv_sec, found.stx_mtime.tv_nsec),
+        accessed: (found.stx_atime.tv_sec, found.stx_atime.tv_nsec),
+        changed: (found.stx_ctime.tv_sec, found.stx_ctime.tv_nsec),
+        target: None,
+    })
+}
+
+/// Without mount numbers: what is mounted is noticed by its device alone.
+#[cfg(not(target_os = "linux"))]
+fn look(at: &impl AsFd, name: &CStr) -> io::Result<Node> {
+    use rustix::fs::{fstat, statat};
+    let found =
+        if name.is_empty() { fstat(at)? } else { statat(at, name, AtFlags::SYMLINK_NOFOLLOW)? };
+    let time = |seconds, nanoseconds| (seconds, u32::try_from(nanoseconds).unwrap_or_default());
+    let number = |value: i128| u64::try_from(value).unwrap_or_default();
+    Ok(Node {
+        parent: None,
+        name: name.to_owned(),
+        kind: kind(FileType::from_raw_mode(found.st_mode)),
+        uid: found.st_uid,
+        gid: found.st_gid,
+        mode: u32::from(found.st_mode) & 0o7777,
+        identity: (number(found.st_dev.into()), number(found.st_ino.into())),
+        mount: 0,
+        links: number(found.st_nlink.into()),
+        size: number(found.st_size.into()),
+        occupied: number(found.st_blocks.into()).saturating_mul(512),
+        modified: time(found.st_mtime, found.st_mtime_nsec),
+        accessed: time(found.st_atime, found.st_atime_nsec),
+        changed: time(found.st_ctime, found.st_ctime_nsec),
+        target: None,
+    })
+}
+
+fn kind(file_type: FileType) -> Kind {
+    match file_type {
+        FileType::Directory => Kind::Directory,
+        FileType::Symlink => Kind::Symlink,
+        FileType::RegularFile => Kind::File,
+        FileType::Fifo => Kind::Fifo,
+        FileType::Socket => Kind::Socket,
+        _ => Kind::Device,
+    }
+}

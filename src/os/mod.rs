@@ -1,0 +1,20 @@
+//! What the system offers, in safe words and without any feature's types: accounts, files, directory
+//! trees by descriptor, locks, removal.
+
+pub mod accounts;
+pub mod acls;
+pub mod facts;
+pub mod files;
+pub mod homes;
+pub mod interrupt;
+pub mod lexical;
+pub mod lock;
+pub mod marked;
+pub mod node;
+pub mod passwd;
+pub mod remove;
+pub mod replace;
+pub mod snapshot;
+pub mod tag;
+pub mod tree;
+pub mod trust;

@@ -1,0 +1,180 @@
+//! Pure: a directory tree as it was found.
+
+use std::collections::{BTreeMap, HashSet};
+use std::ffi::CString;
+
+use crate::ui::error::Kind;
+
+/// The deepest level below the top that is followed; cargo's own trees need about ten.
+pub const MAX_DEPTH: usize = 96;
+
+/// The names of the files that cargo locks while it builds.
+pub const LOCKS: [&str; 3] = [".cargo-lock", ".cargo-build-lock", ".cargo-artifact-lock"];
+
+/// Device and inode: what tells one entry of the machine's file systems from all others.
+pub type Identity = (u64, u64);
+
+/// A point in time as file systems keep it: seconds and nanoseconds.
+pub type Time = (i64, u32);
+
+/// Device and mount (0 where the system does not tell): one device may be mounted in several places.
+pub type FileSystem = (u64, u64);
+
+/// One entry as `lstat` shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Node {
+    /// The index of its directory in the inventory; the top has none.
+    pub parent: Option<usize>,
+    /// Its name there; empty for the top.
+    pub name: CString,
+    /// What it is.
+    pub kind: Kind,
+    /// Its owner.
+    pub uid: u32,
+    /// Its group.
+    pub gid: u32,
+    /// Its permission bits, set-id and sticky bits included (`07777`).
+    pub mode: u32,
+    /// Device and inode.
+    pub identity: Identity,
+    /// The mount that it is on; 0 where the system does not tell.
+    pub mount: u64,
+    /// How many names it has.
+    pub links: u64,
+    /// Its length, in bytes.
+    pub size: u64,
+    /// What it occupies, in bytes.
+    pub occupied: u64,
+    /// When its content was changed.
+    pub modified: Time,
+    /// When it was last read.
+    pub accessed: Time,
+    /// When anything about it was changed.
+    pub changed: Time,
+    /// Where it leads, if it is a symlink.
+    pub target: Option<CString>,
+}
+
+/// A tree: the top first, each directory before what it holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Inventory {
+    /// Its entries.
+    pub nodes: Vec<Node>,
+}
+
+impl Inventory {
+    /// The directory that it is of; none in an empty inventory.
+    pub fn top(&self) -> Option<&Node> {
+        self.nodes.first()
+    }
+
+    /// The names from the top down to an entry; none for the top itself.
+    pub fn path(&self, index: usize) -> Vec<CString> {
+        let mut names = Vec::new();
+        let mut at = Some(index);
+        while let Some(node) = at.and_then(|at| self.nodes.get(at)) {
+            if node.parent.is_some() {
+                names.push(node.name.clone());
+            }
+            at = node.parent;
+        }
+        names.reverse();
+        names
+    }
+
+    /// Whether an entry belongs to another account.
+    pub fn has_foreign(&self, uid: u32) -> bool {
+        self.nodes.iter().any(|node| node.uid != uid)
+    }
+
+    /// How many entries each owner has, the most first.
+    pub fn owners(&self) -> Vec<(u32, usize)> {
+        let mut owners: BTreeMap<u32, usize> = BTreeMap::new();
+        for node in &self.nodes {
+            *owners.entry(node.uid).or_default() += 1;
+        }
+        let mut owners: Vec<(u32, usize)> = owners.into_iter().collect();
+        owners.sort_by_key(|&(uid, count)| (std::cmp::Reverse(count), uid));
+        owners
+    }
+
+    /// How many entries of a kind there are.
+    pub fn count(&self, kind: Kind) -> usize {
+        self.nodes.iter().filter(|node| node.kind == kind).count()
+    }
+
+    /// The files' length and what they occupy, in bytes; a file with several names counts once.
+    pub fn bytes(&self) -> (u64, u64) {
+        let mut seen = HashSet::new();
+        let files = self.nodes.iter().filter(|node| node.kind == Kind::File);
+        let once = files.filter(|node| node.links == 1 || seen.insert(node.identity));
+        once.fold((0, 0), |(size, occupied), node| (size + node.size, occupied + node.occupied))
+    }
+}
+
+impl Node {
+    /// The file system that it is on.
+    pub fn file_system(&self) -> FileSystem {
+        (self.identity.0, self.mount)
+    }
+
+    /// Whether cargo locks it while it builds, by its name.
+    pub fn is_lock(&self) -> bool {
+        LOCKS.iter().any(|lock| lock.as_bytes() == self.name.to_bytes())
+    }
+}
+
+/// Whether another file system begins at an entry. On overlays a file's device may be another than its
+/// directory's, so that the mount tells, and the device only where the system does not know the mount.
+pub fn is_mounted(top: &Node, node: &Node) -> bool {
+    if top.mount != 0 && node.mount != 0 {
+        return node.mount != top.mount;
+    }
+    node.kind == Kind::Directory && node.identity.0 != top.identity.0
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::{Inventory, Node};
+    use crate::ui::error::Kind;
+    use std::ffi::CString;
+
+    /// An entry of uid 1500 on one file system.
+    pub(crate) fn node(parent: Option<usize>, name: &str, kind: Kind, inode: u64) -> Node {
+        Node {
+            parent,
+            name: CString::new(name).unwrap(),
+            kind,
+            uid: 1500,
+            gid: 1500,
+            mode: if kind == Kind::Directory { 0o755 } else { 0o644 },
+            identity: (1, inode),
+            mount: 7,
+            links: 1,
+            size: 10,
+            occupied: 4096,
+            modified: (100, 5),
+            accessed: (100, 5),
+            changed: (100, 5),
+            target: (kind == Kind::Symlink).then(|| c"app".to_owned()),
+        }
+    }
+
+    #[test]
+    fn a_file_with_two_names_counts_once() {
+        let mut nodes = vec![
+            node(None, "", Kind::Directory, 1),
+            node(Some(0), "app", Kind::File, 3),
+            node(Some(0), "deps", Kind::Directory, 4),
+            node(Some(2), "app", Kind::File, 3),
+        ];
+        for at in [1, 3] {
+            nodes[at].links = 2;
+        }
+        nodes[2].uid = 1501;
+        let inventory = Inventory { nodes };
+        assert_eq!((inventory.bytes(), inventory.count(Kind::File)), ((10, 4096), 2));
+        assert_eq!(inventory.owners(), [(1500, 3), (1501, 1)]);
+        assert_eq!(inventory.path(3), [c"deps".to_owned(), c"app".to_owned()]);
+    }
+}

@@ -1,0 +1,138 @@
+//! Removal, by descriptor: only below a directory whose identity is known, on its own mount, and
+//! never through a symlink.
+
+use std::collections::HashSet;
+use std::ffi::{CStr, OsStr};
+use std::fs::File;
+use std::io;
+use std::os::fd::AsFd;
+use std::os::unix::ffi::OsStrExt;
+
+use rustix::fs::{AtFlags, unlinkat};
+use rustix::io::Errno;
+
+use super::facts::{facts, facts_of};
+use super::interrupt;
+use super::tree::{directory, names};
+use crate::os::node::{Identity, MAX_DEPTH, Node, is_mounted};
+use crate::ui::error::Kind;
+
+/// What may be removed.
+#[derive(Clone, Copy, Debug)]
+pub enum What<'a> {
+    /// Everything: it was made by us. An interrupt does not stop that, since it puts things in order.
+    All,
+    /// Only these entries; whatever came since stays. An interrupt stops it between two entries.
+    Only(&'a HashSet<Identity>),
+}
+
+/// What a removal has left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Left {
+    /// Nothing.
+    Nothing,
+    /// Something that was not meant, or could not be removed.
+    Something,
+}
+
+/// Removes the directory `name` in `parent`, if it is the one with this identity, with what is in it.
+///
+/// # Errors
+/// Any I/O error; [`io::ErrorKind::NotFound`] where something else has the name, and
+/// [`io::ErrorKind::Interrupted`].
+pub fn tree(parent: &File, name: &OsStr, identity: Identity, what: What<'_>) -> io::Result<Left> {
+    let top = directory(parent, name)?;
+    let found = facts_of(&top)?;
+    if found.identity != identity {
+        return Err(io::ErrorKind::NotFound.into());
+    }
+    let removal = Removal { top: found, what };
+    if removal.empty(&top, 0)? == Left::Something {
+        return Ok(Left::Something);
+    }
+    // Nothing but the name is left to race for, and only an empty directory goes.
+    gone(unlinkat(parent, name, AtFlags::REMOVEDIR))
+}
+
+struct Removal<'a> {
+    top: Node,
+    what: What<'a>,
+}
+
+impl Removal<'_> {
+    fn empty(&self, at: &File, depth: usize) -> io::Result<Left> {
+        let mut left = Left::Nothing;
+        for name in names(at)? {
+            if matches!(self.what, What::Only(_)) && interrupt::is_requested() {
+                return Err(io::Error::from(io::ErrorKind::Interrupted));
+            }
+            if self.entry(at, &name, depth)? == Left::Something {
+                left = Left::Something;
+            }
+        }
+        Ok(left)
+    }
+
+    fn entry(&self, at: &File, name: &CStr, depth: usize) -> io::Result<Left> {
+        let node = facts(at, name)?;
+        let is_meant = match self.what {
+            What::All => true,
+            What::Only(entries) => entries.contains(&node.identity),
+        };
+        if !is_meant || is_mounted(&self.top, &node) || depth > MAX_DEPTH {
+            return Ok(Left::Something);
+        }
+        // Between this look and the removal the name can change hands, within this one directory:
+        // whoever does that loses an entry that they could have removed themselves.
+        if node.kind != Kind::Directory {
+            return gone(unlinkat(at.as_fd(), name, AtFlags::empty()));
+        }
+        let below = directory(at, OsStr::from_bytes(name.to_bytes()))?;
+        if facts_of(&below)?.identity != node.identity {
+            return Ok(Left::Something);
+        }
+        match self.empty(&below, depth + 1)? {
+            Left::Nothing => gone(unlinkat(at.as_fd(), name, AtFlags::REMOVEDIR)),
+            Left::Something => Ok(Left::Something),
+        }
+    }
+}
+
+fn gone(removed: Result<(), Errno>) -> io::Result<Left> {
+    match removed {
+        Ok(()) | Err(Errno::NOENT) => Ok(Left::Nothing),
+        Err(Errno::NOTEMPTY | Errno::EXIST | Errno::ISDIR | Errno::BUSY) => Ok(Left::Something),
+        Err(cause) => Err(cause.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Left, What};
+    use crate::os::facts::facts;
+    use crate::os::tree::directory_at;
+    use std::collections::HashSet;
+    use std::fs;
+    use std::os::unix::fs::symlink;
+
+    #[test]
+    fn removes_what_is_meant_and_never_what_a_symlink_leads_to() {
+        let scratch = tempfile::tempdir().unwrap();
+        let (top, outside) = (scratch.path().join("top"), scratch.path().join("outside"));
+        fs::create_dir_all(top.join("a/b")).unwrap();
+        fs::create_dir(&outside).unwrap();
+        fs::write(outside.join("precious"), "").unwrap();
+        fs::write(top.join("a/b/old"), "").unwrap();
+        symlink(&outside, top.join("a/link")).unwrap();
+        let parent = directory_at(scratch.path()).unwrap();
+        let identity = facts(&parent, c"top").unwrap().identity;
+        let tree = |identity, what| super::tree(&parent, "top".as_ref(), identity, what);
+        assert!(tree((0, 0), What::All).is_err());
+        assert!(top.join("a/b/old").exists());
+        let none = HashSet::new();
+        assert_eq!(tree(identity, What::Only(&none)).unwrap(), Left::Something);
+        assert!(top.join("a/b/old").exists());
+        assert_eq!(tree(identity, What::All).unwrap(), Left::Nothing);
+        assert!(!top.exists() && outside.join("precious").exists());
+    }
+}

@@ -1,0 +1,183 @@
+//! Replaces a person's file whole or not at all: a settings file, an rc file, a program.
+//!
+//! The new content is written beside the old one and renamed over it, so that a crash, a full disk
+//! or a reader in between finds one or the other. A symlink stays one: what it leads to is replaced,
+//! because people keep their dotfiles in repositories.
+
+mod attributes;
+mod beside;
+mod found;
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{Mode, fchmod};
+
+use beside::{Beside, Failed};
+pub use beside::{beside, clear_leftover};
+use found::Found;
+
+use super::files;
+use crate::private_dir::judge::Entry;
+use crate::ui::error::{FileError, Kind};
+
+/// A file as it was found, for the new content to be compared with and to be put in its place.
+#[derive(Clone, Debug)]
+pub struct Original {
+    path: PathBuf,
+    /// Where the file really is: `path` without symlinks.
+    place: PathBuf,
+    found: Option<Found>,
+}
+
+impl Original {
+    /// Reads the file that `path` leads to; that there is none yet is no error.
+    ///
+    /// # Errors
+    /// [`FileError`] for anything but a regular file, and for what cannot be read.
+    pub fn read(path: &Path) -> Result<Original, FileError> {
+        let failed = |cause| FileError::failed("read", path, cause);
+        let place = files::without_symlinks(path);
+        let found = match files::entry_if_any(&place).map_err(failed)? {
+            None => None,
+            Some(Entry { kind: Kind::File, .. }) => Some(Found::read(&place).map_err(failed)?),
+            Some(Entry { kind, .. }) => {
+                return Err(FileError::NotAFile { path: path.to_owned(), kind });
+            }
+        };
+        Ok(Original { path: path.to_owned(), place, found })
+    }
+
+    /// The content, or `None` where there is no file yet.
+    pub fn bytes(&self) -> Option<&[u8]> {
+        self.found.as_ref().map(|found| found.bytes.as_slice())
+    }
+
+    /// The content as text; empty where there is no file yet.
+    ///
+    /// # Errors
+    /// [`FileError::NotText`] for bytes that are not UTF-8.
+    pub fn text(&self) -> Result<&str, FileError> {
+        let text = std::str::from_utf8(self.bytes().unwrap_or_default());
+        text.map_err(|_| FileError::NotText { path: self.path.clone() })
+    }
+
+    /// Whether the path itself is the file, and no symlink to it.
+    pub fn is_direct(&self) -> bool {
+        files::entry(&self.path).is_ok_and(|entry| entry.kind == Kind::File)
+    }
+
+    /// The permission bits (`07777`), or `None` where there is no file yet.
+    pub fn mode(&self) -> Option<u32> {
+        self.found.as_ref().map(|found| found.entry.mode)
+    }
+
+    /// Makes sure that the file may be replaced: its owner has not taken the write permission away,
+    /// it is the caller's, no other name leads to it, and its directory lets a new one in.
+    ///
+    /// # Errors
+    /// What stands in the way.
+    pub fn assert_writable(&self) -> Result<(), FileError> {
+        if let Some(found) = &self.found {
+            found.assert_replaceable(&self.path)?;
+        }
+        found::assert_open(&self.place, &self.path)
+    }
+
+    /// Puts new content in the file's place. Its owner, group, mode, ACL and other attributes stay; a
+    /// new file gets `mode` whatever the umask is, and the directories above it are made with mode
+    /// 0755 less the umask.
+    ///
+    /// # Errors
+    /// Those of [`Original::assert_writable`], [`FileError::Attribute`] where something would be
+    /// lost, [`FileError::Changed`] for a file that is not as it was read, and the system's. The old
+    /// file stays in each case.
+    pub fn replace(&self, bytes: &[u8], mode: u32) -> Result<(), FileError> {
+        self.assert_writable()?;
+        let failed = |cause| FileError::failed("write", &self.path, cause);
+        let directory = self.place.parent().unwrap_or(Path::new("/"));
+        std::fs::create_dir_all(directory).map_err(failed)?;
+        let beside = Beside::create(&self.place).map_err(failed)?;
+        beside.fill(bytes, self.found.as_ref(), mode).map_err(|error| match error {
+            Failed::Plainly(cause) => failed(cause),
+            Failed::Attribute(name, cause) => {
+                FileError::Attribute { path: self.path.clone(), name, cause }
+            }
+        })?;
+        self.assert_unchanged()?;
+        beside.rename(&self.place).map_err(failed)?;
+        sync(directory).map_err(failed)
+    }
+
+    /// Takes the file away, if it is still as it was read.
+    ///
+    /// # Errors
+    /// Those of [`Original::replace`].
+    pub fn remove(&self) -> Result<(), FileError> {
+        self.assert_writable()?;
+        self.assert_unchanged()?;
+        match std::fs::remove_file(&self.place) {
+            Err(error) if !files::is_absence(&error) => {
+                Err(FileError::failed("remove", &self.path, error))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Somebody may have saved the file in an editor meanwhile. Between this look and the rename a
+    /// moment remains, as it does for every program that replaces a file.
+    fn assert_unchanged(&self) -> Result<(), FileError> {
+        let now = Original::read(&self.path)?;
+        if now.place == self.place && now.found == self.found {
+            Ok(())
+        } else {
+            Err(FileError::Changed { path: self.path.clone() })
+        }
+    }
+}
+
+/// Copies a program, which may be running, to a place that others may be running it from; mode 0755.
+///
+/// # Errors
+/// The system's; what stood there stays.
+pub fn copy_program(from: &Path, to: &Path) -> io::Result<()> {
+    let beside = Beside::create(to)?;
+    io::copy(&mut File::open(from)?, &mut &beside.file)?;
+    fchmod(&beside.file, Mode::from_raw_mode(0o755))?;
+    beside.file.sync_all()?;
+    beside.rename(to)?;
+    sync(to.parent().unwrap_or(Path::new("/")))
+}
+
+/// Whether two files have the same content.
+///
+/// # Errors
+/// The system's.
+pub fn is_same_content(one: &Path, other: &Path) -> io::Result<bool> {
+    let (one, other) = (files::open_regular(one)?.0, files::open_regular(other)?.0);
+    if one.metadata()?.len() != other.metadata()?.len() {
+        return Ok(false);
+    }
+    let (mut one, mut other) = (BufReader::new(one), BufReader::new(other));
+    loop {
+        let (some, others) = (one.fill_buf()?, other.fill_buf()?);
+        let length = some.len().min(others.len());
+        if length == 0 {
+            return Ok(some.len() == others.len());
+        }
+        if some.get(..length) != others.get(..length) {
+            return Ok(false);
+        }
+        one.consume(length);
+        other.consume(length);
+    }
+}
+
+/// Makes a rename outlive a power loss.
+fn sync(directory: &Path) -> io::Result<()> {
+    File::open(directory)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests;

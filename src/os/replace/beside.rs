@@ -1,0 +1,110 @@
+//! The file beside the one that is to be replaced, which takes its place in one step.
+
+use std::ffi::OsString;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{FlockOperation, Gid, Uid, fchmod, fchown, flock};
+
+use super::attributes;
+use super::found::Found;
+use crate::os::files;
+
+/// A file that is written beside the one that it will replace; it goes away unless it gets there.
+pub(super) struct Beside {
+    pub(super) file: File,
+    path: PathBuf,
+    /// Whether it is still there.
+    is_left: bool,
+}
+
+impl Beside {
+    pub(super) fn create(place: &Path) -> io::Result<Beside> {
+        let path = beside(place);
+        let create = || OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
+        let file = create().or_else(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists => clear_leftover(place).and_then(|()| create()),
+            _ => Err(error),
+        })?;
+        // For as long as the file is open, so that nobody takes it for a leftover.
+        flock(&file, FlockOperation::NonBlockingLockExclusive)?;
+        Ok(Beside { file, path, is_left: true })
+    }
+
+    /// Writes the content, and makes the file like another one, or gives it a mode.
+    ///
+    /// Until the mode, which comes last, it is open to nobody else: an owner's change clears set-id
+    /// bits, and with an ACL the group's bits are its mask.
+    pub(super) fn fill(&self, bytes: &[u8], like: Option<&Found>, mode: u32) -> Result<(), Failed> {
+        (&self.file).write_all(bytes)?;
+        if let Some(Found { entry, attributes, .. }) = like {
+            let own = self.file.metadata()?;
+            if (own.uid(), own.gid()) != (entry.uid, entry.gid) {
+                let ids = (Uid::from_raw(entry.uid), Gid::from_raw(entry.gid));
+                fchown(&self.file, Some(ids.0), Some(ids.1)).map_err(io::Error::from)?;
+            }
+            attributes::copy(attributes, &self.file)
+                .map_err(|(name, cause)| Failed::Attribute(name, cause))?;
+        }
+        let mode = like.map_or(mode, |found| found.entry.mode);
+        fchmod(&self.file, files::mode(mode)).map_err(io::Error::from)?;
+        Ok(self.file.sync_all()?)
+    }
+
+    pub(super) fn rename(mut self, place: &Path) -> io::Result<()> {
+        self.is_left = false;
+        std::fs::rename(&self.path, place).inspect_err(|_| self.is_left = true)
+    }
+}
+
+/// Why a file cannot be made like another.
+pub(super) enum Failed {
+    /// It has an attribute that the new one cannot get.
+    Attribute(OsString, io::Error),
+    /// Everything else.
+    Plainly(io::Error),
+}
+
+impl From<io::Error> for Failed {
+    fn from(error: io::Error) -> Self {
+        Failed::Plainly(error)
+    }
+}
+
+/// The name of the file beside. It is always the same, so that the next run finds what a killed one
+/// has left there.
+pub fn beside(place: &Path) -> PathBuf {
+    let mut name = OsString::from(".");
+    name.push(place.file_name().unwrap_or_default());
+    name.push(".peruser-new");
+    place.with_file_name(name)
+}
+
+/// Takes away what a killed run has left beside the file at `place`; nothing is no error.
+///
+/// # Errors
+/// The system's, and [`io::ErrorKind::WouldBlock`] while another run is at it.
+pub fn clear_leftover(place: &Path) -> io::Result<()> {
+    let path = beside(place);
+    match OpenOptions::new().write(true).custom_flags(CAREFULLY).open(&path) {
+        Ok(file) => flock(&file, FlockOperation::NonBlockingLockExclusive)?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        // A symlink, or a file whose mode forbids it; it goes all the same.
+        Err(_) => {}
+    }
+    std::fs::remove_file(&path)
+}
+
+/// Neither through a symlink nor waiting for a fifo's reader.
+const CAREFULLY: i32 =
+    rustix::fs::OFlags::NOFOLLOW.union(rustix::fs::OFlags::NONBLOCK).bits().cast_signed();
+
+impl Drop for Beside {
+    fn drop(&mut self) {
+        if self.is_left {
+            let _ = std::fs::remove_file(&self.path);
+        }
+    }
+}

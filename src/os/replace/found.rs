@@ -1,0 +1,94 @@
+//! A file as it was found, and whether another may take its place without a loss.
+
+use std::io::{self, Read};
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use rustix::fs::{Access, AtFlags, CWD, accessat};
+use rustix::process::{getegid, geteuid, getgroups};
+
+use super::attributes::{self, Attribute};
+use crate::os::accounts;
+use crate::os::files;
+use crate::private_dir::judge::Entry;
+use crate::ui::error::FileError;
+
+/// The largest file that is edited, in bytes; programs are larger and are never read.
+const MAX_SIZE: u64 = 8 << 20;
+
+/// A file as it was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Found {
+    pub(super) bytes: Vec<u8>,
+    pub(super) entry: Entry,
+    pub(super) attributes: Vec<Attribute>,
+    /// How many names lead to it.
+    names: u64,
+    /// Whether the file system keeps it as it is.
+    is_fixed: bool,
+}
+
+impl Found {
+    /// Reads a regular file.
+    pub(super) fn read(place: &Path) -> io::Result<Found> {
+        let (file, entry) = files::open_regular(place)?;
+        let mut bytes = Vec::new();
+        (&file).take(MAX_SIZE + 1).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > MAX_SIZE {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "it is larger than 8 MiB"));
+        }
+        Ok(Found {
+            bytes,
+            entry,
+            attributes: attributes::read(&file)?,
+            names: file.metadata()?.nlink(),
+            is_fixed: attributes::is_fixed(&file),
+        })
+    }
+
+    /// Makes sure that the file may be replaced, and that the new one can be as this one is; `path`
+    /// is what the person calls it.
+    pub(super) fn assert_replaceable(&self, path: &Path) -> Result<(), FileError> {
+        let path = || path.to_owned();
+        let (entry, own) = (&self.entry, geteuid());
+        if self.is_fixed {
+            return Err(FileError::Immutable { path: path() });
+        }
+        if entry.mode & 0o200 == 0 {
+            return Err(FileError::ReadOnly { path: path() });
+        }
+        if self.names > 1 {
+            return Err(FileError::Linked { path: path(), names: self.names });
+        }
+        if own.is_root() {
+            return Ok(());
+        }
+        if entry.uid != own.as_raw() {
+            let owner = accounts::owner(entry.uid);
+            return Err(FileError::Foreign { path: path(), owner });
+        }
+        if !has_group(entry.gid) {
+            let group = accounts::group_word(entry.gid);
+            return Err(FileError::ForeignGroup { path: path(), group });
+        }
+        Ok(())
+    }
+}
+
+/// Whether this process may give files to the group.
+fn has_group(gid: u32) -> bool {
+    let is_listed = || getgroups().is_ok_and(|groups| groups.iter().any(|it| it.as_raw() == gid));
+    getegid().as_raw() == gid || is_listed()
+}
+
+/// Makes sure that something can be put at `place`; `path` is what the person calls it.
+pub(super) fn assert_open(place: &Path, path: &Path) -> Result<(), FileError> {
+    let Some(directory) = place.ancestors().skip(1).find(|directory| directory.exists()) else {
+        return Ok(());
+    };
+    let access = Access::WRITE_OK | Access::EXEC_OK;
+    match accessat(CWD, directory, access, AtFlags::EACCESS) {
+        Err(_) => Err(FileError::Closed { path: path.to_owned(), directory: directory.to_owned() }),
+        Ok(()) => Ok(()),
+    }
+}

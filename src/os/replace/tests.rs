@@ -1,0 +1,99 @@
+//! Files are replaced whole, in place, and only if they are still what was read.
+
+use super::{Beside, Original, beside};
+use crate::ui::error::FileError;
+use std::fs::{
+    Permissions, create_dir, metadata, read_dir, read_to_string, set_permissions, write,
+};
+use std::os::unix::fs::{PermissionsExt, symlink};
+
+fn names(directory: &std::path::Path) -> Vec<String> {
+    let names = read_dir(directory).unwrap().flatten();
+    names.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
+}
+
+#[test]
+fn a_file_keeps_its_mode_and_nothing_is_left_beside_it() {
+    let place = tempfile::tempdir().unwrap();
+    let file = place.path().join("rc");
+    write(&file, "old").unwrap();
+    set_permissions(&file, Permissions::from_mode(0o640)).unwrap();
+    let original = Original::read(&file).unwrap();
+    assert_eq!((original.text().unwrap(), original.mode()), ("old", Some(0o640)));
+    original.replace(b"new", 0o644).unwrap();
+    assert_eq!(read_to_string(&file).unwrap(), "new");
+    assert_eq!(metadata(&file).unwrap().permissions().mode() & 0o7777, 0o640);
+    assert_eq!(names(place.path()), ["rc"]);
+}
+
+#[test]
+fn a_missing_file_is_made_with_its_directories() {
+    let place = tempfile::tempdir().unwrap();
+    let file = place.path().join("a/b/rc");
+    let original = Original::read(&file).unwrap();
+    assert_eq!((original.bytes(), original.text().unwrap()), (None, ""));
+    original.replace(b"new", 0o644).unwrap();
+    assert_eq!(metadata(&file).unwrap().permissions().mode() & 0o7777, 0o644);
+    Original::read(&file).unwrap().remove().unwrap();
+    assert!(!file.exists());
+}
+
+#[test]
+fn a_symlink_stays_and_what_it_leads_to_is_replaced() {
+    let place = tempfile::tempdir().unwrap();
+    create_dir(place.path().join("dotfiles")).unwrap();
+    let real = place.path().join("dotfiles/rc");
+    write(&real, "old").unwrap();
+    let link = place.path().join("rc");
+    symlink("dotfiles/rc", &link).unwrap();
+    Original::read(&link).unwrap().replace(b"new", 0o644).unwrap();
+    assert!(link.is_symlink());
+    assert_eq!(read_to_string(&real).unwrap(), "new");
+}
+
+#[test]
+fn what_changed_meanwhile_is_left_alone() {
+    let place = tempfile::tempdir().unwrap();
+    let file = place.path().join("rc");
+    write(&file, "old").unwrap();
+    let original = Original::read(&file).unwrap();
+    write(&file, "saved by somebody").unwrap();
+    assert!(matches!(original.replace(b"new", 0o644), Err(FileError::Changed { .. })));
+    assert!(matches!(original.remove(), Err(FileError::Changed { .. })));
+    assert_eq!(read_to_string(&file).unwrap(), "saved by somebody");
+    assert_eq!(names(place.path()), ["rc"]);
+}
+
+#[test]
+fn what_cannot_be_edited_is_an_error_and_stays() {
+    let place = tempfile::tempdir().unwrap();
+    let file = place.path().join("rc");
+    write(&file, "old").unwrap();
+    set_permissions(&file, Permissions::from_mode(0o444)).unwrap();
+    let replaced = Original::read(&file).unwrap().replace(b"new", 0o644);
+    assert!(matches!(replaced, Err(FileError::ReadOnly { .. })));
+    assert_eq!(read_to_string(&file).unwrap(), "old");
+    assert!(matches!(Original::read(place.path()), Err(FileError::NotAFile { .. })));
+    symlink("nowhere/rc", place.path().join("dangling")).unwrap();
+    let dangling = Original::read(&place.path().join("dangling"));
+    assert!(matches!(dangling, Err(FileError::NotAFile { .. })), "{dangling:?}");
+    write(place.path().join("binary"), b"\xff").unwrap();
+    let binary = Original::read(&place.path().join("binary")).unwrap();
+    assert!(matches!(binary.text(), Err(FileError::NotText { .. })));
+}
+
+#[test]
+fn what_a_killed_run_has_left_is_taken_over_unless_it_still_runs() {
+    let place = tempfile::tempdir().unwrap();
+    let file = place.path().join("rc");
+    write(&file, "old").unwrap();
+    write(beside(&file), "half").unwrap();
+    Original::read(&file).unwrap().replace(b"new", 0o644).unwrap();
+    assert_eq!((read_to_string(&file).unwrap().as_str(), names(place.path()).len()), ("new", 1));
+    let running = Beside::create(&file).unwrap();
+    let replaced = Original::read(&file).unwrap().replace(b"newer", 0o644);
+    assert!(matches!(replaced, Err(FileError::Failed { .. })), "{replaced:?}");
+    drop(running);
+    Original::read(&file).unwrap().replace(b"newer", 0o644).unwrap();
+    assert_eq!(read_to_string(&file).unwrap(), "newer");
+}

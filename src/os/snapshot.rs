@@ -1,0 +1,222 @@
+//! The process as it was started: arguments, environment, working directory, ids.
+//!
+//! The one seam through which the other floors see them. Nothing here changes the environment, so a
+//! variable has one value however often it is asked for.
+
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+
+use super::files;
+use crate::shim::trail::ProcessId;
+use crate::ui::error::{Error, Failure, Result};
+
+/// How this program was started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CalledAs {
+    /// As `cargo`, found on PATH by a shell or an exec function.
+    ShimOnPath,
+    /// As `…/cargo`, by a path.
+    ShimByPath,
+    /// By its own name.
+    OwnName,
+    /// By cargo, as the subcommand `peruser`.
+    Subcommand,
+}
+
+/// The process as it was started.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// How it was called.
+    pub called_as: CalledAs,
+    /// The name that it was called by, as it was given.
+    pub name: OsString,
+    /// The arguments after the program's name (and after `peruser`, for a subcommand).
+    pub args: Vec<OsString>,
+    /// The effective uid, which decides whose directory it is.
+    pub uid: u32,
+    /// The effective gid.
+    pub gid: u32,
+    /// The effective uid of this process: the same, or root's where it acts for somebody else.
+    pub acting: u32,
+    /// Variables that count as unset.
+    pub hidden: &'static [&'static str],
+    /// The working directory; `/` where it has been deleted, which cargo itself will report.
+    pub cwd: PathBuf,
+}
+
+impl Snapshot {
+    /// Reads the process.
+    ///
+    /// # Errors
+    /// A refusal for a set-id program, and for one with capabilities of its file: its caller chooses
+    /// PATH and the environment.
+    pub fn take() -> Result<Snapshot> {
+        use rustix::process::{getegid, geteuid, getgid, getuid};
+        let (uid, gid) = (geteuid().as_raw(), getegid().as_raw());
+        for (what, real, effective) in
+            [("uid", getuid().as_raw(), uid), ("gid", getgid().as_raw(), gid)]
+        {
+            if real != effective {
+                return Err(Error::ForeignRights { ids: (real, effective), what });
+            }
+        }
+        if has_file_capabilities(uid) {
+            let text = "refusing to run with capabilities that its caller does not have";
+            let help = "take them away from cargo-peruser, it must run as its caller: setcap -r";
+            return Err(Failure::new(text).help(help).exit(77).into());
+        }
+        let mut words = std::env::args_os();
+        let name = words.next().unwrap_or_default();
+        let mut args: Vec<OsString> = words.collect();
+        let called_as = called_as(&name, &args);
+        if called_as == CalledAs::Subcommand {
+            args.remove(0);
+        }
+        let cwd = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/"));
+        Ok(Snapshot { called_as, name, args, uid, gid, acting: uid, hidden: &[], cwd })
+    }
+
+    /// The directory that a shim stands in which was called by its path.
+    pub fn shim_directory(&self) -> Option<PathBuf> {
+        let path = Path::new(&self.name);
+        let is_shim = self.called_as == CalledAs::ShimByPath && path.ends_with("cargo");
+        path.parent().filter(|_| is_shim).map(|directory| self.cwd.join(directory))
+    }
+
+    /// A variable; an empty one counts as unset.
+    pub fn variable(&self, name: &str) -> Option<OsString> {
+        let is_hidden = self.hidden.contains(&name);
+        std::env::var_os(name).filter(|value| !is_hidden && !value.is_empty())
+    }
+
+    /// The names of all variables that are set.
+    pub fn variable_names(&self) -> impl Iterator<Item = OsString> {
+        std::env::vars_os().filter(|(_, value)| !value.is_empty()).map(|(name, _)| name)
+    }
+
+    /// The same process as if that account stood there, and without these variables.
+    pub fn of(
+        &self,
+        uid: u32,
+        gid: u32,
+        cwd: PathBuf,
+        hidden: &'static [&'static str],
+    ) -> Snapshot {
+        Snapshot { uid, gid, cwd, hidden, ..self.clone() }
+    }
+
+    /// A variable that holds a path; a relative one is not meant for us.
+    pub fn absolute_path(&self, name: &str) -> Option<PathBuf> {
+        self.variable(name).map(PathBuf::from).filter(|path| path.is_absolute())
+    }
+
+    /// The wall clock, in milliseconds; it has to mean the same in every process.
+    pub fn now(&self) -> u64 {
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        since.ok().and_then(|since| u64::try_from(since.as_millis()).ok()).unwrap_or(0)
+    }
+
+    /// This process as the kernel knows it.
+    pub fn process(&self) -> ProcessId {
+        let stat = files::text_of_system("/proc/self/stat");
+        let read = stat.ok().and_then(|stat| pid_and_start_time(&stat));
+        let (pid, started) = read.unwrap_or_else(|| (std::process::id(), 0));
+        ProcessId { pid, started }
+    }
+}
+
+/// Whether the program's file has given this process capabilities that whoever started it has not.
+///
+/// The kernel then sets `AT_SECURE` and makes the process undumpable, which one call tells; but it
+/// does the latter for a program as well that its caller may not read. Only then the capabilities
+/// are looked at: those that were handed down on purpose are ambient.
+fn has_file_capabilities(uid: u32) -> bool {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    {
+        use rustix::process::{DumpableBehavior, dumpable_behavior};
+        if uid == 0 || dumpable_behavior() == Ok(DumpableBehavior::Dumpable) {
+            return false;
+        }
+        let status = files::text_of_system("/proc/self/status");
+        status.is_ok_and(|status| has_more_than_ambient(&status))
+    }
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    {
+        let _ = uid;
+        false
+    }
+}
+
+/// Whether a process has capabilities besides its ambient ones, by the text of its `status`.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn has_more_than_ambient(status: &str) -> bool {
+    let set = |name: &str| {
+        let value = status.lines().find_map(|line| line.strip_prefix(name))?;
+        u64::from_str_radix(value.trim(), 16).ok()
+    };
+    set("CapPrm:").unwrap_or(0) & !set("CapAmb:").unwrap_or(0) != 0
+}
+
+fn called_as(name: &OsStr, args: &[OsString]) -> CalledAs {
+    let path = Path::new(name);
+    if path.file_name() == Some(OsStr::new("cargo")) {
+        let is_bare = path.parent() == Some(Path::new(""));
+        return if is_bare { CalledAs::ShimOnPath } else { CalledAs::ShimByPath };
+    }
+    // Cargo hands its subcommands their own name as the first argument.
+    let is_subcommand = args.first().is_some_and(|first| first == "peruser");
+    if is_subcommand { CalledAs::Subcommand } else { CalledAs::OwnName }
+}
+
+/// Field 22 of `/proc/<pid>/stat`. The second field is the program's name in parentheses and may
+/// hold spaces and parentheses itself, so the count begins after the last one.
+fn pid_and_start_time(stat: &str) -> Option<(u32, u64)> {
+    let (before, rest) = stat.rsplit_once(')')?;
+    let pid = before.split_ascii_whitespace().next()?.parse().ok()?;
+    Some((pid, rest.split_ascii_whitespace().nth(19)?.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CalledAs, called_as, pid_and_start_time};
+    use std::ffi::{OsStr, OsString};
+
+    #[test]
+    fn the_name_that_it_is_called_by_decides_the_door() {
+        for (name, args, expected) in [
+            ("cargo", &[][..], CalledAs::ShimOnPath),
+            ("/opt/shim/cargo", &["peruser"], CalledAs::ShimByPath),
+            ("./cargo", &[], CalledAs::ShimByPath),
+            ("cargo-peruser", &["build"], CalledAs::OwnName),
+            ("/usr/bin/cargo-peruser", &["peruser", "build"], CalledAs::Subcommand),
+            ("", &[], CalledAs::OwnName),
+        ] {
+            let args: Vec<OsString> = args.iter().map(OsString::from).collect();
+            assert_eq!(called_as(OsStr::new(name), &args), expected, "{name}");
+        }
+    }
+
+    #[test]
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    fn ambient_capabilities_are_no_ones_files() {
+        for (status, expected) in [
+            ("CapPrm:\t0000000000000000\nCapAmb:\t0000000000000000\n", false),
+            ("CapPrm:\t0000000000000002\nCapAmb:\t0000000000000000\n", true),
+            ("CapPrm:\t0000000000000002\nCapAmb:\t0000000000000002\n", false),
+            ("CapPrm:\t0000000000000003\nCapAmb:\t0000000000000002\n", true),
+            ("", false),
+        ] {
+            assert_eq!(super::has_more_than_ambient(status), expected, "{status}");
+        }
+    }
+
+    #[test]
+    fn finds_the_start_time_whatever_the_program_is_called() {
+        let rest = "S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 4711 20";
+        for name in ["(cargo)", "(a) b (c)", "())"] {
+            let found = pid_and_start_time(&format!("42 {name} {rest}"));
+            assert_eq!(found, Some((42, 4711)), "{name}");
+        }
+        assert_eq!(pid_and_start_time("nonsense"), None);
+    }
+}

@@ -1,0 +1,199 @@
+//! An open directory tree: looking at it and going down in it, by descriptor.
+
+use std::ffi::{CString, OsStr};
+use std::fs::File;
+use std::io;
+use std::os::fd::AsFd;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{Dir, Mode, OFlags, openat};
+use rustix::io::Errno;
+
+use super::facts::{facts_if_any, facts_of};
+use super::interrupt;
+use crate::os::node::{Inventory, MAX_DEPTH, Node, is_mounted};
+use crate::ui::error::{Error, Failure, Kind};
+use crate::ui::escape::{quoted, shown};
+
+/// How a directory is opened, wherever it is.
+const DIRECTORY: OFlags =
+    OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
+
+/// How a file is opened: if it has become a pipe or a terminal meanwhile, nothing waits for it.
+pub(crate) const FILE: OFlags =
+    OFlags::NOFOLLOW.union(OFlags::NONBLOCK).union(OFlags::NOCTTY).union(OFlags::CLOEXEC);
+
+/// How that is opened which is only named and need not be readable, where the system has that.
+#[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
+pub(crate) const NAMED: OFlags = OFlags::PATH;
+#[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd")))]
+pub(crate) const NAMED: OFlags = OFlags::RDONLY;
+
+/// A directory tree by the descriptor of its top.
+#[derive(Debug)]
+pub struct Tree {
+    /// The top.
+    pub top: File,
+    /// Where it stood when it was opened; for messages only.
+    pub path: PathBuf,
+}
+
+impl Tree {
+    /// Opens a directory by its name in another one; a symlink there is not followed.
+    ///
+    /// # Errors
+    /// Any I/O error.
+    pub fn open(parent: &File, name: &OsStr, path: PathBuf) -> io::Result<Tree> {
+        Ok(Tree { top: directory(parent, name)?, path })
+    }
+
+    /// The same tree, by a descriptor of its own.
+    ///
+    /// # Errors
+    /// Any I/O error.
+    pub fn try_clone(&self) -> io::Result<Tree> {
+        Ok(Tree { top: self.top.try_clone()?, path: self.path.clone() })
+    }
+
+    /// Everything in it, sorted by name, without what is mounted in it. Top-level entries that
+    /// `leave_out` names are passed over.
+    ///
+    /// # Errors
+    /// What cannot be looked at (exit 1), what lies too deep (77), an interrupt (130).
+    pub fn walk(&self, leave_out: &dyn Fn(&OsStr) -> bool) -> Result<Inventory, Error> {
+        let top = facts_of(&self.top).map_err(|cause| self.failed("look at", &[], cause))?;
+        let mut inventory = Inventory { nodes: vec![top.clone()] };
+        // Numbers, not descriptors: there may be more directories than a process may have open.
+        let mut pending = vec![0];
+        while let Some(index) = pending.pop() {
+            interrupt::check()?;
+            let above = inventory.path(index);
+            if above.len() > MAX_DEPTH {
+                let path = self.at(&above);
+                let text =
+                    format!("refusing `{}`: no cargo goes down as deep as that", shown(&path));
+                return Err(Failure::new(text).exit(77).into());
+            }
+            let failed = |cause| self.failed("look at", &above, cause);
+            let directory = self.enter(&inventory, index).map_err(failed)?;
+            for name in names(&directory).map_err(failed)? {
+                if above.is_empty() && leave_out(OsStr::from_bytes(name.as_bytes())) {
+                    continue;
+                }
+                // It may have been taken away since its name was read.
+                let Some(found) = facts_if_any(&directory, &name).map_err(failed)? else {
+                    continue;
+                };
+                if found.kind == Kind::Directory && !is_mounted(&top, &found) {
+                    pending.push(inventory.nodes.len());
+                }
+                inventory.nodes.push(Node { parent: Some(index), ..found });
+            }
+        }
+        Ok(inventory)
+    }
+
+    /// Opens a directory of the tree, which must be what was looked at.
+    ///
+    /// # Errors
+    /// Any I/O error, of which `ESTALE` says that it is another one.
+    pub fn enter(&self, inventory: &Inventory, index: usize) -> io::Result<File> {
+        as_seen(self.go(&inventory.path(index))?, inventory.nodes.get(index))
+    }
+
+    /// Opens an entry of the tree, which must be what was looked at.
+    ///
+    /// # Errors
+    /// As [`Tree::enter`].
+    pub fn open_entry(
+        &self,
+        inventory: &Inventory,
+        index: usize,
+        access: OFlags,
+    ) -> io::Result<File> {
+        let node = inventory.nodes.get(index);
+        let Some((node, parent)) = node.and_then(|node| Some((node, node.parent?))) else {
+            return self.enter(inventory, index);
+        };
+        let directory = self.enter(inventory, parent)?;
+        let opened = openat(&directory, &*node.name, access | FILE, Mode::empty())?;
+        as_seen(opened.into(), Some(node))
+    }
+
+    /// Opens a directory of the tree by the names that lead to it.
+    ///
+    /// # Errors
+    /// Any I/O error.
+    pub fn go(&self, names: &[CString]) -> io::Result<File> {
+        let mut at = self.top.try_clone()?;
+        for name in names {
+            at = directory(&at, OsStr::from_bytes(name.as_bytes()))?;
+        }
+        Ok(at)
+    }
+
+    /// A path in the tree; for messages only.
+    pub fn at(&self, names: &[CString]) -> PathBuf {
+        names
+            .iter()
+            .fold(self.path.clone(), |path, name| path.join(OsStr::from_bytes(name.as_bytes())))
+    }
+
+    /// The error for a step that failed, or for what was changed meanwhile.
+    pub fn failed(&self, doing: &str, names: &[CString], cause: io::Error) -> Error {
+        use Errno as E;
+        let path = self.at(names);
+        match E::from_io_error(&cause) {
+            Some(E::NOENT | E::NOTDIR | E::LOOP | E::NXIO | E::STALE) => {
+                Failure::new(format!("`{}` was changed meanwhile", shown(&path))).into()
+            }
+            Some(E::ACCESS) => Failure::step(doing, &path, cause)
+                .help(format!("namei -l {}", quoted(&path)))
+                .into(),
+            _ => Failure::step(doing, &path, cause).into(),
+        }
+    }
+}
+
+fn as_seen(file: File, seen: Option<&Node>) -> io::Result<File> {
+    let found = facts_of(&file)?;
+    let is_it =
+        seen.is_some_and(|seen| (seen.identity, seen.mount) == (found.identity, found.mount));
+    if is_it { Ok(file) } else { Err(Errno::STALE.into()) }
+}
+
+/// Opens a directory by its name in another one.
+///
+/// # Errors
+/// Any I/O error; [`io::ErrorKind::NotADirectory`] for a symlink as well.
+pub fn directory(parent: &File, name: &OsStr) -> io::Result<File> {
+    match openat(parent.as_fd(), name, DIRECTORY, Mode::empty()) {
+        Err(Errno::LOOP) => Err(Errno::NOTDIR.into()),
+        opened => Ok(File::from(opened?)),
+    }
+}
+
+/// Opens a directory by its path; the caller has checked its ancestors.
+///
+/// # Errors
+/// Any I/O error.
+pub fn directory_at(path: &Path) -> io::Result<File> {
+    Ok(File::from(rustix::fs::open(path, DIRECTORY, Mode::empty())?))
+}
+
+/// The names in a directory, sorted, without `.` and `..`.
+///
+/// # Errors
+/// Any I/O error.
+pub fn names(directory: &File) -> io::Result<Vec<CString>> {
+    let mut names = Vec::new();
+    for entry in Dir::read_from(directory)? {
+        let entry = entry?;
+        if ![c".", c".."].contains(&entry.file_name()) {
+            names.push(entry.file_name().to_owned());
+        }
+    }
+    names.sort();
+    Ok(names)
+}

@@ -1,0 +1,71 @@
+//! `path`: where a build would go, as one line for scripts.
+
+use std::ffi::OsString;
+use std::process::{Command as Process, Stdio};
+
+use anyhow::Context;
+use clap::{ArgMatches, Command};
+
+use crate::os::snapshot::Snapshot;
+use crate::settings::Flags;
+use crate::shim::Plan;
+use crate::shim::argv::Manifest;
+use crate::shim::decide::Door;
+use crate::shim::environment;
+use crate::shim::exec;
+use crate::ui::arguments::{cargo_arguments, cargo_words};
+use crate::ui::report;
+
+pub(super) fn command() -> Command {
+    Command::default()
+        .about("Print the target directory that a build has here")
+        .long_about(
+            "Prints the target directory that `cargo-peruser build` has here and now, and nothing \
+             else, whichever rule decides it: `$(cargo peruser path)/release/app`. Creates nothing.",
+        )
+        .arg(cargo_arguments())
+}
+
+pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyhow::Result<u8> {
+    let words = cargo_words(verb);
+    let plan = Plan::make(snapshot, Door::ByName, flags, &words)?;
+    let Some(path) = plan.target_dir() else { return cargos_own(&plan) };
+    report::raw_line(path.as_os_str().as_encoded_bytes())?;
+    Ok(0)
+}
+
+/// Cargo's own answer, in cargo's own words where it has none.
+fn cargos_own(plan: &Plan<'_>) -> anyhow::Result<u8> {
+    let cargo = plan.real_cargo(&plan.trail()).cargo()?;
+    let mut metadata = Process::new(&cargo);
+    metadata.args(plan.invocation().toolchain.as_deref()).args(metadata_words(plan));
+    metadata.current_dir(plan.working_directory());
+    exec::prepare(&mut metadata, &environment::changes(&plan.decision));
+    let output = metadata.stderr(Stdio::inherit()).output();
+    let output = output.map_err(|cause| exec::failed(&cargo, cause))?;
+    if !output.status.success() {
+        return Ok(output.status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1));
+    }
+    let answer: serde_json::Value = serde_json::from_slice(&output.stdout)
+        .context("failed to read what `cargo metadata` printed")?;
+    let path = answer.get("target_directory").and_then(serde_json::Value::as_str);
+    report::line(path.context("`cargo metadata` printed no target directory")?)?;
+    Ok(0)
+}
+
+fn metadata_words(plan: &Plan<'_>) -> Vec<OsString> {
+    let mut words: Vec<OsString> =
+        ["metadata", "--no-deps", "--format-version=1"].map(OsString::from).into();
+    let manifest = match &plan.invocation().manifest {
+        Some(Manifest::File(path)) => Some(path.to_owned()),
+        Some(Manifest::Directory(path)) => Some(path.join("Cargo.toml")),
+        None => None,
+    };
+    if let Some(path) = manifest {
+        words.extend(["--manifest-path".into(), path.into_os_string()]);
+    }
+    for config in &plan.invocation().configs {
+        words.extend(["--config".into(), config.clone()]);
+    }
+    words
+}

@@ -1,0 +1,153 @@
+//! Pure: who is calling: the name of their directory, and whether they get one.
+//!
+//! The effective uid is the truth. `$USER` lies after `su -c`, in cron and under `env -i`, so it
+//! never gets this far.
+
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+
+use crate::settings::Settings;
+
+/// An account, as the system's account database has it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Account {
+    /// The effective uid of this process.
+    pub uid: u32,
+    /// The name, or `None` for a number without an account.
+    pub name: Option<OsString>,
+    /// The login shell, where there is an account.
+    pub shell: Option<PathBuf>,
+    /// The home directory, where there is an account.
+    pub home: Option<PathBuf>,
+    /// The excluded groups that the account is a member of.
+    pub excluded_groups: Vec<String>,
+}
+
+/// Why an account gets no directory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NoDirectory {
+    /// `exclude.users` lists it.
+    ExcludedUser,
+    /// It is a member of this group, which `exclude.groups` lists.
+    ExcludedGroup(String),
+    /// Nobody can log in to it.
+    NoLogin(PathBuf),
+}
+
+impl Account {
+    /// The name of the private directory below the shared root.
+    ///
+    /// A name with a `:` breaks search paths and one that is not UTF-8 makes build scripts panic,
+    /// so an account without a plain name is called by its number. That form cannot be claimed by
+    /// naming an account so.
+    pub fn directory_name(&self) -> String {
+        match self.name.as_deref().and_then(OsStr::to_str) {
+            Some(name) if is_plain(name) && !is_number_form(name) => name.to_owned(),
+            _ => format!("uid-{}", self.uid),
+        }
+    }
+
+    /// Whether the account gets no directory below the shared root, and why.
+    pub fn no_directory(&self, settings: &Settings) -> Option<NoDirectory> {
+        let directory = self.directory_name();
+        let named = |names: &[String]| {
+            names.iter().any(|name| {
+                *name == directory || self.name.as_deref() == Some(OsStr::new(name.as_str()))
+            })
+        };
+        if named(&settings.include_users) {
+            return None;
+        }
+        if named(&settings.exclude_users) {
+            return Some(NoDirectory::ExcludedUser);
+        }
+        if let Some(group) = self.excluded_groups.first() {
+            return Some(NoDirectory::ExcludedGroup(group.clone()));
+        }
+        self.shell.clone().filter(|shell| refuses_logins(shell)).map(NoDirectory::NoLogin)
+    }
+}
+
+fn refuses_logins(shell: &Path) -> bool {
+    matches!(shell.file_name().and_then(OsStr::to_str), Some("nologin" | "false"))
+}
+
+/// `[A-Za-z_][A-Za-z0-9._-]*`
+fn is_plain(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
+}
+
+fn is_number_form(name: &str) -> bool {
+    name.strip_prefix("uid-").is_some_and(|rest| rest.chars().all(|c| c.is_ascii_digit()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Account, NoDirectory};
+    use crate::settings::Settings;
+    use std::ffi::OsString;
+    use std::os::unix::ffi::OsStringExt;
+
+    fn account(name: &[u8], shell: &str) -> Account {
+        Account {
+            uid: 1500,
+            name: Some(OsString::from_vec(name.to_vec())),
+            shell: Some(shell.into()),
+            ..Account::default()
+        }
+    }
+
+    #[test]
+    fn names_the_directory_by_account_or_by_number() {
+        for (name, expected) in [
+            (&b"alice"[..], "alice"),
+            (b"_apt", "_apt"),
+            (b"a.b-c_9", "a.b-c_9"),
+            (b"1st", "uid-1500"),
+            (b"..", "uid-1500"),
+            (b".hidden", "uid-1500"),
+            (b"a/b", "uid-1500"),
+            (b"a:b", "uid-1500"),
+            (b"DOMAIN\\alice", "uid-1500"),
+            (b"alice@example.org", "uid-1500"),
+            (b"m\xfc", "uid-1500"),
+            (b"", "uid-1500"),
+            (b"uid-7", "uid-1500"),
+            (b"uid-x", "uid-x"),
+        ] {
+            assert_eq!(account(name, "/bin/sh").directory_name(), expected);
+        }
+        assert_eq!(Account { uid: 7, ..Account::default() }.directory_name(), "uid-7");
+    }
+
+    #[test]
+    fn leaves_out_service_accounts_unless_they_are_included() {
+        let excluding = Settings { exclude_users: vec!["doorman".into()], ..Settings::default() };
+        let including = Settings { include_users: vec!["doorman".into()], ..excluding.clone() };
+        let built_in = Settings::default();
+        for (name, shell, settings, expected) in [
+            ("alice", "/bin/bash", &built_in, None),
+            ("alice", "", &built_in, None),
+            (
+                "www",
+                "/usr/sbin/nologin",
+                &built_in,
+                Some(NoDirectory::NoLogin("/usr/sbin/nologin".into())),
+            ),
+            ("svc", "/bin/false", &built_in, Some(NoDirectory::NoLogin("/bin/false".into()))),
+            ("doorman", "/bin/bash", &excluding, Some(NoDirectory::ExcludedUser)),
+            ("doorman", "/sbin/nologin", &including, None),
+        ] {
+            assert_eq!(account(name.as_bytes(), shell).no_directory(settings), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn leaves_out_members_of_an_excluded_group() {
+        let member =
+            Account { excluded_groups: vec!["service".into()], ..account(b"bot", "/bin/sh") };
+        let expected = Some(NoDirectory::ExcludedGroup("service".into()));
+        assert_eq!(member.no_directory(&Settings::default()), expected);
+    }
+}

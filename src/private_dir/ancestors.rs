@@ -1,0 +1,126 @@
+//! The directories above a private directory, judged from the top: nobody untrusted can replace what
+//! has been passed, or put there what builds below would read.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::{Caller, refusal, unreadable};
+use crate::os::accounts;
+use crate::os::files;
+use crate::private_dir::judge::{Entry, Part, Trust, judge_way};
+use crate::shim::decide::{Place, PlaceKind};
+use crate::ui::error::{Error, Flaw, Kind, Result, SettingsError};
+use crate::ui::escape::shown;
+
+/// What cargo and rustup read in every directory above the one that they work in.
+pub const READ_ABOVE: &[&str] = &[".cargo", "Cargo.toml", "rust-toolchain", "rust-toolchain.toml"];
+
+/// Judges every directory above a shared root that is there, from the top; not the root itself.
+///
+/// # Errors
+/// Those of [`super::examine`].
+pub fn examine_way(shared_root: &Path, caller: &Caller<'_>) -> Result<()> {
+    let place = Place {
+        parent: shared_root.to_owned(),
+        name: String::new(),
+        kind: PlaceKind::BelowSharedRoot,
+    };
+    let mut above: Vec<&Path> = shared_root.ancestors().skip(1).collect();
+    above.reverse();
+    for directory in above {
+        match files::entry(directory) {
+            Ok(entry) => judge(directory, &entry, &place, caller)?,
+            Err(error) if files::is_absence(&error) => return Ok(()),
+            Err(error) => return Err(unreadable(directory, error, caller)),
+        }
+    }
+    Ok(())
+}
+
+/// How far the way to a private directory exists.
+pub(super) enum Way {
+    /// All of it: the entry of the directory that the private one stands in.
+    Complete(Entry),
+    /// It ends before this directory, which is below the caller's own cache directory.
+    Ends(PathBuf),
+}
+
+/// Judges every directory above the private one, from the top.
+pub(super) fn walk(place: &Place, caller: &Caller<'_>) -> Result<Way> {
+    let mut directories: Vec<&Path> = place.parent.ancestors().collect();
+    directories.reverse();
+    let mut last = None;
+    for directory in directories {
+        let entry = match files::entry(directory) {
+            Ok(entry) => entry,
+            Err(error) if files::is_absence(&error) && place.kind == PlaceKind::InOwnCache => {
+                return Ok(Way::Ends(directory.to_owned()));
+            }
+            Err(error) => return Err(unreadable(directory, error, caller)),
+        };
+        judge(directory, &entry, place, caller)?;
+        last = Some(entry);
+    }
+    let none = || unreadable(&place.parent, io::ErrorKind::NotFound.into(), caller);
+    last.map(Way::Complete).ok_or_else(none)
+}
+
+fn judge(directory: &Path, entry: &Entry, place: &Place, caller: &Caller<'_>) -> Result<()> {
+    let is_root = place.kind == PlaceKind::BelowSharedRoot && directory == place.parent;
+    let entry = &without_private_group(directory, entry);
+    let others_write = entry.mode & 0o022 != 0;
+    let part = match caller.checkout {
+        _ if is_root => Part::Root(caller.sticky_root),
+        // Most directories need no closer look.
+        _ if !others_write => Part::Ancestor,
+        Some(top) if top.starts_with(directory) && entry.mode & 0o002 == 0 => Part::HoldsSources,
+        _ if is_above_home(directory, place, caller) => Part::AboveHome,
+        _ => Part::Ancestor,
+    };
+    let trust = Trust { caller: caller.acting, owners: &caller.trusted };
+    judge_way(entry, part, trust).map_err(|flaw| match flaw {
+        Flaw::WayNotADirectory(Kind::Symlink) if place.kind == PlaceKind::BelowSharedRoot => {
+            Error::Settings(SettingsError::Root {
+                origin: caller.root_origin.clone(),
+                path: place.parent.to_string_lossy().into_owned(),
+                cause: format!("has a symlink in it, `{}`", shown(directory)),
+            })
+        }
+        flaw => refusal(directory, entry.uid, flaw, caller),
+    })?;
+    if is_root && others_write { judge_names_in(directory, caller) } else { Ok(()) }
+}
+
+/// The entry as it counts: what the owner's private group may do is no more than the owner may, and
+/// where the umask is 002, home directories are full of such directories.
+fn without_private_group(directory: &Path, entry: &Entry) -> Entry {
+    let is_private = entry.mode & 0o022 == 0o020
+        && accounts::private_group(entry.uid) == Some(entry.gid)
+        && !files::has_acl(directory);
+    Entry { mode: if is_private { entry.mode & !0o020 } else { entry.mode }, ..*entry }
+}
+
+/// Whether a directory stands above the caller's home, and the private directory is below that home.
+fn is_above_home(directory: &Path, place: &Place, caller: &Caller<'_>) -> bool {
+    let home = caller.homes.and_then(|homes| homes.home()).map(files::without_symlinks);
+    home.is_some_and(|home| {
+        place.parent.starts_with(&home) && home != directory && home.starts_with(directory)
+    })
+}
+
+/// Refuses a shared root that holds what builds below it would read, if that is not the caller's or
+/// root's own. In a root that nobody else can write to it may be left from a time when others could;
+/// that is looked for whenever something is made there, and not at every run. In an accepted sticky root
+/// somebody can still put it there a moment later; that is what accepting one means.
+pub(super) fn judge_names_in(root: &Path, caller: &Caller<'_>) -> Result<()> {
+    for name in READ_ABOVE {
+        let path = root.join(name);
+        let found = files::entry_if_any(&path).map_err(|error| unreadable(&path, error, caller))?;
+        let Some(entry) = found else { continue };
+        let others_write = entry.kind != Kind::Symlink && entry.mode & 0o022 != 0;
+        if others_write || (entry.uid != 0 && entry.uid != caller.acting) {
+            return Err(refusal(&path, entry.uid, Flaw::ReadAbove, caller));
+        }
+    }
+    Ok(())
+}

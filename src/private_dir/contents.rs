@@ -1,0 +1,115 @@
+//! Looks through a directory that others could reach, for what they can have changed in it, and
+//! closes the directories inside.
+//!
+//! By descriptor from the top down: the owner's own processes may be at work in it.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::fchmod;
+
+use super::{Caller, make, refusal, unreadable};
+use crate::os::accounts;
+use crate::os::acls;
+use crate::os::facts::{facts_if_any, facts_of};
+use crate::os::files;
+use crate::os::node::Node;
+use crate::os::tree;
+use crate::ui::error::{Error, Flaw, Kind, Result};
+
+/// How deep directories are followed; a descriptor is open for each.
+const MAX_DEPTH: usize = 200;
+
+/// Refuses an open directory in which others could have changed something.
+///
+/// # Errors
+/// The refusal, and one where something cannot be looked at.
+pub(super) fn check(directory: &File, path: &Path, caller: &Caller<'_>) -> Result<()> {
+    Walk::of(path, caller).go(directory, path, MAX_DEPTH, &mut |_| Ok(()))
+}
+
+/// Takes away what others may do in the directories inside. Whoever works in one of them, or has it
+/// open, would otherwise still read and lock what is made there.
+///
+/// # Errors
+/// The refusal, and that the system does not allow it.
+pub(super) fn close(directory: &File, path: &Path, caller: &Caller<'_>) -> Result<()> {
+    let mut is_closed = |inside: &File| {
+        let mode = files::opened(inside)?.mode;
+        if mode & 0o077 == 0 {
+            return Ok(());
+        }
+        acls::strip(inside)?;
+        Ok(fchmod(inside, files::mode(mode & !0o077))?)
+    };
+    Walk::of(path, caller).go(directory, path, MAX_DEPTH, &mut is_closed)
+}
+
+/// A walk through everything below a directory.
+struct Walk<'a> {
+    top: &'a Path,
+    caller: &'a Caller<'a>,
+    /// Only this group may have write permission: the account's primary group, called like the account
+    /// and with nobody else in it.
+    private_group: Option<u32>,
+}
+
+impl<'a> Walk<'a> {
+    fn of(top: &'a Path, caller: &'a Caller<'a>) -> Walk<'a> {
+        Walk { top, caller, private_group: accounts::private_group(caller.uid) }
+    }
+
+    /// Looks at everything in an open directory, and does something to each directory in it first.
+    fn go(
+        &self,
+        directory: &File,
+        path: &Path,
+        depth: usize,
+        on_directory: &mut dyn FnMut(&File) -> io::Result<()>,
+    ) -> Result<()> {
+        let failed = |error| unreadable(path, error, self.caller);
+        let device = files::opened(directory).map_err(failed)?.device;
+        for name in tree::names(directory).map_err(failed)? {
+            let name = OsStr::from_bytes(name.as_bytes());
+            let inside = path.join(name);
+            let Some(found) = facts_if_any(directory, name).map_err(failed)? else { continue };
+            self.assert_own(&inside, &found)?;
+            // What is mounted there is no part of it; nobody but root can have done that.
+            if found.kind != Kind::Directory || found.identity.0 != device {
+                continue;
+            }
+            let unusable = |error| unreadable(&inside, error, self.caller);
+            let Some(depth) = depth.checked_sub(1) else {
+                return Err(unusable(io::Error::other("its directories are too deep")));
+            };
+            let opened = make::open_new(directory, name).map_err(|error| unusable(error.into()))?;
+            if facts_of(&opened).map_err(unusable)?.identity != found.identity {
+                return Err(refusal(&inside, found.uid, Flaw::Swapped, self.caller));
+            }
+            on_directory(&opened).map_err(|cause| make::failed("make private", &inside, cause))?;
+            self.go(&opened, &inside, depth, on_directory)?;
+        }
+        Ok(())
+    }
+
+    /// Makes sure that others than root neither own an entry nor can write to it. Symlinks are not followed, and
+    /// their own mode says nothing.
+    fn assert_own(&self, inside: &Path, found: &Node) -> Result<(), Error> {
+        let is_writable = match found.mode & 0o022 {
+            _ if found.kind == Kind::Symlink => false,
+            0 => false,
+            // With an ACL these bits are its mask, whoever is behind it.
+            0o020 => Some(found.gid) != self.private_group || files::has_acl(inside),
+            _ => true,
+        };
+        if [self.caller.uid, 0].contains(&found.uid) && !is_writable {
+            return Ok(());
+        }
+        let seen: PathBuf = inside.strip_prefix(self.top).unwrap_or(inside).to_owned();
+        let flaw = Flaw::WritableInside(seen, found.mode);
+        Err(refusal(self.top, found.uid, flaw, self.caller))
+    }
+}

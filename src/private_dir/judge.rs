@@ -1,0 +1,264 @@
+//! Pure: what makes a directory safe to build in: the rules, over what `lstat` says.
+//!
+//! Every directory above the private one is judged, from the top, so that nobody untrusted can swap
+//! what has been judged. Others may not even create files there: cargo, rustup and build tools read
+//! files on the way up from a target directory (`.cargo/config.toml`, `rust-toolchain.toml`), so
+//! whoever can create one runs code as everybody who builds below. The private directory itself has
+//! exactly its owner's bits.
+
+use crate::settings::StickyRoot;
+use crate::ui::error::{Flaw, Kind};
+
+/// What `lstat` says about an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// What it is.
+    pub kind: Kind,
+    /// Who owns it.
+    pub uid: u32,
+    /// Its group.
+    pub gid: u32,
+    /// Its permission bits, set-id and sticky bits included (`07777`).
+    pub mode: u32,
+    /// The device it is on.
+    pub device: u64,
+    /// Its inode there.
+    pub inode: u64,
+}
+
+impl Entry {
+    /// Whether both are the same entry of the same file system.
+    pub fn is_same_as(&self, other: &Entry) -> bool {
+        (self.device, self.inode) == (other.device, other.inode)
+    }
+
+    /// The group whose members may enter a directory that others may not.
+    pub fn group_let_in(&self) -> Option<u32> {
+        (self.mode & 0o011 == 0o010).then_some(self.gid)
+    }
+}
+
+/// Who may own directories on the way.
+#[derive(Clone, Copy, Debug)]
+pub struct Trust<'a> {
+    /// The caller's effective uid.
+    pub caller: u32,
+    /// The uids that the settings trust besides root and the caller.
+    pub owners: &'a [u32],
+}
+
+/// Which part of the way an entry is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// A directory above the shared root, or above the caller's own cache directory.
+    Ancestor,
+    /// An ancestor of the workspace being built as well. Who can write there can change the sources,
+    /// so that this grants nothing new.
+    HoldsSources,
+    /// An ancestor of the caller's home, where the private directory is below that home. Who stands
+    /// above a home stands above what is built there anyway.
+    AboveHome,
+    /// The shared root.
+    Root(StickyRoot),
+}
+
+/// What is to be done with a private directory that is nobody else's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Nothing: it has exactly its owner's bits.
+    Private,
+    /// Others may look into it: take those bits away.
+    Readable,
+}
+
+/// What an account that has no number in a user namespace appears as (`overflowuid`).
+pub const UNMAPPED: u32 = 65534;
+
+/// Judges one directory above the private directory.
+///
+/// # Errors
+/// Its flaw; [`Flaw::WayNotADirectory`] with a symlink is for the caller to tell as a mistake in
+/// the settings.
+pub fn judge_way(entry: &Entry, part: Part, trust: Trust<'_>) -> Result<(), Flaw> {
+    if entry.kind != Kind::Directory {
+        return Err(Flaw::WayNotADirectory(entry.kind));
+    }
+    if entry.uid != 0 && entry.uid != trust.caller && !trust.owners.contains(&entry.uid) {
+        return Err(if entry.uid == UNMAPPED { Flaw::WayUnmapped } else { Flaw::WayForeign });
+    }
+    let is_sticky = entry.mode & 0o1000 != 0;
+    match part {
+        _ if entry.mode & 0o022 == 0 => Ok(()),
+        Part::HoldsSources if entry.mode & 0o002 == 0 => Ok(()),
+        Part::AboveHome | Part::Root(StickyRoot::Accept) if is_sticky => Ok(()),
+        Part::Root(_) => Err(Flaw::RootWritable(entry.mode)),
+        Part::Ancestor | Part::HoldsSources | Part::AboveHome => Err(Flaw::WayWritable(entry.mode)),
+    }
+}
+
+/// Judges the private directory.
+///
+/// # Errors
+/// Its flaw. Set-group-id and sticky bits are none: they grant nobody anything here.
+pub fn judge_private(entry: &Entry, caller: u32) -> Result<Verdict, Flaw> {
+    judge_own(entry, caller)?;
+    match entry.mode & 0o777 {
+        0o700 => Ok(Verdict::Private),
+        mode if mode & 0o022 != 0 => Err(Flaw::WritableByOthers(entry.mode)),
+        mode if mode & 0o700 != 0o700 => Err(Flaw::OwnerBitsMissing(entry.mode)),
+        _ => Ok(Verdict::Readable),
+    }
+}
+
+/// Judges a target directory: whatever its mode, it stands inside a private directory.
+///
+/// # Errors
+/// Its flaw.
+pub fn judge_own(entry: &Entry, caller: u32) -> Result<(), Flaw> {
+    if entry.kind != Kind::Directory {
+        return Err(Flaw::NotADirectory(entry.kind));
+    }
+    if entry.uid != caller { Err(Flaw::Foreign) } else { Ok(()) }
+}
+
+/// Where an entry stands on the way to what is believed or executed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Something follows: it is a directory, or a symlink.
+    Above,
+    /// It is what is believed, or the directory that holds what is executed.
+    Last,
+}
+
+/// Whether an account besides `owners` can change what a path leads to, at this step of it.
+///
+/// `is_private` says whether a group has the caller alone in it. A sticky directory keeps others from
+/// replacing what they do not own, and lets them add entries of their own.
+pub fn others_can_change(
+    entry: &Entry,
+    step: Step,
+    owners: &[u32],
+    is_private: impl Fn(u32) -> bool,
+) -> bool {
+    let is_sticky = entry.mode & 0o1000 != 0;
+    let is_writable = match (entry.kind, step) {
+        // A symlink's own mode says nothing.
+        (Kind::Symlink, _) => false,
+        (Kind::Directory, Step::Above) if is_sticky => false,
+        _ => match entry.mode & 0o022 {
+            0 => false,
+            0o020 => !is_private(entry.gid),
+            _ => true,
+        },
+    };
+    is_writable || !owners.contains(&entry.uid)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Entry, Part, Step, Trust, Verdict, judge_private, judge_way, others_can_change};
+    use crate::settings::StickyRoot;
+    use crate::ui::error::Kind;
+
+    const ALICE: u32 = 1500;
+    const MALLORY: u32 = 1666;
+
+    fn entry(kind: Kind, uid: u32, mode: u32) -> Entry {
+        Entry { kind, uid, gid: uid, mode, device: 1, inode: 1 }
+    }
+
+    #[test]
+    fn judges_ancestors_by_owner_and_by_who_can_write() {
+        use Part::{AboveHome, Ancestor, HoldsSources};
+        let (refuse, accept) = (Part::Root(StickyRoot::Refuse), Part::Root(StickyRoot::Accept));
+        for (uid, mode, part, expected) in [
+            (0, 0o755, Ancestor, "Ok(())"),
+            (ALICE, 0o755, Ancestor, "Ok(())"),
+            (1777, 0o755, Ancestor, "Ok(())"),
+            (0, 0o1777, Ancestor, "Err(WayWritable(1023))"),
+            (0, 0o1775, Ancestor, "Err(WayWritable(1021))"),
+            (0, 0o2775, Ancestor, "Err(WayWritable(1533))"),
+            (ALICE, 0o775, Ancestor, "Err(WayWritable(509))"),
+            (0, 0o2775, HoldsSources, "Ok(())"),
+            (0, 0o3775, HoldsSources, "Ok(())"),
+            (0, 0o777, HoldsSources, "Err(WayWritable(511))"),
+            (0, 0o1777, HoldsSources, "Err(WayWritable(1023))"),
+            (0, 0o1777, AboveHome, "Ok(())"),
+            (0, 0o777, AboveHome, "Err(WayWritable(511))"),
+            (0, 0o755, refuse, "Ok(())"),
+            (0, 0o750, refuse, "Ok(())"),
+            (0, 0o1777, refuse, "Err(RootWritable(1023))"),
+            (0, 0o3775, refuse, "Err(RootWritable(2045))"),
+            (ALICE, 0o1777, refuse, "Err(RootWritable(1023))"),
+            (0, 0o2775, refuse, "Err(RootWritable(1533))"),
+            (0, 0o755, accept, "Ok(())"),
+            (0, 0o1777, accept, "Ok(())"),
+            (0, 0o3775, accept, "Ok(())"),
+            (0, 0o2775, accept, "Err(RootWritable(1533))"),
+            (0, 0o777, accept, "Err(RootWritable(511))"),
+            (MALLORY, 0o755, Ancestor, "Err(WayForeign)"),
+            (MALLORY, 0o1777, accept, "Err(WayForeign)"),
+            (MALLORY, 0o755, AboveHome, "Err(WayForeign)"),
+            (65534, 0o755, Ancestor, "Err(WayUnmapped)"),
+        ] {
+            let trust = Trust { caller: ALICE, owners: &[1777] };
+            let found = format!("{:?}", judge_way(&entry(Kind::Directory, uid, mode), part, trust));
+            assert_eq!(found, expected, "{uid} {mode:o} {part:?}");
+        }
+        let trust = Trust { caller: ALICE, owners: &[] };
+        assert!(judge_way(&entry(Kind::Symlink, 0, 0o777), Ancestor, trust).is_err());
+    }
+
+    #[test]
+    fn judges_the_private_directory_by_its_exact_bits() {
+        for (kind, uid, mode, expected) in [
+            (Kind::Directory, ALICE, 0o700, Ok(Verdict::Private)),
+            (Kind::Directory, ALICE, 0o2700, Ok(Verdict::Private)),
+            (Kind::Directory, ALICE, 0o755, Ok(Verdict::Readable)),
+            (Kind::Directory, ALICE, 0o750, Ok(Verdict::Readable)),
+            (Kind::Directory, ALICE, 0o711, Ok(Verdict::Readable)),
+            (Kind::Directory, ALICE, 0o775, Err("WritableByOthers(509)")),
+            (Kind::Directory, ALICE, 0o1777, Err("WritableByOthers(1023)")),
+            (Kind::Directory, ALICE, 0o702, Err("WritableByOthers(450)")),
+            (Kind::Directory, ALICE, 0o500, Err("OwnerBitsMissing(320)")),
+            (Kind::Directory, ALICE, 0o000, Err("OwnerBitsMissing(0)")),
+            (Kind::Directory, MALLORY, 0o700, Err("Foreign")),
+            (Kind::Directory, 0, 0o700, Err("Foreign")),
+            (Kind::Symlink, ALICE, 0o777, Err("NotADirectory(Symlink)")),
+            (Kind::Fifo, ALICE, 0o700, Err("NotADirectory(Fifo)")),
+        ] {
+            let found = judge_private(&entry(kind, uid, mode), ALICE);
+            let found = found.map_err(|flaw| format!("{flaw:?}"));
+            assert_eq!(found, expected.map_err(String::from), "{kind} {uid} {mode:o}");
+        }
+    }
+
+    #[test]
+    fn judges_what_is_believed_by_who_can_change_it() {
+        use Step::{Above, Last};
+        for (kind, uid, gid, mode, step, expected) in [
+            (Kind::Directory, 0, 0, 0o755, Above, false),
+            (Kind::Directory, 0, 0, 0o1777, Above, false),
+            (Kind::Directory, 0, 0, 0o1777, Last, true),
+            (Kind::Directory, 0, 0, 0o777, Above, true),
+            (Kind::Directory, ALICE, ALICE, 0o775, Above, false),
+            (Kind::Directory, ALICE, ALICE, 0o775, Last, false),
+            (Kind::Directory, ALICE, 100, 0o775, Last, true),
+            (Kind::Directory, 0, 0, 0o775, Above, true),
+            (Kind::Directory, MALLORY, MALLORY, 0o755, Above, true),
+            (Kind::Directory, MALLORY, MALLORY, 0o1777, Above, true),
+            (Kind::Symlink, ALICE, ALICE, 0o777, Above, false),
+            (Kind::Symlink, MALLORY, MALLORY, 0o777, Above, true),
+            (Kind::File, ALICE, ALICE, 0o600, Last, false),
+            (Kind::File, ALICE, ALICE, 0o664, Last, false),
+            (Kind::File, ALICE, 100, 0o664, Last, true),
+            (Kind::File, ALICE, 100, 0o1664, Last, true),
+            (Kind::File, ALICE, ALICE, 0o646, Last, true),
+            (Kind::File, MALLORY, ALICE, 0o600, Last, true),
+        ] {
+            let entry = Entry { gid, ..entry(kind, uid, mode) };
+            let found = others_can_change(&entry, step, &[0, ALICE], |gid| gid == ALICE);
+            assert_eq!(found, expected, "{kind} {uid}:{gid} {mode:o} {step:?}");
+        }
+    }
+}

@@ -1,0 +1,314 @@
+//! Makes and tightens directories by descriptor: open first, then check what is open.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io;
+use std::os::fd::AsFd;
+use std::path::Path;
+use std::time::Duration;
+
+use rustix::fs::{AtFlags, Gid, Mode, OFlags, Uid, fchmod, fchown, mkdirat, openat, unlinkat};
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use rustix::fs::{RenameFlags, renameat_with};
+use rustix::io::Errno;
+
+use super::{Caller, Note, Way, contents, own_entry, refusal, unreadable, walk};
+use crate::os::accounts;
+use crate::os::acls;
+use crate::os::files;
+use crate::os::tag;
+use crate::private_dir::judge::{Entry, Verdict, judge_own, judge_private};
+use crate::shim::decide::{Place, PlaceKind};
+use crate::ui::error::{Error, Flaw, Result};
+use crate::ui::escape::quoted;
+
+const PRIVATE: Mode = Mode::from_raw_mode(0o700);
+/// What was to be done, as [`Error::Create`] says it.
+const CREATE: &str = "create directory";
+/// What the name of a directory begins with that root is making for somebody.
+pub const UNFINISHED: &str = ".unfinished-";
+/// How long a run may take for one directory.
+const UNFINISHED_FOR: Duration = Duration::from_secs(60);
+const DIRECTORY: OFlags = OFlags::DIRECTORY.union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
+
+/// Makes the private directory in `place.parent`, which was judged as `judged`.
+pub(super) fn private(
+    place: &Place,
+    judged: &Entry,
+    caller: &Caller<'_>,
+    notes: &mut Vec<Note>,
+) -> Result<()> {
+    let path = place.private_dir();
+    let not_made = |error: Errno| cannot_create(&path, error, place, caller);
+    let parent = open_judged(&place.parent, judged, caller)?;
+    if caller.acting != caller.uid {
+        return give(&parent, place, judged, caller);
+    }
+    let is_new = match make_directory(&parent, place.name.as_ref()) {
+        Ok(()) => true,
+        // Another run of the same person was faster, or somebody planted something.
+        Err(Errno::EXIST) => false,
+        Err(error) => return Err(not_made(error)),
+    };
+    let directory = match open_new(&parent, place.name.as_ref()) {
+        Ok(directory) => directory,
+        Err(_) if !is_new => return recheck(place, judged, caller),
+        Err(error) => return Err(not_made(error)),
+    };
+    if is_new && let Err(error) = make_private(&directory, &path, caller) {
+        // It was made a moment ago and is empty; nobody else can have put it there.
+        let _ = unlinkat(parent.as_fd(), place.name.as_str(), AtFlags::REMOVEDIR);
+        return Err(error);
+    }
+    if is_new && is_noexec(&directory) {
+        notes.push(Note::NoExec(path.clone()));
+    }
+    recheck(place, judged, caller)
+}
+
+/// Makes a private directory for somebody else, as root. It gets its name when it is theirs: whoever
+/// is interrupted, or builds meanwhile, meets none, and never one of root's.
+fn give(parent: &File, place: &Place, judged: &Entry, caller: &Caller<'_>) -> Result<()> {
+    let path = place.private_dir();
+    let not_made = |error: Errno| cannot_create(&path, error, place, caller);
+    let unfinished = format!("{UNFINISHED}{}.{}", place.name, std::process::id());
+    let remove = || unlinkat(parent, unfinished.as_str(), AtFlags::REMOVEDIR);
+    clear_unfinished(&place.parent);
+    make_directory(parent, unfinished.as_ref()).map_err(not_made)?;
+    let made = open_new(parent, unfinished.as_ref()).map_err(not_made).and_then(|directory| {
+        make_private(&directory, &path, caller)?;
+        name_it(parent, &unfinished, &place.name).map_err(not_made)
+    });
+    if made.is_err() {
+        let _ = remove();
+    }
+    made?;
+    recheck(place, judged, caller)
+}
+
+/// Takes away what interrupted runs have left, empty. The name ends in the run's process id; where
+/// another has that by now, a minute is long enough for any run.
+fn clear_unfinished(root: &Path) {
+    let is_old = |entry: &std::fs::DirEntry| {
+        let age = entry.metadata().ok().and_then(|found| found.modified().ok()?.elapsed().ok());
+        age.is_some_and(|age| age >= UNFINISHED_FOR)
+    };
+    let is_over = |name: &OsStr| {
+        let id = name.to_str().and_then(|name| name.rsplit('.').next()?.parse().ok());
+        let id = id.and_then(rustix::process::Pid::from_raw);
+        id.is_some_and(|id| rustix::process::test_kill_process(id) == Err(Errno::SRCH))
+    };
+    for entry in std::fs::read_dir(root).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let is_unfinished = name.as_encoded_bytes().starts_with(UNFINISHED.as_bytes());
+        if is_unfinished && (is_over(&name) || is_old(&entry)) {
+            // What is not empty, or no directory, stays.
+            let _ = std::fs::remove_dir(entry.path());
+        }
+    }
+}
+
+/// Renames a directory to a name that nothing has; something that came meanwhile stays, and is
+/// judged.
+fn name_it(parent: &File, from: &str, to: &str) -> Result<(), Errno> {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    match renameat_with(parent, from, parent, to, RenameFlags::NOREPLACE) {
+        Err(Errno::EXIST) => return unlinkat(parent, from, AtFlags::REMOVEDIR),
+        // A file system that does not know the flag.
+        Err(Errno::INVAL | Errno::NOSYS) => {}
+        result => return result,
+    }
+    rustix::fs::renameat(parent, from, parent, to)
+}
+
+/// Takes away what others may do in a directory of the caller's, which was judged as `judged`.
+///
+/// Whoever could reach it could also write to what was left open inside it, and that would stay
+/// there. While nobody else can write anywhere inside, nothing can be put there between the look
+/// and the tightening.
+pub(super) fn tighten(path: &Path, judged: &Entry, caller: &Caller<'_>) -> Result<()> {
+    let directory = open_judged(path, judged, caller)?;
+    contents::check(&directory, path, caller)?;
+    make_private(&directory, path, caller)?;
+    contents::close(&directory, path, caller)
+}
+
+/// Looks through a directory that others can read, which was judged as `judged`.
+pub(super) fn look_through(path: &Path, judged: &Entry, caller: &Caller<'_>) -> Result<()> {
+    contents::check(&open_judged(path, judged, caller)?, path, caller)
+}
+
+/// Makes the missing part of the way to the caller's own cache directory, mode 0700 as the XDG base
+/// directory specification has it.
+pub(super) fn own_way(missing: &Path, place: &Place, caller: &Caller<'_>) -> Result<Entry> {
+    let mut missing = missing.to_owned();
+    loop {
+        let parent = missing.parent().unwrap_or(Path::new("/"));
+        let judged = files::entry(parent).map_err(|error| unreadable(parent, error, caller))?;
+        let name = missing.file_name().unwrap_or_default();
+        let parent = open_judged(parent, &judged, caller)?;
+        match make_directory(&parent, name) {
+            Ok(()) | Err(Errno::EXIST) => {}
+            Err(error) => return Err(failed(CREATE, &missing, error.into())),
+        }
+        match walk(place, caller)? {
+            Way::Complete(entry) => return Ok(entry),
+            Way::Ends(at) if at == missing => {
+                return Err(unreadable(&missing, io::ErrorKind::NotFound.into(), caller));
+            }
+            Way::Ends(at) => missing = at,
+        }
+    }
+}
+
+/// Makes a target directory and its tag, whichever of them is missing.
+pub(super) fn target(path: &Path, caller: &Caller<'_>) -> Result<()> {
+    let failed_here = |error: io::Error| failed(CREATE, path, error);
+    let name = path.file_name().unwrap_or_default();
+    let parent =
+        open_plain(path.parent().unwrap_or(path)).map_err(|error| failed_here(error.into()))?;
+    let is_new = match make_directory(&parent, name) {
+        Ok(()) => true,
+        Err(Errno::EXIST) => false,
+        Err(error) => return Err(failed_here(error.into())),
+    };
+    let directory = open_new(&parent, name).map_err(|error| failed_here(error.into()))?;
+    let entry = files::opened(&directory).map_err(failed_here)?;
+    judge_own(&entry, caller.uid).map_err(|flaw| refusal(path, entry.uid, flaw, caller))?;
+    tag::write(&directory).map(drop).map_err(|cause| {
+        if is_new {
+            // Empty and ours; the tag's error is the one to report.
+            let _ = unlinkat(parent.as_fd(), name, AtFlags::REMOVEDIR);
+        }
+        failed("write", &path.join(tag::NAME), cause)
+    })
+}
+
+/// `mkdirat` with exactly 0700, whatever the umask is; cargo inherits the umask unchanged.
+fn make_directory(parent: &File, name: &OsStr) -> Result<(), Errno> {
+    // The umask belongs to the whole process, which has one thread.
+    let umask = rustix::process::umask(Mode::empty());
+    let made = mkdirat(parent.as_fd(), name, PRIVATE);
+    rustix::process::umask(umask);
+    made
+}
+
+/// Opens a directory and makes sure that it is the one that was judged.
+fn open_judged(path: &Path, judged: &Entry, caller: &Caller<'_>) -> Result<File> {
+    let directory = open_plain(path).map_err(|error| unreadable(path, error.into(), caller))?;
+    let entry = files::opened(&directory).map_err(|error| unreadable(path, error, caller))?;
+    if entry.is_same_as(judged) {
+        Ok(directory)
+    } else {
+        Err(refusal(path, entry.uid, Flaw::Swapped, caller))
+    }
+}
+
+/// Opens the private directory and judges what is open.
+pub(super) fn open_private(path: &Path, caller: &Caller<'_>) -> Result<File> {
+    let directory = open_plain(path).map_err(|error| unreadable(path, error.into(), caller))?;
+    let entry = files::opened(&directory).map_err(|error| unreadable(path, error, caller))?;
+    match judge_private(&entry, caller.uid) {
+        Ok(Verdict::Private) => Ok(directory),
+        Ok(Verdict::Readable) => Err(refusal(path, entry.uid, Flaw::Swapped, caller)),
+        Err(flaw) => Err(refusal(path, entry.uid, flaw, caller)),
+    }
+}
+
+fn open_plain(path: &Path) -> Result<File, Errno> {
+    // A root that is write-only for its users is a fine root: ask for reading only if need be.
+    let open = |access| rustix::fs::open(path, access | DIRECTORY, Mode::empty()).map(File::from);
+    open(OFlags::RDONLY).or_else(|error| match without_reading() {
+        Some(access) if error == Errno::ACCESS => open(access),
+        _ => Err(error),
+    })
+}
+
+/// How to open a directory that may not be read, where the system has a way.
+fn without_reading() -> Option<OFlags> {
+    #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
+    return Some(OFlags::PATH);
+    #[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd")))]
+    return None;
+}
+
+pub(super) fn open_new(parent: &File, name: &OsStr) -> Result<File, Errno> {
+    openat(parent.as_fd(), name, OFlags::RDONLY | DIRECTORY, Mode::empty()).map(File::from)
+}
+
+/// Makes an open directory of the caller's exactly 0700 and makes sure that it is.
+fn make_private(directory: &File, path: &Path, caller: &Caller<'_>) -> Result<()> {
+    let unusable = |error: io::Error| failed("make private", path, error);
+    acls::strip(directory).map_err(|error| unusable(error.into()))?;
+    if caller.acting != caller.uid {
+        // Root acts for somebody; what it tightens is theirs already, what it has made is not yet.
+        let (uid, gid) = (Uid::from_raw(caller.uid), Gid::from_raw(caller.gid));
+        fchown(directory, Some(uid), Some(gid)).map_err(|error| unusable(error.into()))?;
+    }
+    fchmod(directory, PRIVATE).map_err(|error| unusable(error.into()))?;
+    let entry = files::opened(directory).map_err(unusable)?;
+    if entry.mode == 0o700 && entry.uid == caller.uid {
+        Ok(())
+    } else {
+        Err(refusal(path, entry.uid, Flaw::ModesIgnored(entry.mode), caller))
+    }
+}
+
+fn is_noexec(directory: &File) -> bool {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    return rustix::fs::fstatvfs(directory)
+        .is_ok_and(|fs| fs.f_flag.contains(rustix::fs::StatVfsMountFlags::NOEXEC));
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    return {
+        let _ = directory;
+        false
+    };
+}
+
+/// Judges the private directory once more, by its path, now that it must be there.
+fn recheck(place: &Place, parent: &Entry, caller: &Caller<'_>) -> Result<()> {
+    let path = &place.private_dir();
+    match own_entry(place, parent, caller)? {
+        Some((_, Verdict::Private)) => Ok(()),
+        Some((entry, Verdict::Readable)) => tighten(path, &entry, caller),
+        None => Err(unreadable(path, io::ErrorKind::NotFound.into(), caller)),
+    }
+}
+
+/// Why the private directory could not be made. Where the caller may not make one, root can.
+fn cannot_create(path: &Path, error: Errno, place: &Place, caller: &Caller<'_>) -> Error {
+    if error != Errno::ACCESS || place.kind != PlaceKind::BelowSharedRoot {
+        return failed(CREATE, path, error.into());
+    }
+    let help = Some(provision_command(caller.uid));
+    Error::Create { doing: CREATE, path: path.to_owned(), cause: error.into(), help }
+}
+
+/// The command by which root gives an account its private directory.
+pub fn provision_command(uid: u32) -> String {
+    let owner = accounts::owner(uid);
+    match owner.name {
+        Some(_) => format!("sudo cargo-peruser provision {}", owner.word()),
+        None => format!("sudo cargo-peruser provision --uid {uid}"),
+    }
+}
+
+/// A failure at `path`, with the command that shows more about it.
+pub(super) fn failed(doing: &'static str, path: &Path, cause: io::Error) -> Error {
+    let help = Errno::from_io_error(&cause).and_then(|error| help(path, error));
+    Error::Create { doing, path: path.to_owned(), cause, help }
+}
+
+/// The command that shows more about why nothing can be made at `path`.
+fn help(path: &Path, error: Errno) -> Option<String> {
+    let parent = quoted(path.parent().unwrap_or(path));
+    match error {
+        Errno::ACCESS => Some(format!("ls -ld {parent}")),
+        Errno::NOSPC | Errno::DQUOT => {
+            Some(format!("free some space or inodes there: df -h {parent}; df -i {parent}"))
+        }
+        Errno::ROFS => Some(format!("it is mounted read-only: findmnt -T {parent}")),
+        Errno::PERM => Some(format!("it may be immutable: lsattr -d {parent}")),
+        _ => None,
+    }
+}

@@ -1,0 +1,238 @@
+//! Checks and makes private directories. Only this module can produce a [`PrivateDir`].
+//!
+//! The check walks from the top with one `lstat` a component; since nobody untrusted can replace
+//! what it has passed, nothing can be swapped behind its back. Making opens first and checks the
+//! descriptor, in `make`. Nothing here ever deletes or follows what somebody else has put there.
+
+pub mod account;
+mod ancestors;
+mod contents;
+pub mod judge;
+mod make;
+mod mount;
+pub mod provision;
+
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+
+pub use ancestors::{READ_ABOVE, examine_way};
+use ancestors::{Way, judge_names_in, walk};
+pub use make::{UNFINISHED, provision_command};
+
+use crate::os::accounts;
+use crate::os::files;
+use crate::os::homes::Homes;
+use crate::os::tag;
+use crate::private_dir::judge::{Entry, Verdict, judge_own, judge_private};
+use crate::settings::StickyRoot;
+use crate::shim::decide::{Place, PlaceKind, Required};
+use crate::ui::error::{Error, Flaw, Refusal, Result};
+
+/// Who asks for a private directory, and under which circumstances.
+#[derive(Clone, Debug)]
+pub struct Caller<'a> {
+    /// The uid whose directory it is.
+    pub uid: u32,
+    /// The account's gid, for the command that helps.
+    pub gid: u32,
+    /// The effective uid that acts: the same, or root's where it acts for somebody else. Nobody but
+    /// the one who acts may be able to change the way, the person least of all.
+    pub acting: u32,
+    /// The uids that the settings trust on the way.
+    pub trusted: Vec<u32>,
+    /// The top of the checkout that is being built; `None` where the command builds other sources.
+    pub checkout: Option<&'a Path>,
+    /// The caller's own directories; `None` where root acts for somebody else.
+    pub homes: Option<&'a Homes<'a>>,
+    /// Whether a sticky shared root may be used in which others can create files.
+    pub sticky_root: StickyRoot,
+    /// Where the shared root was set, for the error about its path.
+    pub root_origin: String,
+}
+
+/// What the person should know although it went well.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Note {
+    /// A directory that others could read was made private; its former permission bits.
+    Tightened(PathBuf, u32),
+    /// The new directory's file system executes nothing.
+    NoExec(PathBuf),
+    /// The first build in a target directory of one's own, because the shared root holds no private
+    /// directory; where this builds, and the command that makes one.
+    NotProvisioned(PathBuf, String),
+}
+
+/// How a private directory is at the moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// It will be made when it is needed.
+    Missing,
+    /// It is private.
+    Private,
+    /// Others can look into it; that will be taken away when it is used.
+    Readable,
+}
+
+/// A directory that is the caller's alone, mode 0700, on a way that nobody else can change.
+#[derive(Debug)]
+pub struct PrivateDir<'a> {
+    path: PathBuf,
+    kind: PlaceKind,
+    caller: &'a Caller<'a>,
+}
+
+/// Looks at a private directory, the way to it and the target directory inside it, and changes
+/// nothing.
+///
+/// # Errors
+/// [`Error::Unsafe`] for every flaw of the threat model, and [`Error::Settings`] for a shared root
+/// that is reached through a symlink.
+pub fn examine(required: &Required, caller: &Caller<'_>) -> Result<State> {
+    let Required { place, target } = required;
+    let Way::Complete(parent) = walk(place, caller)? else { return Ok(State::Missing) };
+    if place.kind == PlaceKind::BelowSharedRoot {
+        judge_names_in(&place.parent, caller)?;
+    }
+    let path = place.private_dir();
+    let Some((entry, verdict)) = own_entry(place, &parent, caller)? else {
+        return Ok(State::Missing);
+    };
+    if let Some(name) = target {
+        target_entry(&path.join(name), caller)?;
+    }
+    match verdict {
+        Verdict::Private => Ok(State::Private),
+        Verdict::Readable => make::look_through(&path, &entry, caller).map(|()| State::Readable),
+    }
+}
+
+/// Whether others can put something where a private directory is to be.
+pub fn may_be_planted(place: &Place) -> bool {
+    files::entry(&place.parent).is_ok_and(|parent| parent.mode & 0o022 != 0)
+}
+
+/// Makes sure that a private directory exists and is private.
+///
+/// # Errors
+/// Those of [`examine`], and [`Error::Create`] where it is missing and cannot be made; then nothing
+/// half made stays behind.
+pub fn establish<'a>(
+    place: &Place,
+    caller: &'a Caller<'a>,
+    notes: &mut Vec<Note>,
+) -> Result<PrivateDir<'a>> {
+    let path = place.private_dir();
+    let parent = match walk(place, caller)? {
+        Way::Complete(parent) => parent,
+        Way::Ends(at) => make::own_way(&at, place, caller)?,
+    };
+    match own_entry(place, &parent, caller)? {
+        Some((_, Verdict::Private)) => {}
+        Some((entry, Verdict::Readable)) => {
+            make::tighten(&path, &entry, caller)?;
+            notes.push(Note::Tightened(path.clone(), entry.mode));
+        }
+        None => make::private(place, &parent, caller, notes)?,
+    }
+    Ok(PrivateDir { path, kind: place.kind, caller })
+}
+
+impl PrivateDir<'_> {
+    /// Opens it, and makes sure that what is open is private: from here on its path does not matter.
+    ///
+    /// # Errors
+    /// [`Error::Unsafe`] where it was replaced meanwhile.
+    pub fn open(&self) -> Result<File> {
+        make::open_private(&self.path, self.caller)
+    }
+
+    /// Makes sure that a target directory exists in it, with its tag.
+    ///
+    /// # Errors
+    /// [`Error::Unsafe`] where the name is taken by something that is no directory of the caller's,
+    /// [`Error::Create`] where it cannot be made.
+    pub fn target(&self, name: &str) -> Result<()> {
+        let path = self.path.join(name);
+        let tag = path.join(tag::NAME);
+        match target_entry(&path, self.caller)? {
+            Some(_) if files::entry(&tag).is_ok() => Ok(()),
+            _ => {
+                let root = self.path.parent().filter(|_| self.kind == PlaceKind::BelowSharedRoot);
+                root.map_or(Ok(()), |root| judge_names_in(root, self.caller))?;
+                make::target(&path, self.caller)
+            }
+        }
+    }
+
+    /// Whether nothing was built in a target directory yet: it holds its tag alone.
+    pub fn is_unused(&self, name: &str) -> bool {
+        let names = std::fs::read_dir(self.path.join(name));
+        names.is_ok_and(|names| names.flatten().all(|entry| entry.file_name() == tag::NAME))
+    }
+}
+
+/// Opens a private directory that is there already, and changes nothing.
+///
+/// # Errors
+/// Those of [`examine`].
+pub fn open_existing(place: &Place, caller: &Caller<'_>) -> Result<Option<File>> {
+    let Way::Complete(parent) = walk(place, caller)? else { return Ok(None) };
+    let path = place.private_dir();
+    match own_entry(place, &parent, caller)? {
+        Some((_, Verdict::Private)) => make::open_private(&path, caller).map(Some),
+        // It will be tightened before it is used; nothing of ours can be in it.
+        Some((_, Verdict::Readable)) | None => Ok(None),
+    }
+}
+
+/// Judges the private directory itself, if it is there; `parent` is what it stands in, as it was judged.
+fn own_entry(
+    place: &Place,
+    parent: &Entry,
+    caller: &Caller<'_>,
+) -> Result<Option<(Entry, Verdict)>> {
+    let path = &place.private_dir();
+    let entry =
+        files::entry_if_any(path).map_err(|error| match shut_out(path, &error, caller) {
+            Some(refusal) => refusal,
+            None => unreadable(path, error, caller),
+        })?;
+    let Some(entry) = entry else { return Ok(None) };
+    let verdict =
+        judge_private(&entry, caller.uid).map_err(|flaw| refusal(path, entry.uid, flaw, caller))?;
+    // In a directory that others can write to, somebody may have mounted one that only claims to be
+    // the caller's.
+    let is_planted = parent.mode & 0o022 != 0 && entry.device != parent.device;
+    if is_planted && !mount::is_roots(path) {
+        return Err(refusal(path, entry.uid, Flaw::ForeignMount, caller));
+    }
+    Ok(Some((entry, verdict)))
+}
+
+/// The refusal for a caller whom the shared root does not let in, because it is for a group.
+fn shut_out(path: &Path, error: &io::Error, caller: &Caller<'_>) -> Option<Error> {
+    let root = path.parent().filter(|_| error.kind() == io::ErrorKind::PermissionDenied)?;
+    let entry = files::entry(root).ok()?;
+    let flaw = Flaw::MembersOnly(accounts::group_word(entry.group_let_in()?));
+    Some(refusal(root, entry.uid, flaw, caller))
+}
+
+/// Judges a target directory, if it is there.
+fn target_entry(path: &Path, caller: &Caller<'_>) -> Result<Option<Entry>> {
+    let entry = files::entry_if_any(path).map_err(|error| unreadable(path, error, caller))?;
+    if let Some(entry) = &entry {
+        judge_own(entry, caller.uid).map_err(|flaw| refusal(path, entry.uid, flaw, caller))?;
+    }
+    Ok(entry)
+}
+
+fn refusal(path: &Path, owner: u32, flaw: Flaw, caller: &Caller<'_>) -> Error {
+    let owner = accounts::owner(owner);
+    Refusal { path: path.to_owned(), owner, caller: accounts::owner(caller.uid), flaw }.into()
+}
+
+fn unreadable(path: &Path, error: io::Error, caller: &Caller<'_>) -> Error {
+    refusal(path, caller.uid, Flaw::Unreadable(error), caller)
+}

@@ -1,0 +1,128 @@
+//! Root gives other accounts their private directories, as for `/home`.
+//!
+//! Nothing that exists is changed: not its owner, not its mode.
+
+use std::path::Path;
+
+use crate::os::accounts;
+use crate::os::files;
+use crate::private_dir::account::NoDirectory;
+use crate::private_dir::{self, Caller, State};
+use crate::settings::{Key, Settings, StickyRoot};
+use crate::shim::decide::{Place, PlaceKind, Required};
+use crate::ui::error::{Failure, Result};
+
+/// An account that is to have a private directory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Person {
+    /// The uid.
+    pub uid: u32,
+    /// The primary group.
+    pub gid: u32,
+}
+
+/// A shared root in which root makes private directories.
+pub struct Provisioner<'a> {
+    root: &'a Path,
+    settings: &'a Settings,
+    /// The group that the root is for, where others may not enter it.
+    group: Option<u32>,
+}
+
+impl<'a> Provisioner<'a> {
+    /// For a shared root that is there, or is about to be made for `group`.
+    ///
+    /// # Errors
+    /// The root cannot be looked at.
+    pub fn new(root: &'a Path, settings: &'a Settings, group: Option<u32>) -> Result<Self> {
+        let entry = files::entry_if_any(root).map_err(|cause| {
+            let (path, cause) = (crate::ui::escape::shown(root), crate::ui::error::reason(&cause));
+            Failure::new(format!("cannot look at the shared root `{path}`: {cause}"))
+                .help(format!("ls -ld {}", crate::ui::escape::quoted(root)))
+        })?;
+        let is_closed = entry.filter(|entry| entry.mode & 0o005 == 0);
+        Ok(Provisioner { root, settings, group: group.or(is_closed.map(|entry| entry.gid)) })
+    }
+
+    /// Every account that is to have a private directory: one that people log in to, which the
+    /// settings do not exclude, with the uid of an ordinary account or in the root's group.
+    pub fn everybody(&self) -> Vec<Person> {
+        let ordinary = accounts::ordinary_uids();
+        let is_meant = |person: &Person| {
+            let is_known = match self.group {
+                Some(_) => self.is_let_in(person),
+                None => ordinary.contains(&person.uid),
+            };
+            is_known && self.no_directory(person).is_none()
+        };
+        let people = accounts::all().into_iter().map(|(uid, gid)| Person { uid, gid });
+        people.filter(is_meant).collect()
+    }
+
+    /// Why an account gets no directory, by rule 3.
+    pub fn no_directory(&self, person: &Person) -> Option<NoDirectory> {
+        accounts::account(person.uid, self.settings).no_directory(self.settings)
+    }
+
+    /// Whether the root's permission bits let an account in.
+    pub fn is_let_in(&self, person: &Person) -> bool {
+        self.group.is_none_or(|group| accounts::is_in_group(person.uid, person.gid, group))
+    }
+
+    /// How an account's directory is; makes none.
+    ///
+    /// # Errors
+    /// Refusals: the directory is somebody else's, a symlink, or the way to it is unsafe.
+    pub fn look(&self, person: &Person) -> Result<State> {
+        let required = Required { place: self.place(person), target: None };
+        private_dir::examine(&required, &self.caller(person))
+    }
+
+    /// Makes an account's directory, mode 0700 and the account's own from the first moment that it
+    /// has its name.
+    ///
+    /// # Errors
+    /// Those of [`Provisioner::look`], and that it cannot be made.
+    pub fn make(&self, person: &Person) -> Result<()> {
+        private_dir::establish(&self.place(person), &self.caller(person), &mut Vec::new())?;
+        Ok(())
+    }
+
+    /// Whether directories can be made in the root as it is now.
+    pub fn is_ready(&self) -> bool {
+        files::entry(self.root).is_ok_and(|entry| {
+            entry.mode & 0o022 == 0 || self.settings.sticky_root == StickyRoot::Accept
+        })
+    }
+
+    /// Where an account's directory is.
+    pub fn place(&self, person: &Person) -> Place {
+        Place {
+            parent: self.root.to_owned(),
+            name: accounts::account(person.uid, self.settings).directory_name(),
+            kind: PlaceKind::BelowSharedRoot,
+        }
+    }
+
+    fn caller(&self, person: &Person) -> Caller<'static> {
+        let origin = self.settings.origin(Key::SharedRoot).map(ToString::to_string);
+        Caller {
+            uid: person.uid,
+            gid: person.gid,
+            acting: accounts::own_uid(),
+            trusted: accounts::uids(&self.settings.trusted_owners),
+            checkout: None,
+            homes: None,
+            sticky_root: self.settings.sticky_root,
+            root_origin: origin.unwrap_or_else(|| "the settings".into()),
+        }
+    }
+}
+
+/// Removes the private directories in which nobody has built yet.
+pub fn remove_empty(root: &Path) {
+    for found in std::fs::read_dir(root).into_iter().flatten().flatten() {
+        // What is not empty, or no directory, stays.
+        let _ = std::fs::remove_dir(found.path());
+    }
+}

@@ -1,0 +1,160 @@
+//! `provision`: gives accounts their private directories in the shared root.
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command, value_parser};
+
+use crate::os::accounts;
+use crate::os::files;
+use crate::os::homes::Homes;
+use crate::os::snapshot::Snapshot;
+use crate::private_dir::State;
+use crate::private_dir::provision::{Person, Provisioner};
+use crate::settings;
+use crate::settings::Flags;
+use crate::shim::decide::Rule;
+use crate::ui::error::{Error, Failure, Result};
+use crate::ui::escape::{quoted, shown};
+use crate::ui::report::{self, row, table};
+
+pub(super) fn command() -> Command {
+    Command::default()
+        .about("Make private directories in the shared root (as root)")
+        .long_about(
+            "Makes the private directory, mode 0700, of each account that is named. With --all, of \
+             every account that people log in to and the settings do not exclude: those with the uid \
+             of an ordinary account, or, where the shared root is for a group, its members. What is \
+             there already stays as it is; what is somebody else's is named and refused.",
+        )
+        .args([
+            Arg::new("user")
+                .value_name("USER")
+                .num_args(0..)
+                .value_parser(value_parser!(OsString))
+                .help("The accounts"),
+            Arg::new("all").long("all").action(ArgAction::SetTrue).help("Every account"),
+            Arg::new("uid")
+                .long("uid")
+                .value_name("NUMBER")
+                // The last number stands for none.
+                .value_parser(value_parser!(u32).range(..i64::from(u32::MAX)))
+                .help("One account by its number; does nothing where it gets no directory"),
+            Arg::new("dry-run")
+                .long("dry-run")
+                .action(ArgAction::SetTrue)
+                .help("Show what would be made, and make nothing"),
+        ])
+        .group(ArgGroup::new("who").args(["user", "all", "uid"]).required(true))
+}
+
+pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyhow::Result<u8> {
+    if !accounts::is_root() {
+        return Err(failure("only root makes private directories for others", again(verb)).into());
+    }
+    let settings =
+        settings::files::load(snapshot, &Homes::new(snapshot), flags).map_err(Error::Settings)?;
+    let Some(root) = settings.shared_root.as_deref() else {
+        let setup = "cargo-peruser setup".into();
+        return Err(failure("no shared root is configured", setup).into());
+    };
+    if !files::is_there(root) {
+        let help = format!("cargo-peruser setup --shared-root {}", quoted(root));
+        let text = format!("the shared root `{}` does not exist", shown(root));
+        return Err(failure(&text, help).into());
+    }
+    let provisioner = Provisioner::new(root, &settings, None)?;
+    let people = match (verb.get_one::<u32>("uid"), verb.get_flag("all")) {
+        (Some(uid), _) => by_number(*uid, &provisioner),
+        (None, true) => provisioner.everybody(),
+        (None, false) => {
+            let names = verb.get_many::<OsString>("user").into_iter().flatten();
+            names.map(|name| by_name(name, &provisioner, root)).collect::<Result<_>>()?
+        }
+    };
+    let is_dry = verb.get_flag("dry-run");
+    let exit = provision(&provisioner, &people, is_dry)?;
+    if is_dry {
+        report::note(&"nothing was done, because of --dry-run");
+    }
+    Ok(exit)
+}
+
+/// Makes what is missing and tells what became of each; one that is refused keeps no other. 77 if
+/// any is.
+///
+/// # Errors
+/// Those of writing to stdout.
+pub(super) fn provision(
+    provisioner: &Provisioner<'_>,
+    people: &[Person],
+    is_dry: bool,
+) -> anyhow::Result<u8> {
+    let mut rows = Vec::new();
+    let mut exit = 0;
+    for person in people {
+        let path = provisioner.place(person).private_dir();
+        let result = provisioner.look(person).and_then(|state| match state {
+            State::Missing if is_dry => Ok("create"),
+            State::Missing => provisioner.make(person).map(|()| "created"),
+            State::Private => Ok("in place"),
+            State::Readable => Ok("readable by others until its owner's next build"),
+        });
+        match result {
+            Ok(word) => rows.push(row(shown(&path), word)),
+            Err(error) => {
+                exit = exit.max(error.exit_code());
+                report::error(&error.into());
+            }
+        }
+    }
+    if !rows.is_empty() {
+        report::line(table(&rows))?;
+    }
+    Ok(exit)
+}
+
+/// The account of a login session; none where it gets no directory, which is no failure there.
+fn by_number(uid: u32, provisioner: &Provisioner<'_>) -> Vec<Person> {
+    let person = Person { uid, gid: accounts::primary_group(uid).unwrap_or(uid) };
+    let is_meant = provisioner.no_directory(&person).is_none() && provisioner.is_let_in(&person);
+    Vec::from_iter(is_meant.then_some(person))
+}
+
+/// An account that somebody has named, and so expects to get a directory.
+fn by_name(name: &OsString, provisioner: &Provisioner<'_>, root: &Path) -> Result<Person> {
+    let Some((uid, gid)) = accounts::find(name) else {
+        let text = format!("there is no account `{}`", shown(name));
+        return Err(failure(&text, "getent passwd".into()));
+    };
+    let person = Person { uid, gid };
+    if let Some(reason) = provisioner.no_directory(&person) {
+        let reason = Rule::NoDirectory(reason).reason();
+        let text = format!("`{}` gets no private directory: {reason}", shown(name));
+        return Err(failure(&text, "list it under `include.users` in the settings".into()));
+    }
+    if !provisioner.is_let_in(&person) {
+        let text = format!(
+            "`{}` cannot enter the shared root `{}`, which is for a group",
+            shown(name),
+            shown(root)
+        );
+        let group = files::entry(root).map_or(0, |entry| entry.gid);
+        let help = format!("usermod -aG {} {}", accounts::group_word(group), quoted(name));
+        return Err(failure(&text, help));
+    }
+    Ok(person)
+}
+
+fn failure(text: &str, help: String) -> Error {
+    Failure::new(text).help(help).into()
+}
+
+/// The same command with root's rights.
+fn again(verb: &ArgMatches) -> String {
+    let mut words = vec!["sudo cargo-peruser provision".to_owned()];
+    words.extend(verb.get_flag("all").then(|| "--all".into()));
+    words.extend(verb.get_one::<u32>("uid").map(|uid| format!("--uid {uid}")));
+    words.extend(verb.get_many::<OsString>("user").into_iter().flatten().map(quoted));
+    words.join(" ")
+}

@@ -1,0 +1,111 @@
+//! A session's environment: what the hooks of shells, editors and desktops export.
+//!
+//! Decided like a build, with the same [`Plan`], but nowhere in particular: whoever starts a shell
+//! will build in many places. The shim, which knows the place, decides anew for each build.
+
+pub(crate) mod env;
+pub(crate) mod installation;
+pub(crate) mod search_path;
+pub(crate) mod shell;
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use crate::os::homes::Homes;
+use crate::os::snapshot::Snapshot;
+use crate::private_dir::Note;
+use crate::session::installation::Installation;
+use crate::settings::{Key, Settings};
+use crate::shim::Plan;
+use crate::shim::decide::{Door, Rule};
+use crate::shim::environment::{self, Change};
+use crate::ui::error::Result;
+
+/// The variable that says where programs are looked for.
+const PATH: &str = "PATH";
+
+/// The caller, standing nowhere.
+#[derive(Debug)]
+pub(crate) struct Standpoint {
+    snapshot: Snapshot,
+    words: [OsString; 1],
+}
+
+impl Standpoint {
+    /// Takes the caller away from the working directory.
+    pub(crate) fn of(snapshot: &Snapshot) -> Standpoint {
+        let snapshot = Snapshot { cwd: PathBuf::from("/"), ..snapshot.clone() };
+        Standpoint { snapshot, words: ["build".into()] }
+    }
+
+    /// Decides what a session is to have. Changes nothing.
+    ///
+    /// # Errors
+    /// Mistakes in the settings.
+    pub(crate) fn session(&self, flags: &[(Key, OsString)]) -> Result<Session<'_>> {
+        let plan = Plan::make(&self.snapshot, Door::Session, flags, &self.words)?;
+        Ok(Session { plan })
+    }
+
+    /// What changes in any case that is no choice of the person's: with the shim in front, each build
+    /// says why it does not begin, where it would otherwise go to a directory that people share.
+    pub(crate) fn path(&self) -> Option<Change> {
+        with_shim_first(&self.snapshot)
+    }
+}
+
+/// What a session is to have.
+pub(crate) struct Session<'a> {
+    plan: Plan<'a>,
+}
+
+impl Session<'_> {
+    /// The settings in force.
+    pub(crate) fn settings(&self) -> &Settings {
+        self.plan.settings()
+    }
+
+    /// The rule that decided.
+    pub(crate) fn rule(&self) -> &Rule {
+        &self.plan.decision.rule
+    }
+
+    /// The target directory to export; `None` where the caller gets none, or has chosen another.
+    pub(crate) fn target_dir(&self) -> Option<&Path> {
+        self.plan.decision.target_dir.as_deref()
+    }
+
+    /// Makes what is about to be exported. A cargo that comes first and bypasses the shim would
+    /// make the private directory itself, open to everyone.
+    ///
+    /// # Errors
+    /// Refusals, and directories that cannot be made.
+    pub(crate) fn prepare(&self) -> Result<Vec<Note>> {
+        self.plan.prepare()
+    }
+
+    /// Everything that changes, for a directory that is prepared.
+    pub(crate) fn changes(&self) -> Vec<Change> {
+        let mut changes: Vec<Change> = self.path().into_iter().collect();
+        changes.extend(environment::changes(&self.plan.decision));
+        changes
+    }
+
+    /// What changes where the directory is refused: as [`Standpoint::path`], unless the caller has
+    /// no use for the shim.
+    pub(crate) fn path(&self) -> Option<Change> {
+        match self.rule() {
+            Rule::Bypassed | Rule::NoDirectory(_) => None,
+            _ => with_shim_first(self.plan.snapshot),
+        }
+    }
+}
+
+/// PATH, if this program is installed and so has a shim.
+fn with_shim_first(snapshot: &Snapshot) -> Option<Change> {
+    let shim_dir = Installation::of_this_program()?.shim_dir();
+    let path = snapshot.variable(PATH).unwrap_or_else(|| search_path::DEFAULT.into());
+    let cargo_bin = Homes::new(snapshot).cargo_bin();
+    let value = search_path::with_shim(&path, &shim_dir, cargo_bin.as_deref());
+    Some(Change { name: PATH, value: Some(value) })
+}

@@ -1,0 +1,51 @@
+//! Pure: PATH with the shim in front.
+//!
+//! rustup puts `~/.cargo/bin` first only where it is absent from PATH, so standing on it anywhere is
+//! what keeps it behind the shim. Where it stands is the person's choice. The result of this is a
+//! fixed point: evaluated again it changes nothing.
+
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
+
+use crate::shim::candidate::entries;
+
+/// What a session has where nobody has set PATH: what shells and `sshd` fall back to.
+pub(crate) const DEFAULT: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// `path` with the shim's directory first, once, and then `cargo_bin`, if it is not there already.
+/// Everything else stays as it is, empty and relative entries too.
+pub(crate) fn with_shim(path: &OsStr, shim_dir: &Path, cargo_bin: Option<&Path>) -> OsString {
+    // Paths compare by their components, so that a slash at the end makes no difference.
+    let others = || {
+        let all = entries(path).map(|entry| entry.unwrap_or_else(|relative| relative));
+        all.filter(|entry| *entry != shim_dir)
+    };
+    let absent = cargo_bin.filter(|bin| others().all(|entry| entry != *bin));
+    let all = std::iter::once(shim_dir).chain(absent).chain(others());
+    all.map(Path::as_os_str).collect::<Vec<_>>().join(OsStr::new(":"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::with_shim;
+    use std::ffi::OsStr;
+    use std::path::Path;
+
+    #[test]
+    fn puts_the_shim_first_and_leaves_the_rest_in_order() {
+        let (shim, bin) = (Path::new("/shim"), Path::new("/home/a/.cargo/bin"));
+        for (path, expected) in [
+            ("/usr/bin:/bin", "/shim:/home/a/.cargo/bin:/usr/bin:/bin"),
+            ("/home/a/.cargo/bin:/usr/bin", "/shim:/home/a/.cargo/bin:/usr/bin"),
+            ("/usr/bin:/home/a/.cargo/bin", "/shim:/usr/bin:/home/a/.cargo/bin"),
+            ("/usr/bin:/home/a/.cargo/bin/", "/shim:/usr/bin:/home/a/.cargo/bin/"),
+            ("/a:/shim/:/b:/home/a/.cargo/bin:/shim", "/shim:/a:/b:/home/a/.cargo/bin"),
+            (":.:/b:", "/shim:/home/a/.cargo/bin::.:/b:"),
+        ] {
+            let found = with_shim(OsStr::new(path), shim, Some(bin));
+            assert_eq!(found, expected, "{path}");
+            assert_eq!(with_shim(&found, shim, Some(bin)), found, "{path}");
+        }
+        assert_eq!(with_shim(OsStr::new("/bin"), shim, None), "/shim:/bin");
+    }
+}

@@ -1,0 +1,173 @@
+//! Pure: changes of the environment in the words of a shell, or of a file format.
+//!
+//! Every value is quoted: a directory's name may hold whatever its owner likes, and what is printed
+//! here is evaluated.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+
+use crate::shim::environment::Change;
+use crate::ui::escape;
+
+/// Who reads the changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Syntax {
+    /// Bourne shells: `sh`, `bash`, `zsh`, `dash`, `ksh`.
+    Posix,
+    /// fish.
+    Fish,
+    /// nushell, as a file that it sources.
+    Nu,
+    /// PowerShell.
+    PowerShell,
+    /// `KEY='value'` lines. What is to be removed cannot be said and is left out.
+    Dotenv,
+    /// One object; what is to be removed is `null`.
+    Json,
+    /// `KEY=value` lines as systemd's environment generators print them. What is to be removed
+    /// cannot be said and is left out.
+    Systemd,
+}
+
+/// The changes as bytes to print, each on a line of its own.
+///
+/// # Errors
+/// The name of a variable whose value is not UTF-8, in a syntax that holds nothing else.
+pub(crate) fn render(changes: &[Change], syntax: Syntax) -> Result<Vec<u8>, &'static str> {
+    if syntax == Syntax::Json {
+        return json(changes);
+    }
+    let mut text = Vec::new();
+    for Change { name, value } in changes {
+        match value {
+            Some(value) => text.extend(set(name, value, syntax)?),
+            None => text.extend(unset(name, syntax).bytes()),
+        }
+    }
+    Ok(text)
+}
+
+fn set(name: &'static str, value: &OsStr, syntax: Syntax) -> Result<Vec<u8>, &'static str> {
+    let utf8 = || value.to_str().ok_or(name);
+    Ok(match syntax {
+        Syntax::Posix => {
+            let value = between_single_quotes(value.as_bytes(), b"'\\''");
+            [name.as_bytes(), b"=", &value, b"; export ", name.as_bytes(), b"\n"].concat()
+        }
+        Syntax::Fish if name == PATH => {
+            // A list, so that fish neither splits nor joins it. An empty entry becomes `.` there, as it
+            // does in a PATH that fish inherits.
+            let entries = value.as_bytes().split(|byte| *byte == b':').map(fish);
+            [b"set -gx PATH ".to_vec(), entries.collect::<Vec<_>>().join(&b' '), b"\n".to_vec()]
+                .concat()
+        }
+        Syntax::Fish => {
+            [b"set -gx ", name.as_bytes(), b" ", &fish(value.as_bytes()), b"\n"].concat()
+        }
+        Syntax::Nu if name == PATH => {
+            let entries: Vec<String> = utf8()?.split(':').map(double_quoted_for_nu).collect();
+            format!("$env.PATH = [{}]\n", entries.join(", ")).into_bytes()
+        }
+        Syntax::Nu => format!("$env.{name} = {}\n", double_quoted_for_nu(utf8()?)).into_bytes(),
+        Syntax::PowerShell => {
+            format!("$env:{name} = {}\n", single_quoted_for_powershell(utf8()?)).into_bytes()
+        }
+        Syntax::Dotenv | Syntax::Systemd => {
+            let value = in_double_quotes(value.as_bytes());
+            [name.as_bytes(), b"=", &value, b"\n"].concat()
+        }
+        Syntax::Json => Vec::new(),
+    })
+}
+
+fn unset(name: &str, syntax: Syntax) -> String {
+    match syntax {
+        Syntax::Posix => format!("unset {name}\n"),
+        Syntax::Fish => format!("set -e {name}\n"),
+        Syntax::Nu => format!("hide-env --ignore-errors {name}\n"),
+        Syntax::PowerShell => format!("Remove-Item -ErrorAction Ignore Env:{name}\n"),
+        Syntax::Dotenv | Syntax::Json | Syntax::Systemd => String::new(),
+    }
+}
+
+/// The one variable that shells keep as a list.
+const PATH: &str = "PATH";
+
+fn json(changes: &[Change]) -> Result<Vec<u8>, &'static str> {
+    let mut object = serde_json::Map::new();
+    for Change { name, value } in changes {
+        let value = value.as_deref().map(|value| value.to_str().ok_or(*name)).transpose()?;
+        object.insert((*name).to_owned(), value.into());
+    }
+    let mut text = escape::json(&serde_json::Value::Object(object).to_string()).into_bytes();
+    text.push(b'\n');
+    Ok(text)
+}
+
+/// `'…'`, with `quote` in place of each single quote.
+fn between_single_quotes(bytes: &[u8], quote: &[u8]) -> Vec<u8> {
+    let mut word = vec![b'\''];
+    for byte in bytes {
+        match byte {
+            b'\'' => word.extend(quote),
+            _ => word.push(*byte),
+        }
+    }
+    word.push(b'\'');
+    word
+}
+
+/// In fish, single quotes leave a backslash its meaning before a quote and a backslash.
+fn fish(bytes: &[u8]) -> Vec<u8> {
+    let mut escaped = Vec::with_capacity(bytes.len());
+    for byte in bytes {
+        if *byte == b'\\' {
+            escaped.push(b'\\');
+        }
+        escaped.push(*byte);
+    }
+    between_single_quotes(&escaped, b"\\'")
+}
+
+/// `"…"`, where nushell has a control character by its number, in braces.
+fn double_quoted_for_nu(text: &str) -> String {
+    let mut word = String::from('"');
+    for character in text.chars() {
+        match character {
+            '"' | '\\' => word.extend(['\\', character]),
+            _ if character.is_control() => word.extend(character.escape_unicode()),
+            _ => word.push(character),
+        }
+    }
+    word + "\""
+}
+
+/// PowerShell takes typographic quotes for plain ones; each of them stands for itself where it stands
+/// twice.
+fn single_quoted_for_powershell(text: &str) -> String {
+    let mut word = String::from('\'');
+    for character in text.chars() {
+        if matches!(character, '\'' | '\u{2018}'..='\u{201b}') {
+            word.push(character);
+        }
+        word.push(character);
+    }
+    word + "'"
+}
+
+/// `"…"` with a backslash before what is special there, as systemd, docker and most readers of
+/// `.env` files take it.
+fn in_double_quotes(bytes: &[u8]) -> Vec<u8> {
+    let mut word = vec![b'"'];
+    for byte in bytes {
+        if matches!(byte, b'"' | b'\\' | b'$' | b'`') {
+            word.push(b'\\');
+        }
+        word.push(*byte);
+    }
+    word.push(b'"');
+    word
+}
+
+#[cfg(test)]
+mod tests;

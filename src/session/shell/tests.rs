@@ -1,0 +1,84 @@
+//! Every value arrives as it is, whatever is in it.
+
+use super::{Syntax, render};
+use crate::shim::environment::Change;
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
+
+fn change(name: &'static str, value: Option<&str>) -> Change {
+    Change { name, value: value.map(OsString::from) }
+}
+
+/// What each reader is told of the changes below.
+const EXPECTED: [(Syntax, &str); 6] = [
+    (
+        Syntax::Posix,
+        "PATH='/shim:/usr/bin'; export PATH\n\
+             CARGO_TARGET_DIR='/srv/it'\\''s \"$x\" \\/target'; export CARGO_TARGET_DIR\n\
+             unset CARGO_BUILD_TARGET_DIR\n",
+    ),
+    (
+        Syntax::Fish,
+        "set -gx PATH '/shim' '/usr/bin'\n\
+             set -gx CARGO_TARGET_DIR '/srv/it\\'s \"$x\" \\\\/target'\n\
+             set -e CARGO_BUILD_TARGET_DIR\n",
+    ),
+    (
+        Syntax::Nu,
+        "$env.PATH = [\"/shim\", \"/usr/bin\"]\n\
+             $env.CARGO_TARGET_DIR = \"/srv/it's \\\"$x\\\" \\\\/target\"\n\
+             hide-env --ignore-errors CARGO_BUILD_TARGET_DIR\n",
+    ),
+    (
+        Syntax::PowerShell,
+        "$env:PATH = '/shim:/usr/bin'\n\
+             $env:CARGO_TARGET_DIR = '/srv/it''s \"$x\" \\/target'\n\
+             Remove-Item -ErrorAction Ignore Env:CARGO_BUILD_TARGET_DIR\n",
+    ),
+    (
+        Syntax::Dotenv,
+        "PATH=\"/shim:/usr/bin\"\n\
+             CARGO_TARGET_DIR=\"/srv/it's \\\"\\$x\\\" \\\\/target\"\n",
+    ),
+    (
+        Syntax::Json,
+        "{\"CARGO_BUILD_TARGET_DIR\":null,\
+             \"CARGO_TARGET_DIR\":\"/srv/it's \\\"$x\\\" \\\\/target\",\
+             \"PATH\":\"/shim:/usr/bin\"}\n",
+    ),
+];
+
+#[test]
+fn says_the_same_to_every_reader() {
+    let changes = [
+        change("PATH", Some("/shim:/usr/bin")),
+        change("CARGO_TARGET_DIR", Some("/srv/it's \"$x\" \\/target")),
+        change("CARGO_BUILD_TARGET_DIR", None),
+    ];
+    for (syntax, expected) in EXPECTED {
+        let found = String::from_utf8(render(&changes, syntax).unwrap()).unwrap();
+        assert_eq!(found, expected, "{syntax:?}");
+    }
+}
+
+#[test]
+fn bytes_that_are_not_text_reach_the_shells_that_have_them() {
+    let value = Some(OsString::from_vec(b"/a\xff".to_vec()));
+    let changes = [Change { name: "PATH", value }];
+    assert_eq!(render(&changes, Syntax::Posix).unwrap(), b"PATH='/a\xff'; export PATH\n");
+    assert_eq!(render(&changes, Syntax::Json), Err("PATH"));
+    assert_eq!(render(&changes, Syntax::Nu), Err("PATH"));
+}
+
+/// PowerShell takes each of these for the end of a string, and nushell knows no `\\u001b`.
+#[test]
+fn quotes_and_control_characters_are_each_readers_own() {
+    let changes = [change("CARGO_TARGET_DIR", Some("/it's ‘a’ ‚b‛ \u{1b}\n"))];
+    for (syntax, expected) in [
+        (Syntax::PowerShell, "$env:CARGO_TARGET_DIR = '/it''s ‘‘a’’ ‚‚b‛‛ \u{1b}\n'\n"),
+        (Syntax::Nu, "$env.CARGO_TARGET_DIR = \"/it's ‘a’ ‚b‛ \\u{1b}\\u{a}\"\n"),
+    ] {
+        let found = String::from_utf8(render(&changes, syntax).unwrap()).unwrap();
+        assert_eq!(found, expected, "{syntax:?}");
+    }
+}

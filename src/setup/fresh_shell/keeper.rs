@@ -1,0 +1,126 @@
+//! The process between a fresh shell and whoever asks it, so that the shell is never left behind.
+//!
+//! It leads a session of its own: an interactive shell would otherwise fight for the terminal of the
+//! one that is asking. Whoever asks holds the other end of its stdin. When that end is let go, on
+//! purpose or because who held it has been killed, the shell goes, and all that is in its group: asked
+//! first, because what its start-up files run may hold a lock that nobody else would take away.
+
+use std::convert::Infallible;
+use std::ffi::OsString;
+use std::io::{self, Read};
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process_group, setsid, test_kill_process_group};
+
+/// How long a shell may take for its start-up files.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long it may take for its end, after it has answered.
+const GRACE: Duration = Duration::from_millis(500);
+
+/// When what has not gone at the hang-up is told to terminate, and when it is killed.
+const TERMINATE: Duration = Duration::from_secs(1);
+const KILL: Duration = Duration::from_secs(6);
+
+/// Begins a session of its own, runs a shell in it, and ends with it.
+///
+/// # Errors
+/// The system's.
+pub(crate) fn enter(words: &[OsString]) -> io::Result<Infallible> {
+    let (program, args) = words.split_first().ok_or(io::ErrorKind::InvalidInput)?;
+    setsid()?;
+    let mut command = Command::new(program);
+    let mut shell = command.args(args).stdin(Stdio::null()).process_group(0).spawn()?;
+    let group = Pid::from_child(&shell);
+    let is_let_go = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&is_let_go);
+    let end = std::thread::spawn(move || {
+        let _ = io::copy(&mut io::stdin(), &mut io::sink());
+        flag.store(true, Ordering::SeqCst);
+        end_group(group);
+    });
+    shell.wait()?;
+    // A shell that ends by itself leaves behind what it was told to.
+    if is_let_go.load(Ordering::SeqCst) {
+        let _ = end.join();
+    }
+    #[expect(clippy::exit, reason = "it stands for the shell, and nobody waits for a result")]
+    std::process::exit(0);
+}
+
+/// Ends all that is in a group: with a hang-up, as a terminal that is closed, then with what ends those
+/// that keep that from them, and with force only after they could put everything in order.
+fn end_group(group: Pid) {
+    let begin = Instant::now();
+    let ways = [
+        (Duration::ZERO, Signal::HUP),
+        (Duration::ZERO, Signal::CONT),
+        (TERMINATE, Signal::TERM),
+        (KILL, Signal::KILL),
+    ];
+    for (after, signal) in ways {
+        while begin.elapsed() < after {
+            if test_kill_process_group(group).is_err() {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let _ = kill_process_group(group, signal);
+    }
+}
+
+/// Reads until the answer is complete. A start-up file may have left a program behind that holds the
+/// output open, so its end is not waited for.
+pub(super) fn finish(
+    mut keeper: Child,
+    is_complete: impl Fn(&[u8]) -> bool,
+) -> io::Result<Vec<u8>> {
+    let (sender, receiver) = mpsc::channel();
+    if let Some(mut stdout) = keeper.stdout.take() {
+        std::thread::spawn(move || {
+            let mut block = [0; 1 << 12];
+            while let Ok(length @ 1..) = stdout.read(&mut block) {
+                if sender.send(block.get(..length).unwrap_or_default().to_vec()).is_err() {
+                    return;
+                }
+            }
+        });
+    }
+    let until = Instant::now() + PATIENCE;
+    let mut output = Vec::new();
+    let outcome = loop {
+        match receiver.recv_timeout(until.saturating_duration_since(Instant::now())) {
+            Ok(block) => output.extend(block),
+            Err(RecvTimeoutError::Disconnected) => break Err(unanswered()),
+            Err(RecvTimeoutError::Timeout) => break Err(hung()),
+        }
+        if is_complete(&output) {
+            break Ok(output);
+        }
+    };
+    if outcome.is_ok() {
+        // What it does at its end, it may do in peace.
+        let until = Instant::now() + GRACE;
+        while keeper.try_wait()?.is_none() && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+    drop(keeper.stdin.take());
+    keeper.wait()?;
+    outcome
+}
+
+fn hung() -> io::Error {
+    let text = format!("it has not got through its start-up files in {PATIENCE:?}");
+    io::Error::new(io::ErrorKind::TimedOut, text)
+}
+
+fn unanswered() -> io::Error {
+    let text = "its start-up files end it, or start something else in its place";
+    io::Error::new(io::ErrorKind::UnexpectedEof, text)
+}

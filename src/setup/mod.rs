@@ -1,0 +1,174 @@
+//! `setup`: puts the shim in force for a machine or a person, shows how things stand, and takes it
+//! all back.
+//!
+//! It never asks, so that it works in a provisioning script; `--dry-run` is there for looking.
+
+mod fingerprint;
+mod fresh_shell;
+mod pieces;
+mod proof;
+mod site;
+mod steps;
+mod text;
+mod uninstall;
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process;
+
+use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command, value_parser};
+
+use super::editor;
+use super::provision;
+use crate::os::accounts;
+use crate::os::homes::Homes;
+use crate::os::snapshot::Snapshot;
+use crate::settings::Flags;
+use crate::setup::pieces::Receipt;
+use crate::setup::steps::{
+    PieceState, Step, assert_possible, begin_receipt, put, read_receipt, receipt_entry,
+    receipt_path, steps, write_receipt,
+};
+use crate::ui::error::Error;
+use crate::ui::report;
+use site::Site;
+
+pub(super) fn command() -> Command {
+    Command::default()
+        .about("Put the shim in force for this machine (as root) or for yourself; take it back")
+        .long_about(
+            "Puts the shim in front of cargo in every shell: as root for the whole machine, and as \
+             an ordinary person for yourself. Installs this program, the shim, a shared root, the \
+             settings that name it, and a hook in the start-up files of each installed shell; then \
+             asks fresh shells which cargo they find. Run again it completes or renews what is \
+             there. It does not ask: --dry-run shows everything that would be done.",
+        )
+        .args(places())
+        .args([
+            switch("dry-run", "Show what would be done, and do nothing"),
+            switch("status", "Show how things stand; fails if something is missing"),
+            switch(
+                "uninstall",
+                "Take away what setup has installed, and restore what it has changed",
+            ),
+            // A fresh shell is asked from a session of its own; see `fresh_shell`.
+            Arg::new("enter")
+                .long(ENTER.trim_start_matches('-'))
+                .hide(true)
+                .num_args(1..)
+                .allow_hyphen_values(true)
+                .value_parser(value_parser!(OsString)),
+        ])
+        .group(ArgGroup::new("what").args(["status", "uninstall"]))
+}
+
+/// What goes where.
+fn places() -> [Arg; 4] {
+    [
+        Arg::new("prefix")
+            .long("prefix")
+            .value_name("DIR")
+            .value_parser(value_parser!(PathBuf))
+            .help("Where the program goes [default: /usr/local, or ~/.local]"),
+        Arg::new("root")
+            .long("shared-root")
+            .value_name("PATH")
+            .value_parser(value_parser!(OsString))
+            .help(
+                "The shared root [default: what the settings name, or /var/cache/cargo-peruser, \
+                 or ~/.cache/cargo-peruser]",
+            ),
+        Arg::new("group")
+            .long("group")
+            .value_name("NAME")
+            .help("Let only members of this group use the shared root (mode 0750)"),
+        Arg::new("scope")
+            .long("scope")
+            .value_name("workspace|user")
+            .value_parser(value_parser!(OsString))
+            .help("Write what shares one target directory into the settings"),
+    ]
+}
+
+/// The hidden flag with which this program enters a session of its own.
+const ENTER: &str = "--enter-session";
+
+fn switch(name: &'static str, help: &'static str) -> Arg {
+    Arg::new(name).long(name).action(ArgAction::SetTrue).help(help)
+}
+
+pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyhow::Result<u8> {
+    if let Some(words) = verb.get_many::<OsString>("enter") {
+        match fresh_shell::enter(&words.cloned().collect::<Vec<_>>())? {}
+    }
+    let site = Site::choose(snapshot, flags, verb)?;
+    let is_dry = verb.get_flag("dry-run");
+    if verb.get_flag("uninstall") {
+        return uninstall::run(&site, is_dry, &editor::written(snapshot, flags));
+    }
+    let receipt = read_receipt(&receipt_path(&site.installation))?;
+    let steps = steps(site.pieces()?, &receipt)?;
+    if verb.get_flag("status") {
+        return status(&site, &steps, snapshot);
+    }
+    site.examine(&steps, &Homes::new(snapshot))?;
+    steps.iter().try_for_each(assert_possible).map_err(Error::from)?;
+    report::line(text::planned(&steps, &receipt_path(&site.installation)))?;
+    // Later ones are as likely to be what sessions and `cargo install` have made.
+    if receipt.entries.is_empty() && site.leaves_caches_behind() {
+        report::note(&text::leaves_caches_behind(&site.shared_root));
+    }
+    if !is_dry {
+        install(&site, &steps, receipt)?;
+        reload_systemd();
+    }
+    let mut exit = 0;
+    if let Some(provisioner) = site.provisioner()? {
+        let everybody = provisioner.everybody();
+        if is_dry && !provisioner.is_ready() {
+            report::line(text::to_be_provisioned(&everybody))?;
+        } else {
+            exit = provision::provision(&provisioner, &everybody, is_dry)?;
+        }
+    }
+    if is_dry {
+        report::note(&"nothing was done, because of --dry-run");
+    } else {
+        proof::show(&site, snapshot)?;
+    }
+    Ok(exit)
+}
+
+/// Lets a running systemd see what was added to `user@.service`.
+fn reload_systemd() {
+    if accounts::is_root() && Path::new("/run/systemd/system").exists() {
+        let done = process::Command::new("systemctl").arg("daemon-reload").status();
+        if !done.is_ok_and(|status| status.success()) {
+            report::warning(&"systemd could not be told of the change", &"systemctl daemon-reload");
+        }
+    }
+}
+
+/// Writes down what is about to be done, and does it.
+fn install(site: &Site, steps: &[Step], mut receipt: Receipt) -> Result<(), Error> {
+    let path = receipt_path(&site.installation);
+    receipt.prefix = Some(site.installation.prefix.clone());
+    for step in steps {
+        receipt_entry(step)?.into_iter().for_each(|entry| receipt.add(entry));
+    }
+    let holds_receipt = |step: &&Step| path.starts_with(&step.piece.path);
+    match steps.iter().find(holds_receipt) {
+        Some(top) => begin_receipt(&path, &receipt, &top.piece.path)?,
+        None => write_receipt(&path, &receipt)?,
+    }
+    steps.iter().filter(|step| !holds_receipt(step)).try_for_each(put)
+}
+
+/// How things stand. Something that is missing or loose is a failure, and so is a session in which
+/// another cargo comes first.
+fn status(site: &Site, steps: &[Step], snapshot: &Snapshot) -> anyhow::Result<u8> {
+    report::line(text::state(steps))?;
+    let is_complete = steps.iter().all(|step| step.state == PieceState::InPlace);
+    let wins = proof::show(site, snapshot)?;
+    Ok(if is_complete && wins { 0 } else { 1 })
+}

@@ -1,0 +1,215 @@
+//! Pure: what `setup` puts where: the pieces of an installation, for a machine and for one person.
+//!
+//! The list is made from facts that `sys` has gathered, and it is complete: installing, showing and
+//! taking away all go by it. Hooks only call the program and are harmless without it.
+
+mod hooks;
+mod receipt;
+
+use std::path::{Path, PathBuf};
+
+pub(super) use hooks::{GENERATOR, MachineHooks, PersonHooks, Systemd};
+pub(super) use receipt::{Did, Receipt, Record};
+
+use crate::os::marked::Blocks;
+use crate::settings::Scope;
+use crate::settings::StickyRoot;
+
+/// One piece of an installation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Piece {
+    /// Where it is.
+    pub path: PathBuf,
+    /// What it is.
+    pub what: What,
+    /// What it is for, as people read it.
+    pub purpose: &'static str,
+}
+
+/// What a piece is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum What {
+    /// A directory; one that is there already stays as it is. New ones have mode 0755 if they are
+    /// root's, and otherwise what the umask leaves.
+    Directory,
+    /// A copy of the running program, mode 0755.
+    Program,
+    /// A symlink that leads there.
+    Link(PathBuf),
+    /// A file of ours with this content and mode.
+    File(Vec<u8>, u32),
+    /// Marked blocks in a file that is somebody else's.
+    Blocks(Blocks),
+    /// The shared root.
+    Root(Root),
+}
+
+/// What becomes of the shared root.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Root {
+    /// The permission bits of a new one (`07777`), and of one whose group is chosen.
+    pub mode: u32,
+    /// The group that may use it, if somebody has chosen one.
+    pub group: Option<u32>,
+    /// Whether the settings accept a sticky one in which others can create files.
+    pub sticky: StickyRoot,
+}
+
+impl Root {
+    /// For everyone: only its owner writes to it, because builds read what stands above their target
+    /// directories.
+    pub(super) const EVERYONE: Root = Root { mode: 0o755, group: None, sticky: StickyRoot::Refuse };
+    /// Below one's own cache directory.
+    pub(super) const OWN: Root = Root { mode: 0o700, group: None, sticky: StickyRoot::Refuse };
+
+    /// For the members of a group; nobody else looks in.
+    pub(super) fn group(gid: u32) -> Root {
+        Root { mode: 0o750, group: Some(gid), sticky: StickyRoot::Refuse }
+    }
+
+    /// The permission bits that an existing root is to have, `mode` being those that it has.
+    ///
+    /// Where others can write, they no longer can; who may look in stays the administrator's choice,
+    /// unless a group is chosen now.
+    pub(super) fn mended(&self, mode: u32) -> u32 {
+        match self.group {
+            Some(_) => self.mode,
+            None if self.sticky == StickyRoot::Accept && mode & 0o1000 != 0 => mode,
+            None if mode & 0o022 != 0 => mode & 0o755,
+            None => mode,
+        }
+    }
+}
+
+impl Piece {
+    /// A file or link of ours, or a directory.
+    pub(super) fn new(path: impl Into<PathBuf>, what: What, purpose: &'static str) -> Piece {
+        Piece { path: path.into(), what, purpose }
+    }
+
+    /// Blocks in a file that is somebody else's.
+    pub(super) fn block(path: impl Into<PathBuf>, blocks: Blocks, purpose: &'static str) -> Piece {
+        Piece::new(path, What::Blocks(blocks), purpose)
+    }
+}
+
+/// The settings that name a shared root, and the scope if that was chosen, as a block at the top of a
+/// settings file: keys without a table stand above all tables.
+pub(super) fn settings_block(shared_root: &Path, scope: Option<Scope>) -> Blocks {
+    // What is a string in JSON is one in TOML.
+    let root = serde_json::Value::from(shared_root.to_string_lossy());
+    let mut top = format!(
+        "# Put here by `cargo-peruser setup`; other settings belong below.\nshared-root = {root}\n"
+    );
+    if let Some(scope) = scope {
+        top += &format!("scope = \"{}\"\n", scope.word());
+    }
+    Blocks { top: Some(top), end: None }
+}
+
+/// Whether a directory is one that the system needs for other things. Its mode and group must never
+/// change.
+pub(super) fn is_the_systems(directory: &Path) -> bool {
+    SYSTEM.iter().any(|known| directory == Path::new(known))
+}
+
+/// By the file system hierarchy standard.
+const SYSTEM: [&str; 38] = [
+    "/bin",
+    "/boot",
+    "/dev",
+    "/dev/shm",
+    "/etc",
+    "/home",
+    "/lib",
+    "/lib64",
+    "/media",
+    "/mnt",
+    "/opt",
+    "/proc",
+    "/root",
+    "/run",
+    "/sbin",
+    "/srv",
+    "/sys",
+    "/tmp",
+    "/usr",
+    "/usr/bin",
+    "/usr/lib",
+    "/usr/local",
+    "/usr/sbin",
+    "/usr/share",
+    "/var",
+    "/var/cache",
+    "/var/lib",
+    "/var/log",
+    "/var/run",
+    "/var/spool",
+    "/var/tmp",
+    "/usr/games",
+    "/usr/include",
+    "/usr/libexec",
+    "/usr/src",
+    "/var/backups",
+    "/var/mail",
+    "/var/opt",
+];
+
+/// Why a path cannot stand in every hook, or `None` if it can.
+pub(super) fn cannot_be_quoted(path: &Path) -> Option<&'static str> {
+    let Some(text) = path.to_str() else { return Some("is not UTF-8") };
+    let is_bad = |c: char| c.is_control() || "'\"\\$`:".contains(c);
+    if !path.is_absolute() {
+        Some("is not absolute")
+    } else if text.contains(is_bad) {
+        Some("has a quote, a backslash, a `$`, a `:` or a control character in it")
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Root, cannot_be_quoted, settings_block};
+    use crate::settings::merge::{Whose, from_file};
+    use crate::settings::{Setting, StickyRoot};
+    use std::path::Path;
+
+    #[test]
+    fn mends_only_what_others_can_write_to() {
+        for (root, mode, expected) in [
+            (Root::EVERYONE, 0o1777, 0o755),
+            (Root::EVERYONE, 0o777, 0o755),
+            (Root::EVERYONE, 0o2775, 0o755),
+            (Root::EVERYONE, 0o3770, 0o750),
+            (Root::EVERYONE, 0o755, 0o755),
+            (Root::EVERYONE, 0o750, 0o750),
+            (Root::group(7), 0o2775, 0o750),
+            (Root::group(7), 0o1777, 0o750),
+            (Root::OWN, 0o700, 0o700),
+        ] {
+            assert_eq!(root.mended(mode), expected, "{mode:o}");
+        }
+        let accepted = Root { sticky: StickyRoot::Accept, ..Root::EVERYONE };
+        assert_eq!(accepted.mended(0o1777), 0o1777);
+        assert_eq!(accepted.mended(0o777), 0o755);
+    }
+
+    #[test]
+    fn a_root_of_any_name_is_a_toml_string() {
+        let top = settings_block(Path::new("/srv/a \"b\" \\c"), None).top.unwrap();
+        let layer = from_file(Path::new("/etc/config.toml"), &top, Whose::System).unwrap();
+        let root = Setting::SharedRoot("/srv/a \"b\" \\c".into());
+        assert_eq!(layer.entries.first().map(|entry| &entry.setting), Some(&root));
+    }
+
+    #[test]
+    fn a_path_that_would_end_its_quotes_is_told() {
+        for path in ["/usr/local", "/home/müller/.local", "/opt/a b"] {
+            assert_eq!(cannot_be_quoted(Path::new(path)), None, "{path}");
+        }
+        for path in ["/it's", "/a:b", "/a\nb", "/a$b", "relative"] {
+            assert!(cannot_be_quoted(Path::new(path)).is_some(), "{path}");
+        }
+    }
+}

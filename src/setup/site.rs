@@ -1,0 +1,299 @@
+//! What is set up: a machine or one person, where, with which shared root.
+
+mod root;
+
+use std::path::{Path, PathBuf};
+
+use clap::{ArgMatches, ValueEnum};
+
+use crate::completions;
+use crate::man;
+use crate::os::accounts;
+use crate::os::files;
+use crate::os::homes::Homes;
+use crate::os::lexical;
+use crate::os::marked::Blocks;
+use crate::os::snapshot::Snapshot;
+use crate::private_dir::account::Account;
+use crate::private_dir::provision::Provisioner;
+use crate::private_dir::{Caller, examine_way};
+use crate::session::installation::{Installation, PROGRAM, is_same_file};
+use crate::settings;
+use crate::settings::Flags;
+use crate::settings::{Scope, Settings, StickyRoot};
+use crate::setup::pieces::{
+    GENERATOR, Piece, Root, Systemd, What, cannot_be_quoted, is_the_systems,
+};
+use crate::setup::steps::{
+    Step, assert_trusted, find_shell, of_machine, of_person, read_receipt, receipt_path,
+};
+use crate::shim::decide::{session_build_dir, session_target};
+use crate::ui::error::{Error, FileError, Result, RootFault, SetupError};
+
+/// What is set up.
+pub(super) struct Site {
+    /// Where the program goes.
+    pub(super) installation: Installation,
+    /// The shared root that is in force afterwards.
+    pub(super) shared_root: PathBuf,
+    /// Who asks.
+    pub(super) account: Account,
+    /// The caller's home.
+    pub(super) home: PathBuf,
+    /// The private directory in the caller's own cache directory.
+    pub(super) own_cache: Option<PathBuf>,
+    audience: Audience,
+    /// The settings file to name the root in; `None` where one names it already, in other words.
+    settings: Option<(PathBuf, Blocks)>,
+    scope: Scope,
+    /// What becomes of the root; `None` where it is the administrator's.
+    root: Option<Root>,
+    hooks: Vec<Piece>,
+    settings_in_files: Settings,
+}
+
+/// For whom.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Audience {
+    /// Everyone on the machine.
+    Machine,
+    /// One person.
+    Person,
+}
+
+impl Site {
+    /// Makes of the flags what they mean for this caller.
+    ///
+    /// # Errors
+    /// Paths and groups that cannot be used, and mistakes in the settings files.
+    pub(super) fn choose(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> Result<Site> {
+        let homes = Homes::new(snapshot);
+        let home = homes.home().ok_or(Error::NoHome { uid: snapshot.uid })?.to_owned();
+        let own = own_installation(snapshot, &home, verb)?;
+        let machines = machines(verb, &own)?;
+        let is_machine = snapshot.uid == 0 || machines.is_some();
+        let audience = if is_machine { Audience::Machine } else { Audience::Person };
+        let installation = machines.unwrap_or(own);
+        let scope = root::chosen_scope(flags, verb)?;
+        let chosen = root::chosen(flags, verb)?;
+        let (shared_root, settings) =
+            root::settle(snapshot, &homes, audience, chosen, scope)?.block();
+        if is_the_systems(&shared_root) {
+            let fault = RootFault::TheSystems;
+            return Err(SetupError::Root { path: shared_root, fault }.into());
+        }
+        let group = group(audience, verb)?;
+        let settings_in_files = settings::files::from_files(&homes, snapshot)?;
+        let root = match audience {
+            Audience::Machine => Some(group.map_or(Root::EVERYONE, Root::group)),
+            Audience::Person if settings.is_some() || shared_root.starts_with(&home) => {
+                Some(Root::OWN)
+            }
+            Audience::Person => None,
+        };
+        let root = root.map(|root| Root { sticky: settings_in_files.sticky_root, ..root });
+        let account = accounts::account(snapshot.uid, &settings_in_files);
+        let site = Site {
+            installation,
+            shared_root,
+            account,
+            own_cache: homes.cache().map(|cache| cache.join(PROGRAM)),
+            home,
+            audience,
+            settings,
+            root,
+            hooks: Vec::new(),
+            scope: scope.unwrap_or(settings_in_files.scope),
+            settings_in_files,
+        };
+        Ok(Site { hooks: site.find_hooks(snapshot, &homes), ..site })
+    }
+
+    /// The pieces that put the shim first in sessions.
+    fn find_hooks(&self, snapshot: &Snapshot, homes: &Homes<'_>) -> Vec<Piece> {
+        let program = self.installation.binary();
+        if self.is_machine() {
+            return of_machine().pieces(&program);
+        }
+        let mut person = of_person(snapshot, homes, &self.home);
+        let target = session_target(&self.shared_root, &self.account);
+        let build = session_build_dir(&self.shared_root, &self.account);
+        person.systemd = systemd(homes, &self.installation, (target, build))
+            .filter(|_| self.account.no_directory(&self.settings_in_files).is_none());
+        person.pieces(&program)
+    }
+
+    /// Everything that is put in its place, in order: hooks come last, when what they call is there.
+    ///
+    /// # Errors
+    /// Those of rendering the pages.
+    pub(super) fn pieces(&self) -> Result<Vec<Piece>> {
+        let Site { installation, shared_root, .. } = self;
+        let mut pieces = Vec::new();
+        let root = self.root.iter();
+        pieces
+            .extend(root.map(|root| Piece::new(shared_root, What::Root(*root), "the shared root")));
+        let settings = self.settings.iter();
+        pieces.extend(
+            settings.map(|(path, block)| Piece::block(path, block.clone(), "the settings")),
+        );
+        let binary = installation.binary();
+        pieces.push(Piece::new(&binary, What::Program, "this program"));
+        // Beside the shim, so that cargo finds its subcommand wherever the shim is found.
+        let beside = installation.shim_dir().join(PROGRAM);
+        pieces.push(Piece::new(beside, What::Link(binary.clone()), "this program, on PATH"));
+        pieces.push(Piece::new(installation.shim(), What::Link(binary), "the shim"));
+        pieces.extend(self.pages()?);
+        pieces.extend(self.hooks.iter().cloned());
+        Ok(pieces)
+    }
+
+    /// Man pages, and completion scripts where shells that are installed look for them by themselves.
+    fn pages(&self) -> Result<Vec<Piece>> {
+        let share = self.installation.prefix.join("share");
+        let failed = |cause| FileError::failed("render what belongs below", &share, cause);
+        let file = |text: String| What::File(text.into_bytes(), 0o644);
+        let mut pieces = Vec::new();
+        for (name, page) in man::pages().map_err(failed)? {
+            let path = share.join("man/man1").join(name);
+            pieces.push(Piece::new(path, file(page), "a man page"));
+        }
+        for shell in completions::Shell::ALL {
+            let name = shell.to_possible_value().map(|value| value.get_name().to_owned());
+            let is_installed = name.is_some_and(|name| find_shell(&name).is_some());
+            if let Some(place) = shell.place().filter(|_| is_installed) {
+                let script = completions::script(shell).map_err(failed)?;
+                pieces.push(Piece::new(share.join(place), file(script), "completion"));
+            }
+        }
+        Ok(pieces)
+    }
+
+    /// Who gets a private directory, where this is a machine whose root setup looks after.
+    ///
+    /// # Errors
+    /// The root cannot be looked at.
+    pub(super) fn provisioner(&self) -> Result<Option<Provisioner<'_>>> {
+        let root = self.root.filter(|_| self.is_machine());
+        let new =
+            |root: Root| Provisioner::new(&self.shared_root, &self.settings_in_files, root.group);
+        root.map(new).transpose()
+    }
+
+    /// Makes sure that nobody else can replace what is about to be installed and used.
+    ///
+    /// # Errors
+    /// [`SetupError::Prefix`], and the refusals of the way to the shared root.
+    pub(super) fn examine(&self, steps: &[Step], homes: &Homes<'_>) -> Result<()> {
+        let caller = Caller {
+            uid: self.account.uid,
+            acting: self.account.uid,
+            gid: rustix::process::getegid().as_raw(),
+            trusted: Vec::new(),
+            checkout: None,
+            homes: Some(homes),
+            sticky_root: StickyRoot::Refuse,
+            root_origin: "--shared-root".into(),
+        };
+        // The root's own way is judged by rules of its own.
+        examine_way(&self.shared_root, &caller)?;
+        let places = steps.iter().map(|step| step.piece.path.as_path());
+        Ok(assert_trusted(places.filter(|path| !self.shared_root.starts_with(path)))?)
+    }
+
+    /// Whether people have one cache each in the shared root, as profile scripts make them, and `scope`
+    /// would not let them keep those.
+    pub(super) fn leaves_caches_behind(&self) -> bool {
+        let is_cache = |private: PathBuf| {
+            ["debug", "release", "target/debug", "target/release"]
+                .iter()
+                .any(|profile| private.join(profile).is_dir())
+        };
+        let mut found = std::fs::read_dir(&self.shared_root).into_iter().flatten().flatten();
+        self.scope == Scope::Workspace && found.any(|entry| is_cache(entry.path()))
+    }
+
+    /// Whether it is a whole machine.
+    pub(super) fn is_machine(&self) -> bool {
+        self.audience == Audience::Machine
+    }
+}
+
+/// The caller's installation: where --prefix says, else the one whose program this is, if it was the
+/// caller who set it up, else the usual place.
+fn own_installation(snapshot: &Snapshot, home: &Path, verb: &ArgMatches) -> Result<Installation> {
+    if let Some(prefix) = verb.get_one::<PathBuf>("prefix") {
+        let prefix = lexical::absolute(&snapshot.cwd, prefix);
+        assert_quotable(&prefix, "name another place with --prefix")?;
+        return Ok(Installation { prefix });
+    }
+    let is_own = |installation: &Installation| {
+        files::entry(&receipt_path(installation)).is_ok_and(|entry| entry.uid == snapshot.uid)
+    };
+    if let Some(installation) = Installation::of_this_program().filter(is_own) {
+        return as_written(installation);
+    }
+    let prefix = if snapshot.uid == 0 { "/usr/local".into() } else { home.join(".local") };
+    assert_quotable(&prefix, "name another place with --prefix")?;
+    Ok(Installation { prefix })
+}
+
+/// The installation that a person means who has set up nothing and asks how things stand: the
+/// machine's, whose program this is.
+fn machines(verb: &ArgMatches, own: &Installation) -> Result<Option<Installation>> {
+    let is_set_up = |installation: &Installation| -> Result<bool> {
+        Ok(!read_receipt(&receipt_path(installation))?.entries.is_empty())
+    };
+    if !verb.get_flag("status") || verb.contains_id("prefix") || is_set_up(own)? {
+        return Ok(None);
+    }
+    match Installation::of_this_program() {
+        Some(other) if is_set_up(&other)? => as_written(other).map(Some),
+        _ => Ok(None),
+    }
+}
+
+/// The installation with its prefix as it was given: a running program knows where symlinks lead, and
+/// not that there are any.
+fn as_written(installation: Installation) -> Result<Installation> {
+    let written = read_receipt(&receipt_path(&installation))?.prefix;
+    let written = written.map(|prefix| Installation { prefix });
+    let is_the_same = |it: &Installation| is_same_file(&it.own_dir(), &installation.own_dir());
+    Ok(written.filter(is_the_same).unwrap_or(installation))
+}
+
+fn group(audience: Audience, verb: &ArgMatches) -> Result<Option<u32>> {
+    let Some(name) = verb.get_one::<String>("group") else { return Ok(None) };
+    if audience == Audience::Person {
+        return Err(SetupError::GroupOfOnesOwn.into());
+    }
+    let gid = accounts::group(name).ok_or_else(|| SetupError::NoGroup { name: name.clone() })?;
+    Ok(Some(gid))
+}
+
+/// What systemd is told, where it runs people's services and the machine does not tell it already.
+fn systemd(
+    homes: &Homes<'_>,
+    installation: &Installation,
+    (target_dir, build_dir): (PathBuf, PathBuf),
+) -> Option<Systemd> {
+    let cargo_bin = homes.cargo_bin().filter(|path| cannot_be_quoted(path).is_none());
+    let is_there =
+        Path::new("/etc/systemd").is_dir() || Path::new("/usr/lib/systemd/system").is_dir();
+    let is_told = of_machine().generators.is_some_and(|path| path.join(GENERATOR).exists());
+    let is_quotable = cannot_be_quoted(&target_dir).is_none();
+    (is_there && !is_told && is_quotable).then_some(Systemd {
+        environment_d: homes.config()?.join("environment.d"),
+        shim_dir: installation.shim_dir(),
+        cargo_bin,
+        target_dir,
+        build_dir,
+    })
+}
+
+fn assert_quotable(path: &Path, help: &'static str) -> Result<()> {
+    match cannot_be_quoted(path) {
+        Some(cause) => Err(SetupError::Path { path: path.to_owned(), cause, help }.into()),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,143 @@
+//! Which shared root is in force afterwards, and whether a settings file has to name it.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use clap::ArgMatches;
+
+use super::Audience;
+use crate::os::homes::Homes;
+use crate::os::marked::{Blocks, Unfinished, bodies, with_blocks, without_blocks};
+use crate::os::replace::Original;
+use crate::os::snapshot::Snapshot;
+use crate::settings;
+use crate::settings::Flags;
+use crate::settings::merge::{Whose, from_file, from_flags};
+use crate::settings::{Key, Layer, Origin, Scope, Setting, Settings};
+use crate::setup::pieces::settings_block;
+use crate::ui::error::{Error, Result, RootFault, SYSTEM_FILE, SetupError};
+use crate::ui::escape::shown;
+
+/// The root that the verb's flag or the flag before it asks for.
+pub(super) fn chosen(flags: &Flags, verb: &ArgMatches) -> Result<Option<PathBuf>> {
+    let own = verb.get_one::<OsString>("root").map(|text| (Key::SharedRoot, text.clone()));
+    let before = flags.iter().find(|(key, _)| *key == Key::SharedRoot).cloned();
+    let given: Flags = own.or(before).into_iter().collect();
+    let layer = from_flags(&given)?;
+    Ok(layer.entries.into_iter().find_map(|entry| match entry.setting {
+        Setting::SharedRoot(path) => Some(path),
+        _ => None,
+    }))
+}
+
+/// The scope that the verb's flag or the flag before it asks for.
+pub(super) fn chosen_scope(flags: &Flags, verb: &ArgMatches) -> Result<Option<Scope>> {
+    let own = verb.get_one::<OsString>("scope").map(|text| (Key::Scope, text.clone()));
+    let before = flags.iter().find(|(key, _)| *key == Key::Scope).cloned();
+    let given: Flags = own.or(before).into_iter().collect();
+    Ok(scope_of(&from_flags(&given)?))
+}
+
+fn scope_of(layer: &Layer) -> Option<Scope> {
+    layer.entries.iter().find_map(|entry| match entry.setting {
+        Setting::Scope(scope) => Some(scope),
+        _ => None,
+    })
+}
+
+/// The shared root in force afterwards, and how it gets there.
+pub(super) enum Root {
+    /// The settings name it already, in somebody's own words.
+    Named(PathBuf),
+    /// A block of ours names it, in this settings file, and this scope.
+    ByBlock(PathBuf, PathBuf, Option<Scope>),
+}
+
+impl Root {
+    /// The root, and the file with the block that names it.
+    pub(super) fn block(self) -> (PathBuf, Option<(PathBuf, Blocks)>) {
+        match self {
+            Root::Named(root) => (root, None),
+            Root::ByBlock(root, file, scope) => {
+                let block = settings_block(&root, scope);
+                (root, Some((file, block)))
+            }
+        }
+    }
+}
+
+/// The root that is to be in force.
+///
+/// # Errors
+/// [`RootFault::Named`] where somebody's own words name another than was asked for, and mistakes
+/// in the settings, those that the block would make included.
+pub(super) fn settle(
+    snapshot: &Snapshot,
+    homes: &Homes<'_>,
+    audience: Audience,
+    chosen: Option<PathBuf>,
+    scope: Option<Scope>,
+) -> Result<Root> {
+    let no_home = Error::NoHome { uid: snapshot.uid };
+    let (file, whose, settings) = match audience {
+        Audience::Machine => (SYSTEM_FILE.into(), Whose::System, settings::files::system()?),
+        Audience::Person => {
+            let file = settings::files::person_file(homes).ok_or(no_home)?;
+            (file, Whose::Person, settings::files::from_files(homes, snapshot)?)
+        }
+    };
+    let original = Original::read(&file)?;
+    let others = without_blocks(original.text()?.as_bytes())
+        .map_err(|Unfinished { line }| SetupError::Unfinished { path: file.clone(), line })?;
+    let is_own_block = others != original.text()?.as_bytes();
+    let named = |root| match scope.filter(|scope| *scope != settings.scope) {
+        Some(scope) => {
+            let fault = RootFault::Scope { file: file.clone(), asked: scope.word() };
+            Err(SetupError::Root { path: root, fault }.into())
+        }
+        None => Ok(Root::Named(root)),
+    };
+    let root = match (chosen, settings.shared_root.clone()) {
+        (None, Some(root)) if !is_own_block => return named(root),
+        (Some(chosen), Some(root)) if !is_own_block && chosen == root => return named(root),
+        (Some(chosen), Some(named)) if !is_own_block && is_named_in(&file, &settings) => {
+            let origin = settings.origin(Key::SharedRoot).map(ToString::to_string);
+            let origin = origin.unwrap_or_default();
+            let fault = RootFault::Named { origin, asked: chosen };
+            return Err(SetupError::Root { path: named, fault }.into());
+        }
+        (Some(chosen), _) => chosen,
+        (None, Some(named)) => named,
+        (None, None) => built_in(homes, audience).ok_or(Error::NoHome { uid: snapshot.uid })?,
+    };
+    let scope = scope.or(scope_in_block(original.text()?.as_bytes(), whose));
+    assert_readable(&file, &others, &settings_block(&root, scope), whose)?;
+    Ok(Root::ByBlock(root, file, scope))
+}
+
+/// The scope that an earlier setup was asked for.
+fn scope_in_block(text: &[u8], whose: Whose) -> Option<Scope> {
+    let block = bodies(text).ok()?.into_iter().map(|(_, body)| body).collect::<Vec<_>>().concat();
+    scope_of(&from_file(Path::new(""), &String::from_utf8_lossy(&block), whose).ok()?)
+}
+
+/// Whether it is this file that names the root, and not the system's below it.
+fn is_named_in(file: &Path, settings: &Settings) -> bool {
+    let shown = shown(file).to_string();
+    matches!(settings.origin(Key::SharedRoot), Some(Origin::File { path, .. }) if *path == shown)
+}
+
+fn built_in(homes: &Homes<'_>, audience: Audience) -> Option<PathBuf> {
+    match audience {
+        Audience::Machine => Some("/var/cache/cargo-peruser".into()),
+        Audience::Person => Some(homes.cache()?.join("cargo-peruser")),
+    }
+}
+
+/// Reads the settings as they will be: a mistake in them would stop everyone's cargo.
+fn assert_readable(file: &Path, others: &[u8], block: &Blocks, whose: Whose) -> Result<()> {
+    let text = with_blocks(others, block)
+        .map_err(|Unfinished { line }| SetupError::Unfinished { path: file.to_owned(), line })?;
+    from_file(file, &String::from_utf8_lossy(&text), whose)?;
+    Ok(())
+}

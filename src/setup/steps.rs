@@ -1,0 +1,134 @@
+//! Looks at the pieces of an installation, puts them in place, and takes them away again.
+//!
+//! Every single step is whole or not done, and doing it again is no harm; what was meant is in the
+//! receipt before the first step. So an interrupted run is completed by the next one.
+
+mod look;
+mod possible;
+mod program;
+mod put;
+mod receipt;
+mod start_up_files;
+mod trusted;
+mod undo;
+
+use std::path::{Path, PathBuf};
+
+pub(super) use look::{PieceState, look};
+pub(super) use possible::assert_possible;
+pub(super) use put::put;
+pub(super) use receipt::{
+    begin_receipt, clear_receipt_leftovers, end_receipt, read_receipt, receipt_path, write_receipt,
+};
+pub(super) use start_up_files::{find as find_shell, of_machine, of_person};
+pub(super) use trusted::assert_trusted;
+pub(super) use undo::{Undone, undo};
+
+use crate::os::files;
+use crate::os::marked::{self, Unfinished};
+use crate::setup::fingerprint::Fingerprint;
+use crate::setup::pieces::{Did, Piece, Receipt, Record, What};
+use crate::ui::error::{Error, SetupError};
+use program::own_fingerprint;
+
+/// A piece and how it was found.
+#[derive(Clone, Debug)]
+pub(super) struct Step {
+    /// The piece.
+    pub piece: Piece,
+    /// How it was found.
+    pub state: PieceState,
+}
+
+/// Looks at every piece, and adds the directories that are missing above them.
+///
+/// # Errors
+/// What stands in the way of the first piece that cannot be put in its place.
+pub(super) fn steps(pieces: Vec<Piece>, receipt: &Receipt) -> Result<Vec<Step>, Error> {
+    let mut steps: Vec<Step> = Vec::new();
+    let step = |piece: Piece| Ok::<_, Error>(Step { state: look(&piece, receipt)?, piece });
+    for piece in joined(pieces) {
+        let is_missing = |path: &&Path| !path.exists();
+        let mut above: Vec<&Path> = piece.path.ancestors().skip(1).take_while(is_missing).collect();
+        // The first that is there has to be a directory.
+        above.extend(piece.path.ancestors().skip(1).find(|path| path.exists()));
+        above.reverse();
+        for path in above {
+            let found = step(Piece::new(path, What::Directory, "a directory"))?;
+            let is_listed = steps.iter().any(|step| step.piece.path == path);
+            if found.state == PieceState::Missing && !is_listed {
+                steps.push(found);
+            }
+        }
+        steps.push(step(piece)?);
+    }
+    Ok(steps)
+}
+
+/// One piece for each file: `.profile` may be a symlink to `.bashrc`.
+fn joined(pieces: Vec<Piece>) -> Vec<Piece> {
+    let mut joined: Vec<(PathBuf, Piece)> = Vec::new();
+    for piece in pieces {
+        let place = files::without_symlinks(&piece.path);
+        let same = joined.iter_mut().find(|(known, _)| *known == place);
+        match (same.map(|(_, known)| &mut known.what), &piece.what) {
+            (Some(What::Blocks(known)), What::Blocks(more)) => {
+                known.top = known.top.take().or_else(|| more.top.clone());
+                known.end = known.end.take().or_else(|| more.end.clone());
+            }
+            _ => joined.push((place, piece)),
+        }
+    }
+    joined.into_iter().map(|(_, piece)| piece).collect()
+}
+
+/// A block of ours in this file that somebody has damaged.
+fn unfinished(path: &Path) -> impl Fn(Unfinished) -> SetupError {
+    move |Unfinished { line }| SetupError::Unfinished { path: path.to_owned(), line }
+}
+
+/// Makes sure that nobody has written into a block of ours, which is about to go or to change.
+///
+/// # Errors
+/// [`SetupError::Written`] with the block's first line.
+fn assert_ours(path: &Path, text: &[u8], known: &[u64]) -> Result<(), SetupError> {
+    let bodies = marked::bodies(text).map_err(unfinished(path))?;
+    let is_ours = |body: &[u8]| {
+        // In a file that was converted since, the lines end otherwise.
+        let plain: Vec<u8> = body.iter().copied().filter(|byte| *byte != b'\r').collect();
+        known.contains(&Fingerprint::of(&plain))
+    };
+    match bodies.into_iter().find(|(_, body)| !is_ours(body)) {
+        None => Ok(()),
+        Some((line, _)) => Err(SetupError::Written { path: path.to_owned(), line }),
+    }
+}
+
+/// What the receipt says of a step; `None` for what stays as it is.
+///
+/// # Errors
+/// Those of reading the running program.
+pub(super) fn receipt_entry(step: &Step) -> Result<Option<Record>, Error> {
+    let Step { piece, state } = step;
+    let did = match (&piece.what, state) {
+        (What::Directory | What::Root(_), PieceState::Missing) => Did::MakeDirectory,
+        (What::Root(_), PieceState::Loose { before, after }) => Did::ChangeMode {
+            mode_before: before.mode,
+            group_before: before.group,
+            mode_after: after.mode,
+            group_after: after.group,
+        },
+        (What::Directory | What::Root(_), _) => return Ok(None),
+        // What somebody else has put there, and is the very same, stays theirs.
+        (What::Program | What::File(..) | What::Link(_), PieceState::InPlace) => return Ok(None),
+        (What::Program, _) => Did::made_file(own_fingerprint()?),
+        (What::File(bytes, _), _) => Did::made_file(Fingerprint::of(bytes)),
+        (What::Link(to), _) => Did::MakeLink { to: to.clone() },
+        (What::Blocks(blocks), _) => {
+            let bodies = blocks.top.iter().chain(&blocks.end);
+            let bodies = bodies.map(|body| Fingerprint::of(body.as_bytes())).collect();
+            Did::PutBlocks { made_file: *state == PieceState::Missing, bodies }
+        }
+    };
+    Ok(Some(Record { path: piece.path.clone(), did }))
+}

@@ -1,0 +1,193 @@
+//! How a piece stands at the moment.
+
+use std::path::Path;
+
+use super::program::own_program;
+use super::{assert_ours, unfinished};
+use crate::os::accounts;
+use crate::os::files;
+use crate::os::marked::{Blocks, with_blocks, without_blocks};
+use crate::os::replace::{Original, is_same_content};
+use crate::private_dir::judge::Entry;
+use crate::private_dir::{READ_ABOVE, UNFINISHED};
+use crate::settings::Settings;
+use crate::setup::pieces::{Did, Piece, Receipt, Root, What};
+use crate::ui::error::{Error, FileError, Kind, RootFault, SetupError};
+
+/// How a piece stands at the moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PieceState {
+    /// Nothing is there.
+    Missing,
+    /// It is as it should be.
+    InPlace,
+    /// It is there, with other content.
+    Outdated,
+    /// It is the shared root, with other permissions.
+    Loose {
+        /// As they are.
+        before: Rights,
+        /// As they should be.
+        after: Rights,
+    },
+}
+
+/// Who may do what in a directory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Rights {
+    /// The permission bits (`07777`).
+    pub mode: u32,
+    /// The group.
+    pub group: u32,
+}
+
+/// Looks at a piece's place.
+///
+/// # Errors
+/// [`SetupError`] and [`FileError`] for what stands in its way: something of another kind, and
+/// something that no run before has put there, which would be lost.
+pub(crate) fn look(piece: &Piece, receipt: &Receipt) -> Result<PieceState, Error> {
+    let path = &piece.path;
+    let state = match &piece.what {
+        What::Directory => directory(path)?,
+        What::Program => program(path)?,
+        What::Link(to) => link(path, to)?,
+        What::File(bytes, mode) => file(path, bytes, *mode)?,
+        What::Blocks(wanted) => blocks(path, wanted, receipt)?,
+        What::Root(root) => shared_root(path, root)?,
+    };
+    let is_known = receipt.did(path).is_some();
+    match (&piece.what, state) {
+        (What::Blocks(_), _) => Ok(state),
+        (What::File(..), PieceState::Outdated) if !is_known && is_a_hook(path) => {
+            Err(SetupError::OtherInstallation { path: path.clone() }.into())
+        }
+        (_, PieceState::Outdated) if !is_known => Err(taken(path)),
+        _ => Ok(state),
+    }
+}
+
+/// Whether a file says that setup has put it there, for another installation then.
+fn is_a_hook(path: &Path) -> bool {
+    let original = Original::read(path);
+    original
+        .is_ok_and(|it| it.text().is_ok_and(|text| text.contains("`cargo-peruser setup` has put")))
+}
+
+fn directory(path: &Path) -> Result<PieceState, Error> {
+    match std::fs::metadata(path) {
+        Ok(metadata) if metadata.is_dir() => Ok(PieceState::InPlace),
+        Ok(_) => Err(taken(path)),
+        // What leads nowhere is in the way as well.
+        Err(_) if files::is_there(path) => Err(taken(path)),
+        Err(_) => Ok(PieceState::Missing),
+    }
+}
+
+fn program(path: &Path) -> Result<PieceState, Error> {
+    match entry(path)? {
+        None => Ok(PieceState::Missing),
+        Some(Entry { kind: Kind::File, mode, .. }) => {
+            let failed = |cause| FileError::failed("read", path, cause);
+            let is_ours = is_same_content(path, &own_program()?).map_err(failed)?;
+            Ok(if is_ours && mode == 0o755 { PieceState::InPlace } else { PieceState::Outdated })
+        }
+        Some(_) => Err(taken(path)),
+    }
+}
+
+fn link(path: &Path, to: &Path) -> Result<PieceState, Error> {
+    match entry(path)? {
+        None => Ok(PieceState::Missing),
+        Some(Entry { kind: Kind::Symlink, .. }) => {
+            let is_ours = std::fs::read_link(path).is_ok_and(|found| found == to);
+            Ok(if is_ours { PieceState::InPlace } else { PieceState::Outdated })
+        }
+        Some(_) => Err(taken(path)),
+    }
+}
+
+fn file(path: &Path, bytes: &[u8], mode: u32) -> Result<PieceState, Error> {
+    let original = Original::read(path)?;
+    Ok(match original.bytes() {
+        None => PieceState::Missing,
+        Some(found) if found == bytes && original.mode() == Some(mode) => PieceState::InPlace,
+        Some(_) => PieceState::Outdated,
+    })
+}
+
+fn blocks(path: &Path, wanted: &Blocks, receipt: &Receipt) -> Result<PieceState, Error> {
+    let original = Original::read(path)?;
+    let Some(text) = original.bytes() else { return Ok(PieceState::Missing) };
+    if with_blocks(text, wanted).map_err(unfinished(path))? == text {
+        return Ok(PieceState::InPlace);
+    }
+    let is_bare = without_blocks(text).map_err(unfinished(path))? == text;
+    match receipt.did(path) {
+        _ if is_bare => {}
+        Some(Did::PutBlocks { bodies, .. }) => assert_ours(path, text, bodies)?,
+        _ => return Err(SetupError::OtherInstallation { path: path.to_owned() }.into()),
+    }
+    original.assert_writable()?;
+    Ok(PieceState::Outdated)
+}
+
+fn shared_root(path: &Path, root: &Root) -> Result<PieceState, Error> {
+    let Some(entry) = entry(path)? else { return Ok(PieceState::Missing) };
+    if entry.kind != Kind::Directory {
+        return Err(taken(path));
+    }
+    let own = rustix::process::geteuid().as_raw();
+    if entry.uid != 0 && entry.uid != own {
+        let owner = accounts::owner(entry.uid);
+        return Err(
+            SetupError::Root { path: path.to_owned(), fault: RootFault::Foreign(owner) }.into()
+        );
+    }
+    let before = Rights { mode: entry.mode, group: entry.gid };
+    let after = Rights { mode: root.mended(entry.mode), group: root.group.unwrap_or(entry.gid) };
+    assert_only_private_dirs(path, if before == after { READ_ABOVE } else { &[] })?;
+    Ok(if before == after { PieceState::InPlace } else { PieceState::Loose { before, after } })
+}
+
+/// Makes sure that a shared root holds nothing but private directories, each named for its owner: what
+/// else is in it shows that it serves something else as well, or that others have left there what
+/// builds would read. Where `only` has names, only those are looked for.
+pub(super) fn assert_only_private_dirs(root: &Path, only: &[&str]) -> Result<(), Error> {
+    let failed = |cause| FileError::failed("look at", root, cause);
+    let mut others = Vec::new();
+    for found in std::fs::read_dir(root).map_err(failed)? {
+        let inside = found.map_err(failed)?.path();
+        let entry = files::entry(&inside).map_err(failed)?;
+        let name = inside.file_name().unwrap_or_default().to_string_lossy();
+        let is_looked_for = only.is_empty() || (only.contains(&&*name) && entry.uid != 0);
+        if is_looked_for && !(entry.kind == Kind::Directory && is_private_dir(&name, entry.uid)) {
+            others.push(inside);
+        }
+    }
+    if others.is_empty() {
+        return Ok(());
+    }
+    others.sort();
+    Err(SetupError::Root { path: root.to_owned(), fault: RootFault::InUse(others) }.into())
+}
+
+/// Whether a directory is called as the private directory of its owner is, or may have been of an
+/// account that is gone.
+fn is_private_dir(name: &str, owner: u32) -> bool {
+    let account = accounts::account(owner, &Settings::default());
+    let is_departed = account.name.is_none() && !name.starts_with('.');
+    name == account.directory_name()
+        || is_departed
+        || (name.starts_with(UNFINISHED) && owner == 0)
+        || name == "lost+found"
+}
+
+fn entry(path: &Path) -> Result<Option<Entry>, FileError> {
+    files::entry_if_any(path).map_err(|cause| FileError::failed("look at", path, cause))
+}
+
+fn taken(path: &Path) -> Error {
+    let kind = files::entry(path).map_or(Kind::File, |entry| entry.kind);
+    SetupError::Taken { path: path.to_owned(), kind }.into()
+}

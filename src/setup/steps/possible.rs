@@ -1,0 +1,38 @@
+//! Whether the system lets the caller put a piece in its place, asked before anything is done: half
+//! an installation would be the answer otherwise.
+
+use rustix::fs::{Access, AtFlags, CWD, accessat};
+use rustix::io::Errno;
+use rustix::process::geteuid;
+
+use super::Step;
+use super::look::PieceState;
+use crate::os::files;
+use crate::ui::error::FileError;
+
+/// Makes sure that a piece can be put in its place.
+///
+/// # Errors
+/// [`FileError::Failed`] where a file is somebody else's, who would lose it to the caller, and
+/// where its directory does not let the caller write.
+pub(crate) fn assert_possible(step: &Step) -> Result<(), FileError> {
+    let path = &step.piece.path;
+    let failed = |cause: std::io::Error| FileError::failed("write", path, cause);
+    if step.state == PieceState::InPlace {
+        return Ok(());
+    }
+    let place = files::without_symlinks(path);
+    let own = geteuid();
+    let found = files::entry_if_any(&place).map_err(failed)?;
+    if found.is_some_and(|entry| entry.uid != own.as_raw() && !own.is_root()) {
+        return Err(failed(Errno::PERM.into()));
+    }
+    if matches!(step.state, PieceState::Loose { .. }) {
+        return Ok(());
+    }
+    let Some(directory) = place.ancestors().skip(1).find(|path| path.exists()) else {
+        return Ok(());
+    };
+    let access = Access::WRITE_OK | Access::EXEC_OK;
+    accessat(CWD, directory, access, AtFlags::EACCESS).map_err(|cause| failed(cause.into()))
+}

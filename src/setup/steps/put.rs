@@ -1,0 +1,125 @@
+//! Puts a piece in its place, each in one step that is done or not done.
+
+use std::fs::{DirBuilder, File, OpenOptions, Permissions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt, symlink};
+use std::path::Path;
+
+use rustix::fs::{Gid, fchmod, fchown};
+
+use super::look::{PieceState, Rights, assert_only_private_dirs};
+use super::program::own_program;
+use super::{Step, unfinished};
+use crate::os::acls;
+use crate::os::files;
+use crate::os::marked::with_blocks;
+use crate::os::replace::{Original, beside, clear_leftover, copy_program};
+use crate::private_dir::READ_ABOVE;
+use crate::setup::pieces::{Root, What};
+use crate::ui::error::{Error, FileError};
+
+/// Puts a piece in its place; nothing is done for one that is there.
+///
+/// # Errors
+/// The system's, and that a file was changed since it was looked at. The other pieces stay as they
+/// are, and the next run goes on from there.
+pub(crate) fn put(step: &Step) -> Result<(), Error> {
+    let path = &step.piece.path;
+    let failed = |doing| move |cause| Error::from(FileError::failed(doing, path, cause));
+    if step.state == PieceState::InPlace {
+        return Ok(());
+    }
+    match &step.piece.what {
+        What::Directory => make_directory(path).map_err(failed("create")),
+        What::Program => copy_program(&own_program()?, path).map_err(failed("write")),
+        What::Link(to) => link(path, to).map_err(failed("create")),
+        What::File(bytes, mode) => {
+            Original::read(path)?.replace(bytes, *mode)?;
+            std::fs::set_permissions(path, Permissions::from_mode(*mode)).map_err(failed("write"))
+        }
+        What::Blocks(blocks) => {
+            let original = Original::read(path)?;
+            let text = original.bytes().unwrap_or_default();
+            let wanted = with_blocks(text, blocks).map_err(unfinished(path))?;
+            Ok(original.replace(&wanted, 0o644)?)
+        }
+        What::Root(root) => {
+            shared_root(path, root, step.state).map_err(failed("create"))?;
+            // Somebody may have been faster. Now nobody can put anything there any more; but builds
+            // would read what is there, and so the root is as it was, and refused.
+            assert_only_private_dirs(path, READ_ABOVE).inspect_err(|_| {
+                if let PieceState::Loose { before, .. } = step.state {
+                    let _ = set_rights(path, before);
+                }
+            })
+        }
+    }
+}
+
+/// A directory; one that is there is no error. It has its mode from the first moment on: the next run
+/// would take what a killed one has left for complete.
+pub(super) fn make_directory(path: &Path) -> io::Result<()> {
+    let make = || DirBuilder::new().mode(0o755).create(path);
+    let made = match rustix::process::geteuid().is_root() {
+        // Whatever root's umask is: others are to find what stands below.
+        true => without_umask(make),
+        false => make(),
+    };
+    match made {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        // A default ACL above lets in whomever it names, though nobody write.
+        made => made.and_then(|()| Ok(acls::strip(&open_directory(path)?)?)),
+    }
+}
+
+fn without_umask<T>(make: impl FnOnce() -> T) -> T {
+    // The umask belongs to the whole process, which has one thread here.
+    let umask = rustix::process::umask(rustix::fs::Mode::empty());
+    let made = make();
+    rustix::process::umask(umask);
+    made
+}
+
+fn link(path: &Path, to: &Path) -> io::Result<()> {
+    clear_leftover(path)?;
+    let beside = beside(path);
+    symlink(to, &beside)?;
+    std::fs::rename(&beside, path).inspect_err(|_| {
+        let _ = std::fs::remove_file(&beside);
+    })
+}
+
+/// A new one gets its name when it has its rights: until then it would lock everybody out, and let
+/// in, or refuse, whom it should not.
+fn shared_root(path: &Path, root: &Root, state: PieceState) -> io::Result<()> {
+    if let PieceState::Loose { after, .. } = state {
+        return set_rights(path, after);
+    }
+    let beside = beside(path);
+    // What a killed run has left; anything that is not an empty directory stays, and is an error.
+    let _ = std::fs::remove_dir(&beside);
+    DirBuilder::new().mode(0o700).create(&beside)?;
+    let group = root.group.unwrap_or(rustix::process::getegid().as_raw());
+    let made = acls::strip(&open_directory(&beside)?).map_err(io::Error::from);
+    let made = made.and_then(|()| set_rights(&beside, Rights { mode: root.mode, group }));
+    made.and_then(|()| std::fs::rename(&beside, path)).inspect_err(|_| {
+        let _ = std::fs::remove_dir(&beside);
+    })
+}
+
+/// Changes an existing directory by descriptor, without following a symlink in its place.
+pub(super) fn set_rights(path: &Path, rights: Rights) -> io::Result<()> {
+    let directory = open_directory(path)?;
+    if files::opened(&directory)?.gid != rights.group {
+        fchown(&directory, None, Some(Gid::from_raw(rights.group)))?;
+    }
+    // After the group, whose change takes set-id bits away.
+    fchmod(&directory, files::mode(rights.mode))?;
+    Ok(())
+}
+
+/// Opens a directory, and no symlink in its place.
+fn open_directory(path: &Path) -> io::Result<File> {
+    let flags = rustix::fs::OFlags::DIRECTORY | rustix::fs::OFlags::NOFOLLOW;
+    OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(path)
+}

@@ -1,0 +1,131 @@
+//! The receipt as a file, beside the shim: mode 0644, so that everyone can ask for the status.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::put::make_directory;
+use crate::os::files;
+use crate::os::replace::{Original, beside, clear_leftover};
+use crate::os::trust::{Doubt, Trust};
+use crate::private_dir::judge;
+use crate::session::installation::Installation;
+use crate::setup::pieces::{Did, Receipt};
+use crate::ui::error::{Error, FileError, Kind, SetupError, reason};
+
+/// Where an installation's receipt is.
+pub(crate) fn receipt_path(installation: &Installation) -> PathBuf {
+    installation.own_dir().join("setup.json")
+}
+
+/// Reads a receipt; none is an empty one. Only one that nobody but root and the caller can change is
+/// believed, because what it names is going to be removed.
+///
+/// # Errors
+/// [`SetupError::Receipt`], and that it cannot be read.
+pub(crate) fn read_receipt(path: &Path) -> Result<Receipt, Error> {
+    let wrong = |cause: String| SetupError::Receipt { path: path.to_owned(), cause };
+    let unreadable = |error: io::Error| wrong(reason(&error));
+    let trust = Trust::of(rustix::process::geteuid().as_raw());
+    let file = match trust.open(path, Path::new("")) {
+        Ok(file) => file,
+        Err(Doubt::Ends(_)) => return Ok(Receipt::default()),
+        Err(Doubt::Unknown(error)) => return Err(unreadable(error).into()),
+        Err(Doubt::Changeable(place, _)) if place == path => {
+            return Err(wrong("others can write to it".into()).into());
+        }
+        Err(Doubt::Changeable(place, _)) => {
+            return Err(wrong(format!("others can write to `{}`", place.display())).into());
+        }
+    };
+    let text = files::text(&file).map_err(unreadable)?;
+    Ok(serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?)
+}
+
+/// Writes a receipt, or takes it away if there is nothing in it.
+///
+/// # Errors
+/// The system's.
+pub(crate) fn write_receipt(path: &Path, receipt: &Receipt) -> Result<(), Error> {
+    let original = Original::read(path)?;
+    if receipt.entries.is_empty() {
+        return Ok(original.remove()?);
+    }
+    let text = serde_json::to_string_pretty(receipt)
+        .map_err(|error| SetupError::Receipt { path: path.to_owned(), cause: error.to_string() })?;
+    Ok(original.replace(format!("{text}\n").as_bytes(), 0o644)?)
+}
+
+/// Writes the first receipt, and with it, in one step, the missing directories above it, of which
+/// `top` is the uppermost: no killed run leaves directories that no receipt knows of.
+///
+/// # Errors
+/// The system's.
+pub(crate) fn begin_receipt(path: &Path, receipt: &Receipt, top: &Path) -> Result<(), Error> {
+    clear_receipt_leftovers(path)?;
+    let beside = beside(top);
+    let failed = |cause| FileError::failed("create", top, cause);
+    let mut place = beside.clone();
+    make_directory(&place).map_err(failed)?;
+    let below = path.parent().and_then(|parent| parent.strip_prefix(top).ok());
+    for name in below.into_iter().flat_map(Path::components) {
+        place.push(name);
+        make_directory(&place).map_err(failed)?;
+    }
+    write_receipt(&place.join(path.file_name().unwrap_or_default()), receipt)?;
+    Ok(std::fs::rename(&beside, top).map_err(|cause| match cause.kind() {
+        // Another run was faster.
+        io::ErrorKind::DirectoryNotEmpty => FileError::Changed { path: top.to_owned() },
+        _ => failed(cause),
+    })?)
+}
+
+/// Takes the receipt away, and with it, in one step, those directories above it that were made for
+/// it and hold nothing else. Returns the uppermost of them.
+///
+/// # Errors
+/// The system's.
+pub(crate) fn end_receipt(path: &Path, receipt: &Receipt) -> Result<Option<PathBuf>, Error> {
+    clear_leftover(path).map_err(|cause| FileError::failed("remove", path, cause))?;
+    let was_made = |path: &&Path| receipt.did(path) == Some(&Did::MakeDirectory);
+    let holds_one =
+        |path: &&Path| std::fs::read_dir(path).is_ok_and(|entries| entries.count() == 1);
+    let above = path.ancestors().skip(1);
+    let Some(top) = above.take_while(was_made).take_while(holds_one).last() else {
+        write_receipt(path, &Receipt::default())?;
+        return Ok(None);
+    };
+    let failed = |cause| FileError::failed("remove", top, cause);
+    std::fs::rename(top, beside(top)).map_err(failed)?;
+    clear_receipt_leftovers(path)?;
+    Ok(Some(top.to_owned()))
+}
+
+/// Takes away what a killed [`begin_receipt`] or [`end_receipt`] has left: below a name of ours, a
+/// receipt and the directories on the way to it.
+///
+/// # Errors
+/// The system's.
+pub(crate) fn clear_receipt_leftovers(path: &Path) -> Result<(), Error> {
+    for top in path.ancestors().skip(1).filter(|top| top.file_name().is_some()) {
+        let beside = beside(top);
+        let own = rustix::process::geteuid().as_raw();
+        let is_own = |entry: judge::Entry| entry.kind == Kind::Directory && entry.uid == own;
+        if !files::entry(&beside).is_ok_and(is_own) {
+            continue;
+        }
+        let failed = |cause| FileError::failed("remove", &beside, cause);
+        let inner = path.strip_prefix(top).map_or(beside.clone(), |below| beside.join(below));
+        clear_leftover(&inner).map_err(failed)?;
+        absent_is_fine(std::fs::remove_file(&inner)).map_err(failed)?;
+        let directories = inner.ancestors().skip(1).take_while(|place| place.starts_with(&beside));
+        directories.map(std::fs::remove_dir).try_for_each(absent_is_fine).map_err(failed)?;
+    }
+    Ok(())
+}
+
+fn absent_is_fine(done: io::Result<()>) -> io::Result<()> {
+    match done {
+        Err(error) if !files::is_absence(&error) => Err(error),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,159 @@
+//! What `setup` tells: one line a piece, aligned, and what to do next.
+
+use std::path::{Path, PathBuf};
+
+use super::site::Site;
+use crate::os::accounts;
+use crate::private_dir::provision::Person;
+use crate::setup::pieces::{Did, Record, What};
+use crate::setup::steps::{PieceState, Step, Undone};
+use crate::ui::error::Error;
+use crate::ui::escape::shown;
+
+/// Three columns: what is done, where, and why.
+pub(super) type Row = [String; 3];
+
+/// What is about to be done, the receipt included.
+pub(super) fn planned(steps: &[Step], receipt: &Path) -> String {
+    let mut rows = grouped(steps.iter().filter(|step| step.state != PieceState::InPlace), verb);
+    if !receipt.exists() {
+        rows.push(row("create", receipt, "the receipt, by which --uninstall goes"));
+    }
+    if rows.is_empty() { "everything is in its place".into() } else { table(&rows) }
+}
+
+/// One row for each kind of thing that is done in several places; directories stand above what is
+/// listed, and get none.
+fn grouped<'a>(steps: impl Iterator<Item = &'a Step>, word: fn(&Step) -> &'static str) -> Vec<Row> {
+    let steps: Vec<&Step> =
+        steps.filter(|step| !matches!(step.piece.what, What::Directory)).collect();
+    let same =
+        |one: &&Step, other: &&Step| word(one) == word(other) && detail(one) == detail(other);
+    let rows = steps.chunk_by(same).filter_map(|group| {
+        let first = *group.first()?;
+        let count = group.len();
+        Some(match count {
+            1 => row(word(first), &first.piece.path, detail(first)),
+            _ => row(
+                word(first),
+                &common_directory(group),
+                format!("{}, {count} times", detail(first)),
+            ),
+        })
+    });
+    rows.collect()
+}
+
+/// The nearest directory that holds all of these.
+fn common_directory(steps: &[&Step]) -> PathBuf {
+    let paths = || steps.iter().map(|step| step.piece.path.as_path());
+    let holds_all = |directory: &&Path| paths().all(|path| path.starts_with(directory));
+    let first = paths().next().and_then(Path::parent).unwrap_or(Path::new("/"));
+    first.ancestors().find(holds_all).unwrap_or(Path::new("/")).to_owned()
+}
+
+/// Who gets a private directory once the shared root is as it should be.
+pub(super) fn to_be_provisioned(people: &[Person]) -> String {
+    let names = people.iter().map(|person| accounts::owner(person.uid).word());
+    format!("then private directories for: {}", names.collect::<Vec<_>>().join(", "))
+}
+
+/// That people's caches stay where they are, and builds do not.
+pub(super) fn leaves_caches_behind(shared_root: &Path) -> String {
+    format!(
+        "people have one cache each in `{}`, and each workspace will begin an empty one; to keep one \
+         for everything that a person builds: cargo-peruser setup --scope user",
+        shown(shared_root)
+    )
+}
+
+/// How every piece stands.
+pub(super) fn state(steps: &[Step]) -> String {
+    let word: fn(&Step) -> &'static str = |step| match step.state {
+        PieceState::InPlace => "in place",
+        PieceState::Missing => "missing",
+        PieceState::Outdated => "outdated",
+        PieceState::Loose { .. } => "wrong permissions",
+    };
+    table(&grouped(steps.iter(), word))
+}
+
+/// What has become of a piece, or what would.
+pub(super) fn undone(entry: &Record, undone: Option<&Result<Undone, Error>>) -> Row {
+    let is_restored =
+        matches!(entry.did, Did::ChangeMode { .. } | Did::PutBlocks { made_file: false, .. });
+    let mode = match &entry.did {
+        Did::ChangeMode { mode_before, .. } => format!("mode {mode_before:04o}"),
+        _ => String::new(),
+    };
+    match undone {
+        Some(Err(error)) => row("FAILED", &entry.path, error),
+        Some(Ok(Undone::Kept(why))) => row("kept", &entry.path, why),
+        Some(Ok(Undone::Restored)) => row("restore", &entry.path, mode),
+        None if is_restored => row("restore", &entry.path, mode),
+        _ => row("remove", &entry.path, ""),
+    }
+}
+
+/// Where nothing is known to be set up.
+pub(super) fn nothing_set_up(receipt: &Path) -> String {
+    format!("nothing is set up: there is no `{}`", shown(receipt))
+}
+
+/// What is never taken away.
+pub(super) fn caches_stay(site: &Site) -> String {
+    format!("what was built stays, in `{}`", shown(&site.shared_root))
+}
+
+/// Aligned, without spaces at the ends of lines.
+pub(super) fn table(rows: &[Row]) -> String {
+    let width = |column: usize| {
+        let cells = rows.iter().filter_map(|row| row.get(column));
+        cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+    };
+    let (first, second) = (width(0), width(1));
+    let line = |[verb, path, why]: &Row| {
+        format!("{verb:first$}  {path:second$}  {why}").trim_end().to_owned()
+    };
+    rows.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+fn row(verb: &str, path: &Path, why: impl ToString) -> Row {
+    [verb.into(), shown(path).to_string(), why.to_string()]
+}
+
+fn verb(step: &Step) -> &'static str {
+    match (&step.piece.what, step.state) {
+        (_, PieceState::Loose { .. }) => "mend",
+        (What::Blocks(_), PieceState::Outdated) => "change",
+        (_, PieceState::Outdated) => "renew",
+        _ => "create",
+    }
+}
+
+fn detail(step: &Step) -> String {
+    match (&step.piece.what, step.state) {
+        (_, PieceState::Loose { before, after }) => {
+            let group = if before.group == after.group {
+                String::new()
+            } else {
+                let name = |group| accounts::group_word(group);
+                format!(", group {} → {}", name(before.group), name(after.group))
+            };
+            format!("mode {:04o} → {:04o}{group}", before.mode, after.mode)
+        }
+        (What::Root(root), PieceState::Missing) => {
+            format!("{}, mode {:04o}", step.piece.purpose, root.mode)
+        }
+        (What::Link(to), _) => format!("{}, a link to {}", step.piece.purpose, shown(to)),
+        (What::Blocks(blocks), _) => {
+            let places = match (&blocks.top, &blocks.end) {
+                (Some(_), Some(_)) => "blocks at its top and end",
+                (Some(_), None) => "a block at its top",
+                _ => "a block at its end",
+            };
+            format!("{}: {places}", step.piece.purpose)
+        }
+        _ => step.piece.purpose.into(),
+    }
+}

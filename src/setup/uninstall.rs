@@ -1,0 +1,102 @@
+//! `setup --uninstall`: takes everything back, in the reverse order.
+//!
+//! One piece that cannot be taken back does not keep the others; as long as there is one, the receipt
+//! stays, and the next run tries it again.
+
+use std::path::Path;
+
+use super::site::Site;
+use super::text::{self, Row};
+use crate::private_dir::provision::remove_empty;
+use crate::setup::pieces::{Did, Receipt, Record};
+use crate::setup::steps::{
+    Undone, clear_receipt_leftovers, end_receipt, read_receipt, receipt_path, undo,
+};
+use crate::ui::error::Error;
+use crate::ui::report;
+
+/// `editors` have settings that will still say where the person builds.
+pub(super) fn run(site: &Site, is_dry: bool, editors: &[&str]) -> anyhow::Result<u8> {
+    for editor in editors {
+        report::warning(
+            &format!("the settings of {editor} will go on naming your directory"),
+            &format!("cargo-peruser editor {editor} --remove, before this or from another copy"),
+        );
+    }
+    let path = receipt_path(&site.installation);
+    let receipt = read_receipt(&path)?;
+    if !is_dry {
+        clear_receipt_leftovers(&path)?;
+    }
+    if receipt.entries.is_empty() {
+        report::note(&text::nothing_set_up(&path));
+    }
+    remove_unused(site, &receipt, is_dry);
+    let mut way = Way { shared_root: &site.shared_root, rows: Vec::new(), failed: None };
+    let (above, others): (Vec<&Record>, Vec<&Record>) =
+        receipt.entries.iter().rev().partition(|entry| path.starts_with(&entry.path));
+    for entry in others {
+        way.go(entry, if is_dry { None } else { Some(undo(entry)) });
+    }
+    let ended =
+        if is_dry || way.failed.is_some() { Ok(()) } else { way.end(&path, &receipt, &above) };
+    if is_dry {
+        above.into_iter().for_each(|entry| way.go(entry, None));
+    }
+    if !way.rows.is_empty() {
+        report::line(text::table(&way.rows))?;
+    }
+    ended?;
+    match way.failed {
+        Some(error) => Err(error.into()),
+        None => {
+            report::note(&text::caches_stay(site));
+            Ok(0)
+        }
+    }
+}
+
+/// Removes the private directories in which nobody has built yet, from a shared root that setup has
+/// made.
+fn remove_unused(site: &Site, receipt: &Receipt, is_dry: bool) {
+    if !is_dry && receipt.did(&site.shared_root) == Some(&Did::MakeDirectory) {
+        remove_empty(&site.shared_root);
+    }
+}
+
+/// How far it has come.
+struct Way<'a> {
+    shared_root: &'a Path,
+    rows: Vec<Row>,
+    failed: Option<Error>,
+}
+
+impl Way<'_> {
+    /// Writes down what has become of a piece; `None` for what would.
+    fn go(&mut self, entry: &Record, undone: Option<Result<Undone, Error>>) {
+        let is_quiet = match &undone {
+            Some(Ok(Undone::Nothing)) => true,
+            // A directory that others use as well is no news, but the caches are.
+            Some(Ok(Undone::Kept(_))) => {
+                entry.did == Did::MakeDirectory && entry.path != self.shared_root
+            }
+            _ => false,
+        };
+        if !is_quiet {
+            self.rows.push(text::undone(entry, undone.as_ref()));
+        }
+        if let Some(Err(error)) = undone {
+            self.failed.get_or_insert(error);
+        }
+    }
+
+    /// Takes the receipt away, and the directories above it that were made for it.
+    fn end(&mut self, path: &Path, receipt: &Receipt, above: &[&Record]) -> Result<(), Error> {
+        let gone = end_receipt(path, receipt)?;
+        for entry in above {
+            let is_gone = gone.as_ref().is_some_and(|top| entry.path.starts_with(top));
+            self.go(entry, Some(if is_gone { Ok(Undone::Removed) } else { undo(entry) }));
+        }
+        Ok(())
+    }
+}

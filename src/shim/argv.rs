@@ -1,0 +1,306 @@
+//! Pure: what was typed after `cargo`, as far as it decides where a build goes.
+//!
+//! The arguments are only looked at, never rebuilt: cargo receives the ones that we received. They
+//! are read as cargo reads them, without guessing: no abbreviations. What an alias stands for counts
+//! as typed.
+
+mod commands;
+
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+
+pub use commands::TargetUse;
+use commands::{among, hands_on_to_run, is_cargos_own, reads_options, runs_a_program};
+
+use crate::os::lexical;
+
+/// The arguments that matter.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Invocation {
+    /// A leading `+toolchain`, with its plus sign.
+    pub toolchain: Option<OsString>,
+    /// The first word that is no option.
+    pub command: Option<OsString>,
+    /// `-C`: where cargo goes before it does anything.
+    pub directory: Option<OsString>,
+    /// Where the package is, if that is said.
+    pub manifest: Option<Manifest>,
+    /// The repository that `cargo install --git` builds.
+    pub git: Option<OsString>,
+    /// What else says which sources of that repository: `--branch`, `--tag`, `--rev`.
+    pub revision: Vec<OsString>,
+    /// `--target-dir`.
+    pub target_dir: Option<OsString>,
+    /// Every `--config`, in order.
+    pub configs: Vec<OsString>,
+    /// Whether any option stands before `--`.
+    pub has_options: bool,
+    /// `--help`, `--version`, `--list` or `--explain`: cargo only prints.
+    pub only_prints: bool,
+    /// How many words stand before the command.
+    command_at: usize,
+    /// Whether a word follows the command.
+    has_operand: bool,
+}
+
+/// Long options that take the next word, besides those whose values matter.
+const TAKE_A_WORD: &[&str] = &[
+    "--bin",
+    "--example",
+    "--package",
+    "--features",
+    "--jobs",
+    "--profile",
+    "--target",
+    "--message-format",
+    "--lockfile-path",
+    "--color",
+    "--artifact-dir",
+    "--explain",
+    "--root",
+    "--index",
+    "--registry",
+    "--vers",
+    "--test",
+    "--bench",
+    "--exclude",
+    "--crate-type",
+    "--print",
+    "--output-format",
+];
+
+/// Where a package is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Manifest {
+    /// `--manifest-path`.
+    File(PathBuf),
+    /// The `--path` of `cargo install`; without one, the directory that cargo works from.
+    Directory(PathBuf),
+}
+
+impl Invocation {
+    /// Reads the arguments that follow the program's name.
+    pub fn read(args: &[OsString]) -> Invocation {
+        let mut invocation = Invocation::default();
+        invocation.read_words(args);
+        let says_where = invocation.manifest.is_some() || invocation.git.is_some();
+        if invocation.is_install() && !invocation.has_operand && !says_where {
+            invocation.manifest = Some(Manifest::Directory(".".into()));
+        }
+        invocation
+    }
+
+    /// Reads the arguments with the command's alias in its place, and that one's in turn. `alias` gives
+    /// the words that a name stands for. Cargo lets none stand in for its own commands, and pays no
+    /// heed to a `-C` in one.
+    pub fn read_with_aliases(
+        args: &[OsString],
+        mut alias: impl FnMut(&str) -> Option<Vec<OsString>>,
+    ) -> Invocation {
+        let typed = Invocation::read(args);
+        let mut known = Vec::new();
+        let (mut words, mut read) = (args.to_vec(), typed.clone());
+        while let Some(name) = read.command.as_deref().filter(|name| !is_cargos_own(name)) {
+            // A circle of aliases is cargo's to report.
+            let Some(name) = name.to_str().filter(|name| !known.contains(&(*name).to_owned()))
+            else {
+                break;
+            };
+            let Some(meaning) = alias(name) else { break };
+            known.push(name.to_owned());
+            words.splice(read.command_at..=read.command_at, meaning);
+            read = Invocation::read(&words);
+        }
+        Invocation { directory: typed.directory, ..read }
+    }
+
+    fn read_words(&mut self, args: &[OsString]) {
+        let invocation = self;
+        let mut words = args.iter().map(OsString::as_os_str).peekable();
+        let mut runs = false;
+        invocation.toolchain = words.next_if(|word| starts_with(word, "+")).map(OsStr::to_owned);
+        while let Some(word) = words.next() {
+            if word == "--" {
+                break;
+            }
+            invocation.has_options |= starts_with(word, "-");
+            if starts_with(word, "--") {
+                if invocation.long_option(word) == Value::IsNext {
+                    words.next().into_iter().for_each(|value| invocation.put(word, value));
+                }
+            } else if starts_with(word, "-") {
+                if let Some((option, Value::IsNext)) = invocation.short_options(word) {
+                    words.next().into_iter().for_each(|value| invocation.put(option, value));
+                }
+            } else if invocation.takes_command(word, &mut runs) {
+                break;
+            } else if !invocation.has_operand {
+                invocation.command_at = args.len() - words.len() - 1;
+            }
+        }
+    }
+
+    /// What the command does with a target directory.
+    pub fn target_use(&self) -> TargetUse {
+        match &self.command {
+            Some(command) if !self.only_prints => commands::target_use(command, self.has_options),
+            _ => TargetUse::None,
+        }
+    }
+
+    /// Whether the command is one of cargo's own.
+    pub fn is_cargos_own(&self) -> bool {
+        self.command.as_deref().is_none_or(is_cargos_own)
+    }
+
+    /// The directory that cargo works from.
+    pub fn working_directory(&self, cwd: &Path) -> PathBuf {
+        let directory = self.directory.as_deref();
+        directory.map_or_else(|| cwd.into(), |dir| lexical::absolute(cwd, Path::new(dir)))
+    }
+
+    /// Whether it is a tool that has the real cargo build copies of the workspace. To cargo those are
+    /// all the same packages.
+    pub fn builds_copies(&self) -> bool {
+        self.command.as_deref().is_some_and(|command| command == "mutants")
+    }
+
+    /// Whether it installs what a registry has: there are no sources of the person's.
+    pub fn installs_from_registry(&self) -> bool {
+        self.is_install() && self.manifest.is_none() && self.git.is_none()
+    }
+
+    fn is_install(&self) -> bool {
+        self.command.as_deref().is_some_and(|command| command == "install")
+    }
+
+    /// The cargo script that is run: the command is a path, or ends in `.rs`.
+    pub fn script(&self) -> Option<&Path> {
+        let command = Path::new(self.command.as_deref()?);
+        let is_path =
+            command.components().count() > 1 || command.extension() == Some("rs".as_ref());
+        is_path.then_some(command)
+    }
+
+    /// Whether cargo itself reads the words that follow, as far as is known.
+    fn is_read_by_cargo(&self) -> bool {
+        self.command.as_deref().is_none_or(reads_options)
+    }
+
+    /// Takes a word that is no option. True if it begins what belongs to another program, which
+    /// `run` does after its own options, also behind an external command: `cargo miri run`.
+    fn takes_command(&mut self, word: &OsStr, runs: &mut bool) -> bool {
+        if *runs {
+            return true;
+        }
+        *runs = self.command.as_deref().is_none_or(hands_on_to_run) && runs_a_program(word);
+        self.has_operand = self.command.is_some();
+        self.command.get_or_insert_with(|| word.to_owned());
+        false
+    }
+
+    /// Reads `--name` or `--name=value`.
+    fn long_option(&mut self, word: &OsStr) -> Value {
+        for name in VALUED {
+            if let Some(value) = strip_prefix(word, name).and_then(|rest| strip_prefix(rest, "=")) {
+                self.put(OsStr::new(name), value);
+                return Value::IsGiven;
+            }
+        }
+        let is_before_command = self.command.is_none();
+        self.only_prints |= match word.to_str() {
+            Some("--help") => self.command.as_deref().is_none_or(is_cargos_own),
+            Some("--version" | "--list" | "--explain") => is_before_command,
+            _ => false,
+        };
+        let is_version = word == "--version" && self.is_install();
+        if among(&VALUED, word) || among(TAKE_A_WORD, word) || is_version {
+            Value::IsNext
+        } else {
+            Value::IsGiven
+        }
+    }
+
+    /// Reads `-q`, `-p name`, `-pname`, `-p=name` or a group like `-qp name`.
+    fn short_options<'a>(&mut self, word: &'a OsStr) -> Option<(&'a OsStr, Value)> {
+        use std::os::unix::ffi::OsStrExt;
+        for (at, letter) in word.as_bytes().iter().enumerate().skip(1) {
+            match letter {
+                b'C' if self.command.is_none() => {}
+                b'p' | b'F' | b'j' | b'Z' => {}
+                b'h' => {
+                    self.only_prints |= self.command.as_deref().is_none_or(is_cargos_own);
+                    continue;
+                }
+                b'V' => {
+                    self.only_prints |= self.command.is_none();
+                    continue;
+                }
+                _ => continue,
+            }
+            let option = OsStr::from_bytes(word.as_bytes().get(at..=at)?);
+            let rest = OsStr::from_bytes(word.as_bytes().get(at + 1..)?);
+            if rest.is_empty() {
+                return Some((option, Value::IsNext));
+            }
+            self.put(option, strip_prefix(rest, "=").unwrap_or(rest));
+            return Some((option, Value::IsGiven));
+        }
+        None
+    }
+
+    /// Keeps the value of an option, if that option matters.
+    ///
+    /// What follows an unknown external command may be meant for another program. A `--target-dir`
+    /// that does reach cargo that way wins over the variable all the same; but a manifest is the one
+    /// that is built, whoever reads it.
+    fn put(&mut self, option: &OsStr, value: &OsStr) {
+        let value = || value.to_owned();
+        let is_install = self.is_install();
+        match option.to_str() {
+            Some(MANIFEST_PATH) => self.manifest = Some(Manifest::File(value().into())),
+            Some(PATH) if is_install => self.manifest = Some(Manifest::Directory(value().into())),
+            Some(GIT) if is_install => self.git = Some(value()),
+            Some(BRANCH | TAG | REV) if is_install => {
+                self.revision.extend([option.to_owned(), value()]);
+            }
+            _ if !self.is_read_by_cargo() => {}
+            Some(TARGET_DIR) => self.target_dir = Some(value()),
+            Some(CONFIG) => self.configs.push(value()),
+            Some("C") => self.directory = Some(value()),
+            _ => {}
+        }
+    }
+}
+
+const TARGET_DIR: &str = "--target-dir";
+const MANIFEST_PATH: &str = "--manifest-path";
+const CONFIG: &str = "--config";
+const PATH: &str = "--path";
+const GIT: &str = "--git";
+const BRANCH: &str = "--branch";
+const TAG: &str = "--tag";
+const REV: &str = "--rev";
+/// The long options whose values matter.
+const VALUED: [&str; 8] = [TARGET_DIR, MANIFEST_PATH, CONFIG, PATH, GIT, BRANCH, TAG, REV];
+
+/// Where an option's value is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Value {
+    /// In the same word, or nowhere.
+    IsGiven,
+    /// In the next word.
+    IsNext,
+}
+
+fn starts_with(word: &OsStr, prefix: &str) -> bool {
+    word.as_encoded_bytes().starts_with(prefix.as_bytes())
+}
+
+fn strip_prefix<'a>(word: &'a OsStr, prefix: &str) -> Option<&'a OsStr> {
+    use std::os::unix::ffi::OsStrExt;
+    word.as_bytes().strip_prefix(prefix.as_bytes()).map(OsStr::from_bytes)
+}
+
+#[cfg(test)]
+mod tests;

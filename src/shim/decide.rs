@@ -1,0 +1,259 @@
+//! Pure: the decision: where a build goes, and by which rule.
+//!
+//! One pure function that the shim, `path` and `explain` all call. The rules are asked in the order
+//! of [`Rule`]'s variants, and the first that applies decides.
+
+mod facts;
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+pub use facts::{Facts, OwnDirectory, Variables, is_directory_name};
+
+use super::build_dir::Moved;
+use crate::private_dir::account::{Account, NoDirectory};
+use crate::settings::Scope;
+
+/// The variable that tells cargo where to build.
+pub const TARGET_DIR: &str = "CARGO_TARGET_DIR";
+/// The same by cargo's configuration, and weaker.
+pub const BUILD_TARGET_DIR: &str = "CARGO_BUILD_TARGET_DIR";
+/// The variable that tells cargo where to keep intermediates.
+pub const BUILD_BUILD_DIR: &str = "CARGO_BUILD_BUILD_DIR";
+/// The name of the target directory for what has none of its own.
+const TARGET: &str = "target";
+/// The name of the directory below which workspaces keep intermediates that may not be where they are
+/// configured to be, and those of programs that go past the shim.
+pub const BUILD: &str = "build";
+/// Cargo's own template for a workspace (1.91), a hash of its root's path. A fixed path would make one
+/// workspace wait for another that is built in its build script.
+const WORKSPACE_TEMPLATE: &str = "{workspace-path-hash}";
+
+/// How we were called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Door {
+    /// Under the name `cargo`: transparent.
+    Shim,
+    /// As `cargo-peruser`, or as cargo's subcommand: asked for by name, it always gives a private
+    /// directory.
+    ByName,
+    /// For a session, which stands nowhere: what programs have that go past the shim.
+    Session,
+}
+
+/// The rules, in the order in which they are asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// `CARGO_PERUSER=off`.
+    Bypassed,
+    /// No shared root is configured, or it does not exist.
+    NoSharedRoot,
+    /// The account gets no directory.
+    NoDirectory(NoDirectory),
+    /// Inside a build script.
+    BuildScript,
+    /// The person chose a target directory.
+    Explicit(Choice),
+    /// An outer run chose a directory inside the private one.
+    Inherited,
+    /// Everything else goes to the private directory.
+    Redirected,
+}
+
+/// How a person chooses a target directory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Choice {
+    /// `--target-dir`.
+    Flag,
+    /// `--config build.target-dir=…`.
+    Config,
+    /// `CARGO_TARGET_DIR` outside the shared root.
+    Variable,
+    /// `CARGO_BUILD_TARGET_DIR` outside the shared root.
+    BuildVariable,
+}
+
+/// The name of the private directory in a person's own cache directory.
+pub const OWN_NAME: &str = "cargo-peruser";
+
+/// A person's private directory, not yet made or checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The shared root, or the person's own cache directory.
+    pub parent: PathBuf,
+    /// The private directory's name in it.
+    pub name: String,
+    /// What `parent` is.
+    pub kind: PlaceKind,
+}
+
+/// What the directory that a private directory stands in is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PlaceKind {
+    /// The shared root.
+    BelowSharedRoot,
+    /// The person's own cache directory.
+    InOwnCache,
+}
+
+/// What the shared root offers the caller.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RootState {
+    /// None is configured, or it does not exist.
+    #[default]
+    Absent,
+    /// The caller's private directory is in it, or the caller may make it there. Whether it is safe
+    /// shows when it is judged.
+    Usable,
+    /// Only its owner can make private directories in it, and has not made the caller's, or lets the
+    /// caller not look.
+    NotProvisioned,
+}
+
+/// The target directory that a session exports: the one for what has none of its own.
+pub fn session_target(shared_root: &Path, account: &Account) -> PathBuf {
+    shared_root.join(account.directory_name()).join(TARGET)
+}
+
+/// The build directory that a session exports: one for each workspace.
+pub fn session_build_dir(shared_root: &Path, account: &Account) -> PathBuf {
+    build_dir(&shared_root.join(account.directory_name()), None)
+}
+
+/// The value of [`BUILD_BUILD_DIR`] that keeps every workspace's intermediates private.
+fn build_dir(private_dir: &Path, own: Option<&str>) -> PathBuf {
+    let common = private_dir.join(BUILD);
+    own.map_or(common.clone(), |name| common.join(name)).join(WORKSPACE_TEMPLATE)
+}
+
+impl Place {
+    /// The private directory.
+    pub fn private_dir(&self) -> PathBuf {
+        self.parent.join(&self.name)
+    }
+
+    fn build_dir(&self, own: Option<&str>) -> PathBuf {
+        build_dir(&self.private_dir(), own)
+    }
+}
+
+/// What is to be done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// The rule that decided.
+    pub rule: Rule,
+    /// What must be safe before cargo runs.
+    pub required: Option<Required>,
+    /// The new value of `CARGO_TARGET_DIR`; `None` leaves it.
+    pub target_dir: Option<PathBuf>,
+    /// Where intermediates have to go instead; `None` leaves them.
+    pub build_dir: Option<Moved>,
+    /// Variables to take away.
+    pub removed: Vec<&'static str>,
+}
+
+/// Directories that must be safe before cargo runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Required {
+    /// The private directory.
+    pub place: Place,
+    /// The name of the target directory to make inside it; `None` leaves that to cargo.
+    pub target: Option<String>,
+}
+
+impl Decision {
+    fn pass_through(rule: Rule) -> Decision {
+        let removed = Vec::new();
+        Decision { rule, required: None, target_dir: None, build_dir: None, removed }
+    }
+}
+
+/// Decides. See [`Rule`] for the order.
+pub fn decide(facts: &Facts<'_>) -> Decision {
+    if facts.is_bypassed {
+        let removed = facts.variables_of_sessions();
+        return Decision { removed, ..Decision::pass_through(Rule::Bypassed) };
+    }
+    let Some(place) = facts.place() else {
+        // As in a container that a session has started, where the root is not.
+        let removed = facts.variables_of_sessions();
+        return Decision { removed, ..Decision::pass_through(Rule::NoSharedRoot) };
+    };
+    if facts.root != RootState::Absent
+        && let Some(reason) = facts.account.no_directory(facts.settings)
+    {
+        let removed = facts.variables_of_sessions();
+        return Decision { removed, ..Decision::pass_through(Rule::NoDirectory(reason)) };
+    }
+    if let Some(out_dir) = &facts.variables.out_dir {
+        let target_dir = facts.variables.target_dir.as_deref();
+        if target_dir.is_none() || facts.is_ours(target_dir, &place) {
+            return inside_build_script(facts, &place, out_dir);
+        }
+    }
+    if let Some(choice) = facts.explicit_choice(&place) {
+        return explicit(facts, choice, &place);
+    }
+    if facts.inherits(&place) { inherited(facts, place) } else { redirect(facts, place) }
+}
+
+/// A nested run would wait forever for the lock that the outer cargo holds on the same directory,
+/// so what it inherits from us is replaced by a place of its own below `OUT_DIR`, which is private
+/// because its target directory is.
+fn inside_build_script(facts: &Facts<'_>, place: &Place, out_dir: &OsStr) -> Decision {
+    // Several nested workspaces of one script must not be taken for each other.
+    let own = Path::new(out_dir).join(TARGET);
+    let own = facts.own_directory.map_or(own.clone(), |directory| own.join(&directory.name));
+    let Variables { target_dir, build_build_dir, .. } = facts.variables;
+    let is_build_dir_ours = facts.is_ours(build_build_dir.as_deref(), place);
+    let inherits = target_dir.is_some();
+    let asked = facts.build_dir(place).filter(|_| inherits).map(|dir| dir.origin.clone());
+    let asked = asked.or_else(|| is_build_dir_ours.then(|| "an outer run".into()));
+    Decision {
+        target_dir: inherits.then(|| own.clone()),
+        build_dir: asked.map(|instead_of| Moved { to: own, instead_of }),
+        ..Decision::pass_through(Rule::BuildScript)
+    }
+}
+
+/// A choice that is weaker in cargo than `CARGO_TARGET_DIR` only counts without it. A value that
+/// was no choice itself, because it is ours or because settings say so, therefore makes way.
+fn explicit(facts: &Facts<'_>, choice: Choice, place: &Place) -> Decision {
+    let is_weaker = matches!(choice, Choice::Config | Choice::BuildVariable);
+    let makes_way = is_weaker && facts.variables.target_dir.is_some();
+    let mut removed = if makes_way { vec![TARGET_DIR] } else { Vec::new() };
+    removed.extend(leftover(facts, place));
+    Decision { removed, ..Decision::pass_through(Rule::Explicit(choice)) }
+}
+
+fn inherited(facts: &Facts<'_>, place: Place) -> Decision {
+    let build_dir = facts.moved_build_dir(&place);
+    let removed = if build_dir.is_none() { leftover(facts, &place) } else { Vec::new() };
+    let required = Some(Required { place, target: None });
+    Decision { required, build_dir, removed, ..Decision::pass_through(Rule::Inherited) }
+}
+
+fn redirect(facts: &Facts<'_>, place: Place) -> Decision {
+    let own = facts
+        .own_directory
+        .filter(|directory| directory.is_script || facts.settings.scope == Scope::Workspace);
+    let name = own.map_or_else(|| TARGET.to_owned(), |directory| directory.name.clone());
+    let target = place.private_dir().join(&name);
+    let build_dir = facts.moved_build_dir(&place);
+    let removed = if build_dir.is_none() { leftover(facts, &place) } else { Vec::new() };
+    Decision {
+        rule: Rule::Redirected,
+        build_dir,
+        target_dir: Some(target),
+        required: Some(Required { place, target: Some(name) }),
+        removed,
+    }
+}
+
+/// The build directory that a session or an outer run has set is no choice.
+fn leftover(facts: &Facts<'_>, place: &Place) -> Vec<&'static str> {
+    if facts.inherits_build_dir(place) { vec![BUILD_BUILD_DIR] } else { Vec::new() }
+}
+
+#[cfg(test)]
+mod tests;

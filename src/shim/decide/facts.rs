@@ -1,0 +1,220 @@
+//! Pure: what the decision depends on, and the questions that its rules ask of it.
+
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+
+use super::{
+    BUILD, BUILD_BUILD_DIR, BUILD_TARGET_DIR, Choice, Door, OWN_NAME, Place, PlaceKind, RootState,
+    TARGET, TARGET_DIR,
+};
+use crate::os::lexical;
+use crate::private_dir::account::Account;
+use crate::settings::{ExplicitTargetDir, Missing, Settings};
+use crate::shim::argv::Invocation;
+use crate::shim::build_dir::{Asked, ConfiguredBuildDir, Moved, moved};
+
+/// Everything that the decision depends on.
+#[derive(Clone, Copy, Debug)]
+pub struct Facts<'a> {
+    /// How we were called.
+    pub door: Door,
+    /// `CARGO_PERUSER=off`; or `cargo peruser`, which decides for itself.
+    pub is_bypassed: bool,
+    /// The settings in force.
+    pub settings: &'a Settings,
+    /// What the shared root that they name offers the caller.
+    pub root: RootState,
+    /// The caller.
+    pub account: &'a Account,
+    /// The caller's own cache directory, `$XDG_CACHE_HOME` or `~/.cache`, where it matters: a private
+    /// directory below it is to be used, or may be where a variable points.
+    pub own_cache: Option<&'a Path>,
+    /// What was typed.
+    pub invocation: &'a Invocation,
+    /// Whether a `--config` has `build.target-dir`.
+    pub config_chooses: bool,
+    /// Where cargo works from.
+    pub working_directory: &'a Path,
+    /// The directory that what is being built has of its own; `None` where there are no sources.
+    pub own_directory: Option<&'a OwnDirectory>,
+    /// The build directory that cargo's configuration or `--config` asks for.
+    pub configured_build_dir: Option<&'a ConfiguredBuildDir>,
+    /// The build directory that `CARGO_BUILD_BUILD_DIR` asks for.
+    pub build_dir_variable: Option<&'a ConfiguredBuildDir>,
+    /// Places that are the caller's own: home, cargo's home, what is theirs and closed to others.
+    pub own_places: &'a [PathBuf],
+    /// The variables that matter, as they were inherited.
+    pub variables: &'a Variables,
+}
+
+/// A target directory of a workspace's own, or of a script's.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OwnDirectory {
+    /// Its name in the private directory.
+    pub name: String,
+    /// Whether it is a script's: those have their own whatever the scope is.
+    pub is_script: bool,
+}
+
+/// The variables that matter to the decision; an empty one counts as unset.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Variables {
+    /// `CARGO_TARGET_DIR`.
+    pub target_dir: Option<OsString>,
+    /// `CARGO_BUILD_TARGET_DIR`.
+    pub build_target_dir: Option<OsString>,
+    /// `CARGO_BUILD_BUILD_DIR`.
+    pub build_build_dir: Option<OsString>,
+    /// `OUT_DIR`, if this runs in a build script.
+    pub out_dir: Option<OsString>,
+}
+
+impl Facts<'_> {
+    /// Where the private directory is to be, if there is to be one.
+    pub(super) fn place(&self) -> Option<Place> {
+        let in_root = |root: &PathBuf| Place {
+            parent: root.clone(),
+            name: self.account.directory_name(),
+            kind: PlaceKind::BelowSharedRoot,
+        };
+        let in_cache = |cache: &Path| Place {
+            parent: cache.into(),
+            name: OWN_NAME.into(),
+            kind: PlaceKind::InOwnCache,
+        };
+        let root = self.settings.shared_root.as_ref();
+        match (self.root, self.own_cache, self.door) {
+            (RootState::NotProvisioned, Some(cache), _)
+                if self.settings.missing == Missing::OwnCache =>
+            {
+                Some(in_cache(cache))
+            }
+            (RootState::Usable | RootState::NotProvisioned, ..) => root.map(in_root),
+            (RootState::Absent, Some(cache), Door::ByName) => Some(in_cache(cache)),
+            (RootState::Absent, ..) => None,
+        }
+    }
+
+    fn absolute(&self, value: &OsStr) -> PathBuf {
+        lexical::absolute(self.working_directory, Path::new(value))
+    }
+
+    /// Whether a value can only come from us: it is in the shared root or in a private directory of
+    /// the caller's. A session may have begun before the caller got one in the shared root.
+    pub(super) fn is_ours(&self, value: Option<&OsStr>, place: &Place) -> bool {
+        let in_cache = self.own_cache.map(|cache| cache.join(OWN_NAME));
+        let is_in_place = |path: &Path| {
+            path.starts_with(place.private_dir())
+                || in_cache.as_ref().is_some_and(|own| path.starts_with(own))
+        };
+        self.is_in_root(value) || value.is_some_and(|value| is_in_place(&self.absolute(value)))
+    }
+
+    fn is_in_root(&self, value: Option<&OsStr>) -> bool {
+        let path = value.map(|value| self.absolute(value));
+        let root = self.settings.shared_root.as_deref();
+        path.is_some_and(|path| root.is_some_and(|root| path.starts_with(root)))
+    }
+
+    /// The variables that only a session of ours can have set: they point into the shared root, or into
+    /// the private directory in the caller's own cache, where a session falls back to that.
+    pub(super) fn variables_of_sessions(&self) -> Vec<&'static str> {
+        let Variables { target_dir, build_target_dir, build_build_dir, .. } = self.variables;
+        let own = self.own_cache.map(|cache| cache.join(OWN_NAME));
+        let is_in_own = |value: &OsString| {
+            let own = own.as_ref().filter(|_| self.settings.shared_root.is_some());
+            own.is_some_and(|own| self.absolute(value).starts_with(own))
+        };
+        [
+            (TARGET_DIR, target_dir),
+            (BUILD_TARGET_DIR, build_target_dir),
+            (BUILD_BUILD_DIR, build_build_dir),
+        ]
+        .into_iter()
+        .filter(|(_, value)| {
+            self.is_in_root(value.as_deref()) || value.as_ref().is_some_and(is_in_own)
+        })
+        .map(|(name, _)| name)
+        .collect()
+    }
+
+    /// The person's choice, in cargo's own order of precedence.
+    pub(super) fn explicit_choice(&self, place: &Place) -> Option<Choice> {
+        let counts = self.settings.explicit_target_dir == ExplicitTargetDir::Honour;
+        let elsewhere = |value: &Option<OsString>| {
+            counts && value.is_some() && !self.is_ours(value.as_deref(), place)
+        };
+        if self.invocation.target_dir.is_some() {
+            Some(Choice::Flag)
+        } else if elsewhere(&self.variables.target_dir) {
+            Some(Choice::Variable)
+        } else if self.config_chooses {
+            Some(Choice::Config)
+        } else if elsewhere(&self.variables.build_target_dir) {
+            Some(Choice::BuildVariable)
+        } else {
+            None
+        }
+    }
+
+    /// Whether an outer run has chosen a directory inside the private one, other than those that this
+    /// decision gives: a nested run may be in another workspace, and has to be given its own.
+    pub(super) fn inherits(&self, place: &Place) -> bool {
+        let directory = self.variables.target_dir.as_deref().map(|value| self.absolute(value));
+        directory.is_some_and(|directory| {
+            directory.starts_with(place.private_dir()) && !is_given(&directory, place)
+        })
+    }
+
+    /// Whether `CARGO_BUILD_BUILD_DIR` is what a session or an outer run of ours has set it to.
+    pub(super) fn inherits_build_dir(&self, place: &Place) -> bool {
+        let ours = place.private_dir().join(BUILD);
+        self.build_dir_variable
+            .is_some_and(|dir| dir.path.starts_with(&ours) || is_given(&dir.path, place))
+    }
+
+    /// The build directory that is asked for, by cargo's precedence: typed, variable, configured.
+    pub(super) fn build_dir(&self, place: &Place) -> Option<&ConfiguredBuildDir> {
+        let typed = self.configured_build_dir.filter(|dir| dir.asked == Asked::Typed);
+        let variable = self.build_dir_variable.filter(|_| !self.inherits_build_dir(place));
+        typed.or(variable).or(self.configured_build_dir)
+    }
+
+    /// Where intermediates have to go instead of where they would. What goes past the shim has one
+    /// target directory for all workspaces and all copies, so there each gets its own for them.
+    pub(super) fn moved_build_dir(&self, place: &Place) -> Option<Moved> {
+        let mut own = self.own_places.to_vec();
+        own.push(place.private_dir());
+        let configured = self.build_dir(place);
+        // `{workspace-path-hash}` knows no inode and no time of birth, which the name does.
+        let name = self.own_directory.map(|directory| directory.name.as_str());
+        let to = place.build_dir(name);
+        // What `cargo install --git` has checked out is another workspace at each commit.
+        let is_common = self.door == Door::Session
+            || self.invocation.builds_copies()
+            || self.invocation.git.is_some();
+        if configured.is_none() && is_common {
+            let instead_of = "one directory for several workspaces".into();
+            return Some(Moved { to, instead_of });
+        }
+        moved(configured, &own, &to)
+    }
+}
+
+/// Whether a name is that of a workspace's own target directory.
+pub fn is_directory_name(name: &str) -> bool {
+    let hash = name.rsplit_once('-').map(|(_, hash)| hash);
+    hash.is_some_and(|hash| hash.len() == 16 && hash.bytes().all(|b| b.is_ascii_hexdigit()))
+}
+
+/// Whether a directory is one that the decision gives: the private directory itself, its `target`,
+/// or a workspace's own.
+fn is_given(directory: &Path, place: &Place) -> bool {
+    let Ok(inside) = directory.strip_prefix(place.private_dir()) else { return false };
+    let mut names = inside.iter().map(|name| name.to_str());
+    match (names.next(), names.next()) {
+        (None, _) => true,
+        (Some(Some(name)), None) => name == TARGET || is_directory_name(name),
+        _ => false,
+    }
+}

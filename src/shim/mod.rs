@@ -1,0 +1,285 @@
+//! The hot path: look around, decide, make the directory safe, become cargo.
+//!
+//! The verbs that show the decision plan with the same [`Plan`], so that they cannot disagree.
+
+pub mod alias;
+pub mod argv;
+pub mod build_dir;
+pub mod candidate;
+pub mod cargo_config;
+pub mod decide;
+pub mod environment;
+pub mod exec;
+pub mod real_cargo;
+pub mod survey;
+pub mod trail;
+
+use std::convert::Infallible;
+use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
+
+use crate::os::accounts;
+use crate::os::homes::Homes;
+use crate::os::lexical;
+use crate::os::snapshot::{CalledAs, Snapshot};
+use crate::private_dir::{self, Caller, Note, State};
+use crate::settings::{Key, Settings};
+use crate::shim::argv::{Invocation, TargetUse};
+use crate::shim::candidate::Caution;
+use crate::shim::decide::{Decision, Door, PlaceKind, Required, RootState, TARGET_DIR, decide};
+use crate::shim::real_cargo::Found;
+use crate::shim::survey::Survey;
+use crate::shim::trail::Trail;
+use crate::ui::error::{Error, Result};
+use crate::ui::escape::shown;
+use crate::ui::report;
+use crate::workspace::{Workspace, record};
+
+/// A decision, with what it was made from.
+pub struct Plan<'a> {
+    /// How we were called.
+    pub snapshot: &'a Snapshot,
+    /// What was found.
+    pub survey: Survey,
+    /// What is to be done.
+    pub decision: Decision,
+    args: &'a [OsString],
+    homes: Homes<'a>,
+}
+
+impl<'a> Plan<'a> {
+    /// Looks around and decides, for a cargo that is called with `args`. Changes nothing.
+    ///
+    /// # Errors
+    /// Mistakes in the settings.
+    pub fn make(
+        snapshot: &'a Snapshot,
+        door: Door,
+        flags: &[(Key, OsString)],
+        args: &'a [OsString],
+    ) -> Result<Plan<'a>> {
+        let homes = Homes::new(snapshot);
+        let survey = Survey::take(snapshot, &homes, door, flags, args)?;
+        let decision = decide(&survey.facts(door));
+        Ok(Plan { snapshot, args, homes, survey, decision })
+    }
+
+    /// The settings in force.
+    pub fn settings(&self) -> &Settings {
+        &self.survey.settings
+    }
+
+    /// The arguments that matter, out of those that cargo will receive, aliases expanded.
+    pub fn invocation(&self) -> &Invocation {
+        &self.survey.invocation
+    }
+
+    /// Whether cargo has no command, alias or external program of this name.
+    pub fn is_unknown_to_cargo(&self, name: &OsStr) -> bool {
+        let is_alias = self.invocation().command.as_deref() != Some(name);
+        let mut program = OsString::from("cargo-");
+        program.push(name);
+        !is_alias && !self.invocation().is_cargos_own() && which::which(program).is_err()
+    }
+
+    /// The directory that cargo works from.
+    pub fn working_directory(&self) -> PathBuf {
+        self.invocation().working_directory(&self.snapshot.cwd)
+    }
+
+    /// The target directory that results, where cargo does not decide it alone.
+    pub fn target_dir(&self) -> Option<PathBuf> {
+        let chosen = || self.invocation().target_dir.as_ref().map(PathBuf::from);
+        let inherited = || {
+            self.decision.required.as_ref()?;
+            self.snapshot.variable(TARGET_DIR).map(PathBuf::from)
+        };
+        let path = self.decision.target_dir.clone().or_else(chosen).or_else(inherited)?;
+        Some(lexical::absolute(&self.working_directory(), &path))
+    }
+
+    /// Looks for the real cargo.
+    pub fn real_cargo(&self, trail: &Trail) -> Found {
+        // Where nothing is protected, the plain shell's choice is as good as any.
+        let caution =
+            if self.decision.required.is_some() { Caution::Full } else { Caution::AsTheShell };
+        let Plan { snapshot, homes, .. } = self;
+        real_cargo::find(snapshot, self.settings(), self.invocation(), homes, trail, caution)
+    }
+
+    /// The trail of this process, as far as it has been here.
+    pub fn trail(&self) -> Trail {
+        let inherited = self.snapshot.variable(trail::VARIABLE);
+        let trail = Trail::pick_up(
+            inherited.as_deref(),
+            self.snapshot.process(),
+            self.args,
+            self.snapshot.now(),
+        );
+        // A cargo has run that calls its subcommands, so it was a real one.
+        let is_subcommand = self.snapshot.called_as == CalledAs::Subcommand;
+        if is_subcommand { trail.restart() } else { trail }
+    }
+
+    /// Looks at the directories that are required, and changes nothing.
+    ///
+    /// # Errors
+    /// Refusals.
+    pub fn examine(&self) -> Result<Option<State>> {
+        let required = self.decision.required.as_ref();
+        required.map(|required| private_dir::examine(required, &self.caller())).transpose()
+    }
+
+    /// Makes what the decision needs, as far as the command will use it.
+    ///
+    /// # Errors
+    /// Refusals, and directories that cannot be made.
+    pub fn prepare(&self) -> Result<Vec<Note>> {
+        let mut notes = Vec::new();
+        match (&self.decision.required, self.invocation().target_use()) {
+            (None, _) | (_, TargetUse::None) => {}
+            (Some(required), TargetUse::Reads) => {
+                let caller = self.caller();
+                let state = private_dir::examine(required, &caller)?;
+                // Otherwise somebody else could put one there before cargo looks, which would believe
+                // what it says, or delete what it leads to.
+                if state == State::Missing && private_dir::may_be_planted(&required.place) {
+                    private_dir::establish(&required.place, &caller, &mut notes)?;
+                }
+            }
+            (Some(required), TargetUse::Writes) => {
+                self.make_directories(required, &mut notes).map_err(|error| {
+                    match self.provision_command() {
+                        Some(command) => error.with_help(command),
+                        None => error,
+                    }
+                })?;
+            }
+        }
+        Ok(notes)
+    }
+
+    fn make_directories(
+        &self,
+        Required { place, target }: &Required,
+        notes: &mut Vec<Note>,
+    ) -> Result<()> {
+        let caller = self.caller();
+        let directory = private_dir::establish(place, &caller, notes)?;
+        let Some(name) = target else { return Ok(()) };
+        directory.target(name)?;
+        if let Some(command) = self.provision_command().filter(|_| directory.is_unused(name)) {
+            notes.push(Note::NotProvisioned(place.private_dir(), command));
+        }
+        Ok(())
+    }
+
+    /// The command by which root gives the caller a private directory in the shared root, where this
+    /// builds in the caller's own cache directory because there is none. A root for a group has to let
+    /// the caller in first.
+    pub fn provision_command(&self) -> Option<String> {
+        let Snapshot { uid, gid, .. } = *self.snapshot;
+        let is_missing = self.survey.root == RootState::NotProvisioned;
+        if !is_missing || self.decision.required.is_none() {
+            return None;
+        }
+        let command = private_dir::provision_command(uid);
+        let group = self.survey.group_of_root().filter(|it| !accounts::is_in_group(uid, gid, *it));
+        Some(group.map_or(command.clone(), |group| {
+            let (group, name) = (accounts::group_word(group), accounts::owner(uid).word());
+            format!("sudo usermod -aG {group} {name} && {command}")
+        }))
+    }
+
+    /// Whether this builds below a shared root in which others can create files.
+    pub fn uses_sticky_root(&self) -> bool {
+        let place = self.decision.required.as_ref().map(|required| &required.place);
+        place.is_some_and(|place| place.kind == PlaceKind::BelowSharedRoot)
+            && self.survey.others_write_to_root()
+    }
+
+    /// Does what was decided and becomes cargo.
+    ///
+    /// # Errors
+    /// Ours; once cargo runs, everything is cargo's.
+    pub fn carry_out(&self) -> Result<Infallible> {
+        let trail = self.trail();
+        if trail.hops >= trail::MAX_HOPS {
+            return Err(Error::ExecLoop { hops: trail.hops, last: trail.last });
+        }
+        // Before anything is made: without a cargo there is nothing to make it for.
+        let cargo = self.real_cargo(&trail).cargo()?;
+        for note in self.prepare()? {
+            tell(&note);
+        }
+        self.note_use();
+        if self.is_sudo() {
+            report::note(&"running as root through sudo, so this builds into root's own directory");
+        }
+        let mut changes = environment::changes(&self.decision);
+        changes.push(environment::marker(&trail.then(cargo.clone())));
+        exec::exec(&cargo, self.args, &changes)
+    }
+
+    /// Whose private directory it is, and who acts.
+    pub fn caller(&self) -> Caller<'_> {
+        let settings = self.settings();
+        let origin = settings.origin(Key::SharedRoot).map(ToString::to_string);
+        Caller {
+            uid: self.snapshot.uid,
+            gid: self.snapshot.gid,
+            acting: self.snapshot.acting,
+            trusted: accounts::uids(&settings.trusted_owners),
+            checkout: self.survey.workspace.as_ref().and_then(Workspace::directory),
+            homes: (self.snapshot.acting == self.snapshot.uid).then_some(&self.homes),
+            sticky_root: settings.sticky_root,
+            root_origin: origin.unwrap_or_else(|| "the settings".into()),
+        }
+    }
+
+    /// Writes down which directory is used, and for what.
+    fn note_use(&self) {
+        let writes = self.invocation().target_use() == TargetUse::Writes;
+        let required = self.decision.required.as_ref().filter(|_| writes);
+        if let Some(Required { place, target: Some(name) }) = required {
+            let own = self.survey.workspace.as_ref();
+            let own = own.filter(|workspace| workspace.own_directory().name == *name);
+            record::note_use(&place.private_dir(), name, own, self.snapshot.uid);
+        }
+    }
+
+    /// Whether root's directory is used because somebody typed `sudo`.
+    fn is_sudo(&self) -> bool {
+        self.snapshot.uid == 0
+            && self.decision.required.is_some()
+            && self.invocation().target_use() == TargetUse::Writes
+            && self.snapshot.variable("SUDO_UID").is_some_and(|uid| uid != "0")
+    }
+}
+
+/// Runs as the shim.
+///
+/// # Errors
+/// Ours; once cargo runs, everything is cargo's.
+pub fn run(snapshot: &Snapshot) -> Result<Infallible> {
+    Plan::make(snapshot, Door::Shim, &[], &snapshot.args)?.carry_out()
+}
+
+/// Tells the person what was noticed about their private directory.
+pub fn tell(note: &Note) {
+    match note {
+        Note::Tightened(path, mode) => report::note(&format!(
+            "others could read `{}` (mode {mode:04o}); it is private now (mode 0700)",
+            shown(path)
+        )),
+        Note::NotProvisioned(path, command) => report::note(&format!(
+            "you have no private directory in the shared root, so this builds in `{}`; \
+             to get one: {command}",
+            shown(path)
+        )),
+        Note::NoExec(path) => report::note(&format!(
+            "`{}` is on a file system mounted noexec: build scripts and tests cannot run there",
+            shown(path)
+        )),
+    }
+}

@@ -1,0 +1,395 @@
+//! Gathers what the decision depends on, and no more than that.
+
+use std::ffi::OsString;
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Component, Path, PathBuf};
+
+use super::cargo_config;
+use crate::os::accounts;
+use crate::os::files;
+use crate::os::homes::Homes;
+use crate::os::lexical;
+use crate::os::snapshot::Snapshot;
+use crate::os::trust::Trust;
+use crate::private_dir::account::Account;
+use crate::private_dir::judge::Entry;
+use crate::settings;
+use crate::settings::{Key, Settings};
+use crate::shim::alias;
+use crate::shim::argv::Invocation;
+use crate::shim::build_dir::{Asked, ConfiguredBuildDir, Templates};
+use crate::shim::decide::{
+    BUILD_BUILD_DIR, BUILD_TARGET_DIR, Door, Facts, OWN_NAME, OwnDirectory, RootState, TARGET_DIR,
+    Variables,
+};
+use crate::ui::error::{Error, Kind, Result, SettingsError};
+use crate::ui::escape::shown;
+use crate::workspace::{self, Workspace};
+
+/// The variable that asks us to step aside.
+pub const BYPASS: &str = "CARGO_PERUSER";
+
+/// What was found, owned; [`Survey::facts`] lends it to the decision.
+#[derive(Debug, Default)]
+pub struct Survey {
+    /// Whether the person asks us to step aside.
+    pub is_bypassed: bool,
+    /// The settings in force.
+    pub settings: Settings,
+    /// The caller.
+    pub account: Account,
+    /// The arguments that matter, aliases expanded.
+    pub invocation: Invocation,
+    /// What is being built.
+    pub workspace: Option<Workspace>,
+    own_directory: Option<OwnDirectory>,
+    configured_build_dir: Option<ConfiguredBuildDir>,
+    build_dir_variable: Option<ConfiguredBuildDir>,
+    root_entry: Option<Entry>,
+    /// What the shared root offers the caller.
+    pub root: RootState,
+    own_cache: Option<PathBuf>,
+    config_chooses: bool,
+    working_directory: PathBuf,
+    own_places: Vec<PathBuf>,
+    variables: Variables,
+}
+
+impl Survey {
+    /// Looks around. Nothing beyond the settings is read where no private directory can result.
+    ///
+    /// # Errors
+    /// Mistakes in the settings, unless the person asks us to step aside: a broken file must never
+    /// keep anyone from the way around it.
+    pub fn take(
+        snapshot: &Snapshot,
+        homes: &Homes<'_>,
+        door: Door,
+        flags: &[(Key, OsString)],
+        args: &[OsString],
+    ) -> Result<Survey> {
+        let invocation = Invocation::read(args);
+        let loaded = settings::files::load(snapshot, homes, flags);
+        // `cargo peruser` decides for itself, from what the person has set.
+        let is_ours = door == Door::Shim
+            && invocation.command.as_deref().is_some_and(|name| name == "peruser");
+        let is_bypassed = is_ours || asks_to_step_aside(snapshot)?;
+        let settings = if is_bypassed { loaded.unwrap_or_default() } else { loaded? };
+        let root_entry = settings.shared_root.as_deref().map(files::entry_if_any);
+        let root_exists = !matches!(root_entry, None | Some(Ok(None)));
+        let survey = Survey {
+            is_bypassed,
+            settings,
+            root: if root_exists { RootState::Usable } else { RootState::Absent },
+            root_entry: root_entry.and_then(Result::ok).flatten(),
+            working_directory: working_directory(&invocation, &snapshot.cwd),
+            invocation,
+            ..Survey::default()
+        };
+        match door {
+            // `cargo peruser` decides for itself, and so has to see what it inherits.
+            Door::Shim | Door::Session if is_ours => Ok(survey),
+            Door::Shim | Door::Session if is_bypassed || !root_exists => {
+                Ok(survey.look_at_session(snapshot, homes))
+            }
+            Door::ByName if !is_bypassed && !root_exists => {
+                let survey = survey.look_closer(snapshot, homes, door, args);
+                let own_cache = homes.cache().ok_or(Error::NoHome { uid: snapshot.uid })?;
+                Ok(Survey { own_cache: Some(own_cache), ..survey })
+            }
+            _ => Ok(survey.look_closer(snapshot, homes, door, args)),
+        }
+    }
+
+    /// Looks at what a session of ours may have exported, and no further.
+    fn look_at_session(self, snapshot: &Snapshot, homes: &Homes<'_>) -> Survey {
+        let variables = Variables {
+            target_dir: snapshot.variable(TARGET_DIR),
+            build_target_dir: snapshot.variable(BUILD_TARGET_DIR),
+            build_build_dir: snapshot.variable(BUILD_BUILD_DIR),
+            out_dir: None,
+        };
+        let needs_cache = self.settings.shared_root.is_some() && self.are_elsewhere(&variables);
+        let own_cache = if needs_cache { homes.cache() } else { None };
+        Survey { variables, own_cache, ..self }
+    }
+
+    fn look_closer(
+        self,
+        snapshot: &Snapshot,
+        homes: &Homes<'_>,
+        door: Door,
+        args: &[OsString],
+    ) -> Survey {
+        let cargo_home = homes.cargo();
+        let place = &self.working_directory;
+        let invocation = Invocation::read_with_aliases(args, |name| {
+            alias_of(name, snapshot, place, cargo_home.as_deref())
+        });
+        let workspace = Workspace::of(&invocation, place, cargo_home.as_deref());
+        let workspace = workspace.filter(|_| door != Door::Session);
+        let typed = cargo_config::typed(&invocation, place);
+        let root = workspace.as_ref().and_then(Workspace::directory);
+        let templates = Templates {
+            workspace_root: root.unwrap_or(place),
+            cargo_home: cargo_home.as_deref().unwrap_or(Path::new("/")),
+        };
+        let config_chooses = typed.sets_target_dir;
+        let configured = typed.build_dir(&templates, Asked::Typed).or_else(|| {
+            let start = workspace::configuration_start(&invocation, place, cargo_home.as_deref());
+            let configured = || cargo_config::build_dir(&start, cargo_home.as_deref(), &templates);
+            reads_files(snapshot).then(configured).flatten()
+        });
+        let variable = build_dir_variable(snapshot, &templates, place);
+        let asked = [&configured, &variable].into_iter().flatten();
+        let own_places = own_places(homes, snapshot.uid, asked);
+        let account = accounts::account(snapshot.uid, &self.settings);
+        let root = self.root_state(snapshot, &account);
+        let variables = self.variables(snapshot, homes, &account);
+        let needs_cache = root == RootState::NotProvisioned || self.are_elsewhere(&variables);
+        Survey {
+            account,
+            root,
+            own_cache: if needs_cache { homes.cache() } else { None },
+            own_places,
+            own_directory: workspace.as_ref().map(Workspace::own_directory),
+            configured_build_dir: configured,
+            build_dir_variable: variable,
+            workspace,
+            invocation,
+            config_chooses,
+            variables,
+            ..self
+        }
+    }
+
+    /// Whether the caller's private directory is in the shared root, or can be made there by the
+    /// caller. A root that others can write to counts as usable: it is refused when it is judged.
+    fn root_state(&self, snapshot: &Snapshot, account: &Account) -> RootState {
+        let (Some(root), Some(entry)) = (&self.settings.shared_root, &self.root_entry) else {
+            return self.root;
+        };
+        let only_owner_writes = entry.kind == Kind::Directory && entry.mode & 0o022 == 0;
+        if !only_owner_writes || entry.uid == snapshot.acting {
+            return self.root;
+        }
+        match files::entry_if_any(&root.join(account.directory_name())) {
+            Ok(None) => RootState::NotProvisioned,
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                RootState::NotProvisioned
+            }
+            _ => self.root,
+        }
+    }
+
+    /// Whether a variable points out of the shared root, and so perhaps into the caller's own cache
+    /// directory.
+    fn are_elsewhere(&self, variables: &Variables) -> bool {
+        let root = self.settings.shared_root.as_deref();
+        let Variables { target_dir, build_target_dir, build_build_dir, .. } = variables;
+        [target_dir, build_target_dir, build_build_dir].into_iter().flatten().any(|value| {
+            let path = lexical::absolute(&self.working_directory, Path::new(value));
+            !root.is_some_and(|root| path.starts_with(root))
+        })
+    }
+
+    /// `OUT_DIR` alone is no sign of a build script: cargo sets it for `cargo run` and `cargo test` as
+    /// well where the package has a build script, and other build systems use the name. The others
+    /// are set for build scripts only, and stay where a script removes every `CARGO_*` variable.
+    ///
+    /// All of them can be set by anybody who hands down an environment, and what is built in `OUT_DIR`
+    /// then is no more private than that is: it has to be a place of the caller's own.
+    fn variables(&self, snapshot: &Snapshot, homes: &Homes<'_>, account: &Account) -> Variables {
+        let signs = ["HOST", "TARGET", "NUM_JOBS"];
+        let is_build_script = signs.iter().all(|name| snapshot.variable(name).is_some());
+        let is_own = |out_dir: &OsString| {
+            let private = self.settings.shared_root.as_ref();
+            let private = private.map(|root| root.join(account.directory_name()));
+            let path = files::without_symlinks(Path::new(out_dir));
+            let nearest = path.ancestors().find_map(|above| files::entry(above).ok());
+            let is_closed = nearest.is_some_and(|entry| entry.mode & 0o002 == 0)
+                && !path.components().any(|part| part == Component::ParentDir);
+            let is_inside = |place: PathBuf| {
+                place.parent().is_some() && path.starts_with(files::without_symlinks(&place))
+            };
+            is_closed
+                && (own_homes(homes).into_iter().chain(private).any(is_inside)
+                    || (files::owner(&path).is_ok_and(|owner| owner == Some(snapshot.uid))
+                        && Trust::of(snapshot.uid).covers(&path)))
+        };
+        let directory = |name| self.directory_variable(snapshot, homes, name);
+        Variables {
+            target_dir: directory(TARGET_DIR),
+            build_target_dir: directory(BUILD_TARGET_DIR),
+            build_build_dir: directory(BUILD_BUILD_DIR),
+            out_dir: snapshot.variable("OUT_DIR").filter(|_| is_build_script).filter(is_own),
+        }
+    }
+
+    /// A variable that names a directory. One that leads into the shared root through a symlink is
+    /// taken for what it leads to, because the rules compare paths by their letters.
+    fn directory_variable(
+        &self,
+        snapshot: &Snapshot,
+        homes: &Homes<'_>,
+        name: &str,
+    ) -> Option<OsString> {
+        let value = snapshot.variable(name)?;
+        let path = lexical::absolute(&self.working_directory, Path::new(&value));
+        if snapshot.uid == 0 && is_of_somebody(&path) {
+            // Handed down by `su -m` or `sudo -E`: no choice of root's, as if a run of ours had left it.
+            let cache = || Some(homes.cache()?.join(OWN_NAME));
+            let ours = self.settings.shared_root.clone().or_else(cache);
+            return ours.map(PathBuf::into_os_string);
+        }
+        let Some(root) = self.settings.shared_root.as_deref() else { return Some(value) };
+        if path.starts_with(root) {
+            return Some(value);
+        }
+        if is_of_anothers_session(&path, snapshot.uid) {
+            return Some(root.into());
+        }
+        let real = files::without_symlinks(&path);
+        Some(if real.starts_with(root) { real.into_os_string() } else { value })
+    }
+
+    /// The group that the shared root is for, where others may not enter it.
+    pub fn group_of_root(&self) -> Option<u32> {
+        self.root_entry.and_then(|entry| entry.group_let_in())
+    }
+
+    /// Whether others can create files in the shared root.
+    pub fn others_write_to_root(&self) -> bool {
+        self.root_entry.is_some_and(|entry| entry.mode & 0o022 != 0)
+    }
+
+    /// What the decision depends on.
+    pub fn facts(&self, door: Door) -> Facts<'_> {
+        Facts {
+            door,
+            is_bypassed: self.is_bypassed,
+            settings: &self.settings,
+            root: self.root,
+            account: &self.account,
+            own_cache: self.own_cache.as_deref(),
+            invocation: &self.invocation,
+            config_chooses: self.config_chooses,
+            working_directory: &self.working_directory,
+            own_directory: self.own_directory.as_ref(),
+            configured_build_dir: self.configured_build_dir.as_ref(),
+            build_dir_variable: self.build_dir_variable.as_ref(),
+            own_places: &self.own_places,
+            variables: &self.variables,
+        }
+    }
+}
+
+fn asks_to_step_aside(snapshot: &Snapshot) -> Result<bool, SettingsError> {
+    match snapshot.variable(BYPASS) {
+        None => Ok(false),
+        Some(value) if value == "on" => Ok(false),
+        Some(value) if value == "off" => Ok(true),
+        Some(value) => Err(SettingsError::Value {
+            origin: "the environment".into(),
+            key: BYPASS,
+            found: format!("`{}`", shown(&value)),
+            expected: "`off` or `on`",
+        }),
+    }
+}
+
+/// Root reads nothing of the person's for whom it acts.
+fn reads_files(snapshot: &Snapshot) -> bool {
+    snapshot.acting == snapshot.uid
+}
+
+/// What an alias stands for. A variable wins over the files, as everywhere in cargo.
+fn alias_of(
+    name: &str,
+    snapshot: &Snapshot,
+    place: &Path,
+    cargo_home: Option<&Path>,
+) -> Option<Vec<OsString>> {
+    match snapshot.variable(&alias::variable(name)) {
+        Some(text) => Some(alias::words_of(text.to_str()?)),
+        None if reads_files(snapshot) => cargo_config::alias(name, place, cargo_home),
+        None => None,
+    }
+}
+
+/// Where cargo works from, without symlinks, as it sees it itself after `-C`.
+fn working_directory(invocation: &Invocation, cwd: &Path) -> PathBuf {
+    let Some(directory) = &invocation.directory else { return cwd.to_owned() };
+    std::fs::canonicalize(cwd.join(directory)).unwrap_or_else(|_| invocation.working_directory(cwd))
+}
+
+/// Whether a path lies in the private directory that another account has below its own cache directory:
+/// after `su` or `sudo -E` that account's session is still in the environment.
+fn is_of_anothers_session(path: &Path, uid: u32) -> bool {
+    let place = path.ancestors().find(|above| above.ends_with(OWN_NAME));
+    place.is_some_and(|place| match files::owner(place) {
+        Ok(owner) => owner.is_some_and(|owner| owner != uid),
+        // The caller cannot even look there.
+        Err(_) => true,
+    })
+}
+
+/// Whether a path lies in the directory of an ordinary account, or will.
+fn is_of_somebody(path: &Path) -> bool {
+    let owners = path.ancestors().map(files::owner);
+    let nearest = owners.map(Result::transpose).find_map(|owner| owner);
+    !nearest.is_some_and(|owner| owner.is_ok_and(|owner| owner == 0))
+}
+
+/// The caller's home and cargo's, which counts only if it is the caller's: a common one would cross
+/// persons.
+fn own_homes(homes: &Homes<'_>) -> Vec<PathBuf> {
+    let cargo_home = homes.cargo().filter(|path| homes.is_own(path));
+    homes.home().map(Path::to_owned).into_iter().chain(cargo_home).collect()
+}
+
+/// The caller's own places, as far as they matter to the build directories that are asked for.
+fn own_places<'a>(
+    homes: &Homes<'_>,
+    uid: u32,
+    asked: impl Iterator<Item = &'a ConfiguredBuildDir>,
+) -> Vec<PathBuf> {
+    let asked: Vec<&Path> = asked.map(|dir| dir.path.as_path()).collect();
+    if asked.is_empty() {
+        return Vec::new();
+    }
+    let mut places = own_homes(homes);
+    places.extend(places.iter().filter_map(|place| place.canonicalize().ok()).collect::<Vec<_>>());
+    // A symlink in a checkout may lead out of a home.
+    let stays = |path: &&Path, place: &Path| {
+        files::without_symlinks(path).starts_with(files::without_symlinks(place))
+    };
+    places.retain(|place| {
+        asked.iter().filter(|path| path.starts_with(place)).all(|path| stays(path, place))
+    });
+    places.extend(asked.iter().filter_map(|path| closed_place(path, uid)));
+    places
+}
+
+/// The nearest existing directory at or above a path, if it is the caller's and closed to others. A
+/// symlink on the way could be turned elsewhere by whoever put it there.
+fn closed_place(path: &Path, uid: u32) -> Option<PathBuf> {
+    let place = path.ancestors().find(|place| place.exists())?;
+    let found = place.symlink_metadata().ok()?;
+    let is_closed = found.is_dir() && found.uid() == uid && found.mode() & 0o077 == 0;
+    (is_closed && place.canonicalize().ok()? == place).then(|| place.to_owned())
+}
+
+fn build_dir_variable(
+    snapshot: &Snapshot,
+    templates: &Templates<'_>,
+    working_directory: &Path,
+) -> Option<ConfiguredBuildDir> {
+    let value = snapshot.variable(BUILD_BUILD_DIR)?;
+    Some(ConfiguredBuildDir {
+        path: templates.fill(&value.to_string_lossy(), working_directory),
+        origin: format!("the environment variable {BUILD_BUILD_DIR}"),
+        asked: Asked::ByConfiguration,
+    })
+}

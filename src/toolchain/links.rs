@@ -1,0 +1,165 @@
+//! Pure: a directory that editors take for a toolchain: its `cargo` is the shim, and everything
+//! else in it leads to the person's own tools.
+//!
+//! It is told from other directories by that `cargo`. Nothing in a directory that is not proven ours
+//! is ever replaced.
+
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+
+/// The name of the shim.
+pub(crate) const CARGO: &str = "cargo";
+
+/// The tool that has to belong to the same toolchain as the cargo that the shim executes.
+pub(crate) const RUSTC: &str = "rustc";
+
+/// What an editor asks to install components and toolchains.
+pub(crate) const RUSTUP: &str = "rustup";
+
+/// What an editor may call besides cargo, or cargo for it.
+pub(crate) const TOOLS: [&str; 12] = [
+    RUSTC,
+    "rustdoc",
+    "rustfmt",
+    RUSTUP,
+    "cargo-clippy",
+    "cargo-fmt",
+    "cargo-miri",
+    "clippy-driver",
+    "rust-analyzer",
+    "rust-gdb",
+    "rust-gdbgui",
+    "rust-lldb",
+];
+
+/// A symlink of the directory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Link {
+    /// Its name.
+    pub name: &'static str,
+    /// What it says, an absolute path.
+    pub to: PathBuf,
+}
+
+/// An entry of a directory that is there already.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Entry {
+    /// Its name.
+    pub name: OsString,
+    /// What it says, if it is a symlink.
+    pub leads_to: Option<PathBuf>,
+}
+
+/// The first entry that this program has not made, `shim` being what the directory's `cargo` is to
+/// lead to.
+pub(crate) fn first_foreign<'a>(entries: &'a [Entry], shim: &Path) -> Option<&'a Entry> {
+    let is_ours = entries.iter().any(|entry| is_our_cargo(entry, shim));
+    entries.iter().find(|entry| {
+        let is_tool = is_ours && (is_our_cargo(entry, shim) || is_link_to_a_tool(entry));
+        !is_tool && !is_leftover(entry)
+    })
+}
+
+/// Whether an entry is our `cargo`, be it of an installation that is gone.
+fn is_our_cargo(entry: &Entry, shim: &Path) -> bool {
+    let is_ours = |to: &PathBuf| {
+        to == shim || to.ends_with("cargo-peruser/bin/cargo") || to.ends_with("bin/cargo-peruser")
+    };
+    entry.name == CARGO && entry.leads_to.as_ref().is_some_and(is_ours)
+}
+
+fn is_link_to_a_tool(entry: &Entry) -> bool {
+    let leads_to_one = |to: &PathBuf| to.is_absolute() && to.file_name() == Some(&entry.name);
+    TOOLS.iter().any(|tool| entry.name == *tool)
+        && entry.leads_to.as_ref().is_some_and(leads_to_one)
+}
+
+/// Whether a run that was killed has left the entry beside the one that it was about to replace.
+fn is_leftover(entry: &Entry) -> bool {
+    let name = entry.name.to_str().and_then(|name| name.strip_prefix('.'));
+    let replaced = name.and_then(|name| name.strip_suffix(".peruser-new"));
+    entry.leads_to.is_some() && replaced.is_some_and(|name| name == CARGO || TOOLS.contains(&name))
+}
+
+/// The cargo that belongs to the same toolchain as a `rustc` which says that it leads there, beside
+/// the shim in `directory`.
+pub(crate) fn partner(directory: &Path, rustc: &Path) -> Option<PathBuf> {
+    let real = directory.join(rustc);
+    (real.file_name() == Some(OsStr::new(RUSTC))).then(|| real.with_file_name(CARGO))
+}
+
+/// Whether a directory of programs is that of the toolchain that rustup calls so: by a name, below
+/// its own directory, or by an absolute path.
+pub(crate) fn is_of(directory: &Path, toolchain: &Path) -> bool {
+    directory.ends_with(toolchain.join("bin"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Entry, first_foreign, is_of, partner};
+    use std::path::Path;
+
+    fn foreign(lines: &[(&str, &str)]) -> Option<String> {
+        let entry = |(name, to): &(&str, &str)| Entry {
+            name: name.into(),
+            leads_to: (!to.is_empty()).then(|| to.into()),
+        };
+        let entries: Vec<Entry> = lines.iter().map(entry).collect();
+        let found = first_foreign(&entries, Path::new("/x/renamed"));
+        found.map(|entry| entry.name.to_string_lossy().into_owned())
+    }
+
+    #[test]
+    fn knows_a_directory_of_ours_by_its_cargo() {
+        let ours = ("cargo", "/usr/local/lib/cargo-peruser/bin/cargo");
+        let rustc = ("rustc", "/home/a/.cargo/bin/rustc");
+        for (lines, expected) in [
+            (&[][..], None),
+            (&[ours], None),
+            (&[rustc, ours], None),
+            (&[("cargo", "/x/renamed"), rustc], None),
+            (&[("cargo", "/old/bin/cargo-peruser"), rustc], None),
+            (&[("cargo", "/usr/bin/cargo"), rustc], Some("cargo")),
+            (&[("cargo", ""), rustc], Some("cargo")),
+            (&[rustc], Some("rustc")),
+            (&[ours, ("rustc", "")], Some("rustc")),
+            (&[ours, ("rustc", "rustup")], Some("rustc")),
+            (&[ours, ("rustc", "/bin/sh")], Some("rustc")),
+            (&[ours, ("sh", "/bin/sh")], Some("sh")),
+            (&[ours, ("README", "")], Some("README")),
+            (&[(".rustc.peruser-new", "/bin/rustc")], None),
+            (&[(".rustc.peruser-new", "")], Some(".rustc.peruser-new")),
+            (&[(".profile.peruser-new", "/x")], Some(".profile.peruser-new")),
+        ] {
+            assert_eq!(foreign(lines).as_deref(), expected, "{lines:?}");
+        }
+    }
+
+    #[test]
+    fn knows_the_directory_of_a_rustup_toolchain() {
+        for (directory, toolchain, expected) in [
+            ("/home/a/.rustup/toolchains/editors/bin", "editors", true),
+            ("/home/a/.rustup/toolchains/my-editors/bin", "editors", false),
+            ("/home/a/.local/share/cargo-peruser/toolchain/bin", "editors", false),
+            ("/opt/editors/bin", "/opt/editors", true),
+            ("/x/opt/editors/bin", "/opt/editors", false),
+        ] {
+            let found = is_of(Path::new(directory), Path::new(toolchain));
+            assert_eq!(found, expected, "{directory} {toolchain}");
+        }
+    }
+
+    #[test]
+    fn the_cargo_beside_the_rustc_that_is_linked_to() {
+        for (rustc, expected) in [
+            ("/usr/bin/rustc", Some("/usr/bin/cargo")),
+            ("../tools/rustc", Some("/opt/x/../tools/cargo")),
+            // rustup's own directory, into which somebody has put the shim.
+            ("rustup", None),
+            ("/opt/rust/bin/rustc-1.95", None),
+        ] {
+            let found = partner(Path::new("/opt/x"), Path::new(rustc));
+            assert_eq!(found.as_deref(), expected.map(Path::new), "{rustc}");
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! `toolchain`: a directory for editors that want to be told where a toolchain is.
+
+pub(crate) mod directory;
+pub(crate) mod links;
+pub(crate) mod tools;
+
+use std::path::PathBuf;
+
+use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint, value_parser};
+
+use crate::os::accounts;
+use crate::os::files;
+use crate::os::homes::Homes;
+use crate::os::lexical;
+use crate::os::snapshot::Snapshot;
+use crate::private_dir::Caller;
+use crate::session::installation::Installation;
+use crate::settings::Flags;
+use crate::settings::StickyRoot;
+use crate::shim::Plan;
+use crate::shim::decide::Door;
+use crate::toolchain::directory::Directory;
+use crate::toolchain::links::{CARGO, Link, RUSTC, RUSTUP};
+use crate::toolchain::tools::Tools;
+use crate::ui::error::{Error, Result, ToolchainError};
+use crate::ui::escape::shown;
+use crate::ui::report;
+
+pub(super) fn command() -> Command {
+    Command::default()
+        .about("Make a toolchain directory for editors, whose cargo is the shim")
+        .long_about(
+            "Makes a directory that an editor can be told as the location of its toolchain, and \
+             prints it: its cargo is the shim, and rustc, rustup and the other tools are links to \
+             your own. Run again it renews the links. With --remove it goes away again.",
+        )
+        .args([
+            Arg::new("directory")
+                .value_name("DIR")
+                .value_parser(value_parser!(PathBuf))
+                .value_hint(ValueHint::DirPath)
+                .help(
+                    "The directory [default: cargo-peruser/toolchain/bin in $XDG_DATA_HOME or \
+                     ~/.local/share]",
+                ),
+            Arg::new("remove")
+                .long("remove")
+                .action(ArgAction::SetTrue)
+                .help("Take the directory away"),
+        ])
+}
+
+pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyhow::Result<u8> {
+    let plan = Plan::make(snapshot, Door::ByName, flags, &[])?;
+    let homes = Homes::new(snapshot);
+    let path = directory(snapshot, &homes, verb.get_one::<PathBuf>("directory"))?;
+    let shim = shim()?;
+    let caller = Caller {
+        uid: snapshot.uid,
+        gid: snapshot.gid,
+        acting: snapshot.acting,
+        trusted: accounts::uids(&plan.settings().trusted_owners),
+        checkout: None,
+        homes: Some(&homes),
+        sticky_root: StickyRoot::Refuse,
+        root_origin: "the command line".into(),
+    };
+    let directory = Directory::look(&path, &shim, &caller)?;
+    if verb.get_flag("remove") {
+        let is_default = !verb.contains_id("directory");
+        directory.remove(if is_default { OWN_PARENTS } else { 0 })?;
+        return Ok(0);
+    }
+    let tools = Tools::find(snapshot, plan.settings(), &homes, &path);
+    let mut links = vec![Link { name: CARGO, to: shim }];
+    links.extend(tools.links.iter().cloned());
+    directory.hold(&links, &caller)?;
+    report::raw_line(path.as_os_str().as_encoded_bytes())?;
+    tell(&tools);
+    Ok(0)
+}
+
+/// How many directories above the default one are made for it alone.
+const OWN_PARENTS: usize = 2;
+
+/// The directory that is meant, without symlinks: what they lead to is what is checked.
+fn directory(snapshot: &Snapshot, homes: &Homes<'_>, named: Option<&PathBuf>) -> Result<PathBuf> {
+    let path = match named {
+        Some(path) => lexical::absolute(&snapshot.cwd, path),
+        None => {
+            let data = homes.data().ok_or(ToolchainError::NoHome { uid: snapshot.uid })?;
+            data.join("cargo-peruser").join("toolchain").join("bin")
+        }
+    };
+    Ok(files::without_symlinks(&path))
+}
+
+/// What the directory's `cargo` leads to: the installed shim, or else this program itself.
+fn shim() -> Result<PathBuf> {
+    if let Some(installation) = Installation::of_this_program() {
+        return Ok(installation.shim());
+    }
+    std::env::current_exe().map_err(|cause| Error::Exec { path: "/proc/self/exe".into(), cause })
+}
+
+/// What an editor will miss.
+fn tell(tools: &Tools) {
+    let Some(rustc) = tools.path(RUSTC) else {
+        report::note(&"no rustc was found, without which editors do not take it for a toolchain");
+        return;
+    };
+    if !tools.have_cargo() {
+        report::note(&format!(
+            "there is no cargo beside `{}`: the shim will execute the one on PATH",
+            shown(rustc)
+        ));
+    }
+    if tools.path(RUSTUP).is_none() {
+        report::note(&"no rustup was found, so `cargo +<toolchain>` does not work through it");
+    }
+}

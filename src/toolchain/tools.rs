@@ -1,0 +1,80 @@
+//! Finds the person's own Rust tools, as they would be executed without us.
+//!
+//! As they are found, never where they lead to: rustup's proxies are one program under many names.
+
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use crate::os::homes::Homes;
+use crate::os::snapshot::Snapshot;
+use crate::session::installation::is_same_file;
+use crate::settings::Settings;
+use crate::shim::candidate::entries;
+use crate::toolchain::links::{CARGO, Link, RUSTC, TOOLS};
+
+/// The tools, `rustc` deciding whose: the others are taken from beside it, where they are there.
+#[derive(Debug)]
+pub(crate) struct Tools {
+    /// What was found, by name.
+    pub links: Vec<Link>,
+}
+
+impl Tools {
+    /// Looks beside the cargo that the settings name, on PATH, and where rustup puts them. Never in
+    /// `without`, which leads back to what is found here.
+    pub(crate) fn find(
+        snapshot: &Snapshot,
+        settings: &Settings,
+        homes: &Homes<'_>,
+        without: &Path,
+    ) -> Tools {
+        let mut places = places(snapshot, settings, homes);
+        places.retain(|place| is_trusted(place) && !is_ours(place, without));
+        if let Some(first) = places.iter().position(|place| is_executable(&place.join(RUSTC))) {
+            let first = places.remove(first);
+            places.insert(0, first);
+        }
+        let find = |name: &'static str| {
+            let mut paths = places.iter().map(|place| place.join(name));
+            paths.find(|path| is_executable(path)).map(|to| Link { name, to })
+        };
+        Tools { links: TOOLS.into_iter().filter_map(find).collect() }
+    }
+
+    /// Where a tool was found.
+    pub(crate) fn path(&self, name: &str) -> Option<&Path> {
+        let link = self.links.iter().find(|link| link.name == name);
+        link.map(|link| link.to.as_path())
+    }
+
+    /// Whether `rustc` has a cargo of the same toolchain beside it.
+    pub(crate) fn have_cargo(&self) -> bool {
+        self.path(RUSTC).is_some_and(|rustc| is_executable(&rustc.with_file_name(CARGO)))
+    }
+}
+
+fn places(snapshot: &Snapshot, settings: &Settings, homes: &Homes<'_>) -> Vec<PathBuf> {
+    let named = settings.real_cargo.as_deref().and_then(Path::parent).map(Path::to_owned);
+    let path = snapshot.variable("PATH").unwrap_or_default();
+    let on_path = entries(&path).filter_map(Result::ok).map(Path::to_owned);
+    let cargo_home = homes.cargo().filter(|home| homes.is_own(home));
+    let default = homes.home().map(|home| home.join(".cargo"));
+    let in_homes = cargo_home.into_iter().chain(default).map(|home| home.join("bin"));
+    named.into_iter().chain(on_path).chain(in_homes).collect()
+}
+
+/// As for the real cargo: in a directory that everyone can write to anyone can put a tool.
+fn is_trusted(place: &Path) -> bool {
+    std::fs::metadata(place).is_ok_and(|found| found.mode() & 0o002 == 0)
+}
+
+/// Whether a directory's tools are those that are being looked for, at second hand.
+fn is_ours(place: &Path, directory: &Path) -> bool {
+    is_same_file(place, directory)
+        || std::env::current_exe().is_ok_and(|program| is_same_file(&place.join(CARGO), &program))
+}
+
+/// For an absolute path `which` only asks whether it is an executable file.
+fn is_executable(path: &Path) -> bool {
+    which::which_global(path).is_ok()
+}

@@ -1,0 +1,23 @@
+//! Arguments that several verbs take.
+
+use std::ffi::OsString;
+
+use clap::{Arg, ArgMatches, value_parser};
+
+/// The argument of a verb that is what cargo would be called with.
+pub const CARGO_WORDS: &str = "cargo";
+
+/// The words of cargo that `path` and `explain` decide for.
+pub fn cargo_arguments() -> Arg {
+    Arg::new(CARGO_WORDS)
+        .value_name("CARGO ARGUMENTS")
+        .value_parser(value_parser!(OsString))
+        .num_args(0..)
+        .trailing_var_arg(true)
+        .help("What cargo would be called with [default: build]")
+}
+
+pub fn cargo_words(verb: &ArgMatches) -> Vec<OsString> {
+    let words: Vec<OsString> = verb.get_many(CARGO_WORDS).into_iter().flatten().cloned().collect();
+    if words.is_empty() { vec!["build".into()] } else { words }
+}

@@ -1,0 +1,228 @@
+//! Refusals: what is unsafe about a directory, and the command that mends it.
+//!
+//! Each flaw is one row of the threat model. A refusal is never turned into a fallback: the shared
+//! path would bring back the race that this tool exists to end.
+
+use std::fmt::{self, Display, Formatter};
+use std::io;
+use std::path::PathBuf;
+
+use super::{Look, Owner, reason};
+use crate::ui::escape::{quoted, shown};
+
+/// What an entry of the file system is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A directory.
+    Directory,
+    /// A symbolic link, wherever it leads.
+    Symlink,
+    /// A regular file.
+    File,
+    /// A named pipe.
+    Fifo,
+    /// A socket.
+    Socket,
+    /// A block or character device, or what this system has besides.
+    Device,
+}
+
+impl Kind {
+    /// Whether it is a directory, a file or a symlink, whose permissions people change.
+    pub fn is_plain(self) -> bool {
+        matches!(self, Kind::Directory | Kind::Symlink | Kind::File)
+    }
+}
+
+impl Display for Kind {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Kind::Directory => "directory",
+            Kind::Symlink => "symlink",
+            Kind::File => "file",
+            Kind::Fifo => "fifo",
+            Kind::Socket => "socket",
+            Kind::Device => "device",
+        })
+    }
+}
+
+/// A refusal to use a directory.
+#[derive(Debug)]
+pub struct Refusal {
+    /// The entry at fault.
+    pub path: PathBuf,
+    /// Who owns that entry.
+    pub owner: Owner,
+    /// Who was to use it.
+    pub caller: Owner,
+    /// What is wrong with it.
+    pub flaw: Flaw,
+}
+
+/// What makes a directory unsafe.
+#[derive(Debug)]
+pub enum Flaw {
+    /// The private or target directory's name is taken by something that is no directory.
+    NotADirectory(Kind),
+    /// The private or target directory belongs to another account.
+    Foreign,
+    /// Others can write to the private directory; the permission bits, in octal.
+    WritableByOthers(u32),
+    /// Others could reach the private directory, and can write to this entry inside it, or own it; the
+    /// permission bits, in octal.
+    WritableInside(PathBuf, u32),
+    /// The owner's own permission bits are not complete; the permission bits, in octal.
+    OwnerBitsMissing(u32),
+    /// A directory was made 0700 and did not become it; the bits that it has, in octal.
+    ModesIgnored(u32),
+    /// Others can create files in the shared root; its permission bits, in octal.
+    RootWritable(u32),
+    /// Others can create files in a directory above the private one; its permission bits, in octal.
+    WayWritable(u32),
+    /// The shared root holds a file of somebody else that builds would read.
+    ReadAbove,
+    /// The private directory is on another device than the accepted sticky root, and root has not
+    /// mounted it.
+    ForeignMount,
+    /// The shared root, or a directory on the way to it, belongs to another ordinary account.
+    WayForeign,
+    /// The owner has no number in this user namespace, so it cannot be told who it is.
+    WayUnmapped,
+    /// A part of the way is no directory (a symlink is a settings error instead).
+    WayNotADirectory(Kind),
+    /// The shared root lets in only its owner and the members of this group, as `usermod -G` takes it.
+    MembersOnly(String),
+    /// The entry was replaced between the check and the use.
+    Swapped,
+    /// The entry cannot be examined.
+    Unreadable(io::Error),
+}
+
+impl Refusal {
+    /// The command that mends it, and who can run it.
+    pub fn help(&self) -> String {
+        let path = quoted(&self.path);
+        match &self.flaw {
+            Flaw::NotADirectory(_) | Flaw::Foreign if self.owner.uid == self.caller.uid => {
+                format!("if it is of no use to you: rm {path}")
+            }
+            // Where an owner seems to be another (a user namespace, fakeroot), it may be one's own.
+            Flaw::NotADirectory(_) | Flaw::Foreign => {
+                let words = format!("ask {} or the administrator to take it away", self.owner);
+                Look::Entry.at(&self.path, &words)
+            }
+            Flaw::WritableByOthers(_) | Flaw::WritableInside(..) => format!(
+                "its contents cannot be trusted any more; put it aside, or let root do so: \
+                 {MOVE} {path} {path}.untrusted-$(date +%s)"
+            ),
+            Flaw::OwnerBitsMissing(_) => format!("chmod u+rwx {path}"),
+            Flaw::ModesIgnored(_) => {
+                "choose a shared root on a file system with Unix permissions".into()
+            }
+            Flaw::RootWritable(mode) | Flaw::WayWritable(mode) => self.close(*mode),
+            Flaw::ReadAbove => format!("ask {} or the administrator to take it away", self.owner),
+            Flaw::ForeignMount => "ask the administrator to unmount it".into(),
+            Flaw::WayForeign => {
+                Look::Way.at(&self.path, "choose a place that only you or root can change")
+            }
+            Flaw::WayUnmapped => trust_unmapped(self.owner.uid),
+            Flaw::WayNotADirectory(_) => "choose another place".into(),
+            Flaw::MembersOnly(group) => format!(
+                "ask the administrator to run: usermod -aG {group} {}; or to list you under \
+                 `exclude.users`",
+                self.caller.word()
+            ),
+            Flaw::Swapped => "run this again; if it stays, look for who replaces it".into(),
+            Flaw::Unreadable(_) => format!("ls -ld {path}"),
+        }
+    }
+
+    /// How a directory is closed that others can write to.
+    fn close(&self, mode: u32) -> String {
+        let path = quoted(&self.path);
+        match self.flaw {
+            Flaw::RootWritable(_) if self.owner.uid == 0 => {
+                self.by_owner(&format!("cargo-peruser setup --shared-root {path}"))
+            }
+            // A sticky one is meant for everybody, as `/tmp` is.
+            Flaw::WayWritable(_) if mode & 0o1000 != 0 => {
+                "choose a place below directories that only you or root can write to".into()
+            }
+            _ => format!(
+                "take away what others have put there, such as `.cargo`; then {}",
+                self.by_owner(&format!("chmod go-w {path}"))
+            ),
+        }
+    }
+
+    fn by_owner(&self, command: &str) -> String {
+        let can = [0, self.owner.uid].contains(&self.caller.uid);
+        if can { command.to_owned() } else { format!("ask {} to run: {command}", self.owner) }
+    }
+
+    /// What is wrong, as a sentence about the entry.
+    fn fault(&self) -> String {
+        let owner = &self.owner;
+        match &self.flaw {
+            Flaw::NotADirectory(kind) => format!("it is a {kind}, owned by {owner}"),
+            Flaw::Foreign => format!("it is owned by {owner}, and you are {}", self.caller),
+            Flaw::WritableByOthers(mode) => format!("others can write to it (mode {mode:04o})"),
+            Flaw::WritableInside(inside, mode) => format!(
+                "others could read it until now, and write to `{}` in it (mode {mode:04o})",
+                shown(inside)
+            ),
+            Flaw::OwnerBitsMissing(mode) => format!("its owner cannot use it (mode {mode:04o})"),
+            Flaw::ModesIgnored(mode) => format!(
+                "it was made with mode 0700 and has mode {mode:04o} and belongs to {owner}, \
+                 so this file system does not keep Unix permissions"
+            ),
+            Flaw::RootWritable(mode) | Flaw::WayWritable(mode) => format!(
+                "others can create files in it that cargo and build tools read (mode {mode:04o})"
+            ),
+            Flaw::ReadAbove => {
+                format!("it is {owner}'s, and cargo and build tools would read it")
+            }
+            Flaw::ForeignMount => "it is a mount that root has not made".into(),
+            Flaw::WayForeign => {
+                format!("it is owned by {owner}, who could replace directories in it")
+            }
+            Flaw::WayUnmapped => {
+                format!("its owner has no account here and appears as uid {}", owner.uid)
+            }
+            Flaw::WayNotADirectory(kind) => format!("it is a {kind}"),
+            Flaw::MembersOnly(group) => {
+                format!(
+                    "only members of the group {group} have access, and you are {}",
+                    self.caller
+                )
+            }
+            Flaw::Swapped => "it was replaced while it was being checked".into(),
+            Flaw::Unreadable(cause) => format!("it cannot be checked: {}", reason(cause)),
+        }
+    }
+}
+
+/// Renames to just this name: what somebody may have put there is neither entered nor followed.
+const MOVE: &str = if cfg!(target_os = "linux") { "mv -T" } else { "mv -h" };
+
+/// The next step where a user namespace gives an owner no number.
+pub fn trust_unmapped(uid: u32) -> String {
+    format!(
+        "this user namespace hides the owner; if you trust it: CARGO_PERUSER_TRUSTED_OWNERS={uid}"
+    )
+}
+
+impl Display for Refusal {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let what = match &self.flaw {
+            Flaw::RootWritable(_) | Flaw::MembersOnly(_) => "the shared root ",
+            Flaw::WayWritable(_)
+            | Flaw::WayForeign
+            | Flaw::WayUnmapped
+            | Flaw::WayNotADirectory(_) => "what is below ",
+            _ => "",
+        };
+        write!(f, "refusing to use {what}`{}`: {}", shown(&self.path), self.fault())
+    }
+}

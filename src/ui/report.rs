@@ -1,0 +1,131 @@
+//! The only writer to a terminal. Errors and notes go to stderr in cargo's grammar and colours;
+//! what a command was asked for goes to stdout.
+
+mod table;
+
+use std::fmt::Display;
+use std::io::{self, IsTerminal, Write};
+
+use serde::Serialize;
+
+use crate::ui::error::Error;
+use crate::ui::escape;
+
+pub use table::{row, table};
+
+/// Writes an error, its cause included, and the next step.
+pub fn error(error: &anyhow::Error) {
+    let own = error.downcast_ref::<Error>();
+    let text = if own.is_some() { format!("{error}") } else { format!("{error:#}") };
+    labelled("error", "1;91", &text);
+    if let Some(help) = own.and_then(Error::help) {
+        labelled("help", "1;96", &help);
+    }
+}
+
+/// Writes what the person should know although it went well.
+pub fn note(text: &dyn Display) {
+    labelled("note", "1;92", text);
+}
+
+/// Writes what the person should know, and what they may do about it.
+pub fn advice(text: &dyn Display, help: &dyn Display) {
+    note(text);
+    labelled("help", "1;96", help);
+}
+
+/// Writes a next step alone, below what somebody else has said.
+pub fn help(text: &dyn Display) {
+    labelled("help", "1;96", text);
+}
+
+/// Writes what did not go as the person wants it, and the next step.
+pub fn warning(text: &dyn Display, help: &dyn Display) {
+    labelled("warning", "1;93", text);
+    labelled("help", "1;96", help);
+}
+
+/// Writes one line, or several, to stdout.
+///
+/// # Errors
+/// Those of [`raw_line`].
+pub fn line(text: impl Display) -> io::Result<()> {
+    raw_line(text.to_string().as_bytes())
+}
+
+/// Writes something as JSON to stdout.
+///
+/// # Errors
+/// Those of [`raw_line`], and of what cannot be said in JSON.
+pub fn json(value: &impl Serialize) -> io::Result<()> {
+    line(escape::json(&serde_json::to_string_pretty(value)?))
+}
+
+/// Writes bytes as they are to stdout, and ends the line.
+///
+/// # Errors
+/// Those of [`raw`].
+pub fn raw_line(bytes: &[u8]) -> io::Result<()> {
+    raw(&[bytes, b"\n"].concat())
+}
+
+/// Writes bytes as they are to stdout.
+///
+/// # Errors
+/// The system's; a reader that has seen enough is none.
+pub fn raw(bytes: &[u8]) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    let mut write = || {
+        stdout.write_all(bytes)?;
+        stdout.flush()
+    };
+    match write() {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => result,
+    }
+}
+
+/// Asks a question on the terminal, where everything but a plain yes is a no; `None` where there is no
+/// terminal to ask on.
+///
+/// # Errors
+/// The system's.
+pub fn ask(question: &str) -> io::Result<Option<bool>> {
+    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+        return Ok(None);
+    }
+    io::stderr().write_all(format!("{question} [y/N] ").as_bytes())?;
+    let mut answer = String::new();
+    io::stdin().read_line(&mut answer)?;
+    Ok(Some(matches!(answer.trim(), "y" | "Y" | "yes")))
+}
+
+/// Writes what clap says about words that it does not understand.
+pub fn usage(text: &clap::builder::StyledStr) {
+    let text = if is_coloured() { text.ansi().to_string() } else { text.to_string() };
+    let _ = io::stderr().write_all(text.as_bytes());
+}
+
+fn labelled(label: &str, colour: &str, text: &dyn Display) {
+    let line = if is_coloured() {
+        format!("\x1b[{colour}m{label}\x1b[0m: {text}\n")
+    } else {
+        format!("{label}: {text}\n")
+    };
+    // Nobody is left to tell where stderr is closed.
+    let _ = io::stderr().write_all(line.as_bytes());
+}
+
+/// As cargo decides it: `CARGO_TERM_COLOR` first, then `NO_COLOR`, then whether it is a terminal that
+/// has colours.
+fn is_coloured() -> bool {
+    match std::env::var_os("CARGO_TERM_COLOR") {
+        Some(choice) if choice == "always" => true,
+        Some(choice) if choice == "never" => false,
+        _ => {
+            let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+            let is_plain = std::env::var_os("TERM").is_none_or(|terminal| terminal == "dumb");
+            !unwanted && !is_plain && io::stderr().is_terminal()
+        }
+    }
+}
