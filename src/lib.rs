@@ -4,22 +4,22 @@
 //!
 //! | folder | what it does |
 //! |---|---|
-//! | [`cli`], [`completions`], [`man`] | the table of verbs, and what is made from it |
-//! | [`setup`] | `setup`: install the shim, prove that sessions find it, uninstall it |
-//! | [`provision`] | `provision`: root makes other accounts' private directories |
-//! | [`editor`], [`toolchain`] | `editor`, `toolchain`: what editors need, because they bypass PATH |
-//! | [`migrate`] | `migrate`: move an old target directory into a private one |
-//! | [`path`], [`explain`] | `path`, `explain`: where a build goes, and why |
-//! | [`session`] | `env`: what a session exports |
-//! | [`shim`] | one build: read the world, decide, make the directory, become cargo |
-//! | [`workspace`] | which workspace is being built, and the name of its directory |
-//! | [`private_dir`] | who gets a private directory; judge it and make it |
-//! | [`settings`] | the table of settings, and where their values come from |
-//! | [`os`] | accounts, files, trees by descriptor, locks: without any feature's types |
-//! | [`ui`] | messages with their exit codes, tables, names made safe for display |
+//! | `cli`, `completions`, `man` | the table of verbs, and what is made from it |
+//! | `setup` | `setup`: install the shim, prove that sessions find it, uninstall it |
+//! | `provision` | `provision`: root makes other accounts' private directories |
+//! | `editor`, `toolchain` | `editor`, `toolchain`: what editors need, because they bypass PATH |
+//! | `migrate` | `migrate`: move an old target directory into a private one |
+//! | `path`, `explain` | `path`, `explain`: where a build goes, and why |
+//! | `session` | `env`: what a session exports |
+//! | `shim` | one build: read the world, decide, make the directory, become cargo |
+//! | `workspace` | which workspace is being built, and the name of its directory |
+//! | `private_dir` | who gets a private directory; judge it and make it |
+//! | `settings` | the table of settings, and where their values come from |
+//! | `os` | accounts, files, trees by descriptor, locks: without any feature's types |
+//! | `ui` | messages with their exit codes, tables, names made safe for display |
 //!
-//! To follow one build, begin at [`shim::run`]. The rules are in [`shim::decide`], what makes a
-//! directory safe is in [`private_dir::judge`]. A file that begins with `//! Pure:` decides over what
+//! To follow one build, begin at `shim::run`. The rules are in `shim::decide`, what makes a
+//! directory safe is in `private_dir::judge`. A file that begins with `//! Pure:` decides over what
 //! others have read, and knows nothing of the world.
 
 #[cfg(not(unix))]

@@ -102,13 +102,6 @@ impl Before {
 }
 
 impl Aim {
-    /// The same, with nothing left of it: what takes our settings back.
-    #[must_use]
-    pub(super) fn withdrawn(self) -> Aim {
-        let without = |variable: Variable| Variable { value: None, ..variable };
-        Aim { variables: self.variables.into_iter().map(without).collect(), ..self }
-    }
-
     fn standing(&self, variable: &Variable, found: Option<&str>) -> Standing {
         // What is no text, or a template of the editor's, only the person can have written.
         let Some(found) = found else { return Standing::Choice };

@@ -7,9 +7,7 @@ use std::process::Command;
 use users::os::unix::{GroupExt, UserExt};
 
 use super::files;
-use crate::os::passwd::{self, Record};
-use crate::private_dir::account::Account;
-use crate::settings::Settings;
+use crate::os::passwd::{self, Account, Record};
 use crate::ui::error::Owner;
 
 /// The uid that this process acts with.
@@ -24,11 +22,11 @@ pub fn is_root() -> bool {
 
 /// The account of a uid. The database does not tell an unknown number from one that it could not
 /// look up; both are called by their number.
-pub fn account(uid: u32, settings: &Settings) -> Account {
+pub fn account(uid: u32, excluded_groups: &[String]) -> Account {
     let Some(record) = from_files(uid).or_else(|| from_switch(uid)) else {
         return Account { uid, ..Account::default() };
     };
-    let excluded = settings.exclude_groups.iter().filter(|group| is_member(uid, &record, group));
+    let excluded = excluded_groups.iter().filter(|group| is_member(uid, &record, group));
     Account {
         uid,
         excluded_groups: excluded.cloned().collect(),

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{Mode, OFlags};
 
-use crate::private_dir::judge::Entry;
+use crate::os::entry::Entry;
 use crate::ui::error::Kind;
 
 /// The largest file that [`text`] reads, in bytes.

@@ -88,6 +88,6 @@ impl<'a> Homes<'a> {
     }
 
     fn home_of_account(&self) -> Option<PathBuf> {
-        super::accounts::account(self.snapshot.uid, &Default::default()).home
+        super::accounts::account(self.snapshot.uid, &[]).home
     }
 }

@@ -3,6 +3,7 @@
 
 pub mod accounts;
 pub mod acls;
+pub mod entry;
 pub mod facts;
 pub mod files;
 pub mod homes;

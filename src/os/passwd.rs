@@ -8,6 +8,21 @@ use std::ffi::OsString;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
+/// An account, as the system's account database has it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Account {
+    /// The effective uid of this process.
+    pub uid: u32,
+    /// The name, or `None` for a number without an account.
+    pub name: Option<OsString>,
+    /// The login shell, where there is an account.
+    pub shell: Option<PathBuf>,
+    /// The home directory, where there is an account.
+    pub home: Option<PathBuf>,
+    /// The excluded groups that the account is a member of.
+    pub excluded_groups: Vec<String>,
+}
+
 /// One account's line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {

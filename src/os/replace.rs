@@ -19,7 +19,7 @@ pub use beside::{beside, clear_leftover};
 use found::Found;
 
 use super::files;
-use crate::private_dir::judge::Entry;
+use crate::os::entry::Entry;
 use crate::ui::error::{FileError, Kind};
 
 /// A file as it was found, for the new content to be compared with and to be put in its place.

@@ -7,7 +7,6 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use super::files;
-use crate::shim::trail::ProcessId;
 use crate::ui::error::{Error, Failure, Result};
 
 /// How this program was started.
@@ -117,11 +116,11 @@ impl Snapshot {
     }
 
     /// This process as the kernel knows it.
-    pub fn process(&self) -> ProcessId {
+    pub fn process(&self) -> (u32, u64) {
         let stat = files::text_of_system("/proc/self/stat");
         let read = stat.ok().and_then(|stat| pid_and_start_time(&stat));
         let (pid, started) = read.unwrap_or_else(|| (std::process::id(), 0));
-        ProcessId { pid, started }
+        (pid, started)
     }
 }
 

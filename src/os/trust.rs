@@ -15,8 +15,8 @@ use std::path::{Component, Path, PathBuf};
 use rustix::io::Errno;
 
 use crate::os::accounts;
+use crate::os::entry::{Entry, Step, UNMAPPED, others_can_change};
 use crate::os::files;
-use crate::private_dir::judge::{Entry, Step, UNMAPPED, others_can_change};
 use crate::ui::error::Kind;
 
 /// How many symlinks the kernel follows.

@@ -3,25 +3,11 @@
 //! The effective uid is the truth. `$USER` lies after `su -c`, in cron and under `env -i`, so it
 //! never gets this far.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
+use crate::os::passwd::Account;
 use crate::settings::Settings;
-
-/// An account, as the system's account database has it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Account {
-    /// The effective uid of this process.
-    pub uid: u32,
-    /// The name, or `None` for a number without an account.
-    pub name: Option<OsString>,
-    /// The login shell, where there is an account.
-    pub shell: Option<PathBuf>,
-    /// The home directory, where there is an account.
-    pub home: Option<PathBuf>,
-    /// The excluded groups that the account is a member of.
-    pub excluded_groups: Vec<String>,
-}
 
 /// Why an account gets no directory.
 #[derive(Clone, Debug, PartialEq, Eq)]

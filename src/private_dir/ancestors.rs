@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 
 use super::{Caller, refusal, unreadable};
 use crate::os::accounts;
+use crate::os::entry::Entry;
 use crate::os::files;
-use crate::private_dir::judge::{Entry, Part, Trust, judge_way};
-use crate::shim::decide::{Place, PlaceKind};
+use crate::private_dir::judge::{Part, Trust, judge_way};
+use crate::private_dir::place::{Place, PlaceKind};
 use crate::ui::error::{Error, Flaw, Kind, Result, SettingsError};
 use crate::ui::escape::shown;
 

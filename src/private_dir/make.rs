@@ -15,10 +15,11 @@ use rustix::io::Errno;
 use super::{Caller, Note, Way, contents, own_entry, refusal, unreadable, walk};
 use crate::os::accounts;
 use crate::os::acls;
+use crate::os::entry::Entry;
 use crate::os::files;
 use crate::os::tag;
-use crate::private_dir::judge::{Entry, Verdict, judge_own, judge_private};
-use crate::shim::decide::{Place, PlaceKind};
+use crate::private_dir::judge::{Verdict, judge_own, judge_private};
+use crate::private_dir::place::{Place, PlaceKind};
 use crate::ui::error::{Error, Flaw, Result};
 use crate::ui::escape::quoted;
 

@@ -10,6 +10,7 @@ mod contents;
 pub mod judge;
 mod make;
 mod mount;
+pub mod place;
 pub mod provision;
 
 use std::fs::File;
@@ -21,12 +22,13 @@ use ancestors::{Way, judge_names_in, walk};
 pub use make::{UNFINISHED, provision_command};
 
 use crate::os::accounts;
+use crate::os::entry::Entry;
 use crate::os::files;
 use crate::os::homes::Homes;
 use crate::os::tag;
-use crate::private_dir::judge::{Entry, Verdict, judge_own, judge_private};
+use crate::private_dir::judge::{Verdict, judge_own, judge_private};
+use crate::private_dir::place::{Place, PlaceKind, Required};
 use crate::settings::StickyRoot;
-use crate::shim::decide::{Place, PlaceKind, Required};
 use crate::ui::error::{Error, Flaw, Refusal, Result};
 
 /// Who asks for a private directory, and under which circumstances.

@@ -7,9 +7,9 @@ use std::path::Path;
 use crate::os::accounts;
 use crate::os::files;
 use crate::private_dir::account::NoDirectory;
+use crate::private_dir::place::{Place, PlaceKind, Required};
 use crate::private_dir::{self, Caller, State};
 use crate::settings::{Key, Settings, StickyRoot};
-use crate::shim::decide::{Place, PlaceKind, Required};
 use crate::ui::error::{Failure, Result};
 
 /// An account that is to have a private directory.
@@ -61,7 +61,7 @@ impl<'a> Provisioner<'a> {
 
     /// Why an account gets no directory, by rule 3.
     pub fn no_directory(&self, person: &Person) -> Option<NoDirectory> {
-        accounts::account(person.uid, self.settings).no_directory(self.settings)
+        accounts::account(person.uid, &self.settings.exclude_groups).no_directory(self.settings)
     }
 
     /// Whether the root's permission bits let an account in.
@@ -99,7 +99,7 @@ impl<'a> Provisioner<'a> {
     pub fn place(&self, person: &Person) -> Place {
         Place {
             parent: self.root.to_owned(),
-            name: accounts::account(person.uid, self.settings).directory_name(),
+            name: accounts::account(person.uid, &self.settings.exclude_groups).directory_name(),
             kind: PlaceKind::BelowSharedRoot,
         }
     }

@@ -5,11 +5,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::os::accounts;
+use crate::os::entry::{Entry, UNMAPPED};
 use crate::os::files;
 use crate::os::homes::Homes;
 use crate::os::snapshot::Snapshot;
 use crate::os::trust::{Doubt, Trust};
-use crate::private_dir::judge::{Entry, UNMAPPED};
 use crate::settings::merge::{Whose, from_file, from_flags, from_variables, unknown_variable};
 use crate::settings::{Key, Layer, Setting, Settings};
 use crate::ui::error::{Look, SYSTEM_FILE, SettingsError, reason, trust_unmapped};

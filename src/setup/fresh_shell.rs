@@ -13,8 +13,8 @@ use std::process::{Command, Stdio};
 pub(super) use keeper::enter;
 
 use crate::os::homes::Homes;
+use crate::os::passwd::Account;
 use crate::os::snapshot::Snapshot;
-use crate::private_dir::account::Account;
 use crate::session::search_path;
 use crate::setup::steps::find_shell;
 

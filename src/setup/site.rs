@@ -13,8 +13,8 @@ use crate::os::files;
 use crate::os::homes::Homes;
 use crate::os::lexical;
 use crate::os::marked::Blocks;
+use crate::os::passwd::Account;
 use crate::os::snapshot::Snapshot;
-use crate::private_dir::account::Account;
 use crate::private_dir::provision::Provisioner;
 use crate::private_dir::{Caller, examine_way};
 use crate::session::installation::{Installation, PROGRAM, is_same_file};
@@ -92,7 +92,7 @@ impl Site {
             Audience::Person => None,
         };
         let root = root.map(|root| Root { sticky: settings_in_files.sticky_root, ..root });
-        let account = accounts::account(snapshot.uid, &settings_in_files);
+        let account = accounts::account(snapshot.uid, &settings_in_files.exclude_groups);
         let site = Site {
             installation,
             shared_root,

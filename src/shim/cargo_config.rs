@@ -8,8 +8,8 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use crate::os::entry::Entry;
 use crate::os::files;
-use crate::private_dir::judge::Entry;
 use crate::shim::alias;
 use crate::shim::argv::Invocation;
 use crate::shim::build_dir::{Asked, ConfiguredBuildDir, Directories, Templates};

@@ -11,7 +11,9 @@ use std::path::{Path, PathBuf};
 pub use facts::{Facts, OwnDirectory, Variables, is_directory_name};
 
 use super::build_dir::Moved;
-use crate::private_dir::account::{Account, NoDirectory};
+use crate::os::passwd::Account;
+use crate::private_dir::account::NoDirectory;
+use crate::private_dir::place::{Place, Required};
 use crate::settings::Scope;
 
 /// The variable that tells cargo where to build.
@@ -73,29 +75,6 @@ pub enum Choice {
     BuildVariable,
 }
 
-/// The name of the private directory in a person's own cache directory.
-pub const OWN_NAME: &str = "cargo-peruser";
-
-/// A person's private directory, not yet made or checked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
-    /// The shared root, or the person's own cache directory.
-    pub parent: PathBuf,
-    /// The private directory's name in it.
-    pub name: String,
-    /// What `parent` is.
-    pub kind: PlaceKind,
-}
-
-/// What the directory that a private directory stands in is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PlaceKind {
-    /// The shared root.
-    BelowSharedRoot,
-    /// The person's own cache directory.
-    InOwnCache,
-}
-
 /// What the shared root offers the caller.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum RootState {
@@ -126,17 +105,6 @@ fn build_dir(private_dir: &Path, own: Option<&str>) -> PathBuf {
     own.map_or(common.clone(), |name| common.join(name)).join(WORKSPACE_TEMPLATE)
 }
 
-impl Place {
-    /// The private directory.
-    pub fn private_dir(&self) -> PathBuf {
-        self.parent.join(&self.name)
-    }
-
-    fn build_dir(&self, own: Option<&str>) -> PathBuf {
-        build_dir(&self.private_dir(), own)
-    }
-}
-
 /// What is to be done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decision {
@@ -150,15 +118,6 @@ pub struct Decision {
     pub build_dir: Option<Moved>,
     /// Variables to take away.
     pub removed: Vec<&'static str>,
-}
-
-/// Directories that must be safe before cargo runs.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Required {
-    /// The private directory.
-    pub place: Place,
-    /// The name of the target directory to make inside it; `None` leaves that to cargo.
-    pub target: Option<String>,
 }
 
 impl Decision {

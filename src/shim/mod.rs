@@ -12,6 +12,7 @@ pub mod environment;
 pub mod exec;
 pub mod real_cargo;
 pub mod survey;
+pub mod toolchain;
 pub mod trail;
 
 use std::convert::Infallible;
@@ -22,14 +23,15 @@ use crate::os::accounts;
 use crate::os::homes::Homes;
 use crate::os::lexical;
 use crate::os::snapshot::{CalledAs, Snapshot};
+use crate::private_dir::place::{PlaceKind, Required};
 use crate::private_dir::{self, Caller, Note, State};
 use crate::settings::{Key, Settings};
 use crate::shim::argv::{Invocation, TargetUse};
 use crate::shim::candidate::Caution;
-use crate::shim::decide::{Decision, Door, PlaceKind, Required, RootState, TARGET_DIR, decide};
+use crate::shim::decide::{Decision, Door, RootState, TARGET_DIR, decide};
 use crate::shim::real_cargo::Found;
 use crate::shim::survey::Survey;
-use crate::shim::trail::Trail;
+use crate::shim::trail::{ProcessId, Trail};
 use crate::ui::error::{Error, Result};
 use crate::ui::escape::shown;
 use crate::ui::report;
@@ -110,9 +112,10 @@ impl<'a> Plan<'a> {
     /// The trail of this process, as far as it has been here.
     pub fn trail(&self) -> Trail {
         let inherited = self.snapshot.variable(trail::VARIABLE);
+        let (pid, started) = self.snapshot.process();
         let trail = Trail::pick_up(
             inherited.as_deref(),
-            self.snapshot.process(),
+            ProcessId { pid, started },
             self.args,
             self.snapshot.now(),
         );

@@ -14,8 +14,8 @@ use crate::os::trust::Trust;
 use crate::settings::Settings;
 use crate::shim::argv::Invocation;
 use crate::shim::candidate::{Candidate, Caution, Likeness, Skip, entries};
+use crate::shim::toolchain;
 use crate::shim::trail::Trail;
-use crate::toolchain::links;
 use crate::ui::error::{Error, Result, ToolchainError};
 
 /// What a search has found.
@@ -98,14 +98,14 @@ fn callers(snapshot: &Snapshot, invocation: &Invocation) -> Option<PathBuf> {
 /// both, whatever its PATH is.
 fn partner(snapshot: &Snapshot) -> Option<PathBuf> {
     let directory = snapshot.shim_directory()?;
-    links::partner(&directory, &std::fs::read_link(directory.join(links::RUSTC)).ok()?)
+    toolchain::partner(&directory, &std::fs::read_link(directory.join(toolchain::RUSTC)).ok()?)
 }
 
 /// The rustup toolchain whose `cargo` the shim was called as.
 fn linked(snapshot: &Snapshot) -> Option<OsString> {
     let toolchain = snapshot.variable("RUSTUP_TOOLCHAIN")?;
     let directory = snapshot.shim_directory()?;
-    links::is_of(&directory, Path::new(&toolchain)).then_some(toolchain)
+    toolchain::is_of(&directory, Path::new(&toolchain)).then_some(toolchain)
 }
 
 /// For an absolute path `which` only asks whether it is an executable file.

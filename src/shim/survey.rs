@@ -7,21 +7,21 @@ use std::path::{Component, Path, PathBuf};
 
 use super::cargo_config;
 use crate::os::accounts;
+use crate::os::entry::Entry;
 use crate::os::files;
 use crate::os::homes::Homes;
 use crate::os::lexical;
+use crate::os::passwd::Account;
 use crate::os::snapshot::Snapshot;
 use crate::os::trust::Trust;
-use crate::private_dir::account::Account;
-use crate::private_dir::judge::Entry;
+use crate::private_dir::place::OWN_NAME;
 use crate::settings;
 use crate::settings::{Key, Settings};
 use crate::shim::alias;
 use crate::shim::argv::Invocation;
 use crate::shim::build_dir::{Asked, ConfiguredBuildDir, Templates};
 use crate::shim::decide::{
-    BUILD_BUILD_DIR, BUILD_TARGET_DIR, Door, Facts, OWN_NAME, OwnDirectory, RootState, TARGET_DIR,
-    Variables,
+    BUILD_BUILD_DIR, BUILD_TARGET_DIR, Door, Facts, OwnDirectory, RootState, TARGET_DIR, Variables,
 };
 use crate::ui::error::{Error, Kind, Result, SettingsError};
 use crate::ui::escape::shown;
@@ -144,7 +144,7 @@ impl Survey {
         let variable = build_dir_variable(snapshot, &templates, place);
         let asked = [&configured, &variable].into_iter().flatten();
         let own_places = own_places(homes, snapshot.uid, asked);
-        let account = accounts::account(snapshot.uid, &self.settings);
+        let account = accounts::account(snapshot.uid, &self.settings.exclude_groups);
         let root = self.root_state(snapshot, &account);
         let variables = self.variables(snapshot, homes, &account);
         let needs_cache = root == RootState::NotProvisioned || self.are_elsewhere(&variables);

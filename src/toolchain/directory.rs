@@ -13,7 +13,8 @@ use crate::os::files;
 use crate::os::replace;
 use crate::private_dir::judge::judge_own;
 use crate::private_dir::{Caller, examine_way};
-use crate::toolchain::links::{CARGO, Entry, Link, first_foreign};
+use crate::shim::toolchain::CARGO;
+use crate::toolchain::links::{Entry, Link, first_foreign};
 use crate::ui::error::{Error, FileError, Flaw, Refusal, Result, ToolchainError};
 
 /// The directory, proven ours as far as it is there.

@@ -4,14 +4,10 @@
 //! It is told from other directories by that `cargo`. Nothing in a directory that is not proven ours
 //! is ever replaced.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-/// The name of the shim.
-pub(crate) const CARGO: &str = "cargo";
-
-/// The tool that has to belong to the same toolchain as the cargo that the shim executes.
-pub(crate) const RUSTC: &str = "rustc";
+use crate::shim::toolchain::{CARGO, RUSTC};
 
 /// What an editor asks to install components and toolchains.
 pub(crate) const RUSTUP: &str = "rustup";
@@ -81,22 +77,9 @@ fn is_leftover(entry: &Entry) -> bool {
     entry.leads_to.is_some() && replaced.is_some_and(|name| name == CARGO || TOOLS.contains(&name))
 }
 
-/// The cargo that belongs to the same toolchain as a `rustc` which says that it leads there, beside
-/// the shim in `directory`.
-pub(crate) fn partner(directory: &Path, rustc: &Path) -> Option<PathBuf> {
-    let real = directory.join(rustc);
-    (real.file_name() == Some(OsStr::new(RUSTC))).then(|| real.with_file_name(CARGO))
-}
-
-/// Whether a directory of programs is that of the toolchain that rustup calls so: by a name, below
-/// its own directory, or by an absolute path.
-pub(crate) fn is_of(directory: &Path, toolchain: &Path) -> bool {
-    directory.ends_with(toolchain.join("bin"))
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Entry, first_foreign, is_of, partner};
+    use super::{Entry, first_foreign};
     use std::path::Path;
 
     fn foreign(lines: &[(&str, &str)]) -> Option<String> {
@@ -132,34 +115,6 @@ mod tests {
             (&[(".profile.peruser-new", "/x")], Some(".profile.peruser-new")),
         ] {
             assert_eq!(foreign(lines).as_deref(), expected, "{lines:?}");
-        }
-    }
-
-    #[test]
-    fn knows_the_directory_of_a_rustup_toolchain() {
-        for (directory, toolchain, expected) in [
-            ("/home/a/.rustup/toolchains/editors/bin", "editors", true),
-            ("/home/a/.rustup/toolchains/my-editors/bin", "editors", false),
-            ("/home/a/.local/share/cargo-peruser/toolchain/bin", "editors", false),
-            ("/opt/editors/bin", "/opt/editors", true),
-            ("/x/opt/editors/bin", "/opt/editors", false),
-        ] {
-            let found = is_of(Path::new(directory), Path::new(toolchain));
-            assert_eq!(found, expected, "{directory} {toolchain}");
-        }
-    }
-
-    #[test]
-    fn the_cargo_beside_the_rustc_that_is_linked_to() {
-        for (rustc, expected) in [
-            ("/usr/bin/rustc", Some("/usr/bin/cargo")),
-            ("../tools/rustc", Some("/opt/x/../tools/cargo")),
-            // rustup's own directory, into which somebody has put the shim.
-            ("rustup", None),
-            ("/opt/rust/bin/rustc-1.95", None),
-        ] {
-            let found = partner(Path::new("/opt/x"), Path::new(rustc));
-            assert_eq!(found.as_deref(), expected.map(Path::new), "{rustc}");
         }
     }
 }

@@ -10,7 +10,8 @@ use crate::os::snapshot::Snapshot;
 use crate::session::installation::is_same_file;
 use crate::settings::Settings;
 use crate::shim::candidate::entries;
-use crate::toolchain::links::{CARGO, Link, RUSTC, TOOLS};
+use crate::shim::toolchain::{CARGO, RUSTC};
+use crate::toolchain::links::{Link, TOOLS};
 
 /// The tools, `rustc` deciding whose: the others are taken from beside it, where they are there.
 #[derive(Debug)]

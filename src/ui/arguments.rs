@@ -17,6 +17,7 @@ pub fn cargo_arguments() -> Arg {
         .help("What cargo would be called with [default: build]")
 }
 
+/// What was typed there; `build` if nothing was.
 pub fn cargo_words(verb: &ArgMatches) -> Vec<OsString> {
     let words: Vec<OsString> = verb.get_many(CARGO_WORDS).into_iter().flatten().cloned().collect();
     if words.is_empty() { vec!["build".into()] } else { words }

@@ -5,10 +5,11 @@ mod cases;
 
 use std::path::{Component, Path, PathBuf};
 
+use cargo_peruser::private_dir::place::PlaceKind;
 use cargo_peruser::settings::merge::{Whose, from_file, from_flags};
 use cargo_peruser::settings::{Key, Settings};
 use cargo_peruser::shim::argv::Invocation;
-use cargo_peruser::shim::decide::{Decision, Facts, PlaceKind, Rule, decide};
+use cargo_peruser::shim::decide::{Decision, Facts, Rule, decide};
 use cargo_peruser::shim::environment::changes;
 use libtest_mimic::Trial;
 use proptest::collection::vec;

@@ -24,7 +24,9 @@ fn edit(format: Format, text: &str) -> Edit {
 }
 
 fn remove(format: Format, text: &str) -> Edit {
-    format.edit(text, &aim(TARGET).withdrawn()).unwrap()
+    let mut nothing = aim(TARGET);
+    nothing.variables.iter_mut().for_each(|variable| variable.value = None);
+    format.edit(text, &nothing).unwrap()
 }
 
 #[test]

@@ -9,8 +9,8 @@ use rustix::process::{getegid, geteuid, getgroups};
 
 use super::attributes::{self, Attribute};
 use crate::os::accounts;
+use crate::os::entry::Entry;
 use crate::os::files;
-use crate::private_dir::judge::Entry;
 use crate::ui::error::FileError;
 
 /// The largest file that is edited, in bytes; programs are larger and are never read.

@@ -5,12 +5,11 @@ use std::path::Path;
 use super::program::own_program;
 use super::{assert_ours, unfinished};
 use crate::os::accounts;
+use crate::os::entry::Entry;
 use crate::os::files;
 use crate::os::marked::{Blocks, with_blocks, without_blocks};
 use crate::os::replace::{Original, is_same_content};
-use crate::private_dir::judge::Entry;
 use crate::private_dir::{READ_ABOVE, UNFINISHED};
-use crate::settings::Settings;
 use crate::setup::pieces::{Did, Piece, Receipt, Root, What};
 use crate::ui::error::{Error, FileError, Kind, RootFault, SetupError};
 
@@ -175,7 +174,7 @@ pub(super) fn assert_only_private_dirs(root: &Path, only: &[&str]) -> Result<(),
 /// Whether a directory is called as the private directory of its owner is, or may have been of an
 /// account that is gone.
 fn is_private_dir(name: &str, owner: u32) -> bool {
-    let account = accounts::account(owner, &Settings::default());
+    let account = accounts::account(owner, &[]);
     let is_departed = account.name.is_none() && !name.starts_with('.');
     name == account.directory_name()
         || is_departed

@@ -4,10 +4,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::put::make_directory;
+use crate::os::entry::Entry;
 use crate::os::files;
 use crate::os::replace::{Original, beside, clear_leftover};
 use crate::os::trust::{Doubt, Trust};
-use crate::private_dir::judge;
 use crate::session::installation::Installation;
 use crate::setup::pieces::{Did, Receipt};
 use crate::ui::error::{Error, FileError, Kind, SetupError, reason};
@@ -109,7 +109,7 @@ pub(crate) fn clear_receipt_leftovers(path: &Path) -> Result<(), Error> {
     for top in path.ancestors().skip(1).filter(|top| top.file_name().is_some()) {
         let beside = beside(top);
         let own = rustix::process::geteuid().as_raw();
-        let is_own = |entry: judge::Entry| entry.kind == Kind::Directory && entry.uid == own;
+        let is_own = |entry: Entry| entry.kind == Kind::Directory && entry.uid == own;
         if !files::entry(&beside).is_ok_and(is_own) {
             continue;
         }

@@ -4,11 +4,11 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use super::{
-    BUILD, BUILD_BUILD_DIR, BUILD_TARGET_DIR, Choice, Door, OWN_NAME, Place, PlaceKind, RootState,
-    TARGET, TARGET_DIR,
+    BUILD, BUILD_BUILD_DIR, BUILD_TARGET_DIR, Choice, Door, RootState, TARGET, TARGET_DIR,
 };
 use crate::os::lexical;
-use crate::private_dir::account::Account;
+use crate::os::passwd::Account;
+use crate::private_dir::place::{OWN_NAME, Place, PlaceKind};
 use crate::settings::{ExplicitTargetDir, Missing, Settings};
 use crate::shim::argv::Invocation;
 use crate::shim::build_dir::{Asked, ConfiguredBuildDir, Moved, moved};
@@ -188,7 +188,7 @@ impl Facts<'_> {
         let configured = self.build_dir(place);
         // `{workspace-path-hash}` knows no inode and no time of birth, which the name does.
         let name = self.own_directory.map(|directory| directory.name.as_str());
-        let to = place.build_dir(name);
+        let to = super::build_dir(&place.private_dir(), name);
         // What `cargo install --git` has checked out is another workspace at each commit.
         let is_common = self.door == Door::Session
             || self.invocation.builds_copies()

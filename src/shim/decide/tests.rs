@@ -7,7 +7,7 @@ use super::{
     BUILD_BUILD_DIR, BUILD_TARGET_DIR, Choice, Decision, Door, Facts, OwnDirectory, Required,
     RootState, Rule, TARGET_DIR, Variables, decide,
 };
-use crate::private_dir::account::Account;
+use crate::os::passwd::Account;
 use crate::settings::{ExplicitTargetDir, Missing, Scope, Settings};
 use crate::shim::argv::Invocation;
 use crate::shim::build_dir::{Asked, ConfiguredBuildDir};

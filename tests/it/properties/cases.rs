@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
-use cargo_peruser::private_dir::account::Account;
+use cargo_peruser::os::passwd::Account;
 use cargo_peruser::settings::{ExplicitTargetDir, Missing, Scope, Settings};
 use cargo_peruser::shim::build_dir::{Asked, ConfiguredBuildDir};
 use cargo_peruser::shim::decide::{Door, OwnDirectory, RootState, Variables};

@@ -1,30 +1,36 @@
-//! The floors of the house: who may use whom, and what the pure floor may not know.
+//! The floors of the house: who may use whom, and what a pure file may not know.
 
 use super::Finding;
 use super::scan::{self, Mention};
 use super::tree::{Source, Tree};
 
-/// The floors from the ground up. A module may use those on its own floor and below.
+/// The floors from the ground up. A module may use those on its own floor and below, and a feature no
+/// other feature.
 const FLOORS: &[&[&str]] = &[
-    &["error", "shown"],
-    // The rules: pure functions over what `sys` has read.
-    &["core"],
-    // What touches the world.
-    &["sys", "workspace"],
-    // The only writer to a terminal.
-    &["report"],
-    // The hot path, and what a session exports.
-    &["shim", "session"],
-    // One feature, one folder.
-    &["migrate"],
-    &["command"],
+    &["ui"],
+    &["os"],
+    &["settings"],
+    &["private_dir"],
+    // One build, and which workspace it is of.
+    &["shim", "workspace"],
+    // What a session exports, which is a build that stands nowhere.
+    &["session"],
+    FEATURES,
+    // The table of verbs, what is made from it, and what installs that.
+    &["cli", "completions", "man", "setup"],
     // The library's root, which names the modules, and the program on top of it.
     &["lib"],
     &["main"],
 ];
 
+/// What no other of its kind may use.
+const FEATURES: &[&str] = &["editor", "explain", "migrate", "path", "provision", "toolchain"];
+
+/// The names of files that decide purely, and say so.
+const PURE_NAMES: [&str; 6] = ["decide", "judge", "plan", "parse", "merge", "render"];
+
 /// The parts of the standard library that read or change the world.
-const WORLD: [&str; 7] = ["env", "fs", "io", "net", "process", "thread", "time"];
+const WORLD: [&str; 6] = ["env", "fs", "io", "net", "process", "thread"];
 
 /// The dependencies that do.
 const WORLDLY_CRATES: [&str; 3] = ["rustix", "users", "which"];
@@ -34,14 +40,34 @@ pub(super) fn uses_only_what_lies_below(tree: &Tree) -> Vec<Finding> {
     tree.sources.iter().filter(|source| source.is_shipped()).flat_map(upward_uses).collect()
 }
 
-/// The core decides purely, and so does every file that says so in its first line: they mention nothing
-/// that reads or changes the world.
+/// A file that says in its first line that it is pure mentions nothing that reads or changes the
+/// world, and a file that has the name of one says so.
 pub(super) fn what_is_pure_knows_nothing_of_the_world(tree: &Tree) -> Vec<Finding> {
-    let is_pure = |source: &&Source| {
-        let says_so = source.text.starts_with("//! Pure:");
-        source.is_shipped() && (says_so || floor_name(&source.path) == "core")
+    let shipped = || tree.sources.iter().filter(|source| source.is_shipped());
+    let pure_of_os = |name: &str| {
+        let path = format!("src/os/{name}.rs");
+        tree.sources.iter().any(|source| source.path == path && is_pure(source))
     };
-    tree.sources.iter().filter(is_pure).flat_map(worldly_mentions).collect()
+    let silent = shipped().filter(|source| has_a_pure_name(&source.path) && !is_pure(source));
+    let silent = silent.map(|source| {
+        Finding::new(&source.path, 1, "begins with `//! Pure:`, by its name".to_owned())
+    });
+    silent
+        .chain(
+            shipped()
+                .filter(|source| is_pure(source))
+                .flat_map(|source| worldly_mentions(source, pure_of_os)),
+        )
+        .collect()
+}
+
+fn is_pure(source: &Source) -> bool {
+    source.text.starts_with("//! Pure:")
+}
+
+fn has_a_pure_name(path: &str) -> bool {
+    let name = path.rsplit('/').next().and_then(|name| name.strip_suffix(".rs"));
+    name.is_some_and(|name| PURE_NAMES.contains(&name))
 }
 
 fn upward_uses(source: &Source) -> Vec<Finding> {
@@ -56,6 +82,10 @@ fn upward_uses(source: &Source) -> Vec<Finding> {
     mentions_of_the_root(source)
         .into_iter()
         .filter_map(|mention| match level(&mention.segment) {
+            Some(used) if used == own && mention.segment != name && FEATURES.contains(&name) => {
+                let text = format!("`{name}` uses `{}`, another feature", mention.segment);
+                Some(says(mention.line, text))
+            }
             Some(used) if used <= own => None,
             Some(_) => {
                 let text = format!("`{name}` uses `{}`, a floor above its own", mention.segment);
@@ -80,12 +110,10 @@ fn mentions_of_the_root(source: &Source) -> Vec<Mention> {
     found
 }
 
-fn worldly_mentions(source: &Source) -> Vec<Finding> {
-    // A duration is no clock; the core has none all the same.
-    let is_core = floor_name(&source.path) == "core";
+fn worldly_mentions(source: &Source, is_pure_of_os: impl Fn(&str) -> bool) -> Vec<Finding> {
+    // A duration is no clock.
     let standard = scan::paths(&source.code, "std")
         .into_iter()
-        .filter(move |mention| is_core || mention.segment != "time")
         .filter(|mention| WORLD.contains(&mention.segment.as_str()))
         .map(|mention| (mention.line, format!("std::{}", mention.segment)));
     let crates = WORLDLY_CRATES.iter().flat_map(|name| {
@@ -93,10 +121,10 @@ fn worldly_mentions(source: &Source) -> Vec<Finding> {
             .into_iter()
             .map(|mention| (mention.line, (*name).to_owned()))
     });
-    let floor = scan::paths(&source.code, "crate")
+    let floor = scan::paths(&source.code, "crate::os")
         .into_iter()
-        .filter(|mention| mention.segment == "sys")
-        .map(|mention| (mention.line, "crate::sys".to_owned()));
+        .filter(|mention| !is_pure_of_os(&mention.segment))
+        .map(|mention| (mention.line, format!("crate::os::{}", mention.segment)));
     standard
         .chain(crates)
         .chain(floor)
@@ -110,7 +138,7 @@ fn level(floor: &str) -> Option<usize> {
     FLOORS.iter().position(|names| names.contains(&floor))
 }
 
-/// `core` for `src/core/settings.rs` and for `src/core.rs`.
+/// `shim` for `src/shim/decide.rs` and for `src/shim.rs`.
 fn floor_name(path: &str) -> &str {
     let below = path.strip_prefix("src/").unwrap_or(path);
     let first = below.split('/').next().unwrap_or(below);
@@ -140,18 +168,18 @@ mod tests {
     #[test]
     fn a_floor_may_not_use_one_above_it() {
         let table: [(&str, &str, &[usize]); 12] = [
-            ("src/core/a.rs", "use crate::error::E;\nuse crate::core::b;", &[]),
-            ("src/core/a.rs", "use crate::sys;", &[1]),
-            ("src/core/a.rs", "use crate::{\n    error,\n    sys::x,\n};", &[3]),
-            ("src/core/mod.rs", "fn f() { super::report::say(); }", &[1]),
-            ("src/core/a.rs", "use super::b; use super::super::sys;", &[1]),
-            ("src/sys/exec.rs", "use crate::core::a;\ncrate::report::say();", &[2]),
-            ("src/error.rs", "use crate::core;", &[1]),
-            ("src/shim.rs", "use crate::{report, sys};", &[]),
-            ("src/shim.rs", "use crate::migrate;", &[1]),
-            ("src/command/mod.rs", "use crate::{migrate, shim};", &[]),
+            ("src/os/a.rs", "use crate::ui::E;\nuse crate::os::b;", &[]),
+            ("src/os/a.rs", "use crate::shim;", &[1]),
+            ("src/os/a.rs", "use crate::{\n    ui,\n    shim::x,\n};", &[3]),
+            ("src/os/mod.rs", "fn f() { super::shim::run(); }", &[1]),
+            ("src/os/a.rs", "use super::b; use super::super::shim;", &[1]),
+            ("src/settings/a.rs", "use crate::os::a;\ncrate::shim::run();", &[2]),
+            ("src/ui/escape.rs", "use crate::os;", &[1]),
+            ("src/shim/mod.rs", "use crate::{ui, workspace};", &[]),
+            ("src/migrate/a.rs", "use crate::migrate::b;\nuse crate::shim;", &[]),
+            ("src/migrate/a.rs", "use crate::editor;", &[1]),
+            ("src/cli/mod.rs", "use crate::{migrate, setup};", &[]),
             ("src/lib.rs", "use crate::shim;", &[]),
-            ("src/shown.rs", "use crate::error;", &[]),
         ];
         for (path, text, expected) in table {
             assert_eq!(
@@ -166,39 +194,37 @@ mod tests {
     fn a_module_without_a_floor_is_named() {
         let findings = uses_only_what_lies_below(&tree("src/attic.rs", "//! Nobody's."));
         assert_eq!(lines(&findings), [1]);
-        let findings = uses_only_what_lies_below(&tree("src/shim.rs", "use crate::Attic;"));
+        let findings = uses_only_what_lies_below(&tree("src/path.rs", "use crate::Attic;"));
         assert_eq!(lines(&findings), [1]);
     }
 
     #[test]
     fn what_is_pure_may_not_touch_the_world() {
-        let table: [(&str, &[usize]); 7] = [
+        let table: [(&str, &[usize]); 8] = [
             ("use std::path::Path;\nuse std::collections::{BTreeMap, BTreeSet};", &[]),
-            ("use std::fs;", &[1]),
-            ("use std::{\n    ffi::OsStr,\n    io::Read,\n};", &[3]),
-            ("fn f() -> Option<std::time::Duration> { None }", &[1]),
-            ("use rustix::fs::Mode;\nuse which::which;", &[1, 2]),
+            ("use std::fs;", &[2]),
+            ("use std::{\n    ffi::OsStr,\n    io::Read,\n};", &[4]),
+            ("fn f() -> Option<std::time::Duration> { None }", &[]),
+            ("use rustix::fs::Mode;\nuse which::which;", &[2, 3]),
             ("let a = exclude.users; // users::get", &[]),
             ("#[cfg(test)]\nmod tests { use std::fs; }", &[]),
+            ("use crate::os::facts;", &[2]),
         ];
         for (text, expected) in table {
-            let findings = what_is_pure_knows_nothing_of_the_world(&tree("src/core/a.rs", text));
+            let text = format!("//! Pure: rules.\n{text}");
+            let findings =
+                what_is_pure_knows_nothing_of_the_world(&tree("src/migrate/a.rs", &text));
             assert_eq!(lines(&findings), expected, "{text}");
         }
-        for (text, expected) in [
-            ("use std::fs;", &[][..]),
-            ("//! Pure: rules.\nuse std::fs;", &[2]),
-            ("//! Pure: rules.\nuse crate::sys::facts;", &[2]),
-        ] {
-            let findings = what_is_pure_knows_nothing_of_the_world(&tree("src/migrate/a.rs", text));
-            assert_eq!(lines(&findings), expected, "{text}");
-        }
+        let of = |path, text| what_is_pure_knows_nothing_of_the_world(&tree(path, text));
+        assert!(of("src/migrate/a.rs", "use std::fs;").is_empty());
+        assert_eq!(lines(&of("src/migrate/judge.rs", "//! Rules.")), [1]);
     }
 
     #[test]
     fn test_files_may_use_what_they_like() {
-        let text = "use std::fs;\nuse crate::sys;";
-        let tree = tree("src/core/placement/tests.rs", text);
+        let text = "//! Pure: all.\nuse std::fs;\nuse crate::setup;";
+        let tree = tree("src/os/replace/tests.rs", text);
         assert!(uses_only_what_lies_below(&tree).is_empty());
         assert!(what_is_pure_knows_nothing_of_the_world(&tree).is_empty());
     }

@@ -1,0 +1,42 @@
+//! Pure: where a private directory stands.
+
+use std::path::PathBuf;
+
+/// The name of the private directory in a person's own cache directory.
+pub const OWN_NAME: &str = "cargo-peruser";
+
+/// A person's private directory, not yet made or checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The shared root, or the person's own cache directory.
+    pub parent: PathBuf,
+    /// The private directory's name in it.
+    pub name: String,
+    /// What `parent` is.
+    pub kind: PlaceKind,
+}
+
+/// What the directory that a private directory stands in is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PlaceKind {
+    /// The shared root.
+    BelowSharedRoot,
+    /// The person's own cache directory.
+    InOwnCache,
+}
+
+/// Directories that must be safe before cargo runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Required {
+    /// The private directory.
+    pub place: Place,
+    /// The name of the target directory to make inside it; `None` leaves that to cargo.
+    pub target: Option<String>,
+}
+
+impl Place {
+    /// The private directory.
+    pub fn private_dir(&self) -> PathBuf {
+        self.parent.join(&self.name)
+    }
+}
