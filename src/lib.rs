@@ -50,7 +50,7 @@ use crate::os::snapshot::{CalledAs, Snapshot};
 /// Runs the program; returns only if it did not become cargo.
 ///
 /// # Errors
-/// Ours, and those of our verbs, with the exit code in [`ui::error::Error::exit_code`] or 1.
+/// Ours, and those of our verbs, with the exit code in [`ui::failure::Failure::exit`] or 1.
 pub fn run() -> anyhow::Result<u8> {
     let snapshot = Snapshot::take()?;
     match snapshot.called_as {

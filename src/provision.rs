@@ -14,8 +14,8 @@ use crate::private_dir::provision::{Person, Provisioner};
 use crate::settings;
 use crate::settings::Flags;
 use crate::shim::decide::Rule;
-use crate::ui::error::{Error, Failure, Result};
 use crate::ui::escape::{quoted, shown};
+use crate::ui::failure::{Failure, Result};
 use crate::ui::report::{self, row, table};
 
 pub(super) fn command() -> Command {
@@ -53,7 +53,7 @@ pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
         return Err(failure("only root makes private directories for others", again(verb)).into());
     }
     let settings =
-        settings::files::load(snapshot, &Homes::new(snapshot), flags).map_err(Error::Settings)?;
+        settings::files::load(snapshot, &Homes::new(snapshot), flags).map_err(Failure::from)?;
     let Some(root) = settings.shared_root.as_deref() else {
         let setup = "cargo-peruser setup".into();
         return Err(failure("no shared root is configured", setup).into());
@@ -103,7 +103,7 @@ pub(super) fn provision(
         match result {
             Ok(word) => rows.push(row(shown(&path), word)),
             Err(error) => {
-                exit = exit.max(error.exit_code());
+                exit = exit.max(error.exit);
                 report::error(&error.into());
             }
         }
@@ -146,8 +146,8 @@ fn by_name(name: &OsString, provisioner: &Provisioner<'_>, root: &Path) -> Resul
     Ok(person)
 }
 
-fn failure(text: &str, help: String) -> Error {
-    Failure::new(text).help(help).into()
+fn failure(text: &str, help: String) -> Failure {
+    Failure::new(text).help(help)
 }
 
 /// The same command with root's rights.

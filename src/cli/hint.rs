@@ -4,8 +4,8 @@ use std::ffi::{OsStr, OsString};
 
 use crate::settings::Key;
 use crate::shim::Plan;
-use crate::ui::error::Failure;
 use crate::ui::escape::{quoted, shown};
+use crate::ui::failure::Failure;
 
 /// Words that people try, and what does it.
 const MEANT: [(&str, &str); 4] = [

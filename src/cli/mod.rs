@@ -16,8 +16,8 @@ use crate::session::env;
 use crate::settings::{Flags, Key};
 use crate::shim::Plan;
 use crate::shim::decide::Door;
-use crate::ui::error::Result;
 use crate::ui::escape::shown;
+use crate::ui::failure::Result;
 use crate::ui::report;
 use crate::{completions, editor, explain, man, path, provision, setup, toolchain};
 
@@ -122,7 +122,7 @@ fn become_cargo(snapshot: &Snapshot, flags: &Flags, words: &[OsString]) -> Resul
     let plan = Plan::make(snapshot, Door::ByName, flags, args)?;
     let verbs = VERBS.iter().map(|verb| verb.name);
     match hint::misdirected(words, &plan, verbs) {
-        Some(failure) => Err(failure.into()),
+        Some(failure) => Err(failure),
         None => plan.carry_out(),
     }
 }

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use crate::editor::edit::{Aim, Difference, Edit, Editor, Format};
 use crate::editor::files::Editors;
 use crate::os::accounts;
-use crate::os::replace::Original;
+use crate::os::replace::{Original, changeable_by_others};
 use crate::os::trust::Trust;
-use crate::ui::error::{EditorError, Error, FileError, Result};
 use crate::ui::escape::shown;
+use crate::ui::failure::{Failure, Result};
 use crate::ui::report;
 
 /// The mode of a new file: what editors themselves give it under the usual umask.
@@ -35,7 +35,10 @@ impl Change {
         aim: &Aim,
     ) -> Result<Vec<Change>> {
         let Some(format) = editor.format() else {
-            return Err(EditorError::NoFile { editor: editor.name(), title: editor.title() }.into());
+            let (name, title) = (editor.name(), editor.title());
+            let text = format!("{title} has no settings file that another program could write");
+            let help = format!("`cargo-peruser editor {name}` prints the steps");
+            return Err(Failure::new(text).help(help));
         };
         let files = editors.files(editor);
         let change = |path: &PathBuf| {
@@ -56,10 +59,7 @@ impl Change {
         assert_roots(path)?;
         let original = Original::read(path)?;
         let text = original.text()?.to_owned();
-        let edit = format.edit(&text, aim).map_err(|obstacle| {
-            let editor = editor.name();
-            Error::from(EditorError::Obstacle { editor, path: path.to_owned(), obstacle })
-        })?;
+        let edit = format.edit(&text, aim).map_err(|it| it.in_file(editor.name(), path))?;
         Ok(Change { path: path.to_owned(), original, text, edit })
     }
 
@@ -76,9 +76,9 @@ impl Change {
         report::line(format!("`{}`:\n{}", shown(path), Difference::between(text, &edit.text)))?;
         // What a symlink leads to stays, empty: who made the link wants it there.
         if Format::is_vacant(&edit.text) && original.is_direct() {
-            original.remove().map_err(Error::from)?;
+            original.remove()?;
         } else {
-            original.replace(edit.text.as_bytes(), MODE).map_err(Error::from)?;
+            original.replace(edit.text.as_bytes(), MODE)?;
         }
         Ok(())
     }
@@ -95,12 +95,12 @@ impl Change {
 }
 
 /// Root follows nobody else's symlinks: with `sudo -E`, variables lead to somebody's own files.
-fn assert_roots(path: &Path) -> Result<(), FileError> {
+fn assert_roots(path: &Path) -> Result<(), Failure> {
     if !accounts::is_root() {
         return Ok(());
     }
     match Trust::of(0).first_changeable(path) {
         None => Ok(()),
-        Some((place, _)) => Err(FileError::ChangeableByOthers { path: path.to_owned(), place }),
+        Some((place, _)) => Err(changeable_by_others(path, &place)),
     }
 }

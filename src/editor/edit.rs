@@ -7,6 +7,7 @@
 
 mod json;
 mod known;
+mod obstacle;
 mod script;
 mod table;
 mod text;
@@ -18,7 +19,7 @@ use json::JsonTable;
 pub(super) use known::Editor;
 pub(super) use text::Difference;
 
-use crate::ui::error::Obstacle;
+use crate::editor::edit::obstacle::Obstacle;
 
 /// How a settings file is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,8 +9,6 @@ mod files;
 mod overview;
 mod text;
 
-use std::path::PathBuf;
-
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
@@ -21,7 +19,8 @@ use crate::session::{Session, Standpoint};
 use crate::settings::Flags;
 use crate::shim;
 use crate::shim::decide::{BUILD_BUILD_DIR, TARGET_DIR};
-use crate::ui::error::{EditorError, Error, Result};
+use crate::ui::escape::shown;
+use crate::ui::failure::{Failure, Result};
 use crate::ui::report;
 use change::Change;
 
@@ -58,7 +57,11 @@ pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
     let named = Editor::ALL.into_iter().find(|it| name.is_some_and(|name| name == it.name()));
     let standpoint = Standpoint::of(snapshot);
     let session = standpoint.session(flags)?;
-    let no_home = || Error::from(EditorError::NoHome { uid: snapshot.uid });
+    let no_home = || {
+        let uid = snapshot.uid;
+        Failure::new(format!("no place for settings: uid {uid} has no home directory of its own"))
+            .help("set XDG_CONFIG_HOME to a directory of your own")
+    };
     let editors = Editors::of(snapshot).ok_or_else(no_home)?;
     match named {
         Some(editor) if verb.get_flag("remove") => remove(editor, &session, &editors)?,
@@ -79,7 +82,11 @@ fn aim(session: &Session<'_>) -> Result<Option<Aim>> {
         let value = changes.iter().find(|change| change.name == name);
         let value = value.and_then(|change| change.value.clone());
         let text = value.map(|value| value.into_string()).transpose();
-        let value = text.map_err(|path| EditorError::NotUtf8 { path: PathBuf::from(path) })?;
+        let value = text.map_err(|path| {
+            let path = shown(&path);
+            Failure::new(format!("editors cannot be told of `{path}`: the path is not UTF-8"))
+                .help("let the administrator choose a shared root whose path is UTF-8")
+        })?;
         variables.push(Variable { name, value });
     }
     let above = target_dir.parent().and_then(|private| private.parent());

@@ -13,7 +13,7 @@ use crate::editor::files::Editors;
 use crate::os::snapshot::Snapshot;
 use crate::session::Session;
 use crate::shim::decide::TARGET_DIR;
-use crate::ui::error::{EditorError, Error, ObstacleKind};
+use crate::ui::failure::{Failure, Mark};
 use crate::ui::report;
 
 /// Everything that `editor` tells. Paths that are not UTF-8 are approximated in JSON.
@@ -184,15 +184,8 @@ impl State {
         }
     }
 
-    fn of_failure(error: &Error) -> State {
-        match error {
-            Error::Editor(EditorError::Obstacle { obstacle, .. })
-                if matches!(obstacle.kind, ObstacleKind::Choice { .. }) =>
-            {
-                State::Chosen
-            }
-            _ => State::Unusable,
-        }
+    fn of_failure(error: &Failure) -> State {
+        if error.mark == Some(Mark::Chosen) { State::Chosen } else { State::Unusable }
     }
 }
 

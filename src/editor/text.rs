@@ -4,8 +4,8 @@ use super::overview::{Cover, Found, Overview, State};
 use crate::editor::edit::{Aim, Editor};
 use crate::editor::files::Editors;
 use crate::os::files;
-use crate::ui::error::{EditorError, Error, Result};
 use crate::ui::escape::shown;
+use crate::ui::failure::Result;
 
 /// The settings of one editor, the files that they belong in, and what else a person should know.
 pub(super) fn settings(editor: Editor, aim: &Aim, editors: &Editors<'_>) -> Result<String> {
@@ -23,7 +23,7 @@ pub(super) fn settings(editor: Editor, aim: &Aim, editors: &Editors<'_>) -> Resu
     // What is written into a file that does not exist yet is what a person would write.
     let settings = format.edit("", aim).map_err(|obstacle| {
         let path = editors.files(editor).into_iter().next().unwrap_or_default();
-        Error::from(EditorError::Obstacle { editor: editor.name(), path, obstacle })
+        obstacle.in_file(editor.name(), &path)
     })?;
     let name = editor.name();
     let files = files.join("\n   ");

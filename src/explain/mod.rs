@@ -156,7 +156,7 @@ impl Answer {
             private_dir: required.map(|required| lossy(required.place.private_dir())),
             state: examined.as_ref().ok().copied().flatten(),
             refusal: refused.map(ToString::to_string),
-            help: refused.and_then(crate::ui::error::Error::help),
+            help: refused.and_then(|failure| failure.help.clone()),
             real_cargo: found.cargo.as_ref().map(lossy),
             passed_over: found.skipped.iter().map(PassedOver::of).collect(),
             removed_variables: decision.removed.clone(),

@@ -21,8 +21,8 @@ use crate::os::interrupt;
 use crate::os::lock::Locks;
 use crate::os::node::Inventory;
 use crate::os::tree::{Tree, directory, names};
-use crate::ui::error::{Error, Failure};
 use crate::ui::escape::{quoted, shown};
+use crate::ui::failure::Failure;
 use crate::ui::report;
 
 /// How often a lock is tried again.
@@ -43,7 +43,7 @@ pub(super) fn begin(
     destination: &Destination<'_>,
     preview: &Preview<'_>,
     staging: &Staging,
-) -> Result<(), Error> {
+) -> Result<(), Failure> {
     let moving = Move { source, destination, staging, is_replacing: request.is_replacing };
     let Preview { tree, method, .. } = preview;
     let mut locks = Locks::default();
@@ -60,8 +60,8 @@ pub(super) fn begin(
 pub(super) fn wait(
     locks: &mut Locks,
     tree: &Tree,
-    look: &dyn Fn() -> Result<Inventory, Error>,
-) -> Result<Inventory, Error> {
+    look: &dyn Fn() -> Result<Inventory, Failure>,
+) -> Result<Inventory, Failure> {
     let mut announced = None;
     loop {
         let inventory = look()?;
@@ -83,7 +83,7 @@ impl Move<'_> {
         locks: &mut Locks,
         tree: &Tree,
         method: Method,
-    ) -> Result<Inventory, Error> {
+    ) -> Result<Inventory, Failure> {
         let look = || {
             let inventory = walk(tree, method, &self.destination.name)?;
             // It may have been given to somebody else meanwhile.
@@ -121,14 +121,14 @@ impl Move<'_> {
         }
     }
 
-    fn rename(&self, tree: &Tree, seen: &Inventory, locks: &mut Locks) -> Result<(), Error> {
+    fn rename(&self, tree: &Tree, seen: &Inventory, locks: &mut Locks) -> Result<(), Failure> {
         let Move { source, staging, .. } = self;
         let journal = self.journal(Method::Rename, Stage::Moving, seen);
         staging.write(&journal).inspect_err(|_| staging.dismiss())?;
         if let Err(cause) = source.move_to(&staging.at, INCOMING) {
             staging.dismiss();
             let failure = Failure::step("rename", &source.path, cause);
-            return Err(failure.help("nothing was changed; --copy copies it instead").into());
+            return Err(failure.help("nothing was changed; --copy copies it instead"));
         }
         // From here on nobody reaches it by a path. Whatever is found now can still be undone.
         match self.arrived(tree, seen, locks) {
@@ -152,7 +152,7 @@ impl Move<'_> {
         tree: &Tree,
         seen: &Inventory,
         locks: &mut Locks,
-    ) -> Result<(Tree, Inventory), Error> {
+    ) -> Result<(Tree, Inventory), Failure> {
         let incoming = self.staging.incoming()?;
         // Whatever is wrong, it goes back to there.
         let incoming = Tree { path: tree.path.clone(), ..incoming };
@@ -168,7 +168,7 @@ impl Move<'_> {
         Ok((Tree { path: self.staging.incoming_path(), ..incoming }, inventory))
     }
 
-    fn descend(&self, private: &Tree, seen: &Inventory) -> Result<(), Error> {
+    fn descend(&self, private: &Tree, seen: &Inventory) -> Result<(), Failure> {
         let room = self.staging.make_incoming()?;
         // It becomes the top of what the new owner must be able to read.
         let given = chown(&room.top, self.destination.person);
@@ -181,7 +181,7 @@ impl Move<'_> {
     }
 
     /// Moves the entries of the private directory that have not been moved yet.
-    pub(super) fn descend_rest(&self, journal: &Journal, private: &Tree) -> Result<(), Error> {
+    pub(super) fn descend_rest(&self, journal: &Journal, private: &Tree) -> Result<(), Failure> {
         let failed = |cause: std::io::Error| Failure::step("move", &private.path, cause);
         let incoming = self.staging.incoming()?;
         for name in names(&private.top).map_err(failed)? {
@@ -194,14 +194,14 @@ impl Move<'_> {
     }
 
     /// Gives what has arrived to its new owner, once more looked at, and puts it in place.
-    pub(super) fn adopt_incoming(&self, journal: &Journal) -> Result<(), Error> {
+    pub(super) fn adopt_incoming(&self, journal: &Journal) -> Result<(), Failure> {
         let incoming = self.staging.incoming()?;
         let inventory = incoming.walk(&|_| false)?;
         check_renamed(&incoming, &inventory, self.destination.person)?;
         self.adopt(journal, &incoming, &inventory)
     }
 
-    fn adopt(&self, journal: &Journal, tree: &Tree, inventory: &Inventory) -> Result<(), Error> {
+    fn adopt(&self, journal: &Journal, tree: &Tree, inventory: &Inventory) -> Result<(), Failure> {
         give(tree, inventory, self.destination.person)?;
         prepare(tree, self.destination.person)?;
         self.staging.put(&journal.name, self.is_replacing)?;
@@ -209,7 +209,7 @@ impl Move<'_> {
     }
 
     /// It is in place.
-    pub(super) fn end(&self, journal: &Journal) -> Result<(), Error> {
+    pub(super) fn end(&self, journal: &Journal) -> Result<(), Failure> {
         self.staging.dismiss();
         let (source, path) = (journal.source(), self.staging.private.path.join(&journal.name));
         let how = if journal.method == Method::Copy { "copied" } else { "moved" };
@@ -219,6 +219,6 @@ impl Move<'_> {
 }
 
 /// The error for a tree that is not what was looked at.
-fn changed(tree: &Tree) -> Error {
+fn changed(tree: &Tree) -> Failure {
     tree.failed("move", &[], Errno::STALE.into())
 }

@@ -12,15 +12,17 @@ use rustix::io::Errno;
 use super::Person;
 use super::judge::{self, Objection};
 use crate::os::accounts;
+use crate::os::entry::Kind;
 use crate::os::facts::facts_of;
 use crate::os::node::Inventory;
 use crate::os::tree::{FILE, NAMED, Tree};
-use crate::ui::error::{Error, Failure, Kind, Look};
 use crate::ui::escape::shown;
+use crate::ui::failure::Failure;
+use crate::ui::look::Look;
 
 /// Refuses what must not change hands.
-pub(super) fn check(tree: &Tree, inventory: &Inventory, person: Person) -> Result<(), Error> {
-    let secret = || -> Result<_, Error> {
+pub(super) fn check(tree: &Tree, inventory: &Inventory, person: Person) -> Result<(), Failure> {
+    let secret = || -> Result<_, Failure> {
         if !accounts::is_root() || person.uid == 0 {
             return Ok(None);
         }
@@ -102,7 +104,7 @@ pub(super) fn check_renamed(
     tree: &Tree,
     inventory: &Inventory,
     person: Person,
-) -> Result<(), Error> {
+) -> Result<(), Failure> {
     check(tree, inventory, person)?;
     match judge::linked_elsewhere(inventory) {
         Some((index, objection)) if accounts::is_root() => {
@@ -114,7 +116,7 @@ pub(super) fn check_renamed(
 
 /// The refusal (exit 77). Its command only looks: whoever can write to the tree could exchange what a
 /// command changes between the reading and the pasting.
-fn hostile(tree: &Tree, inventory: &Inventory, index: usize, objection: Objection) -> Error {
+fn hostile(tree: &Tree, inventory: &Inventory, index: usize, objection: Objection) -> Failure {
     let owner = accounts::owner(inventory.nodes.get(index).map_or(0, |node| node.uid));
     let path = tree.at(&inventory.path(index));
     let useless = |why: &str| format!("{why}; if it is of no use, remove it as {owner}");
@@ -143,5 +145,5 @@ fn hostile(tree: &Tree, inventory: &Inventory, index: usize, objection: Objectio
         }
     };
     let text = format!("refusing to move `{}` of {owner}: {why}", shown(&path));
-    Failure::new(text).help(Look::Way.at(&path, &help)).exit(77).into()
+    Failure::new(text).help(Look::Way.at(&path, &help)).exit(77)
 }

@@ -20,14 +20,16 @@ use super::give::{chown, prepare};
 use super::judge::{compare, is_unchanged_since, own_mode};
 use super::plan::{Journal, Method, Stage};
 use super::source::Source;
+use crate::os::entry::Kind;
 use crate::os::facts::is_unchanged;
 use crate::os::files;
 use crate::os::interrupt;
 use crate::os::node::{Identity, Inventory, Node};
 use crate::os::remove::Left;
 use crate::os::tree::{FILE, Tree};
-use crate::ui::error::{Error, Failure, Kind, Look};
 use crate::ui::escape::{bytes, shown};
+use crate::ui::failure::Failure;
+use crate::ui::look::Look;
 use crate::ui::report;
 
 /// Copies, checks, puts in place, and removes the source.
@@ -36,7 +38,7 @@ pub(super) fn begin(
     tree: &Tree,
     seen: &Inventory,
     keeps_source: bool,
-) -> Result<(), Error> {
+) -> Result<(), Failure> {
     let staging = moving.staging;
     let journal = moving.journal(Method::Copy, Stage::Copying, seen);
     let copied = (|| {
@@ -46,7 +48,7 @@ pub(super) fn begin(
         staging.write(&journal)?;
         Ok(journal)
     })();
-    let journal = copied.inspect_err(|_: &Error| {
+    let journal = copied.inspect_err(|_: &Failure| {
         // The error that stopped it is the one to report; a next run removes what this leaves.
         if staging.discard().is_ok() {
             staging.dismiss();
@@ -66,7 +68,7 @@ pub(super) fn begin(
 
 /// Makes a copy and makes sure that it is whole, on the disk, and of a source that stood still; its
 /// inode.
-fn whole(moving: &Move<'_>, tree: &Tree, seen: &Inventory) -> Result<u64, Error> {
+fn whole(moving: &Move<'_>, tree: &Tree, seen: &Inventory) -> Result<u64, Failure> {
     let to = moving.staging.make_incoming()?;
     let person = moving.destination.person;
     let (size, files) = (bytes(seen.bytes().0), seen.count(Kind::File));
@@ -75,7 +77,7 @@ fn whole(moving: &Move<'_>, tree: &Tree, seen: &Inventory) -> Result<u64, Error>
     let found = to.walk(&|_| false)?;
     if let Some(index) = compare(seen, &found).difference {
         let cause = io::Error::other("the copy is not like the original");
-        return Err(Failure::step("check", &to.at(&seen.path(index)), cause).into());
+        return Err(Failure::step("check", &to.at(&seen.path(index)), cause));
     }
     let again = tree.walk(&|_| false)?;
     if !is_unchanged_since(seen, &again) {
@@ -104,7 +106,7 @@ pub(super) fn remove_source(
     journal: &Journal,
     top: Identity,
     entries: &HashSet<Identity>,
-) -> Result<(), Error> {
+) -> Result<(), Failure> {
     let source = moving.source;
     moving.staging.write(&Journal { stage: Stage::Removing, ..journal.clone() })?;
     if !source.open_aside(journal.inode).is_ok_and(|aside| aside.is_some()) {
@@ -126,7 +128,7 @@ pub(super) fn remove_source(
         }
         Err(cause) => {
             interrupt::check()?;
-            Err(Failure::step("remove", &path, cause).into())
+            Err(Failure::step("remove", &path, cause))
         }
     }
 }
@@ -148,7 +150,7 @@ struct Copy<'a> {
 }
 
 impl Copy<'_> {
-    fn run(&self) -> Result<(), Error> {
+    fn run(&self) -> Result<(), Failure> {
         // What has several names is copied once, and gets the others again.
         let mut first: HashMap<Identity, usize> = HashMap::new();
         let nodes = || self.inventory.nodes.iter().enumerate();

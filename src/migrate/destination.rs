@@ -16,8 +16,9 @@ use crate::private_dir::place::{PlaceKind, Required};
 use crate::private_dir::{self, Caller};
 use crate::settings::Scope;
 use crate::shim::{Plan, tell};
-use crate::ui::error::{Error, Failure, Owner};
 use crate::ui::escape::{quoted, shown};
+use crate::ui::failure::Failure;
+use crate::ui::owner::Owner;
 
 /// What a session has exported, often the very directory that is to be moved, is no choice of where it
 /// goes.
@@ -37,7 +38,7 @@ const ANOTHER_SESSION: &[&str] = &[
 ];
 
 /// The process as the new owner would have started it in their checkout.
-pub(super) fn view(snapshot: &Snapshot, request: &Request) -> Result<Snapshot, Error> {
+pub(super) fn view(snapshot: &Snapshot, request: &Request) -> Result<Snapshot, Failure> {
     let as_root =
         |to: &str| format!("sudo cargo-peruser migrate {} --to {to}", quoted(&request.source));
     let sudo_uid = snapshot.variable("SUDO_UID").filter(|uid| snapshot.uid == 0 && uid != "0");
@@ -46,7 +47,7 @@ pub(super) fn view(snapshot: &Snapshot, request: &Request) -> Result<Snapshot, E
             let uid = uid.to_str().and_then(|uid| uid.parse().ok());
             let name = uid.map_or_else(|| "USER".into(), |uid| accounts::owner(uid).word());
             let text = "running as root through sudo, so `--to` has to say who becomes the owner";
-            return Err(Failure::new(text).help(as_root(&name)).into());
+            return Err(Failure::new(text).help(as_root(&name)));
         }
         (None, None) => (snapshot.uid, snapshot.gid),
         (Some(name), _) => accounts::find(name).ok_or_else(|| {
@@ -56,7 +57,7 @@ pub(super) fn view(snapshot: &Snapshot, request: &Request) -> Result<Snapshot, E
     if uid != snapshot.uid && snapshot.uid != 0 {
         let owner = accounts::owner(uid);
         let text = format!("only root can give a target directory to {owner}");
-        return Err(Failure::new(text).help(as_root(&owner.word())).exit(77).into());
+        return Err(Failure::new(text).help(as_root(&owner.word())).exit(77));
     }
     let cwd = match &request.checkout {
         None => snapshot.cwd.clone(),
@@ -92,19 +93,19 @@ impl<'a> Destination<'a> {
         snapshot: &Snapshot,
         request: &Request,
         source: &Path,
-    ) -> Result<Destination<'a>, Error> {
+    ) -> Result<Destination<'a>, Failure> {
         let caller = plan.caller();
         let owner = accounts::owner(caller.uid);
         let is_for_another = caller.uid != snapshot.uid;
         let required = plan.decision.required.as_ref();
         let Some(required @ Required { place, target: Some(name) }) = required else {
             let help = "list the account under `include.users`, or see: cargo-peruser explain";
-            return Err(no_place(&owner, &plan.decision.rule.reason()).help(help).into());
+            return Err(no_place(&owner, &plan.decision.rule.reason()).help(help));
         };
         if is_for_another && place.kind == PlaceKind::InOwnCache {
             let why = "there is no shared root, and root makes nothing in another account's home";
             let help = format!("run as {owner}: cargo-peruser migrate {}", quoted(source));
-            return Err(no_place(&owner, why).help(help).into());
+            return Err(no_place(&owner, why).help(help));
         }
         let is_for_one = plan.settings().scope == Scope::Workspace;
         if is_for_another && is_for_one && request.checkout.is_none() {
@@ -113,7 +114,7 @@ impl<'a> Destination<'a> {
                 "each checkout has its own target directory, so `--checkout` has to say which";
             let (source, to) = (quoted(source), owner.word());
             let help = format!("cargo-peruser migrate {source} --to {to} --checkout CHECKOUT");
-            return Err(Failure::new(text).help(help).into());
+            return Err(Failure::new(text).help(help));
         }
         Ok(Destination {
             person: Person { uid: caller.uid, gid: caller.gid },
@@ -139,12 +140,12 @@ impl<'a> Destination<'a> {
     }
 
     /// The private directory, if it is there; nothing is made.
-    pub(super) fn existing(&self) -> Result<Option<File>, Error> {
+    pub(super) fn existing(&self) -> Result<Option<File>, Failure> {
         private_dir::open_existing(&self.required.place, &self.caller)
     }
 
     /// Looks at the private directory and its ancestors, and refuses what is unsafe.
-    pub(super) fn examine(&self) -> Result<(), Error> {
+    pub(super) fn examine(&self) -> Result<(), Failure> {
         private_dir::examine(self.required, &self.caller).map(drop)
     }
 
@@ -155,13 +156,13 @@ impl<'a> Destination<'a> {
     }
 
     /// The staging directory of an earlier run, if there is one.
-    pub(super) fn staging(&self) -> Result<Option<Staging>, Error> {
+    pub(super) fn staging(&self) -> Result<Option<Staging>, Failure> {
         let Some(top) = self.existing()? else { return Ok(None) };
         Staging::open(&Tree { top, path: self.private_dir.clone() }, self)
     }
 
     /// Makes sure that the private directory is there, and makes the staging directory in it.
-    pub(super) fn make_staging(&self) -> Result<Staging, Error> {
+    pub(super) fn make_staging(&self) -> Result<Staging, Failure> {
         let mut notes = Vec::new();
         let private = private_dir::establish(&self.required.place, &self.caller, &mut notes)?;
         notes.iter().for_each(tell);
@@ -172,19 +173,19 @@ impl<'a> Destination<'a> {
     }
 
     /// The error for another migration to here, which has to be ended first.
-    pub(super) fn unfinished(&self, journal: &Journal) -> Error {
+    pub(super) fn unfinished(&self, journal: &Journal) -> Failure {
         let source = journal.source();
         let text = format!("an earlier migration of `{}` is unfinished", shown(&source));
-        Failure::new(text).help(self.command(&source, self.is_for_another)).into()
+        Failure::new(text).help(self.command(&source, self.is_for_another))
     }
 
     /// The error for what another account has begun: only that one goes on. What it has written down
     /// about the source is not believed.
-    pub(super) fn begun_by(&self, staging: &Path, uid: u32) -> Error {
+    pub(super) fn begun_by(&self, staging: &Path, uid: u32) -> Failure {
         let by = accounts::owner(uid);
         let text = format!("an earlier migration by {by} is unfinished, in `{}`", shown(staging));
         let command = self.command(&self.source, uid == 0);
-        Failure::new(text).help(format!("as {by}, run: {command}")).into()
+        Failure::new(text).help(format!("as {by}, run: {command}"))
     }
 
     fn command(&self, source: &Path, as_root: bool) -> String {

@@ -14,20 +14,21 @@ use rustix::io::Errno;
 use super::Person;
 use super::judge::{is_to_be_given, own_mode};
 use crate::os::acls;
+use crate::os::entry::Kind;
 use crate::os::facts::{facts, facts_of};
 use crate::os::files;
 use crate::os::interrupt;
 use crate::os::node::{Inventory, Node};
 use crate::os::tag;
 use crate::os::tree::{NAMED, Tree, names};
-use crate::ui::error::{Error, Failure, Kind};
+use crate::ui::failure::Failure;
 
 /// Gives everything in the tree to its new owner; what is theirs alone already is left as it is. Cargo's
 /// locks go: whoever has one open could lock it for ever, and cargo makes new ones.
 ///
 /// # Errors
 /// Where the tree is not what was judged, and failures; a next run goes on where this one ended.
-pub(super) fn give(tree: &Tree, inventory: &Inventory, person: Person) -> Result<(), Error> {
+pub(super) fn give(tree: &Tree, inventory: &Inventory, person: Person) -> Result<(), Failure> {
     let mut children: HashMap<usize, Vec<usize>> = HashMap::new();
     for (index, node) in inventory.nodes.iter().enumerate() {
         if let Some(parent) = node.parent {
@@ -52,7 +53,7 @@ struct Giving<'a> {
 
 impl Giving<'_> {
     /// A directory, and then what it holds, when nobody else can change that any more.
-    fn directory(&self, index: usize, node: &Node, children: &[usize]) -> Result<(), Error> {
+    fn directory(&self, index: usize, node: &Node, children: &[usize]) -> Result<(), Failure> {
         let take = || -> io::Result<(File, Vec<CString>)> {
             let directory = self.tree.enter(self.inventory, index)?;
             if is_to_be_given(node, self.person.uid, self.person.gid) {
@@ -117,14 +118,14 @@ impl Giving<'_> {
         Ok(())
     }
 
-    fn failed(&self, index: usize, cause: io::Error) -> Error {
+    fn failed(&self, index: usize, cause: io::Error) -> Failure {
         let names = self.inventory.path(index);
         if !is_closed(&cause) {
             return self.tree.failed("change the owner of", &names, cause);
         }
         let help =
             "only root can give you what others own; remove it, and run the same command again";
-        Failure::step("change the owner of", &self.tree.at(&names), cause).help(help).into()
+        Failure::step("change the owner of", &self.tree.at(&names), cause).help(help)
     }
 }
 
@@ -140,7 +141,7 @@ fn is_same(found: &Node, judged: &Node) -> bool {
 }
 
 /// Makes the top of what has arrived what a target directory is: mode 0700, with its tag.
-pub(super) fn prepare(tree: &Tree, person: Person) -> Result<(), Error> {
+pub(super) fn prepare(tree: &Tree, person: Person) -> Result<(), Failure> {
     let prepare = || -> io::Result<()> {
         fchmod(&tree.top, Mode::from_raw_mode(0o700))?;
         if tag::is_valid(&tree.top) {
@@ -156,7 +157,7 @@ pub(super) fn prepare(tree: &Tree, person: Person) -> Result<(), Error> {
         // the name now need not be that.
         chown(&tag, person)
     };
-    prepare().map_err(|cause| Failure::step("prepare", &tree.path, cause).into())
+    prepare().map_err(|cause| Failure::step("prepare", &tree.path, cause))
 }
 
 /// Changes the owner of what is open, a symlink itself included.

@@ -7,8 +7,8 @@
 use std::collections::{HashMap, HashSet};
 use std::ffi::CString;
 
+use crate::os::entry::Kind;
 use crate::os::node::{Identity, Inventory, Node, is_mounted};
-use crate::ui::error::Kind;
 
 /// What stands beside a target directory, but in none: a checkout's, or a private directory's own.
 const ABOVE: [&str; 5] = ["Cargo.toml", ".git", ".jj", "src", ".migration"];

@@ -30,8 +30,8 @@ use crate::os::snapshot::Snapshot;
 use crate::settings::Key;
 use crate::shim::Plan;
 use crate::shim::decide::Door;
-use crate::ui::error::{Error, Failure, reason};
 use crate::ui::escape::shown;
+use crate::ui::failure::{Failure, reason};
 use crate::ui::report;
 use destination::Destination;
 use plan::{Position, position};
@@ -107,7 +107,7 @@ struct Request {
 impl Request {
     /// Whether to go ahead; nobody is asked twice. Until then nothing is changed, and an interrupt ends
     /// the program; from then on there is something to put in order.
-    fn confirm(&mut self, question: &str) -> Result<(), Error> {
+    fn confirm(&mut self, question: &str) -> Result<(), Failure> {
         let unasked = |cause| Failure::step("ask on", Path::new("/dev/tty"), cause);
         if !self.is_confirmed {
             self.is_confirmed = report::ask(question).map_err(unasked)?.ok_or_else(|| {
@@ -116,9 +116,9 @@ impl Request {
             })?;
         }
         if !self.is_confirmed {
-            return Err(Failure::new("not confirmed").help("nothing was changed").into());
+            return Err(Failure::new("not confirmed").help("nothing was changed"));
         }
-        interrupt::watch().map_err(|cause| Failure::new(reason(&cause)).into())
+        interrupt::watch().map_err(|cause| Failure::new(reason(&cause)))
     }
 }
 
@@ -134,7 +134,7 @@ fn relocate(
     request: &mut Request,
     source: &Source,
     destination: &mut Destination<'_>,
-) -> Result<Outcome, Error> {
+) -> Result<Outcome, Failure> {
     let position = position(&source.path, &destination.private_dir, &destination.name);
     let mut staging = destination.staging()?;
     let journal = staging.as_ref().map(|staging| staging.journal()).transpose()?.flatten();
@@ -147,7 +147,7 @@ fn relocate(
         Position::Nested => {
             let (from, to) = (shown(&source.path), destination.path());
             let text = format!("cannot move `{from}` to `{}`: one is inside the other", shown(&to));
-            return Err(Failure::new(text).help("name the old target directory itself").into());
+            return Err(Failure::new(text).help("name the old target directory itself"));
         }
         Position::Apart | Position::PrivateDir => {}
     }
@@ -175,7 +175,7 @@ fn relocate(
 }
 
 /// It is where it belongs, so that only a checkout's own packages are left to rebuild.
-fn in_place(request: &Request, source: &Source) -> Result<Outcome, Error> {
+fn in_place(request: &Request, source: &Source) -> Result<Outcome, Failure> {
     source.open("cargo-peruser path")?;
     if request.checkout.is_none() || request.is_dry {
         say(&format!("`{}` is where it belongs", shown(&source.path)), "nothing was changed")?;
@@ -185,22 +185,19 @@ fn in_place(request: &Request, source: &Source) -> Result<Outcome, Error> {
 }
 
 /// Writes to stdout.
-fn say(text: &str, state: &str) -> Result<(), Error> {
+fn say(text: &str, state: &str) -> Result<(), Failure> {
     let unsaid = |cause: std::io::Error| {
         Failure::new(format!("failed to write to stdout: {}", reason(&cause))).help(state)
     };
-    Ok(report::line(text).map_err(unsaid)?)
+    report::line(text).map_err(unsaid)
 }
 
 /// An error with what has become of the target directory, where it has no next step of its own.
-fn with_state(error: Error, destination: &Destination<'_>) -> Error {
+fn with_state(error: Failure, destination: &Destination<'_>) -> Failure {
     let journal = destination.private_dir.join(staging::NAME).join(staging::JOURNAL);
     let help = match crate::os::files::is_there(&journal) {
         true => "nothing is lost; run the same command again to continue",
         false => "the source is as it was; mend the cause and run the same command again",
     };
-    match error {
-        Error::Failure(failure) if failure.help.is_none() => failure.help(help).into(),
-        other => other,
-    }
+    if error.help.is_none() { error.help(help) } else { error }
 }

@@ -11,12 +11,13 @@ use super::source::{Source, unfit};
 use super::staging::{self, occupied};
 use super::{Person, Request};
 use crate::os::accounts;
+use crate::os::entry::Kind;
 use crate::os::facts::facts_of;
 use crate::os::node::Inventory;
 use crate::os::tree::{Tree, directory_at};
 use crate::shim::decide::{BUILD, is_directory_name};
-use crate::ui::error::{Error, Failure, Kind};
 use crate::ui::escape::{bytes, quoted, shown};
+use crate::ui::failure::Failure;
 use crate::ui::report::{row, table};
 use crate::workspace::record;
 
@@ -48,7 +49,7 @@ pub(super) struct Preview<'a> {
 
 /// Everything that is to be moved. What this tool keeps in a private directory is no part of an old
 /// target directory that is the private directory itself.
-pub(super) fn walk(tree: &Tree, method: Method, target: &str) -> Result<Inventory, Error> {
+pub(super) fn walk(tree: &Tree, method: Method, target: &str) -> Result<Inventory, Failure> {
     tree.walk(&|name| method == Method::Descend && is_ours(name, target))
 }
 
@@ -67,7 +68,7 @@ impl<'a> Preview<'a> {
         source: &Source,
         destination: &'a Destination<'a>,
         position: Position,
-    ) -> Result<Preview<'a>, Error> {
+    ) -> Result<Preview<'a>, Failure> {
         let is_occupied = destination.is_occupied();
         let left = destination.checkout_command();
         let tree = source.open(&format!("if it has been moved already, {left}"))?;
@@ -79,7 +80,7 @@ impl<'a> Preview<'a> {
         if !is_target_dir(&inventory) {
             let why = "it is no target directory: cargo has built nothing in it";
             let help = "name the directory that holds `debug` or `release`";
-            return Err(unfit(&source.path, why).help(help).into());
+            return Err(unfit(&source.path, why).help(help));
         }
         // Where the private directory is not there yet, the nearest directory above it.
         let above = || destination.private_dir.ancestors().find_map(|at| directory_at(at).ok());
@@ -112,9 +113,9 @@ impl<'a> Preview<'a> {
     }
 
     /// Refuses what there is no room for.
-    pub(super) fn refuse(&self, request: &Request) -> Result<(), Error> {
+    pub(super) fn refuse(&self, request: &Request) -> Result<(), Failure> {
         if self.is_occupied && !request.is_replacing {
-            return Err(occupied(&self.destination.path()).into());
+            return Err(occupied(&self.destination.path()));
         }
         let needed = self.inventory.bytes().1;
         if self.method == Method::Copy && self.is_elsewhere && needed > self.free {
@@ -126,7 +127,7 @@ impl<'a> Preview<'a> {
                 path.0
             );
             let help = format!("free some space there: df -h {}", path.1);
-            return Err(Failure::new(text).help(help).exit(73).into());
+            return Err(Failure::new(text).help(help).exit(73));
         }
         Ok(())
     }

@@ -16,8 +16,8 @@ use super::{Request, say};
 use crate::shim::Plan;
 use crate::shim::environment;
 use crate::shim::exec;
-use crate::ui::error::{Error, Failure, reason};
 use crate::ui::escape::{quoted, shown};
+use crate::ui::failure::{Failure, reason};
 use crate::ui::report;
 
 /// Has the packages of the checkout that was named rebuilt, or says what to run.
@@ -25,7 +25,7 @@ pub(super) fn after(
     plan: &Plan<'_>,
     request: &Request,
     destination: &Destination<'_>,
-) -> Result<(), Error> {
+) -> Result<(), Failure> {
     if request.checkout.is_none() || destination.is_for_another {
         report::advice(
             &"each workspace's own packages still have the old paths built in",

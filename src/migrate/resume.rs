@@ -11,8 +11,8 @@ use super::staging::Staging;
 use crate::os::facts::{facts, facts_of};
 use crate::os::tag;
 use crate::os::tree::{Tree, directory};
-use crate::ui::error::{Error, Failure};
 use crate::ui::escape::shown;
+use crate::ui::failure::Failure;
 use crate::ui::report;
 
 /// What has become of a migration.
@@ -33,7 +33,7 @@ pub(super) fn resume(
     destination: &mut Destination<'_>,
     staging: &Staging,
     journal: &Journal,
-) -> Result<Outcome, Error> {
+) -> Result<Outcome, Failure> {
     if journal.source() != source.path {
         return Err(destination.unfinished(journal));
     }
@@ -54,7 +54,7 @@ pub(super) fn resume(
             let text = format!("what was moved from `{from}` is not in its place");
             let help =
                 format!("look for it in `{}`; {}", shown(&staging.private.path), staging.look());
-            return Err(Failure::new(text).help(help).into());
+            return Err(Failure::new(text).help(help));
         }
         _ => {}
     }
@@ -67,7 +67,7 @@ pub(super) fn resume(
     go_on(&moving, journal, next)
 }
 
-fn go_on(moving: &Move<'_>, journal: &Journal, next: Next) -> Result<Outcome, Error> {
+fn go_on(moving: &Move<'_>, journal: &Journal, next: Next) -> Result<Outcome, Failure> {
     let staging = moving.staging;
     match next {
         Next::Adopt if journal.method == Method::Descend => {
@@ -92,7 +92,7 @@ fn go_on(moving: &Move<'_>, journal: &Journal, next: Next) -> Result<Outcome, Er
 /// Goes on removing the source under its other name. Others may have put something there since, even
 /// where its top is closed to them: only what has its counterpart in the copy goes. Where it still has
 /// its own name it stays: nobody has watched it meanwhile.
-fn remove_rest(moving: &Move<'_>, journal: &Journal) -> Result<(), Error> {
+fn remove_rest(moving: &Move<'_>, journal: &Journal) -> Result<(), Failure> {
     let source = moving.source;
     let aside = source.open_aside(journal.inode);
     let aside = aside.map_err(|cause| Failure::step("open", &source.aside_path(), cause))?;

@@ -12,13 +12,15 @@ use std::path::{Component, Path, PathBuf};
 use rustix::fs::{Mode, OFlags, fsync, openat};
 
 use super::staging::rename;
+use crate::os::entry::Kind;
 use crate::os::facts::facts;
 use crate::os::files;
 use crate::os::node::{Identity, Node};
 use crate::os::remove::{self, Left, What};
 use crate::os::tree::{NAMED, Tree};
-use crate::ui::error::{Error, Failure, Kind, Look, reason};
 use crate::ui::escape::shown;
+use crate::ui::failure::{Failure, reason};
+use crate::ui::look::Look;
 
 /// The source; it need not be there any more, nor the directory that it stood in, since a move that was
 /// interrupted goes on without.
@@ -39,7 +41,7 @@ pub(super) fn unfit(path: &Path, why: &str) -> Failure {
 
 impl Source {
     /// Finds it by its absolute path. A symlink in the last place is refused later, and never followed.
-    pub(super) fn find(typed: &Path) -> Result<Source, Error> {
+    pub(super) fn find(typed: &Path) -> Result<Source, Failure> {
         let failed = |cause: io::Error| unfit(typed, &reason(&cause));
         let path = match (typed.parent(), typed.file_name()) {
             (Some(parent), Some(name)) => {
@@ -48,7 +50,7 @@ impl Source {
             _ => typed.canonicalize().map_err(failed)?,
         };
         let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
-            return Err(unfit(typed, "it is the root of the file system").into());
+            return Err(unfit(typed, "it is the root of the file system"));
         };
         let parent = match descend(parent) {
             Err(cause) if files::is_absence(&cause) => None,
@@ -67,7 +69,7 @@ impl Source {
     }
 
     /// What stands there, open; with a next step for where nothing does.
-    pub(super) fn open(&self, if_gone: &str) -> Result<Tree, Error> {
+    pub(super) fn open(&self, if_gone: &str) -> Result<Tree, Failure> {
         let opened =
             self.parent().and_then(|parent| Tree::open(parent, &self.name, self.path.clone()));
         let unfit = |cause: io::Error| {
@@ -79,7 +81,7 @@ impl Source {
             let why = kind.map_or_else(|| reason(&cause), |kind| format!("it is a {kind}"));
             unfit(&self.path, &why).help(Look::Entry.at(&self.path, "name the directory itself"))
         };
-        Ok(opened.map_err(unfit)?)
+        opened.map_err(unfit)
     }
 
     /// Whether the directory of this inode still is there.

@@ -24,8 +24,8 @@ use crate::os::files;
 use crate::os::lock;
 use crate::os::remove::{self, Left, What};
 use crate::os::tree::{FILE, Tree, directory, names};
-use crate::ui::error::{Error, Failure, reason};
 use crate::ui::escape::{quoted, shown};
+use crate::ui::failure::{Failure, reason};
 use crate::ui::report;
 
 /// Its name in the private directory.
@@ -51,7 +51,7 @@ impl Staging {
     pub(super) fn open(
         private: &Tree,
         destination: &Destination<'_>,
-    ) -> Result<Option<Staging>, Error> {
+    ) -> Result<Option<Staging>, Failure> {
         let path = private.path.join(NAME);
         let failed = |cause: io::Error| Failure::step("open", &path, cause);
         // Whose it is comes first: what belongs to another account cannot even be opened.
@@ -73,9 +73,9 @@ impl Staging {
             Err(Errno::WOULDBLOCK) => {
                 let holder = lock::holders(found.identity);
                 let text = format!("another migration to this place is at work: {holder}");
-                return Err(Failure::new(text).help("wait for it and run this again").into());
+                return Err(Failure::new(text).help("wait for it and run this again"));
             }
-            Err(cause) => return Err(failed(cause.into()).into()),
+            Err(cause) => return Err(failed(cause.into())),
         }
         // Between the opening and the locking, the run that had it may have ended.
         if !facts(&private.top, NAME).is_ok_and(|it| it.identity == found.identity) {
@@ -89,14 +89,14 @@ impl Staging {
     }
 
     /// Makes it, mode 0700, or opens the one that is there, and locks it.
-    pub(super) fn make(private: &Tree, destination: &Destination<'_>) -> Result<Staging, Error> {
+    pub(super) fn make(private: &Tree, destination: &Destination<'_>) -> Result<Staging, Failure> {
         loop {
             match make_directory(&private.top, NAME) {
                 Ok(_) => {}
                 Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(cause) => {
                     let path = private.path.join(NAME);
-                    return Err(Failure::step("create directory", &path, cause).into());
+                    return Err(Failure::step("create directory", &path, cause));
                 }
             }
             if let Some(staging) = Staging::open(private, destination)? {
@@ -130,7 +130,7 @@ impl Staging {
 
     /// Reads the journal, if there is one. One that cannot be used is never taken for none: what waits
     /// beside it may be the only copy.
-    pub(super) fn journal(&self) -> Result<Option<Journal>, Error> {
+    pub(super) fn journal(&self) -> Result<Option<Journal>, Failure> {
         let read = || -> io::Result<Option<Journal>> {
             let file = match openat(&self.at, JOURNAL, OFlags::RDONLY | FILE, Mode::empty()) {
                 Err(Errno::NOENT) if !self.is_anything_waiting() => return Ok(None),
@@ -144,13 +144,13 @@ impl Staging {
     }
 
     /// Nothing goes on here before a person has looked at it.
-    fn unusable(&self, why: &str) -> Error {
+    fn unusable(&self, why: &str) -> Failure {
         let path = self.path();
         let text = format!(
             "an earlier migration is unfinished, and its journal in `{}` cannot be used: {why}",
             shown(&path)
         );
-        Failure::new(text).help(self.look()).into()
+        Failure::new(text).help(self.look())
     }
 
     /// What to do about what an earlier run has left; never a command that could delete the only copy.
@@ -170,7 +170,7 @@ impl Staging {
 
     /// Writes the journal, mode 0600, whole or not at all. Its text and its name are on the disk when
     /// this returns: what comes next may happen on another one, and last at once.
-    pub(super) fn write(&self, journal: &Journal) -> Result<(), Error> {
+    pub(super) fn write(&self, journal: &Journal) -> Result<(), Failure> {
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | FILE;
         let write = || -> io::Result<()> {
             let text = serde_json::to_string_pretty(journal)?;
@@ -182,7 +182,7 @@ impl Staging {
             renameat(&self.at, NEW_JOURNAL, &self.at, JOURNAL)?;
             Ok(fsync(&self.at)?)
         };
-        write().map_err(|cause| Failure::step("write", &self.path().join(JOURNAL), cause).into())
+        write().map_err(|cause| Failure::step("write", &self.path().join(JOURNAL), cause))
     }
 
     /// What stands where things arrive.
@@ -195,14 +195,14 @@ impl Staging {
     }
 
     /// What has arrived, by its path here.
-    pub(super) fn incoming(&self) -> Result<Tree, Error> {
+    pub(super) fn incoming(&self) -> Result<Tree, Failure> {
         let path = self.incoming_path();
         let tree = Tree::open(&self.at, INCOMING.as_ref(), path.clone());
-        tree.map_err(|cause| Failure::step("open", &path, cause).into())
+        tree.map_err(|cause| Failure::step("open", &path, cause))
     }
 
     /// Makes an empty directory, mode 0700, for what arrives.
-    pub(super) fn make_incoming(&self) -> Result<Tree, Error> {
+    pub(super) fn make_incoming(&self) -> Result<Tree, Failure> {
         let path = self.incoming_path();
         let made = make_directory(&self.at, INCOMING);
         let top = made.map_err(|cause| Failure::step("create directory", &path, cause))?;
@@ -210,7 +210,7 @@ impl Staging {
     }
 
     /// Removes what has arrived, which must be a copy of ours.
-    pub(super) fn discard(&self) -> Result<(), Error> {
+    pub(super) fn discard(&self) -> Result<(), Failure> {
         let discard = || -> io::Result<()> {
             let Some(found) = facts_if_any(&self.at, INCOMING)? else { return Ok(()) };
             match remove::tree(&self.at, INCOMING.as_ref(), found.identity, What::All)? {
@@ -218,27 +218,27 @@ impl Staging {
                 Left::Something => Err(Errno::NOTEMPTY.into()),
             }
         };
-        discard().map_err(|cause| Failure::step("remove", &self.incoming_path(), cause).into())
+        discard().map_err(|cause| Failure::step("remove", &self.incoming_path(), cause))
     }
 
     /// Puts what has arrived in place. What stands there is kept beside it, if that was asked for; it is
     /// never merged with.
-    pub(super) fn put(&self, name: &str, is_replacing: bool) -> Result<(), Error> {
+    pub(super) fn put(&self, name: &str, is_replacing: bool) -> Result<(), Failure> {
         let path = self.private.path.join(name);
         let failed = |cause| Failure::step("put in place", &path, cause);
         let put = || rename(&self.at, INCOMING.as_ref(), &self.private.top, name.as_ref());
         match put() {
-            Err(cause) if cause.kind() != io::ErrorKind::AlreadyExists => Err(failed(cause).into()),
-            Err(_) if !is_replacing => Err(occupied(&path).into()),
+            Err(cause) if cause.kind() != io::ErrorKind::AlreadyExists => Err(failed(cause)),
+            Err(_) if !is_replacing => Err(occupied(&path)),
             Err(_) => Ok(keep_beside(&self.private, name).and_then(|()| put()).map_err(failed)?),
             Ok(()) => Ok(()),
         }
     }
 
     /// Makes what was renamed in the private directory last through a power failure.
-    pub(super) fn sync(&self) -> Result<(), Error> {
+    pub(super) fn sync(&self) -> Result<(), Failure> {
         let synced = fsync(&self.private.top);
-        synced.map_err(|cause| Failure::step("sync", &self.private.path, cause).into())
+        synced.map_err(|cause| Failure::step("sync", &self.private.path, cause))
     }
 }
 

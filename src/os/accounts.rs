@@ -8,7 +8,7 @@ use users::os::unix::{GroupExt, UserExt};
 
 use super::files;
 use crate::os::passwd::{self, Account, Record};
-use crate::ui::error::Owner;
+use crate::ui::owner::Owner;
 
 /// The uid that this process acts with.
 pub fn own_uid() -> u32 {

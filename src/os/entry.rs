@@ -1,6 +1,43 @@
 //! Pure: what stands under a name, and whether another account may change it.
 
-use crate::ui::error::Kind;
+use std::fmt::{self, Display, Formatter};
+
+/// What an entry of the file system is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A directory.
+    Directory,
+    /// A symbolic link, wherever it leads.
+    Symlink,
+    /// A regular file.
+    File,
+    /// A named pipe.
+    Fifo,
+    /// A socket.
+    Socket,
+    /// A block or character device, or what this system has besides.
+    Device,
+}
+
+impl Kind {
+    /// Whether it is a directory, a file or a symlink, whose permissions people change.
+    pub fn is_plain(self) -> bool {
+        matches!(self, Kind::Directory | Kind::Symlink | Kind::File)
+    }
+}
+
+impl Display for Kind {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Kind::Directory => "directory",
+            Kind::Symlink => "symlink",
+            Kind::File => "file",
+            Kind::Fifo => "fifo",
+            Kind::Socket => "socket",
+            Kind::Device => "device",
+        })
+    }
+}
 
 /// What `lstat` says about an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,8 +106,7 @@ pub fn others_can_change(
 
 #[cfg(test)]
 mod tests {
-    use super::{Entry, Step, others_can_change};
-    use crate::ui::error::Kind;
+    use super::{Entry, Kind, Step, others_can_change};
 
     const ALICE: u32 = 1500;
     const MALLORY: u32 = 1666;

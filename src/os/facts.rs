@@ -11,8 +11,8 @@ use rustix::fs::{AtFlags, FileType, readlinkat};
 use rustix::io::Errno;
 use rustix::path::Arg;
 
+use crate::os::entry::Kind;
 use crate::os::node::Node;
-use crate::ui::error::Kind;
 
 /// What stands under a name, without following a symlink or mounting anything. Where it is in an
 /// inventory is for the caller to say.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{Mode, OFlags};
 
 use crate::os::entry::Entry;
-use crate::ui::error::Kind;
+use crate::os::entry::Kind;
 
 /// The largest file that [`text`] reads, in bytes.
 const MAX_TEXT: u64 = 1 << 20;

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use super::files;
 use super::snapshot::Snapshot;
 use super::trust;
+use crate::ui::failure::Failure;
 
 /// The caller's own directories.
 #[derive(Debug)]
@@ -90,4 +91,13 @@ impl<'a> Homes<'a> {
     fn home_of_account(&self) -> Option<PathBuf> {
         super::accounts::account(self.snapshot.uid, &[]).home
     }
+}
+
+/// There is no place for a private directory (exit 73).
+pub fn no_home(uid: u32) -> Failure {
+    Failure::new(format!(
+        "no place for a private directory: uid {uid} has no home directory of its own"
+    ))
+    .help("set XDG_CACHE_HOME to a directory of your own, or CARGO_PERUSER_SHARED_ROOT")
+    .exit(73)
 }

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock};
 
 use super::files;
-use crate::ui::error::{Error, Failure};
+use crate::ui::failure::Failure;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 /// Whether somebody has asked to stop.
@@ -54,6 +54,6 @@ pub fn is_requested() -> bool {
 ///
 /// # Errors
 /// Then.
-pub fn check() -> Result<(), Error> {
-    if is_requested() { Err(Failure::new("interrupted").exit(130).into()) } else { Ok(()) }
+pub fn check() -> Result<(), Failure> {
+    if is_requested() { Err(Failure::new("interrupted").exit(130)) } else { Ok(()) }
 }

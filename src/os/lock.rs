@@ -17,9 +17,10 @@ use rustix::io::Errno;
 use super::accounts;
 use super::files;
 use super::tree::Tree;
+use crate::os::entry::Kind;
 use crate::os::node::{Identity, Inventory};
-use crate::ui::error::{Error, Kind};
 use crate::ui::escape::shown;
+use crate::ui::failure::Failure;
 
 /// Every lock of a tree, held until this is dropped.
 #[derive(Debug, Default)]
@@ -44,7 +45,7 @@ impl Locks {
     /// # Errors
     /// A lock that cannot be opened (then nobody can tell whether a build is at work), or that was
     /// changed meanwhile.
-    pub fn take(&mut self, tree: &Tree, inventory: &Inventory) -> Result<Option<Busy>, Error> {
+    pub fn take(&mut self, tree: &Tree, inventory: &Inventory) -> Result<Option<Busy>, Failure> {
         for (index, node) in inventory.nodes.iter().enumerate() {
             let is_lock = index == 0 || (node.kind == Kind::File && node.is_lock());
             if !is_lock || self.identities.contains(&node.identity) {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::ffi::CString;
 
-use crate::ui::error::Kind;
+use crate::os::entry::Kind;
 
 /// The deepest level below the top that is followed; cargo's own trees need about ten.
 pub const MAX_DEPTH: usize = 96;
@@ -136,7 +136,7 @@ pub fn is_mounted(top: &Node, node: &Node) -> bool {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::{Inventory, Node};
-    use crate::ui::error::Kind;
+    use crate::os::entry::Kind;
     use std::ffi::CString;
 
     /// An entry of uid 1500 on one file system.

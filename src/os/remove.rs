@@ -14,8 +14,8 @@ use rustix::io::Errno;
 use super::facts::{facts, facts_of};
 use super::interrupt;
 use super::tree::{directory, names};
+use crate::os::entry::Kind;
 use crate::os::node::{Identity, MAX_DEPTH, Node, is_mounted};
-use crate::ui::error::Kind;
 
 /// What may be removed.
 #[derive(Clone, Copy, Debug)]

@@ -20,7 +20,10 @@ use found::Found;
 
 use super::files;
 use crate::os::entry::Entry;
-use crate::ui::error::{FileError, Kind};
+use crate::os::entry::Kind;
+use crate::ui::escape::{quoted, shown};
+use crate::ui::failure::{Failure, reason};
+use crate::ui::look::Look;
 
 /// A file as it was found, for the new content to be compared with and to be put in its place.
 #[derive(Clone, Debug)]
@@ -35,15 +38,16 @@ impl Original {
     /// Reads the file that `path` leads to; that there is none yet is no error.
     ///
     /// # Errors
-    /// [`FileError`] for anything but a regular file, and for what cannot be read.
-    pub fn read(path: &Path) -> Result<Original, FileError> {
-        let failed = |cause| FileError::failed("read", path, cause);
+    /// A failure for anything but a regular file, and for what cannot be read.
+    pub fn read(path: &Path) -> Result<Original, Failure> {
+        let failed = |cause| Failure::file("read", path, cause);
         let place = files::without_symlinks(path);
         let found = match files::entry_if_any(&place).map_err(failed)? {
             None => None,
             Some(Entry { kind: Kind::File, .. }) => Some(Found::read(&place).map_err(failed)?),
             Some(Entry { kind, .. }) => {
-                return Err(FileError::NotAFile { path: path.to_owned(), kind });
+                return Err(cannot_edit(path, &format!("it is a {kind}, not a file"))
+                    .help("put a file of your own in its place"));
             }
         };
         Ok(Original { path: path.to_owned(), place, found })
@@ -57,10 +61,12 @@ impl Original {
     /// The content as text; empty where there is no file yet.
     ///
     /// # Errors
-    /// [`FileError::NotText`] for bytes that are not UTF-8.
-    pub fn text(&self) -> Result<&str, FileError> {
+    /// A failure for bytes that are not UTF-8.
+    pub fn text(&self) -> Result<&str, Failure> {
         let text = std::str::from_utf8(self.bytes().unwrap_or_default());
-        text.map_err(|_| FileError::NotText { path: self.path.clone() })
+        text.map_err(|_| {
+            cannot_edit(&self.path, "it is not UTF-8").help("convert it to UTF-8 first")
+        })
     }
 
     /// Whether the path itself is the file, and no symlink to it.
@@ -78,7 +84,7 @@ impl Original {
     ///
     /// # Errors
     /// What stands in the way.
-    pub fn assert_writable(&self) -> Result<(), FileError> {
+    pub fn assert_writable(&self) -> Result<(), Failure> {
         if let Some(found) = &self.found {
             found.assert_replaceable(&self.path)?;
         }
@@ -90,19 +96,22 @@ impl Original {
     /// 0755 less the umask.
     ///
     /// # Errors
-    /// Those of [`Original::assert_writable`], [`FileError::Attribute`] where something would be
-    /// lost, [`FileError::Changed`] for a file that is not as it was read, and the system's. The old
-    /// file stays in each case.
-    pub fn replace(&self, bytes: &[u8], mode: u32) -> Result<(), FileError> {
+    /// Those of [`Original::assert_writable`], where something would be lost, for a file that is not
+    /// as it was read, and the system's. The old file stays in each case.
+    pub fn replace(&self, bytes: &[u8], mode: u32) -> Result<(), Failure> {
         self.assert_writable()?;
-        let failed = |cause| FileError::failed("write", &self.path, cause);
+        let failed = |cause| Failure::file("write", &self.path, cause);
         let directory = self.place.parent().unwrap_or(Path::new("/"));
         std::fs::create_dir_all(directory).map_err(failed)?;
         let beside = Beside::create(&self.place).map_err(failed)?;
         beside.fill(bytes, self.found.as_ref(), mode).map_err(|error| match error {
             Failed::Plainly(cause) => failed(cause),
             Failed::Attribute(name, cause) => {
-                FileError::Attribute { path: self.path.clone(), name, cause }
+                let (name, cause) = (shown(&name), reason(&cause));
+                let why = format!("it would lose its attribute `{name}`: {cause}");
+                let path = quoted(&self.path);
+                cannot_edit(&self.path, &why)
+                    .help(format!("change it by hand; what it has shows: getfattr -d -m - {path}"))
             }
         })?;
         self.assert_unchanged()?;
@@ -114,12 +123,12 @@ impl Original {
     ///
     /// # Errors
     /// Those of [`Original::replace`].
-    pub fn remove(&self) -> Result<(), FileError> {
+    pub fn remove(&self) -> Result<(), Failure> {
         self.assert_writable()?;
         self.assert_unchanged()?;
         match std::fs::remove_file(&self.place) {
             Err(error) if !files::is_absence(&error) => {
-                Err(FileError::failed("remove", &self.path, error))
+                Err(Failure::file("remove", &self.path, error))
             }
             _ => Ok(()),
         }
@@ -127,12 +136,12 @@ impl Original {
 
     /// Somebody may have saved the file in an editor meanwhile. Between this look and the rename a
     /// moment remains, as it does for every program that replaces a file.
-    fn assert_unchanged(&self) -> Result<(), FileError> {
+    fn assert_unchanged(&self) -> Result<(), Failure> {
         let now = Original::read(&self.path)?;
         if now.place == self.place && now.found == self.found {
             Ok(())
         } else {
-            Err(FileError::Changed { path: self.path.clone() })
+            Err(changed_meanwhile(&self.path))
         }
     }
 }
@@ -177,6 +186,27 @@ pub fn is_same_content(one: &Path, other: &Path) -> io::Result<bool> {
 /// Makes a rename outlive a power loss.
 fn sync(directory: &Path) -> io::Result<()> {
     File::open(directory)?.sync_all()
+}
+
+/// The failure to edit a file (exit 1), which stays as it is.
+fn cannot_edit(path: &Path, why: &str) -> Failure {
+    Failure::new(format!("cannot edit `{}`: {why}", shown(path)))
+}
+
+/// The failure to edit a file as root (exit 1), when another account can change `place`, which leads
+/// to it.
+pub fn changeable_by_others(path: &Path, place: &Path) -> Failure {
+    let why = format!("others can change `{}`, and you are root", shown(place));
+    cannot_edit(path, &why).help(
+        Look::Way
+            .at(path, "run this without sudo, as the person whose file it is; who that is shows"),
+    )
+}
+
+/// The failure to change what somebody else has changed since it was read (exit 1).
+pub fn changed_meanwhile(path: &Path) -> Failure {
+    Failure::new(format!("`{}` was changed by somebody else meanwhile", shown(path)))
+        .help("run the same command again")
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use super::files;
-use crate::ui::error::{Error, Failure, Result};
+use crate::ui::failure::{Failure, Result};
 
 /// How this program was started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,13 +56,18 @@ impl Snapshot {
             [("uid", getuid().as_raw(), uid), ("gid", getgid().as_raw(), gid)]
         {
             if real != effective {
-                return Err(Error::ForeignRights { ids: (real, effective), what });
+                let text = format!(
+                    "refusing to run with another account's rights: {what} {real} acts as \
+                     {effective}"
+                );
+                let help = "remove the set-id bit from cargo-peruser, it must run as its caller";
+                return Err(Failure::new(text).help(help).exit(77));
             }
         }
         if has_file_capabilities(uid) {
             let text = "refusing to run with capabilities that its caller does not have";
             let help = "take them away from cargo-peruser, it must run as its caller: setcap -r";
-            return Err(Failure::new(text).help(help).exit(77).into());
+            return Err(Failure::new(text).help(help).exit(77));
         }
         let mut words = std::env::args_os();
         let name = words.next().unwrap_or_default();

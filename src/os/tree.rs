@@ -12,9 +12,10 @@ use rustix::io::Errno;
 
 use super::facts::{facts_if_any, facts_of};
 use super::interrupt;
+use crate::os::entry::Kind;
 use crate::os::node::{Inventory, MAX_DEPTH, Node, is_mounted};
-use crate::ui::error::{Error, Failure, Kind};
 use crate::ui::escape::{quoted, shown};
+use crate::ui::failure::Failure;
 
 /// How a directory is opened, wherever it is.
 const DIRECTORY: OFlags =
@@ -61,7 +62,7 @@ impl Tree {
     ///
     /// # Errors
     /// What cannot be looked at (exit 1), what lies too deep (77), an interrupt (130).
-    pub fn walk(&self, leave_out: &dyn Fn(&OsStr) -> bool) -> Result<Inventory, Error> {
+    pub fn walk(&self, leave_out: &dyn Fn(&OsStr) -> bool) -> Result<Inventory, Failure> {
         let top = facts_of(&self.top).map_err(|cause| self.failed("look at", &[], cause))?;
         let mut inventory = Inventory { nodes: vec![top.clone()] };
         // Numbers, not descriptors: there may be more directories than a process may have open.
@@ -73,7 +74,7 @@ impl Tree {
                 let path = self.at(&above);
                 let text =
                     format!("refusing `{}`: no cargo goes down as deep as that", shown(&path));
-                return Err(Failure::new(text).exit(77).into());
+                return Err(Failure::new(text).exit(77));
             }
             let failed = |cause| self.failed("look at", &above, cause);
             let directory = self.enter(&inventory, index).map_err(failed)?;
@@ -141,17 +142,17 @@ impl Tree {
     }
 
     /// The error for a step that failed, or for what was changed meanwhile.
-    pub fn failed(&self, doing: &str, names: &[CString], cause: io::Error) -> Error {
+    pub fn failed(&self, doing: &str, names: &[CString], cause: io::Error) -> Failure {
         use Errno as E;
         let path = self.at(names);
         match E::from_io_error(&cause) {
             Some(E::NOENT | E::NOTDIR | E::LOOP | E::NXIO | E::STALE) => {
-                Failure::new(format!("`{}` was changed meanwhile", shown(&path))).into()
+                Failure::new(format!("`{}` was changed meanwhile", shown(&path)))
             }
-            Some(E::ACCESS) => Failure::step(doing, &path, cause)
-                .help(format!("namei -l {}", quoted(&path)))
-                .into(),
-            _ => Failure::step(doing, &path, cause).into(),
+            Some(E::ACCESS) => {
+                Failure::step(doing, &path, cause).help(format!("namei -l {}", quoted(&path)))
+            }
+            _ => Failure::step(doing, &path, cause),
         }
     }
 }

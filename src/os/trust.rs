@@ -15,9 +15,9 @@ use std::path::{Component, Path, PathBuf};
 use rustix::io::Errno;
 
 use crate::os::accounts;
+use crate::os::entry::Kind;
 use crate::os::entry::{Entry, Step, UNMAPPED, others_can_change};
 use crate::os::files;
-use crate::ui::error::Kind;
 
 /// How many symlinks the kernel follows.
 const MAX_LINKS: usize = 40;
@@ -205,4 +205,11 @@ fn steps(path: &Path) -> Vec<OsString> {
         _ => None,
     });
     steps.collect()
+}
+
+/// The next step where a user namespace gives an owner no number.
+pub fn trust_unmapped(uid: u32) -> String {
+    format!(
+        "this user namespace hides the owner; if you trust it: CARGO_PERUSER_TRUSTED_OWNERS={uid}"
+    )
 }

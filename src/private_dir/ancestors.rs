@@ -7,11 +7,14 @@ use std::path::{Path, PathBuf};
 use super::{Caller, refusal, unreadable};
 use crate::os::accounts;
 use crate::os::entry::Entry;
+use crate::os::entry::Kind;
 use crate::os::files;
 use crate::private_dir::judge::{Part, Trust, judge_way};
 use crate::private_dir::place::{Place, PlaceKind};
-use crate::ui::error::{Error, Flaw, Kind, Result, SettingsError};
+use crate::private_dir::refusal::Flaw;
+use crate::ui::error::SettingsError;
 use crate::ui::escape::shown;
+use crate::ui::failure::{Failure, Result};
 
 /// What cargo and rustup read in every directory above the one that they work in.
 pub const READ_ABOVE: &[&str] = &[".cargo", "Cargo.toml", "rust-toolchain", "rust-toolchain.toml"];
@@ -81,7 +84,7 @@ fn judge(directory: &Path, entry: &Entry, place: &Place, caller: &Caller<'_>) ->
     let trust = Trust { caller: caller.acting, owners: &caller.trusted };
     judge_way(entry, part, trust).map_err(|flaw| match flaw {
         Flaw::WayNotADirectory(Kind::Symlink) if place.kind == PlaceKind::BelowSharedRoot => {
-            Error::Settings(SettingsError::Root {
+            Failure::from(SettingsError::Root {
                 origin: caller.root_origin.clone(),
                 path: place.parent.to_string_lossy().into_owned(),
                 cause: format!("has a symlink in it, `{}`", shown(directory)),

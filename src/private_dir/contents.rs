@@ -14,11 +14,13 @@ use rustix::fs::fchmod;
 use super::{Caller, make, refusal, unreadable};
 use crate::os::accounts;
 use crate::os::acls;
+use crate::os::entry::Kind;
 use crate::os::facts::{facts_if_any, facts_of};
 use crate::os::files;
 use crate::os::node::Node;
 use crate::os::tree;
-use crate::ui::error::{Error, Flaw, Kind, Result};
+use crate::private_dir::refusal::Flaw;
+use crate::ui::failure::{Failure, Result};
 
 /// How deep directories are followed; a descriptor is open for each.
 const MAX_DEPTH: usize = 200;
@@ -97,7 +99,7 @@ impl<'a> Walk<'a> {
 
     /// Makes sure that others than root neither own an entry nor can write to it. Symlinks are not followed, and
     /// their own mode says nothing.
-    fn assert_own(&self, inside: &Path, found: &Node) -> Result<(), Error> {
+    fn assert_own(&self, inside: &Path, found: &Node) -> Result<(), Failure> {
         let is_writable = match found.mode & 0o022 {
             _ if found.kind == Kind::Symlink => false,
             0 => false,

@@ -6,9 +6,10 @@
 //! whoever can create one runs code as everybody who builds below. The private directory itself has
 //! exactly its owner's bits.
 
+use crate::os::entry::Kind;
 use crate::os::entry::{Entry, UNMAPPED};
+use crate::private_dir::refusal::Flaw;
 use crate::settings::StickyRoot;
-use crate::ui::error::{Flaw, Kind};
 
 /// Who may own directories on the way.
 #[derive(Clone, Copy, Debug)]
@@ -94,8 +95,8 @@ pub fn judge_own(entry: &Entry, caller: u32) -> Result<(), Flaw> {
 mod tests {
     use super::{Part, Trust, Verdict, judge_private, judge_way};
     use crate::os::entry::Entry;
+    use crate::os::entry::Kind;
     use crate::settings::StickyRoot;
-    use crate::ui::error::Kind;
 
     const ALICE: u32 = 1500;
     const MALLORY: u32 = 1666;

@@ -20,11 +20,12 @@ use crate::os::files;
 use crate::os::tag;
 use crate::private_dir::judge::{Verdict, judge_own, judge_private};
 use crate::private_dir::place::{Place, PlaceKind};
-use crate::ui::error::{Error, Flaw, Result};
+use crate::private_dir::refusal::Flaw;
 use crate::ui::escape::quoted;
+use crate::ui::failure::{Failure, Result};
 
 const PRIVATE: Mode = Mode::from_raw_mode(0o700);
-/// What was to be done, as [`Error::Create`] says it.
+/// What was to be done, as a failure says it.
 const CREATE: &str = "create directory";
 /// What the name of a directory begins with that root is making for somebody.
 pub const UNFINISHED: &str = ".unfinished-";
@@ -277,12 +278,11 @@ fn recheck(place: &Place, parent: &Entry, caller: &Caller<'_>) -> Result<()> {
 }
 
 /// Why the private directory could not be made. Where the caller may not make one, root can.
-fn cannot_create(path: &Path, error: Errno, place: &Place, caller: &Caller<'_>) -> Error {
+fn cannot_create(path: &Path, error: Errno, place: &Place, caller: &Caller<'_>) -> Failure {
     if error != Errno::ACCESS || place.kind != PlaceKind::BelowSharedRoot {
         return failed(CREATE, path, error.into());
     }
-    let help = Some(provision_command(caller.uid));
-    Error::Create { doing: CREATE, path: path.to_owned(), cause: error.into(), help }
+    Failure::step(CREATE, path, error).help(provision_command(caller.uid))
 }
 
 /// The command by which root gives an account its private directory.
@@ -295,9 +295,9 @@ pub fn provision_command(uid: u32) -> String {
 }
 
 /// A failure at `path`, with the command that shows more about it.
-pub(super) fn failed(doing: &'static str, path: &Path, cause: io::Error) -> Error {
+pub(super) fn failed(doing: &'static str, path: &Path, cause: io::Error) -> Failure {
     let help = Errno::from_io_error(&cause).and_then(|error| help(path, error));
-    Error::Create { doing, path: path.to_owned(), cause, help }
+    Failure { help, ..Failure::step(doing, path, cause) }
 }
 
 /// The command that shows more about why nothing can be made at `path`.

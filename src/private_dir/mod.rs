@@ -12,6 +12,7 @@ mod make;
 mod mount;
 pub mod place;
 pub mod provision;
+pub mod refusal;
 
 use std::fs::File;
 use std::io;
@@ -28,8 +29,9 @@ use crate::os::homes::Homes;
 use crate::os::tag;
 use crate::private_dir::judge::{Verdict, judge_own, judge_private};
 use crate::private_dir::place::{Place, PlaceKind, Required};
+use crate::private_dir::refusal::{Flaw, Refusal};
 use crate::settings::StickyRoot;
-use crate::ui::error::{Error, Flaw, Refusal, Result};
+use crate::ui::failure::{Failure, Result};
 
 /// Who asks for a private directory, and under which circumstances.
 #[derive(Clone, Debug)]
@@ -89,7 +91,7 @@ pub struct PrivateDir<'a> {
 /// nothing.
 ///
 /// # Errors
-/// [`Error::Unsafe`] for every flaw of the threat model, and [`Error::Settings`] for a shared root
+/// A refusal (77) for every flaw of the threat model, and a settings failure (78) for a shared root
 /// that is reached through a symlink.
 pub fn examine(required: &Required, caller: &Caller<'_>) -> Result<State> {
     let Required { place, target } = required;
@@ -118,7 +120,7 @@ pub fn may_be_planted(place: &Place) -> bool {
 /// Makes sure that a private directory exists and is private.
 ///
 /// # Errors
-/// Those of [`examine`], and [`Error::Create`] where it is missing and cannot be made; then nothing
+/// Those of [`examine`], and exit 73 where it is missing and cannot be made; then nothing
 /// half made stays behind.
 pub fn establish<'a>(
     place: &Place,
@@ -145,7 +147,7 @@ impl PrivateDir<'_> {
     /// Opens it, and makes sure that what is open is private: from here on its path does not matter.
     ///
     /// # Errors
-    /// [`Error::Unsafe`] where it was replaced meanwhile.
+    /// A refusal where it was replaced meanwhile.
     pub fn open(&self) -> Result<File> {
         make::open_private(&self.path, self.caller)
     }
@@ -153,8 +155,8 @@ impl PrivateDir<'_> {
     /// Makes sure that a target directory exists in it, with its tag.
     ///
     /// # Errors
-    /// [`Error::Unsafe`] where the name is taken by something that is no directory of the caller's,
-    /// [`Error::Create`] where it cannot be made.
+    /// A refusal where the name is taken by something that is no directory of the caller's,
+    /// exit 73 where it cannot be made.
     pub fn target(&self, name: &str) -> Result<()> {
         let path = self.path.join(name);
         let tag = path.join(tag::NAME);
@@ -214,7 +216,7 @@ fn own_entry(
 }
 
 /// The refusal for a caller whom the shared root does not let in, because it is for a group.
-fn shut_out(path: &Path, error: &io::Error, caller: &Caller<'_>) -> Option<Error> {
+fn shut_out(path: &Path, error: &io::Error, caller: &Caller<'_>) -> Option<Failure> {
     let root = path.parent().filter(|_| error.kind() == io::ErrorKind::PermissionDenied)?;
     let entry = files::entry(root).ok()?;
     let flaw = Flaw::MembersOnly(accounts::group_word(entry.group_let_in()?));
@@ -230,11 +232,11 @@ fn target_entry(path: &Path, caller: &Caller<'_>) -> Result<Option<Entry>> {
     Ok(entry)
 }
 
-fn refusal(path: &Path, owner: u32, flaw: Flaw, caller: &Caller<'_>) -> Error {
+fn refusal(path: &Path, owner: u32, flaw: Flaw, caller: &Caller<'_>) -> Failure {
     let owner = accounts::owner(owner);
     Refusal { path: path.to_owned(), owner, caller: accounts::owner(caller.uid), flaw }.into()
 }
 
-fn unreadable(path: &Path, error: io::Error, caller: &Caller<'_>) -> Error {
+fn unreadable(path: &Path, error: io::Error, caller: &Caller<'_>) -> Failure {
     refusal(path, caller.uid, Flaw::Unreadable(error), caller)
 }

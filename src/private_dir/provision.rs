@@ -10,7 +10,7 @@ use crate::private_dir::account::NoDirectory;
 use crate::private_dir::place::{Place, PlaceKind, Required};
 use crate::private_dir::{self, Caller, State};
 use crate::settings::{Key, Settings, StickyRoot};
-use crate::ui::error::{Failure, Result};
+use crate::ui::failure::{Failure, Result};
 
 /// An account that is to have a private directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +36,8 @@ impl<'a> Provisioner<'a> {
     /// The root cannot be looked at.
     pub fn new(root: &'a Path, settings: &'a Settings, group: Option<u32>) -> Result<Self> {
         let entry = files::entry_if_any(root).map_err(|cause| {
-            let (path, cause) = (crate::ui::escape::shown(root), crate::ui::error::reason(&cause));
+            let (path, cause) =
+                (crate::ui::escape::shown(root), crate::ui::failure::reason(&cause));
             Failure::new(format!("cannot look at the shared root `{path}`: {cause}"))
                 .help(format!("ls -ld {}", crate::ui::escape::quoted(root)))
         })?;

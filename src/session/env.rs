@@ -12,7 +12,7 @@ use crate::session::Standpoint;
 use crate::session::shell::{Syntax, render};
 use crate::settings::Flags;
 use crate::shim;
-use crate::ui::error::{Error, Flaw};
+use crate::ui::failure::{Failure, Mark};
 use crate::ui::report;
 
 pub(crate) fn command() -> Command {
@@ -58,16 +58,19 @@ pub(crate) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
             notes => (session.changes(), notes),
         },
     };
-    let text = render(&changes, syntax).map_err(|variable| Error::NotUtf8 { variable })?;
+    let text = render(&changes, syntax).map_err(|variable| {
+        Failure::new(format!("the value of {variable} is not UTF-8, which this format cannot hold"))
+            .help("--shell sh prints any value")
+    })?;
     report::raw(&text)?;
     // In a hook, only people are told: what scripts print may be read by programs.
     let is_for_people = |options: &String| options.contains('i') && !options.contains('n');
     if !verb.get_one::<String>("options").is_none_or(is_for_people) {
-        return Ok(prepared.map_or_else(|error| error.exit_code(), |_| 0));
+        return Ok(prepared.map_or_else(|error| error.exit, |_| 0));
     }
     match prepared {
         // Not everybody on the machine builds Rust, and cargo will say it to those who do.
-        Err(Error::Unsafe(refusal)) if matches!(refusal.flaw, Flaw::MembersOnly(_)) => {}
+        Err(failure) if failure.mark == Some(Mark::MembersOnly) => {}
         prepared => prepared?.iter().for_each(shim::tell),
     }
     Ok(0)

@@ -19,7 +19,7 @@ use crate::settings::{Key, Settings};
 use crate::shim::Plan;
 use crate::shim::decide::{Door, Rule};
 use crate::shim::environment::{self, Change};
-use crate::ui::error::Result;
+use crate::ui::failure::Result;
 
 /// The variable that says where programs are looked for.
 const PATH: &str = "PATH";

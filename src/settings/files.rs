@@ -9,11 +9,14 @@ use crate::os::entry::{Entry, UNMAPPED};
 use crate::os::files;
 use crate::os::homes::Homes;
 use crate::os::snapshot::Snapshot;
+use crate::os::trust::trust_unmapped;
 use crate::os::trust::{Doubt, Trust};
 use crate::settings::merge::{Whose, from_file, from_flags, from_variables, unknown_variable};
 use crate::settings::{Key, Layer, Setting, Settings};
-use crate::ui::error::{Look, SYSTEM_FILE, SettingsError, reason, trust_unmapped};
+use crate::ui::error::{SYSTEM_FILE, SettingsError};
 use crate::ui::escape::{quoted, shown};
+use crate::ui::failure::reason;
+use crate::ui::look::Look;
 
 /// Reads every source and puts them on top of one another.
 ///

@@ -29,7 +29,7 @@ use crate::setup::steps::{
     PieceState, Step, assert_possible, begin_receipt, put, read_receipt, receipt_entry,
     receipt_path, steps, write_receipt,
 };
-use crate::ui::error::Error;
+use crate::ui::failure::Failure;
 use crate::ui::report;
 use site::Site;
 
@@ -112,7 +112,7 @@ pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
         return status(&site, &steps, snapshot);
     }
     site.examine(&steps, &Homes::new(snapshot))?;
-    steps.iter().try_for_each(assert_possible).map_err(Error::from)?;
+    steps.iter().try_for_each(assert_possible)?;
     report::line(text::planned(&steps, &receipt_path(&site.installation)))?;
     // Later ones are as likely to be what sessions and `cargo install` have made.
     if receipt.entries.is_empty() && site.leaves_caches_behind() {
@@ -150,7 +150,7 @@ fn reload_systemd() {
 }
 
 /// Writes down what is about to be done, and does it.
-fn install(site: &Site, steps: &[Step], mut receipt: Receipt) -> Result<(), Error> {
+fn install(site: &Site, steps: &[Step], mut receipt: Receipt) -> Result<(), Failure> {
     let path = receipt_path(&site.installation);
     receipt.prefix = Some(site.installation.prefix.clone());
     for step in steps {

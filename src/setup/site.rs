@@ -11,6 +11,7 @@ use crate::man;
 use crate::os::accounts;
 use crate::os::files;
 use crate::os::homes::Homes;
+use crate::os::homes::no_home;
 use crate::os::lexical;
 use crate::os::marked::Blocks;
 use crate::os::passwd::Account;
@@ -28,7 +29,8 @@ use crate::setup::steps::{
     Step, assert_trusted, find_shell, of_machine, of_person, read_receipt, receipt_path,
 };
 use crate::shim::decide::{session_build_dir, session_target};
-use crate::ui::error::{Error, FileError, Result, RootFault, SetupError};
+use crate::ui::error::{RootFault, SetupError};
+use crate::ui::failure::{Failure, Result};
 
 /// What is set up.
 pub(super) struct Site {
@@ -68,7 +70,7 @@ impl Site {
     /// Paths and groups that cannot be used, and mistakes in the settings files.
     pub(super) fn choose(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> Result<Site> {
         let homes = Homes::new(snapshot);
-        let home = homes.home().ok_or(Error::NoHome { uid: snapshot.uid })?.to_owned();
+        let home = homes.home().ok_or_else(|| no_home(snapshot.uid))?.to_owned();
         let own = own_installation(snapshot, &home, verb)?;
         let machines = machines(verb, &own)?;
         let is_machine = snapshot.uid == 0 || machines.is_some();
@@ -151,7 +153,7 @@ impl Site {
     /// Man pages, and completion scripts where shells that are installed look for them by themselves.
     fn pages(&self) -> Result<Vec<Piece>> {
         let share = self.installation.prefix.join("share");
-        let failed = |cause| FileError::failed("render what belongs below", &share, cause);
+        let failed = |cause| Failure::file("render what belongs below", &share, cause);
         let file = |text: String| What::File(text.into_bytes(), 0o644);
         let mut pieces = Vec::new();
         for (name, page) in man::pages().map_err(failed)? {

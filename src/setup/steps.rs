@@ -28,7 +28,8 @@ use crate::os::files;
 use crate::os::marked::{self, Unfinished};
 use crate::setup::fingerprint::Fingerprint;
 use crate::setup::pieces::{Did, Piece, Receipt, Record, What};
-use crate::ui::error::{Error, SetupError};
+use crate::ui::error::SetupError;
+use crate::ui::failure::Failure;
 use program::own_fingerprint;
 
 /// A piece and how it was found.
@@ -44,9 +45,9 @@ pub(super) struct Step {
 ///
 /// # Errors
 /// What stands in the way of the first piece that cannot be put in its place.
-pub(super) fn steps(pieces: Vec<Piece>, receipt: &Receipt) -> Result<Vec<Step>, Error> {
+pub(super) fn steps(pieces: Vec<Piece>, receipt: &Receipt) -> Result<Vec<Step>, Failure> {
     let mut steps: Vec<Step> = Vec::new();
-    let step = |piece: Piece| Ok::<_, Error>(Step { state: look(&piece, receipt)?, piece });
+    let step = |piece: Piece| Ok::<_, Failure>(Step { state: look(&piece, receipt)?, piece });
     for piece in joined(pieces) {
         let is_missing = |path: &&Path| !path.exists();
         let mut above: Vec<&Path> = piece.path.ancestors().skip(1).take_while(is_missing).collect();
@@ -108,7 +109,7 @@ fn assert_ours(path: &Path, text: &[u8], known: &[u64]) -> Result<(), SetupError
 ///
 /// # Errors
 /// Those of reading the running program.
-pub(super) fn receipt_entry(step: &Step) -> Result<Option<Record>, Error> {
+pub(super) fn receipt_entry(step: &Step) -> Result<Option<Record>, Failure> {
     let Step { piece, state } = step;
     let did = match (&piece.what, state) {
         (What::Directory | What::Root(_), PieceState::Missing) => Did::MakeDirectory,

@@ -7,8 +7,8 @@ use crate::os::accounts;
 use crate::private_dir::provision::Person;
 use crate::setup::pieces::{Did, Record, What};
 use crate::setup::steps::{PieceState, Step, Undone};
-use crate::ui::error::Error;
 use crate::ui::escape::shown;
+use crate::ui::failure::Failure;
 
 /// Three columns: what is done, where, and why.
 pub(super) type Row = [String; 3];
@@ -79,7 +79,7 @@ pub(super) fn state(steps: &[Step]) -> String {
 }
 
 /// What has become of a piece, or what would.
-pub(super) fn undone(entry: &Record, undone: Option<&Result<Undone, Error>>) -> Row {
+pub(super) fn undone(entry: &Record, undone: Option<&Result<Undone, Failure>>) -> Row {
     let is_restored =
         matches!(entry.did, Did::ChangeMode { .. } | Did::PutBlocks { made_file: false, .. });
     let mode = match &entry.did {

@@ -12,7 +12,7 @@ use crate::setup::pieces::{Did, Receipt, Record};
 use crate::setup::steps::{
     Undone, clear_receipt_leftovers, end_receipt, read_receipt, receipt_path, undo,
 };
-use crate::ui::error::Error;
+use crate::ui::failure::Failure;
 use crate::ui::report;
 
 /// `editors` have settings that will still say where the person builds.
@@ -68,12 +68,12 @@ fn remove_unused(site: &Site, receipt: &Receipt, is_dry: bool) {
 struct Way<'a> {
     shared_root: &'a Path,
     rows: Vec<Row>,
-    failed: Option<Error>,
+    failed: Option<Failure>,
 }
 
 impl Way<'_> {
     /// Writes down what has become of a piece; `None` for what would.
-    fn go(&mut self, entry: &Record, undone: Option<Result<Undone, Error>>) {
+    fn go(&mut self, entry: &Record, undone: Option<Result<Undone, Failure>>) {
         let is_quiet = match &undone {
             Some(Ok(Undone::Nothing)) => true,
             // A directory that others use as well is no news, but the caches are.
@@ -91,7 +91,7 @@ impl Way<'_> {
     }
 
     /// Takes the receipt away, and the directories above it that were made for it.
-    fn end(&mut self, path: &Path, receipt: &Receipt, above: &[&Record]) -> Result<(), Error> {
+    fn end(&mut self, path: &Path, receipt: &Receipt, above: &[&Record]) -> Result<(), Failure> {
         let gone = end_receipt(path, receipt)?;
         for entry in above {
             let is_gone = gone.as_ref().is_some_and(|top| entry.path.starts_with(top));

@@ -9,14 +9,15 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::shim::environment::Change;
-use crate::ui::error::Error;
+use crate::ui::escape::{quoted, shown};
+use crate::ui::failure::{Failure, reason};
 
 /// Replaces this process. Arguments go along byte for byte; the environment is this process's but
 /// for `changes`. SIGPIPE, which Rust's start-up ignores, is back at its default.
 ///
 /// # Errors
-/// [`Error::Exec`] where the system does not execute `cargo`.
-pub fn exec(cargo: &Path, args: &[OsString], changes: &[Change]) -> Result<Infallible, Error> {
+/// Exit 126 where the system does not execute `cargo`.
+pub fn exec(cargo: &Path, args: &[OsString], changes: &[Change]) -> Result<Infallible, Failure> {
     let mut command = Command::new(cargo);
     prepare(&mut command, changes);
     Err(failed(cargo, command.arg0("cargo").args(args).exec()))
@@ -33,6 +34,8 @@ pub fn prepare(command: &mut Command, changes: &[Change]) {
 }
 
 /// The error of an execution that did not happen.
-pub fn failed(cargo: &Path, cause: io::Error) -> Error {
-    Error::Exec { path: cargo.to_owned(), cause }
+pub fn failed(cargo: &Path, cause: io::Error) -> Failure {
+    Failure::new(format!("failed to execute `{}`: {}", shown(cargo), reason(&cause)))
+        .help(format!("ls -lL {}", quoted(cargo)))
+        .exit(126)
 }

@@ -32,8 +32,8 @@ use crate::shim::decide::{Decision, Door, RootState, TARGET_DIR, decide};
 use crate::shim::real_cargo::Found;
 use crate::shim::survey::Survey;
 use crate::shim::trail::{ProcessId, Trail};
-use crate::ui::error::{Error, Result};
 use crate::ui::escape::shown;
+use crate::ui::failure::{Failure, Result};
 use crate::ui::report;
 use crate::workspace::{Workspace, record};
 
@@ -153,8 +153,9 @@ impl<'a> Plan<'a> {
             (Some(required), TargetUse::Writes) => {
                 self.make_directories(required, &mut notes).map_err(|error| {
                     match self.provision_command() {
-                        Some(command) => error.with_help(command),
-                        None => error,
+                        // It cannot be made, so that there is a better way.
+                        Some(command) if error.exit == 73 => error.help(command),
+                        _ => error,
                     }
                 })?;
             }
@@ -208,7 +209,7 @@ impl<'a> Plan<'a> {
     pub fn carry_out(&self) -> Result<Infallible> {
         let trail = self.trail();
         if trail.hops >= trail::MAX_HOPS {
-            return Err(Error::ExecLoop { hops: trail.hops, last: trail.last });
+            return Err(exec_loop(&trail));
         }
         // Before anything is made: without a cargo there is nothing to make it for.
         let cargo = self.real_cargo(&trail).cargo()?;
@@ -285,4 +286,15 @@ pub fn tell(note: &Note) {
             shown(path)
         )),
     }
+}
+
+/// What was executed keeps executing us, with other words each time.
+fn exec_loop(trail: &Trail) -> Failure {
+    let last = trail.last.as_deref();
+    let last = last.map_or("something".to_owned(), |path| format!("`{}`", shown(path)));
+    let text =
+        format!("{last} has executed cargo-peruser again, {} times inside one another", trail.hops);
+    let help = "let the wrapper execute a cargo by its path, or name one with `real-cargo` in the \
+                settings";
+    Failure::new(text).help(help).exit(127)
 }

@@ -4,7 +4,7 @@
 //! by, so the path is never resolved. Device and inode tell who we are; a second installation of
 //! another version is told by the trail, when it hands the process back.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -16,7 +16,8 @@ use crate::shim::argv::Invocation;
 use crate::shim::candidate::{Candidate, Caution, Likeness, Skip, entries};
 use crate::shim::toolchain;
 use crate::shim::trail::Trail;
-use crate::ui::error::{Error, Result, ToolchainError};
+use crate::ui::escape::{quoted, shown};
+use crate::ui::failure::{Failure, Result};
 
 /// What a search has found.
 #[derive(Debug, Default)]
@@ -33,15 +34,40 @@ impl Found {
     /// The cargo to execute.
     ///
     /// # Errors
-    /// [`Error::NoRealCargo`] with the places that were passed over, and [`ToolchainError::Linked`].
+    /// Exit 127 with the places that were passed over, or with the toolchain that leads back here.
     pub fn cargo(self) -> Result<PathBuf> {
         if let Some((toolchain, cargo)) = self.linked {
-            let toolchain = toolchain.to_string_lossy().into_owned();
-            return Err(ToolchainError::Linked { toolchain, cargo }.into());
+            return Err(is_linked(&toolchain, &cargo));
         }
-        let seen = self.skipped.into_iter().map(|(path, skip)| (path, skip.reason())).collect();
-        self.cargo.ok_or(Error::NoRealCargo { seen })
+        self.cargo.ok_or_else(|| none(&self.skipped))
     }
+}
+
+fn none(skipped: &[(PathBuf, Skip)]) -> Failure {
+    let mut text = "no cargo found to execute".to_owned();
+    for (path, skip) in skipped {
+        let is_empty = path.as_os_str().is_empty();
+        let path = if is_empty { OsStr::new("(empty)") } else { path.as_os_str() };
+        text += &format!("\n  passed over `{}`: {}", shown(path), skip.reason());
+    }
+    let help = "install Rust, mend what is said above, or name the cargo to execute with \
+                `real-cargo` in the settings or CARGO_PERUSER_REAL_CARGO";
+    Failure::new(text).help(help).exit(127)
+}
+
+/// `cargo` has handed the call back.
+fn is_linked(toolchain: &OsStr, cargo: &Path) -> Failure {
+    let text = format!(
+        "the toolchain `{}` is a link to a directory of cargo-peruser, which leads back to rustup: \
+         `{}` handed the call back",
+        shown(toolchain),
+        shown(cargo)
+    );
+    let help = match Path::new(toolchain).is_absolute() {
+        true => "unset RUSTUP_TOOLCHAIN".to_owned(),
+        false => format!("rustup toolchain uninstall {}", quoted(toolchain)),
+    };
+    Failure::new(text).help(help).exit(127)
 }
 
 /// Looks for the real cargo.

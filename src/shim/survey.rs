@@ -8,8 +8,10 @@ use std::path::{Component, Path, PathBuf};
 use super::cargo_config;
 use crate::os::accounts;
 use crate::os::entry::Entry;
+use crate::os::entry::Kind;
 use crate::os::files;
 use crate::os::homes::Homes;
+use crate::os::homes::no_home;
 use crate::os::lexical;
 use crate::os::passwd::Account;
 use crate::os::snapshot::Snapshot;
@@ -23,8 +25,9 @@ use crate::shim::build_dir::{Asked, ConfiguredBuildDir, Templates};
 use crate::shim::decide::{
     BUILD_BUILD_DIR, BUILD_TARGET_DIR, Door, Facts, OwnDirectory, RootState, TARGET_DIR, Variables,
 };
-use crate::ui::error::{Error, Kind, Result, SettingsError};
+use crate::ui::error::SettingsError;
 use crate::ui::escape::shown;
+use crate::ui::failure::Result;
 use crate::workspace::{self, Workspace};
 
 /// The variable that asks us to step aside.
@@ -95,7 +98,7 @@ impl Survey {
             }
             Door::ByName if !is_bypassed && !root_exists => {
                 let survey = survey.look_closer(snapshot, homes, door, args);
-                let own_cache = homes.cache().ok_or(Error::NoHome { uid: snapshot.uid })?;
+                let own_cache = homes.cache().ok_or_else(|| no_home(snapshot.uid))?;
                 Ok(Survey { own_cache: Some(own_cache), ..survey })
             }
             _ => Ok(survey.look_closer(snapshot, homes, door, args)),

@@ -12,10 +12,12 @@ use crate::os::accounts;
 use crate::os::files;
 use crate::os::replace;
 use crate::private_dir::judge::judge_own;
+use crate::private_dir::refusal::{Flaw, Refusal};
 use crate::private_dir::{Caller, examine_way};
 use crate::shim::toolchain::CARGO;
 use crate::toolchain::links::{Entry, Link, first_foreign};
-use crate::ui::error::{Error, FileError, Flaw, Refusal, Result, ToolchainError};
+use crate::ui::escape::{quoted, shown};
+use crate::ui::failure::{Failure, Result};
 
 /// The directory, proven ours as far as it is there.
 #[derive(Debug)]
@@ -29,23 +31,19 @@ impl Directory {
     /// Looks at the directory and changes nothing; `shim` is what its `cargo` is to lead to.
     ///
     /// # Errors
-    /// [`Error::Unsafe`] for a place where somebody else could change it, and
-    /// [`ToolchainError::Foreign`] for an entry that this program has not made.
+    /// A refusal for a place where somebody else could change it, and a failure for an entry that
+    /// this program has not made.
     pub(crate) fn look(path: &Path, shim: &Path, caller: &Caller<'_>) -> Result<Directory> {
         let directory = Directory::look_at(path, caller)?;
         match first_foreign(&directory.entries, shim) {
             None => Ok(directory),
-            Some(entry) => Err(ToolchainError::Foreign {
-                directory: path.to_owned(),
-                entry: path.join(&entry.name),
-            }
-            .into()),
+            Some(entry) => Err(foreign(path, entry)),
         }
     }
 
     fn look_at(path: &Path, caller: &Caller<'_>) -> Result<Directory> {
         examine_way(path, caller)?;
-        let failed = |cause| Error::from(FileError::failed("read", path, cause));
+        let failed = |cause| Failure::file("read", path, cause);
         let Some(entry) = files::entry_if_any(path).map_err(failed)? else {
             return Ok(Directory { path: path.to_owned(), entries: Vec::new(), is_there: false });
         };
@@ -75,9 +73,8 @@ impl Directory {
                 .iter()
                 .any(|entry| entry.name == link.name && entry.leads_to.as_ref() == Some(&link.to));
             if !is_there {
-                put(&self.path.join(link.name), &link.to).map_err(|cause| {
-                    FileError::failed("link", &self.path.join(link.name), cause)
-                })?;
+                put(&self.path.join(link.name), &link.to)
+                    .map_err(|cause| Failure::file("link", &self.path.join(link.name), cause))?;
             }
         }
         let is_wanted = |entry: &&Entry| links.iter().any(|link| entry.name == link.name);
@@ -99,7 +96,7 @@ impl Directory {
         for entry in first.into_iter().chain(last) {
             remove(&self.path.join(&entry.name))?;
         }
-        let failed = |cause| FileError::failed("remove", &self.path, cause);
+        let failed = |cause| Failure::file("remove", &self.path, cause);
         std::fs::remove_dir(&self.path).map_err(failed)?;
         let parents = self.path.ancestors().skip(1).take(parents);
         // The first that holds something else ends it.
@@ -111,20 +108,11 @@ impl Directory {
     /// there.
     fn make(&self, caller: &Caller<'_>) -> Result<()> {
         let made = DirBuilder::new().recursive(true).mode(0o755).create(&self.path);
-        made.map_err(|cause| Error::Create {
-            doing: "create directory",
-            path: self.path.clone(),
-            cause,
-            help: None,
-        })?;
+        made.map_err(|cause| Failure::step("create directory", &self.path, cause))?;
         // Somebody may have been faster.
         match Directory::look_at(&self.path, caller)?.entries.first() {
             None => Ok(()),
-            Some(entry) => Err(ToolchainError::Foreign {
-                directory: self.path.clone(),
-                entry: self.path.join(&entry.name),
-            }
-            .into()),
+            Some(entry) => Err(foreign(&self.path, entry)),
         }
     }
 }
@@ -152,9 +140,18 @@ fn put(path: &Path, to: &Path) -> io::Result<()> {
 
 fn remove(path: &Path) -> Result<()> {
     match std::fs::remove_file(path) {
-        Err(error) if !files::is_absence(&error) => {
-            Err(FileError::failed("remove", path, error).into())
-        }
+        Err(error) if !files::is_absence(&error) => Err(Failure::file("remove", path, error)),
         _ => Ok(()),
     }
+}
+
+fn foreign(directory: &Path, entry: &Entry) -> Failure {
+    let place = shown(directory);
+    let text = format!(
+        "cannot use `{place}` as a toolchain directory: cargo-peruser has not made `{}`",
+        shown(&directory.join(&entry.name))
+    );
+    let other = quoted(&directory.join("peruser"));
+    Failure::new(text)
+        .help(format!("name a directory that is empty or new: cargo-peruser toolchain {other}"))
 }

@@ -19,12 +19,13 @@ use crate::settings::Flags;
 use crate::settings::StickyRoot;
 use crate::shim::Plan;
 use crate::shim::decide::Door;
+use crate::shim::exec;
 use crate::shim::toolchain::{CARGO, RUSTC};
 use crate::toolchain::directory::Directory;
 use crate::toolchain::links::{Link, RUSTUP};
 use crate::toolchain::tools::Tools;
-use crate::ui::error::{Error, Result, ToolchainError};
 use crate::ui::escape::shown;
+use crate::ui::failure::{Failure, Result};
 use crate::ui::report;
 
 pub(super) fn command() -> Command {
@@ -89,11 +90,18 @@ fn directory(snapshot: &Snapshot, homes: &Homes<'_>, named: Option<&PathBuf>) ->
     let path = match named {
         Some(path) => lexical::absolute(&snapshot.cwd, path),
         None => {
-            let data = homes.data().ok_or(ToolchainError::NoHome { uid: snapshot.uid })?;
+            let data = homes.data().ok_or_else(|| no_place(snapshot.uid))?;
             data.join("cargo-peruser").join("toolchain").join("bin")
         }
     };
     Ok(files::without_symlinks(&path))
+}
+
+fn no_place(uid: u32) -> Failure {
+    let what = "no place for a toolchain directory";
+    Failure::new(format!("{what}: uid {uid} has no home directory of its own"))
+        .help("name a directory: cargo-peruser toolchain <DIR>")
+        .exit(73)
 }
 
 /// What the directory's `cargo` leads to: the installed shim, or else this program itself.
@@ -101,7 +109,7 @@ fn shim() -> Result<PathBuf> {
     if let Some(installation) = Installation::of_this_program() {
         return Ok(installation.shim());
     }
-    std::env::current_exe().map_err(|cause| Error::Exec { path: "/proc/self/exe".into(), cause })
+    std::env::current_exe().map_err(|cause| exec::failed("/proc/self/exe".as_ref(), cause))
 }
 
 /// What an editor will miss.

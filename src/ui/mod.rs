@@ -3,4 +3,7 @@
 pub mod arguments;
 pub mod error;
 pub mod escape;
+pub mod failure;
+pub mod look;
+pub mod owner;
 pub mod report;

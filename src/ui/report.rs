@@ -8,18 +8,18 @@ use std::io::{self, IsTerminal, Write};
 
 use serde::Serialize;
 
-use crate::ui::error::Error;
 use crate::ui::escape;
+use crate::ui::failure::Failure;
 
 pub use table::{row, table};
 
 /// Writes an error, its cause included, and the next step.
 pub fn error(error: &anyhow::Error) {
-    let own = error.downcast_ref::<Error>();
+    let own = error.downcast_ref::<Failure>();
     let text = if own.is_some() { format!("{error}") } else { format!("{error:#}") };
     labelled("error", "1;91", &text);
-    if let Some(help) = own.and_then(Error::help) {
-        labelled("help", "1;96", &help);
+    if let Some(help) = own.and_then(|failure| failure.help.as_ref()) {
+        labelled("help", "1;96", help);
     }
 }
 

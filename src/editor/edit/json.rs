@@ -10,7 +10,7 @@ mod layout;
 use super::Found;
 use super::table::Table;
 use super::text::line_of;
-use crate::ui::error::Obstacle;
+use crate::editor::edit::obstacle::Obstacle;
 use document::{Document, value_range};
 
 /// What is left of a file that we made once our settings are gone.

@@ -2,8 +2,8 @@
 //! paths.
 
 use super::{Aim, Before, Edit};
+use crate::editor::edit::obstacle::{Obstacle, ObstacleKind};
 use crate::os::marked::{self, Blocks};
-use crate::ui::error::{Obstacle, ObstacleKind};
 
 const LUA: &str = include_str!("../snippets/neovim.lua");
 const ELISP_COMMENT: &str = ";;";

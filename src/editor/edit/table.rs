@@ -1,7 +1,7 @@
 //! Pure: what is done with each variable, whatever a settings file is written in.
 
 use super::{Aim, Before, Edit, Found, Standing, Variable};
-use crate::ui::error::{Obstacle, ObstacleKind};
+use crate::editor::edit::obstacle::{Obstacle, ObstacleKind};
 
 /// The table of variables in a text, as one format has it.
 pub(super) trait Table {

@@ -1,7 +1,7 @@
 //! Texts before and after, for every format.
 
 use super::{Aim, Before, Difference, Edit, Editor, Format, Variable};
-use crate::ui::error::ObstacleKind;
+use crate::editor::edit::obstacle::ObstacleKind;
 use proptest::prelude::{ProptestConfig, Strategy, prop, prop_assert, prop_assert_eq, proptest};
 
 const TARGET: &str = "/srv/x/alice/target";

@@ -4,7 +4,7 @@
 use similar::{ChangeTag, TextDiff};
 
 use super::Edit;
-use crate::ui::error::Obstacle;
+use crate::editor::edit::obstacle::Obstacle;
 use crate::ui::escape::shown;
 
 const BYTE_ORDER_MARK: char = '\u{feff}';

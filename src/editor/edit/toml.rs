@@ -12,7 +12,7 @@ use toml_edit::{Document, DocumentMut, Item, TableLike, Value};
 use super::table::{self, Table};
 use super::text::line_of;
 use super::{Aim, Edit, Found};
-use crate::ui::error::{Obstacle, ObstacleKind};
+use crate::editor::edit::obstacle::{Obstacle, ObstacleKind};
 
 /// Changes the table that `keys` lead to.
 pub(super) fn edit(text: &str, keys: &[&str], aim: &Aim) -> Result<Edit, Obstacle> {

@@ -4,9 +4,9 @@ use super::{
     Objection, compare, is_target_dir, is_to_be_given, is_unchanged_since, linked_elsewhere,
     own_mode, refused,
 };
+use crate::os::entry::Kind;
 use crate::os::node::tests::node;
 use crate::os::node::{Inventory, Node};
-use crate::ui::error::Kind;
 use std::ffi::CString;
 
 const ALICE: u32 = 1500;

@@ -8,10 +8,13 @@ use rustix::fs::{Access, AtFlags, CWD, accessat};
 use rustix::process::{getegid, geteuid, getgroups};
 
 use super::attributes::{self, Attribute};
+use super::cannot_edit;
 use crate::os::accounts;
 use crate::os::entry::Entry;
 use crate::os::files;
-use crate::ui::error::FileError;
+use crate::ui::escape::{quoted, shown};
+use crate::ui::failure::Failure;
+use crate::ui::look::Look;
 
 /// The largest file that is edited, in bytes; programs are larger and are never read.
 const MAX_SIZE: u64 = 8 << 20;
@@ -48,28 +51,38 @@ impl Found {
 
     /// Makes sure that the file may be replaced, and that the new one can be as this one is; `path`
     /// is what the person calls it.
-    pub(super) fn assert_replaceable(&self, path: &Path) -> Result<(), FileError> {
-        let path = || path.to_owned();
+    pub(super) fn assert_replaceable(&self, path: &Path) -> Result<(), Failure> {
         let (entry, own) = (&self.entry, geteuid());
         if self.is_fixed {
-            return Err(FileError::Immutable { path: path() });
+            return Err(cannot_edit(path, "it is immutable")
+                .help(Look::Attributes.at(path, "let root take the attribute away first")));
         }
         if entry.mode & 0o200 == 0 {
-            return Err(FileError::ReadOnly { path: path() });
+            // Wherever that leads, it is the caller's own, and nobody else is let in.
+            return Err(
+                cannot_edit(path, "it is read-only").help(format!("chmod u+w {}", quoted(path)))
+            );
         }
         if self.names > 1 {
-            return Err(FileError::Linked { path: path(), names: self.names });
+            let why = format!("the file has {} names, and only this one would change", self.names);
+            return Err(cannot_edit(path, &why).help(format!(
+                "make the other name a symlink, and find it with: find ~ -xdev -samefile {}",
+                quoted(path)
+            )));
         }
         if own.is_root() {
             return Ok(());
         }
         if entry.uid != own.as_raw() {
             let owner = accounts::owner(entry.uid);
-            return Err(FileError::Foreign { path: path(), owner });
+            return Err(cannot_edit(path, &format!("it is owned by {owner}"))
+                .help(Look::Entry.at(path, "put a file of your own in its place")));
         }
         if !has_group(entry.gid) {
             let group = accounts::group_word(entry.gid);
-            return Err(FileError::ForeignGroup { path: path(), group });
+            let why = format!("you are not in its group {group}, which it would lose");
+            return Err(cannot_edit(path, &why)
+                .help(Look::Entry.at(path, "give it to a group of yours first")));
         }
         Ok(())
     }
@@ -82,13 +95,17 @@ fn has_group(gid: u32) -> bool {
 }
 
 /// Makes sure that something can be put at `place`; `path` is what the person calls it.
-pub(super) fn assert_open(place: &Path, path: &Path) -> Result<(), FileError> {
+pub(super) fn assert_open(place: &Path, path: &Path) -> Result<(), Failure> {
     let Some(directory) = place.ancestors().skip(1).find(|directory| directory.exists()) else {
         return Ok(());
     };
     let access = Access::WRITE_OK | Access::EXEC_OK;
     match accessat(CWD, directory, access, AtFlags::EACCESS) {
-        Err(_) => Err(FileError::Closed { path: path.to_owned(), directory: directory.to_owned() }),
+        Err(_) => {
+            let why = format!("its directory `{}` is not writable", shown(directory));
+            let places = format!("{} {}", quoted(directory), quoted(path));
+            Err(cannot_edit(path, &why).help(format!("ls -ld {places}")))
+        }
         Ok(()) => Ok(()),
     }
 }

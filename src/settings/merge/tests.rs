@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use super::{Whose, from_file, from_flags, from_variables, unknown_variable};
 use crate::settings::{Key, Layer, Missing, Scope, Settings, StickyRoot};
-use crate::ui::error::{Error, SettingsError};
+use crate::ui::error::SettingsError;
+use crate::ui::failure::Failure;
 
 const FULL: &str = r#"
 shared-root = "/srv/cargo-target"
@@ -33,9 +34,9 @@ fn person(text: &str) -> Result<Layer, SettingsError> {
 
 /// The error as it appears on a terminal.
 fn words(result: Result<impl std::fmt::Debug, SettingsError>) -> String {
-    let error = Error::from(result.unwrap_err());
-    assert_eq!(error.exit_code(), 78);
-    format!("{error}\n{}", error.help().unwrap())
+    let error = Failure::from(result.unwrap_err());
+    assert_eq!(error.exit, 78);
+    format!("{error}\n{}", error.help.as_deref().unwrap())
 }
 
 #[test]

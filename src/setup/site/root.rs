@@ -7,6 +7,7 @@ use clap::ArgMatches;
 
 use super::Audience;
 use crate::os::homes::Homes;
+use crate::os::homes::no_home;
 use crate::os::marked::{Blocks, Unfinished, bodies, with_blocks, without_blocks};
 use crate::os::replace::Original;
 use crate::os::snapshot::Snapshot;
@@ -15,8 +16,9 @@ use crate::settings::Flags;
 use crate::settings::merge::{Whose, from_file, from_flags};
 use crate::settings::{Key, Layer, Origin, Scope, Setting, Settings};
 use crate::setup::pieces::settings_block;
-use crate::ui::error::{Error, Result, RootFault, SYSTEM_FILE, SetupError};
+use crate::ui::error::{RootFault, SYSTEM_FILE, SetupError};
 use crate::ui::escape::shown;
+use crate::ui::failure::Result;
 
 /// The root that the verb's flag or the flag before it asks for.
 pub(super) fn chosen(flags: &Flags, verb: &ArgMatches) -> Result<Option<PathBuf>> {
@@ -78,11 +80,11 @@ pub(super) fn settle(
     chosen: Option<PathBuf>,
     scope: Option<Scope>,
 ) -> Result<Root> {
-    let no_home = Error::NoHome { uid: snapshot.uid };
+    let no_home = || no_home(snapshot.uid);
     let (file, whose, settings) = match audience {
         Audience::Machine => (SYSTEM_FILE.into(), Whose::System, settings::files::system()?),
         Audience::Person => {
-            let file = settings::files::person_file(homes).ok_or(no_home)?;
+            let file = settings::files::person_file(homes).ok_or_else(no_home)?;
             (file, Whose::Person, settings::files::from_files(homes, snapshot)?)
         }
     };
@@ -108,7 +110,7 @@ pub(super) fn settle(
         }
         (Some(chosen), _) => chosen,
         (None, Some(named)) => named,
-        (None, None) => built_in(homes, audience).ok_or(Error::NoHome { uid: snapshot.uid })?,
+        (None, None) => built_in(homes, audience).ok_or_else(no_home)?,
     };
     let scope = scope.or(scope_in_block(original.text()?.as_bytes(), whose));
     assert_readable(&file, &others, &settings_block(&root, scope), whose)?;

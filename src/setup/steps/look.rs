@@ -6,12 +6,14 @@ use super::program::own_program;
 use super::{assert_ours, unfinished};
 use crate::os::accounts;
 use crate::os::entry::Entry;
+use crate::os::entry::Kind;
 use crate::os::files;
 use crate::os::marked::{Blocks, with_blocks, without_blocks};
 use crate::os::replace::{Original, is_same_content};
 use crate::private_dir::{READ_ABOVE, UNFINISHED};
 use crate::setup::pieces::{Did, Piece, Receipt, Root, What};
-use crate::ui::error::{Error, FileError, Kind, RootFault, SetupError};
+use crate::ui::error::{RootFault, SetupError};
+use crate::ui::failure::Failure;
 
 /// How a piece stands at the moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +47,7 @@ pub(crate) struct Rights {
 /// # Errors
 /// [`SetupError`] and [`FileError`] for what stands in its way: something of another kind, and
 /// something that no run before has put there, which would be lost.
-pub(crate) fn look(piece: &Piece, receipt: &Receipt) -> Result<PieceState, Error> {
+pub(crate) fn look(piece: &Piece, receipt: &Receipt) -> Result<PieceState, Failure> {
     let path = &piece.path;
     let state = match &piece.what {
         What::Directory => directory(path)?,
@@ -73,7 +75,7 @@ fn is_a_hook(path: &Path) -> bool {
         .is_ok_and(|it| it.text().is_ok_and(|text| text.contains("`cargo-peruser setup` has put")))
 }
 
-fn directory(path: &Path) -> Result<PieceState, Error> {
+fn directory(path: &Path) -> Result<PieceState, Failure> {
     match std::fs::metadata(path) {
         Ok(metadata) if metadata.is_dir() => Ok(PieceState::InPlace),
         Ok(_) => Err(taken(path)),
@@ -83,11 +85,11 @@ fn directory(path: &Path) -> Result<PieceState, Error> {
     }
 }
 
-fn program(path: &Path) -> Result<PieceState, Error> {
+fn program(path: &Path) -> Result<PieceState, Failure> {
     match entry(path)? {
         None => Ok(PieceState::Missing),
         Some(Entry { kind: Kind::File, mode, .. }) => {
-            let failed = |cause| FileError::failed("read", path, cause);
+            let failed = |cause| Failure::file("read", path, cause);
             let is_ours = is_same_content(path, &own_program()?).map_err(failed)?;
             Ok(if is_ours && mode == 0o755 { PieceState::InPlace } else { PieceState::Outdated })
         }
@@ -95,7 +97,7 @@ fn program(path: &Path) -> Result<PieceState, Error> {
     }
 }
 
-fn link(path: &Path, to: &Path) -> Result<PieceState, Error> {
+fn link(path: &Path, to: &Path) -> Result<PieceState, Failure> {
     match entry(path)? {
         None => Ok(PieceState::Missing),
         Some(Entry { kind: Kind::Symlink, .. }) => {
@@ -106,7 +108,7 @@ fn link(path: &Path, to: &Path) -> Result<PieceState, Error> {
     }
 }
 
-fn file(path: &Path, bytes: &[u8], mode: u32) -> Result<PieceState, Error> {
+fn file(path: &Path, bytes: &[u8], mode: u32) -> Result<PieceState, Failure> {
     let original = Original::read(path)?;
     Ok(match original.bytes() {
         None => PieceState::Missing,
@@ -115,7 +117,7 @@ fn file(path: &Path, bytes: &[u8], mode: u32) -> Result<PieceState, Error> {
     })
 }
 
-fn blocks(path: &Path, wanted: &Blocks, receipt: &Receipt) -> Result<PieceState, Error> {
+fn blocks(path: &Path, wanted: &Blocks, receipt: &Receipt) -> Result<PieceState, Failure> {
     let original = Original::read(path)?;
     let Some(text) = original.bytes() else { return Ok(PieceState::Missing) };
     if with_blocks(text, wanted).map_err(unfinished(path))? == text {
@@ -131,7 +133,7 @@ fn blocks(path: &Path, wanted: &Blocks, receipt: &Receipt) -> Result<PieceState,
     Ok(PieceState::Outdated)
 }
 
-fn shared_root(path: &Path, root: &Root) -> Result<PieceState, Error> {
+fn shared_root(path: &Path, root: &Root) -> Result<PieceState, Failure> {
     let Some(entry) = entry(path)? else { return Ok(PieceState::Missing) };
     if entry.kind != Kind::Directory {
         return Err(taken(path));
@@ -152,8 +154,8 @@ fn shared_root(path: &Path, root: &Root) -> Result<PieceState, Error> {
 /// Makes sure that a shared root holds nothing but private directories, each named for its owner: what
 /// else is in it shows that it serves something else as well, or that others have left there what
 /// builds would read. Where `only` has names, only those are looked for.
-pub(super) fn assert_only_private_dirs(root: &Path, only: &[&str]) -> Result<(), Error> {
-    let failed = |cause| FileError::failed("look at", root, cause);
+pub(super) fn assert_only_private_dirs(root: &Path, only: &[&str]) -> Result<(), Failure> {
+    let failed = |cause| Failure::file("look at", root, cause);
     let mut others = Vec::new();
     for found in std::fs::read_dir(root).map_err(failed)? {
         let inside = found.map_err(failed)?.path();
@@ -182,11 +184,11 @@ fn is_private_dir(name: &str, owner: u32) -> bool {
         || name == "lost+found"
 }
 
-fn entry(path: &Path) -> Result<Option<Entry>, FileError> {
-    files::entry_if_any(path).map_err(|cause| FileError::failed("look at", path, cause))
+fn entry(path: &Path) -> Result<Option<Entry>, Failure> {
+    files::entry_if_any(path).map_err(|cause| Failure::file("look at", path, cause))
 }
 
-fn taken(path: &Path) -> Error {
+fn taken(path: &Path) -> Failure {
     let kind = files::entry(path).map_or(Kind::File, |entry| entry.kind);
     SetupError::Taken { path: path.to_owned(), kind }.into()
 }

@@ -8,16 +8,16 @@ use rustix::process::geteuid;
 use super::Step;
 use super::look::PieceState;
 use crate::os::files;
-use crate::ui::error::FileError;
+use crate::ui::failure::Failure;
 
 /// Makes sure that a piece can be put in its place.
 ///
 /// # Errors
 /// [`FileError::Failed`] where a file is somebody else's, who would lose it to the caller, and
 /// where its directory does not let the caller write.
-pub(crate) fn assert_possible(step: &Step) -> Result<(), FileError> {
+pub(crate) fn assert_possible(step: &Step) -> Result<(), Failure> {
     let path = &step.piece.path;
-    let failed = |cause: std::io::Error| FileError::failed("write", path, cause);
+    let failed = |cause: std::io::Error| Failure::file("write", path, cause);
     if step.state == PieceState::InPlace {
         return Ok(());
     }

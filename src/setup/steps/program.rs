@@ -5,22 +5,22 @@ use std::path::{Path, PathBuf};
 
 use crate::os::files;
 use crate::setup::fingerprint::Fingerprint;
-use crate::ui::error::FileError;
+use crate::ui::failure::Failure;
 
 /// The file that this process runs. Where the system has a name for just that file, it is right even
 /// after another one has taken its place, which others may have put there.
-pub(super) fn own_program() -> Result<PathBuf, FileError> {
+pub(super) fn own_program() -> Result<PathBuf, Failure> {
     let running = Path::new("/proc/self/exe");
     if running.exists() {
         return Ok(running.to_owned());
     }
-    std::env::current_exe().map_err(|cause| FileError::failed("find", running, cause))
+    std::env::current_exe().map_err(|cause| Failure::file("find", running, cause))
 }
 
 /// The fingerprint of the program that this process runs.
-pub(super) fn own_fingerprint() -> Result<u64, FileError> {
+pub(super) fn own_fingerprint() -> Result<u64, Failure> {
     let program = own_program()?;
-    file_fingerprint(&program).map_err(|cause| FileError::failed("read", &program, cause))
+    file_fingerprint(&program).map_err(|cause| Failure::file("read", &program, cause))
 }
 
 /// The fingerprint of a file's content, however large it is.

@@ -16,16 +16,16 @@ use crate::os::marked::with_blocks;
 use crate::os::replace::{Original, beside, clear_leftover, copy_program};
 use crate::private_dir::READ_ABOVE;
 use crate::setup::pieces::{Root, What};
-use crate::ui::error::{Error, FileError};
+use crate::ui::failure::Failure;
 
 /// Puts a piece in its place; nothing is done for one that is there.
 ///
 /// # Errors
 /// The system's, and that a file was changed since it was looked at. The other pieces stay as they
 /// are, and the next run goes on from there.
-pub(crate) fn put(step: &Step) -> Result<(), Error> {
+pub(crate) fn put(step: &Step) -> Result<(), Failure> {
     let path = &step.piece.path;
-    let failed = |doing| move |cause| Error::from(FileError::failed(doing, path, cause));
+    let failed = |doing| move |cause| Failure::file(doing, path, cause);
     if step.state == PieceState::InPlace {
         return Ok(());
     }

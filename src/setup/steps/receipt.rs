@@ -5,12 +5,15 @@ use std::path::{Path, PathBuf};
 
 use super::put::make_directory;
 use crate::os::entry::Entry;
+use crate::os::entry::Kind;
 use crate::os::files;
+use crate::os::replace::changed_meanwhile;
 use crate::os::replace::{Original, beside, clear_leftover};
 use crate::os::trust::{Doubt, Trust};
 use crate::session::installation::Installation;
 use crate::setup::pieces::{Did, Receipt};
-use crate::ui::error::{Error, FileError, Kind, SetupError, reason};
+use crate::ui::error::SetupError;
+use crate::ui::failure::{Failure, reason};
 
 /// Where an installation's receipt is.
 pub(crate) fn receipt_path(installation: &Installation) -> PathBuf {
@@ -22,7 +25,7 @@ pub(crate) fn receipt_path(installation: &Installation) -> PathBuf {
 ///
 /// # Errors
 /// [`SetupError::Receipt`], and that it cannot be read.
-pub(crate) fn read_receipt(path: &Path) -> Result<Receipt, Error> {
+pub(crate) fn read_receipt(path: &Path) -> Result<Receipt, Failure> {
     let wrong = |cause: String| SetupError::Receipt { path: path.to_owned(), cause };
     let unreadable = |error: io::Error| wrong(reason(&error));
     let trust = Trust::of(rustix::process::geteuid().as_raw());
@@ -45,14 +48,14 @@ pub(crate) fn read_receipt(path: &Path) -> Result<Receipt, Error> {
 ///
 /// # Errors
 /// The system's.
-pub(crate) fn write_receipt(path: &Path, receipt: &Receipt) -> Result<(), Error> {
+pub(crate) fn write_receipt(path: &Path, receipt: &Receipt) -> Result<(), Failure> {
     let original = Original::read(path)?;
     if receipt.entries.is_empty() {
-        return Ok(original.remove()?);
+        return original.remove();
     }
     let text = serde_json::to_string_pretty(receipt)
         .map_err(|error| SetupError::Receipt { path: path.to_owned(), cause: error.to_string() })?;
-    Ok(original.replace(format!("{text}\n").as_bytes(), 0o644)?)
+    original.replace(format!("{text}\n").as_bytes(), 0o644)
 }
 
 /// Writes the first receipt, and with it, in one step, the missing directories above it, of which
@@ -60,10 +63,10 @@ pub(crate) fn write_receipt(path: &Path, receipt: &Receipt) -> Result<(), Error>
 ///
 /// # Errors
 /// The system's.
-pub(crate) fn begin_receipt(path: &Path, receipt: &Receipt, top: &Path) -> Result<(), Error> {
+pub(crate) fn begin_receipt(path: &Path, receipt: &Receipt, top: &Path) -> Result<(), Failure> {
     clear_receipt_leftovers(path)?;
     let beside = beside(top);
-    let failed = |cause| FileError::failed("create", top, cause);
+    let failed = |cause| Failure::file("create", top, cause);
     let mut place = beside.clone();
     make_directory(&place).map_err(failed)?;
     let below = path.parent().and_then(|parent| parent.strip_prefix(top).ok());
@@ -72,11 +75,11 @@ pub(crate) fn begin_receipt(path: &Path, receipt: &Receipt, top: &Path) -> Resul
         make_directory(&place).map_err(failed)?;
     }
     write_receipt(&place.join(path.file_name().unwrap_or_default()), receipt)?;
-    Ok(std::fs::rename(&beside, top).map_err(|cause| match cause.kind() {
+    std::fs::rename(&beside, top).map_err(|cause| match cause.kind() {
         // Another run was faster.
-        io::ErrorKind::DirectoryNotEmpty => FileError::Changed { path: top.to_owned() },
+        io::ErrorKind::DirectoryNotEmpty => changed_meanwhile(top),
         _ => failed(cause),
-    })?)
+    })
 }
 
 /// Takes the receipt away, and with it, in one step, those directories above it that were made for
@@ -84,8 +87,8 @@ pub(crate) fn begin_receipt(path: &Path, receipt: &Receipt, top: &Path) -> Resul
 ///
 /// # Errors
 /// The system's.
-pub(crate) fn end_receipt(path: &Path, receipt: &Receipt) -> Result<Option<PathBuf>, Error> {
-    clear_leftover(path).map_err(|cause| FileError::failed("remove", path, cause))?;
+pub(crate) fn end_receipt(path: &Path, receipt: &Receipt) -> Result<Option<PathBuf>, Failure> {
+    clear_leftover(path).map_err(|cause| Failure::file("remove", path, cause))?;
     let was_made = |path: &&Path| receipt.did(path) == Some(&Did::MakeDirectory);
     let holds_one =
         |path: &&Path| std::fs::read_dir(path).is_ok_and(|entries| entries.count() == 1);
@@ -94,7 +97,7 @@ pub(crate) fn end_receipt(path: &Path, receipt: &Receipt) -> Result<Option<PathB
         write_receipt(path, &Receipt::default())?;
         return Ok(None);
     };
-    let failed = |cause| FileError::failed("remove", top, cause);
+    let failed = |cause| Failure::file("remove", top, cause);
     std::fs::rename(top, beside(top)).map_err(failed)?;
     clear_receipt_leftovers(path)?;
     Ok(Some(top.to_owned()))
@@ -105,7 +108,7 @@ pub(crate) fn end_receipt(path: &Path, receipt: &Receipt) -> Result<Option<PathB
 ///
 /// # Errors
 /// The system's.
-pub(crate) fn clear_receipt_leftovers(path: &Path) -> Result<(), Error> {
+pub(crate) fn clear_receipt_leftovers(path: &Path) -> Result<(), Failure> {
     for top in path.ancestors().skip(1).filter(|top| top.file_name().is_some()) {
         let beside = beside(top);
         let own = rustix::process::geteuid().as_raw();
@@ -113,7 +116,7 @@ pub(crate) fn clear_receipt_leftovers(path: &Path) -> Result<(), Error> {
         if !files::entry(&beside).is_ok_and(is_own) {
             continue;
         }
-        let failed = |cause| FileError::failed("remove", &beside, cause);
+        let failed = |cause| Failure::file("remove", &beside, cause);
         let inner = path.strip_prefix(top).map_or(beside.clone(), |below| beside.join(below));
         clear_leftover(&inner).map_err(failed)?;
         absent_is_fine(std::fs::remove_file(&inner)).map_err(failed)?;

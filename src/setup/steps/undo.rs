@@ -8,12 +8,14 @@ use super::program::file_fingerprint;
 use super::put::set_rights;
 use super::{assert_ours, unfinished};
 use crate::os::accounts;
+use crate::os::entry::Kind;
 use crate::os::files;
 use crate::os::marked::without_blocks;
+use crate::os::replace::changeable_by_others;
 use crate::os::replace::{Original, beside, clear_leftover};
 use crate::os::trust::Trust;
 use crate::setup::pieces::{Did, Record};
-use crate::ui::error::{Error, FileError, Kind};
+use crate::ui::failure::Failure;
 
 /// What has become of a piece.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,9 +34,9 @@ pub(crate) enum Undone {
 ///
 /// # Errors
 /// The system's. Doing it again is no harm.
-pub(crate) fn undo(entry: &Record) -> Result<Undone, Error> {
+pub(crate) fn undo(entry: &Record) -> Result<Undone, Failure> {
     let path = &entry.path;
-    let failed = |cause| FileError::failed("remove", path, cause);
+    let failed = |cause| Failure::file("remove", path, cause);
     assert_way(path)?;
     // In a directory that is not ours, others could stop us by that name.
     if !matches!(entry.did, Did::MakeDirectory | Did::ChangeMode { .. }) {
@@ -69,7 +71,7 @@ pub(crate) fn undo(entry: &Record) -> Result<Undone, Error> {
             if now != (Rights { mode: *mode_after, group: *group_after }) {
                 return Ok(Undone::Kept("its permissions were changed since"));
             }
-            set_rights(path, before).map_err(|cause| FileError::failed("restore", path, cause))?;
+            set_rights(path, before).map_err(|cause| Failure::file("restore", path, cause))?;
             Ok(Undone::Restored)
         }
         _ => Ok(Undone::Kept("something else stands there now")),
@@ -77,11 +79,11 @@ pub(crate) fn undo(entry: &Record) -> Result<Undone, Error> {
 }
 
 /// What was trusted when it was set up may have been opened since, and root would follow it.
-fn assert_way(path: &Path) -> Result<(), FileError> {
+fn assert_way(path: &Path) -> Result<(), Failure> {
     let changeable = || Trust::of(0).first_changeable_above(path);
     match accounts::is_root().then(changeable).flatten() {
         None => Ok(()),
-        Some(place) => Err(FileError::ChangeableByOthers { path: path.to_owned(), place }),
+        Some(place) => Err(changeable_by_others(path, &place)),
     }
 }
 
@@ -97,7 +99,7 @@ fn directory(path: &Path) -> io::Result<Undone> {
     }
 }
 
-fn blocks(path: &Path, made_file: bool, bodies: &[u64]) -> Result<Undone, Error> {
+fn blocks(path: &Path, made_file: bool, bodies: &[u64]) -> Result<Undone, Failure> {
     let original = Original::read(path)?;
     let text = original.bytes().unwrap_or_default();
     let rest = without_blocks(text).map_err(unfinished(path))?;

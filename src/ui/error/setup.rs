@@ -5,8 +5,10 @@ mod root;
 use std::fmt::{self, Display, Formatter};
 use std::path::PathBuf;
 
-use super::{Error, Kind, Look, Owner};
+use crate::os::entry::Kind;
 use crate::ui::escape::{quoted, shown};
+use crate::ui::look::Look;
+use crate::ui::owner::Owner;
 pub use root::RootFault;
 
 /// A failure of `setup`, found before anything was changed.
@@ -119,12 +121,6 @@ impl SetupError {
             SetupError::GroupOfOnesOwn => "sudo cargo-peruser setup --group …".into(),
             SetupError::Receipt { path, .. } => format!("ls -l {}", quoted(path)),
         }
-    }
-}
-
-impl From<SetupError> for Error {
-    fn from(error: SetupError) -> Self {
-        Error::Setup(Box::new(error))
     }
 }
 

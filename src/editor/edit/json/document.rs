@@ -5,8 +5,8 @@ use jsonc_parser::common::Ranged;
 use jsonc_parser::tokens::{Token, TokenAndRange};
 use jsonc_parser::{CollectOptions, CommentCollectionStrategy, ParseOptions, parse_to_ast};
 
+use crate::editor::edit::obstacle::{Obstacle, ObstacleKind};
 use crate::editor::edit::text::line_of;
-use crate::ui::error::{Obstacle, ObstacleKind};
 
 /// What editors accept, and no more: what one of them would not read must not be changed either.
 const DIALECT: ParseOptions = ParseOptions {

@@ -5,7 +5,7 @@ use toml_edit::Item;
 
 use super::parse;
 use crate::editor::edit::Aim;
-use crate::ui::error::{Obstacle, ObstacleKind};
+use crate::editor::edit::obstacle::{Obstacle, ObstacleKind};
 
 /// Everything but our variables must say what it said.
 ///

@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::ui::error::{Look, Owner};
 use crate::ui::escape::{quoted, shown};
+use crate::ui::look::Look;
+use crate::ui::owner::Owner;
 
 /// What keeps a directory from becoming the shared root.
 #[derive(Debug)]

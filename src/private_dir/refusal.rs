@@ -3,49 +3,15 @@
 //! Each flaw is one row of the threat model. A refusal is never turned into a fallback: the shared
 //! path would bring back the race that this tool exists to end.
 
-use std::fmt::{self, Display, Formatter};
 use std::io;
 use std::path::PathBuf;
 
-use super::{Look, Owner, reason};
+use crate::os::entry::Kind;
+use crate::os::trust::trust_unmapped;
 use crate::ui::escape::{quoted, shown};
-
-/// What an entry of the file system is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// A directory.
-    Directory,
-    /// A symbolic link, wherever it leads.
-    Symlink,
-    /// A regular file.
-    File,
-    /// A named pipe.
-    Fifo,
-    /// A socket.
-    Socket,
-    /// A block or character device, or what this system has besides.
-    Device,
-}
-
-impl Kind {
-    /// Whether it is a directory, a file or a symlink, whose permissions people change.
-    pub fn is_plain(self) -> bool {
-        matches!(self, Kind::Directory | Kind::Symlink | Kind::File)
-    }
-}
-
-impl Display for Kind {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Kind::Directory => "directory",
-            Kind::Symlink => "symlink",
-            Kind::File => "file",
-            Kind::Fifo => "fifo",
-            Kind::Socket => "socket",
-            Kind::Device => "device",
-        })
-    }
-}
+use crate::ui::failure::{Failure, Mark, reason};
+use crate::ui::look::Look;
+use crate::ui::owner::Owner;
 
 /// A refusal to use a directory.
 #[derive(Debug)]
@@ -101,7 +67,7 @@ pub enum Flaw {
 
 impl Refusal {
     /// The command that mends it, and who can run it.
-    pub fn help(&self) -> String {
+    fn help(&self) -> String {
         let path = quoted(&self.path);
         match &self.flaw {
             Flaw::NotADirectory(_) | Flaw::Foreign if self.owner.uid == self.caller.uid => {
@@ -206,16 +172,9 @@ impl Refusal {
 /// Renames to just this name: what somebody may have put there is neither entered nor followed.
 const MOVE: &str = if cfg!(target_os = "linux") { "mv -T" } else { "mv -h" };
 
-/// The next step where a user namespace gives an owner no number.
-pub fn trust_unmapped(uid: u32) -> String {
-    format!(
-        "this user namespace hides the owner; if you trust it: CARGO_PERUSER_TRUSTED_OWNERS={uid}"
-    )
-}
-
-impl Display for Refusal {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let what = match &self.flaw {
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Failure {
+        let what = match &refusal.flaw {
             Flaw::RootWritable(_) | Flaw::MembersOnly(_) => "the shared root ",
             Flaw::WayWritable(_)
             | Flaw::WayForeign
@@ -223,6 +182,66 @@ impl Display for Refusal {
             | Flaw::WayNotADirectory(_) => "what is below ",
             _ => "",
         };
-        write!(f, "refusing to use {what}`{}`: {}", shown(&self.path), self.fault())
+        let (path, fault) = (shown(&refusal.path), refusal.fault());
+        let failure = Failure::new(format!("refusing to use {what}`{path}`: {fault}"))
+            .help(refusal.help())
+            .exit(77);
+        let is_for_members = matches!(refusal.flaw, Flaw::MembersOnly(_));
+        if is_for_members { failure.mark(Mark::MembersOnly) } else { failure }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Flaw, Refusal};
+    use crate::os::entry::Kind;
+    use crate::ui::failure::Failure;
+    use crate::ui::owner::Owner;
+    use std::io;
+
+    fn owner(uid: u32) -> Owner {
+        let names = [(0, "root"), (1500, "alice"), (1666, "mallory")];
+        let name = names.iter().find(|(known, _)| *known == uid).map(|(_, name)| (*name).into());
+        Owner { uid, name }
+    }
+
+    /// Every flaw, as alice reads it. No help removes or gives away anything at a path that others
+    /// may change: between reading and pasting they can put a symlink there.
+    #[test]
+    fn every_refusal_says_what_is_wrong_and_what_to_do() {
+        let all = [
+            (1666, Flaw::NotADirectory(Kind::Symlink)),
+            (1500, Flaw::NotADirectory(Kind::Fifo)),
+            (1666, Flaw::Foreign),
+            (7, Flaw::Foreign),
+            (1500, Flaw::WritableByOthers(0o775)),
+            (1500, Flaw::WritableInside("target/debug/deps".into(), 0o775)),
+            (1500, Flaw::OwnerBitsMissing(0o500)),
+            (1500, Flaw::ModesIgnored(0o755)),
+            (1500, Flaw::RootWritable(0o777)),
+            (0, Flaw::RootWritable(0o777)),
+            (1500, Flaw::WayWritable(0o775)),
+            (0, Flaw::WayWritable(0o1777)),
+            (0, Flaw::WayWritable(0o777)),
+            (1666, Flaw::ReadAbove),
+            (1666, Flaw::ForeignMount),
+            (1666, Flaw::WayForeign),
+            (65534, Flaw::WayUnmapped),
+            (1666, Flaw::WayNotADirectory(Kind::File)),
+            (0, Flaw::MembersOnly("build".into())),
+            (1500, Flaw::Swapped),
+            (1500, Flaw::Unreadable(io::Error::from_raw_os_error(13))),
+        ];
+        let texts = all.map(|(uid, flaw)| {
+            let refusal =
+                Refusal { path: "/srv/x".into(), owner: owner(uid), caller: owner(1500), flaw };
+            let Failure { text, help, exit, .. } = refusal.into();
+            let help = help.unwrap();
+            for command in ["chown ", "chgrp ", "install -d", "rm -rf", "sudo rm", "chattr "] {
+                assert!(!help.contains(command), "{help}");
+            }
+            format!("{exit} {text}\n   help: {help}")
+        });
+        snapbox::assert_data_eq!(texts.join("\n"), snapbox::file!["refusal.txt"]);
     }
 }

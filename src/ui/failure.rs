@@ -1,0 +1,86 @@
+//! A failure in one piece: its text, the next step and the exit code, written where it happens.
+//!
+//! Texts follow cargo's grammar, because they appear beside cargo's own; cargo's own failures are
+//! never translated.
+
+use std::fmt::{self, Display, Formatter};
+use std::io;
+use std::path::Path;
+
+use super::escape::shown;
+
+/// The result of everything that can fail on the way to cargo.
+pub type Result<T, E = Failure> = std::result::Result<T, E>;
+
+/// What failed, in cargo's grammar.
+#[derive(Debug)]
+pub struct Failure {
+    /// What went wrong.
+    pub text: String,
+    /// What the person can do now.
+    pub help: Option<String>,
+    /// The exit code, by `sysexits.h` and by what shells use for commands: 1, 73 (cannot create), 77
+    /// (unsafe), 78 (settings), 126 (cannot execute), 127 (no cargo), 130 (interrupted).
+    pub exit: u8,
+    /// What it is, where code has to know.
+    pub mark: Option<Mark>,
+}
+
+/// The failures that code tells from others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mark {
+    /// Only members of a group have access to the shared root.
+    MembersOnly,
+    /// A settings file holds a value that the person has chosen.
+    Chosen,
+}
+
+impl Failure {
+    /// One that ends with exit code 1 and has no next step yet.
+    pub fn new(text: impl Into<String>) -> Failure {
+        Failure { text: text.into(), help: None, exit: 1, mark: None }
+    }
+
+    /// A step that failed (exit 73): "failed to {doing} `{path}`: {cause}".
+    pub fn step(doing: &str, path: &Path, cause: impl Into<io::Error>) -> Failure {
+        Failure::file(doing, path, cause).exit(73)
+    }
+
+    /// A file that cannot be read or changed (exit 1): "failed to {doing} `{path}`: {cause}".
+    pub fn file(doing: &str, path: &Path, cause: impl Into<io::Error>) -> Failure {
+        Failure::new(format!("failed to {doing} `{}`: {}", shown(path), reason(&cause.into())))
+    }
+
+    /// With a next step.
+    #[must_use]
+    pub fn help(self, help: impl Into<String>) -> Failure {
+        Failure { help: Some(help.into()), ..self }
+    }
+
+    /// With another exit code.
+    #[must_use]
+    pub fn exit(self, exit: u8) -> Failure {
+        Failure { exit, ..self }
+    }
+
+    /// With what code has to know of it.
+    #[must_use]
+    pub fn mark(self, mark: Mark) -> Failure {
+        Failure { mark: Some(mark), ..self }
+    }
+}
+
+impl Display for Failure {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl std::error::Error for Failure {}
+
+/// The system's reason for a failure, in the grammar of our messages: lower case, no full stop.
+pub fn reason(cause: &io::Error) -> String {
+    let text = cause.to_string();
+    let mut rest = text.chars();
+    rest.next().map_or_else(String::new, |first| first.to_lowercase().chain(rest).collect())
+}
