@@ -3,6 +3,7 @@
 //!
 //! It never asks, so that it works in a provisioning script; `--dry-run` is there for looking.
 
+mod error;
 mod fingerprint;
 mod fresh_shell;
 mod pieces;

@@ -22,6 +22,7 @@ use crate::session::installation::{Installation, PROGRAM, is_same_file};
 use crate::settings;
 use crate::settings::Flags;
 use crate::settings::{Scope, Settings, StickyRoot};
+use crate::setup::error::{RootFault, SetupError};
 use crate::setup::pieces::{
     GENERATOR, Piece, Root, Systemd, What, cannot_be_quoted, is_the_systems,
 };
@@ -29,7 +30,6 @@ use crate::setup::steps::{
     Step, assert_trusted, find_shell, of_machine, of_person, read_receipt, receipt_path,
 };
 use crate::shim::decide::{session_build_dir, session_target};
-use crate::ui::error::{RootFault, SetupError};
 use crate::ui::failure::{Failure, Result};
 
 /// What is set up.

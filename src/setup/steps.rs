@@ -26,9 +26,9 @@ pub(super) use undo::{Undone, undo};
 
 use crate::os::files;
 use crate::os::marked::{self, Unfinished};
+use crate::setup::error::SetupError;
 use crate::setup::fingerprint::Fingerprint;
 use crate::setup::pieces::{Did, Piece, Receipt, Record, What};
-use crate::ui::error::SetupError;
 use crate::ui::failure::Failure;
 use program::own_fingerprint;
 

@@ -15,8 +15,9 @@ use crate::settings;
 use crate::settings::Flags;
 use crate::settings::merge::{Whose, from_file, from_flags};
 use crate::settings::{Key, Layer, Origin, Scope, Setting, Settings};
+use crate::setup::error::{RootFault, SetupError};
 use crate::setup::pieces::settings_block;
-use crate::ui::error::{RootFault, SYSTEM_FILE, SetupError};
+use crate::ui::error::SYSTEM_FILE;
 use crate::ui::escape::shown;
 use crate::ui::failure::Result;
 

@@ -11,8 +11,8 @@ use crate::os::files;
 use crate::os::marked::{Blocks, with_blocks, without_blocks};
 use crate::os::replace::{Original, is_same_content};
 use crate::private_dir::{READ_ABOVE, UNFINISHED};
+use crate::setup::error::{RootFault, SetupError};
 use crate::setup::pieces::{Did, Piece, Receipt, Root, What};
-use crate::ui::error::{RootFault, SetupError};
 use crate::ui::failure::Failure;
 
 /// How a piece stands at the moment.

@@ -11,8 +11,8 @@ use crate::os::replace::changed_meanwhile;
 use crate::os::replace::{Original, beside, clear_leftover};
 use crate::os::trust::{Doubt, Trust};
 use crate::session::installation::Installation;
+use crate::setup::error::SetupError;
 use crate::setup::pieces::{Did, Receipt};
-use crate::ui::error::SetupError;
 use crate::ui::failure::{Failure, reason};
 
 /// Where an installation's receipt is.

@@ -6,7 +6,7 @@ use rustix::process::geteuid;
 
 use crate::os::accounts;
 use crate::os::trust::Trust;
-use crate::ui::error::SetupError;
+use crate::setup::error::SetupError;
 
 /// Makes sure that every directory on the way to these places, as far as it exists, is root's or the
 /// caller's and open to no other writer.

@@ -8,7 +8,7 @@ use crate::ui::owner::Owner;
 
 /// What keeps a directory from becoming the shared root.
 #[derive(Debug)]
-pub enum RootFault {
+pub(crate) enum RootFault {
     /// It belongs to an ordinary account.
     Foreign(Owner),
     /// These are in it, and are nobody's private directories.

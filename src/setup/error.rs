@@ -7,13 +7,14 @@ use std::path::PathBuf;
 
 use crate::os::entry::Kind;
 use crate::ui::escape::{quoted, shown};
+use crate::ui::failure::Failure;
 use crate::ui::look::Look;
 use crate::ui::owner::Owner;
-pub use root::RootFault;
+pub(crate) use root::RootFault;
 
 /// A failure of `setup`, found before anything was changed.
 #[derive(Debug)]
-pub enum SetupError {
+pub(crate) enum SetupError {
     /// The place is taken by something that this tool did not put there.
     Taken {
         /// The place.
@@ -83,7 +84,7 @@ pub enum SetupError {
 
 impl SetupError {
     /// 77 for a directory that is unsafe, 1 for everything else.
-    pub fn exit_code(&self) -> u8 {
+    pub(crate) fn exit_code(&self) -> u8 {
         match self {
             SetupError::Prefix { .. } => 77,
             SetupError::Root {
@@ -95,7 +96,7 @@ impl SetupError {
     }
 
     /// What the person can do now, as one line.
-    pub fn help(&self) -> String {
+    pub(crate) fn help(&self) -> String {
         match self {
             SetupError::OtherInstallation { .. } => {
                 "take that one back first: cargo-peruser setup --uninstall --prefix …".into()
@@ -166,5 +167,11 @@ impl Display for SetupError {
                 write!(f, "cannot use the receipt `{}`: {}", shown(path), shown(cause))
             }
         }
+    }
+}
+
+impl From<SetupError> for Failure {
+    fn from(error: SetupError) -> Failure {
+        Failure::new(error.to_string()).help(error.help()).exit(error.exit_code())
     }
 }
