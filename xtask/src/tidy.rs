@@ -6,6 +6,7 @@
 
 mod floors;
 mod layout;
+mod messages;
 mod reasons;
 mod scan;
 mod tree;
@@ -58,20 +59,23 @@ const RULES: &[Rule] = &[
 ];
 
 pub(crate) fn run() -> anyhow::Result<ExitCode> {
-    let tree = Tree::read(&project::root()?)?;
-    let findings: Vec<String> = RULES
+    let root = project::root()?;
+    let tree = Tree::read(&root)?;
+    let mut findings: Vec<String> = RULES
         .iter()
         .flat_map(|rule| {
             (rule.check)(&tree).into_iter().map(|found| format!("{found} [{}]", rule.name))
         })
         .collect();
+    let unlisted = messages::are_listed(&root, &tree)?;
+    findings.extend(unlisted.into_iter().map(|found| format!("{found} [messages]")));
     for finding in &findings {
         screen::result(finding);
     }
     if !findings.is_empty() {
         bail!("{} findings in {} files", findings.len(), tree.sources.len());
     }
-    let (rules, files) = (RULES.len(), tree.sources.len());
+    let (rules, files) = (RULES.len() + 1, tree.sources.len());
     screen::note(format_args!("tidy: {rules} rules hold in {files} source files"));
     Ok(ExitCode::SUCCESS)
 }

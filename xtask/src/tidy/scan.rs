@@ -33,6 +33,25 @@ pub(super) fn without_tests(code: &str) -> String {
     kept + rest
 }
 
+/// The strings of a text, quotes included, each with the offset at which it begins.
+pub(super) fn literals(text: &str) -> Vec<(usize, &str)> {
+    let mut found = Vec::new();
+    let (mut at, mut previous) = (0, None);
+    while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
+        let length = match not_code(rest, previous) {
+            Some(length) => {
+                let literal = rest.get(..length).filter(|literal| literal.starts_with('"'));
+                found.extend(literal.map(|literal| (at, literal)));
+                length
+            }
+            None => rest.chars().next().map_or(1, char::len_utf8),
+        };
+        previous = rest.chars().next();
+        at += length;
+    }
+    found
+}
+
 /// One mention of a path: the line, counted from 1, and the segment that follows its root.
 #[derive(Debug, PartialEq)]
 pub(super) struct Mention {
