@@ -119,8 +119,9 @@ fn main_page(program: &Command) -> io::Result<String> {
         entry(&mut rest, &code.to_string(), meaning);
     }
     rest.control("SH", ["ENVIRONMENT"]);
-    for key in Key::ALL.map(Key::info) {
-        entry(&mut rest, key.variable, &format!("The setting {}: {}.", key.name, key.takes));
+    for key in Key::ALL {
+        let meaning = format!("The setting {}: {}.", key.name(), key.kind().takes());
+        entry(&mut rest, &key.variable(), &meaning);
     }
     VARIABLES.iter().for_each(|(name, meaning)| entry(&mut rest, name, meaning));
     rest.control("SH", ["FILES"]);

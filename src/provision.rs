@@ -52,9 +52,8 @@ pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
     if !accounts::is_root() {
         return Err(failure("only root makes private directories for others", again(verb)).into());
     }
-    let settings =
-        settings::files::load(snapshot, &Homes::new(snapshot), flags).map_err(Failure::from)?;
-    let Some(root) = settings.shared_root.as_deref() else {
+    let settings = settings::files::load(snapshot, &Homes::new(snapshot), flags)?;
+    let Some(root) = settings.shared_root() else {
         let setup = "cargo-peruser setup".into();
         return Err(failure("no shared root is configured", setup).into());
     };

@@ -49,11 +49,7 @@ pub(super) fn misdirected<'v>(
 
 /// The next step where a setting stands behind the verb.
 pub(super) fn settings_come_first(words: &[OsString]) -> Option<String> {
-    let is_setting = |word: &&OsString| {
-        let name = word.as_encoded_bytes().split(|byte| *byte == b'=').next();
-        Key::ALL.iter().any(|key| name == Some(key.info().flag.as_bytes()))
-    };
-    let setting = words.iter().find(is_setting)?;
+    let setting = words.iter().find(|word| Key::of_flag(word).is_some())?;
     Some(format!(
         "settings come before the verb: cargo-peruser {} …",
         quoted::<OsStr>(setting.as_ref())

@@ -129,12 +129,12 @@ fn become_cargo(snapshot: &Snapshot, flags: &Flags, words: &[OsString]) -> Resul
 
 /// The whole command line of ours.
 pub(crate) fn command() -> Command {
-    let flag = |key: Key| {
+    let flag = |key: &Key| {
         Arg::new(key.name())
-            .long(key.info().flag.trim_start_matches('-'))
-            .value_name(key.info().value)
+            .long(key.name().replace('.', "-"))
+            .value_name(key.kind().placeholder())
             .value_parser(value_parser!(OsString))
-            .help(key.info().help)
+            .help(key.help())
             .help_heading("Settings")
     };
     Command::new("cargo-peruser")
@@ -152,7 +152,7 @@ pub(crate) fn command() -> Command {
         .disable_help_subcommand(true)
         .propagate_version(true)
         .subcommand_help_heading("Verbs")
-        .args(Key::ALL.map(flag))
+        .args(Key::ALL.iter().map(flag))
         .subcommands(VERBS.iter().map(|verb| (verb.command)().name(verb.name)))
 }
 
@@ -165,16 +165,10 @@ fn after_help() -> String {
 fn own_length(args: &[OsString]) -> usize {
     let mut length = 0;
     while let Some(word) = args.get(length) {
-        let name = |key: Key| word == key.info().flag;
-        let joined = |key: Key| {
-            let rest = word.as_encoded_bytes().strip_prefix(key.info().flag.as_bytes());
-            rest.is_some_and(|rest| rest.starts_with(b"="))
-        };
-        match word {
-            _ if Key::ALL.into_iter().any(name) => length += 2,
-            _ if Key::ALL.into_iter().any(joined) => length += 1,
-            _ => break,
+        if Key::of_flag(word).is_none() {
+            break;
         }
+        length += if word.as_encoded_bytes().contains(&b'=') { 1 } else { 2 };
     }
     length.min(args.len())
 }
@@ -192,8 +186,8 @@ fn parse(words: &[OsString]) -> Result<ArgMatches, clap::Error> {
 }
 
 fn flags(matches: &ArgMatches) -> Flags {
-    let given = |key: Key| matches.get_one::<OsString>(key.name()).map(|text| (key, text.clone()));
-    Key::ALL.into_iter().filter_map(given).collect()
+    let given = |key: &Key| Some((*key, matches.get_one::<OsString>(key.name())?.clone()));
+    Key::ALL.iter().filter_map(given).collect()
 }
 
 /// Prints help, the version, or what is wrong with the words; 2 in that case, as cargo's own.

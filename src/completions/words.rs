@@ -5,7 +5,7 @@ use clap::{Arg, Command, ValueHint};
 use serde_json::{Map, Value, json};
 
 use crate::cli::VERBS;
-use crate::settings::Key;
+use crate::settings::{Key, Kind};
 
 /// What stands behind a verb.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -22,13 +22,11 @@ pub(super) fn described() -> Command {
     let words = VERBS.iter().fold(crate::cli::command(), |words, verb| {
         words.mut_subcommand(verb.name, |described| without_hidden(described).name(verb.name))
     });
-    Key::ALL.into_iter().fold(words, |words, key| {
-        words.mut_arg(key.name(), |flag| match key.info().value {
-            "PATH" => flag.value_hint(ValueHint::AnyPath),
-            list if list.contains('|') => {
-                flag.value_parser(PossibleValuesParser::new(list.split('|')))
-            }
-            _ => flag.value_hint(ValueHint::Other),
+    Key::ALL.iter().fold(words, |words, key| {
+        words.mut_arg(key.name(), |flag| match key.kind() {
+            Kind::Root | Kind::Program => flag.value_hint(ValueHint::AnyPath),
+            Kind::OneOf(words) => flag.value_parser(PossibleValuesParser::new(words)),
+            Kind::Names(_) => flag.value_hint(ValueHint::Other),
         })
     })
 }
@@ -46,14 +44,17 @@ fn without_hidden(verb: Command) -> Command {
 
 /// The flags that may stand before everything else. Each takes a value.
 pub(super) fn settings() -> Vec<String> {
-    Key::ALL.map(|key| key.info().flag.to_owned()).into()
+    Key::ALL.iter().map(|key| key.flag()).collect()
 }
 
 /// The values of those flags, as `--flag=value`, where there are few.
 pub(super) fn values_of_settings() -> Vec<String> {
-    let few = Key::ALL.into_iter().map(Key::info).filter(|info| info.value.contains('|'));
-    let values = few.flat_map(|info| info.value.split('|').map(|value| (info.flag, value)));
-    values.map(|(flag, value)| format!("{flag}={value}")).collect()
+    let values = |key: &Key| {
+        let words = if let Kind::OneOf(words) = key.kind() { words } else { &[] };
+        let flag = key.flag();
+        words.iter().map(move |word| format!("{flag}={word}"))
+    };
+    Key::ALL.iter().flat_map(values).collect()
 }
 
 /// The verbs that are followed by that.

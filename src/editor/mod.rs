@@ -90,17 +90,17 @@ fn aim(session: &Session<'_>) -> Result<Option<Aim>> {
         variables.push(Variable { name, value });
     }
     let above = target_dir.parent().and_then(|private| private.parent());
-    let roots = session.settings().shared_root.clone().or_else(|| above.map(Into::into));
-    Ok(Some(Aim { variables, roots: roots.into_iter().collect() }))
+    let root = session.settings().shared_root().or(above);
+    Ok(Some(Aim { variables, roots: root.into_iter().map(Into::into).collect() }))
 }
 
 /// What takes our settings out, whether or not the caller gets a directory now.
 fn withdrawal(session: &Session<'_>) -> Aim {
     let unset = |name| Variable { name, value: None };
-    let roots = session.settings().shared_root.clone();
+    let root = session.settings().shared_root();
     Aim {
         variables: [TARGET_DIR, BUILD_BUILD_DIR].map(unset).into(),
-        roots: roots.into_iter().collect(),
+        roots: root.into_iter().map(Into::into).collect(),
     }
 }
 

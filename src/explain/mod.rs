@@ -13,7 +13,7 @@ use serde::Serialize;
 use crate::os::snapshot::{CalledAs, Snapshot};
 use crate::private_dir::State;
 use crate::settings::Flags;
-use crate::settings::{self, ExplicitTargetDir, Key, Missing, Settings, StickyRoot};
+use crate::settings::{Key, Settings, Value};
 use crate::shim::Plan;
 use crate::shim::candidate::Skip;
 use crate::shim::decide::Door;
@@ -124,10 +124,7 @@ impl Explanation {
                 name: survey.account.name.as_ref().map(lossy),
             },
             workspace,
-            settings: Key::ALL
-                .into_iter()
-                .map(|key| Setting::of(key, by_name.settings()))
-                .collect(),
+            settings: Key::ALL.iter().map(|key| Setting::of(*key, by_name.settings())).collect(),
         }
     }
 }
@@ -144,7 +141,7 @@ impl Answer {
             rule: decision.rule.name(),
             rule_number: decision.rule.number(),
             reason: decision.rule.reason(),
-            warning: decision.rule.warning(plan.settings().scope),
+            warning: decision.rule.warning(plan.settings().scope()),
             sticky_root: plan.uses_sticky_root().then_some(
                 "others can create files in the shared root, and so run code as you: the settings \
                  accept that (`sticky-root`)",
@@ -172,29 +169,21 @@ impl PassedOver {
 
 impl Setting {
     fn of(key: Key, settings: &Settings) -> Setting {
+        let value = settings.value(key).cloned().or_else(|| key.default());
         let origin = settings.origin(key).map(ToString::to_string);
         Setting {
             key: key.name(),
-            value: settings.get(key).map_or(serde_json::Value::Null, to_json),
+            value: value.map_or(serde_json::Value::Null, to_json),
             origin: origin.unwrap_or_else(|| "built in".into()),
         }
     }
 }
 
-fn to_json(setting: settings::Setting) -> serde_json::Value {
-    use settings::Setting as S;
-    match setting {
-        S::SharedRoot(path) | S::RealCargo(path) => lossy(path).into(),
-        S::Scope(scope) => scope.word().into(),
-        S::ExplicitTargetDir(ExplicitTargetDir::Honour) => "honour".into(),
-        S::ExplicitTargetDir(ExplicitTargetDir::Override) => "override".into(),
-        S::StickyRoot(StickyRoot::Refuse) | S::Missing(Missing::Refuse) => "refuse".into(),
-        S::StickyRoot(StickyRoot::Accept) => "accept".into(),
-        S::Missing(Missing::OwnCache) => "own-cache".into(),
-        S::ExcludeUsers(names)
-        | S::ExcludeGroups(names)
-        | S::IncludeUsers(names)
-        | S::TrustedOwners(names) => names.into(),
+fn to_json(value: Value) -> serde_json::Value {
+    match value {
+        Value::Path(path) => lossy(path).into(),
+        Value::Word(word) => word.into(),
+        Value::Names(names) => names.into(),
     }
 }
 

@@ -107,7 +107,7 @@ impl<'a> Destination<'a> {
             let help = format!("run as {owner}: cargo-peruser migrate {}", quoted(source));
             return Err(no_place(&owner, why).help(help));
         }
-        let is_for_one = plan.settings().scope == Scope::Workspace;
+        let is_for_one = plan.settings().scope() == Scope::Workspace;
         if is_for_another && is_for_one && request.checkout.is_none() {
             // Where root happens to be is nobody's checkout.
             let text =

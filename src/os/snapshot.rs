@@ -93,9 +93,9 @@ impl Snapshot {
         std::env::var_os(name).filter(|value| !is_hidden && !value.is_empty())
     }
 
-    /// The names of all variables that are set.
-    pub fn variable_names(&self) -> impl Iterator<Item = OsString> {
-        std::env::vars_os().filter(|(_, value)| !value.is_empty()).map(|(name, _)| name)
+    /// All variables that are not hidden, with their values.
+    pub fn variables(&self) -> impl Iterator<Item = (OsString, OsString)> {
+        std::env::vars_os().filter(|(name, _)| !self.hidden.iter().any(|hidden| name == hidden))
     }
 
     /// The same process as if that account stood there, and without these variables.

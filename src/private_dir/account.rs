@@ -41,10 +41,10 @@ impl Account {
                 *name == directory || self.name.as_deref() == Some(OsStr::new(name.as_str()))
             })
         };
-        if named(&settings.include_users) {
+        if named(settings.include_users()) {
             return None;
         }
-        if named(&settings.exclude_users) {
+        if named(settings.exclude_users()) {
             return Some(NoDirectory::ExcludedUser);
         }
         if let Some(group) = self.excluded_groups.first() {
@@ -71,7 +71,8 @@ fn is_number_form(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{Account, NoDirectory};
-    use crate::settings::Settings;
+    use crate::settings::merge::from_flags;
+    use crate::settings::{Key, Settings};
     use std::ffi::OsString;
     use std::os::unix::ffi::OsStringExt;
 
@@ -109,8 +110,10 @@ mod tests {
 
     #[test]
     fn leaves_out_service_accounts_unless_they_are_included() {
-        let excluding = Settings { exclude_users: vec!["doorman".into()], ..Settings::default() };
-        let including = Settings { include_users: vec!["doorman".into()], ..excluding.clone() };
+        let exclude = (Key::ExcludeUsers, "doorman".into());
+        let include = (Key::IncludeUsers, "doorman".into());
+        let excluding = from_flags(std::slice::from_ref(&exclude)).unwrap();
+        let including = from_flags(&[exclude, include]).unwrap();
         let built_in = Settings::default();
         for (name, shell, settings, expected) in [
             ("alice", "/bin/bash", &built_in, None),

@@ -12,9 +12,9 @@ use crate::os::files;
 use crate::private_dir::judge::{Part, Trust, judge_way};
 use crate::private_dir::place::{Place, PlaceKind};
 use crate::private_dir::refusal::Flaw;
-use crate::ui::error::SettingsError;
+use crate::settings::invalid_root;
 use crate::ui::escape::shown;
-use crate::ui::failure::{Failure, Result};
+use crate::ui::failure::Result;
 
 /// What cargo and rustup read in every directory above the one that they work in.
 pub const READ_ABOVE: &[&str] = &[".cargo", "Cargo.toml", "rust-toolchain", "rust-toolchain.toml"];
@@ -84,11 +84,8 @@ fn judge(directory: &Path, entry: &Entry, place: &Place, caller: &Caller<'_>) ->
     let trust = Trust { caller: caller.acting, owners: &caller.trusted };
     judge_way(entry, part, trust).map_err(|flaw| match flaw {
         Flaw::WayNotADirectory(Kind::Symlink) if place.kind == PlaceKind::BelowSharedRoot => {
-            Failure::from(SettingsError::Root {
-                origin: caller.root_origin.clone(),
-                path: place.parent.to_string_lossy().into_owned(),
-                cause: format!("has a symlink in it, `{}`", shown(directory)),
-            })
+            let cause = format!("has a symlink in it, `{}`", shown(directory));
+            invalid_root(&place.parent, &caller.root_origin, &cause)
         }
         flaw => refusal(directory, entry.uid, flaw, caller),
     })?;

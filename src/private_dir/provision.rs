@@ -62,7 +62,7 @@ impl<'a> Provisioner<'a> {
 
     /// Why an account gets no directory, by rule 3.
     pub fn no_directory(&self, person: &Person) -> Option<NoDirectory> {
-        accounts::account(person.uid, &self.settings.exclude_groups).no_directory(self.settings)
+        accounts::account(person.uid, self.settings.exclude_groups()).no_directory(self.settings)
     }
 
     /// Whether the root's permission bits let an account in.
@@ -92,7 +92,7 @@ impl<'a> Provisioner<'a> {
     /// Whether directories can be made in the root as it is now.
     pub fn is_ready(&self) -> bool {
         files::entry(self.root).is_ok_and(|entry| {
-            entry.mode & 0o022 == 0 || self.settings.sticky_root == StickyRoot::Accept
+            entry.mode & 0o022 == 0 || self.settings.sticky_root() == StickyRoot::Accept
         })
     }
 
@@ -100,7 +100,7 @@ impl<'a> Provisioner<'a> {
     pub fn place(&self, person: &Person) -> Place {
         Place {
             parent: self.root.to_owned(),
-            name: accounts::account(person.uid, &self.settings.exclude_groups).directory_name(),
+            name: accounts::account(person.uid, self.settings.exclude_groups()).directory_name(),
             kind: PlaceKind::BelowSharedRoot,
         }
     }
@@ -111,10 +111,10 @@ impl<'a> Provisioner<'a> {
             uid: person.uid,
             gid: person.gid,
             acting: accounts::own_uid(),
-            trusted: accounts::uids(&self.settings.trusted_owners),
+            trusted: accounts::uids(self.settings.trusted_owners()),
             checkout: None,
             homes: None,
-            sticky_root: self.settings.sticky_root,
+            sticky_root: self.settings.sticky_root(),
             root_origin: origin.unwrap_or_else(|| "the settings".into()),
         }
     }

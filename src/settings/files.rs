@@ -11,27 +11,19 @@ use crate::os::homes::Homes;
 use crate::os::snapshot::Snapshot;
 use crate::os::trust::trust_unmapped;
 use crate::os::trust::{Doubt, Trust};
-use crate::settings::merge::{Whose, from_file, from_flags, from_variables, unknown_variable};
-use crate::settings::{Key, Layer, Setting, Settings};
-use crate::ui::error::{SYSTEM_FILE, SettingsError};
+use crate::settings::merge::{Whose, from_file, from_flags, from_variables};
+use crate::settings::{Key, SYSTEM_FILE, Settings};
 use crate::ui::escape::{quoted, shown};
-use crate::ui::failure::reason;
+use crate::ui::failure::{Failure, Result, reason};
 use crate::ui::look::Look;
 
 /// Reads every source and puts them on top of one another.
 ///
 /// # Errors
 /// The first mistake, the strongest source first.
-pub fn load(
-    snapshot: &Snapshot,
-    homes: &Homes<'_>,
-    flags: &[(Key, OsString)],
-) -> Result<Settings, SettingsError> {
+pub fn load(snapshot: &Snapshot, homes: &Homes<'_>, flags: &[(Key, OsString)]) -> Result<Settings> {
     let flags = from_flags(flags)?;
-    if let Some(unknown) = unknown_variable(snapshot.variable_names()) {
-        return Err(unknown);
-    }
-    let variables = from_variables(|name| snapshot.variable(name))?;
+    let variables = from_variables(snapshot.variables())?;
     below(snapshot, homes, [variables, flags])
 }
 
@@ -39,36 +31,38 @@ pub fn load(
 ///
 /// # Errors
 /// The first mistake.
-pub fn from_files(homes: &Homes<'_>, snapshot: &Snapshot) -> Result<Settings, SettingsError> {
-    below(snapshot, homes, [Layer::default(), Layer::default()])
+pub fn from_files(homes: &Homes<'_>, snapshot: &Snapshot) -> Result<Settings> {
+    below(snapshot, homes, Default::default())
 }
 
-/// Puts the files below the layers that are stronger, the weaker of those first.
+/// Puts the files below the sources that are stronger, the weaker of those first.
 fn below(
     snapshot: &Snapshot,
     homes: &Homes<'_>,
-    [variables, flags]: [Layer; 2],
-) -> Result<Settings, SettingsError> {
+    [variables, flags]: [Settings; 2],
+) -> Result<Settings> {
     // Where root acts for somebody, their own file would choose where root makes directories.
     let file = person_file(homes).filter(|_| snapshot.acting == snapshot.uid);
     let person = match file {
         Some(path) => read(&path, Whose::Person, snapshot.uid, &[snapshot.uid, 0])?,
-        None => Layer::default(),
+        None => Settings::default(),
     };
     // Who may own the administrator's file depends on whom the person trusts: in a user namespace
     // root may have no number.
     let mut owners = vec![0];
-    owners.extend([&flags, &variables, &person].into_iter().flat_map(trusted));
+    for source in [&flags, &variables, &person] {
+        owners.extend(accounts::uids(source.trusted_owners()));
+    }
     let system = read(Path::new(SYSTEM_FILE), Whose::System, 0, &owners)?;
-    Settings::settle(vec![system, person, variables, flags])
+    Settings::settle([system, person, variables, flags])
 }
 
 /// What the administrator's file says.
 ///
 /// # Errors
 /// The first mistake.
-pub fn system() -> Result<Settings, SettingsError> {
-    Settings::settle(vec![read(Path::new(SYSTEM_FILE), Whose::System, 0, &[0])?])
+pub fn system() -> Result<Settings> {
+    Settings::settle([read(Path::new(SYSTEM_FILE), Whose::System, 0, &[0])?])
 }
 
 /// The person's own file, whether or not it is there.
@@ -76,21 +70,12 @@ pub fn person_file(homes: &Homes<'_>) -> Option<PathBuf> {
     Some(homes.config()?.join("cargo-peruser/config.toml"))
 }
 
-fn trusted(layer: &Layer) -> Vec<u32> {
-    let owners = layer.entries.iter().filter_map(|entry| match &entry.setting {
-        Setting::TrustedOwners(names) => Some(accounts::uids(names)),
-        _ => None,
-    });
-    owners.flatten().collect()
-}
-
 /// Reads one file, if nobody but `owners` can change it: whoever can chooses where everyone's builds
-/// go. None is an empty layer.
-fn read(path: &Path, whose: Whose, caller: u32, owners: &[u32]) -> Result<Layer, SettingsError> {
-    let wrong = |cause: String, help: String| SettingsError::File {
-        origin: format!("`{}`", shown(path)),
-        cause,
-        help,
+/// go. None is as good as an empty one.
+fn read(path: &Path, whose: Whose, caller: u32, owners: &[u32]) -> Result<Settings> {
+    let wrong = |cause: String, help: String| {
+        let text = format!("cannot use the settings in `{}`: {cause}", shown(path));
+        Failure::new(text).help(help).exit(78)
     };
     let unreadable = |error: io::Error| wrong(reason(&error), format!("ls -l {}", quoted(path)));
     let trust = Trust::among(caller, owners);
@@ -98,13 +83,13 @@ fn read(path: &Path, whose: Whose, caller: u32, owners: &[u32]) -> Result<Layer,
         // Who can change `/etc` needs no settings.
         Whose::System => (trust, "/etc"),
         // Most people have no file, and then nothing is looked at on the way to it.
-        Whose::Person if is_absent(path) => return Ok(Layer::default()),
+        Whose::Person if is_absent(path) => return Ok(Settings::default()),
         Whose::Person => (trust.or_hidden_root(), ""),
     };
     let file = match trust.open(path, Path::new(from)) {
         Ok(file) => file,
-        Err(Doubt::Ends(_)) => return Ok(Layer::default()),
-        Err(Doubt::Changeable(..)) if is_absent(path) => return Ok(Layer::default()),
+        Err(Doubt::Ends(_)) => return Ok(Settings::default()),
+        Err(Doubt::Changeable(..)) if is_absent(path) => return Ok(Settings::default()),
         Err(Doubt::Unknown(error)) => return Err(unreadable(error)),
         Err(Doubt::Changeable(place, entry)) => {
             let (cause, help) = doubt(&place, &entry, path, whose, owners);

@@ -1,19 +1,19 @@
-//! Pure: from a file's text, a variable or a flag to one [`Layer`] of settings.
+//! Pure: from a file's text, variables or flags to [`Settings`].
 //!
 //! TOML is read into a tree with spans and walked by hand, so that each mistake is reported with
 //! its own line and the nearest known key.
 
-use std::ffi::{OsStr, OsString};
-use std::path::{Path, PathBuf};
+use std::ffi::OsString;
+use std::fmt::Display;
+use std::path::Path;
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::settings::{
-    Entry, ExplicitTargetDir, Key, Layer, Missing, Origin, Scope, Setting, StickyRoot,
-};
-use crate::ui::error::SettingsError;
+use super::table::VARIABLE_PREFIX;
+use super::{Entry, Invalid, Key, Kind, Origin, SYSTEM_FILE, Settings, Value, invalid};
 use crate::ui::escape::shown;
+use crate::ui::failure::{Failure, Result};
 
 /// Whose file it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,74 +24,65 @@ pub enum Whose {
     Person,
 }
 
-/// Keys a file may have besides [`Key::ALL`].
+/// The key that a file may have besides [`Key::ALL`].
 const ENFORCE: &str = "enforce";
-
-/// What the variables of settings begin with.
-const VARIABLE_PREFIX: &str = "CARGO_PERUSER_";
 
 /// Reads a settings file.
 ///
 /// # Errors
 /// The first mistake, with the file's path and the line.
-pub fn from_file(path: &Path, text: &str, whose: Whose) -> Result<Layer, SettingsError> {
-    let file = File { path: shown(path).to_string(), text };
-    let table = DeTable::parse(text).map_err(|error| SettingsError::Syntax {
-        origin: file.at(error.span().map_or(0, |span| span.start)).to_string(),
-        cause: error.message().lines().collect::<Vec<_>>().join(", "),
+pub fn from_file(path: &Path, text: &str, whose: Whose) -> Result<Settings> {
+    let file = File { path: shown(path).to_string(), text, whose };
+    let table = DeTable::parse(text).map_err(|error| {
+        let origin = file.at(error.span().map_or(0, |span| span.start));
+        let cause = error.message().lines().collect::<Vec<_>>().join(", ");
+        Failure::new(format!("invalid settings in {origin}: {}", shown(&cause)))
+            .help("correct the line; a value with letters is quoted")
+            .exit(78)
     })?;
-    let mut layer = Layer::default();
-    file.walk(table.get_ref(), "", &mut layer, whose)?;
-    Ok(layer)
+    let mut settings = Settings::default();
+    file.walk(table.get_ref(), "", &mut settings)?;
+    Ok(settings)
 }
 
-/// Reads the variables that hold settings; an empty one counts as unset.
+/// Reads the settings among variables; an empty one counts as unset. One that is spelled like a setting
+/// and is none would change nothing without a word.
 ///
 /// # Errors
-/// The first value that its key does not take.
-pub fn from_variables(
-    mut variable: impl FnMut(&'static str) -> Option<OsString>,
-) -> Result<Layer, SettingsError> {
-    let mut layer = Layer::default();
-    for key in Key::ALL {
-        if let Some(text) = variable(key.info().variable).filter(|text| !text.is_empty()) {
-            layer.entries.push(from_text(key, &text, Origin::Variable(key.info().variable))?);
-        }
+/// The first variable that is no setting, or else the first value that its key does not take.
+pub fn from_variables(variables: impl Iterator<Item = (OsString, OsString)>) -> Result<Settings> {
+    let mut given = Vec::new();
+    for (name, text) in variables.filter(|(_, text)| !text.is_empty()) {
+        let prefix = VARIABLE_PREFIX.as_bytes();
+        let Some(rest) = name.as_encoded_bytes().strip_prefix(prefix) else { continue };
+        let Some(key) = Key::of_variable(rest) else {
+            let name = name.to_string_lossy();
+            let known = Key::ALL.iter().map(|key| key.variable()).collect();
+            return Err(unknown(&name, &name, &"the environment", known));
+        };
+        given.push((key, text));
     }
-    Ok(layer)
-}
-
-/// The first variable that is spelled like a setting and is none; a mistyped one would change nothing
-/// without a word.
-pub fn unknown_variable(names: impl Iterator<Item = OsString>) -> Option<SettingsError> {
-    let known = || Key::ALL.into_iter().map(|key| key.info().variable);
-    let mut spelled = names.filter_map(|name| name.into_string().ok());
-    let key = spelled.find(|name| {
-        name.starts_with(VARIABLE_PREFIX) && !known().any(|variable| variable == name)
-    })?;
-    let origin = "the environment".into();
-    Some(SettingsError::UnknownKey {
-        origin,
-        nearest: nearest(&key, known()),
-        key,
-        known: known().collect(),
-    })
+    from_text(&given, Origin::Variable)
 }
 
 /// Reads the flags of our own that were given.
 ///
 /// # Errors
 /// The first value that its key does not take.
-pub fn from_flags(flags: &[(Key, OsString)]) -> Result<Layer, SettingsError> {
-    let entry =
-        |(key, text): &(Key, OsString)| from_text(*key, text, Origin::Flag(key.info().flag));
-    Ok(Layer { entries: flags.iter().map(entry).collect::<Result<_, _>>()?, enforced: Vec::new() })
+pub fn from_flags(flags: &[(Key, OsString)]) -> Result<Settings> {
+    from_text(flags, Origin::Flag)
+}
+
+fn from_text(given: &[(Key, OsString)], origin: fn(Key) -> Origin) -> Result<Settings> {
+    let entries = given.iter().map(|(key, text)| key.read(text, origin(*key)));
+    Ok(Settings { entries: entries.collect::<Result<_>>()?, enforced: Vec::new() })
 }
 
 /// A file that is being read, to say where in it a mistake stands.
 struct File<'a> {
     path: String,
     text: &'a str,
+    whose: Whose,
 }
 
 impl File<'_> {
@@ -103,32 +94,17 @@ impl File<'_> {
         }
     }
 
-    fn walk(
-        &self,
-        table: &DeTable<'_>,
-        prefix: &str,
-        layer: &mut Layer,
-        whose: Whose,
-    ) -> Result<(), SettingsError> {
+    fn walk(&self, table: &DeTable<'_>, prefix: &str, settings: &mut Settings) -> Result<()> {
         for (name, value) in table {
             let origin = self.at(name.span().start);
-            let key = format!("{prefix}{}", name.get_ref());
-            match (Key::ALL.into_iter().find(|known| known.name() == key), value.get_ref()) {
-                (Some(known), _) => {
-                    let setting = typed(known, value.get_ref(), &origin)?;
-                    layer.entries.push(Entry { setting, origin });
+            let name = format!("{prefix}{}", name.get_ref());
+            match (Key::named(&name), value.get_ref()) {
+                (Some(key), value) => settings.entries.push(typed(key, value, origin)?),
+                (None, _) if name == ENFORCE => self.enforce(value, settings, &origin)?,
+                (None, DeValue::Table(inner)) if is_table(&name) => {
+                    self.walk(inner, &format!("{name}."), settings)?;
                 }
-                (None, _) if key == ENFORCE && whose == Whose::System => {
-                    self.enforce(value, layer, &origin)?;
-                }
-                (None, _) if key == ENFORCE => {
-                    let origin = origin.to_string();
-                    return Err(SettingsError::SystemOnly { origin, key: ENFORCE });
-                }
-                (None, DeValue::Table(inner)) if is_table(&key) => {
-                    self.walk(inner, &format!("{key}."), layer, whose)?;
-                }
-                _ => return Err(unknown(key, &origin)),
+                _ => return Err(unknown_key(&name, &origin)),
             }
         }
         Ok(())
@@ -137,21 +113,24 @@ impl File<'_> {
     fn enforce(
         &self,
         value: &Spanned<DeValue<'_>>,
-        layer: &mut Layer,
+        settings: &mut Settings,
         origin: &Origin,
-    ) -> Result<(), SettingsError> {
-        let expected = "an array of keys";
-        let wrong = || SettingsError::Value {
-            origin: origin.to_string(),
-            key: ENFORCE,
-            found: value.get_ref().type_str().into(),
-            expected,
+    ) -> Result<()> {
+        if self.whose == Whose::Person {
+            let text =
+                format!("`{ENFORCE}` in {origin} has no effect outside the system's settings");
+            let help = format!("only the administrator can enforce settings, in {SYSTEM_FILE}");
+            return Err(Failure::new(text).help(help).exit(78));
+        }
+        let wrong = || {
+            let found = value.get_ref().type_str().into();
+            invalid(ENFORCE, origin, Invalid { found, help: "it takes an array of keys".into() })
         };
         for item in value.get_ref().as_array().ok_or_else(wrong)? {
             let origin = self.at(item.span().start);
             let name = item.get_ref().as_str().ok_or_else(wrong)?;
-            let key = Key::ALL.into_iter().find(|key| key.name() == name);
-            layer.enforced.push((key.ok_or_else(|| unknown(name.into(), &origin))?, origin));
+            let key = Key::named(name).ok_or_else(|| unknown_key(name, &origin))?;
+            settings.enforced.push((key, origin));
         }
         Ok(())
     }
@@ -161,121 +140,38 @@ fn is_table(name: &str) -> bool {
     Key::ALL.iter().any(|key| key.name().split_once('.').is_some_and(|(table, _)| table == name))
 }
 
-fn unknown(key: String, origin: &Origin) -> SettingsError {
-    let known: Vec<&str> = Key::ALL.into_iter().map(Key::name).chain([ENFORCE]).collect();
-    let nearest = nearest(&key.replace('_', "-"), known.iter().copied());
-    SettingsError::UnknownKey { origin: origin.to_string(), key, nearest, known }
-}
-
-/// The name that was probably meant.
-fn nearest(given: &str, known: impl Iterator<Item = &'static str>) -> Option<&'static str> {
-    let likely = known.map(|name| (strsim::jaro_winkler(name, given), name));
-    let likely = likely.filter(|(likeness, _)| *likeness > 0.75);
-    likely.max_by(|(a, _), (b, _)| a.total_cmp(b)).map(|(_, name)| name)
-}
-
-/// A setting out of a file.
-fn typed(key: Key, value: &DeValue<'_>, origin: &Origin) -> Result<Setting, SettingsError> {
-    match (value, list(key)) {
-        (DeValue::String(text), None) => single(key, OsStr::new(text.as_ref()), origin),
-        (DeValue::Array(items), Some(list)) => {
+/// A setting out of a file, where only lists are no strings.
+fn typed(key: Key, value: &DeValue<'_>, origin: Origin) -> Result<Entry> {
+    let found = match (key.kind(), value) {
+        (Kind::Names(_), DeValue::Array(items)) => {
             let name = |item: &Spanned<DeValue<'_>>| item.get_ref().as_str().map(str::to_owned);
-            let names = items.iter().map(name).collect::<Option<Vec<_>>>();
-            names.map(list).ok_or_else(|| wrong(key, origin, "array of other things"))
+            if let Some(names) = items.iter().map(name).collect() {
+                return Ok(Entry { key, value: Value::Names(names), origin });
+            }
+            "array of other things"
         }
-        (other, _) => Err(wrong(key, origin, other.type_str())),
-    }
-}
-
-/// A setting out of a variable or flag, where lists are separated by commas.
-fn from_text(key: Key, text: &OsStr, origin: Origin) -> Result<Entry, SettingsError> {
-    let setting = match list(key) {
-        Some(list) => {
-            let text = text.to_str().ok_or_else(|| wrong(key, &origin, "not UTF-8"))?;
-            let names = text.split(',').map(str::trim).filter(|name| !name.is_empty());
-            list(names.map(str::to_owned).collect())
-        }
-        None => single(key, text, &origin)?,
+        (Kind::Names(_), other) => other.type_str(),
+        (_, DeValue::String(text)) => return key.read(text.as_ref().as_ref(), origin),
+        (_, other) => other.type_str(),
     };
-    Ok(Entry { setting, origin })
+    Err(invalid(key.name(), &origin, key.kind().invalid(found)))
 }
 
-/// How a key that takes names becomes a setting; `None` for the others.
-fn list(key: Key) -> Option<fn(Vec<String>) -> Setting> {
-    match key {
-        Key::ExcludeUsers => Some(Setting::ExcludeUsers),
-        Key::ExcludeGroups => Some(Setting::ExcludeGroups),
-        Key::IncludeUsers => Some(Setting::IncludeUsers),
-        Key::TrustedOwners => Some(Setting::TrustedOwners),
-        Key::SharedRoot
-        | Key::Scope
-        | Key::ExplicitTargetDir
-        | Key::RealCargo
-        | Key::StickyRoot
-        | Key::Missing => None,
-    }
+fn unknown_key(name: &str, origin: &Origin) -> Failure {
+    let known = Key::ALL.iter().map(|key| key.name()).chain([ENFORCE]).map(str::to_owned);
+    unknown(name, &name.replace('_', "-"), origin, known.collect())
 }
 
-/// A setting that has one value.
-fn single(key: Key, text: &OsStr, origin: &Origin) -> Result<Setting, SettingsError> {
-    match (key, text.to_str()) {
-        (Key::Scope, Some("user")) => Ok(Setting::Scope(Scope::User)),
-        (Key::Scope, Some("workspace")) => Ok(Setting::Scope(Scope::Workspace)),
-        (Key::ExplicitTargetDir, Some("honour")) => {
-            Ok(Setting::ExplicitTargetDir(ExplicitTargetDir::Honour))
-        }
-        (Key::ExplicitTargetDir, Some("override")) => {
-            Ok(Setting::ExplicitTargetDir(ExplicitTargetDir::Override))
-        }
-        (Key::StickyRoot, Some("refuse")) => Ok(Setting::StickyRoot(StickyRoot::Refuse)),
-        (Key::StickyRoot, Some("accept")) => Ok(Setting::StickyRoot(StickyRoot::Accept)),
-        (Key::Missing, Some("own-cache")) => Ok(Setting::Missing(Missing::OwnCache)),
-        (Key::Missing, Some("refuse")) => Ok(Setting::Missing(Missing::Refuse)),
-        (Key::SharedRoot, _) => match root(text) {
-            Ok(path) => Ok(Setting::SharedRoot(path)),
-            Err(cause) => Err(SettingsError::Root {
-                origin: origin.to_string(),
-                path: text.to_string_lossy().into_owned(),
-                cause: cause.into(),
-            }),
-        },
-        (Key::Scope, Some("checkout")) => Err(SettingsError::Value {
-            origin: origin.to_string(),
-            key: key.name(),
-            found: "`checkout`".into(),
-            expected: "`workspace`, which is what `checkout` is called now, or `user`",
-        }),
-        (Key::RealCargo, _) if Path::new(text).is_absolute() => Ok(Setting::RealCargo(text.into())),
-        _ => Err(wrong(key, origin, &format!("`{}`", shown(text)))),
-    }
-}
-
-/// Checks the letters of a shared root; whether the path is real shows when it is walked.
-fn root(text: &OsStr) -> Result<PathBuf, &'static str> {
-    let plain = text.to_str().ok_or("is not UTF-8, which breaks build scripts")?;
-    if plain.is_empty() {
-        return Err("is empty");
-    }
-    let trimmed = plain.strip_suffix('/').unwrap_or(plain);
-    let mut parts = trimmed.split('/');
-    if parts.next() != Some("") {
-        return Err("is not absolute");
-    }
-    if trimmed.is_empty() {
-        return Err("is the root of the file system");
-    }
-    if parts.any(|part| matches!(part, "" | "." | "..")) {
-        return Err("has `.`, `..` or `//` in it");
-    }
-    if plain.contains(|c: char| c == ':' || c.is_control()) {
-        return Err("has a `:` or a control character in it, which breaks search paths");
-    }
-    Ok(PathBuf::from(trimmed))
-}
-
-fn wrong(key: Key, origin: &Origin, found: &str) -> SettingsError {
-    let (origin, expected) = (origin.to_string(), key.info().takes);
-    SettingsError::Value { origin, key: key.name(), found: found.into(), expected }
+/// A name that no setting has; `spelled` is the name as it was probably meant.
+fn unknown(name: &str, spelled: &str, origin: &impl Display, known: Vec<String>) -> Failure {
+    let likely = known.iter().map(|known| (strsim::jaro_winkler(known, spelled), known));
+    let likely = likely.filter(|(likeness, _)| *likeness > 0.75);
+    let help = match likely.max_by(|(a, _), (b, _)| a.total_cmp(b)) {
+        Some((_, nearest)) => format!("did you mean `{nearest}`?"),
+        None => format!("there are {}", known.join(", ")),
+    };
+    let text = format!("unknown setting `{}` in {origin}", shown(name));
+    Failure::new(text).help(help).exit(78)
 }
 
 #[cfg(test)]

@@ -171,8 +171,8 @@ pub(super) fn cannot_be_quoted(path: &Path) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::{Root, cannot_be_quoted, settings_block};
+    use crate::settings::StickyRoot;
     use crate::settings::merge::{Whose, from_file};
-    use crate::settings::{Setting, StickyRoot};
     use std::path::Path;
 
     #[test]
@@ -198,9 +198,8 @@ mod tests {
     #[test]
     fn a_root_of_any_name_is_a_toml_string() {
         let top = settings_block(Path::new("/srv/a \"b\" \\c"), None).top.unwrap();
-        let layer = from_file(Path::new("/etc/config.toml"), &top, Whose::System).unwrap();
-        let root = Setting::SharedRoot("/srv/a \"b\" \\c".into());
-        assert_eq!(layer.entries.first().map(|entry| &entry.setting), Some(&root));
+        let settings = from_file(Path::new("/etc/config.toml"), &top, Whose::System).unwrap();
+        assert_eq!(settings.shared_root(), Some(Path::new("/srv/a \"b\" \\c")));
     }
 
     #[test]

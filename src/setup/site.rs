@@ -93,8 +93,8 @@ impl Site {
             }
             Audience::Person => None,
         };
-        let root = root.map(|root| Root { sticky: settings_in_files.sticky_root, ..root });
-        let account = accounts::account(snapshot.uid, &settings_in_files.exclude_groups);
+        let root = root.map(|root| Root { sticky: settings_in_files.sticky_root(), ..root });
+        let account = accounts::account(snapshot.uid, settings_in_files.exclude_groups());
         let site = Site {
             installation,
             shared_root,
@@ -105,7 +105,7 @@ impl Site {
             settings,
             root,
             hooks: Vec::new(),
-            scope: scope.unwrap_or(settings_in_files.scope),
+            scope: scope.unwrap_or(settings_in_files.scope()),
             settings_in_files,
         };
         Ok(Site { hooks: site.find_hooks(snapshot, &homes), ..site })

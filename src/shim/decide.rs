@@ -195,7 +195,7 @@ fn inherited(facts: &Facts<'_>, place: Place) -> Decision {
 fn redirect(facts: &Facts<'_>, place: Place) -> Decision {
     let own = facts
         .own_directory
-        .filter(|directory| directory.is_script || facts.settings.scope == Scope::Workspace);
+        .filter(|directory| directory.is_script || facts.settings.scope() == Scope::Workspace);
     let name = own.map_or_else(|| TARGET.to_owned(), |directory| directory.name.clone());
     let target = place.private_dir().join(&name);
     let build_dir = facts.moved_build_dir(&place);

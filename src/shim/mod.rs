@@ -233,10 +233,10 @@ impl<'a> Plan<'a> {
             uid: self.snapshot.uid,
             gid: self.snapshot.gid,
             acting: self.snapshot.acting,
-            trusted: accounts::uids(&settings.trusted_owners),
+            trusted: accounts::uids(settings.trusted_owners()),
             checkout: self.survey.workspace.as_ref().and_then(Workspace::directory),
             homes: (self.snapshot.acting == self.snapshot.uid).then_some(&self.homes),
-            sticky_root: settings.sticky_root,
+            sticky_root: settings.sticky_root(),
             root_origin: origin.unwrap_or_else(|| "the settings".into()),
         }
     }

@@ -85,13 +85,13 @@ pub fn find(
     if let Some(cargo) = callers.filter(|cargo| search.accepts_named(cargo)) {
         return search.end_with(cargo);
     }
-    if let Some(cargo) = &settings.real_cargo {
+    if let Some(cargo) = settings.real_cargo() {
         if search.accepts_named(cargo) {
-            return search.end_with(cargo.clone());
+            return search.end_with(cargo.to_owned());
         }
         // Another cargo than the one that was asked for would be a surprise, unless that one itself
         // asks for another.
-        if !trail.tried.contains(cargo) {
+        if !trail.tried.iter().any(|tried| tried == cargo) {
             return search.found;
         }
     }

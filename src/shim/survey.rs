@@ -18,14 +18,13 @@ use crate::os::snapshot::Snapshot;
 use crate::os::trust::Trust;
 use crate::private_dir::place::OWN_NAME;
 use crate::settings;
-use crate::settings::{Key, Settings};
+use crate::settings::{Invalid, Key, Settings};
 use crate::shim::alias;
 use crate::shim::argv::Invocation;
 use crate::shim::build_dir::{Asked, ConfiguredBuildDir, Templates};
 use crate::shim::decide::{
     BUILD_BUILD_DIR, BUILD_TARGET_DIR, Door, Facts, OwnDirectory, RootState, TARGET_DIR, Variables,
 };
-use crate::ui::error::SettingsError;
 use crate::ui::escape::shown;
 use crate::ui::failure::Result;
 use crate::workspace::{self, Workspace};
@@ -79,7 +78,7 @@ impl Survey {
             && invocation.command.as_deref().is_some_and(|name| name == "peruser");
         let is_bypassed = is_ours || asks_to_step_aside(snapshot)?;
         let settings = if is_bypassed { loaded.unwrap_or_default() } else { loaded? };
-        let root_entry = settings.shared_root.as_deref().map(files::entry_if_any);
+        let root_entry = settings.shared_root().map(files::entry_if_any);
         let root_exists = !matches!(root_entry, None | Some(Ok(None)));
         let survey = Survey {
             is_bypassed,
@@ -113,7 +112,7 @@ impl Survey {
             build_build_dir: snapshot.variable(BUILD_BUILD_DIR),
             out_dir: None,
         };
-        let needs_cache = self.settings.shared_root.is_some() && self.are_elsewhere(&variables);
+        let needs_cache = self.settings.shared_root().is_some() && self.are_elsewhere(&variables);
         let own_cache = if needs_cache { homes.cache() } else { None };
         Survey { variables, own_cache, ..self }
     }
@@ -147,7 +146,7 @@ impl Survey {
         let variable = build_dir_variable(snapshot, &templates, place);
         let asked = [&configured, &variable].into_iter().flatten();
         let own_places = own_places(homes, snapshot.uid, asked);
-        let account = accounts::account(snapshot.uid, &self.settings.exclude_groups);
+        let account = accounts::account(snapshot.uid, self.settings.exclude_groups());
         let root = self.root_state(snapshot, &account);
         let variables = self.variables(snapshot, homes, &account);
         let needs_cache = root == RootState::NotProvisioned || self.are_elsewhere(&variables);
@@ -170,7 +169,7 @@ impl Survey {
     /// Whether the caller's private directory is in the shared root, or can be made there by the
     /// caller. A root that others can write to counts as usable: it is refused when it is judged.
     fn root_state(&self, snapshot: &Snapshot, account: &Account) -> RootState {
-        let (Some(root), Some(entry)) = (&self.settings.shared_root, &self.root_entry) else {
+        let (Some(root), Some(entry)) = (self.settings.shared_root(), &self.root_entry) else {
             return self.root;
         };
         let only_owner_writes = entry.kind == Kind::Directory && entry.mode & 0o022 == 0;
@@ -189,7 +188,7 @@ impl Survey {
     /// Whether a variable points out of the shared root, and so perhaps into the caller's own cache
     /// directory.
     fn are_elsewhere(&self, variables: &Variables) -> bool {
-        let root = self.settings.shared_root.as_deref();
+        let root = self.settings.shared_root();
         let Variables { target_dir, build_target_dir, build_build_dir, .. } = variables;
         [target_dir, build_target_dir, build_build_dir].into_iter().flatten().any(|value| {
             let path = lexical::absolute(&self.working_directory, Path::new(value));
@@ -207,7 +206,7 @@ impl Survey {
         let signs = ["HOST", "TARGET", "NUM_JOBS"];
         let is_build_script = signs.iter().all(|name| snapshot.variable(name).is_some());
         let is_own = |out_dir: &OsString| {
-            let private = self.settings.shared_root.as_ref();
+            let private = self.settings.shared_root();
             let private = private.map(|root| root.join(account.directory_name()));
             let path = files::without_symlinks(Path::new(out_dir));
             let nearest = path.ancestors().find_map(|above| files::entry(above).ok());
@@ -243,10 +242,10 @@ impl Survey {
         if snapshot.uid == 0 && is_of_somebody(&path) {
             // Handed down by `su -m` or `sudo -E`: no choice of root's, as if a run of ours had left it.
             let cache = || Some(homes.cache()?.join(OWN_NAME));
-            let ours = self.settings.shared_root.clone().or_else(cache);
+            let ours = self.settings.shared_root().map(Path::to_owned).or_else(cache);
             return ours.map(PathBuf::into_os_string);
         }
-        let Some(root) = self.settings.shared_root.as_deref() else { return Some(value) };
+        let Some(root) = self.settings.shared_root() else { return Some(value) };
         if path.starts_with(root) {
             return Some(value);
         }
@@ -288,17 +287,16 @@ impl Survey {
     }
 }
 
-fn asks_to_step_aside(snapshot: &Snapshot) -> Result<bool, SettingsError> {
+fn asks_to_step_aside(snapshot: &Snapshot) -> Result<bool> {
     match snapshot.variable(BYPASS) {
         None => Ok(false),
         Some(value) if value == "on" => Ok(false),
         Some(value) if value == "off" => Ok(true),
-        Some(value) => Err(SettingsError::Value {
-            origin: "the environment".into(),
-            key: BYPASS,
-            found: format!("`{}`", shown(&value)),
-            expected: "`off` or `on`",
-        }),
+        Some(value) => {
+            let found = format!("`{}`", shown(&value));
+            let wrong = Invalid { found, help: "it takes `off` or `on`".into() };
+            Err(settings::invalid(BYPASS, &"the environment", wrong))
+        }
     }
 }
 

@@ -61,7 +61,7 @@ pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
         uid: snapshot.uid,
         gid: snapshot.gid,
         acting: snapshot.acting,
-        trusted: accounts::uids(&plan.settings().trusted_owners),
+        trusted: accounts::uids(plan.settings().trusted_owners()),
         checkout: None,
         homes: Some(&homes),
         sticky_root: StickyRoot::Refuse,

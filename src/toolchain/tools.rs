@@ -55,7 +55,7 @@ impl Tools {
 }
 
 fn places(snapshot: &Snapshot, settings: &Settings, homes: &Homes<'_>) -> Vec<PathBuf> {
-    let named = settings.real_cargo.as_deref().and_then(Path::parent).map(Path::to_owned);
+    let named = settings.real_cargo().and_then(Path::parent).map(Path::to_owned);
     let path = snapshot.variable("PATH").unwrap_or_default();
     let on_path = entries(&path).filter_map(Result::ok).map(Path::to_owned);
     let cargo_home = homes.cargo().filter(|home| homes.is_own(home));

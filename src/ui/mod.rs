@@ -1,7 +1,6 @@
 //! What people read: messages, tables, names made safe for display.
 
 pub mod arguments;
-pub mod error;
 pub mod escape;
 pub mod failure;
 pub mod look;

@@ -102,7 +102,7 @@ fn any_decision_stays_inside_the_private_directory() {
         let private = decision.required.as_ref().map(|required| {
             let place = &required.place;
             let parent = match place.kind {
-                PlaceKind::BelowSharedRoot => case.settings.shared_root.clone().unwrap(),
+                PlaceKind::BelowSharedRoot => case.settings.shared_root().unwrap().to_owned(),
                 PlaceKind::InOwnCache => PathBuf::from("/home/alice/.cache"),
             };
             assert_eq!(place.private_dir().parent(), Some(&*parent), "a direct child of the root");
@@ -157,9 +157,9 @@ fn reading_any_settings_never_panics_and_gives_a_plain_root() {
             [Whose::System, Whose::Person].map(|who| from_file(file, &lines.concat(), who));
         let from_flag = from_flags(&[(Key::SharedRoot, path)]);
         let layers = from_text.into_iter().chain([from_flag]).flatten();
-        for settings in layers.flat_map(|layer| Settings::settle(vec![layer])) {
-            let Some(root) = settings.shared_root else { continue };
-            assert!(is_strictly_inside(&root, Path::new("/")), "{}", root.display());
+        for settings in layers.flat_map(|layer| Settings::settle([layer])) {
+            let Some(root) = settings.shared_root() else { continue };
+            assert!(is_strictly_inside(root, Path::new("/")), "{}", root.display());
             let text = root.to_str().unwrap();
             assert!(!text.contains("//") && !text.contains("/./") && !text.ends_with("/."));
         }

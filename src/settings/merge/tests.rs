@@ -1,12 +1,11 @@
 //! Every mistake that a person can make in the settings, with the exact words that they get.
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use super::{Whose, from_file, from_flags, from_variables, unknown_variable};
-use crate::settings::{Key, Layer, Missing, Scope, Settings, StickyRoot};
-use crate::ui::error::SettingsError;
-use crate::ui::failure::Failure;
+use super::{Whose, from_file, from_flags, from_variables};
+use crate::settings::{ExplicitTargetDir, Key, Missing, Scope, Settings, StickyRoot, invalid_root};
+use crate::ui::failure::Result;
 
 const FULL: &str = r#"
 shared-root = "/srv/cargo-target"
@@ -24,41 +23,80 @@ groups = ["service"]
 users = []
 "#;
 
-fn system(text: &str) -> Result<Layer, SettingsError> {
+fn system(text: &str) -> Result<Settings> {
     from_file(Path::new("/etc/c.toml"), text, Whose::System)
 }
 
-fn person(text: &str) -> Result<Layer, SettingsError> {
+fn person(text: &str) -> Result<Settings> {
     from_file(Path::new("/home/c.toml"), text, Whose::Person)
 }
 
 /// The error as it appears on a terminal.
-fn words(result: Result<impl std::fmt::Debug, SettingsError>) -> String {
-    let error = Failure::from(result.unwrap_err());
+fn words(result: Result<impl std::fmt::Debug>) -> String {
+    let error = result.unwrap_err();
     assert_eq!(error.exit, 78);
     format!("{error}\n{}", error.help.as_deref().unwrap())
 }
 
+/// Each key, its value in a file, as a variable or flag, and as it is read.
+const KEYS: &[(Key, &str, &str, &str)] = &[
+    (Key::SharedRoot, "'/srv/x'", "/srv/x", r#"Path("/srv/x")"#),
+    (Key::Scope, "'user'", "user", r#"Word("user")"#),
+    (Key::ExplicitTargetDir, "'override'", "override", r#"Word("override")"#),
+    (Key::RealCargo, "'/x/cargo'", "/x/cargo", r#"Path("/x/cargo")"#),
+    (Key::ExcludeUsers, "['a', 'b']", "a,b", r#"Names(["a", "b"])"#),
+    (Key::ExcludeGroups, "['a']", "a", r#"Names(["a"])"#),
+    (Key::IncludeUsers, "[]", ",", "Names([])"),
+    (Key::TrustedOwners, "['65534']", "65534", r#"Names(["65534"])"#),
+    (Key::StickyRoot, "'accept'", "accept", r#"Word("accept")"#),
+    (Key::Missing, "'refuse'", "refuse", r#"Word("refuse")"#),
+];
+
 #[test]
-fn reads_every_key() {
-    let settings = Settings::settle(vec![system(FULL).unwrap()]).unwrap();
-    assert_eq!(settings.shared_root, Some(PathBuf::from("/srv/cargo-target")));
-    assert_eq!(settings.scope, Scope::User);
-    assert_eq!(settings.exclude_users, ["local-doorman", "local-design"]);
-    assert_eq!(settings.exclude_groups, ["service"]);
-    assert_eq!(settings.trusted_owners, ["65534"]);
-    assert_eq!(settings.real_cargo, Some(PathBuf::from("/opt/rust/bin/cargo")));
-    assert_eq!(settings.sticky_root, StickyRoot::Accept);
-    assert_eq!(settings.missing, Missing::Refuse);
-    assert_eq!(settings.origin(Key::Scope).unwrap().to_string(), "`/etc/c.toml` line 3");
-    assert_eq!(settings.origins.len(), Key::ALL.len());
+fn every_key_is_read_from_every_source() {
+    assert!(KEYS.iter().map(|(key, ..)| key).eq(Key::ALL), "each key has a row here");
+    for (key, in_file, text, expected) in KEYS {
+        let file = person(&format!("{} = {in_file}", key.name()));
+        let file = (file, "`/home/c.toml` line 1".to_owned());
+        let variable = variables(&[(&key.variable(), text)]);
+        let variable = (variable, format!("the environment variable {}", key.variable()));
+        let flag = from_flags(&[(*key, text.into())]);
+        let flag = (flag, format!("the flag {}", key.flag()));
+        for (settings, origin) in [file, variable, flag] {
+            let settings = settings.unwrap();
+            assert_eq!(format!("{:?}", settings.value(*key).unwrap()), *expected);
+            assert_eq!(settings.origin(*key).unwrap().to_string(), origin);
+        }
+    }
+}
+
+#[test]
+fn code_sees_types() {
+    let settings = system(FULL).unwrap();
+    assert_eq!(settings.shared_root(), Some(Path::new("/srv/cargo-target")));
+    assert_eq!(settings.scope(), Scope::User);
+    assert_eq!(settings.explicit_target_dir(), ExplicitTargetDir::Override);
+    assert_eq!(settings.exclude_users(), ["local-doorman", "local-design"]);
+    assert_eq!(settings.exclude_groups(), ["service"]);
+    assert_eq!(settings.trusted_owners(), ["65534"]);
+    assert_eq!(settings.real_cargo(), Some(Path::new("/opt/rust/bin/cargo")));
+    assert_eq!(settings.sticky_root(), StickyRoot::Accept);
+    assert_eq!(settings.missing(), Missing::Refuse);
+    let built_in = Settings::default();
+    assert_eq!((built_in.shared_root(), built_in.scope()), (None, Scope::Workspace));
+    assert_eq!(built_in.explicit_target_dir(), ExplicitTargetDir::Honour);
+    assert_eq!(
+        (built_in.sticky_root(), built_in.missing()),
+        (StickyRoot::Refuse, Missing::OwnCache)
+    );
 }
 
 #[test]
 fn tables_and_dotted_keys_mean_the_same() {
     let dotted = person("exclude.users = ['a']").unwrap();
     let table = person("exclude = { users = ['a'] }").unwrap();
-    assert_eq!(dotted.entries[0].setting, table.entries[0].setting);
+    assert_eq!(dotted.value(Key::ExcludeUsers), table.value(Key::ExcludeUsers));
+    assert_eq!(dotted.exclude_users(), ["a"]);
 }
 
 /// A file of the person's own, and what is said about it.
@@ -76,10 +114,7 @@ const MISTAKES: &[(&str, &str)] = &[
         "[exclude]\nuser = ['a']",
         "unknown setting `exclude.user` in `/home/c.toml` line 2\ndid you mean `exclude.users`?",
     ),
-    (
-        "zzz = 1",
-        "unknown setting `zzz` in `/home/c.toml` line 1\nthere are shared-root, scope, explicit-target-dir, real-cargo, exclude.users, exclude.groups, include.users, trusted-owners, sticky-root, missing, enforce",
-    ),
+    ("zzz = 1", "unknown setting `zzz` in `/home/c.toml` line 1\nthere are ALL, enforce"),
     (
         "scope = 'machine'",
         "invalid value for `scope` in `/home/c.toml` line 1: `machine`\nit takes `workspace` or `user`",
@@ -114,8 +149,9 @@ const MISTAKES: &[(&str, &str)] = &[
 
 #[test]
 fn each_mistake_in_a_file_has_its_line_and_a_next_step() {
+    let all: Vec<&str> = Key::ALL.iter().map(|key| key.name()).collect();
     for (text, expected) in MISTAKES {
-        assert_eq!(words(person(text)), *expected, "{text}");
+        assert_eq!(words(person(text)), expected.replace("ALL", &all.join(", ")), "{text}");
     }
 }
 
@@ -136,8 +172,8 @@ fn a_shared_root_is_a_plain_absolute_path() {
         assert!(found.contains(cause), "{path}: {found}");
     }
     let slash = person("shared-root = '/srv/x/'").unwrap();
-    let settings = Settings::settle(vec![slash]).unwrap();
-    assert_eq!(settings.shared_root, Some(PathBuf::from("/srv/x")));
+    let settings = Settings::settle([slash]).unwrap();
+    assert_eq!(settings.shared_root(), Some(Path::new("/srv/x")));
 }
 
 #[test]
@@ -152,25 +188,26 @@ fn only_known_keys_can_be_enforced() {
     );
 }
 
+/// The settings of variables.
+fn variables(given: &[(&str, &str)]) -> Result<Settings> {
+    from_variables(given.iter().map(|(name, text)| (name.into(), text.into())))
+}
+
 #[test]
 fn the_stronger_source_wins() {
-    let variables =
-        from_variables(|name| (name == "CARGO_PERUSER_SCOPE").then(|| "workspace".into())).unwrap();
+    let variables = variables(&[("CARGO_PERUSER_SCOPE", "workspace")]).unwrap();
     let flags = from_flags(&[(Key::SharedRoot, OsString::from("/flag"))]).unwrap();
-    let layers = vec![system(FULL).unwrap(), person("scope = 'user'").unwrap(), variables];
-    let settings = Settings::settle(layers).unwrap();
-    assert_eq!(settings.scope, Scope::Workspace);
-    let settings = Settings::settle(vec![person("shared-root = '/p'").unwrap(), flags]).unwrap();
-    assert_eq!(settings.shared_root, Some(PathBuf::from("/flag")));
+    let sources = [system(FULL).unwrap(), person("scope = 'user'").unwrap(), variables];
+    let settings = Settings::settle(sources).unwrap();
+    assert_eq!(settings.scope(), Scope::Workspace);
+    let settings = Settings::settle([person("shared-root = '/p'").unwrap(), flags]).unwrap();
+    assert_eq!(settings.shared_root(), Some(Path::new("/flag")));
 }
 
 #[test]
 fn nobody_overrides_what_is_enforced() {
-    let settle = |other: Layer| Settings::settle(vec![system(FULL).unwrap(), other]);
-    let variables = |value: &'static str| {
-        let only = move |name| (name == "CARGO_PERUSER_SHARED_ROOT").then(|| value.into());
-        from_variables(only).unwrap()
-    };
+    let settle = |other| Settings::settle([system(FULL).unwrap(), other]);
+    let variables = |value| variables(&[("CARGO_PERUSER_SHARED_ROOT", value)]).unwrap();
     assert_eq!(
         words(settle(variables("/mine"))),
         "`shared-root` in the environment variable CARGO_PERUSER_SHARED_ROOT cannot override \
@@ -186,30 +223,39 @@ fn nobody_overrides_what_is_enforced() {
 #[test]
 fn what_is_built_in_can_be_enforced_too() {
     let built_in = system("enforce = ['scope']").unwrap();
-    let found = Settings::settle(vec![built_in, person("scope = 'user'").unwrap()]);
+    let found = Settings::settle([built_in, person("scope = 'user'").unwrap()]);
     assert!(words(found).starts_with("`scope` in `/home/c.toml` line 1 cannot override"));
 }
 
 #[test]
 fn an_empty_variable_counts_as_unset_and_lists_have_commas() {
-    assert_eq!(from_variables(|_| Some(OsString::new())).unwrap(), Layer::default());
-    let names = |name| (name == "CARGO_PERUSER_EXCLUDE_USERS").then(|| " a, b ,,c ".into());
-    let settings = Settings::settle(vec![from_variables(names).unwrap()]).unwrap();
-    assert_eq!(settings.exclude_users, ["a", "b", "c"]);
+    let empty = variables(&[("CARGO_PERUSER_SCOPE", ""), ("CARGO_PERUSER_SCOP", "")]);
+    assert_eq!(empty.unwrap(), Settings::default());
+    let settings = variables(&[("CARGO_PERUSER_EXCLUDE_USERS", " a, b ,,c ")]).unwrap();
+    assert_eq!(settings.exclude_users(), ["a", "b", "c"]);
 }
 
 #[test]
 fn a_mistyped_variable_is_told() {
-    let unknown = |names: &[&str]| {
-        let error = unknown_variable(names.iter().map(OsString::from));
-        error.map(|error| words(Err::<(), _>(error)))
-    };
-    let known = Key::ALL.map(|key| key.info().variable);
-    assert_eq!(unknown(&known), None);
-    assert_eq!(unknown(&["CARGO_PERUSER", "CARGO_HOME", "PERUSER_EXEC_TRAIL"]), None);
+    let others = [("CARGO_PERUSER", "off"), ("CARGO_HOME", "x"), ("PERUSER_EXEC_TRAIL", "x")];
+    assert_eq!(variables(&others).unwrap(), Settings::default());
+    // Before the value of one that there is.
+    let found = variables(&[("CARGO_PERUSER_SCOPE", "x"), ("CARGO_PERUSER_SHARD_ROOT", "/x")]);
     assert_eq!(
-        unknown(&["CARGO_PERUSER_SCOPE", "CARGO_PERUSER_SHARD_ROOT"]).unwrap(),
+        words(found),
         "unknown setting `CARGO_PERUSER_SHARD_ROOT` in the environment\n\
          did you mean `CARGO_PERUSER_SHARED_ROOT`?"
+    );
+}
+
+#[test]
+fn a_shared_root_behind_a_symlink() {
+    let cause = "has a symlink in it, `/srv`";
+    let error = invalid_root(Path::new("/srv/root"), &"`/etc/c.toml` line 1", cause);
+    assert_eq!(
+        words(Err::<(), _>(error)),
+        "invalid value for `shared-root` in `/etc/c.toml` line 1: `/srv/root` has a symlink in it, \
+         `/srv`\n\
+         give the real absolute path, as `realpath` prints it"
     );
 }

@@ -14,38 +14,31 @@ use crate::os::snapshot::Snapshot;
 use crate::settings;
 use crate::settings::Flags;
 use crate::settings::merge::{Whose, from_file, from_flags};
-use crate::settings::{Key, Layer, Origin, Scope, Setting, Settings};
+use crate::settings::{Key, Origin, SYSTEM_FILE, Scope, Settings};
 use crate::setup::error::{RootFault, SetupError};
 use crate::setup::pieces::settings_block;
-use crate::ui::error::SYSTEM_FILE;
 use crate::ui::escape::shown;
 use crate::ui::failure::Result;
 
 /// The root that the verb's flag or the flag before it asks for.
 pub(super) fn chosen(flags: &Flags, verb: &ArgMatches) -> Result<Option<PathBuf>> {
-    let own = verb.get_one::<OsString>("root").map(|text| (Key::SharedRoot, text.clone()));
-    let before = flags.iter().find(|(key, _)| *key == Key::SharedRoot).cloned();
-    let given: Flags = own.or(before).into_iter().collect();
-    let layer = from_flags(&given)?;
-    Ok(layer.entries.into_iter().find_map(|entry| match entry.setting {
-        Setting::SharedRoot(path) => Some(path),
-        _ => None,
-    }))
+    let asked = asked(flags, verb.get_one("root"), Key::SharedRoot)?;
+    Ok(asked.shared_root().map(Path::to_owned))
 }
 
 /// The scope that the verb's flag or the flag before it asks for.
 pub(super) fn chosen_scope(flags: &Flags, verb: &ArgMatches) -> Result<Option<Scope>> {
-    let own = verb.get_one::<OsString>("scope").map(|text| (Key::Scope, text.clone()));
-    let before = flags.iter().find(|(key, _)| *key == Key::Scope).cloned();
-    let given: Flags = own.or(before).into_iter().collect();
-    Ok(scope_of(&from_flags(&given)?))
+    Ok(scope_of(&asked(flags, verb.get_one("scope"), Key::Scope)?))
 }
 
-fn scope_of(layer: &Layer) -> Option<Scope> {
-    layer.entries.iter().find_map(|entry| match entry.setting {
-        Setting::Scope(scope) => Some(scope),
-        _ => None,
-    })
+fn asked(flags: &Flags, own: Option<&OsString>, key: Key) -> Result<Settings> {
+    let own = own.map(|text| (key, text.clone()));
+    let given = own.or_else(|| flags.iter().find(|(other, _)| *other == key).cloned());
+    from_flags(&Flags::from_iter(given))
+}
+
+fn scope_of(settings: &Settings) -> Option<Scope> {
+    settings.value(Key::Scope).map(|_| settings.scope())
 }
 
 /// The shared root in force afterwards, and how it gets there.
@@ -93,14 +86,14 @@ pub(super) fn settle(
     let others = without_blocks(original.text()?.as_bytes())
         .map_err(|Unfinished { line }| SetupError::Unfinished { path: file.clone(), line })?;
     let is_own_block = others != original.text()?.as_bytes();
-    let named = |root| match scope.filter(|scope| *scope != settings.scope) {
+    let named = |root| match scope.filter(|scope| *scope != settings.scope()) {
         Some(scope) => {
             let fault = RootFault::Scope { file: file.clone(), asked: scope.word() };
             Err(SetupError::Root { path: root, fault }.into())
         }
         None => Ok(Root::Named(root)),
     };
-    let root = match (chosen, settings.shared_root.clone()) {
+    let root = match (chosen, settings.shared_root().map(Path::to_owned)) {
         (None, Some(root)) if !is_own_block => return named(root),
         (Some(chosen), Some(root)) if !is_own_block && chosen == root => return named(root),
         (Some(chosen), Some(named)) if !is_own_block && is_named_in(&file, &settings) => {

@@ -72,8 +72,8 @@ pub struct Variables {
 impl Facts<'_> {
     /// Where the private directory is to be, if there is to be one.
     pub(super) fn place(&self) -> Option<Place> {
-        let in_root = |root: &PathBuf| Place {
-            parent: root.clone(),
+        let in_root = |root: &Path| Place {
+            parent: root.to_owned(),
             name: self.account.directory_name(),
             kind: PlaceKind::BelowSharedRoot,
         };
@@ -82,10 +82,10 @@ impl Facts<'_> {
             name: OWN_NAME.into(),
             kind: PlaceKind::InOwnCache,
         };
-        let root = self.settings.shared_root.as_ref();
+        let root = self.settings.shared_root();
         match (self.root, self.own_cache, self.door) {
             (RootState::NotProvisioned, Some(cache), _)
-                if self.settings.missing == Missing::OwnCache =>
+                if self.settings.missing() == Missing::OwnCache =>
             {
                 Some(in_cache(cache))
             }
@@ -112,7 +112,7 @@ impl Facts<'_> {
 
     fn is_in_root(&self, value: Option<&OsStr>) -> bool {
         let path = value.map(|value| self.absolute(value));
-        let root = self.settings.shared_root.as_deref();
+        let root = self.settings.shared_root();
         path.is_some_and(|path| root.is_some_and(|root| path.starts_with(root)))
     }
 
@@ -122,7 +122,7 @@ impl Facts<'_> {
         let Variables { target_dir, build_target_dir, build_build_dir, .. } = self.variables;
         let own = self.own_cache.map(|cache| cache.join(OWN_NAME));
         let is_in_own = |value: &OsString| {
-            let own = own.as_ref().filter(|_| self.settings.shared_root.is_some());
+            let own = own.as_ref().filter(|_| self.settings.shared_root().is_some());
             own.is_some_and(|own| self.absolute(value).starts_with(own))
         };
         [
@@ -140,7 +140,7 @@ impl Facts<'_> {
 
     /// The person's choice, in cargo's own order of precedence.
     pub(super) fn explicit_choice(&self, place: &Place) -> Option<Choice> {
-        let counts = self.settings.explicit_target_dir == ExplicitTargetDir::Honour;
+        let counts = self.settings.explicit_target_dir() == ExplicitTargetDir::Honour;
         let elsewhere = |value: &Option<OsString>| {
             counts && value.is_some() && !self.is_ours(value.as_deref(), place)
         };

@@ -8,7 +8,8 @@ use super::{
     RootState, Rule, TARGET_DIR, Variables, decide,
 };
 use crate::os::passwd::Account;
-use crate::settings::{ExplicitTargetDir, Missing, Scope, Settings};
+use crate::settings::merge::from_flags;
+use crate::settings::{Key, Settings};
 use crate::shim::argv::Invocation;
 use crate::shim::build_dir::{Asked, ConfiguredBuildDir};
 
@@ -38,7 +39,7 @@ fn world() -> World {
     World {
         door: Door::Shim,
         is_bypassed: false,
-        settings: Settings { shared_root: Some("/srv/root".into()), ..Settings::default() },
+        settings: from_flags(&[(Key::SharedRoot, "/srv/root".into())]).unwrap(),
         root: RootState::Usable,
         account: Account { uid: 1500, name: Some("alice".into()), ..Account::default() },
         words: vec!["build".into()],
@@ -50,6 +51,11 @@ fn world() -> World {
 }
 
 impl World {
+    fn choose(&mut self, key: Key, text: &str) {
+        let chosen = from_flags(&[(key, text.into())]).unwrap();
+        self.settings = Settings::settle([self.settings.clone(), chosen]).unwrap();
+    }
+
     fn decide(&self) -> Decision {
         let variable = self.variables.build_build_dir.as_ref();
         let variable = variable.and_then(|path| Some(configured(path.to_str()?)));
@@ -127,7 +133,8 @@ fn rule_2_passes_through_without_a_shared_root() {
     let inherits = |value: &str, root: Option<&str>| {
         with(|world| {
             world.root = RootState::Absent;
-            world.settings.shared_root = root.map(PathBuf::from);
+            world.settings = Settings::default();
+            root.into_iter().for_each(|root| world.choose(Key::SharedRoot, root));
             world.variables.target_dir = set(value);
             world.variables.build_build_dir = set("/srv/root/alice/build/{workspace-path-hash}");
         })
@@ -168,7 +175,7 @@ fn an_account_that_is_not_provisioned_builds_in_its_own_cache_directory() {
     };
     assert_eq!(missing(|_| {}), own);
     assert_eq!(missing(|world| world.door = Door::ByName), own);
-    assert_eq!(missing(|world| world.settings.missing = Missing::Refuse), redirected());
+    assert_eq!(missing(|world| world.choose(Key::Missing, "refuse")), redirected());
     assert_eq!(missing(|world| world.account.shell = Some("/bin/false".into())), "3");
     // What a session exported before the account was provisioned, or after, is no choice.
     assert_eq!(missing(|world| world.variables.target_dir = set(TARGET)), own);
@@ -290,7 +297,7 @@ fn rule_5_asks_in_cargos_own_order() {
 fn rule_5_is_turned_off_for_variables_by_override() {
     let overriding = |change: fn(&mut World)| {
         with(|world| {
-            world.settings.explicit_target_dir = ExplicitTargetDir::Override;
+            world.choose(Key::ExplicitTargetDir, "override");
             change(world);
         })
     };
@@ -340,7 +347,7 @@ fn the_scope_says_what_shares_a_directory() {
     let common = "7, target=/srv/root/alice/target, check /srv/root/alice, make target";
     let by_user = |is_script| {
         with(|world| {
-            world.settings.scope = Scope::User;
+            world.choose(Key::Scope, "user");
             world.own_directory = Some(OwnDirectory { name: OWN.into(), is_script });
         })
     };

@@ -5,7 +5,8 @@ use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
 use cargo_peruser::os::passwd::Account;
-use cargo_peruser::settings::{ExplicitTargetDir, Missing, Scope, Settings};
+use cargo_peruser::settings::merge::from_flags;
+use cargo_peruser::settings::{Key, Settings};
 use cargo_peruser::shim::build_dir::{Asked, ConfiguredBuildDir};
 use cargo_peruser::shim::decide::{Door, OwnDirectory, RootState, Variables};
 use cargo_peruser::workspace::identity::Identity;
@@ -85,24 +86,22 @@ pub(super) struct Case {
 }
 
 fn settings() -> impl Strategy<Value = Settings> {
-    let root = prop::sample::select(vec!["/srv/root", "/srv", "/srv/root/alice", "/x y/ä"]);
-    let users = vec(prop::sample::select(vec!["alice", "bob", "uid-7"]), 0..2);
-    let missing = prop::sample::select(vec![Missing::OwnCache, Missing::Refuse]);
-    let choices = (any::<bool>(), any::<bool>(), missing);
-    (option::weighted(0.8, root), choices, users.clone(), users).prop_map(
-        |(root, (by_workspace, overrides, missing), exclude, include)| Settings {
-            missing,
-            shared_root: root.map(PathBuf::from),
-            scope: if by_workspace { Scope::Workspace } else { Scope::User },
-            explicit_target_dir: match overrides {
-                true => ExplicitTargetDir::Override,
-                false => ExplicitTargetDir::Honour,
-            },
-            exclude_users: exclude.into_iter().map(String::from).collect(),
-            include_users: include.into_iter().map(String::from).collect(),
-            ..Settings::default()
-        },
-    )
+    let of = |key: Key, texts: Vec<&'static str>| {
+        option::weighted(0.8, prop::sample::select(texts).prop_map(move |text| (key, text.into())))
+    };
+    let users = vec!["alice", "bob", "alice,uid-7", ""];
+    let flags = (
+        of(Key::SharedRoot, vec!["/srv/root", "/srv", "/srv/root/alice", "/x y/ä"]),
+        of(Key::Scope, vec!["workspace", "user"]),
+        of(Key::ExplicitTargetDir, vec!["honour", "override"]),
+        of(Key::Missing, vec!["own-cache", "refuse"]),
+        of(Key::ExcludeUsers, users.clone()),
+        of(Key::IncludeUsers, users),
+    );
+    flags.prop_map(|(root, scope, explicit, missing, exclude, include)| {
+        let flags = [root, scope, explicit, missing, exclude, include];
+        from_flags(&Vec::from_iter(flags.into_iter().flatten())).unwrap()
+    })
 }
 
 fn account() -> impl Strategy<Value = Account> {

@@ -1,0 +1,191 @@
+//! Pure: the kinds of settings: what each takes, and how text becomes a value.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use crate::ui::escape::shown;
+
+/// What a setting takes.
+#[derive(Clone, Copy, Debug)]
+pub enum Kind {
+    /// A shared root: a plain absolute path.
+    Root,
+    /// The absolute path of a program.
+    Program,
+    /// One of these words.
+    OneOf(&'static [&'static str]),
+    /// Names, and what they are names of: an array in files, separated by commas elsewhere.
+    Names(&'static str),
+}
+
+/// A setting's value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value {
+    /// Of [`Kind::Root`] and [`Kind::Program`].
+    Path(PathBuf),
+    /// Of [`Kind::OneOf`].
+    Word(&'static str),
+    /// Of [`Kind::Names`].
+    Names(Vec<String>),
+}
+
+impl Value {
+    /// The word, for a value that is one.
+    pub fn word(&self) -> Option<&'static str> {
+        if let Value::Word(word) = self { Some(word) } else { None }
+    }
+}
+
+/// Why a text is no value.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Invalid {
+    /// What was found instead, fit for display.
+    pub found: String,
+    /// The next step.
+    pub help: String,
+}
+
+impl Kind {
+    /// The value as the help of a flag has it.
+    pub fn placeholder(self) -> String {
+        match self {
+            Kind::Root | Kind::Program => "PATH".into(),
+            Kind::OneOf(words) => words.join("|"),
+            Kind::Names(_) => "NAMES".into(),
+        }
+    }
+
+    /// What it takes, in words.
+    pub fn takes(self) -> String {
+        match self {
+            Kind::Root | Kind::Program => "an absolute path".into(),
+            Kind::OneOf(words) => format!("`{}`", words.join("` or `")),
+            Kind::Names(of) => of.into(),
+        }
+    }
+
+    /// Reads a value as files, variables and flags have it.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn parse(self, text: &OsStr) -> Result<Value, Invalid> {
+        let otherwise = || self.invalid(format!("`{}`", shown(text)));
+        match self {
+            Kind::Root => root(text).map(Value::Path).map_err(|cause| Invalid::root(text, cause)),
+            Kind::Program if Path::new(text).is_absolute() => Ok(Value::Path(text.into())),
+            Kind::Program => Err(otherwise()),
+            Kind::OneOf(words) => {
+                let word = words.iter().find(|word| text == **word);
+                word.map(|word| Value::Word(word)).ok_or_else(otherwise)
+            }
+            Kind::Names(_) => {
+                let text = text.to_str().ok_or_else(|| self.invalid("not UTF-8"))?;
+                let names = text.split(',').map(str::trim).filter(|name| !name.is_empty());
+                Ok(Value::Names(names.map(str::to_owned).collect()))
+            }
+        }
+    }
+
+    /// That something else was found than the kind takes.
+    pub fn invalid(self, found: impl Into<String>) -> Invalid {
+        Invalid { found: found.into(), help: format!("it takes {}", self.takes()) }
+    }
+}
+
+impl Invalid {
+    /// A shared root that is no plain absolute path.
+    pub(super) fn root(text: &OsStr, cause: &str) -> Invalid {
+        Invalid {
+            found: format!("`{}` {cause}", shown(text)),
+            help: "give the real absolute path, as `realpath` prints it".into(),
+        }
+    }
+}
+
+/// Checks a shared root lexically; whether the path is real shows when it is walked.
+fn root(text: &OsStr) -> Result<PathBuf, &'static str> {
+    let plain = text.to_str().ok_or("is not UTF-8, which breaks build scripts")?;
+    if plain.is_empty() {
+        return Err("is empty");
+    }
+    let trimmed = plain.strip_suffix('/').unwrap_or(plain);
+    let mut parts = trimmed.split('/');
+    if parts.next() != Some("") {
+        return Err("is not absolute");
+    }
+    if trimmed.is_empty() {
+        return Err("is the root of the file system");
+    }
+    if parts.any(|part| matches!(part, "" | "." | "..")) {
+        return Err("has `.`, `..` or `//` in it");
+    }
+    if plain.contains(|c: char| c == ':' || c.is_control()) {
+        return Err("has a `:` or a control character in it, which breaks search paths");
+    }
+    Ok(PathBuf::from(trimmed))
+}
+
+/// The type that code sees: made of a value in force, or else of the row's default.
+pub(super) trait Typed<'a> {
+    /// `default` is a valid text of the row's kind, or empty.
+    fn of(value: Option<&'a Value>, default: &'static str) -> Self;
+}
+
+impl<'a> Typed<'a> for Option<&'a Path> {
+    fn of(value: Option<&'a Value>, _: &'static str) -> Self {
+        match value {
+            Some(Value::Path(path)) => Some(path),
+            _ => None,
+        }
+    }
+}
+
+impl<'a> Typed<'a> for &'a [String] {
+    fn of(value: Option<&'a Value>, _: &'static str) -> Self {
+        match value {
+            Some(Value::Names(names)) => names,
+            _ => &[],
+        }
+    }
+}
+
+/// Defines the choices of [`Kind::OneOf`]: types whose values are words in the settings.
+macro_rules! choices {
+    ($(
+        $(#[$doc:meta])*
+        $name:ident {
+            $(#[$first_doc:meta])* $first:ident = $first_word:literal,
+            $($(#[$other_doc:meta])* $other:ident = $other_word:literal,)*
+        }
+    )*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum $name {
+            $(#[$first_doc])* $first,
+            $($(#[$other_doc])* $other,)*
+        }
+
+        impl $name {
+            /// The words, as settings have them.
+            pub const WORDS: &'static [&'static str] = &[$first_word, $($other_word),*];
+
+            /// The word, as settings have it.
+            pub fn word(self) -> &'static str {
+                match self {
+                    $name::$first => $first_word,
+                    $($name::$other => $other_word,)*
+                }
+            }
+        }
+
+        impl Typed<'_> for $name {
+            fn of(value: Option<&Value>, default: &'static str) -> $name {
+                match value.and_then(Value::word).unwrap_or(default) {
+                    $($other_word => $name::$other,)*
+                    _ => $name::$first,
+                }
+            }
+        }
+    )*};
+}
+pub(super) use choices;

@@ -1,0 +1,229 @@
+//! Pure: the table of settings. A row is all that a setting needs: its variable, its flag, its key in
+//! files, the help, the man page and `explain` are made from it.
+
+use std::ffi::OsStr;
+use std::path::Path;
+
+use super::kind::{Invalid, Kind, Typed, Value, choices};
+use super::{Entry, Origin, Settings, invalid};
+use crate::ui::failure::Result;
+
+/// Everything that is written down about a setting.
+#[derive(Debug)]
+struct Row {
+    name: &'static str,
+    kind: Kind,
+    default: &'static str,
+    help: &'static str,
+}
+
+/// Makes [`Key`], and what code asks [`Settings`] for.
+macro_rules! settings {
+    ($(
+        $key:ident, $accessor:ident: $type:ty,
+        $name:literal, $kind:expr, $default:literal, $help:literal;
+    )*) => {
+        /// A setting's name.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Key {
+            $(#[doc = $help] $key,)*
+        }
+
+        impl Key {
+            /// Every key, in the order in which they are listed to people.
+            pub const ALL: &[Key] = &[$(Key::$key),*];
+
+            fn row(self) -> &'static Row {
+                match self {
+                    $(Key::$key => {
+                        &Row { name: $name, kind: $kind, default: $default, help: $help }
+                    })*
+                }
+            }
+        }
+
+        impl Settings {
+            $(#[doc = $help]
+            pub fn $accessor(&self) -> $type {
+                Typed::of(self.value(Key::$key), Key::$key.row().default)
+            })*
+        }
+    };
+}
+
+// The key and what code asks for, with its type. Then the name in files (a dot stands for a table), the
+// kind, the default (an empty one is none) and the help.
+settings! {
+    SharedRoot, shared_root: Option<&Path>,
+        "shared-root", Kind::Root, "",
+        "The parent of everyone's private directories";
+    Scope, scope: Scope,
+        "scope", Kind::OneOf(Scope::WORDS), "workspace",
+        "What shares one target directory";
+    ExplicitTargetDir, explicit_target_dir: ExplicitTargetDir,
+        "explicit-target-dir", Kind::OneOf(ExplicitTargetDir::WORDS), "honour",
+        "Whether variables may choose another place";
+    RealCargo, real_cargo: Option<&Path>,
+        "real-cargo", Kind::Program, "",
+        "The cargo to execute [default: the next one on PATH]";
+    ExcludeUsers, exclude_users: &[String],
+        "exclude.users", Kind::Names("account names"), "",
+        "Accounts that get no directory";
+    ExcludeGroups, exclude_groups: &[String],
+        "exclude.groups", Kind::Names("group names"), "",
+        "Groups whose members get no directory";
+    IncludeUsers, include_users: &[String],
+        "include.users", Kind::Names("account names"), "",
+        "Accounts that get one whatever excludes them";
+    TrustedOwners, trusted_owners: &[String],
+        "trusted-owners", Kind::Names("account names or numbers"), "",
+        "Owners to trust on the way to the shared root";
+    StickyRoot, sticky_root: StickyRoot,
+        "sticky-root", Kind::OneOf(StickyRoot::WORDS), "refuse",
+        "Whether to use a shared root in which others can create files, if it is sticky";
+    Missing, missing: Missing,
+        "missing", Kind::OneOf(Missing::WORDS), "own-cache",
+        "Where to build without a private directory in the shared root";
+}
+
+choices! {
+    /// What shares one target directory.
+    Scope {
+        /// Every workspace has its own.
+        Workspace = "workspace",
+        /// Everything that a person builds has one, scripts apart.
+        User = "user",
+    }
+
+    /// What to do where a variable already chooses a target directory outside the shared root.
+    ExplicitTargetDir {
+        /// It stays.
+        Honour = "honour",
+        /// It is overruled.
+        Override = "override",
+    }
+
+    /// Whether a sticky shared root may be used in which others can create files.
+    ///
+    /// Cargo and build tools read files there (`.cargo/config.toml`), so that each account runs code
+    /// as every other one: only for machines whose accounts trust each other.
+    StickyRoot {
+        /// It is refused.
+        Refuse = "refuse",
+        /// It is used.
+        Accept = "accept",
+    }
+
+    /// Where an account builds that has no private directory in a shared root that only root writes to.
+    Missing {
+        /// Below its own cache directory.
+        OwnCache = "own-cache",
+        /// Nowhere.
+        Refuse = "refuse",
+    }
+}
+
+/// What the variables of settings begin with.
+pub(super) const VARIABLE_PREFIX: &str = "CARGO_PERUSER_";
+
+impl Key {
+    /// The key as a file has it; a dot stands for a table.
+    pub fn name(self) -> &'static str {
+        self.row().name
+    }
+
+    /// What it takes.
+    pub fn kind(self) -> Kind {
+        self.row().kind
+    }
+
+    /// The environment variable of the same meaning.
+    pub fn variable(self) -> String {
+        let name = self.name().replace(['-', '.'], "_").to_ascii_uppercase();
+        format!("{VARIABLE_PREFIX}{name}")
+    }
+
+    /// The flag of the same meaning, by name and before cargo's own arguments.
+    pub fn flag(self) -> String {
+        format!("--{}", self.name().replace('.', "-"))
+    }
+
+    /// The flag's help.
+    pub fn help(self) -> String {
+        let Row { kind, default, help, .. } = self.row();
+        let commas = if matches!(kind, Kind::Names(_)) { ", separated by commas" } else { "" };
+        let default =
+            if default.is_empty() { String::new() } else { format!(" [default: {default}]") };
+        format!("{help}{commas}{default}")
+    }
+
+    /// The key of that name in a file.
+    pub fn named(name: &str) -> Option<Key> {
+        Key::ALL.iter().copied().find(|key| key.name() == name)
+    }
+
+    /// The key of a variable, by what follows the prefix.
+    pub(super) fn of_variable(rest: &[u8]) -> Option<Key> {
+        let upper = |byte: u8| match byte {
+            b'-' | b'.' => b'_',
+            other => other.to_ascii_uppercase(),
+        };
+        let is_it = |key: &Key| key.name().bytes().map(upper).eq(rest.iter().copied());
+        Key::ALL.iter().copied().find(is_it)
+    }
+
+    /// The key of a flag, or of `flag=value`.
+    pub fn of_flag(word: &OsStr) -> Option<Key> {
+        let name = word.as_encoded_bytes().split(|byte| *byte == b'=').next()?;
+        let name = name.strip_prefix(b"--")?;
+        let dashed = |byte| if byte == b'.' { b'-' } else { byte };
+        let is_it = |key: &Key| key.name().bytes().map(dashed).eq(name.iter().copied());
+        Key::ALL.iter().copied().find(is_it)
+    }
+
+    /// The value that is built in.
+    pub fn default(self) -> Option<Value> {
+        self.kind().parse(self.row().default.as_ref()).ok()
+    }
+
+    /// Reads a value as files, variables and flags have it.
+    pub(super) fn read(self, text: &OsStr, origin: Origin) -> Result<Entry> {
+        match self.kind().parse(text) {
+            Ok(value) => Ok(Entry { key: self, value, origin }),
+            // What earlier versions called it.
+            Err(wrong) if self == Key::Scope && text == "checkout" => {
+                let help =
+                    "it takes `workspace`, which is what `checkout` is called now, or `user`";
+                Err(invalid(self.name(), &origin, Invalid { help: help.into(), ..wrong }))
+            }
+            Err(wrong) => Err(invalid(self.name(), &origin, wrong)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Key, VARIABLE_PREFIX};
+
+    #[test]
+    fn a_key_is_found_by_each_of_its_spellings() {
+        for key in Key::ALL.iter().copied() {
+            assert_eq!(Key::named(key.name()), Some(key));
+            let variable = key.variable();
+            let rest = variable.strip_prefix(VARIABLE_PREFIX).unwrap();
+            assert_eq!(Key::of_variable(rest.as_bytes()), Some(key));
+            assert_eq!(Key::of_flag(key.flag().as_ref()), Some(key));
+            assert_eq!(Key::of_flag(format!("{}=/x=y", key.flag()).as_ref()), Some(key));
+        }
+        assert_eq!(Key::ExcludeUsers.variable(), "CARGO_PERUSER_EXCLUDE_USERS");
+        assert_eq!(Key::ExcludeUsers.flag(), "--exclude-users");
+        assert_eq!(Key::of_flag("--shared-rootx".as_ref()), None);
+    }
+
+    #[test]
+    fn every_default_is_a_value() {
+        for key in Key::ALL.iter().copied().filter(|key| !key.row().default.is_empty()) {
+            assert!(key.default().is_some(), "{}", key.name());
+        }
+    }
+}
