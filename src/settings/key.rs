@@ -93,7 +93,7 @@ const SCOPE: KeyInfo = KeyInfo {
     variable: "CARGO_PERUSER_SCOPE",
     flag: "--scope",
     value: "workspace|user",
-    help: "What shares one target directory [default: workspace]",
+    help: "One target directory for each workspace, or one for each user [default: workspace]",
     takes: "`workspace` or `user`",
 };
 
@@ -102,7 +102,7 @@ const EXPLICIT_TARGET_DIR: KeyInfo = KeyInfo {
     variable: "CARGO_PERUSER_EXPLICIT_TARGET_DIR",
     flag: "--explicit-target-dir",
     value: "honour|override",
-    help: "Whether variables may choose another place [default: honour]",
+    help: "Whether CARGO_TARGET_DIR and CARGO_BUILD_TARGET_DIR may choose another directory [default: honour]",
     takes: "`honour` or `override`",
 };
 
@@ -138,7 +138,7 @@ const INCLUDE_USERS: KeyInfo = KeyInfo {
     variable: "CARGO_PERUSER_INCLUDE_USERS",
     flag: "--include-users",
     value: "NAMES",
-    help: "Accounts that get one whatever excludes them, separated by commas",
+    help: "Accounts that get a directory even if they are excluded, separated by commas",
     takes: "account names",
 };
 
@@ -147,7 +147,7 @@ const TRUSTED_OWNERS: KeyInfo = KeyInfo {
     variable: "CARGO_PERUSER_TRUSTED_OWNERS",
     flag: "--trusted-owners",
     value: "NAMES",
-    help: "Owners to trust on the way to the shared root, separated by commas",
+    help: "Other accounts that may own directories above the shared root, separated by commas",
     takes: "account names or numbers",
 };
 
@@ -156,7 +156,7 @@ const STICKY_ROOT: KeyInfo = KeyInfo {
     variable: "CARGO_PERUSER_STICKY_ROOT",
     flag: "--sticky-root",
     value: "refuse|accept",
-    help: "Whether to use a shared root in which others can create files, if it is sticky [default: refuse]",
+    help: "Whether to accept a sticky shared root, in which others can create files [default: refuse]",
     takes: "`refuse` or `accept`",
 };
 
@@ -165,7 +165,7 @@ const MISSING: KeyInfo = KeyInfo {
     variable: "CARGO_PERUSER_MISSING",
     flag: "--missing",
     value: "own-cache|refuse",
-    help: "Where to build without a private directory in the shared root [default: own-cache]",
+    help: "What to do without a private directory in the shared root: build in your own cache directory, or refuse [default: own-cache]",
     takes: "`own-cache` or `refuse`",
 };
 
