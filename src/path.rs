@@ -18,10 +18,10 @@ use crate::ui::report;
 
 pub(super) fn command() -> Command {
     Command::default()
-        .about("Print the target directory that a build has here")
+        .about("Print the target directory of a build here")
         .long_about(
-            "Prints the target directory that `cargo-peruser build` has here and now, and nothing \
-             else, whichever rule decides it: `$(cargo peruser path)/release/app`. Creates nothing.",
+            "Prints the target directory of `cargo-peruser build` in the working directory, as one \
+             line, for scripts: `$(cargo peruser path)/release/app`. Creates nothing.",
         )
         .arg(cargo_arguments())
 }

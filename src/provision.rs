@@ -20,12 +20,12 @@ use crate::ui::report::{self, row, table};
 
 pub(super) fn command() -> Command {
     Command::default()
-        .about("Make private directories in the shared root (as root)")
+        .about("Create private directories in the shared root (as root)")
         .long_about(
-            "Makes the private directory, mode 0700, of each account that is named. With --all, of \
-             every account that people log in to and the settings do not exclude: those with the uid \
-             of an ordinary account, or, where the shared root is for a group, its members. What is \
-             there already stays as it is; what is somebody else's is named and refused.",
+            "Creates the private directory, mode 0700, of each account that is named. --all means \
+             every account that people log in to and that the settings do not exclude: those with the \
+             uid of an ordinary account, or, where the shared root is for a group, its members. An \
+             existing directory is left as it is; one that belongs to another user is refused.",
         )
         .args([
             Arg::new("user")
@@ -39,11 +39,11 @@ pub(super) fn command() -> Command {
                 .value_name("NUMBER")
                 // The last number stands for none.
                 .value_parser(value_parser!(u32).range(..i64::from(u32::MAX)))
-                .help("One account by its number; does nothing where it gets no directory"),
+                .help("One account by uid; does nothing if it gets no directory"),
             Arg::new("dry-run")
                 .long("dry-run")
                 .action(ArgAction::SetTrue)
-                .help("Show what would be made, and make nothing"),
+                .help("Show what would be done, and do nothing"),
         ])
         .group(ArgGroup::new("who").args(["user", "all", "uid"]).required(true))
 }

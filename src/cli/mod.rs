@@ -49,14 +49,14 @@ pub(crate) const VERBS: [Verb; 10] = [
 const ABOUT_SETTINGS: &str = "\
 Lists of names are separated by commas. Each setting is also a variable, CARGO_PERUSER_<NAME>, and a
 key in ~/.config/cargo-peruser/config.toml and /etc/cargo-peruser/config.toml. CARGO_PERUSER=off
-steps aside.";
+runs the real cargo, as if cargo-peruser were not installed.";
 
 /// Our exit codes and what they mean, for the help and the man page.
 pub(crate) const EXIT_CODES: [(u8, &str); 8] = [
     (1, "a verb of cargo-peruser failed"),
-    (2, "its words are not understood"),
-    (73, "a directory or a copy cannot be made"),
-    (77, "a directory, or what is to be moved, is unsafe"),
+    (2, "the command line of cargo-peruser is wrong"),
+    (73, "a directory or a copy cannot be created"),
+    (77, "a directory, or what migrate should move, is unsafe"),
     (78, "a mistake in the settings"),
     (126, "the real cargo cannot be executed"),
     (127, "there is no real cargo"),
@@ -143,8 +143,8 @@ pub(crate) fn command() -> Command {
         .about("Runs cargo with a target directory that is yours alone")
         .long_about(
             "Runs cargo with a target directory that is yours alone.\n\n\
-             Everything that is neither a flag nor a verb of cargo-peruser goes to cargo as it is: \
-             `cargo-peruser build --release`. After `--` everything does.",
+             What is not a flag or a verb of cargo-peruser is passed to cargo unchanged, as in \
+             `cargo-peruser build --release`; so is everything after `--`.",
         )
         .after_help("`cargo-peruser <CARGO COMMAND>` runs that command of cargo.")
         .after_long_help(after_help())

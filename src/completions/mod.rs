@@ -80,8 +80,8 @@ pub(super) fn command() -> Command {
         .about("Print a completion script for a shell")
         .long_about(
             "Prints a completion script for a shell. It completes the verbs and flags of \
-             cargo-peruser itself, and what comes after a command of cargo by cargo's own \
-             completion, where the shell has one.",
+             cargo-peruser, and leaves cargo's own commands to the shell's completion for cargo, if \
+             there is one.",
         )
         .arg(
             Arg::new("shell")
@@ -89,7 +89,7 @@ pub(super) fn command() -> Command {
                 .required(true)
                 .value_parser(value_parser!(Shell))
                 .hide_possible_values(true)
-                .help("The shell to complete in: bash, zsh, fish, nu, powershell or elvish"),
+                .help("The shell: bash, zsh, fish, nu, powershell or elvish"),
         )
 }
 

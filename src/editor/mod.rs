@@ -29,26 +29,26 @@ pub(super) fn command() -> Command {
     Command::default()
         .about("Show or write the settings that let an editor build into your directory")
         .long_about(
-            "Shows the settings that let an editor build into your private directory, with this \
-             machine's paths and the file that they belong in; with --write it puts them there. \
-             Everything else in the file stays as it is, and a file that cannot be parsed is \
-             refused. Without a name: which editors are here, and what covers each.",
+            "Shows the settings that let an editor build into your private directory, and the file \
+             that they belong in; --write writes them there. Everything else in the file stays as it \
+             is, and a file that cannot be parsed is refused. Without a name it shows which editors \
+             are installed, and whether each builds into your directory.",
         )
         .args([
             Arg::new("name")
                 .value_name("EDITOR")
                 .value_parser(PossibleValuesParser::new(Editor::ALL.map(Editor::name)))
-                .help("Which editor; rust-analyzer's own settings serve several"),
+                .help("The editor; rust-analyzer's own settings serve several editors"),
             flag("write")
                 .requires("name")
                 .help("Write the settings into your own file, after showing what changes"),
             flag("remove")
                 .requires("name")
                 .conflicts_with("write")
-                .help("Take them out again, and nothing else"),
+                .help("Remove these settings from your own file, and nothing else"),
             flag("json")
                 .conflicts_with_all(["write", "remove"])
-                .help("Print what covers each editor as JSON, whose keys stay as they are"),
+                .help("Print JSON, with keys that stay the same"),
         ])
 }
 

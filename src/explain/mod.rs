@@ -24,15 +24,15 @@ pub(super) fn command() -> Command {
     Command::default()
         .about("Show where a build goes here, and why")
         .long_about(
-            "Shows where `cargo-peruser build` puts things here and now, which rule decides it, \
-             which setting came from where and which cargo is executed; and where a plain `cargo \
-             build` through the shim differs. Creates nothing.",
+            "Shows the target directory of `cargo-peruser build` in the working directory, the rule \
+             that decides it, where each setting comes from and which cargo is executed; and where a \
+             plain `cargo build` through the shim differs. Creates nothing.",
         )
         .arg(
             Arg::new("json")
                 .long("json")
                 .action(ArgAction::SetTrue)
-                .help("Print JSON, whose keys stay as they are"),
+                .help("Print JSON, with keys that stay the same"),
         )
         .arg(cargo_arguments())
 }

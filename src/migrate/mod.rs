@@ -45,11 +45,10 @@ pub(crate) fn command() -> Command {
         .about("Move an old target directory into a user's private directory")
         .long_about(
             "Moves an old target directory, with all that is built in it, to the one that \
-             `cargo-peruser path` names. On one file system it is renamed, and owner, group and mode \
-             are changed where they are not the new owner's; elsewhere it is copied, the copy is \
-             checked and synced, and then the source is removed. It waits for builds, says what it \
-             will do, and asks first. Interrupted, it is continued or undone by the next run of the \
-             same command.",
+             `cargo-peruser path` prints. On one file system it is renamed, and owner, group and mode \
+             are changed where they are not the new owner's. Otherwise it is copied, the copy is \
+             checked and synced, and the source is removed. It waits for builds, says what it will \
+             do, and asks first. After an interruption, run the same command again.",
         )
 }
 
@@ -81,16 +80,16 @@ pub(crate) fn run(
 /// What was asked for.
 #[derive(Args, Clone, Debug)]
 struct Request {
-    /// The target directory, or build directory
+    /// The target directory or build directory to move
     source: PathBuf,
     /// The new owner; for others as root [default: you]
     #[arg(long, value_name = "USER")]
     to: Option<OsString>,
-    /// The checkout it is for; its own packages are rebuilt by the next build [default: the working
-    /// directory's]
+    /// The checkout that it belongs to, whose own packages the next build rebuilds [default: the
+    /// working directory's]
     #[arg(long, value_name = "PATH")]
     checkout: Option<PathBuf>,
-    /// Only say what would be done
+    /// Show what would be done, and do nothing
     #[arg(long = "dry-run")]
     is_dry: bool,
     /// Copy even where it could be renamed

@@ -17,25 +17,25 @@ use crate::ui::report;
 
 pub(crate) fn command() -> Command {
     Command::default()
-        .about("Print what a session exports: PATH with the shim first, CARGO_TARGET_DIR")
+        .about("Print the variables for a session: PATH with the shim first, and CARGO_TARGET_DIR")
         .long_about(
-            "Prints what a session exports: PATH with the shim first, and ~/.cargo/bin second unless \
-             it is there already, and CARGO_TARGET_DIR, after making sure that your private directory exists. Programs that \
-             bypass PATH, as editors do, build there too. The hooks that `cargo-peruser setup` \
-             installs evaluate it: eval \"$(cargo-peruser env --shell bash)\". Evaluated again it \
-             changes nothing.",
+            "Prints the variables that a session exports: PATH with the shim first, and \
+             CARGO_TARGET_DIR, so that editors and other programs that do not use PATH build into your \
+             private directory too. Creates that directory. The hooks that `cargo-peruser setup` \
+             installs evaluate the output: `eval \"$(cargo-peruser env --shell bash)\"`. Evaluated \
+             again, it changes nothing.",
         )
         .args([
             Arg::new("shell")
                 .long("shell")
                 .value_name("SHELL")
                 .value_parser(value_parser!(Shell))
-                .help("Whose words to use [default: sh]"),
+                .help("The shell to print commands for [default: sh]"),
             Arg::new("format")
                 .long("format")
                 .value_name("FORMAT")
                 .value_parser(value_parser!(Format))
-                .help("Print a file format instead; JSON has null for what is to be removed"),
+                .help("Print a file format instead; in JSON, null means that the variable is to be removed"),
         ])
         .arg(
             Arg::new("options")

@@ -59,10 +59,10 @@ settings! {
         "The parent of everyone's private directories";
     Scope, scope: Scope,
         "scope", Kind::OneOf(Scope::WORDS), "workspace",
-        "What shares one target directory";
+        "One target directory for each workspace, or one for each user";
     ExplicitTargetDir, explicit_target_dir: ExplicitTargetDir,
         "explicit-target-dir", Kind::OneOf(ExplicitTargetDir::WORDS), "honour",
-        "Whether variables may choose another place";
+        "Whether CARGO_TARGET_DIR and CARGO_BUILD_TARGET_DIR may choose another directory";
     RealCargo, real_cargo: Option<&Path>,
         "real-cargo", Kind::Program, "",
         "The cargo to execute [default: the next one on PATH]";
@@ -74,16 +74,16 @@ settings! {
         "Groups whose members get no directory";
     IncludeUsers, include_users: &[String],
         "include.users", Kind::Names("account names"), "",
-        "Accounts that get one whatever excludes them";
+        "Accounts that get a directory even if they are excluded";
     TrustedOwners, trusted_owners: &[String],
         "trusted-owners", Kind::Names("account names or numbers"), "",
-        "Owners to trust on the way to the shared root";
+        "Other accounts that may own directories above the shared root";
     StickyRoot, sticky_root: StickyRoot,
         "sticky-root", Kind::OneOf(StickyRoot::WORDS), "refuse",
-        "Whether to use a shared root in which others can create files, if it is sticky";
+        "Whether to accept a sticky shared root, in which others can create files";
     Missing, missing: Missing,
         "missing", Kind::OneOf(Missing::WORDS), "own-cache",
-        "Where to build without a private directory in the shared root";
+        "What to do without a private directory in the shared root: build in your own cache directory, or refuse";
 }
 
 choices! {

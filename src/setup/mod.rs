@@ -36,22 +36,20 @@ use site::Site;
 
 pub(super) fn command() -> Command {
     Command::default()
-        .about("Put the shim in force for this machine (as root) or for yourself; take it back")
+        .about("Install the shim for this machine (as root) or for yourself, or uninstall it")
         .long_about(
-            "Puts the shim in front of cargo in every shell: as root for the whole machine, and as \
-             an ordinary person for yourself. Installs this program, the shim, a shared root, the \
-             settings that name it, and a hook in the start-up files of each installed shell; then \
-             asks fresh shells which cargo they find. Run again it completes or renews what is \
-             there. It does not ask: --dry-run shows everything that would be done.",
+            "Installs the shim, so that every shell finds it before the real cargo: as root for the \
+             whole machine, otherwise for yourself. This puts in place the program, the shim, a \
+             shared root, the settings that name it, and a hook in the start-up files of each \
+             installed shell. Then it starts fresh shells and shows which cargo they find. Run it \
+             again to complete or update an installation. It asks nothing; --dry-run shows what it \
+             would do.",
         )
         .args(places())
         .args([
             switch("dry-run", "Show what would be done, and do nothing"),
-            switch("status", "Show how things stand; fails if something is missing"),
-            switch(
-                "uninstall",
-                "Take away what setup has installed, and restore what it has changed",
-            ),
+            switch("status", "Show the state of the installation; fails if something is missing"),
+            switch("uninstall", "Remove what setup has installed, and restore what it has changed"),
             // A fresh shell is asked from a session of its own; see `fresh_shell`.
             Arg::new("enter")
                 .long(ENTER.trim_start_matches('-'))
@@ -70,7 +68,7 @@ fn places() -> [Arg; 4] {
             .long("prefix")
             .value_name("DIR")
             .value_parser(value_parser!(PathBuf))
-            .help("Where the program goes [default: /usr/local, or ~/.local]"),
+            .help("Where to install [default: /usr/local, or ~/.local]"),
         Arg::new("root")
             .long("shared-root")
             .value_name("PATH")
@@ -87,7 +85,7 @@ fn places() -> [Arg; 4] {
             .long("scope")
             .value_name("workspace|user")
             .value_parser(value_parser!(OsString))
-            .help("Write what shares one target directory into the settings"),
+            .help("Write into the settings: one target directory for each workspace, or one for each user"),
     ]
 }
 

@@ -156,8 +156,8 @@ impl Site {
         let failed = |cause| Failure::file("render what belongs below", &share, cause);
         let file = |text: String| What::File(text.into_bytes(), 0o644);
         let mut pieces = Vec::new();
-        for (name, page) in man::pages().map_err(failed)? {
-            let path = share.join("man/man1").join(name);
+        for (place, page) in man::pages() {
+            let path = share.join("man").join(place);
             pieces.push(Piece::new(path, file(page), "a man page"));
         }
         for shell in completions::Shell::ALL {

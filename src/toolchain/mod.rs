@@ -30,11 +30,11 @@ use crate::ui::report;
 
 pub(super) fn command() -> Command {
     Command::default()
-        .about("Make a toolchain directory for editors, whose cargo is the shim")
+        .about("Make a toolchain directory for editors, with the shim as its cargo")
         .long_about(
-            "Makes a directory that an editor can be told as the location of its toolchain, and \
-             prints it: its cargo is the shim, and rustc, rustup and the other tools are links to \
-             your own. Run again it renews the links. With --remove it goes away again.",
+            "Makes a directory to give an editor as the location of its toolchain, and prints its \
+             path. Its cargo is the shim; rustc, rustup and the other tools are links to your own. \
+             Run it again to update the links.",
         )
         .args([
             Arg::new("directory")
@@ -48,7 +48,7 @@ pub(super) fn command() -> Command {
             Arg::new("remove")
                 .long("remove")
                 .action(ArgAction::SetTrue)
-                .help("Take the directory away"),
+                .help("Remove the directory"),
         ])
 }
 

@@ -14,7 +14,7 @@ pub fn cargo_arguments() -> Arg {
         .value_parser(value_parser!(OsString))
         .num_args(0..)
         .trailing_var_arg(true)
-        .help("What cargo would be called with [default: build]")
+        .help("The arguments that cargo would get [default: build]")
 }
 
 /// What was typed there; `build` if nothing was.

@@ -11,6 +11,8 @@ use crate::terminal::program;
 pub(crate) fn tests() -> Vec<Trial> {
     tests![
         there_is_a_page_for_the_program_and_for_every_verb,
+        the_readme_leads_to_every_text_of_the_manual,
+        on_a_terminal_it_prints_plain_text,
         groff_has_nothing_to_say_about_them,
         mandoc_has_nothing_to_say_about_them,
         man_finds_them_where_they_are_installed,
@@ -18,55 +20,69 @@ pub(crate) fn tests() -> Vec<Trial> {
     ]
 }
 
-/// The pages as `cargo-peruser man` prints them: the file's name, and its text.
+/// The pages as `cargo-peruser man` prints them: the place below `share/man`, and the text.
 fn pages(world: &World) -> Vec<(String, String)> {
-    let main = world.by_name(["man"]).run().printed().to_owned();
-    let verbs = cargo_peruser::man::pages().unwrap().into_iter().skip(1);
-    let printed = verbs.map(|(file, expected)| {
-        let verb = file.trim_start_matches("cargo-peruser-").trim_end_matches(".1");
-        let page = world.by_name(["man", verb]).run().printed().to_owned();
-        assert_eq!(page, expected, "{verb}");
-        (file.clone(), page)
+    let printed = cargo_peruser::man::pages().into_iter().map(|(place, expected)| {
+        let name = place.split(['/', '.']).nth(1).unwrap();
+        let words = ["man", name.trim_start_matches("cargo-peruser").trim_start_matches('-')];
+        let words = words.into_iter().filter(|word| !word.is_empty());
+        let page = world.by_name(words).run().printed().to_owned();
+        assert_eq!(page, expected, "{place}");
+        (place, page)
     });
-    [("cargo-peruser.1".to_owned(), main)].into_iter().chain(printed).collect()
+    printed.collect()
 }
 
 fn there_is_a_page_for_the_program_and_for_every_verb() {
     let world = World::new();
     let pages = pages(&world);
     let (_, main) = &pages[0];
-    for section in [
-        "NAME",
-        "SYNOPSIS",
-        "DESCRIPTION",
-        "OPTIONS",
-        "SETTINGS",
-        "VERBS",
-        "\"EXIT STATUS\"",
-        "ENVIRONMENT",
-        "FILES",
-        "\"SEE ALSO\"",
-    ] {
-        assert!(main.contains(&format!("\n.SH {section}\n")), "{section} in {main}");
+    for section in
+        ["NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "VERBS", "EXIT STATUS", "FILES", "SEE ALSO"]
+    {
+        assert!(main.contains(&format!("\n.SH \"{section}\"\n")), "{section} in {main}");
     }
     let help = world.by_name(["-h"]).run().printed().to_owned();
     let verbs = help.split_once("Verbs:\n").unwrap().1.lines().take_while(|line| !line.is_empty());
-    let verbs: Vec<_> = verbs.map(|line| line.split_whitespace().next().unwrap()).collect();
-    let files: Vec<_> = pages.iter().skip(1).map(|(file, _)| file.as_str()).collect();
-    let expected: Vec<_> = verbs.iter().map(|verb| format!("cargo-peruser-{verb}.1")).collect();
-    assert_eq!(files, expected);
-    for verb in verbs {
-        assert!(main.contains(&format!("cargo\\-peruser\\-{verb}(1)")), "{verb} in {main}");
+    let verbs = verbs.map(|line| line.split_whitespace().next().unwrap());
+    let places: Vec<_> = pages.iter().skip(1).map(|(place, _)| place.as_str()).collect();
+    let of_verbs = verbs.map(|verb| format!("man1/cargo-peruser-{verb}.1"));
+    let topics = ["man7/cargo-peruser-sharing.7", "man7/cargo-peruser-cost.7"].map(String::from);
+    assert_eq!(places, of_verbs.chain(topics).collect::<Vec<_>>());
+    for place in places {
+        let (name, section) = place[5..].split_once('.').unwrap();
+        assert!(main.contains(&format!("{name}({section})")), "{name} in {main}");
     }
+}
+
+fn the_readme_leads_to_every_text_of_the_manual() {
+    let readme = include_str!("../../README.md");
+    let texts = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/man");
+    let names = std::fs::read_dir(texts).unwrap().map(|text| text.unwrap().file_name());
+    for name in names.filter(|name| name.to_string_lossy().ends_with(".md")) {
+        let link = format!("(src/man/{})", name.to_string_lossy());
+        assert!(readme.contains(&link), "{link}");
+    }
+}
+
+/// On a terminal it is text to read, without a formatter.
+fn on_a_terminal_it_prints_plain_text() -> Result<(), Skip> {
+    let script = program("script")?;
+    let world = World::new();
+    let command = format!("'{}' man setup", crate::harness::PERUSER);
+    let output = world.run(&script, ["-qec", &command, "/dev/null"]).run();
+    assert!(output.out.contains("## UNINSTALL"), "{}", output.out);
+    assert!(!output.out.contains(".SH"), "{}", output.out);
+    Ok(())
 }
 
 /// Runs a formatter that complains on the stream that is returned.
 fn complaints(world: &World, program: &str, words: &[&str]) -> Vec<String> {
-    let of_page = |(file, page): (String, String)| {
-        let path = world.file(&file, page);
+    let of_page = |(place, page): (String, String)| {
+        let path = world.file(&place, page);
         let output = Command::new(program).args(words).arg(path).output().unwrap();
         let said = if program == "mandoc" { output.stdout } else { output.stderr };
-        assert!(program == "mandoc" || output.status.success(), "{file}: {}", output.status);
+        assert!(program == "mandoc" || output.status.success(), "{place}: {}", output.status);
         String::from_utf8_lossy(&said).into_owned()
     };
     pages(world).into_iter().map(of_page).filter(|said| !said.is_empty()).collect()
@@ -90,12 +106,13 @@ fn mandoc_has_nothing_to_say_about_them() -> Result<(), Skip> {
 fn man_finds_them_where_they_are_installed() -> Result<(), Skip> {
     let man = program("man")?;
     let world = World::new();
-    for (file, page) in pages(&world) {
-        world.file(format!("share/man/man1/{file}"), page);
+    for (place, page) in pages(&world) {
+        world.file(format!("share/man/{place}"), page);
     }
     for (name, text) in [
         ("cargo-peruser", "Runs cargo with a target directory that is yours alone"),
-        ("cargo-peruser-path", "Prints the target directory that"),
+        ("cargo-peruser-path", "Prints the target directory of"),
+        ("cargo-peruser-sharing", "WHAT IS PROTECTED"),
     ] {
         let run = world.run(&man, [name]).var("MANPATH", world.at("share/man"));
         let output = run.var("PATH", "/usr/bin:/bin").var("MANWIDTH", "200").run();

@@ -84,17 +84,11 @@ fn nu_takes_every_value_as_it_is() -> Result<(), Skip> {
     takes_every_value("sh", &["-euc"], &script)
 }
 
-/// What the README has people put in `config.nu`: its lines, with this program in the name's place.
+/// What the manual has people put in `config.nu`, with this program in the name's place.
 fn line_for_nu(world: &World) -> String {
-    let readme = include_str!("../../../README.md");
-    let (_, after) = readme.split_once("**nushell**").unwrap();
-    let line = after.split('`').find(|code| code.contains("env --format json")).unwrap();
-    let program = program(world);
-    line.split_whitespace().collect::<Vec<_>>().join(" ").replacen(
-        "cargo-peruser",
-        &format!("^'{}'", program.display()),
-        1,
-    )
+    let manual = include_str!("../../../src/man/env.md");
+    let line = manual.lines().find(|line| line.contains("env --format json")).unwrap();
+    line.replacen("cargo-peruser", &format!("^'{}'", program(world).display()), 1)
 }
 
 /// Nothing, a variable to remove, an error alone, PATH alone with an error, and no program at all.

@@ -6,8 +6,8 @@ use super::tree::{Source, Tree};
 
 /// What may stand at the repository's top level, beside licences and dotfiles. `target` is the
 /// build's and ignored by git.
-const TOP_LEVEL: [&str; 7] =
-    ["Cargo.lock", "Cargo.toml", "README.md", "src", "target", "tests", "xtask"];
+const TOP_LEVEL: [&str; 8] =
+    ["CHANGELOG.md", "Cargo.lock", "Cargo.toml", "README.md", "src", "target", "tests", "xtask"];
 
 /// A file opens with why it exists and what it must not do.
 pub(super) fn every_file_says_why_it_exists(tree: &Tree) -> Vec<Finding> {
