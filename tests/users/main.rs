@@ -8,12 +8,10 @@
 //!
 //! - [`machine`]: the namespace, its accounts and toolchains, and what it lacks.
 //! - [`stage`]: one test's fresh corner of it: a shared root, a checkout, people who run things.
-//! - [`editor`]: an editor with a language server, and the cargos that it starts.
 //! - [`scenes`]: the tests themselves.
 //! - [`suite`]: turns scenes into trials of the test runner.
 #![cfg(target_os = "linux")]
 
-mod editor;
 mod machine;
 mod scenes;
 mod stage;
