@@ -10,10 +10,13 @@
 //! - [`stage`]: one test's fresh corner of it: a shared root, a checkout, people who run things.
 //! - [`scenes`]: the tests themselves.
 //! - [`suite`]: turns scenes into trials of the test runner.
+//! - [`shared`]: what both suites have in common.
 #![cfg(target_os = "linux")]
 
 mod machine;
 mod scenes;
+#[path = "../shared/mod.rs"]
+mod shared;
 mod stage;
 mod suite;
 
@@ -32,7 +35,7 @@ fn main() -> ExitCode {
     if let Ground::Broken(_) = ground {
         return ExitCode::FAILURE;
     }
-    libtest_mimic::run(&arguments, suite::trials(scenes::all(), ground)).exit_code()
+    shared::run(&arguments, suite::trials(scenes::all(), ground))
 }
 
 #[expect(clippy::print_stderr, reason = "the runner has no line of its own for what is left out")]
