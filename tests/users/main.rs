@@ -27,7 +27,9 @@ use libtest_mimic::Arguments;
 use crate::machine::Ground;
 
 fn main() -> ExitCode {
-    let arguments = Arguments::from_args();
+    let mut arguments = Arguments::from_args();
+    // Many tests wait for a shell, or for their turn.
+    arguments.test_threads.get_or_insert(suite::processors() + 1);
     let ground = if arguments.list { Ground::NotNeeded } else { machine::ground() };
     if let Some(summary) = ground.summary() {
         say(&summary);
