@@ -213,10 +213,6 @@ fn a_value_that_json_cannot_hold_is_an_error() {
     let world = installed();
     let path = OsStr::from_bytes(b"/usr/bin:/\xff");
     let output = env(&world, &["--format", "json"]).var("PATH", path).run();
-    output.assert_stopped(
-        1,
-        "the value of PATH is not UTF-8, which this format cannot hold",
-        "--shell sh prints any value",
-    );
+    output.assert_stopped(1, "PATH is not UTF-8", "--shell sh prints any value");
     env(&world, &[]).var("PATH", path).run().printed();
 }

@@ -7,6 +7,7 @@
 //! - [`harness`]: a fresh world for every test, and the runs in it.
 //! - [`stub`]: the cargo that takes notes. It is this very program under the name `cargo`.
 //! - [`runner`]: turns functions into tests of the test runner.
+//! - [`shared`]: what both suites have in common.
 //!
 //! The other modules are tests, one topic each.
 #![cfg(unix)]
@@ -43,6 +44,8 @@ mod runner;
 mod settings;
 mod settings_files;
 mod settings_mistakes;
+#[path = "../shared/mod.rs"]
+mod shared;
 mod stub;
 mod terminal;
 mod toolchain;
@@ -88,6 +91,7 @@ fn main() -> ExitCode {
         real_cargo_loops::tests(),
         properties::tests(),
         workspace_root::tests(),
+        runner::tests_of_its_own(),
     ];
-    libtest_mimic::run(&Arguments::from_args(), tests.into_iter().flatten().collect()).exit_code()
+    shared::run(&Arguments::from_args(), tests.into_iter().flatten().collect())
 }

@@ -181,7 +181,7 @@ fn what_cannot_be_executed_is_told() {
     for run in [world.shim(["build"]), world.by_name(["build"])] {
         run.path(["shim", "broken", "stub"]).run().assert_stopped(
             126,
-            "failed to execute `[WORLD]/broken/cargo`: no such file or directory (os error 2)",
+            "`[WORLD]/broken/cargo`: no such file",
             "ls -lL [WORLD]/broken/cargo",
         );
     }

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use libtest_mimic::{Completion, Failed, Trial};
 
-use crate::harness;
+use crate::{harness, shared};
 
 /// Why a test, or a part of it, cannot run on this machine.
 #[derive(Debug)]
@@ -13,20 +13,20 @@ pub(crate) struct Skip(pub(crate) String);
 /// What a test function returns.
 pub(crate) trait Ending {
     /// What the test runner shows.
-    fn completion(self) -> Completion;
+    fn completion(self) -> Result<Completion, Failed>;
 }
 
 impl Ending for () {
-    fn completion(self) -> Completion {
-        Completion::Completed
+    fn completion(self) -> Result<Completion, Failed> {
+        Ok(Completion::Completed)
     }
 }
 
 impl Ending for Result<(), Skip> {
-    fn completion(self) -> Completion {
+    fn completion(self) -> Result<Completion, Failed> {
         match self {
-            Ok(()) => Completion::Completed,
-            Err(Skip(reason)) => Completion::ignored_with(reason),
+            Ok(()) => Ok(Completion::Completed),
+            Err(Skip(reason)) => shared::left_out(shared::is_ci(), &reason),
         }
     }
 }
@@ -49,8 +49,8 @@ pub(crate) fn test<E: Ending>(
     Trial::ignorable_test(name, move || -> Result<Completion, Failed> {
         static OBSTACLE: OnceLock<Option<String>> = OnceLock::new();
         match OBSTACLE.get_or_init(harness::obstacle) {
-            Some(reason) if needs == Needs::World => Ok(Completion::ignored_with(reason)),
-            _ => Ok(body().completion()),
+            Some(reason) if needs == Needs::World => shared::left_out(shared::is_ci(), reason),
+            _ => body().completion(),
         }
     })
 }
@@ -67,3 +67,18 @@ macro_rules! tests {
     };
 }
 pub(crate) use tests;
+
+/// The tests of the runner itself.
+pub(crate) fn tests_of_its_own() -> Vec<Trial> {
+    tests!(@ Nothing: a_test_that_cannot_run_fails_in_ci_unless_it_is_listed)
+}
+
+fn a_test_that_cannot_run_fails_in_ci_unless_it_is_listed() {
+    for (is_ci, reason, fails) in [
+        (false, "no zsh: not found", false),
+        (true, "no zsh: not found", true),
+        (true, "no vfat: the kernel has not loaded it", false),
+    ] {
+        assert_eq!(shared::left_out(is_ci, reason).is_err(), fails, "{is_ci}: {reason}");
+    }
+}

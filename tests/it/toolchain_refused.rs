@@ -27,11 +27,7 @@ fn refuses_what_it_has_not_made() {
             "cannot use `[WORLD]/given` as a toolchain directory: cargo-peruser has not made `[WORLD]/given/{entry}`"
         );
         let before = links(&given);
-        run().run().assert_stopped(
-            1,
-            &error,
-            "name a directory that is empty or new: cargo-peruser toolchain [WORLD]/given/peruser",
-        );
+        run().run().assert_stopped(1, &error, "name a directory that is empty or new: ");
         world
             .by_name(["toolchain", "--remove", &given.to_string_lossy()])
             .run()
@@ -62,21 +58,14 @@ fn refuses_a_directory_that_others_can_write_to() {
     let world = world_with(&["rustc", "rustup"]);
     for mode in [0o775, 0o757, 0o1777] {
         let given = world.directory("given", mode);
-        let error =
-            format!("refusing to use `[WORLD]/given`: others can write to it (mode {mode:04o})");
+        let error = format!("`[WORLD]/given`: others can write to it (mode {mode:04o})");
         let output = world.by_name(["toolchain", &given.to_string_lossy()]).run();
-        output.assert_stopped(77, &error, "its contents cannot be trusted any more");
+        output.assert_stopped(77, &error, "its contents cannot be trusted");
         assert!(links(&given).is_empty());
     }
     let above = world.directory("above", 0o777);
     let output = world.by_name(["toolchain", &above.join("rust/bin").to_string_lossy()]).run();
-    let error = "refusing to use what is below `[WORLD]/above`: others can create files in it that \
-                 cargo and build tools read (mode 0777)";
-    output.assert_stopped(
-        77,
-        error,
-        "take away what others have put there, such as `.cargo`; then chmod go-w [WORLD]/above",
-    );
+    output.assert_stopped(77, "below `[WORLD]/above`", "take away what others have put there");
     assert!(links(&above).is_empty());
 }
 

@@ -8,14 +8,15 @@
 //!
 //! - [`machine`]: the namespace, its accounts and toolchains, and what it lacks.
 //! - [`stage`]: one test's fresh corner of it: a shared root, a checkout, people who run things.
-//! - [`editor`]: an editor with a language server, and the cargos that it starts.
 //! - [`scenes`]: the tests themselves.
 //! - [`suite`]: turns scenes into trials of the test runner.
+//! - [`shared`]: what both suites have in common.
 #![cfg(target_os = "linux")]
 
-mod editor;
 mod machine;
 mod scenes;
+#[path = "../shared/mod.rs"]
+mod shared;
 mod stage;
 mod suite;
 
@@ -26,7 +27,9 @@ use libtest_mimic::Arguments;
 use crate::machine::Ground;
 
 fn main() -> ExitCode {
-    let arguments = Arguments::from_args();
+    let mut arguments = Arguments::from_args();
+    // Many tests wait for a shell, or for their turn.
+    arguments.test_threads.get_or_insert(suite::processors() + 1);
     let ground = if arguments.list { Ground::NotNeeded } else { machine::ground() };
     if let Some(summary) = ground.summary() {
         say(&summary);
@@ -34,7 +37,7 @@ fn main() -> ExitCode {
     if let Ground::Broken(_) = ground {
         return ExitCode::FAILURE;
     }
-    libtest_mimic::run(&arguments, suite::trials(scenes::all(), ground)).exit_code()
+    shared::run(&arguments, suite::trials(scenes::all(), ground))
 }
 
 #[expect(clippy::print_stderr, reason = "the runner has no line of its own for what is left out")]

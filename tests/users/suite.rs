@@ -1,11 +1,14 @@
 //! A test as the scenes declare it, and as the test runner wants it.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::num::NonZeroUsize;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread;
 
 use anyhow::Result;
 use libtest_mimic::{Completion, Failed, Trial};
 
 use crate::machine::{Ground, Need};
+use crate::shared;
 use crate::stage::Stage;
 
 /// One test: a sentence, what it needs besides the machine, and what it does on a fresh stage.
@@ -23,7 +26,7 @@ type Body = Box<dyn FnOnce(&Stage) -> Result<()> + Send>;
 enum Pace {
     /// Takes well under a second: any number at once.
     Light,
-    /// Keeps all cores busy: one at a time.
+    /// Keeps a processor busy: as many at once as there are.
     Heavy,
 }
 
@@ -51,7 +54,7 @@ impl Test {
         Self { body, ..self }
     }
 
-    /// Keeps other heavy tests away while this one runs.
+    /// Runs when a processor is free for it.
     pub(crate) fn heavy(self) -> Self {
         Self { pace: Pace::Heavy, ..self }
     }
@@ -60,16 +63,14 @@ impl Test {
         let machine = match ground {
             Ground::Machine(machine) => machine,
             Ground::Missing(reason) | Ground::Broken(reason) => {
-                return Ok(Completion::ignored_with(reason));
+                return shared::left_out(shared::is_ci(), reason);
             }
             Ground::NotNeeded => return Ok(Completion::ignored()),
         };
         if let Some(reason) = self.needs.iter().find_map(|need| machine.lacks(*need)) {
-            return Ok(Completion::ignored_with(reason));
+            return shared::left_out(shared::is_ci(), reason);
         }
-        static HEAVY: Mutex<()> = Mutex::new(());
-        let _turn = (self.pace == Pace::Heavy)
-            .then(|| HEAVY.lock().unwrap_or_else(PoisonError::into_inner));
+        let _turn = (self.pace == Pace::Heavy).then(Turn::take);
         Stage::new(machine)
             .and_then(|stage| (self.body)(&stage))
             .map_err(|error| Failed::from(format!("{error:#}")))?;
@@ -85,4 +86,31 @@ pub(crate) fn trials(tests: Vec<Test>, ground: Ground) -> Vec<Trial> {
         Trial::ignorable_test(test.name.clone(), move || test.perform(&ground))
     };
     tests.into_iter().map(trial).collect()
+}
+
+/// The right to keep a processor busy, until it is dropped.
+struct Turn;
+
+static TAKEN: Mutex<usize> = Mutex::new(0);
+static GIVEN_BACK: Condvar = Condvar::new();
+
+impl Turn {
+    fn take() -> Self {
+        let taken = TAKEN.lock().unwrap_or_else(PoisonError::into_inner);
+        let taken = GIVEN_BACK.wait_while(taken, |taken| *taken >= processors());
+        *taken.unwrap_or_else(PoisonError::into_inner) += 1;
+        Turn
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        *TAKEN.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
+        GIVEN_BACK.notify_one();
+    }
+}
+
+/// How many processors there are.
+pub(crate) fn processors() -> usize {
+    thread::available_parallelism().map_or(1, NonZeroUsize::get)
 }

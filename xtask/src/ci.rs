@@ -1,7 +1,7 @@
 //! `cargo xtask ci`: everything that has to hold before a change goes in, except the tests.
 //!
 //! The steps run in order of cost and the first failure ends the run. A step whose tool is not
-//! installed is left out with a line that nobody can overlook, never silently.
+//! installed is left out with a line that nobody can overlook; in CI (`CI=true`) it is a failure.
 
 use std::fs::File;
 use std::io::Read;
@@ -42,8 +42,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
 /// The licences, sources and bans of `.deny.toml`.
 fn dependencies(options: &Options, cargo: impl Fn(&[&str]) -> Command) -> anyhow::Result<()> {
     if process::capture(&mut cargo(&["deny", "--version"])).is_err() {
-        left_out("dependencies", "cargo-deny", "cargo install --locked cargo-deny");
-        return Ok(());
+        return left_out("dependencies", "cargo-deny", "cargo install --locked cargo-deny");
     }
     let mut command = cargo(&["deny", "--config", ".deny.toml", "--workspace", "check"]);
     if options.advisories {
@@ -55,8 +54,7 @@ fn dependencies(options: &Options, cargo: impl Fn(&[&str]) -> Command) -> anyhow
 fn shell_files(root: &Path) -> anyhow::Result<()> {
     let files = find_shell_files(root)?;
     if process::find("shellcheck").is_none() {
-        left_out("shell files", "shellcheck", "apt-get install shellcheck");
-        return Ok(());
+        return left_out("shell files", "shellcheck", "apt-get install shellcheck");
     }
     if files.is_empty() {
         return Ok(());
@@ -112,9 +110,13 @@ fn announce(name: &str, what: &str) {
     screen::note(format_args!("==> {name}: {what}"));
 }
 
-fn left_out(name: &str, tool: &str, install: &str) {
+fn left_out(name: &str, tool: &str, install: &str) -> anyhow::Result<()> {
+    if std::env::var_os("CI").is_some_and(|value| value == "true") {
+        anyhow::bail!("the step `{name}` needs {tool}; help: {install}");
+    }
     screen::note(format_args!("==> {name}: LEFT OUT, because {tool} is not installed"));
     screen::note(format_args!("    help: {install}"));
+    Ok(())
 }
 
 #[cfg(test)]

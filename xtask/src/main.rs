@@ -32,7 +32,7 @@ struct Cli {
 enum Verb {
     /// Check format, lints, documentation, dependencies, floors and shell files
     Ci(ci::Options),
-    /// Check the house rules that no compiler knows: floors, purity, file size, reasons
+    /// Check the house rules that no compiler knows, and count the lines of code by area
     Tidy,
     /// Measure what the shim adds to a cargo command, or how long a large cache takes to move
     Bench(bench::Options),

@@ -114,7 +114,8 @@ impl Way {
         if self == Way::UserNamespace {
             command.args(["--user", "--map-root-user", "--map-auto"]);
         }
-        command.arg("--").env("PATH", search_path());
+        // What runs in the background of a script inherits the keyboard's signals ignored.
+        command.args(["--", "env", "--default-signal=INT,QUIT,HUP"]).env("PATH", search_path());
         command
     }
 }

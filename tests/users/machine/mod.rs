@@ -4,7 +4,6 @@
 //! namespace. Outside of that namespace nothing is ever mounted, created or changed.
 
 mod accounts;
-mod editing;
 mod enter;
 mod needs;
 mod new_root;
@@ -83,18 +82,15 @@ impl Machine {
         let workspace = Path::new(env!("CARGO_MANIFEST_DIR"));
         let registries = [(Need::Registry, registry::PLAIN), (Need::Trybuild, registry::TRYBUILD)]
             .map(|(need, wanted)| (need, registry::find(workspace, wanted)));
-        let server = editing::server();
         let mut outside: Vec<&Path> = toolchains.values().map(|path| path.as_path()).collect();
-        outside.extend(server.as_deref());
         outside.push(Path::new(env!("CARGO_BIN_EXE_cargo-peruser")));
         outside.extend(rustup.as_deref());
         let root = NewRoot::mount(&outside).context("no file system for the machine")?;
         root.furnish()?;
-        editing::furnish(&root, server.as_deref())?;
         accounts::write(&root.inside("/etc"))?;
         for (channel, toolchain) in &toolchains {
             root.bind(toolchain, channel.place())?;
-            editing::record(&root, toolchain, *channel)?;
+            toolchain::record(&root, toolchain, *channel)?;
         }
         if let Some(rustup) = rustup {
             root.program(&format!("{}/rustup", places::RUSTUP), &std::fs::read(rustup)?)?;

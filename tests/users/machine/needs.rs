@@ -22,8 +22,6 @@ pub(crate) enum Need {
     Registry,
     /// trybuild, and all that it names.
     Trybuild,
-    /// rust-analyzer, and the toolchain's server for its proc macros.
-    Analyzer,
     /// git.
     Git,
     /// flock(1).
@@ -60,13 +58,12 @@ pub(crate) enum Need {
 
 impl Need {
     /// All of them.
-    pub(crate) const ALL: [Need; 22] = [
+    pub(crate) const ALL: [Need; 21] = [
         Need::Cargo,
         Need::Nightly,
         Need::Rustup,
         Need::Registry,
         Need::Trybuild,
-        Need::Analyzer,
         Need::Git,
         Need::Flock,
         Need::Acls,
@@ -96,7 +93,6 @@ impl Need {
             Need::Rustup => works(&format!("{}/rustup", places::RUSTUP), &["--version"])
                 .context("no rustup on PATH"),
             Need::Registry | Need::Trybuild => Ok(()),
-            Need::Analyzer => analyzer(),
             Need::Git => works("git", &["--version"]).context("no git"),
             Need::Flock => works("flock", &["--version"]).context("no flock"),
             Need::Acls => {
@@ -149,17 +145,6 @@ fn su() -> Result<()> {
 fn ssh() -> Result<()> {
     ensure!(Path::new("/usr/sbin/sshd").exists(), "no /usr/sbin/sshd");
     works("ssh", &["-V"])
-}
-
-/// The reason is long, because what is left out is the only proof of its kind.
-fn analyzer() -> Result<()> {
-    works(places::ANALYZER, &["--version"]).context(
-        "NO RUST-ANALYZER, so that only the calls are tried that its sources make; \
-         `.ci/run` builds one into target/tools",
-    )?;
-    let helper = Path::new(Channel::Stable.place()).join("libexec/rust-analyzer-proc-macro-srv");
-    ensure!(helper.exists(), "the toolchain has no server for proc macros");
-    Ok(())
 }
 
 fn toolchain(channel: Channel) -> Result<()> {

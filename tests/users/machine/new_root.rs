@@ -24,10 +24,6 @@ pub(crate) mod places {
     pub(crate) const STUB: &str = "/opt/stub";
     /// rustup, under its own name and before anyone has set it up.
     pub(crate) const RUSTUP: &str = "/opt/rustup";
-    /// A script in its place.
-    pub(crate) const STAND_IN: &str = "/opt/stand-in";
-    /// The language server, if there is one.
-    pub(crate) const ANALYZER: &str = "/opt/analyzer/rust-analyzer";
     /// Crates and index for `--offline` builds.
     pub(crate) const REGISTRY: &str = "/opt/registry";
     /// The system's settings of cargo-peruser; empty but in the tests that bind something over it.
@@ -73,8 +69,6 @@ const OWN: &[(&str, u32)] = &[
     (places::RUSTUP, 0o755),
     (places::PACKAGED, 0o755),
     (places::START_UP, 0o755),
-    (places::STAND_IN, 0o755),
-    ("/opt/analyzer", 0o755),
     ("/root", 0o700),
     ("/run", 0o755),
     // Where an ssh server keeps the part of itself that talks to strangers.
@@ -158,12 +152,6 @@ impl NewRoot {
         let to = self.inside(place);
         fs::create_dir_all(&to)?;
         system("mount", [OsStr::new("--rbind"), from.as_os_str(), to.as_os_str()])
-    }
-
-    /// Shows a file of the system at a place of the machine.
-    pub(super) fn bind_file(&self, from: &Path, place: &str) -> Result<()> {
-        fs::write(self.inside(place), "")?;
-        self.bind_over(from, place)
     }
 
     /// Shows a file in place of one that the machine has already.

@@ -8,6 +8,12 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use anyhow::{Context, Result};
+
+use super::new_root::NewRoot;
+
+const RECORDED_CARGO: &str = include_str!("recorded-cargo.sh");
+
 /// A release channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Channel {
@@ -77,6 +83,16 @@ fn running() -> Option<PathBuf> {
         let output = Command::new("rustc").args(["--print", "sysroot"]).output().ok()?;
         complete(Path::new(String::from_utf8(output.stdout).ok()?.trim()))
     })
+}
+
+/// Shows a toolchain at a second place, where its cargo is a script that writes down each call and
+/// then executes the one at the first.
+pub(super) fn record(root: &NewRoot, toolchain: &Path, channel: Channel) -> Result<()> {
+    let script = format!("/opt/recorded-cargo-{}", channel.name());
+    root.program(&script, RECORDED_CARGO.replace("REAL", channel.place()).as_bytes())?;
+    root.bind(toolchain, &channel.recorded())?;
+    let cargo = format!("{}/bin/cargo", channel.recorded());
+    root.bind_over(&root.inside(&script), &cargo).context("no recorded toolchain")
 }
 
 /// rustup itself, which every proxy leads to.

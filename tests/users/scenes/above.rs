@@ -52,14 +52,19 @@ pub(crate) fn tests() -> Vec<Test> {
         test("above::a_mount_that_claims_to_be_hers_is_refused", fuse).needs(&[Need::Fuse]),
         test("above::a_disk_that_root_has_mounted_is_used", mounted),
     ];
+    // What trybuild reads above a target directory is what a nested build reads there.
+    for (ground, name, who) in
+        [(Ground::Default, "default", "root"), (Ground::Group, "group", "alice")]
+    {
+        let name = format!("above::trybuild_of_{who}_below_a_{name}_root_is_safe");
+        let body = move |stage: &Stage| safe(stage, ground, who, Project::Trybuild);
+        tests.push(test(name, body).needs(TRYBUILD).heavy());
+    }
     for (ground, name) in Ground::ALL {
         for who in ["alice", "root"] {
             let nested = format!("above::a_nested_build_of_{who}_below_a_{name}_root_is_safe");
             let body = move |stage: &Stage| safe(stage, ground, who, Project::NestedBuild);
             tests.push(test(nested, body).needs(CARGO).heavy());
-            let trybuild = format!("above::trybuild_of_{who}_below_a_{name}_root_is_safe");
-            let body = move |stage: &Stage| safe(stage, ground, who, Project::Trybuild);
-            tests.push(test(trybuild, body).needs(TRYBUILD).heavy());
         }
     }
     tests

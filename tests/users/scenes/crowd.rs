@@ -5,6 +5,7 @@ use std::fs;
 use anyhow::{Result, ensure};
 
 use crate::machine::crowd;
+use crate::stage::cache::names;
 use crate::stage::{Person, Stage, private, tagged};
 use crate::suite::{Test, test};
 
@@ -79,9 +80,7 @@ fn is_complete(person: &Person<'_>, name: &str) -> Result<()> {
         (directory.join(".workspaces"), &["target"]),
         (directory.join("target"), &["CACHEDIR.TAG"]),
     ] {
-        let entries: Result<Vec<_>, _> = fs::read_dir(&place)?.collect();
-        let mut names: Vec<_> = entries?.iter().map(|entry| entry.file_name()).collect();
-        names.sort();
+        let names = names(&place)?;
         ensure!(names == expected, "`{}` has {names:?}", place.display());
     }
     Ok(())

@@ -23,6 +23,7 @@ mod replaced;
 mod rights;
 mod root;
 mod sessions;
+mod signals;
 mod system_settings;
 mod together;
 mod toolchain;
@@ -51,6 +52,7 @@ pub(crate) fn all() -> Vec<Test> {
         private_dir::tests,
         callers::tests,
         rights::tests,
+        signals::tests,
         inherited::tests,
         editors::tests,
         replaced::tests,

@@ -3,12 +3,12 @@
 //! Whatever it is, every way of asking must be refused, and it must stand there afterwards as it
 //! stood before, with nothing written to or removed from where it leads.
 
-use std::fs;
 use std::path::Path;
 
 use anyhow::{Result, ensure};
 
 use crate::machine::Need;
+use crate::stage::cache::names;
 use crate::stage::{Acl, Person, Stage, look, make};
 use crate::suite::{Test, test};
 
@@ -164,9 +164,4 @@ fn refusal(
         }
     }
     Ok(())
-}
-
-fn names(directory: &Path) -> Result<Vec<String>> {
-    let entries = fs::read_dir(directory)?;
-    entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect()
 }

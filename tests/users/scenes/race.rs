@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 
+use crate::stage::cache::names;
 use crate::stage::{Person, Stage, look, make, private};
 use crate::suite::{Test, test};
 
@@ -93,14 +94,6 @@ impl Trap {
     }
 
     fn is_as_it_was(&self) -> Result<()> {
-        let names = |directory: &Path| -> Result<Vec<String>> {
-            let entries = fs::read_dir(directory)?;
-            let mut names: Vec<String> = entries
-                .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
-                .collect::<Result<_>>()?;
-            names.sort();
-            Ok(names)
-        };
         ensure!(names(&self.top)? == ["target"], "the trap has {:?}", names(&self.top)?);
         let inside = names(&self.top.join("target"))?;
         ensure!(inside == self.names, "the trap has {inside:?} in it");

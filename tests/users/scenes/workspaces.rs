@@ -12,11 +12,9 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 
 use crate::machine::{Channel, Need};
+use crate::stage::project::LAYOUT;
 use crate::stage::{Invocation, Outcome, Person, Stage, private, project};
 use crate::suite::{Test, test};
-
-/// Turns cargo's new layout on, where it is not the one that is written anyway.
-const LAYOUT: &str = "CARGO_UNSTABLE_BUILD_DIR_NEW_LAYOUT";
 
 pub(crate) fn tests() -> Vec<Test> {
     let mut tests = Vec::new();
@@ -209,7 +207,7 @@ fn in_turn(stage: &Stage, case: &Case, channel: Channel) -> Result<()> {
     for (word, directory) in &both {
         write(case, word, directory, &alice)?;
     }
-    for (word, directory) in both.iter().chain(&both).chain(&both) {
+    for (word, directory) in both.iter().chain(&both) {
         let place = directory.join(case.within);
         let run = at(alice.cargo(case.args), channel, &place).run()?;
         run.ok()?;

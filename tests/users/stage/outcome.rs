@@ -109,6 +109,11 @@ impl Outcome {
         self.demand(!said, format_args!("must not say `{what}`"))
     }
 
+    /// cargo did not wait for anybody's target, build or package cache directory.
+    pub(crate) fn never_waits(&self) -> Result<&Self> {
+        self.never_says("Blocking waiting for file lock")
+    }
+
     /// On stdout this stands.
     pub(crate) fn prints(&self, what: impl AsRef<str>) -> Result<&Self> {
         let what = what.as_ref();

@@ -9,6 +9,9 @@ use super::child::do_as_root;
 use super::{Person, make};
 use crate::machine::places;
 
+/// Turns cargo's new layout on, where it is not the one that is written anyway.
+pub(crate) const LAYOUT: &str = "CARGO_UNSTABLE_BUILD_DIR_NEW_LAYOUT";
+
 /// Relative paths and contents.
 pub(crate) type Tree<'a> = &'a [(&'a str, &'a str)];
 

@@ -1,7 +1,8 @@
-//! A command that is stopped after each of some system calls, until it is told to go on.
+//! The steps of a command: each system call by which it changes something, all of them from a log, or
+//! one after the other while the command waits.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -32,10 +33,36 @@ pub(crate) struct Steps {
 pub(crate) struct Step {
     /// Which call.
     pub(crate) call: String,
-    /// The how manieth of its kind, from 1.
+    /// Which one of its kind, from 1.
     pub(crate) number: u32,
     /// The call as strace shows it.
     pub(crate) shown: String,
+}
+
+/// The steps of a whole run, out of the log that `strace --decode-fds` made of it: what it only
+/// prints and the files that it only reads are none.
+pub(crate) fn all(log: &Path) -> Result<Vec<Step>> {
+    let mut counts: BTreeMap<String, u32> = BTreeMap::new();
+    let mut steps = Vec::new();
+    for line in fs::read_to_string(log)?.lines() {
+        // With several threads each line begins with a number.
+        let shown = line.trim_start_matches(|c: char| c.is_ascii_digit() || c == ' ');
+        let Some((call, words)) = shown.split_once('(') else { continue };
+        if !call.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
+            continue;
+        }
+        let number = counts.entry(call.to_owned()).or_default();
+        *number += 1;
+        let is_step = match call {
+            "openat" => words.contains("O_CREAT"),
+            "write" => !words.starts_with("1<") && !words.starts_with("2<"),
+            _ => true,
+        };
+        if is_step {
+            steps.push(Step { call: call.to_owned(), number: *number, shown: shown.to_owned() });
+        }
+    }
+    Ok(steps)
 }
 
 impl Steps {

@@ -3,7 +3,7 @@
 //! Everything keeps the lines where they are, so that an offset in the result still tells the line
 //! in the file.
 
-/// The text with comments and literals turned into spaces.
+/// The text with comments turned into spaces and literals into quotes.
 pub(super) fn masked(text: &str) -> String {
     let mut code = String::with_capacity(text.len());
     let mut rest = text;
@@ -13,7 +13,11 @@ pub(super) fn masked(text: &str) -> String {
             None => (false, next.len_utf8()),
         };
         let (head, tail) = rest.split_at_checked(length).unwrap_or((rest, ""));
-        code.extend(head.chars().map(|c| if skipped { blank(c) } else { c }));
+        let filler = if head.starts_with('/') { ' ' } else { '"' };
+        code.extend(head.chars().map(|c| match c {
+            c if !skipped || c == '\n' => c,
+            _ => filler,
+        }));
         rest = tail;
     }
     code

@@ -23,7 +23,7 @@ pub(super) struct Source {
     /// From the repository's top, with `/` between the names.
     pub(super) path: String,
     pub(super) text: String,
-    /// The text with comments, literals and test code blanked out, line for line.
+    /// The text without what comments, literals and test code say, line for line.
     pub(super) code: String,
 }
 

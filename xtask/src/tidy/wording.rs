@@ -6,9 +6,8 @@ use super::tree::{Source, Tree};
 /// The only module of the program that writes to a terminal.
 const WRITER: &str = "src/ui/report.rs";
 
-const PRINTING_MACROS: [&str; 4] = ["print!", "println!", "eprint!", "eprintln!"];
-
-/// Calls without an argument; `Command::stdout(…)` has one and writes nothing.
+/// Calls without an argument; `Command::stdout(…)` has one and writes nothing. Clippy finds the
+/// printing macros.
 const STREAMS: [&str; 2] = ["stdout()", "stderr()"];
 
 /// In the program itself, only the report writes to a terminal: the shim's stdout belongs to cargo.
@@ -16,8 +15,7 @@ pub(super) fn only_report_writes_to_the_terminal(tree: &Tree) -> Vec<Finding> {
     let others = tree.sources.iter().filter(|source| source.is_shipped() && source.path != WRITER);
     others
         .flat_map(|source| {
-            let words = PRINTING_MACROS.iter().chain(&STREAMS);
-            words.flat_map(|word| lines_with(source, word)).map(|(line, word)| {
+            STREAMS.iter().flat_map(|word| lines_with(source, word)).map(|(line, word)| {
                 Finding::new(&source.path, line, format!("`{word}` stands only in {WRITER}"))
             })
         })
@@ -25,16 +23,15 @@ pub(super) fn only_report_writes_to_the_terminal(tree: &Tree) -> Vec<Finding> {
 }
 
 /// A lint is expected, with a reason, never allowed: an expectation that no longer holds is noticed.
+/// Clippy finds every attribute that allows one but those of a whole module.
 pub(super) fn expects_lints_and_never_allows_them(tree: &Tree) -> Vec<Finding> {
-    let says = "write `#[expect(lint, reason = \"…\")]` instead of `allow`";
-    tree.sources
-        .iter()
-        .flat_map(|source| {
-            lines_with(source, "allow(")
-                .filter(|&(line, _)| is_attribute(source, line))
-                .map(|(line, _)| Finding::new(&source.path, line, says))
-        })
-        .collect()
+    let says = "write `#![expect(lint, reason = \"…\")]` instead of `allow`";
+    let found = |source: &Source, line| Finding::new(&source.path, line, says);
+    let lines = |source: &Source| -> Vec<Finding> {
+        let lines = source.code_lines().filter(|(_, line)| line.contains("#![allow("));
+        lines.map(|(line, _)| found(source, line)).collect()
+    };
+    tree.sources.iter().flat_map(lines).collect()
 }
 
 /// The lines whose code has the word as a word of its own.
@@ -51,10 +48,6 @@ fn lines_with<'a>(
     })
 }
 
-fn is_attribute(source: &Source, number: usize) -> bool {
-    source.code_lines().any(|(at, line)| at == number && line.contains('#') && line.contains('['))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -64,49 +57,27 @@ mod tests {
     }
 
     #[test]
-    fn printing_outside_of_the_report_is_found() {
-        for bad in [
-            "println!(\"a\");",
-            "eprint!(\"a\");",
-            "io::stderr().write_all(b)",
-            "let a = stdout();",
+    fn writing_to_the_terminal_outside_of_the_report_is_found() {
+        for (text, expected) in [
+            ("io::stderr().write_all(b)", 1),
+            ("let a = stdout();", 1),
+            ("command.stdout(Stdio::null());", 0),
+            ("// stdout()", 0),
+            ("my_stdout()", 0),
         ] {
-            assert_eq!(
-                only_report_writes_to_the_terminal(&tree("src/shim.rs", bad)).len(),
-                1,
-                "{bad}"
-            );
-            assert!(
-                only_report_writes_to_the_terminal(&tree("src/ui/report.rs", bad)).is_empty(),
-                "{bad}"
-            );
-            assert!(
-                only_report_writes_to_the_terminal(&tree("src/build.rs", bad)).is_empty(),
-                "{bad}"
-            );
+            let findings = |path| only_report_writes_to_the_terminal(&tree(path, text)).len();
+            assert_eq!(findings("src/shim.rs"), expected, "{text}");
+            assert_eq!(findings(WRITER), 0, "{text}");
+            assert_eq!(findings("src/build.rs"), 0, "{text}");
         }
     }
 
     #[test]
-    fn what_only_looks_like_printing_is_not() {
-        for good in ["command.stdout(Stdio::null());", "// println!", "my_println!(a);"] {
-            assert!(
-                only_report_writes_to_the_terminal(&tree("src/shim.rs", good)).is_empty(),
-                "{good}"
-            );
-        }
-    }
-
-    #[test]
-    fn an_allowed_lint_is_found() {
-        let bad =
-            "\n#[allow(dead_code)]\nfn a() {}\n#![allow(unused)]\n#[cfg_attr(unix, allow(unused))]";
-        let lines: Vec<usize> = expects_lints_and_never_allows_them(&tree("tests/it/main.rs", bad))
-            .iter()
-            .map(|finding| finding.line)
-            .collect();
-        assert_eq!(lines, [2, 4, 5]);
-        let good = "#[expect(dead_code, reason = \"a\")]\nfn allow(a: [u8; 1]) {}";
+    fn a_lint_that_a_module_allows_is_found() {
+        let bad = "\nfn a() {}\n#![allow(unused)]\n";
+        let findings = expects_lints_and_never_allows_them(&tree("tests/it/main.rs", bad));
+        assert_eq!(findings.iter().map(|finding| finding.line).collect::<Vec<_>>(), [3]);
+        let good = "#![expect(dead_code, reason = \"a\")]\nfn allow(a: [u8; 1]) {}";
         assert!(expects_lints_and_never_allows_them(&tree("src/a.rs", good)).is_empty());
     }
 }

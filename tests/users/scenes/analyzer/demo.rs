@@ -1,12 +1,9 @@
-//! The checkout that is edited, and what a server can only say about it that has run its code.
+//! The checkout that is edited.
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use crate::stage::project::{self, Tree};
 use crate::stage::{Person, Stage};
-
-/// The file that is opened.
-pub(super) const FILE: &str = "src/both.rs";
 
 /// A package whose build script sets `cfg(scripted)`, a dependency that is a proc macro, and
 /// something for the compiler to complain about.
@@ -45,7 +42,7 @@ pub fn by_script() -> u32 {
 macros::speak!();
 "#,
     ),
-    (FILE, TEXT),
+    ("src/both.rs", TEXT),
     (
         "macros/Cargo.toml",
         r#"[package]
@@ -70,8 +67,7 @@ pub fn speak(_: TokenStream) -> TokenStream {
     ("Cargo.lock", LOCK),
 ];
 
-/// What the file says.
-pub(super) const TEXT: &str = r#"use crate::{by_macro, by_script};
+const TEXT: &str = r#"use crate::{by_macro, by_script};
 
 pub mod again {
     macros::speak!();
@@ -105,49 +101,8 @@ name = "macros"
 version = "0.1.0"
 "#;
 
-/// A question about a word of the file, and what stands in the answer.
-pub(super) struct Question {
-    /// The request.
-    pub(super) method: &'static str,
-    word: &'static str,
-    /// What only a server can say whose build script and proc macro have run.
-    pub(super) answer: &'static str,
-}
-
-/// Answered by who has the build script's output, has expanded the macro, and knows both.
-pub(super) const QUESTIONS: [Question; 3] = [
-    Question {
-        method: "textDocument/hover",
-        word: "by_script() +",
-        answer: "pub fn by_script() -> u32",
-    },
-    Question {
-        method: "rust-analyzer/expandMacro",
-        word: "speak!",
-        answer: "pub fn by_macro() -> u32",
-    },
-    Question {
-        method: "textDocument/hover",
-        word: "by_macro()",
-        answer: "pub fn by_macro() -> u32",
-    },
-];
-
-/// The test in the file, as test explorers call it.
-pub(super) const TEST: &str = "demo::both::adds";
-
 /// What the compiler says about the file.
 pub(super) const COMPLAINT: &str = "unused variable: `unheard`";
-
-impl Question {
-    /// The file, line and column of the word, counted from 0.
-    pub(super) fn place(&self) -> Result<(&'static str, usize, usize)> {
-        let mut lines = TEXT.lines().enumerate();
-        let found = lines.find_map(|(number, line)| Some((number, line.find(self.word)?)));
-        let (line, column) = found.context("no such word")?;
-        Ok((FILE, line, column))
-    }
-}
 
 /// Writes it down as alice's, for all to read.
 pub(super) fn write(stage: &Stage, alice: &Person<'_>) -> Result<()> {

@@ -1,24 +1,22 @@
-//! A real rust-analyzer on a shared checkout: where every cargo that it starts writes.
+//! The cargos that rust-analyzer starts on a shared checkout: where each of them writes.
 //!
-//! Alice owns the checkout, bob can only read it. Both have it open at the same time, and each
-//! server must have understood what the build script and the proc macro made, have shown what the
-//! compiler says on saving, and have run a test, before it is looked at who wrote what. The same calls are made
-//! without a server as well, in the orders that its sources use, because not every machine has one.
+//! Alice owns the checkout, bob can only read it, and both have it open at the same time. The calls of
+//! each one's rust-analyzer are replayed as they were recorded, through rustup's proxies to a cargo that
+//! writes down how it was reached and what it was told; then it is looked at who wrote what.
 
+mod calls;
 mod demo;
+mod home;
 mod replay;
 mod session;
 mod verdict;
 
-use std::thread;
+use anyhow::Result;
 
-use anyhow::{Result, anyhow};
-use serde_json::{Value, json};
-
-use crate::editor::{Editor, Proxies, settle_in};
-use crate::machine::{Channel, Need, places};
+use crate::machine::{Channel, Need};
 use crate::stage::{Person, Stage};
 use crate::suite::{Test, test};
+use home::settle_in;
 use session::{Ready, Session};
 use verdict::Before;
 
@@ -92,121 +90,57 @@ const fn row(name: &'static str, session: Session, target_dir: TargetDir, writes
 /// A person, and the session that is ready for them.
 type Seat<'a> = (&'a Person<'a>, Ready);
 
+const NEEDS: &[Need] = &[Need::Cargo, Need::Rustup];
+
 pub(crate) fn tests() -> Vec<Test> {
-    let name = "analyzer_calls::somebody_elses_checkout_cannot_be_known_by_the_shim_alone";
-    let mut tests = vec![test(name, only_to_read).needs(&[Need::Cargo]).heavy()];
+    let name = "analyzer::somebody_elses_checkout_cannot_be_known_by_the_shim_alone";
+    let mut tests = vec![test(name, only_to_read).needs(NEEDS).heavy()];
     for case in TABLE {
-        for (channel, needs) in [
-            (Channel::Stable, &[Need::Cargo, Need::Analyzer] as &[Need]),
-            (Channel::Nightly, &[Need::Cargo, Need::Nightly, Need::Analyzer]),
-        ] {
-            let name = format!("analyzer::{}_on_{}", case.name, channel.name());
-            let body = move |stage: &Stage| {
-                play(stage, case, channel, Proxies::best(), |sessions| edit_all(case, sessions))
-            };
-            tests.push(test(name, body).needs(needs).heavy());
-        }
-        for (proxies, suffix, needs) in [
-            (Proxies::Rustup, "through_rustup", &[Need::Cargo, Need::Rustup] as &[Need]),
-            (Proxies::StandIns, "through_stand_ins", &[Need::Cargo]),
-        ] {
-            let name = format!("analyzer_calls::{}_{suffix}", case.name);
-            let channel = Channel::Stable;
-            let body = move |stage: &Stage| {
-                play(stage, case, channel, proxies, |sessions| replay_all(case, channel, sessions))
-            };
-            tests.push(test(name, body).needs(needs).heavy());
-        }
+        let name = format!("analyzer::{}", case.name);
+        tests.push(test(name, move |stage| play(stage, case)).needs(NEEDS).heavy());
     }
     tests
 }
 
+/// The calls do not depend on cargo's layout.
+const CHANNEL: Channel = Channel::Stable;
+
 /// Bob's build scripts want to write where he may not.
 fn only_to_read(stage: &Stage) -> Result<()> {
     let case = row("", Session::ShimOnPath, TargetDir::Unset, Writes::Split);
-    let (channel, proxies) = (Channel::Stable, Proxies::StandIns);
-    let [_, bob] = set(stage, proxies, channel)?;
-    let session = case.session.prepare(&bob, channel)?;
-    let calls = replay::start(&case, channel, &bob, &session)?.finish()?;
+    let [_, bob] = set(stage)?;
+    let session = case.session.prepare(&bob, CHANNEL)?;
+    let calls = replay::start(&case, CHANNEL, &bob, &session)?.finish()?;
     calls.fails()?.mentions("Permission denied")?;
     Ok(())
 }
 
 /// Alice and bob with homes of their own, and alice's checkout.
-fn set(stage: &Stage, proxies: Proxies, channel: Channel) -> Result<[Person<'_>; 2]> {
+fn set(stage: &Stage) -> Result<[Person<'_>; 2]> {
     stage.shared_root().provisioned()?;
     session::install(stage)?;
     let people = [stage.person("alice")?, stage.person("bob")?];
     let [alice, _] = &people;
     demo::write(stage, alice)?;
     for person in &people {
-        settle_in(person, proxies, channel)?;
+        settle_in(person, CHANNEL)?;
     }
     Ok(people)
 }
 
 /// Sets the stage, lets everyone who can build there do so at the same time, and judges.
-fn play(
-    stage: &Stage,
-    case: &Case,
-    channel: Channel,
-    proxies: Proxies,
-    act: impl FnOnce(&[Seat<'_>]) -> Result<()>,
-) -> Result<()> {
-    let [alice, bob] = set(stage, proxies, channel)?;
+fn play(stage: &Stage, case: &Case) -> Result<()> {
+    let [alice, bob] = set(stage)?;
     // Where something is written to the checkout, bob's cargos could only fail.
     let people: &[&Person<'_>] =
         if case.writes == Writes::Private { &[&alice, &bob] } else { &[&alice] };
-    let ready = |person| Ok((person, case.session.prepare(person, channel)?));
+    let ready = |person| Ok((person, case.session.prepare(person, CHANNEL)?));
     let sessions = people.iter().copied().map(ready).collect::<Result<Vec<_>>>()?;
     let before = Before::look(stage)?;
-    act(&sessions)?;
-    verdict::judge(case, channel, &before, people)
-}
-
-fn replay_all(case: &Case, channel: Channel, sessions: &[Seat<'_>]) -> Result<()> {
-    let start = |(person, session): &Seat<'_>| replay::start(case, channel, person, session);
+    let start = |(person, session): &Seat<'_>| replay::start(case, CHANNEL, person, session);
     let running = sessions.iter().map(start).collect::<Result<Vec<_>>>()?;
     for calls in running {
         calls.finish()?.ok()?.prints(demo::COMPLAINT)?.prints("both::adds ... ok")?;
     }
-    Ok(())
-}
-
-fn edit_all(case: &Case, sessions: &[Seat<'_>]) -> Result<()> {
-    thread::scope(|scope| {
-        let start = |(person, session)| scope.spawn(move || edit(case, person, session));
-        let running: Vec<_> =
-            sessions.iter().map(|(who, session)| start((*who, session))).collect();
-        let ends = running.into_iter().map(|it| it.join().map_err(|_| anyhow!("panicked"))?);
-        ends.collect::<Result<()>>()
-    })
-}
-
-/// Opens the checkout and then a file, asks what only a server knows that has run the project's
-/// code, saves, and runs a test.
-fn edit(case: &Case, person: &Person<'_>, session: &Ready) -> Result<()> {
-    let server = session.run(person.program(places::ANALYZER, [""; 0]), person).command();
-    let settings = case.settings(session.editor.clone());
-    let complaints = person.home.join("tmp/complaints");
-    let mut editor = Editor::open(&server, &person.stage.checkout, settings, complaints)?;
-    editor.show(demo::FILE, demo::TEXT)?;
-    for question in &demo::QUESTIONS {
-        editor.until_answered(question.method, question.place()?, question.answer)?;
-    }
-    editor.save(demo::FILE, demo::COMPLAINT)?;
-    editor.test(demo::TEST)?;
-    editor.close()
-}
-
-impl Case {
-    /// What the editor hands to the server.
-    fn settings(&self, extra_env: Option<Value>) -> Value {
-        let mut cargo = serde_json::Map::new();
-        cargo.extend(extra_env.map(|table| ("extraEnv".to_owned(), table)));
-        if self.target_dir == TargetDir::Own {
-            cargo.insert("targetDir".into(), true.into());
-        }
-        json!({ "cachePriming": { "enable": false }, "cargo": cargo })
-    }
+    verdict::judge(case, CHANNEL, &before, people)
 }

@@ -1,4 +1,4 @@
-//! The calls of rust-analyzer without a rust-analyzer, in the orders that its sources use.
+//! The calls of rust-analyzer without a rust-analyzer.
 
 use anyhow::Result;
 

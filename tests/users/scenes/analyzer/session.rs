@@ -5,9 +5,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::editor::{Door, RECORD};
+use super::calls::Door;
+use super::home::RECORD;
 use crate::machine::{Channel, places};
 use crate::stage::{Invocation, Person, Stage, make};
 
@@ -42,8 +43,6 @@ pub(super) enum Session {
 pub(super) struct Ready {
     environment: Vec<(String, String)>,
     shell: Option<[&'static str; 4]>,
-    /// `cargo.extraEnv` as the editor has it.
-    pub(super) editor: Option<Value>,
     /// What the server adds to the environment each time that it reads the workspace: its settings
     /// file comes too late for the first time.
     pub(super) rounds: Vec<String>,
@@ -74,7 +73,6 @@ impl Session {
         let plain = Ready {
             environment: vec![("PATH".into(), path.clone())],
             shell: None,
-            editor: None,
             rounds: vec![String::new()],
         };
         Ok(match self {
@@ -87,16 +85,14 @@ impl Session {
                 Ready { shell: Some(["/bin/sh", "-lc", "exec \"$@\"", "sh"]), ..plain }
             }
             Session::EditorsServer => plain.with(written_for_code(person)?),
-            Session::EditorsSetting => {
-                Ready { editor: Some(json!({ name: value })), rounds: vec![assignment], ..plain }
-            }
+            Session::EditorsSetting => Ready { rounds: vec![assignment], ..plain },
             Session::SettingsFile => {
                 write_settings(person, "rust-analyzer")?;
                 Ready { rounds: vec![String::new(), assignment], ..plain }
             }
             Session::SettingsFileOutvoted => {
                 write_settings(person, "rust-analyzer")?;
-                Ready { editor: Some(json!({})), ..plain }
+                plain
             }
         })
     }

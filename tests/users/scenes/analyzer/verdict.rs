@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 
+use super::calls::{Call, Door, calls};
 use super::session;
 use super::{Case, TargetDir, Writes};
-use crate::editor::{Call, Door, calls};
 use crate::machine::Channel;
 use crate::stage::{Person, Stage, Trace, changed, private, traces};
 

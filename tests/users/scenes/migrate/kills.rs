@@ -1,7 +1,6 @@
 //! A migration that is killed, before every single system call that changes the disk: one whole cache
 //! is left each time, and the next run goes on or begins again.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 
@@ -10,6 +9,7 @@ use anyhow::{Context, Result, ensure};
 use super::scene::Scene;
 use crate::machine::Need;
 use crate::stage::cache::{self, Content};
+use crate::stage::steps::{self, Step};
 use crate::stage::{Outcome, Stage, look, make};
 use crate::suite::{Test, test};
 
@@ -39,7 +39,7 @@ fn killed_everywhere(stage: &Stage, flags: &[&str]) -> Result<()> {
     let replaces = flags.contains(&"--replace");
     afresh(stage, &mut scene, replaces)?;
     let mut kills = 0;
-    for Change { call, number } in changes(&scene, flags)? {
+    for Step { call, number, .. } in changes(&scene, flags)? {
         let former = afresh(stage, &mut scene, replaces)?;
         let run = killed_at(&scene, &call, number, flags)?;
         let after = || format!("killed at {call} {number} with {flags:?}");
@@ -60,35 +60,15 @@ fn killed_everywhere(stage: &Stage, flags: &[&str]) -> Result<()> {
     Ok(())
 }
 
-/// One call that changes the disk: which, and the how manieth of its kind.
-struct Change {
-    call: String,
-    number: u32,
-}
-
 /// Every change that a migration makes, found by letting one run to its end.
-fn changes(scene: &Scene<'_>, flags: &[&str]) -> Result<Vec<Change>> {
+fn changes(scene: &Scene<'_>, flags: &[&str]) -> Result<Vec<Step>> {
     let log = scene.old.with_file_name("changes.log");
     let trace = format!("trace={CHANGES},openat");
     let name = log.to_str().context("a plain path")?;
-    let run = give_after(scene, flags, ["strace", "-qq", "-o", name, "-e", &trace])?;
+    let run =
+        give_after(scene, flags, ["strace", "-qq", "--decode-fds", "-o", name, "-e", &trace])?;
     run.ok()?;
-    let mut counts: BTreeMap<String, u32> = BTreeMap::new();
-    let mut found = Vec::new();
-    for line in fs::read_to_string(&log)?.lines() {
-        // With several threads each line begins with a number.
-        let call = line.trim_start_matches(|c: char| c.is_ascii_digit() || c == ' ');
-        let Some((call, words)) = call.split_once('(') else { continue };
-        if !call.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
-            continue;
-        }
-        let number = counts.entry(call.to_owned()).or_default();
-        *number += 1;
-        // Most files are opened to be read; those that are created are changes.
-        if call != "openat" || words.contains("O_CREAT") {
-            found.push(Change { call: call.to_owned(), number: *number });
-        }
-    }
+    let found = steps::all(&log)?;
     fs::remove_file(&log)?;
     Ok(found)
 }
@@ -166,7 +146,7 @@ fn killed_one_level_down(stage: &Stage) -> Result<()> {
     one_level_up(&mut scene)?;
     let changes = changes(&scene, &["--yes"])?;
     ensure!(changes.len() > 30, "it makes {} changes only", changes.len());
-    for Change { call, number } in changes {
+    for Step { call, number, .. } in changes {
         one_level_up(&mut scene)?;
         killed_at(&scene, &call, number, &["--yes"])?.fails()?;
         let run = scene.give(&["--yes"])?;

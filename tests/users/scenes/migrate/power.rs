@@ -114,7 +114,7 @@ fn fails_everywhere(stage: &Stage, flags: &[&str], images: &[Image]) -> Result<(
 
 /// Every one of a kind of call where there are few; otherwise the first, the last and some between.
 fn is_of_the_sample(step: &Step, calls: &[Step]) -> bool {
-    const FEW: usize = 9;
+    const FEW: usize = 5;
     let alike = || calls.iter().filter(|made| made.call == step.call);
     let all = alike().count();
     let Some(place) = alike().position(|made| made.number == step.number) else { return true };

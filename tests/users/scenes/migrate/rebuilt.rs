@@ -3,9 +3,8 @@
 use anyhow::Result;
 
 use super::scene::migrate;
-use super::warm::LAYOUT;
 use crate::machine::{Channel, Need};
-use crate::stage::project::{self, Tree};
+use crate::stage::project::{self, LAYOUT, Tree};
 use crate::stage::{Invocation, Outcome, Person, Stage, make};
 use crate::suite::{Test, test};
 

@@ -70,7 +70,7 @@ fn killed_upgrade(stage: &Stage, setup: Setup) -> Result<()> {
 
 /// Whichever comes later finishes what the other has begun, or says that the other is at it.
 fn two_at_once(stage: &Stage, setup: Setup) -> Result<()> {
-    for _ in 0..5 {
+    for _ in 0..3 {
         let host = Host::new(stage, "host", Shell::Bash)?;
         let photograph = Photograph::take(&host)?;
         let who = host.person(setup.who())?;

@@ -1,27 +1,20 @@
 //! Setup killed before each of its steps: run again it completes, and what is taken back then is
 //! everything.
 
-use std::fmt::Write;
 use std::os::unix::process::ExitStatusExt;
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 
 use super::setup::Setup;
 use crate::machine::{Need, places};
-use crate::stage::{Host, Photograph, Shell, Stage};
+use crate::stage::steps::{self, Step};
+use crate::stage::{Host, Outcome, Photograph, Shell, Stage, make};
 use crate::suite::{Test, test};
 
 /// The system calls that change something that lasts, as strace calls them; `?` for those that not
 /// every processor has.
-const STEPS: [&str; 7] = [
-    "?mkdir,mkdirat",
-    "?symlink,symlinkat",
-    "?rename,renameat,renameat2",
-    "?chmod,fchmod,fchmodat",
-    "?chown,fchown,fchownat",
-    "?unlink,unlinkat,?rmdir",
-    "write",
-];
+const CHANGES: &str = "?mkdir,mkdirat,?symlink,symlinkat,?rename,renameat,renameat2,\
+                       ?chmod,fchmod,fchmodat,?chown,fchown,fchownat,?unlink,unlinkat,?rmdir,write";
 
 pub(super) fn tests() -> Vec<Test> {
     let mut tests = Vec::new();
@@ -32,10 +25,6 @@ pub(super) fn tests() -> Vec<Test> {
             tests.push(test(name, body).needs(&[Need::Strace]));
         }
     }
-    for setup in [Setup::Machine, Setup::Person] {
-        let name = format!("sessions::a_killed_setup_of_a_{}_locks_nobody_out", setup.name());
-        tests.push(test(name, move |stage: &Stage| modes(stage, setup)).needs(&[Need::Strace]));
-    }
     tests
 }
 
@@ -45,111 +34,94 @@ const FORTH: Flags = &["setup"];
 const BACK: Flags = &["setup", "--uninstall"];
 
 /// In the end it asks shells, which takes long and is not to be tested here: there are none.
-const NO_SHELLS: &str = "--inject=?vfork,?fork,clone,clone3:error=EAGAIN";
+const FORKS: &str = "?vfork,?fork,clone,clone3";
 
-/// How a run has ended.
-#[derive(PartialEq, Eq)]
-enum End {
-    /// It was killed.
-    Killed,
-    /// It was not.
-    Done,
+/// The words for strace that keep it from slowing down what it only has to keep from starting shells.
+const FAST: [&str; 4] =
+    ["-f", "--seccomp-bpf", "--output=/dev/null", "--trace=?vfork,?fork,clone,clone3"];
+
+/// Runs setup after some words for strace, as somebody whose umask denies others everything.
+fn run<const N: usize>(
+    host: &Host<'_>,
+    setup: Setup,
+    strace: [&str; N],
+    flags: Flags,
+) -> Result<Outcome> {
+    run_under("077", host, setup, strace, flags)
 }
 
-/// Runs setup, and kills it before the `count`th of these system calls.
-fn kill(host: &Host<'_>, setup: Setup, flags: Flags, calls: &str, count: usize) -> Result<End> {
+fn run_under<const N: usize>(
+    umask: &str,
+    host: &Host<'_>,
+    setup: Setup,
+    strace: [&str; N],
+    flags: Flags,
+) -> Result<Outcome> {
     let who = host.person(setup.who())?;
-    let inject = format!("--inject={calls}:signal=KILL:when={count}");
+    let no_shells = format!("--inject={FORKS}:error=EAGAIN");
     let program = format!("{}/cargo-peruser", places::BY_NAME);
-    let words = ["--quiet", "--output=/dev/null", NO_SHELLS, &inject, &program];
-    let outcome = host.run(&who, "strace", words.iter().chain(flags)).run()?;
-    match outcome.status.signal() {
-        Some(9) => Ok(End::Killed),
-        None if outcome.status.success() => Ok(End::Done),
-        _ => bail!("{}\n{}{}", outcome.status, outcome.stdout, outcome.stderr),
-    }
+    let words = ["--quiet", &no_shells].into_iter().chain(strace).chain([program.as_str()]);
+    host.run(&who, "strace", words.chain(flags.iter().copied())).umask(umask).run()
 }
 
-/// Runs setup to its end.
-fn run(host: &Host<'_>, setup: Setup, flags: Flags) -> Result<()> {
-    ensure!(kill(host, setup, flags, "?mkdir,mkdirat", 65535)? == End::Done);
-    Ok(())
+/// Every change that it makes, found by letting one run to its end.
+fn changes(host: &Host<'_>, setup: Setup, flags: Flags) -> Result<Vec<Step>> {
+    let log = host.stage.at("changes.log");
+    make::file(&log, "", 0, 0o666)?;
+    let output = format!("--output={}", log.display());
+    let trace = format!("--trace={CHANGES},{FORKS}");
+    run(host, setup, ["--decode-fds", &output, &trace], flags)?.ok()?;
+    let mut steps = steps::all(&log)?;
+    steps.retain(|step| !FORKS.contains(&step.call));
+    Ok(steps)
 }
 
 fn killed(stage: &Stage, setup: Setup, flags: Flags) -> Result<()> {
-    let (mut points, mut wrong) = (0, String::new());
-    for calls in STEPS {
-        for count in 1.. {
-            let host = Host::new(stage, "host", Shell::Bash)?;
-            let photograph = Photograph::take(&host)?;
-            if flags == BACK {
-                run(&host, setup, FORTH)?;
-            }
-            if kill(&host, setup, flags, calls, count)? == End::Done {
-                host.leave()?;
-                break;
-            }
-            points += 1;
-            if let Err(error) = completes(&host, setup, flags, &photograph) {
-                writeln!(wrong, "killed before {calls}, number {count}: {error:#}")?;
-            }
-            host.leave()?;
-        }
-    }
-    ensure!(points > 10, "it was killed at {points} points only");
-    ensure!(wrong.is_empty(), "{wrong}");
-    Ok(())
-}
-
-/// What a killed run has left becomes complete, and then nothing.
-fn completes(host: &Host<'_>, setup: Setup, flags: Flags, photograph: &Photograph) -> Result<()> {
-    if flags == FORTH {
-        run(host, setup, FORTH)?;
-        let who = host.person(setup.who())?;
-        let look = host.by_name(&who, ["setup", "--dry-run"]).run()?;
-        look.ok()?.prints("everything is in its place")?;
-    }
-    run(host, setup, BACK)?;
-    Photograph::take(host)?.equals(photograph, &[])
-}
-
-/// Under a umask that denies others everything: killed anywhere and run again, it is as if it had run
-/// once.
-fn modes(stage: &Stage, setup: Setup) -> Result<()> {
-    let ends = |host: &Host<'_>, umask: &str, calls: &str, count: usize| -> Result<End> {
-        let who = host.person(setup.who())?;
-        let inject = format!("--inject={calls}:signal=KILL:when={count}");
-        let program = format!("{}/cargo-peruser", places::BY_NAME);
-        let words = ["--quiet", "--output=/dev/null", NO_SHELLS, &inject, &program, "setup"];
-        let outcome = host.run(&who, "strace", words).umask(umask).run()?;
-        let is_killed = outcome.status.signal() == Some(9);
-        Ok(if is_killed { End::Killed } else { outcome.ok().map(|_| End::Done)? })
-    };
     let host = Host::new(stage, "host", Shell::Bash)?;
+    let empty = Photograph::take(&host)?;
     // What root makes is for everybody, whatever its umask is.
     let usual = if setup == Setup::Machine { "022" } else { "077" };
-    ensure!(ends(&host, usual, "?mkdir,mkdirat", 65535)? == End::Done);
+    run_under(usual, &host, setup, FAST, FORTH)?.ok()?;
     let once = Photograph::take(&host)?;
-    host.leave()?;
-    let mut wrong = String::new();
-    for calls in ["?mkdir,mkdirat", "?chmod,fchmod,fchmodat"] {
-        for count in 1.. {
-            let host = Host::new(stage, "host", Shell::Bash)?;
-            let end = ends(&host, "077", calls, count)?;
-            ensure!(ends(&host, "077", "?mkdir,mkdirat", 65535)? == End::Done);
-            // The receipt also says what a run before has made.
-            let receipts = ["/usr/local/lib/cargo-peruser/setup.json", RECEIPT_OF_ALICE];
-            if let Err(error) = Photograph::take(&host)?.equals(&once, &receipts) {
-                writeln!(wrong, "killed before {calls}, number {count}: {error:#}")?;
-            }
-            host.leave()?;
-            if end == End::Done {
-                break;
-            }
-        }
+    if flags == FORTH {
+        run(&host, setup, FAST, BACK)?.ok()?;
     }
-    ensure!(wrong.is_empty(), "{wrong}");
+    let steps = changes(&host, setup, flags)?;
+    ensure!(steps.len() > 10, "it changes {} things only", steps.len());
+    if flags == FORTH {
+        run(&host, setup, FAST, BACK)?.ok()?;
+    }
+    // Both take nearly the same steps: every second one of each, in turn.
+    for step in steps.into_iter().skip(usize::from(setup == Setup::Person)).step_by(2) {
+        if flags == BACK {
+            run(&host, setup, FAST, FORTH)?.ok()?;
+        }
+        let inject = format!("--inject={}:signal=KILL:when={}", step.call, step.number);
+        let outcome = run(&host, setup, ["--output=/dev/null", &inject], flags)?;
+        ensure!(outcome.status.signal() == Some(9), "not killed before {}", step.shown);
+        completes(&host, setup, flags, [&empty, &once])
+            .with_context(|| format!("killed before {}", step.shown))?;
+    }
     Ok(())
 }
 
-const RECEIPT_OF_ALICE: &str = "/home/alice/.local/lib/cargo-peruser/setup.json";
+/// What a killed run has left becomes complete, as if it had run once, and then nothing.
+fn completes(
+    host: &Host<'_>,
+    setup: Setup,
+    flags: Flags,
+    [empty, once]: [&Photograph; 2],
+) -> Result<()> {
+    if flags == FORTH {
+        run(host, setup, FAST, FORTH)?.ok()?;
+        // The receipt also says what a run before has made.
+        Photograph::take(host)?.equals(once, &RECEIPTS)?;
+        let look = run(host, setup, FAST, &["setup", "--dry-run"])?;
+        look.ok()?.prints("everything is in its place")?;
+    }
+    run(host, setup, FAST, BACK)?.ok()?;
+    Photograph::take(host)?.equals(empty, &[])
+}
+
+const RECEIPTS: [&str; 2] =
+    ["/usr/local/lib/cargo-peruser/setup.json", "/home/alice/.local/lib/cargo-peruser/setup.json"];

@@ -97,14 +97,20 @@ fn expected(shell: Shell, rustup: Rustup, session: Session) -> Result<[&'static 
 
 /// Compares three columns of a table with what the sessions say.
 fn columns(stage: &Stage, shell: Shell, rustup: Rustup, sessions: &[Session]) -> Result<()> {
-    let [machine, person] = [Setup::Machine, Setup::Person].map(|setup| {
-        let host = Host::new(stage, setup.name(), shell)?;
-        before_and_after(&host, setup, rustup, sessions)
-    });
+    let host = Host::new(stage, "host", shell)?;
+    rustup.install(&host)?;
+    if sessions == REMOTE {
+        host.opens_ssh()?;
+    }
+    let ask = || sessions.iter().map(|session| session.ask(&host)).collect::<Result<Vec<_>>>();
+    let before = ask()?;
+    let [machine, person] =
+        [Setup::Machine, Setup::Person].map(|setup| with(&host, setup, sessions, &before));
     let mut wrong = String::new();
-    for ((session, machine), person) in sessions.iter().zip(machine?).zip(person?) {
-        ensure!(machine.before == person.before, "{session:?} differs from one to the next");
-        let found = [machine.before, machine.after, person.after];
+    for (((session, before), machine), person) in
+        sessions.iter().zip(before).zip(machine?).zip(person?)
+    {
+        let found = [before.word(&Setup::Machine.target_dir())?, machine, person];
         let expected = expected(shell, rustup, *session)?;
         if found != expected {
             let (found, expected) = (found.join(" "), expected.join(" "));
@@ -115,38 +121,24 @@ fn columns(stage: &Stage, shell: Shell, rustup: Rustup, sessions: &[Session]) ->
     Ok(())
 }
 
-/// What a session says, in the tables' words.
-struct Words {
-    before: String,
-    after: String,
-}
-
-/// Asks each session before setup and after it. In between, nothing else may differ; and once setup
-/// is taken back nothing at all.
-fn before_and_after(
+/// What each session says with a setup, in the tables' words. What it prints must be what it printed
+/// before, and once setup is taken back nothing at all may differ.
+fn with(
     host: &Host<'_>,
     setup: Setup,
-    rustup: Rustup,
     sessions: &[Session],
-) -> Result<Vec<Words>> {
-    rustup.install(host)?;
-    if sessions == REMOTE {
-        host.opens_ssh()?;
-    }
-    let ask = || sessions.iter().map(|session| session.ask(host)).collect::<Result<Vec<_>>>();
-    let before = ask()?;
+    before: &[Answer],
+) -> Result<Vec<String>> {
     let photograph = Photograph::take(host)?;
     setup.install(host)?;
-    let after = ask()?;
+    let ask = |(session, before): (&Session, &Answer)| {
+        let after = session.ask(host)?;
+        ensure!(before.printed == after.printed, "{session:?}: prints {:?}", after.printed);
+        after.word(&setup.target_dir())
+    };
+    let words = sessions.iter().zip(before).map(ask).collect::<Result<_>>()?;
     setup.uninstall(host)?;
+    // Where every file is as it was, a session is as well.
     Photograph::take(host)?.equals(&photograph, setup.caches())?;
-    ensure!(ask()? == before, "uninstalled, but not as before");
-    let word = |answer: &Answer| answer.word(&setup.target_dir());
-    let pairs = sessions.iter().zip(before.iter().zip(&after));
-    pairs
-        .map(|(session, (before, after))| {
-            ensure!(before.printed == after.printed, "{session:?}: prints {:?}", after.printed);
-            Ok(Words { before: word(before)?, after: word(after)? })
-        })
-        .collect()
+    Ok(words)
 }

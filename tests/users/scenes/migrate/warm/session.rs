@@ -8,11 +8,8 @@ use super::super::scene::migrate;
 use super::workspace::{NATIVE, WORKSPACE};
 use crate::machine::{Channel, group};
 use crate::stage::child::do_as_root;
-use crate::stage::project;
+use crate::stage::project::{self, LAYOUT};
 use crate::stage::{Invocation, Outcome, Person, Stage, cache, make};
-
-/// Turns cargo's new layout on, where it is not the one that is written anyway.
-pub(crate) const LAYOUT: &str = "CARGO_UNSTABLE_BUILD_DIR_NEW_LAYOUT";
 
 /// How cargo arranges what it builds.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 
 /// How a cargo was reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Door {
+pub(super) enum Door {
     /// Through the shim.
     Shim,
     /// Through a proxy, past the shim.
@@ -18,19 +18,19 @@ pub(crate) enum Door {
 
 /// One call of the toolchain's cargo.
 #[derive(Clone, Debug)]
-pub(crate) struct Call {
+pub(super) struct Call {
     /// How it was reached.
-    pub(crate) door: Door,
+    pub(super) door: Door,
     /// `CARGO_TARGET_DIR`.
-    pub(crate) target_dir: Option<PathBuf>,
+    pub(super) target_dir: Option<PathBuf>,
     /// `RUSTUP_TOOLCHAIN`.
-    pub(crate) toolchain: Option<String>,
+    pub(super) toolchain: Option<String>,
     /// The arguments, with spaces between them.
-    pub(crate) words: String,
+    pub(super) words: String,
 }
 
 /// All calls in the file, in order; none if there is no file.
-pub(crate) fn calls(record: &Path) -> Result<Vec<Call>> {
+pub(super) fn calls(record: &Path) -> Result<Vec<Call>> {
     let text = if record.exists() { fs::read_to_string(record)? } else { String::new() };
     text.lines().map(|line| read(line).with_context(|| line.to_owned())).collect()
 }

@@ -1,0 +1,48 @@
+//! What both suites have in common: how a run ends, and what a test that cannot run here means.
+//!
+//! At a desk such a test is shown as ignored, with the reason. In CI (`CI=true`) it is a failure,
+//! unless [`MAY_LACK`] says that machines of that kind lack what it needs, and so is a suite in which
+//! no test ran at all: neither may pass for a proof.
+
+use std::env;
+use std::process::ExitCode;
+
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
+
+/// What a machine of CI may lack: how the reasons of such tests begin.
+const MAY_LACK: &[&str] = &[
+    // A kernel module, which these tests never load.
+    "no vfat",
+    // They run as root there; `users` has ordinary accounts.
+    "permission bits do not stop root",
+    // Not in Debian, or not in a version that is new enough.
+    "nu is not installed",
+    "PowerShell (pwsh) is not installed",
+    "pwsh is not installed",
+    "this Neovim does not know NVIM_APPNAME",
+];
+
+/// Whether this is a machine of CI, where nobody reads what was left out.
+pub(crate) fn is_ci() -> bool {
+    env::var_os("CI").is_some_and(|value| value == "true")
+}
+
+/// The end of a test that cannot run here.
+pub(crate) fn left_out(is_ci: bool, reason: &str) -> Result<Completion, Failed> {
+    match !is_ci || MAY_LACK.iter().any(|known| reason.starts_with(known)) {
+        true => Ok(Completion::ignored_with(reason)),
+        false => Err(Failed::from(format!(
+            "it cannot run here, which in CI is a failure unless tests/shared lists it: {reason}"
+        ))),
+    }
+}
+
+/// Runs the tests of a suite.
+pub(crate) fn run(arguments: &Arguments, tests: Vec<Trial>) -> ExitCode {
+    let conclusion = libtest_mimic::run(arguments, tests);
+    let ran = conclusion.num_passed + conclusion.num_failed;
+    match ran == 0 && is_ci() && !arguments.list {
+        true => ExitCode::FAILURE,
+        false => conclusion.exit_code(),
+    }
+}

@@ -1,0 +1,21 @@
+//! How people's programs are started here, whatever the suite itself is started from.
+
+use anyhow::{Context, Result, ensure};
+
+use crate::stage::Stage;
+use crate::suite::{Test, test};
+
+pub(crate) fn tests() -> Vec<Test> {
+    vec![test("signals::nobody_starts_with_the_keyboards_signals_ignored", none_ignored)]
+}
+
+/// As what runs in the background of a script inherits them.
+fn none_ignored(stage: &Stage) -> Result<()> {
+    const KEYBOARD: u64 = 0b111; // SIGHUP, SIGINT and SIGQUIT.
+    let alice = stage.person("alice")?;
+    let run = alice.shell("grep SigIgn: /proc/self/status", [""; 0]).run()?;
+    let mask = run.ok()?.stdout.trim().trim_start_matches("SigIgn:").trim();
+    let ignored = u64::from_str_radix(mask, 16).context(mask.to_owned())?;
+    ensure!(ignored & KEYBOARD == 0, "ignored: {ignored:b}");
+    Ok(())
+}
