@@ -2,7 +2,7 @@
 
 use libtest_mimic::Trial;
 
-use crate::harness::{Run, World, person};
+use crate::harness::{Invocation, World, person};
 use crate::runner::tests;
 
 pub(crate) fn tests() -> Vec<Trial> {
@@ -24,7 +24,7 @@ const VARIABLES: [&str; 3] =
     ["CARGO_TARGET_DIR", "CARGO_BUILD_TARGET_DIR", "CARGO_BUILD_BUILD_DIR"];
 
 /// Cargo's directory variables after a run, in words.
-fn outcome(world: &World, run: Run<'_>) -> String {
+fn outcome(world: &World, run: Invocation<'_>) -> String {
     let output = run.run();
     let shown = |name: &&str| {
         let value = output.record().variable(name)?;
@@ -64,7 +64,7 @@ fn an_account_that_is_included_has_a_directory() {
 }
 
 /// A run as from a build script, with everything that cargo sets there.
-fn in_build_script(world: &World) -> Run<'_> {
+fn in_build_script(world: &World) -> Invocation<'_> {
     let out_dir = inside(world, &format!("{}/target/debug/build/x/out", person()));
     let run = world.shim(["build"]).var("OUT_DIR", out_dir).var("CARGO_MANIFEST_DIR", "/m");
     let run = run.var("CARGO_CFG_TARGET_ARCH", "x86_64").var("CARGO_CFG_UNIX", "");

@@ -12,7 +12,7 @@ use std::process::Command;
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
-use crate::harness::{PERUSER, ROOT, Run, World, chmod, mode, person};
+use crate::harness::{Invocation, PERUSER, ROOT, World, chmod, mode, person};
 use crate::runner::tests;
 
 pub(crate) fn tests() -> Vec<Trial> {
@@ -52,12 +52,12 @@ fn program(world: &World) -> std::path::PathBuf {
     world.at("prefix/bin/cargo-peruser")
 }
 
-fn env<'w>(world: &'w World, words: &[&str]) -> Run<'w> {
+fn env<'w>(world: &'w World, words: &[&str]) -> Invocation<'w> {
     world.run(program(world), ["env"].iter().chain(words))
 }
 
 /// The exported variables, as JSON has them.
-fn exported(run: Run<'_>) -> Value {
+fn exported(run: Invocation<'_>) -> Value {
     let output = run.run();
     assert_eq!((output.code(), &*output.err), (0, ""));
     serde_json::from_slice(&output.stdout).unwrap()

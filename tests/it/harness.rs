@@ -23,7 +23,7 @@ use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
 pub(crate) use machine::{chmod, mode, not_as_root, nu, obstacle, ordinary_account, person};
-pub(crate) use run::{Output, Run, bytes, closed_pipe};
+pub(crate) use run::{Invocation, Outcome, bytes, closed_pipe};
 
 use crate::stub;
 use machine::{account_name, login_shell_refuses};
@@ -129,12 +129,18 @@ impl World {
     }
 
     /// Runs `cargo`, found on PATH as a shell finds it: the shim.
-    pub(crate) fn shim<A: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = A>) -> Run<'_> {
+    pub(crate) fn shim<A: AsRef<OsStr>>(
+        &self,
+        args: impl IntoIterator<Item = A>,
+    ) -> Invocation<'_> {
         self.run("cargo", args)
     }
 
     /// Runs `cargo-peruser`.
-    pub(crate) fn by_name<A: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = A>) -> Run<'_> {
+    pub(crate) fn by_name<A: AsRef<OsStr>>(
+        &self,
+        args: impl IntoIterator<Item = A>,
+    ) -> Invocation<'_> {
         self.run(PERUSER, args)
     }
 
@@ -143,7 +149,7 @@ impl World {
         &self,
         cargo: &Path,
         args: impl IntoIterator<Item = A>,
-    ) -> Run<'_> {
+    ) -> Invocation<'_> {
         let args = args.into_iter().map(|arg| arg.as_ref().to_owned());
         let words = std::iter::once(OsString::from("peruser")).chain(args);
         self.run(PERUSER, words).var("CARGO", cargo)
@@ -154,8 +160,12 @@ impl World {
         &self,
         program: impl AsRef<OsStr>,
         args: impl IntoIterator<Item = A>,
-    ) -> Run<'_> {
-        Run::new(self, program.as_ref(), args.into_iter().map(|arg| arg.as_ref().into()).collect())
+    ) -> Invocation<'_> {
+        Invocation::new(
+            self,
+            program.as_ref(),
+            args.into_iter().map(|arg| arg.as_ref().into()).collect(),
+        )
     }
 
     /// What stands in the shared root and in the home, to show that nothing was made there.

@@ -9,7 +9,9 @@
 //! - [`runner`]: turns functions into tests of the test runner.
 //! - [`shared`]: what both suites have in common.
 //!
-//! The other modules are tests, one topic each.
+//! The other modules are tests, one topic each. As in `tests/users`, an *invocation* is a command that is
+//! still to be run, and its *outcome* is what came of it; a *world* is what one test has for itself, a
+//! temporary directory with one person in it.
 #![cfg(unix)]
 #![expect(
     clippy::expect_used,

@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use libtest_mimic::Trial;
 use snapbox::{assert_data_eq, str};
 
-use crate::harness::{Output, World, mode};
+use crate::harness::{Outcome, World, mode};
 use crate::runner::tests;
 
 pub(crate) fn tests() -> Vec<Trial> {
@@ -159,7 +159,7 @@ fn built(world: &World, cargo: &str) -> PathBuf {
     target
 }
 
-fn rebuild(world: &World, target: &Path) -> Output {
+fn rebuild(world: &World, target: &Path) -> Outcome {
     let checkout = world.at("checkout");
     let words =
         ["migrate".as_ref(), target.as_os_str(), "--checkout".as_ref(), checkout.as_os_str()];

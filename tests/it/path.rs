@@ -6,7 +6,7 @@ use std::process::Command;
 
 use libtest_mimic::Trial;
 
-use crate::harness::{Run, World, closed_pipe, person};
+use crate::harness::{Invocation, World, closed_pipe, person};
 use crate::runner::{Skip, tests};
 
 pub(crate) fn tests() -> Vec<Trial> {
@@ -75,7 +75,7 @@ fn decides_for_the_words_that_cargo_would_get() {
 }
 
 /// The name of the one directory that a run of `path` chooses inside the private one.
-fn own_name(run: Run<'_>) -> String {
+fn own_name(run: Invocation<'_>) -> String {
     let output = run.run();
     let name = output.printed().strip_prefix("[WORLD]/root/[ME]/").unwrap().to_owned();
     name.strip_suffix('\n').unwrap().to_owned()

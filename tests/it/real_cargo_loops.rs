@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use libtest_mimic::Trial;
 
-use crate::harness::{Output, PERUSER, World, bytes};
+use crate::harness::{Outcome, PERUSER, World, bytes};
 use crate::runner::tests;
 
 pub(crate) fn tests() -> Vec<Trial> {
@@ -37,12 +37,12 @@ exit 9
 ";
 
 /// Asserts that the stub was reached once, and with these words.
-fn assert_reached(output: &Output, words: &[&str]) {
+fn assert_reached(output: &Outcome, words: &[&str]) {
     assert_eq!(output.record().args(), bytes(words));
 }
 
 /// Asserts that the search ended with the list of places.
-fn assert_ended(output: &Output, places: &[&str]) {
+fn assert_ended(output: &Outcome, places: &[&str]) {
     assert_eq!((output.code(), &*output.out), (127, ""), "{}", output.err);
     assert!(output.err.starts_with("error: no cargo found to execute\n"), "{}", output.err);
     for place in places {

@@ -5,7 +5,7 @@ use std::os::unix::fs::symlink;
 
 use libtest_mimic::Trial;
 
-use crate::harness::{Output, ROOT, World};
+use crate::harness::{Outcome, ROOT, World};
 use crate::runner::tests;
 
 pub(crate) fn tests() -> Vec<Trial> {
@@ -22,7 +22,7 @@ pub(crate) fn tests() -> Vec<Trial> {
 pub(crate) const FILE: &str = "home/.config/cargo-peruser/config.toml";
 
 /// The words of a run that must have stopped at a mistake.
-pub(crate) fn mistake(world: &World, output: &Output) -> String {
+pub(crate) fn mistake(world: &World, output: &Outcome) -> String {
     assert_eq!((output.code(), &*output.out), (78, ""), "{}", output.err);
     assert!(output.records.is_empty(), "cargo was run");
     let starts: Vec<&str> =

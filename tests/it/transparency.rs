@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 
 use libtest_mimic::Trial;
 
-use crate::harness::{Output, World, bytes};
+use crate::harness::{Outcome, World, bytes};
 use crate::runner::tests;
 
 /// The marker against exec loops.
@@ -121,7 +121,7 @@ fn with_variables(mut world: World) -> World {
 }
 
 /// What cargo's environment has more and less than the run's own, as text.
-fn changes(output: &Output) -> (Vec<String>, Vec<String>) {
+fn changes(output: &Outcome) -> (Vec<String>, Vec<String>) {
     let (before, after) = (output.environ(), &output.record().environ);
     let shown = |entry: &Vec<u8>| String::from_utf8_lossy(entry).into_owned();
     let gained = after.iter().filter(|entry| !before.contains(entry)).map(shown).collect();
@@ -134,7 +134,7 @@ fn changes(output: &Output) -> (Vec<String>, Vec<String>) {
 }
 
 /// Asserts that cargo's environment differs in the marker and in `expected` alone.
-fn assert_gains(world: &World, output: &Output, expected: &[&str], lost: &[&str]) {
+fn assert_gains(world: &World, output: &Outcome, expected: &[&str], lost: &[&str]) {
     let (mut gained, really_lost) = changes(output);
     let marker = format!("{MARKER}={}:", output.pid);
     let place = gained.iter().position(|entry| entry.starts_with(&marker)).expect("the marker");

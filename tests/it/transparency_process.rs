@@ -6,7 +6,7 @@ use std::fs;
 use libtest_mimic::Trial;
 use rustix::process::Signal;
 
-use crate::harness::{Output, World};
+use crate::harness::{Outcome, World};
 use crate::runner::{Skip, tests};
 use crate::stub::{EXIT, READ_STDIN, Record, SIGNAL};
 
@@ -101,7 +101,7 @@ fn every_byte_on_stdin_is_cargos() {
 
 /// What cargo sees through the shim, twice, and what it sees when it is called directly. The first
 /// run is the one that makes directories.
-fn seen(world: &World, before: &str) -> ([Output; 2], Output) {
+fn seen(world: &World, before: &str) -> ([Outcome; 2], Outcome) {
     let through = || world.shim(["build"]).after(before).run();
     let both = [through(), through()];
     (both, world.shim(["build"]).path(["stub"]).after(before).run())

@@ -7,7 +7,8 @@
 //! is shown as ignored, with the reason, and never as passed.
 //!
 //! - [`machine`]: the namespace, its accounts and toolchains, and what it lacks.
-//! - [`stage`]: one test's fresh corner of it: a shared root, a checkout, people who run things.
+//! - [`stage`]: what one test has for itself, a fresh corner of the machine: a shared root, a checkout,
+//!   people who run things.
 //! - [`scenes`]: the tests themselves.
 //! - [`suite`]: turns scenes into trials of the test runner.
 //! - [`shared`]: what both suites have in common.

@@ -19,7 +19,7 @@ use crate::stub::Record;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A program that is about to run.
-pub(crate) struct Run<'w> {
+pub(crate) struct Invocation<'w> {
     world: &'w World,
     program: OsString,
     args: Vec<OsString>,
@@ -29,9 +29,9 @@ pub(crate) struct Run<'w> {
     stdout: Option<Stdio>,
 }
 
-impl<'w> Run<'w> {
-    pub(super) fn new(world: &'w World, program: &OsStr, args: Vec<OsString>) -> Run<'w> {
-        Run {
+impl<'w> Invocation<'w> {
+    pub(super) fn new(world: &'w World, program: &OsStr, args: Vec<OsString>) -> Invocation<'w> {
+        Invocation {
             world,
             program: program.into(),
             args,
@@ -91,7 +91,7 @@ impl<'w> Run<'w> {
     ///
     /// # Panics
     /// If it does not end in time: then it is killed.
-    pub(crate) fn run(self) -> Output {
+    pub(crate) fn run(self) -> Outcome {
         static RECORDS: AtomicU32 = AtomicU32::new(0);
         let number = RECORDS.fetch_add(1, Ordering::Relaxed);
         let record = self.world.file(format!("records/{number}"), "");
@@ -117,7 +117,7 @@ impl<'w> Run<'w> {
         let [stdout, stderr] = [stdout, stderr].map(|bytes| bytes.join().unwrap());
         let redact = |bytes: &[u8]| self.world.redact(&String::from_utf8_lossy(bytes));
         let (out, err) = (redact(&stdout), redact(&stderr));
-        Output { status, stdout, out, err, pid, records, variables }
+        Outcome { status, stdout, out, err, pid, records, variables }
     }
 }
 
@@ -157,7 +157,7 @@ pub(crate) fn closed_pipe() -> Stdio {
 
 /// What came of a run.
 #[derive(Debug)]
-pub(crate) struct Output {
+pub(crate) struct Outcome {
     /// How it ended.
     pub(crate) status: ExitStatus,
     /// Exactly what it wrote to stdout.
@@ -173,7 +173,7 @@ pub(crate) struct Output {
     variables: BTreeMap<OsString, OsString>,
 }
 
-impl Output {
+impl Outcome {
     /// The exit code, or 128 and the signal as a shell has it.
     pub(crate) fn code(&self) -> i32 {
         self.status.code().unwrap_or_else(|| 128 + self.status.signal().unwrap())
