@@ -253,7 +253,7 @@ impl<'a> Plan<'a> {
     }
 
     /// Whether root's directory is used because somebody typed `sudo`.
-    fn is_sudo(&self) -> bool {
+    pub fn is_sudo(&self) -> bool {
         self.snapshot.uid == 0
             && self.decision.required.is_some()
             && self.invocation().target_use() == TargetUse::Writes
