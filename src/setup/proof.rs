@@ -55,7 +55,7 @@ enum Outcome {
 /// Asks every installed shell and prints what it finds. True if the shim comes first everywhere.
 ///
 /// # Errors
-/// Those of writing it down, and mistakes in the settings.
+/// Those of writing it down.
 pub(super) fn show(site: &Site, snapshot: &Snapshot, flags: &Flags) -> anyhow::Result<bool> {
     let findings = ask_all(site, snapshot);
     let name = accounts::owner(site.account.uid);
@@ -63,7 +63,7 @@ pub(super) fn show(site: &Site, snapshot: &Snapshot, flags: &Flags) -> anyhow::R
     let header = ["shell", "cargo", "target directory"].map(String::from);
     let mut rows = vec![header];
     rows.extend(findings.iter().map(Finding::row));
-    let (row, is_elsewhere) = this_session(snapshot, flags)?;
+    let (row, is_elsewhere) = this_session(snapshot, flags);
     rows.push(row);
     report::line(text::table(&rows))?;
     let complaints = complaints(site, &findings);
@@ -81,16 +81,16 @@ pub(super) fn show(site: &Site, snapshot: &Snapshot, flags: &Flags) -> anyhow::R
 
 /// What this very session finds, and whether a variable that it has inherited counts as a choice: then
 /// it builds there, whatever new ones do.
-fn this_session(snapshot: &Snapshot, flags: &Flags) -> anyhow::Result<(text::Row, bool)> {
+fn this_session(snapshot: &Snapshot, flags: &Flags) -> (text::Row, bool) {
+    let is_choice =
+        |rule: &Rule| matches!(rule, Rule::Explicit(Choice::Variable | Choice::BuildVariable));
     let standpoint = Standpoint::of(snapshot);
-    let session = standpoint.session(flags)?;
-    let is_elsewhere =
-        matches!(session.rule(), Rule::Explicit(Choice::Variable | Choice::BuildVariable));
+    let is_elsewhere = standpoint.session(flags).is_ok_and(|session| is_choice(session.rule()));
     let word = |path: Option<PathBuf>| path.map_or("none".into(), |path| shown(&path).to_string());
     let target = word(snapshot.variable(TARGET_DIR).map(PathBuf::from));
     let mark = if is_elsewhere { "  <- chosen by a variable" } else { "" };
     let row = ["this session".into(), word(which::which("cargo").ok()), format!("{target}{mark}")];
-    Ok((row, is_elsewhere))
+    (row, is_elsewhere)
 }
 
 /// What no shell's start-up files can change.

@@ -53,10 +53,18 @@ fn with_the_line(stage: &Stage) -> Result<()> {
     let line = outcome.offered("(umask")?;
     let path = format!("/usr/sbin:{PATH}");
     host.run(&root, "/bin/sh", ["-c", &line]).env("PATH", path).run()?.ok()?;
-    for words in [["cargo", "build"].as_slice(), &["-E", "cargo", "build"]] {
+    for (words, is_hers) in [
+        (["cargo", "build"].as_slice(), false),
+        (&["-E", "cargo", "build"], true),
+        (&["-E", "-H", "cargo", "build"], false),
+    ] {
         let outcome = sudo(&host, words)?;
         outcome.builds_in(format!("{MACHINES_ROOT}/root/target"))?;
         outcome.notes("root's own directory")?;
+        match is_hers {
+            true => outcome.mentions("files of root's in `/home/alice/.cargo`")?,
+            false => outcome.never_says("/home/alice")?,
+        };
     }
     let again = host.run(&root, Setup::Machine.program(), ["setup"]).run()?;
     again.ok()?.never_says("sudoers")?;
