@@ -16,9 +16,8 @@ use crate::ui::report;
 
 /// Tells what concerns these accounts.
 pub(super) fn tell(site: &Site, people: &[Person]) {
-    let accounts = people
-        .iter()
-        .map(|person| accounts::account(person.uid, &site.settings().exclude_groups()));
+    let accounts =
+        people.iter().map(|person| accounts::account(person.uid, site.settings().exclude_groups()));
     let accounts: Vec<_> = accounts.collect();
     let mut unreached: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut copies = Vec::new();
