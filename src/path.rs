@@ -30,6 +30,13 @@ pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
     let words = cargo_words(verb);
     let plan = Plan::make(snapshot, Door::ByName, flags, &words)?;
     let Some(path) = plan.target_dir() else { return cargos_own(&plan) };
+    if plan.is_sudo() {
+        // What the person has built is elsewhere, and a makefile's `install` would look for it here.
+        report::advice(
+            &"running as root through sudo, so this is root's own directory",
+            &"ask before sudo: sudo make install TARGET_DIR=\"$(cargo-peruser path)\"",
+        );
+    }
     report::raw_line(path.as_os_str().as_encoded_bytes())?;
     Ok(0)
 }

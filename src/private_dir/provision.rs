@@ -39,7 +39,7 @@ impl<'a> Provisioner<'a> {
             let (path, cause) =
                 (crate::ui::escape::shown(root), crate::ui::failure::reason(&cause));
             Failure::new(format!("cannot look at the shared root `{path}`: {cause}"))
-                .help(format!("ls -ld {}", crate::ui::escape::quoted(root)))
+                .help(format!("namei -l {}", crate::ui::escape::quoted(root)))
         })?;
         let is_closed = entry.filter(|entry| entry.mode & 0o005 == 0);
         Ok(Provisioner { root, settings, group: group.or(is_closed.map(|entry| entry.gid)) })

@@ -100,7 +100,7 @@ impl Refusal {
                 self.caller.word()
             ),
             Flaw::Swapped => "run this again; if it stays, look for who replaces it".into(),
-            Flaw::Unreadable(_) => format!("ls -ld {path}"),
+            Flaw::Unreadable(_) => format!("namei -l {path}"),
         }
     }
 

@@ -76,13 +76,15 @@ pub(crate) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
     Ok(0)
 }
 
-/// The shells that have words of their own; the first four share theirs.
+/// The shells that have words of their own; the first three share theirs.
 #[derive(Clone, Copy)]
 enum Shell {
     Sh,
     Bash,
     Zsh,
     Fish,
+    Csh,
+    Elvish,
     Nu,
     Powershell,
 }
@@ -92,6 +94,8 @@ impl Shell {
         match self {
             Shell::Sh | Shell::Bash | Shell::Zsh => Syntax::Posix,
             Shell::Fish => Syntax::Fish,
+            Shell::Csh => Syntax::Csh,
+            Shell::Elvish => Syntax::Elvish,
             Shell::Nu => Syntax::Nu,
             Shell::Powershell => Syntax::PowerShell,
         }
@@ -100,8 +104,8 @@ impl Shell {
 
 impl ValueEnum for Shell {
     fn value_variants<'a>() -> &'a [Self] {
-        use Shell::{Bash, Fish, Nu, Powershell, Sh, Zsh};
-        &[Sh, Bash, Zsh, Fish, Nu, Powershell]
+        use Shell::{Bash, Csh, Elvish, Fish, Nu, Powershell, Sh, Zsh};
+        &[Sh, Bash, Zsh, Fish, Csh, Elvish, Nu, Powershell]
     }
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
@@ -110,6 +114,8 @@ impl ValueEnum for Shell {
             Shell::Bash => "bash",
             Shell::Zsh => "zsh",
             Shell::Fish => "fish",
+            Shell::Csh => "csh",
+            Shell::Elvish => "elvish",
             Shell::Nu => "nu",
             Shell::Powershell => "powershell",
         }))

@@ -17,8 +17,12 @@ use crate::private_dir::Note;
 use crate::session::installation::Installation;
 use crate::settings::{Key, Settings};
 use crate::shim::Plan;
+use crate::shim::argv::Invocation;
+use crate::shim::candidate::Caution;
 use crate::shim::decide::{Door, Rule};
 use crate::shim::environment::{self, Change};
+use crate::shim::real_cargo;
+use crate::shim::trail::{ProcessId, Trail};
 use crate::ui::failure::Result;
 
 /// The variable that says where programs are looked for.
@@ -50,7 +54,7 @@ impl Standpoint {
     /// What changes in any case that is no choice of the person's: with the shim in front, each build
     /// says why it does not begin, where it would otherwise go to a directory that people share.
     pub(crate) fn path(&self) -> Option<Change> {
-        with_shim_first(&self.snapshot)
+        with_shim_first(&self.snapshot, &Settings::default())
     }
 }
 
@@ -96,16 +100,30 @@ impl Session<'_> {
     pub(crate) fn path(&self) -> Option<Change> {
         match self.rule() {
             Rule::Bypassed | Rule::NoDirectory(_) => None,
-            _ => with_shim_first(self.plan.snapshot),
+            _ => with_shim_first(self.plan.snapshot, self.settings()),
         }
     }
 }
 
-/// PATH, if this program is installed and so has a shim.
-fn with_shim_first(snapshot: &Snapshot) -> Option<Change> {
+/// PATH, if this program is installed and so has a shim, and there is a cargo for it to execute: for
+/// somebody without Rust, `command -v cargo` has to fail, and rustup's installer to run.
+fn with_shim_first(snapshot: &Snapshot, settings: &Settings) -> Option<Change> {
     let shim_dir = Installation::of_this_program()?.shim_dir();
+    let homes = Homes::new(snapshot);
+    if !has_cargo(snapshot, settings, &homes) {
+        return None;
+    }
     let path = snapshot.variable(PATH).unwrap_or_else(|| search_path::DEFAULT.into());
-    let cargo_bin = Homes::new(snapshot).cargo_bin();
-    let value = search_path::with_shim(&path, &shim_dir, cargo_bin.as_deref());
+    let value = search_path::with_shim(&path, &shim_dir, homes.cargo_bin().as_deref());
     Some(Change { name: PATH, value: Some(value) })
+}
+
+/// Whether there is a real cargo, on PATH or where rustup puts it.
+pub(crate) fn has_cargo(snapshot: &Snapshot, settings: &Settings, homes: &Homes<'_>) -> bool {
+    let (pid, started) = snapshot.process();
+    let trail = Trail::pick_up(None, ProcessId { pid, started }, &[], snapshot.now());
+    let nothing_asked = Invocation::default();
+    let found =
+        real_cargo::find(snapshot, settings, &nothing_asked, homes, &trail, Caution::AsTheShell);
+    found.cargo.is_some()
 }

@@ -18,6 +18,10 @@ pub(crate) enum Syntax {
     Fish,
     /// nushell, as a file that it sources.
     Nu,
+    /// `csh` and `tcsh`.
+    Csh,
+    /// elvish.
+    Elvish,
     /// PowerShell.
     PowerShell,
     /// `KEY='value'` lines. What is to be removed cannot be said and is left out.
@@ -64,6 +68,17 @@ fn set(name: &'static str, value: &OsStr, syntax: Syntax) -> Result<Vec<u8>, &'s
         Syntax::Fish => {
             [b"set -gx ", name.as_bytes(), b" ", &fish(value.as_bytes()), b"\n"].concat()
         }
+        // In an `eval` a newline would come out as a space.
+        Syntax::Csh if value.as_bytes().contains(&b'\n') => Vec::new(),
+        Syntax::Csh => {
+            // The history is asked about `!` in quotes as well.
+            let value = replaced(value.as_bytes(), b'!', b"\\!");
+            let value = between_single_quotes(&value, b"'\\''");
+            [b"setenv ", name.as_bytes(), b" ", &value, b";\n"].concat()
+        }
+        Syntax::Elvish => {
+            format!("set-env {name} '{}'\n", utf8()?.replace('\'', "''")).into_bytes()
+        }
         Syntax::Nu if name == PATH => {
             let entries: Vec<String> = utf8()?.split(':').map(double_quoted_for_nu).collect();
             format!("$env.PATH = [{}]\n", entries.join(", ")).into_bytes()
@@ -84,6 +99,8 @@ fn unset(name: &str, syntax: Syntax) -> String {
     match syntax {
         Syntax::Posix => format!("unset {name}\n"),
         Syntax::Fish => format!("set -e {name}\n"),
+        Syntax::Csh => format!("unsetenv {name};\n"),
+        Syntax::Elvish => format!("unset-env {name}\n"),
         Syntax::Nu => format!("hide-env --ignore-errors {name}\n"),
         Syntax::PowerShell => format!("Remove-Item -ErrorAction Ignore Env:{name}\n"),
         Syntax::Dotenv | Syntax::Json | Syntax::Systemd => String::new(),
@@ -106,27 +123,16 @@ fn json(changes: &[Change]) -> Result<Vec<u8>, &'static str> {
 
 /// `'…'`, with `quote` in place of each single quote.
 fn between_single_quotes(bytes: &[u8], quote: &[u8]) -> Vec<u8> {
-    let mut word = vec![b'\''];
-    for byte in bytes {
-        match byte {
-            b'\'' => word.extend(quote),
-            _ => word.push(*byte),
-        }
-    }
-    word.push(b'\'');
-    word
+    [b"'", &*replaced(bytes, b'\'', quote), b"'"].concat()
+}
+
+fn replaced(bytes: &[u8], byte: u8, by: &[u8]) -> Vec<u8> {
+    bytes.split(|found| *found == byte).collect::<Vec<_>>().join(by)
 }
 
 /// In fish, single quotes leave a backslash its meaning before a quote and a backslash.
 fn fish(bytes: &[u8]) -> Vec<u8> {
-    let mut escaped = Vec::with_capacity(bytes.len());
-    for byte in bytes {
-        if *byte == b'\\' {
-            escaped.push(b'\\');
-        }
-        escaped.push(*byte);
-    }
-    between_single_quotes(&escaped, b"\\'")
+    between_single_quotes(&replaced(bytes, b'\\', b"\\\\"), b"\\'")
 }
 
 /// `"…"`, where nushell has a control character by its number, in braces.

@@ -3,6 +3,7 @@
 //! None outlives its time, nor the program that asks.
 
 mod keeper;
+pub(super) mod login;
 
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -29,6 +30,10 @@ pub(super) enum AskedShell {
     Zsh,
     /// fish.
     Fish,
+    /// csh, mostly tcsh.
+    Tcsh,
+    /// yash.
+    Yash,
 }
 
 /// How it is started.
@@ -56,8 +61,24 @@ pub(super) struct Answer {
 
 impl AskedShell {
     /// All of them.
-    pub(super) const ALL: [AskedShell; 4] =
-        [AskedShell::Sh, AskedShell::Bash, AskedShell::Zsh, AskedShell::Fish];
+    pub(super) const ALL: [AskedShell; 6] = [
+        AskedShell::Sh,
+        AskedShell::Bash,
+        AskedShell::Zsh,
+        AskedShell::Fish,
+        AskedShell::Tcsh,
+        AskedShell::Yash,
+    ];
+
+    /// Whether it is asked for this account: the rarer ones are only where people log in with them.
+    pub(super) fn is_for(self, account: &Account) -> bool {
+        let login_shell = account.shell.as_deref().and_then(Path::file_name).unwrap_or_default();
+        match self {
+            AskedShell::Tcsh => login_shell == "tcsh" || login_shell == "csh",
+            AskedShell::Yash => login_shell == "yash",
+            _ => true,
+        }
+    }
 
     /// The program's name.
     pub(super) fn name(self) -> &'static str {
@@ -66,43 +87,34 @@ impl AskedShell {
             AskedShell::Bash => "bash",
             AskedShell::Zsh => "zsh",
             AskedShell::Fish => "fish",
+            AskedShell::Tcsh => "tcsh",
+            AskedShell::Yash => "yash",
         }
     }
 
-    /// How it can be started so that it reads a start-up file. An interactive `sh` has the
-    /// environment of the session that it is started from, and reads none.
+    /// How it can be started so that it reads a start-up file. An interactive `sh` or yash has the
+    /// environment of the session that it is started from; tcsh reads the same file however it is started.
     pub(super) fn starts(self) -> &'static [Start] {
         match self {
-            AskedShell::Sh => &[Start::Login, Start::LoginInteractive],
+            AskedShell::Sh | AskedShell::Yash => &[Start::Login, Start::LoginInteractive],
+            AskedShell::Tcsh => &[Start::Interactive],
             _ => &[Start::Login, Start::Interactive, Start::LoginInteractive],
         }
     }
 
     /// Prints marked lines: what a start-up file prints besides is not taken for an answer, nor does
-    /// it hide one that it has no newline before. What counts is the program that is found, whatever
-    /// the person wraps around it.
-    fn question(self) -> &'static str {
-        match self {
-            AskedShell::Fish => {
-                "printf '\\n@@cargo=%s\\n' (command -s cargo); \
-                 printf '@@config=%s\\n' \"$__fish_config_dir\"; \
-                 printf '@@target=%s\\n' \"$CARGO_TARGET_DIR\""
-            }
-            AskedShell::Zsh => {
-                "printf '\\n@@cargo=%s\\n' \"$(whence -p cargo)\"; \
-                 printf '@@config=%s\\n' \"${ZDOTDIR-}\"; \
-                 printf '@@target=%s\\n' \"${CARGO_TARGET_DIR-}\""
-            }
-            AskedShell::Bash => {
-                "printf '\\n@@cargo=%s\\n' \"$(type -P cargo)\"; \
-                 printf '@@target=%s\\n' \"${CARGO_TARGET_DIR-}\""
-            }
-            AskedShell::Sh => {
-                "unalias cargo 2>/dev/null || :; unset -f cargo; \
-                 printf '\\n@@cargo=%s\\n' \"$(command -v cargo)\"; \
-                 printf '@@target=%s\\n' \"${CARGO_TARGET_DIR-}\""
-            }
-        }
+    /// it hide one that it has no newline before. What counts is the program that others find,
+    /// whatever the person wraps around it, so another shell is asked.
+    fn question(self) -> String {
+        let config = match self {
+            AskedShell::Fish => "printf '\\n@@config=%s' \"$__fish_config_dir\"; ",
+            AskedShell::Zsh => "printf '\\n@@config=%s' \"${ZDOTDIR-}\"; ",
+            _ => "",
+        };
+        format!(
+            "{config}/bin/sh -c 'printf \"\\n@@cargo=%s\\n@@target=%s\\n\" \
+             \"$(command -v cargo)\" \"${{CARGO_TARGET_DIR-}}\"'"
+        )
     }
 
     /// The directories that it makes in a home wherever it starts and that are not there yet, the
@@ -136,7 +148,7 @@ impl Start {
     }
 }
 
-/// Asks a fresh shell of the caller's; `None` for a shell that is not installed.
+/// Asks a fresh shell of the caller's; `None` for a shell that is not installed, or not asked.
 ///
 /// `words` are those with which this program calls [`enter`].
 ///
@@ -150,14 +162,16 @@ pub(super) fn ask(
     snapshot: &Snapshot,
     words: &[&str],
 ) -> io::Result<Option<Answer>> {
-    let Some(program) = find_shell(shell.name()) else { return Ok(None) };
+    let program = find_shell(shell.name()).filter(|_| shell.is_for(account));
+    let Some(program) = program else { return Ok(None) };
+    let home = account.home.as_deref();
     // Where fish keeps its files is for the session to say, and it says so before any of them.
     let config = Some(CONFIG_HOME).filter(|_| shell == AskedShell::Fish);
     let config = config.and_then(|name| Homes::new(snapshot).own(name));
-    let home = account.home.as_deref();
     let mut command = Command::new(std::env::current_exe()?);
     command.args(words).arg(&program).args(start.flags()).arg(shell.question());
     command.env_clear().envs(environment(account, snapshot, program.as_os_str()));
+    command.envs(login::variables(home.unwrap_or("/".as_ref())));
     command.envs(config.iter().map(|path| (CONFIG_HOME, path)));
     command.current_dir(home.filter(|home| home.is_dir()).unwrap_or("/".as_ref()));
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());

@@ -1,8 +1,8 @@
-//! `setup`: puts the shim in force for a machine or a person, shows how things stand, and takes it
-//! all back.
+//! `setup`: installs the shim for a machine or a person, shows how things stand, and uninstalls it.
 //!
 //! It never asks, so that it works in a provisioning script; `--dry-run` is there for looking.
 
+mod advice;
 mod error;
 mod fingerprint;
 mod fresh_shell;
@@ -23,6 +23,7 @@ use super::editor;
 use super::provision;
 use crate::os::accounts;
 use crate::os::homes::Homes;
+use crate::os::replace::changed_meanwhile;
 use crate::os::snapshot::Snapshot;
 use crate::settings::Flags;
 use crate::setup::pieces::Receipt;
@@ -30,6 +31,7 @@ use crate::setup::steps::{
     PieceState, Step, assert_possible, begin_receipt, put, read_receipt, receipt_entry,
     receipt_path, steps, write_receipt,
 };
+use crate::ui::escape::quoted;
 use crate::ui::failure::Failure;
 use crate::ui::report;
 use site::Site;
@@ -107,8 +109,9 @@ pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
     }
     let receipt = read_receipt(&receipt_path(&site.installation))?;
     let steps = steps(site.pieces()?, &receipt)?;
+    site.tell_by_hand();
     if verb.get_flag("status") {
-        return status(&site, &steps, snapshot);
+        return status(&site, &steps, snapshot, flags);
     }
     site.examine(&steps, &Homes::new(snapshot))?;
     steps.iter().try_for_each(assert_possible)?;
@@ -122,8 +125,8 @@ pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
         reload_systemd();
     }
     let mut exit = 0;
+    let everybody = site.people()?;
     if let Some(provisioner) = site.provisioner()? {
-        let everybody = provisioner.everybody();
         if is_dry && !provisioner.is_ready() {
             report::line(text::to_be_provisioned(&everybody))?;
         } else {
@@ -133,8 +136,9 @@ pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
     if is_dry {
         report::note(&"nothing was done, because of --dry-run");
     } else {
-        proof::show(&site, snapshot)?;
+        proof::show(&site, snapshot, flags)?;
     }
+    advice::tell(&site, &everybody);
     Ok(exit)
 }
 
@@ -151,6 +155,10 @@ fn reload_systemd() {
 /// Writes down what is about to be done, and does it.
 fn install(site: &Site, steps: &[Step], mut receipt: Receipt) -> Result<(), Failure> {
     let path = receipt_path(&site.installation);
+    // Another run would have made what was found here, and this receipt would not know.
+    if read_receipt(&path)? != receipt {
+        return Err(changed_meanwhile(&path));
+    }
     receipt.prefix = Some(site.installation.prefix.clone());
     for step in steps {
         receipt_entry(step)?.into_iter().for_each(|entry| receipt.add(entry));
@@ -165,9 +173,15 @@ fn install(site: &Site, steps: &[Step], mut receipt: Receipt) -> Result<(), Fail
 
 /// How things stand. Something that is missing or loose is a failure, and so is a session in which
 /// another cargo comes first.
-fn status(site: &Site, steps: &[Step], snapshot: &Snapshot) -> anyhow::Result<u8> {
+fn status(site: &Site, steps: &[Step], snapshot: &Snapshot, flags: &Flags) -> anyhow::Result<u8> {
     report::line(text::state(steps))?;
+    if !site.installation.shim().exists() {
+        let help = format!("{} setup", quoted(&snapshot.name));
+        report::warning(&"the shim is not installed, so no shell was asked", &help);
+        return Ok(1);
+    }
     let is_complete = steps.iter().all(|step| step.state == PieceState::InPlace);
-    let wins = proof::show(site, snapshot)?;
+    let wins = proof::show(site, snapshot, flags)?;
+    advice::tell(site, &site.people()?);
     Ok(if is_complete && wins { 0 } else { 1 })
 }

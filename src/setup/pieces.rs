@@ -8,7 +8,7 @@ mod receipt;
 
 use std::path::{Path, PathBuf};
 
-pub(super) use hooks::{GENERATOR, MachineHooks, PersonHooks, Systemd};
+pub(super) use hooks::{GENERATOR, Hook, Systemd, line_for};
 pub(super) use receipt::{Did, Receipt, Record};
 
 use crate::os::marked::Blocks;
@@ -158,11 +158,11 @@ const SYSTEM: [&str; 38] = [
 /// Why a path cannot stand in every hook, or `None` if it can.
 pub(super) fn cannot_be_quoted(path: &Path) -> Option<&'static str> {
     let Some(text) = path.to_str() else { return Some("is not UTF-8") };
-    let is_bad = |c: char| c.is_control() || "'\"\\$`:".contains(c);
+    let is_bad = |c: char| c.is_control() || "'\"\\$`:!".contains(c);
     if !path.is_absolute() {
         Some("is not absolute")
     } else if text.contains(is_bad) {
-        Some("has a quote, a backslash, a `$`, a `:` or a control character in it")
+        Some("has a quote, a backslash, a `$`, a `:`, a `!` or a control character in it")
     } else {
         None
     }
@@ -207,7 +207,7 @@ mod tests {
         for path in ["/usr/local", "/home/müller/.local", "/opt/a b"] {
             assert_eq!(cannot_be_quoted(Path::new(path)), None, "{path}");
         }
-        for path in ["/it's", "/a:b", "/a\nb", "/a$b", "relative"] {
+        for path in ["/it's", "/a:b", "/a!b", "/a\nb", "/a$b", "relative"] {
             assert!(cannot_be_quoted(Path::new(path)).is_some(), "{path}");
         }
     }

@@ -1,6 +1,7 @@
-//! The proof: what fresh shells of the caller's find, and the line that cures where it is not us.
+//! The proof: what fresh shells of the caller's find, and this very session; and where another cargo
+//! comes first, the offending line and the one that helps.
 
-mod culprit;
+mod start_up;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -11,13 +12,18 @@ use super::site::Site;
 use super::text;
 use crate::os::accounts;
 use crate::os::files;
+use crate::os::homes::Homes;
 use crate::os::snapshot::Snapshot;
 use crate::session::installation::Installation;
+use crate::session::{Standpoint, has_cargo};
+use crate::settings::Flags;
 use crate::setup::fresh_shell::{Answer, AskedShell, Start, ask};
+use crate::setup::pieces::line_for;
 use crate::shim::decide::TARGET_DIR;
+use crate::shim::decide::{Choice, Rule};
 use crate::ui::escape::{quoted, shown};
 use crate::ui::report;
-use culprit::{Line, StartUp};
+use start_up::{Line, StartUp};
 
 /// One fresh session, and what it found.
 struct Finding {
@@ -27,15 +33,18 @@ struct Finding {
     /// Where the shell's own start-up files are, if it says so.
     config: Option<PathBuf>,
     cells: [String; 2],
+    /// Whether it finds no cargo.
+    is_bare: bool,
 }
 
-/// Whether the shim is in force in a session, and what is in its way.
+/// Whether the shim comes first in a session, and what comes before it.
 enum Outcome {
-    /// It comes first, and programs that bypass it build in the same private directory.
+    /// It comes first, or there is no cargo for it to execute; and programs that bypass it build in the
+    /// same private directory.
     Wins,
     /// The shell did not answer; why.
     NoAnswer(io::Error),
-    /// There is no cargo at all.
+    /// There is a cargo, and the session finds none.
     NoCargo,
     /// Another cargo comes first.
     OtherCargo(PathBuf),
@@ -43,20 +52,54 @@ enum Outcome {
     OtherTarget(Option<PathBuf>),
 }
 
-/// Asks every installed shell and prints what it finds. True if the shim is in force everywhere.
+/// Asks every installed shell and prints what it finds. True if the shim comes first everywhere.
 ///
 /// # Errors
 /// Those of writing it down.
-pub(super) fn show(site: &Site, snapshot: &Snapshot) -> anyhow::Result<bool> {
+pub(super) fn show(site: &Site, snapshot: &Snapshot, flags: &Flags) -> anyhow::Result<bool> {
     let findings = ask_all(site, snapshot);
     let name = accounts::owner(site.account.uid);
     report::line(format!("\nwhat fresh shells of {name} find"))?;
     let header = ["shell", "cargo", "target directory"].map(String::from);
-    let rows = std::iter::once(header).chain(findings.iter().map(Finding::row));
-    let rows: Vec<text::Row> = rows.collect();
+    let mut rows = vec![header];
+    rows.extend(findings.iter().map(Finding::row));
+    let (row, is_elsewhere) = this_session(snapshot, flags);
+    rows.push(row);
     report::line(text::table(&rows))?;
-    for (help, complaints) in complaints(site, &findings) {
+    let complaints = complaints(site, &findings);
+    // Where new sessions have it as well, it is told with the line that sets it.
+    if is_elsewhere && complaints.is_empty() {
+        let text = format!("this session builds where {TARGET_DIR} says, as you may have chosen");
+        report::warning(&text, &"unset CARGO_TARGET_DIR CARGO_BUILD_TARGET_DIR");
+    }
+    for (help, complaints) in complaints {
         report::warning(&complaints.join("\n         "), &help);
+    }
+    tell_the_rest(site, snapshot, &findings);
+    Ok(!is_elsewhere && findings.iter().all(|finding| matches!(finding.outcome, Outcome::Wins)))
+}
+
+/// What this very session finds, and whether a variable that it has inherited counts as a choice: then
+/// it builds there, whatever new ones do.
+fn this_session(snapshot: &Snapshot, flags: &Flags) -> (text::Row, bool) {
+    let is_choice =
+        |rule: &Rule| matches!(rule, Rule::Explicit(Choice::Variable | Choice::BuildVariable));
+    let standpoint = Standpoint::of(snapshot);
+    let is_elsewhere = standpoint.session(flags).is_ok_and(|session| is_choice(session.rule()));
+    let word = |path: Option<PathBuf>| path.map_or("none".into(), |path| shown(&path).to_string());
+    let target = word(snapshot.variable(TARGET_DIR).map(PathBuf::from));
+    let mark = if is_elsewhere { "  <- chosen by a variable" } else { "" };
+    let row = ["this session".into(), word(which::which("cargo").ok()), format!("{target}{mark}")];
+    (row, is_elsewhere)
+}
+
+/// What no shell's start-up files can change.
+fn tell_the_rest(site: &Site, snapshot: &Snapshot, findings: &[Finding]) {
+    let name = accounts::owner(site.account.uid);
+    if findings.iter().any(|finding| matches!(finding.outcome, Outcome::Wins) && finding.is_bare) {
+        let text =
+            format!("{name} has no cargo: the shim comes with the first session that has one");
+        report::note(&text);
     }
     let shim = site.installation.shim_dir();
     report::note(&format!(
@@ -66,11 +109,13 @@ pub(super) fn show(site: &Site, snapshot: &Snapshot) -> anyhow::Result<bool> {
     if site.is_machine() && snapshot.uid == 0 {
         report::note(&"everyone can see how it stands for them: cargo-peruser setup --status");
     }
-    Ok(findings.iter().all(|finding| matches!(finding.outcome, Outcome::Wins)))
 }
 
 /// A shell that hangs is not asked again: it would hang each time, and each costs its patience.
 fn ask_all(site: &Site, snapshot: &Snapshot) -> Vec<Finding> {
+    // Where new sessions look: in the settings and at home, whatever this one has on PATH.
+    let elsewhere = snapshot.of(snapshot.uid, snapshot.gid, snapshot.cwd.clone(), &["PATH"]);
+    let has_cargo = has_cargo(&elsewhere, site.settings(), &Homes::new(&elsewhere));
     let mut findings = Vec::new();
     for shell in AskedShell::ALL {
         for &start in shell.starts() {
@@ -78,7 +123,8 @@ fn ask_all(site: &Site, snapshot: &Snapshot) -> Vec<Finding> {
             let answer = ask(shell, start, &site.account, snapshot, &words).transpose();
             let hangs =
                 matches!(&answer, Some(Err(error)) if error.kind() == io::ErrorKind::TimedOut);
-            findings.extend(answer.map(|answer| Finding::of(shell, start, answer, site)));
+            findings
+                .extend(answer.map(|answer| Finding::of(shell, start, answer, site, has_cargo)));
             if hangs {
                 break;
             }
@@ -87,19 +133,25 @@ fn ask_all(site: &Site, snapshot: &Snapshot) -> Vec<Finding> {
     findings
 }
 
-/// What each cure is for: several shells read one file.
+/// What each help is for: several shells read one file.
 fn complaints(site: &Site, findings: &[Finding]) -> BTreeMap<String, Vec<String>> {
     let mut complaints: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for finding in findings {
-        if let Some((complaint, cure)) = finding.complaint(site) {
-            complaints.entry(cure).or_default().push(complaint);
+        if let Some((complaint, help)) = finding.complaint(site) {
+            complaints.entry(help).or_default().push(complaint);
         }
     }
     complaints
 }
 
 impl Finding {
-    fn of(shell: AskedShell, start: Start, answer: io::Result<Answer>, site: &Site) -> Finding {
+    fn of(
+        shell: AskedShell,
+        start: Start,
+        answer: io::Result<Answer>,
+        site: &Site,
+        has_cargo: bool,
+    ) -> Finding {
         let path = |path: &Option<PathBuf>| {
             path.as_ref().map_or("none".into(), |path| shown(path).to_string())
         };
@@ -115,14 +167,15 @@ impl Finding {
             let own = site.own_cache.as_ref();
             target.starts_with(&site.shared_root) || own.is_some_and(|own| target.starts_with(own))
         };
+        let is_bare = answer.as_ref().is_ok_and(|answer| answer.cargo.is_none());
         let outcome = match answer {
             Err(error) => Outcome::NoAnswer(error),
-            Ok(Answer { cargo: None, .. }) => Outcome::NoCargo,
+            Ok(Answer { cargo: None, .. }) if has_cargo => Outcome::NoCargo,
             Ok(Answer { cargo: Some(cargo), .. }) if !is_shim(&cargo) => Outcome::OtherCargo(cargo),
             Ok(Answer { target_dir: Some(target), .. }) if is_below(&target) => Outcome::Wins,
             Ok(Answer { target_dir, .. }) => Outcome::OtherTarget(target_dir),
         };
-        Finding { shell, start, outcome, config, cells }
+        Finding { shell, start, outcome, config, cells, is_bare }
     }
 
     fn row(&self) -> text::Row {
@@ -130,13 +183,13 @@ impl Finding {
         let [cargo, target] = self.cells.clone();
         let mark = match self.outcome {
             Outcome::Wins => "",
-            Outcome::OtherTarget(_) => "  <- not in force",
+            Outcome::OtherTarget(_) => "  <- not your own",
             _ => "  <- not the shim",
         };
         [name, cargo, format!("{target}{mark}")]
     }
 
-    /// What is wrong, and the command that cures it.
+    /// What is wrong, and the command that helps.
     fn complaint(&self, site: &Site) -> Option<(String, String)> {
         let session = format!("a fresh {} ({})", self.shell.name(), self.start.name());
         let by = |line: &Option<Line>| {
@@ -158,17 +211,17 @@ impl Finding {
                 Some((format!("{session} gave no answer: {error}"), help))
             }
             Outcome::NoCargo => {
-                let cure = line_to_add(&start_up, None, site);
-                Some((format!("{session} finds no cargo at all"), cure))
+                let help = line_to_add(&start_up, None, site)?;
+                Some((format!("{session} finds no cargo at all"), help))
             }
             Outcome::OtherCargo(cargo) => {
-                let line = start_up.last_line_with(".cargo/");
+                let line = start_up.line_that_puts_first(cargo);
                 let complaint =
                     format!("in {session} `{}` comes before the shim{}", shown(cargo), by(&line));
-                Some((complaint, line_to_add(&start_up, line.as_ref(), site)))
+                Some((complaint, line_to_add(&start_up, line.as_ref(), site)?))
             }
             Outcome::OtherTarget(target) => {
-                let line = start_up.last_line_with(TARGET_DIR);
+                let line = start_up.line_that_sets_target();
                 let is = target.as_ref().map(|path| format!("is `{}`", shown(path)));
                 let is = is.unwrap_or_else(|| "is not set".into());
                 let complaint = format!("in {session} {TARGET_DIR} {is}{}", by(&line));
@@ -179,35 +232,28 @@ impl Finding {
 }
 
 /// The command that adds the line, behind whatever gets in front. Once the program is gone the line
-/// does nothing.
-fn line_to_add(start_up: &StartUp<'_>, culprit: Option<&Line>, site: &Site) -> String {
-    let program = quoted(&site.installation.binary());
-    let file = start_up.file_to_win_in(culprit);
-    let bourne = |shell: &str| {
-        format!("if [ -x {program} ]; then eval \"$({program} env --shell {shell})\"; fi")
-    };
-    let line = match start_up.shell {
-        AskedShell::Fish => {
-            format!("test -x {program}; and {program} env --shell fish | source")
-        }
-        AskedShell::Zsh => bourne("zsh"),
-        // Both read `.profile`.
-        AskedShell::Sh | AskedShell::Bash => bourne("sh"),
-    };
-    let (line, place) = (quoted(&line), quoted(&file));
+/// does nothing. `None` for a file that cannot be changed, of which that has been said.
+fn line_to_add(start_up: &StartUp<'_>, offending: Option<&Line>, site: &Site) -> Option<String> {
+    let file = start_up.file_to_win_in(offending);
+    if site.by_hand.iter().any(|(path, ..)| *path == file) {
+        return None;
+    }
+    let line = quoted(&line_for(&file, &site.installation.binary()));
+    let place = quoted(&file);
     let ends_its_line = files::read_regular(&file).map_or(true, |text| text.ends_with('\n'));
     let add = match ends_its_line {
         true => format!("echo {line} >> {place}"),
         false => format!("printf '\\n%s\\n' {line} >> {place}"),
     };
-    match file.parent() {
+    Some(match file.parent() {
         Some(parent) if !parent.exists() => format!("mkdir -p {} && {add}", quoted(parent)),
         _ => add,
-    }
+    })
 }
 
 fn line_to_take_out(line: Option<Line>) -> String {
-    line.map_or("cargo-peruser explain".into(), |Line { file, number }| {
-        format!("take that line out: ${{EDITOR:-vi}} +{number} {}", quoted(&file))
-    })
+    let Some(Line { file, number }) = line else { return "cargo-peruser explain".into() };
+    let is_own = files::entry(&file).is_ok_and(|entry| entry.uid == accounts::own_uid());
+    let sudo = if is_own { "" } else { "sudo " };
+    format!("take that line out: {sudo}${{EDITOR:-vi}} +{number} {}", quoted(&file))
 }

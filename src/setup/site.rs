@@ -16,27 +16,30 @@ use crate::os::lexical;
 use crate::os::marked::Blocks;
 use crate::os::passwd::Account;
 use crate::os::snapshot::Snapshot;
-use crate::private_dir::provision::Provisioner;
+use crate::private_dir::provision::{Person, Provisioner};
 use crate::private_dir::{Caller, examine_way};
+use crate::session::has_cargo;
 use crate::session::installation::{Installation, PROGRAM, is_same_file};
 use crate::settings;
 use crate::settings::Flags;
 use crate::settings::{Scope, Settings, StickyRoot};
 use crate::setup::error::{RootFault, SetupError};
 use crate::setup::pieces::{
-    GENERATOR, Piece, Root, Systemd, What, cannot_be_quoted, is_the_systems,
+    Hook, Piece, Root, Systemd, What, cannot_be_quoted, is_the_systems, line_for,
 };
 use crate::setup::steps::{
-    Step, assert_trusted, find_shell, of_machine, of_person, read_receipt, receipt_path,
+    Step, assert_trusted, cannot_change, find_shell, of_machine, of_person, read_receipt,
+    receipt_path,
 };
 use crate::shim::decide::{session_build_dir, session_target};
 use crate::ui::failure::{Failure, Result};
+use crate::ui::report;
 
 /// What is set up.
 pub(super) struct Site {
     /// Where the program goes.
     pub(super) installation: Installation,
-    /// The shared root that is in force afterwards.
+    /// The shared root afterwards.
     pub(super) shared_root: PathBuf,
     /// Who asks.
     pub(super) account: Account,
@@ -51,6 +54,8 @@ pub(super) struct Site {
     /// What becomes of the root; `None` where it is the administrator's.
     root: Option<Root>,
     hooks: Vec<Piece>,
+    /// Start-up files that cannot be changed, why, and the line that belongs into each.
+    pub(super) by_hand: Vec<(PathBuf, Failure, String)>,
     settings_in_files: Settings,
 }
 
@@ -86,12 +91,10 @@ impl Site {
         }
         let group = group(audience, verb)?;
         let settings_in_files = settings::files::from_files(&homes, snapshot)?;
+        let is_ours = settings.is_some() || shared_root.starts_with(&home);
         let root = match audience {
             Audience::Machine => Some(group.map_or(Root::EVERYONE, Root::group)),
-            Audience::Person if settings.is_some() || shared_root.starts_with(&home) => {
-                Some(Root::OWN)
-            }
-            Audience::Person => None,
+            Audience::Person => is_ours.then_some(Root::OWN),
         };
         let root = root.map(|root| Root { sticky: settings_in_files.sticky_root(), ..root });
         let account = accounts::account(snapshot.uid, settings_in_files.exclude_groups());
@@ -105,24 +108,59 @@ impl Site {
             settings,
             root,
             hooks: Vec::new(),
+            by_hand: Vec::new(),
             scope: scope.unwrap_or(settings_in_files.scope()),
             settings_in_files,
         };
-        Ok(Site { hooks: site.find_hooks(snapshot, &homes), ..site })
+        let hooks = site.find_hooks(snapshot, &homes);
+        site.with_hooks(hooks)
+    }
+
+    /// Sets aside the start-up files that cannot be changed: they keep nothing else from its place.
+    fn with_hooks(mut self, hooks: Vec<Piece>) -> Result<Site> {
+        let receipt = read_receipt(&receipt_path(&self.installation))?;
+        let program = self.installation.binary();
+        for piece in hooks {
+            let is_block = matches!(piece.what, What::Blocks(_));
+            let Some(error) = is_block.then(|| cannot_change(&piece, &receipt)).flatten() else {
+                self.hooks.push(piece);
+                continue;
+            };
+            let text = files::read_regular(&piece.path).unwrap_or_default();
+            if !text.contains(PROGRAM) {
+                let line = line_for(&piece.path, &program);
+                self.by_hand.push((piece.path, error, line));
+            }
+        }
+        Ok(self)
     }
 
     /// The pieces that put the shim first in sessions.
     fn find_hooks(&self, snapshot: &Snapshot, homes: &Homes<'_>) -> Vec<Piece> {
         let program = self.installation.binary();
+        let pieces = |places: Vec<(Hook, PathBuf)>| -> Vec<Piece> {
+            places.into_iter().map(|(hook, path)| hook.piece(path, &program)).collect()
+        };
         if self.is_machine() {
-            return of_machine().pieces(&program);
+            return pieces(of_machine());
         }
-        let mut person = of_person(snapshot, homes, &self.home);
+        let mut hooks = pieces(of_person(snapshot, homes, &self.home, &self.account));
         let target = session_target(&self.shared_root, &self.account);
         let build = session_build_dir(&self.shared_root, &self.account);
-        person.systemd = systemd(homes, &self.installation, (target, build))
-            .filter(|_| self.account.no_directory(&self.settings_in_files).is_none());
-        person.pieces(&program)
+        let systemd = systemd(homes, &self.installation, (target, build))
+            .filter(|_| self.account.no_directory(&self.settings_in_files).is_none())
+            // It is no program, which could ask each time.
+            .filter(|_| has_cargo(snapshot, &self.settings_in_files, homes));
+        hooks.extend(systemd.iter().map(Systemd::piece));
+        hooks
+    }
+
+    /// Tells which start-up files cannot be changed.
+    pub(super) fn tell_by_hand(&self) {
+        for (_, cause, line) in &self.by_hand {
+            let help = format!("add this line to it, or to what it is made from: {line}");
+            report::warning(cause, &help);
+        }
     }
 
     /// Everything that is put in its place, in order: hooks come last, when what they call is there.
@@ -158,7 +196,7 @@ impl Site {
         let mut pieces = Vec::new();
         for (place, page) in man::pages() {
             let path = share.join("man").join(place);
-            pieces.push(Piece::new(path, file(page), "a man page"));
+            pieces.push(Piece::new(path, file(page), "man page"));
         }
         for shell in completions::Shell::ALL {
             let name = shell.to_possible_value().map(|value| value.get_name().to_owned());
@@ -182,10 +220,21 @@ impl Site {
         root.map(new).transpose()
     }
 
+    /// Whose sessions it is about: the caller's, and where root asks those of everybody who gets a
+    /// private directory.
+    ///
+    /// # Errors
+    /// The root cannot be looked at.
+    pub(super) fn people(&self) -> Result<Vec<Person>> {
+        let provisioner = self.provisioner()?.filter(|_| accounts::is_root());
+        let own = Person { uid: self.account.uid, gid: rustix::process::getegid().as_raw() };
+        Ok(provisioner.map_or_else(|| vec![own], |it| it.everybody()))
+    }
+
     /// Makes sure that nobody else can replace what is about to be installed and used.
     ///
     /// # Errors
-    /// [`SetupError::Prefix`], and the refusals of the way to the shared root.
+    /// [`SetupError::Prefix`], and the refusals of the shared root's ancestors.
     pub(super) fn examine(&self, steps: &[Step], homes: &Homes<'_>) -> Result<()> {
         let caller = Caller {
             uid: self.account.uid,
@@ -197,7 +246,7 @@ impl Site {
             sticky_root: StickyRoot::Refuse,
             root_origin: "--shared-root".into(),
         };
-        // The root's own way is judged by rules of its own.
+        // Those of the root are judged by rules of its own.
         examine_way(&self.shared_root, &caller)?;
         let places = steps.iter().map(|step| step.piece.path.as_path());
         Ok(assert_trusted(places.filter(|path| !self.shared_root.starts_with(path)))?)
@@ -213,6 +262,11 @@ impl Site {
         };
         let mut found = std::fs::read_dir(&self.shared_root).into_iter().flatten().flatten();
         self.scope == Scope::Workspace && found.any(|entry| is_cache(entry.path()))
+    }
+
+    /// The settings, as they were before.
+    pub(super) fn settings(&self) -> &Settings {
+        &self.settings_in_files
     }
 
     /// Whether it is a whole machine.
@@ -282,7 +336,8 @@ fn systemd(
     let cargo_bin = homes.cargo_bin().filter(|path| cannot_be_quoted(path).is_none());
     let is_there =
         Path::new("/etc/systemd").is_dir() || Path::new("/usr/lib/systemd/system").is_dir();
-    let is_told = of_machine().generators.is_some_and(|path| path.join(GENERATOR).exists());
+    let tells = |(hook, path): &(Hook, PathBuf)| *hook == Hook::Generator && path.exists();
+    let is_told = of_machine().iter().any(tells);
     let is_quotable = cannot_be_quoted(&target_dir).is_none();
     (is_there && !is_told && is_quotable).then_some(Systemd {
         environment_d: homes.config()?.join("environment.d"),

@@ -15,7 +15,8 @@ mod undo;
 use std::path::{Path, PathBuf};
 
 pub(super) use look::{PieceState, look};
-pub(super) use possible::assert_possible;
+pub(super) use possible::{assert_possible, cannot_change};
+pub(super) use program::is_this_program;
 pub(super) use put::put;
 pub(super) use receipt::{
     begin_receipt, clear_receipt_leftovers, end_receipt, read_receipt, receipt_path, write_receipt,

@@ -34,11 +34,7 @@ fn grouped<'a>(steps: impl Iterator<Item = &'a Step>, word: fn(&Step) -> &'stati
         let count = group.len();
         Some(match count {
             1 => row(word(first), &first.piece.path, detail(first)),
-            _ => row(
-                word(first),
-                &common_directory(group),
-                format!("{}, {count} times", detail(first)),
-            ),
+            _ => row(word(first), &common_directory(group), format!("{} ({count})", detail(first))),
         })
     });
     rows.collect()
@@ -54,8 +50,9 @@ fn common_directory(steps: &[&Step]) -> PathBuf {
 
 /// Who gets a private directory once the shared root is as it should be.
 pub(super) fn to_be_provisioned(people: &[Person]) -> String {
-    let names = people.iter().map(|person| accounts::owner(person.uid).word());
-    format!("then private directories for: {}", names.collect::<Vec<_>>().join(", "))
+    let names: Vec<_> = people.iter().map(|person| accounts::owner(person.uid).word()).collect();
+    let names = if names.is_empty() { "nobody yet".into() } else { names.join(", ") };
+    format!("then private directories for: {names}")
 }
 
 /// That people's caches stay where they are, and builds do not.
@@ -71,7 +68,7 @@ pub(super) fn leaves_caches_behind(shared_root: &Path) -> String {
 pub(super) fn state(steps: &[Step]) -> String {
     let word: fn(&Step) -> &'static str = |step| match step.state {
         PieceState::InPlace => "in place",
-        PieceState::Missing => "missing",
+        PieceState::Missing | PieceState::Untouched => "missing",
         PieceState::Outdated => "outdated",
         PieceState::Loose { .. } => "wrong permissions",
     };
@@ -125,7 +122,7 @@ fn row(verb: &str, path: &Path, why: impl ToString) -> Row {
 fn verb(step: &Step) -> &'static str {
     match (&step.piece.what, step.state) {
         (_, PieceState::Loose { .. }) => "mend",
-        (What::Blocks(_), PieceState::Outdated) => "change",
+        (_, PieceState::Untouched) | (What::Blocks(_), PieceState::Outdated) => "change",
         (_, PieceState::Outdated) => "renew",
         _ => "create",
     }
@@ -143,7 +140,9 @@ fn detail(step: &Step) -> String {
             format!("mode {:04o} → {:04o}{group}", before.mode, after.mode)
         }
         (What::Root(root), PieceState::Missing) => {
-            format!("{}, mode {:04o}", step.piece.purpose, root.mode)
+            let group = root.group.map(|gid| format!(", group {}", accounts::group_word(gid)));
+            let group = group.unwrap_or_default();
+            format!("{}, mode {:04o}{group}", step.piece.purpose, root.mode)
         }
         (What::Link(to), _) => format!("{}, a link to {}", step.piece.purpose, shown(to)),
         (What::Blocks(blocks), _) => {

@@ -1,12 +1,13 @@
-//! `setup --uninstall`: takes everything back, in the reverse order.
+//! `setup --uninstall`: removes everything, in the reverse order.
 //!
-//! One piece that cannot be taken back does not keep the others; as long as there is one, the receipt
+//! One piece that cannot be removed does not keep the others; as long as there is one, the receipt
 //! stays, and the next run tries it again.
 
 use std::path::Path;
 
 use super::site::Site;
 use super::text::{self, Row};
+use crate::os::files;
 use crate::private_dir::provision::remove_empty;
 use crate::setup::pieces::{Did, Receipt, Record};
 use crate::setup::steps::{
@@ -17,12 +18,7 @@ use crate::ui::report;
 
 /// `editors` have settings that will still say where the person builds.
 pub(super) fn run(site: &Site, is_dry: bool, editors: &[&str]) -> anyhow::Result<u8> {
-    for editor in editors {
-        report::warning(
-            &format!("the settings of {editor} will go on naming your directory"),
-            &format!("cargo-peruser editor {editor} --remove, before this or from another copy"),
-        );
-    }
+    editors.iter().for_each(|editor| warn_of(editor));
     let path = receipt_path(&site.installation);
     let receipt = read_receipt(&path)?;
     if !is_dry {
@@ -32,28 +28,39 @@ pub(super) fn run(site: &Site, is_dry: bool, editors: &[&str]) -> anyhow::Result
         report::note(&text::nothing_set_up(&path));
     }
     remove_unused(site, &receipt, is_dry);
-    let mut way = Way { shared_root: &site.shared_root, rows: Vec::new(), failed: None };
+    let mut progress = Progress { shared_root: &site.shared_root, rows: Vec::new(), failed: None };
     let (above, others): (Vec<&Record>, Vec<&Record>) =
         receipt.entries.iter().rev().partition(|entry| path.starts_with(&entry.path));
     for entry in others {
-        way.go(entry, if is_dry { None } else { Some(undo(entry)) });
+        progress.note(entry, if is_dry { None } else { Some(undo(entry)) });
     }
-    let ended =
-        if is_dry || way.failed.is_some() { Ok(()) } else { way.end(&path, &receipt, &above) };
+    let ended = match (is_dry, &progress.failed) {
+        (false, None) => progress.end(&path, &receipt, &above),
+        _ => Ok(()),
+    };
     if is_dry {
-        above.into_iter().for_each(|entry| way.go(entry, None));
+        above.into_iter().for_each(|entry| progress.note(entry, None));
     }
-    if !way.rows.is_empty() {
-        report::line(text::table(&way.rows))?;
+    if !progress.rows.is_empty() {
+        report::line(text::table(&progress.rows))?;
     }
     ended?;
-    match way.failed {
+    match progress.failed {
         Some(error) => Err(error.into()),
         None => {
-            report::note(&text::caches_stay(site));
+            if site.shared_root.exists() {
+                report::note(&text::caches_stay(site));
+            }
             Ok(0)
         }
     }
+}
+
+fn warn_of(editor: &str) {
+    report::warning(
+        &format!("the settings of {editor} will go on naming your directory"),
+        &format!("cargo-peruser editor {editor} --remove, before this or from another copy"),
+    );
 }
 
 /// Removes the private directories in which nobody has built yet, from a shared root that setup has
@@ -65,17 +72,18 @@ fn remove_unused(site: &Site, receipt: &Receipt, is_dry: bool) {
 }
 
 /// How far it has come.
-struct Way<'a> {
+struct Progress<'a> {
     shared_root: &'a Path,
     rows: Vec<Row>,
     failed: Option<Failure>,
 }
 
-impl Way<'_> {
+impl Progress<'_> {
     /// Writes down what has become of a piece; `None` for what would.
-    fn go(&mut self, entry: &Record, undone: Option<Result<Undone, Failure>>) {
+    fn note(&mut self, entry: &Record, undone: Option<Result<Undone, Failure>>) {
         let is_quiet = match &undone {
             Some(Ok(Undone::Nothing)) => true,
+            None => !files::is_there(&entry.path),
             // A directory that others use as well is no news, but the caches are.
             Some(Ok(Undone::Kept(_))) => {
                 entry.did == Did::MakeDirectory && entry.path != self.shared_root
@@ -95,7 +103,7 @@ impl Way<'_> {
         let gone = end_receipt(path, receipt)?;
         for entry in above {
             let is_gone = gone.as_ref().is_some_and(|top| entry.path.starts_with(top));
-            self.go(entry, Some(if is_gone { Ok(Undone::Removed) } else { undo(entry) }));
+            self.note(entry, Some(if is_gone { Ok(Undone::Removed) } else { undo(entry) }));
         }
         Ok(())
     }

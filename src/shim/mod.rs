@@ -218,7 +218,7 @@ impl<'a> Plan<'a> {
         }
         self.note_use();
         if self.is_sudo() {
-            report::note(&"running as root through sudo, so this builds into root's own directory");
+            self.tell_of_sudo();
         }
         let mut changes = environment::changes(&self.decision);
         changes.push(environment::marker(&trail.then(cargo.clone())));
@@ -252,8 +252,20 @@ impl<'a> Plan<'a> {
         }
     }
 
+    /// Tells where root's files go: with `sudo -E`, cargo's own still to the home of whoever typed it.
+    fn tell_of_sudo(&self) {
+        let text = "running as root through sudo, so this builds into root's own directory";
+        match self.homes.cargo().filter(|home| !self.homes.is_own(home)) {
+            None => report::note(&text),
+            Some(home) => report::advice(
+                &format!("{text}, and cargo leaves files of root's in `{}`", shown(&home)),
+                &"with root's own home: sudo -H cargo …",
+            ),
+        }
+    }
+
     /// Whether root's directory is used because somebody typed `sudo`.
-    fn is_sudo(&self) -> bool {
+    pub fn is_sudo(&self) -> bool {
         self.snapshot.uid == 0
             && self.decision.required.is_some()
             && self.invocation().target_use() == TargetUse::Writes

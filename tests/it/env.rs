@@ -18,6 +18,7 @@ use crate::runner::tests;
 pub(crate) fn tests() -> Vec<Trial> {
     let mut tests = tests![
         the_shim_comes_first_and_cargos_own_programs_second,
+        somebody_without_rust_gets_no_shim,
         where_cargos_own_programs_stand_they_stay,
         the_directory_is_made_before_it_is_exported,
         evaluated_again_it_changes_nothing,
@@ -44,7 +45,7 @@ fn installed() -> World {
         assert!(copied.success());
     }
     symlink(program(&world), world.at("prefix/lib/cargo-peruser/bin/cargo")).unwrap();
-    world.directory("home/.cargo/bin", 0o755);
+    world.cargo_in("home/.cargo/bin");
     world.with("PATH", "/usr/bin:/bin")
 }
 
@@ -74,9 +75,34 @@ fn the_shim_comes_first_and_cargos_own_programs_second() {
          export CARGO_BUILD_BUILD_DIR\n"
     );
     let bare = installed();
-    fs::remove_dir(bare.at("home/.cargo/bin")).unwrap();
-    let path = exported(env(&bare, &["--format", "json"]))["PATH"].as_str().unwrap().to_owned();
-    assert!(!path.contains(".cargo"), "{path}");
+    fs::rename(bare.at("home/.cargo"), bare.at("away")).unwrap();
+    bare.cargo_in("packaged");
+    let found = exported(env(&bare, &["--format", "json"]).path(["packaged"]));
+    let path = found["PATH"].as_str().unwrap();
+    assert!(path.contains("/cargo-peruser/bin:") && !path.contains(".cargo"), "{path}");
+}
+
+/// `command -v cargo` fails for them, and rustup's installer runs. With a cargo the shim comes.
+fn somebody_without_rust_gets_no_shim() {
+    let world = installed();
+    let cargo = world.at("home/.cargo/bin/cargo");
+    let shim = world.at("prefix/lib/cargo-peruser/bin");
+    let path = || {
+        let run = env(&world, &["--format", "json"]);
+        exported(run.path(["home/.cargo/bin", "empty"])).get("PATH").cloned()
+    };
+    assert!(path().is_some());
+    fs::remove_file(&cargo).unwrap();
+    assert_eq!(path(), None);
+    // The shim is no cargo to execute, nor is a file that cannot be executed.
+    symlink(shim.join("cargo"), &cargo).unwrap();
+    assert_eq!(path(), None);
+    fs::remove_file(&cargo).unwrap();
+    world.file("home/.cargo/bin/cargo", "");
+    assert_eq!(path(), None);
+    let configured = env(&world, &["--format", "json"]).path(["empty"]);
+    let configured = configured.var("CARGO_PERUSER_REAL_CARGO", world.cargo_in("elsewhere"));
+    assert!(exported(configured).get("PATH").is_some());
 }
 
 fn where_cargos_own_programs_stand_they_stay() {

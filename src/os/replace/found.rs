@@ -103,8 +103,7 @@ pub(super) fn assert_open(place: &Path, path: &Path) -> Result<(), Failure> {
     match accessat(CWD, directory, access, AtFlags::EACCESS) {
         Err(_) => {
             let why = format!("its directory `{}` is not writable", shown(directory));
-            let places = format!("{} {}", quoted(directory), quoted(path));
-            Err(cannot_edit(path, &why).help(format!("ls -ld {places}")))
+            Err(cannot_edit(path, &why).help(format!("ls -ld {}", quoted(directory))))
         }
         Ok(()) => Ok(()),
     }

@@ -10,7 +10,7 @@ fn change(name: &'static str, value: Option<&str>) -> Change {
 }
 
 /// What each reader is told of the changes below.
-const EXPECTED: [(Syntax, &str); 6] = [
+const EXPECTED: [(Syntax, &str); 8] = [
     (
         Syntax::Posix,
         "PATH='/shim:/usr/bin'; export PATH\n\
@@ -28,6 +28,18 @@ const EXPECTED: [(Syntax, &str); 6] = [
         "$env.PATH = [\"/shim\", \"/usr/bin\"]\n\
              $env.CARGO_TARGET_DIR = \"/srv/it's \\\"$x\\\" \\\\/target\"\n\
              hide-env --ignore-errors CARGO_BUILD_TARGET_DIR\n",
+    ),
+    (
+        Syntax::Csh,
+        "setenv PATH '/shim:/usr/bin';\n\
+             setenv CARGO_TARGET_DIR '/srv/it'\\''s \"$x\" \\/target';\n\
+             unsetenv CARGO_BUILD_TARGET_DIR;\n",
+    ),
+    (
+        Syntax::Elvish,
+        "set-env PATH '/shim:/usr/bin'\n\
+             set-env CARGO_TARGET_DIR '/srv/it''s \"$x\" \\/target'\n\
+             unset-env CARGO_BUILD_TARGET_DIR\n",
     ),
     (
         Syntax::PowerShell,

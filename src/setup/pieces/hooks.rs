@@ -8,9 +8,12 @@ use std::path::{Path, PathBuf};
 
 use super::{Piece, What};
 use crate::os::marked::Blocks;
+use crate::ui::escape::quoted;
 
 const POSIX: &str = include_str!("../hook.sh");
 const FISH: &str = include_str!("../hook.fish");
+const CSH: &str = include_str!("../hook.csh");
+const ELVISH: &str = include_str!("../hook.elv");
 const GENERATOR_SCRIPT: &str = include_str!("../environment-generator.sh");
 const ENVIRONMENT: &str = include_str!("../environment.conf");
 const USER_SERVICE: &str = include_str!("../user-service.conf");
@@ -19,86 +22,69 @@ const USER_SERVICE: &str = include_str!("../user-service.conf");
 /// 30 reads people's own files.
 pub(crate) const GENERATOR: &str = "60-cargo-peruser";
 
-/// The start-up files of a machine, as far as they exist; what is not installed has none.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct MachineHooks {
-    /// The directory of scripts that login shells source.
-    pub profile_d: Option<PathBuf>,
-    /// bash's, for interactive shells and for commands over ssh.
-    pub bashrc: Option<PathBuf>,
-    /// zsh's, for every zsh.
-    pub zshenv: Option<PathBuf>,
-    /// fish's directory of snippets.
-    pub fish_conf_d: Option<PathBuf>,
-    /// systemd's directory of programs whose output becomes the environment of user services.
-    pub generators: Option<PathBuf>,
-    /// systemd's directory of additions to `user@.service`, which starts before each account's first
-    /// session.
-    pub user_service: Option<PathBuf>,
+/// A place where sessions begin, by what reads it. A machine's and a person's are alike where both have
+/// one, but that a person's blocks stand at the end of files, behind lines that prepend `~/.cargo/bin`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Hook {
+    /// A script of ours among those that login shells source.
+    ProfileScript,
+    /// A file that Bourne login shells read, or yash.
+    Profile,
+    /// bash's for everybody. What comes first there is often `return` for all but interactive shells.
+    MachinesBashrc,
+    /// bash's, with blocks on both sides of such a line.
+    Bashrc,
+    /// The first file that zsh reads.
+    Zsh,
+    /// One that zsh reads after it.
+    LaterZsh,
+    /// The one that csh and tcsh read.
+    Csh,
+    /// elvish's.
+    Elvish,
+    /// A file of ours among fish's snippets. A person's is called like the machine's, whose place it
+    /// takes: fish reads one file of a name.
+    FishSnippet,
+    /// fish's own file.
+    FishConfig,
+    /// A program whose output becomes the environment of a person's services.
+    Generator,
+    /// An addition to `user@.service`, which starts before each account's first session.
+    UserService,
 }
 
-impl MachineHooks {
-    /// The pieces that put an installed `program` in force for everyone.
-    pub(crate) fn pieces(&self, program: &Path) -> Vec<Piece> {
-        let sourced = |text| What::File(text, 0o644);
-        let of = |place: &Option<PathBuf>, name: &str| place.as_ref().map(|path| path.join(name));
-        let block = |text| Blocks { top: Some(text), end: None };
-        // At the top, since what comes first there is often `return` for all but interactive shells.
-        let bashrc = self
-            .bashrc
-            .clone()
-            .map(|path| (path, What::Blocks(block(posix(program, Voice::Interactive)))));
-        let at_end = Blocks { top: None, end: Some(posix(program, Voice::Interactive)) };
-        let zshenv = self.zshenv.clone().map(|path| (path, What::Blocks(at_end)));
-        // Behind the other scripts of its directory, which are sourced by their names' order.
-        let profile = of(&self.profile_d, "zz-cargo-peruser.sh");
-        let snippet = of(&self.fish_conf_d, "cargo-peruser.fish");
-        let generator = of(&self.generators, GENERATOR);
-        let user_service = of(&self.user_service, "cargo-peruser.conf");
-        [
-            (
-                profile
-                    .map(|path| (path, sourced(posix(program, Voice::InteractiveSh).into_bytes()))),
-                LOGIN_SHELLS,
-            ),
-            (bashrc, "bash, interactive and over ssh"),
-            (zshenv, "every zsh"),
-            (
-                snippet.map(|path| (path, sourced(fish(program, Voice::Interactive).into_bytes()))),
-                "every fish",
-            ),
-            (
-                generator.map(|path| {
-                    (path, What::File(filled(GENERATOR_SCRIPT, program).into_bytes(), 0o755))
-                }),
-                SYSTEMD,
-            ),
-            (
-                user_service.map(|path| (path, sourced(user_service_text(program).into_bytes()))),
-                "private directories at the first login",
-            ),
-        ]
-        .into_iter()
-        .filter_map(|(piece, purpose)| piece.map(|(path, what)| Piece::new(path, what, purpose)))
-        .collect()
+impl Hook {
+    /// The piece that puts the shim of an installed `program` first there.
+    pub(crate) fn piece(self, path: PathBuf, program: &Path) -> Piece {
+        let ours = |text: String, mode| What::File(text.into_bytes(), mode);
+        let end = |text| What::Blocks(Blocks { top: None, end: Some(text) });
+        let (what, purpose) = match self {
+            Hook::ProfileScript => {
+                (ours(posix(program, Voice::InteractiveSh), 0o644), LOGIN_SHELLS)
+            }
+            Hook::Profile => (end(posix(program, Voice::InteractiveSh)), LOGIN_SHELLS),
+            Hook::MachinesBashrc => {
+                let top = Some(posix(program, Voice::Interactive));
+                (What::Blocks(Blocks { top, end: None }), BASH)
+            }
+            Hook::Bashrc => {
+                let top = Some(posix(program, Voice::Silent));
+                let end = Some(posix(program, Voice::Interactive));
+                (What::Blocks(Blocks { top, end }), BASH)
+            }
+            Hook::Zsh => (end(posix(program, Voice::Interactive)), "every zsh"),
+            Hook::LaterZsh => (end(posix(program, Voice::Silent)), "every zsh"),
+            Hook::Csh => (end(filled(CSH, program)), "every csh and tcsh"),
+            Hook::Elvish => (end(filled(ELVISH, program)), "elvish, interactive"),
+            Hook::FishSnippet => (ours(fish(program, Voice::Interactive), 0o644), "every fish"),
+            Hook::FishConfig => (end(fish(program, Voice::Silent)), "every fish"),
+            Hook::Generator => (ours(filled(GENERATOR_SCRIPT, program), 0o755), SYSTEMD),
+            Hook::UserService => {
+                (ours(user_service(program), 0o644), "private directories at the first login")
+            }
+        };
+        Piece::new(path, what, purpose)
     }
-}
-
-/// A person's own start-up files.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct PersonHooks {
-    /// Files that Bourne login shells read, the ones to make included.
-    pub profiles: Vec<PathBuf>,
-    /// bash's, for interactive shells and for commands over ssh.
-    pub bashrc: Option<PathBuf>,
-    /// zsh's; `.zshenv`, and those after it that exist.
-    pub zsh: Vec<PathBuf>,
-    /// fish's directory of snippets.
-    pub fish_conf_d: Option<PathBuf>,
-    /// fish's own file, if there is one.
-    pub fish_config: Option<PathBuf>,
-    /// What systemd is told.
-    pub systemd: Option<Systemd>,
 }
 
 /// What systemd gives to a person's services: constants, since a person has no generators.
@@ -116,37 +102,9 @@ pub(crate) struct Systemd {
     pub build_dir: PathBuf,
 }
 
-impl PersonHooks {
-    /// The pieces that put an installed `program` in force for one person.
-    ///
-    /// Blocks stand at the end of files, behind lines that prepend `~/.cargo/bin`; bash's file has
-    /// another at its top, before it returns from shells that are not interactive.
-    pub(crate) fn pieces(&self, program: &Path) -> Vec<Piece> {
-        let at_end = |voice| Blocks { top: None, end: Some(posix(program, voice)) };
-        let both =
-            Blocks { top: Some(posix(program, Voice::Silent)), ..at_end(Voice::Interactive) };
-        let mut pieces: Vec<Piece> = Vec::new();
-        let profile = |path| Piece::block(path, at_end(Voice::InteractiveSh), LOGIN_SHELLS);
-        pieces.extend(self.profiles.iter().map(profile));
-        let bashrc = |path| Piece::block(path, both.clone(), "bash, interactive and over ssh");
-        pieces.extend(self.bashrc.iter().map(bashrc));
-        let voices = std::iter::once(Voice::Interactive).chain(std::iter::repeat(Voice::Silent));
-        let zsh = |(path, voice)| Piece::block(path, at_end(voice), "zsh");
-        pieces.extend(self.zsh.iter().zip(voices).map(zsh));
-        // Called like the machine's, whose place it takes: fish reads one file of a name, the person's.
-        let snippet = self.fish_conf_d.iter().map(|path| path.join("cargo-peruser.fish"));
-        let content = What::File(fish(program, Voice::Interactive).into_bytes(), 0o644);
-        pieces.extend(snippet.map(|path| Piece::new(path, content.clone(), "every fish")));
-        let config = Blocks { top: None, end: Some(fish(program, Voice::Silent)) };
-        let configs = self.fish_config.iter();
-        pieces.extend(configs.map(|path| Piece::block(path, config.clone(), "every fish")));
-        pieces.extend(self.systemd.iter().map(Systemd::piece));
-        pieces
-    }
-}
-
 impl Systemd {
-    fn piece(&self) -> Piece {
+    /// The piece that tells systemd.
+    pub(crate) fn piece(&self) -> Piece {
         let first = [Some(&self.shim_dir), self.cargo_bin.as_ref()].into_iter().flatten();
         let first: Vec<_> = first.map(|path| path.to_string_lossy()).collect();
         let text = ENVIRONMENT
@@ -159,6 +117,7 @@ impl Systemd {
 }
 
 const LOGIN_SHELLS: &str = "login shells";
+const BASH: &str = "bash, interactive and over ssh";
 const SYSTEMD: &str = "desktop sessions and user services";
 
 /// To whom a hook passes on what the program has to say, a refusal for instance. Shells read several
@@ -195,8 +154,25 @@ fn fish(program: &Path, voice: Voice) -> String {
 }
 
 /// systemd reads a `%` as the start of something to fill in.
-fn user_service_text(program: &Path) -> String {
+fn user_service(program: &Path) -> String {
     USER_SERVICE.replace("@program@", &program.to_string_lossy().replace('%', "%%"))
+}
+
+/// The line that does what a hook does, for somebody to add to a start-up file by hand. Once the
+/// program is gone it does nothing.
+pub(crate) fn line_for(file: &Path, program: &Path) -> String {
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    let program = quoted(program);
+    if name.ends_with(".fish") {
+        format!("test -x {program}; and {program} env --shell fish | source")
+    } else if name.ends_with(".elv") {
+        format!("if ?(test -x {program}) {{ eval ({program} env --shell elvish | slurp) }}")
+    } else if name.contains("csh") || name == ".login" {
+        format!("if ( -x {program} ) eval \"`{program} env --shell csh`\"")
+    } else {
+        let shell = if name.starts_with(".z") { "zsh" } else { "sh" };
+        format!("if [ -x {program} ]; then eval \"$({program} env --shell {shell})\"; fi")
+    }
 }
 
 /// Paths have been looked at by [`super::cannot_be_quoted`].
@@ -206,58 +182,44 @@ fn filled(template: &str, program: &Path) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{MachineHooks, PersonHooks, What};
+    use super::{Hook, Systemd, What};
     use std::path::{Path, PathBuf};
-
-    const PROGRAM: &str = "/opt/a b/bin/cargo-peruser";
-
-    fn texts(pieces: Vec<super::Piece>) -> Vec<(PathBuf, String)> {
-        let text = |what| match what {
-            What::File(bytes, _) => String::from_utf8(bytes).unwrap(),
-            What::Blocks(blocks) => [blocks.top, blocks.end].into_iter().flatten().collect(),
-            other => panic!("{other:?}"),
-        };
-        pieces.into_iter().map(|piece| (piece.path, text(piece.what))).collect()
-    }
-
-    #[test]
-    fn a_machine_has_hooks_only_for_what_is_installed() {
-        assert!(MachineHooks::default().pieces(Path::new(PROGRAM)).is_empty());
-        let hooks =
-            MachineHooks { zshenv: Some("/etc/zsh/zshenv".into()), ..MachineHooks::default() };
-        let found = texts(hooks.pieces(Path::new(PROGRAM)));
-        assert_eq!(found.len(), 1);
-        assert!(found[0].1.contains("'/opt/a b/bin/cargo-peruser' env --shell zsh"), "{found:?}");
-    }
 
     #[test]
     fn no_template_is_left_unfilled() {
-        let any = || Some(PathBuf::from("/x"));
-        let machine = MachineHooks {
-            profile_d: any(),
-            bashrc: any(),
-            zshenv: any(),
-            fish_conf_d: any(),
-            generators: any(),
-            user_service: any(),
+        let program = Path::new("/opt/a b/bin/cargo-peruser");
+        let any = || PathBuf::from("/x");
+        let systemd = Systemd {
+            environment_d: any(),
+            shim_dir: any(),
+            cargo_bin: Some(any()),
+            target_dir: any(),
+            build_dir: any(),
         };
-        let person = PersonHooks {
-            profiles: vec!["/x".into()],
-            bashrc: any(),
-            zsh: vec!["/x".into()],
-            fish_conf_d: any(),
-            fish_config: any(),
-            systemd: any().map(|path| super::Systemd {
-                environment_d: path.clone(),
-                shim_dir: path.clone(),
-                cargo_bin: Some(path.clone()),
-                target_dir: path.clone(),
-                build_dir: path,
-            }),
-        };
-        let pieces = [machine.pieces(Path::new(PROGRAM)), person.pieces(Path::new(PROGRAM))];
-        for (path, text) in texts(pieces.concat()) {
-            assert!(!text.contains('@'), "{}: {text}", path.display());
+        let mut pieces = vec![systemd.piece()];
+        for hook in [
+            Hook::ProfileScript,
+            Hook::Profile,
+            Hook::MachinesBashrc,
+            Hook::Bashrc,
+            Hook::Zsh,
+            Hook::LaterZsh,
+            Hook::Csh,
+            Hook::Elvish,
+            Hook::FishSnippet,
+            Hook::FishConfig,
+            Hook::Generator,
+        ] {
+            pieces.push(hook.piece(any(), program));
+        }
+        for (at, piece) in pieces.into_iter().enumerate() {
+            let text = match piece.what {
+                What::File(bytes, _) => String::from_utf8(bytes).unwrap(),
+                What::Blocks(blocks) => [blocks.top, blocks.end].into_iter().flatten().collect(),
+                other => panic!("{other:?}"),
+            };
+            assert!(!text.contains('@'), "{text}");
+            assert!(at == 0 || text.contains("'/opt/a b/bin/cargo-peruser' env "), "{text}");
         }
     }
 }

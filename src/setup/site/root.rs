@@ -1,4 +1,4 @@
-//! Which shared root is in force afterwards, and whether a settings file has to name it.
+//! Which shared root there is afterwards, and whether a settings file has to name it.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -41,7 +41,7 @@ fn scope_of(settings: &Settings) -> Option<Scope> {
     settings.value(Key::Scope).map(|_| settings.scope())
 }
 
-/// The shared root in force afterwards, and how it gets there.
+/// The shared root afterwards, and how it gets there.
 pub(super) enum Root {
     /// The settings name it already, in somebody's own words.
     Named(PathBuf),
@@ -62,7 +62,7 @@ impl Root {
     }
 }
 
-/// The root that is to be in force.
+/// The root that is to be used.
 ///
 /// # Errors
 /// [`RootFault::Named`] where somebody's own words name another than was asked for, and mistakes

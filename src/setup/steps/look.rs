@@ -24,6 +24,8 @@ pub(crate) enum PieceState {
     InPlace,
     /// It is there, with other content.
     Outdated,
+    /// The file is somebody's, and has no block of ours yet.
+    Untouched,
     /// It is the shared root, with other permissions.
     Loose {
         /// As they are.
@@ -130,7 +132,7 @@ fn blocks(path: &Path, wanted: &Blocks, receipt: &Receipt) -> Result<PieceState,
         _ => return Err(SetupError::OtherInstallation { path: path.to_owned() }.into()),
     }
     original.assert_writable()?;
-    Ok(PieceState::Outdated)
+    Ok(if is_bare { PieceState::Untouched } else { PieceState::Outdated })
 }
 
 fn shared_root(path: &Path, root: &Root) -> Result<PieceState, Failure> {

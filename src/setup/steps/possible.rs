@@ -6,9 +6,21 @@ use rustix::io::Errno;
 use rustix::process::geteuid;
 
 use super::Step;
-use super::look::PieceState;
+use super::look::{PieceState, look};
 use crate::os::files;
+use crate::os::replace::Original;
+use crate::setup::pieces::{Piece, Receipt};
 use crate::ui::failure::Failure;
+
+/// Why a start-up file cannot get its blocks, if it cannot: people have theirs written by other programs,
+/// as read-only links, or share them.
+pub(crate) fn cannot_change(piece: &Piece, receipt: &Receipt) -> Option<Failure> {
+    match look(piece, receipt) {
+        Ok(state) => assert_possible(&Step { piece: piece.clone(), state }).err(),
+        // Other failures are told when everything is looked at.
+        Err(_) => Original::read(&piece.path).and_then(|file| file.assert_writable()).err(),
+    }
+}
 
 /// Makes sure that a piece can be put in its place.
 ///

@@ -23,6 +23,12 @@ pub(super) fn own_fingerprint() -> Result<u64, Failure> {
     file_fingerprint(&program).map_err(|cause| Failure::file("read", &program, cause))
 }
 
+/// Whether a file is a copy of the program that this process runs; `None` where there is none to read.
+pub(crate) fn is_this_program(path: &Path) -> Option<bool> {
+    let found = file_fingerprint(path).ok()?;
+    Some(own_fingerprint().is_ok_and(|own| own == found))
+}
+
 /// The fingerprint of a file's content, however large it is.
 pub(super) fn file_fingerprint(path: &Path) -> io::Result<u64> {
     let mut fingerprint = Fingerprint::default();

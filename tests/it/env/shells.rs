@@ -16,6 +16,8 @@ pub(super) fn tests() -> Vec<Trial> {
         bash_takes_every_value_as_it_is,
         zsh_takes_every_value_as_it_is,
         fish_takes_every_value_as_it_is,
+        tcsh_takes_every_value_as_it_is,
+        elvish_takes_every_value_as_it_is,
         nu_takes_every_value_as_it_is,
         the_line_for_nu_works_whatever_is_printed,
         fish_takes_an_empty_entry_as_it_always_does,
@@ -24,7 +26,7 @@ pub(super) fn tests() -> Vec<Trial> {
 }
 
 /// A shared root that a careless quote would let out.
-const NASTY: &str = "root it's \"$HOME\" `id` \\ $(id) {x} * ‘’‚‛ \\u{41}";
+const NASTY: &str = "root it's \"$HOME\" `id` \\ !$ $(id) {x} * ‘’‚‛ \\u{41}";
 
 /// An entry of PATH that nobody means well with.
 const ODD: &str = "/o\u{1b}d\u{7}d ’$x";
@@ -73,6 +75,16 @@ fn fish_takes_every_value_as_it_is() -> Result<(), Skip> {
     let script = "'PROGRAM' env --shell fish | source; \
                   printf '%s\\n' \"$CARGO_TARGET_DIR\" (string join : $PATH)";
     takes_every_value("fish", &["--no-config", "-c"], script)
+}
+
+fn tcsh_takes_every_value_as_it_is() -> Result<(), Skip> {
+    let script = "eval \"`'PROGRAM' env --shell csh`\"; printenv CARGO_TARGET_DIR; printenv PATH";
+    takes_every_value("tcsh", &["-f", "-c"], script)
+}
+
+fn elvish_takes_every_value_as_it_is() -> Result<(), Skip> {
+    let script = "eval ('PROGRAM' env --shell elvish | slurp); printenv CARGO_TARGET_DIR PATH";
+    takes_every_value("elvish", &["-c"], script)
 }
 
 /// nushell evaluates no text; it sources a file that is there before it starts.

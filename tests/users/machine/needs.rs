@@ -42,6 +42,14 @@ pub(crate) enum Need {
     Zsh,
     /// fish.
     Fish,
+    /// tcsh.
+    Tcsh,
+    /// yash.
+    Yash,
+    /// elvish.
+    Elvish,
+    /// sudo, and a kernel that lets it become root.
+    Sudo,
     /// su and script, as util-linux has them.
     Su,
     /// An ssh server and a client.
@@ -58,7 +66,7 @@ pub(crate) enum Need {
 
 impl Need {
     /// All of them.
-    pub(crate) const ALL: [Need; 21] = [
+    pub(crate) const ALL: [Need; 25] = [
         Need::Cargo,
         Need::Nightly,
         Need::Rustup,
@@ -74,6 +82,10 @@ impl Need {
         Need::Dash,
         Need::Zsh,
         Need::Fish,
+        Need::Tcsh,
+        Need::Yash,
+        Need::Elvish,
+        Need::Sudo,
         Need::Su,
         Need::Ssh,
         Need::Strace,
@@ -105,10 +117,7 @@ impl Need {
             Need::UserNamespaces => works("setpriv", &NAMESPACE_OF_ALICE)
                 .context("no user namespaces for ordinary accounts"),
             Need::Vfat => vfat().context("no vfat"),
-            Need::Bash => works("bash", &["-c", ":"]).context("no bash"),
-            Need::Dash => works("dash", &["-c", ":"]).context("no dash"),
-            Need::Zsh => works("zsh", &["-f", "-c", ":"]).context("no zsh"),
-            Need::Fish => works("fish", &["--version"]).context("no fish"),
+            Need::Sudo => works("sudo", &["--help"]).context("no sudo"),
             Need::Su => su().context("no su and script"),
             Need::Ssh => ssh().context("no ssh server and client"),
             Need::Strace => {
@@ -121,6 +130,8 @@ impl Need {
                 works("bindfs", &["--version"]).context("no bindfs")
             }
             Need::Images => images().context("no file systems in files"),
+            // The shells are called like their programs.
+            shell => self::shell(&format!("{shell:?}").to_lowercase()),
         }
     }
 }
@@ -151,6 +162,10 @@ fn toolchain(channel: Channel) -> Result<()> {
     let cargo = Path::new(channel.place()).join("bin/cargo");
     ensure!(cargo.exists(), "none is installed beside the one that runs the tests");
     works(&cargo.to_string_lossy(), &["--version"])
+}
+
+fn shell(name: &str) -> Result<()> {
+    works(name, &["-c", "echo"]).with_context(|| format!("no {name}"))
 }
 
 fn works(program: &str, args: &[&str]) -> Result<()> {

@@ -24,9 +24,28 @@ pub(super) fn tests() -> Vec<Test> {
             two_at_once(stage, setup)
         }));
     }
+    let name = "sessions::an_upgrade_of_the_machine_names_who_has_a_copy_of_their_own";
+    tests.push(test(name, own_copy));
     let name = "sessions::uninstall_names_the_editors_that_were_written";
     tests.push(test(name, editors_are_named));
     tests
+}
+
+/// Hers is another version, and comes first in her sessions.
+fn own_copy(stage: &Stage) -> Result<()> {
+    let host = Host::new(stage, "machine", Shell::Bash)?;
+    let text = "another version, in ~/.local, comes before this one for alice\n";
+    Setup::Person.install(&host)?;
+    Setup::Machine.install(&host)?.never_says(text)?;
+    let mut program = fs::read(format!("{}/cargo-peruser", places::BY_NAME))?;
+    program.push(0);
+    make::file(&host.at(Setup::Person.program()), program, 2001, 0o755)?;
+    let outcome = Setup::Machine.install(&host)?;
+    outcome.mentions(text)?.helps("each of them renews it: /usr/local/bin/cargo-peruser setup")?;
+    let alice = host.person("alice")?;
+    host.run(&alice, Setup::Machine.program(), ["setup"]).run()?.ok()?;
+    Setup::Machine.install(&host)?.never_says(text)?;
+    Ok(())
 }
 
 /// The settings outlive the program, which alone could take them out.

@@ -38,7 +38,7 @@ pub(super) fn tests() -> Vec<Test> {
         tests.push(test(name, body).needs(&[shell.need()]));
     }
     type Body = fn(&Stage) -> Result<()>;
-    let bodies: [(&str, Body, &[Need]); 10] = [
+    let bodies: [(&str, Body, &[Need]); 13] = [
         ("status_asks_a_shell_that_hangs_only_once", hangs, &[Need::Bash]),
         ("a_status_that_is_ended_takes_its_shells_along", ended, &[Need::Bash]),
         ("a_status_that_is_ended_leaves_no_lock_of_pyenvs", lock, &[Need::Bash]),
@@ -53,6 +53,9 @@ pub(super) fn tests() -> Vec<Test> {
         ("the_cure_goes_where_zsh_reads", zdotdir, &[Need::Zsh, Need::Rustup]),
         ("the_cure_goes_where_fish_reads", fish_config, &[Need::Fish, Need::Rustup]),
         ("the_cure_goes_into_the_profile_that_bash_reads", profiles, &[Need::Bash]),
+        ("one_line_cures_what_bash_reads_twice", one_cure, &[Need::Bash]),
+        ("status_before_setup_gives_no_line_of_a_program_that_is_not_there", before, &[]),
+        ("uninstall_of_nothing_speaks_of_nothing", nothing, &[]),
     ];
     for (name, body, needs) in bodies {
         tests.push(test(format!("sessions::{name}"), body).needs(needs));
@@ -281,4 +284,47 @@ fn profiles(stage: &Stage) -> Result<()> {
     host.append("alice", ".bash_login", "D=.cargo; PATH=~/$D/bin:$PATH")?;
     host.append("alice", ".profile", "PATH=~/.cargo/bin:$PATH")?;
     cures(&host, &[Session::Login, Session::LoginInteractive])
+}
+
+/// `.profile` reads `.bashrc`, whose line further up is to blame, and not rustup's.
+fn one_cure(stage: &Stage) -> Result<()> {
+    let host = Host::new(stage, "machine", Shell::Bash)?;
+    Setup::Machine.install(&host)?;
+    for directory in [".cargo", ".cargo/bin"] {
+        make::directory(&host.home("alice").join(directory), 2001, 2001, 0o755)?;
+    }
+    make::script(&host.home("alice").join(".cargo/bin/cargo"), "#!/bin/sh\n")?;
+    make::file(&host.home("alice").join(".cargo/env"), "", 2001, 0o644)?;
+    host.append("alice", ".bashrc", "export PATH=\"$HOME/.cargo/bin:$PATH\"")?;
+    host.append("alice", ".bashrc", ". \"$HOME/.cargo/env\"")?;
+    host.append("alice", ".profile", ". \"$HOME/.cargo/env\"")?;
+    let line = fs::read_to_string(host.home("alice").join(".bashrc"))?.lines().count() - 1;
+    let told = status(&host, Setup::Machine.program())?;
+    told.fails()?.mentions(format!("by `/home/alice/.bashrc` line {line}"))?;
+    ensure!(told.stderr.matches("help: ").count() == 1, "not one help:\n{}", told.stderr);
+    cures(&host, ALL)
+}
+
+/// An untouched file is missing its block, and is not out of date.
+fn before(stage: &Stage) -> Result<()> {
+    let host = Host::new(stage, "person", Shell::Bash)?;
+    for who in ["alice", "root"] {
+        let who = host.person(who)?;
+        let status = host.by_name(&who, ["setup", "--status"]).run()?;
+        status
+            .fails()?
+            .helps("/cargo-peruser setup")?
+            .never_says("outdated")?
+            .never_says("env --shell")?;
+        status.prints("missing")?;
+    }
+    Ok(())
+}
+
+fn nothing(stage: &Stage) -> Result<()> {
+    let host = Host::new(stage, "person", Shell::Bash)?;
+    let alice = host.person("alice")?;
+    let outcome = host.by_name(&alice, ["setup", "--uninstall"]).run()?;
+    outcome.ok()?.mentions("nothing is set up")?.never_says(".cache")?;
+    Ok(())
 }

@@ -47,37 +47,46 @@ const BASH: &[&str] = &[".profile", ".bashrc"];
 const ZSH: &[&str] = &[".profile", ".zshenv", ".zshrc"];
 const FISH: &[&str] = &[".config/fish/config.fish"];
 
-/// Homes in which something stands in its way.
-const REFUSED: &[(&str, Prepare)] = &[
-    ("a_file_that_is_read_only", |host| {
+/// Homes in which bash's own file cannot be changed, which keeps nothing else from its place.
+const BY_HAND: &[(&str, Prepare)] = &[
+    ("that_a_program_has_made_as_a_read_only_link", |host| {
+        make::directory(&host.at("/var/store"), 0, 0, 0o555)?;
+        make::file(&host.at("/var/store/bashrc"), "alias ll='ls -l'\n", 0, 0o444)?;
+        let path = host.home("alice").join(".bashrc");
+        fs::remove_file(&path)?;
+        make::link(&path, Path::new("/var/store/bashrc"), 2001)
+    }),
+    ("that_is_read_only", |host| {
         let path = host.home("alice").join(".bashrc");
         Ok(fs::set_permissions(path, fs::Permissions::from_mode(0o444))?)
     }),
-    ("a_file_of_somebody_elses", |host| {
-        make::own(&host.home("alice").join(".bashrc"), 0, 0, 0o644)
-    }),
-    ("a_file_with_another_name", |host| {
+    ("of_somebody_elses", |host| make::own(&host.home("alice").join(".bashrc"), 0, 0, 0o644)),
+    ("with_another_name", |host| {
         let home = host.home("alice");
         Ok(fs::hard_link(home.join(".bashrc"), home.join("the-same"))?)
     }),
-    ("a_file_of_a_group_that_one_is_not_in", |host| {
+    ("of_a_group_that_one_is_not_in", |host| {
         make::own(&host.home("alice").join(".bashrc"), 2001, 2002, 0o644)
     }),
-    ("a_link_to_somebody_elses", |host| {
+    ("that_is_a_link_to_somebody_elses", |host| {
         let path = host.home("alice").join(".bashrc");
         fs::remove_file(&path)?;
         make::link(&path, Path::new("/home/bob/.bashrc"), 2001)
     }),
-    ("a_directory_in_a_files_place", |host| {
+    ("that_is_a_directory", |host| {
         let path = host.home("alice").join(".bashrc");
         fs::remove_file(&path)?;
         make::directory(&path, 2001, 2001, 0o755)
     }),
-    ("a_link_that_leads_round_in_circles", |host| {
+    ("that_leads_round_in_circles", |host| {
         let path = host.home("alice").join(".bashrc");
         fs::remove_file(&path)?;
         make::link(&path, Path::new(".bashrc"), 2001)
     }),
+];
+
+/// Homes in which something stands in its way.
+const REFUSED: &[(&str, Prepare)] = &[
     ("a_directory_of_somebody_elses", |host| {
         make::directory(&host.home("alice").join(".config"), 0, 0, 0o755)
     }),
@@ -133,6 +142,10 @@ pub(super) fn tests() -> Vec<Test> {
                 .needs(&[shell.need(), Need::Rustup]),
         );
     }
+    for &(name, prepare) in BY_HAND {
+        let name = format!("sessions::setup_goes_on_where_there_is_a_bashrc_{name}");
+        tests.push(test(name, move |stage| by_hand(stage, prepare)).needs(&[Need::Bash]));
+    }
     for &(name, prepare) in REFUSED {
         let name = format!("sessions::setup_changes_nothing_where_there_is_{name}");
         tests.push(test(name, move |stage| refused(stage, prepare)).needs(&[Need::Bash]));
@@ -157,6 +170,29 @@ fn kept(stage: &Stage, shell: Shell, prepare: Prepare) -> Result<()> {
     Setup::Person.install(&host)?;
     Photograph::take(&host)?.equals(&once, Setup::Person.caches())?;
     // Where every file is as it was, a session is as well.
+    Setup::Person.uninstall(&host)?;
+    Photograph::take(&host)?.equals(&photograph, Setup::Person.caches())
+}
+
+/// The line is told, and the rest is done. Where it is made, it is as good as a block.
+fn by_hand(stage: &Stage, prepare: Prepare) -> Result<()> {
+    let host = Host::new(stage, "person", Shell::Bash)?;
+    prepare(&host)?;
+    let photograph = Photograph::take(&host)?;
+    let outcome = Setup::Person.install(&host)?;
+    let told = outcome.offered("if [ -x")?;
+    outcome.mentions("`/home/alice/.bashrc`")?;
+    ensure!(outcome.stderr.matches(&told).count() == 1, "told twice:\n{}", outcome.stderr);
+    let word = Session::Login.ask(&host)?.word(&Setup::Person.target_dir())?;
+    ensure!(word == "shim+", "{word}");
+    let store = host.at("/var/store/bashrc");
+    if store.exists() {
+        make::file(&store, format!("{told}\n"), 0, 0o444)?;
+        Setup::Person.install(&host)?.never_says("if [ -x")?;
+        let word = Session::Interactive.ask(&host)?.word(&Setup::Person.target_dir())?;
+        ensure!(word == "shim+", "{word}");
+        make::file(&store, "alias ll='ls -l'\n", 0, 0o444)?;
+    }
     Setup::Person.uninstall(&host)?;
     Photograph::take(&host)?.equals(&photograph, Setup::Person.caches())
 }

@@ -13,12 +13,16 @@ mod cures;
 mod dotfiles;
 mod foreign;
 mod interrupted;
+mod leftover;
 mod others;
 mod quiet;
+mod rarer;
 mod rustup;
 mod session;
 mod setup;
+mod sudo;
 mod variants;
+mod without_rust;
 
 use std::fmt::Write;
 
@@ -40,9 +44,13 @@ pub(crate) fn tests() -> Vec<Test> {
     tests.extend(dotfiles::tests());
     tests.extend(foreign::tests());
     tests.extend(interrupted::tests());
+    tests.extend(leftover::tests());
     tests.extend(others::tests());
     tests.extend(quiet::tests());
+    tests.extend(rarer::tests());
+    tests.extend(sudo::tests());
     tests.extend(variants::tests());
+    tests.extend(without_rust::tests());
     tests
 }
 

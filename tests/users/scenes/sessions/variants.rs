@@ -55,7 +55,10 @@ fn strict_umask(stage: &Stage, shell: Shell) -> Result<()> {
 fn for_a_group<'s>(stage: &'s Stage, shell: Shell) -> Result<Host<'s>> {
     let host = Host::new(stage, "machine", shell)?;
     let root = host.person("root")?;
-    host.by_name(&root, ["setup", "--group", "alice"]).run()?.ok()?;
+    host.by_name(&root, ["setup", "--group", "alice"])
+        .run()?
+        .ok()?
+        .prints("mode 0750, group alice\n")?;
     Ok(host)
 }
 
@@ -80,6 +83,6 @@ fn outsider(stage: &Stage, shell: Shell) -> Result<()> {
         ensure!(answer.target_dir.as_deref() == Some(own), "{answer:?}");
     }
     let status = host.run(&bob, Setup::Machine.program(), ["setup", "--status"]).run()?;
-    status.never_says("<- not in force")?;
+    status.never_says("<- not your own")?;
     Ok(())
 }

@@ -24,6 +24,7 @@ use anyhow::Result;
 pub(crate) use photograph::Photograph;
 pub(crate) use shell::Shell;
 
+use super::child::do_as_root;
 use super::{Invocation, Person, Stage, make};
 use crate::machine::{account, places};
 
@@ -44,12 +45,15 @@ pub(crate) struct Host<'s> {
     /// The login shell of those with a home.
     pub(crate) shell: Shell,
     directory: PathBuf,
+    /// What is seen as `/usr/bin`.
+    programs: PathBuf,
 }
 
 impl<'s> Host<'s> {
     /// Sets it up as a fresh system that nobody has logged in to.
     pub(crate) fn new(stage: &'s Stage, name: &str, shell: Shell) -> Result<Self> {
-        let host = Host { stage, shell, directory: stage.at(name) };
+        let programs = places::PACKAGED.into();
+        let host = Host { stage, shell, directory: stage.at(name), programs };
         make::directory(&host.directory, 0, 0, 0o755)?;
         for (place, mode) in OWN {
             fs::create_dir_all(host.at(place))?;
@@ -88,6 +92,23 @@ impl<'s> Host<'s> {
         make::nothing(&self.directory)
     }
 
+    /// Nobody has a cargo here yet.
+    pub(crate) fn without_cargo(mut self) -> Result<Self> {
+        self.programs = self.directory.join("programs");
+        let words = ["-a".as_ref(), places::PACKAGED.as_ref(), self.programs.as_os_str()];
+        do_as_root("cp", words)?;
+        fs::remove_file(self.programs.join("cargo"))?;
+        Ok(self)
+    }
+
+    /// Gives alice another login shell.
+    pub(crate) fn alice_logs_in_with(&self, shell: &str) -> Result<()> {
+        let passwd = self.at("/etc/passwd");
+        let line = |shell| format!(":/home/alice:{shell}\n");
+        let text = fs::read_to_string(&passwd)?;
+        Ok(fs::write(passwd, text.replace(&line(self.shell.path()), &line(shell)))?)
+    }
+
     /// Opens the door for ssh.
     pub(crate) fn opens_ssh(&self) -> Result<()> {
         etc::key(self)
@@ -109,7 +130,7 @@ impl<'s> Host<'s> {
             .env("LANG", "C.UTF-8")
             .env("TERM", "xterm");
         let run = OWN.iter().fold(run, |run, (place, _)| run.seen_at(self.at(place), place));
-        run.seen_at(places::PACKAGED, "/usr/bin")
+        run.seen_at(&self.programs, "/usr/bin")
     }
 
     /// `cargo-peruser …` as it lies on the download page's side: installed nowhere yet.

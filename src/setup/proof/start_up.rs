@@ -1,10 +1,11 @@
-//! Which line of which start-up file gets in the way: found by its words, since no file is executed
-//! to learn what it does. And where a line of ours wins.
+//! The offending line of a start-up file: found by its words, since no file is executed to learn what it
+//! does. And where a line of ours wins.
 
 use std::path::{Path, PathBuf};
 
 use crate::os::files;
-use crate::setup::fresh_shell::{AskedShell, Start};
+use crate::setup::fresh_shell::{AskedShell, Start, login};
+use crate::shim::decide::{BUILD_TARGET_DIR, TARGET_DIR};
 
 /// A line of a start-up file.
 pub(super) struct Line {
@@ -27,20 +28,42 @@ pub(super) struct StartUp<'a> {
 }
 
 impl StartUp<'_> {
+    /// The line that puts the directory of this `cargo` first: one that names it in full. rustup's own
+    /// `. "$HOME/.cargo/env"` prepends only what is absent, so it comes last.
+    pub(super) fn line_that_puts_first(&self, cargo: &Path) -> Option<Line> {
+        let directory = cargo.parent()?;
+        let below_home = directory.strip_prefix(self.home).unwrap_or(directory);
+        let directory = Path::new("/").join(below_home).to_string_lossy().into_owned();
+        let words = [&directory, "CARGO_HOME/bin", "CARGO_HOME}/bin", ".cargo/"];
+        words.iter().find_map(|word| self.last_line_with(word))
+    }
+
+    /// The line that sets one of cargo's two variables.
+    pub(super) fn line_that_sets_target(&self) -> Option<Line> {
+        let names = [TARGET_DIR, BUILD_TARGET_DIR];
+        let sets =
+            names.iter().map(|name| format!("{name}=")).find_map(|it| self.last_line_with(&it));
+        sets.or_else(|| names.iter().find_map(|name| self.last_line_with(name)))
+    }
+
     /// The last line with this word, outside of blocks of ours, in what the session reads.
-    pub(super) fn last_line_with(&self, word: &str) -> Option<Line> {
+    fn last_line_with(&self, word: &str) -> Option<Line> {
         let own = self.own_files();
-        let mut all = own.into_iter().rev().chain(machine_files(self.shell));
+        let mut all = own.into_iter().rev().chain(self.machine_files());
         all.find_map(|file| line_with(word, file))
     }
 
-    /// The file at whose end a line wins: one that the session surely reads, behind the culprit.
-    pub(super) fn file_to_win_in(&self, culprit: Option<&Line>) -> PathBuf {
+    /// The file at whose end a line wins: one that the session surely reads, behind the offending line.
+    pub(super) fn file_to_win_in(&self, offending: Option<&Line>) -> PathBuf {
         let own = self.own_files();
-        // All that zsh has are read, each to its end; bash reads one of three, and often only half
-        // of `.bashrc`.
-        let is_read = |line: &&Line| self.shell == AskedShell::Zsh && own.contains(&line.file);
-        let place = culprit.filter(is_read).map(|line| line.file.clone());
+        // All that zsh has are read, each to its end. bash reads one of three, which reads `.bashrc`,
+        // of that often only half if it is not interactive.
+        let is_read = |line: &&Line| match (self.shell, self.start) {
+            (AskedShell::Zsh, _) => own.contains(&line.file),
+            (AskedShell::Bash, Start::LoginInteractive) => line.file.ends_with(".bashrc"),
+            _ => false,
+        };
+        let place = offending.filter(is_read).map(|line| line.file.clone());
         place.or_else(|| self.surely_read()).unwrap_or_else(|| self.file_to_make())
     }
 
@@ -65,6 +88,8 @@ impl StartUp<'_> {
             (AskedShell::Zsh, Start::Login) => ".zprofile",
             (AskedShell::Zsh, _) => ".zshrc",
             (AskedShell::Fish, _) => "config.fish",
+            (AskedShell::Tcsh, _) => ".cshrc",
+            (AskedShell::Yash, _) => ".yash_profile",
         };
         self.directory().join(name)
     }
@@ -90,6 +115,9 @@ impl StartUp<'_> {
                 &[".zshenv", ".zprofile", ".zshrc", ".zlogin"]
             }
             (AskedShell::Fish, _) => &["config.fish"],
+            (AskedShell::Tcsh, _) => &[".cshrc", ".tcshrc"],
+            (AskedShell::Yash, Start::Login) => &[".yash_profile"],
+            (AskedShell::Yash, _) => &[".yash_profile", ".yashrc"],
         };
         let directory = self.directory();
         let mut files = match self.shell {
@@ -100,6 +128,25 @@ impl StartUp<'_> {
         };
         files.extend(names.iter().map(|name| directory.join(name)));
         files.retain(|path| path.exists());
+        files
+    }
+
+    /// The machine's files that it may read, the scripts of today's remedies first, and what gives every
+    /// session its variables.
+    fn machine_files(&self) -> Vec<PathBuf> {
+        let (directory, others): (_, &[&str]) = match self.shell {
+            AskedShell::Sh => ("/etc/profile.d", &["/etc/profile"]),
+            AskedShell::Bash => {
+                ("/etc/profile.d", &["/etc/profile", "/etc/bash.bashrc", "/etc/bashrc"])
+            }
+            AskedShell::Zsh => ("/etc/zsh", &["/etc/zshenv"]),
+            AskedShell::Fish => ("/etc/fish/conf.d", &["/etc/fish/config.fish"]),
+            AskedShell::Tcsh => ("/etc/csh", &["/etc/csh.login", "/etc/csh.cshrc"]),
+            AskedShell::Yash => ("/usr/share/yash/initialization", &[]),
+        };
+        let mut files = entries(Path::new(directory));
+        files.extend(others.iter().map(PathBuf::from));
+        files.extend(login::files(self.home));
         files
     }
 }
@@ -114,18 +161,6 @@ fn line_with(word: &str, file: PathBuf) -> Option<Line> {
     };
     let number = text.lines().enumerate().filter(|(_, line)| is_meant(line)).last()?.0 + 1;
     Some(Line { file, number })
-}
-
-/// The machine's files that may be to blame, the scripts of today's remedies first.
-fn machine_files(shell: AskedShell) -> Vec<PathBuf> {
-    let directory = match shell {
-        AskedShell::Fish => "/etc/fish/conf.d",
-        _ => "/etc/profile.d",
-    };
-    let mut files = entries(Path::new(directory));
-    let others = ["/etc/profile", "/etc/bash.bashrc", "/etc/zsh/zshenv", "/etc/environment"];
-    files.extend(others.map(PathBuf::from));
-    files
 }
 
 /// What is in a directory of start-up files, in the order in which they are read.

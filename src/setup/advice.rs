@@ -1,0 +1,142 @@
+//! What setup leaves to people: shells that begin with no file that it can write, sudo, and copies of this
+//! program that people have of their own.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use super::site::Site;
+use crate::os::{accounts, files};
+use crate::private_dir::provision::Person;
+use crate::session::installation::{Installation, PROGRAM};
+use crate::setup::pieces::line_for;
+use crate::setup::steps::{find_shell, is_this_program};
+use crate::ui::escape::{quoted, shown};
+use crate::ui::report;
+
+/// Tells what concerns these accounts.
+pub(super) fn tell(site: &Site, people: &[Person]) {
+    let accounts =
+        people.iter().map(|person| accounts::account(person.uid, site.settings().exclude_groups()));
+    let accounts: Vec<_> = accounts.collect();
+    let mut unreached: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut copies = Vec::new();
+    for account in &accounts {
+        let name = account.name.as_deref().unwrap_or_default();
+        let shell = account.shell.as_deref().and_then(Path::file_name).unwrap_or_default();
+        let shell = shell.to_string_lossy().into_owned();
+        let has_line = account.uid == site.account.uid && has_line(&shell, &site.home);
+        if !has_line && !is_reached(&shell, site) {
+            unreached.entry(shell).or_default().push(shown(name).to_string());
+        }
+        let prefix = account.home.as_deref().map(|home| home.join(".local"));
+        let binary = prefix.map(|prefix| Installation { prefix }.binary());
+        if site.is_machine() && binary.is_some_and(|it| is_this_program(&it) == Some(false)) {
+            copies.push(shown(name).to_string());
+        }
+    }
+    for (shell, names) in unreached {
+        let text = format!(
+            "no start-up file of setup's reaches `{}`, the login shell of {}",
+            shown(&shell),
+            names.join(", ")
+        );
+        report::advice(&text, &line_for_shell(&shell, site));
+    }
+    if !copies.is_empty() {
+        let text = format!(
+            "another version, in ~/.local, comes before this one for {}",
+            copies.join(", ")
+        );
+        let program = quoted(&site.installation.binary());
+        report::advice(&text, &format!("each of them renews it: {program} setup"));
+    }
+    if site.is_machine() && accounts::is_root() {
+        sudo(&site.installation.shim_dir());
+    }
+}
+
+/// Whether this shell reads a file with a hook.
+fn is_reached(shell: &str, site: &Site) -> bool {
+    // An account without a shell has `sh`.
+    let everywhere =
+        ["", "sh", "bash", "rbash", "dash", "ash", "ksh", "ksh93", "mksh", "zsh", "fish", "tcsh"];
+    everywhere.contains(&shell)
+        || shell == "csh"
+        || (!site.is_machine() && ["yash", "elvish"].contains(&shell))
+}
+
+/// The rarer shells' own start-up files, in a home.
+fn start_up_file(shell: &str) -> Option<&'static str> {
+    match shell {
+        "yash" => Some(".yash_profile"),
+        "elvish" => Some(".config/elvish/rc.elv"),
+        "nu" => Some(".config/nushell/config.nu"),
+        "pwsh" => Some(".config/powershell/profile.ps1"),
+        _ => None,
+    }
+}
+
+fn has_line(shell: &str, home: &Path) -> bool {
+    let text = start_up_file(shell).map(|file| files::read_regular(&home.join(file)));
+    text.is_some_and(|text| text.is_ok_and(|text| text.contains(PROGRAM)))
+}
+
+fn line_for_shell(shell: &str, site: &Site) -> String {
+    let program = site.installation.binary();
+    let quoted = quoted(&program);
+    let line = match (shell, start_up_file(shell)) {
+        ("nu", _) => format!(
+            "try {{ ^{quoted} env --format json | complete | get stdout | from json | if PATH in $in \
+             {{ update PATH {{ split row : }} }} else {{ $in }} | load-env }}"
+        ),
+        ("pwsh", _) => {
+            format!("& {quoted} env --shell powershell | Out-String | Invoke-Expression")
+        }
+        (_, Some(file)) => line_for(Path::new(file), &program),
+        (_, None) => {
+            let shim_dir = site.installation.shim_dir();
+            return format!("put `{}` first on PATH in its start-up file", shown(&shim_dir));
+        }
+    };
+    format!("add this line to ~/{}: {line}", start_up_file(shell).unwrap_or_default())
+}
+
+/// sudo has a PATH of its own, on which the shim is not, and with `-E` hands over another person's
+/// variables.
+fn sudo(shim_dir: &Path) {
+    let Some(secure_path) = find_shell("sudo").and_then(|_| secure_path()) else { return };
+    let shim_dir = shim_dir.to_string_lossy();
+    if secure_path.split(':').any(|entry| entry == shim_dir) {
+        return;
+    }
+    let help = format!(
+        "(umask 0337; printf 'Defaults %s\\n' 'secure_path=\"{shim_dir}:{secure_path}\"' \
+         'env_delete+=\"CARGO_TARGET_DIR CARGO_BUILD_BUILD_DIR\"' >/etc/sudoers.d/cargo-peruser) && \
+         visudo -c"
+    );
+    let text = "under sudo the shim is not on PATH, and `sudo -E cargo` leaves files of root's in the \
+                directory of whoever types it";
+    report::advice(&text, &help);
+}
+
+/// The last one that sudoers(5) sets.
+fn secure_path() -> Option<String> {
+    let mut all = vec![PathBuf::from("/etc/sudoers")];
+    let more = std::fs::read_dir("/etc/sudoers.d").into_iter().flatten().flatten();
+    let mut more: Vec<PathBuf> = more.map(|entry| entry.path()).collect();
+    // Names with a dot or a tilde are not read.
+    let is_read = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or(OsStr::new("")).to_string_lossy();
+        !name.contains('.') && !name.ends_with('~')
+    };
+    more.retain(is_read);
+    more.sort();
+    all.extend(more);
+    let texts: Vec<String> = all.iter().filter_map(|it| files::read_regular(it).ok()).collect();
+    let mut values = texts.iter().flat_map(|text| text.lines()).filter_map(|line| {
+        let (_, value) = line.trim().strip_prefix("Defaults")?.split_once("secure_path")?;
+        Some(value.trim_start().strip_prefix('=')?.trim().trim_matches('"').to_owned())
+    });
+    values.next_back()
+}

@@ -1,0 +1,129 @@
+//! Shells that few people log in with: hooks where they have files of their own, and a line for the others.
+
+use anyhow::{Context, Result, ensure};
+
+use super::session::{Answer, ask};
+use super::setup::Setup;
+use crate::machine::Need;
+use crate::stage::{Host, Photograph, Shell, Stage};
+use crate::suite::{Test, test};
+
+/// A shell, who sets up, and how its sessions are entered; the question follows.
+const REACHED: &[(&str, Need, Setup, &[&str])] = &[
+    ("/usr/bin/tcsh", Need::Tcsh, Setup::Machine, &["-c"]),
+    ("/usr/bin/tcsh", Need::Tcsh, Setup::Person, &["-c"]),
+    ("/usr/bin/yash", Need::Yash, Setup::Person, &["-l", "-c"]),
+];
+
+/// Shells that a machine has no file for, and the file of alice's that the printed line belongs in.
+const UNREACHED: &[(&str, Need, &str)] = &[
+    ("/usr/bin/yash", Need::Yash, ".yash_profile"),
+    ("/usr/bin/elvish", Need::Elvish, ".config/elvish/rc.elv"),
+];
+
+pub(super) fn tests() -> Vec<Test> {
+    let mut tests = Vec::new();
+    for &(shell, need, setup, words) in REACHED {
+        let name = shell.rsplit('/').next().unwrap_or(shell);
+        let name = format!("sessions::{name}_has_the_shim_by_the_setup_of_a_{}", setup.name());
+        let body = move |stage: &Stage| reached(stage, shell, setup, words);
+        tests.push(test(name, body).needs(&[need]));
+    }
+    for &(shell, need, file) in UNREACHED {
+        let name = shell.rsplit('/').next().unwrap_or(shell);
+        let name = format!("sessions::a_line_is_told_for_those_who_log_in_with_{name}");
+        let body = move |stage: &Stage| told(stage, shell, file);
+        tests.push(test(name, body).needs(&[need]));
+    }
+    let own = "sessions::elvish_has_the_shim_by_the_setup_of_a_person";
+    tests.push(test(own, elvish).needs(&[Need::Elvish]));
+    let unknown = "sessions::a_shell_that_nobody_knows_is_told_with_its_accounts";
+    tests.push(test(unknown, unknown_shell));
+    tests
+}
+
+/// As alice; `csh` has no dot to source a file.
+fn enter(host: &Host<'_>, shell: &str, words: &[&str]) -> Result<Answer> {
+    let alice = host.person("alice")?;
+    ask(host, |line| {
+        let line = format!("sh -c '{line}'");
+        let words = words.iter().copied().chain([line.as_str()]);
+        host.run(&alice, shell, words).env("SHELL", shell)
+    })
+}
+
+fn is_first(setup: Setup, answer: &Answer) -> Result<()> {
+    let word = answer.word(&setup.target_dir())?;
+    ensure!(word == "shim+" && answer.printed.is_empty(), "{answer:?}");
+    Ok(())
+}
+
+fn reached(stage: &Stage, shell: &str, setup: Setup, words: &[&str]) -> Result<()> {
+    let host = Host::new(stage, setup.name(), Shell::Bash)?;
+    host.alice_logs_in_with(shell)?;
+    let photograph = Photograph::take(&host)?;
+    let before = enter(&host, shell, words)?;
+    setup.install(&host)?.never_says("the login shell of")?;
+    is_first(setup, &enter(&host, shell, words)?)?;
+    let alice = host.person("alice")?;
+    let status = host.run(&alice, setup.program(), ["setup", "--status"]).run()?;
+    status.ok()?.never_says("the login shell of")?;
+    setup.uninstall(&host)?;
+    ensure!(enter(&host, shell, words)? == before, "not as before");
+    Photograph::take(&host)?.equals(&photograph, setup.caches())
+}
+
+/// What is told is what has to be added.
+fn told(stage: &Stage, shell: &str, file: &str) -> Result<()> {
+    let host = Host::new(stage, "machine", Shell::Bash)?;
+    host.alice_logs_in_with(shell)?;
+    let outcome = Setup::Machine.install(&host)?;
+    let name = shell.rsplit('/').next().unwrap_or(shell);
+    outcome.mentions(format!("`{name}`, the login shell of alice\n"))?;
+    let begin = format!("help: add this line to ~/{file}: ");
+    let line = outcome.stderr.lines().find_map(|line| line.strip_prefix(&begin));
+    let alice = host.person("alice")?;
+    let directory = host.home("alice").join(file);
+    if let Some(parent) = directory.parent().filter(|_| file.contains('/')) {
+        let make = format!("mkdir -p /home/alice/{}", file.rsplit_once('/').context("no /")?.0);
+        host.run(&alice, "/bin/sh", ["-c", &make]).run()?.ok()?;
+        ensure!(parent.is_dir(), "no directory");
+    }
+    host.append("alice", file, line.context("no line")?)?;
+    let answer =
+        if name == "elvish" { enter_elvish(&host)? } else { enter(&host, shell, &["-l", "-c"])? };
+    is_first(Setup::Machine, &answer)?;
+    let status = host.run(&alice, Setup::Machine.program(), ["setup", "--status"]).run()?;
+    status.ok()?.never_says("the login shell of")?;
+    Ok(())
+}
+
+/// It reads its file only where it is typed to.
+fn enter_elvish(host: &Host<'_>) -> Result<Answer> {
+    let alice = host.person("alice")?;
+    let answer = ask(host, |line| {
+        // Its prompts go to where it complains.
+        let typed = format!("echo \"sh -c '{line}'\" | elvish >/dev/null");
+        host.run(&alice, "/bin/sh", ["-c", &typed])
+    })?;
+    Ok(Answer { printed: String::new(), ..answer })
+}
+
+fn elvish(stage: &Stage) -> Result<()> {
+    let host = Host::new(stage, "person", Shell::Bash)?;
+    host.alice_logs_in_with("/usr/bin/elvish")?;
+    Setup::Person.install(&host)?.never_says("the login shell of")?;
+    is_first(Setup::Person, &enter_elvish(&host)?)?;
+    Setup::Person.uninstall(&host)?;
+    ensure!(enter_elvish(&host)?.first == "/usr/bin/cargo", "not as before");
+    Ok(())
+}
+
+fn unknown_shell(stage: &Stage) -> Result<()> {
+    let host = Host::new(stage, "machine", Shell::Bash)?;
+    host.alice_logs_in_with("/opt/bin/xonsh")?;
+    let outcome = Setup::Machine.install(&host)?;
+    outcome.mentions("`xonsh`, the login shell of alice\n")?;
+    outcome.helps("put `/usr/local/lib/cargo-peruser/bin` first on PATH in its start-up file")?;
+    Ok(())
+}

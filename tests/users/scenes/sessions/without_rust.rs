@@ -1,0 +1,43 @@
+//! People without Rust on a machine that is set up, until they install it.
+
+use anyhow::{Result, ensure};
+
+use super::session::Session;
+use super::setup::Setup;
+use super::{Body, for_each_shell};
+use crate::machine::{Need, places};
+use crate::stage::{Host, Shell, Stage};
+use crate::suite::Test;
+
+pub(super) fn tests() -> Vec<Test> {
+    let tests: [(&str, Body); 1] =
+        [("has_no_shim_without_rust_and_has_it_once_rustup_is_there", until_rustup)];
+    for_each_shell(&tests, &[Need::Rustup])
+}
+
+/// What a dash that is merely interactive has, no file of its own says.
+const SESSIONS: [Session; 2] = [Session::Login, Session::LoginInteractive];
+
+fn until_rustup(stage: &Stage, shell: Shell) -> Result<()> {
+    for setup in [Setup::Machine, Setup::Person] {
+        let host = Host::new(stage, setup.name(), shell)?.without_cargo()?;
+        setup.install(&host)?.never_says("warning: ")?.mentions("has no cargo")?;
+        let alice = host.person("alice")?;
+        let status = || host.run(&alice, setup.program(), ["setup", "--status"]).run();
+        status()?.ok()?.never_says("warning: ")?.mentions("alice (uid 2001) has no cargo")?;
+        for session in SESSIONS {
+            let word = session.ask(&host)?.word(&setup.target_dir())?;
+            ensure!(word == "none+", "{session:?}: {word}");
+        }
+        // It refuses where a cargo is on PATH, in a session of hers.
+        let install = format!("{} -y --quiet --default-toolchain none", places::RUSTUP_INIT);
+        host.run(&alice, shell.path(), ["-l", "-c", &install]).run()?.ok()?;
+        for session in SESSIONS {
+            let word = session.ask(&host)?.word(&setup.target_dir())?;
+            ensure!(word == "shim+", "{session:?}: {word}");
+        }
+        status()?.never_says("has no cargo")?;
+        host.leave()?;
+    }
+    Ok(())
+}
