@@ -41,6 +41,8 @@ pub struct Snapshot {
     pub hidden: &'static [&'static str],
     /// The working directory; `/` where it has been deleted, which cargo itself will report.
     pub cwd: PathBuf,
+    /// Whether the process works there; not where it stands for another one.
+    pub works_there: bool,
 }
 
 impl Snapshot {
@@ -77,7 +79,17 @@ impl Snapshot {
             args.remove(0);
         }
         let cwd = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/"));
-        Ok(Snapshot { called_as, name, args, uid, gid, acting: uid, hidden: &[], cwd })
+        Ok(Snapshot {
+            called_as,
+            name,
+            args,
+            uid,
+            gid,
+            acting: uid,
+            hidden: &[],
+            cwd,
+            works_there: true,
+        })
     }
 
     /// The directory that a shim stands in which was called by its path.
@@ -85,6 +97,11 @@ impl Snapshot {
         let path = Path::new(&self.name);
         let is_shim = self.called_as == CalledAs::ShimByPath && path.ends_with("cargo");
         path.parent().filter(|_| is_shim).map(|directory| self.cwd.join(directory))
+    }
+
+    /// The process's own working directory, for [`crate::os::lexical::near`].
+    pub fn here(&self) -> Option<&Path> {
+        self.works_there.then_some(&self.cwd)
     }
 
     /// A variable; an empty one counts as unset.
@@ -106,7 +123,7 @@ impl Snapshot {
         cwd: PathBuf,
         hidden: &'static [&'static str],
     ) -> Snapshot {
-        Snapshot { uid, gid, cwd, hidden, ..self.clone() }
+        Snapshot { uid, gid, cwd, hidden, works_there: false, ..self.clone() }
     }
 
     /// A variable that holds a path; a relative one is not meant for us.

@@ -154,6 +154,7 @@ mod tests {
         #![proptest_config(ProptestConfig {
             cases: 2_000,
             max_global_rejects: 100_000,
+            failure_persistence: None,
             ..ProptestConfig::default()
         })]
         #[test]

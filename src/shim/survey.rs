@@ -129,7 +129,7 @@ impl Survey {
         let invocation = Invocation::read_with_aliases(args, |name| {
             alias_of(name, snapshot, place, cargo_home.as_deref())
         });
-        let workspace = Workspace::of(&invocation, place, cargo_home.as_deref());
+        let workspace = Workspace::of(&invocation, place, cargo_home.as_deref(), snapshot.here());
         let workspace = workspace.filter(|_| door != Door::Session);
         let typed = cargo_config::typed(&invocation, place);
         let root = workspace.as_ref().and_then(Workspace::directory);
@@ -140,7 +140,9 @@ impl Survey {
         let config_chooses = typed.sets_target_dir;
         let configured = typed.build_dir(&templates, Asked::Typed).or_else(|| {
             let start = workspace::configuration_start(&invocation, place, cargo_home.as_deref());
-            let configured = || cargo_config::build_dir(&start, cargo_home.as_deref(), &templates);
+            let configured = || {
+                cargo_config::build_dir(&start, cargo_home.as_deref(), snapshot.here(), &templates)
+            };
             reads_files(snapshot).then(configured).flatten()
         });
         let variable = build_dir_variable(snapshot, &templates, place);
@@ -314,7 +316,9 @@ fn alias_of(
 ) -> Option<Vec<OsString>> {
     match snapshot.variable(&alias::variable(name)) {
         Some(text) => Some(alias::words_of(text.to_str()?)),
-        None if reads_files(snapshot) => cargo_config::alias(name, place, cargo_home),
+        None if reads_files(snapshot) => {
+            cargo_config::alias(name, place, cargo_home, snapshot.here())
+        }
         None => None,
     }
 }
