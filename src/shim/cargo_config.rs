@@ -8,6 +8,8 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use rustix::fs::Access;
+
 use crate::os::entry::Entry;
 use crate::os::files;
 use crate::os::lexical::near;
@@ -99,10 +101,15 @@ fn first<T>(
     mut says: impl FnMut(&mut Reader<'_>, &Path, &str) -> Option<T>,
 ) -> Option<T> {
     let mut reader = Reader { here, ..Reader::default() };
-    let is_there = |place: &Path| files::entry(&near(here, place)).is_ok();
-    let below = working_directory.ancestors().map(|directory| directory.join(".cargo"));
-    let mut places = below.filter(|place| is_there(place));
-    let cargo_home = cargo_home.map(Path::to_owned);
+    let is_there = |place: &Path| rustix::fs::access(&*near(here, place), Access::EXISTS).is_ok();
+    let above = working_directory.ancestors().map(|directory| directory.join(".cargo"));
+    let mut places = above.filter(|place| is_there(place));
+    // Where it is one of those, it has been read.
+    let is_above = |home: &Path| {
+        home.ends_with(".cargo")
+            && home.parent().is_some_and(|it| working_directory.starts_with(it))
+    };
+    let cargo_home = cargo_home.filter(|home| !is_above(home)).map(Path::to_owned);
     places.by_ref().chain(cargo_home).find_map(|place| {
         // Where both exist, cargo reads the one without an ending.
         let (file, text) = ["config", "config.toml"].iter().find_map(|name| {

@@ -9,6 +9,7 @@ pub mod candidate;
 pub mod cargo_config;
 pub mod decide;
 pub mod environment;
+pub mod excerpt;
 pub mod exec;
 pub mod real_cargo;
 pub mod survey;
