@@ -65,10 +65,11 @@ pub enum Answer {
 /// From how many bytes on a text is searched before its lines are looked at: that takes a while to begin.
 const LARGE: usize = 16 << 10;
 
-/// The answer of whole lines of `/etc/passwd`. However a line spells the number, its digits are there.
+/// The answer of whole lines of `/etc/passwd`, of which those matter that have the number in a field, as
+/// every tool writes it.
 pub fn find(lines: &[u8], uid: u32) -> Answer {
-    let digits = format!("{uid}:");
-    let mentions = |text: &[u8]| memchr::memmem::find(text, digits.as_bytes()).is_some();
+    let field = format!(":{uid}:");
+    let mentions = |text: &[u8]| memchr::memmem::find(text, field.as_bytes()).is_some();
     if lines.len() >= LARGE && !mentions(lines) {
         return Answer::None;
     }
@@ -105,7 +106,8 @@ fn record(line: &[u8]) -> Option<(u32, impl Fn() -> Record)> {
 }
 
 fn number(digits: &[u8]) -> Option<u32> {
-    let is_plain = digits.iter().all(u8::is_ascii_digit);
+    let is_plain = digits.iter().all(u8::is_ascii_digit)
+        && (digits.len() == 1 || digits.first() != Some(&b'0'));
     std::str::from_utf8(digits).ok().filter(|_| is_plain)?.parse().ok()
 }
 
@@ -191,7 +193,7 @@ mod tests {
         for (line, expected) in [
             ("alice:x:77:100::/:", Some("alice")),
             ("alice:x:770:77::/:", None),
-            ("alice:x: 77:100::/:", Some("?")),
+            ("alice:x:77:100", Some("?")),
             ("", None),
         ] {
             assert_eq!(name_of(line, 77).as_deref(), expected, "{line}");
@@ -210,8 +212,7 @@ mod tests {
     #[test]
     fn leaves_doubtful_lines_to_the_switch() {
         for (line, expected) in [
-            // Other forms of NIS's entries, and what is no number or ends too early: glibc passes over
-            // them for `files` as well.
+            // Not for this number, or no account at all: NIS's entries mean nothing to `files`.
             ("+::::::", "alice"),
             ("-bob::::::", "alice"),
             ("x:x:1500", "alice"),
@@ -220,12 +221,11 @@ mod tests {
             ("#bob:x:1500:1:::", "alice"),
             ("+bob:x:1500:1:::", "?"),
             ("bob:x:1500:1", "?"),
-            ("bob:x: 1500:1:::", "?"),
-            ("bob:x:+1500:1:::", "?"),
+            ("bob:x: 1500:1:::", "alice"),
+            ("bob:x:01500:1:::", "alice"),
             (" bob:x:1500:1:::", "?"),
             (":x:1500:1:::", "?"),
             ("bob:x:1500:1:::::", "?"),
-            ("bob:x:01500:1:::", "bob"),
         ] {
             let text = format!("{line}\nalice:x:1500:100::/home/alice:/bin/sh\n");
             assert_eq!(name_of(&text, 1500).as_deref(), Some(expected), "{line}");
