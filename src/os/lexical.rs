@@ -36,19 +36,17 @@ fn relative(here: &Path, path: &Path) -> Option<PathBuf> {
     let is_at_or_above = |at: &usize| {
         here.get(*at).is_none_or(|byte| *byte == b'/') && path.get(..*at) == here.get(..*at)
     };
-    // `Cargo.toml` in a directory above, or `.cargo/config.toml`.
-    let parent = last_slash(path)?;
-    let grandparent = || last_slash(path.get(..parent)?);
-    let common =
-        Some(parent).filter(is_at_or_above).or_else(|| grandparent().filter(is_at_or_above))?;
-    if here == b"/" {
+    let mut above = std::iter::successors(Some(path.len()), |at| last_slash(path.get(..*at)?));
+    let common = above.find(is_at_or_above)?;
+    // From the root down it is as far for everybody.
+    if here == b"/" || (common == 0 && last_slash(path)? > 0) {
         return None;
     }
     let up = here.get(common..)?.iter().filter(|byte| **byte == b'/').count();
-    let down = path.get(common + 1..)?;
+    let down = path.get(common + 1..).unwrap_or_default();
     let mut relative = Vec::with_capacity(3 * up + down.len());
     (0..up).for_each(|_| relative.extend_from_slice(b"../"));
-    relative.extend_from_slice(down);
+    relative.extend_from_slice(if up == 0 && down.is_empty() { b"." } else { down });
     Some(OsString::from_vec(relative).into())
 }
 
@@ -82,12 +80,12 @@ mod tests {
             ("/a/b/c", "/d/e/f", "/d/e/f"),
             ("/a/b/c", "/a/x", "../../x"),
             ("/a/b/c", "/x", "../../../x"),
-            ("/a/b/c", "/a", "../../../a"),
-            ("/a/b/c", "/a/b/c", "../c"),
+            ("/a/b/c", "/a", "../.."),
+            ("/a/b/c", "/a/b/c", "."),
             ("/a/b/c", "/", "../../../"),
             ("/a", "/x", "../x"),
             ("/", "/x", "/x"),
-            ("/a/b/c", "/a/b/c/d/e/f", "/a/b/c/d/e/f"),
+            ("/a/b/c", "/a/b/c/d/e/f", "d/e/f"),
             ("/a/b", "c", "c"),
             ("/a/b", "", ""),
         ] {

@@ -27,8 +27,7 @@ impl Directories {
     ///
     /// What is no TOML says nothing: cargo reports it in its own words.
     pub fn read(text: &str) -> Directories {
-        excerpt::read(text, &["build-dir", "target-dir", "include"], Directories::of)
-            .unwrap_or_default()
+        excerpt::read(text, &["-dir", "include"], Directories::of).unwrap_or_default()
     }
 
     fn of(table: &DeTable<'_>) -> Directories {
