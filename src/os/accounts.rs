@@ -1,13 +1,15 @@
 //! The system's account database, LDAP and the like included, through the name-service switch.
 
 use std::ffi::OsStr;
+use std::fs::File;
 use std::ops::RangeInclusive;
 use std::process::Command;
 
+use rustix::buffer::spare_capacity;
 use users::os::unix::{GroupExt, UserExt};
 
 use super::files;
-use crate::os::passwd::{self, Account, Record};
+use crate::os::passwd::{self, Account, Answer, Record};
 use crate::ui::owner::Owner;
 
 /// The uid that this process acts with.
@@ -38,11 +40,30 @@ pub fn account(uid: u32, excluded_groups: &[String]) -> Account {
 
 /// The answer that the name-service switch would give, without starting it.
 fn from_files(uid: u32) -> Option<Record> {
-    let text = |path| files::text_of_system(path).ok();
-    if !passwd::files_answer_first(&text("/etc/nsswitch.conf")?) {
+    if !passwd::files_answer_first(&files::text_of_system("/etc/nsswitch.conf").ok()?) {
         return None;
     }
-    passwd::find(&text("/etc/passwd")?, uid)
+    in_passwd(File::open("/etc/passwd").ok()?, uid)
+}
+
+/// How much of `/etc/passwd` is looked at together, in bytes; no line is longer.
+const CHUNK: usize = 64 << 10;
+
+/// The first record of `uid`; `None` as well where the switch has to say.
+fn in_passwd(passwd: File, uid: u32) -> Option<Record> {
+    let mut chunk = Vec::with_capacity(CHUNK);
+    loop {
+        let room = chunk.capacity() - chunk.len();
+        let is_end = rustix::io::read(&passwd, spare_capacity(&mut chunk)).ok()? < room;
+        let newline = || chunk.iter().rposition(|byte| *byte == b'\n').map(|at| at + 1);
+        let whole = if is_end { chunk.len() } else { newline()? };
+        match passwd::find(chunk.get(..whole)?, uid) {
+            Answer::Record(record) => return Some(record),
+            Answer::Doubtful => return None,
+            Answer::None if is_end => return None,
+            Answer::None => drop(chunk.drain(..whole)),
+        }
+    }
 }
 
 fn from_switch(uid: u32) -> Option<Record> {
@@ -151,4 +172,45 @@ pub fn uids(names: &[String]) -> Vec<u32> {
         name.parse().ok().or_else(|| users::get_user_by_name(name).map(|user| user.uid()))
     };
     names.iter().filter_map(uid).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CHUNK, in_passwd};
+    use std::fs::File;
+
+    #[test]
+    fn a_record_is_found_wherever_it_stands() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("passwd");
+        let alice = "alice:x:77:100::/home/alice:/bin/sh";
+        let long = |length: usize| format!("u:x:1:1:{}::\n", "n".repeat(length - 11));
+        let others = |length: usize| {
+            let line = "user:x:5000:100:Somebody:/home/user:/bin/sh\n";
+            let mut text = line.repeat(length / line.len() - 1);
+            text.push_str(&long(length - text.len()));
+            text
+        };
+        for (text, is_found) in [
+            (alice.to_owned(), true),
+            (format!("{alice}\n"), true),
+            (others(CHUNK) + alice, true),
+            // The record stands across two chunks, in every way that is possible.
+            (others(CHUNK - 1) + alice, true),
+            (others(CHUNK - alice.len()) + alice, true),
+            (others(CHUNK - alice.len()) + alice + "\n", true),
+            (others(CHUNK - alice.len() - 1) + alice + "\n", true),
+            (others(5 * CHUNK + 10) + alice + "\n" + &others(100), true),
+            (long(CHUNK) + alice, true),
+            // Longer than any line is: left to the switch.
+            (long(CHUNK + 1) + alice, false),
+            (others(3 * CHUNK), false),
+            (String::new(), false),
+        ] {
+            std::fs::write(&file, &text).unwrap();
+            let found = in_passwd(File::open(&file).unwrap(), 77);
+            let name = found.map(|record| record.name.into_string().unwrap());
+            assert_eq!(name.as_deref(), is_found.then_some("alice"), "{}", text.len());
+        }
+    }
 }

@@ -8,6 +8,7 @@ use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 
 use super::files;
+use super::lexical::near;
 use super::snapshot::Snapshot;
 use super::trust;
 use crate::ui::failure::Failure;
@@ -71,7 +72,7 @@ impl<'a> Homes<'a> {
     /// caller owns what it would be made in.
     pub fn is_own(&self, path: &Path) -> bool {
         let uid = self.snapshot.uid;
-        match files::owner(path) {
+        match files::owner(&near(self.snapshot.here(), path)) {
             Ok(Some(owner)) => owner == uid,
             Ok(None) => {
                 let above = path.ancestors().skip(1).map(files::owner);

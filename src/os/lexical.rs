@@ -3,6 +3,9 @@
 //! Enough to tell whether a path that a variable holds points into the shared root, whose own path
 //! is known to be free of symlinks. Never a substitute for asking the file system.
 
+use std::borrow::Cow;
+use std::ffi::OsString;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Component, Path, PathBuf};
 
 /// `path` seen from `base`, with `.` and `..` resolved by their letters.
@@ -20,9 +23,36 @@ pub fn absolute(base: &Path, path: &Path) -> PathBuf {
     result
 }
 
+/// The same place as `path` as it is reached from the process's working directory, if it is in that or in
+/// a directory above: `../../Cargo.toml`. The kernel knows the way up; on the way down from the root, a
+/// network file system is asked about each directory anew. `here` is as `getcwd` has it.
+pub fn near<'p>(here: Option<&Path>, path: &'p Path) -> Cow<'p, Path> {
+    here.and_then(|here| relative(here, path)).map_or(Cow::Borrowed(path), Cow::Owned)
+}
+
+fn relative(here: &Path, path: &Path) -> Option<PathBuf> {
+    let (here, path) = (here.as_os_str().as_bytes(), path.as_os_str().as_bytes());
+    let last_slash = |text: &[u8]| text.iter().rposition(|byte| *byte == b'/');
+    let is_at_or_above = |at: &usize| {
+        here.get(*at).is_none_or(|byte| *byte == b'/') && path.get(..*at) == here.get(..*at)
+    };
+    let mut above = std::iter::successors(Some(path.len()), |at| last_slash(path.get(..*at)?));
+    let common = above.find(is_at_or_above)?;
+    // From the root down it is as far for everybody.
+    if here == b"/" || (common == 0 && last_slash(path)? > 0) {
+        return None;
+    }
+    let up = here.get(common..)?.iter().filter(|byte| **byte == b'/').count();
+    let down = path.get(common + 1..).unwrap_or_default();
+    let mut relative = Vec::with_capacity(3 * up + down.len());
+    (0..up).for_each(|_| relative.extend_from_slice(b"../"));
+    relative.extend_from_slice(if up == 0 && down.is_empty() { b"." } else { down });
+    Some(OsString::from_vec(relative).into())
+}
+
 #[cfg(test)]
 mod tests {
-    use super::absolute;
+    use super::{absolute, near};
     use std::path::Path;
 
     #[test]
@@ -36,5 +66,35 @@ mod tests {
         ] {
             assert_eq!(absolute(Path::new(base), Path::new(path)), Path::new(expected), "{path}");
         }
+    }
+
+    #[test]
+    fn what_is_near_is_reached_from_here() {
+        for (here, path, expected) in [
+            ("/a/b/c", "/a/b/c/x", "x"),
+            ("/a/b/c", "/a/b/c/.cargo/x", ".cargo/x"),
+            ("/a/b/c", "/a/b/x", "../x"),
+            ("/a/b/c", "/a/b/cd", "../cd"),
+            ("/a/bc/d", "/a/b/x", "../../b/x"),
+            ("/a/b/c", "/a/.d/e/f/g", "../../.d/e/f/g"),
+            ("/a/b/c", "/d/e/f", "/d/e/f"),
+            ("/a/b/c", "/a/x", "../../x"),
+            ("/a/b/c", "/x", "../../../x"),
+            ("/a/b/c", "/a", "../.."),
+            ("/a/b/c", "/a/b/c", "."),
+            ("/a/b/c", "/", "../../../"),
+            ("/a", "/x", "../x"),
+            ("/", "/x", "/x"),
+            ("/a/b/c", "/a/b/c/d/e/f", "d/e/f"),
+            ("/a/b", "c", "c"),
+            ("/a/b", "", ""),
+        ] {
+            assert_eq!(
+                &*near(Some(Path::new(here)), Path::new(path)),
+                Path::new(expected),
+                "{path}"
+            );
+        }
+        assert_eq!(&*near(None, Path::new("/a/x")), Path::new("/a/x"));
     }
 }

@@ -4,8 +4,9 @@
 //! the switch. Where `/etc/nsswitch.conf` says that `/etc/passwd` answers first, the answer that
 //! stands there *is* the switch's. Anything else, and anything doubtful, is left to the switch.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::ops::RangeInclusive;
+use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
 /// An account, as the system's account database has it.
@@ -50,24 +51,64 @@ pub fn files_answer_first(nsswitch: &str) -> bool {
     }
 }
 
-/// The first line for `uid` in the text of `/etc/passwd`.
-///
-/// `None` also for a text with lines that are not plain records; what they mean is the switch's
-/// business.
-pub fn find(passwd: &str, uid: u32) -> Option<Record> {
-    for line in passwd.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
-        let fields: Vec<&str> = line.split(':').collect();
-        let &[name, _, number, gid, _, home, shell] = fields.as_slice() else { return None };
-        let is_plain = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-        if name.is_empty() || name.starts_with(['+', '-', ' ', '\t']) || !is_plain(number) {
-            return None;
-        }
-        if number.parse() == Ok(uid) {
-            let gid = gid.parse().ok()?;
-            return Some(Record { name: name.into(), gid, home: home.into(), shell: shell.into() });
+/// What lines of `/etc/passwd` say about a uid.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// The first line for it.
+    Record(Record),
+    /// A line that may be for it and is no plain record; what it means is the switch's business.
+    Doubtful,
+    /// Nothing.
+    None,
+}
+
+/// From how many bytes on a text is searched before its lines are looked at: that takes a while to begin.
+const LARGE: usize = 16 << 10;
+
+/// The answer of whole lines of `/etc/passwd`, of which those matter that have the number in a field, as
+/// every tool writes it.
+pub fn find(lines: &[u8], uid: u32) -> Answer {
+    let field = format!(":{uid}:");
+    let mentions = |text: &[u8]| memchr::memmem::find(text, field.as_bytes()).is_some();
+    if lines.len() >= LARGE && !mentions(lines) {
+        return Answer::None;
+    }
+    let lines = lines.split(|byte| *byte == b'\n').filter(|line| !line.starts_with(b"#"));
+    for line in lines {
+        match record(line) {
+            Some((number, record)) if number == uid => return Answer::Record(record()),
+            Some(_) => {}
+            None if mentions(line) => return Answer::Doubtful,
+            None => {}
         }
     }
-    None
+    Answer::None
+}
+
+/// A plain record's number, and how to get the rest.
+fn record(line: &[u8]) -> Option<(u32, impl Fn() -> Record)> {
+    let mut fields = line.split(|byte| *byte == b':');
+    let mut field = || fields.next();
+    let (name, _, uid, gid) = (field()?, field()?, field()?, field()?);
+    let (_, home, shell) = (field()?, field()?, field()?);
+    let is_plain_name = !name.is_empty() && !name.starts_with(b"+") && !name.starts_with(b"-");
+    if field().is_some() || !is_plain_name || name.starts_with(b" ") || name.starts_with(b"\t") {
+        return None;
+    }
+    let (uid, gid) = (number(uid)?, number(gid)?);
+    let text = OsStr::from_bytes;
+    Some((uid, move || Record {
+        name: text(name).to_owned(),
+        gid,
+        home: text(home).into(),
+        shell: text(shell).into(),
+    }))
+}
+
+fn number(digits: &[u8]) -> Option<u32> {
+    let is_plain = digits.iter().all(u8::is_ascii_digit)
+        && (digits.len() == 1 || digits.first() != Some(&b'0'));
+    std::str::from_utf8(digits).ok().filter(|_| is_plain)?.parse().ok()
 }
 
 /// The uid and gid in one line of passwd(5).
@@ -98,7 +139,9 @@ pub fn is_group_of_others(passwd: &[u8], gid: u32, uid: u32) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{files_answer_first, find, is_group_of_others, numbers, ordinary_uids};
+    use super::{
+        Answer, LARGE, files_answer_first, find, is_group_of_others, numbers, ordinary_uids,
+    };
     use std::path::Path;
 
     #[test]
@@ -120,17 +163,42 @@ mod tests {
         }
     }
 
+    fn name_of(text: &str, uid: u32) -> Option<String> {
+        match find(text.as_bytes(), uid) {
+            Answer::Record(record) => Some(record.name.into_string().unwrap()),
+            Answer::Doubtful => Some("?".into()),
+            Answer::None => None,
+        }
+    }
+
     #[test]
     fn finds_the_first_plain_record_of_a_number() {
         let text = "# people\nroot:x:0:0:root:/root:/bin/bash\n\nalice:x:1500:100:A, B:/home/alice:\n\
-                    alias:x:1500:7::/:/bin/sh\n";
-        let alice = find(text, 1500).unwrap();
+                    alias:x:1500:7::/:/bin/sh";
+        let Answer::Record(alice) = find(text.as_bytes(), 1500) else { panic!() };
         assert_eq!((alice.name.to_str(), alice.gid), (Some("alice"), 100));
         assert_eq!(
             (alice.home.as_path(), alice.shell.as_path()),
             (Path::new("/home/alice"), Path::new(""))
         );
-        assert_eq!(find(text, 1), None);
+        for uid in [1, 15, 500, 100] {
+            assert_eq!(name_of(text, uid), None, "{uid}");
+        }
+    }
+
+    #[test]
+    fn a_large_text_answers_like_a_small_one() {
+        let others: String =
+            (0..LARGE as u32 / 8).map(|n| format!("u{n}:x:{n}00000:100::/:/bin/sh\n")).collect();
+        for (line, expected) in [
+            ("alice:x:77:100::/:", Some("alice")),
+            ("alice:x:770:77::/:", None),
+            ("alice:x:77:100", Some("?")),
+            ("", None),
+        ] {
+            assert_eq!(name_of(line, 77).as_deref(), expected, "{line}");
+            assert_eq!(name_of(&format!("{others}{line}"), 77).as_deref(), expected, "{line}");
+        }
     }
 
     #[test]
@@ -142,12 +210,25 @@ mod tests {
     }
 
     #[test]
-    fn leaves_doubtful_files_to_the_switch() {
-        for line in
-            ["+::::::", "-bob::::::", "x:x:1500", " bob:x:1:1:::", "bob:x::1:::", "bob:x:0x1:1:::"]
-        {
+    fn leaves_doubtful_lines_to_the_switch() {
+        for (line, expected) in [
+            // Not for this number, or no account at all: NIS's entries mean nothing to `files`.
+            ("+::::::", "alice"),
+            ("-bob::::::", "alice"),
+            ("x:x:1500", "alice"),
+            ("bob:x::1500:::", "?"),
+            ("bob:x:0x1:1:::", "alice"),
+            ("#bob:x:1500:1:::", "alice"),
+            ("+bob:x:1500:1:::", "?"),
+            ("bob:x:1500:1", "?"),
+            ("bob:x: 1500:1:::", "alice"),
+            ("bob:x:01500:1:::", "alice"),
+            (" bob:x:1500:1:::", "?"),
+            (":x:1500:1:::", "?"),
+            ("bob:x:1500:1:::::", "?"),
+        ] {
             let text = format!("{line}\nalice:x:1500:100::/home/alice:/bin/sh\n");
-            assert_eq!(find(&text, 1500), None, "{line}");
+            assert_eq!(name_of(&text, 1500).as_deref(), Some(expected), "{line}");
         }
     }
 

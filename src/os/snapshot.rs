@@ -41,6 +41,8 @@ pub struct Snapshot {
     pub hidden: &'static [&'static str],
     /// The working directory; `/` where it has been deleted, which cargo itself will report.
     pub cwd: PathBuf,
+    /// Whether the process works there; not where it stands for another one.
+    pub works_there: bool,
 }
 
 impl Snapshot {
@@ -77,7 +79,17 @@ impl Snapshot {
             args.remove(0);
         }
         let cwd = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/"));
-        Ok(Snapshot { called_as, name, args, uid, gid, acting: uid, hidden: &[], cwd })
+        Ok(Snapshot {
+            called_as,
+            name,
+            args,
+            uid,
+            gid,
+            acting: uid,
+            hidden: &[],
+            cwd,
+            works_there: true,
+        })
     }
 
     /// The directory that a shim stands in which was called by its path.
@@ -85,6 +97,11 @@ impl Snapshot {
         let path = Path::new(&self.name);
         let is_shim = self.called_as == CalledAs::ShimByPath && path.ends_with("cargo");
         path.parent().filter(|_| is_shim).map(|directory| self.cwd.join(directory))
+    }
+
+    /// The process's own working directory, for [`crate::os::lexical::near`].
+    pub fn here(&self) -> Option<&Path> {
+        self.works_there.then_some(&self.cwd)
     }
 
     /// A variable; an empty one counts as unset.
@@ -106,7 +123,7 @@ impl Snapshot {
         cwd: PathBuf,
         hidden: &'static [&'static str],
     ) -> Snapshot {
-        Snapshot { uid, gid, cwd, hidden, ..self.clone() }
+        Snapshot { uid, gid, cwd, hidden, works_there: false, ..self.clone() }
     }
 
     /// A variable that holds a path; a relative one is not meant for us.
@@ -120,12 +137,22 @@ impl Snapshot {
         since.ok().and_then(|since| u64::try_from(since.as_millis()).ok()).unwrap_or(0)
     }
 
-    /// This process as the kernel knows it.
-    pub fn process(&self) -> (u32, u64) {
-        let stat = files::text_of_system("/proc/self/stat");
-        let read = stat.ok().and_then(|stat| pid_and_start_time(&stat));
-        let (pid, started) = read.unwrap_or_else(|| (std::process::id(), 0));
-        (pid, started)
+    /// How many milliseconds ago this process started; `None` where the system does not say.
+    pub fn age(&self) -> Option<u64> {
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        {
+            let started = start_time(&files::text_of_system("/proc/self/stat").ok()?)?;
+            let now = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+            let now = u64::try_from(now.tv_sec).ok()? * 1_000
+                + u64::try_from(now.tv_nsec).ok()? / 1_000_000;
+            Some(
+                now.saturating_sub(
+                    started * 1_000 / rustix::param::clock_ticks_per_second().max(1),
+                ),
+            )
+        }
+        #[cfg(not(any(target_os = "linux", target_os = "android")))]
+        None
     }
 }
 
@@ -172,17 +199,17 @@ fn called_as(name: &OsStr, args: &[OsString]) -> CalledAs {
     if is_subcommand { CalledAs::Subcommand } else { CalledAs::OwnName }
 }
 
-/// Field 22 of `/proc/<pid>/stat`. The second field is the program's name in parentheses and may
-/// hold spaces and parentheses itself, so the count begins after the last one.
-fn pid_and_start_time(stat: &str) -> Option<(u32, u64)> {
-    let (before, rest) = stat.rsplit_once(')')?;
-    let pid = before.split_ascii_whitespace().next()?.parse().ok()?;
-    Some((pid, rest.split_ascii_whitespace().nth(19)?.parse().ok()?))
+/// Field 22 of `/proc/<pid>/stat`, in clock ticks since boot. The second field is the program's name in
+/// parentheses and may hold spaces and parentheses itself, so the count begins after the last one.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn start_time(stat: &str) -> Option<u64> {
+    let (_, rest) = stat.rsplit_once(')')?;
+    rest.split_ascii_whitespace().nth(19)?.parse().ok()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{CalledAs, called_as, pid_and_start_time};
+    use super::{CalledAs, called_as};
     use std::ffi::{OsStr, OsString};
 
     #[test]
@@ -215,12 +242,12 @@ mod tests {
     }
 
     #[test]
+    #[cfg(any(target_os = "linux", target_os = "android"))]
     fn finds_the_start_time_whatever_the_program_is_called() {
         let rest = "S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 4711 20";
         for name in ["(cargo)", "(a) b (c)", "())"] {
-            let found = pid_and_start_time(&format!("42 {name} {rest}"));
-            assert_eq!(found, Some((42, 4711)), "{name}");
+            assert_eq!(super::start_time(&format!("42 {name} {rest}")), Some(4711), "{name}");
         }
-        assert_eq!(pid_and_start_time("nonsense"), None);
+        assert_eq!(super::start_time("nonsense"), None);
     }
 }

@@ -8,6 +8,7 @@ use crate::os::accounts;
 use crate::os::entry::{Entry, UNMAPPED};
 use crate::os::files;
 use crate::os::homes::Homes;
+use crate::os::lexical::near;
 use crate::os::snapshot::Snapshot;
 use crate::os::trust::trust_unmapped;
 use crate::os::trust::{Doubt, Trust};
@@ -43,6 +44,8 @@ fn below(
 ) -> Result<Settings> {
     // Where root acts for somebody, their own file would choose where root makes directories.
     let file = person_file(homes).filter(|_| snapshot.acting == snapshot.uid);
+    // Most people have no file, and then nothing is looked at on the way to it.
+    let file = file.filter(|path| !is_absent(&near(snapshot.here(), path)));
     let person = match file {
         Some(path) => read(&path, Whose::Person, snapshot.uid, &[snapshot.uid, 0])?,
         None => Settings::default(),
@@ -82,8 +85,6 @@ fn read(path: &Path, whose: Whose, caller: u32, owners: &[u32]) -> Result<Settin
     let (trust, from) = match whose {
         // Who can change `/etc` needs no settings.
         Whose::System => (trust, "/etc"),
-        // Most people have no file, and then nothing is looked at on the way to it.
-        Whose::Person if is_absent(path) => return Ok(Settings::default()),
         Whose::Person => (trust.or_hidden_root(), ""),
     };
     let file = match trust.open(path, Path::new(from)) {

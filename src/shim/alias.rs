@@ -6,13 +6,15 @@ use std::ffi::OsString;
 
 use toml::de::{DeTable, DeValue};
 
+use super::excerpt;
+
 /// The words that `name` stands for in a configuration file's text, if it says so.
 pub fn meaning(text: &str, name: &str) -> Option<Vec<OsString>> {
-    if !text.contains("alias") {
-        return None;
-    }
-    let table = DeTable::parse(text).ok()?;
-    let aliases = table.get_ref().get("alias")?.get_ref().as_table()?;
+    excerpt::read(text, &["alias"], |table| of(table, name))?
+}
+
+fn of(table: &DeTable<'_>, name: &str) -> Option<Vec<OsString>> {
+    let aliases = table.get("alias")?.get_ref().as_table()?;
     match aliases.get(name)?.get_ref() {
         DeValue::String(words) => Some(words_of(words)),
         DeValue::Array(words) => {

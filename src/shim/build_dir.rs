@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use toml::de::{DeTable, DeValue};
 
+use super::excerpt;
 use crate::os::lexical;
 
 /// What one configuration text says about directories.
@@ -26,16 +27,13 @@ impl Directories {
     ///
     /// What is no TOML says nothing: cargo reports it in its own words.
     pub fn read(text: &str) -> Directories {
-        // Most files have none of the keys; a look for their letters is far cheaper than parsing.
-        if !["build-dir", "target-dir", "include"].iter().any(|key| text.contains(key)) {
-            return Directories::default();
-        }
-        let Ok(table) = DeTable::parse(text) else {
-            return Directories::default();
-        };
-        let build = table.get_ref().get("build").and_then(|build| build.get_ref().as_table());
+        excerpt::read(text, &["-dir", "include"], Directories::of).unwrap_or_default()
+    }
+
+    fn of(table: &DeTable<'_>) -> Directories {
+        let build = table.get("build").and_then(|build| build.get_ref().as_table());
         let text_of = |key: &str| build?.get(key)?.get_ref().as_str().map(str::to_owned);
-        let includes = table.get_ref().get("include").and_then(|list| list.get_ref().as_array());
+        let includes = table.get("include").and_then(|list| list.get_ref().as_array());
         // Of several included files the last one is the strongest.
         let includes = includes.into_iter().flat_map(|list| list.iter().rev());
         let includes = includes.filter_map(|item| included(item.get_ref())).collect();

@@ -8,8 +8,11 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use rustix::fs::Access;
+
 use crate::os::entry::Entry;
 use crate::os::files;
+use crate::os::lexical::near;
 use crate::shim::alias;
 use crate::shim::argv::Invocation;
 use crate::shim::build_dir::{Asked, ConfiguredBuildDir, Directories, Templates};
@@ -72,9 +75,10 @@ pub fn typed(invocation: &Invocation, working_directory: &Path) -> Says {
 pub fn build_dir(
     working_directory: &Path,
     cargo_home: Option<&Path>,
+    here: Option<&Path>,
     templates: &Templates<'_>,
 ) -> Option<ConfiguredBuildDir> {
-    first(working_directory, cargo_home, |reader, file, text| {
+    first(working_directory, cargo_home, here, |reader, file, text| {
         reader.file(file, text).build_dir(templates, Asked::ByConfiguration)
     })
 }
@@ -84,20 +88,28 @@ pub fn alias(
     name: &str,
     working_directory: &Path,
     cargo_home: Option<&Path>,
+    here: Option<&Path>,
 ) -> Option<Vec<OsString>> {
-    first(working_directory, cargo_home, |reader, file, text| reader.alias(name, file, text))
+    first(working_directory, cargo_home, here, |reader, file, text| reader.alias(name, file, text))
 }
 
 /// What the nearest of the files says that cargo reads from a directory, and has something to say.
 fn first<T>(
     working_directory: &Path,
     cargo_home: Option<&Path>,
-    mut says: impl FnMut(&mut Reader, &Path, &str) -> Option<T>,
+    here: Option<&Path>,
+    mut says: impl FnMut(&mut Reader<'_>, &Path, &str) -> Option<T>,
 ) -> Option<T> {
-    let mut reader = Reader::default();
-    let below = working_directory.ancestors().map(|directory| directory.join(".cargo"));
-    let mut places = below.filter(|place| files::entry(place).is_ok());
-    let cargo_home = cargo_home.map(Path::to_owned);
+    let mut reader = Reader { here, ..Reader::default() };
+    let is_there = |place: &Path| rustix::fs::access(&*near(here, place), Access::EXISTS).is_ok();
+    let above = working_directory.ancestors().map(|directory| directory.join(".cargo"));
+    let mut places = above.filter(|place| is_there(place));
+    // Where it is one of those, it has been read.
+    let is_above = |home: &Path| {
+        home.ends_with(".cargo")
+            && home.parent().is_some_and(|it| working_directory.starts_with(it))
+    };
+    let cargo_home = cargo_home.filter(|home| !is_above(home)).map(Path::to_owned);
     places.by_ref().chain(cargo_home).find_map(|place| {
         // Where both exist, cargo reads the one without an ending.
         let (file, text) = ["config", "config.toml"].iter().find_map(|name| {
@@ -120,7 +132,9 @@ struct Place<'a> {
 
 /// Reads each file once: cargo itself refuses files that include one another.
 #[derive(Default)]
-struct Reader {
+struct Reader<'a> {
+    /// Where the process works.
+    here: Option<&'a Path>,
     /// Device and inode of what has been read.
     seen: Vec<(u64, u64)>,
     /// How many files were included so far, whether they exist or not.
@@ -129,7 +143,7 @@ struct Reader {
     size: usize,
 }
 
-impl Reader {
+impl Reader<'_> {
     /// Directories in a file are relative to the directory that holds its directory, `.cargo` or not.
     fn file(&mut self, file: &Path, text: &str) -> Says {
         let includes = file.parent().unwrap_or(Path::new("/"));
@@ -177,7 +191,8 @@ impl Reader {
 
     /// The text of a file that has not been read before.
     fn read(&mut self, path: &Path) -> Option<String> {
-        let (file, Entry { device, inode, .. }) = files::open_regular(path).ok()?;
+        let (file, Entry { device, inode, .. }) =
+            files::open_regular(&near(self.here, path)).ok()?;
         if self.seen.contains(&(device, inode)) {
             return None;
         }
@@ -209,7 +224,7 @@ mod tests {
         create_dir_all(top.join("a/b")).unwrap();
         write(top.join("a/.cargo/config.toml"), "include = ['more.toml']").unwrap();
         write(top.join("a/.cargo/more.toml"), "build.build-dir = 'out'").unwrap();
-        let found = build_dir(&top.join("a/b"), None, &templates()).unwrap();
+        let found = build_dir(&top.join("a/b"), None, None, &templates()).unwrap();
         assert_eq!(found.path, top.join("a/out"));
         assert_eq!(found.asked, Asked::ByConfiguration);
     }
@@ -221,7 +236,7 @@ mod tests {
         create_dir_all(top.join(".cargo")).unwrap();
         create_dir_all(top.join("a/.cargo")).unwrap();
         write(top.join(".cargo/config.toml"), "build.build-dir = 'far'").unwrap();
-        let found = || build_dir(&top.join("a"), None, &templates()).unwrap().path;
+        let found = || build_dir(&top.join("a"), None, None, &templates()).unwrap().path;
         assert_eq!(found(), top.join("far"));
         write(top.join("a/.cargo/config.toml"), "build.build-dir = 'near'").unwrap();
         assert_eq!(found(), top.join("a/near"));

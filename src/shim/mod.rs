@@ -9,6 +9,7 @@ pub mod candidate;
 pub mod cargo_config;
 pub mod decide;
 pub mod environment;
+pub mod excerpt;
 pub mod exec;
 pub mod real_cargo;
 pub mod survey;
@@ -31,7 +32,7 @@ use crate::shim::candidate::Caution;
 use crate::shim::decide::{Decision, Door, RootState, TARGET_DIR, decide};
 use crate::shim::real_cargo::Found;
 use crate::shim::survey::Survey;
-use crate::shim::trail::{ProcessId, Trail};
+use crate::shim::trail::{Process, Trail};
 use crate::ui::escape::shown;
 use crate::ui::failure::{Failure, Result};
 use crate::ui::report;
@@ -112,13 +113,9 @@ impl<'a> Plan<'a> {
     /// The trail of this process, as far as it has been here.
     pub fn trail(&self) -> Trail {
         let inherited = self.snapshot.variable(trail::VARIABLE);
-        let (pid, started) = self.snapshot.process();
-        let trail = Trail::pick_up(
-            inherited.as_deref(),
-            ProcessId { pid, started },
-            self.args,
-            self.snapshot.now(),
-        );
+        let process = Process { pid: std::process::id(), age: &|| self.snapshot.age() };
+        let now = self.snapshot.now();
+        let trail = Trail::pick_up(inherited.as_deref(), &process, self.args, now);
         // A cargo has run that calls its subcommands, so it was a real one.
         let is_subcommand = self.snapshot.called_as == CalledAs::Subcommand;
         if is_subcommand { trail.restart() } else { trail }

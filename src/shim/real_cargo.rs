@@ -5,8 +5,12 @@
 //! another version is told by the trail, when it hands the process back.
 
 use std::ffi::{OsStr, OsString};
+use std::fs::{File, Metadata};
+use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+
+use rustix::fs::Access;
 
 use crate::os::homes::Homes;
 use crate::os::snapshot::{CalledAs, Snapshot};
@@ -80,7 +84,7 @@ pub fn find(
     caution: Caution,
 ) -> Found {
     let found = Found::default();
-    let mut search = Search { found, ourselves: Identity::ours(), trail, caution };
+    let mut search = Search { found, ourselves: Identity::ours(), head: None, trail, caution };
     let callers = callers(snapshot, invocation);
     if let Some(cargo) = callers.filter(|cargo| search.accepts_named(cargo)) {
         return search.end_with(cargo);
@@ -95,8 +99,9 @@ pub fn find(
             return search.found;
         }
     }
-    if let Some(cargo) = partner(snapshot).filter(|cargo| is_executable(cargo)) {
-        if search.passes(&cargo, caution) {
+    let partner = partner(snapshot).and_then(|cargo| Some((executable(&cargo)?, cargo)));
+    if let Some((identity, cargo)) = partner {
+        if search.passes(&cargo, identity, caution) {
             return search.end_with(cargo);
         }
         // rustup has handed this very call back, because its toolchain is this directory. Whatever
@@ -134,14 +139,18 @@ fn linked(snapshot: &Snapshot) -> Option<OsString> {
     toolchain::is_of(&directory, Path::new(&toolchain)).then_some(toolchain)
 }
 
-/// For an absolute path `which` only asks whether it is an executable file.
-fn is_executable(path: &Path) -> bool {
-    which::which_global(path).is_ok()
+/// What is an executable file, as `which` would ask for an absolute path, and what tells it from others.
+fn executable(path: &Path) -> Option<Identity> {
+    let metadata = std::fs::metadata(path).ok().filter(Metadata::is_file)?;
+    rustix::fs::access(path, Access::EXEC_OK).ok()?;
+    Some(Identity::from(&metadata))
 }
 
 struct Search<'a> {
     found: Found,
     ourselves: Option<Identity>,
+    /// The beginning of this program, once it was needed.
+    head: Option<Vec<u8>>,
     trail: &'a Trail,
     caution: Caution,
 }
@@ -188,18 +197,21 @@ impl Search<'_> {
             homes.cargo().into_iter().chain(default).map(|home| home.join("bin/cargo"));
         let trust = Trust::of(uid);
         places.find(|path| {
-            let is_trusted = trust.covers(path);
-            if !is_trusted && is_executable(path) {
+            let Some(identity) = executable(path) else { return false };
+            if !trust.covers(path) {
                 self.found.skipped.push((path.clone(), Skip::ChangeableByOthers));
+                return false;
             }
-            is_trusted && is_executable(path) && self.passes(path, self.caution)
+            self.passes(path, identity, self.caution)
         })
     }
 
     /// The first of these paths that is an executable and is accepted. What is none is not worth a
     /// word: most of a search path's directories have no cargo.
     fn first_of(&mut self, mut paths: impl Iterator<Item = PathBuf>) -> Option<PathBuf> {
-        paths.find(|path| is_executable(path) && self.passes(path, self.caution))
+        paths.find(|path| {
+            executable(path).is_some_and(|identity| self.passes(path, identity, self.caution))
+        })
     }
 
     /// The index of the first place that leads to us.
@@ -210,35 +222,62 @@ impl Search<'_> {
 
     /// Whether a path that somebody has named is a real cargo; notes it down if it is not.
     fn accepts_named(&mut self, path: &Path) -> bool {
-        if is_executable(path) {
-            return self.passes(path, Caution::AsTheShell);
+        if let Some(identity) = executable(path) {
+            return self.passes(path, identity, Caution::AsTheShell);
         }
         self.found.skipped.push((path.to_owned(), Skip::NotExecutable));
         false
     }
 
     /// Whether an executable is a real cargo; notes it down if it is not.
-    fn passes(&mut self, path: &Path, caution: Caution) -> bool {
+    fn passes(&mut self, path: &Path, identity: Identity, caution: Caution) -> bool {
         let directory = path.parent().and_then(|directory| std::fs::metadata(directory).ok());
         let directory_mode = directory.map_or(0, |metadata| metadata.mode());
-        let candidate = Candidate { path, likeness: self.likeness(path), directory_mode };
+        let candidate = Candidate { path, likeness: self.likeness(path, identity), directory_mode };
         let skip = candidate.skip(caution, &self.trail.tried);
         self.found.skipped.extend(skip.map(|reason| (path.to_owned(), reason)));
         skip.is_none()
     }
 
-    /// What a file has in common with us. Its bytes are read only if there are equally many.
-    fn likeness(&self, path: &Path) -> Likeness {
-        match (Identity::of(path), self.ourselves) {
-            (Some(other), Some(ours)) if other == ours => Likeness::Same,
-            (Some(other), Some(ours)) if other.size == ours.size => {
-                let ours = std::fs::read(OURSELVES);
-                let is_copy = ours.is_ok_and(|ours| std::fs::read(path).is_ok_and(|it| it == ours));
+    /// What a file has in common with us. It is read only if it is as long.
+    fn likeness(&mut self, path: &Path, other: Identity) -> Likeness {
+        match self.ourselves {
+            Some(ours) if other == ours => Likeness::Same,
+            Some(ours) if other.size == ours.size => {
+                let head = self.head.get_or_insert_with(|| head(Path::new(OURSELVES)));
+                let is_copy = is_copy(Path::new(OURSELVES), head, path);
                 if is_copy { Likeness::Copy } else { Likeness::None }
             }
             _ => Likeness::None,
         }
     }
+}
+
+/// How much of a program is read to tell whether it is a copy: an ELF file has its build ID there.
+const HEAD: u64 = 4 << 10;
+
+/// Whether a file as long as `program`, which begins like this, has the same content. The linker's
+/// build ID is a hash of the whole program, so with one the beginning tells; without one all is compared.
+fn is_copy(program: &Path, beginning: &[u8], other: &Path) -> bool {
+    if beginning.is_empty() || head(other) != beginning {
+        return false;
+    }
+    let content = |path| std::fs::read(path).ok();
+    has_build_id(beginning) || content(program).is_some_and(|it| content(other) == Some(it))
+}
+
+/// The beginning of a file; empty where it cannot be read.
+fn head(path: &Path) -> Vec<u8> {
+    let mut head = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(HEAD).read_to_end(&mut head));
+    if read.is_ok() { head } else { Vec::new() }
+}
+
+/// Whether the beginning of an ELF file has a note of the name `GNU` and the type 3 (`NT_GNU_BUILD_ID`).
+fn has_build_id(head: &[u8]) -> bool {
+    let (name_length, kind) = (4_u32.to_ne_bytes(), 3_u32.to_ne_bytes());
+    head.windows(16)
+        .any(|note| note.starts_with(&name_length) && note.ends_with(&[kind, *b"GNU\0"].concat()))
 }
 
 /// This very program, even where it has been replaced or deleted since it started.
@@ -258,7 +297,46 @@ impl Identity {
     }
 
     fn of(path: &Path) -> Option<Identity> {
-        let metadata = std::fs::metadata(path).ok()?;
-        Some(Identity { device: metadata.dev(), inode: metadata.ino(), size: metadata.len() })
+        Some(Identity::from(&std::fs::metadata(path).ok()?))
+    }
+
+    fn from(metadata: &Metadata) -> Identity {
+        Identity { device: metadata.dev(), inode: metadata.ino(), size: metadata.len() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{HEAD, has_build_id, head, is_copy};
+
+    #[test]
+    fn a_copy_is_told_by_its_build_id_and_without_one_by_all_of_it() {
+        let place = tempfile::tempdir().unwrap();
+        let [program, other] = ["program", "other"].map(|name| place.path().join(name));
+        let with_note = |kind: u32, rest: &str| {
+            let mut text = b"\x7fELF, and more".to_vec();
+            text.extend([4_u32, 20, kind].map(u32::to_ne_bytes).concat());
+            text.extend(b"GNU\0 and a hash");
+            text.resize(HEAD as usize, b'.');
+            text.extend(rest.bytes());
+            text
+        };
+        for (ours, theirs, build_id, expected) in [
+            (with_note(3, "a"), with_note(3, "a"), true, true),
+            // A hash of it all is equal, so this cannot be; the rest is not even read.
+            (with_note(3, "a"), with_note(3, "b"), true, true),
+            (with_note(3, "a"), with_note(1, "a"), true, false),
+            (with_note(1, "a"), with_note(1, "a"), false, true),
+            (with_note(1, "a"), with_note(1, "b"), false, false),
+            (b"short".to_vec(), b"short".to_vec(), false, true),
+            (Vec::new(), Vec::new(), false, false),
+        ] {
+            std::fs::write(&program, &ours).unwrap();
+            std::fs::write(&other, theirs).unwrap();
+            let head = head(&program);
+            assert_eq!(has_build_id(&head), build_id);
+            assert_eq!(is_copy(&program, &head, &other), expected);
+        }
+        assert!(!is_copy(&program, b"short", &place.path().join("none")));
     }
 }

@@ -124,23 +124,23 @@ impl Survey {
         door: Door,
         args: &[OsString],
     ) -> Survey {
-        let cargo_home = homes.cargo();
+        let (cargo_home, here) = (homes.cargo(), snapshot.here());
+        let cargo_home = cargo_home.as_deref();
         let place = &self.working_directory;
-        let invocation = Invocation::read_with_aliases(args, |name| {
-            alias_of(name, snapshot, place, cargo_home.as_deref())
-        });
-        let workspace = Workspace::of(&invocation, place, cargo_home.as_deref());
+        let invocation =
+            Invocation::read_with_aliases(args, |name| alias_of(name, snapshot, place, cargo_home));
+        let workspace = Workspace::of(&invocation, place, cargo_home, here);
         let workspace = workspace.filter(|_| door != Door::Session);
         let typed = cargo_config::typed(&invocation, place);
         let root = workspace.as_ref().and_then(Workspace::directory);
         let templates = Templates {
             workspace_root: root.unwrap_or(place),
-            cargo_home: cargo_home.as_deref().unwrap_or(Path::new("/")),
+            cargo_home: cargo_home.unwrap_or(Path::new("/")),
         };
         let config_chooses = typed.sets_target_dir;
         let configured = typed.build_dir(&templates, Asked::Typed).or_else(|| {
-            let start = workspace::configuration_start(&invocation, place, cargo_home.as_deref());
-            let configured = || cargo_config::build_dir(&start, cargo_home.as_deref(), &templates);
+            let start = workspace::configuration_start(&invocation, place, cargo_home);
+            let configured = || cargo_config::build_dir(&start, cargo_home, here, &templates);
             reads_files(snapshot).then(configured).flatten()
         });
         let variable = build_dir_variable(snapshot, &templates, place);
@@ -314,7 +314,9 @@ fn alias_of(
 ) -> Option<Vec<OsString>> {
     match snapshot.variable(&alias::variable(name)) {
         Some(text) => Some(alias::words_of(text.to_str()?)),
-        None if reads_files(snapshot) => cargo_config::alias(name, place, cargo_home),
+        None if reads_files(snapshot) => {
+            cargo_config::alias(name, place, cargo_home, snapshot.here())
+        }
         None => None,
     }
 }

@@ -33,20 +33,24 @@ const SOMETHING_RAN: u64 = 1_000;
 /// After how many milliseconds the hops begin to count anew.
 const ALL_FORGOTTEN: u64 = 10_000;
 
-/// One process as the kernel knows it; a number alone would be used again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ProcessId {
+/// By how many milliseconds a process may seem younger than it is, because clocks are rounded.
+const ROUNDED: u64 = 20;
+
+/// The process that is running, and how to find out since when. A number alone is used again, at once in
+/// another PID namespace; but asking the kernel costs more than all the rest of a trail, so that is
+/// done only where the number is the one in the marker.
+pub struct Process<'a> {
     /// The process id.
     pub pid: u32,
-    /// When it started, in clock ticks since boot (field 22 of `/proc/<pid>/stat`); 0 if unknown.
-    pub started: u64,
+    /// How many milliseconds ago it started; `None` where the system does not say.
+    pub age: &'a dyn Fn() -> Option<u64>,
 }
 
 /// Where one process has been.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trail {
-    /// The process.
-    pub process: ProcessId,
+    /// The process id.
+    pub pid: u32,
     /// A hash of the arguments.
     pub asked: u64,
     /// When it last executed a cargo, in milliseconds on a clock that the caller chooses.
@@ -64,17 +68,21 @@ impl Trail {
     /// milliseconds.
     pub fn pick_up(
         inherited: Option<&OsStr>,
-        process: ProcessId,
+        process: &Process<'_>,
         args: &[OsString],
         now: u64,
     ) -> Trail {
-        let asked = fingerprint(args);
-        let fresh = Trail { process, asked, at: now, hops: 0, tried: Vec::new(), last: None };
+        let (pid, asked) = (process.pid, fingerprint(args));
+        let fresh = Trail { pid, asked, at: now, hops: 0, tried: Vec::new(), last: None };
         let Some(trail) = inherited.and_then(parse) else { return fresh };
         let since = now.saturating_sub(trail.at);
         if since >= ALL_FORGOTTEN {
             fresh
-        } else if (trail.process, trail.asked) == (process, asked) && since < SOMETHING_RAN {
+        } else if (trail.pid, trail.asked) == (pid, asked)
+            && since < SOMETHING_RAN
+            // It was running when the marker was written.
+            && (process.age)().is_none_or(|age| age + ROUNDED >= since)
+        {
             Trail { at: now, ..trail }
         } else {
             Trail { hops: trail.hops, last: trail.last, ..fresh }
@@ -97,8 +105,8 @@ impl Trail {
 
     /// The variable's value: numbers and places, separated by colons, which no PATH entry contains.
     pub fn to_value(&self) -> OsString {
-        let Trail { process: ProcessId { pid, started }, asked, at, hops, .. } = self;
-        let mut value = format!("{pid}:{started}:{asked:x}:{at}:{hops}").into_bytes();
+        let Trail { pid, asked, at, hops, .. } = self;
+        let mut value = format!("{pid}:{asked:x}:{at}:{hops}").into_bytes();
         for place in &self.tried {
             value.push(b':');
             value.extend_from_slice(place.as_os_str().as_bytes());
@@ -114,11 +122,11 @@ fn parse(value: &OsStr) -> Option<Trail> {
         u64::from_str_radix(text, radix).ok()
     };
     let pid = u32::try_from(number(10)?).ok()?;
-    let (started, asked, at) = (number(10)?, number(16)?, number(10)?);
+    let (asked, at) = (number(16)?, number(10)?);
     let hops = u32::try_from(number(10)?).ok()?;
     let tried: Vec<PathBuf> = parts.map(|part| PathBuf::from(OsStr::from_bytes(part))).collect();
     let last = tried.last().cloned();
-    Some(Trail { process: ProcessId { pid, started }, asked, at, hops, tried, last })
+    Some(Trail { pid, asked, at, hops, tried, last })
 }
 
 fn fingerprint(args: &[OsString]) -> u64 {
@@ -132,10 +140,10 @@ fn fingerprint(args: &[OsString]) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{ProcessId, Trail, VARIABLE};
+    use super::{Process, Trail, VARIABLE};
     use std::ffi::{OsStr, OsString};
 
-    const ME: ProcessId = ProcessId { pid: 7, started: 99 };
+    const ME: Process<'_> = Process { pid: 7, age: &|| Some(100) };
 
     fn args(line: &str) -> Vec<OsString> {
         line.split(' ').map(OsString::from).collect()
@@ -143,24 +151,34 @@ mod tests {
 
     #[test]
     fn goes_on_only_for_the_same_process_asked_the_same() {
-        let first = Trail::pick_up(None, ME, &args("build"), 5_000).then("/a/cargo".into());
+        let first = Trail::pick_up(None, &ME, &args("build"), 5_000).then("/a/cargo".into());
         let value = first.to_value();
-        assert_eq!(Trail::pick_up(Some(&value), ME, &args("build"), 5_000), first);
-        let nested =
-            Trail::pick_up(Some(&value), ProcessId { pid: 8, ..ME }, &args("build"), 5_000);
-        assert_eq!((nested.hops, nested.tried.len()), (1, 0));
-        let reused =
-            Trail::pick_up(Some(&value), ProcessId { started: 100, ..ME }, &args("build"), 5_000);
-        assert_eq!((reused.hops, reused.tried.len()), (1, 0));
-        let other_words = Trail::pick_up(Some(&value), ME, &args("clippy"), 5_000);
-        assert_eq!((other_words.hops, other_words.tried.len()), (1, 0));
+        assert_eq!(Trail::pick_up(Some(&value), &ME, &args("build"), 5_000), first);
+        let later = |pid, age: Option<u64>, words| {
+            let process = Process { pid, age: &|| age };
+            let trail = Trail::pick_up(Some(&value), &process, &args(words), 5_300);
+            (trail.hops, trail.tried.len())
+        };
+        for (pid, age, words, expected) in [
+            (7, Some(301), "build", (1, 1)),
+            // As old as the marker, by clocks that are rounded.
+            (7, Some(290), "build", (1, 1)),
+            (7, None, "build", (1, 1)),
+            // The number is used again.
+            (7, Some(200), "build", (1, 0)),
+            (8, Some(301), "build", (1, 0)),
+            (7, Some(301), "clippy", (1, 0)),
+        ] {
+            assert_eq!(later(pid, age, words), expected, "{pid} {age:?} {words}");
+        }
     }
 
     #[test]
     fn begins_anew_after_a_while() {
-        let first = Trail::pick_up(None, ME, &args("run"), 5_000).then("/a/cargo".into());
+        let first = Trail::pick_up(None, &ME, &args("run"), 5_000).then("/a/cargo".into());
         let value = first.to_value();
-        let after = |now| Trail::pick_up(Some(&value), ME, &args("run"), now);
+        let old = Process { age: &|| None, ..ME };
+        let after = |now| Trail::pick_up(Some(&value), &old, &args("run"), now);
         assert_eq!((after(5_999).hops, after(5_999).tried.len()), (1, 1));
         assert_eq!((after(6_000).hops, after(6_000).tried.len()), (1, 0));
         assert_eq!((after(15_000).hops, after(15_000).tried.len()), (0, 0));
@@ -170,10 +188,18 @@ mod tests {
 
     #[test]
     fn begins_anew_after_any_value_that_it_cannot_read() {
-        for value in
-            ["", ":", "7", "7:99", "x:99:0:0:/a", "7:99:zz:0", "7:99:0:-1", "99999999999:1:1:1:1"]
-        {
-            let trail = Trail::pick_up(Some(OsStr::new(value)), ME, &args("build"), 5_000);
+        for value in [
+            "",
+            ":",
+            "7",
+            "7:0",
+            "x:0:0:0:/a",
+            "7:zz:0:0",
+            "7:0:-1",
+            "7:0:0:-1",
+            "99999999999:1:1:1",
+        ] {
+            let trail = Trail::pick_up(Some(OsStr::new(value)), &ME, &args("build"), 5_000);
             assert_eq!((trail.hops, trail.tried.len()), (0, 0), "{value}");
         }
     }

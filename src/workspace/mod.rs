@@ -24,7 +24,7 @@ use rustix::fs::OFlags;
 use identity::Identity;
 use root::Found;
 
-use crate::os::lexical;
+use crate::os::lexical::{self, near};
 use crate::shim::argv::{Invocation, Manifest};
 use crate::shim::decide::OwnDirectory;
 
@@ -66,12 +66,14 @@ impl Kind {
 }
 
 impl Workspace {
-    /// Finds what a command builds; `None` where that is no sources of the person's.
+    /// Finds what a command builds, for a process that works `here`; `None` where that is no sources of the person's.
     pub fn of(
         invocation: &Invocation,
         working_directory: &Path,
         cargo_home: Option<&Path>,
+        here: Option<&Path>,
     ) -> Option<Workspace> {
+        let read = |path: &Path| read(&near(here, path));
         if let Some(script) = script(invocation, working_directory) {
             // An editor gives a script a new inode each time that it saves it.
             let identity = identity_of(script.parent()?)?;
@@ -92,7 +94,7 @@ impl Workspace {
             let is_above = working_directory.starts_with(&root);
             if is_above { root } else { std::fs::canonicalize(root).ok()? }
         };
-        let identity = identity_of(&root)?;
+        let identity = identity_of(&near(here, &root))?;
         Some(Workspace { kind: Kind::Workspace, path: root, identity })
     }
 

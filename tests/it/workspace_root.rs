@@ -159,7 +159,7 @@ fn cargos(cargo: &Path, home: &Path, directory: &Path, words: &[&str]) -> Option
 /// The root by `cargo locate-project`, which is fast and looks closer than it must: what it says
 /// otherwise than we do is asked again of `cargo metadata`.
 fn roots(cargo: &Path, home: &Path, directory: &Path) -> Option<(PathBuf, PathBuf)> {
-    let found = Workspace::of(&Invocation::default(), directory, Some(home))?.path;
+    let found = Workspace::of(&Invocation::default(), directory, Some(home), None)?.path;
     let locate = ["locate-project", "--workspace", "--message-format=plain"];
     let root = cargos(cargo, home, directory, &locate)?.parent()?.to_owned();
     if root == found {
@@ -204,7 +204,7 @@ fn the_root_is_cargos_in_a_thousand_random_trees() -> Result<(), Skip> {
 
 /// The root that is found from a directory of a world.
 fn root(world: &World, directory: &str) -> PathBuf {
-    let found = Workspace::of(&Invocation::default(), &world.at(directory), None).unwrap();
+    let found = Workspace::of(&Invocation::default(), &world.at(directory), None, None).unwrap();
     found.path.strip_prefix(world.at("")).unwrap().to_owned()
 }
 
@@ -288,7 +288,8 @@ fn members_in_cargos_home_are_their_own() {
     world.file("checkout/Cargo.toml", "[workspace]");
     world.file("checkout/home/git/p/Cargo.toml", "[package]");
     let home = world.at("checkout/home");
-    let found = Workspace::of(&Invocation::default(), &home.join("git/p"), Some(&home)).unwrap();
+    let found =
+        Workspace::of(&Invocation::default(), &home.join("git/p"), Some(&home), None).unwrap();
     assert_eq!(found.path, home.join("git/p"));
 }
 

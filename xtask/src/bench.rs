@@ -6,13 +6,16 @@
 
 mod candidate;
 mod counts;
+mod growth;
+mod hook;
+
 mod instructions;
 mod machine;
 mod migrate;
 mod reference;
 mod stand;
 mod targets;
-mod wall;
+mod times;
 
 use std::process::ExitCode;
 
@@ -22,7 +25,8 @@ use crate::{interrupt, shim};
 use candidate::{Candidate, Kind};
 use counts::Counts;
 use stand::Stand;
-use wall::Times;
+use targets::Verdict;
+use times::{Clock, Times};
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
@@ -52,6 +56,10 @@ pub(crate) struct Options {
 enum Part {
     /// What the shim adds to a cargo command
     Shim,
+    /// What it adds where PATH, the account database, a configuration and the like are large
+    Growth,
+    /// What the shells' hook adds to the start of a shell
+    Hook,
     /// How long `migrate` takes for 3 GiB in 30,000 files
     Migrate,
 }
@@ -70,20 +78,21 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     if let Part::Migrate = options.part {
         return migrate::run(&binary, options.rounds, style, options.check);
     }
+    if let Part::Growth = options.part
+        && let Some(code) = growth::in_own_namespace()?
+    {
+        return Ok(code);
+    }
     interrupt::watch()?;
     let stand = Stand::set_up(&binary)?;
     if options.markdown {
         screen::result(format_args!("{}\n", machine::describe(&stand.toolchain)?));
     }
-    let minimal = stand.minimal()?;
-    let times = wall::measure(&minimal, options.runs)?;
-    show_times(&minimal.title, &times, style);
-    let real = stand.real()?;
-    show_times(&real.title, &wall::measure(&real, options.runs)?, style);
-    screen::result(format_args!("{}\n", wall::WHAT_IS_MEASURED));
-    let counted = count(&stand, &minimal)?;
-    show_counts(&counted, style);
-    let verdicts = targets::verdicts(&times, &counted);
+    let verdicts = match options.part {
+        Part::Growth => growth::run(&stand, options.runs, style)?,
+        Part::Hook => hook::run(&stand, options.runs, style)?,
+        Part::Shim | Part::Migrate => measure(&stand, options.runs, style)?,
+    };
     screen::result(format_args!("{}\n", title("Targets", style)));
     for verdict in &verdicts {
         screen::result(match style {
@@ -91,8 +100,21 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
             Style::Markdown => format!("- {verdict}"),
         });
     }
-    let missed = options.check && !verdicts.iter().all(targets::Verdict::is_met);
+    let missed = options.check && !verdicts.iter().all(Verdict::is_met);
     Ok(if missed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// The plain case.
+fn measure(stand: &Stand, runs: u32, style: Style) -> anyhow::Result<Vec<Verdict>> {
+    let minimal = stand.minimal()?;
+    let times = times::measure(&minimal, runs, Clock::Wall)?;
+    show_times(&minimal.title, &times, style);
+    let real = stand.real()?;
+    show_times(&real.title, &times::measure(&real, runs, Clock::Wall)?, style);
+    screen::result(format_args!("{}\n", times::WHAT_IS_MEASURED));
+    let counted = count(stand, &minimal)?;
+    show_counts(&counted, style);
+    Ok(targets::verdicts(&times, &counted))
 }
 
 fn show_times(heading: &str, times: &Times, style: Style) {

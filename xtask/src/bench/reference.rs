@@ -33,13 +33,27 @@ pub(super) fn c(end: &Path, directory: &Path) -> anyhow::Result<PathBuf> {
 }
 
 pub(super) fn rust(toolchain: &Toolchain, end: &Path, directory: &Path) -> anyhow::Result<PathBuf> {
-    let (source, program) = source(directory, "exec.rs", include_str!("exec.rs.txt"))?;
+    let end = end.to_string_lossy();
+    compile(toolchain, directory, &include_str!("exec.rs.txt").replace("@END@", &end))
+}
+
+/// The least that a program in Rust can do for a shell's hook: print a line of its words.
+pub(super) fn line(toolchain: &Toolchain, directory: &Path) -> anyhow::Result<PathBuf> {
+    compile(
+        toolchain,
+        directory,
+        "fn main() { println!(\"export SOME_VARIABLE='/some/value'\"); }\n",
+    )
+}
+
+fn compile(toolchain: &Toolchain, directory: &Path, text: &str) -> anyhow::Result<PathBuf> {
+    let (source, program) = source(directory, "program.rs", text)?;
     let mut compiler = Command::new(toolchain.bin()?.join("rustc"));
-    compiler.args(["--edition", "2024", "--crate-name", "exec"]);
+    compiler.args(["--edition", "2024", "--crate-name", "program"]);
     for option in RELEASE_PROFILE {
         compiler.args(["-C", option]);
     }
-    process::capture(compiler.arg("-o").arg(&program).arg(source).env("END", end))?;
+    process::capture(compiler.arg("-o").arg(&program).arg(source))?;
     Ok(program)
 }
 

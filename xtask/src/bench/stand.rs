@@ -14,17 +14,18 @@ use crate::toolchain::Toolchain;
 use crate::{process, shim};
 
 /// Where the measured commands run: a crate six levels below the stand, in a checkout whose top is
-/// at the third, with a configuration file of cargo's there, so that the way up is a real one.
-const CRATE: &str = "one/two/three/four/five/six";
+/// at the third, with a configuration file of cargo's there, so that the way up is a real one. The home
+/// directory is above it.
+const CRATE: &str = "home/src/three/four/five/six";
 
 const FILES: [(&str, &str); 4] = [
-    ("one/two/three/Cargo.toml", "[workspace]\nmembers = [\"four/five/six\"]\nresolver = \"2\"\n"),
-    ("one/two/three/.cargo/config.toml", "[term]\nquiet = true\n\n[net]\nretry = 1\n"),
+    ("home/src/three/Cargo.toml", "[workspace]\nmembers = [\"four/five/six\"]\nresolver = \"2\"\n"),
+    ("home/src/three/.cargo/config.toml", "[term]\nquiet = true\n\n[net]\nretry = 1\n"),
     (
-        "one/two/three/four/five/six/Cargo.toml",
+        "home/src/three/four/five/six/Cargo.toml",
         "[package]\nname = \"tiny\"\nversion = \"0.0.0\"\nedition = \"2021\"\n",
     ),
-    ("one/two/three/four/five/six/src/lib.rs", "//! Nothing to build.\n"),
+    ("home/src/three/four/five/six/src/lib.rs", "//! Nothing to build.\n"),
 ];
 
 /// Everything that the measured programs need, below one temporary directory.
@@ -45,7 +46,7 @@ struct Plan<'a> {
     /// The setting's own directory below the stand.
     place: PathBuf,
     end: &'a Path,
-    verb: &'static str,
+    arguments: &'static [&'static str],
     environment: Vec<(&'static str, OsString)>,
 }
 
@@ -63,11 +64,15 @@ impl Stand {
         self.scratch.path()
     }
 
+    pub(super) fn binary(&self) -> &Path {
+        &self.binary
+    }
+
     /// A static program that does nothing stands for cargo: what is left is the candidate alone.
     pub(super) fn minimal(&self) -> anyhow::Result<Setting> {
         let place = self.place("minimal")?;
         let end = reference::end(&place.join("end"))?;
-        let plan = Plan { place, end: &end, verb: "build", environment: Vec::new() };
+        let plan = Plan { place, end: &end, arguments: &["build"], environment: Vec::new() };
         let kinds = [Kind::Direct, Kind::Shim, Kind::BareRust, Kind::BareC, Kind::Bash];
         self.setting(
             "`cargo build`, with a program that does nothing in cargo's place",
@@ -86,8 +91,17 @@ impl Stand {
             environment.push(("RUSTUP_HOME", rustup.home.clone().into()));
         }
         let end = &self.toolchain.cargo;
-        let plan = Plan { place, end, verb: "check", environment };
+        let plan = Plan { place, end, arguments: &["check"], environment };
         self.setting("`cargo check` of a fresh crate, with the toolchain's cargo", &plan, &kinds)
+    }
+
+    /// rustup's proxy, and the toolchain's cargo that it ends in; `None` where rustup is not installed.
+    pub(super) fn proxy(&self) -> anyhow::Result<Option<Setting>> {
+        let Some(rustup) = &self.toolchain.rustup else { return Ok(None) };
+        let environment = vec![("RUSTUP_HOME", rustup.home.clone().into())];
+        let (place, end) = (self.place("proxy")?, &self.toolchain.cargo);
+        let plan = Plan { place, end, arguments: &["--version"], environment };
+        self.setting("`cargo --version`", &plan, &[Kind::Direct, Kind::Rustup]).map(Some)
     }
 
     fn place(&self, name: &str) -> anyhow::Result<PathBuf> {
@@ -108,7 +122,7 @@ impl Stand {
         }
         let shared_root = shared_root(plan, Kind::Shim);
         anyhow::ensure!(
-            holds_a_target_directory(&shared_root),
+            !kinds.contains(&Kind::Shim) || holds_a_target_directory(&shared_root),
             "the shim passed through: it made no target directory below `{}`\n\
              help: cargo peruser explain",
             shared_root.display()
@@ -139,9 +153,9 @@ impl Stand {
             environment
                 .push(("CARGO_TARGET_DIR", plan.place.join(format!("{kind:?}-target")).into()));
         }
-        let (end, verb) = (plan.end.to_owned(), plan.verb);
+        let (end, arguments) = (plan.end.to_owned(), plan.arguments);
         let directory = self.scratch().join(CRATE);
-        Ok(Candidate { kind, program, end, verb, directory, environment })
+        Ok(Candidate { kind, program, end, arguments, directory, environment })
     }
 
     /// Puts the program into a directory of its own, under the name `cargo`.

@@ -4,10 +4,10 @@ use std::fmt;
 
 use super::Counted;
 use super::candidate::Kind;
-use super::wall::Times;
+use super::times::Times;
 
 /// Times the overhead of a Rust program that only execs.
-const BARE_RUST_RATIO: f64 = 1.3;
+const BARE_RUST_RATIO: f64 = 1.2;
 /// Times the overhead of the bash script.
 const BASH_RATIO: f64 = 0.35;
 const SYSTEM_CALLS: u32 = 115;

@@ -1,4 +1,4 @@
-//! Wall time: every candidate once a round, in an order that favours none.
+//! Time: every candidate once a round, in an order that favours none.
 
 use std::time::Instant;
 
@@ -11,6 +11,14 @@ use crate::screen::Progress;
 pub(super) const WHAT_IS_MEASURED: &str = "Overhead: the median over all rounds of what a candidate \
     took longer than the direct call of the same round, so that slow changes of the machine cancel out.";
 
+/// What time is taken.
+#[derive(Clone, Copy)]
+pub(super) enum Clock {
+    Wall,
+    /// The processor's, of the process itself: what others do meanwhile changes it little.
+    Processor,
+}
+
 /// Seconds of every run of every candidate; nothing is dropped.
 pub(super) struct Times {
     samples: Vec<(Kind, Vec<f64>)>,
@@ -18,7 +26,7 @@ pub(super) struct Times {
 
 /// Runs each candidate `rounds` times. What a first run has to make (directories, caches) was made
 /// when the setting was set up.
-pub(super) fn measure(setting: &Setting, rounds: u32) -> anyhow::Result<Times> {
+pub(super) fn measure(setting: &Setting, rounds: u32, clock: Clock) -> anyhow::Result<Times> {
     let progress = Progress::start();
     let candidates = &setting.candidates;
     let mut samples: Vec<(Kind, Vec<f64>)> =
@@ -28,7 +36,7 @@ pub(super) fn measure(setting: &Setting, rounds: u32) -> anyhow::Result<Times> {
         progress.at(format_args!("{}: round {} of {rounds}", setting.title, round + 1));
         for at in order(round, candidates.len()) {
             if let (Some(candidate), Some((_, times))) = (candidates.get(at), samples.get_mut(at)) {
-                times.push(time(candidate)?);
+                times.push(time(candidate, clock)?);
             }
         }
     }
@@ -62,7 +70,10 @@ impl Times {
     }
 }
 
-fn time(candidate: &Candidate) -> anyhow::Result<f64> {
+fn time(candidate: &Candidate, clock: Clock) -> anyhow::Result<f64> {
+    if let Clock::Processor = clock {
+        return candidate.processor_time();
+    }
     let start = Instant::now();
     candidate.run()?;
     Ok(start.elapsed().as_secs_f64())

@@ -1,0 +1,173 @@
+//! Pure: the part of a large TOML text that matters, so that not all of it has to be parsed.
+//!
+//! A parsed megabyte would make every cargo command wait for forty times as long as the shim takes
+//! otherwise. Of valid TOML the excerpt says the same about the words that it was made for; where it is no
+//! valid TOML itself, all of the text is parsed.
+
+use memchr::{memchr, memchr2, memmem, memrchr};
+use toml::de::DeTable;
+
+/// Up to how many bytes a text is parsed as it is.
+const SMALL: usize = 4 << 10;
+
+/// What `read` finds in the table of a text that mentions one of `words`; each is a part of the keys that
+/// it looks for. `None` for a text that mentions none, and for what is no TOML.
+pub fn read<T>(text: &str, words: &[&str], read: impl FnOnce(&DeTable<'_>) -> T) -> Option<T> {
+    if text.len() <= SMALL {
+        let mentions = words.iter().any(|word| text.contains(word));
+        return mentions.then(|| DeTable::parse(text).ok()).flatten().map(|it| read(it.get_ref()));
+    }
+    let excerpt = excerpt(text, words)?;
+    if let Ok(table) = DeTable::parse(&excerpt) {
+        return Some(read(table.get_ref()));
+    }
+    DeTable::parse(text).ok().map(|table| read(table.get_ref()))
+}
+
+/// The sections that mention a word, each from one line that begins with `[` to the next. Some of these
+/// lines are no headers but parts of an array; what is cut there is no valid TOML, as an element is
+/// followed by a comma or a bracket. `None` where no word is mentioned.
+fn excerpt(text: &str, words: &[&str]) -> Option<String> {
+    let find = |word: &&str| memmem::find_iter(text.as_bytes(), word).collect::<Vec<_>>();
+    let mut mentions: Vec<usize> = words.iter().flat_map(find).collect();
+    mentions.sort_unstable();
+    mentions.first()?;
+    let has = |quotes: &str| memmem::find(text.as_bytes(), quotes.as_bytes()).is_some();
+    if has("\"\"\"") || has("'''") {
+        return Some(text.to_owned());
+    }
+    let (mut excerpt, mut done) = (String::new(), 0);
+    for at in mentions {
+        if at >= done {
+            let section = section(text, at);
+            done = section.end;
+            add(&mut excerpt, text.get(section)?, words);
+        }
+    }
+    Some(excerpt)
+}
+
+/// Adds a section. Where nothing in it goes on in another line, the lines that mention no word say nothing
+/// about one, unless the header does.
+fn add(excerpt: &mut String, section: &str, words: &[&str]) {
+    let mentions = |line: &&str| words.iter().any(|word| line.contains(word));
+    let header = section.split_inclusive('\n').next().filter(|line| is_header(line));
+    let body = section.get(header.map_or(0, str::len)..).unwrap_or_default();
+    let has = |a, b| memchr2(a, b, body.as_bytes()).is_some();
+    let has_brackets = has(b'[', b']') || has(b'{', b'}');
+    if has_brackets || header.as_ref().is_some_and(mentions) {
+        excerpt.push_str(section);
+    } else {
+        excerpt.extend(header);
+        excerpt.extend(body.split_inclusive('\n').filter(mentions));
+    }
+}
+
+/// Where the section is that `at` is in.
+fn section(text: &str, at: usize) -> std::ops::Range<usize> {
+    let line_at = |at: usize| text.get(at..).unwrap_or_default();
+    let line_before =
+        |at: usize| memrchr(b'\n', text.as_bytes().get(..at).unwrap_or_default()).map(|it| it + 1);
+    let mut start = line_before(at).unwrap_or(0);
+    while start > 0 && !is_header(line_at(start)) {
+        start = line_before(start - 1).unwrap_or(0);
+    }
+    let line_after = |at: usize| Some(at + memchr(b'\n', line_at(at).as_bytes())? + 1);
+    let mut end = line_after(at);
+    while let Some(next) = end.filter(|&next| !is_header(line_at(next))) {
+        end = line_after(next);
+    }
+    start..end.unwrap_or(text.len())
+}
+
+/// Whether a line may be a table's header.
+fn is_header(line: &str) -> bool {
+    line.trim_start_matches([' ', '\t']).starts_with('[')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{excerpt, read};
+    use crate::shim::alias;
+    use crate::shim::build_dir::Directories;
+    use proptest::prelude::*;
+    use toml::de::DeTable;
+
+    const WORDS: [&str; 2] = ["-dir", "include"];
+
+    #[test]
+    fn keeps_the_sections_that_mention_a_word() {
+        for (text, expected) in [
+            (
+                "a = 1\n[build]\njobs = 2\ntarget-dir = 't'\n[x]\nb = 1",
+                "[build]\ntarget-dir = 't'\n",
+            ),
+            ("include = ['a.toml']\nb = 2\n[x]\n", "include = ['a.toml']\nb = 2\n"),
+            ("build.build-dir = 'b'\nc = 3", "build.build-dir = 'b'\n"),
+            (
+                "[a]\n# target-dir\n [b]\nc = [\n[1],\n]\ntarget-dir = 1",
+                "[a]\n# target-dir\n[1],\n]\ntarget-dir = 1",
+            ),
+            ("target-dir = '''\n[x]\n'''\n[y]", "target-dir = '''\n[x]\n'''\n[y]"),
+        ] {
+            assert_eq!(excerpt(text, &WORDS).as_deref(), Some(expected), "{text}");
+        }
+        assert_eq!(excerpt("[build]\njobs = 2", &WORDS), None);
+    }
+
+    #[test]
+    fn what_cannot_be_cut_is_parsed_whole() {
+        let padding = format!("[env]\n{}\n", "# nothing\n".repeat(1_000));
+        let text =
+            format!("{padding}[x]\nc = [\n[1],\n]\n[build]\nd = [\n[2]\n]\ntarget-dir = 't'");
+        assert!(DeTable::parse(&excerpt(&text, &WORDS).unwrap()).is_err());
+        assert_eq!(read(&text, &WORDS, |table| table.contains_key("build")), Some(true));
+        assert_eq!(read(&padding, &WORDS, |_| ()), None);
+        assert_eq!(read(&format!("{padding}target-dir"), &WORDS, |_| ()), None);
+    }
+
+    /// A line of a file, whose own keys have the number `n`; half of them are there to mislead.
+    fn line(kind: u8, n: usize) -> String {
+        match kind {
+            0 => format!("[t{n}]"),
+            1 => "[build]".into(),
+            2 => "[alias]".into(),
+            3 => format!("target-dir = 't{n}'"),
+            4 => format!("build-dir = \"b{n}\" # [x]"),
+            5 => format!("include = [\n  'a{n}.toml',\n{{path = 'b.toml'}} ]"),
+            6 => format!("k{n} = [\n[1],\n[\"build\"]\n, [2]\n]"),
+            7 => format!("k{n} = {{ target-dir = 'x', b = [ '[build]' ] }}"),
+            8 => format!("k{n} = \"\"\"\n[build]\ntarget-dir = 'x'\n\"\"\""),
+            9 => format!("x = 'run {n}'"),
+            10 => format!("alias.x = ['run', '{n}']"),
+            11 => format!("build.target-dir = 'd{n}'"),
+            12 => format!("# target-dir {n}\n[[a{n}]]\n\n"),
+            13 => format!("k{n} = 'alias target-dir ['"),
+            14 => format!("[ build ] # {n} include"),
+            15 => format!("\t['alias']\n\ty = 'a{n}'"),
+            16 => format!("k{n} = [\n'build-dir = 1',\n]"),
+            _ => format!("k{n} = {n}"),
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig {
+            cases: 2_000,
+            max_global_rejects: 100_000,
+            failure_persistence: None,
+            ..ProptestConfig::default()
+        })]
+        #[test]
+        fn an_excerpt_says_the_same_as_the_whole(kinds in prop::collection::vec(0_u8..20, 1..9)) {
+            let lines = kinds.iter().enumerate().map(|(n, kind)| line(*kind, n) + "\n");
+            let text: String = lines.collect();
+            prop_assume!(DeTable::parse(&text).is_ok());
+            let cut = |words: &[&str]| {
+                let excerpt = excerpt(&text, words).unwrap_or_default();
+                if DeTable::parse(&excerpt).is_ok() { excerpt } else { text.clone() }
+            };
+            prop_assert_eq!(Directories::read(&cut(&WORDS)), Directories::read(&text));
+            prop_assert_eq!(alias::meaning(&cut(&["alias"]), "x"), alias::meaning(&text, "x"));
+        }
+    }
+}
