@@ -22,7 +22,7 @@ use crate::shim::candidate::Caution;
 use crate::shim::decide::{Door, Rule};
 use crate::shim::environment::{self, Change};
 use crate::shim::real_cargo;
-use crate::shim::trail::{ProcessId, Trail};
+use crate::shim::trail::Trail;
 use crate::ui::failure::Result;
 
 /// The variable that says where programs are looked for.
@@ -120,10 +120,7 @@ fn with_shim_first(snapshot: &Snapshot, settings: &Settings) -> Option<Change> {
 
 /// Whether there is a real cargo, on PATH or where rustup puts it.
 pub(crate) fn has_cargo(snapshot: &Snapshot, settings: &Settings, homes: &Homes<'_>) -> bool {
-    let (pid, started) = snapshot.process();
-    let trail = Trail::pick_up(None, ProcessId { pid, started }, &[], snapshot.now());
-    let nothing_asked = Invocation::default();
-    let found =
-        real_cargo::find(snapshot, settings, &nothing_asked, homes, &trail, Caution::AsTheShell);
-    found.cargo.is_some()
+    let (nothing_asked, trail) = (Invocation::default(), Trail::default());
+    let caution = Caution::AsTheShell;
+    real_cargo::find(snapshot, settings, &nothing_asked, homes, &trail, caution).cargo.is_some()
 }

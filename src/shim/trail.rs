@@ -47,7 +47,7 @@ pub struct Process<'a> {
 }
 
 /// Where one process has been.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Trail {
     /// The process id.
     pub pid: u32,

@@ -1,12 +1,10 @@
 #!/bin/sh
 # Stands where a toolchain has its cargo: writes down how it was called, and becomes the real one.
 # Executing keeps the process, so the marker of the shim names this very process if the shim was
-# asked, and not merely some outer cargo; rustup's proxies count their rounds in a variable. The
-# number is the one that /proc shows, as for the shim: in a namespace of its own `$$` is another.
+# asked, and not merely some outer cargo; rustup's proxies count their rounds in a variable.
 if [ -n "$CARGO_CALLS" ]; then
-    read -r self _ </proc/self/stat
     case $PERUSER_EXEC_TRAIL in
-    "$self":*) door=shim ;;
+    $$:*) door=shim ;;
     *) door=${RUST_RECURSION_COUNT:+proxy} ;;
     esac
     printf '%s\t%s\t%s\t%s\n' "${door:-direct}" "${CARGO_TARGET_DIR-none}" \
