@@ -20,7 +20,7 @@ use crate::private_dir::place::OWN_NAME;
 use crate::settings;
 use crate::settings::{Invalid, Key, Settings};
 use crate::shim::alias;
-use crate::shim::argv::Invocation;
+use crate::shim::argv::{Invocation, TargetUse};
 use crate::shim::build_dir::{Asked, ConfiguredBuildDir, Templates};
 use crate::shim::decide::{
     BUILD_BUILD_DIR, BUILD_TARGET_DIR, Door, Facts, OwnDirectory, RootState, TARGET_DIR, Variables,
@@ -63,7 +63,7 @@ impl Survey {
     ///
     /// # Errors
     /// Mistakes in the settings, unless the person asks us to step aside: a broken file must never
-    /// keep anyone from the way around it.
+    /// keep anyone from the way around it, or from what has nothing to do with it.
     pub fn take(
         snapshot: &Snapshot,
         homes: &Homes<'_>,
@@ -76,8 +76,17 @@ impl Survey {
         // `cargo peruser` decides for itself, from what the person has set.
         let is_ours = door == Door::Shim
             && invocation.command.as_deref().is_some_and(|name| name == "peruser");
-        let is_bypassed = is_ours || asks_to_step_aside(snapshot)?;
-        let settings = if is_bypassed { loaded.unwrap_or_default() } else { loaded? };
+        let asks = if is_ours { Ok(true) } else { asks_to_step_aside(snapshot) };
+        let in_force = asks.and_then(|asks| match asks {
+            true => Ok((true, loaded.unwrap_or_default())),
+            false => Ok((false, loaded?)),
+        });
+        let (is_bypassed, settings) = match in_force {
+            Err(_) if door == Door::Shim && builds_nothing(snapshot, homes, args) => {
+                Default::default()
+            }
+            in_force => in_force?,
+        };
         let root_entry = settings.shared_root().map(files::entry_if_any);
         let root_exists = !matches!(root_entry, None | Some(Ok(None)));
         let survey = Survey {
@@ -298,6 +307,14 @@ fn asks_to_step_aside(snapshot: &Snapshot) -> Result<bool> {
             Err(settings::invalid(BYPASS, &"the environment", wrong))
         }
     }
+}
+
+/// Whether a command has nothing to do with a target directory, aliases expanded.
+fn builds_nothing(snapshot: &Snapshot, homes: &Homes<'_>, args: &[OsString]) -> bool {
+    let place = working_directory(&Invocation::read(args), &snapshot.cwd);
+    let cargo_home = homes.cargo();
+    let alias = |name: &str| alias_of(name, snapshot, &place, cargo_home.as_deref());
+    Invocation::read_with_aliases(args, alias).target_use() == TargetUse::None
 }
 
 /// Root reads nothing of the person's for whom it acts.
