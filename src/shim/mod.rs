@@ -17,25 +17,29 @@ pub mod trail;
 
 use std::convert::Infallible;
 use std::ffi::{OsStr, OsString};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::os::accounts;
 use crate::os::homes::Homes;
 use crate::os::lexical;
 use crate::os::snapshot::{CalledAs, Snapshot};
+use crate::os::{accounts, files, tag};
 use crate::private_dir::place::{PlaceKind, Required};
 use crate::private_dir::{self, Caller, Note, State};
 use crate::settings::{Key, Settings};
 use crate::shim::argv::{Invocation, TargetUse};
 use crate::shim::candidate::Caution;
-use crate::shim::decide::{Decision, Door, RootState, TARGET_DIR, decide};
+use crate::shim::decide::{Decision, Door, RootState, Rule, TARGET_DIR, decide};
 use crate::shim::real_cargo::Found;
 use crate::shim::survey::Survey;
 use crate::shim::trail::{ProcessId, Trail};
-use crate::ui::escape::shown;
+use crate::ui::escape::{quoted, shown};
 use crate::ui::failure::{Failure, Result};
 use crate::ui::report;
-use crate::workspace::{Workspace, record};
+use crate::workspace::Workspace;
+use crate::workspace::record::{self, Use};
+
+/// How a workspace's own `target` is removed.
+pub const CLEAN: &str = "CARGO_PERUSER=off cargo clean";
 
 /// A decision, with what it was made from.
 pub struct Plan<'a> {
@@ -216,7 +220,11 @@ impl<'a> Plan<'a> {
         for note in self.prepare()? {
             tell(&note);
         }
-        self.note_use();
+        if self.note_use() == Use::First
+            && let Some(leftover) = self.leftover()
+        {
+            tell_of(&leftover);
+        }
         if self.is_sudo() {
             report::note(&"running as root through sudo, so this builds into root's own directory");
         }
@@ -241,15 +249,27 @@ impl<'a> Plan<'a> {
         }
     }
 
+    /// The workspace's own `target`, which this does not build in, left from cargo that was run without
+    /// us.
+    pub fn leftover(&self) -> Option<PathBuf> {
+        let is_redirected = self.decision.rule == Rule::Redirected;
+        let workspace = self.survey.workspace.as_ref().filter(|_| is_redirected)?;
+        let directory = workspace.directory()?.join("target");
+        let is_cargos = |name| files::is_there(&directory.join(name));
+        let is_cargos = [tag::NAME, ".rustc_info.json"].into_iter().any(is_cargos);
+        is_cargos.then_some(directory)
+    }
+
     /// Writes down which directory is used, and for what.
-    fn note_use(&self) {
+    fn note_use(&self) -> Use {
         let writes = self.invocation().target_use() == TargetUse::Writes;
         let required = self.decision.required.as_ref().filter(|_| writes);
         if let Some(Required { place, target: Some(name) }) = required {
             let own = self.survey.workspace.as_ref();
             let own = own.filter(|workspace| workspace.own_directory().name == *name);
-            record::note_use(&place.private_dir(), name, own, self.snapshot.uid);
+            return record::note_use(&place.private_dir(), name, own, self.snapshot.uid);
         }
+        Use::Known
     }
 
     /// Whether root's directory is used because somebody typed `sudo`.
@@ -286,6 +306,16 @@ pub fn tell(note: &Note) {
             shown(path)
         )),
     }
+}
+
+/// Tells of what is left in a workspace: scripts go on running it.
+fn tell_of(leftover: &Path) {
+    report::note(&format!(
+        "`{}` is left from earlier builds and not used any more: what runs programs from it runs old \
+         ones; to use it: cargo-peruser migrate {} --replace; to remove it: {CLEAN}",
+        shown(leftover),
+        quoted(leftover)
+    ));
 }
 
 /// What was executed keeps executing us, with other words each time.
