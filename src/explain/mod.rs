@@ -152,7 +152,10 @@ impl Answer {
             rule: decision.rule.name(),
             rule_number: decision.rule.number(),
             reason: decision.rule.reason(),
-            warning: decision.rule.warning(plan.settings().scope()),
+            warning: match plan.has_hidden_root() {
+                true => Some("this user namespace hides who owns the shared root"),
+                false => decision.rule.warning(plan.settings().scope()),
+            },
             sticky_root: plan.uses_sticky_root().then_some(
                 "others can create files in the shared root, and so run code as you: the settings \
                  accept that (`sticky-root`)",

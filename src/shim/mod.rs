@@ -176,9 +176,11 @@ impl<'a> Plan<'a> {
         let directory = private_dir::establish(place, &caller, notes)?;
         let Some(name) = target else { return Ok(()) };
         directory.target(name)?;
-        if let Some(command) = self.provision_command().filter(|_| directory.is_unused(name)) {
-            notes.push(Note::NotProvisioned(place.private_dir(), command));
-        }
+        let not_provisioned = |command| Note::NotProvisioned(place.private_dir(), command);
+        let is_hidden = self.has_hidden_root() && place.kind == PlaceKind::InOwnCache;
+        let note = self.provision_command().map(not_provisioned);
+        let note = note.or_else(|| is_hidden.then(|| Note::OwnerHidden(place.private_dir())));
+        notes.extend(note.filter(|_| directory.is_unused(name)));
         Ok(())
     }
 
@@ -197,6 +199,11 @@ impl<'a> Plan<'a> {
             let (group, name) = (accounts::group_word(group), accounts::owner(uid).word());
             format!("sudo usermod -aG {group} {name} && {command}")
         }))
+    }
+
+    /// Whether there is a shared root, and a user namespace hides who owns it.
+    pub fn has_hidden_root(&self) -> bool {
+        self.survey.root == RootState::OwnerHidden
     }
 
     /// Whether this builds below a shared root in which others can create files.
@@ -299,6 +306,10 @@ pub fn tell(note: &Note) {
         Note::NotProvisioned(path, command) => report::note(&format!(
             "you have no private directory in the shared root, so this builds in `{}`; \
              to get one: {command}",
+            shown(path)
+        )),
+        Note::OwnerHidden(path) => report::note(&format!(
+            "this user namespace hides who owns the shared root, so this builds in `{}`",
             shown(path)
         )),
         Note::NoExec(path) => report::note(&format!(

@@ -2,13 +2,11 @@
 
 use std::ffi::OsString;
 use std::io;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 
 use super::cargo_config;
 use crate::os::accounts;
-use crate::os::entry::Entry;
-use crate::os::entry::Kind;
+use crate::os::entry::{Entry, Kind, UNMAPPED};
 use crate::os::files;
 use crate::os::homes::Homes;
 use crate::os::homes::no_home;
@@ -16,6 +14,7 @@ use crate::os::lexical;
 use crate::os::passwd::Account;
 use crate::os::snapshot::Snapshot;
 use crate::os::trust::Trust;
+use crate::os::user_namespace;
 use crate::private_dir::place::OWN_NAME;
 use crate::settings;
 use crate::settings::{Invalid, Key, Settings};
@@ -158,7 +157,7 @@ impl Survey {
         let account = accounts::account(snapshot.uid, self.settings.exclude_groups());
         let root = self.root_state(snapshot, &account);
         let variables = self.variables(snapshot, homes, &account);
-        let needs_cache = root == RootState::NotProvisioned || self.are_elsewhere(&variables);
+        let needs_cache = root.is_out_of_reach() || self.are_elsewhere(&variables);
         Survey {
             account,
             root,
@@ -181,6 +180,10 @@ impl Survey {
         let (Some(root), Some(entry)) = (self.settings.shared_root(), &self.root_entry) else {
             return self.root;
         };
+        let is_trusted = || accounts::uids(self.settings.trusted_owners()).contains(&UNMAPPED);
+        if entry.uid == UNMAPPED && user_namespace::hides_owners() && !is_trusted() {
+            return RootState::OwnerHidden;
+        }
         let only_owner_writes = entry.kind == Kind::Directory && entry.mode & 0o022 == 0;
         if !only_owner_writes || entry.uid == snapshot.acting {
             return self.root;
@@ -394,8 +397,8 @@ fn own_places<'a>(
 /// symlink on the way could be turned elsewhere by whoever put it there.
 fn closed_place(path: &Path, uid: u32) -> Option<PathBuf> {
     let place = path.ancestors().find(|place| place.exists())?;
-    let found = place.symlink_metadata().ok()?;
-    let is_closed = found.is_dir() && found.uid() == uid && found.mode() & 0o077 == 0;
+    let found = files::entry(place).ok()?;
+    let is_closed = found.kind == Kind::Directory && found.uid == uid && found.mode & 0o077 == 0;
     (is_closed && place.canonicalize().ok()? == place).then(|| place.to_owned())
 }
 
