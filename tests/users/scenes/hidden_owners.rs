@@ -21,6 +21,9 @@ const NAMESPACES: &[(&str, &str, &[Need])] = &[
     ),
 ];
 
+/// What is tried in each, with the line of shell that goes there.
+type Body = fn(&Stage, &str) -> Result<()>;
+
 pub(crate) fn tests() -> Vec<Test> {
     let mut tests = vec![
         test("hidden_owners::fakeroot_changes_nothing", fakeroot).needs(&[Need::Fakeroot]),
@@ -31,7 +34,7 @@ pub(crate) fn tests() -> Vec<Test> {
             .needs(&[Need::UserNamespaces]),
     ];
     for (name, enter, needs) in NAMESPACES {
-        let bodies: [(&str, fn(&Stage, &str) -> Result<()>); 4] = [
+        let bodies: [(&str, Body); 4] = [
             ("builds_in_ones_own_cache", own_cache),
             ("believes_only_where_the_shared_root_is", system_settings),
             ("refuses_where_that_is_set", refusing),
