@@ -5,11 +5,12 @@
 mod text;
 mod words;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use serde::Serialize;
 
+use crate::os::files;
 use crate::os::snapshot::{CalledAs, Snapshot};
 use crate::private_dir::State;
 use crate::settings::Flags;
@@ -18,6 +19,7 @@ use crate::shim::Plan;
 use crate::shim::candidate::Skip;
 use crate::shim::decide::Door;
 use crate::ui::arguments::{cargo_arguments, cargo_words};
+use crate::ui::escape::quoted;
 use crate::ui::report;
 
 pub(super) fn command() -> Command {
@@ -59,6 +61,11 @@ struct Explanation {
     shim: Answer,
     account: AccountName,
     workspace: Option<WorkspacePath>,
+    /// The workspace's own `target`, left from builds without us.
+    leftover: Option<String>,
+    /// How to build on with what it holds.
+    #[serde(skip)]
+    migrate: Option<String>,
     settings: Vec<Setting>,
 }
 
@@ -116,6 +123,8 @@ impl Explanation {
             kind: workspace.kind.word(),
             path: lossy(&workspace.path),
         });
+        // What a plain `cargo` leaves alone counts.
+        let leftover = shim.leftover();
         Explanation {
             by_name: Answer::of(by_name),
             shim: Answer::of(shim),
@@ -124,6 +133,8 @@ impl Explanation {
                 name: survey.account.name.as_ref().map(lossy),
             },
             workspace,
+            leftover: leftover.as_ref().map(lossy),
+            migrate: leftover.as_ref().map(|path| migrate_command(path, by_name)),
             settings: Key::ALL.iter().map(|key| Setting::of(*key, by_name.settings())).collect(),
         }
     }
@@ -141,7 +152,10 @@ impl Answer {
             rule: decision.rule.name(),
             rule_number: decision.rule.number(),
             reason: decision.rule.reason(),
-            warning: decision.rule.warning(plan.settings().scope()),
+            warning: match plan.has_hidden_root() {
+                true => Some("this user namespace hides who owns the shared root"),
+                false => decision.rule.warning(plan.settings().scope()),
+            },
             sticky_root: plan.uses_sticky_root().then_some(
                 "others can create files in the shared root, and so run code as you: the settings \
                  accept that (`sticky-root`)",
@@ -159,6 +173,13 @@ impl Answer {
             removed_variables: decision.removed.clone(),
         }
     }
+}
+
+/// The command that moves a leftover to where builds go now.
+fn migrate_command(leftover: &Path, plan: &Plan<'_>) -> String {
+    let is_occupied = plan.target_dir().is_some_and(|target| files::is_there(&target));
+    let replace = if is_occupied { " --replace" } else { "" };
+    format!("cargo-peruser migrate {}{replace}", quoted(leftover))
 }
 
 impl PassedOver {

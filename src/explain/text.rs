@@ -2,12 +2,13 @@
 
 use super::{Answer, Explanation, Setting};
 use crate::private_dir::State;
+use crate::shim::CLEAN;
 use crate::ui::escape::shown;
 use crate::ui::report::{row, table};
 
 /// Renders the explanation; no line ends in spaces, nothing in it moves a cursor.
 pub(super) fn render(explanation: &Explanation) -> String {
-    let Explanation { by_name, shim, account, workspace, settings: all } = explanation;
+    let Explanation { by_name, shim, account, workspace, settings: all, .. } = explanation;
     let mut rows = answer(by_name);
     rows.extend(cargo(by_name));
     if decides_like(shim, by_name) {
@@ -23,6 +24,11 @@ pub(super) fn render(explanation: &Explanation) -> String {
         account.name.as_ref().map_or("without a name".into(), |name| shown(name).to_string());
     rows.push(row("account", format!("{name} (uid {})", account.uid)));
     rows.extend(workspace.iter().map(|workspace| row(workspace.kind, shown(&workspace.path))));
+    if let (Some(path), Some(migrate)) = (&explanation.leftover, &explanation.migrate) {
+        rows.push(row("not used", format!("{}, left from earlier builds", shown(path))));
+        rows.push(row("  to use it", migrate));
+        rows.push(row("  to remove it", CLEAN));
+    }
     format!("{}\n\nsettings\n{}", table(&rows), settings(all))
 }
 

@@ -8,7 +8,7 @@ use std::process::Command;
 use rustix::buffer::spare_capacity;
 use users::os::unix::{GroupExt, UserExt};
 
-use super::files;
+use super::{files, user_namespace};
 use crate::os::passwd::{self, Account, Answer, Record};
 use crate::ui::owner::Owner;
 
@@ -120,7 +120,7 @@ pub fn owner(uid: u32) -> Owner {
 }
 
 /// The account's primary group, if it is the account's alone: called like it, without members besides
-/// it, and nobody else's primary group. Directory services do not list all their accounts; those that
+/// it, nobody else's primary group, and no other group outside of this user namespace. Directory services do not list all their accounts; those that
 /// `/etc/passwd` has are looked through.
 pub fn private_group(uid: u32) -> Option<u32> {
     let user = users::get_user_by_uid(uid)?;
@@ -130,7 +130,9 @@ pub fn private_group(uid: u32) -> Option<u32> {
         let passwd = std::fs::read("/etc/passwd").unwrap_or_default();
         passwd::is_group_of_others(&passwd, group.gid(), uid)
     };
-    (group.name() == user.name() && is_alone && !has_others()).then(|| group.gid())
+    let is_renamed = || user_namespace::is_renamed_group(group.gid());
+    let is_private = group.name() == user.name() && is_alone && !has_others() && !is_renamed();
+    is_private.then(|| group.gid())
 }
 
 /// The number of a group, by its name or by its number.

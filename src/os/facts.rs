@@ -12,6 +12,7 @@ use rustix::io::Errno;
 use rustix::path::Arg;
 
 use crate::os::entry::Kind;
+use crate::os::files::kind;
 use crate::os::node::Node;
 
 /// What stands under a name, without following a symlink or mounting anything. Where it is in an
@@ -116,15 +117,4 @@ fn look(at: &impl AsFd, name: &CStr) -> io::Result<Node> {
         changed: time(found.st_ctime, found.st_ctime_nsec),
         target: None,
     })
-}
-
-fn kind(file_type: FileType) -> Kind {
-    match file_type {
-        FileType::Directory => Kind::Directory,
-        FileType::Symlink => Kind::Symlink,
-        FileType::RegularFile => Kind::File,
-        FileType::Fifo => Kind::Fifo,
-        FileType::Socket => Kind::Socket,
-        _ => Kind::Device,
-    }
 }

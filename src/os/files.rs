@@ -1,11 +1,12 @@
 //! `lstat` and `fstat` in the words of [`crate::private_dir::judge`], and small files as text.
+//!
+//! Owners are asked of the kernel, past libc: fakeroot makes that say that all files are root's.
 
-use std::fs::{File, Metadata};
+use std::fs::File;
 use std::io::{self, Read};
-use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{Mode, OFlags};
+use rustix::fs::{FileType, Mode, OFlags, Stat};
 
 use crate::os::entry::Entry;
 use crate::os::entry::Kind;
@@ -18,7 +19,7 @@ const MAX_TEXT: u64 = 1 << 20;
 /// # Errors
 /// The system's, [`io::ErrorKind::NotFound`] included.
 pub fn entry(path: &Path) -> io::Result<Entry> {
-    Ok(from(&std::fs::symlink_metadata(path)?))
+    Ok(from(&rustix::fs::lstat(path)?))
 }
 
 /// What an open file or directory is.
@@ -26,7 +27,7 @@ pub fn entry(path: &Path) -> io::Result<Entry> {
 /// # Errors
 /// The system's.
 pub fn opened(file: &File) -> io::Result<Entry> {
-    Ok(from(&file.metadata()?))
+    Ok(from(&rustix::fs::fstat(file)?))
 }
 
 /// What stands at a path, or `None` where nothing does.
@@ -51,8 +52,8 @@ pub fn is_there(path: &Path) -> bool {
 /// # Errors
 /// The system's, for every reason but absence.
 pub fn owner(path: &Path) -> io::Result<Option<u32>> {
-    match std::fs::metadata(path) {
-        Ok(metadata) => Ok(Some(metadata.uid())),
+    match rustix::fs::stat(path).map_err(io::Error::from) {
+        Ok(found) => Ok(Some(found.st_uid)),
         Err(error) if is_absence(&error) => Ok(None),
         Err(error) => Err(error),
     }
@@ -68,7 +69,7 @@ pub fn owner(path: &Path) -> io::Result<Option<u32>> {
 /// # Errors
 /// The system's, and [`io::ErrorKind::InvalidInput`] for what is no regular file.
 pub fn open_regular(path: &Path) -> io::Result<(File, Entry)> {
-    assert_regular(&from(&std::fs::metadata(path)?))?;
+    assert_regular(&from(&rustix::fs::stat(path)?))?;
     let file = File::from(rustix::fs::open(path, CAREFULLY, Mode::empty())?);
     let entry = opened(&file)?;
     assert_regular(&entry)?;
@@ -167,26 +168,29 @@ pub fn is_absence(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
-fn kind(metadata: &Metadata) -> Kind {
-    let file_type = metadata.file_type();
+/// What a file type is in our words.
+pub fn kind(file_type: FileType) -> Kind {
     match file_type {
-        _ if file_type.is_dir() => Kind::Directory,
-        _ if file_type.is_symlink() => Kind::Symlink,
-        _ if file_type.is_file() => Kind::File,
-        _ if file_type.is_fifo() => Kind::Fifo,
-        _ if file_type.is_socket() => Kind::Socket,
+        FileType::Directory => Kind::Directory,
+        FileType::Symlink => Kind::Symlink,
+        FileType::RegularFile => Kind::File,
+        FileType::Fifo => Kind::Fifo,
+        FileType::Socket => Kind::Socket,
         _ => Kind::Device,
     }
 }
 
-fn from(metadata: &Metadata) -> Entry {
+/// The fields have other widths on other systems.
+fn from(found: &Stat) -> Entry {
+    let number = |value: i128| u64::try_from(value).unwrap_or_default();
+    let mode = u32::try_from(i64::from(found.st_mode)).unwrap_or_default();
     Entry {
-        kind: kind(metadata),
-        uid: metadata.uid(),
-        gid: metadata.gid(),
-        mode: metadata.mode() & 0o7777,
-        device: metadata.dev(),
-        inode: metadata.ino(),
+        kind: kind(FileType::from_raw_mode(found.st_mode)),
+        uid: found.st_uid,
+        gid: found.st_gid,
+        mode: mode & 0o7777,
+        device: number(found.st_dev.into()),
+        inode: number(found.st_ino.into()),
     }
 }
 

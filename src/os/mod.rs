@@ -19,3 +19,4 @@ pub mod snapshot;
 pub mod tag;
 pub mod tree;
 pub mod trust;
+pub mod user_namespace;

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use super::{Caller, refusal, unreadable};
 use crate::os::accounts;
-use crate::os::entry::Entry;
-use crate::os::entry::Kind;
+use crate::os::entry::{Entry, Kind, UNMAPPED};
 use crate::os::files;
+use crate::os::user_namespace;
 use crate::private_dir::judge::{Part, Trust, judge_way};
 use crate::private_dir::place::{Place, PlaceKind};
 use crate::private_dir::refusal::Flaw;
@@ -81,7 +81,12 @@ fn judge(directory: &Path, entry: &Entry, place: &Place, caller: &Caller<'_>) ->
         _ if is_above_home(directory, place, caller) => Part::AboveHome,
         _ => Part::Ancestor,
     };
-    let trust = Trust { caller: caller.acting, owners: &caller.trusted };
+    // Above a home it does not matter who it is: whoever owns that can replace all that is read there.
+    let is_hidden = entry.uid == UNMAPPED
+        && is_above_home(directory, place, caller)
+        && user_namespace::hides_owners();
+    let owners = if is_hidden { &[UNMAPPED] } else { caller.trusted.as_slice() };
+    let trust = Trust { caller: caller.acting, owners };
     judge_way(entry, part, trust).map_err(|flaw| match flaw {
         Flaw::WayNotADirectory(Kind::Symlink) if place.kind == PlaceKind::BelowSharedRoot => {
             let cause = format!("has a symlink in it, `{}`", shown(directory));
@@ -96,6 +101,7 @@ fn judge(directory: &Path, entry: &Entry, place: &Place, caller: &Caller<'_>) ->
 /// where the umask is 002, home directories are full of such directories.
 fn without_private_group(directory: &Path, entry: &Entry) -> Entry {
     let is_private = entry.mode & 0o022 == 0o020
+        && entry.uid != UNMAPPED
         && accounts::private_group(entry.uid) == Some(entry.gid)
         && !files::has_acl(directory);
     Entry { mode: if is_private { entry.mode & !0o020 } else { entry.mode }, ..*entry }

@@ -65,6 +65,8 @@ pub enum Note {
     /// The first build in a target directory of one's own, because the shared root holds no private
     /// directory; where this builds, and the command that makes one.
     NotProvisioned(PathBuf, String),
+    /// The same, because a user namespace hides who owns the shared root; where this builds.
+    OwnerHidden(PathBuf),
 }
 
 /// How a private directory is at the moment.

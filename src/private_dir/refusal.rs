@@ -70,6 +70,10 @@ impl Refusal {
     fn help(&self) -> String {
         let path = quoted(&self.path);
         match &self.flaw {
+            Flaw::NotADirectory(Kind::Symlink) if self.owner.uid == self.caller.uid => format!(
+                "if it is of no use to you: rm {path}; to build on another disk, set `shared-root` to \
+                 a directory of your own there, or let root mount one over your private directory"
+            ),
             Flaw::NotADirectory(_) | Flaw::Foreign if self.owner.uid == self.caller.uid => {
                 format!("if it is of no use to you: rm {path}")
             }
@@ -212,6 +216,7 @@ mod tests {
         let all = [
             (1666, Flaw::NotADirectory(Kind::Symlink)),
             (1500, Flaw::NotADirectory(Kind::Fifo)),
+            (1500, Flaw::NotADirectory(Kind::Symlink)),
             (1666, Flaw::Foreign),
             (7, Flaw::Foreign),
             (1500, Flaw::WritableByOthers(0o775)),

@@ -12,6 +12,7 @@ use crate::os::lexical::near;
 use crate::os::snapshot::Snapshot;
 use crate::os::trust::trust_unmapped;
 use crate::os::trust::{Doubt, Trust};
+use crate::os::user_namespace;
 use crate::settings::merge::{Whose, from_file, from_flags, from_variables};
 use crate::settings::{Key, SYSTEM_FILE, Settings};
 use crate::ui::escape::{quoted, shown};
@@ -92,6 +93,15 @@ fn read(path: &Path, whose: Whose, caller: u32, owners: &[u32]) -> Result<Settin
         Err(Doubt::Ends(_)) => return Ok(Settings::default()),
         Err(Doubt::Changeable(..)) if is_absent(path) => return Ok(Settings::default()),
         Err(Doubt::Unknown(error)) => return Err(unreadable(error)),
+        Err(Doubt::Changeable(_, entry))
+            if whose == Whose::System
+                && entry.uid == UNMAPPED
+                && !owners.contains(&UNMAPPED)
+                && user_namespace::hides_owners() =>
+        {
+            let owners = [owners, &[UNMAPPED]].concat();
+            return read(path, whose, caller, &owners).map(Settings::of_hidden_owner);
+        }
         Err(Doubt::Changeable(place, entry)) => {
             let (cause, help) = doubt(&place, &entry, path, whose, owners);
             return Err(wrong(cause, help));

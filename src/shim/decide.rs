@@ -87,6 +87,15 @@ pub enum RootState {
     /// Only its owner can make private directories in it, and has not made the caller's, or lets the
     /// caller not look.
     NotProvisioned,
+    /// A user namespace hides who owns it.
+    OwnerHidden,
+}
+
+impl RootState {
+    /// Whether it is there, and the caller has no private directory in it.
+    pub fn is_out_of_reach(self) -> bool {
+        matches!(self, RootState::NotProvisioned | RootState::OwnerHidden)
+    }
 }
 
 /// The target directory that a session exports: the one for what has none of its own.

@@ -18,25 +18,29 @@ pub mod trail;
 
 use std::convert::Infallible;
 use std::ffi::{OsStr, OsString};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::os::accounts;
 use crate::os::homes::Homes;
 use crate::os::lexical;
 use crate::os::snapshot::{CalledAs, Snapshot};
+use crate::os::{accounts, files, tag};
 use crate::private_dir::place::{PlaceKind, Required};
 use crate::private_dir::{self, Caller, Note, State};
 use crate::settings::{Key, Settings};
 use crate::shim::argv::{Invocation, TargetUse};
 use crate::shim::candidate::Caution;
-use crate::shim::decide::{Decision, Door, RootState, TARGET_DIR, decide};
+use crate::shim::decide::{Decision, Door, RootState, Rule, TARGET_DIR, decide};
 use crate::shim::real_cargo::Found;
 use crate::shim::survey::Survey;
 use crate::shim::trail::{Process, Trail};
-use crate::ui::escape::shown;
+use crate::ui::escape::{quoted, shown};
 use crate::ui::failure::{Failure, Result};
 use crate::ui::report;
-use crate::workspace::{Workspace, record};
+use crate::workspace::Workspace;
+use crate::workspace::record::{self, Use};
+
+/// How a workspace's own `target` is removed.
+pub const CLEAN: &str = "CARGO_PERUSER=off cargo clean";
 
 /// A decision, with what it was made from.
 pub struct Plan<'a> {
@@ -169,9 +173,11 @@ impl<'a> Plan<'a> {
         let directory = private_dir::establish(place, &caller, notes)?;
         let Some(name) = target else { return Ok(()) };
         directory.target(name)?;
-        if let Some(command) = self.provision_command().filter(|_| directory.is_unused(name)) {
-            notes.push(Note::NotProvisioned(place.private_dir(), command));
-        }
+        let not_provisioned = |command| Note::NotProvisioned(place.private_dir(), command);
+        let is_hidden = self.has_hidden_root() && place.kind == PlaceKind::InOwnCache;
+        let note = self.provision_command().map(not_provisioned);
+        let note = note.or_else(|| is_hidden.then(|| Note::OwnerHidden(place.private_dir())));
+        notes.extend(note.filter(|_| directory.is_unused(name)));
         Ok(())
     }
 
@@ -190,6 +196,11 @@ impl<'a> Plan<'a> {
             let (group, name) = (accounts::group_word(group), accounts::owner(uid).word());
             format!("sudo usermod -aG {group} {name} && {command}")
         }))
+    }
+
+    /// Whether there is a shared root, and a user namespace hides who owns it.
+    pub fn has_hidden_root(&self) -> bool {
+        self.survey.root == RootState::OwnerHidden
     }
 
     /// Whether this builds below a shared root in which others can create files.
@@ -213,7 +224,11 @@ impl<'a> Plan<'a> {
         for note in self.prepare()? {
             tell(&note);
         }
-        self.note_use();
+        if self.note_use() == Use::First
+            && let Some(leftover) = self.leftover()
+        {
+            tell_of(&leftover);
+        }
         if self.is_sudo() {
             self.tell_of_sudo();
         }
@@ -238,15 +253,27 @@ impl<'a> Plan<'a> {
         }
     }
 
+    /// The workspace's own `target`, which this does not build in, left from cargo that was run without
+    /// us.
+    pub fn leftover(&self) -> Option<PathBuf> {
+        let is_redirected = self.decision.rule == Rule::Redirected;
+        let workspace = self.survey.workspace.as_ref().filter(|_| is_redirected)?;
+        let directory = workspace.directory()?.join("target");
+        let is_cargos = |name| files::is_there(&directory.join(name));
+        let is_cargos = [tag::NAME, ".rustc_info.json"].into_iter().any(is_cargos);
+        is_cargos.then_some(directory)
+    }
+
     /// Writes down which directory is used, and for what.
-    fn note_use(&self) {
+    fn note_use(&self) -> Use {
         let writes = self.invocation().target_use() == TargetUse::Writes;
         let required = self.decision.required.as_ref().filter(|_| writes);
         if let Some(Required { place, target: Some(name) }) = required {
             let own = self.survey.workspace.as_ref();
             let own = own.filter(|workspace| workspace.own_directory().name == *name);
-            record::note_use(&place.private_dir(), name, own, self.snapshot.uid);
+            return record::note_use(&place.private_dir(), name, own, self.snapshot.uid);
         }
+        Use::Known
     }
 
     /// Tells where root's files go: with `sudo -E`, cargo's own still to the home of whoever typed it.
@@ -290,11 +317,25 @@ pub fn tell(note: &Note) {
              to get one: {command}",
             shown(path)
         )),
+        Note::OwnerHidden(path) => report::note(&format!(
+            "this user namespace hides who owns the shared root, so this builds in `{}`",
+            shown(path)
+        )),
         Note::NoExec(path) => report::note(&format!(
             "`{}` is on a file system mounted noexec: build scripts and tests cannot run there",
             shown(path)
         )),
     }
+}
+
+/// Tells of what is left in a workspace: scripts go on running it.
+fn tell_of(leftover: &Path) {
+    report::note(&format!(
+        "`{}` is left from earlier builds and not used any more: what runs programs from it runs old \
+         ones; to use it: cargo-peruser migrate {} --replace; to remove it: {CLEAN}",
+        shown(leftover),
+        quoted(leftover)
+    ));
 }
 
 /// What was executed keeps executing us, with other words each time.

@@ -2,13 +2,11 @@
 
 use std::ffi::OsString;
 use std::io;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 
 use super::cargo_config;
 use crate::os::accounts;
-use crate::os::entry::Entry;
-use crate::os::entry::Kind;
+use crate::os::entry::{Entry, Kind, UNMAPPED};
 use crate::os::files;
 use crate::os::homes::Homes;
 use crate::os::homes::no_home;
@@ -16,11 +14,12 @@ use crate::os::lexical;
 use crate::os::passwd::Account;
 use crate::os::snapshot::Snapshot;
 use crate::os::trust::Trust;
+use crate::os::user_namespace;
 use crate::private_dir::place::OWN_NAME;
 use crate::settings;
 use crate::settings::{Invalid, Key, Settings};
 use crate::shim::alias;
-use crate::shim::argv::Invocation;
+use crate::shim::argv::{Invocation, TargetUse};
 use crate::shim::build_dir::{Asked, ConfiguredBuildDir, Templates};
 use crate::shim::decide::{
     BUILD_BUILD_DIR, BUILD_TARGET_DIR, Door, Facts, OwnDirectory, RootState, TARGET_DIR, Variables,
@@ -63,7 +62,7 @@ impl Survey {
     ///
     /// # Errors
     /// Mistakes in the settings, unless the person asks us to step aside: a broken file must never
-    /// keep anyone from the way around it.
+    /// keep anyone from the way around it, or from what has nothing to do with it.
     pub fn take(
         snapshot: &Snapshot,
         homes: &Homes<'_>,
@@ -76,8 +75,17 @@ impl Survey {
         // `cargo peruser` decides for itself, from what the person has set.
         let is_ours = door == Door::Shim
             && invocation.command.as_deref().is_some_and(|name| name == "peruser");
-        let is_bypassed = is_ours || asks_to_step_aside(snapshot)?;
-        let settings = if is_bypassed { loaded.unwrap_or_default() } else { loaded? };
+        let asks = if is_ours { Ok(true) } else { asks_to_step_aside(snapshot) };
+        let in_force = asks.and_then(|asks| match asks {
+            true => Ok((true, loaded.unwrap_or_default())),
+            false => Ok((false, loaded?)),
+        });
+        let (is_bypassed, settings) = match in_force {
+            Err(_) if door == Door::Shim && builds_nothing(snapshot, homes, args) => {
+                Default::default()
+            }
+            in_force => in_force?,
+        };
         let root_entry = settings.shared_root().map(files::entry_if_any);
         let root_exists = !matches!(root_entry, None | Some(Ok(None)));
         let survey = Survey {
@@ -149,7 +157,7 @@ impl Survey {
         let account = accounts::account(snapshot.uid, self.settings.exclude_groups());
         let root = self.root_state(snapshot, &account);
         let variables = self.variables(snapshot, homes, &account);
-        let needs_cache = root == RootState::NotProvisioned || self.are_elsewhere(&variables);
+        let needs_cache = root.is_out_of_reach() || self.are_elsewhere(&variables);
         Survey {
             account,
             root,
@@ -172,6 +180,10 @@ impl Survey {
         let (Some(root), Some(entry)) = (self.settings.shared_root(), &self.root_entry) else {
             return self.root;
         };
+        let is_trusted = || accounts::uids(self.settings.trusted_owners()).contains(&UNMAPPED);
+        if entry.uid == UNMAPPED && user_namespace::hides_owners() && !is_trusted() {
+            return RootState::OwnerHidden;
+        }
         let only_owner_writes = entry.kind == Kind::Directory && entry.mode & 0o022 == 0;
         if !only_owner_writes || entry.uid == snapshot.acting {
             return self.root;
@@ -300,6 +312,14 @@ fn asks_to_step_aside(snapshot: &Snapshot) -> Result<bool> {
     }
 }
 
+/// Whether a command has nothing to do with a target directory, aliases expanded.
+fn builds_nothing(snapshot: &Snapshot, homes: &Homes<'_>, args: &[OsString]) -> bool {
+    let place = working_directory(&Invocation::read(args), &snapshot.cwd);
+    let cargo_home = homes.cargo();
+    let alias = |name: &str| alias_of(name, snapshot, &place, cargo_home.as_deref());
+    Invocation::read_with_aliases(args, alias).target_use() == TargetUse::None
+}
+
 /// Root reads nothing of the person's for whom it acts.
 fn reads_files(snapshot: &Snapshot) -> bool {
     snapshot.acting == snapshot.uid
@@ -379,8 +399,8 @@ fn own_places<'a>(
 /// symlink on the way could be turned elsewhere by whoever put it there.
 fn closed_place(path: &Path, uid: u32) -> Option<PathBuf> {
     let place = path.ancestors().find(|place| place.exists())?;
-    let found = place.symlink_metadata().ok()?;
-    let is_closed = found.is_dir() && found.uid() == uid && found.mode() & 0o077 == 0;
+    let found = files::entry(place).ok()?;
+    let is_closed = found.kind == Kind::Directory && found.uid == uid && found.mode & 0o077 == 0;
     (is_closed && place.canonicalize().ok()? == place).then(|| place.to_owned())
 }
 

@@ -31,22 +31,32 @@ pub const DIRECTORY: &str = ".workspaces";
 /// How far behind the time of last use may be.
 const STALE: Duration = Duration::from_secs(60 * 60);
 
+/// Whether a directory was used before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Use {
+    /// There was no record, and now there is.
+    First,
+    /// There was one, or none can be written.
+    Known,
+}
+
 /// Writes down that the directory `name` is being used, unless that was done within the hour. The
 /// private directory must have been checked, and `uid` be its owner and the one who acts.
-pub fn note_use(private_dir: &Path, name: &str, workspace: Option<&Workspace>, uid: u32) {
+pub fn note_use(private_dir: &Path, name: &str, workspace: Option<&Workspace>, uid: u32) -> Use {
     let text = text(workspace);
     let directory = private_dir.join(DIRECTORY);
     let record = directory.join(name);
-    let is_fresh = record.symlink_metadata().is_ok_and(|found| {
+    let found = record.symlink_metadata();
+    let is_first = found.is_err();
+    let is_fresh = found.is_ok_and(|found| {
         let age =
             found.modified().ok().and_then(|time| SystemTime::now().duration_since(time).ok());
         let is_ours = found.is_file() && found.uid() == uid && found.len() == text.len() as u64;
         is_ours && age.is_some_and(|age| age < STALE)
     });
-    if !is_fresh {
-        // A build is worth more than its record.
-        let _ = write(&directory, name, &text);
-    }
+    // A build is worth more than its record.
+    let is_written = !is_fresh && write(&directory, name, &text).is_ok();
+    if is_first && is_written { Use::First } else { Use::Known }
 }
 
 /// The record appears whole or not at all.

@@ -87,7 +87,7 @@ fn the_keys_of_json_stay_as_they_are() {
     let world = World::new();
     world.file("checkout/Cargo.toml", "");
     let found = json(&world, &["build"]);
-    assert_eq!(keys(&found), "account by_name settings shim workspace");
+    assert_eq!(keys(&found), "account by_name leftover settings shim workspace");
     for door in ["by_name", "shim"] {
         assert_eq!(
             keys(&found[door]),

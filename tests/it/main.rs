@@ -34,6 +34,7 @@ mod explain;
 mod explain_json;
 mod harness;
 mod help;
+mod leftover;
 mod man;
 mod migrate;
 mod path;
@@ -75,6 +76,7 @@ fn main() -> ExitCode {
         completions::tests(),
         completions::tests_of_young_shells(),
         man::tests(),
+        leftover::tests(),
         toolchain::tests(),
         toolchain_refused::tests(),
         migrate::tests(),

@@ -24,6 +24,7 @@ pub(crate) fn tests() -> Vec<Trial> {
         a_root_in_which_it_is_missing_and_cannot_be_made,
         nothing_is_made_without_a_real_cargo,
         hostile_names_in_a_refusal_are_escaped,
+        commands_that_build_nothing_pass,
     ]
 }
 
@@ -198,4 +199,17 @@ fn hostile_names_in_a_refusal_are_escaped() {
     assert_eq!(output.code(), 77);
     assert!(output.err.contains("[WORLD]/r\\u{202e}oot"), "{}", output.err);
     assert!(!output.err.contains('\u{202e}'), "{}", output.err);
+}
+
+fn commands_that_build_nothing_pass() {
+    let world = World::new();
+    world.directory(world.private(), 0o777);
+    for words in [&["fmt", "--all"][..], &["--version"], &["help"], &["new", "x"], &[]] {
+        world.shim(words).run().record();
+    }
+    // An alias may say anything.
+    let aliased = world.shim(["fmt"]).var("CARGO_ALIAS_FMT", "build");
+    assert_eq!(aliased.run().code(), 77);
+    world.file("checkout/.cargo/config.toml", "[alias]\nfmt = 'build'\n");
+    assert_eq!(world.shim(["fmt"]).run().code(), 77);
 }

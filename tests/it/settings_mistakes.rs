@@ -16,6 +16,7 @@ pub(crate) fn tests() -> Vec<Trial> {
         a_symlink_on_the_way_to_the_shared_root,
         our_verbs_report_mistakes_too,
         the_next_step_for_an_unknown_key_names_the_known_ones,
+        commands_that_build_nothing_pass,
     ]
 }
 
@@ -184,4 +185,17 @@ fn the_next_step_for_an_unknown_key_names_the_known_ones() {
     for key in ["shared-root", "scope", "explicit-target-dir", "exclude.users"] {
         assert!(found.contains(key), "{found}");
     }
+}
+
+fn commands_that_build_nothing_pass() {
+    let world = World::new();
+    world.file(FILE, "zzz = 1\n");
+    for words in [&["fmt"][..], &["--version"], &["-V"], &["help", "build"], &["build", "--help"]] {
+        world.shim(words).run().record();
+        world.shim(words).var("CARGO_PERUSER", "of").run().record();
+    }
+    for words in [&["build"][..], &["metadata"], &["clean"], &["audit"]] {
+        mistake(&world, &world.shim(words).run());
+    }
+    mistake(&world, &world.shim(["fmt"]).var("CARGO_ALIAS_FMT", "build").run());
 }

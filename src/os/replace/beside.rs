@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, Gid, Uid, fchmod, fchown, flock};
@@ -40,8 +40,8 @@ impl Beside {
     pub(super) fn fill(&self, bytes: &[u8], like: Option<&Found>, mode: u32) -> Result<(), Failed> {
         (&self.file).write_all(bytes)?;
         if let Some(Found { entry, attributes, .. }) = like {
-            let own = self.file.metadata()?;
-            if (own.uid(), own.gid()) != (entry.uid, entry.gid) {
+            let own = files::opened(&self.file)?;
+            if (own.uid, own.gid) != (entry.uid, entry.gid) {
                 let ids = (Uid::from_raw(entry.uid), Gid::from_raw(entry.gid));
                 fchown(&self.file, Some(ids.0), Some(ids.1)).map_err(io::Error::from)?;
             }

@@ -15,8 +15,8 @@ pub enum TargetUse {
 
 /// Cargo's own commands that have nothing to do with a target directory.
 ///
-/// External commands and the one-letter names are in none of these lists however harmless, because
-/// an alias may stand in for them; cargo lets none stand in for these.
+/// External commands and the one-letter names are in none of the lists of cargo's own however
+/// harmless, because an alias may stand in for them; cargo lets none stand in for these.
 const WITHOUT_TARGET: &[&str] = &[
     "config",
     "help",
@@ -34,6 +34,9 @@ const WITHOUT_TARGET: &[&str] = &[
     "version",
     "yank",
 ];
+
+/// External commands that have nothing to do with one, once it is known that no alias stands in.
+const EXTERNAL_WITHOUT_TARGET: &[&str] = &["fmt"];
 
 /// Cargo's own commands that never create a target directory. They believe what they find in one,
 /// such as rustc's cached answers, and `clean` empties it.
@@ -72,7 +75,7 @@ const RUN_A_PROGRAM: &[&str] = &["run", "r", "rustc", "rustdoc"];
 ///
 /// `clean` alone takes away what is there; to take away a part of it, it makes what it locks.
 pub(super) fn target_use(command: &OsStr, has_options: bool) -> TargetUse {
-    if among(WITHOUT_TARGET, command) {
+    if among(WITHOUT_TARGET, command) || among(EXTERNAL_WITHOUT_TARGET, command) {
         TargetUse::None
     } else if command == "clean" && has_options {
         TargetUse::Writes

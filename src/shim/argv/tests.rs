@@ -91,7 +91,7 @@ fn knows_which_commands_touch_a_target_directory() {
         ("b --help", TargetUse::Writes),
         ("report future-incompatibilities", TargetUse::Reads),
         ("clippy --help", TargetUse::Writes),
-        ("fmt", TargetUse::Writes),
+        ("fmt -- --check", TargetUse::None),
         ("my-alias", TargetUse::Writes),
     ] {
         assert_eq!(Invocation::read(&words(line)).target_use(), expected, "{line}");

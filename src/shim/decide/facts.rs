@@ -84,14 +84,14 @@ impl Facts<'_> {
         };
         let root = self.settings.shared_root();
         match (self.root, self.own_cache, self.door) {
-            (RootState::NotProvisioned, Some(cache), _)
-                if self.settings.missing() == Missing::OwnCache =>
+            (state, Some(cache), _)
+                if state.is_out_of_reach() && self.settings.missing() == Missing::OwnCache =>
             {
                 Some(in_cache(cache))
             }
-            (RootState::Usable | RootState::NotProvisioned, ..) => root.map(in_root),
             (RootState::Absent, Some(cache), Door::ByName) => Some(in_cache(cache)),
             (RootState::Absent, ..) => None,
+            _ => root.map(in_root),
         }
     }
 

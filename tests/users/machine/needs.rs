@@ -32,6 +32,10 @@ pub(crate) enum Need {
     Immutable,
     /// User namespaces for ordinary accounts.
     UserNamespaces,
+    /// bwrap, with a user namespace.
+    Bubblewrap,
+    /// fakeroot.
+    Fakeroot,
     /// A file system without Unix permissions.
     Vfat,
     /// bash.
@@ -66,7 +70,7 @@ pub(crate) enum Need {
 
 impl Need {
     /// All of them.
-    pub(crate) const ALL: [Need; 25] = [
+    pub(crate) const ALL: [Need; 27] = [
         Need::Cargo,
         Need::Nightly,
         Need::Rustup,
@@ -77,6 +81,8 @@ impl Need {
         Need::Acls,
         Need::Immutable,
         Need::UserNamespaces,
+        Need::Bubblewrap,
+        Need::Fakeroot,
         Need::Vfat,
         Need::Bash,
         Need::Dash,
@@ -116,6 +122,8 @@ impl Need {
             }
             Need::UserNamespaces => works("setpriv", &NAMESPACE_OF_ALICE)
                 .context("no user namespaces for ordinary accounts"),
+            Need::Bubblewrap => works("setpriv", &SANDBOX_OF_ALICE).context("no bubblewrap"),
+            Need::Fakeroot => works("fakeroot", &["true"]).context("no fakeroot"),
             Need::Vfat => vfat().context("no vfat"),
             Need::Sudo => works("sudo", &["--help"]).context("no sudo"),
             Need::Su => su().context("no su and script"),
@@ -145,6 +153,21 @@ const NAMESPACE_OF_ALICE: [&str; 8] = [
     "--user",
     "--map-current-user",
     "--",
+    "true",
+];
+
+/// The same with a number of its own choice.
+const SANDBOX_OF_ALICE: [&str; 11] = [
+    "--reuid=2001",
+    "--regid=2001",
+    "--clear-groups",
+    "bwrap",
+    "--unshare-user",
+    "--uid",
+    "4711",
+    "--dev-bind",
+    "/",
+    "/",
     "true",
 ];
 

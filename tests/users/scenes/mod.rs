@@ -11,6 +11,7 @@ mod cargo;
 mod crowd;
 mod editors;
 mod full;
+mod hidden_owners;
 mod inherited;
 mod migrate;
 mod odd_roots;
@@ -53,6 +54,7 @@ pub(crate) fn all() -> Vec<Test> {
         callers::tests,
         rights::tests,
         signals::tests,
+        hidden_owners::tests,
         inherited::tests,
         editors::tests,
         replaced::tests,

@@ -17,6 +17,7 @@ pub(crate) fn tests() -> Vec<Test> {
         test("odd_roots::refuses_a_root_that_is_a_file", a_file),
         test("odd_roots::builds_elsewhere_when_the_root_cannot_be_entered", closed),
         test("odd_roots::passes_through_when_the_root_does_not_exist", missing),
+        test("odd_roots::another_disk_takes_a_shared_root_of_ones_own", another_disk),
         test("odd_roots::strips_what_a_default_acl_on_the_root_would_hand_down", default_acl)
             .needs(&[Need::Acls]),
         test("odd_roots::refuses_a_file_system_without_unix_modes", vfat).needs(&[Need::Vfat]),
@@ -48,6 +49,24 @@ fn closed(stage: &Stage) -> Result<()> {
     let run = alice.cargo(["build"]).env("CARGO_PERUSER_MISSING", "refuse").run()?;
     run.fails()?.never_says("stub:")?.blames(root.to_string_lossy())?;
     Ok(())
+}
+
+/// A symlink to it is followed by nothing of ours, but a directory there can be one's shared root.
+fn another_disk(stage: &Stage) -> Result<()> {
+    let root = stage.shared_root().provisioned()?;
+    let alice = stage.person("alice")?;
+    let disk = stage.at("disk");
+    make::tmpfs(&disk, "mode=0755")?;
+    make::directory(&disk.join("alice"), alice.uid(), alice.uid(), 0o755)?;
+    make::link(&root.join("alice/target"), &disk.join("alice"), alice.uid())?;
+    alice.cargo(["build"]).run()?.refused()?.blames("symlink")?.helps("shared-root")?;
+    let config = alice.home.join(".config/cargo-peruser/config.toml");
+    let text = format!("shared-root = \"{}\"\n", disk.join("alice").display());
+    let write = "mkdir -p \"${2%/*}\" && printf %s \"$1\" >\"$2\"";
+    alice.shell(write, [text.as_ref(), config.as_os_str()]).run()?.ok()?;
+    let run = alice.cargo(["build"]).unset("CARGO_PERUSER_SHARED_ROOT").run()?;
+    run.silently()?.builds_in(disk.join("alice/alice/target"))?;
+    private(&disk.join("alice/alice"), alice.uid())
 }
 
 fn missing(stage: &Stage) -> Result<()> {

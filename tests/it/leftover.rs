@@ -1,0 +1,63 @@
+//! What is left of builds that went past us: the checkout's own `target`, in which programs stay old.
+
+use libtest_mimic::Trial;
+use snapbox::{assert_data_eq, str};
+
+use crate::explain_json::json;
+use crate::harness::World;
+use crate::runner::tests;
+
+pub(crate) fn tests() -> Vec<Trial> {
+    tests![
+        the_first_build_of_a_workspace_names_it_once,
+        explain_names_it,
+        it_is_not_named_without_need
+    ]
+}
+
+fn world() -> World {
+    let world = World::new();
+    world.file("checkout/Cargo.toml", "");
+    world.directory("checkout/sub", 0o755);
+    world.file("checkout/target/CACHEDIR.TAG", "");
+    world
+}
+
+fn the_first_build_of_a_workspace_names_it_once() {
+    let world = world();
+    world.shim(["metadata"]).run().record();
+    let first = world.shim(["build"]).within(world.at("checkout/sub")).run();
+    assert_eq!((first.code(), first.records.len()), (0, 1));
+    assert_data_eq!(
+        world.redact(&first.err),
+        str![[r#"
+note: `[WORLD]/checkout/target` is left from earlier builds and not used any more: what runs programs from it runs old ones; to use it: cargo-peruser migrate [WORLD]/checkout/target --replace; to remove it: CARGO_PERUSER=off cargo clean
+
+"#]]
+    );
+    world.shim(["build"]).run().record();
+}
+
+fn explain_names_it() {
+    let world = world();
+    let found = json(&world, &["build"]);
+    assert_eq!(world.redact(found["leftover"].as_str().unwrap()), "[WORLD]/checkout/target");
+    let text = world.redact(world.by_name(["explain"]).run().printed());
+    assert!(text.contains("not used"), "{text}");
+    assert!(text.contains("cargo-peruser migrate [WORLD]/checkout/target\n"), "{text}");
+    world.shim(["build"]).run();
+    let text = world.redact(world.by_name(["explain"]).run().printed());
+    assert!(text.contains("cargo-peruser migrate [WORLD]/checkout/target --replace\n"), "{text}");
+}
+
+/// Where it is what is built in, or nothing that cargo has made.
+fn it_is_not_named_without_need() {
+    let without = World::new();
+    without.file("checkout/Cargo.toml", "");
+    without.file("checkout/target/notes.txt", "");
+    without.shim(["build"]).run().record();
+    assert!(json(&without, &["build"])["leftover"].is_null());
+    let off = || world().with("CARGO_PERUSER", "off");
+    off().shim(["build"]).run().record();
+    assert!(json(&off(), &["build"])["leftover"].is_null());
+}

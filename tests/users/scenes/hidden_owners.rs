@@ -1,0 +1,166 @@
+//! Where the system tells something else than the truth about owners: user namespaces, as sandboxes
+//! and rootless containers have them, and fakeroot.
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Result, ensure};
+
+use crate::machine::{Channel, Need};
+use crate::stage::{Invocation, Person, Stage, Stop, make, private, project};
+use crate::suite::{Test, test};
+
+/// Into a namespace in which one account alone has a number: root's, alice's own, or one of nobody's.
+const NAMESPACES: &[(&str, &str, &[Need])] = &[
+    ("as_its_root", "exec unshare --user --map-root-user -- \"$@\"", &[Need::UserNamespaces]),
+    ("as_oneself", "exec unshare --user --map-current-user -- \"$@\"", &[Need::UserNamespaces]),
+    (
+        "as_a_number_of_a_sandbox",
+        "exec bwrap --unshare-user --uid 4711 --gid 4711 --dev-bind / / -- \"$@\"",
+        &[Need::Bubblewrap],
+    ),
+];
+
+/// What is tried in each, with the line of shell that goes there.
+type Body = fn(&Stage, &str) -> Result<()>;
+
+pub(crate) fn tests() -> Vec<Test> {
+    let mut tests = vec![
+        test("hidden_owners::fakeroot_changes_nothing", fakeroot).needs(&[Need::Fakeroot]),
+        test("hidden_owners::cargo_install_builds_under_fakeroot", fakeroot_install)
+            .needs(&[Need::Fakeroot, Need::Cargo])
+            .heavy(),
+        test("hidden_owners::a_group_of_others_is_nobodys_own_group_in_a_namespace", group)
+            .needs(&[Need::UserNamespaces]),
+    ];
+    for (name, enter, needs) in NAMESPACES {
+        let bodies: [(&str, Body); 4] = [
+            ("builds_in_ones_own_cache", own_cache),
+            ("believes_only_where_the_shared_root_is", system_settings),
+            ("refuses_where_that_is_set", refusing),
+            ("refuses_directories_above_home_that_others_can_write_to", above_home),
+        ];
+        for (what, body) in bodies {
+            let test =
+                test(format!("hidden_owners::{what}_{name}"), move |stage| body(stage, enter));
+            tests.push(test.needs(needs));
+        }
+    }
+    tests
+}
+
+fn inside<'p>(run: Invocation<'p>, enter: &str) -> Invocation<'p> {
+    run.after(["/bin/sh", "-c", enter, "sh"])
+}
+
+fn own_place(alice: &Person<'_>) -> PathBuf {
+    alice.home.join(".cache/cargo-peruser")
+}
+
+/// Whose the shared root is cannot be known, so that it is not used. Whoever stands above a home can
+/// replace all that is read in it, the owner of a directory above it included.
+fn own_cache(stage: &Stage, enter: &str) -> Result<()> {
+    let root = stage.shared_root().provisioned()?;
+    let alice = stage.person("alice")?;
+    let place = own_place(&alice);
+    let build = || inside(alice.cargo(["build"]), enter);
+    build().run()?.notes("this user namespace hides")?.builds_in(place.join("target"))?;
+    // The session's variable leads into the root.
+    let run = build().env("CARGO_TARGET_DIR", root.join("alice/target")).run()?;
+    run.silently()?.builds_in(place.join("target"))?;
+    let chosen = stage.at("chosen/target");
+    make::directory(&stage.at("chosen"), alice.uid(), alice.uid(), 0o700)?;
+    build().env("CARGO_TARGET_DIR", &chosen).run()?.builds_in(&chosen)?;
+    private(&place, alice.uid())?;
+    ensure!(fs::read_dir(root.join("alice"))?.next().is_none(), "it has built in the shared root");
+    inside(alice.by_name(["explain"]), enter).run()?.ok()?.prints("user namespace")?;
+    Ok(())
+}
+
+/// Alice might own that file, or mallory: no program that it names is run.
+fn system_settings(stage: &Stage, enter: &str) -> Result<()> {
+    let root = stage.shared_root().provisioned()?;
+    let alice = stage.person("alice")?;
+    let directory = stage.at("etc");
+    make::directory(&directory, 0, 0, 0o755)?;
+    let file = directory.join("config.toml");
+    let text = format!(
+        "shared-root = \"{}\"\nreal-cargo = \"/usr/bin/false\"\nscope = \"user\"\n\
+         trusted-owners = [\"65534\"]\nenforce = [\"scope\"]\n",
+        root.display()
+    );
+    make::file(&file, &text, 0, 0o644)?;
+    let build = || {
+        let run = alice.cargo(["build"]).unset("CARGO_PERUSER_SHARED_ROOT");
+        inside(run.env("CARGO_PERUSER_SCOPE", "workspace").system_settings(&directory), enter)
+    };
+    build().run()?.ok()?.builds_in(own_place(&alice).join("target"))?;
+    make::own(&file, 0, 0, 0o666)?;
+    build().run()?.stopped(Stop::Settings)?.blames("/etc/cargo-peruser/config.toml")?;
+    Ok(())
+}
+
+fn refusing(stage: &Stage, enter: &str) -> Result<()> {
+    let root = stage.shared_root().provisioned()?;
+    let alice = stage.person("alice")?;
+    let build = inside(alice.cargo(["build"]).env("CARGO_PERUSER_MISSING", "refuse"), enter);
+    build.run()?.refused()?.blames("65534")?.helps("CARGO_PERUSER_TRUSTED_OWNERS")?;
+    ensure!(fs::read_dir(root.join("alice"))?.next().is_none(), "it has built in the shared root");
+    // What builds nothing is none of this.
+    let version = alice.cargo(["--version"]).env("CARGO_PERUSER_MISSING", "refuse");
+    inside(version, enter).run()?.silently()?;
+    Ok(())
+}
+
+fn above_home(stage: &Stage, enter: &str) -> Result<()> {
+    stage.shared_root().provisioned()?;
+    let alice = stage.person("alice")?;
+    for (mode, refused) in [(0o777, true), (0o775, true), (0o1777, false), (0o755, false)] {
+        make::own(&stage.at("home"), 0, 3000, mode)?;
+        let run = inside(alice.cargo(["build"]), enter).run()?;
+        if refused {
+            run.refused()?.blames("others can create files")?
+        } else {
+            run.ok()?
+        };
+    }
+    Ok(())
+}
+
+/// In a namespace alice's group may be called root's, which looks like root's private one.
+fn group(stage: &Stage) -> Result<()> {
+    stage.shared_root().provisioned()?;
+    let alice = stage.person("alice")?;
+    make::own(&alice.home, alice.uid(), 3000, 0o775)?;
+    let run = alice.cargo(["build"]).identity(["--reuid=2001", "--regid=3000", "--clear-groups"]);
+    let run = inside(run, "exec unshare --user --map-root-user -- \"$@\"").run()?;
+    run.refused()?.blames("others can create files")?;
+    Ok(())
+}
+
+/// It tells every program that all files are root's, and so is the caller.
+fn fakeroot(stage: &Stage) -> Result<()> {
+    let root = stage.shared_root().sticky().make()?;
+    let (alice, mallory) = (stage.person("alice")?, stage.person("mallory")?);
+    let build = || inside(alice.cargo(["build"]), "exec fakeroot -- \"$@\"");
+    for _ in 0..2 {
+        build().run()?.silently()?.builds_in(root.join("alice/target"))?;
+        private(&root.join("alice"), alice.uid())?;
+    }
+    make::nothing(&root.join("alice"))?;
+    make::directory(&root.join("alice"), mallory.uid(), mallory.uid(), 0o700)?;
+    build().run()?.refused()?.blames("mallory")?;
+    Ok(())
+}
+
+fn fakeroot_install(stage: &Stage) -> Result<()> {
+    let root = stage.shared_root().provisioned()?;
+    let alice = stage.person("alice")?;
+    project::that_prints("hello", &stage.checkout, &alice)?;
+    let install = alice.cargo(["install", "--quiet", "--path", "."]).with(Channel::Stable);
+    let install = install.env("CARGO_HOME", alice.home.join(".cargo"));
+    inside(install, "exec fakeroot -- \"$@\"").run()?.ok()?;
+    ensure!(alice.home.join(".cargo/bin/speaker").exists(), "nothing was installed");
+    ensure!(fs::read_dir(root.join("alice"))?.next().is_some(), "it was built elsewhere");
+    Ok(())
+}
