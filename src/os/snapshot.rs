@@ -141,15 +141,13 @@ impl Snapshot {
     pub fn age(&self) -> Option<u64> {
         #[cfg(any(target_os = "linux", target_os = "android"))]
         {
+            // In hundredths of a second, as all that the kernel tells about processes. In a container that
+            // has an uptime of its own, the two do not fit, and nothing is known.
             let started = start_time(&files::text_of_system("/proc/self/stat").ok()?)?;
-            let now = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
-            let now = u64::try_from(now.tv_sec).ok()? * 1_000
-                + u64::try_from(now.tv_nsec).ok()? / 1_000_000;
-            Some(
-                now.saturating_sub(
-                    started * 1_000 / rustix::param::clock_ticks_per_second().max(1),
-                ),
-            )
+            let uptime = files::text_of_system("/proc/uptime").ok()?;
+            let (seconds, hundredths) = uptime.split_once(' ')?.0.split_once('.')?;
+            let now = seconds.parse::<u64>().ok()? * 100 + hundredths.parse::<u64>().ok()?;
+            now.checked_sub(started).map(|age| age * 10)
         }
         #[cfg(not(any(target_os = "linux", target_os = "android")))]
         None
