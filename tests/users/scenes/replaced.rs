@@ -152,7 +152,7 @@ fn refused(stage: &Stage, prepare: Prepare, blamed: &str) -> Result<()> {
     if blamed == "immutable" {
         chattr("-i", &file)?;
     }
-    run.fails()?.blames(blamed)?.helps("settings.json")?;
+    run.fails()?.blames(blamed)?.helps(".config/zed")?;
     let after = fs::metadata(&file)?;
     ensure!((after.ino(), after.mode()) == (before.ino(), before.mode()), "it was replaced");
     ensure!(fs::read_to_string(&file)? == "{}", "it was changed");
