@@ -14,7 +14,7 @@ use crate::stage::{Outcome, Person, Stage, look, make, private};
 use crate::suite::{Test, test};
 
 /// The calls by which the shared root and what is in it are looked at, opened and made.
-const CALLS: &str = "statx,openat,mkdirat,fchmod,fchown,linkat";
+const CALLS: &str = "statx,newfstatat,openat,mkdirat,fchmod,fchown,linkat";
 
 pub(crate) fn tests() -> Vec<Test> {
     let mut tests = vec![
