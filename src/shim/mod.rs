@@ -254,9 +254,10 @@ impl<'a> Plan<'a> {
     }
 
     /// The workspace's own `target`, which this does not build in, left from cargo that was run without
-    /// us.
+    /// us. Where there is no shared root, a plain `cargo` goes on using it.
     pub fn leftover(&self) -> Option<PathBuf> {
-        let is_redirected = self.decision.rule == Rule::Redirected;
+        let is_redirected =
+            self.decision.rule == Rule::Redirected && self.survey.root != RootState::Absent;
         let workspace = self.survey.workspace.as_ref().filter(|_| is_redirected)?;
         let directory = workspace.directory()?.join("target");
         let is_cargos = |name| files::is_there(&directory.join(name));

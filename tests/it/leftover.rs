@@ -60,4 +60,9 @@ fn it_is_not_named_without_need() {
     let off = || world().with("CARGO_PERUSER", "off");
     off().shim(["build"]).run().record();
     assert!(json(&off(), &["build"])["leftover"].is_null());
+    // A plain cargo goes on using it.
+    let by_name_alone = World::without_root();
+    by_name_alone.file("checkout/Cargo.toml", "");
+    by_name_alone.file("checkout/target/CACHEDIR.TAG", "");
+    by_name_alone.by_name(["build"]).run().record();
 }
