@@ -15,6 +15,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 use crate::editor::edit::{Aim, Editor, Variable};
 use crate::editor::files::Editors;
 use crate::os::snapshot::Snapshot;
+use crate::private_dir::place::OWN_NAME;
 use crate::session::{Session, Standpoint};
 use crate::settings::Flags;
 use crate::shim;
@@ -23,6 +24,7 @@ use crate::ui::escape::shown;
 use crate::ui::failure::{Failure, Result};
 use crate::ui::report;
 use change::Change;
+use std::path::PathBuf;
 
 pub(super) fn command() -> Command {
     let flag = |name: &'static str| Arg::new(name).long(name).action(ArgAction::SetTrue);
@@ -75,7 +77,9 @@ pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
 /// What the settings are to say; `None` where a session exports nothing, because the caller gets no
 /// directory or has chosen another.
 fn aim(session: &Session<'_>) -> Result<Option<Aim>> {
-    let Some(target_dir) = session.target_dir() else { return Ok(None) };
+    if session.target_dir().is_none() {
+        return Ok(None);
+    }
     let changes = session.changes();
     let mut variables = Vec::new();
     for name in [TARGET_DIR, BUILD_BUILD_DIR] {
@@ -89,19 +93,20 @@ fn aim(session: &Session<'_>) -> Result<Option<Aim>> {
         })?;
         variables.push(Variable { name, value });
     }
-    let above = target_dir.parent().and_then(|private| private.parent());
-    let root = session.settings().shared_root().or(above);
-    Ok(Some(Aim { variables, roots: root.into_iter().map(Into::into).collect() }))
+    Ok(Some(Aim { variables, roots: roots(session) }))
+}
+
+/// Where a directory that the settings name can only be ours: the shared root, and the private
+/// directory in the caller's own cache, where somebody builds who has none in the shared root yet.
+fn roots(session: &Session<'_>) -> Vec<PathBuf> {
+    let own = session.own_cache().map(|cache| cache.join(OWN_NAME));
+    session.settings().shared_root().map(Into::into).into_iter().chain(own).collect()
 }
 
 /// What takes our settings out, whether or not the caller gets a directory now.
 fn withdrawal(session: &Session<'_>) -> Aim {
     let unset = |name| Variable { name, value: None };
-    let root = session.settings().shared_root();
-    Aim {
-        variables: [TARGET_DIR, BUILD_BUILD_DIR].map(unset).into(),
-        roots: root.into_iter().map(Into::into).collect(),
-    }
+    Aim { variables: [TARGET_DIR, BUILD_BUILD_DIR].map(unset).into(), roots: roots(session) }
 }
 
 fn show(editor: Editor, session: &Session<'_>, editors: &Editors<'_>) -> anyhow::Result<()> {

@@ -64,6 +64,11 @@ pub(crate) struct Session<'a> {
 }
 
 impl Session<'_> {
+    /// The caller's own cache directory, if they have one.
+    pub(crate) fn own_cache(&self) -> Option<PathBuf> {
+        Homes::new(self.plan.snapshot).cache()
+    }
+
     /// The settings in force.
     pub(crate) fn settings(&self) -> &Settings {
         self.plan.settings()

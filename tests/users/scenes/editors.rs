@@ -13,6 +13,7 @@ const WRITE: [&str; 3] = ["editor", "zed", "--write"];
 pub(crate) fn tests() -> Vec<Test> {
     vec![
         test("editors::each_person_is_told_their_own_directory", own),
+        test("editors::what_was_written_before_a_directory_was_provisioned_is_ours", earlier),
         test("editors::another_persons_home_gets_no_settings", foreign_home),
         test("editors::a_file_of_somebody_else_is_left_alone", foreign_file),
         test("editors::root_leaves_a_file_of_somebody_elses_alone", root),
@@ -37,6 +38,27 @@ fn own(stage: &Stage) -> Result<()> {
         person.by_name(["editor", "zed", "--remove"]).run()?.ok()?;
         ensure!(!settings(&person).exists(), "{name}'s settings are still there");
     }
+    Ok(())
+}
+
+/// The settings name a directory below alice's own cache, and later one in the shared root.
+fn earlier(stage: &Stage) -> Result<()> {
+    let root = stage.shared_root().make()?;
+    let alice = stage.person("alice")?;
+    for remove_first in [true, false] {
+        alice.by_name(WRITE).run()?.ok()?;
+        let cache = alice.home.join(".cache/cargo-peruser");
+        let text = fs::read_to_string(settings(&alice))?;
+        ensure!(text.contains(&*cache.to_string_lossy()), "alice is told {text}");
+        if remove_first {
+            alice.by_name(["editor", "zed", "--remove"]).run()?.ok()?;
+            ensure!(!settings(&alice).exists(), "the settings are still there");
+        }
+    }
+    stage.shared_root().provisioned()?;
+    alice.by_name(WRITE).run()?.ok()?;
+    let text = fs::read_to_string(settings(&alice))?;
+    ensure!(text.contains(&*root.join("alice").to_string_lossy()), "alice is told {text}");
     Ok(())
 }
 
