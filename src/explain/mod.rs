@@ -3,7 +3,6 @@
 //! One structure feeds both outputs, so that they cannot tell different stories.
 
 mod text;
-mod words;
 
 use std::path::{Path, PathBuf};
 

@@ -196,7 +196,7 @@ fn with_state(error: Failure, destination: &Destination<'_>) -> Failure {
     let journal = destination.private_dir.join(staging::NAME).join(staging::JOURNAL);
     let help = match crate::os::files::is_there(&journal) {
         true => "nothing is lost; run the same command again to continue",
-        false => "the source is as it was; mend the cause and run the same command again",
+        false => "the source is as it was; fix the cause and run the same command again",
     };
     if error.help.is_none() { error.help(help) } else { error }
 }

@@ -71,7 +71,7 @@ fn is_number_form(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{Account, NoDirectory};
-    use crate::settings::merge::from_flags;
+    use crate::settings::parse::from_flags;
     use crate::settings::{Key, Settings};
     use std::ffi::OsString;
     use std::os::unix::ffi::OsStringExt;

@@ -31,6 +31,7 @@ use crate::private_dir::judge::{Verdict, judge_own, judge_private};
 use crate::private_dir::place::{Place, PlaceKind, Required};
 use crate::private_dir::refusal::{Flaw, Refusal};
 use crate::settings::StickyRoot;
+use crate::settings::{Key, Settings};
 use crate::ui::failure::{Failure, Result};
 
 /// Who asks for a private directory, and under which circumstances.
@@ -53,6 +54,23 @@ pub struct Caller<'a> {
     pub sticky_root: StickyRoot,
     /// Where the shared root was set, for the error about its path.
     pub root_origin: String,
+}
+
+impl Caller<'_> {
+    /// Somebody by these numbers, for whom `acting` acts, as the settings have it.
+    pub fn of(settings: &Settings, uid: u32, gid: u32, acting: u32) -> Caller<'static> {
+        let origin = settings.origin(Key::SharedRoot).map(ToString::to_string);
+        Caller {
+            uid,
+            gid,
+            acting,
+            trusted: accounts::uids(settings.trusted_owners()),
+            checkout: None,
+            homes: None,
+            sticky_root: settings.sticky_root(),
+            root_origin: origin.unwrap_or_else(|| "the settings".into()),
+        }
+    }
 }
 
 /// What the person should know although it went well.

@@ -9,7 +9,7 @@ use crate::os::files;
 use crate::private_dir::account::NoDirectory;
 use crate::private_dir::place::{Place, PlaceKind, Required};
 use crate::private_dir::{self, Caller, State};
-use crate::settings::{Key, Settings, StickyRoot};
+use crate::settings::{Settings, StickyRoot};
 use crate::ui::failure::{Failure, Result};
 
 /// An account that is to have a private directory.
@@ -41,8 +41,8 @@ impl<'a> Provisioner<'a> {
             Failure::new(format!("cannot look at the shared root `{path}`: {cause}"))
                 .help(format!("namei -l {}", crate::ui::escape::quoted(root)))
         })?;
-        let is_closed = entry.filter(|entry| entry.mode & 0o005 == 0);
-        Ok(Provisioner { root, settings, group: group.or(is_closed.map(|entry| entry.gid)) })
+        let let_in = entry.and_then(|entry| entry.group_let_in());
+        Ok(Provisioner { root, settings, group: group.or(let_in) })
     }
 
     /// Every account that is to have a private directory: one that people log in to, which the
@@ -106,17 +106,7 @@ impl<'a> Provisioner<'a> {
     }
 
     fn caller(&self, person: &Person) -> Caller<'static> {
-        let origin = self.settings.origin(Key::SharedRoot).map(ToString::to_string);
-        Caller {
-            uid: person.uid,
-            gid: person.gid,
-            acting: accounts::own_uid(),
-            trusted: accounts::uids(self.settings.trusted_owners()),
-            checkout: None,
-            homes: None,
-            sticky_root: self.settings.sticky_root(),
-            root_origin: origin.unwrap_or_else(|| "the settings".into()),
-        }
+        Caller::of(self.settings, person.uid, person.gid, accounts::own_uid())
     }
 }
 

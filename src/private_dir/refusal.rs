@@ -103,7 +103,9 @@ impl Refusal {
                  `exclude.users`",
                 self.caller.word()
             ),
-            Flaw::Swapped => "run this again; if it stays, look for who replaces it".into(),
+            Flaw::Swapped => {
+                "run this again; if it happens again, find the process that replaces it".into()
+            }
             Flaw::Unreadable(_) => format!("namei -l {path}"),
         }
     }
@@ -155,7 +157,7 @@ impl Refusal {
             }
             Flaw::ForeignMount => "it is a mount that root has not made".into(),
             Flaw::WayForeign => {
-                format!("it is owned by {owner}, who could replace directories in it")
+                format!("it is owned by {owner}, who could replace your directory in it")
             }
             Flaw::WayUnmapped => {
                 format!("its owner has no account here and appears as uid {}", owner.uid)
@@ -179,15 +181,15 @@ const MOVE: &str = if cfg!(target_os = "linux") { "mv -T" } else { "mv -h" };
 impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Failure {
         let what = match &refusal.flaw {
-            Flaw::RootWritable(_) | Flaw::MembersOnly(_) => "the shared root ",
+            Flaw::RootWritable(_) | Flaw::MembersOnly(_) => "use the shared root",
             Flaw::WayWritable(_)
             | Flaw::WayForeign
             | Flaw::WayUnmapped
-            | Flaw::WayNotADirectory(_) => "what is below ",
-            _ => "",
+            | Flaw::WayNotADirectory(_) => "build below",
+            _ => "use",
         };
         let (path, fault) = (shown(&refusal.path), refusal.fault());
-        let failure = Failure::new(format!("refusing to use {what}`{path}`: {fault}"))
+        let failure = Failure::new(format!("refusing to {what} `{path}`: {fault}"))
             .help(refusal.help())
             .exit(77);
         let is_for_members = matches!(refusal.flaw, Flaw::MembersOnly(_));

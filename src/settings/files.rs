@@ -13,7 +13,7 @@ use crate::os::snapshot::Snapshot;
 use crate::os::trust::trust_unmapped;
 use crate::os::trust::{Doubt, Trust};
 use crate::os::user_namespace;
-use crate::settings::merge::{Whose, from_file, from_flags, from_variables};
+use crate::settings::parse::{Whose, from_file, from_flags, from_variables};
 use crate::settings::{Key, SYSTEM_FILE, Settings};
 use crate::ui::escape::{quoted, shown};
 use crate::ui::failure::{Failure, Result, reason};

@@ -6,7 +6,7 @@
 
 pub mod files;
 mod kind;
-pub mod merge;
+pub mod parse;
 mod table;
 
 use std::ffi::OsString;

@@ -172,7 +172,7 @@ pub(super) fn cannot_be_quoted(path: &Path) -> Option<&'static str> {
 mod tests {
     use super::{Root, cannot_be_quoted, settings_block};
     use crate::settings::StickyRoot;
-    use crate::settings::merge::{Whose, from_file};
+    use crate::settings::parse::{Whose, from_file};
     use std::path::Path;
 
     #[test]

@@ -22,7 +22,7 @@ use crate::session::has_cargo;
 use crate::session::installation::{Installation, PROGRAM, is_same_file};
 use crate::settings;
 use crate::settings::Flags;
-use crate::settings::{Scope, Settings, StickyRoot};
+use crate::settings::{Scope, Settings};
 use crate::setup::error::{RootFault, SetupError};
 use crate::setup::pieces::{
     Hook, Piece, Root, Systemd, What, cannot_be_quoted, is_the_systems, line_for,
@@ -236,15 +236,11 @@ impl Site {
     /// # Errors
     /// [`SetupError::Prefix`], and the refusals of the shared root's ancestors.
     pub(super) fn examine(&self, steps: &[Step], homes: &Homes<'_>) -> Result<()> {
+        let (uid, gid) = (self.account.uid, rustix::process::getegid().as_raw());
         let caller = Caller {
-            uid: self.account.uid,
-            acting: self.account.uid,
-            gid: rustix::process::getegid().as_raw(),
-            trusted: Vec::new(),
-            checkout: None,
             homes: Some(homes),
-            sticky_root: StickyRoot::Refuse,
             root_origin: "--shared-root".into(),
+            ..Caller::of(&Settings::default(), uid, gid, uid)
         };
         // Those of the root are judged by rules of its own.
         examine_way(&self.shared_root, &caller)?;

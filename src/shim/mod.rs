@@ -15,6 +15,7 @@ pub mod real_cargo;
 pub mod survey;
 pub mod toolchain;
 pub mod trail;
+pub mod words;
 
 use std::convert::Infallible;
 use std::ffi::{OsStr, OsString};
@@ -34,7 +35,7 @@ use crate::shim::real_cargo::Found;
 use crate::shim::survey::Survey;
 use crate::shim::trail::{Process, Trail};
 use crate::ui::escape::{quoted, shown};
-use crate::ui::failure::{Failure, Result};
+use crate::ui::failure::{Failure, Mark, Result};
 use crate::ui::report;
 use crate::workspace::Workspace;
 use crate::workspace::record::{self, Use};
@@ -154,8 +155,10 @@ impl<'a> Plan<'a> {
             (Some(required), TargetUse::Writes) => {
                 self.make_directories(required, &mut notes).map_err(|error| {
                     match self.provision_command() {
-                        // It cannot be made, so that there is a better way.
-                        Some(command) if error.exit == 73 => error.help(command),
+                        // Root can make it instead.
+                        Some(command) if error.mark == Some(Mark::CannotCreate) => {
+                            error.help(command)
+                        }
                         _ => error,
                     }
                 })?;
@@ -239,17 +242,11 @@ impl<'a> Plan<'a> {
 
     /// Whose private directory it is, and who acts.
     pub fn caller(&self) -> Caller<'_> {
-        let settings = self.settings();
-        let origin = settings.origin(Key::SharedRoot).map(ToString::to_string);
+        let Snapshot { uid, gid, acting, .. } = *self.snapshot;
         Caller {
-            uid: self.snapshot.uid,
-            gid: self.snapshot.gid,
-            acting: self.snapshot.acting,
-            trusted: accounts::uids(settings.trusted_owners()),
             checkout: self.survey.workspace.as_ref().and_then(Workspace::directory),
-            homes: (self.snapshot.acting == self.snapshot.uid).then_some(&self.homes),
-            sticky_root: settings.sticky_root(),
-            root_origin: origin.unwrap_or_else(|| "the settings".into()),
+            homes: (acting == uid).then_some(&self.homes),
+            ..Caller::of(self.settings(), uid, gid, acting)
         }
     }
 

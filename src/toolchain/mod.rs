@@ -8,7 +8,6 @@ use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint, value_parser};
 
-use crate::os::accounts;
 use crate::os::files;
 use crate::os::homes::Homes;
 use crate::os::lexical;
@@ -58,14 +57,10 @@ pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
     let path = directory(snapshot, &homes, verb.get_one::<PathBuf>("directory"))?;
     let shim = shim()?;
     let caller = Caller {
-        uid: snapshot.uid,
-        gid: snapshot.gid,
-        acting: snapshot.acting,
-        trusted: accounts::uids(plan.settings().trusted_owners()),
-        checkout: None,
         homes: Some(&homes),
         sticky_root: StickyRoot::Refuse,
         root_origin: "the command line".into(),
+        ..Caller::of(plan.settings(), snapshot.uid, snapshot.gid, snapshot.acting)
     };
     let directory = Directory::look(&path, &shim, &caller)?;
     if verb.get_flag("remove") {

@@ -31,6 +31,8 @@ pub struct Failure {
 pub enum Mark {
     /// Only members of a group have access to the shared root.
     MembersOnly,
+    /// A directory cannot be made.
+    CannotCreate,
     /// A settings file holds a value that the person has chosen.
     Chosen,
 }
@@ -43,7 +45,7 @@ impl Failure {
 
     /// A step that failed (exit 73): "failed to {doing} `{path}`: {cause}".
     pub fn step(doing: &str, path: &Path, cause: impl Into<io::Error>) -> Failure {
-        Failure::file(doing, path, cause).exit(73)
+        Failure::file(doing, path, cause).exit(73).mark(Mark::CannotCreate)
     }
 
     /// A file that cannot be read or changed (exit 1): "failed to {doing} `{path}`: {cause}".

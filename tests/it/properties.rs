@@ -6,7 +6,7 @@ mod cases;
 use std::path::{Component, Path, PathBuf};
 
 use cargo_peruser::private_dir::place::PlaceKind;
-use cargo_peruser::settings::merge::{Whose, from_file, from_flags};
+use cargo_peruser::settings::parse::{Whose, from_file, from_flags};
 use cargo_peruser::settings::{Key, Settings};
 use cargo_peruser::shim::argv::Invocation;
 use cargo_peruser::shim::decide::{Decision, Facts, Rule, decide};

@@ -13,7 +13,7 @@ use crate::os::replace::Original;
 use crate::os::snapshot::Snapshot;
 use crate::settings;
 use crate::settings::Flags;
-use crate::settings::merge::{Whose, from_file, from_flags};
+use crate::settings::parse::{Whose, from_file, from_flags};
 use crate::settings::{Key, Origin, SYSTEM_FILE, Scope, Settings};
 use crate::setup::error::{RootFault, SetupError};
 use crate::setup::pieces::settings_block;

@@ -8,7 +8,7 @@ use super::{
     RootState, Rule, TARGET_DIR, Variables, decide,
 };
 use crate::os::passwd::Account;
-use crate::settings::merge::from_flags;
+use crate::settings::parse::from_flags;
 use crate::settings::{Key, Settings};
 use crate::shim::argv::Invocation;
 use crate::shim::build_dir::{Asked, ConfiguredBuildDir};

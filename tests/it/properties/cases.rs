@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
 use cargo_peruser::os::passwd::Account;
-use cargo_peruser::settings::merge::from_flags;
+use cargo_peruser::settings::parse::from_flags;
 use cargo_peruser::settings::{Key, Settings};
 use cargo_peruser::shim::build_dir::{Asked, ConfiguredBuildDir};
 use cargo_peruser::shim::decide::{Door, OwnDirectory, RootState, Variables};

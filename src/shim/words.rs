@@ -1,8 +1,8 @@
 //! Pure: the decision in words: what `explain` tells a person.
 
+use super::decide::{Choice, Rule};
 use crate::private_dir::account::NoDirectory;
 use crate::settings::Scope;
-use crate::shim::decide::{Choice, Rule};
 use crate::ui::escape::shown;
 
 impl Rule {
