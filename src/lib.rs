@@ -8,8 +8,10 @@
 //! | `setup` | `setup`: install the shim, prove that sessions find it, uninstall it |
 //! | `provision` | `provision`: root makes other accounts' private directories |
 //! | `editor`, `toolchain` | `editor`, `toolchain`: what editors need, because they bypass PATH |
+//! | `usage`, `gc` | `usage`, `gc`: who uses how much, and what is given back |
 //! | `migrate` | `migrate`: move an old target directory into a private one |
 //! | `path`, `explain` | `path`, `explain`: where a build goes, and why |
+//! | `caches` | what was built: whose it is, how large, when it was last used |
 //! | `session` | `env`: what a session exports |
 //! | `shim` | one build: read the world, decide, make the directory, become cargo |
 //! | `workspace` | which workspace is being built, and the name of its directory |
@@ -27,10 +29,12 @@ compile_error!(
     "cargo-peruser needs Unix accounts and permissions, so it does not build for this system"
 );
 
+pub mod caches;
 mod cli;
 pub mod completions;
 mod editor;
 mod explain;
+mod gc;
 pub mod man;
 mod migrate;
 pub mod os;
@@ -43,6 +47,7 @@ mod setup;
 pub mod shim;
 mod toolchain;
 pub mod ui;
+mod usage;
 pub mod workspace;
 
 use crate::os::snapshot::{CalledAs, Snapshot};

@@ -13,13 +13,13 @@ use clap::{Arg, ArgMatches, Command, value_parser};
 use crate::migrate;
 use crate::os::snapshot::Snapshot;
 use crate::session::env;
-use crate::settings::{Flags, Key};
+use crate::settings::{Flags, Key, Kind};
 use crate::shim::Plan;
 use crate::shim::decide::Door;
 use crate::ui::escape::shown;
 use crate::ui::failure::Result;
 use crate::ui::report;
-use crate::{completions, editor, explain, man, path, provision, setup, toolchain};
+use crate::{completions, editor, explain, gc, man, path, provision, setup, toolchain, usage};
 
 /// A verb: its name, its command line, and what it does.
 pub(crate) struct Verb {
@@ -29,7 +29,7 @@ pub(crate) struct Verb {
 }
 
 /// The verbs, in the order in which the help lists them.
-pub(crate) const VERBS: [Verb; 10] = [
+pub(crate) const VERBS: [Verb; 12] = [
     Verb { name: "path", command: path::command, run: path::run },
     Verb { name: "explain", command: explain::command, run: explain::run },
     Verb { name: "env", command: env::command, run: env::run },
@@ -41,6 +41,12 @@ pub(crate) const VERBS: [Verb; 10] = [
         command: migrate::command,
         run: |at, flags, verb| migrate::run(at, flags, verb),
     },
+    Verb {
+        name: "usage",
+        command: usage::command,
+        run: |at, flags, verb| usage::run(at, flags, verb),
+    },
+    Verb { name: "gc", command: gc::command, run: |at, flags, verb| gc::run(at, flags, verb) },
     Verb { name: "toolchain", command: toolchain::command, run: toolchain::run },
     Verb { name: "completions", command: completions::command, run: completions::run },
     Verb { name: "man", command: man::command, run: man::run },
@@ -136,6 +142,8 @@ pub(crate) fn command() -> Command {
             .value_parser(value_parser!(OsString))
             .help(key.help())
             .help_heading("Settings")
+            // They stand in the help of `gc`.
+            .hide_short_help(matches!(key.kind(), Kind::Limit(_)))
     };
     Command::new("cargo-peruser")
         .bin_name("cargo-peruser")

@@ -26,7 +26,7 @@ pub(super) fn described() -> Command {
         words.mut_arg(key.name(), |flag| match key.kind() {
             Kind::Root | Kind::Program => flag.value_hint(ValueHint::AnyPath),
             Kind::OneOf(words) => flag.value_parser(PossibleValuesParser::new(words)),
-            Kind::Names(_) => flag.value_hint(ValueHint::Other),
+            Kind::Limit(_) | Kind::Names(_) => flag.value_hint(ValueHint::Other),
         })
     })
 }

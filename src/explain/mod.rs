@@ -13,7 +13,7 @@ use crate::os::files;
 use crate::os::snapshot::{CalledAs, Snapshot};
 use crate::private_dir::State;
 use crate::settings::Flags;
-use crate::settings::{Key, Settings, Value};
+use crate::settings::{Key, Kind, Settings, Value};
 use crate::shim::Plan;
 use crate::shim::candidate::Skip;
 use crate::shim::decide::Door;
@@ -134,7 +134,12 @@ impl Explanation {
             workspace,
             leftover: leftover.as_ref().map(lossy),
             migrate: leftover.as_ref().map(|path| migrate_command(path, by_name)),
-            settings: Key::ALL.iter().map(|key| Setting::of(*key, by_name.settings())).collect(),
+            settings: Key::ALL
+                .iter()
+                // What `gc` may take decides nothing here.
+                .filter(|key| !matches!(key.kind(), Kind::Limit(_)))
+                .map(|key| Setting::of(*key, by_name.settings()))
+                .collect(),
         }
     }
 }
@@ -203,6 +208,7 @@ fn to_json(value: Value) -> serde_json::Value {
     match value {
         Value::Path(path) => lossy(path).into(),
         Value::Word(word) => word.into(),
+        Value::Limit(limit) => limit.to_string().into(),
         Value::Names(names) => names.into(),
     }
 }

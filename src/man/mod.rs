@@ -14,7 +14,7 @@ use crate::settings::Flags;
 use crate::ui::report;
 
 /// What follows the options on the page of the program, and on those of verbs.
-const CHAPTERS: [(&str, &str); 9] = [
+const CHAPTERS: [(&str, &str); 11] = [
     ("", include_str!("cargo-peruser.md")),
     ("path", include_str!("path.md")),
     ("explain", include_str!("explain.md")),
@@ -22,6 +22,8 @@ const CHAPTERS: [(&str, &str); 9] = [
     ("setup", include_str!("setup.md")),
     ("editor", include_str!("editor.md")),
     ("migrate", include_str!("migrate.md")),
+    ("usage", include_str!("usage.md")),
+    ("gc", include_str!("gc.md")),
     ("toolchain", include_str!("toolchain.md")),
     ("completions", include_str!("completions.md")),
 ];

@@ -15,6 +15,7 @@ use crate::os::accounts;
 use crate::os::entry::Kind;
 use crate::os::facts::facts_of;
 use crate::os::node::Inventory;
+use crate::os::rights::{Account, Rights};
 use crate::os::tree::{FILE, NAMED, Tree};
 use crate::ui::escape::shown;
 use crate::ui::failure::Failure;
@@ -42,7 +43,11 @@ pub(super) fn check(tree: &Tree, inventory: &Inventory, person: Person) -> Resul
 /// ones, as rustc's locks are, have no content. That nobody else can write to a directory now does not
 /// tell who could when a file came there. To be called in a thread of its own.
 fn secret(tree: &Tree, inventory: &Inventory, person: Person) -> Result<Option<usize>, Errno> {
-    act_as(person)?;
+    let mut rights = Rights::default();
+    let account = Account::of(person.uid, person.gid);
+    rights
+        .become_account(&account)
+        .map_err(|cause| Errno::from_io_error(&cause).unwrap_or(Errno::PERM))?;
     // What a directory holds stands together in an inventory, so that the last one is kept open.
     let mut last: Option<(usize, File)> = None;
     for (index, node) in inventory.nodes.iter().enumerate() {
@@ -77,26 +82,6 @@ fn enter(tree: &Tree, names: &[CString]) -> Result<File, Errno> {
         at = openat(&at, &**name, flags, Mode::empty())?.into();
     }
     Ok(at)
-}
-
-/// Gives this thread alone the new owner's rights to files. Its real id stays root's, so that they can
-/// send it no signal.
-#[cfg(target_os = "linux")]
-fn act_as(person: Person) -> Result<(), Errno> {
-    use rustix::fs::{Gid, Uid};
-    use rustix::thread::{capabilities, set_thread_groups, set_thread_res_gid, set_thread_res_uid};
-    let groups = accounts::groups(person.uid, person.gid).into_iter().map(Gid::from_raw);
-    set_thread_groups(&groups.collect::<Vec<_>>())?;
-    set_thread_res_gid(None, Gid::from_raw(person.gid), None)?;
-    set_thread_res_uid(None, Uid::from_raw(person.uid), None)?;
-    // The kernel takes root's capabilities away with that, unless somebody has told it not to.
-    if capabilities(None)?.effective.is_empty() { Ok(()) } else { Err(Errno::PERM) }
-}
-
-/// Only on Linux has each thread rights of its own: elsewhere root moves nothing for others.
-#[cfg(not(target_os = "linux"))]
-fn act_as(_: Person) -> Result<(), Errno> {
-    Err(Errno::NOTSUP)
 }
 
 /// The same for what is renamed: root renames nothing that has a name elsewhere.

@@ -10,6 +10,7 @@ use super::plan::{Method, Position};
 use super::source::{Source, unfit};
 use super::staging::{self, occupied};
 use super::{Person, Request};
+use crate::caches::STAGING;
 use crate::os::accounts;
 use crate::os::entry::Kind;
 use crate::os::facts::facts_of;
@@ -56,7 +57,7 @@ pub(super) fn walk(tree: &Tree, method: Method, target: &str) -> Result<Inventor
 /// Whether this tool keeps an entry of this name in a private directory.
 pub(super) fn is_ours(name: &OsStr, target: &str) -> bool {
     let name = name.to_string_lossy();
-    [target, "target", BUILD, record::DIRECTORY, staging::NAME].contains(&&*name)
+    [target, "target", BUILD, record::DIRECTORY, staging::NAME, STAGING].contains(&&*name)
         || is_directory_name(&name)
         || name.contains(".replaced-")
 }

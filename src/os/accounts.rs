@@ -176,6 +176,19 @@ pub fn uids(names: &[String]) -> Vec<u32> {
     names.iter().filter_map(uid).collect()
 }
 
+/// Whether `/etc/passwd` itself has an account.
+pub fn is_local(uid: u32) -> bool {
+    let passwd = std::fs::read("/etc/passwd").unwrap_or_default();
+    let mut lines = passwd.split(|byte| *byte == b'\n').filter_map(passwd::numbers);
+    lines.any(|(number, _)| number == uid)
+}
+
+/// Whether the name-service switch asks others for accounts than the system's own files.
+pub fn has_directory_service() -> bool {
+    let text = files::text_of_system("/etc/nsswitch.conf").unwrap_or_default();
+    passwd::asks_directory_service(&text)
+}
+
 #[cfg(test)]
 mod tests {
     use super::{CHUNK, in_passwd};

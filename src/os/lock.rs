@@ -86,6 +86,12 @@ pub fn holders(identity: Identity) -> String {
     if names.is_empty() { "a process that does not show".into() } else { names.join(", ") }
 }
 
+/// What anybody has locked at this moment.
+pub fn held() -> HashSet<Identity> {
+    let table = File::open("/proc/locks").and_then(|file| files::text(&file)).unwrap_or_default();
+    table.lines().filter_map(parse).map(|(_, held)| held).collect()
+}
+
 /// A process by its program, its number and its owner.
 fn named(pid: u32) -> String {
     let program = std::fs::read(format!("/proc/{pid}/comm")).unwrap_or_default();

@@ -15,6 +15,7 @@ pub mod node;
 pub mod passwd;
 pub mod remove;
 pub mod replace;
+pub mod rights;
 pub mod snapshot;
 pub mod tag;
 pub mod tree;

@@ -111,6 +111,17 @@ fn number(digits: &[u8]) -> Option<u32> {
     std::str::from_utf8(digits).ok().filter(|_| is_plain)?.parse().ok()
 }
 
+/// Whether accounts come from elsewhere than this machine, by the text of `/etc/nsswitch.conf`.
+pub fn asks_directory_service(nsswitch: &str) -> bool {
+    let lines = nsswitch.lines().map(|line| line.split('#').next().unwrap_or_default());
+    let sources = lines.filter_map(|line| line.trim_start().strip_prefix("passwd:"));
+    let is_local = |source: &str| {
+        source.starts_with('[')
+            || ["files", "compat", "systemd", "db", "mymachines"].contains(&source)
+    };
+    sources.flat_map(str::split_ascii_whitespace).any(|source| !is_local(source))
+}
+
 /// The uid and gid in one line of passwd(5).
 pub fn numbers(line: &[u8]) -> Option<(u32, u32)> {
     let mut fields = line.split(|byte| *byte == b':').skip(2);

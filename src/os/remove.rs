@@ -2,7 +2,7 @@
 //! never through a symlink.
 
 use std::collections::HashSet;
-use std::ffi::{CStr, OsStr};
+use std::ffi::{CStr, CString, OsStr};
 use std::fs::File;
 use std::io;
 use std::os::fd::AsFd;
@@ -54,6 +54,29 @@ pub fn tree(parent: &File, name: &OsStr, identity: Identity, what: What<'_>) -> 
     gone(unlinkat(parent, name, AtFlags::REMOVEDIR))
 }
 
+/// Removes an entry of a directory of ours, with all below it, however deep that is.
+///
+/// # Errors
+/// Any I/O error.
+pub fn entry(parent: &File, name: &OsStr) -> io::Result<Left> {
+    let top = facts_of(parent)?;
+    let removal = Removal { top, what: What::All };
+    let name = CString::new(name.as_bytes())?;
+    // Each round takes as many levels as a process may have open; whoever goes on making more of them
+    // does not keep it at work.
+    for _ in 0..MAX_ROUNDS {
+        match removal.entry(parent, &name, 0)? {
+            Left::Nothing => return Ok(Left::Nothing),
+            Left::Something if !removal.lift(parent, &name)? => return Ok(Left::Something),
+            Left::Something => {}
+        }
+    }
+    Ok(Left::Something)
+}
+
+/// How often what lies too deep is lifted.
+const MAX_ROUNDS: usize = 4096;
+
 struct Removal<'a> {
     top: Node,
     what: What<'a>,
@@ -71,6 +94,31 @@ impl Removal<'_> {
             }
         }
         Ok(left)
+    }
+
+    /// Moves the directories that lie [`MAX_DEPTH`] levels below an entry up into it; whether there are any.
+    fn lift(&self, parent: &File, name: &CStr) -> io::Result<bool> {
+        let top = match directory(parent, OsStr::from_bytes(name.to_bytes())) {
+            Ok(top) => top,
+            Err(cause) if super::files::is_absence(&cause) => return Ok(false),
+            Err(cause) => return Err(cause),
+        };
+        let mut at = top.try_clone()?;
+        for _ in 0..MAX_DEPTH {
+            let below = names(&at)?.into_iter().find_map(|name| {
+                let node = facts(&at, &*name).ok()?;
+                let is_below = node.kind == Kind::Directory && !is_mounted(&self.top, &node);
+                is_below.then(|| directory(&at, OsStr::from_bytes(name.to_bytes())).ok()).flatten()
+            });
+            let Some(below) = below else { return Ok(false) };
+            at = below;
+        }
+        let mut is_lifted = false;
+        for (number, name) in names(&at)?.into_iter().enumerate() {
+            let to = format!(".lifted-{}-{number}", facts_of(&at)?.identity.1);
+            is_lifted |= rustix::fs::renameat(&at, &*name, &top, to.as_str()).is_ok();
+        }
+        Ok(is_lifted)
     }
 
     fn entry(&self, at: &File, name: &CStr, depth: usize) -> io::Result<Left> {

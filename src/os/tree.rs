@@ -1,13 +1,13 @@
 //! An open directory tree: looking at it and going down in it, by descriptor.
 
-use std::ffi::{CString, OsStr};
+use std::ffi::{CStr, CString, OsStr};
 use std::fs::File;
 use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{Dir, Mode, OFlags, openat};
+use rustix::fs::{Dir, FileType, Mode, OFlags, openat};
 use rustix::io::Errno;
 
 use super::facts::{facts_if_any, facts_of};
@@ -181,6 +181,40 @@ pub fn directory(parent: &File, name: &OsStr) -> io::Result<File> {
 /// Any I/O error.
 pub fn directory_at(path: &Path) -> io::Result<File> {
     Ok(File::from(rustix::fs::open(path, DIRECTORY, Mode::empty())?))
+}
+
+/// Calls a function with each name in a directory and what it is, as far as the file system tells that.
+///
+/// # Errors
+/// Any I/O error, and the function's.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub fn each_name(
+    directory: &File,
+    buffer: &mut Vec<u8>,
+    mut seen: impl FnMut(&CStr, FileType) -> io::Result<()>,
+) -> io::Result<()> {
+    buffer.clear();
+    let mut entries = rustix::fs::RawDir::new(directory, buffer.spare_capacity_mut());
+    while let Some(entry) = entries.next() {
+        let entry = entry?;
+        if ![c".", c".."].contains(&entry.file_name()) {
+            seen(entry.file_name(), entry.file_type())?;
+        }
+    }
+    Ok(())
+}
+
+/// The same where the system has no call that fills a buffer of the caller's.
+///
+/// # Errors
+/// Any I/O error, and the function's.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub fn each_name(
+    directory: &File,
+    _: &mut Vec<u8>,
+    mut seen: impl FnMut(&CStr, FileType) -> io::Result<()>,
+) -> io::Result<()> {
+    names(directory)?.iter().try_for_each(|name| seen(name, FileType::Unknown))
 }
 
 /// The names in a directory, sorted, without `.` and `..`.

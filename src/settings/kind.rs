@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
+use super::policy::{Limit, Policy};
 use crate::ui::escape::shown;
 
 /// What a setting takes.
@@ -14,6 +15,8 @@ pub enum Kind {
     Program,
     /// One of these words.
     OneOf(&'static [&'static str]),
+    /// When a policy of `gc` applies.
+    Limit(Policy),
     /// Names, and what they are names of: an array in files, separated by commas elsewhere.
     Names(&'static str),
 }
@@ -25,6 +28,8 @@ pub enum Value {
     Path(PathBuf),
     /// Of [`Kind::OneOf`].
     Word(&'static str),
+    /// Of [`Kind::Limit`].
+    Limit(Limit),
     /// Of [`Kind::Names`].
     Names(Vec<String>),
 }
@@ -51,6 +56,7 @@ impl Kind {
         match self {
             Kind::Root | Kind::Program => "PATH".into(),
             Kind::OneOf(words) => words.join("|"),
+            Kind::Limit(policy) => policy.placeholder().into(),
             Kind::Names(_) => "NAMES".into(),
         }
     }
@@ -60,6 +66,7 @@ impl Kind {
         match self {
             Kind::Root | Kind::Program => "an absolute path".into(),
             Kind::OneOf(words) => format!("`{}`", words.join("` or `")),
+            Kind::Limit(policy) => policy.takes().into(),
             Kind::Names(of) => of.into(),
         }
     }
@@ -77,6 +84,10 @@ impl Kind {
             Kind::OneOf(words) => {
                 let word = words.iter().find(|word| text == **word);
                 word.map(|word| Value::Word(word)).ok_or_else(otherwise)
+            }
+            Kind::Limit(policy) => {
+                let limit = text.to_str().and_then(|text| policy.parse(text));
+                limit.map(Value::Limit).ok_or_else(otherwise)
             }
             Kind::Names(_) => {
                 let text = text.to_str().ok_or_else(|| self.invalid("not UTF-8"))?;
@@ -136,6 +147,16 @@ impl<'a> Typed<'a> for Option<&'a Path> {
         match value {
             Some(Value::Path(path)) => Some(path),
             _ => None,
+        }
+    }
+}
+
+impl Typed<'_> for Limit {
+    fn of(value: Option<&Value>, default: &'static str) -> Limit {
+        match value {
+            Some(Value::Limit(limit)) => *limit,
+            // Only ages have other defaults than `off`.
+            _ => Policy::OlderThan.parse(default).unwrap_or(Limit::Off),
         }
     }
 }

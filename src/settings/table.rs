@@ -5,6 +5,7 @@ use std::ffi::OsStr;
 use std::path::Path;
 
 use super::kind::{Invalid, Kind, Typed, Value, choices};
+use super::policy::{Limit, Policy};
 use super::{Entry, Origin, Settings, invalid};
 use crate::ui::failure::Result;
 
@@ -84,6 +85,27 @@ settings! {
     Missing, missing: Missing,
         "missing", Kind::OneOf(Missing::WORDS), "own-cache",
         "What to do without a private directory in the shared root: build in your own cache directory, or refuse";
+    GcOrphans, gc_orphans: Limit,
+        "gc.orphans", Kind::Limit(Policy::Orphans), "1d",
+        "How long `gc` leaves directories whose workspace is gone";
+    GcDeparted, gc_departed: Limit,
+        "gc.departed", Kind::Limit(Policy::Departed), "30d",
+        "How long `gc` leaves directories of owners without an account";
+    GcIncremental, gc_incremental: Limit,
+        "gc.incremental", Kind::Limit(Policy::Incremental), "7d",
+        "How long `gc` leaves incremental data of unused profiles";
+    GcOlderThan, gc_older_than: Limit,
+        "gc.older-than", Kind::Limit(Policy::OlderThan), "off",
+        "How long `gc` leaves unused target directories";
+    GcMaxSize, gc_max_size: Limit,
+        "gc.max-size", Kind::Limit(Policy::MaxSize), "off",
+        "How much `gc` leaves each user";
+    GcMaxTotal, gc_max_total: Limit,
+        "gc.max-total", Kind::Limit(Policy::MaxTotal), "off",
+        "How much `gc` leaves all users together";
+    GcKeepFree, gc_keep_free: Limit,
+        "gc.keep-free", Kind::Limit(Policy::KeepFree), "off",
+        "How much `gc` keeps free on the file system";
 }
 
 choices! {

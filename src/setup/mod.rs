@@ -25,8 +25,9 @@ use crate::os::accounts;
 use crate::os::homes::Homes;
 use crate::os::replace::changed_meanwhile;
 use crate::os::snapshot::Snapshot;
+use crate::private_dir::provision::Person;
 use crate::settings::Flags;
-use crate::setup::pieces::Receipt;
+use crate::setup::pieces::{Receipt, timer};
 use crate::setup::steps::{
     PieceState, Step, assert_possible, begin_receipt, put, read_receipt, receipt_entry,
     receipt_path, steps, write_receipt,
@@ -64,7 +65,7 @@ pub(super) fn command() -> Command {
 }
 
 /// What goes where.
-fn places() -> [Arg; 4] {
+fn places() -> [Arg; 5] {
     [
         Arg::new("prefix")
             .long("prefix")
@@ -88,6 +89,14 @@ fn places() -> [Arg; 4] {
             .value_name("workspace|user")
             .value_parser(value_parser!(OsString))
             .help("Write into the settings: one target directory for each workspace, or one for each user"),
+        Arg::new("timer")
+            .long("timer")
+            .value_name("daily|weekly")
+            .num_args(0..=1)
+            .default_missing_value("daily")
+            .value_parser(value_parser!(timer::Every))
+            .hide_possible_values(true)
+            .help("Let systemd run `gc --apply` daily, or weekly"),
     ]
 }
 
@@ -123,16 +132,10 @@ pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
     if !is_dry {
         install(&site, &steps, receipt)?;
         reload_systemd();
+        verb.contains_id("timer").then(|| tell_of_timer(&site));
     }
-    let mut exit = 0;
     let everybody = site.people()?;
-    if let Some(provisioner) = site.provisioner()? {
-        if is_dry && !provisioner.is_ready() {
-            report::line(text::to_be_provisioned(&everybody))?;
-        } else {
-            exit = provision::provision(&provisioner, &everybody, is_dry)?;
-        }
-    }
+    let exit = provision_all(&site, &everybody, is_dry)?;
     if is_dry {
         report::note(&"nothing was done, because of --dry-run");
     } else {
@@ -140,6 +143,24 @@ pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
     }
     advice::tell(&site, &everybody);
     Ok(exit)
+}
+
+fn provision_all(site: &Site, everybody: &[Person], is_dry: bool) -> anyhow::Result<u8> {
+    match site.provisioner()? {
+        None => Ok(0),
+        Some(provisioner) if is_dry && !provisioner.is_ready() => {
+            report::line(text::to_be_provisioned(everybody))?;
+            Ok(0)
+        }
+        Some(provisioner) => provision::provision(&provisioner, everybody, is_dry),
+    }
+}
+
+/// A running systemd is not told to begin with the timer: who has it may want to look at it first.
+fn tell_of_timer(site: &Site) {
+    let user = if site.is_machine() { "" } else { "--user " };
+    let help = format!("systemctl {user}start {}", timer::NAME);
+    report::advice(&"the timer begins when systemd starts the next time", &help);
 }
 
 /// Lets a running systemd see what was added to `user@.service`.

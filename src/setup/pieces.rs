@@ -5,6 +5,7 @@
 
 mod hooks;
 mod receipt;
+pub(super) mod timer;
 
 use std::path::{Path, PathBuf};
 

@@ -24,6 +24,7 @@ use crate::settings;
 use crate::settings::Flags;
 use crate::settings::{Scope, Settings};
 use crate::setup::error::{RootFault, SetupError};
+use crate::setup::pieces::timer;
 use crate::setup::pieces::{
     Hook, Piece, Root, Systemd, What, cannot_be_quoted, is_the_systems, line_for,
 };
@@ -97,11 +98,10 @@ impl Site {
             Audience::Person => is_ours.then_some(Root::OWN),
         };
         let root = root.map(|root| Root { sticky: settings_in_files.sticky_root(), ..root });
-        let account = accounts::account(snapshot.uid, settings_in_files.exclude_groups());
         let site = Site {
             installation,
             shared_root,
-            account,
+            account: accounts::account(snapshot.uid, settings_in_files.exclude_groups()),
             own_cache: homes.cache().map(|cache| cache.join(PROGRAM)),
             home,
             audience,
@@ -112,7 +112,7 @@ impl Site {
             scope: scope.unwrap_or(settings_in_files.scope()),
             settings_in_files,
         };
-        let hooks = site.find_hooks(snapshot, &homes);
+        let hooks = [site.find_hooks(snapshot, &homes), site.timer(&homes, verb)?].concat();
         site.with_hooks(hooks)
     }
 
@@ -161,6 +161,22 @@ impl Site {
             let help = format!("add this line to it, or to what it is made from: {line}");
             report::warning(cause, &help);
         }
+    }
+
+    /// What runs `gc` now and then, if that is asked for.
+    fn timer(&self, homes: &Homes<'_>, verb: &ArgMatches) -> Result<Vec<Piece>> {
+        let Some(every) = verb.get_one::<timer::Every>("timer") else { return Ok(Vec::new()) };
+        let config = homes.config().filter(|_| !self.is_machine());
+        let (units, of) = match &config {
+            Some(config) => (config.join("systemd/user"), timer::Of::Person),
+            None => ("/etc/systemd/system".into(), timer::Of::Machine(&self.shared_root)),
+        };
+        if !["/etc/systemd", "/usr/lib/systemd"].iter().any(|path| Path::new(path).is_dir()) {
+            let who = if self.is_machine() { " --all-users" } else { "" };
+            return Err(Failure::new("there is no systemd here to run a timer")
+                .help(format!("let cron run: cargo-peruser gc --apply{who}")));
+        }
+        Ok(timer::pieces(&units, *every, &of, &self.installation.binary()))
     }
 
     /// Everything that is put in its place, in order: hooks come last, when what they call is there.

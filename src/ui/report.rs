@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::ui::escape;
 use crate::ui::failure::Failure;
 
-pub use table::{row, table};
+pub use table::{Align, ago, grid, row, table};
 
 /// Writes an error, its cause included, and the next step.
 pub fn error(error: &anyhow::Error) {
@@ -88,6 +88,20 @@ pub fn raw(bytes: &[u8]) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         result => result,
     }
+}
+
+/// Writes how far it has come over what was there before, where somebody watches; an empty text takes
+/// that away.
+pub fn progress(text: &str) {
+    if io::stderr().is_terminal() {
+        let _ = io::stderr().write_all(format!("\r\x1b[K{text}").as_bytes());
+    }
+}
+
+/// How many columns the terminal has that stdout goes to.
+pub fn width() -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
+    Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
 }
 
 /// Asks a question on the terminal, where everything but a plain yes is a no; `None` where there is no

@@ -8,22 +8,31 @@
 //! cargo-peruser record 1
 //! inode 4711
 //! born 1700000000.000000005
+//! parent 00000000000000000815
 //! workspace /home/alice/app
 //! ```
-//! `born` is missing where the file system knows none. `workspace` comes last and may be `script`
+//! `born` is missing where the file system knows none. `parent` is the inode of the directory that the
+//! workspace stands in: where another one has its place, as when a disk is not mounted, nobody can say
+//! that the workspace is gone. `workspace` comes last and may be `script`
 //! (with the script's path) or `git` (with a URL); its value is raw bytes up to the final newline.
 //! The record of `target`, the directory for everything else, has only the first line.
 //!
-//! Nothing is ever decided by a record, and no build fails for one: what cannot be read is as good as
+//! No build is ever decided by a record, and none fails for one: what cannot be read is as good as
 //! none, and what cannot be written is left out.
 
-use std::fs::{DirBuilder, OpenOptions, Permissions};
-use std::io::Write;
+use std::ffi::OsStr;
+use std::fs::{DirBuilder, File, OpenOptions, Permissions};
+use std::io::{ErrorKind, Read, Write};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
+use rustix::fs::{Mode, OFlags, openat};
+
+use super::identity::Identity;
 use super::{Kind, Workspace};
+use crate::os::tree;
 
 /// The directory of records in a private directory.
 pub const DIRECTORY: &str = ".workspaces";
@@ -43,7 +52,7 @@ pub enum Use {
 /// Writes down that the directory `name` is being used, unless that was done within the hour. The
 /// private directory must have been checked, and `uid` be its owner and the one who acts.
 pub fn note_use(private_dir: &Path, name: &str, workspace: Option<&Workspace>, uid: u32) -> Use {
-    let text = text(workspace);
+    let length = text(workspace, 0).len() as u64;
     let directory = private_dir.join(DIRECTORY);
     let record = directory.join(name);
     let found = record.symlink_metadata();
@@ -51,12 +60,111 @@ pub fn note_use(private_dir: &Path, name: &str, workspace: Option<&Workspace>, u
     let is_fresh = found.is_ok_and(|found| {
         let age =
             found.modified().ok().and_then(|time| SystemTime::now().duration_since(time).ok());
-        let is_ours = found.is_file() && found.uid() == uid && found.len() == text.len() as u64;
+        let is_ours = found.is_file() && found.uid() == uid && found.len() == length;
         is_ours && age.is_some_and(|age| age < STALE)
     });
+    let written = || {
+        let parent = workspace.and_then(|it| it.path.parent()?.metadata().ok());
+        write(&directory, name, &text(workspace, parent.map_or(0, |parent| parent.ino())))
+    };
     // A build is worth more than its record.
-    let is_written = !is_fresh && write(&directory, name, &text).is_ok();
+    let is_written = !is_fresh && written().is_ok();
     if is_first && is_written { Use::First } else { Use::Known }
+}
+
+/// What a record says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// When the directory was last used, in seconds since 1970.
+    pub used: i64,
+    /// What it is for; `None` where it is for everything else.
+    pub workspace: Option<Workspace>,
+    /// The inode of the directory that the workspace stood in; 0 where that is not known.
+    pub parent: u64,
+}
+
+/// Whether what a directory was built from is still there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sources {
+    /// Nobody knows, or it cannot be looked at.
+    Unknown,
+    /// It is there.
+    Present,
+    /// Nothing has its place, in the very directory that it stood in.
+    Gone,
+    /// Another checkout has its place.
+    Another,
+}
+
+/// Reads the record of a directory in an open private directory of that uid.
+pub fn read(private_dir: &File, name: &OsStr, uid: u32) -> Option<Record> {
+    let records = tree::directory(private_dir, DIRECTORY.as_ref()).ok()?;
+    let file = openat(&records, name, OFlags::RDONLY | tree::FILE, Mode::empty()).ok()?;
+    let found = File::from(file);
+    let metadata = found.metadata().ok()?;
+    if !metadata.is_file() || metadata.uid() != uid || metadata.len() > MAX_RECORD {
+        return None;
+    }
+    let mut text = Vec::new();
+    (&found).take(MAX_RECORD).read_to_end(&mut text).ok()?;
+    let (workspace, parent) = parse(&text)?;
+    Some(Record { used: metadata.mtime(), workspace, parent })
+}
+
+/// The largest record that is read, in bytes: a path, and a few short lines.
+const MAX_RECORD: u64 = 16 << 10;
+
+fn parse(text: &[u8]) -> Option<(Option<Workspace>, u64)> {
+    let mut rest = text.strip_prefix(b"cargo-peruser record 1\n")?;
+    let (mut inode, mut born, mut parent) = (0, None, 0);
+    while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
+        let (line, _) = rest.split_at(end);
+        let space = line.iter().position(|byte| *byte == b' ')?;
+        let (key, value) = (line.get(..space)?, rest.get(space + 1..)?);
+        let number = || std::str::from_utf8(line.get(space + 1..)?).ok();
+        match key {
+            b"inode" => inode = number()?.parse().ok()?,
+            b"parent" => parent = number()?.parse().ok()?,
+            b"born" => {
+                let (seconds, nanoseconds) = number()?.split_once('.')?;
+                born = Some(Duration::new(seconds.parse().ok()?, nanoseconds.parse().ok()?));
+            }
+            // The last one: its value may hold newlines itself.
+            key => {
+                let kinds = [Kind::Workspace, Kind::Script, Kind::Git];
+                let kind = kinds.into_iter().find(|kind| kind.word().as_bytes() == key)?;
+                let path = OsStr::from_bytes(value.strip_suffix(b"\n")?).into();
+                let identity = Identity { inode, born };
+                return Some((Some(Workspace { kind, path, identity }), parent));
+            }
+        }
+        rest = rest.get(end + 1..)?;
+    }
+    Some((None, parent))
+}
+
+impl Record {
+    /// Whether the workspace is still there, as far as this thread may look. What lies in a repository
+    /// of cargo's own is never gone.
+    pub fn sources(&self) -> Sources {
+        let Some(workspace) = self.workspace.as_ref().filter(|it| it.kind != Kind::Git) else {
+            return Sources::Unknown;
+        };
+        let parent = workspace.path.parent().and_then(|parent| parent.metadata().ok());
+        let is_same_parent = parent.is_some_and(|parent| parent.ino() == self.parent);
+        match workspace.path.symlink_metadata() {
+            Ok(_) => {
+                let now = workspace.directory().and_then(super::identity_of);
+                match now {
+                    Some(now) if now == workspace.identity => Sources::Present,
+                    Some(_) if is_same_parent => Sources::Another,
+                    _ => Sources::Unknown,
+                }
+            }
+            Err(cause) if cause.kind() == ErrorKind::NotFound && is_same_parent => Sources::Gone,
+            Err(_) => Sources::Unknown,
+        }
+    }
 }
 
 /// The record appears whole or not at all.
@@ -81,7 +189,7 @@ fn write(directory: &Path, name: &str, text: &[u8]) -> std::io::Result<()> {
     written
 }
 
-fn text(workspace: Option<&Workspace>) -> Vec<u8> {
+fn text(workspace: Option<&Workspace>, parent: u64) -> Vec<u8> {
     let mut text = b"cargo-peruser record 1\n".to_vec();
     let Some(Workspace { kind, path, identity }) = workspace else { return text };
     if *kind != Kind::Git {
@@ -90,8 +198,41 @@ fn text(workspace: Option<&Workspace>) -> Vec<u8> {
     if let Some(born) = identity.born {
         text.extend(format!("born {}.{:09}\n", born.as_secs(), born.subsec_nanos()).bytes());
     }
+    if *kind != Kind::Git {
+        // Always of one length: whether a record is fresh is asked without looking at the parent.
+        text.extend(format!("parent {parent:020}\n").bytes());
+    }
     text.extend(format!("{} ", kind.word()).bytes());
     text.extend(path.as_os_str().as_encoded_bytes());
     text.push(b'\n');
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{parse, text};
+    use crate::workspace::identity::Identity;
+    use crate::workspace::{Kind, Workspace};
+    use std::time::Duration;
+
+    #[test]
+    fn what_is_written_is_read_again_and_the_rest_is_no_record() {
+        let born = Some(Duration::new(1_700_000_000, 5));
+        for (kind, path, inode, born, parent) in [
+            (Kind::Workspace, "/srv/a b\nc", 4711, born, 815),
+            (Kind::Script, "/srv/x.rs", 1, None, 0),
+            (Kind::Git, "https://example.org/x", 0, None, 0),
+        ] {
+            let workspace =
+                Workspace { kind, path: path.into(), identity: Identity { inode, born } };
+            let text = text(Some(&workspace), parent);
+            assert_eq!(parse(&text), Some((Some(workspace.clone()), parent)), "{path}");
+            let half = parse(text.strip_suffix(b"\n").unwrap());
+            assert!(half.is_none_or(|(half, _)| half != Some(workspace)), "{path}");
+        }
+        assert_eq!(parse(&text(None, 0)), Some((None, 0)));
+        for wrong in ["", "cargo-peruser record 2\n", "cargo-peruser record 1\ninode x\n"] {
+            assert_eq!(parse(wrong.as_bytes()), None, "{wrong}");
+        }
+    }
 }

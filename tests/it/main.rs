@@ -55,6 +55,7 @@ mod toolchain;
 mod toolchain_refused;
 mod transparency;
 mod transparency_process;
+mod usage;
 mod workspace_root;
 
 use std::process::ExitCode;
@@ -95,6 +96,7 @@ fn main() -> ExitCode {
         real_cargo_loops::tests(),
         properties::tests(),
         workspace_root::tests(),
+        usage::tests(),
         runner::tests_of_its_own(),
     ];
     shared::run(&Arguments::from_args(), tests.into_iter().flatten().collect())

@@ -323,8 +323,9 @@ fn a_record_says_which_workspace_it_is_and_when_it_was_used() {
         format!("born {}.{:09}\n", born.as_secs(), born.subsec_nanos())
     });
     let text = format!(
-        "cargo-peruser record 1\ninode {}\n{born}workspace {}\n",
+        "cargo-peruser record 1\ninode {}\n{born}parent {:020}\nworkspace {}\n",
         found.ino(),
+        fs::metadata(checkout.parent().unwrap()).unwrap().ino(),
         checkout.display()
     );
     assert_eq!(fs::read_to_string(&record).unwrap(), text);

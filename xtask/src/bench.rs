@@ -16,6 +16,7 @@ mod reference;
 mod stand;
 mod targets;
 mod times;
+mod usage;
 
 use std::process::ExitCode;
 
@@ -37,10 +38,14 @@ pub(crate) struct Options {
     /// What to measure
     #[arg(long, value_enum, default_value_t = Part::Shim)]
     part: Part,
-    /// How often a large cache is moved, with `--part migrate`
+    /// How often a large cache is moved or counted, with `--part migrate` or `usage`
     #[arg(long, value_name = "N", default_value_t = 3,
           value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
+    /// How many files are counted, with `--part usage`
+    #[arg(long, value_name = "N", default_value_t = 300_000,
+          value_parser = clap::value_parser!(u32).range(10_000..))]
+    files: u32,
     /// Print Markdown, with a description of this machine
     #[arg(long)]
     markdown: bool,
@@ -62,6 +67,8 @@ enum Part {
     Hook,
     /// How long `migrate` takes for 3 GiB in 30,000 files
     Migrate,
+    /// How long `usage` takes for a large team's shared root
+    Usage,
 }
 
 /// A candidate and its counts up to the moment it executes the end; an error says
@@ -78,6 +85,9 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     if let Part::Migrate = options.part {
         return migrate::run(&binary, options.rounds, style, options.check);
     }
+    if let Part::Usage = options.part {
+        return usage::run(&binary, options.rounds, options.files, style, options.check);
+    }
     if let Part::Growth = options.part
         && let Some(code) = growth::in_own_namespace()?
     {
@@ -91,7 +101,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let verdicts = match options.part {
         Part::Growth => growth::run(&stand, options.runs, style)?,
         Part::Hook => hook::run(&stand, options.runs, style)?,
-        Part::Shim | Part::Migrate => measure(&stand, options.runs, style)?,
+        Part::Shim | Part::Migrate | Part::Usage => measure(&stand, options.runs, style)?,
     };
     screen::result(format_args!("{}\n", title("Targets", style)));
     for verdict in &verdicts {

@@ -21,6 +21,14 @@ users = ["local-doorman", "local-design"]
 groups = ["service"]
 [include]
 users = []
+[gc]
+orphans = "2d"
+departed = "off"
+incremental = "1w"
+older-than = "30d"
+max-size = "50G"
+max-total = "80%"
+keep-free = "10%"
 "#;
 
 fn system(text: &str) -> Result<Settings> {
@@ -50,6 +58,13 @@ const KEYS: &[(Key, &str, &str, &str)] = &[
     (Key::TrustedOwners, "['65534']", "65534", r#"Names(["65534"])"#),
     (Key::StickyRoot, "'accept'", "accept", r#"Word("accept")"#),
     (Key::Missing, "'refuse'", "refuse", r#"Word("refuse")"#),
+    (Key::GcOrphans, "'2h'", "2h", "Limit(Age(7200))"),
+    (Key::GcDeparted, "'off'", "off", "Limit(Off)"),
+    (Key::GcIncremental, "'1min'", "1min", "Limit(Age(60))"),
+    (Key::GcOlderThan, "'1h'", "1h", "Limit(Age(3600))"),
+    (Key::GcMaxSize, "'2K'", "2K", "Limit(Bytes(2048))"),
+    (Key::GcMaxTotal, "'80%'", "80%", "Limit(Percent(80))"),
+    (Key::GcKeepFree, "'1 KiB'", "1KiB", "Limit(Bytes(1024))"),
 ];
 
 #[test]
@@ -126,6 +141,18 @@ const MISTAKES: &[(&str, &str)] = &[
     (
         "scope = 3",
         "invalid value for `scope` in `/home/c.toml` line 1: integer\nit takes `workspace` or `user`",
+    ),
+    (
+        "gc.older-than = '5 parsecs'",
+        "invalid value for `gc.older-than` in `/home/c.toml` line 1: `5 parsecs`\nit takes an age such as `30d` (min, h, d, w), or `off`",
+    ),
+    (
+        "[gc]\nolder = '5d'",
+        "unknown setting `gc.older` in `/home/c.toml` line 2\ndid you mean `gc.older-than`?",
+    ),
+    (
+        "gc.max-size = 5",
+        "invalid value for `gc.max-size` in `/home/c.toml` line 1: integer\nit takes a size such as `50G` (K, M, G, T), or `off`",
     ),
     (
         "exclude.users = 'a'",

@@ -11,6 +11,7 @@ mod cargo;
 mod crowd;
 mod editors;
 mod full;
+mod gc;
 mod hidden_owners;
 mod inherited;
 mod migrate;
@@ -29,6 +30,7 @@ mod system_settings;
 mod together;
 mod toolchain;
 mod toolchain_attacks;
+mod usage;
 mod way;
 mod workspaces;
 mod wrappers;
@@ -60,6 +62,8 @@ pub(crate) fn all() -> Vec<Test> {
         replaced::tests,
         sessions::tests,
         migrate::tests,
+        usage::tests,
+        gc::tests,
         system_settings::tests,
         real_cargo::tests,
         wrappers::tests,

@@ -152,7 +152,7 @@ fn report(times: &Times, size: &tree::Size, style: Style, is_check: bool) -> Exi
     if missed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
-fn median(values: &[f64]) -> Option<f64> {
+pub(super) fn median(values: &[f64]) -> Option<f64> {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     sorted.get(sorted.len() / 2).copied()

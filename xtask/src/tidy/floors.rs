@@ -15,6 +15,8 @@ const FLOORS: &[&[&str]] = &[
     &["shim", "workspace"],
     // What a session exports, which is a build that stands nowhere.
     &["session"],
+    // What was built.
+    &["caches"],
     FEATURES,
     // The table of verbs, what is made from it, and what installs that.
     &["cli", "completions", "man", "setup"],
@@ -24,7 +26,8 @@ const FLOORS: &[&[&str]] = &[
 ];
 
 /// What no other of its kind may use.
-const FEATURES: &[&str] = &["editor", "explain", "migrate", "path", "provision", "toolchain"];
+const FEATURES: &[&str] =
+    &["editor", "explain", "gc", "migrate", "path", "provision", "toolchain", "usage"];
 
 /// The names of files that decide purely, and say so.
 const PURE_NAMES: [&str; 6] = ["decide", "judge", "plan", "parse", "merge", "render"];

@@ -1,0 +1,157 @@
+//! Which caches are in use: cargo holds a lock in them, or a program runs from them.
+
+use std::collections::HashSet;
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
+use std::path::{Path, PathBuf};
+
+use crate::os::node::Identity;
+use crate::os::{accounts, files, lock};
+
+use super::Cache;
+
+/// What processes use, as `/proc` shows it.
+#[derive(Debug, Default)]
+pub struct Activity {
+    held: HashSet<Identity>,
+    used: Vec<(u32, PathBuf)>,
+    /// Processes that cannot be looked at: process id, uid and when they began, in seconds since 1970.
+    unreadable: Vec<(u32, u32, i64)>,
+}
+
+/// How closely processes are looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Look {
+    /// Programs and working directories.
+    Brief,
+    /// Open and mapped files as well.
+    Full,
+}
+
+/// How a cache is in use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Use {
+    /// Cargo, or a migration, holds a lock.
+    Building,
+    /// This process runs from it, has it open or works in it.
+    Running(u32),
+    /// This process of its owner may: it cannot be looked at.
+    Unreadable(u32),
+}
+
+impl Activity {
+    /// Looks at locks and processes, with the rights of the process.
+    pub fn take(look: Look) -> Activity {
+        let mut activity = Activity { held: lock::held(), ..Activity::default() };
+        let own = std::process::id();
+        let (is_root, uid) = (accounts::is_root(), accounts::own_uid());
+        for entry in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
+            let pid = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok());
+            let Some(pid) = pid.filter(|pid| ![own, INIT].contains(pid)) else { continue };
+            let owner = owner(&entry.path());
+            // Nobody else can be in a private directory but its owner and root.
+            if !is_root && owner != Some(uid) {
+                continue;
+            }
+            if !activity.look_at(pid, &entry.path(), look) {
+                let began = began(&entry.path()).unwrap_or(i64::MAX);
+                activity.unreadable.push((pid, owner.unwrap_or_default(), began));
+            }
+        }
+        activity
+    }
+
+    /// Whether all of a process could be looked at, if it is still there.
+    fn look_at(&mut self, pid: u32, process: &Path, look: Look) -> bool {
+        let mut add = |path: PathBuf| self.used.push((pid, path));
+        for name in ["exe", "cwd"] {
+            match std::fs::read_link(process.join(name)) {
+                Ok(path) => add(path),
+                // Kernel threads have neither, and a process that has ended has nothing.
+                Err(cause) if is_over(&cause) => {}
+                Err(_) => return false,
+            }
+        }
+        if look == Look::Brief {
+            return true;
+        }
+        match std::fs::read_dir(process.join("fd")) {
+            Ok(open) => {
+                let open = open.flatten().filter_map(|it| std::fs::read_link(it.path()).ok());
+                open.filter(|path| path.is_absolute()).for_each(&mut add);
+            }
+            Err(cause) if is_over(&cause) => {}
+            Err(_) => return false,
+        }
+        match std::fs::read(process.join("maps")) {
+            Ok(maps) => maps.split(|byte| *byte == b'\n').filter_map(mapped).for_each(add),
+            Err(cause) if is_over(&cause) => {}
+            Err(_) => return false,
+        }
+        true
+    }
+
+    /// How a cache is in use.
+    pub fn of(&self, cache: &Cache) -> Option<Use> {
+        if self.is_locked(cache) {
+            return Some(Use::Building);
+        }
+        self.below(&cache.path()).or_else(|| self.may_use(cache))
+    }
+
+    /// Whether somebody holds one of cargo's locks in it.
+    pub fn is_locked(&self, cache: &Cache) -> bool {
+        cache.totals.locks.iter().any(|lock| self.held.contains(lock))
+    }
+
+    /// The process that uses something below a directory.
+    pub fn below(&self, directory: &Path) -> Option<Use> {
+        let found = self.used.iter().find(|(_, path)| path.starts_with(directory));
+        found.map(|(pid, _)| Use::Running(*pid))
+    }
+
+    /// A process of the owner that cannot be looked at, and so may use a cache. One that began after the
+    /// cache was last used does not: whatever runs from it has been read then, and times of reading are up
+    /// to a day behind.
+    pub fn may_use(&self, cache: &Cache) -> Option<Use> {
+        let may = |&&(_, uid, began): &&(u32, u32, i64)| {
+            uid == cache.person.account.uid && began - DAY <= cache.used()
+        };
+        self.unreadable.iter().find(may).map(|(pid, ..)| Use::Unreadable(*pid))
+    }
+}
+
+/// The process that is there before anything can be built. In a container it may have more rights than root.
+const INIT: u32 = 1;
+
+const DAY: i64 = 24 * 60 * 60;
+
+fn is_over(cause: &std::io::Error) -> bool {
+    // ESRCH: it ends at this moment.
+    files::is_absence(cause) || cause.raw_os_error() == Some(3)
+}
+
+/// The path in one line of `maps`: the sixth field, to the end of the line.
+fn mapped(line: &[u8]) -> Option<PathBuf> {
+    let at = line.iter().position(|byte| *byte == b'/')?;
+    Some(OsString::from_vec(line.get(at..)?.to_vec()).into())
+}
+
+/// The effective uid of a process, which everybody may know.
+fn owner(process: &Path) -> Option<u32> {
+    let status = std::fs::read_to_string(process.join("status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("Uid:"))?;
+    line.split_ascii_whitespace().nth(1)?.parse().ok()
+}
+
+/// When a process began, in seconds since 1970.
+fn began(process: &Path) -> Option<i64> {
+    let stat = std::fs::read_to_string(process.join("stat")).ok()?;
+    let ticks: i64 = stat.rsplit_once(')')?.1.split_ascii_whitespace().nth(19)?.parse().ok()?;
+    let system = std::fs::read_to_string("/proc/stat").ok()?;
+    let boot = system.lines().find_map(|line| line.strip_prefix("btime "))?;
+    Some(
+        boot.trim().parse::<i64>().ok()?
+            + ticks / i64::try_from(rustix::param::clock_ticks_per_second()).ok()?,
+    )
+}

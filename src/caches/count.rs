@@ -1,0 +1,456 @@
+//! Counts everything in many private directories with two threads, by descriptor: a directory is opened
+//! from its parent's, no path is resolved twice, no symlink followed and no mount crossed. That is the
+//! safe way for root and also the fastest. Only files with several names are remembered.
+
+use std::collections::HashMap;
+use std::ffi::{CString, OsStr, OsString};
+use std::fs::File;
+use std::io;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use rustix::fs::{FileType, Mode, OFlags, openat};
+use rustix::io::Errno;
+
+use super::people::{People, Person, Standing};
+use super::{Cache, Profile, Totals, list};
+use crate::os::facts::{brief, facts_of};
+use crate::os::homes::Homes;
+use crate::os::node::{Identity, LOCKS, MAX_DEPTH, is_mounted};
+use crate::os::rights::Rights;
+use crate::os::tag;
+use crate::settings::Settings;
+use crate::ui::failure::Result;
+use crate::workspace::record::{self, Record, Sources};
+
+/// More would wait for the same disk.
+const THREADS: usize = 2;
+/// How often somebody who watches sees how far it has come.
+const TICK: Duration = Duration::from_millis(100);
+/// How much of a directory is read at once, in bytes.
+const BUFFER: usize = 64 << 10;
+
+/// The caches of everybody who could be looked at.
+#[derive(Debug, Default)]
+pub struct Survey {
+    /// The caches, those of one person together.
+    pub caches: Vec<Cache>,
+    /// Whose could not be looked at, and why.
+    pub refused: Vec<(Arc<Person>, String)>,
+}
+
+/// Counts the caches of everybody who may be seen. `tell` hears now and then how many files there are
+/// so far.
+///
+/// # Errors
+/// Rights that cannot be changed, which ends everything.
+pub fn count(
+    people: &People,
+    settings: &Settings,
+    homes: &Homes<'_>,
+    tell: impl Fn(u64),
+) -> Result<Survey> {
+    // Opened and judged with the rights of the process, one at a time: there may be more people than
+    // files that may be open at once.
+    let opened = people.visible.iter().rev().cloned();
+    let state = State { people: opened.collect(), ..State::default() };
+    let pool = Pool { state: Mutex::new(state), wake: Condvar::new(), files: AtomicU64::new(0) };
+    std::thread::scope(|scope| {
+        for _ in 0..THREADS {
+            scope.spawn(|| pool.work());
+        }
+        pool.serve(settings, homes, tell);
+    });
+    let state = pool.state.into_inner().unwrap_or_else(PoisonError::into_inner);
+    if let Some(cause) = state.failed {
+        let text = format!("failed to act as the owner of a private directory: {cause}");
+        return Err(crate::ui::failure::Failure::new(text).exit(77));
+    }
+    let mut caches: Vec<Cache> = state.counted.into_iter().map(finished).collect();
+    caches.sort_by(|a, b| (&a.person.path, &a.names).cmp(&(&b.person.path, &b.names)));
+    Ok(Survey { caches, refused: state.refused })
+}
+
+/// What is to be done, and what has been.
+#[derive(Default)]
+struct State {
+    /// Whose private directories are still to be opened.
+    people: Vec<Arc<Person>>,
+    /// Private directories that are open, to be listed.
+    opened: Vec<(Arc<Person>, File)>,
+    jobs: Vec<Job>,
+    /// How many threads are at work.
+    busy: usize,
+    waiting: usize,
+    counted: Vec<Arc<Counting>>,
+    refused: Vec<(Arc<Person>, String)>,
+    failed: Option<io::Error>,
+}
+
+impl State {
+    fn is_over(&self) -> bool {
+        let is_done = self.people.is_empty() && self.opened.is_empty() && self.jobs.is_empty();
+        self.failed.is_some() || (is_done && self.busy == 0)
+    }
+}
+
+/// One directory that is to be counted.
+struct Job {
+    counting: Arc<Counting>,
+    parent: Arc<File>,
+    name: CString,
+    /// How far below the target directory; 0 for itself.
+    depth: usize,
+    /// The first or second level that it is in.
+    part: Option<usize>,
+    /// The part whose `incremental` it is in.
+    incremental: Option<usize>,
+}
+
+/// A cache that is being counted.
+struct Counting {
+    person: Arc<Person>,
+    names: Vec<OsString>,
+    record: Option<Record>,
+    sources: Sources,
+    has_locks: bool,
+    top: crate::os::node::Node,
+    sums: Mutex<Sums>,
+}
+
+#[derive(Default)]
+struct Sums {
+    totals: Totals,
+    parts: Vec<Part>,
+    /// By inode, what files with several names occupy, and whether they are all in one `incremental`.
+    linked: HashMap<u64, (u64, Option<usize>)>,
+}
+
+/// A directory one or two levels down, which may be a profile's.
+#[derive(Default)]
+struct Part {
+    parent: Option<usize>,
+    name: OsString,
+    touched: i64,
+    incremental: u64,
+    has_incremental: bool,
+}
+
+/// What one directory holds itself.
+#[derive(Default)]
+struct Local {
+    bytes: u64,
+    files: u64,
+    touched: i64,
+    linked: Vec<(u64, u64)>,
+    locks: Vec<Identity>,
+    below: Vec<CString>,
+    is_partial: bool,
+}
+
+struct Pool {
+    state: Mutex<State>,
+    wake: Condvar,
+    files: AtomicU64,
+}
+
+impl Pool {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Opens private directories as they are asked for, and tells how it goes.
+    fn serve(&self, settings: &Settings, homes: &Homes<'_>, tell: impl Fn(u64)) {
+        let mut state = self.lock();
+        while !state.is_over() {
+            if state.opened.len() < THREADS
+                && let Some(person) = state.people.pop()
+            {
+                // Until it is open it is neither here nor there, and nobody may think that all is done.
+                state.busy += 1;
+                drop(state);
+                let opened = person.open(settings, homes);
+                state = self.lock();
+                state.busy -= 1;
+                match opened {
+                    Ok(Some(directory)) => state.opened.push((person, directory)),
+                    Ok(None) => {
+                        let why = "others can read it until its owner's next build";
+                        state.refused.push((person, why.into()));
+                    }
+                    Err(error) => state.refused.push((person, error.to_string())),
+                }
+                self.wake.notify_all();
+                continue;
+            }
+            let waited = self.wake.wait_timeout(state, TICK);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+            tell(self.files.load(Ordering::Relaxed));
+        }
+        drop(state);
+        self.wake.notify_all();
+    }
+
+    fn work(&self) {
+        let mut rights = Rights::default();
+        let mut buffer = Vec::with_capacity(BUFFER);
+        let mut state = self.lock();
+        while !state.is_over() {
+            let done = if let Some(job) = state.jobs.pop() {
+                state.busy += 1;
+                drop(state);
+                let account = &job.counting.person.account;
+                rights.become_account(account).map(|()| (self.visit(&job, &mut buffer), Vec::new()))
+            } else if let Some((person, directory)) = state.opened.pop() {
+                state.busy += 1;
+                drop(state);
+                // The next one can be opened meanwhile.
+                self.wake.notify_all();
+                rights.become_account(&person.account).map(|()| enter(&person, directory))
+            } else {
+                state.waiting += 1;
+                state = self.wake.wait(state).unwrap_or_else(PoisonError::into_inner);
+                state.waiting -= 1;
+                continue;
+            };
+            state = self.lock();
+            state.busy -= 1;
+            match done {
+                Ok((jobs, counted)) => {
+                    state.jobs.extend(jobs);
+                    state.counted.extend(counted);
+                }
+                Err(cause) => state.failed = Some(cause),
+            }
+            let is_needed = state.waiting > 0 && state.jobs.len() > 1;
+            if is_needed || state.is_over() || state.jobs.is_empty() {
+                self.wake.notify_all();
+            }
+        }
+    }
+
+    /// Counts what a directory holds, and returns the directories in it.
+    fn visit(&self, job: &Job, buffer: &mut Vec<u8>) -> Vec<Job> {
+        let (directory, local) = look(job, buffer);
+        self.files.fetch_add(local.files, Ordering::Relaxed);
+        let mut sums = job.counting.sums.lock().unwrap_or_else(PoisonError::into_inner);
+        sums.add(job, &local);
+        let Some(directory) = directory.map(Arc::new) else { return Vec::new() };
+        let below = local.below.into_iter();
+        below.map(|name| sums.descend(job, &directory, name)).collect()
+    }
+}
+
+impl Sums {
+    fn add(&mut self, job: &Job, local: &Local) {
+        let Sums { totals, parts, linked } = self;
+        totals.bytes += local.bytes;
+        totals.files += local.files;
+        totals.touched = totals.touched.max(local.touched);
+        totals.locks.extend(&local.locks);
+        totals.is_partial |= local.is_partial;
+        if let Some(part) = job.part.and_then(|part| parts.get_mut(part)) {
+            part.touched = part.touched.max(local.touched);
+        }
+        if let Some(part) = job.incremental.and_then(|part| parts.get_mut(part)) {
+            part.incremental += local.bytes;
+        }
+        for &(inode, occupied) in &local.linked {
+            let seen = linked.entry(inode).or_insert((occupied, job.incremental));
+            // What has another name outside does not come back with `incremental`.
+            seen.1 = seen.1.filter(|part| job.incremental == Some(*part));
+        }
+    }
+
+    fn descend(&mut self, job: &Job, parent: &Arc<File>, name: CString) -> Job {
+        let depth = job.depth + 1;
+        let is_incremental = (2..=3).contains(&depth) && name.as_bytes() == b"incremental";
+        let incremental = job.incremental.or(job.part.filter(|_| is_incremental));
+        if let Some(part) = incremental.and_then(|part| self.parts.get_mut(part)) {
+            part.has_incremental = true;
+        }
+        let mut part = job.part;
+        if depth <= 2 && !job.counting.names.is_empty() {
+            let name = OsString::from_vec(name.as_bytes().to_vec());
+            self.parts.push(Part { parent: job.part, name, ..Part::default() });
+            part = Some(self.parts.len() - 1);
+        }
+        let (counting, parent) = (Arc::clone(&job.counting), Arc::clone(parent));
+        Job { counting, parent, name, depth, part, incremental }
+    }
+}
+
+/// Looks at what a directory holds.
+fn look(job: &Job, buffer: &mut Vec<u8>) -> (Option<File>, Local) {
+    let mut local = Local::default();
+    let directory = match open(&job.parent, &job.name) {
+        Ok(directory) => directory,
+        Err(Errno::NOTDIR | Errno::LOOP) => {
+            // Beside the target directories there may be files.
+            let _ = local.count(&job.parent, &job.name, job.counting.top.identity.0, false);
+            return (None, local);
+        }
+        Err(cause) => {
+            local.is_partial = cause != Errno::NOENT;
+            return (None, local);
+        }
+    };
+    let found = facts_of(&directory);
+    match found {
+        Ok(found) if !is_mounted(&job.counting.top, &found) => local.bytes = found.occupied,
+        _ => {
+            local.is_partial = true;
+            return (None, local);
+        }
+    }
+    let device = job.counting.top.identity.0;
+    let is_top = job.depth == 0;
+    let read = crate::os::tree::each_name(&directory, buffer, |name, kind| {
+        if kind == FileType::Directory {
+            local.below.push(name.to_owned());
+            return Ok(());
+        }
+        local.count(&directory, name, device, is_top)
+    });
+    if !local.below.is_empty() && job.depth >= MAX_DEPTH {
+        // No cargo goes down as deep as that.
+        local.below.clear();
+        local.is_partial = true;
+    }
+    local.is_partial |= read.is_err();
+    (Some(directory), local)
+}
+
+impl Local {
+    fn count(
+        &mut self,
+        directory: &File,
+        name: &std::ffi::CStr,
+        device: u64,
+        is_top: bool,
+    ) -> io::Result<()> {
+        let found = match brief(directory, name) {
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(()),
+            found => found?,
+        };
+        if found.is_directory {
+            self.below.push(name.to_owned());
+            return Ok(());
+        }
+        self.files += 1;
+        match found.links {
+            1 => self.bytes += found.occupied,
+            _ => self.linked.push((found.inode, found.occupied)),
+        }
+        if LOCKS.iter().any(|lock| lock.as_bytes() == name.to_bytes()) {
+            self.locks.push((device, found.inode));
+        }
+        // Whoever asks whether the tag is valid reads it, this program too.
+        if !(is_top && name.to_bytes() == tag::NAME.as_bytes()) {
+            self.touched = self.touched.max(found.used);
+        }
+        Ok(())
+    }
+}
+
+/// Opens a directory, without leaving a trace of that where the system lets its owner do so.
+fn open(parent: &File, name: &CString) -> std::result::Result<File, Errno> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    #[cfg(target_os = "linux")]
+    match openat(parent, &**name, flags | OFlags::NOATIME, Mode::empty()) {
+        Err(Errno::PERM) => {}
+        opened => return opened.map(File::from),
+    }
+    openat(parent, &**name, flags, Mode::empty()).map(File::from)
+}
+
+/// Lists an open private directory.
+fn enter(person: &Arc<Person>, directory: File) -> (Vec<Job>, Vec<Arc<Counting>>) {
+    let (Ok(top), Ok(listing)) = (facts_of(&directory), list::list(&directory)) else {
+        return (Vec::new(), Vec::new());
+    };
+    let has_locks = !is_on_nfs(&directory);
+    let new = |names: Vec<OsString>| {
+        let record = names.iter().find_map(|name| record::read(&directory, name, top.uid));
+        let record = record.filter(|_| person.standing != Standing::Mismatched);
+        Arc::new(Counting {
+            person: Arc::clone(person),
+            sources: record.as_ref().map_or(Sources::Unknown, Record::sources),
+            record,
+            names,
+            has_locks,
+            top: top.clone(),
+            sums: Mutex::default(),
+        })
+    };
+    let rest = new(Vec::new());
+    rest.sums.lock().unwrap_or_else(PoisonError::into_inner).totals.bytes = top.occupied;
+    let mut counted: Vec<Arc<Counting>> = listing.targets.into_iter().map(new).collect();
+    let directory = Arc::new(directory);
+    let others = listing.others.into_iter();
+    let mut jobs: Vec<Job> = others.map(|name| first_job(&rest, &directory, name)).collect();
+    for counting in &counted {
+        let Some((last, above)) = counting.names.split_last() else { continue };
+        let below = |parent: File, name: &OsString| crate::os::tree::directory(&parent, name);
+        let parent = directory.try_clone().and_then(|top| above.iter().try_fold(top, below));
+        if let (Ok(parent), Ok(name)) = (parent, CString::new(OsStr::as_bytes(last))) {
+            jobs.push(first_job(counting, &Arc::new(parent), name));
+        }
+    }
+    counted.push(rest);
+    (jobs, counted)
+}
+
+fn first_job(counting: &Arc<Counting>, parent: &Arc<File>, name: CString) -> Job {
+    let (counting, parent) = (Arc::clone(counting), Arc::clone(parent));
+    Job { counting, parent, name, depth: 0, part: None, incremental: None }
+}
+
+/// Cargo locks nothing there.
+fn is_on_nfs(directory: &File) -> bool {
+    #[cfg(target_os = "linux")]
+    return rustix::fs::fstatfs(directory)
+        .is_ok_and(|fs| fs.f_type == rustix::fs::FsWord::from(rustix::fs::NFS_SUPER_MAGIC));
+    #[cfg(not(target_os = "linux"))]
+    return {
+        let _ = directory;
+        false
+    };
+}
+
+fn finished(counting: Arc<Counting>) -> Cache {
+    let mut sums = counting.sums.lock().unwrap_or_else(PoisonError::into_inner);
+    let Sums { totals, parts, linked } = std::mem::take(&mut *sums);
+    drop(sums);
+    let mut totals = totals;
+    let mut parts = parts;
+    for (occupied, part) in linked.into_values() {
+        totals.bytes += occupied;
+        if let Some(part) = part.and_then(|part| parts.get_mut(part)) {
+            part.incremental += occupied;
+        }
+    }
+    totals.incremental = parts.iter().map(|part| part.incremental).sum();
+    let touched = |at: usize| {
+        let is_in = |(index, part): &(usize, &Part)| *index == at || part.parent == Some(at);
+        let inside = parts.iter().enumerate().filter(is_in);
+        inside.map(|(_, part)| part.touched).max().unwrap_or_default()
+    };
+    let profiles = parts.iter().enumerate().filter(|(_, part)| part.has_incremental);
+    let profiles = profiles.map(|(index, part)| {
+        let above = part.parent.and_then(|parent| parts.get(parent));
+        let names = above.into_iter().chain([part]).map(|part| part.name.clone()).collect();
+        Profile { names, incremental: part.incremental, touched: touched(index) }
+    });
+    totals.profiles = profiles.collect();
+    Cache {
+        person: Arc::clone(&counting.person),
+        names: counting.names.clone(),
+        record: counting.record.clone(),
+        sources: counting.sources,
+        has_locks: counting.has_locks,
+        totals,
+    }
+}

@@ -1,0 +1,105 @@
+//! The caches that this tool has made: whose they are, what they are for, how large, and when they were
+//! last used. `usage` shows them and `gc` chooses among them.
+//!
+//! - [`people`]: whose private directories there are.
+//! - [`list`]: the target directories in an open private directory.
+//! - [`count`]: counts them, with two threads.
+//! - [`activity`]: which of them are being built in, or run from.
+//!
+//! Everything below a private directory is reached by descriptor from one that was checked, and with the
+//! rights of its owner ([`crate::os::rights`]).
+
+pub mod activity;
+pub mod count;
+pub mod list;
+pub mod people;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::os::node::Identity;
+use crate::workspace::record::{Record, Sources};
+use people::Person;
+
+/// The name of the directory in a private one where `gc` puts what it is about to remove.
+pub const STAGING: &str = ".gc";
+
+/// One target directory, or what else is in a private directory.
+#[derive(Clone, Debug)]
+pub struct Cache {
+    /// Whose it is.
+    pub person: Arc<Person>,
+    /// The names that lead to it from the private directory; none for what is no target directory.
+    pub names: Vec<OsString>,
+    /// Its record.
+    pub record: Option<Record>,
+    /// Whether what it was built from is still there.
+    pub sources: Sources,
+    /// Whether cargo locks what is on this file system: on NFS it does not, and a free lock proves nothing.
+    pub has_locks: bool,
+    /// What was counted.
+    pub totals: Totals,
+}
+
+/// What was counted in a directory.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// What it occupies, in bytes, files with several names once.
+    pub bytes: u64,
+    /// Everything but directories.
+    pub files: u64,
+    /// The part of the bytes that is rustc's `incremental`.
+    pub incremental: u64,
+    /// When a file in it was last read or changed, in seconds since 1970.
+    pub touched: i64,
+    /// The files that cargo locks.
+    pub locks: Vec<Identity>,
+    /// The profiles with something `incremental`.
+    pub profiles: Vec<Profile>,
+    /// Whether something could not be looked at, or is mounted there.
+    pub is_partial: bool,
+}
+
+/// A profile's directory, such as `debug` or `x86_64-unknown-linux-musl/release`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Profile {
+    /// The names that lead to it from the target directory.
+    pub names: Vec<OsString>,
+    /// What its `incremental` occupies, in bytes.
+    pub incremental: u64,
+    /// When a file in the profile was last read or changed, in seconds since 1970.
+    pub touched: i64,
+}
+
+impl Cache {
+    /// Where it is.
+    pub fn path(&self) -> PathBuf {
+        self.names.iter().fold(self.person.path.clone(), |path, name| path.join(name))
+    }
+
+    /// Whether it is a target directory.
+    pub fn is_target(&self) -> bool {
+        !self.names.is_empty() && !self.is_leftover()
+    }
+
+    /// Whether it is what an interrupted `gc` has left.
+    pub fn is_leftover(&self) -> bool {
+        matches!(self.names.as_slice(), [name] if name == STAGING)
+    }
+
+    /// Whether it is for everything that has no directory of its own.
+    pub fn is_common(&self) -> bool {
+        matches!(self.names.as_slice(), [name] if name == "target")
+    }
+
+    /// When it was last used, in seconds since 1970: by the shim, or by a cargo that went past it.
+    pub fn used(&self) -> i64 {
+        self.record.as_ref().map_or(0, |record| record.used).max(self.totals.touched)
+    }
+
+    /// Whether nothing is left in it but its tag and cargo's locks.
+    pub fn is_empty(&self) -> bool {
+        self.totals.files <= self.totals.locks.len() as u64 + 1
+    }
+}

@@ -1,0 +1,163 @@
+//! Whose private directories there are: in the shared root, and in the caller's own cache directory.
+
+use std::collections::HashSet;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::os::entry::Kind;
+use crate::os::homes::Homes;
+use crate::os::rights::Account;
+use crate::os::{accounts, files};
+use crate::private_dir::place::{OWN_NAME, Place, PlaceKind};
+use crate::private_dir::{self, Caller};
+use crate::settings::{Key, Settings};
+use crate::ui::failure::Result;
+
+/// A private directory and whose it is.
+#[derive(Clone, Debug)]
+pub struct Person {
+    /// The directory's name, which for a known account is the account's.
+    pub name: String,
+    /// The owner.
+    pub account: Account,
+    /// What is known about the owner.
+    pub standing: Standing,
+    /// Where it is.
+    pub path: PathBuf,
+    kind: PlaceKind,
+}
+
+/// What the account database says of a private directory's owner and name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// The directory is called as the owner's is.
+    Known,
+    /// There is neither an account with this uid nor one with this name.
+    Departed,
+    /// Name and owner do not belong together: a known name with another uid, or a known owner with a
+    /// directory of another name.
+    Mismatched,
+}
+
+/// Everybody's private directories, and of whom nothing can be seen.
+#[derive(Debug, Default)]
+pub struct People {
+    /// Those that may be entered.
+    pub visible: Vec<Arc<Person>>,
+    /// The names of others' private directories.
+    pub hidden: Vec<String>,
+}
+
+impl People {
+    /// Root sees everybody, everybody else themselves.
+    pub fn of(settings: &Settings, homes: &Homes<'_>, uid: u32, gid: u32) -> People {
+        let mut people = People::default();
+        let everybody = settings.shared_root().into_iter().flat_map(|root| in_root(root, settings));
+        for person in everybody {
+            match person.account.uid == uid || uid == 0 {
+                true => people.visible.push(Arc::new(person)),
+                false => people.hidden.push(person.name),
+            }
+        }
+        let own = homes.cache().map(|cache| cache.join(OWN_NAME));
+        if let Some(path) = own.filter(|path| files::entry(path).is_ok_and(|it| it.uid == uid)) {
+            let name = accounts::account(uid, settings.exclude_groups()).directory_name();
+            let account = Account::of(uid, gid);
+            let kind = PlaceKind::InOwnCache;
+            let person = Person { name, account, standing: Standing::Known, path, kind };
+            people.visible.push(Arc::new(person));
+        }
+        people.visible.sort_by(|a, b| a.path.cmp(&b.path));
+        people.hidden.sort();
+        people
+    }
+}
+
+fn in_root(root: &Path, settings: &Settings) -> Vec<Person> {
+    let mut people = Vec::new();
+    for entry in std::fs::read_dir(root).into_iter().flatten().flatten() {
+        // A name that is no text is none that this tool has given.
+        let Ok(name) = entry.file_name().into_string() else { continue };
+        let Ok(found) = files::entry(&entry.path()) else { continue };
+        if found.kind == Kind::Directory && !name.starts_with('.') && name != "lost+found" {
+            people.push(Person {
+                standing: standing(&name, found.uid, settings),
+                account: Account::of(found.uid, found.gid),
+                path: entry.path(),
+                kind: PlaceKind::BelowSharedRoot,
+                name,
+            });
+        }
+    }
+    people
+}
+
+fn standing(name: &str, uid: u32, settings: &Settings) -> Standing {
+    let owner = accounts::account(uid, settings.exclude_groups());
+    let has_name = accounts::find(OsStr::new(name)).is_some();
+    let is_called = |name: &str| name == owner.directory_name();
+    match owner.name {
+        Some(_) if is_called(name) => Standing::Known,
+        None if !has_name => Standing::Departed,
+        _ => Standing::Mismatched,
+    }
+}
+
+impl Person {
+    /// Somebody with a private directory in a shared root.
+    #[cfg(test)]
+    pub(crate) fn new(name: &str, account: Account, standing: Standing, path: PathBuf) -> Person {
+        let kind = PlaceKind::BelowSharedRoot;
+        Person { name: name.into(), account, standing, path, kind }
+    }
+
+    /// The private directory, as it is checked.
+    pub fn place(&self) -> Option<Place> {
+        let parent = self.path.parent()?.to_owned();
+        let name = self.path.file_name()?.to_str()?.to_owned();
+        Some(Place { parent, name, kind: self.kind })
+    }
+
+    /// Opens it, checked, with the rights of the process; `None` where others can look into it, which the
+    /// next build ends.
+    ///
+    /// # Errors
+    /// Refusals.
+    pub fn open(&self, settings: &Settings, homes: &Homes<'_>) -> Result<Option<std::fs::File>> {
+        let acting = accounts::own_uid();
+        let origin = settings.origin(Key::SharedRoot).map(ToString::to_string);
+        let caller = Caller {
+            uid: self.account.uid,
+            gid: self.account.gid,
+            acting,
+            trusted: accounts::uids(settings.trusted_owners()),
+            checkout: None,
+            homes: (acting == self.account.uid).then_some(homes),
+            sticky_root: settings.sticky_root(),
+            root_origin: origin.unwrap_or_else(|| "the settings".into()),
+        };
+        let Some(place) = self.place() else { return Ok(None) };
+        private_dir::open_existing(&place, &caller)
+    }
+}
+
+/// Why nobody may be taken for departed, if so: an account database that does not answer knows nobody.
+pub fn doubts_departed(people: &[Arc<Person>]) -> Option<&'static str> {
+    let owners: HashSet<u32> = people.iter().map(|person| person.account.uid).collect();
+    let departed: HashSet<u32> = people
+        .iter()
+        .filter(|person| person.standing == Standing::Departed)
+        .map(|person| person.account.uid)
+        .collect();
+    if departed.is_empty() {
+        return None;
+    }
+    if departed.len() * 2 > owners.len() {
+        return Some("more than half of the owners have no account");
+    }
+    // Those of /etc/passwd are known whether or not the directory service answers.
+    let resolves = |uid: &u32| !departed.contains(uid) && !accounts::is_local(*uid);
+    let is_silent = accounts::has_directory_service() && !owners.iter().any(resolves);
+    is_silent.then_some("no account of the directory service is known")
+}

@@ -1,0 +1,325 @@
+//! `gc`: gives disk space back, by rules that the settings have.
+//!
+//! `plan` chooses, and is pure; `delete` takes what was chosen. Without `--apply` only the plan is shown.
+
+mod delete;
+mod plan;
+
+use std::ffi::OsString;
+use std::sync::Arc;
+
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+
+use crate::caches::activity::{Activity, Look};
+use crate::caches::count::count;
+use crate::caches::people::{People, Person, doubts_departed};
+use crate::os::accounts;
+use crate::os::homes::Homes;
+use crate::os::snapshot::Snapshot;
+use crate::settings::policy::{Limit, Policy};
+use crate::settings::{Key, Settings};
+use crate::ui::escape::{bytes, shown};
+use crate::ui::failure::Failure;
+use crate::ui::report::{self, Align, grid};
+use delete::Outcome;
+use plan::{Candidate, Choice, Circumstances, Rule, What};
+
+/// The verb's command line.
+pub(crate) fn command() -> Command {
+    let policy = |policy: Policy| {
+        let key = policy.key();
+        Arg::new(name(policy))
+            .long(name(policy))
+            .value_name(key.kind().placeholder())
+            .value_parser(value_parser!(OsString))
+            .help(key.help())
+            .help_heading("Policies, in the order in which they apply")
+    };
+    let switch = |name: &'static str, help: &'static str| {
+        Arg::new(name).long(name).action(ArgAction::SetTrue).help(help)
+    };
+    Command::default()
+        .about("Give disk space back: show what would be removed, and remove it with --apply")
+        .long_about(
+            "Shows which target directories the policies choose and how much comes back, and removes \
+             that with --apply. What is being built in, or what a program runs from, stays. It never \
+             waits for a build, and a build never fails for it: cargo's locks are held, and of a \
+             directory that is still of use its tag and its locks stay. Interrupted, it has lost \
+             nothing but what was chosen, and the next run removes the rest.",
+        )
+        .args([
+            switch("apply", "Remove it"),
+            switch("all-users", "As root, for everybody"),
+            switch("common", "Also `target`, which is for all that has no directory of its own"),
+            switch("json", "Print JSON, whose keys stay as they are"),
+        ])
+        .args(Policy::ALL.map(policy))
+}
+
+/// The policy's flag and its key without the table.
+fn name(policy: Policy) -> &'static str {
+    let name = policy.key().name();
+    name.split_once('.').map_or(name, |(_, name)| name)
+}
+
+/// Runs the verb.
+///
+/// # Errors
+/// Mistakes in the settings, and what keeps it from beginning.
+pub(crate) fn run(
+    snapshot: &Snapshot,
+    flags: &[(Key, OsString)],
+    verb: &ArgMatches,
+) -> anyhow::Result<u8> {
+    let homes = Homes::new(snapshot);
+    let given = Policy::ALL
+        .into_iter()
+        .filter_map(|policy| Some((policy.key(), verb.get_one::<OsString>(name(policy))?.clone())));
+    let flags: Vec<(Key, OsString)> = flags.iter().cloned().chain(given).collect();
+    let settings = crate::settings::files::load(snapshot, &homes, &flags)?;
+    let people = who(snapshot, &settings, &homes, verb.get_flag("all-users"))?;
+    let tell = |files: u64| report::progress(&format!("counting: {files} files"));
+    let survey = count(&people, &settings, &homes, tell);
+    report::progress("");
+    let survey = survey?;
+    let activity = Activity::take(Look::Full);
+    let candidate = |cache| Candidate { used_by: activity.of(&cache), cache };
+    let candidates: Vec<Candidate> = survey.caches.into_iter().map(candidate).collect();
+    let circumstances = circumstances(snapshot, &settings, &people, verb);
+    let choices = plan::choose(&candidates, &circumstances);
+    let mut exit = 0;
+    for (person, why) in &survey.refused {
+        report::note(&format!("`{}` was left out: {why}", shown(&person.path)));
+        exit = 77;
+    }
+    let is_applied = verb.get_flag("apply");
+    let outcomes = match is_applied {
+        true => apply(&people, &candidates, &choices, &settings, &homes, &mut exit),
+        false => Vec::new(),
+    };
+    let rows = Rows { candidates: &candidates, choices: &choices, outcomes: &outcomes };
+    rows.show(circumstances.now, is_applied, verb.get_flag("json"))?;
+    let has_failed = outcomes.iter().any(|it| matches!(it, (_, Outcome::Failed(_))));
+    Ok(if has_failed { exit.max(1) } else { exit })
+}
+
+/// Whose directories are looked at.
+fn who(
+    snapshot: &Snapshot,
+    settings: &Settings,
+    homes: &Homes<'_>,
+    is_for_all: bool,
+) -> Result<People, Failure> {
+    if is_for_all && !accounts::is_root() {
+        let text = "only root removes what is others'";
+        return Err(failure(text, "sudo cargo-peruser gc --all-users"));
+    }
+    let mut people = People::of(settings, homes, snapshot.uid, snapshot.gid);
+    people.visible.retain(|person| is_for_all || person.account.uid == snapshot.uid);
+    let is_departed_meant = is_for_all && settings.limit(Policy::Departed) != Limit::Off;
+    // An account database that does not answer knows nobody.
+    if let Some(why) = doubts_departed(&people.visible).filter(|_| is_departed_meant) {
+        let text = format!("refusing to tell who has departed: {why}");
+        let help = "getent passwd; --departed off goes on without that";
+        return Err(failure(&text, help).exit(77));
+    }
+    Ok(people)
+}
+
+fn failure(text: &str, help: &str) -> Failure {
+    Failure::new(text).help(help)
+}
+
+fn circumstances(
+    snapshot: &Snapshot,
+    settings: &Settings,
+    people: &People,
+    verb: &ArgMatches,
+) -> Circumstances {
+    let limits = Policy::ALL.map(|policy| (policy, settings.limit(policy)));
+    // Only root can tell, and nobody is departed to themselves.
+    let applies = |policy| policy != Policy::Departed || accounts::is_root();
+    let limits = limits.into_iter().filter(|(policy, _)| applies(*policy));
+    let place = people.visible.first().map(|person| person.path.clone());
+    let fs = place.and_then(|place| rustix::fs::statvfs(&place).ok());
+    let blocks = |blocks: u64, size: u64| blocks.saturating_mul(size);
+    Circumstances {
+        now: i64::try_from(snapshot.now() / 1000).unwrap_or_default(),
+        limits: limits.collect(),
+        free: fs.as_ref().map_or(u64::MAX, |fs| blocks(fs.f_bavail, fs.f_frsize)),
+        size: fs.as_ref().map_or(0, |fs| blocks(fs.f_blocks, fs.f_frsize)),
+        takes_common: verb.get_flag("common"),
+    }
+}
+
+/// What has become of each choice, by its index among them.
+type Outcomes = Vec<(usize, Outcome)>;
+
+fn apply(
+    people: &People,
+    candidates: &[Candidate],
+    choices: &[Choice],
+    settings: &Settings,
+    homes: &Homes<'_>,
+    exit: &mut u8,
+) -> Outcomes {
+    let mut outcomes = Vec::new();
+    for person in &people.visible {
+        let own = |it: &&(usize, &Choice)| {
+            let candidate = candidates.get(it.1.index);
+            candidate.is_some_and(|it| Arc::<Person>::ptr_eq(&it.cache.person, person))
+        };
+        let own: Vec<(usize, &Choice)> = choices.iter().enumerate().filter(|it| own(&it)).collect();
+        if own.is_empty() {
+            continue;
+        }
+        report::progress(&format!("removing: {}", shown(&person.name)));
+        let chosen: Vec<_> = own
+            .iter()
+            .filter_map(|(_, choice)| Some((*choice, &candidates.get(choice.index)?.cache)))
+            .collect();
+        let taken = delete::take(person, &chosen, settings, homes);
+        report::progress("");
+        match taken {
+            Ok(taken) => outcomes.extend(own.iter().map(|(index, _)| *index).zip(taken)),
+            // One who is refused keeps no other.
+            Err(error) => {
+                *exit = (*exit).max(error.exit);
+                report::error(&error.into());
+            }
+        }
+    }
+    outcomes
+}
+
+/// What was chosen, for both outputs.
+struct Rows<'a> {
+    candidates: &'a [Candidate],
+    choices: &'a [Choice],
+    outcomes: &'a [(usize, Outcome)],
+}
+
+/// One choice as it is told.
+#[derive(serde::Serialize)]
+struct Row {
+    person: String,
+    path: String,
+    #[serde(skip)]
+    directory: String,
+    workspace: Option<String>,
+    rule: &'static str,
+    takes: &'static str,
+    bytes: u64,
+    comes_back: u64,
+    last_used: i64,
+    in_use: bool,
+    /// `would-be-taken`, `taken`, `kept` or `failed`.
+    outcome: &'static str,
+    reason: Option<String>,
+}
+
+impl Rows<'_> {
+    fn show(&self, now: i64, is_applied: bool, is_json: bool) -> std::io::Result<()> {
+        match is_json {
+            true => report::json(&self.json(is_applied))?,
+            false => report::line(self.text(now, is_applied))?,
+        }
+        let mut chosen = self.choices.iter().filter_map(|it| self.candidates.get(it.index));
+        if chosen.any(|it| !it.cache.has_locks) {
+            report::note(&"cargo locks nothing on NFS: a build there is told by its age alone");
+        }
+        if !is_applied && !self.choices.is_empty() {
+            report::advice(&"nothing was removed", &"--apply removes it");
+        }
+        Ok(())
+    }
+
+    fn rows(&self) -> Vec<Row> {
+        let row = |(index, choice): (usize, &Choice)| {
+            let Candidate { cache, used_by } = self.candidates.get(choice.index)?;
+            let outcome = self.outcomes.iter().find(|(at, _)| *at == index).map(|(_, it)| it);
+            let (outcome, reason) = match outcome {
+                None => match used_by {
+                    Some(used_by) => ("kept", Some(delete::in_use(*used_by))),
+                    None => ("would-be-taken", None),
+                },
+                Some(Outcome::Taken) => ("taken", None),
+                Some(Outcome::Kept(why)) => ("kept", Some(why.clone())),
+                Some(Outcome::Failed(why)) => ("failed", Some(why.clone())),
+            };
+            let workspace = cache.record.as_ref().and_then(|it| it.workspace.as_ref());
+            let names = cache.names.iter().map(|name| name.to_string_lossy());
+            Some(Row {
+                person: cache.person.name.clone(),
+                path: cache.path().to_string_lossy().into_owned(),
+                directory: names.collect::<Vec<_>>().join("/"),
+                workspace: workspace.map(|it| it.path.to_string_lossy().into_owned()),
+                rule: rule(choice.rule),
+                takes: match choice.what {
+                    What::Directory => "directory",
+                    What::Contents => "contents",
+                    What::Incremental(_) => "incremental",
+                },
+                bytes: cache.totals.bytes,
+                comes_back: if matches!(outcome, "kept" | "failed") { 0 } else { choice.bytes },
+                last_used: cache.used(),
+                in_use: used_by.is_some(),
+                outcome,
+                reason,
+            })
+        };
+        self.choices.iter().enumerate().filter_map(row).collect()
+    }
+
+    fn json(&self, is_applied: bool) -> serde_json::Value {
+        let rows = self.rows();
+        let comes_back: u64 = rows.iter().map(|row| row.comes_back).sum();
+        serde_json::json!({
+            "version": 1,
+            "applied": is_applied,
+            "comes_back": comes_back,
+            "directories": rows,
+        })
+    }
+
+    fn text(&self, now: i64, is_applied: bool) -> String {
+        use Align::{Left, Right};
+        let rows = self.rows();
+        if rows.is_empty() {
+            return "nothing to remove".into();
+        }
+        let titles =
+            ["person", "directory", "workspace", "size", "comes back", "last used", "rule", ""];
+        let mut table = vec![titles.map(str::to_owned).to_vec()];
+        let mut sum = 0;
+        for row in &rows {
+            sum += row.comes_back;
+            let outcome = match (row.outcome, &row.reason) {
+                ("would-be-taken", _) => String::new(),
+                (outcome, Some(why)) => format!("{outcome}: {}", shown(why)),
+                (outcome, None) => outcome.to_owned(),
+            };
+            table.push(vec![
+                shown(&row.person).to_string(),
+                shown(&row.directory).to_string(),
+                row.workspace.as_deref().map_or("–".into(), |path| shown(path).to_string()),
+                bytes(row.bytes),
+                bytes(row.comes_back),
+                report::ago(now - row.last_used),
+                row.rule.to_owned(),
+                outcome,
+            ]);
+        }
+        let aligned = [Left, Left, Left, Right, Right, Right, Left, Left];
+        let table = grid(&table, &aligned, 2, report::width());
+        let verb = if is_applied { "came back" } else { "would come back" };
+        format!("{table}\n\n{} {verb}", bytes(sum))
+    }
+}
+
+fn rule(rule: Rule) -> &'static str {
+    match rule {
+        Rule::Leftover => "leftover",
+        Rule::Policy(policy) => name(policy),
+    }
+}

@@ -1,0 +1,214 @@
+//! Pure: which caches are taken, by which rule, and what that brings back.
+
+use crate::caches::activity::Use;
+use crate::caches::people::Standing;
+use crate::caches::{Cache, Profile};
+use crate::settings::policy::{Limit, Policy};
+use crate::workspace::record::Sources;
+
+/// A cache, and whether it is in use.
+#[derive(Clone, Debug)]
+pub(super) struct Candidate {
+    pub(super) cache: Cache,
+    pub(super) used_by: Option<Use>,
+}
+
+/// What the rules depend on besides the caches.
+#[derive(Clone, Debug)]
+pub(super) struct Circumstances {
+    /// Seconds since 1970.
+    pub(super) now: i64,
+    /// The limit of each policy that applies.
+    pub(super) limits: Vec<(Policy, Limit)>,
+    /// What is free on the file system, in bytes.
+    pub(super) free: u64,
+    /// How large the file system is, in bytes.
+    pub(super) size: u64,
+    /// Whether `target`, which is for everything without a directory of its own, may be taken.
+    pub(super) takes_common: bool,
+}
+
+/// Why something is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rule {
+    /// An earlier run was interrupted.
+    Leftover,
+    /// A policy of the settings.
+    Policy(Policy),
+}
+
+/// What is taken of a cache.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum What {
+    /// The directory itself: nothing builds there any more.
+    Directory,
+    /// Everything but tag and locks, which a build may be waiting for.
+    Contents,
+    /// `incremental` of these profiles.
+    Incremental(Vec<Profile>),
+}
+
+/// One cache that a rule has chosen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Choice {
+    /// Which candidate.
+    pub(super) index: usize,
+    pub(super) rule: Rule,
+    pub(super) what: What,
+    /// What comes back once it is not in use, in bytes.
+    pub(super) bytes: u64,
+}
+
+/// A directory on a file system without locks is taken only when nobody has used it for a day.
+const WITHOUT_LOCKS: i64 = 24 * 60 * 60;
+
+/// Applies the rules in their order; of two for one cache the one that takes more counts.
+pub(super) fn choose(candidates: &[Candidate], circumstances: &Circumstances) -> Vec<Choice> {
+    let mut plan = Plan { candidates, circumstances, choices: Vec::new() };
+    for (index, candidate) in candidates.iter().enumerate() {
+        if candidate.cache.is_leftover() {
+            plan.take(index, Rule::Leftover, What::Directory);
+        }
+    }
+    for &(policy, limit) in &circumstances.limits {
+        match limit {
+            Limit::Off => {}
+            Limit::Age(age) => plan.by_age(policy, i64::try_from(age).unwrap_or(i64::MAX)),
+            Limit::Bytes(bytes) => plan.by_size(policy, bytes),
+            Limit::Percent(share) => {
+                plan.by_size(policy, circumstances.size / 100 * u64::from(share));
+            }
+        }
+    }
+    plan.choices
+}
+
+struct Plan<'a> {
+    candidates: &'a [Candidate],
+    circumstances: &'a Circumstances,
+    choices: Vec<Choice>,
+}
+
+impl Plan<'_> {
+    fn by_age(&mut self, policy: Policy, age: i64) {
+        for (index, Candidate { cache, .. }) in self.candidates.iter().enumerate() {
+            let unused = |used: i64| self.circumstances.now.saturating_sub(used) >= age;
+            let what = match policy {
+                Policy::Orphans => matches!(cache.sources, Sources::Gone | Sources::Another)
+                    .then_some(What::Directory),
+                Policy::Departed => {
+                    (cache.person.standing == Standing::Departed).then_some(What::Directory)
+                }
+                Policy::Incremental => {
+                    let profiles = cache.totals.profiles.iter();
+                    let old = profiles.filter(|it| it.incremental > 0 && unused(it.touched));
+                    Some(What::Incremental(old.cloned().collect()))
+                }
+                _ => self.is_whole(cache).then_some(What::Contents),
+            };
+            // A profile's own time counts for what is incremental, but the shim knows of every use.
+            let is_due = match policy {
+                Policy::Incremental => true,
+                _ => unused(cache.used()),
+            };
+            if let Some(what) = what.filter(|_| is_due) {
+                self.take(index, Rule::Policy(policy), what);
+            }
+        }
+    }
+
+    /// Least recently used first, until enough is free; the most recently used one of each person stays.
+    fn by_size(&mut self, policy: Policy, limit: u64) {
+        let mut people: Vec<&std::path::Path> =
+            self.candidates.iter().map(|it| it.cache.person.path.as_path()).collect();
+        people.dedup();
+        match policy {
+            Policy::MaxSize => {
+                for path in people {
+                    let is_own = |cache: &Cache| cache.person.path == path;
+                    let total = self.total(&is_own);
+                    self.shrink(policy, total.saturating_sub(limit), &is_own);
+                }
+            }
+            Policy::MaxTotal => {
+                let total = self.total(&|_| true);
+                self.shrink(policy, total.saturating_sub(limit), &|_| true);
+            }
+            _ => {
+                let coming: u64 = (0..self.candidates.len()).map(|index| self.chosen(index)).sum();
+                let free = self.circumstances.free.saturating_add(coming);
+                self.shrink(policy, limit.saturating_sub(free), &|_| true);
+            }
+        }
+    }
+
+    /// What is left of some caches after what has been chosen so far, in bytes.
+    fn total(&self, is_meant: &dyn Fn(&Cache) -> bool) -> u64 {
+        let all = self.candidates.iter().enumerate().filter(|(_, it)| is_meant(&it.cache));
+        all.map(|(index, it)| it.cache.totals.bytes.saturating_sub(self.chosen(index))).sum()
+    }
+
+    /// What comes back of a cache now by what has been chosen so far, in bytes.
+    fn chosen(&self, index: usize) -> u64 {
+        if self.candidates.get(index).is_some_and(|it| it.used_by.is_some()) {
+            return 0;
+        }
+        self.choices.iter().find(|it| it.index == index).map_or(0, |choice| choice.bytes)
+    }
+
+    fn shrink(&mut self, policy: Policy, mut excess: u64, is_meant: &dyn Fn(&Cache) -> bool) {
+        let candidates = self.candidates;
+        let mut order: Vec<(i64, usize)> = candidates
+            .iter()
+            .enumerate()
+            .filter(|(_, it)| is_meant(&it.cache) && self.is_whole(&it.cache))
+            .filter(|(_, it)| it.used_by.is_none() && it.cache.has_locks)
+            .map(|(index, it)| (it.cache.used(), index))
+            .collect();
+        order.sort_unstable();
+        for (used, index) in order {
+            let Some(Candidate { cache, .. }) = candidates.get(index) else { continue };
+            let others = candidates.iter().filter(|it| it.cache.person.path == cache.person.path);
+            let is_newest =
+                others.filter(|it| it.cache.is_target()).all(|it| it.cache.used() <= used);
+            if excess == 0 || is_newest {
+                continue;
+            }
+            let before = self.chosen(index);
+            self.take(index, Rule::Policy(policy), What::Contents);
+            excess = excess.saturating_sub(self.chosen(index) - before);
+        }
+    }
+
+    fn is_whole(&self, cache: &Cache) -> bool {
+        self.circumstances.takes_common || !cache.is_common()
+    }
+
+    fn take(&mut self, index: usize, rule: Rule, what: What) {
+        let Some(Candidate { cache, .. }) = self.candidates.get(index) else { return };
+        let is_free = cache.is_leftover() || (cache.is_target() && !cache.is_empty());
+        let is_free = is_free || (cache.is_target() && what == What::Directory);
+        let idle = self.circumstances.now.saturating_sub(cache.used());
+        let is_safe = cache.has_locks || idle >= WITHOUT_LOCKS;
+        // Name and owner that do not belong together are for a person to look at.
+        if !is_free || !is_safe || cache.person.standing == Standing::Mismatched {
+            return;
+        }
+        let bytes = match &what {
+            What::Incremental(profiles) => profiles.iter().map(|it| it.incremental).sum(),
+            What::Directory | What::Contents => cache.totals.bytes,
+        };
+        if what == What::Incremental(Vec::new()) {
+            return;
+        }
+        let choice = Choice { index, rule, what, bytes };
+        match self.choices.iter_mut().find(|it| it.index == index) {
+            Some(known) if matches!(known.what, What::Incremental(_)) => *known = choice,
+            Some(_) => {}
+            None => self.choices.push(choice),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,161 @@
+//! The rules as a table.
+
+use super::{Candidate, Choice, Circumstances, Rule, What, choose};
+use crate::caches::activity::Use;
+use crate::caches::people::{Person, Standing};
+use crate::caches::{Cache, Profile, STAGING, Totals};
+use crate::os::rights::Account;
+use crate::settings::policy::{Limit, Policy};
+use crate::workspace::record::{Record, Sources};
+use std::sync::Arc;
+
+const DAY: i64 = 86_400;
+const NOW: i64 = 100 * DAY;
+
+/// A target directory of 100 bytes that was last used so many days ago.
+fn candidate(person: &str, name: &str, days: i64) -> Candidate {
+    let person = Person::new(
+        person,
+        Account { uid: 1, gid: 1, groups: Vec::new() },
+        Standing::Known,
+        format!("/root/{person}").into(),
+    );
+    let record = Record { used: NOW - days * DAY, workspace: None, parent: 0 };
+    let totals = Totals { bytes: 100, files: 50, ..Totals::default() };
+    let cache = Cache {
+        person: Arc::new(person),
+        names: vec![name.into()],
+        record: Some(record),
+        sources: Sources::Unknown,
+        has_locks: true,
+        totals,
+    };
+    Candidate { cache, used_by: None }
+}
+
+fn with(mut candidate: Candidate, change: impl FnOnce(&mut Cache)) -> Candidate {
+    change(&mut candidate.cache);
+    candidate
+}
+
+fn standing(candidate: Candidate, standing: Standing) -> Candidate {
+    with(candidate, |cache| {
+        let mut person = (*cache.person).clone();
+        person.standing = standing;
+        cache.person = Arc::new(person);
+    })
+}
+
+fn chosen(candidates: &[Candidate], limits: &[(Policy, Limit)]) -> Vec<(usize, Rule, u64)> {
+    choices(candidates, limits).into_iter().map(|it| (it.index, it.rule, it.bytes)).collect()
+}
+
+fn choices(candidates: &[Candidate], limits: &[(Policy, Limit)]) -> Vec<Choice> {
+    let limits = limits.to_vec();
+    choose(
+        candidates,
+        &Circumstances { now: NOW, limits, free: 500, size: 10_000, takes_common: false },
+    )
+}
+
+fn age(days: u64) -> Limit {
+    Limit::Age(days * 86_400)
+}
+
+#[test]
+fn an_orphan_is_taken_after_its_time_and_nothing_else() {
+    let orphan = |days, sources| with(candidate("a", "x", days), |cache| cache.sources = sources);
+    for (candidate, is_taken) in [
+        (orphan(2, Sources::Gone), true),
+        (orphan(2, Sources::Another), true),
+        (orphan(0, Sources::Gone), false),
+        (orphan(50, Sources::Unknown), false),
+        (orphan(50, Sources::Present), false),
+        (standing(orphan(50, Sources::Gone), Standing::Mismatched), false),
+        // A clock that was wrong.
+        (orphan(-50, Sources::Gone), false),
+        (with(orphan(50, Sources::Gone), |cache| cache.totals.touched = NOW), false),
+    ] {
+        let found = choices(std::slice::from_ref(&candidate), &[(Policy::Orphans, age(1))]);
+        assert_eq!(!found.is_empty(), is_taken, "{candidate:?}");
+        assert!(found.iter().all(|it| it.what == What::Directory));
+    }
+}
+
+#[test]
+fn a_departed_owner_is_neither_a_known_nor_a_mismatched_one() {
+    let limits = [(Policy::Departed, age(30))];
+    for (who, days, expected) in [
+        (Standing::Departed, 31, 1),
+        (Standing::Departed, 29, 0),
+        (Standing::Known, 99, 0),
+        (Standing::Mismatched, 99, 0),
+    ] {
+        let found = chosen(&[standing(candidate("a", "x", days), who)], &limits);
+        assert_eq!(found.len(), expected, "{who:?} {days}");
+    }
+}
+
+#[test]
+fn incremental_goes_by_profile_and_the_whole_directory_outdoes_it() {
+    let profile = |name: &str, days: i64| Profile {
+        names: vec![name.into()],
+        incremental: 10,
+        touched: NOW - days * DAY,
+    };
+    let it = with(candidate("a", "x", 8), |cache| {
+        cache.totals.profiles = vec![profile("debug", 8), profile("release", 2)];
+    });
+    let it = [it];
+    let found = choices(&it, &[(Policy::Incremental, age(7))]);
+    assert_eq!(found[0].what, What::Incremental(vec![profile("debug", 8)]));
+    assert_eq!(found[0].bytes, 10);
+    let both = [(Policy::Incremental, age(7)), (Policy::OlderThan, age(8))];
+    assert_eq!(chosen(&it, &both), [(0, Rule::Policy(Policy::OlderThan), 100)]);
+}
+
+#[test]
+fn sizes_take_the_least_recently_used_and_never_the_last_one() {
+    let people = [
+        candidate("a", "old", 9),
+        candidate("a", "middle", 5),
+        candidate("a", "new", 1),
+        candidate("b", "only", 50),
+    ];
+    let by = |policy, limit| -> Vec<usize> {
+        chosen(&people, &[(policy, limit)]).into_iter().map(|(index, ..)| index).collect()
+    };
+    assert!(by(Policy::MaxSize, Limit::Bytes(300)).is_empty());
+    assert_eq!(by(Policy::MaxSize, Limit::Bytes(250)), [0]);
+    assert_eq!(by(Policy::MaxSize, Limit::Bytes(0)), [0, 1]);
+    assert_eq!(by(Policy::MaxTotal, Limit::Bytes(399)), [0]);
+    assert_eq!(by(Policy::MaxTotal, Limit::Percent(0)), [0, 1]);
+    assert!(by(Policy::KeepFree, Limit::Bytes(500)).is_empty());
+    assert_eq!(by(Policy::KeepFree, Limit::Percent(6)), [0]);
+    // What another rule brings back counts.
+    let both = [(Policy::OlderThan, age(30)), (Policy::KeepFree, Limit::Bytes(600))];
+    assert_eq!(chosen(&people, &both), [(3, Rule::Policy(Policy::OlderThan), 100)]);
+}
+
+#[test]
+fn what_is_in_use_common_empty_or_unlocked_stays() {
+    let old = || candidate("a", "x", 90);
+    let limits = [(Policy::OlderThan, age(30)), (Policy::MaxSize, Limit::Bytes(0))];
+    let used = Candidate { used_by: Some(Use::Building), ..old() };
+    // It is told, and brings nothing back yet.
+    let people = [used, candidate("a", "y", 9), candidate("a", "z", 1)];
+    let sizes = [(Policy::OlderThan, age(30)), (Policy::MaxTotal, Limit::Bytes(200))];
+    let (older, total) = (Rule::Policy(Policy::OlderThan), Rule::Policy(Policy::MaxTotal));
+    assert_eq!(chosen(&people, &sizes), [(0, older, 100), (1, total, 100)]);
+    assert_eq!(chosen(&[candidate("a", "target", 90)], &limits), []);
+    assert_eq!(chosen(&[with(old(), |cache| cache.totals.files = 1)], &limits), []);
+    assert_eq!(chosen(&[with(old(), |cache| cache.names.clear())], &limits), []);
+    let unlocked = |days| with(candidate("a", "x", days), |cache| cache.has_locks = false);
+    assert_eq!(chosen(&[unlocked(90)], &limits).len(), 1);
+    let sizes = [(Policy::MaxSize, Limit::Bytes(0))];
+    assert_eq!(chosen(&[unlocked(90), candidate("a", "new", 1)], &sizes), []);
+    let young = [(Policy::OlderThan, Limit::Age(0))];
+    assert_eq!(chosen(&[unlocked(0)], &young), []);
+    let leftover = candidate("a", STAGING, 0);
+    assert_eq!(chosen(&[leftover], &[]), [(0, Rule::Leftover, 100)]);
+}

@@ -1,0 +1,70 @@
+//! Pure: the systemd service and timer that run `gc`.
+
+use std::path::{Path, PathBuf};
+
+use super::{Piece, What};
+
+const MACHINE: &str = include_str!("../gc.service");
+const PERSON: &str = include_str!("../gc-user.service");
+const TIMER: &str = include_str!("../gc.timer");
+
+/// The timer's name, which is the service's but for its ending.
+pub(crate) const NAME: &str = "cargo-peruser-gc.timer";
+
+/// How often it runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Every {
+    /// At midnight.
+    Daily,
+    /// On Mondays at midnight.
+    Weekly,
+}
+
+/// Whose `gc` it is.
+pub(crate) enum Of<'a> {
+    /// The machine's, which writes below its shared root only.
+    Machine(&'a Path),
+    /// One person's.
+    Person,
+}
+
+/// The units in systemd's directory of such, and the link that enables the timer.
+pub(crate) fn pieces(units: &Path, every: Every, of: &Of<'_>, program: &Path) -> Vec<Piece> {
+    // What systemd would fill in begins with a percent sign.
+    let word = |path: &Path| path.to_string_lossy().replace('%', "%%");
+    let service = match of {
+        Of::Machine(root) => MACHINE.replace("@root@", &word(root)),
+        Of::Person => PERSON.to_owned(),
+    };
+    let service = service.replace("@program@", &word(program));
+    let every = match every {
+        Every::Daily => "daily",
+        Every::Weekly => "weekly",
+    };
+    let file = |text: String| What::File(text.into_bytes(), 0o644);
+    let link = What::Link(PathBuf::from("..").join(NAME));
+    let purpose = "gc by a timer";
+    vec![
+        Piece::new(units.join(NAME).with_extension("service"), file(service), purpose),
+        Piece::new(units.join(NAME), file(TIMER.replace("@every@", every)), purpose),
+        Piece::new(units.join("timers.target.wants").join(NAME), link, purpose),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Every, Of, What, pieces};
+    use std::path::Path;
+
+    #[test]
+    fn no_template_is_left_unfilled() {
+        for of in [Of::Machine(Path::new("/srv/50%")), Of::Person] {
+            for piece in pieces(Path::new("/etc/x"), Every::Weekly, &of, Path::new("/opt/a b/p")) {
+                assert!(piece.path.starts_with("/etc/x"));
+                let What::File(text, 0o644) = piece.what else { continue };
+                let text = String::from_utf8(text).unwrap();
+                assert!(!text.contains('@') && !text.contains("50%\""), "{text}");
+            }
+        }
+    }
+}

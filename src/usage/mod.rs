@@ -1,0 +1,267 @@
+//! `usage`: who uses how much of the shared root, and for what.
+//!
+//! One structure feeds table and JSON, so that they cannot tell different stories.
+
+mod text;
+
+use std::path::Path;
+
+use clap::{Args, Command, FromArgMatches, ValueEnum};
+use serde::Serialize;
+
+use crate::caches::activity::{Activity, Look, Use};
+use crate::caches::count::{Survey, count};
+use crate::caches::people::{People, Person, Standing};
+use crate::caches::{Cache, activity};
+use crate::os::files;
+use crate::os::homes::Homes;
+use crate::os::snapshot::Snapshot;
+use crate::settings::{Key, Settings};
+use crate::ui::failure::Failure;
+use crate::ui::report;
+use crate::workspace::record::Sources;
+
+/// The version of what `--json` prints. Keys stay as they are; new ones may come.
+const VERSION: u32 = 1;
+
+/// The verb's command line.
+pub(crate) fn command() -> Command {
+    Request::augment_args(Command::default())
+        .about("Show who uses how much disk space, and for what")
+        .long_about(
+            "Shows each target directory with its size, what was built in it, when it was last used \
+             and whether it is in use. As root it shows everybody's, and otherwise your own; of \
+             others you see that they are there. Creates nothing.",
+        )
+}
+
+/// What was asked for.
+#[derive(Args, Clone, Debug)]
+struct Request {
+    /// Print JSON, whose keys stay as they are
+    #[arg(long = "json")]
+    is_json: bool,
+    /// What the rows are sorted by
+    #[arg(long, value_name = "COLUMN", default_value = "size")]
+    sort: Sort,
+}
+
+/// What the rows are sorted by: the largest, the longest unused, or the first in the alphabet on top.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Sort {
+    Size,
+    Files,
+    Used,
+    Person,
+}
+
+/// Runs the verb.
+///
+/// # Errors
+/// Mistakes in the settings, and refusals where nothing else is left to show.
+pub(crate) fn run(
+    snapshot: &Snapshot,
+    flags: &[(Key, std::ffi::OsString)],
+    verb: &clap::ArgMatches,
+) -> anyhow::Result<u8> {
+    let request = Request::from_arg_matches(verb)?;
+    let homes = Homes::new(snapshot);
+    let settings = crate::settings::files::load(snapshot, &homes, flags)?;
+    let people = People::of(&settings, &homes, snapshot.uid, snapshot.gid);
+    let survey = survey(&people, &settings, &homes)?;
+    let activity = Activity::take(Look::Brief);
+    let usage = Usage::of(&settings, &people, &survey, &activity, request.sort);
+    if request.is_json {
+        report::json(&usage)?;
+    } else {
+        let now = i64::try_from(snapshot.now() / 1000).unwrap_or_default();
+        report::line(text::render(&usage, now, report::width()))?;
+    }
+    for (person, why) in &survey.refused {
+        let path = crate::ui::escape::shown(&person.path);
+        report::note(&format!("`{path}` was left out: {why}"));
+    }
+    Ok(if survey.refused.is_empty() { 0 } else { 77 })
+}
+
+/// Counts, and shows how far it has come.
+fn survey(people: &People, settings: &Settings, homes: &Homes<'_>) -> Result<Survey, Failure> {
+    let tell = |files: u64| report::progress(&format!("counting: {files} files"));
+    let survey = count(people, settings, homes, tell);
+    report::progress("");
+    survey
+}
+
+/// Everything that `usage` tells. Paths that are not UTF-8 are approximated.
+#[derive(Debug, Serialize)]
+struct Usage {
+    version: u32,
+    shared_root: Option<String>,
+    /// What is free for an ordinary account where the shared root is, in bytes.
+    free_bytes: Option<u64>,
+    free_inodes: Option<u64>,
+    total_bytes: u64,
+    total_files: u64,
+    people: Vec<Total>,
+    directories: Vec<Row>,
+}
+
+/// What one person uses.
+#[derive(Debug, Serialize)]
+struct Total {
+    person: String,
+    /// `null` for somebody whose private directory the caller may not enter.
+    uid: Option<u32>,
+    path: Option<String>,
+    state: PersonState,
+    directories: usize,
+    bytes: Option<u64>,
+    files: Option<u64>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum PersonState {
+    Known,
+    Departed,
+    Mismatched,
+    Private,
+}
+
+/// One target directory.
+#[derive(Debug, Serialize)]
+struct Row {
+    person: String,
+    uid: u32,
+    path: String,
+    /// Its name below the private directory; `.` for what is in no target directory.
+    directory: String,
+    kind: Option<&'static str>,
+    workspace: Option<String>,
+    bytes: u64,
+    files: u64,
+    incremental_bytes: u64,
+    last_used: Option<i64>,
+    states: Vec<State>,
+    is_partial: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum State {
+    Building,
+    Running,
+    Orphan,
+    Replaced,
+    Departed,
+    Mismatched,
+}
+
+impl Usage {
+    fn of(
+        settings: &Settings,
+        people: &People,
+        survey: &Survey,
+        activity: &Activity,
+        sort: Sort,
+    ) -> Usage {
+        let mut directories: Vec<Row> = survey
+            .caches
+            .iter()
+            .filter(|cache| cache.is_target() || cache.totals.bytes >= WORTH_A_ROW)
+            .map(|cache| row(cache, activity))
+            .collect();
+        directories.sort_by(|a, b| {
+            let by = match sort {
+                Sort::Size => b.bytes.cmp(&a.bytes),
+                Sort::Files => b.files.cmp(&a.files),
+                Sort::Used => a.last_used.cmp(&b.last_used),
+                Sort::Person => a.person.cmp(&b.person),
+            };
+            by.then(b.bytes.cmp(&a.bytes)).then_with(|| a.path.cmp(&b.path))
+        });
+        let totals = people.visible.iter().map(|person| total(person, survey));
+        let hidden = people.hidden.iter().map(|name| Total {
+            person: name.clone(),
+            uid: None,
+            path: None,
+            state: PersonState::Private,
+            directories: 0,
+            bytes: None,
+            files: None,
+        });
+        let root = settings.shared_root().filter(|root| files::is_there(root));
+        let free = root.map(Path::to_owned).or_else(|| Some(people.visible.first()?.path.clone()));
+        let free = free.and_then(|path| rustix::fs::statvfs(&path).ok());
+        Usage {
+            version: VERSION,
+            shared_root: root.map(|root| root.to_string_lossy().into_owned()),
+            free_bytes: free.as_ref().map(|fs| fs.f_bavail.saturating_mul(fs.f_frsize)),
+            free_inodes: free.map(|fs| fs.f_favail).filter(|inodes| *inodes > 0),
+            total_bytes: survey.caches.iter().map(|cache| cache.totals.bytes).sum(),
+            total_files: survey.caches.iter().map(|cache| cache.totals.files).sum(),
+            people: totals.chain(hidden).collect(),
+            directories,
+        }
+    }
+}
+
+/// What is in no target directory gets a row from that size on, in bytes; records are smaller.
+const WORTH_A_ROW: u64 = 1 << 20;
+
+fn row(cache: &Cache, activity: &Activity) -> Row {
+    let workspace = cache.record.as_ref().and_then(|record| record.workspace.as_ref());
+    let names = cache.names.iter().map(|name| name.to_string_lossy());
+    let directory = names.collect::<Vec<_>>().join("/");
+    Row {
+        person: cache.person.name.clone(),
+        uid: cache.person.account.uid,
+        path: cache.path().to_string_lossy().into_owned(),
+        directory: if directory.is_empty() { ".".into() } else { directory },
+        kind: workspace.map(|workspace| workspace.kind.word()),
+        workspace: workspace.map(|workspace| workspace.path.to_string_lossy().into_owned()),
+        bytes: cache.totals.bytes,
+        files: cache.totals.files,
+        incremental_bytes: cache.totals.incremental,
+        last_used: Some(cache.used()).filter(|used| *used > 0),
+        states: states(cache, activity),
+        is_partial: cache.totals.is_partial,
+    }
+}
+
+fn states(cache: &Cache, activity: &activity::Activity) -> Vec<State> {
+    let used = match activity.of(cache).filter(|_| cache.is_target()) {
+        Some(Use::Building) => Some(State::Building),
+        Some(Use::Running(_)) => Some(State::Running),
+        Some(Use::Unreadable(_)) | None => None,
+    };
+    let sources = match cache.sources {
+        Sources::Gone => Some(State::Orphan),
+        Sources::Another => Some(State::Replaced),
+        Sources::Present | Sources::Unknown => None,
+    };
+    let standing = match cache.person.standing {
+        Standing::Known => None,
+        Standing::Departed => Some(State::Departed),
+        Standing::Mismatched => Some(State::Mismatched),
+    };
+    [used, sources, standing].into_iter().flatten().collect()
+}
+
+fn total(person: &Person, survey: &Survey) -> Total {
+    let own = || survey.caches.iter().filter(|cache| cache.person.path == person.path);
+    let is_refused = survey.refused.iter().any(|(refused, _)| refused.path == person.path);
+    Total {
+        person: person.name.clone(),
+        uid: Some(person.account.uid),
+        path: Some(person.path.to_string_lossy().into_owned()),
+        state: match person.standing {
+            Standing::Known => PersonState::Known,
+            Standing::Departed => PersonState::Departed,
+            Standing::Mismatched => PersonState::Mismatched,
+        },
+        directories: own().filter(|cache| cache.is_target()).count(),
+        bytes: (!is_refused).then(|| own().map(|cache| cache.totals.bytes).sum()),
+        files: (!is_refused).then(|| own().map(|cache| cache.totals.files).sum()),
+    }
+}

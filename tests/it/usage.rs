@@ -1,0 +1,168 @@
+//! What `usage` and `gc` print, and what they refuse to understand.
+
+use std::fs;
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
+
+use libtest_mimic::Trial;
+use serde_json::Value;
+use snapbox::{assert_data_eq, str};
+
+use crate::harness::World;
+use crate::runner::tests;
+use crate::settings_mistakes::mistake;
+
+pub(crate) fn tests() -> Vec<Trial> {
+    tests![
+        an_empty_root_is_no_error,
+        both_outputs_tell_the_same,
+        the_keys_of_json_stay_as_they_are,
+        a_policy_that_is_mistyped_is_never_no_limit,
+        every_policy_has_a_flag_a_variable_and_a_key,
+        a_dry_run_says_what_would_come_back,
+        there_are_few_columns_to_sort_by,
+    ]
+}
+
+/// A target directory of the caller's, unused for ten days.
+fn target(world: &World) -> PathBuf {
+    world.shim(["build"]).run().record();
+    let private = world.private();
+    fs::create_dir_all(private.join("target/debug/incremental/app")).unwrap();
+    let old = SystemTime::now() - Duration::from_secs(10 * 24 * 60 * 60 + 60);
+    let times = fs::FileTimes::new().set_accessed(old).set_modified(old);
+    for file in ["debug/.cargo-lock", "debug/app", "debug/incremental/app/data"] {
+        let path = private.join("target").join(file);
+        fs::write(&path, vec![b'x'; 10_000]).unwrap();
+        fs::File::options().write(true).open(&path).unwrap().set_times(times).unwrap();
+    }
+    let record = private.join(".workspaces/target");
+    fs::File::options().write(true).open(record).unwrap().set_times(times).unwrap();
+    let others = fs::read_dir(private.join("target")).unwrap().flatten();
+    for file in others.filter(|it| it.path().is_file()) {
+        fs::File::options().write(true).open(file.path()).unwrap().set_times(times).unwrap();
+    }
+    private.join("target")
+}
+
+fn an_empty_root_is_no_error() {
+    let world = World::new();
+    let output = world.by_name(["usage"]).run();
+    assert!(output.printed().starts_with("total  0 B  0 files  0 directories\n"), "{}", output.out);
+    assert_eq!(world.by_name(["gc", "--apply"]).run().printed(), "nothing to remove\n");
+    assert!(world.made().is_empty(), "{:?}", world.made());
+}
+
+fn json(world: &World, words: &[&str]) -> Value {
+    let output = world.by_name(words).run();
+    assert_eq!(output.code(), 0, "{}", output.err);
+    serde_json::from_str(&output.out).unwrap()
+}
+
+fn both_outputs_tell_the_same() {
+    let world = World::new();
+    target(&world);
+    let found = json(&world, &["usage", "--json"]);
+    let text = world.by_name(["usage"]).run();
+    let row = &found["directories"][0];
+    assert_eq!((&row["directory"], &row["workspace"]), (&"target".into(), &Value::Null));
+    for value in [&row["person"], &row["directory"], &found["shared_root"]] {
+        assert!(text.printed().contains(value.as_str().unwrap()), "{value} in {}", text.out);
+    }
+    assert!(text.out.contains("10 d ago"), "{}", text.out);
+    assert_eq!(found["total_files"], found["people"][0]["files"]);
+}
+
+fn keys(value: &Value) -> String {
+    let mut keys: Vec<&str> = value.as_object().unwrap().keys().map(String::as_str).collect();
+    keys.sort_unstable();
+    keys.join(" ")
+}
+
+fn the_keys_of_json_stay_as_they_are() {
+    let world = World::new();
+    target(&world);
+    let found = json(&world, &["usage", "--json"]);
+    assert_eq!(found["version"], 1);
+    assert_eq!(
+        keys(&found),
+        "directories free_bytes free_inodes people shared_root total_bytes total_files version"
+    );
+    assert_eq!(keys(&found["people"][0]), "bytes directories files path person state uid");
+    assert_eq!(
+        keys(&found["directories"][0]),
+        "bytes directory files incremental_bytes is_partial kind last_used path person states uid \
+         workspace"
+    );
+    let found = json(&world, &["gc", "--common", "--older-than", "9d", "--json"]);
+    assert_eq!(keys(&found), "applied comes_back directories version");
+    assert_eq!(
+        keys(&found["directories"][0]),
+        "bytes comes_back in_use last_used outcome path person reason rule takes workspace"
+    );
+    assert_eq!(found["directories"][0]["outcome"], "would-be-taken");
+}
+
+fn a_policy_that_is_mistyped_is_never_no_limit() {
+    let world = World::new();
+    for (flag, value) in [
+        ("--older-than", "5 parsecs"),
+        ("--older-than", "30"),
+        ("--older-than", ""),
+        ("--orphans", "never"),
+        ("--max-size", "50"),
+        ("--max-size", "10%"),
+        ("--max-total", "101%"),
+        ("--keep-free", "lots"),
+    ] {
+        let output = world.by_name(["gc", "--apply", flag, value]).run();
+        let said = mistake(&world, &output);
+        assert!(
+            said.contains(&format!("--gc{}", &flag[1..])) && said.contains("it takes"),
+            "{said}"
+        );
+    }
+}
+
+fn every_policy_has_a_flag_a_variable_and_a_key() {
+    let world = World::new();
+    let kept = target(&world);
+    let chosen = |run: crate::harness::Invocation<'_>| {
+        let output = run.run();
+        assert_eq!(output.code(), 0, "{}", output.err);
+        output.out.contains("older-than")
+    };
+    let gc = |words: &[&str]| world.by_name(["gc", "--common"].iter().chain(words));
+    assert!(!chosen(gc(&[])));
+    assert!(chosen(gc(&["--older-than", "9d"])));
+    assert!(!chosen(gc(&["--older-than", "11d"])));
+    assert!(chosen(gc(&[]).var("CARGO_PERUSER_GC_OLDER_THAN", "1w")));
+    assert!(chosen(world.by_name(["--gc-older-than", "1w", "gc", "--common"])));
+    world.file(crate::settings_mistakes::FILE, "[gc]\nolder-than = '1w'\n");
+    assert!(chosen(gc(&[])));
+    assert!(!chosen(gc(&["--older-than", "off"])));
+    assert!(kept.join("debug/app").exists(), "a dry run has removed it");
+}
+
+fn a_dry_run_says_what_would_come_back() {
+    let world = World::new();
+    target(&world);
+    let output = world.by_name(["gc"]).run();
+    assert!(output.out.contains("incremental"), "{}", output.out);
+    assert_data_eq!(
+        output.err.clone(),
+        str![[r#"
+note: nothing was removed
+help: --apply removes it
+
+"#]]
+    );
+}
+
+fn there_are_few_columns_to_sort_by() {
+    let world = World::new();
+    assert_eq!(world.by_name(["usage", "--sort", "colour"]).run().code(), 2);
+    for column in ["size", "files", "used", "person"] {
+        world.by_name(["usage", "--sort", column]).run().printed();
+    }
+}

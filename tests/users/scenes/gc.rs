@@ -1,0 +1,481 @@
+//! Disk space comes back: what was chosen and nothing else, whoever builds, attacks or kills meanwhile.
+
+mod attacks;
+mod kills;
+mod timer;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+
+use crate::machine::{Channel, Need, crowd};
+use crate::stage::child::do_as_root;
+use crate::stage::{Invocation, Outcome, Person, Stage, look, make, project, tagged};
+use crate::suite::{Test, test};
+
+/// Turns cargo's new layout on, where it is not the one that is written anyway.
+const LAYOUT: &str = "CARGO_UNSTABLE_BUILD_DIR_NEW_LAYOUT";
+
+pub(crate) fn tests() -> Vec<Test> {
+    let mut tests = vec![
+        test("gc::shows_what_it_would_do_and_does_nothing", dry),
+        test("gc::an_orphan_and_its_record_are_gone", orphan),
+        test("gc::what_only_seems_to_be_gone_stays", not_gone),
+        test("gc::a_checkout_made_anew_gives_the_old_one_back", replaced),
+        test("gc::root_takes_what_the_departed_have_left", departed),
+        test("gc::an_account_database_that_knows_nobody_is_not_believed", nobody_known),
+        test("gc::a_known_name_with_another_uid_is_never_taken", mismatched),
+        test("gc::the_least_recently_used_make_room_and_the_last_one_stays", sizes),
+        test("gc::a_locked_directory_and_a_running_program_stay", in_use),
+        test("gc::what_an_interrupted_run_has_left_is_taken", leftover),
+        test("gc::an_unsafe_or_foreign_root_is_left_alone", foreign_roots),
+        test("gc::a_read_only_disk_is_one_error", read_only),
+        test("gc::others_are_roots_to_clean", not_root),
+    ];
+    for (layout, channel) in [("stable", Channel::Stable), ("the_new_layout", Channel::Nightly)] {
+        let needs: &[Need] = match channel {
+            Channel::Stable => &[Need::Cargo],
+            Channel::Nightly => &[Need::Cargo, Need::Nightly],
+        };
+        let name = format!("gc::the_next_build_is_right_after_each_policy_on_{layout}");
+        tests.push(test(name, move |stage| rebuilt(stage, channel)).needs(needs).heavy());
+    }
+    let name = "gc::builds_of_many_people_never_fail_for_it";
+    tests.push(test(name, together).needs(&[Need::Cargo]).heavy());
+    tests.extend(attacks::tests());
+    tests.extend(kills::tests());
+    tests.extend(timer::tests());
+    tests
+}
+
+/// `cargo-peruser gc --apply`, still to be run; more words may follow.
+pub(crate) fn gc<'p>(person: &'p Person<'p>, words: &[&str]) -> Invocation<'p> {
+    person.by_name(["gc", "--apply"]).args(words)
+}
+
+/// A target directory as a cargo has left it that many days ago, with one lock.
+pub(crate) fn target(person: &Person<'_>, name: &str, days: u32) -> Result<PathBuf> {
+    let top = person.stage.root.join(name_of(person)).join(name);
+    for directory in ["debug/deps", "debug/.fingerprint/app", "debug/incremental/app"] {
+        fs::create_dir_all(top.join(directory))?;
+    }
+    fs::write(top.join("CACHEDIR.TAG"), "Signature: 8a477f597d28d172789f06886806bc55\n")?;
+    fs::write(top.join("debug/.cargo-lock"), "")?;
+    for file in ["deps/libdep.rlib", ".fingerprint/app/hash", "incremental/app/data"] {
+        fs::write(top.join("debug").join(file), [b'x'; 5000])?;
+    }
+    fs::hard_link(top.join("debug/deps/libdep.rlib"), top.join("debug/app"))?;
+    project::give(&top, &format!("{0}:{0}", person.uid()))?;
+    used(&top, days)?;
+    Ok(top)
+}
+
+fn name_of(person: &Person<'_>) -> String {
+    match person.account.name.is_empty() {
+        true => format!("uid-{}", person.uid()),
+        false => person.name().to_string_lossy().into_owned(),
+    }
+}
+
+/// Makes everything below a path, and its record, as if it was last used that many days ago.
+pub(crate) fn used(target: &Path, days: u32) -> Result<()> {
+    let when = format!("{days} days ago");
+    let (private, name) = (target.parent().context("a parent")?, target.file_name());
+    let record = private.join(".workspaces").join(name.context("a name")?);
+    for path in [target, &record].into_iter().filter(|path| path.exists()) {
+        let words = ["-exec", "touch", "-h", "-d", &when, "{}", "+"].map(AsRef::as_ref);
+        do_as_root("find", std::iter::once(path.as_os_str()).chain(words))?;
+    }
+    Ok(())
+}
+
+/// Only tag and locks are left.
+fn is_emptied(target: &Path) -> Result<()> {
+    tagged(target)?;
+    let mut left = Vec::new();
+    let mut pending = vec![target.to_owned()];
+    while let Some(directory) = pending.pop() {
+        for entry in fs::read_dir(directory)? {
+            let entry = entry?;
+            match entry.file_type()?.is_dir() {
+                true => pending.push(entry.path()),
+                false => left.push(entry.file_name().to_string_lossy().into_owned()),
+            }
+        }
+    }
+    left.sort();
+    let is_skeleton = |name: &String| name == "CACHEDIR.TAG" || name.ends_with("-lock");
+    ensure!(left.iter().all(is_skeleton), "left: {left:?}");
+    Ok(())
+}
+
+fn nothing_is_staged(private: &Path) -> Result<()> {
+    ensure!(look(&private.join(".gc"))?.is_none(), "the staging directory is left");
+    Ok(())
+}
+
+fn dry(stage: &Stage) -> Result<()> {
+    let root = stage.shared_root().provisioned()?;
+    let alice = stage.person("alice")?;
+    let old = target(&alice, "old-0123456789abcdef", 40)?;
+    let run = alice.by_name(["gc", "--older-than", "30d"]).run()?;
+    run.ok()?.prints("older-than")?.prints("40 d ago")?.helps("--apply")?;
+    ensure!(old.join("debug/app").exists() && look(&root.join("alice/.gc"))?.is_none());
+    let json = alice.by_name(["gc", "--json", "--older-than", "30d"]).run()?;
+    json.ok()?.prints("\"would-be-taken\"")?.prints("\"version\": 1")?;
+    let run = gc(&alice, &["--older-than", "30d"]).run()?;
+    run.ok()?.prints("taken")?;
+    is_emptied(&old)?;
+    nothing_is_staged(&root.join("alice"))?;
+    gc(&alice, &["--older-than", "0d"]).run()?.ok()?.prints("nothing to remove")?;
+    Ok(())
+}
+
+/// Alice builds in a workspace of that name with the stub; where it is, and its target directory.
+fn workspace(alice: &Person<'_>, name: &str) -> Result<(PathBuf, PathBuf)> {
+    let directory = alice.home.join("src").join(name);
+    project::that_prints(name, &directory, alice)?;
+    project::give(&alice.home, &format!("{0}:{0}", alice.uid()))?;
+    alice.cargo(["build"]).within(&directory).run()?.ok()?;
+    let target = alice.target_in(&directory)?;
+    Ok((directory, target))
+}
+
+fn orphan(stage: &Stage) -> Result<()> {
+    let root = stage.shared_root().provisioned()?;
+    let alice = stage.person("alice")?;
+    let (gone, orphan) = workspace(&alice, "gone")?;
+    let (_, kept) = workspace(&alice, "kept")?;
+    make::nothing(&gone)?;
+    // Not yet: somebody may be moving it.
+    gc(&alice, &[]).run()?.ok()?.prints("nothing to remove")?;
+    for target in [&orphan, &kept] {
+        used(target, 2)?;
+    }
+    let usage = alice.by_name(["usage"]).run()?;
+    usage.ok()?.prints("orphan")?.prints(gone.to_string_lossy())?;
+    gc(&alice, &[]).run()?.ok()?.prints("orphans")?;
+    ensure!(look(&orphan)?.is_none(), "the orphan is still there");
+    let record = root.join("alice/.workspaces").join(orphan.file_name().context("a name")?);
+    ensure!(look(&record)?.is_none(), "the record is still there");
+    ensure!(kept.join("debug/app").exists(), "the other one is gone");
+    nothing_is_staged(&root.join("alice"))
+}
+
+/// A parent that is another directory, as under an unmounted place, or one that cannot be entered.
+fn not_gone(stage: &Stage) -> Result<()> {
+    stage.shared_root().provisioned()?;
+    let alice = stage.person("alice")?;
+    let (directory, target) = workspace(&alice, "app")?;
+    used(&target, 9)?;
+    let parent = directory.parent().context("a parent")?;
+    let aside = parent.with_file_name("aside");
+    fs::rename(parent, &aside)?;
+    gc(&alice, &[]).run()?.ok()?.prints("nothing to remove")?;
+    make::directory(parent, alice.uid(), alice.uid(), 0o755)?;
+    gc(&alice, &[]).run()?.ok()?.prints("nothing to remove")?;
+    fs::remove_dir(parent)?;
+    fs::rename(&aside, parent)?;
+    make::own(parent, 0, 0, 0o700)?;
+    gc(&alice, &[]).run()?.ok()?.prints("nothing to remove")?;
+    ensure!(target.join("debug/app").exists(), "it is gone");
+    Ok(())
+}
+
+fn replaced(stage: &Stage) -> Result<()> {
+    stage.shared_root().provisioned()?;
+    let alice = stage.person("alice")?;
+    let (directory, old) = workspace(&alice, "app")?;
+    used(&old, 2)?;
+    fs::rename(&directory, directory.with_file_name("keeps-its-inode"))?;
+    let (_, new) = workspace(&alice, "app")?;
+    ensure!(new != old, "the new checkout has the old one's directory");
+    gc(&alice, &[]).run()?.ok()?.prints("orphans")?;
+    ensure!(look(&old)?.is_none() && new.join("debug/app").exists());
+    Ok(())
+}
+
+fn departed(stage: &Stage) -> Result<()> {
+    let root = stage.shared_root().provisioned()?;
+    let administrator = stage.person("root")?;
+    administrator.by_name(["provision", "--uid", "4242"]).run()?.ok()?;
+    let gone = stage.stranger(4242)?;
+    target(&gone, "app-0123456789abcdef", 40)?;
+    let alice = target(&stage.person("alice")?, "app-0123456789abcdef", 40)?;
+    administrator.by_name(["usage"]).run()?.ok()?.prints("departed: no such account")?;
+    let run = gc(&administrator, &["--all-users", "--departed", "50d"]).run()?;
+    run.ok()?.never_says("departed")?;
+    gc(&administrator, &["--all-users"]).run()?.ok()?.prints("departed")?;
+    ensure!(look(&root.join("uid-4242"))?.is_none(), "it is still there");
+    ensure!(alice.join("debug/app").exists(), "alice's is gone");
+    Ok(())
+}
+
+fn nobody_known(stage: &Stage) -> Result<()> {
+    let root = stage.shared_root().make()?;
+    let administrator = stage.person("root")?;
+    for uid in [4242, 4243, 4244] {
+        administrator.by_name(["provision", "--uid", &uid.to_string()]).run()?.ok()?;
+        target(&stage.stranger(uid)?, "app-0123456789abcdef", 90)?;
+    }
+    administrator.by_name(["provision", "alice"]).run()?.ok()?;
+    let run = gc(&administrator, &["--all-users", "--older-than", "1d"]).run()?;
+    ensure!(run.status.code() == Some(77), "{}", run.status);
+    run.blames("more than half")?.helps("--departed off")?;
+    ensure!(root.join("uid-4242/app-0123456789abcdef/debug/app").exists(), "it is gone");
+    Ok(())
+}
+
+fn mismatched(stage: &Stage) -> Result<()> {
+    let root = stage.shared_root().provisioned()?;
+    let stranger = stage.stranger(4242)?;
+    make::own(&root.join("alice"), 4242, 4242, 0o700)?;
+    let kept = target(&stranger, "x", 90)?;
+    fs::rename(&kept, root.join("alice/x-0123456789abcdef"))?;
+    fs::remove_dir(root.join("uid-4242"))?;
+    let administrator = stage.person("root")?;
+    let usage = administrator.by_name(["usage"]).run()?;
+    usage.ok()?.prints("do not belong together")?;
+    gc(&administrator, &["--all-users", "--older-than", "1d"]).run()?.ok()?;
+    ensure!(root.join("alice/x-0123456789abcdef/debug/app").exists(), "it is gone");
+    Ok(())
+}
+
+fn sizes(stage: &Stage) -> Result<()> {
+    stage.shared_root().provisioned()?;
+    let alice = stage.person("alice")?;
+    let made = ["a", "b", "c"].map(|name| format!("{name}-0123456789abcdef"));
+    let [oldest, middle, newest] = [(9, 0), (5, 1), (3, 2)]
+        .map(|(days, at)| target(&alice, made.get(at).map_or("", String::as_str), days));
+    let (oldest, middle, newest) = (oldest?, middle?, newest?);
+    let common = target(&alice, "target", 90)?;
+    gc(&alice, &["--incremental", "off", "--max-size", "1K"]).run()?.ok()?.prints("max-size")?;
+    is_emptied(&oldest)?;
+    is_emptied(&middle)?;
+    ensure!(newest.join("debug/app").exists(), "the most recently used one is gone");
+    ensure!(common.join("debug/app").exists(), "the common one was not asked for");
+    gc(&alice, &["--common", "--keep-free", "100%"]).run()?.ok()?.prints("keep-free")?;
+    is_emptied(&common)?;
+    ensure!(newest.join("debug/app").exists(), "the most recently used one is gone");
+    Ok(())
+}
+
+fn in_use(stage: &Stage) -> Result<()> {
+    let root = stage.shared_root().provisioned()?;
+    let alice = stage.person("alice")?;
+    let [locked, running, working, idle] = ["locked", "running", "working", "idle"]
+        .map(|name| target(&alice, &format!("{name}-0123456789abcdef"), 40));
+    let (locked, running, working, idle) = (locked?, running?, working?, idle?);
+    let program = running.join("debug/server");
+    fs::copy("/bin/sleep", &program)?;
+    make::own(&program, alice.uid(), alice.uid(), 0o755)?;
+    let ready = stage.at("ready");
+    let lines =
+        "touch \"$4\" 2>/dev/null; flock \"$1\" sleep 30 & \"$2\" 30 & cd \"$3\" && exec sleep 30";
+    let words = [locked.join("debug/.cargo-lock"), program, working.join("debug"), ready];
+    let busy = alice.shell(lines, words).start()?;
+    thread::sleep(Duration::from_millis(300));
+    for path in [&running, &locked, &working] {
+        used(path, 40)?;
+    }
+    for person in ["alice", "root"] {
+        let person = stage.person(person)?;
+        let words: &[&str] = match person.uid() {
+            0 => &["--all-users", "--older-than", "30d"],
+            _ => &["--older-than", "30d"],
+        };
+        let usage = person.by_name(["usage"]).run()?;
+        usage.ok()?.prints("building")?.prints("running")?;
+        let run = gc(&person, words).run()?;
+        run.ok()?.prints("cargo is building in it")?.prints("uses it")?;
+        for path in [&locked, &running, &working] {
+            ensure!(path.join("debug/app").exists(), "{}: {}", path.display(), run.stdout);
+        }
+    }
+    is_emptied(&idle)?;
+    drop(busy);
+    nothing_is_staged(&root.join("alice"))
+}
+
+fn leftover(stage: &Stage) -> Result<()> {
+    let root = stage.shared_root().provisioned()?;
+    let alice = stage.person("alice")?;
+    let staged = target(&alice, "x", 0)?;
+    make::directory(&root.join("alice/.gc"), alice.uid(), alice.uid(), 0o700)?;
+    fs::rename(&staged, root.join("alice/.gc/0"))?;
+    alice.by_name(["gc"]).run()?.ok()?.prints("leftover")?;
+    gc(&alice, &[]).run()?.ok()?.prints("leftover")?;
+    nothing_is_staged(&root.join("alice"))
+}
+
+/// Nothing is taken where no tag or no private directory is.
+fn foreign_roots(stage: &Stage) -> Result<()> {
+    let root = stage.shared_root().provisioned()?;
+    let alice = stage.person("alice")?;
+    let untagged = target(&alice, "app-0123456789abcdef", 90)?;
+    fs::remove_file(untagged.join("CACHEDIR.TAG"))?;
+    let linked = root.join("alice/linked-0123456789abcdef");
+    let elsewhere = target(&alice, "elsewhere", 90)?;
+    let home = alice.home.join("elsewhere");
+    fs::rename(&elsewhere, &home)?;
+    make::link(&linked, &home, alice.uid())?;
+    let administrator = stage.person("root")?;
+    for root in [Path::new("/"), Path::new("/home"), &alice.home, stage.root.as_path()] {
+        for person in [&alice, &administrator] {
+            let run = gc(person, &["--older-than", "1d", "--departed", "off"]);
+            let run = if person.uid() == 0 { run.arg("--all-users") } else { run };
+            run.env("CARGO_PERUSER_SHARED_ROOT", root).run()?;
+        }
+    }
+    ensure!(untagged.join("debug/app").exists() && home.join("debug/app").exists());
+    Ok(())
+}
+
+fn read_only(stage: &Stage) -> Result<()> {
+    make::tmpfs(&stage.root, "mode=0755")?;
+    let administrator = stage.person("root")?;
+    administrator.by_name(["provision", "alice"]).run()?.ok()?;
+    let alice = stage.person("alice")?;
+    let old = target(&alice, "app-0123456789abcdef", 90)?;
+    do_as_root("mount", ["-o".as_ref(), "remount,ro".as_ref(), stage.root.as_os_str()])?;
+    let run = gc(&alice, &["--older-than", "1d"]).run()?;
+    ensure!(run.status.code() == Some(73), "{}", run.status);
+    run.blames("read-only")?;
+    ensure!(old.join("debug/app").exists());
+    do_as_root("umount", [stage.root.as_os_str()])
+}
+
+fn not_root(stage: &Stage) -> Result<()> {
+    stage.shared_root().provisioned()?;
+    let run = stage.person("alice")?.by_name(["gc", "--all-users"]).run()?;
+    run.fails()?.helps("sudo cargo-peruser gc --all-users")?;
+    Ok(())
+}
+
+/// A library and a program that uses it.
+const WORKSPACE: project::Tree<'static> = &[
+    ("Cargo.toml", "[workspace]\nmembers = [\"app\", \"common\"]\nresolver = \"2\"\n"),
+    (
+        "app/Cargo.toml",
+        "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2021\"\n[dependencies]\ncommon = { path = \"../common\" }\n",
+    ),
+    ("app/src/main.rs", "fn main() { println!(\"{}\", common::word()); }\n"),
+    (
+        "common/Cargo.toml",
+        "[package]\nname = \"common\"\nversion = \"0.1.0\"\nedition = \"2021\"\n",
+    ),
+    ("common/src/lib.rs", "pub fn word() -> &'static str { \"right\" }\n"),
+];
+
+/// Alice runs her program; it must be right, and this many packages be compiled.
+fn runs(alice: &Person<'_>, at: &Path, channel: Channel, compiled: usize) -> Result<()> {
+    let run = alice.cargo(["run", "--offline"]).with(channel).within(at);
+    let run = if channel == Channel::Nightly { run.env(LAYOUT, "true") } else { run };
+    let run = run.run()?;
+    run.ok()?.prints("right")?;
+    let found = run.stderr.matches("Compiling").count();
+    ensure!(found == compiled, "{found} compiled instead of {compiled}: {}", run.stderr);
+    Ok(())
+}
+
+fn rebuilt(stage: &Stage, channel: Channel) -> Result<()> {
+    stage.shared_root().provisioned()?;
+    let alice = stage.person("alice")?;
+    let [one, other] = ["one", "other"].map(|name| stage.at(name));
+    let mut targets = Vec::new();
+    for directory in [&one, &other] {
+        make::directory(directory, alice.uid(), alice.uid(), 0o755)?;
+        project::write(directory, WORKSPACE, &alice)?;
+        // Sources that are younger than what is made of them would be built anew.
+        used(directory, 60)?;
+        runs(&alice, directory, channel, 2)?;
+        targets.push(alice.target_in(directory)?);
+    }
+    let [first, second] = targets.as_slice() else { anyhow::bail!("two target directories") };
+    let size =
+        |path: &Path| -> Result<Outcome> { alice.program("/usr/bin/du", ["-s"]).arg(path).run() };
+    // Incremental data of one; neither is built anew.
+    used(first, 8)?;
+    let before = size(first)?.stdout;
+    gc(&alice, &[]).run()?.ok()?.prints("incremental")?;
+    ensure!(size(first)?.stdout != before, "nothing came back");
+    runs(&alice, &one, channel, 0)?;
+    runs(&alice, &other, channel, 0)?;
+    // One as a whole, the other stays fresh.
+    for (words, rule) in [
+        (&["--older-than", "30d"][..], "older-than"),
+        (&["--max-size", "1K"], "max-size"),
+        (&["--max-total", "0%"], "max-total"),
+        (&["--keep-free", "100%"], "keep-free"),
+    ] {
+        used(first, 40)?;
+        gc(&alice, &["--incremental", "off"]).args(words).run()?.ok()?.prints(rule)?;
+        is_emptied(first)?;
+        runs(&alice, &one, channel, 2)?;
+        runs(&alice, &other, channel, 0)?;
+    }
+    // An orphan, and the other stays fresh.
+    fs::rename(&one, stage.at("moved"))?;
+    used(first, 2)?;
+    gc(&alice, &[]).run()?.ok()?.prints("orphans")?;
+    ensure!(look(first)?.is_none());
+    runs(&alice, &other, channel, 0)?;
+    // Where it is now it begins anew.
+    runs(&alice, &stage.at("moved"), channel, 2)?;
+    ensure!(look(second)?.is_some());
+    Ok(())
+}
+
+/// How long people build while root collects; three minutes are asked for by hand.
+fn span() -> Duration {
+    let seconds = std::env::var("PERUSER_GC_SECONDS").ok().and_then(|text| text.parse().ok());
+    Duration::from_secs(seconds.unwrap_or(4))
+}
+
+/// People build, edit and clean while root takes everything again and again that it may.
+fn together(stage: &Stage) -> Result<()> {
+    let root = stage.shared_root().provisioned()?;
+    let until = Instant::now() + span();
+    // Two at a time make a machine busy; the longer count has all of them.
+    let count = if span() > Duration::from_secs(60) { 20 } else { 4 };
+    let people: Vec<_> =
+        crowd().take(count).map(|it| stage.holder_of(it)).collect::<Result<_>>()?;
+    thread::scope(|scope| {
+        let mut builders = Vec::new();
+        for person in &people {
+            builders.push(scope.spawn(move || -> Result<u32> {
+                let directory = person.home.join("app");
+                project::that_prints("right", &directory, person)?;
+                let mut builds = 0;
+                while builds == 0 || Instant::now() < until {
+                    let main = directory.join("src/main.rs");
+                    let text = format!("fn main() {{ println!(\"right {builds}\"); }}\n");
+                    make::file(&main, text, person.uid(), 0o644)?;
+                    let run = person.cargo(["run", "--offline"]).with(Channel::Stable);
+                    let run = run.within(&directory).run()?;
+                    run.ok()?.prints(format!("right {builds}\n"))?;
+                    builds += 1;
+                }
+                Ok(builds)
+            }));
+        }
+        let administrator = stage.person("root")?;
+        let mut taken = 0;
+        while builders.iter().any(|it| !it.is_finished()) {
+            let run = gc(&administrator, &["--all-users", "--older-than", "0d"]).run()?;
+            run.ok()?;
+            taken += run.stdout.matches("taken").count();
+        }
+        let mut builds = 0;
+        for builder in builders {
+            let built = builder.join();
+            builds += built.map_err(|_| anyhow::anyhow!("a builder panicked"))??;
+        }
+        ensure!(taken > 0 && builds > 0, "{taken} taken, {builds} builds");
+        let _ = root;
+        Ok(())
+    })
+}
