@@ -150,7 +150,7 @@ fn a_dry_run_says_what_would_come_back() {
     let output = world.by_name(["gc"]).run();
     assert!(output.out.contains("incremental"), "{}", output.out);
     assert_data_eq!(
-        output.err.clone(),
+        output.err,
         str![[r#"
 note: nothing was removed
 help: --apply removes it
