@@ -1,20 +1,20 @@
 //! A cargo shim that gives every person on a shared machine a private target directory.
 //!
-//! One feature, one folder. A folder uses those below it in this table, and no feature uses another:
+//! One feature, one folder. Each row of this table uses its own and those below it, and no feature
+//! uses another feature; `cargo xtask tidy` holds that:
 //!
 //! | folder | what it does |
 //! |---|---|
 //! | `cli`, `completions`, `man` | the table of verbs, and what is made from it |
 //! | `setup` | `setup`: install the shim, prove that sessions find it, uninstall it |
-//! | `provision` | `provision`: root makes other accounts' private directories |
 //! | `editor`, `toolchain` | `editor`, `toolchain`: what editors need, because they bypass PATH |
-//! | `usage`, `gc` | `usage`, `gc`: who uses how much, and what is given back |
 //! | `migrate` | `migrate`: move an old target directory into a private one |
+//! | `usage`, `gc` | `usage`, `gc`: who uses how much, and giving it back |
+//! | `provision` | `provision`: root makes other accounts' private directories |
 //! | `path`, `explain` | `path`, `explain`: where a build goes, and why |
-//! | `caches` | what was built: whose it is, how large, when it was last used |
+//! | `caches` | all private directories and what is in them |
 //! | `session` | `env`: what a session exports |
-//! | `shim` | one build: read the world, decide, make the directory, become cargo |
-//! | `workspace` | which workspace is being built, and the name of its directory |
+//! | `shim`, `workspace` | one build: read the world, decide, make the directory, become cargo; which workspace it is of |
 //! | `private_dir` | who gets a private directory; judge it and make it |
 //! | `settings` | the table of settings, and where their values come from |
 //! | `os` | accounts, files, trees by descriptor, locks: without any feature's types |

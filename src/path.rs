@@ -10,7 +10,7 @@ use crate::os::snapshot::Snapshot;
 use crate::settings::Flags;
 use crate::shim::Plan;
 use crate::shim::argv::Manifest;
-use crate::shim::decide::Door;
+use crate::shim::decide::EntryPoint;
 use crate::shim::environment;
 use crate::shim::exec;
 use crate::ui::arguments::{cargo_arguments, cargo_words};
@@ -28,7 +28,7 @@ pub(super) fn command() -> Command {
 
 pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyhow::Result<u8> {
     let words = cargo_words(verb);
-    let plan = Plan::make(snapshot, Door::ByName, flags, &words)?;
+    let plan = Plan::make(snapshot, EntryPoint::ByName, flags, &words)?;
     let Some(path) = plan.target_dir() else { return cargos_own(&plan) };
     if plan.is_sudo() {
         // What the person has built is elsewhere, and a makefile's `install` would look for it here.

@@ -14,7 +14,7 @@ use crate::private_dir::provision::{Person, Provisioner};
 use crate::settings;
 use crate::settings::Flags;
 use crate::shim::decide::Rule;
-use crate::ui::escape::{quoted, shown};
+use crate::ui::escape::{escaped, quoted};
 use crate::ui::failure::{Failure, Result};
 use crate::ui::report::{self, row, table};
 
@@ -59,7 +59,7 @@ pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
     };
     if !files::is_there(root) {
         let help = format!("cargo-peruser setup --shared-root {}", quoted(root));
-        let text = format!("the shared root `{}` does not exist", shown(root));
+        let text = format!("the shared root `{}` does not exist", escaped(root));
         return Err(failure(&text, help).into());
     }
     let provisioner = Provisioner::new(root, &settings, None)?;
@@ -100,7 +100,7 @@ pub(super) fn provision(
             State::Readable => Ok("readable by others until its owner's next build"),
         });
         match result {
-            Ok(word) => rows.push(row(shown(&path), word)),
+            Ok(word) => rows.push(row(escaped(&path), word)),
             Err(error) => {
                 exit = exit.max(error.exit);
                 report::error(&error.into());
@@ -123,20 +123,20 @@ fn by_number(uid: u32, provisioner: &Provisioner<'_>) -> Vec<Person> {
 /// An account that somebody has named, and so expects to get a directory.
 fn by_name(name: &OsString, provisioner: &Provisioner<'_>, root: &Path) -> Result<Person> {
     let Some((uid, gid)) = accounts::find(name) else {
-        let text = format!("there is no account `{}`", shown(name));
+        let text = format!("there is no account `{}`", escaped(name));
         return Err(failure(&text, "getent passwd".into()));
     };
     let person = Person { uid, gid };
     if let Some(reason) = provisioner.no_directory(&person) {
         let reason = Rule::NoDirectory(reason).reason();
-        let text = format!("`{}` gets no private directory: {reason}", shown(name));
+        let text = format!("`{}` gets no private directory: {reason}", escaped(name));
         return Err(failure(&text, "list it under `include.users` in the settings".into()));
     }
     if !provisioner.is_let_in(&person) {
         let text = format!(
             "`{}` cannot enter the shared root `{}`, which is for a group",
-            shown(name),
-            shown(root)
+            escaped(name),
+            escaped(root)
         );
         let group = files::entry(root).map_or(0, |entry| entry.gid);
         let help = format!("usermod -aG {} {}", accounts::group_word(group), quoted(name));

@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 
 use crate::settings::Key;
 use crate::shim::Plan;
-use crate::ui::escape::{quoted, shown};
+use crate::ui::escape::{escaped, quoted};
 use crate::ui::failure::Failure;
 
 /// Words that people try, and what does it.
@@ -32,7 +32,7 @@ pub(super) fn misdirected<'v>(
         && (word == "install" || word == "uninstall")
     {
         let setup = if word == "install" { "setup" } else { "setup --uninstall" };
-        let text = format!("`{}` names no package", shown(word));
+        let text = format!("`{}` names no package", escaped(word));
         let help = format!("cargo-peruser {setup}; cargo's own: cargo-peruser -- {}", quoted(word));
         return Some(failure(text, help));
     }
@@ -43,7 +43,7 @@ pub(super) fn misdirected<'v>(
     let meant = MEANT.iter().find(|(word, _)| *word == text).map(|(_, meant)| *meant);
     let alike = |verb: &&str| strsim::jaro_winkler(verb, text) >= ALIKE;
     let meant = meant.or_else(|| { verbs }.find(alike))?;
-    let said = format!("neither cargo-peruser nor cargo has a command `{}`", shown(first));
+    let said = format!("neither cargo-peruser nor cargo has a command `{}`", escaped(first));
     Some(failure(said, format!("did you mean: cargo-peruser {meant}")))
 }
 

@@ -15,8 +15,8 @@ use crate::os::snapshot::Snapshot;
 use crate::session::env;
 use crate::settings::{Flags, Key, Kind};
 use crate::shim::Plan;
-use crate::shim::decide::Door;
-use crate::ui::escape::shown;
+use crate::shim::decide::EntryPoint;
+use crate::ui::escape::escaped;
 use crate::ui::failure::Result;
 use crate::ui::report;
 use crate::{completions, editor, explain, gc, man, path, provision, setup, toolchain, usage};
@@ -125,7 +125,7 @@ fn become_cargo(snapshot: &Snapshot, flags: &Flags, words: &[OsString]) -> Resul
         [first, after @ ..] if first == "--" => after,
         all => all,
     };
-    let plan = Plan::make(snapshot, Door::ByName, flags, args)?;
+    let plan = Plan::make(snapshot, EntryPoint::ByName, flags, args)?;
     let verbs = VERBS.iter().map(|verb| verb.name);
     match hint::misdirected(words, &plan, verbs) {
         Some(failure) => Err(failure),
@@ -188,7 +188,7 @@ fn parse(words: &[OsString]) -> Result<ArgMatches, clap::Error> {
         |words: &[OsString]| command().try_get_matches_from(std::iter::once(&name).chain(words));
     matches(words).map_err(|error| {
         let plain: Vec<OsString> =
-            words.iter().map(|word| shown(word).to_string().into()).collect();
+            words.iter().map(|word| escaped(word).to_string().into()).collect();
         if plain == words { error } else { matches(&plain).err().unwrap_or(error) }
     })
 }

@@ -7,7 +7,7 @@ use crate::editor::files::Editors;
 use crate::os::accounts;
 use crate::os::replace::{Original, changeable_by_others};
 use crate::os::trust::Trust;
-use crate::ui::escape::shown;
+use crate::ui::escape::escaped;
 use crate::ui::failure::{Failure, Result};
 use crate::ui::report;
 
@@ -70,10 +70,10 @@ impl Change {
     pub(super) fn make(&self) -> anyhow::Result<()> {
         let Change { path, original, text, edit } = self;
         if !self.is_worth_making() {
-            report::line(format!("`{}`: nothing is to be done", shown(path)))?;
+            report::line(format!("`{}`: nothing is to be done", escaped(path)))?;
             return Ok(());
         }
-        report::line(format!("`{}`:\n{}", shown(path), Difference::between(text, &edit.text)))?;
+        report::line(format!("`{}`:\n{}", escaped(path), Difference::between(text, &edit.text)))?;
         // What a symlink leads to stays, empty: who made the link wants it there.
         if Format::is_vacant(&edit.text) && original.is_direct() {
             original.remove()?;

@@ -16,11 +16,11 @@ use crate::editor::edit::{Aim, Editor, Variable};
 use crate::editor::files::Editors;
 use crate::os::snapshot::Snapshot;
 use crate::private_dir::place::OWN_NAME;
-use crate::session::{Session, Standpoint};
+use crate::session::{Session, SessionContext};
 use crate::settings::Flags;
 use crate::shim;
 use crate::shim::decide::{BUILD_BUILD_DIR, TARGET_DIR};
-use crate::ui::escape::shown;
+use crate::ui::escape::escaped;
 use crate::ui::failure::{Failure, Result};
 use crate::ui::report;
 use change::Change;
@@ -57,8 +57,8 @@ pub(super) fn command() -> Command {
 pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyhow::Result<u8> {
     let name = verb.get_one::<String>("name");
     let named = Editor::ALL.into_iter().find(|it| name.is_some_and(|name| name == it.name()));
-    let standpoint = Standpoint::of(snapshot);
-    let session = standpoint.session(flags)?;
+    let context = SessionContext::of(snapshot);
+    let session = context.session(flags)?;
     let no_home = || {
         let uid = snapshot.uid;
         Failure::new(format!("no place for settings: uid {uid} has no home directory of its own"))
@@ -87,7 +87,7 @@ fn aim(session: &Session<'_>) -> Result<Option<Aim>> {
         let value = value.and_then(|change| change.value.clone());
         let text = value.map(|value| value.into_string()).transpose();
         let value = text.map_err(|path| {
-            let path = shown(&path);
+            let path = escaped(&path);
             Failure::new(format!("editors cannot be told of `{path}`: the path is not UTF-8"))
                 .help("let the administrator choose a shared root whose path is UTF-8")
         })?;
@@ -143,8 +143,8 @@ fn remove(editor: Editor, session: &Session<'_>, editors: &Editors<'_>) -> anyho
 /// The editors whose settings `--write` has changed. Whoever takes the program away should know of
 /// them before; what cannot be read is not worth a word then.
 pub(super) fn written(snapshot: &Snapshot, flags: &Flags) -> Vec<&'static str> {
-    let standpoint = Standpoint::of(snapshot);
-    let Ok(session) = standpoint.session(flags) else { return Vec::new() };
+    let context = SessionContext::of(snapshot);
+    let Ok(session) = context.session(flags) else { return Vec::new() };
     let Some(editors) = Editors::of(snapshot) else { return Vec::new() };
     let withdrawal = withdrawal(&session);
     let is_written = |editor: &Editor| {

@@ -72,7 +72,7 @@ pub(super) enum State {
     Silent,
     /// What it is to say.
     Covered,
-    /// What it was to say once.
+    /// An outdated value of ours.
     Outdated,
     /// What the person has chosen.
     Chosen,

@@ -4,20 +4,21 @@ use super::overview::{Cover, Found, Overview, State};
 use crate::editor::edit::{Aim, Editor};
 use crate::editor::files::Editors;
 use crate::os::files;
-use crate::ui::escape::shown;
+use crate::ui::escape::escaped;
 use crate::ui::failure::Result;
 
 /// The settings of one editor, the files that they belong in, and what else a person should know.
 pub(super) fn settings(editor: Editor, aim: &Aim, editors: &Editors<'_>) -> Result<String> {
     let toolchain = editors.toolchain_directory();
-    let advice = editor.advice().trim_end().replace("@TOOLCHAIN@", &shown(&toolchain).to_string());
+    let advice =
+        editor.advice().trim_end().replace("@TOOLCHAIN@", &escaped(&toolchain).to_string());
     let Some(format) = editor.format() else { return Ok(advice) };
     let files: Vec<String> = editors
         .files(editor)
         .iter()
         .map(|path| {
             let state = if files::is_there(path) { "" } else { " (does not exist yet)" };
-            format!("`{}`{state}", shown(path))
+            format!("`{}`{state}", escaped(path))
         })
         .collect();
     // What is written into a file that does not exist yet is what a person would write.
@@ -43,7 +44,7 @@ pub(super) fn overview(overview: &Overview) -> String {
                 true => "this session exports it",
                 false => "this session does not export it",
             };
-            lines.push(format!("target directory  {} ({session})", shown(path)));
+            lines.push(format!("target directory  {} ({session})", escaped(path)));
         }
         None => lines.push(format!("editors need no settings here: {}", overview.reason)),
     }
@@ -59,7 +60,7 @@ pub(super) fn overview(overview: &Overview) -> String {
 
 fn summary(editor: &Found, overview: &Overview) -> String {
     let place = match &editor.program {
-        Some(program) => shown(program).to_string(),
+        Some(program) => escaped(program).to_string(),
         None if editor.is_here => "no program on PATH".to_owned(),
         None => return "not found".to_owned(),
     };
@@ -90,15 +91,15 @@ fn details(editor: &Found) -> Vec<String> {
     for file in &editor.files {
         let state = match file.state {
             State::Missing => "does not exist",
-            State::Silent => "says nothing about it",
-            State::Covered => "says so",
-            State::Outdated => "says what it was to say once",
+            State::Silent => "does not set it",
+            State::Covered => "sets it",
+            State::Outdated => "sets an outdated value",
             State::Chosen | State::Unusable => "",
         };
         // An error names the file itself.
         match &file.detail {
             Some(detail) => lines.push(detail.clone()),
-            None => lines.push(format!("`{}` {state}", shown(&file.path))),
+            None => lines.push(format!("`{}` {state}", escaped(&file.path))),
         }
         lines.extend(file.note.clone());
     }

@@ -16,7 +16,7 @@ use crate::settings::Flags;
 use crate::settings::{Key, Kind, Settings, Value};
 use crate::shim::Plan;
 use crate::shim::candidate::Skip;
-use crate::shim::decide::Door;
+use crate::shim::decide::EntryPoint;
 use crate::ui::arguments::{cargo_arguments, cargo_words};
 use crate::ui::escape::quoted;
 use crate::ui::report;
@@ -40,10 +40,10 @@ pub(super) fn command() -> Command {
 
 pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyhow::Result<u8> {
     let words = cargo_words(verb);
-    let by_name = Plan::make(snapshot, Door::ByName, flags, &words)?;
+    let by_name = Plan::make(snapshot, EntryPoint::ByName, flags, &words)?;
     // The shim is never called by cargo, so it looks for the real one on PATH.
     let as_shim = Snapshot { called_as: CalledAs::ShimByPath, ..snapshot.clone() };
-    let shim = Plan::make(&as_shim, Door::Shim, flags, &words)?;
+    let shim = Plan::make(&as_shim, EntryPoint::Shim, flags, &words)?;
     let explanation = Explanation::of(&by_name, &shim);
     if verb.get_flag("json") {
         report::json(&explanation)?;
@@ -68,7 +68,7 @@ struct Explanation {
     settings: Vec<Setting>,
 }
 
-/// One door's answer.
+/// The answer for one way in.
 #[derive(Debug, Serialize)]
 struct Answer {
     rule: &'static str,

@@ -3,7 +3,7 @@
 use super::{Answer, Explanation, Setting};
 use crate::private_dir::State;
 use crate::shim::CLEAN;
-use crate::ui::escape::shown;
+use crate::ui::escape::escaped;
 use crate::ui::report::{row, table};
 
 /// Renders the explanation; no line ends in spaces, nothing in it moves a cursor.
@@ -21,11 +21,11 @@ pub(super) fn render(explanation: &Explanation) -> String {
         rows.extend(cargo(shim).into_iter().map(|(name, value)| (format!("  {name}"), value)));
     }
     let name =
-        account.name.as_ref().map_or("without a name".into(), |name| shown(name).to_string());
+        account.name.as_ref().map_or("without a name".into(), |name| escaped(name).to_string());
     rows.push(row("account", format!("{name} (uid {})", account.uid)));
-    rows.extend(workspace.iter().map(|workspace| row(workspace.kind, shown(&workspace.path))));
+    rows.extend(workspace.iter().map(|workspace| row(workspace.kind, escaped(&workspace.path))));
     if let (Some(path), Some(migrate)) = (&explanation.leftover, &explanation.migrate) {
-        rows.push(row("not used", format!("{}, left from earlier builds", shown(path))));
+        rows.push(row("not used", format!("{}, left from earlier builds", escaped(path))));
         rows.push(row("  to use it", migrate));
         rows.push(row("  to remove it", CLEAN));
     }
@@ -44,11 +44,13 @@ fn decides_like(one: &Answer, other: &Answer) -> bool {
 
 fn cargo(answer: &Answer) -> Vec<(String, String)> {
     let cargo = answer.real_cargo.as_ref();
-    let mut rows =
-        vec![row("real cargo", cargo.map_or("none found".into(), |path| shown(path).to_string()))];
+    let mut rows = vec![row(
+        "real cargo",
+        cargo.map_or("none found".into(), |path| escaped(path).to_string()),
+    )];
     for passed in &answer.passed_over {
         let path = if passed.path.is_empty() { "(empty)" } else { &passed.path };
-        rows.push(row("  passed over", format!("{}: {}", shown(path), passed.reason)));
+        rows.push(row("  passed over", format!("{}: {}", escaped(path), passed.reason)));
     }
     rows
 }
@@ -64,7 +66,7 @@ fn answer(answer: &Answer) -> Vec<(String, String)> {
         rows.push(row("  without", name));
     }
     if let (Some(build), Some(origin)) = (&answer.build_dir, &answer.build_dir_overrides) {
-        rows.push(row("build directory", shown(build)));
+        rows.push(row("build directory", escaped(build)));
         rows.push(row("  instead of", format!("what {origin} says, which is not your own")));
     }
     if let Some(path) = &answer.private_dir {
@@ -74,20 +76,20 @@ fn answer(answer: &Answer) -> Vec<(String, String)> {
             Some(State::Readable) => "others can read it; that will be taken away",
             None => "refused",
         };
-        rows.push(row("private directory", format!("{} ({state})", shown(path))));
+        rows.push(row("private directory", format!("{} ({state})", escaped(path))));
     }
     if let Some(command) = &answer.provision {
         rows.push(row("  because", "the shared root holds none for this account"));
         rows.push(row("  to get one", command));
     }
-    rows.extend(answer.refusal.iter().map(|refusal| row("  refused", shown(refusal))));
-    rows.extend(answer.help.iter().map(|help| row("  help", shown(help))));
+    rows.extend(answer.refusal.iter().map(|refusal| row("  refused", escaped(refusal))));
+    rows.extend(answer.help.iter().map(|help| row("  help", escaped(help))));
     rows
 }
 
 /// The target directory, or the command that shows it.
 fn target(answer: &Answer, command: &str) -> String {
-    let path = answer.target_dir.as_ref().map(|path| shown(path).to_string());
+    let path = answer.target_dir.as_ref().map(|path| escaped(path).to_string());
     path.unwrap_or_else(|| format!("what cargo decides alone (`{command}` shows it)"))
 }
 
@@ -98,8 +100,8 @@ fn because(answer: &Answer) -> String {
 fn settings(settings: &[Setting]) -> String {
     let value = |setting: &Setting| match &setting.value {
         serde_json::Value::Null => "-".to_owned(),
-        serde_json::Value::String(text) => shown(text).to_string(),
-        other => shown(&other.to_string()).to_string(),
+        serde_json::Value::String(text) => escaped(text).to_string(),
+        other => escaped(&other.to_string()).to_string(),
     };
     let width = settings.iter().map(|setting| value(setting).chars().count()).max().unwrap_or(0);
     let row_of = |setting: &Setting| {

@@ -29,7 +29,7 @@ use crate::os::remove::{self, Left};
 use crate::os::rights::Rights;
 use crate::os::{files, tag, tree};
 use crate::settings::Settings;
-use crate::ui::escape::shown;
+use crate::ui::escape::escaped;
 use crate::ui::failure::{Failure, reason};
 use crate::workspace::record::{self, Sources};
 
@@ -60,7 +60,7 @@ pub(super) fn take(
     homes: &Homes<'_>,
 ) -> Result<Vec<Outcome>, Failure> {
     let Some(private) = person.open(settings, homes)? else {
-        return Err(Failure::new(format!("`{}` is not private", shown(&person.path))));
+        return Err(Failure::new(format!("`{}` is not private", escaped(&person.path))));
     };
     let mut rights = Rights::default();
     become_owner(&mut rights, person)?;
@@ -141,13 +141,14 @@ impl<'a> Staging<'a> {
         let found = facts_of(&at).map_err(|it| failed("look at", it))?;
         let top = facts_of(&private).map_err(|it| failed("look at", it))?;
         if found.uid != person.account.uid || found.file_system() != top.file_system() {
-            let text = format!("refusing `{}`: it is not its owner's own directory", shown(&path));
+            let text =
+                format!("refusing `{}`: it is not its owner's own directory", escaped(&path));
             return Err(Failure::new(text).exit(77));
         }
         match flock(&at, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => {}
             Err(Errno::WOULDBLOCK) => {
-                let text = format!("another gc is at work in `{}`", shown(&person.path));
+                let text = format!("another gc is at work in `{}`", escaped(&person.path));
                 return Err(Failure::new(text));
             }
             Err(cause) => return Err(failed("lock", cause.into())),

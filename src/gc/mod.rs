@@ -18,7 +18,7 @@ use crate::os::homes::Homes;
 use crate::os::snapshot::Snapshot;
 use crate::settings::policy::{Limit, Policy};
 use crate::settings::{Key, Settings};
-use crate::ui::escape::{bytes, shown};
+use crate::ui::escape::{bytes, escaped};
 use crate::ui::failure::Failure;
 use crate::ui::report::{self, Align, grid};
 use delete::Outcome;
@@ -89,7 +89,7 @@ pub(crate) fn run(
     let choices = plan::choose(&candidates, &circumstances);
     let mut exit = 0;
     for (person, why) in &survey.refused {
-        report::note(&format!("`{}` was left out: {why}", shown(&person.path)));
+        report::note(&format!("`{}` was left out: {why}", escaped(&person.path)));
         exit = 77;
     }
     let is_applied = verb.get_flag("apply");
@@ -173,7 +173,7 @@ fn apply(
         if own.is_empty() {
             continue;
         }
-        report::progress(&format!("removing: {}", shown(&person.name)));
+        report::progress(&format!("removing: {}", escaped(&person.name)));
         let chosen: Vec<_> = own
             .iter()
             .filter_map(|(_, choice)| Some((*choice, &candidates.get(choice.index)?.cache)))
@@ -296,13 +296,13 @@ impl Rows<'_> {
             sum += row.comes_back;
             let outcome = match (row.outcome, &row.reason) {
                 ("would-be-taken", _) => String::new(),
-                (outcome, Some(why)) => format!("{outcome}: {}", shown(why)),
+                (outcome, Some(why)) => format!("{outcome}: {}", escaped(why)),
                 (outcome, None) => outcome.to_owned(),
             };
             table.push(vec![
-                shown(&row.person).to_string(),
-                shown(&row.directory).to_string(),
-                row.workspace.as_deref().map_or("–".into(), |path| shown(path).to_string()),
+                escaped(&row.person).to_string(),
+                escaped(&row.directory).to_string(),
+                row.workspace.as_deref().map_or("–".into(), |path| escaped(path).to_string()),
                 bytes(row.bytes),
                 bytes(row.comes_back),
                 report::ago(now - row.last_used),

@@ -21,7 +21,7 @@ use crate::os::interrupt;
 use crate::os::lock::Locks;
 use crate::os::node::Inventory;
 use crate::os::tree::{Tree, directory, names};
-use crate::ui::escape::{quoted, shown};
+use crate::ui::escape::{escaped, quoted};
 use crate::ui::failure::Failure;
 use crate::ui::report;
 
@@ -67,7 +67,7 @@ pub(super) fn wait(
         let inventory = look()?;
         let Some(busy) = locks.take(tree, &inventory)? else { return Ok(inventory) };
         if announced.as_ref() != Some(&busy.path) {
-            let path = shown(&busy.path);
+            let path = escaped(&busy.path);
             report::note(&format!("waiting for {} to finish with `{path}`", busy.holders));
             announced = Some(busy.path);
         }
@@ -138,7 +138,7 @@ impl Move<'_> {
                     Ok(()) => staging.dismiss(),
                     Err(_) => {
                         let waits = staging.incoming_path();
-                        report::note(&format!("it waits as `{}`", shown(&waits)));
+                        report::note(&format!("it waits as `{}`", escaped(&waits)));
                     }
                 }
                 Err(error)
@@ -213,7 +213,7 @@ impl Move<'_> {
         self.staging.dismiss();
         let (source, path) = (journal.source(), self.staging.private.path.join(&journal.name));
         let how = if journal.method == Method::Copy { "copied" } else { "moved" };
-        let text = format!("{how} `{}` to `{}`", shown(&source), shown(&path));
+        let text = format!("{how} `{}` to `{}`", escaped(&source), escaped(&path));
         say(&text, &format!("it is in place: ls -A {}", quoted(&path)))
     }
 }

@@ -17,7 +17,7 @@ use crate::os::facts::facts_of;
 use crate::os::node::Inventory;
 use crate::os::rights::{Account, Rights};
 use crate::os::tree::{FILE, NAMED, Tree};
-use crate::ui::escape::shown;
+use crate::ui::escape::escaped;
 use crate::ui::failure::Failure;
 use crate::ui::look::Look;
 
@@ -106,10 +106,12 @@ fn hostile(tree: &Tree, inventory: &Inventory, index: usize, objection: Objectio
     let path = tree.at(&inventory.path(index));
     let useless = |why: &str| format!("{why}; if it is of no use, remove it as {owner}");
     let (why, help) = match objection {
-        Objection::Special(kind) => (format!("it is a {kind}"), useless("no cargo makes that")),
+        Objection::Special(kind) => {
+            (format!("it is a {kind}"), useless("cargo makes no such entry"))
+        }
         Objection::LeadsOut => {
             let why = "the symlink may lead out of what is moved, and a build would write there";
-            (why.into(), useless("no cargo makes that"))
+            (why.into(), useless("cargo makes no such entry"))
         }
         Objection::LinkedElsewhere => (
             "it has another name outside of what is moved".into(),
@@ -129,6 +131,6 @@ fn hostile(tree: &Tree, inventory: &Inventory, index: usize, objection: Objectio
             (why.into(), format!("{who} can let them read it, or take it out"))
         }
     };
-    let text = format!("refusing to move `{}` of {owner}: {why}", shown(&path));
-    Failure::new(text).help(Look::Way.at(&path, &help)).exit(77)
+    let text = format!("refusing to move `{}` of {owner}: {why}", escaped(&path));
+    Failure::new(text).help(Look::Ancestors.at(&path, &help)).exit(77)
 }

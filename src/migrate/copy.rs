@@ -27,7 +27,7 @@ use crate::os::interrupt;
 use crate::os::node::{Identity, Inventory, Node};
 use crate::os::remove::Left;
 use crate::os::tree::{FILE, Tree};
-use crate::ui::escape::{bytes, shown};
+use crate::ui::escape::{bytes, escaped};
 use crate::ui::failure::Failure;
 use crate::ui::look::Look;
 use crate::ui::report;
@@ -122,7 +122,7 @@ pub(super) fn remove_source(
     match source.remove_aside(top, entries) {
         Ok(Left::Nothing) => Ok(()),
         Ok(Left::Something) => {
-            let path = shown(&path);
+            let path = escaped(&path);
             report::note(&format!("`{path}` holds what is not in the copy, and stays"));
             Ok(())
         }
@@ -138,7 +138,7 @@ pub(super) fn remove_source(
 pub(super) fn source_stays(source: &Source) {
     let help = "if it is of no use to anybody, its owner can remove it";
     let help = Look::Content.at(&source.path, help);
-    report::advice(&format!("`{}` stays", shown(&source.path)), &help);
+    report::advice(&format!("`{}` stays", escaped(&source.path)), &help);
 }
 
 struct Copy<'a> {

@@ -16,7 +16,7 @@ use crate::private_dir::place::{PlaceKind, Required};
 use crate::private_dir::{self, Caller};
 use crate::settings::Scope;
 use crate::shim::{Plan, tell};
-use crate::ui::escape::{quoted, shown};
+use crate::ui::escape::{escaped, quoted};
 use crate::ui::failure::Failure;
 use crate::ui::owner::Owner;
 
@@ -51,7 +51,7 @@ pub(super) fn view(snapshot: &Snapshot, request: &Request) -> Result<Snapshot, F
         }
         (None, None) => (snapshot.uid, snapshot.gid),
         (Some(name), _) => accounts::find(name).ok_or_else(|| {
-            Failure::new(format!("there is no account `{}`", shown(name))).help("getent passwd")
+            Failure::new(format!("there is no account `{}`", escaped(name))).help("getent passwd")
         })?,
     };
     if uid != snapshot.uid && snapshot.uid != 0 {
@@ -175,7 +175,7 @@ impl<'a> Destination<'a> {
     /// The error for another migration to here, which has to be ended first.
     pub(super) fn unfinished(&self, journal: &Journal) -> Failure {
         let source = journal.source();
-        let text = format!("an earlier migration of `{}` is unfinished", shown(&source));
+        let text = format!("an earlier migration of `{}` is unfinished", escaped(&source));
         Failure::new(text).help(self.command(&source, self.is_for_another))
     }
 
@@ -183,7 +183,7 @@ impl<'a> Destination<'a> {
     /// about the source is not believed.
     pub(super) fn begun_by(&self, staging: &Path, uid: u32) -> Failure {
         let by = accounts::owner(uid);
-        let text = format!("an earlier migration by {by} is unfinished, in `{}`", shown(staging));
+        let text = format!("an earlier migration by {by} is unfinished, in `{}`", escaped(staging));
         let command = self.command(&self.source, uid == 0);
         Failure::new(text).help(format!("as {by}, run: {command}"))
     }

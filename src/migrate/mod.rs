@@ -29,8 +29,8 @@ use crate::os::interrupt;
 use crate::os::snapshot::Snapshot;
 use crate::settings::Key;
 use crate::shim::Plan;
-use crate::shim::decide::Door;
-use crate::ui::escape::shown;
+use crate::shim::decide::EntryPoint;
+use crate::ui::escape::escaped;
 use crate::ui::failure::{Failure, reason};
 use crate::ui::report;
 use destination::Destination;
@@ -67,7 +67,7 @@ pub(crate) fn run(
     request.checkout = request.checkout.map(|path| snapshot.cwd.join(path));
     let there = destination::view(snapshot, &request)?;
     let words = [OsString::from("build")];
-    let plan = Plan::make(&there, Door::ByName, flags, &words)?;
+    let plan = Plan::make(&there, EntryPoint::ByName, flags, &words)?;
     let source = Source::find(&request.source)?;
     let mut destination = Destination::of(&plan, snapshot, &request, &source.path)?;
     let outcome = relocate(&mut request, &source, &mut destination);
@@ -144,8 +144,9 @@ fn relocate(
         }
         Position::Same => return in_place(request, source),
         Position::Nested => {
-            let (from, to) = (shown(&source.path), destination.path());
-            let text = format!("cannot move `{from}` to `{}`: one is inside the other", shown(&to));
+            let (from, to) = (escaped(&source.path), destination.path());
+            let text =
+                format!("cannot move `{from}` to `{}`: one is inside the other", escaped(&to));
             return Err(Failure::new(text).help("name the old target directory itself"));
         }
         Position::Apart | Position::PrivateDir => {}
@@ -177,7 +178,7 @@ fn relocate(
 fn in_place(request: &Request, source: &Source) -> Result<Outcome, Failure> {
     source.open("cargo-peruser path")?;
     if request.checkout.is_none() || request.is_dry {
-        say(&format!("`{}` is where it belongs", shown(&source.path)), "nothing was changed")?;
+        say(&format!("`{}` is where it belongs", escaped(&source.path)), "nothing was changed")?;
         return Ok(Outcome::NotMoved);
     }
     Ok(Outcome::Moved)
@@ -185,10 +186,10 @@ fn in_place(request: &Request, source: &Source) -> Result<Outcome, Failure> {
 
 /// Writes to stdout.
 fn say(text: &str, state: &str) -> Result<(), Failure> {
-    let unsaid = |cause: std::io::Error| {
+    let stdout_failed = |cause: std::io::Error| {
         Failure::new(format!("failed to write to stdout: {}", reason(&cause))).help(state)
     };
-    report::line(text).map_err(unsaid)
+    report::line(text).map_err(stdout_failed)
 }
 
 /// An error with what has become of the target directory, where it has no next step of its own.

@@ -17,7 +17,7 @@ use crate::os::facts::facts_of;
 use crate::os::node::Inventory;
 use crate::os::tree::{Tree, directory_at};
 use crate::shim::decide::{BUILD, is_directory_name};
-use crate::ui::escape::{bytes, quoted, shown};
+use crate::ui::escape::{bytes, escaped, quoted};
 use crate::ui::failure::Failure;
 use crate::ui::report::{row, table};
 use crate::workspace::record;
@@ -122,7 +122,7 @@ impl<'a> Preview<'a> {
         if self.method == Method::Copy && self.is_elsewhere && needed > self.free {
             let path = &self.destination.private_dir;
             let (needed, free) = (bytes(needed), bytes(self.free));
-            let path = (shown(path), quoted(path));
+            let path = (escaped(path), quoted(path));
             let text = format!(
                 "no room for a copy in `{}`: it needs {needed}, and {free} are free",
                 path.0
@@ -156,13 +156,16 @@ impl<'a> Preview<'a> {
             }
         };
         let mut rows = vec![
-            row("source", shown(&self.tree.path)),
+            row("source", escaped(&self.tree.path)),
             row(
                 "  holds",
                 format!("{size} in {files} files, {directories} directories, {symlinks} symlinks"),
             ),
             row("  entries of", owners),
-            row("destination", format!("{} for {}", shown(&destination.path()), destination.owner)),
+            row(
+                "destination",
+                format!("{} for {}", escaped(&destination.path()), destination.owner),
+            ),
             row("how", how),
             row("afterwards", AFTERWARDS),
             row("", OLD_PATHS),

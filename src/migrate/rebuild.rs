@@ -16,7 +16,7 @@ use super::{Request, say};
 use crate::shim::Plan;
 use crate::shim::environment;
 use crate::shim::exec;
-use crate::ui::escape::{quoted, shown};
+use crate::ui::escape::{escaped, quoted};
 use crate::ui::failure::{Failure, reason};
 use crate::ui::report;
 
@@ -38,14 +38,14 @@ pub(super) fn after(
     let touched =
         roots.and_then(|roots| roots.iter().try_for_each(|it| touch(it)).map(|()| roots.len()));
     let count = touched.map_err(|why| {
-        let text = format!("the packages of `{}` will not be rebuilt: {why}", shown(checkout));
+        let text = format!("the packages of `{}` will not be rebuilt: {why}", escaped(checkout));
         let help = "the target directory is in place; to have them rebuilt, for each profile: cd";
         let clean = "cargo-peruser clean --workspace --profile PROFILE";
         Failure::new(text).help(format!("{help} {} && {clean}", quoted(checkout)))
     })?;
     let text = format!(
         "the next builds of `{}` rebuild its own packages (set the times of {count} source files)",
-        shown(checkout)
+        escaped(checkout)
     );
     say(&text, "the target directory is in place")
 }
@@ -77,5 +77,5 @@ fn touch(file: &Path) -> Result<(), String> {
     let now = Timespec { tv_sec: 0, tv_nsec: UTIME_NOW };
     let times = Timestamps { last_access: now, last_modification: now };
     let touched = utimensat(CWD, file, &times, AtFlags::empty());
-    touched.map_err(|cause| format!("`{}`: {}", shown(file), reason(&cause.into())))
+    touched.map_err(|cause| format!("`{}`: {}", escaped(file), reason(&cause.into())))
 }

@@ -11,7 +11,7 @@ use super::staging::Staging;
 use crate::os::facts::{facts, facts_of};
 use crate::os::tag;
 use crate::os::tree::{Tree, directory};
-use crate::ui::escape::shown;
+use crate::ui::escape::escaped;
 use crate::ui::failure::Failure;
 use crate::ui::report;
 
@@ -39,7 +39,7 @@ pub(super) fn resume(
     }
     let next = next(journal, remains(source, staging, journal));
     let target = staging.private.path.join(&journal.name);
-    let (from, to) = (shown(&source.path), shown(&target));
+    let (from, to) = (escaped(&source.path), escaped(&target));
     report::note(&format!("an earlier migration of `{from}` to `{to}` was interrupted"));
     match next {
         Next::Begin => return Ok(Outcome::Begin),
@@ -53,7 +53,7 @@ pub(super) fn resume(
         Next::Lost => {
             let text = format!("what was moved from `{from}` is not in its place");
             let help =
-                format!("look for it in `{}`; {}", shown(&staging.private.path), staging.look());
+                format!("look for it in `{}`; {}", escaped(&staging.private.path), staging.look());
             return Err(Failure::new(text).help(help));
         }
         _ => {}

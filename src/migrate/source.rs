@@ -18,7 +18,7 @@ use crate::os::files;
 use crate::os::node::{Identity, Node};
 use crate::os::remove::{self, Left, What};
 use crate::os::tree::{NAMED, Tree};
-use crate::ui::escape::shown;
+use crate::ui::escape::escaped;
 use crate::ui::failure::{Failure, reason};
 use crate::ui::look::Look;
 
@@ -36,7 +36,7 @@ pub(super) struct Source {
 
 /// The error for a source that cannot be moved.
 pub(super) fn unfit(path: &Path, why: &str) -> Failure {
-    Failure::new(format!("cannot move `{}`: {why}", shown(path)))
+    Failure::new(format!("cannot move `{}`: {why}", escaped(path)))
 }
 
 impl Source {

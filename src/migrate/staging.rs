@@ -24,7 +24,7 @@ use crate::os::files;
 use crate::os::lock;
 use crate::os::remove::{self, Left, What};
 use crate::os::tree::{FILE, Tree, directory, names};
-use crate::ui::escape::{quoted, shown};
+use crate::ui::escape::{escaped, quoted};
 use crate::ui::failure::{Failure, reason};
 use crate::ui::report;
 
@@ -148,7 +148,7 @@ impl Staging {
         let path = self.path();
         let text = format!(
             "an earlier migration is unfinished, and its journal in `{}` cannot be used: {why}",
-            shown(&path)
+            escaped(&path)
         );
         Failure::new(text).help(self.look())
     }
@@ -244,7 +244,7 @@ impl Staging {
 
 /// The error for a destination that is there.
 pub(super) fn occupied(destination: &std::path::Path) -> Failure {
-    Failure::new(format!("`{}` is there already", shown(destination)))
+    Failure::new(format!("`{}` is there already", escaped(destination)))
         .help("--replace moves it aside; nothing of it is deleted or merged")
 }
 
@@ -254,7 +254,7 @@ fn keep_beside(private: &Tree, name: &str) -> io::Result<()> {
     let beside = format!("{name}.replaced-{}", since.map_or(0, |since| since.as_secs()));
     rename(&private.top, name.as_ref(), &private.top, beside.as_ref())?;
     let kept = private.path.join(beside);
-    report::note(&format!("what stood there before is kept as `{}`", shown(&kept)));
+    report::note(&format!("what stood there before is kept as `{}`", escaped(&kept)));
     Ok(())
 }
 

@@ -10,7 +10,7 @@ const ACCESS: &str = "system.posix_acl_access";
 /// chmod would open what was made under it.
 ///
 /// # Errors
-/// The system's.
+/// Any I/O error.
 pub fn strip(file: &File) -> Result<(), Errno> {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     for name in [ACCESS, "system.posix_acl_default"] {

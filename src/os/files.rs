@@ -1,4 +1,4 @@
-//! `lstat` and `fstat` in the words of [`crate::private_dir::judge`], and small files as text.
+//! `lstat` and `fstat` as an [`Entry`], and small files as text.
 //!
 //! Owners are asked of the kernel, past libc: fakeroot makes that say that all files are root's.
 
@@ -17,7 +17,7 @@ const MAX_TEXT: u64 = 1 << 20;
 /// What stands at a path, without following a symlink there.
 ///
 /// # Errors
-/// The system's, [`io::ErrorKind::NotFound`] included.
+/// Any I/O error, [`io::ErrorKind::NotFound`] included.
 pub fn entry(path: &Path) -> io::Result<Entry> {
     Ok(from(&rustix::fs::lstat(path)?))
 }
@@ -25,7 +25,7 @@ pub fn entry(path: &Path) -> io::Result<Entry> {
 /// What an open file or directory is.
 ///
 /// # Errors
-/// The system's.
+/// Any I/O error.
 pub fn opened(file: &File) -> io::Result<Entry> {
     Ok(from(&rustix::fs::fstat(file)?))
 }
@@ -33,7 +33,7 @@ pub fn opened(file: &File) -> io::Result<Entry> {
 /// What stands at a path, or `None` where nothing does.
 ///
 /// # Errors
-/// The system's, for every reason but absence.
+/// Any I/O error, for every reason but absence.
 pub fn entry_if_any(path: &Path) -> io::Result<Option<Entry>> {
     match entry(path) {
         Ok(entry) => Ok(Some(entry)),
@@ -50,7 +50,7 @@ pub fn is_there(path: &Path) -> bool {
 /// Who owns what a path leads to, symlinks followed; `None` where it leads nowhere.
 ///
 /// # Errors
-/// The system's, for every reason but absence.
+/// Any I/O error, for every reason but absence.
 pub fn owner(path: &Path) -> io::Result<Option<u32>> {
     match rustix::fs::stat(path).map_err(io::Error::from) {
         Ok(found) => Ok(Some(found.st_uid)),
@@ -67,7 +67,7 @@ pub fn owner(path: &Path) -> io::Result<Option<u32>> {
 /// followed: what they lead to is for [`super::trust`] to judge.
 ///
 /// # Errors
-/// The system's, and [`io::ErrorKind::InvalidInput`] for what is no regular file.
+/// Any I/O error, and [`io::ErrorKind::InvalidInput`] for what is no regular file.
 pub fn open_regular(path: &Path) -> io::Result<(File, Entry)> {
     assert_regular(&from(&rustix::fs::stat(path)?))?;
     let file = File::from(rustix::fs::open(path, CAREFULLY, Mode::empty())?);
@@ -87,7 +87,7 @@ pub fn read_regular(path: &Path) -> io::Result<String> {
 /// Opens what [`entry`] has shown to be a regular file, and makes sure that it still is that one.
 ///
 /// # Errors
-/// The system's, and that something else has come in its place.
+/// Any I/O error, and that something else has come in its place.
 pub fn open_judged(path: &Path, judged: &Entry) -> io::Result<File> {
     let file = rustix::fs::open(path, CAREFULLY | OFlags::NOFOLLOW, Mode::empty())?;
     let file = File::from(file);
@@ -113,7 +113,7 @@ pub fn not_a_file(kind: Kind) -> io::Error {
 /// Reads a small file.
 ///
 /// # Errors
-/// The system's, and [`io::ErrorKind::InvalidData`] for what is larger than 1 MiB or not UTF-8.
+/// Any I/O error, and [`io::ErrorKind::InvalidData`] for what is larger than 1 MiB or not UTF-8.
 pub fn text(file: &File) -> io::Result<String> {
     let invalid = |what| io::Error::new(io::ErrorKind::InvalidData, what);
     let mut bytes = Vec::with_capacity(1 << 12);

@@ -1,4 +1,4 @@
-//! Pure: paths as text: absolute and without `.` and `..`, by their letters alone.
+//! Pure: paths as text: absolute and without `.` and `..`, lexically.
 //!
 //! Enough to tell whether a path that a variable holds points into the shared root, whose own path
 //! is known to be free of symlinks. Never a substitute for asking the file system.
@@ -8,7 +8,7 @@ use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Component, Path, PathBuf};
 
-/// `path` seen from `base`, with `.` and `..` resolved by their letters.
+/// `path` seen from `base`, with `.` and `..` resolved lexically.
 pub fn absolute(base: &Path, path: &Path) -> PathBuf {
     let mut result = PathBuf::new();
     for component in base.join(path).components() {

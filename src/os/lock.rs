@@ -19,7 +19,7 @@ use super::files;
 use super::tree::Tree;
 use crate::os::entry::Kind;
 use crate::os::node::{Identity, Inventory};
-use crate::ui::escape::shown;
+use crate::ui::escape::escaped;
 use crate::ui::failure::Failure;
 
 /// Every lock of a tree, held until this is dropped.
@@ -95,7 +95,7 @@ pub fn held() -> HashSet<Identity> {
 /// A process by its program, its number and its owner.
 fn named(pid: u32) -> String {
     let program = std::fs::read(format!("/proc/{pid}/comm")).unwrap_or_default();
-    let program = shown(OsStr::from_bytes(program.trim_ascii_end())).to_string();
+    let program = escaped(OsStr::from_bytes(program.trim_ascii_end())).to_string();
     let owner = std::fs::metadata(format!("/proc/{pid}")).ok();
     let owner = owner.map(|found| format!(" of {}", accounts::owner(found.uid())));
     format!("`{program}` (process {pid}){}", owner.unwrap_or_default())

@@ -21,7 +21,7 @@ use found::Found;
 use super::files;
 use crate::os::entry::Entry;
 use crate::os::entry::Kind;
-use crate::ui::escape::{quoted, shown};
+use crate::ui::escape::{escaped, quoted};
 use crate::ui::failure::{Failure, reason};
 use crate::ui::look::Look;
 
@@ -97,7 +97,7 @@ impl Original {
     ///
     /// # Errors
     /// Those of [`Original::assert_writable`], where something would be lost, for a file that is not
-    /// as it was read, and the system's. The old file stays in each case.
+    /// as it was read, and any I/O error. The old file stays in each case.
     pub fn replace(&self, bytes: &[u8], mode: u32) -> Result<(), Failure> {
         self.assert_writable()?;
         let failed = |cause| Failure::file("write", &self.path, cause);
@@ -107,7 +107,7 @@ impl Original {
         beside.fill(bytes, self.found.as_ref(), mode).map_err(|error| match error {
             Failed::Plainly(cause) => failed(cause),
             Failed::Attribute(name, cause) => {
-                let (name, cause) = (shown(&name), reason(&cause));
+                let (name, cause) = (escaped(&name), reason(&cause));
                 let why = format!("it would lose its attribute `{name}`: {cause}");
                 let path = quoted(&self.path);
                 cannot_edit(&self.path, &why)
@@ -149,7 +149,7 @@ impl Original {
 /// Copies a program, which may be running, to a place that others may be running it from; mode 0755.
 ///
 /// # Errors
-/// The system's; what stood there stays.
+/// Any I/O error; what stood there stays.
 pub fn copy_program(from: &Path, to: &Path) -> io::Result<()> {
     let beside = Beside::create(to)?;
     io::copy(&mut File::open(from)?, &mut &beside.file)?;
@@ -162,7 +162,7 @@ pub fn copy_program(from: &Path, to: &Path) -> io::Result<()> {
 /// Whether two files have the same content.
 ///
 /// # Errors
-/// The system's.
+/// Any I/O error.
 pub fn is_same_content(one: &Path, other: &Path) -> io::Result<bool> {
     let (one, other) = (files::open_regular(one)?.0, files::open_regular(other)?.0);
     if one.metadata()?.len() != other.metadata()?.len() {
@@ -190,22 +190,22 @@ fn sync(directory: &Path) -> io::Result<()> {
 
 /// The failure to edit a file (exit 1), which stays as it is.
 fn cannot_edit(path: &Path, why: &str) -> Failure {
-    Failure::new(format!("cannot edit `{}`: {why}", shown(path)))
+    Failure::new(format!("cannot edit `{}`: {why}", escaped(path)))
 }
 
 /// The failure to edit a file as root (exit 1), when another account can change `place`, which leads
 /// to it.
 pub fn changeable_by_others(path: &Path, place: &Path) -> Failure {
-    let why = format!("others can change `{}`, and you are root", shown(place));
+    let why = format!("others can change `{}`, and you are root", escaped(place));
     cannot_edit(path, &why).help(
-        Look::Way
+        Look::Ancestors
             .at(path, "run this without sudo, as the person whose file it is; who that is shows"),
     )
 }
 
 /// The failure to change what somebody else has changed since it was read (exit 1).
 pub fn changed_meanwhile(path: &Path) -> Failure {
-    Failure::new(format!("`{}` was changed by somebody else meanwhile", shown(path)))
+    Failure::new(format!("`{}` was changed by somebody else meanwhile", escaped(path)))
         .help("run the same command again")
 }
 

@@ -1,6 +1,6 @@
 //! The process as it was started: arguments, environment, working directory, ids.
 //!
-//! The one seam through which the other floors see them. Nothing here changes the environment, so a
+//! The one seam through which everything else sees them. Nothing here changes the environment, so a
 //! variable has one value however often it is asked for.
 
 use std::ffi::{OsStr, OsString};

@@ -33,7 +33,7 @@ pub fn is_valid(directory: &File) -> bool {
 /// already stays, and is none of ours.
 ///
 /// # Errors
-/// The system's.
+/// Any I/O error.
 pub fn write(directory: &File) -> io::Result<Option<File>> {
     let written = match without_a_name(directory) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => with_a_name(directory),

@@ -14,7 +14,7 @@ use super::facts::{facts_if_any, facts_of};
 use super::interrupt;
 use crate::os::entry::Kind;
 use crate::os::node::{Inventory, MAX_DEPTH, Node, is_mounted};
-use crate::ui::escape::{quoted, shown};
+use crate::ui::escape::{escaped, quoted};
 use crate::ui::failure::Failure;
 
 /// How a directory is opened, wherever it is.
@@ -72,8 +72,10 @@ impl Tree {
             let above = inventory.path(index);
             if above.len() > MAX_DEPTH {
                 let path = self.at(&above);
-                let text =
-                    format!("refusing `{}`: no cargo goes down as deep as that", shown(&path));
+                let text = format!(
+                    "refusing `{}`: it is nested deeper than any target directory",
+                    escaped(&path)
+                );
                 return Err(Failure::new(text).exit(77));
             }
             let failed = |cause| self.failed("look at", &above, cause);
@@ -147,7 +149,7 @@ impl Tree {
         let path = self.at(names);
         match E::from_io_error(&cause) {
             Some(E::NOENT | E::NOTDIR | E::LOOP | E::NXIO | E::STALE) => {
-                Failure::new(format!("`{}` was changed meanwhile", shown(&path)))
+                Failure::new(format!("`{}` was changed meanwhile", escaped(&path)))
             }
             Some(E::ACCESS) => {
                 Failure::step(doing, &path, cause).help(format!("namei -l {}", quoted(&path)))

@@ -9,11 +9,11 @@ use crate::os::accounts;
 use crate::os::entry::{Entry, Kind, UNMAPPED};
 use crate::os::files;
 use crate::os::user_namespace;
-use crate::private_dir::judge::{Part, Trust, judge_way};
+use crate::private_dir::judge::{Part, Trust, judge_ancestor};
 use crate::private_dir::place::{Place, PlaceKind};
 use crate::private_dir::refusal::Flaw;
 use crate::settings::invalid_root;
-use crate::ui::escape::shown;
+use crate::ui::escape::escaped;
 use crate::ui::failure::Result;
 
 /// What cargo and rustup read in every directory above the one that they work in.
@@ -23,7 +23,7 @@ pub const READ_ABOVE: &[&str] = &[".cargo", "Cargo.toml", "rust-toolchain", "rus
 ///
 /// # Errors
 /// Those of [`super::examine`].
-pub fn examine_way(shared_root: &Path, caller: &Caller<'_>) -> Result<()> {
+pub fn examine_ancestors(shared_root: &Path, caller: &Caller<'_>) -> Result<()> {
     let place = Place {
         parent: shared_root.to_owned(),
         name: String::new(),
@@ -87,9 +87,9 @@ fn judge(directory: &Path, entry: &Entry, place: &Place, caller: &Caller<'_>) ->
         && user_namespace::hides_owners();
     let owners = if is_hidden { &[UNMAPPED] } else { caller.trusted.as_slice() };
     let trust = Trust { caller: caller.acting, owners };
-    judge_way(entry, part, trust).map_err(|flaw| match flaw {
-        Flaw::WayNotADirectory(Kind::Symlink) if place.kind == PlaceKind::BelowSharedRoot => {
-            let cause = format!("has a symlink in it, `{}`", shown(directory));
+    judge_ancestor(entry, part, trust).map_err(|flaw| match flaw {
+        Flaw::AncestorNotADirectory(Kind::Symlink) if place.kind == PlaceKind::BelowSharedRoot => {
+            let cause = format!("has a symlink in it, `{}`", escaped(directory));
             invalid_root(&place.parent, &caller.root_origin, &cause)
         }
         flaw => refusal(directory, entry.uid, flaw, caller),

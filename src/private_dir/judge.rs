@@ -47,14 +47,18 @@ pub enum Verdict {
 /// Judges one directory above the private directory.
 ///
 /// # Errors
-/// Its flaw; [`Flaw::WayNotADirectory`] with a symlink is for the caller to tell as a mistake in
+/// Its flaw; [`Flaw::AncestorNotADirectory`] with a symlink is for the caller to tell as a mistake in
 /// the settings.
-pub fn judge_way(entry: &Entry, part: Part, trust: Trust<'_>) -> Result<(), Flaw> {
+pub fn judge_ancestor(entry: &Entry, part: Part, trust: Trust<'_>) -> Result<(), Flaw> {
     if entry.kind != Kind::Directory {
-        return Err(Flaw::WayNotADirectory(entry.kind));
+        return Err(Flaw::AncestorNotADirectory(entry.kind));
     }
     if entry.uid != 0 && entry.uid != trust.caller && !trust.owners.contains(&entry.uid) {
-        return Err(if entry.uid == UNMAPPED { Flaw::WayUnmapped } else { Flaw::WayForeign });
+        return Err(if entry.uid == UNMAPPED {
+            Flaw::AncestorUnmapped
+        } else {
+            Flaw::AncestorForeign
+        });
     }
     let is_sticky = entry.mode & 0o1000 != 0;
     match part {
@@ -62,7 +66,9 @@ pub fn judge_way(entry: &Entry, part: Part, trust: Trust<'_>) -> Result<(), Flaw
         Part::HoldsSources if entry.mode & 0o002 == 0 => Ok(()),
         Part::AboveHome | Part::Root(StickyRoot::Accept) if is_sticky => Ok(()),
         Part::Root(_) => Err(Flaw::RootWritable(entry.mode)),
-        Part::Ancestor | Part::HoldsSources | Part::AboveHome => Err(Flaw::WayWritable(entry.mode)),
+        Part::Ancestor | Part::HoldsSources | Part::AboveHome => {
+            Err(Flaw::AncestorWritable(entry.mode))
+        }
     }
 }
 
@@ -93,7 +99,7 @@ pub fn judge_own(entry: &Entry, caller: u32) -> Result<(), Flaw> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Part, Trust, Verdict, judge_private, judge_way};
+    use super::{Part, Trust, Verdict, judge_ancestor, judge_private};
     use crate::os::entry::Entry;
     use crate::os::entry::Kind;
     use crate::settings::StickyRoot;
@@ -113,16 +119,16 @@ mod tests {
             (0, 0o755, Ancestor, "Ok(())"),
             (ALICE, 0o755, Ancestor, "Ok(())"),
             (1777, 0o755, Ancestor, "Ok(())"),
-            (0, 0o1777, Ancestor, "Err(WayWritable(1023))"),
-            (0, 0o1775, Ancestor, "Err(WayWritable(1021))"),
-            (0, 0o2775, Ancestor, "Err(WayWritable(1533))"),
-            (ALICE, 0o775, Ancestor, "Err(WayWritable(509))"),
+            (0, 0o1777, Ancestor, "Err(AncestorWritable(1023))"),
+            (0, 0o1775, Ancestor, "Err(AncestorWritable(1021))"),
+            (0, 0o2775, Ancestor, "Err(AncestorWritable(1533))"),
+            (ALICE, 0o775, Ancestor, "Err(AncestorWritable(509))"),
             (0, 0o2775, HoldsSources, "Ok(())"),
             (0, 0o3775, HoldsSources, "Ok(())"),
-            (0, 0o777, HoldsSources, "Err(WayWritable(511))"),
-            (0, 0o1777, HoldsSources, "Err(WayWritable(1023))"),
+            (0, 0o777, HoldsSources, "Err(AncestorWritable(511))"),
+            (0, 0o1777, HoldsSources, "Err(AncestorWritable(1023))"),
             (0, 0o1777, AboveHome, "Ok(())"),
-            (0, 0o777, AboveHome, "Err(WayWritable(511))"),
+            (0, 0o777, AboveHome, "Err(AncestorWritable(511))"),
             (0, 0o755, refuse, "Ok(())"),
             (0, 0o750, refuse, "Ok(())"),
             (0, 0o1777, refuse, "Err(RootWritable(1023))"),
@@ -134,17 +140,18 @@ mod tests {
             (0, 0o3775, accept, "Ok(())"),
             (0, 0o2775, accept, "Err(RootWritable(1533))"),
             (0, 0o777, accept, "Err(RootWritable(511))"),
-            (MALLORY, 0o755, Ancestor, "Err(WayForeign)"),
-            (MALLORY, 0o1777, accept, "Err(WayForeign)"),
-            (MALLORY, 0o755, AboveHome, "Err(WayForeign)"),
-            (65534, 0o755, Ancestor, "Err(WayUnmapped)"),
+            (MALLORY, 0o755, Ancestor, "Err(AncestorForeign)"),
+            (MALLORY, 0o1777, accept, "Err(AncestorForeign)"),
+            (MALLORY, 0o755, AboveHome, "Err(AncestorForeign)"),
+            (65534, 0o755, Ancestor, "Err(AncestorUnmapped)"),
         ] {
             let trust = Trust { caller: ALICE, owners: &[1777] };
-            let found = format!("{:?}", judge_way(&entry(Kind::Directory, uid, mode), part, trust));
+            let found =
+                format!("{:?}", judge_ancestor(&entry(Kind::Directory, uid, mode), part, trust));
             assert_eq!(found, expected, "{uid} {mode:o} {part:?}");
         }
         let trust = Trust { caller: ALICE, owners: &[] };
-        assert!(judge_way(&entry(Kind::Symlink, 0, 0o777), Ancestor, trust).is_err());
+        assert!(judge_ancestor(&entry(Kind::Symlink, 0, 0o777), Ancestor, trust).is_err());
     }
 
     #[test]

@@ -18,7 +18,7 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-pub use ancestors::{READ_ABOVE, examine_way};
+pub use ancestors::{READ_ABOVE, examine_ancestors};
 use ancestors::{Way, judge_names_in, walk};
 pub use make::{UNFINISHED, provision_command};
 

@@ -37,7 +37,7 @@ impl<'a> Provisioner<'a> {
     pub fn new(root: &'a Path, settings: &'a Settings, group: Option<u32>) -> Result<Self> {
         let entry = files::entry_if_any(root).map_err(|cause| {
             let (path, cause) =
-                (crate::ui::escape::shown(root), crate::ui::failure::reason(&cause));
+                (crate::ui::escape::escaped(root), crate::ui::failure::reason(&cause));
             Failure::new(format!("cannot look at the shared root `{path}`: {cause}"))
                 .help(format!("namei -l {}", crate::ui::escape::quoted(root)))
         })?;

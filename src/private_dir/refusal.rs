@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use crate::os::entry::Kind;
 use crate::os::trust::trust_unmapped;
-use crate::ui::escape::{quoted, shown};
+use crate::ui::escape::{escaped, quoted};
 use crate::ui::failure::{Failure, Mark, reason};
 use crate::ui::look::Look;
 use crate::ui::owner::Owner;
@@ -45,18 +45,18 @@ pub enum Flaw {
     /// Others can create files in the shared root; its permission bits, in octal.
     RootWritable(u32),
     /// Others can create files in a directory above the private one; its permission bits, in octal.
-    WayWritable(u32),
+    AncestorWritable(u32),
     /// The shared root holds a file of somebody else that builds would read.
     ReadAbove,
     /// The private directory is on another device than the accepted sticky root, and root has not
     /// mounted it.
     ForeignMount,
     /// The shared root, or a directory on the way to it, belongs to another ordinary account.
-    WayForeign,
+    AncestorForeign,
     /// The owner has no number in this user namespace, so it cannot be told who it is.
-    WayUnmapped,
+    AncestorUnmapped,
     /// A part of the way is no directory (a symlink is a settings error instead).
-    WayNotADirectory(Kind),
+    AncestorNotADirectory(Kind),
     /// The shared root lets in only its owner and the members of this group, as `usermod -G` takes it.
     MembersOnly(String),
     /// The entry was replaced between the check and the use.
@@ -90,14 +90,14 @@ impl Refusal {
             Flaw::ModesIgnored(_) => {
                 "choose a shared root on a file system with Unix permissions".into()
             }
-            Flaw::RootWritable(mode) | Flaw::WayWritable(mode) => self.close(*mode),
+            Flaw::RootWritable(mode) | Flaw::AncestorWritable(mode) => self.close(*mode),
             Flaw::ReadAbove => format!("ask {} or the administrator to take it away", self.owner),
             Flaw::ForeignMount => "ask the administrator to unmount it".into(),
-            Flaw::WayForeign => {
-                Look::Way.at(&self.path, "choose a place that only you or root can change")
+            Flaw::AncestorForeign => {
+                Look::Ancestors.at(&self.path, "choose a place that only you or root can change")
             }
-            Flaw::WayUnmapped => trust_unmapped(self.owner.uid),
-            Flaw::WayNotADirectory(_) => "choose another place".into(),
+            Flaw::AncestorUnmapped => trust_unmapped(self.owner.uid),
+            Flaw::AncestorNotADirectory(_) => "choose another place".into(),
             Flaw::MembersOnly(group) => format!(
                 "ask the administrator to run: usermod -aG {group} {}; or to list you under \
                  `exclude.users`",
@@ -118,7 +118,7 @@ impl Refusal {
                 self.by_owner(&format!("cargo-peruser setup --shared-root {path}"))
             }
             // A sticky one is meant for everybody, as `/tmp` is.
-            Flaw::WayWritable(_) if mode & 0o1000 != 0 => {
+            Flaw::AncestorWritable(_) if mode & 0o1000 != 0 => {
                 "choose a place below directories that only you or root can write to".into()
             }
             _ => format!(
@@ -142,27 +142,27 @@ impl Refusal {
             Flaw::WritableByOthers(mode) => format!("others can write to it (mode {mode:04o})"),
             Flaw::WritableInside(inside, mode) => format!(
                 "others could read it until now, and write to `{}` in it (mode {mode:04o})",
-                shown(inside)
+                escaped(inside)
             ),
             Flaw::OwnerBitsMissing(mode) => format!("its owner cannot use it (mode {mode:04o})"),
             Flaw::ModesIgnored(mode) => format!(
                 "it was made with mode 0700 and has mode {mode:04o} and belongs to {owner}, \
                  so this file system does not keep Unix permissions"
             ),
-            Flaw::RootWritable(mode) | Flaw::WayWritable(mode) => format!(
+            Flaw::RootWritable(mode) | Flaw::AncestorWritable(mode) => format!(
                 "others can create files in it that cargo and build tools read (mode {mode:04o})"
             ),
             Flaw::ReadAbove => {
                 format!("it is {owner}'s, and cargo and build tools would read it")
             }
             Flaw::ForeignMount => "it is a mount that root has not made".into(),
-            Flaw::WayForeign => {
+            Flaw::AncestorForeign => {
                 format!("it is owned by {owner}, who could replace your directory in it")
             }
-            Flaw::WayUnmapped => {
+            Flaw::AncestorUnmapped => {
                 format!("its owner has no account here and appears as uid {}", owner.uid)
             }
-            Flaw::WayNotADirectory(kind) => format!("it is a {kind}"),
+            Flaw::AncestorNotADirectory(kind) => format!("it is a {kind}"),
             Flaw::MembersOnly(group) => {
                 format!(
                     "only members of the group {group} have access, and you are {}",
@@ -182,13 +182,13 @@ impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Failure {
         let what = match &refusal.flaw {
             Flaw::RootWritable(_) | Flaw::MembersOnly(_) => "use the shared root",
-            Flaw::WayWritable(_)
-            | Flaw::WayForeign
-            | Flaw::WayUnmapped
-            | Flaw::WayNotADirectory(_) => "build below",
+            Flaw::AncestorWritable(_)
+            | Flaw::AncestorForeign
+            | Flaw::AncestorUnmapped
+            | Flaw::AncestorNotADirectory(_) => "build below",
             _ => "use",
         };
-        let (path, fault) = (shown(&refusal.path), refusal.fault());
+        let (path, fault) = (escaped(&refusal.path), refusal.fault());
         let failure = Failure::new(format!("refusing to {what} `{path}`: {fault}"))
             .help(refusal.help())
             .exit(77);
@@ -227,14 +227,14 @@ mod tests {
             (1500, Flaw::ModesIgnored(0o755)),
             (1500, Flaw::RootWritable(0o777)),
             (0, Flaw::RootWritable(0o777)),
-            (1500, Flaw::WayWritable(0o775)),
-            (0, Flaw::WayWritable(0o1777)),
-            (0, Flaw::WayWritable(0o777)),
+            (1500, Flaw::AncestorWritable(0o775)),
+            (0, Flaw::AncestorWritable(0o1777)),
+            (0, Flaw::AncestorWritable(0o777)),
             (1666, Flaw::ReadAbove),
             (1666, Flaw::ForeignMount),
-            (1666, Flaw::WayForeign),
-            (65534, Flaw::WayUnmapped),
-            (1666, Flaw::WayNotADirectory(Kind::File)),
+            (1666, Flaw::AncestorForeign),
+            (65534, Flaw::AncestorUnmapped),
+            (1666, Flaw::AncestorNotADirectory(Kind::File)),
             (0, Flaw::MembersOnly("build".into())),
             (1500, Flaw::Swapped),
             (1500, Flaw::Unreadable(io::Error::from_raw_os_error(13))),

@@ -8,7 +8,7 @@ use clap::builder::PossibleValue;
 use clap::{Arg, ArgGroup, ArgMatches, Command, ValueEnum, value_parser};
 
 use crate::os::snapshot::Snapshot;
-use crate::session::Standpoint;
+use crate::session::SessionContext;
 use crate::session::shell::{Syntax, render};
 use crate::settings::Flags;
 use crate::shim;
@@ -50,9 +50,9 @@ pub(crate) fn command() -> Command {
 pub(crate) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyhow::Result<u8> {
     let shell = verb.get_one::<Shell>("shell").map_or(Syntax::Posix, |shell| shell.syntax());
     let syntax = verb.get_one::<Format>("format").map_or(shell, |format| format.syntax());
-    let standpoint = Standpoint::of(snapshot);
-    let (changes, prepared) = match standpoint.session(flags) {
-        Err(error) => (standpoint.path().into_iter().collect(), Err(error)),
+    let context = SessionContext::of(snapshot);
+    let (changes, prepared) = match context.session(flags) {
+        Err(error) => (context.path().into_iter().collect(), Err(error)),
         Ok(session) => match session.prepare() {
             Err(error) => (session.path().into_iter().collect(), Err(error)),
             notes => (session.changes(), notes),

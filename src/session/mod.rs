@@ -19,7 +19,7 @@ use crate::settings::{Key, Settings};
 use crate::shim::Plan;
 use crate::shim::argv::Invocation;
 use crate::shim::candidate::Caution;
-use crate::shim::decide::{Door, Rule};
+use crate::shim::decide::{EntryPoint, Rule};
 use crate::shim::environment::{self, Change};
 use crate::shim::real_cargo;
 use crate::shim::trail::Trail;
@@ -30,16 +30,16 @@ const PATH: &str = "PATH";
 
 /// The caller, standing nowhere.
 #[derive(Debug)]
-pub(crate) struct Standpoint {
+pub(crate) struct SessionContext {
     snapshot: Snapshot,
     words: [OsString; 1],
 }
 
-impl Standpoint {
+impl SessionContext {
     /// Takes the caller away from the working directory.
-    pub(crate) fn of(snapshot: &Snapshot) -> Standpoint {
+    pub(crate) fn of(snapshot: &Snapshot) -> SessionContext {
         let snapshot = Snapshot { cwd: PathBuf::from("/"), ..snapshot.clone() };
-        Standpoint { snapshot, words: ["build".into()] }
+        SessionContext { snapshot, words: ["build".into()] }
     }
 
     /// Decides what a session is to have. Changes nothing.
@@ -47,7 +47,7 @@ impl Standpoint {
     /// # Errors
     /// Mistakes in the settings.
     pub(crate) fn session(&self, flags: &[(Key, OsString)]) -> Result<Session<'_>> {
-        let plan = Plan::make(&self.snapshot, Door::Session, flags, &self.words)?;
+        let plan = Plan::make(&self.snapshot, EntryPoint::Session, flags, &self.words)?;
         Ok(Session { plan })
     }
 
@@ -69,7 +69,7 @@ impl Session<'_> {
         Homes::new(self.plan.snapshot).cache()
     }
 
-    /// The settings in force.
+    /// The settings that apply.
     pub(crate) fn settings(&self) -> &Settings {
         self.plan.settings()
     }
@@ -100,7 +100,7 @@ impl Session<'_> {
         changes
     }
 
-    /// What changes where the directory is refused: as [`Standpoint::path`], unless the caller has
+    /// What changes where the directory is refused: as [`SessionContext::path`], unless the caller has
     /// no use for the shim.
     pub(crate) fn path(&self) -> Option<Change> {
         match self.rule() {

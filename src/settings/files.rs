@@ -15,7 +15,7 @@ use crate::os::trust::{Doubt, Trust};
 use crate::os::user_namespace;
 use crate::settings::parse::{Whose, from_file, from_flags, from_variables};
 use crate::settings::{Key, SYSTEM_FILE, Settings};
-use crate::ui::escape::{quoted, shown};
+use crate::ui::escape::{escaped, quoted};
 use crate::ui::failure::{Failure, Result, reason};
 use crate::ui::look::Look;
 
@@ -29,7 +29,7 @@ pub fn load(snapshot: &Snapshot, homes: &Homes<'_>, flags: &[(Key, OsString)]) -
     below(snapshot, homes, [variables, flags])
 }
 
-/// What the files say, without variables and flags: what is in force for every session.
+/// What the files say, without variables and flags: what applies to every session.
 ///
 /// # Errors
 /// The first mistake.
@@ -78,7 +78,7 @@ pub fn person_file(homes: &Homes<'_>) -> Option<PathBuf> {
 /// go. None is as good as an empty one.
 fn read(path: &Path, whose: Whose, caller: u32, owners: &[u32]) -> Result<Settings> {
     let wrong = |cause: String, help: String| {
-        let text = format!("cannot use the settings in `{}`: {cause}", shown(path));
+        let text = format!("cannot use the settings in `{}`: {cause}", escaped(path));
         Failure::new(text).help(help).exit(78)
     };
     let unreadable = |error: io::Error| wrong(reason(&error), format!("ls -l {}", quoted(path)));
@@ -125,7 +125,7 @@ fn doubt(
 ) -> (String, String) {
     let what = match place == path {
         true => "it".to_owned(),
-        false => format!("`{}` on the way to it", shown(place)),
+        false => format!("`{}` on the way to it", escaped(place)),
     };
     if owners.contains(&entry.uid) {
         let cause = format!("others can write to {what} (mode {:04o})", entry.mode);
@@ -135,8 +135,8 @@ fn doubt(
     let cause = format!("{what} is owned by {}, not by {owner}", accounts::owner(entry.uid));
     let help = match whose {
         Whose::System if entry.uid == UNMAPPED => trust_unmapped(entry.uid),
-        Whose::System => Look::Way.at(path, "let root put a file of its own there"),
-        Whose::Person => Look::Way
+        Whose::System => Look::Ancestors.at(path, "let root put a file of its own there"),
+        Whose::Person => Look::Ancestors
             .at(path, "put your own file there, or set XDG_CONFIG_HOME to a directory of yours"),
     };
     (cause, help)

@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use super::policy::{Limit, Policy};
-use crate::ui::escape::shown;
+use crate::ui::escape::escaped;
 
 /// What a setting takes.
 #[derive(Clone, Copy, Debug)]
@@ -76,7 +76,7 @@ impl Kind {
     /// # Errors
     /// What is wrong with it.
     pub fn parse(self, text: &OsStr) -> Result<Value, Invalid> {
-        let otherwise = || self.invalid(format!("`{}`", shown(text)));
+        let otherwise = || self.invalid(format!("`{}`", escaped(text)));
         match self {
             Kind::Root => root(text).map(Value::Path).map_err(|cause| Invalid::root(text, cause)),
             Kind::Program if Path::new(text).is_absolute() => Ok(Value::Path(text.into())),
@@ -107,7 +107,7 @@ impl Invalid {
     /// A shared root that is no plain absolute path.
     pub(super) fn root(text: &OsStr, cause: &str) -> Invalid {
         Invalid {
-            found: format!("`{}` {cause}", shown(text)),
+            found: format!("`{}` {cause}", escaped(text)),
             help: "give the real absolute path, as `realpath` prints it".into(),
         }
     }
@@ -136,7 +136,7 @@ fn root(text: &OsStr) -> Result<PathBuf, &'static str> {
     Ok(PathBuf::from(trimmed))
 }
 
-/// The type that code sees: made of a value in force, or else of the row's default.
+/// The type that code sees: made of a value that is set, or else of the row's default.
 pub(super) trait Typed<'a> {
     /// `default` is a valid text of the row's kind, or empty.
     fn of(value: Option<&'a Value>, default: &'static str) -> Self;

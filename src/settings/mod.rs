@@ -1,4 +1,4 @@
-//! Pure: the settings in force: flag over environment over the person's file over the system's file
+//! Pure: the settings that apply: flag over environment over the person's file over the system's file
 //! over what is built in.
 //!
 //! `table` holds every setting, `kind` what they take. [`merge`] reads the texts, which [`files`]

@@ -12,7 +12,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::table::VARIABLE_PREFIX;
 use super::{Entry, Invalid, Key, Kind, Origin, SYSTEM_FILE, Settings, Value, invalid};
-use crate::ui::escape::shown;
+use crate::ui::escape::escaped;
 use crate::ui::failure::{Failure, Result};
 
 /// Whose file it is.
@@ -32,11 +32,11 @@ const ENFORCE: &str = "enforce";
 /// # Errors
 /// The first mistake, with the file's path and the line.
 pub fn from_file(path: &Path, text: &str, whose: Whose) -> Result<Settings> {
-    let file = File { path: shown(path).to_string(), text, whose };
+    let file = File { path: escaped(path).to_string(), text, whose };
     let table = DeTable::parse(text).map_err(|error| {
         let origin = file.at(error.span().map_or(0, |span| span.start));
         let cause = error.message().lines().collect::<Vec<_>>().join(", ");
-        Failure::new(format!("invalid settings in {origin}: {}", shown(&cause)))
+        Failure::new(format!("invalid settings in {origin}: {}", escaped(&cause)))
             .help("correct the line; a value with letters is quoted")
             .exit(78)
     })?;
@@ -170,7 +170,7 @@ fn unknown(name: &str, spelled: &str, origin: &impl Display, known: Vec<String>)
         Some((_, nearest)) => format!("did you mean `{nearest}`?"),
         None => format!("there are {}", known.join(", ")),
     };
-    let text = format!("unknown setting `{}` in {origin}", shown(name));
+    let text = format!("unknown setting `{}` in {origin}", escaped(name));
     Failure::new(text).help(help).exit(78)
 }
 

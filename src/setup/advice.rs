@@ -11,7 +11,7 @@ use crate::private_dir::provision::Person;
 use crate::session::installation::{Installation, PROGRAM};
 use crate::setup::pieces::line_for;
 use crate::setup::steps::{find_shell, is_this_program};
-use crate::ui::escape::{quoted, shown};
+use crate::ui::escape::{escaped, quoted};
 use crate::ui::report;
 
 /// Tells what concerns these accounts.
@@ -27,18 +27,18 @@ pub(super) fn tell(site: &Site, people: &[Person]) {
         let shell = shell.to_string_lossy().into_owned();
         let has_line = account.uid == site.account.uid && has_line(&shell, &site.home);
         if !has_line && !is_reached(&shell, site) {
-            unreached.entry(shell).or_default().push(shown(name).to_string());
+            unreached.entry(shell).or_default().push(escaped(name).to_string());
         }
         let prefix = account.home.as_deref().map(|home| home.join(".local"));
         let binary = prefix.map(|prefix| Installation { prefix }.binary());
         if site.is_machine() && binary.is_some_and(|it| is_this_program(&it) == Some(false)) {
-            copies.push(shown(name).to_string());
+            copies.push(escaped(name).to_string());
         }
     }
     for (shell, names) in unreached {
         let text = format!(
             "no start-up file of setup's reaches `{}`, the login shell of {}",
-            shown(&shell),
+            escaped(&shell),
             names.join(", ")
         );
         report::advice(&text, &line_for_shell(&shell, site));
@@ -96,7 +96,7 @@ fn line_for_shell(shell: &str, site: &Site) -> String {
         (_, Some(file)) => line_for(Path::new(file), &program),
         (_, None) => {
             let shim_dir = site.installation.shim_dir();
-            return format!("put `{}` first on PATH in its start-up file", shown(&shim_dir));
+            return format!("put `{}` first on PATH in its start-up file", escaped(&shim_dir));
         }
     };
     format!("add this line to ~/{}: {line}", start_up_file(shell).unwrap_or_default())

@@ -6,7 +6,7 @@ use std::fmt::{self, Display, Formatter};
 use std::path::PathBuf;
 
 use crate::os::entry::Kind;
-use crate::ui::escape::{quoted, shown};
+use crate::ui::escape::{escaped, quoted};
 use crate::ui::failure::Failure;
 use crate::ui::look::Look;
 use crate::ui::owner::Owner;
@@ -99,7 +99,7 @@ impl SetupError {
     pub(crate) fn help(&self) -> String {
         match self {
             SetupError::OtherInstallation { .. } => {
-                "take that one back first: cargo-peruser setup --uninstall --prefix …".into()
+                "uninstall that one first: cargo-peruser setup --uninstall --prefix …".into()
             }
             SetupError::Taken { path, .. } => {
                 format!("look at it, and move it away: ls -ld {}", quoted(path))
@@ -114,9 +114,8 @@ impl SetupError {
                 quoted(path)
             ),
             SetupError::Path { help, .. } => (*help).into(),
-            SetupError::Prefix { path, .. } => {
-                Look::Way.at(path, "name another place with --prefix, that only root can change")
-            }
+            SetupError::Prefix { path, .. } => Look::Ancestors
+                .at(path, "name another place with --prefix, that only root can change"),
             SetupError::Root { path, fault } => fault.help(path),
             SetupError::NoGroup { name } => format!("groupadd {}", quoted(name)),
             SetupError::GroupOfOnesOwn => "sudo cargo-peruser setup --group …".into(),
@@ -132,39 +131,39 @@ impl Display for SetupError {
                 write!(
                     f,
                     "cannot install `{}`: the place is taken by a {kind} that setup has not put there",
-                    shown(path)
+                    escaped(path)
                 )
             }
             SetupError::OtherInstallation { path } => {
-                write!(f, "`{}` belongs to another installation of cargo-peruser", shown(path))
+                write!(f, "`{}` belongs to another installation of cargo-peruser", escaped(path))
             }
             SetupError::Unfinished { path, line } => write!(
                 f,
                 "the block of cargo-peruser in `{}` line {line} has no last line",
-                shown(path)
+                escaped(path)
             ),
             SetupError::Written { path, line } => write!(
                 f,
                 "the block of cargo-peruser in `{}` line {line} holds lines that setup has not put \
                  there",
-                shown(path)
+                escaped(path)
             ),
             SetupError::Path { path, cause, .. } => {
-                write!(f, "cannot install below `{}`: it {cause}", shown(path))
+                write!(f, "cannot install below `{}`: it {cause}", escaped(path))
             }
             SetupError::Prefix { path, owner, mode } => write!(
                 f,
                 "refusing to install below `{}`: it is owned by {owner} and has mode {mode:04o}, so \
                  others could replace what everyone runs",
-                shown(path)
+                escaped(path)
             ),
             SetupError::Root { path, fault } => f.write_str(&fault.text(path)),
-            SetupError::NoGroup { name } => write!(f, "there is no group `{}`", shown(name)),
+            SetupError::NoGroup { name } => write!(f, "there is no group `{}`", escaped(name)),
             SetupError::GroupOfOnesOwn => {
                 write!(f, "--group is for a machine's shared root, which only root sets up")
             }
             SetupError::Receipt { path, cause } => {
-                write!(f, "cannot use the receipt `{}`: {}", shown(path), shown(cause))
+                write!(f, "cannot use the receipt `{}`: {}", escaped(path), escaped(cause))
             }
         }
     }

@@ -153,7 +153,7 @@ impl Start {
 /// `words` are those with which this program calls [`enter`].
 ///
 /// # Errors
-/// The system's, [`io::ErrorKind::TimedOut`] for a shell that never comes to an end, and
+/// Any I/O error, [`io::ErrorKind::TimedOut`] for a shell that never comes to an end, and
 /// [`io::ErrorKind::UnexpectedEof`] for one that ends without an answer.
 pub(super) fn ask(
     shell: AskedShell,

@@ -192,7 +192,7 @@ fn install(site: &Site, steps: &[Step], mut receipt: Receipt) -> Result<(), Fail
     steps.iter().filter(|step| !holds_receipt(step)).try_for_each(put)
 }
 
-/// How things stand. Something that is missing or loose is a failure, and so is a session in which
+/// How things stand. Something that is missing or has wrong permissions is a failure, and so is a session in which
 /// another cargo comes first.
 fn status(site: &Site, steps: &[Step], snapshot: &Snapshot, flags: &Flags) -> anyhow::Result<u8> {
     report::line(text::state(steps))?;

@@ -1,6 +1,6 @@
 //! Pure: what `setup` puts where: the pieces of an installation, for a machine and for one person.
 //!
-//! The list is made from facts that `sys` has gathered, and it is complete: installing, showing and
+//! The list is made from facts that others have gathered, and it is complete: installing, showing and
 //! taking away all go by it. Hooks only call the program and are harmless without it.
 
 mod hooks;

@@ -15,13 +15,13 @@ use crate::os::files;
 use crate::os::homes::Homes;
 use crate::os::snapshot::Snapshot;
 use crate::session::installation::Installation;
-use crate::session::{Standpoint, has_cargo};
+use crate::session::{SessionContext, has_cargo};
 use crate::settings::Flags;
 use crate::setup::fresh_shell::{Answer, AskedShell, Start, ask};
 use crate::setup::pieces::line_for;
 use crate::shim::decide::TARGET_DIR;
 use crate::shim::decide::{Choice, Rule};
-use crate::ui::escape::{quoted, shown};
+use crate::ui::escape::{escaped, quoted};
 use crate::ui::report;
 use start_up::{Line, StartUp};
 
@@ -84,9 +84,10 @@ pub(super) fn show(site: &Site, snapshot: &Snapshot, flags: &Flags) -> anyhow::R
 fn this_session(snapshot: &Snapshot, flags: &Flags) -> (text::Row, bool) {
     let is_choice =
         |rule: &Rule| matches!(rule, Rule::Explicit(Choice::Variable | Choice::BuildVariable));
-    let standpoint = Standpoint::of(snapshot);
-    let is_elsewhere = standpoint.session(flags).is_ok_and(|session| is_choice(session.rule()));
-    let word = |path: Option<PathBuf>| path.map_or("none".into(), |path| shown(&path).to_string());
+    let context = SessionContext::of(snapshot);
+    let is_elsewhere = context.session(flags).is_ok_and(|session| is_choice(session.rule()));
+    let word =
+        |path: Option<PathBuf>| path.map_or("none".into(), |path| escaped(&path).to_string());
     let target = word(snapshot.variable(TARGET_DIR).map(PathBuf::from));
     let mark = if is_elsewhere { "  <- chosen by a variable" } else { "" };
     let row = ["this session".into(), word(which::which("cargo").ok()), format!("{target}{mark}")];
@@ -97,17 +98,16 @@ fn this_session(snapshot: &Snapshot, flags: &Flags) -> (text::Row, bool) {
 fn tell_the_rest(site: &Site, snapshot: &Snapshot, findings: &[Finding]) {
     let name = accounts::owner(site.account.uid);
     if findings.iter().any(|finding| matches!(finding.outcome, Outcome::Wins) && finding.is_bare) {
-        let text =
-            format!("{name} has no cargo: the shim comes with the first session that has one");
+        let text = format!("{name} has no cargo; the shim is put on PATH once there is one");
         report::note(&text);
     }
     let shim = site.installation.shim_dir();
     report::note(&format!(
         "where no start-up file is read, as in cron jobs, put `{}` on PATH there",
-        shown(&shim)
+        escaped(&shim)
     ));
     if site.is_machine() && snapshot.uid == 0 {
-        report::note(&"everyone can see how it stands for them: cargo-peruser setup --status");
+        report::note(&"each user can check their own sessions: cargo-peruser setup --status");
     }
 }
 
@@ -153,7 +153,7 @@ impl Finding {
         has_cargo: bool,
     ) -> Finding {
         let path = |path: &Option<PathBuf>| {
-            path.as_ref().map_or("none".into(), |path| shown(path).to_string())
+            path.as_ref().map_or("none".into(), |path| escaped(path).to_string())
         };
         let cells = match &answer {
             Ok(answer) => [path(&answer.cargo), path(&answer.target_dir)],
@@ -194,7 +194,7 @@ impl Finding {
         let session = format!("a fresh {} ({})", self.shell.name(), self.start.name());
         let by = |line: &Option<Line>| {
             line.as_ref().map_or(String::new(), |line| {
-                format!(", by `{}` line {}", shown(&line.file), line.number)
+                format!(", by `{}` line {}", escaped(&line.file), line.number)
             })
         };
         let start_up = StartUp {
@@ -217,12 +217,12 @@ impl Finding {
             Outcome::OtherCargo(cargo) => {
                 let line = start_up.line_that_puts_first(cargo);
                 let complaint =
-                    format!("in {session} `{}` comes before the shim{}", shown(cargo), by(&line));
+                    format!("in {session} `{}` comes before the shim{}", escaped(cargo), by(&line));
                 Some((complaint, line_to_add(&start_up, line.as_ref(), site)?))
             }
             Outcome::OtherTarget(target) => {
                 let line = start_up.line_that_sets_target();
-                let is = target.as_ref().map(|path| format!("is `{}`", shown(path)));
+                let is = target.as_ref().map(|path| format!("is `{}`", escaped(path)));
                 let is = is.unwrap_or_else(|| "is not set".into());
                 let complaint = format!("in {session} {TARGET_DIR} {is}{}", by(&line));
                 Some((complaint, line_to_take_out(line)))

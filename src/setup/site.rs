@@ -17,7 +17,7 @@ use crate::os::marked::Blocks;
 use crate::os::passwd::Account;
 use crate::os::snapshot::Snapshot;
 use crate::private_dir::provision::{Person, Provisioner};
-use crate::private_dir::{Caller, examine_way};
+use crate::private_dir::{Caller, examine_ancestors};
 use crate::session::has_cargo;
 use crate::session::installation::{Installation, PROGRAM, is_same_file};
 use crate::settings;
@@ -259,7 +259,7 @@ impl Site {
             ..Caller::of(&Settings::default(), uid, gid, uid)
         };
         // Those of the root are judged by rules of its own.
-        examine_way(&self.shared_root, &caller)?;
+        examine_ancestors(&self.shared_root, &caller)?;
         let places = steps.iter().map(|step| step.piece.path.as_path());
         Ok(assert_trusted(places.filter(|path| !self.shared_root.starts_with(path)))?)
     }

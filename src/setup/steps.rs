@@ -114,7 +114,7 @@ pub(super) fn receipt_entry(step: &Step) -> Result<Option<Record>, Failure> {
     let Step { piece, state } = step;
     let did = match (&piece.what, state) {
         (What::Directory | What::Root(_), PieceState::Missing) => Did::MakeDirectory,
-        (What::Root(_), PieceState::Loose { before, after }) => Did::ChangeMode {
+        (What::Root(_), PieceState::WrongPermissions { before, after }) => Did::ChangeMode {
             mode_before: before.mode,
             group_before: before.group,
             mode_after: after.mode,

@@ -7,7 +7,7 @@ use crate::os::accounts;
 use crate::private_dir::provision::Person;
 use crate::setup::pieces::{Did, Record, What};
 use crate::setup::steps::{PieceState, Step, Undone};
-use crate::ui::escape::shown;
+use crate::ui::escape::escaped;
 use crate::ui::failure::Failure;
 
 /// Three columns: what is done, where, and why.
@@ -60,7 +60,7 @@ pub(super) fn leaves_caches_behind(shared_root: &Path) -> String {
     format!(
         "people have one cache each in `{}`, and each workspace will begin an empty one; to keep one \
          for everything that a person builds: cargo-peruser setup --scope user",
-        shown(shared_root)
+        escaped(shared_root)
     )
 }
 
@@ -70,7 +70,7 @@ pub(super) fn state(steps: &[Step]) -> String {
         PieceState::InPlace => "in place",
         PieceState::Missing | PieceState::Untouched => "missing",
         PieceState::Outdated => "outdated",
-        PieceState::Loose { .. } => "wrong permissions",
+        PieceState::WrongPermissions { .. } => "wrong permissions",
     };
     table(&grouped(steps.iter(), word))
 }
@@ -94,12 +94,12 @@ pub(super) fn undone(entry: &Record, undone: Option<&Result<Undone, Failure>>) -
 
 /// Where nothing is known to be set up.
 pub(super) fn nothing_set_up(receipt: &Path) -> String {
-    format!("nothing is set up: there is no `{}`", shown(receipt))
+    format!("nothing is set up: there is no `{}`", escaped(receipt))
 }
 
 /// What is never taken away.
 pub(super) fn caches_stay(site: &Site) -> String {
-    format!("what was built stays, in `{}`", shown(&site.shared_root))
+    format!("what was built stays, in `{}`", escaped(&site.shared_root))
 }
 
 /// Aligned, without spaces at the ends of lines.
@@ -116,12 +116,12 @@ pub(super) fn table(rows: &[Row]) -> String {
 }
 
 fn row(verb: &str, path: &Path, why: impl ToString) -> Row {
-    [verb.into(), shown(path).to_string(), why.to_string()]
+    [verb.into(), escaped(path).to_string(), why.to_string()]
 }
 
 fn verb(step: &Step) -> &'static str {
     match (&step.piece.what, step.state) {
-        (_, PieceState::Loose { .. }) => "mend",
+        (_, PieceState::WrongPermissions { .. }) => "mend",
         (_, PieceState::Untouched) | (What::Blocks(_), PieceState::Outdated) => "change",
         (_, PieceState::Outdated) => "renew",
         _ => "create",
@@ -130,7 +130,7 @@ fn verb(step: &Step) -> &'static str {
 
 fn detail(step: &Step) -> String {
     match (&step.piece.what, step.state) {
-        (_, PieceState::Loose { before, after }) => {
+        (_, PieceState::WrongPermissions { before, after }) => {
             let group = if before.group == after.group {
                 String::new()
             } else {
@@ -144,7 +144,7 @@ fn detail(step: &Step) -> String {
             let group = group.unwrap_or_default();
             format!("{}, mode {:04o}{group}", step.piece.purpose, root.mode)
         }
-        (What::Link(to), _) => format!("{}, a link to {}", step.piece.purpose, shown(to)),
+        (What::Link(to), _) => format!("{}, a link to {}", step.piece.purpose, escaped(to)),
         (What::Blocks(blocks), _) => {
             let places = match (&blocks.top, &blocks.end) {
                 (Some(_), Some(_)) => "blocks at its top and end",

@@ -16,7 +16,7 @@ use crate::os::lexical::near;
 use crate::shim::alias;
 use crate::shim::argv::Invocation;
 use crate::shim::build_dir::{Asked, ConfiguredBuildDir, Directories, Templates};
-use crate::ui::escape::shown;
+use crate::ui::escape::escaped;
 
 /// How many bytes are read in all, but for the file that goes beyond.
 const MAX_SIZE: usize = 1 << 20;
@@ -148,7 +148,7 @@ impl Reader<'_> {
     fn file(&mut self, file: &Path, text: &str) -> Says {
         let includes = file.parent().unwrap_or(Path::new("/"));
         let base = includes.parent().unwrap_or(Path::new("/"));
-        self.text(text, &Place { origin: &format!("`{}`", shown(file)), base, includes })
+        self.text(text, &Place { origin: &format!("`{}`", escaped(file)), base, includes })
     }
 
     fn text(&mut self, text: &str, place: &Place<'_>) -> Says {

@@ -33,7 +33,7 @@ const WORKSPACE_TEMPLATE: &str = "{workspace-path-hash}";
 
 /// How we were called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Door {
+pub enum EntryPoint {
     /// Under the name `cargo`: transparent.
     Shim,
     /// As `cargo-peruser`, or as cargo's subcommand: asked for by name, it always gives a private

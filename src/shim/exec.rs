@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::shim::environment::Change;
-use crate::ui::escape::{quoted, shown};
+use crate::ui::escape::{escaped, quoted};
 use crate::ui::failure::{Failure, reason};
 
 /// Replaces this process. Arguments go along byte for byte; the environment is this process's but
@@ -35,7 +35,7 @@ pub fn prepare(command: &mut Command, changes: &[Change]) {
 
 /// The error of an execution that did not happen.
 pub fn failed(cargo: &Path, cause: io::Error) -> Failure {
-    Failure::new(format!("failed to execute `{}`: {}", shown(cargo), reason(&cause)))
+    Failure::new(format!("failed to execute `{}`: {}", escaped(cargo), reason(&cause)))
         .help(format!("ls -lL {}", quoted(cargo)))
         .exit(126)
 }

@@ -30,11 +30,11 @@ use crate::private_dir::{self, Caller, Note, State};
 use crate::settings::{Key, Settings};
 use crate::shim::argv::{Invocation, TargetUse};
 use crate::shim::candidate::Caution;
-use crate::shim::decide::{Decision, Door, RootState, Rule, TARGET_DIR, decide};
+use crate::shim::decide::{Decision, EntryPoint, RootState, Rule, TARGET_DIR, decide};
 use crate::shim::real_cargo::Found;
 use crate::shim::survey::Survey;
 use crate::shim::trail::{Process, Trail};
-use crate::ui::escape::{quoted, shown};
+use crate::ui::escape::{escaped, quoted};
 use crate::ui::failure::{Failure, Mark, Result};
 use crate::ui::report;
 use crate::workspace::Workspace;
@@ -62,17 +62,17 @@ impl<'a> Plan<'a> {
     /// Mistakes in the settings.
     pub fn make(
         snapshot: &'a Snapshot,
-        door: Door,
+        entry_point: EntryPoint,
         flags: &[(Key, OsString)],
         args: &'a [OsString],
     ) -> Result<Plan<'a>> {
         let homes = Homes::new(snapshot);
-        let survey = Survey::take(snapshot, &homes, door, flags, args)?;
-        let decision = decide(&survey.facts(door));
+        let survey = Survey::take(snapshot, &homes, entry_point, flags, args)?;
+        let decision = decide(&survey.facts(entry_point));
         Ok(Plan { snapshot, args, homes, survey, decision })
     }
 
-    /// The settings in force.
+    /// The settings that apply.
     pub fn settings(&self) -> &Settings {
         &self.survey.settings
     }
@@ -280,7 +280,7 @@ impl<'a> Plan<'a> {
         match self.homes.cargo().filter(|home| !self.homes.is_own(home)) {
             None => report::note(&text),
             Some(home) => report::advice(
-                &format!("{text}, and cargo leaves files of root's in `{}`", shown(&home)),
+                &format!("{text}, and cargo leaves files of root's in `{}`", escaped(&home)),
                 &"with root's own home: sudo -H cargo …",
             ),
         }
@@ -300,7 +300,7 @@ impl<'a> Plan<'a> {
 /// # Errors
 /// Ours; once cargo runs, everything is cargo's.
 pub fn run(snapshot: &Snapshot) -> Result<Infallible> {
-    Plan::make(snapshot, Door::Shim, &[], &snapshot.args)?.carry_out()
+    Plan::make(snapshot, EntryPoint::Shim, &[], &snapshot.args)?.carry_out()
 }
 
 /// Tells the person what was noticed about their private directory.
@@ -308,20 +308,20 @@ pub fn tell(note: &Note) {
     match note {
         Note::Tightened(path, mode) => report::note(&format!(
             "others could read `{}` (mode {mode:04o}); it is private now (mode 0700)",
-            shown(path)
+            escaped(path)
         )),
         Note::NotProvisioned(path, command) => report::note(&format!(
             "you have no private directory in the shared root, so this builds in `{}`; \
              to get one: {command}",
-            shown(path)
+            escaped(path)
         )),
         Note::OwnerHidden(path) => report::note(&format!(
             "this user namespace hides who owns the shared root, so this builds in `{}`",
-            shown(path)
+            escaped(path)
         )),
         Note::NoExec(path) => report::note(&format!(
             "`{}` is on a file system mounted noexec: build scripts and tests cannot run there",
-            shown(path)
+            escaped(path)
         )),
     }
 }
@@ -331,7 +331,7 @@ fn tell_of(leftover: &Path) {
     report::note(&format!(
         "`{}` is left from earlier builds and not used any more: what runs programs from it runs old \
          ones; to use it: cargo-peruser migrate {} --replace; to remove it: {CLEAN}",
-        shown(leftover),
+        escaped(leftover),
         quoted(leftover)
     ));
 }
@@ -339,7 +339,7 @@ fn tell_of(leftover: &Path) {
 /// What was executed keeps executing us, with other words each time.
 fn exec_loop(trail: &Trail) -> Failure {
     let last = trail.last.as_deref();
-    let last = last.map_or("something".to_owned(), |path| format!("`{}`", shown(path)));
+    let last = last.map_or("something".to_owned(), |path| format!("`{}`", escaped(path)));
     let text =
         format!("{last} has executed cargo-peruser again, {} times inside one another", trail.hops);
     let help = "let the wrapper execute a cargo by its path, or name one with `real-cargo` in the \

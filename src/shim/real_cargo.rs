@@ -20,7 +20,7 @@ use crate::shim::argv::Invocation;
 use crate::shim::candidate::{Candidate, Caution, Likeness, Skip, entries};
 use crate::shim::toolchain;
 use crate::shim::trail::Trail;
-use crate::ui::escape::{quoted, shown};
+use crate::ui::escape::{escaped, quoted};
 use crate::ui::failure::{Failure, Result};
 
 /// What a search has found.
@@ -52,7 +52,7 @@ fn none(skipped: &[(PathBuf, Skip)]) -> Failure {
     for (path, skip) in skipped {
         let is_empty = path.as_os_str().is_empty();
         let path = if is_empty { OsStr::new("(empty)") } else { path.as_os_str() };
-        text += &format!("\n  passed over `{}`: {}", shown(path), skip.reason());
+        text += &format!("\n  passed over `{}`: {}", escaped(path), skip.reason());
     }
     let help = "install Rust, fix what is said above, or name the cargo to execute with \
                 `real-cargo` in the settings or CARGO_PERUSER_REAL_CARGO";
@@ -64,8 +64,8 @@ fn is_linked(toolchain: &OsStr, cargo: &Path) -> Failure {
     let text = format!(
         "the toolchain `{}` is a link to a directory of cargo-peruser, which leads back to rustup: \
          `{}` handed the call back",
-        shown(toolchain),
-        shown(cargo)
+        escaped(toolchain),
+        escaped(cargo)
     );
     let help = match Path::new(toolchain).is_absolute() {
         true => "unset RUSTUP_TOOLCHAIN".to_owned(),

@@ -22,9 +22,10 @@ use crate::shim::alias;
 use crate::shim::argv::{Invocation, TargetUse};
 use crate::shim::build_dir::{Asked, ConfiguredBuildDir, Templates};
 use crate::shim::decide::{
-    BUILD_BUILD_DIR, BUILD_TARGET_DIR, Door, Facts, OwnDirectory, RootState, TARGET_DIR, Variables,
+    BUILD_BUILD_DIR, BUILD_TARGET_DIR, EntryPoint, Facts, OwnDirectory, RootState, TARGET_DIR,
+    Variables,
 };
-use crate::ui::escape::shown;
+use crate::ui::escape::escaped;
 use crate::ui::failure::Result;
 use crate::workspace::{self, Workspace};
 
@@ -36,7 +37,7 @@ pub const BYPASS: &str = "CARGO_PERUSER";
 pub struct Survey {
     /// Whether the person asks us to step aside.
     pub is_bypassed: bool,
-    /// The settings in force.
+    /// The settings that apply.
     pub settings: Settings,
     /// The caller.
     pub account: Account,
@@ -66,22 +67,22 @@ impl Survey {
     pub fn take(
         snapshot: &Snapshot,
         homes: &Homes<'_>,
-        door: Door,
+        entry_point: EntryPoint,
         flags: &[(Key, OsString)],
         args: &[OsString],
     ) -> Result<Survey> {
         let invocation = Invocation::read(args);
         let loaded = settings::files::load(snapshot, homes, flags);
         // `cargo peruser` decides for itself, from what the person has set.
-        let is_ours = door == Door::Shim
+        let is_subcommand = entry_point == EntryPoint::Shim
             && invocation.command.as_deref().is_some_and(|name| name == "peruser");
-        let asks = if is_ours { Ok(true) } else { asks_to_step_aside(snapshot) };
+        let asks = if is_subcommand { Ok(true) } else { asks_to_step_aside(snapshot) };
         let in_force = asks.and_then(|asks| match asks {
             true => Ok((true, loaded.unwrap_or_default())),
             false => Ok((false, loaded?)),
         });
         let (is_bypassed, settings) = match in_force {
-            Err(_) if door == Door::Shim && builds_nothing(snapshot, homes, args) => {
+            Err(_) if entry_point == EntryPoint::Shim && builds_nothing(snapshot, homes, args) => {
                 Default::default()
             }
             in_force => in_force?,
@@ -97,18 +98,18 @@ impl Survey {
             invocation,
             ..Survey::default()
         };
-        match door {
+        match entry_point {
             // `cargo peruser` decides for itself, and so has to see what it inherits.
-            Door::Shim | Door::Session if is_ours => Ok(survey),
-            Door::Shim | Door::Session if is_bypassed || !root_exists => {
+            EntryPoint::Shim if is_subcommand => Ok(survey),
+            EntryPoint::Shim | EntryPoint::Session if is_bypassed || !root_exists => {
                 Ok(survey.look_at_session(snapshot, homes))
             }
-            Door::ByName if !is_bypassed && !root_exists => {
-                let survey = survey.look_closer(snapshot, homes, door, args);
+            EntryPoint::ByName if !is_bypassed && !root_exists => {
+                let survey = survey.look_closer(snapshot, homes, entry_point, args);
                 let own_cache = homes.cache().ok_or_else(|| no_home(snapshot.uid))?;
                 Ok(Survey { own_cache: Some(own_cache), ..survey })
             }
-            _ => Ok(survey.look_closer(snapshot, homes, door, args)),
+            _ => Ok(survey.look_closer(snapshot, homes, entry_point, args)),
         }
     }
 
@@ -129,7 +130,7 @@ impl Survey {
         self,
         snapshot: &Snapshot,
         homes: &Homes<'_>,
-        door: Door,
+        entry_point: EntryPoint,
         args: &[OsString],
     ) -> Survey {
         let (cargo_home, here) = (homes.cargo(), snapshot.here());
@@ -138,7 +139,7 @@ impl Survey {
         let invocation =
             Invocation::read_with_aliases(args, |name| alias_of(name, snapshot, place, cargo_home));
         let workspace = Workspace::of(&invocation, place, cargo_home, here);
-        let workspace = workspace.filter(|_| door != Door::Session);
+        let workspace = workspace.filter(|_| entry_point != EntryPoint::Session);
         let typed = cargo_config::typed(&invocation, place);
         let root = workspace.as_ref().and_then(Workspace::directory);
         let templates = Templates {
@@ -242,7 +243,7 @@ impl Survey {
     }
 
     /// A variable that names a directory. One that leads into the shared root through a symlink is
-    /// taken for what it leads to, because the rules compare paths by their letters.
+    /// taken for what it leads to, because the rules compare paths lexically.
     fn directory_variable(
         &self,
         snapshot: &Snapshot,
@@ -279,9 +280,9 @@ impl Survey {
     }
 
     /// What the decision depends on.
-    pub fn facts(&self, door: Door) -> Facts<'_> {
+    pub fn facts(&self, entry_point: EntryPoint) -> Facts<'_> {
         Facts {
-            door,
+            entry_point,
             is_bypassed: self.is_bypassed,
             settings: &self.settings,
             root: self.root,
@@ -305,7 +306,7 @@ fn asks_to_step_aside(snapshot: &Snapshot) -> Result<bool> {
         Some(value) if value == "on" => Ok(false),
         Some(value) if value == "off" => Ok(true),
         Some(value) => {
-            let found = format!("`{}`", shown(&value));
+            let found = format!("`{}`", escaped(&value));
             let wrong = Invalid { found, help: "it takes `off` or `on`".into() };
             Err(settings::invalid(BYPASS, &"the environment", wrong))
         }

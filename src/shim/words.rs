@@ -3,7 +3,7 @@
 use super::decide::{Choice, Rule};
 use crate::private_dir::account::NoDirectory;
 use crate::settings::Scope;
-use crate::ui::escape::shown;
+use crate::ui::escape::escaped;
 
 impl Rule {
     /// The rule's number in the order in which they are asked, and in the documentation.
@@ -51,11 +51,11 @@ impl Rule {
             Rule::NoDirectory(NoDirectory::ExcludedGroup(group)) => {
                 format!(
                     "this account is a member of `{}`, listed under `exclude.groups`",
-                    shown(group)
+                    escaped(group)
                 )
             }
             Rule::NoDirectory(NoDirectory::NoLogin(shell)) => {
-                format!("this account's shell is `{}`, so nobody logs in to it", shown(shell))
+                format!("this account's shell is `{}`, so nobody logs in to it", escaped(shell))
             }
             Rule::BuildScript => "this runs inside a build script".into(),
             Rule::Explicit(choice) => format!("{} chooses the target directory", choice.by()),

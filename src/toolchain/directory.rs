@@ -13,10 +13,10 @@ use crate::os::files;
 use crate::os::replace;
 use crate::private_dir::judge::judge_own;
 use crate::private_dir::refusal::{Flaw, Refusal};
-use crate::private_dir::{Caller, examine_way};
+use crate::private_dir::{Caller, examine_ancestors};
 use crate::shim::toolchain::CARGO;
 use crate::toolchain::links::{Entry, Link, first_foreign};
-use crate::ui::escape::{quoted, shown};
+use crate::ui::escape::{escaped, quoted};
 use crate::ui::failure::{Failure, Result};
 
 /// The directory, proven ours as far as it is there.
@@ -42,7 +42,7 @@ impl Directory {
     }
 
     fn look_at(path: &Path, caller: &Caller<'_>) -> Result<Directory> {
-        examine_way(path, caller)?;
+        examine_ancestors(path, caller)?;
         let failed = |cause| Failure::file("read", path, cause);
         let Some(entry) = files::entry_if_any(path).map_err(failed)? else {
             return Ok(Directory { path: path.to_owned(), entries: Vec::new(), is_there: false });
@@ -86,7 +86,7 @@ impl Directory {
     /// as far as they are empty then.
     ///
     /// # Errors
-    /// The system's.
+    /// Any I/O error.
     pub(crate) fn remove(self, parents: usize) -> Result<()> {
         if !self.is_there {
             return Ok(());
@@ -146,10 +146,10 @@ fn remove(path: &Path) -> Result<()> {
 }
 
 fn foreign(directory: &Path, entry: &Entry) -> Failure {
-    let place = shown(directory);
+    let place = escaped(directory);
     let text = format!(
         "cannot use `{place}` as a toolchain directory: cargo-peruser has not made `{}`",
-        shown(&directory.join(&entry.name))
+        escaped(&directory.join(&entry.name))
     );
     let other = quoted(&directory.join("peruser"));
     Failure::new(text)

@@ -17,13 +17,13 @@ use crate::session::installation::Installation;
 use crate::settings::Flags;
 use crate::settings::StickyRoot;
 use crate::shim::Plan;
-use crate::shim::decide::Door;
+use crate::shim::decide::EntryPoint;
 use crate::shim::exec;
 use crate::shim::toolchain::{CARGO, RUSTC};
 use crate::toolchain::directory::Directory;
 use crate::toolchain::links::{Link, RUSTUP};
 use crate::toolchain::tools::Tools;
-use crate::ui::escape::shown;
+use crate::ui::escape::escaped;
 use crate::ui::failure::{Failure, Result};
 use crate::ui::report;
 
@@ -52,7 +52,7 @@ pub(super) fn command() -> Command {
 }
 
 pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyhow::Result<u8> {
-    let plan = Plan::make(snapshot, Door::ByName, flags, &[])?;
+    let plan = Plan::make(snapshot, EntryPoint::ByName, flags, &[])?;
     let homes = Homes::new(snapshot);
     let path = directory(snapshot, &homes, verb.get_one::<PathBuf>("directory"))?;
     let shim = shim()?;
@@ -116,7 +116,7 @@ fn tell(tools: &Tools) {
     if !tools.have_cargo() {
         report::note(&format!(
             "there is no cargo beside `{}`: the shim will execute the one on PATH",
-            shown(rustc)
+            escaped(rustc)
         ));
     }
     if tools.path(RUSTUP).is_none() {

@@ -7,15 +7,15 @@ use std::ffi::OsStr;
 use std::fmt::{self, Display, Formatter, Write};
 
 /// Displays `text` with control characters, direction marks and bytes that are not UTF-8 escaped.
-pub fn shown<S: AsRef<OsStr> + ?Sized>(text: &S) -> Shown<'_> {
-    Shown(text.as_ref())
+pub fn escaped<S: AsRef<OsStr> + ?Sized>(text: &S) -> Escaped<'_> {
+    Escaped(text.as_ref())
 }
 
-/// The result of [`shown`].
+/// The result of [`escaped`].
 #[derive(Clone, Copy, Debug)]
-pub struct Shown<'a>(&'a OsStr);
+pub struct Escaped<'a>(&'a OsStr);
 
-impl Display for Shown<'_> {
+impl Display for Escaped<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         for chunk in self.0.as_encoded_bytes().utf8_chunks() {
             for character in chunk.valid().chars() {
@@ -52,7 +52,7 @@ pub fn json(text: &str) -> String {
 /// A path as one word of a command that a person may paste into a shell.
 pub fn quoted<S: AsRef<OsStr> + ?Sized>(text: &S) -> String {
     let raw = text.as_ref();
-    let plain = shown(raw).to_string();
+    let plain = escaped(raw).to_string();
     let harmless = |c: char| c.is_ascii_alphanumeric() || "/._-+=:@%,".contains(c);
     if plain.as_bytes() != raw.as_encoded_bytes() {
         return ansi_c_quoted(raw.as_encoded_bytes());
@@ -101,7 +101,7 @@ fn misleads(character: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{bytes, json, quoted, shown};
+    use super::{bytes, escaped, json, quoted};
     use std::ffi::OsStr;
     use std::os::unix::ffi::OsStrExt;
 
@@ -113,7 +113,7 @@ mod tests {
             (b"a\xffb", "a\\xffb"),
             ("x\u{202e}y".as_bytes(), "x\\u{202e}y"),
         ] {
-            assert_eq!(shown(OsStr::from_bytes(raw)).to_string(), expected);
+            assert_eq!(escaped(OsStr::from_bytes(raw)).to_string(), expected);
         }
     }
 

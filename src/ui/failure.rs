@@ -7,7 +7,7 @@ use std::fmt::{self, Display, Formatter};
 use std::io;
 use std::path::Path;
 
-use super::escape::shown;
+use super::escape::escaped;
 
 /// The result of everything that can fail on the way to cargo.
 pub type Result<T, E = Failure> = std::result::Result<T, E>;
@@ -50,7 +50,7 @@ impl Failure {
 
     /// A file that cannot be read or changed (exit 1): "failed to {doing} `{path}`: {cause}".
     pub fn file(doing: &str, path: &Path, cause: impl Into<io::Error>) -> Failure {
-        Failure::new(format!("failed to {doing} `{}`: {}", shown(path), reason(&cause.into())))
+        Failure::new(format!("failed to {doing} `{}`: {}", escaped(path), reason(&cause.into())))
     }
 
     /// With a next step.
@@ -80,7 +80,7 @@ impl Display for Failure {
 
 impl std::error::Error for Failure {}
 
-/// The system's reason for a failure, in the grammar of our messages: lower case, no full stop.
+/// The I/O error for a failure, in the grammar of our messages: lower case, no full stop.
 pub fn reason(cause: &io::Error) -> String {
     let text = cause.to_string();
     let mut rest = text.chars();

@@ -16,7 +16,7 @@ pub enum Look {
     /// What it holds.
     Content,
     /// Who may do what on the way to it.
-    Way,
+    Ancestors,
     /// What is mounted there.
     Mount,
     /// What keeps even its owner from changing it.
@@ -29,7 +29,7 @@ impl Look {
         let command = match self {
             Look::Entry => "ls -ld",
             Look::Content => "ls -lA",
-            Look::Way => "namei -l",
+            Look::Ancestors => "namei -l",
             Look::Mount => "findmnt",
             Look::Attributes => "lsattr -d",
         };

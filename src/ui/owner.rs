@@ -3,7 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::fmt::{self, Display, Formatter};
 
-use crate::ui::escape::{quoted, shown};
+use crate::ui::escape::{escaped, quoted};
 
 /// An account as messages name it: by name and number, or by number alone.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,7 +24,7 @@ impl Owner {
 impl Display for Owner {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match &self.name {
-            Some(name) => write!(f, "{} (uid {})", shown(name), self.uid),
+            Some(name) => write!(f, "{} (uid {})", escaped(name), self.uid),
             None => write!(f, "uid {}", self.uid),
         }
     }

@@ -77,7 +77,7 @@ pub fn raw_line(bytes: &[u8]) -> io::Result<()> {
 /// Writes bytes as they are to stdout.
 ///
 /// # Errors
-/// The system's; a reader that has seen enough is none.
+/// Any I/O error; a reader that has seen enough is none.
 pub fn raw(bytes: &[u8]) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     let mut write = || {
@@ -108,7 +108,7 @@ pub fn width() -> Option<usize> {
 /// terminal to ask on.
 ///
 /// # Errors
-/// The system's.
+/// Any I/O error.
 pub fn ask(question: &str) -> io::Result<Option<bool>> {
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
         return Ok(None);

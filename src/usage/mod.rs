@@ -78,7 +78,7 @@ pub(crate) fn run(
         report::line(text::render(&usage, now, report::width()))?;
     }
     for (person, why) in &survey.refused {
-        let path = crate::ui::escape::shown(&person.path);
+        let path = crate::ui::escape::escaped(&person.path);
         report::note(&format!("`{path}` was left out: {why}"));
     }
     Ok(if survey.refused.is_empty() { 0 } else { 77 })

@@ -1,7 +1,7 @@
 //! What `usage` shows to people.
 
 use super::{PersonState, Row, State, Total, Usage};
-use crate::ui::escape::{bytes, shown};
+use crate::ui::escape::{bytes, escaped};
 use crate::ui::report::{Align, ago, grid};
 
 /// How many columns the bar has.
@@ -15,7 +15,7 @@ pub(super) fn render(usage: &Usage, now: i64, width: Option<usize>) -> String {
     }
     parts.push(people(usage, width));
     let root =
-        usage.shared_root.as_ref().map_or(String::new(), |root| format!(" in {}", shown(root)));
+        usage.shared_root.as_ref().map_or(String::new(), |root| format!(" in {}", escaped(root)));
     if let Some(free) = usage.free_bytes {
         let inodes = usage.free_inodes.map_or(String::new(), |free| format!(", {free} inodes"));
         parts.push(format!("free{root}: {}{inodes}", bytes(free)));
@@ -33,9 +33,9 @@ fn directories(rows: &[Row], now: i64, width: Option<usize>) -> String {
         let percent = row.incremental_bytes * 100 / row.bytes.max(1);
         let more = if row.is_partial { "+" } else { "" };
         table.push(vec![
-            shown(&row.person).to_string(),
-            shown(&row.directory).to_string(),
-            row.workspace.as_deref().map_or("–".into(), |path| shown(path).to_string()),
+            escaped(&row.person).to_string(),
+            escaped(&row.directory).to_string(),
+            row.workspace.as_deref().map_or("–".into(), |path| escaped(path).to_string()),
             bytes(row.bytes) + more,
             row.files.to_string() + more,
             format!("{percent}%"),
@@ -67,9 +67,9 @@ fn people(usage: &Usage, width: Option<usize>) -> String {
         let is_elsewhere = usage.shared_root.as_ref().zip(path.as_ref());
         let is_elsewhere = is_elsewhere.is_none_or(|(root, path)| !path.starts_with(root.as_str()));
         let place =
-            path.as_ref().filter(|_| is_elsewhere).map(|path| format!("in {}", shown(path)));
+            path.as_ref().filter(|_| is_elsewhere).map(|path| format!("in {}", escaped(path)));
         let what = place.unwrap_or_else(|| what.into());
-        table.push(vec![shown(person).to_string(), size, files, of, what]);
+        table.push(vec![escaped(person).to_string(), size, files, of, what]);
     }
     let (size, files) = (bytes(usage.total_bytes), format!("{} files", usage.total_files));
     let directories = usage.directories.iter().filter(|row| row.directory != ".").count();

@@ -47,11 +47,11 @@ vscode         [WORLD]/stub/codium: NOT COVERED; help: cargo-peruser editor vsco
 zed            no program on PATH: NOT COVERED; help: cargo-peruser editor zed --write
                cannot edit `[WORLD]/home/.config/zed/settings.json`: line 1: unterminated object
 helix          [WORLD]/stub/hx: covered by its settings
-               `[WORLD]/home/.config/helix/languages.toml` says so
+               `[WORLD]/home/.config/helix/languages.toml` sets it
 neovim         [WORLD]/stub/nvim: NOT COVERED; help: cargo-peruser editor neovim --write
                `[WORLD]/home/.config/nvim/plugin/cargo-peruser.lua` does not exist
 emacs          no program on PATH: NOT COVERED; help: cargo-peruser editor emacs --write
-               `[WORLD]/home/.emacs` says nothing about it
+               `[WORLD]/home/.emacs` does not set it
 rustrover      not found
 rust-analyzer  not found
 

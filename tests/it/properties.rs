@@ -63,7 +63,7 @@ fn reading_any_arguments_never_panics() {
 fn decision(case: &Case) -> Decision {
     let own_places = [PathBuf::from("/home/alice"), PathBuf::from("/home/alice/.cargo")];
     decide(&Facts {
-        door: case.door,
+        entry_point: case.entry_point,
         is_bypassed: case.is_bypassed,
         settings: &case.settings,
         root: case.root,

@@ -1,7 +1,7 @@
 //! Pure: the editors that are known, and what each has of its own.
 
 use super::{Format, Found, json, text, toml};
-use crate::ui::escape::shown;
+use crate::ui::escape::escaped;
 
 /// An editor, or rust-analyzer itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,7 +104,7 @@ impl Editor {
             (_, Some(path)) => Some(format!(
                 "`{name}` in line {line} sends rust-analyzer's builds to `{}`, whatever \
                  CARGO_TARGET_DIR says",
-                shown(&path)
+                escaped(&path)
             )),
             _ => None,
         }

@@ -3,7 +3,7 @@
 use std::fmt::{self, Display, Formatter};
 use std::path::Path;
 
-use crate::ui::escape::shown;
+use crate::ui::escape::escaped;
 use crate::ui::failure::{Failure, Mark};
 
 /// What keeps a text from being changed, and where.
@@ -42,7 +42,7 @@ pub(crate) enum ObstacleKind {
 impl Obstacle {
     /// The failure to edit that file of that editor.
     pub(crate) fn in_file(&self, editor: &str, path: &Path) -> Failure {
-        let failure = Failure::new(format!("cannot edit `{}`: {self}", shown(path)));
+        let failure = Failure::new(format!("cannot edit `{}`: {self}", escaped(path)));
         match &self.kind {
             ObstacleKind::Syntax(_) | ObstacleKind::Twice(_) => {
                 failure.help("correct the line and run the same command again")
@@ -50,7 +50,7 @@ impl Obstacle {
             ObstacleKind::Choice { name, .. } => failure.mark(Mark::Chosen).help(format!(
                 "leave it, since your own choice counts, or take `{}` out and run the same command \
                  again",
-                shown(name)
+                escaped(name)
             )),
             ObstacleKind::HalfABlock => {
                 failure.help("end the block again, or take what is left of it out")
@@ -67,19 +67,19 @@ impl Display for Obstacle {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         write!(f, "line {}: ", self.line)?;
         match &self.kind {
-            ObstacleKind::Syntax(cause) => write!(f, "{}", shown(cause)),
-            ObstacleKind::NotATable(Some(key)) => write!(f, "`{}` holds no table", shown(key)),
+            ObstacleKind::Syntax(cause) => write!(f, "{}", escaped(cause)),
+            ObstacleKind::NotATable(Some(key)) => write!(f, "`{}` holds no table", escaped(key)),
             ObstacleKind::NotATable(None) => write!(f, "it holds no table of settings"),
-            ObstacleKind::Twice(key) => write!(f, "`{}` stands there twice", shown(key)),
+            ObstacleKind::Twice(key) => write!(f, "`{}` stands there twice", escaped(key)),
             ObstacleKind::Choice { name, value } => {
-                write!(f, "`{}` is set to {} already", shown(name), shown(value))
+                write!(f, "`{}` is set to {} already", escaped(name), escaped(value))
             }
             ObstacleKind::HalfABlock => {
                 write!(f, "the block of cargo-peruser that begins here has lost its end")
             }
             ObstacleKind::NotOurs => write!(f, "it was not written by cargo-peruser"),
             ObstacleKind::Unsupported(cause) => {
-                write!(f, "it is written in a way that cannot be changed: {}", shown(cause))
+                write!(f, "it is written in a way that cannot be changed: {}", escaped(cause))
             }
         }
     }

@@ -5,7 +5,7 @@ use similar::{ChangeTag, TextDiff};
 
 use super::Edit;
 use crate::editor::edit::obstacle::Obstacle;
-use crate::ui::escape::shown;
+use crate::ui::escape::escaped;
 
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
@@ -87,5 +87,5 @@ impl std::fmt::Display for Difference {
 fn line(text: &str) -> String {
     let text = text.strip_suffix('\n').unwrap_or(text);
     let text = text.strip_suffix('\r').unwrap_or(text);
-    text.split('\t').map(|part| shown(part).to_string()).collect::<Vec<_>>().join("\t")
+    text.split('\t').map(|part| escaped(part).to_string()).collect::<Vec<_>>().join("\t")
 }

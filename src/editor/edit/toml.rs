@@ -97,7 +97,7 @@ fn put(text: &str, keys: &[&str], name: &str, value: &str) -> Result<String, Obs
 /// With the same spaces and comments around it.
 fn replace(text: &str, keys: &[&str], name: &str, value: &str) -> Result<String, Obstacle> {
     let mut document = parse(text)?;
-    let table = way(document.as_item_mut(), keys);
+    let table = descend(document.as_item_mut(), keys);
     if let Some(old) = table.and_then(|it| it.get_mut(name)).and_then(Item::as_value_mut) {
         let decor = old.decor().clone();
         *old = Value::from(value);
@@ -111,7 +111,7 @@ fn take(text: &str, keys: &[&str], name: &str) -> Result<String, Obstacle> {
     let mut document = parse(text)?;
     let mut path = keys;
     let mut name = name;
-    while let Some(table) = way(document.as_item_mut(), path) {
+    while let Some(table) = descend(document.as_item_mut(), path) {
         let is_empty = remove(table, name);
         let [before @ .., last] = path else { break };
         let is_bare = |item: &Item| match item {
@@ -140,7 +140,7 @@ fn remove(table: &mut Item, name: &str) -> bool {
     table.as_table_like().is_some_and(|table| table.is_empty())
 }
 
-fn way<'t>(root: &'t mut Item, keys: &[&str]) -> Option<&'t mut Item> {
+fn descend<'t>(root: &'t mut Item, keys: &[&str]) -> Option<&'t mut Item> {
     keys.iter().try_fold(root, |item, key| item.get_mut(key))
 }
 

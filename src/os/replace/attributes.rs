@@ -9,7 +9,7 @@ use std::io;
 /// An extended attribute: its name and its value.
 pub(super) type Attribute = (OsString, Vec<u8>);
 
-/// An attribute that could not be given to a file: its name, and the system's reason.
+/// An attribute that could not be given to a file: its name, and the I/O error.
 pub(super) type Failure = (OsString, io::Error);
 
 #[cfg(any(target_os = "linux", target_os = "android"))]

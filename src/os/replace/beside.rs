@@ -85,7 +85,7 @@ pub fn beside(place: &Path) -> PathBuf {
 /// Takes away what a killed run has left beside the file at `place`; nothing is no error.
 ///
 /// # Errors
-/// The system's, and [`io::ErrorKind::WouldBlock`] while another run is at it.
+/// Any I/O error, and [`io::ErrorKind::WouldBlock`] while another run is at it.
 pub fn clear_leftover(place: &Path) -> io::Result<()> {
     let path = beside(place);
     match OpenOptions::new().write(true).custom_flags(CAREFULLY).open(&path) {

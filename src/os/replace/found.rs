@@ -12,7 +12,7 @@ use super::cannot_edit;
 use crate::os::accounts;
 use crate::os::entry::Entry;
 use crate::os::files;
-use crate::ui::escape::{quoted, shown};
+use crate::ui::escape::{escaped, quoted};
 use crate::ui::failure::Failure;
 use crate::ui::look::Look;
 
@@ -102,7 +102,7 @@ pub(super) fn assert_open(place: &Path, path: &Path) -> Result<(), Failure> {
     let access = Access::WRITE_OK | Access::EXEC_OK;
     match accessat(CWD, directory, access, AtFlags::EACCESS) {
         Err(_) => {
-            let why = format!("its directory `{}` is not writable", shown(directory));
+            let why = format!("its directory `{}` is not writable", escaped(directory));
             Err(cannot_edit(path, &why).help(format!("ls -ld {}", quoted(directory))))
         }
         Ok(()) => Ok(()),

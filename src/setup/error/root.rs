@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::ui::escape::{quoted, shown};
+use crate::ui::escape::{escaped, quoted};
 use crate::ui::look::Look;
 use crate::ui::owner::Owner;
 
@@ -46,20 +46,20 @@ impl RootFault {
                 format!("write {} there, or leave --shared-root out", quoted(asked))
             }
             RootFault::Scope { file, asked } => {
-                format!("add `scope = \"{asked}\"` to `{}`", shown(file))
+                format!("add `scope = \"{asked}\"` to `{}`", escaped(file))
             }
         }
     }
 
     pub(super) fn text(&self, root: &Path) -> String {
-        let root = shown(root);
+        let root = escaped(root);
         match self {
             RootFault::Foreign(owner) => {
                 format!("refusing to use `{root}` as shared root: it is owned by {owner}")
             }
             RootFault::InUse(inside) => {
                 let names: Vec<_> =
-                    inside.iter().map(|path| format!("`{}`", shown(path))).collect();
+                    inside.iter().map(|path| format!("`{}`", escaped(path))).collect();
                 format!(
                     "refusing to use `{root}` as shared root: what is nobody's private directory is \
                      in it, and builds may read it: {}",
@@ -70,7 +70,7 @@ impl RootFault {
                 format!("refusing to use `{root}` as shared root: the system needs it")
             }
             RootFault::Scope { .. } => {
-                format!("cannot set `scope`: the settings name `{root}` in words of their own")
+                format!("cannot set `scope`: the settings name `{root}` themselves")
             }
             RootFault::Named { origin, .. } => {
                 format!("`shared-root` is set to `{root}` in {origin}")

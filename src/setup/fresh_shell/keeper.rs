@@ -30,7 +30,7 @@ const KILL: Duration = Duration::from_secs(6);
 /// Begins a session of its own, runs a shell in it, and ends with it.
 ///
 /// # Errors
-/// The system's.
+/// Any I/O error.
 pub(crate) fn enter(words: &[OsString]) -> io::Result<Infallible> {
     let (program, args) = words.split_first().ok_or(io::ErrorKind::InvalidInput)?;
     setsid()?;

@@ -60,24 +60,24 @@ impl Hook {
         let end = |text| What::Blocks(Blocks { top: None, end: Some(text) });
         let (what, purpose) = match self {
             Hook::ProfileScript => {
-                (ours(posix(program, Voice::InteractiveSh), 0o644), LOGIN_SHELLS)
+                (ours(posix(program, Verbosity::InteractiveSh), 0o644), LOGIN_SHELLS)
             }
-            Hook::Profile => (end(posix(program, Voice::InteractiveSh)), LOGIN_SHELLS),
+            Hook::Profile => (end(posix(program, Verbosity::InteractiveSh)), LOGIN_SHELLS),
             Hook::MachinesBashrc => {
-                let top = Some(posix(program, Voice::Interactive));
+                let top = Some(posix(program, Verbosity::Interactive));
                 (What::Blocks(Blocks { top, end: None }), BASH)
             }
             Hook::Bashrc => {
-                let top = Some(posix(program, Voice::Silent));
-                let end = Some(posix(program, Voice::Interactive));
+                let top = Some(posix(program, Verbosity::Silent));
+                let end = Some(posix(program, Verbosity::Interactive));
                 (What::Blocks(Blocks { top, end }), BASH)
             }
-            Hook::Zsh => (end(posix(program, Voice::Interactive)), "every zsh"),
-            Hook::LaterZsh => (end(posix(program, Voice::Silent)), "every zsh"),
+            Hook::Zsh => (end(posix(program, Verbosity::Interactive)), "every zsh"),
+            Hook::LaterZsh => (end(posix(program, Verbosity::Silent)), "every zsh"),
             Hook::Csh => (end(filled(CSH, program)), "every csh and tcsh"),
             Hook::Elvish => (end(filled(ELVISH, program)), "elvish, interactive"),
-            Hook::FishSnippet => (ours(fish(program, Voice::Interactive), 0o644), "every fish"),
-            Hook::FishConfig => (end(fish(program, Voice::Silent)), "every fish"),
+            Hook::FishSnippet => (ours(fish(program, Verbosity::Interactive), 0o644), "every fish"),
+            Hook::FishConfig => (end(fish(program, Verbosity::Silent)), "every fish"),
             Hook::Generator => (ours(filled(GENERATOR_SCRIPT, program), 0o755), SYSTEMD),
             Hook::UserService => {
                 (ours(user_service(program), 0o644), "private directories at the first login")
@@ -123,7 +123,7 @@ const SYSTEMD: &str = "desktop sessions and user services";
 /// To whom a hook passes on what the program has to say, a refusal for instance. Shells read several
 /// files each, and once is enough.
 #[derive(Clone, Copy)]
-enum Voice {
+enum Verbosity {
     /// To nobody: another hook of the same session does.
     Silent,
     /// To interactive shells.
@@ -132,24 +132,24 @@ enum Voice {
     InteractiveSh,
 }
 
-impl Voice {
+impl Verbosity {
     /// What stands in the template: the shell's option letters, of which `i` is for interactive and `n`,
     /// which no shell with a session has, for silence.
     fn options(self) -> &'static str {
         match self {
-            Voice::Silent => "n",
-            Voice::Interactive => "$-",
-            Voice::InteractiveSh => "${BASH_VERSION+n}${ZSH_VERSION+n}$-",
+            Verbosity::Silent => "n",
+            Verbosity::Interactive => "$-",
+            Verbosity::InteractiveSh => "${BASH_VERSION+n}${ZSH_VERSION+n}$-",
         }
     }
 }
 
-fn posix(program: &Path, voice: Voice) -> String {
-    filled(POSIX, program).replace("@options@", voice.options())
+fn posix(program: &Path, verbosity: Verbosity) -> String {
+    filled(POSIX, program).replace("@options@", verbosity.options())
 }
 
-fn fish(program: &Path, voice: Voice) -> String {
-    let options = if matches!(voice, Voice::Silent) { "n" } else { "i" };
+fn fish(program: &Path, verbosity: Verbosity) -> String {
+    let options = if matches!(verbosity, Verbosity::Silent) { "n" } else { "i" };
     filled(FISH, program).replace("@options@", options)
 }
 

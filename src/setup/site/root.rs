@@ -17,7 +17,7 @@ use crate::settings::parse::{Whose, from_file, from_flags};
 use crate::settings::{Key, Origin, SYSTEM_FILE, Scope, Settings};
 use crate::setup::error::{RootFault, SetupError};
 use crate::setup::pieces::settings_block;
-use crate::ui::escape::shown;
+use crate::ui::escape::escaped;
 use crate::ui::failure::Result;
 
 /// The root that the verb's flag or the flag before it asks for.
@@ -119,7 +119,7 @@ fn scope_in_block(text: &[u8], whose: Whose) -> Option<Scope> {
 
 /// Whether it is this file that names the root, and not the system's below it.
 fn is_named_in(file: &Path, settings: &Settings) -> bool {
-    let shown = shown(file).to_string();
+    let shown = escaped(file).to_string();
     matches!(settings.origin(Key::SharedRoot), Some(Origin::File { path, .. }) if *path == shown)
 }
 

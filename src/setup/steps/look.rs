@@ -27,7 +27,7 @@ pub(crate) enum PieceState {
     /// The file is somebody's, and has no block of ours yet.
     Untouched,
     /// It is the shared root, with other permissions.
-    Loose {
+    WrongPermissions {
         /// As they are.
         before: Rights,
         /// As they should be.
@@ -47,7 +47,7 @@ pub(crate) struct Rights {
 /// Looks at a piece's place.
 ///
 /// # Errors
-/// [`SetupError`] and [`FileError`] for what stands in its way: something of another kind, and
+/// A failure for what stands in its way: something of another kind, and
 /// something that no run before has put there, which would be lost.
 pub(crate) fn look(piece: &Piece, receipt: &Receipt) -> Result<PieceState, Failure> {
     let path = &piece.path;
@@ -150,7 +150,11 @@ fn shared_root(path: &Path, root: &Root) -> Result<PieceState, Failure> {
     let before = Rights { mode: entry.mode, group: entry.gid };
     let after = Rights { mode: root.mended(entry.mode), group: root.group.unwrap_or(entry.gid) };
     assert_only_private_dirs(path, if before == after { READ_ABOVE } else { &[] })?;
-    Ok(if before == after { PieceState::InPlace } else { PieceState::Loose { before, after } })
+    Ok(if before == after {
+        PieceState::InPlace
+    } else {
+        PieceState::WrongPermissions { before, after }
+    })
 }
 
 /// Makes sure that a shared root holds nothing but private directories, each named for its owner: what

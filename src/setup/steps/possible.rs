@@ -25,7 +25,7 @@ pub(crate) fn cannot_change(piece: &Piece, receipt: &Receipt) -> Option<Failure>
 /// Makes sure that a piece can be put in its place.
 ///
 /// # Errors
-/// [`FileError::Failed`] where a file is somebody else's, who would lose it to the caller, and
+/// A failure where a file is somebody else's, who would lose it to the caller, and
 /// where its directory does not let the caller write.
 pub(crate) fn assert_possible(step: &Step) -> Result<(), Failure> {
     let path = &step.piece.path;
@@ -39,7 +39,7 @@ pub(crate) fn assert_possible(step: &Step) -> Result<(), Failure> {
     if found.is_some_and(|entry| entry.uid != own.as_raw() && !own.is_root()) {
         return Err(failed(Errno::PERM.into()));
     }
-    if matches!(step.state, PieceState::Loose { .. }) {
+    if matches!(step.state, PieceState::WrongPermissions { .. }) {
         return Ok(());
     }
     let Some(directory) = place.ancestors().skip(1).find(|path| path.exists()) else {

@@ -21,7 +21,7 @@ use crate::ui::failure::Failure;
 /// Puts a piece in its place; nothing is done for one that is there.
 ///
 /// # Errors
-/// The system's, and that a file was changed since it was looked at. The other pieces stay as they
+/// Any I/O error, and that a file was changed since it was looked at. The other pieces stay as they
 /// are, and the next run goes on from there.
 pub(crate) fn put(step: &Step) -> Result<(), Failure> {
     let path = &step.piece.path;
@@ -48,7 +48,7 @@ pub(crate) fn put(step: &Step) -> Result<(), Failure> {
             // Somebody may have been faster. Now nobody can put anything there any more; but builds
             // would read what is there, and so the root is as it was, and refused.
             assert_only_private_dirs(path, READ_ABOVE).inspect_err(|_| {
-                if let PieceState::Loose { before, .. } = step.state {
+                if let PieceState::WrongPermissions { before, .. } = step.state {
                     let _ = set_rights(path, before);
                 }
             })
@@ -92,7 +92,7 @@ fn link(path: &Path, to: &Path) -> io::Result<()> {
 /// A new one gets its name when it has its rights: until then it would lock everybody out, and let
 /// in, or refuse, whom it should not.
 fn shared_root(path: &Path, root: &Root, state: PieceState) -> io::Result<()> {
-    if let PieceState::Loose { after, .. } = state {
+    if let PieceState::WrongPermissions { after, .. } = state {
         return set_rights(path, after);
     }
     let beside = beside(path);

@@ -47,7 +47,7 @@ pub(crate) fn read_receipt(path: &Path) -> Result<Receipt, Failure> {
 /// Writes a receipt, or takes it away if there is nothing in it.
 ///
 /// # Errors
-/// The system's.
+/// Any I/O error.
 pub(crate) fn write_receipt(path: &Path, receipt: &Receipt) -> Result<(), Failure> {
     let original = Original::read(path)?;
     if receipt.entries.is_empty() {
@@ -62,7 +62,7 @@ pub(crate) fn write_receipt(path: &Path, receipt: &Receipt) -> Result<(), Failur
 /// `top` is the uppermost: no killed run leaves directories that no receipt knows of.
 ///
 /// # Errors
-/// The system's.
+/// Any I/O error.
 pub(crate) fn begin_receipt(path: &Path, receipt: &Receipt, top: &Path) -> Result<(), Failure> {
     clear_receipt_leftovers(path)?;
     let beside = beside(top);
@@ -86,7 +86,7 @@ pub(crate) fn begin_receipt(path: &Path, receipt: &Receipt, top: &Path) -> Resul
 /// it and hold nothing else. Returns the uppermost of them.
 ///
 /// # Errors
-/// The system's.
+/// Any I/O error.
 pub(crate) fn end_receipt(path: &Path, receipt: &Receipt) -> Result<Option<PathBuf>, Failure> {
     clear_leftover(path).map_err(|cause| Failure::file("remove", path, cause))?;
     let was_made = |path: &&Path| receipt.did(path) == Some(&Did::MakeDirectory);
@@ -107,7 +107,7 @@ pub(crate) fn end_receipt(path: &Path, receipt: &Receipt) -> Result<Option<PathB
 /// receipt and the directories on the way to it.
 ///
 /// # Errors
-/// The system's.
+/// Any I/O error.
 pub(crate) fn clear_receipt_leftovers(path: &Path) -> Result<(), Failure> {
     for top in path.ancestors().skip(1).filter(|top| top.file_name().is_some()) {
         let beside = beside(top);

@@ -37,7 +37,7 @@ pub(crate) enum Undone {
 pub(crate) fn undo(entry: &Record) -> Result<Undone, Failure> {
     let path = &entry.path;
     let failed = |cause| Failure::file("remove", path, cause);
-    assert_way(path)?;
+    assert_ancestors(path)?;
     // In a directory that is not ours, others could stop us by that name.
     if !matches!(entry.did, Did::MakeDirectory | Did::ChangeMode { .. }) {
         clear_leftover(&files::without_symlinks(path)).map_err(failed)?;
@@ -79,7 +79,7 @@ pub(crate) fn undo(entry: &Record) -> Result<Undone, Failure> {
 }
 
 /// What was trusted when it was set up may have been opened since, and root would follow it.
-fn assert_way(path: &Path) -> Result<(), Failure> {
+fn assert_ancestors(path: &Path) -> Result<(), Failure> {
     let changeable = || Trust::of(0).first_changeable_above(path);
     match accounts::is_root().then(changeable).flatten() {
         None => Ok(()),

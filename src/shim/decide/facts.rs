@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use super::{
-    BUILD, BUILD_BUILD_DIR, BUILD_TARGET_DIR, Choice, Door, RootState, TARGET, TARGET_DIR,
+    BUILD, BUILD_BUILD_DIR, BUILD_TARGET_DIR, Choice, EntryPoint, RootState, TARGET, TARGET_DIR,
 };
 use crate::os::lexical;
 use crate::os::passwd::Account;
@@ -17,10 +17,10 @@ use crate::shim::build_dir::{Asked, ConfiguredBuildDir, Moved, moved};
 #[derive(Clone, Copy, Debug)]
 pub struct Facts<'a> {
     /// How we were called.
-    pub door: Door,
+    pub entry_point: EntryPoint,
     /// `CARGO_PERUSER=off`; or `cargo peruser`, which decides for itself.
     pub is_bypassed: bool,
-    /// The settings in force.
+    /// The settings that apply.
     pub settings: &'a Settings,
     /// What the shared root that they name offers the caller.
     pub root: RootState,
@@ -83,13 +83,13 @@ impl Facts<'_> {
             kind: PlaceKind::InOwnCache,
         };
         let root = self.settings.shared_root();
-        match (self.root, self.own_cache, self.door) {
+        match (self.root, self.own_cache, self.entry_point) {
             (state, Some(cache), _)
                 if state.is_out_of_reach() && self.settings.missing() == Missing::OwnCache =>
             {
                 Some(in_cache(cache))
             }
-            (RootState::Absent, Some(cache), Door::ByName) => Some(in_cache(cache)),
+            (RootState::Absent, Some(cache), EntryPoint::ByName) => Some(in_cache(cache)),
             (RootState::Absent, ..) => None,
             _ => root.map(in_root),
         }
@@ -190,7 +190,7 @@ impl Facts<'_> {
         let name = self.own_directory.map(|directory| directory.name.as_str());
         let to = super::build_dir(&place.private_dir(), name);
         // What `cargo install --git` has checked out is another workspace at each commit.
-        let is_common = self.door == Door::Session
+        let is_common = self.entry_point == EntryPoint::Session
             || self.invocation.builds_copies()
             || self.invocation.git.is_some();
         if configured.is_none() && is_common {

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::{
-    BUILD_BUILD_DIR, BUILD_TARGET_DIR, Choice, Decision, Door, Facts, OwnDirectory, Required,
+    BUILD_BUILD_DIR, BUILD_TARGET_DIR, Choice, Decision, EntryPoint, Facts, OwnDirectory, Required,
     RootState, Rule, TARGET_DIR, Variables, decide,
 };
 use crate::os::passwd::Account;
@@ -23,7 +23,7 @@ const OWN: &str = "app-0123456789abcdef";
 
 /// A world in which alice builds `/srv/app` and rule 7 applies, to be changed row by row.
 struct World {
-    door: Door,
+    entry_point: EntryPoint,
     is_bypassed: bool,
     settings: Settings,
     root: RootState,
@@ -37,7 +37,7 @@ struct World {
 
 fn world() -> World {
     World {
-        door: Door::Shim,
+        entry_point: EntryPoint::Shim,
         is_bypassed: false,
         settings: from_flags(&[(Key::SharedRoot, "/srv/root".into())]).unwrap(),
         root: RootState::Usable,
@@ -61,7 +61,7 @@ impl World {
         let variable = variable.and_then(|path| Some(configured(path.to_str()?)));
         let own_places = [PathBuf::from("/home/alice"), PathBuf::from("/home/alice/.cargo")];
         decide(&Facts {
-            door: self.door,
+            entry_point: self.entry_point,
             is_bypassed: self.is_bypassed,
             settings: &self.settings,
             root: self.root,
@@ -153,7 +153,7 @@ fn rule_2_gives_the_own_cache_directory_by_name() {
     );
     let by_name = |root| {
         with(|world| {
-            world.door = Door::ByName;
+            world.entry_point = EntryPoint::ByName;
             world.root = root;
         })
     };
@@ -174,7 +174,7 @@ fn an_account_that_is_not_provisioned_builds_in_its_own_cache_directory() {
         })
     };
     assert_eq!(missing(|_| {}), own);
-    assert_eq!(missing(|world| world.door = Door::ByName), own);
+    assert_eq!(missing(|world| world.entry_point = EntryPoint::ByName), own);
     assert_eq!(missing(|world| world.choose(Key::Missing, "refuse")), redirected());
     assert_eq!(missing(|world| world.account.shell = Some("/bin/false".into())), "3");
     // What a session exported before the account was provisioned, or after, is no choice.
@@ -361,7 +361,7 @@ fn the_scope_says_what_shares_a_directory() {
 fn a_session_has_one_target_directory_and_a_build_directory_for_each_workspace() {
     let session = |change: fn(&mut World)| {
         with(|world| {
-            world.door = Door::Session;
+            world.entry_point = EntryPoint::Session;
             world.own_directory = None;
             change(world);
         })

@@ -8,7 +8,7 @@ use cargo_peruser::os::passwd::Account;
 use cargo_peruser::settings::parse::from_flags;
 use cargo_peruser::settings::{Key, Settings};
 use cargo_peruser::shim::build_dir::{Asked, ConfiguredBuildDir};
-use cargo_peruser::shim::decide::{Door, OwnDirectory, RootState, Variables};
+use cargo_peruser::shim::decide::{EntryPoint, OwnDirectory, RootState, Variables};
 use cargo_peruser::workspace::identity::Identity;
 use proptest::collection::vec;
 use proptest::option;
@@ -72,7 +72,7 @@ pub(super) fn path() -> impl Strategy<Value = OsString> + Clone {
 /// Everything that a decision is made from, owned.
 #[derive(Clone, Debug)]
 pub(super) struct Case {
-    pub(super) door: Door,
+    pub(super) entry_point: EntryPoint,
     pub(super) is_bypassed: bool,
     pub(super) root: RootState,
     pub(super) settings: Settings,
@@ -130,7 +130,8 @@ fn variables() -> impl Strategy<Value = Variables> {
 }
 
 pub(super) fn case() -> impl Strategy<Value = Case> {
-    let door = prop::sample::select(vec![Door::Shim, Door::ByName, Door::Session]);
+    let entry_point =
+        prop::sample::select(vec![EntryPoint::Shim, EntryPoint::ByName, EntryPoint::Session]);
     let own = (path(), any::<u64>(), any::<bool>()).prop_map(|(path, inode, is_script)| {
         let name = Identity { inode, born: None }.directory_name(Path::new(&path));
         OwnDirectory { name, is_script }
@@ -147,15 +148,15 @@ pub(super) fn case() -> impl Strategy<Value = Case> {
         RootState::Usable,
         RootState::NotProvisioned,
     ]);
-    let flags = (door, prop::bool::weighted(0.1), root, any::<bool>());
+    let flags = (entry_point, prop::bool::weighted(0.1), root, any::<bool>());
     let build_dirs = [option::of(build_dir.clone()), option::of(build_dir)];
     let places = (path(), option::of(own), build_dirs);
     (flags, settings(), account(), words(), places, variables()).prop_map(
         |(flags, settings, account, words, (cwd, own_directory, build_dirs), variables)| {
-            let (door, is_bypassed, root, config_chooses) = flags;
+            let (entry_point, is_bypassed, root, config_chooses) = flags;
             let cwd = Path::new("/").join(cwd);
             #[rustfmt::skip]
-            let case = Case { door, is_bypassed, root, settings, account, words,
+            let case = Case { entry_point, is_bypassed, root, settings, account, words,
                               config_chooses, cwd, own_directory, build_dirs, variables };
             case
         },
