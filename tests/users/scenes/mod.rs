@@ -9,6 +9,7 @@ mod build_dirs;
 mod callers;
 mod cargo;
 mod crowd;
+mod doctor;
 mod editors;
 mod full;
 mod gc;
@@ -72,6 +73,7 @@ pub(crate) fn all() -> Vec<Test> {
         crowd::tests,
         cargo::tests,
         build_dirs::tests,
+        doctor::tests,
         workspaces::tests,
         analyzer::tests,
         together::on_nightly,

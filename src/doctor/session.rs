@@ -1,0 +1,147 @@
+//! This session: what it finds as `cargo`, and what it exports.
+
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use super::finding::{Checked, Finding, Severity};
+use super::installed::is_shim;
+use super::machine::{Machine, Who};
+use crate::os::passwd::Account;
+use crate::os::{accounts, files, lexical};
+use crate::private_dir::provision::Provisioner;
+use crate::session::installation::Installation;
+use crate::shim::decide::{BUILD_BUILD_DIR, BUILD_TARGET_DIR, Rule, TARGET_DIR};
+use crate::ui::escape::{quoted, shown};
+
+/// What else puts a `cargo` on PATH, by a part of its path.
+const WRAPPERS: [(&str, &str); 6] = [
+    ("/.cargo/bin/", "rustup"),
+    ("/.asdf/", "asdf"),
+    ("/mise/", "mise"),
+    ("/.direnv/", "direnv"),
+    ("/.nix-profile/", "nix"),
+    ("/modules/", "an environment module"),
+];
+
+/// The shells that read no file in which setup puts its hook, the restricted ones because they refuse
+/// to change PATH.
+const SHELLS_WITHOUT_HOOK: [&str; 8] =
+    ["csh", "tcsh", "yash", "elvish", "rbash", "rksh", "rzsh", "rsh"];
+
+/// `path-order`.
+pub(super) fn path_order(machine: &Machine<'_>) -> Checked {
+    let plan = machine.shim()?;
+    let path = machine.snapshot.variable("PATH");
+    let first = which::which_in_global("cargo", path).ok().and_then(|mut all| all.next());
+    // Where the shim would change nothing, it does not matter whether it is called.
+    let Some(first) =
+        first.filter(|first| matches!(plan.decision.rule, Rule::Redirected) && !is_shim(first))
+    else {
+        return Ok(Vec::new());
+    };
+    let place = first.to_string_lossy();
+    let by = WRAPPERS.iter().find(|(part, _)| place.contains(part));
+    let by = by.map_or(String::new(), |(_, name)| format!(" ({name})"));
+    let text = format!(
+        "`cargo` in this session is `{}`{by} and not the shim, so its builds do not go to your \
+         private directory",
+        shown(&first)
+    );
+    let found = Finding::new(Severity::Fail, text).at(&first);
+    Ok(vec![match Installation::of_this_program() {
+        Some(installation) => found.help(enter(machine, &installation)),
+        None => found.help(machine.ask(0, "cargo-peruser setup")),
+    }])
+}
+
+/// The command that puts the shim first in a session.
+fn enter(machine: &Machine<'_>, installation: &Installation) -> String {
+    let program = quoted(&installation.binary());
+    let shell = machine.snapshot.variable("SHELL");
+    match shell.is_some_and(|shell| Path::new(&shell).ends_with("fish")) {
+        true => format!("{program} env --shell fish | source"),
+        false => format!("eval \"$({program} env --shell sh)\""),
+    }
+}
+
+/// `stale-session`.
+pub(super) fn stale_session(machine: &Machine<'_>) -> Checked {
+    let plan = machine.shim()?;
+    let root = plan.settings().shared_root();
+    let mut found = Vec::new();
+    for name in [TARGET_DIR, BUILD_TARGET_DIR, BUILD_BUILD_DIR] {
+        let Some(value) = machine.snapshot.variable(name) else { continue };
+        let path = lexical::absolute(&machine.snapshot.cwd, Path::new(&value));
+        let fault = root.filter(|root| path.starts_with(root)).map_or_else(
+            || fault_elsewhere(machine, &path),
+            |root| fault_in_root(root, &path, &plan.survey.account),
+        );
+        let Some((severity, fault)) = fault else { continue };
+        let text = format!("{name} is `{}`, {fault}", shown(&path));
+        found.push(Finding::new(severity, text).at(&path).help(format!("unset {name}")));
+    }
+    Ok(found)
+}
+
+/// What is wrong with a place below the shared root.
+fn fault_in_root(root: &Path, path: &Path, account: &Account) -> Option<(Severity, String)> {
+    if !files::is_there(root) {
+        return Some((Severity::Warn, "in a shared root that does not exist".into()));
+    }
+    match path.strip_prefix(root).ok()?.iter().next() {
+        None => Some((Severity::Fail, "which is the directory of everybody".into())),
+        Some(name) if *name == *account.directory_name() => None,
+        Some(name) => {
+            Some((Severity::Fail, format!("in the private directory of {}", shown(name))))
+        }
+    }
+}
+
+/// What is wrong with a place that somebody has chosen.
+fn fault_elsewhere(machine: &Machine<'_>, path: &Path) -> Option<(Severity, String)> {
+    let uid = machine.snapshot.uid;
+    let nearest = path.ancestors().find_map(|above| files::entry(above).ok())?;
+    if ![0, uid].contains(&nearest.uid) {
+        let owner = accounts::owner(nearest.uid);
+        return Some((Severity::Fail, format!("which belongs to {owner}")));
+    }
+    let there = std::fs::metadata(path).ok()?;
+    let is_shared = match there.mode() & 0o022 {
+        0 => false,
+        0o020 => accounts::private_group(uid) != Some(there.gid()),
+        _ => true,
+    };
+    let fault = "which others can write to: they can change what you run, and wait for your builds";
+    is_shared.then(|| (Severity::Warn, fault.to_owned()))
+}
+
+/// `login-shell`.
+pub(super) fn login_shell(machine: &Machine<'_>) -> Checked {
+    let plan = machine.shim()?;
+    let Some(root) = plan.settings().shared_root().filter(|root| files::is_there(root)) else {
+        return Ok(Vec::new());
+    };
+    let excluded = plan.settings().exclude_groups();
+    let uids: Vec<u32> = match machine.who {
+        Who::Caller => vec![machine.snapshot.uid],
+        Who::Everybody => Provisioner::new(root, plan.settings(), None)
+            .map(|all| all.everybody().iter().map(|person| person.uid).collect())
+            .unwrap_or_default(),
+    };
+    let people = uids.into_iter().map(|uid| accounts::account(uid, excluded));
+    let finding = |account: Account| {
+        let shell = account.shell.as_deref()?;
+        let name = shell.file_name()?.to_str()?;
+        if !SHELLS_WITHOUT_HOOK.contains(&name) || account.no_directory(plan.settings()).is_some() {
+            return None;
+        }
+        let text = format!(
+            "the login shell is `{}`, which reads none of the files that setup adds its hook to",
+            shown(shell)
+        );
+        let name = account.name.as_deref()?;
+        let help = format!("chsh -s /bin/bash {}", quoted(name));
+        Some(Finding::new(Severity::Warn, text).at(shell).help(help).about(name))
+    };
+    Ok(people.filter_map(finding).collect())
+}
