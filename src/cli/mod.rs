@@ -19,7 +19,9 @@ use crate::shim::decide::EntryPoint;
 use crate::ui::escape::escaped;
 use crate::ui::failure::Result;
 use crate::ui::report;
-use crate::{completions, doctor, editor, explain, gc, man, path, provision, setup, toolchain, usage};
+use crate::{
+    completions, doctor, editor, explain, gc, man, path, provision, setup, toolchain, usage,
+};
 
 /// A verb: its name, its command line, and what it does.
 pub(crate) struct Verb {

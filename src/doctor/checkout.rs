@@ -6,27 +6,19 @@ use std::process::{Command, Stdio};
 use super::finding::{Checked, Finding, Severity};
 use super::machine::Machine;
 use crate::os::entry::{Entry, Kind};
-use crate::os::{accounts, files, tag};
+use crate::os::{accounts, files};
 use crate::shim::decide::Rule;
 use crate::ui::escape::{quoted, shown};
 use crate::ui::look::Look;
 use crate::workspace::Workspace;
 
-/// What cargo puts into a target directory; nextest, which always writes to `./target`, does not.
-const OF_CARGO: [&str; 2] = [tag::NAME, ".rustc_info.json"];
-
 /// `left-behind`.
 pub(super) fn left_behind(machine: &Machine<'_>) -> Checked {
     let plan = machine.shim()?;
-    let workspace = plan.survey.workspace.as_ref().and_then(Workspace::directory);
-    let Some(workspace) = workspace.filter(|_| plan.decision.rule == Rule::Redirected) else {
-        return Ok(Vec::new());
-    };
-    let target = workspace.join("target");
-    let is_cargos = OF_CARGO.iter().any(|name| files::is_there(&target.join(name)));
+    let Some(target) = plan.leftover() else { return Ok(Vec::new()) };
     let entry = files::entry(&target).ok();
     // A symlink leads where somebody wants it to.
-    let Some(entry) = entry.filter(|entry| is_cargos && entry.kind == Kind::Directory) else {
+    let Some(entry) = entry.filter(|entry| entry.kind == Kind::Directory) else {
         return Ok(Vec::new());
     };
     let owner = accounts::owner(entry.uid);
@@ -39,10 +31,8 @@ pub(super) fn left_behind(machine: &Machine<'_>) -> Checked {
          runs old ones",
         shown(&target)
     );
-    let is_occupied = plan.target_dir().is_some_and(|target| files::is_there(&target));
-    let replace = if is_occupied { " --replace" } else { "" };
     let help = match entry.uid == machine.snapshot.uid {
-        true => format!("cargo-peruser migrate {}{replace}", quoted(&target)),
+        true => plan.migrate_command(&target),
         false => Look::Entry.at(&target, &format!("ask {owner} to take it away")),
     };
     Ok(vec![Finding::new(Severity::Warn, text).at(&target).owned_by(&owner).help(help)])

@@ -2,7 +2,7 @@
 
 use super::finding::Checked;
 use super::machine::Machine;
-use super::{checkout, homes, installed, private, root, session};
+use super::{checkout, homes, installed, private, root, sccache, session};
 
 /// One check.
 pub(super) struct Check {
@@ -14,7 +14,7 @@ pub(super) struct Check {
 }
 
 /// All of them: what others depend on comes first.
-pub(super) const CHECKS: [Check; 12] = [
+pub(super) const CHECKS: [Check; 14] = [
     Check {
         id: "settings",
         about: "mistakes in files and variables, CARGO_PERUSER=off, installations that differ",
@@ -32,7 +32,7 @@ pub(super) const CHECKS: [Check; 12] = [
     },
     Check {
         id: "path-order",
-        about: "another cargo before the shim on this session's PATH",
+        about: "another cargo before the shim, in this session or in fresh ones",
         make: session::path_order,
     },
     Check {
@@ -57,7 +57,7 @@ pub(super) const CHECKS: [Check; 12] = [
     },
     Check {
         id: "login-shell",
-        about: "a login shell that reads none of the files that setup adds its hook to",
+        about: "a login shell that reads no file with a hook of setup's",
         make: session::login_shell,
     },
     Check {
@@ -71,8 +71,18 @@ pub(super) const CHECKS: [Check; 12] = [
         make: checkout::build_dir,
     },
     Check {
+        id: "editor",
+        about: "editors started from this session, whose builds the shim does not see",
+        make: session::editor,
+    },
+    Check {
         id: "shared-homes",
         about: "a CARGO_HOME or RUSTUP_HOME that several accounts can write to",
         make: homes::shared_homes,
+    },
+    Check {
+        id: "sccache",
+        about: "another account's sccache server on the port of yours",
+        make: sccache::sccache,
     },
 ];

@@ -55,11 +55,14 @@ fn foreign(machine: &Machine<'_>, top: &Path, uid: u32) -> Option<Finding> {
     let Foreign { first, count } = look(top, uid);
     let (first, owner) = first?;
     let owner = accounts::owner(owner);
-    let more = if count > 1 { format!(" and {} others", count - 1) } else { String::new() };
+    let more = match count {
+        0 | 1 => " belongs".to_owned(),
+        2 => " and another entry belong".to_owned(),
+        _ => format!(" and {} other entries belong", count - 1),
+    };
     let text = format!(
-        "`{}`{more} in `{}` belong to {owner}: builds, `cargo clean` and updates fail there",
-        shown(&first),
-        shown(top)
+        "`{}`{more} to {owner}: builds, `cargo clean` and updates fail there",
+        shown(&first)
     );
     let finding = Finding::new(Severity::Fail, text).at(&first).owned_by(&owner);
     // Root follows no symlink: neither below it nor in its place.

@@ -12,6 +12,7 @@ mod installed;
 mod machine;
 mod private;
 mod root;
+mod sccache;
 mod session;
 
 use std::ffi::{OsStr, OsString};

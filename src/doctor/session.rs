@@ -3,13 +3,14 @@
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use super::finding::{Checked, Finding, Severity};
+use super::finding::{Cannot, Checked, Finding, Severity};
 use super::installed::is_shim;
 use super::machine::{Machine, Who};
 use crate::os::passwd::Account;
 use crate::os::{accounts, files, lexical};
 use crate::private_dir::provision::Provisioner;
 use crate::session::installation::Installation;
+use crate::setup;
 use crate::shim::decide::{BUILD_BUILD_DIR, BUILD_TARGET_DIR, Rule, TARGET_DIR};
 use crate::ui::escape::{quoted, shown};
 
@@ -23,22 +24,31 @@ const WRAPPERS: [(&str, &str); 6] = [
     ("/modules/", "an environment module"),
 ];
 
-/// The shells that read no file in which setup puts its hook, the restricted ones because they refuse
-/// to change PATH.
-const SHELLS_WITHOUT_HOOK: [&str; 8] =
-    ["csh", "tcsh", "yash", "elvish", "rbash", "rksh", "rzsh", "rsh"];
+/// The shells that read no file in which setup puts its hook.
+const SHELLS_WITHOUT_HOOK: [&str; 3] = ["nu", "pwsh", "xonsh"];
 
 /// `path-order`.
 pub(super) fn path_order(machine: &Machine<'_>) -> Checked {
     let plan = machine.shim()?;
-    let path = machine.snapshot.variable("PATH");
-    let first = which::which_in_global("cargo", path).ok().and_then(|mut all| all.next());
     // Where the shim would change nothing, it does not matter whether it is called.
-    let Some(first) =
-        first.filter(|first| matches!(plan.decision.rule, Rule::Redirected) && !is_shim(first))
-    else {
+    if plan.decision.rule != Rule::Redirected {
         return Ok(Vec::new());
-    };
+    }
+    let mut found: Vec<Finding> = this_session(machine).into_iter().collect();
+    let fresh = setup::fresh_sessions(machine.snapshot, machine.flags);
+    let fresh = fresh.map_err(|_| Cannot("setup cannot tell what is installed"))?;
+    found.extend(
+        fresh.into_iter().map(|(text, help)| Finding::new(Severity::Fail, text).help(help)),
+    );
+    Ok(found)
+}
+
+fn this_session(machine: &Machine<'_>) -> Option<Finding> {
+    let path = machine.snapshot.variable("PATH");
+    let first = which::which_in_global("cargo", path).ok()?.next()?;
+    if is_shim(&first) {
+        return None;
+    }
     let place = first.to_string_lossy();
     let by = WRAPPERS.iter().find(|(part, _)| place.contains(part));
     let by = by.map_or(String::new(), |(_, name)| format!(" ({name})"));
@@ -48,10 +58,10 @@ pub(super) fn path_order(machine: &Machine<'_>) -> Checked {
         shown(&first)
     );
     let found = Finding::new(Severity::Fail, text).at(&first);
-    Ok(vec![match Installation::of_this_program() {
+    Some(match Installation::of_this_program() {
         Some(installation) => found.help(enter(machine, &installation)),
         None => found.help(machine.ask(0, "cargo-peruser setup")),
-    }])
+    })
 }
 
 /// The command that puts the shim first in a session.
@@ -113,6 +123,28 @@ fn fault_elsewhere(machine: &Machine<'_>, path: &Path) -> Option<(Severity, Stri
     };
     let fault = "which others can write to: they can change what you run, and wait for your builds";
     is_shared.then(|| (Severity::Warn, fault.to_owned()))
+}
+
+/// `editor`: rust-analyzer calls the cargo in cargo's home, whatever PATH says, so it builds in the
+/// private directory only where the session exports that.
+pub(super) fn editor(machine: &Machine<'_>) -> Checked {
+    let plan = machine.shim()?;
+    let exports = machine.snapshot.variable(TARGET_DIR).is_some();
+    let cargo = machine.homes.cargo_bin().map(|bin| bin.join("cargo"));
+    let cargo = cargo.filter(|cargo| which::which_global(cargo).is_ok() && !is_shim(cargo));
+    let is_redirected = plan.decision.rule == Rule::Redirected;
+    let (Some(cargo), Some(installation), false, true) =
+        (cargo, Installation::of_this_program(), exports, is_redirected)
+    else {
+        return Ok(Vec::new());
+    };
+    let text = format!(
+        "editors that are started from this session call `{}`, and not the shim; because \
+         {TARGET_DIR} is not set, they do not build in your private directory",
+        shown(&cargo)
+    );
+    let help = enter(machine, &installation);
+    Ok(vec![Finding::new(Severity::Warn, text).at(&cargo).help(help)])
 }
 
 /// `login-shell`.

@@ -146,10 +146,13 @@ pub(crate) fn tests() -> Vec<Test> {
         test("doctor::finds_nothing_on_a_machine_in_order", in_order),
         test("doctor::finds_settings_that_others_can_write", settings),
         test("doctor::finds_what_it_cannot_cure_and_says_whom_to_ask", told_only),
+        test("doctor::finds_what_others_left_in_a_workspace_and_a_full_root", told_only_here),
         test("doctor::finds_a_directory_on_path_that_everyone_can_write_to", on_path),
+        test("doctor::finds_the_sccache_server_of_somebody_else", sccache),
         test("doctor::finds_a_repository_that_git_refuses", dubious).needs(&[Need::Git]),
         test("doctor::root_looks_at_everybodys_directories", everybody),
         test("doctor::finds_another_cargo_before_the_shim", path_order).needs(&[Need::Bash]),
+        test("doctor::says_what_the_manual_shows", transcript).needs(&[Need::Bash]),
         test("doctor::finds_installations_that_differ", two_installations).needs(&[Need::Bash]),
         test("doctor::finds_a_sticky_root_and_a_shell_without_a_hook", host).needs(&[Need::Bash]),
     ];
@@ -286,6 +289,13 @@ fn told_only(stage: &Stage) -> Result<()> {
         .run()?
         .ok()?
         .prints("note[toolchain]: there are two")?;
+    Ok(())
+}
+
+/// The same in a workspace, and a file system without room.
+fn told_only_here(stage: &Stage) -> Result<()> {
+    furnish(stage)?;
+    let alice = stage.person("alice")?;
     make::directory(&stage.checkout.join(".cargo"), ALICE, ALICE, 0o755)?;
     let text = format!("[build]\nbuild-dir = \"{}\"\n", below(stage, "common"));
     make::file(&stage.checkout.join(".cargo/config.toml"), text, ALICE, 0o644)?;
@@ -334,6 +344,21 @@ fn dubious(stage: &Stage) -> Result<()> {
     healthy(&doctor(&bob, &["--strict"]).run()?)
 }
 
+/// Root's, which these tests are.
+fn sccache(stage: &Stage) -> Result<()> {
+    furnish(stage)?;
+    let alice = stage.person("alice")?;
+    let server = std::net::TcpListener::bind("127.0.0.1:0")?;
+    let port = server.local_addr()?.port().to_string();
+    let using = |run: Invocation<'_>| {
+        run.env("RUSTC_WRAPPER", "sccache").env("SCCACHE_SERVER_PORT", &port).run()
+    };
+    let run = using(doctor(&alice, &["--strict"]))?;
+    run.fails()?.prints("fail[sccache]: the sccache server on port")?.prints("root (uid 0)")?;
+    let again = format!("{} && cargo-peruser doctor --strict", offered(&run, "export ")?);
+    healthy(&using(alice.shell(&again, [""; 0]))?)
+}
+
 fn everybody(stage: &Stage) -> Result<()> {
     furnish(stage)?;
     let former = stage.root.join("eve");
@@ -377,7 +402,53 @@ fn path_order(stage: &Stage) -> Result<()> {
     let run = host.run(&alice, MACHINES, ["doctor"]).run()?;
     run.fails()?.prints("fail[path-order]: `cargo` in this session is")?.prints("not the shim")?;
     let again = format!("{} && cargo-peruser doctor --strict", offered(&run, "eval ")?);
+    healthy(&host.run(&alice, "/bin/sh", ["-c", &again]).run()?)?;
+    // Only fresh sessions find another one.
+    let login = |line: &str| host.run(&alice, "/bin/bash", ["-l", "-c", line]).run();
+    make::directory(&host.home("alice").join(".cargo"), ALICE, ALICE, 0o755)?;
+    make::directory(&host.home("alice").join(".cargo/bin"), ALICE, ALICE, 0o755)?;
+    let cargo = host.home("alice").join(".cargo/bin/cargo");
+    make::file(&cargo, "#!/bin/sh\n", ALICE, 0o755)?;
+    healthy(&login("cargo-peruser doctor --strict")?)?;
+    let run = login("unset CARGO_TARGET_DIR; cargo-peruser doctor --strict")?;
+    run.fails()?.prints("warn[editor]: editors that are started from this session")?;
+    let set = offered(&run, "eval ")?;
+    healthy(&login(&format!("unset CARGO_TARGET_DIR; {set}; cargo-peruser doctor --strict"))?)?;
+    host.append("alice", ".bashrc", "PATH=\"$HOME/.cargo/bin:$PATH\"")?;
+    let run = host.run(&alice, "/bin/sh", ["-c", &again]).run()?;
+    run.fails()?.prints("fail[path-order]: in a fresh bash")?.prints(".bashrc` line")?;
+    host.run(&alice, "/bin/sh", ["-c", &offered(&run, "echo ")?]).run()?.ok()?;
     healthy(&host.run(&alice, "/bin/sh", ["-c", &again]).run()?)
+}
+
+/// A machine as people have them, and what the manual has of it, but for where lines end.
+fn transcript(stage: &Stage) -> Result<()> {
+    let host = Host::new(stage, "host", Shell::Bash)?;
+    installed(&host)?;
+    let alice = host.person("alice")?;
+    let home = host.home("alice");
+    for (directory, uid, mode) in [
+        ("builds", 0, 0o1777),
+        ("alice/.cargo", ALICE, 0o755),
+        ("alice/.cargo/bin", ALICE, 0o755),
+        ("alice/.cargo/registry", 0, 0o755),
+        ("alice/app", ALICE, 0o755),
+        ("alice/app/target", ALICE, 0o755),
+    ] {
+        make::directory(&host.at("/home").join(directory), uid, uid, mode)?;
+    }
+    make::file(&home.join(".cargo/bin/cargo"), "#!/bin/sh\n", ALICE, 0o755)?;
+    make::file(&home.join("app/target/.rustc_info.json"), "{}", ALICE, 0o644)?;
+    make::file(&home.join("app/Cargo.toml"), "[package]\nname = \"app\"\n", ALICE, 0o644)?;
+    host.append("alice", ".bashrc", "PATH=\"$HOME/.cargo/bin:$PATH\"")?;
+    make::own(&host.at("/var/cache/cargo-peruser/alice"), ALICE, ALICE, 0o755)?;
+    let line = "cd ~/app; CARGO_TARGET_DIR=/home/builds cargo-peruser doctor";
+    let run = host.run(&alice, "/bin/bash", ["-l", "-c", line]).run()?;
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let manual = words(include_str!("../../../src/man/doctor.md"));
+    run.fails()?;
+    ensure!(manual.contains(&words(&run.stdout)), "the manual does not have:\n{}", run.stdout);
+    Ok(())
 }
 
 fn two_installations(stage: &Stage) -> Result<()> {
@@ -412,9 +483,9 @@ fn host(stage: &Stage) -> Result<()> {
     healthy(&login("cargo-peruser doctor --strict")?)?;
     let accounts = host.at("/etc/passwd");
     let text = fs::read_to_string(&accounts)?;
-    fs::write(&accounts, text.replace("/home/alice:/bin/bash", "/home/alice:/usr/bin/tcsh"))?;
+    fs::write(&accounts, text.replace("/home/alice:/bin/bash", "/home/alice:/usr/bin/nu"))?;
     let run = login("cargo-peruser doctor --strict")?;
-    run.fails()?.prints("warn[login-shell]: the login shell is `/usr/bin/tcsh`")?;
+    run.fails()?.prints("warn[login-shell]: the login shell is `/usr/bin/nu`")?;
     let chsh = offered(&run, "chsh -s /bin/bash alice")?;
     host.run(&root, "/bin/sh", ["-c", &chsh]).run()?.ok()?;
     healthy(&login("cargo-peruser doctor --strict")?)
