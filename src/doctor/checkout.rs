@@ -76,6 +76,14 @@ fn shared(machine: &Machine<'_>, workspace: &Path, entry: &Entry) -> Vec<Finding
         let owner = accounts::owner(entry.uid);
         found.push(Finding::new(Severity::Warn, text).at(workspace).owned_by(&owner).help(help));
     }
+    if umask().is_some_and(|umask| umask & 0o020 != 0) {
+        let text = format!(
+            "what you make in the checkout `{}` is not writable for its group {group}, because of your \
+             umask",
+            shown(workspace)
+        );
+        found.push(Finding::new(Severity::Note, text).at(workspace).help("umask 002"));
+    }
     let path = workspace.join("Cargo.lock");
     let lock = files::entry(&path).ok();
     if let Some(lock) = lock.filter(|it| it.mode & 0o020 == 0 || it.gid != entry.gid) {
@@ -92,6 +100,13 @@ fn shared(machine: &Machine<'_>, workspace: &Path, entry: &Entry) -> Vec<Finding
         found.push(Finding::new(Severity::Warn, text).at(&path).owned_by(&owner).help(help));
     }
     found
+}
+
+/// The umask of this process, which cannot be asked for without changing it but here.
+fn umask() -> Option<u32> {
+    let status = files::text_of_system("/proc/self/status").ok()?;
+    let value = status.lines().find_map(|line| line.strip_prefix("Umask:"))?;
+    u32::from_str_radix(value.trim(), 8).ok()
 }
 
 /// git refuses a repository of another account, and so do cargo's own calls of it.

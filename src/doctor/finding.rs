@@ -42,9 +42,9 @@ pub(super) struct Finding {
     pub(super) severity: Severity,
     /// The account that it concerns.
     pub(super) subject: String,
-    path: Option<String>,
+    pub(super) path: Option<String>,
     /// Who owns what is at the path.
-    owner: Option<String>,
+    pub(super) owner: Option<String>,
     pub(super) text: String,
     pub(super) help: Option<String>,
 }

@@ -77,7 +77,9 @@ impl<'a> Machine<'a> {
     pub(super) fn ask_at(&self, path: &Path, uid: u32, command: &str) -> String {
         match Trust::among(uid, &[0, uid]).first_changeable_above(path) {
             None => self.ask(uid, command),
-            Some(_) => Look::Way.at(path, "take away what others can change on the way to it"),
+            Some(_) => {
+                Look::Way.at(path, "first take away what others can change on the way to it")
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 //! The shared root: who can change it, and the file system that it is on.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use rustix::fs::{StatVfs, StatVfsMountFlags, statvfs};
@@ -33,7 +34,8 @@ pub(super) fn root(machine: &Machine<'_>) -> Checked {
              anyway; all other builds say: {}",
             failure.text
         );
-        found.push(Finding::new(Severity::Note, text).at(root));
+        let finding = Finding { severity: Severity::Note, text, ..Finding::of(&failure) };
+        found.push(finding.at(root));
     } else if caller.sticky_root == StickyRoot::Accept
         && files::entry(root).is_ok_and(|entry| entry.mode & 0o022 != 0)
     {
@@ -48,6 +50,7 @@ pub(super) fn root(machine: &Machine<'_>) -> Checked {
         found.extend(mounted(machine, root, &system));
         found.extend(room(root, &system));
     }
+    found.extend(aged(machine, root));
     Ok(found)
 }
 
@@ -115,4 +118,88 @@ fn room(root: &Path, system: &StatVfs) -> Option<Finding> {
     };
     let help = "run `cargo clean` in workspaces that you do not build any more";
     Some(Finding::new(severity, text).at(root).help(help))
+}
+
+/// Where systemd-tmpfiles(8) reads what it removes; a file takes the place of one of its name further on.
+const TMPFILES: [&str; 3] = ["/etc/tmpfiles.d", "/run/tmpfiles.d", "/usr/lib/tmpfiles.d"];
+
+/// The line by which systemd removes old files below the root, and so parts of target directories.
+fn aged(machine: &Machine<'_>, root: &Path) -> Option<Finding> {
+    let mut names = BTreeMap::new();
+    for directory in TMPFILES {
+        for entry in std::fs::read_dir(directory).into_iter().flatten().flatten() {
+            names.entry(entry.file_name()).or_insert(entry.path());
+        }
+    }
+    let mut aged = None;
+    for file in names.into_values().filter(|path| path.extension().is_some_and(|it| it == "conf")) {
+        let text = files::read_regular(&file).unwrap_or_default();
+        match age(&text, root) {
+            Age::Excluded => return None,
+            Age::Removed(age) => aged = Some((file, age)),
+            Age::Untouched => {}
+        }
+    }
+    let (file, age) = aged?;
+    let text = format!(
+        "systemd removes what is unused for {} below `{}`, by `{}`, and so parts of target directories",
+        shown(&age),
+        shown(root),
+        shown(&file)
+    );
+    let line = quoted(&format!("x {}", root.to_string_lossy()));
+    let command = format!("echo {line} > /etc/tmpfiles.d/cargo-peruser.conf");
+    Some(Finding::new(Severity::Warn, text).at(&file).help(machine.ask(0, &command)))
+}
+
+/// What becomes of a directory's old files.
+#[derive(Debug, PartialEq, Eq)]
+enum Age {
+    Untouched,
+    /// They are removed at this age.
+    Removed(String),
+    /// They are never removed, whatever else is said.
+    Excluded,
+}
+
+/// What a file of tmpfiles.d(5) says about what is in `root`: `type path mode user group age`.
+fn age(text: &str, root: &Path) -> Age {
+    let mut found = Age::Untouched;
+    for line in text.lines() {
+        let words: Vec<&str> = line.split_ascii_whitespace().collect();
+        let [kind, path, rest @ ..] = words.as_slice() else { continue };
+        if !root.starts_with(path) {
+            continue;
+        }
+        match (kind.chars().next(), rest) {
+            (Some('x'), _) => return Age::Excluded,
+            (Some('d' | 'D' | 'e' | 'v' | 'q' | 'Q' | 'C'), [_, _, _, age, ..]) if *age != "-" => {
+                found = Age::Removed((*age).to_owned());
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Age, age};
+    use std::path::Path;
+
+    #[test]
+    fn knows_which_lines_of_tmpfiles_reach_the_root() {
+        let removed = || Age::Removed("10d".to_owned());
+        for (text, expected) in [
+            ("d /var/cache 0755 root root -", Age::Untouched),
+            ("e! /var/cache - - - 10d", removed()),
+            ("# q /var/cache - - - 10d", Age::Untouched),
+            ("q /var/cach - - - 10d\nq /var/tmp 1777 root root 30d", Age::Untouched),
+            ("q /var 0755 root root 10d", removed()),
+            ("q /var - - - 10d\nx /var/cache/builds", Age::Excluded),
+            ("d /var", Age::Untouched),
+        ] {
+            assert_eq!(age(text, Path::new("/var/cache/builds")), expected, "{text}");
+        }
+    }
 }

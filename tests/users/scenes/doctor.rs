@@ -148,13 +148,18 @@ pub(crate) fn tests() -> Vec<Test> {
         test("doctor::finds_what_it_cannot_cure_and_says_whom_to_ask", told_only),
         test("doctor::finds_what_others_left_in_a_workspace_and_a_full_root", told_only_here),
         test("doctor::finds_a_directory_on_path_that_everyone_can_write_to", on_path),
+        test("doctor::notes_what_is_accepted", noted),
         test("doctor::finds_the_sccache_server_of_somebody_else", sccache),
         test("doctor::finds_a_repository_that_git_refuses", dubious).needs(&[Need::Git]),
         test("doctor::root_looks_at_everybodys_directories", everybody),
         test("doctor::finds_another_cargo_before_the_shim", path_order).needs(&[Need::Bash]),
         test("doctor::says_what_the_manual_shows", transcript).needs(&[Need::Bash]),
         test("doctor::finds_installations_that_differ", two_installations).needs(&[Need::Bash]),
-        test("doctor::finds_a_sticky_root_and_a_shell_without_a_hook", host).needs(&[Need::Bash]),
+        test(
+            "doctor::finds_a_sticky_root_one_that_systemd_ages_and_a_shell_without_a_hook",
+            machines,
+        )
+        .needs(&[Need::Bash]),
     ];
     for broken in BROKEN {
         let body = move |stage: &Stage| found_and_cured(stage, broken);
@@ -177,7 +182,7 @@ fn below(stage: &Stage, name: &str) -> String {
 
 /// A machine on which alice has a workspace and has built it.
 fn furnish(stage: &Stage) -> Result<()> {
-    make::tmpfs(&stage.root, "mode=0755")?;
+    make::tmpfs(&stage.root, "mode=0755,size=1g")?;
     stage.shared_root().provisioned()?;
     make::file(&stage.checkout.join("Cargo.toml"), "[package]\nname = \"app\"\n", ALICE, 0o644)?;
     stage.person("alice")?.cargo(["build"]).run()?.silently()?;
@@ -225,7 +230,7 @@ fn found_and_cured(stage: &Stage, broken: &Broken) -> Result<()> {
     furnish(stage)?;
     how(stage)?;
     let alice = stage.person("alice")?;
-    let run = doctor(&alice, &["--strict"]).run()?;
+    let run = doctor(&alice, &["--strict"]).umask("002").run()?;
     run.fails()?.prints(format!("{finding}: "))?.prints(says)?;
     let others =
         run.stdout.lines().filter(|line| !line.starts_with(finding) && line.contains("]: "));
@@ -236,7 +241,7 @@ fn found_and_cured(stage: &Stage, broken: &Broken) -> Result<()> {
         command += " --yes";
     }
     stage.person(who)?.shell(&command, [""; 0]).run()?.ok()?;
-    healthy(&doctor(&alice, &["--strict"]).run()?)
+    healthy(&doctor(&alice, &["--strict"]).umask("002").run()?)
 }
 
 fn found_and_unset(stage: &Stage, (_, name, value, finding): Exported) -> Result<()> {
@@ -289,6 +294,29 @@ fn told_only(stage: &Stage) -> Result<()> {
         .run()?
         .ok()?
         .prints("note[toolchain]: there are two")?;
+    Ok(())
+}
+
+/// What is accepted, and is not what people may think.
+fn noted(stage: &Stage) -> Result<()> {
+    furnish(stage)?;
+    let alice = stage.person("alice")?;
+    make::own(&stage.checkout, ALICE, group("devs")?, 0o2775)?;
+    let run = doctor(&alice, &["--strict"]).run()?;
+    run.ok()?.prints("note[checkout]: what you make in the checkout")?;
+    let again = format!("{} && cargo-peruser doctor", offered(&run, "umask 002")?);
+    healthy(&alice.shell(&again, [""; 0]).run()?)?;
+    let inside = stage.checkout.join("builds");
+    make::directory(&inside, ALICE, ALICE, 0o755)?;
+    let inside =
+        |run: Invocation<'_>| run.env("CARGO_PERUSER_SHARED_ROOT", &inside).umask("002").run();
+    let run = inside(doctor(&alice, &[]))?;
+    run.ok()?.prints("note[root]: builds of this workspace are not refused")?;
+    alice.shell(&offered(&run, "chmod go-w")?, [""; 0]).run()?.ok()?;
+    healthy(&inside(doctor(&alice, &[]))?)?;
+    make::own(&stage.root, 0, 0, 0o1777)?;
+    let run = doctor(&alice, &["--strict"]).env("CARGO_PERUSER_STICKY_ROOT", "accept").run()?;
+    run.ok()?.prints("note[root]: others can create files in")?.prints("(`sticky-root`)")?;
     Ok(())
 }
 
@@ -468,7 +496,7 @@ fn two_installations(stage: &Stage) -> Result<()> {
     Ok(())
 }
 
-fn host(stage: &Stage) -> Result<()> {
+fn machines(stage: &Stage) -> Result<()> {
     let host = Host::new(stage, "host", Shell::Bash)?;
     installed(&host)?;
     let (alice, root) = (host.person("alice")?, host.person("root")?);
@@ -480,6 +508,14 @@ fn host(stage: &Stage) -> Result<()> {
     run.fails()?.prints("fail[root]: refusing to use the shared root")?;
     let setup = offered(&run, "cargo-peruser setup --shared-root")?;
     host.run(&root, "/bin/sh", ["-c", &setup]).run()?.ok()?;
+    healthy(&login("cargo-peruser doctor --strict")?)?;
+    let tmpfiles = host.at("/etc/tmpfiles.d");
+    make::directory(&tmpfiles, 0, 0, 0o755)?;
+    make::file(&tmpfiles.join("old.conf"), "e /var/cache - - - 10d\n", 0, 0o644)?;
+    let run = login("cargo-peruser doctor --strict")?;
+    run.fails()?.prints("warn[root]: systemd removes what is unused for 10d")?;
+    let exclude = offered(&run, "echo 'x /var/cache/cargo-peruser' > /etc/tmpfiles.d/")?;
+    host.run(&root, "/bin/sh", ["-c", &exclude]).run()?.ok()?;
     healthy(&login("cargo-peruser doctor --strict")?)?;
     let accounts = host.at("/etc/passwd");
     let text = fs::read_to_string(&accounts)?;
