@@ -15,6 +15,7 @@ mod root;
 mod sccache;
 mod session;
 
+use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 
 use clap::builder::PossibleValuesParser;
@@ -124,8 +125,12 @@ fn print(found: &Report, own_name: &OsStr) -> std::io::Result<()> {
             "no problem found: {made} made, {not_made} not possible for this account"
         ))?;
     }
+    let mut reasons: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for check in &found.not_made {
-        report::note(&format!("`{}` cannot be checked: {}", check.id, check.reason));
+        reasons.entry(check.reason).or_default().push(format!("`{}`", check.id));
+    }
+    for (reason, checks) in reasons {
+        report::note(&format!("not checked, because {reason}: {}", checks.join(", ")));
     }
     Ok(())
 }

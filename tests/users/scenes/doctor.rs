@@ -262,7 +262,7 @@ fn settings(stage: &Stage) -> Result<()> {
     let run = doctor(&alice, &[]).system_settings(&directory).run()?;
     run.fails()?.prints("fail[settings]: cannot use the settings")?;
     // Nothing is known of what depends on them.
-    run.mentions("`root` cannot be checked")?;
+    run.mentions("note: not checked, because the settings cannot be used: `root`, ")?;
     let command = offered(&run, "chmod go-w")?;
     root.shell(&command, [""; 0]).system_settings(&directory).run()?.ok()?;
     healthy(&doctor(&alice, &[]).system_settings(&directory).run()?)
@@ -281,6 +281,14 @@ fn told_only(stage: &Stage) -> Result<()> {
     let path = [places::SHIM, places::BY_NAME];
     let run = doctor(&alice, &["toolchain"]).path(path).run()?;
     run.fails()?.prints("fail[toolchain]: no cargo found to execute")?;
+    let shims = stage.at(".asdf");
+    make::directory(&shims, 0, 0, 0o755)?;
+    make::script(&shims.join("cargo"), "#!/bin/sh\n")?;
+    let path = [below(stage, ".asdf"), path_to(places::STUB)];
+    let run = doctor(&alice, &["path-order"]).path(path).run()?;
+    run.fails()?
+        .prints(".asdf/cargo` (asdf) and not the shim")?
+        .prints("ask root (uid 0) to run")?;
     for directory in ["one", "two"] {
         make::directory(&stage.at(directory), 0, 0, 0o755)?;
         make::script(
