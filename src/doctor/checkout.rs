@@ -113,7 +113,9 @@ fn umask() -> Option<u32> {
 fn dubious(machine: &Machine<'_>, workspace: &Path) -> Option<Finding> {
     let top = workspace.ancestors().find(|above| files::is_there(&above.join(".git")))?;
     let owner = files::owner(&top.join(".git")).ok().flatten()?;
-    if owner == machine.snapshot.uid {
+    // git believes `sudo` as well.
+    let sudo = machine.snapshot.variable("SUDO_UID").filter(|_| machine.snapshot.uid == 0);
+    if owner == machine.snapshot.uid || sudo.is_some_and(|uid| *uid == *owner.to_string()) {
         return None;
     }
     let mut git = Command::new("git");

@@ -5,7 +5,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::finding::{Checked, Finding, Severity};
-use super::machine::{Machine, Who};
+use super::machine::{Machine, Who, others_write};
 use crate::os::{accounts, files};
 use crate::private_dir::provision::Provisioner;
 use crate::ui::escape::{quoted, shown};
@@ -100,13 +100,8 @@ pub(super) fn shared_homes(machine: &Machine<'_>) -> Checked {
     for (variable, path) in machine.tool_homes() {
         let Some(path) = path.filter(|path| path.is_dir()) else { continue };
         let Ok(entry) = std::fs::metadata(&path) else { continue };
-        let is_writable = match entry.mode() & 0o022 {
-            0 => false,
-            0o020 => accounts::private_group(entry.uid()) != Some(entry.gid()),
-            _ => true,
-        };
         let owner = accounts::owner(entry.uid());
-        let fault = match is_writable {
+        let fault = match others_write(&entry) {
             true => format!("several accounts can write to (mode {:04o})", entry.mode() & 0o7777),
             false if ![0, uid].contains(&entry.uid()) => format!("belongs to {owner}"),
             false => continue,

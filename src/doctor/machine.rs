@@ -1,6 +1,8 @@
 //! What the checks look at: the process, the settings, and what a build here would do.
 
 use std::ffi::OsString;
+use std::fs::Metadata;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::finding::Cannot;
@@ -43,6 +45,15 @@ pub(super) struct Machine<'a> {
 /// The same process without the session's choices, called as a shim so that it finds others on PATH.
 pub(super) fn without_choices(snapshot: &Snapshot) -> Snapshot {
     Snapshot { hidden: CHOICES, called_as: CalledAs::ShimByPath, ..snapshot.clone() }
+}
+
+/// Whether others than its owner can write to what a path leads to.
+pub(super) fn others_write(found: &Metadata) -> bool {
+    match found.mode() & 0o022 {
+        0 => false,
+        0o020 => accounts::private_group(found.uid()) != Some(found.gid()),
+        _ => true,
+    }
 }
 
 impl<'a> Machine<'a> {

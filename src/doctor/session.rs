@@ -1,11 +1,10 @@
 //! This session: what it finds as `cargo`, and what it exports.
 
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use super::finding::{Cannot, Checked, Finding, Severity};
 use super::installed::is_shim;
-use super::machine::{Machine, Who};
+use super::machine::{Machine, Who, others_write};
 use crate::os::passwd::Account;
 use crate::os::{accounts, files, lexical};
 use crate::private_dir::provision::Provisioner;
@@ -116,13 +115,8 @@ fn fault_elsewhere(machine: &Machine<'_>, path: &Path) -> Option<(Severity, Stri
         return Some((Severity::Fail, format!("which belongs to {owner}")));
     }
     let there = std::fs::metadata(path).ok()?;
-    let is_shared = match there.mode() & 0o022 {
-        0 => false,
-        0o020 => accounts::private_group(uid) != Some(there.gid()),
-        _ => true,
-    };
     let fault = "which others can write to: they can change what you run, and wait for your builds";
-    is_shared.then(|| (Severity::Warn, fault.to_owned()))
+    others_write(&there).then(|| (Severity::Warn, fault.to_owned()))
 }
 
 /// `editor`: rust-analyzer calls the cargo in cargo's home, whatever PATH says, so it builds in the

@@ -454,7 +454,13 @@ fn path_order(stage: &Stage) -> Result<()> {
     let run = host.run(&alice, "/bin/sh", ["-c", &again]).run()?;
     run.fails()?.prints("fail[path-order]: in a fresh bash")?.prints(".bashrc` line")?;
     host.run(&alice, "/bin/sh", ["-c", &offered(&run, "echo ")?]).run()?.ok()?;
-    healthy(&host.run(&alice, "/bin/sh", ["-c", &again]).run()?)
+    healthy(&host.run(&alice, "/bin/sh", ["-c", &again]).run()?)?;
+    // What no shell's file says, but every login has.
+    fs::write(host.at("/etc/environment"), "CARGO_TARGET_DIR=/home/alice/mine\n")?;
+    let run = host.run(&alice, "/bin/sh", ["-c", &again]).run()?;
+    run.fails()?.prints("CARGO_TARGET_DIR is `/home/alice/mine`, by `/etc/environment` line 1")?;
+    run.prints("sudo ${EDITOR:-vi} +1 /etc/environment")?;
+    Ok(())
 }
 
 /// A machine as people have them, and what the manual has of it, but for where lines end.
@@ -510,6 +516,8 @@ fn machines(stage: &Stage) -> Result<()> {
     let (alice, root) = (host.person("alice")?, host.person("root")?);
     let login = |line: &str| host.run(&alice, "/bin/bash", ["-l", "-c", line]).run();
     healthy(&login("cargo-peruser doctor --strict")?)?;
+    let everybody = ["-l", "-c", "cargo-peruser doctor --strict --all-users"];
+    healthy(&host.run(&root, "/bin/bash", everybody).run()?)?;
     let shared = host.at("/var/cache/cargo-peruser");
     make::own(&shared, 0, 0, 0o1777)?;
     let run = login("cargo-peruser doctor")?;
