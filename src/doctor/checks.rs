@@ -72,7 +72,7 @@ pub(super) const CHECKS: [Check; 14] = [
     },
     Check {
         id: "editor",
-        about: "editors started from this session, whose builds the shim does not see",
+        about: "outdated settings of editors; editors that build past the shim",
         make: session::editor,
     },
     Check {

@@ -33,6 +33,8 @@ pub(super) enum Who {
 pub(super) struct Machine<'a> {
     /// The process as it was started.
     pub(super) snapshot: &'a Snapshot,
+    /// The same without the session's choices.
+    pub(super) fresh: &'a Snapshot,
     pub(super) flags: &'a Flags,
     pub(super) homes: Homes<'a>,
     /// What `cargo-peruser build` would do here without the session's choices.
@@ -67,7 +69,7 @@ impl<'a> Machine<'a> {
     ) -> Machine<'a> {
         let plan = |door| Plan::make(fresh, door, flags, words);
         let (by_name, shim) = (plan(Door::ByName), plan(Door::Shim));
-        Machine { snapshot, flags, homes: Homes::new(snapshot), by_name, shim, who }
+        Machine { snapshot, fresh, flags, homes: Homes::new(snapshot), by_name, shim, who }
     }
 
     /// What the shim would do; nothing is known of that where the settings are wrong.

@@ -5,6 +5,7 @@ use std::path::Path;
 use super::finding::{Cannot, Checked, Finding, Severity};
 use super::installed::is_shim;
 use super::machine::{Machine, Who, others_write};
+use crate::editor;
 use crate::os::passwd::Account;
 use crate::os::{accounts, files, lexical};
 use crate::private_dir::provision::Provisioner;
@@ -119,26 +120,37 @@ fn fault_elsewhere(machine: &Machine<'_>, path: &Path) -> Option<(Severity, Stri
     others_write(&there).then(|| (Severity::Warn, fault.to_owned()))
 }
 
-/// `editor`: rust-analyzer calls the cargo in cargo's home, whatever PATH says, so it builds in the
-/// private directory only where the session exports that.
+/// `editor`.
 pub(super) fn editor(machine: &Machine<'_>) -> Checked {
     let plan = machine.shim()?;
-    let exports = machine.snapshot.variable(TARGET_DIR).is_some();
-    let cargo = machine.homes.cargo_bin().map(|bin| bin.join("cargo"));
-    let cargo = cargo.filter(|cargo| which::which_global(cargo).is_ok() && !is_shim(cargo));
-    let is_redirected = plan.decision.rule == Rule::Redirected;
-    let (Some(cargo), Some(installation), false, true) =
-        (cargo, Installation::of_this_program(), exports, is_redirected)
-    else {
+    if plan.decision.rule != Rule::Redirected {
         return Ok(Vec::new());
-    };
+    }
+    let outdated = editor::outdated(machine.fresh, machine.flags).into_iter().map(|name| {
+        let text = format!("the settings of {name} name another directory than they should now");
+        let help = format!("cargo-peruser editor {name} --write");
+        Finding::new(Severity::Warn, text).help(help)
+    });
+    Ok(outdated.chain(past_the_shim(machine)).collect())
+}
+
+/// rust-analyzer calls the cargo in cargo's home, whatever PATH says, so it builds in the private
+/// directory only where the session exports that.
+fn past_the_shim(machine: &Machine<'_>) -> Option<Finding> {
+    let cargo = machine.homes.cargo_bin()?.join("cargo");
+    if machine.snapshot.variable(TARGET_DIR).is_some()
+        || which::which_global(&cargo).is_err()
+        || is_shim(&cargo)
+    {
+        return None;
+    }
+    let help = enter(machine, &Installation::of_this_program()?);
     let text = format!(
         "editors that are started from this session call `{}`, and not the shim; because \
          {TARGET_DIR} is not set, they do not build in your private directory",
         shown(&cargo)
     );
-    let help = enter(machine, &installation);
-    Ok(vec![Finding::new(Severity::Warn, text).at(&cargo).help(help)])
+    Some(Finding::new(Severity::Warn, text).at(&cargo).help(help))
 }
 
 /// `login-shell`.

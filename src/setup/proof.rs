@@ -122,10 +122,18 @@ fn ask_all(site: &Site, snapshot: &Snapshot) -> Vec<Finding> {
     // Where new sessions look: in the settings and at home, whatever this one has on PATH.
     let elsewhere = snapshot.of(snapshot.uid, snapshot.gid, snapshot.cwd.clone(), &["PATH"]);
     let has_cargo = has_cargo(&elsewhere, site.settings(), &Homes::new(&elsewhere));
+    let ask = |shell| ask_one(shell, site, snapshot, has_cargo);
     std::thread::scope(|scope| {
-        let asked = AskedShell::ALL
-            .map(|shell| scope.spawn(move || ask_one(shell, site, snapshot, has_cargo)));
-        asked.into_iter().filter_map(|thread| thread.join().ok()).flatten().collect()
+        let started = AskedShell::ALL.map(|shell| {
+            let thread = std::thread::Builder::new().spawn_scoped(scope, move || ask(shell));
+            thread.map_err(|_| shell)
+        });
+        let answered = started.into_iter().map(|started| match started {
+            Ok(thread) => thread.join().unwrap_or_default(),
+            // Where no more threads may be, one after the other.
+            Err(shell) => ask(shell),
+        });
+        answered.flatten().collect()
     })
 }
 

@@ -148,6 +148,7 @@ pub(crate) fn tests() -> Vec<Test> {
         test("doctor::finds_what_it_cannot_cure_and_says_whom_to_ask", told_only),
         test("doctor::finds_what_others_left_in_a_workspace_and_a_full_root", told_only_here),
         test("doctor::finds_a_directory_on_path_that_everyone_can_write_to", on_path),
+        test("doctor::finds_outdated_settings_of_an_editor", editor),
         test("doctor::notes_what_is_accepted", noted),
         test("doctor::finds_the_sccache_server_of_somebody_else", sccache),
         test("doctor::finds_a_repository_that_git_refuses", dubious).needs(&[Need::Git]),
@@ -378,6 +379,21 @@ fn dubious(stage: &Stage) -> Result<()> {
     bob.shell(&offered(&run, "git config")?, [""; 0]).run()?.ok()?;
     bob.program("git", ["status"]).run()?.ok()?;
     healthy(&doctor(&bob, &["--strict"]).run()?)
+}
+
+fn editor(stage: &Stage) -> Result<()> {
+    furnish(stage)?;
+    let alice = stage.person("alice")?;
+    alice.by_name(["editor", "helix", "--write"]).run()?.ok()?;
+    healthy(&doctor(&alice, &["--strict"]).run()?)?;
+    let file = alice.home.join(".config/helix/languages.toml");
+    let text = fs::read_to_string(&file)?;
+    ensure!(text.contains("/alice/target"), "helix is told something else:\n{text}");
+    make::file(&file, text.replace("/alice/target", "/alice/old"), ALICE, 0o644)?;
+    let run = doctor(&alice, &["--strict"]).run()?;
+    run.fails()?.prints("warn[editor]: the settings of helix name another directory")?;
+    alice.shell(&offered(&run, "cargo-peruser editor")?, [""; 0]).run()?.ok()?;
+    healthy(&doctor(&alice, &["--strict"]).run()?)
 }
 
 /// Root's, which these tests are.
