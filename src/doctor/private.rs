@@ -10,6 +10,7 @@ use crate::private_dir::provision::Provisioner;
 use crate::private_dir::{self, State, provision_command};
 use crate::shim::Plan;
 use crate::ui::escape::{quoted, shown};
+use crate::ui::look::Look;
 
 /// `private-dir`.
 pub(super) fn private_dir(machine: &Machine<'_>) -> Checked {
@@ -82,10 +83,10 @@ fn everybodys(machine: &Machine<'_>, plan: &Plan<'_>, root: &Path) -> Checked {
     Ok(found)
 }
 
-/// Directories whose owner has no account any more. Nobody but root can put anything in their place, and
-/// nobody can log in who could change them.
+/// Directories whose owner has no account any more, nor can log in.
 fn departed(root: &Path) -> Vec<Finding> {
     let names = std::fs::read_dir(root).into_iter().flatten().flatten();
+    let is_closed = files::entry(root).is_ok_and(|entry| entry.mode & 0o022 == 0);
     let finding = |path: &Path| {
         let entry = files::entry(path).ok()?;
         let owner = accounts::owner(entry.uid);
@@ -95,7 +96,11 @@ fn departed(root: &Path) -> Vec<Finding> {
             return None;
         }
         let text = format!("`{}` belongs to {owner}, which has no account", shown(path));
-        let help = format!("rm -rf --one-file-system {}", quoted(path));
+        // A number without an account may be one of a container's.
+        let help = match is_closed {
+            true => format!("rm -rf --one-file-system {}", quoted(path)),
+            false => Look::Entry.at(path, "remove it, if nothing of it is needed"),
+        };
         let subject = format!("uid-{}", entry.uid);
         let finding = Finding::new(Severity::Note, text).at(path).owned_by(&owner).help(help);
         Some(finding.about(subject.as_ref()))
