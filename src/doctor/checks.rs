@@ -14,7 +14,7 @@ pub(super) struct Check {
 }
 
 /// All of them: what others depend on comes first.
-pub(super) const CHECKS: [Check; 14] = [
+pub(super) const CHECKS: [Check; 15] = [
     Check {
         id: "settings",
         about: "mistakes in files and variables, CARGO_PERUSER=off, installations that differ",
@@ -84,5 +84,10 @@ pub(super) const CHECKS: [Check; 14] = [
         id: "sccache",
         about: "another account's sccache server on the port of yours",
         make: sccache::sccache,
+    },
+    Check {
+        id: "records",
+        about: "target directories of workspaces that are gone",
+        make: private::records,
     },
 ];

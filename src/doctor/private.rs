@@ -1,9 +1,11 @@
 //! Private directories: the caller's, or everybody's.
 
+use std::ffi::OsStr;
 use std::path::Path;
 
 use super::finding::{Cannot, Checked, Finding, Severity};
 use super::machine::{Machine, Who};
+use crate::os::snapshot::Snapshot;
 use crate::os::{accounts, files};
 use crate::private_dir::place::{PlaceKind, Required};
 use crate::private_dir::provision::Provisioner;
@@ -11,6 +13,7 @@ use crate::private_dir::{self, State, provision_command};
 use crate::shim::Plan;
 use crate::ui::escape::{quoted, shown};
 use crate::ui::look::Look;
+use crate::workspace::record::{self, Sources};
 
 /// `private-dir`.
 pub(super) fn private_dir(machine: &Machine<'_>) -> Checked {
@@ -48,6 +51,43 @@ fn own(machine: &Machine<'_>, plan: &Plan<'_>) -> Option<Finding> {
         Ok(_) => None,
     }
 }
+
+/// `records`: what is for a workspace that is gone takes room until `gc` removes it, which it does not do
+/// on the first day.
+pub(super) fn records(machine: &Machine<'_>) -> Checked {
+    let plan = machine.by_name.as_ref().map_err(|_| Cannot("there is no private directory"))?;
+    let Some(Required { place, .. }) = &plan.decision.required else { return Ok(Vec::new()) };
+    // What is refused or missing has been said.
+    let Ok(Some(private)) = private_dir::open_existing(place, &plan.caller()) else {
+        return Ok(Vec::new());
+    };
+    let Snapshot { uid, .. } = *machine.snapshot;
+    let yesterday = i64::try_from(machine.snapshot.now() / 1000).unwrap_or(0) - DAY;
+    let gone = |name: &OsStr| {
+        let record = record::read(&private, name, uid)?;
+        let is_gone = matches!(record.sources(), Sources::Gone | Sources::Another);
+        let path = record.workspace.filter(|_| is_gone && record.used < yesterday)?.path;
+        files::is_there(&place.private_dir().join(name)).then_some(path)
+    };
+    let names = std::fs::read_dir(place.private_dir().join(record::DIRECTORY));
+    let names = names.into_iter().flatten().flatten();
+    let gone: Vec<_> = names.filter_map(|entry| gone(&entry.file_name())).collect();
+    let Some(first) = gone.first() else { return Ok(Vec::new()) };
+    let text = match gone.len() {
+        1 => format!("one target directory is for `{}`, which is gone", shown(first)),
+        number => {
+            format!(
+                "{number} target directories are for workspaces that are gone, as `{}`",
+                shown(first)
+            )
+        }
+    };
+    let found = Finding::new(Severity::Note, text).at(first);
+    Ok(vec![found.help("cargo-peruser gc --apply")])
+}
+
+/// In seconds.
+const DAY: i64 = 24 * 60 * 60;
 
 fn readable(machine: &Machine<'_>, path: &Path, uid: u32) -> Finding {
     let mode = files::entry(path).map_or(0, |entry| entry.mode);

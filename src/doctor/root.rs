@@ -116,7 +116,7 @@ fn room(root: &Path, system: &StatVfs) -> Option<Finding> {
     } else {
         Severity::Warn
     };
-    let help = "run `cargo clean` in workspaces that you do not build any more";
+    let help = "cargo-peruser gc --apply";
     Some(Finding::new(severity, text).at(root).help(help))
 }
 

@@ -149,6 +149,7 @@ pub(crate) fn tests() -> Vec<Test> {
         test("doctor::finds_what_others_left_in_a_workspace_and_a_full_root", told_only_here),
         test("doctor::finds_a_directory_on_path_that_everyone_can_write_to", on_path),
         test("doctor::finds_outdated_settings_of_an_editor", editor),
+        test("doctor::notes_what_is_left_of_workspaces_that_are_gone", gone),
         test("doctor::notes_what_is_accepted", noted),
         test("doctor::finds_the_sccache_server_of_somebody_else", sccache),
         test("doctor::finds_a_repository_that_git_refuses", dubious).needs(&[Need::Git]),
@@ -379,6 +380,25 @@ fn dubious(stage: &Stage) -> Result<()> {
     bob.shell(&offered(&run, "git config")?, [""; 0]).run()?.ok()?;
     bob.program("git", ["status"]).run()?.ok()?;
     healthy(&doctor(&bob, &["--strict"]).run()?)
+}
+
+fn gone(stage: &Stage) -> Result<()> {
+    furnish(stage)?;
+    let alice = stage.person("alice")?;
+    let target = alice.target()?;
+    healthy(&doctor(&alice, &["--strict"]).run()?)?;
+    // It was hers to make and to remove.
+    fs::rename(&stage.checkout, stage.at("elsewhere"))?;
+    let doctor = || doctor(&alice, &["--strict"]).within(&alice.home);
+    healthy(&doctor().run()?)?;
+    let old = "find \"$1\" -exec touch -h -d '3 days ago' {} +";
+    alice.shell(old, [stage.root.join("alice")]).within(&alice.home).run()?.ok()?;
+    let run = doctor().run()?;
+    run.ok()?.prints("note[records]: one target directory is for")?.prints("which is gone")?;
+    let gc = offered(&run, "cargo-peruser gc")?;
+    alice.shell(&gc, [""; 0]).within(&alice.home).run()?.ok()?;
+    ensure!(look(&target)?.is_none(), "it is still there");
+    healthy(&doctor().run()?)
 }
 
 fn editor(stage: &Stage) -> Result<()> {
