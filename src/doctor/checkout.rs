@@ -8,7 +8,7 @@ use super::machine::Machine;
 use crate::os::entry::{Entry, Kind};
 use crate::os::{accounts, files};
 use crate::shim::decide::Rule;
-use crate::ui::escape::{quoted, shown};
+use crate::ui::escape::{escaped, quoted};
 use crate::ui::look::Look;
 use crate::workspace::Workspace;
 
@@ -29,7 +29,7 @@ pub(super) fn left_behind(machine: &Machine<'_>) -> Checked {
     let text = format!(
         "`{}` is left from earlier builds{whose} and not used any more: what runs programs from it \
          runs old ones",
-        shown(&target)
+        escaped(&target)
     );
     let help = match entry.uid == machine.snapshot.uid {
         true => plan.migrate_command(&target),
@@ -54,7 +54,7 @@ pub(super) fn checkout(machine: &Machine<'_>) -> Checked {
     let store = workspace.join("target/nextest");
     if let Some(entry) = files::entry(&store).ok().filter(|it| it.uid != machine.snapshot.uid) {
         let owner = accounts::owner(entry.uid);
-        let text = format!("`{}` belongs to {owner}, and nextest writes there", shown(&store));
+        let text = format!("`{}` belongs to {owner}, and nextest writes there", escaped(&store));
         let help = Look::Entry.at(&store, &format!("ask {owner} to take it away"));
         found.push(Finding::new(Severity::Warn, text).at(&store).owned_by(&owner).help(help));
     }
@@ -69,7 +69,7 @@ fn shared(machine: &Machine<'_>, workspace: &Path, entry: &Entry) -> Vec<Finding
         let text = format!(
             "the checkout `{}` is for the group {group}, and what is made in it is not, because the \
              set-group-id bit is missing",
-            shown(workspace)
+            escaped(workspace)
         );
         let command = format!("chmod g+s {}", quoted(workspace));
         let help = machine.ask_at(workspace, entry.uid, &command);
@@ -80,7 +80,7 @@ fn shared(machine: &Machine<'_>, workspace: &Path, entry: &Entry) -> Vec<Finding
         let text = format!(
             "what you make in the checkout `{}` is not writable for its group {group}, because of your \
              umask",
-            shown(workspace)
+            escaped(workspace)
         );
         found.push(Finding::new(Severity::Note, text).at(workspace).help("umask 002"));
     }
@@ -91,7 +91,7 @@ fn shared(machine: &Machine<'_>, workspace: &Path, entry: &Entry) -> Vec<Finding
         let text = format!(
             "`{}` cannot be written by the group {group} (mode {:04o}), so a change of a dependency \
              fails for everybody but {owner}",
-            shown(&path),
+            escaped(&path),
             lock.mode
         );
         // The file's owner alone can change its mode, and a symlink leads them only to their own.
@@ -126,7 +126,7 @@ fn dubious(machine: &Machine<'_>, workspace: &Path) -> Option<Finding> {
         return None;
     }
     let owner = accounts::owner(owner);
-    let text = format!("git refuses the repository `{}`, because it is {owner}'s", shown(top));
+    let text = format!("git refuses the repository `{}`, because it is {owner}'s", escaped(top));
     let help = format!("git config --global --add safe.directory {}", quoted(top));
     Some(Finding::new(Severity::Warn, text).at(top).owned_by(&owner).help(help))
 }

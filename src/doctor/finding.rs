@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::ui::escape::shown;
+use crate::ui::escape::escaped;
 use crate::ui::failure::Failure;
 use crate::ui::owner::Owner;
 
@@ -75,7 +75,7 @@ impl Finding {
     }
 
     pub(super) fn about(self, account: &OsStr) -> Finding {
-        Finding { subject: shown(account).to_string(), ..self }
+        Finding { subject: escaped(account).to_string(), ..self }
     }
 }
 

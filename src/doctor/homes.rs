@@ -8,7 +8,7 @@ use super::finding::{Checked, Finding, Severity};
 use super::machine::{Machine, Who, others_write};
 use crate::os::{accounts, files};
 use crate::private_dir::provision::Provisioner;
-use crate::ui::escape::{quoted, shown};
+use crate::ui::escape::{escaped, quoted};
 
 /// How far down is looked: in target directories that is what a profile's directory holds.
 const DEPTH: usize = 3;
@@ -62,7 +62,7 @@ fn foreign(machine: &Machine<'_>, top: &Path, uid: u32) -> Option<Finding> {
     };
     let text = format!(
         "`{}`{more} to {owner}: builds, `cargo clean` and updates fail there",
-        shown(&first)
+        escaped(&first)
     );
     let finding = Finding::new(Severity::Fail, text).at(&first).owned_by(&owner);
     // Root follows no symlink: neither below it nor in its place.
@@ -109,7 +109,7 @@ pub(super) fn shared_homes(machine: &Machine<'_>) -> Checked {
         let text = format!(
             "{variable} is `{}`, which {fault}: people there wait for each other, and run what others \
              have put there",
-            shown(&path)
+            escaped(&path)
         );
         let help = match machine.snapshot.variable(variable) {
             Some(_) => format!("unset {variable}"),

@@ -10,9 +10,9 @@ use crate::session::installation::{Installation, is_same_file};
 use crate::settings;
 use crate::shim::Plan;
 use crate::shim::candidate::entries;
-use crate::shim::decide::Door;
+use crate::shim::decide::EntryPoint;
 use crate::shim::survey::BYPASS;
-use crate::ui::escape::{quoted, shown};
+use crate::ui::escape::{escaped, quoted};
 
 /// `settings`.
 pub(super) fn settings(machine: &Machine<'_>) -> Checked {
@@ -20,7 +20,7 @@ pub(super) fn settings(machine: &Machine<'_>) -> Checked {
     let mut found = Vec::new();
     let loaded = settings::files::load(snapshot, homes, flags).map(|_| ());
     // What asks the shim to step aside lets it overlook mistakes, and may be a mistake itself.
-    let planned = || Plan::make(snapshot, Door::Shim, flags, &[]).map(|_| ());
+    let planned = || Plan::make(snapshot, EntryPoint::Shim, flags, &[]).map(|_| ());
     if let Err(failure) = loaded.and_then(|()| planned()) {
         found.push(Finding::of(&failure));
     }
@@ -52,8 +52,8 @@ fn two_installations(machine: &Machine<'_>) -> Option<Finding> {
     let own = if uid(&first) == 0 { &second } else { &first };
     let text = format!(
         "`{}` and `{}` are both installed and differ, so what a build does depends on PATH",
-        shown(&first),
-        shown(&second)
+        escaped(&first),
+        escaped(&second)
     );
     let command = format!("{} setup --uninstall", quoted(own));
     let help = machine.ask(uid(own), &command);
@@ -88,7 +88,7 @@ pub(super) fn toolchain(machine: &Machine<'_>) -> Checked {
             let text = format!(
                 "`{}` is on PATH and everyone can write to it (mode {:04o}), so everyone can run \
                  programs as you",
-                shown(&directory),
+                escaped(&directory),
                 entry.mode() & 0o7777
             );
             let command = format!("chmod o-w {}", quoted(&directory));
@@ -113,8 +113,8 @@ fn two_rustups(machine: &Machine<'_>) -> Option<Finding> {
     let other = all.iter().find(|path| !is_same_file(path, first) && !is_equal(path, first))?;
     let text = format!(
         "there are two rustups, `{}` and `{}`: an update of one leaves the other's proxies old",
-        shown(first),
-        shown(other)
+        escaped(first),
+        escaped(other)
     );
     Some(
         Finding::new(Severity::Note, text)

@@ -12,7 +12,7 @@ use crate::os::snapshot::{CalledAs, Snapshot};
 use crate::os::trust::Trust;
 use crate::settings::Flags;
 use crate::shim::Plan;
-use crate::shim::decide::{BUILD_BUILD_DIR, BUILD_TARGET_DIR, Door, TARGET_DIR};
+use crate::shim::decide::{BUILD_BUILD_DIR, BUILD_TARGET_DIR, EntryPoint, TARGET_DIR};
 use crate::shim::survey::BYPASS;
 use crate::ui::failure::Result;
 use crate::ui::look::Look;
@@ -67,8 +67,8 @@ impl<'a> Machine<'a> {
         words: &'a [OsString],
         who: Who,
     ) -> Machine<'a> {
-        let plan = |door| Plan::make(fresh, door, flags, words);
-        let (by_name, shim) = (plan(Door::ByName), plan(Door::Shim));
+        let plan = |entry_point| Plan::make(fresh, entry_point, flags, words);
+        let (by_name, shim) = (plan(EntryPoint::ByName), plan(EntryPoint::Shim));
         Machine { snapshot, fresh, flags, homes: Homes::new(snapshot), by_name, shim, who }
     }
 
@@ -91,7 +91,7 @@ impl<'a> Machine<'a> {
         match Trust::among(uid, &[0, uid]).first_changeable_above(path) {
             None => self.ask(uid, command),
             Some(_) => {
-                Look::Way.at(path, "first take away what others can change on the way to it")
+                Look::Ancestors.at(path, "first take away what others can change on the way to it")
             }
         }
     }

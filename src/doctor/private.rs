@@ -11,7 +11,7 @@ use crate::private_dir::place::{PlaceKind, Required};
 use crate::private_dir::provision::Provisioner;
 use crate::private_dir::{self, State, provision_command};
 use crate::shim::Plan;
-use crate::ui::escape::{quoted, shown};
+use crate::ui::escape::{escaped, quoted};
 use crate::ui::look::Look;
 use crate::workspace::record::{self, Sources};
 
@@ -44,7 +44,7 @@ fn own(machine: &Machine<'_>, plan: &Plan<'_>) -> Option<Finding> {
             let command = plan.provision_command()?;
             let text = format!(
                 "you have no private directory in the shared root, so builds go to `{}`",
-                shown(&path)
+                escaped(&path)
             );
             Some(Finding::new(Severity::Warn, text).at(&path).help(command))
         }
@@ -74,11 +74,11 @@ pub(super) fn records(machine: &Machine<'_>) -> Checked {
     let gone: Vec<_> = names.filter_map(|entry| gone(&entry.file_name())).collect();
     let Some(first) = gone.first() else { return Ok(Vec::new()) };
     let text = match gone.len() {
-        1 => format!("one target directory is for `{}`, which is gone", shown(first)),
+        1 => format!("one target directory is for `{}`, which is gone", escaped(first)),
         number => {
             format!(
                 "{number} target directories are for workspaces that are gone, as `{}`",
-                shown(first)
+                escaped(first)
             )
         }
     };
@@ -93,7 +93,7 @@ fn readable(machine: &Machine<'_>, path: &Path, uid: u32) -> Finding {
     let mode = files::entry(path).map_or(0, |entry| entry.mode);
     let text = format!(
         "others can look into `{}` (mode {mode:04o}) until the next build makes it private",
-        shown(path)
+        escaped(path)
     );
     let command = format!("chmod 0700 {}", quoted(path));
     let help = machine.ask_at(path, uid, &command);
@@ -113,7 +113,7 @@ fn everybodys(machine: &Machine<'_>, plan: &Plan<'_>, root: &Path) -> Checked {
             Ok(State::Private) => continue,
             Ok(State::Readable) => readable(machine, &path, person.uid),
             Ok(State::Missing) => {
-                let text = format!("there is no `{}`", shown(&path));
+                let text = format!("there is no `{}`", escaped(&path));
                 Finding::new(Severity::Warn, text).help(provision_command(person.uid))
             }
         };
@@ -135,7 +135,7 @@ fn departed(root: &Path) -> Vec<Finding> {
         if owner.name.is_some() || is_numbered {
             return None;
         }
-        let text = format!("`{}` belongs to {owner}, which has no account", shown(path));
+        let text = format!("`{}` belongs to {owner}, which has no account", escaped(path));
         // A number without an account may be one of a container's.
         let help = match is_closed {
             true => format!("rm -rf --one-file-system {}", quoted(path)),

@@ -10,7 +10,7 @@ use super::machine::Machine;
 use crate::os::files;
 use crate::private_dir::{self, Caller};
 use crate::settings::StickyRoot;
-use crate::ui::escape::{bytes, quoted, shown};
+use crate::ui::escape::{bytes, escaped, quoted};
 
 /// What a build of some size needs, in bytes.
 const ENOUGH: u64 = 512 << 20;
@@ -42,7 +42,7 @@ pub(super) fn root(machine: &Machine<'_>) -> Checked {
         let text = format!(
             "others can create files in `{}`, and so run code as everybody who builds below it: the \
              settings accept that (`sticky-root`)",
-            shown(root)
+            escaped(root)
         );
         found.push(Finding::new(Severity::Note, text).at(root));
     }
@@ -56,7 +56,7 @@ pub(super) fn root(machine: &Machine<'_>) -> Checked {
 
 fn missing(machine: &Machine<'_>, root: &Path) -> Finding {
     let text =
-        format!("the shared root `{}` does not exist, so the shim changes nothing", shown(root));
+        format!("the shared root `{}` does not exist, so the shim changes nothing", escaped(root));
     let is_own = machine.homes.home().is_some_and(|home| root.starts_with(home));
     let uid = if is_own { machine.snapshot.acting } else { 0 };
     let setup = format!("cargo-peruser setup --shared-root {}", quoted(root));
@@ -71,13 +71,13 @@ fn mounted(machine: &Machine<'_>, root: &Path, system: &StatVfs) -> Vec<Finding>
     };
     let mut found = Vec::new();
     if system.f_flag.contains(StatVfsMountFlags::RDONLY) {
-        let text = format!("`{}` is on a file system mounted read-only", shown(root));
+        let text = format!("`{}` is on a file system mounted read-only", escaped(root));
         found.push(Finding::new(Severity::Fail, text).at(root).help(remount("rw")));
     }
     if system.f_flag.contains(StatVfsMountFlags::NOEXEC) {
         let text = format!(
             "`{}` is on a file system mounted noexec: build scripts and tests cannot run there",
-            shown(root)
+            escaped(root)
         );
         found.push(Finding::new(Severity::Fail, text).at(root).help(remount("exec")));
     }
@@ -92,7 +92,7 @@ fn without_locks(root: &Path) -> Option<Finding> {
         let text = format!(
             "`{}` is on NFS, where cargo takes no locks: two builds of one workspace at once damage \
              each other",
-            shown(root)
+            escaped(root)
         );
         return Some(Finding::new(Severity::Warn, text).at(root));
     }
@@ -110,7 +110,7 @@ fn room(root: &Path, system: &StatVfs) -> Option<Finding> {
         _ => return None,
     };
     let text =
-        format!("{what} on the file system of `{}`, and builds fail without room", shown(root));
+        format!("{what} on the file system of `{}`, and builds fail without room", escaped(root));
     let severity = if left == 0 || system.f_files > 0 && system.f_favail == 0 {
         Severity::Fail
     } else {
@@ -143,9 +143,9 @@ fn aged(machine: &Machine<'_>, root: &Path) -> Option<Finding> {
     let (file, age) = aged?;
     let text = format!(
         "systemd removes what is unused for {} below `{}`, by `{}`, and so parts of target directories",
-        shown(&age),
-        shown(root),
-        shown(&file)
+        escaped(&age),
+        escaped(root),
+        escaped(&file)
     );
     let line = quoted(&format!("x {}", root.to_string_lossy()));
     let command = format!("echo {line} > /etc/tmpfiles.d/cargo-peruser.conf");

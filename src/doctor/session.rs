@@ -12,7 +12,7 @@ use crate::private_dir::provision::Provisioner;
 use crate::session::installation::Installation;
 use crate::setup;
 use crate::shim::decide::{BUILD_BUILD_DIR, BUILD_TARGET_DIR, Rule, TARGET_DIR};
-use crate::ui::escape::{quoted, shown};
+use crate::ui::escape::{escaped, quoted};
 
 /// What else puts a `cargo` on PATH, by a part of its path.
 const WRAPPERS: [(&str, &str); 6] = [
@@ -55,7 +55,7 @@ fn this_session(machine: &Machine<'_>) -> Option<Finding> {
     let text = format!(
         "`cargo` in this session is `{}`{by} and not the shim, so its builds do not go to your \
          private directory",
-        shown(&first)
+        escaped(&first)
     );
     let found = Finding::new(Severity::Fail, text).at(&first);
     Some(match Installation::of_this_program() {
@@ -87,7 +87,7 @@ pub(super) fn stale_session(machine: &Machine<'_>) -> Checked {
             |root| fault_in_root(root, &path, &plan.survey.account),
         );
         let Some((severity, fault)) = fault else { continue };
-        let text = format!("{name} is `{}`, {fault}", shown(&path));
+        let text = format!("{name} is `{}`, {fault}", escaped(&path));
         found.push(Finding::new(severity, text).at(&path).help(format!("unset {name}")));
     }
     Ok(found)
@@ -102,7 +102,7 @@ fn fault_in_root(root: &Path, path: &Path, account: &Account) -> Option<(Severit
         None => Some((Severity::Fail, "which is the directory of everybody".into())),
         Some(name) if *name == *account.directory_name() => None,
         Some(name) => {
-            Some((Severity::Fail, format!("in the private directory of {}", shown(name))))
+            Some((Severity::Fail, format!("in the private directory of {}", escaped(name))))
         }
     }
 }
@@ -148,7 +148,7 @@ fn past_the_shim(machine: &Machine<'_>) -> Option<Finding> {
     let text = format!(
         "editors that are started from this session call `{}`, and not the shim; because \
          {TARGET_DIR} is not set, they do not build in your private directory",
-        shown(&cargo)
+        escaped(&cargo)
     );
     Some(Finding::new(Severity::Warn, text).at(&cargo).help(help))
 }
@@ -175,7 +175,7 @@ pub(super) fn login_shell(machine: &Machine<'_>) -> Checked {
         }
         let text = format!(
             "the login shell is `{}`, which reads none of the files that setup adds its hook to",
-            shown(shell)
+            escaped(shell)
         );
         let name = account.name.as_deref()?;
         let help = format!("chsh -s /bin/bash {}", quoted(name));

@@ -156,8 +156,8 @@ pub(super) fn written(snapshot: &Snapshot, flags: &Flags) -> Vec<&'static str> {
 
 /// The editors whose settings `--write` has changed, and which are to say something else by now.
 pub(crate) fn outdated(snapshot: &Snapshot, flags: &Flags) -> Vec<&'static str> {
-    let standpoint = Standpoint::of(snapshot);
-    let aim = standpoint.session(flags).and_then(|session| aim(&session)).ok().flatten();
+    let context = SessionContext::of(snapshot);
+    let aim = context.session(flags).and_then(|session| aim(&session)).ok().flatten();
     let (Some(aim), Some(editors)) = (aim, Editors::of(snapshot)) else { return Vec::new() };
     let is_outdated = |name: &&str| {
         let editor = Editor::ALL.into_iter().find(|editor| editor.name() == *name);
