@@ -11,6 +11,7 @@
 //! | `migrate` | `migrate`: move an old target directory into a private one |
 //! | `usage`, `gc` | `usage`, `gc`: who uses how much, and giving it back |
 //! | `provision` | `provision`: root makes other accounts' private directories |
+//! | `doctor` | `doctor`: what is wrong on this machine, and the command that helps |
 //! | `path`, `explain` | `path`, `explain`: where a build goes, and why |
 //! | `caches` | all private directories and what is in them |
 //! | `session` | `env`: what a session exports |
@@ -32,6 +33,7 @@ compile_error!(
 pub mod caches;
 mod cli;
 pub mod completions;
+mod doctor;
 mod editor;
 mod explain;
 mod gc;

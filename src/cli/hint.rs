@@ -8,12 +8,8 @@ use crate::ui::escape::{escaped, quoted};
 use crate::ui::failure::Failure;
 
 /// Words that people try, and what does it.
-const MEANT: [(&str, &str); 4] = [
-    ("status", "setup --status"),
-    ("doctor", "setup --status"),
-    ("where", "path"),
-    ("which", "explain"),
-];
+const MEANT: [(&str, &str); 3] =
+    [("status", "setup --status"), ("where", "path"), ("which", "explain")];
 
 /// How alike two words are where one is a slip of the other (Jaro-Winkler).
 const ALIKE: f64 = 0.88;

@@ -19,7 +19,9 @@ use crate::shim::decide::EntryPoint;
 use crate::ui::escape::escaped;
 use crate::ui::failure::Result;
 use crate::ui::report;
-use crate::{completions, editor, explain, gc, man, path, provision, setup, toolchain, usage};
+use crate::{
+    completions, doctor, editor, explain, gc, man, path, provision, setup, toolchain, usage,
+};
 
 /// A verb: its name, its command line, and what it does.
 pub(crate) struct Verb {
@@ -29,9 +31,10 @@ pub(crate) struct Verb {
 }
 
 /// The verbs, in the order in which the help lists them.
-pub(crate) const VERBS: [Verb; 12] = [
+pub(crate) const VERBS: [Verb; 13] = [
     Verb { name: "path", command: path::command, run: path::run },
     Verb { name: "explain", command: explain::command, run: explain::run },
+    Verb { name: "doctor", command: doctor::command, run: doctor::run },
     Verb { name: "env", command: env::command, run: env::run },
     Verb { name: "setup", command: setup::command, run: setup::run },
     Verb { name: "provision", command: provision::command, run: provision::run },

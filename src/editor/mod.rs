@@ -154,6 +154,19 @@ pub(super) fn written(snapshot: &Snapshot, flags: &Flags) -> Vec<&'static str> {
     Editor::ALL.into_iter().filter(is_written).map(Editor::name).collect()
 }
 
+/// The editors whose settings `--write` has changed, and which are to say something else by now.
+pub(crate) fn outdated(snapshot: &Snapshot, flags: &Flags) -> Vec<&'static str> {
+    let context = SessionContext::of(snapshot);
+    let aim = context.session(flags).and_then(|session| aim(&session)).ok().flatten();
+    let (Some(aim), Some(editors)) = (aim, Editors::of(snapshot)) else { return Vec::new() };
+    let is_outdated = |name: &&str| {
+        let editor = Editor::ALL.into_iter().find(|editor| editor.name() == *name);
+        let changes = editor.and_then(|it| Change::to_all_files(it, &editors, &aim).ok());
+        changes.unwrap_or_default().iter().any(Change::is_worth_making)
+    };
+    written(snapshot, flags).into_iter().filter(is_outdated).collect()
+}
+
 fn nothing_to_say(session: &Session<'_>) {
     report::note(&format!("editors need no settings here: {}", session.rule().reason()));
 }

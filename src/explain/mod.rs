@@ -4,12 +4,11 @@
 
 mod text;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use serde::Serialize;
 
-use crate::os::files;
 use crate::os::snapshot::{CalledAs, Snapshot};
 use crate::private_dir::State;
 use crate::settings::Flags;
@@ -18,7 +17,6 @@ use crate::shim::Plan;
 use crate::shim::candidate::Skip;
 use crate::shim::decide::EntryPoint;
 use crate::ui::arguments::{cargo_arguments, cargo_words};
-use crate::ui::escape::quoted;
 use crate::ui::report;
 
 pub(super) fn command() -> Command {
@@ -133,7 +131,7 @@ impl Explanation {
             },
             workspace,
             leftover: leftover.as_ref().map(lossy),
-            migrate: leftover.as_ref().map(|path| migrate_command(path, by_name)),
+            migrate: leftover.as_ref().map(|path| by_name.migrate_command(path)),
             settings: Key::ALL
                 .iter()
                 // What `gc` may take decides nothing here.
@@ -177,13 +175,6 @@ impl Answer {
             removed_variables: decision.removed.clone(),
         }
     }
-}
-
-/// The command that moves a leftover to where builds go now.
-fn migrate_command(leftover: &Path, plan: &Plan<'_>) -> String {
-    let is_occupied = plan.target_dir().is_some_and(|target| files::is_there(&target));
-    let replace = if is_occupied { " --replace" } else { "" };
-    format!("cargo-peruser migrate {}{replace}", quoted(leftover))
 }
 
 impl PassedOver {

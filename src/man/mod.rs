@@ -14,10 +14,11 @@ use crate::settings::Flags;
 use crate::ui::report;
 
 /// What follows the options on the page of the program, and on those of verbs.
-const CHAPTERS: [(&str, &str); 11] = [
+const CHAPTERS: [(&str, &str); 12] = [
     ("", include_str!("cargo-peruser.md")),
     ("path", include_str!("path.md")),
     ("explain", include_str!("explain.md")),
+    ("doctor", include_str!("doctor.md")),
     ("env", include_str!("env.md")),
     ("setup", include_str!("setup.md")),
     ("editor", include_str!("editor.md")),

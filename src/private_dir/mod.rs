@@ -132,6 +132,18 @@ pub fn examine(required: &Required, caller: &Caller<'_>) -> Result<State> {
     }
 }
 
+/// Judges a shared root that is there and every directory above it, and looks for what builds below
+/// would read, as far as the caller can look into it.
+///
+/// # Errors
+/// Those of [`examine`].
+pub fn examine_root(shared_root: &Path, caller: &Caller<'_>) -> Result<()> {
+    let (parent, name) = (shared_root.to_owned(), String::new());
+    walk(&Place { parent, name, kind: PlaceKind::BelowSharedRoot }, caller)?;
+    let is_let_in = std::fs::metadata(shared_root.join(".")).is_ok();
+    if is_let_in { judge_names_in(shared_root, caller) } else { Ok(()) }
+}
+
 /// Whether others can put something where a private directory is to be.
 pub fn may_be_planted(place: &Place) -> bool {
     files::entry(&place.parent).is_ok_and(|parent| parent.mode & 0o022 != 0)

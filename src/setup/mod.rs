@@ -163,6 +163,22 @@ fn tell_of_timer(site: &Site) {
     report::advice(&"the timer begins when systemd starts the next time", &help);
 }
 
+/// What keeps fresh sessions of the caller's from the shim, each with the command that helps; nothing
+/// where it is not installed.
+///
+/// # Errors
+/// Those of choosing what is set up.
+pub(crate) fn fresh_sessions(
+    snapshot: &Snapshot,
+    flags: &Flags,
+) -> Result<Vec<(String, String)>, Failure> {
+    let status = command().no_binary_name(true).try_get_matches_from(["--status"]);
+    let verb = status.map_err(|error| Failure::new(error.to_string()))?;
+    let site = Site::choose(snapshot, flags, &verb)?;
+    let is_installed = site.installation.shim().exists();
+    Ok(if is_installed { proof::complaints_of_fresh(&site, snapshot) } else { Vec::new() })
+}
+
 /// Lets a running systemd see what was added to `user@.service`.
 fn reload_systemd() {
     if accounts::is_root() && Path::new("/run/systemd/system").exists() {

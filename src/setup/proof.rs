@@ -79,6 +79,12 @@ pub(super) fn show(site: &Site, snapshot: &Snapshot, flags: &Flags) -> anyhow::R
     Ok(!is_elsewhere && findings.iter().all(|finding| matches!(finding.outcome, Outcome::Wins)))
 }
 
+/// What keeps fresh sessions of the caller's from the shim, each with the command that helps.
+pub(super) fn complaints_of_fresh(site: &Site, snapshot: &Snapshot) -> Vec<(String, String)> {
+    let found = complaints(site, &ask_all(site, snapshot)).into_iter();
+    found.map(|(help, complaints)| (complaints.join("; "), help)).collect()
+}
+
 /// What this very session finds, and whether a variable that it has inherited counts as a choice: then
 /// it builds there, whatever new ones do.
 fn this_session(snapshot: &Snapshot, flags: &Flags) -> (text::Row, bool) {
@@ -111,23 +117,36 @@ fn tell_the_rest(site: &Site, snapshot: &Snapshot, findings: &[Finding]) {
     }
 }
 
-/// A shell that hangs is not asked again: it would hang each time, and each costs its patience.
+/// All shells at once: most of their time is waiting.
 fn ask_all(site: &Site, snapshot: &Snapshot) -> Vec<Finding> {
     // Where new sessions look: in the settings and at home, whatever this one has on PATH.
     let elsewhere = snapshot.of(snapshot.uid, snapshot.gid, snapshot.cwd.clone(), &["PATH"]);
     let has_cargo = has_cargo(&elsewhere, site.settings(), &Homes::new(&elsewhere));
+    let ask = |shell| ask_one(shell, site, snapshot, has_cargo);
+    std::thread::scope(|scope| {
+        let started = AskedShell::ALL.map(|shell| {
+            let thread = std::thread::Builder::new().spawn_scoped(scope, move || ask(shell));
+            thread.map_err(|_| shell)
+        });
+        let answered = started.into_iter().map(|started| match started {
+            Ok(thread) => thread.join().unwrap_or_default(),
+            // Where no more threads may be, one after the other.
+            Err(shell) => ask(shell),
+        });
+        answered.flatten().collect()
+    })
+}
+
+/// A shell that hangs is not asked again: it would hang each time, and each costs its patience.
+fn ask_one(shell: AskedShell, site: &Site, snapshot: &Snapshot, has_cargo: bool) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for shell in AskedShell::ALL {
-        for &start in shell.starts() {
-            let words = ["setup", ENTER];
-            let answer = ask(shell, start, &site.account, snapshot, &words).transpose();
-            let hangs =
-                matches!(&answer, Some(Err(error)) if error.kind() == io::ErrorKind::TimedOut);
-            findings
-                .extend(answer.map(|answer| Finding::of(shell, start, answer, site, has_cargo)));
-            if hangs {
-                break;
-            }
+    for &start in shell.starts() {
+        let words = ["setup", ENTER];
+        let answer = ask(shell, start, &site.account, snapshot, &words).transpose();
+        let hangs = matches!(&answer, Some(Err(error)) if error.kind() == io::ErrorKind::TimedOut);
+        findings.extend(answer.map(|answer| Finding::of(shell, start, answer, site, has_cargo)));
+        if hangs {
+            break;
         }
     }
     findings

@@ -262,6 +262,13 @@ impl<'a> Plan<'a> {
         is_cargos.then_some(directory)
     }
 
+    /// The command that moves a leftover to where this builds.
+    pub fn migrate_command(&self, leftover: &Path) -> String {
+        let is_occupied = self.target_dir().is_some_and(|target| files::is_there(&target));
+        let replace = if is_occupied { " --replace" } else { "" };
+        format!("cargo-peruser migrate {}{replace}", quoted(leftover))
+    }
+
     /// Writes down which directory is used, and for what.
     fn note_use(&self) -> Use {
         let writes = self.invocation().target_use() == TargetUse::Writes;

@@ -24,6 +24,7 @@
 
 mod completions;
 mod decision;
+mod doctor;
 mod doors;
 mod editor;
 mod editor_overview;
@@ -70,6 +71,7 @@ fn main() -> ExitCode {
         transparency::tests(),
         transparency_process::tests(),
         decision::tests(),
+        doctor::tests(),
         doors::tests(),
         path::tests(),
         env::tests(),

@@ -27,7 +27,8 @@ fn pages(world: &World) -> Vec<(String, String)> {
         let words = ["man", name.trim_start_matches("cargo-peruser").trim_start_matches('-')];
         let words = words.into_iter().filter(|word| !word.is_empty());
         let page = world.by_name(words).run().printed().to_owned();
-        assert_eq!(page, expected, "{place}");
+        // The harness hides who runs these tests, whom a page may name.
+        assert_eq!(page, world.redact(&expected), "{place}");
         (place, page)
     });
     printed.collect()

@@ -9,6 +9,7 @@ mod build_dirs;
 mod callers;
 mod cargo;
 mod crowd;
+mod doctor;
 mod editors;
 mod full;
 mod gc;
@@ -37,46 +38,47 @@ mod wrappers;
 
 use crate::suite::Test;
 
-/// All tests. The long ones stand first and last, so that the short ones fill the time beside them.
+/// The chapters. The long ones stand first and last, so that the short ones fill the time beside them.
+const CHAPTERS: &[fn() -> Vec<Test>] = &[
+    together::on_stable,
+    attacks::tests,
+    above::tests,
+    provision::tests,
+    belief::tests,
+    between::tests,
+    planting::tests,
+    race::tests,
+    root::tests,
+    odd_roots::tests,
+    way::tests,
+    full::tests,
+    private_dir::tests,
+    callers::tests,
+    rights::tests,
+    signals::tests,
+    hidden_owners::tests,
+    inherited::tests,
+    editors::tests,
+    replaced::tests,
+    sessions::tests,
+    migrate::tests,
+    usage::tests,
+    gc::tests,
+    system_settings::tests,
+    real_cargo::tests,
+    wrappers::tests,
+    toolchain::tests,
+    toolchain_attacks::tests,
+    crowd::tests,
+    cargo::tests,
+    build_dirs::tests,
+    doctor::tests,
+    workspaces::tests,
+    analyzer::tests,
+    together::on_nightly,
+];
+
+/// All tests.
 pub(crate) fn all() -> Vec<Test> {
-    let mut tests = together::on_stable();
-    for chapter in [
-        attacks::tests,
-        above::tests,
-        provision::tests,
-        belief::tests,
-        between::tests,
-        planting::tests,
-        race::tests,
-        root::tests,
-        odd_roots::tests,
-        way::tests,
-        full::tests,
-        private_dir::tests,
-        callers::tests,
-        rights::tests,
-        signals::tests,
-        hidden_owners::tests,
-        inherited::tests,
-        editors::tests,
-        replaced::tests,
-        sessions::tests,
-        migrate::tests,
-        usage::tests,
-        gc::tests,
-        system_settings::tests,
-        real_cargo::tests,
-        wrappers::tests,
-        toolchain::tests,
-        toolchain_attacks::tests,
-        crowd::tests,
-        cargo::tests,
-        build_dirs::tests,
-        workspaces::tests,
-        analyzer::tests,
-        together::on_nightly,
-    ] {
-        tests.extend(chapter());
-    }
-    tests
+    CHAPTERS.iter().flat_map(|tests| tests()).collect()
 }

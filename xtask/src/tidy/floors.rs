@@ -18,8 +18,8 @@ const FLOORS: &[&[&str]] = &[
     // What was built.
     &["caches"],
     FEATURES,
-    // The table of verbs, what is made from it, and what installs that.
-    &["cli", "completions", "man", "setup"],
+    // The table of verbs, what is made from it, what installs that, and what judges the installation.
+    &["cli", "completions", "doctor", "man", "setup"],
     // The library's root, which names the modules, and the program on top of it.
     &["lib"],
     &["main"],

@@ -1,0 +1,147 @@
+//! The workspace in the working directory: what is left in it, and what people share who build it.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use super::finding::{Checked, Finding, Severity};
+use super::machine::Machine;
+use crate::os::entry::{Entry, Kind};
+use crate::os::{accounts, files};
+use crate::shim::decide::Rule;
+use crate::ui::escape::{escaped, quoted};
+use crate::ui::look::Look;
+use crate::workspace::Workspace;
+
+/// `left-behind`.
+pub(super) fn left_behind(machine: &Machine<'_>) -> Checked {
+    let plan = machine.shim()?;
+    let Some(target) = plan.leftover() else { return Ok(Vec::new()) };
+    let entry = files::entry(&target).ok();
+    // A symlink leads where somebody wants it to.
+    let Some(entry) = entry.filter(|entry| entry.kind == Kind::Directory) else {
+        return Ok(Vec::new());
+    };
+    let owner = accounts::owner(entry.uid);
+    let whose = match entry.uid == machine.snapshot.uid {
+        true => String::new(),
+        false => format!(" by {owner}"),
+    };
+    let text = format!(
+        "`{}` is left from earlier builds{whose} and not used any more: what runs programs from it \
+         runs old ones",
+        escaped(&target)
+    );
+    let help = match entry.uid == machine.snapshot.uid {
+        true => plan.migrate_command(&target),
+        false => Look::Entry.at(&target, &format!("ask {owner} to take it away")),
+    };
+    Ok(vec![Finding::new(Severity::Warn, text).at(&target).owned_by(&owner).help(help)])
+}
+
+/// `checkout`.
+pub(super) fn checkout(machine: &Machine<'_>) -> Checked {
+    let plan = machine.shim()?;
+    let workspace = plan.survey.workspace.as_ref().and_then(Workspace::directory);
+    let Some(workspace) = workspace else { return Ok(Vec::new()) };
+    let mut found = Vec::new();
+    if let Ok(entry) = files::entry(workspace)
+        && entry.mode & 0o020 != 0
+        && accounts::private_group(entry.uid) != Some(entry.gid)
+    {
+        found.extend(shared(machine, workspace, &entry));
+    }
+    found.extend(dubious(machine, workspace));
+    let store = workspace.join("target/nextest");
+    if let Some(entry) = files::entry(&store).ok().filter(|it| it.uid != machine.snapshot.uid) {
+        let owner = accounts::owner(entry.uid);
+        let text = format!("`{}` belongs to {owner}, and nextest writes there", escaped(&store));
+        let help = Look::Entry.at(&store, &format!("ask {owner} to take it away"));
+        found.push(Finding::new(Severity::Warn, text).at(&store).owned_by(&owner).help(help));
+    }
+    Ok(found)
+}
+
+/// What keeps the members of a group from working in a checkout that is theirs.
+fn shared(machine: &Machine<'_>, workspace: &Path, entry: &Entry) -> Vec<Finding> {
+    let group = accounts::group_word(entry.gid);
+    let mut found = Vec::new();
+    if entry.mode & 0o2000 == 0 {
+        let text = format!(
+            "the checkout `{}` is for the group {group}, and what is made in it is not, because the \
+             set-group-id bit is missing",
+            escaped(workspace)
+        );
+        let command = format!("chmod g+s {}", quoted(workspace));
+        let help = machine.ask_at(workspace, entry.uid, &command);
+        let owner = accounts::owner(entry.uid);
+        found.push(Finding::new(Severity::Warn, text).at(workspace).owned_by(&owner).help(help));
+    }
+    if umask().is_some_and(|umask| umask & 0o020 != 0) {
+        let text = format!(
+            "what you make in the checkout `{}` is not writable for its group {group}, because of your \
+             umask",
+            escaped(workspace)
+        );
+        found.push(Finding::new(Severity::Note, text).at(workspace).help("umask 002"));
+    }
+    let path = workspace.join("Cargo.lock");
+    let lock = files::entry(&path).ok();
+    if let Some(lock) = lock.filter(|it| it.mode & 0o020 == 0 || it.gid != entry.gid) {
+        let owner = accounts::owner(lock.uid);
+        let text = format!(
+            "`{}` cannot be written by the group {group} (mode {:04o}), so a change of a dependency \
+             fails for everybody but {owner}",
+            escaped(&path),
+            lock.mode
+        );
+        // The file's owner alone can change its mode, and a symlink leads them only to their own.
+        let command = format!("chgrp {group} {0} && chmod g+w {0}", quoted(&path));
+        let help = machine.ask(lock.uid, &command);
+        found.push(Finding::new(Severity::Warn, text).at(&path).owned_by(&owner).help(help));
+    }
+    found
+}
+
+/// The umask of this process, which cannot be asked for without changing it but here.
+fn umask() -> Option<u32> {
+    let status = files::text_of_system("/proc/self/status").ok()?;
+    let value = status.lines().find_map(|line| line.strip_prefix("Umask:"))?;
+    u32::from_str_radix(value.trim(), 8).ok()
+}
+
+/// git refuses a repository of another account, and so do cargo's own calls of it.
+fn dubious(machine: &Machine<'_>, workspace: &Path) -> Option<Finding> {
+    let top = workspace.ancestors().find(|above| files::is_there(&above.join(".git")))?;
+    let owner = files::owner(&top.join(".git")).ok().flatten()?;
+    // git believes `sudo` as well.
+    let sudo = machine.snapshot.variable("SUDO_UID").filter(|_| machine.snapshot.uid == 0);
+    if owner == machine.snapshot.uid || sudo.is_some_and(|uid| *uid == *owner.to_string()) {
+        return None;
+    }
+    let mut git = Command::new("git");
+    git.args(["config", "--get-all", "safe.directory"]).current_dir("/");
+    let said = git.stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
+    let said = String::from_utf8_lossy(&said.stdout);
+    if said.lines().any(|line| line == "*" || Path::new(line) == top) {
+        return None;
+    }
+    let owner = accounts::owner(owner);
+    let text = format!("git refuses the repository `{}`, because it is {owner}'s", escaped(top));
+    let help = format!("git config --global --add safe.directory {}", quoted(top));
+    Some(Finding::new(Severity::Warn, text).at(top).owned_by(&owner).help(help))
+}
+
+/// `build-dir`.
+pub(super) fn build_dir(machine: &Machine<'_>) -> Checked {
+    let plan = machine.shim()?;
+    let moved = plan.decision.build_dir.as_ref().filter(|_| plan.decision.rule == Rule::Redirected);
+    let finding = moved.map(|moved| {
+        let text = format!(
+            "{} sends intermediates to a place that is not your own: the shim overrides that, and \
+             other programs that call cargo do not",
+            moved.instead_of
+        );
+        Finding::new(Severity::Note, text)
+    });
+    Ok(finding.into_iter().collect())
+}

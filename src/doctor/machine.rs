@@ -1,0 +1,105 @@
+//! What the checks look at: the process, the settings, and what a build here would do.
+
+use std::ffi::OsString;
+use std::fs::Metadata;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use super::finding::Cannot;
+use crate::os::accounts;
+use crate::os::homes::Homes;
+use crate::os::snapshot::{CalledAs, Snapshot};
+use crate::os::trust::Trust;
+use crate::settings::Flags;
+use crate::shim::Plan;
+use crate::shim::decide::{BUILD_BUILD_DIR, BUILD_TARGET_DIR, EntryPoint, TARGET_DIR};
+use crate::shim::survey::BYPASS;
+use crate::ui::failure::Result;
+use crate::ui::look::Look;
+
+/// What a session may have set, which the checks judge apart from everything else.
+const CHOICES: &[&str] = &[BYPASS, TARGET_DIR, BUILD_TARGET_DIR, BUILD_BUILD_DIR];
+
+/// Whose directories are looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Who {
+    /// The caller's.
+    Caller,
+    /// Everybody's.
+    Everybody,
+}
+
+/// The machine, as the caller finds it.
+pub(super) struct Machine<'a> {
+    /// The process as it was started.
+    pub(super) snapshot: &'a Snapshot,
+    /// The same without the session's choices.
+    pub(super) fresh: &'a Snapshot,
+    pub(super) flags: &'a Flags,
+    pub(super) homes: Homes<'a>,
+    /// What `cargo-peruser build` would do here without the session's choices.
+    pub(super) by_name: Result<Plan<'a>>,
+    /// What the shim would do.
+    shim: Result<Plan<'a>>,
+    pub(super) who: Who,
+}
+
+/// The same process without the session's choices, called as a shim so that it finds others on PATH.
+pub(super) fn without_choices(snapshot: &Snapshot) -> Snapshot {
+    Snapshot { hidden: CHOICES, called_as: CalledAs::ShimByPath, ..snapshot.clone() }
+}
+
+/// Whether others than its owner can write to what a path leads to.
+pub(super) fn others_write(found: &Metadata) -> bool {
+    match found.mode() & 0o022 {
+        0 => false,
+        0o020 => accounts::private_group(found.uid()) != Some(found.gid()),
+        _ => true,
+    }
+}
+
+impl<'a> Machine<'a> {
+    /// Looks around.
+    pub(super) fn of(
+        snapshot: &'a Snapshot,
+        fresh: &'a Snapshot,
+        flags: &'a Flags,
+        words: &'a [OsString],
+        who: Who,
+    ) -> Machine<'a> {
+        let plan = |entry_point| Plan::make(fresh, entry_point, flags, words);
+        let (by_name, shim) = (plan(EntryPoint::ByName), plan(EntryPoint::Shim));
+        Machine { snapshot, fresh, flags, homes: Homes::new(snapshot), by_name, shim, who }
+    }
+
+    /// What the shim would do; nothing is known of that where the settings are wrong.
+    pub(super) fn shim(&self) -> Result<&Plan<'a>, Cannot> {
+        self.shim.as_ref().map_err(|_| Cannot("the settings cannot be used"))
+    }
+
+    /// A command for the account that can run it.
+    pub(super) fn ask(&self, uid: u32, command: &str) -> String {
+        match self.snapshot.acting == uid {
+            true => command.to_owned(),
+            false => format!("ask {} to run: {command}", accounts::owner(uid)),
+        }
+    }
+
+    /// A command that changes what is at a path, if nobody but root and the one who runs it can lead it
+    /// elsewhere; otherwise one that looks.
+    pub(super) fn ask_at(&self, path: &Path, uid: u32, command: &str) -> String {
+        match Trust::among(uid, &[0, uid]).first_changeable_above(path) {
+            None => self.ask(uid, command),
+            Some(_) => {
+                Look::Ancestors.at(path, "first take away what others can change on the way to it")
+            }
+        }
+    }
+
+    /// `CARGO_HOME` or `RUSTUP_HOME`, or what stands for it in the home directory.
+    pub(super) fn tool_homes(&self) -> [(&'static str, Option<PathBuf>); 2] {
+        let rustup = self.snapshot.absolute_path("RUSTUP_HOME");
+        let rustup = rustup.or_else(|| Some(self.homes.home()?.join(".rustup")));
+        [("CARGO_HOME", self.homes.cargo()), ("RUSTUP_HOME", rustup)]
+    }
+}

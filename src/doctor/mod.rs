@@ -1,0 +1,136 @@
+//! `doctor`: what is wrong on this machine for those who build, and the command that helps.
+//!
+//! Each check looks at one thing that has gone wrong for somebody, and changes nothing. What a build
+//! would refuse is said in the words of that refusal. All findings go into one report, which is
+//! printed as text or as JSON.
+
+mod checkout;
+mod checks;
+mod finding;
+mod homes;
+mod installed;
+mod machine;
+mod private;
+mod root;
+mod sccache;
+mod session;
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+
+use clap::builder::PossibleValuesParser;
+use clap::{Arg, ArgAction, ArgMatches, Command};
+
+use crate::os::accounts;
+use crate::os::snapshot::Snapshot;
+use crate::settings::Flags;
+use crate::ui::failure::Failure;
+use crate::ui::report::{self, row, table};
+use checks::CHECKS;
+use finding::{Report, Severity};
+use machine::{Machine, Who};
+
+pub(super) fn command() -> Command {
+    Command::default()
+        .about("Say what is wrong on this machine, and the command that helps")
+        .long_about(
+            "Looks for what makes builds fail, go elsewhere than people think, or unsafe: in the \
+             settings, the shared root, your private directory, this session, cargo's and rustup's \
+             homes, and the workspace in the working directory. Prints what it finds, each with the \
+             command that helps and who is to run it. Changes nothing and uses no network. Exits \
+             with 1 if something fails.",
+        )
+        .args([
+            Arg::new("check")
+                .value_name("CHECK")
+                .num_args(0..)
+                .value_parser(PossibleValuesParser::new(CHECKS.iter().map(|check| check.id)))
+                .hide_possible_values(true)
+                .help("Make only these checks [default: all]"),
+            switch("list", "List the checks"),
+            switch("json", "Print JSON, with keys that stay the same"),
+            switch("strict", "Exit with 1 for warnings too"),
+            switch("all-users", "Look at everybody's directories (as root)"),
+        ])
+}
+
+fn switch(name: &'static str, help: &'static str) -> Arg {
+    Arg::new(name).long(name).action(ArgAction::SetTrue).help(help)
+}
+
+pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyhow::Result<u8> {
+    if verb.get_flag("list") {
+        let rows: Vec<_> = CHECKS.iter().map(|check| row(check.id, check.about)).collect();
+        report::line(table(&rows))?;
+        return Ok(0);
+    }
+    let who = if verb.get_flag("all-users") { Who::Everybody } else { Who::Caller };
+    if who == Who::Everybody && !accounts::is_root() {
+        let failure = Failure::new("only root can look at everybody's directories");
+        return Err(failure.help("sudo cargo-peruser doctor --all-users").into());
+    }
+    let wanted: Vec<&String> = verb.get_many("check").into_iter().flatten().collect();
+    let found = examine(snapshot, flags, who, &wanted);
+    let limit = if verb.get_flag("strict") { Severity::Warn } else { Severity::Fail };
+    if verb.get_flag("json") {
+        report::json(&found)?;
+    } else {
+        print(&found, &own_name(snapshot))?;
+    }
+    Ok(found.exit(limit))
+}
+
+/// Makes the checks that are wanted; all of them where none is named.
+fn examine(snapshot: &Snapshot, flags: &Flags, who: Who, wanted: &[&String]) -> Report {
+    let words = [OsString::from("build")];
+    let fresh = machine::without_choices(snapshot);
+    let machine = Machine::of(snapshot, &fresh, flags, &words, who);
+    let mut report = Report::new();
+    let is_wanted = |id: &str| wanted.is_empty() || wanted.iter().any(|name| *name == id);
+    for check in CHECKS.iter().filter(|check| is_wanted(check.id)) {
+        report.add(check.id, (check.make)(&machine), &own_name(snapshot));
+    }
+    report
+}
+
+fn own_name(snapshot: &Snapshot) -> OsString {
+    let name = accounts::owner(snapshot.uid).name;
+    name.unwrap_or_else(|| format!("uid-{}", snapshot.uid).into())
+}
+
+/// Findings only, or one line if there are none.
+fn print(found: &Report, own_name: &OsStr) -> std::io::Result<()> {
+    for finding in &found.findings {
+        let about = match OsStr::new(&finding.subject) == own_name {
+            true => String::new(),
+            false => format!("{}: ", finding.subject),
+        };
+        report::line(format!(
+            "{}[{}]: {about}{}",
+            finding.severity.word(),
+            finding.id,
+            finding.text
+        ))?;
+        if let Some(help) = &finding.help {
+            report::line(format!("  help: {help}"))?;
+        }
+    }
+    let not_made = found.not_made.len();
+    if found.findings.is_empty() {
+        let made = match found.made.len() {
+            1 => "1 check".to_owned(),
+            number => format!("{number} checks"),
+        };
+        report::line(format!(
+            "no problem found: {made} made, {not_made} not possible for this account"
+        ))?;
+    }
+    let mut reasons: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for check in &found.not_made {
+        reasons.entry(check.reason).or_default().push(format!("`{}`", check.id));
+    }
+    for (reason, checks) in reasons {
+        report::note(&format!("not checked, because {reason}: {}", checks.join(", ")));
+    }
+    Ok(())
+}

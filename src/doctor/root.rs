@@ -1,0 +1,205 @@
+//! The shared root: who can change it, and the file system that it is on.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use rustix::fs::{StatVfs, StatVfsMountFlags, statvfs};
+
+use super::finding::{Checked, Finding, Severity};
+use super::machine::Machine;
+use crate::os::files;
+use crate::private_dir::{self, Caller};
+use crate::settings::StickyRoot;
+use crate::ui::escape::{bytes, escaped, quoted};
+
+/// What a build of some size needs, in bytes.
+const ENOUGH: u64 = 512 << 20;
+
+/// `root`.
+pub(super) fn root(machine: &Machine<'_>) -> Checked {
+    let plan = machine.shim()?;
+    let Some(root) = plan.settings().shared_root() else { return Ok(Vec::new()) };
+    if !files::is_there(root) {
+        return Ok(vec![missing(machine, root)]);
+    }
+    let caller = plan.caller();
+    let mut found = Vec::new();
+    if let Err(failure) = private_dir::examine_root(root, &caller) {
+        found.push(Finding::of(&failure).at(root));
+    } else if let Err(failure) =
+        private_dir::examine_root(root, &Caller { checkout: None, ..caller.clone() })
+    {
+        let text = format!(
+            "builds of this workspace are not refused because others can write to its sources \
+             anyway; all other builds say: {}",
+            failure.text
+        );
+        let finding = Finding { severity: Severity::Note, text, ..Finding::of(&failure) };
+        found.push(finding.at(root));
+    } else if caller.sticky_root == StickyRoot::Accept
+        && files::entry(root).is_ok_and(|entry| entry.mode & 0o022 != 0)
+    {
+        let text = format!(
+            "others can create files in `{}`, and so run code as everybody who builds below it: the \
+             settings accept that (`sticky-root`)",
+            escaped(root)
+        );
+        found.push(Finding::new(Severity::Note, text).at(root));
+    }
+    if let Ok(system) = statvfs(root) {
+        found.extend(mounted(machine, root, &system));
+        found.extend(room(root, &system));
+    }
+    found.extend(aged(machine, root));
+    Ok(found)
+}
+
+fn missing(machine: &Machine<'_>, root: &Path) -> Finding {
+    let text =
+        format!("the shared root `{}` does not exist, so the shim changes nothing", escaped(root));
+    let is_own = machine.homes.home().is_some_and(|home| root.starts_with(home));
+    let uid = if is_own { machine.snapshot.acting } else { 0 };
+    let setup = format!("cargo-peruser setup --shared-root {}", quoted(root));
+    Finding::new(Severity::Warn, text).at(root).help(machine.ask(uid, &setup))
+}
+
+/// What the file system's mount does not allow.
+fn mounted(machine: &Machine<'_>, root: &Path, system: &StatVfs) -> Vec<Finding> {
+    let place = quoted(root);
+    let remount = |option| {
+        machine.ask(0, &format!("mount -o remount,{option} \"$(findmnt -no TARGET -T {place})\""))
+    };
+    let mut found = Vec::new();
+    if system.f_flag.contains(StatVfsMountFlags::RDONLY) {
+        let text = format!("`{}` is on a file system mounted read-only", escaped(root));
+        found.push(Finding::new(Severity::Fail, text).at(root).help(remount("rw")));
+    }
+    if system.f_flag.contains(StatVfsMountFlags::NOEXEC) {
+        let text = format!(
+            "`{}` is on a file system mounted noexec: build scripts and tests cannot run there",
+            escaped(root)
+        );
+        found.push(Finding::new(Severity::Fail, text).at(root).help(remount("exec")));
+    }
+    found.extend(without_locks(root));
+    found
+}
+
+/// Cargo takes no locks on NFS.
+fn without_locks(root: &Path) -> Option<Finding> {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    if rustix::fs::statfs(root).is_ok_and(|it| it.f_type == rustix::fs::NFS_SUPER_MAGIC) {
+        let text = format!(
+            "`{}` is on NFS, where cargo takes no locks: two builds of one workspace at once damage \
+             each other",
+            escaped(root)
+        );
+        return Some(Finding::new(Severity::Warn, text).at(root));
+    }
+    let _ = root;
+    None
+}
+
+/// What is left for ordinary accounts.
+fn room(root: &Path, system: &StatVfs) -> Option<Finding> {
+    let left = system.f_bavail.saturating_mul(system.f_frsize);
+    let no_inodes = system.f_files > 0 && system.f_favail < system.f_files / 100;
+    let what = match (left < ENOUGH, no_inodes) {
+        (true, _) => format!("only {} are free", bytes(left)),
+        (_, true) => format!("only {} inodes are free", system.f_favail),
+        _ => return None,
+    };
+    let text =
+        format!("{what} on the file system of `{}`, and builds fail without room", escaped(root));
+    let severity = if left == 0 || system.f_files > 0 && system.f_favail == 0 {
+        Severity::Fail
+    } else {
+        Severity::Warn
+    };
+    let help = "cargo-peruser gc --apply";
+    Some(Finding::new(severity, text).at(root).help(help))
+}
+
+/// Where systemd-tmpfiles(8) reads what it removes; a file takes the place of one of its name further on.
+const TMPFILES: [&str; 3] = ["/etc/tmpfiles.d", "/run/tmpfiles.d", "/usr/lib/tmpfiles.d"];
+
+/// The line by which systemd removes old files below the root, and so parts of target directories.
+fn aged(machine: &Machine<'_>, root: &Path) -> Option<Finding> {
+    let mut names = BTreeMap::new();
+    for directory in TMPFILES {
+        for entry in std::fs::read_dir(directory).into_iter().flatten().flatten() {
+            names.entry(entry.file_name()).or_insert(entry.path());
+        }
+    }
+    let mut aged = None;
+    for file in names.into_values().filter(|path| path.extension().is_some_and(|it| it == "conf")) {
+        let text = files::read_regular(&file).unwrap_or_default();
+        match age(&text, root) {
+            Age::Excluded => return None,
+            Age::Removed(age) => aged = Some((file, age)),
+            Age::Untouched => {}
+        }
+    }
+    let (file, age) = aged?;
+    let text = format!(
+        "systemd removes what is unused for {} below `{}`, by `{}`, and so parts of target directories",
+        escaped(&age),
+        escaped(root),
+        escaped(&file)
+    );
+    let line = quoted(&format!("x {}", root.to_string_lossy()));
+    let command = format!("echo {line} > /etc/tmpfiles.d/cargo-peruser.conf");
+    Some(Finding::new(Severity::Warn, text).at(&file).help(machine.ask(0, &command)))
+}
+
+/// What becomes of a directory's old files.
+#[derive(Debug, PartialEq, Eq)]
+enum Age {
+    Untouched,
+    /// They are removed at this age.
+    Removed(String),
+    /// They are never removed, whatever else is said.
+    Excluded,
+}
+
+/// What a file of tmpfiles.d(5) says about what is in `root`: `type path mode user group age`.
+fn age(text: &str, root: &Path) -> Age {
+    let mut found = Age::Untouched;
+    for line in text.lines() {
+        let words: Vec<&str> = line.split_ascii_whitespace().collect();
+        let [kind, path, rest @ ..] = words.as_slice() else { continue };
+        if !root.starts_with(path) {
+            continue;
+        }
+        match (kind.chars().next(), rest) {
+            (Some('x'), _) => return Age::Excluded,
+            (Some('d' | 'D' | 'e' | 'v' | 'q' | 'Q' | 'C'), [_, _, _, age, ..]) if *age != "-" => {
+                found = Age::Removed((*age).to_owned());
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Age, age};
+    use std::path::Path;
+
+    #[test]
+    fn knows_which_lines_of_tmpfiles_reach_the_root() {
+        let removed = || Age::Removed("10d".to_owned());
+        for (text, expected) in [
+            ("d /var/cache 0755 root root -", Age::Untouched),
+            ("e! /var/cache - - - 10d", removed()),
+            ("# q /var/cache - - - 10d", Age::Untouched),
+            ("q /var/cach - - - 10d\nq /var/tmp 1777 root root 30d", Age::Untouched),
+            ("q /var 0755 root root 10d", removed()),
+            ("q /var - - - 10d\nx /var/cache/builds", Age::Excluded),
+            ("d /var", Age::Untouched),
+        ] {
+            assert_eq!(age(text, Path::new("/var/cache/builds")), expected, "{text}");
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! sccache: whose server compiles for this account.
+
+use std::path::Path;
+
+use super::finding::{Checked, Finding, Severity};
+use super::machine::Machine;
+use crate::os::{accounts, files};
+use crate::ui::escape::quoted;
+
+/// The port of its server where `SCCACHE_SERVER_PORT` names no other.
+const PORT: u16 = 4226;
+
+/// Where the kernel lists who listens.
+const LISTENERS: [&str; 2] = ["/proc/net/tcp", "/proc/net/tcp6"];
+
+/// `sccache`.
+pub(super) fn sccache(machine: &Machine<'_>) -> Checked {
+    let plan = machine.shim()?;
+    let variable = |name| machine.snapshot.variable(name);
+    let wrappers = ["RUSTC_WRAPPER", "CARGO_BUILD_RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER"];
+    let is_used = wrappers
+        .into_iter()
+        .filter_map(variable)
+        .any(|wrapper| Path::new(&wrapper).file_stem().is_some_and(|name| name == "sccache"));
+    // Cargo's configuration may name it as well.
+    let is_there = is_used
+        || which::which_in_global("sccache", variable("PATH"))
+            .is_ok_and(|mut all| all.next().is_some());
+    if !is_there || variable("SCCACHE_SERVER_UDS").is_some() {
+        return Ok(Vec::new());
+    }
+    let given = variable("SCCACHE_SERVER_PORT");
+    let port = given.and_then(|text| text.to_str()?.parse().ok()).unwrap_or(PORT);
+    let listeners = LISTENERS.iter().filter_map(|path| files::text_of_system(path).ok());
+    let uid = listeners.filter_map(|text| listener(&text, port)).next();
+    let Some(uid) = uid.filter(|uid| *uid != machine.snapshot.uid) else { return Ok(Vec::new()) };
+    let owner = accounts::owner(uid);
+    let text = format!(
+        "the sccache server on port {port} is {owner}'s: it compiles for you as that account, and \
+         cannot write to your target directory"
+    );
+    let found = Finding::new(Severity::Fail, text).owned_by(&owner);
+    let private = plan.decision.required.as_ref().map(|required| required.place.private_dir());
+    Ok(vec![match private.map(|private| private.join("sccache.sock")) {
+        Some(socket) => found.help(format!("export SCCACHE_SERVER_UDS={}", quoted(&socket))),
+        None => found,
+    }])
+}
+
+/// Who listens on a port, by the text of `/proc/net/tcp`.
+fn listener(text: &str, port: u16) -> Option<u32> {
+    let end = format!(":{port:04X}");
+    text.lines().find_map(|line| {
+        let words: Vec<&str> = line.split_ascii_whitespace().collect();
+        let [_, local, _, "0A", _, _, _, uid, ..] = words.as_slice() else { return None };
+        local.ends_with(&end).then(|| uid.parse().ok()).flatten()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::listener;
+
+    #[test]
+    fn only_a_listener_on_the_port_counts() {
+        let text = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid\n\
+             0: 0100007F:1082 0100007F:9999 01 00000000:00000000 00:00000000 00000000  7 0 1 1\n\
+             1: 0100007F:1081 00000000:0000 0A 00000000:00000000 00:00000000 00000000  8 0 1 1\n\
+             2: 0100007F:1082 00000000:0000 0A 00000000:00000000 00:00000000 00000000  9 0 1 1\n";
+        assert_eq!(listener(text, 4226), Some(9));
+        assert_eq!(listener(text, 4225), Some(8));
+        assert_eq!(listener(text, 80), None);
+    }
+}

@@ -1,0 +1,185 @@
+//! This session: what it finds as `cargo`, and what it exports.
+
+use std::path::Path;
+
+use super::finding::{Cannot, Checked, Finding, Severity};
+use super::installed::is_shim;
+use super::machine::{Machine, Who, others_write};
+use crate::editor;
+use crate::os::passwd::Account;
+use crate::os::{accounts, files, lexical};
+use crate::private_dir::provision::Provisioner;
+use crate::session::installation::Installation;
+use crate::setup;
+use crate::shim::decide::{BUILD_BUILD_DIR, BUILD_TARGET_DIR, Rule, TARGET_DIR};
+use crate::ui::escape::{escaped, quoted};
+
+/// What else puts a `cargo` on PATH, by a part of its path.
+const WRAPPERS: [(&str, &str); 6] = [
+    ("/.cargo/bin/", "rustup"),
+    ("/.asdf/", "asdf"),
+    ("/mise/", "mise"),
+    ("/.direnv/", "direnv"),
+    ("/.nix-profile/", "nix"),
+    ("/modules/", "an environment module"),
+];
+
+/// The shells that read no file in which setup puts its hook.
+const SHELLS_WITHOUT_HOOK: [&str; 3] = ["nu", "pwsh", "xonsh"];
+
+/// `path-order`.
+pub(super) fn path_order(machine: &Machine<'_>) -> Checked {
+    let plan = machine.shim()?;
+    // Where the shim would change nothing, it does not matter whether it is called.
+    if plan.decision.rule != Rule::Redirected {
+        return Ok(Vec::new());
+    }
+    let mut found: Vec<Finding> = this_session(machine).into_iter().collect();
+    let fresh = setup::fresh_sessions(machine.snapshot, machine.flags);
+    let fresh = fresh.map_err(|_| Cannot("setup cannot tell what is installed"))?;
+    found.extend(
+        fresh.into_iter().map(|(text, help)| Finding::new(Severity::Fail, text).help(help)),
+    );
+    Ok(found)
+}
+
+fn this_session(machine: &Machine<'_>) -> Option<Finding> {
+    let path = machine.snapshot.variable("PATH");
+    let first = which::which_in_global("cargo", path).ok()?.next()?;
+    if is_shim(&first) {
+        return None;
+    }
+    let place = first.to_string_lossy();
+    let by = WRAPPERS.iter().find(|(part, _)| place.contains(part));
+    let by = by.map_or(String::new(), |(_, name)| format!(" ({name})"));
+    let text = format!(
+        "`cargo` in this session is `{}`{by} and not the shim, so its builds do not go to your \
+         private directory",
+        escaped(&first)
+    );
+    let found = Finding::new(Severity::Fail, text).at(&first);
+    Some(match Installation::of_this_program() {
+        Some(installation) => found.help(enter(machine, &installation)),
+        None => found.help(machine.ask(0, "cargo-peruser setup")),
+    })
+}
+
+/// The command that puts the shim first in a session.
+fn enter(machine: &Machine<'_>, installation: &Installation) -> String {
+    let program = quoted(&installation.binary());
+    let shell = machine.snapshot.variable("SHELL");
+    match shell.is_some_and(|shell| Path::new(&shell).ends_with("fish")) {
+        true => format!("{program} env --shell fish | source"),
+        false => format!("eval \"$({program} env --shell sh)\""),
+    }
+}
+
+/// `stale-session`.
+pub(super) fn stale_session(machine: &Machine<'_>) -> Checked {
+    let plan = machine.shim()?;
+    let root = plan.settings().shared_root();
+    let mut found = Vec::new();
+    for name in [TARGET_DIR, BUILD_TARGET_DIR, BUILD_BUILD_DIR] {
+        let Some(value) = machine.snapshot.variable(name) else { continue };
+        let path = lexical::absolute(&machine.snapshot.cwd, Path::new(&value));
+        let fault = root.filter(|root| path.starts_with(root)).map_or_else(
+            || fault_elsewhere(machine, &path),
+            |root| fault_in_root(root, &path, &plan.survey.account),
+        );
+        let Some((severity, fault)) = fault else { continue };
+        let text = format!("{name} is `{}`, {fault}", escaped(&path));
+        found.push(Finding::new(severity, text).at(&path).help(format!("unset {name}")));
+    }
+    Ok(found)
+}
+
+/// What is wrong with a place below the shared root.
+fn fault_in_root(root: &Path, path: &Path, account: &Account) -> Option<(Severity, String)> {
+    if !files::is_there(root) {
+        return Some((Severity::Warn, "in a shared root that does not exist".into()));
+    }
+    match path.strip_prefix(root).ok()?.iter().next() {
+        None => Some((Severity::Fail, "which is the directory of everybody".into())),
+        Some(name) if *name == *account.directory_name() => None,
+        Some(name) => {
+            Some((Severity::Fail, format!("in the private directory of {}", escaped(name))))
+        }
+    }
+}
+
+/// What is wrong with a place that somebody has chosen.
+fn fault_elsewhere(machine: &Machine<'_>, path: &Path) -> Option<(Severity, String)> {
+    let uid = machine.snapshot.uid;
+    let nearest = path.ancestors().find_map(|above| files::entry(above).ok())?;
+    if ![0, uid].contains(&nearest.uid) {
+        let owner = accounts::owner(nearest.uid);
+        return Some((Severity::Fail, format!("which belongs to {owner}")));
+    }
+    let there = std::fs::metadata(path).ok()?;
+    let fault = "which others can write to: they can change what you run, and wait for your builds";
+    others_write(&there).then(|| (Severity::Warn, fault.to_owned()))
+}
+
+/// `editor`.
+pub(super) fn editor(machine: &Machine<'_>) -> Checked {
+    let plan = machine.shim()?;
+    if plan.decision.rule != Rule::Redirected {
+        return Ok(Vec::new());
+    }
+    let outdated = editor::outdated(machine.fresh, machine.flags).into_iter().map(|name| {
+        let text = format!("the settings of {name} name another directory than they should now");
+        let help = format!("cargo-peruser editor {name} --write");
+        Finding::new(Severity::Warn, text).help(help)
+    });
+    Ok(outdated.chain(past_the_shim(machine)).collect())
+}
+
+/// rust-analyzer calls the cargo in cargo's home, whatever PATH says, so it builds in the private
+/// directory only where the session exports that.
+fn past_the_shim(machine: &Machine<'_>) -> Option<Finding> {
+    let cargo = machine.homes.cargo_bin()?.join("cargo");
+    if machine.snapshot.variable(TARGET_DIR).is_some()
+        || which::which_global(&cargo).is_err()
+        || is_shim(&cargo)
+    {
+        return None;
+    }
+    let help = enter(machine, &Installation::of_this_program()?);
+    let text = format!(
+        "editors that are started from this session call `{}`, and not the shim; because \
+         {TARGET_DIR} is not set, they do not build in your private directory",
+        escaped(&cargo)
+    );
+    Some(Finding::new(Severity::Warn, text).at(&cargo).help(help))
+}
+
+/// `login-shell`.
+pub(super) fn login_shell(machine: &Machine<'_>) -> Checked {
+    let plan = machine.shim()?;
+    let Some(root) = plan.settings().shared_root().filter(|root| files::is_there(root)) else {
+        return Ok(Vec::new());
+    };
+    let excluded = plan.settings().exclude_groups();
+    let uids: Vec<u32> = match machine.who {
+        Who::Caller => vec![machine.snapshot.uid],
+        Who::Everybody => Provisioner::new(root, plan.settings(), None)
+            .map(|all| all.everybody().iter().map(|person| person.uid).collect())
+            .unwrap_or_default(),
+    };
+    let people = uids.into_iter().map(|uid| accounts::account(uid, excluded));
+    let finding = |account: Account| {
+        let shell = account.shell.as_deref()?;
+        let name = shell.file_name()?.to_str()?;
+        if !SHELLS_WITHOUT_HOOK.contains(&name) || account.no_directory(plan.settings()).is_some() {
+            return None;
+        }
+        let text = format!(
+            "the login shell is `{}`, which reads none of the files that setup adds its hook to",
+            escaped(shell)
+        );
+        let name = account.name.as_deref()?;
+        let help = format!("chsh -s /bin/bash {}", quoted(name));
+        Some(Finding::new(Severity::Warn, text).at(shell).help(help).about(name))
+    };
+    Ok(people.filter_map(finding).collect())
+}
