@@ -2,6 +2,9 @@
 
 use std::ffi::{OsStr, OsString};
 
+use clap::Error;
+use clap::error::ContextKind;
+
 use crate::settings::Key;
 use crate::shim::Plan;
 use crate::ui::escape::{escaped, quoted};
@@ -50,6 +53,17 @@ pub(super) fn settings_come_first(words: &[OsString]) -> Option<String> {
         "settings come before the verb: cargo-peruser {} …",
         quoted::<OsStr>(setting.as_ref())
     ))
+}
+
+/// The next step where cargo's flags stand behind the verb without its command.
+pub(super) fn cargos_command_is_missing(words: &[OsString], error: &Error) -> Option<String> {
+    let [verb, flag, ..] = words else { return None };
+    let takes_cargos = verb == "path" || verb == "explain";
+    let is_slip_of_ours = error.get(ContextKind::SuggestedArg).is_some();
+    (takes_cargos && !is_slip_of_ours && flag.as_encoded_bytes().starts_with(b"-")).then(|| {
+        let (verb, flag) = (quoted(verb), quoted(flag));
+        format!("cargo's arguments begin with its command: cargo-peruser {verb} build {flag} …")
+    })
 }
 
 fn failure(text: String, help: String) -> Failure {

@@ -99,7 +99,9 @@ fn run_verb(snapshot: &Snapshot, words: &[OsString]) -> anyhow::Result<u8> {
         Err(error) => {
             let code = answer(&error)?;
             let after_verb = words.get(own_length(words)..).unwrap_or_default();
-            if let Some(help) = hint::settings_come_first(after_verb).filter(|_| code != 0) {
+            let help = hint::settings_come_first(after_verb)
+                .or_else(|| hint::cargos_command_is_missing(after_verb, &error));
+            if let Some(help) = help.filter(|_| code != 0) {
                 report::help(&help);
             }
             return Ok(code);

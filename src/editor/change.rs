@@ -69,6 +69,7 @@ impl Change {
     /// The file's; it is as it was then.
     pub(super) fn make(&self) -> anyhow::Result<()> {
         let Change { path, original, text, edit } = self;
+        original.clear_leftover()?;
         if !self.is_worth_making() {
             report::line(format!("`{}`: nothing is to be done", escaped(path)))?;
             return Ok(());

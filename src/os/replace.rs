@@ -134,6 +134,23 @@ impl Original {
         }
     }
 
+    /// Takes away what a killed run has left beside the file, unless that run still goes on.
+    ///
+    /// # Errors
+    /// Any I/O error.
+    pub fn clear_leftover(&self) -> Result<(), Failure> {
+        match clear_leftover(&self.place) {
+            Err(error)
+                if error.kind() == io::ErrorKind::WouldBlock || files::is_absence(&error) =>
+            {
+                Ok(())
+            }
+            cleared => {
+                cleared.map_err(|error| Failure::file("remove", &beside(&self.place), error))
+            }
+        }
+    }
+
     /// Somebody may have saved the file in an editor meanwhile. Between this look and the rename a
     /// moment remains, as it does for every program that replaces a file.
     fn assert_unchanged(&self) -> Result<(), Failure> {

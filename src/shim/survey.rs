@@ -384,7 +384,8 @@ fn own_places<'a>(
         return Vec::new();
     }
     let mut places = own_homes(homes);
-    places.extend(places.iter().filter_map(|place| place.canonicalize().ok()).collect::<Vec<_>>());
+    let homes: Vec<PathBuf> = places.iter().filter_map(|it| it.canonicalize().ok()).collect();
+    places.extend(homes.iter().cloned());
     // A symlink in a checkout may lead out of a home.
     let stays = |path: &&Path, place: &Path| {
         files::without_symlinks(path).starts_with(files::without_symlinks(place))
@@ -392,17 +393,19 @@ fn own_places<'a>(
     places.retain(|place| {
         asked.iter().filter(|path| path.starts_with(place)).all(|path| stays(path, place))
     });
-    places.extend(asked.iter().filter_map(|path| closed_place(path, uid)));
+    places.extend(asked.iter().filter_map(|path| own_place(path, uid, &homes)));
     places
 }
 
-/// The nearest existing directory at or above a path, if it is the caller's and closed to others. A
-/// symlink on the way could be turned elsewhere by whoever put it there.
-fn closed_place(path: &Path, uid: u32) -> Option<PathBuf> {
+/// The nearest existing directory at or above a path, if it is the caller's and closed to others, or
+/// leads into one of `homes`. A symlink on the way counts where nobody else could turn it elsewhere.
+fn own_place(path: &Path, uid: u32, homes: &[PathBuf]) -> Option<PathBuf> {
     let place = path.ancestors().find(|place| place.exists())?;
-    let found = files::entry(place).ok()?;
+    let real = place.canonicalize().ok()?;
+    let found = files::entry(&real).ok()?;
     let is_closed = found.kind == Kind::Directory && found.uid == uid && found.mode & 0o077 == 0;
-    (is_closed && place.canonicalize().ok()? == place).then(|| place.to_owned())
+    let is_own = is_closed || homes.iter().any(|home| real.starts_with(home));
+    (is_own && (real == place || Trust::of(uid).covers(place))).then(|| place.to_owned())
 }
 
 fn build_dir_variable(

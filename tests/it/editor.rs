@@ -21,6 +21,7 @@ pub(crate) fn tests() -> Vec<Trial> {
         covers_every_variant_and_profile_that_is_there,
         writes_through_a_symlink,
         keeps_the_mode_of_a_file,
+        clears_what_a_killed_run_has_left,
         makes_the_private_directory_before_it_tells_of_it,
     ]
 }
@@ -208,4 +209,18 @@ fn makes_the_private_directory_before_it_tells_of_it() {
     world.by_name(["editor", "zed", "--write"]).run().printed();
     assert_eq!(mode(&world.private()), 0o700);
     assert_eq!(mode(&world.private().join("target")), 0o700);
+}
+
+fn clears_what_a_killed_run_has_left() {
+    let world = World::new();
+    let leftover = "home/.config/Code/User/.settings.json.peruser-new";
+    // It changes the file, changes nothing, takes the file away, and finds none.
+    for (flag, is_there) in
+        [("--write", true), ("--write", true), ("--remove", false), ("--remove", false)]
+    {
+        world.file(leftover, "half of it");
+        world.by_name(["editor", "vscode", flag]).run().printed();
+        assert!(!world.at(leftover).exists(), "{flag} leaves it");
+        assert_eq!(world.at(CODE).exists(), is_there, "{flag}");
+    }
 }

@@ -31,8 +31,8 @@ impl Table for JsonTable<'_> {
         put(text.to_owned(), self.keys, self.unit, (name, value))
     }
 
-    fn replace(&self, text: &str, found: &Found, _: &str, value: &str) -> Result<String, Obstacle> {
-        Ok(layout::spliced(text, &[(found.range, string(value))]))
+    fn string(text: &str) -> String {
+        string(text)
     }
 
     fn take(&self, text: &str, _: &Found, name: &str) -> Result<String, Obstacle> {

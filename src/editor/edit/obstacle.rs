@@ -56,9 +56,9 @@ impl Obstacle {
                 failure.help("end the block again, or take what is left of it out")
             }
             ObstacleKind::NotOurs => failure.help("give the file another name"),
-            ObstacleKind::NotATable(_) | ObstacleKind::Unsupported(_) => {
-                failure.help(format!("put in by hand what `cargo-peruser editor {editor}` prints"))
-            }
+            ObstacleKind::NotATable(_) | ObstacleKind::Unsupported(_) => failure.help(format!(
+                "change it by hand; `cargo-peruser editor {editor}` prints what belongs there"
+            )),
         }
     }
 }

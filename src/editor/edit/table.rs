@@ -11,26 +11,27 @@ pub(super) trait Table {
     /// Sets a variable that is not there yet, with as much of the way to it as is missing.
     fn put(&self, text: &str, name: &str, value: &str) -> Result<String, Obstacle>;
 
-    /// Another value in the same place.
-    fn replace(
-        &self,
-        text: &str,
-        found: &Found,
-        name: &str,
-        value: &str,
-    ) -> Result<String, Obstacle>;
+    /// A string as the format writes it.
+    fn string(text: &str) -> String;
 
     /// Takes a variable away, and each table around it that holds nothing else.
     fn take(&self, text: &str, found: &Found, name: &str) -> Result<String, Obstacle>;
 }
 
 /// Changes a text so that its table says what it is to say.
-pub(super) fn edit(table: &impl Table, text: &str, aim: &Aim) -> Result<Edit, Obstacle> {
+pub(super) fn edit<T: Table>(table: &T, text: &str, aim: &Aim) -> Result<Edit, Obstacle> {
     let begin = Edit { text: text.to_owned(), before: Before::Nothing };
     aim.variables.iter().try_fold(begin, |edit, variable| one(table, edit, variable, aim))
 }
 
-fn one(table: &impl Table, edit: Edit, variable: &Variable, aim: &Aim) -> Result<Edit, Obstacle> {
+/// Another value in the same place.
+fn replaced(text: &str, found: &Found, value: &str) -> String {
+    let (start, end) = found.range;
+    let [before, after] = [text.get(..start), text.get(end..)].map(Option::unwrap_or_default);
+    format!("{before}{value}{after}")
+}
+
+fn one<T: Table>(table: &T, edit: Edit, variable: &Variable, aim: &Aim) -> Result<Edit, Obstacle> {
     let Edit { text, before } = edit;
     let name = variable.name;
     let wanted = variable.value.as_deref();
@@ -48,7 +49,7 @@ fn one(table: &impl Table, edit: Edit, variable: &Variable, aim: &Aim) -> Result
             let kind = ObstacleKind::Choice { name: name.to_owned(), value: found.source };
             return Err(Obstacle { line: found.line, kind });
         }
-        (Standing::Outdated, Some(value)) => table.replace(&text, &found, name, value)?,
+        (Standing::Outdated, Some(value)) => replaced(&text, &found, &T::string(value)),
         (Standing::Outdated, None) => table.take(&text, &found, name)?,
     };
     Ok(Edit { text, before: Before::Outdated })

@@ -23,10 +23,14 @@ fn edit(format: Format, text: &str) -> Edit {
     format.edit(text, &aim(TARGET)).unwrap()
 }
 
-fn remove(format: Format, text: &str) -> Edit {
+fn nothing() -> Aim {
     let mut nothing = aim(TARGET);
     nothing.variables.iter_mut().for_each(|variable| variable.value = None);
-    format.edit(text, &nothing).unwrap()
+    nothing
+}
+
+fn remove(format: Format, text: &str) -> Edit {
+    format.edit(text, &nothing()).unwrap()
 }
 
 #[test]
@@ -129,6 +133,102 @@ fn toml_is_inserted_and_taken_back() {
     let old = "[cargo.extraEnv]\nCARGO_TARGET_DIR   =   '/srv/x/bob/target'   # his\n";
     let new = format!("[cargo.extraEnv]\nCARGO_TARGET_DIR   =   \"{TARGET}\"   # his\n");
     assert_eq!(edit(RUST_ANALYZER, old), Edit { text: new, before: Before::Outdated });
+}
+
+#[test]
+fn each_line_keeps_its_end_and_new_ones_end_as_most_do() {
+    let json = "{\r\n  \"a\": 1,\n  \"b\": 2\r\n}\r\n";
+    for (format, before, end) in [
+        (VSCODE, json, "\r\n"),
+        (ZED, json, "\r\n"),
+        (RUST_ANALYZER, "a = 1\r\nb = 2\n# c\r\n", "\r\n"),
+        (RUST_ANALYZER, "[cargo.extraEnv]\r\nA = 'b'\n# x\r\n[check]\r\n", "\r\n"),
+        (RUST_ANALYZER, "a = 1\nb = 2\r\n# c\n", "\n"),
+        (Format::Elisp, "(a)\r\n(b)\n(c)\r\n", "\r\n"),
+    ] {
+        let found = edit(format, before).text;
+        let line = found.split_inclusive('\n').find(|it| it.contains(TARGET)).unwrap();
+        assert_eq!(line.ends_with("\r\n"), end == "\r\n", "{found:?}");
+        let is_whole =
+            |line: &&str| found.split_inclusive('\n').any(|it| it.trim_end_matches(',') == *line);
+        let others = before.split_inclusive('\n').filter(|line| !line.contains("\"b\""));
+        assert!(others.clone().all(|line| is_whole(&line)), "{found:?}");
+        assert_eq!(edit(format, &found), Edit { text: found.clone(), before: Before::Same });
+        assert_eq!(remove(format, &found).text, before, "by way of {found:?}");
+    }
+}
+
+#[test]
+fn headers_and_keys_of_toml_stay_as_they_are_written() {
+    for (before, after) in [
+        ("[\"cargo\".\"extraEnv\"]\nA = 'b'\n", "[\"cargo\".\"extraEnv\"]\nA = 'b'\nV\n"),
+        ("[ cargo.extraEnv ]\nA = 'b'\n", "[ cargo.extraEnv ]\nA = 'b'\nV\n"),
+        (
+            "[ cargo . 'extraEnv' ] # c\nA = 'b'\n[ check ]\n\"x\" = 1\n",
+            "[ cargo . 'extraEnv' ] # c\nA = 'b'\nV\n[ check ]\n\"x\" = 1\n",
+        ),
+        ("[ \"cargo\" ]\nb = 1\n", "[ \"cargo\" ]\nb = 1\n\n[cargo.extraEnv]\nV\n"),
+        ("cargo = { \"extraEnv\" = { A = 'b' } }\n", "cargo = { \"extraEnv\" = { A = 'b', V } }\n"),
+    ] {
+        let after = after.replace('V', &format!("CARGO_TARGET_DIR = \"{TARGET}\""));
+        assert_eq!(edit(RUST_ANALYZER, before).text, after);
+        assert_eq!(remove(RUST_ANALYZER, &after).text, before);
+    }
+    for header in ["[\"cargo\".\"extraEnv\"]", "[ cargo . extraEnv ]"] {
+        let ours = format!("a = 1\n\n{header}\nCARGO_TARGET_DIR = '{TARGET}'\n\n[check]\n");
+        assert_eq!(remove(RUST_ANALYZER, &ours).text, "a = 1\n\n[check]\n");
+    }
+}
+
+#[test]
+fn comments_of_toml_stay_where_ours_is_taken_away() {
+    for (before, after) in [
+        ("[T]\n# a\nV # b\n# c\n", "[T]\n# a\n# b\n# c\n"),
+        ("[T]\nA = 1\n# a\nV # b\nB = 2\n", "[T]\nA = 1\n# a\n# b\nB = 2\n"),
+        ("[T] # a\nV\n", "[T] # a\n"),
+        ("# a\n[T]\nV\n", "# a\n[T]\n"),
+        ("[T]\nV\n\n# of check\n[check]\n", "\n# of check\n[check]\n"),
+        ("# a\nT.V # b\n# c\nb = 1\n", "# a\n# b\n# c\nb = 1\n"),
+        ("[cargo] # a\n# b\nextraEnv = { V } # c\n", "[cargo] # a\n# b\n# c\n"),
+        ("cargo = { a = 1, extraEnv = { V } } # a\n", "cargo = { a = 1 } # a\n"),
+        ("a = 1\n\n[cargo]\n[T]\nV", "a = 1"),
+    ] {
+        let ours = before.replace('T', "cargo.extraEnv");
+        let ours = ours.replace('V', &format!("CARGO_TARGET_DIR = '{TARGET}'"));
+        assert_eq!(remove(RUST_ANALYZER, &ours).text, after.replace('T', "cargo.extraEnv"));
+    }
+    let lines =
+        format!("cargo = {{ extraEnv = {{\n# a\nCARGO_TARGET_DIR = '{TARGET}' # b\n}} }}\n");
+    let refused = RUST_ANALYZER.edit(&lines, &nothing()).unwrap_err().kind;
+    assert!(matches!(refused, ObstacleKind::Unsupported(_)), "{refused:?}");
+}
+
+#[test]
+fn comments_of_json_stay_where_ours_is_taken_away() {
+    for (before, after) in [
+        (
+            "{\n  // a\n  E: {\n    // b\n    V // c\n  }\n}\n",
+            "{\n  // a\n  E: {\n    // b\n     // c\n  }\n}\n",
+        ),
+        ("{ E: { V /* a */, \"B\": 2 } }", "{ E: { /* a */ \"B\": 2 } }"),
+        (
+            "{ E: { K /* a */ : /* b */ D /* c */, /* d */ \"B\": 2 } }",
+            "{ E: { /* a *//* b *//* c */ /* d */ \"B\": 2 } }",
+        ),
+        ("{ E: { \"A\": 1, V\n // a\n, \"B\": 2 }}", "{ E: { \"A\": 1, // a\n \"B\": 2 }}"),
+        (
+            "{ \"a\": 1, /* b */ E /* c */: /* d */ { V } /* e */, \"z\": 0 }",
+            "{ \"a\": 1, /* b */ /* c *//* d *//* e */ \"z\": 0 }",
+        ),
+    ] {
+        let long = |text: &str| {
+            text.replace('V', "K: D")
+                .replace('D', &format!("\"{TARGET}\""))
+                .replace('E', "\"rust-analyzer.server.extraEnv\"")
+                .replace('K', "\"CARGO_TARGET_DIR\"")
+        };
+        assert_eq!(remove(VSCODE, &long(before)).text, long(after), "{before}");
+    }
 }
 
 /// The line and the reason of what is refused.
@@ -256,11 +356,12 @@ fn every_editor_has_a_name_of_its_own() {
     assert_eq!(names.join(" "), "vscode zed helix neovim emacs rustrover rust-analyzer");
 }
 
+const JSON_NAMES: &str = "a|b|lsp|rust-analyzer|binary|env|rust-analyzer.server.extraEnv";
+const JSON_LEAVES: &str = "1|null|\"x,y\"|\\[1, 2\\]";
+
 /// JSON with comments, trailing commas and any spacing, and the table of variables now and then.
-fn json() -> impl Strategy<Value = String> {
+fn json(name: &'static str, leaf: &'static str) -> impl Strategy<Value = String> {
     let gap = || "[ \t\n]{0,2}|\n *// c[,{}\"]*\n|/\\* , \\*/| // x\n  ";
-    let name = "a|b|lsp|rust-analyzer|binary|env|rust-analyzer.server.extraEnv";
-    let leaf = "1|null|\"x,y\"|\\[1, 2\\]";
     let object = move |inner: proptest::strategy::BoxedStrategy<String>| {
         let entry = (gap(), name, gap(), inner, gap());
         (prop::collection::vec(entry, 0..4), gap(), proptest::bool::ANY).prop_map(
@@ -287,7 +388,10 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, cases: 512, ..ProptestConfig::default() })]
 
     #[test]
-    fn json_only_gains_what_is_inserted_and_comes_back(text in json(), zed in proptest::bool::ANY) {
+    fn json_only_gains_what_is_inserted_and_comes_back(
+        text in json(JSON_NAMES, JSON_LEAVES),
+        zed in proptest::bool::ANY,
+    ) {
         let format = if zed { ZED } else { VSCODE };
         let Ok(found) = format.edit(&text, &aim(TARGET)) else { return Ok(()) };
         prop_assert!(found.text.contains(TARGET));
@@ -302,6 +406,26 @@ proptest! {
         if !has_empty(&text) {
             prop_assert_eq!(remove(format, &found.text).text, text, "by way of {:?}", found.text);
         }
+    }
+
+    #[test]
+    fn json_loses_no_comment_with_ours(
+        text in json("a|rust-analyzer.server.extraEnv|CARGO_TARGET_DIR", "1|\"/srv/x/b\""),
+    ) {
+        let Ok(found) = VSCODE.edit(&text, &nothing()) else { return Ok(()) };
+        for comment in ["//", "/*"] {
+            let [before, after] = [&text, &found.text].map(|it| it.matches(comment).count());
+            prop_assert_eq!(before, after, "{} became {}", text, found.text);
+        }
+        prop_assert_eq!(remove(VSCODE, &found.text).text, found.text);
+    }
+
+    #[test]
+    fn toml_loses_no_comment_with_ours(lines in prop::collection::vec(TOML_LINES_OF_OURS, 0..6)) {
+        let text = lines.join("\n") + "\n";
+        let Ok(found) = RUST_ANALYZER.edit(&text, &nothing()) else { return Ok(()) };
+        let [before, after] = [&text, &found.text].map(|it| it.matches('#').count());
+        prop_assert_eq!(before, after, "{} became {}", text, found.text);
     }
 
     #[test]
@@ -328,7 +452,11 @@ proptest! {
 
 const TOML_LINES: &str = "a = 1 # c|b = [\n 1, # one\n]|# c|\\[cargo\\]|\\[cargo.extraEnv\\] # c|A = 'b'|\
     cargo = \\{ A = 'b' \\} # c|extraEnv = \\{A = 'b'\\}|extraEnv.A = 1|cargo.extraEnv = \\{\\}|\
-    \\[language-server.rust-analyzer\\]|command = 'x'|\\[\\[language\\]\\]\n#c\nname = 'rust'|";
+    \\[language-server.rust-analyzer\\]|\\[ \"cargo\" . extraEnv \\]|\\[\\[ 'x' \\]\\]|command = 'x'|\\[\\[language\\]\\]\n#c\nname = 'rust'|";
+
+const TOML_LINES_OF_OURS: &str = "# c||\\[cargo\\] # c|\\[cargo.extraEnv\\]|\\[ \"cargo\" . extraEnv \\] # c|A = 'b'|\
+    CARGO_TARGET_DIR = '/srv/x/b'|CARGO_TARGET_DIR = '/srv/x/b' # c|\\[check\\]|\\[\\[ \"x\" \\]\\]|\
+    extraEnv = \\{ CARGO_TARGET_DIR = '/srv/x/b' \\} # c|extraEnv.CARGO_TARGET_DIR = '/srv/x/b' # c";
 
 /// Whether an object holds nothing but spaces and comments.
 fn has_empty(text: &str) -> bool {

@@ -21,10 +21,9 @@ pub(super) fn in_its_own_shape(
         Some(body) => (true, body),
         None => (false, text),
     };
-    // Only where every line ends so can it be taken away and given back without a loss.
-    let is_crlf = body.contains('\n') && body.split_inclusive('\n').all(ends_in_crlf);
-    let edit = if is_crlf { edit(&body.replace("\r\n", "\n"))? } else { edit(body)? };
-    let body = if is_crlf { edit.text.replace('\n', "\r\n") } else { edit.text };
+    let plain = body.replace("\r\n", "\n");
+    let edit = edit(&plain)?;
+    let body = with_line_ends_of(body, &plain, &edit.text);
     let is_kept = mark && !body.is_empty();
     let text = if is_kept { format!("{BYTE_ORDER_MARK}{body}") } else { body };
     Ok(Edit { text, ..edit })
@@ -35,9 +34,25 @@ pub(super) fn body(text: &str) -> &str {
     text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text)
 }
 
-/// The last line may have no end at all.
-fn ends_in_crlf(line: &str) -> bool {
-    !line.ends_with('\n') || line.ends_with("\r\n")
+/// The new text with every line that was there before as it was, whichever end it has, and with new
+/// lines that end as most do.
+fn with_line_ends_of(original: &str, plain: &str, new: &str) -> String {
+    let crlf = original.matches("\r\n").count();
+    if crlf == 0 {
+        return new.to_owned();
+    }
+    let end = if crlf * 2 >= original.matches('\n').count() { "\r\n" } else { "\n" };
+    let lines: Vec<&str> = original.split_inclusive('\n').collect();
+    let diff = TextDiff::from_lines(plain, new);
+    let ended = |change: similar::Change<&str>| match change.tag() {
+        ChangeTag::Delete => String::new(),
+        ChangeTag::Insert => change.value().replace('\n', end),
+        ChangeTag::Equal => {
+            let before = change.old_index().and_then(|number| lines.get(number));
+            before.map_or_else(|| change.value().to_owned(), |line| (*line).to_owned())
+        }
+    };
+    diff.iter_all_changes().map(ended).collect()
 }
 
 /// The line, counted from 1, that a byte offset lies in.

@@ -36,8 +36,8 @@ impl Table for TomlTable<'_> {
         put(text, self.keys, name, value)
     }
 
-    fn replace(&self, text: &str, _: &Found, name: &str, value: &str) -> Result<String, Obstacle> {
-        replace(text, self.keys, name, value)
+    fn string(text: &str) -> String {
+        Value::from(text).to_string()
     }
 
     fn take(&self, text: &str, found: &Found, name: &str) -> Result<String, Obstacle> {
@@ -51,7 +51,7 @@ impl Table for TomlTable<'_> {
 
 /// Looks a value up.
 pub(super) fn find(text: &str, keys: &[&str], name: &str) -> Result<Option<Found>, Obstacle> {
-    let document = Document::parse(text).map_err(|error| syntax(text, &error))?;
+    let document = parsed(text)?;
     let mut table: &dyn TableLike = document.as_table();
     for key in keys {
         let Some(item) = table.get(key) else { return Ok(None) };
@@ -94,54 +94,86 @@ fn put(text: &str, keys: &[&str], name: &str, value: &str) -> Result<String, Obs
     Ok(in_shape_of(text, document.to_string()))
 }
 
-/// With the same spaces and comments around it.
-fn replace(text: &str, keys: &[&str], name: &str, value: &str) -> Result<String, Obstacle> {
-    let mut document = parse(text)?;
-    let table = descend(document.as_item_mut(), keys);
-    if let Some(old) = table.and_then(|it| it.get_mut(name)).and_then(Item::as_value_mut) {
-        let decor = old.decor().clone();
-        *old = Value::from(value);
-        *old.decor_mut() = decor;
-    }
-    Ok(in_shape_of(text, document.to_string()))
-}
-
-/// A table that holds nothing else goes as well, unless comments stand before it.
+/// A table that holds nothing else goes as well, unless comments stand beside it.
 fn take(text: &str, keys: &[&str], name: &str) -> Result<String, Obstacle> {
-    let mut document = parse(text)?;
-    let mut path = keys;
-    let mut name = name;
-    while let Some(table) = descend(document.as_item_mut(), path) {
-        let is_empty = remove(table, name);
-        let [before @ .., last] = path else { break };
-        let is_bare = |item: &Item| match item {
-            Item::Table(table) => table.decor().prefix().is_none_or(|it| is_blank(it.as_str())),
-            _ => true,
-        };
-        if !is_empty || !is_bare(table) {
+    let mut text = without(text, keys, name)?;
+    for depth in (0..keys.len()).rev() {
+        let path = keys.get(..=depth).unwrap_or_default();
+        let Some((last, above)) = path.split_last() else { break };
+        let document = parsed(&text)?;
+        let Some(item) = item_at(document.as_item(), path) else { continue };
+        if !item.as_table_like().is_some_and(TableLike::is_empty) {
             break;
         }
-        (path, name) = (before, last);
+        let shorter = match item {
+            Item::Table(table) => without_header(&text, table),
+            _ => Some(without(&text, above, last)?),
+        };
+        let Some(shorter) = shorter else { break };
+        text = shorter;
     }
-    Ok(in_shape_of(text, document.to_string()))
+    Ok(text)
 }
 
-fn is_blank(text: Option<&str>) -> bool {
-    text.is_none_or(|text| text.trim().is_empty())
-}
-
-/// Takes one key away, and says whether nothing is left.
-fn remove(table: &mut Item, name: &str) -> bool {
-    if let Some(table) = table.as_inline_table_mut() {
-        inline::remove(table, name);
-    } else if let Some(table) = table.as_table_mut() {
-        table.remove(name);
+/// The text without one value. What else stands on its line, and before it, is a person's.
+fn without(text: &str, keys: &[&str], name: &str) -> Result<String, Obstacle> {
+    let document = parsed(text)?;
+    let Some(table) = item_at(document.as_item(), keys) else { return Ok(text.to_owned()) };
+    if let Some(table) = table.as_inline_table() {
+        let source = table.span().and_then(|span| text.get(span));
+        // The comments in it would belong to one value or the other.
+        if source.is_some_and(|source| source.contains('\n')) {
+            let line = line_of(text, table.span().map_or(0, |span| span.start));
+            let cause = "its table stands in braces, on several lines".to_owned();
+            return Err(Obstacle { line, kind: ObstacleKind::Unsupported(cause) });
+        }
+        let mut document = parse(text)?;
+        let table = keys.iter().try_fold(document.as_item_mut(), |item, key| item.get_mut(key));
+        if let Some(table) = table.and_then(Item::as_inline_table_mut) {
+            inline::remove(table, name);
+        }
+        return Ok(in_shape_of(text, document.to_string()));
     }
-    table.as_table_like().is_some_and(|table| table.is_empty())
+    let value = table.get(name).and_then(Item::span);
+    Ok(value.map_or_else(|| text.to_owned(), |span| without_line(text, span.start, span.end)))
 }
 
-fn descend<'t>(root: &'t mut Item, keys: &[&str]) -> Option<&'t mut Item> {
-    keys.iter().try_fold(root, |item, key| item.get_mut(key))
+/// The text without the line of `start`, as far as `end`; what follows there stays.
+fn without_line(text: &str, start: usize, end: usize) -> String {
+    let [before, after] = [text.get(..start), text.get(end..)].map(Option::unwrap_or_default);
+    let begin = before.rfind('\n').map_or(0, |at| at + 1);
+    let before = before.get(..begin).unwrap_or_default();
+    match after.split_once('\n') {
+        Some((rest, after)) if rest.trim().is_empty() => format!("{before}{after}"),
+        None if after.trim().is_empty() => before.strip_suffix('\n').unwrap_or(before).to_owned(),
+        _ => format!("{before}{}", after.trim_start()),
+    }
+}
+
+/// The text without the header of an empty table; `None` where a comment stands above, behind or below
+/// it.
+fn without_header(text: &str, table: &toml_edit::Table) -> Option<String> {
+    let span = table.span().filter(|span| !span.is_empty())?;
+    let (head, rest) = text.split_at_checked(span.start)?;
+    let (header, below) = rest.split_once('\n').unwrap_or((rest, ""));
+    let behind = text.get(span.end..span.start + header.len())?;
+    let beside = [head.trim_end().lines().last(), Some(behind), below.lines().next()];
+    let is_comment = |line: &str| line.trim_start().starts_with('#');
+    let is_bare = !beside.into_iter().flatten().any(is_comment);
+    is_bare.then(|| {
+        let head = head.trim_end_matches([' ', '\t', '\n']);
+        let end = if head.is_empty() { "" } else { "\n" };
+        let text = format!("{head}{end}{below}");
+        if rest.contains('\n') { text } else { head.to_owned() }
+    })
+}
+
+fn item_at<'t>(root: &'t Item, keys: &[&str]) -> Option<&'t Item> {
+    keys.iter().try_fold(root, |item, key| item.get(key))
+}
+
+fn parsed(text: &str) -> Result<Document<&str>, Obstacle> {
+    Document::parse(text).map_err(|error| syntax(text, &error))
 }
 
 /// The text with a table of ours at its end. Where its last line has no end, ours has none either.

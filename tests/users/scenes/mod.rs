@@ -8,6 +8,7 @@ mod between;
 mod build_dirs;
 mod callers;
 mod cargo;
+mod choices;
 mod crowd;
 mod doctor;
 mod editors;
@@ -54,6 +55,7 @@ const CHAPTERS: &[fn() -> Vec<Test>] = &[
     full::tests,
     private_dir::tests,
     callers::tests,
+    choices::tests,
     rights::tests,
     signals::tests,
     hidden_owners::tests,

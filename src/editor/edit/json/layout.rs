@@ -3,16 +3,16 @@
 //! Removing is the exact reverse of inserting, except in an object that was empty before: that one
 //! keeps its braces on two lines.
 
-use jsonc_parser::ast::Object;
+use jsonc_parser::ast::{Object, ObjectProp};
 use jsonc_parser::common::Ranged;
 
-use super::document::Document;
+use super::document::{Document, value_range};
 
 /// Stretches of the text and what comes in their place, in any order, without overlaps.
 type Splices = [((usize, usize), String)];
 
 /// The text with some of its stretches replaced.
-pub(super) fn spliced(text: &str, splices: &Splices) -> String {
+fn spliced(text: &str, splices: &Splices) -> String {
     let mut splices: Vec<_> = splices.iter().collect();
     splices.sort_by_key(|((start, _), _)| *start);
     let mut result = String::new();
@@ -83,7 +83,12 @@ pub(super) fn removed(document: &Document<'_>, object: &Object<'_>, index: usize
     let comma = document.comma((property.end(), next.map_or(close, Ranged::start)));
     let end = comma.map_or(property.end(), |(_, end)| end);
     let previous = index.checked_sub(1).and_then(|before| object.properties.get(before));
-    let mut splices = vec![(stretch(document, property.start(), end, close), String::new())];
+    let mut kept = comments_beside(document, property, end).peekable();
+    let stretch = match kept.peek() {
+        None => stretch(document, property.start(), end, close),
+        Some(_) => (property.start(), end),
+    };
+    let mut splices = vec![(stretch, kept.collect())];
     // Where a comma at the end would be left over, it came with the property.
     if let (Some(previous), None, None) = (previous, next, comma)
         && let Some(comma) = document.comma((previous.end(), property.start()))
@@ -91,6 +96,22 @@ pub(super) fn removed(document: &Document<'_>, object: &Object<'_>, index: usize
         splices.push((comma, String::new()));
     }
     spliced(document.text, &splices)
+}
+
+/// The comments between a property's name and its value, and between that and the comma: they are a
+/// person's, and stay.
+fn comments_beside<'d>(
+    document: &'d Document<'_>,
+    property: &'d ObjectProp<'_>,
+    end: usize,
+) -> impl Iterator<Item = String> + use<'d> {
+    let (value_start, value_end) = value_range(&property.value);
+    let stretches = [(property.start(), value_start), (value_end, end)];
+    stretches.into_iter().flat_map(|stretch| document.comments(stretch)).map(|(start, end)| {
+        let comment = document.slice(start, end);
+        let end = if comment.starts_with("//") { "\n" } else { "" };
+        format!("{comment}{end}")
+    })
 }
 
 /// What goes with a property that stands from `start` to `end`: its line, if nothing else is on it.
