@@ -55,7 +55,6 @@ pub(crate) fn all() -> Vec<Test> {
         full::tests,
         private_dir::tests,
         callers::tests,
-        choices::tests,
         rights::tests,
         signals::tests,
         hidden_owners::tests,
