@@ -104,13 +104,6 @@ fn words_that_were_meant_for_us_do_not_go_to_cargo() {
     assert_eq!(late.code(), 2);
     let says = "help: settings come before the verb: cargo-peruser --scope …\n";
     assert!(late.err.ends_with(says), "{}", late.err);
-    let bare = world.by_name(["path", "--manifest-path", "x/Cargo.toml"]).run();
-    assert_eq!(bare.code(), 2);
-    let says = "help: cargo's arguments begin with its command: \
-                cargo-peruser path build --manifest-path …\n";
-    assert!(bare.err.ends_with(says), "{}", bare.err);
-    let slip = world.by_name(["explain", "--jsn"]).run();
-    assert!(!slip.err.contains("help:"), "{}", slip.err);
 }
 
 fn words_that_our_verbs_do_not_know_are_errors() {
@@ -129,6 +122,13 @@ fn words_that_our_verbs_do_not_know_are_errors() {
         assert!(output.err.starts_with("error: "), "{words:?}: {}", output.err);
         assert!(output.records.is_empty());
     }
+    let bare = world.by_name(["path", "--manifest-path", "x/Cargo.toml"]).run();
+    assert_eq!(bare.code(), 2);
+    let says = "help: cargo's arguments begin with its command: \
+                cargo-peruser path build --manifest-path …\n";
+    assert!(bare.err.ends_with(says), "{}", bare.err);
+    let slip = world.by_name(["explain", "--jsn"]).run();
+    assert!(!slip.err.contains("help:"), "{}", slip.err);
 }
 
 fn hostile_words_in_an_error_are_escaped() {
