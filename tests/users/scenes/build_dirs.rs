@@ -8,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 
 use crate::machine::{Channel, Need};
 use crate::stage::project::{self, Tree};
-use crate::stage::{Stage, make, private};
+use crate::stage::{Person, Stage, make, private};
 use crate::suite::{Test, test};
 
 const CARGO: &[Need] = &[Need::Cargo];
@@ -136,11 +136,7 @@ fn own_build_dir(stage: &Stage) -> Result<()> {
     Ok(())
 }
 
-/// Each kind of place, with a build directory that is there and one that is not yet, as the
-/// environment, a checked-in file and the command line ask for it.
-fn own_places(stage: &Stage) -> Result<()> {
-    let root = stage.shared_root().provisioned()?;
-    let (alice, mallory) = (stage.person("alice")?, stage.person("mallory")?);
+fn make_places(stage: &Stage, alice: &Person<'_>, mallory: &Person<'_>) -> Result<()> {
     let (her, scratch, common) = (alice.uid(), stage.at("scratch"), stage.at("common"));
     make::directory(&scratch, 0, 0, 0o755)?;
     make::directory(&common, 0, 0, 0o1777)?;
@@ -150,12 +146,22 @@ fn own_places(stage: &Stage) -> Result<()> {
         make::directory(&scratch.join(name), owner, owner, mode)?;
     }
     make::link(&stage.at("u"), &stage.at("home"), 0)?;
-    let home_by_link = stage.at("u").join(alice.home.file_name().context("no name")?);
     make::link(&stage.at("disk"), &scratch, 0)?;
     make::link(&common.join("to-home"), &alice.home, mallory.uid())?;
     make::link(&alice.home.join("out"), &common, her)?;
     make::link(&alice.home.join("big"), &scratch.join("closed"), her)?;
     make::directory(&stage.checkout.join(".cargo"), her, her, 0o755)?;
+    Ok(())
+}
+
+/// Each kind of place, with a build directory that is there and one that is not yet, as the
+/// environment, a checked-in file and the command line ask for it.
+fn own_places(stage: &Stage) -> Result<()> {
+    let root = stage.shared_root().provisioned()?;
+    let (alice, mallory) = (stage.person("alice")?, stage.person("mallory")?);
+    make_places(stage, &alice, &mallory)?;
+    let (her, scratch, common) = (alice.uid(), stage.at("scratch"), stage.at("common"));
+    let home_by_link = stage.at("u").join(alice.home.file_name().context("no name")?);
     let (home, by_link) = (&alice.home, &home_by_link);
     for (place, home, is_own) in [
         (scratch.join("closed"), home, true),
