@@ -18,7 +18,7 @@ use super::people::{People, Person, Standing};
 use super::{Cache, Profile, Totals, list};
 use crate::os::facts::{brief, facts_of};
 use crate::os::homes::Homes;
-use crate::os::node::{Identity, LOCKS, MAX_DEPTH, is_mounted};
+use crate::os::node::{Identity, LOCKS, MAX_DEPTH, Node, is_mounted};
 use crate::os::rights::Rights;
 use crate::os::tag;
 use crate::settings::Settings;
@@ -114,12 +114,8 @@ struct Job {
 
 /// A cache that is being counted.
 struct Counting {
-    person: Arc<Person>,
-    names: Vec<OsString>,
-    record: Option<Record>,
-    sources: Sources,
-    has_locks: bool,
-    top: crate::os::node::Node,
+    cache: Cache,
+    top: Node,
     sums: Mutex<Sums>,
 }
 
@@ -207,7 +203,7 @@ impl Pool {
                     .become_account(&person.account)
                     .map(|()| own.extend(self.enter(&person, directory))),
                 Task::Visit(job) => rights
-                    .become_account(&job.counting.person.account)
+                    .become_account(&job.counting.cache.person.account)
                     .map(|()| own.extend(self.visit(&job, &mut buffer))),
             };
             if let Err(cause) = done {
@@ -263,15 +259,15 @@ impl Pool {
         let new = |names: Vec<OsString>| {
             let record = names.iter().find_map(|name| record::read(&directory, name, top.uid));
             let record = record.filter(|_| person.standing != Standing::Mismatched);
-            Arc::new(Counting {
+            let cache = Cache {
                 person: Arc::clone(person),
                 sources: record.as_ref().map_or(Sources::Unknown, Record::sources),
                 record,
                 names,
                 has_locks,
-                top: top.clone(),
-                sums: Mutex::default(),
-            })
+                totals: Totals::default(),
+            };
+            Arc::new(Counting { cache, top: top.clone(), sums: Mutex::default() })
         };
         let rest = new(Vec::new());
         rest.sums.lock().unwrap_or_else(PoisonError::into_inner).totals.bytes = top.occupied;
@@ -280,7 +276,7 @@ impl Pool {
         let others = listing.others.into_iter();
         let mut tasks: Vec<Task> = others.map(|name| first_task(&rest, &directory, name)).collect();
         for counting in &counted {
-            let Some((last, above)) = counting.names.split_last() else { continue };
+            let Some((last, above)) = counting.cache.names.split_last() else { continue };
             let below = |parent: File, name: &OsString| crate::os::tree::directory(&parent, name);
             let parent = directory.try_clone().and_then(|top| above.iter().try_fold(top, below));
             if let (Ok(parent), Ok(name)) = (parent, CString::new(OsStr::as_bytes(last))) {
@@ -322,7 +318,7 @@ impl Sums {
             part.has_incremental = true;
         }
         let mut part = job.part;
-        if depth <= 2 && !job.counting.names.is_empty() {
+        if depth <= 2 && !job.counting.cache.names.is_empty() {
             let name = OsString::from_vec(name.as_bytes().to_vec());
             self.parts.push(Part { parent: job.part, name, ..Part::default() });
             part = Some(self.parts.len() - 1);
@@ -435,10 +431,7 @@ fn is_on_nfs(directory: &File) -> bool {
 
 fn finished(counting: Arc<Counting>) -> Cache {
     let mut sums = counting.sums.lock().unwrap_or_else(PoisonError::into_inner);
-    let Sums { totals, parts, linked } = std::mem::take(&mut *sums);
-    drop(sums);
-    let mut totals = totals;
-    let mut parts = parts;
+    let Sums { mut totals, mut parts, linked } = std::mem::take(&mut *sums);
     for (occupied, part) in linked.into_values() {
         totals.bytes += occupied;
         if let Some(part) = part.and_then(|part| parts.get_mut(part)) {
@@ -458,12 +451,5 @@ fn finished(counting: Arc<Counting>) -> Cache {
         Profile { names, incremental: part.incremental, touched: touched(index) }
     });
     totals.profiles = profiles.collect();
-    Cache {
-        person: Arc::clone(&counting.person),
-        names: counting.names.clone(),
-        record: counting.record.clone(),
-        sources: counting.sources,
-        has_locks: counting.has_locks,
-        totals,
-    }
+    Cache { totals, ..counting.cache.clone() }
 }
