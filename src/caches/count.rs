@@ -7,7 +7,7 @@ use std::ffi::{CString, OsStr, OsString};
 use std::fs::File;
 use std::io;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use super::people::{People, Person, Standing};
 use super::{Cache, Profile, Totals, list};
 use crate::os::facts::{brief, facts_of};
 use crate::os::homes::Homes;
-use crate::os::node::{Identity, LOCKS, MAX_DEPTH, is_mounted};
+use crate::os::node::{Identity, LOCKS, MAX_DEPTH, Node, is_mounted};
 use crate::os::rights::Rights;
 use crate::os::tag;
 use crate::settings::Settings;
@@ -54,9 +54,9 @@ pub fn count(
 ) -> Result<Survey> {
     // Opened and judged with the rights of the process, one at a time: there may be more people than
     // files that may be open at once.
-    let opened = people.visible.iter().rev().cloned();
-    let state = State { people: opened.collect(), ..State::default() };
-    let pool = Pool { state: Mutex::new(state), wake: Condvar::new(), files: AtomicU64::new(0) };
+    let people = people.visible.iter().rev().cloned().collect();
+    let state = State { people, busy: THREADS, ..State::default() };
+    let pool = Pool { state: Mutex::new(state), ..Pool::default() };
     std::thread::scope(|scope| {
         for _ in 0..THREADS {
             scope.spawn(|| pool.work());
@@ -73,17 +73,14 @@ pub fn count(
     Ok(Survey { caches, refused: state.refused })
 }
 
-/// What is to be done, and what has been.
+/// What any thread may do next, and what has been done.
 #[derive(Default)]
 struct State {
     /// Whose private directories are still to be opened.
     people: Vec<Arc<Person>>,
-    /// Private directories that are open, to be listed.
-    opened: Vec<(Arc<Person>, File)>,
-    jobs: Vec<Job>,
+    tasks: Vec<Task>,
     /// How many threads are at work.
     busy: usize,
-    waiting: usize,
     counted: Vec<Arc<Counting>>,
     refused: Vec<(Arc<Person>, String)>,
     failed: Option<io::Error>,
@@ -91,9 +88,15 @@ struct State {
 
 impl State {
     fn is_over(&self) -> bool {
-        let is_done = self.people.is_empty() && self.opened.is_empty() && self.jobs.is_empty();
+        let is_done = self.people.is_empty() && self.tasks.is_empty();
         self.failed.is_some() || (is_done && self.busy == 0)
     }
+}
+
+enum Task {
+    /// Lists a private directory that is open.
+    Enter(Arc<Person>, File),
+    Visit(Job),
 }
 
 /// One directory that is to be counted.
@@ -111,12 +114,8 @@ struct Job {
 
 /// A cache that is being counted.
 struct Counting {
-    person: Arc<Person>,
-    names: Vec<OsString>,
-    record: Option<Record>,
-    sources: Sources,
-    has_locks: bool,
-    top: crate::os::node::Node,
+    cache: Cache,
+    top: Node,
     sums: Mutex<Sums>,
 }
 
@@ -150,9 +149,12 @@ struct Local {
     is_partial: bool,
 }
 
+/// Each thread goes down by itself, and shares what it has still to do only when another one is idle.
+#[derive(Default)]
 struct Pool {
     state: Mutex<State>,
     wake: Condvar,
+    idle: AtomicUsize,
     files: AtomicU64,
 }
 
@@ -165,7 +167,7 @@ impl Pool {
     fn serve(&self, settings: &Settings, homes: &Homes<'_>, tell: impl Fn(u64)) {
         let mut state = self.lock();
         while !state.is_over() {
-            if state.opened.len() < THREADS
+            if state.tasks.len() < THREADS
                 && let Some(person) = state.people.pop()
             {
                 // Until it is open it is neither here nor there, and nobody may think that all is done.
@@ -175,7 +177,7 @@ impl Pool {
                 state = self.lock();
                 state.busy -= 1;
                 match opened {
-                    Ok(Some(directory)) => state.opened.push((person, directory)),
+                    Ok(Some(directory)) => state.tasks.push(Task::Enter(person, directory)),
                     Ok(None) => {
                         let why = "others can read it until its owner's next build";
                         state.refused.push((person, why.into()));
@@ -189,57 +191,101 @@ impl Pool {
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
             tell(self.files.load(Ordering::Relaxed));
         }
-        drop(state);
-        self.wake.notify_all();
     }
 
     fn work(&self) {
         let mut rights = Rights::default();
         let mut buffer = Vec::with_capacity(BUFFER);
-        let mut state = self.lock();
-        while !state.is_over() {
-            let done = if let Some(job) = state.jobs.pop() {
-                state.busy += 1;
-                drop(state);
-                let account = &job.counting.person.account;
-                rights.become_account(account).map(|()| (self.visit(&job, &mut buffer), Vec::new()))
-            } else if let Some((person, directory)) = state.opened.pop() {
-                state.busy += 1;
-                drop(state);
-                // The next one can be opened meanwhile.
-                self.wake.notify_all();
-                rights.become_account(&person.account).map(|()| enter(&person, directory))
-            } else {
-                state.waiting += 1;
-                state = self.wake.wait(state).unwrap_or_else(PoisonError::into_inner);
-                state.waiting -= 1;
-                continue;
+        let mut own = Vec::new();
+        while let Some(task) = own.pop().or_else(|| self.shared()) {
+            let done = match task {
+                Task::Enter(person, directory) => rights
+                    .become_account(&person.account)
+                    .map(|()| own.extend(self.enter(&person, directory))),
+                Task::Visit(job) => rights
+                    .become_account(&job.counting.cache.person.account)
+                    .map(|()| own.extend(self.visit(&job, &mut buffer))),
             };
-            state = self.lock();
-            state.busy -= 1;
-            match done {
-                Ok((jobs, counted)) => {
-                    state.jobs.extend(jobs);
-                    state.counted.extend(counted);
-                }
-                Err(cause) => state.failed = Some(cause),
+            if let Err(cause) = done {
+                self.lock().failed = Some(cause);
+                return self.wake.notify_all();
             }
-            let is_needed = state.waiting > 0 && state.jobs.len() > 1;
-            if is_needed || state.is_over() || state.jobs.is_empty() {
+            if own.len() > 1 && self.idle.load(Ordering::Relaxed) > 0 {
+                // The oldest are the nearest to the top, and so the largest.
+                self.lock().tasks.extend(own.drain(..own.len() / 2));
                 self.wake.notify_all();
             }
         }
     }
 
+    /// Waits for something to do; `None` when all is done.
+    fn shared(&self) -> Option<Task> {
+        let mut state = self.lock();
+        state.busy -= 1;
+        self.idle.fetch_add(1, Ordering::Relaxed);
+        let task = loop {
+            if state.is_over() {
+                break None;
+            }
+            if let Some(task) = state.tasks.pop() {
+                state.busy += 1;
+                break Some(task);
+            }
+            state = self.wake.wait(state).unwrap_or_else(PoisonError::into_inner);
+        };
+        self.idle.fetch_sub(1, Ordering::Relaxed);
+        // The next private directory can be opened meanwhile, or the others can end.
+        self.wake.notify_all();
+        task
+    }
+
     /// Counts what a directory holds, and returns the directories in it.
-    fn visit(&self, job: &Job, buffer: &mut Vec<u8>) -> Vec<Job> {
+    fn visit(&self, job: &Job, buffer: &mut Vec<u8>) -> Vec<Task> {
         let (directory, local) = look(job, buffer);
         self.files.fetch_add(local.files, Ordering::Relaxed);
         let mut sums = job.counting.sums.lock().unwrap_or_else(PoisonError::into_inner);
         sums.add(job, &local);
         let Some(directory) = directory.map(Arc::new) else { return Vec::new() };
         let below = local.below.into_iter();
-        below.map(|name| sums.descend(job, &directory, name)).collect()
+        below.map(|name| Task::Visit(sums.descend(job, &directory, name))).collect()
+    }
+
+    /// Lists an open private directory.
+    fn enter(&self, person: &Arc<Person>, directory: File) -> Vec<Task> {
+        let (Ok(top), Ok(listing)) = (facts_of(&directory), list::list(&directory)) else {
+            return Vec::new();
+        };
+        let has_locks = !is_on_nfs(&directory);
+        let new = |names: Vec<OsString>| {
+            let record = names.iter().find_map(|name| record::read(&directory, name, top.uid));
+            let record = record.filter(|_| person.standing != Standing::Mismatched);
+            let cache = Cache {
+                person: Arc::clone(person),
+                sources: record.as_ref().map_or(Sources::Unknown, Record::sources),
+                record,
+                names,
+                has_locks,
+                totals: Totals::default(),
+            };
+            Arc::new(Counting { cache, top: top.clone(), sums: Mutex::default() })
+        };
+        let rest = new(Vec::new());
+        rest.sums.lock().unwrap_or_else(PoisonError::into_inner).totals.bytes = top.occupied;
+        let mut counted: Vec<Arc<Counting>> = listing.targets.into_iter().map(new).collect();
+        let directory = Arc::new(directory);
+        let others = listing.others.into_iter();
+        let mut tasks: Vec<Task> = others.map(|name| first_task(&rest, &directory, name)).collect();
+        for counting in &counted {
+            let Some((last, above)) = counting.cache.names.split_last() else { continue };
+            let below = |parent: File, name: &OsString| crate::os::tree::directory(&parent, name);
+            let parent = directory.try_clone().and_then(|top| above.iter().try_fold(top, below));
+            if let (Ok(parent), Ok(name)) = (parent, CString::new(OsStr::as_bytes(last))) {
+                tasks.push(first_task(counting, &Arc::new(parent), name));
+            }
+        }
+        counted.push(rest);
+        self.lock().counted.extend(counted);
+        tasks
     }
 }
 
@@ -272,7 +318,7 @@ impl Sums {
             part.has_incremental = true;
         }
         let mut part = job.part;
-        if depth <= 2 && !job.counting.names.is_empty() {
+        if depth <= 2 && !job.counting.cache.names.is_empty() {
             let name = OsString::from_vec(name.as_bytes().to_vec());
             self.parts.push(Part { parent: job.part, name, ..Part::default() });
             part = Some(self.parts.len() - 1);
@@ -366,46 +412,9 @@ fn open(parent: &File, name: &CString) -> std::result::Result<File, Errno> {
     openat(parent, &**name, flags, Mode::empty()).map(File::from)
 }
 
-/// Lists an open private directory.
-fn enter(person: &Arc<Person>, directory: File) -> (Vec<Job>, Vec<Arc<Counting>>) {
-    let (Ok(top), Ok(listing)) = (facts_of(&directory), list::list(&directory)) else {
-        return (Vec::new(), Vec::new());
-    };
-    let has_locks = !is_on_nfs(&directory);
-    let new = |names: Vec<OsString>| {
-        let record = names.iter().find_map(|name| record::read(&directory, name, top.uid));
-        let record = record.filter(|_| person.standing != Standing::Mismatched);
-        Arc::new(Counting {
-            person: Arc::clone(person),
-            sources: record.as_ref().map_or(Sources::Unknown, Record::sources),
-            record,
-            names,
-            has_locks,
-            top: top.clone(),
-            sums: Mutex::default(),
-        })
-    };
-    let rest = new(Vec::new());
-    rest.sums.lock().unwrap_or_else(PoisonError::into_inner).totals.bytes = top.occupied;
-    let mut counted: Vec<Arc<Counting>> = listing.targets.into_iter().map(new).collect();
-    let directory = Arc::new(directory);
-    let others = listing.others.into_iter();
-    let mut jobs: Vec<Job> = others.map(|name| first_job(&rest, &directory, name)).collect();
-    for counting in &counted {
-        let Some((last, above)) = counting.names.split_last() else { continue };
-        let below = |parent: File, name: &OsString| crate::os::tree::directory(&parent, name);
-        let parent = directory.try_clone().and_then(|top| above.iter().try_fold(top, below));
-        if let (Ok(parent), Ok(name)) = (parent, CString::new(OsStr::as_bytes(last))) {
-            jobs.push(first_job(counting, &Arc::new(parent), name));
-        }
-    }
-    counted.push(rest);
-    (jobs, counted)
-}
-
-fn first_job(counting: &Arc<Counting>, parent: &Arc<File>, name: CString) -> Job {
+fn first_task(counting: &Arc<Counting>, parent: &Arc<File>, name: CString) -> Task {
     let (counting, parent) = (Arc::clone(counting), Arc::clone(parent));
-    Job { counting, parent, name, depth: 0, part: None, incremental: None }
+    Task::Visit(Job { counting, parent, name, depth: 0, part: None, incremental: None })
 }
 
 /// Cargo locks nothing there.
@@ -422,10 +431,7 @@ fn is_on_nfs(directory: &File) -> bool {
 
 fn finished(counting: Arc<Counting>) -> Cache {
     let mut sums = counting.sums.lock().unwrap_or_else(PoisonError::into_inner);
-    let Sums { totals, parts, linked } = std::mem::take(&mut *sums);
-    drop(sums);
-    let mut totals = totals;
-    let mut parts = parts;
+    let Sums { mut totals, mut parts, linked } = std::mem::take(&mut *sums);
     for (occupied, part) in linked.into_values() {
         totals.bytes += occupied;
         if let Some(part) = part.and_then(|part| parts.get_mut(part)) {
@@ -445,12 +451,5 @@ fn finished(counting: Arc<Counting>) -> Cache {
         Profile { names, incremental: part.incremental, touched: touched(index) }
     });
     totals.profiles = profiles.collect();
-    Cache {
-        person: Arc::clone(&counting.person),
-        names: counting.names.clone(),
-        record: counting.record.clone(),
-        sources: counting.sources,
-        has_locks: counting.has_locks,
-        totals,
-    }
+    Cache { totals, ..counting.cache.clone() }
 }

@@ -436,6 +436,23 @@ fn span() -> Duration {
     Duration::from_secs(seconds.unwrap_or(4))
 }
 
+/// Edits and runs a program as long as it goes on; how often.
+fn builds_while(person: &Person<'_>, goes_on: impl Fn() -> bool) -> Result<u32> {
+    let directory = person.home.join("app");
+    project::that_prints("right", &directory, person)?;
+    let mut builds = 0;
+    while builds == 0 || goes_on() {
+        let main = directory.join("src/main.rs");
+        let text = format!("fn main() {{ println!(\"right {builds}\"); }}\n");
+        make::file(&main, text, person.uid(), 0o644)?;
+        let run = person.cargo(["run", "--offline"]).with(Channel::Stable);
+        let run = run.within(&directory).run()?;
+        run.ok()?.prints(format!("right {builds}\n"))?;
+        builds += 1;
+    }
+    Ok(builds)
+}
+
 /// People build, edit and clean while root takes everything again and again that it may.
 fn together(stage: &Stage) -> Result<()> {
     let root = stage.shared_root().provisioned()?;
@@ -453,21 +470,7 @@ fn together(stage: &Stage) -> Result<()> {
     thread::scope(|scope| {
         let mut builders = Vec::new();
         for person in &people {
-            builders.push(scope.spawn(|| -> Result<u32> {
-                let directory = person.home.join("app");
-                project::that_prints("right", &directory, person)?;
-                let mut builds = 0;
-                while builds == 0 || goes_on() {
-                    let main = directory.join("src/main.rs");
-                    let text = format!("fn main() {{ println!(\"right {builds}\"); }}\n");
-                    make::file(&main, text, person.uid(), 0o644)?;
-                    let run = person.cargo(["run", "--offline"]).with(Channel::Stable);
-                    let run = run.within(&directory).run()?;
-                    run.ok()?.prints(format!("right {builds}\n"))?;
-                    builds += 1;
-                }
-                Ok(builds)
-            }));
+            builders.push(scope.spawn(|| builds_while(person, goes_on)));
         }
         let administrator = stage.person("root")?;
         while builders.iter().any(|it| !it.is_finished()) {
