@@ -1,7 +1,7 @@
 //! Pure: the settings that apply: flag over environment over the person's file over the system's file
 //! over what is built in.
 //!
-//! `table` holds every setting, `kind` what they take. [`merge`] reads the texts, which [`files`]
+//! `table` holds every setting, `kind` what they take. [`parse`] reads the texts, which [`files`]
 //! fetches.
 
 pub mod files;
