@@ -40,6 +40,10 @@ fn excerpt(text: &str, words: &[&str]) -> Option<String> {
     for at in mentions {
         if at >= done {
             let section = section(text, at);
+            if !excerpt.is_empty() {
+                // No value of an array, so that an open one does not go on in the next section.
+                excerpt += &format!("[cut-{done}]\n");
+            }
             done = section.end;
             add(&mut excerpt, text.get(section)?, words);
         }
@@ -106,7 +110,7 @@ mod tests {
             ("build.build-dir = 'b'\nc = 3", "build.build-dir = 'b'\n"),
             (
                 "[a]\n# target-dir\n [b]\nc = [\n[1],\n]\ntarget-dir = 1",
-                "[a]\n# target-dir\n[1],\n]\ntarget-dir = 1",
+                "[a]\n# target-dir\n[cut-17]\n[1],\n]\ntarget-dir = 1",
             ),
             ("target-dir = '''\n[x]\n'''\n[y]", "target-dir = '''\n[x]\n'''\n[y]"),
         ] {

@@ -452,7 +452,7 @@ proptest! {
 
 const TOML_LINES: &str = "a = 1 # c|b = [\n 1, # one\n]|# c|\\[cargo\\]|\\[cargo.extraEnv\\] # c|A = 'b'|\
     cargo = \\{ A = 'b' \\} # c|extraEnv = \\{A = 'b'\\}|extraEnv.A = 1|cargo.extraEnv = \\{\\}|\
-    \\[language-server.rust-analyzer\\]|\\[ \"cargo\" . extraEnv \\]|\\[\\[ 'x' \\]\\]|command = 'x'|\\[\\[language\\]\\]\n#c\nname = 'rust'|";
+    \\[language-server.rust-analyzer\\]|command = 'x'|\\[\\[language\\]\\]\n#c\nname = 'rust'|";
 
 const TOML_LINES_OF_OURS: &str = "# c||\\[cargo\\] # c|\\[cargo.extraEnv\\]|\\[ \"cargo\" . extraEnv \\] # c|A = 'b'|\
     CARGO_TARGET_DIR = '/srv/x/b'|CARGO_TARGET_DIR = '/srv/x/b' # c|\\[check\\]|\\[\\[ \"x\" \\]\\]|\
