@@ -1,9 +1,9 @@
 //! The process between a fresh shell and whoever asks it, so that the shell is never left behind.
 //!
 //! It leads a session of its own: an interactive shell would otherwise fight for the terminal of the
-//! one that is asking. Whoever asks holds the other end of its stdin. When that end is let go, on
-//! purpose or because who held it has been killed, the shell goes, and all that is in its group: asked
-//! first, because what its start-up files run may hold a lock that nobody else would take away.
+//! one that is asking. Whoever asks holds the other end of its stdin. When that end is closed, on purpose
+//! or because its holder was killed, the shell is ended, and then everything else in its group. What its
+//! start-up files run has a moment to finish by itself: it may hold a lock that nobody else removes.
 
 use std::convert::Infallible;
 use std::ffi::OsString;
@@ -15,7 +15,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process_group, setsid, test_kill_process_group};
+use rustix::process::{
+    Pid, Signal, kill_process, kill_process_group, setsid, test_kill_process_group,
+};
 
 /// How long a shell may take for its start-up files.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -23,8 +25,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// How long it may take for its end, after it has answered.
 const GRACE: Duration = Duration::from_millis(500);
 
-/// When what has not gone at the hang-up is told to terminate, and when it is killed.
-const TERMINATE: Duration = Duration::from_secs(1);
+/// How long after the shell the rest of its group is told to terminate, and then killed.
+const TERMINATE: Duration = Duration::from_secs(3);
 const KILL: Duration = Duration::from_secs(6);
 
 /// Begins a session of its own, runs a shell in it, and ends with it.
@@ -53,24 +55,22 @@ pub(crate) fn enter(words: &[OsString]) -> io::Result<Infallible> {
     std::process::exit(0);
 }
 
-/// Ends all that is in a group: with a hang-up, as a terminal that is closed, then with what ends those
-/// that keep that from them, and with force only after they could put everything in order.
-fn end_group(group: Pid) {
+/// Ends a shell, and all that is in its group.
+///
+/// The hang-up is for the shell alone. A script that is about to remove its lock would lose the `rm` to a
+/// signal for the whole group, whatever it traps.
+fn end_group(shell: Pid) {
     let begin = Instant::now();
-    let ways = [
-        (Duration::ZERO, Signal::HUP),
-        (Duration::ZERO, Signal::CONT),
-        (TERMINATE, Signal::TERM),
-        (KILL, Signal::KILL),
-    ];
-    for (after, signal) in ways {
+    let _ = kill_process(shell, Signal::HUP);
+    let _ = kill_process(shell, Signal::CONT);
+    for (after, signal) in [(TERMINATE, Signal::TERM), (KILL, Signal::KILL)] {
         while begin.elapsed() < after {
-            if test_kill_process_group(group).is_err() {
+            if test_kill_process_group(shell).is_err() {
                 return;
             }
             std::thread::sleep(Duration::from_millis(5));
         }
-        let _ = kill_process_group(group, signal);
+        let _ = kill_process_group(shell, signal);
     }
 }
 
