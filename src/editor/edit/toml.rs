@@ -68,28 +68,67 @@ pub(super) fn find(text: &str, keys: &[&str], name: &str) -> Result<Option<Found
 }
 
 fn put(text: &str, keys: &[&str], name: &str, value: &str) -> Result<String, Obstacle> {
-    let mut document = parse(text)?;
-    let mut item = document.as_item_mut();
+    let document = parsed(text)?;
+    let mut item = document.as_item();
     for (depth, key) in keys.iter().enumerate() {
-        if item.get(key).is_none() {
-            let rest = keys.get(depth + 1..).unwrap_or_default();
-            return Ok(match item.as_inline_table_mut() {
-                Some(table) => {
-                    inline::insert(table, key, inline::nested(rest, name, value).into());
-                    in_shape_of(text, document.to_string())
-                }
-                None => section(text, keys, name, value),
-            });
+        match item.get(key) {
+            Some(next) => item = next,
+            None if item.is_inline_table() => {
+                let (above, rest) = keys.split_at(depth);
+                let rest = rest.get(1..).unwrap_or_default();
+                return changed(text, above, |item| {
+                    let nested = inline::nested(rest, name, value).into();
+                    if let Some(table) = item.as_inline_table_mut() {
+                        inline::insert(table, key, nested);
+                    }
+                });
+            }
+            None => return Ok(section(text, keys, name, value)),
         }
-        let Some(next) = item.get_mut(key) else { return Ok(text.to_owned()) };
-        item = next;
     }
-    match item.as_inline_table_mut() {
-        Some(table) => inline::insert(table, name, value.into()),
-        None => {
-            let table = item.as_table_like_mut();
-            table.map(|table| table.insert(name, toml_edit::value(value)));
-        }
+    match item.as_table().filter(|table| !table.is_dotted()).and_then(last_of) {
+        Some(end) => Ok(with_line_after(text, end, &format!("{name} = {}", Value::from(value)))),
+        None => changed(text, keys, |item| match item.as_inline_table_mut() {
+            Some(table) => inline::insert(table, name, value.into()),
+            None => {
+                let table = item.as_table_like_mut();
+                table.map(|table| table.insert(name, toml_edit::value(value)));
+            }
+        }),
+    }
+}
+
+/// The end of a table's last value, or else of its header; `None` for a table that has none.
+fn last_of(table: &toml_edit::Table) -> Option<usize> {
+    let values = table.iter().filter_map(|(_, item)| match item {
+        Item::Value(value) => value.span().map(|span| span.end),
+        Item::Table(table) if table.is_dotted() => last_of(table),
+        _ => None,
+    });
+    let header = table.span().filter(|_| !table.is_dotted()).map(|span| span.end);
+    values.chain(header).max()
+}
+
+/// The text with one more line below the line of `at`.
+fn with_line_after(text: &str, at: usize, line: &str) -> String {
+    let (before, after) = text.split_at_checked(at).unwrap_or((text, ""));
+    match after.split_once('\n') {
+        Some((rest, after)) => format!("{before}{rest}\n{line}\n{after}"),
+        None => format!("{text}\n{line}"),
+    }
+}
+
+/// The text with a change to the item that `keys` lead to, as the library makes it. A text that it does
+/// not write as it has read it is refused.
+fn changed(text: &str, keys: &[&str], change: impl FnOnce(&mut Item)) -> Result<String, Obstacle> {
+    let mut document = parse(text)?;
+    if in_shape_of(text, document.to_string()) != text {
+        let cause = "other lines would be written in another way with it".to_owned();
+        return Err(Obstacle { line: 1, kind: ObstacleKind::Unsupported(cause) });
+    }
+    let item = keys.iter().try_fold(document.as_item_mut(), |item, key| item.get_mut(key));
+    if let Some(item) = item {
+        change(item);
     }
     Ok(in_shape_of(text, document.to_string()))
 }
@@ -127,12 +166,11 @@ fn without(text: &str, keys: &[&str], name: &str) -> Result<String, Obstacle> {
             let cause = "its table stands in braces, on several lines".to_owned();
             return Err(Obstacle { line, kind: ObstacleKind::Unsupported(cause) });
         }
-        let mut document = parse(text)?;
-        let table = keys.iter().try_fold(document.as_item_mut(), |item, key| item.get_mut(key));
-        if let Some(table) = table.and_then(Item::as_inline_table_mut) {
-            inline::remove(table, name);
-        }
-        return Ok(in_shape_of(text, document.to_string()));
+        return changed(text, keys, |item| {
+            if let Some(table) = item.as_inline_table_mut() {
+                inline::remove(table, name);
+            }
+        });
     }
     let value = table.get(name).and_then(Item::span);
     Ok(value.map_or_else(|| text.to_owned(), |span| without_line(text, span.start, span.end)))
