@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::finding::{Cannot, Checked, Finding, Severity};
 use super::machine::{Machine, Who};
+use crate::caches::people::{People, Person, Standing, doubts_departed};
 use crate::os::snapshot::Snapshot;
 use crate::os::{accounts, files};
 use crate::private_dir::place::{PlaceKind, Required};
@@ -119,31 +120,34 @@ fn everybodys(machine: &Machine<'_>, plan: &Plan<'_>, root: &Path) -> Checked {
         };
         found.push(finding.at(&path).about(owner.word().as_ref()));
     }
-    found.extend(departed(root));
+    found.extend(departed(machine, plan, root));
     Ok(found)
 }
 
-/// Directories whose owner has no account any more, nor can log in.
-fn departed(root: &Path) -> Vec<Finding> {
-    let names = std::fs::read_dir(root).into_iter().flatten().flatten();
+/// Directories of which neither the owner nor the name has an account any more.
+fn departed(machine: &Machine<'_>, plan: &Plan<'_>, root: &Path) -> Vec<Finding> {
+    let Snapshot { uid, gid, .. } = *machine.snapshot;
+    let people = People::of(plan.settings(), &machine.homes, uid, gid).visible;
+    if let Some(why) = doubts_departed(&people) {
+        let text = format!("nobody can tell which accounts are gone: {why}");
+        return vec![Finding::new(Severity::Warn, text).at(root).help("getent passwd")];
+    }
     let is_closed = files::entry(root).is_ok_and(|entry| entry.mode & 0o022 == 0);
-    let finding = |path: &Path| {
-        let entry = files::entry(path).ok()?;
-        let owner = accounts::owner(entry.uid);
-        // A number without an account may still build: its directory is called so.
-        let is_numbered = path.ends_with(format!("uid-{}", entry.uid));
-        if owner.name.is_some() || is_numbered {
-            return None;
-        }
-        let text = format!("`{}` belongs to {owner}, which has no account", escaped(path));
-        // A number without an account may be one of a container's.
-        let help = match is_closed {
-            true => format!("rm -rf --one-file-system {}", quoted(path)),
-            false => Look::Entry.at(path, "remove it, if nothing of it is needed"),
-        };
-        let subject = format!("uid-{}", entry.uid);
-        let finding = Finding::new(Severity::Note, text).at(path).owned_by(&owner).help(help);
-        Some(finding.about(subject.as_ref()))
-    };
-    names.filter_map(|name| finding(&name.path())).collect()
+    // A number without an account may still build: its directory is called so.
+    let is_numbered = |person: &Person| person.name == format!("uid-{}", person.account.uid);
+    let gone = people.iter().filter(|person| person.standing == Standing::Departed);
+    gone.filter(|person| !is_numbered(person))
+        .map(|person| {
+            let (path, owner) = (&person.path, accounts::owner(person.account.uid));
+            let text = format!("`{}` belongs to {owner}, which has no account", escaped(path));
+            // A number without an account may be one of a container's.
+            let help = match is_closed {
+                true => format!("rm -rf --one-file-system {}", quoted(path)),
+                false => Look::Entry.at(path, "remove it, if nothing of it is needed"),
+            };
+            let subject = format!("uid-{}", person.account.uid);
+            let finding = Finding::new(Severity::Note, text).at(path).owned_by(&owner).help(help);
+            finding.about(subject.as_ref())
+        })
+        .collect()
 }

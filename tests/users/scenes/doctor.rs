@@ -154,6 +154,7 @@ pub(crate) fn tests() -> Vec<Test> {
         test("doctor::finds_the_sccache_server_of_somebody_else", sccache),
         test("doctor::finds_a_repository_that_git_refuses", dubious).needs(&[Need::Git]),
         test("doctor::root_looks_at_everybodys_directories", everybody),
+        test("doctor::offers_to_remove_nothing_of_which_the_owner_may_be_known", doubtful),
         test("doctor::finds_another_cargo_before_the_shim", path_order).needs(&[Need::Bash]),
         test("doctor::says_what_the_manual_shows", transcript).needs(&[Need::Bash]),
         test("doctor::finds_installations_that_differ", two_installations).needs(&[Need::Bash]),
@@ -456,6 +457,20 @@ fn everybody(stage: &Stage) -> Result<()> {
         .fails()?
         .prints("fail[private-dir]: bob: ")?
         .prints("owned by mallory")?;
+    Ok(())
+}
+
+/// An account database that is down knows nobody, and a known name has another owner after a mistake.
+fn doubtful(stage: &Stage) -> Result<()> {
+    furnish(stage)?;
+    let root = stage.person("root")?;
+    let all = || doctor(&root, &["--all-users", "private-dir"]).run();
+    make::own(&stage.root.join("bob"), 4001, 4001, 0o700)?;
+    all()?.fails()?.prints("fail[private-dir]: bob: ")?.never_says("rm -rf")?;
+    for uid in 4002..4100 {
+        make::directory(&stage.root.join(format!("gone{uid}")), uid, uid, 0o700)?;
+    }
+    all()?.fails()?.prints("more than half of the owners have no account")?.never_says("rm -rf")?;
     Ok(())
 }
 
