@@ -41,8 +41,8 @@ pub fn examine_ancestors(shared_root: &Path, caller: &Caller<'_>) -> Result<()> 
     Ok(())
 }
 
-/// How far the way to a private directory exists.
-pub(super) enum Way {
+/// How far the directories above a private one exist.
+pub(super) enum Walked {
     /// All of it: the entry of the directory that the private one stands in.
     Complete(Entry),
     /// It ends before this directory, which is below the caller's own cache directory.
@@ -50,7 +50,7 @@ pub(super) enum Way {
 }
 
 /// Judges every directory above the private one, from the top.
-pub(super) fn walk(place: &Place, caller: &Caller<'_>) -> Result<Way> {
+pub(super) fn walk(place: &Place, caller: &Caller<'_>) -> Result<Walked> {
     let mut directories: Vec<&Path> = place.parent.ancestors().collect();
     directories.reverse();
     let mut last = None;
@@ -58,7 +58,7 @@ pub(super) fn walk(place: &Place, caller: &Caller<'_>) -> Result<Way> {
         let entry = match files::entry(directory) {
             Ok(entry) => entry,
             Err(error) if files::is_absence(&error) && place.kind == PlaceKind::InOwnCache => {
-                return Ok(Way::Ends(directory.to_owned()));
+                return Ok(Walked::Ends(directory.to_owned()));
             }
             Err(error) => return Err(unreadable(directory, error, caller)),
         };
@@ -66,7 +66,7 @@ pub(super) fn walk(place: &Place, caller: &Caller<'_>) -> Result<Way> {
         last = Some(entry);
     }
     let none = || unreadable(&place.parent, io::ErrorKind::NotFound.into(), caller);
-    last.map(Way::Complete).ok_or_else(none)
+    last.map(Walked::Complete).ok_or_else(none)
 }
 
 fn judge(directory: &Path, entry: &Entry, place: &Place, caller: &Caller<'_>) -> Result<()> {

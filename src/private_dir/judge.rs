@@ -11,7 +11,7 @@ use crate::os::entry::{Entry, UNMAPPED};
 use crate::private_dir::refusal::Flaw;
 use crate::settings::StickyRoot;
 
-/// Who may own directories on the way.
+/// Who may own directories above a private one.
 #[derive(Clone, Copy, Debug)]
 pub struct Trust<'a> {
     /// The caller's effective uid.
@@ -20,7 +20,7 @@ pub struct Trust<'a> {
     pub owners: &'a [u32],
 }
 
-/// Which part of the way an entry is.
+/// What stands to a private directory as an ancestor, and how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
     /// A directory above the shared root, or above the caller's own cache directory.

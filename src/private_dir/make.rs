@@ -12,7 +12,7 @@ use rustix::fs::{AtFlags, Gid, Mode, OFlags, Uid, fchmod, fchown, mkdirat, opena
 use rustix::fs::{RenameFlags, renameat_with};
 use rustix::io::Errno;
 
-use super::{Caller, Note, Way, contents, own_entry, refusal, unreadable, walk};
+use super::{Caller, Note, Walked, contents, own_entry, refusal, unreadable, walk};
 use crate::os::accounts;
 use crate::os::acls;
 use crate::os::entry::Entry;
@@ -140,9 +140,9 @@ pub(super) fn look_through(path: &Path, judged: &Entry, caller: &Caller<'_>) -> 
     contents::check(&open_judged(path, judged, caller)?, path, caller)
 }
 
-/// Makes the missing part of the way to the caller's own cache directory, mode 0700 as the XDG base
+/// Makes the missing directories above the caller's own cache directory, mode 0700 as the XDG base
 /// directory specification has it.
-pub(super) fn own_way(missing: &Path, place: &Place, caller: &Caller<'_>) -> Result<Entry> {
+pub(super) fn make_ancestors(missing: &Path, place: &Place, caller: &Caller<'_>) -> Result<Entry> {
     let mut missing = missing.to_owned();
     loop {
         let parent = missing.parent().unwrap_or(Path::new("/"));
@@ -154,11 +154,11 @@ pub(super) fn own_way(missing: &Path, place: &Place, caller: &Caller<'_>) -> Res
             Err(error) => return Err(failed(CREATE, &missing, error.into())),
         }
         match walk(place, caller)? {
-            Way::Complete(entry) => return Ok(entry),
-            Way::Ends(at) if at == missing => {
+            Walked::Complete(entry) => return Ok(entry),
+            Walked::Ends(at) if at == missing => {
                 return Err(unreadable(&missing, io::ErrorKind::NotFound.into(), caller));
             }
-            Way::Ends(at) => missing = at,
+            Walked::Ends(at) => missing = at,
         }
     }
 }

@@ -19,7 +19,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 pub use ancestors::{READ_ABOVE, examine_ancestors};
-use ancestors::{Way, judge_names_in, walk};
+use ancestors::{Walked, judge_names_in, walk};
 pub use make::{UNFINISHED, provision_command};
 
 use crate::os::accounts;
@@ -42,9 +42,9 @@ pub struct Caller<'a> {
     /// The account's gid, for the command that helps.
     pub gid: u32,
     /// The effective uid that acts: the same, or root's where it acts for somebody else. Nobody but
-    /// the one who acts may be able to change the way, the person least of all.
+    /// the one who acts may be able to change the directories above it, the person least of all.
     pub acting: u32,
-    /// The uids that the settings trust on the way.
+    /// The uids that the settings trust with directories above it.
     pub trusted: Vec<u32>,
     /// The top of the checkout that is being built; `None` where the command builds other sources.
     pub checkout: Option<&'a Path>,
@@ -99,7 +99,7 @@ pub enum State {
     Readable,
 }
 
-/// A directory that is the caller's alone, mode 0700, on a way that nobody else can change.
+/// A directory that is the caller's alone, mode 0700, below directories that nobody else can change.
 #[derive(Debug)]
 pub struct PrivateDir<'a> {
     path: PathBuf,
@@ -107,7 +107,7 @@ pub struct PrivateDir<'a> {
     caller: &'a Caller<'a>,
 }
 
-/// Looks at a private directory, the way to it and the target directory inside it, and changes
+/// Looks at a private directory, the directories above it and the target directory inside it, and changes
 /// nothing.
 ///
 /// # Errors
@@ -115,7 +115,7 @@ pub struct PrivateDir<'a> {
 /// that is reached through a symlink.
 pub fn examine(required: &Required, caller: &Caller<'_>) -> Result<State> {
     let Required { place, target } = required;
-    let Way::Complete(parent) = walk(place, caller)? else { return Ok(State::Missing) };
+    let Walked::Complete(parent) = walk(place, caller)? else { return Ok(State::Missing) };
     if place.kind == PlaceKind::BelowSharedRoot {
         judge_names_in(&place.parent, caller)?;
     }
@@ -161,8 +161,8 @@ pub fn establish<'a>(
 ) -> Result<PrivateDir<'a>> {
     let path = place.private_dir();
     let parent = match walk(place, caller)? {
-        Way::Complete(parent) => parent,
-        Way::Ends(at) => make::own_way(&at, place, caller)?,
+        Walked::Complete(parent) => parent,
+        Walked::Ends(at) => make::make_ancestors(&at, place, caller)?,
     };
     match own_entry(place, &parent, caller)? {
         Some((_, Verdict::Private)) => {}
@@ -214,7 +214,7 @@ impl PrivateDir<'_> {
 /// # Errors
 /// Those of [`examine`].
 pub fn open_existing(place: &Place, caller: &Caller<'_>) -> Result<Option<File>> {
-    let Way::Complete(parent) = walk(place, caller)? else { return Ok(None) };
+    let Walked::Complete(parent) = walk(place, caller)? else { return Ok(None) };
     let path = place.private_dir();
     match own_entry(place, &parent, caller)? {
         Some((_, Verdict::Private)) => make::open_private(&path, caller).map(Some),

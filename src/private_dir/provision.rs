@@ -73,7 +73,7 @@ impl<'a> Provisioner<'a> {
     /// How an account's directory is; makes none.
     ///
     /// # Errors
-    /// Refusals: the directory is somebody else's, a symlink, or the way to it is unsafe.
+    /// Refusals: the directory is somebody else's, a symlink, or a directory above it is unsafe.
     pub fn look(&self, person: &Person) -> Result<State> {
         let required = Required { place: self.place(person), target: None };
         private_dir::examine(&required, &self.caller(person))

@@ -51,11 +51,11 @@ pub enum Flaw {
     /// The private directory is on another device than the accepted sticky root, and root has not
     /// mounted it.
     ForeignMount,
-    /// The shared root, or a directory on the way to it, belongs to another ordinary account.
+    /// The shared root, or a directory above it, belongs to another ordinary account.
     AncestorForeign,
     /// The owner has no number in this user namespace, so it cannot be told who it is.
     AncestorUnmapped,
-    /// A part of the way is no directory (a symlink is a settings error instead).
+    /// A directory above is none (a symlink is a settings error instead).
     AncestorNotADirectory(Kind),
     /// The shared root lets in only its owner and the members of this group, as `usermod -G` takes it.
     MembersOnly(String),

@@ -77,15 +77,15 @@ impl Survey {
         let is_subcommand = entry_point == EntryPoint::Shim
             && invocation.command.as_deref().is_some_and(|name| name == "peruser");
         let asks = if is_subcommand { Ok(true) } else { asks_to_step_aside(snapshot) };
-        let in_force = asks.and_then(|asks| match asks {
+        let loaded = asks.and_then(|asks| match asks {
             true => Ok((true, loaded.unwrap_or_default())),
             false => Ok((false, loaded?)),
         });
-        let (is_bypassed, settings) = match in_force {
+        let (is_bypassed, settings) = match loaded {
             Err(_) if entry_point == EntryPoint::Shim && builds_nothing(snapshot, homes, args) => {
                 Default::default()
             }
-            in_force => in_force?,
+            loaded => loaded?,
         };
         let root_entry = settings.shared_root().map(files::entry_if_any);
         let root_exists = !matches!(root_entry, None | Some(Ok(None)));
