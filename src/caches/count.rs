@@ -16,13 +16,14 @@ use rustix::io::Errno;
 
 use super::people::{People, Person, Standing};
 use super::{Cache, Profile, Totals, list};
-use crate::os::facts::{brief, facts_of};
+use crate::os::facts::{brief, facts_of, is_on_nfs};
 use crate::os::homes::Homes;
 use crate::os::node::{Identity, LOCKS, MAX_DEPTH, Node, is_mounted};
-use crate::os::rights::Rights;
+use crate::os::rights::{self, Rights};
 use crate::os::tag;
 use crate::settings::Settings;
 use crate::ui::failure::Result;
+use crate::ui::report;
 use crate::workspace::record::{self, Record, Sources};
 
 /// More would wait for the same disk.
@@ -41,17 +42,11 @@ pub struct Survey {
     pub refused: Vec<(Arc<Person>, String)>,
 }
 
-/// Counts the caches of everybody who may be seen. `tell` hears now and then how many files there are
-/// so far.
+/// Counts the caches of everybody who may be seen, and shows on a terminal how far it has come.
 ///
 /// # Errors
 /// Rights that cannot be changed, which ends everything.
-pub fn count(
-    people: &People,
-    settings: &Settings,
-    homes: &Homes<'_>,
-    tell: impl Fn(u64),
-) -> Result<Survey> {
+pub fn count(people: &People, settings: &Settings, homes: &Homes<'_>) -> Result<Survey> {
     // Opened and judged with the rights of the process, one at a time: there may be more people than
     // files that may be open at once.
     let people = people.visible.iter().rev().cloned().collect();
@@ -61,12 +56,12 @@ pub fn count(
         for _ in 0..THREADS {
             scope.spawn(|| pool.work());
         }
-        pool.serve(settings, homes, tell);
+        pool.serve(settings, homes);
     });
+    report::progress("");
     let state = pool.state.into_inner().unwrap_or_else(PoisonError::into_inner);
     if let Some(cause) = state.failed {
-        let text = format!("failed to act as the owner of a private directory: {cause}");
-        return Err(crate::ui::failure::Failure::new(text).exit(77));
+        return Err(rights::failed(&cause));
     }
     let mut caches: Vec<Cache> = state.counted.into_iter().map(finished).collect();
     caches.sort_by(|a, b| (&a.person.path, &a.names).cmp(&(&b.person.path, &b.names)));
@@ -164,7 +159,7 @@ impl Pool {
     }
 
     /// Opens private directories as they are asked for, and tells how it goes.
-    fn serve(&self, settings: &Settings, homes: &Homes<'_>, tell: impl Fn(u64)) {
+    fn serve(&self, settings: &Settings, homes: &Homes<'_>) {
         let mut state = self.lock();
         while !state.is_over() {
             if state.tasks.len() < THREADS
@@ -189,7 +184,8 @@ impl Pool {
             }
             let waited = self.wake.wait_timeout(state, TICK);
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
-            tell(self.files.load(Ordering::Relaxed));
+            let files = self.files.load(Ordering::Relaxed);
+            report::progress(&format!("counting: {files} files"));
         }
     }
 
@@ -415,18 +411,6 @@ fn open(parent: &File, name: &CString) -> std::result::Result<File, Errno> {
 fn first_task(counting: &Arc<Counting>, parent: &Arc<File>, name: CString) -> Task {
     let (counting, parent) = (Arc::clone(counting), Arc::clone(parent));
     Task::Visit(Job { counting, parent, name, depth: 0, part: None, incremental: None })
-}
-
-/// Cargo locks nothing there.
-fn is_on_nfs(directory: &File) -> bool {
-    #[cfg(target_os = "linux")]
-    return rustix::fs::fstatfs(directory)
-        .is_ok_and(|fs| fs.f_type == rustix::fs::FsWord::from(rustix::fs::NFS_SUPER_MAGIC));
-    #[cfg(not(target_os = "linux"))]
-    return {
-        let _ = directory;
-        false
-    };
 }
 
 fn finished(counting: Arc<Counting>) -> Cache {

@@ -19,6 +19,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::os::node::Identity;
+use crate::workspace::Workspace;
 use crate::workspace::record::{Record, Sources};
 use people::Person;
 
@@ -76,6 +77,18 @@ impl Cache {
     /// Where it is.
     pub fn path(&self) -> PathBuf {
         self.names.iter().fold(self.person.path.clone(), |path, name| path.join(name))
+    }
+
+    /// The names that lead to it from the private directory, for people; approximated where they are not
+    /// UTF-8.
+    pub fn directory(&self) -> String {
+        let names = self.names.iter().map(|name| name.to_string_lossy());
+        names.collect::<Vec<_>>().join("/")
+    }
+
+    /// What is built there.
+    pub fn workspace(&self) -> Option<&Workspace> {
+        self.record.as_ref()?.workspace.as_ref()
     }
 
     /// Whether it is a target directory.

@@ -11,7 +11,7 @@ use crate::os::rights::Account;
 use crate::os::{accounts, files};
 use crate::private_dir::place::{OWN_NAME, Place, PlaceKind};
 use crate::private_dir::{self, Caller};
-use crate::settings::{Key, Settings};
+use crate::settings::Settings;
 use crate::ui::failure::Result;
 
 /// A private directory and whose it is.
@@ -125,17 +125,10 @@ impl Person {
     /// # Errors
     /// Refusals.
     pub fn open(&self, settings: &Settings, homes: &Homes<'_>) -> Result<Option<std::fs::File>> {
-        let acting = accounts::own_uid();
-        let origin = settings.origin(Key::SharedRoot).map(ToString::to_string);
+        let (&Account { uid, gid, .. }, acting) = (&self.account, accounts::own_uid());
         let caller = Caller {
-            uid: self.account.uid,
-            gid: self.account.gid,
-            acting,
-            trusted: accounts::uids(settings.trusted_owners()),
-            checkout: None,
-            homes: (acting == self.account.uid).then_some(homes),
-            sticky_root: settings.sticky_root(),
-            root_origin: origin.unwrap_or_else(|| "the settings".into()),
+            homes: (acting == uid).then_some(homes),
+            ..Caller::of(settings, uid, gid, acting)
         };
         let Some(place) = self.place() else { return Ok(None) };
         private_dir::open_existing(&place, &caller)

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::finding::{Checked, Finding, Severity};
 use super::machine::Machine;
 use crate::os::accounts;
+use crate::os::replace::is_same_content;
 use crate::session::installation::{Installation, is_same_file};
 use crate::settings;
 use crate::shim::Plan;
@@ -62,9 +63,7 @@ fn two_installations(machine: &Machine<'_>) -> Option<Finding> {
 }
 
 fn is_equal(one: &Path, other: &Path) -> bool {
-    let size = |path| std::fs::metadata(path).ok().map(|found| found.len());
-    size(one) == size(other)
-        && std::fs::read(one).ok().is_some_and(|one| std::fs::read(other).is_ok_and(|it| it == one))
+    is_same_content(one, other).unwrap_or(false)
 }
 
 /// Whether a `cargo` is the shim: of an installation, or this very program.

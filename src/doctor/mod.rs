@@ -19,11 +19,12 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 
 use clap::builder::PossibleValuesParser;
-use clap::{Arg, ArgAction, ArgMatches, Command};
+use clap::{Arg, ArgMatches, Command};
 
 use crate::os::accounts;
 use crate::os::snapshot::Snapshot;
 use crate::settings::Flags;
+use crate::ui::arguments::switch;
 use crate::ui::failure::Failure;
 use crate::ui::report::{self, row, table};
 use checks::CHECKS;
@@ -52,10 +53,6 @@ pub(super) fn command() -> Command {
             switch("strict", "Exit with 1 for warnings too"),
             switch("all-users", "Look at everybody's directories (as root)"),
         ])
-}
-
-fn switch(name: &'static str, help: &'static str) -> Arg {
-    Arg::new(name).long(name).action(ArgAction::SetTrue).help(help)
 }
 
 pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyhow::Result<u8> {

@@ -7,6 +7,7 @@ use rustix::fs::{StatVfs, StatVfsMountFlags, statvfs};
 
 use super::finding::{Checked, Finding, Severity};
 use super::machine::Machine;
+use crate::os::facts::is_on_nfs;
 use crate::os::files;
 use crate::private_dir::{self, Caller};
 use crate::settings::StickyRoot;
@@ -87,17 +88,13 @@ fn mounted(machine: &Machine<'_>, root: &Path, system: &StatVfs) -> Vec<Finding>
 
 /// Cargo takes no locks on NFS.
 fn without_locks(root: &Path) -> Option<Finding> {
-    #[cfg(any(target_os = "linux", target_os = "android"))]
-    if rustix::fs::statfs(root).is_ok_and(|it| it.f_type == rustix::fs::NFS_SUPER_MAGIC) {
-        let text = format!(
-            "`{}` is on NFS, where cargo takes no locks: two builds of one workspace at once damage \
-             each other",
-            escaped(root)
-        );
-        return Some(Finding::new(Severity::Warn, text).at(root));
-    }
-    let _ = root;
-    None
+    std::fs::File::open(root).ok().filter(is_on_nfs)?;
+    let text = format!(
+        "`{}` is on NFS, where cargo takes no locks: two builds of one workspace at once damage each \
+         other",
+        escaped(root)
+    );
+    Some(Finding::new(Severity::Warn, text).at(root))
 }
 
 /// What is left for ordinary accounts.

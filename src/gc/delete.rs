@@ -7,15 +7,15 @@
 //! run that is stopped has lost nothing but what was chosen, and the next one removes the rest.
 
 use std::collections::HashSet;
-use std::ffi::{CString, OsStr, OsString};
+use std::ffi::{CStr, CString, OsStr, OsString};
 use std::fs::File;
-use std::io;
+use std::io::{self, ErrorKind};
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use rustix::fs::{
-    AtFlags, FileType, FlockOperation, Mode, OFlags, flock, mkdirat, openat, renameat, unlinkat,
+    AtFlags, FileType, FlockOperation, Mode, OFlags, flock, mkdirat, openat, unlinkat,
 };
 use rustix::io::Errno;
 
@@ -26,7 +26,7 @@ use crate::os::facts::facts_of;
 use crate::os::homes::Homes;
 use crate::os::node::{Identity, LOCKS};
 use crate::os::remove::{self, Left};
-use crate::os::rights::Rights;
+use crate::os::rights::{self, Rights};
 use crate::os::{files, tag, tree};
 use crate::settings::Settings;
 use crate::ui::escape::escaped;
@@ -71,19 +71,14 @@ pub(super) fn take(
     }
     staging.end();
     let staged = staging.private;
-    rights.come_back().map_err(|cause| rights_failed(&cause))?;
+    rights.come_back().map_err(|cause| rights::failed(&cause))?;
     drop(staged);
     remove_departed(person);
     Ok(outcomes)
 }
 
 fn become_owner(rights: &mut Rights, person: &Person) -> Result<(), Failure> {
-    rights.become_account(&person.account).map_err(|cause| rights_failed(&cause))
-}
-
-fn rights_failed(cause: &io::Error) -> Failure {
-    let text = format!("failed to act as the owner of a private directory: {}", reason(cause));
-    Failure::new(text).exit(77)
+    rights.become_account(&person.account).map_err(|cause| rights::failed(&cause))
 }
 
 /// Takes the private directory of a departed person out of the shared root, if nothing is left in it.
@@ -222,7 +217,7 @@ impl<'a> Staging<'a> {
 
     /// Looks at processes with the rights of this program.
     fn look(&self, rights: &mut Rights) -> Result<Activity, Failure> {
-        rights.come_back().map_err(|cause| rights_failed(&cause))?;
+        rights.come_back().map_err(|cause| rights::failed(&cause))?;
         let activity = Activity::take(Look::Full);
         become_owner(rights, self.person)?;
         Ok(activity)
@@ -312,26 +307,23 @@ impl<'a> Staging<'a> {
     fn move_entry(
         &mut self,
         from: &Arc<File>,
-        name: &std::ffi::CStr,
+        name: &CStr,
         entries: &mut Vec<Entry>,
     ) -> io::Result<()> {
         loop {
             let staged = CString::new(self.next.to_string())?;
             self.next += 1;
-            // What an earlier run has left may have the name.
-            if crate::os::facts::facts_if_any(&self.at, &*staged)?.is_some() {
-                continue;
-            }
-            match renameat(from, name, &self.at, &*staged) {
+            match tree::rename(from, os(name), &self.at, os(&staged)) {
                 Ok(()) => {
                     let (from, name) = (Arc::clone(from), name.to_owned());
                     entries.push(Entry { from, name, staged });
                     return Ok(());
                 }
                 // Its owner has removed it meanwhile.
-                Err(Errno::NOENT) => return Ok(()),
-                Err(Errno::EXIST | Errno::NOTEMPTY) => {}
-                Err(cause) => return Err(cause.into()),
+                Err(cause) if cause.kind() == ErrorKind::NotFound => return Ok(()),
+                // What an earlier run has left may have the name.
+                Err(cause) if cause.kind() == ErrorKind::AlreadyExists => {}
+                Err(cause) => return Err(cause),
             }
         }
     }
@@ -339,10 +331,7 @@ impl<'a> Staging<'a> {
     /// Puts back what was moved, in the reverse order; nothing that came since is replaced.
     fn put_back(&self, moved: &Moved<'_>) -> io::Result<()> {
         for entry in moved.entries.iter().rev() {
-            if crate::os::facts::facts_if_any(&entry.from, &*entry.name)?.is_some() {
-                return Err(Errno::EXIST.into());
-            }
-            renameat(&self.at, &*entry.staged, &*entry.from, &*entry.name)?;
+            tree::rename(&self.at, os(&entry.staged), &entry.from, os(&entry.name))?;
         }
         Ok(())
     }
@@ -473,6 +462,10 @@ fn locks_below(
         }
     }
     Some(found)
+}
+
+fn os(name: &CStr) -> &OsStr {
+    OsStr::from_bytes(name.to_bytes())
 }
 
 fn is_lock(name: &[u8]) -> bool {

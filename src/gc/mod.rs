@@ -8,7 +8,7 @@ mod plan;
 use std::ffi::OsString;
 use std::sync::Arc;
 
-use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use clap::{Arg, ArgMatches, Command, value_parser};
 
 use crate::caches::activity::{Activity, Look};
 use crate::caches::count::count;
@@ -18,6 +18,7 @@ use crate::os::homes::Homes;
 use crate::os::snapshot::Snapshot;
 use crate::settings::policy::{Limit, Policy};
 use crate::settings::{Key, Settings};
+use crate::ui::arguments::switch;
 use crate::ui::escape::{bytes, escaped};
 use crate::ui::failure::Failure;
 use crate::ui::report::{self, Align, grid};
@@ -34,9 +35,6 @@ pub(crate) fn command() -> Command {
             .value_parser(value_parser!(OsString))
             .help(key.help())
             .help_heading("Policies, in the order in which they apply")
-    };
-    let switch = |name: &'static str, help: &'static str| {
-        Arg::new(name).long(name).action(ArgAction::SetTrue).help(help)
     };
     Command::default()
         .about("Give disk space back: show what would be removed, and remove it with --apply")
@@ -78,10 +76,7 @@ pub(crate) fn run(
     let flags: Vec<(Key, OsString)> = flags.iter().cloned().chain(given).collect();
     let settings = crate::settings::files::load(snapshot, &homes, &flags)?;
     let people = who(snapshot, &settings, &homes, verb.get_flag("all-users"))?;
-    let tell = |files: u64| report::progress(&format!("counting: {files} files"));
-    let survey = count(&people, &settings, &homes, tell);
-    report::progress("");
-    let survey = survey?;
+    let survey = count(&people, &settings, &homes)?;
     let activity = Activity::take(Look::Full);
     let candidate = |cache| Candidate { used_by: activity.of(&cache), cache };
     let candidates: Vec<Candidate> = survey.caches.into_iter().map(candidate).collect();
@@ -112,7 +107,7 @@ fn who(
 ) -> Result<People, Failure> {
     if is_for_all && !accounts::is_root() {
         let text = "only root removes what is others'";
-        return Err(failure(text, "sudo cargo-peruser gc --all-users"));
+        return Err(Failure::new(text).help("sudo cargo-peruser gc --all-users"));
     }
     let mut people = People::of(settings, homes, snapshot.uid, snapshot.gid);
     people.visible.retain(|person| is_for_all || person.account.uid == snapshot.uid);
@@ -121,13 +116,9 @@ fn who(
     if let Some(why) = doubts_departed(&people.visible).filter(|_| is_departed_meant) {
         let text = format!("refusing to tell who has departed: {why}");
         let help = "getent passwd; --departed off goes on without that";
-        return Err(failure(&text, help).exit(77));
+        return Err(Failure::new(text).help(help).exit(77));
     }
     Ok(people)
-}
-
-fn failure(text: &str, help: &str) -> Failure {
-    Failure::new(text).help(help)
 }
 
 fn circumstances(
@@ -247,13 +238,11 @@ impl Rows<'_> {
                 Some(Outcome::Kept(why)) => ("kept", Some(why.clone())),
                 Some(Outcome::Failed(why)) => ("failed", Some(why.clone())),
             };
-            let workspace = cache.record.as_ref().and_then(|it| it.workspace.as_ref());
-            let names = cache.names.iter().map(|name| name.to_string_lossy());
             Some(Row {
                 person: cache.person.name.clone(),
                 path: cache.path().to_string_lossy().into_owned(),
-                directory: names.collect::<Vec<_>>().join("/"),
-                workspace: workspace.map(|it| it.path.to_string_lossy().into_owned()),
+                directory: cache.directory(),
+                workspace: cache.workspace().map(|it| it.path.to_string_lossy().into_owned()),
                 rule: rule(choice.rule),
                 takes: match choice.what {
                     What::Directory => "directory",

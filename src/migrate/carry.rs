@@ -12,8 +12,9 @@ use super::give::{chown, give, prepare};
 use super::plan::{Journal, Method, Stage};
 use super::preview::{Preview, is_ours, walk};
 use super::source::Source;
-use super::staging::{INCOMING, Staging, rename};
+use super::staging::{INCOMING, Staging};
 use super::{Request, say};
+use crate::os::tree::rename;
 use rustix::io::Errno;
 
 use crate::os::facts::facts_of;

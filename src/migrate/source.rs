@@ -11,12 +11,12 @@ use std::path::{Component, Path, PathBuf};
 
 use rustix::fs::{Mode, OFlags, fsync, openat};
 
-use super::staging::rename;
 use crate::os::entry::Kind;
 use crate::os::facts::facts;
 use crate::os::files;
 use crate::os::node::{Identity, Node};
 use crate::os::remove::{self, Left, What};
+use crate::os::tree::rename;
 use crate::os::tree::{NAMED, Tree};
 use crate::ui::escape::escaped;
 use crate::ui::failure::{Failure, reason};

@@ -5,7 +5,6 @@
 //! do anything, and one that belongs to another account is not believed. The new owner could move it
 //! away, since it stands in a directory of theirs; all that they can spoil is their own move.
 
-use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -23,6 +22,7 @@ use crate::os::facts::{facts, facts_if_any, facts_of};
 use crate::os::files;
 use crate::os::lock;
 use crate::os::remove::{self, Left, What};
+use crate::os::tree::rename;
 use crate::os::tree::{FILE, Tree, directory, names};
 use crate::ui::escape::{escaped, quoted};
 use crate::ui::failure::{Failure, reason};
@@ -264,22 +264,4 @@ fn make_directory(parent: &File, name: &str) -> io::Result<File> {
     let made = directory(parent, name.as_ref())?;
     fchmod(&made, Mode::from_raw_mode(0o700))?;
     Ok(made)
-}
-
-/// Renames an entry to a name that must be free.
-pub(super) fn rename(from: &File, old: &OsStr, to: &File, new: &OsStr) -> io::Result<()> {
-    #[cfg(target_os = "linux")]
-    {
-        let flags = rustix::fs::RenameFlags::NOREPLACE;
-        match rustix::fs::renameat_with(from, old, to, new, flags) {
-            Err(Errno::INVAL | Errno::NOSYS) => {}
-            renamed => return Ok(renamed?),
-        }
-    }
-    // Without the flag there is a moment in between. What it could replace is an empty directory,
-    // since a directory replaces nothing else.
-    if facts_if_any(to, new)?.is_some() {
-        return Err(Errno::EXIST.into());
-    }
-    Ok(renameat(from, old, to, new)?)
 }

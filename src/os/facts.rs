@@ -151,3 +151,14 @@ pub fn brief(directory: impl AsFd, name: &CStr) -> io::Result<Brief> {
         used: i64::try_from(used).unwrap_or_default(),
     })
 }
+
+/// Whether a file is on NFS, where cargo locks nothing.
+pub fn is_on_nfs(file: &File) -> bool {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    return rustix::fs::fstatfs(file).is_ok_and(|fs| fs.f_type == rustix::fs::NFS_SUPER_MAGIC);
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    return {
+        let _ = file;
+        false
+    };
+}

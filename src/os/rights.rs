@@ -7,6 +7,7 @@
 
 use std::io;
 
+use crate::ui::failure::{Failure, reason};
 use rustix::io::Errno;
 
 /// An account by its numbers.
@@ -64,6 +65,12 @@ impl Drop for Rights {
         // The thread ends here, or goes on with fewer rights than it could have.
         let _ = self.come_back();
     }
+}
+
+/// What ends everything where a thread cannot get the rights that it should have (exit 77).
+pub fn failed(cause: &io::Error) -> Failure {
+    let text = format!("failed to act as the owner of a private directory: {}", reason(cause));
+    Failure::new(text).exit(77)
 }
 
 #[cfg(target_os = "linux")]

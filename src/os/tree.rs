@@ -7,7 +7,7 @@ use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{Dir, FileType, Mode, OFlags, openat};
+use rustix::fs::{Dir, FileType, Mode, OFlags, openat, renameat};
 use rustix::io::Errno;
 
 use super::facts::{facts_if_any, facts_of};
@@ -233,4 +233,25 @@ pub fn names(directory: &File) -> io::Result<Vec<CString>> {
     }
     names.sort();
     Ok(names)
+}
+
+/// Renames an entry to a name that must be free.
+///
+/// # Errors
+/// Any I/O error; [`io::ErrorKind::AlreadyExists`] where something has the name.
+pub fn rename(from: &File, old: &OsStr, to: &File, new: &OsStr) -> io::Result<()> {
+    #[cfg(target_os = "linux")]
+    {
+        let flags = rustix::fs::RenameFlags::NOREPLACE;
+        match rustix::fs::renameat_with(from, old, to, new, flags) {
+            Err(Errno::INVAL | Errno::NOSYS) => {}
+            renamed => return Ok(renamed?),
+        }
+    }
+    // Without the flag there is a moment in between. What it could replace is an empty directory,
+    // since a directory replaces nothing else.
+    if facts_if_any(to, new)?.is_some() {
+        return Err(Errno::EXIST.into());
+    }
+    Ok(renameat(from, old, to, new)?)
 }

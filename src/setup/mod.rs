@@ -17,7 +17,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process;
 
-use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command, value_parser};
+use clap::{Arg, ArgGroup, ArgMatches, Command, value_parser};
 
 use super::editor;
 use super::provision;
@@ -32,6 +32,7 @@ use crate::setup::steps::{
     PieceState, Step, assert_possible, begin_receipt, put, read_receipt, receipt_entry,
     receipt_path, steps, write_receipt,
 };
+use crate::ui::arguments::switch;
 use crate::ui::escape::quoted;
 use crate::ui::failure::Failure;
 use crate::ui::report;
@@ -102,10 +103,6 @@ fn places() -> [Arg; 5] {
 
 /// The hidden flag with which this program enters a session of its own.
 const ENTER: &str = "--enter-session";
-
-fn switch(name: &'static str, help: &'static str) -> Arg {
-    Arg::new(name).long(name).action(ArgAction::SetTrue).help(help)
-}
 
 pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyhow::Result<u8> {
     if let Some(words) = verb.get_many::<OsString>("enter") {

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use clap::{Arg, ArgMatches, value_parser};
+use clap::{Arg, ArgAction, ArgMatches, value_parser};
 
 /// The argument of a verb that is what cargo would be called with.
 pub const CARGO_WORDS: &str = "cargo";
@@ -21,4 +21,9 @@ pub fn cargo_arguments() -> Arg {
 pub fn cargo_words(verb: &ArgMatches) -> Vec<OsString> {
     let words: Vec<OsString> = verb.get_many(CARGO_WORDS).into_iter().flatten().cloned().collect();
     if words.is_empty() { vec!["build".into()] } else { words }
+}
+
+/// A flag without a value.
+pub fn switch(name: &'static str, help: &'static str) -> Arg {
+    Arg::new(name).long(name).action(ArgAction::SetTrue).help(help)
 }

@@ -17,7 +17,6 @@ use crate::os::files;
 use crate::os::homes::Homes;
 use crate::os::snapshot::Snapshot;
 use crate::settings::{Key, Settings};
-use crate::ui::failure::Failure;
 use crate::ui::report;
 use crate::workspace::record::Sources;
 
@@ -68,7 +67,7 @@ pub(crate) fn run(
     let homes = Homes::new(snapshot);
     let settings = crate::settings::files::load(snapshot, &homes, flags)?;
     let people = People::of(&settings, &homes, snapshot.uid, snapshot.gid);
-    let survey = survey(&people, &settings, &homes)?;
+    let survey = count(&people, &settings, &homes)?;
     let activity = Activity::take(Look::Brief);
     let usage = Usage::of(&settings, &people, &survey, &activity, request.sort);
     if request.is_json {
@@ -82,14 +81,6 @@ pub(crate) fn run(
         report::note(&format!("`{path}` was left out: {why}"));
     }
     Ok(if survey.refused.is_empty() { 0 } else { 77 })
-}
-
-/// Counts, and shows how far it has come.
-fn survey(people: &People, settings: &Settings, homes: &Homes<'_>) -> Result<Survey, Failure> {
-    let tell = |files: u64| report::progress(&format!("counting: {files} files"));
-    let survey = count(people, settings, homes, tell);
-    report::progress("");
-    survey
 }
 
 /// Everything that `usage` tells. Paths that are not UTF-8 are approximated.
@@ -210,9 +201,7 @@ impl Usage {
 const WORTH_A_ROW: u64 = 1 << 20;
 
 fn row(cache: &Cache, activity: &Activity) -> Row {
-    let workspace = cache.record.as_ref().and_then(|record| record.workspace.as_ref());
-    let names = cache.names.iter().map(|name| name.to_string_lossy());
-    let directory = names.collect::<Vec<_>>().join("/");
+    let (workspace, directory) = (cache.workspace(), cache.directory());
     Row {
         person: cache.person.name.clone(),
         uid: cache.person.account.uid,
