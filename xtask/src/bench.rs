@@ -8,10 +8,10 @@ mod candidate;
 mod counts;
 mod growth;
 mod hook;
-
 mod instructions;
 mod machine;
 mod migrate;
+mod network;
 mod reference;
 mod stand;
 mod targets;

@@ -1,7 +1,7 @@
 //! What a candidate asks of the kernel before it executes the end, counted by strace.
 
 use std::fs;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::Context;
@@ -39,15 +39,6 @@ impl Strace {
         })
     }
 
-    /// What it would ask of a file system that knows nothing beforehand and holds all below `network`,
-    /// the working directory included.
-    pub(super) fn requests(&self, candidate: &Candidate, network: &Path) -> anyhow::Result<u32> {
-        let trace = self.observe(candidate)?;
-        let end = format!("execve(\"{}\"", candidate.end.display());
-        let calls = trace.lines().skip(1).take_while(|line| !line.contains(&end));
-        Ok(calls.map(|call| requests_of(call, network)).sum())
-    }
-
     fn observe(&self, candidate: &Candidate) -> anyhow::Result<String> {
         let mut strace = Command::new(&self.program);
         strace.arg("-f").arg("-o").arg(&self.trace);
@@ -78,30 +69,6 @@ fn from_trace(trace: &str, end: &Path) -> Option<Counts> {
         }
     }
     None
-}
-
-/// One for each name on the path that has to be looked up: the kernel itself knows the way up. One more
-/// for the attributes of what is there, and three for a file that is opened: open, read, close.
-fn requests_of(call: &str, network: &Path) -> u32 {
-    let Some(path) = call.split('"').nth(1).filter(|path| !path.is_empty()) else { return 0 };
-    let path = Path::new(path);
-    let names = match path.strip_prefix(network) {
-        Ok(below) => below,
-        Err(_) if path.is_relative() => path,
-        Err(_) => return 0,
-    };
-    let name = call.trim_start_matches(|c: char| c.is_ascii_digit()).trim_start();
-    let name = name.split('(').next().unwrap_or_default();
-    let after = match name {
-        _ if OPENING.contains(&name) => 3,
-        "lstat" | "newfstatat" | "stat" | "statx" => 1,
-        "access" | "chdir" | "faccessat" | "faccessat2" | "mkdir" | "readlink" | "readlinkat" => 0,
-        // A text that was read or written, or a program.
-        _ => return 0,
-    };
-    let after = if has_failed(call) { 0 } else { after };
-    let names = names.components().filter(|name| matches!(name, Component::Normal(_)));
-    u32::try_from(names.count()).unwrap_or(u32::MAX) + after
 }
 
 /// Signals (`--- SIGCHLD …`), exits (`+++ exited …`) and the second half of an interrupted call
@@ -156,20 +123,5 @@ mod tests {
     fn a_candidate_that_never_reaches_the_end_has_no_counts() {
         assert_eq!(from_trace(TRACE.trim_start(), Path::new("/other/cargo")), None);
         assert_eq!(from_trace("", Path::new("/end/cargo")), None);
-    }
-
-    #[test]
-    fn counts_the_names_that_are_looked_up() {
-        for (call, expected) in [
-            (r#"7 statx(AT_FDCWD, "/net/a/b", 0, STATX_ALL, {stx_mask=0}) = 0"#, 3),
-            (r#"7 statx(AT_FDCWD, "/net/a/b", 0, STATX_ALL, 0x7) = -1 ENOENT (No such file)"#, 2),
-            (r#"openat(AT_FDCWD, "../../x", O_RDONLY|O_CLOEXEC) = 3"#, 4),
-            (r#"access("../.cargo", F_OK) = 0"#, 1),
-            (r#"openat(AT_FDCWD, "/etc/passwd", O_RDONLY|O_CLOEXEC) = 3"#, 0),
-            (r#"read(3, "a b", 4096) = 3"#, 0),
-            (r#"newfstatat(3, "", {st_mode=S_IFREG|0644}, AT_EMPTY_PATH) = 0"#, 0),
-        ] {
-            assert_eq!(requests_of(call, Path::new("/net")), expected, "{call}");
-        }
     }
 }
