@@ -20,6 +20,9 @@ pub(super) enum Kind {
     Bash,
     /// rustup's own proxy, which picks the toolchain.
     Rustup,
+    /// The end itself and the shim in the plain case, in the same rounds as another case.
+    PlainDirect,
+    PlainShim,
 }
 
 impl Kind {
@@ -31,6 +34,8 @@ impl Kind {
             Self::BareC => "bare C exec",
             Self::Bash => "bash script",
             Self::Rustup => "rustup proxy",
+            Self::PlainDirect => "direct, plain",
+            Self::PlainShim => "shim, plain",
         }
     }
 }
@@ -64,7 +69,7 @@ impl Candidate {
 
     /// Whether something lies between the call and the end.
     pub(super) fn is_in_between(&self) -> bool {
-        self.kind != Kind::Direct
+        !matches!(self.kind, Kind::Direct | Kind::PlainDirect)
     }
 
     /// Runs it once; anything but success means that something else would be measured.

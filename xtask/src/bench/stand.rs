@@ -161,8 +161,8 @@ impl Stand {
     /// Puts the program into a directory of its own, under the name `cargo`.
     fn program(&self, kind: Kind, plan: &Plan, directory: &Path) -> anyhow::Result<PathBuf> {
         match kind {
-            Kind::Direct => Ok(plan.end.to_owned()),
-            Kind::Shim => shim::install(&self.binary, directory),
+            Kind::Direct | Kind::PlainDirect => Ok(plan.end.to_owned()),
+            Kind::Shim | Kind::PlainShim => shim::install(&self.binary, directory),
             Kind::BareRust => reference::rust(&self.toolchain, plan.end, directory),
             Kind::BareC => reference::c(plan.end, directory),
             Kind::Bash => reference::bash(plan.end, directory),

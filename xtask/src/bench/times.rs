@@ -55,7 +55,8 @@ impl Times {
 
     /// Seconds that the candidate takes more than the end itself; noise can make it negative.
     pub(super) fn overhead(&self, kind: Kind) -> Option<f64> {
-        let pairs = self.of(kind)?.iter().zip(self.of(Kind::Direct)?);
+        let direct = if kind == Kind::PlainShim { Kind::PlainDirect } else { Kind::Direct };
+        let pairs = self.of(kind)?.iter().zip(self.of(direct)?);
         median(pairs.map(|(time, direct)| time - direct).collect())
     }
 
