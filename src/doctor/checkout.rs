@@ -41,7 +41,7 @@ pub(super) fn left_behind(machine: &Machine<'_>) -> Checked {
 /// `checkout`.
 pub(super) fn checkout(machine: &Machine<'_>) -> Checked {
     let plan = machine.shim()?;
-    let workspace = plan.survey.workspace.as_ref().and_then(Workspace::directory);
+    let workspace = plan.facts.workspace.as_ref().and_then(Workspace::directory);
     let Some(workspace) = workspace else { return Ok(Vec::new()) };
     let mut found = Vec::new();
     if let Ok(entry) = files::entry(workspace)

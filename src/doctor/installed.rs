@@ -12,7 +12,7 @@ use crate::settings;
 use crate::shim::Plan;
 use crate::shim::candidate::entries;
 use crate::shim::decide::EntryPoint;
-use crate::shim::survey::BYPASS;
+use crate::shim::gather::BYPASS;
 use crate::ui::escape::{escaped, quoted};
 
 /// `settings`.

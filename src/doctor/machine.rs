@@ -13,7 +13,7 @@ use crate::os::trust::Trust;
 use crate::settings::Flags;
 use crate::shim::Plan;
 use crate::shim::decide::{BUILD_BUILD_DIR, BUILD_TARGET_DIR, EntryPoint, TARGET_DIR};
-use crate::shim::survey::BYPASS;
+use crate::shim::gather::BYPASS;
 use crate::ui::failure::Result;
 use crate::ui::look::Look;
 

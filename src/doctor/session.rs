@@ -84,7 +84,7 @@ pub(super) fn stale_session(machine: &Machine<'_>) -> Checked {
         let path = lexical::absolute(&machine.snapshot.cwd, Path::new(&value));
         let fault = root.filter(|root| path.starts_with(root)).map_or_else(
             || fault_elsewhere(machine, &path),
-            |root| fault_in_root(root, &path, &plan.survey.account),
+            |root| fault_in_root(root, &path, &plan.facts.account),
         );
         let Some((severity, fault)) = fault else { continue };
         let text = format!("{name} is `{}`, {fault}", escaped(&path));

@@ -115,8 +115,8 @@ struct Setting {
 
 impl Explanation {
     fn of(by_name: &Plan<'_>, shim: &Plan<'_>) -> Explanation {
-        let survey = &by_name.survey;
-        let workspace = survey.workspace.as_ref().map(|workspace| WorkspacePath {
+        let facts = &by_name.facts;
+        let workspace = facts.workspace.as_ref().map(|workspace| WorkspacePath {
             kind: workspace.kind.word(),
             path: lossy(&workspace.path),
         });
@@ -127,7 +127,7 @@ impl Explanation {
             shim: Answer::of(shim),
             account: AccountName {
                 uid: by_name.snapshot.uid,
-                name: survey.account.name.as_ref().map(lossy),
+                name: facts.account.name.as_ref().map(lossy),
             },
             workspace,
             leftover: leftover.as_ref().map(lossy),

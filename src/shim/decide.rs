@@ -32,9 +32,10 @@ pub const BUILD: &str = "build";
 const WORKSPACE_TEMPLATE: &str = "{workspace-path-hash}";
 
 /// How we were called.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum EntryPoint {
     /// Under the name `cargo`: transparent.
+    #[default]
     Shim,
     /// As `cargo-peruser`, or as cargo's subcommand: asked for by name, it always gives a private
     /// directory.
@@ -137,7 +138,7 @@ impl Decision {
 }
 
 /// Decides. See [`Rule`] for the order.
-pub fn decide(facts: &Facts<'_>) -> Decision {
+pub fn decide(facts: &Facts) -> Decision {
     if facts.is_bypassed {
         let removed = facts.variables_of_sessions();
         return Decision { removed, ..Decision::pass_through(Rule::Bypassed) };
@@ -148,7 +149,7 @@ pub fn decide(facts: &Facts<'_>) -> Decision {
         return Decision { removed, ..Decision::pass_through(Rule::NoSharedRoot) };
     };
     if facts.root != RootState::Absent
-        && let Some(reason) = facts.account.no_directory(facts.settings)
+        && let Some(reason) = facts.account.no_directory(&facts.settings)
     {
         let removed = facts.variables_of_sessions();
         return Decision { removed, ..Decision::pass_through(Rule::NoDirectory(reason)) };
@@ -168,11 +169,12 @@ pub fn decide(facts: &Facts<'_>) -> Decision {
 /// A nested run would wait forever for the lock that the outer cargo holds on the same directory,
 /// so what it inherits from us is replaced by a place of its own below `OUT_DIR`, which is private
 /// because its target directory is.
-fn inside_build_script(facts: &Facts<'_>, place: &Place, out_dir: &OsStr) -> Decision {
+fn inside_build_script(facts: &Facts, place: &Place, out_dir: &OsStr) -> Decision {
     // Several nested workspaces of one script must not be taken for each other.
     let own = Path::new(out_dir).join(TARGET);
-    let own = facts.own_directory.map_or(own.clone(), |directory| own.join(&directory.name));
-    let Variables { target_dir, build_build_dir, .. } = facts.variables;
+    let own =
+        facts.own_directory.as_ref().map_or(own.clone(), |directory| own.join(&directory.name));
+    let Variables { target_dir, build_build_dir, .. } = &facts.variables;
     let is_build_dir_ours = facts.is_ours(build_build_dir.as_deref(), place);
     let inherits = target_dir.is_some();
     let asked = facts.build_dir(place).filter(|_| inherits).map(|dir| dir.origin.clone());
@@ -186,7 +188,7 @@ fn inside_build_script(facts: &Facts<'_>, place: &Place, out_dir: &OsStr) -> Dec
 
 /// A choice that is weaker in cargo than `CARGO_TARGET_DIR` only counts without it. A value that
 /// was no choice itself, because it is ours or because settings say so, therefore makes way.
-fn explicit(facts: &Facts<'_>, choice: Choice, place: &Place) -> Decision {
+fn explicit(facts: &Facts, choice: Choice, place: &Place) -> Decision {
     let is_weaker = matches!(choice, Choice::Config | Choice::BuildVariable);
     let makes_way = is_weaker && facts.variables.target_dir.is_some();
     let mut removed = if makes_way { vec![TARGET_DIR] } else { Vec::new() };
@@ -194,16 +196,17 @@ fn explicit(facts: &Facts<'_>, choice: Choice, place: &Place) -> Decision {
     Decision { removed, ..Decision::pass_through(Rule::Explicit(choice)) }
 }
 
-fn inherited(facts: &Facts<'_>, place: Place) -> Decision {
+fn inherited(facts: &Facts, place: Place) -> Decision {
     let build_dir = facts.moved_build_dir(&place);
     let removed = if build_dir.is_none() { leftover(facts, &place) } else { Vec::new() };
     let required = Some(Required { place, target: None });
     Decision { required, build_dir, removed, ..Decision::pass_through(Rule::Inherited) }
 }
 
-fn redirect(facts: &Facts<'_>, place: Place) -> Decision {
+fn redirect(facts: &Facts, place: Place) -> Decision {
     let own = facts
         .own_directory
+        .as_ref()
         .filter(|directory| directory.is_script || facts.settings.scope() == Scope::Workspace);
     let name = own.map_or_else(|| TARGET.to_owned(), |directory| directory.name.clone());
     let target = place.private_dir().join(&name);
@@ -219,7 +222,7 @@ fn redirect(facts: &Facts<'_>, place: Place) -> Decision {
 }
 
 /// The build directory that a session or an outer run has set is no choice.
-fn leftover(facts: &Facts<'_>, place: &Place) -> Vec<&'static str> {
+fn leftover(facts: &Facts, place: &Place) -> Vec<&'static str> {
     if facts.inherits_build_dir(place) { vec![BUILD_BUILD_DIR] } else { Vec::new() }
 }
 

@@ -11,8 +11,8 @@ pub mod decide;
 pub mod environment;
 pub mod excerpt;
 pub mod exec;
+pub mod gather;
 pub mod real_cargo;
-pub mod survey;
 pub mod toolchain;
 pub mod trail;
 pub mod words;
@@ -30,9 +30,8 @@ use crate::private_dir::{self, Caller, Note, State};
 use crate::settings::{Key, Settings};
 use crate::shim::argv::{Invocation, TargetUse};
 use crate::shim::candidate::Caution;
-use crate::shim::decide::{Decision, EntryPoint, RootState, Rule, TARGET_DIR, decide};
+use crate::shim::decide::{Decision, EntryPoint, Facts, RootState, Rule, TARGET_DIR, decide};
 use crate::shim::real_cargo::Found;
-use crate::shim::survey::Survey;
 use crate::shim::trail::{Process, Trail};
 use crate::ui::escape::{escaped, quoted};
 use crate::ui::failure::{Failure, Mark, Result};
@@ -43,12 +42,12 @@ use crate::workspace::record::{self, Use};
 /// How a workspace's own `target` is removed.
 pub const CLEAN: &str = "CARGO_PERUSER=off cargo clean";
 
-/// A decision, with what it was made from.
+/// A decision, and what carries it out.
 pub struct Plan<'a> {
     /// How we were called.
     pub snapshot: &'a Snapshot,
-    /// What was found.
-    pub survey: Survey,
+    /// What it was made from.
+    pub facts: Facts,
     /// What is to be done.
     pub decision: Decision,
     args: &'a [OsString],
@@ -67,19 +66,19 @@ impl<'a> Plan<'a> {
         args: &'a [OsString],
     ) -> Result<Plan<'a>> {
         let homes = Homes::new(snapshot);
-        let survey = Survey::take(snapshot, &homes, entry_point, flags, args)?;
-        let decision = decide(&survey.facts(entry_point));
-        Ok(Plan { snapshot, args, homes, survey, decision })
+        let facts = Facts::gather(snapshot, &homes, entry_point, flags, args)?;
+        let decision = decide(&facts);
+        Ok(Plan { snapshot, args, homes, facts, decision })
     }
 
     /// The settings that apply.
     pub fn settings(&self) -> &Settings {
-        &self.survey.settings
+        &self.facts.settings
     }
 
     /// The arguments that matter, out of those that cargo will receive, aliases expanded.
     pub fn invocation(&self) -> &Invocation {
-        &self.survey.invocation
+        &self.facts.invocation
     }
 
     /// Whether cargo has no command, alias or external program of this name.
@@ -189,12 +188,12 @@ impl<'a> Plan<'a> {
     /// the caller in first.
     pub fn provision_command(&self) -> Option<String> {
         let Snapshot { uid, gid, .. } = *self.snapshot;
-        let is_missing = self.survey.root == RootState::NotProvisioned;
+        let is_missing = self.facts.root == RootState::NotProvisioned;
         if !is_missing || self.decision.required.is_none() {
             return None;
         }
         let command = private_dir::provision_command(uid);
-        let group = self.survey.group_of_root().filter(|it| !accounts::is_in_group(uid, gid, *it));
+        let group = self.facts.group_of_root().filter(|it| !accounts::is_in_group(uid, gid, *it));
         Some(group.map_or(command.clone(), |group| {
             let (group, name) = (accounts::group_word(group), accounts::owner(uid).word());
             format!("sudo usermod -aG {group} {name} && {command}")
@@ -203,14 +202,14 @@ impl<'a> Plan<'a> {
 
     /// Whether there is a shared root, and a user namespace hides who owns it.
     pub fn has_hidden_root(&self) -> bool {
-        self.survey.root == RootState::OwnerHidden
+        self.facts.root == RootState::OwnerHidden
     }
 
     /// Whether this builds below a shared root in which others can create files.
     pub fn uses_sticky_root(&self) -> bool {
         let place = self.decision.required.as_ref().map(|required| &required.place);
         place.is_some_and(|place| place.kind == PlaceKind::BelowSharedRoot)
-            && self.survey.others_write_to_root()
+            && self.facts.others_write_to_root()
     }
 
     /// Does what was decided and becomes cargo.
@@ -244,7 +243,7 @@ impl<'a> Plan<'a> {
     pub fn caller(&self) -> Caller<'_> {
         let Snapshot { uid, gid, acting, .. } = *self.snapshot;
         Caller {
-            checkout: self.survey.workspace.as_ref().and_then(Workspace::directory),
+            checkout: self.facts.workspace.as_ref().and_then(Workspace::directory),
             homes: (acting == uid).then_some(&self.homes),
             ..Caller::of(self.settings(), uid, gid, acting)
         }
@@ -254,8 +253,8 @@ impl<'a> Plan<'a> {
     /// us. Where there is no shared root, a plain `cargo` goes on using it.
     pub fn leftover(&self) -> Option<PathBuf> {
         let is_redirected =
-            self.decision.rule == Rule::Redirected && self.survey.root != RootState::Absent;
-        let workspace = self.survey.workspace.as_ref().filter(|_| is_redirected)?;
+            self.decision.rule == Rule::Redirected && self.facts.root != RootState::Absent;
+        let workspace = self.facts.workspace.as_ref().filter(|_| is_redirected)?;
         let directory = workspace.directory()?.join("target");
         let is_cargos = |name| files::is_there(&directory.join(name));
         let is_cargos = [tag::NAME, ".rustc_info.json"].into_iter().any(is_cargos);
@@ -274,7 +273,7 @@ impl<'a> Plan<'a> {
         let writes = self.invocation().target_use() == TargetUse::Writes;
         let required = self.decision.required.as_ref().filter(|_| writes);
         if let Some(Required { place, target: Some(name) }) = required {
-            let own = self.survey.workspace.as_ref();
+            let own = self.facts.workspace.as_ref();
             let own = own.filter(|workspace| workspace.own_directory().name == *name);
             return record::note_use(&place.private_dir(), name, own, self.snapshot.uid);
         }

@@ -9,7 +9,7 @@ use cargo_peruser::private_dir::place::PlaceKind;
 use cargo_peruser::settings::parse::{Whose, from_file, from_flags};
 use cargo_peruser::settings::{Key, Settings};
 use cargo_peruser::shim::argv::Invocation;
-use cargo_peruser::shim::decide::{Decision, Facts, Rule, decide};
+use cargo_peruser::shim::decide::{Rule, decide};
 use cargo_peruser::shim::environment::changes;
 use libtest_mimic::Trial;
 use proptest::collection::vec;
@@ -18,7 +18,7 @@ use proptest::test_runner::{Config, TestRunner};
 
 use crate::harness::{World, bytes};
 use crate::runner::tests;
-use cases::{Case, case, path, words};
+use cases::{facts, path, words};
 
 pub(crate) fn tests() -> Vec<Trial> {
     let mut all = tests!(@ Nothing:
@@ -60,26 +60,6 @@ fn reading_any_arguments_never_panics() {
     });
 }
 
-fn decision(case: &Case) -> Decision {
-    let own_places = [PathBuf::from("/home/alice"), PathBuf::from("/home/alice/.cargo")];
-    decide(&Facts {
-        entry_point: case.entry_point,
-        is_bypassed: case.is_bypassed,
-        settings: &case.settings,
-        root: case.root,
-        account: &case.account,
-        own_cache: Some(Path::new("/home/alice/.cache")),
-        invocation: &Invocation::read(&case.words),
-        config_chooses: case.config_chooses,
-        working_directory: &case.cwd,
-        own_directory: case.own_directory.as_ref(),
-        configured_build_dir: case.build_dirs[0].as_ref(),
-        build_dir_variable: case.build_dirs[1].as_ref(),
-        own_places: &own_places,
-        variables: &case.variables,
-    })
-}
-
 /// Whether `path` is below `directory`, by plain names alone, and not the directory itself.
 fn is_strictly_inside(path: &Path, directory: &Path) -> bool {
     path.strip_prefix(directory).is_ok_and(|rest| {
@@ -89,10 +69,10 @@ fn is_strictly_inside(path: &Path, directory: &Path) -> bool {
 }
 
 fn any_decision_stays_inside_the_private_directory() {
-    check(4096, &case(), |case| {
-        let decision = decision(&case);
+    check(4096, &facts(), |facts| {
+        let decision = decide(&facts);
         let changes = changes(&decision);
-        if case.is_bypassed {
+        if facts.is_bypassed {
             assert_eq!(decision.rule, Rule::Bypassed);
             assert!(changes.iter().all(|change| change.value.is_none()), "{changes:?}");
             assert_eq!(decision.required, None);
@@ -102,7 +82,7 @@ fn any_decision_stays_inside_the_private_directory() {
         let private = decision.required.as_ref().map(|required| {
             let place = &required.place;
             let parent = match place.kind {
-                PlaceKind::BelowSharedRoot => case.settings.shared_root().unwrap().to_owned(),
+                PlaceKind::BelowSharedRoot => facts.settings.shared_root().unwrap().to_owned(),
                 PlaceKind::InOwnCache => PathBuf::from("/home/alice/.cache"),
             };
             assert_eq!(place.private_dir().parent(), Some(&*parent), "a direct child of the root");
@@ -116,7 +96,7 @@ fn any_decision_stays_inside_the_private_directory() {
                 assert_eq!(target.file_name(), make.map(AsRef::as_ref));
             }
             (Rule::BuildScript, Some(target), None) => {
-                assert!(target.starts_with(case.variables.out_dir.as_deref().unwrap()));
+                assert!(target.starts_with(facts.variables.out_dir.as_deref().unwrap()));
             }
             (rule, target, _) => {
                 assert_ne!(*rule, Rule::Redirected);

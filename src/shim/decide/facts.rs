@@ -1,4 +1,4 @@
-//! Pure: what the decision depends on, and the questions that its rules ask of it.
+//! Pure: what a decision is made from, and the questions that its rules ask of it.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -6,45 +6,51 @@ use std::path::{Path, PathBuf};
 use super::{
     BUILD, BUILD_BUILD_DIR, BUILD_TARGET_DIR, Choice, EntryPoint, RootState, TARGET, TARGET_DIR,
 };
+use crate::os::entry::Entry;
 use crate::os::lexical;
 use crate::os::passwd::Account;
 use crate::private_dir::place::{OWN_NAME, Place, PlaceKind};
 use crate::settings::{ExplicitTargetDir, Missing, Settings};
 use crate::shim::argv::Invocation;
 use crate::shim::build_dir::{Asked, ConfiguredBuildDir, Moved, moved};
+use crate::workspace::Workspace;
 
-/// Everything that the decision depends on.
-#[derive(Clone, Copy, Debug)]
-pub struct Facts<'a> {
+/// Everything that the decision depends on; what was not looked for counts as absent.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
     /// How we were called.
     pub entry_point: EntryPoint,
     /// `CARGO_PERUSER=off`; or `cargo peruser`, which decides for itself.
     pub is_bypassed: bool,
     /// The settings that apply.
-    pub settings: &'a Settings,
+    pub settings: Settings,
     /// What the shared root that they name offers the caller.
     pub root: RootState,
+    /// What stands there.
+    pub root_entry: Option<Entry>,
     /// The caller.
-    pub account: &'a Account,
+    pub account: Account,
     /// The caller's own cache directory, `$XDG_CACHE_HOME` or `~/.cache`, where it matters: a private
     /// directory below it is to be used, or may be where a variable points.
-    pub own_cache: Option<&'a Path>,
-    /// What was typed.
-    pub invocation: &'a Invocation,
+    pub own_cache: Option<PathBuf>,
+    /// The arguments that matter, aliases expanded.
+    pub invocation: Invocation,
     /// Whether a `--config` has `build.target-dir`.
     pub config_chooses: bool,
     /// Where cargo works from.
-    pub working_directory: &'a Path,
-    /// The directory that what is being built has of its own; `None` where there are no sources.
-    pub own_directory: Option<&'a OwnDirectory>,
+    pub working_directory: PathBuf,
+    /// What is being built; `None` where there are no sources.
+    pub workspace: Option<Workspace>,
+    /// The directory that it has of its own.
+    pub own_directory: Option<OwnDirectory>,
     /// The build directory that cargo's configuration or `--config` asks for.
-    pub configured_build_dir: Option<&'a ConfiguredBuildDir>,
+    pub configured_build_dir: Option<ConfiguredBuildDir>,
     /// The build directory that `CARGO_BUILD_BUILD_DIR` asks for.
-    pub build_dir_variable: Option<&'a ConfiguredBuildDir>,
+    pub build_dir_variable: Option<ConfiguredBuildDir>,
     /// Places that are the caller's own: home, cargo's home, what is theirs and closed to others.
-    pub own_places: &'a [PathBuf],
+    pub own_places: Vec<PathBuf>,
     /// The variables that matter, as they were inherited.
-    pub variables: &'a Variables,
+    pub variables: Variables,
 }
 
 /// A target directory of a workspace's own, or of a script's.
@@ -69,7 +75,7 @@ pub struct Variables {
     pub out_dir: Option<OsString>,
 }
 
-impl Facts<'_> {
+impl Facts {
     /// Where the private directory is to be, if there is to be one.
     pub(super) fn place(&self) -> Option<Place> {
         let in_root = |root: &Path| Place {
@@ -83,7 +89,7 @@ impl Facts<'_> {
             kind: PlaceKind::InOwnCache,
         };
         let root = self.settings.shared_root();
-        match (self.root, self.own_cache, self.entry_point) {
+        match (self.root, self.own_cache.as_deref(), self.entry_point) {
             (state, Some(cache), _)
                 if state.is_out_of_reach() && self.settings.missing() == Missing::OwnCache =>
             {
@@ -96,13 +102,13 @@ impl Facts<'_> {
     }
 
     fn absolute(&self, value: &OsStr) -> PathBuf {
-        lexical::absolute(self.working_directory, Path::new(value))
+        lexical::absolute(&self.working_directory, Path::new(value))
     }
 
     /// Whether a value can only come from us: it is in the shared root or in a private directory of
     /// the caller's. A session may have begun before the caller got one in the shared root.
     pub(super) fn is_ours(&self, value: Option<&OsStr>, place: &Place) -> bool {
-        let in_cache = self.own_cache.map(|cache| cache.join(OWN_NAME));
+        let in_cache = self.own_cache.as_ref().map(|cache| cache.join(OWN_NAME));
         let is_in_place = |path: &Path| {
             path.starts_with(place.private_dir())
                 || in_cache.as_ref().is_some_and(|own| path.starts_with(own))
@@ -119,8 +125,8 @@ impl Facts<'_> {
     /// The variables that only a session of ours can have set: they point into the shared root, or into
     /// the private directory in the caller's own cache, where a session falls back to that.
     pub(super) fn variables_of_sessions(&self) -> Vec<&'static str> {
-        let Variables { target_dir, build_target_dir, build_build_dir, .. } = self.variables;
-        let own = self.own_cache.map(|cache| cache.join(OWN_NAME));
+        let Variables { target_dir, build_target_dir, build_build_dir, .. } = &self.variables;
+        let own = self.own_cache.as_ref().map(|cache| cache.join(OWN_NAME));
         let is_in_own = |value: &OsString| {
             let own = own.as_ref().filter(|_| self.settings.shared_root().is_some());
             own.is_some_and(|own| self.absolute(value).starts_with(own))
@@ -170,24 +176,26 @@ impl Facts<'_> {
     pub(super) fn inherits_build_dir(&self, place: &Place) -> bool {
         let ours = place.private_dir().join(BUILD);
         self.build_dir_variable
+            .as_ref()
             .is_some_and(|dir| dir.path.starts_with(&ours) || is_given(&dir.path, place))
     }
 
     /// The build directory that is asked for, by cargo's precedence: typed, variable, configured.
     pub(super) fn build_dir(&self, place: &Place) -> Option<&ConfiguredBuildDir> {
-        let typed = self.configured_build_dir.filter(|dir| dir.asked == Asked::Typed);
-        let variable = self.build_dir_variable.filter(|_| !self.inherits_build_dir(place));
-        typed.or(variable).or(self.configured_build_dir)
+        let configured = self.configured_build_dir.as_ref();
+        let typed = configured.filter(|dir| dir.asked == Asked::Typed);
+        let variable = self.build_dir_variable.as_ref().filter(|_| !self.inherits_build_dir(place));
+        typed.or(variable).or(configured)
     }
 
     /// Where intermediates have to go instead of where they would. What goes past the shim has one
     /// target directory for all workspaces and all copies, so there each gets its own for them.
     pub(super) fn moved_build_dir(&self, place: &Place) -> Option<Moved> {
-        let mut own = self.own_places.to_vec();
+        let mut own = self.own_places.clone();
         own.push(place.private_dir());
         let configured = self.build_dir(place);
         // `{workspace-path-hash}` knows no inode and no time of birth, which the name does.
-        let name = self.own_directory.map(|directory| directory.name.as_str());
+        let name = self.own_directory.as_ref().map(|directory| directory.name.as_str());
         let to = super::build_dir(&place.private_dir(), name);
         // What `cargo install --git` has checked out is another workspace at each commit.
         let is_common = self.entry_point == EntryPoint::Session

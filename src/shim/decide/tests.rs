@@ -1,11 +1,10 @@
 //! The seven rules, as a table that reads like the design.
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
 
 use super::{
     BUILD_BUILD_DIR, BUILD_TARGET_DIR, Choice, Decision, EntryPoint, Facts, OwnDirectory, Required,
-    RootState, Rule, TARGET_DIR, Variables, decide,
+    RootState, Rule, TARGET_DIR, decide,
 };
 use crate::os::passwd::Account;
 use crate::settings::parse::from_flags;
@@ -21,76 +20,44 @@ const OWN_BUILD: &str = "/srv/root/alice/build/app-0123456789abcdef/{workspace-p
 /// What alice's workspace has.
 const OWN: &str = "app-0123456789abcdef";
 
-/// A world in which alice builds `/srv/app` and rule 7 applies, to be changed row by row.
-struct World {
-    entry_point: EntryPoint,
-    is_bypassed: bool,
-    settings: Settings,
-    root: RootState,
-    account: Account,
-    words: Vec<OsString>,
-    config_chooses: bool,
-    own_directory: Option<OwnDirectory>,
-    build_dir: Option<ConfiguredBuildDir>,
-    variables: Variables,
-}
-
-fn world() -> World {
-    World {
-        entry_point: EntryPoint::Shim,
-        is_bypassed: false,
+/// Alice builds `/srv/app` and rule 7 applies; to be changed row by row.
+fn facts() -> Facts {
+    Facts {
         settings: from_flags(&[(Key::SharedRoot, "/srv/root".into())]).unwrap(),
         root: RootState::Usable,
         account: Account { uid: 1500, name: Some("alice".into()), ..Account::default() },
-        words: vec!["build".into()],
-        config_chooses: false,
+        own_cache: Some("/home/alice/.cache".into()),
+        invocation: typed(&["build"]),
+        working_directory: "/srv/app".into(),
         own_directory: Some(OwnDirectory { name: OWN.into(), is_script: false }),
-        build_dir: None,
-        variables: Variables::default(),
+        own_places: vec!["/home/alice".into(), "/home/alice/.cargo".into()],
+        ..Facts::default()
     }
 }
 
-impl World {
-    fn choose(&mut self, key: Key, text: &str) {
-        let chosen = from_flags(&[(key, text.into())]).unwrap();
-        self.settings = Settings::settle([self.settings.clone(), chosen]).unwrap();
-    }
+fn typed(words: &[&str]) -> Invocation {
+    Invocation::read(&words.iter().map(OsString::from).collect::<Vec<_>>())
+}
 
-    fn decide(&self) -> Decision {
-        let variable = self.variables.build_build_dir.as_ref();
-        let variable = variable.and_then(|path| Some(configured(path.to_str()?)));
-        let own_places = [PathBuf::from("/home/alice"), PathBuf::from("/home/alice/.cargo")];
-        decide(&Facts {
-            entry_point: self.entry_point,
-            is_bypassed: self.is_bypassed,
-            settings: &self.settings,
-            root: self.root,
-            account: &self.account,
-            own_cache: Some(Path::new("/home/alice/.cache")),
-            invocation: &Invocation::read(&self.words),
-            config_chooses: self.config_chooses,
-            working_directory: Path::new("/srv/app"),
-            own_directory: self.own_directory.as_ref(),
-            configured_build_dir: self.build_dir.as_ref(),
-            build_dir_variable: variable.as_ref(),
-            own_places: &own_places,
-            variables: &self.variables,
-        })
-    }
+fn choose(facts: &mut Facts, key: Key, text: &str) {
+    let chosen = from_flags(&[(key, text.into())]).unwrap();
+    facts.settings = Settings::settle([facts.settings.clone(), chosen]).unwrap();
+}
 
-    /// The number of the rule and what happens, in one line.
-    fn outcome(&self) -> String {
-        let Decision { rule, required, target_dir, build_dir, removed } = self.decide();
-        let mut words = vec![rule.number().to_string()];
-        words.extend(target_dir.map(|path| format!("target={}", path.display())));
-        words.extend(build_dir.map(|moved| format!("build={}", moved.to.display())));
-        words.extend(removed.iter().map(|name| format!("without {name}")));
-        if let Some(Required { place, target }) = required {
-            words.push(format!("check {}", place.private_dir().display()));
-            words.extend(target.map(|name| format!("make {name}")));
-        }
-        words.join(", ")
+/// The number of the rule and what happens, in one line.
+fn outcome(facts: &mut Facts) -> String {
+    let variable = facts.variables.build_build_dir.as_ref();
+    facts.build_dir_variable = variable.and_then(|path| Some(configured(path.to_str()?)));
+    let Decision { rule, required, target_dir, build_dir, removed } = decide(facts);
+    let mut words = vec![rule.number().to_string()];
+    words.extend(target_dir.map(|path| format!("target={}", path.display())));
+    words.extend(build_dir.map(|moved| format!("build={}", moved.to.display())));
+    words.extend(removed.iter().map(|name| format!("without {name}")));
+    if let Some(Required { place, target }) = required {
+        words.push(format!("check {}", place.private_dir().display()));
+        words.extend(target.map(|name| format!("make {name}")));
     }
+    words.join(", ")
 }
 
 /// As [`crate::os::snapshot::Snapshot::variable`] reads them.
@@ -98,14 +65,14 @@ fn set(value: &str) -> Option<OsString> {
     Some(OsString::from(value)).filter(|value| !value.is_empty())
 }
 
-fn with(change: impl FnOnce(&mut World)) -> String {
-    let mut world = world();
-    change(&mut world);
-    world.outcome()
+fn with(change: impl FnOnce(&mut Facts)) -> String {
+    let mut facts = facts();
+    change(&mut facts);
+    outcome(&mut facts)
 }
 
 fn with_target_dir(value: &str) -> String {
-    with(|world| world.variables.target_dir = set(value))
+    with(|facts| facts.variables.target_dir = set(value))
 }
 
 fn redirected() -> String {
@@ -114,11 +81,11 @@ fn redirected() -> String {
 
 #[test]
 fn rule_1_steps_aside_when_asked() {
-    assert_eq!(with(|world| world.is_bypassed = true), "1");
+    assert_eq!(with(|facts| facts.is_bypassed = true), "1");
     let inherits = |value: &str| {
-        with(|world| {
-            world.is_bypassed = true;
-            world.variables.target_dir = set(value);
+        with(|facts| {
+            facts.is_bypassed = true;
+            facts.variables.target_dir = set(value);
         })
     };
     assert_eq!(inherits(TARGET), format!("1, without {TARGET_DIR}"));
@@ -129,14 +96,14 @@ fn rule_1_steps_aside_when_asked() {
 
 #[test]
 fn rule_2_passes_through_without_a_shared_root() {
-    assert_eq!(with(|world| world.root = RootState::Absent), "2");
+    assert_eq!(with(|facts| facts.root = RootState::Absent), "2");
     let inherits = |value: &str, root: Option<&str>| {
-        with(|world| {
-            world.root = RootState::Absent;
-            world.settings = Settings::default();
-            root.into_iter().for_each(|root| world.choose(Key::SharedRoot, root));
-            world.variables.target_dir = set(value);
-            world.variables.build_build_dir = set("/srv/root/alice/build/{workspace-path-hash}");
+        with(|facts| {
+            facts.root = RootState::Absent;
+            facts.settings = Settings::default();
+            root.into_iter().for_each(|root| choose(facts, Key::SharedRoot, root));
+            facts.variables.target_dir = set(value);
+            facts.variables.build_build_dir = set("/srv/root/alice/build/{workspace-path-hash}");
         })
     };
     let both = format!("2, without {TARGET_DIR}, without {BUILD_BUILD_DIR}");
@@ -152,9 +119,9 @@ fn rule_2_gives_the_own_cache_directory_by_name() {
          make {OWN}"
     );
     let by_name = |root| {
-        with(|world| {
-            world.entry_point = EntryPoint::ByName;
-            world.root = root;
+        with(|facts| {
+            facts.entry_point = EntryPoint::ByName;
+            facts.root = root;
         })
     };
     assert_eq!(by_name(RootState::Absent), own);
@@ -167,18 +134,18 @@ fn an_account_that_is_not_provisioned_builds_in_its_own_cache_directory() {
         "7, target=/home/alice/.cache/cargo-peruser/{OWN}, check /home/alice/.cache/cargo-peruser, \
          make {OWN}"
     );
-    let missing = |change: fn(&mut World)| {
-        with(|world| {
-            world.root = RootState::NotProvisioned;
-            change(world);
+    let missing = |change: fn(&mut Facts)| {
+        with(|facts| {
+            facts.root = RootState::NotProvisioned;
+            change(facts);
         })
     };
     assert_eq!(missing(|_| {}), own);
-    assert_eq!(missing(|world| world.entry_point = EntryPoint::ByName), own);
-    assert_eq!(missing(|world| world.choose(Key::Missing, "refuse")), redirected());
-    assert_eq!(missing(|world| world.account.shell = Some("/bin/false".into())), "3");
+    assert_eq!(missing(|facts| facts.entry_point = EntryPoint::ByName), own);
+    assert_eq!(missing(|facts| choose(facts, Key::Missing, "refuse")), redirected());
+    assert_eq!(missing(|facts| facts.account.shell = Some("/bin/false".into())), "3");
     // What a session exported before the account was provisioned, or after, is no choice.
-    assert_eq!(missing(|world| world.variables.target_dir = set(TARGET)), own);
+    assert_eq!(missing(|facts| facts.variables.target_dir = set(TARGET)), own);
     let own = "/home/alice/.cache/cargo-peruser/target";
     assert_eq!(with_target_dir(own), redirected());
 }
@@ -186,9 +153,9 @@ fn an_account_that_is_not_provisioned_builds_in_its_own_cache_directory() {
 #[test]
 fn rule_3_passes_service_accounts_through_and_keeps_them_out_of_the_root() {
     let service = |value: Option<&str>| {
-        with(|world| {
-            world.account.shell = Some("/usr/sbin/nologin".into());
-            world.variables.target_dir = value.and_then(set);
+        with(|facts| {
+            facts.account.shell = Some("/usr/sbin/nologin".into());
+            facts.variables.target_dir = value.and_then(set);
         })
     };
     assert_eq!(service(None), "3");
@@ -196,10 +163,10 @@ fn rule_3_passes_service_accounts_through_and_keeps_them_out_of_the_root() {
     assert_eq!(service(Some("/elsewhere")), "3");
     assert_eq!(service(Some("/srv/root/alice/target")), format!("3, without {TARGET_DIR}"));
     assert_eq!(service(Some("/srv/root")), format!("3, without {TARGET_DIR}"));
-    let all_three = with(|world| {
-        world.account.shell = Some("/bin/false".into());
-        world.variables.build_target_dir = Some("/srv/root/x".into());
-        world.variables.build_build_dir = Some("/srv/../srv/root/x".into());
+    let all_three = with(|facts| {
+        facts.account.shell = Some("/bin/false".into());
+        facts.variables.build_target_dir = Some("/srv/root/x".into());
+        facts.variables.build_build_dir = Some("/srv/../srv/root/x".into());
     });
     assert_eq!(all_three, format!("3, without {BUILD_TARGET_DIR}, without {BUILD_BUILD_DIR}"));
 }
@@ -207,9 +174,9 @@ fn rule_3_passes_service_accounts_through_and_keeps_them_out_of_the_root() {
 #[test]
 fn rule_4_gives_a_nested_run_in_a_build_script_its_own_directory() {
     let nested = |value: Option<&str>| {
-        with(|world| {
-            world.variables.out_dir = Some("/srv/root/alice/target/x/out".into());
-            world.variables.target_dir = value.and_then(set);
+        with(|facts| {
+            facts.variables.out_dir = Some("/srv/root/alice/target/x/out".into());
+            facts.variables.target_dir = value.and_then(set);
         })
     };
     assert_eq!(nested(None), "4");
@@ -223,10 +190,10 @@ fn rule_4_gives_a_nested_run_in_a_build_script_its_own_directory() {
 
 #[test]
 fn rule_4_takes_a_configured_build_directory_along() {
-    let nested = with(|world| {
-        world.variables.out_dir = Some("/o".into());
-        world.variables.target_dir = Some(TARGET.into());
-        world.build_dir = Some(configured("/home/alice/build"));
+    let nested = with(|facts| {
+        facts.variables.out_dir = Some("/o".into());
+        facts.variables.target_dir = Some(TARGET.into());
+        facts.configured_build_dir = Some(configured("/home/alice/build"));
     });
     assert_eq!(nested, format!("4, target=/o/target/{OWN}, build=/o/target/{OWN}"));
 }
@@ -234,9 +201,9 @@ fn rule_4_takes_a_configured_build_directory_along() {
 #[test]
 fn rule_4_replaces_our_build_directory_even_without_our_target_directory() {
     let nested = |value: &'static str| {
-        with(|world| {
-            world.variables.out_dir = Some("/o".into());
-            world.variables.build_build_dir = Some(value.into());
+        with(|facts| {
+            facts.variables.out_dir = Some("/o".into());
+            facts.variables.build_build_dir = Some(value.into());
         })
     };
     assert_eq!(nested(TARGET), format!("4, build=/o/target/{OWN}"));
@@ -245,71 +212,74 @@ fn rule_4_replaces_our_build_directory_even_without_our_target_directory() {
 
 #[test]
 fn rule_5_honours_an_explicit_choice() {
-    assert_eq!(with(|world| world.words = vec!["build".into(), "--target-dir=x".into()]), "5");
-    assert_eq!(with(|world| world.config_chooses = true), "5");
+    assert_eq!(with(|facts| facts.invocation = typed(&["build", "--target-dir=x"])), "5");
+    assert_eq!(with(|facts| facts.config_chooses = true), "5");
     for value in ["/elsewhere", "target", "../x", "/srv/rooted", "/srv/root/../x"] {
         assert_eq!(with_target_dir(value), "5", "{value}");
     }
-    assert_eq!(with(|world| world.variables.build_target_dir = Some("/elsewhere".into())), "5");
+    assert_eq!(with(|facts| facts.variables.build_target_dir = Some("/elsewhere".into())), "5");
 }
 
 #[test]
 fn rule_5_lets_a_weaker_choice_win_over_our_own_variable() {
-    let exported = |change: fn(&mut World)| {
-        with(|world| {
-            world.variables.target_dir = Some(TARGET.into());
-            change(world);
+    let exported = |change: fn(&mut Facts)| {
+        with(|facts| {
+            facts.variables.target_dir = Some(TARGET.into());
+            change(facts);
         })
     };
     let without = format!("5, without {TARGET_DIR}");
-    assert_eq!(exported(|world| world.config_chooses = true), without);
+    assert_eq!(exported(|facts| facts.config_chooses = true), without);
     assert_eq!(
-        exported(|world| world.variables.build_target_dir = Some("/elsewhere".into())),
+        exported(|facts| facts.variables.build_target_dir = Some("/elsewhere".into())),
         without
     );
-    assert_eq!(exported(|world| world.words.push("--target-dir=x".into())), "5");
+    assert_eq!(exported(|facts| facts.invocation = typed(&["build", "--target-dir=x"])), "5");
 }
 
 #[test]
 fn rule_5_asks_in_cargos_own_order() {
-    let chosen = |change: fn(&mut World)| {
-        let mut world = world();
-        world.variables.target_dir = Some("/variable".into());
-        world.variables.build_target_dir = Some("/weaker".into());
-        world.config_chooses = true;
-        change(&mut world);
-        match world.decide().rule {
+    let chosen = |change: fn(&mut Facts)| {
+        let mut facts = facts();
+        facts.variables.target_dir = Some("/variable".into());
+        facts.variables.build_target_dir = Some("/weaker".into());
+        facts.config_chooses = true;
+        change(&mut facts);
+        match decide(&facts).rule {
             Rule::Explicit(choice) => choice,
             other => panic!("{other:?}"),
         }
     };
-    assert_eq!(chosen(|world| world.words.push("--target-dir=x".into())), Choice::Flag);
+    assert_eq!(
+        chosen(|facts| facts.invocation = typed(&["build", "--target-dir=x"])),
+        Choice::Flag
+    );
     assert_eq!(chosen(|_| {}), Choice::Variable);
-    assert_eq!(chosen(|world| world.variables.target_dir = None), Choice::Config);
-    let weakest = |world: &mut World| {
-        world.variables.target_dir = None;
-        world.config_chooses = false;
+    assert_eq!(chosen(|facts| facts.variables.target_dir = None), Choice::Config);
+    let weakest = |facts: &mut Facts| {
+        facts.variables.target_dir = None;
+        facts.config_chooses = false;
     };
     assert_eq!(chosen(weakest), Choice::BuildVariable);
 }
 
 #[test]
 fn rule_5_is_turned_off_for_variables_by_override() {
-    let overriding = |change: fn(&mut World)| {
-        with(|world| {
-            world.choose(Key::ExplicitTargetDir, "override");
-            change(world);
+    let overriding = |change: fn(&mut Facts)| {
+        with(|facts| {
+            choose(facts, Key::ExplicitTargetDir, "override");
+            change(facts);
         })
     };
-    let variable = |world: &mut World| world.variables.target_dir = Some("/elsewhere".into());
+    let variable = |facts: &mut Facts| facts.variables.target_dir = Some("/elsewhere".into());
     assert_eq!(overriding(variable), redirected());
-    let weaker = |world: &mut World| world.variables.build_target_dir = Some("/elsewhere".into());
+    let weaker = |facts: &mut Facts| facts.variables.build_target_dir = Some("/elsewhere".into());
     assert_eq!(overriding(weaker), redirected());
-    assert_eq!(overriding(|world| world.words.push("--target-dir=x".into())), "5");
-    assert_eq!(overriding(|world| world.config_chooses = true), "5");
-    let config_beside_variable = overriding(|world| {
-        world.variables.target_dir = Some("/elsewhere".into());
-        world.config_chooses = true;
+    assert_eq!(overriding(|facts| facts.invocation = typed(&["build", "--target-dir=x"])), "5");
+    assert_eq!(overriding(|facts| facts.config_chooses = true), "5");
+    let config_beside_variable = overriding(|facts| {
+        facts.variables.target_dir = Some("/elsewhere".into());
+        facts.config_chooses = true;
     });
     assert_eq!(config_beside_variable, format!("5, without {TARGET_DIR}"));
 }
@@ -338,7 +308,7 @@ fn rule_7_redirects_everything_else() {
     ] {
         assert_eq!(with_target_dir(value), redirected(), "{value}");
     }
-    let weaker = with(|world| world.variables.build_target_dir = Some("/srv/root/bob".into()));
+    let weaker = with(|facts| facts.variables.build_target_dir = Some("/srv/root/bob".into()));
     assert_eq!(weaker, redirected());
 }
 
@@ -346,54 +316,58 @@ fn rule_7_redirects_everything_else() {
 fn the_scope_says_what_shares_a_directory() {
     let common = "7, target=/srv/root/alice/target, check /srv/root/alice, make target";
     let by_user = |is_script| {
-        with(|world| {
-            world.choose(Key::Scope, "user");
-            world.own_directory = Some(OwnDirectory { name: OWN.into(), is_script });
+        with(|facts| {
+            choose(facts, Key::Scope, "user");
+            facts.own_directory = Some(OwnDirectory { name: OWN.into(), is_script });
         })
     };
     assert_eq!(by_user(false), common);
     assert_eq!(by_user(true), redirected());
     // `cargo install NAME`: there are no sources.
-    assert_eq!(with(|world| world.own_directory = None), common);
+    assert_eq!(with(|facts| facts.own_directory = None), common);
 }
 
 #[test]
 fn a_session_has_one_target_directory_and_a_build_directory_for_each_workspace() {
-    let session = |change: fn(&mut World)| {
-        with(|world| {
-            world.entry_point = EntryPoint::Session;
-            world.own_directory = None;
-            change(world);
+    let session = |change: fn(&mut Facts)| {
+        with(|facts| {
+            facts.entry_point = EntryPoint::Session;
+            facts.own_directory = None;
+            change(facts);
         })
     };
     let both = format!("7, target={TARGET}, build={BUILD}, check /srv/root/alice, make target");
     assert_eq!(session(|_| {}), both);
     // Evaluated again it changes nothing.
-    assert_eq!(session(|world| world.variables.build_build_dir = set(BUILD)), both);
-    assert_eq!(session(|world| world.build_dir = Some(configured("/shared/build"))), both);
-    let copies = with(|world| world.words = vec!["mutants".into()]);
+    assert_eq!(session(|facts| facts.variables.build_build_dir = set(BUILD)), both);
+    assert_eq!(
+        session(|facts| facts.configured_build_dir = Some(configured("/shared/build"))),
+        both
+    );
+    let copies = with(|facts| facts.invocation = typed(&["mutants"]));
     let own =
         format!("/srv/root/alice/{OWN}, build={OWN_BUILD}, check /srv/root/alice, make {OWN}");
     assert_eq!(copies, format!("7, target={own}"));
     // Each commit of a repository is another workspace, and all have one target directory.
-    let fetched = with(|world| world.words = ["install", "--git", "u"].map(Into::into).into());
+    let fetched = with(|facts| facts.invocation = typed(&["install", "--git", "u"]));
     assert_eq!(fetched, format!("7, target={own}"));
-    let own = session(|world| world.build_dir = Some(configured("/home/alice/build")));
+    let own = session(|facts| facts.configured_build_dir = Some(configured("/home/alice/build")));
     assert_eq!(own, format!("7, target={TARGET}, check /srv/root/alice, make target"));
 }
 
 #[test]
 fn a_shared_build_directory_becomes_the_workspaces_private_one() {
-    let configured_at = |path: &str| with(|world| world.build_dir = Some(configured(path)));
+    let configured_at =
+        |path: &str| with(|facts| facts.configured_build_dir = Some(configured(path)));
     let moved = format!(
         "7, target=/srv/root/alice/{OWN}, build={OWN_BUILD}, check /srv/root/alice, make {OWN}"
     );
     assert_eq!(configured_at("/shared/build"), moved);
     assert_eq!(configured_at("/home/alice/build"), redirected());
     assert_eq!(configured_at("/srv/root/alice/target"), redirected());
-    let inherited = with(|world| {
-        world.variables.target_dir = Some("/srv/root/alice/w-1".into());
-        world.build_dir = Some(configured("/shared/build"));
+    let inherited = with(|facts| {
+        facts.variables.target_dir = Some("/srv/root/alice/w-1".into());
+        facts.configured_build_dir = Some(configured("/shared/build"));
     });
     assert_eq!(inherited, format!("6, build={OWN_BUILD}, check /srv/root/alice"));
 }
@@ -402,9 +376,9 @@ fn a_shared_build_directory_becomes_the_workspaces_private_one() {
 fn a_build_directory_that_is_ours_is_decided_anew() {
     for ours in [BUILD, "/srv/root/alice/app-0123456789abcdef", "/srv/root/alice/build/ab/cd"] {
         let nested = |own: Option<&'static str>| {
-            with(|world| {
-                world.variables.build_build_dir = Some(ours.into());
-                world.build_dir = own.map(configured);
+            with(|facts| {
+                facts.variables.build_build_dir = Some(ours.into());
+                facts.configured_build_dir = own.map(configured);
             })
         };
         let target = format!("7, target=/srv/root/alice/{OWN}");
@@ -413,14 +387,14 @@ fn a_build_directory_that_is_ours_is_decided_anew() {
         assert_eq!(nested(None), without);
         assert_eq!(nested(Some("/home/alice/build")), without);
         assert_eq!(nested(Some("/shared/build")), format!("{target}, build={OWN_BUILD}, {end}"));
-        let explicit = with(|world| {
-            world.variables.build_build_dir = Some(ours.into());
-            world.words.push("--target-dir=x".into());
+        let explicit = with(|facts| {
+            facts.variables.build_build_dir = Some(ours.into());
+            facts.invocation = typed(&["build", "--target-dir=x"]);
         });
         assert_eq!(explicit, format!("5, without {BUILD_BUILD_DIR}"));
     }
-    let ones_own = with(|world| {
-        world.variables.build_build_dir = Some("/srv/root/alice/intermediates".into());
+    let ones_own = with(|facts| {
+        facts.variables.build_build_dir = Some("/srv/root/alice/intermediates".into());
     });
     assert_eq!(ones_own, redirected());
 }

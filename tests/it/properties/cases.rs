@@ -2,13 +2,14 @@
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use cargo_peruser::os::passwd::Account;
 use cargo_peruser::settings::parse::from_flags;
 use cargo_peruser::settings::{Key, Settings};
+use cargo_peruser::shim::argv::Invocation;
 use cargo_peruser::shim::build_dir::{Asked, ConfiguredBuildDir};
-use cargo_peruser::shim::decide::{EntryPoint, OwnDirectory, RootState, Variables};
+use cargo_peruser::shim::decide::{EntryPoint, Facts, OwnDirectory, RootState, Variables};
 use cargo_peruser::workspace::identity::Identity;
 use proptest::collection::vec;
 use proptest::option;
@@ -69,22 +70,6 @@ pub(super) fn path() -> impl Strategy<Value = OsString> + Clone {
     prop_oneof![3 => near, 1 => raw(), 1 => Just(OsString::from("../root/bob"))]
 }
 
-/// Everything that a decision is made from, owned.
-#[derive(Clone, Debug)]
-pub(super) struct Case {
-    pub(super) entry_point: EntryPoint,
-    pub(super) is_bypassed: bool,
-    pub(super) root: RootState,
-    pub(super) settings: Settings,
-    pub(super) account: Account,
-    pub(super) words: Vec<OsString>,
-    pub(super) config_chooses: bool,
-    pub(super) cwd: PathBuf,
-    pub(super) own_directory: Option<OwnDirectory>,
-    pub(super) build_dirs: [Option<ConfiguredBuildDir>; 2],
-    pub(super) variables: Variables,
-}
-
 fn settings() -> impl Strategy<Value = Settings> {
     let of = |key: Key, texts: Vec<&'static str>| {
         option::weighted(0.8, prop::sample::select(texts).prop_map(move |text| (key, text.into())))
@@ -129,18 +114,21 @@ fn variables() -> impl Strategy<Value = Variables> {
     )
 }
 
-pub(super) fn case() -> impl Strategy<Value = Case> {
+fn build_dir() -> impl Strategy<Value = ConfiguredBuildDir> {
+    let asked = prop::sample::select(vec![Asked::ByConfiguration, Asked::Typed]);
+    (path(), asked).prop_map(|(path, asked)| ConfiguredBuildDir {
+        path: path.into(),
+        origin: "a file".into(),
+        asked,
+    })
+}
+
+pub(super) fn facts() -> impl Strategy<Value = Facts> {
     let entry_point =
         prop::sample::select(vec![EntryPoint::Shim, EntryPoint::ByName, EntryPoint::Session]);
     let own = (path(), any::<u64>(), any::<bool>()).prop_map(|(path, inode, is_script)| {
         let name = Identity { inode, born: None }.directory_name(Path::new(&path));
         OwnDirectory { name, is_script }
-    });
-    let asked = prop::sample::select(vec![Asked::ByConfiguration, Asked::Typed]);
-    let build_dir = (path(), asked).prop_map(|(path, asked)| ConfiguredBuildDir {
-        path: path.into(),
-        origin: "a file".into(),
-        asked,
     });
     let root = prop::sample::select(vec![
         RootState::Absent,
@@ -149,16 +137,29 @@ pub(super) fn case() -> impl Strategy<Value = Case> {
         RootState::NotProvisioned,
     ]);
     let flags = (entry_point, prop::bool::weighted(0.1), root, any::<bool>());
-    let build_dirs = [option::of(build_dir.clone()), option::of(build_dir)];
+    let build_dirs = [option::of(build_dir()), option::of(build_dir())];
     let places = (path(), option::of(own), build_dirs);
     (flags, settings(), account(), words(), places, variables()).prop_map(
         |(flags, settings, account, words, (cwd, own_directory, build_dirs), variables)| {
             let (entry_point, is_bypassed, root, config_chooses) = flags;
-            let cwd = Path::new("/").join(cwd);
-            #[rustfmt::skip]
-            let case = Case { entry_point, is_bypassed, root, settings, account, words,
-                              config_chooses, cwd, own_directory, build_dirs, variables };
-            case
+            let [configured_build_dir, build_dir_variable] = build_dirs;
+            Facts {
+                entry_point,
+                is_bypassed,
+                settings,
+                root,
+                account,
+                own_cache: Some("/home/alice/.cache".into()),
+                invocation: Invocation::read(&words),
+                config_chooses,
+                working_directory: Path::new("/").join(cwd),
+                own_directory,
+                configured_build_dir,
+                build_dir_variable,
+                own_places: vec!["/home/alice".into(), "/home/alice/.cargo".into()],
+                variables,
+                ..Facts::default()
+            }
         },
     )
 }

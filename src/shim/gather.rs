@@ -1,4 +1,4 @@
-//! Gathers what the decision depends on, and no more than that.
+//! Gathers the [`Facts`] that a decision is made from, and no more than that.
 
 use std::ffi::OsString;
 use std::io;
@@ -6,7 +6,7 @@ use std::path::{Component, Path, PathBuf};
 
 use super::cargo_config;
 use crate::os::accounts;
-use crate::os::entry::{Entry, Kind, UNMAPPED};
+use crate::os::entry::{Kind, UNMAPPED};
 use crate::os::files;
 use crate::os::homes::Homes;
 use crate::os::homes::no_home;
@@ -17,13 +17,12 @@ use crate::os::trust::Trust;
 use crate::os::user_namespace;
 use crate::private_dir::place::OWN_NAME;
 use crate::settings;
-use crate::settings::{Invalid, Key, Settings};
+use crate::settings::{Invalid, Key};
 use crate::shim::alias;
 use crate::shim::argv::{Invocation, TargetUse};
 use crate::shim::build_dir::{Asked, ConfiguredBuildDir, Templates};
 use crate::shim::decide::{
-    BUILD_BUILD_DIR, BUILD_TARGET_DIR, EntryPoint, Facts, OwnDirectory, RootState, TARGET_DIR,
-    Variables,
+    BUILD_BUILD_DIR, BUILD_TARGET_DIR, EntryPoint, Facts, RootState, TARGET_DIR, Variables,
 };
 use crate::ui::escape::escaped;
 use crate::ui::failure::Result;
@@ -32,45 +31,19 @@ use crate::workspace::{self, Workspace};
 /// The variable that asks us to step aside.
 pub const BYPASS: &str = "CARGO_PERUSER";
 
-/// What was found, owned; [`Survey::facts`] lends it to the decision.
-#[derive(Debug, Default)]
-pub struct Survey {
-    /// Whether the person asks us to step aside.
-    pub is_bypassed: bool,
-    /// The settings that apply.
-    pub settings: Settings,
-    /// The caller.
-    pub account: Account,
-    /// The arguments that matter, aliases expanded.
-    pub invocation: Invocation,
-    /// What is being built.
-    pub workspace: Option<Workspace>,
-    own_directory: Option<OwnDirectory>,
-    configured_build_dir: Option<ConfiguredBuildDir>,
-    build_dir_variable: Option<ConfiguredBuildDir>,
-    root_entry: Option<Entry>,
-    /// What the shared root offers the caller.
-    pub root: RootState,
-    own_cache: Option<PathBuf>,
-    config_chooses: bool,
-    working_directory: PathBuf,
-    own_places: Vec<PathBuf>,
-    variables: Variables,
-}
-
-impl Survey {
+impl Facts {
     /// Looks around. Nothing beyond the settings is read where no private directory can result.
     ///
     /// # Errors
     /// Mistakes in the settings, unless the person asks us to step aside: a broken file must never
     /// keep anyone from the way around it, or from what has nothing to do with it.
-    pub fn take(
+    pub fn gather(
         snapshot: &Snapshot,
         homes: &Homes<'_>,
         entry_point: EntryPoint,
         flags: &[(Key, OsString)],
         args: &[OsString],
-    ) -> Result<Survey> {
+    ) -> Result<Facts> {
         let invocation = Invocation::read(args);
         let loaded = settings::files::load(snapshot, homes, flags);
         // `cargo peruser` decides for itself, from what the person has set.
@@ -89,32 +62,33 @@ impl Survey {
         };
         let root_entry = settings.shared_root().map(files::entry_if_any);
         let root_exists = !matches!(root_entry, None | Some(Ok(None)));
-        let survey = Survey {
+        let facts = Facts {
+            entry_point,
             is_bypassed,
             settings,
             root: if root_exists { RootState::Usable } else { RootState::Absent },
             root_entry: root_entry.and_then(Result::ok).flatten(),
             working_directory: working_directory(&invocation, &snapshot.cwd),
             invocation,
-            ..Survey::default()
+            ..Facts::default()
         };
         match entry_point {
             // `cargo peruser` decides for itself, and so has to see what it inherits.
-            EntryPoint::Shim if is_subcommand => Ok(survey),
+            EntryPoint::Shim if is_subcommand => Ok(facts),
             EntryPoint::Shim | EntryPoint::Session if is_bypassed || !root_exists => {
-                Ok(survey.look_at_session(snapshot, homes))
+                Ok(facts.look_at_session(snapshot, homes))
             }
             EntryPoint::ByName if !is_bypassed && !root_exists => {
-                let survey = survey.look_closer(snapshot, homes, entry_point, args);
+                let facts = facts.look_closer(snapshot, homes, args);
                 let own_cache = homes.cache().ok_or_else(|| no_home(snapshot.uid))?;
-                Ok(Survey { own_cache: Some(own_cache), ..survey })
+                Ok(Facts { own_cache: Some(own_cache), ..facts })
             }
-            _ => Ok(survey.look_closer(snapshot, homes, entry_point, args)),
+            _ => Ok(facts.look_closer(snapshot, homes, args)),
         }
     }
 
     /// Looks at what a session of ours may have exported, and no further.
-    fn look_at_session(self, snapshot: &Snapshot, homes: &Homes<'_>) -> Survey {
+    fn look_at_session(self, snapshot: &Snapshot, homes: &Homes<'_>) -> Facts {
         let variables = Variables {
             target_dir: snapshot.variable(TARGET_DIR),
             build_target_dir: snapshot.variable(BUILD_TARGET_DIR),
@@ -123,23 +97,17 @@ impl Survey {
         };
         let needs_cache = self.settings.shared_root().is_some() && self.are_elsewhere(&variables);
         let own_cache = if needs_cache { homes.cache() } else { None };
-        Survey { variables, own_cache, ..self }
+        Facts { variables, own_cache, ..self }
     }
 
-    fn look_closer(
-        self,
-        snapshot: &Snapshot,
-        homes: &Homes<'_>,
-        entry_point: EntryPoint,
-        args: &[OsString],
-    ) -> Survey {
+    fn look_closer(self, snapshot: &Snapshot, homes: &Homes<'_>, args: &[OsString]) -> Facts {
         let (cargo_home, here) = (homes.cargo(), snapshot.here());
         let cargo_home = cargo_home.as_deref();
         let place = &self.working_directory;
         let invocation =
             Invocation::read_with_aliases(args, |name| alias_of(name, snapshot, place, cargo_home));
         let workspace = Workspace::of(&invocation, place, cargo_home, here);
-        let workspace = workspace.filter(|_| entry_point != EntryPoint::Session);
+        let workspace = workspace.filter(|_| self.entry_point != EntryPoint::Session);
         let typed = cargo_config::typed(&invocation, place);
         let root = workspace.as_ref().and_then(Workspace::directory);
         let templates = Templates {
@@ -159,7 +127,7 @@ impl Survey {
         let root = self.root_state(snapshot, &account);
         let variables = self.variables(snapshot, homes, &account);
         let needs_cache = root.is_out_of_reach() || self.are_elsewhere(&variables);
-        Survey {
+        Facts {
             account,
             root,
             own_cache: if needs_cache { homes.cache() } else { None },
@@ -277,26 +245,6 @@ impl Survey {
     /// Whether others can create files in the shared root.
     pub fn others_write_to_root(&self) -> bool {
         self.root_entry.is_some_and(|entry| entry.mode & 0o022 != 0)
-    }
-
-    /// What the decision depends on.
-    pub fn facts(&self, entry_point: EntryPoint) -> Facts<'_> {
-        Facts {
-            entry_point,
-            is_bypassed: self.is_bypassed,
-            settings: &self.settings,
-            root: self.root,
-            account: &self.account,
-            own_cache: self.own_cache.as_deref(),
-            invocation: &self.invocation,
-            config_chooses: self.config_chooses,
-            working_directory: &self.working_directory,
-            own_directory: self.own_directory.as_ref(),
-            configured_build_dir: self.configured_build_dir.as_ref(),
-            build_dir_variable: self.build_dir_variable.as_ref(),
-            own_places: &self.own_places,
-            variables: &self.variables,
-        }
     }
 }
 
