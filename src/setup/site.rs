@@ -23,16 +23,16 @@ use crate::session::installation::{Installation, PROGRAM, is_same_file};
 use crate::settings;
 use crate::settings::Flags;
 use crate::settings::{Scope, Settings};
-use crate::setup::error::{RootFault, SetupError};
 use crate::setup::pieces::timer;
 use crate::setup::pieces::{
     Hook, Piece, Root, Systemd, What, cannot_be_quoted, is_the_systems, line_for,
 };
 use crate::setup::steps::{
-    Step, assert_trusted, cannot_change, find_shell, of_machine, of_person, read_receipt,
-    receipt_path,
+    Step, assert_trusted, cannot_change, find_shell, not_a_root, of_machine, of_person,
+    read_receipt, receipt_path,
 };
 use crate::shim::decide::{session_build_dir, session_target};
+use crate::ui::escape::{escaped, quoted};
 use crate::ui::failure::{Failure, Result};
 use crate::ui::report;
 
@@ -87,8 +87,8 @@ impl Site {
         let (shared_root, settings) =
             root::settle(snapshot, &homes, audience, chosen, scope)?.block();
         if is_the_systems(&shared_root) {
-            let fault = RootFault::TheSystems;
-            return Err(SetupError::Root { path: shared_root, fault }.into());
+            return Err(not_a_root(&shared_root, "the system needs it")
+                .help("name a directory that serves nothing else with --shared-root"));
         }
         let group = group(audience, verb)?;
         let settings_in_files = settings::files::from_files(&homes, snapshot)?;
@@ -250,7 +250,7 @@ impl Site {
     /// Makes sure that nobody else can replace what is about to be installed and used.
     ///
     /// # Errors
-    /// [`SetupError::Prefix`], and the refusals of the shared root's ancestors.
+    /// Those of [`assert_trusted`], and the refusals of the shared root's ancestors.
     pub(super) fn examine(&self, steps: &[Step], homes: &Homes<'_>) -> Result<()> {
         let (uid, gid) = (self.account.uid, rustix::process::getegid().as_raw());
         let caller = Caller {
@@ -261,7 +261,7 @@ impl Site {
         // Those of the root are judged by rules of its own.
         examine_ancestors(&self.shared_root, &caller)?;
         let places = steps.iter().map(|step| step.piece.path.as_path());
-        Ok(assert_trusted(places.filter(|path| !self.shared_root.starts_with(path)))?)
+        assert_trusted(places.filter(|path| !self.shared_root.starts_with(path)))
     }
 
     /// Whether people have one cache each in the shared root, as profile scripts make them, and `scope`
@@ -333,10 +333,14 @@ fn as_written(installation: Installation) -> Result<Installation> {
 fn group(audience: Audience, verb: &ArgMatches) -> Result<Option<u32>> {
     let Some(name) = verb.get_one::<String>("group") else { return Ok(None) };
     if audience == Audience::Person {
-        return Err(SetupError::GroupOfOnesOwn.into());
+        let text = "--group is for a machine's shared root, which only root sets up";
+        return Err(Failure::new(text).help("sudo cargo-peruser setup --group …"));
     }
-    let gid = accounts::group(name).ok_or_else(|| SetupError::NoGroup { name: name.clone() })?;
-    Ok(Some(gid))
+    let unknown = || {
+        Failure::new(format!("there is no group `{}`", escaped(name)))
+            .help(format!("groupadd {}", quoted(name)))
+    };
+    accounts::group(name).ok_or_else(unknown).map(Some)
 }
 
 /// What systemd is told, where it runs people's services and the machine does not tell it already.
@@ -362,7 +366,10 @@ fn systemd(
 
 fn assert_quotable(path: &Path, help: &'static str) -> Result<()> {
     match cannot_be_quoted(path) {
-        Some(cause) => Err(SetupError::Path { path: path.to_owned(), cause, help }.into()),
+        Some(cause) => {
+            let text = format!("cannot install below `{}`: it {cause}", escaped(path));
+            Err(Failure::new(text).help(help))
+        }
         None => Ok(()),
     }
 }

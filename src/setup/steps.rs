@@ -14,7 +14,7 @@ mod undo;
 
 use std::path::{Path, PathBuf};
 
-pub(super) use look::{PieceState, look};
+pub(super) use look::{PieceState, look, not_a_root};
 pub(super) use possible::{assert_possible, cannot_change};
 pub(super) use program::is_this_program;
 pub(super) use put::put;
@@ -27,9 +27,9 @@ pub(super) use undo::{Undone, undo};
 
 use crate::os::files;
 use crate::os::marked::{self, Unfinished};
-use crate::setup::error::SetupError;
 use crate::setup::fingerprint::Fingerprint;
 use crate::setup::pieces::{Did, Piece, Receipt, Record, What};
+use crate::ui::escape::{escaped, quoted};
 use crate::ui::failure::Failure;
 use program::own_fingerprint;
 
@@ -85,15 +85,25 @@ fn joined(pieces: Vec<Piece>) -> Vec<Piece> {
 }
 
 /// A block of ours in this file that somebody has damaged.
-fn unfinished(path: &Path) -> impl Fn(Unfinished) -> SetupError {
-    move |Unfinished { line }| SetupError::Unfinished { path: path.to_owned(), line }
+pub(super) fn unfinished(path: &Path) -> impl Fn(Unfinished) -> Failure {
+    move |Unfinished { line }| {
+        Failure::new(format!(
+            "the block of cargo-peruser in `{}` line {line} has no last line",
+            escaped(path)
+        ))
+        .help(format!(
+            "take the block out, or put its last line `# <<< cargo-peruser <<<` back: \
+             ${{EDITOR:-vi}} +{line} {}",
+            quoted(path)
+        ))
+    }
 }
 
 /// Makes sure that nobody has written into a block of ours, which is about to go or to change.
 ///
 /// # Errors
-/// [`SetupError::Written`] with the block's first line.
-fn assert_ours(path: &Path, text: &[u8], known: &[u64]) -> Result<(), SetupError> {
+/// One that names the block's first line.
+fn assert_ours(path: &Path, text: &[u8], known: &[u64]) -> Result<(), Failure> {
     let bodies = marked::bodies(text).map_err(unfinished(path))?;
     let is_ours = |body: &[u8]| {
         // In a file that was converted since, the lines end otherwise.
@@ -102,7 +112,15 @@ fn assert_ours(path: &Path, text: &[u8], known: &[u64]) -> Result<(), SetupError
     };
     match bodies.into_iter().find(|(_, body)| !is_ours(body)) {
         None => Ok(()),
-        Some((line, _)) => Err(SetupError::Written { path: path.to_owned(), line }),
+        Some((line, _)) => Err(Failure::new(format!(
+            "the block of cargo-peruser in `{}` line {line} holds lines that setup has not put \
+             there",
+            escaped(path)
+        ))
+        .help(format!(
+            "move your lines out of the block: ${{EDITOR:-vi}} +{line} {}",
+            quoted(path)
+        ))),
     }
 }
 

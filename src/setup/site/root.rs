@@ -8,17 +8,17 @@ use clap::ArgMatches;
 use super::Audience;
 use crate::os::homes::Homes;
 use crate::os::homes::no_home;
-use crate::os::marked::{Blocks, Unfinished, bodies, with_blocks, without_blocks};
+use crate::os::marked::{Blocks, bodies, with_blocks, without_blocks};
 use crate::os::replace::Original;
 use crate::os::snapshot::Snapshot;
 use crate::settings;
 use crate::settings::Flags;
 use crate::settings::parse::{Whose, from_file, from_flags};
 use crate::settings::{Key, Origin, SYSTEM_FILE, Scope, Settings};
-use crate::setup::error::{RootFault, SetupError};
 use crate::setup::pieces::settings_block;
-use crate::ui::escape::escaped;
-use crate::ui::failure::Result;
+use crate::setup::steps::unfinished;
+use crate::ui::escape::{escaped, quoted};
+use crate::ui::failure::{Failure, Result};
 
 /// The root that the verb's flag or the flag before it asks for.
 pub(super) fn chosen(flags: &Flags, verb: &ArgMatches) -> Result<Option<PathBuf>> {
@@ -65,7 +65,7 @@ impl Root {
 /// The root that is to be used.
 ///
 /// # Errors
-/// [`RootFault::Named`] where somebody's own words name another than was asked for, and mistakes
+/// That somebody's own words name another than was asked for, and mistakes
 /// in the settings, those that the block would make included.
 pub(super) fn settle(
     snapshot: &Snapshot,
@@ -83,13 +83,14 @@ pub(super) fn settle(
         }
     };
     let original = Original::read(&file)?;
-    let others = without_blocks(original.text()?.as_bytes())
-        .map_err(|Unfinished { line }| SetupError::Unfinished { path: file.clone(), line })?;
+    let others = without_blocks(original.text()?.as_bytes()).map_err(unfinished(&file))?;
     let is_own_block = others != original.text()?.as_bytes();
     let named = |root| match scope.filter(|scope| *scope != settings.scope()) {
         Some(scope) => {
-            let fault = RootFault::Scope { file: file.clone(), asked: scope.word() };
-            Err(SetupError::Root { path: root, fault }.into())
+            let text =
+                format!("cannot set `scope`: the settings name `{}` themselves", escaped(&root));
+            let help = format!("add `scope = \"{}\"` to `{}`", scope.word(), escaped(&file));
+            Err(Failure::new(text).help(help))
         }
         None => Ok(Root::Named(root)),
     };
@@ -99,8 +100,9 @@ pub(super) fn settle(
         (Some(chosen), Some(named)) if !is_own_block && is_named_in(&file, &settings) => {
             let origin = settings.origin(Key::SharedRoot).map(ToString::to_string);
             let origin = origin.unwrap_or_default();
-            let fault = RootFault::Named { origin, asked: chosen };
-            return Err(SetupError::Root { path: named, fault }.into());
+            let text = format!("`shared-root` is set to `{}` in {origin}", escaped(&named));
+            let help = format!("write {} there, or leave --shared-root out", quoted(&chosen));
+            return Err(Failure::new(text).help(help));
         }
         (Some(chosen), _) => chosen,
         (None, Some(named)) => named,
@@ -132,8 +134,7 @@ fn built_in(homes: &Homes<'_>, audience: Audience) -> Option<PathBuf> {
 
 /// Reads the settings as they will be: a mistake in them would stop everyone's cargo.
 fn assert_readable(file: &Path, others: &[u8], block: &Blocks, whose: Whose) -> Result<()> {
-    let text = with_blocks(others, block)
-        .map_err(|Unfinished { line }| SetupError::Unfinished { path: file.to_owned(), line })?;
+    let text = with_blocks(others, block).map_err(unfinished(file))?;
     from_file(file, &String::from_utf8_lossy(&text), whose)?;
     Ok(())
 }

@@ -11,9 +11,10 @@ use crate::os::files;
 use crate::os::marked::{Blocks, with_blocks, without_blocks};
 use crate::os::replace::{Original, is_same_content};
 use crate::private_dir::{READ_ABOVE, UNFINISHED};
-use crate::setup::error::{RootFault, SetupError};
 use crate::setup::pieces::{Did, Piece, Receipt, Root, What};
+use crate::ui::escape::{escaped, quoted};
 use crate::ui::failure::Failure;
+use crate::ui::look::Look;
 
 /// How a piece stands at the moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,7 +64,7 @@ pub(crate) fn look(piece: &Piece, receipt: &Receipt) -> Result<PieceState, Failu
     match (&piece.what, state) {
         (What::Blocks(_), _) => Ok(state),
         (What::File(..), PieceState::Outdated) if !is_known && is_a_hook(path) => {
-            Err(SetupError::OtherInstallation { path: path.clone() }.into())
+            Err(anothers(path))
         }
         (_, PieceState::Outdated) if !is_known => Err(taken(path)),
         _ => Ok(state),
@@ -129,7 +130,7 @@ fn blocks(path: &Path, wanted: &Blocks, receipt: &Receipt) -> Result<PieceState,
     match receipt.did(path) {
         _ if is_bare => {}
         Some(Did::PutBlocks { bodies, .. }) => assert_ours(path, text, bodies)?,
-        _ => return Err(SetupError::OtherInstallation { path: path.to_owned() }.into()),
+        _ => return Err(anothers(path)),
     }
     original.assert_writable()?;
     Ok(if is_bare { PieceState::Untouched } else { PieceState::Outdated })
@@ -142,10 +143,9 @@ fn shared_root(path: &Path, root: &Root) -> Result<PieceState, Failure> {
     }
     let own = rustix::process::geteuid().as_raw();
     if entry.uid != 0 && entry.uid != own {
-        let owner = accounts::owner(entry.uid);
-        return Err(
-            SetupError::Root { path: path.to_owned(), fault: RootFault::Foreign(owner) }.into()
-        );
+        let fault = format!("it is owned by {}", accounts::owner(entry.uid));
+        let help = "name another directory with --shared-root, or none for the usual";
+        return Err(not_a_root(path, &fault).help(Look::Entry.at(path, help)));
     }
     let before = Rights { mode: entry.mode, group: entry.gid };
     let after = Rights { mode: root.mended(entry.mode), group: root.group.unwrap_or(entry.gid) };
@@ -176,7 +176,19 @@ pub(super) fn assert_only_private_dirs(root: &Path, only: &[&str]) -> Result<(),
         return Ok(());
     }
     others.sort();
-    Err(SetupError::Root { path: root.to_owned(), fault: RootFault::InUse(others) }.into())
+    let names: Vec<_> = others.iter().map(|path| format!("`{}`", escaped(path))).collect();
+    let fault = format!(
+        "what is nobody's private directory is in it, and builds may read it: {}",
+        names.join(", ")
+    );
+    let help = "move them away, or name another directory with --shared-root";
+    Err(not_a_root(root, &fault).help(help))
+}
+
+/// Why a directory cannot be the shared root (exit 77).
+pub(in crate::setup) fn not_a_root(root: &Path, fault: &str) -> Failure {
+    let text = format!("refusing to use `{}` as shared root: {fault}", escaped(root));
+    Failure::new(text).exit(77)
 }
 
 /// Whether a directory is called as the private directory of its owner is, or may have been of an
@@ -196,5 +208,15 @@ fn entry(path: &Path) -> Result<Option<Entry>, Failure> {
 
 fn taken(path: &Path) -> Failure {
     let kind = files::entry(path).map_or(Kind::File, |entry| entry.kind);
-    SetupError::Taken { path: path.to_owned(), kind }.into()
+    let text = format!(
+        "cannot install `{}`: the place is taken by a {kind} that setup has not put there",
+        escaped(path)
+    );
+    Failure::new(text).help(format!("look at it, and move it away: ls -ld {}", quoted(path)))
+}
+
+/// Another installation has put the file there, or blocks into it.
+fn anothers(path: &Path) -> Failure {
+    let text = format!("`{}` belongs to another installation of cargo-peruser", escaped(path));
+    Failure::new(text).help("uninstall that one first: cargo-peruser setup --uninstall --prefix …")
 }

@@ -11,8 +11,8 @@ use crate::os::replace::changed_meanwhile;
 use crate::os::replace::{Original, beside, clear_leftover};
 use crate::os::trust::{Doubt, Trust};
 use crate::session::installation::Installation;
-use crate::setup::error::SetupError;
 use crate::setup::pieces::{Did, Receipt};
+use crate::ui::escape::{escaped, quoted};
 use crate::ui::failure::{Failure, reason};
 
 /// Where an installation's receipt is.
@@ -24,24 +24,29 @@ pub(crate) fn receipt_path(installation: &Installation) -> PathBuf {
 /// believed, because what it names is going to be removed.
 ///
 /// # Errors
-/// [`SetupError::Receipt`], and that it cannot be read.
+/// That it cannot be used, or read.
 pub(crate) fn read_receipt(path: &Path) -> Result<Receipt, Failure> {
-    let wrong = |cause: String| SetupError::Receipt { path: path.to_owned(), cause };
+    let wrong = |cause: String| unusable(path, &cause);
     let unreadable = |error: io::Error| wrong(reason(&error));
     let trust = Trust::of(rustix::process::geteuid().as_raw());
     let file = match trust.open(path, Path::new("")) {
         Ok(file) => file,
         Err(Doubt::Ends(_)) => return Ok(Receipt::default()),
-        Err(Doubt::Unknown(error)) => return Err(unreadable(error).into()),
+        Err(Doubt::Unknown(error)) => return Err(unreadable(error)),
         Err(Doubt::Changeable(place, _)) if place == path => {
-            return Err(wrong("others can write to it".into()).into());
+            return Err(wrong("others can write to it".into()));
         }
         Err(Doubt::Changeable(place, _)) => {
-            return Err(wrong(format!("others can write to `{}`", place.display())).into());
+            return Err(wrong(format!("others can write to `{}`", place.display())));
         }
     };
     let text = files::text(&file).map_err(unreadable)?;
-    Ok(serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?)
+    serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))
+}
+
+fn unusable(path: &Path, cause: &str) -> Failure {
+    let text = format!("cannot use the receipt `{}`: {}", escaped(path), escaped(cause));
+    Failure::new(text).help(format!("ls -l {}", quoted(path)))
 }
 
 /// Writes a receipt, or takes it away if there is nothing in it.
@@ -54,7 +59,7 @@ pub(crate) fn write_receipt(path: &Path, receipt: &Receipt) -> Result<(), Failur
         return original.remove();
     }
     let text = serde_json::to_string_pretty(receipt)
-        .map_err(|error| SetupError::Receipt { path: path.to_owned(), cause: error.to_string() })?;
+        .map_err(|error| unusable(path, &error.to_string()))?;
     original.replace(format!("{text}\n").as_bytes(), 0o644)
 }
 
