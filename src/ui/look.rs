@@ -17,8 +17,6 @@ pub enum Look {
     Content,
     /// Who may do what on the way to it.
     Ancestors,
-    /// What is mounted there.
-    Mount,
     /// What keeps even its owner from changing it.
     Attributes,
 }
@@ -30,7 +28,6 @@ impl Look {
             Look::Entry => "ls -ld",
             Look::Content => "ls -lA",
             Look::Ancestors => "namei -l",
-            Look::Mount => "findmnt",
             Look::Attributes => "lsattr -d",
         };
         format!("{words}: {command} {}", quoted(path))
