@@ -3,7 +3,7 @@
 use libtest_mimic::Trial;
 use serde_json::Value;
 
-use crate::harness::{World, person};
+use crate::harness::{World, keys, person};
 use crate::runner::tests;
 
 pub(crate) fn tests() -> Vec<Trial> {
@@ -74,13 +74,6 @@ fn both_outputs_tell_the_same() {
         let value = world.redact(value.as_str().unwrap());
         assert!(text.printed().contains(&value), "{value} in {}", text.out);
     }
-}
-
-/// The keys of an object, in alphabetical order.
-fn keys(value: &Value) -> String {
-    let mut keys: Vec<&str> = value.as_object().unwrap().keys().map(String::as_str).collect();
-    keys.sort_unstable();
-    keys.join(" ")
 }
 
 fn the_keys_of_json_stay_as_they_are() {

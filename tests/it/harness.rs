@@ -212,3 +212,10 @@ fn list(directory: &Path, name: &str, found: &mut Vec<String>) {
         found.push(name);
     }
 }
+
+/// The keys of an object of JSON, in alphabetical order.
+pub(crate) fn keys(value: &serde_json::Value) -> String {
+    let mut keys: Vec<&str> = value.as_object().unwrap().keys().map(String::as_str).collect();
+    keys.sort_unstable();
+    keys.join(" ")
+}

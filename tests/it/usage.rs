@@ -8,7 +8,7 @@ use libtest_mimic::Trial;
 use serde_json::Value;
 use snapbox::{assert_data_eq, str};
 
-use crate::harness::World;
+use crate::harness::{World, keys};
 use crate::runner::tests;
 use crate::settings_mistakes::mistake;
 
@@ -71,12 +71,6 @@ fn both_outputs_tell_the_same() {
     }
     assert!(text.out.contains("10 d ago"), "{}", text.out);
     assert_eq!(found["total_files"], found["people"][0]["files"]);
-}
-
-fn keys(value: &Value) -> String {
-    let mut keys: Vec<&str> = value.as_object().unwrap().keys().map(String::as_str).collect();
-    keys.sort_unstable();
-    keys.join(" ")
 }
 
 fn the_keys_of_json_stay_as_they_are() {
