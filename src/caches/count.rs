@@ -1,12 +1,14 @@
-//! Counts everything in many private directories with two threads, by descriptor: a directory is opened
-//! from its parent's, no path is resolved twice, no symlink followed and no mount crossed. That is the
-//! safe way for root and also the fastest. Only files with several names are remembered.
+//! Counts everything in many private directories, or in other directories of people's, with two threads,
+//! by descriptor: a directory is opened from its parent's, no path is resolved twice, no symlink followed
+//! and no mount crossed. That is the safe way for root and also the fastest. Only files with several names
+//! are remembered.
 
 use std::collections::HashMap;
 use std::ffi::{CString, OsStr, OsString};
 use std::fs::File;
 use std::io;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -15,12 +17,13 @@ use rustix::fs::{FileType, Mode, OFlags, openat};
 use rustix::io::Errno;
 
 use super::people::{People, Person, Standing};
-use super::{Cache, Profile, Totals, list};
+use super::{Cache, Odd, Profile, Totals, list};
+use crate::os::entry::{Entry, Kind, others_write};
 use crate::os::facts::{brief, facts_of, is_on_nfs};
 use crate::os::homes::Homes;
 use crate::os::node::{Identity, LOCKS, MAX_DEPTH, Node, is_mounted};
-use crate::os::rights::{self, Rights};
-use crate::os::tag;
+use crate::os::rights::{self, Account, Rights};
+use crate::os::{accounts, tag};
 use crate::settings::Settings;
 use crate::ui::failure::Result;
 use crate::ui::report;
@@ -50,22 +53,66 @@ pub fn count(people: &People, settings: &Settings, homes: &Homes<'_>) -> Result<
     // Opened and judged with the rights of the process, one at a time: there may be more people than
     // files that may be open at once.
     let people = people.visible.iter().rev().cloned().collect();
-    let state = State { people, busy: THREADS, ..State::default() };
-    let pool = Pool { state: Mutex::new(state), ..Pool::default() };
+    let state = State { people, ..State::default() };
+    let (mut caches, refused) = walk(state, MAX_DEPTH, &|person| person.open(settings, homes))?;
+    caches.sort_by(|a, b| (&a.person.path, &a.names).cmp(&(&b.person.path, &b.names)));
+    Ok(Survey { caches, refused })
+}
+
+/// Looks through directories of other kinds, each with the rights of the account whose it is, and down to
+/// that depth; the caller has looked at the directories above them. What cannot be opened is left out.
+///
+/// # Errors
+/// Those of [`count`].
+pub fn look_through(tops: Vec<(Account, PathBuf)>, depth: usize) -> Result<Vec<Cache>> {
+    let mut state = State::default();
+    for (account, path) in tops {
+        let Some(parent) = path.parent().and_then(|above| File::open(above).ok()) else { continue };
+        let found = path.file_name().map(|name| open(&parent, name).map(|top| facts_of(&top)));
+        let Some(Ok(Ok(top))) = found else { continue };
+        let reach = match top.mode & 0o077 {
+            0 => Reach::Owner,
+            _ => Reach::Others(accounts::private_group(account.uid)),
+        };
+        let cache = Cache {
+            person: Arc::new(Person::of_directory(account, path.clone())),
+            names: Vec::new(),
+            record: None,
+            sources: Sources::Unknown,
+            has_locks: false,
+            totals: Totals::default(),
+        };
+        let counting = Counting { cache, top, reach, sums: Mutex::default() };
+        let counting = Arc::new(counting);
+        state.tasks.push(first_task(&counting, &Arc::new(parent), path));
+        state.counted.push(counting);
+    }
+    Ok(walk(state, depth, &|_| Ok(None))?.0)
+}
+
+/// Why each person was refused.
+type Refused = Vec<(Arc<Person>, String)>;
+
+/// Does all that there is to do.
+fn walk(
+    state: State,
+    depth: usize,
+    open: &dyn Fn(&Person) -> Result<Option<File>>,
+) -> Result<(Vec<Cache>, Refused)> {
+    let state = Mutex::new(State { busy: THREADS, ..state });
+    let pool = Pool { state, depth, ..Pool::default() };
     std::thread::scope(|scope| {
         for _ in 0..THREADS {
             scope.spawn(|| pool.work());
         }
-        pool.serve(settings, homes);
+        pool.serve(open);
     });
     report::progress("");
     let state = pool.state.into_inner().unwrap_or_else(PoisonError::into_inner);
-    if let Some(cause) = state.failed {
-        return Err(rights::failed(&cause));
+    match state.failed {
+        Some(cause) => Err(rights::failed(&cause)),
+        None => Ok((state.counted.into_iter().map(finished).collect(), state.refused)),
     }
-    let mut caches: Vec<Cache> = state.counted.into_iter().map(finished).collect();
-    caches.sort_by(|a, b| (&a.person.path, &a.names).cmp(&(&b.person.path, &b.names)));
-    Ok(Survey { caches, refused: state.refused })
 }
 
 /// What any thread may do next, and what has been done.
@@ -77,7 +124,7 @@ struct State {
     /// How many threads are at work.
     busy: usize,
     counted: Vec<Arc<Counting>>,
-    refused: Vec<(Arc<Person>, String)>,
+    refused: Refused,
     failed: Option<io::Error>,
 }
 
@@ -98,7 +145,8 @@ enum Task {
 struct Job {
     counting: Arc<Counting>,
     parent: Arc<File>,
-    name: CString,
+    /// Its path, of which only the name is used to open it.
+    path: PathBuf,
     /// How far below the target directory; 0 for itself.
     depth: usize,
     /// The first or second level that it is in.
@@ -111,7 +159,15 @@ struct Job {
 struct Counting {
     cache: Cache,
     top: Node,
+    reach: Reach,
     sums: Mutex<Sums>,
+}
+
+/// Who can reach what is in a directory.
+enum Reach {
+    Owner,
+    /// Others as well, so that it matters what they can write to; the owner's private group is none.
+    Others(Option<u32>),
 }
 
 #[derive(Default)]
@@ -141,6 +197,8 @@ struct Local {
     linked: Vec<(u64, u64)>,
     locks: Vec<Identity>,
     below: Vec<CString>,
+    foreign: Odd,
+    writable: Odd,
     is_partial: bool,
 }
 
@@ -151,6 +209,8 @@ struct Pool {
     wake: Condvar,
     idle: AtomicUsize,
     files: AtomicU64,
+    /// How far down it goes.
+    depth: usize,
 }
 
 impl Pool {
@@ -159,7 +219,7 @@ impl Pool {
     }
 
     /// Opens private directories as they are asked for, and tells how it goes.
-    fn serve(&self, settings: &Settings, homes: &Homes<'_>) {
+    fn serve(&self, open: &dyn Fn(&Person) -> Result<Option<File>>) {
         let mut state = self.lock();
         while !state.is_over() {
             if state.tasks.len() < THREADS
@@ -168,7 +228,7 @@ impl Pool {
                 // Until it is open it is neither here nor there, and nobody may think that all is done.
                 state.busy += 1;
                 drop(state);
-                let opened = person.open(settings, homes);
+                let opened = open(&person);
                 state = self.lock();
                 state.busy -= 1;
                 match opened {
@@ -237,7 +297,7 @@ impl Pool {
 
     /// Counts what a directory holds, and returns the directories in it.
     fn visit(&self, job: &Job, buffer: &mut Vec<u8>) -> Vec<Task> {
-        let (directory, local) = look(job, buffer);
+        let (directory, local) = look(job, buffer, self.depth);
         self.files.fetch_add(local.files, Ordering::Relaxed);
         let mut sums = job.counting.sums.lock().unwrap_or_else(PoisonError::into_inner);
         sums.add(job, &local);
@@ -263,20 +323,23 @@ impl Pool {
                 has_locks,
                 totals: Totals::default(),
             };
-            Arc::new(Counting { cache, top: top.clone(), sums: Mutex::default() })
+            let sums = Mutex::default();
+            Arc::new(Counting { cache, top: top.clone(), reach: Reach::Owner, sums })
         };
         let rest = new(Vec::new());
         rest.sums.lock().unwrap_or_else(PoisonError::into_inner).totals.bytes = top.occupied;
         let mut counted: Vec<Arc<Counting>> = listing.targets.into_iter().map(new).collect();
         let directory = Arc::new(directory);
         let others = listing.others.into_iter();
-        let mut tasks: Vec<Task> = others.map(|name| first_task(&rest, &directory, name)).collect();
+        let path = |name: CString| person.path.join(OsStr::from_bytes(name.as_bytes()));
+        let first = |name| first_task(&rest, &directory, path(name));
+        let mut tasks: Vec<Task> = others.map(first).collect();
         for counting in &counted {
-            let Some((last, above)) = counting.cache.names.split_last() else { continue };
+            let Some((_, above)) = counting.cache.names.split_last() else { continue };
             let below = |parent: File, name: &OsString| crate::os::tree::directory(&parent, name);
             let parent = directory.try_clone().and_then(|top| above.iter().try_fold(top, below));
-            if let (Ok(parent), Ok(name)) = (parent, CString::new(OsStr::as_bytes(last))) {
-                tasks.push(first_task(counting, &Arc::new(parent), name));
+            if let Ok(parent) = parent {
+                tasks.push(first_task(counting, &Arc::new(parent), counting.cache.path()));
             }
         }
         counted.push(rest);
@@ -292,6 +355,8 @@ impl Sums {
         totals.files += local.files;
         totals.touched = totals.touched.max(local.touched);
         totals.locks.extend(&local.locks);
+        totals.foreign.add(&local.foreign);
+        totals.writable.add(&local.writable);
         totals.is_partial |= local.is_partial;
         if let Some(part) = job.part.and_then(|part| parts.get_mut(part)) {
             part.touched = part.touched.max(local.touched);
@@ -320,97 +385,121 @@ impl Sums {
             part = Some(self.parts.len() - 1);
         }
         let (counting, parent) = (Arc::clone(&job.counting), Arc::clone(parent));
-        Job { counting, parent, name, depth, part, incremental }
+        let path = job.path.join(OsStr::from_bytes(name.as_bytes()));
+        Job { counting, parent, path, depth, part, incremental }
     }
 }
 
 /// Looks at what a directory holds.
-fn look(job: &Job, buffer: &mut Vec<u8>) -> (Option<File>, Local) {
+fn look(job: &Job, buffer: &mut Vec<u8>, depth: usize) -> (Option<File>, Local) {
     let mut local = Local::default();
-    let directory = match open(&job.parent, &job.name) {
+    let own_name = job.path.file_name().unwrap_or_default();
+    let directory = match open(&job.parent, own_name) {
         Ok(directory) => directory,
         Err(Errno::NOTDIR | Errno::LOOP) => {
             // Beside the target directories there may be files.
-            let _ = local.count(&job.parent, &job.name, job.counting.top.identity.0, false);
+            let _ = local.count(job, &job.parent, own_name, None);
             return (None, local);
         }
         Err(cause) => {
             local.is_partial = cause != Errno::NOENT;
+            // Somebody else's, who lets nobody in.
+            if let Ok(found) = brief(&job.parent, own_name) {
+                local.judge(job, &found.entry, None);
+            }
             return (None, local);
         }
     };
-    let found = facts_of(&directory);
-    match found {
-        Ok(found) if !is_mounted(&job.counting.top, &found) => local.bytes = found.occupied,
+    match facts_of(&directory) {
+        Ok(found) if !is_mounted(&job.counting.top, &found) => {
+            local.bytes = found.occupied;
+            local.judge(job, &found.entry(), None);
+        }
         _ => {
             local.is_partial = true;
             return (None, local);
         }
     }
-    let device = job.counting.top.identity.0;
-    let is_top = job.depth == 0;
+    if job.depth >= depth {
+        // No cargo goes down as deep as what is counted.
+        local.is_partial = true;
+        return (None, local);
+    }
     let read = crate::os::tree::each_name(&directory, buffer, |name, kind| {
         if kind == FileType::Directory {
             local.below.push(name.to_owned());
             return Ok(());
         }
-        local.count(&directory, name, device, is_top)
+        let name = OsStr::from_bytes(name.to_bytes());
+        local.count(job, &directory, name, Some(name))
     });
-    if !local.below.is_empty() && job.depth >= MAX_DEPTH {
-        // No cargo goes down as deep as that.
-        local.below.clear();
-        local.is_partial = true;
-    }
     local.is_partial |= read.is_err();
     (Some(directory), local)
 }
 
 impl Local {
+    /// Counts a file; `below` is its name if it is in the job's directory.
     fn count(
         &mut self,
+        job: &Job,
         directory: &File,
-        name: &std::ffi::CStr,
-        device: u64,
-        is_top: bool,
+        name: &OsStr,
+        below: Option<&OsStr>,
     ) -> io::Result<()> {
         let found = match brief(directory, name) {
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(()),
             found => found?,
         };
-        if found.is_directory {
-            self.below.push(name.to_owned());
+        if found.entry.kind == Kind::Directory {
+            self.below.push(CString::new(name.as_bytes())?);
             return Ok(());
         }
         self.files += 1;
         match found.links {
             1 => self.bytes += found.occupied,
-            _ => self.linked.push((found.inode, found.occupied)),
+            _ => self.linked.push((found.entry.inode, found.occupied)),
         }
-        if LOCKS.iter().any(|lock| lock.as_bytes() == name.to_bytes()) {
-            self.locks.push((device, found.inode));
+        if LOCKS.iter().any(|lock| *lock == name) {
+            self.locks.push((job.counting.top.identity.0, found.entry.inode));
         }
         // Whoever asks whether the tag is valid reads it, this program too.
-        if !(is_top && name.to_bytes() == tag::NAME.as_bytes()) {
+        if !(job.depth == 0 && name == tag::NAME) {
             self.touched = self.touched.max(found.used);
         }
+        self.judge(job, &found.entry, below);
         Ok(())
+    }
+
+    /// Notes what is somebody else's, and what others can write to.
+    fn judge(&mut self, job: &Job, entry: &Entry, below: Option<&OsStr>) {
+        let Counting { cache, reach, .. } = &*job.counting;
+        let path = || below.map_or_else(|| job.path.clone(), |name| job.path.join(name));
+        if entry.uid != cache.person.account.uid {
+            self.foreign.note(path(), entry.uid);
+        }
+        if let Reach::Others(private) = reach
+            && entry.kind != Kind::Symlink
+            && others_write(entry.mode, || *private == Some(entry.gid))
+        {
+            self.writable.note(path(), entry.uid);
+        }
     }
 }
 
 /// Opens a directory, without leaving a trace of that where the system lets its owner do so.
-fn open(parent: &File, name: &CString) -> std::result::Result<File, Errno> {
+fn open(parent: &File, name: &OsStr) -> std::result::Result<File, Errno> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     #[cfg(target_os = "linux")]
-    match openat(parent, &**name, flags | OFlags::NOATIME, Mode::empty()) {
+    match openat(parent, name, flags | OFlags::NOATIME, Mode::empty()) {
         Err(Errno::PERM) => {}
         opened => return opened.map(File::from),
     }
-    openat(parent, &**name, flags, Mode::empty()).map(File::from)
+    openat(parent, name, flags, Mode::empty()).map(File::from)
 }
 
-fn first_task(counting: &Arc<Counting>, parent: &Arc<File>, name: CString) -> Task {
+fn first_task(counting: &Arc<Counting>, parent: &Arc<File>, path: PathBuf) -> Task {
     let (counting, parent) = (Arc::clone(counting), Arc::clone(parent));
-    Task::Visit(Job { counting, parent, name, depth: 0, part: None, incremental: None })
+    Task::Visit(Job { counting, parent, path, depth: 0, part: None, incremental: None })
 }
 
 fn finished(counting: Arc<Counting>) -> Cache {

@@ -80,6 +80,16 @@ pub enum Step {
     Last,
 }
 
+/// Whether permission bits let others write than the owner. `is_private` says whether the group has the
+/// owner alone in it.
+pub fn others_write(mode: u32, is_private: impl FnOnce() -> bool) -> bool {
+    match mode & 0o022 {
+        0 => false,
+        0o020 => !is_private(),
+        _ => true,
+    }
+}
+
 /// Whether an account besides `owners` can change what a path leads to, at this step of it.
 ///
 /// `is_private` says whether a group has the caller alone in it. A sticky directory keeps others from
@@ -95,11 +105,7 @@ pub fn others_can_change(
         // A symlink's own mode says nothing.
         (Kind::Symlink, _) => false,
         (Kind::Directory, Step::Above) if is_sticky => false,
-        _ => match entry.mode & 0o022 {
-            0 => false,
-            0o020 => !is_private(entry.gid),
-            _ => true,
-        },
+        _ => others_write(entry.mode, || is_private(entry.gid)),
     };
     is_writable || !owners.contains(&entry.uid)
 }

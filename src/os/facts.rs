@@ -11,8 +11,8 @@ use rustix::fs::{AtFlags, FileType, readlinkat};
 use rustix::io::Errno;
 use rustix::path::Arg;
 
-use crate::os::entry::Kind;
-use crate::os::files::kind;
+use crate::os::entry::{Entry, Kind};
+use crate::os::files::{from, kind};
 use crate::os::node::Node;
 
 /// What stands under a name, without following a symlink or mounting anything. Where it is in an
@@ -122,14 +122,12 @@ fn look(at: &impl AsFd, name: &CStr) -> io::Result<Node> {
 /// What counting asks of an entry: little, because there are hundreds of thousands.
 #[derive(Clone, Copy, Debug)]
 pub struct Brief {
-    /// Whether it is a directory: not every file system says so where it lists names.
-    pub is_directory: bool,
+    /// What it is: not every file system says so where it lists names.
+    pub entry: Entry,
     /// What it occupies, in bytes.
     pub occupied: u64,
     /// How many names it has.
     pub links: u64,
-    /// Its inode.
-    pub inode: u64,
     /// When it was last read or changed, in seconds since 1970.
     pub used: i64,
 }
@@ -138,19 +136,33 @@ pub struct Brief {
 ///
 /// # Errors
 /// Any I/O error.
-pub fn brief(directory: impl AsFd, name: &CStr) -> io::Result<Brief> {
+pub fn brief(directory: impl AsFd, name: impl Arg) -> io::Result<Brief> {
     let found = rustix::fs::statat(directory, name, AtFlags::SYMLINK_NOFOLLOW)?;
     // These numbers have other types on other systems.
     let number = |value: i128| u64::try_from(value).unwrap_or_default();
     let used = i128::from(found.st_atime).max(found.st_mtime.into());
     Ok(Brief {
-        is_directory: FileType::from_raw_mode(found.st_mode) == FileType::Directory,
+        entry: from(&found),
         occupied: number(found.st_blocks.into()).saturating_mul(512),
         links: number(found.st_nlink.into()),
-        inode: number(found.st_ino.into()),
         used: i64::try_from(used).unwrap_or_default(),
     })
 }
+
+/// Whether a file is in memory only, and is gone after a restart.
+pub fn is_on_tmpfs(file: &File) -> bool {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    return rustix::fs::fstatfs(file).is_ok_and(|fs| fs.f_type == TMPFS_MAGIC);
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    return {
+        let _ = file;
+        false
+    };
+}
+
+/// As `linux/magic.h` has it.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const TMPFS_MAGIC: rustix::fs::FsWord = 0x0102_1994;
 
 /// Whether a file is on NFS, where cargo locks nothing.
 pub fn is_on_nfs(file: &File) -> bool {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::ffi::CString;
 
-use crate::os::entry::Kind;
+use crate::os::entry::{Entry, Kind};
 
 /// The deepest level below the top that is followed; cargo's own trees need about ten.
 pub const MAX_DEPTH: usize = 96;
@@ -53,6 +53,14 @@ pub struct Node {
     pub changed: Time,
     /// Where it leads, if it is a symlink.
     pub target: Option<CString>,
+}
+
+impl Node {
+    /// Whose it is and who may change it.
+    pub fn entry(&self) -> Entry {
+        let Node { kind, uid, gid, mode, identity: (device, inode), .. } = *self;
+        Entry { kind, uid, gid, mode, device, inode }
+    }
 }
 
 /// A tree: the top first, each directory before what it holds.

@@ -14,7 +14,7 @@ use rustix::fs::fchmod;
 use super::{Caller, make, refusal, unreadable};
 use crate::os::accounts;
 use crate::os::acls;
-use crate::os::entry::Kind;
+use crate::os::entry::{Kind, others_write};
 use crate::os::facts::{facts_if_any, facts_of};
 use crate::os::files;
 use crate::os::node::Node;
@@ -100,13 +100,9 @@ impl<'a> Walk<'a> {
     /// Makes sure that others than root neither own an entry nor can write to it. Symlinks are not followed, and
     /// their own mode says nothing.
     fn assert_own(&self, inside: &Path, found: &Node) -> Result<(), Failure> {
-        let is_writable = match found.mode & 0o022 {
-            _ if found.kind == Kind::Symlink => false,
-            0 => false,
-            // With an ACL these bits are its mask, whoever is behind it.
-            0o020 => Some(found.gid) != self.private_group || files::has_acl(inside),
-            _ => true,
-        };
+        // With an ACL these bits are its mask, whoever is behind it.
+        let is_private = || Some(found.gid) == self.private_group && !files::has_acl(inside);
+        let is_writable = found.kind != Kind::Symlink && others_write(found.mode, is_private);
         if [self.caller.uid, 0].contains(&found.uid) && !is_writable {
             return Ok(());
         }
