@@ -141,7 +141,10 @@ pub(super) fn build_dir(machine: &Machine<'_>) -> Checked {
              other programs that call cargo do not",
             moved.instead_of
         );
-        Finding::new(Severity::Note, text)
+        Finding::new(Severity::Note, text).help(
+            "for a directory of everybody's own: \
+             build-dir = \"{cargo-cache-home}/build/{workspace-path-hash}\"",
+        )
     });
     Ok(finding.into_iter().collect())
 }

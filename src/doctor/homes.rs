@@ -1,96 +1,98 @@
 //! What is one's own and should be nobody else's: target directories and the homes of cargo and rustup.
 
-use std::collections::VecDeque;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use super::finding::{Checked, Finding, Severity};
-use super::machine::{Machine, Who, others_write};
+use super::finding::{Cannot, Checked, Finding, Severity};
+use super::machine::{Depth, Machine, Who, name_of, others_write};
+use crate::caches::count::look_through;
+use crate::caches::{Cache, Odd};
+use crate::os::entry::Kind;
+use crate::os::node::MAX_DEPTH;
+use crate::os::rights::Account;
 use crate::os::{accounts, files};
 use crate::private_dir::provision::Provisioner;
 use crate::ui::escape::{escaped, quoted};
 
-/// How far down is looked: in target directories that is what a profile's directory holds.
-const DEPTH: usize = 3;
-
-/// How many entries are looked at in one of them; what is beyond is left to those who look for it.
-const MOST: usize = 50_000;
-
-/// Another account's files below a directory.
-#[derive(Default)]
-struct Foreign {
-    first: Option<(PathBuf, u32)>,
-    count: usize,
-}
+/// How far down is looked unless everything is: in target directories that is what a profile's directory
+/// holds.
+const UPPER: usize = 3;
 
 /// `foreign-owned`.
 pub(super) fn foreign_owned(machine: &Machine<'_>) -> Checked {
     let plan = machine.shim()?;
-    let mut found = Vec::new();
+    let required = plan.decision.required.as_ref();
+    let private = required.map(|required| required.place.private_dir());
+    let homes = machine.tool_homes().into_iter().filter_map(|(_, path)| path);
+    let own = private.into_iter().chain(homes).chain(plan.leftover());
+    let mut tops: Vec<_> =
+        own.filter_map(|top| own_directory(&top, machine.snapshot.uid)).collect();
     if machine.who == Who::Everybody
         && let Some(root) = plan.settings().shared_root()
         && let Ok(provisioner) = Provisioner::new(root, plan.settings(), None)
     {
         for person in provisioner.everybody() {
-            let account = accounts::account(person.uid, &[]);
-            let homes =
-                account.home.iter().flat_map(|home| [".cargo", ".rustup"].map(|it| home.join(it)));
+            let home = accounts::account(person.uid, &[]).home;
+            let homes = home.iter().flat_map(|home| [".cargo", ".rustup"].map(|it| home.join(it)));
             let all = std::iter::once(provisioner.place(&person).private_dir()).chain(homes);
-            let name = accounts::owner(person.uid).word();
-            let findings = all.filter_map(|top| foreign(machine, &top, person.uid));
-            found.extend(findings.map(|finding| finding.about(name.as_ref())));
+            tops.extend(all.filter_map(|top| own_directory(&top, person.uid)));
         }
     }
-    let required = plan.decision.required.as_ref();
-    let private = required.map(|required| required.place.private_dir());
-    let homes = machine.tool_homes().into_iter().filter_map(|(_, path)| path);
-    let uid = machine.snapshot.uid;
-    found.extend(private.into_iter().chain(homes).filter_map(|top| foreign(machine, &top, uid)));
-    Ok(found)
+    let depth = if machine.depth == Depth::All { MAX_DEPTH } else { UPPER };
+    let walked = look_through(tops, depth);
+    let walked = walked.map_err(|_| Cannot("it cannot act as the owners of directories"))?;
+    let found = walked.iter().flat_map(|top| [foreign(machine, top), exposed(machine, top)]);
+    Ok(found.flatten().collect())
 }
 
-/// What others own in a directory that is `uid`'s.
-fn foreign(machine: &Machine<'_>, top: &Path, uid: u32) -> Option<Finding> {
-    files::entry(top).ok().filter(|entry| entry.uid == uid)?;
-    let Foreign { first, count } = look(top, uid);
-    let (first, owner) = first?;
-    let owner = accounts::owner(owner);
-    let more = match count {
-        0 | 1 => " belongs".to_owned(),
-        2 => " and another entry belong".to_owned(),
-        _ => format!(" and {} other entries belong", count - 1),
-    };
+/// What a path leads to, if that is a directory of this account's.
+fn own_directory(path: &Path, uid: u32) -> Option<(Account, PathBuf)> {
+    let path = std::fs::canonicalize(path).ok()?;
+    let entry = files::entry(&path).ok()?;
+    let is_own = entry.kind == Kind::Directory && entry.uid == uid;
+    is_own.then(|| (Account::of(uid, accounts::primary_group(uid).unwrap_or(entry.gid)), path))
+}
+
+/// "`first` and 3 other entries", and what they do.
+fn entries(first: &Path, count: u64, verbs: [&str; 2]) -> String {
+    let [one, several] = verbs;
+    let first = escaped(first);
+    match count {
+        0 | 1 => format!("`{first}` {one}"),
+        2 => format!("`{first}` and another entry {several}"),
+        _ => format!("`{first}` and {} other entries {several}", count - 1),
+    }
+}
+
+/// What others own in a directory.
+fn foreign(machine: &Machine<'_>, top: &Cache) -> Option<Finding> {
+    let Odd { first, count } = &top.totals.foreign;
+    let (first, owner) = first.as_ref()?;
+    let (path, uid) = (&top.person.path, top.person.account.uid);
+    let owner = accounts::owner(*owner);
     let text = format!(
-        "`{}`{more} to {owner}: builds, `cargo clean` and updates fail there",
-        escaped(&first)
+        "{} to {owner}: builds, `cargo clean` and updates fail there",
+        entries(first, *count, ["belongs", "belong"])
     );
-    let finding = Finding::new(Severity::Fail, text).at(&first).owned_by(&owner);
+    let finding = Finding::new(Severity::Fail, text).at(first).owned_by(&owner);
     // Root follows no symlink: neither below it nor in its place.
-    let command = format!("chown -RhP {}: {}", accounts::owner(uid).word(), quoted(top));
-    Some(finding.help(machine.ask_at(top.parent().unwrap_or(top), 0, &command)))
+    let command = format!("chown -RhP {}: {}", accounts::owner(uid).word(), quoted(path));
+    Some(finding.help(machine.ask_by(0, path, uid, &command)).about(&name_of(uid)))
 }
 
-/// Looks at the upper levels without following symlinks; a directory of somebody else's counts once.
-fn look(top: &Path, uid: u32) -> Foreign {
-    let mut foreign = Foreign::default();
-    let mut seen = 0;
-    let mut waiting = VecDeque::from([(top.to_owned(), 1)]);
-    while let Some((directory, depth)) = waiting.pop_front() {
-        for entry in std::fs::read_dir(directory).into_iter().flatten().flatten() {
-            seen += 1;
-            if seen > MOST {
-                return foreign;
-            }
-            let Ok(found) = entry.metadata() else { continue };
-            if found.uid() != uid {
-                foreign.count += 1;
-                foreign.first.get_or_insert_with(|| (entry.path(), found.uid()));
-            } else if found.is_dir() && depth < DEPTH {
-                waiting.push_back((entry.path(), depth + 1));
-            }
-        }
-    }
-    foreign
+/// What others can write to in a directory that they can reach; that is asked only of all of it, because
+/// of the directory itself `shared-homes` has said it.
+fn exposed(machine: &Machine<'_>, top: &Cache) -> Option<Finding> {
+    let Odd { first, count } = &top.totals.writable;
+    let (first, _) = first.as_ref().filter(|_| machine.depth == Depth::All)?;
+    let (path, uid) = (&top.person.path, top.person.account.uid);
+    let text = format!(
+        "{} be written to by other accounts, which can change what you run",
+        entries(first, *count, ["can", "can"])
+    );
+    let finding = Finding::new(Severity::Warn, text).at(first).owned_by(&accounts::owner(uid));
+    let help = machine.ask_at(path, uid, &format!("chmod -R go-w {}", quoted(path)));
+    Some(finding.help(help).about(&name_of(uid)))
 }
 
 /// `shared-homes`.

@@ -2,12 +2,14 @@
 
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use super::finding::{Checked, Finding, Severity};
 use super::machine::Machine;
 use crate::os::accounts;
 use crate::os::replace::is_same_content;
-use crate::session::installation::{Installation, is_same_file};
+use crate::os::trust::Trust;
+use crate::session::installation::{Installation, is_same_file, is_shim};
 use crate::settings;
 use crate::shim::Plan;
 use crate::shim::candidate::entries;
@@ -48,15 +50,15 @@ fn two_installations(machine: &Machine<'_>) -> Option<Finding> {
     if is_equal(&first, &second) {
         return None;
     }
-    // A person's own goes more easily than the machine's.
+    // A person's own is renewed by the machine's.
     let uid = |path: &Path| path.symlink_metadata().map_or(0, |found| found.uid());
-    let own = if uid(&first) == 0 { &second } else { &first };
+    let (own, other) = if uid(&first) == 0 { (&second, &first) } else { (&first, &second) };
     let text = format!(
         "`{}` and `{}` are both installed and differ, so what a build does depends on PATH",
         escaped(&first),
         escaped(&second)
     );
-    let command = format!("{} setup --uninstall", quoted(own));
+    let command = format!("{} setup", quoted(other));
     let help = machine.ask(uid(own), &command);
     let owner = accounts::owner(uid(own));
     Some(Finding::new(Severity::Warn, text).at(own).owned_by(&owner).help(help))
@@ -64,14 +66,6 @@ fn two_installations(machine: &Machine<'_>) -> Option<Finding> {
 
 fn is_equal(one: &Path, other: &Path) -> bool {
     is_same_content(one, other).unwrap_or(false)
-}
-
-/// Whether a `cargo` is the shim: of an installation, or this very program.
-pub(super) fn is_shim(cargo: &Path) -> bool {
-    let ourselves = Path::new("/proc/self/exe");
-    Installation::of_shim(cargo).is_some()
-        || is_same_file(cargo, ourselves)
-        || is_equal(cargo, ourselves)
 }
 
 /// `toolchain`.
@@ -99,7 +93,51 @@ pub(super) fn toolchain(machine: &Machine<'_>) -> Checked {
         }
     }
     found.extend(two_rustups(machine));
+    found.extend(old_cargo(machine));
     Ok(found)
+}
+
+/// The minor version from which `cargo clean` removes nothing but directories with a valid tag.
+const CLEANS_SAFELY: u32 = 97;
+
+/// A `cargo` of an old version, and one that is newer. Both are asked, and only if there are two.
+fn old_cargo(machine: &Machine<'_>) -> Option<Finding> {
+    let trust = Trust::of(machine.snapshot.uid);
+    let mut all: Vec<PathBuf> = Vec::new();
+    for cargo in directories(machine).iter().map(|at| at.join("cargo")) {
+        let is_new = || !all.iter().any(|seen| is_same_file(seen, &cargo));
+        if which::which_global(&cargo).is_ok()
+            && is_new()
+            && !is_shim(&cargo)
+            && trust.covers(&cargo)
+        {
+            all.push(cargo);
+        }
+    }
+    if all.len() < 2 {
+        return None;
+    }
+    let asked: Vec<_> =
+        all.iter().filter_map(|cargo| Some((minor_version(cargo)?, cargo))).collect();
+    let (old, path) = asked.iter().find(|(minor, _)| *minor < CLEANS_SAFELY)?;
+    let (new, other) = asked.iter().find(|(minor, _)| *minor >= CLEANS_SAFELY)?;
+    let text = format!(
+        "`{}` is cargo 1.{old}, beside 1.{new} in `{}`: before 1.{CLEANS_SAFELY} `cargo clean` also \
+         removes what is no target directory",
+        escaped(path),
+        escaped(other)
+    );
+    let help = "uninstall the old one, or take its directory out of PATH";
+    Some(Finding::new(Severity::Note, text).at(path).help(help))
+}
+
+/// What `cargo -V` says, outside of all projects and without installing anything.
+fn minor_version(cargo: &Path) -> Option<u32> {
+    let mut command = Command::new(cargo);
+    command.arg("-V").current_dir("/").env("RUSTUP_AUTO_INSTALL", "0");
+    let said = command.stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?.stdout;
+    let said = String::from_utf8(said).ok()?;
+    said.strip_prefix("cargo 1.")?.split('.').next()?.parse().ok()
 }
 
 fn two_rustups(machine: &Machine<'_>) -> Option<Finding> {

@@ -6,10 +6,10 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::finding::Cannot;
-use crate::os::accounts;
 use crate::os::homes::Homes;
 use crate::os::snapshot::{CalledAs, Snapshot};
 use crate::os::trust::Trust;
+use crate::os::{accounts, entry};
 use crate::settings::Flags;
 use crate::shim::Plan;
 use crate::shim::decide::{BUILD_BUILD_DIR, BUILD_TARGET_DIR, EntryPoint, TARGET_DIR};
@@ -29,6 +29,15 @@ pub(super) enum Who {
     Everybody,
 }
 
+/// How far directories are looked through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Depth {
+    /// Their upper levels.
+    Upper,
+    /// Everything in them.
+    All,
+}
+
 /// The machine, as the caller finds it.
 pub(super) struct Machine<'a> {
     /// The process as it was started.
@@ -42,6 +51,13 @@ pub(super) struct Machine<'a> {
     /// What the shim would do.
     shim: Result<Plan<'a>>,
     pub(super) who: Who,
+    pub(super) depth: Depth,
+}
+
+/// An account's name, or `uid-<number>`.
+pub(super) fn name_of(uid: u32) -> OsString {
+    let name = accounts::owner(uid).name;
+    name.unwrap_or_else(|| format!("uid-{uid}").into())
 }
 
 /// The same process without the session's choices, called as a shim so that it finds others on PATH.
@@ -51,11 +67,8 @@ pub(super) fn without_choices(snapshot: &Snapshot) -> Snapshot {
 
 /// Whether others than its owner can write to what a path leads to.
 pub(super) fn others_write(found: &Metadata) -> bool {
-    match found.mode() & 0o022 {
-        0 => false,
-        0o020 => accounts::private_group(found.uid()) != Some(found.gid()),
-        _ => true,
-    }
+    let is_private = || accounts::private_group(found.uid()) == Some(found.gid());
+    entry::others_write(found.mode(), is_private)
 }
 
 impl<'a> Machine<'a> {
@@ -65,11 +78,11 @@ impl<'a> Machine<'a> {
         fresh: &'a Snapshot,
         flags: &'a Flags,
         words: &'a [OsString],
-        who: Who,
+        (who, depth): (Who, Depth),
     ) -> Machine<'a> {
         let plan = |entry_point| Plan::make(fresh, entry_point, flags, words);
         let (by_name, shim) = (plan(EntryPoint::ByName), plan(EntryPoint::Shim));
-        Machine { snapshot, fresh, flags, homes: Homes::new(snapshot), by_name, shim, who }
+        Machine { snapshot, fresh, flags, homes: Homes::new(snapshot), by_name, shim, who, depth }
     }
 
     /// What the shim would do; nothing is known of that where the settings are wrong.
@@ -85,11 +98,16 @@ impl<'a> Machine<'a> {
         }
     }
 
-    /// A command that changes what is at a path, if nobody but root and the one who runs it can lead it
-    /// elsewhere; otherwise one that looks.
-    pub(super) fn ask_at(&self, path: &Path, uid: u32, command: &str) -> String {
-        match Trust::among(uid, &[0, uid]).first_changeable_above(path) {
-            None => self.ask(uid, command),
+    /// A command that its owner runs to change what is at a path.
+    pub(super) fn ask_at(&self, path: &Path, owner: u32, command: &str) -> String {
+        self.ask_by(owner, path, owner, command)
+    }
+
+    /// The same where `by` runs it, if nobody but root and the owner can lead it elsewhere; otherwise one
+    /// that looks.
+    pub(super) fn ask_by(&self, by: u32, path: &Path, owner: u32, command: &str) -> String {
+        match Trust::among(owner, &[0, owner]).first_changeable_above(path) {
+            None => self.ask(by, command),
             Some(_) => {
                 Look::Ancestors.at(path, "first take away what others can change on the way to it")
             }

@@ -29,7 +29,7 @@ use crate::ui::failure::Failure;
 use crate::ui::report::{self, row, table};
 use checks::CHECKS;
 use finding::{Report, Severity};
-use machine::{Machine, Who};
+use machine::{Depth, Machine, Who, name_of};
 
 pub(super) fn command() -> Command {
     Command::default()
@@ -52,6 +52,7 @@ pub(super) fn command() -> Command {
             switch("json", "Print JSON, with keys that stay the same"),
             switch("strict", "Exit with 1 for warnings too"),
             switch("all-users", "Look at everybody's directories (as root)"),
+            switch("deep", "Look through all of your directories, not only their upper levels"),
         ])
 }
 
@@ -67,32 +68,28 @@ pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
         return Err(failure.help("sudo cargo-peruser doctor --all-users").into());
     }
     let wanted: Vec<&String> = verb.get_many("check").into_iter().flatten().collect();
-    let found = examine(snapshot, flags, who, &wanted);
+    let depth = if verb.get_flag("deep") { Depth::All } else { Depth::Upper };
+    let found = examine(snapshot, flags, (who, depth), &wanted);
     let limit = if verb.get_flag("strict") { Severity::Warn } else { Severity::Fail };
     if verb.get_flag("json") {
         report::json(&found)?;
     } else {
-        print(&found, &own_name(snapshot))?;
+        print(&found, &name_of(snapshot.uid))?;
     }
     Ok(found.exit(limit))
 }
 
 /// Makes the checks that are wanted; all of them where none is named.
-fn examine(snapshot: &Snapshot, flags: &Flags, who: Who, wanted: &[&String]) -> Report {
+fn examine(snapshot: &Snapshot, flags: &Flags, whose: (Who, Depth), wanted: &[&String]) -> Report {
     let words = [OsString::from("build")];
     let fresh = machine::without_choices(snapshot);
-    let machine = Machine::of(snapshot, &fresh, flags, &words, who);
+    let machine = Machine::of(snapshot, &fresh, flags, &words, whose);
     let mut report = Report::new();
     let is_wanted = |id: &str| wanted.is_empty() || wanted.iter().any(|name| *name == id);
     for check in CHECKS.iter().filter(|check| is_wanted(check.id)) {
-        report.add(check.id, (check.make)(&machine), &own_name(snapshot));
+        report.add(check.id, (check.make)(&machine), &name_of(snapshot.uid));
     }
     report
-}
-
-fn own_name(snapshot: &Snapshot) -> OsString {
-    let name = accounts::owner(snapshot.uid).name;
-    name.unwrap_or_else(|| format!("uid-{}", snapshot.uid).into())
 }
 
 /// Findings only, or one line if there are none.

@@ -1,17 +1,22 @@
 //! Private directories: the caller's, or everybody's.
 
 use std::ffi::OsStr;
-use std::path::Path;
+use std::fs::File;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
 
 use super::finding::{Cannot, Checked, Finding, Severity};
-use super::machine::{Machine, Who};
+use super::machine::{Machine, Who, name_of};
+use crate::caches::list;
 use crate::caches::people::{People, Person, Standing, doubts_departed};
+use crate::os::entry::Kind;
 use crate::os::snapshot::Snapshot;
-use crate::os::{accounts, files};
+use crate::os::{accounts, files, tag};
 use crate::private_dir::place::{PlaceKind, Required};
 use crate::private_dir::provision::Provisioner;
 use crate::private_dir::{self, State, provision_command};
 use crate::shim::Plan;
+use crate::shim::decide::Rule;
 use crate::ui::escape::{escaped, quoted};
 use crate::ui::look::Look;
 use crate::workspace::record::{self, Sources};
@@ -31,26 +36,56 @@ pub(super) fn private_dir(machine: &Machine<'_>) -> Checked {
     match &machine.by_name {
         Err(failure) if failure.exit == 78 => Err(Cannot("the settings cannot be used")),
         Err(failure) => Ok(vec![Finding::of(failure)]),
-        Ok(plan) => Ok(own(machine, plan).into_iter().collect()),
+        Ok(plan) => Ok(own(machine, plan)),
     }
 }
 
-fn own(machine: &Machine<'_>, plan: &Plan<'_>) -> Option<Finding> {
-    let Required { place, .. } = plan.decision.required.as_ref()?;
-    let path = place.private_dir();
-    match plan.examine() {
-        Err(failure) => Some(Finding::of(&failure).at(&path)),
-        Ok(Some(State::Readable)) => Some(readable(machine, &path, machine.snapshot.uid)),
-        Ok(_) if place.kind == PlaceKind::InOwnCache => {
-            let command = plan.provision_command()?;
-            let text = format!(
-                "you have no private directory in the shared root, so builds go to `{}`",
-                escaped(&path)
-            );
-            Some(Finding::new(Severity::Warn, text).at(&path).help(command))
+fn own(machine: &Machine<'_>, plan: &Plan<'_>) -> Vec<Finding> {
+    let Some(Required { place, .. }) = &plan.decision.required else { return Vec::new() };
+    let (path, uid) = (place.private_dir(), machine.snapshot.uid);
+    let mut found: Vec<_> = match plan.examine() {
+        Err(failure) => vec![Finding::of(&failure).at(&path)],
+        Ok(Some(State::Readable)) => vec![readable(machine, &path, uid)],
+        Ok(Some(State::Missing)) | Ok(None) => Vec::new(),
+        Ok(Some(State::Private)) => {
+            let open = private_dir::open_existing(place, &plan.caller());
+            open.ok().flatten().map_or_else(Vec::new, |open| untagged(machine, &open, &path, uid))
         }
-        Ok(_) => None,
+    };
+    if place.kind == PlaceKind::InOwnCache
+        && found.is_empty()
+        && let Some(command) = plan.provision_command()
+    {
+        let text = format!(
+            "you have no private directory in the shared root, so builds go to `{}`",
+            escaped(&path)
+        );
+        found.push(Finding::new(Severity::Warn, text).at(&path).help(command));
     }
+    found
+}
+
+/// The target directories in an open private directory that have no valid tag. One that is missing is
+/// written by the next build; what is in its place stays.
+fn untagged(machine: &Machine<'_>, private: &File, path: &Path, uid: u32) -> Vec<Finding> {
+    let others = list::list(private).map(|listing| listing.others).unwrap_or_default();
+    let names = others.iter().map(|name| OsStr::from_bytes(name.as_bytes()));
+    let is_target = |name: &&OsStr| *name == "target" || record::read(private, name, uid).is_some();
+    let targets = names.filter(is_target).map(|name| path.join(name));
+    let is_own = |path: &PathBuf| {
+        files::entry(path).is_ok_and(|it| it.kind == Kind::Directory && it.uid == uid)
+    };
+    let finding = |path: PathBuf| {
+        let text = format!(
+            "`{}` has no valid {}: `gc` passes it over, `cargo clean` may refuse it, and backups hold it",
+            escaped(&path),
+            tag::NAME
+        );
+        let command = format!("echo '{}' > {}", tag::SIGNATURE, quoted(&path.join(tag::NAME)));
+        let help = machine.ask(uid, &command);
+        Finding::new(Severity::Warn, text).at(&path).help(help).about(&name_of(uid))
+    };
+    targets.filter(is_own).map(finding).collect()
 }
 
 /// `records`: what is for a workspace that is gone takes room until `gc` removes it, which it does not do
@@ -108,7 +143,6 @@ fn everybodys(machine: &Machine<'_>, plan: &Plan<'_>, root: &Path) -> Checked {
     let mut found = Vec::new();
     for person in provisioner.everybody() {
         let path = provisioner.place(&person).private_dir();
-        let owner = accounts::owner(person.uid);
         let finding = match provisioner.look(&person) {
             Err(failure) => Finding::of(&failure),
             Ok(State::Private) => continue,
@@ -118,36 +152,67 @@ fn everybodys(machine: &Machine<'_>, plan: &Plan<'_>, root: &Path) -> Checked {
                 Finding::new(Severity::Warn, text).help(provision_command(person.uid))
             }
         };
-        found.push(finding.at(&path).about(owner.word().as_ref()));
+        found.push((path.clone(), finding.at(&path).about(&name_of(person.uid))));
     }
-    found.extend(departed(machine, plan, root));
-    Ok(found)
+    let others = others(machine, plan, root);
+    // What is in the place of somebody's directory has been told as theirs.
+    let is_new = |path: &PathBuf| !found.iter().any(|(told, _)| told == path);
+    let others: Vec<_> = others.into_iter().filter(|(path, _)| is_new(path)).collect();
+    Ok(found.into_iter().chain(others).map(|(_, finding)| finding).collect())
 }
 
-/// Directories of which neither the owner nor the name has an account any more.
-fn departed(machine: &Machine<'_>, plan: &Plan<'_>, root: &Path) -> Vec<Finding> {
+/// What is wrong with the directories that are there, whoever is to have one.
+fn others(machine: &Machine<'_>, plan: &Plan<'_>, root: &Path) -> Vec<(PathBuf, Finding)> {
     let Snapshot { uid, gid, .. } = *machine.snapshot;
-    let people = People::of(plan.settings(), &machine.homes, uid, gid).visible;
-    if let Some(why) = doubts_departed(&people) {
+    let settings = plan.settings();
+    let people = People::of(settings, &machine.homes, uid, gid).visible;
+    let doubt = doubts_departed(&people);
+    let mut found = Vec::new();
+    if let Some(why) = doubt {
         let text = format!("nobody can tell which accounts are gone: {why}");
-        return vec![Finding::new(Severity::Warn, text).at(root).help("getent passwd")];
+        let finding = Finding::new(Severity::Warn, text).at(root).help("getent passwd");
+        found.push((root.to_owned(), finding));
     }
+    for person in people.iter().filter(|person| person.path.starts_with(root)) {
+        let account = accounts::account(person.account.uid, settings.exclude_groups());
+        let findings = match (person.standing, account.no_directory(settings)) {
+            (Standing::Departed, _) if doubt.is_some() || is_numbered(person) => continue,
+            (Standing::Departed, _) => {
+                vec![outlived(person, root, "which has no account", Severity::Note)]
+            }
+            (Standing::Mismatched, _) => {
+                vec![outlived(person, root, "and is not called like that account", Severity::Warn)]
+            }
+            (Standing::Known, Some(reason)) => {
+                let why = format!("which gets none: {}", Rule::NoDirectory(reason).reason());
+                vec![outlived(person, root, &why, Severity::Note)]
+            }
+            (Standing::Known, None) => {
+                let open = person.open(settings, &machine.homes).ok().flatten();
+                let untagged = |open| untagged(machine, &open, &person.path, person.account.uid);
+                open.map_or_else(Vec::new, untagged)
+            }
+        };
+        found.extend(findings.into_iter().map(|finding| (person.path.clone(), finding)));
+    }
+    found
+}
+
+/// A number without an account may still build: its directory is called so.
+fn is_numbered(person: &Person) -> bool {
+    person.name == format!("uid-{}", person.account.uid)
+}
+
+/// A directory in which nobody will build.
+fn outlived(person: &Person, root: &Path, why: &str, severity: Severity) -> Finding {
+    let (path, owner) = (&person.path, accounts::owner(person.account.uid));
+    let text = format!("`{}` belongs to {owner}, {why}", escaped(path));
     let is_closed = files::entry(root).is_ok_and(|entry| entry.mode & 0o022 == 0);
-    // A number without an account may still build: its directory is called so.
-    let is_numbered = |person: &Person| person.name == format!("uid-{}", person.account.uid);
-    let gone = people.iter().filter(|person| person.standing == Standing::Departed);
-    gone.filter(|person| !is_numbered(person))
-        .map(|person| {
-            let (path, owner) = (&person.path, accounts::owner(person.account.uid));
-            let text = format!("`{}` belongs to {owner}, which has no account", escaped(path));
-            // A number without an account may be one of a container's.
-            let help = match is_closed {
-                true => format!("rm -rf --one-file-system {}", quoted(path)),
-                false => Look::Entry.at(path, "remove it, if nothing of it is needed"),
-            };
-            let subject = format!("uid-{}", person.account.uid);
-            let finding = Finding::new(Severity::Note, text).at(path).owned_by(&owner).help(help);
-            finding.about(subject.as_ref())
-        })
-        .collect()
+    // Only what is nobody's is offered for removal. A number without an account may be one of a container's.
+    let help = match is_closed && person.standing == Standing::Departed {
+        true => format!("rm -rf --one-file-system {}", quoted(path)),
+        false => Look::Entry.at(path, "remove it, if nothing of it is needed"),
+    };
+    let finding = Finding::new(severity, text).at(path).owned_by(&owner).help(help);
+    finding.about(&name_of(person.account.uid))
 }

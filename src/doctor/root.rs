@@ -1,16 +1,17 @@
 //! The shared root: who can change it, and the file system that it is on.
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::path::Path;
 
 use rustix::fs::{StatVfs, StatVfsMountFlags, statvfs};
 
 use super::finding::{Checked, Finding, Severity};
 use super::machine::Machine;
-use crate::os::facts::is_on_nfs;
-use crate::os::files;
+use crate::os::facts::{is_on_nfs, is_on_tmpfs};
+use crate::os::{acls, files};
 use crate::private_dir::{self, Caller};
-use crate::settings::StickyRoot;
+use crate::settings::{Key, StickyRoot};
 use crate::ui::escape::{bytes, escaped, quoted};
 
 /// What a build of some size needs, in bytes.
@@ -45,12 +46,17 @@ pub(super) fn root(machine: &Machine<'_>) -> Checked {
              settings accept that (`sticky-root`)",
             escaped(root)
         );
-        found.push(Finding::new(Severity::Note, text).at(root));
+        let setup = format!("cargo-peruser setup --shared-root {}", quoted(root));
+        let origin = plan.settings().origin(Key::StickyRoot);
+        let origin = origin.map_or_else(String::new, ToString::to_string);
+        let help = format!("take it out of {origin}; then {}", machine.ask(0, &setup));
+        found.push(Finding::new(Severity::Note, text).at(root).help(help));
     }
     if let Ok(system) = statvfs(root) {
         found.extend(mounted(machine, root, &system));
         found.extend(room(root, &system));
     }
+    found.extend(default_acl(machine, root));
     found.extend(aged(machine, root));
     Ok(found)
 }
@@ -82,23 +88,45 @@ fn mounted(machine: &Machine<'_>, root: &Path, system: &StatVfs) -> Vec<Finding>
         );
         found.push(Finding::new(Severity::Fail, text).at(root).help(remount("exec")));
     }
-    found.extend(without_locks(root));
+    found.extend(std::fs::File::open(root).into_iter().filter_map(|open| kind(root, &open)));
     found
 }
 
-/// Cargo takes no locks on NFS.
-fn without_locks(root: &Path) -> Option<Finding> {
-    std::fs::File::open(root).ok().filter(is_on_nfs)?;
+/// What a file system of this kind lacks.
+fn kind(root: &Path, open: &File) -> Option<Finding> {
+    let device = |path| files::entry(path).ok().map(|entry| entry.device);
+    let (severity, lacks, help) = if is_on_nfs(open) {
+        let lacks = "on NFS, where cargo takes no locks: two builds of one workspace at once damage \
+                     each other";
+        (Severity::Warn, lacks, "choose a shared root on a local disk")
+    } else if is_on_tmpfs(open) && device(root) != device(Path::new("/")) {
+        let lacks = "on a tmpfs: what is built takes memory, and is gone after a restart";
+        (Severity::Note, lacks, "choose a shared root on a disk")
+    } else {
+        return None;
+    };
+    let text = format!("`{}` is {lacks}", escaped(root));
+    let help = format!("{help}: cargo-peruser setup --shared-root DIRECTORY");
+    Some(Finding::new(severity, text).at(root).help(help))
+}
+
+/// The access control list that the root hands down.
+fn default_acl(machine: &Machine<'_>, root: &Path) -> Option<Finding> {
+    let owner = files::entry(root).ok().filter(|_| acls::has_default(root))?.uid;
     let text = format!(
-        "`{}` is on NFS, where cargo takes no locks: two builds of one workspace at once damage each \
-         other",
+        "`{}` has a default ACL: what is made there without cargo-peruser is open to those in it",
         escaped(root)
     );
-    Some(Finding::new(Severity::Warn, text).at(root))
+    let help = machine.ask_at(root, owner, &format!("setfacl -k {}", quoted(root)));
+    Some(Finding::new(Severity::Note, text).at(root).help(help))
 }
 
 /// What is left for ordinary accounts.
 fn room(root: &Path, system: &StatVfs) -> Option<Finding> {
+    // Some file systems cannot tell.
+    if system.f_blocks == 0 {
+        return None;
+    }
     let left = system.f_bavail.saturating_mul(system.f_frsize);
     let no_inodes = system.f_files > 0 && system.f_favail < system.f_files / 100;
     let what = match (left < ENOUGH, no_inodes) {

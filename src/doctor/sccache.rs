@@ -1,10 +1,13 @@
 //! sccache: whose server compiles for this account.
 
+use std::ffi::OsString;
 use std::path::Path;
 
 use super::finding::{Checked, Finding, Severity};
 use super::machine::Machine;
 use crate::os::{accounts, files};
+use crate::shim::Plan;
+use crate::shim::decide::Rule;
 use crate::ui::escape::quoted;
 
 /// The port of its server where `SCCACHE_SERVER_PORT` names no other.
@@ -18,22 +21,40 @@ pub(super) fn sccache(machine: &Machine<'_>) -> Checked {
     let plan = machine.shim()?;
     let variable = |name| machine.snapshot.variable(name);
     let wrappers = ["RUSTC_WRAPPER", "CARGO_BUILD_RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER"];
-    let is_used = wrappers
-        .into_iter()
-        .filter_map(variable)
-        .any(|wrapper| Path::new(&wrapper).file_stem().is_some_and(|name| name == "sccache"));
-    // Cargo's configuration may name it as well.
+    let mut given = wrappers.into_iter().filter_map(variable).chain(configured(machine));
+    let is_used =
+        given.any(|wrapper| Path::new(&wrapper).file_stem().is_some_and(|name| name == "sccache"));
+    // A workspace's configuration may name it as well.
     let is_there = is_used
         || which::which_in_global("sccache", variable("PATH"))
             .is_ok_and(|mut all| all.next().is_some());
-    if !is_there || variable("SCCACHE_SERVER_UDS").is_some() {
-        return Ok(Vec::new());
+    let mut found = Vec::new();
+    if is_used && plan.decision.rule == Rule::Redirected {
+        let text = "sccache's keys contain CARGO_TARGET_DIR, so what it has for one target directory is \
+                    of no use for another";
+        let help = "let a script call it that removes the variable: cargo-peruser man sharing";
+        found.push(Finding::new(Severity::Note, text).help(help));
     }
-    let given = variable("SCCACHE_SERVER_PORT");
+    if is_there && variable("SCCACHE_SERVER_UDS").is_none() {
+        found.extend(server_of_another(machine, plan));
+    }
+    Ok(found)
+}
+
+/// The wrapper in cargo's own configuration.
+fn configured(machine: &Machine<'_>) -> Option<OsString> {
+    let text = files::read_regular(&machine.homes.cargo()?.join("config.toml")).ok()?;
+    let config: toml::Table = text.parse().ok()?;
+    Some(config.get("build")?.get("rustc-wrapper")?.as_str()?.into())
+}
+
+/// Another account's server, which would compile for this one.
+fn server_of_another(machine: &Machine<'_>, plan: &Plan<'_>) -> Option<Finding> {
+    let given = machine.snapshot.variable("SCCACHE_SERVER_PORT");
     let port = given.and_then(|text| text.to_str()?.parse().ok()).unwrap_or(PORT);
     let listeners = LISTENERS.iter().filter_map(|path| files::text_of_system(path).ok());
     let uid = listeners.filter_map(|text| listener(&text, port)).next();
-    let Some(uid) = uid.filter(|uid| *uid != machine.snapshot.uid) else { return Ok(Vec::new()) };
+    let uid = uid.filter(|uid| *uid != machine.snapshot.uid)?;
     let owner = accounts::owner(uid);
     let text = format!(
         "the sccache server on port {port} is {owner}'s: it compiles for you as that account, and \
@@ -41,10 +62,10 @@ pub(super) fn sccache(machine: &Machine<'_>) -> Checked {
     );
     let found = Finding::new(Severity::Fail, text).owned_by(&owner);
     let private = plan.decision.required.as_ref().map(|required| required.place.private_dir());
-    Ok(vec![match private.map(|private| private.join("sccache.sock")) {
+    Some(match private.map(|private| private.join("sccache.sock")) {
         Some(socket) => found.help(format!("export SCCACHE_SERVER_UDS={}", quoted(&socket))),
         None => found,
-    }])
+    })
 }
 
 /// Who listens on a port, by the text of `/proc/net/tcp`.

@@ -3,29 +3,15 @@
 use std::path::Path;
 
 use super::finding::{Cannot, Checked, Finding, Severity};
-use super::installed::is_shim;
-use super::machine::{Machine, Who, others_write};
+use super::machine::{Machine, Who, name_of, others_write};
 use crate::editor;
 use crate::os::passwd::Account;
 use crate::os::{accounts, files, lexical};
 use crate::private_dir::provision::Provisioner;
-use crate::session::installation::Installation;
-use crate::setup;
+use crate::session::installation::{Installation, is_shim};
+use crate::setup::{self, proof};
 use crate::shim::decide::{BUILD_BUILD_DIR, BUILD_TARGET_DIR, Rule, TARGET_DIR};
-use crate::ui::escape::{escaped, quoted};
-
-/// What else puts a `cargo` on PATH, by a part of its path.
-const WRAPPERS: [(&str, &str); 6] = [
-    ("/.cargo/bin/", "rustup"),
-    ("/.asdf/", "asdf"),
-    ("/mise/", "mise"),
-    ("/.direnv/", "direnv"),
-    ("/.nix-profile/", "nix"),
-    ("/modules/", "an environment module"),
-];
-
-/// The shells that read no file in which setup puts its hook.
-const SHELLS_WITHOUT_HOOK: [&str; 3] = ["nu", "pwsh", "xonsh"];
+use crate::ui::escape::escaped;
 
 /// `path-order`.
 pub(super) fn path_order(machine: &Machine<'_>) -> Checked {
@@ -44,34 +30,12 @@ pub(super) fn path_order(machine: &Machine<'_>) -> Checked {
 }
 
 fn this_session(machine: &Machine<'_>) -> Option<Finding> {
-    let path = machine.snapshot.variable("PATH");
-    let first = which::which_in_global("cargo", path).ok()?.next()?;
-    if is_shim(&first) {
-        return None;
-    }
-    let place = first.to_string_lossy();
-    let by = WRAPPERS.iter().find(|(part, _)| place.contains(part));
-    let by = by.map_or(String::new(), |(_, name)| format!(" ({name})"));
-    let text = format!(
-        "`cargo` in this session is `{}`{by} and not the shim, so its builds do not go to your \
-         private directory",
-        escaped(&first)
-    );
+    let (first, text) = proof::other_cargo(machine.snapshot)?;
     let found = Finding::new(Severity::Fail, text).at(&first);
     Some(match Installation::of_this_program() {
-        Some(installation) => found.help(enter(machine, &installation)),
+        Some(installation) => found.help(proof::enter(machine.snapshot, &installation)),
         None => found.help(machine.ask(0, "cargo-peruser setup")),
     })
-}
-
-/// The command that puts the shim first in a session.
-fn enter(machine: &Machine<'_>, installation: &Installation) -> String {
-    let program = quoted(&installation.binary());
-    let shell = machine.snapshot.variable("SHELL");
-    match shell.is_some_and(|shell| Path::new(&shell).ends_with("fish")) {
-        true => format!("{program} env --shell fish | source"),
-        false => format!("eval \"$({program} env --shell sh)\""),
-    }
 }
 
 /// `stale-session`.
@@ -89,6 +53,11 @@ pub(super) fn stale_session(machine: &Machine<'_>) -> Checked {
         let Some((severity, fault)) = fault else { continue };
         let text = format!("{name} is `{}`, {fault}", escaped(&path));
         found.push(Finding::new(severity, text).at(&path).help(format!("unset {name}")));
+    }
+    if found.is_empty()
+        && let Some((text, help)) = proof::chosen(machine.snapshot, machine.flags)
+    {
+        found.push(Finding::new(Severity::Note, text).help(help));
     }
     Ok(found)
 }
@@ -144,7 +113,7 @@ fn past_the_shim(machine: &Machine<'_>) -> Option<Finding> {
     {
         return None;
     }
-    let help = enter(machine, &Installation::of_this_program()?);
+    let help = proof::enter(machine.snapshot, &Installation::of_this_program()?);
     let text = format!(
         "editors that are started from this session call `{}`, and not the shim; because \
          {TARGET_DIR} is not set, they do not build in your private directory",
@@ -166,20 +135,13 @@ pub(super) fn login_shell(machine: &Machine<'_>) -> Checked {
             .map(|all| all.everybody().iter().map(|person| person.uid).collect())
             .unwrap_or_default(),
     };
-    let people = uids.into_iter().map(|uid| accounts::account(uid, excluded));
-    let finding = |account: Account| {
-        let shell = account.shell.as_deref()?;
-        let name = shell.file_name()?.to_str()?;
-        if !SHELLS_WITHOUT_HOOK.contains(&name) || account.no_directory(plan.settings()).is_some() {
-            return None;
-        }
-        let text = format!(
-            "the login shell is `{}`, which reads none of the files that setup adds its hook to",
-            escaped(shell)
-        );
-        let name = account.name.as_deref()?;
-        let help = format!("chsh -s /bin/bash {}", quoted(name));
-        Some(Finding::new(Severity::Warn, text).at(shell).help(help).about(name))
+    let accounts = uids.into_iter().map(|uid| accounts::account(uid, excluded));
+    let accounts = accounts.filter(|account| account.no_directory(plan.settings()).is_none());
+    let told = setup::login_shells(machine.snapshot, machine.flags, accounts);
+    let told = told.map_err(|_| Cannot("setup cannot tell what is installed"))?;
+    let finding = |(account, text, help): (Account, String, String)| {
+        let found = Finding::new(Severity::Warn, text).help(help).about(&name_of(account.uid));
+        account.shell.iter().fold(found, |found, shell| found.at(shell))
     };
-    Ok(people.filter_map(finding).collect())
+    Ok(told.into_iter().map(finding).collect())
 }

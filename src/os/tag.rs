@@ -17,7 +17,7 @@ pub const CONTENT: &str = "Signature: 8a477f597d28d172789f06886806bc55\n\
 # For information about cache directory tags see https://bford.info/cachedir/\n";
 
 /// What makes a text a tag.
-const SIGNATURE: &str = "Signature: 8a477f597d28d172789f06886806bc55";
+pub const SIGNATURE: &str = "Signature: 8a477f597d28d172789f06886806bc55";
 
 const READABLE: Mode = Mode::from_raw_mode(0o644);
 

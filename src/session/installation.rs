@@ -4,6 +4,8 @@
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use crate::os::replace::is_same_content;
+
 /// The program's own name.
 pub(crate) const PROGRAM: &str = "cargo-peruser";
 
@@ -55,6 +57,14 @@ impl Installation {
         let is_complete = is_same_file(&installation.shim(), &program);
         is_complete.then_some(installation)
     }
+}
+
+/// Whether a `cargo` is the shim: of an installation, or this very program.
+pub(crate) fn is_shim(cargo: &Path) -> bool {
+    let ourselves = Path::new("/proc/self/exe");
+    Installation::of_shim(cargo).is_some()
+        || is_same_file(cargo, ourselves)
+        || is_same_content(cargo, ourselves).unwrap_or(false)
 }
 
 /// Whether two paths lead to one file.

@@ -6,6 +6,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use super::site::Site;
+use crate::os::passwd::Account;
 use crate::os::{accounts, files};
 use crate::private_dir::provision::Person;
 use crate::session::installation::{Installation, PROGRAM};
@@ -23,10 +24,7 @@ pub(super) fn tell(site: &Site, people: &[Person]) {
     let mut copies = Vec::new();
     for account in &accounts {
         let name = account.name.as_deref().unwrap_or_default();
-        let shell = account.shell.as_deref().and_then(Path::file_name).unwrap_or_default();
-        let shell = shell.to_string_lossy().into_owned();
-        let has_line = account.uid == site.account.uid && has_line(&shell, &site.home);
-        if !has_line && !is_reached(&shell, site) {
+        if let Some(shell) = unreached_shell(account, site) {
             unreached.entry(shell).or_default().push(escaped(name).to_string());
         }
         let prefix = account.home.as_deref().map(|home| home.join(".local"));
@@ -36,12 +34,8 @@ pub(super) fn tell(site: &Site, people: &[Person]) {
         }
     }
     for (shell, names) in unreached {
-        let text = format!(
-            "no start-up file of setup's reaches `{}`, the login shell of {}",
-            escaped(&shell),
-            names.join(", ")
-        );
-        report::advice(&text, &line_for_shell(&shell, site));
+        let (text, help) = of_unreached(&shell, &names.join(", "), site);
+        report::advice(&text, &help);
     }
     if !copies.is_empty() {
         let text = format!(
@@ -54,6 +48,33 @@ pub(super) fn tell(site: &Site, people: &[Person]) {
     if site.is_machine() && accounts::is_root() {
         sudo(&site.installation.shim_dir());
     }
+}
+
+/// The account's login shell, if it begins with no file that has a hook or, as far as the caller may know
+/// that, the line that helps.
+fn unreached_shell(account: &Account, site: &Site) -> Option<String> {
+    let shell = account.shell.as_deref().and_then(Path::file_name).unwrap_or_default();
+    let shell = shell.to_string_lossy().into_owned();
+    let has_line = account.uid == site.account.uid && has_line(&shell, &site.home);
+    (!has_line && !is_reached(&shell, site)).then_some(shell)
+}
+
+/// What is told of such a shell, and what helps.
+fn of_unreached(shell: &str, names: &str, site: &Site) -> (String, String) {
+    let text = format!(
+        "no start-up file of setup's reaches `{}`, the login shell of {names}",
+        escaped(shell)
+    );
+    (text, line_for_shell(shell, site))
+}
+
+/// The same for one account, where the caller can know whether it has been done: for somebody else only
+/// if there is no line to add.
+pub(super) fn of_login_shell(account: &Account, site: &Site) -> Option<(String, String)> {
+    let shell = unreached_shell(account, site)?;
+    let is_known = account.uid == site.account.uid || start_up_file(&shell).is_none();
+    let name = escaped(account.name.as_deref()?).to_string();
+    is_known.then(|| of_unreached(&shell, &name, site))
 }
 
 /// Whether this shell reads a file with a hook.

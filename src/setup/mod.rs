@@ -6,7 +6,7 @@ mod advice;
 mod fingerprint;
 mod fresh_shell;
 mod pieces;
-mod proof;
+pub(crate) mod proof;
 mod site;
 mod steps;
 mod text;
@@ -22,6 +22,7 @@ use super::editor;
 use super::provision;
 use crate::os::accounts;
 use crate::os::homes::Homes;
+use crate::os::passwd::Account;
 use crate::os::replace::changed_meanwhile;
 use crate::os::snapshot::Snapshot;
 use crate::private_dir::provision::Person;
@@ -168,11 +169,33 @@ pub(crate) fn fresh_sessions(
     snapshot: &Snapshot,
     flags: &Flags,
 ) -> Result<Vec<(String, String)>, Failure> {
+    let site = installed(snapshot, flags)?;
+    Ok(site.map_or_else(Vec::new, |site| proof::complaints_of_fresh(&site, snapshot)))
+}
+
+/// Why no hook reaches the login shells of these accounts, and what helps each.
+///
+/// # Errors
+/// As [`fresh_sessions`].
+pub(crate) fn login_shells(
+    snapshot: &Snapshot,
+    flags: &Flags,
+    accounts: impl Iterator<Item = Account>,
+) -> Result<Vec<(Account, String, String)>, Failure> {
+    let Some(site) = installed(snapshot, flags)? else { return Ok(Vec::new()) };
+    let told = accounts.filter_map(|account| {
+        let (text, help) = advice::of_login_shell(&account, &site)?;
+        Some((account, text, help))
+    });
+    Ok(told.collect())
+}
+
+/// What `--status` is about, if the shim is installed.
+fn installed(snapshot: &Snapshot, flags: &Flags) -> Result<Option<Site>, Failure> {
     let status = command().no_binary_name(true).try_get_matches_from(["--status"]);
     let verb = status.map_err(|error| Failure::new(error.to_string()))?;
     let site = Site::choose(snapshot, flags, &verb)?;
-    let is_installed = site.installation.shim().exists();
-    Ok(if is_installed { proof::complaints_of_fresh(&site, snapshot) } else { Vec::new() })
+    Ok(Some(site).filter(|site| site.installation.shim().exists()))
 }
 
 /// Lets a running systemd see what was added to `user@.service`.

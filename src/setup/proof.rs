@@ -14,7 +14,7 @@ use crate::os::accounts;
 use crate::os::files;
 use crate::os::homes::Homes;
 use crate::os::snapshot::Snapshot;
-use crate::session::installation::Installation;
+use crate::session::installation::{Installation, is_shim};
 use crate::session::{SessionContext, has_cargo};
 use crate::settings::Flags;
 use crate::setup::fresh_shell::{Answer, AskedShell, Start, ask};
@@ -63,20 +63,24 @@ pub(super) fn show(site: &Site, snapshot: &Snapshot, flags: &Flags) -> anyhow::R
     let header = ["shell", "cargo", "target directory"].map(String::from);
     let mut rows = vec![header];
     rows.extend(findings.iter().map(Finding::row));
-    let (row, is_elsewhere) = this_session(snapshot, flags);
-    rows.push(row);
+    let chosen = chosen(snapshot, flags);
+    let other = other_cargo(snapshot);
+    rows.push(this_session(snapshot, chosen.is_some(), other.is_some()));
     report::line(text::table(&rows))?;
     let complaints = complaints(site, &findings);
     // Where new sessions have it as well, it is told with the line that sets it.
-    if is_elsewhere && complaints.is_empty() {
-        let text = format!("this session builds where {TARGET_DIR} says, as you may have chosen");
-        report::warning(&text, &"unset CARGO_TARGET_DIR CARGO_BUILD_TARGET_DIR");
+    if let Some((text, help)) = chosen.as_ref().filter(|_| complaints.is_empty()) {
+        report::warning(text, help);
+    }
+    // A session that began before setup has it from its next login on.
+    if let Some((_, text)) = other {
+        report::advice(&text, &enter(snapshot, &site.installation));
     }
     for (help, complaints) in complaints {
         report::warning(&complaints.join("\n         "), &help);
     }
     tell_the_rest(site, snapshot, &findings);
-    Ok(!is_elsewhere && findings.iter().all(|finding| matches!(finding.outcome, Outcome::Wins)))
+    Ok(chosen.is_none() && findings.iter().all(|finding| matches!(finding.outcome, Outcome::Wins)))
 }
 
 /// What keeps fresh sessions of the caller's from the shim, each with the command that helps.
@@ -85,19 +89,68 @@ pub(super) fn complaints_of_fresh(site: &Site, snapshot: &Snapshot) -> Vec<(Stri
     found.map(|(help, complaints)| (complaints.join("; "), help)).collect()
 }
 
-/// What this very session finds, and whether a variable that it has inherited counts as a choice: then
-/// it builds there, whatever new ones do.
-fn this_session(snapshot: &Snapshot, flags: &Flags) -> (text::Row, bool) {
-    let is_choice =
-        |rule: &Rule| matches!(rule, Rule::Explicit(Choice::Variable | Choice::BuildVariable));
-    let context = SessionContext::of(snapshot);
-    let is_elsewhere = context.session(flags).is_ok_and(|session| is_choice(session.rule()));
+/// What this very session finds.
+fn this_session(snapshot: &Snapshot, is_chosen: bool, is_other: bool) -> text::Row {
     let word =
         |path: Option<PathBuf>| path.map_or("none".into(), |path| escaped(&path).to_string());
     let target = word(snapshot.variable(TARGET_DIR).map(PathBuf::from));
-    let mark = if is_elsewhere { "  <- chosen by a variable" } else { "" };
-    let row = ["this session".into(), word(which::which("cargo").ok()), format!("{target}{mark}")];
-    (row, is_elsewhere)
+    let mark = match (is_other, is_chosen) {
+        (true, _) => "  <- not the shim",
+        (false, true) => "  <- chosen by a variable",
+        (false, false) => "",
+    };
+    ["this session".into(), word(which::which("cargo").ok()), format!("{target}{mark}")]
+}
+
+/// That a variable which this session has inherited counts as a choice, and what helps: the session builds
+/// there, whatever new ones do.
+pub(crate) fn chosen(snapshot: &Snapshot, flags: &Flags) -> Option<(String, &'static str)> {
+    let context = SessionContext::of(snapshot);
+    let session = context.session(flags).ok()?;
+    let is_choice =
+        matches!(session.rule(), Rule::Explicit(Choice::Variable | Choice::BuildVariable));
+    is_choice.then(|| {
+        let text = format!("this session builds where {TARGET_DIR} says, as you may have chosen");
+        (text, "unset CARGO_TARGET_DIR CARGO_BUILD_TARGET_DIR")
+    })
+}
+
+/// What else puts a `cargo` on PATH, by a part of its path.
+const WRAPPERS: [(&str, &str); 6] = [
+    ("/.cargo/bin/", "rustup"),
+    ("/.asdf/", "asdf"),
+    ("/mise/", "mise"),
+    ("/.direnv/", "direnv"),
+    ("/.nix-profile/", "nix"),
+    ("/modules/", "an environment module"),
+];
+
+/// The `cargo` that this session finds before the shim, and what is told of it.
+pub(crate) fn other_cargo(snapshot: &Snapshot) -> Option<(PathBuf, String)> {
+    let path = snapshot.variable("PATH");
+    let first = which::which_in_global("cargo", path).ok()?.next()?;
+    if is_shim(&first) {
+        return None;
+    }
+    let place = first.to_string_lossy();
+    let by = WRAPPERS.iter().find(|(part, _)| place.contains(part));
+    let by = by.map_or(String::new(), |(_, name)| format!(" ({name})"));
+    let text = format!(
+        "`cargo` in this session is `{}`{by} and not the shim, so its builds do not go to your \
+         private directory",
+        escaped(&first)
+    );
+    Some((first, text))
+}
+
+/// The command that puts the shim first in a session.
+pub(crate) fn enter(snapshot: &Snapshot, installation: &Installation) -> String {
+    let program = quoted(&installation.binary());
+    let shell = snapshot.variable("SHELL");
+    match shell.is_some_and(|shell| Path::new(&shell).ends_with("fish")) {
+        true => format!("{program} env --shell fish | source"),
+        false => format!("eval \"$({program} env --shell sh)\""),
+    }
 }
 
 /// What no shell's start-up files can change.

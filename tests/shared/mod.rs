@@ -4,6 +4,8 @@
 //! unless [`MAY_LACK`] says that machines of that kind lack what it needs, and so is a suite in which
 //! no test ran at all: neither may pass for a proof.
 
+pub(crate) mod doctor_json;
+
 use std::env;
 use std::process::ExitCode;
 

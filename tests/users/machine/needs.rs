@@ -28,6 +28,8 @@ pub(crate) enum Need {
     Flock,
     /// Access control lists on a tmpfs.
     Acls,
+    /// setfacl.
+    Setfacl,
     /// The immutable attribute, and the right to set it.
     Immutable,
     /// User namespaces for ordinary accounts.
@@ -70,7 +72,7 @@ pub(crate) enum Need {
 
 impl Need {
     /// All of them.
-    pub(crate) const ALL: [Need; 27] = [
+    pub(crate) const ALL: [Need; 28] = [
         Need::Cargo,
         Need::Nightly,
         Need::Rustup,
@@ -79,6 +81,7 @@ impl Need {
         Need::Git,
         Need::Flock,
         Need::Acls,
+        Need::Setfacl,
         Need::Immutable,
         Need::UserNamespaces,
         Need::Bubblewrap,
@@ -117,6 +120,7 @@ impl Need {
                 on_a_directory("acls", |directory| Acl::Default.grant(directory, 2003, 0o7))
                     .context("no ACLs on tmpfs")
             }
+            Need::Setfacl => works("setfacl", &["--version"]).context("no setfacl"),
             Need::Immutable => {
                 on_a_directory("immutable", immutable).context("no immutable directories")
             }

@@ -1,202 +1,83 @@
 //! The doctor: each finding on a machine that is broken in exactly this way, and gone after the printed
 //! command was run by whom it is meant for.
 
+mod scenes;
+
 use std::fs;
-use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
+use serde_json::Value;
 
-use crate::machine::{Need, account, group, places};
-use crate::stage::child::do_as_root;
-use crate::stage::{Host, Invocation, Outcome, Person, Shell, Stage, look, make, path_to};
+use crate::machine::{Need, places};
+use crate::shared::doctor_json;
+use crate::stage::{Host, Invocation, Outcome, Person, Shell, Stage, make, path_to};
 use crate::suite::{Test, test};
+use scenes::{Cure, OTHERS, PRIVATE_DIRS, SESSIONS, SHARED_ROOT, Scene, WORKSPACES};
 
 const ALICE: u32 = 2001;
-const BOB: u32 = 2002;
 
-/// What is broken on a machine that is otherwise in order.
-struct Broken {
-    name: &'static str,
-    /// Breaks it.
-    how: fn(&Stage) -> Result<()>,
-    /// The check, and a part of what it says to alice.
-    finds: (&'static str, &'static str),
-    /// Who runs the command, and how that begins.
-    cure: (&'static str, &'static str),
+/// What is found on a computer of its own, or with the help of another program.
+const ELSEWHERE: [&str; 2] = ["editor", "login-shell"];
+
+fn scenes() -> impl Iterator<Item = &'static Scene> {
+    [SHARED_ROOT, PRIVATE_DIRS, OTHERS, WORKSPACES, SESSIONS].into_iter().flatten()
 }
-
-const BROKEN: &[Broken] = &[
-    Broken {
-        name: "a_root_that_its_group_can_write_to",
-        how: |stage| make::own(&stage.root, ALICE, group("devs")?, 0o2775),
-        finds: ("fail[root]", "others can create files in it"),
-        cure: ("alice", "chmod go-w"),
-    },
-    Broken {
-        name: "a_root_on_a_noexec_file_system",
-        how: |stage| remount(stage, "noexec"),
-        finds: ("fail[root]", "mounted noexec"),
-        cure: ("root", "mount -o remount,exec"),
-    },
-    Broken {
-        name: "a_root_on_a_read_only_file_system",
-        how: |stage| remount(stage, "ro"),
-        finds: ("fail[root]", "mounted read-only"),
-        cure: ("root", "mount -o remount,rw"),
-    },
-    Broken {
-        name: "a_private_directory_that_others_can_read",
-        how: |stage| make::own(&stage.root.join("alice"), ALICE, ALICE, 0o755),
-        finds: ("warn[private-dir]", "mode 0755"),
-        cure: ("alice", "chmod 0700"),
-    },
-    Broken {
-        name: "a_private_directory_that_its_owner_cannot_use",
-        how: |stage| make::own(&stage.root.join("alice"), ALICE, ALICE, 0o500),
-        finds: ("fail[private-dir]", "its owner cannot use it"),
-        cure: ("alice", "chmod u+rwx"),
-    },
-    Broken {
-        name: "no_private_directory",
-        how: |stage| make::nothing(&stage.root.join("alice")),
-        finds: ("warn[private-dir]", "you have no private directory"),
-        cure: ("root", "cargo-peruser provision alice"),
-    },
-    Broken {
-        name: "files_of_root_in_a_target_directory",
-        how: |stage| {
-            let target = stage.root.join("alice/app-0123456789abcdef");
-            make::directory(&target, ALICE, ALICE, 0o700)?;
-            make::directory(&target.join("debug"), ALICE, ALICE, 0o755)?;
-            make::file(&target.join("debug/app"), "", 0, 0o755)
-        },
-        finds: ("fail[foreign-owned]", "root (uid 0)"),
-        cure: ("root", "chown -RhP alice:"),
-    },
-    Broken {
-        name: "files_of_root_in_cargos_home",
-        how: |stage| {
-            let cargo = home(stage)?.join(".cargo");
-            make::directory(&cargo, ALICE, ALICE, 0o755)?;
-            make::directory(&cargo.join("registry"), 0, 0, 0o755)
-        },
-        finds: ("fail[foreign-owned]", "registry"),
-        cure: ("root", "chown -RhP alice:"),
-    },
-    Broken {
-        name: "a_home_of_rustup_that_everyone_can_write_to",
-        how: |stage| make::directory(&home(stage)?.join(".rustup"), ALICE, ALICE, 0o777),
-        finds: ("warn[shared-homes]", "several accounts can write to"),
-        cure: ("alice", "chmod go-w"),
-    },
-    Broken {
-        name: "an_old_target_directory",
-        how: |stage| {
-            let target = stage.checkout.join("target");
-            make::directory(&target, ALICE, ALICE, 0o755)?;
-            make::directory(&target.join("debug"), ALICE, ALICE, 0o755)?;
-            make::file(&target.join(".rustc_info.json"), "{}", ALICE, 0o644)?;
-            make::directory(&target.join("debug/.fingerprint"), ALICE, ALICE, 0o755)?;
-            make::file(&target.join("debug/app"), "", ALICE, 0o755)
-        },
-        finds: ("warn[left-behind]", "left from earlier builds"),
-        cure: ("alice", "cargo-peruser migrate"),
-    },
-    Broken {
-        name: "a_checkout_for_a_group_without_its_bit",
-        how: |stage| make::own(&stage.checkout, ALICE, group("devs")?, 0o775),
-        finds: ("warn[checkout]", "set-group-id bit is missing"),
-        cure: ("alice", "chmod g+s"),
-    },
-    Broken {
-        name: "a_lock_file_that_its_group_cannot_write",
-        how: |stage| {
-            make::own(&stage.checkout, BOB, group("devs")?, 0o2775)?;
-            make::file(&stage.checkout.join("Cargo.lock"), "", BOB, 0o644)
-        },
-        finds: ("warn[checkout]", "cannot be written by the group devs (mode 0644)"),
-        cure: ("bob", "chgrp devs"),
-    },
-];
-
-/// What a session of alice's has exported, and what is said about it.
-type Exported = (&'static str, &'static str, fn(&Stage) -> String, &'static str);
-
-const EXPORTED: &[Exported] = &[
-    (
-        "bobs_directory",
-        "CARGO_TARGET_DIR",
-        |s| below(s, "shared/bob/target"),
-        "fail[stale-session]",
-    ),
-    (
-        "the_directory_of_everybody",
-        "CARGO_TARGET_DIR",
-        |s| below(s, "shared"),
-        "fail[stale-session]",
-    ),
-    ("bobs_home", "CARGO_BUILD_BUILD_DIR", |s| below(s, "home/2002/x"), "fail[stale-session]"),
-    ("a_common_directory", "CARGO_TARGET_DIR", |s| below(s, "common"), "warn[stale-session]"),
-    ("the_switch_off", "CARGO_PERUSER", |_| "off".into(), "warn[settings]"),
-    ("bobs_home_of_cargo", "CARGO_HOME", |s| below(s, "cargo"), "warn[shared-homes]"),
-];
 
 pub(crate) fn tests() -> Vec<Test> {
     let mut tests = vec![
         test("doctor::finds_nothing_on_a_machine_in_order", in_order),
-        test("doctor::finds_settings_that_others_can_write", settings),
-        test("doctor::finds_what_it_cannot_cure_and_says_whom_to_ask", told_only),
-        test("doctor::finds_what_others_left_in_a_workspace_and_a_full_root", told_only_here),
-        test("doctor::finds_a_directory_on_path_that_everyone_can_write_to", on_path),
+        test("doctor::each_check_has_a_scene", each_check),
+        test("doctor::finds_settings_that_others_can_write_and_settings_in_conflict", settings),
         test("doctor::finds_outdated_settings_of_an_editor", editor),
-        test("doctor::notes_what_is_left_of_workspaces_that_are_gone", gone),
-        test("doctor::notes_what_is_accepted", noted),
         test("doctor::finds_the_sccache_server_of_somebody_else", sccache),
         test("doctor::finds_a_repository_that_git_refuses", dubious).needs(&[Need::Git]),
-        test("doctor::root_looks_at_everybodys_directories", everybody),
-        test("doctor::offers_to_remove_nothing_of_which_the_owner_may_be_known", doubtful),
         test("doctor::finds_another_cargo_before_the_shim", path_order).needs(&[Need::Bash]),
         test("doctor::says_what_the_manual_shows", transcript).needs(&[Need::Bash]),
         test("doctor::finds_installations_that_differ", two_installations).needs(&[Need::Bash]),
+        test("doctor::finds_a_root_that_setup_would_make_anew", anew).needs(&[Need::Bash]),
         test(
-            "doctor::finds_a_sticky_root_one_that_systemd_ages_and_a_shell_without_a_hook",
-            machines,
+            "doctor::finds_a_root_that_systemd_ages_and_a_shell_without_a_hook",
+            ageing_and_shells,
         )
         .needs(&[Need::Bash]),
     ];
-    for broken in BROKEN {
-        let body = move |stage: &Stage| found_and_cured(stage, broken);
-        tests.push(test(format!("doctor::finds_{}", broken.name), body));
-    }
-    for exported in EXPORTED {
-        let body = move |stage: &Stage| found_and_unset(stage, *exported);
-        tests.push(test(format!("doctor::finds_exported_{}", exported.0), body));
-    }
+    tests.extend(scenes().map(|scene| {
+        let body = move |stage: &Stage| found_and_cured(stage, scene);
+        test(format!("doctor::finds_{}", scene.name), body).needs(scene.needs)
+    }));
     tests
 }
 
-fn home(stage: &Stage) -> Result<std::path::PathBuf> {
-    Ok(stage.person("alice")?.home)
+/// What the commands of scenes know.
+const WORDS: &str = r#"
+as_alice() { setpriv --reuid=2001 --regid=2001 --init-groups env HOME="$H" T="$T" sh -c "umask 022; $1"; }
+TARGET="mkdir -p $C/target/debug/.fingerprint; touch $C/target/.rustc_info.json $C/target/debug/app"
+orphan() {
+    mkdir $D/other; echo '[package]' >$D/other/Cargo.toml; chown -R alice $D/other
+    (cd $D/other && as_alice 'cargo build >/dev/null'); rm -r $D/other
+    T=$(echo $S/alice/other-*)
 }
-
-fn below(stage: &Stage, name: &str) -> String {
-    stage.at(name).display().to_string()
-}
+age() { find $S/alice -exec touch -h -d '3 days ago' {} +; }
+program() { mkdir -p ${1%/*}; printf '#!/bin/sh\necho %s\n' "$2 $3" >$1; chmod 755 $1; }
+umask 022
+"#;
 
 /// A machine on which alice has a workspace and has built it.
 fn furnish(stage: &Stage) -> Result<()> {
-    make::tmpfs(&stage.root, "mode=0755,size=1g")?;
     stage.shared_root().provisioned()?;
     make::file(&stage.checkout.join("Cargo.toml"), "[package]\nname = \"app\"\n", ALICE, 0o644)?;
     stage.person("alice")?.cargo(["build"]).run()?.silently()?;
     stage.person("bob")?;
-    make::directory(&stage.at("common"), 0, 0, 0o1777)?;
-    make::directory(&stage.at("cargo"), BOB, BOB, 0o755)
+    Ok(())
 }
 
-fn remount(stage: &Stage, option: &str) -> Result<()> {
-    let option = format!("remount,{option}");
-    do_as_root("mount", [Path::new("-o"), Path::new(&option), &stage.root])
+/// A command that knows where things are, under the umask of people who share.
+fn shell<'p>(person: &'p Person<'_>, script: &str) -> Result<Invocation<'p>> {
+    let Stage { root, checkout, directory, .. } = person.stage;
+    let alice = person.stage.person("alice")?.home;
+    let [s, c, d, h] = [root, checkout, directory, &alice].map(|path| path.display());
+    let script = format!("S={s}; C={c}; D={d}; H={h}; umask 002\n{script}");
+    Ok(person.shell(&script, [""; 0]))
 }
 
 fn doctor<'p>(person: &'p Person<'_>, words: &[&str]) -> Invocation<'p> {
@@ -216,44 +97,94 @@ fn healthy(run: &Outcome) -> Result<()> {
     Ok(())
 }
 
+/// The findings' lines.
+fn findings(run: &Outcome) -> Vec<&str> {
+    run.stdout.lines().filter(|line| line.contains("]: ") && !line.starts_with(' ')).collect()
+}
+
+fn found_and_cured(stage: &Stage, scene: &Scene) -> Result<()> {
+    furnish(stage)?;
+    let root = stage.person("root")?;
+    shell(&root, &format!("{WORDS}\n{}", scene.how))?.run()?.silently()?;
+    let (name, flags) = scene.asks;
+    let asker = stage.person(name)?;
+    let mut session = scene.session.to_owned();
+    if flags.contains(&"--deep") {
+        let upper: Vec<&str> = flags.iter().copied().filter(|flag| *flag != "--deep").collect();
+        healthy(&ask(&asker, &session, &upper)?)?;
+    }
+    let mut run = ask(&asker, &session, flags)?;
+    let report = ask(&asker, &session, &[flags, &["--json"]].concat())?.stdout;
+    finds(&run, &report, scene.finds)?;
+    for cure in scene.cures {
+        match *cure {
+            Cure::Run(who, begins) => {
+                let mut command = offered(&run, begins)?;
+                if command.starts_with("cargo-peruser migrate") {
+                    // It asks, and here is nobody to answer.
+                    command += " --yes";
+                }
+                shell(&stage.person(who)?, &command)?.run()?.ok()?;
+            }
+            Cure::Words(who, says, script) => {
+                offered(&run, says)?;
+                shell(&stage.person(who)?, script)?.run()?.ok()?;
+            }
+            Cure::Here(begins) => session += &format!("\n{}", offered(&run, begins)?),
+            Cure::HereWords(says, script) => {
+                offered(&run, says)?;
+                session += &format!("\n{script}");
+            }
+        }
+        run = ask(&asker, &session, flags)?;
+    }
+    healthy(&run)
+}
+
+fn ask(asker: &Person<'_>, session: &str, flags: &[&str]) -> Result<Outcome> {
+    let flags = flags.join(" ");
+    shell(asker, &format!("{session}\ncargo-peruser doctor --strict {flags}"))?.run()
+}
+
+/// That these are found and nothing else, as text and as JSON.
+fn finds(run: &Outcome, report: &str, expected: &[(&str, &str)]) -> Result<()> {
+    for (begin, part) in expected {
+        let is_it = |line: &&str| line.starts_with(begin) && line.contains(part);
+        ensure!(findings(run).iter().any(is_it), "`{begin}` … `{part}`:\n{}", run.stdout);
+    }
+    let number = findings(run).len();
+    ensure!(number == expected.len(), "it finds more than was broken:\n{}", run.stdout);
+    let is_good = expected.iter().all(|(begin, _)| begin.starts_with("note"));
+    ensure!(run.status.success() == is_good, "the exit code is {}", run.status);
+    let report: Value = serde_json::from_str(report)?;
+    let violation = doctor_json::violation(&report);
+    ensure!(violation.is_none(), "{violation:?}");
+    let told = report.get("findings").and_then(Value::as_array).map(Vec::len);
+    ensure!(told == Some(number), "{report}");
+    Ok(())
+}
+
+fn each_check(stage: &Stage) -> Result<()> {
+    let list = doctor(&stage.person("alice")?, &["--list"]).run()?.stdout;
+    for id in list.lines().filter_map(|line| line.split(' ').next()) {
+        let is_found =
+            |scene: &Scene| scene.finds.iter().any(|(begin, _)| begin.contains(&format!("[{id}]")));
+        ensure!(ELSEWHERE.contains(&id) || scenes().any(is_found), "no scene for {id}");
+    }
+    Ok(())
+}
+
 fn in_order(stage: &Stage) -> Result<()> {
     furnish(stage)?;
     let own = stage.root.join("alice/target");
     for name in ["alice", "bob", "root"] {
         healthy(&doctor(&stage.person(name)?, &["--strict"]).run()?)?;
     }
-    healthy(&doctor(&stage.person("root")?, &["--strict", "--all-users"]).run()?)?;
+    healthy(&doctor(&stage.person("root")?, &["--strict", "--all-users", "--deep"]).run()?)?;
+    healthy(&doctor(&stage.person("alice")?, &["--strict", "--deep"]).run()?)?;
     healthy(&doctor(&stage.person("alice")?, &[]).env("CARGO_TARGET_DIR", own).run()?)?;
     doctor(&stage.person("alice")?, &["--all-users"]).run()?.fails()?.blames("only root")?;
     Ok(())
-}
-
-fn found_and_cured(stage: &Stage, broken: &Broken) -> Result<()> {
-    let Broken { how, finds: (finding, says), cure: (who, begins), .. } = broken;
-    furnish(stage)?;
-    how(stage)?;
-    let alice = stage.person("alice")?;
-    let run = doctor(&alice, &["--strict"]).umask("002").run()?;
-    run.fails()?.prints(format!("{finding}: "))?.prints(says)?;
-    let others =
-        run.stdout.lines().filter(|line| !line.starts_with(finding) && line.contains("]: "));
-    ensure!(others.count() == 0, "it finds more than was broken:\n{}", run.stdout);
-    let mut command = offered(&run, begins)?;
-    if command.starts_with("cargo-peruser migrate") {
-        // It asks, and here is nobody to answer.
-        command += " --yes";
-    }
-    stage.person(who)?.shell(&command, [""; 0]).run()?.ok()?;
-    healthy(&doctor(&alice, &["--strict"]).umask("002").run()?)
-}
-
-fn found_and_unset(stage: &Stage, (_, name, value, finding): Exported) -> Result<()> {
-    furnish(stage)?;
-    let alice = stage.person("alice")?;
-    let run = doctor(&alice, &["--strict"]).env(name, value(stage)).run()?;
-    run.fails()?.prints(format!("{finding}: "))?.prints(name)?;
-    let again = format!("{} && cargo-peruser doctor --strict", offered(&run, "unset ")?);
-    healthy(&alice.shell(&again, [""; 0]).env(name, value(stage)).run()?)
 }
 
 fn settings(stage: &Stage) -> Result<()> {
@@ -268,106 +199,21 @@ fn settings(stage: &Stage) -> Result<()> {
     run.mentions("note: not checked, because the settings cannot be used: `root`, ")?;
     let command = offered(&run, "chmod go-w")?;
     root.shell(&command, [""; 0]).system_settings(&directory).run()?.ok()?;
-    healthy(&doctor(&alice, &[]).system_settings(&directory).run()?)
-}
-
-/// Findings for which there is no command that anybody could run as it stands.
-fn told_only(stage: &Stage) -> Result<()> {
-    furnish(stage)?;
-    let alice = stage.person("alice")?;
-    let missing =
-        doctor(&alice, &["root"]).env("CARGO_PERUSER_SHARED_ROOT", stage.at("none")).run()?;
-    missing
-        .ok()?
-        .prints("warn[root]: the shared root")?
-        .prints("ask root (uid 0) to run: cargo-peruser")?;
-    let path = [places::SHIM, places::BY_NAME];
-    let run = doctor(&alice, &["toolchain"]).path(path).run()?;
-    run.fails()?.prints("fail[toolchain]: no cargo found to execute")?;
-    let shims = stage.at(".asdf");
-    make::directory(&shims, 0, 0, 0o755)?;
-    make::script(&shims.join("cargo"), "#!/bin/sh\n")?;
-    let path = [below(stage, ".asdf"), path_to(places::STUB)];
-    let run = doctor(&alice, &["path-order"]).path(path).run()?;
-    run.fails()?
-        .prints(".asdf/cargo` (asdf) and not the shim")?
-        .prints("ask root (uid 0) to run")?;
-    for directory in ["one", "two"] {
-        make::directory(&stage.at(directory), 0, 0, 0o755)?;
-        make::script(
-            &stage.at(directory).join("rustup"),
-            &format!("#!/bin/sh\necho {directory}\n"),
-        )?;
-    }
-    let path = [path_to(places::STUB), below(stage, "one"), below(stage, "two")];
-    doctor(&alice, &["toolchain"])
-        .path(path)
-        .run()?
-        .ok()?
-        .prints("note[toolchain]: there are two")?;
-    Ok(())
-}
-
-/// What is accepted, and is not what people may think.
-fn noted(stage: &Stage) -> Result<()> {
-    furnish(stage)?;
-    let alice = stage.person("alice")?;
-    make::own(&stage.checkout, ALICE, group("devs")?, 0o2775)?;
-    let run = doctor(&alice, &["--strict"]).run()?;
-    run.ok()?.prints("note[checkout]: what you make in the checkout")?;
-    let again = format!("{} && cargo-peruser doctor", offered(&run, "umask 002")?);
-    healthy(&alice.shell(&again, [""; 0]).run()?)?;
-    let inside = stage.checkout.join("builds");
-    make::directory(&inside, ALICE, ALICE, 0o755)?;
-    let inside =
-        |run: Invocation<'_>| run.env("CARGO_PERUSER_SHARED_ROOT", &inside).umask("002").run();
-    let run = inside(doctor(&alice, &[]))?;
-    run.ok()?.prints("note[root]: builds of this workspace are not refused")?;
-    alice.shell(&offered(&run, "chmod go-w")?, [""; 0]).run()?.ok()?;
-    healthy(&inside(doctor(&alice, &[]))?)?;
-    make::own(&stage.root, 0, 0, 0o1777)?;
-    let run = doctor(&alice, &["--strict"]).env("CARGO_PERUSER_STICKY_ROOT", "accept").run()?;
-    run.ok()?.prints("note[root]: others can create files in")?.prints("(`sticky-root`)")?;
-    Ok(())
-}
-
-/// The same in a workspace, and a file system without room.
-fn told_only_here(stage: &Stage) -> Result<()> {
-    furnish(stage)?;
-    let alice = stage.person("alice")?;
-    make::directory(&stage.checkout.join(".cargo"), ALICE, ALICE, 0o755)?;
-    let text = format!("[build]\nbuild-dir = \"{}\"\n", below(stage, "common"));
-    make::file(&stage.checkout.join(".cargo/config.toml"), text, ALICE, 0o644)?;
-    doctor(&alice, &["build-dir"])
-        .run()?
-        .ok()?
-        .prints("note[build-dir]: ")?
-        .prints("config.toml")?;
-    let target = stage.checkout.join("target");
-    make::directory(&target, BOB, BOB, 0o755)?;
-    make::directory(&target.join("nextest"), BOB, BOB, 0o755)?;
-    make::file(&target.join(".rustc_info.json"), "{}", BOB, 0o644)?;
-    let run = doctor(&alice, &["left-behind", "checkout"]).run()?;
-    run.ok()?.prints("warn[left-behind]: ")?.prints("earlier builds by bob (uid 2002)")?;
-    run.prints("warn[checkout]: ")?.prints("ask bob (uid 2002) to take it away")?;
-    run.never_says("rm ")?;
-    do_as_root("mount", ["-o".as_ref(), "remount,size=1m".as_ref(), stage.root.as_os_str()])?;
-    let run = doctor(&alice, &["root"]).run()?;
-    run.ok()?.prints("warn[root]: only ")?.prints("are free")?;
-    Ok(())
-}
-
-fn on_path(stage: &Stage) -> Result<()> {
-    furnish(stage)?;
-    let open = stage.at("open");
-    make::directory(&open, 0, 0, 0o777)?;
-    let alice = stage.person("alice")?;
-    let path = [path_to(places::STUB), below(stage, "open")];
-    let run = doctor(&alice, &["--strict"]).path(&path).run()?;
-    run.fails()?.prints("warn[toolchain]: ")?.prints("everyone can write to it (mode 0777)")?;
-    let command = offered(&run, "chmod o-w")?;
-    stage.person("root")?.shell(&command, [""; 0]).run()?.ok()?;
-    healthy(&doctor(&alice, &["--strict"]).path(path).run()?)
+    healthy(&doctor(&alice, &[]).system_settings(&directory).run()?)?;
+    make::file(
+        &directory.join("config.toml"),
+        "enforce = [\"scope\"]\nscope = \"user\"\n",
+        0,
+        0o644,
+    )?;
+    let session = |line: &str| {
+        let line = format!("export CARGO_PERUSER_SCOPE=workspace; {line} cargo-peruser doctor");
+        alice.shell(&line, [""; 0]).system_settings(&directory).run()
+    };
+    let run = session("")?;
+    run.fails()?.prints("fail[settings]: `scope` in ")?.prints("which enforces it")?;
+    offered(&run, "take it out of the environment variable CARGO_PERUSER_SCOPE")?;
+    healthy(&session("unset CARGO_PERUSER_SCOPE;")?)
 }
 
 fn dubious(stage: &Stage) -> Result<()> {
@@ -381,25 +227,6 @@ fn dubious(stage: &Stage) -> Result<()> {
     bob.shell(&offered(&run, "git config")?, [""; 0]).run()?.ok()?;
     bob.program("git", ["status"]).run()?.ok()?;
     healthy(&doctor(&bob, &["--strict"]).run()?)
-}
-
-fn gone(stage: &Stage) -> Result<()> {
-    furnish(stage)?;
-    let alice = stage.person("alice")?;
-    let target = alice.target()?;
-    healthy(&doctor(&alice, &["--strict"]).run()?)?;
-    // It was hers to make and to remove.
-    fs::rename(&stage.checkout, stage.at("elsewhere"))?;
-    let doctor = || doctor(&alice, &["--strict"]).within(&alice.home);
-    healthy(&doctor().run()?)?;
-    let old = "find \"$1\" -exec touch -h -d '3 days ago' {} +";
-    alice.shell(old, [stage.root.join("alice")]).within(&alice.home).run()?.ok()?;
-    let run = doctor().run()?;
-    run.ok()?.prints("note[records]: one target directory is for")?.prints("which is gone")?;
-    let gc = offered(&run, "cargo-peruser gc")?;
-    alice.shell(&gc, [""; 0]).within(&alice.home).run()?.ok()?;
-    ensure!(look(&target)?.is_none(), "it is still there");
-    healthy(&doctor().run()?)
 }
 
 fn editor(stage: &Stage) -> Result<()> {
@@ -423,55 +250,14 @@ fn sccache(stage: &Stage) -> Result<()> {
     let alice = stage.person("alice")?;
     let server = std::net::TcpListener::bind("127.0.0.1:0")?;
     let port = server.local_addr()?.port().to_string();
-    let using = |run: Invocation<'_>| {
-        run.env("RUSTC_WRAPPER", "sccache").env("SCCACHE_SERVER_PORT", &port).run()
-    };
+    make::directory(&stage.at("bin"), 0, 0, 0o755)?;
+    make::script(&stage.at("bin/sccache"), "#!/bin/sh\n")?;
+    let path = [path_to(places::STUB).into(), stage.at("bin")];
+    let using = |run: Invocation<'_>| run.path(&path).env("SCCACHE_SERVER_PORT", &port).run();
     let run = using(doctor(&alice, &["--strict"]))?;
     run.fails()?.prints("fail[sccache]: the sccache server on port")?.prints("root (uid 0)")?;
     let again = format!("{} && cargo-peruser doctor --strict", offered(&run, "export ")?);
     healthy(&using(alice.shell(&again, [""; 0]))?)
-}
-
-fn everybody(stage: &Stage) -> Result<()> {
-    furnish(stage)?;
-    let former = stage.root.join("eve");
-    make::directory(&former, 4001, 4001, 0o700)?;
-    make::own(&stage.root.join("bob"), BOB, BOB, 0o755)?;
-    make::nothing(&stage.root.join("carol"))?;
-    let root = stage.person("root")?;
-    let all = |words: &[&str]| doctor(&root, &[&["--all-users", "--strict"], words].concat()).run();
-    let run = all(&[])?;
-    run.fails()?.prints("warn[private-dir]: bob: others can look into")?;
-    run.prints("note[private-dir]: uid-4001: ")?.prints("warn[private-dir]: carol: there is no")?;
-    for (who, begins) in [
-        ("bob", "chmod 0700"),
-        ("root", "rm -rf --one-file-system"),
-        ("root", "cargo-peruser provision carol"),
-    ] {
-        stage.person(who)?.shell(&offered(&run, begins)?, [""; 0]).run()?.ok()?;
-    }
-    ensure!(look(&former)?.is_none(), "it is still there");
-    healthy(&all(&[])?)?;
-    make::own(&stage.root.join("bob"), account("mallory")?.uid, BOB, 0o700)?;
-    all(&["private-dir"])?
-        .fails()?
-        .prints("fail[private-dir]: bob: ")?
-        .prints("owned by mallory")?;
-    Ok(())
-}
-
-/// An account database that is down knows nobody, and a known name has another owner after a mistake.
-fn doubtful(stage: &Stage) -> Result<()> {
-    furnish(stage)?;
-    let root = stage.person("root")?;
-    let all = || doctor(&root, &["--all-users", "private-dir"]).run();
-    make::own(&stage.root.join("bob"), 4001, 4001, 0o700)?;
-    all()?.fails()?.prints("fail[private-dir]: bob: ")?.never_says("rm -rf")?;
-    for uid in 4002..4100 {
-        make::directory(&stage.root.join(format!("gone{uid}")), uid, uid, 0o700)?;
-    }
-    all()?.fails()?.prints("more than half of the owners have no account")?.never_says("rm -rf")?;
-    Ok(())
 }
 
 const MACHINES: &str = "/usr/local/bin/cargo-peruser";
@@ -510,8 +296,11 @@ fn path_order(stage: &Stage) -> Result<()> {
     fs::write(host.at("/etc/environment"), "CARGO_TARGET_DIR=/home/alice/mine\n")?;
     let run = host.run(&alice, "/bin/sh", ["-c", &again]).run()?;
     run.fails()?.prints("CARGO_TARGET_DIR is `/home/alice/mine`, by `/etc/environment` line 1")?;
-    run.prints("sudo ${EDITOR:-vi} +1 /etc/environment")?;
-    Ok(())
+    let edit = offered(&run, "${EDITOR:-vi} +1 /etc/environment")?;
+    let editor = "sed -i -e ${1#+}d $2";
+    let edit = format!("echo '{editor}' >/root/editor; EDITOR='sh /root/editor'; {edit}");
+    host.run(&host.person("root")?, "/bin/sh", ["-c", &edit]).run()?.ok()?;
+    healthy(&host.run(&alice, "/bin/sh", ["-c", &again]).run()?)
 }
 
 /// A machine as people have them, and what the manual has of it, but for where lines end.
@@ -556,12 +345,12 @@ fn two_installations(stage: &Stage) -> Result<()> {
     fs::write(&own, longer)?;
     let run = login("cargo-peruser doctor settings --strict")?;
     run.fails()?.prints("warn[settings]: ")?.prints("are both installed and differ")?;
-    login(&offered(&run, "/home/alice/.local/bin/cargo-peruser setup")?)?.ok()?;
+    login(&offered(&run, "/usr/local/bin/cargo-peruser setup")?)?.ok()?;
     login("cargo-peruser doctor settings --strict")?.ok()?;
     Ok(())
 }
 
-fn machines(stage: &Stage) -> Result<()> {
+fn anew(stage: &Stage) -> Result<()> {
     let host = Host::new(stage, "host", Shell::Bash)?;
     installed(&host)?;
     let (alice, root) = (host.person("alice")?, host.person("root")?);
@@ -576,6 +365,30 @@ fn machines(stage: &Stage) -> Result<()> {
     let setup = offered(&run, "cargo-peruser setup --shared-root")?;
     host.run(&root, "/bin/sh", ["-c", &setup]).run()?.ok()?;
     healthy(&login("cargo-peruser doctor --strict")?)?;
+    fs::rename(&shared, host.at("/var/cache/elsewhere"))?;
+    let run = login("unset CARGO_TARGET_DIR CARGO_BUILD_BUILD_DIR; cargo-peruser doctor root")?;
+    run.ok()?.prints("warn[root]: the shared root `/var/cache/cargo-peruser` does not exist")?;
+    let setup = offered(&run, "cargo-peruser setup --shared-root")?;
+    host.run(&root, "/bin/sh", ["-c", &setup]).run()?.ok()?;
+    healthy(&login("cargo-peruser doctor --strict")?)?;
+    let settings = host.at("/etc/cargo-peruser/config.toml");
+    let text = fs::read_to_string(&settings)?;
+    fs::write(&settings, format!("{text}sticky-root = \"accept\"\n"))?;
+    make::own(&shared, 0, 0, 0o1777)?;
+    let run = login("cargo-peruser doctor")?;
+    run.ok()?.prints("note[root]: others can create files in `/var/cache/cargo-peruser`")?;
+    let setup = offered(&run, "cargo-peruser setup --shared-root")?;
+    offered(&run, "take it out of `/etc/cargo-peruser/config.toml` line ")?;
+    fs::write(&settings, text)?;
+    host.run(&root, "/bin/sh", ["-c", &setup]).run()?.ok()?;
+    healthy(&login("cargo-peruser doctor --strict")?)
+}
+
+fn ageing_and_shells(stage: &Stage) -> Result<()> {
+    let host = Host::new(stage, "host", Shell::Bash)?;
+    installed(&host)?;
+    let (alice, root) = (host.person("alice")?, host.person("root")?);
+    let login = |line: &str| host.run(&alice, "/bin/bash", ["-l", "-c", line]).run();
     let tmpfiles = host.at("/etc/tmpfiles.d");
     make::directory(&tmpfiles, 0, 0, 0o755)?;
     make::file(&tmpfiles.join("old.conf"), "e /var/cache - - - 10d\n", 0, 0o644)?;
@@ -588,8 +401,12 @@ fn machines(stage: &Stage) -> Result<()> {
     let text = fs::read_to_string(&accounts)?;
     fs::write(&accounts, text.replace("/home/alice:/bin/bash", "/home/alice:/usr/bin/nu"))?;
     let run = login("cargo-peruser doctor --strict")?;
-    run.fails()?.prints("warn[login-shell]: the login shell is `/usr/bin/nu`")?;
-    let chsh = offered(&run, "chsh -s /bin/bash alice")?;
-    host.run(&root, "/bin/sh", ["-c", &chsh]).run()?.ok()?;
+    run.fails()?.prints("warn[login-shell]: no start-up file of setup's reaches `nu`")?;
+    login("cargo-peruser setup --status")?.mentions("no start-up file of setup's reaches `nu`")?;
+    let file = "~/.config/nushell/config.nu";
+    let line = offered(&run, "add this line to ")?;
+    let line = line.strip_prefix(&format!("add this line to {file}: ")).context("another file")?;
+    make::file(&host.home("alice").join("line"), line, ALICE, 0o644)?;
+    login(&format!("mkdir -p ~/.config/nushell; cat ~/line >>{file}"))?.ok()?;
     healthy(&login("cargo-peruser doctor --strict")?)
 }

@@ -1,0 +1,483 @@
+//! Machines that are broken in one way each.
+//!
+//! The commands know `$S`, the shared root, `$C`, the checkout, `$H`, alice's home, and `$D`, the directory
+//! that holds all three.
+
+use crate::machine::Need;
+
+/// One machine: what is broken, what is found, and what makes it whole again.
+pub(super) struct Scene {
+    pub(super) name: &'static str,
+    pub(super) needs: &'static [Need],
+    /// What root does to a machine in order.
+    pub(super) how: &'static str,
+    /// What begins the session.
+    pub(super) session: &'static str,
+    /// Who asks, and the flags.
+    pub(super) asks: (&'static str, &'static [&'static str]),
+    /// Everything that is found: how the line begins, and a part of it.
+    pub(super) finds: &'static [(&'static str, &'static str)],
+    /// One after the other, until nothing is found any more.
+    pub(super) cures: &'static [Cure],
+}
+
+/// What a help line asks for.
+pub(super) enum Cure {
+    /// This person runs the command that begins so.
+    Run(&'static str, &'static str),
+    /// Whoever asks runs it in their session.
+    Here(&'static str),
+    /// It is said in words; this person does so.
+    Words(&'static str, &'static str, &'static str),
+    /// The same for the session.
+    HereWords(&'static str, &'static str),
+}
+
+use Cure::{Here, HereWords, Run, Words};
+
+const ALICE: Scene = Scene {
+    name: "",
+    needs: &[],
+    how: "",
+    session: "",
+    asks: ("alice", &[]),
+    finds: &[],
+    cures: &[],
+};
+
+const ROOT: Scene = Scene { asks: ("root", &["--all-users"]), ..ALICE };
+
+/// The shared root.
+pub(super) const SHARED_ROOT: &[Scene] = &[
+    Scene {
+        name: "a_root_that_its_group_can_write_to",
+        how: "chown alice:devs $S; chmod 2775 $S",
+        finds: &[("fail[root]", "others can create files in it")],
+        cures: &[Run("alice", "chmod go-w")],
+        ..ALICE
+    },
+    Scene {
+        name: "a_directory_above_the_root_that_everyone_can_write_to",
+        how: "chmod 0777 $D",
+        finds: &[("fail[root]", "refusing to build below")],
+        cures: &[Run("root", "chmod go-w")],
+        ..ALICE
+    },
+    Scene {
+        name: "a_root_on_a_noexec_file_system",
+        how: "mount --bind $S $S; mount -o remount,bind,noexec $S",
+        finds: &[("fail[root]", "mounted noexec")],
+        cures: &[Run("root", "mount -o remount,exec")],
+        ..ALICE
+    },
+    Scene {
+        name: "a_root_on_a_read_only_file_system",
+        how: "mount --bind $S $S; mount -o remount,bind,ro $S",
+        finds: &[("fail[root]", "mounted read-only")],
+        cures: &[Run("root", "mount -o remount,rw")],
+        ..ALICE
+    },
+    Scene {
+        name: "a_root_in_memory",
+        how: "mount -t tmpfs -o mode=755,size=1g tmpfs $S; cargo-peruser provision --all",
+        finds: &[("note[root]", "on a tmpfs")],
+        cures: &[Words("root", "choose a shared root on a disk", "umount $S")],
+        ..ALICE
+    },
+    Scene {
+        name: "a_root_without_room",
+        how: "mount -t tmpfs -o mode=755,size=513m tmpfs $S; cargo-peruser provision --all; \
+              orphan; as_alice 'dd if=/dev/zero of=$T/file bs=1M count=2 2>&-'; age",
+        finds: &[
+            ("note[root]", "on a tmpfs"),
+            ("warn[root]", "only 5"),
+            ("note[records]", "which is gone"),
+        ],
+        cures: &[
+            Run("alice", "cargo-peruser gc --apply"),
+            Words("root", "choose a shared root on a disk", "umount $S"),
+        ],
+        ..ALICE
+    },
+    Scene {
+        name: "a_root_without_inodes",
+        how: "mount -t tmpfs -o mode=755,size=1g,nr_inodes=1000 tmpfs $S; \
+              cargo-peruser provision --all; orphan; \
+              as_alice 'while touch $T/$((n += 1)) 2>&-; do :; done; rm $T/[1-5]'; age",
+        finds: &[
+            ("note[root]", "on a tmpfs"),
+            ("warn[root]", "only 5 inodes are free"),
+            ("note[records]", "which is gone"),
+        ],
+        cures: &[
+            Run("alice", "cargo-peruser gc --apply"),
+            Words("root", "choose a shared root on a disk", "umount $S"),
+        ],
+        ..ALICE
+    },
+    Scene {
+        name: "a_root_with_a_default_acl",
+        needs: &[Need::Acls, Need::Setfacl],
+        how: "setfacl -d -m u:bob:rwx $S",
+        finds: &[("note[root]", "has a default ACL")],
+        cures: &[Run("root", "setfacl -k")],
+        ..ALICE
+    },
+    Scene {
+        name: "a_root_below_a_checkout_that_its_group_can_write_to",
+        how: "mkdir $C/builds; chown alice:alice $C/builds; chown alice:devs $C; chmod 2775 $C",
+        session: "export CARGO_PERUSER_SHARED_ROOT=$C/builds",
+        finds: &[("note[root]", "builds of this workspace are not refused")],
+        cures: &[Run("alice", "chmod go-w")],
+        ..ALICE
+    },
+    Scene {
+        name: "a_root_that_is_gone",
+        session: "export CARGO_PERUSER_SHARED_ROOT=$D/none CARGO_TARGET_DIR=$D/none/alice/target",
+        finds: &[
+            ("warn[root]", "does not exist"),
+            ("warn[stale-session]", "in a shared root that does not exist"),
+        ],
+        cures: &[
+            Here("unset CARGO_TARGET_DIR"),
+            // What setup does is shown on a computer of its own.
+            Words("root", "cargo-peruser setup --shared-root", "umask 022; mkdir -p $D/none/alice"),
+            Words("root", "take it away", "chown alice:alice $D/none/alice"),
+            Run("alice", "chmod 0700"),
+        ],
+        ..ALICE
+    },
+];
+
+/// Private directories.
+pub(super) const PRIVATE_DIRS: &[Scene] = &[
+    Scene {
+        name: "a_private_directory_that_others_can_read",
+        how: "chmod 755 $S/alice",
+        finds: &[("warn[private-dir]", "mode 0755")],
+        cures: &[Run("alice", "chmod 0700")],
+        ..ALICE
+    },
+    Scene {
+        name: "a_private_directory_that_its_owner_cannot_use",
+        how: "chmod 500 $S/alice",
+        finds: &[("fail[private-dir]", "its owner cannot use it")],
+        cures: &[Run("alice", "chmod u+rwx")],
+        ..ALICE
+    },
+    Scene {
+        name: "a_private_directory_that_others_can_write_to",
+        how: "chmod 775 $S/alice",
+        finds: &[("fail[private-dir]", "others can write to it (mode 0775)")],
+        cures: &[Run("root", "mv -T"), Run("root", "cargo-peruser provision alice")],
+        ..ALICE
+    },
+    Scene {
+        name: "no_private_directory",
+        how: "rm -r $S/alice",
+        finds: &[("warn[private-dir]", "you have no private directory")],
+        cures: &[Run("root", "cargo-peruser provision alice")],
+        ..ALICE
+    },
+    Scene {
+        name: "somebody_elses_directory_under_ones_name",
+        how: "chown -R mallory $S/alice",
+        finds: &[("fail[private-dir]", "owned by mallory")],
+        cures: &[
+            Words("root", "ask mallory (uid 2003) or the administrator", "rm -r $S/alice"),
+            Run("root", "cargo-peruser provision alice"),
+        ],
+        ..ALICE
+    },
+    Scene {
+        name: "a_target_directory_without_a_valid_tag",
+        how: "echo >$(echo $S/alice/*-*/CACHEDIR.TAG)",
+        finds: &[("warn[private-dir]", "has no valid CACHEDIR.TAG")],
+        cures: &[Run("alice", "echo 'Signature: ")],
+        ..ALICE
+    },
+    Scene {
+        name: "what_is_wrong_with_everybodys_private_directories",
+        how: "chmod 755 $S/bob; rmdir $S/carol; chown mallory $S/user01; \
+              mkdir -m 700 $S/eve $S/doorman $S/former $S/uid-4002; chown 4001 $S/eve; \
+              chown doorman $S/doorman; chown mallory $S/former; chown 4002 $S/uid-4002; \
+              as_alice 'cargo build'; rm $S/alice/*-*/CACHEDIR.TAG",
+        finds: &[
+            ("warn[private-dir]: bob", "others can look into"),
+            ("warn[private-dir]: carol", "there is no"),
+            ("fail[private-dir]: user01", "owned by mallory (uid 2003)"),
+            ("note[private-dir]: uid-4001", "which has no account"),
+            ("note[private-dir]: doorman", "which gets none: this account's shell is"),
+            ("warn[private-dir]: mallory", "is not called like that account"),
+            ("warn[private-dir]: alice", "has no valid CACHEDIR.TAG"),
+        ],
+        cures: &[
+            Run("bob", "chmod 0700"),
+            Run("root", "cargo-peruser provision carol"),
+            Words("root", "or the administrator to take it away", "rm -r $S/user01"),
+            Run("root", "cargo-peruser provision user01"),
+            Run("root", "rm -rf --one-file-system"),
+            Words("root", "remove it, if nothing of it is needed", "rmdir $S/doorman"),
+            Words("root", "remove it, if nothing of it is needed", "rmdir $S/former"),
+            Run("alice", "echo 'Signature: "),
+        ],
+        ..ROOT
+    },
+    Scene {
+        name: "an_account_database_that_knows_nobody",
+        how: "for uid in $(seq 4001 4099); do mkdir $S/gone$uid; chown $uid $S/gone$uid; done",
+        finds: &[("warn[private-dir]", "more than half of the owners have no account")],
+        cures: &[Words("root", "getent passwd", "rmdir $S/gone*")],
+        ..ROOT
+    },
+    Scene {
+        name: "a_target_directory_of_a_workspace_that_is_gone",
+        how: "orphan; age",
+        finds: &[("note[records]", "which is gone")],
+        cures: &[Run("alice", "cargo-peruser gc --apply")],
+        ..ALICE
+    },
+];
+
+/// What others own or can change.
+pub(super) const OTHERS: &[Scene] = &[
+    Scene {
+        name: "files_of_root_in_a_target_directory",
+        how: "T=$S/alice/app-0123456789abcdef; as_alice \"mkdir -p $T/debug\"; touch $T/debug/app",
+        finds: &[("fail[foreign-owned]", "/debug/app` belongs to root (uid 0)")],
+        cures: &[Run("root", "chown -RhP alice:")],
+        ..ALICE
+    },
+    Scene {
+        name: "files_of_root_in_cargos_home",
+        how: "as_alice 'mkdir ~/elsewhere; ln -s elsewhere ~/.cargo'; mkdir $H/elsewhere/registry",
+        finds: &[("fail[foreign-owned]", "/elsewhere/registry` belongs to root (uid 0)")],
+        cures: &[Run("root", "chown -RhP alice:")],
+        ..ALICE
+    },
+    Scene {
+        name: "files_of_root_in_an_old_target_directory",
+        how: "as_alice \"$TARGET\"; touch $C/target/debug/program",
+        finds: &[
+            ("fail[foreign-owned]", "/target/debug/program` belongs to root (uid 0)"),
+            ("warn[left-behind]", "left from earlier builds"),
+        ],
+        cures: &[Run("root", "chown -RhP alice:"), Run("alice", "cargo-peruser migrate")],
+        ..ALICE
+    },
+    Scene {
+        name: "by_deep_files_of_root_far_down",
+        how: "as_alice 'mkdir -p ~/.cargo/a/b/c/d'; touch $H/.cargo/a/b/c/d/e $H/.cargo/a/b/c/d/f",
+        asks: ("alice", &["--deep"]),
+        finds: &[("fail[foreign-owned]", "/a/b/c/d/e` and another entry belong to root (uid 0)")],
+        cures: &[Run("root", "chown -RhP alice:")],
+        ..ALICE
+    },
+    Scene {
+        name: "by_deep_what_others_can_write_to",
+        how: "as_alice 'mkdir -p ~/.rustup/a/b; touch ~/.rustup/a/b/c; chmod 666 ~/.rustup/a/b/c'",
+        asks: ("alice", &["--deep"]),
+        finds: &[("warn[foreign-owned]", "/a/b/c` can be written to by other accounts")],
+        cures: &[Run("alice", "chmod -R go-w")],
+        ..ALICE
+    },
+    Scene {
+        name: "by_deep_files_of_root_in_a_cache_of_somebodys",
+        how: "mkdir -p $S/bob/a/b/c/d; touch $S/bob/a/b/c/d/e; chown bob: $S/bob/a $S/bob/a/b \
+              $S/bob/a/b/c",
+        asks: ("root", &["--all-users", "--deep"]),
+        finds: &[("fail[foreign-owned]: bob", "/a/b/c/d` and another entry belong to root")],
+        cures: &[Run("root", "chown -RhP bob:")],
+        ..ALICE
+    },
+    Scene {
+        name: "a_home_of_rustup_that_everyone_can_write_to",
+        how: "as_alice 'mkdir -m 777 ~/.rustup'",
+        finds: &[("warn[shared-homes]", "several accounts can write to")],
+        cures: &[Run("alice", "chmod go-w")],
+        ..ALICE
+    },
+    Scene {
+        name: "bobs_home_of_cargo",
+        how: "mkdir $D/cargo; chown bob $D/cargo",
+        session: "export CARGO_HOME=$D/cargo",
+        finds: &[("warn[shared-homes]", "belongs to bob (uid 2002)")],
+        cures: &[Here("unset CARGO_HOME")],
+        ..ALICE
+    },
+];
+
+/// The workspace in the working directory.
+pub(super) const WORKSPACES: &[Scene] = &[
+    Scene {
+        name: "an_old_target_directory",
+        how: "as_alice \"$TARGET\"",
+        finds: &[("warn[left-behind]", "left from earlier builds")],
+        cures: &[Run("alice", "cargo-peruser migrate")],
+        ..ALICE
+    },
+    Scene {
+        name: "an_old_target_directory_of_bobs",
+        how: "chown alice:devs $C; chmod 2775 $C; mkdir $C/target; touch $C/target/.rustc_info.json; \
+              chown -R bob $C/target",
+        finds: &[("warn[left-behind]", "earlier builds by bob (uid 2002)")],
+        cures: &[Words("bob", "ask bob (uid 2002) to take it away", "rm -r $C/target")],
+        ..ALICE
+    },
+    Scene {
+        name: "a_store_of_nextest_of_bobs",
+        how: "mkdir -p $C/target/nextest; chown -R bob $C/target",
+        finds: &[("warn[checkout]", "belongs to bob (uid 2002), and nextest writes there")],
+        cures: &[Words("bob", "ask bob (uid 2002) to take it away", "rmdir $C/target/nextest")],
+        ..ALICE
+    },
+    Scene {
+        name: "a_checkout_for_a_group_without_its_bit",
+        how: "chown alice:devs $C; chmod 775 $C",
+        finds: &[("warn[checkout]", "set-group-id bit is missing")],
+        cures: &[Run("alice", "chmod g+s")],
+        ..ALICE
+    },
+    Scene {
+        name: "a_checkout_for_a_group_and_another_umask",
+        how: "chown alice:devs $C; chmod 2775 $C",
+        session: "umask 022",
+        finds: &[("note[checkout]", "because of your umask")],
+        cures: &[Here("umask 002")],
+        ..ALICE
+    },
+    Scene {
+        name: "a_lock_file_that_its_group_cannot_write",
+        how: "chown bob:devs $C; chmod 2775 $C; umask 022; touch $C/Cargo.lock; \
+              chown bob:bob $C/Cargo.lock",
+        finds: &[("warn[checkout]", "cannot be written by the group devs (mode 0644)")],
+        cures: &[Run("bob", "chgrp devs")],
+        ..ALICE
+    },
+    Scene {
+        name: "a_build_directory_that_is_everybodys",
+        how: "mkdir -m 1777 $D/common; mkdir $C/.cargo; chown alice $C/.cargo; \
+              echo \"build.build-dir = '$D/common/{workspace-path-hash}'\" >$C/.cargo/config.toml; \
+              chown alice $C/.cargo/config.toml",
+        finds: &[("note[build-dir]", "config.toml")],
+        cures: &[Words(
+            "alice",
+            "build-dir = \"{cargo-cache-home}/build/{workspace-path-hash}\"",
+            "sed -i \"s|'.*'|'{cargo-cache-home}/build/{workspace-path-hash}'|\" .cargo/config.toml",
+        )],
+        ..ALICE
+    },
+];
+
+/// What a session has exported, and what stands on its PATH.
+pub(super) const SESSIONS: &[Scene] = &[
+    Scene {
+        name: "bobs_directory",
+        session: "export CARGO_TARGET_DIR=$S/bob/target",
+        finds: &[("fail[stale-session]", "in the private directory of bob")],
+        cures: &[Here("unset CARGO_TARGET_DIR")],
+        ..ALICE
+    },
+    Scene {
+        name: "the_directory_of_everybody",
+        session: "export CARGO_TARGET_DIR=$S",
+        finds: &[("fail[stale-session]", "which is the directory of everybody")],
+        cures: &[Here("unset CARGO_TARGET_DIR")],
+        ..ALICE
+    },
+    Scene {
+        name: "bobs_home",
+        session: "export CARGO_BUILD_BUILD_DIR=$D/home/2002/x",
+        finds: &[("fail[stale-session]", "which belongs to bob (uid 2002)")],
+        cures: &[Here("unset CARGO_BUILD_BUILD_DIR")],
+        ..ALICE
+    },
+    Scene {
+        name: "a_common_directory",
+        how: "mkdir -m 1777 $D/common",
+        session: "export CARGO_TARGET_DIR=$D/common",
+        finds: &[("warn[stale-session]", "which others can write to")],
+        cures: &[Here("unset CARGO_TARGET_DIR")],
+        ..ALICE
+    },
+    Scene {
+        name: "a_directory_of_ones_own_choice",
+        session: "export CARGO_TARGET_DIR=$H/mine",
+        finds: &[("note[stale-session]", "this session builds where CARGO_TARGET_DIR says")],
+        cures: &[Here("unset CARGO_TARGET_DIR CARGO_BUILD_TARGET_DIR")],
+        ..ALICE
+    },
+    Scene {
+        name: "the_switch_off",
+        session: "export CARGO_PERUSER=off",
+        finds: &[("warn[settings]", "the shim changes nothing here")],
+        cures: &[Here("unset CARGO_PERUSER")],
+        ..ALICE
+    },
+    Scene {
+        name: "a_variable_that_is_unknown",
+        session: "export CARGO_PERUSER_SCOP=user",
+        finds: &[("fail[settings]", "unknown setting `CARGO_PERUSER_SCOP`")],
+        cures: &[HereWords("did you mean `CARGO_PERUSER_SCOPE`?", "unset CARGO_PERUSER_SCOP")],
+        ..ALICE
+    },
+    Scene {
+        name: "no_real_cargo",
+        session: "PATH=/opt/shim:/opt/peruser",
+        finds: &[("fail[toolchain]", "no cargo found to execute")],
+        cures: &[HereWords("install Rust", "PATH=$PATH:/opt/stub")],
+        ..ALICE
+    },
+    Scene {
+        name: "a_directory_on_path_that_everyone_can_write_to",
+        how: "mkdir -m 777 $D/open",
+        session: "PATH=$PATH:$D/open",
+        finds: &[("warn[toolchain]", "everyone can write to it (mode 0777)")],
+        cures: &[Run("root", "chmod o-w")],
+        ..ALICE
+    },
+    Scene {
+        name: "two_rustups",
+        how: "program $D/one/rustup 1; program $D/two/rustup 2",
+        session: "PATH=$PATH:$D/one:$D/two",
+        finds: &[("note[toolchain]", "there are two rustups")],
+        cures: &[Words("root", "uninstall one of them", "rm $D/two/rustup")],
+        ..ALICE
+    },
+    Scene {
+        name: "an_old_cargo_beside_a_newer_one",
+        how: "program $D/new/cargo cargo 1.98.0; program $D/old/cargo cargo 1.63.0",
+        session: "PATH=$PATH:$D/new:$D/old",
+        finds: &[("note[toolchain]", "/old/cargo` is cargo 1.63, beside 1.98 in")],
+        cures: &[Words("root", "uninstall the old one", "rm $D/old/cargo")],
+        ..ALICE
+    },
+    Scene {
+        name: "the_shim_of_an_asdf",
+        how: "program $D/.asdf/shims/cargo 1",
+        session: "PATH=$D/.asdf/shims:$PATH",
+        finds: &[("fail[path-order]", "/.asdf/shims/cargo` (asdf) and not the shim")],
+        // What setup does is shown on a computer of its own.
+        cures: &[HereWords("ask root (uid 0) to run: cargo-peruser setup", "PATH=${PATH#*:}")],
+        ..ALICE
+    },
+    Scene {
+        name: "sccache_by_a_variable",
+        session: "export RUSTC_WRAPPER=sccache",
+        finds: &[("note[sccache]", "sccache's keys contain CARGO_TARGET_DIR")],
+        cures: &[HereWords("let a script call it", "RUSTC_WRAPPER=$H/through-sccache")],
+        ..ALICE
+    },
+    Scene {
+        name: "sccache_by_configuration",
+        how: "as_alice 'mkdir ~/.cargo; echo \"build.rustc-wrapper = \\\"sccache\\\"\" \
+              >~/.cargo/config.toml'",
+        finds: &[("note[sccache]", "sccache's keys contain CARGO_TARGET_DIR")],
+        cures: &[Words(
+            "alice",
+            "let a script call it",
+            "sed -i s/sccache/script/ ~/.cargo/config.toml",
+        )],
+        ..ALICE
+    },
+];
