@@ -3,6 +3,8 @@
 use std::ffi::OsString;
 use std::path::Path;
 
+use toml::de::DeTable;
+
 use super::finding::{Checked, Finding, Severity};
 use super::machine::Machine;
 use crate::os::{accounts, files};
@@ -44,8 +46,9 @@ pub(super) fn sccache(machine: &Machine<'_>) -> Checked {
 /// The wrapper in cargo's own configuration.
 fn configured(machine: &Machine<'_>) -> Option<OsString> {
     let text = files::read_regular(&machine.homes.cargo()?.join("config.toml")).ok()?;
-    let config: toml::Table = text.parse().ok()?;
-    Some(config.get("build")?.get("rustc-wrapper")?.as_str()?.into())
+    let config = DeTable::parse(&text).ok()?;
+    let build = config.get_ref().get("build")?.get_ref();
+    Some(build.get("rustc-wrapper")?.get_ref().as_str()?.into())
 }
 
 /// Another account's server, which would compile for this one.

@@ -80,6 +80,14 @@ impl AskedShell {
         }
     }
 
+    /// Whether sessions of this account begin with it: its login shell, the one that this session names,
+    /// and what display managers and scripts use.
+    pub(super) fn is_used(self, account: &Account, snapshot: &Snapshot) -> bool {
+        let named = snapshot.variable("SHELL").map(PathBuf::from);
+        let mut shells = account.shell.iter().chain(&named).filter_map(|shell| shell.file_name());
+        self == AskedShell::Sh || shells.any(|shell| shell.to_string_lossy().ends_with(self.name()))
+    }
+
     /// The program's name.
     pub(super) fn name(self) -> &'static str {
         match self {

@@ -57,7 +57,7 @@ enum Outcome {
 /// # Errors
 /// Those of writing it down.
 pub(super) fn show(site: &Site, snapshot: &Snapshot, flags: &Flags) -> anyhow::Result<bool> {
-    let findings = ask_all(site, snapshot);
+    let findings = ask_all(site, snapshot, |_| true);
     let name = accounts::owner(site.account.uid);
     report::line(format!("\nwhat fresh shells of {name} find"))?;
     let header = ["shell", "cargo", "target directory"].map(String::from);
@@ -68,12 +68,11 @@ pub(super) fn show(site: &Site, snapshot: &Snapshot, flags: &Flags) -> anyhow::R
     rows.push(this_session(snapshot, chosen.is_some(), other.is_some()));
     report::line(text::table(&rows))?;
     let complaints = complaints(site, &findings);
-    // Where new sessions have it as well, it is told with the line that sets it.
+    // Where new sessions have it as well, it is told with the line that helps them.
     if let Some((text, help)) = chosen.as_ref().filter(|_| complaints.is_empty()) {
         report::warning(text, help);
     }
-    // A session that began before setup has it from its next login on.
-    if let Some((_, text)) = other {
+    if let Some((_, text)) = other.filter(|_| complaints.is_empty()) {
         report::advice(&text, &enter(snapshot, &site.installation));
     }
     for (help, complaints) in complaints {
@@ -83,9 +82,11 @@ pub(super) fn show(site: &Site, snapshot: &Snapshot, flags: &Flags) -> anyhow::R
     Ok(chosen.is_none() && findings.iter().all(|finding| matches!(finding.outcome, Outcome::Wins)))
 }
 
-/// What keeps fresh sessions of the caller's from the shim, each with the command that helps.
+/// What keeps fresh sessions of the caller's from the shim, in the shells that they use, each with the
+/// command that helps.
 pub(super) fn complaints_of_fresh(site: &Site, snapshot: &Snapshot) -> Vec<(String, String)> {
-    let found = complaints(site, &ask_all(site, snapshot)).into_iter();
+    let findings = ask_all(site, snapshot, |shell| shell.is_used(&site.account, snapshot));
+    let found = complaints(site, &findings).into_iter();
     found.map(|(help, complaints)| (complaints.join("; "), help)).collect()
 }
 
@@ -171,16 +172,23 @@ fn tell_the_rest(site: &Site, snapshot: &Snapshot, findings: &[Finding]) {
 }
 
 /// All shells at once: most of their time is waiting.
-fn ask_all(site: &Site, snapshot: &Snapshot) -> Vec<Finding> {
+fn ask_all(
+    site: &Site,
+    snapshot: &Snapshot,
+    is_wanted: impl Fn(AskedShell) -> bool,
+) -> Vec<Finding> {
     // Where new sessions look: in the settings and at home, whatever this one has on PATH.
     let elsewhere = snapshot.of(snapshot.uid, snapshot.gid, snapshot.cwd.clone(), &["PATH"]);
     let has_cargo = has_cargo(&elsewhere, site.settings(), &Homes::new(&elsewhere));
     let ask = |shell| ask_one(shell, site, snapshot, has_cargo);
     std::thread::scope(|scope| {
-        let started = AskedShell::ALL.map(|shell| {
-            let thread = std::thread::Builder::new().spawn_scoped(scope, move || ask(shell));
-            thread.map_err(|_| shell)
-        });
+        let wanted = AskedShell::ALL.into_iter().filter(|shell| is_wanted(*shell));
+        let started: Vec<_> = wanted
+            .map(|shell| {
+                let thread = std::thread::Builder::new().spawn_scoped(scope, move || ask(shell));
+                thread.map_err(|_| shell)
+            })
+            .collect();
         let answered = started.into_iter().map(|started| match started {
             Ok(thread) => thread.join().unwrap_or_default(),
             // Where no more threads may be, one after the other.

@@ -268,12 +268,27 @@ fn installed(host: &Host<'_>) -> Result<()> {
     Ok(())
 }
 
+/// What the doctor finds, `setup --status` says as well.
+fn same_words(doctor: &Outcome, status: &Outcome) -> Result<()> {
+    for line in findings(doctor) {
+        for sentence in line.split_once("]: ").map_or(line, |(_, text)| text).split("; ") {
+            status.mentions(sentence)?;
+        }
+    }
+    for help in doctor.stdout.lines().filter_map(|line| line.strip_prefix("  help: ")) {
+        status.mentions(format!("help: {help}"))?;
+    }
+    Ok(())
+}
+
 fn path_order(stage: &Stage) -> Result<()> {
     let host = Host::new(stage, "host", Shell::Bash)?;
     installed(&host)?;
     let alice = host.person("alice")?;
     let run = host.run(&alice, MACHINES, ["doctor"]).run()?;
     run.fails()?.prints("fail[path-order]: `cargo` in this session is")?.prints("not the shim")?;
+    let status = |run: Invocation<'_>| run.args(["setup", "--status"]).run();
+    same_words(&run, &status(host.run(&alice, MACHINES, [""; 0]))?)?;
     let again = format!("{} && cargo-peruser doctor --strict", offered(&run, "eval ")?);
     healthy(&host.run(&alice, "/bin/sh", ["-c", &again]).run()?)?;
     // Only fresh sessions find another one.
@@ -290,6 +305,7 @@ fn path_order(stage: &Stage) -> Result<()> {
     host.append("alice", ".bashrc", "PATH=\"$HOME/.cargo/bin:$PATH\"")?;
     let run = host.run(&alice, "/bin/sh", ["-c", &again]).run()?;
     run.fails()?.prints("fail[path-order]: in a fresh bash")?.prints(".bashrc` line")?;
+    same_words(&run, &status(host.run(&alice, MACHINES, [""; 0]))?)?;
     host.run(&alice, "/bin/sh", ["-c", &offered(&run, "echo ")?]).run()?.ok()?;
     healthy(&host.run(&alice, "/bin/sh", ["-c", &again]).run()?)?;
     // What no shell's file says, but every login has.
