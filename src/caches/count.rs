@@ -19,7 +19,7 @@ use rustix::io::Errno;
 use super::people::{People, Person, Standing};
 use super::{Cache, Odd, Profile, Totals, list};
 use crate::os::entry::{Entry, Kind, others_write};
-use crate::os::facts::{brief, facts_of, is_on_nfs};
+use crate::os::facts::{brief, facts, facts_of, is_on_nfs};
 use crate::os::homes::Homes;
 use crate::os::node::{Identity, LOCKS, MAX_DEPTH, Node, is_mounted};
 use crate::os::rights::{self, Account, Rights};
@@ -60,7 +60,7 @@ pub fn count(people: &People, settings: &Settings, homes: &Homes<'_>) -> Result<
 }
 
 /// Looks through directories of other kinds, each with the rights of the account whose it is, and down to
-/// that depth; the caller has looked at the directories above them. What cannot be opened is left out.
+/// that depth; the caller has looked at the directories above them.
 ///
 /// # Errors
 /// Those of [`count`].
@@ -68,8 +68,7 @@ pub fn look_through(tops: Vec<(Account, PathBuf)>, depth: usize) -> Result<Vec<C
     let mut state = State::default();
     for (account, path) in tops {
         let Some(parent) = path.parent().and_then(|above| File::open(above).ok()) else { continue };
-        let found = path.file_name().map(|name| open(&parent, name).map(|top| facts_of(&top)));
-        let Some(Ok(Ok(top))) = found else { continue };
+        let Some(Ok(top)) = path.file_name().map(|name| facts(&parent, name)) else { continue };
         let reach = match top.mode & 0o077 {
             0 => Reach::Owner,
             _ => Reach::Others(accounts::private_group(account.uid)),

@@ -42,7 +42,7 @@ pub(super) const CHECKS: [Check; 15] = [
     },
     Check {
         id: "toolchain",
-        about: "no real cargo, directories on PATH that everyone can write to, two rustups",
+        about: "no real cargo, an old one, two rustups, directories on PATH that everyone can write to",
         make: installed::toolchain,
     },
     Check {
@@ -82,7 +82,7 @@ pub(super) const CHECKS: [Check; 15] = [
     },
     Check {
         id: "sccache",
-        about: "another account's sccache server on the port of yours",
+        about: "another account's sccache server on the port of yours; what sccache cannot share",
         make: sccache::sccache,
     },
     Check {

@@ -25,8 +25,8 @@ pub(super) fn foreign_owned(machine: &Machine<'_>) -> Checked {
     let private = required.map(|required| required.place.private_dir());
     let homes = machine.tool_homes().into_iter().filter_map(|(_, path)| path);
     let own = private.into_iter().chain(homes).chain(plan.leftover());
-    let mut tops: Vec<_> =
-        own.filter_map(|top| own_directory(&top, machine.snapshot.uid)).collect();
+    let (home, uid) = (machine.homes.home(), machine.snapshot.uid);
+    let mut tops: Vec<_> = own.filter_map(|top| own_directory(&top, home, uid)).collect();
     if machine.who == Who::Everybody
         && let Some(root) = plan.settings().shared_root()
         && let Ok(provisioner) = Provisioner::new(root, plan.settings(), None)
@@ -35,7 +35,7 @@ pub(super) fn foreign_owned(machine: &Machine<'_>) -> Checked {
             let home = accounts::account(person.uid, &[]).home;
             let homes = home.iter().flat_map(|home| [".cargo", ".rustup"].map(|it| home.join(it)));
             let all = std::iter::once(provisioner.place(&person).private_dir()).chain(homes);
-            tops.extend(all.filter_map(|top| own_directory(&top, person.uid)));
+            tops.extend(all.filter_map(|top| own_directory(&top, home.as_deref(), person.uid)));
         }
     }
     let depth = if machine.depth == Depth::All { MAX_DEPTH } else { UPPER };
@@ -45,12 +45,15 @@ pub(super) fn foreign_owned(machine: &Machine<'_>) -> Checked {
     Ok(found.flatten().collect())
 }
 
-/// What a path leads to, if that is a directory of this account's.
-fn own_directory(path: &Path, uid: u32) -> Option<(Account, PathBuf)> {
+/// What a path leads to, if that is a directory of this account's, or in its home and so to be its own.
+fn own_directory(path: &Path, home: Option<&Path>, uid: u32) -> Option<(Account, PathBuf)> {
     let path = std::fs::canonicalize(path).ok()?;
     let entry = files::entry(&path).ok()?;
-    let is_own = entry.kind == Kind::Directory && entry.uid == uid;
-    is_own.then(|| (Account::of(uid, accounts::primary_group(uid).unwrap_or(entry.gid)), path))
+    let is_home = |path: &Path| files::entry(path).is_ok_and(|it| it.uid == uid);
+    let home = home.map(files::without_symlinks).filter(|home| is_home(home));
+    let is_own = entry.uid == uid || home.is_some_and(|home| path.starts_with(home));
+    (is_own && entry.kind == Kind::Directory)
+        .then(|| (Account::of(uid, accounts::primary_group(uid).unwrap_or(entry.gid)), path))
 }
 
 /// "`first` and 3 other entries", and what they do.
@@ -103,19 +106,21 @@ pub(super) fn shared_homes(machine: &Machine<'_>) -> Checked {
         let Some(path) = path.filter(|path| path.is_dir()) else { continue };
         let Ok(entry) = std::fs::metadata(&path) else { continue };
         let owner = accounts::owner(entry.uid());
+        let is_default = machine.snapshot.variable(variable).is_none();
         let fault = match others_write(&entry) {
             true => format!("several accounts can write to (mode {:04o})", entry.mode() & 0o7777),
-            false if ![0, uid].contains(&entry.uid()) => format!("belongs to {owner}"),
-            false => continue,
+            // Of what is in one's own home `foreign-owned` says that.
+            false if [0, uid].contains(&entry.uid()) || is_default => continue,
+            false => format!("belongs to {owner}"),
         };
         let text = format!(
             "{variable} is `{}`, which {fault}: people there wait for each other, and run what others \
              have put there",
             escaped(&path)
         );
-        let help = match machine.snapshot.variable(variable) {
-            Some(_) => format!("unset {variable}"),
-            None => {
+        let help = match is_default {
+            false => format!("unset {variable}"),
+            true => {
                 let command = format!("chmod go-w {}", quoted(&path));
                 machine.ask_at(&path, entry.uid(), &command)
             }

@@ -15,6 +15,7 @@ use crate::suite::{Test, test};
 use scenes::{Cure, OTHERS, PRIVATE_DIRS, SESSIONS, SHARED_ROOT, Scene, WORKSPACES};
 
 const ALICE: u32 = 2001;
+const BOB: u32 = 2002;
 
 /// What is found on a computer of its own, or with the help of another program.
 const ELSEWHERE: [&str; 2] = ["editor", "login-shell"];
@@ -184,7 +185,10 @@ fn in_order(stage: &Stage) -> Result<()> {
     healthy(&doctor(&stage.person("alice")?, &["--strict", "--deep"]).run()?)?;
     healthy(&doctor(&stage.person("alice")?, &[]).env("CARGO_TARGET_DIR", own).run()?)?;
     doctor(&stage.person("alice")?, &["--all-users"]).run()?.fails()?.blames("only root")?;
-    Ok(())
+    // What is others' is no finding for her.
+    make::own(&stage.root.join("bob"), BOB, BOB, 0o755)?;
+    make::directory(&stage.root.join("eve"), 4001, 4001, 0o700)?;
+    healthy(&doctor(&stage.person("alice")?, &["--strict", "--deep"]).run()?)
 }
 
 fn settings(stage: &Stage) -> Result<()> {

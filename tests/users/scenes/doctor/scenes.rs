@@ -256,6 +256,13 @@ pub(super) const OTHERS: &[Scene] = &[
         ..ALICE
     },
     Scene {
+        name: "a_home_of_cargo_that_is_roots",
+        how: "mkdir -m 700 $H/.cargo $H/.cargo/registry",
+        finds: &[("fail[foreign-owned]", "/.cargo` belongs to root (uid 0)")],
+        cures: &[Run("root", "chown -RhP alice:")],
+        ..ALICE
+    },
+    Scene {
         name: "files_of_root_in_an_old_target_directory",
         how: "as_alice \"$TARGET\"; touch $C/target/debug/program",
         finds: &[
