@@ -13,7 +13,7 @@ use crate::os::entry::Kind;
 use crate::os::snapshot::Snapshot;
 use crate::os::{accounts, files, tag};
 use crate::private_dir::place::{PlaceKind, Required};
-use crate::private_dir::provision::Provisioner;
+use crate::private_dir::provision::{self, Provisioner};
 use crate::private_dir::{self, State, provision_command};
 use crate::shim::Plan;
 use crate::shim::decide::Rule;
@@ -23,6 +23,7 @@ use crate::workspace::record::{self, Sources};
 
 /// `private-dir`.
 pub(super) fn private_dir(machine: &Machine<'_>) -> Checked {
+    let mut found = Vec::new();
     let plan = machine.shim();
     let root = plan.as_ref().ok().and_then(|plan| plan.settings().shared_root());
     if let (Ok(plan), Some(root)) = (&plan, root.filter(|root| files::is_there(root))) {
@@ -30,30 +31,29 @@ pub(super) fn private_dir(machine: &Machine<'_>) -> Checked {
             return Err(Cannot("the shared root is refused"));
         }
         if machine.who == Who::Everybody {
-            return everybodys(machine, plan, root);
+            found = everybodys(machine, plan, root)?;
         }
     }
     match &machine.by_name {
-        Err(failure) if failure.exit == 78 => Err(Cannot("the settings cannot be used")),
-        Err(failure) => Ok(vec![Finding::of(failure)]),
-        Ok(plan) => Ok(own(machine, plan)),
+        Err(failure) if failure.exit == 78 => return Err(Cannot("the settings cannot be used")),
+        Err(failure) => found.push(Finding::of(failure)),
+        Ok(plan) => found.extend(own(machine, plan)),
     }
+    Ok(found)
 }
 
 fn own(machine: &Machine<'_>, plan: &Plan<'_>) -> Vec<Finding> {
     let Some(Required { place, .. }) = &plan.decision.required else { return Vec::new() };
     let (path, uid) = (place.private_dir(), machine.snapshot.uid);
-    let mut found: Vec<_> = match plan.examine() {
-        Err(failure) => vec![Finding::of(&failure).at(&path)],
-        Ok(Some(State::Readable)) => vec![readable(machine, &path, uid)],
-        Ok(Some(State::Missing)) | Ok(None) => Vec::new(),
-        Ok(Some(State::Private)) => {
-            let open = private_dir::open_existing(place, &plan.caller());
-            open.ok().flatten().map_or_else(Vec::new, |open| untagged(machine, &open, &path, uid))
-        }
-    };
+    match plan.examine() {
+        Err(failure) => return vec![Finding::of(&failure).at(&path)],
+        Ok(Some(State::Readable)) => return vec![readable(machine, &path, uid)],
+        Ok(_) => {}
+    }
+    let open = private_dir::open_existing(place, &plan.caller()).ok().flatten();
+    let untagged = |open| untagged(machine, &open, &path, uid);
+    let mut found = open.map_or_else(Vec::new, untagged);
     if place.kind == PlaceKind::InOwnCache
-        && found.is_empty()
         && let Some(command) = plan.provision_command()
     {
         let text = format!(
@@ -141,7 +141,8 @@ fn everybodys(machine: &Machine<'_>, plan: &Plan<'_>, root: &Path) -> Checked {
         return Err(Cannot("the shared root cannot be looked at"));
     };
     let mut found = Vec::new();
-    for person in provisioner.everybody() {
+    let is_another = |person: &provision::Person| person.uid != machine.snapshot.uid;
+    for person in provisioner.everybody().into_iter().filter(is_another) {
         let path = provisioner.place(&person).private_dir();
         let finding = match provisioner.look(&person) {
             Err(failure) => Finding::of(&failure),
@@ -187,6 +188,8 @@ fn others(machine: &Machine<'_>, plan: &Plan<'_>, root: &Path) -> Vec<(PathBuf, 
                 let why = format!("which gets none: {}", Rule::NoDirectory(reason).reason());
                 vec![outlived(person, root, &why, Severity::Note)]
             }
+            // The caller's own is looked at like that of everybody who asks.
+            (Standing::Known, None) if person.account.uid == uid => continue,
             (Standing::Known, None) => {
                 let open = person.open(settings, &machine.homes).ok().flatten();
                 let untagged = |open| untagged(machine, &open, &person.path, person.account.uid);

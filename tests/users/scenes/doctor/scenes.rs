@@ -224,6 +224,24 @@ pub(super) const PRIVATE_DIRS: &[Scene] = &[
         ..ROOT
     },
     Scene {
+        // After a mistake, or where a directory service does not know all: nothing is removed.
+        name: "a_known_name_with_an_owner_who_has_no_account",
+        how: "chown 4001 $S/bob",
+        finds: &[("fail[private-dir]: bob", "owned by uid 4001")],
+        cures: &[
+            Words("root", "ask uid 4001 or the administrator to take it away", "rm -r $S/bob"),
+            Run("root", "cargo-peruser provision bob"),
+        ],
+        ..ROOT
+    },
+    Scene {
+        name: "roots_own_directory_when_root_looks_at_everybodys",
+        how: "cargo-peruser provision root; chmod 755 $S/root",
+        finds: &[("warn[private-dir]: ", "others can look into")],
+        cures: &[Run("root", "chmod 0700")],
+        ..ROOT
+    },
+    Scene {
         name: "an_account_database_that_knows_nobody",
         how: "for uid in $(seq 4001 4099); do mkdir $S/gone$uid; chown $uid $S/gone$uid; done",
         finds: &[("warn[private-dir]", "more than half of the owners have no account")],
