@@ -2,8 +2,8 @@
 
 use std::ffi::{OsStr, OsString};
 
-use clap::Error;
-use clap::error::ContextKind;
+use clap::error::{ContextKind, ContextValue};
+use clap::{Arg, Error};
 
 use crate::settings::Key;
 use crate::shim::Plan;
@@ -11,39 +11,70 @@ use crate::ui::escape::{escaped, quoted};
 use crate::ui::failure::Failure;
 
 /// Words that people try, and what does it.
-const MEANT: [(&str, &str); 3] =
-    [("status", "setup --status"), ("where", "path"), ("which", "explain")];
+const MEANT: [(&str, &str); 10] = [
+    ("status", "cargo-peruser setup --status"),
+    ("where", "cargo-peruser path"),
+    ("which", "cargo-peruser explain"),
+    ("diagnose", "cargo-peruser doctor"),
+    ("du", "cargo-peruser usage"),
+    ("cleanup", "cargo-peruser gc"),
+    ("prune", "cargo-peruser gc"),
+    ("off", "CARGO_PERUSER=off cargo build"),
+    ("disable", "CARGO_PERUSER=off cargo build"),
+    // Cargo's own; here for what is nearly this.
+    ("uninstall", "cargo-peruser setup --uninstall"),
+];
 
 /// How alike two words are where one is a slip of the other (Jaro-Winkler).
 const ALIKE: f64 = 0.88;
 
-/// The failure that says what was probably meant, if cargo cannot have been.
+/// What of `install` and `uninstall` is meant for cargo although no package stands there.
+const CARGOS: [&str; 7] = ["--list", "--path", "--git", "-p", "--package", "--help", "-h"];
+
+/// The failure that says what was probably meant, where no package is named.
 ///
 /// `install` and `uninstall` are cargo's, but without a package they do something to the one that
 /// somebody stands in, who has just wanted to be rid of cargo-peruser.
-pub(super) fn misdirected<'v>(
-    words: &[OsString],
+pub(super) fn names_no_package(words: &[OsString]) -> Option<Failure> {
+    let (command, after) = words.split_first()?;
+    let setup = match command.to_str()? {
+        "install" => "setup",
+        "uninstall" => "setup --uninstall",
+        _ => return None,
+    };
+    let is_cargos = |word: &OsString| {
+        let word = word.to_string_lossy();
+        !word.starts_with('-') || CARGOS.iter().any(|cargos| word.starts_with(cargos))
+    };
+    let text = format!("`{}` names no package", escaped(command));
+    let help = format!("cargo-peruser {setup}; cargo's own: cargo-peruser -- {}", quoted(command));
+    (!after.iter().any(is_cargos)).then(|| failure(text, help))
+}
+
+/// The failure that says what was probably meant, if cargo cannot have been.
+pub(super) fn mistyped<'v>(
+    word: &OsStr,
     plan: &Plan<'_>,
     verbs: impl Iterator<Item = &'v str>,
 ) -> Option<Failure> {
-    let first = words.first()?;
-    if let [word] = words
-        && (word == "install" || word == "uninstall")
-    {
-        let setup = if word == "install" { "setup" } else { "setup --uninstall" };
-        let text = format!("`{}` names no package", escaped(word));
-        let help = format!("cargo-peruser {setup}; cargo's own: cargo-peruser -- {}", quoted(word));
-        return Some(failure(text, help));
+    let text = word.to_str()?;
+    let alike = |known: &str| strsim::jaro_winkler(known, text) >= ALIKE;
+    let settings = || {
+        let flag = Key::ALL.iter().map(|key| format!("--{}", key.name().replace('.', "-")));
+        { flag }.find(|flag| text.starts_with("--") && alike(flag))
+    };
+    if let Some(flag) = settings() {
+        let said = format!("neither cargo-peruser nor cargo has a flag `{}`", escaped(word));
+        return Some(failure(said, format!("did you mean: cargo-peruser {flag} …")));
     }
-    if !plan.is_unknown_to_cargo(first) {
+    if !plan.is_unknown_to_cargo(word) {
         return None;
     }
-    let text = first.to_str()?;
-    let meant = MEANT.iter().find(|(word, _)| *word == text).map(|(_, meant)| *meant);
-    let alike = |verb: &&str| strsim::jaro_winkler(verb, text) >= ALIKE;
-    let meant = meant.or_else(|| { verbs }.find(alike))?;
-    let said = format!("neither cargo-peruser nor cargo has a command `{}`", escaped(first));
-    Some(failure(said, format!("did you mean: cargo-peruser {meant}")))
+    let known = verbs.map(|verb| (verb, format!("cargo-peruser {verb}")));
+    let tried = MEANT.iter().map(|(word, command)| (*word, (*command).to_owned()));
+    let (_, command) = tried.chain(known).find(|(known, _)| alike(known))?;
+    let said = format!("neither cargo-peruser nor cargo has a command `{}`", escaped(word));
+    Some(failure(said, format!("did you mean: {command}")))
 }
 
 /// The next step where a setting stands behind the verb.
@@ -64,6 +95,16 @@ pub(super) fn cargos_command_is_missing(words: &[OsString], error: &Error) -> Op
         let (verb, flag) = (quoted(verb), quoted(flag));
         format!("cargo's arguments begin with its command: cargo-peruser {verb} build {flag} …")
     })
+}
+
+/// The next step where a flag of the verb stands without its dashes.
+pub(super) fn is_a_flag(words: &[OsString], error: &Error) -> Option<String> {
+    let ContextValue::String(word) = error.get(ContextKind::InvalidArg)? else { return None };
+    let verb = words.first()?.to_str()?;
+    let command = super::command();
+    let mut flags = command.find_subcommand(verb)?.get_arguments().filter_map(Arg::get_long);
+    let flag = flags.find(|flag| flag == word)?;
+    Some(format!("did you mean: cargo-peruser {verb} --{flag}"))
 }
 
 fn failure(text: String, help: String) -> Failure {

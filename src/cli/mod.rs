@@ -81,6 +81,7 @@ pub(crate) fn run(snapshot: &Snapshot) -> anyhow::Result<u8> {
     match rest {
         [first, ..] if is_ours(first) => run_verb(snapshot, &snapshot.args),
         [] => run_verb(snapshot, &snapshot.args),
+        [help] if help == "help" => run_verb(snapshot, &["--help".into()]),
         [help, verb] if help == "help" && is_ours(verb) => {
             run_verb(snapshot, &[verb.clone(), "--help".into()])
         }
@@ -100,7 +101,8 @@ fn run_verb(snapshot: &Snapshot, words: &[OsString]) -> anyhow::Result<u8> {
             let code = answer(&error)?;
             let after_verb = words.get(own_length(words)..).unwrap_or_default();
             let help = hint::settings_come_first(after_verb)
-                .or_else(|| hint::cargos_command_is_missing(after_verb, &error));
+                .or_else(|| hint::cargos_command_is_missing(after_verb, &error))
+                .or_else(|| hint::is_a_flag(after_verb, &error));
             if let Some(help) = help.filter(|_| code != 0) {
                 report::help(&help);
             }
@@ -130,11 +132,17 @@ fn become_cargo(snapshot: &Snapshot, flags: &Flags, words: &[OsString]) -> Resul
         [first, after @ ..] if first == "--" => after,
         all => all,
     };
-    let plan = Plan::make(snapshot, EntryPoint::ByName, flags, args)?;
-    let verbs = VERBS.iter().map(|verb| verb.name);
-    match hint::misdirected(words, &plan, verbs) {
+    let plan = |args| Plan::make(snapshot, EntryPoint::ByName, flags, args);
+    let mistyped = |word, plan| hint::mistyped(word, plan, VERBS.iter().map(|verb| verb.name));
+    let to_cargo = plan(args)?;
+    let failure = match words {
+        [help, word] if help == "help" => mistyped(word, &plan(std::slice::from_ref(word))?),
+        [first, ..] => hint::names_no_package(words).or_else(|| mistyped(first, &to_cargo)),
+        [] => None,
+    };
+    match failure {
         Some(failure) => Err(failure),
-        None => plan.carry_out(),
+        None => to_cargo.carry_out(),
     }
 }
 

@@ -86,7 +86,12 @@ impl<'a> Plan<'a> {
         let is_alias = self.invocation().command.as_deref() != Some(name);
         let mut program = OsString::from("cargo-");
         program.push(name);
-        !is_alias && !self.invocation().is_cargos_own() && which::which(program).is_err()
+        let in_home =
+            || self.homes.cargo().is_some_and(|home| home.join("bin").join(&program).exists());
+        !is_alias
+            && !self.invocation().is_cargos_own()
+            && which::which(&program).is_err()
+            && !in_home()
     }
 
     /// The directory that cargo works from.

@@ -50,7 +50,7 @@ fn by_name_everything_but_our_verbs_and_flags_goes_to_cargo() {
         (&["--", "--version"], &["--version"]),
         (&["--", "--", "x"], &["--", "x"]),
         (&["--", "peruser"], &["peruser"]),
-        (&["--shared-rootx", "y"], &["--shared-rootx", "y"]),
+        (&["--", "--shared-rootx", "y"], &["--shared-rootx", "y"]),
     ] {
         let output = world.by_name(words).run();
         assert_eq!(output.record().args(), bytes(expected), "{words:?}");

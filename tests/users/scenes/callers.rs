@@ -62,7 +62,6 @@ pub(crate) fn tests() -> Vec<Test> {
         tests
             .push(test(format!("callers::{name}"), move |stage| service(stage, account, *setting)));
     }
-    tests.extend(super::choices::tests());
     tests
 }
 

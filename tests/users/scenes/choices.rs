@@ -6,7 +6,8 @@ use std::path::Path;
 
 use anyhow::{Result, ensure};
 
-use crate::stage::{Invocation, Outcome, Stage, make};
+use crate::machine::{Channel, Need};
+use crate::stage::{Invocation, Outcome, Stage, make, project};
 use crate::suite::{Test, test};
 
 pub(crate) fn tests() -> Vec<Test> {
@@ -17,6 +18,9 @@ pub(crate) fn tests() -> Vec<Test> {
         test("choices::what_builds_nothing_passes_whatever_the_directory_is_like", no_build),
         test("choices::each_person_is_told_once_of_a_leftover_target_directory", leftover),
         test("choices::the_path_that_is_told_is_where_builds_go_once_it_is_exported", exported),
+        test("choices::words_that_were_meant_for_us_do_not_reach_cargo", meant_for_us)
+            .needs(&[Need::Cargo])
+            .heavy(),
     ]
 }
 
@@ -104,5 +108,55 @@ fn exported(stage: &Stage) -> Result<()> {
         let found = person.cargo(["build"]).env("CARGO_TARGET_DIR", &told).run()?.target_dir()?;
         ensure!(found.as_ref() == Some(&told), "{name}: {found:?}, not {}", told.display());
     }
+    Ok(())
+}
+
+/// What bob types, and what he meant.
+const MEANT: &[(&[&str], &str)] = &[
+    (&["uninstall"], "cargo-peruser setup --uninstall;"),
+    (&["uninstall", "-q"], "cargo-peruser setup --uninstall;"),
+    (&["uninstall", "--offline", "-v"], "cargo-peruser setup --uninstall;"),
+    (&["install"], "cargo-peruser setup;"),
+    (&["setup", "uninstall"], "cargo-peruser setup --uninstall"),
+    (&["--scope", "user", "setup", "status"], "cargo-peruser setup --status"),
+    (&["gc", "apply"], "cargo-peruser gc --apply"),
+    (&["unistall"], "cargo-peruser setup --uninstall"),
+    (&["exlpain"], "cargo-peruser explain"),
+    (&["help", "exlpain"], "cargo-peruser explain"),
+    (&["staus"], "cargo-peruser setup --status"),
+    (&["diagnose"], "cargo-peruser doctor"),
+    (&["off"], "CARGO_PERUSER=off cargo build"),
+    (&["path", "--scope", "user"], "cargo-peruser --scope …"),
+    (&["explain", "--scope=user"], "cargo-peruser --scope=user …"),
+    (&["--shared_root", "/x", "path"], "cargo-peruser --shared-root …"),
+];
+
+/// In the checkout that alice has made, which bob has installed the program of.
+fn meant_for_us(stage: &Stage) -> Result<()> {
+    stage.shared_root().provisioned()?;
+    let (alice, bob) = (stage.person("alice")?, stage.person("bob")?);
+    project::that_prints("hello", &stage.checkout, &alice)?;
+    bob.cargo(["install", "-q", "--path", "."]).with(Channel::Stable).run()?.ok()?;
+    let program = bob.home.join(".cargo/bin/speaker");
+    for (words, help) in MEANT {
+        let run = bob.by_name(*words).with(Channel::Stable).run()?;
+        ensure!(run.status.code() == Some(2), "{words:?}: {}{}", run.stdout, run.stderr);
+        run.helps(help)?;
+        ensure!(program.exists(), "{words:?} has removed bob's own program");
+    }
+    // What cargo knows stays cargo's, also where only its home has it.
+    make::script(&bob.home.join(".cargo/bin/cargo-explian"), "#!/bin/sh\necho external\n")?;
+    for (words, says) in [
+        (&["explian"][..], "external"),
+        (&["help"], "Usage: cargo-peruser"),
+        (&["help", "gc"], "Usage: cargo-peruser gc"),
+        (&["--", "help"], "Usage: cargo [OPTIONS]"),
+        (&["uninstall", "--help"], "cargo uninstall"),
+        (&["install", "--list"], "speaker v0.1.0"),
+        (&["uninstall", "-p", "speaker"], ""),
+    ] {
+        bob.by_name(words).with(Channel::Stable).run()?.ok()?.prints(says)?;
+    }
+    ensure!(!program.exists(), "it is still installed");
     Ok(())
 }
