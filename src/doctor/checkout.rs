@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use rustix::fs::{Access, access};
+
 use super::finding::{Checked, Finding, Severity};
 use super::machine::Machine;
 use crate::os::entry::{Entry, Kind};
@@ -51,14 +53,23 @@ pub(super) fn checkout(machine: &Machine<'_>) -> Checked {
         found.extend(shared(machine, workspace, &entry));
     }
     found.extend(dubious(machine, workspace));
-    let store = workspace.join("target/nextest");
-    if let Some(entry) = files::entry(&store).ok().filter(|it| it.uid != machine.snapshot.uid) {
-        let owner = accounts::owner(entry.uid);
-        let text = format!("`{}` belongs to {owner}, and nextest writes there", escaped(&store));
-        let help = Look::Entry.at(&store, &format!("ask {owner} to take it away"));
-        found.push(Finding::new(Severity::Warn, text).at(&store).owned_by(&owner).help(help));
-    }
+    found.extend(nextest(&workspace.join("target/nextest")));
     Ok(found)
+}
+
+/// nextest keeps its reports in the checkout, whatever `CARGO_TARGET_DIR` says, and no variable of its
+/// own moves them.
+fn nextest(store: &Path) -> Option<Finding> {
+    let entry = files::entry(store).ok()?;
+    access(store, Access::WRITE_OK).err()?;
+    let owner = accounts::owner(entry.uid);
+    let text = format!(
+        "`{}` belongs to {owner}, and nextest fails where it writes reports there",
+        escaped(store)
+    );
+    let help = "printf '[store]\\ndir = \"%s\"\\n' ~/.cache/nextest >~/nextest.toml && \
+                cargo nextest run --tool-config-file own:$HOME/nextest.toml";
+    Some(Finding::new(Severity::Warn, text).at(store).owned_by(&owner).help(help))
 }
 
 /// What keeps the members of a group from working in a checkout that is theirs.

@@ -18,6 +18,7 @@ const MAY_LACK: &[&str] = &[
     // They run as root there; `users` has ordinary accounts.
     "permission bits do not stop root",
     // Not in Debian, or not in a version that is new enough.
+    "no nextest",
     "nu is not installed",
     "PowerShell (pwsh) is not installed",
     "pwsh is not installed",

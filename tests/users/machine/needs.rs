@@ -22,6 +22,8 @@ pub(crate) enum Need {
     Registry,
     /// trybuild, and all that it names.
     Trybuild,
+    /// cargo-nextest.
+    Nextest,
     /// git.
     Git,
     /// flock(1).
@@ -78,6 +80,7 @@ impl Need {
         Need::Rustup,
         Need::Registry,
         Need::Trybuild,
+        Need::Nextest,
         Need::Git,
         Need::Flock,
         Need::Acls,
@@ -114,6 +117,9 @@ impl Need {
             Need::Rustup => works(&format!("{}/rustup", places::RUSTUP), &["--version"])
                 .context("no rustup on PATH"),
             Need::Registry | Need::Trybuild => Ok(()),
+            Need::Nextest => {
+                works("cargo-nextest", &["nextest", "--version"]).context("no nextest")
+            }
             Need::Git => works("git", &["--version"]).context("no git"),
             Need::Flock => works("flock", &["--version"]).context("no flock"),
             Need::Acls => {
@@ -136,11 +142,7 @@ impl Need {
                 works("strace", &["--quiet", "--output=/dev/null", "true"]).context("no strace")
             }
             Need::Terminal => works("script", &["-qec", "true", "/dev/null"]).context("no script"),
-            Need::Fuse => {
-                ensure!(Path::new("/dev/fuse").exists(), "no FUSE: there is no /dev/fuse");
-                works("fusermount3", &["--version"]).context("no fusermount3")?;
-                works("bindfs", &["--version"]).context("no bindfs")
-            }
+            Need::Fuse => fuse(),
             Need::Images => images().context("no file systems in files"),
             // The shells are called like their programs.
             shell => self::shell(&format!("{shell:?}").to_lowercase()),
@@ -183,6 +185,12 @@ fn su() -> Result<()> {
 fn ssh() -> Result<()> {
     ensure!(Path::new("/usr/sbin/sshd").exists(), "no /usr/sbin/sshd");
     works("ssh", &["-V"])
+}
+
+fn fuse() -> Result<()> {
+    ensure!(Path::new("/dev/fuse").exists(), "no FUSE: there is no /dev/fuse");
+    works("fusermount3", &["--version"]).context("no fusermount3")?;
+    works("bindfs", &["--version"]).context("no bindfs")
 }
 
 fn toolchain(channel: Channel) -> Result<()> {

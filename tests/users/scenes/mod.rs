@@ -32,6 +32,7 @@ mod system_settings;
 mod together;
 mod toolchain;
 mod toolchain_attacks;
+mod tools;
 mod usage;
 mod way;
 mod workspaces;
@@ -73,6 +74,7 @@ const CHAPTERS: &[fn() -> Vec<Test>] = &[
     toolchain_attacks::tests,
     crowd::tests,
     cargo::tests,
+    tools::tests,
     build_dirs::tests,
     doctor::tests,
     workspaces::tests,
