@@ -1,6 +1,8 @@
 //! Other people's tools in a checkout that two people share, each with the tool itself.
 
 use std::fs;
+use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 
@@ -13,6 +15,9 @@ pub(crate) fn tests() -> Vec<Test> {
     vec![
         test("tools::nextest_writes_a_report_for_each_person_as_doctor_says", nextest)
             .needs(&[Need::Cargo, Need::Nextest])
+            .heavy(),
+        test("tools::cargo_install_uses_again_what_it_has_left_until_gc_takes_it", install)
+            .needs(&[Need::Cargo])
             .heavy(),
     ]
 }
@@ -58,5 +63,63 @@ fn nextest(stage: &Stage) -> Result<()> {
     let help = format!("printf{}", help.context("no command")?);
     bob.shell(&help, [""; 0]).with(Channel::Stable).run()?.ok()?;
     ensure!(bob.home.join(".cache/nextest/default/junit.xml").is_file(), "no report of bob's");
+    Ok(())
+}
+
+/// `name 0.version.0`, which depends on these, as a registry of one's own would have it.
+fn crate_of(home: &Path, name: &str, version: u32, needs: &str, person: &Person<'_>) -> Result<()> {
+    let manifest = format!(
+        "[package]\nname = \"{name}\"\nversion = \"0.{version}.0\"\nedition = \"2021\"\n{needs}"
+    );
+    let tree: project::Tree<'_> = &[
+        ("Cargo.toml", &manifest),
+        (".cargo-checksum.json", "{\"files\":{}}"),
+        ("src/lib.rs", ""),
+        ("src/main.rs", "fn main() {}\n"),
+    ];
+    project::write(&home.join("crates").join(format!("{name}-{version}")), tree, person)
+}
+
+/// A temporary directory, as cargo takes one by itself, would have everything compiled again each time.
+fn install(stage: &Stage) -> Result<()> {
+    let root = stage.shared_root().provisioned()?;
+    for name in ["alice", "bob"] {
+        let person = stage.person(name)?;
+        let needs = "[dependencies]\nlibrary = \"0.1\"\n";
+        for (name, version, needs) in
+            [("library", 1, ""), ("tool", 1, needs), ("tool", 2, needs), ("other", 1, needs)]
+        {
+            crate_of(&person.home, name, version, needs, &person)?;
+        }
+        let source = format!(
+            "[source.crates-io]\nreplace-with = \"own\"\n[source.own]\ndirectory = \"{}/crates\"\n",
+            person.home.display()
+        );
+        project::write(&person.home, &[(".cargo/config.toml", &source)], &person)?;
+        let compiles = |words: &[&str], expected: usize| -> Result<()> {
+            let run = person.cargo(["install"]).args(words).with(Channel::Stable);
+            let run = run.within(&person.home).run()?;
+            let compiled = run.ok()?.stderr.matches("Compiling").count();
+            ensure!(compiled == expected, "{words:?}: {compiled} compiled\n{}", run.stderr);
+            Ok(())
+        };
+        compiles(&["tool@0.1.0"], 2)?;
+        compiles(&["tool@0.2.0"], 1)?;
+        compiles(&["other"], 1)?;
+        compiles(&["other", "--force"], 0)?;
+        let left = root.join(name).join("target/release/deps");
+        let words = ["gc", "--common", "--older-than", "0d", "--apply"];
+        // What other tests run as the same account counts as using it, until it can be looked at.
+        for _ in 0..50 {
+            person.by_name(words).run()?.ok()?;
+            if !left.exists() {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        ensure!(!left.exists(), "`{}` is still there", left.display());
+        ensure!(person.home.join(".cargo/bin/other").is_file(), "the program is gone");
+        compiles(&["other", "--force"], 2)?;
+    }
     Ok(())
 }
