@@ -27,7 +27,7 @@ pub(super) fn private_dir(machine: &Machine<'_>) -> Checked {
     let plan = machine.shim();
     let root = plan.as_ref().ok().and_then(|plan| plan.settings().shared_root());
     if let (Ok(plan), Some(root)) = (&plan, root.filter(|root| files::is_there(root))) {
-        if private_dir::examine_root(root, &plan.caller()).is_err() {
+        if !plan.has_hidden_root() && private_dir::examine_root(root, &plan.caller()).is_err() {
             return Err(Cannot("the shared root is refused"));
         }
         if machine.who == Who::Everybody {

@@ -10,8 +10,10 @@ use super::finding::{Checked, Finding, Severity};
 use super::machine::Machine;
 use crate::os::facts::{is_on_nfs, is_on_tmpfs};
 use crate::os::{acls, files};
+use crate::private_dir::place::Required;
 use crate::private_dir::{self, Caller};
 use crate::settings::{Key, StickyRoot};
+use crate::shim::Plan;
 use crate::ui::escape::{bytes, escaped, quoted};
 
 /// What a build of some size needs, in bytes.
@@ -23,6 +25,9 @@ pub(super) fn root(machine: &Machine<'_>) -> Checked {
     let Some(root) = plan.settings().shared_root() else { return Ok(Vec::new()) };
     if !files::is_there(root) {
         return Ok(vec![missing(machine, root)]);
+    }
+    if let Some(finding) = hidden(plan, root) {
+        return Ok(vec![finding]);
     }
     let caller = plan.caller();
     let mut found = Vec::new();
@@ -59,6 +64,20 @@ pub(super) fn root(machine: &Machine<'_>) -> Checked {
     found.extend(default_acl(machine, root));
     found.extend(aged(machine, root));
     Ok(found)
+}
+
+/// Where builds go if nobody can tell whose the root is.
+fn hidden(plan: &Plan<'_>, root: &Path) -> Option<Finding> {
+    let Required { place, .. } = plan.decision.required.as_ref()?;
+    if !plan.has_hidden_root() || plan.examine().is_err() {
+        return None;
+    }
+    let text = format!(
+        "this user namespace hides who owns the shared root `{}`, so builds go to `{}`",
+        escaped(root),
+        escaped(&place.private_dir())
+    );
+    Some(Finding::new(Severity::Note, text).at(root))
 }
 
 fn missing(machine: &Machine<'_>, root: &Path) -> Finding {

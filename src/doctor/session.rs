@@ -41,7 +41,8 @@ fn this_session(machine: &Machine<'_>) -> Option<Finding> {
 /// `stale-session`.
 pub(super) fn stale_session(machine: &Machine<'_>) -> Checked {
     let plan = machine.shim()?;
-    let root = plan.settings().shared_root();
+    // Whose a directory in there is cannot be told where a user namespace hides it.
+    let root = plan.settings().shared_root().filter(|_| !plan.has_hidden_root());
     let mut found = Vec::new();
     for name in [TARGET_DIR, BUILD_TARGET_DIR, BUILD_BUILD_DIR] {
         let Some(value) = machine.snapshot.variable(name) else { continue };

@@ -45,6 +45,9 @@ pub(crate) fn tests() -> Vec<Test> {
                 test(format!("hidden_owners::{what}_{name}"), move |stage| body(stage, enter));
             tests.push(test.needs(needs));
         }
+        let name = format!("hidden_owners::the_real_cargo_builds_runs_and_formats_{name}");
+        let body = move |stage: &Stage| real_cargo(stage, enter);
+        tests.push(test(name, body).needs(needs).needs(&[Need::Cargo]).heavy());
     }
     tests
 }
@@ -74,6 +77,22 @@ fn own_cache(stage: &Stage, enter: &str) -> Result<()> {
     private(&place, alice.uid())?;
     ensure!(fs::read_dir(root.join("alice"))?.next().is_none(), "it has built in the shared root");
     inside(alice.by_name(["explain"]), enter).run()?.ok()?.prints("user namespace")?;
+    let doctor = alice.by_name(["doctor", "--strict", "root", "private-dir", "stale-session"]);
+    let doctor = inside(doctor.env("CARGO_TARGET_DIR", root.join("alice/target")), enter);
+    doctor.run()?.ok()?.prints("note[root]: this user namespace hides")?;
+    Ok(())
+}
+
+fn real_cargo(stage: &Stage, enter: &str) -> Result<()> {
+    stage.shared_root().provisioned()?;
+    let alice = stage.person("alice")?;
+    project::that_prints("hello", &stage.checkout, &alice)?;
+    let cargo = |words: &[&str]| inside(alice.cargo(words).with(Channel::Stable), enter).run();
+    cargo(&["run", "-q"])?.notes("this user namespace hides")?.prints("hello")?;
+    for words in [&["run", "-q"][..], &["test", "-q"], &["fmt"], &["--version"], &["clean", "-q"]] {
+        cargo(words)?.silently()?;
+    }
+    ensure!(!stage.checkout.join("target").exists(), "it was built in the checkout");
     Ok(())
 }
 
