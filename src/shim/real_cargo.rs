@@ -54,7 +54,7 @@ fn none(skipped: &[(PathBuf, Skip)]) -> Failure {
         let path = if is_empty { OsStr::new("(empty)") } else { path.as_os_str() };
         text += &format!("\n  passed over `{}`: {}", escaped(path), skip.reason());
     }
-    let help = "install Rust, fix what is said above, or name the cargo to execute with \
+    let help = "install Rust, put its directory on PATH, or name the cargo to execute with \
                 `real-cargo` in the settings or CARGO_PERUSER_REAL_CARGO";
     Failure::new(text).help(help).exit(127)
 }

@@ -205,7 +205,7 @@ error: no cargo found to execute
   passed over `[WORLD]/shim/cargo`: it is cargo-peruser itself
   passed over `[WORLD]/open/cargo`: everyone can write to its directory
   passed over `[WORLD]/copy/cargo`: it is a copy of cargo-peruser
-help: install Rust, fix what is said above, or name the cargo to execute with `real-cargo` in the settings or CARGO_PERUSER_REAL_CARGO
+help: install Rust, put its directory on PATH, or name the cargo to execute with `real-cargo` in the settings or CARGO_PERUSER_REAL_CARGO
 
 "#]]
     );
@@ -215,7 +215,7 @@ help: install Rust, fix what is said above, or name the cargo to execute with `r
         str![[r#"
 error: no cargo found to execute
   passed over `[WORLD]/shim/cargo`: it is cargo-peruser itself
-help: install Rust, fix what is said above, or name the cargo to execute with `real-cargo` in the settings or CARGO_PERUSER_REAL_CARGO
+help: install Rust, put its directory on PATH, or name the cargo to execute with `real-cargo` in the settings or CARGO_PERUSER_REAL_CARGO
 
 "#]]
     );
