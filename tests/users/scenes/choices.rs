@@ -7,12 +7,19 @@ use std::path::Path;
 use anyhow::{Result, ensure};
 
 use crate::machine::{Channel, Need};
-use crate::stage::{Invocation, Outcome, Stage, make, project};
+use crate::stage::{Host, Invocation, Outcome, Shell, Stage, make, project};
 use crate::suite::{Test, test};
 
 pub(crate) fn tests() -> Vec<Test> {
     vec![
         test("choices::off_is_off_in_a_session_that_setup_has_made", off),
+        test("choices::off_is_a_shell_without_us_whatever_shell_it_is", off_shell).needs(&[
+            Need::Bash,
+            Need::Dash,
+            Need::Zsh,
+            Need::Fish,
+            Need::Tcsh,
+        ]),
         test("choices::a_session_counts_for_nothing_where_the_root_is_absent", absent),
         test("choices::what_an_alias_chooses_counts_as_if_it_were_typed", alias),
         test("choices::what_builds_nothing_passes_whatever_the_directory_is_like", no_build),
@@ -41,6 +48,25 @@ fn off(stage: &Stage) -> Result<()> {
     let private = stage.shared_root().provisioned()?.join("alice");
     let alice = stage.person("alice")?;
     left_alone(&in_session(alice.cargo(["build"]), &private).env("CARGO_PERUSER", "off").run()?)
+}
+
+/// The session that it is started from has the variables, and its start-up files have the hook.
+fn off_shell(stage: &Stage) -> Result<()> {
+    let host = Host::new(stage, "machine", Shell::Bash)?;
+    host.by_name(&host.person("root")?, ["setup"]).run()?.ok()?;
+    let (alice, bob) = (host.person("alice")?, host.person("bob")?);
+    for shell in ["bash", "dash", "zsh", "fish", "tcsh"] {
+        for person in [&alice, &bob] {
+            let line = |off| format!("{off} {shell} -i -c 'cargo build'");
+            let run = |off| host.run(person, "/bin/bash", ["-l", "-c", &line(off)]).run();
+            let with = run("")?.target_dir()?;
+            ensure!(with.is_some(), "{shell}: {} has no shim", person.name().to_string_lossy());
+            let without = run("CARGO_PERUSER=off")?;
+            let found = (without.target_dir()?, without.build_dir()?);
+            ensure!(found == (None, None), "{shell}: these are left: {found:?}");
+        }
+    }
+    Ok(())
 }
 
 /// A container, or another node.

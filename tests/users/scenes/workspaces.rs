@@ -383,26 +383,28 @@ fn past_the_shim(stage: &Stage, channel: Channel) -> Result<()> {
 }
 
 /// A checked-in build directory that is not alice's, and a build script that builds another workspace
-/// in the ways in which authors keep such builds apart.
+/// in the ways in which authors keep such builds apart; or its own once more, which only the shim can do.
 fn nested(stage: &Stage, channel: Channel) -> Result<()> {
     let root = stage.shared_root().provisioned()?;
     let alice = stage.person("alice")?;
     let limit = std::time::Duration::from_secs(90);
-    for (number, change) in [
-        "Command::new(env!(\"CARGO\")).env_remove(\"CARGO_TARGET_DIR\").arg(\"build\")",
-        "Command::new(env!(\"CARGO\")).args([\"build\", \"--target-dir\", &out])",
-        "Command::new(\"cargo\").env_remove(\"CARGO_TARGET_DIR\").arg(\"build\")",
-        "Command::new(\"cargo\").arg(\"build\")",
+    for (number, (change, directory)) in [
+        ("Command::new(env!(\"CARGO\")).env_remove(\"CARGO_TARGET_DIR\").arg(\"build\")", "inner"),
+        ("Command::new(env!(\"CARGO\")).args([\"build\", \"--target-dir\", &out])", "inner"),
+        ("Command::new(\"cargo\").env_remove(\"CARGO_TARGET_DIR\").arg(\"build\")", "inner"),
+        ("Command::new(\"cargo\").arg(\"build\")", "inner"),
+        ("Command::new(\"cargo\").env_remove(\"CARGO_TARGET_DIR\").arg(\"build\")", "."),
+        ("Command::new(\"cargo\").arg(\"build\")", "."),
     ]
     .into_iter()
     .enumerate()
     {
         let place = stage.checkout.join(number.to_string());
         let script = format!(
-            "use std::process::Command;\nfn main() {{\n    let out = \
-             std::env::var(\"OUT_DIR\").unwrap() + \"/nested\";\n    let _ = &out;\n    let status = \
-             {change}.current_dir(\"inner\").status();\n    \
-             assert!(status.unwrap().success());\n}}\n"
+            "use std::process::Command;\nfn main() {{\n    if std::env::var_os(\"INNER\").is_some() {{\n        \
+             return;\n    }}\n    let out = std::env::var(\"OUT_DIR\").unwrap() + \"/nested\";\n    \
+             let _ = &out;\n    let status = {change}.env(\"INNER\", \"1\")\
+             .current_dir(\"{directory}\").status();\n    assert!(status.unwrap().success());\n}}\n"
         );
         let tree: project::Tree<'_> = &[
             (".cargo/config.toml", "[build]\nbuild-dir = \"{workspace-root}/.build\"\n"),
