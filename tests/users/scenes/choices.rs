@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::{Result, ensure};
 
 use crate::machine::{Channel, Need};
-use crate::stage::{Host, Invocation, Outcome, Shell, Stage, make, project};
+use crate::stage::{Host, Invocation, Outcome, Shell, Stage, Stop, make, project};
 use crate::suite::{Test, test};
 
 pub(crate) fn tests() -> Vec<Test> {
@@ -25,6 +25,7 @@ pub(crate) fn tests() -> Vec<Test> {
         test("choices::what_builds_nothing_passes_whatever_the_directory_is_like", no_build),
         test("choices::each_person_is_told_once_of_a_leftover_target_directory", leftover),
         test("choices::the_path_that_is_told_is_where_builds_go_once_it_is_exported", exported),
+        test("choices::an_unknown_variable_of_ours_stops_what_builds", unknown_variable),
         test("choices::words_that_were_meant_for_us_do_not_reach_cargo", meant_for_us)
             .needs(&[Need::Cargo])
             .heavy(),
@@ -133,6 +134,19 @@ fn exported(stage: &Stage) -> Result<()> {
         ensure!(told.starts_with(root.join(name)), "{name} is told {}", told.display());
         let found = person.cargo(["build"]).env("CARGO_TARGET_DIR", &told).run()?.target_dir()?;
         ensure!(found.as_ref() == Some(&told), "{name}: {found:?}, not {}", told.display());
+    }
+    Ok(())
+}
+
+fn unknown_variable(stage: &Stage) -> Result<()> {
+    let root = stage.shared_root().provisioned()?;
+    for name in ["alice", "bob"] {
+        let person = stage.person(name)?;
+        let run = |words: &[&str]| person.cargo(words).env("CARGO_PERUSER_SCOP", "user").run();
+        let said = run(&["build"])?;
+        said.stopped(Stop::Settings)?.blames("CARGO_PERUSER_SCOP")?.helps("CARGO_PERUSER_SCOPE")?;
+        ensure!(fs::read_dir(root.join(name))?.next().is_none(), "something was made");
+        run(&["--version"])?.silently()?;
     }
     Ok(())
 }
