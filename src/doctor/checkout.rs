@@ -67,8 +67,11 @@ fn nextest(store: &Path) -> Option<Finding> {
         "`{}` belongs to {owner}, and nextest fails where it writes reports there",
         escaped(store)
     );
-    let help = "printf '[store]\\ndir = \"%s\"\\n' ~/.cache/nextest >~/nextest.toml && \
-                cargo nextest run --tool-config-file own:$HOME/nextest.toml";
+    let help = format!(
+        "ask {owner} to take it away, or keep your reports elsewhere: \
+         printf '[store]\\ndir = \"%s\"\\n' ~/.cache/nextest >~/nextest.toml && \
+         cargo nextest run --tool-config-file own:$HOME/nextest.toml"
+    );
     Some(Finding::new(Severity::Warn, text).at(store).owned_by(&owner).help(help))
 }
 

@@ -29,34 +29,7 @@ pub(super) fn root(machine: &Machine<'_>) -> Checked {
     if let Some(finding) = hidden(plan, root) {
         return Ok(vec![finding]);
     }
-    let caller = plan.caller();
-    let mut found = Vec::new();
-    if let Err(failure) = private_dir::examine_root(root, &caller) {
-        found.push(Finding::of(&failure).at(root));
-    } else if let Err(failure) =
-        private_dir::examine_root(root, &Caller { checkout: None, ..caller.clone() })
-    {
-        let text = format!(
-            "builds of this workspace are not refused because others can write to its sources \
-             anyway; all other builds say: {}",
-            failure.text
-        );
-        let finding = Finding { severity: Severity::Note, text, ..Finding::of(&failure) };
-        found.push(finding.at(root));
-    } else if caller.sticky_root == StickyRoot::Accept
-        && files::entry(root).is_ok_and(|entry| entry.mode & 0o022 != 0)
-    {
-        let text = format!(
-            "others can create files in `{}`, and so run code as everybody who builds below it: the \
-             settings accept that (`sticky-root`)",
-            escaped(root)
-        );
-        let setup = format!("cargo-peruser setup --shared-root {}", quoted(root));
-        let origin = plan.settings().origin(Key::StickyRoot);
-        let origin = origin.map_or_else(String::new, ToString::to_string);
-        let help = format!("take it out of {origin}; then {}", machine.ask(0, &setup));
-        found.push(Finding::new(Severity::Note, text).at(root).help(help));
-    }
+    let mut found = Vec::from_iter(writers(machine, plan, root));
     if let Ok(system) = statvfs(root) {
         found.extend(mounted(machine, root, &system));
         found.extend(room(root, &system));
@@ -64,6 +37,37 @@ pub(super) fn root(machine: &Machine<'_>) -> Checked {
     found.extend(default_acl(machine, root));
     found.extend(aged(machine, root));
     Ok(found)
+}
+
+/// Who can write to the root and above it.
+fn writers(machine: &Machine<'_>, plan: &Plan<'_>, root: &Path) -> Option<Finding> {
+    let caller = plan.caller();
+    if let Err(failure) = private_dir::examine_root(root, &caller) {
+        return Some(Finding::of(&failure).at(root));
+    }
+    let elsewhere = Caller { checkout: None, ..caller.clone() };
+    if let Err(failure) = private_dir::examine_root(root, &elsewhere) {
+        let text = format!(
+            "builds of this workspace are not refused because others can write to its sources \
+             anyway; all other builds say: {}",
+            failure.text
+        );
+        return Some(Finding { severity: Severity::Note, text, ..Finding::of(&failure) }.at(root));
+    }
+    let others_write = files::entry(root).is_ok_and(|entry| entry.mode & 0o022 != 0);
+    if caller.sticky_root != StickyRoot::Accept || !others_write {
+        return None;
+    }
+    let text = format!(
+        "others can create files in `{}`, and so run code as everybody who builds below it: the \
+         settings accept that (`sticky-root`)",
+        escaped(root)
+    );
+    let setup = format!("cargo-peruser setup --shared-root {}", quoted(root));
+    let origin = plan.settings().origin(Key::StickyRoot);
+    let origin = origin.map_or_else(String::new, ToString::to_string);
+    let help = format!("take it out of {origin}; then {}", machine.ask(0, &setup));
+    Some(Finding::new(Severity::Note, text).at(root).help(help))
 }
 
 /// Where builds go if nobody can tell whose the root is.

@@ -74,7 +74,7 @@ pub(crate) enum Need {
 
 impl Need {
     /// All of them.
-    pub(crate) const ALL: [Need; 28] = [
+    pub(crate) const ALL: [Need; 29] = [
         Need::Cargo,
         Need::Nightly,
         Need::Rustup,

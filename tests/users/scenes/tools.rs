@@ -59,9 +59,9 @@ fn nextest(stage: &Stage) -> Result<()> {
     run(&bob, "0022")?.fails()?.mentions("target/nextest/default/junit.xml")?;
     let told = doctor()?;
     told.prints("warn[checkout]: ")?.prints("alice (uid 2001)")?;
-    let help = told.stdout.lines().find_map(|line| line.trim_start().strip_prefix("help: printf"));
-    let help = format!("printf{}", help.context("no command")?);
-    bob.shell(&help, [""; 0]).with(Channel::Stable).run()?.ok()?;
+    let help = told.stdout.lines().find_map(|line| line.split_once("elsewhere: "));
+    let (_, help) = help.context("no command")?;
+    bob.shell(help, [""; 0]).with(Channel::Stable).run()?.ok()?;
     ensure!(bob.home.join(".cache/nextest/default/junit.xml").is_file(), "no report of bob's");
     Ok(())
 }

@@ -352,7 +352,7 @@ pub(super) const WORKSPACES: &[Scene] = &[
     Scene {
         name: "a_store_of_nextest_of_bobs",
         how: "mkdir -p $C/target/nextest; chown -R bob $C/target",
-        finds: &[("warn[checkout]", "belongs to bob (uid 2002), and nextest writes there")],
+        finds: &[("warn[checkout]", "belongs to bob (uid 2002), and nextest fails")],
         cures: &[Words("bob", "ask bob (uid 2002) to take it away", "rmdir $C/target/nextest")],
         ..ALICE
     },
