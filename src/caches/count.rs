@@ -23,7 +23,7 @@ use crate::os::facts::{brief, facts, facts_of, is_on_nfs};
 use crate::os::homes::Homes;
 use crate::os::node::{Identity, LOCKS, MAX_DEPTH, Node, is_mounted};
 use crate::os::rights::{self, Account, Rights};
-use crate::os::{accounts, tag};
+use crate::os::{accounts, tag, tree};
 use crate::settings::Settings;
 use crate::ui::failure::Result;
 use crate::ui::report;
@@ -335,9 +335,7 @@ impl Pool {
         let mut tasks: Vec<Task> = others.map(first).collect();
         for counting in &counted {
             let Some((_, above)) = counting.cache.names.split_last() else { continue };
-            let below = |parent: File, name: &OsString| crate::os::tree::directory(&parent, name);
-            let parent = directory.try_clone().and_then(|top| above.iter().try_fold(top, below));
-            if let Ok(parent) = parent {
+            if let Ok(parent) = tree::descend(&directory, above) {
                 tasks.push(first_task(counting, &Arc::new(parent), counting.cache.path()));
             }
         }
@@ -424,7 +422,7 @@ fn look(job: &Job, buffer: &mut Vec<u8>, depth: usize) -> (Option<File>, Local) 
         local.is_partial = true;
         return (None, local);
     }
-    let read = crate::os::tree::each_name(&directory, buffer, |name, kind| {
+    let read = tree::each_name(&directory, buffer, |name, kind| {
         if kind == FileType::Directory {
             local.below.push(name.to_owned());
             return Ok(());

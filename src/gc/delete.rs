@@ -4,7 +4,8 @@
 //! for lock files, the directories that hold them, and the tag: a build that waits for a lock goes on in a
 //! directory that is tagged and private, and one that begins finds the same locks. Then it looks again;
 //! what is in use by now is put back. What is in the staging directory is of no use to anybody, so that a
-//! run that is stopped has lost nothing but what was chosen, and the next one removes the rest.
+//! run that is stopped has lost nothing but what was chosen, and the next one removes the rest. Where the
+//! disk is too full to make the staging directory, a directory that is to be removed becomes it.
 
 use std::collections::HashSet;
 use std::ffi::{CStr, CString, OsStr, OsString};
@@ -21,8 +22,10 @@ use rustix::io::Errno;
 
 use super::plan::{Choice, What};
 use crate::caches::activity::{Activity, Look, Use};
-use crate::caches::{Cache, STAGING, list, people::Person};
-use crate::os::facts::facts_of;
+use crate::caches::people::{Person, Standing};
+use crate::caches::{Cache, STAGING, list};
+use crate::os::entry::Kind;
+use crate::os::facts::{facts, facts_of};
 use crate::os::homes::Homes;
 use crate::os::node::{Identity, LOCKS};
 use crate::os::remove::{self, Left};
@@ -39,7 +42,7 @@ const LOCK_DEPTH: usize = 4;
 const BATCH: usize = 32;
 
 /// What has become of one choice.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Outcome {
     /// It is gone.
     Taken,
@@ -47,6 +50,12 @@ pub(super) enum Outcome {
     Kept(String),
     /// It could not be removed, for that reason.
     Failed(String),
+}
+
+impl From<io::Error> for Outcome {
+    fn from(cause: io::Error) -> Outcome {
+        Outcome::Failed(reason(&cause))
+    }
 }
 
 /// Takes what was chosen of one person's caches.
@@ -62,61 +71,57 @@ pub(super) fn take(
     let Some(private) = person.open(settings, homes)? else {
         return Err(Failure::new(format!("`{}` is not private", escaped(&person.path))));
     };
-    let mut rights = Rights::default();
-    become_owner(&mut rights, person)?;
-    let mut staging = Staging::open(private, person)?;
+    let private = Arc::new(private);
+    let at = Arc::clone(&private);
+    let mut staging = Staging { person, private, at, rights: Rights::default(), next: 0 };
+    staging.become_owner()?;
+    staging.make(choices)?;
     let mut outcomes = Vec::new();
     for batch in choices.chunks(BATCH) {
-        outcomes.extend(staging.take(batch, &mut rights)?);
+        outcomes.extend(staging.take(batch)?);
     }
-    staging.end();
-    let staged = staging.private;
-    rights.come_back().map_err(|cause| rights::failed(&cause))?;
-    drop(staged);
-    remove_departed(person);
+    staging.end()?;
     Ok(outcomes)
 }
 
-fn become_owner(rights: &mut Rights, person: &Person) -> Result<(), Failure> {
-    rights.become_account(&person.account).map_err(|cause| rights::failed(&cause))
-}
-
-/// Takes the private directory of a departed person out of the shared root, if nothing is left in it.
-fn remove_departed(person: &Person) {
-    if person.standing != crate::caches::people::Standing::Departed {
-        return;
-    }
-    // What is not empty stays. Root's own directory is the parent, so that nobody can exchange a name.
-    let _ = std::fs::remove_dir(&person.path);
-}
-
-/// The staging directory in an open private directory, locked.
+/// The staging directory in an open private directory.
 struct Staging<'a> {
     person: &'a Person,
     private: Arc<File>,
-    at: File,
-    identity: Identity,
+    /// The staging directory, locked.
+    at: Arc<File>,
+    rights: Rights,
     next: u64,
 }
 
-/// A cache of which everything chosen has been moved.
+/// A cache that nobody else can build in, and what is to be taken of it.
+struct Held {
+    top: File,
+    locks: Locks,
+    /// Each entry's name and the directory that it is in.
+    chosen: Vec<(Arc<File>, CString)>,
+}
+
+/// A cache of which what was chosen has been moved.
 struct Moved<'a> {
-    cache: &'a Cache,
     choice: &'a Choice,
-    locks: Held,
+    cache: &'a Cache,
+    locks: Locks,
     entries: Vec<Entry>,
 }
 
-/// One entry that was moved: from where, and its names there and here.
+/// One entry that was moved: from where, and to where.
 struct Entry {
     from: Arc<File>,
     name: CString,
-    staged: CString,
+    to: Arc<File>,
+    staged: OsString,
+    path: PathBuf,
 }
 
 /// Cargo's locks on a target directory, held until this is dropped.
 #[derive(Default)]
-struct Held {
+struct Locks {
     files: Vec<File>,
     identities: HashSet<Identity>,
     /// The names that lead to each directory with a lock in it, and to those above.
@@ -124,138 +129,192 @@ struct Held {
 }
 
 impl<'a> Staging<'a> {
-    /// Makes it, or opens what an interrupted run has left.
-    fn open(private: File, person: &'a Person) -> Result<Staging<'a>, Failure> {
-        let path = person.path.join(STAGING);
-        let failed = |doing: &str, cause: io::Error| Failure::step(doing, &path, cause);
-        match mkdirat(&private, STAGING, Mode::from_raw_mode(0o700)) {
-            Ok(()) | Err(Errno::EXIST) => {}
-            Err(cause) => return Err(failed("create directory", cause.into())),
-        }
-        let at = tree::directory(&private, STAGING.as_ref()).map_err(|it| failed("open", it))?;
-        let found = facts_of(&at).map_err(|it| failed("look at", it))?;
-        let top = facts_of(&private).map_err(|it| failed("look at", it))?;
-        if found.uid != person.account.uid || found.file_system() != top.file_system() {
-            let text =
-                format!("refusing `{}`: it is not its owner's own directory", escaped(&path));
-            return Err(Failure::new(text).exit(77));
-        }
-        match flock(&at, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => {}
-            Err(Errno::WOULDBLOCK) => {
-                let text = format!("another gc is at work in `{}`", escaped(&person.path));
-                return Err(Failure::new(text));
-            }
-            Err(cause) => return Err(failed("lock", cause.into())),
-        }
-        let identity = found.identity;
-        Ok(Staging { person, private: Arc::new(private), at, identity, next: 0 })
+    fn become_owner(&mut self) -> Result<(), Failure> {
+        let become_owner = self.rights.become_account(&self.person.account);
+        become_owner.map_err(|cause| rights::failed(&cause))
+    }
+
+    /// Looks at processes with the rights of this program.
+    fn look(&mut self) -> Result<Activity, Failure> {
+        self.rights.come_back().map_err(|cause| rights::failed(&cause))?;
+        let activity = Activity::take(Look::Full);
+        self.become_owner()?;
+        Ok(activity)
     }
 
     fn path(&self) -> PathBuf {
         self.person.path.join(STAGING)
     }
 
-    fn take(
-        &mut self,
-        batch: &[(&'a Choice, &'a Cache)],
-        rights: &mut Rights,
-    ) -> Result<Vec<Outcome>, Failure> {
-        let before = self.look(rights)?;
-        let mut moved = Vec::new();
-        let mut outcomes = Vec::new();
-        for &(choice, cache) in batch {
-            let used = before.below(&cache.path()).or_else(|| before.may_use(cache));
-            let result = match used.filter(|_| !cache.is_leftover()) {
-                _ if before.is_locked(cache) => Err(Outcome::Kept(in_use(Use::Building))),
-                Some(used) => Err(Outcome::Kept(in_use(used))),
-                None => self.move_out(choice, cache),
-            };
-            outcomes.push(match result {
-                Ok(it) => {
-                    moved.push((outcomes.len(), it));
-                    Outcome::Taken
-                }
-                Err(outcome) => outcome,
-            });
+    /// Makes the staging directory, or opens what an interrupted run has left.
+    fn make(&mut self, choices: &[(&'a Choice, &'a Cache)]) -> Result<(), Failure> {
+        let path = self.path();
+        let failed = |doing: &str, cause: io::Error| Failure::step(doing, &path, cause);
+        match mkdirat(&self.private, STAGING, Mode::from_raw_mode(0o700)) {
+            Ok(()) | Err(Errno::EXIST) => {}
+            Err(Errno::NOSPC | Errno::DQUOT) if self.make_without_space(choices)? => {}
+            Err(cause) => return Err(failed("create directory", cause.into())),
         }
-        let after = self.look(rights)?;
-        self.settle(moved, &mut outcomes, &after);
-        let is_used = after.below(&self.path()).is_some();
-        if !is_used && let Err(cause) = self.clear() {
-            let why = format!("not all of it could be removed yet: {cause}");
-            return Ok(outcomes.into_iter().map(|it| it.or_failed(&why)).collect());
+        let open = || tree::directory(&self.private, STAGING.as_ref());
+        let at = open().map_err(|it| failed("open", it))?;
+        let found = facts_of(&at).map_err(|it| failed("look at", it))?;
+        let top = facts_of(&self.private).map_err(|it| failed("look at", it))?;
+        if found.uid != self.person.account.uid || found.file_system() != top.file_system() {
+            let text =
+                format!("refusing `{}`: it is not its owner's own directory", escaped(&path));
+            return Err(Failure::new(text).exit(77));
         }
-        Ok(outcomes)
+        let busy =
+            || Failure::new(format!("another gc is at work in `{}`", escaped(&self.person.path)));
+        match flock(&at, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => {}
+            Err(Errno::WOULDBLOCK) => return Err(busy()),
+            Err(cause) => return Err(failed("lock", cause.into())),
+        }
+        // The one that had the lock has removed it in between.
+        if !open().and_then(|it| facts_of(&it)).is_ok_and(|it| it.identity == found.identity) {
+            return Err(busy());
+        }
+        self.at = Arc::new(at);
+        Ok(())
     }
 
-    /// Puts back what is in use by now, and lets those have their locks who wait for them.
-    fn settle(
-        &self,
-        moved: Vec<(usize, Moved<'_>)>,
-        outcomes: &mut Vec<Outcome>,
-        after: &Activity,
-    ) {
-        // Held until all is decided: what is released may be in use at once.
-        let mut done = Vec::new();
-        for (index, it) in moved {
-            let Some(why) = it.used(self, after) else {
-                self.forget_record(&it);
-                done.push(it);
+    /// Gives a directory that is to be removed the staging directory's name, which takes no space; whether
+    /// one was found.
+    fn make_without_space(&mut self, choices: &[(&'a Choice, &'a Cache)]) -> Result<bool, Failure> {
+        let before = self.look()?;
+        for &(choice, cache) in choices {
+            let Ok(held) = self.hold(choice, cache, &before) else { continue };
+            let mut chosen = held.chosen;
+            if choice.what == What::Directory {
+                let inside = tree::names(&held.top).unwrap_or_default();
+                let top = Arc::new(held.top);
+                chosen = inside.into_iter().map(|name| (Arc::clone(&top), name)).collect();
+            }
+            let uid = self.person.account.uid;
+            let is_own = |(at, name): &(Arc<File>, CString)| {
+                facts(at, &**name).is_ok_and(|it| it.kind == Kind::Directory && it.uid == uid)
+            };
+            let Some((from, name)) = chosen.into_iter().find(is_own) else { continue };
+            let mut moved = Moved { choice, cache, locks: held.locks, entries: Vec::new() };
+            let (to, staged) = (Arc::clone(&self.private), STAGING.into());
+            let entry = Entry { from, name, to, staged, path: self.path() };
+            if !moved.take(entry).unwrap_or(false) {
                 continue;
-            };
-            let outcome = match self.put_back(&it) {
-                Ok(()) => Outcome::Kept(why),
-                Err(cause) => {
-                    let cause = reason(&cause);
-                    Outcome::Failed(format!("{why}, and it could not be put back: {cause}"))
-                }
-            };
-            outcomes.splice(index..=index, [outcome]);
+            }
+            if moved.used(&self.look()?).is_none() {
+                return Ok(true);
+            }
+            let failed = |cause| Failure::step("put back", &cache.path(), cause);
+            moved.put_back().map_err(failed)?;
+        }
+        Ok(false)
+    }
+
+    fn take(&mut self, batch: &[(&'a Choice, &'a Cache)]) -> Result<Vec<Outcome>, Failure> {
+        let before = self.look()?;
+        let moved: Vec<Result<Moved<'_>, Outcome>> =
+            batch.iter().map(|&(choice, cache)| self.move_out(choice, cache, &before)).collect();
+        let after = self.look()?;
+        // All locks are held until everything is decided: what is released may be in use at once.
+        let settled = moved.iter().map(|moved| match moved {
+            Ok(moved) => self.settle(moved, &after),
+            Err(outcome) => outcome.clone(),
+        });
+        let outcomes: Vec<Outcome> = settled.collect();
+        drop(moved);
+        let Err(why) = self.clear(&after) else { return Ok(outcomes) };
+        let taken = |outcome| match outcome {
+            Outcome::Taken => Outcome::Failed(format!("not all of it could be removed yet: {why}")),
+            other => other,
+        };
+        Ok(outcomes.into_iter().map(taken).collect())
+    }
+
+    /// Puts back what is in use by now.
+    fn settle(&self, moved: &Moved<'_>, after: &Activity) -> Outcome {
+        let Some(why) = moved.used(after) else {
+            self.forget_record(moved);
+            return Outcome::Taken;
+        };
+        match moved.put_back() {
+            Ok(()) => Outcome::Kept(why),
+            Err(cause) => {
+                Outcome::Failed(format!("{why}, and it could not be put back: {}", reason(&cause)))
+            }
         }
     }
 
-    /// Looks at processes with the rights of this program.
-    fn look(&self, rights: &mut Rights) -> Result<Activity, Failure> {
-        rights.come_back().map_err(|cause| rights::failed(&cause))?;
-        let activity = Activity::take(Look::Full);
-        become_owner(rights, self.person)?;
-        Ok(activity)
-    }
-
-    fn move_out(&mut self, choice: &'a Choice, cache: &'a Cache) -> Result<Moved<'a>, Outcome> {
-        let failed = |cause: io::Error| Outcome::Failed(reason(&cause));
-        let mut moved = Moved { cache, choice, locks: Held::default(), entries: Vec::new() };
-        if cache.is_leftover() {
-            return Ok(moved);
+    /// Opens a cache, takes its locks, and looks for what was chosen of it.
+    fn hold(&self, choice: &Choice, cache: &Cache, before: &Activity) -> Result<Held, Outcome> {
+        if let Some(used) = before.below(&cache.path()).or_else(|| before.may_use(cache)) {
+            return Err(Outcome::Kept(in_use(used)));
         }
-        let top = list::open(&self.private, &cache.names).map_err(failed)?;
+        let top = list::open(&self.private, &cache.names)?;
         if choice.what == What::Directory && self.has_come_back(cache) {
             return Err(Outcome::Kept("its workspace is there again".into()));
         }
-        moved.locks = Held::take(&top)?;
-        let result = match &choice.what {
-            What::Directory => self.move_directory(cache, &mut moved.entries),
-            What::Contents => self.move_contents(
-                &Arc::new(top),
-                &mut Vec::new(),
-                &moved.locks,
-                &mut moved.entries,
-            ),
-            What::Incremental(profiles) => profiles.iter().try_for_each(|profile| {
-                let mut at = Arc::new(top.try_clone()?);
-                for name in &profile.names {
-                    at = Arc::new(tree::directory(&at, name)?);
+        let locks = Locks::take(&top)?;
+        let mut chosen = Vec::new();
+        match &choice.what {
+            What::Directory => {
+                if let Some((last, above)) = cache.names.split_last() {
+                    let parent = Arc::new(tree::descend(&self.private, above)?);
+                    chosen.push((parent, CString::new(last.as_bytes()).map_err(io::Error::from)?));
                 }
-                self.move_entry(&at, c"incremental", &mut moved.entries)
-            }),
-        };
-        match result {
-            Ok(()) => Ok(moved),
-            Err(cause) => {
+            }
+            What::Contents => {
+                let top = Arc::new(top.try_clone()?);
+                locks.list_others(&top, &mut Vec::new(), &mut chosen)?;
+            }
+            What::Incremental(profiles) => {
+                for profile in profiles {
+                    let at = tree::descend(&top, &profile.names)?;
+                    chosen.push((Arc::new(at), c"incremental".into()));
+                }
+            }
+        }
+        Ok(Held { top, locks, chosen })
+    }
+
+    fn move_out(
+        &mut self,
+        choice: &'a Choice,
+        cache: &'a Cache,
+        before: &Activity,
+    ) -> Result<Moved<'a>, Outcome> {
+        let mut moved = Moved { choice, cache, locks: Locks::default(), entries: Vec::new() };
+        if cache.is_leftover() {
+            return Ok(moved);
+        }
+        let held = self.hold(choice, cache, before)?;
+        moved.locks = held.locks;
+        for (from, name) in held.chosen {
+            if let Err(cause) = self.move_entry(from, name, &mut moved) {
                 // What has been moved is chosen, but a half is of no use to anybody.
-                let back = self.put_back(&moved).err().map(|it| format!(", {}", reason(&it)));
-                Err(Outcome::Failed(reason(&cause) + &back.unwrap_or_default()))
+                let back = moved.put_back().err().map(|it| format!(", {}", reason(&it)));
+                return Err(Outcome::Failed(reason(&cause) + &back.unwrap_or_default()));
+            }
+        }
+        Ok(moved)
+    }
+
+    fn move_entry(
+        &mut self,
+        from: Arc<File>,
+        name: CString,
+        moved: &mut Moved<'_>,
+    ) -> io::Result<()> {
+        loop {
+            let staged = self.next.to_string();
+            self.next += 1;
+            let path = self.path().join(&staged);
+            let (from, to) = (Arc::clone(&from), Arc::clone(&self.at));
+            let entry = Entry { from, name: name.clone(), to, staged: staged.into(), path };
+            match moved.take(entry) {
+                // What an earlier run has left may have the name.
+                Err(cause) if cause.kind() == ErrorKind::AlreadyExists => {}
+                taken => return taken.map(|_| ()),
             }
         }
     }
@@ -270,72 +329,6 @@ impl<'a> Staging<'a> {
         })
     }
 
-    fn move_directory(&mut self, cache: &Cache, entries: &mut Vec<Entry>) -> io::Result<()> {
-        let Some((last, above)) = cache.names.split_last() else { return Ok(()) };
-        let mut parent = Arc::clone(&self.private);
-        for name in above {
-            parent = Arc::new(tree::directory(&parent, name)?);
-        }
-        self.move_entry(&parent, &CString::new(last.as_bytes())?, entries)
-    }
-
-    /// Moves everything but the skeleton.
-    fn move_contents(
-        &mut self,
-        at: &Arc<File>,
-        names: &mut Vec<OsString>,
-        locks: &Held,
-        entries: &mut Vec<Entry>,
-    ) -> io::Result<()> {
-        for name in tree::names(at)? {
-            let is_tag = names.is_empty() && name.as_bytes() == tag::NAME.as_bytes();
-            if is_tag || is_lock(name.as_bytes()) {
-                continue;
-            }
-            names.push(OsStr::from_bytes(name.as_bytes()).to_owned());
-            let result = match locks.skeleton.contains(names) {
-                true => tree::directory(at, OsStr::from_bytes(name.as_bytes()))
-                    .and_then(|below| self.move_contents(&Arc::new(below), names, locks, entries)),
-                false => self.move_entry(at, &name, entries),
-            };
-            names.pop();
-            result?;
-        }
-        Ok(())
-    }
-
-    fn move_entry(
-        &mut self,
-        from: &Arc<File>,
-        name: &CStr,
-        entries: &mut Vec<Entry>,
-    ) -> io::Result<()> {
-        loop {
-            let staged = CString::new(self.next.to_string())?;
-            self.next += 1;
-            match tree::rename(from, os(name), &self.at, os(&staged)) {
-                Ok(()) => {
-                    let (from, name) = (Arc::clone(from), name.to_owned());
-                    entries.push(Entry { from, name, staged });
-                    return Ok(());
-                }
-                // Its owner has removed it meanwhile.
-                Err(cause) if cause.kind() == ErrorKind::NotFound => return Ok(()),
-                // What an earlier run has left may have the name.
-                Err(cause) if cause.kind() == ErrorKind::AlreadyExists => {}
-                Err(cause) => return Err(cause),
-            }
-        }
-    }
-
-    /// Puts back what was moved, in the reverse order; nothing that came since is replaced.
-    fn put_back(&self, moved: &Moved<'_>) -> io::Result<()> {
-        for entry in moved.entries.iter().rev() {
-            tree::rename(&self.at, os(&entry.staged), &entry.from, os(&entry.name))?;
-        }
-        Ok(())
-    }
-
     /// The record goes with the directory.
     fn forget_record(&self, moved: &Moved<'_>) {
         let is_one = matches!(moved.cache.names.as_slice(), [_]) && !moved.cache.is_leftover();
@@ -347,129 +340,174 @@ impl<'a> Staging<'a> {
         }
     }
 
-    /// Removes everything in the staging directory.
-    fn clear(&self) -> io::Result<()> {
-        let mut left = Left::Nothing;
-        for name in tree::names(&self.at)? {
+    /// Removes everything in the staging directory that nobody uses.
+    fn clear(&self, after: &Activity) -> Result<(), String> {
+        let mut why = None;
+        for name in tree::names(&self.at).map_err(|cause| reason(&cause))? {
             let name = OsStr::from_bytes(name.as_bytes());
-            if remove::entry(&self.at, name)? == Left::Something {
-                left = Left::Something;
+            if let Some(used) = after.below(&self.path().join(name)) {
+                why = Some(in_use(used));
+                continue;
+            }
+            match remove::entry(&self.at, name) {
+                Ok(Left::Nothing) => {}
+                Ok(Left::Something) => {
+                    why = Some("something keeps coming, or is mounted there".into());
+                }
+                Err(cause) => why = Some(reason(&cause)),
             }
         }
-        let more = || io::Error::other("something keeps coming, or is mounted there");
-        if left == Left::Nothing { Ok(()) } else { Err(more()) }
+        why.map_or(Ok(()), Err)
     }
 
     /// Removes the staging directory, and what is empty now of what this tool makes.
-    fn end(&self) {
-        let here = tree::directory(&self.private, STAGING.as_ref()).and_then(|it| facts_of(&it));
-        if here.is_ok_and(|here| here.identity == self.identity) {
-            let _ = unlinkat(&*self.private, STAGING, AtFlags::REMOVEDIR);
-        }
-        if self.person.standing == crate::caches::people::Standing::Departed {
+    fn end(mut self) -> Result<(), Failure> {
+        // What is not empty stays.
+        let _ = unlinkat(&*self.private, STAGING, AtFlags::REMOVEDIR);
+        let is_departed = self.person.standing == Standing::Departed;
+        if is_departed {
             let _ = unlinkat(&*self.private, record::DIRECTORY, AtFlags::REMOVEDIR);
         }
+        self.rights.come_back().map_err(|cause| rights::failed(&cause))?;
+        if is_departed {
+            // Root's own directory is the parent, so that nobody can exchange a name.
+            let _ = std::fs::remove_dir(&self.person.path);
+        }
+        Ok(())
     }
 }
 
 impl Moved<'_> {
-    /// Why it has to be put back, if so.
-    fn used(&self, staging: &Staging<'_>, after: &Activity) -> Option<String> {
-        if self.cache.is_leftover() {
-            return None;
+    /// Moves an entry, and whether it was there.
+    fn take(&mut self, entry: Entry) -> io::Result<bool> {
+        match tree::rename(&entry.from, os(&entry.name), &entry.to, &entry.staged) {
+            Ok(()) => {
+                self.entries.push(entry);
+                Ok(true)
+            }
+            // Its owner has removed it meanwhile.
+            Err(cause) if cause.kind() == ErrorKind::NotFound => Ok(false),
+            Err(cause) => Err(cause),
         }
+    }
+
+    /// Why it has to be put back, if so.
+    fn used(&self, after: &Activity) -> Option<String> {
         // A lock that was not there before is a build's that has begun since.
-        let is_new = self.entries.iter().any(|entry| {
-            let below = tree::directory(&staging.at, OsStr::from_bytes(entry.staged.as_bytes()));
-            below.is_ok_and(|below| {
-                let found = locks_below(&below, &mut Vec::new());
-                found.is_none_or(|found| {
-                    found.iter().any(|(_, identity, _)| !self.locks.identities.contains(identity))
-                })
-            })
-        });
-        if is_new {
+        if self.entries.iter().any(|entry| self.locks.are_new_in(entry)) {
             return Some("a build has begun in it".into());
         }
-        let path = self.cache.path();
-        let staged = self
-            .entries
-            .iter()
-            .map(|entry| staging.path().join(OsStr::from_bytes(entry.staged.as_bytes())));
-        let used = staged.chain([path]).find_map(|path| after.below(&path));
-        used.map(in_use)
+        let cache = self.cache.path();
+        let mut paths = self.entries.iter().map(|entry| &entry.path).chain([&cache]);
+        let used = paths.find_map(|path| after.below(path));
+        used.filter(|_| !self.cache.is_leftover()).map(in_use)
     }
-}
 
-impl Held {
-    /// Takes every lock of an open target directory, and its own, which a migration takes.
-    fn take(top: &File) -> Result<Held, Outcome> {
-        let failed = |cause: io::Error| Outcome::Failed(reason(&cause));
-        let busy = || Outcome::Kept("cargo is building in it".into());
-        let mut held = Held::default();
-        let mut lock = |file: File| match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => {
-                held.files.push(file);
-                Ok(())
-            }
-            Err(Errno::WOULDBLOCK) => Err(busy()),
-            Err(cause) => Err(failed(cause.into())),
-        };
-        lock(top.try_clone().map_err(failed)?)?;
-        let found = locks_below(top, &mut Vec::new());
-        let found =
-            found.ok_or_else(|| Outcome::Failed("not all of it can be looked at".into()))?;
-        for (names, identity, file) in found {
-            lock(file)?;
-            held.identities.insert(identity);
-            held.skeleton
-                .extend((1..=names.len()).filter_map(|end| Some(names.get(..end)?.to_vec())));
+    /// Puts back what was moved, in the reverse order; nothing that came since is replaced.
+    fn put_back(&self) -> io::Result<()> {
+        for entry in self.entries.iter().rev() {
+            tree::rename(&entry.to, &entry.staged, &entry.from, os(&entry.name))?;
         }
-        Ok(held)
+        Ok(())
     }
 }
 
-/// Cargo's locks below a directory, with the names that lead to the directory of each; `None` where
-/// something cannot be looked at.
-fn locks_below(
+impl Locks {
+    /// Takes every lock of an open target directory, and its own, which a migration takes.
+    fn take(top: &File) -> Result<Locks, Outcome> {
+        let mut locks = Locks::default();
+        let mut found = vec![(Vec::new(), top.try_clone()?)];
+        find_locks(top, &mut Vec::new(), &mut found)?;
+        for (names, file) in found {
+            match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+                Ok(()) => {}
+                Err(Errno::WOULDBLOCK) => return Err(Outcome::Kept(in_use(Use::Building))),
+                Err(cause) => return Err(io::Error::from(cause).into()),
+            }
+            locks.identities.insert(facts_of(&file)?.identity);
+            locks.files.push(file);
+            let ends = 1..=names.len();
+            locks.skeleton.extend(ends.filter_map(|end| Some(names.get(..end)?.to_vec())));
+        }
+        Ok(locks)
+    }
+
+    /// Lists everything in an open target directory but the skeleton.
+    fn list_others(
+        &self,
+        at: &Arc<File>,
+        names: &mut Vec<OsString>,
+        others: &mut Vec<(Arc<File>, CString)>,
+    ) -> io::Result<()> {
+        for name in tree::names(at)? {
+            let is_tag = names.is_empty() && name.as_bytes() == tag::NAME.as_bytes();
+            if is_tag || is_lock(&name) {
+                continue;
+            }
+            names.push(os(&name).to_owned());
+            match self.skeleton.contains(names) {
+                true => {
+                    let below = Arc::new(tree::directory(at, os(&name))?);
+                    self.list_others(&below, names, others)?;
+                }
+                false => others.push((Arc::clone(at), name)),
+            }
+            names.pop();
+        }
+        Ok(())
+    }
+
+    /// Whether something that was moved has a lock that is not held; what cannot be looked at may have.
+    fn are_new_in(&self, entry: &Entry) -> bool {
+        let Ok(below) = tree::directory(&entry.to, &entry.staged) else { return false };
+        let mut found = Vec::new();
+        let is_known = |file: &File| {
+            facts_of(file).is_ok_and(|found| self.identities.contains(&found.identity))
+        };
+        find_locks(&below, &mut Vec::new(), &mut found).is_err()
+            || !found.iter().all(|(_, file)| is_known(file))
+    }
+}
+
+/// Opens cargo's locks below a directory, with the names that lead to the directory of each.
+fn find_locks(
     at: &File,
     names: &mut Vec<OsString>,
-) -> Option<Vec<(Vec<OsString>, Identity, File)>> {
-    let mut found = Vec::new();
+    found: &mut Vec<(Vec<OsString>, File)>,
+) -> io::Result<()> {
     let mut below = Vec::new();
     let mut buffer = Vec::with_capacity(32 << 10);
-    let read = tree::each_name(at, &mut buffer, |name, kind| {
-        if is_lock(name.to_bytes()) {
-            let file: File = openat(at, name, OFlags::RDONLY | tree::FILE, Mode::empty())?.into();
-            found.push((names.clone(), facts_of(&file)?.identity, file));
+    tree::each_name(at, &mut buffer, |name, kind| {
+        if is_lock(name) {
+            let file = openat(at, name, OFlags::RDONLY | tree::FILE, Mode::empty())?;
+            found.push((names.clone(), file.into()));
         } else if names.len() < LOCK_DEPTH
             && [FileType::Directory, FileType::Unknown].contains(&kind)
         {
-            below.push(OsStr::from_bytes(name.to_bytes()).to_owned());
+            below.push(os(name).to_owned());
         }
         Ok(())
-    });
-    read.ok()?;
+    })?;
     for name in below {
         match tree::directory(at, &name) {
             Ok(directory) => {
                 names.push(name);
-                found.extend(locks_below(&directory, names)?);
+                find_locks(&directory, names, found)?;
                 names.pop();
             }
             Err(cause) if files::is_absence(&cause) => {}
-            Err(_) => return None,
+            Err(cause) => return Err(cause),
         }
     }
-    Some(found)
+    Ok(())
 }
 
 fn os(name: &CStr) -> &OsStr {
     OsStr::from_bytes(name.to_bytes())
 }
 
-fn is_lock(name: &[u8]) -> bool {
-    LOCKS.iter().any(|lock| lock.as_bytes() == name)
+fn is_lock(name: &CStr) -> bool {
+    LOCKS.iter().any(|lock| lock.as_bytes() == name.to_bytes())
 }
 
 /// Why a cache stays that is in use.
@@ -479,15 +517,6 @@ pub(super) fn in_use(used: Use) -> String {
         Use::Running(pid) => format!("process {pid} uses it"),
         Use::Unreadable(pid) => {
             format!("process {pid} cannot be looked at, and may use it (root can look)")
-        }
-    }
-}
-
-impl Outcome {
-    fn or_failed(self, why: &str) -> Outcome {
-        match self {
-            Outcome::Taken => Outcome::Failed(why.to_owned()),
-            other => other,
         }
     }
 }

@@ -177,6 +177,8 @@ fn apply(
             Err(error) => {
                 *exit = (*exit).max(error.exit);
                 report::error(&error.into());
+                let failed = || Outcome::Failed("it did not begin".into());
+                outcomes.extend(own.iter().map(|(index, _)| (*index, failed())));
             }
         }
     }

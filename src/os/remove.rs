@@ -83,17 +83,20 @@ struct Removal<'a> {
 }
 
 impl Removal<'_> {
+    /// What cannot be removed does not keep the rest.
     fn empty(&self, at: &File, depth: usize) -> io::Result<Left> {
-        let mut left = Left::Nothing;
+        let mut left = Ok(Left::Nothing);
         for name in names(at)? {
             if matches!(self.what, What::Only(_)) && interrupt::is_requested() {
                 return Err(io::Error::from(io::ErrorKind::Interrupted));
             }
-            if self.entry(at, &name, depth)? == Left::Something {
-                left = Left::Something;
+            match self.entry(at, &name, depth) {
+                Ok(Left::Nothing) => {}
+                Ok(Left::Something) => left = left.and(Ok(Left::Something)),
+                Err(cause) => left = left.and(Err(cause)),
             }
         }
-        Ok(left)
+        left
     }
 
     /// Moves the directories that lie [`MAX_DEPTH`] levels below an entry up into it; whether there are any.

@@ -1,6 +1,6 @@
 //! An open directory tree: looking at it and going down in it, by descriptor.
 
-use std::ffi::{CStr, CString, OsStr};
+use std::ffi::{CStr, CString, OsStr, OsString};
 use std::fs::File;
 use std::io;
 use std::os::fd::AsFd;
@@ -175,6 +175,14 @@ pub fn directory(parent: &File, name: &OsStr) -> io::Result<File> {
         Err(Errno::LOOP) => Err(Errno::NOTDIR.into()),
         opened => Ok(File::from(opened?)),
     }
+}
+
+/// Opens a directory by the names that lead to it from another one.
+///
+/// # Errors
+/// As [`directory`].
+pub fn descend(from: &File, names: &[OsString]) -> io::Result<File> {
+    names.iter().try_fold(from.try_clone()?, |at, name| directory(&at, name))
 }
 
 /// Opens a directory by its path; the caller has checked its ancestors.

@@ -268,10 +268,7 @@ fn home_below_tmp(stage: &Stage) -> Result<()> {
 fn fuse(stage: &Stage) -> Result<()> {
     let root = stage.shared_root().sticky().make()?;
     let (alice, mallory) = (stage.person("alice")?, stage.person("mallory")?);
-    let device = stage.at("fuse");
-    do_as_root("mknod", ["-m", "0666", path(&device)?, "c", "10", "229"])?;
-    do_as_root("mount", ["--bind", path(&device)?, "/dev/fuse"])?;
-    make::file(Path::new("/etc/fuse.conf"), "user_allow_other\n", 0, 0o644)?;
+    make::fuse_for_everybody()?;
     let evil = stage.at("evil");
     make::directory(&evil, mallory.uid(), mallory.uid(), 0o755)?;
     let place = root.join("alice");
@@ -280,7 +277,6 @@ fn fuse(stage: &Stage) -> Result<()> {
     mallory.shell(script, [&evil, &place]).run()?.ok()?;
     let result = is_refused(&alice, &place);
     do_as_root("umount", [path(&place)?])?;
-    do_as_root("umount", ["/dev/fuse"])?;
     result
 }
 

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -69,11 +69,25 @@ impl Steps {
     /// Starts a command on one processor, so that it makes the same calls each time. `calls` is a
     /// list as strace takes it; `log` is a file to be made.
     pub(crate) fn start(command: Invocation<'_>, calls: &str, log: &Path) -> Result<Steps> {
+        Steps::start_on(command, calls, &[], log)
+    }
+
+    /// The same with only those calls that are about one of these paths, or what is open there.
+    pub(crate) fn start_on(
+        command: Invocation<'_>,
+        calls: &str,
+        paths: &[PathBuf],
+        log: &Path,
+    ) -> Result<Steps> {
         let (trace, inject) = (format!("trace={calls}"), format!("inject={calls}:signal=STOP"));
         let name = log.to_str().context("a plain path")?;
         let _ = File::create(log)?;
         let words = ["strace", "-fqq", "-o", name, "-e", &trace, "-e", &inject];
-        let running = command.after(["taskset", "1"]).after(words).start()?;
+        let command = command.after(["taskset", "1"]).after(words);
+        let command = paths.iter().try_fold(command, |command, path| {
+            Ok::<_, anyhow::Error>(command.after(["-P", path.to_str().context("a plain path")?]))
+        })?;
+        let running = command.start()?;
         let log = BufReader::new(File::open(log)?);
         let (line, said, counts) = (String::new(), HashMap::new(), BTreeMap::new());
         Ok(Steps { running, log, line, said, counts, leader: None, is_stopped: false })
@@ -111,8 +125,13 @@ impl Steps {
     fn read(&mut self, line: &str) -> Result<Option<Step>> {
         let Some((thread, text)) = line.trim_end().split_once(' ') else { return Ok(None) };
         let text = text.trim_start();
-        self.leader = self.leader.or(Pid::from_raw(thread.parse()?));
         if text == "--- stopped by SIGSTOP ---" {
+            // It is stopped, so it is there.
+            if self.leader.is_none() {
+                let status = fs::read_to_string(format!("/proc/{thread}/status"))?;
+                let leader = status.lines().find_map(|line| line.strip_prefix("Tgid:"));
+                self.leader = Pid::from_raw(leader.context("no leader")?.trim().parse()?);
+            }
             // The other threads stop as well, but only one has made a call.
             let Some(shown) = self.said.remove(thread) else { return Ok(None) };
             self.is_stopped = true;

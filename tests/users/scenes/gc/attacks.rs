@@ -2,12 +2,13 @@
 //! it ends.
 
 use std::fs;
-use std::path::Path;
-use std::time::Duration;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 
 use super::{gc, is_emptied, target};
+use crate::machine::Need;
 use crate::stage::child::do_as_root;
 use crate::stage::{Stage, look, make};
 use crate::suite::{Test, test};
@@ -53,8 +54,15 @@ fn rounds() -> usize {
 pub(super) fn tests() -> Vec<Test> {
     let mut tests = vec![
         test("gc::attacks::odd_content_is_removed_and_nothing_outside", odd_content),
-        test("gc::attacks::what_is_mounted_inside_stays", mounted),
+        test("gc::attacks::what_is_roots_in_it_stays", roots_own),
     ];
+    for (place, path) in PLACES {
+        for (how, script) in MOUNTS {
+            let name = format!("gc::attacks::{place}_is_{how}");
+            let needs: &[Need] = if script.contains("bindfs") { &[Need::Fuse] } else { &[] };
+            tests.push(test(name, move |stage| mounted(stage, path, script)).needs(needs));
+        }
+    }
     for (name, script) in ATTACKS {
         let name = format!("gc::attacks::{name}_changes_all_the_time");
         tests.push(test(name, move |stage| exchanged(stage, script)).heavy());
@@ -62,107 +70,233 @@ pub(super) fn tests() -> Vec<Test> {
     tests
 }
 
-/// A directory of root's with a file in it and one below.
-fn precious(stage: &Stage) -> Result<std::path::PathBuf> {
-    let precious = stage.at("precious");
-    if look(&precious)?.is_none() {
-        make::directory(&precious, 0, 0, 0o755)?;
-        make::file(&precious.join("precious"), "precious", 0, 0o644)?;
-        make::directory(&precious.join("debug"), 0, 0, 0o755)?;
-        make::file(&precious.join("debug/precious"), "precious", 0, 0o644)?;
-        make::file(
-            &precious.join("CACHEDIR.TAG"),
-            "Signature: 8a477f597d28d172789f06886806bc55\n",
-            0,
-            0o644,
-        )?;
+/// A directory of somebody's outside of all private ones, with a file in it and one below; it looks like an
+/// old target directory.
+pub(super) fn precious(stage: &Stage, uid: u32) -> Result<PathBuf> {
+    let precious = stage.at(format!("precious-{uid}"));
+    make::directory(&precious, uid, uid, 0o755)?;
+    make::directory(&precious.join("debug"), uid, uid, 0o755)?;
+    for (file, content) in PRECIOUS {
+        make::file(&precious.join(file), content, uid, 0o644)?;
     }
+    super::used(&precious, 90)?;
     Ok(precious)
 }
 
-fn is_whole(precious: &Path) -> Result<()> {
-    for file in ["precious", "debug/precious"] {
+const PRECIOUS: [(&str, &str); 4] = [
+    ("precious", "precious"),
+    ("CACHEDIR.TAG", "Signature: 8a477f597d28d172789f06886806bc55\n"),
+    ("debug/precious", "precious"),
+    ("debug/.cargo-lock", ""),
+];
+
+pub(super) fn is_whole(precious: &Path, uid: u32) -> Result<()> {
+    for (file, content) in PRECIOUS {
         let sight = look(&precious.join(file))?;
-        ensure!(sight.is_some_and(|sight| sight.uid == 0), "`{file}` was touched");
-        ensure!(fs::read_to_string(precious.join(file))? == "precious", "`{file}` was written to");
+        ensure!(sight.is_some_and(|sight| sight.uid == uid), "`{file}` was touched");
+        ensure!(fs::read_to_string(precious.join(file))? == content, "`{file}` was written to");
     }
-    ensure!(fs::read_dir(precious)?.count() == 3, "something was put there or taken away");
+    for (directory, count) in [(precious.to_owned(), 3), (precious.join("debug"), 2)] {
+        let found = fs::read_dir(&directory)?.count();
+        ensure!(found == count, "something was put there or taken away: {}", directory.display());
+    }
     Ok(())
 }
 
 fn exchanged(stage: &Stage, script: &str) -> Result<()> {
     let root = stage.shared_root().provisioned()?;
     let (mallory, administrator) = (stage.person("mallory")?, stage.person("root")?);
-    let precious = precious(stage)?;
+    let (private, of_root, own) =
+        (root.join("mallory"), precious(stage, 0)?, precious(stage, mallory.uid())?);
     // Alice's is there to be left alone.
     let alice = target(&stage.person("alice")?, "app-0123456789abcdef", 0)?;
-    let script = format!("cd \"$2\" || exit 9; while :; do {script}; cd \"$2\"; done 2>/dev/null");
-    for _ in 0..rounds() {
+    let script = format!(
+        "cd \"$2\" || exit 9; while :; do {script}; cd \"$2\"; sleep 0.01; done 2>/dev/null"
+    );
+    let collect = |words: &[&str]| {
+        let words = [&["--all-users", "--incremental", "off"], words].concat();
+        gc(&administrator, &words).limit(Duration::from_secs(30)).run()
+    };
+    let (mut taken, mut said) = (0, String::new());
+    for round in 0..rounds() {
         target(&mallory, "app-0123456789abcdef", 90)?;
-        let running = mallory.shell(&script, [&precious, &root.join("mallory")]).start()?;
+        let victim = if round % 2 == 0 { &own } else { &of_root };
+        let running = mallory.shell(&script, [victim, &private]).start()?;
         std::thread::sleep(Duration::from_millis(20));
-        for _ in 0..4 {
-            let words = ["--all-users", "--older-than", "30d", "--incremental", "off"];
+        for words in [["--older-than", "30d"], ["--max-size", "1K"]].repeat(3) {
             // How it ends is hers to spoil, but it ends.
-            gc(&administrator, &words).limit(Duration::from_secs(30)).run()?;
-            gc(&administrator, &["--all-users", "--max-size", "1K"])
-                .limit(Duration::from_secs(30))
-                .run()?;
+            let run = collect(&words)?;
+            taken += run.stdout.matches(" taken").count();
+            said = run.stdout + &run.stderr;
         }
         drop(running);
-        is_whole(&precious)?;
+        finish(&private)?;
+        let old = target(&mallory, "app-0123456789abcdef", 90)?;
+        let run = collect(&["--older-than", "30d"])?;
+        taken += run.ok()?.stdout.matches(" taken").count();
+        is_emptied(&old)?;
+        super::nothing_is_staged(&private)?;
+        is_whole(&own, mallory.uid())?;
+        is_whole(&of_root, 0)?;
         ensure!(alice.join("debug/app").exists(), "alice's was taken");
-        do_as_root(
-            "find",
-            [
-                root.join("mallory").as_os_str(),
-                "-mindepth".as_ref(),
-                "1".as_ref(),
-                "-delete".as_ref(),
-            ],
-        )?;
+        make::nothing(&old)?;
+    }
+    ensure!(taken > rounds(), "nothing was taken while she was at it: {said}");
+    Ok(())
+}
+
+/// What she has left half done, and her target directory, are gone.
+fn finish(private: &Path) -> Result<()> {
+    for path in ["x", "app-0123456789abcdef", ".gc/x"].map(|path| private.join(path)) {
+        do_as_root("rm", ["-rf".as_ref(), path.as_os_str()])?;
+    }
+    let staging = private.join(".gc");
+    if look(&staging)?.is_some_and(|it| it.kind == "symlink") {
+        fs::remove_file(staging)?;
     }
     Ok(())
 }
 
 /// Control characters, hard links to others' files, and a tree deeper than any path may be.
 fn odd_content(stage: &Stage) -> Result<()> {
-    let root = stage.shared_root().provisioned()?;
-    let (mallory, administrator) = (stage.person("mallory")?, stage.person("root")?);
-    let precious = precious(stage)?;
+    stage.shared_root().provisioned()?;
+    let mallory = stage.person("mallory")?;
+    let [of_root, own] = [0, mallory.uid()].map(|uid| precious(stage, uid));
+    let (of_root, own) = (of_root?, own?);
     let old = target(&mallory, "app-0123456789abcdef", 90)?;
-    fs::hard_link(precious.join("precious"), old.join("debug/deps/linked"))?;
-    make::link(&old.join("debug/link"), &precious, mallory.uid())?;
+    for (name, precious) in [("of-root", &of_root), ("own", &own)] {
+        fs::hard_link(precious.join("precious"), old.join("debug/deps").join(name))?;
+        make::link(&old.join("debug").join(name), precious, mallory.uid())?;
+    }
     make::fifo(&old.join("debug/fifo"), mallory.uid())?;
     make::file(&old.join("debug/odd\n\x1b[31mname"), "x", mallory.uid(), 0o600)?;
     let deep = "cd \"$1\"; i=0; while [ $i -lt 600 ]; do mkdir deeper-and-deeper; cd deeper-and-deeper; i=$((i + 1)); done; touch file";
     mallory.shell(deep, [&old.join("debug")]).run()?.ok()?;
     mallory.shell("chmod 0 \"$1\"", [&old.join("debug/deps/libdep.rlib")]).run()?.ok()?;
-    let usage = administrator.by_name(["usage"]).run()?;
-    usage.ok()?.prints("+")?;
-    ensure!(!usage.stdout.contains('\x1b'), "a control character reached the terminal");
-    // What was just made is younger than a day.
-    let run = gc(&administrator, &["--all-users", "--older-than", "0d", "--common"]).run()?;
-    run.ok()?;
-    is_emptied(&old)?;
-    super::nothing_is_staged(&root.join("mallory"))?;
-    is_whole(&precious)
+    let result = odd_names(stage, &old);
+    // Too deep for what clears a stage.
+    let private = stage.root.join("mallory");
+    do_as_root("rm", ["-rf".as_ref(), old.as_os_str(), private.join(".gc").as_os_str()])?;
+    result?;
+    is_whole(&own, mallory.uid())?;
+    is_whole(&of_root, 0)
 }
 
-fn mounted(stage: &Stage) -> Result<()> {
-    stage.shared_root().provisioned()?;
+fn odd_names(stage: &Stage, old: &Path) -> Result<()> {
     let (mallory, administrator) = (stage.person("mallory")?, stage.person("root")?);
-    let precious = precious(stage)?;
+    let private = stage.root.join("mallory");
+    let odd = private.join("odd\n\x1b[31mname-0123456789abcdef");
+    fs::rename(target(&mallory, "x", 90)?, &odd)?;
+    let usage = administrator.by_name(["usage"]).run()?;
+    usage.ok()?.prints("+")?;
+    // What was just made is younger than a day.
+    let run = gc(&administrator, &["--all-users", "--older-than", "0d"]).run()?;
+    run.ok()?;
+    for said in [&usage.stdout, &run.stdout] {
+        ensure!(!said.contains('\x1b'), "a control character reached the terminal");
+    }
+    is_emptied(old)?;
+    is_emptied(&odd)?;
+    super::nothing_is_staged(&private)
+}
+
+/// Root has what only the owner may do: what is root's in there stays.
+fn roots_own(stage: &Stage) -> Result<()> {
+    let root = stage.shared_root().provisioned()?;
+    let (mallory, administrator) = (stage.person("mallory")?, stage.person("root")?);
     let old = target(&mallory, "app-0123456789abcdef", 90)?;
-    let place = old.join("debug/deps/mounted");
-    make::directory(&place, mallory.uid(), mallory.uid(), 0o755)?;
-    do_as_root("mount", ["--bind".as_ref(), precious.as_os_str(), place.as_os_str()])?;
+    let secret = old.join("debug/deps/secret");
+    make::directory(&secret, 0, 0, 0o700)?;
+    make::file(&secret.join("file"), vec![0; 1 << 20], 0, 0o600)?;
     super::used(&old, 90)?;
-    let run = gc(&administrator, &["--all-users", "--older-than", "30d"]).run();
-    is_whole(&precious)?;
-    // Where a mount point was moved to, it is still one.
-    let unmount = "for m in $(findmnt -rno TARGET | grep /srv/ | grep -e mounted -e /.gc/); do umount \"$m\"; done";
-    administrator.shell(unmount, [""; 0]).run()?;
-    run?.prints("older-than")?;
+    administrator.by_name(["usage"]).run()?.ok()?.prints("+")?.never_says("MiB")?;
+    make::own(&secret, 0, 0, 0o755)?;
+    let run = gc(&administrator, &["--all-users", "--older-than", "30d"]).run()?;
+    run.fails()?.prints("failed")?;
+    let staged = root.join("mallory/.gc");
+    let found = administrator.shell("find \"$1\" -type f", [&staged]).run()?;
+    found.ok()?.prints("secret/file\n")?.never_says("libdep")?;
+    // A directory of another account's with a valid tag is no target directory of hers.
+    make::nothing(&staged)?;
+    make::nothing(&old)?;
+    let foreign = target(&mallory, "foreign-0123456789abcdef", 90)?;
+    make::own(&foreign, 0, 0, 0o755)?;
+    let run = gc(&administrator, &["--all-users", "--older-than", "30d"]).run()?;
+    run.ok()?.prints("nothing to remove")?;
+    ensure!(foreign.join("debug/app").exists());
     Ok(())
+}
+
+/// Where something of her own is mounted.
+const PLACES: [(&str, &str); 4] = [
+    ("a_target_directory", "mounted-0123456789abcdef"),
+    ("the_staging_directory", ".gc"),
+    ("a_directory_that_is_moved", "app-0123456789abcdef/debug/deps/mounted"),
+    ("what_is_moved", "app-0123456789abcdef/debug/mounted"),
+];
+
+/// How it is mounted: by root, or by herself with FUSE, with the server stopped or not; `$1` is where.
+const MOUNTS: [(&str, &str); 3] = [
+    ("bound", "exec mount --bind \"$1\" \"$2\""),
+    ("shown_by_fuse", "exec bindfs --no-allow-other \"$1\" \"$2\""),
+    (
+        "shown_by_a_fuse_server_that_hangs",
+        "bindfs -f --no-allow-other \"$1\" \"$2\" & until mountpoint -q \"$2\"; do sleep 0.01; done; kill -STOP $!; exec sleep 60",
+    ),
+];
+
+/// Takes away whatever is mounted at such a path. Where a mount point was moved to, it is still one.
+fn unmount(below: &Path) -> Result<()> {
+    let below = below.to_string_lossy();
+    let mut unmounted = 0;
+    while let Some(line) =
+        fs::read_to_string("/proc/self/mounts")?.lines().find(|line| line.contains(&*below))
+    {
+        do_as_root("umount", ["-l", line.split(' ').nth(1).context("a mount point")?])?;
+        unmounted += 1;
+    }
+    ensure!(unmounted > 0, "it was not mounted to the end");
+    Ok(())
+}
+
+fn mounted(stage: &Stage, place: &str, how: &str) -> Result<()> {
+    let private = stage.shared_root().provisioned()?.join("mallory");
+    let (mallory, administrator) = (stage.person("mallory")?, stage.person("root")?);
+    let own = precious(stage, mallory.uid())?;
+    make::file(&own.join("large"), vec![0; 1 << 20], mallory.uid(), 0o644)?;
+    let old = target(&mallory, "app-0123456789abcdef", 90)?;
+    let place = private.join(place);
+    make::directory(&place, mallory.uid(), mallory.uid(), 0o755)?;
+    super::used(&old, 90)?;
+    let by = if how.contains("bindfs") { &mallory } else { &administrator };
+    if how.contains("bindfs") {
+        make::fuse_for_everybody()?;
+    }
+    let mount = by.shell(how, [&own, &place]).start()?;
+    let is_there = || {
+        let mounts = fs::read_to_string("/proc/self/mounts")?;
+        Ok::<_, anyhow::Error>(mounts.contains(&*place.to_string_lossy()))
+    };
+    let until = Instant::now() + Duration::from_secs(10);
+    while !is_there()? {
+        ensure!(Instant::now() < until, "nothing is mounted");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    if how.contains("STOP") {
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    let limit = Duration::from_secs(20);
+    let usage = administrator.by_name(["usage"]).limit(limit).run();
+    let collect =
+        |age| gc(&administrator, &["--all-users", "--older-than", age]).limit(limit).run();
+    let collected = collect("30d");
+    drop(mount);
+    unmount(&private)?;
+    fs::remove_file(own.join("large")).context("it was touched")?;
+    is_whole(&own, mallory.uid())?;
+    usage?.ok()?.never_says("MiB")?;
+    collected?;
+    collect("0d")?.ok()?;
+    is_emptied(&old)?;
+    super::nothing_is_staged(&private)
 }

@@ -1,0 +1,402 @@
+//! Somebody acts while gc stands still between two of its steps: what it goes by is looked at again, and
+//! what has come into use since goes back.
+
+use std::cell::RefCell;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
+use rustix::fs::{FlockOperation, flock};
+
+use super::attacks::{is_whole, precious};
+use super::{gc, is_emptied, nothing_is_staged, target, used, workspace};
+use crate::machine::Need;
+use crate::stage::child::{Running, do_as_root};
+use crate::stage::steps::{Step, Steps};
+use crate::stage::{Invocation, Outcome, Person, Stage, look, make};
+use crate::suite::{Test, test};
+
+const OLD: &str = "old-0123456789abcdef";
+
+/// Where gc stands: the words of a call that it has just made, and which one of those it is.
+type Moment = (&'static str, usize);
+/// Everything is counted; what follows is a look at all processes.
+const COUNTED: Moment = ("\"/proc/locks\"", 1);
+/// The staging directory is made; a look at all processes follows.
+const BEGUN: Moment = ("\"/proc/locks\"", 2);
+/// It has looked at processes and opened the target directory.
+const OPENED: Moment = ("\"CACHEDIR.TAG\"", 2);
+/// It knows all locks, and has begun to take them after the staging directory's own.
+const HELD: Moment = ("flock(", 2);
+/// Everything is in the staging directory; a look at all processes follows.
+const MOVED: Moment = ("\"/proc/locks\"", 3);
+
+/// What alice does, or what happens to her, at a moment.
+type Act = fn(&Scene<'_>) -> Result<()>;
+
+struct Case {
+    name: &'static str,
+    acts: &'static [(Moment, Act)],
+    /// What is said about it.
+    said: &'static str,
+    /// Whether something was moved, be it for a moment.
+    is_moved: bool,
+    /// What is still there afterwards, below her private directory.
+    stays: &'static str,
+}
+
+const STAYS: &str = "old-0123456789abcdef/debug/deps/libdep.rlib";
+const fn stays(
+    name: &'static str,
+    acts: &'static [(Moment, Act)],
+    said: &'static str,
+    is_moved: bool,
+) -> Case {
+    Case { name, acts, said, is_moved, stays: STAYS }
+}
+
+const CASES: &[Case] = &[
+    stays("others_can_look_in", &[(COUNTED, |it| it.mode(0o755))], "is not private", false),
+    stays("others_can_write", &[(COUNTED, |it| it.mode(0o777))], "refusing", false),
+    stays("the_tag_is_gone", &[(BEGUN, untag)], "no valid tag", false),
+    stays("it_is_roots", &[(BEGUN, |it| make::own(&it.old, 0, 0, 0o755))], "failed", false),
+    stays("her_own_is_mounted_there", &[(BEGUN, mount)], "failed", false),
+    Case {
+        name: "it_is_a_link_to_her_own",
+        acts: &[(BEGUN, |it| it.exchange(&it.old))],
+        said: "failed",
+        is_moved: false,
+        stays: "aside/debug/deps/libdep.rlib",
+    },
+    stays("a_program_runs", &[(BEGUN, runs)], "uses it", false),
+    stays("somebody_works_there", &[(BEGUN, works)], "uses it", false),
+    stays("a_file_is_open", &[(BEGUN, opens)], "uses it", false),
+    stays("a_file_is_mapped", &[(BEGUN, maps)], "uses it", false),
+    stays("a_program_begins", &[(HELD, runs)], "uses it", true),
+    stays("somebody_begins_to_work", &[(HELD, works)], "uses it", true),
+    stays("a_file_is_opened", &[(HELD, opens)], "uses it", true),
+    stays("a_file_comes_to_be_mapped", &[(HELD, maps)], "uses it", true),
+    stays("a_build_of_a_new_profile_begins", &[(HELD, builds)], "a build has begun", true),
+    Case {
+        name: "something_new_has_the_place",
+        acts: &[(HELD, runs), (MOVED, |it| it.write("debug/deps/new"))],
+        said: "could not be put back",
+        is_moved: true,
+        stays: "old-0123456789abcdef/debug/deps/new",
+    },
+    Case {
+        name: "what_is_staged_is_a_link_to_her_own",
+        acts: &[(MOVED, |it| it.exchange(&it.private.join(".gc/0")))],
+        said: "taken",
+        is_moved: true,
+        stays: "old-0123456789abcdef/CACHEDIR.TAG",
+    },
+    Case {
+        name: "another_gc_comes",
+        acts: &[(BEGUN, another)],
+        said: "taken",
+        is_moved: true,
+        stays: "old-0123456789abcdef/CACHEDIR.TAG",
+    },
+];
+
+/// Where cargo has its locks, and what a migration locks.
+const LOCKS: [(&str, &str); 5] = [
+    ("up_to_1_95", "debug/.cargo-lock"),
+    ("of_a_build", "debug/.cargo-build-lock"),
+    ("of_artifacts", "x86_64-unknown-linux-gnu/release/.cargo-artifact-lock"),
+    ("in_a_nested_project", "tests/trybuild/app/debug/.cargo-lock"),
+    ("of_a_migration", ""),
+];
+
+pub(super) fn tests() -> Vec<Test> {
+    let mut tests = Vec::new();
+    for case in CASES {
+        let name = format!("gc::between::{}", case.name);
+        tests.push(test(name, move |stage| happens(stage, case)).needs(&[Need::Strace]));
+    }
+    for (name, lock) in LOCKS {
+        let name = format!("gc::between::the_lock_{name}_is_taken");
+        tests.push(test(name, move |stage| locked(stage, lock)).needs(&[Need::Strace]));
+    }
+    let name = "gc::between::the_workspace_of_an_orphan_comes_back";
+    tests.push(test(name, comes_back).needs(&[Need::Strace]));
+    for (name, place) in [
+        ("the_target_directory", OLD),
+        ("the_profile", "old-0123456789abcdef/debug"),
+        ("a_directory_in_it", "old-0123456789abcdef/debug/deps"),
+        ("the_staging_directory", ".gc"),
+        ("what_is_staged", ".gc/0"),
+    ] {
+        let name = format!("gc::between::{name}_is_a_link_from_any_call_on");
+        let exchanged = move |stage: &Stage| exchanged(stage, Path::new(place));
+        tests.push(test(name, exchanged).needs(&[Need::Strace]).heavy());
+    }
+    tests
+}
+
+struct Scene<'s> {
+    stage: &'s Stage,
+    alice: Person<'s>,
+    private: PathBuf,
+    old: PathBuf,
+    /// A directory of her own outside, which looks like a target directory.
+    own: PathBuf,
+    /// Programs that are to run until the end.
+    running: RefCell<Vec<Running>>,
+}
+
+impl<'s> Scene<'s> {
+    fn of(stage: &'s Stage) -> Result<Scene<'s>> {
+        let private = stage.shared_root().provisioned()?.join("alice");
+        let alice = stage.person("alice")?;
+        let own = precious(stage, alice.uid())?;
+        let old = private.join(OLD);
+        let scene = Scene { stage, alice, private, old, own, running: RefCell::default() };
+        scene.afresh()?;
+        Ok(scene)
+    }
+
+    fn afresh(&self) -> Result<()> {
+        if look(&self.old)?.is_some() {
+            make::nothing(&self.old)?;
+        }
+        target(&self.alice, OLD, 40)?;
+        Ok(())
+    }
+
+    fn mode(&self, mode: u32) -> Result<()> {
+        make::own(&self.private, self.alice.uid(), self.alice.uid(), mode)
+    }
+
+    /// Puts a link to her own directory in a place.
+    fn exchange(&self, place: &Path) -> Result<()> {
+        fs::rename(place, self.private.join("aside"))?;
+        make::link(place, &self.own, self.alice.uid())
+    }
+
+    /// Puts it back, if it is of the target directory and nothing else is there.
+    fn exchange_back(&self, place: &Path) -> Result<()> {
+        let aside = self.private.join("aside");
+        if look(place)?.is_some_and(|it| it.kind == "symlink") {
+            fs::remove_file(place)?;
+        }
+        if look(&aside)?.is_some() {
+            match look(place)?.is_some() || !place.starts_with(&self.old) {
+                true => make::nothing(&aside)?,
+                false => fs::rename(&aside, place)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn write(&self, file: &str) -> Result<()> {
+        let file = self.old.join(file);
+        let lines = "mkdir -p \"${1%/*}\" && echo new >\"$1\"";
+        self.alice.shell(lines, [file]).run()?.ok()?;
+        Ok(())
+    }
+
+    /// Lets a program run until the end; by now it uses something below the target directory.
+    fn start(&self, command: Invocation<'_>) -> Result<()> {
+        self.running.borrow_mut().push(command.start()?);
+        let until = Instant::now() + Duration::from_secs(10);
+        while !is_used(&self.old) {
+            ensure!(Instant::now() < until, "the program does not use it");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        Ok(())
+    }
+
+    /// Root's gc with a stop after each of these calls that is about one of these paths.
+    fn steps(&self, calls: &str, paths: &[PathBuf]) -> Result<Steps> {
+        let administrator = self.stage.person("root")?;
+        let words = ["--all-users", "--older-than", "30d", "--incremental", "off"];
+        Steps::start_on(gc(&administrator, &words), calls, paths, &self.stage.at("log"))
+    }
+
+    /// Root's gc, at whose moments something happens; and the calls it has made by then and later.
+    fn gc(&self, acts: &[(Moment, Act)]) -> Result<(Outcome, Vec<Step>)> {
+        let paths = [Path::new("/proc/locks"), &self.old, &self.private.join(".gc")];
+        let calls = "openat,flock,renameat2";
+        let is_it = |step: &Step, words| step.shown.contains(words);
+        let mut steps = self.steps(calls, &paths.map(Path::to_owned))?;
+        let (mut made, mut acts) = (Vec::<Step>::new(), acts.iter().peekable());
+        while let Some(step) = steps.next()? {
+            made.push(step);
+            if let Some(((words, number), act)) = acts.peek()
+                && made.last().is_some_and(|step| is_it(step, words))
+                && made.iter().filter(|step| is_it(step, words)).count() == *number
+            {
+                act(self)?;
+                acts.next();
+            }
+        }
+        ensure!(acts.next().is_none(), "there was no such moment: {made:#?}");
+        Ok((steps.finish()?, made))
+    }
+}
+
+/// Whether a process runs from there, works there or has something open or mapped there.
+fn is_used(directory: &Path) -> bool {
+    let is_there = |path: &Path| fs::read_link(path).is_ok_and(|it| it.starts_with(directory));
+    fs::read_dir("/proc").into_iter().flatten().flatten().map(|it| it.path()).any(|process| {
+        let open = fs::read_dir(process.join("fd")).into_iter().flatten().flatten();
+        let maps = fs::read_to_string(process.join("maps")).unwrap_or_default();
+        ["exe", "cwd"].iter().any(|name| is_there(&process.join(name)))
+            || open.map(|it| it.path()).any(|path| is_there(&path))
+            || maps.contains(&*directory.to_string_lossy())
+    })
+}
+
+fn untag(scene: &Scene<'_>) -> Result<()> {
+    Ok(fs::remove_file(scene.old.join("CACHEDIR.TAG"))?)
+}
+
+fn mount(scene: &Scene<'_>) -> Result<()> {
+    do_as_root("mount", ["--bind".as_ref(), scene.own.as_os_str(), scene.old.as_os_str()])
+}
+
+fn runs(scene: &Scene<'_>) -> Result<()> {
+    let program = scene.old.join("debug/deps/server");
+    fs::copy("/bin/sleep", &program)?;
+    make::own(&program, scene.alice.uid(), scene.alice.uid(), 0o755)?;
+    let program = program.to_str().context("a plain path")?;
+    scene.start(scene.alice.program(program, ["60"]))
+}
+
+fn works(scene: &Scene<'_>) -> Result<()> {
+    let place = scene.old.join("debug/deps");
+    scene.start(scene.alice.program("/bin/sleep", ["60"]).within(place))
+}
+
+fn opens(scene: &Scene<'_>) -> Result<()> {
+    let file = scene.old.join("debug/deps/libdep.rlib");
+    scene.start(scene.alice.shell("exec sleep 60 9<\"$1\"", [file]))
+}
+
+/// A library that this program has mapped does for another one as well.
+fn maps(scene: &Scene<'_>) -> Result<()> {
+    let maps = fs::read_to_string("/proc/self/maps")?;
+    let mut own = maps.lines().filter_map(|line| line.find('/').and_then(|at| line.get(at..)));
+    let library = own.rfind(|path| path.contains("libgcc_s"));
+    let copy = scene.old.join("debug/deps/libcopy.so");
+    fs::copy(library.context("no libgcc_s")?, &copy)?;
+    scene.start(scene.alice.program("/bin/sleep", ["60"]).env("LD_PRELOAD", &copy))
+}
+
+fn builds(scene: &Scene<'_>) -> Result<()> {
+    scene.write("release/.cargo-lock")
+}
+
+fn another(scene: &Scene<'_>) -> Result<()> {
+    let words = ["--older-than", "30d", "--incremental", "off"];
+    gc(&scene.alice, &words).run()?.blames("another gc is at work")?;
+    Ok(())
+}
+
+fn happens(stage: &Stage, case: &Case) -> Result<()> {
+    let scene = Scene::of(stage)?;
+    let result = scene.gc(case.acts);
+    if case.acts.iter().any(|(_, act)| std::ptr::fn_addr_eq(*act, mount as Act)) {
+        do_as_root("umount", [&scene.old])?;
+    }
+    let (run, made) = result?;
+    is_whole(&scene.own, scene.alice.uid())?;
+    let said = [run.stdout.as_str(), run.stderr.as_str()].concat();
+    ensure!(said.contains(case.said), "it does not say `{}`: {said}", case.said);
+    let is_moved = made.iter().any(|step| step.call == "renameat2");
+    ensure!(is_moved == case.is_moved, "moved: {is_moved}\n{made:#?}");
+    ensure!(look(&scene.private.join(case.stays))?.is_some(), "`{}` is gone: {said}", case.stays);
+    Ok(())
+}
+
+/// A build has the lock by the time gc has looked at processes.
+fn locked(stage: &Stage, lock: &str) -> Result<()> {
+    let scene = Scene::of(stage)?;
+    let lock = match lock {
+        "" => scene.old.clone(),
+        lock => {
+            scene.write(lock)?;
+            used(&scene.old, 40)?;
+            scene.old.join(lock)
+        }
+    };
+    let paths = [PathBuf::from("/proc/locks"), scene.old.clone(), scene.private.join(".gc")];
+    let mut steps = scene.steps("openat,renameat2", &paths)?;
+    let (mut opened, mut held) = (0, None);
+    while let Some(step) = steps.next()? {
+        opened += usize::from(step.shown.contains(OPENED.0));
+        if opened == OPENED.1 && held.is_none() {
+            let file = File::open(&lock)?;
+            flock(&file, FlockOperation::NonBlockingLockExclusive)?;
+            held = Some(file);
+        }
+        ensure!(step.call != "renameat2", "something was moved: {}", step.shown);
+    }
+    steps.finish()?.ok()?.prints("kept: cargo is building in it")?;
+    ensure!(scene.private.join(STAYS).exists() && lock.exists());
+    Ok(())
+}
+
+fn comes_back(stage: &Stage) -> Result<()> {
+    let scene = Scene::of(stage)?;
+    let (place, gone) = workspace(&scene.alice, "gone")?;
+    used(&gone, 9)?;
+    let away = scene.alice.home.join("away");
+    fs::rename(&place, &away)?;
+    let mut steps = scene.steps("openat", &["/proc/locks".into()])?;
+    let mut looked = 0;
+    while steps.next()?.is_some() {
+        looked += 1;
+        if looked == BEGUN.1 {
+            fs::rename(&away, &place)?;
+        }
+    }
+    steps.finish()?.ok()?.prints("its workspace is there again")?;
+    ensure!(gone.join("debug/app").exists(), "it is gone");
+    Ok(())
+}
+
+/// What gc does to names in a private directory.
+const CALLS: &str = "openat,statx,newfstatat,renameat2,unlinkat,rmdir";
+
+/// From the first call on, then from the second one on and so forth, a link to a directory of her own is in
+/// that place.
+fn exchanged(stage: &Stage, place: &Path) -> Result<()> {
+    let scene = Scene::of(stage)?;
+    let below = ["", ".gc", ".gc/0", OLD, "old-0123456789abcdef/debug"];
+    let paths = below.map(|path| scene.private.join(path));
+    let paths = [paths.as_slice(), &[scene.old.join("debug/deps")]].concat();
+    let place = scene.private.join(place);
+    let (mut taken, mut exchanged) = (0, 0);
+    for number in 1.. {
+        scene.afresh()?;
+        let mut steps = scene.steps(CALLS, &paths)?;
+        let (mut made, mut is_exchanged) = (0, false);
+        while let Some(step) = steps.next()? {
+            made += 1;
+            if made == number && look(&place)?.is_some() {
+                scene.exchange(&place).with_context(|| step.shown.clone())?;
+                is_exchanged = true;
+            }
+        }
+        let run = steps.finish()?;
+        is_whole(&scene.own, scene.alice.uid()).with_context(|| format!("at call {number}"))?;
+        taken += run.stdout.matches(" taken").count();
+        exchanged += usize::from(is_exchanged);
+        // It is as it was, and the next run clears the rest.
+        scene.exchange_back(&place)?;
+        let administrator = stage.person("root")?;
+        let words = ["--all-users", "--older-than", "30d", "--incremental", "off"];
+        gc(&administrator, &words).run()?.ok().with_context(|| format!("after {number}"))?;
+        is_emptied(&scene.old).with_context(|| format!("after {number}"))?;
+        nothing_is_staged(&scene.private).with_context(|| format!("after {number}"))?;
+        if made < number {
+            ensure!(taken > 0 && exchanged > 2, "{taken} taken, {exchanged} exchanged");
+            return Ok(());
+        }
+    }
+    bail!("it never ended")
+}

@@ -1,0 +1,133 @@
+//! A disk without room for even one more directory: that is when people run gc.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, ensure};
+
+use super::{gc, is_emptied, nothing_is_staged, target, used, workspace};
+use crate::machine::Need;
+use crate::stage::child::do_as_root;
+use crate::stage::make::Image;
+use crate::stage::{Person, Stage, look, make};
+use crate::suite::{Test, test};
+
+/// What is full.
+#[derive(Clone, Copy)]
+enum Disk {
+    /// A file system that has no inode left.
+    Inodes,
+    /// One that has no block left.
+    Blocks,
+}
+
+pub(super) fn tests() -> Vec<Test> {
+    let mut tests = Vec::new();
+    for (name, disk) in [("inodes", Disk::Inodes), ("space", Disk::Blocks)] {
+        let needs: &[Need] = if matches!(disk, Disk::Blocks) { &[Need::Images] } else { &[] };
+        for person in ["alice", "root"] {
+            let name = format!("gc::full::{person}_gets_{name}_back_where_there_are_none_left");
+            tests.push(test(name, move |stage| full(stage, disk, person)).needs(needs));
+        }
+    }
+    tests.push(test("gc::full::an_orphan_and_incremental_data_make_room", kinds));
+    tests.push(test("gc::full::what_is_in_use_does_not_make_room", in_use));
+    tests
+}
+
+/// A shared root on a small disk, with alice's private directory.
+fn small(stage: &Stage, disk: Disk) -> Result<PathBuf> {
+    match disk {
+        Disk::Inodes => make::tmpfs(&stage.root, "mode=0755,nr_inodes=200,size=16m")?,
+        Disk::Blocks => make::image(&stage.root, Image::Ext4)?,
+    }
+    stage.person("root")?.by_name(["provision", "alice"]).run()?.ok()?;
+    Ok(stage.root.join("alice"))
+}
+
+/// Uses up everything, down to the last block that an ordinary account gets.
+fn fill(alice: &Person<'_>) -> Result<()> {
+    let place = alice.stage.root.join("alice/filler-0123456789abcdef");
+    make::directory(&place, alice.uid(), alice.uid(), 0o700)?;
+    let lines = "cd \"$1\"; cat /dev/zero >large; for size in 1M 64k 4k; do
+        while head -c $size /dev/zero >\"file-$((i = i + 1))\"; do :; done; done
+        while mkdir \"directory-$((i = i + 1))\"; do :; done";
+    alice.shell(lines, [&place]).run()?;
+    let nothing = alice.shell("mkdir \"$1\"", [place.join("more")]).run()?;
+    nothing.fails()?.mentions("No space left")?;
+    Ok(())
+}
+
+/// Runs it and takes the disk away again, whatever comes of it.
+fn on(stage: &Stage, body: impl FnOnce() -> Result<()>) -> Result<()> {
+    let result = body();
+    do_as_root("umount", ["-l".as_ref(), stage.root.as_os_str()])?;
+    result
+}
+
+fn full(stage: &Stage, disk: Disk, person: &str) -> Result<()> {
+    let private = small(stage, disk)?;
+    on(stage, || {
+        let alice = stage.person("alice")?;
+        let names = ["a", "b"].map(|name| format!("{name}-0123456789abcdef"));
+        let old = names.map(|name| target(&alice, &name, 40));
+        let new = target(&alice, "new-0123456789abcdef", 1)?;
+        fill(&alice)?;
+        let words: &[&str] =
+            if person == "root" { &["--all-users", "--departed", "off"] } else { &[] };
+        let run = gc(&stage.person(person)?, &["--older-than", "30d"]).args(words).run()?;
+        run.ok()?.prints("taken")?;
+        for old in old {
+            is_emptied(&old?)?;
+        }
+        ensure!(new.join("debug/app").exists(), "the new one was taken");
+        nothing_is_staged(&private)?;
+        // There is room for the staging directory now.
+        gc(&stage.person(person)?, &["--older-than", "30d"]).args(words).run()?.ok()?;
+        Ok(())
+    })
+}
+
+fn kinds(stage: &Stage) -> Result<()> {
+    for is_orphan in [false, true] {
+        let private = small(stage, Disk::Inodes)?;
+        on(stage, || {
+            let alice = stage.person("alice")?;
+            let old = match is_orphan {
+                false => target(&alice, "old-0123456789abcdef", 9)?,
+                true => {
+                    let (gone, orphan) = workspace(&alice, "gone")?;
+                    make::nothing(&gone)?;
+                    used(&orphan, 2)?;
+                    orphan
+                }
+            };
+            fill(&alice)?;
+            let run = gc(&alice, &[]).run()?;
+            run.ok()?.prints("taken")?;
+            ensure!(look(&old)?.is_some() != is_orphan, "{}", run.stdout);
+            ensure!(look(&old.join("debug/incremental"))?.is_none(), "{}", run.stdout);
+            nothing_is_staged(&private)
+        })?;
+        fs::remove_dir(&stage.root)?;
+    }
+    Ok(())
+}
+
+fn in_use(stage: &Stage) -> Result<()> {
+    let private = small(stage, Disk::Inodes)?;
+    on(stage, || {
+        let alice = stage.person("alice")?;
+        let busy = target(&alice, "a-0123456789abcdef", 40)?;
+        fill(&alice)?;
+        let works = |path: &Path| alice.program("/bin/sleep", ["60"]).within(path).start();
+        let working = works(&busy.join("debug/deps"))?;
+        let run = gc(&alice, &["--older-than", "30d"]).run()?;
+        ensure!(run.status.code() == Some(73), "{}", run.status);
+        run.blames("no space left")?.prints("failed")?;
+        ensure!(busy.join("debug/app").exists() && look(&private.join(".gc"))?.is_none());
+        drop(working);
+        gc(&alice, &["--older-than", "30d"]).run()?.ok()?.prints("taken")?;
+        is_emptied(&busy)
+    })
+}
