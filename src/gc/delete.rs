@@ -25,7 +25,7 @@ use crate::caches::activity::{Activity, Look, Use};
 use crate::caches::people::{Person, Standing};
 use crate::caches::{Cache, STAGING, list};
 use crate::os::entry::Kind;
-use crate::os::facts::{facts, facts_of};
+use crate::os::facts::{facts, facts_if_any, facts_of};
 use crate::os::homes::Homes;
 use crate::os::node::{Identity, LOCKS};
 use crate::os::remove::{self, Left};
@@ -104,7 +104,6 @@ struct Held {
 
 /// A cache of which what was chosen has been moved.
 struct Moved<'a> {
-    choice: &'a Choice,
     cache: &'a Cache,
     locks: Locks,
     entries: Vec<Entry>,
@@ -196,7 +195,7 @@ impl<'a> Staging<'a> {
                 facts(at, &**name).is_ok_and(|it| it.kind == Kind::Directory && it.uid == uid)
             };
             let Some((from, name)) = chosen.into_iter().find(is_own) else { continue };
-            let mut moved = Moved { choice, cache, locks: held.locks, entries: Vec::new() };
+            let mut moved = Moved { cache, locks: held.locks, entries: Vec::new() };
             let (to, staged) = (Arc::clone(&self.private), STAGING.into());
             let entry = Entry { from, name, to, staged, path: self.path() };
             if !moved.take(entry).unwrap_or(false) {
@@ -218,7 +217,7 @@ impl<'a> Staging<'a> {
         let after = self.look()?;
         // All locks are held until everything is decided: what is released may be in use at once.
         let settled = moved.iter().map(|moved| match moved {
-            Ok(moved) => self.settle(moved, &after),
+            Ok(moved) => moved.settle(&after),
             Err(outcome) => outcome.clone(),
         });
         let outcomes: Vec<Outcome> = settled.collect();
@@ -229,20 +228,6 @@ impl<'a> Staging<'a> {
             other => other,
         };
         Ok(outcomes.into_iter().map(taken).collect())
-    }
-
-    /// Puts back what is in use by now.
-    fn settle(&self, moved: &Moved<'_>, after: &Activity) -> Outcome {
-        let Some(why) = moved.used(after) else {
-            self.forget_record(moved);
-            return Outcome::Taken;
-        };
-        match moved.put_back() {
-            Ok(()) => Outcome::Kept(why),
-            Err(cause) => {
-                Outcome::Failed(format!("{why}, and it could not be put back: {}", reason(&cause)))
-            }
-        }
     }
 
     /// Opens a cache, takes its locks, and looks for what was chosen of it.
@@ -283,7 +268,7 @@ impl<'a> Staging<'a> {
         cache: &'a Cache,
         before: &Activity,
     ) -> Result<Moved<'a>, Outcome> {
-        let mut moved = Moved { choice, cache, locks: Locks::default(), entries: Vec::new() };
+        let mut moved = Moved { cache, locks: Locks::default(), entries: Vec::new() };
         if cache.is_leftover() {
             return Ok(moved);
         }
@@ -329,15 +314,19 @@ impl<'a> Staging<'a> {
         })
     }
 
-    /// The record goes with the directory.
-    fn forget_record(&self, moved: &Moved<'_>) {
-        let is_one = matches!(moved.cache.names.as_slice(), [_]) && !moved.cache.is_leftover();
-        let name = moved.cache.names.first().filter(|_| is_one);
-        if let Some(name) = name.filter(|_| moved.choice.what == What::Directory)
-            && let Ok(records) = tree::directory(&self.private, record::DIRECTORY.as_ref())
-        {
-            let _ = unlinkat(&records, &**name, AtFlags::empty());
+    /// Removes the records of directories that are gone, as long as no workspace is there to build anew.
+    fn forget_records(&self) -> io::Result<()> {
+        let records = tree::directory(&self.private, record::DIRECTORY.as_ref())?;
+        for name in tree::names(&records)? {
+            let record = record::read(&self.private, os(&name), self.person.account.uid);
+            let is_over = self.person.standing == Standing::Departed
+                || record
+                    .is_some_and(|it| matches!(it.sources(), Sources::Gone | Sources::Another));
+            if is_over && facts_if_any(&self.private, &*name)?.is_none() {
+                unlinkat(&records, &*name, AtFlags::empty())?;
+            }
         }
+        Ok(())
     }
 
     /// Removes everything in the staging directory that nobody uses.
@@ -362,7 +351,8 @@ impl<'a> Staging<'a> {
 
     /// Removes the staging directory, and what is empty now of what this tool makes.
     fn end(mut self) -> Result<(), Failure> {
-        // What is not empty stays.
+        // Nothing depends on a record; and what is not empty stays.
+        let _ = self.forget_records();
         let _ = unlinkat(&*self.private, STAGING, AtFlags::REMOVEDIR);
         let is_departed = self.person.standing == Standing::Departed;
         if is_departed {
@@ -388,6 +378,17 @@ impl Moved<'_> {
             // Its owner has removed it meanwhile.
             Err(cause) if cause.kind() == ErrorKind::NotFound => Ok(false),
             Err(cause) => Err(cause),
+        }
+    }
+
+    /// Puts it back if it is in use by now.
+    fn settle(&self, after: &Activity) -> Outcome {
+        let Some(why) = self.used(after) else { return Outcome::Taken };
+        match self.put_back() {
+            Ok(()) => Outcome::Kept(why),
+            Err(cause) => {
+                Outcome::Failed(format!("{why}, and it could not be put back: {}", reason(&cause)))
+            }
         }
     }
 

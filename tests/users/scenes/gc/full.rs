@@ -14,7 +14,7 @@ use crate::suite::{Test, test};
 
 /// What is full.
 #[derive(Clone, Copy)]
-enum Disk {
+pub(super) enum Disk {
     /// A file system that has no inode left.
     Inodes,
     /// One that has no block left.
@@ -36,7 +36,7 @@ pub(super) fn tests() -> Vec<Test> {
 }
 
 /// A shared root on a small disk, with alice's private directory.
-fn small(stage: &Stage, disk: Disk) -> Result<PathBuf> {
+pub(super) fn small(stage: &Stage, disk: Disk) -> Result<PathBuf> {
     match disk {
         Disk::Inodes => make::tmpfs(&stage.root, "mode=0755,nr_inodes=200,size=16m")?,
         Disk::Blocks => make::image(&stage.root, Image::Ext4)?,
@@ -59,7 +59,7 @@ fn fill(alice: &Person<'_>) -> Result<()> {
 }
 
 /// Runs it and takes the disk away again, whatever comes of it.
-fn on(stage: &Stage, body: impl FnOnce() -> Result<()>) -> Result<()> {
+pub(super) fn on(stage: &Stage, body: impl FnOnce() -> Result<()>) -> Result<()> {
     let result = body();
     do_as_root("umount", ["-l".as_ref(), stage.root.as_os_str()])?;
     result

@@ -3,59 +3,169 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 
-use super::{gc, is_emptied, nothing_is_staged, target};
+use super::{full, gc, is_emptied, nothing_is_staged, target, used};
 use crate::machine::Need;
-use crate::stage::{Person, Stage, make};
+use crate::stage::{Person, Stage, look, make, project};
 use crate::suite::{Test, test};
 
 /// The calls by which it changes the disk.
 const CHANGES: &str = "mkdirat,renameat,renameat2,?rename,unlinkat,?unlink,?rmdir";
 
-pub(super) fn tests() -> Vec<Test> {
-    let name = "gc::kills::a_kill_at_any_moment_loses_nothing_but_what_was_chosen";
-    vec![test(name, killed).needs(&[Need::Strace]).heavy()]
+/// What is killed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Scene {
+    OldLayout,
+    NewLayout,
+    FullDisk,
 }
 
-const WORDS: [&str; 5] = ["--all-users", "--older-than", "30d", "--incremental", "off"];
+pub(super) fn tests() -> Vec<Test> {
+    let scenes = [
+        ("the_old_layout", Scene::OldLayout),
+        ("the_new_layout", Scene::NewLayout),
+        ("a_full_disk", Scene::FullDisk),
+    ];
+    let test = |(name, scene)| {
+        let name = format!("gc::kills::a_kill_on_{name}_loses_nothing_but_what_was_chosen");
+        test(name, move |stage| killed(stage, scene)).needs(&[Need::Strace]).heavy()
+    };
+    scenes.into_iter().map(test).collect()
+}
 
-fn killed(stage: &Stage) -> Result<()> {
-    let root = stage.shared_root().provisioned()?;
+const WORDS: [&str; 5] = ["--all-users", "--older-than", "30d", "--departed", "off"];
+
+fn killed(stage: &Stage, scene: Scene) -> Result<()> {
+    match scene {
+        Scene::FullDisk => {
+            full::small(stage, full::Disk::Inodes)?;
+            full::on(stage, || at_each_call(stage, scene))
+        }
+        _ => {
+            stage.shared_root().provisioned()?;
+            at_each_call(stage, scene)
+        }
+    }
+}
+
+fn at_each_call(stage: &Stage, scene: Scene) -> Result<()> {
     let (alice, administrator) = (stage.person("alice")?, stage.person("root")?);
     let kept = target(&alice, "kept-0123456789abcdef", 1)?;
-    afresh(&alice)?;
+    Caches::make(&alice, scene)?;
     let counts = changes(stage, &administrator)?;
-    ensure!(counts.values().sum::<u32>() > 10, "{counts:?}");
+    ensure!(counts.values().sum::<u32>() > 20, "{counts:?}");
     for (call, count) in counts {
         for number in 1..=count {
-            let old = afresh(&alice)?;
+            let after = || format!("killed at {call} {number}");
+            let caches = Caches::make(&alice, scene)?;
             let trace = format!("trace={call}");
             let inject = format!("inject={call}:signal=KILL:when={number}");
-            let strace =
-                ["strace", "-fqq", "--seccomp-bpf", "-o", "/dev/null", "-e", &trace, "-e", &inject];
-            gc(&administrator, &WORDS).after(strace).run()?;
-            let after = || format!("killed at {call} {number}");
+            let strace = ["strace", "-fqq", "-o", "/dev/null", "-e", &trace, "-e", &inject];
+            let run = gc(&administrator, &WORDS).after(strace).run()?;
+            ensure!(
+                run.status.code().is_none_or(|code| code > 128),
+                "not {}: {}",
+                after(),
+                run.status
+            );
             ensure!(kept.join("debug/app").exists(), "{}: another one was taken", after());
-            ensure!(old.join("CACHEDIR.TAG").exists(), "{}: the tag is gone", after());
-            ensure!(old.join("debug/.cargo-lock").exists(), "{}: the lock is gone", after());
+            caches.keep_what_was_not_chosen().with_context(after)?;
             gc(&administrator, &WORDS).run()?.ok().with_context(after)?;
-            is_emptied(&old).with_context(after)?;
-            nothing_is_staged(&root.join("alice")).with_context(after)?;
+            caches.are_taken().with_context(after)?;
+            caches.keep_what_was_not_chosen().with_context(after)?;
+            nothing_is_staged(&stage.root.join("alice")).with_context(after)?;
         }
     }
     Ok(())
 }
 
-/// An old target directory, as it was before.
-fn afresh(alice: &Person<'_>) -> Result<PathBuf> {
-    let old = alice.stage.root.join("alice/old-0123456789abcdef");
-    if old.exists() {
-        make::nothing(&old)?;
+/// Of one everything is chosen, of one what is incremental, and one is an orphan.
+struct Caches {
+    old: PathBuf,
+    incremental: PathBuf,
+    orphan: PathBuf,
+    record: PathBuf,
+}
+
+impl Caches {
+    /// As they were before.
+    fn make(alice: &Person<'_>, scene: Scene) -> Result<Caches> {
+        let private = alice.stage.root.join("alice");
+        let filler = alice.stage.root.join(".filler");
+        let names = ["old", "incremental", "orphan"].map(|name| format!("{name}-0123456789abcdef"));
+        for path in names.iter().map(|name| private.join(name)).chain([filler.clone()]) {
+            if look(&path)?.is_some() {
+                make::nothing(&path)?;
+            }
+        }
+        let [old, incremental, orphan] = names.map(|name| {
+            let made = target(alice, &name, 0)?;
+            if scene == Scene::NewLayout {
+                new_layout(alice, &made)?;
+            }
+            Ok::<_, anyhow::Error>(made)
+        });
+        let (old, incremental, orphan) = (old?, incremental?, orphan?);
+        let (records, parent) = (private.join(".workspaces"), alice.stage.at("home"));
+        let record = records.join("orphan-0123456789abcdef");
+        if look(&records)?.is_none() {
+            make::directory(&records, alice.uid(), alice.uid(), 0o700)?;
+        }
+        let inode = look(&parent)?.context("no home")?.identity.1;
+        let text = format!(
+            "cargo-peruser record 1\ninode 4711\nparent {inode:020}\nworkspace {}\n",
+            parent.join("gone").display()
+        );
+        make::file(&record, text, alice.uid(), 0o600)?;
+        for (path, days) in [(&old, 40), (&incremental, 9), (&orphan, 2)] {
+            used(path, days)?;
+        }
+        if scene == Scene::FullDisk {
+            fs::create_dir(&filler)?;
+            for number in 0.. {
+                if fs::create_dir(filler.join(number.to_string())).is_err() {
+                    break;
+                }
+            }
+        }
+        Ok(Caches { old, incremental, orphan, record })
     }
-    target(alice, "old-0123456789abcdef", 40)
+
+    fn keep_what_was_not_chosen(&self) -> Result<()> {
+        for cache in [&self.old, &self.incremental] {
+            ensure!(cache.join("CACHEDIR.TAG").exists(), "the tag is gone");
+            ensure!(cache.join("debug/.cargo-lock").exists(), "the lock is gone");
+        }
+        ensure!(self.incremental.join("debug/app").exists(), "what was not chosen is gone");
+        Ok(())
+    }
+
+    fn are_taken(&self) -> Result<()> {
+        is_emptied(&self.old)?;
+        for gone in [&self.incremental.join("debug/incremental"), &self.orphan, &self.record] {
+            ensure!(look(gone)?.is_none(), "`{}` is there", gone.display());
+        }
+        Ok(())
+    }
+}
+
+/// What cargo writes from 1.100 on, with the locks that it has from 1.96 on.
+fn new_layout(alice: &Person<'_>, target: &Path) -> Result<()> {
+    for old in ["debug/deps", "debug/.fingerprint"] {
+        make::nothing(&target.join(old))?;
+    }
+    let unit = target.join("debug/build/app/0123456789abcdef");
+    for (directory, file) in [("out", "libapp.rlib"), ("fingerprint", "hash")] {
+        fs::create_dir_all(unit.join(directory))?;
+        fs::write(unit.join(directory).join(file), [b'x'; 5000])?;
+    }
+    for lock in [".cargo-build-lock", ".cargo-artifact-lock"] {
+        fs::write(target.join("debug").join(lock), "")?;
+    }
+    project::give(target, &format!("{0}:{0}", alice.uid()))
 }
 
 /// How often each call is made by a run that is left alone.
