@@ -6,14 +6,14 @@
 use std::collections::HashMap;
 use std::ffi::{CString, OsStr, OsString};
 use std::fs::File;
-use std::io;
+use std::io::{self, ErrorKind};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use rustix::fs::{FileType, Mode, OFlags, openat};
+use rustix::fs::FileType;
 use rustix::io::Errno;
 
 use super::people::{People, Person, Standing};
@@ -393,13 +393,13 @@ fn look(job: &Job, buffer: &mut Vec<u8>, depth: usize) -> (Option<File>, Local) 
     let own_name = job.path.file_name().unwrap_or_default();
     let directory = match open(&job.parent, own_name) {
         Ok(directory) => directory,
-        Err(Errno::NOTDIR | Errno::LOOP) => {
+        Err(cause) if cause.kind() == ErrorKind::NotADirectory => {
             // Beside the target directories there may be files.
             let _ = local.count(job, &job.parent, own_name, None);
             return (None, local);
         }
         Err(cause) => {
-            local.is_partial = cause != Errno::NOENT;
+            local.is_partial = cause.kind() != ErrorKind::NotFound;
             // Somebody else's, who lets nobody in.
             if let Ok(found) = brief(&job.parent, own_name) {
                 local.judge(job, &found.entry, None);
@@ -444,7 +444,7 @@ impl Local {
         below: Option<&OsStr>,
     ) -> io::Result<()> {
         let found = match brief(directory, name) {
-            Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(cause) if cause.kind() == ErrorKind::NotFound => return Ok(()),
             found => found?,
         };
         if found.entry.kind == Kind::Directory {
@@ -484,14 +484,13 @@ impl Local {
 }
 
 /// Opens a directory, without leaving a trace of that where the system lets its owner do so.
-fn open(parent: &File, name: &OsStr) -> std::result::Result<File, Errno> {
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+fn open(parent: &File, name: &OsStr) -> io::Result<File> {
     #[cfg(target_os = "linux")]
-    match openat(parent, name, flags | OFlags::NOATIME, Mode::empty()) {
-        Err(Errno::PERM) => {}
-        opened => return opened.map(File::from),
+    match tree::inside(parent, name, tree::DIRECTORY | rustix::fs::OFlags::NOATIME) {
+        Err(cause) if Errno::from_io_error(&cause) == Some(Errno::PERM) => {}
+        opened => return opened,
     }
-    openat(parent, name, flags, Mode::empty()).map(File::from)
+    tree::inside(parent, name, tree::DIRECTORY)
 }
 
 fn first_task(counting: &Arc<Counting>, parent: &Arc<File>, path: PathBuf) -> Task {

@@ -1,7 +1,7 @@
 //! The target directories in an open private directory: those that have a valid tag and belong to its
 //! owner, one level down, and below `build`, where programs that go past the shim keep intermediates.
 
-use std::ffi::{CStr, CString, OsStr, OsString};
+use std::ffi::{CStr, CString, OsString};
 use std::fs::File;
 use std::io;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -70,7 +70,7 @@ fn below_build(at: &File, names: &mut Vec<OsString>, top: &Node, found: &mut Vec
 
 /// Opens a directory of the owner's on the same mount, and says whether it has a valid tag.
 fn open_target(at: &File, name: &CStr, top: &Node) -> Option<(File, bool)> {
-    let opened = tree::directory(at, OsStr::from_bytes(name.to_bytes())).ok()?;
+    let opened = tree::inside(at, name, tree::DIRECTORY).ok()?;
     let found = facts_of(&opened).ok()?;
     let is_own = found.kind == Kind::Directory && found.uid == top.uid && !is_mounted(top, &found);
     let is_target = tag::is_valid(&opened);

@@ -15,9 +15,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use rustix::fs::{
-    AtFlags, FileType, FlockOperation, Mode, OFlags, flock, mkdirat, openat, unlinkat,
-};
+use rustix::fs::{AtFlags, FileType, FlockOperation, Mode, OFlags, flock, mkdirat, unlinkat};
 use rustix::io::Errno;
 
 use super::plan::{Choice, What};
@@ -54,7 +52,10 @@ pub(super) enum Outcome {
 
 impl From<io::Error> for Outcome {
     fn from(cause: io::Error) -> Outcome {
-        Outcome::Failed(reason(&cause))
+        match cause.kind() {
+            ErrorKind::CrossesDevices => Outcome::Kept("something is mounted in it".into()),
+            _ => Outcome::Failed(reason(&cause)),
+        }
     }
 }
 
@@ -154,7 +155,7 @@ impl<'a> Staging<'a> {
             Err(Errno::NOSPC | Errno::DQUOT) if self.make_without_space(choices)? => {}
             Err(cause) => return Err(failed("create directory", cause.into())),
         }
-        let open = || tree::directory(&self.private, STAGING.as_ref());
+        let open = || tree::inside(&self.private, STAGING, tree::DIRECTORY);
         let at = open().map_err(|it| failed("open", it))?;
         let found = facts_of(&at).map_err(|it| failed("look at", it))?;
         let top = facts_of(&self.private).map_err(|it| failed("look at", it))?;
@@ -316,7 +317,7 @@ impl<'a> Staging<'a> {
 
     /// Removes the records of directories that are gone, as long as no workspace is there to build anew.
     fn forget_records(&self) -> io::Result<()> {
-        let records = tree::directory(&self.private, record::DIRECTORY.as_ref())?;
+        let records = tree::inside(&self.private, record::DIRECTORY, tree::DIRECTORY)?;
         for name in tree::names(&records)? {
             let record = record::read(&self.private, os(&name), self.person.account.uid);
             let is_over = self.person.standing == Standing::Departed
@@ -448,7 +449,7 @@ impl Locks {
             names.push(os(&name).to_owned());
             match self.skeleton.contains(names) {
                 true => {
-                    let below = Arc::new(tree::directory(at, os(&name))?);
+                    let below = Arc::new(tree::inside(at, &*name, tree::DIRECTORY)?);
                     self.list_others(&below, names, others)?;
                 }
                 false => others.push((Arc::clone(at), name)),
@@ -460,7 +461,9 @@ impl Locks {
 
     /// Whether something that was moved has a lock that is not held; what cannot be looked at may have.
     fn are_new_in(&self, entry: &Entry) -> bool {
-        let Ok(below) = tree::directory(&entry.to, &entry.staged) else { return false };
+        let Ok(below) = tree::inside(&entry.to, &entry.staged, tree::DIRECTORY) else {
+            return false;
+        };
         let mut found = Vec::new();
         let is_known = |file: &File| {
             facts_of(file).is_ok_and(|found| self.identities.contains(&found.identity))
@@ -480,8 +483,8 @@ fn find_locks(
     let mut buffer = Vec::with_capacity(32 << 10);
     tree::each_name(at, &mut buffer, |name, kind| {
         if is_lock(name) {
-            let file = openat(at, name, OFlags::RDONLY | tree::FILE, Mode::empty())?;
-            found.push((names.clone(), file.into()));
+            let file = tree::inside(at, name, OFlags::RDONLY | tree::FILE)?;
+            found.push((names.clone(), file));
         } else if names.len() < LOCK_DEPTH
             && [FileType::Directory, FileType::Unknown].contains(&kind)
         {
@@ -490,7 +493,7 @@ fn find_locks(
         Ok(())
     })?;
     for name in below {
-        match tree::directory(at, &name) {
+        match tree::inside(at, &name, tree::DIRECTORY) {
             Ok(directory) => {
                 names.push(name);
                 find_locks(&directory, names, found)?;

@@ -4,8 +4,7 @@
 use std::collections::HashSet;
 use std::ffi::{CStr, CString, OsStr};
 use std::fs::File;
-use std::io;
-use std::os::fd::AsFd;
+use std::io::{self, ErrorKind};
 use std::os::unix::ffi::OsStrExt;
 
 use rustix::fs::{AtFlags, unlinkat};
@@ -13,8 +12,7 @@ use rustix::io::Errno;
 
 use super::facts::{facts, facts_of};
 use super::interrupt;
-use super::tree::{directory, names};
-use crate::os::entry::Kind;
+use super::tree::{DIRECTORY, directory, inside, names};
 use crate::os::node::{Identity, MAX_DEPTH, Node, is_mounted};
 
 /// What may be removed.
@@ -101,7 +99,7 @@ impl Removal<'_> {
 
     /// Moves the directories that lie [`MAX_DEPTH`] levels below an entry up into it; whether there are any.
     fn lift(&self, parent: &File, name: &CStr) -> io::Result<bool> {
-        let top = match directory(parent, OsStr::from_bytes(name.to_bytes())) {
+        let top = match inside(parent, name, DIRECTORY) {
             Ok(top) => top,
             Err(cause) if super::files::is_absence(&cause) => return Ok(false),
             Err(cause) => return Err(cause),
@@ -109,9 +107,8 @@ impl Removal<'_> {
         let mut at = top.try_clone()?;
         for _ in 0..MAX_DEPTH {
             let below = names(&at)?.into_iter().find_map(|name| {
-                let node = facts(&at, &*name).ok()?;
-                let is_below = node.kind == Kind::Directory && !is_mounted(&self.top, &node);
-                is_below.then(|| directory(&at, OsStr::from_bytes(name.to_bytes())).ok()).flatten()
+                let below = inside(&at, &*name, DIRECTORY).ok()?;
+                (!is_mounted(&self.top, &facts_of(&below).ok()?)).then_some(below)
             });
             let Some(below) = below else { return Ok(false) };
             at = below;
@@ -125,25 +122,31 @@ impl Removal<'_> {
     }
 
     fn entry(&self, at: &File, name: &CStr, depth: usize) -> io::Result<Left> {
-        let node = facts(at, name)?;
+        let below = match inside(at, name, DIRECTORY) {
+            Ok(below) => Some(below),
+            Err(cause) => match cause.kind() {
+                ErrorKind::NotADirectory => None,
+                ErrorKind::NotFound => return Ok(Left::Nothing),
+                ErrorKind::CrossesDevices => return Ok(Left::Something),
+                _ => return Err(cause),
+            },
+        };
+        let node = || below.as_ref().map_or_else(|| facts(at, name), facts_of);
         let is_meant = match self.what {
             What::All => true,
-            What::Only(entries) => entries.contains(&node.identity),
+            What::Only(entries) => entries.contains(&node()?.identity),
         };
-        if !is_meant || is_mounted(&self.top, &node) || depth > MAX_DEPTH {
+        if !is_meant || depth > MAX_DEPTH {
             return Ok(Left::Something);
         }
         // Between this look and the removal the name can change hands, within this one directory:
         // whoever does that loses an entry that they could have removed themselves.
-        if node.kind != Kind::Directory {
-            return gone(unlinkat(at.as_fd(), name, AtFlags::empty()));
-        }
-        let below = directory(at, OsStr::from_bytes(name.to_bytes()))?;
-        if facts_of(&below)?.identity != node.identity {
+        let Some(below) = &below else { return gone(unlinkat(at, name, AtFlags::empty())) };
+        if is_mounted(&self.top, &facts_of(below)?) {
             return Ok(Left::Something);
         }
-        match self.empty(&below, depth + 1)? {
-            Left::Nothing => gone(unlinkat(at.as_fd(), name, AtFlags::REMOVEDIR)),
+        match self.empty(below, depth + 1)? {
+            Left::Nothing => gone(unlinkat(at, name, AtFlags::REMOVEDIR)),
             Left::Something => Ok(Left::Something),
         }
     }

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use rustix::fs::{AtFlags, Mode, OFlags, fchmod, linkat, openat, renameat, statat, unlinkat};
 use rustix::io::Errno;
 
-use super::files;
+use super::{files, tree};
 
 /// The tag's name.
 pub const NAME: &str = "CACHEDIR.TAG";
@@ -23,8 +23,7 @@ const READABLE: Mode = Mode::from_raw_mode(0o644);
 
 /// Whether an open directory has a valid tag that is a file of its own.
 pub fn is_valid(directory: &File) -> bool {
-    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
-    let file = openat(directory, NAME, flags | OFlags::CLOEXEC, Mode::empty()).map(File::from);
+    let file = tree::inside(directory, NAME, OFlags::RDONLY | tree::FILE);
     let text = file.map(|file| files::text(&file).unwrap_or_default());
     text.is_ok_and(|text| text.starts_with(SIGNATURE))
 }

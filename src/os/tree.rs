@@ -7,8 +7,11 @@ use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+#[cfg(target_os = "linux")]
+use rustix::fs::ResolveFlags;
 use rustix::fs::{Dir, FileType, Mode, OFlags, openat, renameat};
 use rustix::io::Errno;
+use rustix::path::Arg;
 
 use super::facts::{facts_if_any, facts_of};
 use super::interrupt;
@@ -18,7 +21,7 @@ use crate::ui::escape::{escaped, quoted};
 use crate::ui::failure::Failure;
 
 /// How a directory is opened, wherever it is.
-const DIRECTORY: OFlags =
+pub(crate) const DIRECTORY: OFlags =
     OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
 
 /// How a file is opened: if it has become a pipe or a terminal meanwhile, nothing waits for it.
@@ -177,12 +180,31 @@ pub fn directory(parent: &File, name: &OsStr) -> io::Result<File> {
     }
 }
 
-/// Opens a directory by the names that lead to it from another one.
+/// Opens an entry of a directory, unless it is a symlink or something is mounted there: then whoever
+/// serves that is not even asked, and cannot keep anybody waiting.
 ///
 /// # Errors
-/// As [`directory`].
+/// Any I/O error; [`io::ErrorKind::CrossesDevices`] for a mount, where the system can tell.
+pub fn inside(parent: &File, name: impl Arg, access: OFlags) -> io::Result<File> {
+    let flags = access | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    name.into_with_c_str(|name| {
+        #[cfg(target_os = "linux")]
+        match rustix::fs::openat2(parent, name, flags, Mode::empty(), ResolveFlags::NO_XDEV) {
+            // Linux before 5.6, and sandboxes older than that.
+            Err(Errno::NOSYS | Errno::PERM) => {}
+            opened => return Ok(opened.map(File::from)),
+        }
+        Ok(openat(parent, name, flags, Mode::empty()).map(File::from))
+    })?
+    .map_err(|cause| if cause == Errno::LOOP { Errno::NOTDIR } else { cause }.into())
+}
+
+/// Opens a directory by the names that lead to it from another one, on its own mount.
+///
+/// # Errors
+/// As [`inside`].
 pub fn descend(from: &File, names: &[OsString]) -> io::Result<File> {
-    names.iter().try_fold(from.try_clone()?, |at, name| directory(&at, name))
+    names.iter().try_fold(from.try_clone()?, |at, name| inside(&at, name, DIRECTORY))
 }
 
 /// Opens a directory by its path; the caller has checked its ancestors.

@@ -28,7 +28,7 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsE
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use rustix::fs::{Mode, OFlags, openat};
+use rustix::fs::OFlags;
 
 use super::identity::Identity;
 use super::{Kind, Workspace};
@@ -98,9 +98,8 @@ pub enum Sources {
 
 /// Reads the record of a directory in an open private directory of that uid.
 pub fn read(private_dir: &File, name: &OsStr, uid: u32) -> Option<Record> {
-    let records = tree::directory(private_dir, DIRECTORY.as_ref()).ok()?;
-    let file = openat(&records, name, OFlags::RDONLY | tree::FILE, Mode::empty()).ok()?;
-    let found = File::from(file);
+    let records = tree::inside(private_dir, DIRECTORY, tree::DIRECTORY).ok()?;
+    let found = tree::inside(&records, name, OFlags::RDONLY | tree::FILE).ok()?;
     let metadata = found.metadata().ok()?;
     if !metadata.is_file() || metadata.uid() != uid || metadata.len() > MAX_RECORD {
         return None;

@@ -238,10 +238,10 @@ const PLACES: [(&str, &str); 4] = [
 /// How it is mounted: by root, or by herself with FUSE, with the server stopped or not; `$1` is where.
 const MOUNTS: [(&str, &str); 3] = [
     ("bound", "exec mount --bind \"$1\" \"$2\""),
-    ("shown_by_fuse", "exec bindfs --no-allow-other \"$1\" \"$2\""),
+    ("shown_by_fuse", "exec bindfs \"$1\" \"$2\""),
     (
         "shown_by_a_fuse_server_that_hangs",
-        "bindfs -f --no-allow-other \"$1\" \"$2\" & until mountpoint -q \"$2\"; do sleep 0.01; done; kill -STOP $!; exec sleep 60",
+        "bindfs -f \"$1\" \"$2\" & until mountpoint -q \"$2\"; do sleep 0.01; done; kill -STOP $!; exec sleep 60",
     ),
 ];
 
