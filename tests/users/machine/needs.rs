@@ -70,6 +70,8 @@ pub(crate) enum Need {
     Images,
     /// FUSE, and bindfs, which shows files as another account's.
     Fuse,
+    /// systemd-analyze, which reads units.
+    Systemd,
 }
 
 impl Need {
@@ -104,6 +106,7 @@ impl Need {
         Need::Terminal,
         Need::Images,
         Need::Fuse,
+        Need::Systemd,
     ];
 
     /// Whether it is there; the error is the reason that an ignored test is shown with.
@@ -143,6 +146,7 @@ impl Need {
             }
             Need::Terminal => works("script", &["-qec", "true", "/dev/null"]).context("no script"),
             Need::Fuse => fuse(),
+            Need::Systemd => works("systemd-analyze", &["--version"]).context("no systemd-analyze"),
             Need::Images => images().context("no file systems in files"),
             // The shells are called like their programs.
             shell => self::shell(&format!("{shell:?}").to_lowercase()),

@@ -33,6 +33,8 @@ pub(crate) fn tests() -> Vec<Test> {
         test("gc::a_known_name_with_another_uid_is_never_taken", mismatched),
         test("gc::the_least_recently_used_make_room_and_the_last_one_stays", sizes),
         test("gc::a_locked_directory_and_a_running_program_stay", in_use),
+        test("gc::what_a_process_that_cannot_be_looked_at_may_use_stays", unreadable),
+        test("gc::a_directory_service_that_knows_nobody_is_not_believed", silent),
         test("gc::what_an_interrupted_run_has_left_is_taken", leftover),
         test("gc::an_unsafe_or_foreign_root_is_left_alone", foreign_roots),
         test("gc::a_read_only_disk_is_one_error", read_only),
@@ -114,6 +116,7 @@ fn is_emptied(target: &Path) -> Result<()> {
     left.sort();
     let is_skeleton = |name: &String| name == "CACHEDIR.TAG" || name.ends_with("-lock");
     ensure!(left.iter().all(is_skeleton), "left: {left:?}");
+    ensure!(left.iter().any(|name| name.ends_with("-lock")), "the locks are gone");
     Ok(())
 }
 
@@ -305,6 +308,53 @@ fn in_use(stage: &Stage) -> Result<()> {
     nothing_is_staged(&root.join("alice"))
 }
 
+/// A program that may be executed and not read shows nothing of itself to its owner.
+fn unreadable(stage: &Stage) -> Result<()> {
+    stage.shared_root().provisioned()?;
+    let alice = stage.person("alice")?;
+    let new = target(&alice, "new-0123456789abcdef", 0)?;
+    let old = target(&alice, "old-0123456789abcdef", 9)?;
+    let program = stage.at("sleep");
+    fs::copy("/bin/sleep", &program)?;
+    make::own(&program, 0, 0, 0o711)?;
+    let running = alice.program(program.to_str().context("a plain path")?, ["60"]).start()?;
+    let seen = || -> Result<bool> {
+        let found = alice.shell("grep -l '^Uid:.*2001' /proc/*/status", [""; 0]).run()?.stdout;
+        let shown = alice.shell("ls -l /proc/*/exe 2>&1", [""; 0]).run()?.stdout;
+        Ok(!found.is_empty() && shown.contains("ermission denied"))
+    };
+    let until = Instant::now() + Duration::from_secs(10);
+    while !seen()? {
+        ensure!(Instant::now() < until, "the program does not run");
+    }
+    let run = gc(&alice, &["--older-than", "0d"]).run()?;
+    run.ok()?.prints("cannot be looked at")?;
+    ensure!(new.join("debug/app").exists(), "what it may use is gone");
+    // It began long after that was used.
+    is_emptied(&old)?;
+    drop(running);
+    gc(&alice, &["--older-than", "0d"]).run()?.ok()?;
+    is_emptied(&new)
+}
+
+/// One stranger among those of `/etc/passwd`: no account that the directory service should know is known.
+fn silent(stage: &Stage) -> Result<()> {
+    stage.shared_root().provisioned()?;
+    let administrator = stage.person("root")?;
+    administrator.by_name(["provision", "--uid", "4242"]).run()?.ok()?;
+    let gone = target(&stage.stranger(4242)?, "app-0123456789abcdef", 90)?;
+    let switch = stage.at("nsswitch.conf");
+    make::file(&switch, "passwd: files ldap\n", 0, 0o644)?;
+    make::file(Path::new("/etc/nsswitch.conf"), "passwd: files\n", 0, 0o644)?;
+    let run = gc(&administrator, &["--all-users"]).seen_at(&switch, "/etc/nsswitch.conf").run()?;
+    ensure!(run.status.code() == Some(77), "{}", run.status);
+    run.blames("no account of the directory service is known")?;
+    ensure!(gone.join("debug/app").exists(), "it is gone");
+    gc(&administrator, &["--all-users"]).run()?.ok()?;
+    ensure!(look(&gone)?.is_none(), "it is still there");
+    Ok(())
+}
+
 fn leftover(stage: &Stage) -> Result<()> {
     let root = stage.shared_root().provisioned()?;
     let alice = stage.person("alice")?;
@@ -336,6 +386,7 @@ fn foreign_roots(stage: &Stage) -> Result<()> {
         }
     }
     ensure!(untagged.join("debug/app").exists() && home.join("debug/app").exists());
+    gc(&alice, &["--older-than", "1d"]).run()?.ok()?.prints("nothing to remove")?;
     Ok(())
 }
 

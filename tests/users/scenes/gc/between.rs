@@ -80,10 +80,10 @@ const CASES: &[Case] = &[
     stays("a_build_of_a_new_profile_begins", &[(HELD, builds)], "a build has begun", true),
     Case {
         name: "something_new_has_the_place",
-        acts: &[(HELD, runs), (MOVED, |it| it.write("debug/deps/new"))],
+        acts: &[(HELD, runs), (MOVED, |it| it.write("debug/app"))],
         said: "could not be put back",
         is_moved: true,
-        stays: "old-0123456789abcdef/debug/deps/new",
+        stays: "old-0123456789abcdef/debug/app",
     },
     Case {
         name: "what_is_staged_is_a_link_to_her_own",
@@ -308,7 +308,10 @@ fn happens(stage: &Stage, case: &Case) -> Result<()> {
     ensure!(said.contains(case.said), "it does not say `{}`: {said}", case.said);
     let is_moved = made.iter().any(|step| step.call == "renameat2");
     ensure!(is_moved == case.is_moved, "moved: {is_moved}\n{made:#?}");
-    ensure!(look(&scene.private.join(case.stays))?.is_some(), "`{}` is gone: {said}", case.stays);
+    let stays = scene.private.join(case.stays);
+    ensure!(look(&stays)?.is_some(), "`{}` is gone: {said}", case.stays);
+    let is_new = stays.ends_with("debug/app");
+    ensure!(!is_new || fs::read(&stays)? == b"new\n", "what is new was replaced");
     Ok(())
 }
 
