@@ -47,7 +47,7 @@ const ATTACKS: &[(&str, &str)] = &[
 ];
 
 /// How often; hundreds are asked for by hand.
-fn rounds() -> usize {
+pub(super) fn rounds() -> usize {
     std::env::var("PERUSER_GC_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(4)
 }
 
@@ -56,11 +56,11 @@ pub(super) fn tests() -> Vec<Test> {
         test("gc::attacks::odd_content_is_removed_and_nothing_outside", odd_content),
         test("gc::attacks::what_is_roots_in_it_stays", roots_own),
     ];
-    for (place, path) in PLACES {
+    for (place, path, what) in PLACES {
         for (how, script) in MOUNTS {
             let name = format!("gc::attacks::{place}_is_{how}");
-            let needs: &[Need] = if script.contains("bindfs") { &[Need::Fuse] } else { &[] };
-            tests.push(test(name, move |stage| mounted(stage, path, script)).needs(needs));
+            let mounted = move |stage: &Stage| mounted(stage, path, what, script);
+            tests.push(test(name, mounted).needs(&[Need::Fuse]));
         }
     }
     for (name, script) in ATTACKS {
@@ -75,7 +75,9 @@ pub(super) fn tests() -> Vec<Test> {
 pub(super) fn precious(stage: &Stage, uid: u32) -> Result<PathBuf> {
     let precious = stage.at(format!("precious-{uid}"));
     make::directory(&precious, uid, uid, 0o755)?;
-    make::directory(&precious.join("debug"), uid, uid, 0o755)?;
+    for directory in ["debug", "plain"] {
+        make::directory(&precious.join(directory), uid, uid, 0o755)?;
+    }
     for (file, content) in PRECIOUS {
         make::file(&precious.join(file), content, uid, 0o644)?;
     }
@@ -83,11 +85,12 @@ pub(super) fn precious(stage: &Stage, uid: u32) -> Result<PathBuf> {
     Ok(precious)
 }
 
-const PRECIOUS: [(&str, &str); 4] = [
+const PRECIOUS: [(&str, &str); 5] = [
     ("precious", "precious"),
     ("CACHEDIR.TAG", "Signature: 8a477f597d28d172789f06886806bc55\n"),
     ("debug/precious", "precious"),
     ("debug/.cargo-lock", ""),
+    ("plain/precious", "precious"),
 ];
 
 pub(super) fn is_whole(precious: &Path, uid: u32) -> Result<()> {
@@ -96,9 +99,9 @@ pub(super) fn is_whole(precious: &Path, uid: u32) -> Result<()> {
         ensure!(sight.is_some_and(|sight| sight.uid == uid), "`{file}` was touched");
         ensure!(fs::read_to_string(precious.join(file))? == content, "`{file}` was written to");
     }
-    for (directory, count) in [(precious.to_owned(), 3), (precious.join("debug"), 2)] {
-        let found = fs::read_dir(&directory)?.count();
-        ensure!(found == count, "something was put there or taken away: {}", directory.display());
+    for (directory, count) in [("", 4), ("debug", 2), ("plain", 1)] {
+        let found = fs::read_dir(precious.join(directory))?.count();
+        ensure!(found == count, "something was put there or taken away: `{directory}`");
     }
     Ok(())
 }
@@ -227,12 +230,12 @@ fn roots_own(stage: &Stage) -> Result<()> {
     Ok(())
 }
 
-/// Where something of her own is mounted.
-const PLACES: [(&str, &str); 4] = [
-    ("a_target_directory", "mounted-0123456789abcdef"),
-    ("the_staging_directory", ".gc"),
-    ("a_directory_that_is_moved", "app-0123456789abcdef/debug/deps/mounted"),
-    ("what_is_moved", "app-0123456789abcdef/debug/mounted"),
+/// Where something of her own is mounted, and what.
+const PLACES: [(&str, &str, &str); 4] = [
+    ("a_target_directory", "mounted-0123456789abcdef", ""),
+    ("the_staging_directory", ".gc", ""),
+    ("a_directory_that_is_moved", "app-0123456789abcdef/debug/deps/mounted", "plain"),
+    ("what_is_moved", "app-0123456789abcdef/debug/mounted", "plain"),
 ];
 
 /// How it is mounted: by root, or by herself with FUSE, with the server stopped or not; `$1` is where.
@@ -259,20 +262,20 @@ fn unmount(below: &Path) -> Result<()> {
     Ok(())
 }
 
-fn mounted(stage: &Stage, place: &str, how: &str) -> Result<()> {
+fn mounted(stage: &Stage, place: &str, what: &str, how: &str) -> Result<()> {
     let private = stage.shared_root().provisioned()?.join("mallory");
     let (mallory, administrator) = (stage.person("mallory")?, stage.person("root")?);
     let own = precious(stage, mallory.uid())?;
-    make::file(&own.join("large"), vec![0; 1 << 20], mallory.uid(), 0o644)?;
+    let large = own.join(what).join("large");
+    make::file(&large, vec![0; 1 << 20], mallory.uid(), 0o644)?;
+    super::used(&own, 90)?;
     let old = target(&mallory, "app-0123456789abcdef", 90)?;
     let place = private.join(place);
     make::directory(&place, mallory.uid(), mallory.uid(), 0o755)?;
     super::used(&old, 90)?;
+    make::fuse_for_everybody()?;
     let by = if how.contains("bindfs") { &mallory } else { &administrator };
-    if how.contains("bindfs") {
-        make::fuse_for_everybody()?;
-    }
-    let mount = by.shell(how, [&own, &place]).start()?;
+    let mount = by.shell(how, [&own.join(what), &place]).start()?;
     let is_there = || {
         let mounts = fs::read_to_string("/proc/self/mounts")?;
         Ok::<_, anyhow::Error>(mounts.contains(&*place.to_string_lossy()))
@@ -292,7 +295,7 @@ fn mounted(stage: &Stage, place: &str, how: &str) -> Result<()> {
     let collected = collect("30d");
     drop(mount);
     unmount(&private)?;
-    fs::remove_file(own.join("large")).context("it was touched")?;
+    fs::remove_file(large).context("it was touched")?;
     is_whole(&own, mallory.uid())?;
     usage?.ok()?.never_says("MiB")?;
     collected?;
