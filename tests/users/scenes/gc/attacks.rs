@@ -55,6 +55,7 @@ pub(super) fn tests() -> Vec<Test> {
     let mut tests = vec![
         test("gc::attacks::odd_content_is_removed_and_nothing_outside", odd_content),
         test("gc::attacks::what_is_roots_in_it_stays", roots_own),
+        test("gc::attacks::a_staging_directory_of_roots_is_refused", roots_staging),
     ];
     for (place, path, what) in PLACES {
         for (how, script) in MOUNTS {
@@ -208,7 +209,7 @@ fn roots_own(stage: &Stage) -> Result<()> {
     let root = stage.shared_root().provisioned()?;
     let (mallory, administrator) = (stage.person("mallory")?, stage.person("root")?);
     let old = target(&mallory, "app-0123456789abcdef", 90)?;
-    let secret = old.join("debug/deps/secret");
+    let secret = old.join("debug/deps/a-secret");
     make::directory(&secret, 0, 0, 0o700)?;
     make::file(&secret.join("file"), vec![0; 1 << 20], 0, 0o600)?;
     super::used(&old, 90)?;
@@ -227,6 +228,20 @@ fn roots_own(stage: &Stage) -> Result<()> {
     let run = gc(&administrator, &["--all-users", "--older-than", "30d"]).run()?;
     run.ok()?.prints("nothing to remove")?;
     ensure!(foreign.join("debug/app").exists());
+    Ok(())
+}
+
+fn roots_staging(stage: &Stage) -> Result<()> {
+    let private = stage.shared_root().provisioned()?.join("mallory");
+    let mallory = stage.person("mallory")?;
+    let old = target(&mallory, "app-0123456789abcdef", 90)?;
+    let (staging, file) = (private.join(".gc"), private.join(".gc/file"));
+    make::directory(&staging, 0, 0, 0o777)?;
+    make::file(&file, "x", mallory.uid(), 0o600)?;
+    let run = gc(&mallory, &["--older-than", "30d"]).run()?;
+    ensure!(run.status.code() == Some(77), "{}", run.status);
+    run.blames("not its owner's own directory")?;
+    ensure!(file.exists() && old.join("debug/app").exists());
     Ok(())
 }
 
@@ -297,8 +312,8 @@ fn mounted(stage: &Stage, place: &str, what: &str, how: &str) -> Result<()> {
     unmount(&private)?;
     fs::remove_file(large).context("it was touched")?;
     is_whole(&own, mallory.uid())?;
-    usage?.ok()?.never_says("MiB")?;
-    collected?;
+    usage?.ok()?.never_says("MiB")?.never_says("mounted-")?;
+    collected?.never_says("mounted-")?;
     collect("0d")?.ok()?;
     is_emptied(&old)?;
     super::nothing_is_staged(&private)
