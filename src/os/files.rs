@@ -181,7 +181,7 @@ pub fn kind(file_type: FileType) -> Kind {
 }
 
 /// The fields have other widths on other systems.
-pub(super) fn from(found: &Stat) -> Entry {
+fn from(found: &Stat) -> Entry {
     let number = |value: i128| u64::try_from(value).unwrap_or_default();
     let mode = u32::try_from(i64::from(found.st_mode)).unwrap_or_default();
     Entry {
