@@ -100,7 +100,7 @@ impl Activity {
     }
 
     /// Whether somebody holds one of cargo's locks in it.
-    pub fn is_locked(&self, cache: &Cache) -> bool {
+    fn is_locked(&self, cache: &Cache) -> bool {
         cache.totals.locks.iter().any(|lock| self.held.contains(lock))
     }
 
@@ -113,7 +113,7 @@ impl Activity {
     /// A process of the owner that cannot be looked at, and so may use a cache. One that began after the
     /// cache was last used does not: whatever runs from it has been read then, and times of reading are up
     /// to a day behind.
-    pub fn may_use(&self, cache: &Cache) -> Option<Use> {
+    fn may_use(&self, cache: &Cache) -> Option<Use> {
         let may = |&&(_, uid, began): &&(u32, u32, i64)| {
             uid == cache.person.account.uid && began - DAY <= cache.used()
         };

@@ -233,7 +233,7 @@ impl<'a> Staging<'a> {
 
     /// Opens a cache, takes its locks, and looks for what was chosen of it.
     fn hold(&self, choice: &Choice, cache: &Cache, before: &Activity) -> Result<Held, Outcome> {
-        if let Some(used) = before.below(&cache.path()).or_else(|| before.may_use(cache)) {
+        if let Some(used) = before.of(cache) {
             return Err(Outcome::Kept(in_use(used)));
         }
         let top = list::open(&self.private, &cache.names)?;

@@ -296,7 +296,10 @@ fn in_use(stage: &Stage) -> Result<()> {
             _ => &["--older-than", "30d"],
         };
         let usage = person.by_name(["usage"]).run()?;
-        usage.ok()?.prints("building")?.prints("running")?;
+        usage.ok()?.prints("building")?;
+        let line = usage.stdout.lines().find(|line| line.contains("running-0123"));
+        let is_running = line.is_some_and(|line| line.matches("running").count() == 2);
+        ensure!(is_running, "the program is not seen: {line:?}");
         let run = gc(&person, words).run()?;
         run.ok()?.prints("cargo is building in it")?.prints("uses it")?;
         for path in [&locked, &running, &working] {
