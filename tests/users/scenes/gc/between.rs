@@ -122,6 +122,8 @@ pub(super) fn tests() -> Vec<Test> {
     }
     let name = "gc::between::the_workspace_of_an_orphan_comes_back";
     tests.push(test(name, comes_back).needs(&[Need::Strace]));
+    let name = "gc::between::what_is_counted_becomes_a_link_to_her_own";
+    tests.push(test(name, counted).needs(&[Need::Strace]));
     for (name, place) in [
         ("the_target_directory", OLD),
         ("the_profile", "old-0123456789abcdef/debug"),
@@ -365,6 +367,26 @@ fn comes_back(stage: &Stage) -> Result<()> {
     }
     steps.finish()?.ok()?.prints("its workspace is there again")?;
     ensure!(gone.join("debug/app").exists(), "it is gone");
+    Ok(())
+}
+
+/// The name has been read, and is opened next.
+fn counted(stage: &Stage) -> Result<()> {
+    let scene = Scene::of(stage)?;
+    make::file(&scene.own.join("large"), vec![0; 1 << 20], scene.alice.uid(), 0o644)?;
+    let administrator = stage.person("root")?;
+    let (usage, profile) = (administrator.by_name(["usage"]), scene.old.join("debug"));
+    let paths = std::slice::from_ref(&profile);
+    let mut steps = Steps::start_on(usage, "getdents64", paths, &stage.at("log"))?;
+    let mut is_exchanged = false;
+    while let Some(step) = steps.next()? {
+        if !is_exchanged && step.shown.contains("/* 0 entries */") {
+            scene.exchange(&profile.join("deps"))?;
+            is_exchanged = true;
+        }
+    }
+    ensure!(is_exchanged, "the profile was not read");
+    steps.finish()?.ok()?.prints(OLD)?.never_says("MiB")?;
     Ok(())
 }
 
