@@ -76,7 +76,7 @@ pub(crate) enum Need {
 
 impl Need {
     /// All of them.
-    pub(crate) const ALL: [Need; 29] = [
+    pub(crate) const ALL: [Need; 30] = [
         Need::Cargo,
         Need::Nightly,
         Need::Rustup,
