@@ -8,9 +8,9 @@ use crate::editor;
 use crate::os::passwd::Account;
 use crate::os::{accounts, files, lexical};
 use crate::private_dir::provision::Provisioner;
-use crate::session::installation::{Installation, is_shim};
 use crate::setup::{self, proof};
 use crate::shim::decide::{BUILD_BUILD_DIR, BUILD_TARGET_DIR, Rule, TARGET_DIR};
+use crate::shim::installation::{Installation, is_shim};
 use crate::ui::escape::escaped;
 
 /// `path-order`.

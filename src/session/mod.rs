@@ -4,7 +4,6 @@
 //! will build in many places. The shim, which knows the place, decides anew for each build.
 
 pub(crate) mod env;
-pub(crate) mod installation;
 pub(crate) mod search_path;
 pub(crate) mod shell;
 
@@ -14,13 +13,13 @@ use std::path::{Path, PathBuf};
 use crate::os::homes::Homes;
 use crate::os::snapshot::Snapshot;
 use crate::private_dir::Note;
-use crate::session::installation::Installation;
 use crate::settings::{Key, Settings};
 use crate::shim::Plan;
 use crate::shim::argv::Invocation;
 use crate::shim::candidate::Caution;
 use crate::shim::decide::{EntryPoint, Rule};
 use crate::shim::environment::{self, Change};
+use crate::shim::installation::Installation;
 use crate::shim::real_cargo;
 use crate::shim::trail::Trail;
 use crate::ui::failure::Result;

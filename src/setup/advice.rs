@@ -9,9 +9,9 @@ use super::site::Site;
 use crate::os::passwd::Account;
 use crate::os::{accounts, files};
 use crate::private_dir::provision::Person;
-use crate::session::installation::{Installation, PROGRAM};
 use crate::setup::pieces::line_for;
 use crate::setup::steps::{find_shell, is_this_program};
+use crate::shim::installation::{Installation, PROGRAM};
 use crate::ui::escape::{escaped, quoted};
 use crate::ui::report;
 

@@ -19,7 +19,6 @@ use crate::os::snapshot::Snapshot;
 use crate::private_dir::provision::{Person, Provisioner};
 use crate::private_dir::{Caller, examine_ancestors};
 use crate::session::has_cargo;
-use crate::session::installation::{Installation, PROGRAM, is_same_file};
 use crate::settings;
 use crate::settings::Flags;
 use crate::settings::{Scope, Settings};
@@ -32,6 +31,7 @@ use crate::setup::steps::{
     read_receipt, receipt_path,
 };
 use crate::shim::decide::{session_build_dir, session_target};
+use crate::shim::installation::{Installation, PROGRAM, is_same_file};
 use crate::ui::escape::{escaped, quoted};
 use crate::ui::failure::{Failure, Result};
 use crate::ui::report;

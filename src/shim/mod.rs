@@ -12,6 +12,7 @@ pub mod environment;
 pub mod excerpt;
 pub mod exec;
 pub mod gather;
+pub mod installation;
 pub mod real_cargo;
 pub mod toolchain;
 pub mod trail;

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 
 use crate::os::homes::Homes;
 use crate::os::snapshot::Snapshot;
-use crate::session::installation::is_same_file;
 use crate::settings::Settings;
 use crate::shim::candidate::entries;
+use crate::shim::installation::is_same_file;
 use crate::shim::toolchain::{CARGO, RUSTC};
 use crate::toolchain::links::{Link, TOOLS};
 

@@ -10,8 +10,8 @@ use crate::os::files;
 use crate::os::replace::changed_meanwhile;
 use crate::os::replace::{Original, beside, clear_leftover};
 use crate::os::trust::{Doubt, Trust};
-use crate::session::installation::Installation;
 use crate::setup::pieces::{Did, Receipt};
+use crate::shim::installation::Installation;
 use crate::ui::escape::{escaped, quoted};
 use crate::ui::failure::{Failure, reason};
 

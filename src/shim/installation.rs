@@ -7,38 +7,38 @@ use std::path::{Path, PathBuf};
 use crate::os::replace::is_same_content;
 
 /// The program's own name.
-pub(crate) const PROGRAM: &str = "cargo-peruser";
+pub const PROGRAM: &str = "cargo-peruser";
 
 /// The places of one installation.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Installation {
+pub struct Installation {
     /// What everything stands below: `/usr/local` or `~/.local`, unless somebody chose another.
     pub prefix: PathBuf,
 }
 
 impl Installation {
     /// The program.
-    pub(crate) fn binary(&self) -> PathBuf {
+    pub fn binary(&self) -> PathBuf {
         self.prefix.join("bin").join(PROGRAM)
     }
 
     /// The directory that belongs first on PATH; it holds the shim and this program, and nothing else.
-    pub(crate) fn shim_dir(&self) -> PathBuf {
+    pub fn shim_dir(&self) -> PathBuf {
         self.own_dir().join("bin")
     }
 
     /// The shim.
-    pub(crate) fn shim(&self) -> PathBuf {
+    pub fn shim(&self) -> PathBuf {
         self.shim_dir().join("cargo")
     }
 
     /// The directory of things that are of use to this program alone.
-    pub(crate) fn own_dir(&self) -> PathBuf {
+    pub fn own_dir(&self) -> PathBuf {
         self.prefix.join("lib").join(PROGRAM)
     }
 
     /// The installation whose shim is found as this `cargo`; the machine has one, and so may a person.
-    pub(crate) fn of_shim(cargo: &Path) -> Option<Installation> {
+    pub fn of_shim(cargo: &Path) -> Option<Installation> {
         let program = std::fs::canonicalize(cargo).ok()?;
         let prefix = program.parent()?.parent()?.to_owned();
         let installation = Installation { prefix };
@@ -50,7 +50,7 @@ impl Installation {
     /// The installation that the running program belongs to, if it is installed.
     ///
     /// A build directory's copy has no shim beside it, and so belongs to none.
-    pub(crate) fn of_this_program() -> Option<Installation> {
+    pub fn of_this_program() -> Option<Installation> {
         let program = std::env::current_exe().ok()?;
         let prefix = program.parent()?.parent()?.to_owned();
         let installation = Installation { prefix };
@@ -68,7 +68,7 @@ pub(crate) fn is_shim(cargo: &Path) -> bool {
 }
 
 /// Whether two paths lead to one file.
-pub(crate) fn is_same_file(one: &Path, other: &Path) -> bool {
+pub fn is_same_file(one: &Path, other: &Path) -> bool {
     let identity = |path| std::fs::metadata(path).ok().map(|it| (it.dev(), it.ino()));
     identity(one).is_some_and(|it| identity(other) == Some(it))
 }
