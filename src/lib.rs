@@ -16,6 +16,7 @@
 //! | `caches` | all private directories and what is in them |
 //! | `session` | `env`: what a session exports |
 //! | `shim`, `workspace` | one build: read the world, decide, make the directory, become cargo; which workspace it is of |
+//! | `compile_cache` | sccache: what a build is told of it, and the way in that cargo calls for a compiler |
 //! | `private_dir` | who gets a private directory; judge it and make it |
 //! | `settings` | the table of settings, and where their values come from |
 //! | `os` | accounts, files, trees by descriptor, locks: without any feature's types |
@@ -32,6 +33,7 @@ compile_error!(
 
 pub mod caches;
 mod cli;
+pub mod compile_cache;
 pub mod completions;
 mod doctor;
 mod editor;
@@ -52,6 +54,7 @@ pub mod ui;
 mod usage;
 pub mod workspace;
 
+use crate::compile_cache::wrapper;
 use crate::os::snapshot::{CalledAs, Snapshot};
 
 /// Runs the program; returns only if it did not become cargo.
@@ -62,6 +65,7 @@ pub fn run() -> anyhow::Result<u8> {
     let snapshot = Snapshot::take()?;
     match snapshot.called_as {
         CalledAs::ShimOnPath | CalledAs::ShimByPath => match shim::run(&snapshot)? {},
+        CalledAs::RustcWrapper => Ok(wrapper::run(&snapshot)?),
         CalledAs::OwnName | CalledAs::Subcommand => cli::run(&snapshot),
     }
 }

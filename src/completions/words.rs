@@ -24,7 +24,7 @@ pub(super) fn described() -> Command {
     });
     Key::ALL.iter().fold(words, |words, key| {
         words.mut_arg(key.name(), |flag| match key.kind() {
-            Kind::Root | Kind::Program => flag.value_hint(ValueHint::AnyPath),
+            Kind::Root | Kind::Program | Kind::Tool => flag.value_hint(ValueHint::AnyPath),
             Kind::OneOf(words) => flag.value_parser(PossibleValuesParser::new(words)),
             Kind::Limit(_) | Kind::Names(_) => flag.value_hint(ValueHint::Other),
         })

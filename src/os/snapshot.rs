@@ -20,7 +20,12 @@ pub enum CalledAs {
     OwnName,
     /// By cargo, as the subcommand `peruser`.
     Subcommand,
+    /// By cargo, in front of the compiler.
+    RustcWrapper,
 }
+
+/// The name that cargo calls us by in front of the compiler.
+pub const WRAPPER: &str = "rustc-wrapper";
 
 /// The process as it was started.
 #[derive(Clone, Debug)]
@@ -106,8 +111,13 @@ impl Snapshot {
 
     /// A variable; an empty one counts as unset.
     pub fn variable(&self, name: &str) -> Option<OsString> {
+        self.variable_or_empty(name).filter(|value| !value.is_empty())
+    }
+
+    /// A variable that says something even where it is empty.
+    pub fn variable_or_empty(&self, name: &str) -> Option<OsString> {
         let is_hidden = self.hidden.contains(&name);
-        std::env::var_os(name).filter(|value| !is_hidden && !value.is_empty())
+        std::env::var_os(name).filter(|_| !is_hidden)
     }
 
     /// All variables that are not hidden, with their values.
@@ -192,6 +202,9 @@ fn called_as(name: &OsStr, args: &[OsString]) -> CalledAs {
         let is_bare = path.parent() == Some(Path::new(""));
         return if is_bare { CalledAs::ShimOnPath } else { CalledAs::ShimByPath };
     }
+    if path.file_name() == Some(OsStr::new(WRAPPER)) {
+        return CalledAs::RustcWrapper;
+    }
     // Cargo hands its subcommands their own name as the first argument.
     let is_subcommand = args.first().is_some_and(|first| first == "peruser");
     if is_subcommand { CalledAs::Subcommand } else { CalledAs::OwnName }
@@ -219,6 +232,7 @@ mod tests {
             ("cargo-peruser", &["build"], CalledAs::OwnName),
             ("/usr/bin/cargo-peruser", &["peruser", "build"], CalledAs::Subcommand),
             ("", &[], CalledAs::OwnName),
+            ("/opt/rustc-wrapper", &["peruser", "-vV"], CalledAs::RustcWrapper),
         ] {
             let args: Vec<OsString> = args.iter().map(OsString::from).collect();
             assert_eq!(called_as(OsStr::new(name), &args), expected, "{name}");

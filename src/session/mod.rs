@@ -10,6 +10,7 @@ pub(crate) mod shell;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use crate::compile_cache::choose;
 use crate::os::homes::Homes;
 use crate::os::snapshot::Snapshot;
 use crate::private_dir::Note;
@@ -96,6 +97,7 @@ impl Session<'_> {
     pub(crate) fn changes(&self) -> Vec<Change> {
         let mut changes: Vec<Change> = self.path().into_iter().collect();
         changes.extend(environment::changes(&self.plan.decision));
+        changes.extend(choose::wrapping(&self.plan).changes);
         changes
     }
 

@@ -13,6 +13,8 @@ pub enum Kind {
     Root,
     /// The absolute path of a program.
     Program,
+    /// A program, by its name on PATH or its absolute path, or none.
+    Tool,
     /// One of these words.
     OneOf(&'static [&'static str]),
     /// When a policy of `gc` applies.
@@ -24,9 +26,9 @@ pub enum Kind {
 /// A setting's value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Value {
-    /// Of [`Kind::Root`] and [`Kind::Program`].
+    /// Of [`Kind::Root`], [`Kind::Program`] and [`Kind::Tool`]; what is not absolute is a name on PATH.
     Path(PathBuf),
-    /// Of [`Kind::OneOf`].
+    /// Of [`Kind::OneOf`], and of a [`Kind::Tool`] that is off.
     Word(&'static str),
     /// Of [`Kind::Limit`].
     Limit(Limit),
@@ -39,6 +41,15 @@ impl Value {
     pub fn word(&self) -> Option<&'static str> {
         if let Value::Word(word) = self { Some(word) } else { None }
     }
+}
+
+/// The word for none.
+const OFF: &str = "off";
+
+/// Whether a text can be looked up on PATH.
+fn is_name(text: &OsStr) -> bool {
+    let bytes = text.as_encoded_bytes();
+    !matches!(bytes, b"" | b"." | b"..") && !bytes.contains(&b'/')
 }
 
 /// Why a text is no value.
@@ -55,6 +66,7 @@ impl Kind {
     pub fn placeholder(self) -> String {
         match self {
             Kind::Root | Kind::Program => "PATH".into(),
+            Kind::Tool => "NAME|PATH".into(),
             Kind::OneOf(words) => words.join("|"),
             Kind::Limit(policy) => policy.placeholder().into(),
             Kind::Names(_) => "NAMES".into(),
@@ -65,6 +77,7 @@ impl Kind {
     pub fn takes(self) -> String {
         match self {
             Kind::Root | Kind::Program => "an absolute path".into(),
+            Kind::Tool => "the name of a program on PATH, an absolute path, or `off`".into(),
             Kind::OneOf(words) => format!("`{}`", words.join("` or `")),
             Kind::Limit(policy) => policy.takes().into(),
             Kind::Names(of) => of.into(),
@@ -79,8 +92,12 @@ impl Kind {
         let otherwise = || self.invalid(format!("`{}`", escaped(text)));
         match self {
             Kind::Root => root(text).map(Value::Path).map_err(|cause| Invalid::root(text, cause)),
-            Kind::Program if Path::new(text).is_absolute() => Ok(Value::Path(text.into())),
-            Kind::Program => Err(otherwise()),
+            Kind::Program | Kind::Tool if Path::new(text).is_absolute() => {
+                Ok(Value::Path(text.into()))
+            }
+            Kind::Tool if text == OFF => Ok(Value::Word(OFF)),
+            Kind::Tool if is_name(text) => Ok(Value::Path(text.into())),
+            Kind::Program | Kind::Tool => Err(otherwise()),
             Kind::OneOf(words) => {
                 let word = words.iter().find(|word| text == **word);
                 word.map(|word| Value::Word(word)).ok_or_else(otherwise)

@@ -67,6 +67,9 @@ settings! {
     RealCargo, real_cargo: Option<&Path>,
         "real-cargo", Kind::Program, "",
         "The cargo to execute [default: the next one on PATH]";
+    CompileCache, compile_cache: Option<&Path>,
+        "compile-cache", Kind::Tool, "off",
+        "The sccache that dependencies are compiled through";
     ExcludeUsers, exclude_users: &[String],
         "exclude.users", Kind::Names("account names"), "",
         "Accounts that get no directory";

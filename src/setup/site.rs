@@ -198,7 +198,9 @@ impl Site {
         // Beside the shim, so that cargo finds its subcommand wherever the shim is found.
         let beside = installation.shim_dir().join(PROGRAM);
         pieces.push(Piece::new(beside, What::Link(binary.clone()), "this program, on PATH"));
-        pieces.push(Piece::new(installation.shim(), What::Link(binary), "the shim"));
+        pieces.push(Piece::new(installation.shim(), What::Link(binary.clone()), "the shim"));
+        let wrapper = installation.rustc_wrapper();
+        pieces.push(Piece::new(wrapper, What::Link(binary), "the way to a compile cache"));
         pieces.extend(self.pages()?);
         pieces.extend(self.hooks.iter().cloned());
         Ok(pieces)

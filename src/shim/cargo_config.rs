@@ -1,5 +1,5 @@
-//! Reads cargo's own configuration for the two settings that say where things are built, and for
-//! aliases, in which they may be chosen as well.
+//! Reads cargo's own configuration for the two settings that say where things are built, for aliases,
+//! in which they may be chosen as well, and for a wrapper around the compiler.
 //!
 //! Only files that exist are opened, and most of those are not even parsed. What cannot be read is
 //! left for cargo to report. Whoever can write a file that is read here must not be able to keep a
@@ -9,6 +9,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::Access;
+use toml::de::DeTable;
 
 use crate::os::entry::Entry;
 use crate::os::files;
@@ -16,6 +17,7 @@ use crate::os::lexical::near;
 use crate::shim::alias;
 use crate::shim::argv::Invocation;
 use crate::shim::build_dir::{Asked, ConfiguredBuildDir, Directories, Templates};
+use crate::shim::excerpt;
 use crate::ui::escape::escaped;
 
 /// How many bytes are read in all, but for the file that goes beyond.
@@ -90,7 +92,43 @@ pub fn alias(
     cargo_home: Option<&Path>,
     here: Option<&Path>,
 ) -> Option<Vec<OsString>> {
-    first(working_directory, cargo_home, here, |reader, file, text| reader.alias(name, file, text))
+    first(working_directory, cargo_home, here, |reader, file, text| {
+        reader.search(file, text, &|text: &str| alias::meaning(text, name))
+    })
+}
+
+/// Whether configuration, typed or in files, names a program to run in front of the compiler.
+pub fn names_a_wrapper(
+    invocation: &Invocation,
+    working_directory: &Path,
+    start: &Path,
+    cargo_home: Option<&Path>,
+    here: Option<&Path>,
+) -> bool {
+    let names_one = |text: &str| has_wrapper(text).then_some(());
+    let mut reader = Reader::default();
+    let typed = invocation.configs.iter().any(|argument| {
+        let file = working_directory.join(argument);
+        let (file, text) = match reader.read(&file) {
+            Some(text) => (file, text),
+            None => (working_directory.join("--config"), argument.to_string_lossy().into_owned()),
+        };
+        reader.search(&file, &text, &names_one).is_some()
+    });
+    typed
+        || first(start, cargo_home, here, |reader, file, text| {
+            reader.search(file, text, &names_one)
+        })
+        .is_some()
+}
+
+/// Whether a text has `build.rustc-wrapper`; an empty one says that there is to be none.
+fn has_wrapper(text: &str) -> bool {
+    let of = |table: &DeTable<'_>| {
+        let build = table.get("build").and_then(|build| build.get_ref().as_table());
+        build.is_some_and(|build| build.contains_key("rustc-wrapper"))
+    };
+    excerpt::read(text, &["rustc-wrapper"], of).unwrap_or_default()
 }
 
 /// What the nearest of the files says that cargo reads from a directory, and has something to say.
@@ -169,9 +207,14 @@ impl Reader<'_> {
         says
     }
 
-    /// What an alias stands for, in a file or in what it includes.
-    fn alias(&mut self, name: &str, file: &Path, text: &str) -> Option<Vec<OsString>> {
-        let found = alias::meaning(text, name);
+    /// What a file says, or else what it includes.
+    fn search<T>(
+        &mut self,
+        file: &Path,
+        text: &str,
+        says: &impl Fn(&str) -> Option<T>,
+    ) -> Option<T> {
+        let found = says(text);
         if found.is_some() {
             return found;
         }
@@ -182,8 +225,8 @@ impl Reader<'_> {
             }
             let file = file.parent()?.join(path);
             let text = self.read(&file);
-            if let Some(words) = text.and_then(|text| self.alias(name, &file, &text)) {
-                return Some(words);
+            if let Some(found) = text.and_then(|text| self.search(&file, &text, says)) {
+                return Some(found);
             }
         }
         None

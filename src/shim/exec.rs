@@ -23,6 +23,14 @@ pub fn exec(cargo: &Path, args: &[OsString], changes: &[Change]) -> Result<Infal
     Err(failed(cargo, command.arg0("cargo").args(args).exec()))
 }
 
+/// Replaces this process by a program that is found as cargo has named it.
+///
+/// # Errors
+/// Exit 126 where the system does not execute it.
+pub fn exec_as(program: &Path, args: &[OsString]) -> Result<Infallible, Failure> {
+    Err(failed(program, Command::new(program).args(args).exec()))
+}
+
 /// Makes a command see the environment that [`exec`] would give it.
 pub fn prepare(command: &mut Command, changes: &[Change]) {
     for change in changes {

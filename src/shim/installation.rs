@@ -5,6 +5,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use crate::os::replace::is_same_content;
+use crate::os::snapshot::WRAPPER;
 
 /// The program's own name.
 pub const PROGRAM: &str = "cargo-peruser";
@@ -30,6 +31,12 @@ impl Installation {
     /// The shim.
     pub fn shim(&self) -> PathBuf {
         self.shim_dir().join("cargo")
+    }
+
+    /// What cargo calls in front of the compiler. It is not on PATH, where cargo would take it for a
+    /// subcommand.
+    pub fn rustc_wrapper(&self) -> PathBuf {
+        self.own_dir().join(WRAPPER)
     }
 
     /// The directory of things that are of use to this program alone.
@@ -60,7 +67,7 @@ impl Installation {
 }
 
 /// Whether a `cargo` is the shim: of an installation, or this very program.
-pub(crate) fn is_shim(cargo: &Path) -> bool {
+pub fn is_shim(cargo: &Path) -> bool {
     let ourselves = Path::new("/proc/self/exe");
     Installation::of_shim(cargo).is_some()
         || is_same_file(cargo, ourselves)

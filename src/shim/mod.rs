@@ -22,6 +22,7 @@ use std::convert::Infallible;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
+use crate::compile_cache::choose;
 use crate::os::homes::Homes;
 use crate::os::lexical;
 use crate::os::snapshot::{CalledAs, Snapshot};
@@ -37,8 +38,8 @@ use crate::shim::trail::{Process, Trail};
 use crate::ui::escape::{escaped, quoted};
 use crate::ui::failure::{Failure, Mark, Result};
 use crate::ui::report;
-use crate::workspace::Workspace;
 use crate::workspace::record::{self, Use};
+use crate::workspace::{Workspace, configuration_start};
 
 /// How a workspace's own `target` is removed.
 pub const CLEAN: &str = "CARGO_PERUSER=off cargo clean";
@@ -118,6 +119,16 @@ impl<'a> Plan<'a> {
             if self.decision.required.is_some() { Caution::Full } else { Caution::AsTheShell };
         let Plan { snapshot, homes, .. } = self;
         real_cargo::find(snapshot, self.settings(), self.invocation(), homes, trail, caution)
+    }
+
+    /// Whether cargo's configuration names a program to run in front of the compiler.
+    pub fn configures_wrapper(&self) -> bool {
+        let Plan { snapshot, homes, .. } = self;
+        let (cargo_home, place) = (homes.cargo(), self.working_directory());
+        let cargo_home = cargo_home.as_deref();
+        let start = configuration_start(self.invocation(), &place, cargo_home);
+        let here = snapshot.here();
+        cargo_config::names_a_wrapper(self.invocation(), &place, &start, cargo_home, here)
     }
 
     /// The trail of this process, as far as it has been here.
@@ -240,7 +251,14 @@ impl<'a> Plan<'a> {
         if self.is_sudo() {
             self.tell_of_sudo();
         }
+        let wrapping = choose::wrapping(self);
+        if let Some(note) = wrapping.note
+            && self.invocation().target_use() == TargetUse::Writes
+        {
+            report::note(&note);
+        }
         let mut changes = environment::changes(&self.decision);
+        changes.extend(wrapping.changes);
         changes.push(environment::marker(&trail.then(cargo.clone())));
         exec::exec(&cargo, self.args, &changes)
     }

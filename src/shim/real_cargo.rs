@@ -139,6 +139,11 @@ fn linked(snapshot: &Snapshot) -> Option<OsString> {
     toolchain::is_of(&directory, Path::new(&toolchain)).then_some(toolchain)
 }
 
+/// Whether a path leads to a file that the caller may execute.
+pub fn is_executable(path: &Path) -> bool {
+    executable(path).is_some()
+}
+
 /// What is an executable file, as `which` would ask for an absolute path, and what tells it from others.
 fn executable(path: &Path) -> Option<Identity> {
     let metadata = std::fs::metadata(path).ok().filter(Metadata::is_file)?;

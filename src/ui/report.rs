@@ -66,6 +66,11 @@ pub fn json(value: &impl Serialize) -> io::Result<()> {
     line(escape::json(&serde_json::to_string_pretty(value)?))
 }
 
+/// Writes bytes as they are to stderr; nobody can be told where that fails.
+pub fn to_stderr(bytes: &[u8]) {
+    let _ = io::stderr().write_all(bytes);
+}
+
 /// Writes bytes as they are to stdout, and ends the line.
 ///
 /// # Errors

@@ -51,6 +51,7 @@ const KEYS: &[(Key, &str, &str, &str)] = &[
     (Key::SharedRoot, "'/srv/x'", "/srv/x", r#"Path("/srv/x")"#),
     (Key::Scope, "'user'", "user", r#"Word("user")"#),
     (Key::ExplicitTargetDir, "'override'", "override", r#"Word("override")"#),
+    (Key::CompileCache, "'sccache'", "sccache", r#"Path("sccache")"#),
     (Key::RealCargo, "'/x/cargo'", "/x/cargo", r#"Path("/x/cargo")"#),
     (Key::ExcludeUsers, "['a', 'b']", "a,b", r#"Names(["a", "b"])"#),
     (Key::ExcludeGroups, "['a']", "a", r#"Names(["a"])"#),

@@ -11,8 +11,8 @@ const FLOORS: &[&[&str]] = &[
     &["os"],
     &["settings"],
     &["private_dir"],
-    // One build, and which workspace it is of.
-    &["shim", "workspace"],
+    // One build, which workspace it is of, and where what it compiles may come from.
+    &["compile_cache", "shim", "workspace"],
     // What a session exports, which is a build that stands nowhere.
     &["session"],
     // What was built.

@@ -1,0 +1,149 @@
+//! What a build or a session is told of the compile cache.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::Metadata;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use super::server::{self, PROGRAM, SOCKET};
+use crate::os::files;
+use crate::os::snapshot::{Snapshot, WRAPPER};
+use crate::private_dir::place::Required;
+use crate::shim::Plan;
+use crate::shim::argv::TargetUse;
+use crate::shim::candidate::entries;
+use crate::shim::decide::Rule;
+use crate::shim::environment::Change;
+use crate::shim::installation::{Installation, is_same_file};
+use crate::shim::real_cargo::is_executable;
+use crate::ui::escape::escaped;
+
+/// The variable that tells cargo what to call in front of the compiler.
+const RUSTC_WRAPPER: &str = "RUSTC_WRAPPER";
+/// The same by cargo's configuration, and weaker.
+const BUILD_RUSTC_WRAPPER: &str = "CARGO_BUILD_RUSTC_WRAPPER";
+
+/// What leads sccache to the files that it reads and believes.
+const BELIEVED: [&str; 5] =
+    ["HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "SCCACHE_DIR", "SCCACHE_CONF"];
+
+/// What cargo is told.
+#[derive(Debug, Default)]
+pub struct Wrapping {
+    /// The variables.
+    pub changes: Vec<Change>,
+    /// What the person should know.
+    pub note: Option<String>,
+}
+
+/// Chooses for a build or a session. A wrapper that the person has chosen stays, also an empty one,
+/// which says that there is to be none.
+pub fn wrapping(plan: &Plan<'_>) -> Wrapping {
+    let inherited = plan.snapshot.variable_or_empty(RUSTC_WRAPPER);
+    let is_ours = inherited.as_deref().is_some_and(is_ours);
+    let cache = plan.settings().compile_cache();
+    if (inherited.is_some() && !is_ours) || (inherited.is_none() && cache.is_none()) {
+        return Wrapping::default();
+    }
+    let found = match (cache, &plan.decision.required) {
+        _ if plan.invocation().target_use() == TargetUse::None => return Wrapping::default(),
+        // An outer run has chosen, or a session.
+        (Some(_), None) if matches!(plan.decision.rule, Rule::BuildScript | Rule::Explicit(_)) => {
+            return Wrapping::default();
+        }
+        (Some(program), Some(required)) if !is_chosen(plan) => find(plan, program, required),
+        _ => Ok(Vec::new()),
+    };
+    let note = match &found {
+        Ok(_) => None,
+        Err(reason) => Some(format!("dependencies are compiled without a cache: {reason}")),
+    };
+    match found.unwrap_or_default() {
+        none if none.is_empty() => {
+            let removed = is_ours.then_some(Change { name: RUSTC_WRAPPER, value: None });
+            Wrapping { changes: removed.into_iter().collect(), note }
+        }
+        changes => {
+            let socket = changes.iter().find(|change| change.name == SOCKET);
+            let socket = socket.and_then(|change| change.value.as_ref());
+            let failure = socket.and_then(|socket| server::last_failure(Path::new(socket)));
+            let note = failure.map(|reason| {
+                let reason = escaped(&reason);
+                format!("the compile cache did not answer when it was last asked: {reason}")
+            });
+            Wrapping { changes, note }
+        }
+    }
+}
+
+/// Whether a wrapper is this program's, of whichever installation.
+fn is_ours(value: &OsStr) -> bool {
+    Path::new(value).ends_with(Path::new("cargo-peruser").join(WRAPPER))
+}
+
+/// Whether the person has chosen a wrapper by other means than the variable that wins over all.
+fn is_chosen(plan: &Plan<'_>) -> bool {
+    plan.snapshot.variable_or_empty(BUILD_RUSTC_WRAPPER).is_some() || plan.configures_wrapper()
+}
+
+/// The variables, or why there is no compile cache.
+fn find(plan: &Plan<'_>, program: &Path, required: &Required) -> Result<Vec<Change>, String> {
+    let Snapshot { uid, .. } = *plan.snapshot;
+    let own = std::env::current_exe().unwrap_or_default();
+    let wrapper = Installation::of_this_program().map(|installation| installation.rustc_wrapper());
+    let wrapper = wrapper
+        .filter(|wrapper| is_same_file(wrapper, &own))
+        .ok_or("this program is not installed completely; to install it: cargo-peruser setup")?;
+    // As after `su -m`: whoever writes what a compiler's cache holds runs code as whoever reads it.
+    for variable in BELIEVED {
+        let owner = plan.snapshot.absolute_path(variable).map(|path| files::owner(&path));
+        if owner.is_some_and(|owner| !matches!(owner, Ok(None)) && !is_trusted(&owner, uid)) {
+            return Err(format!("{variable} leads to what is not yours"));
+        }
+    }
+    let program = match program.is_absolute() {
+        true => Some(program.to_owned()).filter(|path| is_executable(path)),
+        false => on_path(plan.snapshot, program),
+    };
+    let not_found = || {
+        let name = plan.settings().compile_cache().unwrap_or(Path::new("sccache"));
+        format!("there is no executable `{}`", escaped(name))
+    };
+    let program = program.ok_or_else(not_found)?;
+    let socket = server::socket(&required.place.private_dir(), plan.snapshot)
+        .ok_or("the path of your private directory is too long for a socket")?;
+    let set = |name, value: PathBuf| Change { name, value: Some(OsString::from(value)) };
+    Ok(vec![set(RUSTC_WRAPPER, wrapper), set(SOCKET, socket), set(PROGRAM, program)])
+}
+
+fn is_trusted(owner: &std::io::Result<Option<u32>>, uid: u32) -> bool {
+    matches!(owner, Ok(Some(owner)) if *owner == uid || *owner == 0)
+}
+
+/// The first program of that name in a directory that is absolute and not everybody's to write to.
+fn on_path(snapshot: &Snapshot, name: &Path) -> Option<PathBuf> {
+    let is_safe = |directory: Metadata| directory.mode() & 0o002 == 0;
+    let path = snapshot.variable("PATH")?;
+    let directories = entries(&path)
+        .flatten()
+        .filter(|directory| std::fs::metadata(directory).is_ok_and(is_safe));
+    directories.map(|directory| directory.join(name)).find(|path| is_executable(path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_ours;
+
+    #[test]
+    fn knows_its_own_wrapper_in_every_installation() {
+        for (value, expected) in [
+            ("/usr/local/lib/cargo-peruser/rustc-wrapper", true),
+            ("/home/alice/.local/lib/cargo-peruser/rustc-wrapper", true),
+            ("sccache", false),
+            ("/opt/rustc-wrapper", false),
+            ("", false),
+        ] {
+            assert_eq!(is_ours(value.as_ref()), expected, "{value}");
+        }
+    }
+}

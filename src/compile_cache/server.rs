@@ -1,0 +1,234 @@
+//! The server of sccache that belongs to one account: where it listens, and whether it answers.
+//!
+//! ```text
+//! <private>/.sccache/       0700; below XDG_RUNTIME_DIR, where that would be too long
+//!     <number>              the socket; one for each mount namespace, since a server of another one
+//!                           sees other files by the same names
+//!     <number>.state        empty if the server has answered; otherwise what sccache said
+//!     <number>.lock         held by whoever starts the server and asks it
+//! ```
+//! A server that somebody else can reach would run what they ask for as its owner. So nothing is
+//! started or asked unless the directory is the caller's and nobody else can enter it.
+
+use std::ffi::OsString;
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io::{ErrorKind, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant, SystemTime};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::{FlockOperation, flock};
+
+use crate::os::entry::Kind;
+use crate::os::files;
+use crate::os::snapshot::Snapshot;
+
+/// The variable that tells sccache where its server listens.
+pub(super) const SOCKET: &str = "SCCACHE_SERVER_UDS";
+/// The variable that tells the wrapper which sccache to execute. Its name does not begin with `CARGO_`,
+/// which would make it a part of sccache's keys.
+pub(super) const PROGRAM: &str = "PERUSER_SCCACHE";
+
+/// How long the path of a socket can be on every system, in bytes.
+const MAX_PATH: usize = 103;
+
+/// For how long an answer counts.
+const ANSWERED: Duration = Duration::from_secs(60);
+/// For how long nothing is asked after a failure.
+const FAILED: Duration = Duration::from_secs(300);
+/// How long sccache may take to start its server or to ask it, and how long others wait for that.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// After how long a compilation is not waited for any more unless the server answers.
+const SLOW: Timespec = Timespec { tv_sec: 10, tv_nsec: 0 };
+/// How often something is looked at that others will change.
+const TICK: Duration = Duration::from_millis(5);
+
+/// Why there is no answer, where sccache says nothing.
+const TOO_LATE: &str = "it did not answer within 5 seconds; its storage may be out of reach";
+const TOO_OLD: &str = "it does not listen where SCCACHE_SERVER_UDS says; newer ones do";
+
+/// How the name of the file ends that holds what is known of a server.
+const STATE: &str = "state";
+/// The largest part of a state that is read, in bytes.
+const MAX_STATE: u64 = 4 << 10;
+
+/// Where the server of a private directory listens, if there is a place for it.
+pub(super) fn socket(private_dir: &Path, snapshot: &Snapshot) -> Option<PathBuf> {
+    let runtime = snapshot.absolute_path("XDG_RUNTIME_DIR");
+    let runtime = runtime.filter(|directory| is_private(directory, snapshot.uid));
+    let places =
+        [Some(private_dir.join(".sccache")), runtime.map(|place| place.join("cargo-peruser"))];
+    let namespace = std::fs::read_link("/proc/self/ns/mnt").unwrap_or_default();
+    let number: String = namespace.to_string_lossy().chars().filter(char::is_ascii_digit).collect();
+    let number = if number.is_empty() { "0" } else { &number };
+    let sockets = places.into_iter().flatten().map(|place| place.join(number));
+    sockets.into_iter().find(|socket| socket.as_os_str().len() <= MAX_PATH)
+}
+
+/// Why the server of a socket did not answer when it was last asked.
+pub(super) fn last_failure(socket: &Path) -> Option<String> {
+    let mut text = Vec::new();
+    File::open(beside(socket, STATE)).ok()?.take(MAX_STATE).read_to_end(&mut text).ok()?;
+    let text = String::from_utf8_lossy(&text);
+    let mut lines = text.lines().filter(|line| !line.trim().is_empty());
+    let error = lines.clone().find(|line| line.contains("error"));
+    error.or_else(|| lines.next_back()).map(|line| line.trim().to_owned())
+}
+
+fn beside(socket: &Path, ending: &str) -> PathBuf {
+    socket.with_extension(ending)
+}
+
+/// Whether a directory is that account's, and nobody else can enter it.
+fn is_private(directory: &Path, uid: u32) -> bool {
+    files::entry(directory).is_ok_and(|found| {
+        found.kind == Kind::Directory && found.uid == uid && found.mode & 0o077 == 0
+    })
+}
+
+/// A server, which may have to be started yet.
+pub(super) struct Server {
+    program: PathBuf,
+    socket: PathBuf,
+}
+
+impl Server {
+    /// The one that the environment names, where nobody else can reach it.
+    pub(super) fn of(snapshot: &Snapshot) -> Option<Server> {
+        let program = snapshot.absolute_path(PROGRAM)?;
+        let socket = snapshot.absolute_path(SOCKET)?;
+        let place = socket.parent()?;
+        let is_private = || is_private(place, snapshot.uid);
+        let make = || DirBuilder::new().mode(0o700).create(place).is_ok();
+        (is_private() || (make() && is_private())).then_some(Server { program, socket })
+    }
+
+    /// Whether it answers. It is started if need be, and asked now and then; never for long.
+    pub(super) fn is_ready(&self) -> bool {
+        self.known().or_else(|| self.ask()).unwrap_or(false)
+    }
+
+    /// What is known without asking.
+    fn known(&self) -> Option<bool> {
+        let state = self.state().metadata().ok()?;
+        let age = SystemTime::now().duration_since(state.modified().ok()?).ok()?;
+        match state.len() {
+            0 => (age < ANSWERED && self.listens()).then_some(true),
+            _ => (age < FAILED).then_some(false),
+        }
+    }
+
+    fn state(&self) -> PathBuf {
+        beside(&self.socket, STATE)
+    }
+
+    fn listens(&self) -> bool {
+        UnixStream::connect(&self.socket).is_ok()
+    }
+
+    /// Starts it if need be, asks it, and writes down what came of that. One process does, because a
+    /// second server would take the first one's socket away; `None` if that took too long.
+    fn ask(&self) -> Option<bool> {
+        let lock = writable(&beside(&self.socket, "lock"))?;
+        let start = Instant::now();
+        while flock(&lock, FlockOperation::NonBlockingLockExclusive).is_err() {
+            if start.elapsed() > PATIENCE {
+                return None;
+            }
+            std::thread::sleep(TICK);
+        }
+        self.known().or_else(|| {
+            let new = beside(&self.socket, "new");
+            let said = writable(&new)?;
+            said.set_len(0).ok()?;
+            let started = if self.listens() { Ok(()) } else { self.run("--start-server", &said) };
+            let answer = started.and_then(|()| self.run("--show-stats", &said));
+            let answer = answer.and_then(|()| self.listens().then_some(()).ok_or(TOO_OLD));
+            match answer {
+                Ok(()) => said.set_len(0).ok()?,
+                Err(reason) if said.metadata().is_ok_and(|said| said.len() == 0) => {
+                    (&said).write_all(reason.as_bytes()).ok()?;
+                }
+                Err(_) => {}
+            }
+            std::fs::rename(&new, self.state()).ok()?;
+            Some(answer.is_ok())
+        })
+    }
+
+    /// Whether sccache does that, and soon; what it complains about goes to `said`. What it starts may
+    /// keep that open for longer.
+    fn run(&self, flag: &str, said: &File) -> Result<(), &'static str> {
+        let failed = "it cannot be executed, or failed";
+        let said = said.try_clone().map_err(|_| failed)?;
+        let mut command = self.command();
+        command.arg(flag).stdin(Stdio::null()).stdout(Stdio::null()).stderr(said);
+        let mut child = command.spawn().map_err(|_| failed)?;
+        let start = Instant::now();
+        while start.elapsed() < PATIENCE {
+            match child.try_wait() {
+                Ok(None) => std::thread::sleep(TICK),
+                Ok(Some(status)) if status.success() => return Ok(()),
+                _ => return Err(failed),
+            }
+        }
+        end(child);
+        Err(TOO_LATE)
+    }
+
+    /// sccache, which will speak to this server and to no other: nobody can listen on port 0, where one
+    /// would look that does not know the other variable.
+    fn command(&self) -> Command {
+        let mut command = Command::new(&self.program);
+        command.env(SOCKET, &self.socket).env("SCCACHE_SERVER_PORT", "0");
+        command
+    }
+
+    /// Compiles, without the variables `hidden`. What the compiler has written to stderr, if all went
+    /// well; whatever went wrong, the compiler itself will say it better.
+    pub(super) fn compile(
+        &self,
+        words: &[OsString],
+        hidden: impl Iterator<Item = OsString>,
+    ) -> Option<Vec<u8>> {
+        let mut command = self.command();
+        hidden.for_each(|name| {
+            command.env_remove(name);
+        });
+        let mut child = command.args(words).stderr(Stdio::piped()).spawn().ok()?;
+        let mut pipe = child.stderr.take()?;
+        let (mut said, mut block) = (Vec::new(), [0; 8 << 10]);
+        loop {
+            let mut ready = [PollFd::new(&pipe, PollFlags::IN)];
+            if poll(&mut ready, Some(&SLOW)) == Ok(0) {
+                // What is known is from before this.
+                let _ = std::fs::remove_file(self.state());
+                if self.ask() == Some(true) {
+                    continue;
+                }
+                end(child);
+                return None;
+            }
+            match pipe.read(&mut block) {
+                Ok(0) => break,
+                Ok(length) => said.extend_from_slice(block.get(..length)?),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(_) => return None,
+            }
+        }
+        child.wait().is_ok_and(|status| status.success()).then_some(said)
+    }
+}
+
+/// Opens a file for writing, and makes it, mode 0600.
+fn writable(path: &Path) -> Option<File> {
+    OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path).ok()
+}
+
+fn end(mut child: Child) {
+    let _ = child.kill();
+    let _ = child.wait();
+}
