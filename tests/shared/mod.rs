@@ -22,6 +22,8 @@ const MAY_LACK: &[&str] = &[
     "nu is not installed",
     "PowerShell (pwsh) is not installed",
     "pwsh is not installed",
+    // A package of another registry, which `.ci/run` installs where it can.
+    "sccache is not installed",
     "this Neovim does not know NVIM_APPNAME",
 ];
 

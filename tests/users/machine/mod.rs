@@ -96,6 +96,9 @@ impl Machine {
             root.program(&format!("{}/rustup", places::RUSTUP), &std::fs::read(rustup)?)?;
             std::os::unix::fs::symlink("rustup", root.inside(places::RUSTUP_INIT))?;
         }
+        if let Some(sccache) = toolchain::sccache() {
+            root.program(&format!("{}/sccache", places::SCCACHE), &std::fs::read(sccache)?)?;
+        }
         let mut lacks = BTreeMap::new();
         for (need, registry) in registries {
             match registry {

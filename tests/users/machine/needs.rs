@@ -72,11 +72,15 @@ pub(crate) enum Need {
     Fuse,
     /// systemd-analyze, which reads units.
     Systemd,
+    /// sccache, in a version that listens on a socket.
+    Sccache,
+    /// A Redis server.
+    Redis,
 }
 
 impl Need {
     /// All of them.
-    pub(crate) const ALL: [Need; 30] = [
+    pub(crate) const ALL: [Need; 32] = [
         Need::Cargo,
         Need::Nightly,
         Need::Rustup,
@@ -107,6 +111,8 @@ impl Need {
         Need::Images,
         Need::Fuse,
         Need::Systemd,
+        Need::Sccache,
+        Need::Redis,
     ];
 
     /// Whether it is there; the error is the reason that an ignored test is shown with.
@@ -147,6 +153,8 @@ impl Need {
             Need::Terminal => works("script", &["-qec", "true", "/dev/null"]).context("no script"),
             Need::Fuse => fuse(),
             Need::Systemd => works("systemd-analyze", &["--version"]).context("no systemd-analyze"),
+            Need::Sccache => sccache().context("sccache is not installed"),
+            Need::Redis => works("redis-server", &["--version"]).context("no Redis server"),
             Need::Images => images().context("no file systems in files"),
             // The shells are called like their programs.
             shell => self::shell(&format!("{shell:?}").to_lowercase()),
@@ -180,6 +188,10 @@ const SANDBOX_OF_ALICE: [&str; 11] = [
     "/",
     "true",
 ];
+
+fn sccache() -> Result<()> {
+    works(&format!("{}/sccache", places::SCCACHE), &["--version"])
+}
 
 fn su() -> Result<()> {
     works("su", &["--version"])?;

@@ -24,6 +24,8 @@ pub(crate) mod places {
     pub(crate) const STUB: &str = "/opt/stub";
     /// rustup, under its own name and before anyone has set it up.
     pub(crate) const RUSTUP: &str = "/opt/rustup";
+    /// sccache, in a directory of its own.
+    pub(crate) const SCCACHE: &str = "/opt/sccache";
     /// Crates and index for `--offline` builds.
     pub(crate) const REGISTRY: &str = "/opt/registry";
     /// The system's settings of cargo-peruser; empty but in the tests that bind something over it.
@@ -70,6 +72,7 @@ const OWN: &[(&str, u32)] = &[
     (places::BY_NAME, 0o755),
     (places::STUB, 0o755),
     (places::RUSTUP, 0o755),
+    (places::SCCACHE, 0o755),
     (places::PACKAGED, 0o755),
     (places::START_UP, 0o755),
     ("/root", 0o700),

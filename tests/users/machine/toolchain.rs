@@ -100,6 +100,13 @@ pub(super) fn rustup() -> Option<PathBuf> {
     which::which("rustup").ok()?.canonicalize().ok()
 }
 
+/// sccache: where `.ci/run` puts it, or from PATH.
+pub(super) fn sccache() -> Option<PathBuf> {
+    let tools = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("tools");
+    let ours = Some(tools.join("sccache/bin/sccache")).filter(|path| path.exists());
+    ours.or_else(|| which::which("sccache").ok())
+}
+
 fn complete(toolchain: &Path) -> Option<PathBuf> {
     let toolchain = toolchain.canonicalize().ok()?;
     let has = |name: &str| toolchain.join("bin").join(name).is_file();

@@ -9,6 +9,7 @@ mod build_dirs;
 mod callers;
 mod cargo;
 mod choices;
+mod compile_cache;
 mod crowd;
 mod doctor;
 mod editors;
@@ -43,6 +44,7 @@ use crate::suite::Test;
 /// The chapters. The long ones stand first and last, so that the short ones fill the time beside them.
 const CHAPTERS: &[fn() -> Vec<Test>] = &[
     together::on_stable,
+    compile_cache::tests,
     attacks::tests,
     above::tests,
     provision::tests,

@@ -145,7 +145,8 @@ impl Outcome {
         self.variable("CARGO_BUILD_BUILD_DIR")
     }
 
-    fn variable(&self, name: &str) -> Result<Option<PathBuf>> {
+    /// The stub ran, and this was its value of a variable that it shows.
+    pub(crate) fn variable(&self, name: &str) -> Result<Option<PathBuf>> {
         self.ok()?.prints("stub: cargo")?;
         let value = |line: &str| Some(line.strip_prefix(name)?.strip_prefix('=')?.into());
         Ok(self.stdout.lines().find_map(value))

@@ -7,6 +7,7 @@ printf 'stub: cargo %s\n' "$*"
 printf 'umask: %s\n' "$(umask)"
 [ -z "${CARGO_TARGET_DIR+set}" ] || printf 'CARGO_TARGET_DIR=%s\n' "$CARGO_TARGET_DIR"
 [ -z "${CARGO_BUILD_BUILD_DIR+set}" ] || printf 'CARGO_BUILD_BUILD_DIR=%s\n' "$CARGO_BUILD_BUILD_DIR"
+[ -z "${RUSTC_WRAPPER+set}" ] || printf 'RUSTC_WRAPPER=%s\n' "$RUSTC_WRAPPER"
 PATH=/usr/bin:/bin
 case $1 in
 build | run | install)

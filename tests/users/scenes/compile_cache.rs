@@ -1,0 +1,318 @@
+//! The real sccache behind the real cargo: what it finds again, and that no build fails for it.
+
+mod stand;
+
+use std::fs;
+use std::net::TcpListener;
+use std::os::unix::net::UnixListener;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+
+use crate::machine::{Channel, Need, places};
+use crate::stage::child::do_as_root;
+use crate::stage::{Stage, make, project};
+use crate::suite::{Test, test};
+use stand::{Depends, Redis, Stand, quietly};
+
+const BUILDS: &[Need] = &[Need::Cargo, Need::Registry, Need::Sccache];
+const REDIS: &[Need] = &[Need::Redis];
+
+pub(crate) fn tests() -> Vec<Test> {
+    let heavy = |name: &str, body: fn(&Stage) -> Result<()>| {
+        test(format!("compile_cache::{name}"), body).needs(BUILDS).heavy()
+    };
+    vec![
+        heavy("a_second_worktree_is_compiled_from_the_first", second_worktree),
+        heavy("a_second_machine_is_compiled_from_the_first", second_machine).needs(REDIS),
+        heavy("a_second_person_reads_what_one_account_writes", second_person).needs(REDIS),
+        heavy("what_breaks_during_a_build_breaks_no_build", broken_meanwhile).needs(REDIS),
+        heavy("what_is_broken_before_breaks_no_build", broken_before),
+        heavy("nested_builds_editors_and_clippy_work", other_calls),
+        heavy("nobody_elses_server_is_spoken_to", others_servers),
+        test("compile_cache::a_wrapper_of_ones_own_stays", choices).needs(&[Need::Sccache]),
+    ]
+}
+
+fn second_worktree(stage: &Stage) -> Result<()> {
+    let stand = Stand::new(stage)?;
+    let alice = stand.resident("alice")?;
+    stand.checkout(&stage.checkout, &alice, Depends::OnMany)?;
+    stand.cargo(&alice, ["build"]).run()?.ok()?;
+    let first = stand.counts("alice")?;
+    ensure!(first.hits == 0 && first.misses >= 10, "{first:?}");
+
+    let second = stage.at("second");
+    stand.checkout(&second, &alice, Depends::OnMany)?;
+    let run = || stand.cargo(&alice, ["run"]).within(&second);
+    let target = alice.target_in(&second)?;
+    run().run()?.ok()?.prints(format!("{target:?}"))?;
+    stand.counts("alice")?.mostly_hits()?;
+    // A path package that reads the variable is neither wrong nor compiled again, whatever lints say.
+    run().run()?.ok()?.never_says("Compiling")?.prints(format!("{target:?}"))?;
+    let lints = || run().env("RUSTFLAGS", "--cap-lints warn");
+    lints().run()?.ok()?;
+    lints().run()?.ok()?.never_says("Compiling")?.prints(format!("{target:?}"))?;
+    // The setting itself makes nothing old.
+    let off = run().env("CARGO_PERUSER_COMPILE_CACHE", "off").run()?;
+    off.ok()?.never_says("Compiling")?;
+
+    // Without the wrapper there would be nothing to find.
+    let third = stage.at("third");
+    stand.checkout(&third, &alice, Depends::OnMany)?;
+    let socket = alice.home.join("plain");
+    let plain = stand.cargo(&alice, ["build"]).within(&third);
+    let plain = plain.env("RUSTC_WRAPPER", stand.sccache()).env("SCCACHE_SERVER_UDS", &socket);
+    plain.run()?.ok()?;
+    let counts = stand.counts_of(&socket)?;
+    ensure!(counts.hits == 0 && counts.misses >= 10, "{counts:?}");
+    Ok(())
+}
+
+/// One with a file tree of its own, in which everything has the same path.
+fn second_machine(stage: &Stage) -> Result<()> {
+    let stand = Stand::new(stage)?;
+    let redis = Redis::start(stage)?;
+    let alice = stand.resident("alice")?;
+    let build = || redis.writer(stand.cargo(&alice, ["check"]));
+    stand.checkout(&stage.checkout, &alice, Depends::OnMany)?;
+    let other = stage.at("other");
+    make::directory(&other, 0, 0, 0o755)?;
+    for (place, name) in [(&stage.root, "shared"), (&alice.home, "home"), (&stage.checkout, "src")]
+    {
+        do_as_root("cp", ["-a".as_ref(), place.as_os_str(), other.join(name).as_os_str()])?;
+    }
+    build().run()?.ok()?;
+    let there = build()
+        .seen_at(other.join("shared"), &stage.root)
+        .seen_at(other.join("home"), &alice.home)
+        .seen_at(other.join("src"), &stage.checkout);
+    there.run()?.ok()?;
+    stand.counts_in(&other.join("shared/alice"))?.mostly_hits()
+}
+
+/// Both recipes of the manual, while the servers of both run.
+fn second_person(stage: &Stage) -> Result<()> {
+    let stand = Stand::new(stage)?;
+    let redis = Redis::start(stage)?;
+    let (alice, bob) = (stand.resident("alice")?, stand.person("bob")?);
+    stand.checkout(&stage.checkout, &alice, Depends::OnMany)?;
+    let vendor = stand.cargo(&alice, ["vendor"]).run()?;
+    vendor.ok()?;
+    make::directory(&stage.checkout.join(".cargo"), alice.uid(), alice.uid(), 0o755)?;
+    make::file(&stage.checkout.join(".cargo/config.toml"), vendor.stdout, alice.uid(), 0o644)?;
+    let build = |person| stand.cargo(person, ["check", "--locked"]);
+
+    redis.writer(build(&alice)).run()?.ok()?;
+    let stored = redis.size()?;
+    ensure!(stored >= 10, "{stored}");
+    // As rustup's proxies do, for each their own.
+    let home = bob.home.join(".cargo");
+    redis.reader(build(&bob)).env("CARGO_HOME", &home).run()?.ok()?;
+    stand.counts("bob")?.mostly_hits()?;
+    ensure!(redis.size()? == stored, "who may only read has written");
+
+    // On the local disk of each there is nothing of the other's.
+    stand.stop("bob")?;
+    stand.cargo(&bob, ["clean"]).run()?.ok()?;
+    build(&bob).run()?.ok()?;
+    let counts = stand.counts("bob")?;
+    ensure!(counts.hits == 0 && counts.misses >= 10, "{counts:?}");
+    Ok(())
+}
+
+fn broken_meanwhile(stage: &Stage) -> Result<()> {
+    let stand = Stand::new(stage)?;
+    let mut redis = Redis::start(stage)?;
+    let alice = stand.resident("alice")?;
+    let sccache = stand.sccache();
+    let away = sccache.with_extension("away");
+    let mut number = 0;
+    let mut during = |redis: &mut Redis, breaks: &mut dyn FnMut(&mut Redis) -> Result<()>| {
+        number += 1;
+        let checkout = stage.at(format!("checkout-{number}"));
+        stand.checkout(&checkout, &alice, Depends::OnMany)?;
+        let target = alice.target_in(&checkout)?;
+        let build = redis.writer(stand.cargo(&alice, ["check"])).within(&checkout);
+        let mut build = build.start()?;
+        // It has begun with dependencies.
+        while !build.is_over()? && stand::count(&target, "rmeta") == 0 {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        breaks(redis)?;
+        build.finish()?.ok()?.never_says("sccache:")?;
+        Ok::<_, anyhow::Error>(())
+    };
+    during(&mut redis, &mut |_| Ok(()))?;
+    during(&mut redis, &mut |_| stand.kill("alice"))?;
+    during(&mut redis, &mut |_| Ok(fs::rename(&sccache, &away)?))?;
+    fs::rename(&away, &sccache)?;
+    during(&mut redis, &mut |redis| {
+        redis.stop()?;
+        stand.kill("alice")
+    })?;
+    // The failure is told when the next build begins.
+    let next = redis.writer(stand.cargo(&alice, ["check"])).within(stage.at("checkout-1"));
+    next.run()?.notes("the compile cache did not answer when it was last asked")?;
+    Ok(())
+}
+
+fn broken_before(stage: &Stage) -> Result<()> {
+    let stand = Stand::new(stage)?;
+    let alice = stand.resident("alice")?;
+    stand.checkout(&stage.checkout, &alice, Depends::OnFew)?;
+    let build =
+        |word: &str| stand.cargo(&alice, ["check"]).env("CARGO_PERUSER_COMPILE_CACHE", word);
+    build("no-such-sccache").run()?.notes("there is no executable `no-such-sccache`")?;
+    let clean = || stand.cargo(&alice, ["clean"]).run()?.ok().map(drop);
+    // One that knows no socket, one that fails at everything, and one that never comes back.
+    for (name, script) in [
+        ("old", "#!/bin/sh\n[ \"${1#--}\" != \"$1\" ]\n"),
+        ("failing", "#!/bin/sh\necho 'sccache: error: out of order' >&2\nexit 2\n"),
+        ("stuck", "#!/bin/sh\nexec sleep 60\n"),
+    ] {
+        let program = stage.at(name);
+        make::script(&program, script)?;
+        clean()?;
+        let build = || build(&program.to_string_lossy());
+        build().run()?.ok()?.never_says("sccache:")?;
+        let reason = match name {
+            "old" => "it does not listen where SCCACHE_SERVER_UDS says",
+            "failing" => "out of order",
+            _ => "it did not answer within 5 seconds",
+        };
+        build().run()?.notes(reason)?;
+        stand.forget("alice")?;
+    }
+    // A server that answers no more, left from before.
+    clean()?;
+    quietly(build("sccache"))?;
+    clean()?;
+    stand.signal("alice", rustix::process::Signal::STOP)?;
+    stand.forget("alice")?;
+    build("sccache").run()?.ok()?;
+    build("sccache").run()?.notes("it did not answer within 5 seconds")?;
+    stand.kill("alice")
+}
+
+fn other_calls(stage: &Stage) -> Result<()> {
+    let stand = Stand::new(stage)?;
+    let alice = stand.resident("alice")?;
+    let nested = "fn main() {\n    let mut cargo = std::process::Command::new(\"cargo\");\n    \
+                  cargo.args([\"check\", \"--manifest-path\", \"inner/Cargo.toml\"]);\n    \
+                  assert!(cargo.status().unwrap().success());\n}\n";
+    stand.checkout(&stage.checkout, &alice, Depends::OnFew)?;
+    stand.checkout(&stage.checkout.join("inner"), &alice, Depends::OnFew)?;
+    project::write(&stage.checkout, &[("build.rs", nested)], &alice)?;
+    quietly(stand.cargo(&alice, ["check"]))?;
+    let counts = stand.counts("alice")?;
+    ensure!(counts.misses >= 4, "{counts:?}");
+    quietly(stand.cargo(&alice, ["clippy"]))?;
+    // An editor has the session's variables and goes past the shim.
+    let script = r#"eval "$(cargo-peruser env)" && exec "$0" check --message-format=json"#;
+    let editor = stand.shell(&alice, script).arg(format!("{}/bin/cargo", Channel::Stable.place()));
+    quietly(editor)?;
+    stand.counts("alice")?.mostly_hits()
+}
+
+/// Whoever listens where sccache would ask by itself, where a session's variable points after `su -m`,
+/// and where the directory of the socket is not the caller's alone.
+fn others_servers(stage: &Stage) -> Result<()> {
+    let stand = Stand::new(stage)?;
+    let (alice, mallory) = (stand.resident("alice")?, stage.person("mallory")?);
+    stand.checkout(&stage.checkout, &alice, Depends::OnFew)?;
+    let port = TcpListener::bind("127.0.0.1:0")?;
+    let number = port.local_addr()?.port().to_string();
+    let trap = stage.at("trap");
+    make::directory(&trap, mallory.uid(), mallory.uid(), 0o777)?;
+    let socket = UnixListener::bind(trap.join("socket"))?;
+    do_as_root("chmod", ["0777".as_ref(), trap.join("socket").as_os_str()])?;
+    let build = || {
+        let build = stand.cargo(&alice, ["check"]).env("SCCACHE_SERVER_PORT", &number);
+        build.env("SCCACHE_SERVER_UDS", trap.join("socket"))
+    };
+    let unheard = || -> Result<()> {
+        port.set_nonblocking(true)?;
+        socket.set_nonblocking(true)?;
+        ensure!(port.accept().is_err() && socket.accept().is_err(), "it was spoken to");
+        Ok(())
+    };
+    let clean = || stand.cargo(&alice, ["clean"]).run()?.ok().map(drop);
+    build().run()?.ok()?;
+    unheard()?;
+    let counts = stand.counts("alice")?;
+    ensure!(counts.misses >= 4, "{counts:?}");
+    // Past the shim, with the variables that mallory hands down.
+    clean()?;
+    let wrapper = stand.wrapper();
+    let past = build().path([places::SCCACHE, "/opt/stable/bin", "/usr/bin"]);
+    let past = past.env("RUSTC_WRAPPER", &wrapper).env("PERUSER_SCCACHE", stand.sccache());
+    past.env("CARGO_TARGET_DIR", alice.home.join("t")).run()?.ok()?;
+    unheard()?;
+    // The directory of the socket leads elsewhere, or lets others in.
+    stand.stop("alice")?;
+    let place = stage.root.join("alice/.sccache");
+    make::nothing(&place)?;
+    make::link(&place, &trap, alice.uid())?;
+    clean()?;
+    build().run()?.ok()?;
+    unheard()?;
+    ensure!(trap.read_dir()?.count() == 1, "something was made in mallory's directory");
+    fs::remove_file(&place)?;
+    make::directory(&place, alice.uid(), alice.uid(), 0o711)?;
+    clean()?;
+    build().run()?.ok()?;
+    ensure!(place.read_dir()?.next().is_none(), "a server was started where others can reach it");
+    Ok(())
+}
+
+/// What the stub in cargo's place sees as its wrapper.
+fn choices(stage: &Stage) -> Result<()> {
+    let stand = Stand::new(stage)?;
+    let alice = stand.person("alice")?;
+    let ours = stand.wrapper().to_string_lossy().into_owned();
+    let session = ("RUSTC_WRAPPER", ours.as_str());
+    let on = ("CARGO_PERUSER_COMPILE_CACHE", "sccache");
+    let build = ["build"].as_slice();
+    let typed = ["build", "--config", "build.rustc-wrapper='x'"].as_slice();
+    let named = "[build]\nrustc-wrapper = 'x'\n";
+    let bypass = ("CARGO_PERUSER", "off");
+    let lower = ("CARGO_BUILD_RUSTC_WRAPPER", "");
+    for (variables, args, config, expected) in [
+        (vec![], build, "", None),
+        (vec![on], build, "", Some(ours.as_str())),
+        (vec![on], &["metadata"], "", Some(&*ours)),
+        (vec![on, session], build, "", Some(&*ours)),
+        // The setting is gone, a session that it was exported to is not.
+        (vec![session], build, "", None),
+        (vec![on, session, bypass], build, "", None),
+        (vec![on, ("RUSTC_WRAPPER", "x")], build, "", Some("x")),
+        (vec![on, ("RUSTC_WRAPPER", "")], build, "", Some("")),
+        (vec![on, lower], build, "", None),
+        (vec![on, lower, session], build, "", None),
+        (vec![on], typed, "", None),
+        (vec![on, session], typed, "", None),
+        (vec![on, session], build, named, None),
+        (vec![on, session], build, "include = ['more.toml']", None),
+        // Somebody else's home, as after `su -m`.
+        (vec![on, session, ("HOME", "/srv/nobody")], build, "", None),
+    ] {
+        let directory = stage.checkout.join(".cargo");
+        fs::create_dir_all(&directory)?;
+        fs::write(directory.join("config.toml"), config)?;
+        fs::write(directory.join("more.toml"), named)?;
+        make_nobodys_home()?;
+        let shown = format!("{variables:?} {args:?} {config:?}");
+        let run = stand.stubbed(&alice, args);
+        let run = variables.iter().fold(run, |run, (name, value)| run.env(name, value)).run()?;
+        let found = run.variable("RUSTC_WRAPPER")?;
+        ensure!(found.as_deref() == expected.map(Path::new), "{shown}: {found:?}");
+    }
+    Ok(())
+}
+
+fn make_nobodys_home() -> Result<()> {
+    let home = Path::new("/srv/nobody");
+    if home.exists() { Ok(()) } else { make::directory(home, 65534, 65534, 0o755) }
+}

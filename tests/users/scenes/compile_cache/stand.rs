@@ -1,0 +1,331 @@
+//! What the tests of the compile cache stand on: an installation, sccache, sources, Redis.
+
+use std::fs;
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::{FileTypeExt, symlink};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::machine::{Channel, places};
+pub(super) use crate::stage::Invocation;
+use crate::stage::{Outcome, Person, Stage, make, project};
+
+/// The manual's page, whose recipes are what runs here.
+const MANUAL: &str = include_str!("../../../../src/man/sharing.md");
+
+/// What a program depends on.
+#[derive(Clone, Copy)]
+pub(super) enum Depends {
+    /// On crates that are soon compiled.
+    OnFew,
+    /// Also on procedural macros, and on crates that include what their build script has written.
+    OnMany,
+}
+
+const FEW: &str = "anyhow = \"1\"\ncc = \"1\"\n";
+const MORE: &str = "serde = { version = \"1\", features = [\"derive\"] }\n";
+const MAIN: &str = "fn main() {\n    println!(\"{:?}\", option_env!(\"CARGO_TARGET_DIR\").unwrap_or_default());\n}\n";
+
+/// An installation with a program of its own, and an sccache of its own.
+pub(super) struct Stand<'s> {
+    stage: &'s Stage,
+    prefix: PathBuf,
+}
+
+impl<'s> Stand<'s> {
+    /// With a shared root as `setup` makes it.
+    pub(super) fn new(stage: &'s Stage) -> Result<Self> {
+        stage.shared_root().provisioned()?;
+        let prefix = stage.at("prefix");
+        let stand = Stand { stage, prefix };
+        let program = stand.prefix.join("bin/cargo-peruser");
+        for directory in ["bin", "lib/cargo-peruser/bin", "sccache"] {
+            fs::create_dir_all(stand.prefix.join(directory))?;
+        }
+        fs::hard_link(Path::new(places::BY_NAME).join("cargo-peruser"), &program)?;
+        for link in ["bin/cargo", "bin/cargo-peruser", "rustc-wrapper"] {
+            symlink(&program, stand.prefix.join("lib/cargo-peruser").join(link))?;
+        }
+        fs::hard_link(Path::new(places::SCCACHE).join("sccache"), stand.sccache())?;
+        Ok(stand)
+    }
+
+    /// sccache.
+    pub(super) fn sccache(&self) -> PathBuf {
+        self.prefix.join("sccache/sccache")
+    }
+
+    /// What cargo calls in front of the compiler.
+    pub(super) fn wrapper(&self) -> PathBuf {
+        self.prefix.join("lib/cargo-peruser/rustc-wrapper")
+    }
+
+    /// Somebody without a registry.
+    pub(super) fn person(&self, name: &str) -> Result<Person<'s>> {
+        self.stage.person(name)
+    }
+
+    /// Somebody with the crates in their CARGO_HOME.
+    pub(super) fn resident(&self, name: &str) -> Result<Person<'s>> {
+        let person = self.person(name)?;
+        project::stock_cargo_home(&person)?;
+        Ok(person)
+    }
+
+    /// Sources, as a checkout of them has them.
+    pub(super) fn checkout(
+        &self,
+        directory: &Path,
+        person: &Person<'_>,
+        depends: Depends,
+    ) -> Result<()> {
+        fs::create_dir_all(directory)?;
+        let more = if let Depends::OnMany = depends { MORE } else { "" };
+        let manifest = format!(
+            "[package]\nname = \"demo\"\nversion = \"0.1.0\"\nedition = \"2021\"\n\
+             [dependencies]\n{FEW}{more}[workspace]\n"
+        );
+        project::write(directory, &[("Cargo.toml", &manifest), ("src/main.rs", MAIN)], person)
+    }
+
+    /// The shim, the real cargo and the setting.
+    pub(super) fn cargo<'p, const N: usize>(
+        &self,
+        person: &'p Person<'p>,
+        words: [&str; N],
+    ) -> Invocation<'p> {
+        self.session(person.cargo(words).with(Channel::Stable), "/opt/stable/bin")
+    }
+
+    /// A line of shell in the same session.
+    pub(super) fn shell<'p>(&self, person: &'p Person<'p>, script: &str) -> Invocation<'p> {
+        let shell = person.program("/bin/sh", ["-c", script]).with(Channel::Stable);
+        self.session(shell, "/opt/stable/bin")
+    }
+
+    /// The shim and the stub, without the setting.
+    pub(super) fn stubbed<'p>(&self, person: &'p Person<'p>, words: &[&str]) -> Invocation<'p> {
+        let run = self.session(person.cargo(words), places::STUB);
+        run.unset("CARGO_PERUSER_COMPILE_CACHE")
+    }
+
+    fn session<'p>(&self, run: Invocation<'p>, cargo: &str) -> Invocation<'p> {
+        let path = [
+            self.prefix.join("lib/cargo-peruser/bin"),
+            self.prefix.join("sccache"),
+            cargo.into(),
+            "/usr/bin".into(),
+            "/bin".into(),
+        ];
+        run.path(path)
+            .env("CARGO_PERUSER_COMPILE_CACHE", "sccache")
+            // It ends by itself where a test does not come to that.
+            .env("SCCACHE_IDLE_TIMEOUT", "60")
+    }
+
+    /// What the server of a person has been asked since the last time.
+    pub(super) fn counts(&self, name: &str) -> Result<Counts> {
+        self.counts_in(&self.stage.root.join(name))
+    }
+
+    /// The same for the newest server of a private directory.
+    pub(super) fn counts_in(&self, private_dir: &Path) -> Result<Counts> {
+        let socket = sockets(private_dir).pop();
+        self.counts_of(&socket.context("no server has been started")?)
+    }
+
+    /// The same for a server that listens there.
+    pub(super) fn counts_of(&self, socket: &Path) -> Result<Counts> {
+        let ask = |words: &[&str]| {
+            let mut ask = Command::new(self.sccache());
+            ask.args(words).env("SCCACHE_SERVER_UDS", socket).output()
+        };
+        let output = ask(&["--show-stats", "--stats-format", "json"])?;
+        ask(&["--zero-stats"])?;
+        let all: serde_json::Value = serde_json::from_slice(&output.stdout)?;
+        let count = |name: &str| {
+            let counts = all.pointer(&format!("/stats/{name}/counts"))?.as_object()?;
+            counts.values().map(serde_json::Value::as_u64).sum::<Option<u64>>()
+        };
+        let count = |name| count(name).with_context(|| format!("{name} in {all}"));
+        Ok(Counts { hits: count("cache_hits")?, misses: count("cache_misses")? })
+    }
+
+    /// Ends the servers of a person.
+    pub(super) fn stop(&self, name: &str) -> Result<()> {
+        self.kill(name)?;
+        self.forget(name)
+    }
+
+    /// Kills them.
+    pub(super) fn kill(&self, name: &str) -> Result<()> {
+        self.signal(name, Signal::KILL)
+    }
+
+    /// Sends them a signal.
+    pub(super) fn signal(&self, name: &str, signal: Signal) -> Result<()> {
+        let private = self.stage.root.join(name).to_string_lossy().into_owned();
+        let listens = format!("SCCACHE_SERVER_UDS={private}/.sccache/");
+        for process in servers(&listens)? {
+            let _ = kill_process(process, signal);
+        }
+        Ok(())
+    }
+
+    /// Takes away what is known of them.
+    pub(super) fn forget(&self, name: &str) -> Result<()> {
+        for socket in sockets(&self.stage.root.join(name)) {
+            let _ = fs::remove_file(socket.with_extension("state"));
+        }
+        let place = self.stage.root.join(name).join(".sccache");
+        for entry in place.read_dir().into_iter().flatten().flatten() {
+            if entry.path().extension().is_some_and(|ending| ending == "state") {
+                fs::remove_file(entry.path())?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Stand<'_> {
+    fn drop(&mut self) {
+        // All that were started on this stage, wherever they listen.
+        let place = format!("SCCACHE_SERVER_UDS={}/", self.stage.directory.display());
+        for process in servers(&place).unwrap_or_default() {
+            let _ = kill_process(process, Signal::KILL);
+        }
+    }
+}
+
+/// The processes of sccache whose environment has a line that begins so.
+fn servers(beginning: &str) -> Result<Vec<Pid>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir("/proc")?.flatten() {
+        let number = entry.file_name().to_string_lossy().parse().ok();
+        let Some(process) = number.and_then(Pid::from_raw) else { continue };
+        let program = fs::read_to_string(entry.path().join("comm")).unwrap_or_default();
+        let environment = fs::read(entry.path().join("environ")).unwrap_or_default();
+        let mut lines = environment.split(|byte| *byte == 0);
+        if program.trim() == "sccache" && lines.any(|it| it.starts_with(beginning.as_bytes())) {
+            found.push(process);
+        }
+    }
+    Ok(found)
+}
+
+/// The sockets of a private directory, the newest last.
+fn sockets(private_dir: &Path) -> Vec<PathBuf> {
+    let entries = private_dir.join(".sccache").read_dir().into_iter().flatten().flatten();
+    let sockets = entries.filter(|entry| entry.file_type().is_ok_and(|it| it.is_socket()));
+    let mut sockets: Vec<PathBuf> = sockets.map(|entry| entry.path()).collect();
+    sockets.sort_by_key(|path| path.metadata().and_then(|found| found.modified()).ok());
+    sockets
+}
+
+/// How many files below a directory end so.
+pub(super) fn count(directory: &Path, ending: &str) -> usize {
+    let entries = directory.read_dir().into_iter().flatten().flatten();
+    let of = |path: PathBuf| match path.is_dir() {
+        true => count(&path, ending),
+        false => usize::from(path.extension().is_some_and(|it| it == ending)),
+    };
+    entries.map(|entry| of(entry.path())).sum()
+}
+
+/// What a server was asked for.
+#[derive(Debug)]
+pub(super) struct Counts {
+    pub(super) hits: u64,
+    pub(super) misses: u64,
+}
+
+impl Counts {
+    /// At least four of five were there.
+    pub(super) fn mostly_hits(&self) -> Result<()> {
+        let Counts { hits, misses } = self;
+        ensure!(*hits > 0 && hits * 5 >= (hits + misses) * 4, "{hits} hits and {misses} misses");
+        Ok(())
+    }
+}
+
+/// A Redis server with the accounts of the manual.
+pub(super) struct Redis {
+    child: Child,
+    port: u16,
+}
+
+impl Redis {
+    pub(super) fn start(stage: &Stage) -> Result<Self> {
+        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let accounts = example("In `redis.conf`:")?;
+        let settings = format!("port {port}\nbind 127.0.0.1\nsave \"\"\n{accounts}");
+        let file = stage.at("redis.conf");
+        make::file(&file, settings, 0, 0o600)?;
+        let mut command = Command::new("redis-server");
+        command.arg(file).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let redis = Redis { child: command.current_dir(&stage.directory).spawn()?, port };
+        for _ in 0..1000 {
+            if TcpStream::connect(("127.0.0.1", port)).is_ok() {
+                return Ok(redis);
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+        anyhow::bail!("redis-server does not listen")
+    }
+
+    /// In the environment of whoever writes.
+    pub(super) fn writer<'p>(&self, run: Invocation<'p>) -> Invocation<'p> {
+        self.account("for example a CI runner:", run)
+    }
+
+    /// In that of whoever only reads.
+    pub(super) fn reader<'p>(&self, run: Invocation<'p>) -> Invocation<'p> {
+        self.account("In everybody else's:", run)
+    }
+
+    fn account<'p>(&self, recipe: &str, run: Invocation<'p>) -> Invocation<'p> {
+        let text = example(recipe).unwrap_or_default();
+        let lines = text.lines().filter_map(|line| line.split_once('='));
+        let port = self.port.to_string();
+        lines.fold(run, |run, (name, value)| run.env(name, value.replace("6379", &port)))
+    }
+
+    /// How much it holds.
+    pub(super) fn size(&self) -> Result<u64> {
+        let mut ask = Command::new("redis-cli");
+        ask.args(["-p", &self.port.to_string(), "--user", "writer", "--pass", "secret-1"]);
+        let output = ask.args(["--no-auth-warning", "dbsize"]).output()?;
+        String::from_utf8(output.stdout)?.trim().parse().context("dbsize")
+    }
+
+    pub(super) fn stop(&mut self) -> Result<()> {
+        self.child.kill()?;
+        self.child.wait()?;
+        Ok(())
+    }
+}
+
+impl Drop for Redis {
+    fn drop(&mut self) {
+        let _ = self.stop();
+    }
+}
+
+/// The example of the manual that follows some words.
+fn example(after: &str) -> Result<&'static str> {
+    let text = MANUAL.split_once(after).map(|(_, text)| text);
+    let text = text.and_then(|text| text.split_once("```\n")?.1.split_once("```"));
+    Ok(text.with_context(|| format!("the manual has no example after `{after}`"))?.0)
+}
+
+/// It succeeded, and nothing was said of the cache.
+pub(super) fn quietly(run: Invocation<'_>) -> Result<Outcome> {
+    let run = run.run()?;
+    run.ok()?.never_says("cache")?.never_says("sccache:")?;
+    Ok(run)
+}
