@@ -60,6 +60,7 @@ settings
   scope  user  the flag --scope
   explicit-target-dir  override  `[WORLD]/home/.config/cargo-peruser/config.toml` line 2
   real-cargo  -  built in
+  compile-cache  off  built in
   exclude.users  []  built in
   exclude.groups  []  built in
   include.users  []  built in
@@ -92,6 +93,7 @@ settings
   scope  workspace  built in
   explicit-target-dir  honour  built in
   real-cargo  -  built in
+  compile-cache  off  built in
   exclude.users  []  built in
   exclude.groups  []  built in
   include.users  []  built in
@@ -116,6 +118,7 @@ fn tells_the_built_in_settings() -> Result<(), Skip> {
   scope                workspace  built in
   explicit-target-dir  honour     built in
   real-cargo           -          built in
+  compile-cache        off        built in
   exclude.users        []         built in
   exclude.groups       []         built in
   include.users        []         built in

@@ -31,6 +31,7 @@ pub(crate) fn tests() -> Vec<Test> {
         heavy("what_is_broken_before_breaks_no_build", broken_before),
         heavy("nested_builds_editors_and_clippy_work", other_calls),
         heavy("nobody_elses_server_is_spoken_to", others_servers),
+        heavy("no_server_is_started_where_others_could_reach_it", reachable_by_others),
         test("compile_cache::a_wrapper_of_ones_own_stays", choices).needs(&[Need::Sccache]),
     ]
 }
@@ -216,8 +217,8 @@ fn other_calls(stage: &Stage) -> Result<()> {
     stand.counts("alice")?.mostly_hits()
 }
 
-/// Whoever listens where sccache would ask by itself, where a session's variable points after `su -m`,
-/// and where the directory of the socket is not the caller's alone.
+/// Whoever listens where sccache would ask by itself, and where a session's variable points after
+/// `su -m`.
 fn others_servers(stage: &Stage) -> Result<()> {
     let stand = Stand::new(stage)?;
     let (alice, mallory) = (stand.resident("alice")?, stage.person("mallory")?);
@@ -232,37 +233,36 @@ fn others_servers(stage: &Stage) -> Result<()> {
         let build = stand.cargo(&alice, ["check"]).env("SCCACHE_SERVER_PORT", &number);
         build.env("SCCACHE_SERVER_UDS", trap.join("socket"))
     };
-    let unheard = || -> Result<()> {
-        port.set_nonblocking(true)?;
-        socket.set_nonblocking(true)?;
-        ensure!(port.accept().is_err() && socket.accept().is_err(), "it was spoken to");
-        Ok(())
-    };
-    let clean = || stand.cargo(&alice, ["clean"]).run()?.ok().map(drop);
+    port.set_nonblocking(true)?;
+    socket.set_nonblocking(true)?;
     build().run()?.ok()?;
-    unheard()?;
     let counts = stand.counts("alice")?;
     ensure!(counts.misses >= 4, "{counts:?}");
     // Past the shim, with the variables that mallory hands down.
-    clean()?;
     let wrapper = stand.wrapper();
     let past = build().path([places::SCCACHE, "/opt/stable/bin", "/usr/bin"]);
     let past = past.env("RUSTC_WRAPPER", &wrapper).env("PERUSER_SCCACHE", stand.sccache());
     past.env("CARGO_TARGET_DIR", alice.home.join("t")).run()?.ok()?;
-    unheard()?;
-    // The directory of the socket leads elsewhere, or lets others in.
-    stand.stop("alice")?;
+    ensure!(port.accept().is_err() && socket.accept().is_err(), "it was spoken to");
+    Ok(())
+}
+
+/// No server is started where the directory of its socket leads elsewhere, or lets others in.
+fn reachable_by_others(stage: &Stage) -> Result<()> {
+    let stand = Stand::new(stage)?;
+    let (alice, mallory) = (stand.resident("alice")?, stage.person("mallory")?);
+    stand.checkout(&stage.checkout, &alice, Depends::OnFew)?;
+    let build = || stand.cargo(&alice, ["check"]).run()?.ok().map(drop);
+    let trap = stage.at("trap");
+    make::directory(&trap, mallory.uid(), mallory.uid(), 0o777)?;
     let place = stage.root.join("alice/.sccache");
-    make::nothing(&place)?;
     make::link(&place, &trap, alice.uid())?;
-    clean()?;
-    build().run()?.ok()?;
-    unheard()?;
-    ensure!(trap.read_dir()?.count() == 1, "something was made in mallory's directory");
+    build()?;
+    ensure!(trap.read_dir()?.next().is_none(), "something was made in mallory's directory");
     fs::remove_file(&place)?;
     make::directory(&place, alice.uid(), alice.uid(), 0o711)?;
-    clean()?;
-    build().run()?.ok()?;
+    stand.cargo(&alice, ["clean"]).run()?.ok()?;
+    build()?;
     ensure!(place.read_dir()?.next().is_none(), "a server was started where others can reach it");
     Ok(())
 }
