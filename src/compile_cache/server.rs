@@ -14,13 +14,14 @@ use std::ffi::OsString;
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant, SystemTime};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fs::{FlockOperation, flock};
+use rustix::fs::{FlockOperation, flock, ftruncate};
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketType};
+use rustix::process::{Pid, Signal, kill_process};
 
 use crate::os::entry::Kind;
 use crate::os::files;
@@ -125,8 +126,16 @@ impl Server {
         beside(&self.socket, STATE)
     }
 
+    /// Whether anything listens there. A server that takes no calls lets them queue up, and nobody
+    /// waits in that queue.
     fn listens(&self) -> bool {
-        UnixStream::connect(&self.socket).is_ok()
+        let connect = || {
+            let address = SocketAddrUnix::new(&self.socket)?;
+            let socket = rustix::net::socket(AddressFamily::UNIX, SocketType::STREAM, None)?;
+            rustix::io::ioctl_fionbio(&socket, true)?;
+            rustix::net::connect(&socket, &address)
+        };
+        connect().is_ok()
     }
 
     /// Starts it if need be, asks it, and writes down what came of that. One process does, because a
@@ -143,12 +152,12 @@ impl Server {
         self.known().or_else(|| {
             let new = beside(&self.socket, "new");
             let said = writable(&new)?;
-            said.set_len(0).ok()?;
+            ftruncate(&said, 0).ok()?;
             let started = if self.listens() { Ok(()) } else { self.run("--start-server", &said) };
             let answer = started.and_then(|()| self.run("--show-stats", &said));
             let answer = answer.and_then(|()| self.listens().then_some(()).ok_or(TOO_OLD));
             match answer {
-                Ok(()) => said.set_len(0).ok()?,
+                Ok(()) => ftruncate(&said, 0).ok()?,
                 Err(reason) if said.metadata().is_ok_and(|said| said.len() == 0) => {
                     (&said).write_all(reason.as_bytes()).ok()?;
                 }
@@ -229,6 +238,7 @@ fn writable(path: &Path) -> Option<File> {
 }
 
 fn end(mut child: Child) {
-    let _ = child.kill();
+    // It has not been waited for, so its number is still its own.
+    let _ = kill_process(Pid::from_child(&child), Signal::KILL);
     let _ = child.wait();
 }
