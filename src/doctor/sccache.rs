@@ -7,6 +7,7 @@ use toml::de::DeTable;
 
 use super::finding::{Checked, Finding, Severity};
 use super::machine::Machine;
+use crate::compile_cache::choose;
 use crate::os::{accounts, files};
 use crate::shim::Plan;
 use crate::shim::decide::Rule;
@@ -31,13 +32,16 @@ pub(super) fn sccache(machine: &Machine<'_>) -> Checked {
         || which::which_in_global("sccache", variable("PATH"))
             .is_ok_and(|mut all| all.next().is_some());
     let mut found = Vec::new();
+    let note = choose::wrapping(plan).note;
+    found.extend(note.map(|note| Finding::new(Severity::Warn, note)));
     if is_used && plan.decision.rule == Rule::Redirected {
         let text = "sccache's keys contain CARGO_TARGET_DIR, so what it has for one target directory is \
                     of no use for another";
-        let help = "let a script call it that removes the variable: cargo-peruser man sharing";
+        let help = "let `compile-cache` in the settings call it instead: cargo-peruser man sharing";
         found.push(Finding::new(Severity::Note, text).help(help));
     }
-    if is_there && variable("SCCACHE_SERVER_UDS").is_none() {
+    let has_own = plan.settings().compile_cache().is_some() && !is_used;
+    if is_there && !has_own && variable("SCCACHE_SERVER_UDS").is_none() {
         found.extend(server_of_another(machine, plan));
     }
     Ok(found)

@@ -490,7 +490,14 @@ pub(super) const SESSIONS: &[Scene] = &[
         name: "sccache_by_a_variable",
         session: "export RUSTC_WRAPPER=sccache",
         finds: &[("note[sccache]", "sccache's keys contain CARGO_TARGET_DIR")],
-        cures: &[HereWords("let a script call it", "RUSTC_WRAPPER=$H/through-sccache")],
+        cures: &[HereWords("let `compile-cache` in the settings", "unset RUSTC_WRAPPER")],
+        ..ALICE
+    },
+    Scene {
+        name: "a_compile_cache_that_is_not_there",
+        session: "export CARGO_PERUSER_COMPILE_CACHE=no-such-sccache",
+        finds: &[("warn[sccache]", "dependencies are compiled without a cache")],
+        cures: &[],
         ..ALICE
     },
     Scene {
@@ -498,11 +505,7 @@ pub(super) const SESSIONS: &[Scene] = &[
         how: "as_alice 'mkdir ~/.cargo; echo \"build.rustc-wrapper = \\\"sccache\\\"\" \
               >~/.cargo/config.toml'",
         finds: &[("note[sccache]", "sccache's keys contain CARGO_TARGET_DIR")],
-        cures: &[Words(
-            "alice",
-            "let a script call it",
-            "sed -i s/sccache/script/ ~/.cargo/config.toml",
-        )],
+        cures: &[Words("alice", "let `compile-cache` in the settings", "rm ~/.cargo/config.toml")],
         ..ALICE
     },
 ];
