@@ -33,7 +33,8 @@ pub(super) fn sccache(machine: &Machine<'_>) -> Checked {
             .is_ok_and(|mut all| all.next().is_some());
     let mut found = Vec::new();
     let note = choose::wrapping(plan).note;
-    found.extend(note.map(|note| Finding::new(Severity::Warn, note)));
+    let help = "to compile without it: `compile-cache = \"off\"` in your settings";
+    found.extend(note.map(|note| Finding::new(Severity::Warn, note).help(help)));
     if is_used && plan.decision.rule == Rule::Redirected {
         let text = "sccache's keys contain CARGO_TARGET_DIR, so what it has for one target directory is \
                     of no use for another";

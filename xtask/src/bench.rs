@@ -17,6 +17,7 @@ mod stand;
 mod targets;
 mod times;
 mod usage;
+mod warm;
 
 use std::process::ExitCode;
 
@@ -69,6 +70,8 @@ enum Part {
     Migrate,
     /// How long `usage` takes for a large team's shared root
     Usage,
+    /// What a second worktree's first build costs, with a compile cache and without one
+    Warm,
 }
 
 /// A candidate and its counts up to the moment it executes the end; an error says
@@ -88,6 +91,9 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     if let Part::Usage = options.part {
         return usage::run(&binary, options.rounds, options.files, style, options.check);
     }
+    if let Part::Warm = options.part {
+        return warm::run(&binary, style);
+    }
     if let Part::Growth = options.part
         && let Some(code) = growth::in_own_namespace()?
     {
@@ -101,7 +107,9 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let verdicts = match options.part {
         Part::Growth => growth::run(&stand, options.runs, style)?,
         Part::Hook => hook::run(&stand, options.runs, style)?,
-        Part::Shim | Part::Migrate | Part::Usage => measure(&stand, options.runs, style)?,
+        Part::Shim | Part::Migrate | Part::Usage | Part::Warm => {
+            measure(&stand, options.runs, style)?
+        }
     };
     screen::result(format_args!("{}\n", title("Targets", style)));
     for verdict in &verdicts {

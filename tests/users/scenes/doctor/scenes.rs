@@ -497,7 +497,7 @@ pub(super) const SESSIONS: &[Scene] = &[
         name: "a_compile_cache_that_is_not_there",
         session: "export CARGO_PERUSER_COMPILE_CACHE=no-such-sccache",
         finds: &[("warn[sccache]", "dependencies are compiled without a cache")],
-        cures: &[],
+        cures: &[HereWords("to compile without it", "export CARGO_PERUSER_COMPILE_CACHE=off")],
         ..ALICE
     },
     Scene {
