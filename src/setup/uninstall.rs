@@ -19,6 +19,11 @@ use crate::ui::report;
 /// `editors` have settings that will still say where the person builds.
 pub(super) fn run(site: &Site, is_dry: bool, editors: &[&str]) -> anyhow::Result<u8> {
     editors.iter().for_each(|editor| warn_of(editor));
+    if site.settings().compile_cache().is_some() {
+        let text =
+            "cargo fails in sessions that are open now, because their RUSTC_WRAPPER leads nowhere";
+        report::warning(&text, &"in each of them: unset RUSTC_WRAPPER");
+    }
     let path = receipt_path(&site.installation);
     let receipt = read_receipt(&path)?;
     if !is_dry {
