@@ -18,12 +18,7 @@ use crate::ui::report;
 
 /// `editors` have settings that will still say where the person builds.
 pub(super) fn run(site: &Site, is_dry: bool, editors: &[&str]) -> anyhow::Result<u8> {
-    editors.iter().for_each(|editor| warn_of(editor));
-    if site.settings().compile_cache().is_some() {
-        let text =
-            "cargo fails in sessions that are open now, because their RUSTC_WRAPPER leads nowhere";
-        report::warning(&text, &"in each of them: unset RUSTC_WRAPPER");
-    }
+    warn(site, editors);
     let path = receipt_path(&site.installation);
     let receipt = read_receipt(&path)?;
     if !is_dry {
@@ -61,11 +56,18 @@ pub(super) fn run(site: &Site, is_dry: bool, editors: &[&str]) -> anyhow::Result
     }
 }
 
-fn warn_of(editor: &str) {
-    report::warning(
-        &format!("the settings of {editor} will go on naming your directory"),
-        &format!("cargo-peruser editor {editor} --remove, before this or from another copy"),
-    );
+fn warn(site: &Site, editors: &[&str]) {
+    for editor in editors {
+        report::warning(
+            &format!("the settings of {editor} will go on naming your directory"),
+            &format!("cargo-peruser editor {editor} --remove, before this or from another copy"),
+        );
+    }
+    if site.settings().compile_cache().is_some() {
+        let text =
+            "cargo fails in sessions that are open now, because their RUSTC_WRAPPER leads nowhere";
+        report::warning(&text, &"in each of them: unset RUSTC_WRAPPER");
+    }
 }
 
 /// Removes the private directories in which nobody has built yet, from a shared root that setup has
