@@ -227,3 +227,23 @@ macro_rules! choices {
     )*};
 }
 pub(super) use choices;
+
+#[cfg(test)]
+mod tests {
+    use super::{Kind, Value};
+
+    #[test]
+    fn a_tool_is_a_name_an_absolute_path_or_off() {
+        for (text, expected) in [
+            ("sccache", Some(Value::Path("sccache".into()))),
+            ("/opt/bin/sccache", Some(Value::Path("/opt/bin/sccache".into()))),
+            ("off", Some(Value::Word("off"))),
+            ("", None),
+            ("..", None),
+            ("bin/sccache", None),
+            ("sccache/", None),
+        ] {
+            assert_eq!(Kind::Tool.parse(text.as_ref()).ok(), expected, "{text}");
+        }
+    }
+}
