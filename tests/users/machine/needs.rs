@@ -147,9 +147,7 @@ impl Need {
             Need::Sudo => works("sudo", &["--help"]).context("no sudo"),
             Need::Su => su().context("no su and script"),
             Need::Ssh => ssh().context("no ssh server and client"),
-            Need::Strace => {
-                works("strace", &["--quiet", "--output=/dev/null", "true"]).context("no strace")
-            }
+            Need::Strace => strace().context("no strace"),
             Need::Terminal => works("script", &["-qec", "true", "/dev/null"]).context("no script"),
             Need::Fuse => fuse(),
             Need::Systemd => works("systemd-analyze", &["--version"]).context("no systemd-analyze"),
@@ -191,6 +189,10 @@ const SANDBOX_OF_ALICE: [&str; 11] = [
 
 fn sccache() -> Result<()> {
     works(&format!("{}/sccache", places::SCCACHE), &["--version"])
+}
+
+fn strace() -> Result<()> {
+    works("strace", &["--quiet", "--output=/dev/null", "true"])
 }
 
 fn su() -> Result<()> {
