@@ -48,10 +48,13 @@ pub fn wrapping(plan: &Plan<'_>) -> Wrapping {
     let found = match (cache, &plan.decision.required) {
         _ if plan.invocation().target_use() == TargetUse::None => return Wrapping::default(),
         // An outer run has chosen, or a session.
-        (Some(_), None) if matches!(plan.decision.rule, Rule::BuildScript | Rule::Explicit(_)) => {
+        (None, _) => Ok(Vec::new()),
+        _ if is_chosen(plan) => Ok(Vec::new()),
+        (Some(program), Some(required)) => find(plan, program, required),
+        // A session or an outer run has chosen.
+        _ if matches!(plan.decision.rule, Rule::BuildScript | Rule::Explicit(_)) => {
             return Wrapping::default();
         }
-        (Some(program), Some(required)) if !is_chosen(plan) => find(plan, program, required),
         _ => Ok(Vec::new()),
     };
     let note = match &found {

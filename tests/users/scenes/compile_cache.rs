@@ -267,42 +267,47 @@ fn reachable_by_others(stage: &Stage) -> Result<()> {
     Ok(())
 }
 
+const BUILD: &[&str] = &["build"];
+const ELSEWHERE: &[&str] = &["build", "--target-dir", "/tmp/x"];
+const TYPED: &[&str] = &["build", "--config", "build.rustc-wrapper='x'"];
+const NAMED: &str = "[build]\nrustc-wrapper = 'x'\n";
+
 /// What the stub in cargo's place sees as its wrapper.
 fn choices(stage: &Stage) -> Result<()> {
     let stand = Stand::new(stage)?;
     let alice = stand.person("alice")?;
+    let directory = stage.checkout.join(".cargo");
+    fs::create_dir_all(&directory)?;
+    fs::write(directory.join("more.toml"), NAMED)?;
+    let nobodys = stage.at("nobodys").to_string_lossy().into_owned();
+    make::directory(Path::new(&nobodys), 65534, 65534, 0o755)?;
     let ours = stand.wrapper().to_string_lossy().into_owned();
     let session = ("RUSTC_WRAPPER", ours.as_str());
     let on = ("CARGO_PERUSER_COMPILE_CACHE", "sccache");
-    let build = ["build"].as_slice();
-    let typed = ["build", "--config", "build.rustc-wrapper='x'"].as_slice();
-    let named = "[build]\nrustc-wrapper = 'x'\n";
     let bypass = ("CARGO_PERUSER", "off");
     let lower = ("CARGO_BUILD_RUSTC_WRAPPER", "");
     for (variables, args, config, expected) in [
-        (vec![], build, "", None),
-        (vec![on], build, "", Some(ours.as_str())),
+        (vec![], BUILD, "", None),
+        (vec![on], BUILD, "", Some(ours.as_str())),
         (vec![on], &["metadata"], "", Some(&*ours)),
-        (vec![on, session], build, "", Some(&*ours)),
+        (vec![on, session], BUILD, "", Some(&*ours)),
         // The setting is gone, a session that it was exported to is not.
-        (vec![session], build, "", None),
-        (vec![on, session, bypass], build, "", None),
-        (vec![on, ("RUSTC_WRAPPER", "x")], build, "", Some("x")),
-        (vec![on, ("RUSTC_WRAPPER", "")], build, "", Some("")),
-        (vec![on, lower], build, "", None),
-        (vec![on, lower, session], build, "", None),
-        (vec![on], typed, "", None),
-        (vec![on, session], typed, "", None),
-        (vec![on, session], build, named, None),
-        (vec![on, session], build, "include = ['more.toml']", None),
+        (vec![session], BUILD, "", None),
+        (vec![on, session, bypass], BUILD, "", None),
+        (vec![on, ("RUSTC_WRAPPER", "x")], BUILD, "", Some("x")),
+        (vec![on, ("RUSTC_WRAPPER", "")], BUILD, "", Some("")),
+        (vec![on, lower], BUILD, "", None),
+        (vec![on, lower, session], BUILD, "", None),
+        (vec![on], TYPED, "", None),
+        (vec![on, session], TYPED, "", None),
+        (vec![on, session], BUILD, NAMED, None),
+        (vec![on, session], ELSEWHERE, "", Some(&*ours)),
+        (vec![on, session], ELSEWHERE, NAMED, None),
+        (vec![on, session], BUILD, "include = ['more.toml']", None),
         // Somebody else's home, as after `su -m`.
-        (vec![on, session, ("HOME", "/srv/nobody")], build, "", None),
+        (vec![on, session, ("HOME", nobodys.as_str())], BUILD, "", None),
     ] {
-        let directory = stage.checkout.join(".cargo");
-        fs::create_dir_all(&directory)?;
         fs::write(directory.join("config.toml"), config)?;
-        fs::write(directory.join("more.toml"), named)?;
-        make_nobodys_home()?;
         let shown = format!("{variables:?} {args:?} {config:?}");
         let run = stand.stubbed(&alice, args);
         let run = variables.iter().fold(run, |run, (name, value)| run.env(name, value)).run()?;
@@ -310,9 +315,4 @@ fn choices(stage: &Stage) -> Result<()> {
         ensure!(found.as_deref() == expected.map(Path::new), "{shown}: {found:?}");
     }
     Ok(())
-}
-
-fn make_nobodys_home() -> Result<()> {
-    let home = Path::new("/srv/nobody");
-    if home.exists() { Ok(()) } else { make::directory(home, 65534, 65534, 0o755) }
 }
