@@ -31,9 +31,9 @@ compile_error!(
     "cargo-peruser needs Unix accounts and permissions, so it does not build for this system"
 );
 
-pub mod caches;
+mod caches;
 mod cli;
-pub mod compile_cache;
+mod compile_cache;
 pub mod completions;
 mod doctor;
 mod editor;

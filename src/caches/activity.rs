@@ -12,7 +12,7 @@ use super::Cache;
 
 /// What processes use, as `/proc` shows it.
 #[derive(Debug, Default)]
-pub struct Activity {
+pub(crate) struct Activity {
     held: HashSet<Identity>,
     used: Vec<(u32, PathBuf)>,
     /// Processes that cannot be looked at: process id, uid and when they began, in seconds since 1970.
@@ -21,7 +21,7 @@ pub struct Activity {
 
 /// How closely processes are looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Look {
+pub(crate) enum Look {
     /// Programs and working directories.
     Brief,
     /// Open and mapped files as well.
@@ -30,7 +30,7 @@ pub enum Look {
 
 /// How a cache is in use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Use {
+pub(crate) enum Use {
     /// Cargo, or a migration, holds a lock.
     Building,
     /// This process runs from it, has it open or works in it.
@@ -41,7 +41,7 @@ pub enum Use {
 
 impl Activity {
     /// Looks at locks and processes, with the rights of the process.
-    pub fn take(look: Look) -> Activity {
+    pub(crate) fn take(look: Look) -> Activity {
         let mut activity = Activity { held: lock::held(), ..Activity::default() };
         let own = std::process::id();
         let (is_root, uid) = (accounts::is_root(), accounts::own_uid());
@@ -92,7 +92,7 @@ impl Activity {
     }
 
     /// How a cache is in use.
-    pub fn of(&self, cache: &Cache) -> Option<Use> {
+    pub(crate) fn of(&self, cache: &Cache) -> Option<Use> {
         if self.is_locked(cache) {
             return Some(Use::Building);
         }
@@ -105,7 +105,7 @@ impl Activity {
     }
 
     /// The process that uses something below a directory.
-    pub fn below(&self, directory: &Path) -> Option<Use> {
+    pub(crate) fn below(&self, directory: &Path) -> Option<Use> {
         let found = self.used.iter().find(|(_, path)| path.starts_with(directory));
         found.map(|(pid, _)| Use::Running(*pid))
     }

@@ -38,18 +38,18 @@ const BUFFER: usize = 64 << 10;
 
 /// The caches of everybody who could be looked at.
 #[derive(Debug, Default)]
-pub struct Survey {
+pub(crate) struct Survey {
     /// The caches, those of one person together.
-    pub caches: Vec<Cache>,
+    pub(crate) caches: Vec<Cache>,
     /// Whose could not be looked at, and why.
-    pub refused: Vec<(Arc<Person>, String)>,
+    pub(crate) refused: Vec<(Arc<Person>, String)>,
 }
 
 /// Counts the caches of everybody who may be seen, and shows on a terminal how far it has come.
 ///
 /// # Errors
 /// Rights that cannot be changed, which ends everything.
-pub fn count(people: &People, settings: &Settings, homes: &Homes<'_>) -> Result<Survey> {
+pub(crate) fn count(people: &People, settings: &Settings, homes: &Homes<'_>) -> Result<Survey> {
     // Opened and judged with the rights of the process, one at a time: there may be more people than
     // files that may be open at once.
     let people = people.visible.iter().rev().cloned().collect();
@@ -64,7 +64,7 @@ pub fn count(people: &People, settings: &Settings, homes: &Homes<'_>) -> Result<
 ///
 /// # Errors
 /// Those of [`count`].
-pub fn look_through(tops: Vec<(Account, PathBuf)>, depth: usize) -> Result<Vec<Cache>> {
+pub(crate) fn look_through(tops: Vec<(Account, PathBuf)>, depth: usize) -> Result<Vec<Cache>> {
     let mut state = State::default();
     for (account, path) in tops {
         let Some(parent) = path.parent().and_then(|above| File::open(above).ok()) else { continue };

@@ -18,18 +18,18 @@ const BUILD_DEPTH: usize = 3;
 
 /// What a private directory holds.
 #[derive(Debug, Default)]
-pub struct Listing {
+pub(crate) struct Listing {
     /// The names that lead to each target directory.
-    pub targets: Vec<Vec<OsString>>,
+    pub(crate) targets: Vec<Vec<OsString>>,
     /// The names of everything else at its top.
-    pub others: Vec<CString>,
+    pub(crate) others: Vec<CString>,
 }
 
 /// Lists an open private directory.
 ///
 /// # Errors
 /// Any I/O error about the directory itself.
-pub fn list(private_dir: &File) -> io::Result<Listing> {
+pub(crate) fn list(private_dir: &File) -> io::Result<Listing> {
     let top = facts_of(private_dir)?;
     let mut listing = Listing::default();
     for name in tree::names(private_dir)? {
@@ -81,7 +81,7 @@ fn open_target(at: &File, name: &CStr, top: &Node) -> Option<(File, bool)> {
 ///
 /// # Errors
 /// Any I/O error, and that it is none any more.
-pub fn open(private_dir: &File, names: &[OsString]) -> io::Result<File> {
+pub(crate) fn open(private_dir: &File, names: &[OsString]) -> io::Result<File> {
     let top = facts_of(private_dir)?;
     let mut at = private_dir.try_clone()?;
     let mut is_target = false;

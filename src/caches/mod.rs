@@ -9,10 +9,10 @@
 //! Everything below a private directory is reached by descriptor from one that was checked, and with the
 //! rights of its owner ([`crate::os::rights`]).
 
-pub mod activity;
-pub mod count;
-pub mod list;
-pub mod people;
+pub(crate) mod activity;
+pub(crate) mod count;
+pub(crate) mod list;
+pub(crate) mod people;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -24,55 +24,55 @@ use crate::workspace::record::{Record, Sources};
 use people::Person;
 
 /// The name of the directory in a private one where `gc` puts what it is about to remove.
-pub const STAGING: &str = ".gc";
+pub(crate) const STAGING: &str = ".gc";
 
 /// One target directory, or what else is in a private directory.
 #[derive(Clone, Debug)]
-pub struct Cache {
+pub(crate) struct Cache {
     /// Whose it is.
-    pub person: Arc<Person>,
+    pub(crate) person: Arc<Person>,
     /// The names that lead to it from the private directory; none for what is no target directory.
-    pub names: Vec<OsString>,
+    pub(crate) names: Vec<OsString>,
     /// Its record.
-    pub record: Option<Record>,
+    pub(crate) record: Option<Record>,
     /// Whether what it was built from is still there.
-    pub sources: Sources,
+    pub(crate) sources: Sources,
     /// Whether cargo locks what is on this file system: on NFS it does not, and a free lock proves nothing.
-    pub has_locks: bool,
+    pub(crate) has_locks: bool,
     /// What was counted.
-    pub totals: Totals,
+    pub(crate) totals: Totals,
 }
 
 /// What was counted in a directory.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Totals {
+pub(crate) struct Totals {
     /// What it occupies, in bytes, files with several names once.
-    pub bytes: u64,
+    pub(crate) bytes: u64,
     /// Everything but directories.
-    pub files: u64,
+    pub(crate) files: u64,
     /// The part of the bytes that is rustc's `incremental`.
-    pub incremental: u64,
+    pub(crate) incremental: u64,
     /// When a file in it was last read or changed, in seconds since 1970.
-    pub touched: i64,
+    pub(crate) touched: i64,
     /// The files that cargo locks.
-    pub locks: Vec<Identity>,
+    pub(crate) locks: Vec<Identity>,
     /// The profiles with something `incremental`.
-    pub profiles: Vec<Profile>,
+    pub(crate) profiles: Vec<Profile>,
     /// What belongs to others than the owner.
-    pub foreign: Odd,
+    pub(crate) foreign: Odd,
     /// What others could write to, if they can reach it.
-    pub writable: Odd,
+    pub(crate) writable: Odd,
     /// Whether something could not be looked at, or is mounted there.
-    pub is_partial: bool,
+    pub(crate) is_partial: bool,
 }
 
 /// Entries that are not as they should be.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Odd {
+pub(crate) struct Odd {
     /// How many.
-    pub count: u64,
+    pub(crate) count: u64,
     /// The one nearest to the top, and the uid of its owner.
-    pub first: Option<(PathBuf, u32)>,
+    pub(crate) first: Option<(PathBuf, u32)>,
 }
 
 impl Odd {
@@ -89,55 +89,55 @@ impl Odd {
 
 /// A profile's directory, such as `debug` or `x86_64-unknown-linux-musl/release`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Profile {
+pub(crate) struct Profile {
     /// The names that lead to it from the target directory.
-    pub names: Vec<OsString>,
+    pub(crate) names: Vec<OsString>,
     /// What its `incremental` occupies, in bytes.
-    pub incremental: u64,
+    pub(crate) incremental: u64,
     /// When a file in the profile was last read or changed, in seconds since 1970.
-    pub touched: i64,
+    pub(crate) touched: i64,
 }
 
 impl Cache {
     /// Where it is.
-    pub fn path(&self) -> PathBuf {
+    pub(crate) fn path(&self) -> PathBuf {
         self.names.iter().fold(self.person.path.clone(), |path, name| path.join(name))
     }
 
     /// The names that lead to it from the private directory, for people; approximated where they are not
     /// UTF-8.
-    pub fn directory(&self) -> String {
+    pub(crate) fn directory(&self) -> String {
         let names = self.names.iter().map(|name| name.to_string_lossy());
         names.collect::<Vec<_>>().join("/")
     }
 
     /// What is built there.
-    pub fn workspace(&self) -> Option<&Workspace> {
+    pub(crate) fn workspace(&self) -> Option<&Workspace> {
         self.record.as_ref()?.workspace.as_ref()
     }
 
     /// Whether it is a target directory.
-    pub fn is_target(&self) -> bool {
+    pub(crate) fn is_target(&self) -> bool {
         !self.names.is_empty() && !self.is_leftover()
     }
 
     /// Whether it is what an interrupted `gc` has left.
-    pub fn is_leftover(&self) -> bool {
+    pub(crate) fn is_leftover(&self) -> bool {
         matches!(self.names.as_slice(), [name] if name == STAGING)
     }
 
     /// Whether it is for everything that has no directory of its own.
-    pub fn is_common(&self) -> bool {
+    pub(crate) fn is_common(&self) -> bool {
         matches!(self.names.as_slice(), [name] if name == "target")
     }
 
     /// When it was last used, in seconds since 1970: by the shim, or by a cargo that went past it.
-    pub fn used(&self) -> i64 {
+    pub(crate) fn used(&self) -> i64 {
         self.record.as_ref().map_or(0, |record| record.used).max(self.totals.touched)
     }
 
     /// Whether nothing is left in it but its tag and cargo's locks.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.totals.files <= self.totals.locks.len() as u64 + 1
     }
 }

@@ -16,21 +16,21 @@ use crate::ui::failure::Result;
 
 /// A private directory and whose it is.
 #[derive(Clone, Debug)]
-pub struct Person {
+pub(crate) struct Person {
     /// The directory's name, which for a known account is the account's.
-    pub name: String,
+    pub(crate) name: String,
     /// The owner.
-    pub account: Account,
+    pub(crate) account: Account,
     /// What is known about the owner.
-    pub standing: Standing,
+    pub(crate) standing: Standing,
     /// Where it is.
-    pub path: PathBuf,
+    pub(crate) path: PathBuf,
     kind: PlaceKind,
 }
 
 /// What the account database says of a private directory's owner and name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub(crate) enum Standing {
     /// The directory is called as the owner's is.
     Known,
     /// There is neither an account with this uid nor one with this name.
@@ -42,16 +42,16 @@ pub enum Standing {
 
 /// Everybody's private directories, and of whom nothing can be seen.
 #[derive(Debug, Default)]
-pub struct People {
+pub(crate) struct People {
     /// Those that may be entered.
-    pub visible: Vec<Arc<Person>>,
+    pub(crate) visible: Vec<Arc<Person>>,
     /// The names of others' private directories.
-    pub hidden: Vec<String>,
+    pub(crate) hidden: Vec<String>,
 }
 
 impl People {
     /// Root sees everybody, everybody else themselves.
-    pub fn of(settings: &Settings, homes: &Homes<'_>, uid: u32, gid: u32) -> People {
+    pub(crate) fn of(settings: &Settings, homes: &Homes<'_>, uid: u32, gid: u32) -> People {
         let mut people = People::default();
         let everybody = settings.shared_root().into_iter().flat_map(|root| in_root(root, settings));
         for person in everybody {
@@ -119,7 +119,7 @@ impl Person {
     }
 
     /// The private directory, as it is checked.
-    pub fn place(&self) -> Option<Place> {
+    pub(crate) fn place(&self) -> Option<Place> {
         let parent = self.path.parent()?.to_owned();
         let name = self.path.file_name()?.to_str()?.to_owned();
         Some(Place { parent, name, kind: self.kind })
@@ -130,7 +130,11 @@ impl Person {
     ///
     /// # Errors
     /// Refusals.
-    pub fn open(&self, settings: &Settings, homes: &Homes<'_>) -> Result<Option<std::fs::File>> {
+    pub(crate) fn open(
+        &self,
+        settings: &Settings,
+        homes: &Homes<'_>,
+    ) -> Result<Option<std::fs::File>> {
         let (&Account { uid, gid, .. }, acting) = (&self.account, accounts::own_uid());
         let caller = Caller {
             homes: (acting == uid).then_some(homes),
@@ -142,7 +146,7 @@ impl Person {
 }
 
 /// Why nobody may be taken for departed, if so: an account database that does not answer knows nobody.
-pub fn doubts_departed(people: &[Arc<Person>]) -> Option<&'static str> {
+pub(crate) fn doubts_departed(people: &[Arc<Person>]) -> Option<&'static str> {
     let owners: HashSet<u32> = people.iter().map(|person| person.account.uid).collect();
     let departed: HashSet<u32> = people
         .iter()

@@ -29,16 +29,16 @@ const BELIEVED: [&str; 5] =
 
 /// What cargo is told.
 #[derive(Debug, Default)]
-pub struct Wrapping {
+pub(crate) struct Wrapping {
     /// The variables.
-    pub changes: Vec<Change>,
+    pub(crate) changes: Vec<Change>,
     /// What the person should know.
-    pub note: Option<String>,
+    pub(crate) note: Option<String>,
 }
 
 /// Chooses for a build or a session. A wrapper that the person has chosen stays, also an empty one,
 /// which says that there is to be none.
-pub fn wrapping(plan: &Plan<'_>) -> Wrapping {
+pub(crate) fn wrapping(plan: &Plan<'_>) -> Wrapping {
     let inherited = plan.snapshot.variable_or_empty(RUSTC_WRAPPER);
     let is_ours = inherited.as_deref().is_some_and(is_ours);
     let cache = plan.settings().compile_cache();

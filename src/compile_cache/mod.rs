@@ -13,6 +13,6 @@
 //! what a wrapper writes to stderr and shows it again in every later build, so the wrapper is silent, and
 //! the shim tells of the failure when the next build begins.
 
-pub mod choose;
+pub(crate) mod choose;
 mod server;
-pub mod wrapper;
+pub(crate) mod wrapper;

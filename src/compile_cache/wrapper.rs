@@ -22,7 +22,7 @@ const HIDDEN_PREFIX: &str = "CARGO_PERUSER";
 ///
 /// # Errors
 /// No compiler is named, or it cannot be executed.
-pub fn run(snapshot: &Snapshot) -> Result<u8> {
+pub(crate) fn run(snapshot: &Snapshot) -> Result<u8> {
     let words = &snapshot.args;
     let Some((compiler, args)) = words.split_first() else {
         return Err(Failure::new("no compiler to call").help("cargo calls this, as RUSTC_WRAPPER"));
