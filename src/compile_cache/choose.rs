@@ -6,8 +6,8 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::server::{self, PROGRAM, SOCKET};
-use crate::os::files;
 use crate::os::snapshot::{Snapshot, WRAPPER};
+use crate::os::trust::Trust;
 use crate::private_dir::place::Required;
 use crate::shim::Plan;
 use crate::shim::argv::TargetUse;
@@ -45,17 +45,18 @@ pub(crate) fn wrapping(plan: &Plan<'_>) -> Wrapping {
     if (inherited.is_some() && !is_ours) || (inherited.is_none() && cache.is_none()) {
         return Wrapping::default();
     }
+    // A session or an outer run of this very installation has chosen; not another account's, as after
+    // `su -m`, and not one that is gone.
+    let stays = inherited.as_deref().is_some_and(is_this_programs)
+        && (plan.decision.rule == Rule::BuildScript
+            || plan.invocation().target_use() == TargetUse::None);
     let found = match (cache, &plan.decision.required) {
-        _ if plan.invocation().target_use() == TargetUse::None => return Wrapping::default(),
-        // An outer run has chosen, or a session.
-        (None, _) => Ok(Vec::new()),
-        _ if is_chosen(plan) => Ok(Vec::new()),
+        _ if stays => return Wrapping::default(),
+        _ if plan.invocation().target_use() == TargetUse::None => Ok(Vec::new()),
+        // `sudo -E` hands over where somebody else's compilations are kept.
+        (None, _) | (_, None) => Ok(Vec::new()),
+        _ if is_chosen(plan) || plan.is_sudo() => Ok(Vec::new()),
         (Some(program), Some(required)) => find(plan, program, required),
-        // A session or an outer run has chosen.
-        _ if matches!(plan.decision.rule, Rule::BuildScript | Rule::Explicit(_)) => {
-            return Wrapping::default();
-        }
-        _ => Ok(Vec::new()),
     };
     let note = match &found {
         Ok(_) => None,
@@ -84,6 +85,18 @@ fn is_ours(value: &OsStr) -> bool {
     Path::new(value).ends_with(Path::new("cargo-peruser").join(WRAPPER))
 }
 
+/// Whether a wrapper is the one that belongs to this very program.
+fn is_this_programs(value: &OsStr) -> bool {
+    own_wrapper().is_some_and(|own| is_same_file(Path::new(value), &own))
+}
+
+/// This installation's wrapper, if it is installed completely.
+fn own_wrapper() -> Option<PathBuf> {
+    let own = std::env::current_exe().ok()?;
+    let wrapper = Installation::of_this_program()?.rustc_wrapper();
+    Some(wrapper).filter(|wrapper| is_same_file(wrapper, &own))
+}
+
 /// Whether the person has chosen a wrapper by other means than the variable that wins over all.
 fn is_chosen(plan: &Plan<'_>) -> bool {
     plan.snapshot.variable_or_empty(BUILD_RUSTC_WRAPPER).is_some() || plan.configures_wrapper()
@@ -91,17 +104,15 @@ fn is_chosen(plan: &Plan<'_>) -> bool {
 
 /// The variables, or why there is no compile cache.
 fn find(plan: &Plan<'_>, program: &Path, required: &Required) -> Result<Vec<Change>, String> {
-    let Snapshot { uid, .. } = *plan.snapshot;
-    let own = std::env::current_exe().unwrap_or_default();
-    let wrapper = Installation::of_this_program().map(|installation| installation.rustc_wrapper());
-    let wrapper = wrapper
-        .filter(|wrapper| is_same_file(wrapper, &own))
+    let wrapper = own_wrapper()
         .ok_or("this program is not installed completely; to install it: cargo-peruser setup")?;
     // As after `su -m`: whoever writes what a compiler's cache holds runs code as whoever reads it.
+    let trust = Trust::of(plan.snapshot.uid);
     for variable in BELIEVED {
-        let owner = plan.snapshot.absolute_path(variable).map(|path| files::owner(&path));
-        if owner.is_some_and(|owner| !matches!(owner, Ok(None)) && !is_trusted(&owner, uid)) {
-            return Err(format!("{variable} leads to what is not yours"));
+        let path = plan.snapshot.absolute_path(variable);
+        if let Some((place, _)) = path.and_then(|path| trust.first_changeable(&path)) {
+            let place = escaped(&place);
+            return Err(format!("{variable} leads to `{place}`, which others can change"));
         }
     }
     let program = match program.is_absolute() {
@@ -117,10 +128,6 @@ fn find(plan: &Plan<'_>, program: &Path, required: &Required) -> Result<Vec<Chan
         .ok_or("the path of your private directory is too long for a socket")?;
     let set = |name, value: PathBuf| Change { name, value: Some(OsString::from(value)) };
     Ok(vec![set(RUSTC_WRAPPER, wrapper), set(SOCKET, socket), set(PROGRAM, program)])
-}
-
-fn is_trusted(owner: &std::io::Result<Option<u32>>, uid: u32) -> bool {
-    matches!(owner, Ok(Some(owner)) if *owner == uid || *owner == 0)
 }
 
 /// The first program of that name in a directory that is absolute and not everybody's to write to.

@@ -12,7 +12,7 @@
 
 use std::ffi::OsString;
 use std::fs::{DirBuilder, File, OpenOptions};
-use std::io::{ErrorKind, Read, Write};
+use std::io::{ErrorKind, Read, Seek, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -48,8 +48,14 @@ const SLOW: Timespec = Timespec { tv_sec: 10, tv_nsec: 0 };
 const TICK: Duration = Duration::from_millis(5);
 
 /// Why there is no answer, where sccache says nothing.
+const FAULTY: &str = "it cannot be executed, or failed";
 const TOO_LATE: &str = "it did not answer within 5 seconds; its storage may be out of reach";
-const TOO_OLD: &str = "it does not listen where SCCACHE_SERVER_UDS says; newer ones do";
+const TOO_OLD: &str = "it is older than 0.10, or does not tell its version: such ones listen where everybody \
+     can ask them to run something";
+
+/// The first sccache that is known to listen at a path and nowhere else. One that does not know the variable
+/// opens a port of the machine's, and runs as its owner what anybody asks for there.
+const FIRST: (u32, u32) = (0, 10);
 
 /// How the name of the file ends that holds what is known of a server.
 const STATE: &str = "state";
@@ -69,14 +75,29 @@ pub(super) fn socket(private_dir: &Path, snapshot: &Snapshot) -> Option<PathBuf>
     sockets.into_iter().find(|socket| socket.as_os_str().len() <= MAX_PATH)
 }
 
-/// Why the server of a socket did not answer when it was last asked.
+/// Why the server of a socket did not answer when it was last asked, if that is what counts yet.
 pub(super) fn last_failure(socket: &Path) -> Option<String> {
-    let mut text = Vec::new();
-    File::open(beside(socket, STATE)).ok()?.take(MAX_STATE).read_to_end(&mut text).ok()?;
-    let text = String::from_utf8_lossy(&text);
+    let state = File::open(beside(socket, STATE)).ok()?;
+    let age = SystemTime::now().duration_since(state.metadata().ok()?.modified().ok()?).ok()?;
+    let text = text(&state).filter(|_| age < FAILED)?;
     let mut lines = text.lines().filter(|line| !line.trim().is_empty());
     let error = lines.clone().find(|line| line.contains("error"));
     error.or_else(|| lines.next_back()).map(|line| line.trim().to_owned())
+}
+
+fn text(file: &File) -> Option<String> {
+    let mut text = Vec::new();
+    file.take(MAX_STATE).read_to_end(&mut text).ok()?;
+    Some(String::from_utf8_lossy(&text).into_owned())
+}
+
+/// Whether `sccache --version` says that it is one that listens only where it is told to.
+fn is_new_enough(version: &str) -> bool {
+    let number = |part: Option<&str>| part?.parse().ok();
+    let word = version.split_whitespace().nth(1).unwrap_or_default();
+    let mut parts = word.split('.');
+    let version: Option<(u32, u32)> = number(parts.next()).zip(number(parts.next()));
+    version.is_some_and(|version| version >= FIRST)
 }
 
 fn beside(socket: &Path, ending: &str) -> PathBuf {
@@ -153,10 +174,8 @@ impl Server {
             let new = beside(&self.socket, "new");
             let said = writable(&new)?;
             ftruncate(&said, 0).ok()?;
-            let started = if self.listens() { Ok(()) } else { self.run("--start-server", &said) };
-            let answer = started.and_then(|()| self.run("--show-stats", &said));
-            let answer = answer.and_then(|()| self.listens().then_some(()).ok_or(TOO_OLD));
-            match answer {
+            let started = self.start(&said);
+            match started {
                 Ok(()) => ftruncate(&said, 0).ok()?,
                 Err(reason) if said.metadata().is_ok_and(|said| said.len() == 0) => {
                     (&said).write_all(reason.as_bytes()).ok()?;
@@ -164,35 +183,57 @@ impl Server {
                 Err(_) => {}
             }
             std::fs::rename(&new, self.state()).ok()?;
-            Some(answer.is_ok())
+            Some(started.is_ok())
         })
     }
 
-    /// Whether sccache does that, and soon; what it complains about goes to `said`. What it starts may
-    /// keep that open for longer.
-    fn run(&self, flag: &str, said: &File) -> Result<(), &'static str> {
-        let failed = "it cannot be executed, or failed";
-        let said = said.try_clone().map_err(|_| failed)?;
+    /// Starts it if need be, and asks it. What goes wrong is in `said`, if it says so.
+    fn start(&self, said: &File) -> Result<(), &'static str> {
+        let version = beside(&self.socket, "version");
+        let answer =
+            File::options().read(true).write(true).create(true).truncate(true).open(&version);
+        let mut answer = answer.map_err(|_| FAULTY)?;
         let mut command = self.command();
-        command.arg(flag).stdin(Stdio::null()).stdout(Stdio::null()).stderr(said);
-        let mut child = command.spawn().map_err(|_| failed)?;
-        let start = Instant::now();
-        while start.elapsed() < PATIENCE {
-            match child.try_wait() {
-                Ok(None) => std::thread::sleep(TICK),
-                Ok(Some(status)) if status.success() => return Ok(()),
-                _ => return Err(failed),
-            }
+        command.arg("--version").stdout(answer.try_clone().map_err(|_| FAULTY)?);
+        let told = run(command, said);
+        answer.rewind().map_err(|_| FAULTY)?;
+        let version_text = text(&answer).unwrap_or_default();
+        let _ = std::fs::remove_file(version);
+        told?;
+        if !is_new_enough(&version_text) {
+            return Err(TOO_OLD);
         }
-        end(child);
-        Err(TOO_LATE)
+        if !self.listens() {
+            run(self.starting(), said)?;
+        }
+        let mut command = self.command();
+        command.arg("--show-stats").stdout(Stdio::null());
+        run(command, said)?;
+        self.listens().then_some(()).ok_or(FAULTY)
     }
 
-    /// sccache, which will speak to this server and to no other: nobody can listen on port 0, where one
-    /// would look that does not know the other variable.
+    /// What starts the server. It lives on, so it holds nothing open that whoever builds has opened (a lock
+    /// of theirs, a pipe that somebody reads to its end), and keeps its files where they stay.
+    fn starting(&self) -> Command {
+        let close = "exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-; exec \"$0\" --start-server";
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", close]).arg(&self.program).stdout(Stdio::null());
+        command.envs(self.variables()).env_remove("SCCACHE_NO_DAEMON");
+        if let Some(place) = self.socket.parent() {
+            command.env("TMPDIR", place);
+        }
+        command
+    }
+
+    /// Which server sccache speaks to: this one and no other, as nobody can listen on port 0.
+    fn variables(&self) -> [(&'static str, OsString); 2] {
+        [(SOCKET, self.socket.clone().into()), ("SCCACHE_SERVER_PORT", "0".into())]
+    }
+
     fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
-        command.env(SOCKET, &self.socket).env("SCCACHE_SERVER_PORT", "0");
+        // Without a daemon the client would keep what it starts, and wait for it.
+        command.envs(self.variables()).env_remove("SCCACHE_NO_DAEMON");
         command
     }
 
@@ -232,6 +273,23 @@ impl Server {
     }
 }
 
+/// Whether sccache does that, and soon; what it complains about goes to `said`. What it starts may keep
+/// that open for longer.
+fn run(mut command: Command, said: &File) -> Result<(), &'static str> {
+    let said = said.try_clone().map_err(|_| FAULTY)?;
+    let mut child = command.stdin(Stdio::null()).stderr(said).spawn().map_err(|_| FAULTY)?;
+    let start = Instant::now();
+    while start.elapsed() < PATIENCE {
+        match child.try_wait() {
+            Ok(None) => std::thread::sleep(TICK),
+            Ok(Some(status)) if status.success() => return Ok(()),
+            _ => return Err(FAULTY),
+        }
+    }
+    end(child);
+    Err(TOO_LATE)
+}
+
 /// Opens a file for writing, and makes it, mode 0600.
 fn writable(path: &Path) -> Option<File> {
     OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path).ok()
@@ -241,4 +299,24 @@ fn end(mut child: Child) {
     // It has not been waited for, so its number is still its own.
     let _ = kill_process(Pid::from_child(&child), Signal::KILL);
     let _ = child.wait();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_new_enough;
+
+    #[test]
+    fn only_a_version_that_listens_where_it_is_told_to_is_started() {
+        for (told, expected) in [
+            ("sccache 0.16.0\n", true),
+            ("sccache 0.10.0-pre.1", true),
+            ("sccache 1.0.0", true),
+            ("sccache 0.9.1", false),
+            ("sccache 0.4.0~~pre6", false),
+            ("sccache", false),
+            ("", false),
+        ] {
+            assert_eq!(is_new_enough(told), expected, "{told}");
+        }
+    }
 }

@@ -1,10 +1,11 @@
 //! What cargo calls in front of the compiler: dependencies go through sccache, where that answers, and
 //! everything else to the compiler itself.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::path::Path;
 
 use super::server::Server;
+use crate::os::homes::Homes;
 use crate::os::snapshot::Snapshot;
 use crate::shim::exec;
 use crate::shim::gather::BYPASS;
@@ -29,7 +30,9 @@ pub(crate) fn run(snapshot: &Snapshot) -> Result<u8> {
     };
     let is_off = || snapshot.variable(BYPASS).is_some_and(|value| value == "off");
     let server = || Server::of(snapshot).filter(Server::is_ready);
-    if is_dependency(args)
+    let package = snapshot.absolute_path("CARGO_MANIFEST_DIR").unwrap_or_default();
+    let homes = Homes::new(snapshot);
+    if is_dependency(args, &package, homes.cargo().as_deref())
         && !is_off()
         && let Some(said) = server().and_then(|server| server.compile(words, hidden(snapshot)))
     {
@@ -43,14 +46,14 @@ pub(crate) fn run(snapshot: &Snapshot) -> Result<u8> {
     match exec::exec_as(Path::new(compiler), args)? {}
 }
 
-/// Whether the sources come from a registry or from git. Cargo then silences lints, and names the sources
-/// by an absolute path; people silence lints as well, by RUSTFLAGS. Path packages may read what is hidden,
-/// and cargo compiles them anew where it has changed.
-fn is_dependency(args: &[OsString]) -> bool {
-    let is_source = |word: &OsString| Path::new(word).extension() == Some(OsStr::new("rs"));
-    let source = args.iter().find(|word| is_source(word));
+/// Whether a package comes from a registry or from git. Cargo then silences lints, and so do people, by
+/// RUSTFLAGS; what was fetched lies in cargo's home, and what was vendored has checksums. Path packages may
+/// read what is hidden, and cargo compiles them anew where it has changed.
+fn is_dependency(args: &[OsString], package: &Path, cargo_home: Option<&Path>) -> bool {
+    let is_fetched =
+        |home: &Path| ["registry", "git"].iter().any(|kind| package.starts_with(home.join(kind)));
     args.iter().any(|word| word == "--cap-lints")
-        && source.is_some_and(|source| Path::new(source).is_absolute())
+        && (cargo_home.is_some_and(is_fetched) || package.join(".cargo-checksum.json").exists())
 }
 
 fn hidden(snapshot: &Snapshot) -> impl Iterator<Item = OsString> {
@@ -68,17 +71,23 @@ mod tests {
 
     #[test]
     fn only_what_comes_from_a_registry_or_from_git_is_a_dependency() {
-        for (words, expected) in [
-            ("--crate-name serde /r/serde/src/lib.rs --cap-lints allow", true),
-            ("--crate-name app src/main.rs -C metadata=1", false),
+        let home = Some("/home/alice/.cargo".as_ref());
+        for (words, package, expected) in [
+            (
+                "--crate-name serde --cap-lints allow",
+                "/home/alice/.cargo/registry/src/i/serde",
+                true,
+            ),
+            ("--crate-name app --cap-lints allow", "/home/alice/.cargo/git/checkouts/app/1", true),
+            ("--crate-name app", "/home/alice/app", false),
             // `RUSTFLAGS="--cap-lints warn"`.
-            ("--crate-name app src/main.rs --cap-lints warn", false),
-            ("--crate-name near /home/alice/near/src/lib.rs", false),
-            ("-vV", false),
-            ("- --crate-name ___ --print=file-names --cap-lints allow", false),
+            ("--crate-name app --cap-lints warn", "/home/alice/app", false),
+            ("--crate-name near --cap-lints warn", "/home/alice/.cargo/near", false),
+            ("-vV", "", false),
+            ("- --crate-name ___ --print=file-names --cap-lints allow", "", false),
         ] {
             let words: Vec<OsString> = words.split(' ').map(OsString::from).collect();
-            assert_eq!(is_dependency(&words), expected, "{words:?}");
+            assert_eq!(is_dependency(&words, package.as_ref(), home), expected, "{words:?}");
         }
     }
 }

@@ -40,7 +40,13 @@ fn second_worktree(stage: &Stage) -> Result<()> {
     let stand = Stand::new(stage)?;
     let alice = stand.resident("alice")?;
     stand.checkout(&stage.checkout, &alice, Depends::OnMany)?;
-    stand.cargo(&alice, ["build"]).run()?.ok()?;
+    // The server outlives the build that starts it: it keeps no lock and no temporary directory of its.
+    let job = stage.at("job");
+    make::directory(&job, alice.uid(), alice.uid(), 0o700)?;
+    let script = "exec 7>\"$HOME/held\"; flock 7; cargo build";
+    stand.shell(&alice, script).env("TMPDIR", &job).run()?.ok()?;
+    stand.shell(&alice, "flock -n \"$HOME/held\" true").run()?.ok()?;
+    make::nothing(&job)?;
     let first = stand.counts("alice")?;
     ensure!(first.hits == 0 && first.misses >= 10, "{first:?}");
 
@@ -167,9 +173,12 @@ fn broken_before(stage: &Stage) -> Result<()> {
         |word: &str| stand.cargo(&alice, ["check"]).env("CARGO_PERUSER_COMPILE_CACHE", word);
     build("no-such-sccache").run()?.notes("there is no executable `no-such-sccache`")?;
     let clean = || stand.cargo(&alice, ["clean"]).run()?.ok().map(drop);
-    // One that knows no socket, one that fails at everything, and one that never comes back.
+    // One that would open a port for everybody, one that fails at everything, and one that never comes back.
+    let log = stage.at("old.log");
+    make::file(&log, "", alice.uid(), 0o644)?;
+    let old = format!("#!/bin/sh\necho \"$1\" >>{}\necho sccache 0.8.2\n", log.display());
     for (name, script) in [
-        ("old", "#!/bin/sh\n[ \"${1#--}\" != \"$1\" ]\n"),
+        ("old", old.as_str()),
         ("failing", "#!/bin/sh\necho 'sccache: error: out of order' >&2\nexit 2\n"),
         ("stuck", "#!/bin/sh\nexec sleep 60\n"),
     ] {
@@ -179,13 +188,14 @@ fn broken_before(stage: &Stage) -> Result<()> {
         let build = || build(&program.to_string_lossy());
         build().run()?.ok()?.never_says("sccache:")?;
         let reason = match name {
-            "old" => "it does not listen where SCCACHE_SERVER_UDS says",
+            "old" => "it is older than 0.10",
             "failing" => "out of order",
             _ => "it did not answer within 5 seconds",
         };
         build().run()?.notes(reason)?;
         stand.forget("alice")?;
     }
+    ensure!(fs::read_to_string(&log)? == "--version\n", "more was asked of one that is too old");
     // A server that answers no more, left from before.
     clean()?;
     quietly(build("sccache"))?;
@@ -272,40 +282,54 @@ const ELSEWHERE: &[&str] = &["build", "--target-dir", "/tmp/x"];
 const TYPED: &[&str] = &["build", "--config", "build.rustc-wrapper='x'"];
 const NAMED: &str = "[build]\nrustc-wrapper = 'x'\n";
 
+type Variable = (&'static str, &'static str);
+const ON: Variable = ("CARGO_PERUSER_COMPILE_CACHE", "sccache");
+const BYPASS: Variable = ("CARGO_PERUSER", "off");
+const LOWER: Variable = ("CARGO_BUILD_RUSTC_WRAPPER", "");
+const OTHERS: Variable = ("RUSTC_WRAPPER", "/nowhere/lib/cargo-peruser/rustc-wrapper");
+
+fn open_to(stage: &Stage, name: &str, uid: u32, mode: u32) -> Result<String> {
+    let place = stage.at(name);
+    make::directory(&place, uid, uid, mode)?;
+    Ok(place.to_string_lossy().into_owned())
+}
+
 /// What the stub in cargo's place sees as its wrapper.
 fn choices(stage: &Stage) -> Result<()> {
     let stand = Stand::new(stage)?;
     let alice = stand.person("alice")?;
     let directory = stage.checkout.join(".cargo");
-    fs::create_dir_all(&directory)?;
-    fs::write(directory.join("more.toml"), NAMED)?;
-    let nobodys = stage.at("nobodys").to_string_lossy().into_owned();
-    make::directory(Path::new(&nobodys), 65534, 65534, 0o755)?;
+    project::write(&stage.checkout, &[(".cargo/more.toml", NAMED)], &alice)?;
+    let nobodys = open_to(stage, "nobodys", 65534, 0o755)?;
+    let everybodys = open_to(stage, "everybodys", 0, 0o777)?;
     let ours = stand.wrapper().to_string_lossy().into_owned();
     let session = ("RUSTC_WRAPPER", ours.as_str());
-    let on = ("CARGO_PERUSER_COMPILE_CACHE", "sccache");
-    let bypass = ("CARGO_PERUSER", "off");
-    let lower = ("CARGO_BUILD_RUSTC_WRAPPER", "");
     for (variables, args, config, expected) in [
         (vec![], BUILD, "", None),
-        (vec![on], BUILD, "", Some(ours.as_str())),
-        (vec![on], &["metadata"], "", Some(&*ours)),
-        (vec![on, session], BUILD, "", Some(&*ours)),
+        (vec![ON], BUILD, "", Some(ours.as_str())),
+        (vec![ON], &["metadata"], "", Some(&*ours)),
+        (vec![ON, session], BUILD, "", Some(&*ours)),
         // The setting is gone, a session that it was exported to is not.
         (vec![session], BUILD, "", None),
-        (vec![on, session, bypass], BUILD, "", None),
-        (vec![on, ("RUSTC_WRAPPER", "x")], BUILD, "", Some("x")),
-        (vec![on, ("RUSTC_WRAPPER", "")], BUILD, "", Some("")),
-        (vec![on, lower], BUILD, "", None),
-        (vec![on, lower, session], BUILD, "", None),
-        (vec![on], TYPED, "", None),
-        (vec![on, session], TYPED, "", None),
-        (vec![on, session], BUILD, NAMED, None),
-        (vec![on, session], ELSEWHERE, "", Some(&*ours)),
-        (vec![on, session], ELSEWHERE, NAMED, None),
-        (vec![on, session], BUILD, "include = ['more.toml']", None),
+        (vec![ON, session, BYPASS], BUILD, "", None),
+        (vec![ON, ("RUSTC_WRAPPER", "x")], BUILD, "", Some("x")),
+        (vec![ON, ("RUSTC_WRAPPER", "")], BUILD, "", Some("")),
+        (vec![ON, LOWER], BUILD, "", None),
+        (vec![ON, LOWER, session], BUILD, "", None),
+        (vec![ON], TYPED, "", None),
+        (vec![ON, session], TYPED, "", None),
+        (vec![ON, session], BUILD, NAMED, None),
+        (vec![ON, session], ELSEWHERE, "", None),
+        // One of another installation's, or that is gone.
+        (vec![ON, OTHERS], BUILD, "", Some(&*ours)),
+        (vec![ON, OTHERS], ELSEWHERE, "", None),
+        (vec![ON, OTHERS], &["tree"], "", Some(&*ours)),
+        (vec![ON, OTHERS], &["fmt"], "", None),
+        (vec![ON, session], ELSEWHERE, NAMED, None),
+        (vec![ON, session], BUILD, "include = ['more.toml']", None),
         // Somebody else's home, as after `su -m`.
-        (vec![on, session, ("HOME", nobodys.as_str())], BUILD, "", None),
+        (vec![ON, session, ("HOME", nobodys.as_str())], BUILD, "", None),
+        (vec![ON, session, ("SCCACHE_DIR", everybodys.as_str())], BUILD, "", None),
     ] {
         fs::write(directory.join("config.toml"), config)?;
         let shown = format!("{variables:?} {args:?} {config:?}");

@@ -488,7 +488,8 @@ pub(super) const SESSIONS: &[Scene] = &[
     },
     Scene {
         name: "sccache_by_a_variable",
-        session: "export RUSTC_WRAPPER=sccache",
+        // Where nobody listens: on this machine somebody may have a server of their own.
+        session: "export RUSTC_WRAPPER=sccache SCCACHE_SERVER_PORT=1",
         finds: &[("note[sccache]", "sccache's keys contain CARGO_TARGET_DIR")],
         cures: &[HereWords("let `compile-cache` in the settings", "unset RUSTC_WRAPPER")],
         ..ALICE
@@ -502,6 +503,7 @@ pub(super) const SESSIONS: &[Scene] = &[
     },
     Scene {
         name: "sccache_by_configuration",
+        session: "export SCCACHE_SERVER_PORT=1",
         how: "as_alice 'mkdir ~/.cargo; echo \"build.rustc-wrapper = \\\"sccache\\\"\" \
               >~/.cargo/config.toml'",
         finds: &[("note[sccache]", "sccache's keys contain CARGO_TARGET_DIR")],

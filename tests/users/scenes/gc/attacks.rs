@@ -13,28 +13,29 @@ use crate::stage::child::do_as_root;
 use crate::stage::{Stage, look, make};
 use crate::suite::{Test, test};
 
-/// What mallory does over and over, in her private directory; `$1` is a directory of root's.
+/// What mallory does over and over, in her private directory; `$1` is a directory of hers or of root's.
+/// With `-T` she puts nothing into what a link leads to.
 const ATTACKS: &[(&str, &str)] = &[
     (
         "the_target_directory",
-        "mv -T app-0123456789abcdef x; ln -s \"$1\" app-0123456789abcdef; rm -f app-0123456789abcdef; mv -T x app-0123456789abcdef",
+        "mv -T app-0123456789abcdef x; ln -sT \"$1\" app-0123456789abcdef; rm -f app-0123456789abcdef; mv -T x app-0123456789abcdef",
     ),
     (
         "the_profile",
-        "cd app-0123456789abcdef; mv -T debug x; ln -s \"$1\" debug; rm -f debug; mv -T x debug; cd ..",
+        "cd app-0123456789abcdef; mv -T debug x; ln -sT \"$1\" debug; rm -f debug; mv -T x debug; cd ..",
     ),
     (
         "a_directory_in_the_profile",
-        "cd app-0123456789abcdef/debug; mv -T deps x; ln -s \"$1\" deps; rm -f deps; mv -T x deps; cd ../..",
+        "cd app-0123456789abcdef/debug; mv -T deps x; ln -sT \"$1\" deps; rm -f deps; mv -T x deps; cd ../..",
     ),
-    ("the_staging_directory", "mv -T .gc x; ln -s \"$1\" .gc; rm -f .gc; mv -T x .gc"),
+    ("the_staging_directory", "mv -T .gc x; ln -sT \"$1\" .gc; rm -f .gc; mv -T x .gc"),
     (
         "what_is_staged",
-        "for n in 0 1 2; do mv -T .gc/$n .gc/x; ln -s \"$1\" .gc/$n; rm -f .gc/$n; mv -T .gc/x .gc/$n; done",
+        "for n in 0 1 2; do mv -T .gc/$n .gc/x; ln -sT \"$1\" .gc/$n; rm -f .gc/$n; mv -T .gc/x .gc/$n; done",
     ),
     (
         "the_records",
-        "mkdir -p .workspaces; mv -T .workspaces x; ln -s \"$1\" .workspaces; rm -f .workspaces; mv -T x .workspaces",
+        "mkdir -p .workspaces; mv -T .workspaces x; ln -sT \"$1\" .workspaces; rm -f .workspaces; mv -T x .workspaces",
     ),
     (
         "an_endless_tree",
@@ -42,7 +43,7 @@ const ATTACKS: &[(&str, &str)] = &[
     ),
     (
         "the_locks",
-        "cd app-0123456789abcdef/debug; mv -f .cargo-lock x; ln -s \"$1/precious\" .cargo-lock; rm -f .cargo-lock; mkfifo .cargo-lock; rm -f .cargo-lock; mv -f x .cargo-lock; cd ../..",
+        "cd app-0123456789abcdef/debug; mv -fT .cargo-lock x; ln -sT \"$1/precious\" .cargo-lock; rm -f .cargo-lock; mkfifo .cargo-lock; rm -f .cargo-lock; mv -fT x .cargo-lock; cd ../..",
     ),
 ];
 
