@@ -124,7 +124,8 @@ impl Activity {
 /// The process that is there before anything can be built. In a container it may have more rights than root.
 const INIT: u32 = 1;
 
-const DAY: i64 = 24 * 60 * 60;
+/// In seconds.
+pub(crate) const DAY: i64 = 24 * 60 * 60;
 
 fn is_over(cause: &std::io::Error) -> bool {
     // ESRCH: it ends at this moment.

@@ -1,8 +1,6 @@
 //! What a build or a session is told of the compile cache.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::Metadata;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::server::{self, PROGRAM, SOCKET};
@@ -15,7 +13,7 @@ use crate::shim::candidate::entries;
 use crate::shim::decide::Rule;
 use crate::shim::environment::Change;
 use crate::shim::installation::{Installation, is_same_file};
-use crate::shim::real_cargo::is_executable;
+use crate::shim::real_cargo::{holds_programs, is_executable};
 use crate::ui::escape::escaped;
 
 /// The variable that tells cargo what to call in front of the compiler.
@@ -47,12 +45,12 @@ pub(crate) fn wrapping(plan: &Plan<'_>) -> Wrapping {
     }
     // A session or an outer run of this very installation has chosen; not another account's, as after
     // `su -m`, and not one that is gone.
-    let stays = inherited.as_deref().is_some_and(is_this_programs)
-        && (plan.decision.rule == Rule::BuildScript
-            || plan.invocation().target_use() == TargetUse::None);
+    let builds_nothing = plan.invocation().target_use() == TargetUse::None;
+    let stays = (plan.decision.rule == Rule::BuildScript || builds_nothing)
+        && inherited.as_deref().is_some_and(is_this_programs);
     let found = match (cache, &plan.decision.required) {
         _ if stays => return Wrapping::default(),
-        _ if plan.invocation().target_use() == TargetUse::None => Ok(Vec::new()),
+        _ if builds_nothing => Ok(Vec::new()),
         // `sudo -E` hands over where somebody else's compilations are kept.
         (None, _) | (_, None) => Ok(Vec::new()),
         _ if is_chosen(plan) || plan.is_sudo() => Ok(Vec::new()),
@@ -132,11 +130,8 @@ fn find(plan: &Plan<'_>, program: &Path, required: &Required) -> Result<Vec<Chan
 
 /// The first program of that name in a directory that is absolute and not everybody's to write to.
 fn on_path(snapshot: &Snapshot, name: &Path) -> Option<PathBuf> {
-    let is_safe = |directory: Metadata| directory.mode() & 0o002 == 0;
     let path = snapshot.variable("PATH")?;
-    let directories = entries(&path)
-        .flatten()
-        .filter(|directory| std::fs::metadata(directory).is_ok_and(is_safe));
+    let directories = entries(&path).flatten().filter(|directory| holds_programs(directory));
     directories.map(|directory| directory.join(name)).find(|path| is_executable(path))
 }
 

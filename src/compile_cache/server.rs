@@ -11,7 +11,7 @@
 //! started or asked unless the directory is the caller's and nobody else can enter it.
 
 use std::ffi::OsString;
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::{DirBuilder, File, Metadata, OpenOptions};
 use std::io::{ErrorKind, Read, Seek, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -23,7 +23,6 @@ use rustix::fs::{FlockOperation, flock, ftruncate};
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketType};
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::os::entry::Kind;
 use crate::os::files;
 use crate::os::snapshot::Snapshot;
 
@@ -78,11 +77,16 @@ pub(super) fn socket(private_dir: &Path, snapshot: &Snapshot) -> Option<PathBuf>
 /// Why the server of a socket did not answer when it was last asked, if that is what counts yet.
 pub(super) fn last_failure(socket: &Path) -> Option<String> {
     let state = File::open(beside(socket, STATE)).ok()?;
-    let age = SystemTime::now().duration_since(state.metadata().ok()?.modified().ok()?).ok()?;
+    let age = age(&state.metadata().ok()?)?;
     let text = text(&state).filter(|_| age < FAILED)?;
     let mut lines = text.lines().filter(|line| !line.trim().is_empty());
     let error = lines.clone().find(|line| line.contains("error"));
     error.or_else(|| lines.next_back()).map(|line| line.trim().to_owned())
+}
+
+/// How long ago a state was written.
+fn age(state: &Metadata) -> Option<Duration> {
+    SystemTime::now().duration_since(state.modified().ok()?).ok()
 }
 
 fn text(file: &File) -> Option<String> {
@@ -106,9 +110,7 @@ fn beside(socket: &Path, ending: &str) -> PathBuf {
 
 /// Whether a directory is that account's, and nobody else can enter it.
 fn is_private(directory: &Path, uid: u32) -> bool {
-    files::entry(directory).is_ok_and(|found| {
-        found.kind == Kind::Directory && found.uid == uid && found.mode & 0o077 == 0
-    })
+    files::entry(directory).is_ok_and(|found| found.is_closed_directory_of(uid))
 }
 
 /// A server, which may have to be started yet.
@@ -136,7 +138,7 @@ impl Server {
     /// What is known without asking.
     fn known(&self) -> Option<bool> {
         let state = self.state().metadata().ok()?;
-        let age = SystemTime::now().duration_since(state.modified().ok()?).ok()?;
+        let age = age(&state)?;
         match state.len() {
             0 => (age < ANSWERED && self.listens()).then_some(true),
             _ => (age < FAILED).then_some(false),

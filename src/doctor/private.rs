@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::finding::{Cannot, Checked, Finding, Severity};
 use super::machine::{Machine, Who, name_of};
+use crate::caches::activity::DAY;
 use crate::caches::list;
 use crate::caches::people::{People, Person, Standing, doubts_departed};
 use crate::os::entry::Kind;
@@ -121,9 +122,6 @@ pub(super) fn records(machine: &Machine<'_>) -> Checked {
     let found = Finding::new(Severity::Note, text).at(first);
     Ok(vec![found.help("cargo-peruser gc --apply")])
 }
-
-/// In seconds.
-const DAY: i64 = 24 * 60 * 60;
 
 fn readable(machine: &Machine<'_>, path: &Path, uid: u32) -> Finding {
     let mode = files::entry(path).map_or(0, |entry| entry.mode);

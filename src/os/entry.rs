@@ -62,6 +62,11 @@ impl Entry {
         (self.device, self.inode) == (other.device, other.inode)
     }
 
+    /// Whether it is a directory of that account's which nobody else may enter.
+    pub fn is_closed_directory_of(&self, uid: u32) -> bool {
+        self.kind == Kind::Directory && self.uid == uid && self.mode & 0o077 == 0
+    }
+
     /// The group whose members may enter a directory that others may not.
     pub fn group_let_in(&self) -> Option<u32> {
         (self.mode & 0o011 == 0o010).then_some(self.gid)

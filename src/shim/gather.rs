@@ -351,8 +351,8 @@ fn own_place(path: &Path, uid: u32, homes: &[PathBuf]) -> Option<PathBuf> {
     let place = path.ancestors().find(|place| place.exists())?;
     let real = place.canonicalize().ok()?;
     let found = files::entry(&real).ok()?;
-    let is_closed = found.kind == Kind::Directory && found.uid == uid && found.mode & 0o077 == 0;
-    let is_own = is_closed || homes.iter().any(|home| real.starts_with(home));
+    let is_own =
+        found.is_closed_directory_of(uid) || homes.iter().any(|home| real.starts_with(home));
     (is_own && (real == place || Trust::of(uid).covers(place))).then(|| place.to_owned())
 }
 

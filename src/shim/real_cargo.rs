@@ -139,6 +139,11 @@ fn linked(snapshot: &Snapshot) -> Option<OsString> {
     toolchain::is_of(&directory, Path::new(&toolchain)).then_some(toolchain)
 }
 
+/// Whether programs are looked for in a directory: where everyone can write anyone can put one.
+pub fn holds_programs(directory: &Path) -> bool {
+    std::fs::metadata(directory).is_ok_and(|found| found.mode() & 0o002 == 0)
+}
+
 /// Whether a path leads to a file that the caller may execute.
 pub fn is_executable(path: &Path) -> bool {
     executable(path).is_some()

@@ -2,7 +2,6 @@
 //!
 //! As they are found, never where they lead to: rustup's proxies are one program under many names.
 
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use crate::os::homes::Homes;
@@ -10,6 +9,7 @@ use crate::os::snapshot::Snapshot;
 use crate::settings::Settings;
 use crate::shim::candidate::entries;
 use crate::shim::installation::is_same_file;
+use crate::shim::real_cargo::{holds_programs, is_executable};
 use crate::shim::toolchain::{CARGO, RUSTC};
 use crate::toolchain::links::{Link, TOOLS};
 
@@ -30,7 +30,7 @@ impl Tools {
         without: &Path,
     ) -> Tools {
         let mut places = places(snapshot, settings, homes);
-        places.retain(|place| is_trusted(place) && !is_ours(place, without));
+        places.retain(|place| holds_programs(place) && !is_ours(place, without));
         if let Some(first) = places.iter().position(|place| is_executable(&place.join(RUSTC))) {
             let first = places.remove(first);
             places.insert(0, first);
@@ -64,18 +64,8 @@ fn places(snapshot: &Snapshot, settings: &Settings, homes: &Homes<'_>) -> Vec<Pa
     named.into_iter().chain(on_path).chain(in_homes).collect()
 }
 
-/// As for the real cargo: in a directory that everyone can write to anyone can put a tool.
-fn is_trusted(place: &Path) -> bool {
-    std::fs::metadata(place).is_ok_and(|found| found.mode() & 0o002 == 0)
-}
-
 /// Whether a directory's tools are those that are being looked for, at second hand.
 fn is_ours(place: &Path, directory: &Path) -> bool {
     is_same_file(place, directory)
         || std::env::current_exe().is_ok_and(|program| is_same_file(&place.join(CARGO), &program))
-}
-
-/// For an absolute path `which` only asks whether it is an executable file.
-fn is_executable(path: &Path) -> bool {
-    which::which_global(path).is_ok()
 }
