@@ -39,8 +39,10 @@ const MAX_PATH: usize = 103;
 const ANSWERED: Duration = Duration::from_secs(60);
 /// For how long nothing is asked after a failure.
 const FAILED: Duration = Duration::from_secs(300);
-/// How long sccache may take to start its server or to ask it, and how long others wait for that.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long it may take to start sccache's server and to ask it.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How long others wait for whoever does that: a little longer, so that they learn what came of it.
+const PATIENCE_OF_OTHERS: Duration = Duration::from_secs(12);
 /// After how long a compilation is not waited for any more unless the server answers.
 const SLOW: Timespec = Timespec { tv_sec: 10, tv_nsec: 0 };
 /// How often something is looked at that others will change.
@@ -48,7 +50,7 @@ const TICK: Duration = Duration::from_millis(5);
 
 /// Why there is no answer, where sccache says nothing.
 const FAULTY: &str = "it cannot be executed, or failed";
-const TOO_LATE: &str = "it did not answer within 5 seconds; its storage may be out of reach";
+const TOO_LATE: &str = "it did not answer within 10 seconds; its storage may be out of reach";
 const TOO_OLD: &str = "it is older than 0.10, or does not tell its version: such ones listen where everybody \
      can ask them to run something";
 
@@ -167,7 +169,7 @@ impl Server {
         let lock = writable(&beside(&self.socket, "lock"))?;
         let start = Instant::now();
         while flock(&lock, FlockOperation::NonBlockingLockExclusive).is_err() {
-            if start.elapsed() > PATIENCE {
+            if start.elapsed() > PATIENCE_OF_OTHERS {
                 return None;
             }
             std::thread::sleep(TICK);
@@ -191,26 +193,29 @@ impl Server {
 
     /// Starts it if need be, and asks it. What goes wrong is in `said`, if it says so.
     fn start(&self, said: &File) -> Result<(), &'static str> {
+        let end = Instant::now() + PATIENCE;
         let version = beside(&self.socket, "version");
         let answer =
             File::options().read(true).write(true).create(true).truncate(true).open(&version);
         let mut answer = answer.map_err(|_| FAULTY)?;
         let mut command = self.command();
         command.arg("--version").stdout(answer.try_clone().map_err(|_| FAULTY)?);
-        let told = run(command, said);
+        let told = run(command, said, end);
         answer.rewind().map_err(|_| FAULTY)?;
         let version_text = text(&answer).unwrap_or_default();
         let _ = std::fs::remove_file(version);
         told?;
         if !is_new_enough(&version_text) {
+            // What it has warned of is not why.
+            ftruncate(said, 0).map_err(|_| FAULTY)?;
             return Err(TOO_OLD);
         }
         if !self.listens() {
-            run(self.starting(), said)?;
+            run(self.starting(), said, end)?;
         }
         let mut command = self.command();
         command.arg("--show-stats").stdout(Stdio::null());
-        run(command, said)?;
+        run(command, said, end)?;
         self.listens().then_some(()).ok_or(FAULTY)
     }
 
@@ -261,7 +266,7 @@ impl Server {
                 if self.ask() == Some(true) {
                     continue;
                 }
-                end(child);
+                kill(child);
                 return None;
             }
             match pipe.read(&mut block) {
@@ -275,20 +280,19 @@ impl Server {
     }
 }
 
-/// Whether sccache does that, and soon; what it complains about goes to `said`. What it starts may keep
+/// Whether sccache does that before `end`; what it complains about goes to `said`. What it starts may keep
 /// that open for longer.
-fn run(mut command: Command, said: &File) -> Result<(), &'static str> {
+fn run(mut command: Command, said: &File, end: Instant) -> Result<(), &'static str> {
     let said = said.try_clone().map_err(|_| FAULTY)?;
     let mut child = command.stdin(Stdio::null()).stderr(said).spawn().map_err(|_| FAULTY)?;
-    let start = Instant::now();
-    while start.elapsed() < PATIENCE {
+    while Instant::now() < end {
         match child.try_wait() {
             Ok(None) => std::thread::sleep(TICK),
             Ok(Some(status)) if status.success() => return Ok(()),
             _ => return Err(FAULTY),
         }
     }
-    end(child);
+    kill(child);
     Err(TOO_LATE)
 }
 
@@ -297,7 +301,7 @@ fn writable(path: &Path) -> Option<File> {
     OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path).ok()
 }
 
-fn end(mut child: Child) {
+fn kill(mut child: Child) {
     // It has not been waited for, so its number is still its own.
     let _ = kill_process(Pid::from_child(&child), Signal::KILL);
     let _ = child.wait();

@@ -190,7 +190,7 @@ fn broken_before(stage: &Stage) -> Result<()> {
         let reason = match name {
             "old" => "it is older than 0.10",
             "failing" => "out of order",
-            _ => "it did not answer within 5 seconds",
+            _ => "it did not answer within 10 seconds",
         };
         build().run()?.notes(reason)?;
         stand.forget("alice")?;
@@ -203,7 +203,7 @@ fn broken_before(stage: &Stage) -> Result<()> {
     stand.signal("alice", rustix::process::Signal::STOP)?;
     stand.forget("alice")?;
     build("sccache").run()?.ok()?;
-    build("sccache").run()?.notes("it did not answer within 5 seconds")?;
+    build("sccache").run()?.notes("it did not answer within 10 seconds")?;
     stand.kill("alice")
 }
 
@@ -218,7 +218,7 @@ fn other_calls(stage: &Stage) -> Result<()> {
     project::write(&stage.checkout, &[("build.rs", nested)], &alice)?;
     quietly(stand.cargo(&alice, ["check"]))?;
     let counts = stand.counts("alice")?;
-    ensure!(counts.misses >= 4, "{counts:?}");
+    ensure!(counts.misses >= 1, "hers has not been asked: {counts:?}");
     quietly(stand.cargo(&alice, ["clippy"]))?;
     // An editor has the session's variables and goes past the shim.
     let script = r#"eval "$(cargo-peruser env)" && exec "$0" check --message-format=json"#;
@@ -247,7 +247,7 @@ fn others_servers(stage: &Stage) -> Result<()> {
     socket.set_nonblocking(true)?;
     build().run()?.ok()?;
     let counts = stand.counts("alice")?;
-    ensure!(counts.misses >= 4, "{counts:?}");
+    ensure!(counts.misses >= 1, "hers has not been asked: {counts:?}");
     // Past the shim, with the variables that mallory hands down.
     let wrapper = stand.wrapper();
     let past = build().path([places::SCCACHE, "/opt/stable/bin", "/usr/bin"]);
