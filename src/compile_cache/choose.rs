@@ -122,7 +122,7 @@ fn find(plan: &Plan<'_>, program: &Path, required: &Required) -> Result<Vec<Chan
         format!("there is no executable `{}`", escaped(name))
     };
     let program = program.ok_or_else(not_found)?;
-    let socket = server::socket(&required.place.private_dir(), plan.snapshot)
+    let socket = server::socket(&required.place.private_dir(), &program, plan.snapshot)
         .ok_or("the path of your private directory is too long for a socket")?;
     let set = |name, value: PathBuf| Change { name, value: Some(OsString::from(value)) };
     Ok(vec![set(RUSTC_WRAPPER, wrapper), set(SOCKET, socket), set(PROGRAM, program)])

@@ -2,10 +2,11 @@
 //!
 //! ```text
 //! <private>/.sccache/       0700; below XDG_RUNTIME_DIR, where that would be too long
-//!     <number>              the socket; one for each mount namespace, since a server of another one
-//!                           sees other files by the same names
-//!     <number>.state        empty if the server has answered; otherwise what sccache said
-//!     <number>.lock         held by whoever starts the server and asks it
+//!     <name>                the socket; one for each mount namespace, since a server of another one
+//!                           sees other files by the same names, and for each sccache, since an older
+//!                           or newer server may speak another protocol
+//!     <name>.state          empty if the server has answered; otherwise what sccache said
+//!     <name>.lock           held by whoever starts the server and asks it
 //! ```
 //! A server that somebody else can reach would run what they ask for as its owner. So nothing is
 //! started or asked unless the directory is the caller's and nobody else can enter it.
@@ -13,7 +14,7 @@
 use std::ffi::OsString;
 use std::fs::{DirBuilder, File, Metadata, OpenOptions};
 use std::io::{ErrorKind, Read, Seek, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant, SystemTime};
@@ -45,6 +46,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const PATIENCE_OF_OTHERS: Duration = Duration::from_secs(12);
 /// After how long a compilation is not waited for any more unless the server answers.
 const SLOW: Timespec = Timespec { tv_sec: 10, tv_nsec: 0 };
+/// After how long what a server has left is removed.
+const FORGOTTEN: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// How often something is looked at that others will change.
 const TICK: Duration = Duration::from_millis(5);
 
@@ -63,17 +66,17 @@ const STATE: &str = "state";
 /// The largest part of a state that is read, in bytes.
 const MAX_STATE: u64 = 4 << 10;
 
-/// Where the server of a private directory listens, if there is a place for it.
-pub(super) fn socket(private_dir: &Path, snapshot: &Snapshot) -> Option<PathBuf> {
+/// Where the server of a private directory and of an sccache listens, if there is a place for it.
+pub(super) fn socket(private_dir: &Path, program: &Path, snapshot: &Snapshot) -> Option<PathBuf> {
     let runtime = snapshot.absolute_path("XDG_RUNTIME_DIR");
     let runtime = runtime.filter(|directory| is_private(directory, snapshot.uid));
     let places =
         [Some(private_dir.join(".sccache")), runtime.map(|place| place.join("cargo-peruser"))];
     let namespace = std::fs::read_link("/proc/self/ns/mnt").unwrap_or_default();
     let number: String = namespace.to_string_lossy().chars().filter(char::is_ascii_digit).collect();
-    let number = if number.is_empty() { "0" } else { &number };
-    let sockets = places.into_iter().flatten().map(|place| place.join(number));
-    sockets.into_iter().find(|socket| socket.as_os_str().len() <= MAX_PATH)
+    let name = format!("{number}-{:x}", std::fs::metadata(program).ok()?.ino());
+    let mut sockets = places.into_iter().flatten().map(|place| place.join(&name));
+    sockets.find(|socket| socket.as_os_str().len() <= MAX_PATH)
 }
 
 /// Why the server of a socket did not answer when it was last asked, if that is what counts yet.
@@ -211,12 +214,28 @@ impl Server {
             return Err(TOO_OLD);
         }
         if !self.listens() {
+            self.forget_others();
             run(self.starting(), said, end)?;
         }
         let mut command = self.command();
         command.arg("--show-stats").stdout(Stdio::null());
         run(command, said, end)?;
         self.listens().then_some(()).ok_or(FAULTY)
+    }
+
+    /// Removes what servers have left that are long gone, as those of containers are.
+    fn forget_others(&self) {
+        let place = self.socket.parent().and_then(|place| place.read_dir().ok());
+        for state in place.into_iter().flatten().flatten() {
+            let is_old = || age(&state.metadata().ok()?).filter(|age| *age > FORGOTTEN);
+            let socket = state.path().with_extension("");
+            let other = Server { program: self.program.clone(), socket };
+            if other.state() == state.path() && is_old().is_some() && !other.listens() {
+                for path in [beside(&other.socket, "lock"), other.state(), other.socket] {
+                    let _ = std::fs::remove_file(path);
+                }
+            }
+        }
     }
 
     /// What starts the server. It lives on, so it holds nothing open that whoever builds has opened (a lock

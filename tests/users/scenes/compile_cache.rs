@@ -2,11 +2,11 @@
 
 mod stand;
 
-use std::fs;
+use std::fs::{self, File};
 use std::net::TcpListener;
 use std::os::unix::net::UnixListener;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use anyhow::{Result, ensure};
 
@@ -30,6 +30,7 @@ pub(crate) fn tests() -> Vec<Test> {
         heavy("what_breaks_during_a_build_breaks_no_build", broken_meanwhile).needs(REDIS),
         heavy("what_is_broken_before_breaks_no_build", broken_before),
         heavy("nested_builds_editors_and_clippy_work", other_calls),
+        heavy("what_old_servers_have_left_goes", old_servers),
         heavy("nobody_elses_server_is_spoken_to", others_servers),
         heavy("no_server_is_started_where_others_could_reach_it", reachable_by_others),
         test("compile_cache::a_wrapper_of_ones_own_stays", choices).needs(&[Need::Sccache]),
@@ -205,6 +206,29 @@ fn broken_before(stage: &Stage) -> Result<()> {
     build("sccache").run()?.ok()?;
     build("sccache").run()?.notes("it did not answer within 10 seconds")?;
     stand.kill("alice")
+}
+
+/// What is long gone is removed when another server starts, what was there a day ago is not.
+fn old_servers(stage: &Stage) -> Result<()> {
+    let stand = Stand::new(stage)?;
+    let alice = stand.resident("alice")?;
+    stand.checkout(&stage.checkout, &alice, Depends::OnFew)?;
+    let place = stage.root.join("alice/.sccache");
+    make::directory(&place, alice.uid(), alice.uid(), 0o700)?;
+    for (name, days) in [("1-1", 8), ("2-2", 1)] {
+        for name in [name.to_owned(), format!("{name}.lock"), format!("{name}.state")] {
+            make::file(&place.join(&name), "", alice.uid(), 0o600)?;
+            let time = SystemTime::now() - Duration::from_secs(days * 24 * 60 * 60);
+            File::options().write(true).open(place.join(&name))?.set_modified(time)?;
+        }
+    }
+    stand.cargo(&alice, ["check"]).run()?.ok()?;
+    let is_left = |start: &str| {
+        let names = place.read_dir().into_iter().flatten().flatten();
+        names.filter(|entry| entry.file_name().to_string_lossy().starts_with(start)).count()
+    };
+    ensure!((is_left("1-1"), is_left("2-2")) == (0, 3), "{:?}", (is_left("1-1"), is_left("2-2")));
+    Ok(())
 }
 
 fn other_calls(stage: &Stage) -> Result<()> {
