@@ -113,9 +113,21 @@ fn beside(socket: &Path, ending: &str) -> PathBuf {
     socket.with_extension(ending)
 }
 
+/// Whether anything listens there. A server that takes no calls lets them queue up, and nobody
+/// waits in that queue.
+fn listens(socket: &Path) -> bool {
+    let connect = || {
+        let address = SocketAddrUnix::new(socket)?;
+        let socket = rustix::net::socket(AddressFamily::UNIX, SocketType::STREAM, None)?;
+        rustix::io::ioctl_fionbio(&socket, true)?;
+        rustix::net::connect(&socket, &address)
+    };
+    connect().is_ok()
+}
+
 /// Whether a directory is that account's, and nobody else can enter it.
 fn is_private(directory: &Path, uid: u32) -> bool {
-    files::entry(directory).is_ok_and(|found| found.is_closed_directory_of(uid))
+    files::entry(directory).is_ok_and(|found| found.is_directory_only_for(uid))
 }
 
 /// A server, which may have to be started yet.
@@ -145,25 +157,13 @@ impl Server {
         let state = self.state().metadata().ok()?;
         let age = age(&state)?;
         match state.len() {
-            0 => (age < ANSWERED && self.listens()).then_some(true),
+            0 => (age < ANSWERED && listens(&self.socket)).then_some(true),
             _ => (age < FAILED).then_some(false),
         }
     }
 
     fn state(&self) -> PathBuf {
         beside(&self.socket, STATE)
-    }
-
-    /// Whether anything listens there. A server that takes no calls lets them queue up, and nobody
-    /// waits in that queue.
-    fn listens(&self) -> bool {
-        let connect = || {
-            let address = SocketAddrUnix::new(&self.socket)?;
-            let socket = rustix::net::socket(AddressFamily::UNIX, SocketType::STREAM, None)?;
-            rustix::io::ioctl_fionbio(&socket, true)?;
-            rustix::net::connect(&socket, &address)
-        };
-        connect().is_ok()
     }
 
     /// Starts it if need be, asks it, and writes down what came of that. One process does, because a
@@ -213,25 +213,28 @@ impl Server {
             ftruncate(said, 0).map_err(|_| FAULTY)?;
             return Err(TOO_OLD);
         }
-        if !self.listens() {
+        if !listens(&self.socket) {
             self.forget_others();
             run(self.starting(), said, end)?;
         }
         let mut command = self.command();
         command.arg("--show-stats").stdout(Stdio::null());
         run(command, said, end)?;
-        self.listens().then_some(()).ok_or(FAULTY)
+        listens(&self.socket).then_some(()).ok_or(FAULTY)
     }
 
-    /// Removes what servers have left that are long gone, as those of containers are.
+    /// Removes what other servers have left that are long gone, as those of containers are.
     fn forget_others(&self) {
         let place = self.socket.parent().and_then(|place| place.read_dir().ok());
         for state in place.into_iter().flatten().flatten() {
-            let is_old = || age(&state.metadata().ok()?).filter(|age| *age > FORGOTTEN);
-            let socket = state.path().with_extension("");
-            let other = Server { program: self.program.clone(), socket };
-            if other.state() == state.path() && is_old().is_some() && !other.listens() {
-                for path in [beside(&other.socket, "lock"), other.state(), other.socket] {
+            let (state, written) = (state.path(), state.metadata());
+            let is_old = written.is_ok_and(|it| age(&it).is_some_and(|age| age > FORGOTTEN));
+            let socket = state.with_extension("");
+            // Whoever waits for this one's lock must find it.
+            let is_another =
+                state.extension().is_some_and(|it| it == STATE) && socket != self.socket;
+            if is_another && is_old && !listens(&socket) {
+                for path in [beside(&socket, "lock"), state, socket] {
                     let _ = std::fs::remove_file(path);
                 }
             }

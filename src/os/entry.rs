@@ -63,7 +63,7 @@ impl Entry {
     }
 
     /// Whether it is a directory of that account's which nobody else may enter.
-    pub fn is_closed_directory_of(&self, uid: u32) -> bool {
+    pub fn is_directory_only_for(&self, uid: u32) -> bool {
         self.kind == Kind::Directory && self.uid == uid && self.mode & 0o077 == 0
     }
 

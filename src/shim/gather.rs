@@ -352,7 +352,7 @@ fn own_place(path: &Path, uid: u32, homes: &[PathBuf]) -> Option<PathBuf> {
     let real = place.canonicalize().ok()?;
     let found = files::entry(&real).ok()?;
     let is_own =
-        found.is_closed_directory_of(uid) || homes.iter().any(|home| real.starts_with(home));
+        found.is_directory_only_for(uid) || homes.iter().any(|home| real.starts_with(home));
     (is_own && (real == place || Trust::of(uid).covers(place))).then(|| place.to_owned())
 }
 

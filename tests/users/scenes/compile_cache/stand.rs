@@ -219,7 +219,7 @@ fn servers(beginning: &str) -> Result<Vec<Pid>> {
 }
 
 /// The sockets of a private directory, the newest last.
-fn sockets(private_dir: &Path) -> Vec<PathBuf> {
+pub(super) fn sockets(private_dir: &Path) -> Vec<PathBuf> {
     let entries = private_dir.join(".sccache").read_dir().into_iter().flatten().flatten();
     let sockets = entries.filter(|entry| entry.file_type().is_ok_and(|it| it.is_socket()));
     let mut sockets: Vec<PathBuf> = sockets.map(|entry| entry.path()).collect();
