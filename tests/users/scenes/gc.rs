@@ -16,7 +16,7 @@ use anyhow::{Context, Result, ensure};
 
 use crate::machine::{Channel, Need, crowd};
 use crate::stage::child::do_as_root;
-use crate::stage::{Invocation, Outcome, Person, Stage, look, make, project, tagged};
+use crate::stage::{Invocation, Outcome, Person, Stage, look, make, project, tagged, wait_until};
 use crate::suite::{Test, test};
 
 /// Turns cargo's new layout on, where it is not the one that is written anyway.
@@ -326,10 +326,7 @@ fn unreadable(stage: &Stage) -> Result<()> {
         let shown = alice.shell("ls -l /proc/*/exe 2>&1", [""; 0]).run()?.stdout;
         Ok(!found.is_empty() && shown.contains("ermission denied"))
     };
-    let until = Instant::now() + Duration::from_secs(10);
-    while !seen()? {
-        ensure!(Instant::now() < until, "the program does not run");
-    }
+    wait_until("the program does not run", seen)?;
     let run = gc(&alice, &["--older-than", "0d"]).run()?;
     run.ok()?.prints("cannot be looked at")?;
     ensure!(new.join("debug/app").exists(), "what it may use is gone");
@@ -337,14 +334,10 @@ fn unreadable(stage: &Stage) -> Result<()> {
     is_emptied(&old)?;
     drop(running);
     // Another test's process of hers may be as silent for a moment.
-    let until = Instant::now() + Duration::from_secs(10);
-    loop {
+    wait_until("what nothing uses any more is kept", || {
         gc(&alice, &["--older-than", "0d"]).run()?.ok()?;
-        match is_emptied(&new) {
-            Err(_) if Instant::now() < until => {}
-            result => return result,
-        }
-    }
+        Ok(is_emptied(&new).is_ok())
+    })
 }
 
 /// One stranger among those of `/etc/passwd`: no account that the directory service should know is known.

@@ -27,8 +27,9 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 
 pub(crate) use host::{Host, PATH, Photograph, Shell};
 pub(crate) use invocation::Invocation;
@@ -38,6 +39,16 @@ pub(crate) use root::Root;
 pub(crate) use traces::{Trace, changed, traces};
 
 use crate::machine::{Account, Machine, account, places};
+
+/// Waits until something is so, and fails with `otherwise` after ten seconds.
+pub(crate) fn wait_until(otherwise: &str, is_so: impl Fn() -> Result<bool>) -> Result<()> {
+    let until = Instant::now() + Duration::from_secs(10);
+    while !is_so()? {
+        ensure!(Instant::now() < until, "{otherwise}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    Ok(())
+}
 
 /// One test's corner of the machine. It is emptied when the test is over.
 pub(crate) struct Stage {

@@ -3,14 +3,14 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 
 use super::{gc, is_emptied, target};
 use crate::machine::Need;
 use crate::stage::child::do_as_root;
-use crate::stage::{Stage, look, make};
+use crate::stage::{Stage, look, make, wait_until};
 use crate::suite::{Test, test};
 
 /// What mallory does over and over, in her private directory; `$1` is a directory of hers or of root's.
@@ -302,11 +302,7 @@ fn mounted(stage: &Stage, place: &str, what: &str, how: &str) -> Result<()> {
         let mounts = fs::read_to_string("/proc/self/mounts")?;
         Ok::<_, anyhow::Error>(mounts.contains(&*place.to_string_lossy()))
     };
-    let until = Instant::now() + Duration::from_secs(10);
-    while !is_there()? {
-        ensure!(Instant::now() < until, "nothing is mounted");
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    wait_until("nothing is mounted", is_there)?;
     if how.contains("STOP") {
         std::thread::sleep(Duration::from_millis(100));
     }

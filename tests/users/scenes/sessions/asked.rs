@@ -10,7 +10,7 @@ use super::rustup::Rustup;
 use super::session::Session;
 use super::setup::Setup;
 use crate::machine::Need;
-use crate::stage::{Host, Outcome, Shell, Stage, make};
+use crate::stage::{Host, Outcome, Shell, Stage, make, wait_until};
 use crate::suite::{Test, test};
 
 /// Lines that are no reason to say that the shim does not win.
@@ -141,11 +141,8 @@ fn lock(stage: &Stage) -> Result<()> {
             let words = [&signal, &after, Setup::Machine.program(), "setup", "--status"];
             host.run(&alice, "timeout", words).run()?;
             was_held += usize::from(lock.exists());
-            let until = Instant::now() + Duration::from_secs(10);
-            while lock.exists() {
-                ensure!(Instant::now() < until, "the lock is still there: {signal} after {after}");
-                std::thread::sleep(Duration::from_millis(5));
-            }
+            let otherwise = format!("the lock is still there: {signal} after {after}");
+            wait_until(&otherwise, || Ok(!lock.exists()))?;
         }
     }
     ensure!(was_held > 0, "no run was ended while the lock was held");
