@@ -58,6 +58,11 @@ impl Running {
         Ok(Running { child, shown, output, limit, until, is_over: false })
     }
 
+    /// Its process id.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Whether it has ended; it must have when the limit is over.
     pub(crate) fn is_over(&mut self) -> Result<bool> {
         if self.child.try_wait()?.is_some() {

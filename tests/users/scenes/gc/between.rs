@@ -4,7 +4,6 @@
 use std::cell::RefCell;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use rustix::fs::{FlockOperation, flock};
@@ -14,7 +13,7 @@ use super::{gc, is_emptied, nothing_is_staged, target, used, workspace};
 use crate::machine::Need;
 use crate::stage::child::{Running, do_as_root};
 use crate::stage::steps::{Step, Steps};
-use crate::stage::{Invocation, Outcome, Person, Stage, look, make};
+use crate::stage::{Invocation, Outcome, Person, Stage, look, make, wait_until};
 use crate::suite::{Test, test};
 
 const OLD: &str = "old-0123456789abcdef";
@@ -206,12 +205,10 @@ impl<'s> Scene<'s> {
 
     /// Lets a program run until the end; by now it uses something below the target directory.
     fn start(&self, command: Invocation<'_>) -> Result<()> {
-        self.running.borrow_mut().push(command.start()?);
-        let until = Instant::now() + Duration::from_secs(10);
-        while !is_used(&self.old) {
-            ensure!(Instant::now() < until, "the program does not use it");
-            std::thread::sleep(Duration::from_millis(5));
-        }
+        let program = command.start()?;
+        // gc has the same directory open by now.
+        wait_until("the program does not use it", || Ok(uses(program.id(), &self.old)))?;
+        self.running.borrow_mut().push(program);
         Ok(())
     }
 
@@ -245,15 +242,14 @@ impl<'s> Scene<'s> {
 }
 
 /// Whether a process runs from there, works there or has something open or mapped there.
-fn is_used(directory: &Path) -> bool {
+fn uses(process: u32, directory: &Path) -> bool {
+    let process = Path::new("/proc").join(process.to_string());
     let is_there = |path: &Path| fs::read_link(path).is_ok_and(|it| it.starts_with(directory));
-    fs::read_dir("/proc").into_iter().flatten().flatten().map(|it| it.path()).any(|process| {
-        let open = fs::read_dir(process.join("fd")).into_iter().flatten().flatten();
-        let maps = fs::read_to_string(process.join("maps")).unwrap_or_default();
-        ["exe", "cwd"].iter().any(|name| is_there(&process.join(name)))
-            || open.map(|it| it.path()).any(|path| is_there(&path))
-            || maps.contains(&*directory.to_string_lossy())
-    })
+    let open = fs::read_dir(process.join("fd")).into_iter().flatten().flatten();
+    let maps = fs::read_to_string(process.join("maps")).unwrap_or_default();
+    ["exe", "cwd"].iter().any(|name| is_there(&process.join(name)))
+        || open.map(|it| it.path()).any(|path| is_there(&path))
+        || maps.contains(&*directory.to_string_lossy())
 }
 
 fn untag(scene: &Scene<'_>) -> Result<()> {
