@@ -111,15 +111,20 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
             measure(&stand, options.runs, style)?
         }
     };
+    Ok(conclude(&verdicts, style, options.check))
+}
+
+/// Shows what came of the targets, and says so in the exit code where that was asked for.
+fn conclude(verdicts: &[Verdict], style: Style, is_check: bool) -> ExitCode {
     screen::result(format_args!("{}\n", title("Targets", style)));
-    for verdict in &verdicts {
+    for verdict in verdicts {
         screen::result(match style {
             Style::Plain => verdict.to_string(),
             Style::Markdown => format!("- {verdict}"),
         });
     }
-    let missed = options.check && !verdicts.iter().all(Verdict::is_met);
-    Ok(if missed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    let missed = is_check && !verdicts.iter().all(Verdict::is_met);
+    if missed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
 /// The plain case.

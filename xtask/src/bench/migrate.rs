@@ -13,7 +13,8 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 
 use super::targets::Verdict;
-use super::{machine, show, title};
+use super::times::median;
+use super::{conclude, machine, show};
 use crate::scratch::{self, Scratch};
 use crate::screen::{self, Progress};
 use crate::table::{Style, Table};
@@ -119,10 +120,13 @@ impl Stand {
     }
 }
 
-fn timed(command: &mut Command) -> anyhow::Result<Duration> {
+/// How long a command takes that has to succeed; what it writes goes where the command says.
+pub(super) fn timed(command: &mut Command) -> anyhow::Result<Duration> {
     let start = Instant::now();
-    process::capture(command)?;
-    Ok(start.elapsed())
+    let status = command.status().with_context(|| process::as_typed(command))?;
+    let took = start.elapsed();
+    anyhow::ensure!(status.success(), "`{}` failed ({status})", process::as_typed(command));
+    Ok(took)
 }
 
 fn report(times: &Times, size: &tree::Size, style: Style, is_check: bool) -> ExitCode {
@@ -144,16 +148,5 @@ fn report(times: &Times, size: &tree::Size, style: Style, is_check: bool) -> Exi
         Verdict::new("milliseconds to rename", milliseconds, RENAME_MILLISECONDS),
         Verdict::new("copy over cp, sync and rm", ratio, COPY_RATIO),
     ];
-    screen::result(format_args!("{}\n", title("Targets", style)));
-    for verdict in &verdicts {
-        screen::result(verdict);
-    }
-    let missed = is_check && !verdicts.iter().all(Verdict::is_met);
-    if missed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
-}
-
-pub(super) fn median(values: &[f64]) -> Option<f64> {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    sorted.get(sorted.len() / 2).copied()
+    conclude(&verdicts, style, is_check)
 }

@@ -50,14 +50,14 @@ impl Times {
 
     /// Seconds.
     pub(super) fn median(&self, kind: Kind) -> Option<f64> {
-        median(self.of(kind)?.to_vec())
+        median(self.of(kind)?)
     }
 
     /// Seconds that the candidate takes more than the end itself; noise can make it negative.
     pub(super) fn overhead(&self, kind: Kind) -> Option<f64> {
         let direct = if kind == Kind::PlainShim { Kind::PlainDirect } else { Kind::Direct };
         let pairs = self.of(kind)?.iter().zip(self.of(direct)?);
-        median(pairs.map(|(time, direct)| time - direct).collect())
+        median(&pairs.map(|(time, direct)| time - direct).collect::<Vec<_>>())
     }
 
     /// The candidate's overhead as a multiple of another one's.
@@ -81,7 +81,8 @@ fn time(candidate: &Candidate, clock: Clock) -> anyhow::Result<f64> {
 }
 
 /// The middle of the sorted values, or the mean of the two in the middle.
-fn median(mut values: Vec<f64>) -> Option<f64> {
+pub(super) fn median(values: &[f64]) -> Option<f64> {
+    let mut values = values.to_vec();
     values.sort_unstable_by(f64::total_cmp);
     let upper = values.get(values.len() / 2)?;
     let lower = values.get((values.len() - 1) / 2)?;
@@ -127,9 +128,9 @@ mod tests {
 
     #[test]
     fn the_median_is_the_middle() {
-        assert_eq!(median(vec![3.0, 1.0, 2.0]), Some(2.0));
-        assert_eq!(median(vec![4.0, 1.0, 3.0, 2.0]), Some(2.5));
-        assert_eq!(median(vec![]), None);
+        assert_eq!(median(&[3.0, 1.0, 2.0]), Some(2.0));
+        assert_eq!(median(&[4.0, 1.0, 3.0, 2.0]), Some(2.5));
+        assert_eq!(median(&[]), None);
     }
 
     #[test]

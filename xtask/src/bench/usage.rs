@@ -8,12 +8,14 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, lchown};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::Context;
 
+use super::migrate::timed;
 use super::targets::Verdict;
-use super::{grouped, machine, show, title};
+use super::times::median;
+use super::{conclude, grouped, machine, show};
 use crate::scratch::{self, Scratch};
 use crate::screen::{self, Progress};
 use crate::table::{Style, Table};
@@ -112,14 +114,6 @@ impl Counter {
     }
 }
 
-fn timed(command: &mut Command) -> anyhow::Result<Duration> {
-    let start = Instant::now();
-    let status = command.status().with_context(|| process::as_typed(command))?;
-    let took = start.elapsed();
-    anyhow::ensure!(status.success(), "`{}` failed ({status})", process::as_typed(command));
-    Ok(took)
-}
-
 /// The most memory that a command has had, in MiB, looked at while it runs.
 fn memory(command: &mut Command) -> anyhow::Result<f64> {
     let mut child = command.spawn()?;
@@ -209,7 +203,7 @@ fn report(
     style: Style,
     is_check: bool,
 ) -> ExitCode {
-    let seconds = |counter: &Counter| super::migrate::median(&counter.seconds);
+    let seconds = |counter: &Counter| median(&counter.seconds);
     let ours = counters.first().and_then(seconds);
     let others = counters.iter().skip(1).filter_map(seconds);
     let fastest = others.min_by(f64::total_cmp);
@@ -228,10 +222,5 @@ fn report(
         Verdict::new("usage over the fastest of the others", ratio, RATIO),
         Verdict::new("MiB of memory", Some(memory), MEMORY),
     ];
-    screen::result(format_args!("{}\n", title("Targets", style)));
-    for verdict in &verdicts {
-        screen::result(verdict);
-    }
-    let missed = is_check && !verdicts.iter().all(Verdict::is_met);
-    if missed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+    conclude(&verdicts, style, is_check)
 }
