@@ -1,6 +1,8 @@
 //! The only writer to a terminal. Errors and notes go to stderr in cargo's grammar and colours;
 //! what a command was asked for goes to stdout.
 
+#![expect(clippy::disallowed_methods, reason = "this is the module that writes to the terminal")]
+
 mod table;
 
 use std::fmt::Display;

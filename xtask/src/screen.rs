@@ -4,6 +4,8 @@
 //! goes to stderr. A closed pipe at the other end is no reason to fail: what cannot be written any
 //! more is dropped.
 
+#![expect(clippy::disallowed_methods, reason = "this is the module that writes to the terminal")]
+
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 

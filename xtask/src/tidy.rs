@@ -52,7 +52,6 @@ struct Rule {
 const RULES: &[Rule] = &[
     Rule { name: "floors", check: floors::uses_only_what_lies_below },
     Rule { name: "purity", check: floors::what_is_pure_knows_nothing_of_the_world },
-    Rule { name: "terminal", check: wording::only_report_writes_to_the_terminal },
     Rule { name: "allow", check: wording::expects_lints_and_never_allows_them },
     Rule { name: "prologue", check: layout::every_file_says_why_it_exists },
     Rule { name: "test-files", check: layout::test_files_are_compiled_for_tests_only },
