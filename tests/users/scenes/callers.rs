@@ -1,25 +1,12 @@
 //! Who is calling: the effective uid and the account database decide, and nothing that a session
 //! says about itself.
 
-use std::ffi::OsStr;
 use std::fs;
-use std::os::unix::ffi::OsStrExt;
 
 use anyhow::{Result, ensure};
 
 use crate::stage::{Person, Stage, private};
 use crate::suite::{Test, test};
-
-/// Values of `USER` in alice's session.
-const USERS: &[(&str, Option<&[u8]>)] = &[
-    ("ignores_a_missing_user_variable", None),
-    ("ignores_an_empty_user_variable", Some(b"")),
-    ("ignores_a_user_variable_of_two_dots", Some(b"..")),
-    ("ignores_a_user_variable_with_an_absolute_path", Some(b"/etc/evil")),
-    ("ignores_a_user_variable_with_a_slash", Some(b"a/b")),
-    ("ignores_a_user_variable_with_another_name", Some(b"bob")),
-    ("ignores_a_user_variable_that_is_no_text", Some(b"\xff\xfe")),
-];
 
 /// Account names that are no plain directory names, and the directory that they get.
 const NAMES: &[(&str, &[u8], &str)] = &[
@@ -49,9 +36,6 @@ pub(crate) fn tests() -> Vec<Test> {
         test("callers::runs_cargo_untouched_when_asked_to_step_aside", bypass),
         test("callers::a_group_that_only_the_process_has_is_excluded_as_well", process_group),
     ];
-    for (name, user) in USERS {
-        tests.push(test(format!("callers::{name}"), move |stage| user_variable(stage, *user)));
-    }
     for (name, account, directory) in NAMES {
         tests.push(test(format!("callers::{name}"), move |stage| {
             stage.shared_root().sticky().make()?;
@@ -81,21 +65,6 @@ fn only(person: &Person<'_>, directory: &str) -> Result<()> {
     let names: Vec<_> = entries?.iter().map(|entry| entry.file_name()).collect();
     ensure!(names == [directory], "the shared root has {names:?}");
     Ok(())
-}
-
-fn user_variable(stage: &Stage, user: Option<&[u8]>) -> Result<()> {
-    let root = stage.shared_root().sticky().make()?;
-    let alice = stage.person("alice")?;
-    let plain = alice.cargo(["build"]).unset("USER").unset("LOGNAME");
-    let run = match user {
-        Some(user) => {
-            plain.env("USER", OsStr::from_bytes(user)).env("LOGNAME", OsStr::from_bytes(user))
-        }
-        None => plain,
-    };
-    let run = run.run()?;
-    run.silently()?.builds_in(root.join("alice/target"))?;
-    only(&alice, "alice")
 }
 
 fn no_account(stage: &Stage) -> Result<()> {

@@ -2,6 +2,7 @@
 
 mod above;
 mod analyzer;
+mod ancestors;
 mod attacks;
 mod belief;
 mod between;
@@ -35,7 +36,6 @@ mod toolchain;
 mod toolchain_attacks;
 mod tools;
 mod usage;
-mod way;
 mod workspaces;
 mod wrappers;
 
@@ -54,7 +54,7 @@ const CHAPTERS: &[fn() -> Vec<Test>] = &[
     race::tests,
     root::tests,
     odd_roots::tests,
-    way::tests,
+    ancestors::tests,
     full::tests,
     private_dir::tests,
     callers::tests,

@@ -26,14 +26,6 @@ const STATES: &[(&str, u32, Consequence)] = &[
     ("refuses_0000_and_offers_the_owner_bits", 0o000, owner_bits),
 ];
 
-const UMASKS: &[(&str, &str)] = &[
-    ("creates_exactly_0700_under_umask_0000", "0000"),
-    ("creates_exactly_0700_under_umask_0002", "0002"),
-    ("creates_exactly_0700_under_umask_0077", "0077"),
-    ("creates_exactly_0700_under_umask_0277", "0277"),
-    ("creates_exactly_0700_under_umask_0777", "0777"),
-];
-
 pub(crate) fn tests() -> Vec<Test> {
     let mut tests = vec![
         test("private_dir::mallory_can_neither_read_nor_replace_what_is_built", out_of_reach),
@@ -56,9 +48,6 @@ pub(crate) fn tests() -> Vec<Test> {
         tests.push(test(format!("private_dir::{name}"), move |stage| {
             check(&Scene::new(stage, *mode)?)
         }));
-    }
-    for (name, umask) in UMASKS {
-        tests.push(test(format!("private_dir::{name}"), move |stage| under_umask(stage, umask)));
     }
     tests
 }
@@ -135,19 +124,6 @@ fn writable_by_acl(stage: &Stage) -> Result<()> {
     let scene = Scene::new(stage, 0o700)?;
     Acl::Access.grant(&scene.directory, stage.person("mallory")?.uid(), 0o7)?;
     scene.build()?.refused()?.blames(scene.directory.to_string_lossy())?;
-    Ok(())
-}
-
-/// `check`, since the stub's `build` could write nothing under some of these umasks.
-fn under_umask(stage: &Stage, umask: &str) -> Result<()> {
-    let root = stage.shared_root().sticky().make()?;
-    let alice = stage.person("alice")?;
-    let run = alice.cargo(["check"]).umask(umask).run()?;
-    run.silently()?.prints(format!("umask: {umask}\n"))?;
-    private(&root.join("alice"), alice.uid())?;
-    private(&root.join("alice/target"), alice.uid())?;
-    tagged(&root.join("alice/target"))?;
-    alice.shell("cat \"$1\"", [root.join("alice/target/CACHEDIR.TAG")]).run()?.ok()?;
     Ok(())
 }
 
