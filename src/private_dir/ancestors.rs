@@ -9,7 +9,7 @@ use crate::os::accounts;
 use crate::os::entry::{Entry, Kind, UNMAPPED};
 use crate::os::files;
 use crate::os::user_namespace;
-use crate::private_dir::judge::{Part, Trust, judge_ancestor};
+use crate::private_dir::judge::{Part, judge_ancestor};
 use crate::private_dir::place::{Place, PlaceKind};
 use crate::private_dir::refusal::Flaw;
 use crate::settings::invalid_root;
@@ -85,9 +85,8 @@ fn judge(directory: &Path, entry: &Entry, place: &Place, caller: &Caller<'_>) ->
     let is_hidden = entry.uid == UNMAPPED
         && is_above_home(directory, place, caller)
         && user_namespace::hides_owners();
-    let owners = if is_hidden { &[UNMAPPED] } else { caller.trusted.as_slice() };
-    let trust = Trust { caller: caller.acting, owners };
-    judge_ancestor(entry, part, trust).map_err(|flaw| match flaw {
+    let trusted = if is_hidden { &[UNMAPPED] } else { caller.trusted.as_slice() };
+    judge_ancestor(entry, part, caller.acting, trusted).map_err(|flaw| match flaw {
         Flaw::AncestorNotADirectory(Kind::Symlink) if place.kind == PlaceKind::BelowSharedRoot => {
             let cause = format!("has a symlink in it, `{}`", escaped(directory));
             invalid_root(&place.parent, &caller.root_origin, &cause)

@@ -11,15 +11,6 @@ use crate::os::entry::{Entry, UNMAPPED};
 use crate::private_dir::refusal::Flaw;
 use crate::settings::StickyRoot;
 
-/// Who may own directories above a private one.
-#[derive(Clone, Copy, Debug)]
-pub struct Trust<'a> {
-    /// The caller's effective uid.
-    pub caller: u32,
-    /// The uids that the settings trust besides root and the caller.
-    pub owners: &'a [u32],
-}
-
 /// What stands to a private directory as an ancestor, and how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
@@ -44,16 +35,17 @@ pub enum Verdict {
     Readable,
 }
 
-/// Judges one directory above the private directory.
+/// Judges one directory above the private directory, which root, the caller and the uids that the settings
+/// trust may own.
 ///
 /// # Errors
 /// Its flaw; [`Flaw::AncestorNotADirectory`] with a symlink is for the caller to tell as a mistake in
 /// the settings.
-pub fn judge_ancestor(entry: &Entry, part: Part, trust: Trust<'_>) -> Result<(), Flaw> {
+pub fn judge_ancestor(entry: &Entry, part: Part, caller: u32, trusted: &[u32]) -> Result<(), Flaw> {
     if entry.kind != Kind::Directory {
         return Err(Flaw::AncestorNotADirectory(entry.kind));
     }
-    if entry.uid != 0 && entry.uid != trust.caller && !trust.owners.contains(&entry.uid) {
+    if entry.uid != 0 && entry.uid != caller && !trusted.contains(&entry.uid) {
         return Err(if entry.uid == UNMAPPED {
             Flaw::AncestorUnmapped
         } else {
@@ -99,7 +91,7 @@ pub fn judge_own(entry: &Entry, caller: u32) -> Result<(), Flaw> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Part, Trust, Verdict, judge_ancestor, judge_private};
+    use super::{Part, Verdict, judge_ancestor, judge_private};
     use crate::os::entry::Entry;
     use crate::os::entry::Kind;
     use crate::settings::StickyRoot;
@@ -145,13 +137,11 @@ mod tests {
             (MALLORY, 0o755, AboveHome, "Err(AncestorForeign)"),
             (65534, 0o755, Ancestor, "Err(AncestorUnmapped)"),
         ] {
-            let trust = Trust { caller: ALICE, owners: &[1777] };
-            let found =
-                format!("{:?}", judge_ancestor(&entry(Kind::Directory, uid, mode), part, trust));
+            let entry = entry(Kind::Directory, uid, mode);
+            let found = format!("{:?}", judge_ancestor(&entry, part, ALICE, &[1777]));
             assert_eq!(found, expected, "{uid} {mode:o} {part:?}");
         }
-        let trust = Trust { caller: ALICE, owners: &[] };
-        assert!(judge_ancestor(&entry(Kind::Symlink, 0, 0o777), Ancestor, trust).is_err());
+        assert!(judge_ancestor(&entry(Kind::Symlink, 0, 0o777), Ancestor, ALICE, &[]).is_err());
     }
 
     #[test]
