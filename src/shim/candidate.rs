@@ -6,7 +6,7 @@
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Why a place was passed over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,17 +44,6 @@ impl Skip {
     }
 }
 
-/// What has been learned about an executable.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Candidate<'a> {
-    /// The path as it was found.
-    pub path: &'a Path,
-    /// What it has in common with this program.
-    pub likeness: Likeness,
-    /// The permission bits of the directory that it stands in.
-    pub directory_mode: u32,
-}
-
 /// How much an executable is doubted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Caution {
@@ -62,34 +51,6 @@ pub enum Caution {
     Full,
     /// Executed where the plain shell would: somebody has named it, or nothing is protected anyway.
     AsTheShell,
-}
-
-/// What an executable has in common with this program.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Likeness {
-    /// Device and inode: it is this program.
-    Same,
-    /// The content: it is a copy.
-    Copy,
-    /// Nothing.
-    None,
-}
-
-impl Candidate<'_> {
-    /// Whether to pass it over, `tried` being the places that this process has executed before.
-    pub fn skip(&self, caution: Caution, tried: &[PathBuf]) -> Option<Skip> {
-        if self.likeness == Likeness::Same {
-            Some(Skip::Ourselves)
-        } else if self.likeness == Likeness::Copy {
-            Some(Skip::OurCopy)
-        } else if tried.iter().any(|place| place == self.path) {
-            Some(Skip::TriedBefore)
-        } else if caution == Caution::Full && self.directory_mode & 0o002 != 0 {
-            Some(Skip::WritableByEveryone)
-        } else {
-            None
-        }
-    }
 }
 
 /// The entries of a search path, each absolute or with the reason to leave it out.
@@ -102,40 +63,9 @@ pub fn entries(path: &OsStr) -> impl Iterator<Item = Result<&Path, &Path>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Candidate, Caution, Likeness, Skip, entries};
+    use super::entries;
     use std::ffi::OsStr;
-    use std::path::{Path, PathBuf};
-
-    #[test]
-    fn passes_over_everything_that_is_not_a_real_cargo() {
-        let tried = [PathBuf::from("/loop/cargo")];
-        let plain = Candidate {
-            path: Path::new("/usr/bin/cargo"),
-            likeness: Likeness::None,
-            directory_mode: 0o755,
-        };
-        for (candidate, expected) in [
-            (plain, None),
-            (Candidate { directory_mode: 0o775, ..plain }, None),
-            (Candidate { directory_mode: 0o1777, ..plain }, Some(Skip::WritableByEveryone)),
-            (Candidate { likeness: Likeness::Same, ..plain }, Some(Skip::Ourselves)),
-            (Candidate { likeness: Likeness::Copy, ..plain }, Some(Skip::OurCopy)),
-            (Candidate { path: Path::new("/loop/cargo"), ..plain }, Some(Skip::TriedBefore)),
-        ] {
-            assert_eq!(candidate.skip(Caution::Full, &tried), expected, "{candidate:?}");
-        }
-    }
-
-    #[test]
-    fn believes_a_name_that_somebody_has_given() {
-        let open = Candidate {
-            path: Path::new("/usr/local/cargo/bin/cargo"),
-            likeness: Likeness::None,
-            directory_mode: 0o777,
-        };
-        assert_eq!(open.skip(Caution::AsTheShell, &[]), None);
-        assert_eq!(open.skip(Caution::Full, &[]), Some(Skip::WritableByEveryone));
-    }
+    use std::path::Path;
 
     #[test]
     fn takes_only_absolute_entries() {

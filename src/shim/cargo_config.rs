@@ -25,52 +25,49 @@ const MAX_SIZE: usize = 1 << 20;
 /// How many files may be included in all.
 const MAX_INCLUDES: usize = 64;
 
-/// What one source of configuration says, its includes followed.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Says {
-    /// Whether it has `build.target-dir`.
-    pub sets_target_dir: bool,
-    /// `build.build-dir`, with the directory that it is relative to and the file that has it.
-    build_dir: Option<(String, PathBuf, String)>,
+/// A text of cargo's configuration.
+struct Source {
+    text: String,
+    /// Where it stands, fit for display.
+    origin: String,
+    /// What its directories are relative to.
+    base: PathBuf,
+    /// What its includes are relative to.
+    includes: PathBuf,
 }
 
-impl Says {
+impl Source {
     /// The build directory that it asks for.
-    pub fn build_dir(self, templates: &Templates<'_>, is: Asked) -> Option<ConfiguredBuildDir> {
-        let (value, base, origin) = self.build_dir?;
-        Some(ConfiguredBuildDir { path: templates.fill(&value, &base), origin, asked: is })
+    fn build_dir(&self, templates: &Templates<'_>, asked: Asked) -> Option<ConfiguredBuildDir> {
+        let value = Directories::read(&self.text).build_dir?;
+        let path = templates.fill(&value, &self.base);
+        Some(ConfiguredBuildDir { path, origin: self.origin.clone(), asked })
     }
 
-    /// Adds what a weaker source says.
-    fn or(self, weaker: Says) -> Says {
-        Says {
-            sets_target_dir: self.sets_target_dir || weaker.sets_target_dir,
-            build_dir: self.build_dir.or(weaker.build_dir),
-        }
+    /// Whether it has `build.rustc-wrapper`; an empty one says that there is to be none.
+    fn has_wrapper(&self) -> bool {
+        let of = |table: &DeTable<'_>| {
+            let build = table.get("build").and_then(|build| build.get_ref().as_table());
+            build.is_some_and(|build| build.contains_key("rustc-wrapper"))
+        };
+        excerpt::read(&self.text, &["rustc-wrapper"], of).unwrap_or_default()
     }
 }
 
-/// Reads the `--config` arguments: each is the path of a file, or TOML. The last is the strongest.
-pub fn typed(invocation: &Invocation, working_directory: &Path) -> Says {
-    let mut reader = Reader::default();
-    let says = |argument: &OsString| {
-        let file = working_directory.join(argument);
-        match reader.read(&file) {
-            Some(text) => reader.file(&file, &text),
-            // A pipe from the shell (`--config <(…)`) would be empty when cargo reads it.
-            None if files::is_there(&file) => Says::default(),
-            None => {
-                let text = argument.to_string_lossy();
-                let place = Place {
-                    origin: "--config",
-                    base: working_directory,
-                    includes: working_directory,
-                };
-                reader.text(&text, &place)
-            }
-        }
-    };
-    invocation.configs.iter().rev().map(says).fold(Says::default(), Says::or)
+/// Whether a `--config` has `build.target-dir`.
+pub fn types_target_dir(invocation: &Invocation, working_directory: &Path) -> bool {
+    let has_one = |source: &Source| Directories::read(&source.text).sets_target_dir.then_some(());
+    typed(invocation, working_directory, has_one).is_some()
+}
+
+/// The build directory that a `--config` asks for.
+pub fn typed_build_dir(
+    invocation: &Invocation,
+    working_directory: &Path,
+    templates: &Templates<'_>,
+) -> Option<ConfiguredBuildDir> {
+    let asked = |source: &Source| source.build_dir(templates, Asked::Typed);
+    typed(invocation, working_directory, asked)
 }
 
 /// The build directory that configuration files ask for, the nearest file first.
@@ -80,9 +77,8 @@ pub fn build_dir(
     here: Option<&Path>,
     templates: &Templates<'_>,
 ) -> Option<ConfiguredBuildDir> {
-    first(working_directory, cargo_home, here, |reader, file, text| {
-        reader.file(file, text).build_dir(templates, Asked::ByConfiguration)
-    })
+    let asked = |source: &Source| source.build_dir(templates, Asked::ByConfiguration);
+    in_files(working_directory, cargo_home, here, asked)
 }
 
 /// The words that configuration files have for an alias, the nearest file first.
@@ -92,9 +88,8 @@ pub fn alias(
     cargo_home: Option<&Path>,
     here: Option<&Path>,
 ) -> Option<Vec<OsString>> {
-    first(working_directory, cargo_home, here, |reader, file, text| {
-        reader.search(file, text, &|text: &str| alias::meaning(text, name))
-    })
+    let meaning = |source: &Source| alias::meaning(&source.text, name);
+    in_files(working_directory, cargo_home, here, meaning)
 }
 
 /// Whether configuration, typed or in files, names a program to run in front of the compiler.
@@ -105,67 +100,60 @@ pub fn names_a_wrapper(
     cargo_home: Option<&Path>,
     here: Option<&Path>,
 ) -> bool {
-    let names_one = |text: &str| has_wrapper(text).then_some(());
-    let mut reader = Reader::default();
-    let typed = invocation.configs.iter().any(|argument| {
-        let file = working_directory.join(argument);
-        let (file, text) = match reader.read(&file) {
-            Some(text) => (file, text),
-            None => (working_directory.join("--config"), argument.to_string_lossy().into_owned()),
-        };
-        reader.search(&file, &text, &names_one).is_some()
-    });
-    typed
-        || first(start, cargo_home, here, |reader, file, text| {
-            reader.search(file, text, &names_one)
-        })
+    let names_one = |source: &Source| source.has_wrapper().then_some(());
+    typed(invocation, working_directory, names_one)
+        .or_else(|| in_files(start, cargo_home, here, names_one))
         .is_some()
 }
 
-/// Whether a text has `build.rustc-wrapper`; an empty one says that there is to be none.
-fn has_wrapper(text: &str) -> bool {
-    let of = |table: &DeTable<'_>| {
-        let build = table.get("build").and_then(|build| build.get_ref().as_table());
-        build.is_some_and(|build| build.contains_key("rustc-wrapper"))
-    };
-    excerpt::read(text, &["rustc-wrapper"], of).unwrap_or_default()
+/// What the strongest of the `--config` arguments says that has something to say: each is the path of
+/// a file, or TOML, and the last is the strongest.
+fn typed<T>(
+    invocation: &Invocation,
+    working_directory: &Path,
+    says: impl Fn(&Source) -> Option<T>,
+) -> Option<T> {
+    let mut reader = Reader::default();
+    invocation.configs.iter().rev().find_map(|argument| {
+        let file = working_directory.join(argument);
+        let source = match reader.read(&file) {
+            Some(source) => source,
+            // A pipe from the shell (`--config <(…)`) would be empty when cargo reads it.
+            None if files::is_there(&file) => return None,
+            None => Source {
+                text: argument.to_string_lossy().into_owned(),
+                origin: "--config".to_owned(),
+                base: working_directory.to_owned(),
+                includes: working_directory.to_owned(),
+            },
+        };
+        reader.search(&source, &says)
+    })
 }
 
 /// What the nearest of the files says that cargo reads from a directory, and has something to say.
-fn first<T>(
+fn in_files<T>(
     working_directory: &Path,
     cargo_home: Option<&Path>,
     here: Option<&Path>,
-    mut says: impl FnMut(&mut Reader<'_>, &Path, &str) -> Option<T>,
+    says: impl Fn(&Source) -> Option<T>,
 ) -> Option<T> {
     let mut reader = Reader { here, ..Reader::default() };
     let is_there = |place: &Path| rustix::fs::access(&*near(here, place), Access::EXISTS).is_ok();
     let above = working_directory.ancestors().map(|directory| directory.join(".cargo"));
-    let mut places = above.filter(|place| is_there(place));
+    let places = above.filter(|place| is_there(place));
     // Where it is one of those, it has been read.
     let is_above = |home: &Path| {
         home.ends_with(".cargo")
             && home.parent().is_some_and(|it| working_directory.starts_with(it))
     };
     let cargo_home = cargo_home.filter(|home| !is_above(home)).map(Path::to_owned);
-    places.by_ref().chain(cargo_home).find_map(|place| {
+    places.chain(cargo_home).find_map(|place| {
         // Where both exist, cargo reads the one without an ending.
-        let (file, text) = ["config", "config.toml"].iter().find_map(|name| {
-            let file = place.join(name);
-            let text = reader.read(&file)?;
-            Some((file, text))
-        })?;
-        says(&mut reader, &file, &text)
+        let names = ["config", "config.toml"];
+        let source = names.iter().find_map(|name| reader.read(&place.join(name)))?;
+        reader.search(&source, &says)
     })
-}
-
-/// Where a text stands.
-struct Place<'a> {
-    origin: &'a str,
-    /// What its directories are relative to.
-    base: &'a Path,
-    /// What its includes are relative to.
-    includes: &'a Path,
 }
 
 /// Reads each file once: cargo itself refuses files that include one another.
@@ -182,58 +170,28 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// Directories in a file are relative to the directory that holds its directory, `.cargo` or not.
-    fn file(&mut self, file: &Path, text: &str) -> Says {
-        let includes = file.parent().unwrap_or(Path::new("/"));
-        let base = includes.parent().unwrap_or(Path::new("/"));
-        self.text(text, &Place { origin: &format!("`{}`", escaped(file)), base, includes })
-    }
-
-    fn text(&mut self, text: &str, place: &Place<'_>) -> Says {
-        let Directories { sets_target_dir, build_dir, includes } = Directories::read(text);
-        let build_dir =
-            build_dir.map(|value| (value, place.base.to_owned(), place.origin.to_owned()));
-        let mut says = Says { sets_target_dir, build_dir };
-        for path in &includes {
-            self.included += 1;
-            if self.included > MAX_INCLUDES {
-                break;
-            }
-            let file = place.includes.join(path);
-            if let Some(text) = self.read(&file) {
-                says = says.or(self.file(&file, &text));
-            }
-        }
-        says
-    }
-
-    /// What a file says, or else what it includes.
-    fn search<T>(
-        &mut self,
-        file: &Path,
-        text: &str,
-        says: &impl Fn(&str) -> Option<T>,
-    ) -> Option<T> {
-        let found = says(text);
+    /// What a text says, or else what it includes.
+    fn search<T>(&mut self, source: &Source, says: &impl Fn(&Source) -> Option<T>) -> Option<T> {
+        let found = says(source);
         if found.is_some() {
             return found;
         }
-        for path in &Directories::read(text).includes {
+        for path in &Directories::read(&source.text).includes {
             self.included += 1;
             if self.included > MAX_INCLUDES {
                 break;
             }
-            let file = file.parent()?.join(path);
-            let text = self.read(&file);
-            if let Some(found) = text.and_then(|text| self.search(&file, &text, says)) {
+            let included = self.read(&source.includes.join(path));
+            if let Some(found) = included.and_then(|source| self.search(&source, says)) {
                 return Some(found);
             }
         }
         None
     }
 
-    /// The text of a file that has not been read before.
-    fn read(&mut self, path: &Path) -> Option<String> {
+    /// A file that has not been read before. Its directories are relative to the directory that holds
+    /// its directory, `.cargo` or not.
+    fn read(&mut self, path: &Path) -> Option<Source> {
         let (file, Entry { device, inode, .. }) =
             files::open_regular(&near(self.here, path)).ok()?;
         if self.seen.contains(&(device, inode)) {
@@ -242,13 +200,15 @@ impl Reader<'_> {
         self.seen.push((device, inode));
         let text = files::text(&file).ok().filter(|_| self.size <= MAX_SIZE)?;
         self.size += text.len();
-        Some(text)
+        let includes = path.parent().unwrap_or(Path::new("/")).to_owned();
+        let base = includes.parent().unwrap_or(Path::new("/")).to_owned();
+        Some(Source { text, origin: format!("`{}`", escaped(path)), base, includes })
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Templates, build_dir, typed};
+    use super::{Templates, build_dir, typed_build_dir, types_target_dir};
     use crate::shim::argv::Invocation;
     use crate::shim::build_dir::Asked;
     use std::ffi::OsString;
@@ -306,9 +266,9 @@ mod tests {
             (vec!["--config", "nonsense"], false, None),
         ] {
             let args: Vec<OsString> = words.iter().map(OsString::from).collect();
-            let says = typed(&Invocation::read(&args), top);
-            assert_eq!(says.sets_target_dir, sets, "{words:?}");
-            let found = says.build_dir(&templates(), Asked::Typed).map(|dir| dir.path);
+            let invocation = Invocation::read(&args);
+            assert_eq!(types_target_dir(&invocation, top), sets, "{words:?}");
+            let found = typed_build_dir(&invocation, top, &templates()).map(|dir| dir.path);
             assert_eq!(found, path.map(|path| top.join(path)), "{words:?}");
         }
     }

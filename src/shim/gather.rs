@@ -108,14 +108,14 @@ impl Facts {
             Invocation::read_with_aliases(args, |name| alias_of(name, snapshot, place, cargo_home));
         let workspace = Workspace::of(&invocation, place, cargo_home, here);
         let workspace = workspace.filter(|_| self.entry_point != EntryPoint::Session);
-        let typed = cargo_config::typed(&invocation, place);
         let root = workspace.as_ref().and_then(Workspace::directory);
         let templates = Templates {
             workspace_root: root.unwrap_or(place),
             cargo_home: cargo_home.unwrap_or(Path::new("/")),
         };
-        let config_chooses = typed.sets_target_dir;
-        let configured = typed.build_dir(&templates, Asked::Typed).or_else(|| {
+        let config_chooses = cargo_config::types_target_dir(&invocation, place);
+        let typed = cargo_config::typed_build_dir(&invocation, place, &templates);
+        let configured = typed.or_else(|| {
             let start = workspace::configuration_start(&invocation, place, cargo_home);
             let configured = || cargo_config::build_dir(&start, cargo_home, here, &templates);
             reads_files(snapshot).then(configured).flatten()

@@ -58,11 +58,7 @@ impl Installation {
     ///
     /// A build directory's copy has no shim beside it, and so belongs to none.
     pub fn of_this_program() -> Option<Installation> {
-        let program = std::env::current_exe().ok()?;
-        let prefix = program.parent()?.parent()?.to_owned();
-        let installation = Installation { prefix };
-        let is_complete = is_same_file(&installation.shim(), &program);
-        is_complete.then_some(installation)
+        Installation::of_shim(&std::env::current_exe().ok()?)
     }
 }
 

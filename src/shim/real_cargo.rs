@@ -17,7 +17,7 @@ use crate::os::snapshot::{CalledAs, Snapshot};
 use crate::os::trust::Trust;
 use crate::settings::Settings;
 use crate::shim::argv::Invocation;
-use crate::shim::candidate::{Candidate, Caution, Likeness, Skip, entries};
+use crate::shim::candidate::{Caution, Skip, entries};
 use crate::shim::toolchain;
 use crate::shim::trail::Trail;
 use crate::ui::escape::{escaped, quoted};
@@ -241,25 +241,30 @@ impl Search<'_> {
 
     /// Whether an executable is a real cargo; notes it down if it is not.
     fn passes(&mut self, path: &Path, identity: Identity, caution: Caution) -> bool {
-        let directory = path.parent().and_then(|directory| std::fs::metadata(directory).ok());
-        let directory_mode = directory.map_or(0, |metadata| metadata.mode());
-        let candidate = Candidate { path, likeness: self.likeness(path, identity), directory_mode };
-        let skip = candidate.skip(caution, &self.trail.tried);
+        let skip = self.skip(path, identity, caution);
         self.found.skipped.extend(skip.map(|reason| (path.to_owned(), reason)));
         skip.is_none()
     }
 
-    /// What a file has in common with us. It is read only if it is as long.
-    fn likeness(&mut self, path: &Path, other: Identity) -> Likeness {
-        match self.ourselves {
-            Some(ours) if other == ours => Likeness::Same,
-            Some(ours) if other.size == ours.size => {
-                let head = self.head.get_or_insert_with(|| head(Path::new(OURSELVES)));
-                let is_copy = is_copy(Path::new(OURSELVES), head, path);
-                if is_copy { Likeness::Copy } else { Likeness::None }
-            }
-            _ => Likeness::None,
+    fn skip(&mut self, path: &Path, identity: Identity, caution: Caution) -> Option<Skip> {
+        if self.ourselves == Some(identity) {
+            Some(Skip::Ourselves)
+        } else if self.is_our_copy(path, identity) {
+            Some(Skip::OurCopy)
+        } else if self.trail.tried.iter().any(|place| place == path) {
+            Some(Skip::TriedBefore)
+        } else if caution == Caution::Full && !path.parent().is_none_or(holds_programs) {
+            Some(Skip::WritableByEveryone)
+        } else {
+            None
         }
+    }
+
+    /// A file is read only if it is as long as we are.
+    fn is_our_copy(&mut self, path: &Path, other: Identity) -> bool {
+        let program = Path::new(OURSELVES);
+        self.ourselves.is_some_and(|ours| ours.size == other.size)
+            && is_copy(program, self.head.get_or_insert_with(|| head(program)), path)
     }
 }
 
