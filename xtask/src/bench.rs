@@ -22,7 +22,7 @@ mod warm;
 use std::process::ExitCode;
 
 use crate::screen::{self, Progress};
-use crate::table::{Style, Table};
+use crate::table::Table;
 use crate::{interrupt, shim};
 use candidate::{Candidate, Kind};
 use counts::Counts;
@@ -47,9 +47,6 @@ pub(crate) struct Options {
     #[arg(long, value_name = "N", default_value_t = 300_000,
           value_parser = clap::value_parser!(u32).range(10_000..))]
     files: u32,
-    /// Print Markdown, with a description of this machine
-    #[arg(long)]
-    markdown: bool,
     /// Exit with 1 if a target is missed
     #[arg(long)]
     check: bool,
@@ -83,16 +80,15 @@ struct Counted<'a> {
 }
 
 pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
-    let style = if options.markdown { Style::Markdown } else { Style::Plain };
     let binary = options.shim.binary()?;
     if let Part::Migrate = options.part {
-        return migrate::run(&binary, options.rounds, style, options.check);
+        return migrate::run(&binary, options.rounds, options.check);
     }
     if let Part::Usage = options.part {
-        return usage::run(&binary, options.rounds, options.files, style, options.check);
+        return usage::run(&binary, options.rounds, options.files, options.check);
     }
     if let Part::Warm = options.part {
-        return warm::run(&binary, style);
+        return warm::run(&binary);
     }
     if let Part::Growth = options.part
         && let Some(code) = growth::in_own_namespace()?
@@ -101,46 +97,39 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     }
     interrupt::watch()?;
     let stand = Stand::set_up(&binary)?;
-    if options.markdown {
-        screen::result(format_args!("{}\n", machine::describe(&stand.toolchain)?));
-    }
+    screen::result(format_args!("{}\n", machine::describe(&stand.toolchain)?));
     let verdicts = match options.part {
-        Part::Growth => growth::run(&stand, options.runs, style)?,
-        Part::Hook => hook::run(&stand, options.runs, style)?,
-        Part::Shim | Part::Migrate | Part::Usage | Part::Warm => {
-            measure(&stand, options.runs, style)?
-        }
+        Part::Growth => growth::run(&stand, options.runs)?,
+        Part::Hook => hook::run(&stand, options.runs)?,
+        Part::Shim | Part::Migrate | Part::Usage | Part::Warm => measure(&stand, options.runs)?,
     };
-    Ok(conclude(&verdicts, style, options.check))
+    Ok(conclude(&verdicts, options.check))
 }
 
 /// Shows what came of the targets, and says so in the exit code where that was asked for.
-fn conclude(verdicts: &[Verdict], style: Style, is_check: bool) -> ExitCode {
-    screen::result(format_args!("{}\n", title("Targets", style)));
+fn conclude(verdicts: &[Verdict], is_check: bool) -> ExitCode {
+    screen::result("Targets\n");
     for verdict in verdicts {
-        screen::result(match style {
-            Style::Plain => verdict.to_string(),
-            Style::Markdown => format!("- {verdict}"),
-        });
+        screen::result(verdict);
     }
     let missed = is_check && !verdicts.iter().all(Verdict::is_met);
     if missed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
 /// The plain case.
-fn measure(stand: &Stand, runs: u32, style: Style) -> anyhow::Result<Vec<Verdict>> {
+fn measure(stand: &Stand, runs: u32) -> anyhow::Result<Vec<Verdict>> {
     let minimal = stand.minimal()?;
     let times = times::measure(&minimal, runs, Clock::Wall)?;
-    show_times(&minimal.title, &times, style);
+    show_times(&minimal.title, &times);
     let real = stand.real()?;
-    show_times(&real.title, &times::measure(&real, runs, Clock::Wall)?, style);
+    show_times(&real.title, &times::measure(&real, runs, Clock::Wall)?);
     screen::result(format_args!("{}\n", times::WHAT_IS_MEASURED));
     let counted = count(stand, &minimal)?;
-    show_counts(&counted, style);
+    show_counts(&counted);
     Ok(targets::verdicts(&times, &counted))
 }
 
-fn show_times(heading: &str, times: &Times, style: Style) {
+fn show_times(heading: &str, times: &Times) {
     let mut table = Table::new(["candidate", "median ms", "overhead ms", "× bare Rust", "× bash"]);
     for kind in times.kinds() {
         let ratio_to = |base: Kind| {
@@ -155,7 +144,7 @@ fn show_times(heading: &str, times: &Times, style: Style) {
             ratio_to(Kind::Bash),
         ]);
     }
-    show(heading, &table, style);
+    show(heading, &table);
 }
 
 /// Counts every candidate of the setting but the end itself.
@@ -185,7 +174,7 @@ fn with<T, A>(
     tool.as_ref().map_err(|error| anyhow::anyhow!("{error:#}")).and_then(ask)
 }
 
-fn show_counts(counted: &[Counted], style: Style) {
+fn show_counts(counted: &[Counted]) {
     let head = ["candidate", "system calls", "files opened", "processes started", "instructions"];
     let mut table = Table::new(head);
     for Counted { candidate, counts, instructions } in counted {
@@ -198,7 +187,7 @@ fn show_counts(counted: &[Counted], style: Style) {
             shown(instructions.as_ref().ok(), |&instructions| grouped(instructions)),
         ]);
     }
-    show("Counts from the start to the exec of the end", &table, style);
+    show("Counts from the start to the exec of the end", &table);
     screen::result(format_args!("{}\n", instructions::WHAT_IS_COUNTED));
     if let Some(error) = counted.iter().find_map(|row| row.counts.as_ref().err()) {
         screen::result(format_args!("System calls, files and processes left out: {error:#}\n"));
@@ -208,15 +197,8 @@ fn show_counts(counted: &[Counted], style: Style) {
     }
 }
 
-fn show(heading: &str, table: &Table, style: Style) {
-    screen::result(format_args!("{}\n\n{}\n", title(heading, style), table.render(style)));
-}
-
-fn title(text: &str, style: Style) -> String {
-    match style {
-        Style::Plain => text.to_owned(),
-        Style::Markdown => format!("### {text}"),
-    }
+fn show(heading: &str, table: &Table) {
+    screen::result(format_args!("{heading}\n\n{}\n", table.render()));
 }
 
 fn shown<T>(value: Option<T>, show: impl FnOnce(T) -> String) -> String {

@@ -1,11 +1,4 @@
-//! Tables, aligned for a terminal or as Markdown for the README.
-
-/// How a table is written out.
-#[derive(Clone, Copy)]
-pub(crate) enum Style {
-    Plain,
-    Markdown,
-}
+//! Tables, aligned for a terminal.
 
 /// A table whose first column holds names and whose others hold figures.
 pub(crate) struct Table {
@@ -22,29 +15,14 @@ impl Table {
         self.rows.push(cells.to_vec());
     }
 
-    pub(crate) fn render(&self, style: Style) -> String {
+    pub(crate) fn render(&self) -> String {
         let widths = self.widths();
-        let (open, between, close) = match style {
-            Style::Plain => ("", "  ", ""),
-            Style::Markdown => ("| ", " | ", " |"),
+        let line = |row: &Vec<String>| {
+            let cells: Vec<String> =
+                row.iter().zip(&widths).enumerate().map(|(at, cell)| padded(at, cell)).collect();
+            cells.join("  ").trim_end().to_owned()
         };
-        let mut lines: Vec<String> = self
-            .rows
-            .iter()
-            .map(|row| {
-                let cells: Vec<String> = row
-                    .iter()
-                    .zip(&widths)
-                    .enumerate()
-                    .map(|(at, cell)| padded(at, cell))
-                    .collect();
-                format!("{open}{}{close}", cells.join(between)).trim_end().to_owned()
-            })
-            .collect();
-        if matches!(style, Style::Markdown) {
-            lines.insert(1, rule(&widths));
-        }
-        lines.join("\n")
+        self.rows.iter().map(line).collect::<Vec<_>>().join("\n")
     }
 
     fn widths(&self) -> Vec<usize> {
@@ -63,42 +41,15 @@ fn padded(at: usize, (cell, &width): (&String, &usize)) -> String {
     if at == 0 { format!("{cell:<width$}") } else { format!("{cell:>width$}") }
 }
 
-fn rule(widths: &[usize]) -> String {
-    let cells: Vec<String> =
-        widths
-            .iter()
-            .enumerate()
-            .map(|(at, &width)| {
-                if at == 0 {
-                    "-".repeat(width)
-                } else {
-                    format!("{}:", "-".repeat(width.max(2) - 1))
-                }
-            })
-            .collect();
-    format!("| {} |", cells.join(" | "))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn sample() -> Table {
+    #[test]
+    fn aligns_names_left_and_figures_right() {
         let mut table = Table::new(["who", "ms"]);
         table.row(["direct".to_owned(), "0.50".to_owned()]);
         table.row(["été".to_owned(), "11.25".to_owned()]);
-        table
-    }
-
-    #[test]
-    fn aligns_names_left_and_figures_right() {
-        assert_eq!(sample().render(Style::Plain), "who        ms\ndirect   0.50\nété     11.25");
-    }
-
-    #[test]
-    fn writes_markdown_with_the_same_alignment() {
-        let expected =
-            "| who    |    ms |\n| ------ | ----: |\n| direct |  0.50 |\n| été    | 11.25 |";
-        assert_eq!(sample().render(Style::Markdown), expected);
+        assert_eq!(table.render(), "who        ms\ndirect   0.50\nété     11.25");
     }
 }

@@ -18,7 +18,6 @@ use std::process::ExitCode;
 
 use anyhow::bail;
 
-use crate::table::Style;
 use crate::{project, screen};
 use tree::Tree;
 
@@ -76,7 +75,7 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
     if !findings.is_empty() {
         bail!("{} findings in {} files", findings.len(), tree.sources.len());
     }
-    screen::result(lines::by_area(&tree).render(Style::Plain));
+    screen::result(lines::by_area(&tree).render());
     let (rules, files) = (RULES.len() + 1, tree.sources.len());
     screen::note(format_args!("tidy: {rules} rules hold in {files} source files"));
     Ok(ExitCode::SUCCESS)

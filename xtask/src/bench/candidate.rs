@@ -16,7 +16,6 @@ pub(super) enum Kind {
     Direct,
     Shim,
     BareRust,
-    BareC,
     Bash,
     /// rustup's own proxy, which picks the toolchain.
     Rustup,
@@ -31,7 +30,6 @@ impl Kind {
             Self::Direct => "direct",
             Self::Shim => "shim (cargo-peruser)",
             Self::BareRust => "bare Rust exec",
-            Self::BareC => "bare C exec",
             Self::Bash => "bash script",
             Self::Rustup => "rustup proxy",
             Self::PlainDirect => "direct, plain",

@@ -17,7 +17,7 @@ use super::stand::{Setting, Stand};
 use super::targets::Verdict;
 use super::times::{self, Clock, Times};
 use super::{show, shown};
-use crate::table::{Style, Table};
+use crate::table::Table;
 use crate::{interrupt, process, scratch, screen};
 
 /// Times what the plain case adds.
@@ -138,9 +138,8 @@ fn insert(candidate: &mut Candidate, directories: Vec<PathBuf>) -> anyhow::Resul
     Ok(())
 }
 
-pub(super) fn run(stand: &Stand, rounds: u32, style: Style) -> anyhow::Result<Vec<Verdict>> {
-    let mut minimal = stand.minimal()?;
-    minimal.candidates.retain(|candidate| candidate.kind != Kind::BareC);
+pub(super) fn run(stand: &Stand, rounds: u32) -> anyhow::Result<Vec<Verdict>> {
+    let minimal = stand.minimal()?;
     let shim = minimal.candidates.iter().find(|candidate| candidate.kind == Kind::Shim);
     let shim = shim.context("there is no shim")?.clone();
     let settings = [Some(minimal), stand.proxy()?];
@@ -173,7 +172,7 @@ pub(super) fn run(stand: &Stand, rounds: u32, style: Style) -> anyhow::Result<Ve
         ]);
         verdicts.push(Verdict::new(format!("{}, × plain", case.name()), ratio, case.at_most()));
     }
-    show("What each adds to `cargo build`, and rustup's proxy to `cargo --version`", &table, style);
+    show("What each adds to `cargo build`, and rustup's proxy to `cargo --version`", &table);
     screen::result(format_args!("{WHAT_IS_MEASURED}\n"));
     verdicts.push(requests(stand, &shim));
     Ok(verdicts)

@@ -13,7 +13,7 @@ use super::stand::{Setting, Stand};
 use super::targets::Verdict;
 use super::times::{self, Clock};
 use super::{reference, show, shown};
-use crate::table::{Style, Table};
+use crate::table::Table;
 use crate::{process, scratch, screen, shim};
 
 /// Times what a bare Rust program in our place adds.
@@ -33,7 +33,7 @@ struct Hooks {
     bare: PathBuf,
 }
 
-pub(super) fn run(stand: &Stand, rounds: u32, style: Style) -> anyhow::Result<Vec<Verdict>> {
+pub(super) fn run(stand: &Stand, rounds: u32) -> anyhow::Result<Vec<Verdict>> {
     let hooks = Hooks::set_up(stand)?;
     let mut table = Table::new(["shell", "hook ms", "bare Rust ms", "× bare Rust"]);
     let mut verdicts = Vec::new();
@@ -54,7 +54,7 @@ pub(super) fn run(stand: &Stand, rounds: u32, style: Style) -> anyhow::Result<Ve
         ]);
         verdicts.push(Verdict::new(format!("{title}: hook, × bare Rust"), ratio, AT_MOST));
     }
-    show("What the hook adds to the start of a shell", &table, style);
+    show("What the hook adds to the start of a shell", &table);
     screen::result(format_args!("{}\n", times::WHAT_IS_MEASURED));
     Ok(verdicts)
 }

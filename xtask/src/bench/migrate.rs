@@ -17,7 +17,7 @@ use super::times::median;
 use super::{conclude, machine, show};
 use crate::scratch::{self, Scratch};
 use crate::screen::{self, Progress};
-use crate::table::{Style, Table};
+use crate::table::Table;
 use crate::toolchain::Toolchain;
 use crate::{interrupt, process};
 
@@ -40,18 +40,11 @@ struct Times {
     cp_sync_rm: Vec<f64>,
 }
 
-pub(super) fn run(
-    binary: &Path,
-    rounds: u32,
-    style: Style,
-    is_check: bool,
-) -> anyhow::Result<ExitCode> {
+pub(super) fn run(binary: &Path, rounds: u32, is_check: bool) -> anyhow::Result<ExitCode> {
     interrupt::watch()?;
     let stand = Stand { scratch: Scratch::create("bench-migrate", 0o755)?, binary: binary.into() };
     scratch::directory(&stand.shared_root(), 0o755)?;
-    if matches!(style, Style::Markdown) {
-        screen::result(format_args!("{}\n", machine::describe(&Toolchain::find()?)?));
-    }
+    screen::result(format_args!("{}\n", machine::describe(&Toolchain::find()?)?));
     let progress = Progress::start();
     progress.at("making a cache");
     let size = tree::make(&stand.source())?;
@@ -61,7 +54,7 @@ pub(super) fn run(
         stand.round(&mut times)?;
     }
     drop(progress);
-    Ok(report(&times, &size, style, is_check))
+    Ok(report(&times, &size, is_check))
 }
 
 impl Stand {
@@ -129,7 +122,7 @@ pub(super) fn timed(command: &mut Command) -> anyhow::Result<Duration> {
     Ok(took)
 }
 
-fn report(times: &Times, size: &tree::Size, style: Style, is_check: bool) -> ExitCode {
+fn report(times: &Times, size: &tree::Size, is_check: bool) -> ExitCode {
     let mut table = Table::new(["what", "median s", "× cp, sync, rm"]);
     let cp = median(&times.cp_sync_rm);
     let mut row = |what: &str, seconds: &[f64], base: Option<f64>| {
@@ -142,11 +135,11 @@ fn report(times: &Times, size: &tree::Size, style: Style, is_check: bool) -> Exi
     row("migrate, renamed", &times.rename, None);
     row("cp -a --reflink=auto, sync -f, rm -rf", &times.cp_sync_rm, None);
     let ratio = row("migrate --copy", &times.copy, cp);
-    show(&format!("Moving {size}"), &table, style);
+    show(&format!("Moving {size}"), &table);
     let milliseconds = median(&times.rename).map(|seconds| seconds * 1e3);
     let verdicts = [
         Verdict::new("milliseconds to rename", milliseconds, RENAME_MILLISECONDS),
         Verdict::new("copy over cp, sync and rm", ratio, COPY_RATIO),
     ];
-    conclude(&verdicts, style, is_check)
+    conclude(&verdicts, is_check)
 }

@@ -17,18 +17,10 @@ const RELEASE_PROFILE: [&str; 5] =
 /// some candidates take altogether.
 pub(super) fn end(directory: &Path) -> anyhow::Result<PathBuf> {
     let (source, program) = source(directory, "end.c", include_str!("end.c"))?;
-    let mut compiler = c_compiler()?;
-    compiler.arg("-static").arg("-o").arg(&program).arg(source);
+    let mut compiler = Command::new(process::require("cc", "gcc")?);
+    compiler.args(["-O2", "-static", "-o"]).arg(&program).arg(source);
     process::capture(&mut compiler)
         .context("failed to build a static program\nhelp: apt-get install libc6-dev")?;
-    Ok(program)
-}
-
-pub(super) fn c(end: &Path, directory: &Path) -> anyhow::Result<PathBuf> {
-    let (source, program) = source(directory, "exec.c", include_str!("exec.c"))?;
-    let mut compiler = c_compiler()?;
-    compiler.arg(format!("-DEND=\"{}\"", end.display())).arg("-o").arg(&program).arg(source);
-    process::capture(&mut compiler)?;
     Ok(program)
 }
 
@@ -72,10 +64,4 @@ fn source(directory: &Path, name: &str, text: &str) -> anyhow::Result<(PathBuf, 
     let file = directory.join(name);
     scratch::file(&file, text)?;
     Ok((file, directory.join("cargo")))
-}
-
-fn c_compiler() -> anyhow::Result<Command> {
-    let mut compiler = Command::new(process::require("cc", "gcc")?);
-    compiler.arg("-O2");
-    Ok(compiler)
 }

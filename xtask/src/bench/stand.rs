@@ -73,7 +73,7 @@ impl Stand {
         let place = self.place("minimal")?;
         let end = reference::end(&place.join("end"))?;
         let plan = Plan { place, end: &end, arguments: &["build"], environment: Vec::new() };
-        let kinds = [Kind::Direct, Kind::Shim, Kind::BareRust, Kind::BareC, Kind::Bash];
+        let kinds = [Kind::Direct, Kind::Shim, Kind::BareRust, Kind::Bash];
         self.setting(
             "`cargo build`, with a program that does nothing in cargo's place",
             &plan,
@@ -84,7 +84,7 @@ impl Stand {
     /// The real cargo, and a crate that is already checked.
     pub(super) fn real(&self) -> anyhow::Result<Setting> {
         let place = self.place("real")?;
-        let mut kinds = vec![Kind::Direct, Kind::Shim, Kind::BareRust, Kind::BareC, Kind::Bash];
+        let mut kinds = vec![Kind::Direct, Kind::Shim, Kind::BareRust, Kind::Bash];
         let mut environment = Vec::new();
         if let Some(rustup) = &self.toolchain.rustup {
             kinds.push(Kind::Rustup);
@@ -164,7 +164,6 @@ impl Stand {
             Kind::Direct | Kind::PlainDirect => Ok(plan.end.to_owned()),
             Kind::Shim | Kind::PlainShim => shim::install(&self.binary, directory),
             Kind::BareRust => reference::rust(&self.toolchain, plan.end, directory),
-            Kind::BareC => reference::c(plan.end, directory),
             Kind::Bash => reference::bash(plan.end, directory),
             Kind::Rustup => {
                 let rustup = self.toolchain.rustup.as_ref().context("rustup is not installed")?;

@@ -144,7 +144,7 @@ mod tests {
         let times = Times { samples };
         assert_eq!(times.overhead(Kind::Shim), Some(3.0));
         assert_eq!(times.ratio(Kind::Shim, Kind::Bash), Some(0.5));
-        assert_eq!(times.ratio(Kind::Shim, Kind::BareC), None);
+        assert_eq!(times.ratio(Kind::Shim, Kind::BareRust), None);
         assert_eq!(times.ratio(Kind::Shim, Kind::Direct), None);
     }
 }

@@ -18,7 +18,7 @@ use super::times::median;
 use super::{conclude, grouped, machine, show};
 use crate::scratch::{self, Scratch};
 use crate::screen::{self, Progress};
-use crate::table::{Style, Table};
+use crate::table::Table;
 use crate::toolchain::Toolchain;
 use crate::{interrupt, process};
 
@@ -45,14 +45,11 @@ pub(super) fn run(
     binary: &Path,
     rounds: u32,
     files: u32,
-    style: Style,
     is_check: bool,
 ) -> anyhow::Result<ExitCode> {
     interrupt::watch()?;
     let scratch = Scratch::create("bench-usage", 0o755)?;
-    if matches!(style, Style::Markdown) {
-        screen::result(format_args!("{}\n", machine::describe(&Toolchain::find()?)?));
-    }
+    screen::result(format_args!("{}\n", machine::describe(&Toolchain::find()?)?));
     let progress = Progress::start();
     let root = scratch.path().join("root");
     scratch::directory(&root, 0o755)?;
@@ -72,7 +69,7 @@ pub(super) fn run(
     let ours = counters.first().context("no counter")?;
     let memory = memory(&mut ours.command(&root, scratch.path()))?;
     drop(progress);
-    Ok(report(&counters, memory, made, style, is_check))
+    Ok(report(&counters, memory, made, is_check))
 }
 
 /// Ourselves first.
@@ -196,13 +193,7 @@ fn give(top: &Path, uid: u32) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn report(
-    counters: &[Counter],
-    memory: f64,
-    files: usize,
-    style: Style,
-    is_check: bool,
-) -> ExitCode {
+fn report(counters: &[Counter], memory: f64, files: usize, is_check: bool) -> ExitCode {
     let seconds = |counter: &Counter| median(&counter.seconds);
     let ours = counters.first().and_then(seconds);
     let others = counters.iter().skip(1).filter_map(seconds);
@@ -216,11 +207,11 @@ fn report(
         table.row([counter.name.to_owned(), shown(seconds(counter), 3), shown(ratio, 2)]);
     }
     let heading = format!("Counting {} files of {PEOPLE} people", grouped(files as u64));
-    show(&heading, &table, style);
+    show(&heading, &table);
     let ratio = ours.zip(fastest).map(|(ours, fastest)| ours / fastest);
     let verdicts = [
         Verdict::new("usage over the fastest of the others", ratio, RATIO),
         Verdict::new("MiB of memory", Some(memory), MEMORY),
     ];
-    conclude(&verdicts, style, is_check)
+    conclude(&verdicts, is_check)
 }

@@ -15,7 +15,7 @@ use anyhow::Context;
 use super::machine;
 use crate::scratch::{self, Scratch};
 use crate::screen::{self, Progress};
-use crate::table::{Style, Table};
+use crate::table::Table;
 use crate::toolchain::Toolchain;
 use crate::{interrupt, process};
 
@@ -32,12 +32,10 @@ struct Taken {
     wall: f64,
 }
 
-pub(super) fn run(binary: &Path, style: Style) -> anyhow::Result<ExitCode> {
+pub(super) fn run(binary: &Path) -> anyhow::Result<ExitCode> {
     interrupt::watch()?;
     let stand = Stand::set_up(binary)?;
-    if matches!(style, Style::Markdown) {
-        screen::result(format_args!("{}\n", machine::describe(&stand.toolchain)?));
-    }
+    screen::result(format_args!("{}\n", machine::describe(&stand.toolchain)?));
     let progress = Progress::start();
     let mut table = Table::new(["a worktree's first build", "CPU s", "wall s"]);
     for (name, setting) in
@@ -50,7 +48,7 @@ pub(super) fn run(binary: &Path, style: Style) -> anyhow::Result<ExitCode> {
         table.row([name.to_owned(), seconds(taken.processors), seconds(taken.wall)]);
     }
     drop(progress);
-    screen::result(table.render(style));
+    screen::result(table.render());
     Ok(ExitCode::SUCCESS)
 }
 

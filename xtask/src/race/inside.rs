@@ -10,7 +10,7 @@ use super::person::{Outcome, Place};
 use super::stage::Stage;
 use crate::interrupt;
 use crate::screen::{self, Progress};
-use crate::table::{Style, Table};
+use crate::table::Table;
 
 /// Called by the outer part only.
 #[derive(clap::Args)]
@@ -116,7 +116,7 @@ fn show(finishes: &[Finish]) {
             format!("{:.1}", wall.as_secs_f64()),
         ]);
     }
-    screen::result(table.render(Style::Plain));
+    screen::result(table.render());
     for (row, finish) in ROWS.iter().zip(finishes) {
         if let Some(failure) = &finish.outcome.first_failure {
             screen::result(format_args!("\nThe first failure, {}:\n{failure}", row.title()));

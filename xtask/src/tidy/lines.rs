@@ -42,7 +42,6 @@ fn area(path: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::table::Style;
 
     #[test]
     fn counts_what_is_no_comment_no_blank_line_and_no_test() {
@@ -54,7 +53,7 @@ mod tests {
             source("tests/it/main.rs", "use a;\nuse b;\n"),
             source("xtask/src/b.rs", "use a;\n"),
         ];
-        let table = by_area(&Tree { sources, ..Tree::default() }).render(Style::Plain);
+        let table = by_area(&Tree { sources, ..Tree::default() }).render();
         let rows: Vec<Vec<&str>> =
             table.lines().skip(1).map(|line| line.split_whitespace().collect()).collect();
         let expected = [
