@@ -26,6 +26,7 @@ pub(crate) fn tests() -> Vec<Trial> {
 
 /// Executes the first cargo on PATH that is not itself, with an absolute path, as pyenv's shims do.
 const FALLS_BACK: &str = "#!/bin/sh
+echo once >>\"${0%/*}/rounds\"
 IFS=:
 for directory in $PATH; do
     if [ \"$directory/cargo\" != \"$0\" ] && [ -x \"$directory/cargo\" ]; then
@@ -35,6 +36,9 @@ done
 echo 'the wrapper found nothing' >&2
 exit 9
 ";
+
+/// How often a wrapper may be passed through before it counts as endless.
+const BOUND: usize = 6;
 
 /// Asserts that the stub was reached once, and with these words.
 fn assert_reached(output: &Outcome, words: &[&str]) {
@@ -93,13 +97,23 @@ fn a_wrapper_that_falls_back_to_the_next_cargo_before_or_behind_us() {
         for program in ["cargo".into(), world.at("shim/cargo"), wrapper.clone(), PERUSER.into()] {
             let output = world.run(&program, ["build", "a b", ""]).path(path).run();
             assert_reached(&output, &["build", "a b", ""]);
+            assert!(rounds(&world) <= BOUND, "{path:?} from {}", program.display());
         }
     }
     for path in [["shim", "wrapper"], ["wrapper", "shim"]] {
         let output = world.shim(["build"]).path(path).run();
         assert_ended(&output, &["`[WORLD]/wrapper/cargo`: "]);
+        assert!(rounds(&world) <= BOUND, "{path:?}");
         assert!(world.made().is_empty() || world.made()[0].starts_with("root/"));
     }
+}
+
+/// How often the wrapper was passed through since the last time.
+fn rounds(world: &World) -> usize {
+    let log = world.at("wrapper/rounds");
+    let rounds = fs::read_to_string(&log).unwrap_or_default().lines().count();
+    let _ = fs::remove_file(log);
+    rounds
 }
 
 fn two_wrappers_that_fall_back_on_each_other() {

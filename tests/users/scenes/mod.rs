@@ -24,7 +24,6 @@ mod planting;
 mod private_dir;
 mod provision;
 mod race;
-mod real_cargo;
 mod replaced;
 mod rights;
 mod root;
@@ -37,7 +36,6 @@ mod toolchain_attacks;
 mod tools;
 mod usage;
 mod workspaces;
-mod wrappers;
 
 use crate::suite::Test;
 
@@ -70,8 +68,6 @@ const CHAPTERS: &[fn() -> Vec<Test>] = &[
     usage::tests,
     gc::tests,
     system_settings::tests,
-    real_cargo::tests,
-    wrappers::tests,
     toolchain::tests,
     toolchain_attacks::tests,
     crowd::tests,
