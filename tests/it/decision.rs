@@ -106,7 +106,9 @@ fn override_turns_the_variables_choice_off() {
 fn other_peoples_directories_are_recomputed() {
     let world = World::new();
     let own = person();
-    for value in ["", "bob", "bob/target", &own, &format!("{own}/target"), &format!("{own}/../bob")]
+    let (inside_own, up) = (format!("{own}/target"), format!("{own}/../bob"));
+    for value in
+        ["", "bob", "bob/target", "bob/target/debug/x", "ghost/target", &own, &inside_own, &up]
     {
         for name in ["CARGO_TARGET_DIR", "CARGO_BUILD_TARGET_DIR"] {
             let value = inside(&world, value);
@@ -116,6 +118,10 @@ fn other_peoples_directories_are_recomputed() {
     }
     let relative = world.shim(["build"]).var("CARGO_TARGET_DIR", "../root/bob");
     assert_eq!(outcome(&world, relative), TARGET);
+    // A neighbour's name only begins like the root's.
+    let neighbour = format!("{}-2/bob", world.at("root").display());
+    let found = outcome(&world, world.shim(["build"]).var("CARGO_TARGET_DIR", neighbour));
+    assert_eq!(found, "CARGO_TARGET_DIR=[WORLD]/root-2/bob");
 }
 
 fn what_an_outer_run_chose_stays() {

@@ -128,6 +128,10 @@ fn mistakes_in_variables_and_flags() {
             assert!(found.starts_with(&expected), "{found}");
         }
     }
+    let slip = |words: [&str; 1]| world.shim(words).var("CARGO_PERUSER_SCOP", "user").run();
+    let found = mistake(&world, &slip(["build"]));
+    assert!(found.contains("did you mean `CARGO_PERUSER_SCOPE`?"), "{found}");
+    slip(["--version"]).record();
 }
 
 fn a_shared_root_is_a_plain_absolute_path() {

@@ -3,10 +3,11 @@
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 use libtest_mimic::Trial;
 
-use crate::harness::{Outcome, World, bytes};
+use crate::harness::{Invocation, Outcome, World, bytes, chmod};
 use crate::runner::tests;
 
 /// The marker against exec loops.
@@ -152,10 +153,22 @@ fn the_environment_is_the_same_but_for_the_marker_without_a_shared_root() {
     for words in [&["build"][..], &["--version"], &["run", "--", "x"], &[]] {
         assert_gains(&world, &world.shim(words).run(), &[], &[]);
     }
+    // In a container, or on another node; also in a session of ours from where the root is.
     let configured = with_variables(World::new());
     let gone = configured.at("no-such-root");
-    let output = configured.shim(["build"]).var(crate::harness::ROOT, gone).run();
-    assert_gains(&configured, &output, &[], &[]);
+    let build = || configured.shim(["build"]).var(crate::harness::ROOT, &gone);
+    assert_gains(&configured, &build().run(), &[], &[]);
+    let (run, lost) = in_session(build(), &gone);
+    assert_gains(&configured, &run.run(), &[], &lost.each_ref().map(String::as_str));
+    assert!(!gone.exists());
+}
+
+/// In a session of somebody's below this root, and the variables that only such a session has.
+fn in_session<'w>(run: Invocation<'w>, root: &Path) -> (Invocation<'w>, [String; 2]) {
+    let target = format!("{}/somebody/target", root.display());
+    let build = format!("{}/somebody/build/{{workspace-path-hash}}", root.display());
+    let lost = [format!("CARGO_BUILD_BUILD_DIR={build}"), format!("CARGO_TARGET_DIR={target}")];
+    (run.var("CARGO_TARGET_DIR", target).var("CARGO_BUILD_BUILD_DIR", build), lost)
 }
 
 fn the_environment_gains_the_target_directory_with_a_shared_root() {
@@ -199,10 +212,11 @@ fn the_bypass_changes_nothing() {
         assert_gains(&world, &output, &[], &[]);
     }
     // What only a session of ours can have exported, or off would not be off.
-    let inside = world.at("root").join("somebody/target");
-    let output = world.shim(["build"]).var("CARGO_TARGET_DIR", &inside).run();
-    let lost = format!("CARGO_TARGET_DIR={}", inside.display());
-    assert_gains(&world, &output, &[], &[&lost]);
+    let (run, lost) = in_session(world.shim(["build"]), &world.at("root"));
+    assert_gains(&world, &run.run(), &[], &lost.each_ref().map(String::as_str));
+    // Nor is anything looked at that would be refused.
+    chmod(&world.at("root"), 0o777);
+    assert_gains(&world, &world.shim(["build"]).run(), &[], &[]);
     assert!(world.made().is_empty(), "{:?}", world.made());
 }
 

@@ -2,22 +2,14 @@
 
 use std::path::Path;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 
-use crate::machine::group;
-use crate::stage::{Person, Stage, look, make};
+use crate::machine::{account, group};
+use crate::stage::{Invocation, Person, Stage, look, make};
 use crate::suite::{Test, test};
 
-/// What stands above the shared root, where the checkout is, and what must come of it.
-struct Ancestor {
-    name: &'static str,
-    owner: &'static str,
-    mode: u32,
-    checkout: Checkout,
-    expect: Expect,
-}
-
-/// Where the checkout being built is, seen from the ancestor in question.
+/// Where the checkout being built is, seen from the directory above the shared root.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Checkout {
     /// Somewhere else.
     Elsewhere,
@@ -29,139 +21,73 @@ enum Checkout {
     BelowByManifestPath,
 }
 
-enum Expect {
-    Accepted,
-    Refused,
-}
+use Checkout::{Below, BelowButNotItsSources, BelowByManifestPath, Elsewhere};
 
-const ANCESTORS: &[Ancestor] = &[
-    Ancestor {
-        name: "refuses_a_sticky_ancestor_1777",
-        owner: "root",
-        mode: 0o1777,
-        checkout: Checkout::Elsewhere,
-        expect: Expect::Refused,
-    },
-    Ancestor {
-        name: "refuses_a_sticky_ancestor_even_if_it_holds_the_checkout_1777",
-        owner: "root",
-        mode: 0o1777,
-        checkout: Checkout::Below,
-        expect: Expect::Refused,
-    },
-    Ancestor {
-        name: "refuses_a_group_writable_ancestor_for_sources_from_elsewhere_2775",
-        owner: "root",
-        mode: 0o2775,
-        checkout: Checkout::BelowButNotItsSources,
-        expect: Expect::Refused,
-    },
-    Ancestor {
-        name: "accepts_an_ancestor_of_the_callers_own_0755",
-        owner: "alice",
-        mode: 0o755,
-        checkout: Checkout::Elsewhere,
-        expect: Expect::Accepted,
-    },
-    Ancestor {
-        name: "refuses_a_group_writable_ancestor_without_the_sticky_bit_2775",
-        owner: "root",
-        mode: 0o2775,
-        checkout: Checkout::Elsewhere,
-        expect: Expect::Refused,
-    },
-    Ancestor {
-        name: "refuses_a_world_writable_ancestor_without_the_sticky_bit_0777",
-        owner: "root",
-        mode: 0o777,
-        checkout: Checkout::Elsewhere,
-        expect: Expect::Refused,
-    },
-    Ancestor {
-        name: "accepts_a_group_writable_ancestor_that_holds_the_checkout_too",
-        owner: "root",
-        mode: 0o2775,
-        checkout: Checkout::Below,
-        expect: Expect::Accepted,
-    },
-    Ancestor {
-        name: "accepts_a_group_writable_ancestor_that_holds_the_named_manifest_too",
-        owner: "root",
-        mode: 0o2775,
-        checkout: Checkout::BelowByManifestPath,
-        expect: Expect::Accepted,
-    },
-    Ancestor {
-        name: "refuses_a_world_writable_ancestor_even_if_it_holds_the_checkout",
-        owner: "root",
-        mode: 0o777,
-        checkout: Checkout::Below,
-        expect: Expect::Refused,
-    },
-    Ancestor {
-        name: "refuses_an_ancestor_of_another_ordinary_account",
-        owner: "mallory",
-        mode: 0o755,
-        checkout: Checkout::Elsewhere,
-        expect: Expect::Refused,
-    },
-    Ancestor {
-        name: "refuses_an_ancestor_of_another_account_even_if_it_holds_the_checkout",
-        owner: "mallory",
-        mode: 0o755,
-        checkout: Checkout::Below,
-        expect: Expect::Refused,
-    },
+/// Owner and mode of a directory of the group's above the shared root.
+const ACCEPTED: &[(&str, u32, Checkout)] =
+    &[("alice", 0o755, Elsewhere), ("root", 0o2775, Below), ("root", 0o2775, BelowByManifestPath)];
+const REFUSED: &[(&str, u32, Checkout)] = &[
+    ("root", 0o1777, Elsewhere),
+    ("root", 0o1777, Below),
+    ("root", 0o2775, Elsewhere),
+    ("root", 0o2775, BelowButNotItsSources),
+    ("root", 0o777, Below),
+    ("mallory", 0o755, Elsewhere),
+    ("mallory", 0o755, Below),
 ];
 
 pub(crate) fn tests() -> Vec<Test> {
-    let row = |row: &'static Ancestor| {
-        test(format!("ancestors::{}", row.name), move |stage| build_below(stage, row))
-    };
-    ANCESTORS.iter().map(row).collect()
+    vec![
+        test("ancestors::accepts_what_grants_nobody_more_than_the_sources_do", |stage| {
+            each(stage, ACCEPTED, accepted)
+        }),
+        test("ancestors::refuses_what_others_own_or_can_write_to", |stage| {
+            each(stage, REFUSED, refused)
+        }),
+    ]
 }
 
-fn build_below(stage: &Stage, row: &Ancestor) -> Result<()> {
+/// The build below `above/shared/alice`, and that directory above.
+type Judge = fn(Invocation<'_>, &Path) -> Result<()>;
+
+fn each(stage: &Stage, rows: &[(&str, u32, Checkout)], judge: Judge) -> Result<()> {
     let alice = stage.person("alice")?;
     let above = stage.at("above");
-    make::directory(&above, stage.person(row.owner)?.uid(), group("devs")?, row.mode)?;
-    let root = above.join("shared");
-    make::directory(&root, 0, 0, 0o755)?;
-    make::directory(&root.join("alice"), alice.uid(), alice.uid(), 0o700)?;
+    make::directory(&above, 0, 0, 0o755)?;
+    make::directory(&above.join("shared"), 0, 0, 0o755)?;
+    make::directory(&above.join("shared/alice"), alice.uid(), alice.uid(), 0o700)?;
     let checkout = above.join("checkout");
     make::directory(&checkout, alice.uid(), alice.uid(), 0o755)?;
     make::file(&checkout.join("Cargo.toml"), "[package]\nname = \"x\"\n", alice.uid(), 0o644)?;
-
-    let run = build(&alice, row, &checkout).env("CARGO_PERUSER_SHARED_ROOT", &root).run()?;
-    match row.expect {
-        Expect::Accepted => {
-            let target = run.silently()?.target_dir()?;
-            let target = target.as_deref().and_then(Path::parent);
-            ensure!(target == Some(&root.join("alice")), "it builds below {target:?}");
-        }
-        Expect::Refused => {
-            run.refused()?.blames(format!("`{}`", above.display()))?;
-            ensure!(
-                look(&root.join("alice/target"))?.is_none(),
-                "a directory was made all the same"
-            );
-        }
+    for (owner, mode, place) in rows {
+        make::own(&above, account(owner)?.uid, group("devs")?, *mode)?;
+        let run = build(&alice, *place, &checkout);
+        let run = run.env("CARGO_PERUSER_SHARED_ROOT", above.join("shared"));
+        judge(run, &above).with_context(|| format!("{owner}'s, {mode:04o}, {place:?}"))?;
     }
     Ok(())
 }
 
-fn build<'p>(
-    alice: &'p Person<'_>,
-    row: &Ancestor,
-    checkout: &Path,
-) -> crate::stage::Invocation<'p> {
+fn accepted(run: Invocation<'_>, above: &Path) -> Result<()> {
+    let target = run.run()?.silently()?.target_dir()?;
+    let target = target.as_deref().and_then(Path::parent);
+    ensure!(target == Some(&above.join("shared/alice")), "it builds below {target:?}");
+    Ok(())
+}
+
+fn refused(run: Invocation<'_>, above: &Path) -> Result<()> {
+    run.run()?.refused()?.blames(format!("`{}`", above.display()))?;
+    let made = look(&above.join("shared/alice/target"))?;
+    ensure!(made.is_none(), "a directory was made all the same");
+    Ok(())
+}
+
+fn build<'p>(alice: &'p Person<'_>, place: Checkout, checkout: &Path) -> Invocation<'p> {
     let manifest = checkout.join("Cargo.toml");
-    match row.checkout {
-        Checkout::Elsewhere => alice.cargo(["build"]),
-        Checkout::Below => alice.cargo(["build"]).within(checkout),
-        Checkout::BelowButNotItsSources => alice.cargo(["install", "tool"]).within(checkout),
-        Checkout::BelowByManifestPath => {
-            alice.cargo(["build".as_ref(), "--manifest-path".as_ref(), manifest.as_os_str()])
-        }
+    match place {
+        Elsewhere => alice.cargo(["build"]),
+        Below => alice.cargo(["build"]).within(checkout),
+        BelowButNotItsSources => alice.cargo(["install", "tool"]).within(checkout),
+        BelowByManifestPath => alice.cargo(["build", "--manifest-path"]).arg(manifest),
     }
 }

@@ -1,5 +1,4 @@
-//! Shared roots that are not what they should be: somebody else's, no directory, closed, missing,
-//! or on a file system that hands down or drops permissions.
+//! Shared roots that are not what they should be: somebody else's, closed, or on a file system that hands down or drops permissions.
 
 use std::fs;
 use std::path::Path;
@@ -14,9 +13,7 @@ use crate::suite::{Test, test};
 pub(crate) fn tests() -> Vec<Test> {
     vec![
         test("odd_roots::refuses_a_root_of_another_ordinary_account", foreign),
-        test("odd_roots::refuses_a_root_that_is_a_file", a_file),
         test("odd_roots::builds_elsewhere_when_the_root_cannot_be_entered", closed),
-        test("odd_roots::passes_through_when_the_root_does_not_exist", missing),
         test("odd_roots::another_disk_takes_a_shared_root_of_ones_own", another_disk),
         test("odd_roots::strips_what_a_default_acl_on_the_root_would_hand_down", default_acl)
             .needs(&[Need::Acls]),
@@ -29,13 +26,6 @@ fn foreign(stage: &Stage) -> Result<()> {
     let run = stage.person("alice")?.cargo(["build"]).run()?;
     run.refused()?.blames(root.to_string_lossy())?.blames("mallory")?.blames("2003")?;
     ensure!(look(&root.join("alice"))?.is_none(), "a directory was made all the same");
-    Ok(())
-}
-
-fn a_file(stage: &Stage) -> Result<()> {
-    make::file(&stage.root, "", 0, 0o644)?;
-    let run = stage.person("alice")?.cargo(["build"]).run()?;
-    run.refused()?.blames(stage.root.to_string_lossy())?.blames("file")?;
     Ok(())
 }
 
@@ -67,14 +57,6 @@ fn another_disk(stage: &Stage) -> Result<()> {
     let run = alice.cargo(["build"]).unset("CARGO_PERUSER_SHARED_ROOT").run()?;
     run.silently()?.builds_in(disk.join("alice/alice/target"))?;
     private(&disk.join("alice/alice"), alice.uid())
-}
-
-fn missing(stage: &Stage) -> Result<()> {
-    let run = stage.person("alice")?.cargo(["build"]).run()?;
-    run.silently()?;
-    ensure!(run.target_dir()?.is_none(), "CARGO_TARGET_DIR was set to {:?}", run.target_dir()?);
-    ensure!(look(&stage.root)?.is_none(), "the shared root was made");
-    Ok(())
 }
 
 fn default_acl(stage: &Stage) -> Result<()> {

@@ -17,8 +17,6 @@ pub(crate) enum Stop {
     Unsafe = 77,
     /// A setting is wrong.
     Settings = 78,
-    /// The real cargo is not executable.
-    Exec = 126,
     /// There is no real cargo.
     NoCargo = 127,
 }
