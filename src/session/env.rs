@@ -4,8 +4,8 @@
 //! stderr; and a directory that is refused, or a mistake in the settings, still leaves the shim in
 //! front, which says it again to those who build.
 
-use clap::builder::PossibleValue;
-use clap::{Arg, ArgGroup, ArgMatches, Command, ValueEnum, value_parser};
+use clap::builder::PossibleValuesParser;
+use clap::{Arg, ArgGroup, ArgMatches, Command};
 
 use crate::os::snapshot::Snapshot;
 use crate::session::SessionContext;
@@ -29,12 +29,12 @@ pub(crate) fn command() -> Command {
             Arg::new("shell")
                 .long("shell")
                 .value_name("SHELL")
-                .value_parser(value_parser!(Shell))
+                .value_parser(names(SHELLS))
                 .help("The shell to print commands for [default: sh]"),
             Arg::new("format")
                 .long("format")
                 .value_name("FORMAT")
-                .value_parser(value_parser!(Format))
+                .value_parser(names(FORMATS))
                 .help("Print a file format instead; in JSON, null means that the variable is to be removed"),
         ])
         .arg(
@@ -48,8 +48,7 @@ pub(crate) fn command() -> Command {
 }
 
 pub(crate) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyhow::Result<u8> {
-    let shell = verb.get_one::<Shell>("shell").map_or(Syntax::Posix, |shell| shell.syntax());
-    let syntax = verb.get_one::<Format>("format").map_or(shell, |format| format.syntax());
+    let syntax = asked(verb, "shell", SHELLS).or_else(|| asked(verb, "format", FORMATS));
     let context = SessionContext::of(snapshot);
     let (changes, prepared) = match context.session(flags) {
         Err(error) => (context.path().into_iter().collect(), Err(error)),
@@ -58,7 +57,7 @@ pub(crate) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
             notes => (session.changes(), notes),
         },
     };
-    let text = render(&changes, syntax).map_err(|variable| {
+    let text = render(&changes, syntax.unwrap_or(Syntax::Posix)).map_err(|variable| {
         Failure::new(format!("the value of {variable} is not UTF-8, which this format cannot hold"))
             .help("--shell sh prints any value")
     })?;
@@ -76,80 +75,31 @@ pub(crate) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
     Ok(0)
 }
 
+/// Names of flags' values, and the syntax that each stands for.
+type Syntaxes = &'static [(&'static str, Syntax)];
+
 /// The shells that have words of their own; the first three share theirs.
-#[derive(Clone, Copy)]
-enum Shell {
-    Sh,
-    Bash,
-    Zsh,
-    Fish,
-    Csh,
-    Elvish,
-    Nu,
-    Powershell,
-}
-
-impl Shell {
-    fn syntax(self) -> Syntax {
-        match self {
-            Shell::Sh | Shell::Bash | Shell::Zsh => Syntax::Posix,
-            Shell::Fish => Syntax::Fish,
-            Shell::Csh => Syntax::Csh,
-            Shell::Elvish => Syntax::Elvish,
-            Shell::Nu => Syntax::Nu,
-            Shell::Powershell => Syntax::PowerShell,
-        }
-    }
-}
-
-impl ValueEnum for Shell {
-    fn value_variants<'a>() -> &'a [Self] {
-        use Shell::{Bash, Csh, Elvish, Fish, Nu, Powershell, Sh, Zsh};
-        &[Sh, Bash, Zsh, Fish, Csh, Elvish, Nu, Powershell]
-    }
-
-    fn to_possible_value(&self) -> Option<PossibleValue> {
-        Some(PossibleValue::new(match self {
-            Shell::Sh => "sh",
-            Shell::Bash => "bash",
-            Shell::Zsh => "zsh",
-            Shell::Fish => "fish",
-            Shell::Csh => "csh",
-            Shell::Elvish => "elvish",
-            Shell::Nu => "nu",
-            Shell::Powershell => "powershell",
-        }))
-    }
-}
+const SHELLS: Syntaxes = &[
+    ("sh", Syntax::Posix),
+    ("bash", Syntax::Posix),
+    ("zsh", Syntax::Posix),
+    ("fish", Syntax::Fish),
+    ("csh", Syntax::Csh),
+    ("elvish", Syntax::Elvish),
+    ("nu", Syntax::Nu),
+    ("powershell", Syntax::PowerShell),
+];
 
 /// What is not a shell's.
-#[derive(Clone, Copy)]
-enum Format {
-    Dotenv,
-    Json,
-    Systemd,
+const FORMATS: Syntaxes =
+    &[("dotenv", Syntax::Dotenv), ("json", Syntax::Json), ("systemd", Syntax::Systemd)];
+
+fn names(known: Syntaxes) -> PossibleValuesParser {
+    PossibleValuesParser::new(known.iter().map(|(name, _)| *name))
 }
 
-impl Format {
-    fn syntax(self) -> Syntax {
-        match self {
-            Format::Dotenv => Syntax::Dotenv,
-            Format::Json => Syntax::Json,
-            Format::Systemd => Syntax::Systemd,
-        }
-    }
-}
-
-impl ValueEnum for Format {
-    fn value_variants<'a>() -> &'a [Self] {
-        &[Format::Dotenv, Format::Json, Format::Systemd]
-    }
-
-    fn to_possible_value(&self) -> Option<PossibleValue> {
-        Some(PossibleValue::new(match self {
-            Format::Dotenv => "dotenv",
-            Format::Json => "json",
-            Format::Systemd => "systemd",
-        }))
-    }
+/// The syntax that a flag asks for.
+fn asked(verb: &ArgMatches, flag: &str, known: Syntaxes) -> Option<Syntax> {
+    let value = verb.get_one::<String>(flag)?;
+    known.iter().find(|(name, _)| name == value).map(|(_, syntax)| *syntax)
 }
