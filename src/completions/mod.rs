@@ -27,28 +27,20 @@ pub enum Shell {
     Fish,
     /// nushell.
     Nu,
-    /// PowerShell.
-    Powershell,
     /// elvish.
     Elvish,
 }
 
 impl Shell {
-    /// Every shell.
-    pub const ALL: [Shell; 6] =
-        [Shell::Bash, Shell::Zsh, Shell::Fish, Shell::Nu, Shell::Powershell, Shell::Elvish];
-
     /// Where the shell looks for such a script by itself, below `<prefix>/share` and mostly below
-    /// `$XDG_DATA_HOME` too (zsh looks there only if `fpath` says so); `None` where it has to be
-    /// named in a start-up file.
-    pub fn place(self) -> Option<&'static str> {
+    /// `$XDG_DATA_HOME` too (zsh looks there only if `fpath` says so).
+    pub fn place(self) -> &'static str {
         match self {
-            Shell::Bash => Some("bash-completion/completions/cargo-peruser"),
-            Shell::Zsh => Some("zsh/site-functions/_cargo-peruser"),
-            Shell::Fish => Some("fish/vendor_completions.d/cargo-peruser.fish"),
-            Shell::Nu => Some("nushell/vendor/autoload/cargo-peruser.nu"),
-            Shell::Elvish => Some("elvish/lib/cargo-peruser.elv"),
-            Shell::Powershell => None,
+            Shell::Bash => "bash-completion/completions/cargo-peruser",
+            Shell::Zsh => "zsh/site-functions/_cargo-peruser",
+            Shell::Fish => "fish/vendor_completions.d/cargo-peruser.fish",
+            Shell::Nu => "nushell/vendor/autoload/cargo-peruser.nu",
+            Shell::Elvish => "elvish/lib/cargo-peruser.elv",
         }
     }
 
@@ -58,7 +50,6 @@ impl Shell {
             Shell::Zsh => include_str!("complete.zsh"),
             Shell::Fish => include_str!("complete.fish"),
             Shell::Nu => include_str!("complete.nu"),
-            Shell::Powershell => include_str!("complete.ps1"),
             Shell::Elvish => include_str!("complete.elv"),
         }
     }
@@ -69,7 +60,7 @@ impl Shell {
     fn part_name(self) -> &'static str {
         match self {
             Shell::Bash => "cargo_peruser_words",
-            Shell::Zsh | Shell::Powershell => "cargo-peruser-words",
+            Shell::Zsh => "cargo-peruser-words",
             Shell::Fish | Shell::Elvish | Shell::Nu => "cargo-peruser",
         }
     }
@@ -89,7 +80,7 @@ pub(super) fn command() -> Command {
                 .required(true)
                 .value_parser(value_parser!(Shell))
                 .hide_possible_values(true)
-                .help("The shell: bash, zsh, fish, nu, powershell or elvish"),
+                .help("The shell: bash, zsh, fish, nu or elvish"),
         )
 }
 
@@ -124,7 +115,6 @@ fn part(shell: Shell, words: Command) -> io::Result<String> {
         Shell::Bash => &aot::Bash,
         Shell::Zsh => &aot::Zsh,
         Shell::Fish => &aot::Fish,
-        Shell::Powershell => &aot::PowerShell,
         Shell::Elvish => &aot::Elvish,
         Shell::Nu => return Ok(String::new()),
     };
@@ -142,7 +132,7 @@ mod tests {
 
     #[test]
     fn nothing_is_left_open_in_a_script() {
-        for shell in Shell::ALL {
+        for &shell in Shell::value_variants() {
             let text = script(shell).unwrap();
             let open = text.split_whitespace().find(|word| {
                 let inner = word.trim_matches(['\'', '"', '(', ')', '[', ']']);
@@ -157,7 +147,7 @@ mod tests {
     #[test]
     fn the_help_names_every_shell() {
         let help = super::command().render_long_help().to_string();
-        for shell in Shell::ALL {
+        for shell in Shell::value_variants() {
             let shell = shell.to_possible_value().unwrap();
             assert!(help.contains(shell.get_name()), "{help}");
         }

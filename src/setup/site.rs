@@ -216,12 +216,11 @@ impl Site {
             let path = share.join("man").join(place);
             pieces.push(Piece::new(path, file(page), "man page"));
         }
-        for shell in completions::Shell::ALL {
-            let name = shell.to_possible_value().map(|value| value.get_name().to_owned());
-            let is_installed = name.is_some_and(|name| find_shell(&name).is_some());
-            if let Some(place) = shell.place().filter(|_| is_installed) {
+        for &shell in completions::Shell::value_variants() {
+            let name = shell.to_possible_value();
+            if name.is_some_and(|name| find_shell(name.get_name()).is_some()) {
                 let script = completions::script(shell).map_err(failed)?;
-                pieces.push(Piece::new(share.join(place), file(script), "completion"));
+                pieces.push(Piece::new(share.join(shell.place()), file(script), "completion"));
             }
         }
         Ok(pieces)

@@ -20,7 +20,6 @@ const MAY_LACK: &[&str] = &[
     // Not in Debian, or not in a version that is new enough.
     "no nextest",
     "nu is not installed",
-    "PowerShell (pwsh) is not installed",
     "pwsh is not installed",
     // A package of another registry, which `.ci/run` installs where it can.
     "sccache is not installed",
