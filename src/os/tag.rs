@@ -3,8 +3,7 @@
 use std::fs::File;
 use std::io::{self, Write};
 
-use rustix::fs::{AtFlags, Mode, OFlags, fchmod, linkat, openat, renameat, statat, unlinkat};
-use rustix::io::Errno;
+use rustix::fs::{AtFlags, Mode, OFlags, fchmod, openat, unlinkat};
 
 use super::{files, tree};
 
@@ -49,6 +48,7 @@ pub fn write(directory: &File) -> io::Result<Option<File>> {
 /// file system knows files without a name.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn without_a_name(directory: &File) -> io::Result<File> {
+    use rustix::fs::linkat;
     use std::os::fd::AsRawFd;
     let flags = OFlags::TMPFILE | OFlags::WRONLY | OFlags::CLOEXEC;
     let file = File::from(openat(directory, ".", flags, READABLE)?);
@@ -68,21 +68,10 @@ fn with_a_name(directory: &File) -> io::Result<File> {
     let name = format!(".{NAME}.{}", std::process::id());
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC | OFlags::NOFOLLOW;
     let file = File::from(openat(directory, &name, flags, READABLE)?);
-    let placed = fill(&file).and_then(|()| {
-        match linkat(directory, &name, directory, NAME, AtFlags::empty()) {
-            // There are no links here.
-            Err(Errno::PERM | Errno::OPNOTSUPP) => {
-                match statat(directory, NAME, AtFlags::SYMLINK_NOFOLLOW) {
-                    Ok(_) => Err(Errno::EXIST),
-                    Err(_) => renameat(directory, &name, directory, NAME),
-                }
-            }
-            linked => linked,
-        }
-        .map_err(io::Error::from)
+    let place = || tree::rename(directory, name.as_ref(), directory, NAME.as_ref());
+    let placed = fill(&file).and_then(|()| place()).inspect_err(|_| {
+        let _ = unlinkat(directory, &name, AtFlags::empty());
     });
-    // The link's error is the one to report, whatever becomes of this.
-    let _ = unlinkat(directory, &name, AtFlags::empty());
     placed.map(|()| file)
 }
 

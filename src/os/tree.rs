@@ -278,8 +278,8 @@ pub fn rename(from: &File, old: &OsStr, to: &File, new: &OsStr) -> io::Result<()
             renamed => return Ok(renamed?),
         }
     }
-    // Without the flag there is a moment in between. What it could replace is an empty directory,
-    // since a directory replaces nothing else.
+    // Without the flag there is a moment in between. What a directory could replace is an empty one,
+    // and what a file could, a file.
     if facts_if_any(to, new)?.is_some() {
         return Err(Errno::EXIST.into());
     }
