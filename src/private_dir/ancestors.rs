@@ -1,8 +1,9 @@
 //! The directories above a private directory, judged from the top: nobody untrusted can replace what
 //! has been passed, or put there what builds below would read.
 
-use std::io;
 use std::path::{Path, PathBuf};
+
+use rustix::io::Errno;
 
 use super::{Caller, refusal, unreadable};
 use crate::os::accounts;
@@ -24,21 +25,8 @@ pub const READ_ABOVE: &[&str] = &[".cargo", "Cargo.toml", "rust-toolchain", "rus
 /// # Errors
 /// Those of [`super::examine`].
 pub fn examine_ancestors(shared_root: &Path, caller: &Caller<'_>) -> Result<()> {
-    let place = Place {
-        parent: shared_root.to_owned(),
-        name: String::new(),
-        kind: PlaceKind::BelowSharedRoot,
-    };
-    let mut above: Vec<&Path> = shared_root.ancestors().skip(1).collect();
-    above.reverse();
-    for directory in above {
-        match files::entry(directory) {
-            Ok(entry) => judge(directory, &entry, &place, caller)?,
-            Err(error) if files::is_absence(&error) => return Ok(()),
-            Err(error) => return Err(unreadable(directory, error, caller)),
-        }
-    }
-    Ok(())
+    let above = shared_root.parent().unwrap_or(shared_root);
+    descend(above, &Place::root(shared_root), caller).map(drop)
 }
 
 /// How far the directories above a private one exist.
@@ -51,22 +39,27 @@ pub(super) enum Walked {
 
 /// Judges every directory above the private one, from the top.
 pub(super) fn walk(place: &Place, caller: &Caller<'_>) -> Result<Walked> {
-    let mut directories: Vec<&Path> = place.parent.ancestors().collect();
+    match descend(&place.parent, place, caller)? {
+        Walked::Ends(at) if place.kind == PlaceKind::BelowSharedRoot => {
+            Err(unreadable(&at, Errno::NOENT.into(), caller))
+        }
+        walked => Ok(walked),
+    }
+}
+
+fn descend(to: &Path, place: &Place, caller: &Caller<'_>) -> Result<Walked> {
+    let mut directories: Vec<&Path> = to.ancestors().collect();
     directories.reverse();
     let mut last = None;
     for directory in directories {
-        let entry = match files::entry(directory) {
-            Ok(entry) => entry,
-            Err(error) if files::is_absence(&error) && place.kind == PlaceKind::InOwnCache => {
-                return Ok(Walked::Ends(directory.to_owned()));
-            }
-            Err(error) => return Err(unreadable(directory, error, caller)),
+        let failed = |error| unreadable(directory, error, caller);
+        let Some(entry) = files::entry_if_any(directory).map_err(failed)? else {
+            return Ok(Walked::Ends(directory.to_owned()));
         };
         judge(directory, &entry, place, caller)?;
         last = Some(entry);
     }
-    let none = || unreadable(&place.parent, io::ErrorKind::NotFound.into(), caller);
-    last.map(Walked::Complete).ok_or_else(none)
+    last.map(Walked::Complete).ok_or_else(|| unreadable(to, Errno::NOENT.into(), caller))
 }
 
 fn judge(directory: &Path, entry: &Entry, place: &Place, caller: &Caller<'_>) -> Result<()> {

@@ -87,7 +87,7 @@ impl<'a> Walk<'a> {
             let Some(depth) = depth.checked_sub(1) else {
                 return Err(unusable(io::Error::other("its directories are too deep")));
             };
-            let opened = make::open_new(directory, name).map_err(|error| unusable(error.into()))?;
+            let opened = tree::directory(directory, name).map_err(unusable)?;
             if facts_of(&opened).map_err(unusable)?.identity != found.identity {
                 return Err(refusal(&inside, found.uid, Flaw::Swapped, self.caller));
             }

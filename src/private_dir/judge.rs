@@ -26,15 +26,6 @@ pub enum Part {
     Root(StickyRoot),
 }
 
-/// What is to be done with a private directory that is nobody else's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// Nothing: it has exactly its owner's bits.
-    Private,
-    /// Others may look into it: take those bits away.
-    Readable,
-}
-
 /// Judges one directory above the private directory, which root, the caller and the uids that the settings
 /// trust may own.
 ///
@@ -64,17 +55,17 @@ pub fn judge_ancestor(entry: &Entry, part: Part, caller: u32, trusted: &[u32]) -
     }
 }
 
-/// Judges the private directory.
+/// Judges the private directory. One that others may look into passes: those bits are taken away
+/// before it is used.
 ///
 /// # Errors
 /// Its flaw. Set-group-id and sticky bits are none: they grant nobody anything here.
-pub fn judge_private(entry: &Entry, caller: u32) -> Result<Verdict, Flaw> {
+pub fn judge_private(entry: &Entry, caller: u32) -> Result<(), Flaw> {
     judge_own(entry, caller)?;
     match entry.mode & 0o777 {
-        0o700 => Ok(Verdict::Private),
         mode if mode & 0o022 != 0 => Err(Flaw::WritableByOthers(entry.mode)),
         mode if mode & 0o700 != 0o700 => Err(Flaw::OwnerBitsMissing(entry.mode)),
-        _ => Ok(Verdict::Readable),
+        _ => Ok(()),
     }
 }
 
@@ -91,7 +82,7 @@ pub fn judge_own(entry: &Entry, caller: u32) -> Result<(), Flaw> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Part, Verdict, judge_ancestor, judge_private};
+    use super::{Part, judge_ancestor, judge_private};
     use crate::os::entry::Entry;
     use crate::os::entry::Kind;
     use crate::settings::StickyRoot;
@@ -146,12 +137,13 @@ mod tests {
 
     #[test]
     fn judges_the_private_directory_by_its_exact_bits() {
+        let (private, readable) = (Ok(true), Ok(false));
         for (kind, uid, mode, expected) in [
-            (Kind::Directory, ALICE, 0o700, Ok(Verdict::Private)),
-            (Kind::Directory, ALICE, 0o2700, Ok(Verdict::Private)),
-            (Kind::Directory, ALICE, 0o755, Ok(Verdict::Readable)),
-            (Kind::Directory, ALICE, 0o750, Ok(Verdict::Readable)),
-            (Kind::Directory, ALICE, 0o711, Ok(Verdict::Readable)),
+            (Kind::Directory, ALICE, 0o700, private),
+            (Kind::Directory, ALICE, 0o2700, private),
+            (Kind::Directory, ALICE, 0o755, readable),
+            (Kind::Directory, ALICE, 0o750, readable),
+            (Kind::Directory, ALICE, 0o711, readable),
             (Kind::Directory, ALICE, 0o775, Err("WritableByOthers(509)")),
             (Kind::Directory, ALICE, 0o1777, Err("WritableByOthers(1023)")),
             (Kind::Directory, ALICE, 0o702, Err("WritableByOthers(450)")),
@@ -162,7 +154,8 @@ mod tests {
             (Kind::Symlink, ALICE, 0o777, Err("NotADirectory(Symlink)")),
             (Kind::Fifo, ALICE, 0o700, Err("NotADirectory(Fifo)")),
         ] {
-            let found = judge_private(&entry(kind, uid, mode), ALICE);
+            let entry = entry(kind, uid, mode);
+            let found = judge_private(&entry, ALICE).map(|()| entry.is_directory_only_for(ALICE));
             let found = found.map_err(|flaw| format!("{flaw:?}"));
             assert_eq!(found, expected.map_err(String::from), "{kind} {uid} {mode:o}");
         }

@@ -7,18 +7,17 @@ use std::os::fd::AsFd;
 use std::path::Path;
 use std::time::Duration;
 
-use rustix::fs::{AtFlags, Gid, Mode, OFlags, Uid, fchmod, fchown, mkdirat, openat, unlinkat};
-#[cfg(any(target_os = "linux", target_os = "android"))]
-use rustix::fs::{RenameFlags, renameat_with};
+use rustix::fs::{AtFlags, Gid, Mode, OFlags, Uid, fchmod, fchown, mkdirat, unlinkat};
 use rustix::io::Errno;
 
-use super::{Caller, Note, Walked, contents, own_entry, refusal, unreadable, walk};
+use super::{Caller, Note, contents, own_entry, refusal, unreadable};
 use crate::os::accounts;
 use crate::os::acls;
 use crate::os::entry::Entry;
 use crate::os::files;
 use crate::os::tag;
-use crate::private_dir::judge::{Verdict, judge_own, judge_private};
+use crate::os::tree;
+use crate::private_dir::judge::{judge_own, judge_private};
 use crate::private_dir::place::{Place, PlaceKind};
 use crate::private_dir::refusal::Flaw;
 use crate::ui::escape::quoted;
@@ -31,7 +30,6 @@ const CREATE: &str = "create directory";
 pub const UNFINISHED: &str = ".unfinished-";
 /// How long a run may take for one directory.
 const UNFINISHED_FOR: Duration = Duration::from_secs(60);
-const DIRECTORY: OFlags = OFlags::DIRECTORY.union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
 
 /// Makes the private directory in `place.parent`, which was judged as `judged`.
 pub(super) fn private(
@@ -41,25 +39,21 @@ pub(super) fn private(
     notes: &mut Vec<Note>,
 ) -> Result<()> {
     let path = place.private_dir();
-    let not_made = |error: Errno| cannot_create(&path, error, place, caller);
-    let parent = open_judged(&place.parent, judged, caller)?;
+    let not_made = |error| cannot_create(&path, error, place, caller);
+    let (parent, name) = (open_judged(&place.parent, judged, caller)?, OsStr::new(&place.name));
     if caller.acting != caller.uid {
         return give(&parent, place, judged, caller);
     }
-    let is_new = match make_directory(&parent, place.name.as_ref()) {
-        Ok(()) => true,
-        // Another run of the same person was faster, or somebody planted something.
-        Err(Errno::EXIST) => false,
-        Err(error) => return Err(not_made(error)),
-    };
-    let directory = match open_new(&parent, place.name.as_ref()) {
+    // If not, another run of the same person was faster, or somebody planted something.
+    let is_new = make_directory(&parent, name).map_err(not_made)?;
+    let directory = match tree::directory(&parent, name) {
         Ok(directory) => directory,
         Err(_) if !is_new => return recheck(place, judged, caller),
         Err(error) => return Err(not_made(error)),
     };
     if is_new && let Err(error) = make_private(&directory, &path, caller) {
         // It was made a moment ago and is empty; nobody else can have put it there.
-        let _ = unlinkat(parent.as_fd(), place.name.as_str(), AtFlags::REMOVEDIR);
+        let _ = unlinkat(parent.as_fd(), name, AtFlags::REMOVEDIR);
         return Err(error);
     }
     if is_new && is_noexec(&directory) {
@@ -72,17 +66,23 @@ pub(super) fn private(
 /// is interrupted, or builds meanwhile, meets none, and never one of root's.
 fn give(parent: &File, place: &Place, judged: &Entry, caller: &Caller<'_>) -> Result<()> {
     let path = place.private_dir();
-    let not_made = |error: Errno| cannot_create(&path, error, place, caller);
+    let not_made = |error| cannot_create(&path, error, place, caller);
     let unfinished = format!("{UNFINISHED}{}.{}", place.name, std::process::id());
-    let remove = || unlinkat(parent, unfinished.as_str(), AtFlags::REMOVEDIR);
+    let unfinished = OsStr::new(&unfinished);
     clear_unfinished(&place.parent);
-    make_directory(parent, unfinished.as_ref()).map_err(not_made)?;
-    let made = open_new(parent, unfinished.as_ref()).map_err(not_made).and_then(|directory| {
+    if !make_directory(parent, unfinished).map_err(not_made)? {
+        return Err(not_made(Errno::EXIST.into()));
+    }
+    let made = tree::directory(parent, unfinished).map_err(not_made).and_then(|directory| {
         make_private(&directory, &path, caller)?;
-        name_it(parent, &unfinished, &place.name).map_err(not_made)
+        match tree::rename(parent, unfinished, parent, place.name.as_ref()) {
+            // What came meanwhile stays, and is judged.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+            renamed => renamed.map(|()| true).map_err(not_made),
+        }
     });
-    if made.is_err() {
-        let _ = remove();
+    if !matches!(made, Ok(true)) {
+        let _ = unlinkat(parent, unfinished, AtFlags::REMOVEDIR);
     }
     made?;
     recheck(place, judged, caller)
@@ -110,19 +110,6 @@ fn clear_unfinished(root: &Path) {
     }
 }
 
-/// Renames a directory to a name that nothing has; something that came meanwhile stays, and is
-/// judged.
-fn name_it(parent: &File, from: &str, to: &str) -> Result<(), Errno> {
-    #[cfg(any(target_os = "linux", target_os = "android"))]
-    match renameat_with(parent, from, parent, to, RenameFlags::NOREPLACE) {
-        Err(Errno::EXIST) => return unlinkat(parent, from, AtFlags::REMOVEDIR),
-        // A file system that does not know the flag.
-        Err(Errno::INVAL | Errno::NOSYS) => {}
-        result => return result,
-    }
-    rustix::fs::renameat(parent, from, parent, to)
-}
-
 /// Takes away what others may do in a directory of the caller's, which was judged as `judged`.
 ///
 /// Whoever could reach it could also write to what was left open inside it, and that would stay
@@ -140,41 +127,23 @@ pub(super) fn look_through(path: &Path, judged: &Entry, caller: &Caller<'_>) -> 
     contents::check(&open_judged(path, judged, caller)?, path, caller)
 }
 
-/// Makes the missing directories above the caller's own cache directory, mode 0700 as the XDG base
-/// directory specification has it.
-pub(super) fn make_ancestors(missing: &Path, place: &Place, caller: &Caller<'_>) -> Result<Entry> {
-    let mut missing = missing.to_owned();
-    loop {
-        let parent = missing.parent().unwrap_or(Path::new("/"));
-        let judged = files::entry(parent).map_err(|error| unreadable(parent, error, caller))?;
-        let name = missing.file_name().unwrap_or_default();
-        let parent = open_judged(parent, &judged, caller)?;
-        match make_directory(&parent, name) {
-            Ok(()) | Err(Errno::EXIST) => {}
-            Err(error) => return Err(failed(CREATE, &missing, error.into())),
-        }
-        match walk(place, caller)? {
-            Walked::Complete(entry) => return Ok(entry),
-            Walked::Ends(at) if at == missing => {
-                return Err(unreadable(&missing, io::ErrorKind::NotFound.into(), caller));
-            }
-            Walked::Ends(at) => missing = at,
-        }
-    }
+/// Makes a directory above the caller's own cache directory, mode 0700 as the XDG base directory
+/// specification has it.
+pub(super) fn ancestor(path: &Path, caller: &Caller<'_>) -> Result<()> {
+    let parent = path.parent().unwrap_or(Path::new("/"));
+    let judged = files::entry(parent).map_err(|error| unreadable(parent, error, caller))?;
+    let parent = open_judged(parent, &judged, caller)?;
+    let made = make_directory(&parent, path.file_name().unwrap_or_default());
+    made.map(drop).map_err(|error| failed(CREATE, path, error))
 }
 
 /// Makes a target directory and its tag, whichever of them is missing.
 pub(super) fn target(path: &Path, caller: &Caller<'_>) -> Result<()> {
-    let failed_here = |error: io::Error| failed(CREATE, path, error);
+    let failed_here = |error| failed(CREATE, path, error);
     let name = path.file_name().unwrap_or_default();
-    let parent =
-        open_plain(path.parent().unwrap_or(path)).map_err(|error| failed_here(error.into()))?;
-    let is_new = match make_directory(&parent, name) {
-        Ok(()) => true,
-        Err(Errno::EXIST) => false,
-        Err(error) => return Err(failed_here(error.into())),
-    };
-    let directory = open_new(&parent, name).map_err(|error| failed_here(error.into()))?;
+    let parent = open_plain(path.parent().unwrap_or(path)).map_err(failed_here)?;
+    let is_new = make_directory(&parent, name).map_err(failed_here)?;
+    let directory = tree::directory(&parent, name).map_err(failed_here)?;
     let entry = files::opened(&directory).map_err(failed_here)?;
     judge_own(&entry, caller.uid).map_err(|flaw| refusal(path, entry.uid, flaw, caller))?;
     tag::write(&directory).map(drop).map_err(|cause| {
@@ -186,42 +155,50 @@ pub(super) fn target(path: &Path, caller: &Caller<'_>) -> Result<()> {
     })
 }
 
-/// `mkdirat` with exactly 0700, whatever the umask is; cargo inherits the umask unchanged.
-fn make_directory(parent: &File, name: &OsStr) -> Result<(), Errno> {
+/// `mkdirat` with exactly 0700, whatever the umask is; cargo inherits the umask unchanged. False where
+/// something has the name.
+fn make_directory(parent: &File, name: &OsStr) -> io::Result<bool> {
     // The umask belongs to the whole process, which has one thread.
     let umask = rustix::process::umask(Mode::empty());
     let made = mkdirat(parent.as_fd(), name, PRIVATE);
     rustix::process::umask(umask);
-    made
+    match made {
+        Err(Errno::EXIST) => Ok(false),
+        made => Ok(made.map(|()| true)?),
+    }
 }
 
 /// Opens a directory and makes sure that it is the one that was judged.
 fn open_judged(path: &Path, judged: &Entry, caller: &Caller<'_>) -> Result<File> {
-    let directory = open_plain(path).map_err(|error| unreadable(path, error.into(), caller))?;
-    let entry = files::opened(&directory).map_err(|error| unreadable(path, error, caller))?;
-    if entry.is_same_as(judged) {
-        Ok(directory)
-    } else {
-        Err(refusal(path, entry.uid, Flaw::Swapped, caller))
+    let (directory, entry) = open(path, caller)?;
+    match entry.is_same_as(judged) {
+        true => Ok(directory),
+        false => Err(refusal(path, entry.uid, Flaw::Swapped, caller)),
     }
 }
 
 /// Opens the private directory and judges what is open.
 pub(super) fn open_private(path: &Path, caller: &Caller<'_>) -> Result<File> {
-    let directory = open_plain(path).map_err(|error| unreadable(path, error.into(), caller))?;
-    let entry = files::opened(&directory).map_err(|error| unreadable(path, error, caller))?;
+    let (directory, entry) = open(path, caller)?;
     match judge_private(&entry, caller.uid) {
-        Ok(Verdict::Private) => Ok(directory),
-        Ok(Verdict::Readable) => Err(refusal(path, entry.uid, Flaw::Swapped, caller)),
+        Ok(()) if entry.is_directory_only_for(caller.uid) => Ok(directory),
+        Ok(()) => Err(refusal(path, entry.uid, Flaw::Swapped, caller)),
         Err(flaw) => Err(refusal(path, entry.uid, flaw, caller)),
     }
 }
 
-fn open_plain(path: &Path) -> Result<File, Errno> {
+fn open(path: &Path, caller: &Caller<'_>) -> Result<(File, Entry)> {
+    let opened = open_plain(path).and_then(|open| files::opened(&open).map(|entry| (open, entry)));
+    opened.map_err(|error| unreadable(path, error, caller))
+}
+
+fn open_plain(path: &Path) -> io::Result<File> {
     // A root that is write-only for its users is a fine root: ask for reading only if need be.
-    let open = |access| rustix::fs::open(path, access | DIRECTORY, Mode::empty()).map(File::from);
-    open(OFlags::RDONLY).or_else(|error| match without_reading() {
-        Some(access) if error == Errno::ACCESS => open(access),
+    tree::directory_at(path).or_else(|error| match without_reading() {
+        Some(access) if error.kind() == io::ErrorKind::PermissionDenied => {
+            let flags = tree::DIRECTORY | access;
+            Ok(rustix::fs::open(path, flags, Mode::empty())?.into())
+        }
         _ => Err(error),
     })
 }
@@ -232,10 +209,6 @@ fn without_reading() -> Option<OFlags> {
     return Some(OFlags::PATH);
     #[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd")))]
     return None;
-}
-
-pub(super) fn open_new(parent: &File, name: &OsStr) -> Result<File, Errno> {
-    openat(parent.as_fd(), name, OFlags::RDONLY | DIRECTORY, Mode::empty()).map(File::from)
 }
 
 /// Makes an open directory of the caller's exactly 0700 and makes sure that it is.
@@ -271,16 +244,17 @@ fn is_noexec(directory: &File) -> bool {
 fn recheck(place: &Place, parent: &Entry, caller: &Caller<'_>) -> Result<()> {
     let path = &place.private_dir();
     match own_entry(place, parent, caller)? {
-        Some((_, Verdict::Private)) => Ok(()),
-        Some((entry, Verdict::Readable)) => tighten(path, &entry, caller),
-        None => Err(unreadable(path, io::ErrorKind::NotFound.into(), caller)),
+        Some(entry) if entry.is_directory_only_for(caller.uid) => Ok(()),
+        Some(entry) => tighten(path, &entry, caller),
+        None => Err(unreadable(path, Errno::NOENT.into(), caller)),
     }
 }
 
 /// Why the private directory could not be made. Where the caller may not make one, root can.
-fn cannot_create(path: &Path, error: Errno, place: &Place, caller: &Caller<'_>) -> Failure {
-    if error != Errno::ACCESS || place.kind != PlaceKind::BelowSharedRoot {
-        return failed(CREATE, path, error.into());
+fn cannot_create(path: &Path, error: io::Error, place: &Place, caller: &Caller<'_>) -> Failure {
+    let is_denied = error.kind() == io::ErrorKind::PermissionDenied;
+    if !is_denied || place.kind != PlaceKind::BelowSharedRoot {
+        return failed(CREATE, path, error);
     }
     Failure::step(CREATE, path, error).help(provision_command(caller.uid))
 }

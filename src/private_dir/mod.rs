@@ -27,7 +27,7 @@ use crate::os::entry::Entry;
 use crate::os::files;
 use crate::os::homes::Homes;
 use crate::os::tag;
-use crate::private_dir::judge::{Verdict, judge_own, judge_private};
+use crate::private_dir::judge::{judge_own, judge_private};
 use crate::private_dir::place::{Place, PlaceKind, Required};
 use crate::private_dir::refusal::{Flaw, Refusal};
 use crate::settings::StickyRoot;
@@ -120,15 +120,13 @@ pub fn examine(required: &Required, caller: &Caller<'_>) -> Result<State> {
         judge_names_in(&place.parent, caller)?;
     }
     let path = place.private_dir();
-    let Some((entry, verdict)) = own_entry(place, &parent, caller)? else {
-        return Ok(State::Missing);
-    };
+    let Some(entry) = own_entry(place, &parent, caller)? else { return Ok(State::Missing) };
     if let Some(name) = target {
         target_entry(&path.join(name), caller)?;
     }
-    match verdict {
-        Verdict::Private => Ok(State::Private),
-        Verdict::Readable => make::look_through(&path, &entry, caller).map(|()| State::Readable),
+    match entry.is_directory_only_for(caller.uid) {
+        true => Ok(State::Private),
+        false => make::look_through(&path, &entry, caller).map(|()| State::Readable),
     }
 }
 
@@ -138,8 +136,7 @@ pub fn examine(required: &Required, caller: &Caller<'_>) -> Result<State> {
 /// # Errors
 /// Those of [`examine`].
 pub fn examine_root(shared_root: &Path, caller: &Caller<'_>) -> Result<()> {
-    let (parent, name) = (shared_root.to_owned(), String::new());
-    walk(&Place { parent, name, kind: PlaceKind::BelowSharedRoot }, caller)?;
+    walk(&Place::root(shared_root), caller)?;
     let is_let_in = std::fs::metadata(shared_root.join(".")).is_ok();
     if is_let_in { judge_names_in(shared_root, caller) } else { Ok(()) }
 }
@@ -160,13 +157,23 @@ pub fn establish<'a>(
     notes: &mut Vec<Note>,
 ) -> Result<PrivateDir<'a>> {
     let path = place.private_dir();
-    let parent = match walk(place, caller)? {
-        Walked::Complete(parent) => parent,
-        Walked::Ends(at) => make::make_ancestors(&at, place, caller)?,
+    let mut made = PathBuf::new();
+    let parent = loop {
+        match walk(place, caller)? {
+            Walked::Complete(parent) => break parent,
+            // It is gone again.
+            Walked::Ends(at) if at == made => {
+                return Err(unreadable(&at, io::ErrorKind::NotFound.into(), caller));
+            }
+            Walked::Ends(at) => {
+                make::ancestor(&at, caller)?;
+                made = at;
+            }
+        }
     };
     match own_entry(place, &parent, caller)? {
-        Some((_, Verdict::Private)) => {}
-        Some((entry, Verdict::Readable)) => {
+        Some(entry) if entry.is_directory_only_for(caller.uid) => {}
+        Some(entry) => {
             make::tighten(&path, &entry, caller)?;
             notes.push(Note::Tightened(path.clone(), entry.mode));
         }
@@ -216,19 +223,14 @@ impl PrivateDir<'_> {
 pub fn open_existing(place: &Place, caller: &Caller<'_>) -> Result<Option<File>> {
     let Walked::Complete(parent) = walk(place, caller)? else { return Ok(None) };
     let path = place.private_dir();
-    match own_entry(place, &parent, caller)? {
-        Some((_, Verdict::Private)) => make::open_private(&path, caller).map(Some),
-        // It will be tightened before it is used; nothing of ours can be in it.
-        Some((_, Verdict::Readable)) | None => Ok(None),
-    }
+    // Another will be tightened before it is used; nothing of ours can be in it.
+    let entry = own_entry(place, &parent, caller)?;
+    let private = entry.filter(|entry| entry.is_directory_only_for(caller.uid));
+    private.map(|_| make::open_private(&path, caller)).transpose()
 }
 
 /// Judges the private directory itself, if it is there; `parent` is what it stands in, as it was judged.
-fn own_entry(
-    place: &Place,
-    parent: &Entry,
-    caller: &Caller<'_>,
-) -> Result<Option<(Entry, Verdict)>> {
+fn own_entry(place: &Place, parent: &Entry, caller: &Caller<'_>) -> Result<Option<Entry>> {
     let path = &place.private_dir();
     let entry =
         files::entry_if_any(path).map_err(|error| match shut_out(path, &error, caller) {
@@ -236,15 +238,14 @@ fn own_entry(
             None => unreadable(path, error, caller),
         })?;
     let Some(entry) = entry else { return Ok(None) };
-    let verdict =
-        judge_private(&entry, caller.uid).map_err(|flaw| refusal(path, entry.uid, flaw, caller))?;
+    judge_private(&entry, caller.uid).map_err(|flaw| refusal(path, entry.uid, flaw, caller))?;
     // In a directory that others can write to, somebody may have mounted one that only claims to be
     // the caller's.
     let is_planted = parent.mode & 0o022 != 0 && entry.device != parent.device;
     if is_planted && !mount::is_roots(path) {
         return Err(refusal(path, entry.uid, Flaw::ForeignMount, caller));
     }
-    Ok(Some((entry, verdict)))
+    Ok(Some(entry))
 }
 
 /// The refusal for a caller whom the shared root does not let in, because it is for a group.

@@ -1,6 +1,6 @@
 //! Pure: where a private directory stands.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The name of the private directory in a person's own cache directory.
 pub const OWN_NAME: &str = "cargo-peruser";
@@ -35,6 +35,12 @@ pub struct Required {
 }
 
 impl Place {
+    /// What stands for a shared root itself.
+    pub fn root(path: &Path) -> Place {
+        let (parent, name) = (path.to_owned(), String::new());
+        Place { parent, name, kind: PlaceKind::BelowSharedRoot }
+    }
+
     /// The private directory.
     pub fn private_dir(&self) -> PathBuf {
         self.parent.join(&self.name)
