@@ -265,7 +265,8 @@ fn target_entry(path: &Path, caller: &Caller<'_>) -> Result<Option<Entry>> {
     Ok(entry)
 }
 
-fn refusal(path: &Path, owner: u32, flaw: Flaw, caller: &Caller<'_>) -> Failure {
+/// The refusal of an entry, which that uid owns.
+pub(crate) fn refusal(path: &Path, owner: u32, flaw: Flaw, caller: &Caller<'_>) -> Failure {
     let owner = accounts::owner(owner);
     Refusal { path: path.to_owned(), owner, caller: accounts::owner(caller.uid), flaw }.into()
 }

@@ -1,8 +1,8 @@
 //! `toolchain`: a directory for editors that want to be told where a toolchain is.
 
-pub(crate) mod directory;
-pub(crate) mod links;
-pub(crate) mod tools;
+mod directory;
+mod links;
+mod tools;
 
 use std::path::PathBuf;
 
@@ -19,10 +19,9 @@ use crate::shim::Plan;
 use crate::shim::decide::EntryPoint;
 use crate::shim::exec;
 use crate::shim::installation::Installation;
+use crate::shim::real_cargo::is_executable;
 use crate::shim::toolchain::{CARGO, RUSTC};
-use crate::toolchain::directory::Directory;
 use crate::toolchain::links::{Link, RUSTUP};
-use crate::toolchain::tools::Tools;
 use crate::ui::escape::escaped;
 use crate::ui::failure::{Failure, Result};
 use crate::ui::report;
@@ -54,7 +53,7 @@ pub(super) fn command() -> Command {
 pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyhow::Result<u8> {
     let plan = Plan::make(snapshot, EntryPoint::ByName, flags, &[])?;
     let homes = Homes::new(snapshot);
-    let path = directory(snapshot, &homes, verb.get_one::<PathBuf>("directory"))?;
+    let path = place(snapshot, &homes, verb.get_one::<PathBuf>("directory"))?;
     let shim = shim()?;
     let caller = Caller {
         homes: Some(&homes),
@@ -62,18 +61,17 @@ pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
         root_origin: "the command line".into(),
         ..Caller::of(plan.settings(), snapshot.uid, snapshot.gid, snapshot.acting)
     };
-    let directory = Directory::look(&path, &shim, &caller)?;
+    let entries = directory::look(&path, &shim, &caller)?;
     if verb.get_flag("remove") {
         let is_default = !verb.contains_id("directory");
-        directory.remove(if is_default { OWN_PARENTS } else { 0 })?;
+        directory::remove(&path, entries, if is_default { OWN_PARENTS } else { 0 })?;
         return Ok(0);
     }
-    let tools = Tools::find(snapshot, plan.settings(), &homes, &path);
-    let mut links = vec![Link { name: CARGO, to: shim }];
-    links.extend(tools.links.iter().cloned());
-    directory.hold(&links, &caller)?;
+    let mut links = tools::find(snapshot, plan.settings(), &homes, &path);
+    links.insert(0, Link { name: CARGO, to: shim.clone() });
+    directory::hold(&path, &shim, &links, &caller)?;
     report::raw_line(path.as_os_str().as_encoded_bytes())?;
-    tell(&tools);
+    tell(&links);
     Ok(0)
 }
 
@@ -81,7 +79,7 @@ pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
 const OWN_PARENTS: usize = 2;
 
 /// The directory that is meant, without symlinks: what they lead to is what is checked.
-fn directory(snapshot: &Snapshot, homes: &Homes<'_>, named: Option<&PathBuf>) -> Result<PathBuf> {
+fn place(snapshot: &Snapshot, homes: &Homes<'_>, named: Option<&PathBuf>) -> Result<PathBuf> {
     let path = match named {
         Some(path) => lexical::absolute(&snapshot.cwd, path),
         None => {
@@ -108,18 +106,19 @@ fn shim() -> Result<PathBuf> {
 }
 
 /// What an editor will miss.
-fn tell(tools: &Tools) {
-    let Some(rustc) = tools.path(RUSTC) else {
+fn tell(links: &[Link]) {
+    let path = |name| links.iter().find(|link| link.name == name).map(|link| &link.to);
+    let Some(rustc) = path(RUSTC) else {
         report::note(&"no rustc was found, without which editors do not take it for a toolchain");
         return;
     };
-    if !tools.have_cargo() {
+    if !is_executable(&rustc.with_file_name(CARGO)) {
         report::note(&format!(
             "there is no cargo beside `{}`: the shim will execute the one on PATH",
             escaped(rustc)
         ));
     }
-    if tools.path(RUSTUP).is_none() {
+    if path(RUSTUP).is_none() {
         report::note(&"no rustup was found, so `cargo +<toolchain>` does not work through it");
     }
 }

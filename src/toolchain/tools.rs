@@ -14,44 +14,26 @@ use crate::shim::toolchain::{CARGO, RUSTC};
 use crate::toolchain::links::{Link, TOOLS};
 
 /// The tools, `rustc` deciding whose: the others are taken from beside it, where they are there.
-#[derive(Debug)]
-pub(crate) struct Tools {
-    /// What was found, by name.
-    pub links: Vec<Link>,
-}
-
-impl Tools {
-    /// Looks beside the cargo that the settings name, on PATH, and where rustup puts them. Never in
-    /// `without`, which leads back to what is found here.
-    pub(crate) fn find(
-        snapshot: &Snapshot,
-        settings: &Settings,
-        homes: &Homes<'_>,
-        without: &Path,
-    ) -> Tools {
-        let mut places = places(snapshot, settings, homes);
-        places.retain(|place| holds_programs(place) && !is_ours(place, without));
-        if let Some(first) = places.iter().position(|place| is_executable(&place.join(RUSTC))) {
-            let first = places.remove(first);
-            places.insert(0, first);
-        }
-        let find = |name: &'static str| {
-            let mut paths = places.iter().map(|place| place.join(name));
-            paths.find(|path| is_executable(path)).map(|to| Link { name, to })
-        };
-        Tools { links: TOOLS.into_iter().filter_map(find).collect() }
+///
+/// Looks beside the cargo that the settings name, on PATH, and where rustup puts them. Never in
+/// `without`, which leads back to what is found here.
+pub(crate) fn find(
+    snapshot: &Snapshot,
+    settings: &Settings,
+    homes: &Homes<'_>,
+    without: &Path,
+) -> Vec<Link> {
+    let mut places = places(snapshot, settings, homes);
+    places.retain(|place| holds_programs(place) && !is_ours(place, without));
+    if let Some(first) = places.iter().position(|place| is_executable(&place.join(RUSTC))) {
+        let first = places.remove(first);
+        places.insert(0, first);
     }
-
-    /// Where a tool was found.
-    pub(crate) fn path(&self, name: &str) -> Option<&Path> {
-        let link = self.links.iter().find(|link| link.name == name);
-        link.map(|link| link.to.as_path())
-    }
-
-    /// Whether `rustc` has a cargo of the same toolchain beside it.
-    pub(crate) fn have_cargo(&self) -> bool {
-        self.path(RUSTC).is_some_and(|rustc| is_executable(&rustc.with_file_name(CARGO)))
-    }
+    let find = |name: &'static str| {
+        let mut paths = places.iter().map(|place| place.join(name));
+        paths.find(|path| is_executable(path)).map(|to| Link { name, to })
+    };
+    TOOLS.into_iter().filter_map(find).collect()
 }
 
 fn places(snapshot: &Snapshot, settings: &Settings, homes: &Homes<'_>) -> Vec<PathBuf> {
