@@ -18,7 +18,6 @@ pub use kind::{Invalid, Kind, Value};
 pub use table::{ExplicitTargetDir, Key, Missing, Scope, StickyRoot};
 
 use crate::ui::failure::{Failure, Result};
-use policy::{Limit, Policy};
 
 /// The administrator's settings file.
 pub const SYSTEM_FILE: &str = "/etc/cargo-peruser/config.toml";
@@ -115,19 +114,6 @@ impl Settings {
     /// The value that somebody has set.
     pub fn value(&self, key: Key) -> Option<&Value> {
         self.entry(key).map(|entry| &entry.value)
-    }
-
-    /// The limit that `gc` goes by.
-    pub fn limit(&self, policy: Policy) -> Limit {
-        match policy {
-            Policy::Orphans => self.gc_orphans(),
-            Policy::Departed => self.gc_departed(),
-            Policy::Incremental => self.gc_incremental(),
-            Policy::OlderThan => self.gc_older_than(),
-            Policy::MaxSize => self.gc_max_size(),
-            Policy::MaxTotal => self.gc_max_total(),
-            Policy::KeepFree => self.gc_keep_free(),
-        }
     }
 
     /// Where a setting was made, or `None` if it is built in.

@@ -53,9 +53,10 @@ pub fn from_file(path: &Path, text: &str, whose: Whose) -> Result<Settings> {
 pub fn from_variables(variables: impl Iterator<Item = (OsString, OsString)>) -> Result<Settings> {
     let mut given = Vec::new();
     for (name, text) in variables.filter(|(_, text)| !text.is_empty()) {
-        let prefix = VARIABLE_PREFIX.as_bytes();
-        let Some(rest) = name.as_encoded_bytes().strip_prefix(prefix) else { continue };
-        let Some(key) = Key::of_variable(rest) else {
+        if !name.as_encoded_bytes().starts_with(VARIABLE_PREFIX.as_bytes()) {
+            continue;
+        }
+        let Some(key) = Key::of_variable(&name) else {
             let name = name.to_string_lossy();
             let known = Key::ALL.iter().map(|key| key.variable()).collect();
             return Err(unknown(&name, &name, &"the environment", known));

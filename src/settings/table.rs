@@ -21,7 +21,7 @@ struct Row {
 /// Makes [`Key`], and what code asks [`Settings`] for.
 macro_rules! settings {
     ($(
-        $key:ident, $accessor:ident: $type:ty,
+        $key:ident $(, $accessor:ident: $type:ty)?,
         $name:literal, $kind:expr, $default:literal, $help:literal;
     )*) => {
         /// A setting's name.
@@ -44,16 +44,16 @@ macro_rules! settings {
         }
 
         impl Settings {
-            $(#[doc = $help]
+            $($(#[doc = $help]
             pub fn $accessor(&self) -> $type {
-                Typed::of(self.value(Key::$key), Key::$key.row().default)
-            })*
+                self.typed(Key::$key)
+            })?)*
         }
     };
 }
 
-// The key and what code asks for, with its type. Then the name in files (a dot stands for a table), the
-// kind, the default (an empty one is none) and the help.
+// The key and what code asks for, with its type; limits are asked for by their policy. Then the name in
+// files (a dot stands for a table), the kind, the default (an empty one is none) and the help.
 settings! {
     SharedRoot, shared_root: Option<&Path>,
         "shared-root", Kind::Root, "",
@@ -88,25 +88,25 @@ settings! {
     Missing, missing: Missing,
         "missing", Kind::OneOf(Missing::WORDS), "own-cache",
         "What to do without a private directory in the shared root: build in your own cache directory, or refuse";
-    GcOrphans, gc_orphans: Limit,
+    GcOrphans,
         "gc.orphans", Kind::Limit(Policy::Orphans), "1d",
         "How long `gc` leaves directories whose workspace is gone";
-    GcDeparted, gc_departed: Limit,
+    GcDeparted,
         "gc.departed", Kind::Limit(Policy::Departed), "30d",
         "How long `gc` leaves directories of owners without an account";
-    GcIncremental, gc_incremental: Limit,
+    GcIncremental,
         "gc.incremental", Kind::Limit(Policy::Incremental), "7d",
         "How long `gc` leaves incremental data of unused profiles";
-    GcOlderThan, gc_older_than: Limit,
+    GcOlderThan,
         "gc.older-than", Kind::Limit(Policy::OlderThan), "off",
         "How long `gc` leaves unused target directories";
-    GcMaxSize, gc_max_size: Limit,
+    GcMaxSize,
         "gc.max-size", Kind::Limit(Policy::MaxSize), "off",
         "How much `gc` leaves each user";
-    GcMaxTotal, gc_max_total: Limit,
+    GcMaxTotal,
         "gc.max-total", Kind::Limit(Policy::MaxTotal), "off",
         "How much `gc` leaves all users together";
-    GcKeepFree, gc_keep_free: Limit,
+    GcKeepFree,
         "gc.keep-free", Kind::Limit(Policy::KeepFree), "off",
         "How much `gc` keeps free on the file system";
 }
@@ -145,6 +145,17 @@ choices! {
         OwnCache = "own-cache",
         /// Nowhere.
         Refuse = "refuse",
+    }
+}
+
+impl Settings {
+    fn typed<'a, T: Typed<'a>>(&'a self, key: Key) -> T {
+        T::of(self.value(key), key.row().default)
+    }
+
+    /// The limit that `gc` goes by.
+    pub fn limit(&self, policy: Policy) -> Limit {
+        self.typed(policy.key())
     }
 }
 
@@ -187,23 +198,15 @@ impl Key {
         Key::ALL.iter().copied().find(|key| key.name() == name)
     }
 
-    /// The key of a variable, by what follows the prefix.
-    pub(super) fn of_variable(rest: &[u8]) -> Option<Key> {
-        let upper = |byte: u8| match byte {
-            b'-' | b'.' => b'_',
-            other => other.to_ascii_uppercase(),
-        };
-        let is_it = |key: &Key| key.name().bytes().map(upper).eq(rest.iter().copied());
-        Key::ALL.iter().copied().find(is_it)
+    /// The key of a variable.
+    pub(super) fn of_variable(name: &OsStr) -> Option<Key> {
+        Key::ALL.iter().copied().find(|key| name == key.variable().as_str())
     }
 
     /// The key of a flag, or of `flag=value`.
     pub fn of_flag(word: &OsStr) -> Option<Key> {
         let name = word.as_encoded_bytes().split(|byte| *byte == b'=').next()?;
-        let name = name.strip_prefix(b"--")?;
-        let dashed = |byte| if byte == b'.' { b'-' } else { byte };
-        let is_it = |key: &Key| key.name().bytes().map(dashed).eq(name.iter().copied());
-        Key::ALL.iter().copied().find(is_it)
+        Key::ALL.iter().copied().find(|key| name == key.flag().as_bytes())
     }
 
     /// The value that is built in.
@@ -228,15 +231,13 @@ impl Key {
 
 #[cfg(test)]
 mod tests {
-    use super::{Key, VARIABLE_PREFIX};
+    use super::Key;
 
     #[test]
     fn a_key_is_found_by_each_of_its_spellings() {
         for key in Key::ALL.iter().copied() {
             assert_eq!(Key::named(key.name()), Some(key));
-            let variable = key.variable();
-            let rest = variable.strip_prefix(VARIABLE_PREFIX).unwrap();
-            assert_eq!(Key::of_variable(rest.as_bytes()), Some(key));
+            assert_eq!(Key::of_variable(key.variable().as_ref()), Some(key));
             assert_eq!(Key::of_flag(key.flag().as_ref()), Some(key));
             assert_eq!(Key::of_flag(format!("{}=/x=y", key.flag()).as_ref()), Some(key));
         }
