@@ -9,7 +9,7 @@ use rustix::buffer::spare_capacity;
 use users::os::unix::{GroupExt, UserExt};
 
 use super::{files, user_namespace};
-use crate::os::passwd::{self, Account, Answer, Record};
+use crate::os::passwd::{self, Account, Answer};
 use crate::ui::owner::Owner;
 
 /// The uid that this process acts with.
@@ -25,21 +25,17 @@ pub fn is_root() -> bool {
 /// The account of a uid. The database does not tell an unknown number from one that it could not
 /// look up; both are called by their number.
 pub fn account(uid: u32, excluded_groups: &[String]) -> Account {
-    let Some(record) = from_files(uid).or_else(|| from_switch(uid)) else {
+    let Some(account) = from_files(uid).or_else(|| from_switch(uid)) else {
         return Account { uid, ..Account::default() };
     };
-    let excluded = excluded_groups.iter().filter(|group| is_member(uid, &record, group));
-    Account {
-        uid,
-        excluded_groups: excluded.cloned().collect(),
-        name: Some(record.name),
-        shell: Some(record.shell),
-        home: Some(record.home).filter(|home| home.is_absolute()),
-    }
+    let excluded = excluded_groups.iter().filter(|group| is_member(&account, group));
+    let excluded_groups = excluded.cloned().collect();
+    let home = account.home.filter(|home| home.is_absolute());
+    Account { home, excluded_groups, ..account }
 }
 
 /// The answer that the name-service switch would give, without starting it.
-fn from_files(uid: u32) -> Option<Record> {
+fn from_files(uid: u32) -> Option<Account> {
     if !passwd::files_answer_first(&files::text_of_system("/etc/nsswitch.conf").ok()?) {
         return None;
     }
@@ -50,7 +46,7 @@ fn from_files(uid: u32) -> Option<Record> {
 const CHUNK: usize = 64 << 10;
 
 /// The first record of `uid`; `None` as well where the switch has to say.
-fn in_passwd(passwd: File, uid: u32) -> Option<Record> {
+fn in_passwd(passwd: File, uid: u32) -> Option<Account> {
     let mut chunk = Vec::with_capacity(CHUNK);
     loop {
         let room = chunk.capacity() - chunk.len();
@@ -58,7 +54,7 @@ fn in_passwd(passwd: File, uid: u32) -> Option<Record> {
         let newline = || chunk.iter().rposition(|byte| *byte == b'\n').map(|at| at + 1);
         let whole = if is_end { chunk.len() } else { newline()? };
         match passwd::find(chunk.get(..whole)?, uid) {
-            Answer::Record(record) => return Some(record),
+            Answer::Account(account) => return Some(account),
             Answer::Doubtful => return None,
             Answer::None if is_end => return None,
             Answer::None => drop(chunk.drain(..whole)),
@@ -66,25 +62,28 @@ fn in_passwd(passwd: File, uid: u32) -> Option<Record> {
     }
 }
 
-fn from_switch(uid: u32) -> Option<Record> {
+fn from_switch(uid: u32) -> Option<Account> {
     let user = users::get_user_by_uid(uid)?;
-    Some(Record {
-        name: user.name().to_owned(),
-        gid: user.primary_group_id(),
-        home: user.home_dir().to_owned(),
-        shell: user.shell().to_owned(),
+    Some(Account {
+        uid,
+        name: Some(user.name().to_owned()),
+        gid: Some(user.primary_group_id()),
+        home: Some(user.home_dir().to_owned()),
+        shell: Some(user.shell().to_owned()),
+        excluded_groups: Vec::new(),
     })
 }
 
 /// Whether the account is in a group: by its primary group, by the group's list of members, or by
 /// this process's own groups, which directory services fill in where they do not list members.
-fn is_member(uid: u32, account: &Record, group: &str) -> bool {
+fn is_member(account: &Account, group: &str) -> bool {
     let Some(group) = users::get_group_by_name(group) else { return false };
-    let has_group = |gid: u32| {
-        rustix::process::getgroups().is_ok_and(|groups| groups.iter().any(|g| g.as_raw() == gid))
+    let is_listed = account.name.as_ref().is_some_and(|name| group.members().contains(name));
+    let has_group = || {
+        let own = rustix::process::getgroups().unwrap_or_default();
+        own_uid() == account.uid && own.iter().any(|own| own.as_raw() == group.gid())
     };
-    let has_group = |gid| own_uid() == uid && has_group(gid);
-    account.gid == group.gid() || group.members().contains(&account.name) || has_group(group.gid())
+    account.gid == Some(group.gid()) || is_listed || has_group()
 }
 
 /// The number and the primary group of every account that the database lists, each number once.
@@ -109,9 +108,7 @@ pub fn ordinary_uids() -> RangeInclusive<u32> {
 
 /// Whether an account is in a group, by its primary group or the group's list of members.
 pub fn is_in_group(uid: u32, primary: u32, gid: u32) -> bool {
-    let user = users::get_user_by_uid(uid);
-    let groups = user.and_then(|user| users::get_user_groups(user.name(), primary));
-    primary == gid || groups.is_some_and(|groups| groups.iter().any(|group| group.gid() == gid))
+    groups(uid, primary).contains(&gid)
 }
 
 /// An account as messages name it.
@@ -224,8 +221,8 @@ mod tests {
         ] {
             std::fs::write(&file, &text).unwrap();
             let found = in_passwd(File::open(&file).unwrap(), 77);
-            let name = found.map(|record| record.name.into_string().unwrap());
-            assert_eq!(name.as_deref(), is_found.then_some("alice"), "{}", text.len());
+            let name = found.and_then(|account| account.name);
+            assert_eq!(name, is_found.then(|| "alice".into()), "{}", text.len());
         }
     }
 }

@@ -16,6 +16,8 @@ pub struct Account {
     pub uid: u32,
     /// The name, or `None` for a number without an account.
     pub name: Option<OsString>,
+    /// The primary group, where there is an account.
+    pub gid: Option<u32>,
     /// The login shell, where there is an account.
     pub shell: Option<PathBuf>,
     /// The home directory, where there is an account.
@@ -24,24 +26,10 @@ pub struct Account {
     pub excluded_groups: Vec<String>,
 }
 
-/// One account's line.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Record {
-    /// The account's name.
-    pub name: OsString,
-    /// Its primary group.
-    pub gid: u32,
-    /// Its home directory.
-    pub home: PathBuf,
-    /// Its login shell.
-    pub shell: PathBuf,
-}
-
 /// Whether `/etc/passwd` answers first and alone for the accounts that it has, by the text of
 /// `/etc/nsswitch.conf`. An action in brackets behind `files` could change that.
 pub fn files_answer_first(nsswitch: &str) -> bool {
-    let lines = nsswitch.lines().map(|line| line.split('#').next().unwrap_or_default());
-    let mut sources = lines.filter_map(|line| line.trim_start().strip_prefix("passwd:"));
+    let mut sources = sources(nsswitch);
     match (sources.next(), sources.next()) {
         (Some(sources), None) => {
             let mut words = sources.split_ascii_whitespace();
@@ -51,11 +39,17 @@ pub fn files_answer_first(nsswitch: &str) -> bool {
     }
 }
 
+/// What each line for accounts says in the text of `/etc/nsswitch.conf`.
+fn sources(nsswitch: &str) -> impl Iterator<Item = &str> {
+    let lines = nsswitch.lines().map(|line| line.split('#').next().unwrap_or_default());
+    lines.filter_map(|line| line.trim_start().strip_prefix("passwd:"))
+}
+
 /// What lines of `/etc/passwd` say about a uid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
     /// The first line for it.
-    Record(Record),
+    Account(Account),
     /// A line that may be for it and is no plain record; what it means is the switch's business.
     Doubtful,
     /// Nothing.
@@ -76,7 +70,7 @@ pub fn find(lines: &[u8], uid: u32) -> Answer {
     let lines = lines.split(|byte| *byte == b'\n').filter(|line| !line.starts_with(b"#"));
     for line in lines {
         match record(line) {
-            Some((number, record)) if number == uid => return Answer::Record(record()),
+            Some((number, account)) if number == uid => return Answer::Account(account()),
             Some(_) => {}
             None if mentions(line) => return Answer::Doubtful,
             None => {}
@@ -86,7 +80,7 @@ pub fn find(lines: &[u8], uid: u32) -> Answer {
 }
 
 /// A plain record's number, and how to get the rest.
-fn record(line: &[u8]) -> Option<(u32, impl Fn() -> Record)> {
+fn record(line: &[u8]) -> Option<(u32, impl Fn() -> Account)> {
     let mut fields = line.split(|byte| *byte == b':');
     let mut field = || fields.next();
     let (name, _, uid, gid) = (field()?, field()?, field()?, field()?);
@@ -97,11 +91,13 @@ fn record(line: &[u8]) -> Option<(u32, impl Fn() -> Record)> {
     }
     let (uid, gid) = (number(uid)?, number(gid)?);
     let text = OsStr::from_bytes;
-    Some((uid, move || Record {
-        name: text(name).to_owned(),
-        gid,
-        home: text(home).into(),
-        shell: text(shell).into(),
+    Some((uid, move || Account {
+        uid,
+        name: Some(text(name).to_owned()),
+        gid: Some(gid),
+        home: Some(text(home).into()),
+        shell: Some(text(shell).into()),
+        excluded_groups: Vec::new(),
     }))
 }
 
@@ -113,13 +109,11 @@ fn number(digits: &[u8]) -> Option<u32> {
 
 /// Whether accounts come from elsewhere than this machine, by the text of `/etc/nsswitch.conf`.
 pub fn asks_directory_service(nsswitch: &str) -> bool {
-    let lines = nsswitch.lines().map(|line| line.split('#').next().unwrap_or_default());
-    let sources = lines.filter_map(|line| line.trim_start().strip_prefix("passwd:"));
     let is_local = |source: &str| {
         source.starts_with('[')
             || ["files", "compat", "systemd", "db", "mymachines"].contains(&source)
     };
-    sources.flat_map(str::split_ascii_whitespace).any(|source| !is_local(source))
+    sources(nsswitch).flat_map(str::split_ascii_whitespace).any(|source| !is_local(source))
 }
 
 /// The uid and gid in one line of passwd(5).
@@ -153,7 +147,6 @@ mod tests {
     use super::{
         Answer, LARGE, files_answer_first, find, is_group_of_others, numbers, ordinary_uids,
     };
-    use std::path::Path;
 
     #[test]
     fn trusts_the_file_only_where_it_answers_first() {
@@ -176,7 +169,7 @@ mod tests {
 
     fn name_of(text: &str, uid: u32) -> Option<String> {
         match find(text.as_bytes(), uid) {
-            Answer::Record(record) => Some(record.name.into_string().unwrap()),
+            Answer::Account(account) => Some(account.name.unwrap().into_string().unwrap()),
             Answer::Doubtful => Some("?".into()),
             Answer::None => None,
         }
@@ -186,12 +179,9 @@ mod tests {
     fn finds_the_first_plain_record_of_a_number() {
         let text = "# people\nroot:x:0:0:root:/root:/bin/bash\n\nalice:x:1500:100:A, B:/home/alice:\n\
                     alias:x:1500:7::/:/bin/sh";
-        let Answer::Record(alice) = find(text.as_bytes(), 1500) else { panic!() };
-        assert_eq!((alice.name.to_str(), alice.gid), (Some("alice"), 100));
-        assert_eq!(
-            (alice.home.as_path(), alice.shell.as_path()),
-            (Path::new("/home/alice"), Path::new(""))
-        );
+        let Answer::Account(alice) = find(text.as_bytes(), 1500) else { panic!() };
+        assert_eq!((alice.name, alice.gid), (Some("alice".into()), Some(100)));
+        assert_eq!((alice.home, alice.shell), (Some("/home/alice".into()), Some("".into())));
         for uid in [1, 15, 500, 100] {
             assert_eq!(name_of(text, uid), None, "{uid}");
         }
