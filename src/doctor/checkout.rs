@@ -24,19 +24,18 @@ pub(super) fn left_behind(machine: &Machine<'_>) -> Checked {
         return Ok(Vec::new());
     };
     let owner = accounts::owner(entry.uid);
-    let whose = match entry.uid == machine.snapshot.uid {
-        true => String::new(),
-        false => format!(" by {owner}"),
+    let (whose, help) = match entry.uid == machine.snapshot.uid {
+        true => (String::new(), plan.migrate_command(&target)),
+        false => {
+            let words = format!("ask {owner} to take it away");
+            (format!(" by {owner}"), Look::Entry.at(&target, &words))
+        }
     };
     let text = format!(
         "`{}` is left from earlier builds{whose} and not used any more: what runs programs from it \
          runs old ones",
         escaped(&target)
     );
-    let help = match entry.uid == machine.snapshot.uid {
-        true => plan.migrate_command(&target),
-        false => Look::Entry.at(&target, &format!("ask {owner} to take it away")),
-    };
     Ok(vec![Finding::new(Severity::Warn, text).at(&target).owned_by(&owner).help(help)])
 }
 
@@ -86,9 +85,7 @@ fn shared(machine: &Machine<'_>, workspace: &Path, entry: &Entry) -> Vec<Finding
             escaped(workspace)
         );
         let command = format!("chmod g+s {}", quoted(workspace));
-        let help = machine.ask_at(workspace, entry.uid, &command);
-        let owner = accounts::owner(entry.uid);
-        found.push(Finding::new(Severity::Warn, text).at(workspace).owned_by(&owner).help(help));
+        found.push(machine.for_owner(Severity::Warn, text, (workspace, entry.uid), &command));
     }
     if umask().is_some_and(|umask| umask & 0o020 != 0) {
         let text = format!(

@@ -79,12 +79,8 @@ impl Finding {
     }
 }
 
-/// Why an account cannot make a check.
-#[derive(Debug)]
-pub(super) struct Cannot(pub(super) &'static str);
-
-/// What a check comes to.
-pub(super) type Checked = Result<Vec<Finding>, Cannot>;
+/// What a check comes to, or why this account cannot make it.
+pub(super) type Checked<T = Vec<Finding>> = Result<T, &'static str>;
 
 /// All that a diagnosis says; both printers print this.
 #[derive(Debug, Serialize)]
@@ -112,7 +108,7 @@ impl Report {
     /// Takes down what a check has come to; what says nothing of an account is about `subject`.
     pub(super) fn add(&mut self, id: &'static str, checked: Checked, subject: &OsStr) {
         let findings = match checked {
-            Err(Cannot(reason)) => return self.not_made.push(NotMade { id, reason }),
+            Err(reason) => return self.not_made.push(NotMade { id, reason }),
             Ok(findings) => findings,
         };
         self.made.push(id);

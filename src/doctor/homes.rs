@@ -3,8 +3,8 @@
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use super::finding::{Cannot, Checked, Finding, Severity};
-use super::machine::{Depth, Machine, Who, name_of, others_write};
+use super::finding::{Checked, Finding, Severity};
+use super::machine::{Machine, Who, name_of, others_write};
 use crate::caches::count::look_through;
 use crate::caches::{Cache, Odd};
 use crate::os::entry::Kind;
@@ -16,7 +16,7 @@ use crate::ui::escape::{escaped, quoted};
 
 /// How far down is looked unless everything is: in target directories that is what a profile's directory
 /// holds.
-const UPPER: usize = 3;
+pub(super) const UPPER: usize = 3;
 
 /// `foreign-owned`.
 pub(super) fn foreign_owned(machine: &Machine<'_>) -> Checked {
@@ -38,9 +38,8 @@ pub(super) fn foreign_owned(machine: &Machine<'_>) -> Checked {
             tops.extend(all.filter_map(|top| own_directory(&top, home.as_deref(), person.uid)));
         }
     }
-    let depth = if machine.depth == Depth::All { MAX_DEPTH } else { UPPER };
-    let walked = look_through(tops, depth);
-    let walked = walked.map_err(|_| Cannot("it cannot act as the owners of directories"))?;
+    let walked = look_through(tops, machine.depth);
+    let walked = walked.map_err(|_| "it cannot act as the owners of directories")?;
     let found = walked.iter().flat_map(|top| [foreign(machine, top), exposed(machine, top)]);
     Ok(found.flatten().collect())
 }
@@ -87,15 +86,15 @@ fn foreign(machine: &Machine<'_>, top: &Cache) -> Option<Finding> {
 /// of the directory itself `shared-homes` has said it.
 fn exposed(machine: &Machine<'_>, top: &Cache) -> Option<Finding> {
     let Odd { first, count } = &top.totals.writable;
-    let (first, _) = first.as_ref().filter(|_| machine.depth == Depth::All)?;
+    let (first, _) = first.as_ref().filter(|_| machine.depth == MAX_DEPTH)?;
     let (path, uid) = (&top.person.path, top.person.account.uid);
     let text = format!(
         "{} be written to by other accounts, which can change what you run",
         entries(first, *count, ["can", "can"])
     );
-    let finding = Finding::new(Severity::Warn, text).at(first).owned_by(&accounts::owner(uid));
-    let help = machine.ask_at(path, uid, &format!("chmod -R go-w {}", quoted(path)));
-    Some(finding.help(help).about(&name_of(uid)))
+    let command = format!("chmod -R go-w {}", quoted(path));
+    let finding = machine.for_owner(Severity::Warn, text, (path, uid), &command);
+    Some(finding.at(first).about(&name_of(uid)))
 }
 
 /// `shared-homes`.
@@ -105,27 +104,24 @@ pub(super) fn shared_homes(machine: &Machine<'_>) -> Checked {
     for (variable, path) in machine.tool_homes() {
         let Some(path) = path.filter(|path| path.is_dir()) else { continue };
         let Ok(entry) = std::fs::metadata(&path) else { continue };
-        let owner = accounts::owner(entry.uid());
         let is_default = machine.snapshot.variable(variable).is_none();
         let fault = match others_write(&entry) {
             true => format!("several accounts can write to (mode {:04o})", entry.mode() & 0o7777),
             // Of what is in one's own home `foreign-owned` says that.
             false if [0, uid].contains(&entry.uid()) || is_default => continue,
-            false => format!("belongs to {owner}"),
+            false => format!("belongs to {}", accounts::owner(entry.uid())),
         };
         let text = format!(
             "{variable} is `{}`, which {fault}: people there wait for each other, and run what others \
              have put there",
             escaped(&path)
         );
-        let help = match is_default {
-            false => format!("unset {variable}"),
-            true => {
-                let command = format!("chmod go-w {}", quoted(&path));
-                machine.ask_at(&path, entry.uid(), &command)
-            }
-        };
-        found.push(Finding::new(Severity::Warn, text).at(&path).owned_by(&owner).help(help));
+        let command = format!("chmod go-w {}", quoted(&path));
+        let finding = machine.for_owner(Severity::Warn, text, (&path, entry.uid()), &command);
+        found.push(match is_default {
+            true => finding,
+            false => finding.help(format!("unset {variable}")),
+        });
     }
     Ok(found)
 }

@@ -37,16 +37,11 @@ pub(super) fn settings(machine: &Machine<'_>) -> Checked {
 
 /// The machine's installation and a person's that are not of one version.
 fn two_installations(machine: &Machine<'_>) -> Option<Finding> {
-    let mut all: Vec<Installation> = Vec::new();
-    for installation in
-        directories(machine).iter().filter_map(|at| Installation::of_shim(&at.join("cargo")))
-    {
-        if !all.contains(&installation) {
-            all.push(installation);
-        }
-    }
-    let [first, second, ..] = all.as_slice() else { return None };
-    let (first, second) = (first.binary(), second.binary());
+    let directories = directories(machine);
+    let all = directories.iter().filter_map(|at| Installation::of_shim(&at.join("cargo")));
+    let mut all = all.map(|installation| installation.binary());
+    let first = all.next()?;
+    let second = all.find(|binary| *binary != first)?;
     if is_equal(&first, &second) {
         return None;
     }
@@ -85,11 +80,8 @@ pub(super) fn toolchain(machine: &Machine<'_>) -> Checked {
                 entry.mode() & 0o7777
             );
             let command = format!("chmod o-w {}", quoted(&directory));
-            let help = machine.ask_at(&directory, entry.uid(), &command);
-            let owner = accounts::owner(entry.uid());
-            found.push(
-                Finding::new(Severity::Warn, text).at(&directory).owned_by(&owner).help(help),
-            );
+            let place = (&*directory, entry.uid());
+            found.push(machine.for_owner(Severity::Warn, text, place, &command));
         }
     }
     found.extend(two_rustups(machine));
@@ -103,17 +95,8 @@ const CLEANS_SAFELY: u32 = 97;
 /// A `cargo` of an old version, and one that is newer. Both are asked, and only if there are two.
 fn old_cargo(machine: &Machine<'_>) -> Option<Finding> {
     let trust = Trust::of(machine.snapshot.uid);
-    let mut all: Vec<PathBuf> = Vec::new();
-    for cargo in directories(machine).iter().map(|at| at.join("cargo")) {
-        let is_new = || !all.iter().any(|seen| is_same_file(seen, &cargo));
-        if which::which_global(&cargo).is_ok()
-            && is_new()
-            && !is_shim(&cargo)
-            && trust.covers(&cargo)
-        {
-            all.push(cargo);
-        }
-    }
+    let mut all = programs(machine, "cargo");
+    all.retain(|cargo| !is_shim(cargo) && trust.covers(cargo));
     if all.len() < 2 {
         return None;
     }
@@ -141,13 +124,9 @@ fn minor_version(cargo: &Path) -> Option<u32> {
 }
 
 fn two_rustups(machine: &Machine<'_>) -> Option<Finding> {
-    let all: Vec<PathBuf> = directories(machine)
-        .into_iter()
-        .map(|at| at.join("rustup"))
-        .filter(|path| which::which_global(path).is_ok())
-        .collect();
+    let all = programs(machine, "rustup");
     let first = all.first()?;
-    let other = all.iter().find(|path| !is_same_file(path, first) && !is_equal(path, first))?;
+    let other = all.iter().find(|path| !is_equal(path, first))?;
     let text = format!(
         "there are two rustups, `{}` and `{}`: an update of one leaves the other's proxies old",
         escaped(first),
@@ -158,6 +137,18 @@ fn two_rustups(machine: &Machine<'_>) -> Option<Finding> {
             .at(other)
             .help("uninstall one of them, or take its directory out of PATH"),
     )
+}
+
+/// The programs of that name on PATH, each once.
+fn programs(machine: &Machine<'_>, name: &str) -> Vec<PathBuf> {
+    let mut all: Vec<PathBuf> = Vec::new();
+    for path in directories(machine).iter().map(|at| at.join(name)) {
+        let is_new = !all.iter().any(|seen| is_same_file(seen, &path));
+        if is_new && which::which_global(&path).is_ok() {
+            all.push(path);
+        }
+    }
+    all
 }
 
 /// The absolute entries of PATH, each once.

@@ -5,7 +5,7 @@ use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use super::finding::Cannot;
+use super::finding::{Checked, Finding, Severity};
 use crate::os::homes::Homes;
 use crate::os::snapshot::{CalledAs, Snapshot};
 use crate::os::trust::Trust;
@@ -29,15 +29,6 @@ pub(super) enum Who {
     Everybody,
 }
 
-/// How far directories are looked through.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Depth {
-    /// Their upper levels.
-    Upper,
-    /// Everything in them.
-    All,
-}
-
 /// The machine, as the caller finds it.
 pub(super) struct Machine<'a> {
     /// The process as it was started.
@@ -51,7 +42,8 @@ pub(super) struct Machine<'a> {
     /// What the shim would do.
     shim: Result<Plan<'a>>,
     pub(super) who: Who,
-    pub(super) depth: Depth,
+    /// How many levels of directories are looked through.
+    pub(super) depth: usize,
 }
 
 /// An account's name, or `uid-<number>`.
@@ -78,7 +70,7 @@ impl<'a> Machine<'a> {
         fresh: &'a Snapshot,
         flags: &'a Flags,
         words: &'a [OsString],
-        (who, depth): (Who, Depth),
+        (who, depth): (Who, usize),
     ) -> Machine<'a> {
         let plan = |entry_point| Plan::make(fresh, entry_point, flags, words);
         let (by_name, shim) = (plan(EntryPoint::ByName), plan(EntryPoint::Shim));
@@ -86,8 +78,8 @@ impl<'a> Machine<'a> {
     }
 
     /// What the shim would do; nothing is known of that where the settings are wrong.
-    pub(super) fn shim(&self) -> Result<&Plan<'a>, Cannot> {
-        self.shim.as_ref().map_err(|_| Cannot("the settings cannot be used"))
+    pub(super) fn shim(&self) -> Checked<&Plan<'a>> {
+        self.shim.as_ref().map_err(|_| "the settings cannot be used")
     }
 
     /// A command for the account that can run it.
@@ -98,13 +90,20 @@ impl<'a> Machine<'a> {
         }
     }
 
-    /// A command that its owner runs to change what is at a path.
-    pub(super) fn ask_at(&self, path: &Path, owner: u32, command: &str) -> String {
-        self.ask_by(owner, path, owner, command)
+    /// What is wrong with what is at a path, and the command that its owner runs to change that.
+    pub(super) fn for_owner(
+        &self,
+        severity: Severity,
+        text: String,
+        (path, owner): (&Path, u32),
+        command: &str,
+    ) -> Finding {
+        let help = self.ask_by(owner, path, owner, command);
+        Finding::new(severity, text).at(path).owned_by(&accounts::owner(owner)).help(help)
     }
 
-    /// The same where `by` runs it, if nobody but root and the owner can lead it elsewhere; otherwise one
-    /// that looks.
+    /// A command for `by` to change what is at a path, if nobody but root and the owner can lead it
+    /// elsewhere; otherwise one that looks.
     pub(super) fn ask_by(&self, by: u32, path: &Path, owner: u32, command: &str) -> String {
         match Trust::among(owner, &[0, owner]).first_changeable_above(path) {
             None => self.ask(by, command),

@@ -22,6 +22,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgMatches, Command};
 
 use crate::os::accounts;
+use crate::os::node::MAX_DEPTH;
 use crate::os::snapshot::Snapshot;
 use crate::settings::Flags;
 use crate::ui::arguments::switch;
@@ -29,7 +30,7 @@ use crate::ui::failure::Failure;
 use crate::ui::report::{self, row, table};
 use checks::CHECKS;
 use finding::{Report, Severity};
-use machine::{Depth, Machine, Who, name_of};
+use machine::{Machine, Who, name_of};
 
 pub(super) fn command() -> Command {
     Command::default()
@@ -68,7 +69,7 @@ pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
         return Err(failure.help("sudo cargo-peruser doctor --all-users").into());
     }
     let wanted: Vec<&String> = verb.get_many("check").into_iter().flatten().collect();
-    let depth = if verb.get_flag("deep") { Depth::All } else { Depth::Upper };
+    let depth = if verb.get_flag("deep") { MAX_DEPTH } else { homes::UPPER };
     let found = examine(snapshot, flags, (who, depth), &wanted);
     let limit = if verb.get_flag("strict") { Severity::Warn } else { Severity::Fail };
     if verb.get_flag("json") {
@@ -80,7 +81,7 @@ pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
 }
 
 /// Makes the checks that are wanted; all of them where none is named.
-fn examine(snapshot: &Snapshot, flags: &Flags, whose: (Who, Depth), wanted: &[&String]) -> Report {
+fn examine(snapshot: &Snapshot, flags: &Flags, whose: (Who, usize), wanted: &[&String]) -> Report {
     let words = [OsString::from("build")];
     let fresh = machine::without_choices(snapshot);
     let machine = Machine::of(snapshot, &fresh, flags, &words, whose);

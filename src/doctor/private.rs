@@ -1,11 +1,13 @@
 //! Private directories: the caller's, or everybody's.
 
+use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use super::finding::{Cannot, Checked, Finding, Severity};
+use super::finding::{Checked, Finding, Severity};
 use super::machine::{Machine, Who, name_of};
 use crate::caches::activity::DAY;
 use crate::caches::list;
@@ -29,14 +31,14 @@ pub(super) fn private_dir(machine: &Machine<'_>) -> Checked {
     let root = plan.as_ref().ok().and_then(|plan| plan.settings().shared_root());
     if let (Ok(plan), Some(root)) = (&plan, root.filter(|root| files::is_there(root))) {
         if !plan.has_hidden_root() && private_dir::examine_root(root, &plan.caller()).is_err() {
-            return Err(Cannot("the shared root is refused"));
+            return Err("the shared root is refused");
         }
         if machine.who == Who::Everybody {
             found = everybodys(machine, plan, root)?;
         }
     }
     match &machine.by_name {
-        Err(failure) if failure.exit == 78 => return Err(Cannot("the settings cannot be used")),
+        Err(failure) if failure.exit == 78 => return Err("the settings cannot be used"),
         Err(failure) => found.push(Finding::of(failure)),
         Ok(plan) => found.extend(own(machine, plan)),
     }
@@ -53,7 +55,7 @@ fn own(machine: &Machine<'_>, plan: &Plan<'_>) -> Vec<Finding> {
     }
     let open = private_dir::open_existing(place, &plan.caller()).ok().flatten();
     let untagged = |open| untagged(machine, &open, &path, uid);
-    let mut found = open.map_or_else(Vec::new, untagged);
+    let mut found: Vec<_> = open.into_iter().flat_map(untagged).collect();
     if place.kind == PlaceKind::InOwnCache
         && let Some(command) = plan.provision_command()
     {
@@ -92,7 +94,7 @@ fn untagged(machine: &Machine<'_>, private: &File, path: &Path, uid: u32) -> Vec
 /// `records`: what is for a workspace that is gone takes room until `gc` removes it, which it does not do
 /// on the first day.
 pub(super) fn records(machine: &Machine<'_>) -> Checked {
-    let plan = machine.by_name.as_ref().map_err(|_| Cannot("there is no private directory"))?;
+    let plan = machine.by_name.as_ref().map_err(|_| "there is no private directory")?;
     let Some(Required { place, .. }) = &plan.decision.required else { return Ok(Vec::new()) };
     // What is refused or missing has been said.
     let Ok(Some(private)) = private_dir::open_existing(place, &plan.caller()) else {
@@ -130,13 +132,12 @@ fn readable(machine: &Machine<'_>, path: &Path, uid: u32) -> Finding {
         escaped(path)
     );
     let command = format!("chmod 0700 {}", quoted(path));
-    let help = machine.ask_at(path, uid, &command);
-    Finding::new(Severity::Warn, text).at(path).owned_by(&accounts::owner(uid)).help(help)
+    machine.for_owner(Severity::Warn, text, (path, uid), &command)
 }
 
 fn everybodys(machine: &Machine<'_>, plan: &Plan<'_>, root: &Path) -> Checked {
     let Ok(provisioner) = Provisioner::new(root, plan.settings(), None) else {
-        return Err(Cannot("the shared root cannot be looked at"));
+        return Err("the shared root cannot be looked at");
     };
     let mut found = Vec::new();
     let is_another = |person: &provision::Person| person.uid != machine.snapshot.uid;
@@ -151,17 +152,21 @@ fn everybodys(machine: &Machine<'_>, plan: &Plan<'_>, root: &Path) -> Checked {
                 Finding::new(Severity::Warn, text).help(provision_command(person.uid))
             }
         };
-        found.push((path.clone(), finding.at(&path).about(&name_of(person.uid))));
+        found.push(finding.at(&path).about(&name_of(person.uid)));
     }
-    let others = others(machine, plan, root);
-    // What is in the place of somebody's directory has been told as theirs.
-    let is_new = |path: &PathBuf| !found.iter().any(|(told, _)| told == path);
-    let others: Vec<_> = others.into_iter().filter(|(path, _)| is_new(path)).collect();
-    Ok(found.into_iter().chain(others).map(|(_, finding)| finding).collect())
+    let told: HashSet<_> = found.iter().filter_map(|finding| finding.path.clone()).collect();
+    found.extend(others(machine, plan, root, &told));
+    Ok(found)
 }
 
-/// What is wrong with the directories that are there, whoever is to have one.
-fn others(machine: &Machine<'_>, plan: &Plan<'_>, root: &Path) -> Vec<(PathBuf, Finding)> {
+/// What is wrong with the directories that are there, whoever is to have one. What is in the place of
+/// somebody's directory has been told as theirs.
+fn others(
+    machine: &Machine<'_>,
+    plan: &Plan<'_>,
+    root: &Path,
+    told: &HashSet<String>,
+) -> Vec<Finding> {
     let Snapshot { uid, gid, .. } = *machine.snapshot;
     let settings = plan.settings();
     let people = People::of(settings, &machine.homes, uid, gid).visible;
@@ -169,32 +174,33 @@ fn others(machine: &Machine<'_>, plan: &Plan<'_>, root: &Path) -> Vec<(PathBuf, 
     let mut found = Vec::new();
     if let Some(why) = doubt {
         let text = format!("nobody can tell which accounts are gone: {why}");
-        let finding = Finding::new(Severity::Warn, text).at(root).help("getent passwd");
-        found.push((root.to_owned(), finding));
+        found.push(Finding::new(Severity::Warn, text).at(root).help("getent passwd"));
     }
-    for person in people.iter().filter(|person| person.path.starts_with(root)) {
+    let is_new = |path: &Path| !told.contains(&*path.to_string_lossy());
+    let in_root = |person: &&Arc<Person>| person.path.starts_with(root) && is_new(&person.path);
+    for person in people.iter().filter(in_root) {
         let account = accounts::account(person.account.uid, settings.exclude_groups());
-        let findings = match (person.standing, account.no_directory(settings)) {
-            (Standing::Departed, _) if doubt.is_some() || is_numbered(person) => continue,
+        let outlived = |why: &str, severity| outlived(person, root, why, severity);
+        match (person.standing, account.no_directory(settings)) {
+            (Standing::Departed, _) if doubt.is_some() || is_numbered(person) => {}
             (Standing::Departed, _) => {
-                vec![outlived(person, root, "which has no account", Severity::Note)]
+                found.push(outlived("which has no account", Severity::Note));
             }
             (Standing::Mismatched, _) => {
-                vec![outlived(person, root, "and is not called like that account", Severity::Warn)]
+                found.push(outlived("and is not called like that account", Severity::Warn));
             }
             (Standing::Known, Some(reason)) => {
                 let why = format!("which gets none: {}", Rule::NoDirectory(reason).reason());
-                vec![outlived(person, root, &why, Severity::Note)]
+                found.push(outlived(&why, Severity::Note));
             }
             // The caller's own is looked at like that of everybody who asks.
-            (Standing::Known, None) if person.account.uid == uid => continue,
+            (Standing::Known, None) if person.account.uid == uid => {}
             (Standing::Known, None) => {
                 let open = person.open(settings, &machine.homes).ok().flatten();
                 let untagged = |open| untagged(machine, &open, &person.path, person.account.uid);
-                open.map_or_else(Vec::new, untagged)
+                found.extend(open.into_iter().flat_map(untagged));
             }
-        };
-        found.extend(findings.into_iter().map(|finding| (person.path.clone(), finding)));
+        }
     }
     found
 }

@@ -140,8 +140,8 @@ fn default_acl(machine: &Machine<'_>, root: &Path) -> Option<Finding> {
         "`{}` has a default ACL: what is made there without cargo-peruser is open to those in it",
         escaped(root)
     );
-    let help = machine.ask_at(root, owner, &format!("setfacl -k {}", quoted(root)));
-    Some(Finding::new(Severity::Note, text).at(root).help(help))
+    let command = format!("setfacl -k {}", quoted(root));
+    Some(machine.for_owner(Severity::Note, text, (root, owner), &command))
 }
 
 /// What is left for ordinary accounts.

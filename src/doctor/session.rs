@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::finding::{Cannot, Checked, Finding, Severity};
+use super::finding::{Checked, Finding, Severity};
 use super::machine::{Machine, Who, name_of, others_write};
 use crate::editor;
 use crate::os::passwd::Account;
@@ -22,7 +22,7 @@ pub(super) fn path_order(machine: &Machine<'_>) -> Checked {
     }
     let mut found: Vec<Finding> = this_session(machine).into_iter().collect();
     let fresh = setup::fresh_sessions(machine.snapshot, machine.flags);
-    let fresh = fresh.map_err(|_| Cannot("setup cannot tell what is installed"))?;
+    let fresh = fresh.map_err(|_| "setup cannot tell what is installed")?;
     found.extend(
         fresh.into_iter().map(|(text, help)| Finding::new(Severity::Fail, text).help(help)),
     );
@@ -139,7 +139,7 @@ pub(super) fn login_shell(machine: &Machine<'_>) -> Checked {
     let accounts = uids.into_iter().map(|uid| accounts::account(uid, excluded));
     let accounts = accounts.filter(|account| account.no_directory(plan.settings()).is_none());
     let told = setup::login_shells(machine.snapshot, machine.flags, accounts);
-    let told = told.map_err(|_| Cannot("setup cannot tell what is installed"))?;
+    let told = told.map_err(|_| "setup cannot tell what is installed")?;
     let finding = |(account, text, help): (Account, String, String)| {
         let found = Finding::new(Severity::Warn, text).help(help).about(&name_of(account.uid));
         account.shell.iter().fold(found, |found, shell| found.at(shell))
