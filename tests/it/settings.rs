@@ -9,10 +9,8 @@ pub(crate) fn tests() -> Vec<Trial> {
     tests![
         the_persons_file_is_found_in_both_places,
         flag_over_variable_over_file,
-        an_empty_variable_counts_as_unset,
         a_missing_file_is_no_mistake,
         a_key_of_each_kind_has_a_variable_and_a_flag,
-        tables_and_dotted_keys_mean_the_same,
         a_broken_file_does_not_block_the_bypass,
         the_bypass_is_off_or_on_and_nothing_else,
     ]
@@ -67,14 +65,6 @@ fn flag_over_variable_over_file() {
     assert_eq!(world.redact(&found) + "\n", target("b"));
 }
 
-fn an_empty_variable_counts_as_unset() {
-    let world = world();
-    world.file("home/.config/cargo-peruser/config.toml", choice(&world, "a"));
-    for name in [ROOT, "CARGO_PERUSER", "CARGO_PERUSER_SCOPE", "CARGO_PERUSER_REAL_CARGO"] {
-        assert_eq!(world.by_name(["path"]).var(name, "").run().printed(), target("a"), "{name}");
-    }
-}
-
 fn a_missing_file_is_no_mistake() {
     let world = World::new();
     for value in ["/nonexistent", "/dev/null"] {
@@ -110,20 +100,6 @@ fn a_key_of_each_kind_has_a_variable_and_a_flag() {
             let found = (setting["value"].to_string(), setting["origin"].as_str().unwrap());
             assert_eq!(found, (shown.to_owned(), &*origin));
         }
-    }
-}
-
-fn tables_and_dotted_keys_mean_the_same() {
-    let world = World::new();
-    let person = person();
-    for text in [
-        format!("[exclude]\nusers = ['{person}']\n"),
-        format!("exclude.users = [\n  'x', # a comment\n  '{person}',\n]\n"),
-        format!("exclude = {{ users = ['{person}'] }}\n"),
-    ] {
-        world.file("home/.config/cargo-peruser/config.toml", &text);
-        let output = world.shim(["build"]).without("CARGO_PERUSER_INCLUDE_USERS").run();
-        assert_eq!(output.record().variable("CARGO_TARGET_DIR"), None, "{text}");
     }
 }
 

@@ -12,10 +12,8 @@ pub(crate) fn tests() -> Vec<Trial> {
     tests![
         mistakes_in_the_file,
         mistakes_in_variables_and_flags,
-        a_shared_root_is_a_plain_absolute_path,
         a_symlink_on_the_way_to_the_shared_root,
         our_verbs_report_mistakes_too,
-        the_next_step_for_an_unknown_key_names_the_known_ones,
         commands_that_build_nothing_pass,
     ]
 }
@@ -33,66 +31,17 @@ pub(crate) fn mistake(world: &World, output: &Outcome) -> String {
     output.err.clone()
 }
 
-/// A file's text, the line at fault, what is said about it, and the beginning of the next step.
+/// A file's text, the line at fault, what is said about it, and the beginning of the next step. Every
+/// other mistake is in the unit tests of the settings.
 const MISTAKES: &[(&str, u32, &str, &str)] = &[
-    (
-        "scope = user\n",
-        1,
-        "invalid settings in AT: string values must be quoted",
-        "correct the line",
-    ),
     ("\n[exclude\n", 2, "invalid settings in AT: unclosed table", "correct the line"),
-    ("scope = 'user'\nscope = 'checkout'\n", 2, "invalid settings in AT: duplicate key", "correct"),
-    (
-        "\n\nshared_root = '/x'\n",
-        3,
-        "unknown setting `shared_root` in AT",
-        "did you mean `shared-root`?",
-    ),
-    (
-        "[exclude]\nuser = []\n",
-        2,
-        "unknown setting `exclude.user` in AT",
-        "did you mean `exclude.users`?",
-    ),
-    ("zzz = 1\n", 1, "unknown setting `zzz` in AT", ""),
+    ("\n\nzzz = 1\n", 3, "unknown setting `zzz` in AT", "there are shared-root, scope, "),
     (
         "scope = 3\n",
         1,
         "invalid value for `scope` in AT: integer",
         "it takes `workspace` or `user`",
     ),
-    (
-        "scope = 'all'\n",
-        1,
-        "invalid value for `scope` in AT: `all`",
-        "it takes `workspace` or `user`",
-    ),
-    (
-        "shared-root = ['/x']\n",
-        1,
-        "invalid value for `shared-root` in AT: array",
-        "it takes an absolute",
-    ),
-    (
-        "shared-root = 'x'\n",
-        1,
-        "invalid value for `shared-root` in AT: `x` is not absolute",
-        "give the real",
-    ),
-    (
-        "exclude.users = 'a'\n",
-        1,
-        "invalid value for `exclude.users` in AT: string",
-        "it takes account",
-    ),
-    (
-        "real-cargo = 'cargo'\n",
-        1,
-        "invalid value for `real-cargo` in AT: `cargo`",
-        "it takes an absolute",
-    ),
-    ("enforce = ['scope']\n", 1, "`enforce` in AT has no effect", "only the administrator"),
 ];
 
 fn mistakes_in_the_file() {
@@ -134,30 +83,6 @@ fn mistakes_in_variables_and_flags() {
     slip(["--version"]).record();
 }
 
-fn a_shared_root_is_a_plain_absolute_path() {
-    let world = World::new();
-    let top = world.at("");
-    let top = top.display();
-    for path in [
-        "root".to_owned(),
-        "./root".into(),
-        "~/root".into(),
-        "/".into(),
-        format!("{top}/stub/../root"),
-        format!("{top}/./root"),
-        format!("{top}//root"),
-        format!("//{top}/root"),
-        format!("{top}/root/."),
-        format!("{top}/root/.."),
-        format!("{top}/ro:ot"),
-        format!("{top}/root\n"),
-    ] {
-        mistake(&world, &world.shim(["build"]).var(ROOT, &path).run());
-    }
-    // A slash at the end is no mistake.
-    world.shim(["build"]).var(ROOT, format!("{top}/root/")).run().record();
-}
-
 fn a_symlink_on_the_way_to_the_shared_root() {
     let world = World::new();
     world.directory("deep/root", 0o755);
@@ -179,16 +104,6 @@ fn our_verbs_report_mistakes_too() {
     }
     // Help is there exactly for those who are in trouble.
     world.by_name(["--help"]).run().printed();
-}
-
-fn the_next_step_for_an_unknown_key_names_the_known_ones() {
-    let world = World::new();
-    world.file(FILE, "zzz = 1\n");
-    let found = mistake(&world, &world.shim(["build"]).run());
-    // A command of ours would stop at the same mistake.
-    for key in ["shared-root", "scope", "explicit-target-dir", "exclude.users"] {
-        assert!(found.contains(key), "{found}");
-    }
 }
 
 fn commands_that_build_nothing_pass() {

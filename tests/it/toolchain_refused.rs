@@ -11,7 +11,6 @@ use crate::toolchain::{DEFAULT, links, world_with};
 pub(crate) fn tests() -> Vec<Trial> {
     tests![
         refuses_what_it_has_not_made,
-        refuses_a_directory_that_others_can_write_to,
         takes_away_what_it_has_made,
         completes_what_a_killed_run_has_begun,
         a_rustup_toolchain_that_leads_back_is_named,
@@ -52,21 +51,6 @@ fn refuses_what_it_has_not_made() {
     let error = "refusing to use `[WORLD]/file`: it is a file, owned by [ME] (uid [UID])";
     let output = world.by_name(["toolchain", &file.to_string_lossy()]).run();
     output.assert_stopped(77, error, "if it is of no use to you: rm [WORLD]/file");
-}
-
-fn refuses_a_directory_that_others_can_write_to() {
-    let world = world_with(&["rustc", "rustup"]);
-    for mode in [0o775, 0o757, 0o1777] {
-        let given = world.directory("given", mode);
-        let error = format!("`[WORLD]/given`: others can write to it (mode {mode:04o})");
-        let output = world.by_name(["toolchain", &given.to_string_lossy()]).run();
-        output.assert_stopped(77, &error, "its contents cannot be trusted");
-        assert!(links(&given).is_empty());
-    }
-    let above = world.directory("above", 0o777);
-    let output = world.by_name(["toolchain", &above.join("rust/bin").to_string_lossy()]).run();
-    output.assert_stopped(77, "below `[WORLD]/above`", "take away what others have put there");
-    assert!(links(&above).is_empty());
 }
 
 fn takes_away_what_it_has_made() {
