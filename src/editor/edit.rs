@@ -9,29 +9,33 @@ mod json;
 mod known;
 mod obstacle;
 mod script;
-mod table;
 mod text;
 mod toml;
 
 use std::path::{Path, PathBuf};
 
-use json::JsonTable;
 pub(super) use known::Editor;
 pub(super) use text::Difference;
 
-use crate::editor::edit::obstacle::Obstacle;
+use crate::editor::edit::obstacle::{Obstacle, ObstacleKind};
 
 /// How a settings file is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Format {
-    /// JSON with comments: the way to the table of variables, and the indent of a new file.
-    Json(&'static [&'static str], &'static str),
-    /// TOML: the way to the table of variables.
-    Toml(&'static [&'static str]),
+    /// A language for settings, and the way to the table of variables.
+    Table(Language, &'static [&'static str]),
     /// A Lua file that is ours alone.
     Lua,
     /// Emacs Lisp with a block of ours in it.
     Elisp,
+}
+
+/// A language for settings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Language {
+    /// JSON with comments and trailing commas.
+    Json,
+    Toml,
 }
 
 /// A variable as it is to be; `None` where it is not to be set.
@@ -60,8 +64,6 @@ struct Found {
     /// As it is written.
     source: String,
     line: usize,
-    /// Its first byte, and the one behind it.
-    range: (usize, usize),
 }
 
 /// What a variable's value is.
@@ -121,6 +123,66 @@ impl Aim {
     }
 }
 
+impl Language {
+    /// Changes a text so that the table that `keys` lead to says what it is to say.
+    fn edit(self, keys: &[&str], text: &str, aim: &Aim) -> Result<Edit, Obstacle> {
+        let begin = Edit { text: text.to_owned(), before: Before::Nothing };
+        let one = |edit, variable| self.one(keys, edit, variable, aim);
+        aim.variables.iter().try_fold(begin, one)
+    }
+
+    fn one(
+        self,
+        keys: &[&str],
+        Edit { text, before }: Edit,
+        variable: &Variable,
+        aim: &Aim,
+    ) -> Result<Edit, Obstacle> {
+        let name = variable.name;
+        let wanted = variable.value.as_deref();
+        let Some(found) = self.find(&text, keys, name)? else {
+            let text =
+                wanted.map_or(Ok(text.clone()), |value| self.put(&text, keys, name, value))?;
+            return Ok(Edit { text, before });
+        };
+        let text = match (aim.standing(variable, found.says.as_deref()), wanted) {
+            (Standing::Same, _) => return Ok(Edit { text, before: before.and(Before::Same) }),
+            (Standing::Choice, None) => return Ok(Edit { text, before }),
+            (Standing::Choice, Some(_)) => {
+                let kind = ObstacleKind::Choice { name: name.to_owned(), value: found.source };
+                return Err(Obstacle { line: found.line, kind });
+            }
+            (Standing::Outdated, Some(value)) => self.put(&text, keys, name, value)?,
+            (Standing::Outdated, None) => self.take(&text, keys, name)?,
+        };
+        Ok(Edit { text, before: Before::Outdated })
+    }
+
+    /// Looks a value up in the table that `keys` lead to.
+    fn find(self, text: &str, keys: &[&str], name: &str) -> Result<Option<Found>, Obstacle> {
+        match self {
+            Language::Json => json::find(text, keys, name),
+            Language::Toml => toml::find(text, keys, name),
+        }
+    }
+
+    /// The text with that value, and with as many tables around it as are missing.
+    fn put(self, text: &str, keys: &[&str], name: &str, value: &str) -> Result<String, Obstacle> {
+        match self {
+            Language::Json => json::put(text, keys, name, value),
+            Language::Toml => toml::put(text, keys, name, value),
+        }
+    }
+
+    /// The text without that value, and without what then holds nothing around it.
+    fn take(self, text: &str, keys: &[&str], name: &str) -> Result<String, Obstacle> {
+        match self {
+            Language::Json => json::take(text, keys, name),
+            Language::Toml => toml::take(text, keys, name),
+        }
+    }
+}
+
 impl Format {
     /// Changes a text so that it says what it is to say, and nothing else in it.
     ///
@@ -128,8 +190,7 @@ impl Format {
     /// [`Obstacle`] for what cannot be parsed, and for what the person has chosen.
     pub(super) fn edit(self, text: &str, aim: &Aim) -> Result<Edit, Obstacle> {
         text::in_its_own_shape(text, |body| match self {
-            Format::Json(keys, unit) => table::edit(&JsonTable { keys, unit }, body, aim),
-            Format::Toml(keys) => toml::edit(body, keys, aim),
+            Format::Table(language, keys) => language.edit(keys, body, aim),
             Format::Lua => script::whole_file(body, aim),
             Format::Elisp => script::block(body, aim),
         })

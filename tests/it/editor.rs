@@ -74,10 +74,10 @@ fn writes_into_a_file_that_does_not_exist_yet() {
         str![[r#"
 `[WORLD]/home/.config/Code/User/settings.json`:
 +{
-+    "rust-analyzer.server.extraEnv": {
-+        "CARGO_TARGET_DIR": "[WORLD]/root/[ME]/target",
-+        "CARGO_BUILD_BUILD_DIR": "[WORLD]/root/[ME]/build/{workspace-path-hash}"
-+    }
++  "rust-analyzer.server.extraEnv": {
++    "CARGO_TARGET_DIR": "[WORLD]/root/[ME]/target",
++    "CARGO_BUILD_BUILD_DIR": "[WORLD]/root/[ME]/build/{workspace-path-hash}"
++  }
 +}
 
 "#]]
@@ -131,8 +131,12 @@ fn takes_out_again_exactly_what_it_has_written() {
     let world = World::new();
     for (editor, path, mine) in [
         ("vscode", CODE, MINE),
-        ("zed", "home/.config/zed/settings.json", "// mine\n{\r\n \"lsp\": {\"x\": {}}\r\n}\r\n"),
-        ("helix", "home/.config/helix/languages.toml", "[[language]]\nname = 'rust' # r"),
+        (
+            "zed",
+            "home/.config/zed/settings.json",
+            "// mine\n{\r\n \"lsp\": {\r\n  \"x\": {}\r\n }\r\n}\r\n",
+        ),
+        ("helix", "home/.config/helix/languages.toml", "[[language]]\nname = 'rust' # r\n"),
         ("emacs", "home/.emacs.d/init.el", ";;; init.el -*- lexical-binding: t -*-\n(f)"),
         ("rust-analyzer", "home/.config/rust-analyzer/rust-analyzer.toml", "cargo.noDeps = true\n"),
     ] {

@@ -1,6 +1,7 @@
 //! Pure: the editors that are known, and what each has of its own.
 
-use super::{Format, Found, json, text, toml};
+use super::Language::{Json, Toml};
+use super::{Format, Found, text};
 use crate::ui::escape::escaped;
 
 /// An editor, or rust-analyzer itself.
@@ -63,13 +64,15 @@ impl Editor {
     /// How its settings are written, where they are in a file that can be.
     pub(crate) fn format(self) -> Option<Format> {
         Some(match self {
-            Editor::VsCode => Format::Json(&["rust-analyzer.server.extraEnv"], "    "),
-            Editor::Zed => Format::Json(&["lsp", "rust-analyzer", "binary", "env"], "  "),
-            Editor::Helix => Format::Toml(&["language-server", "rust-analyzer", "environment"]),
+            Editor::VsCode => Format::Table(Json, &["rust-analyzer.server.extraEnv"]),
+            Editor::Zed => Format::Table(Json, &["lsp", "rust-analyzer", "binary", "env"]),
+            Editor::Helix => {
+                Format::Table(Toml, &["language-server", "rust-analyzer", "environment"])
+            }
             Editor::Neovim => Format::Lua,
             Editor::Emacs => Format::Elisp,
             Editor::RustRover => return None,
-            Editor::RustAnalyzer => Format::Toml(&["cargo", "extraEnv"]),
+            Editor::RustAnalyzer => Format::Table(Toml, &["cargo", "extraEnv"]),
         })
     }
 
@@ -90,8 +93,7 @@ impl Editor {
     pub(crate) fn target_dir_note(self, text: &str) -> Option<String> {
         let (keys, name) = self.target_dir_setting()?;
         let found = match self.format()? {
-            Format::Json(..) => json::find(text::body(text), keys, name),
-            Format::Toml(_) => toml::find(text::body(text), keys, name),
+            Format::Table(language, _) => language.find(text::body(text), keys, name),
             Format::Lua | Format::Elisp => return None,
         };
         // What cannot be parsed is told elsewhere.
