@@ -90,15 +90,18 @@ fn is_member(account: &Account, group: &str) -> bool {
 /// Directory services often list none; their accounts are known by name and number all the same.
 pub fn all() -> Vec<(u32, u32)> {
     let listed = Command::new("/usr/bin/getent").arg("passwd").output();
-    let text = match listed {
-        Ok(output) if output.status.success() => output.stdout,
-        _ => std::fs::read("/etc/passwd").unwrap_or_default(),
+    let mut found = match listed {
+        Ok(output) if output.status.success() => passwd::numbers(&output.stdout).collect(),
+        _ => local(),
     };
-    let mut found: Vec<(u32, u32)> =
-        text.split(|byte| *byte == b'\n').filter_map(passwd::numbers).collect();
     found.sort_unstable();
     found.dedup_by_key(|(uid, _)| *uid);
     found
+}
+
+/// The number and the primary group of every account in `/etc/passwd`.
+fn local() -> Vec<(u32, u32)> {
+    passwd::numbers(&std::fs::read("/etc/passwd").unwrap_or_default()).collect()
 }
 
 /// The uids of ordinary accounts, from `UID_MIN` to `UID_MAX` of login.defs(5).
@@ -123,10 +126,8 @@ pub fn private_group(uid: u32) -> Option<u32> {
     let user = users::get_user_by_uid(uid)?;
     let group = users::get_group_by_gid(user.primary_group_id())?;
     let is_alone = group.members().iter().all(|member| member == user.name());
-    let has_others = || {
-        let passwd = std::fs::read("/etc/passwd").unwrap_or_default();
-        passwd::is_group_of_others(&passwd, group.gid(), uid)
-    };
+    let is_others = |(number, gid): &(u32, u32)| *number != uid && *gid == group.gid();
+    let has_others = || local().iter().any(is_others);
     let is_renamed = || user_namespace::is_renamed_group(group.gid());
     let is_private = group.name() == user.name() && is_alone && !has_others() && !is_renamed();
     is_private.then(|| group.gid())
@@ -175,9 +176,7 @@ pub fn uids(names: &[String]) -> Vec<u32> {
 
 /// Whether `/etc/passwd` itself has an account.
 pub fn is_local(uid: u32) -> bool {
-    let passwd = std::fs::read("/etc/passwd").unwrap_or_default();
-    let mut lines = passwd.split(|byte| *byte == b'\n').filter_map(passwd::numbers);
-    lines.any(|(number, _)| number == uid)
+    local().iter().any(|(number, _)| *number == uid)
 }
 
 /// Whether the name-service switch asks others for accounts than the system's own files.

@@ -5,20 +5,27 @@ use std::path::Path;
 
 use rustix::io::Errno;
 
-#[cfg(any(target_os = "linux", target_os = "android"))]
 const ACCESS: &str = "system.posix_acl_access";
-#[cfg(any(target_os = "linux", target_os = "android"))]
 const DEFAULT: &str = "system.posix_acl_default";
+
+/// Whether an entry has an ACL, so that its group's bits are a mask, whoever is behind it.
+pub fn has_acl(path: &Path) -> bool {
+    has(path, ACCESS)
+}
 
 /// Whether what is made in a directory gets an ACL from it.
 pub fn has_default(directory: &Path) -> bool {
-    #[cfg(any(target_os = "linux", target_os = "android"))]
-    return rustix::fs::lgetxattr(directory, DEFAULT, &mut [0_u8; 0]).is_ok();
-    #[cfg(not(any(target_os = "linux", target_os = "android")))]
-    return {
-        let _ = directory;
-        false
-    };
+    has(directory, DEFAULT)
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn has(path: &Path, list: &str) -> bool {
+    rustix::fs::lgetxattr(path, list, &mut [0_u8; 0]).is_ok()
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn has(_: &Path, _: &str) -> bool {
+    false
 }
 
 /// Takes the lists of what is open away. A default list is inherited: masked for now, but a later

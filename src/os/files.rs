@@ -152,17 +152,6 @@ pub fn without_symlinks(path: &Path) -> PathBuf {
     path.to_owned()
 }
 
-/// Whether an entry has an ACL, so that its group's bits are a mask, whoever is behind it.
-pub fn has_acl(path: &Path) -> bool {
-    #[cfg(any(target_os = "linux", target_os = "android"))]
-    return rustix::fs::lgetxattr(path, "system.posix_acl_access", &mut [0_u8; 0]).is_ok();
-    #[cfg(not(any(target_os = "linux", target_os = "android")))]
-    return {
-        let _ = path;
-        false
-    };
-}
-
 /// Whether an error only says that nothing is there.
 pub fn is_absence(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)

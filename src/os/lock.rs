@@ -73,8 +73,7 @@ impl Locks {
 /// Who holds a lock on a file or directory, as `/proc/locks` has it, for messages. A file system that
 /// shows another device number there than `stat` does is known by the inode alone.
 pub fn holders(identity: Identity) -> String {
-    let table = File::open("/proc/locks").and_then(|file| files::text(&file)).unwrap_or_default();
-    let locks: Vec<(u32, Identity)> = table.lines().filter_map(parse).collect();
+    let locks = table();
     let exact = locks.iter().any(|(_, held)| *held == identity);
     let is_meant = |held: &Identity| if exact { *held == identity } else { held.1 == identity.1 };
     let mut pids: Vec<u32> =
@@ -88,8 +87,13 @@ pub fn holders(identity: Identity) -> String {
 
 /// What anybody has locked at this moment.
 pub fn held() -> HashSet<Identity> {
+    table().into_iter().map(|(_, held)| held).collect()
+}
+
+/// Who holds a lock on what.
+fn table() -> Vec<(u32, Identity)> {
     let table = File::open("/proc/locks").and_then(|file| files::text(&file)).unwrap_or_default();
-    table.lines().filter_map(parse).map(|(_, held)| held).collect()
+    table.lines().filter_map(parse).collect()
 }
 
 /// A process by its program, its number and its owner.

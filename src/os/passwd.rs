@@ -116,11 +116,13 @@ pub fn asks_directory_service(nsswitch: &str) -> bool {
     sources(nsswitch).flat_map(str::split_ascii_whitespace).any(|source| !is_local(source))
 }
 
-/// The uid and gid in one line of passwd(5).
-pub fn numbers(line: &[u8]) -> Option<(u32, u32)> {
-    let mut fields = line.split(|byte| *byte == b':').skip(2);
-    let mut number = || std::str::from_utf8(fields.next()?).ok()?.parse().ok();
-    Some((number()?, number()?))
+/// The uid and gid in each line of passwd(5) that has them, plain record or not.
+pub fn numbers(text: &[u8]) -> impl Iterator<Item = (u32, u32)> {
+    text.split(|byte| *byte == b'\n').filter_map(|line| {
+        let mut fields = line.split(|byte| *byte == b':').skip(2);
+        let mut number = || std::str::from_utf8(fields.next()?).ok()?.parse().ok();
+        Some((number()?, number()?))
+    })
 }
 
 /// `UID_MIN` to `UID_MAX` in the text of `/etc/login.defs`, by default 1000 to 60000.
@@ -135,18 +137,9 @@ pub fn ordinary_uids(login_defs: &str) -> RangeInclusive<u32> {
     value("UID_MIN", 1000)..=value("UID_MAX", 60_000)
 }
 
-/// Whether an account with another number than `uid` has `gid` as its primary group, by the text of
-/// `/etc/passwd`.
-pub fn is_group_of_others(passwd: &[u8], gid: u32, uid: u32) -> bool {
-    let mut accounts = passwd.split(|byte| *byte == b'\n').filter_map(numbers);
-    accounts.any(|(number, group)| number != uid && group == gid)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{
-        Answer, LARGE, files_answer_first, find, is_group_of_others, numbers, ordinary_uids,
-    };
+    use super::{Answer, LARGE, files_answer_first, find, numbers, ordinary_uids};
 
     #[test]
     fn trusts_the_file_only_where_it_answers_first() {
@@ -203,14 +196,6 @@ mod tests {
     }
 
     #[test]
-    fn a_group_is_private_only_if_nobody_else_has_it() {
-        let text = "alice:x:1500:1500::/:\nalso:x:1500:1500::/:\nbob:x:1501:100::/:\n";
-        assert!(!is_group_of_others(text.as_bytes(), 1500, 1500));
-        assert!(is_group_of_others(format!("{text}eve:x:1666:1500::/:\n").as_bytes(), 1500, 1500));
-        assert!(!is_group_of_others(b"nonsense\n:::\n", 1500, 1500));
-    }
-
-    #[test]
     fn leaves_doubtful_lines_to_the_switch() {
         for (line, expected) in [
             // Not for this number, or no account at all: NIS's entries mean nothing to `files`.
@@ -235,10 +220,8 @@ mod tests {
 
     #[test]
     fn reads_numbers_out_of_any_line() {
-        assert_eq!(numbers(b"m\xfc:x:2303:100::/home/2303:/bin/sh"), Some((2303, 100)));
-        for line in [&b""[..], b"+::::::", b"a:x:-1:0:::", b"a:x:1"] {
-            assert_eq!(numbers(line), None, "{line:?}");
-        }
+        let text = b"m\xfc:x:2303:100::/home/2303:/bin/sh\n\n+::::::\na:x:-1:0:::\na:x:1\nb:x:1:2";
+        assert_eq!(numbers(text).collect::<Vec<_>>(), [(2303, 100), (1, 2)]);
     }
 
     #[test]

@@ -9,20 +9,20 @@ mod beside;
 mod found;
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{Mode, fchmod};
 
-use beside::{Beside, Failed};
+use beside::Beside;
 pub use beside::{beside, clear_leftover};
 use found::Found;
 
 use super::files;
 use crate::os::entry::Entry;
 use crate::os::entry::Kind;
-use crate::ui::escape::{escaped, quoted};
-use crate::ui::failure::{Failure, reason};
+use crate::ui::escape::escaped;
+use crate::ui::failure::Failure;
 use crate::ui::look::Look;
 
 /// A file as it was found, for the new content to be compared with and to be put in its place.
@@ -104,16 +104,7 @@ impl Original {
         let directory = self.place.parent().unwrap_or(Path::new("/"));
         std::fs::create_dir_all(directory).map_err(failed)?;
         let beside = Beside::create(&self.place).map_err(failed)?;
-        beside.fill(bytes, self.found.as_ref(), mode).map_err(|error| match error {
-            Failed::Plainly(cause) => failed(cause),
-            Failed::Attribute(name, cause) => {
-                let (name, cause) = (escaped(&name), reason(&cause));
-                let why = format!("it would lose its attribute `{name}`: {cause}");
-                let path = quoted(&self.path);
-                cannot_edit(&self.path, &why)
-                    .help(format!("change it by hand; what it has shows: getfattr -d -m - {path}"))
-            }
-        })?;
+        beside.fill(bytes, self.found.as_ref(), mode).map_err(failed)?;
         self.assert_unchanged()?;
         beside.rename(&self.place).map_err(failed)?;
         sync(directory).map_err(failed)
@@ -181,23 +172,14 @@ pub fn copy_program(from: &Path, to: &Path) -> io::Result<()> {
 /// # Errors
 /// Any I/O error.
 pub fn is_same_content(one: &Path, other: &Path) -> io::Result<bool> {
-    let (one, other) = (files::open_regular(one)?.0, files::open_regular(other)?.0);
+    let (mut one, mut other) = (files::open_regular(one)?.0, files::open_regular(other)?.0);
     if one.metadata()?.len() != other.metadata()?.len() {
         return Ok(false);
     }
-    let (mut one, mut other) = (BufReader::new(one), BufReader::new(other));
-    loop {
-        let (some, others) = (one.fill_buf()?, other.fill_buf()?);
-        let length = some.len().min(others.len());
-        if length == 0 {
-            return Ok(some.len() == others.len());
-        }
-        if some.get(..length) != others.get(..length) {
-            return Ok(false);
-        }
-        one.consume(length);
-        other.consume(length);
-    }
+    let (mut content, mut others) = (Vec::new(), Vec::new());
+    one.read_to_end(&mut content)?;
+    other.read_to_end(&mut others)?;
+    Ok(content == others)
 }
 
 /// Makes a rename outlive a power loss.

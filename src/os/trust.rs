@@ -15,6 +15,7 @@ use std::path::{Component, Path, PathBuf};
 use rustix::io::Errno;
 
 use crate::os::accounts;
+use crate::os::acls;
 use crate::os::entry::Kind;
 use crate::os::entry::{Entry, Step, UNMAPPED, others_can_change};
 use crate::os::files;
@@ -91,7 +92,7 @@ impl Trust {
     pub fn covers(&self, path: &Path) -> bool {
         let judged = path.is_absolute().then(|| self.follow(path, Path::new("")));
         judged.is_some_and(|judged| {
-            judged.is_ok_and(|(place, entry)| self.assert_last(&place, &entry).is_ok())
+            judged.is_ok_and(|(place, entry)| self.assert(&place, &entry, Step::Last).is_ok())
         })
     }
 
@@ -103,7 +104,7 @@ impl Trust {
             Err(Doubt::Ends(at)) => files::entry(&at).map(|entry| (at, entry)).map_err(Into::into),
             judged => judged,
         };
-        match last.and_then(|(place, entry)| self.assert_last(&place, &entry)) {
+        match last.and_then(|(place, entry)| self.assert(&place, &entry, Step::Last)) {
             Err(Doubt::Changeable(place, entry)) => Some((place, entry)),
             Err(_) | Ok(()) => None,
         }
@@ -117,15 +118,11 @@ impl Trust {
         }
     }
 
-    fn assert_last(&self, place: &Path, entry: &Entry) -> Result<(), Doubt> {
-        self.assert(place, entry, Step::Last)
-    }
-
     fn assert(&self, place: &Path, entry: &Entry, step: Step) -> Result<(), Doubt> {
         let is_private = |gid| {
             let group = self.private_group.get_or_init(|| accounts::private_group(self.caller));
             // With an ACL these bits are its mask, whoever is behind it.
-            *group == Some(gid) && !files::has_acl(place)
+            *group == Some(gid) && !acls::has_acl(place)
         };
         match others_can_change(entry, step, &self.owners, is_private) {
             true => Err(Doubt::Changeable(place.to_owned(), *entry)),

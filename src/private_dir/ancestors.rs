@@ -7,6 +7,7 @@ use rustix::io::Errno;
 
 use super::{Caller, refusal, unreadable};
 use crate::os::accounts;
+use crate::os::acls;
 use crate::os::entry::{Entry, Kind, UNMAPPED};
 use crate::os::files;
 use crate::os::user_namespace;
@@ -95,7 +96,7 @@ fn without_private_group(directory: &Path, entry: &Entry) -> Entry {
     let is_private = entry.mode & 0o022 == 0o020
         && entry.uid != UNMAPPED
         && accounts::private_group(entry.uid) == Some(entry.gid)
-        && !files::has_acl(directory);
+        && !acls::has_acl(directory);
     Entry { mode: if is_private { entry.mode & !0o020 } else { entry.mode }, ..*entry }
 }
 

@@ -101,7 +101,7 @@ impl<'a> Walk<'a> {
     /// their own mode says nothing.
     fn assert_own(&self, inside: &Path, found: &Node) -> Result<(), Failure> {
         // With an ACL these bits are its mask, whoever is behind it.
-        let is_private = || Some(found.gid) == self.private_group && !files::has_acl(inside);
+        let is_private = || Some(found.gid) == self.private_group && !acls::has_acl(inside);
         let is_writable = found.kind != Kind::Symlink && others_write(found.mode, is_private);
         if [self.caller.uid, 0].contains(&found.uid) && !is_writable {
             return Ok(());

@@ -5,7 +5,6 @@ use std::fs::File;
 use std::io;
 use std::os::fd::AsFd;
 use std::path::Path;
-use std::time::Duration;
 
 use rustix::fs::{AtFlags, Gid, Mode, OFlags, Uid, fchmod, fchown, mkdirat, unlinkat};
 use rustix::io::Errno;
@@ -28,8 +27,6 @@ const PRIVATE: Mode = Mode::from_raw_mode(0o700);
 const CREATE: &str = "create directory";
 /// What the name of a directory begins with that root is making for somebody.
 pub const UNFINISHED: &str = ".unfinished-";
-/// How long a run may take for one directory.
-const UNFINISHED_FOR: Duration = Duration::from_secs(60);
 
 /// Makes the private directory in `place.parent`, which was judged as `judged`.
 pub(super) fn private(
@@ -88,13 +85,8 @@ fn give(parent: &File, place: &Place, judged: &Entry, caller: &Caller<'_>) -> Re
     recheck(place, judged, caller)
 }
 
-/// Takes away what interrupted runs have left, empty. The name ends in the run's process id; where
-/// another has that by now, a minute is long enough for any run.
+/// Takes away what interrupted runs have left, empty. The name ends in the run's process id.
 fn clear_unfinished(root: &Path) {
-    let is_old = |entry: &std::fs::DirEntry| {
-        let age = entry.metadata().ok().and_then(|found| found.modified().ok()?.elapsed().ok());
-        age.is_some_and(|age| age >= UNFINISHED_FOR)
-    };
     let is_over = |name: &OsStr| {
         let id = name.to_str().and_then(|name| name.rsplit('.').next()?.parse().ok());
         let id = id.and_then(rustix::process::Pid::from_raw);
@@ -103,7 +95,7 @@ fn clear_unfinished(root: &Path) {
     for entry in std::fs::read_dir(root).into_iter().flatten().flatten() {
         let name = entry.file_name();
         let is_unfinished = name.as_encoded_bytes().starts_with(UNFINISHED.as_bytes());
-        if is_unfinished && (is_over(&name) || is_old(&entry)) {
+        if is_unfinished && is_over(&name) {
             // What is not empty, or no directory, stays.
             let _ = std::fs::remove_dir(entry.path());
         }

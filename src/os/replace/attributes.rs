@@ -4,13 +4,9 @@
 //! mask would become the rights of the group.
 
 use std::ffi::OsString;
-use std::io;
 
 /// An extended attribute: its name and its value.
 pub(super) type Attribute = (OsString, Vec<u8>);
-
-/// An attribute that could not be given to a file: its name, and the I/O error.
-pub(super) type Failure = (OsString, io::Error);
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(super) use linux::{copy, is_fixed, read};
@@ -29,7 +25,9 @@ mod linux {
     };
     use rustix::io::Errno;
 
-    use super::{Attribute, Failure};
+    use super::Attribute;
+    use crate::ui::escape::escaped;
+    use crate::ui::failure::reason;
 
     /// The largest list of names, and the largest value, that Linux has.
     const MAX: usize = 1 << 16;
@@ -69,21 +67,23 @@ mod linux {
 
     /// Gives these attributes to a file that is to be like another, and takes an ACL away that it
     /// has from its directory.
-    pub(in super::super) fn copy(attributes: &[Attribute], to: &File) -> Result<(), Failure> {
-        let failed = |name: &OsStr| {
-            let name = name.to_owned();
-            |error: Errno| (name, error.into())
-        };
+    ///
+    /// # Errors
+    /// What would be lost.
+    pub(in super::super) fn copy(attributes: &[Attribute], to: &File) -> io::Result<()> {
         match fremovexattr(to, ACL) {
             Ok(()) | Err(Errno::NODATA | Errno::OPNOTSUPP) => {}
-            Err(error) => return Err(failed(OsStr::new(ACL))(error)),
+            Err(error) => return Err(error.into()),
         }
         for (name, value) in attributes {
             match fsetxattr(to, name, value, XattrFlags::empty()) {
                 // Labels are the system's: it gives the new file the one that its place asks for.
                 Err(Errno::PERM | Errno::ACCESS | Errno::OPNOTSUPP | Errno::INVAL)
                     if is_label(name) => {}
-                result => result.map_err(failed(name))?,
+                result => result.map_err(|error| {
+                    let (name, cause) = (escaped(name), reason(&error.into()));
+                    io::Error::other(format!("it would lose its attribute `{name}`: {cause}"))
+                })?,
             }
         }
         Ok(())
@@ -108,13 +108,13 @@ mod others {
     use std::fs::File;
     use std::io;
 
-    use super::{Attribute, Failure};
+    use super::Attribute;
 
     pub(in super::super) fn read(_: &File) -> io::Result<Vec<Attribute>> {
         Ok(Vec::new())
     }
 
-    pub(in super::super) fn copy(_: &[Attribute], _: &File) -> Result<(), Failure> {
+    pub(in super::super) fn copy(_: &[Attribute], _: &File) -> io::Result<()> {
         Ok(())
     }
 

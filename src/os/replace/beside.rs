@@ -37,39 +37,24 @@ impl Beside {
     ///
     /// Until the mode, which comes last, it is open to nobody else: an owner's change clears set-id
     /// bits, and with an ACL the group's bits are its mask.
-    pub(super) fn fill(&self, bytes: &[u8], like: Option<&Found>, mode: u32) -> Result<(), Failed> {
+    pub(super) fn fill(&self, bytes: &[u8], like: Option<&Found>, mode: u32) -> io::Result<()> {
         (&self.file).write_all(bytes)?;
         if let Some(Found { entry, attributes, .. }) = like {
             let own = files::opened(&self.file)?;
             if (own.uid, own.gid) != (entry.uid, entry.gid) {
                 let ids = (Uid::from_raw(entry.uid), Gid::from_raw(entry.gid));
-                fchown(&self.file, Some(ids.0), Some(ids.1)).map_err(io::Error::from)?;
+                fchown(&self.file, Some(ids.0), Some(ids.1))?;
             }
-            attributes::copy(attributes, &self.file)
-                .map_err(|(name, cause)| Failed::Attribute(name, cause))?;
+            attributes::copy(attributes, &self.file)?;
         }
         let mode = like.map_or(mode, |found| found.entry.mode);
-        fchmod(&self.file, files::mode(mode)).map_err(io::Error::from)?;
-        Ok(self.file.sync_all()?)
+        fchmod(&self.file, files::mode(mode))?;
+        self.file.sync_all()
     }
 
     pub(super) fn rename(mut self, place: &Path) -> io::Result<()> {
         self.is_left = false;
         std::fs::rename(&self.path, place).inspect_err(|_| self.is_left = true)
-    }
-}
-
-/// Why a file cannot be made like another.
-pub(super) enum Failed {
-    /// It has an attribute that the new one cannot get.
-    Attribute(OsString, io::Error),
-    /// Everything else.
-    Plainly(io::Error),
-}
-
-impl From<io::Error> for Failed {
-    fn from(error: io::Error) -> Self {
-        Failed::Plainly(error)
     }
 }
 
