@@ -48,33 +48,25 @@ pub(crate) fn wrapping(plan: &Plan<'_>) -> Wrapping {
     let builds_nothing = plan.invocation().target_use() == TargetUse::None;
     let stays = (plan.decision.rule == Rule::BuildScript || builds_nothing)
         && inherited.as_deref().is_some_and(is_this_programs);
+    if stays {
+        return Wrapping::default();
+    }
     let found = match (cache, &plan.decision.required) {
-        _ if stays => return Wrapping::default(),
-        _ if builds_nothing => Ok(Vec::new()),
         // `sudo -E` hands over where somebody else's compilations are kept.
-        (None, _) | (_, None) => Ok(Vec::new()),
-        _ if is_chosen(plan) || plan.is_sudo() => Ok(Vec::new()),
-        (Some(program), Some(required)) => find(plan, program, required),
-    };
-    let note = match &found {
-        Ok(_) => None,
-        Err(reason) => Some(format!("dependencies are compiled without a cache: {reason}")),
-    };
-    match found.unwrap_or_default() {
-        none if none.is_empty() => {
-            let removed = is_ours.then_some(Change { name: RUSTC_WRAPPER, value: None });
-            Wrapping { changes: removed.into_iter().collect(), note }
+        (Some(program), Some(required))
+            if !builds_nothing && !is_chosen(plan) && !plan.is_sudo() =>
+        {
+            find(plan, program, required)
         }
-        changes => {
-            let socket = changes.iter().find(|change| change.name == SOCKET);
-            let socket = socket.and_then(|change| change.value.as_ref());
-            let failure = socket.and_then(|socket| server::last_failure(Path::new(socket)));
-            let note = failure.map(|reason| {
-                let reason = escaped(&reason);
-                format!("the compile cache did not answer when it was last asked: {reason}")
-            });
-            Wrapping { changes, note }
-        }
+        _ => Ok(Wrapping::default()),
+    };
+    let found = found.unwrap_or_else(|reason| Wrapping {
+        note: Some(format!("dependencies are compiled without a cache: {reason}")),
+        ..Wrapping::default()
+    });
+    match found.changes.is_empty() && is_ours {
+        true => Wrapping { changes: vec![Change { name: RUSTC_WRAPPER, value: None }], ..found },
+        false => found,
     }
 }
 
@@ -100,8 +92,8 @@ fn is_chosen(plan: &Plan<'_>) -> bool {
     plan.snapshot.variable_or_empty(BUILD_RUSTC_WRAPPER).is_some() || plan.configures_wrapper()
 }
 
-/// The variables, or why there is no compile cache.
-fn find(plan: &Plan<'_>, program: &Path, required: &Required) -> Result<Vec<Change>, String> {
+/// What leads to the compile cache, or why there is none.
+fn find(plan: &Plan<'_>, program: &Path, required: &Required) -> Result<Wrapping, String> {
     let wrapper = own_wrapper()
         .ok_or("this program is not installed completely; to install it: cargo-peruser setup")?;
     // As after `su -m`: whoever writes what a compiler's cache holds runs code as whoever reads it.
@@ -124,8 +116,13 @@ fn find(plan: &Plan<'_>, program: &Path, required: &Required) -> Result<Vec<Chan
     let program = program.ok_or_else(not_found)?;
     let socket = server::socket(&required.place.private_dir(), &program, plan.snapshot)
         .ok_or("the path of your private directory is too long for a socket")?;
+    let note = server::last_failure(&socket).map(|reason| {
+        let reason = escaped(&reason);
+        format!("the compile cache did not answer when it was last asked: {reason}")
+    });
     let set = |name, value: PathBuf| Change { name, value: Some(OsString::from(value)) };
-    Ok(vec![set(RUSTC_WRAPPER, wrapper), set(SOCKET, socket), set(PROGRAM, program)])
+    let changes = vec![set(RUSTC_WRAPPER, wrapper), set(SOCKET, socket), set(PROGRAM, program)];
+    Ok(Wrapping { changes, note })
 }
 
 /// The first program of that name in a directory that is absolute and not everybody's to write to.

@@ -81,9 +81,9 @@ pub(super) fn socket(private_dir: &Path, program: &Path, snapshot: &Snapshot) ->
 
 /// Why the server of a socket did not answer when it was last asked, if that is what counts yet.
 pub(super) fn last_failure(socket: &Path) -> Option<String> {
-    let state = File::open(beside(socket, STATE)).ok()?;
+    let state = File::open(socket.with_extension(STATE)).ok()?;
     let age = age(&state.metadata().ok()?)?;
-    let text = text(&state).filter(|_| age < FAILED)?;
+    let text = read_from_start(&state).filter(|_| age < FAILED)?;
     let mut lines = text.lines().filter(|line| !line.trim().is_empty());
     let error = lines.clone().find(|line| line.contains("error"));
     error.or_else(|| lines.next_back()).map(|line| line.trim().to_owned())
@@ -94,23 +94,21 @@ fn age(state: &Metadata) -> Option<Duration> {
     SystemTime::now().duration_since(state.modified().ok()?).ok()
 }
 
-fn text(file: &File) -> Option<String> {
+fn read_from_start(mut file: &File) -> Option<String> {
     let mut text = Vec::new();
+    file.rewind().ok()?;
     file.take(MAX_STATE).read_to_end(&mut text).ok()?;
     Some(String::from_utf8_lossy(&text).into_owned())
 }
 
-/// Whether `sccache --version` says that it is one that listens only where it is told to.
-fn is_new_enough(version: &str) -> bool {
+/// Whether `sccache --version` says, perhaps among warnings, that it is one that listens only where it
+/// is told to.
+fn is_new_enough(said: &str) -> bool {
     let number = |part: Option<&str>| part?.parse().ok();
-    let word = version.split_whitespace().nth(1).unwrap_or_default();
-    let mut parts = word.split('.');
+    let word = said.lines().find_map(|line| line.strip_prefix("sccache "));
+    let mut parts = word.unwrap_or_default().split('.');
     let version: Option<(u32, u32)> = number(parts.next()).zip(number(parts.next()));
     version.is_some_and(|version| version >= FIRST)
-}
-
-fn beside(socket: &Path, ending: &str) -> PathBuf {
-    socket.with_extension(ending)
 }
 
 /// Whether anything listens there. A server that takes no calls lets them queue up, and nobody
@@ -163,13 +161,13 @@ impl Server {
     }
 
     fn state(&self) -> PathBuf {
-        beside(&self.socket, STATE)
+        self.socket.with_extension(STATE)
     }
 
     /// Starts it if need be, asks it, and writes down what came of that. One process does, because a
     /// second server would take the first one's socket away; `None` if that took too long.
     fn ask(&self) -> Option<bool> {
-        let lock = writable(&beside(&self.socket, "lock"))?;
+        let lock = writable(&self.socket.with_extension("lock"))?;
         let start = Instant::now();
         while flock(&lock, FlockOperation::NonBlockingLockExclusive).is_err() {
             if start.elapsed() > PATIENCE_OF_OTHERS {
@@ -178,7 +176,7 @@ impl Server {
             std::thread::sleep(TICK);
         }
         self.known().or_else(|| {
-            let new = beside(&self.socket, "new");
+            let new = self.socket.with_extension("new");
             let said = writable(&new)?;
             ftruncate(&said, 0).ok()?;
             let started = self.start(&said);
@@ -197,20 +195,13 @@ impl Server {
     /// Starts it if need be, and asks it. What goes wrong is in `said`, if it says so.
     fn start(&self, said: &File) -> Result<(), &'static str> {
         let end = Instant::now() + PATIENCE;
-        let version = beside(&self.socket, "version");
-        let answer =
-            File::options().read(true).write(true).create(true).truncate(true).open(&version);
-        let mut answer = answer.map_err(|_| FAULTY)?;
         let mut command = self.command();
-        command.arg("--version").stdout(answer.try_clone().map_err(|_| FAULTY)?);
-        let told = run(command, said, end);
-        answer.rewind().map_err(|_| FAULTY)?;
-        let version_text = text(&answer).unwrap_or_default();
-        let _ = std::fs::remove_file(version);
-        told?;
-        if !is_new_enough(&version_text) {
-            // What it has warned of is not why.
-            ftruncate(said, 0).map_err(|_| FAULTY)?;
+        command.arg("--version").stdout(said.try_clone().map_err(|_| FAULTY)?);
+        run(command, said, end)?;
+        let version = read_from_start(said).unwrap_or_default();
+        // What it has warned of is not why.
+        ftruncate(said, 0).map_err(|_| FAULTY)?;
+        if !is_new_enough(&version) {
             return Err(TOO_OLD);
         }
         if !listens(&self.socket) {
@@ -234,7 +225,7 @@ impl Server {
             let is_another =
                 state.extension().is_some_and(|it| it == STATE) && socket != self.socket;
             if is_another && is_old && !listens(&socket) {
-                for path in [beside(&socket, "lock"), state, socket] {
+                for path in [socket.with_extension("lock"), state, socket] {
                     let _ = std::fs::remove_file(path);
                 }
             }
@@ -318,9 +309,9 @@ fn run(mut command: Command, said: &File, end: Instant) -> Result<(), &'static s
     Err(TOO_LATE)
 }
 
-/// Opens a file for writing, and makes it, mode 0600.
+/// Opens a file to read and to append to, and makes it, mode 0600.
 fn writable(path: &Path) -> Option<File> {
-    OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path).ok()
+    OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(path).ok()
 }
 
 fn kill(mut child: Child) {
@@ -343,6 +334,7 @@ mod tests {
             ("sccache 0.4.0~~pre6", false),
             ("sccache", false),
             ("", false),
+            ("warning: old settings\nsccache 0.16.0\n", true),
         ] {
             assert_eq!(is_new_enough(told), expected, "{told}");
         }
