@@ -58,33 +58,8 @@ pub(crate) struct Totals {
     pub(crate) locks: Vec<Identity>,
     /// The profiles with something `incremental`.
     pub(crate) profiles: Vec<Profile>,
-    /// What belongs to others than the owner.
-    pub(crate) foreign: Odd,
-    /// What others could write to, if they can reach it.
-    pub(crate) writable: Odd,
     /// Whether something could not be looked at, or is mounted there.
     pub(crate) is_partial: bool,
-}
-
-/// Entries that are not as they should be.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Odd {
-    /// How many.
-    pub(crate) count: u64,
-    /// The one nearest to the top, and the uid of its owner.
-    pub(crate) first: Option<(PathBuf, u32)>,
-}
-
-impl Odd {
-    fn note(&mut self, path: PathBuf, uid: u32) {
-        self.add(&Odd { count: 1, first: Some((path, uid)) });
-    }
-
-    fn add(&mut self, other: &Odd) {
-        let rank = |(path, _): &(PathBuf, u32)| (path.components().count(), path.clone());
-        self.count += other.count;
-        self.first = self.first.take().into_iter().chain(other.first.clone()).min_by_key(rank);
-    }
 }
 
 /// A profile's directory, such as `debug` or `x86_64-unknown-linux-musl/release`.

@@ -105,12 +105,6 @@ fn standing(name: &str, uid: u32, settings: &Settings) -> Standing {
 }
 
 impl Person {
-    /// The owner of another directory than a private one.
-    pub(super) fn of_directory(account: Account, path: PathBuf) -> Person {
-        let (name, standing) = (String::new(), Standing::Known);
-        Person { name, account, standing, path, kind: PlaceKind::InOwnCache }
-    }
-
     /// Somebody with a private directory in a shared root.
     #[cfg(test)]
     pub(crate) fn new(name: &str, account: Account, standing: Standing, path: PathBuf) -> Person {

@@ -1,16 +1,18 @@
 //! What is one's own and should be nobody else's: target directories and the homes of cargo and rustup.
 
+use std::ffi::OsStr;
+use std::fs::File;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::finding::{Checked, Finding, Severity};
 use super::machine::{Machine, Who, name_of, others_write};
-use crate::caches::count::look_through;
-use crate::caches::{Cache, Odd};
-use crate::os::entry::Kind;
+use crate::os::entry::{self, Kind};
+use crate::os::facts::brief;
 use crate::os::node::MAX_DEPTH;
-use crate::os::rights::Account;
-use crate::os::{accounts, files};
+use crate::os::rights::{Account, Rights};
+use crate::os::{accounts, files, tree};
 use crate::private_dir::provision::Provisioner;
 use crate::ui::escape::{escaped, quoted};
 
@@ -38,10 +40,81 @@ pub(super) fn foreign_owned(machine: &Machine<'_>) -> Checked {
             tops.extend(all.filter_map(|top| own_directory(&top, home.as_deref(), person.uid)));
         }
     }
-    let walked = look_through(tops, machine.depth);
-    let walked = walked.map_err(|_| "it cannot act as the owners of directories")?;
-    let found = walked.iter().flat_map(|top| [foreign(machine, top), exposed(machine, top)]);
-    Ok(found.flatten().collect())
+    let mut found = Vec::new();
+    for (account, path) in tops {
+        // The directories above it have been looked at.
+        let Some(parent) = path.parent().and_then(|above| File::open(above).ok()) else { continue };
+        let mut rights = Rights::default();
+        let acts = rights.become_account(&account);
+        acts.map_err(|_| "it cannot act as the owners of directories")?;
+        let walk = Walk::run(account.uid, &parent, &path, machine.depth);
+        drop(rights);
+        let (path, uid) = (path.as_path(), account.uid);
+        found.extend(foreign(machine, path, uid, &walk.foreign));
+        found.extend(exposed(machine, path, uid, &walk.writable));
+    }
+    Ok(found)
+}
+
+/// A walk through a directory, by descriptor, that follows no symlink and crosses no mount.
+struct Walk {
+    uid: u32,
+    /// Where nobody else gets in, it does not matter what they could write to.
+    is_reachable: bool,
+    private_group: Option<u32>,
+    foreign: Odd,
+    writable: Odd,
+}
+
+/// Entries that are not as they should be.
+#[derive(Default)]
+struct Odd {
+    count: u64,
+    /// The one nearest to the top, and the uid of its owner.
+    first: Option<(PathBuf, u32)>,
+}
+
+impl Odd {
+    fn note(&mut self, path: &Path, uid: u32) {
+        let rank = |(path, _): &(PathBuf, u32)| (path.components().count(), path.clone());
+        self.count += 1;
+        self.first = self.first.take().into_iter().chain([(path.to_owned(), uid)]).min_by_key(rank);
+    }
+}
+
+impl Walk {
+    fn run(uid: u32, parent: &File, path: &Path, depth: usize) -> Walk {
+        let name = path.file_name().unwrap_or_default();
+        let is_reachable = brief(parent, name).is_ok_and(|it| it.entry.mode & 0o077 != 0);
+        let private_group = accounts::private_group(uid);
+        let (foreign, writable) = (Odd::default(), Odd::default());
+        let mut walk = Walk { uid, is_reachable, private_group, foreign, writable };
+        walk.entry(parent, path, depth);
+        walk
+    }
+
+    /// Looks at an entry, and at what is in it, so many levels down.
+    fn entry(&mut self, parent: &File, path: &Path, depth: usize) {
+        let name = path.file_name().unwrap_or_default();
+        let Ok(found) = brief(parent, name).map(|found| found.entry) else { return };
+        if found.uid != self.uid {
+            self.foreign.note(path, found.uid);
+        }
+        if self.is_reachable
+            && found.kind != Kind::Symlink
+            && entry::others_write(found.mode, || self.private_group == Some(found.gid))
+        {
+            self.writable.note(path, found.uid);
+        }
+        if found.kind == Kind::Directory
+            && depth > 0
+            && let Ok(directory) = tree::inside(parent, name, tree::DIRECTORY)
+        {
+            for name in tree::names(&directory).unwrap_or_default() {
+                self.entry(&directory, &path.join(OsStr::from_bytes(name.as_bytes())), depth - 1);
+            }
+        }
+    }
 }
 
 /// What a path leads to, if that is a directory of this account's, or in its home and so to be its own.
@@ -67,14 +140,12 @@ fn entries(first: &Path, count: u64, verbs: [&str; 2]) -> String {
 }
 
 /// What others own in a directory.
-fn foreign(machine: &Machine<'_>, top: &Cache) -> Option<Finding> {
-    let Odd { first, count } = &top.totals.foreign;
-    let (first, owner) = first.as_ref()?;
-    let (path, uid) = (&top.person.path, top.person.account.uid);
+fn foreign(machine: &Machine<'_>, path: &Path, uid: u32, odd: &Odd) -> Option<Finding> {
+    let (first, owner) = odd.first.as_ref()?;
     let owner = accounts::owner(*owner);
     let text = format!(
         "{} to {owner}: builds, `cargo clean` and updates fail there",
-        entries(first, *count, ["belongs", "belong"])
+        entries(first, odd.count, ["belongs", "belong"])
     );
     let finding = Finding::new(Severity::Fail, text).at(first).owned_by(&owner);
     // Root follows no symlink: neither below it nor in its place.
@@ -84,13 +155,11 @@ fn foreign(machine: &Machine<'_>, top: &Cache) -> Option<Finding> {
 
 /// What others can write to in a directory that they can reach; that is asked only of all of it, because
 /// of the directory itself `shared-homes` has said it.
-fn exposed(machine: &Machine<'_>, top: &Cache) -> Option<Finding> {
-    let Odd { first, count } = &top.totals.writable;
-    let (first, _) = first.as_ref().filter(|_| machine.depth == MAX_DEPTH)?;
-    let (path, uid) = (&top.person.path, top.person.account.uid);
+fn exposed(machine: &Machine<'_>, path: &Path, uid: u32, odd: &Odd) -> Option<Finding> {
+    let (first, _) = odd.first.as_ref().filter(|_| machine.depth == MAX_DEPTH)?;
     let text = format!(
         "{} be written to by other accounts, which can change what you run",
-        entries(first, *count, ["can", "can"])
+        entries(first, odd.count, ["can", "can"])
     );
     let command = format!("chmod -R go-w {}", quoted(path));
     let finding = machine.for_owner(Severity::Warn, text, (path, uid), &command);

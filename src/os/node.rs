@@ -1,7 +1,7 @@
 //! Pure: a directory tree as it was found.
 
 use std::collections::{BTreeMap, HashSet};
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 
 use crate::os::entry::{Entry, Kind};
 
@@ -128,8 +128,13 @@ impl Node {
 
     /// Whether cargo locks it while it builds, by its name.
     pub fn is_lock(&self) -> bool {
-        LOCKS.iter().any(|lock| lock.as_bytes() == self.name.to_bytes())
+        is_lock(&self.name)
     }
+}
+
+/// Whether cargo locks a file of this name while it builds.
+pub fn is_lock(name: &CStr) -> bool {
+    LOCKS.iter().any(|lock| lock.as_bytes() == name.to_bytes())
 }
 
 /// Whether another file system begins at an entry. On overlays a file's device may be another than its
