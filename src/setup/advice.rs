@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 
 use super::site::Site;
 use crate::os::passwd::Account;
+use crate::os::replace::is_same_content;
 use crate::os::{accounts, files};
 use crate::private_dir::provision::Person;
 use crate::setup::pieces::line_for;
-use crate::setup::steps::{find_shell, is_this_program};
+use crate::setup::steps::{find_shell, own_program};
 use crate::shim::installation::{Installation, PROGRAM};
 use crate::ui::escape::{escaped, quoted};
 use crate::ui::report;
@@ -22,6 +23,10 @@ pub(super) fn tell(site: &Site, people: &[Person]) {
     let accounts: Vec<_> = accounts.collect();
     let mut unreached: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut copies = Vec::new();
+    let own = own_program().ok();
+    let is_another = |binary: &Path| {
+        own.as_ref().is_some_and(|own| matches!(is_same_content(binary, own), Ok(false)))
+    };
     for account in &accounts {
         let name = account.name.as_deref().unwrap_or_default();
         if let Some(shell) = unreached_shell(account, site) {
@@ -29,7 +34,7 @@ pub(super) fn tell(site: &Site, people: &[Person]) {
         }
         let prefix = account.home.as_deref().map(|home| home.join(".local"));
         let binary = prefix.map(|prefix| Installation { prefix }.binary());
-        if site.is_machine() && binary.is_some_and(|it| is_this_program(&it) == Some(false)) {
+        if site.is_machine() && binary.is_some_and(|it| is_another(&it)) {
             copies.push(escaped(name).to_string());
         }
     }

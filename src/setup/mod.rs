@@ -3,7 +3,6 @@
 //! It never asks, so that it works in a provisioning script; `--dry-run` is there for looking.
 
 mod advice;
-mod fingerprint;
 mod fresh_shell;
 mod pieces;
 pub(crate) mod proof;

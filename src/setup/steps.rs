@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 
 pub(super) use look::{PieceState, look, not_a_root};
 pub(super) use possible::{assert_possible, cannot_change};
-pub(super) use program::is_this_program;
+pub(super) use program::own_program;
 pub(super) use put::put;
 pub(super) use receipt::{
     begin_receipt, clear_receipt_leftovers, end_receipt, read_receipt, receipt_path, write_receipt,
@@ -27,11 +27,10 @@ pub(super) use undo::{Undone, undo};
 
 use crate::os::files;
 use crate::os::marked::{self, Unfinished};
-use crate::setup::fingerprint::Fingerprint;
 use crate::setup::pieces::{Did, Piece, Receipt, Record, What};
 use crate::ui::escape::{escaped, quoted};
 use crate::ui::failure::Failure;
-use program::own_fingerprint;
+use program::{file_fingerprint, fingerprint};
 
 /// A piece and how it was found.
 #[derive(Clone, Debug)]
@@ -108,7 +107,7 @@ fn assert_ours(path: &Path, text: &[u8], known: &[u64]) -> Result<(), Failure> {
     let is_ours = |body: &[u8]| {
         // In a file that was converted since, the lines end otherwise.
         let plain: Vec<u8> = body.iter().copied().filter(|byte| *byte != b'\r').collect();
-        known.contains(&Fingerprint::of(&plain))
+        known.contains(&fingerprint(&plain))
     };
     match bodies.into_iter().find(|(_, body)| !is_ours(body)) {
         None => Ok(()),
@@ -141,12 +140,16 @@ pub(super) fn receipt_entry(step: &Step) -> Result<Option<Record>, Failure> {
         (What::Directory | What::Root(_), _) => return Ok(None),
         // What somebody else has put there, and is the very same, stays theirs.
         (What::Program | What::File(..) | What::Link(_), PieceState::InPlace) => return Ok(None),
-        (What::Program, _) => Did::made_file(own_fingerprint()?),
-        (What::File(bytes, _), _) => Did::made_file(Fingerprint::of(bytes)),
+        (What::Program, _) => {
+            let program = own_program()?;
+            let failed = |cause| Failure::file("read", &program, cause);
+            Did::made_file(file_fingerprint(&program).map_err(failed)?)
+        }
+        (What::File(bytes, _), _) => Did::made_file(fingerprint(bytes)),
         (What::Link(to), _) => Did::MakeLink { to: to.clone() },
         (What::Blocks(blocks), _) => {
             let bodies = blocks.top.iter().chain(&blocks.end);
-            let bodies = bodies.map(|body| Fingerprint::of(body.as_bytes())).collect();
+            let bodies = bodies.map(|body| fingerprint(body.as_bytes())).collect();
             Did::PutBlocks { made_file: *state == PieceState::Missing, bodies }
         }
     };

@@ -1,15 +1,17 @@
-//! The program that this process runs, as a file to copy, and the fingerprints of files.
+//! The program that this process runs, as a file to copy, and the fingerprints of contents: they tell
+//! whether a file is still what was written, and nothing about who changed it.
 
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use siphasher::sip::SipHasher13;
+
 use crate::os::files;
-use crate::setup::fingerprint::Fingerprint;
 use crate::ui::failure::Failure;
 
 /// The file that this process runs. Where the system has a name for just that file, it is right even
 /// after another one has taken its place, which others may have put there.
-pub(super) fn own_program() -> Result<PathBuf, Failure> {
+pub(crate) fn own_program() -> Result<PathBuf, Failure> {
     let running = Path::new("/proc/self/exe");
     if running.exists() {
         return Ok(running.to_owned());
@@ -17,26 +19,22 @@ pub(super) fn own_program() -> Result<PathBuf, Failure> {
     std::env::current_exe().map_err(|cause| Failure::file("find", running, cause))
 }
 
-/// The fingerprint of the program that this process runs.
-pub(super) fn own_fingerprint() -> Result<u64, Failure> {
-    let program = own_program()?;
-    file_fingerprint(&program).map_err(|cause| Failure::file("read", &program, cause))
+/// A content's fingerprint, the same in every release: receipts hold it.
+pub(super) fn fingerprint(content: &[u8]) -> u64 {
+    SipHasher13::new().hash(content)
 }
 
-/// Whether a file is a copy of the program that this process runs; `None` where there is none to read.
-pub(crate) fn is_this_program(path: &Path) -> Option<bool> {
-    let found = file_fingerprint(path).ok()?;
-    Some(own_fingerprint().is_ok_and(|own| own == found))
-}
-
-/// The fingerprint of a file's content, however large it is.
+/// The fingerprint of a file's content.
 pub(super) fn file_fingerprint(path: &Path) -> io::Result<u64> {
-    let mut fingerprint = Fingerprint::default();
-    let (mut file, mut block) = (files::open_regular(path)?.0, vec![0; 1 << 16]);
-    loop {
-        match file.read(&mut block)? {
-            0 => return Ok(fingerprint.finish()),
-            length => fingerprint.add(block.get(..length).unwrap_or_default()),
-        }
+    let mut content = Vec::new();
+    files::open_regular(path)?.0.read_to_end(&mut content)?;
+    Ok(fingerprint(&content))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_fingerprint_stays_what_receipts_hold() {
+        assert_eq!(super::fingerprint(b"shim"), 7331844932169420600);
     }
 }
