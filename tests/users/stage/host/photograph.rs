@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::fs;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -23,8 +22,8 @@ struct Entry {
     /// File type and permission bits.
     mode: u32,
     owner: (u32, u32),
-    /// Of a file's bytes, or of where a symlink leads.
-    content: u64,
+    /// A file's bytes, or where a symlink leads.
+    content: Vec<u8>,
 }
 
 impl Photograph {
@@ -62,10 +61,8 @@ impl Photograph {
             () if metadata.is_symlink() => fs::read_link(at)?.as_os_str().as_bytes().to_vec(),
             () => Vec::new(),
         };
-        let mut hasher = DefaultHasher::new();
-        content.hash(&mut hasher);
         let owner = (metadata.uid(), metadata.gid());
-        let entry = Entry { mode: metadata.mode(), owner, content: hasher.finish() };
+        let entry = Entry { mode: metadata.mode(), owner, content };
         self.0.insert(seen_at.to_owned(), entry);
         if metadata.is_dir() {
             for child in fs::read_dir(at)? {
@@ -83,5 +80,5 @@ fn describe(entry: Option<&Entry>) -> String {
     let Some(Entry { mode, owner: (uid, gid), content }) = entry else {
         return "nothing".to_owned();
     };
-    format!("{mode:06o} {uid}:{gid} #{content:x}")
+    format!("{mode:06o} {uid}:{gid}, {} bytes", content.len())
 }
