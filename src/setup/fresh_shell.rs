@@ -17,6 +17,7 @@ use crate::os::homes::Homes;
 use crate::os::passwd::Account;
 use crate::os::snapshot::Snapshot;
 use crate::session::search_path;
+use crate::setup::ENTER;
 use crate::setup::steps::find_shell;
 
 /// A shell to ask.
@@ -158,8 +159,6 @@ impl Start {
 
 /// Asks a fresh shell of the caller's; `None` for a shell that is not installed, or not asked.
 ///
-/// `words` are those with which this program calls [`enter`].
-///
 /// # Errors
 /// Any I/O error, [`io::ErrorKind::TimedOut`] for a shell that never comes to an end, and
 /// [`io::ErrorKind::UnexpectedEof`] for one that ends without an answer.
@@ -168,7 +167,6 @@ pub(super) fn ask(
     start: Start,
     account: &Account,
     snapshot: &Snapshot,
-    words: &[&str],
 ) -> io::Result<Option<Answer>> {
     let program = find_shell(shell.name()).filter(|_| shell.is_for(account));
     let Some(program) = program else { return Ok(None) };
@@ -177,7 +175,7 @@ pub(super) fn ask(
     let config = Some(CONFIG_HOME).filter(|_| shell == AskedShell::Fish);
     let config = config.and_then(|name| Homes::new(snapshot).own(name));
     let mut command = Command::new(std::env::current_exe()?);
-    command.args(words).arg(&program).args(start.flags()).arg(shell.question());
+    command.args(["setup", ENTER]).arg(&program).args(start.flags()).arg(shell.question());
     command.env_clear().envs(environment(account, snapshot, program.as_os_str()));
     command.envs(login::variables(home.unwrap_or("/".as_ref())));
     command.envs(config.iter().map(|path| (CONFIG_HOME, path)));

@@ -32,7 +32,7 @@ use crate::setup::steps::{
     receipt_path, steps, write_receipt,
 };
 use crate::ui::arguments::switch;
-use crate::ui::escape::quoted;
+use crate::ui::escape::{escaped, quoted};
 use crate::ui::failure::Failure;
 use crate::ui::report;
 use site::Site;
@@ -123,7 +123,11 @@ pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
     report::line(text::planned(&steps, &receipt_path(&site.installation)))?;
     // Later ones are as likely to be what sessions and `cargo install` have made.
     if receipt.entries.is_empty() && site.leaves_caches_behind() {
-        report::note(&text::leaves_caches_behind(&site.shared_root));
+        report::note(&format!(
+            "people have one cache each in `{}`, and each workspace will begin an empty one; to keep \
+             one for everything that a person builds: cargo-peruser setup --scope user",
+            escaped(&site.shared_root)
+        ));
     }
     if !is_dry {
         install(&site, &steps, receipt)?;

@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::ENTER;
 use super::site::Site;
 use super::text;
 use crate::os::accounts;
@@ -25,31 +24,17 @@ use crate::ui::escape::{escaped, quoted};
 use crate::ui::report;
 use start_up::{Line, StartUp};
 
-/// One fresh session, and what it found.
+/// What one fresh session finds.
 struct Finding {
-    shell: AskedShell,
-    start: Start,
-    outcome: Outcome,
-    /// Where the shell's own start-up files are, if it says so.
-    config: Option<PathBuf>,
-    cells: [String; 2],
+    row: text::Row,
+    /// Whether the shim comes first, or there is no cargo for it to execute, and programs that bypass it
+    /// build in the same private directory.
+    wins: bool,
     /// Whether it finds no cargo.
     is_bare: bool,
-}
-
-/// Whether the shim comes first in a session, and what comes before it.
-enum Outcome {
-    /// It comes first, or there is no cargo for it to execute; and programs that bypass it build in the
-    /// same private directory.
-    Wins,
-    /// The shell did not answer; why.
-    NoAnswer(io::Error),
-    /// There is a cargo, and the session finds none.
-    NoCargo,
-    /// Another cargo comes first.
-    OtherCargo(PathBuf),
-    /// `CARGO_TARGET_DIR` leads elsewhere, or is not set.
-    OtherTarget(Option<PathBuf>),
+    /// What is wrong, and the command that helps; none for a file that cannot be changed, of which that
+    /// has been said.
+    complaint: Option<(String, String)>,
 }
 
 /// Asks every installed shell and prints what it finds. True if the shim comes first everywhere.
@@ -60,14 +45,13 @@ pub(super) fn show(site: &Site, snapshot: &Snapshot, flags: &Flags) -> anyhow::R
     let findings = ask_all(site, snapshot, |_| true);
     let name = accounts::owner(site.account.uid);
     report::line(format!("\nwhat fresh shells of {name} find"))?;
-    let header = ["shell", "cargo", "target directory"].map(String::from);
-    let mut rows = vec![header];
-    rows.extend(findings.iter().map(Finding::row));
+    let mut rows = vec![["shell", "cargo", "target directory"].map(String::from).to_vec()];
+    rows.extend(findings.iter().map(|finding| finding.row.clone()));
     let chosen = chosen(snapshot, flags);
     let other = other_cargo(snapshot);
     rows.push(this_session(snapshot, chosen.is_some(), other.is_some()));
     report::line(text::table(&rows))?;
-    let complaints = complaints(site, &findings);
+    let complaints = complaints(&findings);
     // Where new sessions have it as well, it is told with the line that helps them.
     if let Some((text, help)) = chosen.as_ref().filter(|_| complaints.is_empty()) {
         report::warning(text, help);
@@ -79,28 +63,31 @@ pub(super) fn show(site: &Site, snapshot: &Snapshot, flags: &Flags) -> anyhow::R
         report::warning(&complaints.join("\n         "), &help);
     }
     tell_the_rest(site, snapshot, &findings);
-    Ok(chosen.is_none() && findings.iter().all(|finding| matches!(finding.outcome, Outcome::Wins)))
+    Ok(chosen.is_none() && findings.iter().all(|finding| finding.wins))
 }
 
 /// What keeps fresh sessions of the caller's from the shim, in the shells that they use, each with the
 /// command that helps.
 pub(super) fn complaints_of_fresh(site: &Site, snapshot: &Snapshot) -> Vec<(String, String)> {
     let findings = ask_all(site, snapshot, |shell| shell.is_used(&site.account, snapshot));
-    let found = complaints(site, &findings).into_iter();
-    found.map(|(help, complaints)| (complaints.join("; "), help)).collect()
+    let found = complaints(&findings).into_iter();
+    found.map(|(help, complaints)| (complaints.join("; "), help.to_owned())).collect()
 }
 
 /// What this very session finds.
 fn this_session(snapshot: &Snapshot, is_chosen: bool, is_other: bool) -> text::Row {
-    let word =
-        |path: Option<PathBuf>| path.map_or("none".into(), |path| escaped(&path).to_string());
-    let target = word(snapshot.variable(TARGET_DIR).map(PathBuf::from));
+    let target = word(snapshot.variable(TARGET_DIR).map(PathBuf::from).as_deref());
     let mark = match (is_other, is_chosen) {
-        (true, _) => "  <- not the shim",
+        (true, _) => NOT_THE_SHIM,
         (false, true) => "  <- chosen by a variable",
         (false, false) => "",
     };
-    ["this session".into(), word(which::which("cargo").ok()), format!("{target}{mark}")]
+    let cargo = word(which::which("cargo").ok().as_deref());
+    vec!["this session".into(), cargo, format!("{target}{mark}")]
+}
+
+fn word(path: Option<&Path>) -> String {
+    path.map_or("none".into(), |path| escaped(path).to_string())
 }
 
 /// That a variable which this session has inherited counts as a choice, and what helps: the session builds
@@ -157,7 +144,7 @@ pub(crate) fn enter(snapshot: &Snapshot, installation: &Installation) -> String 
 /// What no shell's start-up files can change.
 fn tell_the_rest(site: &Site, snapshot: &Snapshot, findings: &[Finding]) {
     let name = accounts::owner(site.account.uid);
-    if findings.iter().any(|finding| matches!(finding.outcome, Outcome::Wins) && finding.is_bare) {
+    if findings.iter().any(|finding| finding.wins && finding.is_bare) {
         let text = format!("{name} has no cargo; the shim is put on PATH once there is one");
         report::note(&text);
     }
@@ -202,8 +189,7 @@ fn ask_all(
 fn ask_one(shell: AskedShell, site: &Site, snapshot: &Snapshot, has_cargo: bool) -> Vec<Finding> {
     let mut findings = Vec::new();
     for &start in shell.starts() {
-        let words = ["setup", ENTER];
-        let answer = ask(shell, start, &site.account, snapshot, &words).transpose();
+        let answer = ask(shell, start, &site.account, snapshot).transpose();
         let hangs = matches!(&answer, Some(Err(error)) if error.kind() == io::ErrorKind::TimedOut);
         findings.extend(answer.map(|answer| Finding::of(shell, start, answer, site, has_cargo)));
         if hangs {
@@ -214,12 +200,10 @@ fn ask_one(shell: AskedShell, site: &Site, snapshot: &Snapshot, has_cargo: bool)
 }
 
 /// What each help is for: several shells read one file.
-fn complaints(site: &Site, findings: &[Finding]) -> BTreeMap<String, Vec<String>> {
-    let mut complaints: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for finding in findings {
-        if let Some((complaint, help)) = finding.complaint(site) {
-            complaints.entry(help).or_default().push(complaint);
-        }
+fn complaints(findings: &[Finding]) -> BTreeMap<&str, Vec<&str>> {
+    let mut complaints: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (complaint, help) in findings.iter().filter_map(|finding| finding.complaint.as_ref()) {
+        complaints.entry(help).or_default().push(complaint);
     }
     complaints
 }
@@ -232,83 +216,59 @@ impl Finding {
         site: &Site,
         has_cargo: bool,
     ) -> Finding {
-        let path = |path: &Option<PathBuf>| {
-            path.as_ref().map_or("none".into(), |path| escaped(path).to_string())
-        };
-        let cells = match &answer {
-            Ok(answer) => [path(&answer.cargo), path(&answer.target_dir)],
-            Err(_) => ["no answer", "no answer"].map(String::from),
-        };
-        // The machine's, the person's own, or another's.
-        let is_shim = |cargo: &Path| Installation::of_shim(cargo).is_some();
-        let config = answer.as_ref().ok().and_then(|answer| answer.config.clone());
-        // An account without a directory in the root builds in its own cache directory.
-        let is_below = |target: &Path| {
-            let own = site.own_cache.as_ref();
-            target.starts_with(&site.shared_root) || own.is_some_and(|own| target.starts_with(own))
-        };
-        let is_bare = answer.as_ref().is_ok_and(|answer| answer.cargo.is_none());
-        let outcome = match answer {
-            Err(error) => Outcome::NoAnswer(error),
-            Ok(Answer { cargo: None, .. }) if has_cargo => Outcome::NoCargo,
-            Ok(Answer { cargo: Some(cargo), .. }) if !is_shim(&cargo) => Outcome::OtherCargo(cargo),
-            Ok(Answer { target_dir: Some(target), .. }) if is_below(&target) => Outcome::Wins,
-            Ok(Answer { target_dir, .. }) => Outcome::OtherTarget(target_dir),
-        };
-        Finding { shell, start, outcome, config, cells, is_bare }
-    }
-
-    fn row(&self) -> text::Row {
-        let name = format!("{} ({})", self.shell.name(), self.start.name());
-        let [cargo, target] = self.cells.clone();
-        let mark = match self.outcome {
-            Outcome::Wins => "",
-            Outcome::OtherTarget(_) => "  <- not your own",
-            _ => "  <- not the shim",
-        };
-        [name, cargo, format!("{target}{mark}")]
-    }
-
-    /// What is wrong, and the command that helps.
-    fn complaint(&self, site: &Site) -> Option<(String, String)> {
-        let session = format!("a fresh {} ({})", self.shell.name(), self.start.name());
-        let by = |line: &Option<Line>| {
-            line.as_ref().map_or(String::new(), |line| {
-                format!(", by `{}` line {}", escaped(&line.file), line.number)
-            })
-        };
-        let start_up = StartUp {
-            shell: self.shell,
-            start: self.start,
-            home: &site.home,
-            config: self.config.as_deref(),
-        };
-        match &self.outcome {
-            Outcome::Wins => None,
-            Outcome::NoAnswer(error) => {
-                let flags = self.start.flags().join(" ");
-                let help = format!("{} {flags} true", self.shell.name());
-                Some((format!("{session} gave no answer: {error}"), help))
+        let name = format!("{} ({})", shell.name(), start.name());
+        let session = format!("a fresh {name}");
+        let Answer { cargo, target_dir, config } = match answer {
+            Ok(answer) => answer,
+            Err(error) => {
+                let help = format!("{} {} true", shell.name(), start.flags().join(" "));
+                let complaint = Some((format!("{session} gave no answer: {error}"), help));
+                let target = format!("no answer{NOT_THE_SHIM}");
+                let row = vec![name, "no answer".into(), target];
+                return Finding { row, wins: false, is_bare: false, complaint };
             }
-            Outcome::NoCargo => {
-                let help = line_to_add(&start_up, None, site)?;
-                Some((format!("{session} finds no cargo at all"), help))
+        };
+        let start_up = StartUp { shell, start, home: &site.home, config: config.as_deref() };
+        let (mark, complaint) = match (&cargo, &target_dir) {
+            (None, _) if has_cargo => {
+                let help = line_to_add(&start_up, None, site);
+                (NOT_THE_SHIM, help.map(|help| (format!("{session} finds no cargo at all"), help)))
             }
-            Outcome::OtherCargo(cargo) => {
+            // The shim may be the machine's, the person's own, or another's.
+            (Some(cargo), _) if Installation::of_shim(cargo).is_none() => {
                 let line = start_up.line_that_puts_first(cargo);
-                let complaint =
-                    format!("in {session} `{}` comes before the shim{}", escaped(cargo), by(&line));
-                Some((complaint, line_to_add(&start_up, line.as_ref(), site)?))
+                let (cargo, by) = (escaped(cargo), by(line.as_ref()));
+                let complaint = format!("in {session} `{cargo}` comes before the shim{by}");
+                let help = line_to_add(&start_up, line.as_ref(), site);
+                (NOT_THE_SHIM, help.map(|help| (complaint, help)))
             }
-            Outcome::OtherTarget(target) => {
+            (_, Some(target)) if is_private(target, site) => ("", None),
+            (_, target) => {
                 let line = start_up.line_that_sets_target();
                 let is = target.as_ref().map(|path| format!("is `{}`", escaped(path)));
                 let is = is.unwrap_or_else(|| "is not set".into());
-                let complaint = format!("in {session} {TARGET_DIR} {is}{}", by(&line));
-                Some((complaint, line_to_take_out(line)))
+                let complaint = format!("in {session} {TARGET_DIR} {is}{}", by(line.as_ref()));
+                ("  <- not your own", Some((complaint, line_to_take_out(line))))
             }
-        }
+        };
+        let target = format!("{}{mark}", word(target_dir.as_deref()));
+        let row = vec![name, word(cargo.as_deref()), target];
+        Finding { row, wins: mark.is_empty(), is_bare: cargo.is_none(), complaint }
     }
+}
+
+const NOT_THE_SHIM: &str = "  <- not the shim";
+
+/// An account without a directory in the root builds in its own cache directory.
+fn is_private(target: &Path, site: &Site) -> bool {
+    let own = site.own_cache.as_ref();
+    target.starts_with(&site.shared_root) || own.is_some_and(|own| target.starts_with(own))
+}
+
+fn by(line: Option<&Line>) -> String {
+    line.map_or(String::new(), |Line { file, number }| {
+        format!(", by `{}` line {number}", escaped(file))
+    })
 }
 
 /// The command that adds the line, behind whatever gets in front. Once the program is gone the line

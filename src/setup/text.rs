@@ -2,16 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
-use super::site::Site;
 use crate::os::accounts;
 use crate::private_dir::provision::Person;
 use crate::setup::pieces::{Did, Record, What};
 use crate::setup::steps::{PieceState, Step, Undone};
 use crate::ui::escape::escaped;
 use crate::ui::failure::Failure;
+use crate::ui::report::{Align, grid};
 
 /// Three columns: what is done, where, and why.
-pub(super) type Row = [String; 3];
+pub(super) type Row = Vec<String>;
 
 /// What is about to be done, the receipt included.
 pub(super) fn planned(steps: &[Step], receipt: &Path) -> String {
@@ -55,15 +55,6 @@ pub(super) fn to_be_provisioned(people: &[Person]) -> String {
     format!("then private directories for: {names}")
 }
 
-/// That people's caches stay where they are, and builds do not.
-pub(super) fn leaves_caches_behind(shared_root: &Path) -> String {
-    format!(
-        "people have one cache each in `{}`, and each workspace will begin an empty one; to keep one \
-         for everything that a person builds: cargo-peruser setup --scope user",
-        escaped(shared_root)
-    )
-}
-
 /// How every piece stands.
 pub(super) fn state(steps: &[Step]) -> String {
     let word: fn(&Step) -> &'static str = |step| match step.state {
@@ -92,31 +83,13 @@ pub(super) fn undone(entry: &Record, undone: Option<&Result<Undone, Failure>>) -
     }
 }
 
-/// Where nothing is known to be set up.
-pub(super) fn nothing_set_up(receipt: &Path) -> String {
-    format!("nothing is set up: there is no `{}`", escaped(receipt))
-}
-
-/// What is never taken away.
-pub(super) fn caches_stay(site: &Site) -> String {
-    format!("what was built stays, in `{}`", escaped(&site.shared_root))
-}
-
 /// Aligned, without spaces at the ends of lines.
 pub(super) fn table(rows: &[Row]) -> String {
-    let width = |column: usize| {
-        let cells = rows.iter().filter_map(|row| row.get(column));
-        cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
-    };
-    let (first, second) = (width(0), width(1));
-    let line = |[verb, path, why]: &Row| {
-        format!("{verb:first$}  {path:second$}  {why}").trim_end().to_owned()
-    };
-    rows.iter().map(line).collect::<Vec<_>>().join("\n")
+    grid(rows, &[Align::Left; 3], 0, None)
 }
 
 fn row(verb: &str, path: &Path, why: impl ToString) -> Row {
-    [verb.into(), escaped(path).to_string(), why.to_string()]
+    vec![verb.into(), escaped(path).to_string(), why.to_string()]
 }
 
 fn verb(step: &Step) -> &'static str {

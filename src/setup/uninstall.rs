@@ -6,13 +6,14 @@
 use std::path::Path;
 
 use super::site::Site;
-use super::text::{self, Row};
+use super::text;
 use crate::os::files;
 use crate::private_dir::provision::remove_empty;
 use crate::setup::pieces::{Did, Receipt, Record};
 use crate::setup::steps::{
     Undone, clear_receipt_leftovers, end_receipt, read_receipt, receipt_path, undo,
 };
+use crate::ui::escape::escaped;
 use crate::ui::failure::Failure;
 use crate::ui::report;
 
@@ -25,35 +26,53 @@ pub(super) fn run(site: &Site, is_dry: bool, editors: &[&str]) -> anyhow::Result
         clear_receipt_leftovers(&path)?;
     }
     if receipt.entries.is_empty() {
-        report::note(&text::nothing_set_up(&path));
+        report::note(&format!("nothing is set up: there is no `{}`", escaped(&path)));
     }
     remove_unused(site, &receipt, is_dry);
-    let mut progress = Progress { shared_root: &site.shared_root, rows: Vec::new(), failed: None };
-    let (above, others): (Vec<&Record>, Vec<&Record>) =
-        receipt.entries.iter().rev().partition(|entry| path.starts_with(&entry.path));
-    for entry in others {
-        progress.note(entry, if is_dry { None } else { Some(undo(entry)) });
-    }
-    let ended = match (is_dry, &progress.failed) {
-        (false, None) => progress.end(&path, &receipt, &above),
-        _ => Ok(()),
-    };
-    if is_dry {
-        above.into_iter().for_each(|entry| progress.note(entry, None));
-    }
-    if !progress.rows.is_empty() {
-        report::line(text::table(&progress.rows))?;
+    let (done, ended) = undo_all(&path, &receipt, is_dry);
+    let rows = done.iter().map(|(entry, undone)| (*entry, undone.as_ref()));
+    let rows = rows.filter(|(entry, undone)| is_news(entry, *undone, &site.shared_root));
+    let rows: Vec<_> = rows.map(|(entry, undone)| text::undone(entry, undone)).collect();
+    if !rows.is_empty() {
+        report::line(text::table(&rows))?;
     }
     ended?;
-    match progress.failed {
-        Some(error) => Err(error.into()),
-        None => {
-            if site.shared_root.exists() {
-                report::note(&text::caches_stay(site));
-            }
-            Ok(0)
-        }
+    done.into_iter()
+        .try_for_each(|(_, undone)| undone.map_or(Ok(()), |undone| undone.map(drop)))?;
+    if site.shared_root.exists() {
+        report::note(&format!("what was built stays, in `{}`", escaped(&site.shared_root)));
     }
+    Ok(0)
+}
+
+/// What has become of each record; `None` where nothing is done.
+type Done<'a> = Vec<(&'a Record, Option<Result<Undone, Failure>>)>;
+
+/// Undoes every record, and takes the receipt away if none has failed, with the directories above it
+/// that were made for it. The second is an error of that.
+fn undo_all<'a>(
+    path: &Path,
+    receipt: &'a Receipt,
+    is_dry: bool,
+) -> (Done<'a>, Result<(), Failure>) {
+    let (above, others): (Vec<&Record>, Vec<&Record>) =
+        receipt.entries.iter().rev().partition(|entry| path.starts_with(&entry.path));
+    if is_dry {
+        return (others.into_iter().chain(above).map(|entry| (entry, None)).collect(), Ok(()));
+    }
+    let mut done: Done<'a> = others.into_iter().map(|entry| (entry, Some(undo(entry)))).collect();
+    if done.iter().any(|(_, undone)| matches!(undone, Some(Err(_)))) {
+        return (done, Ok(()));
+    }
+    let gone = match end_receipt(path, receipt) {
+        Ok(gone) => gone,
+        Err(error) => return (done, Err(error)),
+    };
+    let is_gone = |entry: &Record| gone.as_ref().is_some_and(|top| entry.path.starts_with(top));
+    done.extend(above.into_iter().map(|entry| {
+        (entry, Some(if is_gone(entry) { Ok(Undone::Removed) } else { undo(entry) }))
+    }));
+    (done, Ok(()))
 }
 
 fn warn(site: &Site, editors: &[&str]) {
@@ -78,40 +97,13 @@ fn remove_unused(site: &Site, receipt: &Receipt, is_dry: bool) {
     }
 }
 
-/// How far it has come.
-struct Progress<'a> {
-    shared_root: &'a Path,
-    rows: Vec<Row>,
-    failed: Option<Failure>,
-}
-
-impl Progress<'_> {
-    /// Writes down what has become of a piece; `None` for what would.
-    fn note(&mut self, entry: &Record, undone: Option<Result<Undone, Failure>>) {
-        let is_quiet = match &undone {
-            Some(Ok(Undone::Nothing)) => true,
-            None => !files::is_there(&entry.path),
-            // A directory that others use as well is no news, but the caches are.
-            Some(Ok(Undone::Kept(_))) => {
-                entry.did == Did::MakeDirectory && entry.path != self.shared_root
-            }
-            _ => false,
-        };
-        if !is_quiet {
-            self.rows.push(text::undone(entry, undone.as_ref()));
-        }
-        if let Some(Err(error)) = undone {
-            self.failed.get_or_insert(error);
-        }
-    }
-
-    /// Takes the receipt away, and the directories above it that were made for it.
-    fn end(&mut self, path: &Path, receipt: &Receipt, above: &[&Record]) -> Result<(), Failure> {
-        let gone = end_receipt(path, receipt)?;
-        for entry in above {
-            let is_gone = gone.as_ref().is_some_and(|top| entry.path.starts_with(top));
-            self.note(entry, Some(if is_gone { Ok(Undone::Removed) } else { undo(entry) }));
-        }
-        Ok(())
+/// Whether it is told what has become of a piece, or what would.
+fn is_news(entry: &Record, undone: Option<&Result<Undone, Failure>>, shared_root: &Path) -> bool {
+    match undone {
+        Some(Ok(Undone::Nothing)) => false,
+        None => files::is_there(&entry.path),
+        // A directory that others use as well is no news, but the caches are.
+        Some(Ok(Undone::Kept(_))) => entry.did != Did::MakeDirectory || entry.path == shared_root,
+        _ => true,
     }
 }
