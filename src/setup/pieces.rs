@@ -7,9 +7,10 @@ mod hooks;
 mod receipt;
 pub(super) mod timer;
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-pub(super) use hooks::{GENERATOR, Hook, Systemd, line_for};
+pub(super) use hooks::{GENERATOR, Hook, environment_d, line_for};
 pub(super) use receipt::{Did, Receipt, Record};
 
 use crate::os::marked::Blocks;
@@ -111,49 +112,25 @@ pub(super) fn settings_block(shared_root: &Path, scope: Option<Scope>) -> Blocks
 /// Whether a directory is one that the system needs for other things. Its mode and group must never
 /// change.
 pub(super) fn is_the_systems(directory: &Path) -> bool {
-    SYSTEM.iter().any(|known| directory == Path::new(known))
+    let name = directory.file_name().and_then(OsStr::to_str);
+    let is_known = |(above, names): &(&str, &[&str])| {
+        directory.parent() == Some(Path::new(above)) && name.is_some_and(|it| names.contains(&it))
+    };
+    SYSTEM.iter().any(is_known)
 }
 
 /// By the file system hierarchy standard.
-const SYSTEM: [&str; 38] = [
-    "/bin",
-    "/boot",
-    "/dev",
-    "/dev/shm",
-    "/etc",
-    "/home",
-    "/lib",
-    "/lib64",
-    "/media",
-    "/mnt",
-    "/opt",
-    "/proc",
-    "/root",
-    "/run",
-    "/sbin",
-    "/srv",
-    "/sys",
-    "/tmp",
-    "/usr",
-    "/usr/bin",
-    "/usr/lib",
-    "/usr/local",
-    "/usr/sbin",
-    "/usr/share",
-    "/var",
-    "/var/cache",
-    "/var/lib",
-    "/var/log",
-    "/var/run",
-    "/var/spool",
-    "/var/tmp",
-    "/usr/games",
-    "/usr/include",
-    "/usr/libexec",
-    "/usr/src",
-    "/var/backups",
-    "/var/mail",
-    "/var/opt",
+const SYSTEM: [(&str, &[&str]); 4] = [
+    (
+        "/",
+        &[
+            "bin", "boot", "dev", "etc", "home", "lib", "lib64", "media", "mnt", "opt", "proc",
+            "root", "run", "sbin", "srv", "sys", "tmp", "usr", "var",
+        ],
+    ),
+    ("/dev", &["shm"]),
+    ("/usr", &["bin", "games", "include", "lib", "libexec", "local", "sbin", "share", "src"]),
+    ("/var", &["backups", "cache", "lib", "log", "mail", "opt", "run", "spool", "tmp"]),
 ];
 
 /// Why a path cannot stand in every hook, or `None` if it can.

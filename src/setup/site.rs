@@ -24,7 +24,7 @@ use crate::settings::Flags;
 use crate::settings::{Scope, Settings};
 use crate::setup::pieces::timer;
 use crate::setup::pieces::{
-    Hook, Piece, Root, Systemd, What, cannot_be_quoted, is_the_systems, line_for,
+    Hook, Piece, Root, What, cannot_be_quoted, environment_d, is_the_systems, line_for,
 };
 use crate::setup::steps::{
     Step, assert_trusted, cannot_change, find_shell, not_a_root, of_machine, of_person,
@@ -84,8 +84,7 @@ impl Site {
         let installation = machines.unwrap_or(own);
         let scope = root::chosen_scope(flags, verb)?;
         let chosen = root::chosen(flags, verb)?;
-        let (shared_root, settings) =
-            root::settle(snapshot, &homes, audience, chosen, scope)?.block();
+        let (shared_root, settings) = root::settle(snapshot, &homes, audience, chosen, scope)?;
         if is_the_systems(&shared_root) {
             return Err(not_a_root(&shared_root, "the system needs it")
                 .help("name a directory that serves nothing else with --shared-root"));
@@ -145,14 +144,30 @@ impl Site {
             return pieces(of_machine());
         }
         let mut hooks = pieces(of_person(snapshot, homes, &self.home, &self.account));
-        let target = session_target(&self.shared_root, &self.account);
-        let build = session_build_dir(&self.shared_root, &self.account);
-        let systemd = systemd(homes, &self.installation, (target, build))
-            .filter(|_| self.account.no_directory(&self.settings_in_files).is_none())
-            // It is no program, which could ask each time.
-            .filter(|_| has_cargo(snapshot, &self.settings_in_files, homes));
-        hooks.extend(systemd.iter().map(Systemd::piece));
+        // It is no program, which could ask each time.
+        if self.account.no_directory(&self.settings_in_files).is_none()
+            && has_cargo(snapshot, &self.settings_in_files, homes)
+        {
+            hooks.extend(self.environment_d(homes));
+        }
         hooks
+    }
+
+    /// What systemd is told, where it runs people's services and the machine does not tell it already.
+    fn environment_d(&self, homes: &Homes<'_>) -> Option<Piece> {
+        let is_there =
+            Path::new("/etc/systemd").is_dir() || Path::new("/usr/lib/systemd/system").is_dir();
+        let tells = |(hook, path): &(Hook, PathBuf)| *hook == Hook::Generator && path.exists();
+        let target_dir = session_target(&self.shared_root, &self.account);
+        let is_quotable = |path: &PathBuf| cannot_be_quoted(path).is_none();
+        if !is_there || of_machine().iter().any(tells) || !is_quotable(&target_dir) {
+            return None;
+        }
+        let mut first = vec![self.installation.shim_dir()];
+        first.extend(homes.cargo_bin().filter(is_quotable));
+        let build_dir = session_build_dir(&self.shared_root, &self.account);
+        let directory = homes.config()?.join("environment.d");
+        Some(environment_d(&directory, &first, &target_dir, &build_dir))
     }
 
     /// Tells which start-up files cannot be changed.
@@ -167,16 +182,16 @@ impl Site {
     fn timer(&self, homes: &Homes<'_>, verb: &ArgMatches) -> Result<Vec<Piece>> {
         let Some(every) = verb.get_one::<timer::Every>("timer") else { return Ok(Vec::new()) };
         let config = homes.config().filter(|_| !self.is_machine());
-        let (units, of) = match &config {
-            Some(config) => (config.join("systemd/user"), timer::Of::Person),
-            None => ("/etc/systemd/system".into(), timer::Of::Machine(&self.shared_root)),
+        let (units, root) = match &config {
+            Some(config) => (config.join("systemd/user"), None),
+            None => ("/etc/systemd/system".into(), Some(&*self.shared_root)),
         };
         if !["/etc/systemd", "/usr/lib/systemd"].iter().any(|path| Path::new(path).is_dir()) {
             let who = if self.is_machine() { " --all-users" } else { "" };
             return Err(Failure::new("there is no systemd here to run a timer")
                 .help(format!("let cron run: cargo-peruser gc --apply{who}")));
         }
-        Ok(timer::pieces(&units, *every, &of, &self.installation.binary()))
+        Ok(timer::pieces(&units, *every, root, &self.installation.binary()))
     }
 
     /// Everything that is put in its place, in order: hooks come last, when what they call is there.
@@ -342,27 +357,6 @@ fn group(audience: Audience, verb: &ArgMatches) -> Result<Option<u32>> {
             .help(format!("groupadd {}", quoted(name)))
     };
     accounts::group(name).ok_or_else(unknown).map(Some)
-}
-
-/// What systemd is told, where it runs people's services and the machine does not tell it already.
-fn systemd(
-    homes: &Homes<'_>,
-    installation: &Installation,
-    (target_dir, build_dir): (PathBuf, PathBuf),
-) -> Option<Systemd> {
-    let cargo_bin = homes.cargo_bin().filter(|path| cannot_be_quoted(path).is_none());
-    let is_there =
-        Path::new("/etc/systemd").is_dir() || Path::new("/usr/lib/systemd/system").is_dir();
-    let tells = |(hook, path): &(Hook, PathBuf)| *hook == Hook::Generator && path.exists();
-    let is_told = of_machine().iter().any(tells);
-    let is_quotable = cannot_be_quoted(&target_dir).is_none();
-    (is_there && !is_told && is_quotable).then_some(Systemd {
-        environment_d: homes.config()?.join("environment.d"),
-        shim_dir: installation.shim_dir(),
-        cargo_bin,
-        target_dir,
-        build_dir,
-    })
 }
 
 fn assert_quotable(path: &Path, help: &'static str) -> Result<()> {

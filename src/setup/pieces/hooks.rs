@@ -59,25 +59,23 @@ impl Hook {
         let ours = |text: String, mode| What::File(text.into_bytes(), mode);
         let end = |text| What::Blocks(Blocks { top: None, end: Some(text) });
         let (what, purpose) = match self {
-            Hook::ProfileScript => {
-                (ours(posix(program, Verbosity::InteractiveSh), 0o644), LOGIN_SHELLS)
-            }
-            Hook::Profile => (end(posix(program, Verbosity::InteractiveSh)), LOGIN_SHELLS),
+            Hook::ProfileScript => (ours(posix(program, INTERACTIVE_SH), 0o644), LOGIN_SHELLS),
+            Hook::Profile => (end(posix(program, INTERACTIVE_SH)), LOGIN_SHELLS),
             Hook::MachinesBashrc => {
-                let top = Some(posix(program, Verbosity::Interactive));
+                let top = Some(posix(program, INTERACTIVE));
                 (What::Blocks(Blocks { top, end: None }), BASH)
             }
             Hook::Bashrc => {
-                let top = Some(posix(program, Verbosity::Silent));
-                let end = Some(posix(program, Verbosity::Interactive));
+                let top = Some(posix(program, SILENT));
+                let end = Some(posix(program, INTERACTIVE));
                 (What::Blocks(Blocks { top, end }), BASH)
             }
-            Hook::Zsh => (end(posix(program, Verbosity::Interactive)), "every zsh"),
-            Hook::LaterZsh => (end(posix(program, Verbosity::Silent)), "every zsh"),
+            Hook::Zsh => (end(posix(program, INTERACTIVE)), "every zsh"),
+            Hook::LaterZsh => (end(posix(program, SILENT)), "every zsh"),
             Hook::Csh => (end(filled(CSH, program)), "every csh and tcsh"),
             Hook::Elvish => (end(filled(ELVISH, program)), "elvish, interactive"),
-            Hook::FishSnippet => (ours(fish(program, Verbosity::Interactive), 0o644), "every fish"),
-            Hook::FishConfig => (end(fish(program, Verbosity::Silent)), "every fish"),
+            Hook::FishSnippet => (ours(fish(program, INTERACTIVE_FISH), 0o644), "every fish"),
+            Hook::FishConfig => (end(fish(program, SILENT)), "every fish"),
             Hook::Generator => (ours(filled(GENERATOR_SCRIPT, program), 0o755), SYSTEMD),
             Hook::UserService => {
                 (ours(user_service(program), 0o644), "private directories at the first login")
@@ -87,69 +85,45 @@ impl Hook {
     }
 }
 
-/// What systemd gives to a person's services: constants, since a person has no generators.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Systemd {
-    /// The person's directory of such files.
-    pub environment_d: PathBuf,
-    /// The directory of the shim.
-    pub shim_dir: PathBuf,
-    /// Where cargo's own programs are, if that is on nobody else's word.
-    pub cargo_bin: Option<PathBuf>,
-    /// The target directory.
-    pub target_dir: PathBuf,
-    /// The build directory that the person gets past the shim.
-    pub build_dir: PathBuf,
-}
-
-impl Systemd {
-    /// The piece that tells systemd.
-    pub(crate) fn piece(&self) -> Piece {
-        let first = [Some(&self.shim_dir), self.cargo_bin.as_ref()].into_iter().flatten();
-        let first: Vec<_> = first.map(|path| path.to_string_lossy()).collect();
-        let text = ENVIRONMENT
-            .replace("@first@", &first.join(":"))
-            .replace("@target_dir@", &self.target_dir.to_string_lossy())
-            .replace("@build_dir@", &self.build_dir.to_string_lossy());
-        let path = self.environment_d.join(format!("{GENERATOR}.conf"));
-        Piece::new(path, What::File(text.into_bytes(), 0o644), SYSTEMD)
-    }
+/// What systemd gives to a person's services: constants, since a person has no generators. `first` are
+/// the directories that come first on PATH.
+pub(crate) fn environment_d(
+    directory: &Path,
+    first: &[PathBuf],
+    target_dir: &Path,
+    build_dir: &Path,
+) -> Piece {
+    let first: Vec<_> = first.iter().map(|path| path.to_string_lossy()).collect();
+    let text = ENVIRONMENT
+        .replace("@first@", &first.join(":"))
+        .replace("@target_dir@", &target_dir.to_string_lossy())
+        .replace("@build_dir@", &build_dir.to_string_lossy());
+    let path = directory.join(format!("{GENERATOR}.conf"));
+    Piece::new(path, What::File(text.into_bytes(), 0o644), SYSTEMD)
 }
 
 const LOGIN_SHELLS: &str = "login shells";
 const BASH: &str = "bash, interactive and over ssh";
 const SYSTEMD: &str = "desktop sessions and user services";
 
-/// To whom a hook passes on what the program has to say, a refusal for instance. Shells read several
-/// files each, and once is enough.
-#[derive(Clone, Copy)]
-enum Verbosity {
-    /// To nobody: another hook of the same session does.
-    Silent,
-    /// To interactive shells.
-    Interactive,
-    /// To interactive shells that read no other file of those with hooks.
-    InteractiveSh,
+// To whom a hook passes on what the program has to say, a refusal for instance: shells read several
+// files each, and once is enough. It is the shell's option letters, of which `i` is for interactive and
+// `n`, which no shell with a session has, for silence.
+
+/// To nobody: another hook of the same session does.
+const SILENT: &str = "n";
+/// To interactive shells.
+const INTERACTIVE: &str = "$-";
+/// To interactive shells that read no other file of those with hooks.
+const INTERACTIVE_SH: &str = "${BASH_VERSION+n}${ZSH_VERSION+n}$-";
+/// To interactive fish, whose hook asks itself.
+const INTERACTIVE_FISH: &str = "i";
+
+fn posix(program: &Path, options: &str) -> String {
+    filled(POSIX, program).replace("@options@", options)
 }
 
-impl Verbosity {
-    /// What stands in the template: the shell's option letters, of which `i` is for interactive and `n`,
-    /// which no shell with a session has, for silence.
-    fn options(self) -> &'static str {
-        match self {
-            Verbosity::Silent => "n",
-            Verbosity::Interactive => "$-",
-            Verbosity::InteractiveSh => "${BASH_VERSION+n}${ZSH_VERSION+n}$-",
-        }
-    }
-}
-
-fn posix(program: &Path, verbosity: Verbosity) -> String {
-    filled(POSIX, program).replace("@options@", verbosity.options())
-}
-
-fn fish(program: &Path, verbosity: Verbosity) -> String {
-    let options = if matches!(verbosity, Verbosity::Silent) { "n" } else { "i" };
+fn fish(program: &Path, options: &str) -> String {
     filled(FISH, program).replace("@options@", options)
 }
 
@@ -182,21 +156,14 @@ fn filled(template: &str, program: &Path) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Hook, Systemd, What};
+    use super::{Hook, What, environment_d};
     use std::path::{Path, PathBuf};
 
     #[test]
     fn no_template_is_left_unfilled() {
         let program = Path::new("/opt/a b/bin/cargo-peruser");
         let any = || PathBuf::from("/x");
-        let systemd = Systemd {
-            environment_d: any(),
-            shim_dir: any(),
-            cargo_bin: Some(any()),
-            target_dir: any(),
-            build_dir: any(),
-        };
-        let mut pieces = vec![systemd.piece()];
+        let mut pieces = vec![environment_d(&any(), &[any(), any()], &any(), &any())];
         for hook in [
             Hook::ProfileScript,
             Hook::Profile,

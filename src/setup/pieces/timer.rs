@@ -20,23 +20,19 @@ pub(crate) enum Every {
     Weekly,
 }
 
-/// Whose `gc` it is.
-pub(crate) enum Of<'a> {
-    /// The machine's, which writes below its shared root only.
-    Machine(&'a Path),
-    /// One person's.
-    Person,
-}
-
-/// The units in systemd's directory of such, and the link that enables the timer.
-pub(crate) fn pieces(units: &Path, every: Every, of: &Of<'_>, program: &Path) -> Vec<Piece> {
+/// The units in systemd's directory of such, and the link that enables the timer. The machine's `gc`
+/// writes below its shared root only; without one it is a person's.
+pub(crate) fn pieces(
+    units: &Path,
+    every: Every,
+    machines_root: Option<&Path>,
+    program: &Path,
+) -> Vec<Piece> {
     // What systemd would fill in begins with a percent sign.
     let word = |path: &Path| path.to_string_lossy().replace('%', "%%");
-    let service = match of {
-        Of::Machine(root) => MACHINE.replace("@root@", &word(root)),
-        Of::Person => PERSON.to_owned(),
-    };
-    let service = service.replace("@program@", &word(program));
+    let service = machines_root
+        .map_or(PERSON.to_owned(), |root| MACHINE.replace("@root@", &word(root)))
+        .replace("@program@", &word(program));
     let every = match every {
         Every::Daily => "daily",
         Every::Weekly => "weekly",
@@ -53,13 +49,13 @@ pub(crate) fn pieces(units: &Path, every: Every, of: &Of<'_>, program: &Path) ->
 
 #[cfg(test)]
 mod tests {
-    use super::{Every, Of, What, pieces};
+    use super::{Every, What, pieces};
     use std::path::Path;
 
     #[test]
     fn no_template_is_left_unfilled() {
-        for of in [Of::Machine(Path::new("/srv/50%")), Of::Person] {
-            for piece in pieces(Path::new("/etc/x"), Every::Weekly, &of, Path::new("/opt/a b/p")) {
+        for root in [Some(Path::new("/srv/50%")), None] {
+            for piece in pieces(Path::new("/etc/x"), Every::Weekly, root, Path::new("/opt/a b/p")) {
                 assert!(piece.path.starts_with("/etc/x"));
                 let What::File(text, 0o644) = piece.what else { continue };
                 let text = String::from_utf8(text).unwrap();

@@ -41,28 +41,8 @@ fn scope_of(settings: &Settings) -> Option<Scope> {
     settings.value(Key::Scope).map(|_| settings.scope())
 }
 
-/// The shared root afterwards, and how it gets there.
-pub(super) enum Root {
-    /// The settings name it already, in somebody's own words.
-    Named(PathBuf),
-    /// A block of ours names it, in this settings file, and this scope.
-    ByBlock(PathBuf, PathBuf, Option<Scope>),
-}
-
-impl Root {
-    /// The root, and the file with the block that names it.
-    pub(super) fn block(self) -> (PathBuf, Option<(PathBuf, Blocks)>) {
-        match self {
-            Root::Named(root) => (root, None),
-            Root::ByBlock(root, file, scope) => {
-                let block = settings_block(&root, scope);
-                (root, Some((file, block)))
-            }
-        }
-    }
-}
-
-/// The root that is to be used.
+/// The root that is to be used, and the settings file with the block of ours that names it; none where
+/// somebody's own words name it already.
 ///
 /// # Errors
 /// That somebody's own words name another than was asked for, and mistakes
@@ -73,7 +53,7 @@ pub(super) fn settle(
     audience: Audience,
     chosen: Option<PathBuf>,
     scope: Option<Scope>,
-) -> Result<Root> {
+) -> Result<(PathBuf, Option<(PathBuf, Blocks)>)> {
     let no_home = || no_home(snapshot.uid);
     let (file, whose, settings) = match audience {
         Audience::Machine => (SYSTEM_FILE.into(), Whose::System, settings::files::system()?),
@@ -92,7 +72,7 @@ pub(super) fn settle(
             let help = format!("add `scope = \"{}\"` to `{}`", scope.word(), escaped(&file));
             Err(Failure::new(text).help(help))
         }
-        None => Ok(Root::Named(root)),
+        None => Ok((root, None)),
     };
     let root = match (chosen, settings.shared_root().map(Path::to_owned)) {
         (None, Some(root)) if !is_own_block => return named(root),
@@ -109,8 +89,11 @@ pub(super) fn settle(
         (None, None) => built_in(homes, audience).ok_or_else(no_home)?,
     };
     let scope = scope.or(scope_in_block(original.text()?.as_bytes(), whose));
-    assert_readable(&file, &others, &settings_block(&root, scope), whose)?;
-    Ok(Root::ByBlock(root, file, scope))
+    let block = settings_block(&root, scope);
+    // The settings as they will be: a mistake in them would stop everyone's cargo.
+    let text = with_blocks(&others, &block).map_err(unfinished(&file))?;
+    from_file(&file, &String::from_utf8_lossy(&text), whose)?;
+    Ok((root, Some((file, block))))
 }
 
 /// The scope that an earlier setup was asked for.
@@ -130,11 +113,4 @@ fn built_in(homes: &Homes<'_>, audience: Audience) -> Option<PathBuf> {
         Audience::Machine => Some("/var/cache/cargo-peruser".into()),
         Audience::Person => Some(homes.cache()?.join("cargo-peruser")),
     }
-}
-
-/// Reads the settings as they will be: a mistake in them would stop everyone's cargo.
-fn assert_readable(file: &Path, others: &[u8], block: &Blocks, whose: Whose) -> Result<()> {
-    let text = with_blocks(others, block).map_err(unfinished(file))?;
-    from_file(file, &String::from_utf8_lossy(&text), whose)?;
-    Ok(())
 }
