@@ -50,17 +50,19 @@ pub(super) fn command() -> Command {
 
 pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyhow::Result<u8> {
     if !accounts::is_root() {
-        return Err(failure("only root makes private directories for others", again(verb)).into());
+        let again: Vec<_> = snapshot.args.iter().map(quoted).collect();
+        let failure = Failure::new("only root makes private directories for others");
+        return Err(failure.help(format!("sudo cargo-peruser {}", again.join(" "))).into());
     }
     let settings = settings::files::load(snapshot, &Homes::new(snapshot), flags)?;
     let Some(root) = settings.shared_root() else {
-        let setup = "cargo-peruser setup".into();
-        return Err(failure("no shared root is configured", setup).into());
+        let failure = Failure::new("no shared root is configured");
+        return Err(failure.help("cargo-peruser setup").into());
     };
     if !files::is_there(root) {
         let help = format!("cargo-peruser setup --shared-root {}", quoted(root));
         let text = format!("the shared root `{}` does not exist", escaped(root));
-        return Err(failure(&text, help).into());
+        return Err(Failure::new(text).help(help).into());
     }
     let provisioner = Provisioner::new(root, &settings, None)?;
     let people = match (verb.get_one::<u32>("uid"), verb.get_flag("all")) {
@@ -124,13 +126,13 @@ fn by_number(uid: u32, provisioner: &Provisioner<'_>) -> Vec<Person> {
 fn by_name(name: &OsString, provisioner: &Provisioner<'_>, root: &Path) -> Result<Person> {
     let Some((uid, gid)) = accounts::find(name) else {
         let text = format!("there is no account `{}`", escaped(name));
-        return Err(failure(&text, "getent passwd".into()));
+        return Err(Failure::new(text).help("getent passwd"));
     };
     let person = Person { uid, gid };
     if let Some(reason) = provisioner.no_directory(&person) {
         let reason = Rule::NoDirectory(reason).reason();
         let text = format!("`{}` gets no private directory: {reason}", escaped(name));
-        return Err(failure(&text, "list it under `include.users` in the settings".into()));
+        return Err(Failure::new(text).help("list it under `include.users` in the settings"));
     }
     if !provisioner.is_let_in(&person) {
         let text = format!(
@@ -140,20 +142,7 @@ fn by_name(name: &OsString, provisioner: &Provisioner<'_>, root: &Path) -> Resul
         );
         let group = files::entry(root).map_or(0, |entry| entry.gid);
         let help = format!("usermod -aG {} {}", accounts::group_word(group), quoted(name));
-        return Err(failure(&text, help));
+        return Err(Failure::new(text).help(help));
     }
     Ok(person)
-}
-
-fn failure(text: &str, help: String) -> Failure {
-    Failure::new(text).help(help)
-}
-
-/// The same command with root's rights.
-fn again(verb: &ArgMatches) -> String {
-    let mut words = vec!["sudo cargo-peruser provision".to_owned()];
-    words.extend(verb.get_flag("all").then(|| "--all".into()));
-    words.extend(verb.get_one::<u32>("uid").map(|uid| format!("--uid {uid}")));
-    words.extend(verb.get_many::<OsString>("user").into_iter().flatten().map(quoted));
-    words.join(" ")
 }

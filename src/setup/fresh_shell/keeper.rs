@@ -9,12 +9,13 @@ use std::convert::Infallible;
 use std::ffi::OsString;
 use std::io::{self, Read};
 use std::os::unix::process::CommandExt;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
 use rustix::process::{
     Pid, Signal, kill_process, kill_process_group, setsid, test_kill_process_group,
 };
@@ -74,35 +75,13 @@ fn end_group(shell: Pid) {
     }
 }
 
-/// Reads until the answer is complete. A start-up file may have left a program behind that holds the
-/// output open, so its end is not waited for.
+/// Lets a keeper's shell answer, and then ends both.
 pub(super) fn finish(
     mut keeper: Child,
     is_complete: impl Fn(&[u8]) -> bool,
 ) -> io::Result<Vec<u8>> {
-    let (sender, receiver) = mpsc::channel();
-    if let Some(mut stdout) = keeper.stdout.take() {
-        std::thread::spawn(move || {
-            let mut block = [0; 1 << 12];
-            while let Ok(length @ 1..) = stdout.read(&mut block) {
-                if sender.send(block.get(..length).unwrap_or_default().to_vec()).is_err() {
-                    return;
-                }
-            }
-        });
-    }
-    let until = Instant::now() + PATIENCE;
-    let mut output = Vec::new();
-    let outcome = loop {
-        match receiver.recv_timeout(until.saturating_duration_since(Instant::now())) {
-            Ok(block) => output.extend(block),
-            Err(RecvTimeoutError::Disconnected) => break Err(unanswered()),
-            Err(RecvTimeoutError::Timeout) => break Err(hung()),
-        }
-        if is_complete(&output) {
-            break Ok(output);
-        }
-    };
+    let outcome = keeper.stdout.take().ok_or_else(unanswered);
+    let outcome = outcome.and_then(|stdout| read(stdout, is_complete));
     if outcome.is_ok() {
         // What it does at its end, it may do in peace.
         let until = Instant::now() + GRACE;
@@ -113,6 +92,26 @@ pub(super) fn finish(
     drop(keeper.stdin.take());
     keeper.wait()?;
     outcome
+}
+
+/// Reads until the answer is complete. A start-up file may have left a program behind that holds the
+/// output open, so its end is not waited for.
+fn read(mut stdout: ChildStdout, is_complete: impl Fn(&[u8]) -> bool) -> io::Result<Vec<u8>> {
+    let until = Instant::now() + PATIENCE;
+    let (mut output, mut block) = (Vec::new(), [0; 1 << 12]);
+    while !is_complete(&output) {
+        let left = until.saturating_duration_since(Instant::now());
+        let left = Timespec::try_from(left).map_err(|_| io::ErrorKind::InvalidInput)?;
+        match poll(&mut [PollFd::new(&stdout, PollFlags::IN)], Some(&left)) {
+            Ok(0) => return Err(hung()),
+            Err(Errno::INTR) => {}
+            ready => match ready.map(|_| stdout.read(&mut block))?? {
+                0 => return Err(unanswered()),
+                length => output.extend(block.iter().take(length)),
+            },
+        }
+    }
+    Ok(output)
 }
 
 fn hung() -> io::Error {
