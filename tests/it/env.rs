@@ -19,7 +19,6 @@ pub(crate) fn tests() -> Vec<Trial> {
     let mut tests = tests![
         the_shim_comes_first_and_cargos_own_programs_second,
         somebody_without_rust_gets_no_shim,
-        where_cargos_own_programs_stand_they_stay,
         the_directory_is_made_before_it_is_exported,
         evaluated_again_it_changes_nothing,
         each_rule_exports_what_a_build_would_have,
@@ -103,20 +102,6 @@ fn somebody_without_rust_gets_no_shim() {
     let configured = env(&world, &["--format", "json"]).path(["empty"]);
     let configured = configured.var("CARGO_PERUSER_REAL_CARGO", world.cargo_in("elsewhere"));
     assert!(exported(configured).get("PATH").is_some());
-}
-
-fn where_cargos_own_programs_stand_they_stay() {
-    let world = installed();
-    for (path, expected) in [
-        (["/usr/bin", "home/.cargo/bin"], ["/usr/bin", "home/.cargo/bin"]),
-        (["home/.cargo/bin", "/usr/bin"], ["home/.cargo/bin", "/usr/bin"]),
-        (["/usr/bin", "home/.cargo/bin/"], ["/usr/bin", "home/.cargo/bin/"]),
-    ] {
-        let found = exported(env(&world, &["--format", "json"]).path(path));
-        let [first, second] = expected;
-        let expected = world.search_path(["prefix/lib/cargo-peruser/bin", first, second]);
-        assert_eq!(found["PATH"].as_str(), expected.to_str());
-    }
 }
 
 fn the_directory_is_made_before_it_is_exported() {

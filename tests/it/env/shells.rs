@@ -8,22 +8,52 @@ use libtest_mimic::Trial;
 
 use super::{installed, program};
 use crate::harness::{ROOT, World, chmod, person};
-use crate::runner::{Skip, tests};
+use crate::runner::{Needs, Skip, test, tests};
 
 pub(super) fn tests() -> Vec<Trial> {
-    tests![
-        sh_takes_every_value_as_it_is,
-        bash_takes_every_value_as_it_is,
-        zsh_takes_every_value_as_it_is,
-        fish_takes_every_value_as_it_is,
-        tcsh_takes_every_value_as_it_is,
-        elvish_takes_every_value_as_it_is,
+    let mut tests = tests![
         nu_takes_every_value_as_it_is,
         the_line_for_nu_works_whatever_is_printed,
         fish_takes_an_empty_entry_as_it_always_does,
-        powershell_takes_every_value_as_it_is,
-    ]
+    ];
+    for &(shell, words, script) in SHELLS {
+        let name = format!("env::shells::{shell}_takes_every_value_as_it_is");
+        tests.push(test(name, Needs::World, move || takes_every_value(shell, words, script)));
+    }
+    tests
 }
+
+/// How shells are started, and what they evaluate and show.
+const SHELLS: &[(&str, &[&str], &str)] = &[
+    ("sh", &["-euc"], POSIX),
+    ("bash", &["--norc", "-euc"], POSIX),
+    ("zsh", &["-f", "-euc"], POSIX),
+    (
+        "fish",
+        &["--no-config", "-c"],
+        "'PROGRAM' env --shell fish | source; \
+         printf '%s\\n' \"$CARGO_TARGET_DIR\" (string join : $PATH)",
+    ),
+    (
+        "tcsh",
+        &["-f", "-c"],
+        "eval \"`'PROGRAM' env --shell csh`\"; printenv CARGO_TARGET_DIR; printenv PATH",
+    ),
+    (
+        "elvish",
+        &["-c"],
+        "eval ('PROGRAM' env --shell elvish | slurp); printenv CARGO_TARGET_DIR PATH",
+    ),
+    (
+        "pwsh",
+        &["-NoProfile", "-Command"],
+        "& 'PROGRAM' env --shell powershell | Out-String | Invoke-Expression; \
+         Write-Output $env:CARGO_TARGET_DIR $env:PATH",
+    ),
+];
+
+const POSIX: &str =
+    "eval \"$('PROGRAM' env --shell sh)\"; printf '%s\\n' \"$CARGO_TARGET_DIR\" \"$PATH\"";
 
 /// A shared root that a careless quote would let out.
 const NASTY: &str = "root it's \"$HOME\" `id` \\ !$ $(id) {x} * ‘’‚‛ \\u{41}";
@@ -54,37 +84,6 @@ fn takes_every_value(shell: &str, words: &[&str], script: &str) -> Result<(), Sk
     );
     assert_eq!((&*found, &*output.err), (&*expected, ""));
     Ok(())
-}
-
-const POSIX: &str =
-    "eval \"$('PROGRAM' env --shell sh)\"; printf '%s\\n' \"$CARGO_TARGET_DIR\" \"$PATH\"";
-
-fn sh_takes_every_value_as_it_is() -> Result<(), Skip> {
-    takes_every_value("sh", &["-euc"], POSIX)
-}
-
-fn bash_takes_every_value_as_it_is() -> Result<(), Skip> {
-    takes_every_value("bash", &["--norc", "-euc"], POSIX)
-}
-
-fn zsh_takes_every_value_as_it_is() -> Result<(), Skip> {
-    takes_every_value("zsh", &["-f", "-euc"], POSIX)
-}
-
-fn fish_takes_every_value_as_it_is() -> Result<(), Skip> {
-    let script = "'PROGRAM' env --shell fish | source; \
-                  printf '%s\\n' \"$CARGO_TARGET_DIR\" (string join : $PATH)";
-    takes_every_value("fish", &["--no-config", "-c"], script)
-}
-
-fn tcsh_takes_every_value_as_it_is() -> Result<(), Skip> {
-    let script = "eval \"`'PROGRAM' env --shell csh`\"; printenv CARGO_TARGET_DIR; printenv PATH";
-    takes_every_value("tcsh", &["-f", "-c"], script)
-}
-
-fn elvish_takes_every_value_as_it_is() -> Result<(), Skip> {
-    let script = "eval ('PROGRAM' env --shell elvish | slurp); printenv CARGO_TARGET_DIR PATH";
-    takes_every_value("elvish", &["-c"], script)
 }
 
 /// nushell evaluates no text; it sources a file that is there before it starts.
@@ -161,10 +160,4 @@ fn fish_takes_an_empty_entry_as_it_always_does() -> Result<(), Skip> {
     ));
     assert_eq!((&*inherited, &*set), (".:/usr/bin:/bin:.\n", &*inherited));
     Ok(())
-}
-
-fn powershell_takes_every_value_as_it_is() -> Result<(), Skip> {
-    let script = "& 'PROGRAM' env --shell powershell | Out-String | Invoke-Expression; \
-                  Write-Output $env:CARGO_TARGET_DIR $env:PATH";
-    takes_every_value("pwsh", &["-NoProfile", "-Command"], script)
 }

@@ -7,22 +7,17 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 
 use super::rustup::Rustup;
-use super::session::Session;
+use super::session::{ASKED, Session, all_win, do_as_told};
 use super::setup::Setup;
 use crate::machine::Need;
-use crate::stage::{Host, Outcome, Shell, Stage, make, wait_until};
+use crate::stage::{Host, Shell, Stage, make, wait_until};
 use crate::suite::{Test, test};
 
 /// Lines that are no reason to say that the shim does not win.
 const HARMLESS: &[(&str, Shell, &str, &str)] = &[
     ("prints_without_a_newline", Shell::Bash, ".bashrc", "printf 'no newline'"),
-    ("prints_without_a_newline_to_a_login", Shell::Dash, ".profile", "printf 'no newline'"),
-    ("has_an_alias", Shell::Bash, ".bashrc", "alias cargo='cargo --color=auto'"),
     ("has_a_function", Shell::Bash, ".bashrc", "cargo() { command cargo \"$@\"; }"),
-    ("has_an_alias_for_logins", Shell::Dash, ".profile", "alias cargo='cargo --color=auto'"),
-    ("has_a_function_for_logins", Shell::Dash, ".profile", "cargo() { command cargo \"$@\"; }"),
     ("has_a_zsh_function", Shell::Zsh, ".zshenv", "cargo() { command cargo \"$@\"; }"),
-    ("prints_in_zsh", Shell::Zsh, ".zshenv", "printf 'no newline'"),
     ("has_a_fish_function", Shell::Fish, FISH, "function cargo; command cargo $argv; end"),
     ("prints_in_fish", Shell::Fish, FISH, "printf 'no newline'"),
     ("forbids_unset_variables_and_errors", Shell::Dash, ".profile", "set -eu"),
@@ -63,11 +58,6 @@ pub(super) fn tests() -> Vec<Test> {
     tests
 }
 
-fn status(host: &Host<'_>, program: &str) -> Result<Outcome> {
-    let alice = host.person("alice")?;
-    host.run(&alice, program, ["setup", "--status"]).limit(Duration::from_secs(90)).run()
-}
-
 /// A machine that is set up, and one more line of alice's.
 fn with_line<'s>(stage: &'s Stage, shell: Shell, file: &str, line: &str) -> Result<Host<'s>> {
     let host = Host::new(stage, "machine", shell)?;
@@ -78,7 +68,7 @@ fn with_line<'s>(stage: &'s Stage, shell: Shell, file: &str, line: &str) -> Resu
 
 fn harmless(stage: &Stage, shell: Shell, file: &str, line: &str) -> Result<()> {
     let host = with_line(stage, shell, file, line)?;
-    status(&host, Setup::Machine.program())?.ok()?.never_says("warning: ")?;
+    Setup::Machine.status(&host)?.ok()?.never_says("warning: ")?;
     Ok(())
 }
 
@@ -88,7 +78,7 @@ fn hangs(stage: &Stage) -> Result<()> {
     let bashrc = host.home("alice").join(".bashrc");
     make::file(&bashrc, "sleep 1000\n", 2001, 0o644)?;
     let begin = Instant::now();
-    let outcome = status(&host, Setup::Machine.program())?;
+    let outcome = Setup::Machine.status(&host)?;
     let told = outcome.fails()?.stderr.matches("gave no answer").count();
     ensure!(told == 1, "told {told} times:\n{}", outcome.stderr);
     ensure!(begin.elapsed() < Duration::from_secs(25), "it took {:?}", begin.elapsed());
@@ -173,7 +163,7 @@ fn is_gone(pid: &str) -> Result<()> {
 fn other(stage: &Stage) -> Result<()> {
     let host = with_line(stage, Shell::Bash, ".bashrc", "")?;
     make::file(&host.home("alice").join(".bashrc"), "exec true\n", 2001, 0o644)?;
-    let outcome = status(&host, Setup::Machine.program())?;
+    let outcome = Setup::Machine.status(&host)?;
     outcome.fails()?.mentions("a fresh bash (interactive) gave no answer")?;
     outcome.never_says("no cargo at all")?;
     Ok(())
@@ -185,7 +175,7 @@ fn both(stage: &Stage) -> Result<()> {
     Setup::Machine.install(&host)?;
     Setup::Person.install(&host)?;
     for setup in [Setup::Machine, Setup::Person] {
-        status(&host, setup.program())?.ok()?.never_says("warning: ")?;
+        setup.status(&host)?.ok()?.never_says("warning: ")?;
     }
     // Root's sessions find the machine's.
     Setup::Machine.again(&host, "--status")?.never_says("warning: ")?;
@@ -200,28 +190,21 @@ fn both(stage: &Stage) -> Result<()> {
 /// A script called like the program, and a link to it.
 fn pretender(stage: &Stage) -> Result<()> {
     let host = with_line(stage, Shell::Bash, ".bashrc", "PATH=~/fake:$PATH")?;
-    let fake = host.home("alice").join("fake");
-    make::directory(&fake, 2001, 2001, 0o755)?;
+    let fake = host.directory("alice", "fake")?;
     make::script(&fake.join("cargo-peruser"), "#!/bin/sh\n")?;
     make::link(&fake.join("cargo"), Path::new("cargo-peruser"), 2001)?;
-    let outcome = status(&host, Setup::Machine.program())?;
+    let outcome = Setup::Machine.status(&host)?;
     outcome.fails()?.mentions("`/home/alice/fake/cargo` comes before the shim")?;
     Ok(())
 }
 
 /// Does what the help lines say, and demands that it cures and is harmless without the program.
 fn cures(host: &Host<'_>, sessions: &[Session]) -> Result<()> {
-    let alice = host.person("alice")?;
-    let before = status(host, Setup::Machine.program())?;
+    let before = Setup::Machine.status(host)?;
     before.fails()?;
-    for line in before.stderr.lines().filter_map(|line| line.strip_prefix("help: ")) {
-        host.run(&alice, "/bin/sh", ["-c", line]).run()?.silently()?;
-    }
-    status(host, Setup::Machine.program())?.ok()?;
-    for session in sessions {
-        let word = session.ask(host)?.word(&Setup::Machine.target_dir())?;
-        ensure!(word == "shim+", "{session:?}: {word}");
-    }
+    do_as_told(host, &before)?;
+    Setup::Machine.status(host)?.ok()?;
+    all_win(host, Setup::Machine, sessions)?;
     fs::remove_file(host.at(Setup::Machine.program()))?;
     for session in sessions {
         let answer = session.ask(host)?;
@@ -230,19 +213,25 @@ fn cures(host: &Host<'_>, sessions: &[Session]) -> Result<()> {
     Ok(())
 }
 
-const ALL: &[Session] = &[Session::Login, Session::Interactive, Session::LoginInteractive];
+/// A machine that is set up, where alice has a cargo of her own, as rustup would put it.
+fn with_own_cargo(stage: &Stage) -> Result<Host<'_>> {
+    let host = Host::new(stage, "machine", Shell::Bash)?;
+    Setup::Machine.install(&host)?;
+    make::script(&host.directory("alice", ".cargo/bin")?.join("cargo"), "#!/bin/sh\n")?;
+    Ok(host)
+}
 
 fn zdotdir(stage: &Stage) -> Result<()> {
     let host = Host::new(stage, "machine", Shell::Zsh)?;
     Rustup::IfAbsent.install(&host)?;
     Setup::Machine.install(&host)?;
-    make::directory(&host.home("alice").join("zsh"), 2001, 2001, 0o755)?;
+    host.directory("alice", "zsh")?;
     host.append("alice", ".zshenv", "ZDOTDIR=~/zsh")?;
     host.append("alice", "zsh/.zshrc", "PATH=~/.cargo/bin:$PATH")?;
     host.append("alice", "zsh/.zprofile", "PATH=~/.cargo/bin:$PATH")?;
-    let told = status(&host, Setup::Machine.program())?;
+    let told = Setup::Machine.status(&host)?;
     told.mentions("by `/home/alice/zsh/.zshrc` line 1")?;
-    cures(&host, ALL)
+    cures(&host, &ASKED)
 }
 
 /// The session from which she asks says where fish keeps its files.
@@ -250,11 +239,8 @@ fn fish_config(stage: &Stage) -> Result<()> {
     let host = Host::new(stage, "machine", Shell::Fish)?;
     Rustup::IfAbsent.install(&host)?;
     Setup::Machine.install(&host)?;
-    for directory in ["config", "config/fish"] {
-        make::directory(&host.home("alice").join(directory), 2001, 2001, 0o755)?;
-    }
     // Without a newline at its end.
-    let config = host.home("alice").join("config/fish/config.fish");
+    let config = host.directory("alice", "config/fish")?.join("config.fish");
     make::file(&config, "set -gx PATH ~/.cargo/bin $PATH", 2001, 0o644)?;
     let alice = host.person("alice")?;
     let words = ["setup", "--status"];
@@ -264,20 +250,14 @@ fn fish_config(stage: &Stage) -> Result<()> {
     };
     let told = ask()?;
     told.fails()?.mentions("by `/home/alice/config/fish/config.fish` line 1")?;
-    for line in told.stderr.lines().filter_map(|line| line.strip_prefix("help: ")) {
-        host.run(&alice, "/bin/sh", ["-c", line]).run()?.silently()?;
-    }
+    do_as_told(&host, &told)?;
     ask()?.ok()?;
     Ok(())
 }
 
 /// `.profile` has such a line as well, and bash does not read it.
 fn profiles(stage: &Stage) -> Result<()> {
-    let host = Host::new(stage, "machine", Shell::Bash)?;
-    Setup::Machine.install(&host)?;
-    make::directory(&host.home("alice").join(".cargo"), 2001, 2001, 0o755)?;
-    make::directory(&host.home("alice").join(".cargo/bin"), 2001, 2001, 0o755)?;
-    make::script(&host.home("alice").join(".cargo/bin/cargo"), "#!/bin/sh\n")?;
+    let host = with_own_cargo(stage)?;
     host.append("alice", ".bash_login", "D=.cargo; PATH=~/$D/bin:$PATH")?;
     host.append("alice", ".profile", "PATH=~/.cargo/bin:$PATH")?;
     cures(&host, &[Session::Login, Session::LoginInteractive])
@@ -285,21 +265,16 @@ fn profiles(stage: &Stage) -> Result<()> {
 
 /// `.profile` reads `.bashrc`, whose line further up is to blame, and not rustup's.
 fn one_cure(stage: &Stage) -> Result<()> {
-    let host = Host::new(stage, "machine", Shell::Bash)?;
-    Setup::Machine.install(&host)?;
-    for directory in [".cargo", ".cargo/bin"] {
-        make::directory(&host.home("alice").join(directory), 2001, 2001, 0o755)?;
-    }
-    make::script(&host.home("alice").join(".cargo/bin/cargo"), "#!/bin/sh\n")?;
+    let host = with_own_cargo(stage)?;
     make::file(&host.home("alice").join(".cargo/env"), "", 2001, 0o644)?;
     host.append("alice", ".bashrc", "export PATH=\"$HOME/.cargo/bin:$PATH\"")?;
     host.append("alice", ".bashrc", ". \"$HOME/.cargo/env\"")?;
     host.append("alice", ".profile", ". \"$HOME/.cargo/env\"")?;
     let line = fs::read_to_string(host.home("alice").join(".bashrc"))?.lines().count() - 1;
-    let told = status(&host, Setup::Machine.program())?;
+    let told = Setup::Machine.status(&host)?;
     told.fails()?.mentions(format!("by `/home/alice/.bashrc` line {line}"))?;
     ensure!(told.stderr.matches("help: ").count() == 1, "not one help:\n{}", told.stderr);
-    cures(&host, ALL)
+    cures(&host, &ASKED)
 }
 
 /// An untouched file is missing its block, and is not out of date.

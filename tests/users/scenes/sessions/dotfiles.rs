@@ -8,7 +8,7 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 
 use super::rustup::Rustup;
-use super::session::Session;
+use super::session::{ASKED, Session, all_win};
 use super::setup::Setup;
 use crate::machine::Need;
 use crate::stage::{Host, Photograph, Shell, Stage, make};
@@ -20,13 +20,8 @@ type Prepare = fn(&Host<'_>) -> Result<()>;
 /// Homes in which setup wins, for which shell.
 const KEPT: &[(&str, Shell, Prepare)] = &[
     ("bash_files_in_a_repository", Shell::Bash, |host| in_a_repository(host, BASH)),
-    ("zsh_files_in_a_repository", Shell::Zsh, |host| in_a_repository(host, ZSH)),
-    ("fish_files_in_a_repository", Shell::Fish, |host| in_a_repository(host, FISH)),
     ("bash_files_without_a_last_newline", Shell::Bash, |host| without_newline(host, BASH)),
-    ("zsh_files_without_a_last_newline", Shell::Zsh, |host| without_newline(host, ZSH)),
-    ("fish_files_without_a_last_newline", Shell::Fish, |host| without_newline(host, FISH)),
     ("empty_bash_files", Shell::Bash, |host| emptied(host, BASH)),
-    ("empty_zsh_files", Shell::Zsh, |host| emptied(host, ZSH)),
     ("no_bash_files", Shell::Bash, |host| gone(host, BASH)),
     ("no_zsh_files", Shell::Zsh, |host| gone(host, &[".profile", ".zshenv"])),
     ("no_fish_files", Shell::Fish, |host| gone(host, FISH)),
@@ -44,7 +39,6 @@ const KEPT: &[(&str, Shell, Prepare)] = &[
 ];
 
 const BASH: &[&str] = &[".profile", ".bashrc"];
-const ZSH: &[&str] = &[".profile", ".zshenv", ".zshrc"];
 const FISH: &[&str] = &[".config/fish/config.fish"];
 
 /// Homes in which bash's own file cannot be changed, which keeps nothing else from its place.
@@ -91,18 +85,11 @@ const REFUSED: &[(&str, Prepare)] = &[
         make::directory(&host.home("alice").join(".config"), 0, 0, 0o755)
     }),
     ("a_file_that_an_earlier_hand_has_put_in_the_programs_place", |host| {
-        let home = host.home("alice");
-        for directory in [".local", ".local/bin"] {
-            make::directory(&home.join(directory), 2001, 2001, 0o755)?;
-        }
-        make::file(&home.join(".local/bin/cargo-peruser"), "#!/bin/sh\n", 2001, 0o755)
+        let place = host.directory("alice", ".local/bin")?.join("cargo-peruser");
+        make::file(&place, "#!/bin/sh\n", 2001, 0o755)
     }),
     ("a_snippet_of_ones_own_in_the_hooks_place", |host| {
-        let home = host.home("alice");
-        for directory in [".config", ".config/fish", ".config/fish/conf.d"] {
-            make::directory(&home.join(directory), 2001, 2001, 0o755)?;
-        }
-        let snippet = home.join(".config/fish/conf.d/cargo-peruser.fish");
+        let snippet = host.directory("alice", ".config/fish/conf.d")?.join("cargo-peruser.fish");
         make::file(&snippet, "# cargo-peruser\n", 2001, 0o644)
     }),
     ("a_block_of_another_installation", |host| {
@@ -116,20 +103,11 @@ const REFUSED: &[(&str, Prepare)] = &[
     }),
     ("half_a_block", |host| host.append("alice", ".bashrc", "# >>> cargo-peruser >>>")),
     ("a_program_that_is_no_file", |host| {
-        let home = host.home("alice");
-        for directory in [".local", ".local/bin", ".local/bin/cargo-peruser"] {
-            make::directory(&home.join(directory), 2001, 2001, 0o755)?;
-        }
-        Ok(())
+        host.directory("alice", ".local/bin/cargo-peruser").map(drop)
     }),
     ("another_program_of_that_name_in_the_shims_place", |host| {
-        let home = host.home("alice");
-        for directory in
-            [".local", ".local/lib", ".local/lib/cargo-peruser", ".local/lib/cargo-peruser/bin"]
-        {
-            make::directory(&home.join(directory), 2001, 2001, 0o755)?;
-        }
-        make::file(&home.join(".local/lib/cargo-peruser/bin/cargo"), "", 2001, 0o755)
+        let place = host.directory("alice", ".local/lib/cargo-peruser/bin")?.join("cargo");
+        make::file(&place, "", 2001, 0o755)
     }),
 ];
 
@@ -157,15 +135,9 @@ fn kept(stage: &Stage, shell: Shell, prepare: Prepare) -> Result<()> {
     let host = Host::new(stage, "person", shell)?;
     Rustup::IfAbsent.install(&host)?;
     prepare(&host)?;
-    let sessions = [Session::Login, Session::Interactive, Session::LoginInteractive];
     let photograph = Photograph::take(&host)?;
     Setup::Person.install(&host)?;
-    for session in sessions {
-        let answer = session.ask(&host)?;
-        let word = answer.word(&Setup::Person.target_dir())?;
-        ensure!(word == "shim+", "{session:?}: {word}");
-        ensure!(answer.printed.is_empty(), "{session:?}: {answer:?}");
-    }
+    all_win(&host, Setup::Person, &ASKED)?;
     let once = Photograph::take(&host)?;
     Setup::Person.install(&host)?;
     Photograph::take(&host)?.equals(&once, Setup::Person.caches())?;
@@ -183,14 +155,12 @@ fn by_hand(stage: &Stage, prepare: Prepare) -> Result<()> {
     let told = outcome.offered("if [ -x")?;
     outcome.mentions("`/home/alice/.bashrc`")?;
     ensure!(outcome.stderr.matches(&told).count() == 1, "told twice:\n{}", outcome.stderr);
-    let word = Session::Login.ask(&host)?.word(&Setup::Person.target_dir())?;
-    ensure!(word == "shim+", "{word}");
+    all_win(&host, Setup::Person, &[Session::Login])?;
     let store = host.at("/var/store/bashrc");
     if store.exists() {
         make::file(&store, format!("{told}\n"), 0, 0o444)?;
         Setup::Person.install(&host)?.never_says("if [ -x")?;
-        let word = Session::Interactive.ask(&host)?.word(&Setup::Person.target_dir())?;
-        ensure!(word == "shim+", "{word}");
+        all_win(&host, Setup::Person, &[Session::Interactive])?;
         make::file(&store, "alias ll='ls -l'\n", 0, 0o444)?;
     }
     Setup::Person.uninstall(&host)?;
@@ -209,9 +179,7 @@ fn refused(stage: &Stage, prepare: Prepare) -> Result<()> {
 
 /// The files are links into a directory that people keep under version control.
 fn in_a_repository(host: &Host<'_>, files: &[&str]) -> Result<()> {
-    let home = host.home("alice");
-    let repository = home.join("dotfiles");
-    make::directory(&repository, 2001, 2001, 0o755)?;
+    let (home, repository) = (host.home("alice"), host.directory("alice", "dotfiles")?);
     for (at, file) in files.iter().enumerate() {
         let name = format!("file-{at}");
         fs::rename(home.join(file), repository.join(&name))?;

@@ -4,16 +4,15 @@ use std::fs;
 
 use anyhow::{Context, Result, ensure};
 
-use super::setup::{MACHINES_ROOT, Setup};
+use super::setup::Setup;
 use crate::machine::{Need, account, group};
-use crate::stage::{Acl, Host, Photograph, Shell, Stage, Stop, acls, look, make, private};
+use crate::stage::{Acl, Host, Photograph, Shell, Stage, Stop, acls, look, make};
 use crate::suite::{Test, test};
 
 pub(super) fn tests() -> Vec<Test> {
     type Body = fn(&Stage) -> Result<()>;
-    let tests: [(&str, Body); 14] = [
+    let tests: [(&str, Body); 12] = [
         ("setup_with_another_persons_home_leaves_it_alone", with_her_home),
-        ("a_machines_setup_with_a_persons_home_leaves_it_alone", root_with_her_home),
         ("nobody_takes_back_what_the_machine_has", uninstalled_by_a_person),
         ("root_does_not_believe_a_persons_receipt", her_receipt),
         ("setup_refuses_a_prefix_that_others_can_replace", open_prefix),
@@ -24,7 +23,6 @@ pub(super) fn tests() -> Vec<Test> {
         ("setup_takes_no_line_that_somebody_wrote_into_a_block", written_into),
         ("setup_makes_no_directory_that_an_acl_opens", inherited_acl),
         ("setup_makes_no_root_of_what_serves_something_else", busy_root),
-        ("setup_mends_a_loose_root_and_gives_its_mode_back", loose_root),
         ("setup_proposes_and_keeps_one_cache_for_each_person", one_cache_each),
     ];
     tests
@@ -33,28 +31,22 @@ pub(super) fn tests() -> Vec<Test> {
         .collect()
 }
 
-/// After `su -m bob`, HOME is alice's.
+/// After `su -m bob`, HOME is alice's, and so it may be for root.
 fn with_her_home(stage: &Stage) -> Result<()> {
-    let host = Host::new(stage, "person", Shell::Bash)?;
-    // She even lets the group write to it.
-    make::own(&host.home("alice"), account("alice")?.uid, account("bob")?.uid, 0o775)?;
-    let photograph = Photograph::take(&host)?;
-    let bob = host.person("bob")?;
-    let outcome = host.by_name(&bob, ["setup"]).env("HOME", "/home/alice").run()?;
-    outcome.ok()?;
-    Photograph::take(&host)?.equals(&photograph, &["/home/bob"])?;
-    ensure!(host.home("bob").join(".local/bin/cargo-peruser").exists(), "bob has nothing");
-    Ok(())
-}
-
-fn root_with_her_home(stage: &Stage) -> Result<()> {
-    let host = Host::new(stage, "machine", Shell::Bash)?;
-    let photograph = Photograph::take(&host)?;
-    let root = host.person("root")?;
-    let outcome = host.by_name(&root, ["setup"]).env("HOME", "/home/alice").run()?;
-    outcome.ok()?;
-    Photograph::take(&host)?.equals(&photograph, &["/etc", "/usr", "/var", "/root"])?;
-    ensure!(host.at("/usr/local/bin/cargo-peruser").exists(), "the machine has nothing");
+    for (who, program, allowed) in [
+        ("bob", "/home/bob/.local/bin/cargo-peruser", &["/home/bob"][..]),
+        ("root", "/usr/local/bin/cargo-peruser", &["/etc", "/usr", "/var", "/root"]),
+    ] {
+        let host = Host::new(stage, "host", Shell::Bash)?;
+        // She even lets the group write to it.
+        make::own(&host.home("alice"), account("alice")?.uid, account("bob")?.uid, 0o775)?;
+        let photograph = Photograph::take(&host)?;
+        let person = host.person(who)?;
+        host.by_name(&person, ["setup"]).env("HOME", "/home/alice").run()?.ok()?;
+        Photograph::take(&host)?.equals(&photograph, allowed)?;
+        ensure!(host.at(program).exists(), "{who} has nothing");
+        host.leave()?;
+    }
     Ok(())
 }
 
@@ -142,7 +134,7 @@ fn linked_places(stage: &Stage) -> Result<()> {
     make::directory(&host.at("/var/programs"), 0, 0, 0o755)?;
     make::link(&host.at("/var/linked"), "programs".as_ref(), 0)?;
     let alice = account("alice")?.uid;
-    make::directory(&host.home("alice").join("data"), alice, alice, 0o755)?;
+    host.directory("alice", "data")?;
     make::link(&host.home("alice").join(".local"), "data".as_ref(), alice)?;
     let photograph = Photograph::take(&host)?;
     for (who, prefix) in [("root", "/var/linked"), ("alice", "/home/alice/.local")] {
@@ -160,7 +152,7 @@ fn linked_places(stage: &Stage) -> Result<()> {
 fn again_through_links(stage: &Stage) -> Result<()> {
     let host = Host::new(stage, "person", Shell::Bash)?;
     let alice = account("alice")?.uid;
-    make::directory(&host.home("alice").join("data"), alice, alice, 0o755)?;
+    host.directory("alice", "data")?;
     make::link(&host.home("alice").join(".local"), "data".as_ref(), alice)?;
     let photograph = Photograph::take(&host)?;
     let alice = host.person("alice")?;
@@ -235,21 +227,6 @@ fn busy_root(stage: &Stage) -> Result<()> {
         Photograph::take(&host)?.equals(&photograph, &[])?;
     }
     Ok(())
-}
-
-fn loose_root(stage: &Stage) -> Result<()> {
-    let host = Host::new(stage, "machine", Shell::Bash)?;
-    make::directory(&host.at("/var/shared"), 0, 0, 0o777)?;
-    let photograph = Photograph::take(&host)?;
-    let root = host.person("root")?;
-    let outcome = host.by_name(&root, ["setup", "--shared-root", "/var/shared"]).run()?;
-    outcome.ok()?.prints("0777 → 0755")?;
-    private(&host.at("/var/shared/alice"), account("alice")?.uid)?;
-    Setup::Machine.uninstall(&host)?;
-    ensure!(!host.at(MACHINES_ROOT).exists(), "there is another root as well");
-    let sight = look(&host.at("/var/shared"))?.context("the root is gone")?;
-    ensure!(sight.mode == 0o777, "{sight:?}");
-    Photograph::take(&host)?.equals(&photograph, &["/var/shared"])
 }
 
 fn one_cache_each(stage: &Stage) -> Result<()> {

@@ -1,12 +1,13 @@
 //! A shared `CARGO_TARGET_DIR` from before, which counts as a choice: setup says where it is set.
 
 use std::fs;
+use std::path::Path;
 
 use anyhow::Result;
 
 use super::setup::Setup;
 use crate::machine::Need;
-use crate::stage::{Host, Outcome, Shell, Stage, make};
+use crate::stage::{Host, Shell, Stage, make};
 use crate::suite::{Test, test};
 
 /// Where it is set, for everybody or by alice, and how.
@@ -38,29 +39,22 @@ pub(super) fn tests() -> Vec<Test> {
     tests
 }
 
-fn status(host: &Host<'_>, variable: Option<(&str, &str)>) -> Result<Outcome> {
-    let alice = host.person("alice")?;
-    let run = host.run(&alice, Setup::Machine.program(), ["setup", "--status"]);
-    let run = variable.into_iter().fold(run, |run, (name, value)| run.env(name, value));
-    run.run()
-}
-
 fn set_in_a_file(stage: &Stage, file: &str, text: &str) -> Result<()> {
     let host = Host::new(stage, "machine", Shell::Bash)?;
     Setup::Machine.install(&host)?;
-    status(&host, None)?.ok()?;
+    Setup::Machine.status(&host)?.ok()?;
     let is_hers = file.starts_with("/home");
-    for directory in [".config", ".config/environment.d"].iter().filter(|_| is_hers) {
-        make::directory(&host.home("alice").join(directory), 2001, 2001, 0o755)?;
+    if is_hers {
+        host.directory("alice", ".config/environment.d")?;
     }
     make::file(&host.at(file), text, if is_hers { 2001 } else { 0 }, 0o644)?;
-    let found = status(&host, None)?;
+    let found = Setup::Machine.status(&host)?;
     let sudo = if is_hers { "" } else { "sudo " };
     let line = text.lines().count();
     found.fails()?.mentions(format!("by `{file}` line {line}"))?;
     found.helps(format!("take that line out: {sudo}${{EDITOR:-vi}} +{line} {file}"))?;
     fs::write(host.at(file), "")?;
-    status(&host, None)?.ok()?;
+    Setup::Machine.status(&host)?.ok()?;
     Ok(())
 }
 
@@ -68,13 +62,16 @@ fn set_in_a_file(stage: &Stage, file: &str, text: &str) -> Result<()> {
 fn this_session(stage: &Stage) -> Result<()> {
     let host = Host::new(stage, "machine", Shell::Bash)?;
     Setup::Machine.install(&host)?;
+    let alice = host.person("alice")?;
+    let status = |name, value: &Path| {
+        let run = host.run(&alice, Setup::Machine.program(), ["setup", "--status"]);
+        run.env(name, value).run()
+    };
     for name in ["CARGO_TARGET_DIR", "CARGO_BUILD_TARGET_DIR"] {
-        let found = status(&host, Some((name, "/srv/shared")))?;
+        let found = status(name, "/srv/shared".as_ref())?;
         found.fails()?.helps("unset CARGO_TARGET_DIR CARGO_BUILD_TARGET_DIR")?;
     }
     let own = Setup::Machine.target_dir();
-    status(&host, Some(("CARGO_TARGET_DIR", &own.to_string_lossy())))?
-        .ok()?
-        .prints("this session")?;
+    status("CARGO_TARGET_DIR", &own)?.ok()?.prints("this session")?;
     Ok(())
 }

@@ -13,10 +13,9 @@ use crate::stage::{Host, Shell, Stage, make};
 use crate::suite::Test;
 
 pub(super) fn tests() -> Vec<Test> {
-    let here: [(&str, Body); 4] = [
+    let here: [(&str, Body); 3] = [
         ("starts_as_before_when_the_program_is_gone", program_is_gone),
         ("keeps_path_short_in_nested_shells", nested),
-        ("changes_nothing_when_evaluated_twice", twice),
         ("says_a_refusal_to_people_and_to_nobody_else", refusal),
     ];
     let mut tests = for_each_shell(&here, &[Need::Su]);
@@ -81,23 +80,6 @@ fn deeper(shell: Shell, line: &str, script: &Path) -> String {
     format!(
         "if test \"$DEPTH\" = xxxxx\n{then}\n{line}\nelse\n{set}\n{path} -l -i -c '. {script}'\n{end}\n"
     )
-}
-
-fn twice(stage: &Stage, shell: Shell) -> Result<()> {
-    let host = Host::new(stage, "machine", shell)?;
-    Setup::Machine.install(&host)?;
-    let alice = host.person("alice")?;
-    let (open, close) = if shell == Shell::Fish { ("", " | source") } else { ("eval \"$(", ")\"") };
-    let evaluate =
-        format!("{open}{} env --shell {}{close}", Setup::Machine.program(), shell.name());
-    let evaluate = evaluate.replace("--shell dash", "--shell sh");
-    let once = ask(&host, |line| host.run(&alice, shell.path(), ["-l", "-c", line]))?;
-    let thrice = ask(&host, |line| {
-        let line = format!("{evaluate}; {evaluate}; {line}");
-        host.run(&alice, shell.path(), ["-l", "-c", &line])
-    })?;
-    ensure!(once == thrice, "{once:?}, and then {thrice:?}");
-    Ok(())
 }
 
 /// A variable that is read-only stays as it is, and the session goes on.

@@ -65,9 +65,7 @@ fn reached(stage: &Stage, shell: &str, setup: Setup, words: &[&str]) -> Result<(
     let before = enter(&host, shell, words)?;
     setup.install(&host)?.never_says("the login shell of")?;
     is_first(setup, &enter(&host, shell, words)?)?;
-    let alice = host.person("alice")?;
-    let status = host.run(&alice, setup.program(), ["setup", "--status"]).run()?;
-    status.ok()?.never_says("the login shell of")?;
+    setup.status(&host)?.ok()?.never_says("the login shell of")?;
     setup.uninstall(&host)?;
     ensure!(enter(&host, shell, words)? == before, "not as before");
     Photograph::take(&host)?.equals(&photograph, setup.caches())
@@ -82,19 +80,14 @@ fn told(stage: &Stage, shell: &str, file: &str) -> Result<()> {
     outcome.mentions(format!("`{name}`, the login shell of alice\n"))?;
     let begin = format!("help: add this line to ~/{file}: ");
     let line = outcome.stderr.lines().find_map(|line| line.strip_prefix(&begin));
-    let alice = host.person("alice")?;
-    let directory = host.home("alice").join(file);
-    if let Some(parent) = directory.parent().filter(|_| file.contains('/')) {
-        let make = format!("mkdir -p /home/alice/{}", file.rsplit_once('/').context("no /")?.0);
-        host.run(&alice, "/bin/sh", ["-c", &make]).run()?.ok()?;
-        ensure!(parent.is_dir(), "no directory");
+    if let Some((above, _)) = file.rsplit_once('/') {
+        host.directory("alice", above)?;
     }
     host.append("alice", file, line.context("no line")?)?;
     let answer =
         if name == "elvish" { enter_elvish(&host)? } else { enter(&host, shell, &["-l", "-c"])? };
     is_first(Setup::Machine, &answer)?;
-    let status = host.run(&alice, Setup::Machine.program(), ["setup", "--status"]).run()?;
-    status.ok()?.never_says("the login shell of")?;
+    Setup::Machine.status(&host)?.ok()?.never_says("the login shell of")?;
     Ok(())
 }
 

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 
+use super::setup::Setup;
 use crate::machine::Need;
 use crate::stage::{Host, Invocation, Outcome, Person, Shell, make};
 
@@ -48,6 +49,10 @@ pub(super) const LOCAL: [Session; 9] = [
     Session::SuLogin,
     Session::Cron,
 ];
+
+/// Those that setup asks.
+pub(super) const ASKED: [Session; 3] =
+    [Session::Login, Session::Interactive, Session::LoginInteractive];
 
 /// Those that come over ssh.
 pub(super) const REMOTE: [Session; 2] = [Session::SshCommand, Session::SshTerminal];
@@ -157,6 +162,25 @@ fn read_answer(file: &Path, outcome: &Outcome) -> Result<Answer> {
         target_dir: value("CARGO_TARGET_DIR"),
         printed: printed.flat_map(|line| [line, "\n"]).collect(),
     })
+}
+
+/// Each of these sessions of alice's has the shim first and her own directory, and prints nothing.
+pub(super) fn all_win(host: &Host<'_>, setup: Setup, sessions: &[Session]) -> Result<()> {
+    for session in sessions {
+        let answer = session.ask(host)?;
+        let wins = answer.word(&setup.target_dir())? == "shim+";
+        ensure!(wins && answer.printed.is_empty(), "{session:?}: {answer:?}");
+    }
+    Ok(())
+}
+
+/// Alice does what the help lines say.
+pub(super) fn do_as_told(host: &Host<'_>, told: &Outcome) -> Result<()> {
+    let alice = host.person("alice")?;
+    for line in told.stderr.lines().filter_map(|line| line.strip_prefix("help: ")) {
+        host.run(&alice, "/bin/sh", ["-c", line]).run()?.silently()?;
+    }
+    Ok(())
 }
 
 /// What shells say that are told to be interactive without a terminal.

@@ -1,6 +1,7 @@
 //! Setting up, for the machine or for oneself, and taking it back.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::Result;
 
@@ -73,6 +74,13 @@ impl Setup {
         let outcome = host.run(&who, self.program(), ["setup", flag]).run()?;
         outcome.ok()?;
         Ok(outcome)
+    }
+
+    /// How alice finds it, whose sessions are asked.
+    pub(super) fn status(self, host: &Host<'_>) -> Result<Outcome> {
+        let alice = host.person("alice")?;
+        let run = host.run(&alice, self.program(), ["setup", "--status"]);
+        run.limit(Duration::from_secs(90)).run()
     }
 
     /// Takes it back.

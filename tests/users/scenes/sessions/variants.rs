@@ -1,9 +1,9 @@
-//! Setups other than the plain one: for the machine and a person as well, under a strict umask, for
-//! the members of a group.
+//! Setups other than the plain one: for the machine and a person as well, for the
+//! members of a group.
 
 use anyhow::{Result, ensure};
 
-use super::session::{Session, ask};
+use super::session::{Session, all_win, ask};
 use super::setup::{MACHINES_ROOT, Setup};
 use super::{Body, for_each_shell};
 use crate::machine::Need;
@@ -11,9 +11,8 @@ use crate::stage::{Host, Shell, Stage, private};
 use crate::suite::Test;
 
 pub(super) fn tests() -> Vec<Test> {
-    let tests: [(&str, Body); 4] = [
+    let tests: [(&str, Body); 3] = [
         ("builds_once_where_machine_and_person_are_set_up", both),
-        ("wins_where_root_has_a_strict_umask", strict_umask),
         ("wins_for_members_of_a_group", member),
         ("starts_quietly_for_those_outside_of_the_group", outsider),
     ];
@@ -27,27 +26,13 @@ fn both(stage: &Stage, shell: Shell) -> Result<()> {
     let host = Host::new(stage, "both", shell)?;
     Setup::Machine.install(&host)?;
     Setup::Person.install(&host)?;
-    for session in WINNING {
-        let word = session.ask(&host)?.word(&Setup::Machine.target_dir())?;
-        ensure!(word == "shim+", "{session:?}: {word}");
-    }
+    all_win(&host, Setup::Machine, &WINNING)?;
     let alice = host.person("alice")?;
     let build = || host.run(&alice, shell.path(), ["-l", "-c", "cargo build"]).run();
     build()?.silently()?.builds_in(Setup::Machine.target_dir())?;
     ensure!(!host.home("alice").join(".cache").exists(), "there is a cache of her own as well");
     Setup::Person.uninstall(&host)?;
     build()?.silently()?.builds_in(Setup::Machine.target_dir())?;
-    Ok(())
-}
-
-fn strict_umask(stage: &Stage, shell: Shell) -> Result<()> {
-    let host = Host::new(stage, "machine", shell)?;
-    let root = host.person("root")?;
-    host.by_name(&root, ["setup"]).umask("0077").run()?.ok()?;
-    for session in WINNING {
-        let word = session.ask(&host)?.word(&Setup::Machine.target_dir())?;
-        ensure!(word == "shim+", "{session:?}: {word}");
-    }
     Ok(())
 }
 
@@ -64,10 +49,7 @@ fn for_a_group<'s>(stage: &'s Stage, shell: Shell) -> Result<Host<'s>> {
 
 fn member(stage: &Stage, shell: Shell) -> Result<()> {
     let host = for_a_group(stage, shell)?;
-    for session in WINNING {
-        let word = session.ask(&host)?.word(&Setup::Machine.target_dir())?;
-        ensure!(word == "shim+", "{session:?}: {word}");
-    }
+    all_win(&host, Setup::Machine, &WINNING)?;
     private(&host.at(MACHINES_ROOT).join("alice"), host.person("alice")?.uid())
 }
 

@@ -2,7 +2,7 @@
 
 use anyhow::{Result, ensure};
 
-use super::session::Session;
+use super::session::{Session, all_win};
 use super::setup::Setup;
 use super::{Body, for_each_shell};
 use crate::machine::{Need, places};
@@ -23,8 +23,11 @@ fn until_rustup(stage: &Stage, shell: Shell) -> Result<()> {
         let host = Host::new(stage, setup.name(), shell)?.without_cargo()?;
         setup.install(&host)?.never_says("warning: ")?.mentions("has no cargo")?;
         let alice = host.person("alice")?;
-        let status = || host.run(&alice, setup.program(), ["setup", "--status"]).run();
-        status()?.ok()?.never_says("warning: ")?.mentions("alice (uid 2001) has no cargo")?;
+        setup
+            .status(&host)?
+            .ok()?
+            .never_says("warning: ")?
+            .mentions("alice (uid 2001) has no cargo")?;
         for session in SESSIONS {
             let word = session.ask(&host)?.word(&setup.target_dir())?;
             ensure!(word == "none+", "{session:?}: {word}");
@@ -32,11 +35,8 @@ fn until_rustup(stage: &Stage, shell: Shell) -> Result<()> {
         // It refuses where a cargo is on PATH, in a session of hers.
         let install = format!("{} -y --quiet --default-toolchain none", places::RUSTUP_INIT);
         host.run(&alice, shell.path(), ["-l", "-c", &install]).run()?.ok()?;
-        for session in SESSIONS {
-            let word = session.ask(&host)?.word(&setup.target_dir())?;
-            ensure!(word == "shim+", "{session:?}: {word}");
-        }
-        status()?.never_says("has no cargo")?;
+        all_win(&host, setup, &SESSIONS)?;
+        setup.status(&host)?.never_says("has no cargo")?;
         host.leave()?;
     }
     Ok(())

@@ -81,6 +81,19 @@ impl<'s> Host<'s> {
         self.at("/home").join(name)
     }
 
+    /// A directory below a resident's home, theirs as are the missing ones above it.
+    pub(crate) fn directory(&self, name: &str, below: &str) -> Result<PathBuf> {
+        let uid = account(name)?.uid;
+        let mut place = self.home(name);
+        for part in Path::new(below) {
+            place.push(part);
+            if !place.exists() {
+                make::directory(&place, uid, uid, 0o755)?;
+            }
+        }
+        Ok(place)
+    }
+
     /// Somebody with an account.
     pub(crate) fn person(&self, name: &str) -> Result<Person<'s>> {
         let home = if name == "root" { "/root".into() } else { Path::new("/home").join(name) };
