@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::editor::edit::{Aim, Difference, Edit, Editor, Format};
-use crate::editor::files::Editors;
+use crate::editor::edit::{Aim, Format};
+use crate::editor::known::{Editor, Places};
+use crate::editor::text;
 use crate::os::accounts;
 use crate::os::replace::{Original, changeable_by_others};
 use crate::os::trust::Trust;
@@ -21,7 +22,7 @@ pub(super) struct Change {
     /// The text as it is.
     pub(super) text: String,
     /// The text as it is to be.
-    pub(super) edit: Edit,
+    edited: String,
 }
 
 impl Change {
@@ -30,37 +31,46 @@ impl Change {
     /// # Errors
     /// Those of the first file that cannot be changed; nothing is written then.
     pub(super) fn to_all_files(
-        editor: Editor,
-        editors: &Editors<'_>,
+        editor: &Editor,
+        places: &Places<'_>,
         aim: &Aim,
     ) -> Result<Vec<Change>> {
-        let Some(format) = editor.format() else {
-            let (name, title) = (editor.name(), editor.title());
+        let Some(format) = editor.format else {
+            let Editor { name, title, .. } = editor;
             let text = format!("{title} has no settings file that another program could write");
             let help = format!("`cargo-peruser editor {name}` prints the steps");
             return Err(Failure::new(text).help(help));
         };
-        let files = editors.files(editor);
-        let change = |path: &PathBuf| {
-            let change = Change::to(editor, format, path, aim)?;
+        let change = |path: PathBuf| {
+            let change = Change::to(editor, format, &path, aim)?;
             if change.is_worth_making() {
                 change.original.assert_writable()?;
             }
             Ok(change)
         };
-        files.iter().map(change).collect()
+        editor.files(places).into_iter().map(change).collect()
     }
 
     /// Reads one file and thinks the change through.
     ///
     /// # Errors
     /// Why it cannot be read or changed.
-    pub(super) fn to(editor: Editor, format: Format, path: &Path, aim: &Aim) -> Result<Change> {
+    pub(super) fn to(editor: &Editor, format: Format, path: &Path, aim: &Aim) -> Result<Change> {
         assert_roots(path)?;
         let original = Original::read(path)?;
         let text = original.text()?.to_owned();
-        let edit = format.edit(&text, aim).map_err(|it| it.in_file(editor.name(), path))?;
-        Ok(Change { path: path.to_owned(), original, text, edit })
+        let by_hand = || {
+            format!(
+                "change it by hand; `cargo-peruser editor {}` prints what belongs there",
+                editor.name
+            )
+        };
+        let edited = format.edit(&text, aim).map_err(|failure| Failure {
+            text: format!("cannot edit `{}`: {failure}", escaped(path)),
+            help: failure.help.or_else(|| Some(by_hand())),
+            ..failure
+        })?;
+        Ok(Change { path: path.to_owned(), original, text, edited })
     }
 
     /// Shows what changes and does it.
@@ -68,25 +78,25 @@ impl Change {
     /// # Errors
     /// The file's; it is as it was then.
     pub(super) fn make(&self) -> anyhow::Result<()> {
-        let Change { path, original, text, edit } = self;
+        let Change { path, original, text, edited } = self;
         original.clear_leftover()?;
         if !self.is_worth_making() {
             report::line(format!("`{}`: nothing is to be done", escaped(path)))?;
             return Ok(());
         }
-        report::line(format!("`{}`:\n{}", escaped(path), Difference::between(text, &edit.text)))?;
+        report::line(format!("`{}`:\n{}", escaped(path), text::difference(text, edited)))?;
         // What a symlink leads to stays, empty: who made the link wants it there.
-        if Format::is_vacant(&edit.text) && original.is_direct() {
+        if Format::is_vacant(edited) && original.is_direct() {
             original.remove()?;
         } else {
-            original.replace(edit.text.as_bytes(), MODE)?;
+            original.replace(edited.as_bytes(), MODE)?;
         }
         Ok(())
     }
 
     /// Whether it changes anything.
     pub(super) fn is_worth_making(&self) -> bool {
-        self.edit.text != self.text
+        self.edited != self.text
     }
 
     /// Whether the file exists.

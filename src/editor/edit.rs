@@ -1,29 +1,29 @@
-//! Pure: editors and their settings: which there are, what is written into their files, and how.
+//! Pure: what is written into the settings of editors, and how.
 //!
 //! Editors find cargo past PATH, so the variable itself has to reach the language server. Every
-//! change here is one to a text: what the person wrote stays, byte for byte, and where that cannot
-//! be had the text is refused. Lua and Emacs Lisp are programs, so nothing of a person's is read
-//! there; what we add is a file or a marked block of its own.
+//! change here is one to a text: what the person wrote stays, and where that cannot be had the text is
+//! refused. Lua and Emacs Lisp are programs, so nothing of a person's is read there; what we add is a
+//! file or a marked block of its own.
 
 mod json;
-mod known;
-mod obstacle;
 mod script;
 mod text;
 mod toml;
 
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
-pub(super) use known::Editor;
-pub(super) use text::Difference;
+use crate::ui::escape::escaped;
+use crate::ui::failure::{Failure, Mark, Result};
 
-use crate::editor::edit::obstacle::{Obstacle, ObstacleKind};
+/// The way to a table of settings.
+pub(super) type Keys = [&'static str];
 
 /// How a settings file is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Format {
     /// A language for settings, and the way to the table of variables.
-    Table(Language, &'static [&'static str]),
+    Table(Language, &'static Keys),
     /// A Lua file that is ours alone.
     Lua,
     /// Emacs Lisp with a block of ours in it.
@@ -41,14 +41,12 @@ pub(super) enum Language {
 /// A variable as it is to be; `None` where it is not to be set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Variable {
-    /// Its name.
     pub name: &'static str,
-    /// Its value.
     pub value: Option<String>,
 }
 
 /// What settings are to say.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(super) struct Aim {
     /// Every variable that we ever set.
     pub variables: Vec<Variable>,
@@ -58,64 +56,26 @@ pub(super) struct Aim {
 }
 
 /// A value where it stands in a text.
-struct Found {
+pub(super) struct Found {
     /// What it says, if it is a string.
-    says: Option<String>,
+    pub(super) says: Option<String>,
     /// As it is written.
-    source: String,
-    line: usize,
-}
-
-/// What a variable's value is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Standing {
-    /// What it is to be.
-    Same,
-    /// Set by us for another state of affairs.
-    Outdated,
-    /// Chosen by the person.
-    Choice,
-}
-
-/// A settings text after a change.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Edit {
-    /// The whole text.
-    pub text: String,
-    /// What we had written there before.
-    pub before: Before,
-}
-
-/// What we had written into a text before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Before {
-    /// Nothing.
-    Nothing,
-    /// The very same.
-    Same,
-    /// Something else.
-    Outdated,
-}
-
-impl Before {
-    /// What holds for two variables together: one that is outdated makes all of it so.
-    fn and(self, other: Before) -> Before {
-        if self == Before::Outdated { self } else { other }
-    }
+    pub(super) source: String,
+    pub(super) line: usize,
 }
 
 impl Aim {
-    fn standing(&self, variable: &Variable, found: Option<&str>) -> Standing {
-        // What is no text, or a template of the editor's, only the person can have written.
-        let Some(found) = found else { return Standing::Choice };
-        let is_ours = |root: &PathBuf| Path::new(found).starts_with(root);
-        if variable.value.as_deref() == Some(found) {
-            Standing::Same
-        } else if found.is_empty() || self.roots.iter().any(is_ours) {
-            Standing::Outdated
-        } else {
-            Standing::Choice
-        }
+    /// The same, with nothing that is to be set.
+    pub(super) fn withdrawn(&self) -> Aim {
+        let unset = |it: &Variable| Variable { name: it.name, value: None };
+        Aim { variables: self.variables.iter().map(unset).collect(), roots: self.roots.clone() }
+    }
+
+    /// What is no text, or a template of the editor's, only the person can have written.
+    fn is_choice(&self, found: &Found) -> bool {
+        let is_ours =
+            |root: &PathBuf| found.says.as_ref().is_some_and(|it| Path::new(it).starts_with(root));
+        found.says.as_deref() != Some("") && !self.roots.iter().any(is_ours)
     }
 
     fn wanted(&self) -> impl Iterator<Item = (&'static str, &str)> {
@@ -123,74 +83,18 @@ impl Aim {
     }
 }
 
-impl Language {
-    /// Changes a text so that the table that `keys` lead to says what it is to say.
-    fn edit(self, keys: &[&str], text: &str, aim: &Aim) -> Result<Edit, Obstacle> {
-        let begin = Edit { text: text.to_owned(), before: Before::Nothing };
-        let one = |edit, variable| self.one(keys, edit, variable, aim);
-        aim.variables.iter().try_fold(begin, one)
-    }
-
-    fn one(
-        self,
-        keys: &[&str],
-        Edit { text, before }: Edit,
-        variable: &Variable,
-        aim: &Aim,
-    ) -> Result<Edit, Obstacle> {
-        let name = variable.name;
-        let wanted = variable.value.as_deref();
-        let Some(found) = self.find(&text, keys, name)? else {
-            let text =
-                wanted.map_or(Ok(text.clone()), |value| self.put(&text, keys, name, value))?;
-            return Ok(Edit { text, before });
-        };
-        let text = match (aim.standing(variable, found.says.as_deref()), wanted) {
-            (Standing::Same, _) => return Ok(Edit { text, before: before.and(Before::Same) }),
-            (Standing::Choice, None) => return Ok(Edit { text, before }),
-            (Standing::Choice, Some(_)) => {
-                let kind = ObstacleKind::Choice { name: name.to_owned(), value: found.source };
-                return Err(Obstacle { line: found.line, kind });
-            }
-            (Standing::Outdated, Some(value)) => self.put(&text, keys, name, value)?,
-            (Standing::Outdated, None) => self.take(&text, keys, name)?,
-        };
-        Ok(Edit { text, before: Before::Outdated })
-    }
-
-    /// Looks a value up in the table that `keys` lead to.
-    fn find(self, text: &str, keys: &[&str], name: &str) -> Result<Option<Found>, Obstacle> {
-        match self {
-            Language::Json => json::find(text, keys, name),
-            Language::Toml => toml::find(text, keys, name),
-        }
-    }
-
-    /// The text with that value, and with as many tables around it as are missing.
-    fn put(self, text: &str, keys: &[&str], name: &str, value: &str) -> Result<String, Obstacle> {
-        match self {
-            Language::Json => json::put(text, keys, name, value),
-            Language::Toml => toml::put(text, keys, name, value),
-        }
-    }
-
-    /// The text without that value, and without what then holds nothing around it.
-    fn take(self, text: &str, keys: &[&str], name: &str) -> Result<String, Obstacle> {
-        match self {
-            Language::Json => json::take(text, keys, name),
-            Language::Toml => toml::take(text, keys, name),
-        }
-    }
-}
-
 impl Format {
     /// Changes a text so that it says what it is to say, and nothing else in it.
     ///
     /// # Errors
-    /// [`Obstacle`] for what cannot be parsed, and for what the person has chosen.
-    pub(super) fn edit(self, text: &str, aim: &Aim) -> Result<Edit, Obstacle> {
+    /// What cannot be parsed or changed, and, marked, what the person has chosen. The text begins
+    /// with the line; where the help is missing, the person can only change it by hand.
+    pub(super) fn edit(self, text: &str, aim: &Aim) -> Result<String> {
         text::in_its_own_shape(text, |body| match self {
-            Format::Table(language, keys) => language.edit(keys, body, aim),
+            Format::Table(language, keys) => {
+                let set = |text: String, variable| language.set(&text, keys, variable, aim);
+                aim.variables.iter().try_fold(body.to_owned(), set)
+            }
             Format::Lua => script::whole_file(body, aim),
             Format::Elisp => script::block(body, aim),
         })
@@ -199,6 +103,62 @@ impl Format {
     /// Whether a text says nothing any more, so that its file may go.
     pub(super) fn is_vacant(text: &str) -> bool {
         text.is_empty() || text == json::VACANT
+    }
+}
+
+impl Language {
+    /// Looks a value up in the table that `keys` lead to.
+    pub(super) fn find(self, text: &str, keys: &Keys, name: &str) -> Result<Option<Found>> {
+        match self {
+            Language::Json => json::find(text::body(text), keys, name),
+            Language::Toml => toml::find(text::body(text), keys, name),
+        }
+    }
+
+    /// The text with one variable as it is to be.
+    fn set(self, text: &str, keys: &Keys, variable: &Variable, aim: &Aim) -> Result<String> {
+        let name = variable.name;
+        match (self.find(text, keys, name)?, variable.value.as_deref()) {
+            (Some(found), Some(value)) if found.says.as_deref() == Some(value) => {
+                Ok(text.to_owned())
+            }
+            (Some(found), Some(_)) if aim.is_choice(&found) => {
+                let value = escaped(&found.source);
+                let help = format!(
+                    "leave it, since your own choice counts, or take `{name}` out and run the same \
+                     command again"
+                );
+                let text = format!("`{name}` is set to {value} already");
+                Err(in_line(found.line, text).mark(Mark::Chosen).help(help))
+            }
+            (_, Some(value)) => match self {
+                Language::Json => json::put(text, keys, name, value),
+                Language::Toml => toml::put(text, keys, name, value),
+            },
+            (Some(found), None) if !aim.is_choice(&found) => match self {
+                Language::Json => json::take(text, keys, name),
+                Language::Toml => toml::take(text, keys, name),
+            },
+            (_, None) => Ok(text.to_owned()),
+        }
+    }
+}
+
+/// What keeps a text from being changed, and where; lines are counted from 1.
+fn in_line(line: usize, what: impl Display) -> Failure {
+    Failure::new(format!("line {line}: {what}"))
+}
+
+/// What cannot be parsed, or not without doubt.
+fn incorrect(line: usize, what: impl Display) -> Failure {
+    in_line(line, what).help("correct the line and run the same command again")
+}
+
+/// The key, or the whole file, holds something else than a table of settings.
+fn no_table(line: usize, key: Option<&str>) -> Failure {
+    match key {
+        Some(key) => in_line(line, format_args!("`{key}` holds no table")),
+        None => in_line(line, "it holds no table of settings"),
     }
 }
 

@@ -5,29 +5,30 @@
 
 mod change;
 mod edit;
-mod files;
+mod known;
 mod overview;
 mod text;
 
 use clap::builder::PossibleValuesParser;
-use clap::{Arg, ArgAction, ArgMatches, Command};
+use clap::{Arg, ArgMatches, Command};
 
-use crate::editor::edit::{Aim, Editor, Variable};
-use crate::editor::files::Editors;
+use crate::editor::change::Change;
+use crate::editor::edit::{Aim, Variable};
+use crate::editor::known::{Editor, Places};
+use crate::editor::overview::Overview;
+use crate::os::homes::no_place;
 use crate::os::snapshot::Snapshot;
 use crate::private_dir::place::OWN_NAME;
 use crate::session::{Session, SessionContext};
 use crate::settings::Flags;
 use crate::shim;
 use crate::shim::decide::{BUILD_BUILD_DIR, TARGET_DIR};
+use crate::ui::arguments::switch;
 use crate::ui::escape::escaped;
 use crate::ui::failure::{Failure, Result};
 use crate::ui::report;
-use change::Change;
-use std::path::PathBuf;
 
 pub(super) fn command() -> Command {
-    let flag = |name: &'static str| Arg::new(name).long(name).action(ArgAction::SetTrue);
     Command::default()
         .about("Show or write the settings that let an editor build into your directory")
         .long_about(
@@ -39,37 +40,47 @@ pub(super) fn command() -> Command {
         .args([
             Arg::new("name")
                 .value_name("EDITOR")
-                .value_parser(PossibleValuesParser::new(Editor::ALL.map(Editor::name)))
+                .value_parser(PossibleValuesParser::new(known::ALL.iter().map(|it| it.name)))
                 .help("The editor; rust-analyzer's own settings serve several editors"),
-            flag("write")
+            switch("write", "Write the settings into your own file, after showing what changes")
+                .requires("name"),
+            switch("remove", "Remove these settings from your own file, and nothing else")
                 .requires("name")
-                .help("Write the settings into your own file, after showing what changes"),
-            flag("remove")
-                .requires("name")
-                .conflicts_with("write")
-                .help("Remove these settings from your own file, and nothing else"),
-            flag("json")
-                .conflicts_with_all(["write", "remove"])
-                .help("Print JSON, with keys that stay the same"),
+                .conflicts_with("write"),
+            switch("json", "Print JSON, with keys that stay the same")
+                .conflicts_with_all(["write", "remove"]),
         ])
 }
 
 pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyhow::Result<u8> {
     let name = verb.get_one::<String>("name");
-    let named = Editor::ALL.into_iter().find(|it| name.is_some_and(|name| name == it.name()));
+    let named = known::ALL.iter().find(|it| name.is_some_and(|name| name == it.name));
     let context = SessionContext::of(snapshot);
     let session = context.session(flags)?;
-    let no_home = || {
-        let uid = snapshot.uid;
-        Failure::new(format!("no place for settings: uid {uid} has no home directory of its own"))
-            .help("set XDG_CONFIG_HOME to a directory of your own")
-    };
-    let editors = Editors::of(snapshot).ok_or_else(no_home)?;
+    let places = Places::of(snapshot).ok_or_else(|| {
+        no_place("settings", snapshot.uid).help("set XDG_CONFIG_HOME to a directory of your own")
+    })?;
     match named {
-        Some(editor) if verb.get_flag("remove") => remove(editor, &session, &editors)?,
-        Some(editor) if verb.get_flag("write") => write(editor, &session, &editors)?,
-        Some(editor) if !verb.get_flag("json") => show(editor, &session, &editors)?,
-        _ => overview::tell(named, snapshot, &session, &editors, verb.get_flag("json"))?,
+        Some(editor) if verb.get_flag("remove") => {
+            for change in Change::to_all_files(editor, &places, &withdrawal(&session))? {
+                change.make()?;
+            }
+        }
+        Some(editor) if !verb.get_flag("json") => match aim(&session)? {
+            None => {
+                let reason = session.rule().reason();
+                report::note(&format!("editors need no settings here: {reason}"));
+            }
+            Some(aim) if verb.get_flag("write") => write(editor, &session, &places, &aim)?,
+            Some(aim) => report::line(text::settings(editor, &aim, &places)?)?,
+        },
+        _ => {
+            let overview = Overview::of(named, snapshot, &session, &places)?;
+            match verb.get_flag("json") {
+                true => report::json(&overview)?,
+                false => report::line(text::overview(&overview))?,
+            }
+        }
     }
     Ok(0)
 }
@@ -80,93 +91,67 @@ fn aim(session: &Session<'_>) -> Result<Option<Aim>> {
     if session.target_dir().is_none() {
         return Ok(None);
     }
-    let changes = session.changes();
-    let mut variables = Vec::new();
-    for name in [TARGET_DIR, BUILD_BUILD_DIR] {
-        let value = changes.iter().find(|change| change.name == name);
-        let value = value.and_then(|change| change.value.clone());
-        let text = value.map(|value| value.into_string()).transpose();
-        let value = text.map_err(|path| {
+    let mut aim = withdrawal(session);
+    for variable in &mut aim.variables {
+        let change = session.changes().into_iter().find(|change| change.name == variable.name);
+        let text = change.and_then(|change| change.value).map(std::ffi::OsString::into_string);
+        variable.value = text.transpose().map_err(|path| {
             let path = escaped(&path);
             Failure::new(format!("editors cannot be told of `{path}`: the path is not UTF-8"))
                 .help("let the administrator choose a shared root whose path is UTF-8")
         })?;
-        variables.push(Variable { name, value });
     }
-    Ok(Some(Aim { variables, roots: roots(session) }))
+    Ok(Some(aim))
 }
 
-/// Where a directory that the settings name can only be ours: the shared root, and the private
-/// directory in the caller's own cache, where somebody builds who has none in the shared root yet.
-fn roots(session: &Session<'_>) -> Vec<PathBuf> {
-    let own = session.own_cache().map(|cache| cache.join(OWN_NAME));
-    session.settings().shared_root().map(Into::into).into_iter().chain(own).collect()
-}
-
-/// What takes our settings out, whether or not the caller gets a directory now.
+/// What takes our settings out, whether or not the caller gets a directory now. A directory that they
+/// name can only be ours in the shared root, and in the caller's own cache, where somebody builds who
+/// has none in the shared root yet.
 fn withdrawal(session: &Session<'_>) -> Aim {
+    let own = session.own_cache().map(|cache| cache.join(OWN_NAME));
+    let roots = session.settings().shared_root().map(Into::into).into_iter().chain(own).collect();
     let unset = |name| Variable { name, value: None };
-    Aim { variables: [TARGET_DIR, BUILD_BUILD_DIR].map(unset).into(), roots: roots(session) }
+    Aim { variables: [TARGET_DIR, BUILD_BUILD_DIR].map(unset).into(), roots }
 }
 
-fn show(editor: Editor, session: &Session<'_>, editors: &Editors<'_>) -> anyhow::Result<()> {
-    let Some(aim) = aim(session)? else {
-        nothing_to_say(session);
-        return Ok(());
-    };
-    Ok(report::line(text::settings(editor, &aim, editors)?)?)
-}
-
-fn write(editor: Editor, session: &Session<'_>, editors: &Editors<'_>) -> anyhow::Result<()> {
-    let Some(aim) = aim(session)? else {
-        nothing_to_say(session);
-        return Ok(());
-    };
+fn write(
+    editor: &Editor,
+    session: &Session<'_>,
+    places: &Places<'_>,
+    aim: &Aim,
+) -> anyhow::Result<()> {
     // All of them are read before the first is written.
-    let changes = Change::to_all_files(editor, editors, &aim)?;
+    let changes = Change::to_all_files(editor, places, aim)?;
     for note in session.prepare()? {
         shim::tell(&note);
     }
-    for change in &changes {
-        change.make()?;
-    }
-    Ok(())
-}
-
-fn remove(editor: Editor, session: &Session<'_>, editors: &Editors<'_>) -> anyhow::Result<()> {
-    for change in &Change::to_all_files(editor, editors, &withdrawal(session))? {
-        change.make()?;
-    }
-    Ok(())
+    changes.iter().try_for_each(Change::make)
 }
 
 /// The editors whose settings `--write` has changed. Whoever takes the program away should know of
 /// them before; what cannot be read is not worth a word then.
 pub(super) fn written(snapshot: &Snapshot, flags: &Flags) -> Vec<&'static str> {
-    let context = SessionContext::of(snapshot);
-    let Ok(session) = context.session(flags) else { return Vec::new() };
-    let Some(editors) = Editors::of(snapshot) else { return Vec::new() };
-    let withdrawal = withdrawal(&session);
-    let is_written = |editor: &Editor| {
-        let changes = Change::to_all_files(*editor, &editors, &withdrawal).unwrap_or_default();
-        changes.iter().any(Change::is_worth_making)
-    };
-    Editor::ALL.into_iter().filter(is_written).map(Editor::name).collect()
+    changed(snapshot, flags, |session| Ok(Some(withdrawal(session))))
 }
 
 /// The editors whose settings `--write` has changed, and which are to say something else by now.
 pub(crate) fn outdated(snapshot: &Snapshot, flags: &Flags) -> Vec<&'static str> {
-    let context = SessionContext::of(snapshot);
-    let aim = context.session(flags).and_then(|session| aim(&session)).ok().flatten();
-    let (Some(aim), Some(editors)) = (aim, Editors::of(snapshot)) else { return Vec::new() };
-    let is_outdated = |name: &&str| {
-        let editor = Editor::ALL.into_iter().find(|editor| editor.name() == *name);
-        let changes = editor.and_then(|it| Change::to_all_files(it, &editors, &aim).ok());
-        changes.unwrap_or_default().iter().any(Change::is_worth_making)
-    };
-    written(snapshot, flags).into_iter().filter(is_outdated).collect()
+    let written = written(snapshot, flags);
+    changed(snapshot, flags, aim).into_iter().filter(|name| written.contains(name)).collect()
 }
 
-fn nothing_to_say(session: &Session<'_>) {
-    report::note(&format!("editors need no settings here: {}", session.rule().reason()));
+/// The editors whose settings would change if they were to say that.
+fn changed(
+    snapshot: &Snapshot,
+    flags: &Flags,
+    aim: impl FnOnce(&Session<'_>) -> Result<Option<Aim>>,
+) -> Vec<&'static str> {
+    let context = SessionContext::of(snapshot);
+    let aim = context.session(flags).and_then(|session| aim(&session)).ok().flatten();
+    let (Some(aim), Some(places)) = (aim, Places::of(snapshot)) else { return Vec::new() };
+    let would_change = |editor: &&Editor| {
+        let changes = Change::to_all_files(editor, &places, &aim);
+        changes.is_ok_and(|changes| changes.iter().any(Change::is_worth_making))
+    };
+    known::ALL.iter().filter(would_change).map(|editor| editor.name).collect()
 }

@@ -6,15 +6,13 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::change::Change;
-use super::text;
-use crate::editor::edit::{Aim, Before, Editor};
-use crate::editor::files::Editors;
+use crate::editor::change::Change;
+use crate::editor::edit::{Aim, Format};
+use crate::editor::known::{self, Editor, Places, RUST_ANALYZER};
 use crate::os::snapshot::Snapshot;
 use crate::session::Session;
 use crate::shim::decide::TARGET_DIR;
-use crate::ui::failure::{Failure, Mark};
-use crate::ui::report;
+use crate::ui::failure::{Mark, Result};
 
 /// Everything that `editor` tells. Paths that are not UTF-8 are approximated in JSON.
 #[derive(Debug, Serialize)]
@@ -80,62 +78,34 @@ pub(super) enum State {
     Unusable,
 }
 
-/// Prints it, for one editor or for all.
-pub(super) fn tell(
-    named: Option<Editor>,
-    snapshot: &Snapshot,
-    session: &Session<'_>,
-    editors: &Editors<'_>,
-    is_json: bool,
-) -> anyhow::Result<()> {
-    let overview = Overview::of(named, snapshot, session, editors)?;
-    if is_json {
-        report::json(&overview)?;
-    } else {
-        report::line(text::overview(&overview))?;
-    }
-    Ok(())
-}
-
 impl Overview {
-    fn of(
-        named: Option<Editor>,
+    pub(super) fn of(
+        named: Option<&Editor>,
         snapshot: &Snapshot,
         session: &Session<'_>,
-        editors: &Editors<'_>,
-    ) -> anyhow::Result<Overview> {
-        let aim = super::aim(session)?;
+        places: &Places<'_>,
+    ) -> Result<Overview> {
+        let aim = super::aim(session)?.unwrap_or_else(|| super::withdrawal(session));
         let target_dir = session.target_dir();
         let exported = snapshot.variable(TARGET_DIR);
         let session_exports_it =
             target_dir.is_some_and(|target| exported.as_deref() == Some(target.as_os_str()));
-        let files = |editor| files(editor, editors, aim.as_ref());
-        let common = files(Editor::RustAnalyzer);
-        let found = |editor: Editor| {
-            let files = files(editor);
-            // What stands in settings is stronger than what is inherited.
-            let heard: &[File] = if editor.heeds_rust_analyzer() { &common } else { &[] };
-            let says_otherwise = |file: &File| file.state.says_otherwise();
-            let covered_by = if files.iter().chain(heard).any(says_otherwise) {
-                None
-            } else if is_covered(&files) && editor != Editor::RustAnalyzer {
-                Some(Cover::Settings)
-            } else if session_exports_it {
-                Some(Cover::Session)
-            } else {
-                is_covered(heard).then_some(Cover::RustAnalyzer)
-            };
-            let program = editors.program(editor);
+        let all = known::ALL.iter().filter(|it| named.is_none_or(|named| named.name == it.name));
+        let common = known::ALL.iter().find(|it| it.name == RUST_ANALYZER);
+        let common = common.map_or_else(Vec::new, |it| files(it, places, &aim));
+        let found = |editor: &Editor| {
+            let files = files(editor, places, &aim);
+            let program = editor.program(places);
+            let common: &[File] = if editor.heeds_rust_analyzer { &common } else { &[] };
             Found {
-                name: editor.name(),
-                title: editor.title(),
-                is_here: program.is_some() || editors.has_traces(editor),
+                name: editor.name,
+                title: editor.title,
+                is_here: program.is_some() || editor.has_traces(places),
                 program: program.as_deref().map(lossy),
-                covered_by,
+                covered_by: covered_by(editor.name, &files, common, session_exports_it),
                 files,
             }
         };
-        let all = Editor::ALL.into_iter().filter(|editor| named.is_none_or(|it| it == *editor));
         Ok(Overview {
             target_dir: target_dir.map(lossy),
             reason: session.rule().reason(),
@@ -145,47 +115,54 @@ impl Overview {
     }
 }
 
-fn is_covered(files: &[File]) -> bool {
-    !files.is_empty() && files.iter().all(|file| file.state == State::Covered)
+/// What covers an editor with these files; `common` are rust-analyzer's own, where it heeds them.
+fn covered_by(name: &str, files: &[File], common: &[File], is_exported: bool) -> Option<Cover> {
+    let is_covered =
+        |files: &[File]| !files.is_empty() && files.iter().all(|it| it.state == State::Covered);
+    // What stands in settings is stronger than what is inherited.
+    let says_otherwise = |it: &File| matches!(it.state, State::Outdated | State::Chosen);
+    if files.iter().chain(common).any(says_otherwise) {
+        None
+    } else if is_covered(files) && name != RUST_ANALYZER {
+        Some(Cover::Settings)
+    } else if is_exported {
+        Some(Cover::Session)
+    } else {
+        is_covered(common).then_some(Cover::RustAnalyzer)
+    }
 }
 
-fn files(editor: Editor, editors: &Editors<'_>, aim: Option<&Aim>) -> Vec<File> {
-    editors.files(editor).iter().map(|path| File::of(editor, path, aim)).collect()
-}
-
-impl File {
-    fn of(editor: Editor, path: &Path, aim: Option<&Aim>) -> File {
-        let nothing = Aim::default();
-        let format = editor.format();
-        let change = format.map(|it| Change::to(editor, it, path, aim.unwrap_or(&nothing)));
-        let (state, detail, note) = match change {
-            None => (State::Missing, None, None),
-            Some(Ok(change)) => {
-                let state = State::of(&change);
-                (state, None, editor.target_dir_note(&change.text))
+fn files(editor: &Editor, places: &Places<'_>, aim: &Aim) -> Vec<File> {
+    let Some(format) = editor.format else { return Vec::new() };
+    let file = |path: &Path| {
+        let (state, detail, note) = match Change::to(editor, format, path, aim) {
+            Ok(change) => {
+                (State::of(&change, format, aim), None, editor.target_dir_note(&change.text))
             }
-            Some(Err(error)) => (State::of_failure(&error), Some(error.to_string()), None),
+            Err(error) => {
+                let is_chosen = error.mark == Some(Mark::Chosen);
+                let state = if is_chosen { State::Chosen } else { State::Unusable };
+                (state, Some(error.text), None)
+            }
         };
         File { path: lossy(path), state, detail, note }
-    }
+    };
+    editor.files(places).iter().map(|path| file(path)).collect()
 }
 
 impl State {
-    fn says_otherwise(self) -> bool {
-        matches!(self, State::Outdated | State::Chosen)
-    }
-
-    fn of(change: &Change) -> State {
-        match change.edit.before {
-            _ if !change.is_there() => State::Missing,
-            Before::Same if change.edit.text == change.text => State::Covered,
-            Before::Nothing => State::Silent,
-            Before::Same | Before::Outdated => State::Outdated,
+    fn of(change: &Change, format: Format, aim: &Aim) -> State {
+        // What cannot be taken out is there.
+        let without = format.edit(&change.text, &aim.withdrawn());
+        if !change.is_there() {
+            State::Missing
+        } else if without.is_ok_and(|text| text == change.text) {
+            State::Silent
+        } else if change.is_worth_making() {
+            State::Outdated
+        } else {
+            State::Covered
         }
-    }
-
-    fn of_failure(error: &Failure) -> State {
-        if error.mark == Some(Mark::Chosen) { State::Chosen } else { State::Unusable }
     }
 }
 

@@ -1,37 +1,54 @@
 //! What `editor` prints for people: settings to copy, and the overview.
 
-use super::overview::{Cover, Found, Overview, State};
-use crate::editor::edit::{Aim, Editor};
-use crate::editor::files::Editors;
+use std::path::PathBuf;
+
+use similar::TextDiff;
+
+use crate::editor::edit::Aim;
+use crate::editor::known::{Editor, Places, RUST_ANALYZER};
+use crate::editor::overview::{Cover, Found, Overview, State};
 use crate::os::files;
 use crate::ui::escape::escaped;
 use crate::ui::failure::Result;
 
+/// Lines shown around a change.
+const CONTEXT: usize = 3;
+
+/// The lines that a change adds and takes away, fit for a terminal.
+pub(super) fn difference(old: &str, new: &str) -> String {
+    let diff = TextDiff::from_lines(old, new);
+    let mut lines = Vec::new();
+    for group in diff.grouped_ops(CONTEXT) {
+        if !lines.is_empty() {
+            lines.push(" …".to_owned());
+        }
+        for change in group.iter().flat_map(|op| diff.iter_changes(op)) {
+            // Tabs stay, since they are how people indent.
+            let parts = change.value().trim_end_matches(['\r', '\n']).split('\t');
+            let parts: Vec<String> = parts.map(|part| escaped(part).to_string()).collect();
+            lines.push(format!("{}{}", change.tag(), parts.join("\t")));
+        }
+    }
+    lines.join("\n")
+}
+
 /// The settings of one editor, the files that they belong in, and what else a person should know.
-pub(super) fn settings(editor: Editor, aim: &Aim, editors: &Editors<'_>) -> Result<String> {
-    let toolchain = editors.toolchain_directory();
-    let advice =
-        editor.advice().trim_end().replace("@TOOLCHAIN@", &escaped(&toolchain).to_string());
-    let Some(format) = editor.format() else { return Ok(advice) };
-    let files: Vec<String> = editors
-        .files(editor)
-        .iter()
-        .map(|path| {
-            let state = if files::is_there(path) { "" } else { " (does not exist yet)" };
-            format!("`{}`{state}", escaped(path))
-        })
-        .collect();
+pub(super) fn settings(editor: &Editor, aim: &Aim, places: &Places<'_>) -> Result<String> {
+    let toolchain = escaped(&places.toolchain_directory()).to_string();
+    let advice = editor.advice.trim_end().replace("@TOOLCHAIN@", &toolchain);
+    let Some(format) = editor.format else { return Ok(advice) };
+    let file = |path: &PathBuf| {
+        let state = if files::is_there(path) { "" } else { " (does not exist yet)" };
+        format!("`{}`{state}", escaped(path))
+    };
+    let files: Vec<String> = editor.files(places).iter().map(file).collect();
     // What is written into a file that does not exist yet is what a person would write.
-    let settings = format.edit("", aim).map_err(|obstacle| {
-        let path = editors.files(editor).into_iter().next().unwrap_or_default();
-        obstacle.in_file(editor.name(), &path)
-    })?;
-    let name = editor.name();
-    let files = files.join("\n   ");
+    let settings = format.edit("", aim)?;
     Ok(format!(
-        "in {files}:\n\n{}\n{advice}\n\n`cargo-peruser editor {name} --write` puts it there, \
+        "in {}:\n\n{settings}\n{advice}\n\n`cargo-peruser editor {} --write` puts it there, \
          `--remove` takes it out again",
-        settings.text
+        files.join("\n   "),
+        editor.name
     ))
 }
 
@@ -68,7 +85,7 @@ fn summary(editor: &Found, overview: &Overview) -> String {
     let cover = match editor.covered_by {
         _ if overview.target_dir.is_none() => return place,
         Some(Cover::Settings) => "covered by its settings".to_owned(),
-        Some(Cover::RustAnalyzer) if editor.name == Editor::RustAnalyzer.name() => {
+        Some(Cover::RustAnalyzer) if editor.name == RUST_ANALYZER => {
             "covered by its settings, but for the first build scripts".to_owned()
         }
         Some(Cover::RustAnalyzer) => format!(

@@ -96,9 +96,12 @@ impl<'a> Homes<'a> {
 
 /// There is no place for a private directory (exit 73).
 pub fn no_home(uid: u32) -> Failure {
-    Failure::new(format!(
-        "no place for a private directory: uid {uid} has no home directory of its own"
-    ))
-    .help("set XDG_CACHE_HOME to a directory of your own, or CARGO_PERUSER_SHARED_ROOT")
-    .exit(73)
+    no_place("a private directory", uid)
+        .help("set XDG_CACHE_HOME to a directory of your own, or CARGO_PERUSER_SHARED_ROOT")
+        .exit(73)
+}
+
+/// There is no place for something that is to be the caller's own.
+pub fn no_place(what: &str, uid: u32) -> Failure {
+    Failure::new(format!("no place for {what}: uid {uid} has no home directory of its own"))
 }

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint, value_parser};
 
 use crate::os::files;
-use crate::os::homes::Homes;
+use crate::os::homes::{Homes, no_place};
 use crate::os::lexical;
 use crate::os::snapshot::Snapshot;
 use crate::private_dir::Caller;
@@ -23,7 +23,7 @@ use crate::shim::real_cargo::is_executable;
 use crate::shim::toolchain::{CARGO, RUSTC};
 use crate::toolchain::links::{Link, RUSTUP};
 use crate::ui::escape::escaped;
-use crate::ui::failure::{Failure, Result};
+use crate::ui::failure::Result;
 use crate::ui::report;
 
 pub(super) fn command() -> Command {
@@ -83,18 +83,16 @@ fn place(snapshot: &Snapshot, homes: &Homes<'_>, named: Option<&PathBuf>) -> Res
     let path = match named {
         Some(path) => lexical::absolute(&snapshot.cwd, path),
         None => {
-            let data = homes.data().ok_or_else(|| no_place(snapshot.uid))?;
+            let no_place = || {
+                no_place("a toolchain directory", snapshot.uid)
+                    .help("name a directory: cargo-peruser toolchain <DIR>")
+                    .exit(73)
+            };
+            let data = homes.data().ok_or_else(no_place)?;
             data.join("cargo-peruser").join("toolchain").join("bin")
         }
     };
     Ok(files::without_symlinks(&path))
-}
-
-fn no_place(uid: u32) -> Failure {
-    let what = "no place for a toolchain directory";
-    Failure::new(format!("{what}: uid {uid} has no home directory of its own"))
-        .help("name a directory: cargo-peruser toolchain <DIR>")
-        .exit(73)
 }
 
 /// What the directory's `cargo` leads to: the installed shim, or else this program itself.

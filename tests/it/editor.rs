@@ -134,7 +134,7 @@ fn takes_out_again_exactly_what_it_has_written() {
         (
             "zed",
             "home/.config/zed/settings.json",
-            "// mine\n{\r\n \"lsp\": {\r\n  \"x\": {}\r\n }\r\n}\r\n",
+            "// mine\r\n{\r\n \"lsp\": {\r\n  \"x\": {}\r\n }\r\n}\r\n",
         ),
         ("helix", "home/.config/helix/languages.toml", "[[language]]\nname = 'rust' # r\n"),
         ("emacs", "home/.emacs.d/init.el", ";;; init.el -*- lexical-binding: t -*-\n(f)"),

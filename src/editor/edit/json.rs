@@ -8,8 +8,9 @@ use jsonc_parser::cst::{
     CstInputValue, CstLeafNode, CstNode, CstObject, CstObjectProp, CstRootNode,
 };
 
-use super::Found;
-use crate::editor::edit::obstacle::{Obstacle, ObstacleKind};
+use super::{Found, Keys, incorrect, no_table};
+use crate::ui::escape::escaped;
+use crate::ui::failure::Result;
 
 /// What is left of a file that we made once our settings are gone.
 pub(super) const VACANT: &str = "{\n}\n";
@@ -29,7 +30,7 @@ const DIALECT: ParseOptions = ParseOptions {
 };
 
 /// Looks a value up in the table that `keys` lead to.
-pub(super) fn find(text: &str, keys: &[&str], name: &str) -> Result<Option<Found>, Obstacle> {
+pub(super) fn find(text: &str, keys: &Keys, name: &str) -> Result<Option<Found>> {
     let root = parsed(text)?;
     let (table, []) = descend(&root, keys)? else { return Ok(None) };
     let value = property(&table, name)?.and_then(|property| property.value());
@@ -41,7 +42,7 @@ pub(super) fn find(text: &str, keys: &[&str], name: &str) -> Result<Option<Found
 }
 
 /// The text with that value, and with as many tables around it as are missing.
-pub(super) fn put(text: &str, keys: &[&str], name: &str, value: &str) -> Result<String, Obstacle> {
+pub(super) fn put(text: &str, keys: &Keys, name: &str, value: &str) -> Result<String> {
     let root = parsed(text)?;
     let (table, missing) = descend(&root, keys)?;
     let table = missing.iter().fold(table, |table, key| table.object_value_or_set(key));
@@ -57,7 +58,7 @@ pub(super) fn put(text: &str, keys: &[&str], name: &str, value: &str) -> Result<
 
 /// The text without that value, and without each table around it that then holds nothing, not even a
 /// comment.
-pub(super) fn take(text: &str, keys: &[&str], name: &str) -> Result<String, Obstacle> {
+pub(super) fn take(text: &str, keys: &Keys, name: &str) -> Result<String> {
     let root = parsed(text)?;
     let (table, _) = descend(&root, keys)?;
     let mut next = property(&table, name)?;
@@ -113,13 +114,13 @@ fn clear(node: CstNode, has_comment: bool) {
     }
 }
 
-fn parsed(text: &str) -> Result<CstRootNode, Obstacle> {
+fn parsed(text: &str) -> Result<CstRootNode> {
     let root = CstRootNode::parse(text, &DIALECT).map_err(|error| {
         let mut cause = error.kind().to_string();
         if let Some(first) = cause.get_mut(..1) {
             first.make_ascii_lowercase();
         }
-        Obstacle { line: error.line_display(), kind: ObstacleKind::Syntax(cause) }
+        incorrect(error.line_display(), escaped(&cause))
     })?;
     if root.value().is_none() {
         root.set_value(CstInputValue::Object(Vec::new()));
@@ -128,14 +129,10 @@ fn parsed(text: &str) -> Result<CstRootNode, Obstacle> {
 }
 
 /// Follows the keys as far as they lead: the last object, and the keys that are missing in it.
-fn descend<'k>(
-    root: &CstRootNode,
-    keys: &'k [&'k str],
-) -> Result<(CstObject, &'k [&'k str]), Obstacle> {
+fn descend<'k>(root: &CstRootNode, keys: &'k Keys) -> Result<(CstObject, &'k Keys)> {
     let object = |value: Option<CstNode>, key: Option<&str>| {
         let line = value.as_ref().map_or(1, line);
-        let kind = || ObstacleKind::NotATable(key.map(str::to_owned));
-        value.and_then(|it| it.as_object()).ok_or_else(|| Obstacle { line, kind: kind() })
+        value.and_then(|it| it.as_object()).ok_or_else(|| no_table(line, key))
     };
     let mut table = object(root.value(), None)?;
     let mut rest = keys;
@@ -147,15 +144,14 @@ fn descend<'k>(
     Ok((table, rest))
 }
 
-fn property(table: &CstObject, name: &str) -> Result<Option<CstObjectProp>, Obstacle> {
+fn property(table: &CstObject, name: &str) -> Result<Option<CstObjectProp>> {
     let properties = table.properties().into_iter();
     let mut named = properties.filter(|it| it.decoded_name().is_some_and(|it| it == name));
     let first = named.next();
     match named.next() {
         None => Ok(first),
         Some(second) => {
-            let kind = ObstacleKind::Twice(name.to_owned());
-            Err(Obstacle { line: line(&second.into()), kind })
+            Err(incorrect(line(&second.into()), format_args!("`{name}` stands there twice")))
         }
     }
 }

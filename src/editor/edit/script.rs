@@ -1,46 +1,37 @@
 //! Pure: templates in the languages that editors are programmed in, filled with this person's
 //! paths.
 
-use super::{Aim, Before, Edit};
-use crate::editor::edit::obstacle::{Obstacle, ObstacleKind};
+use super::{Aim, in_line};
 use crate::os::marked::{self, Blocks};
+use crate::ui::failure::Result;
 
 const LUA: &str = include_str!("../snippets/neovim.lua");
 const ELISP_COMMENT: &str = ";;";
 const ELISP: &str = include_str!("../snippets/emacs.el");
 
 /// The Lua file. It is ours alone: another one of its name is left alone.
-pub(super) fn whole_file(text: &str, aim: &Aim) -> Result<Edit, Obstacle> {
-    let wanted = lua(aim).unwrap_or_default();
-    let first_line = LUA.lines().next();
-    if !text.is_empty() && text.lines().next() != first_line {
-        return Err(Obstacle { line: 1, kind: ObstacleKind::NotOurs });
+pub(super) fn whole_file(text: &str, aim: &Aim) -> Result<String> {
+    if !text.is_empty() && text.lines().next() != LUA.lines().next() {
+        let failure = in_line(1, "it was not written by cargo-peruser");
+        return Err(failure.help("give the file another name"));
     }
-    let before = match text {
-        "" => Before::Nothing,
-        _ if text == wanted => Before::Same,
-        _ => Before::Outdated,
-    };
-    Ok(Edit { text: wanted, before })
+    Ok(lua(aim).unwrap_or_default())
 }
 
 /// The Emacs Lisp file with our block at its end; the rest is a program, and never read.
-pub(super) fn block(text: &str, aim: &Aim) -> Result<Edit, Obstacle> {
-    let unfinished =
-        |at: marked::Unfinished| Obstacle { line: at.line, kind: ObstacleKind::HalfABlock };
+pub(super) fn block(text: &str, aim: &Aim) -> Result<String> {
     let blocks = Blocks { end: elisp(aim), ..Blocks::default() };
-    let bytes = text.as_bytes();
-    let bare = marked::without_blocks_in(ELISP_COMMENT, bytes).map_err(unfinished)?;
-    let wanted = marked::with_blocks_in(ELISP_COMMENT, &bare, &blocks).map_err(unfinished)?;
+    let wanted = marked::with_blocks_in(ELISP_COMMENT, text.as_bytes(), &blocks);
+    let wanted = wanted.map_err(|at| {
+        in_line(at.line, "the block of cargo-peruser that begins here has lost its end")
+            .help("end the block again, or take what is left of it out")
+    })?;
+    // Wherever the person has moved it to, it stays.
+    if blocks.end.is_some_and(|block| text.contains(&block)) {
+        return Ok(text.to_owned());
+    }
     // Whole lines come and go, so that text stays text.
-    let [bare, wanted] = [bare, wanted].map(|text| String::from_utf8_lossy(&text).into_owned());
-    let (text, before) = match blocks.end.as_deref().map(|block| text.contains(block)) {
-        _ if bare == text => (wanted, Before::Nothing),
-        // Wherever the person has moved it to, it stays.
-        Some(true) => (text.to_owned(), Before::Same),
-        _ => (wanted, Before::Outdated),
-    };
-    Ok(Edit { text, before })
+    Ok(String::from_utf8_lossy(&wanted).into_owned())
 }
 
 /// The Lua program; `None` where there is nothing to set.

@@ -1,7 +1,8 @@
 //! Texts before and after, for every format.
 
-use super::{Aim, Before, Difference, Edit, Editor, Format, Language, Variable};
-use crate::editor::edit::obstacle::ObstacleKind;
+use super::{Aim, Format, Language, Variable};
+use crate::editor::text::difference;
+use crate::ui::failure::Mark;
 use proptest::prelude::{ProptestConfig, Strategy, prop, prop_assert, prop_assert_eq, proptest};
 
 const TARGET: &str = "/srv/x/alice/target";
@@ -20,18 +21,12 @@ fn aim(target: &str) -> Aim {
     Aim { variables, roots: vec!["/srv/x".into()] }
 }
 
-fn edit(format: Format, text: &str) -> Edit {
+fn edit(format: Format, text: &str) -> String {
     format.edit(text, &aim(TARGET)).unwrap()
 }
 
-fn nothing() -> Aim {
-    let mut nothing = aim(TARGET);
-    nothing.variables.iter_mut().for_each(|variable| variable.value = None);
-    nothing
-}
-
-fn remove(format: Format, text: &str) -> Edit {
-    format.edit(text, &nothing()).unwrap()
+fn remove(format: Format, text: &str) -> String {
+    format.edit(text, &aim(TARGET).withdrawn()).unwrap()
 }
 
 #[test]
@@ -64,9 +59,9 @@ fn json_is_inserted_where_it_looks_like_its_neighbours() {
                 .replace("\"V\"", "\"CARGO_TARGET_DIR\"")
                 .replace("\"D\"", &format!("\"{TARGET}\""))
         };
-        let found = edit(VSCODE, &long(before)).text;
+        let found = edit(VSCODE, &long(before));
         assert_eq!(found, long(after), "{before}");
-        assert_eq!(edit(VSCODE, &found), Edit { text: found.clone(), before: Before::Same });
+        assert_eq!(edit(VSCODE, &found), found);
     }
 }
 
@@ -74,21 +69,21 @@ fn json_is_inserted_where_it_looks_like_its_neighbours() {
 fn json_is_taken_back_with_the_tables_that_hold_nothing_else() {
     let deep = "{\n  \"lsp\": {\n    \"rust-analyzer\": {\n      \"binary\": {\n        \"env\": {\n          \
                 \"CARGO_TARGET_DIR\": \"/srv/x/alice/target\"\n        }\n      }\n    }\n  }\n}\n";
-    assert_eq!(edit(ZED, "").text, deep);
-    assert_eq!(remove(ZED, deep).text, "{\n}\n");
-    assert!(Format::is_vacant(&remove(ZED, deep).text));
+    assert_eq!(edit(ZED, ""), deep);
+    assert_eq!(remove(ZED, deep), "{\n}\n");
+    assert!(Format::is_vacant(&remove(ZED, deep)));
     let with_path = deep.replace("\"binary\": {", "\"binary\": {\n        \"path\": \"/x\",");
     let expected = "{\n  \"lsp\": {\n    \"rust-analyzer\": {\n      \"binary\": {\n        \
                     \"path\": \"/x\"\n      }\n    }\n  }\n}\n";
-    assert_eq!(remove(ZED, &with_path).text, expected);
+    assert_eq!(remove(ZED, &with_path), expected);
     // What a person has written into a table of ours keeps it alive.
     let with_comment = deep.replace("target\"\n", "target\" // kept\n");
     let expected = deep.replace("\"CARGO_TARGET_DIR\": \"/srv/x/alice/target\"", "// kept");
-    assert_eq!(remove(ZED, &with_comment).text, expected);
+    assert_eq!(remove(ZED, &with_comment), expected);
     let between = "{\"rust-analyzer.server.extraEnv\": {\"A\": \"1\", \"CARGO_TARGET_DIR\": \
                    \"/srv/x/alice/target\", \"B\": \"2\"}}";
     let expected = "{\"rust-analyzer.server.extraEnv\": {\"A\": \"1\", \"B\": \"2\"}}";
-    assert_eq!(remove(VSCODE, between).text, expected);
+    assert_eq!(remove(VSCODE, between), expected);
 }
 
 #[test]
@@ -113,64 +108,38 @@ fn toml_is_inserted_and_taken_back() {
             "[cargo]\nextraEnv = { A = 'b' } # c\n",
             "[cargo]\nextraEnv = { A = 'b', V = \"D\" } # c\n",
         ),
+        ("[\"cargo\".\"extraEnv\"]\nA = 'b'\n", "[\"cargo\".\"extraEnv\"]\nA = 'b'\nV = \"D\"\n"),
+        (
+            "[ cargo . 'extraEnv' ] # c\nA = 'b'\n[ check ]\n\"x\" = 1\n",
+            "[ cargo . 'extraEnv' ] # c\nA = 'b'\nV = \"D\"\n[ check ]\n\"x\" = 1\n",
+        ),
         ("[cargo]\nextraEnv = {A = 'b'}", "[cargo]\nextraEnv = { A = 'b', V = \"D\" }\n"),
     ] {
         let long = |text: &str| {
             text.replace("V =", "CARGO_TARGET_DIR =").replace("\"D\"", &format!("\"{TARGET}\""))
         };
-        let found = edit(RUST_ANALYZER, before).text;
+        let found = edit(RUST_ANALYZER, before);
         assert_eq!(found, long(after), "{before}");
-        assert_eq!(edit(RUST_ANALYZER, &found), Edit { text: found.clone(), before: Before::Same });
+        assert_eq!(edit(RUST_ANALYZER, &found), found);
         let back = before.replace("{A = 'b'}", "{ A = 'b' }");
-        assert_eq!(remove(RUST_ANALYZER, &found).text.trim_end(), back.trim_end());
+        assert_eq!(remove(RUST_ANALYZER, &found).trim_end(), back.trim_end());
     }
     let old = "[cargo.extraEnv]\nCARGO_TARGET_DIR   =   '/srv/x/bob/target'   # his\n";
     let new = format!("[cargo.extraEnv]\nCARGO_TARGET_DIR   =   \"{TARGET}\"   # his\n");
-    assert_eq!(edit(RUST_ANALYZER, old), Edit { text: new, before: Before::Outdated });
+    assert_eq!(edit(RUST_ANALYZER, old), new);
 }
 
 #[test]
-fn each_line_keeps_its_end_and_new_ones_end_as_most_do() {
-    let json = "{\r\n  \"a\": 1,\n  \"b\": 2\r\n}\r\n";
-    for (format, before, end) in [
-        (VSCODE, json, "\r\n"),
-        (ZED, json, "\r\n"),
-        (RUST_ANALYZER, "a = 1\r\nb = 2\n# c\r\n", "\r\n"),
-        (RUST_ANALYZER, "[cargo.extraEnv]\r\nA = 'b'\n# x\r\n[check]\r\n", "\r\n"),
-        (RUST_ANALYZER, "a = 1\nb = 2\r\n# c\n", "\n"),
-        (Format::Elisp, "(a)\r\n(b)\n(c)\r\n", "\r\n"),
+fn mixed_line_ends_stay() {
+    for (format, before) in [
+        (VSCODE, "{\r\n  \"a\": 1,\n  \"b\": 2\r\n}\r\n"),
+        (RUST_ANALYZER, "a = 1\r\nb = 2\n# c\r\n"),
+        (RUST_ANALYZER, "a = 1\nb = 2\r\n# c\n"),
+        (Format::Elisp, "(a)\r\n(b)\n(c)\r\n"),
     ] {
-        let found = edit(format, before).text;
-        let line = found.split_inclusive('\n').find(|it| it.contains(TARGET)).unwrap();
-        assert_eq!(line.ends_with("\r\n"), end == "\r\n", "{found:?}");
-        let is_whole =
-            |line: &&str| found.split_inclusive('\n').any(|it| it.trim_end_matches(',') == *line);
-        let others = before.split_inclusive('\n').filter(|line| !line.contains("\"b\""));
-        assert!(others.clone().all(|line| is_whole(&line)), "{found:?}");
-        assert_eq!(edit(format, &found), Edit { text: found.clone(), before: Before::Same });
-        assert_eq!(remove(format, &found).text, before, "by way of {found:?}");
-    }
-}
-
-#[test]
-fn headers_and_keys_of_toml_stay_as_they_are_written() {
-    for (before, after) in [
-        ("[\"cargo\".\"extraEnv\"]\nA = 'b'\n", "[\"cargo\".\"extraEnv\"]\nA = 'b'\nV\n"),
-        ("[ cargo.extraEnv ]\nA = 'b'\n", "[ cargo.extraEnv ]\nA = 'b'\nV\n"),
-        (
-            "[ cargo . 'extraEnv' ] # c\nA = 'b'\n[ check ]\n\"x\" = 1\n",
-            "[ cargo . 'extraEnv' ] # c\nA = 'b'\nV\n[ check ]\n\"x\" = 1\n",
-        ),
-        ("[ \"cargo\" ]\nb = 1\n", "[ \"cargo\" ]\nb = 1\n\n[cargo.extraEnv]\nV\n"),
-        ("cargo = { \"extraEnv\" = { A = 'b' } }\n", "cargo = { \"extraEnv\" = { A = 'b', V } }\n"),
-    ] {
-        let after = after.replace('V', &format!("CARGO_TARGET_DIR = \"{TARGET}\""));
-        assert_eq!(edit(RUST_ANALYZER, before).text, after);
-        assert_eq!(remove(RUST_ANALYZER, &after).text, before);
-    }
-    for header in ["[\"cargo\".\"extraEnv\"]", "[ cargo . extraEnv ]"] {
-        let ours = format!("a = 1\n\n{header}\nCARGO_TARGET_DIR = '{TARGET}'\n\n[check]\n");
-        assert_eq!(remove(RUST_ANALYZER, &ours).text, "a = 1\n\n[check]\n");
+        let found = edit(format, before);
+        assert_eq!(edit(format, &found), found);
+        assert_eq!(remove(format, &found), before, "by way of {found:?}");
     }
 }
 
@@ -180,6 +149,7 @@ fn comments_of_toml_stay_where_ours_is_taken_away() {
         ("[T]\n# a\nV # b\n# c\n", "[T]\n# a\n# b\n# c\n"),
         ("[T]\nA = 1\n# a\nV # b\nB = 2\n", "[T]\nA = 1\n# a\n# b\nB = 2\n"),
         ("[T] # a\nV\n", "[T] # a\n"),
+        ("a = 1\n\n[ \"cargo\" . extraEnv ]\nV\n\n[check]\n", "a = 1\n\n[check]\n"),
         ("# a\n[T]\nV\n", "# a\n"),
         ("[T]\nV\n\n# of check\n[check]\n", "\n# of check\n[check]\n"),
         ("# a\nT.V # b\n# c\nb = 1\n", "# a\n# b\n# c\nb = 1\n"),
@@ -189,12 +159,12 @@ fn comments_of_toml_stay_where_ours_is_taken_away() {
     ] {
         let ours = before.replace('T', "cargo.extraEnv");
         let ours = ours.replace('V', &format!("CARGO_TARGET_DIR = '{TARGET}'"));
-        assert_eq!(remove(RUST_ANALYZER, &ours).text, after.replace('T', "cargo.extraEnv"));
+        assert_eq!(remove(RUST_ANALYZER, &ours), after.replace('T', "cargo.extraEnv"));
     }
     let lines =
         format!("cargo = {{ extraEnv = {{\n# a\nCARGO_TARGET_DIR = '{TARGET}' # b\n}} }}\n");
-    let refused = RUST_ANALYZER.edit(&lines, &nothing()).unwrap_err().kind;
-    assert!(matches!(refused, ObstacleKind::Unsupported(_)), "{refused:?}");
+    let refused = RUST_ANALYZER.edit(&lines, &aim(TARGET).withdrawn()).unwrap_err();
+    assert!(refused.text.starts_with("line 1: "), "{refused}");
 }
 
 #[test]
@@ -204,7 +174,6 @@ fn comments_of_json_stay_where_ours_is_taken_away() {
             "{\n  // a\n  E: {\n    // b\n    V // c\n  }\n}\n",
             "{\n  // a\n  E: {\n    // b\n    // c\n  }\n}\n",
         ),
-        ("{ E: { V /* a */, \"B\": 2 } }", "{ E: { /* a */ \"B\": 2 } }"),
         (
             "{ E: { K /* a */ : /* b */ D /* c */, /* d */ \"B\": 2 } }",
             "{ E: { /* a *//* b */ /* c */ /* d */ \"B\": 2 } }",
@@ -221,65 +190,51 @@ fn comments_of_json_stay_where_ours_is_taken_away() {
                 .replace('E', "\"rust-analyzer.server.extraEnv\"")
                 .replace('K', "\"CARGO_TARGET_DIR\"")
         };
-        assert_eq!(remove(VSCODE, &long(before)).text, long(after), "{before}");
-    }
-}
-
-/// The line and the reason of what is refused.
-fn refused(format: Format, text: &str) -> (usize, ObstacleKind) {
-    let found = format.edit(text, &aim(TARGET)).unwrap_err();
-    (found.line, found.kind)
-}
-
-fn choice(value: &str) -> ObstacleKind {
-    ObstacleKind::Choice { name: "CARGO_TARGET_DIR".into(), value: value.into() }
-}
-
-#[test]
-fn json_that_is_refused_names_its_line() {
-    use ObstacleKind::{NotATable, Syntax, Twice};
-    let env = "rust-analyzer.server.extraEnv";
-    for (text, line, kind) in [
-        ("{\n  \"a\": 1\n  \"b\": 2\n}", 2, Syntax("expected comma".into())),
-        ("{\n  a: 1\n}", 2, Syntax("expected string for object property".into())),
-        ("{\"a\": 1}\n{}", 2, Syntax("text cannot contain more than one JSON value".into())),
-        ("\n[]", 2, NotATable(None)),
-        ("{\n\"E\": null}", 2, NotATable(Some(env.into()))),
-        ("{\"E\": {\n\"V\":\n\"/tmp/x\"}}", 3, choice("\"/tmp/x\"")),
-        ("{\"E\": {\n\"V\": \"/srv/xy\"}}", 2, choice("\"/srv/xy\"")),
-        ("{\"E\": {\n\"V\": \"${env:USER}\"}}", 2, choice("\"${env:USER}\"")),
-        ("{\"E\": {\n\"V\": null}}", 2, choice("null")),
-        ("{\"E\": {},\n\"E\": {}}", 2, Twice(env.into())),
-    ] {
-        let text =
-            text.replace("\"E\"", &format!("\"{env}\"")).replace("\"V\"", "\"CARGO_TARGET_DIR\"");
-        assert_eq!(refused(VSCODE, &text), (line, kind), "{text}");
+        assert_eq!(remove(VSCODE, &long(before)), long(after), "{before}");
     }
 }
 
 #[test]
-fn what_else_is_refused_names_its_line() {
-    use ObstacleKind::{HalfABlock, NotATable, NotOurs, Syntax};
-    let toml = "string values must be quoted, expected literal string";
-    for (format, text, line, kind) in [
-        (RUST_ANALYZER, "a = 1\nb =\n", 2, Syntax(toml.into())),
-        (RUST_ANALYZER, "\ncargo = 1\n", 2, NotATable(Some("cargo".into()))),
-        (RUST_ANALYZER, "[cargo.extraEnv]\nCARGO_TARGET_DIR = 'x'\n", 2, choice("'x'")),
-        (HELIX, "[[language-server]]\n", 1, NotATable(Some("language-server".into()))),
-        (Format::Lua, "print(1)\n", 1, NotOurs),
-        (Format::Elisp, "(a)\n;; >>> cargo-peruser >>>\n(b)\n", 2, HalfABlock),
+fn what_is_refused_names_its_line() {
+    for (format, text, line) in [
+        (VSCODE, "{\n  \"a\": 1\n  \"b\": 2\n}", 2),
+        (VSCODE, "{\n  a: 1\n}", 2),
+        (VSCODE, "{\"a\": 1}\n{}", 2),
+        (VSCODE, "\n[]", 2),
+        (VSCODE, "{\n\"E\": null}", 2),
+        (VSCODE, "{\"E\": {},\n\"E\": {}}", 2),
+        (RUST_ANALYZER, "a = 1\nb =\n", 2),
+        (RUST_ANALYZER, "\ncargo = 1\n", 2),
+        (RUST_ANALYZER, "a = 1\n[cargo]\nextraEnv = {\n A = 'b' }\n", 3),
+        (RUST_ANALYZER, "[cargo]\n[ \"cargo\" . extraEnv ]\n", 1),
+        (RUST_ANALYZER, "[cargo.extraEnv]\r\nA = 'b'\n", 1),
+        (HELIX, "[[language-server]]\n", 1),
+        (Format::Lua, "print(1)\n", 1),
+        (Format::Elisp, "(a)\n;; >>> cargo-peruser >>>\n(b)\n", 2),
     ] {
-        assert_eq!(refused(format, text), (line, kind), "{text}");
+        let text = text.replace("\"E\"", "\"rust-analyzer.server.extraEnv\"");
+        let refused = format.edit(&text, &aim(TARGET)).unwrap_err();
+        assert!(refused.text.starts_with(&format!("line {line}: ")), "{text}: {refused}");
+        assert_eq!(refused.mark, None, "{text}");
     }
 }
 
 #[test]
-fn a_persons_choice_is_left_where_ours_is_taken_back() {
-    for (format, text) in [
-        (VSCODE, "{\"rust-analyzer.server.extraEnv\": {\"CARGO_TARGET_DIR\": \"/tmp/x\"}}"),
-        (RUST_ANALYZER, "[cargo.extraEnv]\nCARGO_TARGET_DIR = '/tmp/x'\n"),
+fn a_persons_choice_is_refused_and_stays_where_ours_is_taken_back() {
+    for (format, text, line) in [
+        (VSCODE, "{\"E\": {\n\"V\":\n\"/tmp/x\"}}", 3),
+        (VSCODE, "{\"E\": {\n\"V\": \"/srv/xy\"}}", 2),
+        (VSCODE, "{\"E\": {\n\"V\": \"${env:USER}\"}}", 2),
+        (VSCODE, "{\"E\": {\n\"V\": null}}", 2),
+        (RUST_ANALYZER, "[cargo.extraEnv]\nV = 'x'\n", 2),
+        (HELIX, "language-server.rust-analyzer.environment = { V = 'x' }\n", 1),
     ] {
-        assert_eq!(remove(format, text), Edit { text: text.into(), before: Before::Nothing });
+        let text = text.replace("\"E\"", "\"rust-analyzer.server.extraEnv\"");
+        let text = text.replace('V', "CARGO_TARGET_DIR");
+        let refused = format.edit(&text, &aim(TARGET)).unwrap_err();
+        assert!(refused.text.starts_with(&format!("line {line}: ")), "{text}: {refused}");
+        assert_eq!(refused.mark, Some(Mark::Chosen), "{text}");
+        assert_eq!(remove(format, &text), text);
     }
 }
 
@@ -293,27 +248,27 @@ fn byte_order_mark_and_line_ends_stay() {
         };
         let text = if format == Format::Elisp { "(a)\n" } else { text };
         let crlf = format!("\u{feff}{}", text.replace('\n', "\r\n"));
-        let found = edit(format, &crlf).text;
+        let found = edit(format, &crlf);
         assert!(found.starts_with('\u{feff}') && found.contains(TARGET), "{found:?}");
         assert_eq!(found.matches('\n').count(), found.matches("\r\n").count(), "{found:?}");
-        assert_eq!(remove(format, &found).text, crlf);
+        assert_eq!(remove(format, &found), crlf);
     }
 }
 
 #[test]
 fn what_is_ours_and_outdated_is_replaced_or_goes() {
     for format in ALL {
-        let old = format.edit("", &aim("/srv/x/alice/old")).unwrap().text;
+        let old = format.edit("", &aim("/srv/x/alice/old")).unwrap();
         let new = edit(format, &old);
-        assert_eq!((new.before, &*new.text), (Before::Outdated, &*edit(format, "").text));
-        assert!(Format::is_vacant(&remove(format, &old).text), "{old}");
+        assert_eq!(new, edit(format, ""));
+        assert!(Format::is_vacant(&remove(format, &old)), "{old}");
         // A build directory that is not needed any more goes as well.
         let mut both = aim(TARGET);
         both.variables.iter_mut().for_each(|it| it.value = Some(TARGET.into()));
-        let with_both = format.edit("", &both).unwrap().text;
+        let with_both = format.edit("", &both).unwrap();
         assert_eq!(with_both.matches(TARGET).count(), 2);
-        assert!(!edit(format, &with_both).text.contains("BUILD_BUILD"), "{with_both}");
-        assert!(Format::is_vacant(&remove(format, &with_both).text), "{with_both}");
+        assert!(!edit(format, &with_both).contains("BUILD_BUILD"), "{with_both}");
+        assert!(Format::is_vacant(&remove(format, &with_both)), "{with_both}");
     }
 }
 
@@ -321,21 +276,21 @@ fn what_is_ours_and_outdated_is_replaced_or_goes() {
 fn any_path_is_quoted_for_its_language() {
     let path = "/srv/x/it's \"a\" \\ back\tslash/ä ${USER} é\u{1b}9/target";
     for format in [VSCODE, ZED] {
-        let text = format.edit("", &aim(path)).unwrap().text;
+        let text = format.edit("", &aim(path)).unwrap();
         let json: serde_json::Value = serde_json::from_str(&text).unwrap();
         let mut table = &json;
         let Format::Table(_, keys) = format else { unreachable!() };
         keys.iter().for_each(|key| table = &table[key]);
         assert_eq!(table["CARGO_TARGET_DIR"], path);
     }
-    let text = RUST_ANALYZER.edit("", &aim(path)).unwrap().text;
+    let text = RUST_ANALYZER.edit("", &aim(path)).unwrap();
     let toml: toml_edit::DocumentMut = text.parse().unwrap();
     assert_eq!(toml["cargo"]["extraEnv"]["CARGO_TARGET_DIR"].as_str(), Some(path));
-    let lua = Format::Lua.edit("", &aim(path)).unwrap().text;
+    let lua = Format::Lua.edit("", &aim(path)).unwrap();
     let expected =
         r#"CARGO_TARGET_DIR = "/srv/x/it's \"a\" \\ back\009slash/ä ${USER} é\0279/target","#;
     assert!(lua.contains(expected), "{lua}");
-    let elisp = Format::Elisp.edit("", &aim(path)).unwrap().text;
+    let elisp = Format::Elisp.edit("", &aim(path)).unwrap();
     let expected = r#""/srv/x/it's \"a\" \\ back\011slash/ä ${USER} é\0339/target""#;
     assert!(elisp.contains(expected), "{elisp}");
 }
@@ -345,13 +300,7 @@ fn differences_are_fit_for_a_terminal() {
     let old = "1\n2\n3\n4\n5\n6\n7\n8\n9\n";
     let new = "1\n2\n3\n4\n5\nx\u{1b}[2J\n\t6\r\n7\n8\n9\n";
     let expected = " 3\n 4\n 5\n-6\n+x\\u{1b}[2J\n+\t6\n 7\n 8\n 9";
-    assert_eq!(Difference::between(old, new).to_string(), expected);
-}
-
-#[test]
-fn every_editor_has_a_name_of_its_own() {
-    let names: Vec<&str> = Editor::ALL.map(Editor::name).into();
-    assert_eq!(names.join(" "), "vscode zed helix neovim emacs rustrover rust-analyzer");
+    assert_eq!(difference(old, new), expected);
 }
 
 const JSON_NAMES: &str = "a|b|lsp|rust-analyzer|binary|env|rust-analyzer.server.extraEnv";
@@ -392,21 +341,20 @@ proptest! {
     ) {
         let format = if zed { ZED } else { VSCODE };
         let Ok(found) = format.edit(&text, &aim(TARGET)) else { return Ok(()) };
-        prop_assert!(found.text.contains(TARGET));
+        prop_assert!(found.contains(TARGET));
         // Every byte of the person's is still there, in its order; white space of an empty object
         // may make room.
-        let mut rest = found.text.chars();
+        let mut rest = found.chars();
         let is_kept = |c: char| !c.is_whitespace();
         prop_assert!(text.chars().filter(|c| is_kept(*c)).all(|c| rest.any(|found| found == c)));
-        let again = edit(format, &found.text);
-        prop_assert_eq!((again.before, &again.text), (Before::Same, &found.text));
+        prop_assert_eq!(&edit(format, &found), &found);
         // Tables that were empty before may go with ours, braces may get lines of their own, and the
         // last entry may keep its comma.
         if !has_empty(&text) {
-            let [back, text] = [remove(format, &found.text).text, text]
+            let [back, text] = [remove(format, &found), text]
                 .map(|it| it.split_whitespace().collect::<String>().replace(',', ""));
-            prop_assert!(VSCODE.edit(&remove(format, &found.text).text, &nothing()).is_ok());
-            prop_assert_eq!(back, text, "by way of {:?}", found.text);
+            prop_assert!(VSCODE.edit(&remove(format, &found), &aim(TARGET).withdrawn()).is_ok());
+            prop_assert_eq!(back, text, "by way of {:?}", found);
         }
     }
 
@@ -414,20 +362,20 @@ proptest! {
     fn json_loses_no_comment_with_ours(
         text in json("a|rust-analyzer.server.extraEnv|CARGO_TARGET_DIR", "1|\"/srv/x/b\""),
     ) {
-        let Ok(found) = VSCODE.edit(&text, &nothing()) else { return Ok(()) };
+        let Ok(found) = VSCODE.edit(&text, &aim(TARGET).withdrawn()) else { return Ok(()) };
         for comment in ["//", "/*"] {
-            let [before, after] = [&text, &found.text].map(|it| it.matches(comment).count());
-            prop_assert_eq!(before, after, "{} became {}", text, found.text);
+            let [before, after] = [&text, &found].map(|it| it.matches(comment).count());
+            prop_assert_eq!(before, after, "{} became {}", text, found);
         }
-        prop_assert_eq!(remove(VSCODE, &found.text).text, found.text);
+        prop_assert_eq!(remove(VSCODE, &found), found);
     }
 
     #[test]
     fn toml_loses_no_comment_with_ours(lines in prop::collection::vec(TOML_LINES_OF_OURS, 0..6)) {
         let text = lines.join("\n") + "\n";
-        let Ok(found) = RUST_ANALYZER.edit(&text, &nothing()) else { return Ok(()) };
-        let [before, after] = [&text, &found.text].map(|it| it.matches('#').count());
-        prop_assert_eq!(before, after, "{} became {}", text, found.text);
+        let Ok(found) = RUST_ANALYZER.edit(&text, &aim(TARGET).withdrawn()) else { return Ok(()) };
+        let [before, after] = [&text, &found].map(|it| it.matches('#').count());
+        prop_assert_eq!(before, after, "{} became {}", text, found);
     }
 
     #[test]
@@ -439,17 +387,16 @@ proptest! {
         let text = lines.join("\n") + &end;
         let format = if helix { HELIX } else { RUST_ANALYZER };
         let Ok(found) = format.edit(&text, &aim(TARGET)) else { return Ok(()) };
-        prop_assert!(found.text.contains(TARGET));
-        let mut rest = found.text.lines();
+        prop_assert!(found.contains(TARGET));
+        let mut rest = found.lines();
         let stays = |line: &str| !line.contains('{');
         prop_assert!(text.lines().filter(|it| stays(it)).all(|line| rest.any(|it| it == line)));
-        let again = edit(format, &found.text);
-        prop_assert_eq!((again.before, &again.text), (Before::Same, &found.text));
+        prop_assert_eq!(&edit(format, &found), &found);
         // An empty table of a person's goes with ours, however it is spelled.
         let empty = ["[cargo.extraEnv]", "[ \"cargo\" . extraEnv ]", "{}"];
         if !empty.iter().any(|table| text.contains(table)) {
-            let back = remove(format, &found.text).text;
-            prop_assert_eq!(back.trim_end(), text.trim_end(), "by way of {:?}", found.text);
+            let back = remove(format, &found);
+            prop_assert_eq!(back.trim_end(), text.trim_end(), "by way of {:?}", found);
         }
     }
 }

@@ -7,19 +7,19 @@ use std::ops::Range;
 
 use toml_edit::{Document, InlineTable, Item, Table, TableLike, Value};
 
-use super::Found;
 use super::text::line_of;
-use crate::editor::edit::obstacle::{Obstacle, ObstacleKind};
+use super::{Found, Keys, in_line, incorrect, no_table};
+use crate::ui::escape::escaped;
+use crate::ui::failure::Result;
 
 /// Looks a value up in the table that `keys` lead to.
-pub(super) fn find(text: &str, keys: &[&str], name: &str) -> Result<Option<Found>, Obstacle> {
+pub(super) fn find(text: &str, keys: &Keys, name: &str) -> Result<Option<Found>> {
     let document = parsed(text)?;
     let mut table = document.as_item();
     for key in keys {
         let Some(item) = table.get(key) else { return Ok(None) };
         if !item.is_table_like() {
-            let kind = ObstacleKind::NotATable(Some((*key).to_owned()));
-            return Err(Obstacle { line: line_of(text, start(item)), kind });
+            return Err(no_table(line_of(text, start(item)), Some(key)));
         }
         table = item;
     }
@@ -31,7 +31,7 @@ pub(super) fn find(text: &str, keys: &[&str], name: &str) -> Result<Option<Found
 }
 
 /// The text with that value, and with as many tables around it as are missing.
-pub(super) fn put(text: &str, keys: &[&str], name: &str, value: &str) -> Result<String, Obstacle> {
+pub(super) fn put(text: &str, keys: &Keys, name: &str, value: &str) -> Result<String> {
     let value = Value::from(value);
     let document = parsed(text)?;
     let at = |path: &[&str]| item_at(document.as_item(), path);
@@ -63,7 +63,7 @@ pub(super) fn put(text: &str, keys: &[&str], name: &str, value: &str) -> Result<
 }
 
 /// The text without that value, and without its table if that then holds nothing, not even a comment.
-pub(super) fn take(text: &str, keys: &[&str], name: &str) -> Result<String, Obstacle> {
+pub(super) fn take(text: &str, keys: &Keys, name: &str) -> Result<String> {
     let document = parsed(text)?;
     let at = |path: &[&str]| item_at(document.as_item(), path);
     let mut path = [keys, &[name]].concat();
@@ -99,19 +99,14 @@ pub(super) fn take(text: &str, keys: &[&str], name: &str) -> Result<String, Obst
 
 /// The text with a change to the table that `keys` lead to, as the library makes it. A text that it does
 /// not write as it has read it is refused.
-fn changed(
-    text: &str,
-    keys: &[&str],
-    change: impl FnOnce(&mut dyn TableLike),
-) -> Result<String, Obstacle> {
+fn changed(text: &str, keys: &[&str], change: impl FnOnce(&mut dyn TableLike)) -> Result<String> {
     let document = parsed(text)?;
     if let Some(item) = item_at(document.as_item(), keys) {
         assert_one_line(text, item)?;
     }
     let mut document = document.into_mut();
     if document.to_string().trim_end() != text.trim_end() {
-        let cause = "other lines would be written in another way with it";
-        return Err(Obstacle { line: 1, kind: ObstacleKind::Unsupported(cause.to_owned()) });
+        return Err(in_line(1, "other lines would be written in another way if its table changes"));
     }
     let root = document.as_item_mut();
     if let Some(item) = keys.iter().try_fold(root, |item, key| item.get_mut(key)) {
@@ -123,13 +118,15 @@ fn changed(
 }
 
 /// The comments between the braces of an inline table would belong to one value or the other.
-fn assert_one_line(text: &str, item: &Item) -> Result<(), Obstacle> {
+fn assert_one_line(text: &str, item: &Item) -> Result<()> {
     let span = item.span().unwrap_or_default();
     let source = text.get(span.clone()).unwrap_or_default();
     if item.is_inline_table() && source.contains('\n') {
-        let cause = "its table stands in braces, on several lines".to_owned();
         let line = line_of(text, span.start);
-        return Err(Obstacle { line, kind: ObstacleKind::Unsupported(cause) });
+        return Err(in_line(
+            line,
+            "its table stands in braces on several lines, which cannot be changed",
+        ));
     }
     Ok(())
 }
@@ -154,12 +151,11 @@ fn item_at<'t>(root: &'t Item, keys: &[&str]) -> Option<&'t Item> {
     keys.iter().try_fold(root, |item, key| item.get(key))
 }
 
-fn parsed(text: &str) -> Result<Document<&str>, Obstacle> {
+fn parsed(text: &str) -> Result<Document<&str>> {
     Document::parse(text).map_err(|error| {
         let line = line_of(text, error.span().map_or(0, |span| span.start));
         // The rest of the message shows the line, which the person has before their eyes.
-        let cause = error.message().lines().next().unwrap_or_default().to_owned();
-        Obstacle { line, kind: ObstacleKind::Syntax(cause) }
+        incorrect(line, escaped(error.message().lines().next().unwrap_or_default()))
     })
 }
 
