@@ -18,14 +18,14 @@ use std::sync::Arc;
 use rustix::fs::{AtFlags, FileType, FlockOperation, Mode, OFlags, flock, mkdirat, unlinkat};
 use rustix::io::Errno;
 
-use super::plan::{Choice, What};
+use super::plan::{Choice, Outcome, What};
 use crate::caches::activity::{Activity, Look, Use};
 use crate::caches::people::{Person, Standing};
 use crate::caches::{Cache, STAGING, list};
 use crate::os::entry::Kind;
 use crate::os::facts::{facts, facts_if_any, facts_of};
 use crate::os::homes::Homes;
-use crate::os::node::{Identity, LOCKS};
+use crate::os::node::{Identity, is_lock};
 use crate::os::remove::{self, Left};
 use crate::os::rights::{self, Rights};
 use crate::os::{files, tag, tree};
@@ -39,17 +39,6 @@ const LOCK_DEPTH: usize = 4;
 /// How many caches are taken at once: their locks are held meanwhile.
 const BATCH: usize = 32;
 
-/// What has become of one choice.
-#[derive(Clone, Debug)]
-pub(super) enum Outcome {
-    /// It is gone.
-    Taken,
-    /// It was left, for that reason.
-    Kept(String),
-    /// It could not be removed, for that reason.
-    Failed(String),
-}
-
 impl From<io::Error> for Outcome {
     fn from(cause: io::Error) -> Outcome {
         match cause.kind() {
@@ -59,16 +48,16 @@ impl From<io::Error> for Outcome {
     }
 }
 
-/// Takes what was chosen of one person's caches.
+/// Takes what was chosen of one person's caches, and says so of each choice.
 ///
 /// # Errors
-/// What keeps it from beginning.
+/// What keeps it from beginning, or from going on.
 pub(super) fn take(
     person: &Person,
-    choices: &[(&Choice, &Cache)],
+    choices: &mut [&mut Choice<'_>],
     settings: &Settings,
     homes: &Homes<'_>,
-) -> Result<Vec<Outcome>, Failure> {
+) -> Result<(), Failure> {
     let Some(private) = person.open(settings, homes)? else {
         return Err(Failure::new(format!("`{}` is not private", escaped(&person.path))));
     };
@@ -77,12 +66,13 @@ pub(super) fn take(
     let mut staging = Staging { person, private, at, rights: Rights::default(), next: 0 };
     staging.become_owner()?;
     staging.make(choices)?;
-    let mut outcomes = Vec::new();
-    for batch in choices.chunks(BATCH) {
-        outcomes.extend(staging.take(batch)?);
+    for batch in choices.chunks_mut(BATCH) {
+        let outcomes = staging.take(batch)?;
+        for (choice, outcome) in batch.iter_mut().zip(outcomes) {
+            choice.outcome = Some(outcome);
+        }
     }
-    staging.end()?;
-    Ok(outcomes)
+    staging.end()
 }
 
 /// The staging directory in an open private directory.
@@ -95,20 +85,15 @@ struct Staging<'a> {
     next: u64,
 }
 
-/// A cache that nobody else can build in, and what is to be taken of it.
-struct Held {
-    top: File,
-    locks: Locks,
-    /// Each entry's name and the directory that it is in.
-    chosen: Vec<(Arc<File>, CString)>,
-}
-
-/// A cache of which what was chosen has been moved.
-struct Moved<'a> {
+/// A cache that nobody else can build in, and what of it has been moved.
+struct Held<'a> {
     cache: &'a Cache,
     locks: Locks,
-    entries: Vec<Entry>,
+    moved: Vec<Entry>,
 }
+
+/// An entry's name and the directory that it is in.
+type Place = (Arc<File>, CString);
 
 /// One entry that was moved: from where, and to where.
 struct Entry {
@@ -122,13 +107,14 @@ struct Entry {
 /// Cargo's locks on a target directory, held until this is dropped.
 #[derive(Default)]
 struct Locks {
+    /// The directory itself first.
     files: Vec<File>,
     identities: HashSet<Identity>,
     /// The names that lead to each directory with a lock in it, and to those above.
     skeleton: HashSet<Vec<OsString>>,
 }
 
-impl<'a> Staging<'a> {
+impl Staging<'_> {
     fn become_owner(&mut self) -> Result<(), Failure> {
         let become_owner = self.rights.become_account(&self.person.account);
         become_owner.map_err(|cause| rights::failed(&cause))
@@ -147,7 +133,7 @@ impl<'a> Staging<'a> {
     }
 
     /// Makes the staging directory, or opens what an interrupted run has left.
-    fn make(&mut self, choices: &[(&'a Choice, &'a Cache)]) -> Result<(), Failure> {
+    fn make(&mut self, choices: &[&mut Choice<'_>]) -> Result<(), Failure> {
         let path = self.path();
         let failed = |doing: &str, cause: io::Error| Failure::step(doing, &path, cause);
         match mkdirat(&self.private, STAGING, Mode::from_raw_mode(0o700)) {
@@ -181,44 +167,42 @@ impl<'a> Staging<'a> {
 
     /// Gives a directory that is to be removed the staging directory's name, which takes no space; whether
     /// one was found.
-    fn make_without_space(&mut self, choices: &[(&'a Choice, &'a Cache)]) -> Result<bool, Failure> {
+    fn make_without_space(&mut self, choices: &[&mut Choice<'_>]) -> Result<bool, Failure> {
         let before = self.look()?;
-        for &(choice, cache) in choices {
-            let Ok(held) = self.hold(choice, cache, &before) else { continue };
-            let mut chosen = held.chosen;
+        for choice in choices {
+            let Ok((mut held, mut chosen)) = self.hold(choice, &before) else { continue };
             if choice.what == What::Directory {
-                let inside = tree::names(&held.top).unwrap_or_default();
-                let top = Arc::new(held.top);
-                chosen = inside.into_iter().map(|name| (Arc::clone(&top), name)).collect();
+                let Some(Ok(top)) = held.locks.files.first().map(File::try_clone) else { continue };
+                let (names, top) = (tree::names(&top).unwrap_or_default(), Arc::new(top));
+                chosen = names.into_iter().map(|name| (Arc::clone(&top), name)).collect();
             }
             let uid = self.person.account.uid;
-            let is_own = |(at, name): &(Arc<File>, CString)| {
+            let is_own = |(at, name): &Place| {
                 facts(at, &**name).is_ok_and(|it| it.kind == Kind::Directory && it.uid == uid)
             };
             let Some((from, name)) = chosen.into_iter().find(is_own) else { continue };
-            let mut moved = Moved { cache, locks: held.locks, entries: Vec::new() };
             let (to, staged) = (Arc::clone(&self.private), STAGING.into());
             let entry = Entry { from, name, to, staged, path: self.path() };
-            if !moved.take(entry).unwrap_or(false) {
+            if !held.take(entry).unwrap_or(false) {
                 continue;
             }
-            if moved.used(&self.look()?).is_none() {
+            if held.used(&self.look()?).is_none() {
                 return Ok(true);
             }
-            let failed = |cause| Failure::step("put back", &cache.path(), cause);
-            moved.put_back().map_err(failed)?;
+            let failed = |cause| Failure::step("put back", &held.cache.path(), cause);
+            held.put_back().map_err(failed)?;
         }
         Ok(false)
     }
 
-    fn take(&mut self, batch: &[(&'a Choice, &'a Cache)]) -> Result<Vec<Outcome>, Failure> {
+    fn take(&mut self, batch: &[&mut Choice<'_>]) -> Result<Vec<Outcome>, Failure> {
         let before = self.look()?;
-        let moved: Vec<Result<Moved<'_>, Outcome>> =
-            batch.iter().map(|&(choice, cache)| self.move_out(choice, cache, &before)).collect();
+        let moved: Vec<Result<Held<'_>, Outcome>> =
+            batch.iter().map(|choice| self.move_out(choice, &before)).collect();
         let after = self.look()?;
         // All locks are held until everything is decided: what is released may be in use at once.
         let settled = moved.iter().map(|moved| match moved {
-            Ok(moved) => moved.settle(&after),
+            Ok(held) => held.settle(&after),
             Err(outcome) => outcome.clone(),
         });
         let outcomes: Vec<Outcome> = settled.collect();
@@ -232,7 +216,12 @@ impl<'a> Staging<'a> {
     }
 
     /// Opens a cache, takes its locks, and looks for what was chosen of it.
-    fn hold(&self, choice: &Choice, cache: &Cache, before: &Activity) -> Result<Held, Outcome> {
+    fn hold<'c>(
+        &self,
+        choice: &Choice<'c>,
+        before: &Activity,
+    ) -> Result<(Held<'c>, Vec<Place>), Outcome> {
+        let cache = &choice.candidate.cache;
         if let Some(used) = before.of(cache) {
             return Err(Outcome::Kept(in_use(used)));
         }
@@ -249,10 +238,7 @@ impl<'a> Staging<'a> {
                     chosen.push((parent, CString::new(last.as_bytes()).map_err(io::Error::from)?));
                 }
             }
-            What::Contents => {
-                let top = Arc::new(top.try_clone()?);
-                locks.list_others(&top, &mut Vec::new(), &mut chosen)?;
-            }
+            What::Contents => locks.list_others(&Arc::new(top), &mut Vec::new(), &mut chosen)?,
             What::Incremental(profiles) => {
                 for profile in profiles {
                     let at = tree::descend(&top, &profile.names)?;
@@ -260,36 +246,34 @@ impl<'a> Staging<'a> {
                 }
             }
         }
-        Ok(Held { top, locks, chosen })
+        Ok((Held { cache, locks, moved: Vec::new() }, chosen))
     }
 
-    fn move_out(
+    fn move_out<'c>(
         &mut self,
-        choice: &'a Choice,
-        cache: &'a Cache,
+        choice: &Choice<'c>,
         before: &Activity,
-    ) -> Result<Moved<'a>, Outcome> {
-        let mut moved = Moved { cache, locks: Locks::default(), entries: Vec::new() };
+    ) -> Result<Held<'c>, Outcome> {
+        let cache = &choice.candidate.cache;
         if cache.is_leftover() {
-            return Ok(moved);
+            return Ok(Held { cache, locks: Locks::default(), moved: Vec::new() });
         }
-        let held = self.hold(choice, cache, before)?;
-        moved.locks = held.locks;
-        for (from, name) in held.chosen {
-            if let Err(cause) = self.move_entry(from, name, &mut moved) {
+        let (mut held, chosen) = self.hold(choice, before)?;
+        for (from, name) in chosen {
+            if let Err(cause) = self.move_entry(from, name, &mut held) {
                 // What has been moved is chosen, but a half is of no use to anybody.
-                let back = moved.put_back().err().map(|it| format!(", {}", reason(&it)));
+                let back = held.put_back().err().map(|it| format!(", {}", reason(&it)));
                 return Err(Outcome::Failed(reason(&cause) + &back.unwrap_or_default()));
             }
         }
-        Ok(moved)
+        Ok(held)
     }
 
     fn move_entry(
         &mut self,
         from: Arc<File>,
         name: CString,
-        moved: &mut Moved<'_>,
+        held: &mut Held<'_>,
     ) -> io::Result<()> {
         loop {
             let staged = self.next.to_string();
@@ -297,7 +281,7 @@ impl<'a> Staging<'a> {
             let path = self.path().join(&staged);
             let (from, to) = (Arc::clone(&from), Arc::clone(&self.at));
             let entry = Entry { from, name: name.clone(), to, staged: staged.into(), path };
-            match moved.take(entry) {
+            match held.take(entry) {
                 // What an earlier run has left may have the name.
                 Err(cause) if cause.kind() == ErrorKind::AlreadyExists => {}
                 taken => return taken.map(|_| ()),
@@ -368,12 +352,12 @@ impl<'a> Staging<'a> {
     }
 }
 
-impl Moved<'_> {
+impl Held<'_> {
     /// Moves an entry, and whether it was there.
     fn take(&mut self, entry: Entry) -> io::Result<bool> {
         match tree::rename(&entry.from, os(&entry.name), &entry.to, &entry.staged) {
             Ok(()) => {
-                self.entries.push(entry);
+                self.moved.push(entry);
                 Ok(true)
             }
             // Its owner has removed it meanwhile.
@@ -396,18 +380,18 @@ impl Moved<'_> {
     /// Why it has to be put back, if so.
     fn used(&self, after: &Activity) -> Option<String> {
         // A lock that was not there before is a build's that has begun since.
-        if self.entries.iter().any(|entry| self.locks.are_new_in(entry)) {
+        if self.moved.iter().any(|entry| self.locks.are_new_in(entry)) {
             return Some("a build has begun in it".into());
         }
         let cache = self.cache.path();
-        let mut paths = self.entries.iter().map(|entry| &entry.path).chain([&cache]);
+        let mut paths = self.moved.iter().map(|entry| &entry.path).chain([&cache]);
         let used = paths.find_map(|path| after.below(path));
         used.filter(|_| !self.cache.is_leftover()).map(in_use)
     }
 
     /// Puts back what was moved, in the reverse order; nothing that came since is replaced.
     fn put_back(&self) -> io::Result<()> {
-        for entry in self.entries.iter().rev() {
+        for entry in self.moved.iter().rev() {
             tree::rename(&entry.to, &entry.staged, &entry.from, os(&entry.name))?;
         }
         Ok(())
@@ -439,7 +423,7 @@ impl Locks {
         &self,
         at: &Arc<File>,
         names: &mut Vec<OsString>,
-        others: &mut Vec<(Arc<File>, CString)>,
+        others: &mut Vec<Place>,
     ) -> io::Result<()> {
         for name in tree::names(at)? {
             let is_tag = names.is_empty() && name.as_bytes() == tag::NAME.as_bytes();
@@ -508,10 +492,6 @@ fn find_locks(
 
 fn os(name: &CStr) -> &OsStr {
     OsStr::from_bytes(name.to_bytes())
-}
-
-fn is_lock(name: &CStr) -> bool {
-    LOCKS.iter().any(|lock| lock.as_bytes() == name.to_bytes())
 }
 
 /// Why a cache stays that is in use.

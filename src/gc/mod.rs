@@ -12,7 +12,7 @@ use clap::{Arg, ArgMatches, Command, value_parser};
 
 use crate::caches::activity::{Activity, Look};
 use crate::caches::count::count;
-use crate::caches::people::{People, Person, doubts_departed};
+use crate::caches::people::{People, doubts_departed};
 use crate::os::accounts;
 use crate::os::homes::Homes;
 use crate::os::snapshot::Snapshot;
@@ -22,8 +22,7 @@ use crate::ui::arguments::switch;
 use crate::ui::escape::{bytes, escaped};
 use crate::ui::failure::Failure;
 use crate::ui::report::{self, Align, grid};
-use delete::Outcome;
-use plan::{Candidate, Choice, Circumstances, Rule, What};
+use plan::{Candidate, Choice, Circumstances, Outcome, Rule, What};
 
 /// The verb's command line.
 pub(crate) fn command() -> Command {
@@ -81,20 +80,18 @@ pub(crate) fn run(
     let candidate = |cache| Candidate { used_by: activity.of(&cache), cache };
     let candidates: Vec<Candidate> = survey.caches.into_iter().map(candidate).collect();
     let circumstances = circumstances(snapshot, &settings, &people, verb);
-    let choices = plan::choose(&candidates, &circumstances);
+    let mut choices = plan::choose(&candidates, &circumstances);
     let mut exit = 0;
     for (person, why) in &survey.refused {
         report::note(&format!("`{}` was left out: {why}", escaped(&person.path)));
         exit = 77;
     }
     let is_applied = verb.get_flag("apply");
-    let outcomes = match is_applied {
-        true => apply(&people, &candidates, &choices, &settings, &homes, &mut exit),
-        false => Vec::new(),
-    };
-    let rows = Rows { candidates: &candidates, choices: &choices, outcomes: &outcomes };
-    rows.show(circumstances.now, is_applied, verb.get_flag("json"))?;
-    let has_failed = outcomes.iter().any(|it| matches!(it, (_, Outcome::Failed(_))));
+    if is_applied {
+        exit = exit.max(apply(&people, &mut choices, &settings, &homes));
+    }
+    show(&choices, circumstances.now, is_applied, verb.get_flag("json"))?;
+    let has_failed = choices.iter().any(|it| matches!(it.outcome, Some(Outcome::Failed(_))));
     Ok(if has_failed { exit.max(1) } else { exit })
 }
 
@@ -143,53 +140,34 @@ fn circumstances(
     }
 }
 
-/// What has become of each choice, by its index among them.
-type Outcomes = Vec<(usize, Outcome)>;
-
+/// Removes what was chosen; the exit code of the worst that kept it from beginning.
 fn apply(
     people: &People,
-    candidates: &[Candidate],
-    choices: &[Choice],
+    choices: &mut [Choice<'_>],
     settings: &Settings,
     homes: &Homes<'_>,
-    exit: &mut u8,
-) -> Outcomes {
-    let mut outcomes = Vec::new();
+) -> u8 {
+    let mut exit = 0;
     for person in &people.visible {
-        let own = |it: &&(usize, &Choice)| {
-            let candidate = candidates.get(it.1.index);
-            candidate.is_some_and(|it| Arc::<Person>::ptr_eq(&it.cache.person, person))
-        };
-        let own: Vec<(usize, &Choice)> = choices.iter().enumerate().filter(|it| own(&it)).collect();
+        let is_own = |it: &&mut Choice<'_>| Arc::ptr_eq(&it.candidate.cache.person, person);
+        let mut own: Vec<&mut Choice<'_>> = choices.iter_mut().filter(is_own).collect();
         if own.is_empty() {
             continue;
         }
         report::progress(&format!("removing: {}", escaped(&person.name)));
-        let chosen: Vec<_> = own
-            .iter()
-            .filter_map(|(_, choice)| Some((*choice, &candidates.get(choice.index)?.cache)))
-            .collect();
-        let taken = delete::take(person, &chosen, settings, homes);
+        let taken = delete::take(person, &mut own, settings, homes);
         report::progress("");
-        match taken {
-            Ok(taken) => outcomes.extend(own.iter().map(|(index, _)| *index).zip(taken)),
-            // One who is refused keeps no other.
-            Err(error) => {
-                *exit = (*exit).max(error.exit);
-                report::error(&error.into());
+        // One who is refused keeps no other.
+        if let Err(error) = taken {
+            exit = exit.max(error.exit);
+            report::error(&error.into());
+            for choice in own {
                 let failed = || Outcome::Failed("it did not begin".into());
-                outcomes.extend(own.iter().map(|(index, _)| (*index, failed())));
+                choice.outcome.get_or_insert_with(failed);
             }
         }
     }
-    outcomes
-}
-
-/// What was chosen, for both outputs.
-struct Rows<'a> {
-    candidates: &'a [Candidate],
-    choices: &'a [Choice],
-    outcomes: &'a [(usize, Outcome)],
+    exit
 }
 
 /// One choice as it is told.
@@ -211,106 +189,87 @@ struct Row {
     reason: Option<String>,
 }
 
-impl Rows<'_> {
-    fn show(&self, now: i64, is_applied: bool, is_json: bool) -> std::io::Result<()> {
-        match is_json {
-            true => report::json(&self.json(is_applied))?,
-            false => report::line(self.text(now, is_applied))?,
-        }
-        let mut chosen = self.choices.iter().filter_map(|it| self.candidates.get(it.index));
-        if chosen.any(|it| !it.cache.has_locks) {
-            report::note(&"cargo locks nothing on NFS: a build there is told by its age alone");
-        }
-        if !is_applied && !self.choices.is_empty() {
-            report::advice(&"nothing was removed", &"--apply removes it");
-        }
-        Ok(())
-    }
-
-    fn rows(&self) -> Vec<Row> {
-        let row = |(index, choice): (usize, &Choice)| {
-            let Candidate { cache, used_by } = self.candidates.get(choice.index)?;
-            let outcome = self.outcomes.iter().find(|(at, _)| *at == index).map(|(_, it)| it);
-            let (outcome, reason) = match outcome {
-                None => match used_by {
-                    Some(used_by) => ("kept", Some(delete::in_use(*used_by))),
-                    None => ("would-be-taken", None),
-                },
-                Some(Outcome::Taken) => ("taken", None),
-                Some(Outcome::Kept(why)) => ("kept", Some(why.clone())),
-                Some(Outcome::Failed(why)) => ("failed", Some(why.clone())),
-            };
-            Some(Row {
-                person: cache.person.name.clone(),
-                path: cache.path().to_string_lossy().into_owned(),
-                directory: cache.directory(),
-                workspace: cache.workspace().map(|it| it.path.to_string_lossy().into_owned()),
-                rule: rule(choice.rule),
-                takes: match choice.what {
-                    What::Directory => "directory",
-                    What::Contents => "contents",
-                    What::Incremental(_) => "incremental",
-                },
-                bytes: cache.totals.bytes,
-                comes_back: if matches!(outcome, "kept" | "failed") { 0 } else { choice.bytes },
-                last_used: cache.used(),
-                in_use: used_by.is_some(),
-                outcome,
-                reason,
-            })
+impl Row {
+    fn of(choice: &Choice<'_>) -> Row {
+        let Candidate { cache, used_by } = choice.candidate;
+        let (outcome, reason) = match (&choice.outcome, used_by) {
+            (None, Some(used_by)) => ("kept", Some(delete::in_use(*used_by))),
+            (None, None) => ("would-be-taken", None),
+            (Some(Outcome::Taken), _) => ("taken", None),
+            (Some(Outcome::Kept(why)), _) => ("kept", Some(why.clone())),
+            (Some(Outcome::Failed(why)), _) => ("failed", Some(why.clone())),
         };
-        self.choices.iter().enumerate().filter_map(row).collect()
+        Row {
+            person: cache.person.name.clone(),
+            path: cache.path().to_string_lossy().into_owned(),
+            directory: cache.directory(),
+            workspace: cache.workspace().map(|it| it.path.to_string_lossy().into_owned()),
+            rule: match choice.rule {
+                Rule::Leftover => "leftover",
+                Rule::Policy(policy) => name(policy),
+            },
+            takes: match choice.what {
+                What::Directory => "directory",
+                What::Contents => "contents",
+                What::Incremental(_) => "incremental",
+            },
+            bytes: cache.totals.bytes,
+            comes_back: if matches!(outcome, "kept" | "failed") { 0 } else { choice.bytes },
+            last_used: cache.used(),
+            in_use: used_by.is_some(),
+            outcome,
+            reason,
+        }
     }
+}
 
-    fn json(&self, is_applied: bool) -> serde_json::Value {
-        let rows = self.rows();
-        let comes_back: u64 = rows.iter().map(|row| row.comes_back).sum();
-        serde_json::json!({
+fn show(choices: &[Choice<'_>], now: i64, is_applied: bool, is_json: bool) -> std::io::Result<()> {
+    let rows: Vec<Row> = choices.iter().map(Row::of).collect();
+    let comes_back: u64 = rows.iter().map(|row| row.comes_back).sum();
+    if is_json {
+        report::json(&serde_json::json!({
             "version": 1,
             "applied": is_applied,
             "comes_back": comes_back,
             "directories": rows,
-        })
-    }
-
-    fn text(&self, now: i64, is_applied: bool) -> String {
-        use Align::{Left, Right};
-        let rows = self.rows();
-        if rows.is_empty() {
-            return "nothing to remove".into();
-        }
-        let titles =
-            ["person", "directory", "workspace", "size", "comes back", "last used", "rule", ""];
-        let mut table = vec![titles.map(str::to_owned).to_vec()];
-        let mut sum = 0;
-        for row in &rows {
-            sum += row.comes_back;
-            let outcome = match (row.outcome, &row.reason) {
-                ("would-be-taken", _) => String::new(),
-                (outcome, Some(why)) => format!("{outcome}: {}", escaped(why)),
-                (outcome, None) => outcome.to_owned(),
-            };
-            table.push(vec![
-                escaped(&row.person).to_string(),
-                escaped(&row.directory).to_string(),
-                row.workspace.as_deref().map_or("–".into(), |path| escaped(path).to_string()),
-                bytes(row.bytes),
-                bytes(row.comes_back),
-                report::ago(now - row.last_used),
-                row.rule.to_owned(),
-                outcome,
-            ]);
-        }
-        let aligned = [Left, Left, Left, Right, Right, Right, Left, Left];
-        let table = grid(&table, &aligned, 2, report::width());
+        }))?;
+    } else if rows.is_empty() {
+        report::line("nothing to remove")?;
+    } else {
         let verb = if is_applied { "came back" } else { "would come back" };
-        format!("{table}\n\n{} {verb}", bytes(sum))
+        report::line(format!("{}\n\n{} {verb}", table(&rows, now), bytes(comes_back)))?;
     }
+    if choices.iter().any(|it| !it.candidate.cache.has_locks) {
+        report::note(&"cargo locks nothing on NFS: a build there is told by its age alone");
+    }
+    if !is_applied && !choices.is_empty() {
+        report::advice(&"nothing was removed", &"--apply removes it");
+    }
+    Ok(())
 }
 
-fn rule(rule: Rule) -> &'static str {
-    match rule {
-        Rule::Leftover => "leftover",
-        Rule::Policy(policy) => name(policy),
+fn table(rows: &[Row], now: i64) -> String {
+    use Align::{Left, Right};
+    let titles =
+        ["person", "directory", "workspace", "size", "comes back", "last used", "rule", ""];
+    let mut table = vec![titles.map(str::to_owned).to_vec()];
+    for row in rows {
+        let outcome = match (row.outcome, &row.reason) {
+            ("would-be-taken", _) => String::new(),
+            (outcome, Some(why)) => format!("{outcome}: {}", escaped(why)),
+            (outcome, None) => outcome.to_owned(),
+        };
+        table.push(vec![
+            escaped(&row.person).to_string(),
+            escaped(&row.directory).to_string(),
+            row.workspace.as_deref().map_or("–".into(), |path| escaped(path).to_string()),
+            bytes(row.bytes),
+            bytes(row.comes_back),
+            report::ago(now - row.last_used),
+            row.rule.to_owned(),
+            outcome,
+        ]);
     }
+    let aligned = [Left, Left, Left, Right, Right, Right, Left, Left];
+    grid(&table, &aligned, 2, report::width())
 }

@@ -49,26 +49,39 @@ pub(super) enum What {
 }
 
 /// One cache that a rule has chosen.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Choice {
-    /// Which candidate.
-    pub(super) index: usize,
+#[derive(Clone, Debug)]
+pub(super) struct Choice<'a> {
+    pub(super) candidate: &'a Candidate,
     pub(super) rule: Rule,
     pub(super) what: What,
     /// What comes back once it is not in use, in bytes.
     pub(super) bytes: u64,
+    /// What has become of it, if anything was tried.
+    pub(super) outcome: Option<Outcome>,
+}
+
+/// What has become of one choice.
+#[derive(Clone, Debug)]
+pub(super) enum Outcome {
+    /// It is gone.
+    Taken,
+    /// It was left, for that reason.
+    Kept(String),
+    /// It could not be removed, for that reason.
+    Failed(String),
 }
 
 /// A directory on a file system without locks is taken only when nobody has used it for a day.
 const WITHOUT_LOCKS: i64 = 24 * 60 * 60;
 
 /// Applies the rules in their order; of two for one cache the one that takes more counts.
-pub(super) fn choose(candidates: &[Candidate], circumstances: &Circumstances) -> Vec<Choice> {
+pub(super) fn choose<'a>(
+    candidates: &'a [Candidate],
+    circumstances: &'a Circumstances,
+) -> Vec<Choice<'a>> {
     let mut plan = Plan { candidates, circumstances, choices: Vec::new() };
-    for (index, candidate) in candidates.iter().enumerate() {
-        if candidate.cache.is_leftover() {
-            plan.take(index, Rule::Leftover, What::Directory);
-        }
+    for candidate in candidates.iter().filter(|it| it.cache.is_leftover()) {
+        plan.take(candidate, Rule::Leftover, What::Directory);
     }
     for &(policy, limit) in &circumstances.limits {
         match limit {
@@ -86,12 +99,13 @@ pub(super) fn choose(candidates: &[Candidate], circumstances: &Circumstances) ->
 struct Plan<'a> {
     candidates: &'a [Candidate],
     circumstances: &'a Circumstances,
-    choices: Vec<Choice>,
+    choices: Vec<Choice<'a>>,
 }
 
-impl Plan<'_> {
+impl<'a> Plan<'a> {
     fn by_age(&mut self, policy: Policy, age: i64) {
-        for (index, Candidate { cache, .. }) in self.candidates.iter().enumerate() {
+        for candidate in self.candidates {
+            let cache = &candidate.cache;
             let unused = |used: i64| self.circumstances.now.saturating_sub(used) >= age;
             let what = match policy {
                 Policy::Orphans => matches!(cache.sources, Sources::Gone | Sources::Another)
@@ -112,7 +126,7 @@ impl Plan<'_> {
                 _ => unused(cache.used()),
             };
             if let Some(what) = what.filter(|_| is_due) {
-                self.take(index, Rule::Policy(policy), what);
+                self.take(candidate, Rule::Policy(policy), what);
             }
         }
     }
@@ -135,7 +149,7 @@ impl Plan<'_> {
                 self.shrink(policy, total.saturating_sub(limit), &|_| true);
             }
             _ => {
-                let coming: u64 = (0..self.candidates.len()).map(|index| self.chosen(index)).sum();
+                let coming: u64 = self.candidates.iter().map(|it| self.chosen(it)).sum();
                 let free = self.circumstances.free.saturating_add(coming);
                 self.shrink(policy, limit.saturating_sub(free), &|_| true);
             }
@@ -144,39 +158,34 @@ impl Plan<'_> {
 
     /// What is left of some caches after what has been chosen so far, in bytes.
     fn total(&self, is_meant: &dyn Fn(&Cache) -> bool) -> u64 {
-        let all = self.candidates.iter().enumerate().filter(|(_, it)| is_meant(&it.cache));
-        all.map(|(index, it)| it.cache.totals.bytes.saturating_sub(self.chosen(index))).sum()
+        let all = self.candidates.iter().filter(|it| is_meant(&it.cache));
+        all.map(|it| it.cache.totals.bytes.saturating_sub(self.chosen(it))).sum()
     }
 
     /// What comes back of a cache now by what has been chosen so far, in bytes.
-    fn chosen(&self, index: usize) -> u64 {
-        if self.candidates.get(index).is_some_and(|it| it.used_by.is_some()) {
-            return 0;
-        }
-        self.choices.iter().find(|it| it.index == index).map_or(0, |choice| choice.bytes)
+    fn chosen(&self, candidate: &Candidate) -> u64 {
+        let choice = self.choices.iter().find(|it| std::ptr::eq(it.candidate, candidate));
+        choice.filter(|_| candidate.used_by.is_none()).map_or(0, |choice| choice.bytes)
     }
 
     fn shrink(&mut self, policy: Policy, mut excess: u64, is_meant: &dyn Fn(&Cache) -> bool) {
-        let candidates = self.candidates;
-        let mut order: Vec<(i64, usize)> = candidates
-            .iter()
-            .enumerate()
-            .filter(|(_, it)| is_meant(&it.cache) && self.is_whole(&it.cache))
-            .filter(|(_, it)| it.used_by.is_none() && it.cache.has_locks)
-            .map(|(index, it)| (it.cache.used(), index))
-            .collect();
-        order.sort_unstable();
-        for (used, index) in order {
-            let Some(Candidate { cache, .. }) = candidates.get(index) else { continue };
-            let others = candidates.iter().filter(|it| it.cache.person.path == cache.person.path);
-            let is_newest =
-                others.filter(|it| it.cache.is_target()).all(|it| it.cache.used() <= used);
+        let is_due = |it: &&Candidate| {
+            let is_meant = is_meant(&it.cache) && self.is_whole(&it.cache);
+            is_meant && it.used_by.is_none() && it.cache.has_locks
+        };
+        let mut order: Vec<&'a Candidate> = self.candidates.iter().filter(is_due).collect();
+        order.sort_by_key(|it| it.cache.used());
+        for candidate in order {
+            let Candidate { cache, .. } = candidate;
+            let others = self.candidates.iter().map(|it| &it.cache);
+            let others = others.filter(|it| it.person.path == cache.person.path && it.is_target());
+            let is_newest = others.map(Cache::used).max() <= Some(cache.used());
             if excess == 0 || is_newest {
                 continue;
             }
-            let before = self.chosen(index);
-            self.take(index, Rule::Policy(policy), What::Contents);
-            excess = excess.saturating_sub(self.chosen(index) - before);
+            let before = self.chosen(candidate);
+            self.take(candidate, Rule::Policy(policy), What::Contents);
+            excess = excess.saturating_sub(self.chosen(candidate) - before);
         }
     }
 
@@ -184,8 +193,8 @@ impl Plan<'_> {
         self.circumstances.takes_common || !cache.is_common()
     }
 
-    fn take(&mut self, index: usize, rule: Rule, what: What) {
-        let Some(Candidate { cache, .. }) = self.candidates.get(index) else { return };
+    fn take(&mut self, candidate: &'a Candidate, rule: Rule, what: What) {
+        let cache = &candidate.cache;
         let is_free = cache.is_leftover() || (cache.is_target() && !cache.is_empty());
         let is_free = is_free || (cache.is_target() && what == What::Directory);
         let idle = self.circumstances.now.saturating_sub(cache.used());
@@ -201,8 +210,8 @@ impl Plan<'_> {
         if what == What::Incremental(Vec::new()) {
             return;
         }
-        let choice = Choice { index, rule, what, bytes };
-        match self.choices.iter_mut().find(|it| it.index == index) {
+        let choice = Choice { candidate, rule, what, bytes, outcome: None };
+        match self.choices.iter_mut().find(|it| std::ptr::eq(it.candidate, candidate)) {
             Some(known) if matches!(known.what, What::Incremental(_)) => *known = choice,
             Some(_) => {}
             None => self.choices.push(choice),

@@ -47,15 +47,17 @@ fn standing(candidate: Candidate, standing: Standing) -> Candidate {
 }
 
 fn chosen(candidates: &[Candidate], limits: &[(Policy, Limit)]) -> Vec<(usize, Rule, u64)> {
-    choices(candidates, limits).into_iter().map(|it| (it.index, it.rule, it.bytes)).collect()
+    let circumstances = circumstances(limits);
+    let index = |choice: &Choice<'_>| {
+        candidates.iter().position(|it| std::ptr::eq(it, choice.candidate)).unwrap()
+    };
+    let chosen = choose(candidates, &circumstances);
+    chosen.iter().map(|it| (index(it), it.rule, it.bytes)).collect()
 }
 
-fn choices(candidates: &[Candidate], limits: &[(Policy, Limit)]) -> Vec<Choice> {
+fn circumstances(limits: &[(Policy, Limit)]) -> Circumstances {
     let limits = limits.to_vec();
-    choose(
-        candidates,
-        &Circumstances { now: NOW, limits, free: 500, size: 10_000, takes_common: false },
-    )
+    Circumstances { now: NOW, limits, free: 500, size: 10_000, takes_common: false }
 }
 
 fn age(days: u64) -> Limit {
@@ -76,7 +78,8 @@ fn an_orphan_is_taken_after_its_time_and_nothing_else() {
         (orphan(-50, Sources::Gone), false),
         (with(orphan(50, Sources::Gone), |cache| cache.totals.touched = NOW), false),
     ] {
-        let found = choices(std::slice::from_ref(&candidate), &[(Policy::Orphans, age(1))]);
+        let circumstances = circumstances(&[(Policy::Orphans, age(1))]);
+        let found = choose(std::slice::from_ref(&candidate), &circumstances);
         assert_eq!(!found.is_empty(), is_taken, "{candidate:?}");
         assert!(found.iter().all(|it| it.what == What::Directory));
     }
@@ -107,7 +110,8 @@ fn incremental_goes_by_profile_and_the_whole_directory_outdoes_it() {
         cache.totals.profiles = vec![profile("debug", 8), profile("release", 2)];
     });
     let it = [it];
-    let found = choices(&it, &[(Policy::Incremental, age(7))]);
+    let circumstances = circumstances(&[(Policy::Incremental, age(7))]);
+    let found = choose(&it, &circumstances);
     assert_eq!(found[0].what, What::Incremental(vec![profile("debug", 8)]));
     assert_eq!(found[0].bytes, 10);
     let both = [(Policy::Incremental, age(7)), (Policy::OlderThan, age(8))];
