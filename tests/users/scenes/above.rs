@@ -29,9 +29,6 @@ enum Ground {
 }
 
 impl Ground {
-    const ALL: [(Ground, &str); 3] =
-        [(Ground::Default, "default"), (Ground::Group, "group"), (Ground::Sticky, "sticky")];
-
     fn make(self, stage: &Stage) -> Result<PathBuf> {
         match self {
             Ground::Default => stage.shared_root().provisioned(),
@@ -53,19 +50,15 @@ pub(crate) fn tests() -> Vec<Test> {
         test("above::a_disk_that_root_has_mounted_is_used", mounted),
     ];
     // What trybuild reads above a target directory is what a nested build reads there.
-    for (ground, name, who) in
-        [(Ground::Default, "default", "root"), (Ground::Group, "group", "alice")]
-    {
-        let name = format!("above::trybuild_of_{who}_below_a_{name}_root_is_safe");
-        let body = move |stage: &Stage| safe(stage, ground, who, Project::Trybuild);
-        tests.push(test(name, body).needs(TRYBUILD).heavy());
-    }
-    for (ground, name) in Ground::ALL {
-        for who in ["alice", "root"] {
-            let nested = format!("above::a_nested_build_of_{who}_below_a_{name}_root_is_safe");
-            let body = move |stage: &Stage| safe(stage, ground, who, Project::NestedBuild);
-            tests.push(test(nested, body).needs(CARGO).heavy());
-        }
+    for (ground, name, who, project) in [
+        (Ground::Default, "default", "root", Project::Trybuild),
+        (Ground::Group, "group", "alice", Project::NestedBuild),
+        (Ground::Sticky, "sticky", "root", Project::NestedBuild),
+    ] {
+        let name =
+            format!("above::what_{who}_builds_below_a_{name}_root_reads_nothing_of_mallorys");
+        let body = move |stage: &Stage| safe(stage, ground, who, project);
+        tests.push(test(name, body).needs(project.needs()).heavy());
     }
     tests
 }
@@ -104,6 +97,13 @@ impl Project {
                     person,
                 )
             }
+        }
+    }
+
+    fn needs(self) -> &'static [Need] {
+        match self {
+            Project::NestedBuild => CARGO,
+            Project::Trybuild => TRYBUILD,
         }
     }
 

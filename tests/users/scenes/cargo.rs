@@ -8,36 +8,23 @@ use crate::machine::{Channel, Need};
 use crate::stage::{Stage, look, make, private, project};
 use crate::suite::{Test, test};
 
-/// The roots under which `cargo clean` must work: owner, group, mode, and whether alice's directory
-/// has to be provisioned.
-const ROOTS: &[(&str, &str, &str, u32, bool)] = &[
-    ("clean_succeeds_under_1777", "root", "root", 0o1777, false),
-    ("clean_succeeds_under_3775", "root", "devs", 0o3775, false),
-    (
-        "clean_succeeds_under_a_root_of_roots_with_provisioned_directories",
-        "root",
-        "root",
-        0o755,
-        true,
-    ),
-    ("clean_succeeds_under_a_root_of_the_callers_own", "alice", "alice", 0o755, false),
-];
-
 const CARGO: &[Need] = &[Need::Cargo];
 
 pub(crate) fn tests() -> Vec<Test> {
-    let mut tests = vec![
+    vec![
         test("cargo::a_cargo_that_bypasses_us_still_writes_where_only_alice_can_look", bypassed)
             .needs(CARGO),
-    ];
-    for (name, owner, group, mode, provisioned) in ROOTS {
-        let body = move |stage: &Stage| {
-            stage.shared_root().owned_by(owner).group(group).mode(*mode).accepted().make()?;
-            clean(stage, *provisioned)
-        };
-        tests.push(test(format!("cargo::{name}"), body).needs(CARGO));
-    }
-    tests
+        test("cargo::clean_succeeds_where_alice_may_make_her_directory", |stage| {
+            stage.shared_root().group("devs").mode(0o3775).accepted().make()?;
+            clean(stage)
+        })
+        .needs(CARGO),
+        test("cargo::clean_succeeds_where_root_has_made_it", |stage| {
+            stage.shared_root().provisioned()?;
+            clean(stage)
+        })
+        .needs(CARGO),
+    ]
 }
 
 /// Tries without a pause to take alice's name, as a directory and as a symlink.
@@ -48,13 +35,10 @@ while [ -e "$1" ]; do
 done
 "#;
 
-fn clean(stage: &Stage, provisioned: bool) -> Result<()> {
+fn clean(stage: &Stage) -> Result<()> {
     let (alice, mallory) = (stage.person("alice")?, stage.person("mallory")?);
     project::that_prints("hello", &stage.checkout, &alice)?;
     let directory = stage.root.join("alice");
-    if provisioned {
-        make::directory(&directory, alice.uid(), alice.uid(), 0o700)?;
-    }
     alice.cargo(["build"]).with(Channel::Stable).run()?.ok()?;
     let before = look(&directory)?;
     let target = alice.target()?;

@@ -29,7 +29,8 @@ pub(crate) fn tests() -> Vec<Test> {
         heavy("a_second_machine_is_compiled_from_the_first", second_machine).needs(REDIS),
         heavy("a_second_person_reads_what_one_account_writes", second_person).needs(REDIS),
         heavy("what_breaks_during_a_build_breaks_no_build", broken_meanwhile).needs(REDIS),
-        heavy("what_is_broken_before_breaks_no_build", broken_before),
+        // It waits most of the time.
+        test("compile_cache::what_is_broken_before_breaks_no_build", broken_before).needs(BUILDS),
         heavy("nested_builds_editors_and_clippy_work", other_calls),
         heavy("what_old_servers_have_left_goes", old_servers),
         heavy("nobody_elses_server_is_spoken_to", others_servers),
@@ -69,13 +70,13 @@ fn second_worktree(stage: &Stage) -> Result<()> {
 
     // Without the wrapper there would be nothing to find.
     let third = stage.at("third");
-    stand.checkout(&third, &alice, Depends::OnMany)?;
+    stand.checkout(&third, &alice, Depends::OnFew)?;
     let socket = alice.home.join("plain");
     let plain = stand.cargo(&alice, ["build"]).within(&third);
     let plain = plain.env("RUSTC_WRAPPER", stand.sccache()).env("SCCACHE_SERVER_UDS", &socket);
     plain.run()?.ok()?;
     let counts = stand.counts_of(&socket)?;
-    ensure!(counts.hits == 0 && counts.misses >= 10, "{counts:?}");
+    ensure!(counts.hits == 0 && counts.misses >= 4, "{counts:?}");
     Ok(())
 }
 
@@ -85,7 +86,7 @@ fn second_machine(stage: &Stage) -> Result<()> {
     let redis = Redis::start(stage)?;
     let alice = stand.resident("alice")?;
     let build = || redis.writer(stand.cargo(&alice, ["check"]));
-    stand.checkout(&stage.checkout, &alice, Depends::OnMany)?;
+    stand.checkout(&stage.checkout, &alice, Depends::OnFew)?;
     let other = stage.at("other");
     make::directory(&other, 0, 0, 0o755)?;
     for (place, name) in [(&stage.root, "shared"), (&alice.home, "home"), (&stage.checkout, "src")]
@@ -106,7 +107,7 @@ fn second_person(stage: &Stage) -> Result<()> {
     let stand = Stand::new(stage)?;
     let redis = Redis::start(stage)?;
     let (alice, bob) = (stand.resident("alice")?, stand.person("bob")?);
-    stand.checkout(&stage.checkout, &alice, Depends::OnMany)?;
+    stand.checkout(&stage.checkout, &alice, Depends::OnFew)?;
     let vendor = stand.cargo(&alice, ["vendor"]).run()?;
     vendor.ok()?;
     make::directory(&stage.checkout.join(".cargo"), alice.uid(), alice.uid(), 0o755)?;
@@ -115,7 +116,7 @@ fn second_person(stage: &Stage) -> Result<()> {
 
     redis.writer(build(&alice)).run()?.ok()?;
     let stored = redis.size()?;
-    ensure!(stored >= 10, "{stored}");
+    ensure!(stored >= 4, "{stored}");
     // As rustup's proxies do, for each their own.
     let home = bob.home.join(".cargo");
     redis.reader(build(&bob)).env("CARGO_HOME", &home).run()?.ok()?;
@@ -127,7 +128,7 @@ fn second_person(stage: &Stage) -> Result<()> {
     stand.cargo(&bob, ["clean"]).run()?.ok()?;
     build(&bob).run()?.ok()?;
     let counts = stand.counts("bob")?;
-    ensure!(counts.hits == 0 && counts.misses >= 10, "{counts:?}");
+    ensure!(counts.hits == 0 && counts.misses >= 4, "{counts:?}");
     Ok(())
 }
 
@@ -141,7 +142,7 @@ fn broken_meanwhile(stage: &Stage) -> Result<()> {
     let mut during = |redis: &mut Redis, breaks: &mut dyn FnMut(&mut Redis) -> Result<()>| {
         number += 1;
         let checkout = stage.at(format!("checkout-{number}"));
-        stand.checkout(&checkout, &alice, Depends::OnMany)?;
+        stand.checkout(&checkout, &alice, Depends::OnFew)?;
         let target = alice.target_in(&checkout)?;
         let build = redis.writer(stand.cargo(&alice, ["check"])).within(&checkout);
         let mut build = build.start()?;
