@@ -36,13 +36,6 @@ pub enum Value {
     Names(Vec<String>),
 }
 
-impl Value {
-    /// The word, for a value that is one.
-    pub fn word(&self) -> Option<&'static str> {
-        if let Value::Word(word) = self { Some(word) } else { None }
-    }
-}
-
 /// The word for none.
 const OFF: &str = "off";
 
@@ -187,46 +180,21 @@ impl<'a> Typed<'a> for &'a [String] {
     }
 }
 
-/// Defines the choices of [`Kind::OneOf`]: types whose values are words in the settings.
-macro_rules! choices {
-    ($(
-        $(#[$doc:meta])*
-        $name:ident {
-            $(#[$first_doc:meta])* $first:ident = $first_word:literal,
-            $($(#[$other_doc:meta])* $other:ident = $other_word:literal,)*
-        }
-    )*) => {$(
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum $name {
-            $(#[$first_doc])* $first,
-            $($(#[$other_doc])* $other,)*
-        }
-
-        impl $name {
-            /// The words, as settings have them.
-            pub const WORDS: &'static [&'static str] = &[$first_word, $($other_word),*];
-
-            /// The word, as settings have it.
-            pub fn word(self) -> &'static str {
-                match self {
-                    $name::$first => $first_word,
-                    $($name::$other => $other_word,)*
-                }
-            }
-        }
-
-        impl Typed<'_> for $name {
-            fn of(value: Option<&Value>, default: &'static str) -> $name {
-                match value.and_then(Value::word).unwrap_or(default) {
-                    $($other_word => $name::$other,)*
-                    _ => $name::$first,
-                }
-            }
-        }
-    )*};
+/// The type of a [`Kind::OneOf`].
+pub(super) trait Choice: Copy + 'static {
+    /// Its values, the built-in one first, and the words that they are in settings.
+    const ALL: [(&'static str, Self); 2];
+    /// The words.
+    const WORDS: [&'static str; 2] = [Self::ALL[0].0, Self::ALL[1].0];
 }
-pub(super) use choices;
+
+impl<T: Choice> Typed<'_> for T {
+    fn of(value: Option<&Value>, default: &'static str) -> T {
+        let word = if let Some(Value::Word(word)) = value { word } else { default };
+        let [(_, first), (other, second)] = T::ALL;
+        if word == other { second } else { first }
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -4,7 +4,7 @@
 use std::ffi::OsStr;
 use std::path::Path;
 
-use super::kind::{Invalid, Kind, Typed, Value, choices};
+use super::kind::{Choice, Invalid, Kind, Typed, Value};
 use super::policy::{Limit, Policy};
 use super::{Entry, Origin, Settings, invalid};
 use crate::ui::failure::Result;
@@ -59,10 +59,10 @@ settings! {
         "shared-root", Kind::Root, "",
         "The parent of everyone's private directories";
     Scope, scope: Scope,
-        "scope", Kind::OneOf(Scope::WORDS), "workspace",
+        "scope", Kind::OneOf(&Scope::WORDS), "workspace",
         "One target directory for each workspace, or one for each user";
     ExplicitTargetDir, explicit_target_dir: ExplicitTargetDir,
-        "explicit-target-dir", Kind::OneOf(ExplicitTargetDir::WORDS), "honour",
+        "explicit-target-dir", Kind::OneOf(&ExplicitTargetDir::WORDS), "honour",
         "Whether CARGO_TARGET_DIR and CARGO_BUILD_TARGET_DIR may choose another directory";
     RealCargo, real_cargo: Option<&Path>,
         "real-cargo", Kind::Program, "",
@@ -83,10 +83,10 @@ settings! {
         "trusted-owners", Kind::Names("account names or numbers"), "",
         "Other accounts that may own directories above the shared root";
     StickyRoot, sticky_root: StickyRoot,
-        "sticky-root", Kind::OneOf(StickyRoot::WORDS), "refuse",
+        "sticky-root", Kind::OneOf(&StickyRoot::WORDS), "refuse",
         "Whether to accept a sticky shared root, in which others can create files";
     Missing, missing: Missing,
-        "missing", Kind::OneOf(Missing::WORDS), "own-cache",
+        "missing", Kind::OneOf(&Missing::WORDS), "own-cache",
         "What to do without a private directory in the shared root: build in your own cache directory, or refuse";
     GcOrphans,
         "gc.orphans", Kind::Limit(Policy::Orphans), "1d",
@@ -111,41 +111,70 @@ settings! {
         "How much `gc` keeps free on the file system";
 }
 
-choices! {
-    /// What shares one target directory.
-    Scope {
-        /// Every workspace has its own.
-        Workspace = "workspace",
-        /// Everything that a person builds has one, scripts apart.
-        User = "user",
-    }
+/// What shares one target directory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// Every workspace has its own.
+    Workspace,
+    /// Everything that a person builds has one, scripts apart.
+    User,
+}
 
-    /// What to do where a variable already chooses a target directory outside the shared root.
-    ExplicitTargetDir {
-        /// It stays.
-        Honour = "honour",
-        /// It is overruled.
-        Override = "override",
-    }
+impl Choice for Scope {
+    const ALL: [(&'static str, Self); 2] = [("workspace", Scope::Workspace), ("user", Scope::User)];
+}
 
-    /// Whether a sticky shared root may be used in which others can create files.
-    ///
-    /// Cargo and build tools read files there (`.cargo/config.toml`), so that each account runs code
-    /// as every other one: only for machines whose accounts trust each other.
-    StickyRoot {
-        /// It is refused.
-        Refuse = "refuse",
-        /// It is used.
-        Accept = "accept",
+impl Scope {
+    /// The word, as settings have it.
+    pub fn word(self) -> &'static str {
+        let [(workspace, _), (user, _)] = Scope::ALL;
+        if self == Scope::User { user } else { workspace }
     }
+}
 
-    /// Where an account builds that has no private directory in a shared root that only root writes to.
-    Missing {
-        /// Below its own cache directory.
-        OwnCache = "own-cache",
-        /// Nowhere.
-        Refuse = "refuse",
-    }
+/// What to do where a variable already chooses a target directory outside the shared root.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExplicitTargetDir {
+    /// It stays.
+    Honour,
+    /// It is overruled.
+    Override,
+}
+
+impl Choice for ExplicitTargetDir {
+    const ALL: [(&'static str, Self); 2] =
+        [("honour", ExplicitTargetDir::Honour), ("override", ExplicitTargetDir::Override)];
+}
+
+/// Whether a sticky shared root may be used in which others can create files.
+///
+/// Cargo and build tools read files there (`.cargo/config.toml`), so that each account runs code
+/// as every other one: only for machines whose accounts trust each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StickyRoot {
+    /// It is refused.
+    Refuse,
+    /// It is used.
+    Accept,
+}
+
+impl Choice for StickyRoot {
+    const ALL: [(&'static str, Self); 2] =
+        [("refuse", StickyRoot::Refuse), ("accept", StickyRoot::Accept)];
+}
+
+/// Where an account builds that has no private directory in a shared root that only root writes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Missing {
+    /// Below its own cache directory.
+    OwnCache,
+    /// Nowhere.
+    Refuse,
+}
+
+impl Choice for Missing {
+    const ALL: [(&'static str, Self); 2] =
+        [("own-cache", Missing::OwnCache), ("refuse", Missing::Refuse)];
 }
 
 impl Settings {
