@@ -5,16 +5,14 @@ use std::process::Command;
 
 use libtest_mimic::Trial;
 
-use crate::harness::{World, chmod, not_as_root};
-use crate::runner::{Skip, tests};
+use crate::harness::World;
+use crate::runner::tests;
 use crate::settings_mistakes::{FILE, mistake};
 
 pub(crate) fn tests() -> Vec<Trial> {
     tests![
         a_file_that_is_not_utf_8,
-        a_file_that_cannot_be_read,
         something_else_in_the_files_place,
-        a_file_that_everyone_can_write,
         hostile_names_in_a_file_are_escaped,
     ]
 }
@@ -26,18 +24,6 @@ fn a_file_that_is_not_utf_8() {
     assert!(found.contains("`[WORLD]/home/.config/cargo-peruser/config.toml`"), "{found}");
 }
 
-fn a_file_that_cannot_be_read() -> Result<(), Skip> {
-    not_as_root()?;
-    let world = World::new();
-    chmod(&world.file(FILE, ""), 0);
-    let found = mistake(&world, &world.shim(["build"]).run());
-    assert!(found.contains("config.toml`: permission denied"), "{found}");
-    chmod(&world.at(FILE), 0o644);
-    chmod(&world.at("home/.config"), 0);
-    mistake(&world, &world.shim(["build"]).run());
-    Ok(())
-}
-
 fn something_else_in_the_files_place() {
     for make in [&["mkdir", "-p"][..], &["mkfifo"]] {
         let world = World::new();
@@ -47,18 +33,6 @@ fn something_else_in_the_files_place() {
         let found = mistake(&world, &world.shim(["build"]).run());
         assert!(found.contains("config.toml`"), "{found}");
     }
-}
-
-fn a_file_that_everyone_can_write() {
-    let world = World::new();
-    world.file(FILE, "scope = 'user'\n");
-    for mode in [0o666, 0o646, 0o602] {
-        chmod(&world.at(FILE), mode);
-        let found = mistake(&world, &world.shim(["build"]).run());
-        assert!(found.contains("then: chmod go-w [WORLD]/home"), "{found}");
-    }
-    chmod(&world.at(FILE), 0o600);
-    world.shim(["build"]).run().record();
 }
 
 fn hostile_names_in_a_file_are_escaped() {
