@@ -18,23 +18,21 @@ use crate::ui::report;
 
 /// Tells what concerns these accounts.
 pub(super) fn tell(site: &Site, people: &[Person]) {
-    let accounts =
-        people.iter().map(|person| accounts::account(person.uid, site.settings().exclude_groups()));
-    let accounts: Vec<_> = accounts.collect();
     let mut unreached: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut copies = Vec::new();
     let own = own_program().ok();
-    let is_another = |binary: &Path| {
-        own.as_ref().is_some_and(|own| matches!(is_same_content(binary, own), Ok(false)))
+    let is_another = |binary: PathBuf| {
+        own.as_ref().is_some_and(|own| is_same_content(&binary, own).is_ok_and(|is| !is))
     };
-    for account in &accounts {
+    for person in people {
+        let account = &accounts::account(person.uid, site.settings().exclude_groups());
         let name = account.name.as_deref().unwrap_or_default();
         if let Some(shell) = unreached_shell(account, site) {
             unreached.entry(shell).or_default().push(escaped(name).to_string());
         }
         let prefix = account.home.as_deref().map(|home| home.join(".local"));
         let binary = prefix.map(|prefix| Installation { prefix }.binary());
-        if site.is_machine() && binary.is_some_and(|it| is_another(&it)) {
+        if site.is_machine() && binary.is_some_and(is_another) {
             copies.push(escaped(name).to_string());
         }
     }

@@ -37,15 +37,58 @@ pub(super) enum AskedShell {
     Yash,
 }
 
-/// How it is started.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Start {
-    /// As a login shell, without a terminal: `ssh` and display managers with a command.
-    Login,
-    /// With a terminal: a new window.
-    Interactive,
-    /// Both: `ssh` and the console.
-    LoginInteractive,
+/// A kind of session to ask for: a way to start a shell so that it reads a start-up file.
+pub(super) struct Asked {
+    /// The shell.
+    pub(super) shell: AskedShell,
+    /// How it is started: as people call it, and the words that do it.
+    pub(super) start: Start,
+    /// The person's files that it may read, in its order.
+    pub(super) files: &'static [&'static str],
+    /// The file to make where there is none.
+    pub(super) new: &'static str,
+}
+
+type Start = (&'static str, &'static [&'static str]);
+/// As a login shell, without a terminal: `ssh` and display managers with a command.
+const LOGIN: Start = ("login", &["-l", "-c"]);
+/// With a terminal: a new window.
+pub(super) const INTERACTIVE: Start = ("interactive", &["-i", "-c"]);
+/// Both: `ssh` and the console.
+pub(super) const BOTH: Start = ("login, interactive", &["-l", "-i", "-c"]);
+
+/// Of bash's own files for a login shell it reads one, which reads `.bashrc`.
+const OF_BASH: &[&str] = &[".bashrc", ".profile", ".bash_login", ".bash_profile"];
+
+/// All of them, by their shells. An interactive `sh` or yash has the environment of the session that it
+/// is started from; tcsh reads the same file however it is started.
+pub(super) static ASKED: [Asked; 14] = {
+    use AskedShell::{Bash, Fish, Sh, Tcsh, Yash, Zsh};
+    [
+        asked(Sh, LOGIN, &[".profile"], ".profile"),
+        asked(Sh, BOTH, &[".profile"], ".profile"),
+        asked(Bash, LOGIN, OF_BASH, ".profile"),
+        asked(Bash, INTERACTIVE, &[".bashrc"], ".bashrc"),
+        asked(Bash, BOTH, OF_BASH, ".profile"),
+        asked(Zsh, LOGIN, &[".zshenv", ".zprofile", ".zlogin"], ".zprofile"),
+        asked(Zsh, INTERACTIVE, &[".zshenv", ".zshrc"], ".zshrc"),
+        asked(Zsh, BOTH, &[".zshenv", ".zprofile", ".zshrc", ".zlogin"], ".zshrc"),
+        asked(Fish, LOGIN, &["config.fish"], "config.fish"),
+        asked(Fish, INTERACTIVE, &["config.fish"], "config.fish"),
+        asked(Fish, BOTH, &["config.fish"], "config.fish"),
+        asked(Tcsh, INTERACTIVE, &[".cshrc", ".tcshrc"], ".cshrc"),
+        asked(Yash, LOGIN, &[".yash_profile"], ".yash_profile"),
+        asked(Yash, BOTH, &[".yash_profile", ".yashrc"], ".yash_profile"),
+    ]
+};
+
+const fn asked(
+    shell: AskedShell,
+    start: Start,
+    files: &'static [&'static str],
+    new: &'static str,
+) -> Asked {
+    Asked { shell, start, files, new }
 }
 
 /// What a session says that it has.
@@ -61,16 +104,6 @@ pub(super) struct Answer {
 }
 
 impl AskedShell {
-    /// All of them.
-    pub(super) const ALL: [AskedShell; 6] = [
-        AskedShell::Sh,
-        AskedShell::Bash,
-        AskedShell::Zsh,
-        AskedShell::Fish,
-        AskedShell::Tcsh,
-        AskedShell::Yash,
-    ];
-
     /// Whether it is asked for this account: the rarer ones are only where people log in with them.
     pub(super) fn is_for(self, account: &Account) -> bool {
         let login_shell = account.shell.as_deref().and_then(Path::file_name).unwrap_or_default();
@@ -101,16 +134,6 @@ impl AskedShell {
         }
     }
 
-    /// How it can be started so that it reads a start-up file. An interactive `sh` or yash has the
-    /// environment of the session that it is started from; tcsh reads the same file however it is started.
-    pub(super) fn starts(self) -> &'static [Start] {
-        match self {
-            AskedShell::Sh | AskedShell::Yash => &[Start::Login, Start::LoginInteractive],
-            AskedShell::Tcsh => &[Start::Interactive],
-            _ => &[Start::Login, Start::Interactive, Start::LoginInteractive],
-        }
-    }
-
     /// Prints marked lines: what a start-up file prints besides is not taken for an answer, nor does
     /// it hide one that it has no newline before. What counts is the program that others find,
     /// whatever the person wraps around it, so another shell is asked.
@@ -137,37 +160,17 @@ impl AskedShell {
     }
 }
 
-impl Start {
-    /// As people call it.
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Start::Login => "login",
-            Start::Interactive => "interactive",
-            Start::LoginInteractive => "login, interactive",
-        }
-    }
-
-    /// The words that start it so.
-    pub(super) fn flags(self) -> &'static [&'static str] {
-        match self {
-            Start::Login => &["-l", "-c"],
-            Start::Interactive => &["-i", "-c"],
-            Start::LoginInteractive => &["-l", "-i", "-c"],
-        }
-    }
-}
-
 /// Asks a fresh shell of the caller's; `None` for a shell that is not installed, or not asked.
 ///
 /// # Errors
 /// Any I/O error, [`io::ErrorKind::TimedOut`] for a shell that never comes to an end, and
 /// [`io::ErrorKind::UnexpectedEof`] for one that ends without an answer.
 pub(super) fn ask(
-    shell: AskedShell,
-    start: Start,
+    asked: &Asked,
     account: &Account,
     snapshot: &Snapshot,
 ) -> io::Result<Option<Answer>> {
+    let (shell, (_, flags)) = (asked.shell, asked.start);
     let program = find_shell(shell.name()).filter(|_| shell.is_for(account));
     let Some(program) = program else { return Ok(None) };
     let home = account.home.as_deref();
@@ -175,7 +178,7 @@ pub(super) fn ask(
     let config = Some(CONFIG_HOME).filter(|_| shell == AskedShell::Fish);
     let config = config.and_then(|name| Homes::new(snapshot).own(name));
     let mut command = Command::new(std::env::current_exe()?);
-    command.args(["setup", ENTER]).arg(&program).args(start.flags()).arg(shell.question());
+    command.args(["setup", ENTER]).arg(&program).args(flags).arg(shell.question());
     command.env_clear().envs(environment(account, snapshot, program.as_os_str()));
     command.envs(login::variables(home.unwrap_or("/".as_ref())));
     command.envs(config.iter().map(|path| (CONFIG_HOME, path)));

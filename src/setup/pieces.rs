@@ -88,11 +88,6 @@ impl Piece {
     pub(super) fn new(path: impl Into<PathBuf>, what: What, purpose: &'static str) -> Piece {
         Piece { path: path.into(), what, purpose }
     }
-
-    /// Blocks in a file that is somebody else's.
-    pub(super) fn block(path: impl Into<PathBuf>, blocks: Blocks, purpose: &'static str) -> Piece {
-        Piece::new(path, What::Blocks(blocks), purpose)
-    }
 }
 
 /// The settings that name a shared root, and the scope if that was chosen, as a block at the top of a

@@ -15,7 +15,7 @@ use crate::os::homes::Homes;
 use crate::os::snapshot::Snapshot;
 use crate::session::{SessionContext, has_cargo};
 use crate::settings::Flags;
-use crate::setup::fresh_shell::{Answer, AskedShell, Start, ask};
+use crate::setup::fresh_shell::{ASKED, Answer, Asked, AskedShell, ask};
 use crate::setup::pieces::line_for;
 use crate::shim::decide::TARGET_DIR;
 use crate::shim::decide::{Choice, Rule};
@@ -167,9 +167,10 @@ fn ask_all(
     // Where new sessions look: in the settings and at home, whatever this one has on PATH.
     let elsewhere = snapshot.of(snapshot.uid, snapshot.gid, snapshot.cwd.clone(), &["PATH"]);
     let has_cargo = has_cargo(&elsewhere, site.settings(), &Homes::new(&elsewhere));
-    let ask = |shell| ask_one(shell, site, snapshot, has_cargo);
+    let ask = |shell: &[Asked]| ask_one(shell, site, snapshot, has_cargo);
     std::thread::scope(|scope| {
-        let wanted = AskedShell::ALL.into_iter().filter(|shell| is_wanted(*shell));
+        let shells = ASKED.chunk_by(|one, other| one.shell == other.shell);
+        let wanted = shells.filter(|shell| shell.iter().all(|asked| is_wanted(asked.shell)));
         let started: Vec<_> = wanted
             .map(|shell| {
                 let thread = std::thread::Builder::new().spawn_scoped(scope, move || ask(shell));
@@ -186,12 +187,12 @@ fn ask_all(
 }
 
 /// A shell that hangs is not asked again: it would hang each time, and each costs its patience.
-fn ask_one(shell: AskedShell, site: &Site, snapshot: &Snapshot, has_cargo: bool) -> Vec<Finding> {
+fn ask_one(shell: &[Asked], site: &Site, snapshot: &Snapshot, has_cargo: bool) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for &start in shell.starts() {
-        let answer = ask(shell, start, &site.account, snapshot).transpose();
+    for asked in shell {
+        let answer = ask(asked, &site.account, snapshot).transpose();
         let hangs = matches!(&answer, Some(Err(error)) if error.kind() == io::ErrorKind::TimedOut);
-        findings.extend(answer.map(|answer| Finding::of(shell, start, answer, site, has_cargo)));
+        findings.extend(answer.map(|answer| Finding::of(asked, answer, site, has_cargo)));
         if hangs {
             break;
         }
@@ -209,26 +210,21 @@ fn complaints(findings: &[Finding]) -> BTreeMap<&str, Vec<&str>> {
 }
 
 impl Finding {
-    fn of(
-        shell: AskedShell,
-        start: Start,
-        answer: io::Result<Answer>,
-        site: &Site,
-        has_cargo: bool,
-    ) -> Finding {
-        let name = format!("{} ({})", shell.name(), start.name());
+    fn of(asked: &Asked, answer: io::Result<Answer>, site: &Site, has_cargo: bool) -> Finding {
+        let (shell, (start, flags)) = (asked.shell.name(), asked.start);
+        let name = format!("{shell} ({start})");
         let session = format!("a fresh {name}");
         let Answer { cargo, target_dir, config } = match answer {
             Ok(answer) => answer,
             Err(error) => {
-                let help = format!("{} {} true", shell.name(), start.flags().join(" "));
+                let help = format!("{shell} {} true", flags.join(" "));
                 let complaint = Some((format!("{session} gave no answer: {error}"), help));
                 let target = format!("no answer{NOT_THE_SHIM}");
                 let row = vec![name, "no answer".into(), target];
                 return Finding { row, wins: false, is_bare: false, complaint };
             }
         };
-        let start_up = StartUp { shell, start, home: &site.home, config: config.as_deref() };
+        let start_up = StartUp { asked, home: &site.home, config: config.as_deref() };
         let (mark, complaint) = match (&cargo, &target_dir) {
             (None, _) if has_cargo => {
                 let help = line_to_add(&start_up, None, site);

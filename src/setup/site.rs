@@ -200,14 +200,12 @@ impl Site {
     /// Those of rendering the pages.
     pub(super) fn pieces(&self) -> Result<Vec<Piece>> {
         let Site { installation, shared_root, .. } = self;
-        let mut pieces = Vec::new();
-        let root = self.root.iter();
-        pieces
-            .extend(root.map(|root| Piece::new(shared_root, What::Root(*root), "the shared root")));
-        let settings = self.settings.iter();
-        pieces.extend(
-            settings.map(|(path, block)| Piece::block(path, block.clone(), "the settings")),
-        );
+        let root =
+            self.root.map(|root| Piece::new(shared_root, What::Root(root), "the shared root"));
+        let mut pieces = Vec::from_iter(root);
+        if let Some((path, blocks)) = &self.settings {
+            pieces.push(Piece::new(path, What::Blocks(blocks.clone()), "the settings"));
+        }
         let binary = installation.binary();
         pieces.push(Piece::new(&binary, What::Program, "this program"));
         // Beside the shim, so that cargo finds its subcommand wherever the shim is found.
@@ -308,7 +306,7 @@ impl Site {
 fn own_installation(snapshot: &Snapshot, home: &Path, verb: &ArgMatches) -> Result<Installation> {
     if let Some(prefix) = verb.get_one::<PathBuf>("prefix") {
         let prefix = lexical::absolute(&snapshot.cwd, prefix);
-        assert_quotable(&prefix, "name another place with --prefix")?;
+        assert_quotable(&prefix)?;
         return Ok(Installation { prefix });
     }
     let is_own = |installation: &Installation| {
@@ -318,7 +316,7 @@ fn own_installation(snapshot: &Snapshot, home: &Path, verb: &ArgMatches) -> Resu
         return as_written(installation);
     }
     let prefix = if snapshot.uid == 0 { "/usr/local".into() } else { home.join(".local") };
-    assert_quotable(&prefix, "name another place with --prefix")?;
+    assert_quotable(&prefix)?;
     Ok(Installation { prefix })
 }
 
@@ -359,11 +357,11 @@ fn group(audience: Audience, verb: &ArgMatches) -> Result<Option<u32>> {
     accounts::group(name).ok_or_else(unknown).map(Some)
 }
 
-fn assert_quotable(path: &Path, help: &'static str) -> Result<()> {
+fn assert_quotable(path: &Path) -> Result<()> {
     match cannot_be_quoted(path) {
         Some(cause) => {
             let text = format!("cannot install below `{}`: it {cause}", escaped(path));
-            Err(Failure::new(text).help(help))
+            Err(Failure::new(text).help("name another place with --prefix"))
         }
         None => Ok(()),
     }

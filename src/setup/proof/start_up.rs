@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::os::files;
-use crate::setup::fresh_shell::{AskedShell, Start, login};
+use crate::setup::fresh_shell::{Asked, AskedShell, BOTH, INTERACTIVE, login};
 use crate::shim::decide::{BUILD_TARGET_DIR, TARGET_DIR};
 
 /// A line of a start-up file.
@@ -17,10 +17,8 @@ pub(super) struct Line {
 
 /// The start-up files of one kind of session.
 pub(super) struct StartUp<'a> {
-    /// The shell.
-    pub(super) shell: AskedShell,
-    /// How it is started.
-    pub(super) start: Start,
+    /// The session.
+    pub(super) asked: &'a Asked,
     /// The person's home.
     pub(super) home: &'a Path,
     /// Where the shell looks for its own files, if it says so.
@@ -58,9 +56,9 @@ impl StartUp<'_> {
         let own = self.own_files();
         // All that zsh has are read, each to its end. bash reads one of three, which reads `.bashrc`,
         // of that often only half if it is not interactive.
-        let is_read = |line: &&Line| match (self.shell, self.start) {
-            (AskedShell::Zsh, _) => own.contains(&line.file),
-            (AskedShell::Bash, Start::LoginInteractive) => line.file.ends_with(".bashrc"),
+        let is_read = |line: &&Line| match self.asked.shell {
+            AskedShell::Zsh => own.contains(&line.file),
+            AskedShell::Bash => self.asked.start == BOTH && line.file.ends_with(".bashrc"),
             _ => false,
         };
         let place = offending.filter(is_read).map(|line| line.file.clone());
@@ -69,34 +67,27 @@ impl StartUp<'_> {
 
     /// The last file of the person's that the session reads by itself, if there is one.
     fn surely_read(&self) -> Option<PathBuf> {
-        match (self.shell, self.start) {
-            (AskedShell::Bash, Start::Login | Start::LoginInteractive) => {
+        match self.asked.shell {
+            AskedShell::Bash if self.asked.start != INTERACTIVE => {
                 let names = [".bash_profile", ".bash_login", ".profile"];
                 names.iter().map(|name| self.home.join(name)).find(|path| path.exists())
             }
-            (AskedShell::Fish, _) => None,
+            AskedShell::Fish => None,
             _ => self.own_files().pop(),
         }
     }
 
     /// The file to make where there is none.
     fn file_to_make(&self) -> PathBuf {
-        let name = match (self.shell, self.start) {
-            (AskedShell::Bash, Start::Interactive) => ".bashrc",
-            (AskedShell::Sh | AskedShell::Bash, _) => ".profile",
-            (AskedShell::Zsh, _) if self.config.is_none() => ".zshenv",
-            (AskedShell::Zsh, Start::Login) => ".zprofile",
-            (AskedShell::Zsh, _) => ".zshrc",
-            (AskedShell::Fish, _) => "config.fish",
-            (AskedShell::Tcsh, _) => ".cshrc",
-            (AskedShell::Yash, _) => ".yash_profile",
-        };
+        // Without a directory of its own zsh reads this one first, whatever comes then.
+        let is_plain_zsh = self.asked.shell == AskedShell::Zsh && self.config.is_none();
+        let name = if is_plain_zsh { ".zshenv" } else { self.asked.new };
         self.directory().join(name)
     }
 
     /// Where the shell's own files are.
     fn directory(&self) -> PathBuf {
-        match (self.config, self.shell) {
+        match (self.config, self.asked.shell) {
             (Some(config), _) => config.to_owned(),
             (None, AskedShell::Fish) => self.home.join(".config/fish"),
             (None, _) => self.home.to_owned(),
@@ -105,28 +96,14 @@ impl StartUp<'_> {
 
     /// The person's files that a session may read, in its order, as far as they exist.
     fn own_files(&self) -> Vec<PathBuf> {
-        let names: &[&str] = match (self.shell, self.start) {
-            (AskedShell::Sh, _) => &[".profile"],
-            (AskedShell::Bash, Start::Interactive) => &[".bashrc"],
-            (AskedShell::Bash, _) => &[".bashrc", ".profile", ".bash_login", ".bash_profile"],
-            (AskedShell::Zsh, Start::Login) => &[".zshenv", ".zprofile", ".zlogin"],
-            (AskedShell::Zsh, Start::Interactive) => &[".zshenv", ".zshrc"],
-            (AskedShell::Zsh, Start::LoginInteractive) => {
-                &[".zshenv", ".zprofile", ".zshrc", ".zlogin"]
-            }
-            (AskedShell::Fish, _) => &["config.fish"],
-            (AskedShell::Tcsh, _) => &[".cshrc", ".tcshrc"],
-            (AskedShell::Yash, Start::Login) => &[".yash_profile"],
-            (AskedShell::Yash, _) => &[".yash_profile", ".yashrc"],
-        };
         let directory = self.directory();
-        let mut files = match self.shell {
+        let mut files = match self.asked.shell {
             AskedShell::Fish => entries(&directory.join("conf.d")),
             // Read before it can say that the others are elsewhere.
             AskedShell::Zsh if directory != self.home => vec![self.home.join(".zshenv")],
             _ => Vec::new(),
         };
-        files.extend(names.iter().map(|name| directory.join(name)));
+        files.extend(self.asked.files.iter().map(|name| directory.join(name)));
         files.retain(|path| path.exists());
         files
     }
@@ -134,7 +111,7 @@ impl StartUp<'_> {
     /// The machine's files that it may read, the scripts of today's remedies first, and what gives every
     /// session its variables.
     fn machine_files(&self) -> Vec<PathBuf> {
-        let (directory, others): (_, &[&str]) = match self.shell {
+        let (directory, others): (_, &[&str]) = match self.asked.shell {
             AskedShell::Sh => ("/etc/profile.d", &["/etc/profile"]),
             AskedShell::Bash => {
                 ("/etc/profile.d", &["/etc/profile", "/etc/bash.bashrc", "/etc/bashrc"])
