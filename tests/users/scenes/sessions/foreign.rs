@@ -11,10 +11,9 @@ use crate::suite::{Test, test};
 
 pub(super) fn tests() -> Vec<Test> {
     type Body = fn(&Stage) -> Result<()>;
-    let tests: [(&str, Body); 12] = [
+    let tests: [(&str, Body); 11] = [
         ("setup_with_another_persons_home_leaves_it_alone", with_her_home),
         ("nobody_takes_back_what_the_machine_has", uninstalled_by_a_person),
-        ("root_does_not_believe_a_persons_receipt", her_receipt),
         ("setup_refuses_a_prefix_that_others_can_replace", open_prefix),
         ("setup_refuses_a_shared_root_of_somebody_elses", foreign_root),
         ("setup_goes_through_links_that_nobody_else_can_change", linked_places),
@@ -62,20 +61,6 @@ fn uninstalled_by_a_person(stage: &Stage) -> Result<()> {
         Photograph::take(&host)?.equals(&photograph, &[])?;
     }
     Ok(())
-}
-
-/// It names a file of root's.
-fn her_receipt(stage: &Stage) -> Result<()> {
-    let host = Host::new(stage, "person", Shell::Bash)?;
-    Setup::Person.install(&host)?;
-    let receipt = host.home("alice").join(".local/lib/cargo-peruser/setup.json");
-    let text = fs::read_to_string(&receipt)?.replace("/home/alice/.profile", "/etc/profile");
-    fs::write(&receipt, text)?;
-    let photograph = Photograph::take(&host)?;
-    let root = host.person("root")?;
-    let words = ["setup", "--uninstall", "--prefix=/home/alice/.local"];
-    host.by_name(&root, words).run()?.fails()?.blames("setup.json")?;
-    Photograph::take(&host)?.equals(&photograph, &[])
 }
 
 fn open_prefix(stage: &Stage) -> Result<()> {
