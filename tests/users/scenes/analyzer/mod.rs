@@ -4,20 +4,17 @@
 //! each one's rust-analyzer are replayed as they were recorded, through rustup's proxies to a cargo that
 //! writes down how it was reached and what it was told; then it is looked at who wrote what.
 
-mod calls;
 mod demo;
-mod home;
-mod replay;
 mod session;
 mod verdict;
 
 use anyhow::Result;
 
 use crate::machine::{Channel, Need};
+use crate::stage::child::Running;
 use crate::stage::{Person, Stage};
 use crate::suite::{Test, test};
-use home::settle_in;
-use session::{Ready, Session};
+use session::{Ready, Session, settle_in};
 use verdict::Before;
 
 /// One row of the table.
@@ -65,20 +62,11 @@ const TABLE: &[Case] = {
         row("is_private_in_our_session_with_a_target_dir", Exported, Own, Private),
         row("is_private_in_our_session_inside_a_cargo", ExportedInsideCargo, Unset, Private),
         row("is_private_after_setup", SetUp, Unset, Private),
-        row("is_private_after_setup_with_a_target_dir", SetUp, Own, Private),
         // The session has nothing, and the editor tells the server.
         row("is_private_by_an_editors_settings", EditorsServer, Unset, Private),
-        row("is_private_by_an_editors_settings_with_a_target_dir", EditorsServer, Own, Private),
         row("is_private_by_what_an_editor_hands_over", EditorsSetting, Unset, Private),
-        row(
-            "is_private_by_what_an_editor_hands_over_with_a_target_dir",
-            EditorsSetting,
-            Own,
-            Private,
-        ),
         // The file of its own it reads too late, and it counts less than what the editor says.
         row("is_late_by_its_settings_file", SettingsFile, Unset, Late),
-        row("is_late_by_its_settings_file_with_a_target_dir", SettingsFile, Own, Late),
         row("leaves_by_a_settings_file_that_is_outvoted", SettingsFileOutvoted, Unset, Checkout),
     ]
 };
@@ -86,9 +74,6 @@ const TABLE: &[Case] = {
 const fn row(name: &'static str, session: Session, target_dir: TargetDir, writes: Writes) -> Case {
     Case { name, session, target_dir, writes }
 }
-
-/// A person, and the session that is ready for them.
-type Seat<'a> = (&'a Person<'a>, Ready);
 
 const NEEDS: &[Need] = &[Need::Cargo, Need::Rustup];
 
@@ -102,6 +87,9 @@ pub(crate) fn tests() -> Vec<Test> {
     tests
 }
 
+/// The script that makes the calls of rust-analyzer without a rust-analyzer.
+const CALLS: &str = include_str!("calls.sh");
+
 /// The calls do not depend on cargo's layout.
 const CHANNEL: Channel = Channel::Stable;
 
@@ -109,8 +97,8 @@ const CHANNEL: Channel = Channel::Stable;
 fn only_to_read(stage: &Stage) -> Result<()> {
     let case = row("", Session::ShimOnPath, TargetDir::Unset, Writes::Split);
     let [_, bob] = set(stage)?;
-    let session = case.session.prepare(&bob, CHANNEL)?;
-    let calls = replay::start(&case, CHANNEL, &bob, &session)?.finish()?;
+    let session = case.session.prepare(&bob)?;
+    let calls = start(&case, &bob, &session)?.finish()?;
     calls.fails()?.mentions("Permission denied")?;
     Ok(())
 }
@@ -123,7 +111,7 @@ fn set(stage: &Stage) -> Result<[Person<'_>; 2]> {
     let [alice, _] = &people;
     demo::write(stage, alice)?;
     for person in &people {
-        settle_in(person, CHANNEL)?;
+        settle_in(person)?;
     }
     Ok(people)
 }
@@ -134,13 +122,24 @@ fn play(stage: &Stage, case: &Case) -> Result<()> {
     // Where something is written to the checkout, bob's cargos could only fail.
     let people: &[&Person<'_>] =
         if case.writes == Writes::Private { &[&alice, &bob] } else { &[&alice] };
-    let ready = |person| Ok((person, case.session.prepare(person, CHANNEL)?));
-    let sessions = people.iter().copied().map(ready).collect::<Result<Vec<_>>>()?;
+    let sessions = people.iter().map(|person| case.session.prepare(person));
+    let sessions = sessions.collect::<Result<Vec<_>>>()?;
     let before = Before::look(stage)?;
-    let start = |(person, session): &Seat<'_>| replay::start(case, CHANNEL, person, session);
-    let running = sessions.iter().map(start).collect::<Result<Vec<_>>>()?;
-    for calls in running {
+    let running =
+        people.iter().zip(&sessions).map(|(person, session)| start(case, person, session));
+    for calls in running.collect::<Result<Vec<_>>>()? {
         calls.finish()?.ok()?.prints(demo::COMPLAINT)?.prints("both::adds ... ok")?;
     }
-    verdict::judge(case, CHANNEL, &before, people)
+    verdict::judge(case, &before, people)
+}
+
+/// Starts the calls of one server: a round for each time that it reads the workspace.
+fn start(case: &Case, person: &Person<'_>, session: &Ready) -> Result<Running> {
+    let manifest = person.stage.checkout.join("Cargo.toml");
+    let below = match case.target_dir {
+        TargetDir::Unset => "",
+        TargetDir::Own => "rust-analyzer",
+    };
+    let words = [manifest.to_string_lossy().into_owned(), below.into(), CHANNEL.recorded()];
+    session.run(person.shell(CALLS, words.iter().chain(&session.rounds)), person).start()
 }

@@ -7,10 +7,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-use super::calls::Door;
-use super::home::RECORD;
-use crate::machine::{Channel, places};
-use crate::stage::{Invocation, Person, Stage, make};
+use super::CHANNEL;
+use crate::machine::places;
+use crate::stage::{Invocation, Person, Stage, make, project};
 
 /// What has been done for the session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,27 +48,15 @@ pub(super) struct Ready {
 }
 
 impl Session {
-    /// How a cargo is reached that is asked to check: rust-analyzer prefers `CARGO`, then PATH.
-    pub(super) fn checks_through(self) -> Door {
-        match self {
-            Session::ShimOnPath | Session::Exported | Session::SetUp => Door::Shim,
-            Session::ShimOnPathInsideCargo | Session::ExportedInsideCargo => Door::Direct,
-            Session::EditorsServer
-            | Session::EditorsSetting
-            | Session::SettingsFile
-            | Session::SettingsFileOutvoted => Door::Proxy,
-        }
-    }
-
     /// Makes the session ready.
-    pub(super) fn prepare(self, person: &Person<'_>, channel: Channel) -> Result<Ready> {
+    pub(super) fn prepare(self, person: &Person<'_>) -> Result<Ready> {
         let path = format!("{}:{}", person.home.join(".cargo/bin").display(), places::PROGRAMS);
         let exports = exports(person, &path)?;
         let target = exports.iter().find(|(name, _)| name == "CARGO_TARGET_DIR");
         let (name, value) = target.context("no target directory is exported")?;
         let assignment = format!("{name}={value}");
         let shim_first = format!("{}:{path}", shim_dir(person.stage).display());
-        let inside = ("CARGO".to_owned(), format!("{}/bin/cargo", channel.recorded()));
+        let inside = ("CARGO".to_owned(), format!("{}/bin/cargo", CHANNEL.recorded()));
         let plain = Ready {
             environment: vec![("PATH".into(), path.clone())],
             shell: None,
@@ -179,4 +166,27 @@ fn variables(object: Value) -> Result<Vec<(String, String)>> {
     let Value::Object(object) = object else { bail!("no object: {object}") };
     let text = |(name, value): (String, Value)| Some((name, value.as_str()?.to_owned()));
     object.into_iter().map(text).collect::<Option<_>>().context("a value is no text")
+}
+
+/// The name of the toolchain that everyone has by default.
+const TOOLCHAIN: &str = "machine";
+
+/// The variable with the file that calls are written down in.
+const RECORD: &str = "CARGO_CALLS";
+
+/// Makes `~/.cargo`, `~/.rustup` and a directory for temporary files.
+pub(super) fn settle_in(person: &Person<'_>) -> Result<()> {
+    let home = &person.home;
+    for directory in [".cargo/bin", ".rustup/toolchains", "tmp"] {
+        fs::create_dir_all(home.join(directory))?;
+    }
+    for name in ["cargo", "rustc", "rustfmt", "rustup"] {
+        let proxy = home.join(".cargo/bin").join(name);
+        make::link(&proxy, &Path::new(places::RUSTUP).join("rustup"), person.uid())?;
+    }
+    let toolchain = home.join(".rustup/toolchains").join(TOOLCHAIN);
+    make::link(&toolchain, Path::new(&CHANNEL.recorded()), person.uid())?;
+    let settings = format!("version = \"12\"\ndefault_toolchain = \"{TOOLCHAIN}\"\n");
+    fs::write(home.join(".rustup/settings.toml"), settings)?;
+    project::give(home, &format!("{0}:{0}", person.uid()))
 }

@@ -1,40 +1,39 @@
 //! Who wrote what: the calls as they were written down, and the file system as it stands afterwards.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 
-use super::calls::{Call, Door, calls};
-use super::session;
-use super::{Case, TargetDir, Writes};
-use crate::machine::Channel;
+use super::{Case, TargetDir, Writes, session};
 use crate::stage::{Person, Stage, Trace, changed, private, traces};
 
-/// A call of cargo, by what rust-analyzer wants of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Wanted {
-    /// The workspace.
-    Metadata,
-    /// Build scripts and proc macros.
-    BuildScripts,
-    /// What the compiler says.
-    Check,
-    /// A test's outcome.
-    Test,
-    /// Versions, configuration and the like.
-    Other,
+/// One call of the toolchain's cargo, as the recording toolchain wrote it down.
+#[derive(Clone, Debug)]
+struct Call {
+    is_through_the_shim: bool,
+    /// `CARGO_TARGET_DIR`.
+    target_dir: Option<PathBuf>,
+    /// The arguments, with spaces between them.
+    words: String,
 }
 
-impl Wanted {
-    fn of(call: &Call) -> Self {
-        match call.words.split(' ').collect::<Vec<_>>().as_slice() {
-            ["metadata", ..] => Wanted::Metadata,
-            ["check", "--quiet", ..] => Wanted::BuildScripts,
-            ["check", ..] => Wanted::Check,
-            ["--color=always", "test", ..] => Wanted::Test,
-            _ => Wanted::Other,
-        }
+impl Call {
+    fn read(line: &str) -> Result<Call> {
+        let &[door, target_dir, _, words] = &*line.splitn(4, '\t').collect::<Vec<_>>() else {
+            bail!("not a call: {line}");
+        };
+        let target_dir = (target_dir != "none").then(|| target_dir.into());
+        Ok(Call { is_through_the_shim: door == "shim", target_dir, words: words.to_owned() })
+    }
+
+    fn builds_scripts(&self) -> bool {
+        self.words.starts_with("check --quiet ")
+    }
+
+    fn builds(&self) -> bool {
+        self.words.starts_with("check ") || self.words.starts_with("--color=always test ")
     }
 }
 
@@ -48,43 +47,15 @@ impl Before {
 }
 
 /// Demands that the calls went where the case says, and left their traces there and nowhere else.
-pub(super) fn judge(
-    case: &Case,
-    channel: Channel,
-    before: &Before,
-    people: &[&Person<'_>],
-) -> Result<()> {
+pub(super) fn judge(case: &Case, before: &Before, people: &[&Person<'_>]) -> Result<()> {
     let stage = people.first().context("nobody was there")?.stage;
     for person in people {
-        let calls = calls(&session::record(person))?;
-        let judged = doors(case, channel, &calls)
-            .and_then(|()| directories(case, person, &calls))
-            .and_then(|()| artifacts(case, person));
+        let record = fs::read_to_string(session::record(person))?;
+        let calls = record.lines().map(Call::read).collect::<Result<Vec<_>>>()?;
+        let judged = directories(case, person, &calls).and_then(|()| artifacts(case, person));
         judged.with_context(|| format!("{:?}: {calls:#?}", person.name()))?;
     }
     nothing_elsewhere(case, stage, before, people)
-}
-
-/// rust-analyzer's order: `$CARGO_HOME/bin` first for what it must know, `CARGO` and PATH first for
-/// checks and tests; all but tests with the toolchain as an absolute path.
-fn doors(case: &Case, channel: Channel, calls: &[Call]) -> Result<()> {
-    let toolchain = channel.recorded();
-    let by_path = case.session.checks_through();
-    for (wanted, door, toolchain) in [
-        (Wanted::Metadata, Door::Proxy, Some(&toolchain)),
-        (Wanted::BuildScripts, Door::Proxy, Some(&toolchain)),
-        (Wanted::Check, by_path, Some(&toolchain)),
-        (Wanted::Test, by_path, None),
-    ] {
-        let mut found = calls.iter().filter(|call| Wanted::of(call) == wanted).peekable();
-        ensure!(found.peek().is_some(), "no cargo was asked for {wanted:?}");
-        for call in found {
-            ensure!(call.door == door, "not through {door:?}: {call:?}");
-            let is_right = toolchain.is_none() || call.toolchain.as_ref() == toolchain;
-            ensure!(is_right, "another toolchain: {call:?}");
-        }
-    }
-    Ok(())
 }
 
 /// Who was told, by the variable, and that the flag which some are given leads to the same place.
@@ -100,20 +71,19 @@ fn directories(case: &Case, person: &Person<'_>, calls: &[Call]) -> Result<()> {
             Writes::Private => true,
             Writes::Late => late.is_some_and(|late| number >= late),
             // The shim tells its own; where somebody has chosen, it has nothing to say.
-            Writes::Split => call.door == Door::Shim,
+            Writes::Split => call.is_through_the_shim,
             Writes::Checkout => false,
         };
         let told = call.target_dir.as_deref();
-        let builds = !matches!(Wanted::of(call), Wanted::Metadata | Wanted::Other);
-        let is_given = builds && case.target_dir == TargetDir::Own;
-        let expected = if call.door == Door::Shim && !is_given { &own } else { &common };
+        let is_given = call.builds() && case.target_dir == TargetDir::Own;
+        let expected = if call.is_through_the_shim && !is_given { &own } else { &common };
         ensure!(told == is_told.then_some(expected), "told {told:?}: {call:?}");
         let place = if is_told { &common } else { &shared };
         let flag = format!("--target-dir {}", place.join("rust-analyzer").display());
         ensure!(call.words.contains(&flag) == is_given, "`{flag}`: {call:?}");
     }
     let (before, after) = calls.split_at(late.unwrap_or(calls.len()));
-    let has_built = |calls: &[Call]| calls.iter().any(|it| Wanted::of(it) == Wanted::BuildScripts);
+    let has_built = |calls: &[Call]| calls.iter().any(Call::builds_scripts);
     let is_late = case.writes == Writes::Late;
     ensure!(!is_late || (has_built(before) && has_built(after)), "built only once");
     Ok(())
