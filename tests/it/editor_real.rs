@@ -12,11 +12,9 @@ use crate::runner::{Skip, tests};
 
 pub(crate) fn tests() -> Vec<Trial> {
     tests![
-        neovim_has_it_and_so_has_what_it_starts,
+        both_have_it_and_so_has_what_they_start,
         neovim_has_it_from_another_configuration,
-        emacs_has_it_and_so_has_what_it_starts,
         emacs_reads_the_very_file_that_is_written,
-        a_choice_of_the_persons_survives_in_both,
         any_path_survives_in_both,
     ]
 }
@@ -77,18 +75,6 @@ fn twice(text: &str) -> String {
     format!("{text}\n{text}")
 }
 
-fn neovim_has_it_and_so_has_what_it_starts() -> Result<(), Skip> {
-    needs("nvim")?;
-    let world = world();
-    world.file("home/.config/nvim/init.lua", "vim.o.number = true\n");
-    assert_eq!(neovim(&world, &[]), "");
-    world.by_name(["editor", "neovim", "--write"]).run().printed();
-    assert_eq!(neovim(&world, &[]), twice(&target(&world)));
-    world.by_name(["editor", "neovim", "--remove"]).run().printed();
-    assert_eq!(neovim(&world, &[]), "");
-    Ok(())
-}
-
 fn neovim_has_it_from_another_configuration() -> Result<(), Skip> {
     needs("nvim")?;
     // Older ones have one configuration only.
@@ -101,18 +87,6 @@ fn neovim_has_it_from_another_configuration() -> Result<(), Skip> {
     let world = world().with("NVIM_APPNAME", "other");
     world.by_name(["editor", "neovim", "--write"]).run().printed();
     assert_eq!(neovim(&world, &[]), twice(&target(&world)));
-    Ok(())
-}
-
-fn emacs_has_it_and_so_has_what_it_starts() -> Result<(), Skip> {
-    needs("emacs")?;
-    let world = world();
-    world.file("home/.emacs.d/init.el", ";;; init.el -*- lexical-binding: t -*-\n(setq a 1)");
-    assert_eq!(emacs(&world, &[]), "");
-    world.by_name(["editor", "emacs", "--write"]).run().printed();
-    assert_eq!(emacs(&world, &[]), twice(&target(&world)));
-    world.by_name(["editor", "emacs", "--remove"]).run().printed();
-    assert_eq!(emacs(&world, &[]), "");
     Ok(())
 }
 
@@ -138,13 +112,20 @@ fn emacs_reads_the_very_file_that_is_written() -> Result<(), Skip> {
     Ok(())
 }
 
-fn a_choice_of_the_persons_survives_in_both() -> Result<(), Skip> {
+/// But for a choice of the person's.
+fn both_have_it_and_so_has_what_they_start() -> Result<(), Skip> {
     needs("nvim")?;
     needs("emacs")?;
     let world = world();
-    for editor in ["neovim", "emacs"] {
-        world.by_name(["editor", editor, "--write"]).run().printed();
-    }
+    world.file("home/.config/nvim/init.lua", "vim.o.number = true\n");
+    world.file("home/.emacs.d/init.el", ";;; init.el -*- lexical-binding: t -*-\n(setq a 1)");
+    let all = |flag| {
+        for editor in ["neovim", "emacs"] {
+            world.by_name(["editor", editor, flag]).run().printed();
+        }
+    };
+    assert_eq!([neovim(&world, &[]), emacs(&world, &[])], ["", ""]);
+    all("--write");
     let root = world.at("root").display().to_string();
     let theirs = format!("{root}/somebody/target");
     let beside = format!("{root}-of-mine/target");
@@ -160,6 +141,8 @@ fn a_choice_of_the_persons_survives_in_both() -> Result<(), Skip> {
         assert_eq!(neovim(&world, &variables), twice(expected), "{inherited}");
         assert_eq!(emacs(&world, &variables), twice(expected), "{inherited}");
     }
+    all("--remove");
+    assert_eq!([neovim(&world, &[]), emacs(&world, &[])], ["", ""]);
     Ok(())
 }
 
