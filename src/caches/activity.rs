@@ -19,15 +19,6 @@ pub(crate) struct Activity {
     unreadable: Vec<(u32, u32, i64)>,
 }
 
-/// How closely processes are looked at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Look {
-    /// Programs and working directories.
-    Brief,
-    /// Open and mapped files as well.
-    Full,
-}
-
 /// How a cache is in use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Use {
@@ -41,7 +32,7 @@ pub(crate) enum Use {
 
 impl Activity {
     /// Looks at locks and processes, with the rights of the process.
-    pub(crate) fn take(look: Look) -> Activity {
+    pub(crate) fn take() -> Activity {
         let mut activity = Activity { held: lock::held(), ..Activity::default() };
         let own = std::process::id();
         let (is_root, uid) = (accounts::is_root(), accounts::own_uid());
@@ -53,7 +44,7 @@ impl Activity {
             if !is_root && owner != Some(uid) {
                 continue;
             }
-            if !activity.look_at(pid, &entry.path(), look) {
+            if !activity.look_at(pid, &entry.path()) {
                 let began = began(&entry.path()).unwrap_or(i64::MAX);
                 activity.unreadable.push((pid, owner.unwrap_or_default(), began));
             }
@@ -62,7 +53,7 @@ impl Activity {
     }
 
     /// Whether all of a process could be looked at, if it is still there.
-    fn look_at(&mut self, pid: u32, process: &Path, look: Look) -> bool {
+    fn look_at(&mut self, pid: u32, process: &Path) -> bool {
         let mut add = |path: PathBuf| self.used.push((pid, path));
         for name in ["exe", "cwd"] {
             match std::fs::read_link(process.join(name)) {
@@ -71,9 +62,6 @@ impl Activity {
                 Err(cause) if is_over(&cause) => {}
                 Err(_) => return false,
             }
-        }
-        if look == Look::Brief {
-            return true;
         }
         match std::fs::read_dir(process.join("fd")) {
             Ok(open) => {

@@ -40,6 +40,17 @@ pub(crate) enum Standing {
     Mismatched,
 }
 
+impl Standing {
+    /// What it is called, for people and in JSON.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Standing::Known => "known",
+            Standing::Departed => "departed",
+            Standing::Mismatched => "mismatched",
+        }
+    }
+}
+
 /// Everybody's private directories, and of whom nothing can be seen.
 #[derive(Debug, Default)]
 pub(crate) struct People {

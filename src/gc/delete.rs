@@ -19,7 +19,7 @@ use rustix::fs::{AtFlags, FileType, FlockOperation, Mode, OFlags, flock, mkdirat
 use rustix::io::Errno;
 
 use super::plan::{Choice, Outcome, What};
-use crate::caches::activity::{Activity, Look, Use};
+use crate::caches::activity::{Activity, Use};
 use crate::caches::people::{Person, Standing};
 use crate::caches::{Cache, STAGING, list};
 use crate::os::entry::Kind;
@@ -123,7 +123,7 @@ impl Staging<'_> {
     /// Looks at processes with the rights of this program.
     fn look(&mut self) -> Result<Activity, Failure> {
         self.rights.come_back().map_err(|cause| rights::failed(&cause))?;
-        let activity = Activity::take(Look::Full);
+        let activity = Activity::take();
         self.become_owner()?;
         Ok(activity)
     }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use clap::{Arg, ArgMatches, Command, value_parser};
 
-use crate::caches::activity::{Activity, Look};
+use crate::caches::activity::Activity;
 use crate::caches::count::count;
 use crate::caches::people::{People, doubts_departed};
 use crate::os::accounts;
@@ -76,7 +76,7 @@ pub(crate) fn run(
     let settings = crate::settings::files::load(snapshot, &homes, &flags)?;
     let people = who(snapshot, &settings, &homes, verb.get_flag("all-users"))?;
     let survey = count(&people, &settings, &homes)?;
-    let activity = Activity::take(Look::Full);
+    let activity = Activity::take();
     let candidate = |cache| Candidate { used_by: activity.of(&cache), cache };
     let candidates: Vec<Candidate> = survey.caches.into_iter().map(candidate).collect();
     let circumstances = circumstances(snapshot, &settings, &people, verb);

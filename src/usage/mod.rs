@@ -9,10 +9,10 @@ use std::path::Path;
 use clap::{Args, Command, FromArgMatches, ValueEnum};
 use serde::Serialize;
 
-use crate::caches::activity::{Activity, Look, Use};
+use crate::caches::Cache;
+use crate::caches::activity::{Activity, Use};
 use crate::caches::count::{Survey, count};
 use crate::caches::people::{People, Person, Standing};
-use crate::caches::{Cache, activity};
 use crate::os::files;
 use crate::os::homes::Homes;
 use crate::os::snapshot::Snapshot;
@@ -68,7 +68,7 @@ pub(crate) fn run(
     let settings = crate::settings::files::load(snapshot, &homes, flags)?;
     let people = People::of(&settings, &homes, snapshot.uid, snapshot.gid);
     let survey = count(&people, &settings, &homes)?;
-    let activity = Activity::take(Look::Brief);
+    let activity = Activity::take();
     let usage = Usage::of(&settings, &people, &survey, &activity, request.sort);
     if request.is_json {
         report::json(&usage)?;
@@ -104,19 +104,11 @@ struct Total {
     /// `null` for somebody whose private directory the caller may not enter.
     uid: Option<u32>,
     path: Option<String>,
-    state: PersonState,
+    /// What is known about the owner, or `private`.
+    state: &'static str,
     directories: usize,
     bytes: Option<u64>,
     files: Option<u64>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-enum PersonState {
-    Known,
-    Departed,
-    Mismatched,
-    Private,
 }
 
 /// One target directory.
@@ -133,19 +125,8 @@ struct Row {
     files: u64,
     incremental_bytes: u64,
     last_used: Option<i64>,
-    states: Vec<State>,
+    states: Vec<&'static str>,
     is_partial: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-enum State {
-    Building,
-    Running,
-    Orphan,
-    Replaced,
-    Departed,
-    Mismatched,
 }
 
 impl Usage {
@@ -176,7 +157,7 @@ impl Usage {
             person: name.clone(),
             uid: None,
             path: None,
-            state: PersonState::Private,
+            state: PRIVATE,
             directories: 0,
             bytes: None,
             files: None,
@@ -196,6 +177,9 @@ impl Usage {
         }
     }
 }
+
+/// What nobody but the owner may see.
+const PRIVATE: &str = "private";
 
 /// What is in no target directory gets a row from that size on, in bytes; records are smaller.
 const WORTH_A_ROW: u64 = 1 << 20;
@@ -218,23 +202,19 @@ fn row(cache: &Cache, activity: &Activity) -> Row {
     }
 }
 
-fn states(cache: &Cache, activity: &activity::Activity) -> Vec<State> {
+fn states(cache: &Cache, activity: &Activity) -> Vec<&'static str> {
     let used = match activity.of(cache).filter(|_| cache.is_target()) {
-        Some(Use::Building) => Some(State::Building),
-        Some(Use::Running(_)) => Some(State::Running),
+        Some(Use::Building) => Some("building"),
+        Some(Use::Running(_)) => Some("running"),
         Some(Use::Unreadable(_)) | None => None,
     };
     let sources = match cache.sources {
-        Sources::Gone => Some(State::Orphan),
-        Sources::Another => Some(State::Replaced),
+        Sources::Gone => Some("orphan"),
+        Sources::Another => Some("replaced"),
         Sources::Present | Sources::Unknown => None,
     };
-    let standing = match cache.person.standing {
-        Standing::Known => None,
-        Standing::Departed => Some(State::Departed),
-        Standing::Mismatched => Some(State::Mismatched),
-    };
-    [used, sources, standing].into_iter().flatten().collect()
+    let standing = Some(cache.person.standing).filter(|it| *it != Standing::Known);
+    [used, sources, standing.map(Standing::word)].into_iter().flatten().collect()
 }
 
 fn total(person: &Person, survey: &Survey) -> Total {
@@ -244,11 +224,7 @@ fn total(person: &Person, survey: &Survey) -> Total {
         person: person.name.clone(),
         uid: Some(person.account.uid),
         path: Some(person.path.to_string_lossy().into_owned()),
-        state: match person.standing {
-            Standing::Known => PersonState::Known,
-            Standing::Departed => PersonState::Departed,
-            Standing::Mismatched => PersonState::Mismatched,
-        },
+        state: person.standing.word(),
         directories: own().filter(|cache| cache.is_target()).count(),
         bytes: (!is_refused).then(|| own().map(|cache| cache.totals.bytes).sum()),
         files: (!is_refused).then(|| own().map(|cache| cache.totals.files).sum()),

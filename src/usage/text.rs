@@ -1,6 +1,6 @@
 //! What `usage` shows to people.
 
-use super::{PersonState, Row, State, Total, Usage};
+use super::{PRIVATE, Row, Total, Usage};
 use crate::ui::escape::{bytes, escaped};
 use crate::ui::report::{Align, ago, grid};
 
@@ -40,7 +40,7 @@ fn directories(rows: &[Row], now: i64, width: Option<usize>) -> String {
             row.files.to_string() + more,
             format!("{percent}%"),
             row.last_used.map_or("–".into(), |used| ago(now - used)),
-            row.states.iter().copied().map(state).collect::<Vec<_>>().join(", "),
+            row.states.join(", "),
             "█".repeat(usize::try_from(row.bytes * BAR / largest).unwrap_or_default()),
         ]);
     }
@@ -53,16 +53,13 @@ fn people(usage: &Usage, width: Option<usize>) -> String {
     for Total { person, directories, bytes: size, files, state, path, .. } in &usage.people {
         let (size, files) = match (size, files) {
             (Some(size), Some(files)) => (bytes(*size), format!("{files} files")),
-            _ => ("private".into(), String::new()),
+            _ => (PRIVATE.into(), String::new()),
         };
-        let of = match state {
-            PersonState::Private => String::new(),
-            _ => counted(*directories),
-        };
-        let what = match state {
-            PersonState::Departed => "departed: no such account",
-            PersonState::Mismatched => "name and owner do not belong together",
-            PersonState::Known | PersonState::Private => "",
+        let of = if *state == PRIVATE { String::new() } else { counted(*directories) };
+        let what = match *state {
+            "departed" => "departed: no such account",
+            "mismatched" => "name and owner do not belong together",
+            _ => "",
         };
         let is_elsewhere = usage.shared_root.as_ref().zip(path.as_ref());
         let is_elsewhere = is_elsewhere.is_none_or(|(root, path)| !path.starts_with(root.as_str()));
@@ -81,15 +78,4 @@ fn people(usage: &Usage, width: Option<usize>) -> String {
 
 fn counted(directories: usize) -> String {
     format!("{directories} director{}", if directories == 1 { "y" } else { "ies" })
-}
-
-fn state(state: State) -> &'static str {
-    match state {
-        State::Building => "building",
-        State::Running => "running",
-        State::Orphan => "orphan",
-        State::Replaced => "replaced",
-        State::Departed => "departed",
-        State::Mismatched => "mismatched",
-    }
 }
