@@ -108,7 +108,6 @@ pub(super) fn remove_source(
     entries: &HashSet<Identity>,
 ) -> Result<(), Failure> {
     let source = moving.source;
-    moving.staging.write(&Journal { stage: Stage::Removing, ..journal.clone() })?;
     if !source.open_aside(journal.inode).is_ok_and(|aside| aside.is_some()) {
         if !source.holds(journal.inode) {
             return Ok(());

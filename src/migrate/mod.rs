@@ -34,7 +34,6 @@ use crate::ui::escape::escaped;
 use crate::ui::failure::{Failure, reason};
 use crate::ui::report;
 use destination::Destination;
-use plan::{Position, position};
 use preview::Preview;
 use resume::Outcome;
 use source::Source;
@@ -134,22 +133,21 @@ fn relocate(
     source: &Source,
     destination: &mut Destination<'_>,
 ) -> Result<Outcome, Failure> {
-    let position = position(&source.path, &destination.private_dir, &destination.name);
+    let to = destination.path();
     let mut staging = destination.staging()?;
     let journal = staging.as_ref().map(|staging| staging.journal()).transpose()?.flatten();
-    match position {
+    if source.path == to {
         // What is to be rebuilt may be waiting, and what stands here another one.
-        Position::Same if let Some(journal) = &journal => {
-            return Err(destination.unfinished(journal));
-        }
-        Position::Same => return in_place(request, source),
-        Position::Nested => {
-            let (from, to) = (escaped(&source.path), destination.path());
-            let text =
-                format!("cannot move `{from}` to `{}`: one is inside the other", escaped(&to));
-            return Err(Failure::new(text).help("name the old target directory itself"));
-        }
-        Position::Apart | Position::PrivateDir => {}
+        return match &journal {
+            Some(journal) => Err(destination.unfinished(journal)),
+            None => in_place(request, source),
+        };
+    }
+    let is_nested = to.starts_with(&source.path) || source.path.starts_with(&to);
+    if is_nested && source.path != destination.private_dir {
+        let (from, to) = (escaped(&source.path), escaped(&to));
+        let text = format!("cannot move `{from}` to `{to}`: one is inside the other");
+        return Err(Failure::new(text).help("name the old target directory itself"));
     }
     if let (Some(found), Some(journal)) = (&staging, &journal) {
         match resume::resume(request, source, destination, found, journal)? {
@@ -162,7 +160,7 @@ fn relocate(
         // It was stopped before its first step or after its last.
         found.dismiss();
     }
-    let preview = Preview::take(request, source, destination, position)?;
+    let preview = Preview::take(request, source, destination)?;
     say(&preview.render(), "nothing was changed")?;
     preview.refuse(request)?;
     if request.is_dry {

@@ -21,33 +21,6 @@ pub(super) enum Method {
     Copy,
 }
 
-/// How source and destination lie to one another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Position {
-    /// Neither is inside the other.
-    Apart,
-    /// The source is the destination.
-    Same,
-    /// The source is the private directory that the destination stands in.
-    PrivateDir,
-    /// One is inside the other.
-    Nested,
-}
-
-/// How they lie, for paths without symlinks.
-pub(super) fn position(source: &Path, private_dir: &Path, name: &str) -> Position {
-    let destination = private_dir.join(name);
-    if source == destination {
-        Position::Same
-    } else if source == private_dir {
-        Position::PrivateDir
-    } else if destination.starts_with(source) || source.starts_with(&destination) {
-        Position::Nested
-    } else {
-        Position::Apart
-    }
-}
-
 /// How far a move has come. Each stage is written down before what it names is begun.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -57,10 +30,9 @@ pub(super) enum Stage {
     Moving,
     /// The copy is being made.
     Copying,
-    /// The copy is whole, and is being put in place.
+    /// The copy is whole, and is being put in place; once it is, the source is being removed.
+    #[serde(alias = "removing")]
     Placing,
-    /// It is in place; the source is being removed.
-    Removing,
 }
 
 /// What is written down about a move. Directories are known again by their inode: after a new start of
@@ -131,10 +103,8 @@ pub(super) struct Remains {
 /// What a next run does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Next {
-    /// Nothing has been moved yet: begin.
+    /// Nothing has been moved yet, or only a copy is unfinished: remove that and begin.
     Begin,
-    /// Remove the unfinished copy and begin.
-    Discard,
     /// The source has been renamed: give it to the new owner, then put it in place.
     Adopt,
     /// Put the copy in place.
@@ -151,18 +121,18 @@ pub(super) enum Next {
 pub(super) fn next(journal: &Journal, remains: Remains) -> Next {
     let Remains { has_source, arrived, is_placed } = remains;
     match (journal.stage, journal.method) {
-        (Stage::Copying, _) => Next::Discard,
+        (Stage::Copying, _) => Next::Begin,
         (Stage::Moving, _) if is_placed => Next::Finish,
         (Stage::Moving, Method::Descend) => Next::Adopt,
         (Stage::Moving, _) if arrived == Arrived::Expected => Next::Adopt,
         (Stage::Moving, _) if arrived == Arrived::Nothing && has_source => Next::Begin,
-        (Stage::Placing | Stage::Removing, _) if is_placed => Next::Remove,
+        (Stage::Placing, _) if is_placed => Next::Remove,
         (Stage::Placing, _) if arrived == Arrived::Expected => Next::Place,
         // The copy is gone, but what it was made from is not.
-        (Stage::Placing, _) if arrived == Arrived::Nothing && has_source => Next::Discard,
+        (Stage::Placing, _) if arrived == Arrived::Nothing && has_source => Next::Begin,
         // What stands there instead is somebody's to look at and nobody's to give away; and the source is
         // never removed where the copy is not.
-        (Stage::Moving | Stage::Placing | Stage::Removing, _) => Next::Lost,
+        (Stage::Moving | Stage::Placing, _) => Next::Lost,
     }
 }
 

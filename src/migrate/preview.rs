@@ -6,7 +6,7 @@ use std::fs::File;
 use super::check::{check, check_renamed};
 use super::destination::Destination;
 use super::judge::{is_target_dir, is_to_be_given, linked_elsewhere};
-use super::plan::{Method, Position};
+use super::plan::Method;
 use super::source::{Source, unfit};
 use super::staging::{self, occupied};
 use super::{Person, Request};
@@ -68,13 +68,12 @@ impl<'a> Preview<'a> {
         request: &Request,
         source: &Source,
         destination: &'a Destination<'a>,
-        position: Position,
     ) -> Result<Preview<'a>, Failure> {
         let is_occupied = destination.is_occupied();
         let left = destination.checkout_command();
         let tree = source.open(&format!("if it has been moved already, {left}"))?;
         destination.examine()?;
-        let is_private = position == Position::PrivateDir;
+        let is_private = source.path == destination.private_dir;
         let asked = if is_private { Method::Descend } else { Method::Copy };
         let inventory = walk(&tree, asked, &destination.name)?;
         check(&tree, &inventory, destination.person)?;

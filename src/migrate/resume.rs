@@ -41,22 +41,18 @@ pub(super) fn resume(
     let target = staging.private.path.join(&journal.name);
     let (from, to) = (escaped(&source.path), escaped(&target));
     report::note(&format!("an earlier migration of `{from}` to `{to}` was interrupted"));
-    match next {
-        Next::Begin => return Ok(Outcome::Begin),
-        Next::Discard => {
-            if !request.is_dry {
-                request.confirm("Begin again?")?;
-                staging.discard()?;
-            }
-            return Ok(Outcome::Begin);
+    if next == Next::Lost {
+        let text = format!("what was moved from `{from}` is not in its place");
+        let help =
+            format!("look for it in `{}`; {}", escaped(&staging.private.path), staging.look());
+        return Err(Failure::new(text).help(help));
+    }
+    if next == Next::Begin {
+        if !request.is_dry {
+            request.confirm("Begin again?")?;
+            staging.discard()?;
         }
-        Next::Lost => {
-            let text = format!("what was moved from `{from}` is not in its place");
-            let help =
-                format!("look for it in `{}`; {}", escaped(&staging.private.path), staging.look());
-            return Err(Failure::new(text).help(help));
-        }
-        _ => {}
+        return Ok(Outcome::Begin);
     }
     destination.name.clone_from(&journal.name);
     if request.is_dry {
@@ -64,16 +60,17 @@ pub(super) fn resume(
     }
     request.confirm("Continue it?")?;
     let moving = Move { source, destination, staging, is_replacing: request.is_replacing };
-    go_on(&moving, journal, next)
+    go_on(&moving, journal, next)?;
+    Ok(Outcome::Moved)
 }
 
-fn go_on(moving: &Move<'_>, journal: &Journal, next: Next) -> Result<Outcome, Failure> {
+fn go_on(moving: &Move<'_>, journal: &Journal, next: Next) -> Result<(), Failure> {
     let staging = moving.staging;
     match next {
         Next::Adopt if journal.method == Method::Descend => {
-            moving.descend_rest(journal, &staging.private)?;
+            moving.descend_rest(journal, &staging.private)
         }
-        Next::Adopt => moving.adopt_incoming(journal)?,
+        Next::Adopt => moving.adopt_incoming(journal),
         Next::Place | Next::Remove => {
             if next == Next::Place {
                 staging.put(&journal.name, moving.is_replacing)?;
@@ -81,12 +78,11 @@ fn go_on(moving: &Move<'_>, journal: &Journal, next: Next) -> Result<Outcome, Fa
             // The earlier run may have been stopped before it did.
             staging.sync()?;
             remove_rest(moving, journal)?;
-            moving.end(journal)?;
+            moving.end(journal)
         }
-        Next::Finish => moving.end(journal)?,
-        Next::Begin | Next::Discard | Next::Lost => return Ok(Outcome::Begin),
+        Next::Finish => moving.end(journal),
+        Next::Begin | Next::Lost => Ok(()),
     }
-    Ok(Outcome::Moved)
 }
 
 /// Goes on removing the source under its other name. Others may have put something there since, even
