@@ -4,8 +4,6 @@
 //! Each case is two directories that differ only in a word. The person builds them in turn, and each
 //! must show its own word, whatever the other has left behind.
 
-mod random;
-
 use std::ffi::OsStr;
 use std::path::Path;
 
@@ -13,7 +11,7 @@ use anyhow::{Context, Result, ensure};
 
 use crate::machine::{Channel, Need};
 use crate::stage::project::LAYOUT;
-use crate::stage::{Invocation, Outcome, Person, Stage, private, project};
+use crate::stage::{Invocation, Person, Stage, private, project};
 use crate::suite::{Test, test};
 
 pub(crate) fn tests() -> Vec<Test> {
@@ -24,15 +22,13 @@ pub(crate) fn tests() -> Vec<Test> {
             let name = format!("workspaces::{}_on_{layout}", case.name);
             tests.push(test(name, move |stage| in_turn(stage, case, channel)).needs(needs));
         }
-        let all: [(&str, Body); 8] = [
+        let all: [(&str, Body); 6] = [
             ("a_checkout_unpacked_again_at_the_same_place", unpacked_again),
             ("a_checkout_with_a_build_directory_unpacked_again", unpacked_with_build_dir),
             ("nested_builds_of_one_name_in_one_script", nested_of_one_name),
-            ("equal_programs_at_the_same_time", at_once),
             ("nobody_waits_for_their_own_other_workspace", no_waiting),
             ("two_colliding_workspaces_past_the_shim", past_the_shim),
             ("a_configured_build_directory_does_not_make_build_scripts_hang", nested),
-            ("any_workspaces_in_any_order_each_run_their_own", random::any_order),
         ];
         for (name, body) in all {
             let name = format!("workspaces::{name}_on_{layout}");
@@ -42,10 +38,6 @@ pub(crate) fn tests() -> Vec<Test> {
     tests.push(
         test("workspaces::worktrees_and_clones_each_run_their_own", clones)
             .needs(&[Need::Cargo, Need::Git]),
-    );
-    tests.push(
-        test("workspaces::one_directory_for_everything_is_one_setting_away", by_user)
-            .needs(&[Need::Cargo]),
     );
     tests.push(
         test(
@@ -313,24 +305,6 @@ fn nested_of_one_name(stage: &Stage, channel: Channel) -> Result<()> {
     speaks(at(alice.cargo(["run", "-q"]), channel, &place).limit(limit), "first and other")
 }
 
-fn at_once(stage: &Stage, channel: Channel) -> Result<()> {
-    stage.shared_root().provisioned()?;
-    let alice = stage.person("alice")?;
-    let both = ["first", "other"].map(|word| (word, stage.checkout.join(word)));
-    for round in 0..4 {
-        let mut running = Vec::new();
-        for (word, directory) in &both {
-            let word = format!("{word}{round}");
-            write(&PROGRAM, &word, directory, &alice)?;
-            running.push((word, at(alice.cargo(PROGRAM.args), channel, directory).start()?));
-        }
-        for (word, run) in running {
-            run.finish()?.ok()?.prints(format!("{word}\n"))?;
-        }
-    }
-    Ok(())
-}
-
 /// A build script that takes its time holds the lock of its own workspace only.
 fn no_waiting(stage: &Stage, channel: Channel) -> Result<()> {
     stage.shared_root().provisioned()?;
@@ -463,29 +437,6 @@ fn clones(stage: &Stage) -> Result<()> {
         private(&own, alice.uid())?;
     }
     ensure!(!root.join("alice/target").exists(), "a common `target` was made as well");
-    Ok(())
-}
-
-fn by_user(stage: &Stage) -> Result<()> {
-    let root = stage.shared_root().provisioned()?;
-    let alice = stage.person("alice")?;
-    let settings = alice.home.join(".config/cargo-peruser/config.toml");
-    project::write(
-        &alice.home,
-        &[(".config/cargo-peruser/config.toml", "scope = 'user'\n")],
-        &alice,
-    )?;
-    for word in ["first", "other"] {
-        let place = stage.checkout.join(word);
-        write(&PROGRAM, word, &place, &alice)?;
-        let run: Outcome = at(alice.cargo(["build", "-q"]), Channel::Stable, &place).run()?;
-        run.silently()?;
-        ensure!(alice.target_in(&place)? == root.join("alice/target"));
-    }
-    ensure!(root.join("alice/target/debug/app").is_file() && settings.is_file());
-    let explained = alice.by_name(["explain"]).within(stage.checkout.join("first")).run()?;
-    explained.ok()?;
-    ensure!(explained.stdout.contains("can run each other's programs"), "{}", explained.stdout);
     Ok(())
 }
 
