@@ -31,11 +31,9 @@ pub(crate) fn tests() -> Vec<Test> {
         test("gc::root_takes_what_the_departed_have_left", departed),
         test("gc::an_account_database_that_knows_nobody_is_not_believed", nobody_known),
         test("gc::a_known_name_with_another_uid_is_never_taken", mismatched),
-        test("gc::the_least_recently_used_make_room_and_the_last_one_stays", sizes),
         test("gc::a_locked_directory_and_a_running_program_stay", in_use),
         test("gc::what_a_process_that_cannot_be_looked_at_may_use_stays", unreadable),
         test("gc::a_directory_service_that_knows_nobody_is_not_believed", silent),
-        test("gc::what_an_interrupted_run_has_left_is_taken", leftover),
         test("gc::an_unsafe_or_foreign_root_is_left_alone", foreign_roots),
         test("gc::a_read_only_disk_is_one_error", read_only),
         test("gc::others_are_roots_to_clean", not_root),
@@ -252,25 +250,6 @@ fn mismatched(stage: &Stage) -> Result<()> {
     Ok(())
 }
 
-fn sizes(stage: &Stage) -> Result<()> {
-    stage.shared_root().provisioned()?;
-    let alice = stage.person("alice")?;
-    let made = ["a", "b", "c"].map(|name| format!("{name}-0123456789abcdef"));
-    let [oldest, middle, newest] = [(9, 0), (5, 1), (3, 2)]
-        .map(|(days, at)| target(&alice, made.get(at).map_or("", String::as_str), days));
-    let (oldest, middle, newest) = (oldest?, middle?, newest?);
-    let common = target(&alice, "target", 90)?;
-    gc(&alice, &["--incremental", "off", "--max-size", "1K"]).run()?.ok()?.prints("max-size")?;
-    is_emptied(&oldest)?;
-    is_emptied(&middle)?;
-    ensure!(newest.join("debug/app").exists(), "the most recently used one is gone");
-    ensure!(common.join("debug/app").exists(), "the common one was not asked for");
-    gc(&alice, &["--common", "--keep-free", "100%"]).run()?.ok()?.prints("keep-free")?;
-    is_emptied(&common)?;
-    ensure!(newest.join("debug/app").exists(), "the most recently used one is gone");
-    Ok(())
-}
-
 fn in_use(stage: &Stage) -> Result<()> {
     let root = stage.shared_root().provisioned()?;
     let alice = stage.person("alice")?;
@@ -356,17 +335,6 @@ fn silent(stage: &Stage) -> Result<()> {
     gc(&administrator, &["--all-users"]).run()?.ok()?;
     ensure!(look(&gone)?.is_none(), "it is still there");
     Ok(())
-}
-
-fn leftover(stage: &Stage) -> Result<()> {
-    let root = stage.shared_root().provisioned()?;
-    let alice = stage.person("alice")?;
-    let staged = target(&alice, "x", 0)?;
-    make::directory(&root.join("alice/.gc"), alice.uid(), alice.uid(), 0o700)?;
-    fs::rename(&staged, root.join("alice/.gc/0"))?;
-    alice.by_name(["gc"]).run()?.ok()?.prints("leftover")?;
-    gc(&alice, &[]).run()?.ok()?.prints("leftover")?;
-    nothing_is_staged(&root.join("alice"))
 }
 
 /// Nothing is taken where no tag or no private directory is.
@@ -513,7 +481,7 @@ fn builds_while(person: &Person<'_>, goes_on: impl Fn() -> bool) -> Result<u32> 
 
 /// People build, edit and clean while root takes everything again and again that it may.
 fn together(stage: &Stage) -> Result<()> {
-    let root = stage.shared_root().provisioned()?;
+    stage.shared_root().provisioned()?;
     let until = Instant::now() + span();
     // However busy the machine is: until something was taken, but not for ever.
     let (taken, at_most) = (AtomicUsize::new(0), until + Duration::from_secs(120));
@@ -543,7 +511,6 @@ fn together(stage: &Stage) -> Result<()> {
         }
         let taken = taken.load(Ordering::Relaxed);
         ensure!(taken > 0 && builds > 0, "{taken} taken, {builds} builds");
-        let _ = root;
         Ok(())
     })
 }

@@ -55,7 +55,24 @@ const fn stays(
     Case { name, acts, said, is_moved, stays: STAYS }
 }
 
+/// A build has a lock by the time gc has looked at processes.
+const fn locked(name: &'static str, acts: &'static [(Moment, Act)]) -> Case {
+    stays(name, acts, "kept: cargo is building in it", false)
+}
+
 const CASES: &[Case] = &[
+    // Where cargo has its locks, and what a migration locks.
+    locked("the_lock_up_to_1_95_is_taken", &[(OPENED, |it| it.lock("debug/.cargo-lock"))]),
+    locked("the_lock_of_a_build_is_taken", &[(OPENED, |it| it.lock("debug/.cargo-build-lock"))]),
+    locked(
+        "the_lock_of_artifacts_is_taken",
+        &[(OPENED, |it| it.lock("x86_64-unknown-linux-gnu/release/.cargo-artifact-lock"))],
+    ),
+    locked(
+        "the_lock_in_a_nested_project_is_taken",
+        &[(OPENED, |it| it.lock("tests/trybuild/app/debug/.cargo-lock"))],
+    ),
+    locked("the_lock_of_a_migration_is_taken", &[(OPENED, |it| it.lock(""))]),
     stays("others_can_look_in", &[(COUNTED, |it| it.mode(0o755))], "is not private", false),
     stays("others_can_write", &[(COUNTED, |it| it.mode(0o777))], "refusing", false),
     stays("the_tag_is_gone", &[(BEGUN, untag)], "no valid tag", false),
@@ -100,24 +117,11 @@ const CASES: &[Case] = &[
     },
 ];
 
-/// Where cargo has its locks, and what a migration locks.
-const LOCKS: [(&str, &str); 5] = [
-    ("up_to_1_95", "debug/.cargo-lock"),
-    ("of_a_build", "debug/.cargo-build-lock"),
-    ("of_artifacts", "x86_64-unknown-linux-gnu/release/.cargo-artifact-lock"),
-    ("in_a_nested_project", "tests/trybuild/app/debug/.cargo-lock"),
-    ("of_a_migration", ""),
-];
-
 pub(super) fn tests() -> Vec<Test> {
     let mut tests = Vec::new();
     for case in CASES {
         let name = format!("gc::between::{}", case.name);
         tests.push(test(name, move |stage| happens(stage, case)).needs(&[Need::Strace]));
-    }
-    for (name, lock) in LOCKS {
-        let name = format!("gc::between::the_lock_{name}_is_taken");
-        tests.push(test(name, move |stage| locked(stage, lock)).needs(&[Need::Strace]));
     }
     let name = "gc::between::the_workspace_of_an_orphan_comes_back";
     tests.push(test(name, comes_back).needs(&[Need::Strace]));
@@ -146,6 +150,8 @@ struct Scene<'s> {
     own: PathBuf,
     /// Programs that are to run until the end.
     running: RefCell<Vec<Running>>,
+    /// Locks that are to be held until the end.
+    locks: RefCell<Vec<File>>,
 }
 
 impl<'s> Scene<'s> {
@@ -154,7 +160,8 @@ impl<'s> Scene<'s> {
         let alice = stage.person("alice")?;
         let own = precious(stage, alice.uid())?;
         let old = private.join(OLD);
-        let scene = Scene { stage, alice, private, old, own, running: RefCell::default() };
+        let (running, locks) = (RefCell::default(), RefCell::default());
+        let scene = Scene { stage, alice, private, old, own, running, locks };
         scene.afresh()?;
         Ok(scene)
     }
@@ -200,6 +207,18 @@ impl<'s> Scene<'s> {
         let file = self.old.join(file);
         let lines = "mkdir -p \"${1%/*}\" && echo new >\"$1\"";
         self.alice.shell(lines, [file]).run()?.ok()?;
+        Ok(())
+    }
+
+    /// Holds a lock until the end, which is made where it is missing.
+    fn lock(&self, lock: &str) -> Result<()> {
+        let path = self.old.join(lock);
+        if look(&path)?.is_none() {
+            self.write(lock)?;
+        }
+        let file = File::open(path)?;
+        flock(&file, FlockOperation::NonBlockingLockExclusive)?;
+        self.locks.borrow_mut().push(file);
         Ok(())
     }
 
@@ -314,36 +333,6 @@ fn happens(stage: &Stage, case: &Case) -> Result<()> {
     ensure!(look(&stays)?.is_some(), "`{}` is gone: {said}", case.stays);
     let is_new = stays.ends_with("debug/app");
     ensure!(!is_new || fs::read(&stays)? == b"new\n", "what is new was replaced");
-    Ok(())
-}
-
-/// A build has the lock by the time gc has looked at processes.
-fn locked(stage: &Stage, lock: &str) -> Result<()> {
-    let scene = Scene::of(stage)?;
-    let lock = match lock {
-        "" => scene.old.clone(),
-        lock => {
-            scene.write(lock)?;
-            used(&scene.old, 40)?;
-            scene.old.join(lock)
-        }
-    };
-    let paths = [PathBuf::from("/proc/locks"), scene.old.clone(), scene.private.join(".gc")];
-    let mut steps = scene.steps("openat,openat2,renameat2", &paths)?;
-    let (mut opened, mut held) = (0, None);
-
-    while let Some(step) = steps.next()? {
-        opened += usize::from(step.shown.contains(OPENED.0));
-        if opened == OPENED.1 && held.is_none() {
-            let file = File::open(&lock)?;
-            flock(&file, FlockOperation::NonBlockingLockExclusive)?;
-            held = Some(file);
-        }
-        ensure!(step.call != "renameat2", "something was moved: {}", step.shown);
-    }
-    ensure!(held.is_some(), "there was no such moment");
-    steps.finish()?.ok()?.prints("kept: cargo is building in it")?;
-    ensure!(scene.private.join(STAYS).exists() && lock.exists());
     Ok(())
 }
 
