@@ -27,16 +27,6 @@ pub(crate) struct Disk {
     kind: Image,
 }
 
-/// Which loop device a disk is to have: its number is what a file system is known by as long as it is
-/// mounted, and nothing promises that it is the same one after the next start.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Number {
-    /// Any that is free.
-    Any,
-    /// This one, if it is free.
-    This(u32),
-}
-
 impl Disk {
     /// A new disk, mounted at a new place with mode 1777.
     pub(crate) fn make(at: &Path, kind: Image) -> Result<Disk> {
@@ -45,7 +35,7 @@ impl Disk {
         fs::create_dir_all(at)?;
         File::create(&file)?.set_len(kind.smallest())?;
         do_as_root(&format!("mkfs.{}", kind.name()), [OsStr::new("-q"), file.as_os_str()])?;
-        disk.mount(Number::Any)?;
+        disk.mount()?;
         make::own(at, 0, 0, 0o1777)?;
         File::create(at.join(NEIGHBOUR))?;
         Ok(disk)
@@ -57,34 +47,14 @@ impl Disk {
     }
 
     /// Mounts it. The kernel writes nothing on its own account before a test is over.
-    pub(crate) fn mount(&self, number: Number) -> Result<()> {
-        let own = match self.kind {
-            Image::Ext4 => ",commit=300,noinit_itable",
-            Image::Xfs => "",
+    pub(crate) fn mount(&self) -> Result<()> {
+        let options = match self.kind {
+            Image::Ext4 => "loop,commit=300,noinit_itable",
+            Image::Xfs => "loop",
         };
-        self.mount_with(number, own)
-    }
-
-    /// Mounts it with the journal of metadata written every second, long before any data.
-    pub(crate) fn mount_hasty(&self) -> Result<()> {
-        self.mount_with(Number::Any, ",commit=1,noinit_itable")
-    }
-
-    fn mount_with(&self, number: Number, own: &str) -> Result<()> {
-        let mount = |device: &str| {
-            let options = format!("{device}{own}");
-            let file = self.file();
-            do_as_root(
-                "mount",
-                ["-o".as_ref(), options.as_ref(), file.as_os_str(), self.at.as_os_str()],
-            )
-        };
-        match number {
-            Number::This(number) => {
-                mount(&format!("loop=/dev/loop{number}")).or_else(|_| mount("loop"))
-            }
-            Number::Any => mount("loop"),
-        }
+        let file = self.file();
+        let words = ["-o".as_ref(), options.as_ref(), file.as_os_str(), self.at.as_os_str()];
+        do_as_root("mount", words)
     }
 
     /// Takes it away; everything is written before.
@@ -98,11 +68,6 @@ impl Disk {
             std::thread::sleep(PAUSE);
         }
         unmount()
-    }
-
-    /// The number of its loop device.
-    pub(crate) fn number(&self) -> Result<u32> {
-        Ok(minor(fs::metadata(&self.at)?.dev()))
     }
 
     /// Lets the rest of the machine do what makes the file system write its journal: whatever was

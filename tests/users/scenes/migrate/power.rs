@@ -6,7 +6,6 @@ mod disks;
 
 use std::fs;
 use std::path::Path;
-use std::time::Duration;
 
 use anyhow::{Result, ensure};
 
@@ -15,11 +14,11 @@ use super::scene::Scene;
 use crate::machine::Need;
 use crate::stage::Stage;
 use crate::stage::cache::{self, Content};
-use crate::stage::disk::{Disk, Number};
+use crate::stage::disk::Disk;
 use crate::stage::make::{self, Image};
 use crate::stage::steps::Step;
 use crate::suite::{Test, test};
-use disks::{Disks, Numbers, Photograph};
+use disks::{Disks, Photograph};
 
 pub(super) fn tests() -> Vec<Test> {
     use Image::{Ext4, Xfs};
@@ -35,8 +34,6 @@ pub(super) fn tests() -> Vec<Test> {
     }
     let name = "migrate::power::a_power_failure_loses_what_was_not_synced";
     tests.push(test(name, loses_what_was_not_synced).needs(&[Need::Images]));
-    let name = "migrate::power::time_alone_writes_names_and_no_content";
-    tests.push(test(name, loses_data_and_keeps_names).needs(&[Need::Images]));
     tests
 }
 
@@ -44,7 +41,7 @@ pub(super) fn tests() -> Vec<Test> {
 fn seen(disk: &Disk, photograph: &Path) -> Result<[Option<String>; 3]> {
     disk.unmount()?;
     disk.restore(photograph)?;
-    disk.mount(Number::Any)?;
+    disk.mount()?;
     Ok(["synced", "committed", "lost"].map(|name| fs::read_to_string(disk.at.join(name)).ok()))
 }
 
@@ -68,19 +65,6 @@ fn loses_what_was_not_synced(stage: &Stage) -> Result<()> {
     Ok(())
 }
 
-/// What somebody else's work does at once, time does as well.
-fn loses_data_and_keeps_names(stage: &Stage) -> Result<()> {
-    let disk = Disk::make(&stage.at("disk"), Image::Ext4)?;
-    disk.unmount()?;
-    disk.mount_hasty()?;
-    fs::write(disk.at.join("committed"), "text")?;
-    std::thread::sleep(Duration::from_millis(2500));
-    disk.photograph(&stage.at("photograph"))?;
-    let found = seen(&disk, &stage.at("photograph"))?;
-    ensure!(found == [None, Some(String::new()), None], "{found:?}");
-    disk.unmount()
-}
-
 fn fails_everywhere(stage: &Stage, flags: &[&str], images: &[Image]) -> Result<()> {
     let replaces = flags.contains(&"--replace");
     stage.accept_sticky_root();
@@ -89,23 +73,22 @@ fn fails_everywhere(stage: &Stage, flags: &[&str], images: &[Image]) -> Result<(
     let before = disks.put_away()?;
     let (mut pictures, mut calls) = (Vec::new(), Vec::new());
     for committed in disks.commits() {
-        disks.start(&before, Numbers::Same, Photograph::Kept)?;
+        disks.start(&before, Photograph::Kept)?;
         let is_wanted = |step: &Step| calls.is_empty() || is_of_the_sample(step, &calls);
         let (made, taken) = disks.record(&scene, flags, committed, &is_wanted)?;
-        disks.stop(Numbers::Same)?;
+        disks.stop(Photograph::Kept)?;
         pictures.extend(taken);
         calls = if calls.is_empty() { made } else { calls };
     }
     let count = pictures.len();
     let mut failures = Vec::new();
-    // One call after the other leaves much the same, so that each numbering meets it.
-    for (picture, &numbers) in pictures.iter().zip(disks.numberings().iter().cycle()) {
-        disks.start(picture, numbers, Photograph::Used)?;
+    for picture in &pictures {
+        disks.start(picture, Photograph::Used)?;
         if let Err(error) = goes_on(&scene, flags, former.as_ref()) {
             let state = state(&scene);
-            failures.push(format!("{}, numbers {numbers:?}: {error:#}\n{state}", picture.after));
+            failures.push(format!("{}: {error:#}\n{state}", picture.after));
         }
-        disks.stop(numbers)?;
+        disks.stop(Photograph::Used)?;
     }
     ensure!(count > 30, "the power failed {count} times only");
     ensure!(failures.is_empty(), "{} of {count} failed\n{}", failures.len(), failures.join("\n"));

@@ -9,7 +9,7 @@ use anyhow::Result;
 use super::super::kills::CHANGES;
 use super::super::scene::Scene;
 use crate::stage::Stage;
-use crate::stage::disk::{Disk, Number};
+use crate::stage::disk::Disk;
 use crate::stage::make::Image;
 use crate::stage::steps::{Step, Steps};
 
@@ -17,7 +17,6 @@ use crate::stage::steps::{Step, Steps};
 pub(super) struct Disks<'s> {
     stage: &'s Stage,
     list: Vec<Disk>,
-    numbers: Vec<u32>,
     /// What takes the disks' numbers away.
     others: Vec<Disk>,
     photographs: Cell<u32>,
@@ -39,17 +38,6 @@ pub(super) enum Photograph {
     Used,
 }
 
-/// Which loop devices the disks have after the next start.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Numbers {
-    /// Those that they had.
-    Same,
-    /// Others.
-    Others,
-    /// One another's.
-    Swapped,
-}
-
 impl<'s> Disks<'s> {
     /// New ones. The shared root's is the last.
     pub(super) fn make(stage: &'s Stage, images: &[Image]) -> Result<Self> {
@@ -57,14 +45,10 @@ impl<'s> Disks<'s> {
         let places = places.iter().rev().take(images.len()).rev();
         let list = places.zip(images).map(|(place, image)| Disk::make(place, *image));
         let list = list.collect::<Result<Vec<_>>>()?;
-        let numbers = list.iter().map(Disk::number).collect::<Result<Vec<_>>>()?;
-        let mut others = Vec::new();
-        for number in &numbers {
-            let other = Disk::make(&stage.at(format!("other-{number}")), Image::Ext4)?;
-            other.unmount()?;
-            others.push(other);
-        }
-        Ok(Disks { stage, list, numbers, others, photographs: Cell::new(0) })
+        let other = |at| Disk::make(&stage.at(format!("other-{at}")), Image::Ext4);
+        let others = (0..list.len()).map(other).collect::<Result<Vec<_>>>()?;
+        others.iter().try_for_each(Disk::unmount)?;
+        Ok(Disks { stage, list, others, photographs: Cell::new(0) })
     }
 
     /// Where the source's is mounted.
@@ -80,57 +64,33 @@ impl<'s> Disks<'s> {
         Ok(picture)
     }
 
-    /// Which ways there are for the disks to be numbered.
-    pub(super) fn numberings(&self) -> &'static [Numbers] {
-        use Numbers::{Others, Same, Swapped};
-        if self.list.len() > 1 { &[Same, Others, Swapped] } else { &[Same, Others] }
-    }
-
     /// Every set of disks that somebody else's work may have made write their journals.
     pub(super) fn commits(&self) -> &'static [&'static [usize]] {
         if self.list.len() > 1 { &[&[], &[0], &[1], &[0, 1]] } else { &[&[], &[0]] }
     }
 
-    /// Starts the machine with what was on the disks.
-    pub(super) fn start(
-        &self,
-        picture: &Picture,
-        numbers: Numbers,
-        what: Photograph,
-    ) -> Result<()> {
+    /// Starts the machine with what was on the disks. For a photograph that is used up it is another start:
+    /// then other disks have taken their numbers, by which a file system is known while it is mounted.
+    pub(super) fn start(&self, picture: &Picture, what: Photograph) -> Result<()> {
+        if what == Photograph::Used {
+            self.others.iter().try_for_each(Disk::mount)?;
+        }
         for (disk, photograph) in self.list.iter().zip(&picture.photographs) {
             match what {
                 Photograph::Kept => disk.restore(photograph)?,
                 Photograph::Used => fs::rename(photograph, disk.file())?,
             }
-        }
-        let mut wanted = self.numbers.clone();
-        match numbers {
-            Numbers::Same => {}
-            Numbers::Swapped => wanted.reverse(),
-            Numbers::Others => {
-                for (other, number) in self.others.iter().zip(&self.numbers) {
-                    other.mount(Number::This(*number))?;
-                }
-            }
-        }
-        for (disk, number) in self.list.iter().zip(wanted) {
-            disk.mount(if numbers == Numbers::Others {
-                Number::Any
-            } else {
-                Number::This(number)
-            })?;
+            disk.mount()?;
         }
         Ok(())
     }
 
     /// Stops it.
-    pub(super) fn stop(&self, numbers: Numbers) -> Result<()> {
-        self.list.iter().try_for_each(Disk::unmount)?;
-        if numbers == Numbers::Others {
+    pub(super) fn stop(&self, what: Photograph) -> Result<()> {
+        if what == Photograph::Used {
             self.others.iter().try_for_each(Disk::unmount)?;
         }
-        Ok(())
+        self.list.iter().try_for_each(Disk::unmount)
     }
 
     /// Lets a migration run to its end, and takes a picture after each call that it was asked for, if
