@@ -16,10 +16,6 @@ use crate::suite::{Test, test};
 pub(super) fn tests() -> Vec<Test> {
     vec![
         test("migrate::faults::a_full_destination_leaves_the_source_as_it_was", full),
-        test(
-            "migrate::faults::a_destination_without_inodes_leaves_the_source_as_it_was",
-            no_inodes,
-        ),
         test("migrate::faults::a_destination_too_small_is_refused_beforehand", too_small),
         test("migrate::faults::a_read_only_destination_leaves_the_source_as_it_was", read_only),
         test("migrate::faults::a_read_only_source_is_copied_and_stays", read_only_source),
@@ -58,20 +54,6 @@ fn full(stage: &Stage) -> Result<()> {
     scene.is_untouched()?;
     do_as_root("mount", ["-o".as_ref(), "remount,size=8m".as_ref(), small.as_os_str()])?;
     give()?.ok()?;
-    scene.has_moved()
-}
-
-fn no_inodes(stage: &Stage) -> Result<()> {
-    let scene = Scene::new(stage)?;
-    make::nothing(&stage.root)?;
-    make::tmpfs(&stage.root, "mode=1777,nr_inodes=9")?;
-    scene
-        .give(&["--yes"])?
-        .stopped_having_shown(Stop::Create)?
-        .mentions("no space left on device")?;
-    scene.is_untouched()?;
-    do_as_root("mount", ["-o".as_ref(), "remount,nr_inodes=999".as_ref(), stage.root.as_os_str()])?;
-    scene.give(&["--yes"])?.ok()?;
     scene.has_moved()
 }
 

@@ -16,8 +16,6 @@ pub(super) fn tests() -> Vec<Test> {
         test("migrate::said::an_interrupt_at_the_question_ends_it", asked).needs(&[Need::Terminal]),
         test("migrate::said::nobody_is_asked_twice", once).needs(&[Need::Terminal, Need::Strace]),
         test("migrate::said::a_hangup_that_is_ignored_stays_ignored", nohup).needs(&[Need::Flock]),
-        test("migrate::said::a_dry_run_refuses_what_the_move_would", dry),
-        test("migrate::said::a_source_that_has_moved_names_what_is_left_to_do", again),
         test("migrate::said::where_the_copy_is_gone_nothing_more_is_removed", gone)
             .needs(&[Need::Strace]),
         test("migrate::said::what_others_can_write_to_is_moved_from_beside", beside),
@@ -79,25 +77,6 @@ fn which(stage: &Stage) -> Result<()> {
         .helps("--to alice --checkout CHECKOUT")?;
     ensure!(look(&scene.old)?.is_some(), "it was moved");
     scene.is_untouched()
-}
-
-fn dry(stage: &Stage) -> Result<()> {
-    let scene = Scene::new(stage)?;
-    scene.alice.cargo(["build"]).run()?.ok()?;
-    let run = scene.give(&["--dry-run"])?;
-    run.fails()?.prints("destination")?.helps("--replace")?;
-    scene.give(&["--dry-run", "--replace"])?.ok()?;
-    ensure!(cache::content(&scene.old)? == scene.content, "the source has changed");
-    Ok(())
-}
-
-fn again(stage: &Stage) -> Result<()> {
-    let scene = Scene::new(stage)?;
-    scene.give(&["--yes"])?.ok()?;
-    let command = format!("cargo-peruser migrate {} --checkout CHECKOUT", scene.target.display());
-    let run = scene.give(&["--yes"])?;
-    run.fails()?.blames("nothing is there")?.helps(format!("as alice (uid 2001): {command}"))?;
-    Ok(())
 }
 
 /// Root is stopped while it removes the source, and alice removes the copy.

@@ -28,21 +28,26 @@ pub(super) fn tests() -> Vec<Test> {
 
 const SECRET: &str = "debug/deps/libevil.rlib";
 
-/// By the modes of files: of bob's own group, and of one that alice is not in.
+/// By the modes of files: of bob's own group, of one that alice is not in, and of root's.
 fn kept(stage: &Stage) -> Result<()> {
     let scene = Scene::new(stage)?;
     let planted = scene.old.join(SECRET);
-    let bob = scene.bob.uid();
-    for (mode, gid) in [(0o640, bob), (0o600, 3000), (0o640, 3001), (0o604, 3000)] {
-        make::file(&planted, "SECRET", bob, mode)?;
-        make::own(&planted, bob, gid, mode)?;
+    let (bob, root) = ((scene.bob.uid(), "bob (uid 2002)"), (0, "root (uid 0)"));
+    for ((uid, owner), gid, mode) in [
+        (bob, bob.0, 0o640),
+        (bob, 3000, 0o600),
+        (bob, 3001, 0o640),
+        (bob, 3000, 0o604),
+        (root, 0, 0o600),
+    ] {
+        make::file(&planted, "SECRET", uid, mode)?;
+        make::own(&planted, uid, gid, mode)?;
         refuses(&scene, "libevil.rlib")?;
         let run = scene.give(&["--yes"])?;
-        run.refused()?
-            .blames("bob (uid 2002)")?
-            .helps("namei -l /")?
-            .helps("bob (uid 2002) can let")?;
+        run.refused()?.blames(owner)?.helps("namei -l /")?.helps(format!("{owner} can let"))?;
         run.never_says("chmod")?;
+        let sight = look(&planted)?.map(|sight| (sight.uid, sight.mode));
+        ensure!(sight == Some((uid, mode)), "it was touched: {sight:?}");
         fs::remove_file(&planted)?;
     }
     scene.is_untouched()

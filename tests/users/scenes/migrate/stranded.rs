@@ -17,12 +17,10 @@ pub(super) fn tests() -> Vec<Test> {
         needs(test("migrate::stranded::a_journal_that_cannot_be_used_is_not_overwritten", journal)),
         needs(test("migrate::stranded::what_others_added_meanwhile_is_named", added)),
         needs(test("migrate::stranded::root_does_not_work_in_what_a_person_has_begun", begun)),
-        test("migrate::stranded::root_works_in_no_directory_of_the_persons", planted),
         needs(test("migrate::stranded::what_came_while_the_source_was_taken_away_stays", cleared)),
         needs(test("migrate::stranded::the_rebuild_of_what_still_waits_says_so", rebuild)),
         needs(test("migrate::stranded::goes_on_where_the_sources_directory_is_gone", no_parent)),
         needs(test("migrate::stranded::whose_it_is_is_said_before_it_is_opened", roots)),
-        needs(test("migrate::stranded::a_refusal_names_where_the_cache_is_now", named)),
         needs(test("migrate::stranded::goes_on_to_where_it_was_begun", checkout)),
     ]
 }
@@ -111,21 +109,6 @@ fn begun(stage: &Stage) -> Result<()> {
     end(scene)
 }
 
-/// Whatever root did in it, its owner could exchange the next moment.
-fn planted(stage: &Stage) -> Result<()> {
-    let scene = Scene::new(stage)?;
-    let plant = "mkdir -m 700 -p \"$1\" && mkdir -m 700 \"$1/.migration\" && \
-                 echo x >\"$1/.migration/x\"";
-    let private = scene.target.parent().context("a parent")?.to_owned();
-    scene.alice.shell(plant, [&private]).run()?.ok()?;
-    for flags in [&["--yes"][..], &["--yes", "--copy"]] {
-        scene.give(flags)?.fails()?.blames("by alice (uid 2001)")?;
-        ensure!(cache::content(&scene.old)? == scene.content, "the source has changed");
-        ensure!(cache::names(&private)? == [".migration"], "something was made");
-    }
-    Ok(())
-}
-
 /// Root is stopped while it removes the copied source; and what is left of that.
 pub(super) fn half_removed(stage: &Stage) -> Result<(Scene<'_>, PathBuf)> {
     let mut scene = Scene::new(stage)?;
@@ -185,17 +168,6 @@ fn roots(stage: &Stage) -> Result<()> {
     stop(&scene, scene.giving(&["--yes"]))?;
     let run = scene.take(&["--yes"])?;
     run.fails()?.blames("by root (uid 0)")?.helps("as root (uid 0), run")?.helps("--to alice")?;
-    scene.give(&["--yes"])?.ok()?;
-    scene.has_moved()
-}
-
-fn named(stage: &Stage) -> Result<()> {
-    let scene = Scene::new(stage)?;
-    stop(&scene, scene.giving(&["--yes"]))?;
-    let late = waiting(&scene)?.join("debug/pipe");
-    make::fifo(&late, scene.bob.uid())?;
-    scene.give(&["--yes"])?.refused()?.blames(late.to_string_lossy())?;
-    fs::remove_file(&late)?;
     scene.give(&["--yes"])?.ok()?;
     scene.has_moved()
 }
