@@ -23,6 +23,7 @@ use crate::os::node::{MAX_DEPTH, Node, is_lock, is_mounted};
 use crate::os::rights::{self, Rights};
 use crate::os::{tag, tree};
 use crate::settings::Settings;
+use crate::ui::escape::escaped;
 use crate::ui::failure::Result;
 use crate::ui::report;
 use crate::workspace::record::{self, Record, Sources};
@@ -41,6 +42,16 @@ pub(crate) struct Survey {
     pub(crate) caches: Vec<Cache>,
     /// Whose could not be looked at, and why.
     pub(crate) refused: Vec<(Arc<Person>, String)>,
+}
+
+impl Survey {
+    /// Says who was left out; the exit code for that.
+    pub(crate) fn tell_refused(&self) -> u8 {
+        for (person, why) in &self.refused {
+            report::note(&format!("`{}` was left out: {why}", escaped(&person.path)));
+        }
+        if self.refused.is_empty() { 0 } else { 77 }
+    }
 }
 
 /// Counts the caches of everybody who may be seen, and shows on a terminal how far it has come.

@@ -77,15 +77,11 @@ pub(crate) fn run(
     let people = who(snapshot, &settings, &homes, verb.get_flag("all-users"))?;
     let survey = count(&people, &settings, &homes)?;
     let activity = Activity::take();
+    let mut exit = survey.tell_refused();
     let candidate = |cache| Candidate { used_by: activity.of(&cache), cache };
     let candidates: Vec<Candidate> = survey.caches.into_iter().map(candidate).collect();
     let circumstances = circumstances(snapshot, &settings, &people, verb);
     let mut choices = plan::choose(&candidates, &circumstances);
-    let mut exit = 0;
-    for (person, why) in &survey.refused {
-        report::note(&format!("`{}` was left out: {why}", escaped(&person.path)));
-        exit = 77;
-    }
     let is_applied = verb.get_flag("apply");
     if is_applied {
         exit = exit.max(apply(&people, &mut choices, &settings, &homes));

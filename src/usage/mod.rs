@@ -76,11 +76,7 @@ pub(crate) fn run(
         let now = i64::try_from(snapshot.now() / 1000).unwrap_or_default();
         report::line(text::render(&usage, now, report::width()))?;
     }
-    for (person, why) in &survey.refused {
-        let path = crate::ui::escape::escaped(&person.path);
-        report::note(&format!("`{path}` was left out: {why}"));
-    }
-    Ok(if survey.refused.is_empty() { 0 } else { 77 })
+    Ok(survey.tell_refused())
 }
 
 /// Everything that `usage` tells. Paths that are not UTF-8 are approximated.
