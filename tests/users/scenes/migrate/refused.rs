@@ -15,15 +15,13 @@ pub(super) fn tests() -> Vec<Test> {
         test("migrate::refused::on_a_terminal_it_asks", asks).needs(&[Need::Terminal]),
         test("migrate::refused::what_alice_cannot_read_is_left_to_its_owner", unreadable),
         test("migrate::refused::it_changes_nothing_without_a_yes", not_confirmed),
-        test("migrate::refused::only_root_gives_to_others_and_root_says_to_whom", who),
+        test("migrate::refused::what_nobody_can_move_there_names_what_can_be_done", who),
         test("migrate::refused::places_inside_one_another_are_refused", nested),
-        test("migrate::refused::what_is_no_target_directory_is_refused", not_a_cache),
         test("migrate::refused::a_build_in_progress_is_named_and_waited_for", waits)
             .needs(&[Need::Flock]),
         test("migrate::refused::a_second_migration_at_the_same_time_is_refused", second)
             .needs(&[Need::Flock]),
-        test("migrate::refused::an_account_without_a_directory_gets_none", no_place),
-        test("migrate::refused::root_makes_nothing_in_anothers_home", no_shared_root),
+        test("migrate::refused::without_a_shared_root_it_goes_to_ones_own_home", no_shared_root),
     ]
 }
 
@@ -39,14 +37,34 @@ fn not_confirmed(stage: &Stage) -> Result<()> {
     Ok(())
 }
 
+/// Only root gives to others, and says to whom, and for which checkout; and what is no target directory
+/// stays where it is.
 fn who(stage: &Stage) -> Result<()> {
     let scene = Scene::new(stage)?;
-    scene.take(&["--yes", "--to", "bob"])?.refused()?.helps("sudo")?;
-    let root = |words: &[&str]| migrate(&scene.root, &scene.old).arg("--yes").args(words);
-    root(&[]).env("SUDO_UID", "2001").run()?.fails()?.helps("--to alice")?;
-    root(&["--to", "nobody-at-all"]).run()?.fails()?.blames("nobody-at-all")?;
+    make::directory(&stage.at("precious"), 0, 0, 0o755)?;
+    let tag = "Signature: 8a477f597d28d172789f06886806bc55\n";
+    make::file(&stage.at("precious/CACHEDIR.TAG"), tag, 0, 0o644)?;
+    make::link(&stage.at("link"), &scene.old, 0)?;
+    make::link(&stage.at("dangling"), &stage.at("nowhere"), 0)?;
+    let to_alice = &["--to", "alice"][..];
+    let (sudo, scope) = (("SUDO_UID", "2001"), ("CARGO_PERUSER_SCOPE", "workspace"));
+    let (root, plain) = (&scene.root, ("LANG", "C"));
+    for (person, source, words, (variable, value), blames, helps) in [
+        (&scene.alice, "old", &["--to", "bob"][..], plain, "only root can give", "sudo"),
+        (root, "old", &[], sudo, "`--to` has to say", "--to alice"),
+        (root, "old", &["--to", "nobody-at-all"], plain, "nobody-at-all", "getent"),
+        (root, "old", &["--to", "doorman"], plain, "doorman", "include.users"),
+        (root, "old", to_alice, scope, "`--checkout` has to say", "alice --checkout CHECKOUT"),
+        (root, "precious", to_alice, plain, "no target directory", "name the directory"),
+        (root, "nothing", to_alice, plain, "nothing is there", "--checkout"),
+        (root, "link", to_alice, plain, "it is a symlink", "name the directory itself"),
+        (root, "dangling", to_alice, plain, "it is a symlink", "name the directory itself"),
+    ] {
+        let run = migrate(person, &stage.at(source)).arg("--yes").args(words);
+        run.env(variable, value).run()?.fails()?.blames(blames)?.helps(helps)?;
+    }
     scene.is_untouched()?;
-    root(&["--to", "2001"]).run()?.ok()?;
+    migrate(root, &scene.old).args(["--yes", "--to", "2001"]).run()?.ok()?;
     scene.has_moved()
 }
 
@@ -66,30 +84,6 @@ fn nested(stage: &Stage) -> Result<()> {
     run.fails()?.blames("inside the other")?;
     migrate(&scene.alice, &scene.target).run()?.ok()?.prints("where it belongs")?;
     Ok(())
-}
-
-fn not_a_cache(stage: &Stage) -> Result<()> {
-    let scene = Scene::new(stage)?;
-    let place = stage.at("precious");
-    make::directory(&place, 0, 0, 0o755)?;
-    make::file(
-        &place.join("CACHEDIR.TAG"),
-        "Signature: 8a477f597d28d172789f06886806bc55\n",
-        0,
-        0o644,
-    )?;
-    make::link(&stage.at("link"), &scene.old, 0)?;
-    make::link(&stage.at("dangling"), &stage.at("nowhere"), 0)?;
-    for (path, word) in [
-        ("precious", "no target directory"),
-        ("nothing", "nothing"),
-        ("link", "it is a symlink"),
-        ("dangling", "it is a symlink"),
-    ] {
-        let run = migrate(&scene.root, &stage.at(path)).args(["--to", "alice", "--yes"]);
-        run.run()?.fails()?.blames(word)?;
-    }
-    scene.is_untouched()
 }
 
 fn waits(stage: &Stage) -> Result<()> {
@@ -115,13 +109,6 @@ fn second(stage: &Stage) -> Result<()> {
     first.finish()?.ok()?;
     holder.finish()?.ok()?;
     scene.has_moved()
-}
-
-fn no_place(stage: &Stage) -> Result<()> {
-    let scene = Scene::new(stage)?;
-    let run = migrate(&scene.root, &scene.old).args(["--to", "doorman", "--yes"]);
-    run.run()?.fails()?.blames("doorman")?.helps("include.users")?;
-    scene.is_untouched()
 }
 
 fn no_shared_root(stage: &Stage) -> Result<()> {

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 use super::scene::Scene;
 use super::stranded::half_removed;
 use crate::machine::Need;
-use crate::stage::{Stage, cache, look, make};
+use crate::stage::{Stage, cache, make};
 use crate::suite::{Test, test};
 
 pub(super) fn tests() -> Vec<Test> {
@@ -19,7 +19,6 @@ pub(super) fn tests() -> Vec<Test> {
         test("migrate::said::where_the_copy_is_gone_nothing_more_is_removed", gone)
             .needs(&[Need::Strace]),
         test("migrate::said::what_others_can_write_to_is_moved_from_beside", beside),
-        test("migrate::said::root_says_for_which_checkout", which),
     ]
 }
 
@@ -67,16 +66,6 @@ fn nohup(stage: &Stage) -> Result<()> {
                   kill -HUP $migration; wait $migration";
     scene.root.shell(script, [&scene.old]).run()?.ok()?;
     scene.has_moved()
-}
-
-fn which(stage: &Stage) -> Result<()> {
-    let scene = Scene::new(stage)?;
-    let run = scene.giving(&["--yes"]).env("CARGO_PERUSER_SCOPE", "workspace").run()?;
-    run.fails()?
-        .blames("`--checkout` has to say which")?
-        .helps("--to alice --checkout CHECKOUT")?;
-    ensure!(look(&scene.old)?.is_some(), "it was moved");
-    scene.is_untouched()
 }
 
 /// Root is stopped while it removes the source, and alice removes the copy.

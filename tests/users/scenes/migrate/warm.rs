@@ -5,10 +5,7 @@
 mod session;
 mod workspace;
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::OsString;
-use std::fs;
-use std::os::unix::fs::MetadataExt;
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::thread;
 
@@ -44,18 +41,18 @@ fn whole(stage: &Stage, channel: Channel, layout: Layout) -> Result<()> {
     session.fill(&[&[&["build"][..], &["test"]], release].concat())?;
     let (alice, bob) = (&session.alice, &session.bob);
     let state = session.old.join("debug/incremental");
-    let before = sessions(&state)?;
-    ensure!(before.keys().any(|name| name.starts_with("app-")), "no state: {:?}", before.keys());
+    let names = cache::names(&state)?;
+    ensure!(names.iter().any(|name| name.starts_with("app-")), "no state: {names:?}");
+    let before = cache::content(&state)?;
     session.give()?;
 
     // Nothing is rebuilt by itself, so that the tests are those of the old place.
     session.after(alice, &["test"])?.fails()?.never_says("Compiling")?;
     session.rebuild()?.ok()?.prints("rebuild its own packages")?;
     let state = session.target.join("debug/incremental");
-    ensure!(sessions(&state)? == before, "the incremental state is not kept");
+    ensure!(cache::content(&state)? == before, "the incremental state is not kept");
 
     both_build(&session)?;
-    is_used(&before, &sessions(&state)?)?;
     for words in release.iter().chain(&[&["test"][..]]) {
         only_its_own(&session.after(alice, words)?)?;
     }
@@ -112,44 +109,4 @@ fn only_its_own(run: &Outcome) -> Result<()> {
         compiled.filter_map(|package| package.split_whitespace().next()).collect();
     ensure!(compiled == BTreeSet::from(OWN), "compiled: {compiled:?}\n{}", run.stderr);
     Ok(())
-}
-
-/// Of what it compiles again, rustc takes over what it can still use.
-fn is_used(before: &BTreeMap<String, State>, after: &BTreeMap<String, State>) -> Result<()> {
-    let compiled = before.iter().filter_map(|(name, old)| Some((name, old, after.get(name)?)));
-    let compiled = compiled.filter(|(_, old, new)| old.names != new.names);
-    let taken: Vec<(&String, bool)> =
-        compiled.map(|(name, old, new)| (name, !old.files.is_disjoint(&new.files))).collect();
-    let is_any_app = taken.iter().any(|(name, _)| name.starts_with("app-"));
-    ensure!(is_any_app && taken.iter().all(|(_, taken)| *taken), "not used: {taken:?}");
-    Ok(())
-}
-
-/// The incremental state of one crate.
-#[derive(Default, PartialEq, Eq)]
-struct State {
-    /// The names of its sessions; each compilation has a new one.
-    names: BTreeSet<OsString>,
-    /// Its files by their inodes, and when they were written, in nanoseconds.
-    files: BTreeSet<(u64, i64, i64)>,
-}
-
-fn sessions(directory: &Path) -> Result<BTreeMap<String, State>> {
-    let mut found = BTreeMap::new();
-    for name in cache::names(directory)? {
-        let mut state = State::default();
-        for session in fs::read_dir(directory.join(&name))? {
-            let session = session?;
-            // What else is there are empty locks.
-            if session.file_type()?.is_dir() {
-                state.names.insert(session.file_name());
-                for file in fs::read_dir(session.path())? {
-                    let file = file?.metadata()?;
-                    state.files.insert((file.ino(), file.mtime(), file.mtime_nsec()));
-                }
-            }
-        }
-        found.insert(name, state);
-    }
-    Ok(found)
 }
