@@ -1,8 +1,8 @@
 //! Disk space comes back: what was chosen and nothing else, whoever builds, attacks or kills meanwhile.
 
 mod attacks;
-mod between;
 mod full;
+mod interference;
 mod kills;
 mod timer;
 
@@ -49,7 +49,7 @@ pub(crate) fn tests() -> Vec<Test> {
     let name = "gc::builds_of_many_people_never_fail_for_it";
     tests.push(test(name, together).needs(&[Need::Cargo]).heavy());
     tests.extend(attacks::tests());
-    tests.extend(between::tests());
+    tests.extend(interference::tests());
     tests.extend(full::tests());
     tests.extend(kills::tests());
     tests.extend(timer::tests());

@@ -120,12 +120,12 @@ const CASES: &[Case] = &[
 pub(super) fn tests() -> Vec<Test> {
     let mut tests = Vec::new();
     for case in CASES {
-        let name = format!("gc::between::{}", case.name);
+        let name = format!("gc::interference::{}", case.name);
         tests.push(test(name, move |stage| happens(stage, case)).needs(&[Need::Strace]));
     }
-    let name = "gc::between::the_workspace_of_an_orphan_comes_back";
+    let name = "gc::interference::the_workspace_of_an_orphan_comes_back";
     tests.push(test(name, comes_back).needs(&[Need::Strace]));
-    let name = "gc::between::what_is_counted_becomes_a_link_to_her_own";
+    let name = "gc::interference::what_is_counted_becomes_a_link_to_her_own";
     tests.push(test(name, counted).needs(&[Need::Strace]));
     for (name, place) in [
         ("the_target_directory", OLD),
@@ -134,7 +134,7 @@ pub(super) fn tests() -> Vec<Test> {
         ("the_staging_directory", ".gc"),
         ("what_is_staged", ".gc/0"),
     ] {
-        let name = format!("gc::between::{name}_is_a_link_from_any_call_on");
+        let name = format!("gc::interference::{name}_is_a_link_from_any_call_on");
         let exchanged = move |stage: &Stage| exchanged(stage, Path::new(place));
         tests.push(test(name, exchanged).needs(&[Need::Strace]).heavy());
     }
