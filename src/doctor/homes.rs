@@ -56,6 +56,9 @@ pub(super) fn foreign_owned(machine: &Machine<'_>) -> Checked {
     Ok(found)
 }
 
+/// Entries that are not as they should be, and the uids of their owners.
+type Odd = Vec<(PathBuf, u32)>;
+
 /// A walk through a directory, by descriptor, that follows no symlink and crosses no mount.
 struct Walk {
     uid: u32,
@@ -66,28 +69,12 @@ struct Walk {
     writable: Odd,
 }
 
-/// Entries that are not as they should be.
-#[derive(Default)]
-struct Odd {
-    count: u64,
-    /// The one nearest to the top, and the uid of its owner.
-    first: Option<(PathBuf, u32)>,
-}
-
-impl Odd {
-    fn note(&mut self, path: &Path, uid: u32) {
-        let rank = |(path, _): &(PathBuf, u32)| (path.components().count(), path.clone());
-        self.count += 1;
-        self.first = self.first.take().into_iter().chain([(path.to_owned(), uid)]).min_by_key(rank);
-    }
-}
-
 impl Walk {
     fn run(uid: u32, parent: &File, path: &Path, depth: usize) -> Walk {
         let name = path.file_name().unwrap_or_default();
         let is_reachable = brief(parent, name).is_ok_and(|it| it.entry.mode & 0o077 != 0);
         let private_group = accounts::private_group(uid);
-        let (foreign, writable) = (Odd::default(), Odd::default());
+        let (foreign, writable) = (Odd::new(), Odd::new());
         let mut walk = Walk { uid, is_reachable, private_group, foreign, writable };
         walk.entry(parent, path, depth);
         walk
@@ -98,13 +85,13 @@ impl Walk {
         let name = path.file_name().unwrap_or_default();
         let Ok(found) = brief(parent, name).map(|found| found.entry) else { return };
         if found.uid != self.uid {
-            self.foreign.note(path, found.uid);
+            self.foreign.push((path.to_owned(), found.uid));
         }
         if self.is_reachable
             && found.kind != Kind::Symlink
             && entry::others_write(found.mode, || self.private_group == Some(found.gid))
         {
-            self.writable.note(path, found.uid);
+            self.writable.push((path.to_owned(), found.uid));
         }
         if found.kind == Kind::Directory
             && depth > 0
@@ -128,8 +115,13 @@ fn own_directory(path: &Path, home: Option<&Path>, uid: u32) -> Option<(Account,
         .then(|| (Account::of(uid, accounts::primary_group(uid).unwrap_or(entry.gid)), path))
 }
 
+/// The one nearest to the top.
+fn first(odd: &Odd) -> Option<&(PathBuf, u32)> {
+    odd.iter().min_by_key(|(path, _)| path.components().count())
+}
+
 /// "`first` and 3 other entries", and what they do.
-fn entries(first: &Path, count: u64, verbs: [&str; 2]) -> String {
+fn entries(first: &Path, count: usize, verbs: [&str; 2]) -> String {
     let [one, several] = verbs;
     let first = escaped(first);
     match count {
@@ -141,11 +133,11 @@ fn entries(first: &Path, count: u64, verbs: [&str; 2]) -> String {
 
 /// What others own in a directory.
 fn foreign(machine: &Machine<'_>, path: &Path, uid: u32, odd: &Odd) -> Option<Finding> {
-    let (first, owner) = odd.first.as_ref()?;
+    let (first, owner) = first(odd)?;
     let owner = accounts::owner(*owner);
     let text = format!(
         "{} to {owner}: builds, `cargo clean` and updates fail there",
-        entries(first, odd.count, ["belongs", "belong"])
+        entries(first, odd.len(), ["belongs", "belong"])
     );
     let finding = Finding::new(Severity::Fail, text).at(first).owned_by(&owner);
     // Root follows no symlink: neither below it nor in its place.
@@ -156,10 +148,10 @@ fn foreign(machine: &Machine<'_>, path: &Path, uid: u32, odd: &Odd) -> Option<Fi
 /// What others can write to in a directory that they can reach; that is asked only of all of it, because
 /// of the directory itself `shared-homes` has said it.
 fn exposed(machine: &Machine<'_>, path: &Path, uid: u32, odd: &Odd) -> Option<Finding> {
-    let (first, _) = odd.first.as_ref().filter(|_| machine.depth == MAX_DEPTH)?;
+    let (first, _) = first(odd).filter(|_| machine.depth == MAX_DEPTH)?;
     let text = format!(
         "{} be written to by other accounts, which can change what you run",
-        entries(first, odd.count, ["can", "can"])
+        entries(first, odd.len(), ["can", "can"])
     );
     let command = format!("chmod -R go-w {}", quoted(path));
     let finding = machine.for_owner(Severity::Warn, text, (path, uid), &command);

@@ -174,28 +174,27 @@ pub fn brief(directory: impl AsFd, name: impl Arg) -> io::Result<Brief> {
     })
 }
 
+/// As `linux/magic.h` has them.
+const TMPFS_MAGIC: u32 = 0x0102_1994;
+const NFS_MAGIC: u32 = 0x6969;
+
 /// Whether a file is in memory only, and is gone after a restart.
 pub fn is_on_tmpfs(file: &File) -> bool {
-    #[cfg(any(target_os = "linux", target_os = "android"))]
-    return rustix::fs::fstatfs(file).is_ok_and(|fs| fs.f_type == TMPFS_MAGIC);
-    #[cfg(not(any(target_os = "linux", target_os = "android")))]
-    return {
-        let _ = file;
-        false
-    };
+    is_on(file, TMPFS_MAGIC)
 }
-
-/// As `linux/magic.h` has it.
-#[cfg(any(target_os = "linux", target_os = "android"))]
-const TMPFS_MAGIC: rustix::fs::FsWord = 0x0102_1994;
 
 /// Whether a file is on NFS, where cargo locks nothing.
 pub fn is_on_nfs(file: &File) -> bool {
-    #[cfg(any(target_os = "linux", target_os = "android"))]
-    return rustix::fs::fstatfs(file).is_ok_and(|fs| fs.f_type == rustix::fs::NFS_SUPER_MAGIC);
-    #[cfg(not(any(target_os = "linux", target_os = "android")))]
-    return {
-        let _ = file;
-        false
-    };
+    is_on(file, NFS_MAGIC)
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn is_on(file: &File, magic: u32) -> bool {
+    // The field has other widths on other processors.
+    rustix::fs::fstatfs(file).is_ok_and(|fs| i128::from(fs.f_type) == i128::from(magic))
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn is_on(_: &File, _: u32) -> bool {
+    false
 }
