@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command, value_parser};
+use clap::{Arg, ArgGroup, ArgMatches, Command, value_parser};
 
 use crate::os::accounts;
 use crate::os::files;
@@ -14,6 +14,7 @@ use crate::private_dir::provision::{Person, Provisioner};
 use crate::settings;
 use crate::settings::Flags;
 use crate::shim::decide::Rule;
+use crate::ui::arguments::switch;
 use crate::ui::escape::{escaped, quoted};
 use crate::ui::failure::{Failure, Result};
 use crate::ui::report::{self, row, table};
@@ -33,17 +34,14 @@ pub(super) fn command() -> Command {
                 .num_args(0..)
                 .value_parser(value_parser!(OsString))
                 .help("The accounts"),
-            Arg::new("all").long("all").action(ArgAction::SetTrue).help("Every account"),
+            switch("all", "Every account"),
             Arg::new("uid")
                 .long("uid")
                 .value_name("NUMBER")
                 // The last number stands for none.
                 .value_parser(value_parser!(u32).range(..i64::from(u32::MAX)))
                 .help("One account by uid; does nothing if it gets no directory"),
-            Arg::new("dry-run")
-                .long("dry-run")
-                .action(ArgAction::SetTrue)
-                .help("Show what would be done, and do nothing"),
+            switch("dry-run", "Show what would be done, and do nothing"),
         ])
         .group(ArgGroup::new("who").args(["user", "all", "uid"]).required(true))
 }

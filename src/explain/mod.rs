@@ -6,7 +6,7 @@ mod text;
 
 use std::path::PathBuf;
 
-use clap::{Arg, ArgAction, ArgMatches, Command};
+use clap::{ArgMatches, Command};
 use serde::Serialize;
 
 use crate::os::snapshot::{CalledAs, Snapshot};
@@ -16,7 +16,7 @@ use crate::settings::{Key, Kind, Settings, Value};
 use crate::shim::Plan;
 use crate::shim::candidate::Skip;
 use crate::shim::decide::EntryPoint;
-use crate::ui::arguments::{cargo_arguments, cargo_words};
+use crate::ui::arguments::{cargo_arguments, cargo_words, switch};
 use crate::ui::report;
 
 pub(super) fn command() -> Command {
@@ -27,12 +27,7 @@ pub(super) fn command() -> Command {
              that decides it, where each setting comes from and which cargo is executed; and where a \
              plain `cargo build` through the shim differs. Creates nothing.",
         )
-        .arg(
-            Arg::new("json")
-                .long("json")
-                .action(ArgAction::SetTrue)
-                .help("Print JSON, with keys that stay the same"),
-        )
+        .arg(switch("json", "Print JSON, with keys that stay the same"))
         .arg(cargo_arguments())
 }
 

@@ -6,7 +6,7 @@ mod tools;
 
 use std::path::PathBuf;
 
-use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint, value_parser};
+use clap::{Arg, ArgMatches, Command, ValueHint, value_parser};
 
 use crate::os::files;
 use crate::os::homes::{Homes, no_place};
@@ -22,6 +22,7 @@ use crate::shim::installation::Installation;
 use crate::shim::real_cargo::is_executable;
 use crate::shim::toolchain::{CARGO, RUSTC};
 use crate::toolchain::links::{Link, RUSTUP};
+use crate::ui::arguments::switch;
 use crate::ui::escape::escaped;
 use crate::ui::failure::Result;
 use crate::ui::report;
@@ -43,10 +44,7 @@ pub(super) fn command() -> Command {
                     "The directory [default: cargo-peruser/toolchain/bin in $XDG_DATA_HOME or \
                      ~/.local/share]",
                 ),
-            Arg::new("remove")
-                .long("remove")
-                .action(ArgAction::SetTrue)
-                .help("Remove the directory"),
+            switch("remove", "Remove the directory"),
         ])
 }
 
