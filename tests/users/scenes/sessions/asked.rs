@@ -13,23 +13,25 @@ use crate::machine::Need;
 use crate::stage::{Host, Shell, Stage, make, wait_until};
 use crate::suite::{Test, test};
 
-/// Lines that are no reason to say that the shim does not win.
-const HARMLESS: &[(&str, Shell, &str, &str)] = &[
-    ("prints_without_a_newline", Shell::Bash, ".bashrc", "printf 'no newline'"),
-    ("has_a_function", Shell::Bash, ".bashrc", "cargo() { command cargo \"$@\"; }"),
-    ("has_a_zsh_function", Shell::Zsh, ".zshenv", "cargo() { command cargo \"$@\"; }"),
-    ("has_a_fish_function", Shell::Fish, FISH, "function cargo; command cargo $argv; end"),
-    ("prints_in_fish", Shell::Fish, FISH, "printf 'no newline'"),
-    ("forbids_unset_variables_and_errors", Shell::Dash, ".profile", "set -eu"),
+/// Lines that are no reason to say that the shim does not win: output without a newline, an alias, a
+/// function, and what forbids unset variables and errors.
+const HARMLESS: [(Shell, &str, &[&str]); 4] = [
+    (Shell::Bash, ".bashrc", &[FUNCTION, ALIAS, PRINTS]),
+    (Shell::Dash, ".profile", &[FUNCTION, ALIAS, "set -eu", PRINTS]),
+    (Shell::Zsh, ".zshenv", &[FUNCTION, PRINTS]),
+    (Shell::Fish, FISH, &["function cargo; command cargo $argv; end", PRINTS]),
 ];
 
+const ALIAS: &str = "alias cargo='cargo --color=auto'";
+const FUNCTION: &str = "cargo() { command cargo \"$@\"; }";
+const PRINTS: &str = "printf 'no newline'";
 const FISH: &str = ".config/fish/config.fish";
 
 pub(super) fn tests() -> Vec<Test> {
     let mut tests = Vec::new();
-    for &(name, shell, file, line) in HARMLESS {
-        let name = format!("sessions::status_is_content_with_a_file_that_{name}");
-        let body = move |stage: &Stage| harmless(stage, shell, file, line);
+    for (shell, file, lines) in HARMLESS {
+        let name = format!("sessions::status_is_content_with_odd_files_of_{}", shell.name());
+        let body = move |stage: &Stage| harmless(stage, shell, file, lines);
         tests.push(test(name, body).needs(&[shell.need()]));
     }
     type Body = fn(&Stage) -> Result<()>;
@@ -66,9 +68,13 @@ fn with_line<'s>(stage: &'s Stage, shell: Shell, file: &str, line: &str) -> Resu
     Ok(host)
 }
 
-fn harmless(stage: &Stage, shell: Shell, file: &str, line: &str) -> Result<()> {
-    let host = with_line(stage, shell, file, line)?;
-    Setup::Machine.status(&host)?.ok()?.never_says("warning: ")?;
+fn harmless(stage: &Stage, shell: Shell, file: &str, lines: &[&str]) -> Result<()> {
+    let host = with_line(stage, shell, file, "")?;
+    for line in lines {
+        host.append("alice", file, line)?;
+        let status = Setup::Machine.status(&host)?;
+        status.ok().and_then(|it| it.never_says("warning: ")).with_context(|| line.to_string())?;
+    }
     Ok(())
 }
 
@@ -124,7 +130,7 @@ fn lock(stage: &Stage) -> Result<()> {
     let alice = host.person("alice")?;
     let lock = host.home("alice").join(".pyenv-shim");
     let mut was_held = 0;
-    for moment in (1..=20).step_by(3) {
+    for moment in (1..=20).step_by(6) {
         for signal in ["INT", "TERM", "KILL"] {
             let signal = format!("--signal={signal}");
             let after = format!("0.{:02}", moment * 3);

@@ -11,57 +11,38 @@ use crate::stage::{Host, Shell, Stage, make};
 use crate::suite::{Test, test};
 
 /// Where it is set, for everybody or by alice, and how.
-const PLACES: &[(&str, &str, &str)] = &[
-    ("etc_environment", "/etc/environment", "CARGO_TARGET_DIR=\"/srv/shared\"\n"),
-    ("cargos_weaker_variable", "/etc/environment", "CARGO_BUILD_TARGET_DIR=/srv/shared\n"),
-    (
-        "pam_env_conf",
-        "/etc/security/pam_env.conf",
-        "# ours\nCARGO_TARGET_DIR DEFAULT=/srv/shared\n",
-    ),
-    (
-        "her_environment_d",
-        "/home/alice/.config/environment.d/old.conf",
-        "CARGO_TARGET_DIR=${HOME}/shared\n",
-    ),
-    ("a_script_in_profile_d", "/etc/profile.d/old.sh", "export CARGO_TARGET_DIR=/srv/shared\n"),
+const PLACES: [(&str, &str); 5] = [
+    ("/etc/environment", "CARGO_TARGET_DIR=\"/srv/shared\"\n"),
+    ("/etc/environment", "CARGO_BUILD_TARGET_DIR=/srv/shared\n"),
+    ("/etc/security/pam_env.conf", "# ours\nCARGO_TARGET_DIR DEFAULT=/srv/shared\n"),
+    ("/home/alice/.config/environment.d/old.conf", "CARGO_TARGET_DIR=${HOME}/shared\n"),
+    ("/etc/profile.d/old.sh", "export CARGO_TARGET_DIR=/srv/shared\n"),
 ];
 
 pub(super) fn tests() -> Vec<Test> {
-    let mut tests: Vec<Test> = Vec::new();
-    for &(name, file, text) in PLACES {
-        let name = format!("sessions::status_finds_a_target_directory_set_in_{name}");
-        let body = move |stage: &Stage| set_in_a_file(stage, file, text);
-        tests.push(test(name, body).needs(&[Need::Bash]));
-    }
-    let name = "sessions::status_looks_at_the_session_that_it_runs_in";
-    tests.push(test(name, this_session).needs(&[Need::Bash]));
-    tests
+    let name = "sessions::status_finds_where_an_old_target_directory_is_set";
+    vec![test(name, set_in_a_file).needs(&[Need::Bash])]
 }
 
-fn set_in_a_file(stage: &Stage, file: &str, text: &str) -> Result<()> {
+fn set_in_a_file(stage: &Stage) -> Result<()> {
     let host = Host::new(stage, "machine", Shell::Bash)?;
     Setup::Machine.install(&host)?;
     Setup::Machine.status(&host)?.ok()?;
-    let is_hers = file.starts_with("/home");
-    if is_hers {
-        host.directory("alice", ".config/environment.d")?;
+    host.directory("alice", ".config/environment.d")?;
+    for (file, text) in PLACES {
+        let (uid, sudo) = if file.starts_with("/home") { (2001, "") } else { (0, "sudo ") };
+        make::file(&host.at(file), text, uid, 0o644)?;
+        let found = Setup::Machine.status(&host)?;
+        let line = text.lines().count();
+        found.fails()?.mentions(format!("by `{file}` line {line}"))?;
+        found.helps(format!("take that line out: {sudo}${{EDITOR:-vi}} +{line} {file}"))?;
+        fs::write(host.at(file), "")?;
     }
-    make::file(&host.at(file), text, if is_hers { 2001 } else { 0 }, 0o644)?;
-    let found = Setup::Machine.status(&host)?;
-    let sudo = if is_hers { "" } else { "sudo " };
-    let line = text.lines().count();
-    found.fails()?.mentions(format!("by `{file}` line {line}"))?;
-    found.helps(format!("take that line out: {sudo}${{EDITOR:-vi}} +{line} {file}"))?;
-    fs::write(host.at(file), "")?;
-    Setup::Machine.status(&host)?.ok()?;
-    Ok(())
+    this_session(&host)
 }
 
 /// It began before, and new ones are well.
-fn this_session(stage: &Stage) -> Result<()> {
-    let host = Host::new(stage, "machine", Shell::Bash)?;
-    Setup::Machine.install(&host)?;
+fn this_session(host: &Host<'_>) -> Result<()> {
     let alice = host.person("alice")?;
     let status = |name, value: &Path| {
         let run = host.run(&alice, Setup::Machine.program(), ["setup", "--status"]);

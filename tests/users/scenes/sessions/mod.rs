@@ -74,12 +74,10 @@ fn cells() -> Vec<Test> {
     let mut tests = Vec::new();
     for shell in Shell::ALL {
         for rustup in Rustup::ALL {
-            for (place, sessions) in [("here", LOCAL.as_slice()), ("over_ssh", &REMOTE)] {
-                let name = format!("sessions::{}_{place}_{}", shell.name(), rustup.name());
-                let body = move |stage: &Stage| columns(stage, shell, rustup, sessions);
-                let needs = session::needs(shell, sessions);
-                tests.push(test(name, body).needs(&needs).needs(rustup.needs()));
-            }
+            let name = format!("sessions::{}_{}", shell.name(), rustup.name());
+            let test = test(name, move |stage| columns(stage, shell, rustup));
+            let needs = [shell.need(), Need::Su, Need::Ssh];
+            tests.push(test.needs(&needs).needs(rustup.needs()));
         }
     }
     tests
@@ -104,12 +102,11 @@ fn expected(shell: Shell, rustup: Rustup, session: Session) -> Result<[&'static 
 }
 
 /// Compares three columns of a table with what the sessions say.
-fn columns(stage: &Stage, shell: Shell, rustup: Rustup, sessions: &[Session]) -> Result<()> {
+fn columns(stage: &Stage, shell: Shell, rustup: Rustup) -> Result<()> {
     let host = Host::new(stage, "host", shell)?;
     rustup.install(&host)?;
-    if sessions == REMOTE {
-        host.opens_ssh()?;
-    }
+    host.opens_ssh()?;
+    let sessions = &[&LOCAL[..], &REMOTE].concat();
     let ask = || sessions.iter().map(|session| session.ask(&host)).collect::<Result<Vec<_>>>();
     let before = ask()?;
     let [machine, person] =

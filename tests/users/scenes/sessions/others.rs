@@ -1,7 +1,7 @@
 //! Sessions of others than the person whose environment it is: `su` that keeps it, accounts that
 //! get no directory.
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 
 use super::session::{Answer, Session, ask};
 use super::setup::{MACHINES_ROOT, Setup};
@@ -11,21 +11,22 @@ use crate::stage::{Host, PATH, Shell, Stage, private};
 use crate::suite::Test;
 
 pub(super) fn tests() -> Vec<Test> {
-    let tests: [(&str, Body); 2] = [
-        ("gives_an_account_that_nobody_logs_in_to_nothing", service_account),
-        ("su_m_gives_the_new_person_their_own", su_m),
-    ];
+    let tests: [(&str, Body); 1] =
+        [("gives_each_account_its_own_whosever_session_it_is", each_account)];
     for_each_shell(&tests, &[Need::Su])
 }
 
-/// A computer that root has set up, where alice has had a session.
-fn set_up<'s>(stage: &'s Stage, shell: Shell) -> Result<Host<'s>> {
+/// A computer that root has set up, where alice has had a session and a `~/.cargo/bin`.
+fn each_account(stage: &Stage, shell: Shell) -> Result<()> {
     let host = Host::new(stage, "machine", shell)?;
     Setup::Machine.install(&host)?;
-    let alice = Session::Login.ask(&host)?;
-    is_in(&alice, "alice")?;
+    host.directory("alice", ".cargo/bin")?;
+    let hers = Session::Login.ask(&host)?;
+    is_in(&hers, "alice")?;
+    ensure!(hers.path.contains("/home/alice/.cargo/bin"), "{hers:?}");
     private(&host.at(MACHINES_ROOT).join("alice"), host.person("alice")?.uid())?;
-    Ok(host)
+    service_account(&host, shell).context("an account that nobody logs in to")?;
+    su_m(&host, shell).context("su -m")
 }
 
 /// CARGO_TARGET_DIR is that of the account.
@@ -35,13 +36,12 @@ fn is_in(answer: &Answer, name: &str) -> Result<()> {
     Ok(())
 }
 
-fn service_account(stage: &Stage, shell: Shell) -> Result<()> {
-    let host = set_up(stage, shell)?;
+fn service_account(host: &Host<'_>, shell: Shell) -> Result<()> {
     let root = host.person("root")?;
     let su = ["su", "-s", shell.path(), "doorman", "-c"];
     let hers = format!("{MACHINES_ROOT}/alice/target");
     for inherited in [None, Some(hers.as_str()), Some(MACHINES_ROOT), Some("/srv/elsewhere")] {
-        let answer = ask(&host, |line| {
+        let answer = ask(host, |line| {
             // dash has no file for a session that is merely interactive.
             let inner = format!("{} -l -i -c '{line}'", shell.path());
             let run = host.run(&root, "su", su.iter().skip(1).chain([&inner.as_str()]));
@@ -59,13 +59,9 @@ fn service_account(stage: &Stage, shell: Shell) -> Result<()> {
 }
 
 /// Alice's environment, and in a new session bob's directory.
-fn su_m(stage: &Stage, shell: Shell) -> Result<()> {
-    let host = set_up(stage, shell)?;
+fn su_m(host: &Host<'_>, shell: Shell) -> Result<()> {
     let root = host.person("root")?;
-    host.directory("alice", ".cargo/bin")?;
-    let hers = Session::Login.ask(&host)?;
-    ensure!(hers.path.contains("/home/alice/.cargo/bin"), "{hers:?}");
-    let answer = ask(&host, |line| {
+    let answer = ask(host, |line| {
         let inner = format!("{} -l -i -c '{line}'", shell.path());
         host.run(&root, "su", ["-m", "bob", "-c", &inner])
             .env("HOME", "/home/alice")

@@ -34,10 +34,14 @@ pub(super) fn tests() -> Vec<Test> {
     tests
 }
 
+/// A session for each file that a shell may read.
+const ASKED: [Session; 4] =
+    [Session::Login, Session::Interactive, Session::LoginInteractive, Session::Su];
+
 fn program_is_gone(stage: &Stage, shell: Shell) -> Result<()> {
     for setup in [Setup::Machine, Setup::Person] {
         let host = Host::new(stage, setup.name(), shell)?;
-        let ask = || LOCAL.iter().map(|session| session.ask(&host)).collect::<Result<Vec<_>>>();
+        let ask = || ASKED.iter().map(|session| session.ask(&host)).collect::<Result<Vec<_>>>();
         let before = ask()?;
         setup.install(&host)?;
         fs::remove_file(host.at(setup.program()))?;

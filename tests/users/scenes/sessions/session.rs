@@ -7,8 +7,7 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 
 use super::setup::Setup;
-use crate::machine::Need;
-use crate::stage::{Host, Invocation, Outcome, Person, Shell, make};
+use crate::stage::{Host, Invocation, Outcome, Person, make};
 
 /// A way into a shell, as alice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -217,12 +216,4 @@ impl Answer {
         ensure!(Path::new(target_dir) == expected_target_dir, "builds in `{target_dir}`");
         Ok(format!("{cargo}+"))
     }
-}
-
-/// What a test that enters these sessions needs.
-pub(super) fn needs(shell: Shell, sessions: &[Session]) -> Vec<Need> {
-    let has = |session| sessions.contains(&session);
-    let su = has(Session::Su).then_some(Need::Su);
-    let ssh = has(Session::SshCommand).then_some(Need::Ssh);
-    [Some(shell.need()), su, ssh].into_iter().flatten().collect()
 }

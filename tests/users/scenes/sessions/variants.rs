@@ -1,5 +1,4 @@
-//! Setups other than the plain one: for the machine and a person as well, for the
-//! members of a group.
+//! Setups other than the plain one: for the machine and a person as well, and for the members of a group.
 
 use anyhow::{Result, ensure};
 
@@ -11,10 +10,9 @@ use crate::stage::{Host, Shell, Stage, private};
 use crate::suite::Test;
 
 pub(super) fn tests() -> Vec<Test> {
-    let tests: [(&str, Body); 3] = [
+    let tests: [(&str, Body); 2] = [
         ("builds_once_where_machine_and_person_are_set_up", both),
-        ("wins_for_members_of_a_group", member),
-        ("starts_quietly_for_those_outside_of_the_group", outsider),
+        ("wins_for_members_of_a_group_and_starts_quietly_for_others", for_a_group),
     ];
     for_each_shell(&tests, &[Need::Su])
 }
@@ -36,26 +34,13 @@ fn both(stage: &Stage, shell: Shell) -> Result<()> {
     Ok(())
 }
 
-/// Alice's own group.
-fn for_a_group<'s>(stage: &'s Stage, shell: Shell) -> Result<Host<'s>> {
+/// Alice's own group. Bob builds in his own cache directory, and his shells say nothing of it.
+fn for_a_group(stage: &Stage, shell: Shell) -> Result<()> {
     let host = Host::new(stage, "machine", shell)?;
-    let root = host.person("root")?;
-    host.by_name(&root, ["setup", "--group", "alice"])
-        .run()?
-        .ok()?
-        .prints("mode 0750, group alice\n")?;
-    Ok(host)
-}
-
-fn member(stage: &Stage, shell: Shell) -> Result<()> {
-    let host = for_a_group(stage, shell)?;
+    let setup = host.by_name(&host.person("root")?, ["setup", "--group", "alice"]).run()?;
+    setup.ok()?.prints("mode 0750, group alice\n")?;
     all_win(&host, Setup::Machine, &WINNING)?;
-    private(&host.at(MACHINES_ROOT).join("alice"), host.person("alice")?.uid())
-}
-
-/// Bob builds in his own cache directory, and his shells say nothing of it.
-fn outsider(stage: &Stage, shell: Shell) -> Result<()> {
-    let host = for_a_group(stage, shell)?;
+    private(&host.at(MACHINES_ROOT).join("alice"), host.person("alice")?.uid())?;
     let (bob, root) = (host.person("bob")?, host.person("root")?);
     let login = ask(&host, |line| host.run(&bob, shell.path(), ["-l", "-c", line]))?;
     let su = ask(&host, |line| host.run(&root, "su", ["-", "bob", "-c", line]))?;
