@@ -10,7 +10,6 @@ mod growth;
 mod hook;
 mod instructions;
 mod machine;
-mod migrate;
 mod network;
 mod reference;
 mod stand;
@@ -39,7 +38,7 @@ pub(crate) struct Options {
     /// What to measure
     #[arg(long, value_enum, default_value_t = Part::Shim)]
     part: Part,
-    /// How often a large cache is moved or counted, with `--part migrate` or `usage`
+    /// How often a large cache is counted, with `--part usage`
     #[arg(long, value_name = "N", default_value_t = 3,
           value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
@@ -63,8 +62,6 @@ enum Part {
     Growth,
     /// What the shells' hook adds to the start of a shell
     Hook,
-    /// How long `migrate` takes for 3 GiB in 30,000 files
-    Migrate,
     /// How long `usage` takes for a large team's shared root
     Usage,
     /// What a second worktree's first build costs, with a compile cache and without one
@@ -81,15 +78,6 @@ struct Counted<'a> {
 
 pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let binary = options.shim.binary()?;
-    if let Part::Migrate = options.part {
-        return migrate::run(&binary, options.rounds, options.check);
-    }
-    if let Part::Usage = options.part {
-        return usage::run(&binary, options.rounds, options.files, options.check);
-    }
-    if let Part::Warm = options.part {
-        return warm::run(&binary);
-    }
     if let Part::Growth = options.part
         && let Some(code) = growth::in_own_namespace()?
     {
@@ -99,21 +87,16 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let stand = Stand::set_up(&binary)?;
     screen::result(format_args!("{}\n", machine::describe(&stand.toolchain)?));
     let verdicts = match options.part {
+        Part::Shim => measure(&stand, options.runs)?,
         Part::Growth => growth::run(&stand, options.runs)?,
         Part::Hook => hook::run(&stand, options.runs)?,
-        Part::Shim | Part::Migrate | Part::Usage | Part::Warm => measure(&stand, options.runs)?,
+        Part::Usage => usage::run(&binary, options.rounds, options.files)?,
+        Part::Warm => warm::run(&binary)?,
     };
-    Ok(conclude(&verdicts, options.check))
-}
-
-/// Shows what came of the targets, and says so in the exit code where that was asked for.
-fn conclude(verdicts: &[Verdict], is_check: bool) -> ExitCode {
     screen::result("Targets\n");
-    for verdict in verdicts {
-        screen::result(verdict);
-    }
-    let missed = is_check && !verdicts.iter().all(Verdict::is_met);
-    if missed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+    verdicts.iter().for_each(screen::result);
+    let missed = options.check && !verdicts.iter().all(Verdict::is_met);
+    Ok(if missed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
 /// The plain case.
@@ -198,7 +181,7 @@ fn show_counts(counted: &[Counted]) {
 }
 
 fn show(heading: &str, table: &Table) {
-    screen::result(format_args!("{heading}\n\n{}\n", table.render()));
+    screen::result(format_args!("{}\n\n{}\n", heading, table.render()));
 }
 
 fn shown<T>(value: Option<T>, show: impl FnOnce(T) -> String) -> String {

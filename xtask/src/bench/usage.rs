@@ -7,19 +7,17 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, lchown};
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, Stdio};
-use std::time::Duration;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 
-use super::migrate::timed;
 use super::targets::Verdict;
 use super::times::median;
-use super::{conclude, grouped, machine, show};
+use super::{grouped, show};
 use crate::scratch::{self, Scratch};
 use crate::screen::{self, Progress};
 use crate::table::Table;
-use crate::toolchain::Toolchain;
 use crate::{interrupt, process};
 
 const PEOPLE: u32 = 50;
@@ -41,15 +39,8 @@ struct Counter {
     seconds: Vec<f64>,
 }
 
-pub(super) fn run(
-    binary: &Path,
-    rounds: u32,
-    files: u32,
-    is_check: bool,
-) -> anyhow::Result<ExitCode> {
-    interrupt::watch()?;
+pub(super) fn run(binary: &Path, rounds: u32, files: u32) -> anyhow::Result<Vec<Verdict>> {
     let scratch = Scratch::create("bench-usage", 0o755)?;
-    screen::result(format_args!("{}\n", machine::describe(&Toolchain::find()?)?));
     let progress = Progress::start();
     let root = scratch.path().join("root");
     scratch::directory(&root, 0o755)?;
@@ -60,16 +51,18 @@ pub(super) fn run(
         progress.at(format_args!("round {round} of {rounds}"));
         for counter in &mut counters {
             interrupt::check()?;
-            let took = timed(&mut counter.command(&root, scratch.path()))?;
+            let mut command = counter.command(&root, scratch.path());
+            let start = Instant::now();
+            process::run(&mut command)?;
             if round > 0 {
-                counter.seconds.push(took.as_secs_f64());
+                counter.seconds.push(start.elapsed().as_secs_f64());
             }
         }
     }
     let ours = counters.first().context("no counter")?;
     let memory = memory(&mut ours.command(&root, scratch.path()))?;
     drop(progress);
-    Ok(report(&counters, memory, made, is_check))
+    Ok(report(&counters, memory, made))
 }
 
 /// Ourselves first.
@@ -193,7 +186,7 @@ fn give(top: &Path, uid: u32) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn report(counters: &[Counter], memory: f64, files: usize, is_check: bool) -> ExitCode {
+fn report(counters: &[Counter], memory: f64, files: usize) -> Vec<Verdict> {
     let seconds = |counter: &Counter| median(&counter.seconds);
     let ours = counters.first().and_then(seconds);
     let others = counters.iter().skip(1).filter_map(seconds);
@@ -209,9 +202,8 @@ fn report(counters: &[Counter], memory: f64, files: usize, is_check: bool) -> Ex
     let heading = format!("Counting {} files of {PEOPLE} people", grouped(files as u64));
     show(&heading, &table);
     let ratio = ours.zip(fastest).map(|(ours, fastest)| ours / fastest);
-    let verdicts = [
+    vec![
         Verdict::new("usage over the fastest of the others", ratio, RATIO),
         Verdict::new("MiB of memory", Some(memory), MEMORY),
-    ];
-    conclude(&verdicts, is_check)
+    ]
 }

@@ -7,12 +7,12 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
 
-use super::machine;
+use super::targets::Verdict;
 use crate::scratch::{self, Scratch};
 use crate::screen::{self, Progress};
 use crate::table::Table;
@@ -32,10 +32,8 @@ struct Taken {
     wall: f64,
 }
 
-pub(super) fn run(binary: &Path) -> anyhow::Result<ExitCode> {
-    interrupt::watch()?;
+pub(super) fn run(binary: &Path) -> anyhow::Result<Vec<Verdict>> {
     let stand = Stand::set_up(binary)?;
-    screen::result(format_args!("{}\n", machine::describe(&stand.toolchain)?));
     let progress = Progress::start();
     let mut table = Table::new(["a worktree's first build", "CPU s", "wall s"]);
     for (name, setting) in
@@ -49,7 +47,7 @@ pub(super) fn run(binary: &Path) -> anyhow::Result<ExitCode> {
     }
     drop(progress);
     screen::result(table.render());
-    Ok(ExitCode::SUCCESS)
+    Ok(Vec::new())
 }
 
 impl Drop for Stand {
