@@ -13,7 +13,6 @@ pub(crate) fn tests() -> Vec<Trial> {
     tests![
         tells_where_and_why,
         tells_what_happens_without_a_shared_root_and_where_the_shim_differs,
-        tells_the_built_in_settings,
         tells_a_refusal_and_what_to_do_about_it,
         tells_that_the_target_directory_itself_would_be_refused,
         where_the_shim_leaves_it_to_cargo_it_says_how_to_ask_cargo,
@@ -87,31 +86,6 @@ real cargo  [WORLD]/stub/cargo
 the shim  what cargo decides alone (`cargo metadata --no-deps` shows it)
   because  rule 2: no shared root is configured, or it does not exist
 account  [ME] (uid [UID])
-
-"#]]
-    );
-    Ok(())
-}
-
-/// The columns of these are the same on every machine.
-fn tells_the_built_in_settings() -> Result<(), Skip> {
-    ordinary_account()?;
-    let output = World::without_root().by_name(["explain"]).run();
-    let settings = output.printed().split_once("settings\n").unwrap().1;
-    assert_data_eq!(
-        settings,
-        str![[r#"
-  shared-root          -          built in
-  scope                workspace  built in
-  explicit-target-dir  honour     built in
-  real-cargo           -          built in
-  compile-cache        off        built in
-  exclude.users        []         built in
-  exclude.groups       []         built in
-  include.users        []         built in
-  trusted-owners       []         built in
-  sticky-root          refuse     built in
-  missing              own-cache  built in
 
 "#]]
     );

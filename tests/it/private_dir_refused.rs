@@ -204,9 +204,7 @@ fn hostile_names_in_a_refusal_are_escaped() {
 fn commands_that_build_nothing_pass() {
     let world = World::new();
     world.directory(world.private(), 0o777);
-    for words in [&["fmt", "--all"][..], &["--version"], &["help"], &["new", "x"], &[]] {
-        world.shim(words).run().record();
-    }
+    world.shim(["fmt", "--all"]).run().record();
     // An alias may say anything.
     let aliased = world.shim(["fmt"]).var("CARGO_ALIAS_FMT", "build");
     assert_eq!(aliased.run().code(), 77);

@@ -116,11 +116,9 @@ impl Machine {
     }
 
     fn probe(&mut self) {
-        for need in Need::ALL {
-            if !self.lacks.contains_key(&need)
-                && let Err(reason) = need.probe()
-            {
-                self.lacks.insert(need, format!("{reason:#}"));
+        for (need, probe) in needs::PROBES {
+            if let Err(reason) = probe() {
+                self.lacks.insert(*need, format!("{reason:#}"));
             }
         }
     }

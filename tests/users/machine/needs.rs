@@ -78,87 +78,53 @@ pub(crate) enum Need {
     Redis,
 }
 
-impl Need {
-    /// All of them.
-    pub(crate) const ALL: [Need; 32] = [
-        Need::Cargo,
-        Need::Nightly,
-        Need::Rustup,
-        Need::Registry,
-        Need::Trybuild,
-        Need::Nextest,
-        Need::Git,
-        Need::Flock,
-        Need::Acls,
-        Need::Setfacl,
-        Need::Immutable,
-        Need::UserNamespaces,
-        Need::Bubblewrap,
-        Need::Fakeroot,
-        Need::Vfat,
-        Need::Bash,
-        Need::Dash,
-        Need::Zsh,
-        Need::Fish,
-        Need::Tcsh,
-        Need::Yash,
-        Need::Elvish,
-        Need::Sudo,
-        Need::Su,
-        Need::Ssh,
-        Need::Strace,
-        Need::Terminal,
-        Need::Images,
-        Need::Fuse,
-        Need::Systemd,
-        Need::Sccache,
-        Need::Redis,
-    ];
+/// How each of them is probed; the error is the reason that an ignored test is shown with.
+type Probe = fn() -> Result<()>;
 
-    /// Whether it is there; the error is the reason that an ignored test is shown with.
-    pub(super) fn probe(self) -> Result<()> {
-        match self {
-            Need::Cargo => {
-                toolchain(Channel::Stable).context("no stable toolchain")?;
-                works("cc", &["--version"]).context("no linker")
-            }
-            Need::Nightly => toolchain(Channel::Nightly).context("no nightly toolchain"),
-            Need::Rustup => works(&format!("{}/rustup", places::RUSTUP), &["--version"])
-                .context("no rustup on PATH"),
-            Need::Registry | Need::Trybuild => Ok(()),
-            Need::Nextest => {
-                works("cargo-nextest", &["nextest", "--version"]).context("no nextest")
-            }
-            Need::Git => works("git", &["--version"]).context("no git"),
-            Need::Flock => works("flock", &["--version"]).context("no flock"),
-            Need::Acls => {
-                on_a_directory("acls", |directory| Acl::Default.grant(directory, 2003, 0o7))
-                    .context("no ACLs on tmpfs")
-            }
-            Need::Setfacl => works("setfacl", &["--version"]).context("no setfacl"),
-            Need::Immutable => {
-                on_a_directory("immutable", immutable).context("no immutable directories")
-            }
-            Need::UserNamespaces => works("setpriv", &NAMESPACE_OF_ALICE)
-                .context("no user namespaces for ordinary accounts"),
-            Need::Bubblewrap => works("setpriv", &SANDBOX_OF_ALICE).context("no bubblewrap"),
-            Need::Fakeroot => works("fakeroot", &["true"]).context("no fakeroot"),
-            Need::Vfat => vfat().context("no vfat"),
-            Need::Sudo => works("sudo", &["--help"]).context("no sudo"),
-            Need::Su => su().context("no su and script"),
-            Need::Ssh => ssh().context("no ssh server and client"),
-            Need::Strace => strace().context("no strace"),
-            Need::Terminal => works("script", &["-qec", "true", "/dev/null"]).context("no script"),
-            Need::Fuse => fuse(),
-            Need::Systemd => works("systemd-analyze", &["--version"]).context("no systemd-analyze"),
-            Need::Sccache => sccache().context("sccache is not installed"),
-            Need::Redis => works("redis-server", &["--version"]).context("no Redis server"),
-            Need::Images => images().context("no file systems in files"),
-            // The shells are called like their programs.
-            shell => self::shell(&format!("{shell:?}").to_lowercase()),
-        }
-    }
-}
+pub(super) const PROBES: &[(Need, Probe)] = &[
+    (Need::Cargo, || {
+        toolchain(Channel::Stable).context("no stable toolchain")?;
+        works("cc", &["--version"]).context("no linker")
+    }),
+    (Need::Nightly, || toolchain(Channel::Nightly).context("no nightly toolchain")),
+    (Need::Rustup, || {
+        works(&format!("{}/rustup", places::RUSTUP), &["--version"]).context("no rustup on PATH")
+    }),
+    (Need::Nextest, || works("cargo-nextest", &["nextest", "--version"]).context("no nextest")),
+    (Need::Git, || works("git", &["--version"]).context("no git")),
+    (Need::Flock, || works("flock", &["--version"]).context("no flock")),
+    (Need::Acls, || {
+        on_a_directory("acls", |directory| Acl::Default.grant(directory, 2003, 0o7))
+            .context("no ACLs on tmpfs")
+    }),
+    (Need::Setfacl, || works("setfacl", &["--version"]).context("no setfacl")),
+    (Need::Immutable, || {
+        on_a_directory("immutable", immutable).context("no immutable directories")
+    }),
+    (Need::UserNamespaces, || {
+        works("setpriv", &NAMESPACE_OF_ALICE).context("no user namespaces for ordinary accounts")
+    }),
+    (Need::Bubblewrap, || works("setpriv", &SANDBOX_OF_ALICE).context("no bubblewrap")),
+    (Need::Fakeroot, || works("fakeroot", &["true"]).context("no fakeroot")),
+    (Need::Vfat, || vfat().context("no vfat")),
+    (Need::Bash, || shell("bash")),
+    (Need::Dash, || shell("dash")),
+    (Need::Zsh, || shell("zsh")),
+    (Need::Fish, || shell("fish")),
+    (Need::Tcsh, || shell("tcsh")),
+    (Need::Yash, || shell("yash")),
+    (Need::Elvish, || shell("elvish")),
+    (Need::Sudo, || works("sudo", &["--help"]).context("no sudo")),
+    (Need::Su, || su().context("no su and script")),
+    (Need::Ssh, || ssh().context("no ssh server and client")),
+    (Need::Strace, || strace().context("no strace")),
+    (Need::Terminal, || works("script", &["-qec", "true", "/dev/null"]).context("no script")),
+    (Need::Images, || images().context("no file systems in files")),
+    (Need::Fuse, fuse),
+    (Need::Systemd, || works("systemd-analyze", &["--version"]).context("no systemd-analyze")),
+    (Need::Sccache, || sccache().context("sccache is not installed")),
+    (Need::Redis, || works("redis-server", &["--version"]).context("no Redis server")),
+];
 
 /// As alice, in a namespace in which only alice has a number.
 const NAMESPACE_OF_ALICE: [&str; 8] = [

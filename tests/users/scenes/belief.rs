@@ -101,7 +101,7 @@ pub(crate) fn tests() -> Vec<Test> {
     let mut tests: Vec<Test> = single.collect();
     for (name, blames, file, directory) in CHANGEABLE {
         tests.push(test(format!("belief::stops_at_{name}"), move |stage| {
-            let run = with_settings(stage, *file, *directory)?.run()?;
+            let run = with_settings(stage, *file, *directory)?;
             run.stopped(Stop::Settings)?.blames(*blames)?.helps("chmod go-w")?;
             let alice = stage.person("alice")?;
             alice.shell(&run.offered("chmod")?, [""; 0]).run()?.ok()?;
@@ -143,22 +143,13 @@ fn with_settings_as_they_are<'p>(alice: &'p Person<'p>) -> Invocation<'p> {
     run.env("XDG_CONFIG_HOME", alice.stage.at("config")).limit(AT_ONCE)
 }
 
-/// What a row's settings come to, for a person who lives as long as the outcome.
-struct Ready<'s>(Person<'s>);
-
-impl Ready<'_> {
-    fn run(&self) -> Result<Outcome> {
-        with_settings_as_they_are(&self.0).run()
-    }
-}
-
-fn with_settings<'s>(stage: &'s Stage, file: Rights, directory: Rights) -> Result<Ready<'s>> {
+fn with_settings(stage: &Stage, file: Rights, directory: Rights) -> Result<Outcome> {
     make_settings(stage, file, directory)?;
-    Ok(Ready(stage.person("alice")?))
+    with_settings_as_they_are(&stage.person("alice")?).run()
 }
 
 fn private_group(stage: &Stage) -> Result<()> {
-    let run = with_settings(stage, ("alice", 0o664), ("alice", 0o775))?.run()?;
+    let run = with_settings(stage, ("alice", 0o664), ("alice", 0o775))?;
     run.builds_in(stage.root.join("alice/target"))?;
     Ok(())
 }

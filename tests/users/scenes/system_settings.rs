@@ -10,27 +10,26 @@ use crate::stage::{Outcome, Person, Stage, Stop, make};
 use crate::suite::{Test, test};
 
 /// Owner, group and mode of a settings file that must not count.
-const UNTRUSTED: &[(&str, &str, &str, u32)] = &[
-    ("stops_at_a_system_file_that_everyone_can_write", "root", "root", 0o666),
-    ("stops_at_a_system_file_that_a_group_can_write", "root", "devs", 0o664),
-    ("stops_at_a_system_file_of_an_ordinary_account", "mallory", "mallory", 0o644),
-    ("stops_at_a_system_file_of_the_callers", "alice", "alice", 0o644),
+const UNTRUSTED: &[(&str, &str, u32)] = &[
+    ("root", "root", 0o666),
+    ("root", "devs", 0o664),
+    ("mallory", "mallory", 0o644),
+    ("alice", "alice", 0o644),
 ];
 
 pub(crate) fn tests() -> Vec<Test> {
-    let mut tests = vec![
+    vec![
         test("system_settings::the_system_file_names_the_shared_root", names_the_root),
+        test("system_settings::stops_at_a_system_file_that_others_can_change", untrusted),
         test("system_settings::nobody_overrides_what_the_system_file_enforces", enforced),
-        test("system_settings::stops_at_a_persons_file_of_somebody_elses", foreign_file),
+        test("system_settings::stops_at_a_persons_file_of_somebody_elses", |stage| {
+            persons_file(stage, "mallory", 0o644)
+        }),
+        test("system_settings::stops_at_a_persons_file_that_cannot_be_read", |stage| {
+            persons_file(stage, "alice", 0o000)
+        }),
         test("system_settings::a_masked_file_is_named_and_left_alone", masked),
-        test("system_settings::stops_at_a_persons_file_that_cannot_be_read", unreadable_file),
-    ];
-    for (name, owner, group, mode) in UNTRUSTED {
-        tests.push(test(format!("system_settings::{name}"), move |stage| {
-            untrusted(stage, owner, group, *mode)
-        }));
-    }
-    tests
+    ]
 }
 
 /// Runs `cargo build` with this text as the system's file and nothing in the environment.
@@ -54,10 +53,13 @@ fn names_the_root(stage: &Stage) -> Result<()> {
     Ok(())
 }
 
-fn untrusted(stage: &Stage, owner: &str, group: &str, mode: u32) -> Result<()> {
+fn untrusted(stage: &Stage) -> Result<()> {
     let root = stage.shared_root().provisioned()?;
-    let run = build(&stage.person("alice")?, &root_line(&root), owner, group, mode)?;
-    run.stopped(Stop::Settings)?.blames("/etc/cargo-peruser/config.toml")?;
+    for (owner, group, mode) in UNTRUSTED {
+        let run = build(&stage.person("alice")?, &root_line(&root), owner, group, *mode)?;
+        run.stopped(Stop::Settings)?.blames("/etc/cargo-peruser/config.toml")?;
+        make::nothing(&stage.at("etc"))?;
+    }
     Ok(())
 }
 
@@ -80,32 +82,17 @@ fn enforced(stage: &Stage) -> Result<()> {
     Ok(())
 }
 
-fn persons_file(stage: &Stage, owner: &str, mode: u32) -> Result<Outcome> {
+fn persons_file(stage: &Stage, owner: &str, mode: u32) -> Result<()> {
     let root = stage.shared_root().provisioned()?;
     let alice = stage.person("alice")?;
-    let directory = stage.at("config");
+    let (directory, own) = (stage.at("config"), stage.at("config/cargo-peruser"));
     make::directory(&directory, alice.uid(), alice.uid(), 0o755)?;
-    let own = directory.join("cargo-peruser");
     make::directory(&own, alice.uid(), alice.uid(), 0o755)?;
-    make::file(&own.join("config.toml"), root_line(&root), account(owner)?.uid, mode)?;
-    alice
-        .cargo(["build"])
-        .unset("CARGO_PERUSER_SHARED_ROOT")
-        .env("XDG_CONFIG_HOME", directory)
-        .run()
-}
-
-fn foreign_file(stage: &Stage) -> Result<()> {
-    let run = persons_file(stage, "mallory", 0o644)?;
-    run.stopped(Stop::Settings)?
-        .blames(stage.at("config/cargo-peruser/config.toml").to_string_lossy())?;
-    Ok(())
-}
-
-fn unreadable_file(stage: &Stage) -> Result<()> {
-    let run = persons_file(stage, "alice", 0o000)?;
-    run.stopped(Stop::Settings)?
-        .blames(stage.at("config/cargo-peruser/config.toml").to_string_lossy())?;
+    let file = own.join("config.toml");
+    make::file(&file, root_line(&root), account(owner)?.uid, mode)?;
+    let build = alice.cargo(["build"]).unset("CARGO_PERUSER_SHARED_ROOT");
+    let run = build.env("XDG_CONFIG_HOME", directory).run()?;
+    run.stopped(Stop::Settings)?.blames(file.to_string_lossy())?;
     Ok(())
 }
 

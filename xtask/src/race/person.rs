@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use super::accounts::TEAM;
 use crate::process;
 
 /// What cargo says when it waits for somebody else.
@@ -16,8 +17,6 @@ pub(super) struct Person {
     pub(super) name: &'static str,
     /// Their user id, and the id of their own group.
     pub(super) id: u32,
-    /// The group that both are in.
-    pub(super) team: u32,
     pub(super) home: PathBuf,
 }
 
@@ -84,7 +83,7 @@ impl Person {
         command
             .arg(format!("--reuid={}", self.id))
             .arg(format!("--regid={}", self.id))
-            .arg(format!("--groups={},{}", self.id, self.team))
+            .arg(format!("--groups={},{TEAM}", self.id))
             .arg("--")
             .arg(program)
             .env_clear()
@@ -112,11 +111,11 @@ mod tests {
 
     #[test]
     fn a_person_acts_under_their_own_ids_and_environment() {
-        let person = Person { name: "alice", id: 7, team: 9, home: PathBuf::from("/h") };
+        let person = Person { name: "alice", id: 7, home: PathBuf::from("/h") };
         let command = person.command(Path::new("/bin/sh"));
         assert_eq!(
             process::as_typed(&command),
-            "setpriv --reuid=7 --regid=7 --groups=7,9 -- /bin/sh"
+            "setpriv --reuid=7 --regid=7 --groups=7,60580 -- /bin/sh"
         );
         assert!(command.get_envs().any(|(name, value)| name == "HOME" && value.is_some()));
     }

@@ -8,7 +8,7 @@ use std::process::Command;
 
 use anyhow::Context;
 
-use super::accounts::{Ids, PEOPLE};
+use super::accounts::{self, PEOPLE, TEAM};
 use super::inside::{Options, Way};
 use super::person::{Person, Place};
 use super::workspace;
@@ -16,33 +16,31 @@ use crate::{process, scratch, shim};
 
 pub(super) struct Stage {
     root: PathBuf,
-    team: u32,
     pub(super) people: Vec<Person>,
 }
 
 impl Stage {
     pub(super) fn set_up(options: &Options) -> anyhow::Result<Self> {
         let root = options.scratch.clone();
-        let ids = Ids::choose(is_free)?;
-        announce(&root, &ids)?;
+        announce(&root)?;
         shim::install(&options.shim, &root.join("shim"))?;
         scratch::directory(&root.join("toolchain"), 0o755)?;
         // The toolchain lies in somebody's home, which the two cannot enter.
         bind(&options.sysroot, &root.join("toolchain"))?;
         scratch::file(&root.join("round.sh"), include_str!("round.sh"))?;
         scratch::directory(&root.join("home"), 0o755)?;
-        let people = PEOPLE.into_iter().zip(ids.people).map(|(name, id)| {
+        let people = PEOPLE.into_iter().map(|(name, id)| {
             let home = root.join("home").join(name);
             scratch::directory(&home, 0o700)?;
             furnish(&home.join(".cargo"))?;
             for own in [home.join(".cargo"), home.clone()] {
                 chown(&own, Some(id), Some(id)).context("failed to hand over a home directory")?;
             }
-            Ok(Person { name, id, team: ids.team, home })
+            Ok(Person { name, id, home })
         });
         let people = people.collect::<anyhow::Result<Vec<_>>>()?;
         furnish(&root.join("cargo-home"))?;
-        Ok(Self { root, team: ids.team, people })
+        Ok(Self { root, people })
     }
 
     /// A fresh checkout and a fresh place for the row's builds.
@@ -83,7 +81,7 @@ impl Stage {
     /// belongs to the team's group.
     fn shared_directory(&self, path: &Path) -> anyhow::Result<()> {
         scratch::directory(path, 0o700)?;
-        chown(path, None, Some(self.team)).context("failed to hand over a directory")?;
+        chown(path, None, Some(TEAM)).context("failed to hand over a directory")?;
         // After chown, which may clear the setgid bit.
         scratch::set_mode(path, 0o2775)
     }
@@ -128,17 +126,9 @@ fn write_all(
     Ok(())
 }
 
-/// Whether neither a person nor a group has the id, in the local files or in a directory service.
-fn is_free(id: u32) -> bool {
-    ["passwd", "group"].iter().all(|database| {
-        let mut getent = Command::new("getent");
-        process::capture(getent.args([database, id.to_string().as_str()])).is_err()
-    })
-}
-
 /// Puts copies with our accounts over the two account files, for this namespace alone.
-fn announce(root: &Path, ids: &Ids) -> anyhow::Result<()> {
-    for (name, lines) in [("passwd", ids.passwd()), ("group", ids.group())] {
+fn announce(root: &Path) -> anyhow::Result<()> {
+    for (name, lines) in [("passwd", accounts::passwd()), ("group", accounts::group())] {
         let original = Path::new("/etc").join(name);
         let text = fs::read_to_string(&original)
             .with_context(|| format!("failed to read `{}`", original.display()))?;

@@ -29,7 +29,7 @@ pub(super) fn checkout() -> Vec<File> {
         files.push((format!("{name}/Cargo.toml"), member_manifest(name)));
         files.push((format!("{name}/src/{root}.rs"), member_source(name)));
     }
-    for person in PEOPLE {
+    for (person, _) in PEOPLE {
         files.push((format!("base/src/{person}.rs"), "pub const ROUND: u32 = 0;\n".to_owned()));
     }
     files
@@ -67,7 +67,7 @@ fn package(name: &str, uses: &str) -> String {
 
 fn member_source(name: &str) -> String {
     // One module for each person to edit.
-    let modules = PEOPLE.map(|person| {
+    let modules = PEOPLE.map(|(person, _)| {
         let module = person.replace('-', "_");
         match name {
             "base" => format!("#[path = \"{person}.rs\"]\npub mod {module};\n"),

@@ -78,13 +78,6 @@ pub(super) const SHARED_ROOT: &[Scene] = &[
         ..ALICE
     },
     Scene {
-        name: "a_root_in_memory",
-        how: "mount -t tmpfs -o mode=755,size=1g tmpfs $S; cargo-peruser provision --all",
-        finds: &[("note[root]", "on a tmpfs")],
-        cures: &[Words("root", "choose a shared root on a disk", "umount $S")],
-        ..ALICE
-    },
-    Scene {
         name: "a_root_without_room",
         how: "mount -t tmpfs -o mode=755,size=513m tmpfs $S; cargo-peruser provision --all; \
               orphan; as_alice 'dd if=/dev/zero of=$T/file bs=1M count=2 2>&-'; age",
@@ -190,13 +183,6 @@ pub(super) const PRIVATE_DIRS: &[Scene] = &[
         ..ALICE
     },
     Scene {
-        name: "a_target_directory_without_a_valid_tag",
-        how: "echo >$(echo $S/alice/*-*/CACHEDIR.TAG)",
-        finds: &[("warn[private-dir]", "has no valid CACHEDIR.TAG")],
-        cures: &[Run("alice", "echo 'Signature: ")],
-        ..ALICE
-    },
-    Scene {
         name: "what_is_wrong_with_everybodys_private_directories",
         how: "chmod 755 $S/bob; rmdir $S/carol; chown mallory $S/user01; \
               mkdir -m 700 $S/eve $S/doorman $S/former $S/uid-4002; chown 4001 $S/eve; \
@@ -248,13 +234,6 @@ pub(super) const PRIVATE_DIRS: &[Scene] = &[
         cures: &[Words("root", "getent passwd", "rmdir $S/gone*")],
         ..ROOT
     },
-    Scene {
-        name: "a_target_directory_of_a_workspace_that_is_gone",
-        how: "orphan; age",
-        finds: &[("note[records]", "which is gone")],
-        cures: &[Run("alice", "cargo-peruser gc --apply")],
-        ..ALICE
-    },
 ];
 
 /// What others own or can change.
@@ -291,19 +270,26 @@ pub(super) const OTHERS: &[Scene] = &[
         ..ALICE
     },
     Scene {
-        name: "by_deep_files_of_root_far_down",
-        how: "as_alice 'mkdir -p ~/.cargo/a/b/c/d'; touch $H/.cargo/a/b/c/d/e $H/.cargo/a/b/c/d/f",
+        name: "by_deep_what_is_far_down",
+        how: "as_alice 'mkdir -p ~/.cargo/a/b/c/d ~/.rustup/a/b; touch ~/.rustup/a/b/c; \
+              chmod 666 ~/.rustup/a/b/c'; touch $H/.cargo/a/b/c/d/e $H/.cargo/a/b/c/d/f",
         asks: ("alice", &["--deep"]),
-        finds: &[("fail[foreign-owned]", "/a/b/c/d/e` and another entry belong to root (uid 0)")],
-        cures: &[Run("root", "chown -RhP alice:")],
+        finds: &[
+            ("fail[foreign-owned]", "/a/b/c/d/e` and another entry belong to root (uid 0)"),
+            ("warn[foreign-owned]", "/a/b/c` can be written to by other accounts"),
+        ],
+        cures: &[Run("root", "chown -RhP alice:"), Run("alice", "chmod -R go-w")],
         ..ALICE
     },
     Scene {
-        name: "by_deep_what_others_can_write_to",
-        how: "as_alice 'mkdir -p ~/.rustup/a/b; touch ~/.rustup/a/b/c; chmod 666 ~/.rustup/a/b/c'",
-        asks: ("alice", &["--deep"]),
-        finds: &[("warn[foreign-owned]", "/a/b/c` can be written to by other accounts")],
-        cures: &[Run("alice", "chmod -R go-w")],
+        name: "homes_of_rustup_and_cargo_that_others_have_too",
+        how: "as_alice 'mkdir -m 777 ~/.rustup'; mkdir $D/cargo; chown bob $D/cargo",
+        session: "export CARGO_HOME=$D/cargo",
+        finds: &[
+            ("warn[shared-homes]", "several accounts can write to"),
+            ("warn[shared-homes]", "belongs to bob (uid 2002)"),
+        ],
+        cures: &[Run("alice", "chmod go-w"), Here("unset CARGO_HOME")],
         ..ALICE
     },
     Scene {
@@ -315,32 +301,10 @@ pub(super) const OTHERS: &[Scene] = &[
         cures: &[Run("root", "chown -RhP bob:")],
         ..ALICE
     },
-    Scene {
-        name: "a_home_of_rustup_that_everyone_can_write_to",
-        how: "as_alice 'mkdir -m 777 ~/.rustup'",
-        finds: &[("warn[shared-homes]", "several accounts can write to")],
-        cures: &[Run("alice", "chmod go-w")],
-        ..ALICE
-    },
-    Scene {
-        name: "bobs_home_of_cargo",
-        how: "mkdir $D/cargo; chown bob $D/cargo",
-        session: "export CARGO_HOME=$D/cargo",
-        finds: &[("warn[shared-homes]", "belongs to bob (uid 2002)")],
-        cures: &[Here("unset CARGO_HOME")],
-        ..ALICE
-    },
 ];
 
 /// The workspace in the working directory.
 pub(super) const WORKSPACES: &[Scene] = &[
-    Scene {
-        name: "an_old_target_directory",
-        how: "as_alice \"$TARGET\"",
-        finds: &[("warn[left-behind]", "left from earlier builds")],
-        cures: &[Run("alice", "cargo-peruser migrate")],
-        ..ALICE
-    },
     Scene {
         name: "an_old_target_directory_of_bobs",
         how: "chown alice:devs $C; chmod 2775 $C; mkdir $C/target; touch $C/target/.rustc_info.json; \
@@ -454,27 +418,20 @@ pub(super) const SESSIONS: &[Scene] = &[
         ..ALICE
     },
     Scene {
-        name: "a_directory_on_path_that_everyone_can_write_to",
-        how: "mkdir -m 777 $D/open",
-        session: "PATH=$PATH:$D/open",
-        finds: &[("warn[toolchain]", "everyone can write to it (mode 0777)")],
-        cures: &[Run("root", "chmod o-w")],
-        ..ALICE
-    },
-    Scene {
-        name: "two_rustups",
-        how: "program $D/one/rustup 1; program $D/two/rustup 2",
-        session: "PATH=$PATH:$D/one:$D/two",
-        finds: &[("note[toolchain]", "there are two rustups")],
-        cures: &[Words("root", "uninstall one of them", "rm $D/two/rustup")],
-        ..ALICE
-    },
-    Scene {
-        name: "an_old_cargo_beside_a_newer_one",
-        how: "program $D/new/cargo cargo 1.98.0; program $D/old/cargo cargo 1.63.0",
-        session: "PATH=$PATH:$D/new:$D/old",
-        finds: &[("note[toolchain]", "/old/cargo` is cargo 1.63, beside 1.98 in")],
-        cures: &[Words("root", "uninstall the old one", "rm $D/old/cargo")],
+        name: "what_is_wrong_with_the_tools_on_path",
+        how: "mkdir -m 777 $D/open; program $D/one/rustup 1; program $D/two/rustup 2; \
+              program $D/new/cargo cargo 1.98.0; program $D/old/cargo cargo 1.63.0",
+        session: "PATH=$PATH:$D/open:$D/one:$D/two:$D/new:$D/old",
+        finds: &[
+            ("warn[toolchain]", "everyone can write to it (mode 0777)"),
+            ("note[toolchain]", "there are two rustups"),
+            ("note[toolchain]", "/old/cargo` is cargo 1.63, beside 1.98 in"),
+        ],
+        cures: &[
+            Run("root", "chmod o-w"),
+            Words("root", "uninstall one of them", "rm $D/two/rustup"),
+            Words("root", "uninstall the old one", "rm $D/old/cargo"),
+        ],
         ..ALICE
     },
     Scene {
