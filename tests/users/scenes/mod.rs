@@ -1,39 +1,39 @@
 //! The tests, one file for each chapter of the threat model.
 
-mod above;
 mod analyzer;
 mod ancestors;
-mod attacks;
-mod belief;
-mod between;
 mod build_dirs;
-mod callers;
-mod cargo;
-mod choices;
+mod caller_accounts;
+mod caller_rights;
+mod cargo_clean;
 mod compile_cache;
-mod crowd;
 mod doctor;
+mod edited_files;
 mod editors;
-mod full;
+mod files_above_targets;
+mod full_disks;
 mod gc;
 mod hidden_owners;
-mod inherited;
+mod inherited_variables;
+mod many_first_runs;
 mod migrate;
-mod odd_roots;
-mod planting;
+mod odd_shared_roots;
+mod off_and_verbs;
+mod other_tools;
+mod past_attacks;
+mod planted_private_dir;
 mod private_dir;
 mod provision;
-mod race;
-mod replaced;
-mod rights;
-mod root;
+mod race_for_private_dir;
 mod sessions;
+mod shared_root;
 mod signals;
+mod swapped_between_steps;
 mod system_settings;
-mod together;
 mod toolchain;
 mod toolchain_attacks;
-mod tools;
+mod trusted_files;
+mod two_people;
 mod usage;
 mod workspaces;
 
@@ -41,28 +41,28 @@ use crate::suite::Test;
 
 /// The chapters. The long ones stand first and last, so that the short ones fill the time beside them.
 const CHAPTERS: &[fn() -> Vec<Test>] = &[
-    together::on_stable,
+    two_people::on_stable,
     compile_cache::tests,
-    attacks::tests,
-    above::tests,
+    past_attacks::tests,
+    files_above_targets::tests,
     provision::tests,
-    belief::tests,
-    between::tests,
-    planting::tests,
-    race::tests,
-    root::tests,
-    odd_roots::tests,
+    trusted_files::tests,
+    swapped_between_steps::tests,
+    planted_private_dir::tests,
+    race_for_private_dir::tests,
+    shared_root::tests,
+    odd_shared_roots::tests,
     ancestors::tests,
-    full::tests,
+    full_disks::tests,
     private_dir::tests,
-    callers::tests,
-    choices::tests,
-    rights::tests,
+    caller_accounts::tests,
+    off_and_verbs::tests,
+    caller_rights::tests,
     signals::tests,
     hidden_owners::tests,
-    inherited::tests,
+    inherited_variables::tests,
     editors::tests,
-    replaced::tests,
+    edited_files::tests,
     sessions::tests,
     migrate::tests,
     usage::tests,
@@ -70,14 +70,14 @@ const CHAPTERS: &[fn() -> Vec<Test>] = &[
     system_settings::tests,
     toolchain::tests,
     toolchain_attacks::tests,
-    crowd::tests,
-    cargo::tests,
-    tools::tests,
+    many_first_runs::tests,
+    cargo_clean::tests,
+    other_tools::tests,
     build_dirs::tests,
     doctor::tests,
     workspaces::tests,
     analyzer::tests,
-    together::on_nightly,
+    two_people::on_nightly,
 ];
 
 /// All tests.

@@ -6,22 +6,22 @@
 //! `shim` is ours, `rustup` the proxy in `~/.cargo/bin`, `system` the one in `/usr/bin`; a `+` says
 //! that CARGO_TARGET_DIR is the person's own directory, and without it that it is not set.
 
-mod again;
-mod asked;
 mod cargo_bin;
-mod cures;
 mod dotfiles;
-mod foreign;
+mod hooks;
 mod interrupted;
-mod leftover;
-mod others;
-mod quiet;
-mod rarer;
+mod old_target_dir;
+mod other_accounts;
+mod other_peoples_homes;
+mod rare_shells;
 mod rustup;
 mod session;
 mod setup;
+mod setup_again;
+mod setup_variants;
+mod status;
+mod status_help;
 mod sudo;
-mod variants;
 mod without_rust;
 
 use std::fmt::Write;
@@ -37,19 +37,19 @@ use setup::Setup;
 
 pub(crate) fn tests() -> Vec<Test> {
     let mut tests = cells();
-    tests.extend(again::tests());
-    tests.extend(asked::tests());
+    tests.extend(setup_again::tests());
+    tests.extend(status::tests());
     tests.extend(cargo_bin::tests());
-    tests.extend(cures::tests());
+    tests.extend(status_help::tests());
     tests.extend(dotfiles::tests());
-    tests.extend(foreign::tests());
+    tests.extend(other_peoples_homes::tests());
     tests.extend(interrupted::tests());
-    tests.extend(leftover::tests());
-    tests.extend(others::tests());
-    tests.extend(quiet::tests());
-    tests.extend(rarer::tests());
+    tests.extend(old_target_dir::tests());
+    tests.extend(other_accounts::tests());
+    tests.extend(hooks::tests());
+    tests.extend(rare_shells::tests());
     tests.extend(sudo::tests());
-    tests.extend(variants::tests());
+    tests.extend(setup_variants::tests());
     tests.extend(without_rust::tests());
     tests
 }

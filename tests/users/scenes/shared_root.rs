@@ -9,13 +9,19 @@ use crate::suite::{Test, test};
 
 pub(crate) fn tests() -> Vec<Test> {
     vec![
-        test("root::accepts_a_provisioned_directory_in_a_root_of_roots_0755", provisioned),
-        test("root::accepts_a_provisioned_directory_in_a_root_for_a_group_0750", for_a_group),
-        test("root::builds_in_the_own_cache_directory_until_provisioned", not_provisioned),
-        test("root::stops_where_the_settings_refuse_what_is_not_provisioned", refused_if_missing),
-        test("root::tells_a_home_without_room_how_to_be_provisioned", no_home),
-        test("root::accepts_a_sticky_root_of_a_group_by_choice_3775", sticky),
-        test("root::refuses_what_others_can_write_to_and_says_who_can_close_it", writable),
+        test("shared_root::accepts_a_provisioned_directory_in_a_root_of_roots_0755", provisioned),
+        test(
+            "shared_root::accepts_a_provisioned_directory_in_a_root_for_a_group_0750",
+            for_a_group,
+        ),
+        test("shared_root::builds_in_the_own_cache_directory_until_provisioned", not_provisioned),
+        test(
+            "shared_root::stops_where_the_settings_refuse_what_is_not_provisioned",
+            refused_if_missing,
+        ),
+        test("shared_root::tells_a_home_without_room_how_to_be_provisioned", no_home),
+        test("shared_root::accepts_a_sticky_root_of_a_group_by_choice_3775", sticky),
+        test("shared_root::refuses_what_others_can_write_to_and_says_who_can_close_it", writable),
     ]
 }
 

@@ -12,14 +12,17 @@ const CARGO: &[Need] = &[Need::Cargo];
 
 pub(crate) fn tests() -> Vec<Test> {
     vec![
-        test("cargo::a_cargo_that_bypasses_us_still_writes_where_only_alice_can_look", bypassed)
-            .needs(CARGO),
-        test("cargo::clean_succeeds_where_alice_may_make_her_directory", |stage| {
+        test(
+            "cargo_clean::a_cargo_that_bypasses_us_still_writes_where_only_alice_can_look",
+            bypassed,
+        )
+        .needs(CARGO),
+        test("cargo_clean::clean_succeeds_where_alice_may_make_her_directory", |stage| {
             stage.shared_root().group("devs").mode(0o3775).accepted().make()?;
             clean(stage)
         })
         .needs(CARGO),
-        test("cargo::clean_succeeds_where_root_has_made_it", |stage| {
+        test("cargo_clean::clean_succeeds_where_root_has_made_it", |stage| {
             stage.shared_root().provisioned()?;
             clean(stage)
         })

@@ -23,10 +23,13 @@ const SERVICES: &[(&str, &str)] = &[("doorman", ""), ("gate", ""), ("robot", "se
 
 pub(crate) fn tests() -> Vec<Test> {
     vec![
-        test("callers::an_account_without_a_plain_name_is_named_by_number", by_number),
-        test("callers::passes_through_for_accounts_that_get_no_directory", services),
-        test("callers::gives_an_included_service_account_its_directory", included),
-        test("callers::a_group_that_only_the_process_has_is_excluded_as_well", process_group),
+        test("caller_accounts::an_account_without_a_plain_name_is_named_by_number", by_number),
+        test("caller_accounts::passes_through_for_accounts_that_get_no_directory", services),
+        test("caller_accounts::gives_an_included_service_account_its_directory", included),
+        test(
+            "caller_accounts::a_group_that_only_the_process_has_is_excluded_as_well",
+            process_group,
+        ),
     ]
 }
 

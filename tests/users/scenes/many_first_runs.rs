@@ -11,10 +11,13 @@ use crate::suite::{Test, test};
 
 pub(crate) fn tests() -> Vec<Test> {
     vec![
-        test("crowd::sixty_first_runs_at_once_by_one_person_all_succeed", sixty).heavy(),
-        test("crowd::two_hundred_first_runs_at_once_by_twenty_people_all_succeed", two_hundred)
-            .heavy(),
-        test("crowd::sixty_runs_at_once_tighten_a_directory_together", tighten).heavy(),
+        test("many_first_runs::sixty_first_runs_at_once_by_one_person_all_succeed", sixty).heavy(),
+        test(
+            "many_first_runs::two_hundred_first_runs_at_once_by_twenty_people_all_succeed",
+            two_hundred,
+        )
+        .heavy(),
+        test("many_first_runs::sixty_runs_at_once_tighten_a_directory_together", tighten).heavy(),
     ]
 }
 

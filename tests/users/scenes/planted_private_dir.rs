@@ -38,7 +38,8 @@ const PLANTED: &[Planted] = &[
 ];
 
 pub(crate) fn tests() -> Vec<Test> {
-    let name = "planting::whatever_mallory_has_put_at_alices_name_is_refused_and_left_alone";
+    let name =
+        "planted_private_dir::whatever_mallory_has_put_at_alices_name_is_refused_and_left_alone";
     vec![test(name, all_refused).needs(&[Need::Acls])]
 }
 

@@ -10,12 +10,15 @@ use crate::suite::{Test, test};
 
 pub(crate) fn tests() -> Vec<Test> {
     vec![
-        test("rights::gives_root_a_directory_of_its_own", root_itself),
-        test("rights::notes_a_run_as_root_through_sudo", through_sudo),
-        test("rights::refuses_a_symlink_that_alice_planted_for_root", planted_for_root),
-        test("rights::refuses_to_run_with_another_accounts_rights", foreign_rights),
-        test("rights::trusts_owners_hidden_by_a_user_namespace_where_settings_do", hidden_owners)
-            .needs(&[Need::UserNamespaces]),
+        test("caller_rights::gives_root_a_directory_of_its_own", root_itself),
+        test("caller_rights::notes_a_run_as_root_through_sudo", through_sudo),
+        test("caller_rights::refuses_a_symlink_that_alice_planted_for_root", planted_for_root),
+        test("caller_rights::refuses_to_run_with_another_accounts_rights", foreign_rights),
+        test(
+            "caller_rights::trusts_owners_hidden_by_a_user_namespace_where_settings_do",
+            hidden_owners,
+        )
+        .needs(&[Need::UserNamespaces]),
     ]
 }
 

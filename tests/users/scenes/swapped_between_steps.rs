@@ -18,10 +18,12 @@ const CALLS: &str = "statx,newfstatat,openat,mkdirat,fchmod,fchown,linkat";
 
 pub(crate) fn tests() -> Vec<Test> {
     let mut tests = vec![
-        test("between::a_root_that_is_replaced_is_noticed", replaced_root).needs(&[Need::Strace]),
-        test("between::what_was_made_and_replaced_is_not_followed", replaced)
+        test("swapped_between_steps::a_root_that_is_replaced_is_noticed", replaced_root)
             .needs(&[Need::Strace]),
-        test("between::a_mode_that_does_not_stay_is_noticed", ignored_modes).needs(&[Need::Strace]),
+        test("swapped_between_steps::what_was_made_and_replaced_is_not_followed", replaced)
+            .needs(&[Need::Strace]),
+        test("swapped_between_steps::a_mode_that_does_not_stay_is_noticed", ignored_modes)
+            .needs(&[Need::Strace]),
     ];
     type Plant = fn(&Path, &Cast<'_>) -> Result<()>;
     let plants: [(&str, Plant); 4] = [
@@ -33,7 +35,7 @@ pub(crate) fn tests() -> Vec<Test> {
         ("file", |at, cast| make::file(at, "", cast.mallory, 0o666)),
     ];
     for (name, plant) in plants {
-        let name = format!("between::a_planted_{name}_is_noticed");
+        let name = format!("swapped_between_steps::a_planted_{name}_is_noticed");
         tests.push(test(name, move |stage| planted(stage, plant)).needs(&[Need::Strace]));
     }
     tests
