@@ -1,4 +1,4 @@
-//! The way into the namespace: the test program executes itself anew under `unshare`.
+//! Into the namespace: the test program executes itself anew under `unshare`.
 
 use std::env;
 use std::ffi::OsString;
@@ -8,68 +8,68 @@ use std::io;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 
-/// Set for the test program that has arrived: the way it took, and the namespace that it left.
+/// Set for the test program that has arrived: which kind it has entered, and the namespace that it left.
 const ARRIVED: &str = "PERUSER_TEST_MACHINE";
 
 /// What the machine needs of a namespace, tried with a few ids of the accounts in it.
 const TRIAL: &str =
     "mount -t tmpfs tmpfs /tmp && exec setpriv --reuid 2120 --regid 3000 --clear-groups true";
 
-/// How the namespace is entered.
+/// The kinds of namespace that will do.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Way {
+pub(super) enum Namespace {
     /// As root: a mount namespace is enough.
     Root,
     /// As an ordinary user: a user namespace in which other ids exist as well.
     UserNamespace,
 }
 
-impl Display for Way {
+impl Display for Namespace {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Way::Root => "as root, in a mount namespace",
-            Way::UserNamespace => "in a user namespace",
+            Namespace::Root => "as root, in a mount namespace",
+            Namespace::UserNamespace => "in a user namespace",
         })
     }
 }
 
-/// The way that this process has come, if it has arrived.
+/// What this process has entered, if it has arrived.
 ///
 /// The variable alone is not believed: mounting where everybody lives would be no test any more.
-pub(super) fn arrived() -> Option<Way> {
+pub(super) fn arrived() -> Option<Namespace> {
     let value = env::var(ARRIVED).ok()?;
-    let (way, left) = value.split_once(' ')?;
-    if namespace() == left {
+    let (name, left) = value.split_once(' ')?;
+    if mount_namespace() == left {
         return None;
     }
-    [Way::Root, Way::UserNamespace].into_iter().find(|known| known.word() == way)
+    [Namespace::Root, Namespace::UserNamespace].into_iter().find(|known| known.name() == name)
 }
 
 /// What tells this mount namespace from others.
-fn namespace() -> String {
+fn mount_namespace() -> String {
     let link = fs::read_link("/proc/self/ns/mnt").unwrap_or_default();
     link.to_string_lossy().into_owned()
 }
 
-/// The first way that the system allows, or why there is none.
-pub(super) fn find_way() -> Result<Way, String> {
-    let ways: &[Way] = if rustix::process::geteuid().is_root() {
-        &[Way::Root, Way::UserNamespace]
+/// The first that the system allows, or why there is none.
+pub(super) fn find_namespace() -> Result<Namespace, String> {
+    let kinds: &[Namespace] = if rustix::process::geteuid().is_root() {
+        &[Namespace::Root, Namespace::UserNamespace]
     } else {
-        &[Way::UserNamespace]
+        &[Namespace::UserNamespace]
     };
     let mut reasons = Vec::new();
-    for way in ways {
-        match way.is_open() {
-            Ok(()) => return Ok(*way),
+    for kind in kinds {
+        match kind.is_possible() {
+            Ok(()) => return Ok(*kind),
             Err(reason) => reasons.push(reason),
         }
     }
     Err(reasons.join("; "))
 }
 
-impl Way {
-    fn is_open(self) -> Result<(), String> {
+impl Namespace {
+    fn is_possible(self) -> Result<(), String> {
         let tried = self.unshare().args(["sh", "-c", TRIAL]).stdin(Stdio::null()).output();
         match tried {
             Ok(output) if output.status.success() => Ok(()),
@@ -84,34 +84,34 @@ impl Way {
         }
     }
 
-    fn word(self) -> &'static str {
+    fn name(self) -> &'static str {
         match self {
-            Way::Root => "root",
-            Way::UserNamespace => "user",
+            Namespace::Root => "root",
+            Namespace::UserNamespace => "user",
         }
     }
 
     fn wanted(self) -> &'static str {
         match self {
-            Way::Root => "a mount namespace as root",
-            Way::UserNamespace => "a user namespace with several ids",
+            Namespace::Root => "a mount namespace as root",
+            Namespace::UserNamespace => "a user namespace with several ids",
         }
     }
 
     /// Executes the test program anew inside; returns only if that fails.
-    pub(super) fn go(self) -> io::Error {
+    pub(super) fn enter(self) -> io::Error {
         let program = match env::current_exe() {
             Ok(program) => program,
             Err(error) => return error,
         };
-        let arrived = format!("{} {}", self.word(), namespace());
+        let arrived = format!("{} {}", self.name(), mount_namespace());
         self.unshare().arg(program).args(env::args_os().skip(1)).env(ARRIVED, arrived).exec()
     }
 
     fn unshare(self) -> Command {
         let mut command = Command::new("unshare");
         command.args(["--mount", "--propagation", "private"]);
-        if self == Way::UserNamespace {
+        if self == Namespace::UserNamespace {
             command.args(["--user", "--map-root-user", "--map-auto"]);
         }
         // What runs in the background of a script inherits the keyboard's signals ignored.

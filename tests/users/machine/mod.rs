@@ -24,7 +24,7 @@ pub(crate) use new_root::places;
 pub(crate) use toolchain::Channel;
 
 use crate::stage::child;
-use enter::Way;
+use enter::Namespace;
 use new_root::NewRoot;
 
 /// What the tests stand on.
@@ -55,27 +55,27 @@ impl Ground {
 
 /// Makes the machine, or moves into a namespace where it can be made and does not return.
 pub(crate) fn ground() -> Ground {
-    if let Some(way) = enter::arrived() {
-        return match Machine::build(way) {
+    if let Some(namespace) = enter::arrived() {
+        return match Machine::build(namespace) {
             Ok(machine) => Ground::Machine(Arc::new(machine)),
             Err(error) => Ground::Broken(format!("{error:#}")),
         };
     }
-    match enter::find_way() {
-        Ok(way) => Ground::Broken(format!("cannot enter a namespace: {}", way.go())),
+    match enter::find_namespace() {
+        Ok(namespace) => Ground::Broken(format!("cannot enter a namespace: {}", namespace.enter())),
         Err(reason) => Ground::Missing(reason),
     }
 }
 
 /// The machine, entered and furnished.
 pub(crate) struct Machine {
-    way: Way,
+    namespace: Namespace,
     lacks: BTreeMap<Need, String>,
     stages: AtomicUsize,
 }
 
 impl Machine {
-    fn build(way: Way) -> Result<Self> {
+    fn build(namespace: Namespace) -> Result<Self> {
         rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o022));
         let toolchains = toolchain::find();
         let rustup = toolchain::rustup();
@@ -110,7 +110,7 @@ impl Machine {
         }
         root.enter()?;
         child::prepare()?;
-        let mut machine = Machine { way, lacks, stages: AtomicUsize::new(0) };
+        let mut machine = Machine { namespace, lacks, stages: AtomicUsize::new(0) };
         machine.probe();
         Ok(machine)
     }
@@ -136,6 +136,6 @@ impl Machine {
     fn summary(&self) -> String {
         let left_out: Vec<&str> = self.lacks.values().map(String::as_str).collect();
         let left_out = if left_out.is_empty() { "nothing".into() } else { left_out.join("; ") };
-        format!("{}; left out: {left_out}", self.way)
+        format!("{}; left out: {left_out}", self.namespace)
     }
 }
