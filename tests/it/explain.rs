@@ -13,6 +13,7 @@ pub(crate) fn tests() -> Vec<Trial> {
     tests![
         tells_where_and_why,
         tells_what_happens_without_a_shared_root_and_where_the_shim_differs,
+        columns_stand_below_each_other,
         tells_a_refusal_and_what_to_do_about_it,
         tells_that_the_target_directory_itself_would_be_refused,
         where_the_shim_leaves_it_to_cargo_it_says_how_to_ask_cargo,
@@ -90,6 +91,13 @@ account  [ME] (uid [UID])
 "#]]
     );
     Ok(())
+}
+
+fn columns_stand_below_each_other() {
+    let output = World::without_root().by_name(["explain"]).run();
+    let settings = output.printed().split_once("settings\n").unwrap().1;
+    let last = |line: &str| line.rfind("  ").unwrap();
+    assert!(settings.lines().all(|line| last(line) == last(settings.lines().next().unwrap())));
 }
 
 fn tells_a_refusal_and_what_to_do_about_it() {

@@ -209,14 +209,4 @@ help: install Rust, put its directory on PATH, or name the cargo to execute with
 
 "#]]
     );
-    let output = world.shim(["build"]).path(["shim"]).run();
-    assert_data_eq!(
-        &*output.err,
-        str![[r#"
-error: no cargo found to execute
-  passed over `[WORLD]/shim/cargo`: it is cargo-peruser itself
-help: install Rust, put its directory on PATH, or name the cargo to execute with `real-cargo` in the settings or CARGO_PERUSER_REAL_CARGO
-
-"#]]
-    );
 }
