@@ -115,9 +115,9 @@ fn own_directory(path: &Path, home: Option<&Path>, uid: u32) -> Option<(Account,
         .then(|| (Account::of(uid, accounts::primary_group(uid).unwrap_or(entry.gid)), path))
 }
 
-/// The one nearest to the top.
+/// The one nearest to the top, and of several the first by name.
 fn first(odd: &Odd) -> Option<&(PathBuf, u32)> {
-    odd.iter().min_by_key(|(path, _)| path.components().count())
+    odd.iter().min_by_key(|(path, _)| (path.components().count(), path))
 }
 
 /// "`first` and 3 other entries", and what they do.
