@@ -1,7 +1,7 @@
 //! Pure: turns the small part of Markdown that the manual is written in into a man page.
 //!
 //! It knows `##` and `###` headings, paragraphs, fenced code, lists of `- text`, `- **term**: text` and
-//! `1. text`, and `code` and `**bold**` within a line. Everything else is plain text.
+//! `1. text`, and `code` within a line. Everything else is plain text.
 
 /// The page's text in roff, without its title line.
 pub(super) fn roff(text: &str) -> String {
@@ -90,7 +90,7 @@ impl Page {
             && let Some((term, text)) = item.split_once("**: ")
         {
             self.push(".TP");
-            self.push(&protected(&inline(&format!("**{term}**"))));
+            self.push(&bold(&term.replace('`', "")));
             self.push(&protected(&inline(text)));
         } else if let Some(item) = block.strip_prefix("- ") {
             self.push(".IP \\(bu 2");
@@ -123,23 +123,14 @@ enum Font {
     Code,
 }
 
-/// A line of text with its code and bold words, which look alike.
+/// A line of text with its code, which is bold.
 fn inline(text: &str) -> String {
-    let (mut out, mut is_code, mut is_bold) = (String::new(), false, false);
-    for (at, part) in text.split('`').enumerate() {
-        for (inner, part) in part.split("**").enumerate() {
-            let was_marked = is_code || is_bold;
-            is_code = at % 2 == 1;
-            is_bold ^= inner > 0;
-            match (was_marked, is_code || is_bold) {
-                (false, true) => out.push_str("\\fB"),
-                (true, false) => out.push_str("\\fR"),
-                _ => {}
-            }
-            out.push_str(&escaped(part, if is_code { Font::Code } else { Font::Plain }));
-        }
-    }
-    if is_code || is_bold { out + "\\fR" } else { out }
+    let part = |(at, part)| if at % 2 == 1 { bold(part) } else { escaped(part, Font::Plain) };
+    text.split('`').enumerate().map(part).collect()
+}
+
+fn bold(text: &str) -> String {
+    format!("\\fB{}\\fR", escaped(text, Font::Code))
 }
 
 /// The text as roff prints it.
@@ -175,7 +166,7 @@ mod tests {
             ("## A B\ntext\nmore\n\nnext", ".SH \"A B\"\ntext more\n.PP\nnext\n"),
             ("### bash", ".SS \"bash\"\n"),
             ("- one\n  more\n- two", ".IP \\(bu 2\none more\n.IP \\(bu 2\ntwo\n"),
-            ("- **a `-b`**: text", ".TP\n\\fBa \\-b\\fR\ntext\n"),
+            ("- **a-b (`-c`)**: text", ".TP\n\\fBa\\-b (\\-c)\\fR\ntext\n"),
             ("1. one\n10. ten", ".IP 1. 4\none\n.IP 10. 4\nten\n"),
             (
                 "a\n\n```sh\n.b 'c'\n\n- d\n```\ne",
@@ -191,7 +182,7 @@ mod tests {
     fn what_roff_would_read_as_its_own_is_escaped() {
         for (text, expected) in [
             (r"a\b it's `a-b` c-d ~ ^", "a\\eb it\\(aqs \\fBa\\-b\\fR c-d \\(ti \\(ha\n"),
-            ("**bold** and `x`", "\\fBbold\\fR and \\fBx\\fR\n"),
+            ("an `x`", "an \\fBx\\fR\n"),
             ("1.2 is \u{d7}", "1.2 is \\[u00D7]\n"),
         ] {
             assert_eq!(roff(text), expected, "{text}");
