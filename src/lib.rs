@@ -1,22 +1,21 @@
 //! A cargo shim that gives every person on a shared machine a private target directory.
 //!
-//! One feature, one folder. Each row of this table uses its own and those below it, and no feature
-//! uses another feature; `cargo xtask tidy` holds that:
+//! One feature, one folder. Each row of this table uses its own and those below it, the first three use
+//! each other as well, and none of the other features uses another; `cargo xtask tidy` holds that:
 //!
 //! | folder | what it does |
 //! |---|---|
 //! | `cli`, `completions`, `man` | the table of verbs, and what is made from it |
+//! | `doctor` | `doctor`: what is wrong on this machine, and the command that helps |
 //! | `setup` | `setup`: install the shim, prove that sessions find it, uninstall it |
 //! | `editor`, `toolchain` | `editor`, `toolchain`: what editors need, because they bypass PATH |
 //! | `migrate` | `migrate`: move an old target directory into a private one |
 //! | `usage`, `gc` | `usage`, `gc`: who uses how much, and giving it back |
 //! | `provision` | `provision`: root makes other accounts' private directories |
-//! | `doctor` | `doctor`: what is wrong on this machine, and the command that helps |
 //! | `path`, `explain` | `path`, `explain`: where a build goes, and why |
 //! | `caches` | all private directories and what is in them |
 //! | `session` | `env`: what a session exports |
-//! | `shim`, `workspace` | one build: read the world, decide, make the directory, become cargo; which workspace it is of |
-//! | `compile_cache` | sccache: what a build is told of it, and the way in that cargo calls for a compiler |
+//! | `shim`, `workspace`, `compile_cache` | one build: read the world, decide, make the directory, become cargo; which workspace it is of; sccache, where it is asked for |
 //! | `private_dir` | who gets a private directory; judge it and make it |
 //! | `settings` | the table of settings, and where their values come from |
 //! | `os` | accounts, files, trees by descriptor, locks: without any feature's types |

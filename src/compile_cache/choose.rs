@@ -9,10 +9,10 @@ use crate::os::trust::Trust;
 use crate::private_dir::place::Required;
 use crate::shim::Plan;
 use crate::shim::argv::TargetUse;
-use crate::shim::candidate::entries;
 use crate::shim::decide::Rule;
 use crate::shim::environment::Change;
 use crate::shim::installation::{Installation, is_same_file};
+use crate::shim::real_cargo::entries;
 use crate::shim::real_cargo::{holds_programs, is_executable};
 use crate::ui::escape::escaped;
 

@@ -11,10 +11,10 @@ use crate::os::replace::is_same_content;
 use crate::os::trust::Trust;
 use crate::settings;
 use crate::shim::Plan;
-use crate::shim::candidate::entries;
 use crate::shim::decide::EntryPoint;
 use crate::shim::gather::BYPASS;
 use crate::shim::installation::{Installation, is_same_file, is_shim};
+use crate::shim::real_cargo::entries;
 use crate::ui::escape::{escaped, quoted};
 
 /// `settings`.

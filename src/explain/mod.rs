@@ -14,8 +14,8 @@ use crate::private_dir::State;
 use crate::settings::Flags;
 use crate::settings::{Key, Kind, Settings, Value};
 use crate::shim::Plan;
-use crate::shim::candidate::Skip;
 use crate::shim::decide::EntryPoint;
+use crate::shim::real_cargo::Skip;
 use crate::ui::arguments::{cargo_arguments, cargo_words, switch};
 use crate::ui::report;
 

@@ -16,7 +16,7 @@ use crate::caches::people::{People, doubts_departed};
 use crate::os::accounts;
 use crate::os::homes::Homes;
 use crate::os::snapshot::Snapshot;
-use crate::settings::policy::{Limit, Policy};
+use crate::settings::gc_limits::{Limit, Policy};
 use crate::settings::{Key, Settings};
 use crate::ui::arguments::switch;
 use crate::ui::escape::{bytes, escaped};

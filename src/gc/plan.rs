@@ -3,7 +3,7 @@
 use crate::caches::activity::Use;
 use crate::caches::people::Standing;
 use crate::caches::{Cache, Profile};
-use crate::settings::policy::{Limit, Policy};
+use crate::settings::gc_limits::{Limit, Policy};
 use crate::workspace::record::Sources;
 
 /// A cache, and whether it is in use.

@@ -1,4 +1,4 @@
-//! Pure: where a private directory stands.
+//! Pure: the places in which a private directory can stand; `shim::decide` chooses one.
 
 use std::path::{Path, PathBuf};
 

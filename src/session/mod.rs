@@ -17,11 +17,11 @@ use crate::private_dir::Note;
 use crate::settings::{Key, Settings};
 use crate::shim::Plan;
 use crate::shim::argv::Invocation;
-use crate::shim::candidate::Caution;
 use crate::shim::decide::{EntryPoint, Rule};
 use crate::shim::environment::{self, Change};
 use crate::shim::installation::Installation;
 use crate::shim::real_cargo;
+use crate::shim::real_cargo::Caution;
 use crate::shim::trail::Trail;
 use crate::ui::failure::Result;
 

@@ -7,7 +7,7 @@
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
-use crate::shim::candidate::entries;
+use crate::shim::real_cargo::entries;
 
 /// What a session has where nobody has set PATH: what shells and `sshd` fall back to.
 pub(crate) const DEFAULT: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";

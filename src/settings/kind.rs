@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use super::policy::{Limit, Policy};
+use super::gc_limits::{Limit, Policy};
 use crate::ui::escape::escaped;
 
 /// What a setting takes.

@@ -5,9 +5,9 @@
 //! fetches.
 
 pub mod files;
+pub mod gc_limits;
 mod kind;
 pub mod parse;
-pub mod policy;
 mod table;
 
 use std::ffi::OsString;

@@ -4,8 +4,8 @@
 use std::ffi::OsStr;
 use std::path::Path;
 
+use super::gc_limits::{Limit, Policy};
 use super::kind::{Choice, Invalid, Kind, Typed, Value};
-use super::policy::{Limit, Policy};
 use super::{Entry, Origin, Settings, invalid};
 use crate::ui::failure::Result;
 

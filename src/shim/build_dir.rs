@@ -1,5 +1,5 @@
-//! Pure: cargo's own configuration, as far as it sends intermediates away from the target
-//! directory.
+//! Pure: what one text of cargo's configuration says about directories, and which build directory has to
+//! be moved to where it is the person's own.
 //!
 //! `build.build-dir` (stable since cargo 1.91) takes `deps`, fingerprints and incremental state
 //! elsewhere. A checked-in file that points it at a shared path would bring the whole race back.

@@ -13,8 +13,8 @@ pub use facts::{Facts, OwnDirectory, Variables, is_directory_name};
 use super::build_dir::Moved;
 use crate::os::passwd::Account;
 use crate::private_dir::account::NoDirectory;
-use crate::private_dir::place::{Place, Required};
-use crate::settings::Scope;
+use crate::private_dir::place::{OWN_NAME, Place, PlaceKind, Required};
+use crate::settings::{Missing, Scope};
 
 /// The variable that tells cargo where to build.
 pub const TARGET_DIR: &str = "CARGO_TARGET_DIR";
@@ -143,7 +143,7 @@ pub fn decide(facts: &Facts) -> Decision {
         let removed = facts.variables_of_sessions();
         return Decision { removed, ..Decision::pass_through(Rule::Bypassed) };
     }
-    let Some(place) = facts.place() else {
+    let Some(place) = place(facts) else {
         // As in a container that a session has started, where the root is not.
         let removed = facts.variables_of_sessions();
         return Decision { removed, ..Decision::pass_through(Rule::NoSharedRoot) };
@@ -164,6 +164,32 @@ pub fn decide(facts: &Facts) -> Decision {
         return explicit(facts, choice, &place);
     }
     if facts.inherits(&place) { inherited(facts, place) } else { redirect(facts, place) }
+}
+
+/// Where the private directory is to be, if there is to be one: in the shared root, or, where that is out
+/// of reach or missing, in the caller's own cache directory.
+fn place(facts: &Facts) -> Option<Place> {
+    let in_root = |root: &Path| Place {
+        parent: root.to_owned(),
+        name: facts.account.directory_name(),
+        kind: PlaceKind::BelowSharedRoot,
+    };
+    let in_cache = |cache: &Path| Place {
+        parent: cache.into(),
+        name: OWN_NAME.into(),
+        kind: PlaceKind::InOwnCache,
+    };
+    let root = facts.settings.shared_root();
+    match (facts.root, facts.own_cache.as_deref(), facts.entry_point) {
+        (state, Some(cache), _)
+            if state.is_out_of_reach() && facts.settings.missing() == Missing::OwnCache =>
+        {
+            Some(in_cache(cache))
+        }
+        (RootState::Absent, Some(cache), EntryPoint::ByName) => Some(in_cache(cache)),
+        (RootState::Absent, ..) => None,
+        _ => root.map(in_root),
+    }
 }
 
 /// A nested run would wait forever for the lock that the outer cargo holds on the same directory,

@@ -1,4 +1,4 @@
-//! Pure: what changes in the environment of the cargo that we execute: one function for every sink.
+//! Pure: what changes in the environment of the cargo that we execute, and in what a session exports.
 
 use std::ffi::OsString;
 use std::path::Path;

@@ -5,7 +5,6 @@
 pub mod alias;
 pub mod argv;
 pub mod build_dir;
-pub mod candidate;
 pub mod cargo_config;
 pub mod decide;
 pub mod environment;
@@ -31,8 +30,8 @@ use crate::private_dir::place::{PlaceKind, Required};
 use crate::private_dir::{self, Caller, Note, State};
 use crate::settings::{Key, Settings};
 use crate::shim::argv::{Invocation, TargetUse};
-use crate::shim::candidate::Caution;
 use crate::shim::decide::{Decision, EntryPoint, Facts, RootState, Rule, TARGET_DIR, decide};
+use crate::shim::real_cargo::Caution;
 use crate::shim::real_cargo::Found;
 use crate::shim::trail::{Process, Trail};
 use crate::ui::escape::{escaped, quoted};

@@ -5,7 +5,7 @@ use crate::caches::activity::Use;
 use crate::caches::people::{Person, Standing};
 use crate::caches::{Cache, Profile, STAGING, Totals};
 use crate::os::rights::Account;
-use crate::settings::policy::{Limit, Policy};
+use crate::settings::gc_limits::{Limit, Policy};
 use crate::workspace::record::{Record, Sources};
 use std::sync::Arc;
 

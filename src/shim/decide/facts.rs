@@ -1,4 +1,5 @@
-//! Pure: what a decision is made from, and the questions that its rules ask of it.
+//! Pure: what a decision is made from, and the questions that its rules ask of it: what a variable
+//! comes from, and where intermediates have to go.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -9,8 +10,8 @@ use super::{
 use crate::os::entry::Entry;
 use crate::os::lexical;
 use crate::os::passwd::Account;
-use crate::private_dir::place::{OWN_NAME, Place, PlaceKind};
-use crate::settings::{ExplicitTargetDir, Missing, Settings};
+use crate::private_dir::place::{OWN_NAME, Place};
+use crate::settings::{ExplicitTargetDir, Settings};
 use crate::shim::argv::Invocation;
 use crate::shim::build_dir::{Asked, ConfiguredBuildDir, Moved, moved};
 use crate::workspace::Workspace;
@@ -76,31 +77,6 @@ pub struct Variables {
 }
 
 impl Facts {
-    /// Where the private directory is to be, if there is to be one.
-    pub(super) fn place(&self) -> Option<Place> {
-        let in_root = |root: &Path| Place {
-            parent: root.to_owned(),
-            name: self.account.directory_name(),
-            kind: PlaceKind::BelowSharedRoot,
-        };
-        let in_cache = |cache: &Path| Place {
-            parent: cache.into(),
-            name: OWN_NAME.into(),
-            kind: PlaceKind::InOwnCache,
-        };
-        let root = self.settings.shared_root();
-        match (self.root, self.own_cache.as_deref(), self.entry_point) {
-            (state, Some(cache), _)
-                if state.is_out_of_reach() && self.settings.missing() == Missing::OwnCache =>
-            {
-                Some(in_cache(cache))
-            }
-            (RootState::Absent, Some(cache), EntryPoint::ByName) => Some(in_cache(cache)),
-            (RootState::Absent, ..) => None,
-            _ => root.map(in_root),
-        }
-    }
-
     fn absolute(&self, value: &OsStr) -> PathBuf {
         lexical::absolute(&self.working_directory, Path::new(value))
     }
