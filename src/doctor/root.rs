@@ -48,8 +48,8 @@ fn writers(machine: &Machine<'_>, plan: &Plan<'_>, root: &Path) -> Option<Findin
     let elsewhere = Caller { checkout: None, ..caller.clone() };
     if let Err(failure) = private_dir::examine_root(root, &elsewhere) {
         let text = format!(
-            "builds of this workspace are not refused because others can write to its sources \
-             anyway; all other builds say: {}",
+            "others can write to the sources of this workspace anyway, so its builds are not refused; \
+             all other builds say: {}",
             failure.text
         );
         return Some(Finding { severity: Severity::Note, text, ..Finding::of(&failure) }.at(root));

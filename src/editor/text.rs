@@ -86,15 +86,15 @@ fn summary(editor: &Found, overview: &Overview) -> String {
         _ if overview.target_dir.is_none() => return place,
         Some(Cover::Settings) => "covered by its settings".to_owned(),
         Some(Cover::RustAnalyzer) if editor.name == RUST_ANALYZER => {
-            "covered by its settings, but for the first build scripts".to_owned()
+            "covered by its settings, except for the first build scripts".to_owned()
         }
         Some(Cover::RustAnalyzer) => format!(
-            "covered by rust-analyzer's settings, but for the first build scripts; help: \
+            "covered by rust-analyzer's settings, except for the first build scripts; help: \
              cargo-peruser editor {} --write",
             editor.name
         ),
         Some(Cover::Session) => "covered where it is started from this session".to_owned(),
-        None if is_chosen => "builds where you have told it to".to_owned(),
+        None if is_chosen => "builds in the directory that you chose".to_owned(),
         None if editor.files.is_empty() => {
             format!("NOT COVERED; help: cargo-peruser editor {}", editor.name)
         }

@@ -158,7 +158,7 @@ fn apply(
             exit = exit.max(error.exit);
             report::error(&error.into());
             for choice in own {
-                let failed = || Outcome::Failed("it did not begin".into());
+                let failed = || Outcome::Failed("gc stopped before it was removed".into());
                 choice.outcome.get_or_insert_with(failed);
             }
         }
@@ -236,7 +236,9 @@ fn show(choices: &[Choice<'_>], now: i64, is_applied: bool, is_json: bool) -> st
         report::line(format!("{}\n\n{} {verb}", table(&rows, now), bytes(comes_back)))?;
     }
     if choices.iter().any(|it| !it.candidate.cache.has_locks) {
-        report::note(&"cargo locks nothing on NFS: a build there is told by its age alone");
+        report::note(
+            &"cargo takes no locks on NFS, so there only the age of a directory shows whether it is in use",
+        );
     }
     if !is_applied && !choices.is_empty() {
         report::advice(&"nothing was removed", &"--apply removes it");

@@ -127,7 +127,7 @@ fn hostile(tree: &Tree, inventory: &Inventory, index: usize, objection: Objectio
         Objection::Secret => {
             // An account that is gone can do nothing any more.
             let who = owner.name.as_ref().map_or("root".into(), |_| owner.to_string());
-            let why = "its new owner cannot read it, and may have had it put there";
+            let why = "its new owner cannot read it now, and the move would let them";
             (why.into(), format!("{who} can let them read it, or take it out"))
         }
     };

@@ -42,7 +42,8 @@ pub(super) fn resume(
     let (from, to) = (escaped(&source.path), escaped(&target));
     report::note(&format!("an earlier migration of `{from}` to `{to}` was interrupted"));
     if next == Next::Lost {
-        let text = format!("what was moved from `{from}` is not in its place");
+        let text =
+            format!("an earlier migration has moved `{from}`, and what it moved cannot be found");
         let help =
             format!("look for it in `{}`; {}", escaped(&staging.private.path), staging.look());
         return Err(Failure::new(text).help(help));

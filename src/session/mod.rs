@@ -51,8 +51,9 @@ impl SessionContext {
         Ok(Session { plan })
     }
 
-    /// What changes in any case that is no choice of the person's: with the shim in front, each build
-    /// says why it does not begin, where it would otherwise go to a directory that people share.
+    /// What is exported even where the settings are wrong or the private directory is refused. The shim
+    /// is put in front all the same: each build then says what is wrong, instead of going to a directory
+    /// that people share.
     pub(crate) fn path(&self) -> Option<Change> {
         with_shim_first(&self.snapshot, &Settings::default())
     }

@@ -46,7 +46,7 @@ pub(super) fn tell(site: &Site, people: &[Person]) {
             copies.join(", ")
         );
         let program = quoted(&site.installation.binary());
-        report::advice(&text, &format!("each of them renews it: {program} setup"));
+        report::advice(&text, &format!("each of these people updates it with: {program} setup"));
     }
     if site.is_machine() && accounts::is_root() {
         sudo(&site.installation.shim_dir());

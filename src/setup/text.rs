@@ -17,7 +17,7 @@ pub(super) type Row = Vec<String>;
 pub(super) fn planned(steps: &[Step], receipt: &Path) -> String {
     let mut rows = grouped(steps.iter().filter(|step| step.state != PieceState::InPlace), verb);
     if !receipt.exists() {
-        rows.push(row("create", receipt, "the receipt, by which --uninstall goes"));
+        rows.push(row("create", receipt, "the list of what is installed, for --uninstall"));
     }
     if rows.is_empty() { "everything is in its place".into() } else { table(&rows) }
 }

@@ -116,7 +116,7 @@ fn each_state_of_a_file_has_its_name() {
     }
     world.file(path, set("/tmp/mine"));
     let output = world.by_name(["editor"]).run();
-    assert!(output.printed().contains("builds where you have told it to"), "{}", output.out);
+    assert!(output.printed().contains("builds in the directory that you chose"), "{}", output.out);
 }
 
 fn tells_what_a_setting_of_rust_analyzer_makes_of_it() {

@@ -64,9 +64,12 @@ impl Found {
             );
         }
         if self.names > 1 {
-            let why = format!("the file has {} names, and only this one would change", self.names);
+            let why = format!(
+                "it is a hard link, one of {}, and the others would not change",
+                self.names
+            );
             return Err(cannot_edit(path, &why).help(format!(
-                "make the other name a symlink, and find it with: find ~ -xdev -samefile {}",
+                "make the others symlinks, and find them with: find ~ -xdev -samefile {}",
                 quoted(path)
             )));
         }
@@ -80,7 +83,9 @@ impl Found {
         }
         if !has_group(entry.gid) {
             let group = accounts::group_word(entry.gid);
-            let why = format!("you are not in its group {group}, which it would lose");
+            let why = format!(
+                "you are not in its group {group}, so the changed file would lose that group"
+            );
             return Err(cannot_edit(path, &why)
                 .help(Look::Entry.at(path, "give it to a group of yours first")));
         }

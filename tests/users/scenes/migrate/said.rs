@@ -74,7 +74,7 @@ fn gone(stage: &Stage) -> Result<()> {
     make::nothing(&scene.target)?;
     let before = cache::content(&left)?;
     let run = scene.give(&["--yes"])?;
-    run.fails()?.blames("is not in its place")?.never_says("rm ")?;
+    run.fails()?.blames("cannot be found")?.never_says("rm ")?;
     ensure!(cache::content(&left)? == before, "something was removed");
     Ok(())
 }

@@ -41,7 +41,9 @@ fn own_copy(stage: &Stage) -> Result<()> {
     program.push(0);
     make::file(&host.at(Setup::Person.program()), program, 2001, 0o755)?;
     let outcome = Setup::Machine.install(&host)?;
-    outcome.mentions(text)?.helps("each of them renews it: /usr/local/bin/cargo-peruser setup")?;
+    outcome
+        .mentions(text)?
+        .helps("each of these people updates it with: /usr/local/bin/cargo-peruser setup")?;
     let alice = host.person("alice")?;
     host.run(&alice, Setup::Machine.program(), ["setup"]).run()?.ok()?;
     Setup::Machine.install(&host)?.never_says(text)?;
