@@ -5,32 +5,30 @@
 
 mod look;
 mod possible;
-mod program;
 mod put;
 mod receipt;
 mod start_up_files;
-mod trusted;
 mod undo;
 
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 pub(super) use look::{PieceState, look, not_a_root};
-pub(super) use possible::{assert_possible, cannot_change};
-pub(super) use program::own_program;
-pub(super) use put::put;
+pub(super) use possible::{assert_possible, assert_trusted, cannot_change};
+pub(super) use put::{own_program, put};
 pub(super) use receipt::{
     begin_receipt, clear_receipt_leftovers, end_receipt, read_receipt, receipt_path, write_receipt,
 };
 pub(super) use start_up_files::{find as find_shell, of_machine, of_person};
-pub(super) use trusted::assert_trusted;
 pub(super) use undo::{Undone, undo};
+
+use siphasher::sip::SipHasher13;
 
 use crate::os::files;
 use crate::os::marked::{self, Unfinished};
 use crate::setup::pieces::{Did, Piece, Receipt, Record, What};
 use crate::ui::escape::{escaped, quoted};
 use crate::ui::failure::Failure;
-use program::{file_fingerprint, fingerprint};
 
 /// A piece and how it was found.
 #[derive(Clone, Debug)]
@@ -123,6 +121,19 @@ fn assert_ours(path: &Path, text: &[u8], known: &[u64]) -> Result<(), Failure> {
     }
 }
 
+/// A content's fingerprint, the same in every release, since receipts hold it: it tells whether a file is
+/// still what was written, and nothing about who changed it.
+fn fingerprint(content: &[u8]) -> u64 {
+    SipHasher13::new().hash(content)
+}
+
+/// The fingerprint of a file's content.
+fn file_fingerprint(path: &Path) -> io::Result<u64> {
+    let mut content = Vec::new();
+    files::open_regular(path)?.0.read_to_end(&mut content)?;
+    Ok(fingerprint(&content))
+}
+
 /// What the receipt says of a step; `None` for what stays as it is.
 ///
 /// # Errors
@@ -154,4 +165,12 @@ pub(super) fn receipt_entry(step: &Step) -> Result<Option<Record>, Failure> {
         }
     };
     Ok(Some(Record { path: piece.path.clone(), did }))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_fingerprint_stays_what_receipts_hold() {
+        assert_eq!(super::fingerprint(b"shim"), 7331844932169420600);
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::program::own_program;
+use super::put::own_program;
 use super::{assert_ours, unfinished};
 use crate::os::accounts;
 use crate::os::entry::Entry;

@@ -1,5 +1,8 @@
-//! Whether the system lets the caller put a piece in its place, asked before anything is done: half
-//! an installation would be the answer otherwise.
+//! Whether the system lets the caller put a piece in its place, and nobody but root and the caller can
+//! replace it then. It is asked before anything is done: half an installation would be the answer
+//! otherwise.
+
+use std::path::Path;
 
 use rustix::fs::{Access, AtFlags, CWD, accessat};
 use rustix::io::Errno;
@@ -7,10 +10,13 @@ use rustix::process::geteuid;
 
 use super::Step;
 use super::look::{PieceState, look};
-use crate::os::files;
 use crate::os::replace::Original;
+use crate::os::trust::Trust;
+use crate::os::{accounts, files};
 use crate::setup::pieces::{Piece, Receipt};
+use crate::ui::escape::escaped;
 use crate::ui::failure::Failure;
+use crate::ui::look::Look;
 
 /// Why a start-up file cannot get its blocks, if it cannot: people have theirs written by other programs,
 /// as read-only links, or share them.
@@ -47,4 +53,32 @@ pub(crate) fn assert_possible(step: &Step) -> Result<(), Failure> {
     };
     let access = Access::WRITE_OK | Access::EXEC_OK;
     accessat(CWD, directory, access, AtFlags::EACCESS).map_err(|cause| failed(cause.into()))
+}
+
+/// Makes sure that every directory on the way to these places, as far as it exists, is root's or the
+/// caller's and open to no other writer.
+///
+/// # Errors
+/// A refusal (exit 77) that names the first that is not.
+pub(crate) fn assert_trusted<'a>(places: impl Iterator<Item = &'a Path>) -> Result<(), Failure> {
+    let mut directories: Vec<&Path> = places.filter_map(Path::parent).collect();
+    directories.sort();
+    directories.dedup();
+    let uid = geteuid().as_raw();
+    let trust = Trust::of(uid);
+    match directories.into_iter().find_map(|directory| trust.first_changeable(directory)) {
+        None => Ok(()),
+        // Others could replace the program that everyone is about to run.
+        Some((path, entry)) => {
+            let text = format!(
+                "refusing to install below `{}`: it is owned by {} and has mode {:04o}, so others \
+                 could replace what everyone runs",
+                escaped(&path),
+                accounts::owner(entry.uid),
+                entry.mode
+            );
+            let help = "name another place with --prefix, that only root can change";
+            Err(Failure::new(text).help(Look::Ancestors.at(&path, help)).exit(77))
+        }
+    }
 }

@@ -3,12 +3,11 @@
 use std::fs::{DirBuilder, File, OpenOptions, Permissions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt, symlink};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rustix::fs::{Gid, fchmod, fchown};
 
 use super::look::{PieceState, Rights, assert_only_private_dirs};
-use super::program::own_program;
 use super::{Step, unfinished};
 use crate::os::acls;
 use crate::os::files;
@@ -54,6 +53,16 @@ pub(crate) fn put(step: &Step) -> Result<(), Failure> {
             })
         }
     }
+}
+
+/// The file that this process runs. Where the system has a name for just that file, it is right even
+/// after another one has taken its place, which others may have put there.
+pub(crate) fn own_program() -> Result<PathBuf, Failure> {
+    let running = Path::new("/proc/self/exe");
+    if running.exists() {
+        return Ok(running.to_owned());
+    }
+    std::env::current_exe().map_err(|cause| Failure::file("find", running, cause))
 }
 
 /// A directory; one that is there is no error. It has its mode from the first moment on: the next run

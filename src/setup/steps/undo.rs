@@ -4,9 +4,8 @@ use std::io;
 use std::path::Path;
 
 use super::look::Rights;
-use super::program::file_fingerprint;
 use super::put::set_rights;
-use super::{assert_ours, unfinished};
+use super::{assert_ours, file_fingerprint, unfinished};
 use crate::os::accounts;
 use crate::os::entry::Kind;
 use crate::os::files;
