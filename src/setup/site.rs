@@ -82,8 +82,8 @@ impl Site {
         let is_machine = snapshot.uid == 0 || machines.is_some();
         let audience = if is_machine { Audience::Machine } else { Audience::Person };
         let installation = machines.unwrap_or(own);
-        let scope = root::chosen_scope(flags, verb)?;
-        let chosen = root::chosen(flags, verb)?;
+        let asked = root::asked(flags, verb)?;
+        let (chosen, scope) = (asked.shared_root().map(Path::to_owned), root::scope_of(&asked));
         let (shared_root, settings) = root::settle(snapshot, &homes, audience, chosen, scope)?;
         if is_the_systems(&shared_root) {
             return Err(not_a_root(&shared_root, "the system needs it")

@@ -20,24 +20,17 @@ use crate::setup::steps::unfinished;
 use crate::ui::escape::{escaped, quoted};
 use crate::ui::failure::{Failure, Result};
 
-/// The root that the verb's flag or the flag before it asks for.
-pub(super) fn chosen(flags: &Flags, verb: &ArgMatches) -> Result<Option<PathBuf>> {
-    let asked = asked(flags, verb.get_one("root"), Key::SharedRoot)?;
-    Ok(asked.shared_root().map(Path::to_owned))
+/// The root and the scope that the verb's flags or those before it ask for.
+pub(super) fn asked(flags: &Flags, verb: &ArgMatches) -> Result<Settings> {
+    let given = [("root", Key::SharedRoot), ("scope", Key::Scope)].map(|(name, key)| {
+        let own = verb.get_one::<OsString>(name).map(|text| (key, text.clone()));
+        own.or_else(|| flags.iter().find(|(other, _)| *other == key).cloned())
+    });
+    from_flags(&Flags::from_iter(given.into_iter().flatten()))
 }
 
-/// The scope that the verb's flag or the flag before it asks for.
-pub(super) fn chosen_scope(flags: &Flags, verb: &ArgMatches) -> Result<Option<Scope>> {
-    Ok(scope_of(&asked(flags, verb.get_one("scope"), Key::Scope)?))
-}
-
-fn asked(flags: &Flags, own: Option<&OsString>, key: Key) -> Result<Settings> {
-    let own = own.map(|text| (key, text.clone()));
-    let given = own.or_else(|| flags.iter().find(|(other, _)| *other == key).cloned());
-    from_flags(&Flags::from_iter(given))
-}
-
-fn scope_of(settings: &Settings) -> Option<Scope> {
+/// The scope, if they name one.
+pub(super) fn scope_of(settings: &Settings) -> Option<Scope> {
     settings.value(Key::Scope).map(|_| settings.scope())
 }
 
