@@ -6,7 +6,6 @@ use std::time::{Duration, SystemTime};
 
 use libtest_mimic::Trial;
 use serde_json::Value;
-use snapbox::{assert_data_eq, str};
 
 use crate::harness::{World, keys};
 use crate::runner::tests;
@@ -19,8 +18,6 @@ pub(crate) fn tests() -> Vec<Trial> {
         the_keys_of_json_stay_as_they_are,
         a_policy_that_is_mistyped_is_never_no_limit,
         every_policy_has_a_flag_a_variable_and_a_key,
-        a_dry_run_says_what_would_come_back,
-        there_are_few_columns_to_sort_by,
     ]
 }
 
@@ -136,27 +133,4 @@ fn every_policy_has_a_flag_a_variable_and_a_key() {
     assert!(chosen(gc(&[])));
     assert!(!chosen(gc(&["--older-than", "off"])));
     assert!(kept.join("debug/app").exists(), "a dry run has removed it");
-}
-
-fn a_dry_run_says_what_would_come_back() {
-    let world = World::new();
-    target(&world);
-    let output = world.by_name(["gc"]).run();
-    assert!(output.out.contains("incremental"), "{}", output.out);
-    assert_data_eq!(
-        output.err,
-        str![[r#"
-note: nothing was removed
-help: --apply removes it
-
-"#]]
-    );
-}
-
-fn there_are_few_columns_to_sort_by() {
-    let world = World::new();
-    assert_eq!(world.by_name(["usage", "--sort", "colour"]).run().code(), 2);
-    for column in ["size", "files", "used", "person"] {
-        world.by_name(["usage", "--sort", column]).run().printed();
-    }
 }

@@ -1,5 +1,4 @@
-//! A migration that is stopped by a full or read-only file system or by Ctrl-C, and across file
-//! systems. The cache is never lost and never mixed.
+//! A migration that is stopped by a full or read-only file system or by Ctrl-C. The cache is never lost and never mixed.
 
 use std::path::Path;
 
@@ -9,7 +8,6 @@ use super::scene::Scene;
 use crate::machine::Need;
 use crate::stage::cache;
 use crate::stage::child::do_as_root;
-use crate::stage::make::Image;
 use crate::stage::{Stage, Stop, look, make};
 use crate::suite::{Test, test};
 
@@ -22,8 +20,6 @@ pub(super) fn tests() -> Vec<Test> {
         test("migrate::faults::an_interrupt_leaves_the_source_as_it_was", interrupted)
             .needs(&[Need::Strace]),
         test("migrate::faults::a_copy_of_another_length_is_noticed", unlike).needs(&[Need::Strace]),
-        test("migrate::faults::moves_between_two_file_systems_and_back", two_file_systems)
-            .needs(&[Need::Images]),
     ]
 }
 
@@ -127,25 +123,4 @@ fn unlike(stage: &Stage) -> Result<()> {
     scene.is_untouched()?;
     scene.give(&["--yes", "--copy"])?.ok()?;
     scene.has_moved()
-}
-
-fn two_file_systems(stage: &Stage) -> Result<()> {
-    let scene = Scene::new(stage)?;
-    let (first, second) = (stage.at("first"), stage.at("second"));
-    make::image(&first, Image::Ext4)?;
-    make::image(&second, Image::Xfs)?;
-    for (from, to) in [(&first, &second), (&second, &first)] {
-        let old = from.join("old");
-        cache::build(&old, &[&scene.alice, &scene.bob])?;
-        let (shared, content) = (to.join("shared"), cache::content(&old)?);
-        make::directory(&shared, 0, 0, 0o1777)?;
-        let scene = Scene::new_with(stage, old, shared.join("alice/target"), content)?;
-        let run = scene.giving(&["--yes"]).env("CARGO_PERUSER_SHARED_ROOT", &shared).run()?;
-        run.ok()?.prints("another file system")?;
-        scene.has_moved()?;
-    }
-    for path in [first, second] {
-        do_as_root("umount", [path.as_os_str()])?;
-    }
-    Ok(())
 }

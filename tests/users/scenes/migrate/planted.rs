@@ -26,7 +26,6 @@ pub(super) fn tests() -> Vec<Test> {
         test("migrate::planted::a_lock_that_others_have_open_keeps_alice_from_nothing", locked),
         test("migrate::planted::no_access_list_comes_along", lists).needs(&[Need::Acls]),
         test("migrate::planted::an_overlay_is_one_file_system", overlay).needs(&[Need::Strace]),
-        test("migrate::planted::what_a_person_moves_for_oneself_leads_nowhere_else", own_symlinks),
     ]
 }
 
@@ -59,17 +58,6 @@ fn symlinks(stage: &Stage) -> Result<()> {
     scene.give(&["--yes", "--copy"])?.ok()?;
     scene.has_moved()?;
     ensure!(fs::read_link(scene.target.join("debug/up"))? == Path::new(".."), "another target");
-    Ok(())
-}
-
-fn own_symlinks(stage: &Stage) -> Result<()> {
-    let scene = Scene::of_alice(stage)?;
-    let link = scene.old.join(".rustc_info.json");
-    fs::remove_file(&link)?;
-    make::link(&link, Path::new("/etc/passwd"), scene.alice.uid())?;
-    for flags in [&["--yes"][..], &["--yes", "--copy"], &["--dry-run"]] {
-        scene.take(flags)?.refused()?.blames(".rustc_info.json")?;
-    }
     Ok(())
 }
 

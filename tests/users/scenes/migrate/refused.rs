@@ -14,7 +14,6 @@ pub(super) fn tests() -> Vec<Test> {
     vec![
         test("migrate::refused::on_a_terminal_it_asks", asks).needs(&[Need::Terminal]),
         test("migrate::refused::what_alice_cannot_read_is_left_to_its_owner", unreadable),
-        test("migrate::refused::it_changes_nothing_without_a_yes", not_confirmed),
         test("migrate::refused::what_nobody_can_move_there_names_what_can_be_done", who),
         test("migrate::refused::places_inside_one_another_are_refused", nested),
         test("migrate::refused::a_build_in_progress_is_named_and_waited_for", waits)
@@ -23,18 +22,6 @@ pub(super) fn tests() -> Vec<Test> {
             .needs(&[Need::Flock]),
         test("migrate::refused::without_a_shared_root_it_goes_to_ones_own_home", no_shared_root),
     ]
-}
-
-fn not_confirmed(stage: &Stage) -> Result<()> {
-    let scene = Scene::new(stage)?;
-    let run = scene.give(&[])?;
-    run.fails()?.blames("nothing was changed")?.helps("--yes")?.prints("destination")?;
-    scene.is_untouched()?;
-    ensure!(look(&stage.root.join("alice"))?.is_none(), "a private directory was made");
-    scene.give(&["--dry-run"])?.silently()?.prints("renamed")?;
-    scene.is_untouched()?;
-    ensure!(look(&stage.root.join("alice"))?.is_none(), "a private directory was made");
-    Ok(())
 }
 
 /// Only root gives to others, and says to whom, and for which checkout; and what is no target directory
