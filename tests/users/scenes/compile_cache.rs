@@ -59,18 +59,22 @@ fn second_worktree(stage: &Stage) -> Result<()> {
     let target = alice.target_in(&second)?;
     run().run()?.ok()?.prints(format!("{target:?}"))?;
     stand.counts("alice")?.mostly_hits()?;
-    // A path package that reads the variable is neither wrong nor compiled again, whatever lints say.
+    // A path package that reads the variable is neither wrong nor compiled again.
     run().run()?.ok()?.never_says("Compiling")?.prints(format!("{target:?}"))?;
-    let lints = || run().env("RUSTFLAGS", "--cap-lints warn");
-    lints().run()?.ok()?;
-    lints().run()?.ok()?.never_says("Compiling")?.prints(format!("{target:?}"))?;
     // The setting itself makes nothing old.
     let off = run().env("CARGO_PERUSER_COMPILE_CACHE", "off").run()?;
     off.ok()?.never_says("Compiling")?;
 
-    // Without the wrapper there would be nothing to find.
+    // Whatever is said of lints.
     let third = stage.at("third");
     stand.checkout(&third, &alice, Depends::OnFew)?;
+    let target = alice.target_in(&third)?;
+    let run = || stand.cargo(&alice, ["run"]).within(&third);
+    let lints = || run().env("RUSTFLAGS", "--cap-lints warn");
+    lints().run()?.ok()?;
+    lints().run()?.ok()?.never_says("Compiling")?.prints(format!("{target:?}"))?;
+
+    // Without the wrapper there would be nothing to find.
     let socket = alice.home.join("plain");
     let plain = stand.cargo(&alice, ["build"]).within(&third);
     let plain = plain.env("RUSTC_WRAPPER", stand.sccache()).env("SCCACHE_SERVER_UDS", &socket);
