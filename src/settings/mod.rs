@@ -11,7 +11,7 @@ pub mod parse;
 mod table;
 
 use std::ffi::OsString;
-use std::fmt::{self, Display, Formatter};
+use std::fmt::Display;
 use std::path::Path;
 
 pub use kind::{Invalid, Kind, Value};
@@ -22,38 +22,13 @@ use crate::ui::failure::{Failure, Result};
 /// The administrator's settings file.
 pub const SYSTEM_FILE: &str = "/etc/cargo-peruser/config.toml";
 
-/// Where a setting was made.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Origin {
-    /// A file, at a line that counts from 1.
-    File {
-        /// The file's path, fit for display.
-        path: String,
-        /// The line.
-        line: usize,
-    },
-    /// The key's environment variable.
-    Variable(Key),
-    /// The key's flag.
-    Flag(Key),
-}
-
-impl Display for Origin {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        match self {
-            Origin::File { path, line } => write!(f, "`{path}` line {line}"),
-            Origin::Variable(key) => write!(f, "the environment variable {}", key.variable()),
-            Origin::Flag(key) => write!(f, "the flag {}", key.flag()),
-        }
-    }
-}
-
 /// One setting, made in one place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Entry {
     key: Key,
     value: Value,
-    origin: Origin,
+    /// Where it was made, fit for display.
+    origin: String,
 }
 
 /// What our flags say.
@@ -64,7 +39,7 @@ pub type Flags = Vec<(Key, OsString)>;
 pub struct Settings {
     entries: Vec<Entry>,
     /// The keys that no stronger source may change, and where that was said.
-    enforced: Vec<(Key, Origin)>,
+    enforced: Vec<(Key, String)>,
 }
 
 impl Settings {
@@ -117,8 +92,8 @@ impl Settings {
     }
 
     /// Where a setting was made, or `None` if it is built in.
-    pub fn origin(&self, key: Key) -> Option<&Origin> {
-        self.entry(key).map(|entry| &entry.origin)
+    pub fn origin(&self, key: Key) -> Option<&str> {
+        self.entry(key).map(|entry| entry.origin.as_str())
     }
 }
 

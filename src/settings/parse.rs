@@ -11,7 +11,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::table::VARIABLE_PREFIX;
-use super::{Entry, Invalid, Key, Kind, Origin, SYSTEM_FILE, Settings, Value, invalid};
+use super::{Entry, Invalid, Key, Kind, SYSTEM_FILE, Settings, Value, invalid};
 use crate::ui::escape::escaped;
 use crate::ui::failure::{Failure, Result};
 
@@ -63,7 +63,7 @@ pub fn from_variables(variables: impl Iterator<Item = (OsString, OsString)>) -> 
         };
         given.push((key, text));
     }
-    from_text(&given, Origin::Variable)
+    from_text(&given, |key| format!("the environment variable {}", key.variable()))
 }
 
 /// Reads the flags of our own that were given.
@@ -71,10 +71,10 @@ pub fn from_variables(variables: impl Iterator<Item = (OsString, OsString)>) -> 
 /// # Errors
 /// The first value that its key does not take.
 pub fn from_flags(flags: &[(Key, OsString)]) -> Result<Settings> {
-    from_text(flags, Origin::Flag)
+    from_text(flags, |key| format!("the flag {}", key.flag()))
 }
 
-fn from_text(given: &[(Key, OsString)], origin: fn(Key) -> Origin) -> Result<Settings> {
+fn from_text(given: &[(Key, OsString)], origin: fn(Key) -> String) -> Result<Settings> {
     let entries = given.iter().map(|(key, text)| key.read(text, origin(*key)));
     Ok(Settings { entries: entries.collect::<Result<_>>()?, enforced: Vec::new() })
 }
@@ -87,12 +87,10 @@ struct File<'a> {
 }
 
 impl File<'_> {
-    fn at(&self, offset: usize) -> Origin {
+    fn at(&self, offset: usize) -> String {
         let before = self.text.bytes().take(offset);
-        Origin::File {
-            path: self.path.clone(),
-            line: 1 + before.filter(|byte| *byte == b'\n').count(),
-        }
+        let line = 1 + before.filter(|byte| *byte == b'\n').count();
+        format!("`{}` line {line}", self.path)
     }
 
     fn walk(&self, table: &DeTable<'_>, prefix: &str, settings: &mut Settings) -> Result<()> {
@@ -115,7 +113,7 @@ impl File<'_> {
         &self,
         value: &Spanned<DeValue<'_>>,
         settings: &mut Settings,
-        origin: &Origin,
+        origin: &str,
     ) -> Result<()> {
         if self.whose == Whose::Person {
             let text =
@@ -125,7 +123,7 @@ impl File<'_> {
         }
         let wrong = || {
             let found = value.get_ref().type_str().into();
-            invalid(ENFORCE, origin, Invalid { found, help: "it takes an array of keys".into() })
+            invalid(ENFORCE, &origin, Invalid { found, help: "it takes an array of keys".into() })
         };
         for item in value.get_ref().as_array().ok_or_else(wrong)? {
             let origin = self.at(item.span().start);
@@ -142,7 +140,7 @@ fn is_table(name: &str) -> bool {
 }
 
 /// A setting out of a file, where only lists are no strings.
-fn typed(key: Key, value: &DeValue<'_>, origin: Origin) -> Result<Entry> {
+fn typed(key: Key, value: &DeValue<'_>, origin: String) -> Result<Entry> {
     let found = match (key.kind(), value) {
         (Kind::Names(_), DeValue::Array(items)) => {
             let name = |item: &Spanned<DeValue<'_>>| item.get_ref().as_str().map(str::to_owned);
@@ -158,9 +156,9 @@ fn typed(key: Key, value: &DeValue<'_>, origin: Origin) -> Result<Entry> {
     Err(invalid(key.name(), &origin, key.kind().invalid(found)))
 }
 
-fn unknown_key(name: &str, origin: &Origin) -> Failure {
+fn unknown_key(name: &str, origin: &str) -> Failure {
     let known = Key::ALL.iter().map(|key| key.name()).chain([ENFORCE]).map(str::to_owned);
-    unknown(name, &name.replace('_', "-"), origin, known.collect())
+    unknown(name, &name.replace('_', "-"), &origin, known.collect())
 }
 
 /// A name that no setting has; `spelled` is the name as it was probably meant.

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::gc_limits::{Limit, Policy};
 use super::kind::{Choice, Invalid, Kind, Typed, Value};
-use super::{Entry, Origin, Settings, invalid};
+use super::{Entry, Settings, invalid};
 use crate::ui::failure::Result;
 
 /// Everything that is written down about a setting.
@@ -244,7 +244,7 @@ impl Key {
     }
 
     /// Reads a value as files, variables and flags have it.
-    pub(super) fn read(self, text: &OsStr, origin: Origin) -> Result<Entry> {
+    pub(super) fn read(self, text: &OsStr, origin: String) -> Result<Entry> {
         match self.kind().parse(text) {
             Ok(value) => Ok(Entry { key: self, value, origin }),
             // What earlier versions called it.

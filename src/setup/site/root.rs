@@ -14,7 +14,7 @@ use crate::os::snapshot::Snapshot;
 use crate::settings;
 use crate::settings::Flags;
 use crate::settings::parse::{Whose, from_file, from_flags};
-use crate::settings::{Key, Origin, SYSTEM_FILE, Scope, Settings};
+use crate::settings::{Key, SYSTEM_FILE, Scope, Settings};
 use crate::setup::pieces::settings_block;
 use crate::setup::steps::unfinished;
 use crate::ui::escape::{escaped, quoted};
@@ -97,8 +97,8 @@ fn scope_in_block(text: &[u8], whose: Whose) -> Option<Scope> {
 
 /// Whether it is this file that names the root, and not the system's below it.
 fn is_named_in(file: &Path, settings: &Settings) -> bool {
-    let shown = escaped(file).to_string();
-    matches!(settings.origin(Key::SharedRoot), Some(Origin::File { path, .. }) if *path == shown)
+    let shown = format!("`{}` line ", escaped(file));
+    settings.origin(Key::SharedRoot).is_some_and(|origin| origin.starts_with(&shown))
 }
 
 fn built_in(homes: &Homes<'_>, audience: Audience) -> Option<PathBuf> {
