@@ -10,7 +10,6 @@ use std::ffi::{OsStr, OsString};
 
 use clap::{Arg, ArgMatches, Command, value_parser};
 
-use crate::migrate;
 use crate::os::snapshot::Snapshot;
 use crate::session::env;
 use crate::settings::{Flags, Key, Kind};
@@ -20,7 +19,8 @@ use crate::ui::escape::escaped;
 use crate::ui::failure::Result;
 use crate::ui::report;
 use crate::{
-    completions, doctor, editor, explain, gc, man, path, provision, setup, toolchain, usage,
+    completions, doctor, editor, explain, gc, man, migrate, path, provision, setup, toolchain,
+    usage,
 };
 
 /// A verb: its name, its command line, and what it does.
@@ -39,17 +39,9 @@ pub(crate) const VERBS: [Verb; 13] = [
     Verb { name: "setup", command: setup::command, run: setup::run },
     Verb { name: "provision", command: provision::command, run: provision::run },
     Verb { name: "editor", command: editor::command, run: editor::run },
-    Verb {
-        name: "migrate",
-        command: migrate::command,
-        run: |at, flags, verb| migrate::run(at, flags, verb),
-    },
-    Verb {
-        name: "usage",
-        command: usage::command,
-        run: |at, flags, verb| usage::run(at, flags, verb),
-    },
-    Verb { name: "gc", command: gc::command, run: |at, flags, verb| gc::run(at, flags, verb) },
+    Verb { name: "migrate", command: migrate::command, run: migrate::run },
+    Verb { name: "usage", command: usage::command, run: usage::run },
+    Verb { name: "gc", command: gc::command, run: gc::run },
     Verb { name: "toolchain", command: toolchain::command, run: toolchain::run },
     Verb { name: "completions", command: completions::command, run: completions::run },
     Verb { name: "man", command: man::command, run: man::run },

@@ -17,7 +17,7 @@ use crate::os::accounts;
 use crate::os::homes::Homes;
 use crate::os::snapshot::Snapshot;
 use crate::settings::gc_limits::{Limit, Policy};
-use crate::settings::{Key, Settings};
+use crate::settings::{Flags, Settings};
 use crate::ui::arguments::switch;
 use crate::ui::escape::{bytes, escaped};
 use crate::ui::failure::Failure;
@@ -63,16 +63,12 @@ fn name(policy: Policy) -> &'static str {
 ///
 /// # Errors
 /// Mistakes in the settings, and what keeps it from beginning.
-pub(crate) fn run(
-    snapshot: &Snapshot,
-    flags: &[(Key, OsString)],
-    verb: &ArgMatches,
-) -> anyhow::Result<u8> {
+pub(crate) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyhow::Result<u8> {
     let homes = Homes::new(snapshot);
     let given = Policy::ALL
         .into_iter()
         .filter_map(|policy| Some((policy.key(), verb.get_one::<OsString>(name(policy))?.clone())));
-    let flags: Vec<(Key, OsString)> = flags.iter().cloned().chain(given).collect();
+    let flags: Flags = flags.iter().cloned().chain(given).collect();
     let settings = crate::settings::files::load(snapshot, &homes, &flags)?;
     let people = who(snapshot, &settings, &homes, verb.get_flag("all-users"))?;
     let survey = count(&people, &settings, &homes)?;

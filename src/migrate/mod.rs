@@ -27,7 +27,7 @@ use clap::{ArgMatches, Args, Command, FromArgMatches};
 
 use crate::os::interrupt;
 use crate::os::snapshot::Snapshot;
-use crate::settings::Key;
+use crate::settings::Flags;
 use crate::shim::Plan;
 use crate::shim::decide::EntryPoint;
 use crate::ui::escape::escaped;
@@ -55,11 +55,7 @@ pub(crate) fn command() -> Command {
 ///
 /// # Errors
 /// Whatever keeps the target directory from being moved, and what has become of it.
-pub(crate) fn run(
-    snapshot: &Snapshot,
-    flags: &[(Key, OsString)],
-    verb: &ArgMatches,
-) -> anyhow::Result<u8> {
+pub(crate) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyhow::Result<u8> {
     let mut request = Request::from_arg_matches(verb)?;
     // An absolute path stays what it is.
     request.source = snapshot.cwd.join(request.source);

@@ -6,7 +6,7 @@ mod text;
 
 use std::path::Path;
 
-use clap::{Args, Command, FromArgMatches, ValueEnum};
+use clap::{ArgMatches, Args, Command, FromArgMatches, ValueEnum};
 use serde::Serialize;
 
 use crate::caches::Cache;
@@ -16,7 +16,7 @@ use crate::caches::people::{People, Person, Standing};
 use crate::os::files;
 use crate::os::homes::Homes;
 use crate::os::snapshot::Snapshot;
-use crate::settings::{Key, Settings};
+use crate::settings::{Flags, Settings};
 use crate::ui::report;
 use crate::workspace::record::Sources;
 
@@ -58,11 +58,7 @@ enum Sort {
 ///
 /// # Errors
 /// Mistakes in the settings, and refusals where nothing else is left to show.
-pub(crate) fn run(
-    snapshot: &Snapshot,
-    flags: &[(Key, std::ffi::OsString)],
-    verb: &clap::ArgMatches,
-) -> anyhow::Result<u8> {
+pub(crate) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyhow::Result<u8> {
     let request = Request::from_arg_matches(verb)?;
     let homes = Homes::new(snapshot);
     let settings = crate::settings::files::load(snapshot, &homes, flags)?;
