@@ -120,7 +120,7 @@ pub(super) const SHARED_ROOT: &[Scene] = &[
         name: "a_root_below_a_checkout_that_its_group_can_write_to",
         how: "mkdir $C/builds; chown alice:alice $C/builds; chown alice:devs $C; chmod 2775 $C",
         session: "export CARGO_PERUSER_SHARED_ROOT=$C/builds",
-        finds: &[("note[root]", "builds of this workspace are not refused")],
+        finds: &[("note[root]", "so its builds are not refused")],
         cures: &[Run("alice", "chmod go-w")],
         ..ALICE
     },
