@@ -241,12 +241,11 @@ fn a_persons_choice_is_refused_and_stays_where_ours_is_taken_back() {
 #[test]
 fn byte_order_mark_and_line_ends_stay() {
     for format in [VSCODE, ZED, RUST_ANALYZER, Format::Elisp] {
-        let text = if matches!(format, Format::Table(Language::Json, _)) {
-            "{\n  \"a\": 1\n}"
-        } else {
-            "# a\n"
+        let text = match format {
+            Format::Table(Language::Json, _) => "{\n  \"a\": 1\n}",
+            Format::Table(Language::Toml, _) => "# a\n",
+            Format::Lua | Format::Elisp => "(a)\n",
         };
-        let text = if format == Format::Elisp { "(a)\n" } else { text };
         let crlf = format!("\u{feff}{}", text.replace('\n', "\r\n"));
         let found = edit(format, &crlf);
         assert!(found.starts_with('\u{feff}') && found.contains(TARGET), "{found:?}");
@@ -376,6 +375,7 @@ proptest! {
         let Ok(found) = RUST_ANALYZER.edit(&text, &aim(TARGET).withdrawn()) else { return Ok(()) };
         let [before, after] = [&text, &found].map(|it| it.matches('#').count());
         prop_assert_eq!(before, after, "{} became {}", text, found);
+        prop_assert_eq!(others(&text), others(&found), "{} became {}", text, found);
     }
 
     #[test]
@@ -390,6 +390,7 @@ proptest! {
         prop_assert!(found.contains(TARGET));
         let mut rest = found.lines();
         let stays = |line: &str| !line.contains('{');
+        prop_assert_eq!(others(&text), others(&found), "{} became {}", text, found);
         prop_assert!(text.lines().filter(|it| stays(it)).all(|line| rest.any(|it| it == line)));
         prop_assert_eq!(&edit(format, &found), &found);
         // An empty table of a person's goes with ours, however it is spelled.
@@ -408,6 +409,22 @@ const TOML_LINES: &str = "a = 1 # c|b = [\n 1, # one\n]|# c|\\[cargo\\]|\\[cargo
 const TOML_LINES_OF_OURS: &str = "# c||\\[cargo\\] # c|\\[cargo.extraEnv\\]|\\[ \"cargo\" . extraEnv \\] # c|A = 'b'|\
     CARGO_TARGET_DIR = '/srv/x/b'|CARGO_TARGET_DIR = '/srv/x/b' # c|\\[check\\]|\\[\\[ \"x\" \\]\\]|\
     extraEnv = \\{ CARGO_TARGET_DIR = '/srv/x/b' \\} # c|extraEnv.CARGO_TARGET_DIR = '/srv/x/b' # c";
+
+/// Every value of TOML but ours, with the way to it.
+fn others(text: &str) -> Vec<String> {
+    fn values(item: &toml_edit::Item, way: &str) -> Vec<String> {
+        match item.as_table_like() {
+            Some(table) => {
+                table.iter().flat_map(|(key, item)| values(item, &format!("{way}.{key}"))).collect()
+            }
+            None => vec![format!("{way} = {}", item.to_string().trim())],
+        }
+    }
+    let text: toml_edit::DocumentMut = text.parse().unwrap();
+    let mut values = values(text.as_item(), "");
+    values.retain(|value| !value.contains("CARGO_TARGET_DIR"));
+    values
+}
 
 /// Whether an object holds nothing but spaces and comments.
 fn has_empty(text: &str) -> bool {
