@@ -6,6 +6,7 @@ mod kills;
 mod planted;
 mod power;
 mod races;
+mod rebuilt;
 mod refused;
 mod said;
 mod scene;
@@ -40,6 +41,7 @@ pub(crate) fn tests() -> Vec<Test> {
         planted::tests,
         power::tests,
         races::tests,
+        rebuilt::tests,
         said::tests,
         secrets::tests,
         stranded::tests,

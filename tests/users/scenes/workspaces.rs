@@ -4,6 +4,8 @@
 //! Each case is two directories that differ only in a word. The person builds them in turn, and each
 //! must show its own word, whatever the other has left behind.
 
+mod random;
+
 use std::ffi::OsStr;
 use std::path::Path;
 
@@ -11,7 +13,7 @@ use anyhow::{Context, Result, ensure};
 
 use crate::machine::{Channel, Need};
 use crate::stage::project::LAYOUT;
-use crate::stage::{Invocation, Person, Stage, private, project};
+use crate::stage::{Invocation, Outcome, Person, Stage, private, project};
 use crate::suite::{Test, test};
 
 pub(crate) fn tests() -> Vec<Test> {
@@ -22,13 +24,15 @@ pub(crate) fn tests() -> Vec<Test> {
             let name = format!("workspaces::{}_on_{layout}", case.name);
             tests.push(test(name, move |stage| in_turn(stage, case, channel)).needs(needs));
         }
-        let all: [(&str, Body); 6] = [
+        let all: [(&str, Body); 8] = [
             ("a_checkout_unpacked_again_at_the_same_place", unpacked_again),
             ("a_checkout_with_a_build_directory_unpacked_again", unpacked_with_build_dir),
             ("nested_builds_of_one_name_in_one_script", nested_of_one_name),
+            ("equal_programs_at_the_same_time", at_once),
             ("nobody_waits_for_their_own_other_workspace", no_waiting),
             ("two_colliding_workspaces_past_the_shim", past_the_shim),
             ("a_configured_build_directory_does_not_make_build_scripts_hang", nested),
+            ("any_workspaces_in_any_order_each_run_their_own", random::any_order),
         ];
         for (name, body) in all {
             let name = format!("workspaces::{name}_on_{layout}");
@@ -38,6 +42,10 @@ pub(crate) fn tests() -> Vec<Test> {
     tests.push(
         test("workspaces::worktrees_and_clones_each_run_their_own", clones)
             .needs(&[Need::Cargo, Need::Git]),
+    );
+    tests.push(
+        test("workspaces::one_directory_for_everything_is_one_setting_away", by_user)
+            .needs(&[Need::Cargo]),
     );
     tests.push(
         test(
@@ -74,6 +82,8 @@ struct Case {
 enum Shows {
     /// On stdout.
     Printed,
+    /// In this file below the target directory, as `is WORD!`.
+    InFile(&'static str),
     /// In what this program, which has been installed, prints.
     Installed(&'static str),
 }
@@ -81,7 +91,7 @@ enum Shows {
 const APP: &str = "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2021\"\n";
 const PRINTS: &str = "fn main() { println!(\"WORD\"); }\n";
 const COMMON: &str = "[package]\nname = \"common\"\nversion = \"0.1.0\"\nedition = \"2021\"\n";
-const SAYS: &str = "pub fn word() -> &'static str { \"WORD\" }\n";
+const SAYS: &str = "//! This is WORD!\npub fn word() -> &'static str { \"WORD\" }\n";
 const USES: &str = "fn main() { println!(\"{}\", common::word()); }\n";
 const USING: &str = "[package]\nname = \"app-WORD\"\nversion = \"0.1.0\"\nedition = \"2021\"\n\
                      [dependencies]\ncommon = { path = \"../common\" }\n";
@@ -141,6 +151,37 @@ const CASES: &[Case] = &[
         args: &["run", "-q"],
         shows: Shows::Printed,
     },
+    Case {
+        name: "two_extension_modules_of_one_name",
+        tree: &[
+            (
+                "Cargo.toml",
+                "[package]\nname = \"python-WORD\"\nversion = \"0.1.0\"\nedition = \"2021\"\n\
+                 [lib]\nname = \"_core\"\ncrate-type = [\"cdylib\"]\n",
+            ),
+            (
+                "src/lib.rs",
+                "#[unsafe(no_mangle)] pub static WORD_OF_THIS: [u8; 9] = *b\"is WORD!\";\n",
+            ),
+        ],
+        within: "",
+        args: &["build", "-q"],
+        shows: Shows::InFile("debug/lib_core.so"),
+    },
+    Case {
+        name: "the_documentation_of_equal_names",
+        tree: &[("Cargo.toml", COMMON), ("src/lib.rs", SAYS)],
+        within: "",
+        args: &["doc", "-q", "--no-deps"],
+        shows: Shows::InFile("doc/common/index.html"),
+    },
+    Case {
+        name: "examples_of_one_name",
+        tree: &[("Cargo.toml", COMMON), ("src/lib.rs", SAYS), ("examples/show.rs", USES)],
+        within: "",
+        args: &["run", "-q", "--example", "show"],
+        shows: Shows::Printed,
+    },
 ];
 
 /// Writes a case's tree with a word in it.
@@ -172,6 +213,16 @@ fn in_turn(stage: &Stage, case: &Case, channel: Channel) -> Result<()> {
         run.ok()?;
         let found = match case.shows {
             Shows::Printed => run.stdout.trim().to_owned(),
+            Shows::InFile(file) => {
+                let file = alice.target_in(&place)?.join(file);
+                let bytes = std::fs::read(&file).context(file.display().to_string())?;
+                let shown = String::from_utf8_lossy(&bytes).into_owned();
+                let words = both.iter().map(|(word, _)| *word);
+                words
+                    .filter(|word| shown.contains(&format!("is {word}!")))
+                    .collect::<Vec<_>>()
+                    .join(" and ")
+            }
             Shows::Installed(name) => {
                 let program = alice.home.join(".cargo/bin").join(name);
                 alice.program(program.to_str().context("a plain path")?, [""; 0]).run()?.stdout
@@ -260,6 +311,24 @@ fn nested_of_one_name(stage: &Stage, channel: Channel) -> Result<()> {
     alice.shell("find \"$1\" -exec touch -d 2020-01-01 {} +", [&place]).run()?.ok()?;
     let limit = std::time::Duration::from_secs(90);
     speaks(at(alice.cargo(["run", "-q"]), channel, &place).limit(limit), "first and other")
+}
+
+fn at_once(stage: &Stage, channel: Channel) -> Result<()> {
+    stage.shared_root().provisioned()?;
+    let alice = stage.person("alice")?;
+    let both = ["first", "other"].map(|word| (word, stage.checkout.join(word)));
+    for round in 0..4 {
+        let mut running = Vec::new();
+        for (word, directory) in &both {
+            let word = format!("{word}{round}");
+            write(&PROGRAM, &word, directory, &alice)?;
+            running.push((word, at(alice.cargo(PROGRAM.args), channel, directory).start()?));
+        }
+        for (word, run) in running {
+            run.finish()?.ok()?.prints(format!("{word}\n"))?;
+        }
+    }
+    Ok(())
 }
 
 /// A build script that takes its time holds the lock of its own workspace only.
@@ -394,6 +463,29 @@ fn clones(stage: &Stage) -> Result<()> {
         private(&own, alice.uid())?;
     }
     ensure!(!root.join("alice/target").exists(), "a common `target` was made as well");
+    Ok(())
+}
+
+fn by_user(stage: &Stage) -> Result<()> {
+    let root = stage.shared_root().provisioned()?;
+    let alice = stage.person("alice")?;
+    let settings = alice.home.join(".config/cargo-peruser/config.toml");
+    project::write(
+        &alice.home,
+        &[(".config/cargo-peruser/config.toml", "scope = 'user'\n")],
+        &alice,
+    )?;
+    for word in ["first", "other"] {
+        let place = stage.checkout.join(word);
+        write(&PROGRAM, word, &place, &alice)?;
+        let run: Outcome = at(alice.cargo(["build", "-q"]), Channel::Stable, &place).run()?;
+        run.silently()?;
+        ensure!(alice.target_in(&place)? == root.join("alice/target"));
+    }
+    ensure!(root.join("alice/target/debug/app").is_file() && settings.is_file());
+    let explained = alice.by_name(["explain"]).within(stage.checkout.join("first")).run()?;
+    explained.ok()?;
+    ensure!(explained.stdout.contains("can run each other's programs"), "{}", explained.stdout);
     Ok(())
 }
 

@@ -22,6 +22,7 @@ pub(super) fn tests() -> Vec<Test> {
             .needs(&[Need::Strace]),
         test("migrate::planted::what_comes_between_two_steps_is_refused", between)
             .needs(&[Need::Strace]),
+        test("migrate::planted::what_a_person_moves_for_oneself_leads_nowhere_else", own_symlinks),
         test("migrate::planted::what_stands_above_a_target_directory_is_refused", above),
         test("migrate::planted::a_lock_that_others_have_open_keeps_alice_from_nothing", locked),
         test("migrate::planted::no_access_list_comes_along", lists).needs(&[Need::Acls]),
@@ -58,6 +59,17 @@ fn symlinks(stage: &Stage) -> Result<()> {
     scene.give(&["--yes", "--copy"])?.ok()?;
     scene.has_moved()?;
     ensure!(fs::read_link(scene.target.join("debug/up"))? == Path::new(".."), "another target");
+    Ok(())
+}
+
+fn own_symlinks(stage: &Stage) -> Result<()> {
+    let scene = Scene::of_alice(stage)?;
+    let link = scene.old.join(".rustc_info.json");
+    fs::remove_file(&link)?;
+    make::link(&link, Path::new("/etc/passwd"), scene.alice.uid())?;
+    for flags in [&["--yes"][..], &["--yes", "--copy"], &["--dry-run"]] {
+        scene.take(flags)?.refused()?.blames(".rustc_info.json")?;
+    }
     Ok(())
 }
 

@@ -50,6 +50,7 @@ fn who(stage: &Stage) -> Result<()> {
         let run = migrate(person, &stage.at(source)).arg("--yes").args(words);
         run.env(variable, value).run()?.fails()?.blames(blames)?.helps(helps)?;
     }
+    scene.take(&["--yes", "--to", "bob"])?.refused()?;
     scene.is_untouched()?;
     migrate(root, &scene.old).args(["--yes", "--to", "2001"]).run()?.ok()?;
     scene.has_moved()

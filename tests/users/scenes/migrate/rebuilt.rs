@@ -1,0 +1,85 @@
+//! How a workspace's own packages are rebuilt after a move, by times alone.
+
+use anyhow::Result;
+
+use super::scene::migrate;
+use crate::machine::{Channel, Need};
+use crate::stage::project::{self, LAYOUT, Tree};
+use crate::stage::{Invocation, Outcome, Person, Stage, make};
+use crate::suite::{Test, test};
+
+pub(super) fn tests() -> Vec<Test> {
+    vec![
+        test("migrate::rebuilt::every_profile_and_layout_rebuilds_and_no_dependency", everything)
+            .needs(&[Need::Cargo, Need::Nightly]),
+        test("migrate::rebuilt::what_is_not_alices_to_touch_names_the_command", not_hers)
+            .needs(&[Need::Cargo]),
+    ]
+}
+
+const PROJECT: Tree<'_> = &[
+    (
+        "Cargo.toml",
+        "[package]\nname = \"b\"\nversion = \"0.1.0\"\nedition = \"2021\"\n\n\
+         [dependencies]\nplain = { path = \"../plain\" }\n",
+    ),
+    ("build.rs", "fn main() {}\n"),
+    ("src/main.rs", "fn main() {}\n"),
+    ("tests/works.rs", "#[test]\nfn works() {}\n"),
+];
+
+const PLAIN: Tree<'_> = &[
+    ("Cargo.toml", "[package]\nname = \"plain\"\nversion = \"0.1.0\"\nedition = \"2021\"\n"),
+    ("src/lib.rs", ""),
+];
+
+/// A checkout of alice's with a dependency beside it.
+fn sources(stage: &Stage, alice: &Person<'_>) -> Result<()> {
+    stage.shared_root().sticky().make()?;
+    project::write(&stage.checkout, PROJECT, alice)?;
+    project::write(&stage.at("plain"), PLAIN, alice)?;
+    project::give(&stage.checkout, "alice:alice")
+}
+
+/// A build with each profile, and one with the layout that the other toolchain has.
+fn builds<'p>(alice: &'p Person<'p>) -> [Invocation<'p>; 3] {
+    let stable = |words: &[&str]| alice.cargo(words).with(Channel::Stable);
+    [
+        stable(&["test"]),
+        stable(&["build", "--release"]),
+        alice.cargo(["build"]).with(Channel::Nightly).env(LAYOUT, "true"),
+    ]
+}
+
+fn rebuild(stage: &Stage, alice: &Person<'_>) -> Result<Outcome> {
+    let target = stage.root.join("alice/target");
+    migrate(alice, &target).arg("--checkout").arg(&stage.checkout).with(Channel::Stable).run()
+}
+
+fn everything(stage: &Stage) -> Result<()> {
+    let alice = stage.person("alice")?;
+    sources(stage, &alice)?;
+    for run in builds(&alice) {
+        run.run()?.ok()?;
+    }
+    rebuild(stage, &alice)?.ok()?.prints("the times of 3 source files")?;
+    for run in builds(&alice) {
+        run.run()?.ok()?.mentions("Compiling b v")?.never_says("Compiling plain v")?;
+    }
+    for run in builds(&alice) {
+        run.run()?.ok()?.never_says("Compiling")?;
+    }
+    Ok(())
+}
+
+/// A source is somebody else's, and she may not write to it.
+fn not_hers(stage: &Stage) -> Result<()> {
+    let (alice, bob) = (stage.person("alice")?, stage.person("bob")?);
+    sources(stage, &alice)?;
+    make::own(&stage.checkout.join("src/main.rs"), bob.uid(), bob.uid(), 0o644)?;
+    alice.cargo(["check"]).with(Channel::Stable).run()?.ok()?;
+    let run = rebuild(stage, &alice)?;
+    run.fails()?.blames("will not be rebuilt")?.mentions("src/main.rs")?;
+    run.helps("cargo-peruser clean --workspace --profile PROFILE")?;
+    Ok(())
+}
