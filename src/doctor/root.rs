@@ -8,7 +8,7 @@ use rustix::fs::{StatVfs, StatVfsMountFlags, statvfs};
 
 use super::finding::{Checked, Finding, Severity};
 use super::machine::Machine;
-use crate::os::facts::{is_on_nfs, is_on_tmpfs};
+use crate::os::facts::{is_noexec, is_on_nfs, is_on_tmpfs};
 use crate::os::{acls, files};
 use crate::private_dir::place::Required;
 use crate::private_dir::{self, Caller};
@@ -104,7 +104,7 @@ fn mounted(machine: &Machine<'_>, root: &Path, system: &StatVfs) -> Vec<Finding>
         let text = format!("`{}` is on a file system mounted read-only", escaped(root));
         found.push(Finding::new(Severity::Fail, text).at(root).help(remount("rw")));
     }
-    if system.f_flag.contains(StatVfsMountFlags::NOEXEC) {
+    if is_noexec(system) {
         let text = format!(
             "`{}` is on a file system mounted noexec: build scripts and tests cannot run there",
             escaped(root)

@@ -7,7 +7,7 @@ use std::fs::File;
 use std::io;
 use std::os::fd::AsFd;
 
-use rustix::fs::{AtFlags, FileType, readlinkat};
+use rustix::fs::{AtFlags, FileType, StatVfs, readlinkat};
 use rustix::io::Errno;
 use rustix::path::Arg;
 
@@ -186,6 +186,18 @@ pub fn is_on_tmpfs(file: &File) -> bool {
 /// Whether a file is on NFS, where cargo locks nothing.
 pub fn is_on_nfs(file: &File) -> bool {
     is_on(file, NFS_MAGIC)
+}
+
+/// Whether nothing can be executed on a file system, because of how it is mounted.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub fn is_noexec(system: &StatVfs) -> bool {
+    system.f_flag.contains(rustix::fs::StatVfsMountFlags::NOEXEC)
+}
+
+/// Other systems do not say so.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub fn is_noexec(_: &StatVfs) -> bool {
+    false
 }
 
 #[cfg(any(target_os = "linux", target_os = "android"))]

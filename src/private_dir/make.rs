@@ -6,13 +6,14 @@ use std::io;
 use std::os::fd::AsFd;
 use std::path::Path;
 
-use rustix::fs::{AtFlags, Gid, Mode, OFlags, Uid, fchmod, fchown, mkdirat, unlinkat};
+use rustix::fs::{AtFlags, Gid, Mode, OFlags, Uid, fchmod, fchown, fstatvfs, mkdirat, unlinkat};
 use rustix::io::Errno;
 
 use super::{Caller, Note, contents, own_entry, refusal, unreadable};
 use crate::os::accounts;
 use crate::os::acls;
 use crate::os::entry::Entry;
+use crate::os::facts::is_noexec;
 use crate::os::files;
 use crate::os::tag;
 use crate::os::tree;
@@ -53,7 +54,7 @@ pub(super) fn private(
         let _ = unlinkat(parent.as_fd(), name, AtFlags::REMOVEDIR);
         return Err(error);
     }
-    if is_new && is_noexec(&directory) {
+    if is_new && fstatvfs(&directory).is_ok_and(|system| is_noexec(&system)) {
         notes.push(Note::NoExec(path.clone()));
     }
     recheck(place, judged, caller)
@@ -219,17 +220,6 @@ fn make_private(directory: &File, path: &Path, caller: &Caller<'_>) -> Result<()
     } else {
         Err(refusal(path, entry.uid, Flaw::ModesIgnored(entry.mode), caller))
     }
-}
-
-fn is_noexec(directory: &File) -> bool {
-    #[cfg(any(target_os = "linux", target_os = "android"))]
-    return rustix::fs::fstatvfs(directory)
-        .is_ok_and(|fs| fs.f_flag.contains(rustix::fs::StatVfsMountFlags::NOEXEC));
-    #[cfg(not(any(target_os = "linux", target_os = "android")))]
-    return {
-        let _ = directory;
-        false
-    };
 }
 
 /// Judges the private directory once more, by its path, now that it must be there.
