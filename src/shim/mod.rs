@@ -13,9 +13,9 @@ pub mod exec;
 pub mod gather;
 pub mod installation;
 pub mod real_cargo;
+pub mod reasons;
 pub mod toolchain;
 pub mod trail;
-pub mod words;
 
 use std::convert::Infallible;
 use std::ffi::{OsStr, OsString};

@@ -25,11 +25,11 @@
 mod completions;
 mod decision;
 mod doctor;
-mod doors;
 mod editor;
 mod editor_overview;
 mod editor_real;
 mod editor_refused;
+mod entry_points;
 mod env;
 mod explain;
 mod explain_json;
@@ -72,7 +72,7 @@ fn main() -> ExitCode {
         transparency_process::tests(),
         decision::tests(),
         doctor::tests(),
-        doors::tests(),
+        entry_points::tests(),
         path::tests(),
         env::tests(),
         help::tests(),

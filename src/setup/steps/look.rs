@@ -64,7 +64,7 @@ pub(crate) fn look(piece: &Piece, receipt: &Receipt) -> Result<PieceState, Failu
     match (&piece.what, state) {
         (What::Blocks(_), _) => Ok(state),
         (What::File(..), PieceState::Outdated) if !is_known && is_a_hook(path) => {
-            Err(anothers(path))
+            Err(belongs_to_another(path))
         }
         (_, PieceState::Outdated) if !is_known => Err(taken(path)),
         _ => Ok(state),
@@ -130,7 +130,7 @@ fn blocks(path: &Path, wanted: &Blocks, receipt: &Receipt) -> Result<PieceState,
     match receipt.did(path) {
         _ if is_bare => {}
         Some(Did::PutBlocks { bodies, .. }) => assert_ours(path, text, bodies)?,
-        _ => return Err(anothers(path)),
+        _ => return Err(belongs_to_another(path)),
     }
     original.assert_writable()?;
     Ok(if is_bare { PieceState::Untouched } else { PieceState::Outdated })
@@ -216,7 +216,7 @@ fn taken(path: &Path) -> Failure {
 }
 
 /// Another installation has put the file there, or blocks into it.
-fn anothers(path: &Path) -> Failure {
+fn belongs_to_another(path: &Path) -> Failure {
     let text = format!("`{}` belongs to another installation of cargo-peruser", escaped(path));
     Failure::new(text).help("uninstall that one first: cargo-peruser setup --uninstall --prefix …")
 }

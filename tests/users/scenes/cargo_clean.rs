@@ -1,4 +1,4 @@
-//! The real cargo at work in a private directory.
+//! What the real cargo removes in a private directory, and what one that bypasses us writes.
 
 use std::fs;
 

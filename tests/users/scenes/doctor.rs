@@ -1,7 +1,7 @@
 //! The doctor: each finding on a machine that is broken in exactly this way, and gone after the printed
 //! command was run by whom it is meant for.
 
-mod scenes;
+mod broken_machines;
 
 use std::fs;
 
@@ -12,7 +12,7 @@ use crate::machine::{Need, places};
 use crate::shared::doctor_json;
 use crate::stage::{Host, Invocation, Outcome, Person, Shell, Stage, make, path_to};
 use crate::suite::{Test, test};
-use scenes::{Cure, OTHERS, PRIVATE_DIRS, SESSIONS, SHARED_ROOT, Scene, WORKSPACES};
+use broken_machines::{OTHERS, PRIVATE_DIRS, Remedy, SESSIONS, SHARED_ROOT, Scene, WORKSPACES};
 
 const ALICE: u32 = 2001;
 const BOB: u32 = 2002;
@@ -117,9 +117,9 @@ fn found_and_cured(stage: &Stage, scene: &Scene) -> Result<()> {
     let mut run = ask(&asker, &session, flags)?;
     let report = ask(&asker, &session, &[flags, &["--json"]].concat())?.stdout;
     finds(&run, &report, scene.finds)?;
-    for cure in scene.cures {
-        match *cure {
-            Cure::Run(who, begins) => {
+    for remedy in scene.remedies {
+        match *remedy {
+            Remedy::Run(who, begins) => {
                 let mut command = offered(&run, begins)?;
                 if command.starts_with("cargo-peruser migrate") {
                     // It asks, and here is nobody to answer.
@@ -127,12 +127,12 @@ fn found_and_cured(stage: &Stage, scene: &Scene) -> Result<()> {
                 }
                 shell(&stage.person(who)?, &command)?.run()?.ok()?;
             }
-            Cure::Words(who, says, script) => {
+            Remedy::Words(who, says, script) => {
                 offered(&run, says)?;
                 shell(&stage.person(who)?, script)?.run()?.ok()?;
             }
-            Cure::Here(begins) => session += &format!("\n{}", offered(&run, begins)?),
-            Cure::HereWords(says, script) => {
+            Remedy::Here(begins) => session += &format!("\n{}", offered(&run, begins)?),
+            Remedy::HereWords(says, script) => {
                 offered(&run, says)?;
                 session += &format!("\n{script}");
             }

@@ -1,17 +1,17 @@
 //! The old cache becomes one person's: as root for somebody, and as a person for oneself.
 
+mod dialogue;
 mod faults;
 mod hostile;
+mod interrupted;
 mod kills;
 mod planted;
 mod power;
 mod races;
 mod rebuilt;
 mod refused;
-mod said;
 mod scene;
 mod secrets;
-mod stranded;
 mod warm;
 
 use std::fs;
@@ -42,9 +42,9 @@ pub(crate) fn tests() -> Vec<Test> {
         power::tests,
         races::tests,
         rebuilt::tests,
-        said::tests,
+        dialogue::tests,
         secrets::tests,
-        stranded::tests,
+        interrupted::tests,
         warm::tests,
     ] {
         tests.extend(part());

@@ -3,6 +3,7 @@
 mod analyzer;
 mod ancestors;
 mod build_dirs;
+mod bypass_and_mistyped_verbs;
 mod caller_accounts;
 mod caller_rights;
 mod cargo_clean;
@@ -18,7 +19,6 @@ mod inherited_variables;
 mod many_first_runs;
 mod migrate;
 mod odd_shared_roots;
-mod off_and_verbs;
 mod other_tools;
 mod past_attacks;
 mod planted_private_dir;
@@ -27,7 +27,7 @@ mod provision;
 mod race_for_private_dir;
 mod sessions;
 mod shared_root;
-mod signals;
+mod signals_of_the_suite;
 mod swapped_between_steps;
 mod system_settings;
 mod toolchain;
@@ -56,9 +56,9 @@ const CHAPTERS: &[fn() -> Vec<Test>] = &[
     full_disks::tests,
     private_dir::tests,
     caller_accounts::tests,
-    off_and_verbs::tests,
+    bypass_and_mistyped_verbs::tests,
     caller_rights::tests,
-    signals::tests,
+    signals_of_the_suite::tests,
     hidden_owners::tests,
     inherited_variables::tests,
     editors::tests,

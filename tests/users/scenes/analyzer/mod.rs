@@ -6,7 +6,7 @@
 
 mod demo;
 mod session;
-mod verdict;
+mod written_files;
 
 use anyhow::Result;
 
@@ -15,7 +15,7 @@ use crate::stage::child::Running;
 use crate::stage::{Person, Stage};
 use crate::suite::{Test, test};
 use session::{Ready, Session, settle_in};
-use verdict::Before;
+use written_files::Before;
 
 /// One row of the table.
 #[derive(Clone, Copy, Debug)]
@@ -130,7 +130,7 @@ fn play(stage: &Stage, case: &Case) -> Result<()> {
     for calls in running.collect::<Result<Vec<_>>>()? {
         calls.finish()?.ok()?.prints(demo::COMPLAINT)?.prints("both::adds ... ok")?;
     }
-    verdict::judge(case, &before, people)
+    written_files::judge(case, &before, people)
 }
 
 /// Starts the calls of one server: a round for each time that it reads the workspace.

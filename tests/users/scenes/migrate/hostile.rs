@@ -26,7 +26,7 @@ pub(super) fn tests() -> Vec<Test> {
         ),
         test("migrate::hostile::a_cache_of_mallorys_becomes_alices", mallorys),
         test("migrate::hostile::a_pit_without_bottom_is_refused", deep),
-        test("migrate::hostile::a_workplace_of_somebody_elses_is_not_believed", planted),
+        test("migrate::hostile::a_staging_directory_of_somebody_elses_is_not_believed", planted),
         test("migrate::hostile::alices_own_settings_do_not_choose_where_root_works", settings),
         test("migrate::hostile::a_private_directory_of_somebody_elses_is_refused", taken),
     ]

@@ -8,16 +8,17 @@ use crate::suite::{Test, test};
 
 pub(crate) fn tests() -> Vec<Test> {
     vec![
-        test("off_and_verbs::off_is_a_shell_without_us_whatever_shell_it_is", off_shell).needs(&[
-            Need::Bash,
-            Need::Dash,
-            Need::Zsh,
-            Need::Fish,
-            Need::Tcsh,
-        ]),
-        test("off_and_verbs::words_that_were_meant_for_us_do_not_reach_cargo", meant_for_us)
-            .needs(&[Need::Cargo])
-            .heavy(),
+        test(
+            "bypass_and_mistyped_verbs::off_is_a_shell_without_us_whatever_shell_it_is",
+            off_shell,
+        )
+        .needs(&[Need::Bash, Need::Dash, Need::Zsh, Need::Fish, Need::Tcsh]),
+        test(
+            "bypass_and_mistyped_verbs::words_that_were_meant_for_us_do_not_reach_cargo",
+            meant_for_us,
+        )
+        .needs(&[Need::Cargo])
+        .heavy(),
     ]
 }
 

@@ -1,4 +1,4 @@
-//! The three doors: under the name `cargo`, by its own name, and as cargo's subcommand.
+//! The three entry points: under the name `cargo`, by its own name, and as a subcommand of cargo.
 
 use libtest_mimic::Trial;
 

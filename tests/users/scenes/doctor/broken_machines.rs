@@ -18,11 +18,11 @@ pub(super) struct Scene {
     /// Everything that is found: how the line begins, and a part of it.
     pub(super) finds: &'static [(&'static str, &'static str)],
     /// One after the other, until nothing is found any more.
-    pub(super) cures: &'static [Cure],
+    pub(super) remedies: &'static [Remedy],
 }
 
 /// What a help line asks for.
-pub(super) enum Cure {
+pub(super) enum Remedy {
     /// This person runs the command that begins so.
     Run(&'static str, &'static str),
     /// Whoever asks runs it in their session.
@@ -33,7 +33,7 @@ pub(super) enum Cure {
     HereWords(&'static str, &'static str),
 }
 
-use Cure::{Here, HereWords, Run, Words};
+use Remedy::{Here, HereWords, Run, Words};
 
 const ALICE: Scene = Scene {
     name: "",
@@ -42,7 +42,7 @@ const ALICE: Scene = Scene {
     session: "",
     asks: ("alice", &[]),
     finds: &[],
-    cures: &[],
+    remedies: &[],
 };
 
 const ROOT: Scene = Scene { asks: ("root", &["--all-users"]), ..ALICE };
@@ -53,28 +53,28 @@ pub(super) const SHARED_ROOT: &[Scene] = &[
         name: "a_root_that_its_group_can_write_to",
         how: "chown alice:devs $S; chmod 2775 $S",
         finds: &[("fail[root]", "others can create files in it")],
-        cures: &[Run("alice", "chmod go-w")],
+        remedies: &[Run("alice", "chmod go-w")],
         ..ALICE
     },
     Scene {
         name: "a_directory_above_the_root_that_everyone_can_write_to",
         how: "chmod 0777 $D",
         finds: &[("fail[root]", "refusing to build below")],
-        cures: &[Run("root", "chmod go-w")],
+        remedies: &[Run("root", "chmod go-w")],
         ..ALICE
     },
     Scene {
         name: "a_root_on_a_noexec_file_system",
         how: "mount --bind $S $S; mount -o remount,bind,noexec $S",
         finds: &[("fail[root]", "mounted noexec")],
-        cures: &[Run("root", "mount -o remount,exec")],
+        remedies: &[Run("root", "mount -o remount,exec")],
         ..ALICE
     },
     Scene {
         name: "a_root_on_a_read_only_file_system",
         how: "mount --bind $S $S; mount -o remount,bind,ro $S",
         finds: &[("fail[root]", "mounted read-only")],
-        cures: &[Run("root", "mount -o remount,rw")],
+        remedies: &[Run("root", "mount -o remount,rw")],
         ..ALICE
     },
     Scene {
@@ -86,7 +86,7 @@ pub(super) const SHARED_ROOT: &[Scene] = &[
             ("warn[root]", "only 5"),
             ("note[records]", "which is gone"),
         ],
-        cures: &[
+        remedies: &[
             Run("alice", "cargo-peruser gc --apply"),
             Words("root", "choose a shared root on a disk", "umount $S"),
         ],
@@ -102,7 +102,7 @@ pub(super) const SHARED_ROOT: &[Scene] = &[
             ("warn[root]", "only 5 inodes are free"),
             ("note[records]", "which is gone"),
         ],
-        cures: &[
+        remedies: &[
             Run("alice", "cargo-peruser gc --apply"),
             Words("root", "choose a shared root on a disk", "umount $S"),
         ],
@@ -113,7 +113,7 @@ pub(super) const SHARED_ROOT: &[Scene] = &[
         needs: &[Need::Acls, Need::Setfacl],
         how: "setfacl -d -m u:bob:rwx $S",
         finds: &[("note[root]", "has a default ACL")],
-        cures: &[Run("root", "setfacl -k")],
+        remedies: &[Run("root", "setfacl -k")],
         ..ALICE
     },
     Scene {
@@ -121,7 +121,7 @@ pub(super) const SHARED_ROOT: &[Scene] = &[
         how: "mkdir $C/builds; chown alice:alice $C/builds; chown alice:devs $C; chmod 2775 $C",
         session: "export CARGO_PERUSER_SHARED_ROOT=$C/builds",
         finds: &[("note[root]", "so its builds are not refused")],
-        cures: &[Run("alice", "chmod go-w")],
+        remedies: &[Run("alice", "chmod go-w")],
         ..ALICE
     },
     Scene {
@@ -131,7 +131,7 @@ pub(super) const SHARED_ROOT: &[Scene] = &[
             ("warn[root]", "does not exist"),
             ("warn[stale-session]", "in a shared root that does not exist"),
         ],
-        cures: &[
+        remedies: &[
             Here("unset CARGO_TARGET_DIR"),
             // What setup does is shown on a computer of its own.
             Words("root", "cargo-peruser setup --shared-root", "umask 022; mkdir -p $D/none/alice"),
@@ -148,35 +148,35 @@ pub(super) const PRIVATE_DIRS: &[Scene] = &[
         name: "a_private_directory_that_others_can_read",
         how: "chmod 755 $S/alice",
         finds: &[("warn[private-dir]", "mode 0755")],
-        cures: &[Run("alice", "chmod 0700")],
+        remedies: &[Run("alice", "chmod 0700")],
         ..ALICE
     },
     Scene {
         name: "a_private_directory_that_its_owner_cannot_use",
         how: "chmod 500 $S/alice",
         finds: &[("fail[private-dir]", "its owner cannot use it")],
-        cures: &[Run("alice", "chmod u+rwx")],
+        remedies: &[Run("alice", "chmod u+rwx")],
         ..ALICE
     },
     Scene {
         name: "a_private_directory_that_others_can_write_to",
         how: "chmod 775 $S/alice",
         finds: &[("fail[private-dir]", "others can write to it (mode 0775)")],
-        cures: &[Run("root", "mv -T"), Run("root", "cargo-peruser provision alice")],
+        remedies: &[Run("root", "mv -T"), Run("root", "cargo-peruser provision alice")],
         ..ALICE
     },
     Scene {
         name: "no_private_directory",
         how: "rm -r $S/alice",
         finds: &[("warn[private-dir]", "you have no private directory")],
-        cures: &[Run("root", "cargo-peruser provision alice")],
+        remedies: &[Run("root", "cargo-peruser provision alice")],
         ..ALICE
     },
     Scene {
         name: "somebody_elses_directory_under_ones_name",
         how: "chown -R mallory $S/alice",
         finds: &[("fail[private-dir]", "owned by mallory")],
-        cures: &[
+        remedies: &[
             Words("root", "ask mallory (uid 2003) or the administrator", "rm -r $S/alice"),
             Run("root", "cargo-peruser provision alice"),
         ],
@@ -197,7 +197,7 @@ pub(super) const PRIVATE_DIRS: &[Scene] = &[
             ("warn[private-dir]: mallory", "is not called like that account"),
             ("warn[private-dir]: alice", "has no valid CACHEDIR.TAG"),
         ],
-        cures: &[
+        remedies: &[
             Run("bob", "chmod 0700"),
             Run("root", "cargo-peruser provision carol"),
             Words("root", "or the administrator to take it away", "rm -r $S/user01"),
@@ -214,7 +214,7 @@ pub(super) const PRIVATE_DIRS: &[Scene] = &[
         name: "a_known_name_with_an_owner_who_has_no_account",
         how: "chown 4001 $S/bob",
         finds: &[("fail[private-dir]: bob", "owned by uid 4001")],
-        cures: &[
+        remedies: &[
             Words("root", "ask uid 4001 or the administrator to take it away", "rm -r $S/bob"),
             Run("root", "cargo-peruser provision bob"),
         ],
@@ -224,14 +224,14 @@ pub(super) const PRIVATE_DIRS: &[Scene] = &[
         name: "roots_own_directory_when_root_looks_at_everybodys",
         how: "cargo-peruser provision root; chmod 755 $S/root",
         finds: &[("warn[private-dir]: ", "others can look into")],
-        cures: &[Run("root", "chmod 0700")],
+        remedies: &[Run("root", "chmod 0700")],
         ..ROOT
     },
     Scene {
         name: "an_account_database_that_knows_nobody",
         how: "for uid in $(seq 4001 4099); do mkdir $S/gone$uid; chown $uid $S/gone$uid; done",
         finds: &[("warn[private-dir]", "more than half of the owners have no account")],
-        cures: &[Words("root", "getent passwd", "rmdir $S/gone*")],
+        remedies: &[Words("root", "getent passwd", "rmdir $S/gone*")],
         ..ROOT
     },
 ];
@@ -242,21 +242,21 @@ pub(super) const OTHERS: &[Scene] = &[
         name: "files_of_root_in_a_target_directory",
         how: "T=$S/alice/app-0123456789abcdef; as_alice \"mkdir -p $T/debug\"; touch $T/debug/app",
         finds: &[("fail[foreign-owned]", "/debug/app` belongs to root (uid 0)")],
-        cures: &[Run("root", "chown -RhP alice:")],
+        remedies: &[Run("root", "chown -RhP alice:")],
         ..ALICE
     },
     Scene {
         name: "files_of_root_in_cargos_home",
         how: "as_alice 'mkdir ~/elsewhere; ln -s elsewhere ~/.cargo'; mkdir $H/elsewhere/registry",
         finds: &[("fail[foreign-owned]", "/elsewhere/registry` belongs to root (uid 0)")],
-        cures: &[Run("root", "chown -RhP alice:")],
+        remedies: &[Run("root", "chown -RhP alice:")],
         ..ALICE
     },
     Scene {
         name: "a_home_of_cargo_that_is_roots",
         how: "mkdir -m 700 $H/.cargo $H/.cargo/registry",
         finds: &[("fail[foreign-owned]", "/.cargo` belongs to root (uid 0)")],
-        cures: &[Run("root", "chown -RhP alice:")],
+        remedies: &[Run("root", "chown -RhP alice:")],
         ..ALICE
     },
     Scene {
@@ -266,7 +266,7 @@ pub(super) const OTHERS: &[Scene] = &[
             ("fail[foreign-owned]", "/target/debug/program` belongs to root (uid 0)"),
             ("warn[left-behind]", "left from earlier builds"),
         ],
-        cures: &[Run("root", "chown -RhP alice:"), Run("alice", "cargo-peruser migrate")],
+        remedies: &[Run("root", "chown -RhP alice:"), Run("alice", "cargo-peruser migrate")],
         ..ALICE
     },
     Scene {
@@ -278,7 +278,7 @@ pub(super) const OTHERS: &[Scene] = &[
             ("fail[foreign-owned]", "/a/b/c/d/e` and another entry belong to root (uid 0)"),
             ("warn[foreign-owned]", "/a/b/c` can be written to by other accounts"),
         ],
-        cures: &[Run("root", "chown -RhP alice:"), Run("alice", "chmod -R go-w")],
+        remedies: &[Run("root", "chown -RhP alice:"), Run("alice", "chmod -R go-w")],
         ..ALICE
     },
     Scene {
@@ -289,7 +289,7 @@ pub(super) const OTHERS: &[Scene] = &[
             ("warn[shared-homes]", "several accounts can write to"),
             ("warn[shared-homes]", "belongs to bob (uid 2002)"),
         ],
-        cures: &[Run("alice", "chmod go-w"), Here("unset CARGO_HOME")],
+        remedies: &[Run("alice", "chmod go-w"), Here("unset CARGO_HOME")],
         ..ALICE
     },
     Scene {
@@ -298,7 +298,7 @@ pub(super) const OTHERS: &[Scene] = &[
               $S/bob/a/b/c",
         asks: ("root", &["--all-users", "--deep"]),
         finds: &[("fail[foreign-owned]: bob", "/a/b/c/d` and another entry belong to root")],
-        cures: &[Run("root", "chown -RhP bob:")],
+        remedies: &[Run("root", "chown -RhP bob:")],
         ..ALICE
     },
 ];
@@ -310,21 +310,21 @@ pub(super) const WORKSPACES: &[Scene] = &[
         how: "chown alice:devs $C; chmod 2775 $C; mkdir $C/target; touch $C/target/.rustc_info.json; \
               chown -R bob $C/target",
         finds: &[("warn[left-behind]", "earlier builds by bob (uid 2002)")],
-        cures: &[Words("bob", "ask bob (uid 2002) to take it away", "rm -r $C/target")],
+        remedies: &[Words("bob", "ask bob (uid 2002) to take it away", "rm -r $C/target")],
         ..ALICE
     },
     Scene {
         name: "a_store_of_nextest_of_bobs",
         how: "mkdir -p $C/target/nextest; chown -R bob $C/target",
         finds: &[("warn[checkout]", "belongs to bob (uid 2002), and nextest fails")],
-        cures: &[Words("bob", "ask bob (uid 2002) to take it away", "rmdir $C/target/nextest")],
+        remedies: &[Words("bob", "ask bob (uid 2002) to take it away", "rmdir $C/target/nextest")],
         ..ALICE
     },
     Scene {
         name: "a_checkout_for_a_group_without_its_bit",
         how: "chown alice:devs $C; chmod 775 $C",
         finds: &[("warn[checkout]", "set-group-id bit is missing")],
-        cures: &[Run("alice", "chmod g+s")],
+        remedies: &[Run("alice", "chmod g+s")],
         ..ALICE
     },
     Scene {
@@ -332,7 +332,7 @@ pub(super) const WORKSPACES: &[Scene] = &[
         how: "chown alice:devs $C; chmod 2775 $C",
         session: "umask 022",
         finds: &[("note[checkout]", "because of your umask")],
-        cures: &[Here("umask 002")],
+        remedies: &[Here("umask 002")],
         ..ALICE
     },
     Scene {
@@ -340,7 +340,7 @@ pub(super) const WORKSPACES: &[Scene] = &[
         how: "chown bob:devs $C; chmod 2775 $C; umask 022; touch $C/Cargo.lock; \
               chown bob:bob $C/Cargo.lock",
         finds: &[("warn[checkout]", "cannot be written by the group devs (mode 0644)")],
-        cures: &[Run("bob", "chgrp devs")],
+        remedies: &[Run("bob", "chgrp devs")],
         ..ALICE
     },
     Scene {
@@ -349,7 +349,7 @@ pub(super) const WORKSPACES: &[Scene] = &[
               echo \"build.build-dir = '$D/common/{workspace-path-hash}'\" >$C/.cargo/config.toml; \
               chown alice $C/.cargo/config.toml",
         finds: &[("note[build-dir]", "config.toml")],
-        cures: &[Words(
+        remedies: &[Words(
             "alice",
             "build-dir = \"{cargo-cache-home}/build/{workspace-path-hash}\"",
             "sed -i \"s|'.*'|'{cargo-cache-home}/build/{workspace-path-hash}'|\" .cargo/config.toml",
@@ -364,21 +364,21 @@ pub(super) const SESSIONS: &[Scene] = &[
         name: "bobs_directory",
         session: "export CARGO_TARGET_DIR=$S/bob/target",
         finds: &[("fail[stale-session]", "in the private directory of bob")],
-        cures: &[Here("unset CARGO_TARGET_DIR")],
+        remedies: &[Here("unset CARGO_TARGET_DIR")],
         ..ALICE
     },
     Scene {
         name: "the_directory_of_everybody",
         session: "export CARGO_TARGET_DIR=$S",
         finds: &[("fail[stale-session]", "which is the directory of everybody")],
-        cures: &[Here("unset CARGO_TARGET_DIR")],
+        remedies: &[Here("unset CARGO_TARGET_DIR")],
         ..ALICE
     },
     Scene {
         name: "bobs_home",
         session: "export CARGO_BUILD_BUILD_DIR=$D/home/2002/x",
         finds: &[("fail[stale-session]", "which belongs to bob (uid 2002)")],
-        cures: &[Here("unset CARGO_BUILD_BUILD_DIR")],
+        remedies: &[Here("unset CARGO_BUILD_BUILD_DIR")],
         ..ALICE
     },
     Scene {
@@ -386,35 +386,35 @@ pub(super) const SESSIONS: &[Scene] = &[
         how: "mkdir -m 1777 $D/common",
         session: "export CARGO_TARGET_DIR=$D/common",
         finds: &[("warn[stale-session]", "which others can write to")],
-        cures: &[Here("unset CARGO_TARGET_DIR")],
+        remedies: &[Here("unset CARGO_TARGET_DIR")],
         ..ALICE
     },
     Scene {
         name: "a_directory_of_ones_own_choice",
         session: "export CARGO_TARGET_DIR=$H/mine",
         finds: &[("note[stale-session]", "this session builds where CARGO_TARGET_DIR says")],
-        cures: &[Here("unset CARGO_TARGET_DIR CARGO_BUILD_TARGET_DIR")],
+        remedies: &[Here("unset CARGO_TARGET_DIR CARGO_BUILD_TARGET_DIR")],
         ..ALICE
     },
     Scene {
         name: "the_switch_off",
         session: "export CARGO_PERUSER=off",
         finds: &[("warn[settings]", "the shim changes nothing here")],
-        cures: &[Here("unset CARGO_PERUSER")],
+        remedies: &[Here("unset CARGO_PERUSER")],
         ..ALICE
     },
     Scene {
         name: "a_variable_that_is_unknown",
         session: "export CARGO_PERUSER_SCOP=user",
         finds: &[("fail[settings]", "unknown setting `CARGO_PERUSER_SCOP`")],
-        cures: &[HereWords("did you mean `CARGO_PERUSER_SCOPE`?", "unset CARGO_PERUSER_SCOP")],
+        remedies: &[HereWords("did you mean `CARGO_PERUSER_SCOPE`?", "unset CARGO_PERUSER_SCOP")],
         ..ALICE
     },
     Scene {
         name: "no_real_cargo",
         session: "PATH=/opt/shim:/opt/peruser",
         finds: &[("fail[toolchain]", "no cargo found to execute")],
-        cures: &[HereWords("install Rust", "PATH=$PATH:/opt/stub")],
+        remedies: &[HereWords("install Rust", "PATH=$PATH:/opt/stub")],
         ..ALICE
     },
     Scene {
@@ -427,7 +427,7 @@ pub(super) const SESSIONS: &[Scene] = &[
             ("note[toolchain]", "there are two rustups"),
             ("note[toolchain]", "/old/cargo` is cargo 1.63, beside 1.98 in"),
         ],
-        cures: &[
+        remedies: &[
             Run("root", "chmod o-w"),
             Words("root", "uninstall one of them", "rm $D/two/rustup"),
             Words("root", "uninstall the old one", "rm $D/old/cargo"),
@@ -440,7 +440,7 @@ pub(super) const SESSIONS: &[Scene] = &[
         session: "PATH=$D/.asdf/shims:$PATH",
         finds: &[("fail[path-order]", "/.asdf/shims/cargo` (asdf) and not the shim")],
         // What setup does is shown on a computer of its own.
-        cures: &[HereWords("ask root (uid 0) to run: cargo-peruser setup", "PATH=${PATH#*:}")],
+        remedies: &[HereWords("ask root (uid 0) to run: cargo-peruser setup", "PATH=${PATH#*:}")],
         ..ALICE
     },
     Scene {
@@ -448,14 +448,14 @@ pub(super) const SESSIONS: &[Scene] = &[
         // Where nobody listens: on this machine somebody may have a server of their own.
         session: "export RUSTC_WRAPPER=sccache SCCACHE_SERVER_PORT=1",
         finds: &[("note[sccache]", "sccache's keys contain CARGO_TARGET_DIR")],
-        cures: &[HereWords("let `compile-cache` in the settings", "unset RUSTC_WRAPPER")],
+        remedies: &[HereWords("let `compile-cache` in the settings", "unset RUSTC_WRAPPER")],
         ..ALICE
     },
     Scene {
         name: "a_compile_cache_that_is_not_there",
         session: "export CARGO_PERUSER_COMPILE_CACHE=no-such-sccache",
         finds: &[("warn[sccache]", "dependencies are compiled without a cache")],
-        cures: &[HereWords("to compile without it", "export CARGO_PERUSER_COMPILE_CACHE=off")],
+        remedies: &[HereWords("to compile without it", "export CARGO_PERUSER_COMPILE_CACHE=off")],
         ..ALICE
     },
     Scene {
@@ -464,7 +464,11 @@ pub(super) const SESSIONS: &[Scene] = &[
         how: "as_alice 'mkdir ~/.cargo; echo \"build.rustc-wrapper = \\\"sccache\\\"\" \
               >~/.cargo/config.toml'",
         finds: &[("note[sccache]", "sccache's keys contain CARGO_TARGET_DIR")],
-        cures: &[Words("alice", "let `compile-cache` in the settings", "rm ~/.cargo/config.toml")],
+        remedies: &[Words(
+            "alice",
+            "let `compile-cache` in the settings",
+            "rm ~/.cargo/config.toml",
+        )],
         ..ALICE
     },
 ];

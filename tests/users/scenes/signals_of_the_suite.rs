@@ -6,7 +6,10 @@ use crate::stage::Stage;
 use crate::suite::{Test, test};
 
 pub(crate) fn tests() -> Vec<Test> {
-    vec![test("signals::nobody_starts_with_the_keyboards_signals_ignored", none_ignored)]
+    vec![test(
+        "signals_of_the_suite::nobody_starts_with_the_keyboards_signals_ignored",
+        none_ignored,
+    )]
 }
 
 /// As what runs in the background of a script inherits them.

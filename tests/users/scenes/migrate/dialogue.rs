@@ -3,22 +3,25 @@
 
 use anyhow::{Context, Result, ensure};
 
+use super::interrupted::half_removed;
 use super::scene::Scene;
-use super::stranded::half_removed;
 use crate::machine::Need;
 use crate::stage::{Stage, cache, make};
 use crate::suite::{Test, test};
 
 pub(super) fn tests() -> Vec<Test> {
     vec![
-        test("migrate::said::a_full_stdout_is_told_without_a_false_word", full)
+        test("migrate::dialogue::a_full_stdout_is_told_without_a_false_word", full)
             .needs(&[Need::Strace]),
-        test("migrate::said::an_interrupt_at_the_question_ends_it", asked).needs(&[Need::Terminal]),
-        test("migrate::said::nobody_is_asked_twice", once).needs(&[Need::Terminal, Need::Strace]),
-        test("migrate::said::a_hangup_that_is_ignored_stays_ignored", nohup).needs(&[Need::Flock]),
-        test("migrate::said::where_the_copy_is_gone_nothing_more_is_removed", gone)
+        test("migrate::dialogue::an_interrupt_at_the_question_ends_it", asked)
+            .needs(&[Need::Terminal]),
+        test("migrate::dialogue::nobody_is_asked_twice", once)
+            .needs(&[Need::Terminal, Need::Strace]),
+        test("migrate::dialogue::a_hangup_that_is_ignored_stays_ignored", nohup)
+            .needs(&[Need::Flock]),
+        test("migrate::dialogue::where_the_copy_is_gone_nothing_more_is_removed", gone)
             .needs(&[Need::Strace]),
-        test("migrate::said::what_others_can_write_to_is_moved_from_beside", beside),
+        test("migrate::dialogue::what_others_can_write_to_is_moved_from_beside", beside),
     ]
 }
 
