@@ -5,6 +5,7 @@
 //! left for cargo to report. Whoever can write a file that is read here must not be able to keep a
 //! login waiting, so files are regular ones of bounded size and number, each read once.
 
+use std::cell::OnceCell;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -34,13 +35,19 @@ struct Source {
     base: PathBuf,
     /// What its includes are relative to.
     includes: PathBuf,
+    /// What it says about directories, once that was asked: it may be a megabyte.
+    directories: OnceCell<Directories>,
 }
 
 impl Source {
+    fn directories(&self) -> &Directories {
+        self.directories.get_or_init(|| Directories::read(&self.text))
+    }
+
     /// The build directory that it asks for.
     fn build_dir(&self, templates: &Templates<'_>, asked: Asked) -> Option<ConfiguredBuildDir> {
-        let value = Directories::read(&self.text).build_dir?;
-        let path = templates.fill(&value, &self.base);
+        let value = self.directories().build_dir.as_ref()?;
+        let path = templates.fill(value, &self.base);
         Some(ConfiguredBuildDir { path, origin: self.origin.clone(), asked })
     }
 
@@ -56,7 +63,7 @@ impl Source {
 
 /// Whether a `--config` has `build.target-dir`.
 pub fn types_target_dir(invocation: &Invocation, working_directory: &Path) -> bool {
-    let has_one = |source: &Source| Directories::read(&source.text).sets_target_dir.then_some(());
+    let has_one = |source: &Source| source.directories().sets_target_dir.then_some(());
     typed(invocation, working_directory, has_one).is_some()
 }
 
@@ -125,6 +132,7 @@ fn typed<T>(
                 origin: "--config".to_owned(),
                 base: working_directory.to_owned(),
                 includes: working_directory.to_owned(),
+                directories: OnceCell::new(),
             },
         };
         reader.search(&source, &says)
@@ -176,7 +184,7 @@ impl Reader<'_> {
         if found.is_some() {
             return found;
         }
-        for path in &Directories::read(&source.text).includes {
+        for path in &source.directories().includes {
             self.included += 1;
             if self.included > MAX_INCLUDES {
                 break;
@@ -202,7 +210,8 @@ impl Reader<'_> {
         self.size += text.len();
         let includes = path.parent().unwrap_or(Path::new("/")).to_owned();
         let base = includes.parent().unwrap_or(Path::new("/")).to_owned();
-        Some(Source { text, origin: format!("`{}`", escaped(path)), base, includes })
+        let (origin, directories) = (format!("`{}`", escaped(path)), OnceCell::new());
+        Some(Source { text, origin, base, includes, directories })
     }
 }
 
