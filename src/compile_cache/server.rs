@@ -105,10 +105,11 @@ fn read_from_start(mut file: &File) -> Option<String> {
 /// is told to.
 fn is_new_enough(said: &str) -> bool {
     let number = |part: Option<&str>| part?.parse().ok();
-    let word = said.lines().find_map(|line| line.strip_prefix("sccache "));
-    let mut parts = word.unwrap_or_default().split('.');
-    let version: Option<(u32, u32)> = number(parts.next()).zip(number(parts.next()));
-    version.is_some_and(|version| version >= FIRST)
+    let version = |line: &str| -> Option<(u32, u32)> {
+        let mut parts = line.strip_prefix("sccache ")?.split('.');
+        number(parts.next()).zip(number(parts.next()))
+    };
+    said.lines().find_map(version).is_some_and(|version| version >= FIRST)
 }
 
 /// Whether anything listens there. A server that takes no calls lets them queue up, and nobody

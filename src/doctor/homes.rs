@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use super::finding::{Checked, Finding, Severity};
 use super::machine::{Machine, Who, name_of, others_write};
 use crate::os::entry::{self, Kind};
-use crate::os::facts::brief;
-use crate::os::node::MAX_DEPTH;
+use crate::os::facts::{brief, facts_of};
+use crate::os::node::{MAX_DEPTH, Node, is_mounted};
 use crate::os::rights::{Account, Rights};
 use crate::os::{accounts, files, tree};
 use crate::private_dir::provision::Provisioner;
@@ -40,10 +40,13 @@ pub(super) fn foreign_owned(machine: &Machine<'_>) -> Checked {
             tops.extend(all.filter_map(|top| own_directory(&top, home.as_deref(), person.uid)));
         }
     }
+    // All of them before the first walk: a person could exchange a directory meanwhile.
+    let open = |(account, path): (Account, PathBuf)| {
+        Some((account, tree::directory_at(path.parent()?).ok()?, path))
+    };
+    let tops: Vec<_> = tops.into_iter().filter_map(open).collect();
     let mut found = Vec::new();
-    for (account, path) in tops {
-        // The directories above it have been looked at.
-        let Some(parent) = path.parent().and_then(|above| File::open(above).ok()) else { continue };
+    for (account, parent, path) in tops {
         let mut rights = Rights::default();
         let acts = rights.become_account(&account);
         acts.map_err(|_| "it cannot act as the owners of directories")?;
@@ -56,8 +59,21 @@ pub(super) fn foreign_owned(machine: &Machine<'_>) -> Checked {
     Ok(found)
 }
 
-/// Entries that are not as they should be, and the uids of their owners.
-type Odd = Vec<(PathBuf, u32)>;
+/// Entries that are not as they should be.
+#[derive(Default)]
+struct Odd {
+    count: u64,
+    /// The one nearest to the top, and of several the first by name, and the uid of its owner.
+    first: Option<(PathBuf, u32)>,
+}
+
+impl Odd {
+    fn note(&mut self, path: &Path, uid: u32) {
+        let rank = |(path, _): &(PathBuf, u32)| (path.components().count(), path.clone());
+        self.count += 1;
+        self.first = self.first.take().into_iter().chain([(path.to_owned(), uid)]).min_by_key(rank);
+    }
+}
 
 /// A walk through a directory, by descriptor, that follows no symlink and crosses no mount.
 struct Walk {
@@ -67,6 +83,8 @@ struct Walk {
     private_group: Option<u32>,
     foreign: Odd,
     writable: Odd,
+    /// The directory itself, once it is open.
+    top: Option<Node>,
 }
 
 impl Walk {
@@ -74,8 +92,9 @@ impl Walk {
         let name = path.file_name().unwrap_or_default();
         let is_reachable = brief(parent, name).is_ok_and(|it| it.entry.mode & 0o077 != 0);
         let private_group = accounts::private_group(uid);
-        let (foreign, writable) = (Odd::new(), Odd::new());
-        let mut walk = Walk { uid, is_reachable, private_group, foreign, writable };
+        let (foreign, writable) = (Odd::default(), Odd::default());
+        let top = None;
+        let mut walk = Walk { uid, is_reachable, private_group, foreign, writable, top };
         walk.entry(parent, path, depth);
         walk
     }
@@ -85,17 +104,19 @@ impl Walk {
         let name = path.file_name().unwrap_or_default();
         let Ok(found) = brief(parent, name).map(|found| found.entry) else { return };
         if found.uid != self.uid {
-            self.foreign.push((path.to_owned(), found.uid));
+            self.foreign.note(path, found.uid);
         }
         if self.is_reachable
             && found.kind != Kind::Symlink
             && entry::others_write(found.mode, || self.private_group == Some(found.gid))
         {
-            self.writable.push((path.to_owned(), found.uid));
+            self.writable.note(path, found.uid);
         }
         if found.kind == Kind::Directory
             && depth > 0
             && let Ok(directory) = tree::inside(parent, name, tree::DIRECTORY)
+            && let Ok(node) = facts_of(&directory)
+            && !is_mounted(self.top.get_or_insert_with(|| node.clone()), &node)
         {
             for name in tree::names(&directory).unwrap_or_default() {
                 self.entry(&directory, &path.join(OsStr::from_bytes(name.as_bytes())), depth - 1);
@@ -115,13 +136,8 @@ fn own_directory(path: &Path, home: Option<&Path>, uid: u32) -> Option<(Account,
         .then(|| (Account::of(uid, accounts::primary_group(uid).unwrap_or(entry.gid)), path))
 }
 
-/// The one nearest to the top, and of several the first by name.
-fn first(odd: &Odd) -> Option<&(PathBuf, u32)> {
-    odd.iter().min_by_key(|(path, _)| (path.components().count(), path))
-}
-
 /// "`first` and 3 other entries", and what they do.
-fn entries(first: &Path, count: usize, verbs: [&str; 2]) -> String {
+fn entries(first: &Path, count: u64, verbs: [&str; 2]) -> String {
     let [one, several] = verbs;
     let first = escaped(first);
     match count {
@@ -133,11 +149,11 @@ fn entries(first: &Path, count: usize, verbs: [&str; 2]) -> String {
 
 /// What others own in a directory.
 fn foreign(machine: &Machine<'_>, path: &Path, uid: u32, odd: &Odd) -> Option<Finding> {
-    let (first, owner) = first(odd)?;
+    let (first, owner) = odd.first.as_ref()?;
     let owner = accounts::owner(*owner);
     let text = format!(
         "{} to {owner}: builds, `cargo clean` and updates fail there",
-        entries(first, odd.len(), ["belongs", "belong"])
+        entries(first, odd.count, ["belongs", "belong"])
     );
     let finding = Finding::new(Severity::Fail, text).at(first).owned_by(&owner);
     // Root follows no symlink: neither below it nor in its place.
@@ -148,10 +164,10 @@ fn foreign(machine: &Machine<'_>, path: &Path, uid: u32, odd: &Odd) -> Option<Fi
 /// What others can write to in a directory that they can reach; that is asked only of all of it, because
 /// of the directory itself `shared-homes` has said it.
 fn exposed(machine: &Machine<'_>, path: &Path, uid: u32, odd: &Odd) -> Option<Finding> {
-    let (first, _) = first(odd).filter(|_| machine.depth == MAX_DEPTH)?;
+    let (first, _) = odd.first.as_ref().filter(|_| machine.depth == MAX_DEPTH)?;
     let text = format!(
         "{} be written to by other accounts, which can change what you run",
-        entries(first, odd.len(), ["can", "can"])
+        entries(first, odd.count, ["can", "can"])
     );
     let command = format!("chmod -R go-w {}", quoted(path));
     let finding = machine.for_owner(Severity::Warn, text, (path, uid), &command);

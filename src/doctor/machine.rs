@@ -105,7 +105,10 @@ impl<'a> Machine<'a> {
     /// A command for `by` to change what is at a path, if nobody but root and the owner can lead it
     /// elsewhere; otherwise one that looks.
     pub(super) fn ask_by(&self, by: u32, path: &Path, owner: u32, command: &str) -> String {
-        match Trust::among(owner, &[0, owner]).first_changeable_above(path) {
+        let others = Trust::among(owner, &[0, owner]).first_changeable_above(path);
+        // What the owner could exchange, root must not be sent through; the last name is not followed.
+        let owners = || Trust::among(0, &[0]).first_changeable_above(path.parent()?);
+        match others.or_else(|| if by == 0 { owners() } else { None }) {
             None => self.ask(by, command),
             Some(_) => {
                 Look::Ancestors.at(path, "first take away what others can change on the way to it")

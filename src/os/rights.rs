@@ -32,6 +32,8 @@ impl Account {
 #[derive(Debug, Default)]
 pub struct Rights {
     acting: Option<u32>,
+    /// The groups that the thread had before.
+    groups: Vec<u32>,
 }
 
 impl Rights {
@@ -47,6 +49,8 @@ impl Rights {
         if super::accounts::own_uid() == account.uid {
             return Ok(());
         }
+        let groups = rustix::process::getgroups()?;
+        self.groups = groups.into_iter().map(|group| group.as_raw()).collect();
         self.acting = Some(account.uid);
         take(account)
     }
@@ -56,7 +60,7 @@ impl Rights {
     /// # Errors
     /// As [`Rights::become_account`].
     pub fn come_back(&mut self) -> io::Result<()> {
-        if self.acting.take().is_some() { give_back() } else { Ok(()) }
+        if self.acting.take().is_some() { give_back(&self.groups) } else { Ok(()) }
     }
 }
 
@@ -86,11 +90,13 @@ fn take(account: &Account) -> io::Result<()> {
 }
 
 #[cfg(target_os = "linux")]
-fn give_back() -> io::Result<()> {
+fn give_back(groups: &[u32]) -> io::Result<()> {
     use rustix::fs::{Gid, Uid};
-    use rustix::thread::{set_thread_res_gid, set_thread_res_uid};
+    use rustix::thread::{set_thread_groups, set_thread_res_gid, set_thread_res_uid};
     set_thread_res_uid(None, Uid::ROOT, None)?;
-    Ok(set_thread_res_gid(None, Gid::ROOT, None)?)
+    set_thread_res_gid(None, Gid::ROOT, None)?;
+    let groups: Vec<Gid> = groups.iter().copied().map(Gid::from_raw).collect();
+    Ok(set_thread_groups(&groups)?)
 }
 
 /// Only on Linux has each thread rights of its own: elsewhere root does nothing for others.
@@ -100,6 +106,6 @@ fn take(_: &Account) -> io::Result<()> {
 }
 
 #[cfg(not(target_os = "linux"))]
-fn give_back() -> io::Result<()> {
+fn give_back(_: &[u32]) -> io::Result<()> {
     Ok(())
 }

@@ -86,12 +86,16 @@ fn give(parent: &File, place: &Place, judged: &Entry, caller: &Caller<'_>) -> Re
     recheck(place, judged, caller)
 }
 
-/// Takes away what interrupted runs have left, empty. The name ends in the run's process id.
+/// Takes away what interrupted runs have left, empty. The name ends in the run's process id, which in a
+/// container may be this run's own.
 fn clear_unfinished(root: &Path) {
     let is_over = |name: &OsStr| {
         let id = name.to_str().and_then(|name| name.rsplit('.').next()?.parse().ok());
         let id = id.and_then(rustix::process::Pid::from_raw);
-        id.is_some_and(|id| rustix::process::test_kill_process(id) == Err(Errno::SRCH))
+        id.is_some_and(|id| {
+            id == rustix::process::getpid()
+                || rustix::process::test_kill_process(id) == Err(Errno::SRCH)
+        })
     };
     for entry in std::fs::read_dir(root).into_iter().flatten().flatten() {
         let name = entry.file_name();
@@ -234,7 +238,8 @@ fn recheck(place: &Place, parent: &Entry, caller: &Caller<'_>) -> Result<()> {
 
 /// Why the private directory could not be made. Where the caller may not make one, root can.
 fn cannot_create(path: &Path, error: io::Error, place: &Place, caller: &Caller<'_>) -> Failure {
-    let is_denied = error.kind() == io::ErrorKind::PermissionDenied;
+    // What is immutable is denied to root as well, with another number.
+    let is_denied = Errno::from_io_error(&error) == Some(Errno::ACCESS);
     if !is_denied || place.kind != PlaceKind::BelowSharedRoot {
         return failed(CREATE, path, error);
     }

@@ -35,6 +35,7 @@ pub(crate) fn tests() -> Vec<Test> {
         test("doctor::finds_another_cargo_before_the_shim", path_order).needs(&[Need::Bash]),
         test("doctor::says_what_the_manual_shows", transcript).needs(&[Need::Bash]),
         test("doctor::finds_installations_that_differ", two_installations).needs(&[Need::Bash]),
+        test("doctor::sends_root_through_nothing_that_the_owner_can_exchange", exchangeable),
         test("doctor::finds_a_root_that_setup_would_make_anew", anew).needs(&[Need::Bash]),
         test(
             "doctor::finds_a_root_that_systemd_ages_and_a_shell_without_a_hook",
@@ -429,4 +430,21 @@ fn ageing_and_shells(stage: &Stage) -> Result<()> {
     make::file(&host.home("alice").join("line"), line, ALICE, 0o644)?;
     login(&format!("mkdir -p ~/.config/nushell; cat ~/line >>{file}"))?.ok()?;
     healthy(&login("cargo-peruser doctor --strict")?)
+}
+
+fn exchangeable(stage: &Stage) -> Result<()> {
+    stage.shared_root().provisioned()?;
+    let alice = stage.person("alice")?;
+    let home = stage.at("home").join(alice.uid().to_string());
+    for (place, is_offered) in [("own", true), ("d/x/cargo", false)] {
+        let cargo_home = home.join(place);
+        let line = "mkdir -p \"$1\"";
+        alice.shell(line, [&cargo_home]).run()?.ok()?;
+        make::file(&cargo_home.join("of-root"), "", 0, 0o644)?;
+        let run =
+            alice.by_name(["doctor", "foreign-owned"]).env("CARGO_HOME", &cargo_home).run()?;
+        run.fails()?.prints("of-root")?;
+        ensure!(run.stdout.contains("chown") == is_offered, "{place}: {}", run.stdout);
+    }
+    Ok(())
 }

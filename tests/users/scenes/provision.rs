@@ -29,6 +29,7 @@ pub(crate) fn tests() -> Vec<Test> {
         test("provision::names_the_rule_by_which_an_account_gets_none", excluded),
         test("provision::needs_a_shared_root", no_root),
         test("provision::gives_a_number_without_an_account_its_directory", number),
+        test("provision::what_a_process_of_the_same_number_has_left_is_in_nobodys_way", leftover),
         test("provision::can_be_killed_at_any_moment", killed).needs(&[Need::Strace]).heavy(),
         test("provision::three_at_once_make_one_directory", at_once),
         test("provision::the_number_that_stands_for_nobody_is_a_mistake", nobody),
@@ -290,4 +291,12 @@ fn left_sticky(stage: &Stage) -> Result<()> {
     make::nothing(&shared.join("alice"))?;
     host.run(&alice, "/bin/sh", ["-lc", "cargo build"]).run()?.silently()?;
     private(&shared.join("alice"), 2001)
+}
+
+/// As in a container, where it is the first process each time.
+fn leftover(stage: &Stage) -> Result<()> {
+    let root = stage.shared_root().make()?;
+    let line = "mkdir \"$1/.unfinished-alice.$$\" && exec cargo-peruser provision alice";
+    stage.person("root")?.shell(line, [&root]).run()?.ok()?;
+    private(&root.join("alice"), stage.person("alice")?.uid())
 }
