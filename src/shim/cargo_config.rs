@@ -61,20 +61,20 @@ impl Source {
     }
 }
 
-/// Whether a `--config` has `build.target-dir`.
-pub fn types_target_dir(invocation: &Invocation, working_directory: &Path) -> bool {
-    let has_one = |source: &Source| source.directories().sets_target_dir.then_some(());
-    typed(invocation, working_directory, has_one).is_some()
-}
-
-/// The build directory that a `--config` asks for.
-pub fn typed_build_dir(
+/// Whether a `--config` has `build.target-dir`, and the build directory that one asks for.
+pub fn typed_directories(
     invocation: &Invocation,
     working_directory: &Path,
     templates: &Templates<'_>,
-) -> Option<ConfiguredBuildDir> {
-    let asked = |source: &Source| source.build_dir(templates, Asked::Typed);
-    typed(invocation, working_directory, asked)
+) -> (bool, Option<ConfiguredBuildDir>) {
+    let (mut sets_target_dir, mut build_dir) = (false, None);
+    let look = |source: &Source| {
+        sets_target_dir |= source.directories().sets_target_dir;
+        build_dir = build_dir.take().or_else(|| source.build_dir(templates, Asked::Typed));
+        (sets_target_dir && build_dir.is_some()).then_some(())
+    };
+    let _ = typed(invocation, working_directory, look);
+    (sets_target_dir, build_dir)
 }
 
 /// The build directory that configuration files ask for, the nearest file first.
@@ -118,7 +118,7 @@ pub fn names_a_wrapper(
 fn typed<T>(
     invocation: &Invocation,
     working_directory: &Path,
-    says: impl Fn(&Source) -> Option<T>,
+    mut says: impl FnMut(&Source) -> Option<T>,
 ) -> Option<T> {
     let mut reader = Reader::default();
     invocation.configs.iter().rev().find_map(|argument| {
@@ -135,7 +135,7 @@ fn typed<T>(
                 directories: OnceCell::new(),
             },
         };
-        reader.search(&source, &says)
+        reader.search(&source, &mut says)
     })
 }
 
@@ -144,7 +144,7 @@ fn in_files<T>(
     working_directory: &Path,
     cargo_home: Option<&Path>,
     here: Option<&Path>,
-    says: impl Fn(&Source) -> Option<T>,
+    mut says: impl FnMut(&Source) -> Option<T>,
 ) -> Option<T> {
     let mut reader = Reader { here, ..Reader::default() };
     let is_there = |place: &Path| rustix::fs::access(&*near(here, place), Access::EXISTS).is_ok();
@@ -160,7 +160,7 @@ fn in_files<T>(
         // Where both exist, cargo reads the one without an ending.
         let names = ["config", "config.toml"];
         let source = names.iter().find_map(|name| reader.read(&place.join(name)))?;
-        reader.search(&source, &says)
+        reader.search(&source, &mut says)
     })
 }
 
@@ -179,7 +179,11 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     /// What a text says, or else what it includes.
-    fn search<T>(&mut self, source: &Source, says: &impl Fn(&Source) -> Option<T>) -> Option<T> {
+    fn search<T>(
+        &mut self,
+        source: &Source,
+        says: &mut impl FnMut(&Source) -> Option<T>,
+    ) -> Option<T> {
         let found = says(source);
         if found.is_some() {
             return found;
@@ -217,7 +221,7 @@ impl Reader<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Templates, build_dir, typed_build_dir, types_target_dir};
+    use super::{Templates, build_dir, typed_directories};
     use crate::shim::argv::Invocation;
     use crate::shim::build_dir::Asked;
     use std::ffi::OsString;
@@ -276,8 +280,9 @@ mod tests {
         ] {
             let args: Vec<OsString> = words.iter().map(OsString::from).collect();
             let invocation = Invocation::read(&args);
-            assert_eq!(types_target_dir(&invocation, top), sets, "{words:?}");
-            let found = typed_build_dir(&invocation, top, &templates()).map(|dir| dir.path);
+            let (sets_target_dir, found) = typed_directories(&invocation, top, &templates());
+            assert_eq!(sets_target_dir, sets, "{words:?}");
+            let found = found.map(|dir| dir.path);
             assert_eq!(found, path.map(|path| top.join(path)), "{words:?}");
         }
     }

@@ -113,8 +113,8 @@ impl Facts {
             workspace_root: root.unwrap_or(place),
             cargo_home: cargo_home.unwrap_or(Path::new("/")),
         };
-        let config_chooses = cargo_config::types_target_dir(&invocation, place);
-        let typed = cargo_config::typed_build_dir(&invocation, place, &templates);
+        let (config_chooses, typed) =
+            cargo_config::typed_directories(&invocation, place, &templates);
         let configured = typed.or_else(|| {
             let start = workspace::configuration_start(&invocation, place, cargo_home);
             let configured = || cargo_config::build_dir(&start, cargo_home, here, &templates);
