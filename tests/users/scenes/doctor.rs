@@ -44,7 +44,7 @@ pub(crate) fn tests() -> Vec<Test> {
         .needs(&[Need::Bash]),
     ];
     tests.extend(scenes().map(|scene| {
-        let body = move |stage: &Stage| found_and_cured(stage, scene);
+        let body = move |stage: &Stage| found_and_remedied(stage, scene);
         test(format!("doctor::finds_{}", scene.name), body).needs(scene.needs)
     }));
     tests
@@ -104,7 +104,7 @@ fn findings(run: &Outcome) -> Vec<&str> {
     run.stdout.lines().filter(|line| line.contains("]: ") && !line.starts_with(' ')).collect()
 }
 
-fn found_and_cured(stage: &Stage, scene: &Scene) -> Result<()> {
+fn found_and_remedied(stage: &Stage, scene: &Scene) -> Result<()> {
     furnish(stage)?;
     let root = stage.person("root")?;
     shell(&root, &format!("{WORDS}\n{}", scene.how))?.run()?.silently()?;

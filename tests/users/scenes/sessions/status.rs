@@ -47,10 +47,10 @@ pub(super) fn tests() -> Vec<Test> {
         ),
         ("status_takes_the_machines_shim_and_ones_own_for_the_same", both, &[Need::Bash]),
         ("status_does_not_take_any_file_of_its_name_for_the_shim", pretender, &[Need::Bash]),
-        ("the_cure_goes_where_zsh_reads", zdotdir, &[Need::Zsh, Need::Rustup]),
-        ("the_cure_goes_where_fish_reads", fish_config, &[Need::Fish, Need::Rustup]),
-        ("the_cure_goes_into_the_profile_that_bash_reads", profiles, &[Need::Bash]),
-        ("one_line_cures_what_bash_reads_twice", one_cure, &[Need::Bash]),
+        ("the_remedy_goes_where_zsh_reads", zdotdir, &[Need::Zsh, Need::Rustup]),
+        ("the_remedy_goes_where_fish_reads", fish_config, &[Need::Fish, Need::Rustup]),
+        ("the_remedy_goes_into_the_profile_that_bash_reads", profiles, &[Need::Bash]),
+        ("one_line_remedies_what_bash_reads_twice", one_remedy, &[Need::Bash]),
         ("status_before_setup_gives_no_line_of_a_program_that_is_not_there", before, &[]),
         ("uninstall_of_nothing_speaks_of_nothing", nothing, &[]),
     ];
@@ -204,8 +204,8 @@ fn pretender(stage: &Stage) -> Result<()> {
     Ok(())
 }
 
-/// Does what the help lines say, and demands that it cures and is harmless without the program.
-fn cures(host: &Host<'_>, sessions: &[Session]) -> Result<()> {
+/// Does what the help lines say, and demands that it helps and is harmless without the program.
+fn remedies(host: &Host<'_>, sessions: &[Session]) -> Result<()> {
     let before = Setup::Machine.status(host)?;
     before.fails()?;
     do_as_told(host, &before)?;
@@ -237,7 +237,7 @@ fn zdotdir(stage: &Stage) -> Result<()> {
     host.append("alice", "zsh/.zprofile", "PATH=~/.cargo/bin:$PATH")?;
     let told = Setup::Machine.status(&host)?;
     told.mentions("by `/home/alice/zsh/.zshrc` line 1")?;
-    cures(&host, &ASKED)
+    remedies(&host, &ASKED)
 }
 
 /// The session from which she asks says where fish keeps its files.
@@ -266,11 +266,11 @@ fn profiles(stage: &Stage) -> Result<()> {
     let host = with_own_cargo(stage)?;
     host.append("alice", ".bash_login", "D=.cargo; PATH=~/$D/bin:$PATH")?;
     host.append("alice", ".profile", "PATH=~/.cargo/bin:$PATH")?;
-    cures(&host, &[Session::Login, Session::LoginInteractive])
+    remedies(&host, &[Session::Login, Session::LoginInteractive])
 }
 
 /// `.profile` reads `.bashrc`, whose line further up is to blame, and not rustup's.
-fn one_cure(stage: &Stage) -> Result<()> {
+fn one_remedy(stage: &Stage) -> Result<()> {
     let host = with_own_cargo(stage)?;
     make::file(&host.home("alice").join(".cargo/env"), "", 2001, 0o644)?;
     host.append("alice", ".bashrc", "export PATH=\"$HOME/.cargo/bin:$PATH\"")?;
@@ -280,7 +280,7 @@ fn one_cure(stage: &Stage) -> Result<()> {
     let told = Setup::Machine.status(&host)?;
     told.fails()?.mentions(format!("by `/home/alice/.bashrc` line {line}"))?;
     ensure!(told.stderr.matches("help: ").count() == 1, "not one help:\n{}", told.stderr);
-    cures(&host, &ASKED)
+    remedies(&host, &ASKED)
 }
 
 /// An untouched file is missing its block, and is not out of date.

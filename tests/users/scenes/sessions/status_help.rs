@@ -1,4 +1,4 @@
-//! What setup says about the sessions that it does not win, and whether its cure is one.
+//! What setup says about the sessions that it does not win, and whether what it says helps.
 
 use anyhow::{Result, ensure};
 
@@ -12,8 +12,8 @@ use crate::suite::Test;
 
 pub(super) fn tests() -> Vec<Test> {
     let tests: [(&str, Body); 2] = [
-        ("status_names_what_gets_in_front_and_its_cure_wins", machine),
-        ("a_persons_own_setup_needs_no_cure", person),
+        ("status_names_what_gets_in_front_and_its_remedy_wins", machine),
+        ("a_persons_own_setup_needs_no_remedy", person),
     ];
     for_each_shell(&tests, &[Need::Rustup])
 }
@@ -38,7 +38,7 @@ fn machine(stage: &Stage, shell: Shell) -> Result<()> {
     all_win(&host, Setup::Machine, &lost)
 }
 
-/// What no file of the shell's is read for, no line in a file can cure, and setup does not ask.
+/// What no file of the shell's is read for, no line in a file can help, and setup does not ask.
 fn reads_a_file(shell: Shell, session: Session) -> bool {
     shell != Shell::Dash || session != Session::Interactive
 }
