@@ -63,9 +63,10 @@ fn without_a_name(_: &File) -> io::Result<File> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-/// The same by a name that no other process uses.
+/// The same by a name that no other process uses. A killed one of the same number may have left it.
 fn with_a_name(directory: &File) -> io::Result<File> {
     let name = format!(".{NAME}.{}", std::process::id());
+    let _ = unlinkat(directory, &name, AtFlags::empty());
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC | OFlags::NOFOLLOW;
     let file = File::from(openat(directory, &name, flags, READABLE)?);
     let place = || tree::rename(directory, name.as_ref(), directory, NAME.as_ref());
@@ -79,4 +80,20 @@ fn fill(mut file: &File) -> io::Result<()> {
     // A umask that takes away the owner's bits must not make a tag that nobody can read.
     fchmod(file, READABLE)?;
     file.write_all(CONTENT.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{NAME, is_valid, with_a_name};
+    use crate::os::tree::directory_at;
+
+    #[test]
+    fn what_a_killed_process_of_the_same_number_has_left_is_no_tag() {
+        let scratch = tempfile::tempdir().unwrap();
+        let leftover = scratch.path().join(format!(".{NAME}.{}", std::process::id()));
+        std::fs::write(&leftover, "Sig").unwrap();
+        let directory = directory_at(scratch.path()).unwrap();
+        with_a_name(&directory).unwrap();
+        assert!(is_valid(&directory) && !leftover.exists());
+    }
 }
