@@ -23,6 +23,9 @@ use rustix::process::{
 /// How long a shell may take for its start-up files.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// How much may be printed before the answer, in bytes.
+const MAX_OUTPUT: usize = 1 << 20;
+
 /// How long it may take for its end, after it has answered.
 const GRACE: Duration = Duration::from_millis(500);
 
@@ -103,7 +106,13 @@ fn read(mut stdout: ChildStdout, is_complete: impl Fn(&[u8]) -> bool) -> io::Res
         let left = until.saturating_duration_since(Instant::now());
         let left = Timespec::try_from(left).map_err(|_| io::ErrorKind::InvalidInput)?;
         match poll(&mut [PollFd::new(&stdout, PollFlags::IN)], Some(&left)) {
-            Ok(0) => return Err(hung()),
+            _ if output.len() > MAX_OUTPUT => {
+                return Err(hung("its start-up files print without end"));
+            }
+            Ok(0) => {
+                let text = format!("it has not got through its start-up files in {PATIENCE:?}");
+                return Err(hung(&text));
+            }
             Err(Errno::INTR) => {}
             ready => match ready.map(|_| stdout.read(&mut block))?? {
                 0 => return Err(unanswered()),
@@ -114,8 +123,8 @@ fn read(mut stdout: ChildStdout, is_complete: impl Fn(&[u8]) -> bool) -> io::Res
     Ok(output)
 }
 
-fn hung() -> io::Error {
-    let text = format!("it has not got through its start-up files in {PATIENCE:?}");
+/// The error for a shell that is not worth asking again.
+fn hung(text: &str) -> io::Error {
     io::Error::new(io::ErrorKind::TimedOut, text)
 }
 
