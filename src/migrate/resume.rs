@@ -44,8 +44,9 @@ pub(super) fn resume(
     if next == Next::Lost {
         let text =
             format!("an earlier migration has moved `{from}`, and what it moved cannot be found");
-        let help =
-            format!("look for it in `{}`; {}", escaped(&staging.private.path), staging.look());
+        let places = [staging.private.path.clone(), source.aside_path()]
+            .map(|it| format!("`{}`", escaped(&it)));
+        let help = format!("look for it in {}; {}", places.join(" and as "), staging.look());
         return Err(Failure::new(text).help(help));
     }
     if next == Next::Begin {
