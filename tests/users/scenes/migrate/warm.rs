@@ -87,13 +87,15 @@ fn build_dir(stage: &Stage, channel: Channel, layout: Layout) -> Result<()> {
 /// At the same time, without a wait: alice from what she has, bob from nothing.
 fn both_build(session: &Session<'_>) -> Result<()> {
     let (hers, his) = thread::scope(|scope| {
-        let hers = scope.spawn(|| session.after(&session.alice, &["build"]));
+        let hers = scope.spawn(|| session.telling_what_is_reused(&session.alice));
         let his = scope.spawn(|| session.after(&session.bob, &["build"]));
         (hers.join(), his.join())
     });
     let joined = |run: thread::Result<Result<Outcome>>| run.ok().context("a build panicked")?;
     let (hers, his) = (joined(hers)?, joined(his)?);
     only_its_own(&hers)?;
+    hers.mentions("files hard-linked")?.never_says("session directory: 0 files hard-linked")?;
+    hers.never_says("completely ignoring cache")?;
     his.ok()?.never_waits()?;
     for name in OWN.iter().chain(&DEPENDENCIES) {
         his.mentions(format!("Compiling {name} v"))?;

@@ -135,6 +135,13 @@ impl<'s> Session<'s> {
         run.run()?.ok().map(drop)
     }
 
+    /// A build through the shim, in which the compiler says what it reuses of its incremental state.
+    pub(super) fn telling_what_is_reused(&self, person: &Person<'_>) -> Result<Outcome> {
+        let wrapper = self.stage.at("telling-rustc");
+        make::file(&wrapper, "#!/bin/sh\nexec \"$@\" -Zincremental-info\n", 0, 0o755)?;
+        self.built(person.cargo(["build"])).env("RUSTC_WRAPPER", wrapper).run()
+    }
+
     /// Through the shim.
     pub(super) fn after(&self, person: &Person<'_>, words: &[&str]) -> Result<Outcome> {
         let run = self.built(person.cargo(words)).env("EXPECTED", &self.target);
@@ -142,7 +149,8 @@ impl<'s> Session<'s> {
     }
 
     fn built<'p>(&self, run: Invocation<'p>) -> Invocation<'p> {
-        let run = run.with(self.channel).umask("0002");
+        // With this any compiler tells what it reuses; it reuses nothing of one without.
+        let run = run.with(self.channel).umask("0002").env("RUSTC_BOOTSTRAP", "1");
         if self.layout == Layout::New { run.env(LAYOUT, "true") } else { run }
     }
 }
