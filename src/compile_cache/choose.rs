@@ -34,6 +34,14 @@ pub(crate) struct Wrapping {
     pub(crate) note: Option<String>,
 }
 
+impl Wrapping {
+    /// The program that dependencies are compiled through; none where they are not.
+    pub(crate) fn program(&self) -> Option<&OsStr> {
+        let program = self.changes.iter().find(|change| change.name == PROGRAM);
+        program?.value.as_deref()
+    }
+}
+
 /// Chooses for a build or a session. A wrapper that the person has chosen stays, also an empty one,
 /// which says that there is to be none.
 pub(crate) fn wrapping(plan: &Plan<'_>) -> Wrapping {

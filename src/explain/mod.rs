@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use clap::{ArgMatches, Command};
 use serde::Serialize;
 
+use crate::compile_cache::choose;
 use crate::os::snapshot::{CalledAs, Snapshot};
 use crate::private_dir::State;
 use crate::settings::Flags;
@@ -78,6 +79,8 @@ struct Answer {
     state: Option<State>,
     refusal: Option<String>,
     help: Option<String>,
+    compile_cache: Option<String>,
+    compile_cache_note: Option<String>,
     removed_variables: Vec<&'static str>,
     real_cargo: Option<String>,
     passed_over: Vec<PassedOver>,
@@ -145,6 +148,7 @@ impl Answer {
         let refused = examined.as_ref().err();
         let required = decision.required.as_ref();
         let moved = decision.build_dir.as_ref();
+        let wrapping = choose::wrapping(plan);
         Answer {
             rule: decision.rule.name(),
             rule_number: decision.rule.number(),
@@ -165,6 +169,8 @@ impl Answer {
             state: examined.as_ref().ok().copied().flatten(),
             refusal: refused.map(ToString::to_string),
             help: refused.and_then(|failure| failure.help.clone()),
+            compile_cache: wrapping.program().map(lossy),
+            compile_cache_note: wrapping.note,
             real_cargo: found.cargo.as_ref().map(lossy),
             passed_over: found.skipped.iter().map(PassedOver::of).collect(),
             removed_variables: decision.removed.clone(),

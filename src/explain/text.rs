@@ -84,6 +84,11 @@ fn answer(answer: &Answer) -> Vec<(String, String)> {
     }
     rows.extend(answer.refusal.iter().map(|refusal| row("  refused", escaped(refusal))));
     rows.extend(answer.help.iter().map(|help| row("  help", escaped(help))));
+    if answer.compile_cache.is_some() || answer.compile_cache_note.is_some() {
+        let program = answer.compile_cache.as_ref().map(|path| escaped(path).to_string());
+        rows.push(row("compile cache", program.unwrap_or_else(|| "none".into())));
+    }
+    rows.extend(answer.compile_cache_note.iter().map(|note| row("  because", escaped(note))));
     rows
 }
 

@@ -84,8 +84,8 @@ fn the_keys_of_json_stay_as_they_are() {
     for door in ["by_name", "shim"] {
         assert_eq!(
             keys(&found[door]),
-            "build_dir build_dir_overrides help passed_over private_dir provision real_cargo reason \
-              refusal removed_variables rule rule_number state sticky_root target_dir warning"
+            "build_dir build_dir_overrides compile_cache compile_cache_note help passed_over private_dir \
+              provision real_cargo reason refusal removed_variables rule rule_number state sticky_root target_dir warning"
         );
         assert_eq!(keys(&found[door]["passed_over"][0]), "path reason");
     }

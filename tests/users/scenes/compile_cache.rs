@@ -13,7 +13,7 @@ use anyhow::{Context, Result, ensure};
 
 use crate::machine::{Channel, Need, places};
 use crate::stage::child::do_as_root;
-use crate::stage::{Stage, make, project};
+use crate::stage::{Person, Stage, make, project};
 use crate::suite::{Test, test};
 use fixture::{Depends, Redis, Stand, quietly};
 
@@ -50,6 +50,7 @@ fn second_worktree(stage: &Stage) -> Result<()> {
     stand.shell(&alice, script).env("TMPDIR", &job).run()?.ok()?;
     stand.shell(&alice, "flock -n \"$HOME/held\" true").run()?.ok()?;
     make::nothing(&job)?;
+    explain(&stand, &alice)?;
     let first = stand.counts("alice")?;
     ensure!(first.hits == 0 && first.misses >= 10, "{first:?}");
 
@@ -82,6 +83,17 @@ fn second_worktree(stage: &Stage) -> Result<()> {
     let counts = stand.counts_of(&socket)?;
     ensure!(counts.hits == 0 && counts.misses >= 4, "{counts:?}");
     Ok(())
+}
+
+fn explain(stand: &Stand<'_>, alice: &Person<'_>) -> Result<()> {
+    let explained = |setting: &str| {
+        let explain = stand.shell(alice, "cargo peruser explain");
+        explain.env("CARGO_PERUSER_COMPILE_CACHE", setting).run()
+    };
+    let program = format!("compile cache      {}", stand.sccache().display());
+    explained("sccache")?.ok()?.prints(program)?;
+    explained("no-such")?.ok()?.prints("there is no executable `no-such`")?;
+    explained("off")?.ok()?.never_says("compile cache  ").map(drop)
 }
 
 /// One with a file tree of its own, in which everything has the same path.
