@@ -57,10 +57,10 @@ impl<'a> Homes<'a> {
     }
 
     /// Where rustup's proxies and `cargo install` put programs, if that directory is there and may be
-    /// put on the caller's PATH: nobody but root and the caller has a say in what it holds. After
+    /// put on the caller's PATH: nobody but root and the caller can change what it holds. After
     /// `su -m`, `$HOME` and `$CARGO_HOME` are somebody's who would like others to run their cargo.
     ///
-    /// The path is as the variable has it, since rustup compares it with PATH by its letters.
+    /// The path is as the variable has it, since rustup compares it with PATH as text.
     pub fn cargo_bin(&self) -> Option<PathBuf> {
         let given = self.snapshot.variable("CARGO_HOME").map(PathBuf::from);
         let depends_on_place = given.is_some_and(|path| path.is_relative());

@@ -32,7 +32,7 @@ pub(crate) enum Undone {
 /// Takes away what an entry of the receipt says.
 ///
 /// # Errors
-/// The system's. Doing it again is no harm.
+/// Any I/O error. Doing it again is no harm.
 pub(crate) fn undo(entry: &Record) -> Result<Undone, Failure> {
     let path = &entry.path;
     let failed = |cause| Failure::file("remove", path, cause);

@@ -141,14 +141,14 @@ fn planted(stage: &Stage) -> Result<()> {
     let scene = Scene::new(stage)?;
     let directory = stage.root.join("alice");
     make::directory(&directory, scene.alice.uid(), scene.alice.uid(), 0o700)?;
-    let workplace = directory.join(".migration");
-    make::directory(&workplace, scene.alice.uid(), scene.alice.uid(), 0o700)?;
-    make::file(&workplace.join("journal"), "{}", scene.alice.uid(), 0o600)?;
+    let staging = directory.join(".migration");
+    make::directory(&staging, scene.alice.uid(), scene.alice.uid(), 0o700)?;
+    make::file(&staging.join("journal"), "{}", scene.alice.uid(), 0o600)?;
     scene.give(&["--yes"])?.fails()?.blames("unfinished")?.helps("as alice (uid 2001)")?;
-    make::nothing(&workplace)?;
-    make::link(&workplace, Path::new("/etc"), scene.alice.uid())?;
+    make::nothing(&staging)?;
+    make::link(&staging, Path::new("/etc"), scene.alice.uid())?;
     scene.give(&["--yes"])?.fails()?.blames(".migration")?;
-    fs::remove_file(&workplace)?;
+    fs::remove_file(&staging)?;
     scene.give(&["--yes"])?.ok()?;
     scene.has_moved()
 }

@@ -39,7 +39,7 @@ fn waiting(scene: &Scene<'_>) -> Result<PathBuf> {
 /// Stopped once the cache has been renamed: at the next call that gives any of it away.
 fn stop(scene: &Scene<'_>, run: Invocation<'_>) -> Result<()> {
     let calls = "trace=fchmod,fchownat";
-    // Alice's workplace gets its mode by the first.
+    // Alice's staging directory gets its mode by the first.
     let kill = "inject=fchmod,fchownat:signal=KILL:when=3";
     let run = run.after(["strace", "-qq", "-o", "/dev/null", "-e", calls, "-e", kill]).run()?;
     run.fails()?;

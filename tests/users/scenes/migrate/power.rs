@@ -150,10 +150,10 @@ fn goes_on(scene: &Scene<'_>, flags: &[&str], former: Option<&Content>) -> Resul
 /// What there is, for whoever has to find out why.
 fn state(scene: &Scene<'_>) -> String {
     let private = scene.target.parent().unwrap_or(&scene.target);
-    let workplace = private.join(".migration");
-    let names = [&scene.old.with_file_name(""), private, &workplace];
+    let staging = private.join(".migration");
+    let names = [&scene.old.with_file_name(""), private, &staging];
     let names = names
         .map(|path| format!("{}: {:?}", path.display(), cache::names(path).unwrap_or_default()));
-    let journal = fs::read_to_string(workplace.join("journal"));
+    let journal = fs::read_to_string(staging.join("journal"));
     format!("{}\n{}", names.join("\n"), journal.unwrap_or_default())
 }

@@ -1,4 +1,4 @@
-//! Whose programs a session puts on PATH: `$CARGO_HOME/bin` only where nobody else has a say, on the
+//! Whose programs a session puts on PATH: `$CARGO_HOME/bin` only where nobody else can change it, on the
 //! whole way there.
 
 use std::fs;
@@ -32,7 +32,7 @@ const TRUSTED: &[(&str, Prepare)] = &[
     }),
 ];
 
-/// Directories where somebody else has a say.
+/// Directories that somebody else can change.
 const FOREIGN: &[(&str, Prepare)] = &[
     ("of somebody else's", |host| {
         below(host, 0, 0o755)?;
