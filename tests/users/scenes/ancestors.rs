@@ -1,11 +1,11 @@
 //! The directories above the shared root: who may own them and write to them.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 
-use crate::machine::{account, group};
-use crate::stage::{Invocation, Person, Stage, look, make};
+use crate::machine::{Need, account, group};
+use crate::stage::{Acl, Invocation, Person, Stage, look, make};
 use crate::suite::{Test, test};
 
 /// Where the checkout being built is, seen from the directory above the shared root.
@@ -44,18 +44,26 @@ pub(crate) fn tests() -> Vec<Test> {
         test("ancestors::refuses_what_others_own_or_can_write_to", |stage| {
             each(stage, REFUSED, refused)
         }),
+        test("ancestors::alices_private_group_may_write_there_and_nobody_on_a_list", listed)
+            .needs(&[Need::Acls]),
     ]
 }
 
 /// The build below `above/shared/alice`, and that directory above.
 type Judge = fn(Invocation<'_>, &Path) -> Result<()>;
 
-fn each(stage: &Stage, rows: &[(&str, u32, Checkout)], judge: Judge) -> Result<()> {
-    let alice = stage.person("alice")?;
+/// The directory above the shared root, which holds alice's private one.
+fn above(stage: &Stage, alice: &Person<'_>) -> Result<PathBuf> {
     let above = stage.at("above");
     make::directory(&above, 0, 0, 0o755)?;
     make::directory(&above.join("shared"), 0, 0, 0o755)?;
     make::directory(&above.join("shared/alice"), alice.uid(), alice.uid(), 0o700)?;
+    Ok(above)
+}
+
+fn each(stage: &Stage, rows: &[(&str, u32, Checkout)], judge: Judge) -> Result<()> {
+    let alice = stage.person("alice")?;
+    let above = above(stage, &alice)?;
     let checkout = above.join("checkout");
     make::directory(&checkout, alice.uid(), alice.uid(), 0o755)?;
     make::file(&checkout.join("Cargo.toml"), "[package]\nname = \"x\"\n", alice.uid(), 0o644)?;
@@ -66,6 +74,18 @@ fn each(stage: &Stage, rows: &[(&str, u32, Checkout)], judge: Judge) -> Result<(
         judge(run, &above).with_context(|| format!("{owner}'s, {mode:04o}, {place:?}"))?;
     }
     Ok(())
+}
+
+/// As the umask 002 leaves it; with a list, the group's bits are its mask.
+fn listed(stage: &Stage) -> Result<()> {
+    let (alice, mallory) = (stage.person("alice")?, stage.person("mallory")?);
+    let above = above(stage, &alice)?;
+    make::own(&above, alice.uid(), alice.uid(), 0o775)?;
+    let build = || alice.cargo(["build"]).env("CARGO_PERUSER_SHARED_ROOT", above.join("shared"));
+    accepted(build(), &above)?;
+    make::nothing(&above.join("shared/alice/target"))?;
+    Acl::Access.grant(&above, mallory.uid(), 0o7)?;
+    refused(build(), &above)
 }
 
 fn accepted(run: Invocation<'_>, above: &Path) -> Result<()> {

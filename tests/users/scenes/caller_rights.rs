@@ -5,7 +5,7 @@ use std::fs;
 use anyhow::{Result, ensure};
 
 use crate::machine::Need;
-use crate::stage::{Stage, look, make, private};
+use crate::stage::{Invocation, Person, Stage, look, make, private};
 use crate::suite::{Test, test};
 
 pub(crate) fn tests() -> Vec<Test> {
@@ -19,6 +19,9 @@ pub(crate) fn tests() -> Vec<Test> {
             hidden_owners,
         )
         .needs(&[Need::UserNamespaces]),
+        test("caller_rights::root_has_its_groups_back_when_it_has_acted_for_others", groups_back)
+            .needs(&[Need::Strace]),
+        test("caller_rights::root_acts_for_nobody_with_capabilities_that_stay", capabilities_stay),
     ]
 }
 
@@ -72,6 +75,39 @@ fn foreign_rights(stage: &Stage) -> Result<()> {
     let with_devs = ["--reuid=2002", "--rgid=2002", "--egid=3000", "--clear-groups"];
     bob.cargo(["build"]).identity(with_devs).run()?.refused()?.blames("gid 2002 acts as 3000")?;
     ensure!(fs::read_dir(&root)?.next().is_none(), "a directory was made all the same");
+    Ok(())
+}
+
+/// Alice's target directory, which root counts with her rights, and whatever groups root has.
+fn counts_for_alice<'p>(root: &'p Person<'_>) -> Result<Invocation<'p>> {
+    root.stage.shared_root().provisioned()?;
+    root.stage.person("alice")?.cargo(["build"]).run()?.silently()?;
+    Ok(root.by_name(["doctor", "foreign-owned", "--all-users"]))
+}
+
+fn groups_back(stage: &Stage) -> Result<()> {
+    let (root, log) = (stage.person("root")?, stage.at("log"));
+    let log_name = log.to_string_lossy().into_owned();
+    let strace = ["strace", "-fqq", "-e", "trace=setgroups", "-o", &log_name];
+    let run = counts_for_alice(&root)?.after(strace);
+    run.identity(["--reuid=0", "--regid=0", "--groups=3000"]).run()?.ok()?;
+    let log = fs::read_to_string(log)?;
+    let groups: Vec<_> = log.lines().filter_map(|line| line.split_once("setgroups")).collect();
+    let is_roots = groups.iter().map(|(_, call)| call.starts_with("(1, [3000])"));
+    // The groups of each person, and then root's again.
+    let is_in_turn = is_roots.enumerate().all(|(at, is_roots)| is_roots == (at % 2 == 1));
+    ensure!(is_in_turn && groups.len() > 1 && groups.len() % 2 == 0, "{log}");
+    Ok(())
+}
+
+/// The kernel takes them away with the uid, unless somebody has told it not to.
+fn capabilities_stay(stage: &Stage) -> Result<()> {
+    let root = stage.person("root")?;
+    let count = counts_for_alice(&root)?;
+    count.run()?.ok()?;
+    let stay = ["setpriv", "--securebits=+no_setuid_fixup"];
+    let run = root.by_name(["usage"]).after(stay).run()?;
+    run.fails()?.blames("failed to act as the owner of a private directory")?;
     Ok(())
 }
 

@@ -3,13 +3,17 @@
 
 mod broken_machines;
 
+use std::ffi::OsStr;
 use std::fs;
+use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 use crate::machine::{Need, places};
 use crate::shared::doctor_json;
+use crate::stage::child::do_as_root;
+use crate::stage::steps::Steps;
 use crate::stage::{Host, Invocation, Outcome, Person, Shell, Stage, make, path_to};
 use crate::suite::{Test, test};
 use broken_machines::{OTHERS, PRIVATE_DIRS, Remedy, SESSIONS, SHARED_ROOT, Scene, WORKSPACES};
@@ -35,6 +39,10 @@ pub(crate) fn tests() -> Vec<Test> {
         test("doctor::finds_another_cargo_before_the_shim", path_order).needs(&[Need::Bash]),
         test("doctor::says_what_the_manual_shows", transcript).needs(&[Need::Bash]),
         test("doctor::finds_installations_that_differ", two_installations).needs(&[Need::Bash]),
+        test("doctor::waits_for_no_pipe_that_comes_between_two_looks", pipes)
+            .needs(&[Need::Strace]),
+        test("doctor::crosses_no_mount_whatever_the_kernel_can_tell_beforehand", mounts)
+            .needs(&[Need::Strace]),
         test("doctor::sends_root_through_nothing_that_the_owner_can_exchange", exchangeable),
         test("doctor::finds_a_root_that_setup_would_make_anew", anew).needs(&[Need::Bash]),
         test(
@@ -430,6 +438,66 @@ fn ageing_and_shells(stage: &Stage) -> Result<()> {
     make::file(&host.home("alice").join("line"), line, ALICE, 0o644)?;
     login(&format!("mkdir -p ~/.config/nushell; cat ~/line >>{file}"))?.ok()?;
     healthy(&login("cargo-peruser doctor --strict")?)
+}
+
+/// Alice puts a pipe in the place of the directory that cargo's home is in, after each look at it.
+fn pipes(stage: &Stage) -> Result<()> {
+    furnish(stage)?;
+    let (alice, root) = (stage.person("alice")?, stage.person("root")?);
+    let (own, aside) = (alice.home.join("own"), alice.home.join("aside"));
+    let line = "mkdir -p own/cargo && ln -s own/cargo .cargo";
+    alice.shell(line, [""; 0]).within(&alice.home).run()?.ok()?;
+    let seen = ["/home/2001/own", "/home/2001/own/cargo"].map(PathBuf::from);
+    for number in 0.. {
+        let run =
+            doctor(&root, &["foreign-owned", "--all-users"]).seen_at(stage.at("home"), "/home");
+        let calls = "readlink,statx,newfstatat,openat,openat2";
+        let mut steps = Steps::start_on(run, calls, &seen, &stage.at("log"))?;
+        let mut count = 0;
+        while steps.next()?.is_some() {
+            if count == number {
+                fs::rename(&own, &aside)?;
+                make::fifo(&own, ALICE)?;
+            }
+            count += 1;
+        }
+        let run = steps.finish()?;
+        ensure!(run.status.code().is_some(), "{}", run.stderr);
+        if count <= number {
+            ensure!(number > 3, "it looked {number} times");
+            break;
+        }
+        fs::remove_file(&own)?;
+        fs::rename(&aside, &own)?;
+    }
+    Ok(())
+}
+
+/// Newer kernels say before anything is opened that something is mounted there; sandboxes forbid to ask.
+fn mounts(stage: &Stage) -> Result<()> {
+    furnish(stage)?;
+    let (root, elsewhere) = (stage.person("root")?, stage.at("elsewhere"));
+    let mounted = stage.root.join("bob/mounted");
+    for place in [&elsewhere, &mounted] {
+        make::directory(place, BOB, BOB, 0o755)?;
+        make::file(&place.join("of-root"), "", 0, 0o644)?;
+    }
+    let look = || doctor(&root, &["foreign-owned", "--all-users", "--deep"]);
+    look().run()?.fails()?.prints("/mounted/of-root` belongs to root")?;
+    do_as_root(
+        "mount",
+        ["--bind", "--"]
+            .map(OsStr::new)
+            .into_iter()
+            .chain([elsewhere.as_os_str(), mounted.as_os_str()]),
+    )?;
+    let denied = ["strace", "-fqq", "-o", "/dev/null", "-e", "inject=openat2:error=EPERM"];
+    let runs = [look().run(), look().after(denied).run()];
+    do_as_root("umount", [&mounted])?;
+    for run in runs {
+        run?.ok()?.never_says("of-root")?;
+    }
+    Ok(())
 }
 
 fn exchangeable(stage: &Stage) -> Result<()> {

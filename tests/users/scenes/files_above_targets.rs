@@ -271,9 +271,19 @@ fn home_below_tmp(stage: &Stage) -> Result<()> {
         make::directory(&sources, person.uid(), person.uid(), 0o755)?;
         let manifest = "[package]\nname = 'app'\nversion = '0.1.0'\n";
         make::file(&sources.join("Cargo.toml"), manifest, person.uid(), 0o644)?;
-        let run = person.by_name(["build"]).env("HOME", &home).within(&sources);
-        run.unset("CARGO_PERUSER_SHARED_ROOT").run()?.silently()?;
+        let build = || {
+            let run = person.by_name(["build"]).env("HOME", &home).within(&sources);
+            run.unset("CARGO_PERUSER_SHARED_ROOT").run()
+        };
+        build()?.silently()?;
         private(&home.join(".cache/cargo-peruser"), person.uid())?;
+        // That counts for what is above the home, and not for what only looks like root's.
+        for (place, owner, mode) in [(&home, person.uid(), 0o1777), (&tmp, 65534, 0o755)] {
+            let before = look(place)?.context("a directory")?;
+            make::own(place, owner, owner, mode)?;
+            build()?.refused()?.blames(format!("`{}`", place.display()))?;
+            make::own(place, before.uid, before.uid, before.mode)?;
+        }
     }
     Ok(())
 }

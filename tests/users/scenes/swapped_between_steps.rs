@@ -190,5 +190,11 @@ fn ignored_modes(stage: &Stage) -> Result<()> {
     run.refused()?.blames("does not keep Unix permissions")?;
     // The directories inside as well.
     alice.cargo(["check"]).run()?.ok()?;
+    // Nor does it give what root makes for bob to him.
+    let strace = ["strace", "--quiet", "-f", "--output=/dev/null", "--inject=fchown:retval=0"];
+    let run = stage.person("root")?.by_name(["provision", "bob"]).after(strace).run()?;
+    run.fails()?.mentions("does not keep Unix permissions")?;
+    let left = fs::read_dir(&root)?.filter_map(Result::ok).map(|it| it.file_name());
+    ensure!(left.eq(["alice"]), "something was left behind");
     Ok(())
 }
