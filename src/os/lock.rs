@@ -126,7 +126,8 @@ fn parse(_: &str) -> Option<(u32, Identity)> {
     None
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests {
     use super::parse;
 

@@ -3,14 +3,13 @@
 //! The steps run in order of cost and the first failure ends the run. A step whose tool is not
 //! installed is left out with a line that nobody can overlook; in CI (`CI=true`) it is a failure.
 
-use std::fs::File;
-use std::io::Read;
-use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::path::Path;
+use std::process::ExitCode;
 
 use anyhow::Context;
+use xshell::{Cmd, Shell, cmd};
 
-use crate::{process, project, screen, tidy};
+use crate::{project, screen, tidy};
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
@@ -20,23 +19,16 @@ pub(crate) struct Options {
 }
 
 pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
-    let root = project::root()?;
-    let cargo = |arguments: &[&str]| {
-        let mut command = project::cargo(&root);
-        command.args(arguments);
-        command
-    };
-    step("format", &mut cargo(&["fmt", "--all", "--check"]))?;
-    step("lints", &mut cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
-    step(
-        "documentation",
-        cargo(&["doc", "--workspace", "--no-deps", "--document-private-items"])
-            .env("RUSTDOCFLAGS", "-D warnings"),
-    )?;
-    other_unix(cargo)?;
-    dependencies(options, cargo)?;
-    shell_files(&root)?;
-    announce("house rules", "cargo xtask tidy");
+    project::enter()?;
+    let sh = Shell::new()?;
+    step("format", cmd!(sh, "cargo fmt --all --check"))?;
+    step("lints", cmd!(sh, "cargo clippy --workspace --all-targets -- -D warnings"))?;
+    let documentation = cmd!(sh, "cargo doc --workspace --no-deps --document-private-items");
+    step("documentation", documentation.env("RUSTDOCFLAGS", "-D warnings"))?;
+    other_unix(&sh)?;
+    dependencies(&sh, options)?;
+    shell_files(&sh)?;
+    screen::note("==> house rules");
     tidy::run()
 }
 
@@ -45,97 +37,60 @@ const OTHER_UNIX: &str = "x86_64-apple-darwin";
 
 /// What is there on Linux alone must not be missed elsewhere. Without that system's standard library, which
 /// only rustup brings, this is left out everywhere.
-fn other_unix(cargo: impl Fn(&[&str]) -> Command) -> anyhow::Result<()> {
-    let mut rustc = Command::new("rustc");
-    let place = process::read(rustc.args(["--print", "target-libdir", "--target", OTHER_UNIX]))?;
+fn other_unix(sh: &Shell) -> anyhow::Result<()> {
+    let place = cmd!(sh, "rustc --print target-libdir --target {OTHER_UNIX}").read()?;
     if !Path::new(&place).exists() {
-        screen::note(format_args!(
-            "==> another Unix: LEFT OUT, nothing is checked for {OTHER_UNIX}"
-        ));
-        screen::note(format_args!("help: rustup target add {OTHER_UNIX}"));
+        say_left_out("another Unix", &format!("rustup target add {OTHER_UNIX}"));
         return Ok(());
     }
-    step("another Unix", cargo(&["check", "--target", OTHER_UNIX]).env("RUSTFLAGS", "-D warnings"))
+    let check = cmd!(sh, "cargo check --target {OTHER_UNIX}");
+    step("another Unix", check.env("RUSTFLAGS", "-D warnings"))
 }
 
 /// The licences, sources and bans of `.deny.toml`.
-fn dependencies(options: &Options, cargo: impl Fn(&[&str]) -> Command) -> anyhow::Result<()> {
-    if process::capture(&mut cargo(&["deny", "--version"])).is_err() {
-        return left_out("dependencies", "cargo-deny", "cargo install --locked cargo-deny");
+fn dependencies(sh: &Shell, options: &Options) -> anyhow::Result<()> {
+    if which::which("cargo-deny").is_err() {
+        return left_out("dependencies", "cargo install --locked cargo-deny");
     }
-    let mut command = cargo(&["deny", "--config", ".deny.toml", "--workspace", "check"]);
-    if options.advisories {
-        command.arg("advisories");
+    let advisories = options.advisories.then_some("advisories");
+    let check = cmd!(sh, "cargo deny --config .deny.toml --workspace check");
+    step("dependencies", check.args(advisories).args(["bans", "licenses", "sources"]))
+}
+
+/// Each file that shellcheck can read: by its ending, or by the interpreter that it names.
+fn shell_files(sh: &Shell) -> anyhow::Result<()> {
+    if which::which("shellcheck").is_err() {
+        return left_out("shell files", "apt-get install shellcheck");
     }
-    step("dependencies", command.args(["bans", "licenses", "sources"]))
+    let named = |path: &String| path.ends_with(".sh") || path.ends_with(".bash") || is_script(path);
+    let files = project::files()?.into_iter().filter(named);
+    step("shell files", cmd!(sh, "shellcheck").args(files))
 }
 
-fn shell_files(root: &Path) -> anyhow::Result<()> {
-    let files = find_shell_files(root)?;
-    if process::find("shellcheck").is_none() {
-        return left_out("shell files", "shellcheck", "apt-get install shellcheck");
-    }
-    if files.is_empty() {
-        return Ok(());
-    }
-    step("shell files", Command::new("shellcheck").args(files).current_dir(root))
+/// Whether its first line names a shell that shellcheck knows.
+fn is_script(path: &str) -> bool {
+    let text = std::fs::read(path).unwrap_or_default();
+    let line = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let line = String::from_utf8_lossy(line);
+    line.starts_with("#!")
+        && ["/sh", "/bash", " bash", "/dash"].iter().any(|end| line.ends_with(end))
 }
 
-fn find_shell_files(root: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    let mut git = Command::new("git");
-    git.args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"]).current_dir(root);
-    let listed = process::read(&mut git)?;
-    let mut files = Vec::new();
-    for path in listed.split_terminator('\0').map(PathBuf::from) {
-        let file = root.join(&path);
-        // A file that was deleted and not yet committed is still listed.
-        if file.is_file() && is_shell(&path, &first_bytes(&file)?) {
-            files.push(path);
-        }
-    }
-    Ok(files)
+fn step(name: &str, command: Cmd) -> anyhow::Result<()> {
+    screen::note(format_args!("==> {name}"));
+    command.run().with_context(|| format!("ci stopped at the step `{name}`"))
 }
 
-/// As much of a file as a `#!` line needs.
-fn first_bytes(file: &Path) -> anyhow::Result<Vec<u8>> {
-    let mut start = Vec::new();
-    File::open(file)
-        .and_then(|opened| opened.take(64).read_to_end(&mut start))
-        .with_context(|| format!("failed to read `{}`", file.display()))?;
-    Ok(start)
-}
-
-/// Whether shellcheck can read it: by its ending, or by the interpreter that it names.
-fn is_shell(path: &Path, start: &[u8]) -> bool {
-    let by_ending = path.extension().is_some_and(|ending| ending == "sh" || ending == "bash");
-    let first_line = start.split(|&byte| byte == b'\n').next().unwrap_or_default();
-    let interpreter = String::from_utf8_lossy(first_line);
-    let by_interpreter = interpreter.strip_prefix("#!").is_some_and(|words| {
-        words.split([' ', '/']).any(|word| matches!(word, "sh" | "bash" | "dash"))
-    });
-    by_ending || by_interpreter
-}
-
-fn step(name: &str, command: &mut Command) -> anyhow::Result<()> {
-    announce(name, &process::as_typed(command));
-    run_or_stop(name, command)
-}
-
-fn run_or_stop(name: &str, command: &mut Command) -> anyhow::Result<()> {
-    process::run(command).with_context(|| format!("ci stopped at the step `{name}`"))
-}
-
-fn announce(name: &str, what: &str) {
-    screen::note(format_args!("==> {name}: {what}"));
-}
-
-fn left_out(name: &str, tool: &str, install: &str) -> anyhow::Result<()> {
-    if std::env::var_os("CI").is_some_and(|value| value == "true") {
-        anyhow::bail!("the step `{name}` needs {tool}; help: {install}");
-    }
-    screen::note(format_args!("==> {name}: LEFT OUT, because {tool} is not installed"));
-    screen::note(format_args!("    help: {install}"));
+fn left_out(name: &str, help: &str) -> anyhow::Result<()> {
+    let is_ci = std::env::var_os("CI").is_some_and(|value| value == "true");
+    anyhow::ensure!(!is_ci, "the step `{name}` needs a tool that is not installed\nhelp: {help}");
+    say_left_out(name, help);
     Ok(())
+}
+
+fn say_left_out(name: &str, help: &str) {
+    screen::note(format_args!("==> {name}: LEFT OUT, because what it needs is not installed"));
+    screen::note(format_args!("    help: {help}"));
 }
 
 #[cfg(test)]
@@ -143,24 +98,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn knows_a_shell_file_by_its_ending_or_its_first_line() {
-        let table: [(&str, &[u8], bool); 7] = [
-            ("a.sh", b"", true),
-            (".ci/run", b"#!/usr/bin/env bash\nset -eu\n", true),
-            ("tool", b"#!/bin/sh", true),
-            ("tool", b"#!/usr/bin/env python3\n# sh\n", false),
-            ("tool", b"#!/usr/bin/fish\n", false),
-            ("src/main.rs", b"//! sh\n", false),
-            ("binary", b"\x7fELF\xff", false),
-        ];
-        for (path, start, expected) in table {
-            assert_eq!(is_shell(Path::new(path), start), expected, "{path}");
-        }
+    fn a_failing_step_ends_the_run_and_is_named() {
+        let sh = Shell::new().unwrap();
+        let error = step("proof", cmd!(sh, "false").quiet()).unwrap_err();
+        assert_eq!(error.to_string(), "ci stopped at the step `proof`");
     }
 
     #[test]
-    fn a_failing_step_ends_the_run_and_is_named() {
-        let error = run_or_stop("proof", &mut Command::new("false")).unwrap_err();
-        assert_eq!(error.to_string(), "ci stopped at the step `proof`");
+    fn knows_a_shell_file_by_its_first_line() {
+        let directory = tempfile::tempdir().unwrap();
+        let table: [(&[u8], bool); 6] = [
+            (b"#!/usr/bin/env bash\nset -eu\n", true),
+            (b"#!/bin/sh", true),
+            (b"#!/usr/bin/env python3\n# sh\n", false),
+            (b"#!/usr/bin/fish\n", false),
+            (b"//! sh\n", false),
+            (b"\x7fELF\xff", false),
+        ];
+        for (text, expected) in table {
+            let file = directory.path().join("file");
+            std::fs::write(&file, text).unwrap();
+            assert_eq!(is_script(file.to_str().unwrap()), expected, "{}", text.escape_ascii());
+        }
     }
 }

@@ -1,82 +1,103 @@
 //! `cargo xtask tidy`: the house rules that no compiler and no linter knows.
 //!
 //! Every rule is a function from the project's texts to findings, so that a test can hand it a bad
-//! text and see it fail. The checks read text, not syntax trees: what they look for is so plain
-//! that a scan which skips comments, literals and test code finds it.
+//! text and see it fail. The checks read tokens, not syntax trees: what they look for is so plain
+//! that it shows in tokens, once comments and test code are left out.
 
 mod floors;
 mod layout;
 mod lines;
 mod messages;
 mod reasons;
-mod scan;
-mod tree;
-mod wording;
+mod source;
 
-use std::fmt;
+use std::fmt::Display;
+use std::fs;
 use std::process::ExitCode;
 
-use anyhow::bail;
+use anyhow::{Context, bail};
 
 use crate::{project, screen};
-use tree::Tree;
+use source::Source;
 
-/// One place that breaks a rule.
-#[derive(Debug, PartialEq)]
-struct Finding {
-    path: String,
-    /// Counted from 1.
-    line: usize,
-    says: String,
+/// The project's texts, read once; every rule works on this and on nothing else.
+#[derive(Default)]
+struct Tree {
+    /// The paths of all files, from the repository's top.
+    files: Vec<String>,
+    sources: Vec<Source>,
+    /// Path and text of each `Cargo.toml`.
+    manifests: Vec<(String, String)>,
 }
 
-impl Finding {
-    fn new(path: &str, line: usize, says: impl Into<String>) -> Self {
-        Self { path: path.to_owned(), line, says: says.into() }
-    }
-}
-
-impl fmt::Display for Finding {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "{}:{}: {}", self.path, self.line, self.says)
-    }
-}
-
-struct Rule {
-    name: &'static str,
-    check: fn(&Tree) -> Vec<Finding>,
-}
+type Rule = fn(&Tree) -> Vec<String>;
 
 /// All rules; what each one wants stands at the function that checks it.
-const RULES: &[Rule] = &[
-    Rule { name: "floors", check: floors::uses_only_what_lies_below },
-    Rule { name: "purity", check: floors::what_is_pure_knows_nothing_of_the_world },
-    Rule { name: "allow", check: wording::expects_lints_and_never_allows_them },
-    Rule { name: "prologue", check: layout::every_file_says_why_it_exists },
-    Rule { name: "test-files", check: layout::test_files_are_compiled_for_tests_only },
-    Rule { name: "top-level", check: layout::the_top_level_stays_small },
-    Rule { name: "reasons", check: reasons::every_dependency_has_one },
+const RULES: [(&str, Rule); 7] = [
+    ("floors", floors::uses_only_what_lies_below),
+    ("purity", floors::what_is_pure_knows_nothing_of_the_world),
+    ("allow", layout::expects_lints_and_never_allows_them),
+    ("prologue", layout::every_file_says_why_it_exists),
+    ("top-level", layout::the_top_level_stays_small),
+    ("reasons", reasons::every_dependency_has_one),
+    ("messages", messages::are_listed),
 ];
 
 pub(crate) fn run() -> anyhow::Result<ExitCode> {
-    let root = project::root()?;
-    let tree = Tree::read(&root)?;
-    let mut findings: Vec<String> = RULES
-        .iter()
-        .flat_map(|rule| {
-            (rule.check)(&tree).into_iter().map(|found| format!("{found} [{}]", rule.name))
-        })
-        .collect();
-    let unlisted = messages::are_listed(&root, &tree)?;
-    findings.extend(unlisted.into_iter().map(|found| format!("{found} [messages]")));
-    for finding in &findings {
-        screen::result(finding);
-    }
+    project::enter()?;
+    let tree = Tree::read()?;
+    messages::overwrite_if_asked(&tree)?;
+    let of_rule = |(name, check): (&'static str, Rule)| {
+        check(&tree).into_iter().map(move |found| format!("{found} [{name}]"))
+    };
+    let findings: Vec<String> = RULES.into_iter().flat_map(of_rule).collect();
+    findings.iter().for_each(screen::result);
     if !findings.is_empty() {
         bail!("{} findings in {} files", findings.len(), tree.sources.len());
     }
-    screen::result(lines::by_area(&tree).render());
-    let (rules, files) = (RULES.len() + 1, tree.sources.len());
+    screen::result(lines::by_area(&tree));
+    let (rules, files) = (RULES.len(), tree.sources.len());
     screen::note(format_args!("tidy: {rules} rules hold in {files} source files"));
     Ok(ExitCode::SUCCESS)
+}
+
+/// One place that breaks a rule; lines are counted from 1.
+fn finding(path: &str, line: usize, says: impl Display) -> String {
+    format!("{path}:{line}: {says}")
+}
+
+impl Tree {
+    fn read() -> anyhow::Result<Self> {
+        let mut tree = Self { files: project::files()?, ..Self::default() };
+        for path in &tree.files {
+            let read =
+                || fs::read_to_string(path).with_context(|| format!("failed to read `{path}`"));
+            if path.ends_with(".rs") {
+                tree.sources.push(Source::new(path, &read()?)?);
+            } else if path.ends_with("Cargo.toml") {
+                tree.manifests.push((path.clone(), read()?));
+            }
+        }
+        Ok(tree)
+    }
+
+    fn shipped(&self) -> impl Iterator<Item = &Source> {
+        self.sources.iter().filter(|source| source.is_shipped())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A project of these Rust files.
+    pub(super) fn tree(sources: &[(&str, &str)]) -> Tree {
+        let source = |&(path, text): &(&str, &str)| Source::new(path, text).unwrap();
+        Tree { sources: sources.iter().map(source).collect(), ..Tree::default() }
+    }
+
+    /// The lines that were found.
+    pub(super) fn lines(findings: &[String]) -> Vec<usize> {
+        findings.iter().map(|found| found.split(':').nth(1).unwrap().parse().unwrap()).collect()
+    }
 }

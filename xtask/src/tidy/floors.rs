@@ -1,8 +1,7 @@
 //! The floors of the house: who may use whom, and what a pure file may not know.
 
-use super::Finding;
-use super::scan::{self, Mention};
-use super::tree::{Source, Tree};
+use super::source::Source;
+use super::{Tree, finding};
 
 /// The floors from the ground up. A module may use those on its own floor and below, and a feature no
 /// other feature.
@@ -39,29 +38,21 @@ const WORLD: [&str; 6] = ["env", "fs", "io", "net", "process", "thread"];
 const WORLDLY_CRATES: [&str; 3] = ["rustix", "users", "which"];
 
 /// A module uses only its own floor and those below.
-pub(super) fn uses_only_what_lies_below(tree: &Tree) -> Vec<Finding> {
-    tree.sources.iter().filter(|source| source.is_shipped()).flat_map(upward_uses).collect()
+pub(super) fn uses_only_what_lies_below(tree: &Tree) -> Vec<String> {
+    tree.shipped().flat_map(upward_uses).collect()
 }
 
 /// A file that says in its first line that it is pure mentions nothing that reads or changes the
 /// world, and a file that has the name of one says so.
-pub(super) fn what_is_pure_knows_nothing_of_the_world(tree: &Tree) -> Vec<Finding> {
-    let shipped = || tree.sources.iter().filter(|source| source.is_shipped());
-    let pure_of_os = |name: &str| {
+pub(super) fn what_is_pure_knows_nothing_of_the_world(tree: &Tree) -> Vec<String> {
+    let (pure, other): (Vec<&Source>, Vec<&Source>) = tree.shipped().partition(|it| is_pure(it));
+    let is_pure_of_os = |name: &str| {
         let path = format!("src/os/{name}.rs");
-        tree.sources.iter().any(|source| source.path == path && is_pure(source))
+        pure.iter().any(|source| source.path == path)
     };
-    let silent = shipped().filter(|source| has_a_pure_name(&source.path) && !is_pure(source));
-    let silent = silent.map(|source| {
-        Finding::new(&source.path, 1, "begins with `//! Pure:`, by its name".to_owned())
-    });
-    silent
-        .chain(
-            shipped()
-                .filter(|source| is_pure(source))
-                .flat_map(|source| worldly_mentions(source, pure_of_os)),
-        )
-        .collect()
+    let silent = other.iter().filter(|source| has_a_pure_name(&source.path));
+    let silent = silent.map(|it| finding(&it.path, 1, "begins with `//! Pure:`, by its name"));
+    silent.chain(pure.iter().flat_map(|source| worldly_mentions(source, is_pure_of_os))).collect()
 }
 
 fn is_pure(source: &Source) -> bool {
@@ -73,68 +64,50 @@ fn has_a_pure_name(path: &str) -> bool {
     name.is_some_and(|name| PURE_NAMES.contains(&name))
 }
 
-fn upward_uses(source: &Source) -> Vec<Finding> {
+fn upward_uses(source: &Source) -> Vec<String> {
     let name = floor_name(&source.path);
-    let says = |line, text: String| Finding::new(&source.path, line, text);
     let Some(own) = level(name) else {
-        return vec![says(
-            1,
-            format!("`{name}` has no floor; xtask/src/tidy/floors.rs names them"),
-        )];
+        let says = format!("`{name}` has no floor; xtask/src/tidy/floors.rs names them");
+        return vec![finding(&source.path, 1, says)];
     };
-    mentions_of_the_root(source)
-        .into_iter()
-        .filter_map(|mention| match level(&mention.segment) {
-            Some(used) if used == own && mention.segment != name && FEATURES.contains(&name) => {
-                let text = format!("`{name}` uses `{}`, another feature", mention.segment);
-                Some(says(mention.line, text))
-            }
-            Some(used) if used <= own => None,
-            Some(_) => {
-                let text = format!("`{name}` uses `{}`, a floor above its own", mention.segment);
-                Some(says(mention.line, text))
-            }
-            None => {
-                let text = format!("`crate::{}` is on no floor; name its module", mention.segment);
-                Some(says(mention.line, text))
-            }
-        })
-        .collect()
+    let says = |used: &str| match level(used) {
+        Some(level) if level == own && used != name && FEATURES.contains(&name) => {
+            Some(format!("`{name}` uses `{used}`, another feature"))
+        }
+        Some(level) if level <= own => None,
+        Some(_) => Some(format!("`{name}` uses `{used}`, a floor above its own")),
+        None => Some(format!("`crate::{used}` is on no floor; name its module")),
+    };
+    let mentions = mentions_of_the_root(source).into_iter();
+    mentions.filter_map(|(line, used)| Some(finding(&source.path, line, says(used)?))).collect()
 }
 
 /// What the file mentions right below the crate's root, by `crate::` or by climbing up to it.
-fn mentions_of_the_root(source: &Source) -> Vec<Mention> {
-    let mut found = scan::paths(&source.code, "crate");
-    let depth = depth(&source.path);
-    if depth > 0 {
-        found.extend(scan::paths(&source.code, &vec!["super"; depth].join("::")));
+fn mentions_of_the_root(source: &Source) -> Vec<(usize, &str)> {
+    let mut found = source.mentions(&["crate"]);
+    match depth(&source.path) {
+        0 => {}
+        depth => found.extend(source.mentions(&vec!["super"; depth])),
     }
-    found.retain(|mention| !matches!(mention.segment.as_str(), "self" | "super"));
+    found.retain(|(_, name)| !matches!(*name, "self" | "super"));
     found
 }
 
-fn worldly_mentions(source: &Source, is_pure_of_os: impl Fn(&str) -> bool) -> Vec<Finding> {
+fn worldly_mentions(source: &Source, is_pure_of_os: impl Fn(&str) -> bool) -> Vec<String> {
     // A duration is no clock.
-    let standard = scan::paths(&source.code, "std")
-        .into_iter()
-        .filter(|mention| WORLD.contains(&mention.segment.as_str()))
-        .map(|mention| (mention.line, format!("std::{}", mention.segment)));
+    let standard = source.mentions(&["std"]).into_iter();
+    let standard = standard.filter(|(_, name)| WORLD.contains(name));
+    let of_os = source.mentions(&["crate", "os"]).into_iter();
+    let of_os = of_os.filter(|(_, name)| !is_pure_of_os(name));
     let crates = WORLDLY_CRATES.iter().flat_map(|name| {
-        scan::paths(&source.code, name)
-            .into_iter()
-            .map(|mention| (mention.line, (*name).to_owned()))
+        source.mentions(&[name]).into_iter().map(|(line, _)| (line, (*name).to_owned()))
     });
-    let floor = scan::paths(&source.code, "crate::os")
-        .into_iter()
-        .filter(|mention| !is_pure_of_os(&mention.segment))
-        .map(|mention| (mention.line, format!("crate::os::{}", mention.segment)));
-    standard
-        .chain(crates)
-        .chain(floor)
-        .map(|(line, name)| {
-            Finding::new(&source.path, line, format!("what is pure knows nothing of `{name}`"))
-        })
-        .collect()
+    let found = standard
+        .map(|(line, name)| (line, format!("std::{name}")))
+        .chain(of_os.map(|(line, name)| (line, format!("crate::os::{name}"))))
+        .chain(crates);
+    let says = |name| format!("what is pure knows nothing of `{name}`");
+    found.map(|(line, name)| finding(&source.path, line, says(name))).collect()
 }
 
 fn level(floor: &str) -> Option<usize> {
@@ -159,13 +132,10 @@ fn depth(path: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tidy::{self, tests::lines};
 
     fn tree(path: &str, text: &str) -> Tree {
-        Tree { sources: vec![Source::new(path, text)], ..Tree::default() }
-    }
-
-    fn lines(findings: &[Finding]) -> Vec<usize> {
-        findings.iter().map(|finding| finding.line).collect()
+        tidy::tests::tree(&[(path, text)])
     }
 
     #[test]

@@ -1,12 +1,13 @@
 //! How many lines of code each area has, so that growth shows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::tree::{Source, Tree};
-use crate::table::Table;
+use super::Tree;
+use super::source::Source;
+use crate::table;
 
 /// A row for each area: lines with code in them, without comments, blank lines and unit tests.
-pub(super) fn by_area(tree: &Tree) -> Table {
+pub(super) fn by_area(tree: &Tree) -> String {
     let mut areas: BTreeMap<&str, usize> = BTreeMap::new();
     for source in &tree.sources {
         let lines = code_lines(source);
@@ -14,18 +15,18 @@ pub(super) fn by_area(tree: &Tree) -> Table {
             *areas.entry(area).or_default() += lines;
         }
     }
-    let mut table = Table::new(["lines of code", ""]);
-    for (area, lines) in areas {
-        table.row([area.to_owned(), lines.to_string()]);
-    }
-    table
+    let rows = areas.into_iter().map(|(area, lines)| [area.to_owned(), lines.to_string()]);
+    table::render(["lines of code", ""], rows)
 }
 
 fn code_lines(source: &Source) -> usize {
     if source.path.contains("src/") && source.is_test_file() {
         return 0;
     }
-    source.code.lines().filter(|line| !line.trim().is_empty()).count()
+    let with_code: BTreeSet<usize> =
+        source.code.iter().flat_map(|token| token.lines.clone()).collect();
+    let lines = source.text.lines().zip(1..);
+    lines.filter(|(text, at)| !text.trim().is_empty() && with_code.contains(at)).count()
 }
 
 fn top(path: &str) -> &str {
@@ -42,23 +43,22 @@ fn area(path: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tidy::tests::tree;
 
     #[test]
     fn counts_what_is_no_comment_no_blank_line_and_no_test() {
-        let source = |path: &str, text: &str| Source::new(path, text);
-        let sources = vec![
-            source("src/a.rs", "//! Why.\n\nuse b;\n#[cfg(test)]\nmod tests;\n"),
-            source("src/a/c.rs", "const A: &str = \"one\n//two\";\n/* a\nb */\n"),
-            source("src/a/tests.rs", "use a;\n"),
-            source("tests/it/main.rs", "use a;\nuse b;\n"),
-            source("xtask/src/b.rs", "use a;\n"),
-        ];
-        let table = by_area(&Tree { sources, ..Tree::default() }).render();
+        let table = by_area(&tree(&[
+            ("src/a.rs", "//! Why.\n\nuse b;\n#[cfg(test)]\nmod tests;\n"),
+            ("src/a/c.rs", "const A: &str = \"one\n//two\n\n\";\n/* a\nb */\n"),
+            ("src/a/tests.rs", "use a;\n"),
+            ("tests/it/main.rs", "use a;\nuse b;\n"),
+            ("xtask/src/b.rs", "use a;\n"),
+        ]));
         let rows: Vec<Vec<&str>> =
             table.lines().skip(1).map(|line| line.split_whitespace().collect()).collect();
         let expected = [
-            ["src", "3"],
-            ["src/a", "3"],
+            ["src", "4"],
+            ["src/a", "4"],
             ["tests", "2"],
             ["tests/it", "2"],
             ["xtask", "1"],

@@ -4,72 +4,64 @@
 //! in order, with the exit codes that stand there. So every change of a message shows as one line of
 //! a diff. `SNAPSHOTS=overwrite cargo xtask tidy` writes it anew.
 
-use std::path::Path;
 use std::{env, fs};
 
 use anyhow::Context;
 
-use super::Finding;
-use super::scan;
-use super::tree::{Source, Tree};
+use super::source::{Source, Token};
+use super::{Tree, finding};
 
 /// Where the listing is.
 const LISTING: &str = "tests/messages.txt";
 
-/// Compares the listing with what the sources say, or writes it anew.
-pub(super) fn are_listed(root: &Path, tree: &Tree) -> anyhow::Result<Vec<Finding>> {
-    let path = root.join(LISTING);
-    let made = listing(tree);
-    if env::var_os("SNAPSHOTS").is_some_and(|value| value == "overwrite") {
-        fs::write(&path, &made).with_context(|| path.display().to_string())?;
-        return Ok(Vec::new());
-    }
-    let old = fs::read_to_string(&path).unwrap_or_default();
+/// Compares the listing with what the sources say.
+pub(super) fn are_listed(tree: &Tree) -> Vec<String> {
+    let (old, made) = (fs::read_to_string(LISTING).unwrap_or_default(), listing(tree));
     if old == made {
-        return Ok(Vec::new());
+        return Vec::new();
     }
     let same = old.lines().zip(made.lines()).take_while(|(old, made)| old == made).count();
     let says = "not what the sources say; SNAPSHOTS=overwrite cargo xtask tidy writes it anew";
-    Ok(vec![Finding::new(LISTING, same + 1, says)])
+    vec![finding(LISTING, same + 1, says)]
+}
+
+pub(super) fn overwrite_if_asked(tree: &Tree) -> anyhow::Result<()> {
+    if env::var_os("SNAPSHOTS").is_some_and(|value| value == "overwrite") {
+        fs::write(LISTING, listing(tree)).context(LISTING)?;
+    }
+    Ok(())
 }
 
 fn listing(tree: &Tree) -> String {
-    let mut shipped: Vec<&Source> =
-        tree.sources.iter().filter(|source| source.is_shipped()).collect();
+    let mut shipped: Vec<&Source> = tree.shipped().collect();
     shipped.sort_by_key(|source| &source.path);
     let files = shipped.into_iter().filter_map(|source| {
-        let said = said(&source.text);
+        let said = said(source);
         (!said.is_empty()).then(|| format!("{}\n{}", source.path, said.concat()))
     });
     files.collect::<Vec<_>>().join("\n")
 }
 
 /// What one file says, a line each.
-fn said(text: &str) -> Vec<String> {
-    let shipped = text.split("\n#[cfg(test)]\nmod tests {").next().unwrap_or(text);
-    let mut lines = Vec::new();
-    let mut before = 0;
-    for (start, literal) in scan::literals(shipped) {
-        let code = shipped.get(before..start).unwrap_or_default();
-        lines.extend(exit_codes(code));
-        before = start + literal.len();
-        let words = joined(literal.trim_matches('"'));
-        if is_said(&words) {
-            let is_help = code.ends_with(".help(") || code.ends_with(".help(format!(");
-            lines.push(format!("  {}{words}\n", if is_help { "help: " } else { "" }));
+fn said(source: &Source) -> Vec<String> {
+    let line = |(at, token): (usize, &Token)| {
+        let before = source.code.get(..at).unwrap_or_default();
+        if token.text.parse::<u8>().is_ok() {
+            return ends_with(before, &[".", "exit", "("])
+                .then(|| format!("    exit {}\n", token.text));
         }
-    }
-    lines.extend(exit_codes(shipped.get(before..).unwrap_or_default()));
-    lines
+        let literal = token.text.trim_start_matches('b').strip_prefix('"')?;
+        let words = joined(literal.trim_matches('"'));
+        let is_help = ends_with(before, &[".", "help", "("])
+            || ends_with(before, &[".", "help", "(", "format", "!", "("]);
+        is_said(&words).then(|| format!("  {}{words}\n", if is_help { "help: " } else { "" }))
+    };
+    source.code.iter().enumerate().filter_map(line).collect()
 }
 
-fn exit_codes(code: &str) -> impl Iterator<Item = String> {
-    let numbers = code.split(".exit(").skip(1).filter_map(|rest| rest.split(')').next());
-    numbers
-        .filter(|number| number.parse::<u8>().is_ok())
-        .map(|number| format!("    exit {number}\n"))
-        .collect::<Vec<_>>()
-        .into_iter()
+fn ends_with(tokens: &[Token], end: &[&str]) -> bool {
+    let tail = tokens.get(tokens.len().saturating_sub(end.len())..).unwrap_or_default();
+    tail.iter().map(|token| token.text.as_str()).eq(end.iter().copied())
 }
 
 /// A text as it is after the compiler has read it, as far as that matters to a reader.
@@ -97,6 +89,6 @@ mod tests {
             "\n#[cfg(test)]\nmod tests {\n    const A: &str = \"nothing of tests\";\n}\n",
         );
         let expected = ["  no place for {it}\n", "  help: make one first\n", "    exit 73\n"];
-        assert_eq!(said(text), expected);
+        assert_eq!(said(&Source::new("src/a.rs", text).unwrap()), expected);
     }
 }

@@ -1,66 +1,46 @@
 //! Every dependency has its reason beside it.
 
-use super::Finding;
-use super::tree::{Manifest, Tree};
+use super::{Tree, finding};
 
 /// A comment stands directly above each dependency in each manifest.
-pub(super) fn every_dependency_has_one(tree: &Tree) -> Vec<Finding> {
-    tree.manifests.iter().flat_map(without_reason).collect()
+pub(super) fn every_dependency_has_one(tree: &Tree) -> Vec<String> {
+    tree.manifests.iter().flat_map(|(path, text)| without_reason(path, text)).collect()
 }
 
-fn without_reason(manifest: &Manifest) -> Vec<Finding> {
-    let mut found = Vec::new();
-    let (mut in_dependencies, mut depth, mut above) = (false, 0_usize, "");
-    for (at, line) in manifest.text.lines().enumerate() {
-        let line = line.trim();
-        let begins = depth == 0 && !line.is_empty() && !line.starts_with('#');
-        let dependency = if let Some(header) = begins.then(|| header(line)).flatten() {
-            in_dependencies = holds_dependencies(header);
-            named_by(header)
-        } else {
-            (begins && in_dependencies).then(|| line.split(['=', '.', ' ']).next()).flatten()
-        };
+fn without_reason(path: &str, text: &str) -> Vec<String> {
+    let (mut found, mut in_dependencies, mut above) = (Vec::new(), false, "");
+    for (line, at) in text.lines().map(str::trim).zip(1..) {
+        let dependency =
+            if let Some(header) = line.strip_prefix('[').filter(|_| !line.contains('"')) {
+                let header = header.trim_end_matches(']');
+                in_dependencies = header.ends_with("dependencies");
+                let named = header.rsplit_once('.');
+                named.filter(|(table, _)| table.ends_with("dependencies")).map(|(_, name)| name)
+            } else {
+                let named = line.split_once(['=', '.', ' ']);
+                named.map(|(name, _)| name).filter(|name| in_dependencies && is_name(name))
+            };
         if let Some(name) = dependency.filter(|_| !above.starts_with('#')) {
             let says = format!("the dependency `{name}` has no reason in a comment above it");
-            found.push(Finding::new(&manifest.path, at + 1, says));
+            found.push(finding(path, at, says));
         }
-        depth = depth_after(line, depth);
         above = line;
     }
     found
 }
 
-/// `dependencies` for `[dependencies]`.
-fn header(line: &str) -> Option<&str> {
-    line.strip_prefix('[')?.split(']').next()
-}
-
-fn holds_dependencies(header: &str) -> bool {
-    header.ends_with("dependencies")
-}
-
-/// `foo` for the table `dependencies.foo`.
-fn named_by(header: &str) -> Option<&str> {
-    let (before, name) = header.rsplit_once('.')?;
-    holds_dependencies(before).then_some(name)
-}
-
-/// How many brackets are open after the line: a value may go over several. Comments do not count;
-/// strings with brackets do not occur in what this reads.
-fn depth_after(line: &str, depth: usize) -> usize {
-    let code = line.split('#').next().unwrap_or(line);
-    let count = |brackets: [char; 2]| code.matches(brackets).count();
-    (depth + count(['[', '{'])).saturating_sub(count([']', '}']))
+/// A name rather than a comment, or the rest of a value that goes over several lines.
+fn is_name(text: &str) -> bool {
+    text.starts_with(char::is_alphabetic)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tidy::tests::lines;
 
     fn names(text: &str) -> Vec<usize> {
-        let manifest = Manifest { path: "Cargo.toml".to_owned(), text: text.to_owned() };
-        let tree = Tree { manifests: vec![manifest], ..Tree::default() };
-        every_dependency_has_one(&tree).iter().map(|finding| finding.line).collect()
+        lines(&without_reason("Cargo.toml", text))
     }
 
     #[test]
