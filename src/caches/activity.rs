@@ -21,7 +21,7 @@ pub(crate) struct Activity {
 
 /// How a cache is in use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Use {
+pub(crate) enum UsedBy {
     /// Cargo, or a migration, holds a lock.
     Building,
     /// This process runs from it, has it open or works in it.
@@ -80,9 +80,9 @@ impl Activity {
     }
 
     /// How a cache is in use.
-    pub(crate) fn of(&self, cache: &Cache) -> Option<Use> {
+    pub(crate) fn of(&self, cache: &Cache) -> Option<UsedBy> {
         if self.is_locked(cache) {
-            return Some(Use::Building);
+            return Some(UsedBy::Building);
         }
         self.below(&cache.path()).or_else(|| self.may_use(cache))
     }
@@ -93,19 +93,19 @@ impl Activity {
     }
 
     /// The process that uses something below a directory.
-    pub(crate) fn below(&self, directory: &Path) -> Option<Use> {
+    pub(crate) fn below(&self, directory: &Path) -> Option<UsedBy> {
         let found = self.used.iter().find(|(_, path)| path.starts_with(directory));
-        found.map(|(pid, _)| Use::Running(*pid))
+        found.map(|(pid, _)| UsedBy::Running(*pid))
     }
 
     /// A process of the owner that cannot be looked at, and so may use a cache. One that began after the
     /// cache was last used does not: whatever runs from it has been read then, and times of reading are up
     /// to a day behind.
-    fn may_use(&self, cache: &Cache) -> Option<Use> {
+    fn may_use(&self, cache: &Cache) -> Option<UsedBy> {
         let may = |&&(_, uid, began): &&(u32, u32, i64)| {
             uid == cache.person.account.uid && began - DAY <= cache.used()
         };
-        self.unreadable.iter().find(may).map(|(pid, ..)| Use::Unreadable(*pid))
+        self.unreadable.iter().find(may).map(|(pid, ..)| UsedBy::Unreadable(*pid))
     }
 }
 

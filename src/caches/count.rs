@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rustix::fs::FileType;
 use rustix::io::Errno;
 
-use super::people::{People, Person, Standing};
+use super::people::{People, Resident, Standing};
 use super::{Cache, Profile, Totals, list};
 use crate::os::entry::Kind;
 use crate::os::facts::{Brief, brief, facts_of, is_on_nfs};
@@ -41,7 +41,7 @@ pub(crate) struct Survey {
     /// The caches, those of one person together.
     pub(crate) caches: Vec<Cache>,
     /// Whose could not be looked at, and why.
-    pub(crate) refused: Vec<(Arc<Person>, String)>,
+    pub(crate) refused: Vec<(Arc<Resident>, String)>,
 }
 
 impl Survey {
@@ -82,7 +82,11 @@ pub(crate) fn count(people: &People, settings: &Settings, homes: &Homes<'_>) -> 
 }
 
 /// Counts what is in an open private directory, with the rights of its owner.
-fn count_one(person: &Arc<Person>, directory: &File, files: &AtomicU64) -> io::Result<Vec<Cache>> {
+fn count_one(
+    person: &Arc<Resident>,
+    directory: &File,
+    files: &AtomicU64,
+) -> io::Result<Vec<Cache>> {
     let become_owner = || {
         let mut rights = Rights::default();
         rights.become_account(&person.account).map(|()| rights)
@@ -97,7 +101,7 @@ fn count_one(person: &Arc<Person>, directory: &File, files: &AtomicU64) -> io::R
         loop {
             let next = caches.lock().unwrap_or_else(PoisonError::into_inner).next();
             let Some((cache, entries)) = next else { return Ok(counted) };
-            counted.push(Walk::of(&top, files).run(cache, directory, entries));
+            counted.push(CacheWalk::of(&top, files).run(cache, directory, entries));
         }
     };
     std::thread::scope(|scope| {
@@ -109,7 +113,7 @@ fn count_one(person: &Arc<Person>, directory: &File, files: &AtomicU64) -> io::R
 }
 
 /// The caches in an open private directory, and the names in it where each begins.
-fn list(person: &Arc<Person>, directory: &File, top: &Node) -> Vec<(Cache, Vec<CString>)> {
+fn list(person: &Arc<Resident>, directory: &File, top: &Node) -> Vec<(Cache, Vec<CString>)> {
     let Ok(listing) = list::list(directory) else { return Vec::new() };
     let has_locks = !is_on_nfs(directory);
     let new = |names: Vec<OsString>| {
@@ -135,7 +139,7 @@ fn list(person: &Arc<Person>, directory: &File, top: &Node) -> Vec<(Cache, Vec<C
 }
 
 /// Counts one cache.
-struct Walk<'a> {
+struct CacheWalk<'a> {
     top: &'a Node,
     /// How many files have been counted, in all caches.
     seen: &'a AtomicU64,
@@ -147,10 +151,10 @@ struct Walk<'a> {
     buffer: Vec<u8>,
 }
 
-impl<'a> Walk<'a> {
-    fn of(top: &'a Node, seen: &'a AtomicU64) -> Walk<'a> {
+impl<'a> CacheWalk<'a> {
+    fn of(top: &'a Node, seen: &'a AtomicU64) -> CacheWalk<'a> {
         let (linked, names, buffer) = (HashMap::new(), Vec::new(), Vec::with_capacity(BUFFER));
-        Walk { top, seen, totals: Totals::default(), linked, names, buffer }
+        CacheWalk { top, seen, totals: Totals::default(), linked, names, buffer }
     }
 
     fn run(mut self, cache: Cache, private_dir: &File, entries: Vec<CString>) -> Cache {

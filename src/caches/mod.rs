@@ -21,7 +21,7 @@ use std::sync::Arc;
 use crate::os::node::Identity;
 use crate::workspace::Workspace;
 use crate::workspace::record::{Record, Sources};
-use people::Person;
+use people::Resident;
 
 /// The name of the directory in a private one where `gc` puts what it is about to remove.
 pub(crate) const STAGING: &str = ".gc";
@@ -30,7 +30,7 @@ pub(crate) const STAGING: &str = ".gc";
 #[derive(Clone, Debug)]
 pub(crate) struct Cache {
     /// Whose it is.
-    pub(crate) person: Arc<Person>,
+    pub(crate) person: Arc<Resident>,
     /// The names that lead to it from the private directory; none for what is no target directory.
     pub(crate) names: Vec<OsString>,
     /// Its record.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::os::entry::Kind;
 use crate::os::homes::Homes;
-use crate::os::rights::Account;
+use crate::os::rights::Credentials;
 use crate::os::{accounts, files};
 use crate::private_dir::place::{OWN_NAME, Place, PlaceKind};
 use crate::private_dir::{self, Caller};
@@ -16,11 +16,11 @@ use crate::ui::failure::Result;
 
 /// A private directory and whose it is.
 #[derive(Clone, Debug)]
-pub(crate) struct Person {
+pub(crate) struct Resident {
     /// The directory's name, which for a known account is the account's.
     pub(crate) name: String,
     /// The owner.
-    pub(crate) account: Account,
+    pub(crate) account: Credentials,
     /// What is known about the owner.
     pub(crate) standing: Standing,
     /// Where it is.
@@ -55,7 +55,7 @@ impl Standing {
 #[derive(Debug, Default)]
 pub(crate) struct People {
     /// Those that may be entered.
-    pub(crate) visible: Vec<Arc<Person>>,
+    pub(crate) visible: Vec<Arc<Resident>>,
     /// The names of others' private directories.
     pub(crate) hidden: Vec<String>,
 }
@@ -74,9 +74,9 @@ impl People {
         let own = homes.cache().map(|cache| cache.join(OWN_NAME));
         if let Some(path) = own.filter(|path| files::entry(path).is_ok_and(|it| it.uid == uid)) {
             let name = accounts::account(uid, settings.exclude_groups()).directory_name();
-            let account = Account::of(uid, gid);
+            let account = Credentials::of(uid, gid);
             let kind = PlaceKind::InOwnCache;
-            let person = Person { name, account, standing: Standing::Known, path, kind };
+            let person = Resident { name, account, standing: Standing::Known, path, kind };
             people.visible.push(Arc::new(person));
         }
         people.visible.sort_by(|a, b| a.path.cmp(&b.path));
@@ -85,16 +85,16 @@ impl People {
     }
 }
 
-fn in_root(root: &Path, settings: &Settings) -> Vec<Person> {
+fn in_root(root: &Path, settings: &Settings) -> Vec<Resident> {
     let mut people = Vec::new();
     for entry in std::fs::read_dir(root).into_iter().flatten().flatten() {
         // A name that is no text is none that this tool has given.
         let Ok(name) = entry.file_name().into_string() else { continue };
         let Ok(found) = files::entry(&entry.path()) else { continue };
         if found.kind == Kind::Directory && !name.starts_with('.') && name != "lost+found" {
-            people.push(Person {
+            people.push(Resident {
                 standing: standing(&name, found.uid, settings),
-                account: Account::of(found.uid, found.gid),
+                account: Credentials::of(found.uid, found.gid),
                 path: entry.path(),
                 kind: PlaceKind::BelowSharedRoot,
                 name,
@@ -115,12 +115,17 @@ fn standing(name: &str, uid: u32, settings: &Settings) -> Standing {
     }
 }
 
-impl Person {
+impl Resident {
     /// Somebody with a private directory in a shared root.
     #[cfg(test)]
-    pub(crate) fn new(name: &str, account: Account, standing: Standing, path: PathBuf) -> Person {
+    pub(crate) fn new(
+        name: &str,
+        account: Credentials,
+        standing: Standing,
+        path: PathBuf,
+    ) -> Resident {
         let kind = PlaceKind::BelowSharedRoot;
-        Person { name: name.into(), account, standing, path, kind }
+        Resident { name: name.into(), account, standing, path, kind }
     }
 
     /// The private directory, as it is checked.
@@ -140,7 +145,7 @@ impl Person {
         settings: &Settings,
         homes: &Homes<'_>,
     ) -> Result<Option<std::fs::File>> {
-        let (&Account { uid, gid, .. }, acting) = (&self.account, accounts::own_uid());
+        let (&Credentials { uid, gid, .. }, acting) = (&self.account, accounts::own_uid());
         let caller = Caller {
             homes: (acting == uid).then_some(homes),
             ..Caller::of(settings, uid, gid, acting)
@@ -151,7 +156,7 @@ impl Person {
 }
 
 /// Why nobody may be taken for departed, if so: an account database that does not answer knows nobody.
-pub(crate) fn doubts_departed(people: &[Arc<Person>]) -> Option<&'static str> {
+pub(crate) fn doubts_departed(people: &[Arc<Resident>]) -> Option<&'static str> {
     let owners: HashSet<u32> = people.iter().map(|person| person.account.uid).collect();
     let departed: HashSet<u32> = people
         .iter()

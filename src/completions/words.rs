@@ -5,7 +5,7 @@ use clap::{Arg, Command, ValueHint};
 use serde_json::{Map, Value, json};
 
 use crate::cli::VERBS;
-use crate::settings::{Key, Kind};
+use crate::settings::{Key, ValueKind};
 
 /// What stands behind a verb.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -24,9 +24,11 @@ pub(super) fn described() -> Command {
     });
     Key::ALL.iter().fold(words, |words, key| {
         words.mut_arg(key.name(), |flag| match key.kind() {
-            Kind::Root | Kind::Program | Kind::Tool => flag.value_hint(ValueHint::AnyPath),
-            Kind::OneOf(words) => flag.value_parser(PossibleValuesParser::new(words)),
-            Kind::Limit(_) | Kind::Names(_) => flag.value_hint(ValueHint::Other),
+            ValueKind::Root | ValueKind::Program | ValueKind::Tool => {
+                flag.value_hint(ValueHint::AnyPath)
+            }
+            ValueKind::OneOf(words) => flag.value_parser(PossibleValuesParser::new(words)),
+            ValueKind::Limit(_) | ValueKind::Names(_) => flag.value_hint(ValueHint::Other),
         })
     })
 }
@@ -50,7 +52,7 @@ pub(super) fn settings() -> Vec<String> {
 /// The values of those flags, as `--flag=value`, where there are few.
 pub(super) fn values_of_settings() -> Vec<String> {
     let values = |key: &Key| {
-        let words = if let Kind::OneOf(words) = key.kind() { words } else { &[] };
+        let words = if let ValueKind::OneOf(words) = key.kind() { words } else { &[] };
         let flag = key.flag();
         words.iter().map(move |word| format!("{flag}={word}"))
     };

@@ -11,7 +11,7 @@ use super::machine::{Machine, Who, name_of, others_write};
 use crate::os::entry::{self, Kind};
 use crate::os::facts::{brief, facts_of};
 use crate::os::node::{MAX_DEPTH, Node, is_mounted};
-use crate::os::rights::{Account, Rights};
+use crate::os::rights::{Credentials, Rights};
 use crate::os::{accounts, files, tree};
 use crate::private_dir::provision::Provisioner;
 use crate::ui::escape::{escaped, quoted};
@@ -41,7 +41,7 @@ pub(super) fn foreign_owned(machine: &Machine<'_>) -> Checked {
         }
     }
     // All of them before the first walk: a person could exchange a directory meanwhile.
-    let open = |(account, path): (Account, PathBuf)| {
+    let open = |(account, path): (Credentials, PathBuf)| {
         Some((account, tree::directory_at(path.parent()?).ok()?, path))
     };
     let tops: Vec<_> = tops.into_iter().filter_map(open).collect();
@@ -50,7 +50,7 @@ pub(super) fn foreign_owned(machine: &Machine<'_>) -> Checked {
         let mut rights = Rights::default();
         let acts = rights.become_account(&account);
         acts.map_err(|_| "it cannot act as the owners of directories")?;
-        let walk = Walk::run(account.uid, &parent, &path, machine.depth);
+        let walk = OwnershipWalk::run(account.uid, &parent, &path, machine.depth);
         drop(rights);
         let (path, uid) = (path.as_path(), account.uid);
         found.extend(foreign(machine, path, uid, &walk.foreign));
@@ -76,7 +76,7 @@ impl Odd {
 }
 
 /// A walk through a directory, by descriptor, that follows no symlink and crosses no mount.
-struct Walk {
+struct OwnershipWalk {
     uid: u32,
     /// Where nobody else gets in, it does not matter what they could write to.
     is_reachable: bool,
@@ -87,14 +87,14 @@ struct Walk {
     top: Option<Node>,
 }
 
-impl Walk {
-    fn run(uid: u32, parent: &File, path: &Path, depth: usize) -> Walk {
+impl OwnershipWalk {
+    fn run(uid: u32, parent: &File, path: &Path, depth: usize) -> OwnershipWalk {
         let name = path.file_name().unwrap_or_default();
         let is_reachable = brief(parent, name).is_ok_and(|it| it.entry.mode & 0o077 != 0);
         let private_group = accounts::private_group(uid);
         let (foreign, writable) = (Odd::default(), Odd::default());
         let top = None;
-        let mut walk = Walk { uid, is_reachable, private_group, foreign, writable, top };
+        let mut walk = OwnershipWalk { uid, is_reachable, private_group, foreign, writable, top };
         walk.entry(parent, path, depth);
         walk
     }
@@ -126,14 +126,14 @@ impl Walk {
 }
 
 /// What a path leads to, if that is a directory of this account's, or in its home and so to be its own.
-fn own_directory(path: &Path, home: Option<&Path>, uid: u32) -> Option<(Account, PathBuf)> {
+fn own_directory(path: &Path, home: Option<&Path>, uid: u32) -> Option<(Credentials, PathBuf)> {
     let path = std::fs::canonicalize(path).ok()?;
     let entry = files::entry(&path).ok()?;
     let is_home = |path: &Path| files::entry(path).is_ok_and(|it| it.uid == uid);
     let home = home.map(files::without_symlinks).filter(|home| is_home(home));
     let is_own = entry.uid == uid || home.is_some_and(|home| path.starts_with(home));
     (is_own && entry.kind == Kind::Directory)
-        .then(|| (Account::of(uid, accounts::primary_group(uid).unwrap_or(entry.gid)), path))
+        .then(|| (Credentials::of(uid, accounts::primary_group(uid).unwrap_or(entry.gid)), path))
 }
 
 /// "`first` and 3 other entries", and what they do.

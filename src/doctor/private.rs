@@ -11,7 +11,7 @@ use super::finding::{Checked, Finding, Severity};
 use super::machine::{Machine, Who, name_of};
 use crate::caches::activity::DAY;
 use crate::caches::list;
-use crate::caches::people::{People, Person, Standing, doubts_departed};
+use crate::caches::people::{People, Resident, Standing, doubts_departed};
 use crate::os::entry::Kind;
 use crate::os::snapshot::Snapshot;
 use crate::os::{accounts, files, tag};
@@ -177,7 +177,7 @@ fn others(
         found.push(Finding::new(Severity::Warn, text).at(root).help("getent passwd"));
     }
     let is_new = |path: &Path| !told.contains(&*path.to_string_lossy());
-    let in_root = |person: &&Arc<Person>| person.path.starts_with(root) && is_new(&person.path);
+    let in_root = |person: &&Arc<Resident>| person.path.starts_with(root) && is_new(&person.path);
     for person in people.iter().filter(in_root) {
         let account = accounts::account(person.account.uid, settings.exclude_groups());
         let outlived = |why: &str, severity| outlived(person, root, why, severity);
@@ -206,12 +206,12 @@ fn others(
 }
 
 /// A number without an account may still build: its directory is called so.
-fn is_numbered(person: &Person) -> bool {
+fn is_numbered(person: &Resident) -> bool {
     person.name == format!("uid-{}", person.account.uid)
 }
 
 /// A directory in which nobody will build.
-fn outlived(person: &Person, root: &Path, why: &str, severity: Severity) -> Finding {
+fn outlived(person: &Resident, root: &Path, why: &str, severity: Severity) -> Finding {
     let (path, owner) = (&person.path, accounts::owner(person.account.uid));
     let text = format!("`{}` belongs to {owner}, {why}", escaped(path));
     let is_closed = files::entry(root).is_ok_and(|entry| entry.mode & 0o022 == 0);

@@ -16,7 +16,7 @@ use crate::ui::report;
 const MODE: u32 = 0o644;
 
 /// A change to one file, thought through and not made yet.
-pub(super) struct Change {
+pub(super) struct FileChange {
     path: PathBuf,
     original: Original,
     /// The text as it is.
@@ -25,7 +25,7 @@ pub(super) struct Change {
     edited: String,
 }
 
-impl Change {
+impl FileChange {
     /// Reads every file of an editor and thinks the changes through.
     ///
     /// # Errors
@@ -34,7 +34,7 @@ impl Change {
         editor: &Editor,
         places: &Places<'_>,
         aim: &Aim,
-    ) -> Result<Vec<Change>> {
+    ) -> Result<Vec<FileChange>> {
         let Some(format) = editor.format else {
             let Editor { name, title, .. } = editor;
             let text = format!("{title} has no settings file that another program could write");
@@ -42,7 +42,7 @@ impl Change {
             return Err(Failure::new(text).help(help));
         };
         let change = |path: PathBuf| {
-            let change = Change::to(editor, format, &path, aim)?;
+            let change = FileChange::to(editor, format, &path, aim)?;
             if change.is_worth_making() {
                 change.original.assert_writable()?;
             }
@@ -55,7 +55,12 @@ impl Change {
     ///
     /// # Errors
     /// Why it cannot be read or changed.
-    pub(super) fn to(editor: &Editor, format: Format, path: &Path, aim: &Aim) -> Result<Change> {
+    pub(super) fn to(
+        editor: &Editor,
+        format: Format,
+        path: &Path,
+        aim: &Aim,
+    ) -> Result<FileChange> {
         assert_roots(path)?;
         let original = Original::read(path)?;
         let text = original.text()?.to_owned();
@@ -70,7 +75,7 @@ impl Change {
             help: failure.help.or_else(|| Some(by_hand())),
             ..failure
         })?;
-        Ok(Change { path: path.to_owned(), original, text, edited })
+        Ok(FileChange { path: path.to_owned(), original, text, edited })
     }
 
     /// Shows what changes and does it.
@@ -78,7 +83,7 @@ impl Change {
     /// # Errors
     /// The file's; it is as it was then.
     pub(super) fn make(&self) -> anyhow::Result<()> {
-        let Change { path, original, text, edited } = self;
+        let FileChange { path, original, text, edited } = self;
         original.clear_leftover()?;
         if !self.is_worth_making() {
             report::line(format!("`{}`: nothing is to be done", escaped(path)))?;

@@ -56,7 +56,7 @@ pub(super) struct Aim {
 }
 
 /// A value where it stands in a text.
-pub(super) struct Found {
+pub(super) struct FoundValue {
     /// What it says, if it is a string.
     pub(super) says: Option<String>,
     /// As it is written.
@@ -72,7 +72,7 @@ impl Aim {
     }
 
     /// What is no text, or a template of the editor's, only the person can have written.
-    fn is_choice(&self, found: &Found) -> bool {
+    fn is_choice(&self, found: &FoundValue) -> bool {
         let is_ours =
             |root: &PathBuf| found.says.as_ref().is_some_and(|it| Path::new(it).starts_with(root));
         found.says.as_deref() != Some("") && !self.roots.iter().any(is_ours)
@@ -108,7 +108,7 @@ impl Format {
 
 impl Language {
     /// Looks a value up in the table that `keys` lead to.
-    pub(super) fn find(self, text: &str, keys: &Keys, name: &str) -> Result<Option<Found>> {
+    pub(super) fn find(self, text: &str, keys: &Keys, name: &str) -> Result<Option<FoundValue>> {
         match self {
             Language::Json => json::find(text::body(text), keys, name),
             Language::Toml => toml::find(text::body(text), keys, name),

@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::editor::edit::{Format, Found, Keys, Language};
+use crate::editor::edit::{Format, FoundValue, Keys, Language};
 use crate::os::files;
 use crate::os::homes::Homes;
 use crate::os::snapshot::Snapshot;
@@ -160,7 +160,7 @@ impl Editor {
         let (name, keys) = self.target_dir.split_last()?;
         let Some(Format::Table(language, _)) = self.format else { return None };
         // What cannot be parsed is told elsewhere.
-        let Found { source, says, line } = language.find(text, keys, name).ok()??;
+        let FoundValue { source, says, line } = language.find(text, keys, name).ok()??;
         match (source.as_str(), says) {
             ("true", _) => Some(format!(
                 "`{name}` in line {line} keeps rust-analyzer's builds apart, in `rust-analyzer` \

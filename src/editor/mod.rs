@@ -12,7 +12,7 @@ mod text;
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgMatches, Command};
 
-use crate::editor::change::Change;
+use crate::editor::change::FileChange;
 use crate::editor::edit::{Aim, Variable};
 use crate::editor::known::{Editor, Places};
 use crate::editor::overview::Overview;
@@ -62,7 +62,7 @@ pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
     })?;
     match named {
         Some(editor) if verb.get_flag("remove") => {
-            for change in Change::to_all_files(editor, &places, &withdrawal(&session))? {
+            for change in FileChange::to_all_files(editor, &places, &withdrawal(&session))? {
                 change.make()?;
             }
         }
@@ -121,11 +121,11 @@ fn write(
     aim: &Aim,
 ) -> anyhow::Result<()> {
     // All of them are read before the first is written.
-    let changes = Change::to_all_files(editor, places, aim)?;
+    let changes = FileChange::to_all_files(editor, places, aim)?;
     for note in session.prepare()? {
         shim::tell(&note);
     }
-    changes.iter().try_for_each(Change::make)
+    changes.iter().try_for_each(FileChange::make)
 }
 
 /// The editors whose settings `--write` has changed. Whoever takes the program away should know of
@@ -150,8 +150,8 @@ fn changed(
     let aim = context.session(flags).and_then(|session| aim(&session)).ok().flatten();
     let (Some(aim), Some(places)) = (aim, Places::of(snapshot)) else { return Vec::new() };
     let would_change = |editor: &&Editor| {
-        let changes = Change::to_all_files(editor, &places, &aim);
-        changes.is_ok_and(|changes| changes.iter().any(Change::is_worth_making))
+        let changes = FileChange::to_all_files(editor, &places, &aim);
+        changes.is_ok_and(|changes| changes.iter().any(FileChange::is_worth_making))
     };
     known::ALL.iter().filter(would_change).map(|editor| editor.name).collect()
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::editor::change::Change;
+use crate::editor::change::FileChange;
 use crate::editor::edit::{Aim, Format};
 use crate::editor::known::{self, Editor, Places, RUST_ANALYZER};
 use crate::os::snapshot::Snapshot;
@@ -23,19 +23,19 @@ pub(super) struct Overview {
     pub(super) reason: String,
     /// Whether this session exports it, so that editors started from it need no settings.
     pub(super) session_exports_it: bool,
-    pub(super) editors: Vec<Found>,
+    pub(super) editors: Vec<EditorReport>,
 }
 
 /// One editor.
 #[derive(Debug, Serialize)]
-pub(super) struct Found {
+pub(super) struct EditorReport {
     pub(super) name: &'static str,
     pub(super) title: &'static str,
     /// Whether it seems to be here.
     pub(super) is_here: bool,
     pub(super) program: Option<String>,
     pub(super) covered_by: Option<Cover>,
-    pub(super) files: Vec<File>,
+    pub(super) files: Vec<SettingsFile>,
 }
 
 /// What makes an editor build where its person does.
@@ -52,9 +52,9 @@ pub(super) enum Cover {
 
 /// A file of an editor's.
 #[derive(Debug, Serialize)]
-pub(super) struct File {
+pub(super) struct SettingsFile {
     pub(super) path: String,
-    pub(super) state: State,
+    pub(super) state: FileState,
     /// What is wrong, or what the person has chosen.
     pub(super) detail: Option<String>,
     pub(super) note: Option<String>,
@@ -63,7 +63,7 @@ pub(super) struct File {
 /// What a file says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub(super) enum State {
+pub(super) enum FileState {
     /// It does not exist.
     Missing,
     /// Nothing of ours.
@@ -96,8 +96,8 @@ impl Overview {
         let found = |editor: &Editor| {
             let files = files(editor, places, &aim);
             let program = editor.program(places);
-            let common: &[File] = if editor.heeds_rust_analyzer { &common } else { &[] };
-            Found {
+            let common: &[SettingsFile] = if editor.heeds_rust_analyzer { &common } else { &[] };
+            EditorReport {
                 name: editor.name,
                 title: editor.title,
                 is_here: program.is_some() || editor.has_traces(places),
@@ -116,11 +116,18 @@ impl Overview {
 }
 
 /// What covers an editor with these files; `common` are rust-analyzer's own, where it heeds them.
-fn covered_by(name: &str, files: &[File], common: &[File], is_exported: bool) -> Option<Cover> {
-    let is_covered =
-        |files: &[File]| !files.is_empty() && files.iter().all(|it| it.state == State::Covered);
+fn covered_by(
+    name: &str,
+    files: &[SettingsFile],
+    common: &[SettingsFile],
+    is_exported: bool,
+) -> Option<Cover> {
+    let is_covered = |files: &[SettingsFile]| {
+        !files.is_empty() && files.iter().all(|it| it.state == FileState::Covered)
+    };
     // What stands in settings is stronger than what is inherited.
-    let says_otherwise = |it: &File| matches!(it.state, State::Outdated | State::Chosen);
+    let says_otherwise =
+        |it: &SettingsFile| matches!(it.state, FileState::Outdated | FileState::Chosen);
     if files.iter().chain(common).any(says_otherwise) {
         None
     } else if is_covered(files) && name != RUST_ANALYZER {
@@ -132,36 +139,36 @@ fn covered_by(name: &str, files: &[File], common: &[File], is_exported: bool) ->
     }
 }
 
-fn files(editor: &Editor, places: &Places<'_>, aim: &Aim) -> Vec<File> {
+fn files(editor: &Editor, places: &Places<'_>, aim: &Aim) -> Vec<SettingsFile> {
     let Some(format) = editor.format else { return Vec::new() };
     let file = |path: &Path| {
-        let (state, detail, note) = match Change::to(editor, format, path, aim) {
+        let (state, detail, note) = match FileChange::to(editor, format, path, aim) {
             Ok(change) => {
-                (State::of(&change, format, aim), None, editor.target_dir_note(&change.text))
+                (FileState::of(&change, format, aim), None, editor.target_dir_note(&change.text))
             }
             Err(error) => {
                 let is_chosen = error.mark == Some(Mark::Chosen);
-                let state = if is_chosen { State::Chosen } else { State::Unusable };
+                let state = if is_chosen { FileState::Chosen } else { FileState::Unusable };
                 (state, Some(error.text), None)
             }
         };
-        File { path: lossy(path), state, detail, note }
+        SettingsFile { path: lossy(path), state, detail, note }
     };
     editor.files(places).iter().map(|path| file(path)).collect()
 }
 
-impl State {
-    fn of(change: &Change, format: Format, aim: &Aim) -> State {
+impl FileState {
+    fn of(change: &FileChange, format: Format, aim: &Aim) -> FileState {
         // What cannot be taken out is there.
         let without = format.edit(&change.text, &aim.withdrawn());
         if !change.is_there() {
-            State::Missing
+            FileState::Missing
         } else if without.is_ok_and(|text| text == change.text) {
-            State::Silent
+            FileState::Silent
         } else if change.is_worth_making() {
-            State::Outdated
+            FileState::Outdated
         } else {
-            State::Covered
+            FileState::Covered
         }
     }
 }

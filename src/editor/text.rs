@@ -6,7 +6,7 @@ use similar::TextDiff;
 
 use crate::editor::edit::Aim;
 use crate::editor::known::{Editor, Places, RUST_ANALYZER};
-use crate::editor::overview::{Cover, Found, Overview, State};
+use crate::editor::overview::{Cover, EditorReport, FileState, Overview};
 use crate::os::files;
 use crate::ui::escape::escaped;
 use crate::ui::failure::Result;
@@ -75,13 +75,13 @@ pub(super) fn overview(overview: &Overview) -> String {
     lines.join("\n")
 }
 
-fn summary(editor: &Found, overview: &Overview) -> String {
+fn summary(editor: &EditorReport, overview: &Overview) -> String {
     let place = match &editor.program {
         Some(program) => escaped(program).to_string(),
         None if editor.is_here => "no program on PATH".to_owned(),
         None => return "not found".to_owned(),
     };
-    let is_chosen = editor.files.iter().any(|file| file.state == State::Chosen);
+    let is_chosen = editor.files.iter().any(|file| file.state == FileState::Chosen);
     let cover = match editor.covered_by {
         _ if overview.target_dir.is_none() => return place,
         Some(Cover::Settings) => "covered by its settings".to_owned(),
@@ -103,15 +103,15 @@ fn summary(editor: &Found, overview: &Overview) -> String {
     format!("{place}: {cover}")
 }
 
-fn details(editor: &Found) -> Vec<String> {
+fn details(editor: &EditorReport) -> Vec<String> {
     let mut lines = Vec::new();
     for file in &editor.files {
         let state = match file.state {
-            State::Missing => "does not exist",
-            State::Silent => "does not set it",
-            State::Covered => "sets it",
-            State::Outdated => "sets an outdated value",
-            State::Chosen | State::Unusable => "",
+            FileState::Missing => "does not exist",
+            FileState::Silent => "does not set it",
+            FileState::Covered => "sets it",
+            FileState::Outdated => "sets an outdated value",
+            FileState::Chosen | FileState::Unusable => "",
         };
         // An error names the file itself.
         match &file.detail {

@@ -13,7 +13,7 @@ use crate::compile_cache::choose;
 use crate::os::snapshot::{CalledAs, Snapshot};
 use crate::private_dir::State;
 use crate::settings::Flags;
-use crate::settings::{Key, Kind, Settings, Value};
+use crate::settings::{Key, Settings, Value, ValueKind};
 use crate::shim::Plan;
 use crate::shim::decide::EntryPoint;
 use crate::shim::real_cargo::Skip;
@@ -133,7 +133,7 @@ impl Explanation {
             settings: Key::ALL
                 .iter()
                 // What `gc` may take decides nothing here.
-                .filter(|key| !matches!(key.kind(), Kind::Limit(_)))
+                .filter(|key| !matches!(key.kind(), ValueKind::Limit(_)))
                 .map(|key| Setting::of(*key, by_name.settings()))
                 .collect(),
         }

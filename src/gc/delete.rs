@@ -18,9 +18,9 @@ use std::sync::Arc;
 use rustix::fs::{AtFlags, FileType, FlockOperation, Mode, OFlags, flock, mkdirat, unlinkat};
 use rustix::io::Errno;
 
-use super::plan::{Choice, Outcome, What};
-use crate::caches::activity::{Activity, Use};
-use crate::caches::people::{Person, Standing};
+use super::plan::{Outcome, PlannedRemoval, Portion};
+use crate::caches::activity::{Activity, UsedBy};
+use crate::caches::people::{Resident, Standing};
 use crate::caches::{Cache, STAGING, list};
 use crate::os::entry::Kind;
 use crate::os::facts::{facts, facts_if_any, facts_of};
@@ -53,8 +53,8 @@ impl From<io::Error> for Outcome {
 /// # Errors
 /// What keeps it from beginning, or from going on.
 pub(super) fn take(
-    person: &Person,
-    choices: &mut [&mut Choice<'_>],
+    person: &Resident,
+    choices: &mut [&mut PlannedRemoval<'_>],
     settings: &Settings,
     homes: &Homes<'_>,
 ) -> Result<(), Failure> {
@@ -63,7 +63,7 @@ pub(super) fn take(
     };
     let private = Arc::new(private);
     let at = Arc::clone(&private);
-    let mut staging = Staging { person, private, at, rights: Rights::default(), next: 0 };
+    let mut staging = GcStaging { person, private, at, rights: Rights::default(), next: 0 };
     staging.become_owner()?;
     staging.make(choices)?;
     for batch in choices.chunks_mut(BATCH) {
@@ -76,8 +76,8 @@ pub(super) fn take(
 }
 
 /// The staging directory in an open private directory.
-struct Staging<'a> {
-    person: &'a Person,
+struct GcStaging<'a> {
+    person: &'a Resident,
     private: Arc<File>,
     /// The staging directory, locked.
     at: Arc<File>,
@@ -88,15 +88,15 @@ struct Staging<'a> {
 /// A cache that nobody else can build in, and what of it has been moved.
 struct Held<'a> {
     cache: &'a Cache,
-    locks: Locks,
-    moved: Vec<Entry>,
+    locks: TargetLocks,
+    moved: Vec<MovedEntry>,
 }
 
 /// An entry's name and the directory that it is in.
-type Place = (Arc<File>, CString);
+type EntryAt = (Arc<File>, CString);
 
 /// One entry that was moved: from where, and to where.
-struct Entry {
+struct MovedEntry {
     from: Arc<File>,
     name: CString,
     to: Arc<File>,
@@ -106,7 +106,7 @@ struct Entry {
 
 /// Cargo's locks on a target directory, held until this is dropped.
 #[derive(Default)]
-struct Locks {
+struct TargetLocks {
     /// The directory itself first.
     files: Vec<File>,
     identities: HashSet<Identity>,
@@ -114,7 +114,7 @@ struct Locks {
     skeleton: HashSet<Vec<OsString>>,
 }
 
-impl Staging<'_> {
+impl GcStaging<'_> {
     fn become_owner(&mut self) -> Result<(), Failure> {
         let become_owner = self.rights.become_account(&self.person.account);
         become_owner.map_err(|cause| rights::failed(&cause))
@@ -133,7 +133,7 @@ impl Staging<'_> {
     }
 
     /// Makes the staging directory, or opens what an interrupted run has left.
-    fn make(&mut self, choices: &[&mut Choice<'_>]) -> Result<(), Failure> {
+    fn make(&mut self, choices: &[&mut PlannedRemoval<'_>]) -> Result<(), Failure> {
         let path = self.path();
         let failed = |doing: &str, cause: io::Error| Failure::step(doing, &path, cause);
         match mkdirat(&self.private, STAGING, Mode::from_raw_mode(0o700)) {
@@ -167,22 +167,22 @@ impl Staging<'_> {
 
     /// Gives a directory that is to be removed the staging directory's name, which takes no space; whether
     /// one was found.
-    fn make_without_space(&mut self, choices: &[&mut Choice<'_>]) -> Result<bool, Failure> {
+    fn make_without_space(&mut self, choices: &[&mut PlannedRemoval<'_>]) -> Result<bool, Failure> {
         let before = self.look()?;
         for choice in choices {
             let Ok((mut held, mut chosen)) = self.hold(choice, &before) else { continue };
-            if choice.what == What::Directory {
+            if choice.what == Portion::Directory {
                 let Some(Ok(top)) = held.locks.files.first().map(File::try_clone) else { continue };
                 let (names, top) = (tree::names(&top).unwrap_or_default(), Arc::new(top));
                 chosen = names.into_iter().map(|name| (Arc::clone(&top), name)).collect();
             }
             let uid = self.person.account.uid;
-            let is_own = |(at, name): &Place| {
+            let is_own = |(at, name): &EntryAt| {
                 facts(at, &**name).is_ok_and(|it| it.kind == Kind::Directory && it.uid == uid)
             };
             let Some((from, name)) = chosen.into_iter().find(is_own) else { continue };
             let (to, staged) = (Arc::clone(&self.private), STAGING.into());
-            let entry = Entry { from, name, to, staged, path: self.path() };
+            let entry = MovedEntry { from, name, to, staged, path: self.path() };
             if !held.take(entry).unwrap_or(false) {
                 continue;
             }
@@ -195,7 +195,7 @@ impl Staging<'_> {
         Ok(false)
     }
 
-    fn take(&mut self, batch: &[&mut Choice<'_>]) -> Result<Vec<Outcome>, Failure> {
+    fn take(&mut self, batch: &[&mut PlannedRemoval<'_>]) -> Result<Vec<Outcome>, Failure> {
         let before = self.look()?;
         let moved: Vec<Result<Held<'_>, Outcome>> =
             batch.iter().map(|choice| self.move_out(choice, &before)).collect();
@@ -218,28 +218,28 @@ impl Staging<'_> {
     /// Opens a cache, takes its locks, and looks for what was chosen of it.
     fn hold<'c>(
         &self,
-        choice: &Choice<'c>,
+        choice: &PlannedRemoval<'c>,
         before: &Activity,
-    ) -> Result<(Held<'c>, Vec<Place>), Outcome> {
+    ) -> Result<(Held<'c>, Vec<EntryAt>), Outcome> {
         let cache = &choice.candidate.cache;
         if let Some(used) = before.of(cache) {
             return Err(Outcome::Kept(in_use(used)));
         }
         let top = list::open(&self.private, &cache.names)?;
-        if choice.what == What::Directory && self.has_come_back(cache) {
+        if choice.what == Portion::Directory && self.has_come_back(cache) {
             return Err(Outcome::Kept("its workspace is there again".into()));
         }
-        let locks = Locks::take(&top)?;
+        let locks = TargetLocks::take(&top)?;
         let mut chosen = Vec::new();
         match &choice.what {
-            What::Directory => {
+            Portion::Directory => {
                 if let Some((last, above)) = cache.names.split_last() {
                     let parent = Arc::new(tree::descend(&self.private, above)?);
                     chosen.push((parent, CString::new(last.as_bytes()).map_err(io::Error::from)?));
                 }
             }
-            What::Contents => locks.list_others(&Arc::new(top), &mut Vec::new(), &mut chosen)?,
-            What::Incremental(profiles) => {
+            Portion::Contents => locks.list_others(&Arc::new(top), &mut Vec::new(), &mut chosen)?,
+            Portion::Incremental(profiles) => {
                 for profile in profiles {
                     let at = tree::descend(&top, &profile.names)?;
                     chosen.push((Arc::new(at), c"incremental".into()));
@@ -251,12 +251,12 @@ impl Staging<'_> {
 
     fn move_out<'c>(
         &mut self,
-        choice: &Choice<'c>,
+        choice: &PlannedRemoval<'c>,
         before: &Activity,
     ) -> Result<Held<'c>, Outcome> {
         let cache = &choice.candidate.cache;
         if cache.is_leftover() {
-            return Ok(Held { cache, locks: Locks::default(), moved: Vec::new() });
+            return Ok(Held { cache, locks: TargetLocks::default(), moved: Vec::new() });
         }
         let (mut held, chosen) = self.hold(choice, before)?;
         for (from, name) in chosen {
@@ -280,7 +280,7 @@ impl Staging<'_> {
             self.next += 1;
             let path = self.path().join(&staged);
             let (from, to) = (Arc::clone(&from), Arc::clone(&self.at));
-            let entry = Entry { from, name: name.clone(), to, staged: staged.into(), path };
+            let entry = MovedEntry { from, name: name.clone(), to, staged: staged.into(), path };
             match held.take(entry) {
                 // What an earlier run has left may have the name.
                 Err(cause) if cause.kind() == ErrorKind::AlreadyExists => {}
@@ -354,7 +354,7 @@ impl Staging<'_> {
 
 impl Held<'_> {
     /// Moves an entry, and whether it was there.
-    fn take(&mut self, entry: Entry) -> io::Result<bool> {
+    fn take(&mut self, entry: MovedEntry) -> io::Result<bool> {
         match tree::rename(&entry.from, os(&entry.name), &entry.to, &entry.staged) {
             Ok(()) => {
                 self.moved.push(entry);
@@ -398,16 +398,16 @@ impl Held<'_> {
     }
 }
 
-impl Locks {
+impl TargetLocks {
     /// Takes every lock of an open target directory, and its own, which a migration takes.
-    fn take(top: &File) -> Result<Locks, Outcome> {
-        let mut locks = Locks::default();
+    fn take(top: &File) -> Result<TargetLocks, Outcome> {
+        let mut locks = TargetLocks::default();
         let mut found = vec![(Vec::new(), top.try_clone()?)];
         find_locks(top, &mut Vec::new(), &mut found)?;
         for (names, file) in found {
             match flock(&file, FlockOperation::NonBlockingLockExclusive) {
                 Ok(()) => {}
-                Err(Errno::WOULDBLOCK) => return Err(Outcome::Kept(in_use(Use::Building))),
+                Err(Errno::WOULDBLOCK) => return Err(Outcome::Kept(in_use(UsedBy::Building))),
                 Err(cause) => return Err(io::Error::from(cause).into()),
             }
             locks.identities.insert(facts_of(&file)?.identity);
@@ -423,7 +423,7 @@ impl Locks {
         &self,
         at: &Arc<File>,
         names: &mut Vec<OsString>,
-        others: &mut Vec<Place>,
+        others: &mut Vec<EntryAt>,
     ) -> io::Result<()> {
         for name in tree::names(at)? {
             let is_tag = names.is_empty() && name.as_bytes() == tag::NAME.as_bytes();
@@ -444,7 +444,7 @@ impl Locks {
     }
 
     /// Whether something that was moved has a lock that is not held; what cannot be looked at may have.
-    fn are_new_in(&self, entry: &Entry) -> bool {
+    fn are_new_in(&self, entry: &MovedEntry) -> bool {
         let Ok(below) = tree::inside(&entry.to, &entry.staged, tree::DIRECTORY) else {
             return false;
         };
@@ -495,11 +495,11 @@ fn os(name: &CStr) -> &OsStr {
 }
 
 /// Why a cache stays that is in use.
-pub(super) fn in_use(used: Use) -> String {
+pub(super) fn in_use(used: UsedBy) -> String {
     match used {
-        Use::Building => "cargo is building in it".into(),
-        Use::Running(pid) => format!("process {pid} uses it"),
-        Use::Unreadable(pid) => {
+        UsedBy::Building => "cargo is building in it".into(),
+        UsedBy::Running(pid) => format!("process {pid} uses it"),
+        UsedBy::Unreadable(pid) => {
             format!("process {pid} cannot be looked at, and may use it (root can look)")
         }
     }

@@ -22,7 +22,7 @@ use crate::ui::arguments::switch;
 use crate::ui::escape::{bytes, escaped};
 use crate::ui::failure::Failure;
 use crate::ui::report::{self, Align, grid};
-use plan::{Candidate, Choice, Circumstances, Outcome, Rule, What};
+use plan::{Candidate, Circumstances, GcRule, Outcome, PlannedRemoval, Portion};
 
 /// The verb's command line.
 pub(crate) fn command() -> Command {
@@ -135,14 +135,14 @@ fn circumstances(
 /// Removes what was chosen; the exit code of the worst that kept it from beginning.
 fn apply(
     people: &People,
-    choices: &mut [Choice<'_>],
+    choices: &mut [PlannedRemoval<'_>],
     settings: &Settings,
     homes: &Homes<'_>,
 ) -> u8 {
     let mut exit = 0;
     for person in &people.visible {
-        let is_own = |it: &&mut Choice<'_>| Arc::ptr_eq(&it.candidate.cache.person, person);
-        let mut own: Vec<&mut Choice<'_>> = choices.iter_mut().filter(is_own).collect();
+        let is_own = |it: &&mut PlannedRemoval<'_>| Arc::ptr_eq(&it.candidate.cache.person, person);
+        let mut own: Vec<&mut PlannedRemoval<'_>> = choices.iter_mut().filter(is_own).collect();
         if own.is_empty() {
             continue;
         }
@@ -164,7 +164,7 @@ fn apply(
 
 /// One choice as it is told.
 #[derive(serde::Serialize)]
-struct Row {
+struct GcRow {
     person: String,
     path: String,
     #[serde(skip)]
@@ -181,8 +181,8 @@ struct Row {
     reason: Option<String>,
 }
 
-impl Row {
-    fn of(choice: &Choice<'_>) -> Row {
+impl GcRow {
+    fn of(choice: &PlannedRemoval<'_>) -> GcRow {
         let Candidate { cache, used_by } = choice.candidate;
         let (outcome, reason) = match (&choice.outcome, used_by) {
             (None, Some(used_by)) => ("kept", Some(delete::in_use(*used_by))),
@@ -191,19 +191,19 @@ impl Row {
             (Some(Outcome::Kept(why)), _) => ("kept", Some(why.clone())),
             (Some(Outcome::Failed(why)), _) => ("failed", Some(why.clone())),
         };
-        Row {
+        GcRow {
             person: cache.person.name.clone(),
             path: cache.path().to_string_lossy().into_owned(),
             directory: cache.directory(),
             workspace: cache.workspace().map(|it| it.path.to_string_lossy().into_owned()),
             rule: match choice.rule {
-                Rule::Leftover => "leftover",
-                Rule::Policy(policy) => name(policy),
+                GcRule::Leftover => "leftover",
+                GcRule::Policy(policy) => name(policy),
             },
             takes: match choice.what {
-                What::Directory => "directory",
-                What::Contents => "contents",
-                What::Incremental(_) => "incremental",
+                Portion::Directory => "directory",
+                Portion::Contents => "contents",
+                Portion::Incremental(_) => "incremental",
             },
             bytes: cache.totals.bytes,
             comes_back: if matches!(outcome, "kept" | "failed") { 0 } else { choice.bytes },
@@ -215,8 +215,13 @@ impl Row {
     }
 }
 
-fn show(choices: &[Choice<'_>], now: i64, is_applied: bool, is_json: bool) -> std::io::Result<()> {
-    let rows: Vec<Row> = choices.iter().map(Row::of).collect();
+fn show(
+    choices: &[PlannedRemoval<'_>],
+    now: i64,
+    is_applied: bool,
+    is_json: bool,
+) -> std::io::Result<()> {
+    let rows: Vec<GcRow> = choices.iter().map(GcRow::of).collect();
     let comes_back: u64 = rows.iter().map(|row| row.comes_back).sum();
     if is_json {
         report::json(&serde_json::json!({
@@ -242,7 +247,7 @@ fn show(choices: &[Choice<'_>], now: i64, is_applied: bool, is_json: bool) -> st
     Ok(())
 }
 
-fn table(rows: &[Row], now: i64) -> String {
+fn table(rows: &[GcRow], now: i64) -> String {
     use Align::{Left, Right};
     let titles =
         ["person", "directory", "workspace", "size", "comes back", "last used", "rule", ""];

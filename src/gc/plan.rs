@@ -1,6 +1,6 @@
 //! Pure: which caches are taken, by which rule, and what that brings back.
 
-use crate::caches::activity::Use;
+use crate::caches::activity::UsedBy;
 use crate::caches::people::Standing;
 use crate::caches::{Cache, Profile};
 use crate::settings::gc_limits::{Limit, Policy};
@@ -10,7 +10,7 @@ use crate::workspace::record::Sources;
 #[derive(Clone, Debug)]
 pub(super) struct Candidate {
     pub(super) cache: Cache,
-    pub(super) used_by: Option<Use>,
+    pub(super) used_by: Option<UsedBy>,
 }
 
 /// What the rules depend on besides the caches.
@@ -30,7 +30,7 @@ pub(super) struct Circumstances {
 
 /// Why something is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Rule {
+pub(super) enum GcRule {
     /// An earlier run was interrupted.
     Leftover,
     /// A policy of the settings.
@@ -39,7 +39,7 @@ pub(super) enum Rule {
 
 /// What is taken of a cache.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum What {
+pub(super) enum Portion {
     /// The directory itself: nothing builds there any more.
     Directory,
     /// Everything but tag and locks, which a build may be waiting for.
@@ -50,10 +50,10 @@ pub(super) enum What {
 
 /// One cache that a rule has chosen.
 #[derive(Clone, Debug)]
-pub(super) struct Choice<'a> {
+pub(super) struct PlannedRemoval<'a> {
     pub(super) candidate: &'a Candidate,
-    pub(super) rule: Rule,
-    pub(super) what: What,
+    pub(super) rule: GcRule,
+    pub(super) what: Portion,
     /// What comes back once it is not in use, in bytes.
     pub(super) bytes: u64,
     /// What has become of it, if anything was tried.
@@ -78,10 +78,10 @@ const WITHOUT_LOCKS: i64 = 24 * 60 * 60;
 pub(super) fn choose<'a>(
     candidates: &'a [Candidate],
     circumstances: &'a Circumstances,
-) -> Vec<Choice<'a>> {
-    let mut plan = Plan { candidates, circumstances, choices: Vec::new() };
+) -> Vec<PlannedRemoval<'a>> {
+    let mut plan = Chooser { candidates, circumstances, choices: Vec::new() };
     for candidate in candidates.iter().filter(|it| it.cache.is_leftover()) {
-        plan.take(candidate, Rule::Leftover, What::Directory);
+        plan.take(candidate, GcRule::Leftover, Portion::Directory);
     }
     for &(policy, limit) in &circumstances.limits {
         match limit {
@@ -96,29 +96,29 @@ pub(super) fn choose<'a>(
     plan.choices
 }
 
-struct Plan<'a> {
+struct Chooser<'a> {
     candidates: &'a [Candidate],
     circumstances: &'a Circumstances,
-    choices: Vec<Choice<'a>>,
+    choices: Vec<PlannedRemoval<'a>>,
 }
 
-impl<'a> Plan<'a> {
+impl<'a> Chooser<'a> {
     fn by_age(&mut self, policy: Policy, age: i64) {
         for candidate in self.candidates {
             let cache = &candidate.cache;
             let unused = |used: i64| self.circumstances.now.saturating_sub(used) >= age;
             let what = match policy {
                 Policy::Orphans => matches!(cache.sources, Sources::Gone | Sources::Another)
-                    .then_some(What::Directory),
+                    .then_some(Portion::Directory),
                 Policy::Departed => {
-                    (cache.person.standing == Standing::Departed).then_some(What::Directory)
+                    (cache.person.standing == Standing::Departed).then_some(Portion::Directory)
                 }
                 Policy::Incremental => {
                     let profiles = cache.totals.profiles.iter();
                     let old = profiles.filter(|it| it.incremental > 0 && unused(it.touched));
-                    Some(What::Incremental(old.cloned().collect()))
+                    Some(Portion::Incremental(old.cloned().collect()))
                 }
-                _ => self.is_whole(cache).then_some(What::Contents),
+                _ => self.is_whole(cache).then_some(Portion::Contents),
             };
             // A profile's own time counts for what is incremental, but the shim knows of every use.
             let is_due = match policy {
@@ -126,7 +126,7 @@ impl<'a> Plan<'a> {
                 _ => unused(cache.used()),
             };
             if let Some(what) = what.filter(|_| is_due) {
-                self.take(candidate, Rule::Policy(policy), what);
+                self.take(candidate, GcRule::Policy(policy), what);
             }
         }
     }
@@ -184,7 +184,7 @@ impl<'a> Plan<'a> {
                 continue;
             }
             let before = self.chosen(candidate);
-            self.take(candidate, Rule::Policy(policy), What::Contents);
+            self.take(candidate, GcRule::Policy(policy), Portion::Contents);
             excess = excess.saturating_sub(self.chosen(candidate) - before);
         }
     }
@@ -193,10 +193,10 @@ impl<'a> Plan<'a> {
         self.circumstances.takes_common || !cache.is_common()
     }
 
-    fn take(&mut self, candidate: &'a Candidate, rule: Rule, what: What) {
+    fn take(&mut self, candidate: &'a Candidate, rule: GcRule, what: Portion) {
         let cache = &candidate.cache;
         let is_free = cache.is_leftover() || (cache.is_target() && !cache.is_empty());
-        let is_free = is_free || (cache.is_target() && what == What::Directory);
+        let is_free = is_free || (cache.is_target() && what == Portion::Directory);
         let idle = self.circumstances.now.saturating_sub(cache.used());
         let is_safe = cache.has_locks || idle >= WITHOUT_LOCKS;
         // Name and owner that do not belong together are for a person to look at.
@@ -204,15 +204,15 @@ impl<'a> Plan<'a> {
             return;
         }
         let bytes = match &what {
-            What::Incremental(profiles) => profiles.iter().map(|it| it.incremental).sum(),
-            What::Directory | What::Contents => cache.totals.bytes,
+            Portion::Incremental(profiles) => profiles.iter().map(|it| it.incremental).sum(),
+            Portion::Directory | Portion::Contents => cache.totals.bytes,
         };
-        if what == What::Incremental(Vec::new()) {
+        if what == Portion::Incremental(Vec::new()) {
             return;
         }
-        let choice = Choice { candidate, rule, what, bytes, outcome: None };
+        let choice = PlannedRemoval { candidate, rule, what, bytes, outcome: None };
         match self.choices.iter_mut().find(|it| std::ptr::eq(it.candidate, candidate)) {
-            Some(known) if matches!(known.what, What::Incremental(_)) => *known = choice,
+            Some(known) if matches!(known.what, Portion::Incremental(_)) => *known = choice,
             Some(_) => {}
             None => self.choices.push(choice),
         }

@@ -5,7 +5,7 @@
 
 /// The page's text in roff, without its title line.
 pub(super) fn roff(text: &str) -> String {
-    let mut page = Page::default();
+    let mut page = Renderer::default();
     for line in text.lines() {
         page.add(line);
     }
@@ -14,7 +14,7 @@ pub(super) fn roff(text: &str) -> String {
 }
 
 #[derive(Default)]
-struct Page {
+struct Renderer {
     out: String,
     /// The lines of the block that is being read, joined.
     block: String,
@@ -31,7 +31,7 @@ enum Above {
     Text,
 }
 
-impl Page {
+impl Renderer {
     fn add(&mut self, line: &str) {
         if line.starts_with("```") {
             self.end_block();

@@ -9,14 +9,14 @@ use std::fs::File;
 use rustix::fs::{Mode, OFlags, openat};
 use rustix::io::Errno;
 
-use super::Person;
 use super::judge::{self, Objection};
 use crate::os::accounts;
 use crate::os::entry::Kind;
 use crate::os::facts::facts_of;
 use crate::os::node::Inventory;
-use crate::os::rights::{Account, Rights};
+use crate::os::rights::{Credentials, Rights};
 use crate::os::tree::{FILE, NAMED, Tree};
+use crate::private_dir::provision::Person;
 use crate::ui::escape::escaped;
 use crate::ui::failure::Failure;
 use crate::ui::look::Look;
@@ -44,7 +44,7 @@ pub(super) fn check(tree: &Tree, inventory: &Inventory, person: Person) -> Resul
 /// tell who could when a file came there. To be called in a thread of its own.
 fn secret(tree: &Tree, inventory: &Inventory, person: Person) -> Result<Option<usize>, Errno> {
     let mut rights = Rights::default();
-    let account = Account::of(person.uid, person.gid);
+    let account = Credentials::of(person.uid, person.gid);
     rights
         .become_account(&account)
         .map_err(|cause| Errno::from_io_error(&cause).unwrap_or(Errno::PERM))?;

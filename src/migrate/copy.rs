@@ -14,7 +14,6 @@ use rustix::fs::{
 };
 use rustix::io::Errno;
 
-use super::Person;
 use super::carry::Move;
 use super::give::{chown, prepare};
 use super::judge::{compare, is_unchanged_since, own_mode};
@@ -27,6 +26,7 @@ use crate::os::interrupt;
 use crate::os::node::{Identity, Inventory, Node};
 use crate::os::remove::Left;
 use crate::os::tree::{FILE, Tree};
+use crate::private_dir::provision::Person;
 use crate::ui::escape::{bytes, escaped};
 use crate::ui::failure::Failure;
 use crate::ui::look::Look;

@@ -4,15 +4,16 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
+use super::Request;
 use super::plan::Journal;
 use super::staging::Staging;
-use super::{Person, Request};
 use crate::os::accounts;
 use crate::os::facts::facts;
 use crate::os::node::Inventory;
 use crate::os::snapshot::Snapshot;
 use crate::os::tree::Tree;
 use crate::private_dir::place::{PlaceKind, Required};
+use crate::private_dir::provision::Person;
 use crate::private_dir::{self, Caller};
 use crate::settings::Scope;
 use crate::shim::{Plan, tell};

@@ -11,7 +11,6 @@ use std::io;
 use rustix::fs::{AtFlags, Gid, Mode, OFlags, Uid, fchmod, unlinkat};
 use rustix::io::Errno;
 
-use super::Person;
 use super::judge::{is_to_be_given, own_mode};
 use crate::os::acls;
 use crate::os::entry::Kind;
@@ -21,6 +20,7 @@ use crate::os::interrupt;
 use crate::os::node::{Inventory, Node};
 use crate::os::tag;
 use crate::os::tree::{NAMED, Tree, names};
+use crate::private_dir::provision::Person;
 use crate::ui::failure::Failure;
 
 /// Gives everything in the tree to its new owner; what is theirs alone already is left as it is. Cargo's

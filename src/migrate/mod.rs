@@ -35,7 +35,7 @@ use crate::ui::failure::{Failure, reason};
 use crate::ui::report;
 use destination::Destination;
 use preview::Preview;
-use resume::Outcome;
+use resume::Progress;
 use source::Source;
 
 /// The verb's command line.
@@ -66,7 +66,7 @@ pub(crate) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
     let source = Source::find(&request.source)?;
     let mut destination = Destination::of(&plan, snapshot, &request, &source.path)?;
     let outcome = relocate(&mut request, &source, &mut destination);
-    if outcome.map_err(|error| with_state(error, &destination))? == Outcome::Moved {
+    if outcome.map_err(|error| with_state(error, &destination))? == Progress::Moved {
         rebuild::after(&plan, &request, &destination)?;
     }
     Ok(0)
@@ -116,19 +116,12 @@ impl Request {
     }
 }
 
-/// The account that becomes the owner.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Person {
-    uid: u32,
-    gid: u32,
-}
-
 /// Moves it, or goes on with a move that was interrupted.
 fn relocate(
     request: &mut Request,
     source: &Source,
     destination: &mut Destination<'_>,
-) -> Result<Outcome, Failure> {
+) -> Result<Progress, Failure> {
     let to = destination.path();
     let mut staging = destination.staging()?;
     let journal = staging.as_ref().map(|staging| staging.journal()).transpose()?.flatten();
@@ -147,7 +140,7 @@ fn relocate(
     }
     if let (Some(found), Some(journal)) = (&staging, &journal) {
         match resume::resume(request, source, destination, found, journal)? {
-            Outcome::Begin => {}
+            Progress::Begin => {}
             outcome => return Ok(outcome),
         }
     } else if !request.is_dry
@@ -160,22 +153,22 @@ fn relocate(
     say(&preview.render(), "nothing was changed")?;
     preview.refuse(request)?;
     if request.is_dry {
-        return Ok(Outcome::NotMoved);
+        return Ok(Progress::NotMoved);
     }
     request.confirm("Move it?")?;
     let staging = staging.map_or_else(|| destination.make_staging(), Ok)?;
     carry::begin(request, source, destination, &preview, &staging)?;
-    Ok(Outcome::Moved)
+    Ok(Progress::Moved)
 }
 
 /// It is where it belongs, so that only a checkout's own packages are left to rebuild.
-fn in_place(request: &Request, source: &Source) -> Result<Outcome, Failure> {
+fn in_place(request: &Request, source: &Source) -> Result<Progress, Failure> {
     source.open("cargo-peruser path")?;
     if request.checkout.is_none() || request.is_dry {
         say(&format!("`{}` is where it belongs", escaped(&source.path)), "nothing was changed")?;
-        return Ok(Outcome::NotMoved);
+        return Ok(Progress::NotMoved);
     }
-    Ok(Outcome::Moved)
+    Ok(Progress::Moved)
 }
 
 /// Writes to stdout.

@@ -3,19 +3,20 @@
 use std::ffi::OsStr;
 use std::fs::File;
 
+use super::Request;
 use super::check::{check, check_renamed};
 use super::destination::Destination;
 use super::judge::{is_target_dir, is_to_be_given, linked_elsewhere};
 use super::plan::Method;
 use super::source::{Source, unfit};
 use super::staging::{self, occupied};
-use super::{Person, Request};
 use crate::caches::STAGING;
 use crate::os::accounts;
 use crate::os::entry::Kind;
 use crate::os::facts::facts_of;
 use crate::os::node::Inventory;
 use crate::os::tree::{Tree, directory_at};
+use crate::private_dir::provision::Person;
 use crate::shim::decide::{BUILD, is_directory_name};
 use crate::ui::escape::{bytes, escaped, quoted};
 use crate::ui::failure::Failure;

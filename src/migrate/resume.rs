@@ -17,7 +17,7 @@ use crate::ui::report;
 
 /// What has become of a migration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Outcome {
+pub(super) enum Progress {
     /// There is nothing to continue: begin.
     Begin,
     /// The target directory is in place.
@@ -33,7 +33,7 @@ pub(super) fn resume(
     destination: &mut Destination<'_>,
     staging: &Staging,
     journal: &Journal,
-) -> Result<Outcome, Failure> {
+) -> Result<Progress, Failure> {
     if journal.source() != source.path {
         return Err(destination.unfinished(journal));
     }
@@ -54,16 +54,16 @@ pub(super) fn resume(
             request.confirm("Begin again?")?;
             staging.discard()?;
         }
-        return Ok(Outcome::Begin);
+        return Ok(Progress::Begin);
     }
     destination.name.clone_from(&journal.name);
     if request.is_dry {
-        return Ok(Outcome::NotMoved);
+        return Ok(Progress::NotMoved);
     }
     request.confirm("Continue it?")?;
     let moving = Move { source, destination, staging, is_replacing: request.is_replacing };
     go_on(&moving, journal, next)?;
-    Ok(Outcome::Moved)
+    Ok(Progress::Moved)
 }
 
 fn go_on(moving: &Move<'_>, journal: &Journal, next: Next) -> Result<(), Failure> {

@@ -15,7 +15,7 @@ use crate::os::entry::Kind;
 use crate::os::facts::facts;
 use crate::os::files;
 use crate::os::node::{Identity, Node};
-use crate::os::remove::{self, Left, What};
+use crate::os::remove::{self, Left, Selection};
 use crate::os::tree::rename;
 use crate::os::tree::{NAMED, Tree};
 use crate::ui::escape::escaped;
@@ -125,7 +125,7 @@ impl Source {
         top: Identity,
         entries: &HashSet<Identity>,
     ) -> io::Result<Left> {
-        let removed = remove::tree(self.parent()?, &self.aside, top, What::Only(entries));
+        let removed = remove::tree(self.parent()?, &self.aside, top, Selection::Only(entries));
         self.sync();
         removed
     }

@@ -21,7 +21,7 @@ use crate::os::accounts;
 use crate::os::facts::{facts, facts_if_any, facts_of};
 use crate::os::files;
 use crate::os::lock;
-use crate::os::remove::{self, Left, What};
+use crate::os::remove::{self, Left, Selection};
 use crate::os::tree::rename;
 use crate::os::tree::{FILE, Tree, directory, names};
 use crate::ui::escape::{escaped, quoted};
@@ -213,7 +213,7 @@ impl Staging {
     pub(super) fn discard(&self) -> Result<(), Failure> {
         let discard = || -> io::Result<()> {
             let Some(found) = facts_if_any(&self.at, INCOMING)? else { return Ok(()) };
-            match remove::tree(&self.at, INCOMING.as_ref(), found.identity, What::All)? {
+            match remove::tree(&self.at, INCOMING.as_ref(), found.identity, Selection::All)? {
                 Left::Nothing => Ok(()),
                 Left::Something => Err(Errno::NOTEMPTY.into()),
             }

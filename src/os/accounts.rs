@@ -9,7 +9,7 @@ use rustix::buffer::spare_capacity;
 use users::os::unix::{GroupExt, UserExt};
 
 use super::{files, user_namespace};
-use crate::os::passwd::{self, Account, Answer};
+use crate::os::passwd::{self, Account, Lookup};
 use crate::ui::owner::Owner;
 
 /// The uid that this process acts with.
@@ -54,10 +54,10 @@ fn in_passwd(passwd: File, uid: u32) -> Option<Account> {
         let newline = || chunk.iter().rposition(|byte| *byte == b'\n').map(|at| at + 1);
         let whole = if is_end { chunk.len() } else { newline()? };
         match passwd::find(chunk.get(..whole)?, uid) {
-            Answer::Account(account) => return Some(account),
-            Answer::Doubtful => return None,
-            Answer::None if is_end => return None,
-            Answer::None => drop(chunk.drain(..whole)),
+            Lookup::Account(account) => return Some(account),
+            Lookup::Doubtful => return None,
+            Lookup::None if is_end => return None,
+            Lookup::None => drop(chunk.drain(..whole)),
         }
     }
 }

@@ -78,7 +78,7 @@ pub const UNMAPPED: u32 = 65534;
 
 /// Where an entry stands on the way to what is believed or executed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
+pub enum PathStep {
     /// Something follows: it is a directory, or a symlink.
     Above,
     /// It is what is believed, or the directory that holds what is executed.
@@ -101,7 +101,7 @@ pub fn others_write(mode: u32, is_private: impl FnOnce() -> bool) -> bool {
 /// replacing what they do not own, and lets them add entries of their own.
 pub fn others_can_change(
     entry: &Entry,
-    step: Step,
+    step: PathStep,
     owners: &[u32],
     is_private: impl Fn(u32) -> bool,
 ) -> bool {
@@ -109,7 +109,7 @@ pub fn others_can_change(
     let is_writable = match (entry.kind, step) {
         // A symlink's own mode says nothing.
         (Kind::Symlink, _) => false,
-        (Kind::Directory, Step::Above) if is_sticky => false,
+        (Kind::Directory, PathStep::Above) if is_sticky => false,
         _ => others_write(entry.mode, || is_private(entry.gid)),
     };
     is_writable || !owners.contains(&entry.uid)
@@ -117,14 +117,14 @@ pub fn others_can_change(
 
 #[cfg(test)]
 mod tests {
-    use super::{Entry, Kind, Step, others_can_change};
+    use super::{Entry, Kind, PathStep, others_can_change};
 
     const ALICE: u32 = 1500;
     const MALLORY: u32 = 1666;
 
     #[test]
     fn judges_what_is_believed_by_who_can_change_it() {
-        use Step::{Above, Last};
+        use PathStep::{Above, Last};
         for (kind, uid, gid, mode, step, expected) in [
             (Kind::Directory, 0, 0, 0o755, Above, false),
             (Kind::Directory, 0, 0, 0o1777, Above, false),

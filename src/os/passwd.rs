@@ -47,7 +47,7 @@ fn sources(nsswitch: &str) -> impl Iterator<Item = &str> {
 
 /// What lines of `/etc/passwd` say about a uid.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer {
+pub enum Lookup {
     /// The first line for it.
     Account(Account),
     /// A line that may be for it and is no plain record; what it means is the switch's business.
@@ -61,22 +61,22 @@ const LARGE: usize = 16 << 10;
 
 /// The answer of whole lines of `/etc/passwd`, of which those matter that have the number in a field, as
 /// every tool writes it.
-pub fn find(lines: &[u8], uid: u32) -> Answer {
+pub fn find(lines: &[u8], uid: u32) -> Lookup {
     let field = format!(":{uid}:");
     let mentions = |text: &[u8]| memchr::memmem::find(text, field.as_bytes()).is_some();
     if lines.len() >= LARGE && !mentions(lines) {
-        return Answer::None;
+        return Lookup::None;
     }
     let lines = lines.split(|byte| *byte == b'\n').filter(|line| !line.starts_with(b"#"));
     for line in lines {
         match record(line) {
-            Some((number, account)) if number == uid => return Answer::Account(account()),
+            Some((number, account)) if number == uid => return Lookup::Account(account()),
             Some(_) => {}
-            None if mentions(line) => return Answer::Doubtful,
+            None if mentions(line) => return Lookup::Doubtful,
             None => {}
         }
     }
-    Answer::None
+    Lookup::None
 }
 
 /// A plain record's number, and how to get the rest.
@@ -139,7 +139,7 @@ pub fn ordinary_uids(login_defs: &str) -> RangeInclusive<u32> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Answer, LARGE, files_answer_first, find, numbers, ordinary_uids};
+    use super::{LARGE, Lookup, files_answer_first, find, numbers, ordinary_uids};
 
     #[test]
     fn trusts_the_file_only_where_it_answers_first() {
@@ -162,9 +162,9 @@ mod tests {
 
     fn name_of(text: &str, uid: u32) -> Option<String> {
         match find(text.as_bytes(), uid) {
-            Answer::Account(account) => Some(account.name.unwrap().into_string().unwrap()),
-            Answer::Doubtful => Some("?".into()),
-            Answer::None => None,
+            Lookup::Account(account) => Some(account.name.unwrap().into_string().unwrap()),
+            Lookup::Doubtful => Some("?".into()),
+            Lookup::None => None,
         }
     }
 
@@ -172,7 +172,7 @@ mod tests {
     fn finds_the_first_plain_record_of_a_number() {
         let text = "# people\nroot:x:0:0:root:/root:/bin/bash\n\nalice:x:1500:100:A, B:/home/alice:\n\
                     alias:x:1500:7::/:/bin/sh";
-        let Answer::Account(alice) = find(text.as_bytes(), 1500) else { panic!() };
+        let Lookup::Account(alice) = find(text.as_bytes(), 1500) else { panic!() };
         assert_eq!((alice.name, alice.gid), (Some("alice".into()), Some(100)));
         assert_eq!((alice.home, alice.shell), (Some("/home/alice".into()), Some("".into())));
         for uid in [1, 15, 500, 100] {

@@ -17,7 +17,7 @@ use crate::os::node::{Identity, MAX_DEPTH, Node, is_mounted};
 
 /// What may be removed.
 #[derive(Clone, Copy, Debug)]
-pub enum What<'a> {
+pub enum Selection<'a> {
     /// Everything: it was made by us. An interrupt does not stop that, since it puts things in order.
     All,
     /// Only these entries; whatever came since stays. An interrupt stops it between two entries.
@@ -38,7 +38,12 @@ pub enum Left {
 /// # Errors
 /// Any I/O error; [`io::ErrorKind::NotFound`] where something else has the name, and
 /// [`io::ErrorKind::Interrupted`].
-pub fn tree(parent: &File, name: &OsStr, identity: Identity, what: What<'_>) -> io::Result<Left> {
+pub fn tree(
+    parent: &File,
+    name: &OsStr,
+    identity: Identity,
+    what: Selection<'_>,
+) -> io::Result<Left> {
     let top = directory(parent, name)?;
     let found = facts_of(&top)?;
     if found.identity != identity {
@@ -58,7 +63,7 @@ pub fn tree(parent: &File, name: &OsStr, identity: Identity, what: What<'_>) -> 
 /// Any I/O error.
 pub fn entry(parent: &File, name: &OsStr) -> io::Result<Left> {
     let top = facts_of(parent)?;
-    let removal = Removal { top, what: What::All };
+    let removal = Removal { top, what: Selection::All };
     let name = CString::new(name.as_bytes())?;
     // Each round takes as many levels as a process may have open; whoever goes on making more of them
     // does not keep it at work.
@@ -77,7 +82,7 @@ const MAX_ROUNDS: usize = 4096;
 
 struct Removal<'a> {
     top: Node,
-    what: What<'a>,
+    what: Selection<'a>,
 }
 
 impl Removal<'_> {
@@ -85,7 +90,7 @@ impl Removal<'_> {
     fn empty(&self, at: &File, depth: usize) -> io::Result<Left> {
         let mut left = Ok(Left::Nothing);
         for name in names(at)? {
-            if matches!(self.what, What::Only(_)) && interrupt::is_requested() {
+            if matches!(self.what, Selection::Only(_)) && interrupt::is_requested() {
                 return Err(io::Error::from(io::ErrorKind::Interrupted));
             }
             match self.entry(at, &name, depth) {
@@ -133,8 +138,8 @@ impl Removal<'_> {
         };
         let node = || below.as_ref().map_or_else(|| facts(at, name), facts_of);
         let is_meant = match self.what {
-            What::All => true,
-            What::Only(entries) => entries.contains(&node()?.identity),
+            Selection::All => true,
+            Selection::Only(entries) => entries.contains(&node()?.identity),
         };
         if !is_meant || depth > MAX_DEPTH {
             return Ok(Left::Something);
@@ -162,7 +167,7 @@ fn gone(removed: Result<(), Errno>) -> io::Result<Left> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Left, What};
+    use super::{Left, Selection};
     use crate::os::facts::facts;
     use crate::os::tree::directory_at;
     use std::collections::HashSet;
@@ -181,12 +186,12 @@ mod tests {
         let parent = directory_at(scratch.path()).unwrap();
         let identity = facts(&parent, c"top").unwrap().identity;
         let tree = |identity, what| super::tree(&parent, "top".as_ref(), identity, what);
-        assert!(tree((0, 0), What::All).is_err());
+        assert!(tree((0, 0), Selection::All).is_err());
         assert!(top.join("a/b/old").exists());
         let none = HashSet::new();
-        assert_eq!(tree(identity, What::Only(&none)).unwrap(), Left::Something);
+        assert_eq!(tree(identity, Selection::Only(&none)).unwrap(), Left::Something);
         assert!(top.join("a/b/old").exists());
-        assert_eq!(tree(identity, What::All).unwrap(), Left::Nothing);
+        assert_eq!(tree(identity, Selection::All).unwrap(), Left::Nothing);
         assert!(!top.exists() && outside.join("precious").exists());
     }
 }

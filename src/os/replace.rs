@@ -16,7 +16,7 @@ use rustix::fs::{Mode, fchmod};
 
 use beside::Beside;
 pub use beside::{beside, clear_leftover};
-use found::Found;
+use found::ExistingFile;
 
 use super::files;
 use crate::os::entry::Entry;
@@ -31,7 +31,7 @@ pub struct Original {
     path: PathBuf,
     /// Where the file really is: `path` without symlinks.
     place: PathBuf,
-    found: Option<Found>,
+    found: Option<ExistingFile>,
 }
 
 impl Original {
@@ -44,7 +44,9 @@ impl Original {
         let place = files::without_symlinks(path);
         let found = match files::entry_if_any(&place).map_err(failed)? {
             None => None,
-            Some(Entry { kind: Kind::File, .. }) => Some(Found::read(&place).map_err(failed)?),
+            Some(Entry { kind: Kind::File, .. }) => {
+                Some(ExistingFile::read(&place).map_err(failed)?)
+            }
             Some(Entry { kind, .. }) => {
                 return Err(cannot_edit(path, &format!("it is a {kind}, not a file"))
                     .help("put a file of your own in its place"));

@@ -12,7 +12,7 @@ use rustix::io::Errno;
 
 /// An account by its numbers.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Account {
+pub struct Credentials {
     /// The uid.
     pub uid: u32,
     /// The primary group.
@@ -21,10 +21,10 @@ pub struct Account {
     pub groups: Vec<u32>,
 }
 
-impl Account {
+impl Credentials {
     /// An account with the groups that it has once it has logged in.
-    pub fn of(uid: u32, gid: u32) -> Account {
-        Account { uid, gid, groups: super::accounts::groups(uid, gid) }
+    pub fn of(uid: u32, gid: u32) -> Credentials {
+        Credentials { uid, gid, groups: super::accounts::groups(uid, gid) }
     }
 }
 
@@ -41,7 +41,7 @@ impl Rights {
     ///
     /// # Errors
     /// Any I/O error; then the rights may be half changed, and the thread must not go on.
-    pub fn become_account(&mut self, account: &Account) -> io::Result<()> {
+    pub fn become_account(&mut self, account: &Credentials) -> io::Result<()> {
         if self.acting == Some(account.uid) {
             return Ok(());
         }
@@ -78,7 +78,7 @@ pub fn failed(cause: &io::Error) -> Failure {
 }
 
 #[cfg(target_os = "linux")]
-fn take(account: &Account) -> io::Result<()> {
+fn take(account: &Credentials) -> io::Result<()> {
     use rustix::fs::{Gid, Uid};
     use rustix::thread::{capabilities, set_thread_groups, set_thread_res_gid, set_thread_res_uid};
     let groups: Vec<Gid> = account.groups.iter().copied().map(Gid::from_raw).collect();
@@ -101,7 +101,7 @@ fn give_back(groups: &[u32]) -> io::Result<()> {
 
 /// Only on Linux has each thread rights of its own: elsewhere root does nothing for others.
 #[cfg(not(target_os = "linux"))]
-fn take(_: &Account) -> io::Result<()> {
+fn take(_: &Credentials) -> io::Result<()> {
     Err(Errno::NOTSUP.into())
 }
 

@@ -17,7 +17,7 @@ use rustix::io::Errno;
 use crate::os::accounts;
 use crate::os::acls;
 use crate::os::entry::Kind;
-use crate::os::entry::{Entry, Step, UNMAPPED, others_can_change};
+use crate::os::entry::{Entry, PathStep, UNMAPPED, others_can_change};
 use crate::os::files;
 
 /// How many symlinks the kernel follows.
@@ -92,7 +92,7 @@ impl Trust {
     pub fn covers(&self, path: &Path) -> bool {
         let judged = path.is_absolute().then(|| self.follow(path, Path::new("")));
         judged.is_some_and(|judged| {
-            judged.is_ok_and(|(place, entry)| self.assert(&place, &entry, Step::Last).is_ok())
+            judged.is_ok_and(|(place, entry)| self.assert(&place, &entry, PathStep::Last).is_ok())
         })
     }
 
@@ -104,7 +104,7 @@ impl Trust {
             Err(Doubt::Ends(at)) => files::entry(&at).map(|entry| (at, entry)).map_err(Into::into),
             judged => judged,
         };
-        match last.and_then(|(place, entry)| self.assert(&place, &entry, Step::Last)) {
+        match last.and_then(|(place, entry)| self.assert(&place, &entry, PathStep::Last)) {
             Err(Doubt::Changeable(place, entry)) => Some((place, entry)),
             Err(_) | Ok(()) => None,
         }
@@ -118,7 +118,7 @@ impl Trust {
         }
     }
 
-    fn assert(&self, place: &Path, entry: &Entry, step: Step) -> Result<(), Doubt> {
+    fn assert(&self, place: &Path, entry: &Entry, step: PathStep) -> Result<(), Doubt> {
         let is_private = |gid| {
             let group = self.private_group.get_or_init(|| accounts::private_group(self.caller));
             // With an ACL these bits are its mask, whoever is behind it.
@@ -176,7 +176,7 @@ impl Trust {
 
     fn look(&self, place: &Path) -> Result<Entry, Doubt> {
         let entry = files::entry(place)?;
-        self.assert(place, &entry, Step::Above)?;
+        self.assert(place, &entry, PathStep::Above)?;
         Ok(entry)
     }
 }

@@ -8,7 +8,7 @@ use crate::ui::escape::escaped;
 
 /// What a setting takes.
 #[derive(Clone, Copy, Debug)]
-pub enum Kind {
+pub enum ValueKind {
     /// A shared root: a plain absolute path.
     Root,
     /// The absolute path of a program.
@@ -26,13 +26,13 @@ pub enum Kind {
 /// A setting's value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Value {
-    /// Of [`Kind::Root`], [`Kind::Program`] and [`Kind::Tool`]; what is not absolute is a name on PATH.
+    /// Of [`ValueKind::Root`], [`ValueKind::Program`] and [`ValueKind::Tool`]; what is not absolute is a name on PATH.
     Path(PathBuf),
-    /// Of [`Kind::OneOf`], and of a [`Kind::Tool`] that is off.
+    /// Of [`ValueKind::OneOf`], and of a [`ValueKind::Tool`] that is off.
     Word(&'static str),
-    /// Of [`Kind::Limit`].
+    /// Of [`ValueKind::Limit`].
     Limit(Limit),
-    /// Of [`Kind::Names`].
+    /// Of [`ValueKind::Names`].
     Names(Vec<String>),
 }
 
@@ -54,26 +54,26 @@ pub struct Invalid {
     pub help: String,
 }
 
-impl Kind {
+impl ValueKind {
     /// The value as the help of a flag has it.
     pub fn placeholder(self) -> String {
         match self {
-            Kind::Root | Kind::Program => "PATH".into(),
-            Kind::Tool => "NAME|PATH".into(),
-            Kind::OneOf(words) => words.join("|"),
-            Kind::Limit(policy) => policy.placeholder().into(),
-            Kind::Names(_) => "NAMES".into(),
+            ValueKind::Root | ValueKind::Program => "PATH".into(),
+            ValueKind::Tool => "NAME|PATH".into(),
+            ValueKind::OneOf(words) => words.join("|"),
+            ValueKind::Limit(policy) => policy.placeholder().into(),
+            ValueKind::Names(_) => "NAMES".into(),
         }
     }
 
     /// What it takes, in words.
     pub fn takes(self) -> String {
         match self {
-            Kind::Root | Kind::Program => "an absolute path".into(),
-            Kind::Tool => "the name of a program on PATH, an absolute path, or `off`".into(),
-            Kind::OneOf(words) => format!("`{}`", words.join("` or `")),
-            Kind::Limit(policy) => policy.takes().into(),
-            Kind::Names(of) => of.into(),
+            ValueKind::Root | ValueKind::Program => "an absolute path".into(),
+            ValueKind::Tool => "the name of a program on PATH, an absolute path, or `off`".into(),
+            ValueKind::OneOf(words) => format!("`{}`", words.join("` or `")),
+            ValueKind::Limit(policy) => policy.takes().into(),
+            ValueKind::Names(of) => of.into(),
         }
     }
 
@@ -84,22 +84,24 @@ impl Kind {
     pub fn parse(self, text: &OsStr) -> Result<Value, Invalid> {
         let otherwise = || self.invalid(format!("`{}`", escaped(text)));
         match self {
-            Kind::Root => root(text).map(Value::Path).map_err(|cause| Invalid::root(text, cause)),
-            Kind::Program | Kind::Tool if Path::new(text).is_absolute() => {
+            ValueKind::Root => {
+                root(text).map(Value::Path).map_err(|cause| Invalid::root(text, cause))
+            }
+            ValueKind::Program | ValueKind::Tool if Path::new(text).is_absolute() => {
                 Ok(Value::Path(text.into()))
             }
-            Kind::Tool if text == OFF => Ok(Value::Word(OFF)),
-            Kind::Tool if is_name(text) => Ok(Value::Path(text.into())),
-            Kind::Program | Kind::Tool => Err(otherwise()),
-            Kind::OneOf(words) => {
+            ValueKind::Tool if text == OFF => Ok(Value::Word(OFF)),
+            ValueKind::Tool if is_name(text) => Ok(Value::Path(text.into())),
+            ValueKind::Program | ValueKind::Tool => Err(otherwise()),
+            ValueKind::OneOf(words) => {
                 let word = words.iter().find(|word| text == **word);
                 word.map(|word| Value::Word(word)).ok_or_else(otherwise)
             }
-            Kind::Limit(policy) => {
+            ValueKind::Limit(policy) => {
                 let limit = text.to_str().and_then(|text| policy.parse(text));
                 limit.map(Value::Limit).ok_or_else(otherwise)
             }
-            Kind::Names(_) => {
+            ValueKind::Names(_) => {
                 let text = text.to_str().ok_or_else(|| self.invalid("not UTF-8"))?;
                 let names = text.split(',').map(str::trim).filter(|name| !name.is_empty());
                 Ok(Value::Names(names.map(str::to_owned).collect()))
@@ -180,15 +182,15 @@ impl<'a> Typed<'a> for &'a [String] {
     }
 }
 
-/// The type of a [`Kind::OneOf`].
-pub(super) trait Choice: Copy + 'static {
+/// The type of a [`ValueKind::OneOf`].
+pub(super) trait Words: Copy + 'static {
     /// Its values, the built-in one first, and the words that they are in settings.
     const ALL: [(&'static str, Self); 2];
     /// The words.
     const WORDS: [&'static str; 2] = [Self::ALL[0].0, Self::ALL[1].0];
 }
 
-impl<T: Choice> Typed<'_> for T {
+impl<T: Words> Typed<'_> for T {
     fn of(value: Option<&Value>, default: &'static str) -> T {
         let word = if let Some(Value::Word(word)) = value { word } else { default };
         let [(_, first), (other, second)] = T::ALL;
@@ -198,7 +200,7 @@ impl<T: Choice> Typed<'_> for T {
 
 #[cfg(test)]
 mod tests {
-    use super::{Kind, Value};
+    use super::{Value, ValueKind};
 
     #[test]
     fn a_tool_is_a_name_an_absolute_path_or_off() {
@@ -211,7 +213,7 @@ mod tests {
             ("bin/sccache", None),
             ("sccache/", None),
         ] {
-            assert_eq!(Kind::Tool.parse(text.as_ref()).ok(), expected, "{text}");
+            assert_eq!(ValueKind::Tool.parse(text.as_ref()).ok(), expected, "{text}");
         }
     }
 }

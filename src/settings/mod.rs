@@ -14,7 +14,7 @@ use std::ffi::OsString;
 use std::fmt::Display;
 use std::path::Path;
 
-pub use kind::{Invalid, Kind, Value};
+pub use kind::{Invalid, Value, ValueKind};
 pub use table::{ExplicitTargetDir, Key, Missing, Scope, StickyRoot};
 
 use crate::ui::failure::{Failure, Result};
@@ -24,7 +24,7 @@ pub const SYSTEM_FILE: &str = "/etc/cargo-peruser/config.toml";
 
 /// One setting, made in one place.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Entry {
+struct Assignment {
     key: Key,
     value: Value,
     /// Where it was made, fit for display.
@@ -37,7 +37,7 @@ pub type Flags = Vec<(Key, OsString)>;
 /// The settings of one source, or of several on top of one another: what somebody has set, and where.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Settings {
-    entries: Vec<Entry>,
+    entries: Vec<Assignment>,
     /// The keys that no stronger source may change, and where that was said.
     enforced: Vec<(Key, String)>,
 }
@@ -66,8 +66,8 @@ impl Settings {
         Settings { enforced: Vec::new(), ..self }
     }
 
-    fn put(&mut self, entry: Entry) -> Result<()> {
-        let Entry { key, value, origin } = &entry;
+    fn put(&mut self, entry: Assignment) -> Result<()> {
+        let Assignment { key, value, origin } = &entry;
         if let Some((_, by)) = self.enforced.iter().find(|(enforced, _)| enforced == key) {
             if self.value(*key).cloned().or_else(|| key.default()).as_ref() == Some(value) {
                 return Ok(());
@@ -82,7 +82,7 @@ impl Settings {
         Ok(())
     }
 
-    fn entry(&self, key: Key) -> Option<&Entry> {
+    fn entry(&self, key: Key) -> Option<&Assignment> {
         self.entries.iter().find(|entry| entry.key == key)
     }
 

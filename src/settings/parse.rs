@@ -11,7 +11,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::table::VARIABLE_PREFIX;
-use super::{Entry, Invalid, Key, Kind, SYSTEM_FILE, Settings, Value, invalid};
+use super::{Assignment, Invalid, Key, SYSTEM_FILE, Settings, Value, ValueKind, invalid};
 use crate::ui::escape::escaped;
 use crate::ui::failure::{Failure, Result};
 
@@ -32,7 +32,7 @@ const ENFORCE: &str = "enforce";
 /// # Errors
 /// The first mistake, with the file's path and the line.
 pub fn from_file(path: &Path, text: &str, whose: Whose) -> Result<Settings> {
-    let file = File { path: escaped(path).to_string(), text, whose };
+    let file = SettingsText { path: escaped(path).to_string(), text, whose };
     let table = DeTable::parse(text).map_err(|error| {
         let origin = file.at(error.span().map_or(0, |span| span.start));
         let cause = error.message().lines().collect::<Vec<_>>().join(", ");
@@ -80,13 +80,13 @@ fn from_text(given: &[(Key, OsString)], origin: fn(Key) -> String) -> Result<Set
 }
 
 /// A file that is being read, to say where in it a mistake stands.
-struct File<'a> {
+struct SettingsText<'a> {
     path: String,
     text: &'a str,
     whose: Whose,
 }
 
-impl File<'_> {
+impl SettingsText<'_> {
     fn at(&self, offset: usize) -> String {
         let before = self.text.bytes().take(offset);
         let line = 1 + before.filter(|byte| *byte == b'\n').count();
@@ -140,16 +140,16 @@ fn is_table(name: &str) -> bool {
 }
 
 /// A setting out of a file, where only lists are no strings.
-fn typed(key: Key, value: &DeValue<'_>, origin: String) -> Result<Entry> {
+fn typed(key: Key, value: &DeValue<'_>, origin: String) -> Result<Assignment> {
     let found = match (key.kind(), value) {
-        (Kind::Names(_), DeValue::Array(items)) => {
+        (ValueKind::Names(_), DeValue::Array(items)) => {
             let name = |item: &Spanned<DeValue<'_>>| item.get_ref().as_str().map(str::to_owned);
             if let Some(names) = items.iter().map(name).collect() {
-                return Ok(Entry { key, value: Value::Names(names), origin });
+                return Ok(Assignment { key, value: Value::Names(names), origin });
             }
             "array of other things"
         }
-        (Kind::Names(_), other) => other.type_str(),
+        (ValueKind::Names(_), other) => other.type_str(),
         (_, DeValue::String(text)) => return key.read(text.as_ref().as_ref(), origin),
         (_, other) => other.type_str(),
     };

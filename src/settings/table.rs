@@ -5,15 +5,15 @@ use std::ffi::OsStr;
 use std::path::Path;
 
 use super::gc_limits::{Limit, Policy};
-use super::kind::{Choice, Invalid, Kind, Typed, Value};
-use super::{Entry, Settings, invalid};
+use super::kind::{Invalid, Typed, Value, ValueKind, Words};
+use super::{Assignment, Settings, invalid};
 use crate::ui::failure::Result;
 
 /// Everything that is written down about a setting.
 #[derive(Debug)]
-struct Row {
+struct KeyRow {
     name: &'static str,
-    kind: Kind,
+    kind: ValueKind,
     default: &'static str,
     help: &'static str,
 }
@@ -34,10 +34,10 @@ macro_rules! settings {
             /// Every key, in the order in which they are listed to people.
             pub const ALL: &[Key] = &[$(Key::$key),*];
 
-            fn row(self) -> &'static Row {
+            fn row(self) -> &'static KeyRow {
                 match self {
                     $(Key::$key => {
-                        &Row { name: $name, kind: $kind, default: $default, help: $help }
+                        &KeyRow { name: $name, kind: $kind, default: $default, help: $help }
                     })*
                 }
             }
@@ -56,58 +56,58 @@ macro_rules! settings {
 // files (a dot stands for a table), the kind, the default (an empty one is none) and the help.
 settings! {
     SharedRoot, shared_root: Option<&Path>,
-        "shared-root", Kind::Root, "",
+        "shared-root", ValueKind::Root, "",
         "The parent of everyone's private directories";
     Scope, scope: Scope,
-        "scope", Kind::OneOf(&Scope::WORDS), "workspace",
+        "scope", ValueKind::OneOf(&Scope::WORDS), "workspace",
         "One target directory for each workspace, or one for each user";
     ExplicitTargetDir, explicit_target_dir: ExplicitTargetDir,
-        "explicit-target-dir", Kind::OneOf(&ExplicitTargetDir::WORDS), "honour",
+        "explicit-target-dir", ValueKind::OneOf(&ExplicitTargetDir::WORDS), "honour",
         "Whether CARGO_TARGET_DIR and CARGO_BUILD_TARGET_DIR may choose another directory";
     RealCargo, real_cargo: Option<&Path>,
-        "real-cargo", Kind::Program, "",
+        "real-cargo", ValueKind::Program, "",
         "The cargo to execute [default: the next one on PATH]";
     CompileCache, compile_cache: Option<&Path>,
-        "compile-cache", Kind::Tool, "off",
+        "compile-cache", ValueKind::Tool, "off",
         "The sccache that dependencies are compiled through";
     ExcludeUsers, exclude_users: &[String],
-        "exclude.users", Kind::Names("account names"), "",
+        "exclude.users", ValueKind::Names("account names"), "",
         "Accounts that get no directory";
     ExcludeGroups, exclude_groups: &[String],
-        "exclude.groups", Kind::Names("group names"), "",
+        "exclude.groups", ValueKind::Names("group names"), "",
         "Groups whose members get no directory";
     IncludeUsers, include_users: &[String],
-        "include.users", Kind::Names("account names"), "",
+        "include.users", ValueKind::Names("account names"), "",
         "Accounts that get a directory even if they are excluded";
     TrustedOwners, trusted_owners: &[String],
-        "trusted-owners", Kind::Names("account names or numbers"), "",
+        "trusted-owners", ValueKind::Names("account names or numbers"), "",
         "Other accounts that may own directories above the shared root";
     StickyRoot, sticky_root: StickyRoot,
-        "sticky-root", Kind::OneOf(&StickyRoot::WORDS), "refuse",
+        "sticky-root", ValueKind::OneOf(&StickyRoot::WORDS), "refuse",
         "Whether to accept a sticky shared root, in which others can create files";
     Missing, missing: Missing,
-        "missing", Kind::OneOf(&Missing::WORDS), "own-cache",
+        "missing", ValueKind::OneOf(&Missing::WORDS), "own-cache",
         "What to do without a private directory in the shared root: build in your own cache directory, or refuse";
     GcOrphans,
-        "gc.orphans", Kind::Limit(Policy::Orphans), "1d",
+        "gc.orphans", ValueKind::Limit(Policy::Orphans), "1d",
         "How long `gc` leaves directories whose workspace is gone";
     GcDeparted,
-        "gc.departed", Kind::Limit(Policy::Departed), "30d",
+        "gc.departed", ValueKind::Limit(Policy::Departed), "30d",
         "How long `gc` leaves directories of owners without an account";
     GcIncremental,
-        "gc.incremental", Kind::Limit(Policy::Incremental), "7d",
+        "gc.incremental", ValueKind::Limit(Policy::Incremental), "7d",
         "How long `gc` leaves incremental data of unused profiles";
     GcOlderThan,
-        "gc.older-than", Kind::Limit(Policy::OlderThan), "off",
+        "gc.older-than", ValueKind::Limit(Policy::OlderThan), "off",
         "How long `gc` leaves unused target directories";
     GcMaxSize,
-        "gc.max-size", Kind::Limit(Policy::MaxSize), "off",
+        "gc.max-size", ValueKind::Limit(Policy::MaxSize), "off",
         "How much `gc` leaves each user";
     GcMaxTotal,
-        "gc.max-total", Kind::Limit(Policy::MaxTotal), "off",
+        "gc.max-total", ValueKind::Limit(Policy::MaxTotal), "off",
         "How much `gc` leaves all users together";
     GcKeepFree,
-        "gc.keep-free", Kind::Limit(Policy::KeepFree), "off",
+        "gc.keep-free", ValueKind::Limit(Policy::KeepFree), "off",
         "How much `gc` keeps free on the file system";
 }
 
@@ -120,7 +120,7 @@ pub enum Scope {
     User,
 }
 
-impl Choice for Scope {
+impl Words for Scope {
     const ALL: [(&'static str, Self); 2] = [("workspace", Scope::Workspace), ("user", Scope::User)];
 }
 
@@ -141,7 +141,7 @@ pub enum ExplicitTargetDir {
     Override,
 }
 
-impl Choice for ExplicitTargetDir {
+impl Words for ExplicitTargetDir {
     const ALL: [(&'static str, Self); 2] =
         [("honour", ExplicitTargetDir::Honour), ("override", ExplicitTargetDir::Override)];
 }
@@ -158,7 +158,7 @@ pub enum StickyRoot {
     Accept,
 }
 
-impl Choice for StickyRoot {
+impl Words for StickyRoot {
     const ALL: [(&'static str, Self); 2] =
         [("refuse", StickyRoot::Refuse), ("accept", StickyRoot::Accept)];
 }
@@ -172,7 +172,7 @@ pub enum Missing {
     Refuse,
 }
 
-impl Choice for Missing {
+impl Words for Missing {
     const ALL: [(&'static str, Self); 2] =
         [("own-cache", Missing::OwnCache), ("refuse", Missing::Refuse)];
 }
@@ -198,7 +198,7 @@ impl Key {
     }
 
     /// What it takes.
-    pub fn kind(self) -> Kind {
+    pub fn kind(self) -> ValueKind {
         self.row().kind
     }
 
@@ -215,8 +215,8 @@ impl Key {
 
     /// The flag's help.
     pub fn help(self) -> String {
-        let Row { kind, default, help, .. } = self.row();
-        let commas = if matches!(kind, Kind::Names(_)) { ", separated by commas" } else { "" };
+        let KeyRow { kind, default, help, .. } = self.row();
+        let commas = if matches!(kind, ValueKind::Names(_)) { ", separated by commas" } else { "" };
         let default =
             if default.is_empty() { String::new() } else { format!(" [default: {default}]") };
         format!("{help}{commas}{default}")
@@ -244,9 +244,9 @@ impl Key {
     }
 
     /// Reads a value as files, variables and flags have it.
-    pub(super) fn read(self, text: &OsStr, origin: String) -> Result<Entry> {
+    pub(super) fn read(self, text: &OsStr, origin: String) -> Result<Assignment> {
         match self.kind().parse(text) {
-            Ok(value) => Ok(Entry { key: self, value, origin }),
+            Ok(value) => Ok(Assignment { key: self, value, origin }),
             // What earlier versions called it.
             Err(wrong) if self == Key::Scope && text == "checkout" => {
                 let help =

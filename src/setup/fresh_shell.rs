@@ -38,7 +38,7 @@ pub(super) enum AskedShell {
 }
 
 /// A kind of session to ask for: a way to start a shell so that it reads a start-up file.
-pub(super) struct Asked {
+pub(super) struct SessionKind {
     /// The shell.
     pub(super) shell: AskedShell,
     /// How it is started: as people call it, and the words that do it.
@@ -62,7 +62,7 @@ const OF_BASH: &[&str] = &[".bashrc", ".profile", ".bash_login", ".bash_profile"
 
 /// All of them, by their shells. An interactive `sh` or yash has the environment of the session that it
 /// is started from; tcsh reads the same file however it is started.
-pub(super) static ASKED: [Asked; 14] = {
+pub(super) static ASKED: [SessionKind; 14] = {
     use AskedShell::{Bash, Fish, Sh, Tcsh, Yash, Zsh};
     [
         asked(Sh, LOGIN, &[".profile"], ".profile"),
@@ -87,13 +87,13 @@ const fn asked(
     start: Start,
     files: &'static [&'static str],
     new: &'static str,
-) -> Asked {
-    Asked { shell, start, files, new }
+) -> SessionKind {
+    SessionKind { shell, start, files, new }
 }
 
 /// What a session says that it has.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Answer {
+pub(super) struct ShellAnswer {
     /// The first `cargo`, as the shell finds it.
     pub cargo: Option<PathBuf>,
     /// `CARGO_TARGET_DIR`.
@@ -166,10 +166,10 @@ impl AskedShell {
 /// Any I/O error, [`io::ErrorKind::TimedOut`] for a shell that never comes to an end, and
 /// [`io::ErrorKind::UnexpectedEof`] for one that ends without an answer.
 pub(super) fn ask(
-    asked: &Asked,
+    asked: &SessionKind,
     account: &Account,
     snapshot: &Snapshot,
-) -> io::Result<Option<Answer>> {
+) -> io::Result<Option<ShellAnswer>> {
     let (shell, (_, flags)) = (asked.shell, asked.start);
     let program = find_shell(shell.name()).filter(|_| shell.is_for(account));
     let Some(program) = program else { return Ok(None) };
@@ -193,7 +193,7 @@ pub(super) fn ask(
         let line = output.split(|byte| *byte == b'\n').find_map(|line| line.strip_prefix(name));
         line.filter(|line| !line.is_empty()).map(|line| PathBuf::from(OsStr::from_bytes(line)))
     };
-    Ok(Some(Answer { cargo: value(CARGO), target_dir: value(TARGET), config: value(CONFIG) }))
+    Ok(Some(ShellAnswer { cargo: value(CARGO), target_dir: value(TARGET), config: value(CONFIG) }))
 }
 
 /// The variable that says where a person's configuration is.

@@ -11,7 +11,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 pub(super) use hooks::{GENERATOR, Hook, environment_d, line_for};
-pub(super) use receipt::{Did, Receipt, Record};
+pub(super) use receipt::{Did, Receipt, ReceiptEntry};
 
 use crate::os::marked::Blocks;
 use crate::settings::Scope;
@@ -23,14 +23,14 @@ pub(super) struct Piece {
     /// Where it is.
     pub path: PathBuf,
     /// What it is.
-    pub what: What,
+    pub what: PieceKind,
     /// What it is for, as people read it.
     pub purpose: &'static str,
 }
 
 /// What a piece is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum What {
+pub(super) enum PieceKind {
     /// A directory; one that is there already stays as it is. New ones have mode 0755 if they are
     /// root's, and otherwise what the umask leaves.
     Directory,
@@ -85,7 +85,7 @@ impl Root {
 
 impl Piece {
     /// A file or link of ours, or a directory.
-    pub(super) fn new(path: impl Into<PathBuf>, what: What, purpose: &'static str) -> Piece {
+    pub(super) fn new(path: impl Into<PathBuf>, what: PieceKind, purpose: &'static str) -> Piece {
         Piece { path: path.into(), what, purpose }
     }
 }

@@ -15,7 +15,7 @@ use crate::os::homes::Homes;
 use crate::os::snapshot::Snapshot;
 use crate::session::{SessionContext, has_cargo};
 use crate::settings::Flags;
-use crate::setup::fresh_shell::{ASKED, Answer, Asked, AskedShell, ask};
+use crate::setup::fresh_shell::{ASKED, AskedShell, SessionKind, ShellAnswer, ask};
 use crate::setup::pieces::line_for;
 use crate::shim::decide::TARGET_DIR;
 use crate::shim::decide::{Choice, Rule};
@@ -25,8 +25,8 @@ use crate::ui::report;
 use start_up::{Line, StartUp};
 
 /// What one fresh session finds.
-struct Finding {
-    row: text::Row,
+struct SessionFinding {
+    row: text::Columns,
     /// Whether the shim comes first, or there is no cargo for it to execute, and programs that bypass it
     /// build in the same private directory.
     wins: bool,
@@ -75,7 +75,7 @@ pub(super) fn complaints_of_fresh(site: &Site, snapshot: &Snapshot) -> Vec<(Stri
 }
 
 /// What this very session finds.
-fn this_session(snapshot: &Snapshot, is_chosen: bool, is_other: bool) -> text::Row {
+fn this_session(snapshot: &Snapshot, is_chosen: bool, is_other: bool) -> text::Columns {
     let target = word(snapshot.variable(TARGET_DIR).map(PathBuf::from).as_deref());
     let mark = match (is_other, is_chosen) {
         (true, _) => NOT_THE_SHIM,
@@ -142,7 +142,7 @@ pub(crate) fn enter(snapshot: &Snapshot, installation: &Installation) -> String 
 }
 
 /// What no shell's start-up files can change.
-fn tell_the_rest(site: &Site, snapshot: &Snapshot, findings: &[Finding]) {
+fn tell_the_rest(site: &Site, snapshot: &Snapshot, findings: &[SessionFinding]) {
     let name = accounts::owner(site.account.uid);
     if findings.iter().any(|finding| finding.wins && finding.is_bare) {
         let text = format!("{name} has no cargo; the shim is put on PATH once there is one");
@@ -163,11 +163,11 @@ fn ask_all(
     site: &Site,
     snapshot: &Snapshot,
     is_wanted: impl Fn(AskedShell) -> bool,
-) -> Vec<Finding> {
+) -> Vec<SessionFinding> {
     // Where new sessions look: in the settings and at home, whatever this one has on PATH.
     let elsewhere = snapshot.of(snapshot.uid, snapshot.gid, snapshot.cwd.clone(), &["PATH"]);
     let has_cargo = has_cargo(&elsewhere, site.settings(), &Homes::new(&elsewhere));
-    let ask = |shell: &[Asked]| ask_one(shell, site, snapshot, has_cargo);
+    let ask = |shell: &[SessionKind]| ask_one(shell, site, snapshot, has_cargo);
     std::thread::scope(|scope| {
         let shells = ASKED.chunk_by(|one, other| one.shell == other.shell);
         let wanted = shells.filter(|shell| shell.iter().all(|asked| is_wanted(asked.shell)));
@@ -187,12 +187,17 @@ fn ask_all(
 }
 
 /// A shell that hangs is not asked again: it would hang each time, and each costs its patience.
-fn ask_one(shell: &[Asked], site: &Site, snapshot: &Snapshot, has_cargo: bool) -> Vec<Finding> {
+fn ask_one(
+    shell: &[SessionKind],
+    site: &Site,
+    snapshot: &Snapshot,
+    has_cargo: bool,
+) -> Vec<SessionFinding> {
     let mut findings = Vec::new();
     for asked in shell {
         let answer = ask(asked, &site.account, snapshot).transpose();
         let hangs = matches!(&answer, Some(Err(error)) if error.kind() == io::ErrorKind::TimedOut);
-        findings.extend(answer.map(|answer| Finding::of(asked, answer, site, has_cargo)));
+        findings.extend(answer.map(|answer| SessionFinding::of(asked, answer, site, has_cargo)));
         if hangs {
             break;
         }
@@ -201,7 +206,7 @@ fn ask_one(shell: &[Asked], site: &Site, snapshot: &Snapshot, has_cargo: bool) -
 }
 
 /// What each help is for: several shells read one file.
-fn complaints(findings: &[Finding]) -> BTreeMap<&str, Vec<&str>> {
+fn complaints(findings: &[SessionFinding]) -> BTreeMap<&str, Vec<&str>> {
     let mut complaints: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for (complaint, help) in findings.iter().filter_map(|finding| finding.complaint.as_ref()) {
         complaints.entry(help).or_default().push(complaint);
@@ -209,19 +214,24 @@ fn complaints(findings: &[Finding]) -> BTreeMap<&str, Vec<&str>> {
     complaints
 }
 
-impl Finding {
-    fn of(asked: &Asked, answer: io::Result<Answer>, site: &Site, has_cargo: bool) -> Finding {
+impl SessionFinding {
+    fn of(
+        asked: &SessionKind,
+        answer: io::Result<ShellAnswer>,
+        site: &Site,
+        has_cargo: bool,
+    ) -> SessionFinding {
         let (shell, (start, flags)) = (asked.shell.name(), asked.start);
         let name = format!("{shell} ({start})");
         let session = format!("a fresh {name}");
-        let Answer { cargo, target_dir, config } = match answer {
+        let ShellAnswer { cargo, target_dir, config } = match answer {
             Ok(answer) => answer,
             Err(error) => {
                 let help = format!("{shell} {} true", flags.join(" "));
                 let complaint = Some((format!("{session} gave no answer: {error}"), help));
                 let target = format!("no answer{NOT_THE_SHIM}");
                 let row = vec![name, "no answer".into(), target];
-                return Finding { row, wins: false, is_bare: false, complaint };
+                return SessionFinding { row, wins: false, is_bare: false, complaint };
             }
         };
         let start_up = StartUp { asked, home: &site.home, config: config.as_deref() };
@@ -249,7 +259,7 @@ impl Finding {
         };
         let target = format!("{}{mark}", word(target_dir.as_deref()));
         let row = vec![name, word(cargo.as_deref()), target];
-        Finding { row, wins: mark.is_empty(), is_bare: cargo.is_none(), complaint }
+        SessionFinding { row, wins: mark.is_empty(), is_bare: cargo.is_none(), complaint }
     }
 }
 

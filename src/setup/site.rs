@@ -24,7 +24,7 @@ use crate::settings::Flags;
 use crate::settings::{Scope, Settings};
 use crate::setup::pieces::timer;
 use crate::setup::pieces::{
-    Hook, Piece, Root, What, cannot_be_quoted, environment_d, is_the_systems, line_for,
+    Hook, Piece, PieceKind, Root, cannot_be_quoted, environment_d, is_the_systems, line_for,
 };
 use crate::setup::steps::{
     Step, assert_trusted, cannot_change, find_shell, not_a_root, of_machine, of_person,
@@ -120,7 +120,7 @@ impl Site {
         let receipt = read_receipt(&receipt_path(&self.installation))?;
         let program = self.installation.binary();
         for piece in hooks {
-            let is_block = matches!(piece.what, What::Blocks(_));
+            let is_block = matches!(piece.what, PieceKind::Blocks(_));
             let Some(error) = is_block.then(|| cannot_change(&piece, &receipt)).flatten() else {
                 self.hooks.push(piece);
                 continue;
@@ -201,19 +201,19 @@ impl Site {
     pub(super) fn pieces(&self) -> Result<Vec<Piece>> {
         let Site { installation, shared_root, .. } = self;
         let root =
-            self.root.map(|root| Piece::new(shared_root, What::Root(root), "the shared root"));
+            self.root.map(|root| Piece::new(shared_root, PieceKind::Root(root), "the shared root"));
         let mut pieces = Vec::from_iter(root);
         if let Some((path, blocks)) = &self.settings {
-            pieces.push(Piece::new(path, What::Blocks(blocks.clone()), "the settings"));
+            pieces.push(Piece::new(path, PieceKind::Blocks(blocks.clone()), "the settings"));
         }
         let binary = installation.binary();
-        pieces.push(Piece::new(&binary, What::Program, "this program"));
+        pieces.push(Piece::new(&binary, PieceKind::Program, "this program"));
         // Beside the shim, so that cargo finds its subcommand wherever the shim is found.
         let beside = installation.shim_dir().join(PROGRAM);
-        pieces.push(Piece::new(beside, What::Link(binary.clone()), "this program, on PATH"));
-        pieces.push(Piece::new(installation.shim(), What::Link(binary.clone()), "the shim"));
+        pieces.push(Piece::new(beside, PieceKind::Link(binary.clone()), "this program, on PATH"));
+        pieces.push(Piece::new(installation.shim(), PieceKind::Link(binary.clone()), "the shim"));
         let wrapper = installation.rustc_wrapper();
-        pieces.push(Piece::new(wrapper, What::Link(binary), "the way to a compile cache"));
+        pieces.push(Piece::new(wrapper, PieceKind::Link(binary), "the way to a compile cache"));
         pieces.extend(self.pages()?);
         pieces.extend(self.hooks.iter().cloned());
         Ok(pieces)
@@ -223,7 +223,7 @@ impl Site {
     fn pages(&self) -> Result<Vec<Piece>> {
         let share = self.installation.prefix.join("share");
         let failed = |cause| Failure::file("render what belongs below", &share, cause);
-        let file = |text: String| What::File(text.into_bytes(), 0o644);
+        let file = |text: String| PieceKind::File(text.into_bytes(), 0o644);
         let mut pieces = Vec::new();
         for (place, page) in man::pages() {
             let path = share.join("man").join(place);

@@ -26,7 +26,7 @@ use siphasher::sip::SipHasher13;
 
 use crate::os::files;
 use crate::os::marked::{self, Unfinished};
-use crate::setup::pieces::{Did, Piece, Receipt, Record, What};
+use crate::setup::pieces::{Did, Piece, PieceKind, Receipt, ReceiptEntry};
 use crate::ui::escape::{escaped, quoted};
 use crate::ui::failure::Failure;
 
@@ -53,7 +53,7 @@ pub(super) fn steps(pieces: Vec<Piece>, receipt: &Receipt) -> Result<Vec<Step>, 
         above.extend(piece.path.ancestors().skip(1).find(|path| path.exists()));
         above.reverse();
         for path in above {
-            let found = step(Piece::new(path, What::Directory, "a directory"))?;
+            let found = step(Piece::new(path, PieceKind::Directory, "a directory"))?;
             let is_listed = steps.iter().any(|step| step.piece.path == path);
             if found.state == PieceState::Missing && !is_listed {
                 steps.push(found);
@@ -71,7 +71,7 @@ fn joined(pieces: Vec<Piece>) -> Vec<Piece> {
         let place = files::without_symlinks(&piece.path);
         let same = joined.iter_mut().find(|(known, _)| *known == place);
         match (same.map(|(_, known)| &mut known.what), &piece.what) {
-            (Some(What::Blocks(known)), What::Blocks(more)) => {
+            (Some(PieceKind::Blocks(known)), PieceKind::Blocks(more)) => {
                 known.top = known.top.take().or_else(|| more.top.clone());
                 known.end = known.end.take().or_else(|| more.end.clone());
             }
@@ -138,33 +138,35 @@ fn file_fingerprint(path: &Path) -> io::Result<u64> {
 ///
 /// # Errors
 /// Those of reading the running program.
-pub(super) fn receipt_entry(step: &Step) -> Result<Option<Record>, Failure> {
+pub(super) fn receipt_entry(step: &Step) -> Result<Option<ReceiptEntry>, Failure> {
     let Step { piece, state } = step;
     let did = match (&piece.what, state) {
-        (What::Directory | What::Root(_), PieceState::Missing) => Did::MakeDirectory,
-        (What::Root(_), PieceState::WrongPermissions { before, after }) => Did::ChangeMode {
+        (PieceKind::Directory | PieceKind::Root(_), PieceState::Missing) => Did::MakeDirectory,
+        (PieceKind::Root(_), PieceState::WrongPermissions { before, after }) => Did::ChangeMode {
             mode_before: before.mode,
             group_before: before.group,
             mode_after: after.mode,
             group_after: after.group,
         },
-        (What::Directory | What::Root(_), _) => return Ok(None),
+        (PieceKind::Directory | PieceKind::Root(_), _) => return Ok(None),
         // What somebody else has put there, and is the very same, stays theirs.
-        (What::Program | What::File(..) | What::Link(_), PieceState::InPlace) => return Ok(None),
-        (What::Program, _) => {
+        (PieceKind::Program | PieceKind::File(..) | PieceKind::Link(_), PieceState::InPlace) => {
+            return Ok(None);
+        }
+        (PieceKind::Program, _) => {
             let program = own_program()?;
             let failed = |cause| Failure::file("read", &program, cause);
             Did::made_file(file_fingerprint(&program).map_err(failed)?)
         }
-        (What::File(bytes, _), _) => Did::made_file(fingerprint(bytes)),
-        (What::Link(to), _) => Did::MakeLink { to: to.clone() },
-        (What::Blocks(blocks), _) => {
+        (PieceKind::File(bytes, _), _) => Did::made_file(fingerprint(bytes)),
+        (PieceKind::Link(to), _) => Did::MakeLink { to: to.clone() },
+        (PieceKind::Blocks(blocks), _) => {
             let bodies = blocks.top.iter().chain(&blocks.end);
             let bodies = bodies.map(|body| fingerprint(body.as_bytes())).collect();
             Did::PutBlocks { made_file: *state == PieceState::Missing, bodies }
         }
     };
-    Ok(Some(Record { path: piece.path.clone(), did }))
+    Ok(Some(ReceiptEntry { path: piece.path.clone(), did }))
 }
 
 #[cfg(test)]

@@ -4,14 +4,14 @@ use std::path::{Path, PathBuf};
 
 use crate::os::accounts;
 use crate::private_dir::provision::Person;
-use crate::setup::pieces::{Did, Record, What};
+use crate::setup::pieces::{Did, PieceKind, ReceiptEntry};
 use crate::setup::steps::{PieceState, Step, Undone};
 use crate::ui::escape::escaped;
 use crate::ui::failure::Failure;
 use crate::ui::report::{Align, grid};
 
 /// Three columns: what is done, where, and why.
-pub(super) type Row = Vec<String>;
+pub(super) type Columns = Vec<String>;
 
 /// What is about to be done, the receipt included.
 pub(super) fn planned(steps: &[Step], receipt: &Path) -> String {
@@ -24,9 +24,12 @@ pub(super) fn planned(steps: &[Step], receipt: &Path) -> String {
 
 /// One row for each kind of thing that is done in several places; directories stand above what is
 /// listed, and get none.
-fn grouped<'a>(steps: impl Iterator<Item = &'a Step>, word: fn(&Step) -> &'static str) -> Vec<Row> {
+fn grouped<'a>(
+    steps: impl Iterator<Item = &'a Step>,
+    word: fn(&Step) -> &'static str,
+) -> Vec<Columns> {
     let steps: Vec<&Step> =
-        steps.filter(|step| !matches!(step.piece.what, What::Directory)).collect();
+        steps.filter(|step| !matches!(step.piece.what, PieceKind::Directory)).collect();
     let same =
         |one: &&Step, other: &&Step| word(one) == word(other) && detail(one) == detail(other);
     let rows = steps.chunk_by(same).filter_map(|group| {
@@ -67,7 +70,7 @@ pub(super) fn state(steps: &[Step]) -> String {
 }
 
 /// What has become of a piece, or what would.
-pub(super) fn undone(entry: &Record, undone: Option<&Result<Undone, Failure>>) -> Row {
+pub(super) fn undone(entry: &ReceiptEntry, undone: Option<&Result<Undone, Failure>>) -> Columns {
     let is_restored =
         matches!(entry.did, Did::ChangeMode { .. } | Did::PutBlocks { made_file: false, .. });
     let mode = match &entry.did {
@@ -84,18 +87,18 @@ pub(super) fn undone(entry: &Record, undone: Option<&Result<Undone, Failure>>) -
 }
 
 /// Aligned, without spaces at the ends of lines.
-pub(super) fn table(rows: &[Row]) -> String {
+pub(super) fn table(rows: &[Columns]) -> String {
     grid(rows, &[Align::Left; 3], 0, None)
 }
 
-fn row(verb: &str, path: &Path, why: impl ToString) -> Row {
+fn row(verb: &str, path: &Path, why: impl ToString) -> Columns {
     vec![verb.into(), escaped(path).to_string(), why.to_string()]
 }
 
 fn verb(step: &Step) -> &'static str {
     match (&step.piece.what, step.state) {
         (_, PieceState::WrongPermissions { .. }) => "mend",
-        (_, PieceState::Untouched) | (What::Blocks(_), PieceState::Outdated) => "change",
+        (_, PieceState::Untouched) | (PieceKind::Blocks(_), PieceState::Outdated) => "change",
         (_, PieceState::Outdated) => "renew",
         _ => "create",
     }
@@ -112,13 +115,13 @@ fn detail(step: &Step) -> String {
             };
             format!("mode {:04o} → {:04o}{group}", before.mode, after.mode)
         }
-        (What::Root(root), PieceState::Missing) => {
+        (PieceKind::Root(root), PieceState::Missing) => {
             let group = root.group.map(|gid| format!(", group {}", accounts::group_word(gid)));
             let group = group.unwrap_or_default();
             format!("{}, mode {:04o}{group}", step.piece.purpose, root.mode)
         }
-        (What::Link(to), _) => format!("{}, a link to {}", step.piece.purpose, escaped(to)),
-        (What::Blocks(blocks), _) => {
+        (PieceKind::Link(to), _) => format!("{}, a link to {}", step.piece.purpose, escaped(to)),
+        (PieceKind::Blocks(blocks), _) => {
             let places = match (&blocks.top, &blocks.end) {
                 (Some(_), Some(_)) => "blocks at its top and end",
                 (Some(_), None) => "a block at its top",

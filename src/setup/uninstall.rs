@@ -9,7 +9,7 @@ use super::site::Site;
 use super::text;
 use crate::os::files;
 use crate::private_dir::provision::remove_empty;
-use crate::setup::pieces::{Did, Receipt, Record};
+use crate::setup::pieces::{Did, Receipt, ReceiptEntry};
 use crate::setup::steps::{
     Undone, clear_receipt_leftovers, end_receipt, read_receipt, receipt_path, undo,
 };
@@ -46,7 +46,7 @@ pub(super) fn run(site: &Site, is_dry: bool, editors: &[&str]) -> anyhow::Result
 }
 
 /// What has become of each record; `None` where nothing is done.
-type Done<'a> = Vec<(&'a Record, Option<Result<Undone, Failure>>)>;
+type Done<'a> = Vec<(&'a ReceiptEntry, Option<Result<Undone, Failure>>)>;
 
 /// Undoes every record, and takes the receipt away if none has failed, with the directories above it
 /// that were made for it. The second is an error of that.
@@ -55,7 +55,7 @@ fn undo_all<'a>(
     receipt: &'a Receipt,
     is_dry: bool,
 ) -> (Done<'a>, Result<(), Failure>) {
-    let (above, others): (Vec<&Record>, Vec<&Record>) =
+    let (above, others): (Vec<&ReceiptEntry>, Vec<&ReceiptEntry>) =
         receipt.entries.iter().rev().partition(|entry| path.starts_with(&entry.path));
     if is_dry {
         return (others.into_iter().chain(above).map(|entry| (entry, None)).collect(), Ok(()));
@@ -68,7 +68,8 @@ fn undo_all<'a>(
         Ok(gone) => gone,
         Err(error) => return (done, Err(error)),
     };
-    let is_gone = |entry: &Record| gone.as_ref().is_some_and(|top| entry.path.starts_with(top));
+    let is_gone =
+        |entry: &ReceiptEntry| gone.as_ref().is_some_and(|top| entry.path.starts_with(top));
     done.extend(above.into_iter().map(|entry| {
         (entry, Some(if is_gone(entry) { Ok(Undone::Removed) } else { undo(entry) }))
     }));
@@ -98,7 +99,11 @@ fn remove_unused(site: &Site, receipt: &Receipt, is_dry: bool) {
 }
 
 /// Whether it is told what has become of a piece, or what would.
-fn is_news(entry: &Record, undone: Option<&Result<Undone, Failure>>, shared_root: &Path) -> bool {
+fn is_news(
+    entry: &ReceiptEntry,
+    undone: Option<&Result<Undone, Failure>>,
+    shared_root: &Path,
+) -> bool {
     match undone {
         Some(Ok(Undone::Nothing)) => false,
         None => files::is_there(&entry.path),

@@ -125,11 +125,11 @@ impl Invocation {
             }
             invocation.has_options |= starts_with(word, "-");
             if starts_with(word, "--") {
-                if invocation.long_option(word) == Value::IsNext {
+                if invocation.long_option(word) == ValueAt::IsNext {
                     words.next().into_iter().for_each(|value| invocation.put(word, value));
                 }
             } else if starts_with(word, "-") {
-                if let Some((option, Value::IsNext)) = invocation.short_options(word) {
+                if let Some((option, ValueAt::IsNext)) = invocation.short_options(word) {
                     words.next().into_iter().for_each(|value| invocation.put(option, value));
                 }
             } else if invocation.takes_command(word, &mut runs) {
@@ -200,11 +200,11 @@ impl Invocation {
     }
 
     /// Reads `--name` or `--name=value`.
-    fn long_option(&mut self, word: &OsStr) -> Value {
+    fn long_option(&mut self, word: &OsStr) -> ValueAt {
         for name in VALUED {
             if let Some(value) = strip_prefix(word, name).and_then(|rest| strip_prefix(rest, "=")) {
                 self.put(OsStr::new(name), value);
-                return Value::IsGiven;
+                return ValueAt::IsGiven;
             }
         }
         let is_before_command = self.command.is_none();
@@ -215,14 +215,14 @@ impl Invocation {
         };
         let is_version = word == "--version" && self.is_install();
         if among(&VALUED, word) || among(TAKE_A_WORD, word) || is_version {
-            Value::IsNext
+            ValueAt::IsNext
         } else {
-            Value::IsGiven
+            ValueAt::IsGiven
         }
     }
 
     /// Reads `-q`, `-p name`, `-pname`, `-p=name` or a group like `-qp name`.
-    fn short_options<'a>(&mut self, word: &'a OsStr) -> Option<(&'a OsStr, Value)> {
+    fn short_options<'a>(&mut self, word: &'a OsStr) -> Option<(&'a OsStr, ValueAt)> {
         use std::os::unix::ffi::OsStrExt;
         for (at, letter) in word.as_bytes().iter().enumerate().skip(1) {
             match letter {
@@ -241,10 +241,10 @@ impl Invocation {
             let option = OsStr::from_bytes(word.as_bytes().get(at..=at)?);
             let rest = OsStr::from_bytes(word.as_bytes().get(at + 1..)?);
             if rest.is_empty() {
-                return Some((option, Value::IsNext));
+                return Some((option, ValueAt::IsNext));
             }
             self.put(option, strip_prefix(rest, "=").unwrap_or(rest));
-            return Some((option, Value::IsGiven));
+            return Some((option, ValueAt::IsGiven));
         }
         None
     }
@@ -286,7 +286,7 @@ const VALUED: [&str; 8] = [TARGET_DIR, MANIFEST_PATH, CONFIG, PATH, GIT, BRANCH,
 
 /// Where an option's value is.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Value {
+enum ValueAt {
     /// In the same word, or nowhere.
     IsGiven,
     /// In the next word.

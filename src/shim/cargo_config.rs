@@ -27,7 +27,7 @@ const MAX_SIZE: usize = 1 << 20;
 const MAX_INCLUDES: usize = 64;
 
 /// A text of cargo's configuration.
-struct Source {
+struct ConfigText {
     text: String,
     /// Where it stands, fit for display.
     origin: String,
@@ -39,7 +39,7 @@ struct Source {
     directories: OnceCell<Directories>,
 }
 
-impl Source {
+impl ConfigText {
     fn directories(&self) -> &Directories {
         self.directories.get_or_init(|| Directories::read(&self.text))
     }
@@ -68,7 +68,7 @@ pub fn typed_directories(
     templates: &Templates<'_>,
 ) -> (bool, Option<ConfiguredBuildDir>) {
     let (mut sets_target_dir, mut build_dir) = (false, None);
-    let look = |source: &Source| {
+    let look = |source: &ConfigText| {
         sets_target_dir |= source.directories().sets_target_dir;
         build_dir = build_dir.take().or_else(|| source.build_dir(templates, Asked::Typed));
         (sets_target_dir && build_dir.is_some()).then_some(())
@@ -84,7 +84,7 @@ pub fn build_dir(
     here: Option<&Path>,
     templates: &Templates<'_>,
 ) -> Option<ConfiguredBuildDir> {
-    let asked = |source: &Source| source.build_dir(templates, Asked::ByConfiguration);
+    let asked = |source: &ConfigText| source.build_dir(templates, Asked::ByConfiguration);
     in_files(working_directory, cargo_home, here, asked)
 }
 
@@ -95,7 +95,7 @@ pub fn alias(
     cargo_home: Option<&Path>,
     here: Option<&Path>,
 ) -> Option<Vec<OsString>> {
-    let meaning = |source: &Source| alias::meaning(&source.text, name);
+    let meaning = |source: &ConfigText| alias::meaning(&source.text, name);
     in_files(working_directory, cargo_home, here, meaning)
 }
 
@@ -107,7 +107,7 @@ pub fn names_a_wrapper(
     cargo_home: Option<&Path>,
     here: Option<&Path>,
 ) -> bool {
-    let names_one = |source: &Source| source.has_wrapper().then_some(());
+    let names_one = |source: &ConfigText| source.has_wrapper().then_some(());
     typed(invocation, working_directory, names_one)
         .or_else(|| in_files(start, cargo_home, here, names_one))
         .is_some()
@@ -118,7 +118,7 @@ pub fn names_a_wrapper(
 fn typed<T>(
     invocation: &Invocation,
     working_directory: &Path,
-    mut says: impl FnMut(&Source) -> Option<T>,
+    mut says: impl FnMut(&ConfigText) -> Option<T>,
 ) -> Option<T> {
     let mut reader = Reader::default();
     invocation.configs.iter().rev().find_map(|argument| {
@@ -127,7 +127,7 @@ fn typed<T>(
             Some(source) => source,
             // A pipe from the shell (`--config <(…)`) would be empty when cargo reads it.
             None if files::is_there(&file) => return None,
-            None => Source {
+            None => ConfigText {
                 text: argument.to_string_lossy().into_owned(),
                 origin: "--config".to_owned(),
                 base: working_directory.to_owned(),
@@ -144,7 +144,7 @@ fn in_files<T>(
     working_directory: &Path,
     cargo_home: Option<&Path>,
     here: Option<&Path>,
-    mut says: impl FnMut(&Source) -> Option<T>,
+    mut says: impl FnMut(&ConfigText) -> Option<T>,
 ) -> Option<T> {
     let mut reader = Reader { here, ..Reader::default() };
     let is_there = |place: &Path| rustix::fs::access(&*near(here, place), Access::EXISTS).is_ok();
@@ -181,8 +181,8 @@ impl Reader<'_> {
     /// What a text says, or else what it includes.
     fn search<T>(
         &mut self,
-        source: &Source,
-        says: &mut impl FnMut(&Source) -> Option<T>,
+        source: &ConfigText,
+        says: &mut impl FnMut(&ConfigText) -> Option<T>,
     ) -> Option<T> {
         let found = says(source);
         if found.is_some() {
@@ -203,7 +203,7 @@ impl Reader<'_> {
 
     /// A file that has not been read before. Its directories are relative to the directory that holds
     /// its directory, `.cargo` or not.
-    fn read(&mut self, path: &Path) -> Option<Source> {
+    fn read(&mut self, path: &Path) -> Option<ConfigText> {
         let (file, Entry { device, inode, .. }) =
             files::open_regular(&near(self.here, path)).ok()?;
         if self.seen.contains(&(device, inode)) {
@@ -215,7 +215,7 @@ impl Reader<'_> {
         let includes = path.parent().unwrap_or(Path::new("/")).to_owned();
         let base = includes.parent().unwrap_or(Path::new("/")).to_owned();
         let (origin, directories) = (format!("`{}`", escaped(path)), OnceCell::new());
-        Some(Source { text, origin, base, includes, directories })
+        Some(ConfigText { text, origin, base, includes, directories })
     }
 }
 

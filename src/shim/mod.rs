@@ -32,7 +32,7 @@ use crate::settings::{Key, Settings};
 use crate::shim::argv::{Invocation, TargetUse};
 use crate::shim::decide::{Decision, EntryPoint, Facts, RootState, Rule, TARGET_DIR, decide};
 use crate::shim::real_cargo::Caution;
-use crate::shim::real_cargo::Found;
+use crate::shim::real_cargo::SearchResult;
 use crate::shim::trail::{Process, Trail};
 use crate::ui::escape::{escaped, quoted};
 use crate::ui::failure::{Failure, Mark, Result};
@@ -112,7 +112,7 @@ impl<'a> Plan<'a> {
     }
 
     /// Looks for the real cargo.
-    pub fn real_cargo(&self, trail: &Trail) -> Found {
+    pub fn real_cargo(&self, trail: &Trail) -> SearchResult {
         // Where nothing is protected, the plain shell's choice is as good as any.
         let caution =
             if self.decision.required.is_some() { Caution::Full } else { Caution::AsTheShell };

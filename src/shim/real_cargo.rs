@@ -82,7 +82,7 @@ pub fn entries(path: &OsStr) -> impl Iterator<Item = Result<&Path, &Path>> {
 
 /// What a search has found.
 #[derive(Debug, Default)]
-pub struct Found {
+pub struct SearchResult {
     /// What to execute.
     pub cargo: Option<PathBuf>,
     /// What was passed over on the way, and why.
@@ -91,7 +91,7 @@ pub struct Found {
     pub linked: Option<(OsString, PathBuf)>,
 }
 
-impl Found {
+impl SearchResult {
     /// The cargo to execute.
     ///
     /// # Errors
@@ -139,9 +139,9 @@ pub fn find(
     homes: &Homes<'_>,
     trail: &Trail,
     caution: Caution,
-) -> Found {
-    let found = Found::default();
-    let mut search = Search { found, ourselves: Identity::ours(), head: None, trail, caution };
+) -> SearchResult {
+    let found = SearchResult::default();
+    let mut search = Search { found, ourselves: FileIdentity::ours(), head: None, trail, caution };
     let callers = callers(snapshot, invocation);
     if let Some(cargo) = callers.filter(|cargo| search.accepts_named(cargo)) {
         return search.end_with(cargo);
@@ -166,7 +166,7 @@ pub fn find(
         if let Some(toolchain) = linked(snapshot)
             && trail.tried.contains(&cargo)
         {
-            return Found { linked: Some((toolchain, cargo)), ..search.found };
+            return SearchResult { linked: Some((toolchain, cargo)), ..search.found };
         }
     }
     match search.on_path(snapshot).or_else(|| search.in_homes(homes, snapshot.uid)) {
@@ -207,15 +207,15 @@ pub fn is_executable(path: &Path) -> bool {
 }
 
 /// What is an executable file, as `which` would ask for an absolute path, and what tells it from others.
-fn executable(path: &Path) -> Option<Identity> {
+fn executable(path: &Path) -> Option<FileIdentity> {
     let metadata = std::fs::metadata(path).ok().filter(Metadata::is_file)?;
     rustix::fs::access(path, Access::EXEC_OK).ok()?;
-    Some(Identity::from(&metadata))
+    Some(FileIdentity::from(&metadata))
 }
 
 struct Search<'a> {
-    found: Found,
-    ourselves: Option<Identity>,
+    found: SearchResult,
+    ourselves: Option<FileIdentity>,
     /// The beginning of this program, once it was needed.
     head: Option<Vec<u8>>,
     trail: &'a Trail,
@@ -223,12 +223,12 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    fn end_with(self, cargo: PathBuf) -> Found {
-        Found { cargo: Some(cargo), ..self.found }
+    fn end_with(self, cargo: PathBuf) -> SearchResult {
+        SearchResult { cargo: Some(cargo), ..self.found }
     }
 
     /// Wrappers change PATH, so what was tried before may not have been seen this time.
-    fn end_empty_handed(mut self) -> Found {
+    fn end_empty_handed(mut self) -> SearchResult {
         let is_unseen =
             |place: &&PathBuf| self.found.skipped.iter().all(|(seen, _)| seen != *place);
         let unseen: Vec<PathBuf> = self.trail.tried.iter().filter(is_unseen).cloned().collect();
@@ -284,7 +284,7 @@ impl Search<'_> {
     /// The index of the first place that leads to us.
     fn where_we_stand(&self, places: &[PathBuf]) -> Option<usize> {
         let ourselves = self.ourselves?;
-        places.iter().position(|place| Identity::of(place) == Some(ourselves))
+        places.iter().position(|place| FileIdentity::of(place) == Some(ourselves))
     }
 
     /// Whether a path that somebody has named is a real cargo; notes it down if it is not.
@@ -297,13 +297,13 @@ impl Search<'_> {
     }
 
     /// Whether an executable is a real cargo; notes it down if it is not.
-    fn passes(&mut self, path: &Path, identity: Identity, caution: Caution) -> bool {
+    fn passes(&mut self, path: &Path, identity: FileIdentity, caution: Caution) -> bool {
         let skip = self.skip(path, identity, caution);
         self.found.skipped.extend(skip.map(|reason| (path.to_owned(), reason)));
         skip.is_none()
     }
 
-    fn skip(&mut self, path: &Path, identity: Identity, caution: Caution) -> Option<Skip> {
+    fn skip(&mut self, path: &Path, identity: FileIdentity, caution: Caution) -> Option<Skip> {
         if self.ourselves == Some(identity) {
             Some(Skip::Ourselves)
         } else if self.is_our_copy(path, identity) {
@@ -318,7 +318,7 @@ impl Search<'_> {
     }
 
     /// A file is read only if it is as long as we are.
-    fn is_our_copy(&mut self, path: &Path, other: Identity) -> bool {
+    fn is_our_copy(&mut self, path: &Path, other: FileIdentity) -> bool {
         let program = Path::new(OURSELVES);
         self.ourselves.is_some_and(|ours| ours.size == other.size)
             && is_copy(program, self.head.get_or_insert_with(|| head(program)), path)
@@ -357,23 +357,24 @@ const OURSELVES: &str = "/proc/self/exe";
 
 /// What tells one file from another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Identity {
+struct FileIdentity {
     device: u64,
     inode: u64,
     size: u64,
 }
 
-impl Identity {
-    fn ours() -> Option<Identity> {
-        Identity::of(Path::new(OURSELVES)).or_else(|| Identity::of(&std::env::current_exe().ok()?))
+impl FileIdentity {
+    fn ours() -> Option<FileIdentity> {
+        FileIdentity::of(Path::new(OURSELVES))
+            .or_else(|| FileIdentity::of(&std::env::current_exe().ok()?))
     }
 
-    fn of(path: &Path) -> Option<Identity> {
-        Some(Identity::from(&std::fs::metadata(path).ok()?))
+    fn of(path: &Path) -> Option<FileIdentity> {
+        Some(FileIdentity::from(&std::fs::metadata(path).ok()?))
     }
 
-    fn from(metadata: &Metadata) -> Identity {
-        Identity { device: metadata.dev(), inode: metadata.ino(), size: metadata.len() }
+    fn from(metadata: &Metadata) -> FileIdentity {
+        FileIdentity { device: metadata.dev(), inode: metadata.ino(), size: metadata.len() }
     }
 }
 

@@ -14,7 +14,7 @@ use crate::private_dir::judge::judge_own;
 use crate::private_dir::refusal::Flaw;
 use crate::private_dir::{self, Caller, examine_ancestors};
 use crate::shim::toolchain::CARGO;
-use crate::toolchain::links::{Entry, Link, first_foreign};
+use crate::toolchain::links::{Link, ToolchainEntry, first_foreign};
 use crate::ui::escape::{escaped, quoted};
 use crate::ui::failure::{Failure, Result};
 
@@ -24,7 +24,7 @@ use crate::ui::failure::{Failure, Result};
 /// # Errors
 /// A refusal for a place where somebody else could change it, and a failure for an entry that
 /// this program has not made.
-pub(crate) fn look(path: &Path, shim: &Path, caller: &Caller<'_>) -> Result<Vec<Entry>> {
+pub(crate) fn look(path: &Path, shim: &Path, caller: &Caller<'_>) -> Result<Vec<ToolchainEntry>> {
     examine_ancestors(path, caller)?;
     let failed = |cause| Failure::file("read", path, cause);
     let Some(entry) = files::entry_if_any(path).map_err(failed)? else { return Ok(Vec::new()) };
@@ -52,14 +52,15 @@ pub(crate) fn hold(path: &Path, shim: &Path, links: &[Link], caller: &Caller<'_>
     // Somebody may have been faster.
     let entries = look(path, shim, caller)?;
     for link in links {
-        let is_it =
-            |entry: &Entry| entry.name == link.name && entry.leads_to.as_ref() == Some(&link.to);
+        let is_it = |entry: &ToolchainEntry| {
+            entry.name == link.name && entry.leads_to.as_ref() == Some(&link.to)
+        };
         if !entries.iter().any(is_it) {
             let place = path.join(link.name);
             put(&place, &link.to).map_err(|cause| Failure::file("link", &place, cause))?;
         }
     }
-    let is_wanted = |entry: &&Entry| links.iter().any(|link| entry.name == link.name);
+    let is_wanted = |entry: &&ToolchainEntry| links.iter().any(|link| entry.name == link.name);
     let mut unwanted = entries.iter().filter(|entry| !is_wanted(entry));
     unwanted.try_for_each(|entry| remove_entry(&path.join(&entry.name)))
 }
@@ -69,7 +70,7 @@ pub(crate) fn hold(path: &Path, shim: &Path, links: &[Link], caller: &Caller<'_>
 ///
 /// # Errors
 /// Any I/O error.
-pub(crate) fn remove(path: &Path, entries: Vec<Entry>, parents: usize) -> Result<()> {
+pub(crate) fn remove(path: &Path, entries: Vec<ToolchainEntry>, parents: usize) -> Result<()> {
     let (last, first): (Vec<_>, Vec<_>) =
         entries.into_iter().partition(|entry| entry.name == CARGO);
     for entry in first.into_iter().chain(last) {
@@ -85,12 +86,12 @@ pub(crate) fn remove(path: &Path, entries: Vec<Entry>, parents: usize) -> Result
     Ok(())
 }
 
-fn entries(directory: &Path) -> io::Result<Vec<Entry>> {
-    let entry = |entry: std::fs::DirEntry| Entry {
+fn entries(directory: &Path) -> io::Result<Vec<ToolchainEntry>> {
+    let entry = |entry: std::fs::DirEntry| ToolchainEntry {
         leads_to: std::fs::read_link(entry.path()).ok(),
         name: entry.file_name(),
     };
-    let mut entries: Vec<Entry> =
+    let mut entries: Vec<ToolchainEntry> =
         std::fs::read_dir(directory)?.map(|found| found.map(entry)).collect::<io::Result<_>>()?;
     entries.sort_by(|one, other| one.name.cmp(&other.name));
     Ok(entries)
@@ -113,7 +114,7 @@ fn remove_entry(path: &Path) -> Result<()> {
     }
 }
 
-fn foreign(directory: &Path, entry: &Entry) -> Failure {
+fn foreign(directory: &Path, entry: &ToolchainEntry) -> Failure {
     let place = escaped(directory);
     let text = format!(
         "cannot use `{place}` as a toolchain directory: cargo-peruser has not made `{}`",

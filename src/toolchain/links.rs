@@ -39,7 +39,7 @@ pub(crate) struct Link {
 
 /// An entry of a directory that is there already.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Entry {
+pub(crate) struct ToolchainEntry {
     /// Its name.
     pub name: OsString,
     /// What it says, if it is a symlink.
@@ -48,7 +48,10 @@ pub(crate) struct Entry {
 
 /// The first entry that this program has not made, `shim` being what the directory's `cargo` is to
 /// lead to.
-pub(crate) fn first_foreign<'a>(entries: &'a [Entry], shim: &Path) -> Option<&'a Entry> {
+pub(crate) fn first_foreign<'a>(
+    entries: &'a [ToolchainEntry],
+    shim: &Path,
+) -> Option<&'a ToolchainEntry> {
     let is_ours = entries.iter().any(|entry| is_our_cargo(entry, shim));
     entries.iter().find(|entry| {
         let is_tool = is_ours && (is_our_cargo(entry, shim) || is_link_to_a_tool(entry));
@@ -57,21 +60,21 @@ pub(crate) fn first_foreign<'a>(entries: &'a [Entry], shim: &Path) -> Option<&'a
 }
 
 /// Whether an entry is our `cargo`, be it of an installation that is gone.
-fn is_our_cargo(entry: &Entry, shim: &Path) -> bool {
+fn is_our_cargo(entry: &ToolchainEntry, shim: &Path) -> bool {
     let is_ours = |to: &PathBuf| {
         to == shim || to.ends_with("cargo-peruser/bin/cargo") || to.ends_with("bin/cargo-peruser")
     };
     entry.name == CARGO && entry.leads_to.as_ref().is_some_and(is_ours)
 }
 
-fn is_link_to_a_tool(entry: &Entry) -> bool {
+fn is_link_to_a_tool(entry: &ToolchainEntry) -> bool {
     let leads_to_one = |to: &PathBuf| to.is_absolute() && to.file_name() == Some(&entry.name);
     TOOLS.iter().any(|tool| entry.name == *tool)
         && entry.leads_to.as_ref().is_some_and(leads_to_one)
 }
 
 /// Whether a run that was killed has left the entry beside the one that it was about to replace.
-fn is_leftover(entry: &Entry) -> bool {
+fn is_leftover(entry: &ToolchainEntry) -> bool {
     let name = entry.name.to_str().and_then(|name| name.strip_prefix('.'));
     let replaced = name.and_then(|name| name.strip_suffix(".peruser-new"));
     entry.leads_to.is_some() && replaced.is_some_and(|name| name == CARGO || TOOLS.contains(&name))
@@ -79,15 +82,15 @@ fn is_leftover(entry: &Entry) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Entry, first_foreign};
+    use super::{ToolchainEntry, first_foreign};
     use std::path::Path;
 
     fn foreign(lines: &[(&str, &str)]) -> Option<String> {
-        let entry = |(name, to): &(&str, &str)| Entry {
+        let entry = |(name, to): &(&str, &str)| ToolchainEntry {
             name: name.into(),
             leads_to: (!to.is_empty()).then(|| to.into()),
         };
-        let entries: Vec<Entry> = lines.iter().map(entry).collect();
+        let entries: Vec<ToolchainEntry> = lines.iter().map(entry).collect();
         let found = first_foreign(&entries, Path::new("/x/renamed"));
         found.map(|entry| entry.name.to_string_lossy().into_owned())
     }

@@ -10,9 +10,9 @@ use clap::{ArgMatches, Args, Command, FromArgMatches, ValueEnum};
 use serde::Serialize;
 
 use crate::caches::Cache;
-use crate::caches::activity::{Activity, Use};
+use crate::caches::activity::{Activity, UsedBy};
 use crate::caches::count::{Survey, count};
-use crate::caches::people::{People, Person, Standing};
+use crate::caches::people::{People, Resident, Standing};
 use crate::os::files;
 use crate::os::homes::Homes;
 use crate::os::snapshot::Snapshot;
@@ -25,7 +25,7 @@ const VERSION: u32 = 1;
 
 /// The verb's command line.
 pub(crate) fn command() -> Command {
-    Request::augment_args(Command::default())
+    UsageArgs::augment_args(Command::default())
         .about("Show who uses how much disk space, and for what")
         .long_about(
             "Shows each target directory with its size, what was built in it, when it was last used \
@@ -36,7 +36,7 @@ pub(crate) fn command() -> Command {
 
 /// What was asked for.
 #[derive(Args, Clone, Debug)]
-struct Request {
+struct UsageArgs {
     /// Print JSON, whose keys stay as they are
     #[arg(long = "json")]
     is_json: bool,
@@ -51,7 +51,7 @@ enum Sort {
     Size,
     Files,
     Used,
-    Person,
+    Resident,
 }
 
 /// Runs the verb.
@@ -59,7 +59,7 @@ enum Sort {
 /// # Errors
 /// Mistakes in the settings, and refusals where nothing else is left to show.
 pub(crate) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyhow::Result<u8> {
-    let request = Request::from_arg_matches(verb)?;
+    let request = UsageArgs::from_arg_matches(verb)?;
     let homes = Homes::new(snapshot);
     let settings = crate::settings::files::load(snapshot, &homes, flags)?;
     let people = People::of(&settings, &homes, snapshot.uid, snapshot.gid);
@@ -140,7 +140,7 @@ impl Usage {
                 Sort::Size => b.bytes.cmp(&a.bytes),
                 Sort::Files => b.files.cmp(&a.files),
                 Sort::Used => a.last_used.cmp(&b.last_used),
-                Sort::Person => a.person.cmp(&b.person),
+                Sort::Resident => a.person.cmp(&b.person),
             };
             by.then(b.bytes.cmp(&a.bytes)).then_with(|| a.path.cmp(&b.path))
         });
@@ -196,9 +196,9 @@ fn row(cache: &Cache, activity: &Activity) -> Row {
 
 fn states(cache: &Cache, activity: &Activity) -> Vec<&'static str> {
     let used = match activity.of(cache).filter(|_| cache.is_target()) {
-        Some(Use::Building) => Some("building"),
-        Some(Use::Running(_)) => Some("running"),
-        Some(Use::Unreadable(_)) | None => None,
+        Some(UsedBy::Building) => Some("building"),
+        Some(UsedBy::Running(_)) => Some("running"),
+        Some(UsedBy::Unreadable(_)) | None => None,
     };
     let sources = match cache.sources {
         Sources::Gone => Some("orphan"),
@@ -209,7 +209,7 @@ fn states(cache: &Cache, activity: &Activity) -> Vec<&'static str> {
     [used, sources, standing.map(Standing::word)].into_iter().flatten().collect()
 }
 
-fn total(person: &Person, survey: &Survey) -> Total {
+fn total(person: &Resident, survey: &Survey) -> Total {
     let own = || survey.caches.iter().filter(|cache| cache.person.path == person.path);
     let is_refused = survey.refused.iter().any(|(refused, _)| refused.path == person.path);
     Total {

@@ -16,22 +16,22 @@ const NAME_LENGTH: usize = 64;
 
 /// What tells a directory from another one that stood at the same path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Identity {
+pub struct WorkspaceIdentity {
     /// The inode's number.
     pub inode: u64,
     /// When it was made, since 1970, if the file system knows.
     pub born: Option<Duration>,
 }
 
-impl Identity {
+impl WorkspaceIdentity {
     /// The identity of something that has no inode: a hash of words.
-    pub fn of_words(words: &[impl AsRef<OsStr>]) -> Identity {
+    pub fn of_words(words: &[impl AsRef<OsStr>]) -> WorkspaceIdentity {
         let mut hasher = SipHasher13::new();
         for word in words {
             hasher.write(word.as_ref().as_encoded_bytes());
             hasher.write_u8(0);
         }
-        Identity { inode: hasher.finish(), born: None }
+        WorkspaceIdentity { inode: hasher.finish(), born: None }
     }
 
     /// `<name>-<16 hexadecimal digits>`; never `target`, and no hidden name.
@@ -57,12 +57,13 @@ impl Identity {
 
 #[cfg(test)]
 mod tests {
-    use super::Identity;
+    use super::WorkspaceIdentity;
     use crate::shim::decide::is_directory_name;
     use std::path::Path;
     use std::time::Duration;
 
-    const IDENTITY: Identity = Identity { inode: 7, born: Some(Duration::new(1_700_000_000, 5)) };
+    const IDENTITY: WorkspaceIdentity =
+        WorkspaceIdentity { inode: 7, born: Some(Duration::new(1_700_000_000, 5)) };
 
     fn name(path: &str) -> String {
         IDENTITY.directory_name(Path::new(path))
@@ -71,7 +72,7 @@ mod tests {
     #[test]
     fn names_stay_the_same_between_releases() {
         assert_eq!(name("/srv/app"), "app-1195476296a3495b");
-        let without = Identity { born: None, ..IDENTITY };
+        let without = WorkspaceIdentity { born: None, ..IDENTITY };
         assert_eq!(without.directory_name(Path::new("/srv/app")), "app-f5fc3dbf89fde9bd");
     }
 
@@ -79,9 +80,9 @@ mod tests {
     fn what_was_made_anew_at_the_same_path_is_another() {
         let app = Path::new("/srv/app");
         for other in [
-            Identity { inode: 8, ..IDENTITY },
-            Identity { born: Some(Duration::new(1_700_000_000, 6)), ..IDENTITY },
-            Identity { born: None, ..IDENTITY },
+            WorkspaceIdentity { inode: 8, ..IDENTITY },
+            WorkspaceIdentity { born: Some(Duration::new(1_700_000_000, 6)), ..IDENTITY },
+            WorkspaceIdentity { born: None, ..IDENTITY },
         ] {
             assert_ne!(other.directory_name(app), name("/srv/app"), "{other:?}");
         }
@@ -96,7 +97,7 @@ mod tests {
         assert!(name("/").starts_with("root-"));
         assert!(is_directory_name(&name("/srv/a-b")));
         assert!(!is_directory_name("target") && !is_directory_name("app-0123456789abcde"));
-        let words = |words: &[&str]| Identity::of_words(words);
+        let words = |words: &[&str]| WorkspaceIdentity::of_words(words);
         assert_ne!(words(&["a", "b"]), words(&["ab"]));
     }
 }

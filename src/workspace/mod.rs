@@ -21,8 +21,8 @@ use std::time::UNIX_EPOCH;
 
 use rustix::fs::OFlags;
 
-use identity::Identity;
-use root::Found;
+use identity::WorkspaceIdentity;
+use root::ManifestText;
 
 use crate::os::lexical::{self, near};
 use crate::shim::argv::{Invocation, Manifest};
@@ -35,16 +35,16 @@ const MAX_MANIFEST: u64 = 16 << 20;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Workspace {
     /// What it is.
-    pub kind: Kind,
-    /// The root directory, or the script; without symlinks. For [`Kind::Git`] it is the URL.
+    pub kind: WorkspaceKind,
+    /// The root directory, or the script; without symlinks. For [`WorkspaceKind::Git`] it is the URL.
     pub path: PathBuf,
     /// What else tells it from others.
-    pub identity: Identity,
+    pub identity: WorkspaceIdentity,
 }
 
 /// What a [`Workspace`] is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum WorkspaceKind {
     /// A workspace, or a package that is in none.
     Workspace,
     /// A cargo script. All of one name are the same package to cargo.
@@ -54,13 +54,13 @@ pub enum Kind {
     Git,
 }
 
-impl Kind {
+impl WorkspaceKind {
     /// The kind, for people and in records.
     pub fn word(self) -> &'static str {
         match self {
-            Kind::Workspace => "workspace",
-            Kind::Script => "script",
-            Kind::Git => "git",
+            WorkspaceKind::Workspace => "workspace",
+            WorkspaceKind::Script => "script",
+            WorkspaceKind::Git => "git",
         }
     }
 }
@@ -77,11 +77,11 @@ impl Workspace {
         if let Some(script) = script(invocation, working_directory) {
             // An editor gives a script a new inode each time that it saves it.
             let identity = identity_of(script.parent()?)?;
-            return Some(Workspace { kind: Kind::Script, path: script, identity });
+            return Some(Workspace { kind: WorkspaceKind::Script, path: script, identity });
         }
         if let Some(url) = &invocation.git {
-            let identity = Identity::of_words(&invocation.revision);
-            return Some(Workspace { kind: Kind::Git, path: url.into(), identity });
+            let identity = WorkspaceIdentity::of_words(&invocation.revision);
+            return Some(Workspace { kind: WorkspaceKind::Git, path: url.into(), identity });
         }
         let root = if let Some(manifest) = typed_manifest(invocation, working_directory) {
             let root = root::of_manifest(&manifest, cargo_home, read);
@@ -95,21 +95,21 @@ impl Workspace {
             if is_above { root } else { std::fs::canonicalize(root).ok()? }
         };
         let identity = identity_of(&near(here, &root))?;
-        Some(Workspace { kind: Kind::Workspace, path: root, identity })
+        Some(Workspace { kind: WorkspaceKind::Workspace, path: root, identity })
     }
 
     /// Its target directory, as the decision takes it.
     pub fn own_directory(&self) -> OwnDirectory {
         let name = self.identity.directory_name(&self.path);
-        OwnDirectory { name, is_script: self.kind == Kind::Script }
+        OwnDirectory { name, is_script: self.kind == WorkspaceKind::Script }
     }
 
     /// The directory that its sources are in, if they are the person's.
     pub fn directory(&self) -> Option<&Path> {
         match self.kind {
-            Kind::Workspace => Some(&self.path),
-            Kind::Script => self.path.parent(),
-            Kind::Git => None,
+            WorkspaceKind::Workspace => Some(&self.path),
+            WorkspaceKind::Script => self.path.parent(),
+            WorkspaceKind::Git => None,
         }
     }
 }
@@ -154,22 +154,22 @@ fn typed_manifest(invocation: &Invocation, working_directory: &Path) -> Option<P
     path.exists().then_some(path)
 }
 
-fn identity_of(directory: &Path) -> Option<Identity> {
+fn identity_of(directory: &Path) -> Option<WorkspaceIdentity> {
     let metadata = std::fs::metadata(directory).ok()?;
     let born = metadata.created().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-    Some(Identity { inode: metadata.ino(), born })
+    Some(WorkspaceIdentity { inode: metadata.ino(), born })
 }
 
 /// What stands at a manifest's path. A fifo or a device is not opened, as in
 /// [`crate::os::files::open_regular`]: cargo reports those.
-fn read(path: &Path) -> Found {
+fn read(path: &Path) -> ManifestText {
     match std::fs::metadata(path) {
         Ok(found) if found.is_file() && found.len() <= MAX_MANIFEST => {
-            text(path, found.len()).map_or(Found::Unreadable, Found::Text)
+            text(path, found.len()).map_or(ManifestText::Unreadable, ManifestText::Text)
         }
-        Ok(_) => Found::Unreadable,
+        Ok(_) => ManifestText::Unreadable,
         // Cargo passes over what it cannot even look at.
-        Err(_) => Found::Nothing,
+        Err(_) => ManifestText::Nothing,
     }
 }
 

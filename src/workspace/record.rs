@@ -30,8 +30,8 @@ use std::time::{Duration, SystemTime};
 
 use rustix::fs::OFlags;
 
-use super::identity::Identity;
-use super::{Kind, Workspace};
+use super::identity::WorkspaceIdentity;
+use super::{Workspace, WorkspaceKind};
 use crate::os::tree;
 
 /// The directory of records in a private directory.
@@ -130,10 +130,10 @@ fn parse(text: &[u8]) -> Option<(Option<Workspace>, u64)> {
             }
             // The last one: its value may hold newlines itself.
             key => {
-                let kinds = [Kind::Workspace, Kind::Script, Kind::Git];
+                let kinds = [WorkspaceKind::Workspace, WorkspaceKind::Script, WorkspaceKind::Git];
                 let kind = kinds.into_iter().find(|kind| kind.word().as_bytes() == key)?;
                 let path = OsStr::from_bytes(value.strip_suffix(b"\n")?).into();
-                let identity = Identity { inode, born };
+                let identity = WorkspaceIdentity { inode, born };
                 return Some((Some(Workspace { kind, path, identity }), parent));
             }
         }
@@ -146,7 +146,8 @@ impl Record {
     /// Whether the workspace is still there, as far as this thread may look. What lies in a repository
     /// of cargo's own is never gone.
     pub fn sources(&self) -> Sources {
-        let Some(workspace) = self.workspace.as_ref().filter(|it| it.kind != Kind::Git) else {
+        let Some(workspace) = self.workspace.as_ref().filter(|it| it.kind != WorkspaceKind::Git)
+        else {
             return Sources::Unknown;
         };
         let parent = workspace.path.parent().and_then(|parent| parent.metadata().ok());
@@ -191,13 +192,13 @@ fn write(directory: &Path, name: &str, text: &[u8]) -> std::io::Result<()> {
 fn text(workspace: Option<&Workspace>, parent: u64) -> Vec<u8> {
     let mut text = b"cargo-peruser record 1\n".to_vec();
     let Some(Workspace { kind, path, identity }) = workspace else { return text };
-    if *kind != Kind::Git {
+    if *kind != WorkspaceKind::Git {
         text.extend(format!("inode {}\n", identity.inode).bytes());
     }
     if let Some(born) = identity.born {
         text.extend(format!("born {}.{:09}\n", born.as_secs(), born.subsec_nanos()).bytes());
     }
-    if *kind != Kind::Git {
+    if *kind != WorkspaceKind::Git {
         // Always of one length: whether a record is fresh is asked without looking at the parent.
         text.extend(format!("parent {parent:020}\n").bytes());
     }
@@ -210,20 +211,20 @@ fn text(workspace: Option<&Workspace>, parent: u64) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::{parse, text};
-    use crate::workspace::identity::Identity;
-    use crate::workspace::{Kind, Workspace};
+    use crate::workspace::identity::WorkspaceIdentity;
+    use crate::workspace::{Workspace, WorkspaceKind};
     use std::time::Duration;
 
     #[test]
     fn what_is_written_is_read_again_and_the_rest_is_no_record() {
         let born = Some(Duration::new(1_700_000_000, 5));
         for (kind, path, inode, born, parent) in [
-            (Kind::Workspace, "/srv/a b\nc", 4711, born, 815),
-            (Kind::Script, "/srv/x.rs", 1, None, 0),
-            (Kind::Git, "https://example.org/x", 0, None, 0),
+            (WorkspaceKind::Workspace, "/srv/a b\nc", 4711, born, 815),
+            (WorkspaceKind::Script, "/srv/x.rs", 1, None, 0),
+            (WorkspaceKind::Git, "https://example.org/x", 0, None, 0),
         ] {
             let workspace =
-                Workspace { kind, path: path.into(), identity: Identity { inode, born } };
+                Workspace { kind, path: path.into(), identity: WorkspaceIdentity { inode, born } };
             let text = text(Some(&workspace), parent);
             assert_eq!(parse(&text), Some((Some(workspace.clone()), parent)), "{path}");
             let half = parse(text.strip_suffix(b"\n").unwrap());

@@ -14,7 +14,7 @@ pub const MANIFEST: &str = "Cargo.toml";
 
 /// What stands at a manifest's path.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Found {
+pub enum ManifestText {
     /// Nothing.
     Nothing,
     /// Something that cargo will report.
@@ -27,12 +27,12 @@ pub enum Found {
 pub fn of_directory(
     directory: &Path,
     cargo_home: Option<&Path>,
-    mut read: impl FnMut(&Path) -> Found,
+    mut read: impl FnMut(&Path) -> ManifestText,
 ) -> Option<PathBuf> {
     for directory in directory.ancestors() {
         let manifest = directory.join(MANIFEST);
         match read(&manifest) {
-            Found::Nothing => {}
+            ManifestText::Nothing => {}
             found => return Some(search(&manifest, &found, cargo_home, read)),
         }
     }
@@ -43,7 +43,7 @@ pub fn of_directory(
 pub fn of_manifest(
     manifest: &Path,
     cargo_home: Option<&Path>,
-    mut read: impl FnMut(&Path) -> Found,
+    mut read: impl FnMut(&Path) -> ManifestText,
 ) -> PathBuf {
     let found = read(manifest);
     search(manifest, &found, cargo_home, read)
@@ -51,9 +51,9 @@ pub fn of_manifest(
 
 fn search(
     manifest: &Path,
-    found: &Found,
+    found: &ManifestText,
     cargo_home: Option<&Path>,
-    mut read: impl FnMut(&Path) -> Found,
+    mut read: impl FnMut(&Path) -> ManifestText,
 ) -> PathBuf {
     if let Some(root) = root_named(found, manifest, manifest) {
         return root;
@@ -75,8 +75,8 @@ fn search(
 }
 
 /// The root that a manifest names for the package whose manifest is `member`.
-fn root_named(found: &Found, manifest: &Path, member: &Path) -> Option<PathBuf> {
-    let Found::Text(text) = found else { return None };
+fn root_named(found: &ManifestText, manifest: &Path, member: &Path) -> Option<PathBuf> {
+    let ManifestText::Text(text) = found else { return None };
     if !may_name_a_workspace(text) {
         return None;
     }

@@ -8,7 +8,7 @@ use jsonc_parser::cst::{
     CstInputValue, CstLeafNode, CstNode, CstObject, CstObjectProp, CstRootNode,
 };
 
-use super::{Found, Keys, incorrect, no_table};
+use super::{FoundValue, Keys, incorrect, no_table};
 use crate::ui::escape::escaped;
 use crate::ui::failure::Result;
 
@@ -30,11 +30,11 @@ const DIALECT: ParseOptions = ParseOptions {
 };
 
 /// Looks a value up in the table that `keys` lead to.
-pub(super) fn find(text: &str, keys: &Keys, name: &str) -> Result<Option<Found>> {
+pub(super) fn find(text: &str, keys: &Keys, name: &str) -> Result<Option<FoundValue>> {
     let root = parsed(text)?;
     let (table, []) = descend(&root, keys)? else { return Ok(None) };
     let value = property(&table, name)?.and_then(|property| property.value());
-    Ok(value.map(|value| Found {
+    Ok(value.map(|value| FoundValue {
         says: value.as_string_lit().and_then(|text| text.decoded_value().ok()),
         source: value.to_string(),
         line: line(&value),

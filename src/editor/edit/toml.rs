@@ -8,12 +8,12 @@ use std::ops::Range;
 use toml_edit::{Document, InlineTable, Item, Table, TableLike, Value};
 
 use super::text::line_of;
-use super::{Found, Keys, in_line, incorrect, no_table};
+use super::{FoundValue, Keys, in_line, incorrect, no_table};
 use crate::ui::escape::escaped;
 use crate::ui::failure::Result;
 
 /// Looks a value up in the table that `keys` lead to.
-pub(super) fn find(text: &str, keys: &Keys, name: &str) -> Result<Option<Found>> {
+pub(super) fn find(text: &str, keys: &Keys, name: &str) -> Result<Option<FoundValue>> {
     let document = parsed(text)?;
     let mut table = document.as_item();
     for key in keys {
@@ -23,7 +23,7 @@ pub(super) fn find(text: &str, keys: &Keys, name: &str) -> Result<Option<Found>>
         }
         table = item;
     }
-    Ok(table.get(name).map(|item| Found {
+    Ok(table.get(name).map(|item| FoundValue {
         says: item.as_str().map(str::to_owned),
         source: text.get(item.span().unwrap_or_default()).unwrap_or_default().to_owned(),
         line: line_of(text, start(item)),

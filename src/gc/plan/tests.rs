@@ -1,10 +1,10 @@
 //! The rules as a table.
 
-use super::{Candidate, Choice, Circumstances, Rule, What, choose};
-use crate::caches::activity::Use;
-use crate::caches::people::{Person, Standing};
+use super::{Candidate, Circumstances, GcRule, PlannedRemoval, Portion, choose};
+use crate::caches::activity::UsedBy;
+use crate::caches::people::{Resident, Standing};
 use crate::caches::{Cache, Profile, STAGING, Totals};
-use crate::os::rights::Account;
+use crate::os::rights::Credentials;
 use crate::settings::gc_limits::{Limit, Policy};
 use crate::workspace::record::{Record, Sources};
 use std::sync::Arc;
@@ -14,9 +14,9 @@ const NOW: i64 = 100 * DAY;
 
 /// A target directory of 100 bytes that was last used so many days ago.
 fn candidate(person: &str, name: &str, days: i64) -> Candidate {
-    let person = Person::new(
+    let person = Resident::new(
         person,
-        Account { uid: 1, gid: 1, groups: Vec::new() },
+        Credentials { uid: 1, gid: 1, groups: Vec::new() },
         Standing::Known,
         format!("/root/{person}").into(),
     );
@@ -46,9 +46,9 @@ fn standing(candidate: Candidate, standing: Standing) -> Candidate {
     })
 }
 
-fn chosen(candidates: &[Candidate], limits: &[(Policy, Limit)]) -> Vec<(usize, Rule, u64)> {
+fn chosen(candidates: &[Candidate], limits: &[(Policy, Limit)]) -> Vec<(usize, GcRule, u64)> {
     let circumstances = circumstances(limits);
-    let index = |choice: &Choice<'_>| {
+    let index = |choice: &PlannedRemoval<'_>| {
         candidates.iter().position(|it| std::ptr::eq(it, choice.candidate)).unwrap()
     };
     let chosen = choose(candidates, &circumstances);
@@ -81,7 +81,7 @@ fn an_orphan_is_taken_after_its_time_and_nothing_else() {
         let circumstances = circumstances(&[(Policy::Orphans, age(1))]);
         let found = choose(std::slice::from_ref(&candidate), &circumstances);
         assert_eq!(!found.is_empty(), is_taken, "{candidate:?}");
-        assert!(found.iter().all(|it| it.what == What::Directory));
+        assert!(found.iter().all(|it| it.what == Portion::Directory));
     }
 }
 
@@ -112,10 +112,10 @@ fn incremental_goes_by_profile_and_the_whole_directory_outdoes_it() {
     let it = [it];
     let circumstances = circumstances(&[(Policy::Incremental, age(7))]);
     let found = choose(&it, &circumstances);
-    assert_eq!(found[0].what, What::Incremental(vec![profile("debug", 8)]));
+    assert_eq!(found[0].what, Portion::Incremental(vec![profile("debug", 8)]));
     assert_eq!(found[0].bytes, 10);
     let both = [(Policy::Incremental, age(7)), (Policy::OlderThan, age(8))];
-    assert_eq!(chosen(&it, &both), [(0, Rule::Policy(Policy::OlderThan), 100)]);
+    assert_eq!(chosen(&it, &both), [(0, GcRule::Policy(Policy::OlderThan), 100)]);
 }
 
 #[test]
@@ -138,18 +138,18 @@ fn sizes_take_the_least_recently_used_and_never_the_last_one() {
     assert_eq!(by(Policy::KeepFree, Limit::Percent(6)), [0]);
     // What another rule brings back counts.
     let both = [(Policy::OlderThan, age(30)), (Policy::KeepFree, Limit::Bytes(600))];
-    assert_eq!(chosen(&people, &both), [(3, Rule::Policy(Policy::OlderThan), 100)]);
+    assert_eq!(chosen(&people, &both), [(3, GcRule::Policy(Policy::OlderThan), 100)]);
 }
 
 #[test]
 fn what_is_in_use_common_empty_or_unlocked_stays() {
     let old = || candidate("a", "x", 90);
     let limits = [(Policy::OlderThan, age(30)), (Policy::MaxSize, Limit::Bytes(0))];
-    let used = Candidate { used_by: Some(Use::Building), ..old() };
+    let used = Candidate { used_by: Some(UsedBy::Building), ..old() };
     // It is told, and brings nothing back yet.
     let people = [used, candidate("a", "y", 9), candidate("a", "z", 1)];
     let sizes = [(Policy::OlderThan, age(30)), (Policy::MaxTotal, Limit::Bytes(200))];
-    let (older, total) = (Rule::Policy(Policy::OlderThan), Rule::Policy(Policy::MaxTotal));
+    let (older, total) = (GcRule::Policy(Policy::OlderThan), GcRule::Policy(Policy::MaxTotal));
     assert_eq!(chosen(&people, &sizes), [(0, older, 100), (1, total, 100)]);
     assert_eq!(chosen(&[candidate("a", "target", 90)], &limits), []);
     assert_eq!(chosen(&[with(old(), |cache| cache.totals.files = 1)], &limits), []);
@@ -161,5 +161,5 @@ fn what_is_in_use_common_empty_or_unlocked_stays() {
     let young = [(Policy::OlderThan, Limit::Age(0))];
     assert_eq!(chosen(&[unlocked(0)], &young), []);
     let leftover = candidate("a", STAGING, 0);
-    assert_eq!(chosen(&[leftover], &[]), [(0, Rule::Leftover, 100)]);
+    assert_eq!(chosen(&[leftover], &[]), [(0, GcRule::Leftover, 100)]);
 }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{FlockOperation, Gid, Uid, fchmod, fchown, flock};
 
 use super::attributes;
-use super::found::Found;
+use super::found::ExistingFile;
 use crate::os::files;
 
 /// A file that is written beside the one that it will replace; it goes away unless it gets there.
@@ -37,9 +37,14 @@ impl Beside {
     ///
     /// Until the mode, which comes last, it is open to nobody else: an owner's change clears set-id
     /// bits, and with an ACL the group's bits are its mask.
-    pub(super) fn fill(&self, bytes: &[u8], like: Option<&Found>, mode: u32) -> io::Result<()> {
+    pub(super) fn fill(
+        &self,
+        bytes: &[u8],
+        like: Option<&ExistingFile>,
+        mode: u32,
+    ) -> io::Result<()> {
         (&self.file).write_all(bytes)?;
-        if let Some(Found { entry, attributes, .. }) = like {
+        if let Some(ExistingFile { entry, attributes, .. }) = like {
             let own = files::opened(&self.file)?;
             if (own.uid, own.gid) != (entry.uid, entry.gid) {
                 let ids = (Uid::from_raw(entry.uid), Gid::from_raw(entry.gid));

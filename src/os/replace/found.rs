@@ -21,7 +21,7 @@ const MAX_SIZE: u64 = 8 << 20;
 
 /// A file as it was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Found {
+pub(super) struct ExistingFile {
     pub(super) bytes: Vec<u8>,
     pub(super) entry: Entry,
     pub(super) attributes: Vec<Attribute>,
@@ -31,16 +31,16 @@ pub(super) struct Found {
     is_fixed: bool,
 }
 
-impl Found {
+impl ExistingFile {
     /// Reads a regular file.
-    pub(super) fn read(place: &Path) -> io::Result<Found> {
+    pub(super) fn read(place: &Path) -> io::Result<ExistingFile> {
         let (file, entry) = files::open_regular(place)?;
         let mut bytes = Vec::new();
         (&file).take(MAX_SIZE + 1).read_to_end(&mut bytes)?;
         if bytes.len() as u64 > MAX_SIZE {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "it is larger than 8 MiB"));
         }
-        Ok(Found {
+        Ok(ExistingFile {
             bytes,
             entry,
             attributes: attributes::read(&file)?,

@@ -6,7 +6,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Piece, What};
+use super::{Piece, PieceKind};
 use crate::os::marked::Blocks;
 use crate::ui::escape::quoted;
 
@@ -56,19 +56,19 @@ pub(crate) enum Hook {
 impl Hook {
     /// The piece that puts the shim of an installed `program` first there.
     pub(crate) fn piece(self, path: PathBuf, program: &Path) -> Piece {
-        let ours = |text: String, mode| What::File(text.into_bytes(), mode);
-        let end = |text| What::Blocks(Blocks { top: None, end: Some(text) });
+        let ours = |text: String, mode| PieceKind::File(text.into_bytes(), mode);
+        let end = |text| PieceKind::Blocks(Blocks { top: None, end: Some(text) });
         let (what, purpose) = match self {
             Hook::ProfileScript => (ours(posix(program, INTERACTIVE_SH), 0o644), LOGIN_SHELLS),
             Hook::Profile => (end(posix(program, INTERACTIVE_SH)), LOGIN_SHELLS),
             Hook::MachinesBashrc => {
                 let top = Some(posix(program, INTERACTIVE));
-                (What::Blocks(Blocks { top, end: None }), BASH)
+                (PieceKind::Blocks(Blocks { top, end: None }), BASH)
             }
             Hook::Bashrc => {
                 let top = Some(posix(program, SILENT));
                 let end = Some(posix(program, INTERACTIVE));
-                (What::Blocks(Blocks { top, end }), BASH)
+                (PieceKind::Blocks(Blocks { top, end }), BASH)
             }
             Hook::Zsh => (end(posix(program, INTERACTIVE)), "every zsh"),
             Hook::LaterZsh => (end(posix(program, SILENT)), "every zsh"),
@@ -99,7 +99,7 @@ pub(crate) fn environment_d(
         .replace("@target_dir@", &target_dir.to_string_lossy())
         .replace("@build_dir@", &build_dir.to_string_lossy());
     let path = directory.join(format!("{GENERATOR}.conf"));
-    Piece::new(path, What::File(text.into_bytes(), 0o644), SYSTEMD)
+    Piece::new(path, PieceKind::File(text.into_bytes(), 0o644), SYSTEMD)
 }
 
 const LOGIN_SHELLS: &str = "login shells";
@@ -156,7 +156,7 @@ fn filled(template: &str, program: &Path) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Hook, What, environment_d};
+    use super::{Hook, PieceKind, environment_d};
     use std::path::{Path, PathBuf};
 
     #[test]
@@ -181,8 +181,10 @@ mod tests {
         }
         for (at, piece) in pieces.into_iter().enumerate() {
             let text = match piece.what {
-                What::File(bytes, _) => String::from_utf8(bytes).unwrap(),
-                What::Blocks(blocks) => [blocks.top, blocks.end].into_iter().flatten().collect(),
+                PieceKind::File(bytes, _) => String::from_utf8(bytes).unwrap(),
+                PieceKind::Blocks(blocks) => {
+                    [blocks.top, blocks.end].into_iter().flatten().collect()
+                }
                 other => panic!("{other:?}"),
             };
             assert!(!text.contains('@'), "{text}");

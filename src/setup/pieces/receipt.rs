@@ -15,12 +15,12 @@ pub(crate) struct Receipt {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prefix: Option<PathBuf>,
     /// The pieces.
-    pub entries: Vec<Record>,
+    pub entries: Vec<ReceiptEntry>,
 }
 
 /// One thing that was done.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Record {
+pub(crate) struct ReceiptEntry {
     /// Where.
     pub path: PathBuf,
     /// What.
@@ -77,7 +77,7 @@ impl Did {
 
 impl Receipt {
     /// Adds what is about to be done. The state before the first run is the one to restore.
-    pub(crate) fn add(&mut self, entry: Record) {
+    pub(crate) fn add(&mut self, entry: ReceiptEntry) {
         match self.entries.iter_mut().find(|known| known.path == entry.path) {
             Some(known) => known.did = merged(&known.did, entry.did),
             None => self.entries.push(entry),
@@ -119,10 +119,10 @@ fn merged(known: &Did, new: Did) -> Did {
 
 #[cfg(test)]
 mod tests {
-    use super::{Did, Receipt, Record};
+    use super::{Did, Receipt, ReceiptEntry};
 
-    fn entry(path: &str, did: Did) -> Record {
-        Record { path: path.into(), did }
+    fn entry(path: &str, did: Did) -> ReceiptEntry {
+        ReceiptEntry { path: path.into(), did }
     }
 
     #[test]

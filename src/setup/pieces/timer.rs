@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Piece, What};
+use super::{Piece, PieceKind};
 
 const MACHINE: &str = include_str!("../gc.service");
 const PERSON: &str = include_str!("../gc-user.service");
@@ -37,8 +37,8 @@ pub(crate) fn pieces(
         Every::Daily => "daily",
         Every::Weekly => "weekly",
     };
-    let file = |text: String| What::File(text.into_bytes(), 0o644);
-    let link = What::Link(PathBuf::from("..").join(NAME));
+    let file = |text: String| PieceKind::File(text.into_bytes(), 0o644);
+    let link = PieceKind::Link(PathBuf::from("..").join(NAME));
     let purpose = "gc by a timer";
     vec![
         Piece::new(units.join(NAME).with_extension("service"), file(service), purpose),
@@ -49,7 +49,7 @@ pub(crate) fn pieces(
 
 #[cfg(test)]
 mod tests {
-    use super::{Every, What, pieces};
+    use super::{Every, PieceKind, pieces};
     use std::path::Path;
 
     #[test]
@@ -57,7 +57,7 @@ mod tests {
         for root in [Some(Path::new("/srv/50%")), None] {
             for piece in pieces(Path::new("/etc/x"), Every::Weekly, root, Path::new("/opt/a b/p")) {
                 assert!(piece.path.starts_with("/etc/x"));
-                let What::File(text, 0o644) = piece.what else { continue };
+                let PieceKind::File(text, 0o644) = piece.what else { continue };
                 let text = String::from_utf8(text).unwrap();
                 assert!(!text.contains('@') && !text.contains("50%\""), "{text}");
             }

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::os::files;
-use crate::setup::fresh_shell::{Asked, AskedShell, BOTH, INTERACTIVE, login};
+use crate::setup::fresh_shell::{AskedShell, BOTH, INTERACTIVE, SessionKind, login};
 use crate::shim::decide::{BUILD_TARGET_DIR, TARGET_DIR};
 
 /// A line of a start-up file.
@@ -18,7 +18,7 @@ pub(super) struct Line {
 /// The start-up files of one kind of session.
 pub(super) struct StartUp<'a> {
     /// The session.
-    pub(super) asked: &'a Asked,
+    pub(super) asked: &'a SessionKind,
     /// The person's home.
     pub(super) home: &'a Path,
     /// Where the shell looks for its own files, if it says so.

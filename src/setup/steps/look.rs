@@ -11,7 +11,7 @@ use crate::os::files;
 use crate::os::marked::{Blocks, with_blocks, without_blocks};
 use crate::os::replace::{Original, is_same_content};
 use crate::private_dir::{READ_ABOVE, UNFINISHED};
-use crate::setup::pieces::{Did, Piece, Receipt, Root, What};
+use crate::setup::pieces::{Did, Piece, PieceKind, Receipt, Root};
 use crate::ui::escape::{escaped, quoted};
 use crate::ui::failure::Failure;
 use crate::ui::look::Look;
@@ -30,15 +30,15 @@ pub(crate) enum PieceState {
     /// It is the shared root, with other permissions.
     WrongPermissions {
         /// As they are.
-        before: Rights,
+        before: ModeAndGroup,
         /// As they should be.
-        after: Rights,
+        after: ModeAndGroup,
     },
 }
 
 /// Who may do what in a directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Rights {
+pub(crate) struct ModeAndGroup {
     /// The permission bits (`07777`).
     pub mode: u32,
     /// The group.
@@ -53,17 +53,17 @@ pub(crate) struct Rights {
 pub(crate) fn look(piece: &Piece, receipt: &Receipt) -> Result<PieceState, Failure> {
     let path = &piece.path;
     let state = match &piece.what {
-        What::Directory => directory(path)?,
-        What::Program => program(path)?,
-        What::Link(to) => link(path, to)?,
-        What::File(bytes, mode) => file(path, bytes, *mode)?,
-        What::Blocks(wanted) => blocks(path, wanted, receipt)?,
-        What::Root(root) => shared_root(path, root)?,
+        PieceKind::Directory => directory(path)?,
+        PieceKind::Program => program(path)?,
+        PieceKind::Link(to) => link(path, to)?,
+        PieceKind::File(bytes, mode) => file(path, bytes, *mode)?,
+        PieceKind::Blocks(wanted) => blocks(path, wanted, receipt)?,
+        PieceKind::Root(root) => shared_root(path, root)?,
     };
     let is_known = receipt.did(path).is_some();
     match (&piece.what, state) {
-        (What::Blocks(_), _) => Ok(state),
-        (What::File(..), PieceState::Outdated) if !is_known && is_a_hook(path) => {
+        (PieceKind::Blocks(_), _) => Ok(state),
+        (PieceKind::File(..), PieceState::Outdated) if !is_known && is_a_hook(path) => {
             Err(belongs_to_another(path))
         }
         (_, PieceState::Outdated) if !is_known => Err(taken(path)),
@@ -147,8 +147,9 @@ fn shared_root(path: &Path, root: &Root) -> Result<PieceState, Failure> {
         let help = "name another directory with --shared-root, or none for the usual";
         return Err(not_a_root(path, &fault).help(Look::Entry.at(path, help)));
     }
-    let before = Rights { mode: entry.mode, group: entry.gid };
-    let after = Rights { mode: root.mended(entry.mode), group: root.group.unwrap_or(entry.gid) };
+    let before = ModeAndGroup { mode: entry.mode, group: entry.gid };
+    let after =
+        ModeAndGroup { mode: root.mended(entry.mode), group: root.group.unwrap_or(entry.gid) };
     assert_only_private_dirs(path, if before == after { READ_ABOVE } else { &[] })?;
     Ok(if before == after {
         PieceState::InPlace

@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{Gid, fchmod, fchown};
 
-use super::look::{PieceState, Rights, assert_only_private_dirs};
+use super::look::{ModeAndGroup, PieceState, assert_only_private_dirs};
 use super::{Step, unfinished};
 use crate::os::acls;
 use crate::os::files;
 use crate::os::marked::with_blocks;
 use crate::os::replace::{Original, beside, clear_leftover, copy_program};
 use crate::private_dir::READ_ABOVE;
-use crate::setup::pieces::{Root, What};
+use crate::setup::pieces::{PieceKind, Root};
 use crate::ui::failure::Failure;
 
 /// Puts a piece in its place; nothing is done for one that is there.
@@ -29,20 +29,20 @@ pub(crate) fn put(step: &Step) -> Result<(), Failure> {
         return Ok(());
     }
     match &step.piece.what {
-        What::Directory => make_directory(path).map_err(failed("create")),
-        What::Program => copy_program(&own_program()?, path).map_err(failed("write")),
-        What::Link(to) => link(path, to).map_err(failed("create")),
-        What::File(bytes, mode) => {
+        PieceKind::Directory => make_directory(path).map_err(failed("create")),
+        PieceKind::Program => copy_program(&own_program()?, path).map_err(failed("write")),
+        PieceKind::Link(to) => link(path, to).map_err(failed("create")),
+        PieceKind::File(bytes, mode) => {
             Original::read(path)?.replace(bytes, *mode)?;
             std::fs::set_permissions(path, Permissions::from_mode(*mode)).map_err(failed("write"))
         }
-        What::Blocks(blocks) => {
+        PieceKind::Blocks(blocks) => {
             let original = Original::read(path)?;
             let text = original.bytes().unwrap_or_default();
             let wanted = with_blocks(text, blocks).map_err(unfinished(path))?;
             Ok(original.replace(&wanted, 0o644)?)
         }
-        What::Root(root) => {
+        PieceKind::Root(root) => {
             shared_root(path, root, step.state).map_err(failed("create"))?;
             // Somebody may have been faster. Now nobody can put anything there any more; but builds
             // would read what is there, and so the root is as it was, and refused.
@@ -110,14 +110,14 @@ fn shared_root(path: &Path, root: &Root, state: PieceState) -> io::Result<()> {
     DirBuilder::new().mode(0o700).create(&beside)?;
     let group = root.group.unwrap_or(rustix::process::getegid().as_raw());
     let made = acls::strip(&open_directory(&beside)?).map_err(io::Error::from);
-    let made = made.and_then(|()| set_rights(&beside, Rights { mode: root.mode, group }));
+    let made = made.and_then(|()| set_rights(&beside, ModeAndGroup { mode: root.mode, group }));
     made.and_then(|()| std::fs::rename(&beside, path)).inspect_err(|_| {
         let _ = std::fs::remove_dir(&beside);
     })
 }
 
 /// Changes an existing directory by descriptor, without following a symlink in its place.
-pub(super) fn set_rights(path: &Path, rights: Rights) -> io::Result<()> {
+pub(super) fn set_rights(path: &Path, rights: ModeAndGroup) -> io::Result<()> {
     let directory = open_directory(path)?;
     if files::opened(&directory)?.gid != rights.group {
         fchown(&directory, None, Some(Gid::from_raw(rights.group)))?;

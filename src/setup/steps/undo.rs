@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use super::look::Rights;
+use super::look::ModeAndGroup;
 use super::put::set_rights;
 use super::{assert_ours, file_fingerprint, unfinished};
 use crate::os::accounts;
@@ -13,7 +13,7 @@ use crate::os::marked::without_blocks;
 use crate::os::replace::changeable_by_others;
 use crate::os::replace::{Original, beside, clear_leftover};
 use crate::os::trust::Trust;
-use crate::setup::pieces::{Did, Record};
+use crate::setup::pieces::{Did, ReceiptEntry};
 use crate::ui::failure::Failure;
 
 /// What has become of a piece.
@@ -33,7 +33,7 @@ pub(crate) enum Undone {
 ///
 /// # Errors
 /// Any I/O error. Doing it again is no harm.
-pub(crate) fn undo(entry: &Record) -> Result<Undone, Failure> {
+pub(crate) fn undo(entry: &ReceiptEntry) -> Result<Undone, Failure> {
     let path = &entry.path;
     let failed = |cause| Failure::file("remove", path, cause);
     assert_ancestors(path)?;
@@ -62,12 +62,12 @@ pub(crate) fn undo(entry: &Record) -> Result<Undone, Failure> {
         }
         (Did::PutBlocks { made_file, bodies }, _) => blocks(path, *made_file, bodies),
         (Did::ChangeMode { mode_before, group_before, mode_after, group_after }, _) => {
-            let before = Rights { mode: *mode_before, group: *group_before };
-            let now = Rights { mode: found.mode, group: found.gid };
+            let before = ModeAndGroup { mode: *mode_before, group: *group_before };
+            let now = ModeAndGroup { mode: found.mode, group: found.gid };
             if now == before {
                 return Ok(Undone::Nothing);
             }
-            if now != (Rights { mode: *mode_after, group: *group_after }) {
+            if now != (ModeAndGroup { mode: *mode_after, group: *group_after }) {
                 return Ok(Undone::Kept("its permissions were changed since"));
             }
             set_rights(path, before).map_err(|cause| Failure::file("restore", path, cause))?;

@@ -10,7 +10,7 @@ use cargo_peruser::settings::{Key, Settings};
 use cargo_peruser::shim::argv::Invocation;
 use cargo_peruser::shim::build_dir::{Asked, ConfiguredBuildDir};
 use cargo_peruser::shim::decide::{EntryPoint, Facts, OwnDirectory, RootState, Variables};
-use cargo_peruser::workspace::identity::Identity;
+use cargo_peruser::workspace::identity::WorkspaceIdentity;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -127,7 +127,7 @@ pub(super) fn facts() -> impl Strategy<Value = Facts> {
     let entry_point =
         prop::sample::select(vec![EntryPoint::Shim, EntryPoint::ByName, EntryPoint::Session]);
     let own = (path(), any::<u64>(), any::<bool>()).prop_map(|(path, inode, is_script)| {
-        let name = Identity { inode, born: None }.directory_name(Path::new(&path));
+        let name = WorkspaceIdentity { inode, born: None }.directory_name(Path::new(&path));
         OwnDirectory { name, is_script }
     });
     let root = prop::sample::select(vec![
