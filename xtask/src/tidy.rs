@@ -33,11 +33,12 @@ struct Tree {
 type Rule = fn(&Tree) -> Vec<String>;
 
 /// All rules; what each one wants stands at the function that checks it.
-const RULES: [(&str, Rule); 7] = [
+const RULES: [(&str, Rule); 8] = [
     ("floors", floors::uses_only_what_lies_below),
     ("purity", floors::what_is_pure_knows_nothing_of_the_world),
     ("allow", layout::expects_lints_and_never_allows_them),
     ("prologue", layout::every_file_says_why_it_exists),
+    ("names", layout::no_two_types_have_one_name),
     ("top-level", layout::the_top_level_stays_small),
     ("reasons", reasons::every_dependency_has_one),
     ("messages", messages::are_listed),

@@ -1,6 +1,6 @@
 //! How the files lie: their first line, their place, and what holds for a whole module.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::source::Source;
 use super::{Tree, finding};
@@ -42,10 +42,55 @@ pub(super) fn the_top_level_stays_small(tree: &Tree) -> Vec<String> {
     stray.map(|name| finding(name, 1, "has no place at the repository's top level")).collect()
 }
 
+/// A type's name says which one it is, wherever it is read.
+pub(super) fn no_two_types_have_one_name(tree: &Tree) -> Vec<String> {
+    let mut known: BTreeMap<&str, &str> = BTreeMap::new();
+    let mut found = Vec::new();
+    for source in tree.shipped() {
+        for (line, name) in types(source) {
+            let first = *known.entry(name).or_insert(&source.path);
+            if first != source.path {
+                let says = format_args!("`{name}` is the name of a type in {first} as well");
+                found.push(finding(&source.path, line, says));
+            }
+        }
+    }
+    found
+}
+
+/// The types that a file defines, but for those of traits and their implementations.
+fn types(source: &Source) -> Vec<(usize, &str)> {
+    let mut depth = 0;
+    let mut found = Vec::new();
+    for pair in source.code.windows(2) {
+        let [word, name] = pair else { continue };
+        match word.text.as_str() {
+            "{" => depth += 1,
+            "}" => depth -= 1,
+            "struct" | "enum" | "trait" | "type" if depth == 0 => {
+                found.push((*name.lines.start(), name.text.as_str()));
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::tidy::tests::{lines, tree};
+
+    #[test]
+    fn a_second_type_of_one_name_is_found() {
+        let tree = tree(&[
+            ("src/a.rs", "struct Row;\nimpl A for B { type Row = u8; }\ntype Found = u8;"),
+            ("src/b.rs", "enum Rows {}\n\nenum Row {}"),
+            ("src/b/tests.rs", "struct Row;"),
+            ("src/c.rs", "#[cfg(test)]\nmod tests { struct Row; }"),
+        ]);
+        assert_eq!(lines(&no_two_types_have_one_name(&tree)), [3]);
+    }
 
     #[test]
     fn a_file_without_a_prologue_is_found() {
