@@ -11,6 +11,7 @@ use clap::{Arg, ArgMatches, Command};
 use crate::cli::{EXIT_CODES, VERBS};
 use crate::os::snapshot::Snapshot;
 use crate::settings::Flags;
+use crate::ui::arguments::switch;
 use crate::ui::report;
 
 /// What follows the options on the page of the program, and on those of verbs.
@@ -59,8 +60,8 @@ pub(super) fn command() -> Command {
         .about("Print a page of the manual")
         .long_about(format!(
             "Prints a page of the manual: about cargo-peruser, about one of its verbs, or about a \
-             topic. On a terminal it prints plain text, and otherwise a man page: `cargo-peruser man \
-             setup | man -l -` shows it formatted. `setup` installs all pages, for `man \
+             topic. It prints plain text; with --roff it prints a man page, which `cargo-peruser man \
+             --roff setup | man -l -` shows formatted. `setup` installs all pages, for `man \
              cargo-peruser-setup`.\n\nTopics:\n{topics}"
         ))
         .arg(
@@ -70,6 +71,7 @@ pub(super) fn command() -> Command {
                 .hide_possible_values(true)
                 .help("The page [default: that of the program]"),
         )
+        .arg(switch("roff", "Print a man page for a formatter"))
 }
 
 pub(super) fn run(_: &Snapshot, _: &Flags, verb: &ArgMatches) -> anyhow::Result<u8> {
@@ -78,7 +80,7 @@ pub(super) fn run(_: &Snapshot, _: &Flags, verb: &ArgMatches) -> anyhow::Result<
         None => "cargo-peruser".to_owned(),
     };
     for page in manual().iter().filter(|page| page.name == name) {
-        let text = if report::is_on_terminal() { page.text.clone() } else { page.roff() };
+        let text = if verb.get_flag("roff") { page.roff() } else { page.text.clone() };
         report::line(text.trim_end())?;
     }
     Ok(0)

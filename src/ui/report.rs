@@ -47,11 +47,6 @@ pub fn warning(text: &dyn Display, help: &dyn Display) {
     labelled("help", "1;96", help);
 }
 
-/// Whether a person reads what a command was asked for, and no program or file.
-pub fn is_on_terminal() -> bool {
-    io::stdout().is_terminal()
-}
-
 /// Writes one line, or several, to stdout.
 ///
 /// # Errors
