@@ -233,7 +233,12 @@ impl Site {
             let name = shell.to_possible_value();
             if name.is_some_and(|name| find_shell(name.get_name()).is_some()) {
                 let script = completions::script(shell).map_err(failed)?;
-                pieces.push(Piece::new(share.join(shell.place()), file(script), "completion"));
+                // fish looks below `/usr/local/share` only in sessions with `XDG_DATA_DIRS`.
+                let path = match (shell, self.is_machine()) {
+                    (completions::Shell::Fish, true) => FISH_COMPLETIONS.into(),
+                    _ => share.join(shell.place()),
+                };
+                pieces.push(Piece::new(path, file(script), "completion"));
             }
         }
         Ok(pieces)
@@ -300,6 +305,9 @@ impl Site {
         self.audience == Audience::Machine
     }
 }
+
+/// Where fish looks for an administrator's completions.
+const FISH_COMPLETIONS: &str = "/etc/fish/completions/cargo-peruser.fish";
 
 /// The caller's installation: where --prefix says, else the one whose program this is, if it was the
 /// caller who set it up, else the usual place.

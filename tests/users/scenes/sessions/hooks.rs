@@ -21,6 +21,8 @@ pub(super) fn tests() -> Vec<Test> {
     let mut tests = for_each_shell(&here, &[Need::Su]);
     let remote: [(&str, Body); 1] = [("lets_scp_through", scp)];
     tests.extend(for_each_shell(&remote, &[Need::Ssh]));
+    let name = "sessions::fish_completes_without_variables_of_a_desktop";
+    tests.push(crate::suite::test(name, completes).needs(&[Need::Fish]));
     for shell in [Shell::Bash, Shell::Dash, Shell::Zsh] {
         let name = format!("sessions::{}_sources_etc_profile_under_set_eu", shell.name());
         tests.push(
@@ -51,6 +53,19 @@ fn program_is_gone(stage: &Stage, shell: Shell) -> Result<()> {
             after.path = after.path.replace("/home/alice/.local/bin:", "");
             ensure!(*before == after, "{setup:?}: {before:?}, and then {after:?}");
         }
+    }
+    Ok(())
+}
+
+/// `XDG_DATA_DIRS`, which names `/usr/local/share`, is not in every session.
+fn completes(stage: &Stage) -> Result<()> {
+    for setup in [Setup::Machine, Setup::Person] {
+        let host = Host::new(stage, setup.name(), Shell::Fish)?;
+        setup.install(&host)?;
+        let alice = host.person("alice")?;
+        let line = "complete -C 'cargo-peruser doct'";
+        let run = host.run(&alice, Shell::Fish.path(), ["-l", "-c", line]);
+        run.run()?.ok()?.prints("doctor").with_context(|| setup.name())?;
     }
     Ok(())
 }
