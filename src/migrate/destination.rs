@@ -194,15 +194,20 @@ impl<'a> Destination<'a> {
         format!("cargo-peruser migrate {}{to}", quoted(source))
     }
 
+    /// Whether it is for one checkout, and not for all that a person builds.
+    pub(super) fn is_for_one(&self) -> bool {
+        self.checkout.is_some()
+    }
+
     /// How a checkout's own packages are rebuilt afterwards, and by whom.
     pub(super) fn checkout_command(&self) -> String {
-        let who = if self.is_for_another { format!("as {}: ", self.owner) } else { String::new() };
+        let who = if self.is_for_another { format!("as {}", self.owner) } else { "run".into() };
         let (each, checkout) = match &self.checkout {
             Some(checkout) => ("", quoted(checkout)),
             None => ("once for each checkout, ", "CHECKOUT".into()),
         };
         let target = quoted(&self.path());
-        format!("{each}{who}cargo-peruser migrate {target} --checkout {checkout}")
+        format!("{each}{who}: cargo-peruser migrate {target} --checkout {checkout}")
     }
 }
 

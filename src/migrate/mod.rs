@@ -80,8 +80,8 @@ struct Request {
     /// The new owner; for others as root [default: you]
     #[arg(long, value_name = "USER")]
     to: Option<OsString>,
-    /// The checkout that it belongs to, whose own packages the next build rebuilds [default: the
-    /// working directory's]
+    /// The checkout that it belongs to, whose own packages the next builds rebuild [default: the
+    /// working directory's, if that is one]
     #[arg(long, value_name = "PATH")]
     checkout: Option<PathBuf>,
     /// Show what would be done, and do nothing

@@ -20,34 +20,48 @@ use crate::ui::escape::{escaped, quoted};
 use crate::ui::failure::{Failure, reason};
 use crate::ui::report;
 
-/// Has the packages of the checkout that was named rebuilt, or says what to run.
+/// Has the packages of the destination's checkout rebuilt, or says what to run.
+///
+/// # Errors
+/// Why they are not, where a checkout was named. The working directory's is a guess.
 pub(super) fn after(
     plan: &Plan<'_>,
     request: &Request,
     destination: &Destination<'_>,
 ) -> Result<(), Failure> {
-    if request.checkout.is_none() || destination.is_for_another {
-        report::advice(
-            &"each workspace's own packages still have the old paths built in",
-            &format!("to have them rebuilt, {}", destination.checkout_command()),
-        );
-        return Ok(());
-    }
+    let is_named = request.checkout.is_some();
+    let is_known = is_named || (destination.is_for_one() && plan.facts.workspace.is_some());
     let checkout = &plan.snapshot.cwd;
-    let roots = crate_roots(plan, checkout);
-    let touched =
-        roots.and_then(|roots| roots.iter().try_for_each(|it| touch(it)).map(|()| roots.len()));
-    let count = touched.map_err(|why| {
-        let text = format!("the packages of `{}` will not be rebuilt: {why}", escaped(checkout));
-        let help = "the target directory is in place; to have them rebuilt, for each profile: cd";
-        let clean = "cargo-peruser clean --workspace --profile PROFILE";
-        Failure::new(text).help(format!("{help} {} && {clean}", quoted(checkout)))
-    })?;
+    let touched = (is_known && !destination.is_for_another).then(|| touch_roots(plan, checkout));
+    let count = match touched {
+        Some(Ok(count)) => count,
+        Some(Err(why)) if is_named => {
+            let text =
+                format!("the packages of `{}` will not be rebuilt: {why}", escaped(checkout));
+            let help =
+                "the target directory is in place; to have them rebuilt, for each profile: cd";
+            let clean = "cargo-peruser clean --workspace --profile PROFILE";
+            return Err(Failure::new(text).help(format!("{help} {} && {clean}", quoted(checkout))));
+        }
+        Some(Err(_)) | None => {
+            report::advice(
+                &"each workspace's own packages still have the old paths built in",
+                &format!("to have them rebuilt, {}", destination.checkout_command()),
+            );
+            return Ok(());
+        }
+    };
     let text = format!(
         "the next builds of `{}` rebuild its own packages (set the times of {count} source files)",
         escaped(checkout)
     );
     say(&text, "the target directory is in place")
+}
+
+fn touch_roots(plan: &Plan<'_>, checkout: &Path) -> Result<usize, String> {
+    let roots = crate_roots(plan, checkout)?;
+    roots.iter().try_for_each(|root| touch(root))?;
+    Ok(roots.len())
 }
 
 /// The root file of each crate of the workspace's own packages: libraries, programs, tests, examples,

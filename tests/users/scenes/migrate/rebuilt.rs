@@ -14,6 +14,8 @@ pub(super) fn tests() -> Vec<Test> {
             .needs(&[Need::Cargo, Need::Nightly]),
         test("migrate::rebuilt::what_is_not_alices_to_touch_names_the_command", not_hers)
             .needs(&[Need::Cargo]),
+        test("migrate::rebuilt::the_working_directorys_workspace_without_being_named", unnamed)
+            .needs(&[Need::Cargo]),
     ]
 }
 
@@ -82,4 +84,18 @@ fn not_hers(stage: &Stage) -> Result<()> {
     run.fails()?.blames("will not be rebuilt")?.mentions("src/main.rs")?;
     run.helps("cargo-peruser clean --workspace --profile PROFILE")?;
     Ok(())
+}
+
+/// As the shim's note has it: `cargo-peruser migrate target` in the checkout.
+fn unnamed(stage: &Stage) -> Result<()> {
+    let alice = stage.person("alice")?;
+    sources(stage, &alice)?;
+    let build =
+        || alice.cargo(["build"]).with(Channel::Stable).env("CARGO_PERUSER_SCOPE", "workspace");
+    build().env("CARGO_PERUSER", "off").run()?.ok()?;
+    let old = stage.checkout.join("target");
+    let move_it = migrate(&alice, &old).arg("--yes").with(Channel::Stable);
+    let moved = move_it.env("CARGO_PERUSER_SCOPE", "workspace").run()?;
+    moved.ok()?.prints("the times of 3 source files")?.never_says("have them rebuilt")?;
+    build().run()?.ok()?.mentions("Compiling b v")?.never_says("Compiling plain v").map(drop)
 }
