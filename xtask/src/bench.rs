@@ -4,44 +4,34 @@
 //! what the candidate costs. Wall time comes from interleaved runs, because a machine's mood changes
 //! by the second; the counts come from one run each, because they repeat.
 
-mod candidate;
 mod counts;
 mod growth;
 mod hook;
-mod instructions;
-mod machine;
 mod network;
-mod reference;
 mod stand;
-mod targets;
 mod times;
 mod usage;
+mod verdict;
 mod warm;
 
 use std::process::ExitCode;
 
-use crate::screen::{self, Progress};
-use crate::table::Table;
-use crate::{interrupt, shim};
-use candidate::{Candidate, Kind};
+use xshell::{Shell, cmd};
+
+use crate::{interrupt, namespace, project, screen, table};
 use counts::Counts;
-use stand::Stand;
-use targets::Verdict;
+use stand::{BARE_RUST, BASH, Candidate, DIRECT, SHIM, Stand};
 use times::{Clock, Times};
+use verdict::Verdict;
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// How often each candidate runs in each of the two settings
-    #[arg(long, value_name = "N", default_value_t = 400,
-          value_parser = clap::value_parser!(u32).range(1..))]
-    runs: u32,
     /// What to measure
     #[arg(long, value_enum, default_value_t = Part::Shim)]
     part: Part,
-    /// How often a large cache is counted, with `--part usage`
-    #[arg(long, value_name = "N", default_value_t = 3,
-          value_parser = clap::value_parser!(u32).range(1..))]
-    rounds: u32,
+    /// How often each candidate runs [default: 400; growth: 40; usage: 3]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    runs: Option<u32>,
     /// How many files are counted, with `--part usage`
     #[arg(long, value_name = "N", default_value_t = 300_000,
           value_parser = clap::value_parser!(u32).range(10_000..))]
@@ -50,7 +40,7 @@ pub(crate) struct Options {
     #[arg(long)]
     check: bool,
     #[command(flatten)]
-    shim: shim::Choice,
+    shim: project::Shim,
 }
 
 /// What the bench measures.
@@ -58,7 +48,7 @@ pub(crate) struct Options {
 enum Part {
     /// What the shim adds to a cargo command
     Shim,
-    /// What it adds where PATH, the account database, a configuration and the like are large
+    /// What it adds where PATH, the account database, a configuration and the like are large (needs root)
     Growth,
     /// What the shells' hook adds to the start of a shell
     Hook,
@@ -68,137 +58,116 @@ enum Part {
     Warm,
 }
 
-/// A candidate and its counts up to the moment it executes the end; an error says
-/// why one is unknown.
-struct Counted<'a> {
-    candidate: &'a Candidate,
-    counts: anyhow::Result<Counts>,
-    instructions: anyhow::Result<u64>,
-}
+/// Times the overhead of a Rust program that only execs.
+const BARE_RUST_RATIO: f64 = 1.2;
+/// Times the overhead of the bash script.
+const BASH_RATIO: f64 = 0.35;
+const SYSTEM_CALLS: f64 = 115.0;
+const PROCESSES: f64 = 0.0;
 
 pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
-    let binary = options.shim.binary()?;
-    if let Part::Growth = options.part
-        && let Some(code) = growth::in_own_namespace()?
-    {
-        return Ok(code);
+    if let Part::Growth = options.part {
+        namespace::enter()?;
     }
+    let binary = options.shim.binary()?;
     interrupt::watch()?;
-    let stand = Stand::set_up(&binary)?;
-    screen::result(format_args!("{}\n", machine::describe(&stand.toolchain)?));
+    let stand = Stand::set_up(binary)?;
+    screen::result(format_args!("{}\n", machine()?));
+    let runs = |default| options.runs.unwrap_or(default);
     let verdicts = match options.part {
-        Part::Shim => measure(&stand, options.runs)?,
-        Part::Growth => growth::run(&stand, options.runs)?,
-        Part::Hook => hook::run(&stand, options.runs)?,
-        Part::Usage => usage::run(&binary, options.rounds, options.files)?,
-        Part::Warm => warm::run(&binary)?,
+        Part::Shim => measure(&stand, runs(400))?,
+        Part::Growth => growth::run(&stand, runs(40))?,
+        Part::Hook => hook::run(&stand, runs(400))?,
+        Part::Usage => usage::run(&stand, runs(3), options.files)?,
+        Part::Warm => warm::run(&stand)?,
     };
-    screen::result("Targets\n");
     verdicts.iter().for_each(screen::result);
     let missed = options.check && !verdicts.iter().all(Verdict::is_met);
     Ok(if missed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// The machine that figures were taken on: without it they say nothing.
+fn machine() -> anyhow::Result<String> {
+    let sh = Shell::new()?;
+    let cpuinfo = sh.read_file("/proc/cpuinfo")?;
+    let model =
+        cpuinfo.lines().find_map(|line| line.strip_prefix("model name")?.split(": ").nth(1));
+    let cores = std::thread::available_parallelism()?;
+    let system = cmd!(sh, "uname -sr").read()?;
+    let library = cmd!(sh, "getconf GNU_LIBC_VERSION").ignore_status().read()?;
+    let rustc = cmd!(sh, "rustc --version").read()?;
+    let model = model.unwrap_or("unknown processor");
+    Ok(format!("{model}, {cores} cores, {system}, {library}, {rustc}"))
 }
 
 /// The plain case.
 fn measure(stand: &Stand, runs: u32) -> anyhow::Result<Vec<Verdict>> {
     let minimal = stand.minimal()?;
     let times = times::measure(&minimal, runs, Clock::Wall)?;
-    show_times(&minimal.title, &times);
-    let real = stand.real()?;
-    show_times(&real.title, &times::measure(&real, runs, Clock::Wall)?);
+    show_times("`cargo build`, with a program that does nothing in cargo's place", &times);
+    let real = times::measure(&stand.real()?, runs, Clock::Wall)?;
+    show_times("`cargo check` of a fresh crate, with the toolchain's cargo", &real);
     screen::result(format_args!("{}\n", times::WHAT_IS_MEASURED));
-    let counted = count(stand, &minimal)?;
-    show_counts(&counted);
-    Ok(targets::verdicts(&times, &counted))
+    let counts = count(stand, &minimal)?;
+    let shim = counts.iter().find(|(name, _)| *name == SHIM).map(|(_, counts)| counts);
+    Ok(vec![
+        Verdict::new(
+            "overhead over a bare Rust exec",
+            times.ratio(SHIM, BARE_RUST),
+            BARE_RUST_RATIO,
+        ),
+        Verdict::new("overhead over the bash script", times.ratio(SHIM, BASH), BASH_RATIO),
+        Verdict::new("system calls", shim.and_then(|it| it.calls).map(f64::from), SYSTEM_CALLS),
+        Verdict::new(
+            "processes started",
+            shim.and_then(|it| it.processes).map(f64::from),
+            PROCESSES,
+        ),
+    ])
 }
 
 fn show_times(heading: &str, times: &Times) {
-    let mut table = Table::new(["candidate", "median ms", "overhead ms", "× bare Rust", "× bash"]);
-    for kind in times.kinds() {
-        let ratio_to = |base: Kind| {
-            let ratio = times.ratio(kind, base).filter(|_| kind != Kind::Direct);
-            shown(ratio, |ratio| format!("{ratio:.2}"))
-        };
-        table.row([
-            kind.name().to_owned(),
-            shown(times.median(kind), |seconds| format!("{:.3}", seconds * 1e3)),
-            shown(times.overhead(kind), |seconds| format!("{:.3}", seconds * 1e3)),
-            ratio_to(Kind::BareRust),
-            ratio_to(Kind::Bash),
-        ]);
-    }
-    show(heading, &table);
+    let rows = times.names().map(|name| {
+        let ratio = |base| shown(times.ratio(name, base).filter(|_| name != DIRECT), 2);
+        let overhead = shown(times.overhead(name).map(|it| it * 1e3), 3);
+        let median = shown(times.median(name).map(|it| it * 1e3), 3);
+        [name.to_owned(), median, overhead, ratio(BARE_RUST), ratio(BASH)]
+    });
+    let head = ["candidate", "median ms", "overhead ms", "× bare Rust", "× bash"];
+    screen::result(format_args!("{heading}\n\n{}\n", table::render(head, rows)));
 }
 
-/// Counts every candidate of the setting but the end itself.
-fn count<'a>(stand: &Stand, setting: &'a stand::Setting) -> anyhow::Result<Vec<Counted<'a>>> {
-    let progress = Progress::start();
-    let strace = counts::Strace::find(stand.scratch());
-    let callgrind = instructions::Callgrind::find(stand.scratch());
+/// Counts what each candidate does before the end itself.
+fn count(stand: &Stand, candidates: &[Candidate]) -> anyhow::Result<Vec<(&'static str, Counts)>> {
     let mut counted = Vec::new();
-    for candidate in setting.candidates.iter().filter(|candidate| candidate.is_in_between()) {
+    let (direct, between): (Vec<_>, Vec<_>) = candidates.iter().partition(|it| it.name == DIRECT);
+    for candidate in between {
         interrupt::check()?;
-        progress.at(format_args!("counting: {}", candidate.kind.name()));
-        counted.push(Counted {
-            candidate,
-            counts: with(&strace, |strace| strace.count(candidate)),
-            instructions: with(&callgrind, |callgrind| callgrind.count(candidate)),
-        });
+        screen::progress(format_args!("counting: {}", candidate.name));
+        counted.push((candidate.name, Counts::of(stand, candidate, &direct)));
     }
-    drop(progress);
+    let cell = |count: Option<u64>| count.map_or_else(|| "–".to_owned(), grouped);
+    let rows = counted.iter().map(|(name, counts)| {
+        let [calls, processes] = [counts.calls, counts.processes].map(|it| cell(it.map(u64::from)));
+        [(*name).to_owned(), calls, processes, cell(counts.instructions)]
+    });
+    let head = ["candidate", "system calls", "processes started", "instructions"];
+    let table = table::render(head, rows);
+    screen::result("Counts from the start to the exec of the end");
+    screen::result(format_args!("\n{table}\n\n{}\n", counts::WHAT_IS_COUNTED));
     Ok(counted)
 }
 
-/// What a tool finds out, or why there is no such tool.
-fn with<T, A>(
-    tool: &anyhow::Result<T>,
-    ask: impl FnOnce(&T) -> anyhow::Result<A>,
-) -> anyhow::Result<A> {
-    tool.as_ref().map_err(|error| anyhow::anyhow!("{error:#}")).and_then(ask)
-}
-
-fn show_counts(counted: &[Counted]) {
-    let head = ["candidate", "system calls", "files opened", "processes started", "instructions"];
-    let mut table = Table::new(head);
-    for Counted { candidate, counts, instructions } in counted {
-        let counts = counts.as_ref().ok();
-        table.row([
-            candidate.kind.name().to_owned(),
-            shown(counts, |counts| counts.calls.to_string()),
-            shown(counts, |counts| counts.opened.to_string()),
-            shown(counts, |counts| counts.processes.to_string()),
-            shown(instructions.as_ref().ok(), |&instructions| grouped(instructions)),
-        ]);
-    }
-    show("Counts from the start to the exec of the end", &table);
-    screen::result(format_args!("{}\n", instructions::WHAT_IS_COUNTED));
-    if let Some(error) = counted.iter().find_map(|row| row.counts.as_ref().err()) {
-        screen::result(format_args!("System calls, files and processes left out: {error:#}\n"));
-    }
-    if let Some(error) = counted.iter().find_map(|row| row.instructions.as_ref().err()) {
-        screen::result(format_args!("Instructions left out: {error:#}\n"));
-    }
-}
-
-fn show(heading: &str, table: &Table) {
-    screen::result(format_args!("{}\n\n{}\n", heading, table.render()));
-}
-
-fn shown<T>(value: Option<T>, show: impl FnOnce(T) -> String) -> String {
-    value.map_or_else(|| "–".to_owned(), show)
+fn shown(value: Option<f64>, digits: usize) -> String {
+    value.map_or_else(|| "–".to_owned(), |value| format!("{value:.digits$}"))
 }
 
 /// `1 234 567`: seven digits in a row cannot be compared at a glance.
 fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(' ');
-        }
-        text.push(digit);
+    match (number / 1_000, number % 1_000) {
+        (0, rest) => rest.to_string(),
+        (thousands, rest) => format!("{} {rest:03}", grouped(thousands)),
     }
-    text
 }
 
 #[cfg(test)]

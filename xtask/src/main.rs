@@ -6,15 +6,13 @@
 mod bench;
 mod ci;
 mod interrupt;
-mod process;
+mod namespace;
 mod project;
 mod race;
 mod scratch;
 mod screen;
-mod shim;
 mod table;
 mod tidy;
-mod toolchain;
 
 use std::process::ExitCode;
 
@@ -34,23 +32,18 @@ enum Verb {
     Ci(ci::Options),
     /// Check the house rules that no compiler knows, and count the lines of code by area
     Tidy,
-    /// Measure what the shim adds to a cargo command, or how long a large cache takes to move
+    /// Measure what the shim adds to a cargo command, or how long a large cache takes to count
     Bench(bench::Options),
     /// Show two people building at the same time, without the shim and with it (needs root)
     Race(race::Options),
-    /// The part of `race` that runs inside its private namespace
-    #[command(hide = true)]
-    RaceInside(race::inside::Options),
 }
 
 fn main() -> ExitCode {
-    let verb = Cli::parse().verb;
-    let outcome = match &verb {
+    let outcome = match &Cli::parse().verb {
         Verb::Ci(options) => ci::run(options),
         Verb::Tidy => tidy::run(),
         Verb::Bench(options) => bench::run(options),
         Verb::Race(options) => race::run(options),
-        Verb::RaceInside(options) => race::inside::run(options),
     };
     outcome.unwrap_or_else(|error| {
         if interrupt::requested() {
@@ -58,7 +51,8 @@ fn main() -> ExitCode {
             screen::note("error: interrupted");
             return ExitCode::from(interrupt::EXIT_CODE);
         }
-        screen::error(&error);
+        // With its causes, as cargo writes them.
+        screen::note(format_args!("error: {error:?}"));
         ExitCode::FAILURE
     })
 }

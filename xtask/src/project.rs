@@ -1,18 +1,23 @@
-//! The project's checkout.
+//! The project's checkout, and the program that is measured and shown.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use std::{ffi::OsString, path::PathBuf, process::Command};
+use serde_json::Value;
 use xshell::{Shell, cmd};
 
-/// Makes the top of the checkout that `cargo xtask` was called in the working directory. It is asked
-/// at run time: a path from compile time is wrong as soon as two checkouts share a target directory.
-pub(crate) fn enter() -> anyhow::Result<()> {
+/// The top of the checkout that `cargo xtask` was called in. It is asked at run time: a path from compile
+/// time is wrong as soon as two checkouts share a target directory.
+pub(crate) fn root() -> anyhow::Result<PathBuf> {
     let xtask = std::env::var_os("CARGO_MANIFEST_DIR")
         .context("CARGO_MANIFEST_DIR is not set\nhelp: run it as `cargo xtask`")?;
     let root = Path::new(&xtask).parent().context("CARGO_MANIFEST_DIR has no parent")?;
-    std::env::set_current_dir(root).with_context(|| format!("failed to enter `{}`", root.display()))
+    Ok(root.to_owned())
+}
+
+/// Makes it the working directory.
+pub(crate) fn enter() -> anyhow::Result<()> {
+    std::env::set_current_dir(root()?).context("failed to enter the checkout")
 }
 
 /// All files of the checkout but those that git ignores, from its top, where this is called.
@@ -24,17 +29,68 @@ pub(crate) fn files() -> anyhow::Result<Vec<String>> {
     Ok(files.map(str::to_owned).collect())
 }
 
-pub(crate) fn root() -> anyhow::Result<PathBuf> {
-    let xtask = std::env::var_os("CARGO_MANIFEST_DIR")
-        .context("CARGO_MANIFEST_DIR is not set\nhelp: run it as `cargo xtask`")?;
-    let root = Path::new(&xtask).parent().context("CARGO_MANIFEST_DIR has no parent")?;
-    Ok(root.to_owned())
+/// Which binary of cargo-peruser to take.
+#[derive(clap::Args)]
+pub(crate) struct Shim {
+    /// Take this binary instead of building one
+    #[arg(long, value_name = "BINARY")]
+    shim: Option<PathBuf>,
 }
 
-/// The cargo that runs us, started at the root of the checkout.
-pub(crate) fn cargo(root: &Path) -> Command {
-    let mut command =
-        Command::new(std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")));
-    command.current_dir(root);
-    command
+impl Shim {
+    /// The chosen binary, or a fresh release build of this checkout.
+    pub(crate) fn binary(&self) -> anyhow::Result<PathBuf> {
+        match &self.shim {
+            Some(binary) => binary
+                .canonicalize()
+                .with_context(|| format!("failed to find the binary `{}`", binary.display())),
+            None => build(),
+        }
+    }
+}
+
+fn build() -> anyhow::Result<PathBuf> {
+    enter()?;
+    let sh = Shell::new()?;
+    let build = cmd!(sh, "cargo build --release --package cargo-peruser --bin cargo-peruser");
+    // cargo's messages go to the terminal; what is read here is its report.
+    let report = build.args(["--message-format", "json-render-diagnostics"]).read()?;
+    executable(&report).context("cargo did not say where it put the binary `cargo-peruser`")
+}
+
+/// The path in cargo's report of the one artifact that is an executable.
+fn executable(report: &str) -> Option<PathBuf> {
+    let messages = report.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let mut executables =
+        messages.filter_map(|it| it.get("executable")?.as_str().map(PathBuf::from));
+    executables.next()
+}
+
+/// The toolchain's own cargo, which started us; never a proxy.
+pub(crate) fn cargo() -> anyhow::Result<PathBuf> {
+    let cargo =
+        std::env::var_os("CARGO").context("CARGO is not set\nhelp: run it as `cargo xtask`")?;
+    Ok(cargo.into())
+}
+
+/// A program, with what Debian calls the package that brings it.
+pub(crate) fn require(name: &str, package: &str) -> anyhow::Result<PathBuf> {
+    let help = || format!("`{name}` was not found on PATH\nhelp: apt-get install {package}");
+    which::which(name).with_context(help)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_where_cargo_put_the_binary() {
+        let report = concat!(
+            r#"{"reason":"compiler-artifact","target":{"name":"build"},"executable":null}"#,
+            "\nnot json\n",
+            r#"{"reason":"compiler-artifact","executable":"/t/release/cargo-peruser"}"#,
+        );
+        assert_eq!(executable(report), Some(PathBuf::from("/t/release/cargo-peruser")));
+        assert_eq!(executable("{}"), None);
+    }
 }

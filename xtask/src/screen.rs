@@ -11,43 +11,20 @@ use std::io::{self, IsTerminal, Write};
 
 /// Writes one line of the result.
 pub(crate) fn result(line: impl Display) {
+    progress("");
     _ = writeln!(io::stdout(), "{line}");
 }
 
 /// Writes one line about what is going on.
 pub(crate) fn note(line: impl Display) {
+    progress("");
     _ = writeln!(io::stderr(), "{line}");
 }
 
-/// Writes an error and its causes the way cargo does.
-pub(crate) fn error(error: &anyhow::Error) {
-    note(format_args!("error: {error}"));
-    let causes: Vec<String> = error.chain().skip(1).map(ToString::to_string).collect();
-    if !causes.is_empty() {
-        note(format_args!("\nCaused by:\n  {}", causes.join("\n  ")));
-    }
-}
-
-/// One line on stderr that is rewritten as the work goes on and removed at its end. Without a
-/// terminal it stays silent, so that logs hold no half lines.
-pub(crate) struct Progress {
-    shown: bool,
-}
-
-impl Progress {
-    pub(crate) fn start() -> Self {
-        Self { shown: io::stderr().is_terminal() }
-    }
-
-    pub(crate) fn at(&self, step: impl Display) {
-        if self.shown {
-            _ = write!(io::stderr(), "\r\x1b[K{step}");
-        }
-    }
-}
-
-impl Drop for Progress {
-    fn drop(&mut self) {
-        self.at("");
+/// Writes what is done now, in a line that the next one replaces. Without a terminal it stays silent,
+/// so that logs hold no half lines.
+pub(crate) fn progress(step: impl Display) {
+    if io::stderr().is_terminal() {
+        _ = write!(io::stderr(), "\r\x1b[K{step}");
     }
 }

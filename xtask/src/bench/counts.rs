@@ -1,127 +1,126 @@
-//! What a candidate asks of the kernel before it executes the end, counted by strace.
+//! What a candidate does before the end takes over, counted by strace and callgrind.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::Context;
 
-use super::candidate::Candidate;
-use crate::process;
+use super::stand::{Candidate, Stand};
+use crate::{project, screen};
 
+/// The lines under the table.
+pub(super) const WHAT_IS_COUNTED: &str = "System calls and processes: those of the candidate less those \
+    of the direct call. Instructions: in user space, the dynamic loader and the programs started on the \
+    way included; without a forked child's way to its own exec.";
+
+/// What makes a process, in the words of strace.
 const FORKING: [&str; 4] = ["clone", "clone3", "fork", "vfork"];
-const OPENING: [&str; 4] = ["creat", "open", "openat", "openat2"];
 
-/// Counts from the first instruction of the candidate to its exec of the end, this one included.
-/// Processes that it starts on the way are counted with it.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+/// Up to the exec of the end, this one included; what could not be counted is left out with a line that
+/// says why.
 pub(super) struct Counts {
-    pub(super) calls: u32,
-    /// Files that were really opened; attempts that failed count as calls only.
-    pub(super) opened: u32,
-    pub(super) processes: u32,
+    pub(super) calls: Option<u32>,
+    pub(super) processes: Option<u32>,
+    pub(super) instructions: Option<u64>,
 }
 
-pub(super) struct Strace {
-    program: PathBuf,
-    trace: PathBuf,
-}
-
-impl Strace {
-    pub(super) fn find(scratch: &Path) -> anyhow::Result<Self> {
-        let program = process::require("strace", "strace")?;
-        Ok(Self { program, trace: scratch.join("strace.txt") })
-    }
-
-    pub(super) fn count(&self, candidate: &Candidate) -> anyhow::Result<Counts> {
-        from_trace(&self.observe(candidate)?, &candidate.end).with_context(|| {
-            format!("{} never executed `{}`", candidate.kind.name(), candidate.end.display())
-        })
-    }
-
-    fn observe(&self, candidate: &Candidate) -> anyhow::Result<String> {
-        let mut strace = Command::new(&self.program);
-        strace.arg("-f").arg("-o").arg(&self.trace);
-        process::capture(&mut candidate.observed_by(strace))?;
-        let trace = fs::read(&self.trace).context("failed to read what strace wrote")?;
-        Ok(String::from_utf8_lossy(&trace).into_owned())
-    }
-}
-
-/// Reads the output of `strace -f`; nothing if the end was never executed.
-fn from_trace(trace: &str, end: &Path) -> Option<Counts> {
-    let end = format!("execve(\"{}\"", end.display());
-    let mut counts = Counts::default();
-    // The first line is the exec that starts the candidate, made by strace.
-    for line in trace.lines().skip(1) {
-        // With more than one process, each line begins with the process id.
-        let call = line.trim_start_matches(|c: char| c.is_ascii_digit()).trim_start();
-        if let Some((name, rest)) = call.split_once('(').filter(|_| is_call(call)) {
-            let thread = rest.contains("CLONE_THREAD");
-            counts.calls += 1;
-            counts.processes += u32::from(FORKING.contains(&name) && !thread);
-            counts.opened += u32::from(OPENING.contains(&name) && has_succeeded(call));
-        } else if let Some((name, _)) = resumed(call) {
-            counts.opened += u32::from(OPENING.contains(&name) && has_succeeded(call));
-        }
-        if call.starts_with(&end) && !has_failed(call) {
-            return Some(counts);
+impl Counts {
+    pub(super) fn of(stand: &Stand, candidate: &Candidate, direct: &[&Candidate]) -> Self {
+        let direct = direct.first().context("there is no direct call");
+        let calls = direct.and_then(|direct| {
+            let ((calls, processes), (of_end, _)) =
+                (strace(stand, candidate)?, strace(stand, direct)?);
+            Ok((calls - of_end, processes))
+        });
+        let calls = or_left_out("System calls and processes", calls);
+        Self {
+            calls: calls.map(|(calls, _)| calls),
+            processes: calls.map(|(_, processes)| processes),
+            instructions: or_left_out("Instructions", callgrind(stand, candidate)),
         }
     }
-    None
 }
 
-/// Signals (`--- SIGCHLD …`), exits (`+++ exited …`) and the second half of an interrupted call
-/// (`<... read resumed>…`) are no calls.
-fn is_call(line: &str) -> bool {
-    line.starts_with(|c: char| c.is_ascii_lowercase() || c == '_')
+fn or_left_out<T>(what: &str, counted: anyhow::Result<T>) -> Option<T> {
+    counted.inspect_err(|error| screen::result(format_args!("{what} left out: {error:#}\n"))).ok()
 }
 
-/// The name of a call whose result another process's line had pushed away.
-fn resumed(line: &str) -> Option<(&str, &str)> {
-    line.strip_prefix("<... ")?.split_once(" resumed>")
+/// System calls, and processes started.
+fn strace(stand: &Stand, candidate: &Candidate) -> anyhow::Result<(u32, u32)> {
+    let summary = stand.path().join("strace.txt");
+    let mut strace = Command::new(project::require("strace", "strace")?);
+    strace.args(["-f", "-c", "-U", "calls,name", "-o"]).arg(&summary);
+    run(&mut candidate.observed_by(strace))?;
+    let summary = fs::read_to_string(summary)?;
+    let count = |wanted: &str| {
+        let rows = summary.lines().filter_map(|line| line.trim().split_once(' '));
+        let calls = rows.filter(|(_, name)| *name == wanted).map(|(calls, _)| calls.parse::<u32>());
+        calls.sum::<Result<u32, _>>()
+    };
+    let processes = FORKING.iter().map(|name| count(name)).sum::<Result<u32, _>>()?;
+    // strace does not count the call that a process ends by.
+    Ok((count("total")? + processes, processes))
 }
 
-fn has_succeeded(call: &str) -> bool {
-    call.contains(" = ") && !has_failed(call)
+/// Instructions. valgrind loses its figures at an exec, so they are dumped at every entry into `execve`.
+fn callgrind(stand: &Stand, candidate: &Candidate) -> anyhow::Result<u64> {
+    let dumps = stand.sh.create_dir(format!("callgrind/{}", candidate.name))?;
+    let mut valgrind = Command::new(project::require("valgrind", "valgrind")?);
+    valgrind
+        .args(["--tool=callgrind", "--dump-before=execve", "--trace-children=yes"])
+        .arg(format!("--callgrind-out-file={}/%p", dumps.display()));
+    let process = run(&mut candidate.observed_by(valgrind))?;
+    let dumps = stand.sh.read_dir(dumps)?;
+    let dumps = dumps.iter().map(fs::read_to_string).collect::<Result<Vec<_>, _>>()?;
+    let counted = dumps.iter().filter_map(|dump| instructions(dump, process)).sum();
+    anyhow::ensure!(counted > 0, "callgrind saw no exec of {}", candidate.name);
+    Ok(counted)
 }
 
-fn has_failed(call: &str) -> bool {
-    call.contains(" = -1 ")
+/// What counts of a dump: the candidate's own way to its exec, and the whole run of each program that it
+/// started. A forked child begins with a copy of its parent's figures: of such a child only what comes
+/// after its own exec counts.
+fn instructions(dump: &str, candidate: u32) -> Option<u64> {
+    let value = |name: &str| dump.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
+    let is_candidate = value("pid:")?.parse() == Ok(candidate);
+    let at_exec = value("desc: Trigger:")?.starts_with("--dump-before");
+    if is_candidate == at_exec { value("totals:")?.parse().ok() } else { None }
+}
+
+/// Runs it, and gives its number.
+fn run(command: &mut Command) -> anyhow::Result<u32> {
+    let mut child = command.spawn()?;
+    let (id, status) = (child.id(), child.wait()?);
+    anyhow::ensure!(status.success(), "`{}` failed ({status})", tool(command).display());
+    Ok(id)
+}
+
+fn tool(command: &Command) -> &Path {
+    Path::new(command.get_program())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const TRACE: &str = r#"
-10    execve("/s/cargo", ["cargo", "build"], 0x7ff /* 36 vars */) = 0
-10    openat(AT_FDCWD, "/etc/ld.so.cache", O_RDONLY|O_CLOEXEC) = 3
-10    openat(AT_FDCWD, "/missing", O_RDONLY) = -1 ENOENT (No such file or directory)
-10    clone(child_stack=NULL, flags=CLONE_CHILD_SETTID|SIGCHLD, child_tidptr=0x7f2) = 11
-10    clone(child_stack=0x7, flags=CLONE_VM|CLONE_THREAD|CLONE_SIGHAND) = 12
-11    openat(AT_FDCWD, "/etc/passwd", O_RDONLY <unfinished ...>
-10    wait4(-1,  <unfinished ...>
-11    <... openat resumed>)             = 3
-11    execve("/usr/bin/id", ["id", "-un"], 0x55 /* 36 vars */) = 0
-11    exit_group(0)                     = ?
-11    +++ exited with 0 +++
-10    <... wait4 resumed>[{WIFEXITED(s) && WEXITSTATUS(s) == 0}], 0, NULL) = 11
-10    --- SIGCHLD {si_signo=SIGCHLD, si_code=CLD_EXITED, si_pid=11} ---
-10    execve("/end/cargo", ["cargo"], 0x55 /* 36 vars */) = -1 ENOENT (No such file or directory)
-10    execve("/end/cargo", ["cargo"], 0x55 /* 36 vars */) = 0
-10    brk(NULL)                         = 0x3c010000
-"#;
-
     #[test]
-    fn counts_what_lies_between_the_start_and_the_end() {
-        let counts = from_trace(TRACE.trim_start(), Path::new("/end/cargo"));
-        assert_eq!(counts, Some(Counts { calls: 10, opened: 2, processes: 1 }));
-    }
-
-    #[test]
-    fn a_candidate_that_never_reaches_the_end_has_no_counts() {
-        assert_eq!(from_trace(TRACE.trim_start(), Path::new("/other/cargo")), None);
-        assert_eq!(from_trace("", Path::new("/end/cargo")), None);
+    fn a_forked_childs_copy_of_its_parent_does_not_count() {
+        let dump = |process: u32, trigger: &str| {
+            format!(
+                "version: 1\npid: {process}\ncmd:  cargo build\npart: 1\n\n\
+                 desc: Trigger: {trigger}\nevents: Ir\nsummary: 41\n\ntotals: 42\n"
+            )
+        };
+        let table = [
+            (dump(9, "--dump-before=execve"), Some(42)),
+            (dump(9, "Program termination"), None),
+            (dump(2, "--dump-before=execve"), None),
+            (dump(2, "Program termination"), Some(42)),
+            (String::new(), None),
+        ];
+        for (dump, expected) in table {
+            assert_eq!(instructions(&dump, 9), expected, "{dump}");
+        }
     }
 }

@@ -1,24 +1,25 @@
 //! `cargo xtask bench --part growth`: what the shim adds where something that it reads is large.
 //!
 //! Each case is one change to the plain one, for every candidate alike. rustup's proxy has an end of its
-//! own, because it only ever executes a toolchain's cargo. The account database is replaced in a mount
-//! namespace of this process's own, which takes root.
+//! own, because it only ever executes a toolchain's cargo. The account database is replaced in our own
+//! mount namespace.
 
-use std::ffi::{OsStr, OsString};
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::path::PathBuf;
 
 use anyhow::Context;
+use xshell::cmd;
 
-use super::candidate::{Candidate, Kind};
-use super::network::Network;
-use super::stand::{Setting, Stand};
-use super::targets::Verdict;
+use super::stand::{BARE_RUST, BASH, Candidate, DIRECT, RUSTUP, SHIM, Stand};
 use super::times::{self, Clock, Times};
-use super::{show, shown};
-use crate::table::Table;
-use crate::{interrupt, process, scratch, screen};
+use super::{Verdict, network, shown};
+use crate::{screen, table};
+
+/// The ends and the shim in the plain case, in the same rounds as another case.
+const PLAIN_DIRECT: &str = "direct, plain";
+const PLAIN_SHIM: &str = "shim, plain";
+const PLAIN: [&str; 2] = [PLAIN_DIRECT, PLAIN_SHIM];
+const PROXY_DIRECT: &str = "direct, for the proxy";
 
 /// Times what the plain case adds.
 const AT_MOST: f64 = 2.0;
@@ -30,7 +31,7 @@ const REQUESTS: f64 = 35.0;
 /// The lines under the table.
 const WHAT_IS_MEASURED: &str = "Time on a processor, in the kernel and outside: the median over all \
     rounds of what a candidate took longer than the direct call of the same round; the plain case runs in \
-    the same rounds, but for accounts. The programs that the bash script starts are not included. Only root can put another account database into place.";
+    the same rounds, but for accounts. The programs that the bash script starts are not included.";
 
 /// What is large.
 #[derive(Clone, Copy)]
@@ -44,71 +45,121 @@ enum Case {
     Variables(usize),
 }
 
-const CASES: [Case; 12] = [
-    Case::Plain,
-    Case::SearchPath(200),
-    Case::Depth(60),
-    Case::Accounts(10_000),
-    Case::Accounts(100_000),
-    Case::Copies(1),
-    Case::Copies(5),
-    Case::Copies(20),
-    Case::Configuration(100),
-    Case::Configuration(1_000),
-    Case::Variables(100),
-    Case::Variables(1_000),
+const CASES: [(&str, Case); 10] = [
+    ("the plain case", Case::Plain),
+    ("200 more entries in PATH", Case::SearchPath(200)),
+    ("60 directories deeper", Case::Depth(60)),
+    ("10,000 accounts", Case::Accounts(10_000)),
+    ("100,000 accounts", Case::Accounts(100_000)),
+    ("a second copy of the shim", Case::Copies(1)),
+    ("20 more copies", Case::Copies(20)),
+    ("100 kB of configuration", Case::Configuration(100_000)),
+    ("1 MB of configuration", Case::Configuration(1_000_000)),
+    ("1,000 more variables", Case::Variables(1_000)),
 ];
 
-impl Case {
-    fn name(self) -> String {
-        match self {
-            Case::Plain => "the plain case".into(),
-            Case::SearchPath(entries) => format!("{entries} more entries in PATH"),
-            Case::Depth(levels) => format!("{levels} directories deeper"),
-            Case::Accounts(lines) => format!("{lines} lines in /etc/passwd"),
-            Case::Copies(copies) => format!("{copies} more copies of the shim on PATH"),
-            Case::Configuration(size) => format!("{size} kB of cargo configuration"),
-            Case::Variables(count) => format!("{count} more variables"),
+pub(super) fn run(stand: &Stand, rounds: u32) -> anyhow::Result<Vec<Verdict>> {
+    let candidates = candidates(stand)?;
+    let accounts = Accounts::replace(stand)?;
+    let (mut rows, mut verdicts, mut plain) = (Vec::new(), Vec::new(), None);
+    for (title, case) in CASES {
+        accounts.fill(if let Case::Accounts(lines) = case { lines } else { 0 })?;
+        let times = measure(stand, &candidates, case, rounds)?;
+        plain = times.difference(PLAIN_SHIM, PLAIN_DIRECT).or(plain);
+        let ratio = times.overhead(SHIM).zip(plain).map(|(overhead, plain)| overhead / plain);
+        let ms = |name, base| shown(times.difference(name, base).map(|seconds| seconds * 1e3), 2);
+        let [ours, bare, bash] = [SHIM, BARE_RUST, BASH].map(|name| ms(name, DIRECT));
+        let proxy = ms(RUSTUP, PROXY_DIRECT);
+        rows.push([title.to_owned(), ours, shown(ratio, 2), bare, bash, proxy]);
+        let at_most = if let Case::Accounts(100_000) = case { AT_MOST_ACCOUNTS } else { AT_MOST };
+        verdicts.push(Verdict::new(format!("{title}, × plain"), ratio, at_most));
+    }
+    let head = ["case", "shim ms", "× plain", "bare Rust ms", "bash ms", "rustup proxy ms"];
+    screen::result("What each adds to `cargo build`, and rustup's proxy to `cargo --version`\n");
+    screen::result(format_args!("{}\n\n{WHAT_IS_MEASURED}\n", table::render(head, rows)));
+    verdicts.push(requests(stand, &candidates));
+    Ok(verdicts)
+}
+
+/// The plain case, twice, and rustup's proxy.
+fn candidates(stand: &Stand) -> anyhow::Result<Vec<Candidate>> {
+    let mut candidates = stand.minimal()?;
+    let plain = candidates.clone().into_iter().filter_map(|candidate| match candidate.name {
+        DIRECT => Some(Candidate { name: PLAIN_DIRECT, ..candidate }),
+        SHIM => Some(Candidate { name: PLAIN_SHIM, ..candidate }),
+        _ => None,
+    });
+    candidates.extend(plain.collect::<Vec<_>>());
+    candidates.extend(stand.proxy()?.into_iter().map(|candidate| match candidate.name {
+        DIRECT => Candidate { name: PROXY_DIRECT, ..candidate },
+        _ => candidate,
+    }));
+    Ok(candidates)
+}
+
+fn measure(
+    stand: &Stand,
+    candidates: &[Candidate],
+    case: Case,
+    rounds: u32,
+) -> anyhow::Result<Times> {
+    let mut changed = candidates.to_vec();
+    if let Case::Accounts(_) = case {
+        // An account database is everybody's: those are compared with the plain case before them.
+        changed.retain(|candidate| !PLAIN.contains(&candidate.name));
+    }
+    for candidate in &mut changed {
+        if !PLAIN.contains(&candidate.name) {
+            case.apply(candidate, stand)?;
         }
+        // What a first run makes is made.
+        candidate.run()?;
     }
+    times::measure(&changed, rounds, Clock::Processor)
+}
 
-    fn at_most(self) -> f64 {
-        if let Case::Accounts(100_000) = self { AT_MOST_ACCOUNTS } else { AT_MOST }
+fn requests(stand: &Stand, candidates: &[Candidate]) -> Verdict {
+    let shim = candidates.iter().find(|candidate| candidate.name == SHIM);
+    let requests = shim.context("there is no shim").and_then(|it| network::requests(stand, it));
+    if let Err(error) = &requests {
+        screen::result(format_args!("Requests left out: {error:#}\n"));
     }
+    let what = "requests to a network file system that has sources and home on it and looks up each name anew";
+    Verdict::new(what, requests.ok().map(f64::from), REQUESTS)
+}
 
-    /// Changes a candidate; what it needs is made below `place`.
-    fn apply(self, candidate: &mut Candidate, place: &Path, shim: &Path) -> anyhow::Result<()> {
+impl Case {
+    /// Changes a candidate.
+    fn apply(self, candidate: &mut Candidate, stand: &Stand) -> anyhow::Result<()> {
         match self {
             Case::Plain | Case::Accounts(_) => {}
             Case::SearchPath(entries) => {
-                let empty = (0..entries).map(|n| place.join(format!("empty-{n}/bin")));
+                let empty = (0..entries).map(|n| stand.path().join(format!("empty-{n}/bin")));
                 insert(candidate, empty.collect())?;
             }
             Case::Copies(copies) => {
-                let copies = (0..copies).map(|n| place.join(format!("copy-{n}")));
-                let copies: Vec<PathBuf> = copies.collect();
-                for directory in copies.iter().filter(|directory| !directory.exists()) {
-                    fs::create_dir_all(directory)?;
-                    fs::copy(shim, directory.join("cargo"))?;
+                let copies: Vec<PathBuf> =
+                    (0..copies).map(|n| stand.path().join(format!("copy-{n}"))).collect();
+                for copy in &copies {
+                    stand.sh.create_dir(copy)?;
+                    stand.sh.copy_file(&stand.binary, copy.join("cargo"))?;
                 }
                 insert(candidate, copies)?;
             }
             Case::Depth(levels) => {
                 candidate.directory.extend(std::iter::repeat_n("d", levels));
-                fs::create_dir_all(&candidate.directory)?;
+                stand.sh.create_dir(&candidate.directory)?;
             }
             Case::Configuration(size) => {
-                candidate.directory = place.join("crate");
-                let directory = candidate.directory.join(".cargo");
-                fs::create_dir_all(&directory)?;
-                fs::write(candidate.directory.join("Cargo.toml"), "[workspace]\n")?;
-                fs::write(directory.join("config.toml"), configuration(size * 1_000))?;
+                candidate.directory = stand.path().join(format!("configured-{size}"));
+                stand.sh.write_file(candidate.directory.join("Cargo.toml"), "[workspace]\n")?;
+                let file = candidate.directory.join(".cargo/config.toml");
+                stand.sh.write_file(file, configuration(size))?;
             }
             Case::Variables(count) => {
-                // A name has to live as long as the program, as those of all others do.
-                let name = |n: usize| -> &'static str { format!("SOME_VARIABLE_{n}").leak() };
-                let variable = |n| (name(n), OsString::from("of some length, as they are"));
-                candidate.environment.extend((0..count).map(variable));
+                for n in 0..count {
+                    candidate.set(&format!("SOME_VARIABLE_{n}"), "of some length, as they are");
+                }
             }
         }
         Ok(())
@@ -130,141 +181,34 @@ fn configuration(size: usize) -> String {
 
 /// Inserts directories into PATH, after the one where the candidate stands.
 fn insert(candidate: &mut Candidate, directories: Vec<PathBuf>) -> anyhow::Result<()> {
-    let path = candidate.environment.iter_mut().find(|(name, _)| *name == "PATH");
-    let (_, path) = path.context("a candidate has no PATH")?;
+    let path = candidate.environment.get("PATH").context("a candidate has no PATH")?;
     let mut entries: Vec<PathBuf> = std::env::split_paths(path).collect();
     entries.splice(1..1, directories);
-    *path = process::search_path(entries.iter().map(PathBuf::as_path))?;
+    candidate.set("PATH", std::env::join_paths(entries)?);
     Ok(())
 }
 
-pub(super) fn run(stand: &Stand, rounds: u32) -> anyhow::Result<Vec<Verdict>> {
-    let minimal = stand.minimal()?;
-    let shim = minimal.candidates.iter().find(|candidate| candidate.kind == Kind::Shim);
-    let shim = shim.context("there is no shim")?.clone();
-    let settings = [Some(minimal), stand.proxy()?];
-    let head = ["case", "shim ms", "× plain", "bare Rust ms", "bash ms", "rustup proxy ms"];
-    let mut table = Table::new(head);
-    let (mut verdicts, mut plain) = (Vec::new(), None);
-    for case in CASES {
-        interrupt::check()?;
-        let times = if matches!(case, Case::Accounts(_)) && !is_own_namespace() {
-            [None, None]
-        } else {
-            let place = stand.scratch().join(format!("growth-{}", verdicts.len()));
-            scratch::directory(&place, 0o755)?;
-            let _accounts = Accounts::of(case, &place)?;
-            let measure = |setting| measure(case, setting, &place, &shim, rounds);
-            let [minimal, proxy] = settings.each_ref().map(|it| it.as_ref().map(measure));
-            [minimal.transpose()?, proxy.transpose()?]
-        };
-        let overhead = |kind| times.iter().flatten().find_map(|times| times.overhead(kind));
-        plain = overhead(Kind::PlainShim).or(plain).or(overhead(Kind::Shim));
-        let ratio = overhead(Kind::Shim).zip(plain).map(|(overhead, plain)| overhead / plain);
-        let ms = |kind| shown(overhead(kind), |seconds| format!("{:.2}", seconds * 1e3));
-        table.row([
-            case.name(),
-            ms(Kind::Shim),
-            shown(ratio, |ratio| format!("{ratio:.2}")),
-            ms(Kind::BareRust),
-            ms(Kind::Bash),
-            ms(Kind::Rustup),
-        ]);
-        verdicts.push(Verdict::new(format!("{}, × plain", case.name()), ratio, case.at_most()));
-    }
-    show("What each adds to `cargo build`, and rustup's proxy to `cargo --version`", &table);
-    screen::result(format_args!("{WHAT_IS_MEASURED}\n"));
-    verdicts.push(requests(stand, &shim));
-    Ok(verdicts)
+/// An account database of ours in place of the machine's.
+struct Accounts {
+    file: PathBuf,
+    /// Our own line.
+    own: String,
 }
-
-/// Left out without root, because it takes a mount.
-fn requests(stand: &Stand, shim: &Candidate) -> Verdict {
-    let requests = Network::at(&stand.scratch().join("home"), stand.scratch())
-        .and_then(|network| network.requests(shim));
-    if let Err(error) = &requests {
-        screen::result(format_args!("Requests left out: {error:#}\n"));
-    }
-    let what = "requests to a network file system that has sources and home on it and looks up each name anew";
-    Verdict::new(what, requests.ok().map(f64::from), REQUESTS)
-}
-
-fn measure(
-    case: Case,
-    setting: &Setting,
-    place: &Path,
-    shim: &Candidate,
-    rounds: u32,
-) -> anyhow::Result<Times> {
-    let title = format!("{}: {}", setting.title, case.name());
-    let mut candidates = setting.candidates.clone();
-    for candidate in &mut candidates {
-        case.apply(candidate, place, &shim.program)?;
-        // What a first run makes is made.
-        candidate.run()?;
-    }
-    // Another account database is everybody's: those are compared with the plain case before them.
-    let has_shim = candidates.iter().any(|candidate| candidate.kind == Kind::Shim);
-    if has_shim && !matches!(case, Case::Plain | Case::Accounts(_)) {
-        for candidate in &setting.candidates {
-            let kind = match candidate.kind {
-                Kind::Direct => Kind::PlainDirect,
-                Kind::Shim => Kind::PlainShim,
-                _ => continue,
-            };
-            candidates.push(Candidate { kind, ..candidate.clone() });
-        }
-    }
-    times::measure(&Setting { title, candidates }, rounds, Clock::Processor)
-}
-
-/// A large account database in place of the machine's, until it is dropped.
-struct Accounts;
 
 impl Accounts {
-    fn of(case: Case, place: &Path) -> anyhow::Result<Option<Self>> {
-        let Case::Accounts(lines) = case else { return Ok(None) };
-        let own = fs::read_to_string("/etc/passwd")?;
-        let uid = rustix::process::geteuid().as_raw().to_string();
-        let is_own = |line: &&str| line.split(':').nth(2) == Some(uid.as_str());
-        let line =
-            |n: usize| format!("user{n}:x:{}:{}::/home/user{n}:/bin/sh\n", n + 70_000, n + 70_000);
-        let mut text: String = (0..lines).map(line).collect();
-        // Ours comes last, so that all of it is read.
-        text.push_str(own.lines().find(is_own).context("no line in /etc/passwd is ours")?);
-        let file = place.join("passwd");
-        scratch::file(&file, &format!("{text}\n"))?;
-        mount([OsStr::new("--bind"), file.as_os_str(), OsStr::new("/etc/passwd")])?;
-        Ok(Some(Self))
+    fn replace(stand: &Stand) -> anyhow::Result<Self> {
+        let (file, text) = (stand.path().join("passwd"), fs::read_to_string("/etc/passwd")?);
+        let own = text.lines().find(|line| line.split(':').nth(2) == Some("0"));
+        let own = own.context("no line in /etc/passwd is root's")?.to_owned();
+        fs::write(&file, text)?;
+        cmd!(stand.sh, "mount --bind {file} /etc/passwd").quiet().run()?;
+        Ok(Self { file, own })
     }
-}
 
-impl Drop for Accounts {
-    fn drop(&mut self) {
-        if let Err(error) = process::capture(Command::new("umount").arg("/etc/passwd")) {
-            screen::note(format_args!("warning: {error:#}"));
-        }
+    /// Puts so many accounts into it, and ours at last, so that all of it is read.
+    fn fill(&self, accounts: usize) -> anyhow::Result<()> {
+        let line = |id: usize| format!("user{id}:x:{id}:{id}::/home/user{id}:/bin/sh\n");
+        let text: String = (70_000..70_000 + accounts).map(line).collect();
+        Ok(fs::write(&self.file, format!("{text}{}\n", self.own))?)
     }
-}
-
-fn mount<const N: usize>(arguments: [&OsStr; N]) -> anyhow::Result<()> {
-    process::capture(Command::new("mount").args(arguments)).map(drop)
-}
-
-/// Set where mounts of ours are seen by nobody else.
-const OWN_NAMESPACE: &str = "XTASK_BENCH_OWN_NAMESPACE";
-
-/// Starts this very run anew in a mount namespace of its own; `None` where it is in one or there is none.
-pub(super) fn in_own_namespace() -> anyhow::Result<Option<ExitCode>> {
-    if is_own_namespace() || !rustix::process::geteuid().is_root() {
-        return Ok(None);
-    }
-    let mut command = Command::new(process::require("unshare", "util-linux")?);
-    command.arg("--mount").arg(std::env::current_exe()?).args(std::env::args_os().skip(1));
-    let status = command.env(OWN_NAMESPACE, "1").status().context("could not execute `unshare`")?;
-    Ok(Some(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE }))
-}
-
-pub(super) fn is_own_namespace() -> bool {
-    std::env::var_os(OWN_NAMESPACE).is_some()
 }

@@ -4,17 +4,12 @@
 //! that prints a line in our place, which is the least that such a hook can cost. All else that a shell reads
 //! when it starts is the machine's own, and equal for the three.
 
-use std::ffi::OsString;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use super::candidate::{Candidate, Kind};
-use super::stand::{Setting, Stand};
-use super::targets::Verdict;
+use super::stand::{BARE_RUST, Candidate, DIRECT, SHIM, Stand};
 use super::times::{self, Clock};
-use super::{reference, show, shown};
-use crate::table::Table;
-use crate::{process, scratch, screen, shim};
+use super::{Verdict, shown};
+use crate::{project, screen, table};
 
 /// Times what a bare Rust program in our place adds.
 const AT_MOST: f64 = 1.5;
@@ -25,76 +20,44 @@ const STARTS: [(&str, &str, &[&str]); 2] = [
     ("bash, interactive", ".bashrc", &["-i", "-c", ":"]),
 ];
 
-/// What stands in the start-up files.
-struct Hooks {
-    place: PathBuf,
-    shell: PathBuf,
-    ours: PathBuf,
-    bare: PathBuf,
-}
+/// The least that a program in Rust can do for a shell's hook: print a line of its words.
+const BARE: &str = "fn main() { println!(\"export SOME_VARIABLE='/some/value'\"); }\n";
 
 pub(super) fn run(stand: &Stand, rounds: u32) -> anyhow::Result<Vec<Verdict>> {
-    let hooks = Hooks::set_up(stand)?;
-    let mut table = Table::new(["shell", "hook ms", "bare Rust ms", "× bare Rust"]);
-    let mut verdicts = Vec::new();
+    let place = stand.sh.create_dir("hook")?;
+    for program in ["ours/cargo", "ours/cargo-peruser"] {
+        stand.sh.create_dir(place.join("ours"))?;
+        stand.sh.copy_file(&stand.binary, place.join(program))?;
+    }
+    stand.compile(BARE, &place.join("bare"))?;
+    let texts = [
+        (DIRECT, String::new()),
+        (SHIM, hook(&place.join("ours/cargo-peruser"))),
+        (BARE_RUST, hook(&place.join("bare"))),
+    ];
+    let (mut rows, mut verdicts) = (Vec::new(), Vec::new());
     for (title, file, arguments) in STARTS {
-        let kinds = [Kind::Direct, Kind::Shim, Kind::BareRust];
-        let candidates = kinds.into_iter().map(|kind| hooks.candidate(kind, file, arguments));
-        let candidates = candidates.collect::<anyhow::Result<Vec<_>>>()?;
-        candidates.iter().try_for_each(Candidate::run)?;
-        let times =
-            times::measure(&Setting { title: title.to_owned(), candidates }, rounds, Clock::Wall)?;
-        let ms = |kind| shown(times.overhead(kind), |seconds| format!("{:.2}", seconds * 1e3));
-        let ratio = times.ratio(Kind::Shim, Kind::BareRust);
-        table.row([
-            title.to_owned(),
-            ms(Kind::Shim),
-            ms(Kind::BareRust),
-            shown(ratio, |ratio| format!("{ratio:.2}")),
-        ]);
+        let candidates = texts.each_ref().map(|(name, text)| {
+            let home = place.join(name);
+            stand.sh.write_file(home.join(file), text)?;
+            let mut shell = stand.candidate(name, project::require("bash", "bash")?, arguments);
+            shell.set("HOME", &home);
+            shell.set("CARGO_PERUSER_SHARED_ROOT", stand.sh.create_dir(place.join("root"))?);
+            shell.directory = home;
+            shell.run()?;
+            Ok(shell)
+        });
+        let candidates = candidates.into_iter().collect::<anyhow::Result<Vec<Candidate>>>()?;
+        let times = times::measure(&candidates, rounds, Clock::Wall)?;
+        let ms = |name| shown(times.overhead(name).map(|seconds| seconds * 1e3), 2);
+        let ratio = times.ratio(SHIM, BARE_RUST);
+        rows.push([title.to_owned(), ms(SHIM), ms(BARE_RUST), shown(ratio, 2)]);
         verdicts.push(Verdict::new(format!("{title}: hook, × bare Rust"), ratio, AT_MOST));
     }
-    show("What the hook adds to the start of a shell", &table);
+    let table = table::render(["shell", "hook ms", "bare Rust ms", "× bare Rust"], rows);
+    screen::result(format_args!("What the hook adds to the start of a shell\n\n{table}\n"));
     screen::result(format_args!("{}\n", times::WHAT_IS_MEASURED));
     Ok(verdicts)
-}
-
-impl Hooks {
-    fn set_up(stand: &Stand) -> anyhow::Result<Self> {
-        let place = stand.scratch().join("hook");
-        scratch::directory(&place, 0o755)?;
-        scratch::directory(&place.join("root"), 0o755)?;
-        let shim = shim::install(stand.binary(), &place.join("bin"))?;
-        let ours = shim.with_file_name("cargo-peruser");
-        fs::copy(stand.binary(), &ours)?;
-        let bare = reference::line(&stand.toolchain, &place.join("bare"))?;
-        Ok(Self { place, shell: process::require("bash", "bash")?, ours, bare })
-    }
-
-    /// A shell whose start-up file has nothing, the hook, or the bare program.
-    fn candidate(
-        &self,
-        kind: Kind,
-        file: &str,
-        arguments: &'static [&'static str],
-    ) -> anyhow::Result<Candidate> {
-        let text = match kind {
-            Kind::Shim => hook(&self.ours),
-            Kind::BareRust => hook(&self.bare),
-            _ => String::new(),
-        };
-        let home = self.place.join(format!("{kind:?}{file}"));
-        scratch::directory(&home, 0o755)?;
-        scratch::file(&home.join(file), &text)?;
-        let environment: Vec<(&'static str, OsString)> = vec![
-            ("CARGO_PERUSER_SHARED_ROOT", self.place.join("root").into()),
-            ("HOME", home.clone().into()),
-            ("LANG", "C.UTF-8".into()),
-            ("PATH", "/usr/bin:/bin".into()),
-        ];
-        let (program, end) = (self.shell.clone(), PathBuf::new());
-        Ok(Candidate { kind, program, end, arguments, directory: home, environment })
-    }
 }
 
 /// The words that `cargo-peruser setup` puts into a start-up file.

@@ -2,10 +2,8 @@
 
 use std::time::Instant;
 
-use super::candidate::{Candidate, Kind};
-use super::stand::Setting;
-use crate::interrupt;
-use crate::screen::Progress;
+use super::stand::{Candidate, DIRECT};
+use crate::{interrupt, screen};
 
 /// What the overhead is; the line under the table.
 pub(super) const WHAT_IS_MEASURED: &str = "Overhead: the median over all rounds of what a candidate \
@@ -19,55 +17,57 @@ pub(super) enum Clock {
     Processor,
 }
 
-/// Seconds of every run of every candidate; nothing is dropped.
-pub(super) struct Times {
-    samples: Vec<(Kind, Vec<f64>)>,
-}
+/// Each candidate's name, and the seconds of every run; nothing is dropped.
+pub(super) struct Times(Vec<(&'static str, Vec<f64>)>);
 
-/// Runs each candidate `rounds` times. What a first run has to make (directories, caches) was made
-/// when the setting was set up.
-pub(super) fn measure(setting: &Setting, rounds: u32, clock: Clock) -> anyhow::Result<Times> {
-    let progress = Progress::start();
-    let candidates = &setting.candidates;
-    let mut samples: Vec<(Kind, Vec<f64>)> =
-        candidates.iter().map(|candidate| (candidate.kind, Vec::new())).collect();
+/// Runs each candidate `rounds` times. What a first run has to make (directories, caches) is made.
+pub(super) fn measure(
+    candidates: &[Candidate],
+    rounds: u32,
+    clock: Clock,
+) -> anyhow::Result<Times> {
+    let mut samples: Vec<_> = candidates.iter().map(|it| (it.name, Vec::new())).collect();
     for round in 0..rounds as usize {
         interrupt::check()?;
-        progress.at(format_args!("{}: round {} of {rounds}", setting.title, round + 1));
+        screen::progress(format_args!("round {} of {rounds}", round + 1));
         for at in order(round, candidates.len()) {
             if let (Some(candidate), Some((_, times))) = (candidates.get(at), samples.get_mut(at)) {
                 times.push(time(candidate, clock)?);
             }
         }
     }
-    Ok(Times { samples })
+    Ok(Times(samples))
 }
 
 impl Times {
-    pub(super) fn kinds(&self) -> impl Iterator<Item = Kind> {
-        self.samples.iter().map(|(kind, _)| *kind)
+    pub(super) fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.0.iter().map(|(name, _)| *name)
     }
 
     /// Seconds.
-    pub(super) fn median(&self, kind: Kind) -> Option<f64> {
-        median(self.of(kind)?)
+    pub(super) fn median(&self, name: &str) -> Option<f64> {
+        median(self.of(name)?)
     }
 
     /// Seconds that the candidate takes more than the end itself; noise can make it negative.
-    pub(super) fn overhead(&self, kind: Kind) -> Option<f64> {
-        let direct = if kind == Kind::PlainShim { Kind::PlainDirect } else { Kind::Direct };
-        let pairs = self.of(kind)?.iter().zip(self.of(direct)?);
-        median(&pairs.map(|(time, direct)| time - direct).collect::<Vec<_>>())
+    pub(super) fn overhead(&self, name: &str) -> Option<f64> {
+        self.difference(name, DIRECT)
+    }
+
+    /// Seconds that the candidate takes more than another one in the same round.
+    pub(super) fn difference(&self, name: &str, base: &str) -> Option<f64> {
+        let pairs = self.of(name)?.iter().zip(self.of(base)?);
+        median(&pairs.map(|(time, base)| time - base).collect::<Vec<_>>())
     }
 
     /// The candidate's overhead as a multiple of another one's.
-    pub(super) fn ratio(&self, kind: Kind, base: Kind) -> Option<f64> {
+    pub(super) fn ratio(&self, name: &str, base: &str) -> Option<f64> {
         let base = self.overhead(base).filter(|&base| base > 0.0)?;
-        Some(self.overhead(kind)? / base)
+        Some(self.overhead(name)? / base)
     }
 
-    fn of(&self, kind: Kind) -> Option<&[f64]> {
-        self.samples.iter().find(|(of, _)| *of == kind).map(|(_, times)| times.as_slice())
+    fn of(&self, name: &str) -> Option<&[f64]> {
+        self.0.iter().find(|(of, _)| *of == name).map(|(_, times)| times.as_slice())
     }
 }
 
@@ -81,7 +81,7 @@ fn time(candidate: &Candidate, clock: Clock) -> anyhow::Result<f64> {
 }
 
 /// The middle of the sorted values, or the mean of the two in the middle.
-pub(super) fn median(values: &[f64]) -> Option<f64> {
+fn median(values: &[f64]) -> Option<f64> {
     let mut values = values.to_vec();
     values.sort_unstable_by(f64::total_cmp);
     let upper = values.get(values.len() / 2)?;
@@ -106,6 +106,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
+    use crate::bench::stand::{BARE_RUST, BASH, SHIM};
 
     #[test]
     fn every_candidate_stands_equally_often_everywhere_and_after_everyone() {
@@ -137,14 +138,14 @@ mod tests {
     fn overhead_is_counted_from_the_direct_call_of_the_same_round() {
         let samples = vec![
             // The machine gets slower from round to round.
-            (Kind::Direct, vec![10.0, 20.0, 40.0]),
-            (Kind::Shim, vec![13.0, 23.0, 43.0]),
-            (Kind::Bash, vec![16.0, 26.0, 46.0]),
+            (DIRECT, vec![10.0, 20.0, 40.0]),
+            (SHIM, vec![13.0, 23.0, 43.0]),
+            (BASH, vec![16.0, 26.0, 46.0]),
         ];
-        let times = Times { samples };
-        assert_eq!(times.overhead(Kind::Shim), Some(3.0));
-        assert_eq!(times.ratio(Kind::Shim, Kind::Bash), Some(0.5));
-        assert_eq!(times.ratio(Kind::Shim, Kind::BareRust), None);
-        assert_eq!(times.ratio(Kind::Shim, Kind::Direct), None);
+        let times = Times(samples);
+        assert_eq!(times.overhead(SHIM), Some(3.0));
+        assert_eq!(times.ratio(SHIM, BASH), Some(0.5));
+        assert_eq!(times.ratio(SHIM, BARE_RUST), None);
+        assert_eq!(times.ratio(SHIM, DIRECT), None);
     }
 }

@@ -1,144 +1,173 @@
 //! What the two people find: accounts, homes, a toolchain, a shim and a checkout they share.
 
 use std::ffi::OsString;
-use std::fs;
-use std::os::unix::fs::chown;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::Context;
+use xshell::{Shell, cmd};
 
-use super::accounts::{self, PEOPLE, TEAM};
-use super::inside::{Options, Way};
-use super::person::{Person, Place};
-use super::workspace;
-use crate::{process, scratch, shim};
+use super::{Way, workspace};
+use crate::project;
+
+pub(super) struct Person {
+    pub(super) name: &'static str,
+    /// Their user id, and the id of their own group.
+    id: u32,
+}
+
+/// The names that appear below the shared root, with user ids that neither Debian's nor systemd's
+/// conventions give to anybody.
+pub(super) const PEOPLE: [Person; 2] =
+    [Person { name: "race-alice", id: 60_578 }, Person { name: "race-bob", id: 60_579 }];
+
+/// The id of the group that both are in.
+const TEAM: u32 = 60_580;
+
+/// Where the stage may be mounted: what lies there already cannot be seen meanwhile.
+const PLACES: [&str; 3] = ["/srv", "/mnt", "/media"];
 
 pub(super) struct Stage {
+    /// Works in the stage's own directory.
+    sh: Shell,
     root: PathBuf,
-    pub(super) people: Vec<Person>,
+}
+
+/// Where and how a row's builds run.
+pub(super) struct Place {
+    root: PathBuf,
+    checkout: PathBuf,
+    umask: &'static str,
+    environment: [(&'static str, OsString); 4],
 }
 
 impl Stage {
-    pub(super) fn set_up(options: &Options) -> anyhow::Result<Self> {
-        let root = options.scratch.clone();
-        announce(&root)?;
-        shim::install(&options.shim, &root.join("shim"))?;
-        scratch::directory(&root.join("toolchain"), 0o755)?;
+    pub(super) fn set_up(binary: &Path) -> anyhow::Result<Self> {
+        let cargo = project::cargo()?;
+        let sysroot = cargo.ancestors().nth(2).context("the toolchain has no directory")?;
+        let is_free = |place: &&str| {
+            Path::new(place).is_dir() && !binary.starts_with(place) && !sysroot.starts_with(place)
+        };
+        let root =
+            PLACES.into_iter().find(is_free).context("no directory to mount the stage at")?;
+        let sh = Shell::new()?;
+        cmd!(sh, "mount -t tmpfs -o mode=0755 race {root}").quiet().run()?;
+        sh.change_dir(root);
+        sh.create_dir("shim")?;
+        sh.copy_file(binary, "shim/cargo")?;
         // The toolchain lies in somebody's home, which the two cannot enter.
-        bind(&options.sysroot, &root.join("toolchain"))?;
-        scratch::file(&root.join("round.sh"), include_str!("round.sh"))?;
-        scratch::directory(&root.join("home"), 0o755)?;
-        let people = PEOPLE.into_iter().map(|(name, id)| {
-            let home = root.join("home").join(name);
-            scratch::directory(&home, 0o700)?;
-            furnish(&home.join(".cargo"))?;
-            for own in [home.join(".cargo"), home.clone()] {
-                chown(&own, Some(id), Some(id)).context("failed to hand over a home directory")?;
-            }
-            Ok(Person { name, id, home })
-        });
-        let people = people.collect::<anyhow::Result<Vec<_>>>()?;
-        furnish(&root.join("cargo-home"))?;
-        Ok(Self { root, people })
+        sh.create_dir("toolchain")?;
+        cmd!(sh, "mount --bind {sysroot} toolchain").quiet().run()?;
+        sh.write_file("round.sh", include_str!("round.sh"))?;
+        let stage = Self { sh, root: root.into() };
+        stage.announce("passwd", &passwd())?;
+        stage.announce("group", &group())?;
+        stage.cargo_home("cargo-home")?;
+        for Person { name, id } in &PEOPLE {
+            stage.cargo_home(&format!("home/{name}/.cargo"))?;
+            let owner = format!("{id}:{id}");
+            cmd!(stage.sh, "chown -R {owner} home/{name}").quiet().run()?;
+            cmd!(stage.sh, "chmod 0700 home/{name}").quiet().run()?;
+        }
+        Ok(stage)
+    }
+
+    /// Puts a copy with our lines over an account file, for this namespace alone.
+    fn announce(&self, name: &str, lines: &str) -> anyhow::Result<()> {
+        let text = self.sh.read_file(format!("/etc/{name}"))?;
+        self.sh.write_file(name, format!("{}\n{lines}", text.trim_end()))?;
+        Ok(cmd!(self.sh, "mount --bind {name} /etc/{name}").quiet().run()?)
+    }
+
+    fn cargo_home(&self, path: &str) -> anyhow::Result<()> {
+        let absolute = self.root.join(path);
+        self.write(path, workspace::cargo_home(&absolute.to_string_lossy()))
+    }
+
+    fn write(&self, top: &str, files: Vec<workspace::File>) -> anyhow::Result<()> {
+        for (path, text) in files {
+            self.sh.write_file(format!("{top}/{path}"), text)?;
+        }
+        Ok(())
     }
 
     /// A fresh checkout and a fresh place for the row's builds.
     pub(super) fn place(&self, way: Way, umask: &'static str) -> anyhow::Result<Place> {
-        let row = self.root.join(format!("{way:?}-{umask}"));
-        scratch::directory(&row, 0o755)?;
-        let checkout = row.join("checkout");
-        self.check_out(&checkout)?;
-        let builds = row.join("builds");
-        let toolchain = self.root.join("toolchain/bin");
-        let (variable, first) = match way {
-            Way::SharedTarget => {
-                self.shared_directory(&builds)?;
-                ("CARGO_TARGET_DIR", None)
-            }
-            Way::Shim => {
-                scratch::directory(&builds, 0o755)?;
-                for person in &self.people {
-                    let private = builds.join(person.name);
-                    scratch::directory(&private, 0o700)?;
-                    chown(&private, Some(person.id), Some(person.id))?;
-                }
-                ("CARGO_PERUSER_SHARED_ROOT", Some(self.root.join("shim")))
-            }
-        };
-        let system = ["/usr/bin", "/bin"].map(Path::new);
-        let path = first.iter().map(PathBuf::as_path).chain([toolchain.as_path()]).chain(system);
-        let environment: Vec<(&'static str, OsString)> = vec![
-            ("PATH", process::search_path(path)?),
-            ("CARGO_NET_OFFLINE", "true".into()),
-            ("CARGO_TERM_COLOR", "never".into()),
-            (variable, builds.into()),
-        ];
-        Ok(Place { checkout, script: self.root.join("round.sh"), umask, environment })
-    }
-
-    /// A directory as an administrator sets it up for a team: 2775, so that what is made in it
-    /// belongs to the team's group.
-    fn shared_directory(&self, path: &Path) -> anyhow::Result<()> {
-        scratch::directory(path, 0o700)?;
-        chown(path, None, Some(TEAM)).context("failed to hand over a directory")?;
-        // After chown, which may clear the setgid bit.
-        scratch::set_mode(path, 0o2775)
-    }
-
-    /// A workspace in which both people may write.
-    fn check_out(&self, checkout: &Path) -> anyhow::Result<()> {
-        self.shared_directory(checkout)?;
-        write_all(checkout, workspace::checkout(), |path| self.shared_directory(path))?;
+        let row = format!("{}-{umask}", if way == Way::Shim { "shim" } else { "shared" });
+        let (checkout, builds) = (format!("{row}/checkout"), format!("{row}/builds"));
+        self.write(&checkout, workspace::checkout())?;
         // Checked in, as it should be: otherwise the two race for it, and no target directory
         // can help against that.
-        let mut lock = Command::new(self.root.join("toolchain/bin/cargo"));
-        lock.args(["generate-lockfile", "--offline"])
-            .current_dir(checkout)
-            .env("CARGO_HOME", self.root.join("cargo-home"));
-        process::capture(&mut lock).map(drop)
-    }
-}
-
-/// Makes a cargo home.
-fn furnish(place: &Path) -> anyhow::Result<()> {
-    let directory = |path: &Path| scratch::directory(path, 0o755);
-    directory(place)?;
-    write_all(place, workspace::cargo_home(&place.to_string_lossy()), directory)
-}
-
-/// Writes files below `top`, and makes the directories on the way.
-fn write_all(
-    top: &Path,
-    files: Vec<workspace::File>,
-    make: impl Fn(&Path) -> anyhow::Result<()>,
-) -> anyhow::Result<()> {
-    for (path, text) in files {
-        let mut directory = top.to_owned();
-        for name in Path::new(&path).parent().into_iter().flatten() {
-            directory.push(name);
-            if !directory.is_dir() {
-                make(&directory)?;
+        let lock = cmd!(self.sh, "toolchain/bin/cargo generate-lockfile --offline --quiet");
+        let lock = lock.env("CARGO_HOME", self.root.join("cargo-home"));
+        lock.args(["--manifest-path", &format!("{checkout}/Cargo.toml")]).quiet().run()?;
+        self.share(&checkout)?;
+        self.sh.create_dir(&builds)?;
+        let mut path = vec![self.root.join("toolchain/bin"), "/usr/bin".into(), "/bin".into()];
+        let variable = match way {
+            Way::SharedTarget => {
+                self.share(&builds)?;
+                "CARGO_TARGET_DIR"
             }
-        }
-        scratch::file(&top.join(path), &text)?;
+            Way::Shim => {
+                path.insert(0, self.root.join("shim"));
+                for Person { name, id } in &PEOPLE {
+                    let id = id.to_string();
+                    cmd!(self.sh, "install -d -m 0700 -o {id} -g {id} {builds}/{name}")
+                        .quiet()
+                        .run()?;
+                }
+                "CARGO_PERUSER_SHARED_ROOT"
+            }
+        };
+        let environment = [
+            ("PATH", std::env::join_paths(path)?),
+            ("CARGO_NET_OFFLINE", "true".into()),
+            ("CARGO_TERM_COLOR", "never".into()),
+            (variable, self.root.join(builds).into()),
+        ];
+        let checkout = self.root.join(checkout);
+        Ok(Place { root: self.root.clone(), checkout, umask, environment })
     }
-    Ok(())
+
+    /// Directories as an administrator sets them up for a team: 2775, so that what is made in them
+    /// belongs to the team's group.
+    fn share(&self, path: &str) -> anyhow::Result<()> {
+        let group = TEAM.to_string();
+        cmd!(self.sh, "chgrp -R {group} {path}").quiet().run()?;
+        let chmod = ["-type", "d", "-exec", "chmod", "2775", "{}", "+"];
+        Ok(cmd!(self.sh, "find {path} {chmod...}").quiet().run()?)
+    }
 }
 
-/// Puts copies with our accounts over the two account files, for this namespace alone.
-fn announce(root: &Path) -> anyhow::Result<()> {
-    for (name, lines) in [("passwd", accounts::passwd()), ("group", accounts::group())] {
-        let original = Path::new("/etc").join(name);
-        let text = fs::read_to_string(&original)
-            .with_context(|| format!("failed to read `{}`", original.display()))?;
-        let copy = root.join(name);
-        scratch::file(&copy, &format!("{}\n{lines}", text.trim_end()))?;
-        bind(&copy, &original)?;
+impl Place {
+    /// One edit and one build, as this person, with nothing of ours in the environment.
+    pub(super) fn command(&self, person: &Person, round: u32) -> anyhow::Result<Command> {
+        let Person { name, id } = person;
+        let mut command = Command::new("setpriv");
+        command
+            .args([format!("--reuid={id}"), format!("--regid={id}")])
+            .arg(format!("--groups={id},{TEAM}"))
+            .args(["--", "/bin/sh"])
+            .arg(self.root.join("round.sh"))
+            .args([self.umask, name, &round.to_string()])
+            .current_dir(&self.checkout)
+            .env_clear()
+            .envs([("USER", *name), ("LOGNAME", name), ("LANG", "C.UTF-8")])
+            .env("HOME", self.root.join("home").join(name))
+            .envs(self.environment.iter().map(|(name, value)| (name, value)));
+        Ok(command)
     }
-    Ok(())
 }
 
-fn bind(from: &Path, to: &Path) -> anyhow::Result<()> {
-    process::run(Command::new("mount").arg("--bind").args([from, to]))
+/// Lines for /etc/passwd. The shell is a real one: an account that cannot log in gets no directory
+/// from the shim.
+fn passwd() -> String {
+    let line = |Person { name, id }: &Person| format!("{name}:x:{id}:{id}::/nonexistent:/bin/sh\n");
+    PEOPLE.each_ref().map(line).concat()
+}
+
+fn group() -> String {
+    let own = PEOPLE.each_ref().map(|Person { name, id }| format!("{name}:x:{id}:\n")).concat();
+    format!("{own}race-team:x:{TEAM}:{}\n", PEOPLE.each_ref().map(|person| person.name).join(","))
 }

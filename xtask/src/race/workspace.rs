@@ -4,7 +4,7 @@
 //! They matter, because cargo tells such crates apart by where they lie: in one shared target
 //! directory, each person's build makes the other's dependencies stale.
 
-use super::accounts::PEOPLE;
+use super::stage::PEOPLE;
 
 /// The workspace's own crates; all others use the first.
 const MEMBERS: [&str; 4] = ["base", "left", "right", "app"];
@@ -29,7 +29,7 @@ pub(super) fn checkout() -> Vec<File> {
         files.push((format!("{name}/Cargo.toml"), member_manifest(name)));
         files.push((format!("{name}/src/{root}.rs"), member_source(name)));
     }
-    for (person, _) in PEOPLE {
+    for person in PEOPLE.each_ref().map(|person| person.name) {
         files.push((format!("base/src/{person}.rs"), "pub const ROUND: u32 = 0;\n".to_owned()));
     }
     files
@@ -67,8 +67,8 @@ fn package(name: &str, uses: &str) -> String {
 
 fn member_source(name: &str) -> String {
     // One module for each person to edit.
-    let modules = PEOPLE.map(|(person, _)| {
-        let module = person.replace('-', "_");
+    let modules = PEOPLE.each_ref().map(|person| {
+        let (person, module) = (person.name, person.name.replace('-', "_"));
         match name {
             "base" => format!("#[path = \"{person}.rs\"]\npub mod {module};\n"),
             _ => format!("pub use base::{module};\n"),
