@@ -16,6 +16,7 @@ mod warm;
 
 use std::process::ExitCode;
 
+use anyhow::Context;
 use xshell::{Shell, cmd};
 
 use crate::{interrupt, namespace, project, screen, table};
@@ -140,11 +141,11 @@ fn show_times(heading: &str, times: &Times) {
 /// Counts what each candidate does before the end itself.
 fn count(stand: &Stand, candidates: &[Candidate]) -> anyhow::Result<Vec<(&'static str, Counts)>> {
     let mut counted = Vec::new();
-    let (direct, between): (Vec<_>, Vec<_>) = candidates.iter().partition(|it| it.name == DIRECT);
-    for candidate in between {
+    let (direct, others) = candidates.split_first().context("there is no direct call")?;
+    for candidate in others {
         interrupt::check()?;
         screen::progress(format_args!("counting: {}", candidate.name));
-        counted.push((candidate.name, Counts::of(stand, candidate, &direct)));
+        counted.push((candidate.name, Counts::of(stand, candidate, direct)));
     }
     let cell = |count: Option<u64>| count.map_or_else(|| "–".to_owned(), grouped);
     let rows = counted.iter().map(|(name, counts)| {

@@ -51,8 +51,8 @@ fn main() -> ExitCode {
             screen::note("error: interrupted");
             return ExitCode::from(interrupt::EXIT_CODE);
         }
-        // With its causes, as cargo writes them.
-        screen::note(format_args!("error: {error:?}"));
+        screen::note(format_args!("error: {error}"));
+        error.chain().skip(1).for_each(|cause| screen::note(format_args!("  {cause}")));
         ExitCode::FAILURE
     })
 }

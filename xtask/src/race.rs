@@ -6,7 +6,7 @@
 mod stage;
 mod workspace;
 
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{ExitCode, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -90,11 +90,10 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
 /// Both people edit and build, each at their own pace.
 fn race(place: &Place, rounds: u32) -> anyhow::Result<(Outcome, Duration)> {
     let start = Instant::now();
-    let outcomes: Vec<anyhow::Result<Outcome>> = thread::scope(|scope| {
+    let outcomes = thread::scope(|scope| {
         let work = |person| scope.spawn(move || work(person, place, rounds));
         let people = stage::PEOPLE.each_ref().map(work);
-        let joined = people.map(|it| it.join().unwrap_or_else(|_| Err(anyhow!("a thread died"))));
-        joined.into()
+        people.map(|it| it.join().unwrap_or_else(|_| Err(anyhow!("a thread died"))))
     });
     let mut outcome = Outcome::default();
     for one in outcomes {
@@ -108,8 +107,7 @@ fn work(person: &Person, place: &Place, rounds: u32) -> anyhow::Result<Outcome> 
     let mut outcome = Outcome::default();
     for round in 1..=rounds {
         interrupt::check()?;
-        let mut command: Command = place.command(person, round)?;
-        let output = command.stdin(Stdio::null()).output()?;
+        let output = place.command(person, round).stdin(Stdio::null()).output()?;
         let said = String::from_utf8_lossy(&output.stderr);
         outcome.add(Outcome::of_build(output.status.success(), &said));
     }

@@ -1,7 +1,6 @@
 //! What a candidate does before the end takes over, counted by strace and callgrind.
 
 use std::fs;
-use std::path::Path;
 use std::process::Command;
 
 use anyhow::Context;
@@ -26,12 +25,10 @@ pub(super) struct Counts {
 }
 
 impl Counts {
-    pub(super) fn of(stand: &Stand, candidate: &Candidate, direct: &[&Candidate]) -> Self {
-        let direct = direct.first().context("there is no direct call");
-        let calls = direct.and_then(|direct| {
-            let ((calls, processes), (of_end, _)) =
-                (strace(stand, candidate)?, strace(stand, direct)?);
-            Ok((calls - of_end, processes))
+    pub(super) fn of(stand: &Stand, candidate: &Candidate, direct: &Candidate) -> Self {
+        let calls = strace(stand, candidate).and_then(|(calls, processes)| {
+            let (of_the_end, _) = strace(stand, direct)?;
+            Ok((calls - of_the_end, processes))
         });
         let calls = or_left_out("System calls and processes", calls);
         Self {
@@ -52,15 +49,16 @@ fn strace(stand: &Stand, candidate: &Candidate) -> anyhow::Result<(u32, u32)> {
     let mut strace = Command::new(project::require("strace", "strace")?);
     strace.args(["-f", "-c", "-U", "calls,name", "-o"]).arg(&summary);
     run(&mut candidate.observed_by(strace))?;
-    let summary = fs::read_to_string(summary)?;
-    let count = |wanted: &str| {
-        let rows = summary.lines().filter_map(|line| line.trim().split_once(' '));
-        let calls = rows.filter(|(_, name)| *name == wanted).map(|(calls, _)| calls.parse::<u32>());
-        calls.sum::<Result<u32, _>>()
-    };
-    let processes = FORKING.iter().map(|name| count(name)).sum::<Result<u32, _>>()?;
+    in_summary(&fs::read_to_string(summary)?).context("failed to read what strace wrote")
+}
+
+fn in_summary(summary: &str) -> Option<(u32, u32)> {
+    let rows = summary.lines().filter_map(|line| line.trim().split_once(' '));
+    let rows = rows.filter_map(|(calls, name)| Some((name, calls.parse::<u32>().ok()?)));
+    let calls = rows.clone().find(|(name, _)| *name == "total")?.1;
+    let processes = rows.filter(|(name, _)| FORKING.contains(name)).map(|(_, calls)| calls).sum();
     // strace does not count the call that a process ends by.
-    Ok((count("total")? + processes, processes))
+    Some((calls + processes, processes))
 }
 
 /// Instructions. valgrind loses its figures at an exec, so they are dumped at every entry into `execve`.
@@ -92,17 +90,21 @@ fn instructions(dump: &str, candidate: u32) -> Option<u64> {
 fn run(command: &mut Command) -> anyhow::Result<u32> {
     let mut child = command.spawn()?;
     let (id, status) = (child.id(), child.wait()?);
-    anyhow::ensure!(status.success(), "`{}` failed ({status})", tool(command).display());
+    anyhow::ensure!(status.success(), "{} failed ({status})", command.get_program().display());
     Ok(id)
-}
-
-fn tool(command: &Command) -> &Path {
-    Path::new(command.get_program())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn reads_the_summary_of_strace() {
+        let summary = "    calls syscall\n--------- --------\n        4 execve\n        2 clone\n\
+            \x20       1 vfork\n--------- --------\n        7 total\n";
+        assert_eq!(in_summary(summary), Some((10, 3)));
+        assert_eq!(in_summary(""), None);
+    }
 
     #[test]
     fn a_forked_childs_copy_of_its_parent_does_not_count() {

@@ -24,15 +24,14 @@ const STARTS: [(&str, &str, &[&str]); 2] = [
 const BARE: &str = "fn main() { println!(\"export SOME_VARIABLE='/some/value'\"); }\n";
 
 pub(super) fn run(stand: &Stand, rounds: u32) -> anyhow::Result<Vec<Verdict>> {
-    let place = stand.sh.create_dir("hook")?;
-    for program in ["ours/cargo", "ours/cargo-peruser"] {
-        stand.sh.create_dir(place.join("ours"))?;
-        stand.sh.copy_file(&stand.binary, place.join(program))?;
+    let (place, ours) = (stand.path().join("hook"), stand.sh.create_dir("hook/ours")?);
+    for name in ["cargo", "cargo-peruser"] {
+        stand.sh.copy_file(&stand.binary, ours.join(name))?;
     }
     stand.compile(BARE, &place.join("bare"))?;
     let texts = [
         (DIRECT, String::new()),
-        (SHIM, hook(&place.join("ours/cargo-peruser"))),
+        (SHIM, hook(&ours.join("cargo-peruser"))),
         (BARE_RUST, hook(&place.join("bare"))),
     ];
     let (mut rows, mut verdicts) = (Vec::new(), Vec::new());

@@ -9,17 +9,17 @@ pub(super) fn every_dependency_has_one(tree: &Tree) -> Vec<String> {
 
 fn without_reason(path: &str, text: &str) -> Vec<String> {
     let (mut found, mut in_dependencies, mut above) = (Vec::new(), false, "");
-    for (line, at) in text.lines().map(str::trim).zip(1..) {
-        let dependency =
-            if let Some(header) = line.strip_prefix('[').filter(|_| !line.contains('"')) {
-                let header = header.trim_end_matches(']');
-                in_dependencies = header.ends_with("dependencies");
-                let named = header.rsplit_once('.');
-                named.filter(|(table, _)| table.ends_with("dependencies")).map(|(_, name)| name)
-            } else {
-                let named = line.split_once(['=', '.', ' ']);
-                named.map(|(name, _)| name).filter(|name| in_dependencies && is_name(name))
-            };
+    for (line, at) in text.lines().zip(1..) {
+        // What goes over several lines is indented, or ends with a bracket at the margin.
+        let dependency = if let Some(header) = line.strip_prefix('[') {
+            let header = header.split(']').next().unwrap_or_default();
+            in_dependencies = header.ends_with("dependencies");
+            let named = header.rsplit_once('.');
+            named.filter(|(table, _)| table.ends_with("dependencies")).map(|(_, name)| name)
+        } else {
+            let name = line.split(['=', '.', ' ']).next();
+            name.filter(|name| in_dependencies && name.starts_with(char::is_alphabetic))
+        };
         if let Some(name) = dependency.filter(|_| !above.starts_with('#')) {
             let says = format!("the dependency `{name}` has no reason in a comment above it");
             found.push(finding(path, at, says));
@@ -27,11 +27,6 @@ fn without_reason(path: &str, text: &str) -> Vec<String> {
         above = line;
     }
     found
-}
-
-/// A name rather than a comment, or the rest of a value that goes over several lines.
-fn is_name(text: &str) -> bool {
-    text.starts_with(char::is_alphabetic)
 }
 
 #[cfg(test)]

@@ -58,7 +58,8 @@ impl Source {
     /// Whether another name and `::` stand before the token; a `::` alone is part of its path.
     fn is_inside_a_path(&self, at: usize) -> bool {
         let before = self.code.get(..at).unwrap_or_default();
-        matches!(before, [.., name, colons] if colons.text == "::" && name.text != "use" && name.is_word())
+        let [.., name, colons] = before else { return false };
+        colons.text == "::" && name.text != "use" && name.is_word()
     }
 }
 
