@@ -72,8 +72,8 @@ fn is_script(path: &str) -> bool {
     let text = std::fs::read(path).unwrap_or_default();
     let line = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
     let line = String::from_utf8_lossy(line);
-    line.starts_with("#!")
-        && ["/sh", "/bash", " bash", "/dash"].iter().any(|end| line.ends_with(end))
+    let mut words = line.split([' ', '/']);
+    line.starts_with("#!") && words.any(|word| matches!(word, "sh" | "bash" | "dash"))
 }
 
 fn step(name: &str, command: Cmd) -> anyhow::Result<()> {
@@ -109,7 +109,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let table: [(&[u8], bool); 6] = [
             (b"#!/usr/bin/env bash\nset -eu\n", true),
-            (b"#!/bin/sh", true),
+            (b"#!/bin/sh -e", true),
             (b"#!/usr/bin/env python3\n# sh\n", false),
             (b"#!/usr/bin/fish\n", false),
             (b"//! sh\n", false),

@@ -19,7 +19,7 @@ pub(super) struct Person {
 /// The names that appear below the shared root, with user ids that neither Debian's nor systemd's
 /// conventions give to anybody.
 pub(super) const PEOPLE: [Person; 2] =
-    [Person { name: "race-alice", id: 60_578 }, Person { name: "race-bob", id: 60_579 }];
+    [Person { name: "race_alice", id: 60_578 }, Person { name: "race_bob", id: 60_579 }];
 
 /// The id of the group that both are in.
 const TEAM: u32 = 60_580;

@@ -29,8 +29,9 @@ pub(super) fn checkout() -> Vec<File> {
         files.push((format!("{name}/Cargo.toml"), member_manifest(name)));
         files.push((format!("{name}/src/{root}.rs"), member_source(name)));
     }
-    for person in PEOPLE.each_ref().map(|person| person.name) {
-        files.push((format!("base/src/{person}.rs"), "pub const ROUND: u32 = 0;\n".to_owned()));
+    for person in &PEOPLE {
+        let path = format!("base/src/{}.rs", person.name);
+        files.push((path, "pub const ROUND: u32 = 0;\n".to_owned()));
     }
     files
 }
@@ -67,13 +68,8 @@ fn package(name: &str, uses: &str) -> String {
 
 fn member_source(name: &str) -> String {
     // One module for each person to edit.
-    let modules = PEOPLE.each_ref().map(|person| {
-        let (person, module) = (person.name, person.name.replace('-', "_"));
-        match name {
-            "base" => format!("#[path = \"{person}.rs\"]\npub mod {module};\n"),
-            _ => format!("pub use base::{module};\n"),
-        }
-    });
+    let origin = if name == "base" { "mod " } else { "use base::" };
+    let modules = PEOPLE.each_ref().map(|person| format!("pub {origin}{};\n", person.name));
     let main = if name == "app" { "\nfn main() {}\n" } else { "" };
     format!("{}{}{main}", modules.concat(), parts(PARTS_OF_A_MEMBER))
 }

@@ -20,13 +20,10 @@ pub(super) fn every_file_says_why_it_exists(tree: &Tree) -> Vec<String> {
 /// Clippy finds every attribute that allows one but those of a whole module.
 pub(super) fn expects_lints_and_never_allows_them(tree: &Tree) -> Vec<String> {
     let says = "write `#![expect(lint, reason = \"…\")]` instead of `allow`";
-    let lines = |source: &Source| -> Vec<String> {
-        let windows = source.code.windows(4);
-        let allows = windows.filter(|window| {
-            window.iter().map(|token| token.text.as_str()).eq(["#", "!", "[", "allow"])
-        });
-        let first = allows.filter_map(|window| window.first());
-        first.map(|token| finding(&source.path, *token.lines.start(), says)).collect()
+    let lines = |source: &Source| {
+        let allows = source.places_of(&["#", "!", "[", "allow"]);
+        let tokens = allows.filter_map(|at| source.code.get(at));
+        tokens.map(|it| finding(&source.path, *it.lines.start(), says)).collect::<Vec<_>>()
     };
     tree.sources.iter().flat_map(lines).collect()
 }

@@ -45,14 +45,17 @@ impl Source {
     /// names (`["super", "super"]`).
     pub(super) fn mentions(&self, root: &[&str]) -> Vec<(usize, &str)> {
         let root: Vec<&str> = root.iter().flat_map(|name| [*name, "::"]).collect();
-        let begins = |at: &usize| {
-            let window = self.code.get(*at..at + root.len()).unwrap_or_default();
-            window.iter().map(|token| token.text.as_str()).eq(root.iter().copied())
-                && !self.is_inside_a_path(*at)
-        };
-        let starts = (0..self.code.len()).filter(begins);
+        let starts = self.places_of(&root).filter(|at| !self.is_inside_a_path(*at));
         let first = starts.flat_map(|at| first_names(self.code.get(at + root.len()..)));
         first.map(|token| (*token.lines.start(), token.text.as_str())).collect()
+    }
+
+    /// Where these tokens stand, one after the other.
+    pub(super) fn places_of(&self, tokens: &[&str]) -> impl Iterator<Item = usize> {
+        (0..self.code.len()).filter(|at| {
+            let here = self.code.get(*at..at + tokens.len()).unwrap_or_default();
+            here.iter().map(|token| token.text.as_str()).eq(tokens.iter().copied())
+        })
     }
 
     /// Whether another name and `::` stand before the token; a `::` alone is part of its path.
