@@ -7,6 +7,7 @@ use libtest_mimic::Trial;
 
 use crate::harness::{ROOT, World, chmod, mode, person};
 use crate::runner::tests;
+use crate::shared::context;
 
 pub(crate) fn tests() -> Vec<Trial> {
     tests![
@@ -192,6 +193,7 @@ fn is_not_even_checked_by_commands_without_a_target() {
         world.directory(world.private(), private);
         chmod(&world.at("root"), root);
         for words in WITHOUT_TARGET {
+            let _context = context(|| words.join(" "));
             assert_eq!(world.shim(*words).run().record().args().len(), words.len());
         }
         assert_eq!(mode(&world.private()), private);

@@ -7,7 +7,9 @@
 pub(crate) mod doctor_json;
 
 use std::env;
+use std::fmt::Display;
 use std::process::ExitCode;
+use std::thread;
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 
@@ -38,6 +40,23 @@ pub(crate) fn left_out(is_ci: bool, reason: &str) -> Result<Completion, Failed> 
         false => Err(Failed::from(format!(
             "it cannot run here, which in CI is a failure unless tests/shared lists it: {reason}"
         ))),
+    }
+}
+
+/// Tells what was at stake if the test fails before this goes away: the row of a table, the round.
+pub(crate) fn context<S: Display, F: Fn() -> S>(tell: F) -> Context<S, F> {
+    Context(tell)
+}
+
+/// See [`context`].
+pub(crate) struct Context<S: Display, F: Fn() -> S>(F);
+
+impl<S: Display, F: Fn() -> S> Drop for Context<S, F> {
+    #[expect(clippy::print_stderr, reason = "beside what the panic says")]
+    fn drop(&mut self) {
+        if thread::panicking() {
+            eprintln!("this was {}", (self.0)());
+        }
     }
 }
 

@@ -13,6 +13,12 @@
 //! - [`suite`]: turns scenes into trials of the test runner.
 //! - [`shared`]: what both suites have in common.
 #![cfg(target_os = "linux")]
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that panics has done its work"
+)]
 
 mod machine;
 mod scenes;

@@ -6,7 +6,7 @@
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 /// The group of everyone who builds.
 const DEVS: u32 = 3000;
@@ -67,19 +67,20 @@ fn all() -> impl Iterator<Item = Account> {
 }
 
 /// The account of that name.
-pub(crate) fn account(name: impl AsRef<[u8]>) -> Result<Account> {
+#[track_caller]
+pub(crate) fn account(name: impl AsRef<[u8]>) -> Account {
     let name = name.as_ref();
     let found = all().find(|account| account.name == name);
-    found.with_context(|| format!("no account `{}`", String::from_utf8_lossy(name)))
+    found.unwrap_or_else(|| panic!("no account `{}`", String::from_utf8_lossy(name)))
 }
 
 /// The group of that name.
-pub(crate) fn group(name: &str) -> Result<u32> {
+pub(crate) fn group(name: &str) -> u32 {
     match name {
-        "root" => Ok(0),
-        "devs" => Ok(DEVS),
-        "service" => Ok(SERVICE),
-        name => Ok(account(name)?.uid),
+        "root" => 0,
+        "devs" => DEVS,
+        "service" => SERVICE,
+        name => account(name).uid,
     }
 }
 

@@ -109,7 +109,7 @@ impl Machine {
             }
         }
         root.enter()?;
-        child::prepare()?;
+        child::prepare();
         let mut machine = Machine { namespace, lacks, stages: AtomicUsize::new(0) };
         machine.probe();
         Ok(machine)

@@ -94,7 +94,7 @@ pub(super) const PROBES: &[(Need, Probe)] = &[
     (Need::Git, || works("git", &["--version"]).context("no git")),
     (Need::Flock, || works("flock", &["--version"]).context("no flock")),
     (Need::Acls, || {
-        on_a_directory("acls", |directory| Acl::Default.grant(directory, 2003, 0o7))
+        on_a_directory("acls", |directory| Ok(Acl::Default.try_grant(directory, 2003, 0o7)?))
             .context("no ACLs on tmpfs")
     }),
     (Need::Setfacl, || works("setfacl", &["--version"]).context("no setfacl")),
@@ -198,7 +198,7 @@ fn works(program: &str, args: &[&str]) -> Result<()> {
 
 fn on_a_directory(name: &str, check: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
     let directory = Path::new("/run").join(name);
-    make::directory(&directory, 0, 0, 0o755)?;
+    make::directory(&directory, 0, 0, 0o755);
     let checked = check(&directory);
     fs::remove_dir(&directory)?;
     checked
@@ -220,9 +220,8 @@ fn images() -> Result<()> {
         let known = known.lines().any(|line| line.trim() == kind.name());
         ensure!(known, "the kernel has not loaded {}", kind.name());
         let directory = Path::new("/run").join(kind.name());
-        make::image(&directory, kind).map_err(|error| {
+        make::image(&directory, kind).map_err(|said| {
             // What mount says is the last line.
-            let said = format!("{error:#}");
             let line = said.lines().rfind(|line| !line.trim().is_empty());
             anyhow::anyhow!("{}", line.unwrap_or_default())
         })?;

@@ -2,9 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, ensure};
-
 use crate::machine::{Need, account, group};
+use crate::shared::context;
 use crate::stage::{Acl, Invocation, Person, Stage, look, make};
 use crate::suite::{Test, test};
 
@@ -39,10 +38,10 @@ const REFUSED: &[(&str, u32, Checkout)] = &[
 pub(crate) fn tests() -> Vec<Test> {
     vec![
         test("ancestors::accepts_what_grants_nobody_more_than_the_sources_do", |stage| {
-            each(stage, ACCEPTED, accepted)
+            each(stage, ACCEPTED, accepted);
         }),
         test("ancestors::refuses_what_others_own_or_can_write_to", |stage| {
-            each(stage, REFUSED, refused)
+            each(stage, REFUSED, refused);
         }),
         test("ancestors::alices_private_group_may_write_there_and_nobody_on_a_list", listed)
             .needs(&[Need::Acls]),
@@ -50,56 +49,54 @@ pub(crate) fn tests() -> Vec<Test> {
 }
 
 /// The build below `above/shared/alice`, and that directory above.
-type Judge = fn(Invocation<'_>, &Path) -> Result<()>;
+type Judge = fn(Invocation<'_>, &Path);
 
 /// The directory above the shared root, which holds alice's private one.
-fn above(stage: &Stage, alice: &Person<'_>) -> Result<PathBuf> {
+fn above(stage: &Stage, alice: &Person<'_>) -> PathBuf {
     let above = stage.at("above");
-    make::directory(&above, 0, 0, 0o755)?;
-    make::directory(&above.join("shared"), 0, 0, 0o755)?;
-    make::directory(&above.join("shared/alice"), alice.uid(), alice.uid(), 0o700)?;
-    Ok(above)
+    make::directory(&above, 0, 0, 0o755);
+    make::directory(&above.join("shared"), 0, 0, 0o755);
+    make::directory(&above.join("shared/alice"), alice.uid(), alice.uid(), 0o700);
+    above
 }
 
-fn each(stage: &Stage, rows: &[(&str, u32, Checkout)], judge: Judge) -> Result<()> {
-    let alice = stage.person("alice")?;
-    let above = above(stage, &alice)?;
+fn each(stage: &Stage, rows: &[(&str, u32, Checkout)], judge: Judge) {
+    let alice = stage.person("alice");
+    let above = above(stage, &alice);
     let checkout = above.join("checkout");
-    make::directory(&checkout, alice.uid(), alice.uid(), 0o755)?;
-    make::file(&checkout.join("Cargo.toml"), "[package]\nname = \"x\"\n", alice.uid(), 0o644)?;
+    make::directory(&checkout, alice.uid(), alice.uid(), 0o755);
+    make::file(&checkout.join("Cargo.toml"), "[package]\nname = \"x\"\n", alice.uid(), 0o644);
     for (owner, mode, place) in rows {
-        make::own(&above, account(owner)?.uid, group("devs")?, *mode)?;
+        make::own(&above, account(owner).uid, group("devs"), *mode);
         let run = build(&alice, *place, &checkout);
         let run = run.env("CARGO_PERUSER_SHARED_ROOT", above.join("shared"));
-        judge(run, &above).with_context(|| format!("{owner}'s, {mode:04o}, {place:?}"))?;
+        let _context = context(|| format!("{owner}'s, {mode:04o}, {place:?}"));
+        judge(run, &above);
     }
-    Ok(())
 }
 
 /// As the umask 002 leaves it; with a list, the group's bits are its mask.
-fn listed(stage: &Stage) -> Result<()> {
-    let (alice, mallory) = (stage.person("alice")?, stage.person("mallory")?);
-    let above = above(stage, &alice)?;
-    make::own(&above, alice.uid(), alice.uid(), 0o775)?;
+fn listed(stage: &Stage) {
+    let (alice, mallory) = (stage.person("alice"), stage.person("mallory"));
+    let above = above(stage, &alice);
+    make::own(&above, alice.uid(), alice.uid(), 0o775);
     let build = || alice.cargo(["build"]).env("CARGO_PERUSER_SHARED_ROOT", above.join("shared"));
-    accepted(build(), &above)?;
-    make::nothing(&above.join("shared/alice/target"))?;
-    Acl::Access.grant(&above, mallory.uid(), 0o7)?;
+    accepted(build(), &above);
+    make::nothing(&above.join("shared/alice/target"));
+    Acl::Access.grant(&above, mallory.uid(), 0o7);
     refused(build(), &above)
 }
 
-fn accepted(run: Invocation<'_>, above: &Path) -> Result<()> {
-    let target = run.run()?.silently()?.target_dir()?;
+fn accepted(run: Invocation<'_>, above: &Path) {
+    let target = run.run().silently().target_dir();
     let target = target.as_deref().and_then(Path::parent);
-    ensure!(target == Some(&above.join("shared/alice")), "it builds below {target:?}");
-    Ok(())
+    assert!(target == Some(&above.join("shared/alice")), "it builds below {target:?}");
 }
 
-fn refused(run: Invocation<'_>, above: &Path) -> Result<()> {
-    run.run()?.refused()?.blames(format!("`{}`", above.display()))?;
-    let made = look(&above.join("shared/alice/target"))?;
-    ensure!(made.is_none(), "a directory was made all the same");
-    Ok(())
+fn refused(run: Invocation<'_>, above: &Path) {
+    run.run().refused().blames(format!("`{}`", above.display()));
+    let made = look(&above.join("shared/alice/target"));
+    assert!(made.is_none(), "a directory was made all the same");
 }
 
 fn build<'p>(alice: &'p Person<'_>, place: Checkout, checkout: &Path) -> Invocation<'p> {

@@ -4,8 +4,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
-
 use crate::machine::{Channel, Need};
 use crate::stage::project::{self, Tree};
 use crate::stage::{Person, Stage, make, private};
@@ -22,11 +20,11 @@ pub(crate) fn tests() -> Vec<Test> {
             .needs(CARGO)
             .heavy(),
         test("build_dirs::a_checked_in_build_dir_on_a_shared_path_stays_unused", |stage| {
-            build_dir(stage, BuildDir::CheckedIn)
+            build_dir(stage, BuildDir::CheckedIn);
         })
         .needs(CARGO),
         test("build_dirs::an_exported_build_dir_on_a_shared_path_stays_unused", |stage| {
-            build_dir(stage, BuildDir::Exported)
+            build_dir(stage, BuildDir::Exported);
         })
         .needs(CARGO),
         test("build_dirs::a_build_dir_in_the_persons_own_home_is_left_alone", own_build_dir),
@@ -35,19 +33,17 @@ pub(crate) fn tests() -> Vec<Test> {
     ]
 }
 
-fn nested_below_out_dir(stage: &Stage) -> Result<()> {
-    nested(stage, "")?;
-    let inner = find(&stage.root.join("alice"), Path::new("debug/inner"))?;
-    let inner = inner.context("nothing is in the private directory")?;
-    ensure!(inner.to_string_lossy().contains("/out/target/inner-"), "{}", inner.display());
-    Ok(())
+fn nested_below_out_dir(stage: &Stage) {
+    nested(stage, "");
+    let inner = find(&stage.root.join("alice"), Path::new("debug/inner"));
+    let inner = inner.expect("nothing is in the private directory");
+    assert!(inner.to_string_lossy().contains("/out/target/inner-"), "{}", inner.display());
 }
 
-fn nested_alone(stage: &Stage) -> Result<()> {
-    nested(stage, ".env_remove(\"CARGO_TARGET_DIR\")")?;
+fn nested_alone(stage: &Stage) {
+    nested(stage, ".env_remove(\"CARGO_TARGET_DIR\")");
     let inner = stage.checkout.join("inner/target/debug/inner");
-    ensure!(inner.is_file(), "the nested build went elsewhere");
-    Ok(())
+    assert!(inner.is_file(), "the nested build went elsewhere");
 }
 
 const OUTER: &str =
@@ -56,9 +52,9 @@ const INNER: &str =
     "[package]\nname = \"inner\"\nversion = \"0.1.0\"\nedition = \"2021\"\n[workspace]\n";
 
 /// Builds a package whose build script runs the `cargo` on PATH, with `change` to its environment.
-fn nested(stage: &Stage, change: &str) -> Result<()> {
-    stage.shared_root().provisioned()?;
-    let alice = stage.person("alice")?;
+fn nested(stage: &Stage, change: &str) {
+    stage.shared_root().provisioned();
+    let alice = stage.person("alice");
     let script = format!(
         "fn main() {{\n    let args = [\"build\", \"--manifest-path\", \"inner/Cargo.toml\"];\n    \
          let status = std::process::Command::new(\"cargo\").args(args){change}.status();\n    \
@@ -71,26 +67,25 @@ fn nested(stage: &Stage, change: &str) -> Result<()> {
         ("inner/Cargo.toml", INNER),
         ("inner/src/main.rs", "fn main() {}\n"),
     ];
-    project::write(&stage.checkout, tree, &alice)?;
+    project::write(&stage.checkout, tree, &alice);
     let limit = Duration::from_secs(60);
-    alice.cargo(["build"]).with(Channel::Stable).limit(limit).run()?.ok()?;
-    Ok(())
+    alice.cargo(["build"]).with(Channel::Stable).limit(limit).run().ok();
 }
 
 /// The first entry below a directory whose path ends so.
-fn find(directory: &Path, ending: &Path) -> Result<Option<PathBuf>> {
-    for entry in fs::read_dir(directory)? {
-        let path = entry?.path();
+fn find(directory: &Path, ending: &Path) -> Option<PathBuf> {
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
         if path.ends_with(ending) {
-            return Ok(Some(path));
+            return Some(path);
         }
-        if path.symlink_metadata()?.is_dir()
-            && let Some(found) = find(&path, ending)?
+        if path.symlink_metadata().unwrap().is_dir()
+            && let Some(found) = find(&path, ending)
         {
-            return Ok(Some(found));
+            return Some(found);
         }
     }
-    Ok(None)
+    None
 }
 
 /// Where the shared build directory is configured.
@@ -100,68 +95,69 @@ enum BuildDir {
     Exported,
 }
 
-fn build_dir(stage: &Stage, configured: BuildDir) -> Result<()> {
-    let root = stage.shared_root().provisioned()?;
-    let alice = stage.person("alice")?;
-    project::that_prints("hello", &stage.checkout, &alice)?;
+fn build_dir(stage: &Stage, configured: BuildDir) {
+    let root = stage.shared_root().provisioned();
+    let alice = stage.person("alice");
+    project::that_prints("hello", &stage.checkout, &alice);
     let shared = stage.at("intermediates");
-    make::directory(&shared, 0, 0, 0o1777)?;
+    make::directory(&shared, 0, 0, 0o1777);
     let run = alice.cargo(["build"]).with(Channel::Stable);
     let run = if configured == BuildDir::CheckedIn {
         let text = format!("[build]\nbuild-dir = \"{}\"\n", shared.display());
-        project::write(&stage.checkout, &[(".cargo/config.toml", &text)], &alice)?;
+        project::write(&stage.checkout, &[(".cargo/config.toml", &text)], &alice);
         run
     } else {
         run.env("CARGO_BUILD_BUILD_DIR", &shared)
     };
-    run.run()?.ok()?;
-    ensure!(fs::read_dir(&shared)?.next().is_none(), "intermediates went to the shared path");
-    ensure!(alice.target()?.join("debug/speaker").is_file(), "the build went elsewhere");
-    private(&root.join("alice"), alice.uid())
-}
-
-fn own_build_dir(stage: &Stage) -> Result<()> {
-    stage.shared_root().provisioned()?;
-    let alice = stage.person("alice")?;
-    let own = alice.home.join("build");
-    let run = alice.cargo(["build"]).env("CARGO_BUILD_BUILD_DIR", &own).run()?;
-    run.silently()?;
-    ensure!(
-        run.build_dir()?.as_ref() == Some(&own),
-        "CARGO_BUILD_BUILD_DIR is {:?}",
-        run.build_dir()?
+    run.run().ok();
+    assert!(
+        fs::read_dir(&shared).unwrap().next().is_none(),
+        "intermediates went to the shared path"
     );
-    let plain = alice.cargo(["build"]).run()?.build_dir()?;
-    ensure!(plain.is_none(), "CARGO_BUILD_BUILD_DIR was set to {plain:?} without need");
-    Ok(())
+    assert!(alice.target().join("debug/speaker").is_file(), "the build went elsewhere");
+    private(&root.join("alice"), alice.uid());
 }
 
-fn make_places(stage: &Stage, alice: &Person<'_>, mallory: &Person<'_>) -> Result<()> {
+fn own_build_dir(stage: &Stage) {
+    stage.shared_root().provisioned();
+    let alice = stage.person("alice");
+    let own = alice.home.join("build");
+    let run = alice.cargo(["build"]).env("CARGO_BUILD_BUILD_DIR", &own).run();
+    run.silently();
+    assert!(
+        run.build_dir().as_ref() == Some(&own),
+        "CARGO_BUILD_BUILD_DIR is {:?}",
+        run.build_dir()
+    );
+    let plain = alice.cargo(["build"]).run().build_dir();
+    assert!(plain.is_none(), "CARGO_BUILD_BUILD_DIR was set to {plain:?} without need");
+}
+
+fn make_places(stage: &Stage, alice: &Person<'_>, mallory: &Person<'_>) {
     let (her, scratch, common) = (alice.uid(), stage.at("scratch"), stage.at("common"));
-    make::directory(&scratch, 0, 0, 0o755)?;
-    make::directory(&common, 0, 0, 0o1777)?;
+    make::directory(&scratch, 0, 0, 0o755);
+    make::directory(&common, 0, 0, 0o1777);
     for (name, owner, mode) in
         [("closed", her, 0o700), ("readable", her, 0o755), ("mallorys", mallory.uid(), 0o700)]
     {
-        make::directory(&scratch.join(name), owner, owner, mode)?;
+        make::directory(&scratch.join(name), owner, owner, mode);
     }
-    make::link(&stage.at("u"), &stage.at("home"), 0)?;
-    make::link(&stage.at("disk"), &scratch, 0)?;
-    make::link(&common.join("to-home"), &alice.home, mallory.uid())?;
-    make::link(&alice.home.join("out"), &common, her)?;
-    make::link(&alice.home.join("big"), &scratch.join("closed"), her)?;
-    make::directory(&stage.checkout.join(".cargo"), her, her, 0o755)?;
-    Ok(())
+    make::link(&stage.at("u"), &stage.at("home"), 0);
+    make::link(&stage.at("disk"), &scratch, 0);
+    make::link(&common.join("to-home"), &alice.home, mallory.uid());
+    make::link(&alice.home.join("out"), &common, her);
+    make::link(&alice.home.join("big"), &scratch.join("closed"), her);
+    make::directory(&stage.checkout.join(".cargo"), her, her, 0o755);
 }
 
 /// Each kind of place, with a build directory that is there and one that is not yet, as the
 /// environment, a checked-in file and the command line ask for it.
-fn own_places(stage: &Stage) -> Result<()> {
-    let root = stage.shared_root().provisioned()?;
-    let (alice, mallory) = (stage.person("alice")?, stage.person("mallory")?);
-    make_places(stage, &alice, &mallory)?;
+fn own_places(stage: &Stage) {
+    let root = stage.shared_root().provisioned();
+    let (alice, mallory) = (stage.person("alice"), stage.person("mallory"));
+    make_places(stage, &alice, &mallory);
     let (her, scratch, common) = (alice.uid(), stage.at("scratch"), stage.at("common"));
-    let home_by_link = stage.at("u").join(alice.home.file_name().context("no name")?);
+    let home_by_link = stage.at("u").join(alice.home.file_name().expect("no name"));
     let (home, by_link) = (&alice.home, &home_by_link);
     for (place, home, is_own) in [
         (scratch.join("closed"), home, true),
@@ -183,38 +179,36 @@ fn own_places(stage: &Stage) -> Result<()> {
                 true => found.as_ref() == left,
                 false => found.is_some_and(|found| found.starts_with(root.join("alice"))),
             };
-            let found = run().env("CARGO_BUILD_BUILD_DIR", &build_dir).run()?.build_dir()?;
-            ensure!(is_right(found.clone(), Some(&build_dir)), "{shown}: variable: {found:?}");
+            let found = run().env("CARGO_BUILD_BUILD_DIR", &build_dir).run().build_dir();
+            assert!(is_right(found.clone(), Some(&build_dir)), "{shown}: variable: {found:?}");
             let text = format!("build.build-dir = \"{}\"\n", build_dir.display());
             let file = stage.checkout.join(".cargo/config.toml");
-            make::file(&file, &text, her, 0o644)?;
-            let found = run().run()?.build_dir()?;
-            ensure!(is_right(found.clone(), None), "{shown}: checked in: {found:?}");
-            fs::remove_file(&file)?;
+            make::file(&file, &text, her, 0o644);
+            let found = run().run().build_dir();
+            assert!(is_right(found.clone(), None), "{shown}: checked in: {found:?}");
+            fs::remove_file(&file).unwrap();
             // Typed, it is a choice, wherever it leads.
-            let found = run().args(["--config", text.trim_end()]).run()?.build_dir()?;
-            ensure!(found.is_none(), "{shown}: typed: {found:?}");
+            let found = run().args(["--config", text.trim_end()]).run().build_dir();
+            assert!(found.is_none(), "{shown}: typed: {found:?}");
         }
     }
-    Ok(())
 }
 
 /// After `su -m`, `CARGO_HOME` is somebody else's; on some machines everybody has the same.
-fn cargo_home(stage: &Stage) -> Result<()> {
-    let root = stage.shared_root().sticky().make()?;
-    let (alice, mallory) = (stage.person("alice")?, stage.person("mallory")?);
+fn cargo_home(stage: &Stage) {
+    let root = stage.shared_root().sticky().make();
+    let (alice, mallory) = (stage.person("alice"), stage.person("mallory"));
     for (name, owner, mode, is_own) in [
         ("own", alice.uid(), 0o755, true),
         ("mallorys", mallory.uid(), 0o777, false),
         ("common", 0, 0o1777, false),
     ] {
         let home = stage.at(name);
-        make::directory(&home, owner, owner, mode)?;
+        make::directory(&home, owner, owner, mode);
         let run = alice.cargo(["check"]).env("CARGO_HOME", &home);
-        let found = run.env("CARGO_BUILD_BUILD_DIR", home.join("build")).run()?.build_dir()?;
-        let found = found.context("the variable is gone")?;
+        let found = run.env("CARGO_BUILD_BUILD_DIR", home.join("build")).run().build_dir();
+        let found = found.expect("the variable is gone");
         let is_moved = found.starts_with(root.join("alice"));
-        ensure!(is_moved != is_own, "in {name}: {}", found.display());
+        assert!(is_moved != is_own, "in {name}: {}", found.display());
     }
-    Ok(())
 }

@@ -1,7 +1,5 @@
 //! What people ask for besides a plain build: to step aside, and words that were meant for us.
 
-use anyhow::{Result, ensure};
-
 use crate::machine::{Channel, Need};
 use crate::stage::{Host, Shell, Stage, make, project};
 use crate::suite::{Test, test};
@@ -23,22 +21,21 @@ pub(crate) fn tests() -> Vec<Test> {
 }
 
 /// The session that it is started from has the variables, and its start-up files have the hook.
-fn off_shell(stage: &Stage) -> Result<()> {
-    let host = Host::new(stage, "machine", Shell::Bash)?;
-    host.by_name(&host.person("root")?, ["setup"]).run()?.ok()?;
-    let (alice, bob) = (host.person("alice")?, host.person("bob")?);
+fn off_shell(stage: &Stage) {
+    let host = Host::new(stage, "machine", Shell::Bash);
+    host.by_name(&host.person("root"), ["setup"]).run().ok();
+    let (alice, bob) = (host.person("alice"), host.person("bob"));
     for shell in ["bash", "dash", "zsh", "fish", "tcsh"] {
         for person in [&alice, &bob] {
             let line = |off| format!("{off} {shell} -i -c 'cargo build'");
             let run = |off| host.run(person, "/bin/bash", ["-l", "-c", &line(off)]).run();
-            let with = run("")?.target_dir()?;
-            ensure!(with.is_some(), "{shell}: {} has no shim", person.name().to_string_lossy());
-            let without = run("CARGO_PERUSER=off")?;
-            let found = (without.target_dir()?, without.build_dir()?);
-            ensure!(found == (None, None), "{shell}: these are left: {found:?}");
+            let with = run("").target_dir();
+            assert!(with.is_some(), "{shell}: {} has no shim", person.name().to_string_lossy());
+            let without = run("CARGO_PERUSER=off");
+            let found = (without.target_dir(), without.build_dir());
+            assert!(found == (None, None), "{shell}: these are left: {found:?}");
         }
     }
-    Ok(())
 }
 
 /// What bob types, and what he meant.
@@ -62,20 +59,20 @@ const MEANT: &[(&[&str], &str)] = &[
 ];
 
 /// In the checkout that alice has made, which bob has installed the program of.
-fn meant_for_us(stage: &Stage) -> Result<()> {
-    stage.shared_root().provisioned()?;
-    let (alice, bob) = (stage.person("alice")?, stage.person("bob")?);
-    project::that_prints("hello", &stage.checkout, &alice)?;
-    bob.cargo(["install", "-q", "--path", "."]).with(Channel::Stable).run()?.ok()?;
+fn meant_for_us(stage: &Stage) {
+    stage.shared_root().provisioned();
+    let (alice, bob) = (stage.person("alice"), stage.person("bob"));
+    project::that_prints("hello", &stage.checkout, &alice);
+    bob.cargo(["install", "-q", "--path", "."]).with(Channel::Stable).run().ok();
     let program = bob.home.join(".cargo/bin/speaker");
     for (words, help) in MEANT {
-        let run = bob.by_name(*words).with(Channel::Stable).run()?;
-        ensure!(run.status.code() == Some(2), "{words:?}: {}{}", run.stdout, run.stderr);
-        run.helps(help)?;
-        ensure!(program.exists(), "{words:?} has removed bob's own program");
+        let run = bob.by_name(*words).with(Channel::Stable).run();
+        assert!(run.status.code() == Some(2), "{words:?}: {}{}", run.stdout, run.stderr);
+        run.helps(help);
+        assert!(program.exists(), "{words:?} has removed bob's own program");
     }
     // What cargo knows stays cargo's, also where only its home has it.
-    make::script(&bob.home.join(".cargo/bin/cargo-explian"), "#!/bin/sh\necho external\n")?;
+    make::script(&bob.home.join(".cargo/bin/cargo-explian"), "#!/bin/sh\necho external\n");
     for (words, says) in [
         (&["explian"][..], "external"),
         (&["help"], "Usage: cargo-peruser"),
@@ -85,8 +82,7 @@ fn meant_for_us(stage: &Stage) -> Result<()> {
         (&["install", "--list"], "speaker v0.1.0"),
         (&["uninstall", "-p", "speaker"], ""),
     ] {
-        bob.by_name(words).with(Channel::Stable).run()?.ok()?.prints(says)?;
+        bob.by_name(words).with(Channel::Stable).run().ok().prints(says);
     }
-    ensure!(!program.exists(), "it is still installed");
-    Ok(())
+    assert!(!program.exists(), "it is still installed");
 }

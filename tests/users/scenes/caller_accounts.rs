@@ -3,8 +3,6 @@
 
 use std::fs;
 
-use anyhow::{Result, ensure};
-
 use crate::stage::{Person, Stage, private};
 use crate::suite::{Test, test};
 
@@ -33,31 +31,26 @@ pub(crate) fn tests() -> Vec<Test> {
     ]
 }
 
-fn by_number(stage: &Stage) -> Result<()> {
-    let root = stage.shared_root().sticky().make()?;
-    let builds_in = |person: Person<'_>, directory: &str| -> Result<()> {
-        person
-            .cargo(["build"])
-            .run()?
-            .silently()?
-            .builds_in(root.join(directory).join("target"))?;
-        private(&root.join(directory), person.uid())
+fn by_number(stage: &Stage) {
+    let root = stage.shared_root().sticky().make();
+    let builds_in = |person: Person<'_>, directory: &str| {
+        person.cargo(["build"]).run().silently().builds_in(root.join(directory).join("target"));
+        private(&root.join(directory), person.uid());
     };
     for (name, directory) in NAMES {
-        builds_in(stage.person(name)?, directory)?;
+        builds_in(stage.person(name), directory);
     }
-    builds_in(stage.stranger(4242)?, "uid-4242")?;
-    let made = fs::read_dir(&root)?.count();
-    ensure!(made == NAMES.len() + 1, "the shared root has {made} entries");
-    Ok(())
+    builds_in(stage.stranger(4242), "uid-4242");
+    let made = fs::read_dir(&root).unwrap().count();
+    assert!(made == NAMES.len() + 1, "the shared root has {made} entries");
 }
 
 /// A service account inherits a session variable into the root: it must not write there either.
-fn services(stage: &Stage) -> Result<()> {
-    let root = stage.shared_root().sticky().make()?;
+fn services(stage: &Stage) {
+    let root = stage.shared_root().sticky().make();
     let outside = stage.at("outside");
     for (account, groups) in SERVICES {
-        let person = stage.person(account)?;
+        let person = stage.person(account);
         for (inherited, expected) in [
             (None, None),
             (Some(root.clone()), None),
@@ -67,31 +60,29 @@ fn services(stage: &Stage) -> Result<()> {
         ] {
             let run = person.cargo(["check"]).env("CARGO_PERUSER_EXCLUDE_GROUPS", groups);
             let run = inherited.iter().fold(run, |run, path| run.env("CARGO_TARGET_DIR", path));
-            let target = run.run()?.target_dir()?;
-            ensure!(target == expected, "{account}: {inherited:?} became {target:?}");
+            let target = run.run().target_dir();
+            assert!(target == expected, "{account}: {inherited:?} became {target:?}");
         }
     }
-    ensure!(fs::read_dir(&root)?.next().is_none(), "the shared root is no longer empty");
-    Ok(())
+    assert!(fs::read_dir(&root).unwrap().next().is_none(), "the shared root is no longer empty");
 }
 
-fn included(stage: &Stage) -> Result<()> {
-    let root = stage.shared_root().sticky().make()?;
-    let doorman = stage.person("doorman")?;
-    let run = doorman.cargo(["build"]).env("CARGO_PERUSER_INCLUDE_USERS", "doorman").run()?;
-    run.builds_in(root.join("doorman/target"))?;
-    private(&root.join("doorman"), doorman.uid())
+fn included(stage: &Stage) {
+    let root = stage.shared_root().sticky().make();
+    let doorman = stage.person("doorman");
+    let run = doorman.cargo(["build"]).env("CARGO_PERUSER_INCLUDE_USERS", "doorman").run();
+    run.builds_in(root.join("doorman/target"));
+    private(&root.join("doorman"), doorman.uid());
 }
 
 /// Directory services do not always list a group's members; the session has the group all the same.
-fn process_group(stage: &Stage) -> Result<()> {
-    stage.shared_root().sticky().make()?;
-    let alice = stage.person("alice")?;
+fn process_group(stage: &Stage) {
+    stage.shared_root().sticky().make();
+    let alice = stage.person("alice");
     for (groups, is_excluded) in [("--groups=3001,3000", true), ("--groups=3000", false)] {
         let run = alice.cargo(["check"]).env("CARGO_PERUSER_EXCLUDE_GROUPS", "service");
-        let run = run.identity(["--reuid=2001", "--regid=2001", groups]).run()?;
-        let target = run.target_dir()?;
-        ensure!(target.is_none() == is_excluded, "with {groups}: {target:?}");
+        let run = run.identity(["--reuid=2001", "--regid=2001", groups]).run();
+        let target = run.target_dir();
+        assert!(target.is_none() == is_excluded, "with {groups}: {target:?}");
     }
-    Ok(())
 }

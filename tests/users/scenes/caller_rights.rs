@@ -2,8 +2,6 @@
 
 use std::fs;
 
-use anyhow::{Result, ensure};
-
 use crate::machine::Need;
 use crate::stage::{Invocation, Person, Stage, look, make, private};
 use crate::suite::{Test, test};
@@ -25,20 +23,20 @@ pub(crate) fn tests() -> Vec<Test> {
     ]
 }
 
-fn root_itself(stage: &Stage) -> Result<()> {
-    let root = stage.shared_root().sticky().make()?;
-    let superuser = stage.person("root")?;
-    let run = superuser.cargo(["build"]).run()?;
-    run.silently()?.builds_in(root.join("root/target"))?;
-    private(&root.join("root"), 0)
+fn root_itself(stage: &Stage) {
+    let root = stage.shared_root().sticky().make();
+    let superuser = stage.person("root");
+    let run = superuser.cargo(["build"]).run();
+    run.silently().builds_in(root.join("root/target"));
+    private(&root.join("root"), 0);
 }
 
 /// `sudo -E cargo build` in alice's session: her variables, root's rights.
-fn through_sudo(stage: &Stage) -> Result<()> {
-    let root = stage.shared_root().sticky().make()?;
-    let (alice, superuser) = (stage.person("alice")?, stage.person("root")?);
-    alice.cargo(["build"]).run()?.silently()?;
-    let before = look(&root.join("alice/target/debug/app"))?;
+fn through_sudo(stage: &Stage) {
+    let root = stage.shared_root().sticky().make();
+    let (alice, superuser) = (stage.person("alice"), stage.person("root"));
+    alice.cargo(["build"]).run().silently();
+    let before = look(&root.join("alice/target/debug/app"));
     let run = superuser
         .cargo(["build"])
         .env("SUDO_UID", alice.uid().to_string())
@@ -46,78 +44,74 @@ fn through_sudo(stage: &Stage) -> Result<()> {
         .env("USER", "alice")
         .env("HOME", &alice.home)
         .env("CARGO_TARGET_DIR", root.join("alice/target"))
-        .run()?;
-    run.notes("root")?;
-    run.builds_in(root.join("root/target"))?;
-    ensure!(
-        look(&root.join("alice/target/debug/app"))? == before,
+        .run();
+    run.notes("root");
+    run.builds_in(root.join("root/target"));
+    assert!(
+        look(&root.join("alice/target/debug/app")) == before,
         "root wrote into alice's directory"
     );
-    private(&root.join("root"), 0)
+    private(&root.join("root"), 0);
 }
 
-fn planted_for_root(stage: &Stage) -> Result<()> {
-    let root = stage.shared_root().sticky().make()?;
-    let (alice, superuser) = (stage.person("alice")?, stage.person("root")?);
+fn planted_for_root(stage: &Stage) {
+    let root = stage.shared_root().sticky().make();
+    let (alice, superuser) = (stage.person("alice"), stage.person("root"));
     let trap = stage.at("trap");
-    make::directory(&trap, alice.uid(), alice.uid(), 0o777)?;
-    make::link(&root.join("root"), &trap, alice.uid())?;
-    superuser.cargo(["build"]).run()?.refused()?.blames("symlink")?.blames("alice")?;
-    ensure!(fs::read_dir(&trap)?.next().is_none(), "root wrote into alice's directory");
-    Ok(())
+    make::directory(&trap, alice.uid(), alice.uid(), 0o777);
+    make::link(&root.join("root"), &trap, alice.uid());
+    superuser.cargo(["build"]).run().refused().blames("symlink").blames("alice");
+    assert!(fs::read_dir(&trap).unwrap().next().is_none(), "root wrote into alice's directory");
 }
 
-fn foreign_rights(stage: &Stage) -> Result<()> {
-    let root = stage.shared_root().sticky().make()?;
-    let bob = stage.person("bob")?;
+fn foreign_rights(stage: &Stage) {
+    let root = stage.shared_root().sticky().make();
+    let bob = stage.person("bob");
     let as_alice = ["--ruid=2002", "--euid=2001", "--regid=2002", "--clear-groups"];
-    bob.cargo(["build"]).identity(as_alice).run()?.refused()?.blames("uid 2002 acts as 2001")?;
+    bob.cargo(["build"]).identity(as_alice).run().refused().blames("uid 2002 acts as 2001");
     let with_devs = ["--reuid=2002", "--rgid=2002", "--egid=3000", "--clear-groups"];
-    bob.cargo(["build"]).identity(with_devs).run()?.refused()?.blames("gid 2002 acts as 3000")?;
-    ensure!(fs::read_dir(&root)?.next().is_none(), "a directory was made all the same");
-    Ok(())
+    bob.cargo(["build"]).identity(with_devs).run().refused().blames("gid 2002 acts as 3000");
+    assert!(fs::read_dir(&root).unwrap().next().is_none(), "a directory was made all the same");
 }
 
 /// Alice's target directory, which root counts with her rights, and whatever groups root has.
-fn counts_for_alice<'p>(root: &'p Person<'_>) -> Result<Invocation<'p>> {
-    root.stage.shared_root().provisioned()?;
-    root.stage.person("alice")?.cargo(["build"]).run()?.silently()?;
-    Ok(root.by_name(["doctor", "foreign-owned", "--all-users"]))
+fn counts_for_alice<'p>(root: &'p Person<'_>) -> Invocation<'p> {
+    root.stage.shared_root().provisioned();
+    root.stage.person("alice").cargo(["build"]).run().silently();
+    root.by_name(["doctor", "foreign-owned", "--all-users"])
 }
 
-fn groups_back(stage: &Stage) -> Result<()> {
-    let (root, log) = (stage.person("root")?, stage.at("log"));
+fn groups_back(stage: &Stage) {
+    let (root, log) = (stage.person("root"), stage.at("log"));
     let log_name = log.to_string_lossy().into_owned();
     let strace = ["strace", "-fqq", "-e", "trace=setgroups", "-o", &log_name];
-    let run = counts_for_alice(&root)?.after(strace);
-    run.identity(["--reuid=0", "--regid=0", "--groups=3000"]).run()?.ok()?;
-    let log = fs::read_to_string(log)?;
+    let run = counts_for_alice(&root).after(strace);
+    run.identity(["--reuid=0", "--regid=0", "--groups=3000"]).run().ok();
+    let log = fs::read_to_string(log).unwrap();
     let groups: Vec<_> = log.lines().filter_map(|line| line.split_once("setgroups")).collect();
     let is_roots = groups.iter().map(|(_, call)| call.starts_with("(1, [3000])"));
     // The groups of each person, and then root's again.
     let is_in_turn = is_roots.enumerate().all(|(at, is_roots)| is_roots == (at % 2 == 1));
-    ensure!(is_in_turn && groups.len() > 1 && groups.len() % 2 == 0, "{log}");
-    Ok(())
+    assert!(is_in_turn && groups.len() > 1 && groups.len() % 2 == 0, "{log}");
 }
 
 /// The kernel takes them away with the uid, unless somebody has told it not to.
-fn capabilities_stay(stage: &Stage) -> Result<()> {
-    let root = stage.person("root")?;
-    let count = counts_for_alice(&root)?;
-    count.run()?.ok()?;
+fn capabilities_stay(stage: &Stage) {
+    let root = stage.person("root");
+    let count = counts_for_alice(&root);
+    count.run().ok();
     let stay = ["setpriv", "--securebits=+no_setuid_fixup"];
-    let run = root.by_name(["usage"]).after(stay).run()?;
-    run.fails()?.blames("failed to act as the owner of a private directory")?;
-    Ok(())
+    let run = root.by_name(["usage"]).after(stay).run();
+    run.fails().blames("failed to act as the owner of a private directory");
 }
 
 /// In a namespace where only alice has a number, root's directories seem to be nobody's.
-fn hidden_owners(stage: &Stage) -> Result<()> {
-    let root = stage.shared_root().sticky().make()?;
-    let alice = stage.person("alice")?;
+fn hidden_owners(stage: &Stage) {
+    let root = stage.shared_root().sticky().make();
+    let alice = stage.person("alice");
     let enter = ["unshare", "--user", "--map-current-user", "--"];
     let trusting =
-        alice.cargo(["build"]).after(enter).env("CARGO_PERUSER_TRUSTED_OWNERS", "65534").run()?;
-    trusting.silently()?.builds_in(root.join("alice/target"))?;
-    private(&root.join("alice"), alice.uid())
+        alice.cargo(["build"]).after(enter).env("CARGO_PERUSER_TRUSTED_OWNERS", "65534").run();
+    trusting.silently().builds_in(root.join("alice/target"));
+    private(&root.join("alice"), alice.uid());
 }

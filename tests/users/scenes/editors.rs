@@ -3,8 +3,6 @@
 use std::fs;
 use std::path::PathBuf;
 
-use anyhow::{Result, ensure};
-
 use crate::stage::{Person, Stage, make, private};
 use crate::suite::{Test, test};
 
@@ -25,93 +23,93 @@ fn settings(person: &Person<'_>) -> PathBuf {
     person.home.join(".config/zed/settings.json")
 }
 
-fn own(stage: &Stage) -> Result<()> {
-    stage.shared_root().provisioned()?;
+fn own(stage: &Stage) {
+    stage.shared_root().provisioned();
     for name in ["alice", "bob"] {
-        let person = stage.person(name)?;
-        person.by_name(WRITE).umask("000").run()?.ok()?;
+        let person = stage.person(name);
+        person.by_name(WRITE).umask("000").run().ok();
         let own = stage.root.join(name);
-        private(&own, person.uid())?;
-        let text = fs::read_to_string(settings(&person))?;
+        private(&own, person.uid());
+        let text = fs::read_to_string(settings(&person)).unwrap();
         let target = own.join("target");
-        ensure!(text.contains(&format!("\"{}\"", target.display())), "{name} is told {text}");
-        person.by_name(["editor", "zed", "--remove"]).run()?.ok()?;
-        ensure!(!settings(&person).exists(), "{name}'s settings are still there");
+        assert!(text.contains(&format!("\"{}\"", target.display())), "{name} is told {text}");
+        person.by_name(["editor", "zed", "--remove"]).run().ok();
+        assert!(!settings(&person).exists(), "{name}'s settings are still there");
     }
-    Ok(())
 }
 
 /// The settings name a directory below alice's own cache, and later one in the shared root.
-fn earlier(stage: &Stage) -> Result<()> {
-    let root = stage.shared_root().make()?;
-    let alice = stage.person("alice")?;
+fn earlier(stage: &Stage) {
+    let root = stage.shared_root().make();
+    let alice = stage.person("alice");
     for remove_first in [true, false] {
-        alice.by_name(WRITE).run()?.ok()?;
+        alice.by_name(WRITE).run().ok();
         let cache = alice.home.join(".cache/cargo-peruser");
-        let text = fs::read_to_string(settings(&alice))?;
-        ensure!(text.contains(&*cache.to_string_lossy()), "alice is told {text}");
+        let text = fs::read_to_string(settings(&alice)).unwrap();
+        assert!(text.contains(&*cache.to_string_lossy()), "alice is told {text}");
         if remove_first {
-            alice.by_name(["editor", "zed", "--remove"]).run()?.ok()?;
-            ensure!(!settings(&alice).exists(), "the settings are still there");
+            alice.by_name(["editor", "zed", "--remove"]).run().ok();
+            assert!(!settings(&alice).exists(), "the settings are still there");
         }
     }
-    stage.shared_root().provisioned()?;
-    alice.by_name(WRITE).run()?.ok()?;
-    let text = fs::read_to_string(settings(&alice))?;
-    ensure!(text.contains(&*root.join("alice").to_string_lossy()), "alice is told {text}");
-    Ok(())
+    stage.shared_root().provisioned();
+    alice.by_name(WRITE).run().ok();
+    let text = fs::read_to_string(settings(&alice)).unwrap();
+    assert!(text.contains(&*root.join("alice").to_string_lossy()), "alice is told {text}");
 }
 
 /// As after `su -m`.
-fn foreign_home(stage: &Stage) -> Result<()> {
-    stage.shared_root().provisioned()?;
-    let (alice, bob) = (stage.person("alice")?, stage.person("bob")?);
+fn foreign_home(stage: &Stage) {
+    stage.shared_root().provisioned();
+    let (alice, bob) = (stage.person("alice"), stage.person("bob"));
     // Even where bob lets everyone write.
-    make::own(&bob.home, bob.uid(), bob.uid(), 0o777)?;
-    alice.by_name(WRITE).env("HOME", &bob.home).run()?;
-    ensure!(fs::read_dir(&bob.home)?.next().is_none(), "bob's home is no longer empty");
-    let superuser = stage.person("root")?;
-    superuser.by_name(WRITE).env("HOME", &bob.home).run()?;
-    ensure!(fs::read_dir(&bob.home)?.next().is_none(), "bob's home is no longer empty");
-    Ok(())
+    make::own(&bob.home, bob.uid(), bob.uid(), 0o777);
+    alice.by_name(WRITE).env("HOME", &bob.home).run();
+    assert!(fs::read_dir(&bob.home).unwrap().next().is_none(), "bob's home is no longer empty");
+    let superuser = stage.person("root");
+    superuser.by_name(WRITE).env("HOME", &bob.home).run();
+    assert!(fs::read_dir(&bob.home).unwrap().next().is_none(), "bob's home is no longer empty");
 }
 
-fn foreign_file(stage: &Stage) -> Result<()> {
-    stage.shared_root().provisioned()?;
-    let (alice, bob) = (stage.person("alice")?, stage.person("bob")?);
+fn foreign_file(stage: &Stage) {
+    stage.shared_root().provisioned();
+    let (alice, bob) = (stage.person("alice"), stage.person("bob"));
     let theirs = stage.at("common.json");
-    make::file(&theirs, "{}", bob.uid(), 0o666)?;
+    make::file(&theirs, "{}", bob.uid(), 0o666);
     let directory = alice.home.join(".config/zed");
     for part in [alice.home.join(".config"), directory] {
-        make::directory(&part, alice.uid(), alice.uid(), 0o755)?;
+        make::directory(&part, alice.uid(), alice.uid(), 0o755);
     }
-    make::link(&settings(&alice), &theirs, alice.uid())?;
-    alice.by_name(WRITE).run()?.fails()?;
-    ensure!(fs::read_to_string(&theirs)? == "{}", "bob's file was changed");
-    Ok(())
+    make::link(&settings(&alice), &theirs, alice.uid());
+    alice.by_name(WRITE).run().fails();
+    assert!(fs::read_to_string(&theirs).unwrap() == "{}", "bob's file was changed");
 }
 
-fn root(stage: &Stage) -> Result<()> {
+fn root(stage: &Stage) {
     use std::os::unix::fs::MetadataExt;
-    stage.shared_root().provisioned()?;
-    let (superuser, alice) = (stage.person("root")?, stage.person("alice")?);
+    stage.shared_root().provisioned();
+    let (superuser, alice) = (stage.person("root"), stage.person("alice"));
     for part in [".config", ".config/zed"] {
-        make::directory(&superuser.home.join(part), 0, 0, 0o755)?;
+        make::directory(&superuser.home.join(part), 0, 0, 0o755);
     }
-    make::file(&settings(&superuser), "{}", alice.uid(), 0o640)?;
-    superuser.by_name(WRITE).run()?.fails()?.blames("others can change")?.helps("without sudo")?;
-    let found = fs::metadata(settings(&superuser))?;
-    ensure!((found.uid(), found.mode() & 0o7777) == (alice.uid(), 0o640), "it changed hands");
-    ensure!(fs::read_to_string(settings(&superuser))? == "{}", "it was written");
-    Ok(())
+    make::file(&settings(&superuser), "{}", alice.uid(), 0o640);
+    superuser.by_name(WRITE).run().fails().blames("others can change").helps("without sudo");
+    let found = fs::metadata(settings(&superuser)).unwrap();
+    assert!((found.uid(), found.mode() & 0o7777) == (alice.uid(), 0o640), "it changed hands");
+    assert!(fs::read_to_string(settings(&superuser)).unwrap() == "{}", "it was written");
 }
 
-fn service(stage: &Stage) -> Result<()> {
-    stage.shared_root().sticky().make()?;
-    let doorman = stage.person("doorman")?;
-    let run = doorman.by_name(WRITE).run()?;
-    run.ok()?.mentions("editors need no settings here")?;
-    ensure!(fs::read_dir(&doorman.home)?.next().is_none(), "doorman's home is no longer empty");
-    ensure!(fs::read_dir(&stage.root)?.next().is_none(), "the shared root is no longer empty");
-    Ok(())
+fn service(stage: &Stage) {
+    stage.shared_root().sticky().make();
+    let doorman = stage.person("doorman");
+    let run = doorman.by_name(WRITE).run();
+    run.ok().mentions("editors need no settings here");
+    assert!(
+        fs::read_dir(&doorman.home).unwrap().next().is_none(),
+        "doorman's home is no longer empty"
+    );
+    assert!(
+        fs::read_dir(&stage.root).unwrap().next().is_none(),
+        "the shared root is no longer empty"
+    );
 }

@@ -4,8 +4,6 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, ensure};
-
 use crate::machine::{Channel, Need};
 use crate::stage::child::do_as_root;
 use crate::stage::{Person, Stage, look, make, private, project};
@@ -29,7 +27,7 @@ enum Ground {
 }
 
 impl Ground {
-    fn make(self, stage: &Stage) -> Result<PathBuf> {
+    fn make(self, stage: &Stage) -> PathBuf {
         match self {
             Ground::Default => stage.shared_root().provisioned(),
             Ground::Group => stage.shared_root().group("devs").mode(0o750).provisioned(),
@@ -87,7 +85,7 @@ enum Project {
 }
 
 impl Project {
-    fn write(self, to: &Path, person: &Person<'_>) -> Result<()> {
+    fn write(self, to: &Path, person: &Person<'_>) {
         match self {
             Project::NestedBuild => project::write(
                 to,
@@ -99,7 +97,7 @@ impl Project {
                 person,
             ),
             Project::Trybuild => {
-                project::stock_cargo_home(person)?;
+                project::stock_cargo_home(person);
                 project::write(
                     to,
                     &[
@@ -109,7 +107,7 @@ impl Project {
                         ("tests/ui/good.rs", "fn main() {}\n"),
                     ],
                     person,
-                )
+                );
             }
         }
     }
@@ -154,38 +152,40 @@ const COMPILES: &str =
     "#[test]\nfn compiles() {\n    trybuild::TestCases::new().pass(\"tests/ui/good.rs\");\n}\n";
 
 /// Mallory's wrapper, and the log of whom it has run as.
-fn wrapper(stage: &Stage) -> Result<(PathBuf, PathBuf)> {
+fn wrapper(stage: &Stage) -> (PathBuf, PathBuf) {
     let directory = stage.at("evil");
-    make::directory(&directory, 2003, 2003, 0o777)?;
-    make::file(&directory.join("wrapper"), WRAPPER, 2003, 0o755)?;
+    make::directory(&directory, 2003, 2003, 0o777);
+    make::file(&directory.join("wrapper"), WRAPPER, 2003, 0o755);
     let log = directory.join("log");
-    make::file(&log, "", 2003, 0o666)?;
-    make::own(&log, 2003, 2003, 0o666)?;
-    Ok((directory.join("wrapper"), log))
+    make::file(&log, "", 2003, 0o666);
+    make::own(&log, 2003, 2003, 0o666);
+    (directory.join("wrapper"), log)
 }
 
 /// Mallory puts a configuration with her wrapper above everybody's target directories, if she can.
-fn plant(stage: &Stage, root: &Path, wrapper: &Path) -> Result<bool> {
-    let mallory = stage.person("mallory")?;
+fn plant(stage: &Stage, root: &Path, wrapper: &Path) -> bool {
+    let mallory = stage.person("mallory");
     let script = "mkdir \"$1/.cargo\" && printf '[build]\\nrustc-wrapper = \"%s\"\\n' \"$2\" \
                   >\"$1/.cargo/config.toml\"";
-    Ok(mallory.shell(script, [root, wrapper]).run()?.status.success())
+    mallory.shell(script, [root, wrapper]).run().status.success()
 }
 
 /// The attack works where nothing prevents it, or the other tests would show nothing.
-fn control(stage: &Stage) -> Result<()> {
-    let root = stage.shared_root().sticky().make()?;
-    let alice = stage.person("alice")?;
-    let (wrapper, log) = wrapper(stage)?;
-    ensure!(plant(stage, &root, &wrapper)?, "mallory can write to a sticky root");
-    Project::NestedBuild.write(&stage.checkout, &alice)?;
-    make::directory(&root.join("alice"), alice.uid(), alice.uid(), 0o700)?;
+fn control(stage: &Stage) {
+    let root = stage.shared_root().sticky().make();
+    let alice = stage.person("alice");
+    let (wrapper, log) = wrapper(stage);
+    assert!(plant(stage, &root, &wrapper), "mallory can write to a sticky root");
+    Project::NestedBuild.write(&stage.checkout, &alice);
+    make::directory(&root.join("alice"), alice.uid(), alice.uid(), 0o700);
     let cargo = format!("exec {}/bin/cargo \"$@\"", Channel::Stable.place());
     let target = root.join("alice/target");
     let run = alice.shell(&cargo, ["build"]).with(Channel::Stable);
-    run.env("CARGO_TARGET_DIR", target).env("PATH", real_path()).run()?.ok()?;
-    ensure!(fs::read_to_string(&log)?.contains("2001"), "mallory's wrapper has not run as alice");
-    Ok(())
+    run.env("CARGO_TARGET_DIR", target).env("PATH", real_path()).run().ok();
+    assert!(
+        fs::read_to_string(&log).unwrap().contains("2001"),
+        "mallory's wrapper has not run as alice"
+    );
 }
 
 /// Only the toolchain's cargo is on it, and not the shim.
@@ -193,137 +193,131 @@ fn real_path() -> String {
     format!("{}/bin:/usr/bin:/bin", Channel::Stable.place())
 }
 
-fn safe(stage: &Stage, ground: Ground, who: &str, project: Project) -> Result<()> {
-    let root = ground.make(stage)?;
-    let (wrapper, log) = wrapper(stage)?;
-    let has_planted = plant(stage, &root, &wrapper)?;
-    let person = stage.person(who)?;
+fn safe(stage: &Stage, ground: Ground, who: &str, project: Project) {
+    let root = ground.make(stage);
+    let (wrapper, log) = wrapper(stage);
+    let has_planted = plant(stage, &root, &wrapper);
+    let person = stage.person(who);
     let sources = person.home.join("sources");
-    make::directory(&sources, person.uid(), person.uid(), 0o700)?;
-    project.write(&sources, &person)?;
-    let run = person.cargo(project.words()).with(Channel::Stable).within(&sources).run()?;
+    make::directory(&sources, person.uid(), person.uid(), 0o700);
+    project.write(&sources, &person);
+    let run = person.cargo(project.words()).with(Channel::Stable).within(&sources).run();
     match ground {
         Ground::Default | Ground::Group => {
-            ensure!(!has_planted, "mallory can write to the shared root");
-            run.ok()?;
-            let built = fs::read_dir(root.join(who))?.flatten();
+            assert!(!has_planted, "mallory can write to the shared root");
+            run.ok();
+            let built = fs::read_dir(root.join(who)).unwrap().flatten();
             let built = built.filter(|entry| entry.path().join("debug").exists()).count();
-            ensure!(built == 1, "{built} directories were built in");
+            assert!(built == 1, "{built} directories were built in");
         }
         Ground::Sticky => {
-            ensure!(has_planted, "mallory cannot write to a sticky root");
-            run.refused()?.blames(root.join(".cargo").to_string_lossy())?.blames("mallory")?;
+            assert!(has_planted, "mallory cannot write to a sticky root");
+            run.refused().blames(root.join(".cargo").to_string_lossy()).blames("mallory");
         }
     }
-    let log = fs::read_to_string(&log)?;
-    ensure!(log.is_empty(), "mallory's wrapper has run as {log}");
-    Ok(())
+    let log = fs::read_to_string(&log).unwrap();
+    assert!(log.is_empty(), "mallory's wrapper has run as {log}");
 }
 
 /// Each name that cargo or rustup reads; one's own and root's are believed.
-fn foreign_names(stage: &Stage) -> Result<()> {
-    let root = stage.shared_root().sticky().make()?;
-    let alice = stage.person("alice")?;
+fn foreign_names(stage: &Stage) {
+    let root = stage.shared_root().sticky().make();
+    let alice = stage.person("alice");
     for name in [".cargo", "Cargo.toml", "rust-toolchain", "rust-toolchain.toml"] {
         let path = root.join(name);
         for (owner, mode, is_refused) in
             [(2003, 0o644, true), (0, 0o666, true), (0, 0o644, false), (2001, 0o644, false)]
         {
-            make::file(&path, "", owner, mode)?;
-            make::own(&path, owner, owner, mode)?;
-            let run = alice.cargo(["build"]).run()?;
+            make::file(&path, "", owner, mode);
+            make::own(&path, owner, owner, mode);
+            let run = alice.cargo(["build"]).run();
             match is_refused {
-                true => run.refused()?.blames(path.to_string_lossy())?,
-                false => run.ok()?,
+                true => run.refused().blames(path.to_string_lossy()),
+                false => run.ok(),
             };
-            fs::remove_file(&path)?;
+            fs::remove_file(&path).unwrap();
         }
-        make::link(&path, "/etc".as_ref(), 2003)?;
-        alice.cargo(["build"]).run()?.refused()?.blames(path.to_string_lossy())?;
-        fs::remove_file(&path)?;
+        make::link(&path, "/etc".as_ref(), 2003);
+        alice.cargo(["build"]).run().refused().blames(path.to_string_lossy());
+        fs::remove_file(&path).unwrap();
     }
-    Ok(())
 }
 
 /// Mallory has put it there while she could, and can still change it.
-fn left_behind(stage: &Stage) -> Result<()> {
-    let root = stage.shared_root().sticky().make()?;
-    let (wrapper, _) = wrapper(stage)?;
-    ensure!(plant(stage, &root, &wrapper)?, "mallory can write to a sticky root");
-    make::directory(&root.join("alice"), 2001, 2001, 0o700)?;
-    stage.shared_root().mode(0o755).make()?;
+fn left_behind(stage: &Stage) {
+    let root = stage.shared_root().sticky().make();
+    let (wrapper, _) = wrapper(stage);
+    assert!(plant(stage, &root, &wrapper), "mallory can write to a sticky root");
+    make::directory(&root.join("alice"), 2001, 2001, 0o700);
+    stage.shared_root().mode(0o755).make();
     for who in ["alice", "root"] {
-        let run = stage.person(who)?.cargo(["build"]).run()?;
-        run.refused()?.blames(root.join(".cargo").to_string_lossy())?;
+        let run = stage.person(who).cargo(["build"]).run();
+        run.refused().blames(root.join(".cargo").to_string_lossy());
     }
-    Ok(())
 }
 
 /// As in a container, or for a try: the first command of the README, with the sources at home.
-fn home_below_tmp(stage: &Stage) -> Result<()> {
+fn home_below_tmp(stage: &Stage) {
     let tmp = stage.at("tmp");
-    make::directory(&tmp, 0, 0, 0o1777)?;
+    make::directory(&tmp, 0, 0, 0o1777);
     for who in ["alice", "root"] {
-        let person = stage.person(who)?;
+        let person = stage.person(who);
         let home = tmp.join(who);
-        make::directory(&home, person.uid(), person.uid(), 0o700)?;
+        make::directory(&home, person.uid(), person.uid(), 0o700);
         let sources = home.join("app");
-        make::directory(&sources, person.uid(), person.uid(), 0o755)?;
+        make::directory(&sources, person.uid(), person.uid(), 0o755);
         let manifest = "[package]\nname = 'app'\nversion = '0.1.0'\n";
-        make::file(&sources.join("Cargo.toml"), manifest, person.uid(), 0o644)?;
+        make::file(&sources.join("Cargo.toml"), manifest, person.uid(), 0o644);
         let build = || {
             let run = person.by_name(["build"]).env("HOME", &home).within(&sources);
             run.unset("CARGO_PERUSER_SHARED_ROOT").run()
         };
-        build()?.silently()?;
-        private(&home.join(".cache/cargo-peruser"), person.uid())?;
+        build().silently();
+        private(&home.join(".cache/cargo-peruser"), person.uid());
         // That counts for what is above the home, and not for what only looks like root's.
         for (place, owner, mode) in [(&home, person.uid(), 0o1777), (&tmp, 65534, 0o755)] {
-            let before = look(place)?.context("a directory")?;
-            make::own(place, owner, owner, mode)?;
-            build()?.refused()?.blames(format!("`{}`", place.display()))?;
-            make::own(place, before.uid, before.uid, before.mode)?;
+            let before = look(place).expect("a directory");
+            make::own(place, owner, owner, mode);
+            build().refused().blames(format!("`{}`", place.display()));
+            make::own(place, before.uid, before.uid, before.mode);
         }
     }
-    Ok(())
 }
 
 /// Everybody may use FUSE, as on most machines; mallory shows alice a directory that looks like hers.
-fn fuse(stage: &Stage) -> Result<()> {
-    let root = stage.shared_root().sticky().make()?;
-    let (alice, mallory) = (stage.person("alice")?, stage.person("mallory")?);
-    make::fuse_for_everybody()?;
+fn fuse(stage: &Stage) {
+    let root = stage.shared_root().sticky().make();
+    let (alice, mallory) = (stage.person("alice"), stage.person("mallory"));
+    make::fuse_for_everybody();
     let evil = stage.at("evil");
-    make::directory(&evil, mallory.uid(), mallory.uid(), 0o755)?;
+    make::directory(&evil, mallory.uid(), mallory.uid(), 0o755);
     let place = root.join("alice");
     let script =
         "mkdir -m 0700 \"$2\" && bindfs -u alice -g alice -p 0700 -o allow_other \"$1\" \"$2\"";
-    mallory.shell(script, [&evil, &place]).run()?.ok()?;
-    let result = is_refused(&alice, &place);
-    do_as_root("umount", [path(&place)?])?;
-    result
+    mallory.shell(script, [&evil, &place]).run().ok();
+    is_refused(&alice, &place);
+    do_as_root("umount", [path(&place)]);
 }
 
-fn is_refused(alice: &Person<'_>, place: &Path) -> Result<()> {
-    let sight = look(place)?.context("nothing is mounted")?;
-    ensure!(
+fn is_refused(alice: &Person<'_>, place: &Path) {
+    let sight = look(place).expect("nothing is mounted");
+    assert!(
         (sight.uid, sight.mode) == (alice.uid(), 0o700),
         "it does not look like hers: {sight:?}"
     );
-    alice.cargo(["build"]).run()?.refused()?.blames(place.to_string_lossy())?;
-    Ok(())
+    alice.cargo(["build"]).run().refused().blames(place.to_string_lossy());
 }
 
 /// A disk of alice's own in a sticky root.
-fn mounted(stage: &Stage) -> Result<()> {
-    let root = stage.shared_root().sticky().make()?;
-    let alice = stage.person("alice")?;
+fn mounted(stage: &Stage) {
+    let root = stage.shared_root().sticky().make();
+    let alice = stage.person("alice");
     let place = root.join("alice");
-    make::tmpfs(&place, "mode=0700,uid=2001,gid=2001")?;
-    alice.cargo(["build"]).run()?.silently()?.builds_in(place.join("target"))?;
-    private(&place, alice.uid())
+    make::tmpfs(&place, "mode=0700,uid=2001,gid=2001");
+    alice.cargo(["build"]).run().silently().builds_in(place.join("target"));
+    private(&place, alice.uid());
 }
 
-fn path(path: &Path) -> Result<&str> {
-    path.to_str().context("a plain path")
+fn path(path: &Path) -> &str {
+    path.to_str().expect("a plain path")
 }

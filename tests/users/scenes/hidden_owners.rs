@@ -4,8 +4,6 @@
 use std::fs;
 use std::path::PathBuf;
 
-use anyhow::{Result, ensure};
-
 use crate::machine::{Channel, Need};
 use crate::stage::{Invocation, Person, Stage, Stop, make, private, project};
 use crate::suite::{Test, test};
@@ -22,7 +20,7 @@ const NAMESPACES: &[(&str, &str, &[Need])] = &[
 ];
 
 /// What is tried in each, with the line of shell that goes there.
-type Body = fn(&Stage, &str) -> Result<()>;
+type Body = fn(&Stage, &str);
 
 pub(crate) fn tests() -> Vec<Test> {
     let mut tests = vec![
@@ -62,124 +60,122 @@ fn own_place(alice: &Person<'_>) -> PathBuf {
 
 /// Whose the shared root is cannot be known, so that it is not used. Whoever stands above a home can
 /// replace all that is read in it, the owner of a directory above it included.
-fn own_cache(stage: &Stage, enter: &str) -> Result<()> {
-    let root = stage.shared_root().provisioned()?;
-    let alice = stage.person("alice")?;
+fn own_cache(stage: &Stage, enter: &str) {
+    let root = stage.shared_root().provisioned();
+    let alice = stage.person("alice");
     let place = own_place(&alice);
     let build = || inside(alice.cargo(["build"]), enter);
-    build().run()?.notes("this user namespace hides")?.builds_in(place.join("target"))?;
+    build().run().notes("this user namespace hides").builds_in(place.join("target"));
     // The session's variable leads into the root.
-    let run = build().env("CARGO_TARGET_DIR", root.join("alice/target")).run()?;
-    run.silently()?.builds_in(place.join("target"))?;
+    let run = build().env("CARGO_TARGET_DIR", root.join("alice/target")).run();
+    run.silently().builds_in(place.join("target"));
     let chosen = stage.at("chosen/target");
-    make::directory(&stage.at("chosen"), alice.uid(), alice.uid(), 0o700)?;
-    build().env("CARGO_TARGET_DIR", &chosen).run()?.builds_in(&chosen)?;
-    private(&place, alice.uid())?;
-    ensure!(fs::read_dir(root.join("alice"))?.next().is_none(), "it has built in the shared root");
-    inside(alice.by_name(["explain"]), enter).run()?.ok()?.prints("user namespace")?;
+    make::directory(&stage.at("chosen"), alice.uid(), alice.uid(), 0o700);
+    build().env("CARGO_TARGET_DIR", &chosen).run().builds_in(&chosen);
+    private(&place, alice.uid());
+    assert!(
+        fs::read_dir(root.join("alice")).unwrap().next().is_none(),
+        "it has built in the shared root"
+    );
+    inside(alice.by_name(["explain"]), enter).run().ok().prints("user namespace");
     let doctor = alice.by_name(["doctor", "--strict", "root", "private-dir", "stale-session"]);
     let doctor = inside(doctor.env("CARGO_TARGET_DIR", root.join("alice/target")), enter);
-    doctor.run()?.ok()?.prints("note[root]: this user namespace hides")?;
-    Ok(())
+    doctor.run().ok().prints("note[root]: this user namespace hides");
 }
 
-fn real_cargo(stage: &Stage, enter: &str) -> Result<()> {
-    stage.shared_root().provisioned()?;
-    let alice = stage.person("alice")?;
-    project::that_prints("hello", &stage.checkout, &alice)?;
+fn real_cargo(stage: &Stage, enter: &str) {
+    stage.shared_root().provisioned();
+    let alice = stage.person("alice");
+    project::that_prints("hello", &stage.checkout, &alice);
     let cargo = |words: &[&str]| inside(alice.cargo(words).with(Channel::Stable), enter).run();
-    cargo(&["run", "-q"])?.notes("this user namespace hides")?.prints("hello")?;
+    cargo(&["run", "-q"]).notes("this user namespace hides").prints("hello");
     for words in [&["run", "-q"][..], &["test", "-q"], &["fmt"], &["--version"], &["clean", "-q"]] {
-        cargo(words)?.silently()?;
+        cargo(words).silently();
     }
-    ensure!(!stage.checkout.join("target").exists(), "it was built in the checkout");
-    Ok(())
+    assert!(!stage.checkout.join("target").exists(), "it was built in the checkout");
 }
 
 /// Alice might own that file, or mallory: no program that it names is run.
-fn system_settings(stage: &Stage, enter: &str) -> Result<()> {
-    let root = stage.shared_root().provisioned()?;
-    let alice = stage.person("alice")?;
+fn system_settings(stage: &Stage, enter: &str) {
+    let root = stage.shared_root().provisioned();
+    let alice = stage.person("alice");
     let directory = stage.at("etc");
-    make::directory(&directory, 0, 0, 0o755)?;
+    make::directory(&directory, 0, 0, 0o755);
     let file = directory.join("config.toml");
     let text = format!(
         "shared-root = \"{}\"\nreal-cargo = \"/usr/bin/false\"\nscope = \"user\"\n\
          trusted-owners = [\"65534\"]\nenforce = [\"scope\"]\n",
         root.display()
     );
-    make::file(&file, &text, 0, 0o644)?;
+    make::file(&file, &text, 0, 0o644);
     let build = || {
         let run = alice.cargo(["build"]).unset("CARGO_PERUSER_SHARED_ROOT");
         inside(run.env("CARGO_PERUSER_SCOPE", "workspace").system_settings(&directory), enter)
     };
-    build().run()?.ok()?.builds_in(own_place(&alice).join("target"))?;
-    make::own(&file, 0, 0, 0o666)?;
-    build().run()?.stopped(Stop::Settings)?.blames("/etc/cargo-peruser/config.toml")?;
-    Ok(())
+    build().run().ok().builds_in(own_place(&alice).join("target"));
+    make::own(&file, 0, 0, 0o666);
+    build().run().stopped(Stop::Settings).blames("/etc/cargo-peruser/config.toml");
 }
 
-fn refusing(stage: &Stage, enter: &str) -> Result<()> {
-    let root = stage.shared_root().provisioned()?;
-    let alice = stage.person("alice")?;
+fn refusing(stage: &Stage, enter: &str) {
+    let root = stage.shared_root().provisioned();
+    let alice = stage.person("alice");
     let build = inside(alice.cargo(["build"]).env("CARGO_PERUSER_MISSING", "refuse"), enter);
-    build.run()?.refused()?.blames("65534")?.helps("CARGO_PERUSER_TRUSTED_OWNERS")?;
-    ensure!(fs::read_dir(root.join("alice"))?.next().is_none(), "it has built in the shared root");
+    build.run().refused().blames("65534").helps("CARGO_PERUSER_TRUSTED_OWNERS");
+    assert!(
+        fs::read_dir(root.join("alice")).unwrap().next().is_none(),
+        "it has built in the shared root"
+    );
     // What builds nothing is none of this.
     let version = alice.cargo(["--version"]).env("CARGO_PERUSER_MISSING", "refuse");
-    inside(version, enter).run()?.silently()?;
-    Ok(())
+    inside(version, enter).run().silently();
 }
 
-fn above_home(stage: &Stage, enter: &str) -> Result<()> {
-    stage.shared_root().provisioned()?;
-    let alice = stage.person("alice")?;
+fn above_home(stage: &Stage, enter: &str) {
+    stage.shared_root().provisioned();
+    let alice = stage.person("alice");
     for (mode, refused) in [(0o777, true), (0o775, true), (0o1777, false), (0o755, false)] {
-        make::own(&stage.at("home"), 0, 3000, mode)?;
-        let run = inside(alice.cargo(["build"]), enter).run()?;
+        make::own(&stage.at("home"), 0, 3000, mode);
+        let run = inside(alice.cargo(["build"]), enter).run();
         if refused {
-            run.refused()?.blames("others can create files")?
+            run.refused().blames("others can create files")
         } else {
-            run.ok()?
+            run.ok()
         };
     }
-    Ok(())
 }
 
 /// In a namespace alice's group may be called root's, which looks like root's private one.
-fn group(stage: &Stage) -> Result<()> {
-    stage.shared_root().provisioned()?;
-    let alice = stage.person("alice")?;
-    make::own(&alice.home, alice.uid(), 3000, 0o775)?;
+fn group(stage: &Stage) {
+    stage.shared_root().provisioned();
+    let alice = stage.person("alice");
+    make::own(&alice.home, alice.uid(), 3000, 0o775);
     let run = alice.cargo(["build"]).identity(["--reuid=2001", "--regid=3000", "--clear-groups"]);
-    let run = inside(run, "exec unshare --user --map-root-user -- \"$@\"").run()?;
-    run.refused()?.blames("others can create files")?;
-    Ok(())
+    let run = inside(run, "exec unshare --user --map-root-user -- \"$@\"").run();
+    run.refused().blames("others can create files");
 }
 
 /// It tells every program that all files are root's, and so is the caller.
-fn fakeroot(stage: &Stage) -> Result<()> {
-    let root = stage.shared_root().sticky().make()?;
-    let (alice, mallory) = (stage.person("alice")?, stage.person("mallory")?);
+fn fakeroot(stage: &Stage) {
+    let root = stage.shared_root().sticky().make();
+    let (alice, mallory) = (stage.person("alice"), stage.person("mallory"));
     let build = || inside(alice.cargo(["build"]), "exec fakeroot -- \"$@\"");
     for _ in 0..2 {
-        build().run()?.silently()?.builds_in(root.join("alice/target"))?;
-        private(&root.join("alice"), alice.uid())?;
+        build().run().silently().builds_in(root.join("alice/target"));
+        private(&root.join("alice"), alice.uid());
     }
-    make::nothing(&root.join("alice"))?;
-    make::directory(&root.join("alice"), mallory.uid(), mallory.uid(), 0o700)?;
-    build().run()?.refused()?.blames("mallory")?;
-    Ok(())
+    make::nothing(&root.join("alice"));
+    make::directory(&root.join("alice"), mallory.uid(), mallory.uid(), 0o700);
+    build().run().refused().blames("mallory");
 }
 
-fn fakeroot_install(stage: &Stage) -> Result<()> {
-    let root = stage.shared_root().provisioned()?;
-    let alice = stage.person("alice")?;
-    project::that_prints("hello", &stage.checkout, &alice)?;
+fn fakeroot_install(stage: &Stage) {
+    let root = stage.shared_root().provisioned();
+    let alice = stage.person("alice");
+    project::that_prints("hello", &stage.checkout, &alice);
     let install = alice.cargo(["install", "--quiet", "--path", "."]).with(Channel::Stable);
     let install = install.env("CARGO_HOME", alice.home.join(".cargo"));
-    inside(install, "exec fakeroot -- \"$@\"").run()?.ok()?;
-    ensure!(alice.home.join(".cargo/bin/speaker").exists(), "nothing was installed");
-    ensure!(fs::read_dir(root.join("alice"))?.next().is_some(), "it was built elsewhere");
-    Ok(())
+    inside(install, "exec fakeroot -- \"$@\"").run().ok();
+    assert!(alice.home.join(".cargo/bin/speaker").exists(), "nothing was installed");
+    assert!(fs::read_dir(root.join("alice")).unwrap().next().is_some(), "it was built elsewhere");
 }

@@ -3,9 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, ensure};
-
 use crate::machine::account;
+use crate::shared::context;
 use crate::stage::{Person, Stage, make, private};
 use crate::suite::{Test, test};
 
@@ -51,89 +50,89 @@ fn filled(text: &str, stage: &Stage, alice: &Person<'_>) -> PathBuf {
     text.replace("{alice}", &shown(&alice.home)).replace("{}", &shown(&stage.root)).into()
 }
 
-fn home(stage: &Stage) -> Result<()> {
-    let root = stage.shared_root().provisioned()?;
-    let (alice, bob) = (stage.person("alice")?, stage.person("bob")?);
-    let run = alice.cargo(["build"]).env("HOME", &bob.home).env("USER", "bob").run()?;
-    run.silently()?.builds_in(root.join("alice/target"))?;
-    ensure!(fs::read_dir(&bob.home)?.next().is_none(), "bob's home is no longer empty");
-    Ok(())
+fn home(stage: &Stage) {
+    let root = stage.shared_root().provisioned();
+    let (alice, bob) = (stage.person("alice"), stage.person("bob"));
+    let run = alice.cargo(["build"]).env("HOME", &bob.home).env("USER", "bob").run();
+    run.silently().builds_in(root.join("alice/target"));
+    assert!(fs::read_dir(&bob.home).unwrap().next().is_none(), "bob's home is no longer empty");
 }
 
 /// Root's whole session, alice's rights.
-fn su_from_root(stage: &Stage) -> Result<()> {
-    let root = stage.shared_root().provisioned()?;
-    let (alice, superuser) = (stage.person("alice")?, stage.person("root")?);
-    superuser.cargo(["build"]).run()?.silently()?;
+fn su_from_root(stage: &Stage) {
+    let root = stage.shared_root().provisioned();
+    let (alice, superuser) = (stage.person("alice"), stage.person("root"));
+    superuser.cargo(["build"]).run().silently();
     let run = alice
         .cargo(["build"])
         .env("HOME", &superuser.home)
         .env("USER", "root")
         .env("CARGO_TARGET_DIR", root.join("root/target"))
-        .run()?;
-    run.builds_in(root.join("alice/target"))?;
-    private(&root.join("root"), 0)?;
-    private(&root.join("alice"), alice.uid())
+        .run();
+    run.builds_in(root.join("alice/target"));
+    private(&root.join("root"), 0);
+    private(&root.join("alice"), alice.uid());
 }
 
 /// As after `sudo -E` or `su -m` in alice's session.
-fn roots(stage: &Stage) -> Result<()> {
-    stage.shared_root().sticky().make()?;
-    let (alice, superuser) = (stage.person("alice")?, stage.person("root")?);
+fn roots(stage: &Stage) {
+    stage.shared_root().sticky().make();
+    let (alice, superuser) = (stage.person("alice"), stage.person("root"));
     for (value, expected) in ROOTS {
         let inherited = filled(value, stage, &alice);
-        let run = superuser.cargo(["build"]).env("CARGO_TARGET_DIR", &inherited).run()?;
-        run.builds_in(filled(expected, stage, &alice))?;
+        let run = superuser.cargo(["build"]).env("CARGO_TARGET_DIR", &inherited).run();
+        run.builds_in(filled(expected, stage, &alice));
         // A choice that is weaker than the other variable is left to cargo.
-        let run = superuser.cargo(["build"]).env("CARGO_BUILD_TARGET_DIR", &inherited).run()?;
-        let is_left = run.target_dir()?.is_none();
-        ensure!(is_left == (value == expected), "{value}: {}", run.stdout);
+        let run = superuser.cargo(["build"]).env("CARGO_BUILD_TARGET_DIR", &inherited).run();
+        let is_left = run.target_dir().is_none();
+        assert!(is_left == (value == expected), "{value}: {}", run.stdout);
         // The same where a choice of root's own is weaker than the variable.
         let words = ["--config", "build.target-dir='/srv/x'", "check"];
-        let run = superuser.cargo(words).env("CARGO_TARGET_DIR", &inherited).run()?;
-        ensure!(value == expected || run.target_dir()?.is_none(), "{value}: {}", run.stdout);
-        ensure!(fs::read_dir(&alice.home)?.next().is_none(), "root wrote into alice's home");
+        let run = superuser.cargo(words).env("CARGO_TARGET_DIR", &inherited).run();
+        assert!(value == expected || run.target_dir().is_none(), "{value}: {}", run.stdout);
+        assert!(
+            fs::read_dir(&alice.home).unwrap().next().is_none(),
+            "root wrote into alice's home"
+        );
     }
-    Ok(())
 }
 
 /// A nested run that inherits alice's own directory.
-fn out_dirs(stage: &Stage) -> Result<()> {
-    let root = stage.shared_root().sticky().make()?;
-    let alice = stage.person("alice")?;
-    alice.cargo(["check"]).run()?.silently()?;
+fn out_dirs(stage: &Stage) {
+    let root = stage.shared_root().sticky().make();
+    let alice = stage.person("alice");
+    alice.cargo(["check"]).run().silently();
     for (place, owner, mode, is_believed) in OUT_DIRS {
         // Where a missing one would lead if it were there.
         let is_there = place.replace("{alice}/no/../..", "{stage}/home");
         let is_there = filled(&is_there, stage, &alice);
-        let uid = account(owner)?.uid;
-        make::directory(&is_there, uid, uid, *mode)?;
+        let uid = account(owner).uid;
+        make::directory(&is_there, uid, uid, *mode);
         let out_dir = filled(place, stage, &alice);
         let signs = ["HOST", "TARGET", "NUM_JOBS"];
         let run = signs.into_iter().fold(alice.cargo(["check"]), |run, name| run.env(name, "x"));
         let run = run.env("OUT_DIR", &out_dir).env("CARGO_TARGET_DIR", root.join("alice/target"));
         let expected = if *is_believed { out_dir } else { root.join("alice") }.join("target");
-        let run = run.run()?;
-        run.builds_in(expected).with_context(|| format!("{owner}'s {place}, {mode:04o}"))?;
-        make::nothing(&is_there)?;
+        let run = run.run();
+        let _context = context(|| format!("{owner}'s {place}, {mode:04o}"));
+        run.builds_in(expected);
+        make::nothing(&is_there);
     }
-    Ok(())
 }
 
 /// Mallory has no directory in the shared root, and bob has her session after `su`.
-fn at_home(stage: &Stage) -> Result<()> {
-    let root = stage.shared_root().provisioned()?;
-    let (bob, mallory) = (stage.person("bob")?, stage.person("mallory")?);
+fn at_home(stage: &Stage) {
+    let root = stage.shared_root().provisioned();
+    let (bob, mallory) = (stage.person("bob"), stage.person("mallory"));
     let hers = mallory.home.join(".cache/cargo-peruser/target");
     for mode in [0o700, 0o777] {
-        make::own(&mallory.home, mallory.uid(), mallory.uid(), mode)?;
+        make::own(&mallory.home, mallory.uid(), mallory.uid(), mode);
         for above in [".cache", ".cache/cargo-peruser", ".cache/cargo-peruser/target"] {
             let path = mallory.home.join(above);
-            fs::create_dir_all(&path)?;
-            make::own(&path, mallory.uid(), mallory.uid(), mode)?;
+            fs::create_dir_all(&path).unwrap();
+            make::own(&path, mallory.uid(), mallory.uid(), mode);
         }
-        let run = bob.cargo(["build"]).env("CARGO_TARGET_DIR", &hers).run()?;
-        run.ok()?.builds_in(root.join("bob/target"))?;
+        let run = bob.cargo(["build"]).env("CARGO_TARGET_DIR", &hers).run();
+        run.ok().builds_in(root.join("bob/target"));
     }
-    Ok(())
 }

@@ -17,8 +17,6 @@ mod warm;
 use std::fs;
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, ensure};
-
 use crate::stage::cache;
 use crate::stage::{Stage, look, make};
 use crate::suite::{Test, test};
@@ -53,79 +51,78 @@ pub(crate) fn tests() -> Vec<Test> {
     tests.into_iter().map(Test::by_user).collect()
 }
 
-fn renamed(stage: &Stage) -> Result<()> {
-    let scene = Scene::new(stage)?;
-    let inode = look(&scene.old)?.map(|sight| sight.identity);
-    let run = scene.give(&["--yes"])?;
-    run.ok()?.prints("renamed")?.prints("alice (uid 2001)")?.prints("bob (uid 2002)")?;
-    ensure!(!run.stdout.contains('\x1b'), "a control character reached the terminal");
-    ensure!(look(&scene.target)?.map(|sight| sight.identity) == inode, "it was copied");
-    scene.has_moved()?;
+fn renamed(stage: &Stage) {
+    let scene = Scene::new(stage);
+    let inode = look(&scene.old).map(|sight| sight.identity);
+    let run = scene.give(&["--yes"]);
+    run.ok().prints("renamed").prints("alice (uid 2001)").prints("bob (uid 2002)");
+    assert!(!run.stdout.contains('\x1b'), "a control character reached the terminal");
+    assert!(look(&scene.target).map(|sight| sight.identity) == inode, "it was copied");
+    scene.has_moved();
     let left = format!("cargo-peruser migrate {} --checkout CHECKOUT", scene.target.display());
-    let run = scene.give(&["--yes"])?;
-    run.fails()?.blames("nothing is there")?.helps(format!("as alice (uid 2001): {left}"))?;
-    scene.alice.cargo(["build"]).run()?.ok()?.builds_in(&scene.target)?;
+    let run = scene.give(&["--yes"]);
+    run.fails().blames("nothing is there").helps(format!("as alice (uid 2001): {left}"));
+    scene.alice.cargo(["build"]).run().ok().builds_in(&scene.target);
     // Bob starts empty.
-    let run = scene.bob.cargo(["build"]).run()?;
-    run.ok()?.builds_in(stage.root.join("bob/target"))?;
-    Ok(())
+    let run = scene.bob.cargo(["build"]).run();
+    run.ok().builds_in(stage.root.join("bob/target"));
 }
 
-fn others(stage: &Stage) -> Result<()> {
-    let scene = Scene::new(stage)?;
-    let run = scene.take(&["--yes"])?;
-    run.ok()?.prints("only root can give you")?.mentions("stays")?;
-    scene.has_arrived()?;
-    ensure!(cache::content(&scene.old)? == scene.content, "the source has changed");
-    Ok(())
+fn others(stage: &Stage) {
+    let scene = Scene::new(stage);
+    let run = scene.take(&["--yes"]);
+    run.ok().prints("only root can give you").mentions("stays");
+    scene.has_arrived();
+    assert!(cache::content(&scene.old) == scene.content, "the source has changed");
 }
 
-fn gathered(stage: &Stage) -> Result<()> {
-    let scene = Scene::of_alice(stage)?;
+fn gathered(stage: &Stage) {
+    let scene = Scene::of_alice(stage);
     let directory = stage.root.join("alice");
-    fs::rename(&scene.old, &directory)?;
+    fs::rename(&scene.old, &directory).unwrap();
     for path in ["", "debug", "debug/deps", "debug/incremental", "release"] {
-        make::own(&directory.join(path), scene.alice.uid(), scene.alice.uid(), 0o755)?;
+        make::own(&directory.join(path), scene.alice.uid(), scene.alice.uid(), 0o755);
     }
-    scene.alice.shell("chmod -R go-w \"$1\"", [&directory]).run()?.ok()?;
-    migrate(&scene.alice, &directory).arg("--yes").run()?.ok()?.prints("one level down")?;
-    scene.has_arrived()?;
-    ensure!(cache::names(&directory)? == ["target"], "{:?}", cache::names(&directory)?);
-    Ok(())
+    scene.alice.shell("chmod -R go-w \"$1\"", [&directory]).run().ok();
+    migrate(&scene.alice, &directory).arg("--yes").run().ok().prints("one level down");
+    scene.has_arrived();
+    assert!(cache::names(&directory) == ["target"], "{:?}", cache::names(&directory));
 }
 
-fn replaced(stage: &Stage) -> Result<()> {
-    let scene = Scene::new(stage)?;
-    scene.alice.cargo(["build"]).run()?.ok()?;
-    let run = scene.give(&["--yes"])?;
-    run.fails()?.blames(scene.target.to_string_lossy())?.helps("--replace")?;
-    scene.give(&["--dry-run"])?.fails()?.prints("destination")?.helps("--replace")?;
-    scene.give(&["--dry-run", "--replace"])?.ok()?;
-    ensure!(cache::content(&scene.old)? == scene.content, "the source has changed");
-    scene.give(&["--yes", "--replace"])?.ok()?.mentions(".replaced-")?;
-    scene.has_moved()?;
-    let names = cache::names(&stage.root.join("alice"))?;
+fn replaced(stage: &Stage) {
+    let scene = Scene::new(stage);
+    scene.alice.cargo(["build"]).run().ok();
+    let run = scene.give(&["--yes"]);
+    run.fails().blames(scene.target.to_string_lossy()).helps("--replace");
+    scene.give(&["--dry-run"]).fails().prints("destination").helps("--replace");
+    scene.give(&["--dry-run", "--replace"]).ok();
+    assert!(cache::content(&scene.old) == scene.content, "the source has changed");
+    scene.give(&["--yes", "--replace"]).ok().mentions(".replaced-");
+    scene.has_moved();
+    let names = cache::names(&stage.root.join("alice"));
     let kept = names.iter().find(|name| name.starts_with("target.replaced-"));
-    let kept = stage.root.join("alice").join(kept.context("nothing was kept")?);
-    ensure!(fs::read_to_string(kept.join("debug/app"))? == "an artifact\n", "not what was there");
-    Ok(())
+    let kept = stage.root.join("alice").join(kept.expect("nothing was kept"));
+    assert!(
+        fs::read_to_string(kept.join("debug/app")).unwrap() == "an artifact\n",
+        "not what was there"
+    );
 }
 
-fn checkout(stage: &Stage) -> Result<()> {
-    let scene = Scene::new(stage)?;
-    make::file(&stage.checkout.join("Cargo.toml"), "", scene.alice.uid(), 0o644)?;
-    let path = scene.alice.by_name(["path"]).env("CARGO_PERUSER_SCOPE", "workspace").run()?;
-    let expected = PathBuf::from(path.ok()?.stdout.trim_end());
-    ensure!(expected != scene.target, "the scope has no effect");
+fn checkout(stage: &Stage) {
+    let scene = Scene::new(stage);
+    make::file(&stage.checkout.join("Cargo.toml"), "", scene.alice.uid(), 0o644);
+    let path = scene.alice.by_name(["path"]).env("CARGO_PERUSER_SCOPE", "workspace").run();
+    let expected = PathBuf::from(path.ok().stdout.trim_end());
+    assert!(expected != scene.target, "the scope has no effect");
     let run = scene.giving(&["--yes", "--checkout"]).arg(&stage.checkout).within("/");
-    run.env("CARGO_PERUSER_SCOPE", "workspace").run()?.ok()?;
+    run.env("CARGO_PERUSER_SCOPE", "workspace").run().ok();
     let scene = Scene { target: expected, ..scene };
-    scene.has_moved()
+    scene.has_moved();
 }
 
-fn exported(stage: &Stage) -> Result<()> {
-    let scene = Scene::of_alice(stage)?;
-    let run = scene.taking(&["--yes"]).env("CARGO_TARGET_DIR", &scene.old).run()?;
-    run.ok()?.prints("renamed")?;
-    scene.has_moved()
+fn exported(stage: &Stage) {
+    let scene = Scene::of_alice(stage);
+    let run = scene.taking(&["--yes"]).env("CARGO_TARGET_DIR", &scene.old).run();
+    run.ok().prints("renamed");
+    scene.has_moved();
 }

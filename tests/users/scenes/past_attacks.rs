@@ -3,8 +3,6 @@
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
-
 use crate::machine::{Need, group, places};
 use crate::stage::{Acl, Person, Stage, Stop, look, make, private};
 use crate::suite::{Test, test};
@@ -29,10 +27,10 @@ COUNT=$count exec cargo run
 pub(crate) fn tests() -> Vec<Test> {
     vec![
         test("past_attacks::another_persons_home_offers_no_cargo_to_root", |stage| {
-            offers_no_cargo(stage, &stage.person("root")?)
+            offers_no_cargo(stage, &stage.person("root"));
         }),
         test("past_attacks::another_persons_home_offers_no_cargo_to_alice", |stage| {
-            offers_no_cargo(stage, &stage.person("alice")?)
+            offers_no_cargo(stage, &stage.person("alice"));
         }),
         test(
             "past_attacks::what_others_own_or_could_write_to_is_not_made_private",
@@ -53,28 +51,27 @@ pub(crate) fn tests() -> Vec<Test> {
 }
 
 /// HOME and CARGO_HOME are mallory's, as after `su -m`, and no cargo is on PATH.
-fn offers_no_cargo(stage: &Stage, caller: &Person<'_>) -> Result<()> {
-    stage.shared_root().sticky().make()?;
-    let mallory = stage.person("mallory")?;
+fn offers_no_cargo(stage: &Stage, caller: &Person<'_>) {
+    stage.shared_root().sticky().make();
+    let mallory = stage.person("mallory");
     let cargo_home = mallory.home.join(".cargo");
     for directory in [&cargo_home, &cargo_home.join("bin")] {
-        make::directory(directory, mallory.uid(), mallory.uid(), 0o755)?;
+        make::directory(directory, mallory.uid(), mallory.uid(), 0o755);
     }
-    make::file(&cargo_home.join("bin/cargo"), CONFESSES, mallory.uid(), 0o755)?;
+    make::file(&cargo_home.join("bin/cargo"), CONFESSES, mallory.uid(), 0o755);
     let own: [(&str, &Path); 2] = [("HOME", &mallory.home), ("CARGO_HOME", &cargo_home)];
     for variables in [&own[..1], &own[1..], &own] {
         let mut run = caller.cargo(["--version"]).path([places::SHIM]);
         for (name, value) in variables {
             run = run.env(name, value);
         }
-        let run = run.run()?;
-        run.stopped(Stop::NoCargo)?;
-        ensure!(run.stdout.is_empty(), "{variables:?}: {}", run.stdout);
+        let run = run.run();
+        run.stopped(Stop::NoCargo);
+        assert!(run.stdout.is_empty(), "{variables:?}: {}", run.stdout);
     }
-    Ok(())
 }
 
-type Plant = fn(&Path) -> Result<()>;
+type Plant = fn(&Path);
 
 /// What stands in alice's readable directory; the error names it.
 const INSIDE: &[(&str, Plant)] = &[
@@ -82,89 +79,85 @@ const INSIDE: &[(&str, Plant)] = &[
     ("planted", |at| make::file(at, "", MALLORY, 0o644)),
     // As umask 002 leaves it.
     ("app", |at| {
-        make::file(at, "", ALICE, 0o664)?;
-        make::own(at, ALICE, group("devs")?, 0o664)
+        make::file(at, "", ALICE, 0o664);
+        make::own(at, ALICE, group("devs"), 0o664);
     }),
     ("listed", |at| {
-        make::file(at, "", ALICE, 0o644)?;
-        Acl::Access.grant(at, MALLORY, 0o6)
+        make::file(at, "", ALICE, 0o644);
+        Acl::Access.grant(at, MALLORY, 0o6);
     }),
 ];
 
-fn not_private_inside(stage: &Stage) -> Result<()> {
-    let directory = stage.shared_root().sticky().make()?.join("alice");
-    let alice = stage.person("alice")?;
+fn not_private_inside(stage: &Stage) {
+    let directory = stage.shared_root().sticky().make().join("alice");
+    let alice = stage.person("alice");
     for (name, plant) in INSIDE {
-        make::directory(&directory, ALICE, ALICE, 0o755)?;
-        make::directory(&directory.join("target"), ALICE, ALICE, 0o755)?;
-        plant(&directory.join("target").join(name))?;
+        make::directory(&directory, ALICE, ALICE, 0o755);
+        make::directory(&directory.join("target"), ALICE, ALICE, 0o755);
+        plant(&directory.join("target").join(name));
         // The second time as well: a refusal must not leave a directory that passes for private. Also
         // by commands that only look: `metadata` believes what it reads there.
         for word in ["build", "metadata", "build"] {
-            alice.cargo([word]).run()?.refused()?.blames(format!("target/{name}"))?.helps("mv ")?;
-            let mode = look(&directory)?.map(|sight| sight.mode);
-            ensure!(mode == Some(0o755), "{name}: it was tightened");
+            alice.cargo([word]).run().refused().blames(format!("target/{name}")).helps("mv ");
+            let mode = look(&directory).map(|sight| sight.mode);
+            assert!(mode == Some(0o755), "{name}: it was tightened");
         }
-        make::nothing(&directory)?;
+        make::nothing(&directory);
     }
     // What only one's private group can write to is one's own.
-    make::directory(&directory, ALICE, ALICE, 0o755)?;
-    make::file(&directory.join("app"), "", ALICE, 0o664)?;
-    alice.cargo(["build"]).run()?.notes("private")?.builds_in(directory.join("target"))?;
-    private(&directory, ALICE)
+    make::directory(&directory, ALICE, ALICE, 0o755);
+    make::file(&directory.join("app"), "", ALICE, 0o664);
+    alice.cargo(["build"]).run().notes("private").builds_in(directory.join("target"));
+    private(&directory, ALICE);
 }
 
 /// As the container images have it that make cargo's home writable for everyone.
-fn open_cargo(stage: &Stage) -> Result<()> {
-    let root = stage.shared_root().sticky().make()?;
-    let alice = stage.person("alice")?;
+fn open_cargo(stage: &Stage) {
+    let root = stage.shared_root().sticky().make();
+    let alice = stage.person("alice");
     let place = stage.at("open");
-    make::directory(&place, 0, 0, 0o777)?;
-    make::link(&place.join("cargo"), &Path::new(places::STUB).join("cargo"), 0)?;
+    make::directory(&place, 0, 0, 0o777);
+    make::link(&place.join("cargo"), &Path::new(places::STUB).join("cargo"), 0);
     let path = [Path::new(places::SHIM), &place];
-    alice.cargo(["build"]).path(path).run()?.stopped(Stop::NoCargo)?;
-    alice.cargo(["build"]).path(path).env("CARGO_PERUSER", "off").run()?.ok()?;
-    alice.cargo(["build"]).path(path).unset("CARGO_PERUSER_SHARED_ROOT").run()?.ok()?;
+    alice.cargo(["build"]).path(path).run().stopped(Stop::NoCargo);
+    alice.cargo(["build"]).path(path).env("CARGO_PERUSER", "off").run().ok();
+    alice.cargo(["build"]).path(path).unset("CARGO_PERUSER_SHARED_ROOT").run().ok();
     let named = place.join("cargo");
-    let run = alice.cargo(["build"]).path(path).env("CARGO_PERUSER_REAL_CARGO", named).run()?;
-    run.builds_in(root.join("alice/target"))?;
-    Ok(())
+    let run = alice.cargo(["build"]).path(path).env("CARGO_PERUSER_REAL_CARGO", named).run();
+    run.builds_in(root.join("alice/target"));
 }
 
-fn forks(stage: &Stage) -> Result<()> {
-    stage.shared_root().sticky().make()?;
-    let alice = stage.person("alice")?;
+fn forks(stage: &Stage) {
+    stage.shared_root().sticky().make();
+    let alice = stage.person("alice");
     let wrapper = stage.at("w");
-    make::directory(&wrapper, alice.uid(), alice.uid(), 0o755)?;
-    make::script(&wrapper.join("cargo"), FORKS)?;
+    make::directory(&wrapper, alice.uid(), alice.uid(), 0o755);
+    make::script(&wrapper.join("cargo"), FORKS);
     let path = [wrapper.as_path(), Path::new(places::STUB)];
-    let run = alice.cargo(["check"]).path(path).limit(Duration::from_secs(15)).run()?;
-    run.stopped(Stop::NoCargo)?.mentions(wrapper.to_string_lossy())?;
-    let rounds = std::fs::read_to_string(wrapper.join("log"))?.lines().count();
-    ensure!(rounds <= 30, "the wrapper ran {rounds} times");
-    Ok(())
+    let run = alice.cargo(["check"]).path(path).limit(Duration::from_secs(15)).run();
+    run.stopped(Stop::NoCargo).mentions(wrapper.to_string_lossy());
+    let rounds = std::fs::read_to_string(wrapper.join("log")).unwrap().lines().count();
+    assert!(rounds <= 30, "the wrapper ran {rounds} times");
 }
 
-fn restarts(stage: &Stage) -> Result<()> {
-    stage.shared_root().sticky().make()?;
-    let alice = stage.person("alice")?;
+fn restarts(stage: &Stage) {
+    stage.shared_root().sticky().make();
+    let alice = stage.person("alice");
     let place = stage.at("c");
-    make::directory(&place, 0, 0, 0o755)?;
-    make::script(&place.join("cargo"), RESTARTS)?;
+    make::directory(&place, 0, 0, 0o755);
+    make::script(&place.join("cargo"), RESTARTS);
     let path = [places::SHIM.as_ref(), place.as_path(), "/usr/bin".as_ref(), "/bin".as_ref()];
-    alice.cargo(["run"]).path(path).run()?.ok()?.prints("started 3 times")?;
-    Ok(())
+    alice.cargo(["run"]).path(path).run().ok().prints("started 3 times");
 }
 
-fn spelling(stage: &Stage) -> Result<()> {
-    let root = stage.shared_root().sticky().make()?;
-    let alice = stage.person("alice")?;
+fn spelling(stage: &Stage) {
+    let root = stage.shared_root().sticky().make();
+    let alice = stage.person("alice");
     let link = stage.at("link");
-    make::link(&link, &root, 0)?;
+    make::link(&link, &root, 0);
     for inside in ["", "bob/target", "alice"] {
         let value = link.join(inside);
-        let run = alice.cargo(["build"]).env("CARGO_TARGET_DIR", value).run()?;
-        run.builds_in(root.join("alice/target"))?;
+        let run = alice.cargo(["build"]).env("CARGO_TARGET_DIR", value).run();
+        run.builds_in(root.join("alice/target"));
     }
-    Ok(())
 }

@@ -3,8 +3,6 @@
 use std::fs;
 use std::path::PathBuf;
 
-use anyhow::{Result, ensure};
-
 use crate::machine::Need;
 use crate::stage::{Acl, Person, Stage, look, make, private, tagged};
 use crate::suite::{Test, test};
@@ -26,10 +24,10 @@ pub(crate) fn tests() -> Vec<Test> {
             .needs(&[Need::Strace]),
         test("private_dir::a_tag_that_is_there_stays_as_it_is", tag_stays),
         test("private_dir::what_a_refusal_offers_helps_where_others_can_write", |stage| {
-            offered(&Scene::new(stage, 0o775)?, "mv ")
+            offered(&Scene::new(stage, 0o775), "mv ");
         }),
         test("private_dir::what_a_refusal_offers_helps_where_the_owner_cannot", |stage| {
-            offered(&Scene::new(stage, 0o500)?, "chmod u+rwx")
+            offered(&Scene::new(stage, 0o500), "chmod u+rwx");
         }),
     ]
 }
@@ -42,58 +40,55 @@ struct Scene<'s> {
 }
 
 impl<'s> Scene<'s> {
-    fn new(stage: &'s Stage, mode: u32) -> Result<Self> {
-        let directory = stage.shared_root().sticky().make()?.join("alice");
-        let alice = stage.person("alice")?;
-        make::directory(&directory, alice.uid(), alice.uid(), mode)?;
-        Ok(Scene { alice, directory, mode })
+    fn new(stage: &'s Stage, mode: u32) -> Self {
+        let directory = stage.shared_root().sticky().make().join("alice");
+        let alice = stage.person("alice");
+        make::directory(&directory, alice.uid(), alice.uid(), mode);
+        Scene { alice, directory, mode }
     }
 
-    fn build(&self) -> Result<crate::stage::Outcome> {
+    fn build(&self) -> crate::stage::Outcome {
         self.alice.cargo(["build"]).run()
     }
 
-    fn is_untouched(&self) -> Result<()> {
-        let mode = look(&self.directory)?.map(|sight| sight.mode).unwrap_or_default();
-        ensure!(mode == self.mode, "the mode is now {mode:04o}");
-        Ok(())
+    fn is_untouched(&self) {
+        let mode = look(&self.directory).map(|sight| sight.mode).unwrap_or_default();
+        assert!(mode == self.mode, "the mode is now {mode:04o}");
     }
 }
 
-fn offered(scene: &Scene<'_>, command: &str) -> Result<()> {
-    let run = scene.build()?;
-    run.refused()?.blames(scene.directory.to_string_lossy())?;
-    scene.is_untouched()?;
-    scene.alice.shell(&run.offered(command)?, [""; 0]).run()?.ok()?;
-    scene.build()?.silently()?;
-    private(&scene.directory, scene.alice.uid())
+fn offered(scene: &Scene<'_>, command: &str) {
+    let run = scene.build();
+    run.refused().blames(scene.directory.to_string_lossy());
+    scene.is_untouched();
+    scene.alice.shell(&run.offered(command), [""; 0]).run().ok();
+    scene.build().silently();
+    private(&scene.directory, scene.alice.uid());
 }
 
-fn readable_by_acl(stage: &Stage) -> Result<()> {
-    let scene = Scene::new(stage, 0o700)?;
-    let mallory = stage.person("mallory")?;
-    Acl::Access.grant(&scene.directory, mallory.uid(), 0o5)?;
-    mallory.shell("ls \"$1\"", [&scene.directory]).run()?.ok()?;
-    scene.build()?.notes(scene.directory.to_string_lossy())?;
-    mallory.shell("ls \"$1\"", [&scene.directory]).run()?.fails()?;
-    scene.build()?.silently()?;
-    Ok(())
+fn readable_by_acl(stage: &Stage) {
+    let scene = Scene::new(stage, 0o700);
+    let mallory = stage.person("mallory");
+    Acl::Access.grant(&scene.directory, mallory.uid(), 0o5);
+    mallory.shell("ls \"$1\"", [&scene.directory]).run().ok();
+    scene.build().notes(scene.directory.to_string_lossy());
+    mallory.shell("ls \"$1\"", [&scene.directory]).run().fails();
+    scene.build().silently();
 }
 
-fn writable_by_acl(stage: &Stage) -> Result<()> {
-    let scene = Scene::new(stage, 0o700)?;
-    Acl::Access.grant(&scene.directory, stage.person("mallory")?.uid(), 0o7)?;
-    scene.build()?.refused()?.blames(scene.directory.to_string_lossy())?;
-    Ok(())
+fn writable_by_acl(stage: &Stage) {
+    let scene = Scene::new(stage, 0o700);
+    Acl::Access.grant(&scene.directory, stage.person("mallory").uid(), 0o7);
+    scene.build().refused().blames(scene.directory.to_string_lossy());
 }
 
 /// Even what is made with every bit set, by a cargo under umask 0000.
-fn out_of_reach(stage: &Stage) -> Result<()> {
-    let target = stage.shared_root().sticky().make()?.join("alice/target");
-    let (alice, mallory) = (stage.person("alice")?, stage.person("mallory")?);
-    alice.cargo(["build"]).umask("0000").run()?.silently()?;
+fn out_of_reach(stage: &Stage) {
+    let target = stage.shared_root().sticky().make().join("alice/target");
+    let (alice, mallory) = (stage.person("alice"), stage.person("mallory"));
+    alice.cargo(["build"]).umask("0000").run().silently();
     let artifact = target.join("debug/app");
-    alice.shell("chmod -R 0777 \"$1\" && cat \"$1/debug/app\"", [&target]).run()?.ok()?;
+    alice.shell("chmod -R 0777 \"$1\" && cat \"$1/debug/app\"", [&target]).run().ok();
     for attempt in [
         "cat \"$1\"",
         "ls \"$(dirname \"$1\")\"",
@@ -105,69 +100,65 @@ fn out_of_reach(stage: &Stage) -> Result<()> {
         "cd \"$2\"",
     ] {
         let private_dir = stage.root.join("alice");
-        mallory.shell(attempt, [&artifact, &private_dir]).run()?.fails()?;
+        mallory.shell(attempt, [&artifact, &private_dir]).run().fails();
     }
-    ensure!(fs::read_to_string(&artifact)? == "an artifact\n", "the artifact has changed");
-    Ok(())
+    assert!(fs::read_to_string(&artifact).unwrap() == "an artifact\n", "the artifact has changed");
 }
 
-fn lock(stage: &Stage) -> Result<()> {
-    let root = stage.shared_root().sticky().make()?;
-    let (alice, mallory) = (stage.person("alice")?, stage.person("mallory")?);
-    alice.cargo(["build"]).run()?.silently()?;
+fn lock(stage: &Stage) {
+    let root = stage.shared_root().sticky().make();
+    let (alice, mallory) = (stage.person("alice"), stage.person("mallory"));
+    alice.cargo(["build"]).run().silently();
     let lock = root.join("alice/target/debug/.cargo-lock");
     let hold = "flock --nonblock \"$1\" true";
-    alice.shell(hold, [&lock]).run()?.ok()?;
-    mallory.shell(hold, [&lock]).run()?.fails()?.mentions("Permission denied")?;
-    Ok(())
+    alice.shell(hold, [&lock]).run().ok();
+    mallory.shell(hold, [&lock]).run().fails().mentions("Permission denied");
 }
 
 /// Alice's readable directory with `target/debug/deps` in it, all 0755, and a file.
-fn readable(stage: &Stage) -> Result<Scene<'_>> {
-    let scene = Scene::new(stage, 0o755)?;
+fn readable(stage: &Stage) -> Scene<'_> {
+    let scene = Scene::new(stage, 0o755);
     let mut place = scene.directory.clone();
     for name in ["target", "debug", "deps"] {
         place.push(name);
-        make::directory(&place, scene.alice.uid(), scene.alice.uid(), 0o755)?;
+        make::directory(&place, scene.alice.uid(), scene.alice.uid(), 0o755);
     }
-    make::file(&place.join("app"), "secret", scene.alice.uid(), 0o644)?;
-    Ok(scene)
+    make::file(&place.join("app"), "secret", scene.alice.uid(), 0o644);
+    scene
 }
 
-fn closes_all(stage: &Stage) -> Result<()> {
-    let scene = readable(stage)?;
+fn closes_all(stage: &Stage) {
+    let scene = readable(stage);
     let odd = scene.directory.join("odd");
-    make::directory(&odd, scene.alice.uid(), scene.alice.uid(), 0o2711)?;
-    scene.build()?.notes(scene.directory.to_string_lossy())?;
+    make::directory(&odd, scene.alice.uid(), scene.alice.uid(), 0o2711);
+    scene.build().notes(scene.directory.to_string_lossy());
     for inside in ["", "target", "target/debug", "target/debug/deps", "odd"] {
-        private(&scene.directory.join(inside), scene.alice.uid())?;
+        private(&scene.directory.join(inside), scene.alice.uid());
     }
-    scene.build()?.silently()?;
-    Ok(())
+    scene.build().silently();
 }
 
-fn closes_no_more(stage: &Stage) -> Result<()> {
-    let scene = readable(stage)?;
+fn closes_no_more(stage: &Stage) {
+    let scene = readable(stage);
     let (beyond, mounted) = (stage.at("beyond"), scene.directory.join("mounted"));
-    make::directory(&beyond, scene.alice.uid(), scene.alice.uid(), 0o755)?;
-    make::link(&scene.directory.join("link"), &beyond, scene.alice.uid())?;
-    make::tmpfs(&mounted, "mode=0755,uid=2001")?;
-    let built = scene.build()?;
-    let modes = [&beyond, &mounted].map(|place| look(place).ok().flatten().map(|it| it.mode));
-    crate::stage::child::do_as_root("umount", [&mounted])?;
-    built.notes(scene.directory.to_string_lossy())?;
-    ensure!(modes == [Some(0o755); 2], "beyond and mounted have {modes:?}");
-    Ok(())
+    make::directory(&beyond, scene.alice.uid(), scene.alice.uid(), 0o755);
+    make::link(&scene.directory.join("link"), &beyond, scene.alice.uid());
+    make::tmpfs(&mounted, "mode=0755,uid=2001");
+    let built = scene.build();
+    let modes = [&beyond, &mounted].map(|place| look(place).map(|it| it.mode));
+    crate::stage::child::do_as_root("umount", [&mounted]);
+    built.notes(scene.directory.to_string_lossy());
+    assert!(modes == [Some(0o755); 2], "beyond and mounted have {modes:?}");
 }
 
 /// Mallory went there while the directory was open to him, and waits.
-fn left_inside(stage: &Stage) -> Result<()> {
-    let scene = readable(stage)?;
-    let mallory = stage.person("mallory")?;
+fn left_inside(stage: &Stage) {
+    let scene = readable(stage);
+    let mallory = stage.person("mallory");
     let debug = scene.directory.join("target/debug");
-    make::file(&debug.join(".cargo-lock"), "", scene.alice.uid(), 0o644)?;
+    make::file(&debug.join(".cargo-lock"), "", scene.alice.uid(), 0o644);
     let (ready, signal) = (mallory.home.join("ready"), stage.at("signal"));
-    make::file(&signal, "", 0, 0o644)?;
+    make::file(&signal, "", 0, 0o644);
     let waits = "cd \"$1\" && cat deps/app && : >\"$2\" || exit 9
         while [ -e \"$3\" ]; do sleep 0.01; done
         cat deps/app && exit 3
@@ -175,72 +166,73 @@ fn left_inside(stage: &Stage) -> Result<()> {
         ls . && exit 5
         cd .. && exit 6
         exit 0";
-    let inside = mallory.shell(waits, [&debug, &ready, &signal]).start()?;
-    while look(&ready)?.is_none() {
+    let inside = mallory.shell(waits, [&debug, &ready, &signal]).start();
+    while look(&ready).is_none() {
         std::thread::sleep(std::time::Duration::from_millis(5));
     }
-    scene.build()?.notes(scene.directory.to_string_lossy())?;
-    fs::remove_file(&signal)?;
-    let outcome = inside.finish()?;
-    outcome.ok()?;
-    ensure!(outcome.stdout == "secret", "mallory has read {:?}", outcome.stdout);
-    Ok(())
+    scene.build().notes(scene.directory.to_string_lossy());
+    fs::remove_file(&signal).unwrap();
+    let outcome = inside.finish();
+    outcome.ok();
+    assert!(outcome.stdout == "secret", "mallory has read {:?}", outcome.stdout);
 }
 
-fn too_deep(stage: &Stage) -> Result<()> {
-    let scene = Scene::new(stage, 0o755)?;
+fn too_deep(stage: &Stage) {
+    let scene = Scene::new(stage, 0o755);
     let line = "cd \"$1\"; i=0; while [ $i -lt 300 ]; do mkdir d && cd d; i=$((i+1)); done";
-    scene.alice.shell(line, [&scene.directory]).run()?.ok()?;
-    scene.build()?.refused()?.blames("too deep")?;
-    scene.is_untouched()
+    scene.alice.shell(line, [&scene.directory]).run().ok();
+    scene.build().refused().blames("too deep");
+    scene.is_untouched();
 }
 
 /// Killed before each of the calls that make the tag.
-fn killed_tag(stage: &Stage) -> Result<()> {
-    let root = stage.shared_root().sticky().make()?;
-    let alice = stage.person("alice")?;
+fn killed_tag(stage: &Stage) {
+    let root = stage.shared_root().sticky().make();
+    let alice = stage.person("alice");
     let tag = root.join("alice/target/CACHEDIR.TAG");
     let mut whole = 0;
     for calls in ["?fchmod", "write", "linkat,?renameat", "?unlink,unlinkat"] {
         for count in 1..6 {
             let inject = format!("--inject={calls}:signal=KILL:when={count}");
             let strace = ["strace", "--quiet", "--output=/dev/null", &inject];
-            alice.cargo(["check"]).after(strace).run()?;
-            if look(&tag)?.is_some() {
-                tagged(&root.join("alice/target"))?;
+            alice.cargo(["check"]).after(strace).run();
+            if look(&tag).is_some() {
+                tagged(&root.join("alice/target"));
                 whole += 1;
             }
-            if look(&root.join("alice"))?.is_some() {
-                alice.cargo(["check"]).run()?.ok()?;
-                tagged(&root.join("alice/target"))?;
-                let names: Vec<_> = fs::read_dir(root.join("alice/target"))?
-                    .map(|entry| Ok(entry?.file_name()))
-                    .collect::<Result<_>>()?;
-                ensure!(names == ["CACHEDIR.TAG"], "left behind: {names:?}");
-                make::nothing(&root.join("alice"))?;
+            if look(&root.join("alice")).is_some() {
+                alice.cargo(["check"]).run().ok();
+                tagged(&root.join("alice/target"));
+                let names: Vec<_> = fs::read_dir(root.join("alice/target"))
+                    .unwrap()
+                    .map(|entry| entry.unwrap().file_name())
+                    .collect();
+                assert!(names == ["CACHEDIR.TAG"], "left behind: {names:?}");
+                make::nothing(&root.join("alice"));
             }
         }
     }
-    ensure!(whole > 0, "no killed run left a tag");
+    assert!(whole > 0, "no killed run left a tag");
     // Where a file system has no links, it comes by another way.
     let strace = ["strace", "--quiet", "--output=/dev/null", "--inject=linkat:error=EPERM"];
-    alice.cargo(["check"]).after(strace).run()?.silently()?;
-    tagged(&root.join("alice/target"))?;
-    ensure!(fs::read_dir(root.join("alice/target"))?.count() == 1, "something was left behind");
-    Ok(())
+    alice.cargo(["check"]).after(strace).run().silently();
+    tagged(&root.join("alice/target"));
+    assert!(
+        fs::read_dir(root.join("alice/target")).unwrap().count() == 1,
+        "something was left behind"
+    );
 }
 
-fn tag_stays(stage: &Stage) -> Result<()> {
-    let scene = Scene::new(stage, 0o700)?;
+fn tag_stays(stage: &Stage) {
+    let scene = Scene::new(stage, 0o700);
     let target = scene.directory.join("target");
-    make::directory(&target, scene.alice.uid(), scene.alice.uid(), 0o755)?;
+    make::directory(&target, scene.alice.uid(), scene.alice.uid(), 0o755);
     let tag = target.join("CACHEDIR.TAG");
-    make::file(&tag, "mine", scene.alice.uid(), 0o600)?;
-    scene.build()?.silently()?;
-    ensure!(fs::read_to_string(&tag)? == "mine", "the tag was replaced");
-    fs::remove_file(&tag)?;
-    make::link(&tag, &scene.alice.home.join("elsewhere"), scene.alice.uid())?;
-    scene.build()?.silently()?;
-    ensure!(look(&scene.alice.home.join("elsewhere"))?.is_none(), "the link was followed");
-    Ok(())
+    make::file(&tag, "mine", scene.alice.uid(), 0o600);
+    scene.build().silently();
+    assert!(fs::read_to_string(&tag).unwrap() == "mine", "the tag was replaced");
+    fs::remove_file(&tag).unwrap();
+    make::link(&tag, &scene.alice.home.join("elsewhere"), scene.alice.uid());
+    scene.build().silently();
+    assert!(look(&scene.alice.home.join("elsewhere")).is_none(), "the link was followed");
 }

@@ -3,14 +3,13 @@
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
-
 use crate::machine::{Need, places};
+use crate::shared::context;
 use crate::stage::{Host, Outcome, Shell, Stage, look, make, private};
 use crate::suite::{Test, test};
 
 /// Something in the place of alice's directory, and what is said about it.
-type Planted = (&'static str, fn(&Path) -> Result<()>);
+type Planted = (&'static str, fn(&Path));
 
 const PLANTED: &[Planted] = &[
     ("owned by mallory", |at| make::directory(at, 2003, 2003, 0o700)),
@@ -43,260 +42,250 @@ pub(crate) fn tests() -> Vec<Test> {
     ]
 }
 
-fn provision(stage: &Stage, words: &[&str]) -> Result<Outcome> {
+fn provision(stage: &Stage, words: &[&str]) -> Outcome {
     let words = std::iter::once("provision").chain(words.iter().copied());
-    stage.person("root")?.by_name(words).run()
+    stage.person("root").by_name(words).run()
 }
 
-fn twice(stage: &Stage) -> Result<()> {
-    let root = stage.shared_root().make()?;
-    provision(stage, &["--dry-run", "alice"])?.ok()?.prints("alice")?;
-    ensure!(look(&root.join("alice"))?.is_none(), "--dry-run made a directory");
-    provision(stage, &["alice"])?.ok()?.prints("created")?;
-    private(&root.join("alice"), 2001)?;
-    make::file(&root.join("alice/kept"), "x", 2001, 0o644)?;
-    make::directory(&root.join("bob"), 2002, 2002, 0o755)?;
-    let before = (look(&root.join("alice"))?, look(&root.join("bob"))?);
-    let run = provision(stage, &["alice", "bob"])?;
-    run.ok()?.prints("in place")?.prints("readable by others until its owner's next build")?;
-    ensure!((look(&root.join("alice"))?, look(&root.join("bob"))?) == before, "it was changed");
-    Ok(())
+fn twice(stage: &Stage) {
+    let root = stage.shared_root().make();
+    provision(stage, &["--dry-run", "alice"]).ok().prints("alice");
+    assert!(look(&root.join("alice")).is_none(), "--dry-run made a directory");
+    provision(stage, &["alice"]).ok().prints("created");
+    private(&root.join("alice"), 2001);
+    make::file(&root.join("alice/kept"), "x", 2001, 0o644);
+    make::directory(&root.join("bob"), 2002, 2002, 0o755);
+    let before = (look(&root.join("alice")), look(&root.join("bob")));
+    let run = provision(stage, &["alice", "bob"]);
+    run.ok().prints("in place").prints("readable by others until its owner's next build");
+    assert!((look(&root.join("alice")), look(&root.join("bob"))) == before, "it was changed");
 }
 
-fn everybody(stage: &Stage) -> Result<()> {
-    let root = stage.shared_root().make()?;
-    let administrator = stage.person("root")?;
+fn everybody(stage: &Stage) {
+    let root = stage.shared_root().make();
+    let administrator = stage.person("root");
     let run = administrator.by_name(["provision", "--all"]);
-    run.env("CARGO_PERUSER_EXCLUDE_USERS", "mallory").run()?.ok()?;
+    run.env("CARGO_PERUSER_EXCLUDE_USERS", "mallory").run().ok();
     for (name, uid) in [("alice", 2001), ("bob", 2002), ("robot", 2203), ("uid-2301", 2301)] {
-        private(&root.join(name), uid)?;
+        private(&root.join(name), uid);
     }
     // Excluded, not to be logged in to, no ordinary account.
     for name in ["mallory", "doorman", "gate", "nobody", "root"] {
-        ensure!(look(&root.join(name))?.is_none(), "{name} has a directory");
+        assert!(look(&root.join(name)).is_none(), "{name} has a directory");
     }
-    Ok(())
 }
 
-fn not_root(stage: &Stage) -> Result<()> {
-    stage.shared_root().make()?;
-    let run = stage.person("alice")?.by_name(["provision", "bob", "--dry-run"]).run()?;
-    run.fails()?.helps("sudo cargo-peruser provision bob")?;
-    Ok(())
+fn not_root(stage: &Stage) {
+    stage.shared_root().make();
+    let run = stage.person("alice").by_name(["provision", "bob", "--dry-run"]).run();
+    run.fails().helps("sudo cargo-peruser provision bob");
 }
 
-fn unknown(stage: &Stage) -> Result<()> {
-    let root = stage.shared_root().make()?;
-    provision(stage, &["alice", "nobody-here"])?.fails()?.blames("nobody-here")?;
-    ensure!(look(&root.join("alice"))?.is_none(), "half of it was done");
-    Ok(())
+fn unknown(stage: &Stage) {
+    let root = stage.shared_root().make();
+    provision(stage, &["alice", "nobody-here"]).fails().blames("nobody-here");
+    assert!(look(&root.join("alice")).is_none(), "half of it was done");
 }
 
-fn excluded(stage: &Stage) -> Result<()> {
-    let root = stage.shared_root().make()?;
-    provision(stage, &["doorman"])?.fails()?.blames("nologin")?.helps("include.users")?;
+fn excluded(stage: &Stage) {
+    let root = stage.shared_root().make();
+    provision(stage, &["doorman"]).fails().blames("nologin").helps("include.users");
     // At a login it is no failure.
-    provision(stage, &["--uid", "2201"])?.silently()?;
-    ensure!(fs::read_dir(root)?.next().is_none(), "a directory was made");
-    Ok(())
+    provision(stage, &["--uid", "2201"]).silently();
+    assert!(fs::read_dir(root).unwrap().next().is_none(), "a directory was made");
 }
 
-fn no_root(stage: &Stage) -> Result<()> {
-    let run = provision(stage, &["alice"])?;
-    run.fails()?.blames("does not exist")?.helps("cargo-peruser setup --shared-root")?;
-    let administrator = stage.person("root")?;
+fn no_root(stage: &Stage) {
+    let run = provision(stage, &["alice"]);
+    run.fails().blames("does not exist").helps("cargo-peruser setup --shared-root");
+    let administrator = stage.person("root");
     let run = administrator.by_name(["provision", "alice"]);
-    run.unset("CARGO_PERUSER_SHARED_ROOT").run()?.fails()?.helps("cargo-peruser setup")?;
-    Ok(())
+    run.unset("CARGO_PERUSER_SHARED_ROOT").run().fails().helps("cargo-peruser setup");
 }
 
-fn number(stage: &Stage) -> Result<()> {
-    let root = stage.shared_root().make()?;
-    provision(stage, &["--uid", "4242"])?.ok()?;
-    private(&root.join("uid-4242"), 4242)?;
-    let run = stage.stranger(4242)?.cargo(["build"]).run()?;
-    run.silently()?.builds_in(root.join("uid-4242/target"))?;
-    Ok(())
+fn number(stage: &Stage) {
+    let root = stage.shared_root().make();
+    provision(stage, &["--uid", "4242"]).ok();
+    private(&root.join("uid-4242"), 4242);
+    let run = stage.stranger(4242).cargo(["build"]).run();
+    run.silently().builds_in(root.join("uid-4242/target"));
 }
 
 /// One that is refused keeps no other, and stays as it is.
-fn refuses(stage: &Stage) -> Result<()> {
-    let root = stage.shared_root().make()?;
+fn refuses(stage: &Stage) {
+    let root = stage.shared_root().make();
     let place = root.join("alice");
     for (says, plant) in PLANTED {
-        plant(&place)?;
-        let before = look(&place)?.context("nothing is planted")?;
-        let run = provision(stage, &["alice", "bob"])?;
-        ensure!(run.status.code() == Some(77), "{}: {}", run.shown, run.status);
-        run.blames(place.to_string_lossy())?.blames(says)?;
-        ensure!(look(&place)?.as_ref() == Some(&before), "{says}: it was changed");
-        private(&root.join("bob"), 2002)?;
-        fs::remove_dir(root.join("bob"))?;
-        if before.kind == "directory" { fs::remove_dir(&place)? } else { fs::remove_file(&place)? }
+        plant(&place);
+        let before = look(&place).expect("nothing is planted");
+        let run = provision(stage, &["alice", "bob"]);
+        assert!(run.status.code() == Some(77), "{}: {}", run.shown, run.status);
+        run.blames(place.to_string_lossy()).blames(says);
+        assert!(look(&place).as_ref() == Some(&before), "{says}: it was changed");
+        private(&root.join("bob"), 2002);
+        fs::remove_dir(root.join("bob")).unwrap();
+        if before.kind == "directory" {
+            fs::remove_dir(&place).unwrap();
+        } else {
+            fs::remove_file(&place).unwrap();
+        }
     }
-    Ok(())
 }
 
 /// Whenever root is stopped, alice has a directory of her own or none, and the next run completes it.
-fn killed(stage: &Stage) -> Result<()> {
-    let root = stage.shared_root().make()?;
-    let (alice, administrator) = (stage.person("alice")?, stage.person("root")?);
+fn killed(stage: &Stage) {
+    let root = stage.shared_root().make();
+    let (alice, administrator) = (stage.person("alice"), stage.person("root"));
     let program = format!("{}/cargo-peruser", places::BY_NAME);
     let place = root.join("alice");
     for call in ["mkdirat", "fchown", "fchmod", "renameat2"] {
         let inject = format!("--inject={call}:signal=KILL:when=1");
         let words = ["--quiet", "--output=/dev/null", &inject, &program, "provision", "alice"];
-        let run = administrator.program("strace", words).run()?;
-        ensure!(run.status.code() != Some(0), "it makes no call of {call}");
-        if look(&place)?.is_some() {
-            private(&place, 2001)?;
+        let run = administrator.program("strace", words).run();
+        assert!(run.status.code() != Some(0), "it makes no call of {call}");
+        if look(&place).is_some() {
+            private(&place, 2001);
         }
-        alice.cargo(["build"]).run()?.ok()?;
-        provision(stage, &["alice"])?.ok()?;
-        private(&place, 2001)?;
-        let others = fs::read_dir(&root)?.count();
-        ensure!(others == 1, "{call}: {others} entries are in the root");
-        make::nothing(&place)?;
+        alice.cargo(["build"]).run().ok();
+        provision(stage, &["alice"]).ok();
+        private(&place, 2001);
+        let others = fs::read_dir(&root).unwrap().count();
+        assert!(others == 1, "{call}: {others} entries are in the root");
+        make::nothing(&place);
     }
-    Ok(())
 }
 
 /// As when sessions begin while setup runs.
-fn at_once(stage: &Stage) -> Result<()> {
-    let root = stage.shared_root().make()?;
-    let administrator = stage.person("root")?;
+fn at_once(stage: &Stage) {
+    let root = stage.shared_root().make();
+    let administrator = stage.person("root");
     for round in 0..30 {
         let start = |words: &[&str]| {
             let words = std::iter::once("provision").chain(words.iter().copied());
             administrator.by_name(words).start()
         };
-        let runs = [start(&["alice"])?, start(&["--uid", "2001"])?, start(&["--all"])?];
+        let runs = [start(&["alice"]), start(&["--uid", "2001"]), start(&["--all"])];
         for run in runs {
-            run.finish()?.ok().with_context(|| format!("round {round}"))?;
+            let _context = context(|| format!("round {round}"));
+            run.finish().ok();
         }
-        private(&root.join("alice"), 2001)?;
-        let names = fs::read_dir(&root)?.flatten().map(|entry| entry.file_name());
+        private(&root.join("alice"), 2001);
+        let names = fs::read_dir(&root).unwrap().flatten().map(|entry| entry.file_name());
         let left = names.filter(|name| name.to_string_lossy().starts_with('.')).count();
-        ensure!(left == 0, "round {round}: something unfinished is left");
-        for entry in fs::read_dir(&root)?.flatten() {
-            fs::remove_dir(entry.path())?;
+        assert!(left == 0, "round {round}: something unfinished is left");
+        for entry in fs::read_dir(&root).unwrap().flatten() {
+            fs::remove_dir(entry.path()).unwrap();
         }
     }
-    Ok(())
 }
 
 /// chown(2) takes it for "unchanged".
-fn nobody(stage: &Stage) -> Result<()> {
-    stage.shared_root().make()?;
-    let run = provision(stage, &["--uid", "4294967295"])?;
-    ensure!(run.status.code() == Some(2), "{}: {}", run.shown, run.status);
-    Ok(())
+fn nobody(stage: &Stage) {
+    stage.shared_root().make();
+    let run = provision(stage, &["--uid", "4294967295"]);
+    assert!(run.status.code() == Some(2), "{}: {}", run.shown, run.status);
 }
 
 /// Mallory is faster than the change of mode.
-fn fills(stage: &Stage) -> Result<()> {
-    let host = Host::new(stage, "machine", Shell::Bash)?;
+fn fills(stage: &Stage) {
+    let host = Host::new(stage, "machine", Shell::Bash);
     let shared = host.at("/var/shared");
-    make::directory(&shared, 0, 0, 0o1777)?;
-    let root = host.person("root")?;
+    make::directory(&shared, 0, 0, 0o1777);
+    let root = host.person("root");
     let program = format!("{}/cargo-peruser", places::BY_NAME);
     let inject = "--inject=fchmod:delay_enter=1000000:when=1";
     let words = ["-f", "--quiet", "--output=/dev/null", "--trace=fchmod", inject, &program];
     let words = words.into_iter().chain(["setup", "--shared-root", "/var/shared"]);
-    let setup = host.run(&root, "strace", words).start()?;
+    let setup = host.run(&root, "strace", words).start();
     std::thread::sleep(std::time::Duration::from_millis(600));
-    make::directory(&shared.join(".cargo"), 2003, 2003, 0o755)?;
-    setup.finish()?.fails()?.blames("/var/shared/.cargo")?;
-    ensure!(look(&shared)?.is_some_and(|it| it.mode == 0o1777), "it is closed with that inside");
-    Ok(())
+    make::directory(&shared.join(".cargo"), 2003, 2003, 0o755);
+    setup.finish().fails().blames("/var/shared/.cargo");
+    assert!(look(&shared).is_some_and(|it| it.mode == 0o1777), "it is closed with that inside");
 }
 
 /// What systemd runs before the first session of an account, without a service manager.
-fn first_login(stage: &Stage) -> Result<()> {
-    let host = Host::new(stage, "machine", Shell::Bash)?;
-    make::directory(&host.at("/etc/systemd"), 0, 0, 0o755)?;
-    make::directory(&host.at("/etc/systemd/system"), 0, 0, 0o755)?;
-    let root = host.person("root")?;
-    host.by_name(&root, ["setup"]).run()?.ok()?.prints("private directories at the first login")?;
+fn first_login(stage: &Stage) {
+    let host = Host::new(stage, "machine", Shell::Bash);
+    make::directory(&host.at("/etc/systemd"), 0, 0, 0o755);
+    make::directory(&host.at("/etc/systemd/system"), 0, 0, 0o755);
+    let root = host.person("root");
+    host.by_name(&root, ["setup"]).run().ok().prints("private directories at the first login");
     let unit = host.at("/etc/systemd/system/user@.service.d/cargo-peruser.conf");
-    let text = fs::read_to_string(&unit).context("no addition to user@.service")?;
+    let text = fs::read_to_string(&unit).expect("no addition to user@.service");
     let line = text.lines().find_map(|line| line.strip_prefix("ExecStartPre=+-"));
-    let line = line.context("no command")?.replace("%i", "2001");
+    let line = line.expect("no command").replace("%i", "2001");
     let place = host.at("/var/cache/cargo-peruser/alice");
-    make::nothing(&place)?;
-    host.run(&root, "/bin/sh", ["-c", &line]).run()?.ok()?;
-    private(&place, 2001)?;
+    make::nothing(&place);
+    host.run(&root, "/bin/sh", ["-c", &line]).run().ok();
+    private(&place, 2001);
     // `su -`, cron and the like find what is there, and builds go there without a word.
-    let alice = host.person("alice")?;
-    host.run(&alice, "/bin/sh", ["-lc", "cargo build"]).run()?.silently()?;
-    host.run(&root, "/usr/local/bin/cargo-peruser", ["setup", "--uninstall"]).run()?.ok()?;
-    ensure!(!unit.exists(), "it is still there");
-    Ok(())
+    let alice = host.person("alice");
+    host.run(&alice, "/bin/sh", ["-lc", "cargo build"]).run().silently();
+    host.run(&root, "/usr/local/bin/cargo-peruser", ["setup", "--uninstall"]).run().ok();
+    assert!(!unit.exists(), "it is still there");
 }
 
 /// As profile scripts and earlier versions had it. What is in it stays whose it is.
-fn taken_over(stage: &Stage) -> Result<()> {
-    let host = Host::new(stage, "machine", Shell::Bash)?;
+fn taken_over(stage: &Stage) {
+    let host = Host::new(stage, "machine", Shell::Bash);
     let shared = host.at("/var/shared");
-    make::directory(&shared, 0, 3000, 0o3775)?;
+    make::directory(&shared, 0, 3000, 0o3775);
     for (name, uid) in [("alice", 2001), ("departed", 4001)] {
-        make::directory(&shared.join(name), uid, uid, 0o700)?;
-        make::file(&shared.join(name).join("kept"), "x", uid, 0o644)?;
+        make::directory(&shared.join(name), uid, uid, 0o700);
+        make::file(&shared.join(name).join("kept"), "x", uid, 0o644);
     }
-    let root = host.person("root")?;
+    let root = host.person("root");
     let words = ["setup", "--shared-root", "/var/shared"];
-    let dry = host.by_name(&root, [&words[..], &["--dry-run"]].concat()).run()?;
-    dry.ok()?.prints("3775 → 0755")?.prints("then private directories for: ")?;
-    host.by_name(&root, words).run()?.ok()?.prints("3775 → 0755")?;
-    ensure!(look(&shared)?.is_some_and(|it| it.mode == 0o755), "it is still open");
-    private(&shared.join("alice"), 2001)?;
-    private(&shared.join("departed"), 4001)?;
-    private(&shared.join("bob"), 2002)?;
-    ensure!(shared.join("alice/kept").exists(), "something is gone");
-    host.run(&root, "/usr/local/bin/cargo-peruser", ["setup", "--uninstall"]).run()?.ok()?;
-    ensure!(look(&shared)?.is_some_and(|it| it.mode == 0o3775), "its mode is not as it was");
-    ensure!(!host.at("/var/cache/cargo-peruser").exists(), "there is another root as well");
-    Ok(())
+    let dry = host.by_name(&root, [&words[..], &["--dry-run"]].concat()).run();
+    dry.ok().prints("3775 → 0755").prints("then private directories for: ");
+    host.by_name(&root, words).run().ok().prints("3775 → 0755");
+    assert!(look(&shared).is_some_and(|it| it.mode == 0o755), "it is still open");
+    private(&shared.join("alice"), 2001);
+    private(&shared.join("departed"), 4001);
+    private(&shared.join("bob"), 2002);
+    assert!(shared.join("alice/kept").exists(), "something is gone");
+    host.run(&root, "/usr/local/bin/cargo-peruser", ["setup", "--uninstall"]).run().ok();
+    assert!(look(&shared).is_some_and(|it| it.mode == 0o3775), "its mode is not as it was");
+    assert!(!host.at("/var/cache/cargo-peruser").exists(), "there is another root as well");
 }
 
-fn read_above(stage: &Stage) -> Result<()> {
-    let host = Host::new(stage, "machine", Shell::Bash)?;
+fn read_above(stage: &Stage) {
+    let host = Host::new(stage, "machine", Shell::Bash);
     let shared = host.at("/var/shared");
-    let root = host.person("root")?;
+    let root = host.person("root");
     let setup = || host.by_name(&root, ["setup", "--shared-root", "/var/shared"]).run();
     for mode in [0o1777, 0o755] {
-        make::directory(&shared, 0, 0, mode)?;
-        make::directory(&shared.join(".cargo"), 2003, 2003, 0o755)?;
-        make::file(&shared.join("Cargo.toml"), "", 2003, 0o644)?;
-        let run = setup()?;
-        run.fails()?.blames("/var/shared/.cargo")?.blames("/var/shared/Cargo.toml")?;
-        ensure!(!host.at("/usr/local/bin/cargo-peruser").exists(), "half of it was done");
-        make::nothing(&shared)?;
+        make::directory(&shared, 0, 0, mode);
+        make::directory(&shared.join(".cargo"), 2003, 2003, 0o755);
+        make::file(&shared.join("Cargo.toml"), "", 2003, 0o644);
+        let run = setup();
+        run.fails().blames("/var/shared/.cargo").blames("/var/shared/Cargo.toml");
+        assert!(!host.at("/usr/local/bin/cargo-peruser").exists(), "half of it was done");
+        make::nothing(&shared);
     }
-    make::directory(&shared, 0, 0, 0o1777)?;
-    setup()?.ok()?;
-    Ok(())
+    make::directory(&shared, 0, 0, 0o1777);
+    setup().ok();
 }
 
-fn left_sticky(stage: &Stage) -> Result<()> {
-    let host = Host::new(stage, "machine", Shell::Bash)?;
+fn left_sticky(stage: &Stage) {
+    let host = Host::new(stage, "machine", Shell::Bash);
     let shared = host.at("/var/shared");
-    make::directory(&shared, 0, 0, 0o1777)?;
-    make::directory(&host.at("/etc/cargo-peruser"), 0, 0, 0o755)?;
+    make::directory(&shared, 0, 0, 0o1777);
+    make::directory(&host.at("/etc/cargo-peruser"), 0, 0, 0o755);
     let text = "shared-root = '/var/shared'\nsticky-root = 'accept'\n";
-    make::file(&host.at("/etc/cargo-peruser/config.toml"), text, 0, 0o644)?;
-    let (root, alice) = (host.person("root")?, host.person("alice")?);
-    host.by_name(&root, ["setup"]).run()?.ok()?;
-    ensure!(look(&shared)?.is_some_and(|it| it.mode == 0o1777), "its mode was changed");
-    make::nothing(&shared.join("alice"))?;
-    host.run(&alice, "/bin/sh", ["-lc", "cargo build"]).run()?.silently()?;
-    private(&shared.join("alice"), 2001)
+    make::file(&host.at("/etc/cargo-peruser/config.toml"), text, 0, 0o644);
+    let (root, alice) = (host.person("root"), host.person("alice"));
+    host.by_name(&root, ["setup"]).run().ok();
+    assert!(look(&shared).is_some_and(|it| it.mode == 0o1777), "its mode was changed");
+    make::nothing(&shared.join("alice"));
+    host.run(&alice, "/bin/sh", ["-lc", "cargo build"]).run().silently();
+    private(&shared.join("alice"), 2001);
 }
 
 /// As in a container, where it is the first process each time.
-fn leftover(stage: &Stage) -> Result<()> {
-    let root = stage.shared_root().make()?;
+fn leftover(stage: &Stage) {
+    let root = stage.shared_root().make();
     let line = "mkdir \"$1/.unfinished-alice.$$\" && exec cargo-peruser provision alice";
-    stage.person("root")?.shell(line, [&root]).run()?.ok()?;
-    private(&root.join("alice"), stage.person("alice")?.uid())
+    stage.person("root").shell(line, [&root]).run().ok();
+    private(&root.join("alice"), stage.person("alice").uid());
 }

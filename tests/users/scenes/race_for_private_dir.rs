@@ -6,8 +6,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail, ensure};
-
+use crate::shared::context;
 use crate::stage::cache::names;
 use crate::stage::{Person, Stage, look, make, private};
 use crate::suite::{Test, test};
@@ -52,25 +51,25 @@ fn rounds() -> usize {
     said.unwrap_or(ROUNDS)
 }
 
-fn against_a_planter(stage: &Stage, words: &[&str]) -> Result<()> {
-    let root = stage.shared_root().group("devs").mode(0o3775).accepted().make()?;
-    let (alice, mallory) = (stage.person("alice")?, stage.person("mallory")?);
-    let trap = Trap::set(stage, &alice, &mallory)?;
+fn against_a_planter(stage: &Stage, words: &[&str]) {
+    let root = stage.shared_root().group("devs").mode(0o3775).accepted().make();
+    let (alice, mallory) = (stage.person("alice"), stage.person("mallory"));
+    let trap = Trap::set(stage, &alice, &mallory);
     let signal = stage.at("signal");
-    make::file(&signal, "", 0, 0o644)?;
-    let planter = mallory.shell(PLANT, [&signal, &root.join("alice"), &trap.top]).start()?;
+    make::file(&signal, "", 0, 0o644);
+    let planter = mallory.shell(PLANT, [&signal, &root.join("alice"), &trap.top]).start();
     let (mut private_rounds, rounds) = (0, rounds());
     for round in 0..rounds {
+        let _context = context(|| format!("round {round}"));
         let run = first_run(&alice, &root, words);
-        private_rounds += usize::from(run.with_context(|| format!("round {round}"))?);
-        trap.is_as_it_was().with_context(|| format!("round {round}"))?;
+        private_rounds += usize::from(run);
+        trap.is_as_it_was();
     }
-    fs::remove_file(&signal)?;
-    planter.finish()?;
+    fs::remove_file(&signal).unwrap();
+    planter.finish();
     // Only both outcomes together show that there was a race.
-    ensure!(private_rounds > 0, "every one of {rounds} rounds was refused");
-    ensure!(private_rounds < rounds, "not one of {rounds} rounds met the planter");
-    Ok(())
+    assert!(private_rounds > 0, "every one of {rounds} rounds was refused");
+    assert!(private_rounds < rounds, "not one of {rounds} rounds met the planter");
 }
 
 /// Where mallory's symlinks lead: a directory of alice's, in which he may write nothing himself, and
@@ -81,38 +80,40 @@ struct Trap {
 }
 
 impl Trap {
-    fn set(stage: &Stage, alice: &Person<'_>, mallory: &Person<'_>) -> Result<Trap> {
+    fn set(stage: &Stage, alice: &Person<'_>, mallory: &Person<'_>) -> Trap {
         let top = stage.at("trap");
-        make::directory(&top, alice.uid(), alice.uid(), 0o700)?;
-        make::directory(&top.join("target"), alice.uid(), alice.uid(), 0o700)?;
-        make::file(&top.join("target/thesis"), "years", alice.uid(), 0o600)?;
-        make::file(&top.join("target/.rustc_info.json"), LIE, mallory.uid(), 0o644)?;
-        Ok(Trap { top, names: vec![".rustc_info.json", "thesis"] })
+        make::directory(&top, alice.uid(), alice.uid(), 0o700);
+        make::directory(&top.join("target"), alice.uid(), alice.uid(), 0o700);
+        make::file(&top.join("target/thesis"), "years", alice.uid(), 0o600);
+        make::file(&top.join("target/.rustc_info.json"), LIE, mallory.uid(), 0o644);
+        Trap { top, names: vec![".rustc_info.json", "thesis"] }
     }
 
-    fn is_as_it_was(&self) -> Result<()> {
-        ensure!(names(&self.top)? == ["target"], "the trap has {:?}", names(&self.top)?);
-        let inside = names(&self.top.join("target"))?;
-        ensure!(inside == self.names, "the trap has {inside:?} in it");
-        Ok(())
+    fn is_as_it_was(&self) {
+        assert!(names(&self.top) == ["target"], "the trap has {:?}", names(&self.top));
+        let inside = names(&self.top.join("target"));
+        assert!(inside == self.names, "the trap has {inside:?} in it");
     }
 }
 
 /// Whether the run got its private directory; anything but that or a refusal is an error.
-fn first_run(alice: &Person<'_>, root: &Path, words: &[&str]) -> Result<bool> {
+fn first_run(alice: &Person<'_>, root: &Path, words: &[&str]) -> bool {
     let directory = root.join("alice");
-    if look(&directory)?.is_some_and(|sight| sight.uid == alice.uid()) {
-        make::nothing(&directory)?;
+    if look(&directory).is_some_and(|sight| sight.uid == alice.uid()) {
+        make::nothing(&directory);
     }
-    let outcome = alice.cargo(words).run()?;
-    outcome.never_says(LIE)?;
+    let outcome = alice.cargo(words).run();
+    outcome.never_says(LIE);
     match outcome.status.code() {
         Some(0) => {
-            private(&directory, alice.uid())?;
-            outcome.builds_in(directory.join("target"))?;
-            Ok(true)
+            private(&directory, alice.uid());
+            outcome.builds_in(directory.join("target"));
+            true
         }
-        Some(_) => outcome.refused().map(|_| false),
-        None => bail!("{}: {}", outcome.shown, outcome.status),
+        Some(_) => {
+            outcome.refused();
+            false
+        }
+        None => panic!("{}: {}", outcome.shown, outcome.status),
     }
 }

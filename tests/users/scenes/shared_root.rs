@@ -1,8 +1,6 @@
 //! The shared root itself: which states are accepted, and what is said about the others. Every mode is
 //! judged by a table beside the rule; here is what an owner and a group make of it.
 
-use anyhow::{Result, ensure};
-
 use crate::stage::child::do_as_root;
 use crate::stage::{Stage, Stop, look, make, private, tagged};
 use crate::suite::{Test, test};
@@ -25,113 +23,106 @@ pub(crate) fn tests() -> Vec<Test> {
     ]
 }
 
-fn sticky(stage: &Stage) -> Result<()> {
-    let root = stage.shared_root().group("devs").mode(0o3775).accepted().make()?;
-    let alice = stage.person("alice")?;
+fn sticky(stage: &Stage) {
+    let root = stage.shared_root().group("devs").mode(0o3775).accepted().make();
+    let alice = stage.person("alice");
     let target = root.join("alice/target");
-    alice.cargo(["build"]).run()?.silently()?.builds_in(&target)?;
-    private(&root.join("alice"), alice.uid())?;
-    private(&target, alice.uid())?;
-    tagged(&target)?;
-    let before = look(&root.join("alice"))?;
-    alice.cargo(["build"]).run()?.silently()?;
-    ensure!(look(&root.join("alice"))? == before, "the second run changed the private directory");
-    let explained = alice.by_name(["explain"]).run()?;
-    explained.prints("others can create files in the shared root")?;
+    alice.cargo(["build"]).run().silently().builds_in(&target);
+    private(&root.join("alice"), alice.uid());
+    private(&target, alice.uid());
+    tagged(&target);
+    let before = look(&root.join("alice"));
+    alice.cargo(["build"]).run().silently();
+    assert!(look(&root.join("alice")) == before, "the second run changed the private directory");
+    let explained = alice.by_name(["explain"]).run();
+    explained.prints("others can create files in the shared root");
     // What is not sticky, no setting accepts.
-    stage.shared_root().group("devs").mode(0o2775).make()?;
-    alice.cargo(["build"]).run()?.refused()?;
-    Ok(())
+    stage.shared_root().group("devs").mode(0o2775).make();
+    alice.cargo(["build"]).run().refused();
 }
 
-fn writable(stage: &Stage) -> Result<()> {
-    let alice = stage.person("alice")?;
+fn writable(stage: &Stage) {
+    let alice = stage.person("alice");
     for (owner, mode) in [("root", 0o1777), ("root", 0o2775), ("alice", 0o3775), ("alice", 0o2775)]
     {
-        let root = stage.shared_root().owned_by(owner).group("devs").mode(mode).make()?;
-        let run = alice.cargo(["build"]).run()?;
-        run.refused()?.blames(root.to_string_lossy())?;
-        ensure!(look(&root.join("alice"))?.is_none(), "a directory was made all the same");
+        let root = stage.shared_root().owned_by(owner).group("devs").mode(mode).make();
+        let run = alice.cargo(["build"]).run();
+        run.refused().blames(root.to_string_lossy());
+        assert!(look(&root.join("alice")).is_none(), "a directory was made all the same");
         if owner == "root" {
             // What that does with such a root is tested where setup is.
-            run.helps(format!("cargo-peruser setup --shared-root {}", root.display()))?;
+            run.helps(format!("cargo-peruser setup --shared-root {}", root.display()));
             continue;
         }
         // What the help line says is what helps.
-        alice.shell(&run.offered("chmod go-w")?, [""; 0]).run()?.ok()?;
-        alice.cargo(["build"]).run()?.silently()?;
-        make::nothing(&root.join("alice"))?;
+        alice.shell(&run.offered("chmod go-w"), [""; 0]).run().ok();
+        alice.cargo(["build"]).run().silently();
+        make::nothing(&root.join("alice"));
     }
-    Ok(())
 }
 
-fn provisioned(stage: &Stage) -> Result<()> {
-    let root = stage.shared_root().provisioned()?;
-    let alice = stage.person("alice")?;
-    private(&root.join("alice"), alice.uid())?;
-    let run = alice.cargo(["build"]).run()?;
-    run.silently()?.builds_in(root.join("alice/target"))?;
-    private(&root.join("alice/target"), alice.uid())?;
-    tagged(&root.join("alice/target"))
+fn provisioned(stage: &Stage) {
+    let root = stage.shared_root().provisioned();
+    let alice = stage.person("alice");
+    private(&root.join("alice"), alice.uid());
+    let run = alice.cargo(["build"]).run();
+    run.silently().builds_in(root.join("alice/target"));
+    private(&root.join("alice/target"), alice.uid());
+    tagged(&root.join("alice/target"));
 }
 
 /// Only members have a directory, and only they can look in; others build in their own cache.
-fn for_a_group(stage: &Stage) -> Result<()> {
-    let root = stage.shared_root().group("devs").mode(0o750).provisioned()?;
-    let (alice, robot) = (stage.person("alice")?, stage.person("robot")?);
-    alice.cargo(["build"]).run()?.silently()?.builds_in(root.join("alice/target"))?;
-    ensure!(look(&root.join("robot"))?.is_none(), "robot is no member and has a directory");
-    let run = robot.cargo(["build"]).run()?;
-    run.ok()?.builds_in(robot.home.join(".cache/cargo-peruser/target"))?;
-    run.notes("sudo usermod -aG devs robot && sudo cargo-peruser provision robot")?;
-    let root = stage.person("root")?;
-    let run = root.by_name(["provision", "robot"]).run()?;
-    run.fails()?.blames("robot")?.helps("usermod -aG devs robot")?;
-    Ok(())
+fn for_a_group(stage: &Stage) {
+    let root = stage.shared_root().group("devs").mode(0o750).provisioned();
+    let (alice, robot) = (stage.person("alice"), stage.person("robot"));
+    alice.cargo(["build"]).run().silently().builds_in(root.join("alice/target"));
+    assert!(look(&root.join("robot")).is_none(), "robot is no member and has a directory");
+    let run = robot.cargo(["build"]).run();
+    run.ok().builds_in(robot.home.join(".cache/cargo-peruser/target"));
+    run.notes("sudo usermod -aG devs robot && sudo cargo-peruser provision robot");
+    let root = stage.person("root");
+    let run = root.by_name(["provision", "robot"]).run();
+    run.fails().blames("robot").helps("usermod -aG devs robot");
 }
 
-fn not_provisioned(stage: &Stage) -> Result<()> {
-    let root = stage.shared_root().make()?;
-    let alice = stage.person("alice")?;
+fn not_provisioned(stage: &Stage) {
+    let root = stage.shared_root().make();
+    let alice = stage.person("alice");
     let cache = alice.home.join(".cache/cargo-peruser");
-    let run = alice.cargo(["build"]).run()?;
-    run.ok()?.builds_in(cache.join("target"))?.notes("sudo cargo-peruser provision alice")?;
-    private(&cache, alice.uid())?;
+    let run = alice.cargo(["build"]).run();
+    run.ok().builds_in(cache.join("target")).notes("sudo cargo-peruser provision alice");
+    private(&cache, alice.uid());
     // Said once for each target directory, and always by `explain`.
-    alice.cargo(["build"]).run()?.silently()?;
-    alice.by_name(["explain"]).run()?.ok()?.prints("sudo cargo-peruser provision alice")?;
-    provision(stage, "alice")?;
-    private(&root.join("alice"), alice.uid())?;
+    alice.cargo(["build"]).run().silently();
+    alice.by_name(["explain"]).run().ok().prints("sudo cargo-peruser provision alice");
+    provision(stage, "alice");
+    private(&root.join("alice"), alice.uid());
     // A session that began before still names the other directory.
-    let run = alice.cargo(["build"]).env("CARGO_TARGET_DIR", cache.join("target")).run()?;
-    run.silently()?.builds_in(root.join("alice/target"))?;
-    Ok(())
+    let run = alice.cargo(["build"]).env("CARGO_TARGET_DIR", cache.join("target")).run();
+    run.silently().builds_in(root.join("alice/target"));
 }
 
 /// What `sudo cargo-peruser provision NAME` does.
-fn provision(stage: &Stage, name: &str) -> Result<()> {
-    stage.person("root")?.by_name(["provision", name]).run()?.ok()?;
-    Ok(())
+fn provision(stage: &Stage, name: &str) {
+    stage.person("root").by_name(["provision", name]).run().ok();
 }
 
-fn refused_if_missing(stage: &Stage) -> Result<()> {
-    let root = stage.shared_root().make()?;
-    let alice = stage.person("alice")?;
+fn refused_if_missing(stage: &Stage) {
+    let root = stage.shared_root().make();
+    let alice = stage.person("alice");
     let build = || alice.cargo(["build"]).env("CARGO_PERUSER_MISSING", "refuse").run();
-    let run = build()?;
-    run.stopped(Stop::Create)?.blames(root.join("alice").to_string_lossy())?;
-    run.helps("sudo cargo-peruser provision alice")?;
-    ensure!(look(&alice.home.join(".cache"))?.is_none(), "something was made in the home");
-    provision(stage, "alice")?;
-    build()?.silently()?.builds_in(root.join("alice/target"))?;
-    Ok(())
+    let run = build();
+    run.stopped(Stop::Create).blames(root.join("alice").to_string_lossy());
+    run.helps("sudo cargo-peruser provision alice");
+    assert!(look(&alice.home.join(".cache")).is_none(), "something was made in the home");
+    provision(stage, "alice");
+    build().silently().builds_in(root.join("alice/target"));
 }
 
-fn no_home(stage: &Stage) -> Result<()> {
-    stage.shared_root().make()?;
-    let alice = stage.person("alice")?;
-    do_as_root("chmod", ["0500".as_ref(), alice.home.as_os_str()])?;
-    let run = alice.cargo(["build"]).run()?;
-    run.stopped(Stop::Create)?.helps("sudo cargo-peruser provision alice")?;
-    Ok(())
+fn no_home(stage: &Stage) {
+    stage.shared_root().make();
+    let alice = stage.person("alice");
+    do_as_root("chmod", ["0500".as_ref(), alice.home.as_os_str()]);
+    let run = alice.cargo(["build"]).run();
+    run.stopped(Stop::Create).helps("sudo cargo-peruser provision alice");
 }

@@ -6,9 +6,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, ensure};
-
 use crate::machine::Need;
+use crate::shared::context;
 use crate::stage::steps::{Step, Steps};
 use crate::stage::{Outcome, Person, Stage, look, make, private};
 use crate::suite::{Test, test};
@@ -25,10 +24,10 @@ pub(crate) fn tests() -> Vec<Test> {
         test("swapped_between_steps::a_mode_that_does_not_stay_is_noticed", ignored_modes)
             .needs(&[Need::Strace]),
     ];
-    type Plant = fn(&Path, &Cast<'_>) -> Result<()>;
+    type Plant = fn(&Path, &Cast<'_>);
     let plants: [(&str, Plant); 4] = [
         ("directory_of_mallorys", |at, cast| {
-            make::directory(at, cast.mallory, cast.mallory, 0o777)
+            make::directory(at, cast.mallory, cast.mallory, 0o777);
         }),
         ("symlink_to_the_trap", |at, cast| make::link(at, &cast.trap, cast.mallory)),
         ("symlink_to_her_own", |at, cast| make::link(at, &cast.hers, cast.mallory)),
@@ -50,22 +49,22 @@ struct Cast<'s> {
 }
 
 impl<'s> Cast<'s> {
-    fn of(stage: &'s Stage) -> Result<Cast<'s>> {
-        let (alice, mallory) = (stage.person("alice")?, stage.person("mallory")?.uid());
+    fn of(stage: &'s Stage) -> Cast<'s> {
+        let (alice, mallory) = (stage.person("alice"), stage.person("mallory").uid());
         let (trap, hers) = (stage.at("trap"), stage.at("hers"));
-        make::directory(&trap, mallory, mallory, 0o777)?;
-        make::directory(&hers, alice.uid(), alice.uid(), 0o700)?;
-        Ok(Cast { alice, mallory, trap, hers })
+        make::directory(&trap, mallory, mallory, 0o777);
+        make::directory(&hers, alice.uid(), alice.uid(), 0o700);
+        Cast { alice, mallory, trap, hers }
     }
 
-    fn nothing_was_made(&self) -> Result<()> {
+    fn nothing_was_made(&self) {
         for place in [&self.trap, &self.hers] {
-            let mut made = fs::read_dir(place)?.filter_map(Result::ok).map(|it| it.file_name());
+            let mut made =
+                fs::read_dir(place).unwrap().filter_map(Result::ok).map(|it| it.file_name());
             // Records go by the path of what was checked, and nothing depends on them.
             let made = made.find(|name| name != ".workspaces");
-            ensure!(made.is_none(), "{made:?} is in `{}`", place.display());
+            assert!(made.is_none(), "{made:?} is in `{}`", place.display());
         }
-        Ok(())
     }
 }
 
@@ -75,126 +74,125 @@ fn concerns_the_root(step: &Step, root: &Path) -> bool {
 }
 
 /// Runs `cargo check`, and acts after the step of this number; `None` where there are fewer.
-fn act_at(
-    cast: &Cast<'_>,
-    number: usize,
-    mut act: impl FnMut() -> Result<()>,
-) -> Result<Option<Outcome>> {
+fn act_at(cast: &Cast<'_>, number: usize, mut act: impl FnMut()) -> Option<Outcome> {
     let stage = cast.alice.stage;
     let log = stage.at(format!("log-{number}"));
-    make::file(&log, "", cast.alice.uid(), 0o644)?;
-    let mut steps = Steps::start(cast.alice.cargo(["check"]), CALLS, &log)?;
+    make::file(&log, "", cast.alice.uid(), 0o644);
+    let mut steps = Steps::start(cast.alice.cargo(["check"]), CALLS, &log);
     let (mut seen, mut has_acted) = (0, false);
-    while let Some(step) = steps.next()? {
+    while let Some(step) = steps.next() {
         if concerns_the_root(&step, &stage.root) {
             if seen == number {
-                act().with_context(|| step.shown.clone())?;
+                let _context = context(|| &step.shown);
+                act();
                 has_acted = true;
             }
             seen += 1;
         }
     }
-    let outcome = steps.finish()?;
-    Ok(has_acted.then_some(outcome))
+    let outcome = steps.finish();
+    has_acted.then_some(outcome)
 }
 
 /// Mallory puts something there as soon as nothing is there.
-fn planted(stage: &Stage, plant: fn(&Path, &Cast<'_>) -> Result<()>) -> Result<()> {
-    let root = stage.shared_root().sticky().make()?;
-    let cast = Cast::of(stage)?;
+fn planted(stage: &Stage, plant: fn(&Path, &Cast<'_>)) {
+    let root = stage.shared_root().sticky().make();
+    let cast = Cast::of(stage);
     let at = root.join("alice");
     let (mut refused, mut was_private) = (0, 0);
     for number in 0.. {
-        let act = || if look(&at)?.is_none() { plant(&at, &cast) } else { Ok(()) };
-        let Some(outcome) = act_at(&cast, number, act)? else { break };
-        cast.nothing_was_made().with_context(|| format!("after step {number}"))?;
+        let act = || {
+            if look(&at).is_none() {
+                plant(&at, &cast);
+            }
+        };
+        let Some(outcome) = act_at(&cast, number, act) else { break };
+        let _context = context(|| format!("after step {number}"));
+        cast.nothing_was_made();
         if outcome.status.success() {
-            private(&at, cast.alice.uid())?;
+            private(&at, cast.alice.uid());
             was_private += 1;
         } else {
-            outcome.refused().with_context(|| format!("after step {number}"))?;
+            outcome.refused();
             refused += 1;
         }
-        match look(&at)? {
-            Some(sight) if sight.kind == "directory" => make::nothing(&at)?,
-            Some(_) => fs::remove_file(&at)?,
+        match look(&at) {
+            Some(sight) if sight.kind == "directory" => make::nothing(&at),
+            Some(_) => fs::remove_file(&at).unwrap(),
             None => {}
         }
     }
-    ensure!(refused > 1 && was_private > 1, "{refused} refused, {was_private} private");
-    Ok(())
+    assert!(refused > 1 && was_private > 1, "{refused} refused, {was_private} private");
 }
 
 /// Who owns the root can do more: a symlink takes the place of what was there a step before.
-fn replaced(stage: &Stage) -> Result<()> {
-    let root = stage.shared_root().sticky().make()?;
-    let cast = Cast::of(stage)?;
-    make::own(&cast.hers, cast.alice.uid(), cast.alice.uid(), 0o755)?;
+fn replaced(stage: &Stage) {
+    let root = stage.shared_root().sticky().make();
+    let cast = Cast::of(stage);
+    make::own(&cast.hers, cast.alice.uid(), cast.alice.uid(), 0o755);
     let at = root.join("alice");
     let (mut refused, mut steps) = (0, 0);
     for number in 0.. {
         let act = || {
-            if look(&at)?.is_some() {
-                make::nothing(&at)?;
+            if look(&at).is_some() {
+                make::nothing(&at);
             }
-            make::link(&at, &cast.hers, 0)
+            make::link(&at, &cast.hers, 0);
         };
-        let Some(outcome) = act_at(&cast, number, act)? else { break };
-        cast.nothing_was_made().with_context(|| format!("after step {number}"))?;
-        let mode = look(&cast.hers)?.context("hers")?.mode;
-        ensure!(mode == 0o755, "after step {number} it has mode {mode:04o}");
-        refused += usize::from(outcome.refused().is_ok());
+        let Some(outcome) = act_at(&cast, number, act) else { break };
+        let _context = context(|| format!("after step {number}"));
+        cast.nothing_was_made();
+        let mode = look(&cast.hers).expect("hers").mode;
+        assert!(mode == 0o755, "after step {number} it has mode {mode:04o}");
+        refused += usize::from(outcome.is_refused());
         steps = number;
-        fs::remove_file(&at)?;
+        fs::remove_file(&at).unwrap();
     }
-    ensure!(refused > 3, "{refused} refused of {steps}");
-    Ok(())
+    assert!(refused > 3, "{refused} refused of {steps}");
 }
 
 /// Its owner puts another directory in its place, which mallory can write to.
-fn replaced_root(stage: &Stage) -> Result<()> {
-    let root = stage.shared_root().sticky().make()?;
-    let cast = Cast::of(stage)?;
+fn replaced_root(stage: &Stage) {
+    let root = stage.shared_root().sticky().make();
+    let cast = Cast::of(stage);
     let (mut refused, aside) = (0, stage.at("aside"));
     for number in 0.. {
         let act = || {
-            fs::rename(&root, &aside)?;
-            make::directory(&root, cast.mallory, cast.mallory, 0o777)
+            fs::rename(&root, &aside).unwrap();
+            make::directory(&root, cast.mallory, cast.mallory, 0o777);
         };
-        let Some(outcome) = act_at(&cast, number, act)? else { break };
-        let made: Vec<_> = fs::read_dir(&root)?.collect::<Result<_, _>>()?;
-        ensure!(made.is_empty(), "after step {number}: {made:?}");
-        refused += usize::from(outcome.refused().is_ok());
-        make::nothing(&root)?;
-        fs::rename(&aside, &root)?;
-        if look(&root.join("alice"))?.is_some() {
-            private(&root.join("alice"), cast.alice.uid())?;
-            make::nothing(&root.join("alice"))?;
+        let Some(outcome) = act_at(&cast, number, act) else { break };
+        let made: Vec<_> = fs::read_dir(&root).unwrap().collect::<Result<_, _>>().unwrap();
+        assert!(made.is_empty(), "after step {number}: {made:?}");
+        refused += usize::from(outcome.is_refused());
+        make::nothing(&root);
+        fs::rename(&aside, &root).unwrap();
+        if look(&root.join("alice")).is_some() {
+            private(&root.join("alice"), cast.alice.uid());
+            make::nothing(&root.join("alice"));
         }
     }
-    ensure!(refused > 2, "{refused} refused");
-    Ok(())
+    assert!(refused > 2, "{refused} refused");
 }
 
 /// The file system says that it has done what it has not.
-fn ignored_modes(stage: &Stage) -> Result<()> {
-    let root = stage.shared_root().group("devs").mode(0o3775).accepted().make()?;
-    let alice = stage.person("alice")?;
+fn ignored_modes(stage: &Stage) {
+    let root = stage.shared_root().group("devs").mode(0o3775).accepted().make();
+    let alice = stage.person("alice");
     let strace = ["strace", "--quiet", "-f", "--output=/dev/null", "--inject=fchmod:retval=0"];
     // The group that it inherits comes with a set-id bit, which only fchmod takes away.
-    let run = alice.cargo(["check"]).after(strace).run()?;
-    run.refused()?.blames("does not keep Unix permissions")?;
-    ensure!(look(&root.join("alice"))?.is_none(), "it was left behind");
-    make::directory(&root.join("alice"), alice.uid(), alice.uid(), 0o755)?;
-    let run = alice.cargo(["check"]).after(strace).run()?;
-    run.refused()?.blames("does not keep Unix permissions")?;
+    let run = alice.cargo(["check"]).after(strace).run();
+    run.refused().blames("does not keep Unix permissions");
+    assert!(look(&root.join("alice")).is_none(), "it was left behind");
+    make::directory(&root.join("alice"), alice.uid(), alice.uid(), 0o755);
+    let run = alice.cargo(["check"]).after(strace).run();
+    run.refused().blames("does not keep Unix permissions");
     // The directories inside as well.
-    alice.cargo(["check"]).run()?.ok()?;
+    alice.cargo(["check"]).run().ok();
     // Nor does it give what root makes for bob to him.
     let strace = ["strace", "--quiet", "-f", "--output=/dev/null", "--inject=fchown:retval=0"];
-    let run = stage.person("root")?.by_name(["provision", "bob"]).after(strace).run()?;
-    run.fails()?.mentions("does not keep Unix permissions")?;
-    let left = fs::read_dir(&root)?.filter_map(Result::ok).map(|it| it.file_name());
-    ensure!(left.eq(["alice"]), "something was left behind");
-    Ok(())
+    let run = stage.person("root").by_name(["provision", "bob"]).after(strace).run();
+    run.fails().mentions("does not keep Unix permissions");
+    let left = fs::read_dir(&root).unwrap().filter_map(Result::ok).map(|it| it.file_name());
+    assert!(left.eq(["alice"]), "something was left behind");
 }

@@ -3,8 +3,6 @@
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Result, ensure};
-
 use crate::machine::{account, group};
 use crate::stage::{Outcome, Person, Stage, Stop, make};
 use crate::suite::{Test, test};
@@ -23,22 +21,22 @@ pub(crate) fn tests() -> Vec<Test> {
         test("system_settings::stops_at_a_system_file_that_others_can_change", untrusted),
         test("system_settings::nobody_overrides_what_the_system_file_enforces", enforced),
         test("system_settings::stops_at_a_persons_file_of_somebody_elses", |stage| {
-            persons_file(stage, "mallory", 0o644)
+            persons_file(stage, "mallory", 0o644);
         }),
         test("system_settings::stops_at_a_persons_file_that_cannot_be_read", |stage| {
-            persons_file(stage, "alice", 0o000)
+            persons_file(stage, "alice", 0o000);
         }),
         test("system_settings::a_masked_file_is_named_and_left_alone", masked),
     ]
 }
 
 /// Runs `cargo build` with this text as the system's file and nothing in the environment.
-fn build(person: &Person<'_>, text: &str, owner: &str, owners: &str, mode: u32) -> Result<Outcome> {
+fn build(person: &Person<'_>, text: &str, owner: &str, owners: &str, mode: u32) -> Outcome {
     let directory = person.stage.at("etc");
-    make::directory(&directory, 0, 0, 0o755)?;
+    make::directory(&directory, 0, 0, 0o755);
     let file = directory.join("config.toml");
-    make::file(&file, text, 0, 0o644)?;
-    make::own(&file, account(owner)?.uid, group(owners)?, mode)?;
+    make::file(&file, text, 0, 0o644);
+    make::own(&file, account(owner).uid, group(owners), mode);
     person.cargo(["build"]).unset("CARGO_PERUSER_SHARED_ROOT").system_settings(directory).run()
 }
 
@@ -46,63 +44,55 @@ fn root_line(root: &Path) -> String {
     format!("shared-root = \"{}\"\n", root.display())
 }
 
-fn names_the_root(stage: &Stage) -> Result<()> {
-    let root = stage.shared_root().provisioned()?;
-    let run = build(&stage.person("alice")?, &root_line(&root), "root", "root", 0o644)?;
-    run.silently()?.builds_in(root.join("alice/target"))?;
-    Ok(())
+fn names_the_root(stage: &Stage) {
+    let root = stage.shared_root().provisioned();
+    let run = build(&stage.person("alice"), &root_line(&root), "root", "root", 0o644);
+    run.silently().builds_in(root.join("alice/target"));
 }
 
-fn untrusted(stage: &Stage) -> Result<()> {
-    let root = stage.shared_root().provisioned()?;
+fn untrusted(stage: &Stage) {
+    let root = stage.shared_root().provisioned();
     for (owner, group, mode) in UNTRUSTED {
-        let run = build(&stage.person("alice")?, &root_line(&root), owner, group, *mode)?;
-        run.stopped(Stop::Settings)?.blames("/etc/cargo-peruser/config.toml")?;
-        make::nothing(&stage.at("etc"))?;
+        let run = build(&stage.person("alice"), &root_line(&root), owner, group, *mode);
+        run.stopped(Stop::Settings).blames("/etc/cargo-peruser/config.toml");
+        make::nothing(&stage.at("etc"));
     }
-    Ok(())
 }
 
-fn enforced(stage: &Stage) -> Result<()> {
-    let root = stage.shared_root().provisioned()?;
-    let alice = stage.person("alice")?;
+fn enforced(stage: &Stage) {
+    let root = stage.shared_root().provisioned();
+    let alice = stage.person("alice");
     let directory = stage.at("etc");
-    make::directory(&directory, 0, 0, 0o755)?;
+    make::directory(&directory, 0, 0, 0o755);
     let text = format!("{}enforce = [\"shared-root\"]\n", root_line(&root));
-    make::file(&directory.join("config.toml"), text, 0, 0o644)?;
+    make::file(&directory.join("config.toml"), text, 0, 0o644);
     let other = stage.at("other");
-    make::directory(&other, 0, 0, 0o1777)?;
+    make::directory(&other, 0, 0, 0o1777);
     let run =
         alice.cargo(["build"]).env("CARGO_PERUSER_SHARED_ROOT", &other).system_settings(&directory);
-    run.run()?
-        .stopped(Stop::Settings)?
-        .blames("shared-root")?
-        .blames("CARGO_PERUSER_SHARED_ROOT")?;
-    ensure!(fs::read_dir(&other)?.next().is_none(), "a directory was made all the same");
-    Ok(())
+    run.run().stopped(Stop::Settings).blames("shared-root").blames("CARGO_PERUSER_SHARED_ROOT");
+    assert!(fs::read_dir(&other).unwrap().next().is_none(), "a directory was made all the same");
 }
 
-fn persons_file(stage: &Stage, owner: &str, mode: u32) -> Result<()> {
-    let root = stage.shared_root().provisioned()?;
-    let alice = stage.person("alice")?;
+fn persons_file(stage: &Stage, owner: &str, mode: u32) {
+    let root = stage.shared_root().provisioned();
+    let alice = stage.person("alice");
     let (directory, own) = (stage.at("config"), stage.at("config/cargo-peruser"));
-    make::directory(&directory, alice.uid(), alice.uid(), 0o755)?;
-    make::directory(&own, alice.uid(), alice.uid(), 0o755)?;
+    make::directory(&directory, alice.uid(), alice.uid(), 0o755);
+    make::directory(&own, alice.uid(), alice.uid(), 0o755);
     let file = own.join("config.toml");
-    make::file(&file, root_line(&root), account(owner)?.uid, mode)?;
+    make::file(&file, root_line(&root), account(owner).uid, mode);
     let build = alice.cargo(["build"]).unset("CARGO_PERUSER_SHARED_ROOT");
-    let run = build.env("XDG_CONFIG_HOME", directory).run()?;
-    run.stopped(Stop::Settings)?.blames(file.to_string_lossy())?;
-    Ok(())
+    let run = build.env("XDG_CONFIG_HOME", directory).run();
+    run.stopped(Stop::Settings).blames(file.to_string_lossy());
 }
 
 /// `/dev/null` in its place, as systemd masks files: no command may change its mode.
-fn masked(stage: &Stage) -> Result<()> {
+fn masked(stage: &Stage) {
     let directory = stage.at("etc");
-    make::directory(&directory, 0, 0, 0o755)?;
-    make::link(&directory.join("config.toml"), "/dev/null".as_ref(), 0)?;
-    let alice = stage.person("alice")?;
-    let run = alice.cargo(["build"]).system_settings(directory).run()?;
-    run.stopped(Stop::Settings)?.blames("device")?.never_says("chmod")?;
-    Ok(())
+    make::directory(&directory, 0, 0, 0o755);
+    make::link(&directory.join("config.toml"), "/dev/null".as_ref(), 0);
+    let alice = stage.person("alice");
+    let run = alice.cargo(["build"]).system_settings(directory).run();
+    run.stopped(Stop::Settings).blames("device").never_says("chmod");
 }

@@ -6,8 +6,6 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
-
 use crate::machine::{Channel, Need, places};
 use crate::stage::child::do_as_root;
 use crate::stage::{Invocation, Person, Stage, Stop, make, project};
@@ -34,35 +32,35 @@ pub(crate) fn tests() -> Vec<Test> {
 }
 
 /// What `host` is called by rustup, which names its directories so.
-fn host() -> Result<String> {
+fn host() -> String {
     let rustc = format!("{}/bin/rustc", Channel::Stable.place());
-    let output = std::process::Command::new(rustc).arg("-vV").output()?;
-    let text = String::from_utf8(output.stdout)?;
+    let output = std::process::Command::new(rustc).arg("-vV").output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
     let host = text.lines().find_map(|line| line.strip_prefix("host: "));
-    Ok(host.context("rustc names no host")?.to_owned())
+    host.expect("rustc names no host").to_owned()
 }
 
 /// Where a person's rustup has a channel.
-fn installed(person: &Person<'_>, channel: &str) -> Result<PathBuf> {
-    Ok(person.home.join(format!(".rustup/toolchains/{channel}-{}", host()?)))
+fn installed(person: &Person<'_>, channel: &str) -> PathBuf {
+    person.home.join(format!(".rustup/toolchains/{channel}-{}", host()))
 }
 
 /// Gives a person what rustup-init leaves behind: the proxies, and both channels.
-fn set_up_rustup(person: &Person<'_>) -> Result<PathBuf> {
+fn set_up_rustup(person: &Person<'_>) -> PathBuf {
     let bin = person.home.join(".cargo/bin");
-    fs::create_dir_all(&bin)?;
-    fs::copy(format!("{}/rustup", places::RUSTUP), bin.join("rustup"))?;
+    fs::create_dir_all(&bin).unwrap();
+    fs::copy(format!("{}/rustup", places::RUSTUP), bin.join("rustup")).unwrap();
     for tool in ["cargo", "rustc", "rustdoc", "cargo-clippy", "rustfmt"] {
-        symlink("rustup", bin.join(tool))?;
+        symlink("rustup", bin.join(tool)).unwrap();
     }
     for (channel, place) in [("stable", Channel::Stable), ("nightly", Channel::Nightly)] {
-        let toolchain = installed(person, channel)?;
-        fs::create_dir_all(toolchain.parent().context("it has a parent")?)?;
-        symlink(place.place(), toolchain)?;
+        let toolchain = installed(person, channel);
+        fs::create_dir_all(toolchain.parent().expect("it has a parent")).unwrap();
+        symlink(place.place(), toolchain).unwrap();
     }
-    project::give(&person.home, &format!("{0}:{0}", person.uid()))?;
-    run(person, &bin.join("rustup"), ["default", "stable"]).run()?.ok()?;
-    Ok(bin)
+    project::give(&person.home, &format!("{0}:{0}", person.uid()));
+    run(person, &bin.join("rustup"), ["default", "stable"]).run().ok();
+    bin
 }
 
 /// A program with an editor's bare PATH.
@@ -77,158 +75,152 @@ fn run<'p, const N: usize>(
 }
 
 /// Makes the directory, with these entries on PATH before the system's.
-fn directory(person: &Person<'_>, path: &[&Path]) -> Result<PathBuf> {
+fn directory(person: &Person<'_>, path: &[&Path]) -> PathBuf {
     let system = [places::BY_NAME, "/usr/bin", "/bin"].map(Path::new);
-    let made = person.by_name(["toolchain"]).path(path.iter().copied().chain(system)).run()?;
-    made.ok()?;
+    let made = person.by_name(["toolchain"]).path(path.iter().copied().chain(system)).run();
+    made.ok();
     let directory = person.home.join(".local/share/cargo-peruser/toolchain/bin");
-    ensure!(made.stdout == format!("{}\n", directory.display()), "{}", made.stdout);
-    Ok(directory)
+    assert!(made.stdout == format!("{}\n", directory.display()), "{}", made.stdout);
+    directory
 }
 
 /// The version that a tool of the directory prints.
-fn version(call: Invocation<'_>) -> Result<String> {
-    let output = call.run()?;
-    output.silently()?;
+fn version(call: Invocation<'_>) -> String {
+    let output = call.run();
+    output.silently();
     let words = output.stdout.split_whitespace().nth(1);
-    Ok(words.context("no version")?.to_owned())
+    words.expect("no version").to_owned()
 }
 
-fn one_toolchain(stage: &Stage) -> Result<()> {
-    stage.shared_root().provisioned()?;
-    let alice = stage.person("alice")?;
-    let bin = set_up_rustup(&alice)?;
-    let directory = directory(&alice, &[&bin])?;
+fn one_toolchain(stage: &Stage) {
+    stage.shared_root().provisioned();
+    let alice = stage.person("alice");
+    let bin = set_up_rustup(&alice);
+    let directory = directory(&alice, &[&bin]);
     let (cargo, rustc) = (directory.join("cargo"), directory.join("rustc"));
-    let stable = version(run(&alice, &rustc, ["--version"]))?;
+    let stable = version(run(&alice, &rustc, ["--version"]));
     // Bare, or with another cargo first.
     for path in [String::new(), places::STUB.into(), format!("{}/bin", Channel::Nightly.place())] {
-        let found = version(run(&alice, &cargo, ["--version"]).env("PATH", &path))?;
-        ensure!(found == stable, "PATH={path}: cargo {found} beside rustc {stable}");
+        let found = version(run(&alice, &cargo, ["--version"]).env("PATH", &path));
+        assert!(found == stable, "PATH={path}: cargo {found} beside rustc {stable}");
     }
-    let nightly = version(run(&alice, &rustc, ["+nightly", "--version"]))?;
-    ensure!(nightly.contains("nightly"), "{nightly}");
-    let by_override = version(run(&alice, &cargo, ["+nightly", "--version"]))?;
+    let nightly = version(run(&alice, &rustc, ["+nightly", "--version"]));
+    assert!(nightly.contains("nightly"), "{nightly}");
+    let by_override = version(run(&alice, &cargo, ["+nightly", "--version"]));
     // As rust-analyzer names it.
     let by_sysroot = run(&alice, &cargo, ["--version"]);
-    let by_sysroot = version(by_sysroot.env("RUSTUP_TOOLCHAIN", Channel::Nightly.place()))?;
-    ensure!([&by_override, &by_sysroot] == [&nightly; 2], "{by_override}, {by_sysroot}, {nightly}");
-    Ok(())
+    let by_sysroot = version(by_sysroot.env("RUSTUP_TOOLCHAIN", Channel::Nightly.place()));
+    assert!([&by_override, &by_sysroot] == [&nightly; 2], "{by_override}, {by_sysroot}, {nightly}");
 }
 
-fn builds(stage: &Stage) -> Result<()> {
-    stage.shared_root().provisioned()?;
-    let alice = stage.person("alice")?;
-    let bin = set_up_rustup(&alice)?;
-    let directory = directory(&alice, &[&bin])?;
-    project::that_prints("hello", &stage.checkout, &alice)?;
+fn builds(stage: &Stage) {
+    stage.shared_root().provisioned();
+    let alice = stage.person("alice");
+    let bin = set_up_rustup(&alice);
+    let directory = directory(&alice, &[&bin]);
+    project::that_prints("hello", &stage.checkout, &alice);
     for (words, profile) in
         [(&["run"][..], "debug"), (&["+nightly", "run", "--release"], "release")]
     {
         let words = words.iter().map(Into::into);
         let words = std::iter::once(directory.join("cargo").into_os_string()).chain(words);
         let build = alice.shell("exec \"$@\"", words).env("PATH", places::PROGRAMS);
-        build.limit(Duration::from_secs(300)).run()?.ok()?.prints("hello")?;
-        let built = alice.target()?.join(profile).join("speaker");
-        ensure!(built.exists(), "{} is missing", built.display());
+        build.limit(Duration::from_secs(300)).run().ok().prints("hello");
+        let built = alice.target().join(profile).join("speaker");
+        assert!(built.exists(), "{} is missing", built.display());
     }
-    ensure!(!stage.checkout.join("target").exists(), "something was built in the checkout");
-    Ok(())
+    assert!(!stage.checkout.join("target").exists(), "something was built in the checkout");
 }
 
 /// What `rustup update` does to the file system: another program, and another toolchain, in place.
-fn update(stage: &Stage) -> Result<()> {
-    stage.shared_root().provisioned()?;
-    let alice = stage.person("alice")?;
-    let bin = set_up_rustup(&alice)?;
-    let directory = directory(&alice, &[&bin])?;
-    let before = version(run(&alice, &directory.join("cargo"), ["--version"]))?;
-    fs::copy(bin.join("rustup"), bin.join("rustup-new"))?;
-    fs::rename(bin.join("rustup-new"), bin.join("rustup"))?;
-    let stable = installed(&alice, "stable")?;
-    fs::remove_file(&stable)?;
-    symlink(Channel::Nightly.place(), &stable)?;
+fn update(stage: &Stage) {
+    stage.shared_root().provisioned();
+    let alice = stage.person("alice");
+    let bin = set_up_rustup(&alice);
+    let directory = directory(&alice, &[&bin]);
+    let before = version(run(&alice, &directory.join("cargo"), ["--version"]));
+    fs::copy(bin.join("rustup"), bin.join("rustup-new")).unwrap();
+    fs::rename(bin.join("rustup-new"), bin.join("rustup")).unwrap();
+    let stable = installed(&alice, "stable");
+    fs::remove_file(&stable).unwrap();
+    symlink(Channel::Nightly.place(), &stable).unwrap();
     for tool in ["cargo", "rustc"] {
-        let after = version(run(&alice, &directory.join(tool), ["--version"]))?;
-        ensure!(after != before && after.contains("nightly"), "{tool} is {after}");
+        let after = version(run(&alice, &directory.join(tool), ["--version"]));
+        assert!(after != before && after.contains("nightly"), "{tool} is {after}");
     }
-    Ok(())
 }
 
-fn linked(stage: &Stage) -> Result<()> {
-    stage.shared_root().provisioned()?;
-    let alice = stage.person("alice")?;
-    let bin = set_up_rustup(&alice)?;
-    let directory = directory(&alice, &[&bin])?;
-    let toolchain = directory.parent().context("it has a parent")?.to_string_lossy().into_owned();
+fn linked(stage: &Stage) {
+    stage.shared_root().provisioned();
+    let alice = stage.person("alice");
+    let bin = set_up_rustup(&alice);
+    let directory = directory(&alice, &[&bin]);
+    let toolchain = directory.parent().expect("it has a parent").to_string_lossy().into_owned();
     let rustup = bin.join("rustup");
     let link = || run(&alice, &rustup, ["toolchain", "link", "editors", &toolchain]);
     // rustup itself does not take it for a toolchain, unless somebody helps.
-    link().run()?.fails()?.mentions("not a directory")?;
-    make::directory(&Path::new(&toolchain).join("lib"), alice.uid(), alice.uid(), 0o755)?;
-    link().run()?.ok()?;
+    link().run().fails().mentions("not a directory");
+    make::directory(&Path::new(&toolchain).join("lib"), alice.uid(), alice.uid(), 0o755);
+    link().run().ok();
     // By the proxy, by the shim on PATH, and by the directory itself.
     let proxies = format!("{}:{}", bin.display(), places::STUB);
     for cargo in
         [bin.join("cargo"), PathBuf::from(places::SHIM).join("cargo"), directory.join("cargo")]
     {
         let call = run(&alice, &cargo, ["+editors", "build"]).env("PATH", &proxies);
-        let stopped = call.limit(Duration::from_secs(10)).run()?;
-        stopped.stopped(Stop::NoCargo)?.blames("`editors`")?;
-        stopped.helps("rustup toolchain uninstall editors")?;
+        let stopped = call.limit(Duration::from_secs(10)).run();
+        stopped.stopped(Stop::NoCargo).blames("`editors`");
+        stopped.helps("rustup toolchain uninstall editors");
     }
     // The compiler is rustup's alone, which counts the rounds.
     let compiler = run(&alice, &bin.join("rustc"), ["+editors", "--version"]);
-    compiler.limit(Duration::from_secs(10)).run()?.fails()?.mentions("infinite recursion")?;
-    run(&alice, &rustup, ["toolchain", "uninstall", "editors"]).run()?.ok()?;
-    ensure!(directory.join("cargo").exists(), "the directory went with the link");
-    version(run(&alice, &directory.join("cargo"), ["--version"]))?;
-    Ok(())
+    compiler.limit(Duration::from_secs(10)).run().fails().mentions("infinite recursion");
+    run(&alice, &rustup, ["toolchain", "uninstall", "editors"]).run().ok();
+    assert!(directory.join("cargo").exists(), "the directory went with the link");
+    version(run(&alice, &directory.join("cargo"), ["--version"]));
 }
 
-fn distribution(stage: &Stage) -> Result<()> {
-    stage.shared_root().provisioned()?;
-    let alice = stage.person("alice")?;
+fn distribution(stage: &Stage) {
+    stage.shared_root().provisioned();
+    let alice = stage.person("alice");
     let bin = PathBuf::from(format!("{}/bin", Channel::Stable.place()));
     let system = [&*bin, Path::new(places::BY_NAME), "/usr/bin".as_ref(), "/bin".as_ref()];
-    let made = alice.by_name(["toolchain"]).path(system).run()?;
+    let made = alice.by_name(["toolchain"]).path(system).run();
     if !Path::new("/usr/bin/rustup").exists() {
-        made.notes("no rustup was found")?;
+        made.notes("no rustup was found");
     }
-    let directory = directory(&alice, &[&bin])?;
-    project::that_prints("hello", &stage.checkout, &alice)?;
+    let directory = directory(&alice, &[&bin]);
+    project::that_prints("hello", &stage.checkout, &alice);
     let cargo = directory.join("cargo");
     let path = format!("{}:{}", places::STUB, places::PROGRAMS);
     // Cargo looks for the compiler on PATH, as everywhere without rustup; an editor names it.
     let build =
         run(&alice, &cargo, ["run"]).env("PATH", path).env("RUSTC", directory.join("rustc"));
-    build.limit(Duration::from_secs(300)).run()?.ok()?.prints("hello")?;
-    ensure!(alice.target()?.join("debug/speaker").exists());
-    Ok(())
+    build.limit(Duration::from_secs(300)).run().ok().prints("hello");
+    assert!(alice.target().join("debug/speaker").exists());
 }
 
 /// There, nothing leads back to rustup.
-fn linked_distribution(stage: &Stage) -> Result<()> {
-    stage.shared_root().provisioned()?;
-    let alice = stage.person("alice")?;
+fn linked_distribution(stage: &Stage) {
+    stage.shared_root().provisioned();
+    let alice = stage.person("alice");
     let bin = PathBuf::from(format!("{}/bin", Channel::Stable.place()));
-    let directory = directory(&alice, &[&bin])?;
+    let directory = directory(&alice, &[&bin]);
     let proxies = alice.home.join(".cargo/bin");
-    make::directory(&alice.home.join(".cargo"), alice.uid(), alice.uid(), 0o755)?;
-    make::directory(&proxies, alice.uid(), alice.uid(), 0o755)?;
-    fs::copy(format!("{}/rustup", places::RUSTUP), proxies.join("rustup"))?;
+    make::directory(&alice.home.join(".cargo"), alice.uid(), alice.uid(), 0o755);
+    make::directory(&proxies, alice.uid(), alice.uid(), 0o755);
+    fs::copy(format!("{}/rustup", places::RUSTUP), proxies.join("rustup")).unwrap();
     for tool in ["cargo", "rustc"] {
-        make::link(&proxies.join(tool), Path::new("rustup"), alice.uid())?;
+        make::link(&proxies.join(tool), Path::new("rustup"), alice.uid());
     }
-    do_as_root("chown", ["2001:2001".as_ref(), proxies.join("rustup").as_os_str()])?;
-    let toolchain = directory.parent().context("it has a parent")?.to_string_lossy().into_owned();
-    make::directory(&Path::new(&toolchain).join("lib"), alice.uid(), alice.uid(), 0o755)?;
+    do_as_root("chown", ["2001:2001".as_ref(), proxies.join("rustup").as_os_str()]);
+    let toolchain = directory.parent().expect("it has a parent").to_string_lossy().into_owned();
+    make::directory(&Path::new(&toolchain).join("lib"), alice.uid(), alice.uid(), 0o755);
     let link = ["toolchain", "link", "system", &toolchain];
-    run(&alice, &proxies.join("rustup"), link).run()?.ok()?;
-    let expected = version(run(&alice, &bin.join("cargo"), ["--version"]))?;
+    run(&alice, &proxies.join("rustup"), link).run().ok();
+    let expected = version(run(&alice, &bin.join("cargo"), ["--version"]));
     for tool in ["cargo", "rustc"] {
-        let found = version(run(&alice, &proxies.join(tool), ["+system", "--version"]))?;
-        ensure!(found == expected, "{tool} is {found}");
+        let found = version(run(&alice, &proxies.join(tool), ["+system", "--version"]));
+        assert!(found == expected, "{tool} is {found}");
     }
-    Ok(())
 }

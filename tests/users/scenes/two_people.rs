@@ -8,9 +8,8 @@ use std::fs;
 use std::path::Path;
 use std::thread;
 
-use anyhow::{Context, Result, ensure};
-
 use crate::machine::{Channel, Need};
+use crate::shared::context;
 use crate::stage::child::do_as_root;
 use crate::stage::project::{self, Tree};
 use crate::stage::{Outcome, Person, Stage, private};
@@ -92,42 +91,37 @@ fn the_program_and_the_library_are_of_one_build() {
     ),
 ];
 
-fn rounds(stage: &Stage, channel: Channel, count: u32) -> Result<()> {
-    let root = stage.shared_root().group("devs").mode(0o3775).accepted().make()?;
-    let (alice, bob) = (stage.person("alice")?, stage.person("bob")?);
-    project::write(&stage.checkout, DEMO, &alice)?;
+fn rounds(stage: &Stage, channel: Channel, count: u32) {
+    let root = stage.shared_root().group("devs").mode(0o3775).accepted().make();
+    let (alice, bob) = (stage.person("alice"), stage.person("bob"));
+    project::write(&stage.checkout, DEMO, &alice);
     for person in [&alice, &bob] {
-        project::stock_cargo_home(person)?;
+        project::stock_cargo_home(person);
     }
-    cargo(&alice, channel, &["generate-lockfile"])?;
-    share(&stage.checkout)?;
-    let lock = fs::read_to_string(stage.checkout.join("Cargo.lock"))?;
+    cargo(&alice, channel, &["generate-lockfile"]);
+    share(&stage.checkout);
+    let lock = fs::read_to_string(stage.checkout.join("Cargo.lock")).unwrap();
 
-    let (first, second) = thread::scope(|scope| {
-        let first = scope.spawn(|| all_rounds(&alice, channel, count));
-        let second = scope.spawn(|| all_rounds(&bob, channel, count));
-        (first.join(), second.join())
+    thread::scope(|scope| {
+        scope.spawn(|| all_rounds(&alice, channel, count));
+        scope.spawn(|| all_rounds(&bob, channel, count));
     });
-    for result in [first, second] {
-        result.unwrap_or_else(|_| Err(anyhow::anyhow!("a round panicked")))?;
-    }
 
-    ensure!(
-        fs::read_to_string(stage.checkout.join("Cargo.lock"))? == lock,
+    assert!(
+        fs::read_to_string(stage.checkout.join("Cargo.lock")).unwrap() == lock,
         "Cargo.lock has changed"
     );
-    ensure!(!stage.checkout.join("target").exists(), "something was built inside the checkout");
+    assert!(!stage.checkout.join("target").exists(), "something was built inside the checkout");
     for person in [&alice, &bob] {
-        private(&root.join(person.name()), person.uid())?;
+        private(&root.join(person.name()), person.uid());
     }
-    Ok(())
 }
 
 /// Group `devs`, writable, new files inherit the group.
-fn share(checkout: &Path) -> Result<()> {
-    project::give(checkout, "alice:devs")?;
+fn share(checkout: &Path) {
+    project::give(checkout, "alice:devs");
     let path = checkout.as_os_str();
-    do_as_root("chmod", ["-R".as_ref(), "g+w".as_ref(), path])?;
+    do_as_root("chmod", ["-R".as_ref(), "g+w".as_ref(), path]);
     do_as_root(
         "find",
         [
@@ -140,36 +134,35 @@ fn share(checkout: &Path) -> Result<()> {
             "{}".as_ref(),
             "+".as_ref(),
         ],
-    )
+    );
 }
 
-fn all_rounds(person: &Person<'_>, channel: Channel, count: u32) -> Result<()> {
+fn all_rounds(person: &Person<'_>, channel: Channel, count: u32) {
     for round in 1..=count {
-        one_round(person, channel, round).with_context(|| format!("round {round}"))?;
+        let _context = context(|| format!("round {round}"));
+        one_round(person, channel, round);
     }
-    Ok(())
 }
 
-fn one_round(person: &Person<'_>, channel: Channel, round: u32) -> Result<()> {
+fn one_round(person: &Person<'_>, channel: Channel, round: u32) {
     let name = person.name().to_string_lossy().into_owned();
     // Whole or not at all, so that the other never compiles half a file.
     let edit =
         "echo \"pub const ROUND: u32 = $2;\" >\"src/.$1.new\" && mv \"src/.$1.new\" \"src/$1.rs\"";
-    person.shell(edit, [&name, &round.to_string()]).umask("0002").run()?.ok()?;
-    cargo(person, channel, &["run", "--quiet"])?.prints(format!("{name}={round}"))?;
+    person.shell(edit, [&name, &round.to_string()]).umask("0002").run().ok();
+    cargo(person, channel, &["run", "--quiet"]).prints(format!("{name}={round}"));
     if !round.is_multiple_of(TESTED) {
-        return Ok(());
+        return;
     }
-    cargo(person, channel, &["test", "--quiet"])?;
+    cargo(person, channel, &["test", "--quiet"]);
     let clean: &[&str] =
         if round == CLEAN_ALL { &["clean"] } else { &["clean", "--package", "demo"] };
-    cargo(person, channel, clean)?;
-    Ok(())
+    cargo(person, channel, clean);
 }
 
 /// Runs cargo, which must succeed without having waited for anybody.
-fn cargo(person: &Person<'_>, channel: Channel, args: &[&str]) -> Result<Outcome> {
-    let run = person.cargo(args).with(channel).umask("0002").run()?;
-    run.ok()?.never_waits()?;
-    Ok(run)
+fn cargo(person: &Person<'_>, channel: Channel, args: &[&str]) -> Outcome {
+    let run = person.cargo(args).with(channel).umask("0002").run();
+    run.ok().never_waits();
+    run
 }

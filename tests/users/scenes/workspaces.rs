@@ -9,9 +9,8 @@ mod random;
 use std::ffi::OsStr;
 use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
-
 use crate::machine::{Channel, Need};
+use crate::shared::context;
 use crate::stage::project::LAYOUT;
 use crate::stage::{Invocation, Outcome, Person, Stage, private, project};
 use crate::suite::{Test, test};
@@ -58,7 +57,7 @@ pub(crate) fn tests() -> Vec<Test> {
 }
 
 /// A test on a channel.
-type Body = fn(&Stage, Channel) -> Result<()>;
+type Body = fn(&Stage, Channel);
 
 fn needs(channel: Channel) -> &'static [Need] {
     match channel {
@@ -185,12 +184,12 @@ const CASES: &[Case] = &[
 ];
 
 /// Writes a case's tree with a word in it.
-fn write(case: &Case, word: &str, directory: &Path, alice: &Person<'_>) -> Result<()> {
+fn write(case: &Case, word: &str, directory: &Path, alice: &Person<'_>) {
     let with_word = |text: &str| text.replace("WORD", word);
     let tree: Vec<(&str, String)> =
         case.tree.iter().map(|(path, text)| (*path, with_word(text))).collect();
     let tree: Vec<(&str, &str)> = tree.iter().map(|(path, text)| (*path, &**text)).collect();
-    project::write(directory, &tree, alice)
+    project::write(directory, &tree, alice);
 }
 
 /// An invocation in a directory, with the toolchain and the layout of a channel.
@@ -199,23 +198,23 @@ fn at<'p>(run: Invocation<'p>, channel: Channel, directory: &Path) -> Invocation
     if channel == Channel::Nightly { run.env(LAYOUT, "true") } else { run }
 }
 
-fn in_turn(stage: &Stage, case: &Case, channel: Channel) -> Result<()> {
-    let root = stage.shared_root().provisioned()?;
-    let alice = stage.person("alice")?;
+fn in_turn(stage: &Stage, case: &Case, channel: Channel) {
+    let root = stage.shared_root().provisioned();
+    let alice = stage.person("alice");
     // One repository with both, and no workspace around them.
     let both = ["first", "other"].map(|word| (word, stage.checkout.join(word)));
     for (word, directory) in &both {
-        write(case, word, directory, &alice)?;
+        write(case, word, directory, &alice);
     }
     for (word, directory) in both.iter().chain(&both) {
         let place = directory.join(case.within);
-        let run = at(alice.cargo(case.args), channel, &place).run()?;
-        run.ok()?;
+        let run = at(alice.cargo(case.args), channel, &place).run();
+        run.ok();
         let found = match case.shows {
             Shows::Printed => run.stdout.trim().to_owned(),
             Shows::InFile(file) => {
-                let file = alice.target_in(&place)?.join(file);
-                let bytes = std::fs::read(&file).context(file.display().to_string())?;
+                let file = alice.target_in(&place).join(file);
+                let bytes = std::fs::read(&file).unwrap();
                 let shown = String::from_utf8_lossy(&bytes).into_owned();
                 let words = both.iter().map(|(word, _)| *word);
                 words
@@ -225,13 +224,12 @@ fn in_turn(stage: &Stage, case: &Case, channel: Channel) -> Result<()> {
             }
             Shows::Installed(name) => {
                 let program = alice.home.join(".cargo/bin").join(name);
-                alice.program(program.to_str().context("a plain path")?, [""; 0]).run()?.stdout
+                alice.program(program.to_str().expect("a plain path"), [""; 0]).run().stdout
             }
         };
-        ensure!(found.trim() == *word, "`{}` shows `{}`", place.display(), found.trim());
+        assert!(found.trim() == *word, "`{}` shows `{}`", place.display(), found.trim());
     }
-    ensure!(!root.join("alice/target").exists(), "a common `target`");
-    Ok(())
+    assert!(!root.join("alice/target").exists(), "a common `target`");
 }
 
 /// A program without dependencies, in a workspace of its own.
@@ -243,21 +241,20 @@ const PROGRAM: Case = Case {
     shows: Shows::Printed,
 };
 
-fn speaks(run: Invocation<'_>, word: &str) -> Result<()> {
-    let run = run.run()?;
-    run.ok()?.prints(format!("{word}\n"))?;
-    Ok(())
+fn speaks(run: Invocation<'_>, word: &str) {
+    let run = run.run();
+    run.ok().prints(format!("{word}\n"));
 }
 
 /// With the times of the archive, so that only the directory itself tells that it is another one.
-fn unpacked_again(stage: &Stage, channel: Channel) -> Result<()> {
-    let home = stage.person("alice")?.home;
-    unpacked_in_turn(stage, channel, &home.join("app"), &PROGRAM)
+fn unpacked_again(stage: &Stage, channel: Channel) {
+    let home = stage.person("alice").home;
+    unpacked_in_turn(stage, channel, &home.join("app"), &PROGRAM);
 }
 
 /// The configured place is not hers, so that intermediates go to the private directory; without the
 /// shim they would go with the checkout.
-fn unpacked_with_build_dir(stage: &Stage, channel: Channel) -> Result<()> {
+fn unpacked_with_build_dir(stage: &Stage, channel: Channel) {
     let case = Case {
         tree: &[
             ("Cargo.toml", APP),
@@ -266,29 +263,28 @@ fn unpacked_with_build_dir(stage: &Stage, channel: Channel) -> Result<()> {
         ],
         ..PROGRAM
     };
-    unpacked_in_turn(stage, channel, &stage.checkout.join("app"), &case)
+    unpacked_in_turn(stage, channel, &stage.checkout.join("app"), &case);
 }
 
-fn unpacked_in_turn(stage: &Stage, channel: Channel, place: &Path, case: &Case) -> Result<()> {
-    stage.shared_root().provisioned()?;
-    let alice = stage.person("alice")?;
+fn unpacked_in_turn(stage: &Stage, channel: Channel, place: &Path, case: &Case) {
+    stage.shared_root().provisioned();
+    let alice = stage.person("alice");
     for word in ["first", "other"] {
         let archive = alice.home.join(word);
-        write(case, word, &archive, &alice)?;
-        alice.shell("find \"$1\" -exec touch -d 2020-01-01 {} +", [&archive]).run()?.ok()?;
+        write(case, word, &archive, &alice);
+        alice.shell("find \"$1\" -exec touch -d 2020-01-01 {} +", [&archive]).run().ok();
     }
     for word in ["first", "other", "first", "other"] {
         let unpack = "rm -rf \"$2\" && cp -a \"$1\" \"$2\"";
-        alice.shell(unpack, [&*alice.home.join(word), place]).run()?.ok()?;
-        speaks(at(alice.cargo(case.args), channel, place), word)?;
+        alice.shell(unpack, [&*alice.home.join(word), place]).run().ok();
+        speaks(at(alice.cargo(case.args), channel, place), word);
     }
-    Ok(())
 }
 
 /// A script that runs two packages of one name, each a workspace of its own, and tells what they said.
-fn nested_of_one_name(stage: &Stage, channel: Channel) -> Result<()> {
-    stage.shared_root().provisioned()?;
-    let alice = stage.person("alice")?;
+fn nested_of_one_name(stage: &Stage, channel: Channel) {
+    stage.shared_root().provisioned();
+    let alice = stage.person("alice");
     let script = "use std::process::Command;\nfn main() {\n    let said = [\"first\", \
                   \"other\"].map(|name| {\n        let manifest = format!(\"{name}/Cargo.toml\");\n        \
                   let words = [\"run\", \"-q\", \"--manifest-path\", &manifest];\n        let run = \
@@ -307,86 +303,83 @@ fn nested_of_one_name(stage: &Stage, channel: Channel) -> Result<()> {
         ("other/Cargo.toml", inner),
         ("other/src/main.rs", &PRINTS.replace("WORD", "other")),
     ];
-    project::write(&place, tree, &alice)?;
-    alice.shell("find \"$1\" -exec touch -d 2020-01-01 {} +", [&place]).run()?.ok()?;
+    project::write(&place, tree, &alice);
+    alice.shell("find \"$1\" -exec touch -d 2020-01-01 {} +", [&place]).run().ok();
     let limit = std::time::Duration::from_secs(90);
-    speaks(at(alice.cargo(["run", "-q"]), channel, &place).limit(limit), "first and other")
+    speaks(at(alice.cargo(["run", "-q"]), channel, &place).limit(limit), "first and other");
 }
 
-fn at_once(stage: &Stage, channel: Channel) -> Result<()> {
-    stage.shared_root().provisioned()?;
-    let alice = stage.person("alice")?;
+fn at_once(stage: &Stage, channel: Channel) {
+    stage.shared_root().provisioned();
+    let alice = stage.person("alice");
     let both = ["first", "other"].map(|word| (word, stage.checkout.join(word)));
     for round in 0..4 {
         let mut running = Vec::new();
         for (word, directory) in &both {
             let word = format!("{word}{round}");
-            write(&PROGRAM, &word, directory, &alice)?;
-            running.push((word, at(alice.cargo(PROGRAM.args), channel, directory).start()?));
+            write(&PROGRAM, &word, directory, &alice);
+            running.push((word, at(alice.cargo(PROGRAM.args), channel, directory).start()));
         }
         for (word, run) in running {
-            run.finish()?.ok()?.prints(format!("{word}\n"))?;
+            run.finish().ok().prints(format!("{word}\n"));
         }
     }
-    Ok(())
 }
 
 /// A build script that takes its time holds the lock of its own workspace only.
-fn no_waiting(stage: &Stage, channel: Channel) -> Result<()> {
-    stage.shared_root().provisioned()?;
-    let alice = stage.person("alice")?;
+fn no_waiting(stage: &Stage, channel: Channel) {
+    stage.shared_root().provisioned();
+    let alice = stage.person("alice");
     let both = ["slow", "quick"].map(|word| (word, stage.checkout.join(word)));
     for (word, directory) in &both {
-        write(&PROGRAM, word, directory, &alice)?;
+        write(&PROGRAM, word, directory, &alice);
     }
     let script = format!(
         "fn main() {{ let _ = std::fs::write({:?}, \"\"); \
          std::thread::sleep(std::time::Duration::from_secs(20)); }}\n",
         alice.home.join("started")
     );
-    project::write(&both[0].1, &[("build.rs", &script)], &alice)?;
-    let mut slow = at(alice.cargo(["check", "-q"]), channel, &both[0].1).start()?;
+    project::write(&both[0].1, &[("build.rs", &script)], &alice);
+    let mut slow = at(alice.cargo(["check", "-q"]), channel, &both[0].1).start();
     let begin = std::time::Instant::now();
     while !alice.home.join("started").exists() {
-        ensure!(begin.elapsed().as_secs() < 15, "the build script does not start");
+        assert!(begin.elapsed().as_secs() < 15, "the build script does not start");
         std::thread::sleep(std::time::Duration::from_millis(50));
     }
-    let quick = at(alice.cargo(["check"]), channel, &both[1].1).run()?;
-    quick.ok()?.never_says("Blocking")?;
-    ensure!(!slow.is_over()?, "the other build was over before");
-    Ok(())
+    let quick = at(alice.cargo(["check"]), channel, &both[1].1).run();
+    quick.ok().never_says("Blocking");
+    assert!(!slow.is_over(), "the other build was over before");
 }
 
 /// Editors and tools that go past the shim have a session's variables.
-fn past_the_shim(stage: &Stage, channel: Channel) -> Result<()> {
-    let root = stage.shared_root().provisioned()?;
-    let alice = stage.person("alice")?;
+fn past_the_shim(stage: &Stage, channel: Channel) {
+    let root = stage.shared_root().provisioned();
+    let alice = stage.person("alice");
     let case = &MEMBERS;
     let both = ["first", "other"].map(|word| (word, stage.checkout.join(word)));
     for (word, directory) in &both {
-        write(case, word, directory, &alice)?;
+        write(case, word, directory, &alice);
     }
     let direct = "eval \"$(cargo-peruser env)\" && exec \"$1/bin/cargo\" run -q";
     for (word, directory) in both.iter().chain(&both).chain(&both).chain(&both) {
         let run = alice.shell(direct, [channel.place()]);
-        speaks(at(run, channel, &directory.join(case.within)), word)?;
+        speaks(at(run, channel, &directory.join(case.within)), word);
     }
-    ensure!(root.join("alice/build").is_dir(), "intermediates went elsewhere");
-    private(&root.join("alice"), alice.uid())?;
+    assert!(root.join("alice/build").is_dir(), "intermediates went elsewhere");
+    private(&root.join("alice"), alice.uid());
     // The same session's shim gives each its own, and takes the variable away.
     let shim = "eval \"$(cargo-peruser env)\" && exec cargo run -q";
-    speaks(at(alice.shell(shim, [""; 0]), channel, &both[0].1.join(case.within)), "first")?;
-    let own = alice.target_in(&both[0].1)?;
+    speaks(at(alice.shell(shim, [""; 0]), channel, &both[0].1.join(case.within)), "first");
+    let own = alice.target_in(&both[0].1);
     let deps = if channel == Channel::Stable { "debug/deps" } else { "debug/build" };
-    ensure!(own.join(deps).is_dir(), "the shim left the build directory elsewhere");
-    Ok(())
+    assert!(own.join(deps).is_dir(), "the shim left the build directory elsewhere");
 }
 
 /// A checked-in build directory that is not alice's, and a build script that builds another workspace
 /// in the ways in which authors keep such builds apart; or its own once more, which only the shim can do.
-fn nested(stage: &Stage, channel: Channel) -> Result<()> {
-    let root = stage.shared_root().provisioned()?;
-    let alice = stage.person("alice")?;
+fn nested(stage: &Stage, channel: Channel) {
+    let root = stage.shared_root().provisioned();
+    let alice = stage.person("alice");
     let limit = std::time::Duration::from_secs(90);
     for (number, (change, directory)) in [
         ("Command::new(env!(\"CARGO\")).env_remove(\"CARGO_TARGET_DIR\").arg(\"build\")", "inner"),
@@ -414,86 +407,85 @@ fn nested(stage: &Stage, channel: Channel) -> Result<()> {
             ("inner/Cargo.toml", "[package]\nname = \"inner\"\nedition = \"2021\"\n[workspace]\n"),
             ("inner/src/main.rs", "fn main() {}\n"),
         ];
-        project::write(&place, tree, &alice)?;
+        project::write(&place, tree, &alice);
         let run = at(alice.cargo(["run", "-q"]), channel, &place).limit(limit);
-        speaks(run, "outer").with_context(|| change.to_owned())?;
-        ensure!(!place.join(".build").exists(), "intermediates went to the shared path");
+        let _context = context(|| change.to_owned());
+        speaks(run, "outer");
+        assert!(!place.join(".build").exists(), "intermediates went to the shared path");
         for words in [&["clean", "-p", "outer"][..], &["run", "-q"], &["clean"]] {
-            at(alice.cargo(words), channel, &place).limit(limit).run()?.ok()?;
+            at(alice.cargo(words), channel, &place).limit(limit).run().ok();
         }
     }
-    ensure!(root.join("alice/build").is_dir(), "intermediates went elsewhere");
-    private(&root.join("alice"), alice.uid())
+    assert!(root.join("alice/build").is_dir(), "intermediates went elsewhere");
+    private(&root.join("alice"), alice.uid());
 }
 
 /// A linked worktree, a clone, and a copy as a second jj workspace is one.
-fn clones(stage: &Stage) -> Result<()> {
-    let root = stage.shared_root().provisioned()?;
-    let alice = stage.person("alice")?;
+fn clones(stage: &Stage) {
+    let root = stage.shared_root().provisioned();
+    let alice = stage.person("alice");
     let main = stage.checkout.join("main");
     let test = "#[test] fn main_t() { assert_eq!(\"WORD\", \"main\"); }\n";
     let case = Case { tree: &[("Cargo.toml", APP), ("src/main.rs", PRINTS)], ..PROGRAM };
     let all = ["main", "worktree", "clone", "copy"].map(|word| (word, stage.checkout.join(word)));
-    write(&case, "main", &main, &alice)?;
+    write(&case, "main", &main, &alice);
     let commit = "git init -q && git add -A && git -c user.name=a -c user.email=a@b commit -qm 1 && \
                   git worktree add -q ../worktree && git clone -q . ../clone && cp -a . ../copy";
-    alice.shell(commit, [""; 0]).within(&main).run()?.ok()?;
+    alice.shell(commit, [""; 0]).within(&main).run().ok();
     for (word, directory) in &all {
-        write(&case, word, directory, &alice)?;
-        project::write(directory, &[("tests/t.rs", &test.replace("WORD", word))], &alice)?;
+        write(&case, word, directory, &alice);
+        project::write(directory, &[("tests/t.rs", &test.replace("WORD", word))], &alice);
     }
     let hello = "#!/bin/sh\nshift\nexec \"$CARGO\" run -q \"$@\"\n";
-    project::write(&alice.home, &[("bin/cargo-hello", hello)], &alice)?;
-    alice.shell("chmod +x ~/bin/cargo-hello", [""; 0]).run()?.ok()?;
+    project::write(&alice.home, &[("bin/cargo-hello", hello)], &alice);
+    alice.shell("chmod +x ~/bin/cargo-hello", [""; 0]).run().ok();
     for (word, directory) in all.iter().chain(&all) {
-        speaks(at(alice.cargo(["run", "-q"]), Channel::Stable, directory), word)?;
+        speaks(at(alice.cargo(["run", "-q"]), Channel::Stable, directory), word);
         // A bad commit must not test green because a good one has.
-        let test = at(alice.cargo(["test", "-q"]), Channel::Stable, directory).run()?;
-        ensure!(test.status.success() == (*word == "main"), "the tests of `{word}`");
+        let test = at(alice.cargo(["test", "-q"]), Channel::Stable, directory).run();
+        assert!(test.status.success() == (*word == "main"), "the tests of `{word}`");
         let manifest = directory.join("Cargo.toml");
-        let manifest = manifest.to_str().context("a plain path")?;
+        let manifest = manifest.to_str().expect("a plain path");
         let by_path = format!("PATH=$PATH:~/bin cargo hello --manifest-path {manifest}");
-        speaks(at(alice.shell(&by_path, [""; 0]), Channel::Stable, &main), word)?;
+        speaks(at(alice.shell(&by_path, [""; 0]), Channel::Stable, &main), word);
         let by_alias = ["say", "--manifest-path", manifest];
         let run = at(alice.cargo(by_alias), Channel::Stable, &main);
-        speaks(run.env("CARGO_ALIAS_SAY", "run -q"), word)?;
-        let own = alice.target_in(directory.join("src"))?;
-        ensure!(own.parent() == Some(&root.join("alice")), "it is `{}`", own.display());
-        named_after(&own, word)?;
-        private(&own, alice.uid())?;
+        speaks(run.env("CARGO_ALIAS_SAY", "run -q"), word);
+        let own = alice.target_in(directory.join("src"));
+        assert!(own.parent() == Some(&root.join("alice")), "it is `{}`", own.display());
+        named_after(&own, word);
+        private(&own, alice.uid());
     }
-    ensure!(!root.join("alice/target").exists(), "a common `target` was made as well");
-    Ok(())
+    assert!(!root.join("alice/target").exists(), "a common `target` was made as well");
 }
 
-fn by_user(stage: &Stage) -> Result<()> {
-    let root = stage.shared_root().provisioned()?;
-    let alice = stage.person("alice")?;
+fn by_user(stage: &Stage) {
+    let root = stage.shared_root().provisioned();
+    let alice = stage.person("alice");
     let settings = alice.home.join(".config/cargo-peruser/config.toml");
     project::write(
         &alice.home,
         &[(".config/cargo-peruser/config.toml", "scope = 'user'\n")],
         &alice,
-    )?;
+    );
     for word in ["first", "other"] {
         let place = stage.checkout.join(word);
-        write(&PROGRAM, word, &place, &alice)?;
-        let run: Outcome = at(alice.cargo(["build", "-q"]), Channel::Stable, &place).run()?;
-        run.silently()?;
-        ensure!(alice.target_in(&place)? == root.join("alice/target"));
+        write(&PROGRAM, word, &place, &alice);
+        let run: Outcome = at(alice.cargo(["build", "-q"]), Channel::Stable, &place).run();
+        run.silently();
+        assert!(alice.target_in(&place) == root.join("alice/target"));
     }
-    ensure!(root.join("alice/target/debug/app").is_file() && settings.is_file());
-    let explained = alice.by_name(["explain"]).within(stage.checkout.join("first")).run()?;
-    explained.ok()?;
-    ensure!(explained.stdout.contains("can run each other's programs"), "{}", explained.stdout);
-    Ok(())
+    assert!(root.join("alice/target/debug/app").is_file() && settings.is_file());
+    let explained = alice.by_name(["explain"]).within(stage.checkout.join("first")).run();
+    explained.ok();
+    assert!(explained.stdout.contains("can run each other's programs"), "{}", explained.stdout);
 }
 
 /// Cargo would build it below /tmp, and other people's files stand above that.
-fn install(stage: &Stage) -> Result<()> {
-    let root = stage.shared_root().provisioned()?;
-    let alice = stage.person("alice")?;
-    project::stock_cargo_home(&alice)?;
+fn install(stage: &Stage) {
+    let root = stage.shared_root().provisioned();
+    let alice = stage.person("alice");
+    project::stock_cargo_home(&alice);
     // A build script tells where it is built.
     let script = "fn main() { let out = std::env::var(\"OUT_DIR\").unwrap(); \
                   println!(\"cargo::rustc-env=PLACE={out}\"); }\n";
@@ -505,49 +497,47 @@ fn install(stage: &Stage) -> Result<()> {
             ("build.rs", script),
             ("src/main.rs", &tells.replace("WORD", word)),
         ];
-        project::write(&place, tree, &alice)?;
+        project::write(&place, tree, &alice);
         let commit =
             "git init -q && git add -A && git -c user.name=a -c user.email=a@b commit -qm 1";
-        alice.shell(commit, [""; 0]).within(&place).run()?.ok()?;
+        alice.shell(commit, [""; 0]).within(&place).run().ok();
     }
     for word in ["first", "other", "first"] {
         let url = format!("file://{}", alice.home.join(word).join("app").display());
         let words = ["install", "-q", "--force", "--git", &url];
         let run = at(alice.cargo(words), Channel::Stable, &stage.checkout);
         let run = run.env("CARGO_NET_OFFLINE", "false");
-        run.run()?.ok()?;
-        let told = installed(&alice)?;
+        run.run().ok();
+        let told = installed(&alice);
         let start = format!("{word} {}/alice/build/app-", root.display());
-        ensure!(told.starts_with(&start), "the program of `{word}` says `{told}`");
+        assert!(told.starts_with(&start), "the program of `{word}` says `{told}`");
     }
     // A later commit of the same version, which is checked out beside the first.
     let place = alice.home.join("first/app");
     let next = "sed -i s/first/later/ src/main.rs && \
                 git -c user.name=a -c user.email=a@b commit -qam 2";
-    alice.shell(next, [""; 0]).within(&place).run()?.ok()?;
+    alice.shell(next, [""; 0]).within(&place).run().ok();
     let url = format!("file://{}", place.display());
     let run = at(alice.cargo(["install", "-q", "--git", &url]), Channel::Stable, &stage.checkout);
-    run.env("CARGO_NET_OFFLINE", "false").run()?.ok()?;
-    let told = installed(&alice)?;
-    ensure!(told.starts_with("later "), "after an update it says `{told}`");
+    run.env("CARGO_NET_OFFLINE", "false").run().ok();
+    let told = installed(&alice);
+    assert!(told.starts_with("later "), "after an update it says `{told}`");
     // A crate of the registry has no program to install, but is looked for and built the same way.
-    let run = alice.by_name(["path", "--", "install", "anyhow"]).run()?;
-    run.prints(root.join("alice/target\n").to_string_lossy())?;
-    Ok(())
+    let run = alice.by_name(["path", "--", "install", "anyhow"]).run();
+    run.prints(root.join("alice/target\n").to_string_lossy());
 }
 
 /// What the installed program prints.
-fn installed(alice: &Person<'_>) -> Result<String> {
+fn installed(alice: &Person<'_>) -> String {
     let program = alice.home.join(".cargo/bin/app");
-    Ok(alice.program(program.to_str().context("a plain path")?, [""; 0]).run()?.stdout)
+    alice.program(program.to_str().expect("a plain path"), [""; 0]).run().stdout
 }
 
 /// `<name>-<16 hexadecimal digits>`
-fn named_after(directory: &Path, name: &str) -> Result<()> {
+fn named_after(directory: &Path, name: &str) {
     let found = directory.file_name().and_then(OsStr::to_str).unwrap_or_default();
     let hash = found.strip_prefix(name).and_then(|rest| rest.strip_prefix('-'));
     let plain =
         hash.is_some_and(|hash| hash.len() == 16 && hash.chars().all(|c| c.is_ascii_hexdigit()));
-    ensure!(plain, "`{found}` is not `{name}-` and a hash");
-    Ok(())
+    assert!(plain, "`{found}` is not `{name}-` and a hash");
 }

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
+use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, ensure};
 use rustix::fs::{AtFlags, CWD, Timespec, Timestamps, utimensat};
 
 use super::Person;
@@ -32,36 +32,35 @@ const FILES: [(&str, u32, &str); 7] = [
 ];
 
 /// Makes a cache that these people have built in by turns, at umask 002.
-pub(crate) fn build(path: &Path, people: &[&Person<'_>]) -> Result<()> {
+pub(crate) fn build(path: &Path, people: &[&Person<'_>]) {
     let mut next = people.iter().cycle();
-    let mut owner = || next.next().map(|person| person.uid()).context("nobody has built it");
+    let mut owner = || next.next().map(|person| person.uid()).expect("nobody has built it");
     for (directory, mode) in DIRECTORIES {
-        let uid = owner()?;
-        make::directory(&path.join(directory), uid, uid, mode)?;
+        let uid = owner();
+        make::directory(&path.join(directory), uid, uid, mode);
     }
     for (file, mode, content) in FILES {
-        make::file(&path.join(file), content, owner()?, mode)?;
+        make::file(&path.join(file), content, owner(), mode);
     }
-    fs::hard_link(path.join("debug/deps/app"), path.join("debug/app"))?;
-    make::link(&path.join("debug/latest"), Path::new("deps/app"), owner()?)?;
-    make::link(&path.join("release/nowhere"), Path::new("../debug/nothing"), owner()?)?;
-    sparse(&path.join("debug/deps/sparse"), owner()?)?;
+    fs::hard_link(path.join("debug/deps/app"), path.join("debug/app")).unwrap();
+    make::link(&path.join("debug/latest"), Path::new("deps/app"), owner());
+    make::link(&path.join("release/nowhere"), Path::new("../debug/nothing"), owner());
+    sparse(&path.join("debug/deps/sparse"), owner());
     for (number, (file, ..)) in FILES.iter().enumerate() {
-        let number = i64::try_from(number)?;
+        let number = i64::try_from(number).unwrap();
         let time = Timespec { tv_sec: 1_600_000_000 + number, tv_nsec: 123_456_789 - number };
         let times = Timestamps { last_access: time, last_modification: time };
-        utimensat(CWD, path.join(file), &times, AtFlags::SYMLINK_NOFOLLOW)?;
+        utimensat(CWD, path.join(file), &times, AtFlags::SYMLINK_NOFOLLOW).unwrap();
     }
-    Ok(())
 }
 
 /// A file that begins and ends with a hole.
-fn sparse(path: &Path, uid: u32) -> Result<()> {
+fn sparse(path: &Path, uid: u32) {
     use std::os::unix::fs::FileExt;
-    let file = fs::File::create(path)?;
-    file.write_all_at(b"in the middle", 1 << 20)?;
-    file.set_len(2 << 20)?;
-    make::own(path, uid, uid, 0o664)
+    let file = fs::File::create(path).unwrap();
+    file.write_all_at(b"in the middle", 1 << 20).unwrap();
+    file.set_len(2 << 20).unwrap();
+    make::own(path, uid, uid, 0o664);
 }
 
 /// What a cache is, but for owners and modes: by path, the kind with the time of change in nanoseconds,
@@ -74,7 +73,13 @@ const PASSED_OVER: [&str; 4] =
     ["CACHEDIR.TAG", ".cargo-lock", ".cargo-build-lock", ".cargo-artifact-lock"];
 
 /// Reads a cache; what a move may add or make anew is passed over.
-pub(crate) fn content(path: &Path) -> Result<Content> {
+#[track_caller]
+pub(crate) fn content(path: &Path) -> Content {
+    try_content(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The same where there may be none.
+pub(crate) fn try_content(path: &Path) -> io::Result<Content> {
     let mut found = BTreeMap::new();
     let mut names = BTreeMap::new();
     read(path, path, &mut names, &mut found)?;
@@ -86,12 +91,12 @@ fn read(
     directory: &Path,
     names: &mut BTreeMap<(u64, u64), PathBuf>,
     found: &mut BTreeMap<PathBuf, (String, Vec<u8>)>,
-) -> Result<()> {
+) -> io::Result<()> {
     let mut entries = fs::read_dir(directory)?.collect::<Result<Vec<_>, _>>()?;
     entries.sort_by_key(fs::DirEntry::file_name);
     for entry in entries {
         let path = entry.path();
-        let inside = path.strip_prefix(top)?.to_owned();
+        let inside = path.strip_prefix(top).unwrap().to_owned();
         let metadata = path.symlink_metadata()?;
         let time = format!("{}.{:09}", metadata.mtime(), metadata.mtime_nsec());
         let first = names
@@ -119,27 +124,26 @@ fn is_passed_over(name: &OsStr) -> bool {
 }
 
 /// Demands that all of a tree belongs to one person and nobody else can write to any of it.
-pub(crate) fn is_all(path: &Path, uid: u32) -> Result<()> {
-    let metadata = path.symlink_metadata()?;
+pub(crate) fn is_all(path: &Path, uid: u32) {
+    let metadata = path.symlink_metadata().unwrap();
     let shown = path.display();
-    ensure!(metadata.uid() == uid, "`{shown}` belongs to {}", metadata.uid());
+    assert!(metadata.uid() == uid, "`{shown}` belongs to {}", metadata.uid());
     let is_open = !metadata.is_symlink() && metadata.mode() & 0o7022 != 0;
-    ensure!(!is_open, "`{shown}` has mode {:04o}", metadata.mode() & 0o7777);
+    assert!(!is_open, "`{shown}` has mode {:04o}", metadata.mode() & 0o7777);
     if metadata.is_dir() {
-        ensure!(metadata.mode() & 0o777 == 0o700, "`{shown}` has mode {:04o}", metadata.mode());
-        for entry in fs::read_dir(path)? {
-            is_all(&entry?.path(), uid)?;
+        assert!(metadata.mode() & 0o777 == 0o700, "`{shown}` has mode {:04o}", metadata.mode());
+        for entry in fs::read_dir(path).unwrap() {
+            is_all(&entry.unwrap().path(), uid);
         }
     }
-    Ok(())
 }
 
 /// The names in a directory, sorted.
-pub(crate) fn names(path: &Path) -> Result<Vec<String>> {
+pub(crate) fn names(path: &Path) -> Vec<String> {
     let mut names = Vec::new();
-    for entry in fs::read_dir(path)? {
-        names.push(entry?.file_name().to_string_lossy().into_owned());
+    for entry in fs::read_dir(path).unwrap() {
+        names.push(entry.unwrap().file_name().to_string_lossy().into_owned());
     }
     names.sort();
-    Ok(names)
+    names
 }

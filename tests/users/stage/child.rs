@@ -8,7 +8,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail, ensure};
 use rustix::process::{Pid, Signal, kill_process_group};
 
 use super::Outcome;
@@ -20,19 +19,31 @@ const LOGS: &str = "/run/children";
 const HARNESS_LIMIT: Duration = Duration::from_secs(60);
 
 /// Makes the place for the output; once, when the machine is there.
-pub(crate) fn prepare() -> Result<()> {
-    Ok(fs::create_dir(LOGS)?)
+pub(crate) fn prepare() {
+    fs::create_dir(LOGS).unwrap();
 }
 
 /// Runs a command of the harness as the machine's root and expects it to succeed.
-pub(crate) fn do_as_root<I>(program: &str, args: I) -> Result<()>
+#[track_caller]
+pub(crate) fn do_as_root<I>(program: &str, args: I)
+where
+    I: IntoIterator<Item: AsRef<std::ffi::OsStr>>,
+{
+    try_as_root(program, args).unwrap_or_else(|said| panic!("{said}"));
+}
+
+/// The same where it need not succeed; the error is what it said.
+pub(crate) fn try_as_root<I>(program: &str, args: I) -> Result<(), String>
 where
     I: IntoIterator<Item: AsRef<std::ffi::OsStr>>,
 {
     let mut command = Command::new(program);
     command.args(args);
-    Running::start(command, program.to_owned(), HARNESS_LIMIT)?.finish()?.ok()?;
-    Ok(())
+    let run = Running::start(command, program.to_owned(), HARNESS_LIMIT).finish();
+    match run.status.success() {
+        true => Ok(()),
+        false => Err(format!("{program}: {}\n{}", run.status, run.stderr)),
+    }
 }
 
 /// A child that has been started.
@@ -47,15 +58,19 @@ pub(crate) struct Running {
 
 impl Running {
     /// Starts the child in a process group of its own; `shown` is how failures call it.
-    pub(crate) fn start(mut command: Command, shown: String, limit: Duration) -> Result<Self> {
+    pub(crate) fn start(mut command: Command, shown: String, limit: Duration) -> Self {
         static NEXT: AtomicUsize = AtomicUsize::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let output = ["out", "err"].map(|name| Path::new(LOGS).join(format!("{number}.{name}")));
         let [out, err] = &output;
-        command.stdin(Stdio::null()).stdout(File::create(out)?).stderr(File::create(err)?);
-        let child = command.process_group(0).spawn().with_context(|| shown.clone())?;
+        command
+            .stdin(Stdio::null())
+            .stdout(File::create(out).unwrap())
+            .stderr(File::create(err).unwrap());
+        let child = command.process_group(0).spawn();
+        let child = child.unwrap_or_else(|error| panic!("{shown}: {error}"));
         let until = Instant::now() + limit;
-        Ok(Running { child, shown, output, limit, until, is_over: false })
+        Running { child, shown, output, limit, until, is_over: false }
     }
 
     /// Its process id.
@@ -64,38 +79,37 @@ impl Running {
     }
 
     /// Whether it has ended; it must have when the limit is over.
-    pub(crate) fn is_over(&mut self) -> Result<bool> {
-        if self.child.try_wait()?.is_some() {
-            return Ok(true);
+    pub(crate) fn is_over(&mut self) -> bool {
+        if self.child.try_wait().unwrap().is_some() {
+            return true;
         }
-        ensure!(Instant::now() <= self.until, "{} still ran after {:?}", self.shown, self.limit);
-        Ok(false)
+        assert!(Instant::now() <= self.until, "{} still ran after {:?}", self.shown, self.limit);
+        false
     }
 
     /// Waits for the end, but no longer than the limit.
-    pub(crate) fn finish(mut self) -> Result<Outcome> {
+    pub(crate) fn finish(mut self) -> Outcome {
         let mut pause = Duration::from_millis(1);
         let status = loop {
-            if let Some(status) = self.child.try_wait()? {
+            if let Some(status) = self.child.try_wait().unwrap() {
                 break status;
             }
             if Instant::now() > self.until {
-                let [out, err] = self.said()?;
-                bail!("{} still ran after {:?}\n{out}{err}", self.shown, self.limit);
+                let [out, err] = self.said();
+                panic!("{} still ran after {:?}\n{out}{err}", self.shown, self.limit);
             }
             thread::sleep(pause);
             pause = (pause * 2).min(Duration::from_millis(20));
         };
         self.is_over = true;
-        let [stdout, stderr] = self.said()?;
-        Ok(Outcome { shown: self.shown.clone(), status, stdout, stderr })
+        let [stdout, stderr] = self.said();
+        Outcome { shown: self.shown.clone(), status, stdout, stderr }
     }
 
-    fn said(&self) -> Result<[String; 2]> {
+    fn said(&self) -> [String; 2] {
         let [out, err] = &self.output;
-        let text =
-            |path| Ok::<_, anyhow::Error>(String::from_utf8_lossy(&fs::read(path)?).into_owned());
-        Ok([text(out)?, text(err)?])
+        let text = |path| String::from_utf8_lossy(&fs::read(path).unwrap()).into_owned();
+        [text(out), text(err)]
     }
 }
 

@@ -10,8 +10,6 @@ use std::process::Command;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use anyhow::Result;
-
 use super::child::Running;
 use super::{Outcome, Person, path_to};
 use crate::machine::{Channel, places};
@@ -168,12 +166,12 @@ impl<'p> Invocation<'p> {
     }
 
     /// Runs to the end.
-    pub(crate) fn run(self) -> Result<Outcome> {
-        self.start()?.finish()
+    pub(crate) fn run(self) -> Outcome {
+        self.start().finish()
     }
 
     /// Starts, and leaves the waiting to the caller.
-    pub(crate) fn start(self) -> Result<Running> {
+    pub(crate) fn start(self) -> Running {
         let (shown, limit) = (self.shown(), self.limit);
         Running::start(self.command(), shown, limit)
     }

@@ -5,7 +5,6 @@ use std::io::ErrorKind;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, ensure};
 use rustix::fs::{XattrFlags, lgetxattr, setxattr};
 use rustix::io::Errno;
 
@@ -28,19 +27,19 @@ pub(crate) struct Sight {
 }
 
 /// Looks at an entry; `None` if there is none.
-pub(crate) fn look(path: &Path) -> Result<Option<Sight>> {
+pub(crate) fn look(path: &Path) -> Option<Sight> {
     let metadata = match path.symlink_metadata() {
         Ok(metadata) => metadata,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error).with_context(|| path.display().to_string()),
+        Err(error) if error.kind() == ErrorKind::NotFound => return None,
+        Err(error) => panic!("{}: {error}", path.display()),
     };
-    Ok(Some(Sight {
+    Some(Sight {
         kind: kind(&metadata),
         uid: metadata.uid(),
         mode: metadata.mode() & 0o7777,
         identity: (metadata.dev(), metadata.ino()),
         leads_to: fs::read_link(path).ok(),
-    }))
+    })
 }
 
 fn kind(metadata: &Metadata) -> &'static str {
@@ -55,23 +54,22 @@ fn kind(metadata: &Metadata) -> &'static str {
 }
 
 /// Demands a real directory of that owner's with exactly the owner's bits and no ACL.
-pub(crate) fn private(path: &Path, uid: u32) -> Result<()> {
+pub(crate) fn private(path: &Path, uid: u32) {
     let shown = path.display();
-    let sight = look(path)?.with_context(|| format!("`{shown}` does not exist"))?;
-    ensure!(sight.kind == "directory", "`{shown}` is a {}", sight.kind);
-    ensure!(sight.uid == uid, "`{shown}` is owned by {}, not {uid}", sight.uid);
-    ensure!(sight.mode & 0o777 == 0o700, "`{shown}` has mode {:04o}", sight.mode);
-    let acls = acls(path)?;
-    ensure!(acls.is_empty(), "`{shown}` has ACLs: {acls:?}");
-    Ok(())
+    let sight = look(path).unwrap_or_else(|| panic!("`{shown}` does not exist"));
+    assert!(sight.kind == "directory", "`{shown}` is a {}", sight.kind);
+    assert!(sight.uid == uid, "`{shown}` is owned by {}, not {uid}", sight.uid);
+    assert!(sight.mode & 0o777 == 0o700, "`{shown}` has mode {:04o}", sight.mode);
+    let acls = acls(path);
+    assert!(acls.is_empty(), "`{shown}` has ACLs: {acls:?}");
 }
 
 /// Demands a valid cache directory tag, which others' backups and cargo's own `clean` go by.
-pub(crate) fn tagged(directory: &Path) -> Result<()> {
+pub(crate) fn tagged(directory: &Path) {
     let tag = directory.join("CACHEDIR.TAG");
-    let text = fs::read_to_string(&tag).with_context(|| tag.display().to_string())?;
-    ensure!(text.starts_with(SIGNATURE), "`{}` is not valid: {text:?}", tag.display());
-    Ok(())
+    let text =
+        fs::read_to_string(&tag).unwrap_or_else(|error| panic!("{}: {error}", tag.display()));
+    assert!(text.starts_with(SIGNATURE), "`{}` is not valid: {text:?}", tag.display());
 }
 
 /// One of a directory's two access control lists.
@@ -92,7 +90,13 @@ impl Acl {
     }
 
     /// Lets an account in: `u::rwx,u:<uid>:<bits>,g::---,m::<bits>,o::---`, as the kernel has it.
-    pub(crate) fn grant(self, path: &Path, uid: u32, bits: u16) -> Result<()> {
+    #[track_caller]
+    pub(crate) fn grant(self, path: &Path, uid: u32, bits: u16) {
+        self.try_grant(path, uid, bits).unwrap();
+    }
+
+    /// The same where the file system may know no such lists.
+    pub(crate) fn try_grant(self, path: &Path, uid: u32, bits: u16) -> rustix::io::Result<()> {
         const NOBODY: u32 = u32::MAX;
         let entries: [(u16, u16, u32); 5] = [
             (0x01, 7, NOBODY),
@@ -107,20 +111,20 @@ impl Acl {
             value.extend(permissions.to_le_bytes());
             value.extend(id.to_le_bytes());
         }
-        Ok(setxattr(path, self.attribute(), &value, XattrFlags::empty())?)
+        setxattr(path, self.attribute(), &value, XattrFlags::empty())
     }
 }
 
 /// The access control lists that an entry has.
-pub(crate) fn acls(path: &Path) -> Result<Vec<Acl>> {
+pub(crate) fn acls(path: &Path) -> Vec<Acl> {
     let mut found = Vec::new();
     for acl in [Acl::Access, Acl::Default] {
         let mut value = [0_u8; 256];
         match lgetxattr(path, acl.attribute(), &mut value) {
             Ok(_) => found.push(acl),
             Err(Errno::NODATA | Errno::OPNOTSUPP) => {}
-            Err(error) => return Err(error.into()),
+            Err(error) => panic!("{}: {error}", path.display()),
         }
     }
-    Ok(found)
+    found
 }

@@ -7,81 +7,79 @@ use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-use anyhow::{Context, Result};
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 
 /// A directory.
-pub(crate) fn directory(path: &Path, uid: u32, gid: u32, mode: u32) -> Result<()> {
-    fs::create_dir(path).with_context(|| path.display().to_string())?;
-    own(path, uid, gid, mode)
+pub(crate) fn directory(path: &Path, uid: u32, gid: u32, mode: u32) {
+    fs::create_dir(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    own(path, uid, gid, mode);
 }
 
 /// A file.
-pub(crate) fn file(path: &Path, content: impl AsRef<[u8]>, uid: u32, mode: u32) -> Result<()> {
-    fs::write(path, content).with_context(|| path.display().to_string())?;
-    own(path, uid, uid, mode)
+pub(crate) fn file(path: &Path, content: impl AsRef<[u8]>, uid: u32, mode: u32) {
+    fs::write(path, content).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    own(path, uid, uid, mode);
 }
 
 /// A script.
-pub(crate) fn script(path: &Path, content: &str) -> Result<()> {
-    file(path, content, 0, 0o755)
+pub(crate) fn script(path: &Path, content: &str) {
+    file(path, content, 0, 0o755);
 }
 
 /// A symlink.
-pub(crate) fn link(path: &Path, target: &Path, uid: u32) -> Result<()> {
-    symlink(target, path)?;
-    Ok(lchown(path, Some(uid), Some(uid))?)
+pub(crate) fn link(path: &Path, target: &Path, uid: u32) {
+    symlink(target, path).unwrap();
+    lchown(path, Some(uid), Some(uid)).unwrap();
 }
 
 /// A named pipe that anyone may open.
-pub(crate) fn fifo(path: &Path, uid: u32) -> Result<()> {
-    mknodat(CWD, path, FileType::Fifo, Mode::from_raw_mode(0o666), 0)?;
-    own(path, uid, uid, 0o666)
+pub(crate) fn fifo(path: &Path, uid: u32) {
+    mknodat(CWD, path, FileType::Fifo, Mode::from_raw_mode(0o666), 0).unwrap();
+    own(path, uid, uid, 0o666);
 }
 
 /// A socket that nobody listens on any more.
-pub(crate) fn socket(path: &Path, uid: u32) -> Result<()> {
-    drop(UnixListener::bind(path)?);
-    own(path, uid, uid, 0o666)
+pub(crate) fn socket(path: &Path, uid: u32) {
+    drop(UnixListener::bind(path).unwrap());
+    own(path, uid, uid, 0o666);
 }
 
 /// Gives an entry an owner and a mode. The owner comes first: changing it clears set-id bits.
-pub(crate) fn own(path: &Path, uid: u32, gid: u32, mode: u32) -> Result<()> {
-    chown(path, Some(uid), Some(gid))?;
-    Ok(fs::set_permissions(path, fs::Permissions::from_mode(mode))?)
+pub(crate) fn own(path: &Path, uid: u32, gid: u32, mode: u32) {
+    chown(path, Some(uid), Some(gid)).unwrap();
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
 }
 
 /// Nothing: takes away a directory and all below it, without following anything.
 #[expect(clippy::disallowed_methods, reason = "on the tests' own tmpfs, which goes anyway")]
-pub(crate) fn nothing(path: &Path) -> Result<()> {
-    Ok(fs::remove_dir_all(path)?)
+pub(crate) fn nothing(path: &Path) {
+    fs::remove_dir_all(path).unwrap();
 }
 
 /// A tmpfs on a new directory, which is root's and has the mode that the options say.
-pub(crate) fn tmpfs(path: &Path, options: &str) -> Result<()> {
-    directory(path, 0, 0, 0o755)?;
+pub(crate) fn tmpfs(path: &Path, options: &str) {
+    directory(path, 0, 0, 0o755);
     let words = ["-t", "tmpfs", "-o", options, "tmpfs"].map(OsStr::new);
-    super::child::do_as_root("mount", words.into_iter().chain([path.as_os_str()]))
+    super::child::do_as_root("mount", words.into_iter().chain([path.as_os_str()]));
 }
 
 /// Lets everybody use FUSE, and show others what they mount, as on most machines.
-pub(crate) fn fuse_for_everybody() -> Result<()> {
+pub(crate) fn fuse_for_everybody() {
     static IS_DONE: Mutex<bool> = Mutex::new(false);
     let mut is_done = IS_DONE.lock().unwrap_or_else(PoisonError::into_inner);
     if !*is_done {
         use super::child::do_as_root;
-        do_as_root("mknod", ["-m", "0666", "/run/fuse", "c", "10", "229"])?;
-        do_as_root("mount", ["--bind", "/run/fuse", "/dev/fuse"])?;
-        file(Path::new("/etc/fuse.conf"), "user_allow_other\n", 0, 0o644)?;
+        do_as_root("mknod", ["-m", "0666", "/run/fuse", "c", "10", "229"]);
+        do_as_root("mount", ["--bind", "/run/fuse", "/dev/fuse"]);
+        file(Path::new("/etc/fuse.conf"), "user_allow_other\n", 0, 0o644);
         *is_done = true;
     }
-    Ok(())
 }
 
 /// A file system on a directory that is there, which knows neither ACLs nor other attributes.
-pub(crate) fn without_attributes(path: &Path) -> Result<()> {
+pub(crate) fn without_attributes(path: &Path) {
     let words = ["-t", "ramfs", "ramfs"].map(OsStr::new);
-    super::child::do_as_root("mount", words.into_iter().chain([path.as_os_str()]))
+    super::child::do_as_root("mount", words.into_iter().chain([path.as_os_str()]));
 }
 
 /// A kind of file system that is made in a file.
@@ -116,17 +114,17 @@ impl Image {
     }
 }
 
-/// A file system of its own on a new directory, root's with mode 0755; its file stands beside it.
-pub(crate) fn image(path: &Path, kind: Image) -> Result<()> {
-    use super::child::do_as_root;
+/// A file system of its own on a new directory, root's with mode 0755; its file stands beside it. Not
+/// every kernel has it.
+pub(crate) fn image(path: &Path, kind: Image) -> Result<(), String> {
+    use super::child::try_as_root;
     let file = path.with_extension("img");
     // The smallest that xfs accepts; what is not written takes up nothing.
-    fs::File::create(&file)?.set_len(320 << 20)?;
-    do_as_root(&format!("mkfs.{}", kind.name()), [OsStr::new("-q"), file.as_os_str()])?;
-    directory(path, 0, 0, 0o755)?;
-    do_as_root(
-        "mount",
-        [OsStr::new("-o"), OsStr::new("loop"), file.as_os_str(), path.as_os_str()],
-    )?;
-    own(path, 0, 0, 0o755)
+    fs::File::create(&file).unwrap().set_len(320 << 20).unwrap();
+    try_as_root(&format!("mkfs.{}", kind.name()), [OsStr::new("-q"), file.as_os_str()])?;
+    directory(path, 0, 0, 0o755);
+    let words = [OsStr::new("-o"), OsStr::new("loop"), file.as_os_str(), path.as_os_str()];
+    try_as_root("mount", words)?;
+    own(path, 0, 0, 0o755);
+    Ok(())
 }

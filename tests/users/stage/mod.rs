@@ -23,13 +23,12 @@ pub(crate) mod steps;
 mod traces;
 
 use std::ffi::{OsStr, OsString};
+use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
-
-use anyhow::{Result, ensure};
 
 pub(crate) use host::{Host, PATH, Photograph, Shell};
 pub(crate) use invocation::Invocation;
@@ -41,13 +40,12 @@ pub(crate) use traces::{Trace, changed, traces};
 use crate::machine::{Account, Machine, account, places};
 
 /// Waits until something is so, and fails with `otherwise` after ten seconds.
-pub(crate) fn wait_until(otherwise: &str, is_so: impl Fn() -> Result<bool>) -> Result<()> {
+pub(crate) fn wait_until(otherwise: &str, is_so: impl Fn() -> bool) {
     let until = Instant::now() + Duration::from_secs(10);
-    while !is_so()? {
-        ensure!(Instant::now() < until, "{otherwise}");
+    while !is_so() {
+        assert!(Instant::now() < until, "{otherwise}");
         std::thread::sleep(Duration::from_millis(5));
     }
-    Ok(())
 }
 
 /// One test's corner of the machine. It is emptied when the test is over.
@@ -66,16 +64,16 @@ pub(crate) struct Stage {
 
 impl Stage {
     /// A corner that no other test has.
-    pub(crate) fn new(machine: &Arc<Machine>) -> Result<Self> {
+    pub(crate) fn new(machine: &Arc<Machine>) -> Self {
         let directory = PathBuf::from(format!("/srv/{:03}", machine.next_stage()));
-        make::directory(&directory, 0, 0, 0o755)?;
-        make::directory(&directory.join("home"), 0, 0, 0o755)?;
+        make::directory(&directory, 0, 0, 0o755);
+        make::directory(&directory.join("home"), 0, 0, 0o755);
         let checkout = directory.join("checkout");
-        let alice = account("alice")?.uid;
-        make::directory(&checkout, alice, alice, 0o755)?;
+        let alice = account("alice").uid;
+        make::directory(&checkout, alice, alice, 0o755);
         let root = directory.join("shared");
         let [accepts_sticky_root, is_by_user] = [false; 2].map(AtomicBool::new);
-        Ok(Stage { root, directory, checkout, accepts_sticky_root, is_by_user })
+        Stage { root, directory, checkout, accepts_sticky_root, is_by_user }
     }
 
     /// The shared root, still to be made.
@@ -94,17 +92,17 @@ impl Stage {
     }
 
     /// Someone with an account.
-    pub(crate) fn person(&self, name: impl AsRef<[u8]>) -> Result<Person<'_>> {
-        Person::arrive(self, account(name)?)
+    pub(crate) fn person(&self, name: impl AsRef<[u8]>) -> Person<'_> {
+        Person::arrive(self, account(name))
     }
 
     /// Someone whose id has no account.
-    pub(crate) fn stranger(&self, uid: u32) -> Result<Person<'_>> {
+    pub(crate) fn stranger(&self, uid: u32) -> Person<'_> {
         Person::arrive(self, Account::nameless(uid))
     }
 
     /// Someone whose account is at hand.
-    pub(crate) fn holder_of(&self, account: Account) -> Result<Person<'_>> {
+    pub(crate) fn holder_of(&self, account: Account) -> Person<'_> {
         Person::arrive(self, account)
     }
 
@@ -115,9 +113,10 @@ impl Stage {
 }
 
 impl Drop for Stage {
+    #[expect(clippy::disallowed_methods, reason = "on the tests' own tmpfs, which goes anyway")]
     fn drop(&mut self) {
         // Mount points stay; the whole tree goes with the namespace in the end.
-        let _ = make::nothing(&self.directory);
+        let _ = fs::remove_dir_all(&self.directory);
     }
 }
 
@@ -132,12 +131,12 @@ pub(crate) struct Person<'s> {
 }
 
 impl<'s> Person<'s> {
-    fn arrive(stage: &'s Stage, account: Account) -> Result<Self> {
+    fn arrive(stage: &'s Stage, account: Account) -> Self {
         let home = stage.at("home").join(account.uid.to_string());
         if !home.exists() {
-            make::directory(&home, account.uid, account.uid, 0o700)?;
+            make::directory(&home, account.uid, account.uid, 0o700);
         }
-        Ok(Person { stage, account, home })
+        Person { stage, account, home }
     }
 
     /// The user id.
@@ -151,14 +150,14 @@ impl<'s> Person<'s> {
     }
 
     /// The target directory that a build has in a directory.
-    pub(crate) fn target_in(&self, directory: impl AsRef<Path>) -> Result<PathBuf> {
-        let run = self.by_name(["path"]).within(directory).run()?;
-        run.silently()?;
-        Ok(run.stdout.trim_end_matches('\n').into())
+    pub(crate) fn target_in(&self, directory: impl AsRef<Path>) -> PathBuf {
+        let run = self.by_name(["path"]).within(directory).run();
+        run.silently();
+        run.stdout.trim_end_matches('\n').into()
     }
 
     /// The target directory that a build has in the checkout.
-    pub(crate) fn target(&self) -> Result<PathBuf> {
+    pub(crate) fn target(&self) -> PathBuf {
         self.target_in(&self.stage.checkout)
     }
 

@@ -7,7 +7,6 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::child::Running;
@@ -41,10 +40,10 @@ pub(crate) struct Step {
 
 /// The steps of a whole run, out of the log that `strace --decode-fds` made of it: what it only
 /// prints and the files that it only reads are none.
-pub(crate) fn all(log: &Path) -> Result<Vec<Step>> {
+pub(crate) fn all(log: &Path) -> Vec<Step> {
     let mut counts: BTreeMap<String, u32> = BTreeMap::new();
     let mut steps = Vec::new();
-    for line in fs::read_to_string(log)?.lines() {
+    for line in fs::read_to_string(log).unwrap().lines() {
         // With several threads each line begins with a number.
         let shown = line.trim_start_matches(|c: char| c.is_ascii_digit() || c == ' ');
         let Some((call, words)) = shown.split_once('(') else { continue };
@@ -62,13 +61,13 @@ pub(crate) fn all(log: &Path) -> Result<Vec<Step>> {
             steps.push(Step { call: call.to_owned(), number: *number, shown: shown.to_owned() });
         }
     }
-    Ok(steps)
+    steps
 }
 
 impl Steps {
     /// Starts a command on one processor, so that it makes the same calls each time. `calls` is a
     /// list as strace takes it; `log` is a file to be made.
-    pub(crate) fn start(command: Invocation<'_>, calls: &str, log: &Path) -> Result<Steps> {
+    pub(crate) fn start(command: Invocation<'_>, calls: &str, log: &Path) -> Steps {
         Steps::start_on(command, calls, &[], log)
     }
 
@@ -78,76 +77,74 @@ impl Steps {
         calls: &str,
         paths: &[PathBuf],
         log: &Path,
-    ) -> Result<Steps> {
+    ) -> Steps {
         let (trace, inject) = (format!("trace={calls}"), format!("inject={calls}:signal=STOP"));
-        let name = log.to_str().context("a plain path")?;
-        let _ = File::create(log)?;
+        let name = log.to_str().expect("a plain path");
+        File::create(log).unwrap();
         let words = ["strace", "-fqq", "-o", name, "-e", &trace, "-e", &inject];
         let command = command.after(["taskset", "1"]).after(words);
-        let command = paths.iter().try_fold(command, |command, path| {
-            Ok::<_, anyhow::Error>(command.after(["-P", path.to_str().context("a plain path")?]))
-        })?;
-        let running = command.start()?;
-        let log = BufReader::new(File::open(log)?);
+        let command = paths.iter().fold(command, |command, path| {
+            command.after(["-P", path.to_str().expect("a plain path")])
+        });
+        let running = command.start();
+        let log = BufReader::new(File::open(log).unwrap());
         let (line, said, counts) = (String::new(), HashMap::new(), BTreeMap::new());
-        Ok(Steps { running, log, line, said, counts, leader: None, is_stopped: false })
+        Steps { running, log, line, said, counts, leader: None, is_stopped: false }
     }
 
     /// Goes on to the next stop; `None` where the command has ended.
-    pub(crate) fn next(&mut self) -> Result<Option<Step>> {
+    pub(crate) fn next(&mut self) -> Option<Step> {
         if let Some(leader) = self.leader.filter(|_| std::mem::take(&mut self.is_stopped)) {
-            kill_process(leader, Signal::CONT)?;
+            kill_process(leader, Signal::CONT).unwrap();
         }
         let until = Instant::now() + LIMIT;
         loop {
             // Looked at first: what it has said last is in the log by then.
-            let is_over = self.running.is_over()?;
-            while self.log.read_line(&mut self.line)? > 0 {
+            let is_over = self.running.is_over();
+            while self.log.read_line(&mut self.line).unwrap() > 0 {
                 if !self.line.ends_with('\n') {
                     break;
                 }
                 let line = std::mem::take(&mut self.line);
-                if let Some(step) = self.read(&line)? {
-                    return Ok(Some(step));
+                if let Some(step) = self.read(&line) {
+                    return Some(step);
                 }
             }
             if is_over {
-                return Ok(None);
+                return None;
             }
-            if Instant::now() > until {
-                bail!("nothing happened for {LIMIT:?}: {:?}", self.said);
-            }
+            assert!(Instant::now() <= until, "nothing happened for {LIMIT:?}: {:?}", self.said);
             std::thread::sleep(Duration::from_micros(200));
         }
     }
 
     /// Every line begins with the thread's number.
-    fn read(&mut self, line: &str) -> Result<Option<Step>> {
-        let Some((thread, text)) = line.trim_end().split_once(' ') else { return Ok(None) };
+    fn read(&mut self, line: &str) -> Option<Step> {
+        let (thread, text) = line.trim_end().split_once(' ')?;
         let text = text.trim_start();
         if text == "--- stopped by SIGSTOP ---" {
             // It is stopped, so it is there.
             if self.leader.is_none() {
-                let status = fs::read_to_string(format!("/proc/{thread}/status"))?;
+                let status = fs::read_to_string(format!("/proc/{thread}/status")).unwrap();
                 let leader = status.lines().find_map(|line| line.strip_prefix("Tgid:"));
-                self.leader = Pid::from_raw(leader.context("no leader")?.trim().parse()?);
+                self.leader = Pid::from_raw(leader.expect("no leader").trim().parse().unwrap());
             }
             // The other threads stop as well, but only one has made a call.
-            let Some(shown) = self.said.remove(thread) else { return Ok(None) };
+            let shown = self.said.remove(thread)?;
             self.is_stopped = true;
             let call = shown.split('(').next().unwrap_or_default().to_owned();
             let number = self.counts.entry(call.clone()).or_default();
             *number += 1;
-            return Ok(Some(Step { call, number: *number, shown }));
+            return Some(Step { call, number: *number, shown });
         }
         if !text.starts_with(['-', '+', '<']) {
             self.said.insert(thread.to_owned(), text.to_owned());
         }
-        Ok(None)
+        None
     }
 
     /// What came of the command, which has ended.
-    pub(crate) fn finish(self) -> Result<Outcome> {
+    pub(crate) fn finish(self) -> Outcome {
         self.running.finish()
     }
 }

@@ -4,7 +4,6 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use super::CHANNEL;
@@ -49,11 +48,11 @@ pub(super) struct Ready {
 
 impl Session {
     /// Makes the session ready.
-    pub(super) fn prepare(self, person: &Person<'_>) -> Result<Ready> {
+    pub(super) fn prepare(self, person: &Person<'_>) -> Ready {
         let path = format!("{}:{}", person.home.join(".cargo/bin").display(), places::PROGRAMS);
-        let exports = exports(person, &path)?;
+        let exports = exports(person, &path);
         let target = exports.iter().find(|(name, _)| name == "CARGO_TARGET_DIR");
-        let (name, value) = target.context("no target directory is exported")?;
+        let (name, value) = target.expect("no target directory is exported");
         let assignment = format!("{name}={value}");
         let shim_first = format!("{}:{path}", shim_dir(person.stage).display());
         let inside = ("CARGO".to_owned(), format!("{}/bin/cargo", CHANNEL.recorded()));
@@ -62,26 +61,26 @@ impl Session {
             shell: None,
             rounds: vec![String::new()],
         };
-        Ok(match self {
+        match self {
             Session::ShimOnPath => plain.with([("PATH".into(), shim_first)]),
             Session::ShimOnPathInsideCargo => plain.with([("PATH".into(), shim_first), inside]),
             Session::Exported => plain.with(exports),
             Session::ExportedInsideCargo => plain.with(exports).with([inside]),
             Session::SetUp => {
-                set_up(person, &path)?;
+                set_up(person, &path);
                 Ready { shell: Some(["/bin/sh", "-lc", "exec \"$@\"", "sh"]), ..plain }
             }
-            Session::EditorsServer => plain.with(written_for_code(person)?),
+            Session::EditorsServer => plain.with(written_for_code(person)),
             Session::EditorsSetting => Ready { rounds: vec![assignment], ..plain },
             Session::SettingsFile => {
-                write_settings(person, "rust-analyzer")?;
+                write_settings(person, "rust-analyzer");
                 Ready { rounds: vec![String::new(), assignment], ..plain }
             }
             Session::SettingsFileOutvoted => {
-                write_settings(person, "rust-analyzer")?;
+                write_settings(person, "rust-analyzer");
                 plain
             }
-        })
+        }
     }
 }
 
@@ -114,13 +113,13 @@ impl Ready {
 }
 
 /// The binary as it is installed, with the shim beside it.
-pub(super) fn install(stage: &Stage) -> Result<()> {
+pub(super) fn install(stage: &Stage) {
     let prefix = stage.at("prefix");
-    fs::create_dir_all(prefix.join("bin"))?;
-    fs::create_dir_all(shim_dir(stage))?;
+    fs::create_dir_all(prefix.join("bin")).unwrap();
+    fs::create_dir_all(shim_dir(stage)).unwrap();
     let program = prefix.join("bin/cargo-peruser");
-    fs::copy(Path::new(places::BY_NAME).join("cargo-peruser"), &program)?;
-    make::link(&shim_dir(stage).join("cargo"), &program, 0)
+    fs::copy(Path::new(places::BY_NAME).join("cargo-peruser"), &program).unwrap();
+    make::link(&shim_dir(stage).join("cargo"), &program, 0);
 }
 
 /// Where calls of that person are written down.
@@ -133,39 +132,37 @@ fn shim_dir(stage: &Stage) -> PathBuf {
 }
 
 /// What the person's session exports, as the hooks of setup make it.
-fn exports(person: &Person<'_>, path: &str) -> Result<Vec<(String, String)>> {
+fn exports(person: &Person<'_>, path: &str) -> Vec<(String, String)> {
     let program = person.stage.at("prefix/bin/cargo-peruser");
     let asked = person.program(&program.to_string_lossy(), ["env", "--format", "json"]);
-    let said = asked.env("PATH", path).run()?;
-    variables(serde_json::from_str(&said.ok()?.stdout)?)
+    let said = asked.env("PATH", path).run();
+    variables(serde_json::from_str(&said.ok().stdout).unwrap())
 }
 
 /// As the person, for the person: below their home, with a hook in their own start-up files.
-fn set_up(person: &Person<'_>, path: &str) -> Result<()> {
+fn set_up(person: &Person<'_>, path: &str) {
     let program = format!("{}/cargo-peruser", places::BY_NAME);
-    person.program(&program, ["setup"]).env("PATH", path).run()?.ok()?;
-    Ok(())
+    person.program(&program, ["setup"]).env("PATH", path).run().ok();
 }
 
 /// Has the settings of an editor written.
-fn write_settings(person: &Person<'_>, editor: &str) -> Result<()> {
-    person.by_name(["editor", editor, "--write"]).run()?.ok()?;
-    Ok(())
+fn write_settings(person: &Person<'_>, editor: &str) {
+    person.by_name(["editor", editor, "--write"]).run().ok();
 }
 
 /// What Visual Studio Code then sets for the server that it starts.
-fn written_for_code(person: &Person<'_>) -> Result<Vec<(String, String)>> {
-    write_settings(person, "vscode")?;
+fn written_for_code(person: &Person<'_>) -> Vec<(String, String)> {
+    write_settings(person, "vscode");
     let file = person.home.join(".config/Code/User/settings.json");
-    let settings: Value = serde_json::from_str(&fs::read_to_string(file)?)?;
+    let settings: Value = serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap();
     let written = settings.get("rust-analyzer.server.extraEnv").cloned();
-    variables(written.context("no `server.extraEnv`")?)
+    variables(written.expect("no `server.extraEnv`"))
 }
 
-fn variables(object: Value) -> Result<Vec<(String, String)>> {
-    let Value::Object(object) = object else { bail!("no object: {object}") };
+fn variables(object: Value) -> Vec<(String, String)> {
+    let Value::Object(object) = object else { panic!("no object: {object}") };
     let text = |(name, value): (String, Value)| Some((name, value.as_str()?.to_owned()));
-    object.into_iter().map(text).collect::<Option<_>>().context("a value is no text")
+    object.into_iter().map(text).collect::<Option<_>>().expect("a value is no text")
 }
 
 /// The name of the toolchain that everyone has by default.
@@ -175,18 +172,18 @@ const TOOLCHAIN: &str = "machine";
 const RECORD: &str = "CARGO_CALLS";
 
 /// Makes `~/.cargo`, `~/.rustup` and a directory for temporary files.
-pub(super) fn settle_in(person: &Person<'_>) -> Result<()> {
+pub(super) fn settle_in(person: &Person<'_>) {
     let home = &person.home;
     for directory in [".cargo/bin", ".rustup/toolchains", "tmp"] {
-        fs::create_dir_all(home.join(directory))?;
+        fs::create_dir_all(home.join(directory)).unwrap();
     }
     for name in ["cargo", "rustc", "rustfmt", "rustup"] {
         let proxy = home.join(".cargo/bin").join(name);
-        make::link(&proxy, &Path::new(places::RUSTUP).join("rustup"), person.uid())?;
+        make::link(&proxy, &Path::new(places::RUSTUP).join("rustup"), person.uid());
     }
     let toolchain = home.join(".rustup/toolchains").join(TOOLCHAIN);
-    make::link(&toolchain, Path::new(&CHANNEL.recorded()), person.uid())?;
+    make::link(&toolchain, Path::new(&CHANNEL.recorded()), person.uid());
     let settings = format!("version = \"12\"\ndefault_toolchain = \"{TOOLCHAIN}\"\n");
-    fs::write(home.join(".rustup/settings.toml"), settings)?;
-    project::give(home, &format!("{0}:{0}", person.uid()))
+    fs::write(home.join(".rustup/settings.toml"), settings).unwrap();
+    project::give(home, &format!("{0}:{0}", person.uid()));
 }

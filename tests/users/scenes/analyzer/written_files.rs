@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail, ensure};
-
 use super::{Case, TargetDir, Writes, session};
+use crate::shared::context;
 use crate::stage::{Person, Stage, Trace, changed, private, traces};
 
 /// One call of the toolchain's cargo, as the recording toolchain wrote it down.
@@ -20,12 +19,12 @@ struct Call {
 }
 
 impl Call {
-    fn read(line: &str) -> Result<Call> {
+    fn read(line: &str) -> Call {
         let &[door, target_dir, _, words] = &*line.splitn(4, '\t').collect::<Vec<_>>() else {
-            bail!("not a call: {line}");
+            panic!("not a call: {line}");
         };
         let target_dir = (target_dir != "none").then(|| target_dir.into());
-        Ok(Call { is_through_the_shim: door == "shim", target_dir, words: words.to_owned() })
+        Call { is_through_the_shim: door == "shim", target_dir, words: words.to_owned() }
     }
 
     fn builds_scripts(&self) -> bool {
@@ -41,28 +40,29 @@ impl Call {
 pub(super) struct Before(BTreeMap<PathBuf, Trace>);
 
 impl Before {
-    pub(super) fn look(stage: &Stage) -> Result<Self> {
-        traces(&stage.directory).map(Before)
+    pub(super) fn look(stage: &Stage) -> Self {
+        Before(traces(&stage.directory))
     }
 }
 
 /// Demands that the calls went where the case says, and left their traces there and nowhere else.
-pub(super) fn judge(case: &Case, before: &Before, people: &[&Person<'_>]) -> Result<()> {
-    let stage = people.first().context("nobody was there")?.stage;
+pub(super) fn judge(case: &Case, before: &Before, people: &[&Person<'_>]) {
+    let stage = people.first().expect("nobody was there").stage;
     for person in people {
-        let record = fs::read_to_string(session::record(person))?;
-        let calls = record.lines().map(Call::read).collect::<Result<Vec<_>>>()?;
-        let judged = directories(case, person, &calls).and_then(|()| artifacts(case, person));
-        judged.with_context(|| format!("{:?}: {calls:#?}", person.name()))?;
+        let record = fs::read_to_string(session::record(person)).unwrap();
+        let calls = record.lines().map(Call::read).collect::<Vec<_>>();
+        let _context = context(|| format!("{:?}: {calls:#?}", person.name()));
+        directories(case, person, &calls);
+        artifacts(case, person);
     }
-    nothing_elsewhere(case, stage, before, people)
+    nothing_elsewhere(case, stage, before, people);
 }
 
 /// Who was told, by the variable, and that the flag which some are given leads to the same place.
-fn directories(case: &Case, person: &Person<'_>, calls: &[Call]) -> Result<()> {
+fn directories(case: &Case, person: &Person<'_>, calls: &[Call]) {
     // What a session exports stands for all workspaces; the shim knows which one it is.
     let common = person.stage.root.join(person.name()).join("target");
-    let own = person.target()?;
+    let own = person.target();
     let shared = person.stage.checkout.join("target");
     // The server reads its settings file after it has read the workspace, and then begins anew.
     let late = calls.iter().position(|call| call.target_dir.is_some());
@@ -77,26 +77,25 @@ fn directories(case: &Case, person: &Person<'_>, calls: &[Call]) -> Result<()> {
         let told = call.target_dir.as_deref();
         let is_given = call.builds() && case.target_dir == TargetDir::Own;
         let expected = if call.is_through_the_shim && !is_given { &own } else { &common };
-        ensure!(told == is_told.then_some(expected), "told {told:?}: {call:?}");
+        assert!(told == is_told.then_some(expected), "told {told:?}: {call:?}");
         let place = if is_told { &common } else { &shared };
         let flag = format!("--target-dir {}", place.join("rust-analyzer").display());
-        ensure!(call.words.contains(&flag) == is_given, "`{flag}`: {call:?}");
+        assert!(call.words.contains(&flag) == is_given, "`{flag}`: {call:?}");
     }
     let (before, after) = calls.split_at(late.unwrap_or(calls.len()));
     let has_built = |calls: &[Call]| calls.iter().any(Call::builds_scripts);
     let is_late = case.writes == Writes::Late;
-    ensure!(!is_late || (has_built(before) && has_built(after)), "built only once");
-    Ok(())
+    assert!(!is_late || (has_built(before) && has_built(after)), "built only once");
 }
 
 /// What was built lies where it should.
-fn artifacts(case: &Case, person: &Person<'_>) -> Result<()> {
+fn artifacts(case: &Case, person: &Person<'_>) {
     let below = |directory: &Path| match case.target_dir {
         TargetDir::Unset => directory.join("debug"),
         TargetDir::Own => directory.join("rust-analyzer/debug"),
     };
     let directory = person.stage.root.join(person.name());
-    let own = [below(&directory.join("target")), below(&person.target()?)];
+    let own = [below(&directory.join("target")), below(&person.target())];
     let shared = [below(&person.stage.checkout.join("target"))];
     let (in_own, in_shared) = match case.writes {
         Writes::Private => (true, false),
@@ -105,26 +104,20 @@ fn artifacts(case: &Case, person: &Person<'_>) -> Result<()> {
     };
     for (places, expected) in [(&own[..], in_own), (&shared, in_shared)] {
         let is_there = places.iter().any(|place| place.is_dir());
-        ensure!(is_there == expected, "one of {places:?}: must be {expected}");
+        assert!(is_there == expected, "one of {places:?}: must be {expected}");
     }
     if !in_own {
-        return Ok(());
+        return;
     }
-    private(&directory, person.uid())?;
-    for (path, trace) in traces(&directory)? {
-        ensure!(trace.uid == person.uid(), "`{}` is owned by {}", path.display(), trace.uid);
+    private(&directory, person.uid());
+    for (path, trace) in traces(&directory) {
+        assert!(trace.uid == person.uid(), "`{}` is owned by {}", path.display(), trace.uid);
     }
-    Ok(())
 }
 
 /// Nothing on the whole stage has changed but people's private directories and their own homes, and
 /// the checkout's target directory where the case says so.
-fn nothing_elsewhere(
-    case: &Case,
-    stage: &Stage,
-    before: &Before,
-    people: &[&Person<'_>],
-) -> Result<()> {
+fn nothing_elsewhere(case: &Case, stage: &Stage, before: &Before, people: &[&Person<'_>]) {
     let mut allowed: Vec<PathBuf> = Vec::new();
     for person in people {
         allowed.push(stage.root.join(person.name()));
@@ -133,8 +126,7 @@ fn nothing_elsewhere(
     if case.writes != Writes::Private {
         allowed.push(stage.checkout.join("target"));
     }
-    let mut written = changed(&stage.directory, &before.0)?;
+    let mut written = changed(&stage.directory, &before.0);
     written.retain(|path| !allowed.iter().any(|place| path.starts_with(place)));
-    ensure!(written.is_empty(), "this was written as well: {written:?}");
-    Ok(())
+    assert!(written.is_empty(), "this was written as well: {written:?}");
 }

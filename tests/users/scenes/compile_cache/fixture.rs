@@ -8,7 +8,6 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::machine::{Channel, places};
@@ -39,20 +38,20 @@ pub(super) struct Stand<'s> {
 
 impl<'s> Stand<'s> {
     /// With a shared root as `setup` makes it.
-    pub(super) fn new(stage: &'s Stage) -> Result<Self> {
-        stage.shared_root().provisioned()?;
+    pub(super) fn new(stage: &'s Stage) -> Self {
+        stage.shared_root().provisioned();
         let prefix = stage.at("prefix");
         let stand = Stand { stage, prefix };
         let program = stand.prefix.join("bin/cargo-peruser");
         for directory in ["bin", "lib/cargo-peruser/bin", "sccache"] {
-            fs::create_dir_all(stand.prefix.join(directory))?;
+            fs::create_dir_all(stand.prefix.join(directory)).unwrap();
         }
-        fs::hard_link(Path::new(places::BY_NAME).join("cargo-peruser"), &program)?;
+        fs::hard_link(Path::new(places::BY_NAME).join("cargo-peruser"), &program).unwrap();
         for link in ["bin/cargo", "bin/cargo-peruser", "rustc-wrapper"] {
-            symlink(&program, stand.prefix.join("lib/cargo-peruser").join(link))?;
+            symlink(&program, stand.prefix.join("lib/cargo-peruser").join(link)).unwrap();
         }
-        fs::hard_link(Path::new(places::SCCACHE).join("sccache"), stand.sccache())?;
-        Ok(stand)
+        fs::hard_link(Path::new(places::SCCACHE).join("sccache"), stand.sccache()).unwrap();
+        stand
     }
 
     /// sccache.
@@ -66,31 +65,26 @@ impl<'s> Stand<'s> {
     }
 
     /// Somebody without a registry.
-    pub(super) fn person(&self, name: &str) -> Result<Person<'s>> {
+    pub(super) fn person(&self, name: &str) -> Person<'s> {
         self.stage.person(name)
     }
 
     /// Somebody with the crates in their CARGO_HOME.
-    pub(super) fn resident(&self, name: &str) -> Result<Person<'s>> {
-        let person = self.person(name)?;
-        project::stock_cargo_home(&person)?;
-        Ok(person)
+    pub(super) fn resident(&self, name: &str) -> Person<'s> {
+        let person = self.person(name);
+        project::stock_cargo_home(&person);
+        person
     }
 
     /// Sources, as a checkout of them has them.
-    pub(super) fn checkout(
-        &self,
-        directory: &Path,
-        person: &Person<'_>,
-        depends: Depends,
-    ) -> Result<()> {
-        fs::create_dir_all(directory)?;
+    pub(super) fn checkout(&self, directory: &Path, person: &Person<'_>, depends: Depends) {
+        fs::create_dir_all(directory).unwrap();
         let more = if let Depends::OnMany = depends { MORE } else { "" };
         let manifest = format!(
             "[package]\nname = \"demo\"\nversion = \"0.1.0\"\nedition = \"2021\"\n\
              [dependencies]\n{FEW}{more}[workspace]\n"
         );
-        project::write(directory, &[("Cargo.toml", &manifest), ("src/main.rs", MAIN)], person)
+        project::write(directory, &[("Cargo.toml", &manifest), ("src/main.rs", MAIN)], person);
     }
 
     /// The shim, the real cargo and the setting.
@@ -129,66 +123,64 @@ impl<'s> Stand<'s> {
     }
 
     /// What the server of a person has been asked since the last time.
-    pub(super) fn counts(&self, name: &str) -> Result<Counts> {
+    pub(super) fn counts(&self, name: &str) -> Counts {
         self.counts_in(&self.stage.root.join(name))
     }
 
     /// The same for the newest server of a private directory.
-    pub(super) fn counts_in(&self, private_dir: &Path) -> Result<Counts> {
+    pub(super) fn counts_in(&self, private_dir: &Path) -> Counts {
         let socket = sockets(private_dir).pop();
-        self.counts_of(&socket.context("no server has been started")?)
+        self.counts_of(&socket.expect("no server has been started"))
     }
 
     /// The same for a server that listens there.
-    pub(super) fn counts_of(&self, socket: &Path) -> Result<Counts> {
+    pub(super) fn counts_of(&self, socket: &Path) -> Counts {
         let ask = |words: &[&str]| {
             let mut ask = Command::new(self.sccache());
             ask.args(words).env("SCCACHE_SERVER_UDS", socket).output()
         };
-        let output = ask(&["--show-stats", "--stats-format", "json"])?;
-        ask(&["--zero-stats"])?;
-        let all: serde_json::Value = serde_json::from_slice(&output.stdout)?;
+        let output = ask(&["--show-stats", "--stats-format", "json"]).unwrap();
+        ask(&["--zero-stats"]).unwrap();
+        let all: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
         let count = |name: &str| {
             let counts = all.pointer(&format!("/stats/{name}/counts"))?.as_object()?;
             counts.values().map(serde_json::Value::as_u64).sum::<Option<u64>>()
         };
-        let count = |name| count(name).with_context(|| format!("{name} in {all}"));
-        Ok(Counts { hits: count("cache_hits")?, misses: count("cache_misses")? })
+        let count = |name| count(name).unwrap_or_else(|| panic!("{name} in {all}"));
+        Counts { hits: count("cache_hits"), misses: count("cache_misses") }
     }
 
     /// Ends the servers of a person.
-    pub(super) fn stop(&self, name: &str) -> Result<()> {
-        self.kill(name)?;
-        self.forget(name)
+    pub(super) fn stop(&self, name: &str) {
+        self.kill(name);
+        self.forget(name);
     }
 
     /// Kills them.
-    pub(super) fn kill(&self, name: &str) -> Result<()> {
-        self.signal(name, Signal::KILL)
+    pub(super) fn kill(&self, name: &str) {
+        self.signal(name, Signal::KILL);
     }
 
     /// Sends them a signal.
-    pub(super) fn signal(&self, name: &str, signal: Signal) -> Result<()> {
+    pub(super) fn signal(&self, name: &str, signal: Signal) {
         let private = self.stage.root.join(name).to_string_lossy().into_owned();
         let listens = format!("SCCACHE_SERVER_UDS={private}/.sccache/");
-        for process in servers(&listens)? {
+        for process in servers(&listens) {
             let _ = kill_process(process, signal);
         }
-        Ok(())
     }
 
     /// Takes away what is known of them.
-    pub(super) fn forget(&self, name: &str) -> Result<()> {
+    pub(super) fn forget(&self, name: &str) {
         for socket in sockets(&self.stage.root.join(name)) {
             let _ = fs::remove_file(socket.with_extension("state"));
         }
         let place = self.stage.root.join(name).join(".sccache");
         for entry in place.read_dir().into_iter().flatten().flatten() {
             if entry.path().extension().is_some_and(|ending| ending == "state") {
-                fs::remove_file(entry.path())?;
+                fs::remove_file(entry.path()).unwrap();
             }
         }
-        Ok(())
     }
 }
 
@@ -196,16 +188,16 @@ impl Drop for Stand<'_> {
     fn drop(&mut self) {
         // All that were started on this stage, wherever they listen.
         let place = format!("SCCACHE_SERVER_UDS={}/", self.stage.directory.display());
-        for process in servers(&place).unwrap_or_default() {
+        for process in servers(&place) {
             let _ = kill_process(process, Signal::KILL);
         }
     }
 }
 
 /// The processes of sccache whose environment has a line that begins so.
-fn servers(beginning: &str) -> Result<Vec<Pid>> {
+fn servers(beginning: &str) -> Vec<Pid> {
     let mut found = Vec::new();
-    for entry in fs::read_dir("/proc")?.flatten() {
+    for entry in fs::read_dir("/proc").unwrap().flatten() {
         let number = entry.file_name().to_string_lossy().parse().ok();
         let Some(process) = number.and_then(Pid::from_raw) else { continue };
         let program = fs::read_to_string(entry.path().join("comm")).unwrap_or_default();
@@ -215,7 +207,7 @@ fn servers(beginning: &str) -> Result<Vec<Pid>> {
             found.push(process);
         }
     }
-    Ok(found)
+    found
 }
 
 /// The sockets of a private directory, the newest last.
@@ -246,10 +238,9 @@ pub(super) struct Counts {
 
 impl Counts {
     /// At least four of five were there.
-    pub(super) fn mostly_hits(&self) -> Result<()> {
+    pub(super) fn mostly_hits(&self) {
         let Counts { hits, misses } = self;
-        ensure!(*hits > 0 && hits * 5 >= (hits + misses) * 4, "{hits} hits and {misses} misses");
-        Ok(())
+        assert!(*hits > 0 && hits * 5 >= (hits + misses) * 4, "{hits} hits and {misses} misses");
     }
 }
 
@@ -260,22 +251,22 @@ pub(super) struct Redis {
 }
 
 impl Redis {
-    pub(super) fn start(stage: &Stage) -> Result<Self> {
-        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        let accounts = example("In `redis.conf`:")?;
+    pub(super) fn start(stage: &Stage) -> Self {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let accounts = example("In `redis.conf`:");
         let settings = format!("port {port}\nbind 127.0.0.1\nsave \"\"\n{accounts}");
         let file = stage.at("redis.conf");
-        make::file(&file, settings, 0, 0o600)?;
+        make::file(&file, settings, 0, 0o600);
         let mut command = Command::new("redis-server");
         command.arg(file).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        let redis = Redis { child: command.current_dir(&stage.directory).spawn()?, port };
+        let redis = Redis { child: command.current_dir(&stage.directory).spawn().unwrap(), port };
         for _ in 0..1000 {
             if TcpStream::connect(("127.0.0.1", port)).is_ok() {
-                return Ok(redis);
+                return redis;
             }
             thread::sleep(Duration::from_millis(10));
         }
-        anyhow::bail!("redis-server does not listen")
+        panic!("redis-server does not listen")
     }
 
     /// In the environment of whoever writes.
@@ -289,43 +280,43 @@ impl Redis {
     }
 
     fn account<'p>(&self, recipe: &str, run: Invocation<'p>) -> Invocation<'p> {
-        let text = example(recipe).unwrap_or_default();
+        let text = example(recipe);
         let lines = text.lines().filter_map(|line| line.split_once('='));
         let port = self.port.to_string();
         lines.fold(run, |run, (name, value)| run.env(name, value.replace("6379", &port)))
     }
 
     /// How much it holds.
-    pub(super) fn size(&self) -> Result<u64> {
+    pub(super) fn size(&self) -> u64 {
         let mut ask = Command::new("redis-cli");
         ask.args(["-p", &self.port.to_string(), "--user", "writer", "--pass", "secret-1"]);
-        let output = ask.args(["--no-auth-warning", "dbsize"]).output()?;
-        String::from_utf8(output.stdout)?.trim().parse().context("dbsize")
+        let output = ask.args(["--no-auth-warning", "dbsize"]).output().unwrap();
+        String::from_utf8(output.stdout).unwrap().trim().parse().expect("dbsize")
     }
 
-    pub(super) fn stop(&mut self) -> Result<()> {
-        self.child.kill()?;
-        self.child.wait()?;
-        Ok(())
+    pub(super) fn stop(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
     }
 }
 
 impl Drop for Redis {
     fn drop(&mut self) {
-        let _ = self.stop();
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
 /// The example of the manual that follows some words.
-fn example(after: &str) -> Result<&'static str> {
+fn example(after: &str) -> &'static str {
     let text = MANUAL.split_once(after).map(|(_, text)| text);
     let text = text.and_then(|text| text.split_once("```\n")?.1.split_once("```"));
-    Ok(text.with_context(|| format!("the manual has no example after `{after}`"))?.0)
+    text.unwrap_or_else(|| panic!("the manual has no example after `{after}`")).0
 }
 
 /// It succeeded, and nothing was said of the cache.
-pub(super) fn quietly(run: Invocation<'_>) -> Result<Outcome> {
-    let run = run.run()?;
-    run.ok()?.never_says("cache")?.never_says("sccache:")?;
-    Ok(run)
+pub(super) fn quietly(run: Invocation<'_>) -> Outcome {
+    let run = run.run();
+    run.ok().never_says("cache").never_says("sccache:");
+    run
 }

@@ -3,8 +3,6 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, ensure};
-
 use super::{gc, is_emptied, nothing_is_staged, target, used, workspace};
 use crate::machine::Need;
 use crate::stage::child::do_as_root;
@@ -36,98 +34,94 @@ pub(super) fn tests() -> Vec<Test> {
 }
 
 /// A shared root on a small disk, with alice's private directory.
-pub(super) fn small(stage: &Stage, disk: Disk) -> Result<PathBuf> {
+pub(super) fn small(stage: &Stage, disk: Disk) -> PathBuf {
     match disk {
-        Disk::Inodes => make::tmpfs(&stage.root, "mode=0755,nr_inodes=200,size=16m")?,
-        Disk::Blocks => make::image(&stage.root, Image::Ext4)?,
+        Disk::Inodes => make::tmpfs(&stage.root, "mode=0755,nr_inodes=200,size=16m"),
+        Disk::Blocks => make::image(&stage.root, Image::Ext4).unwrap(),
     }
-    stage.person("root")?.by_name(["provision", "alice"]).run()?.ok()?;
-    Ok(stage.root.join("alice"))
+    stage.person("root").by_name(["provision", "alice"]).run().ok();
+    stage.root.join("alice")
 }
 
 /// Uses up everything, down to the last block that an ordinary account gets.
-fn fill(alice: &Person<'_>) -> Result<()> {
+fn fill(alice: &Person<'_>) {
     let place = alice.stage.root.join("alice/filler-0123456789abcdef");
-    make::directory(&place, alice.uid(), alice.uid(), 0o700)?;
+    make::directory(&place, alice.uid(), alice.uid(), 0o700);
     let lines = "cd \"$1\"; cat /dev/zero >large; for size in 1M 64k 4k; do
         while head -c $size /dev/zero >\"file-$((i = i + 1))\"; do :; done; done
         while mkdir \"directory-$((i = i + 1))\"; do :; done";
-    alice.shell(lines, [&place]).run()?;
-    let nothing = alice.shell("mkdir \"$1\"", [place.join("more")]).run()?;
-    nothing.fails()?.mentions("No space left")?;
-    Ok(())
+    alice.shell(lines, [&place]).run();
+    let nothing = alice.shell("mkdir \"$1\"", [place.join("more")]).run();
+    nothing.fails().mentions("No space left");
 }
 
 /// Runs it and takes the disk away again, whatever comes of it.
-pub(super) fn on(stage: &Stage, body: impl FnOnce() -> Result<()>) -> Result<()> {
-    let result = body();
-    do_as_root("umount", ["-l".as_ref(), stage.root.as_os_str()])?;
-    result
+pub(super) fn on(stage: &Stage, body: impl FnOnce()) {
+    body();
+    do_as_root("umount", ["-l".as_ref(), stage.root.as_os_str()]);
 }
 
-fn full(stage: &Stage, disk: Disk, person: &str) -> Result<()> {
-    let private = small(stage, disk)?;
+fn full(stage: &Stage, disk: Disk, person: &str) {
+    let private = small(stage, disk);
     on(stage, || {
-        let alice = stage.person("alice")?;
+        let alice = stage.person("alice");
         let names = ["a", "b"].map(|name| format!("{name}-0123456789abcdef"));
         let old = names.map(|name| target(&alice, &name, 40));
-        let new = target(&alice, "new-0123456789abcdef", 1)?;
-        fill(&alice)?;
+        let new = target(&alice, "new-0123456789abcdef", 1);
+        fill(&alice);
         let words: &[&str] =
             if person == "root" { &["--all-users", "--departed", "off"] } else { &[] };
-        let run = gc(&stage.person(person)?, &["--older-than", "30d"]).args(words).run()?;
-        run.ok()?.prints("taken")?;
+        let run = gc(&stage.person(person), &["--older-than", "30d"]).args(words).run();
+        run.ok().prints("taken");
         for old in old {
-            is_emptied(&old?)?;
+            is_emptied(&old);
         }
-        ensure!(new.join("debug/app").exists(), "the new one was taken");
-        nothing_is_staged(&private)?;
+        assert!(new.join("debug/app").exists(), "the new one was taken");
+        nothing_is_staged(&private);
         // There is room for the staging directory now.
-        gc(&stage.person(person)?, &["--older-than", "30d"]).args(words).run()?.ok()?;
-        Ok(())
-    })
+        gc(&stage.person(person), &["--older-than", "30d"]).args(words).run().ok();
+    });
 }
 
-fn kinds(stage: &Stage) -> Result<()> {
+fn kinds(stage: &Stage) {
     for is_orphan in [false, true] {
-        let private = small(stage, Disk::Inodes)?;
+        let private = small(stage, Disk::Inodes);
         on(stage, || {
-            let alice = stage.person("alice")?;
+            let alice = stage.person("alice");
             let old = match is_orphan {
-                false => target(&alice, "old-0123456789abcdef", 9)?,
+                false => target(&alice, "old-0123456789abcdef", 9),
                 true => {
-                    let (gone, orphan) = workspace(&alice, "gone")?;
-                    make::nothing(&gone)?;
-                    used(&orphan, 2)?;
+                    let (gone, orphan) = workspace(&alice, "gone");
+                    make::nothing(&gone);
+                    used(&orphan, 2);
                     orphan
                 }
             };
-            fill(&alice)?;
-            let run = gc(&alice, &[]).run()?;
-            run.ok()?.prints("taken")?;
-            ensure!(look(&old)?.is_some() != is_orphan, "{}", run.stdout);
-            ensure!(look(&old.join("debug/incremental"))?.is_none(), "{}", run.stdout);
-            nothing_is_staged(&private)
-        })?;
-        fs::remove_dir(&stage.root)?;
+            fill(&alice);
+            let run = gc(&alice, &[]).run();
+            run.ok().prints("taken");
+            assert!(look(&old).is_some() != is_orphan, "{}", run.stdout);
+            assert!(look(&old.join("debug/incremental")).is_none(), "{}", run.stdout);
+            nothing_is_staged(&private);
+        });
+        fs::remove_dir(&stage.root).unwrap();
     }
-    Ok(())
 }
 
-fn in_use(stage: &Stage) -> Result<()> {
-    let private = small(stage, Disk::Inodes)?;
+fn in_use(stage: &Stage) {
+    let private = small(stage, Disk::Inodes);
     on(stage, || {
-        let alice = stage.person("alice")?;
-        let busy = target(&alice, "a-0123456789abcdef", 40)?;
-        fill(&alice)?;
+        let alice = stage.person("alice");
+        let busy = target(&alice, "a-0123456789abcdef", 40);
+        fill(&alice);
         let works = |path: &Path| alice.program("/bin/sleep", ["60"]).within(path).start();
-        let working = works(&busy.join("debug/deps"))?;
-        let run = gc(&alice, &["--older-than", "30d"]).run()?;
-        ensure!(run.status.code() == Some(73), "{}", run.status);
-        run.blames("no space left")?.prints("failed")?;
-        ensure!(busy.join("debug/app").exists() && look(&private.join(".gc"))?.is_none());
+        let working = works(&busy.join("debug/deps"));
+        let run = gc(&alice, &["--older-than", "30d"]).run();
+        assert!(run.status.code() == Some(73), "{}", run.status);
+        run.blames("no space left").prints("failed");
+        assert!(busy.join("debug/app").exists() && look(&private.join(".gc")).is_none());
         drop(working);
-        gc(&alice, &["--older-than", "30d"]).run()?.ok()?.prints("taken")?;
-        is_emptied(&busy)
-    })
+        gc(&alice, &["--older-than", "30d"]).run().ok().prints("taken");
+        is_emptied(&busy);
+    });
 }

@@ -5,12 +5,12 @@ use std::cell::RefCell;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail, ensure};
 use rustix::fs::{FlockOperation, flock};
 
 use super::attacks::{is_whole, precious, rounds};
 use super::{gc, is_emptied, nothing_is_staged, target, used, workspace};
 use crate::machine::Need;
+use crate::shared::context;
 use crate::stage::child::{Running, do_as_root};
 use crate::stage::steps::{Step, Steps};
 use crate::stage::{Invocation, Outcome, Person, Stage, look, make, wait_until};
@@ -32,7 +32,7 @@ const HELD: Moment = ("flock(", 2);
 const MOVED: Moment = ("\"/proc/locks\"", 3);
 
 /// What alice does, or what happens to her, at a moment.
-type Act = fn(&Scene<'_>) -> Result<()>;
+type Act = fn(&Scene<'_>);
 
 struct Case {
     name: &'static str,
@@ -155,108 +155,103 @@ struct Scene<'s> {
 }
 
 impl<'s> Scene<'s> {
-    fn of(stage: &'s Stage) -> Result<Scene<'s>> {
-        let private = stage.shared_root().provisioned()?.join("alice");
-        let alice = stage.person("alice")?;
-        let own = precious(stage, alice.uid())?;
+    fn of(stage: &'s Stage) -> Scene<'s> {
+        let private = stage.shared_root().provisioned().join("alice");
+        let alice = stage.person("alice");
+        let own = precious(stage, alice.uid());
         let old = private.join(OLD);
         let (running, locks) = (RefCell::default(), RefCell::default());
         let scene = Scene { stage, alice, private, old, own, running, locks };
-        scene.afresh()?;
-        Ok(scene)
+        scene.afresh();
+        scene
     }
 
-    fn afresh(&self) -> Result<()> {
-        if look(&self.old)?.is_some() {
-            make::nothing(&self.old)?;
+    fn afresh(&self) {
+        if look(&self.old).is_some() {
+            make::nothing(&self.old);
         }
-        target(&self.alice, OLD, 40)?;
-        Ok(())
+        target(&self.alice, OLD, 40);
     }
 
-    fn mode(&self, mode: u32) -> Result<()> {
-        make::own(&self.private, self.alice.uid(), self.alice.uid(), mode)
+    fn mode(&self, mode: u32) {
+        make::own(&self.private, self.alice.uid(), self.alice.uid(), mode);
     }
 
     /// Puts a link to her own directory in a place; a relative one, since absolute ones have more against
     /// them.
-    fn exchange(&self, place: &Path) -> Result<()> {
-        fs::rename(place, self.private.join("aside"))?;
-        let below = place.strip_prefix(&self.stage.directory)?.components().count();
-        let own = self.own.file_name().context("a name")?;
+    fn exchange(&self, place: &Path) {
+        fs::rename(place, self.private.join("aside")).unwrap();
+        let below = place.strip_prefix(&self.stage.directory).unwrap().components().count();
+        let own = self.own.file_name().expect("a name");
         let link = Path::new(&"../".repeat(below - 1)).join(own);
-        make::link(place, &link, self.alice.uid())
+        make::link(place, &link, self.alice.uid());
     }
 
     /// Puts it back, if it is of the target directory and nothing else is there.
-    fn exchange_back(&self, place: &Path) -> Result<()> {
+    fn exchange_back(&self, place: &Path) {
         let aside = self.private.join("aside");
-        if look(place)?.is_some_and(|it| it.kind == "symlink") {
-            fs::remove_file(place)?;
+        if look(place).is_some_and(|it| it.kind == "symlink") {
+            fs::remove_file(place).unwrap();
         }
-        if look(&aside)?.is_some() {
-            match look(place)?.is_some() || !place.starts_with(&self.old) {
-                true => make::nothing(&aside)?,
-                false => fs::rename(&aside, place)?,
+        if look(&aside).is_some() {
+            match look(place).is_some() || !place.starts_with(&self.old) {
+                true => make::nothing(&aside),
+                false => fs::rename(&aside, place).unwrap(),
             }
         }
-        Ok(())
     }
 
-    fn write(&self, file: &str) -> Result<()> {
+    fn write(&self, file: &str) {
         let file = self.old.join(file);
         let lines = "mkdir -p \"${1%/*}\" && echo new >\"$1\"";
-        self.alice.shell(lines, [file]).run()?.ok()?;
-        Ok(())
+        self.alice.shell(lines, [file]).run().ok();
     }
 
     /// Holds a lock until the end, which is made where it is missing.
-    fn lock(&self, lock: &str) -> Result<()> {
+    fn lock(&self, lock: &str) {
         let path = self.old.join(lock);
-        if look(&path)?.is_none() {
-            self.write(lock)?;
+        if look(&path).is_none() {
+            self.write(lock);
         }
-        let file = File::open(path)?;
-        flock(&file, FlockOperation::NonBlockingLockExclusive)?;
+        let file = File::open(path).unwrap();
+        flock(&file, FlockOperation::NonBlockingLockExclusive).unwrap();
         self.locks.borrow_mut().push(file);
-        Ok(())
     }
 
     /// Lets a program run until the end; by now it uses something below the target directory.
-    fn start(&self, command: Invocation<'_>) -> Result<()> {
-        let program = command.start()?;
+    fn start(&self, command: Invocation<'_>) {
+        let program = command.start();
         // gc has the same directory open by now.
-        wait_until("the program does not use it", || Ok(uses(program.id(), &self.old)))?;
+        wait_until("the program does not use it", || uses(program.id(), &self.old));
         self.running.borrow_mut().push(program);
-        Ok(())
     }
 
     /// Root's gc with a stop after each of these calls that is about one of these paths.
-    fn steps(&self, calls: &str, paths: &[PathBuf]) -> Result<Steps> {
-        let administrator = self.stage.person("root")?;
+    fn steps(&self, calls: &str, paths: &[PathBuf]) -> Steps {
+        let administrator = self.stage.person("root");
         let words = ["--all-users", "--older-than", "30d", "--incremental", "off"];
         Steps::start_on(gc(&administrator, &words), calls, paths, &self.stage.at("log"))
     }
 
     /// Root's gc, at whose moments something happens; and the calls it has made by then and later.
-    fn gc(&self, acts: &[(Moment, Act)]) -> Result<(Outcome, Vec<Step>)> {
+    fn gc(&self, acts: &[(Moment, Act)]) -> (Outcome, Vec<Step>) {
         let paths = [Path::new("/proc/locks"), &self.old, &self.private.join(".gc")];
         let calls = "openat,openat2,flock,renameat2";
         let is_it = |step: &Step, words| step.shown.contains(words);
-        let mut steps = self.steps(calls, &paths.map(Path::to_owned))?;
+        let mut steps = self.steps(calls, &paths.map(Path::to_owned));
         let (mut made, mut acts) = (Vec::<Step>::new(), acts.iter().peekable());
-        while let Some(step) = steps.next()? {
+        while let Some(step) = steps.next() {
             made.push(step);
             if let Some(((words, number), act)) = acts.peek()
                 && made.last().is_some_and(|step| is_it(step, words))
                 && made.iter().filter(|step| is_it(step, words)).count() == *number
             {
-                act(self)?;
+                act(self);
                 acts.next();
             }
         }
-        ensure!(acts.next().is_none(), "there was no such moment: {made:#?}");
-        Ok((steps.finish()?, made))
+        assert!(acts.next().is_none(), "there was no such moment: {made:#?}");
+        (steps.finish(), made)
     }
 }
 
@@ -271,116 +266,113 @@ fn uses(process: u32, directory: &Path) -> bool {
         || maps.contains(&*directory.to_string_lossy())
 }
 
-fn untag(scene: &Scene<'_>) -> Result<()> {
-    Ok(fs::remove_file(scene.old.join("CACHEDIR.TAG"))?)
+fn untag(scene: &Scene<'_>) {
+    fs::remove_file(scene.old.join("CACHEDIR.TAG")).unwrap();
 }
 
-fn mount(scene: &Scene<'_>) -> Result<()> {
-    do_as_root("mount", ["--bind".as_ref(), scene.own.as_os_str(), scene.old.as_os_str()])
+fn mount(scene: &Scene<'_>) {
+    do_as_root("mount", ["--bind".as_ref(), scene.own.as_os_str(), scene.old.as_os_str()]);
 }
 
-fn runs(scene: &Scene<'_>) -> Result<()> {
+fn runs(scene: &Scene<'_>) {
     let program = scene.old.join("debug/deps/server");
-    fs::copy("/bin/sleep", &program)?;
-    make::own(&program, scene.alice.uid(), scene.alice.uid(), 0o755)?;
-    let program = program.to_str().context("a plain path")?;
-    scene.start(scene.alice.program(program, ["60"]))
+    fs::copy("/bin/sleep", &program).unwrap();
+    make::own(&program, scene.alice.uid(), scene.alice.uid(), 0o755);
+    let program = program.to_str().expect("a plain path");
+    scene.start(scene.alice.program(program, ["60"]));
 }
 
-fn works(scene: &Scene<'_>) -> Result<()> {
+fn works(scene: &Scene<'_>) {
     let place = scene.old.join("debug/deps");
-    scene.start(scene.alice.program("/bin/sleep", ["60"]).within(place))
+    scene.start(scene.alice.program("/bin/sleep", ["60"]).within(place));
 }
 
-fn opens(scene: &Scene<'_>) -> Result<()> {
+fn opens(scene: &Scene<'_>) {
     let file = scene.old.join("debug/deps/libdep.rlib");
-    scene.start(scene.alice.shell("exec sleep 60 9<\"$1\"", [file]))
+    scene.start(scene.alice.shell("exec sleep 60 9<\"$1\"", [file]));
 }
 
 /// A library that this program has mapped does for another one as well.
-fn maps(scene: &Scene<'_>) -> Result<()> {
-    let maps = fs::read_to_string("/proc/self/maps")?;
+fn maps(scene: &Scene<'_>) {
+    let maps = fs::read_to_string("/proc/self/maps").unwrap();
     let mut own = maps.lines().filter_map(|line| line.find('/').and_then(|at| line.get(at..)));
     let library = own.rfind(|path| path.contains("libgcc_s"));
     let copy = scene.old.join("debug/deps/libcopy.so");
-    fs::copy(library.context("no libgcc_s")?, &copy)?;
-    scene.start(scene.alice.program("/bin/sleep", ["60"]).env("LD_PRELOAD", &copy))
+    fs::copy(library.expect("no libgcc_s"), &copy).unwrap();
+    scene.start(scene.alice.program("/bin/sleep", ["60"]).env("LD_PRELOAD", &copy));
 }
 
-fn builds(scene: &Scene<'_>) -> Result<()> {
-    scene.write("release/.cargo-lock")
+fn builds(scene: &Scene<'_>) {
+    scene.write("release/.cargo-lock");
 }
 
-fn another(scene: &Scene<'_>) -> Result<()> {
+fn another(scene: &Scene<'_>) {
     let words = ["--older-than", "30d", "--incremental", "off"];
-    gc(&scene.alice, &words).run()?.blames("another gc is at work")?;
-    Ok(())
+    gc(&scene.alice, &words).run().blames("another gc is at work");
 }
 
-fn happens(stage: &Stage, case: &Case) -> Result<()> {
-    let scene = Scene::of(stage)?;
+fn happens(stage: &Stage, case: &Case) {
+    let scene = Scene::of(stage);
     let result = scene.gc(case.acts);
     if case.acts.iter().any(|(_, act)| std::ptr::fn_addr_eq(*act, mount as Act)) {
-        do_as_root("umount", [&scene.old])?;
+        do_as_root("umount", [&scene.old]);
     }
-    let (run, made) = result?;
-    is_whole(&scene.own, scene.alice.uid())?;
+    let (run, made) = result;
+    is_whole(&scene.own, scene.alice.uid());
     let said = [run.stdout.as_str(), run.stderr.as_str()].concat();
-    ensure!(said.contains(case.said), "it does not say `{}`: {said}", case.said);
+    assert!(said.contains(case.said), "it does not say `{}`: {said}", case.said);
     let is_moved = made.iter().any(|step| step.call == "renameat2");
-    ensure!(is_moved == case.is_moved, "moved: {is_moved}\n{made:#?}");
+    assert!(is_moved == case.is_moved, "moved: {is_moved}\n{made:#?}");
     let stays = scene.private.join(case.stays);
-    ensure!(look(&stays)?.is_some(), "`{}` is gone: {said}", case.stays);
+    assert!(look(&stays).is_some(), "`{}` is gone: {said}", case.stays);
     let is_new = stays.ends_with("debug/app");
-    ensure!(!is_new || fs::read(&stays)? == b"new\n", "what is new was replaced");
-    Ok(())
+    assert!(!is_new || fs::read(&stays).unwrap() == b"new\n", "what is new was replaced");
 }
 
-fn comes_back(stage: &Stage) -> Result<()> {
-    let scene = Scene::of(stage)?;
-    let (place, gone) = workspace(&scene.alice, "gone")?;
-    used(&gone, 9)?;
+fn comes_back(stage: &Stage) {
+    let scene = Scene::of(stage);
+    let (place, gone) = workspace(&scene.alice, "gone");
+    used(&gone, 9);
     let away = scene.alice.home.join("away");
-    fs::rename(&place, &away)?;
-    let mut steps = scene.steps("openat", &["/proc/locks".into()])?;
+    fs::rename(&place, &away).unwrap();
+    let mut steps = scene.steps("openat", &["/proc/locks".into()]);
     let mut looked = 0;
-    while steps.next()?.is_some() {
+    while steps.next().is_some() {
         looked += 1;
         if looked == BEGUN.1 {
-            fs::rename(&away, &place)?;
+            fs::rename(&away, &place).unwrap();
         }
     }
-    steps.finish()?.ok()?.prints("its workspace is there again")?;
-    ensure!(gone.join("debug/app").exists(), "it is gone");
-    Ok(())
+    steps.finish().ok().prints("its workspace is there again");
+    assert!(gone.join("debug/app").exists(), "it is gone");
 }
 
 /// From the first reading of the profile on, then from the second one on and so forth, until its names
 /// have been read and are opened.
-fn counted(stage: &Stage) -> Result<()> {
-    let scene = Scene::of(stage)?;
-    make::file(&scene.own.join("large"), vec![0; 1 << 20], scene.alice.uid(), 0o644)?;
-    let administrator = stage.person("root")?;
+fn counted(stage: &Stage) {
+    let scene = Scene::of(stage);
+    make::file(&scene.own.join("large"), vec![0; 1 << 20], scene.alice.uid(), 0o644);
+    let administrator = stage.person("root");
     let profile = scene.old.join("debug");
     for number in 1.. {
         let usage = administrator.by_name(["usage"]);
         let paths = std::slice::from_ref(&profile);
-        let mut steps = Steps::start_on(usage, "getdents64", paths, &stage.at("log"))?;
+        let mut steps = Steps::start_on(usage, "getdents64", paths, &stage.at("log"));
         let mut made = 0;
-        while steps.next()?.is_some() {
+        while steps.next().is_some() {
             made += 1;
             if made == number {
-                scene.exchange(&profile.join("deps"))?;
+                scene.exchange(&profile.join("deps"));
             }
         }
-        steps.finish()?.ok()?.prints(OLD)?.never_says("MiB")?;
+        steps.finish().ok().prints(OLD).never_says("MiB");
         if made < number {
-            ensure!(number > 3, "the profile was not read");
-            return Ok(());
+            assert!(number > 3, "the profile was not read");
+            return;
         }
-        scene.exchange_back(&profile.join("deps"))?;
+        scene.exchange_back(&profile.join("deps"));
     }
-    bail!("it never ended")
+    panic!("it never ended")
 }
 
 /// What gc does to names in a private directory.
@@ -388,8 +380,8 @@ const CALLS: &str = "openat2,mkdirat,statx,newfstatat,renameat2,unlinkat";
 
 /// From the first call on, then from the second one on and so forth, a link to a directory of her own is in
 /// that place.
-fn exchanged(stage: &Stage, place: &Path) -> Result<()> {
-    let scene = Scene::of(stage)?;
+fn exchanged(stage: &Stage, place: &Path) {
+    let scene = Scene::of(stage);
     let below = ["", ".gc", ".gc/0", OLD, "old-0123456789abcdef/debug"];
     let paths = below.map(|path| scene.private.join(path));
     let paths = [paths.as_slice(), &[scene.old.join("debug/deps")]].concat();
@@ -398,31 +390,34 @@ fn exchanged(stage: &Stage, place: &Path) -> Result<()> {
     // Every call is asked for by hand, as hundreds of rounds of attacks are.
     let every = if rounds() > 4 { 1 } else { 4 };
     for number in (1..).step_by(every) {
-        scene.afresh()?;
-        let mut steps = scene.steps(CALLS, &paths)?;
+        scene.afresh();
+        let mut steps = scene.steps(CALLS, &paths);
         let (mut made, mut is_exchanged) = (0, false);
-        while let Some(step) = steps.next()? {
+        while let Some(step) = steps.next() {
             made += 1;
-            if made == number && look(&place)?.is_some() {
-                scene.exchange(&place).with_context(|| step.shown.clone())?;
+            if made == number && look(&place).is_some() {
+                let _context = context(|| step.shown.clone());
+                scene.exchange(&place);
                 is_exchanged = true;
             }
         }
-        let run = steps.finish()?;
-        is_whole(&scene.own, scene.alice.uid()).with_context(|| format!("at call {number}"))?;
+        let run = steps.finish();
+        let _context = context(|| format!("at call {number}"));
+        is_whole(&scene.own, scene.alice.uid());
         taken += run.stdout.matches(" taken").count();
         exchanged += usize::from(is_exchanged);
         // It is as it was, and the next run clears the rest.
-        scene.exchange_back(&place)?;
-        let administrator = stage.person("root")?;
+        scene.exchange_back(&place);
+        let administrator = stage.person("root");
         let words = ["--all-users", "--older-than", "30d", "--incremental", "off"];
-        gc(&administrator, &words).run()?.ok().with_context(|| format!("after {number}"))?;
-        is_emptied(&scene.old).with_context(|| format!("after {number}"))?;
-        nothing_is_staged(&scene.private).with_context(|| format!("after {number}"))?;
+        let _context = context(|| format!("after {number}"));
+        gc(&administrator, &words).run().ok();
+        is_emptied(&scene.old);
+        nothing_is_staged(&scene.private);
         if made < number {
-            ensure!(taken > 0 && exchanged > 2, "{taken} taken, {exchanged} exchanged");
-            return Ok(());
+            assert!(taken > 0 && exchanged > 2, "{taken} taken, {exchanged} exchanged");
+            return;
         }
     }
-    bail!("it never ended")
+    panic!("it never ended")
 }

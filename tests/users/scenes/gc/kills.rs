@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, ensure};
-
 use super::{full, gc, is_emptied, nothing_is_staged, target, used};
 use crate::machine::Need;
+use crate::shared::context;
 use crate::stage::{Person, Stage, look, make, project};
 use crate::suite::{Test, test};
 
@@ -38,48 +37,48 @@ pub(super) fn tests() -> Vec<Test> {
 
 const WORDS: [&str; 5] = ["--all-users", "--older-than", "30d", "--departed", "off"];
 
-fn killed(stage: &Stage, scene: Scene) -> Result<()> {
+fn killed(stage: &Stage, scene: Scene) {
     match scene {
         Scene::FullDisk => {
-            full::small(stage, full::Disk::Inodes)?;
-            full::on(stage, || at_each_call(stage, scene))
+            full::small(stage, full::Disk::Inodes);
+            full::on(stage, || at_each_call(stage, scene));
         }
         _ => {
-            stage.shared_root().provisioned()?;
-            at_each_call(stage, scene)
+            stage.shared_root().provisioned();
+            at_each_call(stage, scene);
         }
     }
 }
 
-fn at_each_call(stage: &Stage, scene: Scene) -> Result<()> {
-    let (alice, administrator) = (stage.person("alice")?, stage.person("root")?);
-    let kept = target(&alice, "kept-0123456789abcdef", 1)?;
-    Caches::make(&alice, scene)?;
-    let counts = changes(stage, &administrator)?;
-    ensure!(counts.values().sum::<u32>() > 20, "{counts:?}");
+fn at_each_call(stage: &Stage, scene: Scene) {
+    let (alice, administrator) = (stage.person("alice"), stage.person("root"));
+    let kept = target(&alice, "kept-0123456789abcdef", 1);
+    Caches::make(&alice, scene);
+    let counts = changes(stage, &administrator);
+    assert!(counts.values().sum::<u32>() > 20, "{counts:?}");
     for (call, count) in counts {
         for number in 1..=count {
             let after = || format!("killed at {call} {number}");
-            let caches = Caches::make(&alice, scene)?;
+            let caches = Caches::make(&alice, scene);
             let trace = format!("trace={call}");
             let inject = format!("inject={call}:signal=KILL:when={number}");
             let strace = ["strace", "-fqq", "-o", "/dev/null", "-e", &trace, "-e", &inject];
-            let run = gc(&administrator, &WORDS).after(strace).run()?;
-            ensure!(
+            let run = gc(&administrator, &WORDS).after(strace).run();
+            assert!(
                 run.status.code().is_none_or(|code| code > 128),
                 "not {}: {}",
                 after(),
                 run.status
             );
-            ensure!(kept.join("debug/app").exists(), "{}: another one was taken", after());
-            caches.keep_what_was_not_chosen().with_context(after)?;
-            gc(&administrator, &WORDS).run()?.ok().with_context(after)?;
-            caches.are_taken().with_context(after)?;
-            caches.keep_what_was_not_chosen().with_context(after)?;
-            nothing_is_staged(&stage.root.join("alice")).with_context(after)?;
+            assert!(kept.join("debug/app").exists(), "{}: another one was taken", after());
+            let _context = context(after);
+            caches.keep_what_was_not_chosen();
+            gc(&administrator, &WORDS).run().ok();
+            caches.are_taken();
+            caches.keep_what_was_not_chosen();
+            nothing_is_staged(&stage.root.join("alice"));
         }
     }
-    Ok(())
 }
 
 /// Of one everything is chosen, of one what is incremental, and one is an orphan.
@@ -92,93 +91,91 @@ struct Caches {
 
 impl Caches {
     /// As they were before.
-    fn make(alice: &Person<'_>, scene: Scene) -> Result<Caches> {
+    fn make(alice: &Person<'_>, scene: Scene) -> Caches {
         let private = alice.stage.root.join("alice");
         let filler = alice.stage.root.join(".filler");
         let names = ["old", "incremental", "orphan"].map(|name| format!("{name}-0123456789abcdef"));
         for path in names.iter().map(|name| private.join(name)).chain([filler.clone()]) {
-            if look(&path)?.is_some() {
-                make::nothing(&path)?;
+            if look(&path).is_some() {
+                make::nothing(&path);
             }
         }
         let [old, incremental, orphan] = names.map(|name| {
-            let made = target(alice, &name, 0)?;
+            let made = target(alice, &name, 0);
             if scene == Scene::NewLayout {
-                new_layout(alice, &made)?;
+                new_layout(alice, &made);
             }
-            Ok::<_, anyhow::Error>(made)
+            made
         });
-        let (old, incremental, orphan) = (old?, incremental?, orphan?);
+        let (old, incremental, orphan) = (old, incremental, orphan);
         let (records, parent) = (private.join(".workspaces"), alice.stage.at("home"));
         let record = records.join("orphan-0123456789abcdef");
-        if look(&records)?.is_none() {
-            make::directory(&records, alice.uid(), alice.uid(), 0o700)?;
+        if look(&records).is_none() {
+            make::directory(&records, alice.uid(), alice.uid(), 0o700);
         }
-        let inode = look(&parent)?.context("no home")?.identity.1;
+        let inode = look(&parent).expect("no home").identity.1;
         let text = format!(
             "cargo-peruser record 1\ninode 4711\nparent {inode:020}\nworkspace {}\n",
             parent.join("gone").display()
         );
-        make::file(&record, text, alice.uid(), 0o600)?;
+        make::file(&record, text, alice.uid(), 0o600);
         for (path, days) in [(&old, 40), (&incremental, 9), (&orphan, 2)] {
-            used(path, days)?;
+            used(path, days);
         }
         if scene == Scene::FullDisk {
-            fs::create_dir(&filler)?;
+            fs::create_dir(&filler).unwrap();
             for number in 0.. {
                 if fs::create_dir(filler.join(number.to_string())).is_err() {
                     break;
                 }
             }
         }
-        Ok(Caches { old, incremental, orphan, record })
+        Caches { old, incremental, orphan, record }
     }
 
-    fn keep_what_was_not_chosen(&self) -> Result<()> {
+    fn keep_what_was_not_chosen(&self) {
         for cache in [&self.old, &self.incremental] {
-            ensure!(cache.join("CACHEDIR.TAG").exists(), "the tag is gone");
-            ensure!(cache.join("debug/.cargo-lock").exists(), "the lock is gone");
+            assert!(cache.join("CACHEDIR.TAG").exists(), "the tag is gone");
+            assert!(cache.join("debug/.cargo-lock").exists(), "the lock is gone");
         }
-        ensure!(self.incremental.join("debug/app").exists(), "what was not chosen is gone");
-        Ok(())
+        assert!(self.incremental.join("debug/app").exists(), "what was not chosen is gone");
     }
 
-    fn are_taken(&self) -> Result<()> {
-        is_emptied(&self.old)?;
+    fn are_taken(&self) {
+        is_emptied(&self.old);
         for gone in [&self.incremental.join("debug/incremental"), &self.orphan, &self.record] {
-            ensure!(look(gone)?.is_none(), "`{}` is there", gone.display());
+            assert!(look(gone).is_none(), "`{}` is there", gone.display());
         }
-        Ok(())
     }
 }
 
 /// What cargo writes from 1.100 on, with the locks that it has from 1.96 on.
-fn new_layout(alice: &Person<'_>, target: &Path) -> Result<()> {
+fn new_layout(alice: &Person<'_>, target: &Path) {
     for old in ["debug/deps", "debug/.fingerprint"] {
-        make::nothing(&target.join(old))?;
+        make::nothing(&target.join(old));
     }
     let unit = target.join("debug/build/app/0123456789abcdef");
     for (directory, file) in [("out", "libapp.rlib"), ("fingerprint", "hash")] {
-        fs::create_dir_all(unit.join(directory))?;
-        fs::write(unit.join(directory).join(file), [b'x'; 5000])?;
+        fs::create_dir_all(unit.join(directory)).unwrap();
+        fs::write(unit.join(directory).join(file), [b'x'; 5000]).unwrap();
     }
     for lock in [".cargo-build-lock", ".cargo-artifact-lock"] {
-        fs::write(target.join("debug").join(lock), "")?;
+        fs::write(target.join("debug").join(lock), "").unwrap();
     }
-    project::give(target, &format!("{0}:{0}", alice.uid()))
+    project::give(target, &format!("{0}:{0}", alice.uid()));
 }
 
 /// How often each call is made by a run that is left alone.
-fn changes(stage: &Stage, administrator: &Person<'_>) -> Result<BTreeMap<String, u32>> {
+fn changes(stage: &Stage, administrator: &Person<'_>) -> BTreeMap<String, u32> {
     let log = stage.at("calls");
-    let (name, trace) = (log.to_str().context("a plain path")?, format!("trace={CHANGES}"));
+    let (name, trace) = (log.to_str().expect("a plain path"), format!("trace={CHANGES}"));
     let strace = ["strace", "-fqq", "--seccomp-bpf", "-o", name, "-e", &trace];
-    gc(administrator, &WORDS).after(strace).run()?.ok()?;
+    gc(administrator, &WORDS).after(strace).run().ok();
     let mut counts = BTreeMap::new();
-    for line in fs::read_to_string(&log)?.lines() {
+    for line in fs::read_to_string(&log).unwrap().lines() {
         let call = line.trim_start_matches(|c: char| c.is_ascii_digit() || c == ' ');
         let Some((call, _)) = call.split_once('(') else { continue };
         *counts.entry(call.to_owned()).or_default() += 1;
     }
-    Ok(counts)
+    counts
 }

@@ -1,8 +1,6 @@
 //! What a migration says, and hears: nothing false when stdout cannot be written, Ctrl-C at the
 //! question, `nohup`, and for which checkout.
 
-use anyhow::{Context, Result, ensure};
-
 use super::interrupted::half_removed;
 use super::scene::Scene;
 use crate::machine::Need;
@@ -25,78 +23,77 @@ pub(super) fn tests() -> Vec<Test> {
     ]
 }
 
-fn full(stage: &Stage) -> Result<()> {
-    let scene = Scene::new(stage)?;
+fn full(stage: &Stage) {
+    let scene = Scene::new(stage);
     let give = |script: &str| scene.root.shell(script, [&scene.old]).run();
-    let run = give("cargo-peruser migrate \"$1\" --to alice --yes >/dev/full")?;
-    run.fails()?.blames("stdout: no space left on device")?.helps("nothing was changed")?;
-    scene.is_untouched()?;
+    let run = give("cargo-peruser migrate \"$1\" --to alice --yes >/dev/full");
+    run.fails().blames("stdout: no space left on device").helps("nothing was changed");
+    scene.is_untouched();
     let late = "exec strace -qq -o /dev/null -P \"$1.log\" -e trace=write \
                 -e inject=write:error=ENOSPC:when=2 \
                 cargo-peruser migrate \"$1\" --to alice --yes >\"$1.log\"";
-    let run = give(late)?;
-    run.fails()?.blames("stdout")?.helps("it is in place")?;
-    scene.has_arrived()
+    let run = give(late);
+    run.fails().blames("stdout").helps("it is in place");
+    scene.has_arrived();
 }
 
-fn asked(stage: &Stage) -> Result<()> {
-    let scene = Scene::new(stage)?;
+fn asked(stage: &Stage) {
+    let scene = Scene::new(stage);
     // Ctrl-C is a character that the terminal turns into the signal. No answer follows.
     let script = "(sleep 1; printf '\\003'; sleep 1; \
                    pgrep -f \"^cargo-peruser migrate $1 \" >&2 && echo 'still asking' >&2) | \
                   script -qec \"cargo-peruser migrate $1 --to alice\" /dev/null; echo \"ended $?\"";
-    let run = scene.root.shell(script, [&scene.old]).env("TERM", "xterm").run()?;
-    run.prints("Move it? [y/N]")?.prints("ended 130")?.never_says("still asking")?;
-    scene.is_untouched()
+    let run = scene.root.shell(script, [&scene.old]).env("TERM", "xterm").run();
+    run.prints("Move it? [y/N]").prints("ended 130").never_says("still asking");
+    scene.is_untouched();
 }
 
-fn once(stage: &Stage) -> Result<()> {
-    let scene = Scene::new(stage)?;
+fn once(stage: &Stage) {
+    let scene = Scene::new(stage);
     let kill = "exec strace -fqq -o /dev/null -e inject=utimensat:signal=KILL:when=3 \
                 cargo-peruser migrate \"$1\" --to alice --yes --copy";
-    scene.root.shell(kill, [&scene.old]).run()?.fails()?;
+    scene.root.shell(kill, [&scene.old]).run().fails();
     let script = "(sleep 1; echo y; sleep 2) | \
                   script -qec \"cargo-peruser migrate $1 --to alice --copy\" /dev/null";
-    let run = scene.root.shell(script, [&scene.old]).env("TERM", "xterm").run()?;
-    run.prints("Begin again? [y/N]")?.prints("copied")?.never_says("Move it?")?;
-    scene.has_moved()
+    let run = scene.root.shell(script, [&scene.old]).env("TERM", "xterm").run();
+    run.prints("Begin again? [y/N]").prints("copied").never_says("Move it?");
+    scene.has_moved();
 }
 
-fn nohup(stage: &Stage) -> Result<()> {
-    let scene = Scene::new(stage)?;
+fn nohup(stage: &Stage) {
+    let scene = Scene::new(stage);
     let script = "flock \"$1/release/.cargo-lock\" sleep 2 & sleep 0.4; trap '' HUP; \
                   cargo-peruser migrate \"$1\" --to alice --yes & migration=$!; sleep 0.6; \
                   kill -HUP $migration; wait $migration";
-    scene.root.shell(script, [&scene.old]).run()?.ok()?;
-    scene.has_moved()
+    scene.root.shell(script, [&scene.old]).run().ok();
+    scene.has_moved();
 }
 
 /// Root is stopped while it removes the source, and alice removes the copy.
-fn gone(stage: &Stage) -> Result<()> {
-    let (scene, left) = half_removed(stage)?;
-    make::nothing(&scene.target)?;
-    let before = cache::content(&left)?;
-    let run = scene.give(&["--yes"])?;
-    run.fails()?.blames("cannot be found")?.never_says("rm ")?;
-    ensure!(cache::content(&left)? == before, "something was removed");
-    Ok(())
+fn gone(stage: &Stage) {
+    let (scene, left) = half_removed(stage);
+    make::nothing(&scene.target);
+    let before = cache::content(&left);
+    let run = scene.give(&["--yes"]);
+    run.fails().blames("cannot be found").never_says("rm ");
+    assert!(cache::content(&left) == before, "something was removed");
 }
 
 /// The profile script's directory, at umask 002.
-fn beside(stage: &Stage) -> Result<()> {
-    let mut scene = Scene::new(stage)?;
+fn beside(stage: &Stage) {
+    let mut scene = Scene::new(stage);
     scene.old = stage.root.join("alice");
-    cache::build(&scene.old, &[&scene.alice])?;
-    make::own(&scene.old, scene.alice.uid(), 3000, 0o2775)?;
-    scene.content = cache::content(&scene.old)?;
+    cache::build(&scene.old, &[&scene.alice]);
+    make::own(&scene.old, scene.alice.uid(), 3000, 0o2775);
+    scene.content = cache::content(&scene.old);
     for flags in [&["--dry-run"][..], &["--yes"]] {
-        scene.take(flags)?.refused()?.blames("others can write to it (mode 2775)")?;
+        scene.take(flags).refused().blames("others can write to it (mode 2775)");
     }
-    let command = scene.take(&["--yes"])?.offered("mv ")?;
-    scene.alice.shell(&command, [""; 0]).run()?.ok()?;
-    let names = cache::names(&stage.root)?;
-    let aside = names.iter().find(|name| name.starts_with("alice.")).context("not aside")?;
+    let command = scene.take(&["--yes"]).offered("mv ");
+    scene.alice.shell(&command, [""; 0]).run().ok();
+    let names = cache::names(&stage.root);
+    let aside = names.iter().find(|name| name.starts_with("alice.")).expect("not aside");
     scene.old = stage.root.join(aside);
-    scene.take(&["--yes"])?.ok()?.prints("moved")?;
-    scene.has_moved()
+    scene.take(&["--yes"]).ok().prints("moved");
+    scene.has_moved();
 }

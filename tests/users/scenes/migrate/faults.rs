@@ -2,8 +2,6 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
-
 use super::scene::Scene;
 use crate::machine::Need;
 use crate::stage::cache;
@@ -24,103 +22,101 @@ pub(super) fn tests() -> Vec<Test> {
 }
 
 /// A small tmpfs with the source and the shared root on it.
-fn on_a_small_one<'s>(stage: &'s Stage, options: &str) -> Result<Scene<'s>> {
-    let scene = Scene::new(stage)?;
+fn on_a_small_one<'s>(stage: &'s Stage, options: &str) -> Scene<'s> {
+    let scene = Scene::new(stage);
     let small = stage.at("small");
-    make::tmpfs(&small, options)?;
+    make::tmpfs(&small, options);
     let old = small.join("old");
-    cache::build(&old, &[&scene.alice, &scene.bob])?;
-    let content = cache::content(&old)?;
-    make::nothing(&scene.old)?;
-    Ok(Scene { old, content, ..scene })
+    cache::build(&old, &[&scene.alice, &scene.bob]);
+    let content = cache::content(&old);
+    make::nothing(&scene.old);
+    Scene { old, content, ..scene }
 }
 
-fn full(stage: &Stage) -> Result<()> {
+fn full(stage: &Stage) {
     let small = stage.at("small");
-    let mut scene = on_a_small_one(stage, "mode=0755,size=2m")?;
-    make::file(&small.join("old/debug/large"), vec![b'x'; 1 << 20], scene.bob.uid(), 0o664)?;
-    scene.content = cache::content(&scene.old)?;
-    make::directory(&small.join("shared"), 0, 0, 0o1777)?;
+    let mut scene = on_a_small_one(stage, "mode=0755,size=2m");
+    make::file(&small.join("old/debug/large"), vec![b'x'; 1 << 20], scene.bob.uid(), 0o664);
+    scene.content = cache::content(&scene.old);
+    make::directory(&small.join("shared"), 0, 0, 0o1777);
     scene.target = small.join("shared/alice/target");
     let give = || {
         let run = scene.giving(&["--yes", "--copy"]);
         run.env("CARGO_PERUSER_SHARED_ROOT", small.join("shared")).run()
     };
-    give()?.stopped_having_shown(Stop::Create)?.mentions("no space left on device")?;
-    scene.is_untouched()?;
-    do_as_root("mount", ["-o".as_ref(), "remount,size=8m".as_ref(), small.as_os_str()])?;
-    give()?.ok()?;
-    scene.has_moved()
+    give().stopped_having_shown(Stop::Create).mentions("no space left on device");
+    scene.is_untouched();
+    do_as_root("mount", ["-o".as_ref(), "remount,size=8m".as_ref(), small.as_os_str()]);
+    give().ok();
+    scene.has_moved();
 }
 
-fn too_small(stage: &Stage) -> Result<()> {
-    let scene = Scene::new(stage)?;
-    make::nothing(&stage.root)?;
-    make::tmpfs(&stage.root, "mode=1777,size=16k")?;
-    let run = scene.give(&["--yes"])?;
-    run.stopped_having_shown(Stop::Create)?.blames("no room for a copy")?.helps("df -h")?;
-    scene.is_untouched()?;
-    ensure!(look(&stage.root.join("alice"))?.is_none(), "a private directory was made");
-    Ok(())
+fn too_small(stage: &Stage) {
+    let scene = Scene::new(stage);
+    make::nothing(&stage.root);
+    make::tmpfs(&stage.root, "mode=1777,size=16k");
+    let run = scene.give(&["--yes"]);
+    run.stopped_having_shown(Stop::Create).blames("no room for a copy").helps("df -h");
+    scene.is_untouched();
+    assert!(look(&stage.root.join("alice")).is_none(), "a private directory was made");
 }
 
-fn read_only(stage: &Stage) -> Result<()> {
-    let scene = Scene::new(stage)?;
-    make::nothing(&stage.root)?;
-    make::tmpfs(&stage.root, "mode=1777")?;
-    remount(&stage.root, "ro")?;
-    scene.give(&["--yes"])?.stopped_having_shown(Stop::Create)?.mentions("read-only")?;
-    scene.is_untouched()?;
-    remount(&stage.root, "rw")?;
-    make::directory(&stage.root.join("alice"), scene.alice.uid(), scene.alice.uid(), 0o700)?;
-    remount(&stage.root, "ro")?;
-    scene.give(&["--yes"])?.stopped_having_shown(Stop::Create)?.mentions("read-only")?;
-    scene.is_untouched()?;
-    remount(&stage.root, "rw")?;
-    scene.give(&["--yes"])?.ok()?;
-    scene.has_moved()
+fn read_only(stage: &Stage) {
+    let scene = Scene::new(stage);
+    make::nothing(&stage.root);
+    make::tmpfs(&stage.root, "mode=1777");
+    remount(&stage.root, "ro");
+    scene.give(&["--yes"]).stopped_having_shown(Stop::Create).mentions("read-only");
+    scene.is_untouched();
+    remount(&stage.root, "rw");
+    make::directory(&stage.root.join("alice"), scene.alice.uid(), scene.alice.uid(), 0o700);
+    remount(&stage.root, "ro");
+    scene.give(&["--yes"]).stopped_having_shown(Stop::Create).mentions("read-only");
+    scene.is_untouched();
+    remount(&stage.root, "rw");
+    scene.give(&["--yes"]).ok();
+    scene.has_moved();
 }
 
-fn read_only_source(stage: &Stage) -> Result<()> {
-    let scene = on_a_small_one(stage, "mode=0755")?;
-    remount(&stage.at("small"), "ro")?;
-    scene.give(&["--yes"])?.ok()?.mentions("stays")?;
-    scene.has_arrived()?;
-    ensure!(cache::content(&scene.old)? == scene.content, "the source has changed");
-    Ok(())
+fn read_only_source(stage: &Stage) {
+    let scene = on_a_small_one(stage, "mode=0755");
+    remount(&stage.at("small"), "ro");
+    scene.give(&["--yes"]).ok().mentions("stays");
+    scene.has_arrived();
+    assert!(cache::content(&scene.old) == scene.content, "the source has changed");
 }
 
-fn remount(path: &Path, state: &str) -> Result<()> {
+fn remount(path: &Path, state: &str) {
     let options = format!("remount,{state}");
-    do_as_root("mount", ["-o".as_ref(), options.as_ref(), path.as_os_str()])
+    do_as_root("mount", ["-o".as_ref(), options.as_ref(), path.as_os_str()]);
 }
 
 /// Ctrl-C in the middle of the copy, at the first file's times.
-fn interrupted(stage: &Stage) -> Result<()> {
-    let scene = Scene::new(stage)?;
+fn interrupted(stage: &Stage) {
+    let scene = Scene::new(stage);
     let strace = ["strace", "-fqq", "-o", "/dev/null", "-e", "inject=utimensat:signal=INT:when=1"];
-    let run = scene.giving(&["--yes", "--copy"]).after(strace).run()?;
-    ensure!(run.status.code() == Some(130), "{}: {}", run.status, run.stderr);
-    run.blames("interrupted")?;
-    scene.is_untouched()?;
-    scene.give(&["--yes", "--copy"])?.ok()?;
-    scene.has_moved()
+    let run = scene.giving(&["--yes", "--copy"]).after(strace).run();
+    assert!(run.status.code() == Some(130), "{}: {}", run.status, run.stderr);
+    run.blames("interrupted");
+    scene.is_untouched();
+    scene.give(&["--yes", "--copy"]).ok();
+    scene.has_moved();
 }
 
 /// The system says that it has copied the first part of a file, and has not.
-fn unlike(stage: &Stage) -> Result<()> {
+fn unlike(stage: &Stage) {
     const PART: usize = 32 << 20;
-    let mut scene = Scene::new(stage)?;
+    let mut scene = Scene::new(stage);
     let large = scene.old.join("debug/large");
-    make::file(&large, vec![b'x'; PART + 4096], scene.bob.uid(), 0o664)?;
-    scene.content = cache::content(&scene.old)?;
+    make::file(&large, vec![b'x'; PART + 4096], scene.bob.uid(), 0o664);
+    scene.content = cache::content(&scene.old);
     let lie = format!("inject=copy_file_range:retval={PART}:when=1");
-    let path = large.to_str().context("a plain path")?;
+    let path = large.to_str().expect("a plain path");
     let strace = ["strace", "-fqq", "-o", "/dev/null", "-P", path, "-e", &lie];
-    let run = scene.giving(&["--yes", "--copy"]).after(strace).run()?;
-    run.stopped_having_shown(Stop::Create)?;
-    run.blames("failed to check")?.mentions("debug/large`: the copy is not like the original")?;
-    scene.is_untouched()?;
-    scene.give(&["--yes", "--copy"])?.ok()?;
-    scene.has_moved()
+    let run = scene.giving(&["--yes", "--copy"]).after(strace).run();
+    run.stopped_having_shown(Stop::Create);
+    run.blames("failed to check").mentions("debug/large`: the copy is not like the original");
+    scene.is_untouched();
+    scene.give(&["--yes", "--copy"]).ok();
+    scene.has_moved();
 }

@@ -5,7 +5,6 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 
-use anyhow::{Result, ensure};
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 
 use super::scene::Scene;
@@ -32,20 +31,19 @@ pub(super) fn tests() -> Vec<Test> {
     ]
 }
 
-pub(super) fn refuses(scene: &Scene<'_>, name: &str) -> Result<()> {
+pub(super) fn refuses(scene: &Scene<'_>, name: &str) {
     for flags in [&["--yes"][..], &["--yes", "--copy"], &["--dry-run"]] {
-        scene.give(flags)?.refused()?.blames(name)?;
-        ensure!(look(&scene.target)?.is_none(), "there is a target directory");
+        scene.give(flags).refused().blames(name);
+        assert!(look(&scene.target).is_none(), "there is a target directory");
     }
-    Ok(())
 }
 
-fn special(stage: &Stage) -> Result<()> {
-    let scene = Scene::new(stage)?;
+fn special(stage: &Stage) {
+    let scene = Scene::new(stage);
     let (bob, secret) = (scene.bob.uid(), stage.at("secret"));
-    make::file(&secret, "of bob's", bob, 0o600)?;
-    type Plant<'a> = &'a dyn Fn(&Path) -> Result<()>;
-    let link = |path: &Path| Ok(fs::hard_link(&secret, path)?);
+    make::file(&secret, "of bob's", bob, 0o600);
+    type Plant<'a> = &'a dyn Fn(&Path);
+    let link = |path: &Path| fs::hard_link(&secret, path).unwrap();
     let plants: [(&str, u32, Plant<'_>); 4] = [
         ("debug/deps/pipe", 0o600, &|path| make::fifo(path, bob)),
         ("debug/deps/socket", 0o600, &|path| make::socket(path, bob)),
@@ -54,135 +52,134 @@ fn special(stage: &Stage) -> Result<()> {
         ("debug/deps/libevil.rlib", 0o660, &link),
     ];
     for (name, mode, plant) in plants {
-        fs::set_permissions(&secret, fs::Permissions::from_mode(mode))?;
-        plant(&scene.old.join(name))?;
-        refuses(&scene, name)?;
-        let found = look(&secret)?.map(|sight| (sight.uid, sight.mode));
-        ensure!(found == Some((bob, mode)), "it changed: {found:?}");
-        fs::remove_file(scene.old.join(name))?;
+        fs::set_permissions(&secret, fs::Permissions::from_mode(mode)).unwrap();
+        plant(&scene.old.join(name));
+        refuses(&scene, name);
+        let found = look(&secret).map(|sight| (sight.uid, sight.mode));
+        assert!(found == Some((bob, mode)), "it changed: {found:?}");
+        fs::remove_file(scene.old.join(name)).unwrap();
     }
-    scene.is_untouched()?;
-    scene.give(&["--yes"])?.ok()?;
-    scene.has_moved()
+    scene.is_untouched();
+    scene.give(&["--yes"]).ok();
+    scene.has_moved();
 }
 
-fn device(stage: &Stage) -> Result<()> {
-    let scene = Scene::new(stage)?;
+fn device(stage: &Stage) {
+    let scene = Scene::new(stage);
     let (path, number) = (scene.old.join("debug/zero"), rustix::fs::makedev(1, 5));
-    mknodat(CWD, &path, FileType::CharacterDevice, Mode::from_raw_mode(0o666), number)?;
-    refuses(&scene, "debug/zero")
+    mknodat(CWD, &path, FileType::CharacterDevice, Mode::from_raw_mode(0o666), number).unwrap();
+    refuses(&scene, "debug/zero");
 }
 
-fn mounted(stage: &Stage) -> Result<()> {
-    let scene = Scene::new(stage)?;
+fn mounted(stage: &Stage) {
+    let scene = Scene::new(stage);
     let (inside, elsewhere) = (scene.old.join("debug/inside"), stage.at("elsewhere"));
-    make::tmpfs(&inside, "mode=0777")?;
-    refuses(&scene, "debug/inside")?;
-    do_as_root("umount", [inside.as_os_str()])?;
+    make::tmpfs(&inside, "mode=0777");
+    refuses(&scene, "debug/inside");
+    do_as_root("umount", [inside.as_os_str()]);
     // The same device, but another mount.
-    make::directory(&elsewhere, 0, 0, 0o777)?;
-    make::file(&elsewhere.join("precious"), "", 0, 0o600)?;
-    do_as_root("mount", ["--bind".as_ref(), elsewhere.as_os_str(), inside.as_os_str()])?;
-    refuses(&scene, "debug/inside")?;
-    do_as_root("umount", [inside.as_os_str()])?;
-    fs::remove_dir(&inside)?;
+    make::directory(&elsewhere, 0, 0, 0o777);
+    make::file(&elsewhere.join("precious"), "", 0, 0o600);
+    do_as_root("mount", ["--bind".as_ref(), elsewhere.as_os_str(), inside.as_os_str()]);
+    refuses(&scene, "debug/inside");
+    do_as_root("umount", [inside.as_os_str()]);
+    fs::remove_dir(&inside).unwrap();
     // A single file can be mounted over as well.
     let file = scene.old.join("debug/deps/libdep.rlib");
     let precious = elsewhere.join("precious");
-    do_as_root("mount", ["--bind".as_ref(), precious.as_os_str(), file.as_os_str()])?;
-    refuses(&scene, "libdep.rlib")?;
-    do_as_root("umount", [file.as_os_str()])?;
-    ensure!(look(&precious)?.map(|sight| sight.uid) == Some(0), "it changed hands");
-    scene.is_untouched()
+    do_as_root("mount", ["--bind".as_ref(), precious.as_os_str(), file.as_os_str()]);
+    refuses(&scene, "libdep.rlib");
+    do_as_root("umount", [file.as_os_str()]);
+    assert!(look(&precious).map(|sight| sight.uid) == Some(0), "it changed hands");
+    scene.is_untouched();
 }
 
 /// Neither root nor what alice builds later may change it there, whoever owns it.
-fn shared_file(stage: &Stage) -> Result<()> {
+fn shared_file(stage: &Stage) {
     for (owner, mode) in [("bob", 0o664), ("alice", 0o664), ("alice", 0o660)] {
-        let scene = Scene::new(stage)?;
-        let owner = stage.person(owner)?.uid();
+        let scene = Scene::new(stage);
+        let owner = stage.person(owner).uid();
         let elsewhere = stage.at("elsewhere");
-        make::file(&elsewhere, "a program", owner, mode)?;
-        fs::hard_link(&elsewhere, scene.old.join("debug/deps/linked"))?;
-        let scene = Scene { content: cache::content(&scene.old)?, ..scene };
-        scene.give(&["--dry-run"])?.ok()?.prints("copied, since files in it have other names")?;
-        scene.is_untouched()?;
-        scene.give(&["--yes"])?.ok()?;
-        scene.has_moved()?;
-        let metadata = fs::metadata(&elsewhere)?;
+        make::file(&elsewhere, "a program", owner, mode);
+        fs::hard_link(&elsewhere, scene.old.join("debug/deps/linked")).unwrap();
+        let scene = Scene { content: cache::content(&scene.old), ..scene };
+        scene.give(&["--dry-run"]).ok().prints("copied, since files in it have other names");
+        scene.is_untouched();
+        scene.give(&["--yes"]).ok();
+        scene.has_moved();
+        let metadata = fs::metadata(&elsewhere).unwrap();
         let found = (metadata.uid(), metadata.mode() & 0o777, metadata.nlink());
-        ensure!(found == (owner, mode, 1), "it was changed: {found:?}");
-        ensure!(fs::read_to_string(&elsewhere)? == "a program", "its content was changed");
-        make::nothing(&stage.root)?;
+        assert!(found == (owner, mode, 1), "it was changed: {found:?}");
+        assert!(fs::read_to_string(&elsewhere).unwrap() == "a program", "its content was changed");
+        make::nothing(&stage.root);
     }
-    Ok(())
 }
 
-fn mallorys(stage: &Stage) -> Result<()> {
-    let scene = Scene::new(stage)?;
-    let mallory = stage.person("mallory")?;
-    make::nothing(&scene.old)?;
-    cache::build(&scene.old, &[&mallory])?;
+fn mallorys(stage: &Stage) {
+    let scene = Scene::new(stage);
+    let mallory = stage.person("mallory");
+    make::nothing(&scene.old);
+    cache::build(&scene.old, &[&mallory]);
     let program = scene.old.join("debug/set-id");
-    make::file(&program, "", mallory.uid(), 0o6775)?;
-    let scene = Scene { content: cache::content(&scene.old)?, ..scene };
-    scene.give(&["--yes"])?.ok()?.prints("trust")?;
-    scene.has_moved()
+    make::file(&program, "", mallory.uid(), 0o6775);
+    let scene = Scene { content: cache::content(&scene.old), ..scene };
+    scene.give(&["--yes"]).ok().prints("trust");
+    scene.has_moved();
 }
 
-fn deep(stage: &Stage) -> Result<()> {
-    let scene = Scene::new(stage)?;
+fn deep(stage: &Stage) {
+    let scene = Scene::new(stage);
     let script = "cd \"$1\"; i=0; while [ $i -lt 200 ]; do mkdir d; cd d; i=$((i+1)); done";
-    scene.bob.shell(script, [scene.old.join("debug")]).run()?.ok()?;
-    refuses(&scene, "/d/d/d/d")
+    scene.bob.shell(script, [scene.old.join("debug")]).run().ok();
+    refuses(&scene, "/d/d/d/d");
 }
 
-fn planted(stage: &Stage) -> Result<()> {
-    let scene = Scene::new(stage)?;
+fn planted(stage: &Stage) {
+    let scene = Scene::new(stage);
     let directory = stage.root.join("alice");
-    make::directory(&directory, scene.alice.uid(), scene.alice.uid(), 0o700)?;
+    make::directory(&directory, scene.alice.uid(), scene.alice.uid(), 0o700);
     let staging = directory.join(".migration");
-    make::directory(&staging, scene.alice.uid(), scene.alice.uid(), 0o700)?;
-    make::file(&staging.join("journal"), "{}", scene.alice.uid(), 0o600)?;
-    scene.give(&["--yes"])?.fails()?.blames("unfinished")?.helps("as alice (uid 2001)")?;
-    make::nothing(&staging)?;
-    make::link(&staging, Path::new("/etc"), scene.alice.uid())?;
-    scene.give(&["--yes"])?.fails()?.blames(".migration")?;
-    fs::remove_file(&staging)?;
-    scene.give(&["--yes"])?.ok()?;
+    make::directory(&staging, scene.alice.uid(), scene.alice.uid(), 0o700);
+    make::file(&staging.join("journal"), "{}", scene.alice.uid(), 0o600);
+    scene.give(&["--yes"]).fails().blames("unfinished").helps("as alice (uid 2001)");
+    make::nothing(&staging);
+    make::link(&staging, Path::new("/etc"), scene.alice.uid());
+    scene.give(&["--yes"]).fails().blames(".migration");
+    fs::remove_file(&staging).unwrap();
+    scene.give(&["--yes"]).ok();
     scene.has_moved()
 }
 
 /// Nor does her session choose, which root may have inherited.
-fn settings(stage: &Stage) -> Result<()> {
-    let scene = Scene::new(stage)?;
+fn settings(stage: &Stage) {
+    let scene = Scene::new(stage);
     let precious = stage.at("precious");
-    make::directory(&precious, 0, 0, 0o755)?;
+    make::directory(&precious, 0, 0, 0o755);
     let file = scene.alice.home.join(".config/cargo-peruser/config.toml");
     let text = format!("shared-root = \"{}\"\n", precious.display());
     let script = "mkdir -p \"$(dirname \"$1\")\" && echo \"$2\" >\"$1\"";
-    scene.alice.shell(script, [file.as_os_str(), text.as_ref()]).run()?.ok()?;
+    scene.alice.shell(script, [file.as_os_str(), text.as_ref()]).run().ok();
     let run = scene.giving(&["--yes"]).unset("CARGO_PERUSER_SHARED_ROOT");
-    run.env("HOME", &scene.alice.home).run()?.fails()?;
-    ensure!(cache::names(&precious)?.is_empty(), "root was told where to work");
+    run.env("HOME", &scene.alice.home).run().fails();
+    assert!(cache::names(&precious).is_empty(), "root was told where to work");
     let run = scene.giving(&["--yes"]).env("HOME", &scene.alice.home);
-    run.env("XDG_CACHE_HOME", &precious).run()?.ok()?;
-    ensure!(cache::names(&precious)?.is_empty(), "root was told where to work");
-    scene.has_moved()
+    run.env("XDG_CACHE_HOME", &precious).run().ok();
+    assert!(cache::names(&precious).is_empty(), "root was told where to work");
+    scene.has_moved();
 }
 
-fn taken(stage: &Stage) -> Result<()> {
-    let scene = Scene::new(stage)?;
-    let mallory = stage.person("mallory")?;
+fn taken(stage: &Stage) {
+    let scene = Scene::new(stage);
+    let mallory = stage.person("mallory");
     let directory = stage.root.join("alice");
-    make::directory(&directory, mallory.uid(), mallory.uid(), 0o700)?;
-    scene.give(&["--yes"])?.refused()?.blames(directory.to_string_lossy())?;
-    fs::remove_dir(&directory)?;
-    make::link(&directory, Path::new("/etc"), mallory.uid())?;
-    scene.give(&["--yes"])?.refused()?.blames(directory.to_string_lossy())?;
+    make::directory(&directory, mallory.uid(), mallory.uid(), 0o700);
+    scene.give(&["--yes"]).refused().blames(directory.to_string_lossy());
+    fs::remove_dir(&directory).unwrap();
+    make::link(&directory, Path::new("/etc"), mallory.uid());
+    scene.give(&["--yes"]).refused().blames(directory.to_string_lossy());
     // A root that alice owns is no place where root acts for her.
-    fs::remove_file(&directory)?;
-    make::own(&stage.root, scene.alice.uid(), scene.alice.uid(), 0o1777)?;
-    scene.give(&["--yes"])?.refused()?.blames(stage.root.to_string_lossy())?;
-    scene.is_untouched()
+    fs::remove_file(&directory).unwrap();
+    make::own(&stage.root, scene.alice.uid(), scene.alice.uid(), 0o1777);
+    scene.give(&["--yes"]).refused().blames(stage.root.to_string_lossy());
+    scene.is_untouched();
 }

@@ -4,8 +4,6 @@
 use std::fs;
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail, ensure};
-
 use super::scene::{Scene, migrate};
 use crate::machine::Need;
 use crate::stage::{Invocation, Stage, cache, look, make};
@@ -32,158 +30,154 @@ pub(super) fn tests() -> Vec<Test> {
 }
 
 /// Where the cache waits.
-fn waiting(scene: &Scene<'_>) -> Result<PathBuf> {
-    Ok(scene.target.parent().context("a parent")?.join(".migration/incoming"))
+fn waiting(scene: &Scene<'_>) -> PathBuf {
+    scene.target.parent().expect("a parent").join(".migration/incoming")
 }
 
 /// Stopped once the cache has been renamed: at the next call that gives any of it away.
-fn stop(scene: &Scene<'_>, run: Invocation<'_>) -> Result<()> {
+fn stop(scene: &Scene<'_>, run: Invocation<'_>) {
     let calls = "trace=fchmod,fchownat";
     // Alice's staging directory gets its mode by the first.
     let kill = "inject=fchmod,fchownat:signal=KILL:when=3";
-    let run = run.after(["strace", "-qq", "-o", "/dev/null", "-e", calls, "-e", kill]).run()?;
-    run.fails()?;
-    ensure!(look(&waiting(scene)?)?.is_some(), "it was not stopped on its way");
-    Ok(())
+    let run = run.after(["strace", "-qq", "-o", "/dev/null", "-e", calls, "-e", kill]).run();
+    run.fails();
+    assert!(look(&waiting(scene)).is_some(), "it was not stopped on its way");
 }
 
-fn journal(stage: &Stage) -> Result<()> {
-    let mut scene = Scene::new(stage)?;
-    stop(&scene, scene.giving(&["--yes"]))?;
-    let waits = waiting(&scene)?;
+fn journal(stage: &Stage) {
+    let mut scene = Scene::new(stage);
+    stop(&scene, scene.giving(&["--yes"]));
+    let waits = waiting(&scene);
     let journal = waits.with_file_name("journal");
-    let good = fs::read_to_string(&journal)?;
+    let good = fs::read_to_string(&journal).unwrap();
     let other = good.replace("\"version\": 2", "\"version\": 1");
     let another = stage.at("another");
-    cache::build(&another, &[&scene.bob])?;
+    cache::build(&another, &[&scene.bob]);
     let first = std::mem::replace(&mut scene.old, another);
     for text in [Some(other.as_str()), Some("{"), Some(""), None] {
         match text {
-            Some(text) => fs::write(&journal, text)?,
-            None => fs::remove_file(&journal)?,
+            Some(text) => fs::write(&journal, text).unwrap(),
+            None => fs::remove_file(&journal).unwrap(),
         }
         for flags in [&["--yes"][..], &["--yes", "--copy"], &["--yes", "--replace"]] {
-            let run = scene.give(flags)?;
-            run.fails()?.blames("unfinished")?.never_says("rm ")?;
-            run.helps("move it elsewhere before you go on: ls -lAR /")?;
-            ensure!(look(&scene.old)?.is_some(), "the next one was begun");
-            ensure!(cache::content(&waits)? == scene.content, "what waits has changed");
+            let run = scene.give(flags);
+            run.fails().blames("unfinished").never_says("rm ");
+            run.helps("move it elsewhere before you go on: ls -lAR /");
+            assert!(look(&scene.old).is_some(), "the next one was begun");
+            assert!(cache::content(&waits) == scene.content, "what waits has changed");
         }
     }
-    fs::write(&journal, good)?;
+    fs::write(&journal, good).unwrap();
     scene.old = first;
-    scene.give(&["--yes"])?.ok()?;
-    scene.has_moved()
+    scene.give(&["--yes"]).ok();
+    scene.has_moved();
 }
 
 /// Alice's move is stopped on its way, and bob has put something in.
-fn spoiled(stage: &Stage) -> Result<Scene<'_>> {
-    let mut scene = Scene::of_alice(stage)?;
-    stop(&scene, scene.taking(&["--yes"]))?;
-    let late = waiting(&scene)?.join("debug/bobs");
-    make::file(&late, "of bob's", scene.bob.uid(), 0o664)?;
-    scene.content = cache::content(&waiting(&scene)?)?;
+fn spoiled(stage: &Stage) -> Scene<'_> {
+    let mut scene = Scene::of_alice(stage);
+    stop(&scene, scene.taking(&["--yes"]));
+    let late = waiting(&scene).join("debug/bobs");
+    make::file(&late, "of bob's", scene.bob.uid(), 0o664);
+    scene.content = cache::content(&waiting(&scene));
     // And somebody builds at the old place again.
-    make::directory(&scene.old, scene.bob.uid(), scene.bob.uid(), 0o755)?;
-    Ok(scene)
+    make::directory(&scene.old, scene.bob.uid(), scene.bob.uid(), 0o755);
+    scene
 }
 
-fn added(stage: &Stage) -> Result<()> {
-    let scene = spoiled(stage)?;
-    let late = waiting(&scene)?.join("debug/bobs");
-    let run = scene.take(&["--yes"])?;
-    run.fails()?
-        .blames(late.to_string_lossy())?
-        .helps("remove it, and run the same command again")?;
-    end(scene)
+fn added(stage: &Stage) {
+    let scene = spoiled(stage);
+    let late = waiting(&scene).join("debug/bobs");
+    let run = scene.take(&["--yes"]);
+    run.fails().blames(late.to_string_lossy()).helps("remove it, and run the same command again");
+    end(scene);
 }
 
 /// Alice does what the help says.
-fn end(mut scene: Scene<'_>) -> Result<()> {
-    let late = waiting(&scene)?.join("debug/bobs");
-    scene.alice.shell("rm -f \"$1\"", [&late]).run()?.ok()?;
-    scene.content = cache::content(&waiting(&scene)?)?;
-    scene.take(&["--yes"])?.ok()?;
-    scene.has_arrived()
+fn end(mut scene: Scene<'_>) {
+    let late = waiting(&scene).join("debug/bobs");
+    scene.alice.shell("rm -f \"$1\"", [&late]).run().ok();
+    scene.content = cache::content(&waiting(&scene));
+    scene.take(&["--yes"]).ok();
+    scene.has_arrived();
 }
 
-fn begun(stage: &Stage) -> Result<()> {
-    let scene = spoiled(stage)?;
-    let run = scene.give(&["--yes"])?;
-    run.fails()?.blames("by alice (uid 2001) is unfinished")?.helps("as alice (uid 2001), run")?;
-    ensure!(cache::content(&waiting(&scene)?)? == scene.content, "what waits has changed");
-    end(scene)
+fn begun(stage: &Stage) {
+    let scene = spoiled(stage);
+    let run = scene.give(&["--yes"]);
+    run.fails().blames("by alice (uid 2001) is unfinished").helps("as alice (uid 2001), run");
+    assert!(cache::content(&waiting(&scene)) == scene.content, "what waits has changed");
+    end(scene);
 }
 
 /// Root is stopped while it removes the copied source; and what is left of that.
-pub(super) fn half_removed(stage: &Stage) -> Result<(Scene<'_>, PathBuf)> {
-    let mut scene = Scene::new(stage)?;
+pub(super) fn half_removed(stage: &Stage) -> (Scene<'_>, PathBuf) {
+    let mut scene = Scene::new(stage);
     let around = stage.at("around");
-    make::directory(&around, 0, 0, 0o1777)?;
-    fs::rename(&scene.old, around.join("old"))?;
+    make::directory(&around, 0, 0, 0o1777);
+    fs::rename(&scene.old, around.join("old")).unwrap();
     scene.old = around.join("old");
     let kill = ["strace", "-fqq", "-o", "/dev/null", "-e", "inject=unlinkat:signal=KILL:when=6"];
-    scene.giving(&["--yes", "--copy"]).after(kill).run()?.fails()?;
-    let [aside] = &*cache::names(&around)? else { bail!("not one thing is left") };
-    Ok((scene, around.join(aside)))
+    scene.giving(&["--yes", "--copy"]).after(kill).run().fails();
+    let [aside] = &*cache::names(&around) else { panic!("not one thing is left") };
+    (scene, around.join(aside))
 }
 
 /// Somebody puts bob's work there.
-fn cleared(stage: &Stage) -> Result<()> {
-    let (scene, left) = half_removed(stage)?;
+fn cleared(stage: &Stage) {
+    let (scene, left) = half_removed(stage);
     let work = left.join("thesis");
-    make::directory(&work, scene.bob.uid(), scene.bob.uid(), 0o755)?;
-    make::file(&work.join("text"), "years of work", scene.bob.uid(), 0o644)?;
-    scene.give(&["--yes"])?.ok()?.mentions("holds what is not in the copy, and stays")?;
-    ensure!(fs::read_to_string(work.join("text"))? == "years of work", "it is gone");
-    let left = cache::names(&left)?;
-    ensure!(left == ["thesis"], "more is left than was not copied: {left:?}");
-    scene.has_arrived()
+    make::directory(&work, scene.bob.uid(), scene.bob.uid(), 0o755);
+    make::file(&work.join("text"), "years of work", scene.bob.uid(), 0o644);
+    scene.give(&["--yes"]).ok().mentions("holds what is not in the copy, and stays");
+    assert!(fs::read_to_string(work.join("text")).unwrap() == "years of work", "it is gone");
+    let left = cache::names(&left);
+    assert!(left == ["thesis"], "more is left than was not copied: {left:?}");
+    scene.has_arrived();
 }
 
-fn rebuild(stage: &Stage) -> Result<()> {
-    let scene = Scene::of_alice(stage)?;
-    stop(&scene, scene.taking(&["--yes"]))?;
+fn rebuild(stage: &Stage) {
+    let scene = Scene::of_alice(stage);
+    stop(&scene, scene.taking(&["--yes"]));
     let rebuild =
         || migrate(&scene.alice, &scene.target).arg("--checkout").arg(&stage.checkout).run();
     let old = scene.old.display();
-    rebuild()?.fails()?.blames("unfinished")?.helps(format!("cargo-peruser migrate {old}"))?;
+    rebuild().fails().blames("unfinished").helps(format!("cargo-peruser migrate {old}"));
     // Not even where something has been built meanwhile.
-    scene.alice.cargo(["build"]).run()?.ok()?;
-    rebuild()?.fails()?.blames("unfinished")?;
-    scene.take(&["--yes", "--replace"])?.ok()?;
-    make::nothing(&scene.target)?;
-    rebuild()?.fails()?.blames("nothing is there")?;
-    Ok(())
+    scene.alice.cargo(["build"]).run().ok();
+    rebuild().fails().blames("unfinished");
+    scene.take(&["--yes", "--replace"]).ok();
+    make::nothing(&scene.target);
+    rebuild().fails().blames("nothing is there");
 }
 
-fn no_parent(stage: &Stage) -> Result<()> {
-    let mut scene = Scene::new(stage)?;
+fn no_parent(stage: &Stage) {
+    let mut scene = Scene::new(stage);
     let parent = stage.at("short-lived");
-    make::directory(&parent, 0, 0, 0o755)?;
-    fs::rename(&scene.old, parent.join("old"))?;
+    make::directory(&parent, 0, 0, 0o755);
+    fs::rename(&scene.old, parent.join("old")).unwrap();
     scene.old = parent.join("old");
-    stop(&scene, scene.giving(&["--yes"]))?;
-    fs::remove_dir(&parent)?;
-    scene.give(&["--yes"])?.ok()?.prints("moved")?;
-    scene.has_arrived()
+    stop(&scene, scene.giving(&["--yes"]));
+    fs::remove_dir(&parent).unwrap();
+    scene.give(&["--yes"]).ok().prints("moved");
+    scene.has_arrived();
 }
 
-fn roots(stage: &Stage) -> Result<()> {
-    let scene = Scene::new(stage)?;
-    stop(&scene, scene.giving(&["--yes"]))?;
-    let run = scene.take(&["--yes"])?;
-    run.fails()?.blames("by root (uid 0)")?.helps("as root (uid 0), run")?.helps("--to alice")?;
-    scene.give(&["--yes"])?.ok()?;
-    scene.has_moved()
+fn roots(stage: &Stage) {
+    let scene = Scene::new(stage);
+    stop(&scene, scene.giving(&["--yes"]));
+    let run = scene.take(&["--yes"]);
+    run.fails().blames("by root (uid 0)").helps("as root (uid 0), run").helps("--to alice");
+    scene.give(&["--yes"]).ok();
+    scene.has_moved();
 }
 
-fn checkout(stage: &Stage) -> Result<()> {
-    let scene = Scene::new(stage)?;
+fn checkout(stage: &Stage) {
+    let scene = Scene::new(stage);
     let checkouts = [stage.at("one"), stage.at("two")];
     for checkout in &checkouts {
-        make::directory(checkout, scene.alice.uid(), scene.alice.uid(), 0o755)?;
-        make::file(&checkout.join("Cargo.toml"), "", scene.alice.uid(), 0o644)?;
+        make::directory(checkout, scene.alice.uid(), scene.alice.uid(), 0o755);
+        make::file(&checkout.join("Cargo.toml"), "", scene.alice.uid(), 0o644);
     }
     let give = |checkout: &PathBuf| {
         let run = scene.giving(&["--yes", "--checkout"]).arg(checkout).within("/");
@@ -193,9 +187,8 @@ fn checkout(stage: &Stage) -> Result<()> {
     let calls = "trace=fchownat";
     let kill = "inject=fchownat:signal=KILL:when=4";
     let strace = ["strace", "-qq", "-o", "/dev/null", "-e", calls, "-e", kill];
-    give(one).after(strace).run()?.fails()?;
-    let run = give(two).run()?;
-    run.ok()?.prints("/one-")?.never_says("/two-")?;
-    ensure!(look(&scene.old)?.is_none(), "the source is still there");
-    Ok(())
+    give(one).after(strace).run().fails();
+    let run = give(two).run();
+    run.ok().prints("/one-").never_says("/two-");
+    assert!(look(&scene.old).is_none(), "the source is still there");
 }

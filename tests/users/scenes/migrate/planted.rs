@@ -5,8 +5,6 @@ use std::os::unix::fs::lchown;
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
-
 use super::hostile::refuses;
 use super::kills::killed_at;
 use super::scene::Scene;
@@ -41,73 +39,73 @@ const LINKS: [(&str, &str); 6] = [
     ("debug/deps/nothing", "/nothing/at/all"),
 ];
 
-fn symlinks(stage: &Stage) -> Result<()> {
-    let scene = Scene::new(stage)?;
-    make::link(&scene.old.join("debug/up"), Path::new(".."), scene.bob.uid())?;
-    let scene = Scene { content: cache::content(&scene.old)?, ..scene };
+fn symlinks(stage: &Stage) {
+    let scene = Scene::new(stage);
+    make::link(&scene.old.join("debug/up"), Path::new(".."), scene.bob.uid());
+    let scene = Scene { content: cache::content(&scene.old), ..scene };
     for (name, target) in LINKS {
         let link = scene.old.join(name);
-        make::link(&link, Path::new(target), scene.bob.uid())?;
-        refuses(&scene, name)?;
+        make::link(&link, Path::new(target), scene.bob.uid());
+        refuses(&scene, name);
         // Nor is it better if she has made it herself: others may have put it there.
-        lchown(&link, Some(scene.alice.uid()), None)?;
-        refuses(&scene, name)?;
-        scene.give(&["--yes"])?.refused()?.helps(format!(": namei -l {}", link.display()))?;
-        fs::remove_file(&link)?;
+        lchown(&link, Some(scene.alice.uid()), None).unwrap();
+        refuses(&scene, name);
+        scene.give(&["--yes"]).refused().helps(format!(": namei -l {}", link.display()));
+        fs::remove_file(&link).unwrap();
     }
-    scene.is_untouched()?;
-    scene.give(&["--yes", "--copy"])?.ok()?;
-    scene.has_moved()?;
-    ensure!(fs::read_link(scene.target.join("debug/up"))? == Path::new(".."), "another target");
-    Ok(())
+    scene.is_untouched();
+    scene.give(&["--yes", "--copy"]).ok();
+    scene.has_moved();
+    assert!(
+        fs::read_link(scene.target.join("debug/up")).unwrap() == Path::new(".."),
+        "another target"
+    );
 }
 
-fn own_symlinks(stage: &Stage) -> Result<()> {
-    let scene = Scene::of_alice(stage)?;
+fn own_symlinks(stage: &Stage) {
+    let scene = Scene::of_alice(stage);
     let link = scene.old.join(".rustc_info.json");
-    fs::remove_file(&link)?;
-    make::link(&link, Path::new("/etc/passwd"), scene.alice.uid())?;
+    fs::remove_file(&link).unwrap();
+    make::link(&link, Path::new("/etc/passwd"), scene.alice.uid());
     for flags in [&["--yes"][..], &["--yes", "--copy"], &["--dry-run"]] {
-        scene.take(flags)?.refused()?.blames(".rustc_info.json")?;
+        scene.take(flags).refused().blames(".rustc_info.json");
     }
-    Ok(())
 }
 
 /// Whoever has a directory open can put something into it after the renaming.
-fn stopped(stage: &Stage) -> Result<()> {
-    let scene = Scene::new(stage)?;
-    killed_at(&scene, "fchownat", 3, &["--yes"])?.fails()?;
+fn stopped(stage: &Stage) {
+    let scene = Scene::new(stage);
+    killed_at(&scene, "fchownat", 3, &["--yes"]).fails();
     let incoming = stage.root.join("alice/.migration/incoming");
     for (name, target) in LINKS {
-        make::link(&incoming.join(name), Path::new(target), scene.bob.uid())?;
+        make::link(&incoming.join(name), Path::new(target), scene.bob.uid());
         let path = incoming.join(name);
-        scene.give(&["--yes"])?.refused()?.blames(path.to_string_lossy())?;
-        ensure!(look(&scene.target)?.is_none(), "there is a target directory");
-        fs::remove_file(path)?;
+        scene.give(&["--yes"]).refused().blames(path.to_string_lossy());
+        assert!(look(&scene.target).is_none(), "there is a target directory");
+        fs::remove_file(path).unwrap();
     }
     let led_elsewhere = incoming.join("release/nowhere");
-    fs::remove_file(&led_elsewhere)?;
-    make::link(&led_elsewhere, Path::new("/etc/passwd"), scene.bob.uid())?;
-    scene.give(&["--yes"])?.refused()?.blames("release/nowhere")?;
-    Ok(())
+    fs::remove_file(&led_elsewhere).unwrap();
+    make::link(&led_elsewhere, Path::new("/etc/passwd"), scene.bob.uid());
+    scene.give(&["--yes"]).refused().blames("release/nowhere");
 }
 
 /// After the look and before the renaming; and after the second look, from a directory left open, before
 /// that changes hands.
-fn between(stage: &Stage) -> Result<()> {
+fn between(stage: &Stage) {
     let staging = stage.root.join("alice/.migration");
     let incoming = staging.join("incoming");
-    let scene = Scene::new(stage)?;
-    make::directory(&stage.root.join("alice"), scene.alice.uid(), scene.alice.uid(), 0o700)?;
+    let scene = Scene::new(stage);
+    make::directory(&stage.root.join("alice"), scene.alice.uid(), scene.alice.uid(), 0o700);
     for (call, sign, place, says) in [
         ("renameat2", "journal", &scene.old, "refusing to move"),
         ("fchownat", "incoming", &incoming, "was changed meanwhile"),
     ] {
         let delay = format!("inject={call}:delay_enter=3000000:when=1");
         let strace = ["strace", "-qq", "-o", "/dev/null", "-e", &delay];
-        let running = scene.giving(&["--yes"]).after(strace).start()?;
+        let running = scene.giving(&["--yes"]).after(strace).start();
         for _ in 0..1000 {
-            if look(&staging.join(sign))?.is_some() {
+            if look(&staging.join(sign)).is_some() {
                 break;
             }
             std::thread::sleep(Duration::from_millis(5));
@@ -115,99 +113,99 @@ fn between(stage: &Stage) -> Result<()> {
         // The call itself comes a moment after its sign.
         std::thread::sleep(Duration::from_secs(1));
         let link = place.join("debug/deps/link");
-        make::link(&link, Path::new("/etc"), scene.bob.uid())?;
-        running.finish()?.fails()?.blames(says)?;
-        ensure!(look(&scene.target)?.is_none(), "there is a target directory");
-        fs::remove_file(&link)?;
+        make::link(&link, Path::new("/etc"), scene.bob.uid());
+        running.finish().fails().blames(says);
+        assert!(look(&scene.target).is_none(), "there is a target directory");
+        fs::remove_file(&link).unwrap();
     }
-    scene.give(&["--yes"])?.ok()?;
-    scene.has_moved()
+    scene.give(&["--yes"]).ok();
+    scene.has_moved();
 }
 
 /// The checkout instead of its target directory, and somebody's private directory instead of theirs.
-fn above(stage: &Stage) -> Result<()> {
-    let scene = Scene::of_alice(stage)?;
+fn above(stage: &Stage) {
+    let scene = Scene::of_alice(stage);
     let checkout = scene.alice.home.join("checkout");
     let uid = scene.alice.uid();
-    make::directory(&checkout, uid, uid, 0o755)?;
-    fs::rename(&scene.old, checkout.join("out"))?;
+    make::directory(&checkout, uid, uid, 0o755);
+    fs::rename(&scene.old, checkout.join("out")).unwrap();
     let scene = Scene { old: checkout.clone(), ..scene };
     // Nothing but a lock in the third place.
-    scene.take(&["--yes"])?.fails()?.blames("no target directory")?;
-    tag(&checkout, uid)?;
-    fs::rename(checkout.join("out"), checkout.join("target"))?;
-    make::directory(&checkout.join("src"), uid, uid, 0o755)?;
-    refuses(&scene, "`src`")?;
-    let run = scene.take(&["--yes"])?;
-    run.refused()?.blames("`src`")?.helps("name the target directory itself")?;
-    fs::remove_dir(checkout.join("src"))?;
+    scene.take(&["--yes"]).fails().blames("no target directory");
+    tag(&checkout, uid);
+    fs::rename(checkout.join("out"), checkout.join("target")).unwrap();
+    make::directory(&checkout.join("src"), uid, uid, 0o755);
+    refuses(&scene, "`src`");
+    let run = scene.take(&["--yes"]);
+    run.refused().blames("`src`").helps("name the target directory itself");
+    fs::remove_dir(checkout.join("src")).unwrap();
     // As it is in the private directory of anybody who has this tool.
-    tag(&checkout.join("target"), uid)?;
-    scene.give(&["--yes"])?.refused()?.blames("`target`")?;
+    tag(&checkout.join("target"), uid);
+    scene.give(&["--yes"]).refused().blames("`target`");
     let scene = Scene { old: checkout.join("target"), ..scene };
-    scene.take(&["--yes"])?.ok()?;
-    scene.has_moved()
+    scene.take(&["--yes"]).ok();
+    scene.has_moved();
 }
 
-fn tag(directory: &Path, uid: u32) -> Result<()> {
+fn tag(directory: &Path, uid: u32) {
     let text = "Signature: 8a477f597d28d172789f06886806bc55\n";
-    make::file(&directory.join("CACHEDIR.TAG"), text, uid, 0o644)
+    make::file(&directory.join("CACHEDIR.TAG"), text, uid, 0o644);
 }
 
 /// They go, and cargo makes new ones.
-fn locked(stage: &Stage) -> Result<()> {
-    let scene = Scene::new(stage)?;
-    let mallory = stage.person("mallory")?;
+fn locked(stage: &Stage) {
+    let scene = Scene::new(stage);
+    let mallory = stage.person("mallory");
     // Under another of the names that cargo locks.
-    fs::hard_link(scene.old.join("debug/deps/app"), scene.old.join("release/.cargo-build-lock"))?;
+    fs::hard_link(scene.old.join("debug/deps/app"), scene.old.join("release/.cargo-build-lock"))
+        .unwrap();
     let hold = "exec 8<\"$1/debug/.cargo-lock\" 9<\"$1/debug/deps/app\"; exec sleep 60";
-    let running = mallory.shell(hold, [&scene.old]).start()?;
+    let running = mallory.shell(hold, [&scene.old]).start();
     std::thread::sleep(Duration::from_millis(300));
-    scene.give(&["--yes"])?.ok()?;
+    scene.give(&["--yes"]).ok();
     drop(running);
     for lock in ["debug/.cargo-lock", "release/.cargo-lock", "release/.cargo-build-lock"] {
-        ensure!(look(&scene.target.join(lock))?.is_none(), "`{lock}` is still there");
+        assert!(look(&scene.target.join(lock)).is_none(), "`{lock}` is still there");
     }
-    scene.has_moved()
+    scene.has_moved();
 }
 
-fn lists(stage: &Stage) -> Result<()> {
-    let mallory = stage.person("mallory")?.uid();
+fn lists(stage: &Stage) {
+    let mallory = stage.person("mallory").uid();
     for flags in [&["--yes"][..], &["--yes", "--copy"]] {
-        let scene = Scene::new(stage)?;
+        let scene = Scene::new(stage);
         // The first two are alice's and private but for their lists; to the others they let her in.
         for (directory, owner) in [("debug", true), ("debug/deps", true), ("release", false)] {
             let path = scene.old.join(directory);
             if owner {
-                make::own(&path, scene.alice.uid(), scene.alice.uid(), 0o700)?;
+                make::own(&path, scene.alice.uid(), scene.alice.uid(), 0o700);
             }
-            Acl::Default.grant(&path, mallory, 0o7)?;
+            Acl::Default.grant(&path, mallory, 0o7);
             if !owner {
-                Acl::Access.grant(&path, scene.alice.uid(), 0o7)?;
+                Acl::Access.grant(&path, scene.alice.uid(), 0o7);
             }
         }
-        Acl::Access.grant(&scene.old.join("debug/deps/app"), scene.alice.uid(), 0o7)?;
-        scene.give(flags)?.ok()?;
+        Acl::Access.grant(&scene.old.join("debug/deps/app"), scene.alice.uid(), 0o7);
+        scene.give(flags).ok();
         for path in ["", "debug", "debug/deps", "release", "debug/deps/app", "debug/app"] {
-            let found = acls(&scene.target.join(path))?;
-            ensure!(found.is_empty(), "`{path}` has lists: {}", found.len());
+            let found = acls(&scene.target.join(path));
+            assert!(found.is_empty(), "`{path}` has lists: {}", found.len());
         }
-        scene.has_moved()?;
-        make::nothing(&stage.root)?;
+        scene.has_moved();
+        make::nothing(&stage.root);
     }
-    Ok(())
 }
 
 /// There a file shows another device than the directory that it stands in.
-fn overlay(stage: &Stage) -> Result<()> {
-    let scene = Scene::new(stage)?;
+fn overlay(stage: &Stage) {
+    let scene = Scene::new(stage);
     let (below, above, merged) = (stage.at("below"), stage.at("above"), stage.at("merged"));
-    make::tmpfs(&below, "mode=0755")?;
-    make::tmpfs(&above, "mode=0755")?;
+    make::tmpfs(&below, "mode=0755");
+    make::tmpfs(&above, "mode=0755");
     for path in [&above.join("upper"), &above.join("work"), &merged] {
-        make::directory(path, 0, 0, 0o755)?;
+        make::directory(path, 0, 0, 0o755);
     }
-    cache::build(&below.join("old"), &[&scene.alice, &scene.bob])?;
+    cache::build(&below.join("old"), &[&scene.alice, &scene.bob]);
     let options = format!(
         "xino=off,lowerdir={},upperdir={},workdir={}",
         below.display(),
@@ -215,25 +213,24 @@ fn overlay(stage: &Stage) -> Result<()> {
         above.join("work").display()
     );
     let words = ["-t", "overlay", "-o", &options, "overlay"].map(std::ffi::OsStr::new);
-    do_as_root("mount", words.into_iter().chain([merged.as_os_str()]))?;
+    do_as_root("mount", words.into_iter().chain([merged.as_os_str()]));
     let old = merged.join("old");
-    let mut scene = Scene { content: cache::content(&old)?, old, ..scene };
-    scene.give(&["--yes"])?.ok()?;
-    scene.has_arrived()?;
+    let mut scene = Scene { content: cache::content(&old), old, ..scene };
+    scene.give(&["--yes"]).ok();
+    scene.has_arrived();
     // What stands in the lower layer cannot be renamed; this is in the upper one.
     let (old, shared) = (merged.join("new"), merged.join("shared"));
-    cache::build(&old, &[&scene.alice, &scene.bob])?;
-    make::directory(&shared, 0, 0, 0o1777)?;
-    scene.content = cache::content(&old)?;
+    cache::build(&old, &[&scene.alice, &scene.bob]);
+    make::directory(&shared, 0, 0, 0o1777);
+    scene.content = cache::content(&old);
     (scene.old, scene.target) = (old, shared.join("alice/target"));
     let copy = || scene.giving(&["--yes", "--copy"]).env("CARGO_PERUSER_SHARED_ROOT", &shared);
     // What was copied before is taken away, and so is the source in the end.
     let kill = "inject=utimensat:signal=KILL:when=3";
-    copy().after(["strace", "-fqq", "-o", "/dev/null", "-e", kill]).run()?.fails()?;
-    copy().run()?.ok()?;
-    let moved = scene.has_moved();
+    copy().after(["strace", "-fqq", "-o", "/dev/null", "-e", kill]).run().fails();
+    copy().run().ok();
+    scene.has_moved();
     for path in [&merged, &below, &above] {
-        do_as_root("umount", [path.as_os_str()])?;
+        do_as_root("umount", [path.as_os_str()]);
     }
-    moved
 }

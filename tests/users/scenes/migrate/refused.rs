@@ -3,8 +3,6 @@
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
-
 use super::scene::{Scene, migrate};
 use crate::machine::Need;
 use crate::stage::{Stage, cache, look, make};
@@ -26,13 +24,13 @@ pub(super) fn tests() -> Vec<Test> {
 
 /// Only root gives to others, and says to whom, and for which checkout; and what is no target directory
 /// stays where it is.
-fn who(stage: &Stage) -> Result<()> {
-    let scene = Scene::new(stage)?;
-    make::directory(&stage.at("precious"), 0, 0, 0o755)?;
+fn who(stage: &Stage) {
+    let scene = Scene::new(stage);
+    make::directory(&stage.at("precious"), 0, 0, 0o755);
     let tag = "Signature: 8a477f597d28d172789f06886806bc55\n";
-    make::file(&stage.at("precious/CACHEDIR.TAG"), tag, 0, 0o644)?;
-    make::link(&stage.at("link"), &scene.old, 0)?;
-    make::link(&stage.at("dangling"), &stage.at("nowhere"), 0)?;
+    make::file(&stage.at("precious/CACHEDIR.TAG"), tag, 0, 0o644);
+    make::link(&stage.at("link"), &scene.old, 0);
+    make::link(&stage.at("dangling"), &stage.at("nowhere"), 0);
     let to_alice = &["--to", "alice"][..];
     let (sudo, scope) = (("SUDO_UID", "2001"), ("CARGO_PERUSER_SCOPE", "workspace"));
     let (root, plain) = (&scene.root, ("LANG", "C"));
@@ -48,99 +46,96 @@ fn who(stage: &Stage) -> Result<()> {
         (root, "dangling", to_alice, plain, "it is a symlink", "name the directory itself"),
     ] {
         let run = migrate(person, &stage.at(source)).arg("--yes").args(words);
-        run.env(variable, value).run()?.fails()?.blames(blames)?.helps(helps)?;
+        run.env(variable, value).run().fails().blames(blames).helps(helps);
     }
-    scene.take(&["--yes", "--to", "bob"])?.refused()?;
-    scene.is_untouched()?;
-    migrate(root, &scene.old).args(["--yes", "--to", "2001"]).run()?.ok()?;
-    scene.has_moved()
+    scene.take(&["--yes", "--to", "bob"]).refused();
+    scene.is_untouched();
+    migrate(root, &scene.old).args(["--yes", "--to", "2001"]).run().ok();
+    scene.has_moved();
 }
 
-fn nested(stage: &Stage) -> Result<()> {
-    let scene = Scene::new(stage)?;
+fn nested(stage: &Stage) {
+    let scene = Scene::new(stage);
     let inside = scene.old.join("root");
-    make::directory(&inside, 0, 0, 0o1777)?;
-    make::own(&scene.old, 0, 0, 0o755)?;
+    make::directory(&inside, 0, 0, 0o1777);
+    make::own(&scene.old, 0, 0, 0o755);
     let root = |source: &Path| migrate(&scene.root, source).arg("--yes");
-    let run = root(&scene.old).env("CARGO_PERUSER_SHARED_ROOT", &inside).run()?;
-    run.fails()?.blames("inside the other")?.helps("name the old target directory itself")?;
-    let run = root(&stage.root).run()?;
-    run.fails()?.blames("inside the other")?.helps("name the old target directory")?;
-    scene.alice.cargo(["build"]).run()?.ok()?;
+    let run = root(&scene.old).env("CARGO_PERUSER_SHARED_ROOT", &inside).run();
+    run.fails().blames("inside the other").helps("name the old target directory itself");
+    let run = root(&stage.root).run();
+    run.fails().blames("inside the other").helps("name the old target directory");
+    scene.alice.cargo(["build"]).run().ok();
     let below = scene.target.join("debug");
-    let run = migrate(&scene.alice, &below).arg("--yes").run()?;
-    run.fails()?.blames("inside the other")?;
-    migrate(&scene.alice, &scene.target).run()?.ok()?.prints("where it belongs")?;
-    Ok(())
+    let run = migrate(&scene.alice, &below).arg("--yes").run();
+    run.fails().blames("inside the other");
+    migrate(&scene.alice, &scene.target).run().ok().prints("where it belongs");
 }
 
-fn waits(stage: &Stage) -> Result<()> {
-    let scene = Scene::new(stage)?;
+fn waits(stage: &Stage) {
+    let scene = Scene::new(stage);
     let lock = scene.old.join("release/.cargo-lock");
     let hold = "exec flock \"$1\" sleep 2";
-    let holder = scene.bob.shell(hold, [&lock]).start()?;
+    let holder = scene.bob.shell(hold, [&lock]).start();
     std::thread::sleep(Duration::from_millis(500));
-    let run = scene.give(&["--yes"])?;
-    run.ok()?.mentions("waiting for")?.mentions("bob (uid 2002)")?;
-    holder.finish()?.ok()?;
-    scene.has_moved()
+    let run = scene.give(&["--yes"]);
+    run.ok().mentions("waiting for").mentions("bob (uid 2002)");
+    holder.finish().ok();
+    scene.has_moved();
 }
 
-fn second(stage: &Stage) -> Result<()> {
-    let scene = Scene::new(stage)?;
+fn second(stage: &Stage) {
+    let scene = Scene::new(stage);
     let lock = scene.old.join("release/.cargo-lock");
-    let holder = scene.bob.shell("exec flock \"$1\" sleep 3", [&lock]).start()?;
+    let holder = scene.bob.shell("exec flock \"$1\" sleep 3", [&lock]).start();
     std::thread::sleep(Duration::from_millis(300));
-    let first = scene.giving(&["--yes"]).start()?;
+    let first = scene.giving(&["--yes"]).start();
     std::thread::sleep(Duration::from_millis(700));
-    scene.give(&["--yes"])?.fails()?.blames("at work")?.blames("root (uid 0)")?;
-    first.finish()?.ok()?;
-    holder.finish()?.ok()?;
-    scene.has_moved()
+    scene.give(&["--yes"]).fails().blames("at work").blames("root (uid 0)");
+    first.finish().ok();
+    holder.finish().ok();
+    scene.has_moved();
 }
 
-fn no_shared_root(stage: &Stage) -> Result<()> {
-    let scene = Scene::new(stage)?;
-    let run = scene.giving(&["--yes"]).unset("CARGO_PERUSER_SHARED_ROOT").run()?;
-    run.fails()?.blames("no shared root")?;
-    scene.is_untouched()?;
+fn no_shared_root(stage: &Stage) {
+    let scene = Scene::new(stage);
+    let run = scene.giving(&["--yes"]).unset("CARGO_PERUSER_SHARED_ROOT").run();
+    run.fails().blames("no shared root");
+    scene.is_untouched();
     // For oneself it is the person's own cache directory.
-    scene.taking(&["--yes"]).unset("CARGO_PERUSER_SHARED_ROOT").run()?.ok()?;
+    scene.taking(&["--yes"]).unset("CARGO_PERUSER_SHARED_ROOT").run().ok();
     let target = scene.alice.home.join(".cache/cargo-peruser/target");
-    ensure!(cache::content(&target)? == scene.content, "the cache is not what it was");
-    Ok(())
+    assert!(cache::content(&target) == scene.content, "the cache is not what it was");
 }
 
-fn unreadable(stage: &Stage) -> Result<()> {
-    let scene = Scene::new(stage)?;
+fn unreadable(stage: &Stage) {
+    let scene = Scene::new(stage);
     let secret = scene.old.join("debug/deps/secret.rlib");
-    make::file(&secret, "of bob's", scene.bob.uid(), 0o640)?;
-    let content = cache::content(&scene.old)?;
-    let run = scene.take(&["--yes"])?;
-    run.fails()?.blames("secret.rlib")?.helps("namei -l")?;
+    make::file(&secret, "of bob's", scene.bob.uid(), 0o640);
+    let content = cache::content(&scene.old);
+    let run = scene.take(&["--yes"]);
+    run.fails().blames("secret.rlib").helps("namei -l");
     let scene = Scene { content, ..scene };
-    scene.is_untouched()?;
+    scene.is_untouched();
     // Nor does root give it to her, but bob can.
-    scene.give(&["--yes"])?.refused()?.blames("secret.rlib")?;
-    scene.bob.shell("chmod a+r \"$1\"", [&secret]).run()?.ok()?;
-    scene.take(&["--yes"])?.ok()?;
-    scene.has_arrived()
+    scene.give(&["--yes"]).refused().blames("secret.rlib");
+    scene.bob.shell("chmod a+r \"$1\"", [&secret]).run().ok();
+    scene.take(&["--yes"]).ok();
+    scene.has_arrived();
 }
 
-fn asks(stage: &Stage) -> Result<()> {
-    let scene = Scene::new(stage)?;
+fn asks(stage: &Stage) {
+    let scene = Scene::new(stage);
     let large = scene.old.join("debug/large");
-    make::file(&large, vec![b'x'; 32 << 20], scene.bob.uid(), 0o664)?;
+    make::file(&large, vec![b'x'; 32 << 20], scene.bob.uid(), 0o664);
     let script = "(sleep 0.5; echo \"$2\"; sleep 2) | \
                   script -qec \"cargo-peruser migrate $1 --to alice --copy\" /dev/null";
     let answer = |word: &str| {
         let words = [scene.old.as_os_str(), word.as_ref()];
         scene.root.shell(script, words).env("TERM", "xterm").run()
     };
-    answer("")?.fails()?.prints("Move it? [y/N]")?.prints("not confirmed")?;
-    ensure!(look(&stage.root.join("alice"))?.is_none(), "a private directory was made");
-    let run = answer("y")?;
-    run.ok()?.prints("copying 34.0 MiB in ")?;
-    ensure!(look(&scene.target)?.is_some(), "nothing was moved");
-    Ok(())
+    answer("").fails().prints("Move it? [y/N]").prints("not confirmed");
+    assert!(look(&stage.root.join("alice")).is_none(), "a private directory was made");
+    let run = answer("y");
+    run.ok().prints("copying 34.0 MiB in ");
+    assert!(look(&scene.target).is_some(), "nothing was moved");
 }

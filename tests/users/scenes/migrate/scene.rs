@@ -2,8 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, ensure};
-
 use crate::stage::cache::{self, Content};
 use crate::stage::{Invocation, Outcome, Person, Stage, look, make, private, tagged};
 
@@ -23,11 +21,11 @@ pub(super) struct Scene<'s> {
 }
 
 impl<'s> Scene<'s> {
-    pub(super) fn new(stage: &'s Stage) -> Result<Self> {
-        let shared = stage.shared_root().sticky().make()?;
+    pub(super) fn new(stage: &'s Stage) -> Self {
+        let shared = stage.shared_root().sticky().make();
         let old = stage.at("old");
-        cache::build(&old, &[&stage.person("alice")?, &stage.person("bob")?])?;
-        let content = cache::content(&old)?;
+        cache::build(&old, &[&stage.person("alice"), &stage.person("bob")]);
+        let content = cache::content(&old);
         Scene::new_with(stage, old, shared.join("alice/target"), content)
     }
 
@@ -37,25 +35,25 @@ impl<'s> Scene<'s> {
         old: PathBuf,
         target: PathBuf,
         content: Content,
-    ) -> Result<Self> {
+    ) -> Self {
         let [root, alice, bob] = ["root", "alice", "bob"].map(|name| stage.person(name));
-        Ok(Scene { alice: alice?, bob: bob?, root: root?, target, old, content })
+        Scene { alice, bob, root, target, old, content }
     }
 
     /// One whose cache is alice's alone.
-    pub(super) fn of_alice(stage: &'s Stage) -> Result<Self> {
-        let scene = Scene::new(stage)?;
-        make::nothing(&scene.old)?;
+    pub(super) fn of_alice(stage: &'s Stage) -> Self {
+        let scene = Scene::new(stage);
+        make::nothing(&scene.old);
         let parent = stage.at("alices");
-        make::directory(&parent, scene.alice.uid(), scene.alice.uid(), 0o755)?;
+        make::directory(&parent, scene.alice.uid(), scene.alice.uid(), 0o755);
         let old = parent.join("old");
-        cache::build(&old, &[&scene.alice])?;
-        let content = cache::content(&old)?;
-        Ok(Scene { old, content, ..scene })
+        cache::build(&old, &[&scene.alice]);
+        let content = cache::content(&old);
+        Scene { old, content, ..scene }
     }
 
     /// Root gives the old cache to alice.
-    pub(super) fn give(&self, flags: &[&str]) -> Result<Outcome> {
+    pub(super) fn give(&self, flags: &[&str]) -> Outcome {
         self.giving(flags).run()
     }
 
@@ -65,7 +63,7 @@ impl<'s> Scene<'s> {
     }
 
     /// Alice moves the old cache herself.
-    pub(super) fn take(&self, flags: &[&str]) -> Result<Outcome> {
+    pub(super) fn take(&self, flags: &[&str]) -> Outcome {
         self.taking(flags).run()
     }
 
@@ -75,39 +73,36 @@ impl<'s> Scene<'s> {
     }
 
     /// The cache is whole at its new place, alice's alone, and nothing else is left.
-    pub(super) fn has_moved(&self) -> Result<()> {
-        self.has_arrived()?;
-        ensure!(look(&self.old)?.is_none(), "the source is still there");
-        let beside = cache::names(self.old.parent().context("a parent")?)?;
+    pub(super) fn has_moved(&self) {
+        self.has_arrived();
+        assert!(look(&self.old).is_none(), "the source is still there");
+        let beside = cache::names(self.old.parent().expect("a parent"));
         let left = beside.iter().find(|name| name.contains("migrat"));
-        ensure!(left.is_none(), "left beside the source: {left:?}");
-        Ok(())
+        assert!(left.is_none(), "left beside the source: {left:?}");
     }
 
-    pub(super) fn has_arrived(&self) -> Result<()> {
-        let directory = self.target.parent().context("a parent")?;
-        private(directory, self.alice.uid())?;
-        private(&self.target, self.alice.uid())?;
-        tagged(&self.target)?;
-        cache::is_all(&self.target, self.alice.uid())?;
-        ensure!(cache::content(&self.target)? == self.content, "the cache is not what it was");
+    pub(super) fn has_arrived(&self) {
+        let directory = self.target.parent().expect("a parent");
+        private(directory, self.alice.uid());
+        private(&self.target, self.alice.uid());
+        tagged(&self.target);
+        cache::is_all(&self.target, self.alice.uid());
+        assert!(cache::content(&self.target) == self.content, "the cache is not what it was");
         for place in [directory, &self.target.join("debug"), &self.target.join("release")] {
-            let left = cache::names(place)?;
+            let left = cache::names(place);
             let is_left = |name: &String| name == ".migration" || name.ends_with(".new");
-            ensure!(!left.iter().any(is_left), "left behind: {left:?}");
+            assert!(!left.iter().any(is_left), "left behind: {left:?}");
         }
-        Ok(())
     }
 
     /// Nothing has happened.
-    pub(super) fn is_untouched(&self) -> Result<()> {
-        ensure!(cache::content(&self.old)? == self.content, "the source has changed");
-        ensure!(look(&self.target)?.is_none(), "there is a target directory");
-        let directory = self.target.parent().context("a parent")?;
-        if look(directory)?.is_some() {
-            let left = cache::names(directory)?;
-            ensure!(left.is_empty(), "left behind: {left:?}");
+    pub(super) fn is_untouched(&self) {
+        assert!(cache::content(&self.old) == self.content, "the source has changed");
+        assert!(look(&self.target).is_none(), "there is a target directory");
+        let directory = self.target.parent().expect("a parent");
+        if look(directory).is_some() {
+            let left = cache::names(directory);
+            assert!(left.is_empty(), "left behind: {left:?}");
         }
-        Ok(())
     }
 }

@@ -4,8 +4,6 @@
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Result, ensure};
-
 use super::hostile::refuses;
 use super::kills::give_after;
 use super::scene::Scene;
@@ -29,8 +27,8 @@ pub(super) fn tests() -> Vec<Test> {
 const SECRET: &str = "debug/deps/libevil.rlib";
 
 /// By the modes of files: of bob's own group, of one that alice is not in, and of root's.
-fn kept(stage: &Stage) -> Result<()> {
-    let scene = Scene::new(stage)?;
+fn kept(stage: &Stage) {
+    let scene = Scene::new(stage);
     let planted = scene.old.join(SECRET);
     let (bob, root) = ((scene.bob.uid(), "bob (uid 2002)"), (0, "root (uid 0)"));
     for ((uid, owner), gid, mode) in [
@@ -40,119 +38,117 @@ fn kept(stage: &Stage) -> Result<()> {
         (bob, 3000, 0o604),
         (root, 0, 0o600),
     ] {
-        make::file(&planted, "SECRET", uid, mode)?;
-        make::own(&planted, uid, gid, mode)?;
-        refuses(&scene, "libevil.rlib")?;
-        let run = scene.give(&["--yes"])?;
-        run.refused()?.blames(owner)?.helps("namei -l /")?.helps(format!("{owner} can let"))?;
-        run.never_says("chmod")?;
-        let sight = look(&planted)?.map(|sight| (sight.uid, sight.mode));
-        ensure!(sight == Some((uid, mode)), "it was touched: {sight:?}");
-        fs::remove_file(&planted)?;
+        make::file(&planted, "SECRET", uid, mode);
+        make::own(&planted, uid, gid, mode);
+        refuses(&scene, "libevil.rlib");
+        let run = scene.give(&["--yes"]);
+        run.refused().blames(owner).helps("namei -l /").helps(format!("{owner} can let"));
+        run.never_says("chmod");
+        let sight = look(&planted).map(|sight| (sight.uid, sight.mode));
+        assert!(sight == Some((uid, mode)), "it was touched: {sight:?}");
+        fs::remove_file(&planted).unwrap();
     }
-    scene.is_untouched()
+    scene.is_untouched();
 }
 
 /// By the modes of directories on the way to them, however readable the files are.
-fn enclosed(stage: &Stage) -> Result<()> {
-    let scene = Scene::new(stage)?;
+fn enclosed(stage: &Stage) {
+    let scene = Scene::new(stage);
     let (bob, alice) = (scene.bob.uid(), scene.alice.uid());
     let directory = scene.old.join("debug/proj");
     for (uid, gid, mode) in [(bob, bob, 0o700), (bob, bob, 0o750), (bob, 3000, 0o705)] {
-        make::directory(&directory, uid, gid, mode)?;
-        make::directory(&directory.join("below"), uid, gid, 0o755)?;
-        make::file(&directory.join("below/diary"), "SECRET", uid, 0o644)?;
-        refuses(&scene, "debug/proj/below/diary`")?;
-        make::nothing(&directory)?;
+        make::directory(&directory, uid, gid, mode);
+        make::directory(&directory.join("below"), uid, gid, 0o755);
+        make::file(&directory.join("below/diary"), "SECRET", uid, 0o644);
+        refuses(&scene, "debug/proj/below/diary`");
+        make::nothing(&directory);
     }
     // What is empty, and what is her own, tells her nothing.
-    make::directory(&directory, bob, bob, 0o700)?;
-    make::file(&directory.join("lock"), "", bob, 0o600)?;
-    make::file(&directory.join("own"), "of alice's", alice, 0o600)?;
-    let scene = Scene { content: cache::content(&scene.old)?, ..scene };
-    scene.give(&["--yes"])?.ok()?;
-    scene.has_moved()
+    make::directory(&directory, bob, bob, 0o700);
+    make::file(&directory.join("lock"), "", bob, 0o600);
+    make::file(&directory.join("own"), "of alice's", alice, 0o600);
+    let scene = Scene { content: cache::content(&scene.old), ..scene };
+    scene.give(&["--yes"]).ok();
+    scene.has_moved();
 }
 
 /// A list may deny what the mode seems to allow, and allow what it seems to deny.
-fn listed(stage: &Stage) -> Result<()> {
-    let scene = Scene::new(stage)?;
-    let (alice, bob, mallory) =
-        (scene.alice.uid(), scene.bob.uid(), stage.person("mallory")?.uid());
+fn listed(stage: &Stage) {
+    let scene = Scene::new(stage);
+    let (alice, bob, mallory) = (scene.alice.uid(), scene.bob.uid(), stage.person("mallory").uid());
     let planted = scene.old.join(SECRET);
     // As `setfacl -m u:mallory:r` leaves a file of the group's that was 0600.
-    make::file(&planted, "SECRET", bob, 0o600)?;
-    make::own(&planted, bob, 3000, 0o600)?;
-    Acl::Access.grant(&planted, mallory, 0o4)?;
-    let mode = look(&planted)?.map(|sight| sight.mode & 0o070);
-    ensure!(mode == Some(0o040), "the list does not show in the mode: {mode:?}");
-    refuses(&scene, "libevil.rlib")?;
-    fs::remove_file(&planted)?;
+    make::file(&planted, "SECRET", bob, 0o600);
+    make::own(&planted, bob, 3000, 0o600);
+    Acl::Access.grant(&planted, mallory, 0o4);
+    let mode = look(&planted).map(|sight| sight.mode & 0o070);
+    assert!(mode == Some(0o040), "the list does not show in the mode: {mode:?}");
+    refuses(&scene, "libevil.rlib");
+    fs::remove_file(&planted).unwrap();
     let directory = scene.old.join("debug/proj");
-    make::directory(&directory, bob, 3000, 0o700)?;
-    make::file(&directory.join("diary"), "SECRET", bob, 0o644)?;
-    Acl::Access.grant(&directory, mallory, 0o7)?;
-    refuses(&scene, "debug/proj/diary`")?;
-    Acl::Access.grant(&directory, alice, 0o5)?;
-    let scene = Scene { content: cache::content(&scene.old)?, ..scene };
-    scene.give(&["--yes"])?.ok()?;
-    scene.has_moved()
+    make::directory(&directory, bob, 3000, 0o700);
+    make::file(&directory.join("diary"), "SECRET", bob, 0o644);
+    Acl::Access.grant(&directory, mallory, 0o7);
+    refuses(&scene, "debug/proj/diary`");
+    Acl::Access.grant(&directory, alice, 0o5);
+    let scene = Scene { content: cache::content(&scene.old), ..scene };
+    scene.give(&["--yes"]).ok();
+    scene.has_moved();
 }
 
 /// Nobody else can read these caches, but alice can.
-fn shared(stage: &Stage) -> Result<()> {
+fn shared(stage: &Stage) {
     for flags in [&["--yes"][..], &["--yes", "--copy"]] {
-        let scene = Scene::new(stage)?;
+        let scene = Scene::new(stage);
         let bob = scene.bob.uid();
         each(&scene.old, &mut |path, is_directory| {
-            make::own(path, bob, 3000, if is_directory { 0o2770 } else { 0o660 })
-        })?;
-        scene.give(flags)?.ok()?;
-        scene.has_moved()?;
-        make::nothing(&stage.root)?;
-        let scene = Scene::new(stage)?;
+            make::own(path, bob, 3000, if is_directory { 0o2770 } else { 0o660 });
+        });
+        scene.give(flags).ok();
+        scene.has_moved();
+        make::nothing(&stage.root);
+        let scene = Scene::new(stage);
         each(&scene.old, &mut |path, is_directory| {
-            make::own(path, bob, bob, if is_directory { 0o770 } else { 0o660 })?;
-            Acl::Access.grant(path, scene.alice.uid(), if is_directory { 0o7 } else { 0o6 })
-        })?;
-        scene.give(flags)?.ok()?;
-        scene.has_moved()?;
-        make::nothing(&stage.root)?;
+            make::own(path, bob, bob, if is_directory { 0o770 } else { 0o660 });
+            Acl::Access.grant(path, scene.alice.uid(), if is_directory { 0o7 } else { 0o6 });
+        });
+        scene.give(flags).ok();
+        scene.has_moved();
+        make::nothing(&stage.root);
     }
-    Ok(())
 }
 
 /// Not even where nobody but bob can write now: somebody else could, when it came there. Once bob has let
 /// alice read it, it moves.
-fn closed(stage: &Stage) -> Result<()> {
-    let scene = Scene::new(stage)?;
+fn closed(stage: &Stage) {
+    let scene = Scene::new(stage);
     let bob = scene.bob.uid();
     each(&scene.old, &mut |path, is_directory| {
-        make::own(path, bob, bob, if is_directory { 0o700 } else { 0o600 })
-    })?;
-    let scene = Scene { content: cache::content(&scene.old)?, ..scene };
+        make::own(path, bob, bob, if is_directory { 0o700 } else { 0o600 });
+    });
+    let scene = Scene { content: cache::content(&scene.old), ..scene };
     for flags in [&["--yes"][..], &["--yes", "--copy"]] {
-        scene.give(flags)?.refused()?.helps("bob (uid 2002) can let them read it")?;
+        scene.give(flags).refused().helps("bob (uid 2002) can let them read it");
     }
-    scene.is_untouched()?;
-    scene.bob.shell("chmod -R go+rX \"$1\"", [&scene.old]).run()?.ok()?;
-    let scene = Scene { content: cache::content(&scene.old)?, ..scene };
-    scene.give(&["--yes"])?.ok()?;
-    scene.has_moved()
+    scene.is_untouched();
+    scene.bob.shell("chmod -R go+rX \"$1\"", [&scene.old]).run().ok();
+    let scene = Scene { content: cache::content(&scene.old), ..scene };
+    scene.give(&["--yes"]).ok();
+    scene.has_moved();
 }
 
 /// Alice has the top open, and once it is hers, puts a file of root's where root writes the tag.
-fn exchanged(stage: &Stage) -> Result<()> {
-    let scene = Scene::new(stage)?;
+fn exchanged(stage: &Stage) {
+    let scene = Scene::new(stage);
     let open = stage.at("open");
-    make::directory(&open, 0, 0, 0o777)?;
-    make::file(&open.join("backup"), "SECRET", 0, 0o600)?;
+    make::directory(&open, 0, 0, 0o777);
+    make::file(&open.join("backup"), "SECRET", 0, 0o600);
     let script = "cd \"$1\" && echo >\"$2/ready\"
         for i in $(seq 2000); do [ -e CACHEDIR.TAG ] && break; sleep 0.005; done
         mv CACHEDIR.TAG was && mv \"$2/backup\" CACHEDIR.TAG && echo >\"$2/done\"";
-    let alice = scene.alice.shell(script, [&scene.old, &open]).start()?;
+    let alice = scene.alice.shell(script, [&scene.old, &open]).start();
     for _ in 0..500 {
-        if look(&open.join("ready"))?.is_some() {
+        if look(&open.join("ready")).is_some() {
             break;
         }
         std::thread::sleep(std::time::Duration::from_millis(10));
@@ -160,25 +156,23 @@ fn exchanged(stage: &Stage) -> Result<()> {
     // The last write of all into the tag leaves her all the time that she needs.
     let delay = "inject=write:delay_exit=500000";
     let strace = ["strace", "-o", "/dev/null", "-e", "trace=write", "-e", delay];
-    give_after(&scene, &["--yes"], strace)?;
-    alice.finish()?.ok()?;
-    ensure!(look(&open.join("done"))?.is_some(), "nothing was exchanged");
-    let sight = look(&scene.target.join("CACHEDIR.TAG"))?.map(|sight| (sight.uid, sight.mode));
-    ensure!(sight == Some((0, 0o600)), "a file of root's was given away: {sight:?}");
-    Ok(())
+    give_after(&scene, &["--yes"], strace);
+    alice.finish().ok();
+    assert!(look(&open.join("done")).is_some(), "nothing was exchanged");
+    let sight = look(&scene.target.join("CACHEDIR.TAG")).map(|sight| (sight.uid, sight.mode));
+    assert!(sight == Some((0, 0o600)), "a file of root's was given away: {sight:?}");
 }
 
 /// Does something to a tree's directories and files.
-fn each(path: &Path, act: &mut dyn FnMut(&Path, bool) -> Result<()>) -> Result<()> {
-    let metadata = path.symlink_metadata()?;
+fn each(path: &Path, act: &mut dyn FnMut(&Path, bool)) {
+    let metadata = path.symlink_metadata().unwrap();
     if metadata.is_symlink() {
-        return Ok(());
+        return;
     }
-    act(path, metadata.is_dir())?;
+    act(path, metadata.is_dir());
     if metadata.is_dir() {
-        for entry in fs::read_dir(path)? {
-            each(&entry?.path(), act)?;
+        for entry in fs::read_dir(path).unwrap() {
+            each(&entry.unwrap().path(), act);
         }
     }
-    Ok(())
 }

@@ -9,8 +9,6 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::thread;
 
-use anyhow::{Context, Result, ensure};
-
 use crate::machine::{Channel, Need};
 use crate::stage::{Outcome, Stage, cache};
 use crate::suite::{Test, test};
@@ -18,7 +16,7 @@ use session::{From, Layout, Session};
 use workspace::{DEPENDENCIES, OWN};
 
 pub(super) fn tests() -> Vec<Test> {
-    type Body = fn(&Stage, Channel, Layout) -> Result<()>;
+    type Body = fn(&Stage, Channel, Layout);
     let rows: [(&str, Body, Channel, Layout); 3] = [
         ("a_real_workspace_stays_warm_on_stable", whole, Channel::Stable, Layout::Usual),
         ("a_real_workspace_stays_warm_in_the_new_layout", whole, Channel::Nightly, Layout::New),
@@ -33,82 +31,77 @@ pub(super) fn tests() -> Vec<Test> {
     rows.into_iter().map(declare).collect()
 }
 
-fn whole(stage: &Stage, channel: Channel, layout: Layout) -> Result<()> {
-    let session = Session::open(stage, channel, layout, From::Target)?;
+fn whole(stage: &Stage, channel: Channel, layout: Layout) {
+    let session = Session::open(stage, channel, layout, From::Target);
     // A second profile is the same in either layout, and takes the longest.
     let release: &[&[&str]] =
         if layout == Layout::Usual { &[&["build", "--release"]] } else { &[] };
-    session.fill(&[&[&["build"][..], &["test"]], release].concat())?;
+    session.fill(&[&[&["build"][..], &["test"]], release].concat());
     let (alice, bob) = (&session.alice, &session.bob);
     let state = session.old.join("debug/incremental");
-    let names = cache::names(&state)?;
-    ensure!(names.iter().any(|name| name.starts_with("app-")), "no state: {names:?}");
-    let before = cache::content(&state)?;
-    session.give()?;
+    let names = cache::names(&state);
+    assert!(names.iter().any(|name| name.starts_with("app-")), "no state: {names:?}");
+    let before = cache::content(&state);
+    session.give();
 
     // Nothing is rebuilt by itself, so that the tests are those of the old place.
-    session.after(alice, &["test"])?.fails()?.never_says("Compiling")?;
-    session.rebuild()?.ok()?.prints("rebuild its own packages")?;
+    session.after(alice, &["test"]).fails().never_says("Compiling");
+    session.rebuild().ok().prints("rebuild its own packages");
     let state = session.target.join("debug/incremental");
-    ensure!(cache::content(&state)? == before, "the incremental state is not kept");
+    assert!(cache::content(&state) == before, "the incremental state is not kept");
 
-    both_build(&session)?;
+    both_build(&session);
     for words in release.iter().chain(&[&["test"][..]]) {
-        only_its_own(&session.after(alice, words)?)?;
+        only_its_own(&session.after(alice, words));
     }
-    session.after(alice, &["test"])?.ok()?.never_says("Compiling")?;
+    session.after(alice, &["test"]).ok().never_says("Compiling");
 
     // A dependency that looks for its files at run time still does so at the old place.
-    let table = |place: &Path| -> Result<()> {
-        let run = session.after(alice, &["run", "--", "table"])?;
-        run.ok()?.prints(place.join("debug/build").to_string_lossy()).map(drop)
+    let table = |place: &Path| {
+        let run = session.after(alice, &["run", "--", "table"]);
+        run.ok().prints(place.join("debug/build").to_string_lossy());
     };
-    table(&session.old)?;
-    session.after(alice, &["clean", "-p", "native"])?.ok()?;
-    table(&session.target)?;
-    session.after(bob, &["build"])?.ok()?.never_says("Compiling").map(drop)
+    table(&session.old);
+    session.after(alice, &["clean", "-p", "native"]).ok();
+    table(&session.target);
+    session.after(bob, &["build"]).ok().never_says("Compiling");
 }
 
 /// Only the intermediates are moved, and nothing names their old place any more.
-fn build_dir(stage: &Stage, channel: Channel, layout: Layout) -> Result<()> {
-    let session = Session::open(stage, channel, layout, From::Configured)?;
-    session.fill(&[&["test"]])?;
+fn build_dir(stage: &Stage, channel: Channel, layout: Layout) {
+    let session = Session::open(stage, channel, layout, From::Configured);
+    session.fill(&[&["test"]]);
     let program = session.artifacts.join("debug/app");
-    ensure!(program.is_file(), "the program is not where it was to be");
-    ensure!(!session.old.join("debug/app").exists(), "that is no build directory");
-    session.give()?;
-    session.after(&session.alice, &["test"])?.fails()?.never_says("Compiling")?;
-    session.rebuild()?.ok()?.prints("rebuild its own packages")?;
-    only_its_own(&session.after(&session.alice, &["test"])?)?;
-    ensure!(!session.old.exists(), "something was built at the old place");
-    Ok(())
+    assert!(program.is_file(), "the program is not where it was to be");
+    assert!(!session.old.join("debug/app").exists(), "that is no build directory");
+    session.give();
+    session.after(&session.alice, &["test"]).fails().never_says("Compiling");
+    session.rebuild().ok().prints("rebuild its own packages");
+    only_its_own(&session.after(&session.alice, &["test"]));
+    assert!(!session.old.exists(), "something was built at the old place");
 }
 
 /// At the same time, without a wait: alice from what she has, bob from nothing.
-fn both_build(session: &Session<'_>) -> Result<()> {
+fn both_build(session: &Session<'_>) {
     let (hers, his) = thread::scope(|scope| {
         let hers = scope.spawn(|| session.telling_what_is_reused(&session.alice));
         let his = scope.spawn(|| session.after(&session.bob, &["build"]));
-        (hers.join(), his.join())
+        (hers.join().unwrap(), his.join().unwrap())
     });
-    let joined = |run: thread::Result<Result<Outcome>>| run.ok().context("a build panicked")?;
-    let (hers, his) = (joined(hers)?, joined(his)?);
-    only_its_own(&hers)?;
-    hers.mentions("files hard-linked")?.never_says("session directory: 0 files hard-linked")?;
-    hers.never_says("completely ignoring cache")?;
-    his.ok()?.never_waits()?;
+    only_its_own(&hers);
+    hers.mentions("files hard-linked").never_says("session directory: 0 files hard-linked");
+    hers.never_says("completely ignoring cache");
+    his.ok().unwrap().never_waits().unwrap();
     for name in OWN.iter().chain(&DEPENDENCIES) {
-        his.mentions(format!("Compiling {name} v"))?;
+        his.mentions(format!("Compiling {name} v"));
     }
-    Ok(())
 }
 
 /// The workspace's own packages were compiled, and nothing else.
-fn only_its_own(run: &Outcome) -> Result<()> {
-    run.ok()?.never_waits()?;
+fn only_its_own(run: &Outcome) {
+    run.ok().never_waits();
     let compiled = run.stderr.lines().filter_map(|line| line.trim().strip_prefix("Compiling "));
     let compiled: BTreeSet<&str> =
         compiled.filter_map(|package| package.split_whitespace().next()).collect();
-    ensure!(compiled == BTreeSet::from(OWN), "compiled: {compiled:?}\n{}", run.stderr);
-    Ok(())
+    assert!(compiled == BTreeSet::from(OWN), "compiled: {compiled:?}\n{}", run.stderr);
 }

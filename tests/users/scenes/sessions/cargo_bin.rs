@@ -4,15 +4,14 @@
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
-
 use super::setup::Setup;
 use crate::machine::Need;
+use crate::shared::context;
 use crate::stage::{Acl, Host, Shell, Stage, look, make};
 use crate::suite::{Test, test};
 
 /// What CARGO_HOME is, after what is done to alice's computer.
-type Prepare = fn(&Host<'_>) -> Result<&'static str>;
+type Prepare = fn(&Host<'_>) -> &'static str;
 
 const ALICE: u32 = 2001;
 const BOB: u32 = 2002;
@@ -23,11 +22,11 @@ const TRUSTED: &[(&str, Prepare)] = &[
     ("of her own", |host| home(host, 0o755, ALICE)),
     ("that her own group may write to", |host| home(host, 0o775, ALICE)),
     ("behind links of her own", |host| {
-        below(host, 0, 0o755)?;
+        below(host, 0, 0o755);
         linked(host, "/var/data/cargo", ALICE)
     }),
     ("behind a link that goes up", |host| {
-        below(host, 0, 0o755)?;
+        below(host, 0, 0o755);
         linked(host, "../../var/data/../data/cargo", ALICE)
     }),
 ];
@@ -35,41 +34,41 @@ const TRUSTED: &[(&str, Prepare)] = &[
 /// Directories that somebody else can change.
 const FOREIGN: &[(&str, Prepare)] = &[
     ("of somebody else's", |host| {
-        below(host, 0, 0o755)?;
-        make::own(&host.at("/var/data/cargo/bin"), MALLORY, MALLORY, 0o755)?;
-        Ok("/var/data/cargo")
+        below(host, 0, 0o755);
+        make::own(&host.at("/var/data/cargo/bin"), MALLORY, MALLORY, 0o755);
+        "/var/data/cargo"
     }),
     ("that another group may write to", |host| home(host, 0o775, BOB)),
     ("that everyone may put something in", |host| home(host, 0o1777, ALICE)),
     ("that an acl lets mallory write to", |host| {
-        home(host, 0o755, ALICE)?;
-        Acl::Access.grant(&host.home("alice").join(".cargo/bin"), MALLORY, 0o7)?;
-        Ok("/home/alice/.cargo")
+        home(host, 0o755, ALICE);
+        Acl::Access.grant(&host.home("alice").join(".cargo/bin"), MALLORY, 0o7);
+        "/home/alice/.cargo"
     }),
     ("behind her link to somebody else's", |host| {
-        below(host, MALLORY, 0o755)?;
+        below(host, MALLORY, 0o755);
         linked(host, "/var/data/cargo", ALICE)
     }),
     ("behind somebody else's link", |host| {
-        below(host, 0, 0o755)?;
+        below(host, 0, 0o755);
         linked(host, "/var/data/cargo", MALLORY)
     }),
     ("behind a link that others can replace", |host| {
-        below(host, 0, 0o755)?;
-        make::directory(&host.at("/var/open"), 0, 0, 0o777)?;
-        make::link(&host.at("/var/open/link"), Path::new("/var/data/cargo"), ALICE)?;
+        below(host, 0, 0o755);
+        make::directory(&host.at("/var/open"), 0, 0, 0o777);
+        make::link(&host.at("/var/open/link"), Path::new("/var/data/cargo"), ALICE);
         linked(host, "/var/open/link", ALICE)
     }),
     ("behind links that go round in circles", |host| linked(host, "/home/alice/.cargo", ALICE)),
     ("that path would split", |host| place(host, "/home/alice/a:b", 0o755, ALICE)),
     ("that is two lines", |host| place(host, "/home/alice/a\nb", 0o755, ALICE)),
     ("that is a process's own idea", |host| {
-        below(host, 0, 0o755)?;
-        Ok("/proc/self/root/var/data/cargo")
+        below(host, 0, 0o755);
+        "/proc/self/root/var/data/cargo"
     }),
     ("that depends on where one stands", |host| {
-        below(host, 0, 0o755)?;
-        Ok("var/data/cargo")
+        below(host, 0, 0o755);
+        "var/data/cargo"
     }),
 ];
 
@@ -78,59 +77,57 @@ pub(super) fn tests() -> Vec<Test> {
     vec![test(name, on_path).needs(&[Need::Bash, Need::Acls])]
 }
 
-fn on_path(stage: &Stage) -> Result<()> {
-    let host = Host::new(stage, "machine", Shell::Bash)?;
-    Setup::Machine.install(&host)?;
+fn on_path(stage: &Stage) {
+    let host = Host::new(stage, "machine", Shell::Bash);
+    Setup::Machine.install(&host);
     for (rows, expected) in [(TRUSTED, true), (FOREIGN, false)] {
         for (name, prepare) in rows {
-            let cargo_home = prepare(&host)?;
-            is_on_path(&host, cargo_home, expected)
-                .with_context(|| format!("a directory {name}"))?;
+            let cargo_home = prepare(&host);
+            let _context = context(|| format!("a directory {name}"));
+            is_on_path(&host, cargo_home, expected);
             let made = ["/home/alice/.cargo", "/home/alice/a:b", "/home/alice/a\nb"];
             for place in made.into_iter().chain(["/var/data", "/var/open"]).map(|it| host.at(it)) {
-                match look(&place)?.map(|sight| sight.kind) {
-                    Some("directory") => make::nothing(&place)?,
-                    Some(_) => fs::remove_file(&place)?,
+                match look(&place).map(|sight| sight.kind) {
+                    Some("directory") => make::nothing(&place),
+                    Some(_) => fs::remove_file(&place).unwrap(),
                     None => {}
                 }
             }
         }
     }
-    Ok(())
 }
 
-fn is_on_path(host: &Host<'_>, cargo_home: &str, expected: bool) -> Result<()> {
-    let alice = host.person("alice")?;
+fn is_on_path(host: &Host<'_>, cargo_home: &str, expected: bool) {
+    let alice = host.person("alice");
     let run = host.run(&alice, Setup::Machine.program(), ["env", "--format", "json"]);
-    let outcome = run.env("CARGO_HOME", cargo_home).run()?;
-    let found: serde_json::Value = serde_json::from_str(&outcome.ok()?.stdout)?;
+    let outcome = run.env("CARGO_HOME", cargo_home).run();
+    let found: serde_json::Value = serde_json::from_str(&outcome.ok().stdout).unwrap();
     let path = found.get("PATH").and_then(|path| path.as_str()).unwrap_or_default();
     let bin = format!("{cargo_home}/bin");
-    ensure!(path.split(':').any(|entry| entry == bin) == expected, "{path}");
-    ensure!(expected || !path.contains("cargo/bin") && !path.contains("a:b"), "{path}");
-    Ok(())
+    assert!(path.split(':').any(|entry| entry == bin) == expected, "{path}");
+    assert!(expected || !path.contains("cargo/bin") && !path.contains("a:b"), "{path}");
 }
 
 /// `~/.cargo`, whose `bin` has this mode and group.
-fn home(host: &Host<'_>, mode: u32, group: u32) -> Result<&'static str> {
+fn home(host: &Host<'_>, mode: u32, group: u32) -> &'static str {
     place(host, "/home/alice/.cargo", mode, group)
 }
 
-fn place(host: &Host<'_>, at: &'static str, mode: u32, group: u32) -> Result<&'static str> {
-    make::directory(&host.at(at), ALICE, ALICE, 0o755)?;
-    make::directory(&host.at(at).join("bin"), ALICE, group, mode)?;
-    Ok(at)
+fn place(host: &Host<'_>, at: &'static str, mode: u32, group: u32) -> &'static str {
+    make::directory(&host.at(at), ALICE, ALICE, 0o755);
+    make::directory(&host.at(at).join("bin"), ALICE, group, mode);
+    at
 }
 
 /// A directory of hers below one of this owner and mode.
-fn below(host: &Host<'_>, owner: u32, mode: u32) -> Result<&'static str> {
-    make::directory(&host.at("/var/data"), owner, owner, mode)?;
+fn below(host: &Host<'_>, owner: u32, mode: u32) -> &'static str {
+    make::directory(&host.at("/var/data"), owner, owner, mode);
     place(host, "/var/data/cargo", 0o755, ALICE)
 }
 
 /// `~/.cargo` as a link of somebody's.
-fn linked(host: &Host<'_>, to: &str, owner: u32) -> Result<&'static str> {
+fn linked(host: &Host<'_>, to: &str, owner: u32) -> &'static str {
     let place = host.home("alice").join(".cargo");
-    make::link(&place, Path::new(to), owner)?;
-    Ok("/home/alice/.cargo")
+    make::link(&place, Path::new(to), owner);
+    "/home/alice/.cargo"
 }

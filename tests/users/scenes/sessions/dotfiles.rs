@@ -5,8 +5,6 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
-
 use super::rustup::Rustup;
 use super::session::{ASKED, Session, all_win};
 use super::setup::Setup;
@@ -15,7 +13,7 @@ use crate::stage::{Host, Photograph, Shell, Stage, make};
 use crate::suite::{Test, test};
 
 /// What is done to a home before.
-type Prepare = fn(&Host<'_>) -> Result<()>;
+type Prepare = fn(&Host<'_>);
 
 /// Homes in which setup wins, for which shell.
 const KEPT: &[(&str, Shell, Prepare)] = &[
@@ -29,8 +27,8 @@ const KEPT: &[(&str, Shell, Prepare)] = &[
     ("bash_files_in_an_older_encoding", Shell::Bash, |host| in_latin_1(host, BASH)),
     ("a_profile_that_is_a_link_to_bashrc", Shell::Bash, |host| {
         let profile = host.home("alice").join(".profile");
-        fs::remove_file(&profile)?;
-        make::link(&profile, Path::new(".bashrc"), 2001)
+        fs::remove_file(&profile).unwrap();
+        make::link(&profile, Path::new(".bashrc"), 2001);
     }),
     ("a_bash_profile_that_reads_nothing_else", Shell::Bash, |host| with(host, ".bash_profile")),
     ("a_bash_login_that_reads_nothing_else", Shell::Bash, |host| with(host, ".bash_login")),
@@ -44,70 +42,70 @@ const FISH: &[&str] = &[".config/fish/config.fish"];
 /// Homes in which bash's own file cannot be changed, which keeps nothing else from its place.
 const BY_HAND: &[(&str, Prepare)] = &[
     ("that_a_program_has_made_as_a_read_only_link", |host| {
-        make::directory(&host.at("/var/store"), 0, 0, 0o555)?;
-        make::file(&host.at("/var/store/bashrc"), "alias ll='ls -l'\n", 0, 0o444)?;
+        make::directory(&host.at("/var/store"), 0, 0, 0o555);
+        make::file(&host.at("/var/store/bashrc"), "alias ll='ls -l'\n", 0, 0o444);
         let path = host.home("alice").join(".bashrc");
-        fs::remove_file(&path)?;
-        make::link(&path, Path::new("/var/store/bashrc"), 2001)
+        fs::remove_file(&path).unwrap();
+        make::link(&path, Path::new("/var/store/bashrc"), 2001);
     }),
     ("that_is_read_only", |host| {
         let path = host.home("alice").join(".bashrc");
-        Ok(fs::set_permissions(path, fs::Permissions::from_mode(0o444))?)
+        fs::set_permissions(path, fs::Permissions::from_mode(0o444)).unwrap();
     }),
     ("of_somebody_elses", |host| make::own(&host.home("alice").join(".bashrc"), 0, 0, 0o644)),
     ("with_another_name", |host| {
         let home = host.home("alice");
-        Ok(fs::hard_link(home.join(".bashrc"), home.join("the-same"))?)
+        fs::hard_link(home.join(".bashrc"), home.join("the-same")).unwrap();
     }),
     ("of_a_group_that_one_is_not_in", |host| {
-        make::own(&host.home("alice").join(".bashrc"), 2001, 2002, 0o644)
+        make::own(&host.home("alice").join(".bashrc"), 2001, 2002, 0o644);
     }),
     ("that_is_a_link_to_somebody_elses", |host| {
         let path = host.home("alice").join(".bashrc");
-        fs::remove_file(&path)?;
-        make::link(&path, Path::new("/home/bob/.bashrc"), 2001)
+        fs::remove_file(&path).unwrap();
+        make::link(&path, Path::new("/home/bob/.bashrc"), 2001);
     }),
     ("that_is_a_directory", |host| {
         let path = host.home("alice").join(".bashrc");
-        fs::remove_file(&path)?;
-        make::directory(&path, 2001, 2001, 0o755)
+        fs::remove_file(&path).unwrap();
+        make::directory(&path, 2001, 2001, 0o755);
     }),
     ("that_leads_round_in_circles", |host| {
         let path = host.home("alice").join(".bashrc");
-        fs::remove_file(&path)?;
-        make::link(&path, Path::new(".bashrc"), 2001)
+        fs::remove_file(&path).unwrap();
+        make::link(&path, Path::new(".bashrc"), 2001);
     }),
 ];
 
 /// Homes in which something stands in its way.
 const REFUSED: &[(&str, Prepare)] = &[
     ("a_directory_of_somebody_elses", |host| {
-        make::directory(&host.home("alice").join(".config"), 0, 0, 0o755)
+        make::directory(&host.home("alice").join(".config"), 0, 0, 0o755);
     }),
     ("a_file_that_an_earlier_hand_has_put_in_the_programs_place", |host| {
-        let place = host.directory("alice", ".local/bin")?.join("cargo-peruser");
-        make::file(&place, "#!/bin/sh\n", 2001, 0o755)
+        let place = host.directory("alice", ".local/bin").join("cargo-peruser");
+        make::file(&place, "#!/bin/sh\n", 2001, 0o755);
     }),
     ("a_snippet_of_ones_own_in_the_hooks_place", |host| {
-        let snippet = host.directory("alice", ".config/fish/conf.d")?.join("cargo-peruser.fish");
-        make::file(&snippet, "# cargo-peruser\n", 2001, 0o644)
+        let snippet = host.directory("alice", ".config/fish/conf.d").join("cargo-peruser.fish");
+        make::file(&snippet, "# cargo-peruser\n", 2001, 0o644);
     }),
     ("a_block_of_another_installation", |host| {
         let block = "# >>> cargo-peruser >>>\ntrue\n# <<< cargo-peruser <<<";
-        host.append("alice", ".profile", block)
+        host.append("alice", ".profile", block);
     }),
     ("the_first_of_two_blocks_without_its_end", |host| {
         let blocks = "# >>> cargo-peruser >>>\ntrue\nown=1\n# >>> cargo-peruser >>>\ntrue\n\
                       # <<< cargo-peruser <<<";
-        host.append("alice", ".bashrc", blocks)
+        host.append("alice", ".bashrc", blocks);
     }),
     ("half_a_block", |host| host.append("alice", ".bashrc", "# >>> cargo-peruser >>>")),
     ("a_program_that_is_no_file", |host| {
-        host.directory("alice", ".local/bin/cargo-peruser").map(drop)
+        host.directory("alice", ".local/bin/cargo-peruser");
     }),
     ("another_program_of_that_name_in_the_shims_place", |host| {
-        let place = host.directory("alice", ".local/lib/cargo-peruser/bin")?.join("cargo");
-        make::file(&place, "", 2001, 0o755)
+        let place = host.directory("alice", ".local/lib/cargo-peruser/bin").join("cargo");
+        make::file(&place, "", 2001, 0o755);
     }),
 ];
 
@@ -131,96 +129,93 @@ pub(super) fn tests() -> Vec<Test> {
     tests
 }
 
-fn kept(stage: &Stage, shell: Shell, prepare: Prepare) -> Result<()> {
-    let host = Host::new(stage, "person", shell)?;
-    Rustup::IfAbsent.install(&host)?;
-    prepare(&host)?;
-    let photograph = Photograph::take(&host)?;
-    Setup::Person.install(&host)?;
-    all_win(&host, Setup::Person, &ASKED)?;
-    let once = Photograph::take(&host)?;
-    Setup::Person.install(&host)?;
-    Photograph::take(&host)?.equals(&once, Setup::Person.caches())?;
+fn kept(stage: &Stage, shell: Shell, prepare: Prepare) {
+    let host = Host::new(stage, "person", shell);
+    Rustup::IfAbsent.install(&host);
+    prepare(&host);
+    let photograph = Photograph::take(&host);
+    Setup::Person.install(&host);
+    all_win(&host, Setup::Person, &ASKED);
+    let once = Photograph::take(&host);
+    Setup::Person.install(&host);
+    Photograph::take(&host).equals(&once, Setup::Person.caches());
     // Where every file is as it was, a session is as well.
-    Setup::Person.uninstall(&host)?;
-    Photograph::take(&host)?.equals(&photograph, Setup::Person.caches())
+    Setup::Person.uninstall(&host);
+    Photograph::take(&host).equals(&photograph, Setup::Person.caches());
 }
 
 /// The line is told, and the rest is done. Where it is made, it is as good as a block.
-fn by_hand(stage: &Stage, prepare: Prepare) -> Result<()> {
-    let host = Host::new(stage, "person", Shell::Bash)?;
-    prepare(&host)?;
-    let photograph = Photograph::take(&host)?;
-    let outcome = Setup::Person.install(&host)?;
-    let told = outcome.offered("if [ -x")?;
-    outcome.mentions("`/home/alice/.bashrc`")?;
-    ensure!(outcome.stderr.matches(&told).count() == 1, "told twice:\n{}", outcome.stderr);
-    all_win(&host, Setup::Person, &[Session::Login])?;
+fn by_hand(stage: &Stage, prepare: Prepare) {
+    let host = Host::new(stage, "person", Shell::Bash);
+    prepare(&host);
+    let photograph = Photograph::take(&host);
+    let outcome = Setup::Person.install(&host);
+    let told = outcome.offered("if [ -x");
+    outcome.mentions("`/home/alice/.bashrc`");
+    assert!(outcome.stderr.matches(&told).count() == 1, "told twice:\n{}", outcome.stderr);
+    all_win(&host, Setup::Person, &[Session::Login]);
     let store = host.at("/var/store/bashrc");
     if store.exists() {
-        make::file(&store, format!("{told}\n"), 0, 0o444)?;
-        Setup::Person.install(&host)?.never_says("if [ -x")?;
-        all_win(&host, Setup::Person, &[Session::Interactive])?;
-        make::file(&store, "alias ll='ls -l'\n", 0, 0o444)?;
+        make::file(&store, format!("{told}\n"), 0, 0o444);
+        Setup::Person.install(&host).never_says("if [ -x");
+        all_win(&host, Setup::Person, &[Session::Interactive]);
+        make::file(&store, "alias ll='ls -l'\n", 0, 0o444);
     }
-    Setup::Person.uninstall(&host)?;
-    Photograph::take(&host)?.equals(&photograph, Setup::Person.caches())
+    Setup::Person.uninstall(&host);
+    Photograph::take(&host).equals(&photograph, Setup::Person.caches());
 }
 
-fn refused(stage: &Stage, prepare: Prepare) -> Result<()> {
-    let host = Host::new(stage, "person", Shell::Bash)?;
-    prepare(&host)?;
-    let photograph = Photograph::take(&host)?;
-    let alice = host.person("alice")?;
-    let outcome = host.by_name(&alice, ["setup"]).run()?;
-    outcome.fails()?.blames("`")?;
-    Photograph::take(&host)?.equals(&photograph, &[])
+fn refused(stage: &Stage, prepare: Prepare) {
+    let host = Host::new(stage, "person", Shell::Bash);
+    prepare(&host);
+    let photograph = Photograph::take(&host);
+    let alice = host.person("alice");
+    let outcome = host.by_name(&alice, ["setup"]).run();
+    outcome.fails().blames("`");
+    Photograph::take(&host).equals(&photograph, &[]);
 }
 
 /// The files are links into a directory that people keep under version control.
-fn in_a_repository(host: &Host<'_>, files: &[&str]) -> Result<()> {
-    let (home, repository) = (host.home("alice"), host.directory("alice", "dotfiles")?);
+fn in_a_repository(host: &Host<'_>, files: &[&str]) {
+    let (home, repository) = (host.home("alice"), host.directory("alice", "dotfiles"));
     for (at, file) in files.iter().enumerate() {
         let name = format!("file-{at}");
-        fs::rename(home.join(file), repository.join(&name))?;
-        make::link(&home.join(file), &Path::new("/home/alice/dotfiles").join(name), 2001)?;
+        fs::rename(home.join(file), repository.join(&name)).unwrap();
+        make::link(&home.join(file), &Path::new("/home/alice/dotfiles").join(name), 2001);
     }
-    Ok(())
 }
 
 /// A comment in a letter that is no UTF-8.
-fn in_latin_1(host: &Host<'_>, names: &[&str]) -> Result<()> {
+fn in_latin_1(host: &Host<'_>, names: &[&str]) {
     for name in names {
         let path = host.home("alice").join(name);
-        let text = [&fs::read(&path)?[..], b"# M\xfcller\n"].concat();
-        fs::write(&path, text)?;
+        let text = [&fs::read(&path).unwrap()[..], b"# M\xfcller\n"].concat();
+        fs::write(&path, text).unwrap();
     }
-    Ok(())
 }
 
-fn without_newline(host: &Host<'_>, files: &[&str]) -> Result<()> {
+fn without_newline(host: &Host<'_>, files: &[&str]) {
     for file in files {
         let path = host.home("alice").join(file);
-        let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
-        make::file(&path, format!("{text}# the end"), 2001, 0o644)?;
+        let text = fs::read_to_string(&path).unwrap();
+        make::file(&path, format!("{text}# the end"), 2001, 0o644);
     }
-    Ok(())
 }
 
-fn emptied(host: &Host<'_>, files: &[&str]) -> Result<()> {
-    files.iter().try_for_each(|file| make::file(&host.home("alice").join(file), "", 2001, 0o644))
+fn emptied(host: &Host<'_>, files: &[&str]) {
+    files.iter().for_each(|file| make::file(&host.home("alice").join(file), "", 2001, 0o644));
 }
 
-fn gone(host: &Host<'_>, files: &[&str]) -> Result<()> {
-    files.iter().try_for_each(|file| Ok(fs::remove_file(host.home("alice").join(file))?))
+fn gone(host: &Host<'_>, files: &[&str]) {
+    files.iter().for_each(|file| fs::remove_file(host.home("alice").join(file)).unwrap());
 }
 
-fn closed(host: &Host<'_>, files: &[&str]) -> Result<()> {
+fn closed(host: &Host<'_>, files: &[&str]) {
     let home = host.home("alice");
-    files.iter().try_for_each(|file| make::own(&home.join(file), 2001, 2001, 0o600))
+    files.iter().for_each(|file| make::own(&home.join(file), 2001, 2001, 0o600));
 }
 
 /// One more file, which prepends.
-fn with(host: &Host<'_>, file: &str) -> Result<()> {
-    host.append("alice", file, "export PATH=\"$HOME/.cargo/bin:$PATH\"")
+fn with(host: &Host<'_>, file: &str) {
+    host.append("alice", file, "export PATH=\"$HOME/.cargo/bin:$PATH\"");
 }

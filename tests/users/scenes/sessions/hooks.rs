@@ -3,12 +3,11 @@
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
-
 use super::session::{LOCAL, REMOTE, Session, ask};
 use super::setup::{MACHINES_ROOT, Setup};
 use super::{Body, for_each_shell};
 use crate::machine::Need;
+use crate::shared::context;
 use crate::stage::{Host, Shell, Stage, make};
 use crate::suite::Test;
 
@@ -40,21 +39,20 @@ pub(super) fn tests() -> Vec<Test> {
 const ASKED: [Session; 4] =
     [Session::Login, Session::Interactive, Session::LoginInteractive, Session::Su];
 
-fn program_is_gone(stage: &Stage, shell: Shell) -> Result<()> {
+fn program_is_gone(stage: &Stage, shell: Shell) {
     for setup in [Setup::Machine, Setup::Person] {
-        let host = Host::new(stage, setup.name(), shell)?;
-        let ask = || ASKED.iter().map(|session| session.ask(&host)).collect::<Result<Vec<_>>>();
-        let before = ask()?;
-        setup.install(&host)?;
-        fs::remove_file(host.at(setup.program()))?;
-        let after = ask()?;
+        let host = Host::new(stage, setup.name(), shell);
+        let ask = || ASKED.iter().map(|session| session.ask(&host)).collect::<Vec<_>>();
+        let before = ask();
+        setup.install(&host);
+        fs::remove_file(host.at(setup.program())).unwrap();
+        let after = ask();
         for (before, mut after) in before.iter().zip(after) {
             // A login file of Bourne shells puts this on PATH where it exists.
             after.path = after.path.replace("/home/alice/.local/bin:", "");
-            ensure!(*before == after, "{setup:?}: {before:?}, and then {after:?}");
+            assert!(*before == after, "{setup:?}: {before:?}, and then {after:?}");
         }
     }
-    Ok(())
 }
 
 /// `XDG_DATA_DIRS`, which names `/usr/local/share`, is not in every session.
@@ -71,22 +69,21 @@ fn completes(stage: &Stage) -> Result<()> {
 }
 
 /// Five shells within each other have the PATH of one.
-fn nested(stage: &Stage, shell: Shell) -> Result<()> {
+fn nested(stage: &Stage, shell: Shell) {
     for setup in [Setup::Machine, Setup::Person] {
-        let host = Host::new(stage, setup.name(), shell)?;
-        setup.install(&host)?;
-        let alice = host.person("alice")?;
-        let one = ask(&host, |line| host.run(&alice, shell.path(), ["-l", "-i", "-c", line]))?;
+        let host = Host::new(stage, setup.name(), shell);
+        setup.install(&host);
+        let alice = host.person("alice");
+        let one = ask(&host, |line| host.run(&alice, shell.path(), ["-l", "-i", "-c", line]));
         let script = stage.at(format!("nested-{}", setup.name()));
         let five = ask(&host, |line| {
             let _ = fs::write(&script, deeper(shell, line, &script));
             let start = format!(". {}", script.display());
             host.run(&alice, shell.path(), ["-l", "-i", "-c", &start]).env("DEPTH", "")
-        })?;
-        ensure!(one.path == five.path, "{setup:?}: {one:?}, and five within each other {five:?}");
-        ensure!(one.target_dir == five.target_dir, "{setup:?}: {one:?}, {five:?}");
+        });
+        assert!(one.path == five.path, "{setup:?}: {one:?}, and five within each other {five:?}");
+        assert!(one.target_dir == five.target_dir, "{setup:?}: {one:?}, {five:?}");
     }
-    Ok(())
 }
 
 /// A file of shell that starts a shell to source it, until it stands five deep.
@@ -102,86 +99,82 @@ fn deeper(shell: Shell, line: &str, script: &Path) -> String {
 }
 
 /// A variable that is read-only stays as it is, and the session goes on.
-fn read_only(stage: &Stage, shell: Shell) -> Result<()> {
-    let host = Host::new(stage, "machine", shell)?;
-    Setup::Machine.install(&host)?;
+fn read_only(stage: &Stage, shell: Shell) {
+    let host = Host::new(stage, "machine", shell);
+    Setup::Machine.install(&host);
     let script = "readonly CARGO_TARGET_DIR=/elsewhere\n";
-    make::file(&host.at("/etc/profile.d/aa-read-only.sh"), script, 0, 0o644)?;
-    let alice = host.person("alice")?;
+    make::file(&host.at("/etc/profile.d/aa-read-only.sh"), script, 0, 0o644);
+    let alice = host.person("alice");
     let words = ["-l", "-c", "echo came this far"];
-    host.run(&alice, shell.path(), words).run()?.ok()?.prints("came this far")?;
-    Ok(())
+    host.run(&alice, shell.path(), words).run().ok().prints("came this far");
 }
 
 /// Mallory was there first. A terminal says so, a command over ssh or in a script does not, and
 /// each build refuses.
 /// Puts a directory of mallory's in the place of alice's, as only root could.
-fn put_mallorys(host: &Host<'_>) -> Result<()> {
+fn put_mallorys(host: &Host<'_>) {
     let place = host.at(MACHINES_ROOT).join("alice");
-    make::nothing(&place)?;
-    make::directory(&place, 2003, 2003, 0o777)
+    make::nothing(&place);
+    make::directory(&place, 2003, 2003, 0o777);
 }
 
-fn refusal(stage: &Stage, shell: Shell) -> Result<()> {
-    let host = Host::new(stage, "machine", shell)?;
-    Setup::Machine.install(&host)?;
-    put_mallorys(&host)?;
+fn refusal(stage: &Stage, shell: Shell) {
+    let host = Host::new(stage, "machine", shell);
+    Setup::Machine.install(&host);
+    put_mallorys(&host);
     let mut said = 0;
     for session in LOCAL {
-        let answer = session.ask(&host)?;
+        let answer = session.ask(&host);
         let is_said = answer.printed.contains("error: ");
-        ensure!(answer.printed.matches("error: ").count() < 2, "{session:?}: {answer:?}");
-        ensure!(answer.target_dir.is_none(), "{session:?}: {answer:?}");
-        ensure!(is_said || answer.printed.is_empty(), "{session:?}: {answer:?}");
+        assert!(answer.printed.matches("error: ").count() < 2, "{session:?}: {answer:?}");
+        assert!(answer.target_dir.is_none(), "{session:?}: {answer:?}");
+        assert!(is_said || answer.printed.is_empty(), "{session:?}: {answer:?}");
         let for_people =
             matches!(session, Session::Interactive | Session::LoginInteractive | Session::Terminal);
-        ensure!(for_people || !is_said, "{session:?}: {answer:?}");
+        assert!(for_people || !is_said, "{session:?}: {answer:?}");
         said += usize::from(is_said);
     }
     // An interactive dash reads nothing of its own, so that only its login says it.
-    ensure!(said >= if shell == Shell::Dash { 1 } else { 3 }, "said in {said} sessions only");
-    Ok(())
+    assert!(said >= if shell == Shell::Dash { 1 } else { 3 }, "said in {said} sessions only");
 }
 
 /// The old protocol, which a single word on stdout would break.
-fn scp(stage: &Stage, shell: Shell) -> Result<()> {
-    let host = Host::new(stage, "machine", shell)?;
-    host.opens_ssh()?;
-    Setup::Machine.install(&host)?;
+fn scp(stage: &Stage, shell: Shell) {
+    let host = Host::new(stage, "machine", shell);
+    host.opens_ssh();
+    Setup::Machine.install(&host);
     // Also where the hook has something to say.
-    put_mallorys(&host)?;
-    let root = host.person("root")?;
-    make::file(&host.at("/root/file"), "some content\n", 0, 0o644)?;
+    put_mallorys(&host);
+    let root = host.person("root");
+    make::file(&host.at("/root/file"), "some content\n", 0, 0o644);
     let words = ["-O", "-F", "/etc/ssh/ssh_config", "/root/file", "alice@host:copy"];
-    host.run(&root, "scp", words).run()?.silently()?;
-    let copy = fs::read_to_string(host.home("alice").join("copy")).context("no copy")?;
-    ensure!(copy == "some content\n", "{copy:?}");
+    host.run(&root, "scp", words).run().silently();
+    let copy = fs::read_to_string(host.home("alice").join("copy")).expect("no copy");
+    assert!(copy == "some content\n", "{copy:?}");
     for session in REMOTE {
-        ensure!(session.ask(&host)?.printed.is_empty(), "{session:?} speaks");
+        assert!(session.ask(&host).printed.is_empty(), "{session:?} speaks");
     }
-    Ok(())
 }
 
 /// Scripts source it with errors and unset variables forbidden, and sometimes with nothing set.
-fn strict(stage: &Stage, shell: Shell) -> Result<()> {
-    let host = Host::new(stage, "machine", shell)?;
-    Setup::Machine.install(&host)?;
-    let alice = host.person("alice")?;
+fn strict(stage: &Stage, shell: Shell) {
+    let host = Host::new(stage, "machine", shell);
+    Setup::Machine.install(&host);
+    let alice = host.person("alice");
     for plant in [false, true] {
         if plant {
-            put_mallorys(&host)?;
+            put_mallorys(&host);
         }
         for unset in ["NOTHING", "HOME", "USER", "SHELL", "CARGO_HOME"] {
             let answer = ask(&host, |line| {
                 let line = format!("set -eu; . /etc/profile; {line}");
                 host.run(&alice, shell.path(), ["-c", &line]).unset(unset)
             });
-            let answer = answer.with_context(|| format!("without {unset}"))?;
+            let _context = context(|| format!("without {unset}"));
             let shim = "/usr/local/lib/cargo-peruser/bin/cargo";
-            ensure!(answer.first == shim, "without {unset}: {answer:?}");
-            ensure!(answer.printed.is_empty(), "without {unset}: {answer:?}");
-            ensure!(answer.target_dir.is_none() == plant, "without {unset}: {answer:?}");
+            assert!(answer.first == shim, "without {unset}: {answer:?}");
+            assert!(answer.printed.is_empty(), "without {unset}: {answer:?}");
+            assert!(answer.target_dir.is_none() == plant, "without {unset}: {answer:?}");
         }
     }
-    Ok(())
 }

@@ -3,10 +3,9 @@
 
 use std::os::unix::process::ExitStatusExt;
 
-use anyhow::{Context, Result, ensure};
-
 use super::setup::Setup;
 use crate::machine::{Need, places};
+use crate::shared::context;
 use crate::stage::steps::{self, Step};
 use crate::stage::{Host, Outcome, Photograph, Shell, Stage, make};
 use crate::suite::{Test, test};
@@ -41,12 +40,7 @@ const FAST: [&str; 4] =
     ["-f", "--seccomp-bpf", "--output=/dev/null", "--trace=?vfork,?fork,clone,clone3"];
 
 /// Runs setup after some words for strace, as somebody whose umask denies others everything.
-fn run<const N: usize>(
-    host: &Host<'_>,
-    setup: Setup,
-    strace: [&str; N],
-    flags: Flags,
-) -> Result<Outcome> {
+fn run<const N: usize>(host: &Host<'_>, setup: Setup, strace: [&str; N], flags: Flags) -> Outcome {
     run_under("077", host, setup, strace, flags)
 }
 
@@ -56,8 +50,8 @@ fn run_under<const N: usize>(
     setup: Setup,
     strace: [&str; N],
     flags: Flags,
-) -> Result<Outcome> {
-    let who = host.person(setup.who())?;
+) -> Outcome {
+    let who = host.person(setup.who());
     let no_shells = format!("--inject={FORKS}:error=EAGAIN");
     let program = format!("{}/cargo-peruser", places::BY_NAME);
     let words = ["--quiet", &no_shells].into_iter().chain(strace).chain([program.as_str()]);
@@ -66,63 +60,57 @@ fn run_under<const N: usize>(
 
 /// Every change that it makes, found by letting one run to its end; of the pages of the manual, which
 /// all come and go in the same steps, only the first one's.
-fn changes(host: &Host<'_>, setup: Setup, flags: Flags) -> Result<Vec<Step>> {
+fn changes(host: &Host<'_>, setup: Setup, flags: Flags) -> Vec<Step> {
     let log = host.stage.at("changes.log");
-    make::file(&log, "", 0, 0o666)?;
+    make::file(&log, "", 0, 0o666);
     let output = format!("--output={}", log.display());
     let trace = format!("--trace={CHANGES},{FORKS}");
-    run(host, setup, ["--decode-fds", &output, &trace], flags)?.ok()?;
-    let mut steps = steps::all(&log)?;
+    run(host, setup, ["--decode-fds", &output, &trace], flags).ok();
+    let mut steps = steps::all(&log);
     let is_change = |step: &Step| !FORKS.contains(&step.call) && !step.shown.contains(" = -1 ");
     let is_repeated =
         |step: &Step| step.shown.contains("/man1/") && !step.shown.contains("peruser.1");
     steps.retain(|step| is_change(step) && !is_repeated(step));
-    Ok(steps)
+    steps
 }
 
-fn killed(stage: &Stage, setup: Setup, flags: Flags) -> Result<()> {
-    let host = Host::new(stage, "host", Shell::Bash)?;
-    let empty = Photograph::take(&host)?;
+fn killed(stage: &Stage, setup: Setup, flags: Flags) {
+    let host = Host::new(stage, "host", Shell::Bash);
+    let empty = Photograph::take(&host);
     // What root makes is for everybody, whatever its umask is.
     let usual = if setup == Setup::Machine { "022" } else { "077" };
-    run_under(usual, &host, setup, FAST, FORTH)?.ok()?;
-    let once = Photograph::take(&host)?;
+    run_under(usual, &host, setup, FAST, FORTH).ok();
+    let once = Photograph::take(&host);
     if flags == FORTH {
-        run(&host, setup, FAST, BACK)?.ok()?;
+        run(&host, setup, FAST, BACK).ok();
     }
-    let steps = changes(&host, setup, flags)?;
-    ensure!(steps.len() > 10, "it changes {} things only", steps.len());
+    let steps = changes(&host, setup, flags);
+    assert!(steps.len() > 10, "it changes {} things only", steps.len());
     if flags == FORTH {
-        run(&host, setup, FAST, BACK)?.ok()?;
+        run(&host, setup, FAST, BACK).ok();
     }
     // Both take nearly the same steps: every second one of each, in turn.
     for step in steps.into_iter().skip(usize::from(setup == Setup::Person)).step_by(2) {
         if flags == BACK {
-            run(&host, setup, FAST, FORTH)?.ok()?;
+            run(&host, setup, FAST, FORTH).ok();
         }
         let inject = format!("--inject={}:signal=KILL:when={}", step.call, step.number);
-        let outcome = run(&host, setup, ["--output=/dev/null", &inject], flags)?;
-        ensure!(outcome.status.signal() == Some(9), "not killed before {}", step.shown);
-        completes(&host, setup, flags, [&empty, &once])
-            .with_context(|| format!("killed before {}", step.shown))?;
+        let outcome = run(&host, setup, ["--output=/dev/null", &inject], flags);
+        assert!(outcome.status.signal() == Some(9), "not killed before {}", step.shown);
+        let _context = context(|| format!("killed before {}", step.shown));
+        completes(&host, setup, flags, [&empty, &once]);
     }
-    Ok(())
 }
 
 /// What a killed run has left becomes complete, as if it had run once, and then nothing.
-fn completes(
-    host: &Host<'_>,
-    setup: Setup,
-    flags: Flags,
-    [empty, once]: [&Photograph; 2],
-) -> Result<()> {
+fn completes(host: &Host<'_>, setup: Setup, flags: Flags, [empty, once]: [&Photograph; 2]) {
     if flags == FORTH {
-        run(host, setup, FAST, FORTH)?.ok()?;
+        run(host, setup, FAST, FORTH).ok();
         // The receipt also says what a run before has made.
-        Photograph::take(host)?.equals(once, &RECEIPTS)?;
+        Photograph::take(host).equals(once, &RECEIPTS);
     }
-    run(host, setup, FAST, BACK)?.ok()?;
-    Photograph::take(host)?.equals(empty, &[])
+    run(host, setup, FAST, BACK).ok();
+    Photograph::take(host).equals(empty, &[]);
 }
 
 const RECEIPTS: [&str; 2] =

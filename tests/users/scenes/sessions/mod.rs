@@ -26,8 +26,6 @@ mod without_rust;
 
 use std::fmt::Write;
 
-use anyhow::{Context, Result, ensure};
-
 use crate::machine::Need;
 use crate::stage::{Host, Photograph, Shell, Stage};
 use crate::suite::{Test, test};
@@ -54,7 +52,7 @@ pub(crate) fn tests() -> Vec<Test> {
     tests
 }
 
-type Body = fn(&Stage, Shell) -> Result<()>;
+type Body = fn(&Stage, Shell);
 
 /// One test for each shell out of each row.
 fn for_each_shell(rows: &[(&str, Body)], needs: &[Need]) -> Vec<Test> {
@@ -93,57 +91,51 @@ fn table(shell: Shell) -> &'static str {
 }
 
 /// The three words that a table has for a kind of session.
-fn expected(shell: Shell, rustup: Rustup, session: Session) -> Result<[&'static str; 3]> {
+fn expected(shell: Shell, rustup: Rustup, session: Session) -> [&'static str; 3] {
     let words = |line: &'static str| line.strip_prefix(session.name())?.strip_prefix("  ");
-    let words = table(shell).lines().find_map(words).context("the table lacks a line")?;
+    let words = table(shell).lines().find_map(words).expect("the table lacks a line");
     let words: Vec<&str> = words.split_whitespace().collect();
-    let columns = words.chunks(3).nth(rustup as usize).context("the table lacks a column")?;
-    columns.try_into().context("the table lacks a word")
+    let columns = words.chunks(3).nth(rustup as usize).expect("the table lacks a column");
+    columns.try_into().expect("the table lacks a word")
 }
 
 /// Compares three columns of a table with what the sessions say.
-fn columns(stage: &Stage, shell: Shell, rustup: Rustup) -> Result<()> {
-    let host = Host::new(stage, "host", shell)?;
-    rustup.install(&host)?;
-    host.opens_ssh()?;
+fn columns(stage: &Stage, shell: Shell, rustup: Rustup) {
+    let host = Host::new(stage, "host", shell);
+    rustup.install(&host);
+    host.opens_ssh();
     let sessions = &[&LOCAL[..], &REMOTE].concat();
-    let ask = || sessions.iter().map(|session| session.ask(&host)).collect::<Result<Vec<_>>>();
-    let before = ask()?;
+    let ask = || sessions.iter().map(|session| session.ask(&host)).collect::<Vec<_>>();
+    let before = ask();
     let [machine, person] =
         [Setup::Machine, Setup::Person].map(|setup| with(&host, setup, sessions, &before));
     let mut wrong = String::new();
     for (((session, before), machine), person) in
-        sessions.iter().zip(before).zip(machine?).zip(person?)
+        sessions.iter().zip(before).zip(machine).zip(person)
     {
-        let found = [before.word(&Setup::Machine.target_dir())?, machine, person];
-        let expected = expected(shell, rustup, *session)?;
+        let found = [before.word(&Setup::Machine.target_dir()), machine, person];
+        let expected = expected(shell, rustup, *session);
         if found != expected {
             let (found, expected) = (found.join(" "), expected.join(" "));
-            writeln!(wrong, "  {:20} {found:26} (the table: {expected})", session.name())?;
+            writeln!(wrong, "  {:20} {found:26} (the table: {expected})", session.name()).unwrap();
         }
     }
-    ensure!(wrong.is_empty(), "not as in the table:\n{wrong}");
-    Ok(())
+    assert!(wrong.is_empty(), "not as in the table:\n{wrong}");
 }
 
 /// What each session says with a setup, in the tables' words. What it prints must be what it printed
 /// before, and once setup is taken back nothing at all may differ.
-fn with(
-    host: &Host<'_>,
-    setup: Setup,
-    sessions: &[Session],
-    before: &[Answer],
-) -> Result<Vec<String>> {
-    let photograph = Photograph::take(host)?;
-    setup.install(host)?;
+fn with(host: &Host<'_>, setup: Setup, sessions: &[Session], before: &[Answer]) -> Vec<String> {
+    let photograph = Photograph::take(host);
+    setup.install(host);
     let ask = |(session, before): (&Session, &Answer)| {
-        let after = session.ask(host)?;
-        ensure!(before.printed == after.printed, "{session:?}: prints {:?}", after.printed);
+        let after = session.ask(host);
+        assert!(before.printed == after.printed, "{session:?}: prints {:?}", after.printed);
         after.word(&setup.target_dir())
     };
-    let words = sessions.iter().zip(before).map(ask).collect::<Result<_>>()?;
-    setup.uninstall(host)?;
+    let words = sessions.iter().zip(before).map(ask).collect();
+    setup.uninstall(host);
     // Where every file is as it was, a session is as well.
-    Photograph::take(host)?.equals(&photograph, setup.caches())?;
-    Ok(words)
+    Photograph::take(host).equals(&photograph, setup.caches());
+    words
 }

@@ -1,8 +1,6 @@
 //! Sessions of others than the person whose environment it is: `su` that keeps it, accounts that
 //! get no directory.
 
-use anyhow::{Context, Result, ensure};
-
 use super::session::{Answer, Session, ask};
 use super::setup::{MACHINES_ROOT, Setup};
 use super::{Body, for_each_shell};
@@ -17,27 +15,26 @@ pub(super) fn tests() -> Vec<Test> {
 }
 
 /// A computer that root has set up, where alice has had a session and a `~/.cargo/bin`.
-fn each_account(stage: &Stage, shell: Shell) -> Result<()> {
-    let host = Host::new(stage, "machine", shell)?;
-    Setup::Machine.install(&host)?;
-    host.directory("alice", ".cargo/bin")?;
-    let hers = Session::Login.ask(&host)?;
-    is_in(&hers, "alice")?;
-    ensure!(hers.path.contains("/home/alice/.cargo/bin"), "{hers:?}");
-    private(&host.at(MACHINES_ROOT).join("alice"), host.person("alice")?.uid())?;
-    service_account(&host, shell).context("an account that nobody logs in to")?;
-    su_m(&host, shell).context("su -m")
+fn each_account(stage: &Stage, shell: Shell) {
+    let host = Host::new(stage, "machine", shell);
+    Setup::Machine.install(&host);
+    host.directory("alice", ".cargo/bin");
+    let hers = Session::Login.ask(&host);
+    is_in(&hers, "alice");
+    assert!(hers.path.contains("/home/alice/.cargo/bin"), "{hers:?}");
+    private(&host.at(MACHINES_ROOT).join("alice"), host.person("alice").uid());
+    service_account(&host, shell);
+    su_m(&host, shell);
 }
 
 /// CARGO_TARGET_DIR is that of the account.
-fn is_in(answer: &Answer, name: &str) -> Result<()> {
+fn is_in(answer: &Answer, name: &str) {
     let expected = format!("{MACHINES_ROOT}/{name}/target");
-    ensure!(answer.target_dir.as_ref() == Some(&expected), "not {name}'s: {answer:?}");
-    Ok(())
+    assert!(answer.target_dir.as_ref() == Some(&expected), "not {name}'s: {answer:?}");
 }
 
-fn service_account(host: &Host<'_>, shell: Shell) -> Result<()> {
-    let root = host.person("root")?;
+fn service_account(host: &Host<'_>, shell: Shell) {
+    let root = host.person("root");
     let su = ["su", "-s", shell.path(), "doorman", "-c"];
     let hers = format!("{MACHINES_ROOT}/alice/target");
     for inherited in [None, Some(hers.as_str()), Some(MACHINES_ROOT), Some("/srv/elsewhere")] {
@@ -49,18 +46,17 @@ fn service_account(host: &Host<'_>, shell: Shell) -> Result<()> {
                 Some(value) => run.env("CARGO_TARGET_DIR", value),
                 None => run,
             }
-        })?;
+        });
         let kept = inherited.filter(|value| !value.starts_with(MACHINES_ROOT));
-        ensure!(answer.target_dir.as_deref() == kept, "{inherited:?}: {answer:?}");
-        ensure!(answer.first == "/usr/bin/cargo", "{answer:?}");
+        assert!(answer.target_dir.as_deref() == kept, "{inherited:?}: {answer:?}");
+        assert!(answer.first == "/usr/bin/cargo", "{answer:?}");
     }
-    ensure!(!host.at(MACHINES_ROOT).join("doorman").exists(), "it has a directory all the same");
-    Ok(())
+    assert!(!host.at(MACHINES_ROOT).join("doorman").exists(), "it has a directory all the same");
 }
 
 /// Alice's environment, and in a new session bob's directory.
-fn su_m(host: &Host<'_>, shell: Shell) -> Result<()> {
-    let root = host.person("root")?;
+fn su_m(host: &Host<'_>, shell: Shell) {
+    let root = host.person("root");
     let answer = ask(host, |line| {
         let inner = format!("{} -l -i -c '{line}'", shell.path());
         host.run(&root, "su", ["-m", "bob", "-c", &inner])
@@ -70,8 +66,8 @@ fn su_m(host: &Host<'_>, shell: Shell) -> Result<()> {
             .env("SHELL", shell.path())
             .env("PATH", format!("/usr/local/lib/cargo-peruser/bin:{PATH}"))
             .env("CARGO_TARGET_DIR", format!("{MACHINES_ROOT}/alice/target"))
-    })?;
-    is_in(&answer, "bob")?;
-    ensure!(!answer.path.contains("/home/alice"), "{answer:?}");
-    private(&host.at(MACHINES_ROOT).join("bob"), host.person("bob")?.uid())
+    });
+    is_in(&answer, "bob");
+    assert!(!answer.path.contains("/home/alice"), "{answer:?}");
+    private(&host.at(MACHINES_ROOT).join("bob"), host.person("bob").uid());
 }

@@ -4,9 +4,8 @@
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
-
 use super::setup::Setup;
+use crate::shared::context;
 use crate::stage::{Host, Invocation, Outcome, Person, make};
 
 /// A way into a shell, as alice.
@@ -82,12 +81,12 @@ impl Session {
     }
 
     /// Enters it and asks.
-    pub(super) fn ask(self, host: &Host<'_>) -> Result<Answer> {
-        let (alice, root) = (host.person("alice")?, host.person("root")?);
-        let answer = ask(host, |line| self.that_runs(line, host, &alice, &root))?;
+    pub(super) fn ask(self, host: &Host<'_>) -> Answer {
+        let (alice, root) = (host.person("alice"), host.person("root"));
+        let answer = ask(host, |line| self.that_runs(line, host, &alice, &root));
         // What a terminal shows is the shell's own doing: a prompt, the echo of what is typed.
         let printed = if self.is_typed() { String::new() } else { answer.printed };
-        Ok(Answer { printed, ..answer })
+        Answer { printed, ..answer }
     }
 
     fn is_typed(self) -> bool {
@@ -131,55 +130,48 @@ impl Session {
 
 /// Has a session source the question, as a file of shell that all shells understand, and reads the
 /// file that the answer goes to: what it prints is its own business.
-pub(super) fn ask<'p>(
-    host: &Host<'_>,
-    session: impl FnOnce(&str) -> Invocation<'p>,
-) -> Result<Answer> {
+pub(super) fn ask<'p>(host: &Host<'_>, session: impl FnOnce(&str) -> Invocation<'p>) -> Answer {
     let (question, answer) = (host.stage.at("question"), host.stage.at("answer"));
-    make::file(&answer, "", 0, 0o666)?;
+    make::file(&answer, "", 0, 0o666);
     let place = answer.display();
     let text = format!("echo \"first=$(command -v cargo)\" >{place}\nenv >>{place}\n");
-    make::file(&question, text, 0, 0o644)?;
-    let outcome = session(&format!(". {}", question.display())).after(ALONE).run()?;
-    read_answer(&answer, &outcome).with_context(|| {
-        let Outcome { shown, status, stdout, stderr } = &outcome;
-        format!("{shown}: {status}\n  stdout:\n{stdout}\n  stderr:\n{stderr}")
-    })
+    make::file(&question, text, 0, 0o644);
+    let outcome = session(&format!(". {}", question.display())).after(ALONE).run();
+    let _context = context(|| &outcome);
+    read_answer(&answer, &outcome)
 }
 
-fn read_answer(file: &Path, outcome: &Outcome) -> Result<Answer> {
-    let text = fs::read_to_string(file)?;
+fn read_answer(file: &Path, outcome: &Outcome) -> Answer {
+    let text = fs::read_to_string(file).unwrap();
     let value = |name: &str| {
         let value = |line: &str| Some(line.strip_prefix(name)?.strip_prefix('=')?.to_owned());
         text.lines().find_map(value)
     };
     let lines = outcome.stdout.lines().chain(outcome.stderr.lines());
     let printed = lines.filter(|line| !NO_TERMINAL.iter().any(|it| line.starts_with(it)));
-    Ok(Answer {
-        first: value("first").context("the session gave no answer")?,
+    Answer {
+        first: value("first").expect("the session gave no answer"),
         path: value("PATH").unwrap_or_default(),
         target_dir: value("CARGO_TARGET_DIR"),
         printed: printed.flat_map(|line| [line, "\n"]).collect(),
-    })
+    }
 }
 
 /// Each of these sessions of alice's has the shim first and her own directory, and prints nothing.
-pub(super) fn all_win(host: &Host<'_>, setup: Setup, sessions: &[Session]) -> Result<()> {
+pub(super) fn all_win(host: &Host<'_>, setup: Setup, sessions: &[Session]) {
     for session in sessions {
-        let answer = session.ask(host)?;
-        let wins = answer.word(&setup.target_dir())? == "shim+";
-        ensure!(wins && answer.printed.is_empty(), "{session:?}: {answer:?}");
+        let answer = session.ask(host);
+        let wins = answer.word(&setup.target_dir()) == "shim+";
+        assert!(wins && answer.printed.is_empty(), "{session:?}: {answer:?}");
     }
-    Ok(())
 }
 
 /// Alice does what the help lines say.
-pub(super) fn do_as_told(host: &Host<'_>, told: &Outcome) -> Result<()> {
-    let alice = host.person("alice")?;
+pub(super) fn do_as_told(host: &Host<'_>, told: &Outcome) {
+    let alice = host.person("alice");
     for line in told.stderr.lines().filter_map(|line| line.strip_prefix("help: ")) {
-        host.run(&alice, "/bin/sh", ["-c", line]).run()?.silently()?;
+        host.run(&alice, "/bin/sh", ["-c", line]).run().silently();
     }
-    Ok(())
 }
 
 /// What shells say that are told to be interactive without a terminal.
@@ -204,7 +196,7 @@ pub(super) struct Answer {
 
 impl Answer {
     /// In a word, as the tables have it.
-    pub(super) fn word(&self, expected_target_dir: &Path) -> Result<String> {
+    pub(super) fn word(&self, expected_target_dir: &Path) -> String {
         let cargo = match self.first.as_str() {
             "" => "none",
             "/usr/bin/cargo" | "/bin/cargo" => "system",
@@ -212,8 +204,8 @@ impl Answer {
             path if path.ends_with("/lib/cargo-peruser/bin/cargo") => "shim",
             path => path,
         };
-        let Some(target_dir) = &self.target_dir else { return Ok(cargo.to_owned()) };
-        ensure!(Path::new(target_dir) == expected_target_dir, "builds in `{target_dir}`");
-        Ok(format!("{cargo}+"))
+        let Some(target_dir) = &self.target_dir else { return cargo.to_owned() };
+        assert!(Path::new(target_dir) == expected_target_dir, "builds in `{target_dir}`");
+        format!("{cargo}+")
     }
 }

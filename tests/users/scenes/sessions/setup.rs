@@ -3,8 +3,6 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::Result;
-
 use crate::stage::{Host, Outcome};
 
 /// The shared root of a machine.
@@ -61,31 +59,30 @@ impl Setup {
     }
 
     /// `cargo-peruser setup`, run from where it was downloaded to.
-    pub(super) fn install(self, host: &Host<'_>) -> Result<Outcome> {
-        let who = host.person(self.who())?;
-        let outcome = host.by_name(&who, ["setup"]).run()?;
-        outcome.ok()?;
-        Ok(outcome)
+    pub(super) fn install(self, host: &Host<'_>) -> Outcome {
+        let who = host.person(self.who());
+        let outcome = host.by_name(&who, ["setup"]).run();
+        outcome.ok();
+        outcome
     }
 
     /// `cargo-peruser setup …`, run from where it is installed.
-    pub(super) fn again(self, host: &Host<'_>, flag: &str) -> Result<Outcome> {
-        let who = host.person(self.who())?;
-        let outcome = host.run(&who, self.program(), ["setup", flag]).run()?;
-        outcome.ok()?;
-        Ok(outcome)
+    pub(super) fn again(self, host: &Host<'_>, flag: &str) -> Outcome {
+        let who = host.person(self.who());
+        let outcome = host.run(&who, self.program(), ["setup", flag]).run();
+        outcome.ok();
+        outcome
     }
 
     /// How alice finds it, whose sessions are asked.
-    pub(super) fn status(self, host: &Host<'_>) -> Result<Outcome> {
-        let alice = host.person("alice")?;
+    pub(super) fn status(self, host: &Host<'_>) -> Outcome {
+        let alice = host.person("alice");
         let run = host.run(&alice, self.program(), ["setup", "--status"]);
         run.limit(Duration::from_secs(90)).run()
     }
 
     /// Takes it back.
-    pub(super) fn uninstall(self, host: &Host<'_>) -> Result<()> {
-        self.again(host, "--uninstall")?;
-        Ok(())
+    pub(super) fn uninstall(self, host: &Host<'_>) {
+        self.again(host, "--uninstall");
     }
 }

@@ -3,8 +3,6 @@
 use std::fs;
 use std::os::unix::process::ExitStatusExt;
 
-use anyhow::{Result, ensure};
-
 use super::setup::Setup;
 use crate::machine::{Need, places};
 use crate::stage::{Host, Photograph, Shell, Stage, make};
@@ -16,12 +14,12 @@ pub(super) fn tests() -> Vec<Test> {
         let who = setup.name();
         tests.push(
             test(format!("sessions::a_killed_upgrade_of_a_{who}_is_taken_back"), move |stage| {
-                killed_upgrade(stage, setup)
+                killed_upgrade(stage, setup);
             })
             .needs(&[Need::Strace]),
         );
         tests.push(test(format!("sessions::two_setups_of_a_{who}_at_once"), move |stage| {
-            two_at_once(stage, setup)
+            two_at_once(stage, setup);
         }));
     }
     let name = "sessions::an_upgrade_of_the_machine_names_who_has_a_copy_of_their_own";
@@ -32,77 +30,73 @@ pub(super) fn tests() -> Vec<Test> {
 }
 
 /// Hers is another version, and comes first in her sessions.
-fn own_copy(stage: &Stage) -> Result<()> {
-    let host = Host::new(stage, "machine", Shell::Bash)?;
+fn own_copy(stage: &Stage) {
+    let host = Host::new(stage, "machine", Shell::Bash);
     let text = "another version, in ~/.local, comes before this one for alice\n";
-    Setup::Person.install(&host)?;
-    Setup::Machine.install(&host)?.never_says(text)?;
-    let mut program = fs::read(format!("{}/cargo-peruser", places::BY_NAME))?;
+    Setup::Person.install(&host);
+    Setup::Machine.install(&host).never_says(text);
+    let mut program = fs::read(format!("{}/cargo-peruser", places::BY_NAME)).unwrap();
     program.push(0);
-    make::file(&host.at(Setup::Person.program()), program, 2001, 0o755)?;
-    let outcome = Setup::Machine.install(&host)?;
+    make::file(&host.at(Setup::Person.program()), program, 2001, 0o755);
+    let outcome = Setup::Machine.install(&host);
     outcome
-        .mentions(text)?
-        .helps("each of these people updates it with: /usr/local/bin/cargo-peruser setup")?;
-    let alice = host.person("alice")?;
-    host.run(&alice, Setup::Machine.program(), ["setup"]).run()?.ok()?;
-    Setup::Machine.install(&host)?.never_says(text)?;
-    Ok(())
+        .mentions(text)
+        .helps("each of these people updates it with: /usr/local/bin/cargo-peruser setup");
+    let alice = host.person("alice");
+    host.run(&alice, Setup::Machine.program(), ["setup"]).run().ok();
+    Setup::Machine.install(&host).never_says(text);
 }
 
 /// The settings outlive the program, which alone could take them out.
-fn editors_are_named(stage: &Stage) -> Result<()> {
-    let host = Host::new(stage, "person", Shell::Bash)?;
-    Setup::Person.install(&host)?;
-    let alice = host.person("alice")?;
-    host.by_name(&alice, ["editor", "helix", "--write"]).run()?.ok()?;
-    let uninstall = host.by_name(&alice, ["setup", "--uninstall"]).run()?;
-    uninstall.ok()?.helps("cargo-peruser editor helix --remove")?.never_says("editor emacs")?;
-    host.by_name(&alice, ["editor", "helix", "--remove"]).run()?.ok()?;
-    host.by_name(&alice, ["setup", "--uninstall"]).run()?.ok()?.never_says("editor helix")?;
-    Ok(())
+fn editors_are_named(stage: &Stage) {
+    let host = Host::new(stage, "person", Shell::Bash);
+    Setup::Person.install(&host);
+    let alice = host.person("alice");
+    host.by_name(&alice, ["editor", "helix", "--write"]).run().ok();
+    let uninstall = host.by_name(&alice, ["setup", "--uninstall"]).run();
+    uninstall.ok().helps("cargo-peruser editor helix --remove").never_says("editor emacs");
+    host.by_name(&alice, ["editor", "helix", "--remove"]).run().ok();
+    host.by_name(&alice, ["setup", "--uninstall"]).run().ok().never_says("editor helix");
 }
 
 /// The same program with a byte behind it: another version, as far as setup can see.
 const OTHER_VERSION: &str = "/var/other-version";
 
-fn killed_upgrade(stage: &Stage, setup: Setup) -> Result<()> {
+fn killed_upgrade(stage: &Stage, setup: Setup) {
     for count in 1..6 {
-        let host = Host::new(stage, "host", Shell::Bash)?;
-        let mut program = fs::read(format!("{}/cargo-peruser", places::BY_NAME))?;
+        let host = Host::new(stage, "host", Shell::Bash);
+        let mut program = fs::read(format!("{}/cargo-peruser", places::BY_NAME)).unwrap();
         program.push(0);
-        make::file(&host.at(OTHER_VERSION), program, 0, 0o755)?;
-        let photograph = Photograph::take(&host)?;
-        setup.install(&host)?;
-        let who = host.person(setup.who())?;
+        make::file(&host.at(OTHER_VERSION), program, 0, 0o755);
+        let photograph = Photograph::take(&host);
+        setup.install(&host);
+        let who = host.person(setup.who());
         let inject = format!("--inject=?rename,renameat,renameat2:signal=KILL:when={count}");
         let words = ["--quiet", "--output=/dev/null", &inject, OTHER_VERSION, "setup"];
-        let killed = host.run(&who, "strace", words).run()?;
-        setup.uninstall(&host)?;
-        Photograph::take(&host)?.equals(&photograph, setup.caches())?;
-        host.leave()?;
+        let killed = host.run(&who, "strace", words).run();
+        setup.uninstall(&host);
+        Photograph::take(&host).equals(&photograph, setup.caches());
+        host.leave();
         if killed.status.signal() != Some(9) {
-            ensure!(count > 2, "it was killed before {count} renames only");
+            assert!(count > 2, "it was killed before {count} renames only");
             break;
         }
     }
-    Ok(())
 }
 
 /// Whichever comes later finishes what the other has begun, or says that the other is at it.
-fn two_at_once(stage: &Stage, setup: Setup) -> Result<()> {
+fn two_at_once(stage: &Stage, setup: Setup) {
     for _ in 0..3 {
-        let host = Host::new(stage, "host", Shell::Bash)?;
-        let photograph = Photograph::take(&host)?;
-        let who = host.person(setup.who())?;
+        let host = Host::new(stage, "host", Shell::Bash);
+        let photograph = Photograph::take(&host);
+        let who = host.person(setup.who());
         let start = || host.by_name(&who, ["setup"]).start();
-        let (one, other) = (start()?, start()?);
-        let (one, other) = (one.finish()?, other.finish()?);
-        ensure!(one.ok().is_ok() || other.ok().is_ok(), "{}{}", one.stderr, other.stderr);
-        setup.install(&host)?;
-        setup.uninstall(&host)?;
-        Photograph::take(&host)?.equals(&photograph, setup.caches())?;
-        host.leave()?;
+        let (one, other) = (start(), start());
+        let (one, other) = (one.finish(), other.finish());
+        assert!(one.status.success() || other.status.success(), "{}{}", one.stderr, other.stderr);
+        setup.install(&host);
+        setup.uninstall(&host);
+        Photograph::take(&host).equals(&photograph, setup.caches());
+        host.leave();
     }
-    Ok(())
 }

@@ -1,7 +1,5 @@
 //! Setups other than the plain one: for the machine and a person as well, and for the members of a group.
 
-use anyhow::{Result, ensure};
-
 use super::session::{Session, all_win, ask};
 use super::setup::{MACHINES_ROOT, Setup};
 use super::{Body, for_each_shell};
@@ -20,36 +18,34 @@ pub(super) fn tests() -> Vec<Test> {
 const WINNING: [Session; 3] = [Session::Login, Session::LoginInteractive, Session::SuLogin];
 
 /// The machine's root serves both, and each shim passes over the other.
-fn both(stage: &Stage, shell: Shell) -> Result<()> {
-    let host = Host::new(stage, "both", shell)?;
-    Setup::Machine.install(&host)?;
-    Setup::Person.install(&host)?;
-    all_win(&host, Setup::Machine, &WINNING)?;
-    let alice = host.person("alice")?;
+fn both(stage: &Stage, shell: Shell) {
+    let host = Host::new(stage, "both", shell);
+    Setup::Machine.install(&host);
+    Setup::Person.install(&host);
+    all_win(&host, Setup::Machine, &WINNING);
+    let alice = host.person("alice");
     let build = || host.run(&alice, shell.path(), ["-l", "-c", "cargo build"]).run();
-    build()?.silently()?.builds_in(Setup::Machine.target_dir())?;
-    ensure!(!host.home("alice").join(".cache").exists(), "there is a cache of her own as well");
-    Setup::Person.uninstall(&host)?;
-    build()?.silently()?.builds_in(Setup::Machine.target_dir())?;
-    Ok(())
+    build().silently().builds_in(Setup::Machine.target_dir());
+    assert!(!host.home("alice").join(".cache").exists(), "there is a cache of her own as well");
+    Setup::Person.uninstall(&host);
+    build().silently().builds_in(Setup::Machine.target_dir());
 }
 
 /// Alice's own group. Bob builds in his own cache directory, and his shells say nothing of it.
-fn for_a_group(stage: &Stage, shell: Shell) -> Result<()> {
-    let host = Host::new(stage, "machine", shell)?;
-    let setup = host.by_name(&host.person("root")?, ["setup", "--group", "alice"]).run()?;
-    setup.ok()?.prints("mode 0750, group alice\n")?;
-    all_win(&host, Setup::Machine, &WINNING)?;
-    private(&host.at(MACHINES_ROOT).join("alice"), host.person("alice")?.uid())?;
-    let (bob, root) = (host.person("bob")?, host.person("root")?);
-    let login = ask(&host, |line| host.run(&bob, shell.path(), ["-l", "-c", line]))?;
-    let su = ask(&host, |line| host.run(&root, "su", ["-", "bob", "-c", line]))?;
+fn for_a_group(stage: &Stage, shell: Shell) {
+    let host = Host::new(stage, "machine", shell);
+    let setup = host.by_name(&host.person("root"), ["setup", "--group", "alice"]).run();
+    setup.ok().prints("mode 0750, group alice\n");
+    all_win(&host, Setup::Machine, &WINNING);
+    private(&host.at(MACHINES_ROOT).join("alice"), host.person("alice").uid());
+    let (bob, root) = (host.person("bob"), host.person("root"));
+    let login = ask(&host, |line| host.run(&bob, shell.path(), ["-l", "-c", line]));
+    let su = ask(&host, |line| host.run(&root, "su", ["-", "bob", "-c", line]));
     for answer in [login, su] {
-        ensure!(answer.printed.is_empty(), "{answer:?}");
+        assert!(answer.printed.is_empty(), "{answer:?}");
         let own = "/home/bob/.cache/cargo-peruser/target";
-        ensure!(answer.target_dir.as_deref() == Some(own), "{answer:?}");
+        assert!(answer.target_dir.as_deref() == Some(own), "{answer:?}");
     }
-    let status = host.run(&bob, Setup::Machine.program(), ["setup", "--status"]).run()?;
-    status.never_says("<- not your own")?;
-    Ok(())
+    let status = host.run(&bob, Setup::Machine.program(), ["setup", "--status"]).run();
+    status.never_says("<- not your own");
 }

@@ -4,12 +4,11 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
-
 use super::rustup::Rustup;
 use super::session::{ASKED, Session, all_win, do_as_told};
 use super::setup::Setup;
 use crate::machine::Need;
+use crate::shared::context;
 use crate::stage::{Host, Shell, Stage, make, wait_until};
 use crate::suite::{Test, test};
 
@@ -34,7 +33,7 @@ pub(super) fn tests() -> Vec<Test> {
         let body = move |stage: &Stage| harmless(stage, shell, file, lines);
         tests.push(test(name, body).needs(&[shell.need()]));
     }
-    type Body = fn(&Stage) -> Result<()>;
+    type Body = fn(&Stage);
     let bodies: [(&str, Body, &[Need]); 13] = [
         ("status_asks_a_shell_that_hangs_only_once", hangs, &[Need::Bash]),
         ("a_status_that_is_ended_takes_its_shells_along", ended, &[Need::Bash]),
@@ -61,58 +60,57 @@ pub(super) fn tests() -> Vec<Test> {
 }
 
 /// A machine that is set up, and one more line of alice's.
-fn with_line<'s>(stage: &'s Stage, shell: Shell, file: &str, line: &str) -> Result<Host<'s>> {
-    let host = Host::new(stage, "machine", shell)?;
-    Setup::Machine.install(&host)?;
-    host.append("alice", file, line)?;
-    Ok(host)
+fn with_line<'s>(stage: &'s Stage, shell: Shell, file: &str, line: &str) -> Host<'s> {
+    let host = Host::new(stage, "machine", shell);
+    Setup::Machine.install(&host);
+    host.append("alice", file, line);
+    host
 }
 
-fn harmless(stage: &Stage, shell: Shell, file: &str, lines: &[&str]) -> Result<()> {
-    let host = with_line(stage, shell, file, "")?;
+fn harmless(stage: &Stage, shell: Shell, file: &str, lines: &[&str]) {
+    let host = with_line(stage, shell, file, "");
     for line in lines {
-        host.append("alice", file, line)?;
-        let status = Setup::Machine.status(&host)?;
-        status.ok().and_then(|it| it.never_says("warning: ")).with_context(|| line.to_string())?;
+        let _context = context(|| line);
+        host.append("alice", file, line);
+        let status = Setup::Machine.status(&host);
+        status.ok().never_says("warning: ");
     }
-    Ok(())
 }
 
 /// Asked once, it costs the patience for one shell, not for three.
-fn hangs(stage: &Stage) -> Result<()> {
-    let host = with_line(stage, Shell::Bash, ".bashrc", "")?;
+fn hangs(stage: &Stage) {
+    let host = with_line(stage, Shell::Bash, ".bashrc", "");
     let bashrc = host.home("alice").join(".bashrc");
     for (line, why) in [("sleep 1000\n", "in 10s"), ("yes\n", "print without end")] {
-        make::file(&bashrc, line, 2001, 0o644)?;
+        make::file(&bashrc, line, 2001, 0o644);
         let begin = Instant::now();
-        let outcome = Setup::Machine.status(&host)?;
-        let told = outcome.fails()?.mentions(why)?.stderr.matches("gave no answer").count();
-        ensure!(told == 1, "told {told} times:\n{}", outcome.stderr);
-        ensure!(begin.elapsed() < Duration::from_secs(25), "it took {:?}", begin.elapsed());
+        let outcome = Setup::Machine.status(&host);
+        let told = outcome.fails().mentions(why).stderr.matches("gave no answer").count();
+        assert!(told == 1, "told {told} times:\n{}", outcome.stderr);
+        assert!(begin.elapsed() < Duration::from_secs(25), "it took {:?}", begin.elapsed());
     }
-    Ok(())
 }
 
 /// Ends `setup --status` from within the shell that it asks, which goes on as this line says; the shell
 /// has written down its processes by then.
-fn ends_it(host: &Host<'_>, signal: &str, line: &str) -> Result<()> {
+fn ends_it(host: &Host<'_>, signal: &str, line: &str) {
     let home = host.home("alice");
     let bashrc = format!("{line} echo $$ $! >~/pids; kill -s {signal} $(cat ~/status); wait\n");
-    make::file(&home.join(".bashrc"), bashrc, 2001, 0o644)?;
-    let alice = host.person("alice")?;
+    make::file(&home.join(".bashrc"), bashrc, 2001, 0o644);
+    let alice = host.person("alice");
     let status = format!("echo $$ >~/status; exec {} setup --status", Setup::Machine.program());
-    host.run(&alice, "/bin/sh", ["-c", &status]).run()?;
-    let pids = fs::read_to_string(home.join("pids")).context("not asked")?;
-    fs::remove_file(home.join("pids"))?;
-    pids.split_whitespace().try_for_each(is_gone)
+    host.run(&alice, "/bin/sh", ["-c", &status]).run();
+    let pids = fs::read_to_string(home.join("pids")).expect("not asked");
+    fs::remove_file(home.join("pids")).unwrap();
+    pids.split_whitespace().for_each(is_gone);
 }
 
-fn ended(stage: &Stage) -> Result<()> {
-    let host = with_line(stage, Shell::Bash, ".bashrc", "")?;
+fn ended(stage: &Stage) {
+    let host = with_line(stage, Shell::Bash, ".bashrc", "");
     for signal in ["INT", "TERM", "KILL"] {
-        ends_it(&host, signal, "sleep 1000 &").context(signal)?;
+        let _context = context(|| signal);
+        ends_it(&host, signal, "sleep 1000 &");
     }
-    Ok(())
 }
 
 /// As `pyenv init` takes its lock: in a process of its own, which gives it back at its end. It says
@@ -125,11 +123,11 @@ for _ in 1 2 3 4 5 6 7 8 9 10; do sleep 0.03; done
 ";
 
 /// At each moment of a login, and whoever ends it how.
-fn lock(stage: &Stage) -> Result<()> {
-    let host = with_line(stage, Shell::Bash, ".bashrc", "")?;
-    make::file(&host.home("alice").join(".bashrc"), "~/pyenv-rehash\n", 2001, 0o644)?;
-    make::file(&host.home("alice").join("pyenv-rehash"), PYENV, 2001, 0o755)?;
-    let alice = host.person("alice")?;
+fn lock(stage: &Stage) {
+    let host = with_line(stage, Shell::Bash, ".bashrc", "");
+    make::file(&host.home("alice").join(".bashrc"), "~/pyenv-rehash\n", 2001, 0o644);
+    make::file(&host.home("alice").join("pyenv-rehash"), PYENV, 2001, 0o755);
+    let alice = host.person("alice");
     let lock = host.home("alice").join(".pyenv-shim");
     let mut was_held = 0;
     for moment in (1..=20).step_by(6) {
@@ -137,24 +135,23 @@ fn lock(stage: &Stage) -> Result<()> {
             let signal = format!("--signal={signal}");
             let after = format!("0.{:02}", moment * 3);
             let words = [&signal, &after, Setup::Machine.program(), "setup", "--status"];
-            host.run(&alice, "timeout", words).run()?;
+            host.run(&alice, "timeout", words).run();
             was_held += usize::from(lock.exists());
             let otherwise = format!("the lock is still there: {signal} after {after}");
-            wait_until(&otherwise, || Ok(!lock.exists()))?;
+            wait_until(&otherwise, || !lock.exists());
         }
     }
-    ensure!(was_held > 0, "no run was ended while the lock was held");
-    Ok(())
+    assert!(was_held > 0, "no run was ended while the lock was held");
 }
 
-fn stubborn(stage: &Stage) -> Result<()> {
-    let host = with_line(stage, Shell::Bash, ".bashrc", "")?;
+fn stubborn(stage: &Stage) {
+    let host = with_line(stage, Shell::Bash, ".bashrc", "");
     let ignores = "trap '' HUP TERM INT; (while :; do sleep 0.1; done) &";
-    ends_it(&host, "INT", ignores)
+    ends_it(&host, "INT", ignores);
 }
 
 /// Before long.
-fn is_gone(pid: &str) -> Result<()> {
+fn is_gone(pid: &str) {
     let until = Instant::now() + Duration::from_secs(12);
     let is_there = || {
         let state = fs::read_to_string(Path::new("/proc").join(pid).join("stat"));
@@ -162,149 +159,141 @@ fn is_gone(pid: &str) -> Result<()> {
         state.is_ok_and(|stat| !stat.contains(") Z "))
     };
     while is_there() {
-        ensure!(Instant::now() < until, "{pid} still runs");
+        assert!(Instant::now() < until, "{pid} still runs");
         std::thread::sleep(Duration::from_millis(20));
     }
-    Ok(())
 }
 
-fn other(stage: &Stage) -> Result<()> {
-    let host = with_line(stage, Shell::Bash, ".bashrc", "")?;
-    make::file(&host.home("alice").join(".bashrc"), "exec true\n", 2001, 0o644)?;
-    let outcome = Setup::Machine.status(&host)?;
-    outcome.fails()?.mentions("a fresh bash (interactive) gave no answer")?;
-    outcome.never_says("no cargo at all")?;
-    Ok(())
+fn other(stage: &Stage) {
+    let host = with_line(stage, Shell::Bash, ".bashrc", "");
+    make::file(&host.home("alice").join(".bashrc"), "exec true\n", 2001, 0o644);
+    let outcome = Setup::Machine.status(&host);
+    outcome.fails().mentions("a fresh bash (interactive) gave no answer");
+    outcome.never_says("no cargo at all");
 }
 
 /// Each proves that a shim comes first, whichever of the two it is.
-fn both(stage: &Stage) -> Result<()> {
-    let host = Host::new(stage, "both", Shell::Bash)?;
-    Setup::Machine.install(&host)?;
-    Setup::Person.install(&host)?;
+fn both(stage: &Stage) {
+    let host = Host::new(stage, "both", Shell::Bash);
+    Setup::Machine.install(&host);
+    Setup::Person.install(&host);
     for setup in [Setup::Machine, Setup::Person] {
-        setup.status(&host)?.ok()?.never_says("warning: ")?;
+        setup.status(&host).ok().never_says("warning: ");
     }
     // Root's sessions find the machine's.
-    Setup::Machine.again(&host, "--status")?.never_says("warning: ")?;
+    Setup::Machine.again(&host, "--status").never_says("warning: ");
     // The machine's program, asked for its own installation, in sessions that find hers.
-    let alice = host.person("alice")?;
+    let alice = host.person("alice");
     let words = ["setup", "--status", "--prefix", "/usr/local"];
-    let outcome = host.run(&alice, Setup::Machine.program(), words).run()?;
-    outcome.never_says("comes before the shim")?;
-    Ok(())
+    let outcome = host.run(&alice, Setup::Machine.program(), words).run();
+    outcome.never_says("comes before the shim");
 }
 
 /// A script called like the program, and a link to it.
-fn pretender(stage: &Stage) -> Result<()> {
-    let host = with_line(stage, Shell::Bash, ".bashrc", "PATH=~/fake:$PATH")?;
-    let fake = host.directory("alice", "fake")?;
-    make::script(&fake.join("cargo-peruser"), "#!/bin/sh\n")?;
-    make::link(&fake.join("cargo"), Path::new("cargo-peruser"), 2001)?;
-    let outcome = Setup::Machine.status(&host)?;
-    outcome.fails()?.mentions("`/home/alice/fake/cargo` comes before the shim")?;
-    Ok(())
+fn pretender(stage: &Stage) {
+    let host = with_line(stage, Shell::Bash, ".bashrc", "PATH=~/fake:$PATH");
+    let fake = host.directory("alice", "fake");
+    make::script(&fake.join("cargo-peruser"), "#!/bin/sh\n");
+    make::link(&fake.join("cargo"), Path::new("cargo-peruser"), 2001);
+    let outcome = Setup::Machine.status(&host);
+    outcome.fails().mentions("`/home/alice/fake/cargo` comes before the shim");
 }
 
 /// Does what the help lines say, and demands that it helps and is harmless without the program.
-fn remedies(host: &Host<'_>, sessions: &[Session]) -> Result<()> {
-    let before = Setup::Machine.status(host)?;
-    before.fails()?;
-    do_as_told(host, &before)?;
-    Setup::Machine.status(host)?.ok()?;
-    all_win(host, Setup::Machine, sessions)?;
-    fs::remove_file(host.at(Setup::Machine.program()))?;
+fn remedies(host: &Host<'_>, sessions: &[Session]) {
+    let before = Setup::Machine.status(host);
+    before.fails();
+    do_as_told(host, &before);
+    Setup::Machine.status(host).ok();
+    all_win(host, Setup::Machine, sessions);
+    fs::remove_file(host.at(Setup::Machine.program())).unwrap();
     for session in sessions {
-        let answer = session.ask(host)?;
-        ensure!(answer.printed.is_empty(), "{session:?}: {answer:?}");
+        let answer = session.ask(host);
+        assert!(answer.printed.is_empty(), "{session:?}: {answer:?}");
     }
-    Ok(())
 }
 
 /// A machine that is set up, where alice has a cargo of her own, as rustup would put it.
-fn with_own_cargo(stage: &Stage) -> Result<Host<'_>> {
-    let host = Host::new(stage, "machine", Shell::Bash)?;
-    Setup::Machine.install(&host)?;
-    make::script(&host.directory("alice", ".cargo/bin")?.join("cargo"), "#!/bin/sh\n")?;
-    Ok(host)
+fn with_own_cargo(stage: &Stage) -> Host<'_> {
+    let host = Host::new(stage, "machine", Shell::Bash);
+    Setup::Machine.install(&host);
+    make::script(&host.directory("alice", ".cargo/bin").join("cargo"), "#!/bin/sh\n");
+    host
 }
 
-fn zdotdir(stage: &Stage) -> Result<()> {
-    let host = Host::new(stage, "machine", Shell::Zsh)?;
-    Rustup::IfAbsent.install(&host)?;
-    Setup::Machine.install(&host)?;
-    host.directory("alice", "zsh")?;
-    host.append("alice", ".zshenv", "ZDOTDIR=~/zsh")?;
-    host.append("alice", "zsh/.zshrc", "PATH=~/.cargo/bin:$PATH")?;
-    host.append("alice", "zsh/.zprofile", "PATH=~/.cargo/bin:$PATH")?;
-    let told = Setup::Machine.status(&host)?;
-    told.mentions("by `/home/alice/zsh/.zshrc` line 1")?;
-    remedies(&host, &ASKED)
+fn zdotdir(stage: &Stage) {
+    let host = Host::new(stage, "machine", Shell::Zsh);
+    Rustup::IfAbsent.install(&host);
+    Setup::Machine.install(&host);
+    host.directory("alice", "zsh");
+    host.append("alice", ".zshenv", "ZDOTDIR=~/zsh");
+    host.append("alice", "zsh/.zshrc", "PATH=~/.cargo/bin:$PATH");
+    host.append("alice", "zsh/.zprofile", "PATH=~/.cargo/bin:$PATH");
+    let told = Setup::Machine.status(&host);
+    told.mentions("by `/home/alice/zsh/.zshrc` line 1");
+    remedies(&host, &ASKED);
 }
 
 /// The session from which she asks says where fish keeps its files.
-fn fish_config(stage: &Stage) -> Result<()> {
-    let host = Host::new(stage, "machine", Shell::Fish)?;
-    Rustup::IfAbsent.install(&host)?;
-    Setup::Machine.install(&host)?;
+fn fish_config(stage: &Stage) {
+    let host = Host::new(stage, "machine", Shell::Fish);
+    Rustup::IfAbsent.install(&host);
+    Setup::Machine.install(&host);
     // Without a newline at its end.
-    let config = host.directory("alice", "config/fish")?.join("config.fish");
-    make::file(&config, "set -gx PATH ~/.cargo/bin $PATH", 2001, 0o644)?;
-    let alice = host.person("alice")?;
+    let config = host.directory("alice", "config/fish").join("config.fish");
+    make::file(&config, "set -gx PATH ~/.cargo/bin $PATH", 2001, 0o644);
+    let alice = host.person("alice");
     let words = ["setup", "--status"];
     let ask = || {
         let run = host.run(&alice, Setup::Machine.program(), words);
         run.env("XDG_CONFIG_HOME", "/home/alice/config").run()
     };
-    let told = ask()?;
-    told.fails()?.mentions("by `/home/alice/config/fish/config.fish` line 1")?;
-    do_as_told(&host, &told)?;
-    ask()?.ok()?;
-    Ok(())
+    let told = ask();
+    told.fails().mentions("by `/home/alice/config/fish/config.fish` line 1");
+    do_as_told(&host, &told);
+    ask().ok();
 }
 
 /// `.profile` has such a line as well, and bash does not read it.
-fn profiles(stage: &Stage) -> Result<()> {
-    let host = with_own_cargo(stage)?;
-    host.append("alice", ".bash_login", "D=.cargo; PATH=~/$D/bin:$PATH")?;
-    host.append("alice", ".profile", "PATH=~/.cargo/bin:$PATH")?;
-    remedies(&host, &[Session::Login, Session::LoginInteractive])
+fn profiles(stage: &Stage) {
+    let host = with_own_cargo(stage);
+    host.append("alice", ".bash_login", "D=.cargo; PATH=~/$D/bin:$PATH");
+    host.append("alice", ".profile", "PATH=~/.cargo/bin:$PATH");
+    remedies(&host, &[Session::Login, Session::LoginInteractive]);
 }
 
 /// `.profile` reads `.bashrc`, whose line further up is to blame, and not rustup's.
-fn one_remedy(stage: &Stage) -> Result<()> {
-    let host = with_own_cargo(stage)?;
-    make::file(&host.home("alice").join(".cargo/env"), "", 2001, 0o644)?;
-    host.append("alice", ".bashrc", "export PATH=\"$HOME/.cargo/bin:$PATH\"")?;
-    host.append("alice", ".bashrc", ". \"$HOME/.cargo/env\"")?;
-    host.append("alice", ".profile", ". \"$HOME/.cargo/env\"")?;
-    let line = fs::read_to_string(host.home("alice").join(".bashrc"))?.lines().count() - 1;
-    let told = Setup::Machine.status(&host)?;
-    told.fails()?.mentions(format!("by `/home/alice/.bashrc` line {line}"))?;
-    ensure!(told.stderr.matches("help: ").count() == 1, "not one help:\n{}", told.stderr);
-    remedies(&host, &ASKED)
+fn one_remedy(stage: &Stage) {
+    let host = with_own_cargo(stage);
+    make::file(&host.home("alice").join(".cargo/env"), "", 2001, 0o644);
+    host.append("alice", ".bashrc", "export PATH=\"$HOME/.cargo/bin:$PATH\"");
+    host.append("alice", ".bashrc", ". \"$HOME/.cargo/env\"");
+    host.append("alice", ".profile", ". \"$HOME/.cargo/env\"");
+    let line = fs::read_to_string(host.home("alice").join(".bashrc")).unwrap().lines().count() - 1;
+    let told = Setup::Machine.status(&host);
+    told.fails().mentions(format!("by `/home/alice/.bashrc` line {line}"));
+    assert!(told.stderr.matches("help: ").count() == 1, "not one help:\n{}", told.stderr);
+    remedies(&host, &ASKED);
 }
 
 /// An untouched file is missing its block, and is not out of date.
-fn before(stage: &Stage) -> Result<()> {
-    let host = Host::new(stage, "person", Shell::Bash)?;
+fn before(stage: &Stage) {
+    let host = Host::new(stage, "person", Shell::Bash);
     for who in ["alice", "root"] {
-        let who = host.person(who)?;
-        let status = host.by_name(&who, ["setup", "--status"]).run()?;
+        let who = host.person(who);
+        let status = host.by_name(&who, ["setup", "--status"]).run();
         status
-            .fails()?
-            .helps("/cargo-peruser setup")?
-            .never_says("outdated")?
-            .never_says("env --shell")?;
-        status.prints("missing")?;
+            .fails()
+            .helps("/cargo-peruser setup")
+            .never_says("outdated")
+            .never_says("env --shell");
+        status.prints("missing");
     }
-    Ok(())
 }
 
-fn nothing(stage: &Stage) -> Result<()> {
-    let host = Host::new(stage, "person", Shell::Bash)?;
-    let alice = host.person("alice")?;
-    let outcome = host.by_name(&alice, ["setup", "--uninstall"]).run()?;
-    outcome.ok()?.mentions("nothing is set up")?.never_says(".cache")?;
-    Ok(())
+fn nothing(stage: &Stage) {
+    let host = Host::new(stage, "person", Shell::Bash);
+    let alice = host.person("alice");
+    let outcome = host.by_name(&alice, ["setup", "--uninstall"]).run();
+    outcome.ok().mentions("nothing is set up").never_says(".cache");
 }

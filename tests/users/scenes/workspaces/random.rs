@@ -2,29 +2,28 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
-
 use super::{at, speaks};
 use crate::machine::Channel;
+use crate::shared::context;
 use crate::stage::{Person, Stage, project};
 
 /// How many sets of workspaces, and how many builds of each.
 const SETS: u64 = 2;
 const BUILDS: u64 = 14;
 
-pub(super) fn any_order(stage: &Stage, channel: Channel) -> Result<()> {
-    stage.shared_root().provisioned()?;
-    let alice = stage.person("alice")?;
+pub(super) fn any_order(stage: &Stage, channel: Channel) {
+    stage.shared_root().provisioned();
+    let alice = stage.person("alice");
     for set in 0..SETS {
         let mut random = Random(set * 2 + u64::from(channel == Channel::Nightly));
         let top = alice.home.join(set.to_string());
-        alice.shell("mkdir \"$1\"", [&top]).run()?.ok()?;
-        sequence(&mut random, &top, &alice, channel).with_context(|| format!("set {set}"))?;
+        alice.shell("mkdir \"$1\"", [&top]).run().ok();
+        let _context = context(|| format!("set {set}"));
+        sequence(&mut random, &top, &alice, channel);
     }
-    Ok(())
 }
 
-fn sequence(random: &mut Random, top: &Path, alice: &Person<'_>, channel: Channel) -> Result<()> {
+fn sequence(random: &mut Random, top: &Path, alice: &Person<'_>, channel: Channel) {
     let mut all = Vec::new();
     for number in 0..3 {
         let mut it = Workspace {
@@ -33,20 +32,20 @@ fn sequence(random: &mut Random, top: &Path, alice: &Person<'_>, channel: Channe
             word: String::new(),
             has_more: false,
         };
-        it.say(&format!("w{number}"), alice)?;
+        it.say(&format!("w{number}"), alice);
         all.push(it);
     }
     let mut story = String::new();
     for step in 0..BUILDS {
         let number = random.below(3);
-        let it = all.get_mut(number).context("there are three")?;
+        let it = all.get_mut(number).expect("there are three");
         let event = random.below(6);
         match event {
-            0 => it.say(&format!("w{number}s{step}"), alice)?,
-            1 => it.unpack(&format!("w{number}s{step}"), alice)?,
+            0 => it.say(&format!("w{number}s{step}"), alice),
+            1 => it.unpack(&format!("w{number}s{step}"), alice),
             2 => {
                 it.has_more ^= true;
-                it.say(&it.word.clone(), alice)?;
+                it.say(&it.word.clone(), alice);
             }
             _ => {}
         }
@@ -60,9 +59,9 @@ fn sequence(random: &mut Random, top: &Path, alice: &Person<'_>, channel: Channe
         } else {
             at(run, channel, &it.directory.join(within))
         };
-        speaks(run.env("CARGO_PROFILE_DEV_DEBUG", "0"), &it.word).context(story.clone())?;
+        let _context = context(|| &story);
+        speaks(run.env("CARGO_PROFILE_DEV_DEBUG", "0"), &it.word);
     }
-    Ok(())
 }
 
 /// How a workspace is built up. Names, versions and relative paths are the same in all.
@@ -114,24 +113,23 @@ struct Workspace {
 
 impl Workspace {
     /// Writes all of it with another word, as an editor would.
-    fn say(&mut self, word: &str, alice: &Person<'_>) -> Result<()> {
+    fn say(&mut self, word: &str, alice: &Person<'_>) {
         self.word = word.to_owned();
         let tree = self.tree();
         let tree: Vec<(&str, &str)> = tree.iter().map(|(path, text)| (*path, &**text)).collect();
-        project::write(&self.directory, &tree, alice)
+        project::write(&self.directory, &tree, alice);
     }
 
     /// Deletes it, and unpacks another one at the same place, with the times of an old archive.
-    fn unpack(&mut self, word: &str, alice: &Person<'_>) -> Result<()> {
+    fn unpack(&mut self, word: &str, alice: &Person<'_>) {
         let place = self.directory.clone();
         let archive = place.with_file_name("archive");
         self.directory.clone_from(&archive);
-        self.say(word, alice)?;
+        self.say(word, alice);
         self.directory.clone_from(&place);
         let unpack = "find \"$1\" -exec touch -d 2020-01-01 {} + && rm -rf \"$2\" && \
                       cp -a \"$1\" \"$2\" && rm -r \"$1\"";
-        alice.shell(unpack, [&archive, &place]).within(&alice.home).run()?.ok()?;
-        Ok(())
+        alice.shell(unpack, [&archive, &place]).within(&alice.home).run().ok();
     }
 
     fn tree(&self) -> Vec<(&'static str, String)> {

@@ -4,8 +4,6 @@ use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Result};
-
 use super::super::child::do_as_root;
 use super::super::make;
 use super::{Host, RESIDENTS, Shell};
@@ -54,52 +52,50 @@ LogLevel ERROR
 ";
 
 /// Writes all of it.
-pub(super) fn write(host: &Host<'_>) -> Result<()> {
+pub(super) fn write(host: &Host<'_>) {
     let etc = host.at("/etc");
     let start_up = Path::new(places::START_UP).join(".");
-    do_as_root("cp", ["-a".as_ref(), start_up.as_os_str(), etc.as_os_str()])?;
+    do_as_root("cp", ["-a".as_ref(), start_up.as_os_str(), etc.as_os_str()]);
     for directory in ["profile.d", "pam.d", "security", "ssh"] {
-        make::directory(&etc.join(directory), 0, 0, 0o755)?;
+        make::directory(&etc.join(directory), 0, 0, 0o755);
     }
-    accounts(host, &etc)?;
+    accounts(host, &etc);
     for service in ["su", "su-l", "sshd", "other"] {
-        fs::write(etc.join("pam.d").join(service), PAM)?;
+        fs::write(etc.join("pam.d").join(service), PAM).unwrap();
     }
-    fs::write(etc.join("security/pam_env.conf"), "")?;
-    fs::write(etc.join("environment"), "")?;
-    fs::write(etc.join("login.defs"), LOGIN)?;
+    fs::write(etc.join("security/pam_env.conf"), "").unwrap();
+    fs::write(etc.join("environment"), "").unwrap();
+    fs::write(etc.join("login.defs"), LOGIN).unwrap();
     let shells: String = Shell::ALL.map(|shell| format!("{}\n", shell.path())).concat();
-    fs::write(etc.join("shells"), format!("/bin/sh\n{shells}"))?;
-    fs::write(etc.join("ssh/sshd_config"), SSHD)?;
-    fs::write(etc.join("ssh/ssh_config"), SSH)?;
-    Ok(())
+    fs::write(etc.join("shells"), format!("/bin/sh\n{shells}")).unwrap();
+    fs::write(etc.join("ssh/sshd_config"), SSHD).unwrap();
+    fs::write(etc.join("ssh/ssh_config"), SSH).unwrap();
 }
 
-fn accounts(host: &Host<'_>, etc: &Path) -> Result<()> {
+fn accounts(host: &Host<'_>, etc: &Path) {
     let mut passwd = "root:x:0:0::/root:/bin/sh\n".to_owned();
     let mut group = "root:x:0:\ntty:x:5:\n".to_owned();
     let mut shadow = "root:*:20000::::::\n".to_owned();
     let mut add = |name: &str, uid: u32, home: &str, shell: &str| {
-        writeln!(passwd, "{name}:x:{uid}:{uid}::{home}:{shell}")?;
-        writeln!(group, "{name}:x:{uid}:")?;
-        writeln!(shadow, "{name}:*:20000::::::").context("a string can be written to")
+        writeln!(passwd, "{name}:x:{uid}:{uid}::{home}:{shell}").unwrap();
+        writeln!(group, "{name}:x:{uid}:").unwrap();
+        writeln!(shadow, "{name}:*:20000::::::").expect("a string can be written to");
     };
     for name in RESIDENTS {
-        add(name, account(name)?.uid, &format!("/home/{name}"), host.shell.path())?;
+        add(name, account(name).uid, &format!("/home/{name}"), host.shell.path());
     }
     for (name, uid, shell) in OTHERS {
-        add(name, uid, "/nonexistent", shell)?;
+        add(name, uid, "/nonexistent", shell);
     }
-    fs::write(etc.join("passwd"), passwd)?;
-    fs::write(etc.join("group"), group)?;
-    make::file(&etc.join("shadow"), shadow, 0, 0o600)?;
-    fs::write(etc.join("nsswitch.conf"), "passwd: files\ngroup: files\nshadow: files\n")?;
-    Ok(())
+    fs::write(etc.join("passwd"), passwd).unwrap();
+    fs::write(etc.join("group"), group).unwrap();
+    make::file(&etc.join("shadow"), shadow, 0, 0o600);
+    fs::write(etc.join("nsswitch.conf"), "passwd: files\ngroup: files\nshadow: files\n").unwrap();
 }
 
 /// Makes the key that opens the door for everybody, and that the door shows itself with.
-pub(super) fn key(host: &Host<'_>) -> Result<()> {
+pub(super) fn key(host: &Host<'_>) {
     let key = host.at("/etc/ssh/key");
     let words = ["-q", "-t", "ed25519", "-N", "", "-C", "a test", "-f"].map(AsRef::as_ref);
-    do_as_root("ssh-keygen", words.into_iter().chain([key.as_os_str()]))
+    do_as_root("ssh-keygen", words.into_iter().chain([key.as_os_str()]));
 }

@@ -19,8 +19,6 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
-
 pub(crate) use photograph::Photograph;
 pub(crate) use shell::Shell;
 
@@ -51,23 +49,23 @@ pub(crate) struct Host<'s> {
 
 impl<'s> Host<'s> {
     /// Sets it up as a fresh system that nobody has logged in to.
-    pub(crate) fn new(stage: &'s Stage, name: &str, shell: Shell) -> Result<Self> {
+    pub(crate) fn new(stage: &'s Stage, name: &str, shell: Shell) -> Self {
         let programs = places::PACKAGED.into();
         let host = Host { stage, shell, directory: stage.at(name), programs };
-        make::directory(&host.directory, 0, 0, 0o755)?;
+        make::directory(&host.directory, 0, 0, 0o755);
         for (place, mode) in OWN {
-            fs::create_dir_all(host.at(place))?;
-            make::own(&host.at(place), 0, 0, mode)?;
+            fs::create_dir_all(host.at(place)).unwrap();
+            make::own(&host.at(place), 0, 0, mode);
         }
         for place in ["/usr", "/usr/local/bin", "/usr/local/lib", "/var/cache", "/var/log"] {
-            fs::create_dir_all(host.at(place))?;
-            make::own(&host.at(place), 0, 0, 0o755)?;
+            fs::create_dir_all(host.at(place)).unwrap();
+            make::own(&host.at(place), 0, 0, 0o755);
         }
-        etc::write(&host)?;
+        etc::write(&host);
         for name in RESIDENTS {
-            shell.move_in(&host, name)?;
+            shell.move_in(&host, name);
         }
-        Ok(host)
+        host
     }
 
     /// Where one of its places lies outside of it.
@@ -82,49 +80,49 @@ impl<'s> Host<'s> {
     }
 
     /// A directory below a resident's home, theirs as are the missing ones above it.
-    pub(crate) fn directory(&self, name: &str, below: &str) -> Result<PathBuf> {
-        let uid = account(name)?.uid;
+    pub(crate) fn directory(&self, name: &str, below: &str) -> PathBuf {
+        let uid = account(name).uid;
         let mut place = self.home(name);
         for part in Path::new(below) {
             place.push(part);
             if !place.exists() {
-                make::directory(&place, uid, uid, 0o755)?;
+                make::directory(&place, uid, uid, 0o755);
             }
         }
-        Ok(place)
+        place
     }
 
     /// Somebody with an account.
-    pub(crate) fn person(&self, name: &str) -> Result<Person<'s>> {
+    pub(crate) fn person(&self, name: &str) -> Person<'s> {
         let home = if name == "root" { "/root".into() } else { Path::new("/home").join(name) };
-        Ok(Person { stage: self.stage, account: account(name)?, home })
+        Person { stage: self.stage, account: account(name), home }
     }
 
     /// Takes it away, before the stage goes, for another of its name.
-    pub(crate) fn leave(self) -> Result<()> {
-        make::nothing(&self.directory)
+    pub(crate) fn leave(self) {
+        make::nothing(&self.directory);
     }
 
     /// Nobody has a cargo here yet.
-    pub(crate) fn without_cargo(mut self) -> Result<Self> {
+    pub(crate) fn without_cargo(mut self) -> Self {
         self.programs = self.directory.join("programs");
         let words = ["-a".as_ref(), places::PACKAGED.as_ref(), self.programs.as_os_str()];
-        do_as_root("cp", words)?;
-        fs::remove_file(self.programs.join("cargo"))?;
-        Ok(self)
+        do_as_root("cp", words);
+        fs::remove_file(self.programs.join("cargo")).unwrap();
+        self
     }
 
     /// Gives alice another login shell.
-    pub(crate) fn alice_logs_in_with(&self, shell: &str) -> Result<()> {
+    pub(crate) fn alice_logs_in_with(&self, shell: &str) {
         let passwd = self.at("/etc/passwd");
         let line = |shell| format!(":/home/alice:{shell}\n");
-        let text = fs::read_to_string(&passwd)?;
-        Ok(fs::write(passwd, text.replace(&line(self.shell.path()), &line(shell)))?)
+        let text = fs::read_to_string(&passwd).unwrap();
+        fs::write(passwd, text.replace(&line(self.shell.path()), &line(shell))).unwrap();
     }
 
     /// Opens the door for ssh.
-    pub(crate) fn opens_ssh(&self) -> Result<()> {
-        etc::key(self)
+    pub(crate) fn opens_ssh(&self) {
+        etc::key(self);
     }
 
     /// A command with the environment that `login` gives, before any shell has run.

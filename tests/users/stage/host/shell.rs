@@ -2,8 +2,6 @@
 
 use std::fs;
 
-use anyhow::Result;
-
 use super::super::make;
 use super::Host;
 use crate::machine::{Need, account};
@@ -88,34 +86,33 @@ impl Shell {
     }
 
     /// Makes a home.
-    pub(super) fn move_in(self, host: &Host<'_>, name: &str) -> Result<()> {
-        let uid = account(name)?.uid;
+    pub(super) fn move_in(self, host: &Host<'_>, name: &str) {
+        let uid = account(name).uid;
         let home = host.home(name);
-        make::directory(&home, uid, uid, 0o755)?;
+        make::directory(&home, uid, uid, 0o755);
         let files: &[(&str, &str)] = match self {
             Shell::Bash | Shell::Dash => &[(".profile", PROFILE), (".bashrc", BASHRC)],
             Shell::Zsh => &[(".profile", PROFILE), (".zshrc", ZSHRC)],
             Shell::Fish => &[(".profile", PROFILE)],
         };
         for (file, text) in files {
-            make::file(&home.join(file), text, uid, 0o644)?;
+            make::file(&home.join(file), text, uid, 0o644);
         }
         if self == Shell::Fish {
             for directory in FISH {
-                make::directory(&home.join(directory), uid, uid, 0o755)?;
+                make::directory(&home.join(directory), uid, uid, 0o755);
             }
-            make::file(&home.join(".config/fish/config.fish"), "", uid, 0o644)?;
+            make::file(&home.join(".config/fish/config.fish"), "", uid, 0o644);
         }
-        Ok(())
     }
 }
 
 impl Host<'_> {
     /// Appends a line to a file in somebody's home, which becomes theirs if it is new.
-    pub(crate) fn append(&self, name: &str, file: &str, line: &str) -> Result<()> {
+    pub(crate) fn append(&self, name: &str, file: &str, line: &str) {
         let path = self.home(name).join(file);
         let text = fs::read_to_string(&path).unwrap_or_default();
-        let uid = account(name)?.uid;
-        make::file(&path, format!("{text}{line}\n"), uid, 0o644)
+        let uid = account(name).uid;
+        make::file(&path, format!("{text}{line}\n"), uid, 0o644);
     }
 }

@@ -4,8 +4,6 @@ use std::cell::Cell;
 use std::fs;
 use std::path::PathBuf;
 
-use anyhow::Result;
-
 use super::super::kills::CHANGES;
 use super::super::scene::Scene;
 use crate::stage::Stage;
@@ -40,15 +38,15 @@ pub(super) enum Photograph {
 
 impl<'s> Disks<'s> {
     /// New ones. The shared root's is the last.
-    pub(super) fn make(stage: &'s Stage, images: &[Image]) -> Result<Self> {
+    pub(super) fn make(stage: &'s Stage, images: &[Image]) -> Self {
         let places = ["source", "shared"].map(|name| stage.at(name));
         let places = places.iter().rev().take(images.len()).rev();
         let list = places.zip(images).map(|(place, image)| Disk::make(place, *image));
-        let list = list.collect::<Result<Vec<_>>>()?;
+        let list = list.collect::<Vec<_>>();
         let other = |at| Disk::make(&stage.at(format!("other-{at}")), Image::Ext4);
-        let others = (0..list.len()).map(other).collect::<Result<Vec<_>>>()?;
-        others.iter().try_for_each(Disk::unmount)?;
-        Ok(Disks { stage, list, others, photographs: Cell::new(0) })
+        let others = (0..list.len()).map(other).collect::<Vec<_>>();
+        others.iter().for_each(Disk::unmount);
+        Disks { stage, list, others, photographs: Cell::new(0) }
     }
 
     /// Where the source's is mounted.
@@ -57,11 +55,11 @@ impl<'s> Disks<'s> {
     }
 
     /// What is on them before anything happens; they are taken away.
-    pub(super) fn put_away(&self) -> Result<Picture> {
-        self.list.iter().try_for_each(Disk::sync)?;
-        let picture = self.picture("before".into())?;
-        self.list.iter().try_for_each(Disk::unmount)?;
-        Ok(picture)
+    pub(super) fn put_away(&self) -> Picture {
+        self.list.iter().for_each(Disk::sync);
+        let picture = self.picture("before".into());
+        self.list.iter().for_each(Disk::unmount);
+        picture
     }
 
     /// Every set of disks that somebody else's work may have made write their journals.
@@ -71,26 +69,25 @@ impl<'s> Disks<'s> {
 
     /// Starts the machine with what was on the disks. For a photograph that is used up it is another start:
     /// then other disks have taken their numbers, by which a file system is known while it is mounted.
-    pub(super) fn start(&self, picture: &Picture, what: Photograph) -> Result<()> {
+    pub(super) fn start(&self, picture: &Picture, what: Photograph) {
         if what == Photograph::Used {
-            self.others.iter().try_for_each(Disk::mount)?;
+            self.others.iter().for_each(Disk::mount);
         }
         for (disk, photograph) in self.list.iter().zip(&picture.photographs) {
             match what {
-                Photograph::Kept => disk.restore(photograph)?,
-                Photograph::Used => fs::rename(photograph, disk.file())?,
+                Photograph::Kept => disk.restore(photograph),
+                Photograph::Used => fs::rename(photograph, disk.file()).unwrap(),
             }
-            disk.mount()?;
+            disk.mount();
         }
-        Ok(())
     }
 
     /// Stops it.
-    pub(super) fn stop(&self, what: Photograph) -> Result<()> {
+    pub(super) fn stop(&self, what: Photograph) {
         if what == Photograph::Used {
-            self.others.iter().try_for_each(Disk::unmount)?;
+            self.others.iter().for_each(Disk::unmount);
         }
-        self.list.iter().try_for_each(Disk::unmount)
+        self.list.iter().for_each(Disk::unmount);
     }
 
     /// Lets a migration run to its end, and takes a picture after each call that it was asked for, if
@@ -101,25 +98,25 @@ impl<'s> Disks<'s> {
         flags: &[&str],
         committed: &[usize],
         is_wanted: &dyn Fn(&Step) -> bool,
-    ) -> Result<(Vec<Step>, Vec<Picture>)> {
+    ) -> (Vec<Step>, Vec<Picture>) {
         let (mut made, mut pictures) = (Vec::new(), Vec::new());
         // A stop in this one would make it begin again, for ever; what it has done shows at the next.
         let calls = format!("{CHANGES},openat").replace("copy_file_range,", "");
-        let mut steps = Steps::start(scene.giving(flags), &calls, &self.stage.at("log"))?;
-        let mut writes = self.writes()?;
+        let mut steps = Steps::start(scene.giving(flags), &calls, &self.stage.at("log"));
+        let mut writes = self.writes();
         loop {
-            let step = steps.next()?;
+            let step = steps.next();
             if step.as_ref().is_none_or(|step| is_change(step) && is_wanted(step)) {
                 for disk in committed.iter().filter_map(|at| self.list.get(*at)) {
-                    disk.commit()?;
+                    disk.commit();
                 }
-                let now = self.writes()?;
+                let now = self.writes();
                 if std::mem::replace(&mut writes, now.clone()) != now {
                     let call = step.as_ref().map_or("the end".into(), |step| {
                         format!("{} {} ({})", step.call, step.number, step.shown)
                     });
                     let after = format!("{call}, written on {committed:?}");
-                    pictures.push(self.picture(after)?);
+                    pictures.push(self.picture(after));
                 }
             }
             match step {
@@ -128,23 +125,23 @@ impl<'s> Disks<'s> {
                 None => break,
             }
         }
-        steps.finish()?.ok()?;
-        Ok((made, pictures))
+        steps.finish().ok();
+        (made, pictures)
     }
 
-    fn writes(&self) -> Result<Vec<u64>> {
+    fn writes(&self) -> Vec<u64> {
         self.list.iter().map(Disk::writes).collect()
     }
 
-    fn picture(&self, after: String) -> Result<Picture> {
+    fn picture(&self, after: String) -> Picture {
         let mut photographs = Vec::new();
         for disk in &self.list {
             let number = self.photographs.replace(self.photographs.get() + 1);
             let path = self.stage.at(format!("photograph-{number}"));
-            disk.photograph(&path)?;
+            disk.photograph(&path);
             photographs.push(path);
         }
-        Ok(Picture { after, photographs })
+        Picture { after, photographs }
     }
 }
 
