@@ -66,7 +66,7 @@ Whatever rust-analyzer starts then builds there. Start it anew with :lsp-restart
 
 fn writes_into_a_file_that_does_not_exist_yet() {
     let world = World::new();
-    let output = world.by_name(["editor", "vscode", "--write"]).after("umask 077").run();
+    let output = world.by_name(["editor", "vscode", "--write"]).umask("077").run();
     assert_data_eq!(
         output.printed(),
         str![[r#"
@@ -120,7 +120,7 @@ fn a_second_run_has_nothing_to_do() {
         world.by_name(["editor", editor, "--write"]).run().printed();
         let before = in_the_home(&world);
         let output = world.by_name(["editor", editor, "--write"]).run();
-        assert!(output.printed().ends_with(": nothing is to be done\n"), "{}", output.out);
+        assert!(output.printed().ends_with(": nothing is to be done\n"), "{}", output.stdout);
         assert_eq!(in_the_home(&world), before);
     }
 }
@@ -147,10 +147,14 @@ fn takes_out_again_exactly_what_it_has_written() {
         fs::remove_file(&file).unwrap();
         world.by_name(["editor", editor, "--write"]).run().printed();
         let output = world.by_name(["editor", editor, "--remove"]).run();
-        assert!(output.printed().lines().skip(1).all(|it| !it.starts_with('+')), "{}", output.out);
+        assert!(
+            output.printed().lines().skip(1).all(|it| !it.starts_with('+')),
+            "{}",
+            output.stdout
+        );
         assert!(!file.exists(), "{editor}");
         let output = world.by_name(["editor", editor, "--remove"]).run();
-        assert!(output.printed().ends_with("nothing is to be done\n"), "{}", output.out);
+        assert!(output.printed().ends_with("nothing is to be done\n"), "{}", output.stdout);
     }
 }
 

@@ -22,7 +22,7 @@ pub(crate) fn tests() -> Vec<Trial> {
 fn json(world: &World, words: &[&str]) -> Value {
     let output = world.by_name([&["editor", "--json"], words].concat()).run();
     output.printed();
-    serde_json::from_slice(&output.stdout).unwrap()
+    output.json()
 }
 
 fn editor<'v>(all: &'v Value, name: &str) -> &'v Value {
@@ -116,7 +116,11 @@ fn each_state_of_a_file_has_its_name() {
     }
     world.file(path, set("/tmp/mine"));
     let output = world.by_name(["editor"]).run();
-    assert!(output.printed().contains("builds in the directory that you chose"), "{}", output.out);
+    assert!(
+        output.printed().contains("builds in the directory that you chose"),
+        "{}",
+        output.stdout
+    );
 }
 
 fn tells_what_a_setting_of_rust_analyzer_makes_of_it() {

@@ -41,10 +41,10 @@ fn world() -> World {
 fn neovim(world: &World, variables: &[(&str, &str)]) -> String {
     let ask =
         "+call writefile([$CARGO_TARGET_DIR, trim(system('printenv CARGO_TARGET_DIR'))], $ANSWER)";
-    let run = world.run("nvim", ["--headless", ask, "+qall!"]).var("ANSWER", world.at(ANSWER));
-    let run = variables.iter().fold(run, |run, (name, value)| run.var(name, value));
+    let run = world.run("nvim", ["--headless", ask, "+qall!"]).env("ANSWER", world.at(ANSWER));
+    let run = variables.iter().fold(run, |run, (name, value)| run.env(name, value));
     let output = run.run();
-    assert!(world.at(ANSWER).exists(), "{} {}", output.out, output.err);
+    assert!(world.at(ANSWER).exists(), "{} {}", output.stdout, output.stderr);
     answer(world)
 }
 
@@ -56,11 +56,11 @@ fn emacs(world: &World, variables: &[(&str, &str)]) -> String {
                  (call-process \"printenv\" nil t nil \"CARGO_TARGET_DIR\"))
                (kill-emacs))";
     let run = world.run("emacs", ["--fg-daemon=peruser", "--eval", ask]);
-    let run = run.var("ANSWER", world.at(ANSWER)).var("XDG_RUNTIME_DIR", world.at("home"));
-    let run = run.var("LANG", "C.UTF-8");
-    let run = variables.iter().fold(run, |run, (name, value)| run.var(name, value));
+    let run = run.env("ANSWER", world.at(ANSWER)).env("XDG_RUNTIME_DIR", world.at("home"));
+    let run = run.env("LANG", "C.UTF-8");
+    let run = variables.iter().fold(run, |run, (name, value)| run.env(name, value));
     let output = run.run();
-    assert!(world.at(ANSWER).exists(), "{} {}", output.out, output.err);
+    assert!(world.at(ANSWER).exists(), "{} {}", output.stdout, output.stderr);
     answer(world)
 }
 

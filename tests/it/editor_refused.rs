@@ -45,10 +45,10 @@ fn refuses_what_it_must_not_change_and_leaves_it() {
     ] {
         let file = world.file(path, bytes);
         let output = world.by_name(["editor", editor, "--write"]).run();
-        assert_eq!((output.code(), &*output.out), (1, ""), "{editor}: {}", output.err);
+        output.exits(1).prints_nothing();
         let expected = format!("error: cannot edit `[WORLD]/{path}`: {message}");
-        assert!(output.err.starts_with(&expected), "{}", output.err);
-        assert!(output.err.contains("\nhelp: "), "{}", output.err);
+        assert!(output.stderr.starts_with(&expected), "{}", output.stderr);
+        output.mentions("\nhelp: ");
         assert_eq!(fs::read(file).unwrap(), bytes);
     }
     assert!(!world.private().exists());
@@ -59,7 +59,7 @@ fn a_refusal_of_one_file_leaves_the_others_as_well() {
     world.file(CODE, "{}");
     world.file("home/.config/Cursor/User/settings.json", "{");
     let output = world.by_name(["editor", "vscode", "--write"]).run();
-    assert_eq!(output.code(), 1);
+    output.exits(1);
     assert_eq!(text(&world, CODE), "{}");
 }
 
@@ -67,18 +67,18 @@ fn refuses_what_is_read_only_or_no_file() {
     let world = World::new();
     chmod(&world.file(CODE, "{}"), 0o444);
     let output = world.by_name(["editor", "vscode", "--write"]).run();
-    assert_eq!(output.code(), 1);
-    assert!(output.err.contains("it is read-only\nhelp: chmod u+w [WORLD]/"), "{}", output.err);
+    output.exits(1);
+    output.mentions("it is read-only\nhelp: chmod u+w [WORLD]/");
     assert_eq!(text(&world, CODE), "{}");
     chmod(&world.at(CODE), 0o644);
     world.by_name(["editor", "vscode", "--write"]).run().printed();
     chmod(&world.at(CODE), 0o444);
     let output = world.by_name(["editor", "vscode", "--remove"]).run();
-    assert!(output.err.contains("it is read-only\nhelp: chmod u+w [WORLD]/"), "{}", output.err);
+    output.mentions("it is read-only\nhelp: chmod u+w [WORLD]/");
     fs::remove_file(world.at(CODE)).unwrap();
     world.directory(CODE, 0o755);
     let output = world.by_name(["editor", "vscode", "--write"]).run();
-    assert!(output.err.contains("it is a directory, not a file"), "{}", output.err);
+    output.mentions("it is a directory, not a file");
 }
 
 fn refuses_where_it_may_not_write() -> Result<(), Skip> {
@@ -87,7 +87,7 @@ fn refuses_where_it_may_not_write() -> Result<(), Skip> {
     world.directory("home/.config/Code/User", 0o755);
     chmod(&world.at("home/.config/Code/User"), 0o555);
     let output = world.by_name(["editor", "vscode", "--write"]).run();
-    assert!(output.err.contains("its directory"), "{}", output.err);
+    output.mentions("its directory");
     Ok(())
 }
 
@@ -95,7 +95,7 @@ fn an_unsafe_directory_is_told_to_nobody() {
     let world = World::new();
     chmod(&world.at("root"), 0o777);
     let output = world.by_name(["editor", "zed", "--write"]).run();
-    assert_eq!(output.code(), 77, "{}", output.err);
+    output.refused();
     assert!(in_the_home(&world).is_empty());
 }
 
@@ -107,10 +107,10 @@ fn accounts_without_a_directory_get_no_settings() {
         (World::new().with("CARGO_PERUSER", "off"), "CARGO_PERUSER=off asks to step aside"),
     ] {
         for words in [&["editor", "zed", "--write"][..], &["editor", "zed"]] {
-            let run = world.by_name(words).without("CARGO_PERUSER_INCLUDE_USERS");
+            let run = world.by_name(words).unset("CARGO_PERUSER_INCLUDE_USERS");
             let output = run.run();
-            assert_eq!((output.code(), &*output.out), (0, ""), "{}", output.err);
-            assert_eq!(output.err, format!("note: editors need no settings here: {why}\n"));
+            output.exits(0).prints_nothing();
+            assert_eq!(output.stderr, format!("note: editors need no settings here: {why}\n"));
         }
         assert!(world.made().is_empty(), "{:?}", world.made());
     }
@@ -120,22 +120,22 @@ fn what_the_session_has_chosen_is_told_to_nobody() {
     let world = World::new().with("CARGO_TARGET_DIR", "/tmp/mine");
     let output = world.by_name(["editor", "zed", "--write"]).run();
     let why = "CARGO_TARGET_DIR chooses the target directory";
-    assert_eq!(output.err, format!("note: editors need no settings here: {why}\n"));
+    assert_eq!(output.stderr, format!("note: editors need no settings here: {why}\n"));
     // What a session of ours exports is no choice.
     let world = World::new();
     let ours = target(&world);
-    let run = world.by_name(["editor", "zed", "--write"]).var("CARGO_TARGET_DIR", &ours);
+    let run = world.by_name(["editor", "zed", "--write"]).env("CARGO_TARGET_DIR", &ours);
     assert!(run.run().printed().contains("+          \"CARGO_TARGET_DIR\""));
 }
 
 fn a_path_that_is_not_utf8_is_refused() {
     let world = World::new();
     let root = world.directory(OsStr::from_bytes(b"ro\xffot"), 0o755);
-    let run = world.by_name(["editor", "zed", "--write"]).var("CARGO_PERUSER_SHARED_ROOT", root);
+    let run = world.by_name(["editor", "zed", "--write"]).env("CARGO_PERUSER_SHARED_ROOT", root);
     let output = run.run();
     // Settings files are UTF-8, and such a root is refused for everybody.
-    assert_eq!((output.code(), &*output.out), (78, ""), "{}", output.err);
-    assert!(output.err.contains("is not UTF-8"), "{}", output.err);
+    output.exits(78).prints_nothing();
+    output.mentions("is not UTF-8");
     assert!(in_the_home(&world).is_empty());
 }
 
@@ -143,11 +143,11 @@ fn rustrover_has_steps_and_no_file() {
     let world = World::new();
     let output = world.by_name(["editor", "rustrover"]).run();
     let directory = "[WORLD]/home/.local/share/cargo-peruser/toolchain/bin";
-    assert!(output.printed().contains(directory), "{}", output.out);
+    assert!(output.printed().contains(directory), "{}", output.stdout);
     let output = world.by_name(["editor", "rustrover", "--write"]).run();
-    assert_eq!(output.code(), 1);
+    output.exits(1);
     assert_data_eq!(
-        output.err,
+        output.stderr,
         str![[r#"
 error: RustRover has no settings file that another program could write
 help: `cargo-peruser editor rustrover` prints the steps

@@ -25,7 +25,7 @@ fn the_shim_is_found_on_path_and_by_a_path() {
     let by_path = world.at("shim/cargo").into_os_string();
     for program in ["cargo".into(), by_path, "bin/cargo".into(), "./bin/cargo".into()] {
         let output = world.run(&program, ["build", "path"]).run();
-        let record = output.record();
+        let record = output.call();
         assert_eq!(record.argv, bytes(["cargo", "build", "path"]), "{program:?}");
         assert_eq!(record.variable("CARGO_TARGET_DIR"), Some(&*target), "{program:?}");
     }
@@ -53,22 +53,30 @@ fn by_name_everything_but_our_verbs_and_flags_goes_to_cargo() {
         (&["--", "--shared-rootx", "y"], &["--shared-rootx", "y"]),
     ] {
         let output = world.by_name(words).run();
-        assert_eq!(output.record().args(), bytes(expected), "{words:?}");
+        assert_eq!(output.call().args(), bytes(expected), "{words:?}");
     }
 }
 
 fn by_name_there_is_always_a_private_directory() {
     let world = World::without_root();
-    let target = world.at("home/.cache/cargo-peruser/target").into_os_string();
-    let output = world.by_name(["build"]).run();
-    assert_eq!(output.record().variable("CARGO_TARGET_DIR"), Some(&*target));
-    let target = world.at("cache/cargo-peruser/target").into_os_string();
-    let output = world.by_name(["build"]).var("XDG_CACHE_HOME", world.at("cache")).run();
-    assert_eq!(output.record().variable("CARGO_TARGET_DIR"), Some(&*target));
+    world
+        .by_name(["build"])
+        .run()
+        .silently()
+        .builds_in(world.at("home/.cache/cargo-peruser/target"));
+    world
+        .by_name(["build"])
+        .env("XDG_CACHE_HOME", world.at("cache"))
+        .run()
+        .silently()
+        .builds_in(world.at("cache/cargo-peruser/target"));
     // A relative directory is not meant, by the XDG base directory specification.
-    let target = world.at("home/.cache/cargo-peruser/target").into_os_string();
-    let output = world.by_name(["build"]).var("XDG_CACHE_HOME", "cache").run();
-    assert_eq!(output.record().variable("CARGO_TARGET_DIR"), Some(&*target));
+    world
+        .by_name(["build"])
+        .env("XDG_CACHE_HOME", "cache")
+        .run()
+        .silently()
+        .builds_in(world.at("home/.cache/cargo-peruser/target"));
 }
 
 fn our_flags_stand_before_cargos_words() {
@@ -83,14 +91,14 @@ fn our_flags_stand_before_cargos_words() {
         &[&joined, "--", "build"],
     ] {
         let output = world.by_name(words).run();
-        let record = output.record();
+        let record = output.call();
         assert_eq!(record.args(), bytes(["build"]), "{words:?}");
         let target = world.at("other").join(person()).join("target").into_os_string();
         assert_eq!(record.variable("CARGO_TARGET_DIR"), Some(&*target), "{words:?}");
     }
     world.file("checkout/Cargo.toml", "");
     let output = world.by_name(["--scope=workspace", "build"]).run();
-    let target = output.record().variable("CARGO_TARGET_DIR").unwrap().to_string_lossy();
+    let target = output.call().variable("CARGO_TARGET_DIR").unwrap().to_string_lossy();
     assert!(world.redact(&target).starts_with("[WORLD]/root/[ME]/checkout-"), "{target}");
 }
 
@@ -100,7 +108,7 @@ fn a_subcommand_executes_the_cargo_that_called_it() {
     let output = world.subcommand(&caller, ["build", "--", "x"]).run();
     assert_eq!(output.printed(), "[WORLD]/toolchain/cargo build -- x\n");
     let output = world.subcommand(&world.at("stub/cargo"), ["build", "--", "x"]).run();
-    let record = output.record();
+    let record = output.call();
     assert_eq!(record.argv, bytes(["cargo", "build", "--", "x"]));
     let target = world.private().join("target").into_os_string();
     assert_eq!(record.variable("CARGO_TARGET_DIR"), Some(&*target));

@@ -12,7 +12,7 @@ use std::process::Command;
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
-use crate::harness::{Invocation, PERUSER, ROOT, World, chmod, mode, person};
+use crate::harness::{Invocation, PERUSER, ROOT, Stop, World, chmod, mode, person};
 use crate::runner::tests;
 
 pub(crate) fn tests() -> Vec<Trial> {
@@ -59,8 +59,8 @@ fn env<'w>(world: &'w World, words: &[&str]) -> Invocation<'w> {
 /// The exported variables, as JSON has them.
 fn exported(run: Invocation<'_>) -> Value {
     let output = run.run();
-    assert_eq!((output.code(), &*output.err), (0, ""));
-    serde_json::from_slice(&output.stdout).unwrap()
+    output.silently();
+    output.json()
 }
 
 fn the_shim_comes_first_and_cargos_own_programs_second() {
@@ -100,7 +100,7 @@ fn somebody_without_rust_gets_no_shim() {
     world.file("home/.cargo/bin/cargo", "");
     assert_eq!(path(), None);
     let configured = env(&world, &["--format", "json"]).path(["empty"]);
-    let configured = configured.var("CARGO_PERUSER_REAL_CARGO", world.cargo_in("elsewhere"));
+    let configured = configured.env("CARGO_PERUSER_REAL_CARGO", world.cargo_in("elsewhere"));
     assert!(exported(configured).get("PATH").is_some());
 }
 
@@ -119,7 +119,7 @@ fn evaluated_again_it_changes_nothing() {
         .unwrap()
         .iter()
         .fold(env(&world, &["--format", "json"]), |run, (name, value)| {
-            run.var(name, value.as_str().unwrap())
+            run.env(name, value.as_str().unwrap())
         });
     assert_eq!(exported(again), first);
 }
@@ -129,35 +129,35 @@ fn each_rule_exports_what_a_build_would_have() {
     let own = world.private().join("target");
     let others = world.at("root/somebody").into_os_string().into_string().unwrap();
     let json = || env(&world, &["--format", "json"]);
-    let bypassed = json().var("CARGO_PERUSER", "off");
+    let bypassed = json().env("CARGO_PERUSER", "off");
     let excluded =
-        json().var("CARGO_PERUSER_EXCLUDE_USERS", person()).without("CARGO_PERUSER_INCLUDE_USERS");
+        json().env("CARGO_PERUSER_EXCLUDE_USERS", person()).unset("CARGO_PERUSER_INCLUDE_USERS");
     let build_script = ["HOST", "TARGET", "NUM_JOBS"]
         .into_iter()
-        .fold(json(), |run, name| run.var(name, "x"))
-        .var("OUT_DIR", own.join("debug/build/x/out"));
+        .fold(json(), |run, name| run.env(name, "x"))
+        .env("OUT_DIR", own.join("debug/build/x/out"));
     for (name, run, has_path, target) in [
         ("bypassed", bypassed, false, None),
         (
             "bypassed in a session of ours",
-            json().var("CARGO_PERUSER", "off").var("CARGO_TARGET_DIR", &own),
+            json().env("CARGO_PERUSER", "off").env("CARGO_TARGET_DIR", &own),
             false,
             Some(Value::Null),
         ),
-        ("no shared root", json().var(ROOT, "/nonexistent/root"), true, None),
+        ("no shared root", json().env(ROOT, "/nonexistent/root"), true, None),
         (
             "a session of ours where its root is not",
             json()
-                .var(ROOT, "/nonexistent/root")
-                .var("CARGO_TARGET_DIR", "/nonexistent/root/me/target"),
+                .env(ROOT, "/nonexistent/root")
+                .env("CARGO_TARGET_DIR", "/nonexistent/root/me/target"),
             true,
             Some(Value::Null),
         ),
-        ("no directory", excluded.var("CARGO_TARGET_DIR", &others), false, Some(Value::Null)),
+        ("no directory", excluded.env("CARGO_TARGET_DIR", &others), false, Some(Value::Null)),
         ("build script", build_script, true, None),
-        ("explicit", json().var("CARGO_TARGET_DIR", "/elsewhere"), true, None),
-        ("inherited", json().var("CARGO_TARGET_DIR", own.join("outer")), true, None),
-        ("redirected", json().var("CARGO_TARGET_DIR", &others), true, Some(json!(own))),
+        ("explicit", json().env("CARGO_TARGET_DIR", "/elsewhere"), true, None),
+        ("inherited", json().env("CARGO_TARGET_DIR", own.join("outer")), true, None),
+        ("redirected", json().env("CARGO_TARGET_DIR", &others), true, Some(json!(own))),
     ] {
         let found = exported(run);
         assert_eq!(found.get("PATH").is_some(), has_path, "{name}: {found}");
@@ -170,14 +170,14 @@ fn a_refusal_leaves_the_shim_in_front() {
     world.directory(Path::new("root").join(person()), 0o777);
     chmod(&world.private(), 0o777);
     let output = env(&world, &[]).run();
-    assert_eq!(output.code(), 77);
-    assert!(output.err.starts_with("error: refusing to use `[WORLD]/root/[ME]`"), "{}", output.err);
+    output.exits(77);
+    output.blames("refusing to use `[WORLD]/root/[ME]`");
     assert!(
-        output.out.starts_with("PATH='[WORLD]/prefix/lib/cargo-peruser/bin:"),
+        output.stdout.starts_with("PATH='[WORLD]/prefix/lib/cargo-peruser/bin:"),
         "{}",
-        output.out
+        output.stdout
     );
-    assert_eq!(output.out.lines().count(), 1, "{}", output.out);
+    assert_eq!(output.stdout.lines().count(), 1, "{}", output.stdout);
 }
 
 /// Otherwise cargo would build as if nobody had set anything, where nobody hears of the mistake.
@@ -186,16 +186,16 @@ fn a_mistake_in_the_settings_leaves_the_shim_in_front() {
     world.file("home/.config/cargo-peruser/config.toml", "scpoe = 'user'\n");
     for (run, error) in [
         (env(&world, &[]), "unknown setting `scpoe`"),
-        (env(&world, &[]).var("CARGO_PERUSER", "yes"), "invalid value for `CARGO_PERUSER`"),
+        (env(&world, &[]).env("CARGO_PERUSER", "yes"), "invalid value for `CARGO_PERUSER`"),
     ] {
         let output = run.run();
-        assert_eq!(output.code(), 78);
-        assert!(output.err.contains(error), "{}", output.err);
+        output.exits(78);
+        output.mentions(error);
         let path = "PATH='[WORLD]/prefix/lib/cargo-peruser/bin:[WORLD]/home/.cargo/bin:";
-        assert!(output.out.starts_with(path), "{}", output.out);
-        assert_eq!(output.out.lines().count(), 1, "{}", output.out);
+        assert!(output.stdout.starts_with(path), "{}", output.stdout);
+        assert_eq!(output.stdout.lines().count(), 1, "{}", output.stdout);
     }
-    let output = env(&world, &[]).var("CARGO_PERUSER", "off").run();
+    let output = env(&world, &[]).env("CARGO_PERUSER", "off").run();
     assert_eq!(output.printed(), "");
 }
 
@@ -223,7 +223,7 @@ fn a_build_that_is_not_installed_leaves_path_alone() {
 fn a_value_that_json_cannot_hold_is_an_error() {
     let world = installed();
     let path = OsStr::from_bytes(b"/usr/bin:/\xff");
-    let output = env(&world, &["--format", "json"]).var("PATH", path).run();
-    output.assert_stopped(1, "PATH is not UTF-8", "--shell sh prints any value");
-    env(&world, &[]).var("PATH", path).run().printed();
+    let output = env(&world, &["--format", "json"]).env("PATH", path).run();
+    output.stopped(Stop::Failed).blames("PATH is not UTF-8").helps("--shell sh prints any value");
+    env(&world, &[]).env("PATH", path).run().printed();
 }

@@ -26,7 +26,7 @@ pub(crate) fn tests() -> Vec<Trial> {
 /// The explanation with the widths of columns taken out, which depend on this machine's paths.
 fn explained(world: &World, words: &[&str]) -> String {
     let output = world.by_name(words).run();
-    assert!(output.records.is_empty(), "cargo was run");
+    assert!(output.calls.is_empty(), "cargo was run");
     let squeeze = |line: &str| {
         let indent = line.len() - line.trim_start().len();
         let words: Vec<&str> =
@@ -114,7 +114,7 @@ fn tells_that_the_target_directory_itself_would_be_refused() {
     let world = World::new();
     let private = world.directory(world.private(), 0o700);
     symlink(world.at("home"), private.join("target")).unwrap();
-    assert_eq!(world.shim(["build"]).run().code(), 77);
+    world.shim(["build"]).run().refused();
     let found = json(&world, &["build"]);
     let refusal = world.redact(&found["shim"]["refusal"].to_string());
     assert!(refusal.contains("`[WORLD]/root/[ME]/target`: it is a symlink"), "{found}");
@@ -150,7 +150,7 @@ fn hostile_names_are_escaped() {
     let mut path = world.search_path(["shim", "stub"]);
     path.push(format!(":{relative}"));
     for words in [&["explain"][..], &["explain", "--json"]] {
-        let output = world.by_name(words).within(name).var("PATH", &path).run();
+        let output = world.by_name(words).within(name).env("PATH", &path).run();
         let text = output.printed();
         let is_raw = |c: char| c == '\u{202e}' || c.is_control() && c != '\n';
         assert!(!text.contains(is_raw), "{text}");
@@ -166,7 +166,7 @@ fn hostile_names_are_escaped() {
     assert!(
         output.printed().contains("[WORLD]/checkout/e\\u{1b}[2Jv\\ni\\u{202e}l"),
         "{}",
-        output.out
+        output.stdout
     );
 }
 
@@ -175,7 +175,7 @@ fn creates_nothing_and_runs_no_cargo() {
         for words in [&["explain"][..], &["explain", "--json"], &["explain", "--", "test"]] {
             let output = world.by_name(words).run();
             output.printed();
-            assert!(output.records.is_empty());
+            assert!(output.calls.is_empty());
         }
         assert!(world.made().is_empty(), "{:?}", world.made());
     }

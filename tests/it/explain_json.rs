@@ -47,10 +47,10 @@ fn each_rule_has_its_number_and_name() {
         let run = world.by_name([&["explain", "--json", "--"], words].concat());
         // To be included overrules every exclusion.
         let run = match number {
-            3 => run.without("CARGO_PERUSER_INCLUDE_USERS"),
+            3 => run.unset("CARGO_PERUSER_INCLUDE_USERS"),
             _ => run,
         };
-        let run = variables.iter().fold(run, |run, (name, value)| run.var(name, value));
+        let run = variables.iter().fold(run, |run, (name, value)| run.env(name, value));
         let found: Value = serde_json::from_str(run.run().printed()).unwrap();
         let shim = &found["shim"];
         assert_eq!((&shim["rule"], &shim["rule_number"]), (&rule.into(), &number.into()));
@@ -72,7 +72,7 @@ fn both_outputs_tell_the_same() {
         &found["settings"][0]["origin"],
     ] {
         let value = world.redact(value.as_str().unwrap());
-        assert!(text.printed().contains(&value), "{value} in {}", text.out);
+        assert!(text.printed().contains(&value), "{value} in {}", text.stdout);
     }
 }
 
@@ -99,5 +99,5 @@ pub(crate) fn json(world: &World, words: &[&str]) -> Value {
     let words = [&["explain", "--json", "--"], words].concat();
     let output = world.by_name(words).run();
     output.printed();
-    serde_json::from_slice(&output.stdout).unwrap()
+    output.json()
 }

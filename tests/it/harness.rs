@@ -23,9 +23,8 @@ use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
 pub(crate) use machine::{chmod, mode, not_as_root, nu, obstacle, ordinary_account, person};
-pub(crate) use run::{Invocation, Outcome, bytes, closed_pipe};
+pub(crate) use run::{Invocation, Outcome, Stop, bytes, closed_pipe};
 
-use crate::stub;
 use machine::{account_name, login_shell_refuses};
 
 /// The binary that is tested.
@@ -150,22 +149,7 @@ impl World {
         cargo: &Path,
         args: impl IntoIterator<Item = A>,
     ) -> Invocation<'_> {
-        let args = args.into_iter().map(|arg| arg.as_ref().to_owned());
-        let words = std::iter::once(OsString::from("peruser")).chain(args);
-        self.run(PERUSER, words).var("CARGO", cargo)
-    }
-
-    /// Runs any program.
-    pub(crate) fn run<A: AsRef<OsStr>>(
-        &self,
-        program: impl AsRef<OsStr>,
-        args: impl IntoIterator<Item = A>,
-    ) -> Invocation<'_> {
-        Invocation::new(
-            self,
-            program.as_ref(),
-            args.into_iter().map(|arg| arg.as_ref().into()).collect(),
-        )
+        self.run(PERUSER, ["peruser"]).args(args).env("CARGO", cargo)
     }
 
     /// What stands in the shared root and in the home, to show that nothing was made there.

@@ -22,7 +22,7 @@ fn without_a_word_it_prints_help() {
     let help = world.by_name(["-h"]).run();
     for output in [world.by_name([""; 0]).run(), world.subcommand(&world.at("x"), [""; 0]).run()] {
         assert_eq!(output.printed(), help.printed());
-        assert!(output.records.is_empty());
+        assert!(output.calls.is_empty());
     }
     assert!(world.made().is_empty(), "{:?}", world.made());
 }
@@ -48,11 +48,11 @@ fn every_verb_has_help_and_a_version() {
         for flag in ["-h", "--help"] {
             let output = world.by_name([verb, flag]).run();
             let usage = format!("\nUsage: cargo-peruser {verb}");
-            assert!(output.printed().contains(&usage), "{}", output.out);
+            assert!(output.printed().contains(&usage), "{}", output.stdout);
         }
         for flag in ["-V", "--version"] {
             let output = world.by_name([verb, flag]).run();
-            assert!(output.printed().ends_with(&format!(" {version}\n")), "{}", output.out);
+            assert!(output.printed().ends_with(&format!(" {version}\n")), "{}", output.stdout);
         }
     }
 }
@@ -72,9 +72,13 @@ fn words_that_were_meant_for_us_do_not_go_to_cargo() {
         (&["--scope", "user", "provison", "alice"], "did you mean: cargo-peruser provision"),
     ] {
         let output = world.by_name(words).run();
-        assert_eq!((output.code(), &*output.out), (2, ""), "{words:?}: {}", output.err);
-        assert!(output.err.ends_with(&format!("help: {help}\n")), "{words:?}: {}", output.err);
-        assert!(output.records.is_empty());
+        output.exits(2).prints_nothing();
+        assert!(
+            output.stderr.ends_with(&format!("help: {help}\n")),
+            "{words:?}: {}",
+            output.stderr
+        );
+        assert!(output.calls.is_empty());
     }
     // What cargo can know is cargo's: an alias, an external program, its own, and what is asked for.
     for words in [
@@ -86,14 +90,14 @@ fn words_that_were_meant_for_us_do_not_go_to_cargo() {
         &["metadata"],
         &["unheard-of"],
     ] {
-        assert_eq!(world.by_name(words).run().records.len(), 1, "{words:?}");
+        assert_eq!(world.by_name(words).run().calls.len(), 1, "{words:?}");
     }
     let help = world.by_name(["help", "path"]).run();
     assert_eq!(help.printed(), world.by_name(["path", "--help"]).run().printed());
     let late = world.by_name(["path", "--scope", "user"]).run();
-    assert_eq!(late.code(), 2);
+    late.exits(2);
     let says = "help: settings come before the verb: cargo-peruser --scope …\n";
-    assert!(late.err.ends_with(says), "{}", late.err);
+    assert!(late.stderr.ends_with(says), "{}", late.stderr);
 }
 
 fn words_that_our_verbs_do_not_know_are_errors() {
@@ -108,17 +112,17 @@ fn words_that_our_verbs_do_not_know_are_errors() {
         &["--scope", "user", "path", "--nonsense"],
     ] {
         let output = world.by_name(words).run();
-        assert_eq!((output.code(), &*output.out), (2, ""), "{words:?}: {}", output.err);
-        assert!(output.err.starts_with("error: "), "{words:?}: {}", output.err);
-        assert!(output.records.is_empty());
+        output.exits(2).prints_nothing();
+        assert!(output.stderr.starts_with("error: "), "{words:?}: {}", output.stderr);
+        assert!(output.calls.is_empty());
     }
     let bare = world.by_name(["path", "--manifest-path", "x/Cargo.toml"]).run();
-    assert_eq!(bare.code(), 2);
+    bare.exits(2);
     let says = "help: cargo's arguments begin with its command: \
                 cargo-peruser path build --manifest-path …\n";
-    assert!(bare.err.ends_with(says), "{}", bare.err);
+    assert!(bare.stderr.ends_with(says), "{}", bare.stderr);
     let slip = world.by_name(["explain", "--jsn"]).run();
-    assert!(!slip.err.contains("help:"), "{}", slip.err);
+    slip.never_says("help:");
 }
 
 fn hostile_words_in_an_error_are_escaped() {
@@ -131,10 +135,10 @@ fn hostile_words_in_an_error_are_escaped() {
         vec!["--scope".into(), "user".into(), "setup".into(), format!("--{evil}=1")],
     ] {
         let output = world.by_name(&words).run();
-        assert_eq!(output.code(), 2, "{words:?}: {}", output.err);
+        output.exits(2);
         let is_raw = |c: char| c == '\u{202e}' || c.is_control() && c != '\n';
-        assert!(!output.err.contains(is_raw), "{:?}", output.err);
-        assert!(!output.err.lines().any(|line| line == "error: z"), "{}", output.err);
-        assert!(output.err.contains("\\u{1b}[2Jx\\u{202e}y\\n"), "{}", output.err);
+        assert!(!output.stderr.contains(is_raw), "{:?}", output.stderr);
+        assert!(!output.stderr.lines().any(|line| line == "error: z"), "{}", output.stderr);
+        output.mentions("\\u{1b}[2Jx\\u{202e}y\\n");
     }
 }

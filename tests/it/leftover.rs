@@ -25,17 +25,17 @@ fn world() -> World {
 
 fn the_first_build_of_a_workspace_names_it_once() {
     let world = world();
-    world.shim(["metadata"]).run().record();
+    world.shim(["metadata"]).run().call();
     let first = world.shim(["build"]).within(world.at("checkout/sub")).run();
-    assert_eq!((first.code(), first.records.len()), (0, 1));
+    assert_eq!((first.code(), first.calls.len()), (0, 1));
     assert_data_eq!(
-        world.redact(&first.err),
+        world.redact(&first.stderr),
         str![[r#"
 note: `[WORLD]/checkout/target` is left from earlier builds and not used any more: what runs programs from it runs old ones; to use it: cargo-peruser migrate [WORLD]/checkout/target --replace; to remove it: CARGO_PERUSER=off cargo clean
 
 "#]]
     );
-    world.shim(["build"]).run().record();
+    world.shim(["build"]).run().call();
 }
 
 fn explain_names_it() {
@@ -55,14 +55,14 @@ fn it_is_not_named_without_need() {
     let without = World::new();
     without.file("checkout/Cargo.toml", "");
     without.file("checkout/target/notes.txt", "");
-    without.shim(["build"]).run().record();
+    without.shim(["build"]).run().call();
     assert!(json(&without, &["build"])["leftover"].is_null());
     let off = || world().with("CARGO_PERUSER", "off");
-    off().shim(["build"]).run().record();
+    off().shim(["build"]).run().call();
     assert!(json(&off(), &["build"])["leftover"].is_null());
     // A plain cargo goes on using it.
     let by_name_alone = World::without_root();
     by_name_alone.file("checkout/Cargo.toml", "");
     by_name_alone.file("checkout/target/CACHEDIR.TAG", "");
-    by_name_alone.by_name(["build"]).run().record();
+    by_name_alone.by_name(["build"]).run().call();
 }

@@ -70,8 +70,8 @@ fn the_readme_leads_to_every_text_of_the_manual() {
 /// In a pipe as well: people look at it with a pager.
 fn unasked_it_prints_plain_text() {
     let output = World::new().by_name(["man", "setup"]).run();
-    assert!(output.out.contains("## UNINSTALL"), "{}", output.out);
-    assert!(!output.out.contains(".SH"), "{}", output.out);
+    output.prints("## UNINSTALL");
+    output.never_says(".SH");
 }
 
 /// Runs a formatter that complains on the stream that is returned.
@@ -112,10 +112,10 @@ fn man_finds_them_where_they_are_installed() -> Result<(), Skip> {
         ("cargo-peruser-path", "Prints the target directory of"),
         ("cargo-peruser-sharing", "WHAT IS PROTECTED"),
     ] {
-        let run = world.run(&man, [name]).var("MANPATH", world.at("share/man"));
-        let output = run.var("PATH", "/usr/bin:/bin").var("MANWIDTH", "200").run();
-        assert_eq!((output.code(), &*output.err), (0, ""));
-        assert!(output.out.contains(text), "{}", output.out);
+        let run = world.run(&man, [name]).env("MANPATH", world.at("share/man"));
+        let output = run.env("PATH", "/usr/bin:/bin").env("MANWIDTH", "200").run();
+        output.silently();
+        output.prints(text);
     }
     Ok(())
 }
@@ -123,6 +123,6 @@ fn man_finds_them_where_they_are_installed() -> Result<(), Skip> {
 fn a_page_of_nothing_is_an_error() {
     let world = World::new();
     let output = world.by_name(["man", "build"]).run();
-    assert_eq!((output.code(), &*output.out), (2, ""));
-    assert!(output.err.contains("invalid value 'build'"), "{}", output.err);
+    output.exits(2).prints_nothing();
+    output.mentions("invalid value 'build'");
 }

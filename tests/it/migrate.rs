@@ -55,8 +55,8 @@ afterwards    dependencies stay fresh where they were built with the same CARGO_
     );
     assert!(world.made().is_empty(), "{:?}", world.made());
     let unasked = world.by_name(words).run();
-    assert_eq!((unasked.code(), &*unasked.out), (1, dry.printed()));
-    assert!(unasked.err.starts_with("error: nothing was changed"), "{}", unasked.err);
+    assert_eq!((unasked.code(), &*unasked.stdout), (1, dry.printed()));
+    unasked.blames("nothing was changed");
     assert!(world.made().is_empty(), "{:?}", world.made());
 }
 
@@ -67,7 +67,7 @@ fn renames_what_is_on_the_same_file_system_whoever_reads_about_it() {
     let inode = fs::metadata(&old).unwrap().ino();
     let run = world.by_name(["migrate".as_ref(), old.as_os_str(), "--yes".as_ref()]);
     let run = run.stdout(crate::harness::closed_pipe()).run();
-    assert_eq!(run.code(), 0, "{}", run.err);
+    run.ok();
     let target = world.private().join("target");
     assert_eq!(fs::metadata(&target).unwrap().ino(), inode);
     assert_eq!((mode(&target), mode(&world.private())), (0o700, 0o700));
@@ -106,7 +106,7 @@ fn has_the_crates_of_a_checkout_rebuilt() {
     let run = rebuild(&world, &target);
     let says = "the next builds of `[WORLD]/checkout` rebuild its own packages (set the times of 2 \
                 source files)\n";
-    assert_eq!((run.code(), &*run.out, &*run.err), (0, says, ""));
+    assert_eq!((run.code(), &*run.stdout, &*run.stderr), (0, says, ""));
     let is_now = |file| world.at(file).metadata().unwrap().mtime() > 0;
     assert!(is_now("checkout/src/lib.rs") && is_now("checkout/build.rs"));
     assert!(!is_now("checkout/Cargo.toml"));
@@ -125,6 +125,6 @@ fn what_cannot_be_rebuilt_names_the_command() {
         let world = World::new().with("CARGO_PERUSER_SCOPE", "user");
         let run = rebuild(&world, &built(&world, cargo));
         let error = format!("error: the packages of `[WORLD]/checkout` will not be rebuilt: {why}");
-        assert_eq!((run.code(), &*run.err), (1, &*format!("{error}\nhelp: {help}\n")));
+        assert_eq!((run.code(), &*run.stderr), (1, &*format!("{error}\nhelp: {help}\n")));
     }
 }

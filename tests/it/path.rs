@@ -49,7 +49,7 @@ fn decides_for_the_words_that_cargo_would_get() {
     ] {
         let output = world.by_name(words.split(' ')).run();
         assert_eq!(output.printed(), format!("{expected}\n"), "{words}");
-        assert!(output.records.is_empty(), "cargo was not needed");
+        assert!(output.calls.is_empty(), "cargo was not needed");
     }
     assert!(world.made().is_empty(), "{:?}", world.made());
 }
@@ -121,9 +121,9 @@ fn what_is_chosen_in_an_alias_is_chosen() {
     world.file("checkout/.cargo/config.toml", aliases);
     let exported = ("CARGO_TARGET_DIR", world.private().join("target"));
     for (words, is_left_alone) in [("t", true), ("c", true), ("v", true), ("build", false)] {
-        let run = world.shim([words]).var(exported.0, &exported.1);
-        let output = run.var("CARGO_ALIAS_V", "build --target-dir=v").run();
-        let found = output.record().variable("CARGO_TARGET_DIR").map(PathBuf::from);
+        let run = world.shim([words]).env(exported.0, &exported.1);
+        let output = run.env("CARGO_ALIAS_V", "build --target-dir=v").run();
+        let found = output.target_dir();
         // What is weaker than the variable only counts without it.
         let expected = if words == "c" { None } else { Some(exported.1.clone()) };
         assert_eq!(found == expected && world.made().is_empty(), is_left_alone, "{words}");
@@ -149,7 +149,7 @@ fn where_cargo_decides_alone_cargo_answers() {
             "off",
         ),
     ] {
-        let output = world.by_name(words).path(["shim", "answer"]).var(name, value).run();
+        let output = world.by_name(words).path(["shim", "answer"]).env(name, value).run();
         assert_eq!(output.printed(), "/answer/of/cargo\n", "{words:?} {name}={value}");
     }
     let mut asked: Vec<String> = fs::read_dir(world.at("records"))
@@ -174,14 +174,14 @@ fn where_cargo_decides_alone_cargo_answers() {
 fn cargos_failure_is_told_in_cargos_words() {
     let world = World::new();
     world.executable("sorry/cargo", "#!/bin/sh\necho 'error: no Cargo.toml' >&2\nexit 101\n");
-    let run = world.by_name(["path"]).path(["shim", "sorry"]).var("CARGO_PERUSER", "off");
+    let run = world.by_name(["path"]).path(["shim", "sorry"]).env("CARGO_PERUSER", "off");
     let output = run.run();
-    let found = (output.code(), &*output.out, &*output.err);
+    let found = (output.code(), &*output.stdout, &*output.stderr);
     assert_eq!(found, (101, "", "error: no Cargo.toml\n"));
     world.executable("mute/cargo", "#!/bin/sh\n");
-    let output = world.by_name(["path"]).path(["shim", "mute"]).var("CARGO_PERUSER", "off").run();
-    assert_eq!((output.code(), &*output.out), (1, ""));
-    assert!(output.err.starts_with("error: failed to read what `cargo metadata` printed: "));
+    let output = world.by_name(["path"]).path(["shim", "mute"]).env("CARGO_PERUSER", "off").run();
+    output.exits(1).prints_nothing();
+    output.blames("failed to read what `cargo metadata` printed: ");
 }
 
 /// The cargo that builds these tests, or the one on PATH; not this project's own shim.
@@ -206,12 +206,12 @@ fn the_real_cargo_answers_for_an_explicit_choice() -> Result<(), Skip> {
     path.push(":");
     path.push(std::env::var_os("PATH").unwrap_or_default());
     let run = |words: &[&str]| {
-        let run = world.by_name(words).var("PATH", &path).var("HOME", &home);
-        run.var("CARGO_PERUSER_REAL_CARGO", &cargo)
+        let run = world.by_name(words).env("PATH", &path).env("HOME", &home);
+        run.env("CARGO_PERUSER_REAL_CARGO", &cargo)
     };
     for (output, expected) in [
-        (run(&["path"]).var("CARGO_TARGET_DIR", "/elsewhere").run(), "/elsewhere\n"),
-        (run(&["path"]).var("CARGO_PERUSER", "off").run(), "[WORLD]/checkout/target\n"),
+        (run(&["path"]).env("CARGO_TARGET_DIR", "/elsewhere").run(), "/elsewhere\n"),
+        (run(&["path"]).env("CARGO_PERUSER", "off").run(), "[WORLD]/checkout/target\n"),
         (
             run(&["path", "--", "build", "--config", "build.target-dir='x'"]).run(),
             "[WORLD]/checkout/x\n",
@@ -228,16 +228,16 @@ fn hostile_names_do_not_reach_the_terminal() {
     let name = "checkout/e\x1b[2Jv\ni\u{202e}l\x07";
     world.file(format!("{name}/Cargo.toml"), "");
     let output = world.by_name(["path"]).within(name).run();
-    assert!(output.printed().starts_with("[WORLD]/root/[ME]/e__2Jv_i_l_-"), "{}", output.out);
+    assert!(output.printed().starts_with("[WORLD]/root/[ME]/e__2Jv_i_l_-"), "{}", output.stdout);
     assert!(output.stdout.is_ascii());
-    assert_eq!(output.stdout.iter().filter(|byte| byte.is_ascii_control()).count(), 1);
+    assert_eq!(output.stdout.chars().filter(char::is_ascii_control).count(), 1);
 }
 
 fn a_reader_that_goes_away_is_no_error() {
     let world = World::new();
     for words in [&["path"][..], &["explain"], &["explain", "--json"], &["--help"]] {
         let output = world.by_name(words).stdout(closed_pipe()).run();
-        assert_eq!((output.code(), &*output.err), (0, ""), "{words:?}");
+        output.silently();
     }
 }
 
@@ -247,8 +247,8 @@ fn a_full_disk_is_an_error() -> Result<(), Skip> {
         let full = fs::OpenOptions::new().write(true).open("/dev/full");
         let full = full.map_err(|_| Skip("this system has no /dev/full".into()))?;
         let output = world.by_name(words).stdout(full).run();
-        assert_eq!(output.code(), 1, "{words:?}");
-        assert!(output.err.as_bytes().starts_with(b"error: "), "{words:?}: {}", output.err);
+        output.exits(1);
+        assert!(output.stderr.as_bytes().starts_with(b"error: "), "{words:?}: {}", output.stderr);
     }
     Ok(())
 }

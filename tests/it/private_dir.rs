@@ -34,8 +34,8 @@ fn is_made_exactly_private_under_every_umask() {
     for umask in ["0", "022", "077", "0277", "0777"] {
         let world = World::new();
         for _ in 0..2 {
-            let run = world.shim(["build"]).after(&format!("umask {umask}"));
-            assert_eq!(run.run().record().umask, u32::from_str_radix(umask, 8).unwrap());
+            let run = world.shim(["build"]).umask(umask);
+            assert_eq!(run.run().call().umask, u32::from_str_radix(umask, 8).unwrap());
             let target = world.private().join("target");
             assert_eq!((mode(&world.private()), mode(&target)), (0o700, 0o700), "umask {umask}");
             let tag = target.join("CACHEDIR.TAG");
@@ -57,12 +57,12 @@ fn is_made_exactly_private_under_every_umask() {
 fn is_made_below_the_persons_own_cache_by_name() {
     for umask in ["022", "0", "0777"] {
         let world = World::without_root();
-        world.by_name(["build"]).after(&format!("umask {umask}")).run().record();
+        world.by_name(["build"]).umask(umask).run().call();
         for made in ["home/.cache", "home/.cache/cargo-peruser", "home/.cache/cargo-peruser/target"]
         {
             assert_eq!(mode(&world.at(made)), 0o700, "{made} with umask {umask}");
         }
-        world.by_name(["build"]).run().record();
+        world.by_name(["build"]).run().call();
     }
 }
 
@@ -70,7 +70,7 @@ fn is_used_as_it_is_with_or_without_setgid() {
     for bits in [0o700, 0o2700] {
         let world = World::new();
         world.directory(world.private(), bits);
-        world.shim(["build"]).run().record();
+        world.shim(["build"]).run().call();
         assert_eq!(mode(&world.private()), bits);
     }
 }
@@ -80,26 +80,24 @@ fn is_tightened_where_others_could_read_it() {
         let world = World::new();
         world.directory(world.private(), bits);
         let output = world.shim(["build"]).run();
-        assert_eq!((output.code(), &*output.out, output.records.len()), (0, "", 1));
-        let note = format!(
-            "note: others could read `[WORLD]/root/[ME]` (mode {bits:04o}); \
-             it is private now (mode 0700)\n"
-        );
-        assert_eq!(output.err, note);
+        output.prints_nothing().builds_in(world.private().join("target"));
+        output.notes(format!(
+            "others could read `[WORLD]/root/[ME]` (mode {bits:04o}); it is private now (mode 0700)"
+        ));
         assert_eq!(mode(&world.private()) & 0o777, 0o700);
-        world.shim(["build"]).run().record();
+        world.shim(["build"]).run().call();
     }
 }
 
 fn a_target_directory_that_cargo_made_again_is_used() {
     let world = World::new();
-    world.shim(["build"]).run().record();
+    world.shim(["build"]).run().call();
     let target = world.private().join("target");
     for bits in [0o755, 0o775] {
         fs::remove_file(target.join("CACHEDIR.TAG")).unwrap();
         fs::remove_dir(&target).unwrap();
         world.directory(&target, bits);
-        world.shim(["build"]).run().record();
+        world.shim(["build"]).run().call();
         assert_eq!(mode(&world.private()), 0o700);
         assert_eq!(fs::read_to_string(target.join("CACHEDIR.TAG")).unwrap(), TAG);
     }
@@ -107,11 +105,11 @@ fn a_target_directory_that_cargo_made_again_is_used() {
 
 fn a_missing_tag_is_written_again() {
     let world = World::new();
-    world.shim(["build"]).run().record();
+    world.shim(["build"]).run().call();
     let target = world.private().join("target");
     let artifact = world.file(target.join("debug/app"), "artifact");
     fs::remove_file(target.join("CACHEDIR.TAG")).unwrap();
-    world.shim(["build"]).run().record();
+    world.shim(["build"]).run().call();
     assert_eq!(fs::read_to_string(target.join("CACHEDIR.TAG")).unwrap(), TAG);
     assert_eq!(fs::read_to_string(artifact).unwrap(), "artifact");
 }
@@ -120,7 +118,7 @@ fn accepts_every_root_to_which_nobody_else_can_write() {
     for bits in [0o755, 0o2755, 0o3755, 0o750, 0o700, 0o711] {
         let world = World::new();
         chmod(&world.at("root"), bits);
-        world.shim(["build"]).run().record();
+        world.shim(["build"]).run().call();
         assert_eq!(mode(&world.private()), 0o700, "root {bits:o}");
         assert_eq!(mode(&world.at("root")), bits);
     }
@@ -129,7 +127,7 @@ fn accepts_every_root_to_which_nobody_else_can_write() {
     world.directory("team", 0o775);
     let root = world.directory("team/root", 0o755);
     world.file("team/app/Cargo.toml", "");
-    world.shim(["build"]).var(ROOT, root).within("team/app").run().record();
+    world.shim(["build"]).env(ROOT, root).within("team/app").run().call();
 }
 
 fn is_not_made_by_commands_that_only_read() {
@@ -151,8 +149,7 @@ fn is_not_made_by_commands_that_only_read() {
         for (bits, made) in [(0o755, false), (0o1777, true)] {
             chmod(&world.at("root"), bits);
             let output = world.shim(words).run();
-            let target = world.private().join("target").into_os_string();
-            assert_eq!(output.record().variable("CARGO_TARGET_DIR"), Some(&*target), "{words:?}");
+            output.silently().prints_nothing().builds_in(world.private().join("target"));
             assert_eq!(world.private().exists(), made, "{words:?} under {bits:o}");
             assert!(!world.private().join("target").exists(), "{words:?} under {bits:o}");
             let _ = fs::remove_dir(world.private());
@@ -163,7 +160,7 @@ fn is_not_made_by_commands_that_only_read() {
 fn is_made_by_a_clean_with_any_option() {
     for words in [&["clean", "-p", "x"][..], &["clean", "--release"], &["-q", "clean"]] {
         let world = World::new();
-        world.shim(words).run().record();
+        world.shim(words).run().call();
         assert_eq!(mode(&world.private().join("target")), 0o700, "{words:?}");
     }
 }
@@ -194,14 +191,14 @@ fn is_not_even_checked_by_commands_without_a_target() {
         chmod(&world.at("root"), root);
         for words in WITHOUT_TARGET {
             let _context = context(|| words.join(" "));
-            assert_eq!(world.shim(*words).run().record().args().len(), words.len());
+            assert_eq!(world.shim(*words).run().call().args().len(), words.len());
         }
         assert_eq!(mode(&world.private()), private);
-        assert_eq!(world.shim(["build"]).run().code(), 77);
+        world.shim(["build"]).run().refused();
     }
     let world = World::new();
     for words in WITHOUT_TARGET {
-        world.shim(*words).run().record();
+        world.shim(*words).run().call();
     }
     assert!(world.made().is_empty(), "{:?}", world.made());
 }
@@ -211,7 +208,7 @@ fn is_checked_by_commands_that_only_read() {
     world.directory(world.private(), 0o777);
     for words in [&["metadata"][..], &["clean"], &["update"]] {
         let output = world.shim(words).run();
-        assert_eq!((output.code(), output.records.len()), (77, 0), "{words:?}");
+        output.refused();
     }
 }
 
@@ -221,7 +218,7 @@ fn belongs_to_each_worktree_by_its_own_name() {
     world.file("fix/.git", "gitdir: ../checkout/.git/worktrees/fix\n");
     let of = |directory: &str| {
         let output = world.shim(["build"]).within(directory).run();
-        std::path::PathBuf::from(output.record().variable("CARGO_TARGET_DIR").unwrap())
+        output.silently().target_dir().unwrap()
     };
     let (main, fix) = (of("checkout"), of("fix"));
     assert_eq!(main, world.private().join("target"));

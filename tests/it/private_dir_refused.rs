@@ -9,7 +9,7 @@ use std::process::Command;
 
 use libtest_mimic::Trial;
 
-use crate::harness::{ROOT, World, chmod, mode, not_as_root};
+use crate::harness::{ROOT, Stop, World, chmod, mode, not_as_root};
 use crate::runner::{Skip, tests};
 
 pub(crate) fn tests() -> Vec<Trial> {
@@ -32,11 +32,12 @@ fn a_directory_that_others_can_write() {
     for bits in [0o775, 0o777, 0o1777, 0o702, 0o720, 0o2770] {
         let world = World::new();
         world.directory(world.private(), bits);
-        world.shim(["build"]).run().assert_stopped(
-            77,
-            &format!("`[WORLD]/root/[ME]`: others can write to it (mode {bits:04o})"),
-            "its contents cannot be trusted",
-        );
+        world
+            .shim(["build"])
+            .run()
+            .stopped(Stop::Unsafe)
+            .blames(format!("`[WORLD]/root/[ME]`: others can write to it (mode {bits:04o})"))
+            .helps("its contents cannot be trusted");
         assert_eq!(mode(&world.private()), bits, "it is not silently repaired");
     }
 }
@@ -45,11 +46,12 @@ fn a_directory_that_its_owner_cannot_use() {
     for bits in [0o500, 0o000, 0o300, 0o600, 0o555] {
         let world = World::new();
         world.directory(world.private(), bits);
-        world.shim(["build"]).run().assert_stopped(
-            77,
-            &format!("`[WORLD]/root/[ME]`: its owner cannot use it (mode {bits:04o})"),
-            "chmod u+rwx [WORLD]/root/[ME]",
-        );
+        world
+            .shim(["build"])
+            .run()
+            .stopped(Stop::Unsafe)
+            .blames(format!("`[WORLD]/root/[ME]`: its owner cannot use it (mode {bits:04o})"))
+            .helps("chmod u+rwx [WORLD]/root/[ME]");
         assert_eq!(mode(&world.private()), bits);
     }
 }
@@ -88,7 +90,7 @@ fn assert_refused(world: &World, obstacle: &str, at: &Path) {
             kind.unwrap()
         );
         let help = format!("if it is of no use to you: rm {}", world.redact(&at.to_string_lossy()));
-        output.assert_stopped(77, &error, &help);
+        output.stopped(Stop::Unsafe).blames(&error).helps(&help);
     }
     let after = fs::symlink_metadata(at).unwrap();
     assert_eq!(
@@ -127,14 +129,15 @@ fn a_root_to_which_others_can_write() {
                 world.directory(world.private(), 0o700);
             }
             chmod(&world.at("root"), bits);
-            world.shim(["build"]).run().assert_stopped(
-                77,
-                &format!("(mode {bits:04o})"),
-                match rustix::process::getuid().is_root() {
+            world
+                .shim(["build"])
+                .run()
+                .stopped(Stop::Unsafe)
+                .blames(format!("(mode {bits:04o})"))
+                .helps(match rustix::process::getuid().is_root() {
                     true => "cargo-peruser setup --shared-root [WORLD]/root",
                     false => "take away what others have put there",
-                },
-            );
+                });
             assert_eq!(world.made().len(), usize::from(is_there), "{:?}", world.made());
         }
     }
@@ -148,12 +151,11 @@ fn an_ancestor_to_which_others_can_write() {
         let root = world.directory("open/deep/root", 0o755);
         world.file(Path::new(checkout).join("Cargo.toml"), "");
         chmod(&open, bits);
-        let run = world.shim(["build"]).var(ROOT, &root).within(checkout);
-        run.run().assert_stopped(
-            77,
-            &format!("(mode {bits:04o})"),
-            "take away what others have put there",
-        );
+        let run = world.shim(["build"]).env(ROOT, &root).within(checkout);
+        run.run()
+            .stopped(Stop::Unsafe)
+            .blames(format!("(mode {bits:04o})"))
+            .helps("take away what others have put there");
         assert_eq!(fs::read_dir(root).unwrap().count(), 0);
     }
 }
@@ -161,11 +163,13 @@ fn an_ancestor_to_which_others_can_write() {
 fn a_root_that_is_no_directory() {
     let world = World::new();
     let root = world.file("root-file", "content");
-    world.shim(["build"]).var(ROOT, &root).run().assert_stopped(
-        77,
-        "`[WORLD]/root-file`: it is a file",
-        "choose another place",
-    );
+    world
+        .shim(["build"])
+        .env(ROOT, &root)
+        .run()
+        .stopped(Stop::Unsafe)
+        .blames("`[WORLD]/root-file`: it is a file")
+        .helps("choose another place");
 }
 
 fn a_root_in_which_it_is_missing_and_cannot_be_made() -> Result<(), Skip> {
@@ -173,10 +177,8 @@ fn a_root_in_which_it_is_missing_and_cannot_be_made() -> Result<(), Skip> {
     let world = World::new();
     chmod(&world.at("root"), 0o555);
     let output = world.shim(["build"]).run();
-    assert_eq!((output.code(), &*output.out, output.records.len()), (73, "", 0));
-    let start = "error: failed to create directory `[WORLD]/root/[ME]`: permission denied \
-                 (os error 13)\nhelp: sudo cargo-peruser provision ";
-    assert!(output.err.starts_with(start), "{}", output.err);
+    let error = "failed to create directory `[WORLD]/root/[ME]`: permission denied (os error 13)";
+    output.stopped(Stop::Create).blames(error).helps("sudo cargo-peruser provision ");
     assert!(world.made().is_empty(), "{:?}", world.made());
     Ok(())
 }
@@ -185,7 +187,7 @@ fn nothing_is_made_without_a_real_cargo() {
     for world in [World::new(), World::without_root()] {
         for run in [world.shim(["build"]), world.by_name(["build"])] {
             let output = run.path(["shim"]).run();
-            assert_eq!(output.code(), 127, "{}", output.err);
+            output.exits(127);
             assert!(world.made().is_empty(), "{:?}", world.made());
         }
     }
@@ -194,19 +196,19 @@ fn nothing_is_made_without_a_real_cargo() {
 fn hostile_names_in_a_refusal_are_escaped() {
     let world = World::new();
     let root = world.directory("r\u{202e}oot", 0o777);
-    let output = world.shim(["build"]).var(ROOT, root).run();
-    assert_eq!(output.code(), 77);
-    assert!(output.err.contains("[WORLD]/r\\u{202e}oot"), "{}", output.err);
-    assert!(!output.err.contains('\u{202e}'), "{}", output.err);
+    let output = world.shim(["build"]).env(ROOT, root).run();
+    output.refused();
+    output.mentions("[WORLD]/r\\u{202e}oot");
+    output.never_says("\u{202e}");
 }
 
 fn commands_that_build_nothing_pass() {
     let world = World::new();
     world.directory(world.private(), 0o777);
-    world.shim(["fmt", "--all"]).run().record();
+    world.shim(["fmt", "--all"]).run().call();
     // An alias may say anything.
-    let aliased = world.shim(["fmt"]).var("CARGO_ALIAS_FMT", "build");
-    assert_eq!(aliased.run().code(), 77);
+    let aliased = world.shim(["fmt"]).env("CARGO_ALIAS_FMT", "build");
+    aliased.run().refused();
     world.file("checkout/.cargo/config.toml", "[alias]\nfmt = 'build'\n");
-    assert_eq!(world.shim(["fmt"]).run().code(), 77);
+    world.shim(["fmt"]).run().refused();
 }

@@ -152,7 +152,7 @@ fn any_arguments_arrive_as_they_are() {
     check(96, &words(), |words| {
         for world in [&world, &plain] {
             let output = world.shim(&words).run();
-            assert_eq!(output.record().args(), bytes(&words));
+            assert_eq!(output.call().args(), bytes(&words));
         }
     });
 }

@@ -43,7 +43,7 @@ fn the_next_one_on_path_is_executed_as_it_was_found() {
     }
     // A shell would have passed over what stands before the shim, and so do we.
     let before = world.run(world.at("shim/cargo"), ["build"]).path(["first", "shim", "second"]);
-    let before = before.after("set -- \"$@\"; PATH=\"${PATH#*:}\"");
+    let before = before.after_shell("set -- \"$@\"; PATH=\"${PATH#*:}\"");
     assert_eq!(before.run().printed(), "[WORLD]/second/cargo build\n");
 }
 
@@ -71,14 +71,14 @@ fn relative_and_empty_entries_are_never_searched() {
             format!("{shim}::{entry}:{stub}:{entry}"),
         ] {
             for run in [world.shim(["build"]), world.by_name(["build"])] {
-                run.var("PATH", &path).run().record();
+                run.env("PATH", &path).run().call();
             }
         }
         for path in [format!("{entry}:{stub}"), format!(":{entry}:{shim}:{stub}")] {
-            world.by_name(["build"]).var("PATH", &path).run().record();
+            world.by_name(["build"]).env("PATH", &path).run().call();
         }
         let only = format!("{shim}:{entry}");
-        assert_eq!(world.shim(["build"]).var("PATH", only).run().code(), 127, "{entry}");
+        world.shim(["build"]).env("PATH", only).run().exits(127);
     }
 }
 
@@ -104,7 +104,7 @@ fn what_is_no_executable_file_is_passed_over() {
     world.directory("dangling", 0o755);
     symlink("nowhere", world.at("dangling/cargo")).unwrap();
     for entry in ["directory", "plain", "dangling", "nowhere", "plain/cargo", "/dev/null"] {
-        world.shim(["build"]).path(["shim", entry, "stub"]).run().record();
+        world.shim(["build"]).path(["shim", entry, "stub"]).run().call();
     }
 }
 
@@ -127,11 +127,11 @@ fn the_shim_is_passed_over_however_it_is_reached() {
             ["shim", entry, entry, "stub"],
         ] {
             let output = world.shim(["build", "x"]).path(path).run();
-            assert_eq!(output.record().args().len(), 2, "{path:?}");
-            world.by_name(["build"]).path(path).run().record();
+            assert_eq!(output.call().args().len(), 2, "{path:?}");
+            world.by_name(["build"]).path(path).run().call();
         }
         let output = world.shim(["build"]).path(["shim", entry]).run();
-        assert_eq!(output.code(), 127, "{entry}: {}", output.err);
+        output.exits(127);
     }
 }
 
@@ -140,17 +140,17 @@ fn the_settings_can_name_one() {
     let named = world.cargo_in("named");
     let key = "CARGO_PERUSER_REAL_CARGO";
     for run in [world.shim(["build"]), world.by_name(["build"])] {
-        assert_eq!(run.var(key, &named).run().printed(), "[WORLD]/named/cargo build\n");
+        assert_eq!(run.env(key, &named).run().printed(), "[WORLD]/named/cargo build\n");
     }
     let text = format!("real-cargo = '{}'\n", named.display());
     world.file("home/.config/cargo-peruser/config.toml", text);
     assert_eq!(world.shim(["build"]).run().printed(), "[WORLD]/named/cargo build\n");
     // One that is no cargo to execute is told, and nothing else is guessed.
     for useless in [world.at("shim/cargo"), PERUSER.into(), world.at("nowhere/cargo")] {
-        let output = world.shim(["build"]).var(key, &useless).run();
-        assert_eq!(output.code(), 127, "{}", output.err);
+        let output = world.shim(["build"]).env(key, &useless).run();
+        output.exits(127);
         let useless = world.redact(&useless.to_string_lossy());
-        assert!(output.err.contains(&format!("`{useless}`")), "{}", output.err);
+        output.mentions(format!("`{useless}`"));
     }
     // The cargo that calls its subcommand knows better than the settings.
     let caller = world.cargo_in("caller");
@@ -164,14 +164,14 @@ fn cargos_home_comes_after_path() {
     let run = || world.shim(["build"]).path(["shim"]);
     assert_eq!(run().run().printed(), "[WORLD]/home/.cargo/bin/cargo build\n");
     let cargo_home = world.at("cargo-home");
-    let with_home = || run().var("CARGO_HOME", &cargo_home);
+    let with_home = || run().env("CARGO_HOME", &cargo_home);
     assert_eq!(with_home().run().printed(), "[WORLD]/home/.cargo/bin/cargo build\n");
     world.cargo_in("cargo-home/bin");
     assert_eq!(with_home().run().printed(), "[WORLD]/cargo-home/bin/cargo build\n");
     world.cargo_in("on-path");
     let output = with_home().path(["shim", "on-path"]).run();
     assert_eq!(output.printed(), "[WORLD]/on-path/cargo build\n");
-    let no_path = world.run(world.at("shim/cargo"), ["build"]).without("PATH").run();
+    let no_path = world.run(world.at("shim/cargo"), ["build"]).unset("PATH").run();
     assert_eq!(no_path.printed(), "[WORLD]/home/.cargo/bin/cargo build\n");
 }
 
@@ -179,11 +179,12 @@ fn what_cannot_be_executed_is_told() {
     let world = World::new();
     world.executable("broken/cargo", "#!/nonexistent/interpreter\n");
     for run in [world.shim(["build"]), world.by_name(["build"])] {
-        run.path(["shim", "broken", "stub"]).run().assert_stopped(
-            126,
-            "`[WORLD]/broken/cargo`: no such file",
-            "ls -lL [WORLD]/broken/cargo",
-        );
+        run.path(["shim", "broken", "stub"])
+            .run()
+            .exits(126)
+            .prints_nothing()
+            .blames("`[WORLD]/broken/cargo`: no such file")
+            .helps("ls -lL [WORLD]/broken/cargo");
     }
 }
 
@@ -194,10 +195,10 @@ fn without_one_every_place_is_told() {
     world.executable("copy/cargo", fs::read(PERUSER).unwrap());
     let mut path = world.search_path(["shim", "open", "copy"]);
     path.push("::bin");
-    let output = world.shim(["build"]).var("PATH", path).run();
-    assert_eq!((output.code(), &*output.out), (127, ""));
+    let output = world.shim(["build"]).env("PATH", path).run();
+    output.exits(127).prints_nothing();
     assert_data_eq!(
-        &*output.err,
+        &*output.stderr,
         str![[r#"
 error: no cargo found to execute
   passed over `(empty)`: the entry is empty or relative, so it depends on the working directory

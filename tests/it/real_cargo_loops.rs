@@ -42,15 +42,15 @@ const BOUND: usize = 6;
 
 /// Asserts that the stub was reached once, and with these words.
 fn assert_reached(output: &Outcome, words: &[&str]) {
-    assert_eq!(output.record().args(), bytes(words));
+    assert_eq!(output.call().args(), bytes(words));
 }
 
 /// Asserts that the search ended with the list of places.
 fn assert_ended(output: &Outcome, places: &[&str]) {
-    assert_eq!((output.code(), &*output.out), (127, ""), "{}", output.err);
-    assert!(output.err.starts_with("error: no cargo found to execute\n"), "{}", output.err);
+    output.exits(127).prints_nothing();
+    output.blames("no cargo found to execute");
     for place in places {
-        assert!(output.err.contains(place), "{place} in {}", output.err);
+        output.mentions(place);
     }
 }
 
@@ -81,7 +81,7 @@ fn another_version_of_us_before_or_behind() {
         }
     }
     // Each named as the other's real cargo.
-    let run = world.shim(["build"]).var("CARGO_PERUSER_REAL_CARGO", &other);
+    let run = world.shim(["build"]).env("CARGO_PERUSER_REAL_CARGO", &other);
     assert_reached(&run.path(["shim", "stub"]).run(), &["build"]);
 }
 
@@ -153,7 +153,7 @@ fn a_wrapper_that_takes_itself_off_path() {
         (["wrapper", "shim", "stub"], ["stub", "shim"]),
     ] {
         let others = world.search_path(others);
-        let output = world.shim(["build"]).path(path).var("OTHERS", others).run();
+        let output = world.shim(["build"]).path(path).env("OTHERS", others).run();
         assert_reached(&output, &["build"]);
     }
 }
@@ -186,9 +186,14 @@ fn a_wrapper_that_changes_the_arguments_each_time() {
     let output = world.shim(["build"]).path(["shim", "adds", "stub"]).run();
     // Whether it ends at the stub or nowhere: it ends, and says so.
     match output.code() {
-        0 => assert_eq!(output.records.len(), 1),
+        0 => assert_eq!(output.calls.len(), 1),
         code => {
-            assert_eq!((code, output.err.starts_with("error: ")), (127, true), "{}", output.err);
+            assert_eq!(
+                (code, output.stderr.starts_with("error: ")),
+                (127, true),
+                "{}",
+                output.stderr
+            );
         }
     }
 }
@@ -200,7 +205,7 @@ fn a_wrapper_that_drops_the_marker_is_no_reason_to_miss_the_cargo_behind_it() {
     let path = world.search_path(["shim", "stub"]);
     let text = "#!/bin/sh\nexec env -i PATH=\"$SHORT\" HOME=\"$HOME\" STUB_RECORD=\"$STUB_RECORD\" cargo \"$@\"\n";
     world.executable("cleans/cargo", text.replace("exec env", "exec /usr/bin/env"));
-    let output = world.shim(["build"]).path(["shim", "cleans", "stub"]).var("SHORT", path).run();
+    let output = world.shim(["build"]).path(["shim", "cleans", "stub"]).env("SHORT", path).run();
     assert_reached(&output, &["build"]);
 }
 

@@ -2,7 +2,7 @@
 
 use libtest_mimic::Trial;
 
-use crate::harness::{ROOT, World, person};
+use crate::harness::{ROOT, Stop, World, person};
 use crate::runner::tests;
 
 pub(crate) fn tests() -> Vec<Trial> {
@@ -45,7 +45,7 @@ fn the_persons_file_is_found_in_both_places() {
         // Relative paths are not meant, by the XDG base directory specification.
         ("../xdg".into(), "a"),
     ] {
-        let output = world.by_name(["path"]).var("XDG_CONFIG_HOME", &value).run();
+        let output = world.by_name(["path"]).env("XDG_CONFIG_HOME", &value).run();
         assert_eq!(output.printed(), target(expected), "{value:?}");
     }
 }
@@ -56,23 +56,23 @@ fn flag_over_variable_over_file() {
     let (b, c) = (world.at("b"), world.at("c"));
     let flag = format!("--shared-root={}", c.display());
     assert_eq!(world.by_name(["path"]).run().printed(), target("a"));
-    assert_eq!(world.by_name(["path"]).var(ROOT, &b).run().printed(), target("b"));
+    assert_eq!(world.by_name(["path"]).env(ROOT, &b).run().printed(), target("b"));
     assert_eq!(world.by_name([&flag, "path"]).run().printed(), target("c"));
-    assert_eq!(world.by_name([&flag, "path"]).var(ROOT, &b).run().printed(), target("c"));
+    assert_eq!(world.by_name([&flag, "path"]).env(ROOT, &b).run().printed(), target("c"));
     // The shim takes no flags of ours, so cargo gets them.
-    let output = world.shim([&flag, "build"]).var(ROOT, &b).run();
-    let found = output.record().variable("CARGO_TARGET_DIR").unwrap().to_string_lossy();
+    let output = world.shim([&flag, "build"]).env(ROOT, &b).run();
+    let found = output.call().variable("CARGO_TARGET_DIR").unwrap().to_string_lossy();
     assert_eq!(world.redact(&found) + "\n", target("b"));
 }
 
 fn a_missing_file_is_no_mistake() {
     let world = World::new();
     for value in ["/nonexistent", "/dev/null"] {
-        let output = world.shim(["build"]).var("XDG_CONFIG_HOME", value).run();
-        assert_eq!(output.record().args().len(), 1, "{value}");
+        let output = world.shim(["build"]).env("XDG_CONFIG_HOME", value).run();
+        assert_eq!(output.call().args().len(), 1, "{value}");
     }
     world.file("home/.config/cargo-peruser/config.toml", "");
-    world.shim(["build"]).run().record();
+    world.shim(["build"]).run().call();
 }
 
 fn a_key_of_each_kind_has_a_variable_and_a_flag() {
@@ -87,7 +87,7 @@ fn a_key_of_each_kind_has_a_variable_and_a_flag() {
         let dashed = key.replace('.', "-");
         let variable = format!("CARGO_PERUSER_{}", dashed.replace('-', "_").to_uppercase());
         let flag = format!("--{dashed}");
-        let by_variable = world.by_name(["explain", "--json"]).var(&variable, value);
+        let by_variable = world.by_name(["explain", "--json"]).env(&variable, value);
         let by_flag = world.by_name([&flag, value, "explain", "--json"]);
         for (run, origin) in [
             (by_variable, format!("the environment variable {variable}")),
@@ -106,13 +106,13 @@ fn a_key_of_each_kind_has_a_variable_and_a_flag() {
 fn a_broken_file_does_not_block_the_bypass() {
     let world = World::new();
     world.file("home/.config/cargo-peruser/config.toml", "= [broken");
-    assert_eq!(world.shim(["build"]).run().code(), 78);
+    world.shim(["build"]).run().exits(78);
     for (name, value) in
         [("NOTHING", ""), ("CARGO_PERUSER_SCOPE", "nonsense"), (ROOT, "relative/../root")]
     {
         for run in [world.shim(["build"]), world.by_name(["build"])] {
-            let output = run.var("CARGO_PERUSER", "off").var(name, value).run();
-            assert_eq!(output.record().variable("CARGO_TARGET_DIR"), None, "{name}={value}");
+            let output = run.env("CARGO_PERUSER", "off").env(name, value).run();
+            assert_eq!(output.target_dir(), None, "{name}={value}");
         }
     }
     assert_eq!(
@@ -124,12 +124,12 @@ fn a_broken_file_does_not_block_the_bypass() {
 fn the_bypass_is_off_or_on_and_nothing_else() {
     let world = World::new();
     for value in ["", "on"] {
-        let output = world.shim(["build"]).var("CARGO_PERUSER", value).run();
-        assert!(output.record().variable("CARGO_TARGET_DIR").is_some(), "{value}");
+        let output = world.shim(["build"]).env("CARGO_PERUSER", value).run();
+        assert!(output.call().variable("CARGO_TARGET_DIR").is_some(), "{value}");
     }
     for value in ["nonsense", "OFF", "0", "no", "off "] {
-        let output = world.shim(["build"]).var("CARGO_PERUSER", value).run();
+        let output = world.shim(["build"]).env("CARGO_PERUSER", value).run();
         let error = format!("invalid value for `CARGO_PERUSER` in the environment: `{value}`");
-        output.assert_stopped(78, &error, "it takes `off` or `on`");
+        output.stopped(Stop::Settings).blames(&error).helps("it takes `off` or `on`");
     }
 }

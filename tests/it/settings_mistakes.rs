@@ -22,13 +22,13 @@ pub(crate) const FILE: &str = "home/.config/cargo-peruser/config.toml";
 
 /// The words of a run that must have stopped at a mistake.
 pub(crate) fn mistake(world: &World, output: &Outcome) -> String {
-    assert_eq!((output.code(), &*output.out), (78, ""), "{}", output.err);
-    assert!(output.records.is_empty(), "cargo was run");
+    output.exits(78).prints_nothing();
+    assert!(output.calls.is_empty(), "cargo was run");
     let starts: Vec<&str> =
-        output.err.lines().map(|line| line.split(' ').next().unwrap()).collect();
-    assert_eq!(starts, ["error:", "help:"], "{}", output.err);
+        output.stderr.lines().map(|line| line.split(' ').next().unwrap()).collect();
+    assert_eq!(starts, ["error:", "help:"], "{}", output.stderr);
     assert!(!world.made().iter().any(|path| path.starts_with("root/")), "{:?}", world.made());
-    output.err.clone()
+    output.stderr.clone()
 }
 
 /// A file's text, the line at fault, what is said about it, and the beginning of the next step. Every
@@ -66,7 +66,7 @@ fn mistakes_in_variables_and_flags() {
         ("real-cargo", "cargo", "`cargo`"),
     ] {
         let variable = format!("CARGO_PERUSER_{}", name.replace('-', "_").to_uppercase());
-        let by_variable = world.shim(["build"]).var(&variable, value).run();
+        let by_variable = world.shim(["build"]).env(&variable, value).run();
         let by_flag = world.by_name([format!("--{name}={value}").as_str(), "build"]).run();
         for (output, origin) in [
             (by_variable, format!("the environment variable {variable}")),
@@ -77,10 +77,10 @@ fn mistakes_in_variables_and_flags() {
             assert!(found.starts_with(&expected), "{found}");
         }
     }
-    let slip = |words: [&str; 1]| world.shim(words).var("CARGO_PERUSER_SCOP", "user").run();
+    let slip = |words: [&str; 1]| world.shim(words).env("CARGO_PERUSER_SCOP", "user").run();
     let found = mistake(&world, &slip(["build"]));
     assert!(found.contains("did you mean `CARGO_PERUSER_SCOPE`?"), "{found}");
-    slip(["--version"]).record();
+    slip(["--version"]).call();
 }
 
 fn a_symlink_on_the_way_to_the_shared_root() {
@@ -89,7 +89,7 @@ fn a_symlink_on_the_way_to_the_shared_root() {
     symlink(world.at("root"), world.at("link")).unwrap();
     symlink(world.at("deep"), world.at("shallow")).unwrap();
     for root in ["link", "shallow/root"] {
-        let found = mistake(&world, &world.shim(["build"]).var(ROOT, world.at(root)).run());
+        let found = mistake(&world, &world.shim(["build"]).env(ROOT, world.at(root)).run());
         assert!(found.contains("symlink") && found.contains("realpath"), "{root}: {found}");
         assert!(fs::read_dir(world.at("deep/root")).unwrap().next().is_none());
     }
@@ -110,11 +110,11 @@ fn commands_that_build_nothing_pass() {
     let world = World::new();
     world.file(FILE, "zzz = 1\n");
     for words in [&["fmt"][..], &["--version"], &["-V"], &["help", "build"], &["build", "--help"]] {
-        world.shim(words).run().record();
-        world.shim(words).var("CARGO_PERUSER", "of").run().record();
+        world.shim(words).run().call();
+        world.shim(words).env("CARGO_PERUSER", "of").run().call();
     }
     for words in [&["build"][..], &["metadata"], &["clean"], &["audit"]] {
         mistake(&world, &world.shim(words).run());
     }
-    mistake(&world, &world.shim(["fmt"]).var("CARGO_ALIAS_FMT", "build").run());
+    mistake(&world, &world.shim(["fmt"]).env("CARGO_ALIAS_FMT", "build").run());
 }

@@ -10,9 +10,10 @@ use std::process::ExitCode;
 
 use rustix::fs::Mode;
 use rustix::process::Signal;
-use serde::{Deserialize, Serialize};
 
-/// The file that a [`Record`] is appended to; without it nothing is written down.
+use crate::shared::Call;
+
+/// The file that a [`Call`] is appended to; without it nothing is written down.
 pub(crate) const RECORD: &str = "STUB_RECORD";
 /// The exit code to end with.
 pub(crate) const EXIT: &str = "STUB_EXIT";
@@ -20,41 +21,6 @@ pub(crate) const EXIT: &str = "STUB_EXIT";
 pub(crate) const SIGNAL: &str = "STUB_SIGNAL";
 /// Set to read stdin to its end.
 pub(crate) const READ_STDIN: &str = "STUB_READ_STDIN";
-
-/// One call, byte for byte.
-#[derive(Debug, Deserialize, Serialize)]
-pub(crate) struct Record {
-    /// The arguments, the program's name included.
-    pub(crate) argv: Vec<Vec<u8>>,
-    /// The environment, in order.
-    pub(crate) environ: Vec<Vec<u8>>,
-    /// The working directory, if there is one.
-    pub(crate) cwd: Option<Vec<u8>>,
-    /// The process id.
-    pub(crate) pid: u32,
-    /// Open descriptors and what they are open on; what a pipe is called is left out.
-    pub(crate) descriptors: BTreeSet<(String, String)>,
-    /// The umask.
-    pub(crate) umask: u32,
-    /// Blocked and ignored signals and the resource limits, as `/proc` has them.
-    pub(crate) state: String,
-    /// Everything on stdin, if that was asked for.
-    pub(crate) stdin: Vec<u8>,
-}
-
-impl Record {
-    /// The arguments after the program's name.
-    pub(crate) fn args(&self) -> &[Vec<u8>] {
-        &self.argv[1..]
-    }
-
-    /// A variable's value.
-    pub(crate) fn variable(&self, name: &str) -> Option<&OsStr> {
-        let prefix = format!("{name}=").into_bytes();
-        let value = self.environ.iter().find_map(|entry| entry.strip_prefix(&prefix[..]));
-        value.map(OsStr::from_bytes)
-    }
-}
 
 /// Whether this process is to be the stub: it was executed under the name `cargo`.
 pub(crate) fn is_meant() -> bool {
@@ -68,8 +34,8 @@ pub(crate) fn run() -> ExitCode {
         // It exists already: under the umasks of some tests a new one could not be read back.
         let mut file = fs::OpenOptions::new().append(true).open(file).expect("the record file");
         // Before anything else is opened, but not counting the record file.
-        let record = record(&Path::new("/proc/self/fd").join(number(&file)));
-        let mut line = serde_json::to_vec(&record).expect("plain data");
+        let call = call(&Path::new("/proc/self/fd").join(number(&file)));
+        let mut line = serde_json::to_vec(&call).expect("plain data");
         line.push(b'\n');
         file.write_all(&line).expect("room for the record");
     }
@@ -86,14 +52,14 @@ fn number(file: &fs::File) -> String {
     file.as_raw_fd().to_string()
 }
 
-fn record(own: &Path) -> Record {
+fn call(own: &Path) -> Call {
     let mut stdin = Vec::new();
     if std::env::var_os(READ_STDIN).is_some() {
         std::io::stdin().read_to_end(&mut stdin).expect("readable stdin");
     }
     let umask = rustix::process::umask(Mode::empty());
     rustix::process::umask(umask);
-    Record {
+    Call {
         argv: std::env::args_os().map(OsStringExt::into_vec).collect(),
         environ: environ(),
         cwd: std::env::current_dir().ok().map(|path| path.into_os_string().into_vec()),
@@ -125,7 +91,8 @@ fn descriptors(own: &Path) -> BTreeSet<(String, String)> {
         let target = fs::read_link(entry.path()).unwrap_or_default();
         let target = target.to_string_lossy();
         if entry.path() != own && !target.ends_with("/fd") {
-            let kind = target.split(":[").next().unwrap_or_default().to_owned();
+            let kind = if target.ends_with(" (deleted)") { "a file" } else { &*target };
+            let kind = kind.split(":[").next().unwrap_or_default().to_owned();
             found.insert((entry.file_name().to_string_lossy().into_owned(), kind));
         }
     }

@@ -80,31 +80,30 @@ fn the_installed_shim_is_preferred_to_the_program() {
     world.directory("usr/lib/cargo-peruser/bin", 0o755);
     let shim = world.at("usr/lib/cargo-peruser/bin/cargo");
     symlink(&program, &shim).unwrap();
-    assert_eq!(world.run(&program, ["toolchain"]).run().code(), 0);
+    world.run(&program, ["toolchain"]).run().ok();
     assert_eq!(to(&world.at(DEFAULT), "cargo"), shim);
     // Another installation takes it over.
-    assert_eq!(world.by_name(["toolchain"]).run().code(), 0);
+    world.by_name(["toolchain"]).run().ok();
     assert_eq!(to(&world.at(DEFAULT), "cargo"), Path::new(PERUSER));
 }
 
 fn its_cargo_executes_the_one_beside_its_rustc() {
     let world = world_with(&["rustc", "rustup"]);
     world.cargo_in("distribution");
-    assert_eq!(world.by_name(["toolchain"]).run().code(), 0);
+    world.by_name(["toolchain"]).run().ok();
     let cargo = world.at(DEFAULT).join("cargo");
     for path in [&["distribution"][..], &["shim", "distribution"], &[]] {
         let path: Vec<_> = path.iter().map(|entry| world.at(entry).into_os_string()).collect();
-        let run = world.run(&cargo, ["+nightly", "build"]).var("PATH", path.join(":".as_ref()));
-        let output = run.var("RUSTUP_TOOLCHAIN", "/opt/sysroot").run();
-        assert_eq!(output.record().args(), bytes(["+nightly", "build"]));
-        let target = output.record().variable("CARGO_TARGET_DIR").map(PathBuf::from);
-        assert_eq!(target, Some(world.private().join("target")));
+        let run = world.run(&cargo, ["+nightly", "build"]).env("PATH", path.join(":".as_ref()));
+        let output = run.env("RUSTUP_TOOLCHAIN", "/opt/sysroot").run();
+        assert_eq!(output.call().args(), bytes(["+nightly", "build"]));
+        output.builds_in(world.private().join("target"));
     }
     // Called by a relative path, as scripts do; and what the settings name is still first.
     let run = world.run("./cargo", ["build"]).within(DEFAULT).path(["distribution"]);
-    assert_eq!(run.run().record().args(), bytes(["build"]));
+    assert_eq!(run.run().call().args(), bytes(["build"]));
     let named = world.cargo_in("named");
-    let run = world.run(&cargo, ["build"]).var("CARGO_PERUSER_REAL_CARGO", &named);
+    let run = world.run(&cargo, ["build"]).env("CARGO_PERUSER_REAL_CARGO", &named);
     assert_eq!(run.run().printed(), "[WORLD]/named/cargo build\n");
 }
 
@@ -117,7 +116,7 @@ fn tools_are_not_taken_from_where_anyone_can_put_them() {
     chmod(&world.at("open"), 0o1777);
     let path = world.search_path(["open", "stub"]);
     let path = [".".as_ref(), "".as_ref(), "bin".as_ref(), &*path].join(":".as_ref());
-    assert_eq!(world.by_name(["toolchain"]).var("PATH", path).run().code(), 0);
+    world.by_name(["toolchain"]).env("PATH", path).run().ok();
     let names: Vec<_> = links(&world.at(DEFAULT)).into_iter().map(|(name, _)| name).collect();
     assert_eq!(names, ["cargo", "rustc", "rustup"]);
     assert_eq!(to(&world.at(DEFAULT), "rustc"), world.at("stub/rustc"));
@@ -141,29 +140,29 @@ fn rustc_decides_whose_the_other_tools_are() {
     }
     let run =
         world.by_name(["--real-cargo", &world.at("named/cargo").to_string_lossy(), "toolchain"]);
-    assert_eq!(run.run().code(), 0);
+    run.run().ok();
     assert_eq!(to(&directory, "rustc"), world.at("named/rustc"));
 }
 
 fn says_what_an_editor_will_miss() {
     let world = World::new();
     let output = world.by_name(["toolchain"]).run();
-    assert_eq!((output.code(), &*output.out), (0, &*format!("[WORLD]/{DEFAULT}\n")));
+    assert_eq!((output.code(), &*output.stdout), (0, &*format!("[WORLD]/{DEFAULT}\n")));
     assert_eq!(
-        output.err,
+        output.stderr,
         "note: no rustc was found, without which editors do not take it for a toolchain\n"
     );
     tool_in(&world, "stub", "rustc");
     let output = world.by_name(["toolchain"]).run();
     assert_eq!(
-        output.err,
+        output.stderr,
         "note: no rustup was found, so `cargo +<toolchain>` does not work through it\n"
     );
     tool_in(&world, "bare", "rustc");
     tool_in(&world, "bare", "rustup");
     let output = world.by_name(["toolchain"]).path(["bare"]).run();
     assert_eq!(
-        output.err,
+        output.stderr,
         "note: there is no cargo beside `[WORLD]/bare/rustc`: the shim will execute the one on PATH\n"
     );
 }
@@ -180,14 +179,14 @@ fn the_second_run_changes_nothing_and_a_later_one_follows_the_person() {
         let entries: Vec<_> = names.map(|name| changed(&directory.join(name))).collect();
         (changed(&directory), entries)
     };
-    assert_eq!(world.by_name(["toolchain"]).run().code(), 0);
+    world.by_name(["toolchain"]).run().ok();
     let first = state();
-    assert_eq!(world.by_name(["toolchain"]).run().code(), 0);
+    world.by_name(["toolchain"]).run().ok();
     assert_eq!(state(), first);
     fs::remove_file(world.at("stub/rustfmt")).unwrap();
     fs::rename(world.at("stub"), world.at("elsewhere")).unwrap();
     let output = world.by_name(["toolchain"]).path(["elsewhere"]).run();
-    assert_eq!((output.code(), &*output.err), (0, ""));
+    output.silently();
     let names: Vec<_> = links(&directory).into_iter().map(|(name, _)| name).collect();
     assert_eq!(names, ["cargo", "rustc", "rustup"]);
     assert_eq!(to(&directory, "rustc"), world.at("elsewhere/rustc"));
@@ -199,7 +198,7 @@ fn a_directory_on_path_does_not_lead_to_itself() {
     let named = second.to_string_lossy();
     for words in [&["toolchain"][..], &["toolchain", &named], &["toolchain"]] {
         let run = world.by_name(words).path([DEFAULT, "second", "stub"]);
-        assert_eq!(run.run().code(), 0);
+        run.run().ok();
     }
     for directory in [world.at(DEFAULT), second] {
         assert_eq!(to(&directory, "rustc"), world.at("stub/rustc"));
@@ -217,9 +216,9 @@ fn a_relative_directory_is_below_the_working_directory() {
 fn a_symlinked_home_is_resolved() {
     let world = world_with(&["rustc", "rustup"]);
     symlink(world.at("home"), world.at("link")).unwrap();
-    let output = world.by_name(["toolchain"]).var("HOME", world.at("link")).run();
+    let output = world.by_name(["toolchain"]).env("HOME", world.at("link")).run();
     assert_eq!(output.printed(), format!("[WORLD]/{DEFAULT}\n"));
     let data = world.at("home/data");
-    let output = world.by_name(["toolchain"]).var("XDG_DATA_HOME", data).run();
+    let output = world.by_name(["toolchain"]).env("XDG_DATA_HOME", data).run();
     assert_eq!(output.printed(), "[WORLD]/home/data/cargo-peruser/toolchain/bin\n");
 }

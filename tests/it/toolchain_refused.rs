@@ -5,6 +5,7 @@ use std::os::unix::fs::symlink;
 
 use libtest_mimic::Trial;
 
+use crate::harness::Stop;
 use crate::runner::tests;
 use crate::toolchain::{DEFAULT, links, world_with};
 
@@ -26,18 +27,23 @@ fn refuses_what_it_has_not_made() {
             "cannot use `[WORLD]/given` as a toolchain directory: cargo-peruser has not made `[WORLD]/given/{entry}`"
         );
         let before = links(&given);
-        run().run().assert_stopped(1, &error, "name a directory that is empty or new: ");
+        run()
+            .run()
+            .stopped(Stop::Failed)
+            .blames(&error)
+            .helps("name a directory that is empty or new: ");
         world
             .by_name(["toolchain", "--remove", &given.to_string_lossy()])
             .run()
-            .assert_stopped(1, &error, "");
+            .stopped(Stop::Failed)
+            .blames(&error);
         assert_eq!(links(&given), before);
     };
     // rustup's own directory, a file beside links of ours, and links that lead to something else.
     symlink("rustup", given.join("cargo")).unwrap();
     refused("cargo");
     fs::remove_file(given.join("cargo")).unwrap();
-    assert_eq!(run().run().code(), 0);
+    run().run().ok();
     world.file("given/notes.txt", "mine");
     refused("notes.txt");
     fs::remove_file(given.join("notes.txt")).unwrap();
@@ -50,7 +56,7 @@ fn refuses_what_it_has_not_made() {
     let file = world.file("file", "");
     let error = "refusing to use `[WORLD]/file`: it is a file, owned by [ME] (uid [UID])";
     let output = world.by_name(["toolchain", &file.to_string_lossy()]).run();
-    output.assert_stopped(77, error, "if it is of no use to you: rm [WORLD]/file");
+    output.stopped(Stop::Unsafe).blames(error).helps("if it is of no use to you: rm [WORLD]/file");
 }
 
 fn takes_away_what_it_has_made() {
@@ -59,7 +65,7 @@ fn takes_away_what_it_has_made() {
     for _ in 0..2 {
         assert_eq!(world.by_name(["toolchain", "--remove"]).run().printed(), "");
     }
-    assert_eq!(world.by_name(["toolchain"]).run().code(), 0);
+    world.by_name(["toolchain"]).run().ok();
     assert_eq!(world.by_name(["toolchain", "--remove"]).run().printed(), "");
     let after: Vec<_> = world.made().into_iter().filter(|name| !name.contains(".local")).collect();
     assert_eq!(after, before);
@@ -72,7 +78,7 @@ fn completes_what_a_killed_run_has_begun() {
     let directory = world.directory(DEFAULT, 0o755);
     symlink("/gone", directory.join(".cargo.peruser-new")).unwrap();
     symlink("/gone/rustc", directory.join(".rustc.peruser-new")).unwrap();
-    assert_eq!(world.by_name(["toolchain"]).run().code(), 0);
+    world.by_name(["toolchain"]).run().ok();
     let names: Vec<_> = links(&directory).into_iter().map(|(name, _)| name).collect();
     assert_eq!(names, ["cargo", "rustc", "rustup"]);
 }
@@ -89,16 +95,16 @@ fn a_rustup_toolchain_that_leads_back_is_named() {
     // What rustup's proxy does with a toolchain that is linked to the directory.
     let proxy = format!("#!/bin/sh\nRUSTUP_TOOLCHAIN=editors exec '{}' \"$@\"\n", cargo.display());
     world.executable("stub/cargo", proxy);
-    assert_eq!(world.by_name(["toolchain"]).run().code(), 0);
+    world.by_name(["toolchain"]).run().ok();
     let run = world.run(world.at("stub/cargo"), ["build"]).path(["stub", "distribution"]);
     let error = "the toolchain `editors` is a link to a directory of cargo-peruser, which leads back \
                  to rustup: `[WORLD]/stub/cargo` handed the call back";
-    run.run().assert_stopped(127, error, "rustup toolchain uninstall editors");
+    run.run().stopped(Stop::NoCargo).blames(error).helps("rustup toolchain uninstall editors");
     // Any other wrapper is passed over, whatever toolchain an editor has chosen.
     let wrapper =
         format!("#!/bin/sh\nexec '{}' \"$@\"\n", world.at(DEFAULT).join("cargo").display());
     world.executable("stub/cargo", wrapper);
     let run = world.run(world.at("stub/cargo"), ["build"]).path(["stub", "distribution"]);
-    let run = run.var("RUSTUP_TOOLCHAIN", "/opt/sysroot");
+    let run = run.env("RUSTUP_TOOLCHAIN", "/opt/sysroot");
     assert_eq!(run.run().printed(), "[WORLD]/distribution/cargo build\n");
 }

@@ -61,7 +61,7 @@ fn arguments_arrive_byte_for_byte() {
         for row in ROWS {
             let row: Vec<&OsStr> = row.iter().map(|word| os(word)).collect();
             let output = world.shim(&row).run();
-            let argv = &output.record().argv;
+            let argv = &output.call().argv;
             assert_eq!(argv[0], b"cargo", "{row:?}");
             assert_eq!(argv[1..], bytes(&row), "{row:?}");
         }
@@ -73,7 +73,7 @@ fn a_thousand_arguments_and_a_very_long_one_arrive() {
     words.push("x".repeat(100_000).into());
     for world in [World::without_root(), World::new()] {
         let output = world.shim(&words).run();
-        assert!(output.record().args() == bytes(&words));
+        assert!(output.call().args() == bytes(&words));
     }
 }
 
@@ -101,8 +101,10 @@ fn with_variables(mut world: World) -> World {
 }
 
 /// What cargo's environment has more and less than the run's own, as text.
-fn changes(output: &Outcome) -> (Vec<String>, Vec<String>) {
-    let (before, after) = (output.environ(), &output.record().environ);
+fn changes(run: Invocation<'_>) -> (Outcome, Vec<String>, Vec<String>) {
+    let before = run.environ();
+    let output = run.run();
+    let after = &output.call().environ;
     let shown = |entry: &Vec<u8>| String::from_utf8_lossy(entry).into_owned();
     let gained = after.iter().filter(|entry| !before.contains(entry)).map(shown).collect();
     let lost = before.iter().filter(|entry| !after.contains(entry)).map(shown).collect();
@@ -110,12 +112,13 @@ fn changes(output: &Outcome) -> (Vec<String>, Vec<String>) {
         after.iter().filter_map(|entry| entry.split(|byte| *byte == b'=').next()).collect();
     names.sort_unstable();
     assert!(names.windows(2).all(|pair| pair[0] != pair[1]), "no variable is there twice");
-    (gained, lost)
+    (output, gained, lost)
 }
 
 /// Asserts that cargo's environment differs in the marker and in `expected` alone.
-fn assert_gains(world: &World, output: &Outcome, expected: &[&str], lost: &[&str]) {
-    let (mut gained, really_lost) = changes(output);
+fn assert_gains(run: Invocation<'_>, expected: &[&str], lost: &[&str]) {
+    let world = run.actor;
+    let (output, mut gained, really_lost) = changes(run);
     let marker = format!("{MARKER}={}:", output.pid);
     let place = gained.iter().position(|entry| entry.starts_with(&marker)).expect("the marker");
     gained.remove(place);
@@ -130,15 +133,15 @@ fn strings(words: &[&str]) -> Vec<String> {
 fn the_environment_is_the_same_but_for_the_marker_without_a_shared_root() {
     let world = with_variables(World::without_root());
     for words in [&["build"][..], &["--version"], &["run", "--", "x"], &[]] {
-        assert_gains(&world, &world.shim(words).run(), &[], &[]);
+        assert_gains(world.shim(words), &[], &[]);
     }
     // In a container, or on another node; also in a session of ours from where the root is.
     let configured = with_variables(World::new());
     let gone = configured.at("no-such-root");
-    let build = || configured.shim(["build"]).var(crate::harness::ROOT, &gone);
-    assert_gains(&configured, &build().run(), &[], &[]);
+    let build = || configured.shim(["build"]).env(crate::harness::ROOT, &gone);
+    assert_gains(build(), &[], &[]);
     let (run, lost) = in_session(build(), &gone);
-    assert_gains(&configured, &run.run(), &[], &lost.each_ref().map(String::as_str));
+    assert_gains(run, &[], &lost.each_ref().map(String::as_str));
     assert!(!gone.exists());
 }
 
@@ -147,24 +150,24 @@ fn in_session<'w>(run: Invocation<'w>, root: &Path) -> (Invocation<'w>, [String;
     let target = format!("{}/somebody/target", root.display());
     let build = format!("{}/somebody/build/{{workspace-path-hash}}", root.display());
     let lost = [format!("CARGO_BUILD_BUILD_DIR={build}"), format!("CARGO_TARGET_DIR={target}")];
-    (run.var("CARGO_TARGET_DIR", target).var("CARGO_BUILD_BUILD_DIR", build), lost)
+    (run.env("CARGO_TARGET_DIR", target).env("CARGO_BUILD_BUILD_DIR", build), lost)
 }
 
 fn the_environment_gains_the_target_directory_with_a_shared_root() {
     let world = with_variables(World::new());
     for words in [&["build"][..], &["+nightly", "test"], &["clippy"], &["my-alias"]] {
         let expected = ["CARGO_TARGET_DIR=[WORLD]/root/[ME]/target"];
-        assert_gains(&world, &world.shim(words).run(), &expected, &[]);
+        assert_gains(world.shim(words), &expected, &[]);
     }
 }
 
 fn an_empty_target_dir_is_replaced_where_we_redirect_and_left_where_we_do_not() {
     let world = World::new().with("CARGO_TARGET_DIR", "");
     let expected = ["CARGO_TARGET_DIR=[WORLD]/root/[ME]/target"];
-    assert_gains(&world, &world.shim(["build"]).run(), &expected, &["CARGO_TARGET_DIR="]);
+    assert_gains(world.shim(["build"]), &expected, &["CARGO_TARGET_DIR="]);
     // Cargo's own error about the empty value is cargo's to make.
     let world = World::without_root().with("CARGO_TARGET_DIR", "");
-    assert_gains(&world, &world.shim(["build"]).run(), &[], &[]);
+    assert_gains(world.shim(["build"]), &[], &[]);
 }
 
 fn an_explicit_choice_changes_nothing() {
@@ -179,7 +182,7 @@ fn an_explicit_choice_changes_nothing() {
         (&["build"], ("CARGO_TARGET_DIR", "relative")),
         (&["build"], ("CARGO_BUILD_TARGET_DIR", "/elsewhere")),
     ] {
-        assert_gains(&world, &world.shim(words).var(name, value).run(), &[], &[]);
+        assert_gains(world.shim(words).env(name, value), &[], &[]);
     }
     assert!(world.made().is_empty(), "{:?}", world.made());
 }
@@ -187,15 +190,14 @@ fn an_explicit_choice_changes_nothing() {
 fn the_bypass_changes_nothing() {
     let world = with_variables(World::new()).with("CARGO_PERUSER", "off");
     for value in ["/elsewhere", "", "relative"] {
-        let output = world.shim(["build"]).var("CARGO_TARGET_DIR", value).run();
-        assert_gains(&world, &output, &[], &[]);
+        assert_gains(world.shim(["build"]).env("CARGO_TARGET_DIR", value), &[], &[]);
     }
     // What only a session of ours can have exported, or off would not be off.
     let (run, lost) = in_session(world.shim(["build"]), &world.at("root"));
-    assert_gains(&world, &run.run(), &[], &lost.each_ref().map(String::as_str));
+    assert_gains(run, &[], &lost.each_ref().map(String::as_str));
     // Nor is anything looked at that would be refused.
     chmod(&world.at("root"), 0o777);
-    assert_gains(&world, &world.shim(["build"]).run(), &[], &[]);
+    assert_gains(world.shim(["build"]), &[], &[]);
     assert!(world.made().is_empty(), "{:?}", world.made());
 }
 
@@ -208,10 +210,10 @@ fn a_marker_of_another_process_is_replaced_and_never_doubled() {
         "::::".into(),
         String::new(),
     ] {
-        let output = world.shim(["build"]).var(MARKER, &value).run();
-        let marker = output.record().variable(MARKER).unwrap().to_string_lossy().into_owned();
+        let (output, gained, _) = changes(world.shim(["build"]).env(MARKER, &value));
+        let marker = output.call().variable(MARKER).unwrap().to_string_lossy().into_owned();
         assert!(marker.starts_with(&format!("{}:", output.pid)), "{value}: {marker}");
-        assert_eq!(changes(&output).0.len(), 2, "{value}");
+        assert_eq!(gained.len(), 2, "{value}");
     }
 }
 
@@ -219,6 +221,6 @@ fn success_is_silent_on_the_first_run_and_on_the_second() {
     let world = World::new();
     for _ in 0..2 {
         // `record` asserts that nothing was written to stdout or stderr.
-        assert_eq!(world.shim(["build"]).run().record().args(), bytes(["build"]));
+        assert_eq!(world.shim(["build"]).run().call().args(), bytes(["build"]));
     }
 }

@@ -8,7 +8,8 @@ use rustix::process::Signal;
 
 use crate::harness::{Outcome, World};
 use crate::runner::{Skip, tests};
-use crate::stub::{EXIT, READ_STDIN, Record, SIGNAL};
+use crate::shared::Call;
+use crate::stub::{EXIT, READ_STDIN, SIGNAL};
 
 pub(crate) fn tests() -> Vec<Trial> {
     tests![
@@ -35,9 +36,9 @@ fn worlds() -> [World; 2] {
 fn the_process_that_was_started_becomes_cargo() {
     for world in worlds() {
         let output = world.shim(["build"]).run();
-        assert_eq!(output.record().pid, output.pid);
+        assert_eq!(output.call().pid, output.pid);
         let output = world.by_name(["build"]).run();
-        assert_eq!(output.record().pid, output.pid);
+        assert_eq!(output.call().pid, output.pid);
     }
 }
 
@@ -52,7 +53,7 @@ fn cargo_runs_where_it_was_started() {
         ] {
             let output = world.shim(words).within(directory).run();
             let cwd = world.at(directory).into_os_string().into_encoded_bytes();
-            assert_eq!(output.record().cwd, Some(cwd), "{words:?} in {directory}");
+            assert_eq!(output.call().cwd, Some(cwd), "{words:?} in {directory}");
         }
     }
 }
@@ -60,8 +61,8 @@ fn cargo_runs_where_it_was_started() {
 fn cargo_runs_even_where_the_working_directory_is_gone() {
     for world in worlds() {
         world.directory("checkout/gone", 0o755);
-        let run = world.shim(["build"]).within("checkout/gone").after("/bin/rmdir ../gone");
-        assert_eq!(run.run().record().cwd, None);
+        let run = world.shim(["build"]).within("checkout/gone").after_shell("/bin/rmdir ../gone");
+        assert_eq!(run.run().call().cwd, None);
     }
 }
 
@@ -69,11 +70,11 @@ fn exit_codes_are_cargos_own() {
     for world in worlds() {
         for code in [0, 1, 2, 73, 77, 78, 101, 126, 127, 255] {
             for output in [world.shim(["build"]), world.by_name(["build"])]
-                .map(|run| run.var(EXIT, code.to_string()).run())
+                .map(|run| run.env(EXIT, code.to_string()).run())
             {
-                assert_eq!(output.code(), code);
-                assert_eq!((&*output.out, &*output.err), ("", ""), "exit {code}");
-                assert_eq!(output.records.len(), 1);
+                output.exits(code);
+                assert_eq!((&*output.stdout, &*output.stderr), ("", ""), "exit {code}");
+                assert_eq!(output.calls.len(), 1);
             }
         }
     }
@@ -89,9 +90,9 @@ fn death_by_a_signal_is_seen_as_that_signal() {
     for world in worlds() {
         for signal in signals.into_iter().filter(|signal| !is_ignored(*signal)) {
             let number = signal.as_raw();
-            let output = world.shim(["build"]).var(SIGNAL, number.to_string()).run();
+            let output = world.shim(["build"]).env(SIGNAL, number.to_string()).run();
             assert_eq!(output.status.signal(), Some(number));
-            assert_eq!((&*output.out, &*output.err), ("", ""));
+            assert_eq!((&*output.stdout, &*output.stderr), ("", ""));
         }
     }
 }
@@ -99,28 +100,28 @@ fn death_by_a_signal_is_seen_as_that_signal() {
 fn every_byte_on_stdin_is_cargos() {
     let bytes: Vec<u8> = (0..=255).cycle().take(200_000).collect();
     for world in worlds() {
-        let output = world.shim(["login"]).var(READ_STDIN, "1").stdin(&bytes).run();
-        assert!(output.record().stdin == bytes);
+        let output = world.shim(["login"]).env(READ_STDIN, "1").stdin(&bytes).run();
+        assert!(output.call().stdin == bytes);
     }
 }
 
 /// What cargo sees through the shim, twice, and what it sees when it is called directly. The first
 /// run is the one that makes directories.
 fn seen(world: &World, before: &str) -> ([Outcome; 2], Outcome) {
-    let through = || world.shim(["build"]).after(before).run();
+    let through = || world.shim(["build"]).after_shell(before).run();
     let both = [through(), through()];
-    (both, world.shim(["build"]).path(["stub"]).after(before).run())
+    (both, world.shim(["build"]).path(["stub"]).after_shell(before).run())
 }
 
 fn assert_same<T: PartialEq + std::fmt::Debug>(
     world: &World,
     before: &str,
-    part: impl Fn(&Record) -> T,
+    part: impl Fn(&Call) -> T,
 ) -> T {
     let (through, direct) = seen(world, before);
-    let direct = part(direct.record());
+    let direct = part(direct.call());
     for output in through {
-        assert_eq!(part(output.record()), direct, "after `{before}`");
+        assert_eq!(part(output.call()), direct, "after `{before}`");
     }
     direct
 }
@@ -146,7 +147,7 @@ fn descriptors_are_inherited_and_none_is_added() -> Result<(), Skip> {
 fn closed_standard_streams_stop_nobody() {
     for world in worlds() {
         for closing in ["exec <&-", "exec >&-", "exec 2>&-", "exec <&- >&- 2>&-"] {
-            let numbers = |record: &Record| {
+            let numbers = |record: &Call| {
                 record.descriptors.iter().map(|(number, _)| number.clone()).collect::<Vec<_>>()
             };
             assert_same(&world, closing, numbers);
@@ -192,7 +193,7 @@ fn signals_through(world: &World, env: &[&str]) -> String {
     world.executable("plain/cargo", script);
     let path = world.search_path(["shim", "plain", "/usr/bin", "/bin"]);
     let words = env.iter().chain(&["cargo", "build"]);
-    world.run("env", words).var("PATH", path).run().printed().to_owned()
+    world.run("env", words).env("PATH", path).run().printed().to_owned()
 }
 
 fn blocked_signals_stay_blocked() -> Result<(), Skip> {

@@ -23,7 +23,7 @@ pub(crate) fn tests() -> Vec<Trial> {
 
 /// A target directory of the caller's, unused for ten days.
 fn target(world: &World) -> PathBuf {
-    world.shim(["build"]).run().record();
+    world.shim(["build"]).run().call();
     let private = world.private();
     fs::create_dir_all(private.join("target/debug/incremental/app")).unwrap();
     let old = SystemTime::now() - Duration::from_secs(10 * 24 * 60 * 60 + 60);
@@ -45,15 +45,19 @@ fn target(world: &World) -> PathBuf {
 fn an_empty_root_is_no_error() {
     let world = World::new();
     let output = world.by_name(["usage"]).run();
-    assert!(output.printed().starts_with("total  0 B  0 files  0 directories\n"), "{}", output.out);
+    assert!(
+        output.printed().starts_with("total  0 B  0 files  0 directories\n"),
+        "{}",
+        output.stdout
+    );
     assert_eq!(world.by_name(["gc", "--apply"]).run().printed(), "nothing to remove\n");
     assert!(world.made().is_empty(), "{:?}", world.made());
 }
 
 fn json(world: &World, words: &[&str]) -> Value {
     let output = world.by_name(words).run();
-    assert_eq!(output.code(), 0, "{}", output.err);
-    serde_json::from_str(&output.out).unwrap()
+    output.ok();
+    serde_json::from_str(&output.stdout).unwrap()
 }
 
 fn both_outputs_tell_the_same() {
@@ -64,9 +68,9 @@ fn both_outputs_tell_the_same() {
     let row = &found["directories"][0];
     assert_eq!((&row["directory"], &row["workspace"]), (&"target".into(), &Value::Null));
     for value in [&row["person"], &row["directory"], &found["shared_root"]] {
-        assert!(text.printed().contains(value.as_str().unwrap()), "{value} in {}", text.out);
+        assert!(text.printed().contains(value.as_str().unwrap()), "{value} in {}", text.stdout);
     }
-    assert!(text.out.contains("10 d ago"), "{}", text.out);
+    text.prints("10 d ago");
     assert_eq!(found["total_files"], found["people"][0]["files"]);
 }
 
@@ -120,14 +124,14 @@ fn every_policy_has_a_flag_a_variable_and_a_key() {
     let kept = target(&world);
     let chosen = |run: crate::harness::Invocation<'_>| {
         let output = run.run();
-        assert_eq!(output.code(), 0, "{}", output.err);
-        output.out.contains("older-than")
+        output.ok();
+        output.stdout.contains("older-than")
     };
     let gc = |words: &[&str]| world.by_name(["gc", "--common"].iter().chain(words));
     assert!(!chosen(gc(&[])));
     assert!(chosen(gc(&["--older-than", "9d"])));
     assert!(!chosen(gc(&["--older-than", "11d"])));
-    assert!(chosen(gc(&[]).var("CARGO_PERUSER_GC_OLDER_THAN", "1w")));
+    assert!(chosen(gc(&[]).env("CARGO_PERUSER_GC_OLDER_THAN", "1w")));
     assert!(chosen(world.by_name(["--gc-older-than", "1w", "gc", "--common"])));
     world.file(crate::settings_mistakes::FILE, "[gc]\nolder-than = '1w'\n");
     assert!(chosen(gc(&[])));

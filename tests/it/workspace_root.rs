@@ -255,7 +255,7 @@ fn what_is_no_manifest_stops_nobody() {
     for name in ["directory", "broken", "bytes", "zero", "fifo"] {
         // Cargo reports each of them; what matters is that the shim gets there.
         let run = world.shim(["build"]).within(format!("checkout/{name}"));
-        run.run().record();
+        run.run().call();
     }
     let deep = vec!["d"; 64].join("/");
     world.directory(format!("checkout/{deep}"), 0o755);
@@ -269,9 +269,9 @@ fn a_symlink_leads_to_the_same_workspace() {
     std::os::unix::fs::symlink(world.at("checkout"), world.at("link")).unwrap();
     let target = |words: &[&str]| {
         let run = world.shim(words).within("home").run();
-        run.record().variable("CARGO_TARGET_DIR").unwrap().to_owned()
+        run.silently().target_dir().unwrap()
     };
-    let own = world.shim(["build"]).run().record().variable("CARGO_TARGET_DIR").unwrap().to_owned();
+    let own = world.shim(["build"]).run().silently().target_dir().unwrap();
     for words in [
         &["-C", "../link", "build"][..],
         &["-C", "../link/m", "build"],
@@ -306,10 +306,10 @@ fn a_record_says_which_workspace_it_is_and_when_it_was_used() {
     let world = World::new();
     world.file("checkout/Cargo.toml", "");
     for words in [&["metadata"][..], &["--version"], &["clean"]] {
-        world.shim(words).run().record();
+        world.shim(words).run().call();
         assert!(!world.private().join(".workspaces").exists(), "{words:?} uses nothing");
     }
-    world.shim(["build"]).run().record();
+    world.shim(["build"]).run().call();
     let record = record(&world);
     let target = world.private().join(record.file_name().unwrap());
     assert!(target.join("CACHEDIR.TAG").exists(), "the record is called like its directory");
@@ -332,7 +332,7 @@ fn a_record_says_which_workspace_it_is_and_when_it_was_used() {
     let used = |age: u64| {
         let time = std::time::SystemTime::now() - std::time::Duration::from_secs(age);
         fs::File::open(&record).unwrap().set_modified(time).unwrap();
-        world.shim(["build"]).run().record();
+        world.shim(["build"]).run().call();
         let found = fs::metadata(&record).unwrap().modified().unwrap();
         assert_eq!(fs::read_to_string(&record).unwrap(), text);
         found != time
@@ -344,7 +344,7 @@ fn a_record_says_which_workspace_it_is_and_when_it_was_used() {
 fn a_record_that_is_no_good_hurts_nobody() {
     let world = World::new();
     world.file("checkout/Cargo.toml", "");
-    world.shim(["build"]).run().record();
+    world.shim(["build"]).run().call();
     let record = record(&world);
     let good = fs::read(&record).unwrap();
     let records = record.parent().unwrap().to_owned();
@@ -352,17 +352,17 @@ fn a_record_that_is_no_good_hurts_nobody() {
         fs::write(records.join(format!("x-{number:016x}")), "nonsense").unwrap();
     }
     fs::write(&record, "nonsense").unwrap();
-    world.shim(["build"]).run().record();
+    world.shim(["build"]).run().call();
     assert_eq!(fs::read(&record).unwrap(), good, "a broken record is written anew");
     fs::remove_file(&record).unwrap();
     let victim = world.file("home/victim", "mine");
     std::os::unix::fs::symlink(&victim, &record).unwrap();
-    world.shim(["build"]).run().record();
+    world.shim(["build"]).run().call();
     assert_eq!(fs::read_to_string(&victim).unwrap(), "mine", "a symlink was followed");
     fs::remove_file(&record).unwrap();
     fs::create_dir(&record).unwrap();
-    world.shim(["build"]).run().record();
+    world.shim(["build"]).run().call();
     fs::rename(&records, world.at("home/records")).unwrap();
     world.file(&records, "not a directory");
-    world.shim(["build"]).run().record();
+    world.shim(["build"]).run().call();
 }

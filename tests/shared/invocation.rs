@@ -1,4 +1,4 @@
-//! One command that a person runs: as whom, where, with which environment and umask.
+//! One command, still to be run: whose it is, where, with which words, environment, umask and stdin.
 //!
 //! The environment is written down in full. Nothing of the one that these tests run in gets
 //! through, so that a person's session on any system is the same.
@@ -6,72 +6,68 @@
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::sync::atomic::Ordering;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use super::child::Running;
-use super::{Outcome, Person, path_to};
-use crate::machine::{Channel, places};
+use super::{Outcome, Running};
 
 /// How long anything may take that compiles nothing.
-const LIMIT: Duration = Duration::from_secs(40);
-/// Shows each first directory at the second's place, up to `--`.
-const MOUNTS: &str = r#"
-while [ "$1" != -- ]; do
-    mount --bind "$1" "$2" || exit
-    shift 2
-done
-shift
-exec "$@""#;
-/// How long cargo may take to build the demo with both people at it on a slow machine.
-const BUILD_LIMIT: Duration = Duration::from_secs(300);
+const LIMIT: Duration = Duration::from_secs(60);
 
-/// A command, still to be run.
-pub(crate) struct Invocation<'p> {
-    person: &'p Person<'p>,
-    words: Vec<OsString>,
-    environment: BTreeMap<OsString, OsString>,
-    directory: PathBuf,
-    identity: Vec<String>,
-    before: Vec<OsString>,
-    mounts: Vec<(PathBuf, PathBuf)>,
-    limit: Duration,
+/// Who runs commands: the one person of a world, or somebody on a stage.
+pub(crate) trait Actor {
+    /// What commands have in this suite alone.
+    type Own;
+
+    /// A place as commands are told of it: absolute, or below what the test has for itself.
+    fn at(&self, place: &Path) -> PathBuf;
+
+    /// How failures call the person.
+    fn shown(&self) -> String;
+
+    /// Makes the process to start of what is written down.
+    fn command(invocation: Invocation<'_, Self>) -> Command
+    where
+        Self: Sized;
+
+    /// What came of it, as tests are to read it.
+    fn read(&self, outcome: Outcome, environment: &BTreeMap<OsString, OsString>) -> Outcome;
 }
 
-impl<'p> Invocation<'p> {
-    /// A command in the person's plain session: the stub is the real cargo.
-    pub(super) fn new<I>(person: &'p Person<'p>, program: &str, args: I) -> Self
-    where
-        I: IntoIterator<Item: AsRef<OsStr>>,
-    {
+/// A command, still to be run.
+pub(crate) struct Invocation<'p, A: Actor> {
+    pub(crate) actor: &'p A,
+    pub(crate) words: Vec<OsString>,
+    pub(crate) environment: BTreeMap<OsString, OsString>,
+    pub(crate) directory: PathBuf,
+    /// Words in front, which run the others.
+    pub(crate) before: Vec<OsString>,
+    pub(crate) stdin: Vec<u8>,
+    /// Where stdout goes instead of into the outcome.
+    pub(crate) stdout: Option<Stdio>,
+    pub(crate) limit: Duration,
+    pub(crate) own: A::Own,
+}
+
+impl<'p, A: Actor> Invocation<'p, A> {
+    /// A program with its arguments, and nothing in its environment yet.
+    pub(crate) fn new<W: AsRef<OsStr>>(
+        actor: &'p A,
+        program: impl AsRef<OsStr>,
+        args: impl IntoIterator<Item = W>,
+        own: A::Own,
+    ) -> Self {
         let args = args.into_iter().map(|arg| arg.as_ref().to_owned());
-        let uid = person.uid();
-        let groups =
-            if person.account.name.is_empty() { "--clear-groups" } else { "--init-groups" };
-        let invocation = Invocation {
-            person,
-            words: std::iter::once(program.into()).chain(args).collect(),
+        Invocation {
+            words: std::iter::once(program.as_ref().to_owned()).chain(args).collect(),
             environment: BTreeMap::new(),
-            directory: person.stage.checkout.clone(),
-            identity: vec![format!("--reuid={uid}"), format!("--regid={uid}"), groups.into()],
+            directory: actor.at("checkout".as_ref()),
             before: Vec::new(),
-            mounts: Vec::new(),
+            stdin: Vec::new(),
+            stdout: None,
             limit: LIMIT,
-        }
-        .env("PATH", path_to(places::STUB))
-        .env("HOME", &person.home)
-        .env("USER", person.name())
-        .env("LOGNAME", person.name())
-        .env("LANG", "C.UTF-8")
-        .env("CARGO_PERUSER_SHARED_ROOT", &person.stage.root);
-        let invocation = match person.stage.accepts_sticky_root.load(Ordering::Relaxed) {
-            true => invocation.env("CARGO_PERUSER_STICKY_ROOT", "accept"),
-            false => invocation,
-        };
-        match person.stage.is_by_user.load(Ordering::Relaxed) {
-            true => invocation.env("CARGO_PERUSER_SCOPE", "user"),
-            false => invocation,
+            actor,
+            own,
         }
     }
 
@@ -82,16 +78,13 @@ impl<'p> Invocation<'p> {
     }
 
     /// With more words at its end.
-    pub(crate) fn args<I>(self, words: I) -> Self
-    where
-        I: IntoIterator<Item: AsRef<OsStr>>,
-    {
+    pub(crate) fn args<W: AsRef<OsStr>>(self, words: impl IntoIterator<Item = W>) -> Self {
         words.into_iter().fold(self, Invocation::arg)
     }
 
     /// Sets a variable.
-    pub(crate) fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
-        self.environment.insert(name.into(), value.as_ref().to_owned());
+    pub(crate) fn env(mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
+        self.environment.insert(name.as_ref().to_owned(), value.as_ref().to_owned());
         self
     }
 
@@ -101,33 +94,17 @@ impl<'p> Invocation<'p> {
         self
     }
 
-    /// Sets PATH to these entries.
-    pub(crate) fn path<I>(self, entries: I) -> Self
-    where
-        I: IntoIterator<Item: AsRef<OsStr>>,
-    {
-        let entries: Vec<OsString> =
-            entries.into_iter().map(|entry| entry.as_ref().to_owned()).collect();
-        self.env("PATH", entries.join(OsStr::new(":")))
-    }
-
-    /// Lets the real cargo of a toolchain run in place of the stub.
-    pub(crate) fn with(mut self, channel: Channel) -> Self {
-        self.limit = BUILD_LIMIT;
-        self.env("PATH", path_to(&format!("{}/bin", channel.place())))
-            .env("CARGO_NET_OFFLINE", "true")
-            .env("CARGO_TERM_COLOR", "never")
+    /// Sets PATH to these directories.
+    pub(crate) fn path<W: AsRef<Path>>(self, entries: impl IntoIterator<Item = W>) -> Self {
+        let entries = entries.into_iter().map(|entry| self.actor.at(entry.as_ref()).into());
+        let path = entries.collect::<Vec<OsString>>().join(OsStr::new(":"));
+        self.env("PATH", path)
     }
 
     /// Runs in another directory.
     pub(crate) fn within(mut self, directory: impl AsRef<Path>) -> Self {
-        self.directory = directory.as_ref().to_owned();
+        self.directory = self.actor.at(directory.as_ref());
         self
-    }
-
-    /// Runs under a umask, in octal; without this it is 0022.
-    pub(crate) fn umask(self, umask: &str) -> Self {
-        self.after(["/bin/sh", "-c", &format!("umask {umask} && exec \"$@\""), "sh"])
     }
 
     /// Runs through another command, as the same person.
@@ -136,78 +113,31 @@ impl<'p> Invocation<'p> {
         self
     }
 
-    /// Runs with these ids, as `setpriv` takes them, in place of the person's own.
-    pub(crate) fn identity<const N: usize>(mut self, flags: [&str; N]) -> Self {
-        self.identity = flags.map(str::to_owned).to_vec();
-        self
+    /// Lets a shell do something first, in the same process; it looks the program up as it does for a
+    /// person.
+    pub(crate) fn after_shell(self, commands: &str) -> Self {
+        self.after(["/bin/sh", "-c", &format!("{commands}\nexec \"$@\""), "sh"])
     }
 
-    /// Runs where `directory` is seen as the system's settings directory of cargo-peruser.
-    pub(crate) fn system_settings(self, directory: impl AsRef<Path>) -> Self {
-        self.seen_at(directory, places::SETTINGS)
-    }
-
-    /// Runs where `directory` is seen at another place.
-    pub(crate) fn seen_at(mut self, directory: impl AsRef<Path>, place: impl AsRef<Path>) -> Self {
-        self.mounts.push((directory.as_ref().to_owned(), place.as_ref().to_owned()));
-        self
-    }
-
-    /// Takes the whole environment away.
-    pub(crate) fn bare(mut self) -> Self {
-        self.environment.clear();
-        self
-    }
-
-    /// Runs for at most that long.
-    pub(crate) fn limit(mut self, limit: Duration) -> Self {
-        self.limit = limit;
-        self
-    }
-
-    /// Runs to the end.
-    pub(crate) fn run(self) -> Outcome {
-        self.start().finish()
+    /// Runs under a umask, in octal.
+    pub(crate) fn umask(self, umask: &str) -> Self {
+        self.after_shell(&format!("umask {umask} || exit"))
     }
 
     /// Starts, and leaves the waiting to the caller.
-    pub(crate) fn start(self) -> Running {
-        let (shown, limit) = (self.shown(), self.limit);
-        Running::start(self.command(), shown, limit)
-    }
-
-    /// The process to start, for those who talk with it while it runs.
-    pub(crate) fn command(self) -> Command {
-        let mut command = self.launcher();
-        // If the test program is killed, the child goes as well.
-        command.arg("--pdeathsig=KILL").args(&self.identity);
-        // The tools up to here stand on the harness's PATH; what follows is found on the person's.
-        command.args(["env", "--ignore-environment"]);
-        command.args(
-            self.environment
-                .iter()
-                .map(|(name, value)| [name.as_os_str(), value.as_os_str()].join(OsStr::new("="))),
-        );
-        command.args(&self.before).args(&self.words).current_dir(&self.directory);
-        command
-    }
-
-    /// `setpriv`, and before it the directories that are seen elsewhere.
-    fn launcher(&self) -> Command {
-        if self.mounts.is_empty() {
-            return Command::new("setpriv");
-        }
-        let mut command = Command::new("unshare");
-        command.args(["--mount", "--propagation", "private", "sh", "-c", MOUNTS, "sh"]);
-        for (directory, place) in &self.mounts {
-            command.args([directory, place]);
-        }
-        command.args(["--", "setpriv"]);
-        command
-    }
-
-    fn shown(&self) -> String {
+    #[track_caller]
+    pub(crate) fn start(mut self) -> Running {
         let words: Vec<_> = self.words.iter().map(|word| word.to_string_lossy()).collect();
-        format!("{}: {}", self.person.name().to_string_lossy(), words.join(" "))
+        let shown = format!("{}: {}", self.actor.shown(), words.join(" "));
+        let streams = (std::mem::take(&mut self.stdin), self.stdout.take());
+        let limit = self.limit;
+        Running::start(A::command(self), shown, streams, limit)
+    }
+
+    /// Runs to the end.
+    #[track_caller]
+    pub(crate) fn run(self) -> Outcome {
+        let (actor, environment) = (self.actor, self.environment.clone());
+        actor.read(self.start().finish(), &environment)
     }
 }

@@ -1,10 +1,16 @@
-//! What both suites have in common: how a run ends, and what a test that cannot run here means.
+//! What both suites have in common: a command that is still to be run ([`Invocation`]), the child
+//! ([`Running`]), what came of it and what a test may demand of that ([`Outcome`]), and what a test that
+//! cannot run here means.
 //!
 //! At a desk such a test is shown as ignored, with the reason. In CI (`CI=true`) it is a failure,
 //! unless [`MAY_LACK`] says that machines of that kind lack what it needs, and so is a suite in which
 //! no test ran at all: neither may pass for a proof.
 
+mod call;
 pub(crate) mod doctor_json;
+mod invocation;
+mod outcome;
+mod running;
 
 use std::env;
 use std::fmt::Display;
@@ -12,6 +18,11 @@ use std::process::ExitCode;
 use std::thread;
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
+
+pub(crate) use call::Call;
+pub(crate) use invocation::{Actor, Invocation};
+pub(crate) use outcome::{Outcome, Stop};
+pub(crate) use running::Running;
 
 /// What a machine of CI may lack: how the reasons of such tests begin.
 const MAY_LACK: &[&str] = &[

@@ -7,9 +7,15 @@ use std::fmt::{self, Display, Formatter};
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 
+use serde_json::Value;
+
+use super::Call;
+
 /// Why cargo-peruser stopped before any cargo ran, by its exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stop {
+    /// A verb could not do it.
+    Failed = 1,
     /// A directory or its tag cannot be made.
     Create = 73,
     /// Going on would be unsafe.
@@ -26,22 +32,29 @@ pub(crate) struct Outcome {
     pub(crate) shown: String,
     /// How it ended.
     pub(crate) status: ExitStatus,
+    /// The process that was started.
+    pub(crate) pid: u32,
     /// What it wrote.
     pub(crate) stdout: String,
     /// What it complained about.
     pub(crate) stderr: String,
+    /// What it wrote, where `stdout` has that in a form for tests.
+    pub(super) exact: Vec<u8>,
+    /// Every call of the stub.
+    pub(crate) calls: Vec<Call>,
 }
 
 impl Display for Outcome {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let Outcome { shown, status, stdout, stderr } = self;
-        write!(f, "{shown}: {status}\n  stdout:\n{stdout}\n  stderr:\n{stderr}")
+        let Outcome { shown, status, pid, stdout, stderr, .. } = self;
+        write!(f, "{shown}, process {pid}: {status}\n  stdout:\n{stdout}\n  stderr:\n{stderr}")
     }
 }
 
 impl Outcome {
+    /// Fails with the whole output unless it holds.
     #[track_caller]
-    fn demand(&self, holds: bool, what: impl Display) -> &Self {
+    pub(crate) fn demand(&self, holds: bool, what: impl Display) -> &Self {
         assert!(holds, "{what}\n  {self}");
         self
     }
@@ -58,36 +71,44 @@ impl Outcome {
         self.ok().demand(self.stderr.is_empty(), "must say nothing on stderr")
     }
 
-    /// It did not succeed, whoever says so.
+    /// It exited with this code.
     #[track_caller]
-    pub(crate) fn fails(&self) -> &Self {
-        self.demand(!self.status.success(), "must fail")
+    pub(crate) fn exits(&self, code: i32) -> &Self {
+        self.demand(self.status.code() == Some(code), format_args!("must exit with {code}"))
     }
 
-    /// cargo-peruser stopped for this reason and with one error, and no cargo has run.
+    /// What it printed, having gone well and without a word on stderr.
+    #[track_caller]
+    pub(crate) fn printed(&self) -> &str {
+        &self.silently().stdout
+    }
+
+    /// The JSON that it printed, having gone well.
+    #[track_caller]
+    pub(crate) fn json(&self) -> Value {
+        self.ok();
+        serde_json::from_slice(&self.exact).unwrap_or_else(|error| panic!("{error}\n  {self}"))
+    }
+
+    /// cargo-peruser stopped for this reason, with one error and at most one next step and nothing on
+    /// stdout, and no cargo has run.
     #[track_caller]
     pub(crate) fn stopped(&self, stop: Stop) -> &Self {
-        let code = stop as i32;
-        self.demand(self.status.code() == Some(code), format_args!("must exit with {code}"));
-        self.demand(!self.stdout.contains("stub:"), "cargo must not have run");
-        self.demand(self.lines("error: ").count() == 1, "must say exactly one `error:`")
+        self.prints_nothing().ends_with_one_error(stop)
     }
 
-    /// A verb of ours stopped for this reason, after it had shown what it would do.
+    /// The same after it has shown what it would do.
     #[track_caller]
-    pub(crate) fn stopped_having_shown(&self, stop: Stop) -> &Self {
-        self.stopped(stop).prints("destination")
+    pub(crate) fn ends_with_one_error(&self, stop: Stop) -> &Self {
+        self.exits(stop as i32).demand(self.calls.is_empty(), "cargo must not have run");
+        self.demand(self.lines("error: ").count() == 1, "must say exactly one `error:`");
+        self.demand(self.lines("help: ").count() <= 1, "must say at most one `help:`")
     }
 
     /// It was refused as unsafe.
     #[track_caller]
     pub(crate) fn refused(&self) -> &Self {
         self.stopped(Stop::Unsafe)
-    }
-
-    /// Whether it was refused as unsafe, where it need not be.
-    pub(crate) fn is_refused(&self) -> bool {
-        self.status.code() == Some(Stop::Unsafe as i32)
     }
 
     /// The error names this.
@@ -129,10 +150,10 @@ impl Outcome {
         self.demand(!said, format_args!("must not say `{what}`"))
     }
 
-    /// cargo did not wait for anybody's target, build or package cache directory.
+    /// Nothing is on stdout.
     #[track_caller]
-    pub(crate) fn never_waits(&self) -> &Self {
-        self.never_says("Blocking waiting for file lock")
+    pub(crate) fn prints_nothing(&self) -> &Self {
+        self.demand(self.stdout.is_empty(), "must print nothing")
     }
 
     /// On stdout this stands.
@@ -140,15 +161,6 @@ impl Outcome {
     pub(crate) fn prints(&self, what: impl AsRef<str>) -> &Self {
         let what = what.as_ref();
         self.demand(self.stdout.contains(what), format_args!("stdout must have `{what}`"))
-    }
-
-    /// The command that a help line offers, from its first word on.
-    #[track_caller]
-    pub(crate) fn offered(&self, first_word: &str) -> String {
-        let from =
-            |line: &str| line.find(first_word).and_then(|at| line.get(at..)).map(str::to_owned);
-        let found = self.lines("help: ").find_map(from);
-        found.unwrap_or_else(|| panic!("no help line offers `{first_word}`\n{}", self.stderr))
     }
 
     /// The stub ran with this `CARGO_TARGET_DIR`.
@@ -165,21 +177,15 @@ impl Outcome {
         self.variable("CARGO_TARGET_DIR")
     }
 
-    /// The stub ran, and this was its `CARGO_BUILD_BUILD_DIR`.
-    #[track_caller]
-    pub(crate) fn build_dir(&self) -> Option<PathBuf> {
-        self.variable("CARGO_BUILD_BUILD_DIR")
-    }
-
-    /// The stub ran, and this was its value of a variable that it shows.
+    /// The stub ran, and this was its value of a variable.
     #[track_caller]
     pub(crate) fn variable(&self, name: &str) -> Option<PathBuf> {
-        self.ok().prints("stub: cargo");
-        let value = |line: &str| Some(line.strip_prefix(name)?.strip_prefix('=')?.into());
-        self.stdout.lines().find_map(value)
+        self.ok().demand(self.calls.len() == 1, "the real cargo must have run once");
+        self.calls.first()?.variable(name).map(PathBuf::from)
     }
 
-    fn lines<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = &'a str> {
+    /// What follows on the lines of stderr that begin so.
+    pub(crate) fn lines<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = &'a str> {
         self.stderr.lines().filter_map(move |line| line.strip_prefix(prefix))
     }
 }

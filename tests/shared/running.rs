@@ -1,74 +1,48 @@
 //! Child processes with an end: whatever hangs is killed and becomes a failure.
 
-use std::fs::{self, File};
+use std::fs::File;
+use std::io::Write;
+use std::os::unix::fs::FileExt;
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
-use super::Outcome;
-
-/// Where the output of children is kept while they run. Files, since a pipe would want a reader.
-const LOGS: &str = "/run/children";
-
-/// How long a command of the harness itself may take.
-const HARNESS_LIMIT: Duration = Duration::from_secs(60);
-
-/// Makes the place for the output; once, when the machine is there.
-pub(crate) fn prepare() {
-    fs::create_dir(LOGS).unwrap();
-}
-
-/// Runs a command of the harness as the machine's root and expects it to succeed.
-#[track_caller]
-pub(crate) fn do_as_root<I>(program: &str, args: I)
-where
-    I: IntoIterator<Item: AsRef<std::ffi::OsStr>>,
-{
-    try_as_root(program, args).unwrap_or_else(|said| panic!("{said}"));
-}
-
-/// The same where it need not succeed; the error is what it said.
-pub(crate) fn try_as_root<I>(program: &str, args: I) -> Result<(), String>
-where
-    I: IntoIterator<Item: AsRef<std::ffi::OsStr>>,
-{
-    let mut command = Command::new(program);
-    command.args(args);
-    let run = Running::start(command, program.to_owned(), HARNESS_LIMIT).finish();
-    match run.status.success() {
-        true => Ok(()),
-        false => Err(format!("{program}: {}\n{}", run.status, run.stderr)),
-    }
-}
+use super::{Call, Outcome};
 
 /// A child that has been started.
 pub(crate) struct Running {
     child: Child,
     shown: String,
-    output: [PathBuf; 2],
+    /// What it writes, in files without a name, since a pipe would want a reader.
+    output: [File; 2],
     limit: Duration,
     until: Instant,
     is_over: bool,
 }
 
 impl Running {
-    /// Starts the child in a process group of its own; `shown` is how failures call it.
-    pub(crate) fn start(mut command: Command, shown: String, limit: Duration) -> Self {
-        static NEXT: AtomicUsize = AtomicUsize::new(0);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let output = ["out", "err"].map(|name| Path::new(LOGS).join(format!("{number}.{name}")));
-        let [out, err] = &output;
-        command
-            .stdin(Stdio::null())
-            .stdout(File::create(out).unwrap())
-            .stderr(File::create(err).unwrap());
+    /// Starts the child in a process group of its own, with these bytes on stdin; `shown` is how failures
+    /// call it. What it is already given as its stdout stays.
+    #[track_caller]
+    pub(crate) fn start(
+        mut command: Command,
+        shown: String,
+        (stdin, stdout): (Vec<u8>, Option<Stdio>),
+        limit: Duration,
+    ) -> Self {
+        let output = [(); 2].map(|()| tempfile::tempfile().unwrap());
+        let [out, err] = output.each_ref().map(|file| file.try_clone().unwrap());
+        command.stdin(if stdin.is_empty() { Stdio::null() } else { Stdio::piped() });
+        command.stdout(stdout.unwrap_or(out.into())).stderr(err);
         let child = command.process_group(0).spawn();
-        let child = child.unwrap_or_else(|error| panic!("{shown}: {error}"));
+        let mut child = child.unwrap_or_else(|error| panic!("{shown}: {error}"));
+        if let Some(mut pipe) = child.stdin.take() {
+            // A program that reads nothing is none of our concern here.
+            thread::spawn(move || drop(pipe.write_all(&stdin)));
+        }
         let until = Instant::now() + limit;
         Running { child, shown, output, limit, until, is_over: false }
     }
@@ -80,36 +54,41 @@ impl Running {
 
     /// Whether it has ended; it must have when the limit is over.
     pub(crate) fn is_over(&mut self) -> bool {
-        if self.child.try_wait().unwrap().is_some() {
-            return true;
-        }
-        assert!(Instant::now() <= self.until, "{} still ran after {:?}", self.shown, self.limit);
-        false
+        let is_over = self.child.try_wait().unwrap().is_some();
+        assert!(
+            is_over || Instant::now() <= self.until,
+            "{} still ran after {:?}\n{}",
+            self.shown,
+            self.limit,
+            self.said().map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat()
+        );
+        is_over
     }
 
     /// Waits for the end, but no longer than the limit.
+    #[track_caller]
     pub(crate) fn finish(mut self) -> Outcome {
-        let mut pause = Duration::from_millis(1);
-        let status = loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                break status;
-            }
-            if Instant::now() > self.until {
-                let [out, err] = self.said();
-                panic!("{} still ran after {:?}\n{out}{err}", self.shown, self.limit);
-            }
+        let mut pause = Duration::from_micros(200);
+        while !self.is_over() {
             thread::sleep(pause);
-            pause = (pause * 2).min(Duration::from_millis(20));
-        };
+            pause = (pause * 2).min(Duration::from_millis(10));
+        }
+        let status = self.child.wait().unwrap();
         self.is_over = true;
-        let [stdout, stderr] = self.said();
-        Outcome { shown: self.shown.clone(), status, stdout, stderr }
+        let [exact, stderr] = self.said();
+        let stdout = String::from_utf8_lossy(&exact).into_owned();
+        let stderr = String::from_utf8_lossy(&stderr).into_owned();
+        let (shown, pid, calls) = (self.shown.clone(), self.id(), Call::told(&stdout));
+        Outcome { shown, status, pid, stdout, stderr, exact, calls }
     }
 
-    fn said(&self) -> [String; 2] {
-        let [out, err] = &self.output;
-        let text = |path| String::from_utf8_lossy(&fs::read(path).unwrap()).into_owned();
-        [text(out), text(err)]
+    /// What it has written until now, whoever may still have the files open.
+    fn said(&self) -> [Vec<u8>; 2] {
+        self.output.each_ref().map(|file| {
+            let mut bytes = vec![0; file.metadata().unwrap().len().try_into().unwrap()];
+            file.read_exact_at(&mut bytes, 0).unwrap();
+            bytes
+        })
     }
 }
 
@@ -119,9 +98,6 @@ impl Drop for Running {
             // The child has not been waited for, so its id is still its own and its group's.
             let _ = kill_process_group(Pid::from_child(&self.child), Signal::KILL);
             let _ = self.child.wait();
-        }
-        for path in &self.output {
-            let _ = fs::remove_file(path);
         }
     }
 }

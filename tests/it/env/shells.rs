@@ -70,19 +70,18 @@ fn takes_every_value(shell: &str, words: &[&str], script: &str) -> Result<(), Sk
     let root = world.directory(NASTY, 0o755);
     let script = script.replace("PROGRAM", program(&world).to_str().unwrap());
     let target = root.join(person()).join("target");
-    let run = world.run(shell, words.iter().copied().chain([script.as_str()])).var(ROOT, &root);
+    let run = world.run(shell, words.iter().copied().chain([script.as_str()])).env(ROOT, &root);
     let path = format!("/usr/bin:/bin:{ODD}");
-    let run = run.var("HOME", world.at("home")).var("PATH", path);
+    let run = run.env("HOME", world.at("home")).env("PATH", path);
     // fish takes text for Latin-1 where nothing says what it is.
-    let output = run.var("LANG", "C.UTF-8").run();
-    let found = String::from_utf8_lossy(&output.stdout);
+    let output = run.env("LANG", "C.UTF-8").run();
     let expected = format!(
         "{}\n{}:{}:/usr/bin:/bin:{ODD}\n",
         target.display(),
         world.at("prefix/lib/cargo-peruser/bin").display(),
         world.at("home/.cargo/bin").display()
     );
-    assert_eq!((&*found, &*output.err), (&*expected, ""));
+    assert_eq!(output.printed(), world.redact(&expected));
     Ok(())
 }
 
@@ -115,31 +114,26 @@ fn the_line_for_nu_works_whatever_is_printed() -> Result<(), Skip> {
     );
     let run = || {
         let run = world.run(&shell, ["--no-config-file", "-c", &script]);
-        run.var("HOME", world.at("home"))
+        run.env("HOME", world.at("home"))
     };
     let excluded =
-        run().var("CARGO_PERUSER_EXCLUDE_USERS", person()).without("CARGO_PERUSER_INCLUDE_USERS");
+        run().env("CARGO_PERUSER_EXCLUDE_USERS", person()).unset("CARGO_PERUSER_INCLUDE_USERS");
     for (name, run, first, target) in [
         ("redirected", run(), &*shim, format!("{own}\n")),
-        ("bypassed", run().var("CARGO_PERUSER", "off"), "/usr/bin", String::new()),
-        ("no directory", excluded.var("CARGO_TARGET_DIR", &others), "/usr/bin", String::new()),
-        ("a mistake", run().var("CARGO_PERUSER_SCOPE", "nonsense"), &*shim, String::new()),
+        ("bypassed", run().env("CARGO_PERUSER", "off"), "/usr/bin", String::new()),
+        ("no directory", excluded.env("CARGO_TARGET_DIR", &others), "/usr/bin", String::new()),
+        ("a mistake", run().env("CARGO_PERUSER_SCOPE", "nonsense"), &*shim, String::new()),
     ] {
-        let output = run.run();
-        let found = String::from_utf8_lossy(&output.stdout);
-        assert_eq!((&*found, &*output.err), (&*format!("{first}\n{target}"), ""), "{name}");
+        let (output, expected) = (run.run(), format!("{first}\n{target}"));
+        let found = (&*output.stdout, &*output.stderr);
+        assert_eq!(found, (&*world.redact(&expected), ""), "{name}");
     }
     world.directory(Path::new("root").join(person()), 0o777);
     chmod(&world.private(), 0o777);
-    let output = run().run();
-    assert_eq!(output.code(), 0);
-    assert_eq!(
-        (&*String::from_utf8_lossy(&output.stdout), &*output.err),
-        (&*format!("{shim}\n"), "")
-    );
+    assert_eq!(run().run().printed(), world.redact(&format!("{shim}\n")));
     fs::remove_file(program(&world)).unwrap();
     let output = run().run();
-    assert_eq!((&*output.out, &*output.err), ("/usr/bin\n", ""));
+    assert_eq!((&*output.stdout, &*output.stderr), ("/usr/bin\n", ""));
     Ok(())
 }
 
@@ -151,7 +145,7 @@ fn fish_takes_an_empty_entry_as_it_always_does() -> Result<(), Skip> {
     let world = installed();
     let of = |script: &str| {
         let run = world.run("/usr/bin/env", ["fish", "--no-config", "-c", script]);
-        run.var("PATH", ":/usr/bin:/bin:").var("HOME", world.at("home")).run().printed().to_owned()
+        run.env("PATH", ":/usr/bin:/bin:").env("HOME", world.at("home")).run().printed().to_owned()
     };
     let inherited = of("printf '%s\\n' (string join : $PATH)");
     let set = of(&format!(

@@ -116,6 +116,8 @@ impl Namespace {
         }
         // What runs in the background of a script inherits the keyboard's signals ignored.
         command.args(["--", "env", "--default-signal=INT,QUIT,HUP"]).env("PATH", search_path());
+        // No temporary directory but the machine's own exists there.
+        command.env_remove("TMPDIR");
         command
     }
 }

@@ -23,7 +23,6 @@ pub(crate) use needs::Need;
 pub(crate) use new_root::places;
 pub(crate) use toolchain::Channel;
 
-use crate::stage::child;
 use enter::Namespace;
 use new_root::NewRoot;
 
@@ -109,7 +108,6 @@ impl Machine {
             }
         }
         root.enter()?;
-        child::prepare();
         let mut machine = Machine { namespace, lacks, stages: AtomicUsize::new(0) };
         machine.probe();
         Ok(machine)

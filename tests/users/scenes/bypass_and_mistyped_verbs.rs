@@ -67,7 +67,7 @@ fn meant_for_us(stage: &Stage) {
     let program = bob.home.join(".cargo/bin/speaker");
     for (words, help) in MEANT {
         let run = bob.by_name(*words).with(Channel::Stable).run();
-        assert!(run.status.code() == Some(2), "{words:?}: {}{}", run.stdout, run.stderr);
+        run.exits(2);
         run.helps(help);
         assert!(program.exists(), "{words:?} has removed bob's own program");
     }

@@ -10,8 +10,7 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use crate::machine::{Channel, Need, places};
-use crate::stage::child::do_as_root;
-use crate::stage::{Person, Stage, make, project};
+use crate::stage::{Person, Stage, do_as_root, make, project};
 use crate::suite::{Test, test};
 use fixture::{Depends, Redis, Stand, quietly};
 

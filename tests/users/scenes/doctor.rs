@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::machine::{Need, places};
 use crate::shared::doctor_json;
-use crate::stage::child::do_as_root;
+use crate::stage::do_as_root;
 use crate::stage::steps::Steps;
 use crate::stage::{Host, Invocation, Outcome, Person, Shell, Stage, make, path_to};
 use crate::suite::{Test, test};

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::machine::{Channel, Need};
-use crate::stage::child::do_as_root;
+use crate::stage::do_as_root;
 use crate::stage::{Person, Stage, look, make, private, project};
 use crate::suite::{Test, test};
 

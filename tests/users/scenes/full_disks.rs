@@ -8,7 +8,7 @@ use std::io::Write;
 use std::path::Path;
 
 use crate::machine::Need;
-use crate::stage::child::do_as_root;
+use crate::stage::do_as_root;
 use crate::stage::{Person, Stage, Stop, look, make, private, tagged};
 use crate::suite::{Test, test};
 

@@ -13,7 +13,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::machine::{Channel, Need, crowd};
-use crate::stage::child::do_as_root;
+use crate::stage::do_as_root;
 use crate::stage::{Invocation, Outcome, Person, Stage, look, make, project, tagged, wait_until};
 use crate::suite::{Test, test};
 
@@ -220,7 +220,7 @@ fn nobody_known(stage: &Stage) {
     }
     administrator.by_name(["provision", "alice"]).run().ok();
     let run = gc(&administrator, &["--all-users", "--older-than", "1d"]).run();
-    assert!(run.status.code() == Some(77), "{}", run.status);
+    run.exits(77);
     run.blames("more than half").helps("--departed off");
     assert!(root.join("uid-4242/app-0123456789abcdef/debug/app").exists(), "it is gone");
 }
@@ -319,7 +319,7 @@ fn silent(stage: &Stage) {
     make::file(&switch, "passwd: files ldap\n", 0, 0o644);
     make::file(Path::new("/etc/nsswitch.conf"), "passwd: files\n", 0, 0o644);
     let run = gc(&administrator, &["--all-users"]).seen_at(&switch, "/etc/nsswitch.conf").run();
-    assert!(run.status.code() == Some(77), "{}", run.status);
+    run.exits(77);
     run.blames("no account of the directory service is known");
     assert!(gone.join("debug/app").exists(), "it is gone");
     gc(&administrator, &["--all-users"]).run().ok();
@@ -357,7 +357,7 @@ fn read_only(stage: &Stage) {
     let old = target(&alice, "app-0123456789abcdef", 90);
     do_as_root("mount", ["-o".as_ref(), "remount,ro".as_ref(), stage.root.as_os_str()]);
     let run = gc(&alice, &["--older-than", "1d"]).run();
-    assert!(run.status.code() == Some(73), "{}", run.status);
+    run.exits(73);
     run.blames("read-only");
     assert!(old.join("debug/app").exists());
     do_as_root("umount", [stage.root.as_os_str()]);

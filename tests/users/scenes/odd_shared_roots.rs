@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::machine::Need;
-use crate::stage::child::do_as_root;
+use crate::stage::do_as_root;
 use crate::stage::{Acl, Stage, acls, look, make, private};
 use crate::suite::{Test, test};
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::machine::{Channel, Need, group};
-use crate::stage::child::do_as_root;
+use crate::stage::do_as_root;
 use crate::stage::{Outcome, Person, Stage, project};
 use crate::suite::{Test, test};
 

@@ -146,7 +146,7 @@ fn closes_no_more(stage: &Stage) {
     make::tmpfs(&mounted, "mode=0755,uid=2001");
     let built = scene.build();
     let modes = [&beyond, &mounted].map(|place| look(place).map(|it| it.mode));
-    crate::stage::child::do_as_root("umount", [&mounted]);
+    crate::stage::do_as_root("umount", [&mounted]);
     built.notes(scene.directory.to_string_lossy());
     assert!(modes == [Some(0o755); 2], "beyond and mounted have {modes:?}");
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::machine::{Need, places};
 use crate::shared::context;
-use crate::stage::{Host, Outcome, Shell, Stage, look, make, private};
+use crate::stage::{Host, Outcome, Shell, Stage, Stop, look, make, private};
 use crate::suite::{Test, test};
 
 /// Something in the place of alice's directory, and what is said about it.
@@ -83,7 +83,7 @@ fn not_root(stage: &Stage) {
 
 fn unknown(stage: &Stage) {
     let root = stage.shared_root().make();
-    provision(stage, &["alice", "nobody-here"]).fails().blames("nobody-here");
+    provision(stage, &["alice", "nobody-here"]).stopped(Stop::Failed).blames("nobody-here");
     assert!(look(&root.join("alice")).is_none(), "half of it was done");
 }
 
@@ -119,7 +119,7 @@ fn refuses(stage: &Stage) {
         plant(&place);
         let before = look(&place).expect("nothing is planted");
         let run = provision(stage, &["alice", "bob"]);
-        assert!(run.status.code() == Some(77), "{}: {}", run.shown, run.status);
+        run.exits(77);
         run.blames(place.to_string_lossy()).blames(says);
         assert!(look(&place).as_ref() == Some(&before), "{says}: it was changed");
         private(&root.join("bob"), 2002);
@@ -183,7 +183,7 @@ fn at_once(stage: &Stage) {
 fn nobody(stage: &Stage) {
     stage.shared_root().make();
     let run = provision(stage, &["--uid", "4294967295"]);
-    assert!(run.status.code() == Some(2), "{}: {}", run.shown, run.status);
+    run.exits(2);
 }
 
 /// Mallory is faster than the change of mode.

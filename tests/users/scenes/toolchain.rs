@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::machine::{Channel, Need, places};
-use crate::stage::child::do_as_root;
+use crate::stage::do_as_root;
 use crate::stage::{Invocation, Person, Stage, Stop, make, project};
 use crate::suite::{Test, test};
 

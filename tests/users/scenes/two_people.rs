@@ -10,7 +10,7 @@ use std::thread;
 
 use crate::machine::{Channel, Need};
 use crate::shared::context;
-use crate::stage::child::do_as_root;
+use crate::stage::do_as_root;
 use crate::stage::project::{self, Tree};
 use crate::stage::{Outcome, Person, Stage, private};
 use crate::suite::{Test, test};

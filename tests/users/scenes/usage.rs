@@ -62,6 +62,6 @@ fn readable(stage: &Stage) {
     let root = stage.shared_root().provisioned();
     make::own(&root.join("alice"), 2001, 2001, 0o755);
     let run = stage.person("root").by_name(["usage"]).run();
-    assert!(run.status.code() == Some(77), "{}", run.status);
+    run.exits(77);
     run.mentions("was left out");
 }

@@ -9,8 +9,8 @@ use std::time::{Duration, SystemTime};
 
 use rustix::fs::{major, minor};
 
-use super::child::{do_as_root, try_as_root};
 use super::make::{self, Image};
+use super::{do_as_root, try_as_root};
 
 /// A file at the top of each disk, which everybody else's work on it is made of.
 const NEIGHBOUR: &str = "neighbour";

@@ -60,7 +60,7 @@ pub(crate) fn nothing(path: &Path) {
 pub(crate) fn tmpfs(path: &Path, options: &str) {
     directory(path, 0, 0, 0o755);
     let words = ["-t", "tmpfs", "-o", options, "tmpfs"].map(OsStr::new);
-    super::child::do_as_root("mount", words.into_iter().chain([path.as_os_str()]));
+    super::do_as_root("mount", words.into_iter().chain([path.as_os_str()]));
 }
 
 /// Lets everybody use FUSE, and show others what they mount, as on most machines.
@@ -68,7 +68,7 @@ pub(crate) fn fuse_for_everybody() {
     static IS_DONE: Mutex<bool> = Mutex::new(false);
     let mut is_done = IS_DONE.lock().unwrap_or_else(PoisonError::into_inner);
     if !*is_done {
-        use super::child::do_as_root;
+        use super::do_as_root;
         do_as_root("mknod", ["-m", "0666", "/run/fuse", "c", "10", "229"]);
         do_as_root("mount", ["--bind", "/run/fuse", "/dev/fuse"]);
         file(Path::new("/etc/fuse.conf"), "user_allow_other\n", 0, 0o644);
@@ -79,7 +79,7 @@ pub(crate) fn fuse_for_everybody() {
 /// A file system on a directory that is there, which knows neither ACLs nor other attributes.
 pub(crate) fn without_attributes(path: &Path) {
     let words = ["-t", "ramfs", "ramfs"].map(OsStr::new);
-    super::child::do_as_root("mount", words.into_iter().chain([path.as_os_str()]));
+    super::do_as_root("mount", words.into_iter().chain([path.as_os_str()]));
 }
 
 /// A kind of file system that is made in a file.
@@ -117,7 +117,7 @@ impl Image {
 /// A file system of its own on a new directory, root's with mode 0755; its file stands beside it. Not
 /// every kernel has it.
 pub(crate) fn image(path: &Path, kind: Image) -> Result<(), String> {
-    use super::child::try_as_root;
+    use super::try_as_root;
     let file = path.with_extension("img");
     // The smallest that xfs accepts; what is not written takes up nothing.
     fs::File::create(&file).unwrap().set_len(320 << 20).unwrap();

@@ -9,20 +9,20 @@
 //! A test reads as: make the shared root, put something there, let a person run something, and say
 //! what must have come of it.
 
+mod as_root;
 pub(crate) mod cache;
-pub(crate) mod child;
+mod demands;
 pub(crate) mod disk;
 mod host;
 mod invocation;
 mod look;
 pub(crate) mod make;
-mod outcome;
 pub(crate) mod project;
 mod root;
 pub(crate) mod steps;
 mod traces;
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -30,14 +30,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+pub(crate) use as_root::{do_as_root, try_as_root};
 pub(crate) use host::{Host, PATH, Photograph, Shell};
 pub(crate) use invocation::Invocation;
 pub(crate) use look::{Acl, acls, look, private, tagged};
-pub(crate) use outcome::{Outcome, Stop};
 pub(crate) use root::Root;
 pub(crate) use traces::{Trace, changed, traces};
 
 use crate::machine::{Account, Machine, account, places};
+pub(crate) use crate::shared::{Outcome, Running, Stop};
 
 /// Waits until something is so, and fails with `otherwise` after ten seconds.
 pub(crate) fn wait_until(otherwise: &str, is_so: impl Fn() -> bool) {
@@ -152,8 +153,7 @@ impl<'s> Person<'s> {
     /// The target directory that a build has in a directory.
     pub(crate) fn target_in(&self, directory: impl AsRef<Path>) -> PathBuf {
         let run = self.by_name(["path"]).within(directory).run();
-        run.silently();
-        run.stdout.trim_end_matches('\n').into()
+        run.printed().trim_end_matches('\n').into()
     }
 
     /// The target directory that a build has in the checkout.
@@ -162,37 +162,28 @@ impl<'s> Person<'s> {
     }
 
     /// `cargo …`, found on PATH: the shim.
-    pub(crate) fn cargo<I>(&self, args: I) -> Invocation<'_>
-    where
-        I: IntoIterator<Item: AsRef<OsStr>>,
-    {
-        Invocation::new(self, "cargo", args)
+    pub(crate) fn cargo<W: AsRef<OsStr>>(
+        &self,
+        args: impl IntoIterator<Item = W>,
+    ) -> Invocation<'_> {
+        self.program("cargo", args)
     }
 
     /// `cargo-peruser …`, found on PATH.
-    pub(crate) fn by_name<I>(&self, args: I) -> Invocation<'_>
-    where
-        I: IntoIterator<Item: AsRef<OsStr>>,
-    {
-        Invocation::new(self, "cargo-peruser", args)
-    }
-
-    /// Any program, by its path.
-    pub(crate) fn program<I>(&self, path: &str, args: I) -> Invocation<'_>
-    where
-        I: IntoIterator<Item: AsRef<OsStr>>,
-    {
-        Invocation::new(self, path, args)
+    pub(crate) fn by_name<W: AsRef<OsStr>>(
+        &self,
+        args: impl IntoIterator<Item = W>,
+    ) -> Invocation<'_> {
+        self.program("cargo-peruser", args)
     }
 
     /// A line of shell; `args` are `$1` and so on.
-    pub(crate) fn shell<I>(&self, script: &str, args: I) -> Invocation<'_>
-    where
-        I: IntoIterator<Item: AsRef<OsStr>>,
-    {
-        let args = args.into_iter().map(|arg| arg.as_ref().to_owned());
-        let words = ["-c", script, "sh"].map(OsString::from).into_iter().chain(args);
-        Invocation::new(self, "/bin/sh", words)
+    pub(crate) fn shell<W: AsRef<OsStr>>(
+        &self,
+        script: &str,
+        args: impl IntoIterator<Item = W>,
+    ) -> Invocation<'_> {
+        self.program("/bin/sh", ["-c", script, "sh"]).args(args)
     }
 }
 

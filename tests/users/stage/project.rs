@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use super::child::do_as_root;
+use super::do_as_root;
 use super::{Person, make};
 use crate::machine::places;
 

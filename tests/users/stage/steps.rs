@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::child::Running;
+use super::Running;
 use super::{Invocation, Outcome};
 
 /// How long it may take from one stop to the next one.

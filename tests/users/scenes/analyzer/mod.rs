@@ -9,7 +9,7 @@ mod session;
 mod written_files;
 
 use crate::machine::{Channel, Need};
-use crate::stage::child::Running;
+use crate::stage::Running;
 use crate::stage::{Person, Stage};
 use crate::suite::{Test, test};
 use session::{Ready, Session, settle_in};

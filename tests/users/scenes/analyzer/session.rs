@@ -134,9 +134,9 @@ fn shim_dir(stage: &Stage) -> PathBuf {
 /// What the person's session exports, as the hooks of setup make it.
 fn exports(person: &Person<'_>, path: &str) -> Vec<(String, String)> {
     let program = person.stage.at("prefix/bin/cargo-peruser");
-    let asked = person.program(&program.to_string_lossy(), ["env", "--format", "json"]);
+    let asked = person.program(program, ["env", "--format", "json"]);
     let said = asked.env("PATH", path).run();
-    variables(serde_json::from_str(&said.ok().stdout).unwrap())
+    variables(said.json())
 }
 
 /// As the person, for the person: below their home, with a hook in their own start-up files.

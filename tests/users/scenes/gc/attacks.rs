@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::{gc, is_emptied, target};
 use crate::machine::Need;
-use crate::stage::child::do_as_root;
+use crate::stage::do_as_root;
 use crate::stage::{Stage, look, make, wait_until};
 use crate::suite::{Test, test};
 
@@ -243,7 +243,7 @@ fn roots_staging(stage: &Stage) {
     make::directory(&staging, 0, 0, 0o777);
     make::file(&file, "x", mallory.uid(), 0o600);
     let run = gc(&mallory, &["--older-than", "30d"]).run();
-    assert!(run.status.code() == Some(77), "{}", run.status);
+    run.exits(77);
     run.blames("not its owner's own directory");
     assert!(file.exists() && old.join("debug/app").exists());
 }

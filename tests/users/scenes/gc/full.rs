@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::{gc, is_emptied, nothing_is_staged, target, used, workspace};
 use crate::machine::Need;
-use crate::stage::child::do_as_root;
+use crate::stage::do_as_root;
 use crate::stage::make::Image;
 use crate::stage::{Person, Stage, look, make};
 use crate::suite::{Test, test};
@@ -117,7 +117,7 @@ fn in_use(stage: &Stage) {
         let works = |path: &Path| alice.program("/bin/sleep", ["60"]).within(path).start();
         let working = works(&busy.join("debug/deps"));
         let run = gc(&alice, &["--older-than", "30d"]).run();
-        assert!(run.status.code() == Some(73), "{}", run.status);
+        run.exits(73);
         run.blames("no space left").prints("failed");
         assert!(busy.join("debug/app").exists() && look(&private.join(".gc")).is_none());
         drop(working);

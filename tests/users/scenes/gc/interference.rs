@@ -11,9 +11,9 @@ use super::attacks::{is_whole, precious, rounds};
 use super::{gc, is_emptied, nothing_is_staged, target, used, workspace};
 use crate::machine::Need;
 use crate::shared::context;
-use crate::stage::child::{Running, do_as_root};
 use crate::stage::steps::{Step, Steps};
 use crate::stage::{Invocation, Outcome, Person, Stage, look, make, wait_until};
+use crate::stage::{Running, do_as_root};
 use crate::suite::{Test, test};
 
 const OLD: &str = "old-0123456789abcdef";

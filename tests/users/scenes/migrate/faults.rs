@@ -5,7 +5,7 @@ use std::path::Path;
 use super::scene::Scene;
 use crate::machine::Need;
 use crate::stage::cache;
-use crate::stage::child::do_as_root;
+use crate::stage::do_as_root;
 use crate::stage::{Stage, Stop, look, make};
 use crate::suite::{Test, test};
 
@@ -96,7 +96,7 @@ fn interrupted(stage: &Stage) {
     let scene = Scene::new(stage);
     let strace = ["strace", "-fqq", "-o", "/dev/null", "-e", "inject=utimensat:signal=INT:when=1"];
     let run = scene.giving(&["--yes", "--copy"]).after(strace).run();
-    assert!(run.status.code() == Some(130), "{}: {}", run.status, run.stderr);
+    run.exits(130);
     run.blames("interrupted");
     scene.is_untouched();
     scene.give(&["--yes", "--copy"]).ok();

@@ -10,7 +10,7 @@ use rustix::fs::{CWD, FileType, Mode, mknodat};
 use super::scene::Scene;
 use crate::machine::Need;
 use crate::stage::cache;
-use crate::stage::child::do_as_root;
+use crate::stage::do_as_root;
 use crate::stage::{Stage, look, make};
 use crate::suite::{Test, test};
 

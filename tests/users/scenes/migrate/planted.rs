@@ -9,7 +9,7 @@ use super::hostile::refuses;
 use super::kills::killed_at;
 use super::scene::Scene;
 use crate::machine::Need;
-use crate::stage::child::do_as_root;
+use crate::stage::do_as_root;
 use crate::stage::{Acl, Stage, acls, cache, look, make};
 use crate::suite::{Test, test};
 

@@ -101,7 +101,7 @@ fn is_on_path(host: &Host<'_>, cargo_home: &str, expected: bool) {
     let alice = host.person("alice");
     let run = host.run(&alice, Setup::Machine.program(), ["env", "--format", "json"]);
     let outcome = run.env("CARGO_HOME", cargo_home).run();
-    let found: serde_json::Value = serde_json::from_str(&outcome.ok().stdout).unwrap();
+    let found = outcome.json();
     let path = found.get("PATH").and_then(|path| path.as_str()).unwrap_or_default();
     let bin = format!("{cargo_home}/bin");
     assert!(path.split(':').any(|entry| entry == bin) == expected, "{path}");

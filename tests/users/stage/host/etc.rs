@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
-use super::super::child::do_as_root;
+use super::super::do_as_root;
 use super::super::make;
 use super::{Host, RESIDENTS, Shell};
 use crate::machine::{account, places};

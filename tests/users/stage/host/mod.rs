@@ -22,7 +22,7 @@ use std::path::{Path, PathBuf};
 pub(crate) use photograph::Photograph;
 pub(crate) use shell::Shell;
 
-use super::child::do_as_root;
+use super::do_as_root;
 use super::{Invocation, Person, Stage, make};
 use crate::machine::{account, places};
 
@@ -131,7 +131,8 @@ impl<'s> Host<'s> {
         I: IntoIterator<Item: AsRef<OsStr>>,
     {
         let shell = if who.uid() == 0 { "/bin/sh" } else { self.shell.path() };
-        let run = Invocation::new(who, program, args)
+        let run = who
+            .program(program, args)
             .bare()
             .env("HOME", &who.home)
             .env("USER", who.name())

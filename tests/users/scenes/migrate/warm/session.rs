@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::super::scene::migrate;
 use super::workspace::{NATIVE, WORKSPACE};
 use crate::machine::{Channel, group};
-use crate::stage::child::do_as_root;
+use crate::stage::do_as_root;
 use crate::stage::project::{self, LAYOUT};
 use crate::stage::{Invocation, Outcome, Person, Stage, cache, make};
 
