@@ -84,7 +84,7 @@ fn listed(stage: &Stage) {
     accepted(build(), &above);
     make::nothing(&above.join("shared/alice/target"));
     Acl::Access.grant(&above, mallory.uid(), 0o7);
-    refused(build(), &above)
+    refused(build(), &above);
 }
 
 fn accepted(run: Invocation<'_>, above: &Path) {

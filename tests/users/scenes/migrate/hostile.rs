@@ -147,7 +147,7 @@ fn planted(stage: &Stage) {
     scene.give(&["--yes"]).fails().blames(".migration");
     fs::remove_file(&staging).unwrap();
     scene.give(&["--yes"]).ok();
-    scene.has_moved()
+    scene.has_moved();
 }
 
 /// Nor does her session choose, which root may have inherited.
