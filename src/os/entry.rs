@@ -123,6 +123,14 @@ mod tests {
     const MALLORY: u32 = 1666;
 
     #[test]
+    fn an_inode_is_another_one_on_another_device() {
+        let one = Entry { kind: Kind::File, uid: 0, gid: 0, mode: 0o644, device: 1, inode: 1 };
+        assert!(one.is_same_as(&Entry { mode: 0o600, ..one }));
+        assert!(!one.is_same_as(&Entry { device: 2, ..one }));
+        assert!(!one.is_same_as(&Entry { inode: 2, ..one }));
+    }
+
+    #[test]
     fn judges_what_is_believed_by_who_can_change_it() {
         use PathStep::{Above, Last};
         for (kind, uid, gid, mode, step, expected) in [

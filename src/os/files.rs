@@ -194,8 +194,24 @@ pub fn mode(bits: u32) -> Mode {
 
 #[cfg(test)]
 mod tests {
-    use super::without_symlinks;
+    use super::{entry, open_judged, without_symlinks};
     use std::os::unix::fs::symlink;
+
+    #[test]
+    fn what_has_come_in_the_place_of_what_was_judged_is_not_opened() {
+        let directory = tempfile::tempdir().unwrap();
+        let [path, other] = ["judged", "other"].map(|name| directory.path().join(name));
+        for file in [&path, &other] {
+            std::fs::write(file, "").unwrap();
+        }
+        let judged = entry(&path).unwrap();
+        assert!(open_judged(&path, &judged).is_ok());
+        std::fs::rename(&path, directory.path().join("aside")).unwrap();
+        symlink("aside", &path).unwrap();
+        assert!(open_judged(&path, &judged).is_err());
+        std::fs::rename(&other, &path).unwrap();
+        assert!(open_judged(&path, &judged).is_err());
+    }
 
     #[test]
     fn resolves_what_exists_and_keeps_the_rest() {

@@ -285,3 +285,34 @@ pub fn rename(from: &File, old: &OsStr, to: &File, new: &OsStr) -> io::Result<()
     }
     Ok(renameat(from, old, to, new)?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Tree, directory_at};
+    use rustix::fs::OFlags;
+    use rustix::io::Errno;
+    use std::fs;
+
+    #[test]
+    fn what_was_exchanged_since_it_was_looked_at_is_not_opened() {
+        let scratch = tempfile::tempdir().unwrap();
+        let path = scratch.path().join("top");
+        fs::create_dir_all(path.join("directory")).unwrap();
+        fs::write(path.join("file"), "").unwrap();
+        let tree = Tree { top: directory_at(&path).unwrap(), path: path.clone() };
+        let inventory = tree.walk(&|_| false).unwrap();
+        let open = |index| tree.open_entry(&inventory, index, OFlags::RDONLY).map(drop);
+        let names: Vec<_> = inventory.nodes.iter().map(|node| node.name.as_bytes()).collect();
+        assert_eq!(names, [&b""[..], b"directory", b"file"]);
+        assert!((0..3).all(|index| open(index).is_ok()));
+        for name in ["directory", "file"] {
+            fs::rename(path.join(name), scratch.path().join(name)).unwrap();
+        }
+        fs::create_dir(path.join("directory")).unwrap();
+        fs::write(path.join("file"), "").unwrap();
+        let is_stale = |failed: std::io::Error| Errno::from_io_error(&failed) == Some(Errno::STALE);
+        assert!(open(0).is_ok());
+        assert!(tree.enter(&inventory, 1).is_err_and(is_stale));
+        assert!(open(2).is_err_and(is_stale));
+    }
+}

@@ -210,3 +210,27 @@ pub fn trust_unmapped(uid: u32) -> String {
         "this user namespace hides the owner; if you trust it: CARGO_PERUSER_TRUSTED_OWNERS={uid}"
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Trust;
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn a_sticky_directory_leads_somewhere_and_is_none_to_believe() {
+        let scratch = tempfile::tempdir().unwrap();
+        let place = scratch.path().canonicalize().unwrap().join("place");
+        fs::create_dir(&place).unwrap();
+        fs::write(place.join("program"), "").unwrap();
+        fs::set_permissions(place.join("program"), Permissions::from_mode(0o755)).unwrap();
+        let trust = Trust::of(rustix::process::geteuid().as_raw());
+        for (mode, is_covered) in [(0o755, true), (0o1777, false), (0o777, false)] {
+            fs::set_permissions(&place, Permissions::from_mode(mode)).unwrap();
+            assert_eq!(trust.covers(&place), is_covered, "{mode:o}");
+            assert_eq!(trust.covers(&place.join("program")), mode != 0o777, "{mode:o}");
+            // What is not there yet, others could put there.
+            assert_eq!(trust.first_changeable(&place.join("new")).is_none(), is_covered);
+        }
+    }
+}

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use crate::machine::Need;
-use crate::stage::{Acl, Person, Stage, look, make, private, tagged};
+use crate::stage::{Acl, Person, Stage, acls, look, make, private, tagged};
 use crate::suite::{Test, test};
 
 pub(crate) fn tests() -> Vec<Test> {
@@ -69,11 +69,16 @@ fn offered(scene: &Scene<'_>, command: &str) {
 fn readable_by_acl(stage: &Stage) {
     let scene = Scene::new(stage, 0o700);
     let mallory = stage.person("mallory");
+    let inside = scene.directory.join("inside");
+    make::directory(&inside, scene.alice.uid(), scene.alice.uid(), 0o755);
+    Acl::Default.grant(&inside, mallory.uid(), 0o5);
     Acl::Access.grant(&scene.directory, mallory.uid(), 0o5);
     mallory.shell("ls \"$1\"", [&scene.directory]).run().ok();
     scene.build().notes(scene.directory.to_string_lossy());
     mallory.shell("ls \"$1\"", [&scene.directory]).run().fails();
     scene.build().silently();
+    // What is made in there later would let her in again.
+    assert!(acls(&inside).is_empty(), "the directory inside keeps its list");
 }
 
 fn writable_by_acl(stage: &Stage) {

@@ -286,6 +286,13 @@ fn left_sticky(stage: &Stage) {
 fn leftover(stage: &Stage) {
     let root = stage.shared_root().make();
     let line = "mkdir \"$1/.unfinished-alice.$$\" && exec cargo-peruser provision alice";
+    // A run that goes on, as this process does, and one whose number is higher than any.
+    let other = |number: u32| root.join(format!(".unfinished-bob.{number}"));
+    let (running, over) = (other(std::process::id()), other(1 << 23));
+    for place in [&running, &over] {
+        make::directory(place, 0, 0, 0o700);
+    }
     stage.person("root").shell(line, [&root]).run().ok();
+    assert!(running.exists() && !over.exists(), "it takes the wrong ones away");
     private(&root.join("alice"), stage.person("alice").uid());
 }

@@ -356,6 +356,10 @@ const CARGOS: &[(&str, Change)] = &[
         make::script(&theirs.join("cargo"), "#!/bin/sh\necho mallory\n");
         make::link(&home.join("bin/cargo"), &theirs.join("cargo"), 2001);
     }),
+    ("where_the_link_to_it_is_somebody_elses", |home| {
+        fs::remove_file(home.join("bin/cargo")).unwrap();
+        make::link(&home.join("bin/cargo"), Path::new("rustup"), 2003);
+    }),
     ("where_it_is_somebody_elses", |home| make::own(&home.join("bin/rustup"), 2003, 2003, 0o755)),
 ];
 
@@ -442,7 +446,11 @@ fn editor_files(stage: &Stage) {
     // Made by an earlier sudo: root's own in alice's hands.
     let config = alice.home.join("roots");
     make::directory(&config, 0, 0, 0o755);
-    for place in [&doom, &config, &alice.home.join("not-yet")] {
+    // Where everybody could be faster than root.
+    let tmp = stage.at("tmp");
+    make::directory(&tmp, 0, 0, 0o1777);
+    let not_yet = [alice.home.join("not-yet"), tmp.join("not-yet")];
+    for place in not_yet.iter().chain([&doom, &config]) {
         let run = |verb| {
             let run = root.by_name(["editor", verb, "--write"]).env("DOOMDIR", place);
             run.env("XDG_CONFIG_HOME", place).env("HOME", &alice.home).limit(AT_ONCE).run()
@@ -456,7 +464,7 @@ fn editor_files(stage: &Stage) {
         let names: Vec<_> = found.unwrap().iter().map(fs::DirEntry::file_name).collect();
         assert!(names.len() == usize::from(*place == doom), "root has made {names:?}");
     }
-    assert!(!alice.home.join("not-yet").exists(), "root has made a directory of alice's");
+    assert!(!not_yet.iter().any(|it| it.exists()), "root has made a directory for others");
 }
 
 /// `cap_chown+ep`, as the kernel keeps it.

@@ -83,15 +83,15 @@ fn not_hers(stage: &Stage) {
 }
 
 /// As the shim's note has it: `cargo-peruser migrate target` in the checkout.
-fn unnamed(stage: &Stage) -> Result<()> {
-    let alice = stage.person("alice")?;
-    sources(stage, &alice)?;
+fn unnamed(stage: &Stage) {
+    let alice = stage.person("alice");
+    sources(stage, &alice);
     let build =
         || alice.cargo(["build"]).with(Channel::Stable).env("CARGO_PERUSER_SCOPE", "workspace");
-    build().env("CARGO_PERUSER", "off").run()?.ok()?;
+    build().env("CARGO_PERUSER", "off").run().ok();
     let old = stage.checkout.join("target");
     let move_it = migrate(&alice, &old).arg("--yes").with(Channel::Stable);
-    let moved = move_it.env("CARGO_PERUSER_SCOPE", "workspace").run()?;
-    moved.ok()?.prints("the times of 3 source files")?.never_says("have them rebuilt")?;
-    build().run()?.ok()?.mentions("Compiling b v")?.never_says("Compiling plain v").map(drop)
+    let moved = move_it.env("CARGO_PERUSER_SCOPE", "workspace").run();
+    moved.ok().prints("the times of 3 source files").never_says("have them rebuilt");
+    build().run().ok().mentions("Compiling b v").never_says("Compiling plain v");
 }

@@ -37,6 +37,7 @@ fn kept(stage: &Stage) {
         (bob, 3001, 0o640),
         (bob, 3000, 0o604),
         (root, 0, 0o600),
+        (root, 0, 0o640),
     ] {
         make::file(&planted, "SECRET", uid, mode);
         make::own(&planted, uid, gid, mode);

@@ -56,16 +56,15 @@ fn program_is_gone(stage: &Stage, shell: Shell) {
 }
 
 /// `XDG_DATA_DIRS`, which names `/usr/local/share`, is not in every session.
-fn completes(stage: &Stage) -> Result<()> {
+fn completes(stage: &Stage) {
     for setup in [Setup::Machine, Setup::Person] {
-        let host = Host::new(stage, setup.name(), Shell::Fish)?;
-        setup.install(&host)?;
-        let alice = host.person("alice")?;
+        let host = Host::new(stage, setup.name(), Shell::Fish);
+        setup.install(&host);
+        let alice = host.person("alice");
         let line = "complete -C 'cargo-peruser doct'";
         let run = host.run(&alice, Shell::Fish.path(), ["-l", "-c", line]);
-        run.run()?.ok()?.prints("doctor").with_context(|| setup.name())?;
+        run.run().ok().prints("doctor");
     }
-    Ok(())
 }
 
 /// Five shells within each other have the PATH of one.
