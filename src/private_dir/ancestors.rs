@@ -14,12 +14,10 @@ use crate::os::user_namespace;
 use crate::private_dir::judge::{Part, judge_ancestor};
 use crate::private_dir::place::{Place, PlaceKind};
 use crate::private_dir::refusal::Flaw;
+use crate::private_dir::root_contents::judge_names_in;
 use crate::settings::invalid_root;
 use crate::ui::escape::escaped;
 use crate::ui::failure::Result;
-
-/// What cargo and rustup read in every directory above the one that they work in.
-pub const READ_ABOVE: &[&str] = &[".cargo", "Cargo.toml", "rust-toolchain", "rust-toolchain.toml"];
 
 /// Judges every directory above a shared root that is there, from the top; not the root itself.
 ///
@@ -106,21 +104,4 @@ fn is_above_home(directory: &Path, place: &Place, caller: &Caller<'_>) -> bool {
     home.is_some_and(|home| {
         place.parent.starts_with(&home) && home != directory && home.starts_with(directory)
     })
-}
-
-/// Refuses a shared root that holds what builds below it would read, if that is not the caller's or
-/// root's own. In a root that nobody else can write to it may be left from a time when others could;
-/// that is looked for whenever something is made there, and not at every run. In an accepted sticky root
-/// somebody can still put it there a moment later; that is what accepting one means.
-pub(super) fn judge_names_in(root: &Path, caller: &Caller<'_>) -> Result<()> {
-    for name in READ_ABOVE {
-        let path = root.join(name);
-        let found = files::entry_if_any(&path).map_err(|error| unreadable(&path, error, caller))?;
-        let Some(entry) = found else { continue };
-        let others_write = entry.kind != Kind::Symlink && entry.mode & 0o022 != 0;
-        if others_write || (entry.uid != 0 && entry.uid != caller.acting) {
-            return Err(refusal(&path, entry.uid, Flaw::ReadAbove, caller));
-        }
-    }
-    Ok(())
 }

@@ -9,7 +9,7 @@ use std::path::Path;
 use rustix::fs::{AtFlags, Gid, Mode, OFlags, Uid, fchmod, fchown, fstatvfs, mkdirat, unlinkat};
 use rustix::io::Errno;
 
-use super::{Caller, Note, contents, own_entry, refusal, unreadable};
+use super::{Caller, Note, exposed_contents, own_entry, refusal, unreadable};
 use crate::os::accounts;
 use crate::os::acls;
 use crate::os::entry::Entry;
@@ -114,14 +114,14 @@ fn clear_unfinished(root: &Path) {
 /// and the tightening.
 pub(super) fn tighten(path: &Path, judged: &Entry, caller: &Caller<'_>) -> Result<()> {
     let directory = open_judged(path, judged, caller)?;
-    contents::check(&directory, path, caller)?;
+    exposed_contents::check(&directory, path, caller)?;
     make_private(&directory, path, caller)?;
-    contents::close(&directory, path, caller)
+    exposed_contents::close(&directory, path, caller)
 }
 
 /// Looks through a directory that others can read, which was judged as `judged`.
 pub(super) fn look_through(path: &Path, judged: &Entry, caller: &Caller<'_>) -> Result<()> {
-    contents::check(&open_judged(path, judged, caller)?, path, caller)
+    exposed_contents::check(&open_judged(path, judged, caller)?, path, caller)
 }
 
 /// Makes a directory above the caller's own cache directory, mode 0700 as the XDG base directory

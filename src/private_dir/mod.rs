@@ -6,21 +6,24 @@
 
 pub mod account;
 mod ancestors;
-mod contents;
+mod exposed_contents;
 pub mod judge;
 mod make;
 mod mount;
 pub mod place;
 pub mod provision;
 pub mod refusal;
+mod root_contents;
 
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-pub use ancestors::{READ_ABOVE, examine_ancestors};
-use ancestors::{Walked, judge_names_in, walk};
+pub use ancestors::examine_ancestors;
+use ancestors::{Walked, walk};
 pub use make::{UNFINISHED, provision_command};
+pub use root_contents::READ_ABOVE;
+use root_contents::judge_names_in;
 
 use crate::os::accounts;
 use crate::os::entry::Entry;
