@@ -6,7 +6,35 @@ use std::ffi::OsString;
 
 use toml::de::{DeTable, DeValue};
 
+use super::argv::Invocation;
 use super::excerpt;
+
+impl Invocation {
+    /// Reads the arguments with the command's alias in its place, and that one's in turn. `alias` gives
+    /// the words that a name stands for. Cargo lets none stand in for its own commands, and pays no
+    /// heed to a `-C` in one.
+    pub fn read_with_aliases(
+        args: &[OsString],
+        mut alias: impl FnMut(&str) -> Option<Vec<OsString>>,
+    ) -> Invocation {
+        let typed = Invocation::read(args);
+        let mut known = Vec::new();
+        let (mut words, mut read) = (args.to_vec(), typed.clone());
+        while let Some(name) = read.command.as_deref().filter(|_| !read.is_cargos_own()) {
+            // A circle of aliases is cargo's to report.
+            let Some(name) = name.to_str().filter(|name| !known.contains(&(*name).to_owned()))
+            else {
+                break;
+            };
+            let Some(meaning) = alias(name) else { break };
+            known.push(name.to_owned());
+            words.splice(read.command_at..=read.command_at, meaning);
+            read = Invocation::read(&words);
+        }
+        read.directory = typed.directory;
+        read
+    }
+}
 
 /// The words that `name` stands for in a configuration file's text, if it says so.
 pub fn meaning(text: &str, name: &str) -> Option<Vec<OsString>> {
@@ -37,6 +65,12 @@ pub fn variable(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::{meaning, variable};
+    use crate::shim::argv::Invocation;
+    use std::ffi::OsString;
+
+    fn words(line: &str) -> Vec<OsString> {
+        line.split_whitespace().map(OsString::from).collect()
+    }
 
     #[test]
     fn reads_both_forms() {
@@ -54,5 +88,38 @@ mod tests {
             assert_eq!(meaning(text, "x"), expected, "{text}");
         }
         assert_eq!(variable("x-y"), "CARGO_ALIAS_X_Y");
+    }
+
+    #[test]
+    fn an_alias_counts_as_what_it_stands_for() {
+        let alias = |name: &str| {
+            let meaning = match name {
+                "x" => "run --manifest-path m --config c --",
+                "y" => "x --target-dir",
+                "z" => "-C d build --target-dir t",
+                "o" | "p" => "p",
+                "build" => "test --target-dir never",
+                _ => return None,
+            };
+            Some(words(meaning))
+        };
+        let read = |line: &str| {
+            let read = Invocation::read_with_aliases(&words(line), alias);
+            let words =
+                [read.command, read.directory, read.target_dir].map(Option::unwrap_or_default);
+            (words.map(|word| word.into_string().unwrap()).join(" "), read.configs.len())
+        };
+        for (line, expected, configs) in [
+            ("x --target-dir t", "run  ", 1),
+            ("+nightly --config a x --config b", "run  ", 2),
+            ("-C e z", "build e t", 0),
+            ("z", "build  t", 0),
+            ("-q z --target-dir u", "build  u", 0),
+            ("o", "p  ", 0),
+            ("build", "build  ", 0),
+            ("unknown --target-dir t", "unknown  ", 0),
+        ] {
+            assert_eq!(read(line), (expected.to_owned(), configs), "{line}");
+        }
     }
 }

@@ -38,7 +38,7 @@ pub struct Invocation {
     /// `--help`, `--version`, `--list` or `--explain`: cargo only prints.
     pub only_prints: bool,
     /// How many words stand before the command.
-    command_at: usize,
+    pub(super) command_at: usize,
     /// Whether a word follows the command.
     has_operand: bool,
 }
@@ -88,30 +88,6 @@ impl Invocation {
             invocation.manifest = Some(Manifest::Directory(".".into()));
         }
         invocation
-    }
-
-    /// Reads the arguments with the command's alias in its place, and that one's in turn. `alias` gives
-    /// the words that a name stands for. Cargo lets none stand in for its own commands, and pays no
-    /// heed to a `-C` in one.
-    pub fn read_with_aliases(
-        args: &[OsString],
-        mut alias: impl FnMut(&str) -> Option<Vec<OsString>>,
-    ) -> Invocation {
-        let typed = Invocation::read(args);
-        let mut known = Vec::new();
-        let (mut words, mut read) = (args.to_vec(), typed.clone());
-        while let Some(name) = read.command.as_deref().filter(|name| !is_cargos_own(name)) {
-            // A circle of aliases is cargo's to report.
-            let Some(name) = name.to_str().filter(|name| !known.contains(&(*name).to_owned()))
-            else {
-                break;
-            };
-            let Some(meaning) = alias(name) else { break };
-            known.push(name.to_owned());
-            words.splice(read.command_at..=read.command_at, meaning);
-            read = Invocation::read(&words);
-        }
-        Invocation { directory: typed.directory, ..read }
     }
 
     fn read_words(&mut self, args: &[OsString]) {

@@ -142,38 +142,6 @@ fn a_manifest_counts_wherever_it_stands() {
 }
 
 #[test]
-fn an_alias_counts_as_what_it_stands_for() {
-    let alias = |name: &str| {
-        let meaning = match name {
-            "x" => "run --manifest-path m --config c --",
-            "y" => "x --target-dir",
-            "z" => "-C d build --target-dir t",
-            "o" | "p" => "p",
-            "build" => "test --target-dir never",
-            _ => return None,
-        };
-        Some(words(meaning))
-    };
-    let read = |line: &str| {
-        let read = Invocation::read_with_aliases(&words(line), alias);
-        let words = [read.command, read.directory, read.target_dir].map(Option::unwrap_or_default);
-        (words.map(|word| word.into_string().unwrap()).join(" "), read.configs.len())
-    };
-    for (line, expected, configs) in [
-        ("x --target-dir t", "run  ", 1),
-        ("+nightly --config a x --config b", "run  ", 2),
-        ("-C e z", "build e t", 0),
-        ("z", "build  t", 0),
-        ("-q z --target-dir u", "build  u", 0),
-        ("o", "p  ", 0),
-        ("build", "build  ", 0),
-        ("unknown --target-dir t", "unknown  ", 0),
-    ] {
-        assert_eq!(read(line), (expected.to_owned(), configs), "{line}");
-    }
-}
-
-#[test]
 fn knows_scripts_and_packages_that_are_installed_from_a_path() {
     for (line, script) in [
         ("s.rs", Some("s.rs")),
