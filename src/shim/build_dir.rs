@@ -1,56 +1,13 @@
-//! Pure: what one text of cargo's configuration says about directories, and which build directory has to
-//! be moved to where it is the person's own.
+//! Pure: which build directory has to be moved to where it is the person's own.
 //!
 //! `build.build-dir` (stable since cargo 1.91) takes `deps`, fingerprints and incremental state
 //! elsewhere. A checked-in file that points it at a shared path would bring the whole race back.
 
 use std::path::{Path, PathBuf};
 
-use toml::de::{DeTable, DeValue};
-
-use super::excerpt;
+use super::decide::{self, EntryPoint, Facts};
 use crate::os::lexical;
-
-/// What one configuration text says about directories.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Directories {
-    /// Whether it has `build.target-dir`.
-    pub sets_target_dir: bool,
-    /// `build.build-dir`, as it is written.
-    pub build_dir: Option<String>,
-    /// Files that it includes, each weaker than itself and than those before it.
-    pub includes: Vec<String>,
-}
-
-impl Directories {
-    /// Reads a configuration file's text, or a `--config` argument of the form `key=value`.
-    ///
-    /// What is no TOML says nothing: cargo reports it in its own words.
-    pub fn read(text: &str) -> Directories {
-        excerpt::read(text, &["-dir", "include"], Directories::of).unwrap_or_default()
-    }
-
-    fn of(table: &DeTable<'_>) -> Directories {
-        let build = table.get("build").and_then(|build| build.get_ref().as_table());
-        let text_of = |key: &str| build?.get(key)?.get_ref().as_str().map(str::to_owned);
-        let includes = table.get("include").and_then(|list| list.get_ref().as_array());
-        // Of several included files the last one is the strongest.
-        let includes = includes.into_iter().flat_map(|list| list.iter().rev());
-        let includes = includes.filter_map(|item| included(item.get_ref())).collect();
-        Directories {
-            sets_target_dir: text_of("target-dir").is_some(),
-            build_dir: text_of("build-dir"),
-            includes,
-        }
-    }
-}
-
-/// `include` is an array of paths, or of tables with a `path`; cargo takes none but `*.toml`.
-fn included(value: &DeValue<'_>) -> Option<String> {
-    let path = value.as_table().and_then(|table| table.get("path")).map(|path| path.get_ref());
-    let path = path.unwrap_or(value).as_str()?;
-    (Path::new(path).extension() == Some("toml".as_ref())).then(|| path.to_owned())
-}
+use crate::private_dir::place::Place;
 
 /// A build directory that the configuration or the environment asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,12 +58,34 @@ pub struct Moved {
     pub instead_of: String,
 }
 
+impl Facts {
+    /// Where intermediates have to go instead of where they would. What goes past the shim has one
+    /// target directory for all workspaces and all copies, so there each gets its own for them.
+    pub(super) fn moved_build_dir(&self, place: &Place) -> Option<Moved> {
+        let mut own = self.own_places.clone();
+        own.push(place.private_dir());
+        let configured = self.build_dir(place);
+        // `{workspace-path-hash}` knows no inode and no time of birth, which the name does.
+        let name = self.own_directory.as_ref().map(|directory| directory.name.as_str());
+        let to = decide::build_dir(&place.private_dir(), name);
+        // What `cargo install --git` has checked out is another workspace at each commit.
+        let is_common = self.entry_point == EntryPoint::Session
+            || self.invocation.builds_copies()
+            || self.invocation.git.is_some();
+        if configured.is_none() && is_common {
+            let instead_of = "one directory for several workspaces".into();
+            return Some(Moved { to, instead_of });
+        }
+        moved(configured, &own, &to)
+    }
+}
+
 /// Where intermediates have to go instead of where they are configured to, or `None`.
 ///
 /// Moved where, and only where, a build directory is configured that is not the person's own;
 /// always doing it would make `cargo clean --target-dir X` delete it and nested builds hang
 /// (cargo#17053).
-pub fn moved(configured: Option<&ConfiguredBuildDir>, own: &[PathBuf], to: &Path) -> Option<Moved> {
+fn moved(configured: Option<&ConfiguredBuildDir>, own: &[PathBuf], to: &Path) -> Option<Moved> {
     let configured = configured.filter(|dir| dir.asked == Asked::ByConfiguration)?;
     // A home of `/`, as some service accounts have it, would make every path one's own.
     let is_own = |place: &PathBuf| place.parent().is_some() && configured.path.starts_with(place);
@@ -116,40 +95,8 @@ pub fn moved(configured: Option<&ConfiguredBuildDir>, own: &[PathBuf], to: &Path
 
 #[cfg(test)]
 mod tests {
-    use super::{Asked, ConfiguredBuildDir, Directories, Templates, moved};
+    use super::{Asked, ConfiguredBuildDir, Templates, moved};
     use std::path::{Path, PathBuf};
-
-    #[test]
-    fn reads_the_forms_that_cargo_reads() {
-        for (text, target, build, includes) in [
-            ("", false, None, vec![]),
-            ("[build]\njobs = 2", false, None, vec![]),
-            ("[build]\nbuild-dir = \"/b\"", false, Some("/b"), vec![]),
-            ("build.build-dir='/b'", false, Some("/b"), vec![]),
-            ("build={build-dir='/b',target-dir='t'}", true, Some("/b"), vec![]),
-            ("build.target-dir = \"t\"", true, None, vec![]),
-            ("# build-dir\n[alias]\nx = 'build'", false, None, vec![]),
-            ("include = 'a.toml'", false, None, vec![]),
-            ("include = ['/dev/stdin', 'a', 'b.toml.bak', '.toml']", false, None, vec![]),
-            (
-                "include = ['a.toml', {path='b.toml', optional=true}]",
-                false,
-                None,
-                vec!["b.toml", "a.toml"],
-            ),
-            ("build-dir = [broken", false, None, vec![]),
-            ("build = 7 # build-dir", false, None, vec![]),
-        ] {
-            let read = Directories::read(text);
-            let includes: Vec<String> = includes.into_iter().map(String::from).collect();
-            let expected = Directories {
-                sets_target_dir: target,
-                build_dir: build.map(String::from),
-                includes,
-            };
-            assert_eq!(read, expected, "{text}");
-        }
-    }
 
     #[test]
     fn moves_only_what_is_not_ones_own() {

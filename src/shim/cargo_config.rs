@@ -17,7 +17,8 @@ use crate::os::files;
 use crate::os::lexical::near;
 use crate::shim::alias;
 use crate::shim::argv::Invocation;
-use crate::shim::build_dir::{Asked, ConfiguredBuildDir, Directories, Templates};
+use crate::shim::build_dir::{Asked, ConfiguredBuildDir, Templates};
+use crate::shim::configured_directories::Directories;
 use crate::shim::excerpt;
 use crate::ui::escape::escaped;
 

@@ -110,7 +110,7 @@ pub fn session_build_dir(shared_root: &Path, account: &Account) -> PathBuf {
 }
 
 /// The value of [`BUILD_BUILD_DIR`] that keeps every workspace's intermediates private.
-fn build_dir(private_dir: &Path, own: Option<&str>) -> PathBuf {
+pub(super) fn build_dir(private_dir: &Path, own: Option<&str>) -> PathBuf {
     let common = private_dir.join(BUILD);
     own.map_or(common.clone(), |name| common.join(name)).join(WORKSPACE_TEMPLATE)
 }

@@ -93,7 +93,7 @@ fn is_header(line: &str) -> bool {
 mod tests {
     use super::{excerpt, read};
     use crate::shim::alias;
-    use crate::shim::build_dir::Directories;
+    use crate::shim::configured_directories::Directories;
     use proptest::prelude::*;
     use toml::de::DeTable;
 

@@ -13,7 +13,7 @@ use crate::os::passwd::Account;
 use crate::private_dir::place::{OWN_NAME, Place};
 use crate::settings::{ExplicitTargetDir, Settings};
 use crate::shim::argv::Invocation;
-use crate::shim::build_dir::{Asked, ConfiguredBuildDir, Moved, moved};
+use crate::shim::build_dir::{Asked, ConfiguredBuildDir};
 use crate::workspace::Workspace;
 
 /// Everything that the decision depends on; what was not looked for counts as absent.
@@ -157,31 +157,11 @@ impl Facts {
     }
 
     /// The build directory that is asked for, by cargo's precedence: typed, variable, configured.
-    pub(super) fn build_dir(&self, place: &Place) -> Option<&ConfiguredBuildDir> {
+    pub(in crate::shim) fn build_dir(&self, place: &Place) -> Option<&ConfiguredBuildDir> {
         let configured = self.configured_build_dir.as_ref();
         let typed = configured.filter(|dir| dir.asked == Asked::Typed);
         let variable = self.build_dir_variable.as_ref().filter(|_| !self.inherits_build_dir(place));
         typed.or(variable).or(configured)
-    }
-
-    /// Where intermediates have to go instead of where they would. What goes past the shim has one
-    /// target directory for all workspaces and all copies, so there each gets its own for them.
-    pub(super) fn moved_build_dir(&self, place: &Place) -> Option<Moved> {
-        let mut own = self.own_places.clone();
-        own.push(place.private_dir());
-        let configured = self.build_dir(place);
-        // `{workspace-path-hash}` knows no inode and no time of birth, which the name does.
-        let name = self.own_directory.as_ref().map(|directory| directory.name.as_str());
-        let to = super::build_dir(&place.private_dir(), name);
-        // What `cargo install --git` has checked out is another workspace at each commit.
-        let is_common = self.entry_point == EntryPoint::Session
-            || self.invocation.builds_copies()
-            || self.invocation.git.is_some();
-        if configured.is_none() && is_common {
-            let instead_of = "one directory for several workspaces".into();
-            return Some(Moved { to, instead_of });
-        }
-        moved(configured, &own, &to)
     }
 }
 
