@@ -100,7 +100,7 @@ fn read(path: &Path, whose: Whose, caller: u32, owners: &[u32]) -> Result<Settin
                 && user_namespace::hides_owners() =>
         {
             let owners = [owners, &[UNMAPPED]].concat();
-            return read(path, whose, caller, &owners).map(Settings::of_hidden_owner);
+            return read(path, whose, caller, &owners).map(Settings::restrict_for_user_namespace);
         }
         Err(Doubt::Changeable(place, entry)) => {
             let (cause, help) = doubt(&place, &entry, path, whose, owners);

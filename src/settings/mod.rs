@@ -61,7 +61,7 @@ impl Settings {
     /// What is believed of a file whose owner a user namespace hides: that there is a shared root, and
     /// whether to do without it. No more, because such a root is not used, and everything else would
     /// decide what is run or trusted.
-    fn of_hidden_owner(mut self) -> Settings {
+    fn restrict_for_user_namespace(mut self) -> Settings {
         self.entries.retain(|entry| matches!(entry.key, Key::SharedRoot | Key::Missing));
         Settings { enforced: Vec::new(), ..self }
     }
