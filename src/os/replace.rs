@@ -6,7 +6,7 @@
 
 mod attributes;
 mod beside;
-mod found;
+mod existing_file;
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -16,7 +16,7 @@ use rustix::fs::{Mode, fchmod};
 
 use beside::Beside;
 pub use beside::{beside, clear_leftover};
-use found::ExistingFile;
+use existing_file::ExistingFile;
 
 use super::files;
 use crate::os::entry::Entry;
@@ -90,7 +90,7 @@ impl Original {
         if let Some(found) = &self.found {
             found.assert_replaceable(&self.path)?;
         }
-        found::assert_open(&self.place, &self.path)
+        existing_file::assert_open(&self.place, &self.path)
     }
 
     /// Puts new content in the file's place. Its owner, group, mode, ACL and other attributes stay; a

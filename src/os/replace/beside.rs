@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{FlockOperation, Gid, Uid, fchmod, fchown, flock};
 
 use super::attributes;
-use super::found::ExistingFile;
+use super::existing_file::ExistingFile;
 use crate::os::files;
 
 /// A file that is written beside the one that it will replace; it goes away unless it gets there.
