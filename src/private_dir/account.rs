@@ -1,7 +1,7 @@
-//! Pure: who is calling: the name of their directory, and whether they get one.
+//! Pure: the name of an account's private directory, and whether the account gets one.
 //!
-//! The effective uid is the truth. `$USER` lies after `su -c`, in cron and under `env -i`, so it
-//! never gets this far.
+//! The effective uid decides. `$USER` is wrong after `su -c`, in cron and under `env -i`, so it is
+//! never used here.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -16,16 +16,16 @@ pub enum NoDirectory {
     ExcludedUser,
     /// It is a member of this group, which `exclude.groups` lists.
     ExcludedGroup(String),
-    /// Nobody can log in to it.
+    /// Its shell refuses logins.
     NoLogin(PathBuf),
 }
 
 impl Account {
     /// The name of the private directory below the shared root.
     ///
-    /// A name with a `:` breaks search paths and one that is not UTF-8 makes build scripts panic,
-    /// so an account without a plain name is called by its number. That form cannot be claimed by
-    /// naming an account so.
+    /// A `:` in a name breaks search paths, and a name that is not UTF-8 makes build scripts panic. An
+    /// account without a plain name is therefore called `uid-<number>`; an account with such a name
+    /// cannot claim another's directory.
     pub fn directory_name(&self) -> String {
         match self.name.as_deref().and_then(OsStr::to_str) {
             Some(name) if is_plain(name) && !is_number_form(name) => name.to_owned(),

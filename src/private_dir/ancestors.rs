@@ -1,5 +1,5 @@
-//! The directories above a private directory, judged from the top: nobody untrusted can replace what
-//! has been passed, or put there what builds below would read.
+//! Checks the directories above a private directory, from the top: no untrusted account may replace a
+//! directory that was already checked, or put files there that builds below would read.
 
 use std::path::{Path, PathBuf};
 
@@ -19,10 +19,10 @@ use crate::settings::invalid_root;
 use crate::ui::escape::escaped;
 use crate::ui::failure::Result;
 
-/// Judges every directory above a shared root that is there, from the top; not the root itself.
+/// Checks every existing directory above a shared root, from the top; not the root itself.
 ///
 /// # Errors
-/// Those of [`super::examine`].
+/// The same as [`super::examine`].
 pub fn examine_ancestors(shared_root: &Path, caller: &Caller<'_>) -> Result<()> {
     let above = shared_root.parent().unwrap_or(shared_root);
     descend(above, &Place::root(shared_root), caller).map(drop)
@@ -30,13 +30,13 @@ pub fn examine_ancestors(shared_root: &Path, caller: &Caller<'_>) -> Result<()> 
 
 /// How far the directories above a private one exist.
 pub(super) enum Walked {
-    /// All of it: the entry of the directory that the private one stands in.
+    /// All of them exist; the parent of the private directory.
     Complete(Entry),
-    /// It ends before this directory, which is below the caller's own cache directory.
+    /// This directory does not exist. It is at or below the caller's own cache directory.
     Ends(PathBuf),
 }
 
-/// Judges every directory above the private one, from the top.
+/// Checks every directory above the private one, from the top.
 pub(super) fn walk(place: &Place, caller: &Caller<'_>) -> Result<Walked> {
     match descend(&place.parent, place, caller)? {
         Walked::Ends(at) if place.kind == PlaceKind::BelowSharedRoot => {
@@ -73,7 +73,7 @@ fn judge(directory: &Path, entry: &Entry, place: &Place, caller: &Caller<'_>) ->
         _ if is_above_home(directory, place, caller) => Part::AboveHome,
         _ => Part::Ancestor,
     };
-    // Above a home it does not matter who it is: whoever owns that can replace all that is read there.
+    // Above a home, any owner is accepted: the owner of such a directory can replace the home itself.
     let is_hidden = entry.uid == UNMAPPED
         && is_above_home(directory, place, caller)
         && user_namespace::hides_owners();
@@ -88,8 +88,8 @@ fn judge(directory: &Path, entry: &Entry, place: &Place, caller: &Caller<'_>) ->
     if is_root && others_write { judge_names_in(directory, caller) } else { Ok(()) }
 }
 
-/// The entry as it counts: what the owner's private group may do is no more than the owner may, and
-/// where the umask is 002, home directories are full of such directories.
+/// Ignores write permission of the owner's private group, which adds nothing to what the owner may do.
+/// With umask 002, home directories are full of such directories.
 fn without_private_group(directory: &Path, entry: &Entry) -> Entry {
     let is_private = entry.mode & 0o022 == 0o020
         && entry.uid != UNMAPPED
@@ -98,7 +98,7 @@ fn without_private_group(directory: &Path, entry: &Entry) -> Entry {
     Entry { mode: if is_private { entry.mode & !0o020 } else { entry.mode }, ..*entry }
 }
 
-/// Whether a directory stands above the caller's home, and the private directory is below that home.
+/// Whether a directory is above the caller's home, and the private directory is below that home.
 fn is_above_home(directory: &Path, place: &Place, caller: &Caller<'_>) -> bool {
     let home = caller.homes.and_then(|homes| homes.home()).map(files::without_symlinks);
     home.is_some_and(|home| {

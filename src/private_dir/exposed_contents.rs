@@ -1,7 +1,8 @@
-//! Looks through a directory that others could reach, for what they can have changed in it, and
-//! closes the directories inside.
+//! Checks the contents of a private directory that others could read, and removes their access to the
+//! directories inside it.
 //!
-//! By descriptor from the top down: the owner's own processes may be at work in it.
+//! Works by descriptor, from the top down: the owner's own processes may change the directory
+//! meanwhile.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -22,22 +23,22 @@ use crate::os::tree;
 use crate::private_dir::refusal::Flaw;
 use crate::ui::failure::{Failure, Result};
 
-/// How deep directories are followed; a descriptor is open for each.
+/// How many levels of directories are followed; one descriptor is open for each.
 const MAX_DEPTH: usize = 200;
 
-/// Refuses an open directory in which others could have changed something.
+/// Refuses an open directory if others could have changed anything in it.
 ///
 /// # Errors
-/// The refusal, and one where something cannot be looked at.
+/// The refusal, and a failure to look at an entry.
 pub(super) fn check(directory: &File, path: &Path, caller: &Caller<'_>) -> Result<()> {
     Walk::of(path, caller).go(directory, path, MAX_DEPTH, &mut |_| Ok(()))
 }
 
-/// Takes away what others may do in the directories inside. Whoever works in one of them, or has it
-/// open, would otherwise still read and lock what is made there.
+/// Removes other users' access to the directories inside. A process that works in one of them, or has
+/// it open, could otherwise still read and lock new files there.
 ///
 /// # Errors
-/// The refusal, and that the system does not allow it.
+/// The refusal, and a failure to change a mode.
 pub(super) fn close(directory: &File, path: &Path, caller: &Caller<'_>) -> Result<()> {
     let mut is_closed = |inside: &File| {
         let mode = files::opened(inside)?.mode;
@@ -54,8 +55,7 @@ pub(super) fn close(directory: &File, path: &Path, caller: &Caller<'_>) -> Resul
 struct Walk<'a> {
     top: &'a Path,
     caller: &'a Caller<'a>,
-    /// Only this group may have write permission: the account's primary group, called like the account
-    /// and with nobody else in it.
+    /// The only group that may have write permission: the account's private group.
     private_group: Option<u32>,
 }
 
@@ -64,7 +64,8 @@ impl<'a> Walk<'a> {
         Walk { top, caller, private_group: accounts::private_group(caller.uid) }
     }
 
-    /// Looks at everything in an open directory, and does something to each directory in it first.
+    /// Checks everything in an open directory, and calls `on_directory` for each directory in it before
+    /// entering it.
     fn go(
         &self,
         directory: &File,
@@ -79,7 +80,7 @@ impl<'a> Walk<'a> {
             let inside = path.join(name);
             let Some(found) = facts_if_any(directory, name).map_err(failed)? else { continue };
             self.assert_own(&inside, &found)?;
-            // What is mounted there is no part of it; nobody but root can have done that.
+            // A mounted file system is not part of the directory; only root can have mounted it.
             if found.kind != Kind::Directory || found.identity.0 != device {
                 continue;
             }
@@ -97,10 +98,10 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    /// Makes sure that others than root neither own an entry nor can write to it. Symlinks are not followed, and
-    /// their own mode says nothing.
+    /// Makes sure that the entry is owned by the caller or root, and that no one else can write to it.
+    /// Symlinks are not followed, and their own mode means nothing.
     fn assert_own(&self, inside: &Path, found: &Node) -> Result<(), Failure> {
-        // With an ACL these bits are its mask, whoever is behind it.
+        // With an ACL, the group bits are its mask and say nothing about the group.
         let is_private = || Some(found.gid) == self.private_group && !acls::has_acl(inside);
         let is_writable = found.kind != Kind::Symlink && others_write(found.mode, is_private);
         if [self.caller.uid, 0].contains(&found.uid) && !is_writable {

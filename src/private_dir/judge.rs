@@ -1,37 +1,37 @@
-//! Pure: what makes a directory safe to build in: the rules, over what `lstat` says.
+//! Pure: what makes a directory safe to build in, judged by what `lstat` says.
 //!
-//! Every directory above the private one is judged, from the top, so that nobody untrusted can swap
-//! what has been judged. Others may not even create files there: cargo, rustup and build tools read
-//! files on the way up from a target directory (`.cargo/config.toml`, `rust-toolchain.toml`), so
-//! whoever can create one runs code as everybody who builds below. The private directory itself has
-//! exactly its owner's bits.
+//! Every directory above the private one is judged from the top, so that no untrusted account can swap
+//! a directory that was already judged. Others may not even create files there: cargo, rustup and build
+//! tools read files in every directory above a target directory (`.cargo/config.toml`,
+//! `rust-toolchain.toml`), so whoever can create one runs code as everybody who builds below. The
+//! private directory itself has exactly its owner's permission bits.
 
 use crate::os::entry::Kind;
 use crate::os::entry::{Entry, UNMAPPED};
 use crate::private_dir::refusal::Flaw;
 use crate::settings::StickyRoot;
 
-/// What stands to a private directory as an ancestor, and how.
+/// The role of a directory above a private directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
     /// A directory above the shared root, or above the caller's own cache directory.
     Ancestor,
-    /// An ancestor of the workspace being built as well. Who can write there can change the sources,
-    /// so that this grants nothing new.
+    /// An ancestor of the workspace that is being built. Whoever can write there can change the sources
+    /// anyway, so this grants nothing new.
     HoldsSources,
-    /// An ancestor of the caller's home, where the private directory is below that home. Who stands
-    /// above a home stands above what is built there anyway.
+    /// An ancestor of the caller's home, with the private directory below that home. Whoever controls
+    /// it controls everything that is built in the home anyway.
     AboveHome,
     /// The shared root.
     Root(StickyRoot),
 }
 
-/// Judges one directory above the private directory, which root, the caller and the uids that the settings
-/// trust may own.
+/// Judges one directory above the private directory. Root, the caller and the uids that the settings
+/// trust may own it.
 ///
 /// # Errors
-/// Its flaw; [`Flaw::AncestorNotADirectory`] with a symlink is for the caller to tell as a mistake in
-/// the settings.
+/// The flaw. The caller reports [`Flaw::AncestorNotADirectory`] with a symlink as a mistake in the
+/// settings.
 pub fn judge_ancestor(entry: &Entry, part: Part, caller: u32, trusted: &[u32]) -> Result<(), Flaw> {
     if entry.kind != Kind::Directory {
         return Err(Flaw::AncestorNotADirectory(entry.kind));
@@ -55,11 +55,11 @@ pub fn judge_ancestor(entry: &Entry, part: Part, caller: u32, trusted: &[u32]) -
     }
 }
 
-/// Judges the private directory. One that others may look into passes: those bits are taken away
-/// before it is used.
+/// Judges the private directory. A directory that others can read passes: the caller removes those
+/// permissions before it uses the directory.
 ///
 /// # Errors
-/// Its flaw. Set-group-id and sticky bits are none: they grant nobody anything here.
+/// The flaw. Set-group-id and sticky bits are not flaws: they grant no one anything here.
 pub fn judge_private(entry: &Entry, caller: u32) -> Result<(), Flaw> {
     judge_own(entry, caller)?;
     match entry.mode & 0o777 {
@@ -69,10 +69,10 @@ pub fn judge_private(entry: &Entry, caller: u32) -> Result<(), Flaw> {
     }
 }
 
-/// Judges a target directory: whatever its mode, it stands inside a private directory.
+/// Judges a target directory. Its mode does not matter, because it is inside a private directory.
 ///
 /// # Errors
-/// Its flaw.
+/// The flaw.
 pub fn judge_own(entry: &Entry, caller: u32) -> Result<(), Flaw> {
     if entry.kind != Kind::Directory {
         return Err(Flaw::NotADirectory(entry.kind));

@@ -1,4 +1,5 @@
-//! Makes and tightens directories by descriptor: open first, then check what is open.
+//! Creates private directories and restricts their permissions by descriptor: open first, then check
+//! the open directory.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -24,12 +25,12 @@ use crate::ui::escape::quoted;
 use crate::ui::failure::{Failure, Result};
 
 const PRIVATE: Mode = Mode::from_raw_mode(0o700);
-/// What was to be done, as a failure says it.
+/// The step's name in failures.
 const CREATE: &str = "create directory";
-/// What the name of a directory begins with that root is making for somebody.
+/// The prefix of a directory's name while root is creating it for another user.
 pub const UNFINISHED: &str = ".unfinished-";
 
-/// Makes the private directory in `place.parent`, which was judged as `judged`.
+/// Creates the private directory in `place.parent`, which was judged as `judged`.
 pub(super) fn private(
     place: &Place,
     judged: &Entry,
@@ -42,7 +43,7 @@ pub(super) fn private(
     if caller.acting != caller.uid {
         return give(&parent, place, judged, caller);
     }
-    // If not, another run of the same person was faster, or somebody planted something.
+    // If not, another run of the same user was faster, or another user planted something.
     let is_new = make_directory(&parent, name).map_err(not_made)?;
     let directory = match tree::directory(&parent, name) {
         Ok(directory) => directory,
@@ -50,7 +51,7 @@ pub(super) fn private(
         Err(error) => return Err(not_made(error)),
     };
     if is_new && let Err(error) = make_private(&directory, &path, caller) {
-        // It was made a moment ago and is empty; nobody else can have put it there.
+        // This run has just created it, and it is empty.
         let _ = unlinkat(parent.as_fd(), name, AtFlags::REMOVEDIR);
         return Err(error);
     }
@@ -60,8 +61,8 @@ pub(super) fn private(
     recheck(place, judged, caller)
 }
 
-/// Makes a private directory for somebody else, as root. It gets its name when it is theirs: whoever
-/// is interrupted, or builds meanwhile, meets none, and never one of root's.
+/// Creates a private directory for another user, as root. It gets its name only after it has its owner,
+/// so that neither an interrupted run nor a build at the same time finds a directory owned by root.
 fn give(parent: &File, place: &Place, judged: &Entry, caller: &Caller<'_>) -> Result<()> {
     let path = place.private_dir();
     let not_made = |error| cannot_create(&path, error, place, caller);
@@ -74,7 +75,7 @@ fn give(parent: &File, place: &Place, judged: &Entry, caller: &Caller<'_>) -> Re
     let made = tree::directory(parent, unfinished).map_err(not_made).and_then(|directory| {
         make_private(&directory, &path, caller)?;
         match tree::rename(parent, unfinished, parent, place.name.as_ref()) {
-            // What came meanwhile stays, and is judged.
+            // An entry that appeared meanwhile stays, and is judged.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
             renamed => renamed.map(|()| true).map_err(not_made),
         }
@@ -86,8 +87,8 @@ fn give(parent: &File, place: &Place, judged: &Entry, caller: &Caller<'_>) -> Re
     recheck(place, judged, caller)
 }
 
-/// Takes away what interrupted runs have left, empty. The name ends in the run's process id, which in a
-/// container may be this run's own.
+/// Removes the empty directories that interrupted runs have left. The name ends in a process id, which
+/// in a container may be this run's own.
 fn clear_unfinished(root: &Path) {
     let is_over = |name: &OsStr| {
         let id = name.to_str().and_then(|name| name.rsplit('.').next()?.parse().ok());
@@ -101,17 +102,17 @@ fn clear_unfinished(root: &Path) {
         let name = entry.file_name();
         let is_unfinished = name.as_encoded_bytes().starts_with(UNFINISHED.as_bytes());
         if is_unfinished && is_over(&name) {
-            // What is not empty, or no directory, stays.
+            // An entry that is not an empty directory stays.
             let _ = std::fs::remove_dir(entry.path());
         }
     }
 }
 
-/// Takes away what others may do in a directory of the caller's, which was judged as `judged`.
+/// Removes other users' access to a directory that the caller owns and that was judged as `judged`.
 ///
-/// Whoever could reach it could also write to what was left open inside it, and that would stay
-/// there. While nobody else can write anywhere inside, nothing can be put there between the look
-/// and the tightening.
+/// A subdirectory that others can write to would stay writable for a process that is already in it. So
+/// everything inside is checked first: if no one else can write anywhere inside, no one can add
+/// anything between the check and the change.
 pub(super) fn tighten(path: &Path, judged: &Entry, caller: &Caller<'_>) -> Result<()> {
     let directory = open_judged(path, judged, caller)?;
     exposed_contents::check(&directory, path, caller)?;
@@ -119,13 +120,13 @@ pub(super) fn tighten(path: &Path, judged: &Entry, caller: &Caller<'_>) -> Resul
     exposed_contents::close(&directory, path, caller)
 }
 
-/// Looks through a directory that others can read, which was judged as `judged`.
+/// Checks the contents of a directory that others can read, which was judged as `judged`.
 pub(super) fn look_through(path: &Path, judged: &Entry, caller: &Caller<'_>) -> Result<()> {
     exposed_contents::check(&open_judged(path, judged, caller)?, path, caller)
 }
 
-/// Makes a directory above the caller's own cache directory, mode 0700 as the XDG base directory
-/// specification has it.
+/// Creates a directory on the way to the caller's own cache directory, mode 0700, as the XDG base
+/// directory specification demands.
 pub(super) fn ancestor(path: &Path, caller: &Caller<'_>) -> Result<()> {
     let parent = path.parent().unwrap_or(Path::new("/"));
     let judged = files::entry(parent).map_err(|error| unreadable(parent, error, caller))?;
@@ -134,7 +135,7 @@ pub(super) fn ancestor(path: &Path, caller: &Caller<'_>) -> Result<()> {
     made.map(drop).map_err(|error| failed(CREATE, path, error))
 }
 
-/// Makes a target directory and its tag, whichever of them is missing.
+/// Creates a target directory and its tag, or whichever of them is missing.
 pub(super) fn target(path: &Path, caller: &Caller<'_>) -> Result<()> {
     let failed_here = |error| failed(CREATE, path, error);
     let name = path.file_name().unwrap_or_default();
@@ -145,17 +146,17 @@ pub(super) fn target(path: &Path, caller: &Caller<'_>) -> Result<()> {
     judge_own(&entry, caller.uid).map_err(|flaw| refusal(path, entry.uid, flaw, caller))?;
     tag::write(&directory).map(drop).map_err(|cause| {
         if is_new {
-            // Empty and ours; the tag's error is the one to report.
+            // The new directory is empty; the tag's error is the one to report.
             let _ = unlinkat(parent.as_fd(), name, AtFlags::REMOVEDIR);
         }
         failed("write", &path.join(tag::NAME), cause)
     })
 }
 
-/// `mkdirat` with exactly 0700, whatever the umask is; cargo inherits the umask unchanged. False where
-/// something has the name.
+/// Calls `mkdirat` so that the mode is exactly 0700 whatever the umask is; cargo inherits the umask
+/// unchanged. Returns false if the name is taken.
 fn make_directory(parent: &File, name: &OsStr) -> io::Result<bool> {
-    // The umask belongs to the whole process, which has one thread.
+    // The umask belongs to the whole process, which has only one thread.
     let umask = rustix::process::umask(Mode::empty());
     let made = mkdirat(parent.as_fd(), name, PRIVATE);
     rustix::process::umask(umask);
@@ -174,7 +175,7 @@ fn open_judged(path: &Path, judged: &Entry, caller: &Caller<'_>) -> Result<File>
     }
 }
 
-/// Opens the private directory and judges what is open.
+/// Opens the private directory and judges the open directory.
 pub(super) fn open_private(path: &Path, caller: &Caller<'_>) -> Result<File> {
     let (directory, entry) = open(path, caller)?;
     match judge_private(&entry, caller.uid) {
@@ -190,7 +191,7 @@ fn open(path: &Path, caller: &Caller<'_>) -> Result<(File, Entry)> {
 }
 
 fn open_plain(path: &Path) -> io::Result<File> {
-    // A root that is write-only for its users is a fine root: ask for reading only if need be.
+    // A shared root may be unreadable for its users; ask for read permission only if necessary.
     tree::directory_at(path).or_else(|error| match without_reading() {
         Some(access) if error.kind() == io::ErrorKind::PermissionDenied => {
             let flags = tree::DIRECTORY | access;
@@ -200,7 +201,7 @@ fn open_plain(path: &Path) -> io::Result<File> {
     })
 }
 
-/// How to open a directory that may not be read, where the system has a way.
+/// The flag to open a directory without read permission, where the system has one.
 fn without_reading() -> Option<OFlags> {
     #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
     return Some(OFlags::PATH);
@@ -208,12 +209,13 @@ fn without_reading() -> Option<OFlags> {
     return None;
 }
 
-/// Makes an open directory of the caller's exactly 0700 and makes sure that it is.
+/// Gives an open directory exactly mode 0700, and makes sure that it has it.
 fn make_private(directory: &File, path: &Path, caller: &Caller<'_>) -> Result<()> {
     let unusable = |error: io::Error| failed("make private", path, error);
     acls::strip(directory).map_err(|error| unusable(error.into()))?;
     if caller.acting != caller.uid {
-        // Root acts for somebody; what it tightens is theirs already, what it has made is not yet.
+        // Root acts for another user: an existing directory already belongs to them, a new one does not
+        // yet.
         let (uid, gid) = (Uid::from_raw(caller.uid), Gid::from_raw(caller.gid));
         fchown(directory, Some(uid), Some(gid)).map_err(|error| unusable(error.into()))?;
     }
@@ -226,7 +228,7 @@ fn make_private(directory: &File, path: &Path, caller: &Caller<'_>) -> Result<()
     }
 }
 
-/// Judges the private directory once more, by its path, now that it must be there.
+/// Judges the private directory once more, by its path. It must exist by now.
 fn recheck(place: &Place, parent: &Entry, caller: &Caller<'_>) -> Result<()> {
     let path = &place.private_dir();
     match own_entry(place, parent, caller)? {
@@ -236,9 +238,9 @@ fn recheck(place: &Place, parent: &Entry, caller: &Caller<'_>) -> Result<()> {
     }
 }
 
-/// Why the private directory could not be made. Where the caller may not make one, root can.
+/// The failure to create the private directory. If the caller may not create it, root can.
 fn cannot_create(path: &Path, error: io::Error, place: &Place, caller: &Caller<'_>) -> Failure {
-    // What is immutable is denied to root as well, with another number.
+    // An immutable directory refuses root as well, with another error number.
     let is_denied = Errno::from_io_error(&error) == Some(Errno::ACCESS);
     if !is_denied || place.kind != PlaceKind::BelowSharedRoot {
         return failed(CREATE, path, error);
@@ -246,7 +248,7 @@ fn cannot_create(path: &Path, error: io::Error, place: &Place, caller: &Caller<'
     Failure::step(CREATE, path, error).help(provision_command(caller.uid))
 }
 
-/// The command by which root gives an account its private directory.
+/// The command with which root creates an account's private directory.
 pub fn provision_command(uid: u32) -> String {
     let owner = accounts::owner(uid);
     match owner.name {
@@ -261,7 +263,7 @@ pub(super) fn failed(doing: &'static str, path: &Path, cause: io::Error) -> Fail
     Failure { help, ..Failure::step(doing, path, cause) }
 }
 
-/// The command that shows more about why nothing can be made at `path`.
+/// The command that shows why nothing can be created at `path`.
 fn help(path: &Path, error: Errno) -> Option<String> {
     let parent = quoted(path.parent().unwrap_or(path));
     match error {

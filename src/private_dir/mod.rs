@@ -1,8 +1,9 @@
-//! Checks and makes private directories. Only this module can produce a [`PrivateDir`].
+//! Checks and creates private directories. Only this module can produce a [`PrivateDir`].
 //!
-//! The check walks from the top with one `lstat` a component; since nobody untrusted can replace
-//! what it has passed, nothing can be swapped behind its back. Making opens first and checks the
-//! descriptor, in `make`. Nothing here ever deletes or follows what somebody else has put there.
+//! The check goes from the top down, with one `lstat` for each component. No untrusted account can
+//! replace a directory that was already checked, so nothing can be swapped afterwards. `make` opens a
+//! directory first and checks the descriptor. This module never deletes or follows anything that
+//! another user put there.
 
 pub mod account;
 mod ancestors;
@@ -37,30 +38,30 @@ use crate::settings::StickyRoot;
 use crate::settings::{Key, Settings};
 use crate::ui::failure::{Failure, Result};
 
-/// Who asks for a private directory, and under which circumstances.
+/// The user who needs a private directory, and what the checks have to know about them.
 #[derive(Clone, Debug)]
 pub struct Caller<'a> {
-    /// The uid whose directory it is.
+    /// The uid of the directory's owner.
     pub uid: u32,
     /// The account's gid, for the command that helps.
     pub gid: u32,
-    /// The effective uid that acts: the same, or root's where it acts for somebody else. Nobody but
-    /// the one who acts may be able to change the directories above it, the person least of all.
+    /// The effective uid of this process: the same, or root's if root acts for the owner. Only this uid
+    /// and root may be able to change the directories above; the owner may not if root acts.
     pub acting: u32,
-    /// The uids that the settings trust with directories above it.
+    /// The uids that the settings accept as owners of directories above it.
     pub trusted: Vec<u32>,
-    /// The top of the checkout that is being built; `None` where the command builds other sources.
+    /// The top of the checkout that is being built; `None` if the command builds other sources.
     pub checkout: Option<&'a Path>,
-    /// The caller's own directories; `None` where root acts for somebody else.
+    /// The caller's own directories; `None` if root acts for another user.
     pub homes: Option<&'a Homes<'a>>,
-    /// Whether a sticky shared root may be used in which others can create files.
+    /// Whether to accept a sticky shared root, in which others can create files.
     pub sticky_root: StickyRoot,
     /// Where the shared root was set, for the error about its path.
     pub root_origin: String,
 }
 
 impl Caller<'_> {
-    /// Somebody by these numbers, for whom `acting` acts, as the settings have it.
+    /// The user with these ids, for whom `acting` acts, with the settings that matter.
     pub fn of(settings: &Settings, uid: u32, gid: u32, acting: u32) -> Caller<'static> {
         let origin = settings.origin(Key::SharedRoot).map(ToString::to_string);
         Caller {
@@ -76,33 +77,36 @@ impl Caller<'_> {
     }
 }
 
-/// What the person should know although it went well.
+/// A notice for the user after a success.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Note {
-    /// A directory that others could read was made private; its former permission bits.
+    /// Others could read this directory; it is private now. Its former permission bits.
     Tightened(PathBuf, u32),
-    /// The new directory's file system executes nothing.
+    /// The file system of the new directory is mounted noexec.
     NoExec(PathBuf),
-    /// The first build in a target directory of one's own, because the shared root holds no private
-    /// directory; where this builds, and the command that makes one.
+    /// The first build in a target directory outside the shared root, because the user has no private
+    /// directory in the root: the private directory that is used instead, and the command that creates
+    /// one.
     NotProvisioned(PathBuf, String),
-    /// The same, because a user namespace hides who owns the shared root; where this builds.
+    /// The same, because a user namespace hides the shared root's owner: the private directory that is
+    /// used instead.
     OwnerHidden(PathBuf),
 }
 
-/// How a private directory is at the moment.
+/// The current state of a private directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
-    /// It will be made when it is needed.
+    /// It does not exist yet, and will be created when it is needed.
     Missing,
     /// It is private.
     Private,
-    /// Others can look into it; that will be taken away when it is used.
+    /// Others can read it; their access will be removed when it is used.
     Readable,
 }
 
-/// A directory that is the caller's alone, mode 0700, below directories that nobody else can change.
+/// A directory that only its owner can access, mode 0700, below directories that no one else can
+/// change.
 #[derive(Debug)]
 pub struct PrivateDir<'a> {
     path: PathBuf,
@@ -110,12 +114,12 @@ pub struct PrivateDir<'a> {
     caller: &'a Caller<'a>,
 }
 
-/// Looks at a private directory, the directories above it and the target directory inside it, and changes
+/// Checks a private directory, the directories above it and the target directory inside it. Changes
 /// nothing.
 ///
 /// # Errors
-/// A refusal (77) for every flaw of the threat model, and a settings failure (78) for a shared root
-/// that is reached through a symlink.
+/// A refusal (77) for every flaw in the threat model, and a settings failure (78) for a shared root
+/// with a symlink in its path.
 pub fn examine(required: &Required, caller: &Caller<'_>) -> Result<State> {
     let Required { place, target } = required;
     let Walked::Complete(parent) = walk(place, caller)? else { return Ok(State::Missing) };
@@ -133,18 +137,18 @@ pub fn examine(required: &Required, caller: &Caller<'_>) -> Result<State> {
     }
 }
 
-/// Judges a shared root that is there and every directory above it, and looks for what builds below
-/// would read, as far as the caller can look into it.
+/// Checks an existing shared root and every directory above it, and looks for files in it that builds
+/// below would read, as far as the caller may.
 ///
 /// # Errors
-/// Those of [`examine`].
+/// The same as [`examine`].
 pub fn examine_root(shared_root: &Path, caller: &Caller<'_>) -> Result<()> {
     walk(&Place::root(shared_root), caller)?;
     let is_let_in = std::fs::metadata(shared_root.join(".")).is_ok();
     if is_let_in { judge_names_in(shared_root, caller) } else { Ok(()) }
 }
 
-/// Whether others can put something where a private directory is to be.
+/// Whether others can put an entry where the private directory will be.
 pub fn may_be_planted(place: &Place) -> bool {
     files::entry(&place.parent).is_ok_and(|parent| parent.mode & 0o022 != 0)
 }
@@ -152,8 +156,8 @@ pub fn may_be_planted(place: &Place) -> bool {
 /// Makes sure that a private directory exists and is private.
 ///
 /// # Errors
-/// Those of [`examine`], and exit 73 where it is missing and cannot be made; then nothing
-/// half made stays behind.
+/// The same as [`examine`], and exit 73 if it is missing and cannot be created; then nothing half made
+/// is left.
 pub fn establish<'a>(
     place: &Place,
     caller: &'a Caller<'a>,
@@ -164,7 +168,7 @@ pub fn establish<'a>(
     let parent = loop {
         match walk(place, caller)? {
             Walked::Complete(parent) => break parent,
-            // It is gone again.
+            // It was removed again.
             Walked::Ends(at) if at == made => {
                 return Err(unreadable(&at, io::ErrorKind::NotFound.into(), caller));
             }
@@ -186,10 +190,11 @@ pub fn establish<'a>(
 }
 
 impl PrivateDir<'_> {
-    /// Opens it, and makes sure that what is open is private: from here on its path does not matter.
+    /// Opens it, and makes sure that the open directory is private. From then on its path does not
+    /// matter.
     ///
     /// # Errors
-    /// A refusal where it was replaced meanwhile.
+    /// A refusal if it was replaced meanwhile.
     pub fn open(&self) -> Result<File> {
         make::open_private(&self.path, self.caller)
     }
@@ -197,8 +202,8 @@ impl PrivateDir<'_> {
     /// Makes sure that a target directory exists in it, with its tag.
     ///
     /// # Errors
-    /// A refusal where the name is taken by something that is no directory of the caller's,
-    /// exit 73 where it cannot be made.
+    /// A refusal if the name is taken by anything but a directory that the caller owns, exit 73 if it
+    /// cannot be created.
     pub fn target(&self, name: &str) -> Result<()> {
         let path = self.path.join(name);
         let tag = path.join(tag::NAME);
@@ -212,27 +217,28 @@ impl PrivateDir<'_> {
         }
     }
 
-    /// Whether nothing was built in a target directory yet: it holds its tag alone.
+    /// Whether nothing has been built in a target directory yet: it contains only its tag.
     pub fn is_unused(&self, name: &str) -> bool {
         let names = std::fs::read_dir(self.path.join(name));
         names.is_ok_and(|names| names.flatten().all(|entry| entry.file_name() == tag::NAME))
     }
 }
 
-/// Opens a private directory that is there already, and changes nothing.
+/// Opens an existing private directory. Changes nothing.
 ///
 /// # Errors
-/// Those of [`examine`].
+/// The same as [`examine`].
 pub fn open_existing(place: &Place, caller: &Caller<'_>) -> Result<Option<File>> {
     let Walked::Complete(parent) = walk(place, caller)? else { return Ok(None) };
     let path = place.private_dir();
-    // Another will be tightened before it is used; nothing of ours can be in it.
+    // A directory that others can read will be made private before it is used, so it contains nothing
+    // from us yet.
     let entry = own_entry(place, &parent, caller)?;
     let private = entry.filter(|entry| entry.is_directory_only_for(caller.uid));
     private.map(|_| make::open_private(&path, caller)).transpose()
 }
 
-/// Judges the private directory itself, if it is there; `parent` is what it stands in, as it was judged.
+/// Judges the private directory, if it exists; `parent` is its parent directory as it was judged.
 fn own_entry(place: &Place, parent: &Entry, caller: &Caller<'_>) -> Result<Option<Entry>> {
     let path = &place.private_dir();
     let entry =
@@ -242,8 +248,8 @@ fn own_entry(place: &Place, parent: &Entry, caller: &Caller<'_>) -> Result<Optio
         })?;
     let Some(entry) = entry else { return Ok(None) };
     judge_private(&entry, caller.uid).map_err(|flaw| refusal(path, entry.uid, flaw, caller))?;
-    // In a directory that others can write to, somebody may have mounted one that only claims to be
-    // the caller's.
+    // In a directory that others can write to, a user may have mounted a file system that falsely names
+    // the caller as owner.
     let is_planted = parent.mode & 0o022 != 0 && entry.device != parent.device;
     if is_planted && !mount::is_roots(path) {
         return Err(refusal(path, entry.uid, Flaw::ForeignMount, caller));
@@ -251,7 +257,7 @@ fn own_entry(place: &Place, parent: &Entry, caller: &Caller<'_>) -> Result<Optio
     Ok(Some(entry))
 }
 
-/// The refusal for a caller whom the shared root does not let in, because it is for a group.
+/// The refusal for a caller who may not enter the shared root, because it is only for a group.
 fn shut_out(path: &Path, error: &io::Error, caller: &Caller<'_>) -> Option<Failure> {
     let root = path.parent().filter(|_| error.kind() == io::ErrorKind::PermissionDenied)?;
     let entry = files::entry(root).ok()?;
@@ -259,7 +265,7 @@ fn shut_out(path: &Path, error: &io::Error, caller: &Caller<'_>) -> Option<Failu
     Some(refusal(root, entry.uid, flaw, caller))
 }
 
-/// Judges a target directory, if it is there.
+/// Judges a target directory, if it exists.
 fn target_entry(path: &Path, caller: &Caller<'_>) -> Result<Option<Entry>> {
     let entry = files::entry_if_any(path).map_err(|error| unreadable(path, error, caller))?;
     if let Some(entry) = &entry {
@@ -268,7 +274,7 @@ fn target_entry(path: &Path, caller: &Caller<'_>) -> Result<Option<Entry>> {
     Ok(entry)
 }
 
-/// The refusal of an entry, which that uid owns.
+/// The refusal of an entry with this owner.
 pub(crate) fn refusal(path: &Path, owner: u32, flaw: Flaw, caller: &Caller<'_>) -> Failure {
     let owner = accounts::owner(owner);
     Refusal { path: path.to_owned(), owner, caller: accounts::owner(caller.uid), flaw }.into()

@@ -1,18 +1,18 @@
-//! Who mounted a file system: FUSE can claim any owner and mode for what it shows.
+//! Finds out who mounted a file system: FUSE can report any owner and mode for its files.
 
 use std::path::Path;
 
 use crate::os::files;
 
-/// Whether root has mounted what is mounted exactly at `path`, by the kernel's table (proc(5),
-/// `mountinfo`). Only FUSE lets an ordinary account mount, and then `user_id=` says who did.
+/// Whether root mounted the file system whose mount point is exactly `path`, by the kernel's table
+/// (proc(5), `mountinfo`). Ordinary accounts can only mount FUSE, and then `user_id=` names them.
 pub(super) fn is_roots(path: &Path) -> bool {
     let table = std::fs::File::open("/proc/self/mountinfo").and_then(|file| files::text(&file));
     table.is_ok_and(|table| is_roots_in(&table, path))
 }
 
 fn is_roots_in(table: &str, path: &Path) -> bool {
-    // The last of several mounts at one place is the one that shows.
+    // Of several mounts at one place, the last one is visible.
     let mount = table.lines().rev().find_map(|line| {
         let (place, file_system) = line.split_once(" - ")?;
         let point = place.split(' ').nth(4)?;

@@ -1,22 +1,22 @@
-//! Pure: the places in which a private directory can stand; `shim::decide` chooses one.
+//! Pure: the possible places of a private directory; `shim::decide` chooses one.
 
 use std::path::{Path, PathBuf};
 
 /// The name of the private directory in a person's own cache directory.
 pub const OWN_NAME: &str = "cargo-peruser";
 
-/// A person's private directory, not yet made or checked.
+/// The place of a private directory, which is not yet created or checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
     /// The shared root, or the person's own cache directory.
     pub parent: PathBuf,
     /// The private directory's name in it.
     pub name: String,
-    /// What `parent` is.
+    /// The kind of `parent`.
     pub kind: PlaceKind,
 }
 
-/// What the directory that a private directory stands in is.
+/// The kind of directory that contains the private directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PlaceKind {
     /// The shared root.
@@ -30,12 +30,12 @@ pub enum PlaceKind {
 pub struct Required {
     /// The private directory.
     pub place: Place,
-    /// The name of the target directory to make inside it; `None` leaves that to cargo.
+    /// The name of the target directory to create inside it; `None` leaves that to cargo.
     pub target: Option<String>,
 }
 
 impl Place {
-    /// What stands for a shared root itself.
+    /// A place that stands for the shared root itself.
     pub fn root(path: &Path) -> Place {
         let (parent, name) = (path.to_owned(), String::new());
         Place { parent, name, kind: PlaceKind::BelowSharedRoot }

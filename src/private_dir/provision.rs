@@ -1,6 +1,6 @@
-//! Root gives other accounts their private directories, as for `/home`.
+//! Root creates private directories for other accounts, as it does in `/home`.
 //!
-//! Nothing that exists is changed: not its owner, not its mode.
+//! Never changes the owner or mode of anything that exists.
 
 use std::path::Path;
 
@@ -12,7 +12,7 @@ use crate::private_dir::{self, Caller, State};
 use crate::settings::{Settings, StickyRoot};
 use crate::ui::failure::{Failure, Result};
 
-/// An account that is to have a private directory.
+/// An account that needs a private directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Person {
     /// The uid.
@@ -21,19 +21,19 @@ pub struct Person {
     pub gid: u32,
 }
 
-/// A shared root in which root makes private directories.
+/// A shared root in which root creates private directories.
 pub struct Provisioner<'a> {
     root: &'a Path,
     settings: &'a Settings,
-    /// The group that the root is for, where others may not enter it.
+    /// The group that the root is for, if others may not enter it.
     group: Option<u32>,
 }
 
 impl<'a> Provisioner<'a> {
-    /// For a shared root that is there, or is about to be made for `group`.
+    /// For a shared root that exists, or that is about to be created for `group`.
     ///
     /// # Errors
-    /// The root cannot be looked at.
+    /// The root cannot be examined.
     pub fn new(root: &'a Path, settings: &'a Settings, group: Option<u32>) -> Result<Self> {
         let entry = files::entry_if_any(root).map_err(|cause| {
             let (path, cause) =
@@ -45,8 +45,8 @@ impl<'a> Provisioner<'a> {
         Ok(Provisioner { root, settings, group: group.or(let_in) })
     }
 
-    /// Every account that is to have a private directory: one that people log in to, which the
-    /// settings do not exclude, with the uid of an ordinary account or in the root's group.
+    /// Every account that needs a private directory: it allows logins, the settings do not exclude it,
+    /// and its uid is an ordinary one or it is in the root's group.
     pub fn everybody(&self) -> Vec<Person> {
         let ordinary = accounts::ordinary_uids();
         let is_meant = |person: &Person| {
@@ -65,31 +65,31 @@ impl<'a> Provisioner<'a> {
         accounts::account(person.uid, self.settings.exclude_groups()).no_directory(self.settings)
     }
 
-    /// Whether the root's permission bits let an account in.
+    /// Whether an account may enter the root, by the root's permission bits.
     pub fn is_let_in(&self, person: &Person) -> bool {
         self.group.is_none_or(|group| accounts::is_in_group(person.uid, person.gid, group))
     }
 
-    /// How an account's directory is; makes none.
+    /// The state of an account's directory. Changes nothing.
     ///
     /// # Errors
-    /// Refusals: the directory is somebody else's, a symlink, or a directory above it is unsafe.
+    /// Refusals: another user owns the directory, it is a symlink, or a directory above it is unsafe.
     pub fn look(&self, person: &Person) -> Result<State> {
         let required = Required { place: self.place(person), target: None };
         private_dir::examine(&required, &self.caller(person))
     }
 
-    /// Makes an account's directory, mode 0700 and the account's own from the first moment that it
-    /// has its name.
+    /// Creates an account's directory. From the moment that it has its name, it has mode 0700 and
+    /// belongs to the account.
     ///
     /// # Errors
-    /// Those of [`Provisioner::look`], and that it cannot be made.
+    /// The same as [`Provisioner::look`], and a failure to create it.
     pub fn make(&self, person: &Person) -> Result<()> {
         private_dir::establish(&self.place(person), &self.caller(person), &mut Vec::new())?;
         Ok(())
     }
 
-    /// Whether directories can be made in the root as it is now.
+    /// Whether directories can be created in the root in its current state.
     pub fn is_ready(&self) -> bool {
         files::entry(self.root).is_ok_and(|entry| {
             entry.mode & 0o022 == 0 || self.settings.sticky_root() == StickyRoot::Accept
@@ -110,10 +110,10 @@ impl<'a> Provisioner<'a> {
     }
 }
 
-/// Removes the private directories in which nobody has built yet.
+/// Removes the private directories in which no one has built yet.
 pub fn remove_empty(root: &Path) {
     for found in std::fs::read_dir(root).into_iter().flatten().flatten() {
-        // What is not empty, or no directory, stays.
+        // An entry that is not an empty directory stays.
         let _ = std::fs::remove_dir(found.path());
     }
 }

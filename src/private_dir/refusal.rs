@@ -1,7 +1,7 @@
-//! Refusals: what is unsafe about a directory, and the command that mends it.
+//! Refusals: what is unsafe about a directory, and the command that fixes it.
 //!
-//! Each flaw is one row of the threat model. A refusal is never turned into a fallback: the shared
-//! path would bring back the race that this tool exists to end.
+//! Each flaw is one row of the threat model. A refusal never becomes a fallback to the shared path:
+//! that would bring back the race that this tool prevents.
 
 use std::io;
 use std::path::PathBuf;
@@ -16,48 +16,49 @@ use crate::ui::owner::Owner;
 /// A refusal to use a directory.
 #[derive(Debug)]
 pub struct Refusal {
-    /// The entry at fault.
+    /// The entry with the flaw.
     pub path: PathBuf,
-    /// Who owns that entry.
+    /// The owner of that entry.
     pub owner: Owner,
-    /// Who was to use it.
+    /// The user who wanted to use it.
     pub caller: Owner,
-    /// What is wrong with it.
+    /// The flaw.
     pub flaw: Flaw,
 }
 
 /// What makes a directory unsafe.
 #[derive(Debug)]
 pub enum Flaw {
-    /// The private or target directory's name is taken by something that is no directory.
+    /// The private or target directory's name is taken by something that is not a directory.
     NotADirectory(Kind),
     /// The private or target directory belongs to another account.
     Foreign,
     /// Others can write to the private directory; the permission bits, in octal.
     WritableByOthers(u32),
-    /// Others could reach the private directory, and can write to this entry inside it, or own it; the
+    /// Others could enter the private directory, and can write to this entry inside it, or own it; its
     /// permission bits, in octal.
     WritableInside(PathBuf, u32),
-    /// The owner's own permission bits are not complete; the permission bits, in octal.
+    /// The owner lacks a permission; the permission bits, in octal.
     OwnerBitsMissing(u32),
-    /// A directory was made 0700 and did not become it; the bits that it has, in octal.
+    /// A directory was created with mode 0700 and has another mode; its permission bits, in octal.
     ModesIgnored(u32),
     /// Others can create files in the shared root; its permission bits, in octal.
     RootWritable(u32),
     /// Others can create files in a directory above the private one; its permission bits, in octal.
     AncestorWritable(u32),
-    /// The shared root holds a file of somebody else that builds would read.
+    /// The shared root contains another user's file that builds would read.
     ReadAbove,
-    /// The private directory is on another device than the accepted sticky root, and root has not
-    /// mounted it.
+    /// The private directory is on another device than the accepted sticky root, and root did not mount
+    /// it.
     ForeignMount,
     /// The shared root, or a directory above it, belongs to another ordinary account.
     AncestorForeign,
-    /// The owner has no number in this user namespace, so it cannot be told who it is.
+    /// The owner has no uid in this user namespace, so it is unknown who it is.
     AncestorUnmapped,
-    /// A directory above is none (a symlink is a settings error instead).
+    /// A directory above is not a directory (a symlink is a settings error instead).
     AncestorNotADirectory(Kind),
-    /// The shared root lets in only its owner and the members of this group, as `usermod -G` takes it.
+    /// Only the owner of the shared root and the members of this group may enter it; the group as
+    /// `usermod -G` takes it.
     MembersOnly(String),
     /// The entry was replaced between the check and the use.
     Swapped,
@@ -66,7 +67,7 @@ pub enum Flaw {
 }
 
 impl Refusal {
-    /// The command that mends it, and who can run it.
+    /// The command that fixes it, and who can run it.
     fn help(&self) -> String {
         let path = quoted(&self.path);
         match &self.flaw {
@@ -77,7 +78,8 @@ impl Refusal {
             Flaw::NotADirectory(_) | Flaw::Foreign if self.owner.uid == self.caller.uid => {
                 format!("if it is of no use to you: rm {path}")
             }
-            // Where an owner seems to be another (a user namespace, fakeroot), it may be one's own.
+            // In a user namespace or under fakeroot, the entry may be the user's own even though its
+            // owner seems to be another.
             Flaw::NotADirectory(_) | Flaw::Foreign => {
                 let words = format!("ask {} or the administrator to take it away", self.owner);
                 Look::Entry.at(&self.path, &words)
@@ -110,14 +112,14 @@ impl Refusal {
         }
     }
 
-    /// How a directory is closed that others can write to.
+    /// How to remove others' write access to a directory.
     fn close(&self, mode: u32) -> String {
         let path = quoted(&self.path);
         match self.flaw {
             Flaw::RootWritable(_) if self.owner.uid == 0 => {
                 self.by_owner(&format!("cargo-peruser setup --shared-root {path}"))
             }
-            // A sticky one is meant for everybody, as `/tmp` is.
+            // A sticky directory is meant for everybody, as `/tmp` is.
             Flaw::AncestorWritable(_) if mode & 0o1000 != 0 => {
                 "choose a place below directories that only you or root can write to".into()
             }
@@ -133,7 +135,7 @@ impl Refusal {
         if can { command.to_owned() } else { format!("ask {} to run: {command}", self.owner) }
     }
 
-    /// What is wrong, as a sentence about the entry.
+    /// The flaw, as a sentence about the entry.
     fn fault(&self) -> String {
         let owner = &self.owner;
         match &self.flaw {
@@ -175,7 +177,8 @@ impl Refusal {
     }
 }
 
-/// Renames to just this name: what somebody may have put there is neither entered nor followed.
+/// Renames to exactly this name: `mv` must neither enter nor follow what another user may have put
+/// there.
 const MOVE: &str = if cfg!(target_os = "linux") { "mv -T" } else { "mv -h" };
 
 impl From<Refusal> for Failure {
@@ -211,8 +214,8 @@ mod tests {
         Owner { uid, name }
     }
 
-    /// Every flaw, as alice reads it. No help removes or gives away anything at a path that others
-    /// may change: between reading and pasting they can put a symlink there.
+    /// Every flaw, as alice reads it. No help removes or gives away anything at a path that others may
+    /// change: between reading and pasting they can put a symlink there.
     #[test]
     fn every_refusal_says_what_is_wrong_and_what_to_do() {
         let all = [

@@ -8,13 +8,15 @@ use crate::os::files;
 use crate::private_dir::refusal::Flaw;
 use crate::ui::failure::Result;
 
-/// What cargo and rustup read in every directory above the one that they work in.
+/// The names that cargo and rustup read in every directory above their working directory.
 pub const READ_ABOVE: &[&str] = &[".cargo", "Cargo.toml", "rust-toolchain", "rust-toolchain.toml"];
 
-/// Refuses a shared root that holds what builds below it would read, if that is not the caller's or
-/// root's own. In a root that nobody else can write to it may be left from a time when others could;
-/// that is looked for whenever something is made there, and not at every run. In an accepted sticky root
-/// somebody can still put it there a moment later; that is what accepting one means.
+/// Refuses a shared root with a file that builds below it would read, unless the caller or root owns
+/// that file and no one else can write to it.
+///
+/// In a root that only its owner can write to, such a file may remain from a time when others could.
+/// That is checked whenever something is created there, not on every run. In an accepted sticky root,
+/// another user can still add such a file a moment later; that is the risk of accepting one.
 pub(super) fn judge_names_in(root: &Path, caller: &Caller<'_>) -> Result<()> {
     for name in READ_ABOVE {
         let path = root.join(name);
