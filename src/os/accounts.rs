@@ -1,4 +1,4 @@
-//! The system's account database, LDAP and the like included, through the name-service switch.
+//! The system's account database, including LDAP and other services, through the name-service switch.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -12,18 +12,18 @@ use super::{files, user_namespace};
 use crate::os::passwd::{self, Account, Lookup};
 use crate::ui::owner::Owner;
 
-/// The uid that this process acts with.
+/// The effective uid of this process.
 pub fn own_uid() -> u32 {
     rustix::process::geteuid().as_raw()
 }
 
-/// Whether this process acts as root.
+/// Whether this process runs as root.
 pub fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }
 
-/// The account of a uid. The database does not tell an unknown number from one that it could not
-/// look up; both are called by their number.
+/// The account with this uid. The database reports an unknown uid and a failed look-up in the same way;
+/// in both cases the account has only its number.
 pub fn account(uid: u32, excluded_groups: &[String]) -> Account {
     let Some(account) = from_files(uid).or_else(|| from_switch(uid)) else {
         return Account { uid, ..Account::default() };
@@ -34,7 +34,7 @@ pub fn account(uid: u32, excluded_groups: &[String]) -> Account {
     Account { home, excluded_groups, ..account }
 }
 
-/// The answer that the name-service switch would give, without starting it.
+/// The answer that the name-service switch would give, without calling it.
 fn from_files(uid: u32) -> Option<Account> {
     if !passwd::files_answer_first(&files::text_of_system("/etc/nsswitch.conf").ok()?) {
         return None;
@@ -42,10 +42,10 @@ fn from_files(uid: u32) -> Option<Account> {
     in_passwd(File::open("/etc/passwd").ok()?, uid)
 }
 
-/// How much of `/etc/passwd` is looked at together, in bytes; no line is longer.
+/// How much of `/etc/passwd` is read at once, in bytes; also the longest line that is accepted.
 const CHUNK: usize = 64 << 10;
 
-/// The first record of `uid`; `None` as well where the switch has to say.
+/// The first record for `uid`; `None` also if only the name-service switch can answer.
 fn in_passwd(passwd: File, uid: u32) -> Option<Account> {
     let mut chunk = Vec::with_capacity(CHUNK);
     loop {
@@ -74,8 +74,8 @@ fn from_switch(uid: u32) -> Option<Account> {
     })
 }
 
-/// Whether the account is in a group: by its primary group, by the group's list of members, or by
-/// this process's own groups, which directory services fill in where they do not list members.
+/// Whether the account is in a group: as its primary group, by the group's list of members, or by this
+/// process's own groups, which directory services fill in even if they do not list members.
 fn is_member(account: &Account, group: &str) -> bool {
     let Some(group) = users::get_group_by_name(group) else { return false };
     let is_listed = account.name.as_ref().is_some_and(|name| group.members().contains(name));
@@ -86,8 +86,8 @@ fn is_member(account: &Account, group: &str) -> bool {
     account.gid == Some(group.gid()) || is_listed || has_group()
 }
 
-/// The number and the primary group of every account that the database lists, each number once.
-/// Directory services often list none; their accounts are known by name and number all the same.
+/// The uid and primary group of every account that the database lists, each uid once. Directory
+/// services often list none of their accounts, although they know each by name and uid.
 pub fn all() -> Vec<(u32, u32)> {
     let listed = Command::new("/usr/bin/getent").arg("passwd").output();
     let mut found = match listed {
@@ -99,7 +99,7 @@ pub fn all() -> Vec<(u32, u32)> {
     found
 }
 
-/// The number and the primary group of every account in `/etc/passwd`.
+/// The uid and primary group of every account in `/etc/passwd`.
 fn local() -> Vec<(u32, u32)> {
     passwd::numbers(&std::fs::read("/etc/passwd").unwrap_or_default()).collect()
 }
@@ -119,9 +119,9 @@ pub fn owner(uid: u32) -> Owner {
     Owner { uid, name: users::get_user_by_uid(uid).map(|user| user.name().to_owned()) }
 }
 
-/// The account's primary group, if it is the account's alone: called like it, without members besides
-/// it, nobody else's primary group, and no other group outside of this user namespace. Directory services do not list all their accounts; those that
-/// `/etc/passwd` has are looked through.
+/// The account's primary group, if it is private: it has the account's name, no other member, is no
+/// other account's primary group, and stands for itself outside of this user namespace. Only the
+/// accounts in `/etc/passwd` are searched, because directory services do not list all of theirs.
 pub fn private_group(uid: u32) -> Option<u32> {
     let user = users::get_user_by_uid(uid)?;
     let group = users::get_group_by_gid(user.primary_group_id())?;
@@ -133,13 +133,13 @@ pub fn private_group(uid: u32) -> Option<u32> {
     is_private.then(|| group.gid())
 }
 
-/// The number of a group, by its name or by its number.
+/// The gid of a group, by its name or its number.
 pub fn group(name: &str) -> Option<u32> {
     let by_name = users::get_group_by_name(name).map(|group| group.gid());
     by_name.or_else(|| name.parse().ok())
 }
 
-/// The number and the primary group of an account, by its name or number.
+/// The uid and primary group of an account, by its name or uid.
 pub fn find(name: &OsStr) -> Option<(u32, u32)> {
     let by_number = || users::get_user_by_uid(name.to_str()?.parse().ok()?);
     let user = users::get_user_by_name(name).or_else(by_number)?;
@@ -151,14 +151,14 @@ pub fn primary_group(uid: u32) -> Option<u32> {
     Some(users::get_user_by_uid(uid)?.primary_group_id())
 }
 
-/// The groups that an account has once it has logged in, of which `gid` is one.
+/// The account's groups after a login, including `gid`.
 pub fn groups(uid: u32, gid: u32) -> Vec<u32> {
     let user = users::get_user_by_uid(uid);
     let groups = user.and_then(|user| users::get_user_groups(user.name(), gid));
     groups.unwrap_or_default().iter().map(users::Group::gid).chain([gid]).collect()
 }
 
-/// What `install -g` takes for a gid.
+/// A group as `install -g` takes it.
 pub fn group_word(gid: u32) -> String {
     let name = users::get_group_by_gid(gid).map(|group| group.name().to_owned());
     name.as_deref()
@@ -166,7 +166,7 @@ pub fn group_word(gid: u32) -> String {
         .map_or_else(|| gid.to_string(), crate::ui::escape::quoted)
 }
 
-/// The uids behind account names and numbers; a name without an account trusts nobody.
+/// The uids for account names and numbers; names without an account are left out.
 pub fn uids(names: &[String]) -> Vec<u32> {
     let uid = |name: &String| {
         name.parse().ok().or_else(|| users::get_user_by_name(name).map(|user| user.uid()))
@@ -174,12 +174,12 @@ pub fn uids(names: &[String]) -> Vec<u32> {
     names.iter().filter_map(uid).collect()
 }
 
-/// Whether `/etc/passwd` itself has an account.
+/// Whether the account is in `/etc/passwd`.
 pub fn is_local(uid: u32) -> bool {
     local().iter().any(|(number, _)| *number == uid)
 }
 
-/// Whether the name-service switch asks others for accounts than the system's own files.
+/// Whether the name-service switch asks anything but the system's own files for accounts.
 pub fn has_directory_service() -> bool {
     let text = files::text_of_system("/etc/nsswitch.conf").unwrap_or_default();
     passwd::asks_directory_service(&text)
@@ -206,14 +206,14 @@ mod tests {
             (alice.to_owned(), true),
             (format!("{alice}\n"), true),
             (others(CHUNK) + alice, true),
-            // The record stands across two chunks, in every way that is possible.
+            // The record crosses two chunks, in every possible way.
             (others(CHUNK - 1) + alice, true),
             (others(CHUNK - alice.len()) + alice, true),
             (others(CHUNK - alice.len()) + alice + "\n", true),
             (others(CHUNK - alice.len() - 1) + alice + "\n", true),
             (others(5 * CHUNK + 10) + alice + "\n" + &others(100), true),
             (long(CHUNK) + alice, true),
-            // Longer than any line is: left to the switch.
+            // Longer than the longest line: left to the name-service switch.
             (long(CHUNK + 1) + alice, false),
             (others(3 * CHUNK), false),
             (String::new(), false),

@@ -1,4 +1,5 @@
-//! Access control lists give others what the mode denies them, now or in what is made later.
+//! Access control lists. They give others access that the mode denies, now or to new files in a
+//! directory.
 
 use std::fs::File;
 use std::path::Path;
@@ -8,12 +9,13 @@ use rustix::io::Errno;
 const ACCESS: &str = "system.posix_acl_access";
 const DEFAULT: &str = "system.posix_acl_default";
 
-/// Whether an entry has an ACL, so that its group's bits are a mask, whoever is behind it.
+/// Whether a file or directory has an ACL. Then its group bits are a mask and do not tell who has
+/// access.
 pub fn has_acl(path: &Path) -> bool {
     has(path, ACCESS)
 }
 
-/// Whether what is made in a directory gets an ACL from it.
+/// Whether new entries in a directory inherit an ACL from it.
 pub fn has_default(directory: &Path) -> bool {
     has(directory, DEFAULT)
 }
@@ -28,15 +30,15 @@ fn has(_: &Path, _: &str) -> bool {
     false
 }
 
-/// Takes the lists of what is open away. A default list is inherited: masked for now, but a later
-/// chmod would open what was made under it.
+/// Removes both ACLs of an open directory. A default ACL is inherited: it is masked at first, but a
+/// later chmod would give others access to the files created under it.
 ///
 /// # Errors
 /// Any I/O error.
 pub fn strip(file: &File) -> Result<(), Errno> {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     for name in [ACCESS, DEFAULT] {
-        // Asking first changes nothing where there is none.
+        // Asking first avoids a change if there is no ACL.
         let mut nothing = [0_u8; 0];
         match rustix::fs::fgetxattr(file, name, &mut nothing[..]).map(|_| ()) {
             Err(Errno::NODATA | Errno::OPNOTSUPP) => continue,

@@ -1,13 +1,13 @@
-//! Pure: what stands under a name, and whether another account may change it.
+//! Pure: what `lstat` says about an entry, and whether another account can change the entry.
 
 use std::fmt::{self, Display, Formatter};
 
-/// What an entry of the file system is.
+/// The type of an entry in the file system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// A directory.
     Directory,
-    /// A symbolic link, wherever it leads.
+    /// A symbolic link, whatever it points to.
     Symlink,
     /// A regular file.
     File,
@@ -15,12 +15,12 @@ pub enum Kind {
     Fifo,
     /// A socket.
     Socket,
-    /// A block or character device, or what this system has besides.
+    /// A block or character device, or any other type that this system has.
     Device,
 }
 
 impl Kind {
-    /// Whether it is a directory, a file or a symlink, whose permissions people change.
+    /// Whether it is a directory, file or symlink: the types whose permissions people change.
     pub fn is_plain(self) -> bool {
         matches!(self, Kind::Directory | Kind::Symlink | Kind::File)
     }
@@ -42,51 +42,51 @@ impl Display for Kind {
 /// What `lstat` says about an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// What it is.
+    /// Its type.
     pub kind: Kind,
-    /// Who owns it.
+    /// Its owner.
     pub uid: u32,
     /// Its group.
     pub gid: u32,
-    /// Its permission bits, set-id and sticky bits included (`07777`).
+    /// Its permission bits, including set-id and sticky bits (`07777`).
     pub mode: u32,
     /// The device it is on.
     pub device: u64,
-    /// Its inode there.
+    /// Its inode number.
     pub inode: u64,
 }
 
 impl Entry {
-    /// Whether both are the same entry of the same file system.
+    /// Whether both are the same entry in the same file system.
     pub fn is_same_as(&self, other: &Entry) -> bool {
         (self.device, self.inode) == (other.device, other.inode)
     }
 
-    /// Whether it is a directory of that account's which nobody else may enter.
+    /// Whether it is a directory that this account owns and that no one else may enter.
     pub fn is_directory_only_for(&self, uid: u32) -> bool {
         self.kind == Kind::Directory && self.uid == uid && self.mode & 0o077 == 0
     }
 
-    /// The group whose members may enter a directory that others may not.
+    /// The group that may enter a directory, if others may not.
     pub fn group_let_in(&self) -> Option<u32> {
         (self.mode & 0o011 == 0o010).then_some(self.gid)
     }
 }
 
-/// What an account that has no number in a user namespace appears as (`overflowuid`).
+/// The uid that stands for every account without a uid in this user namespace (`overflowuid`).
 pub const UNMAPPED: u32 = 65534;
 
-/// Where an entry stands on the way to what is believed or executed.
+/// The position of an entry on the path to a trusted or executed file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PathStep {
-    /// Something follows: it is a directory, or a symlink.
+    /// A directory or symlink on the way.
     Above,
-    /// It is what is believed, or the directory that holds what is executed.
+    /// The trusted file itself, or the directory that contains the executed program.
     Last,
 }
 
-/// Whether permission bits let others write than the owner. `is_private` says whether the group has the
-/// owner alone in it.
+/// Whether permission bits let anyone but the owner write. `is_private` tells whether the owner is the
+/// group's only member.
 pub fn others_write(mode: u32, is_private: impl FnOnce() -> bool) -> bool {
     match mode & 0o022 {
         0 => false,
@@ -95,10 +95,10 @@ pub fn others_write(mode: u32, is_private: impl FnOnce() -> bool) -> bool {
     }
 }
 
-/// Whether an account besides `owners` can change what a path leads to, at this step of it.
+/// Whether an account other than `owners` can change what a path points to, at this step of it.
 ///
-/// `is_private` says whether a group has the caller alone in it. A sticky directory keeps others from
-/// replacing what they do not own, and lets them add entries of their own.
+/// `is_private` tells whether the caller is a group's only member. In a sticky directory, others cannot
+/// replace entries that they do not own, but they can add new ones.
 pub fn others_can_change(
     entry: &Entry,
     step: PathStep,
@@ -107,7 +107,7 @@ pub fn others_can_change(
 ) -> bool {
     let is_sticky = entry.mode & 0o1000 != 0;
     let is_writable = match (entry.kind, step) {
-        // A symlink's own mode says nothing.
+        // A symlink's own mode means nothing.
         (Kind::Symlink, _) => false,
         (Kind::Directory, PathStep::Above) if is_sticky => false,
         _ => others_write(entry.mode, || is_private(entry.gid)),

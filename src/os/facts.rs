@@ -1,6 +1,6 @@
-//! What stands under a name or is open, with nanoseconds and, where the system tells it, the mount.
+//! Metadata of an entry or an open file, with nanoseconds and, if the system provides it, the mount.
 //!
-//! This is for what is reached by descriptor. What is checked by its path is in [`super::files`].
+//! For files that are reached by descriptor. [`super::files`] checks files by path.
 
 use std::ffi::CStr;
 use std::fs::File;
@@ -15,8 +15,8 @@ use crate::os::entry::{Entry, Kind};
 use crate::os::files::kind;
 use crate::os::node::Node;
 
-/// What stands under a name, without following a symlink or mounting anything. Where it is in an
-/// inventory is for the caller to say.
+/// Metadata of a directory's entry, without following a symlink or triggering a mount. The caller fills
+/// in the entry's place in an inventory.
 ///
 /// # Errors
 /// Any I/O error.
@@ -24,10 +24,10 @@ pub fn facts(directory: &File, name: impl Arg) -> io::Result<Node> {
     name.into_with_c_str(|name| Ok(complete(directory, name)))?
 }
 
-/// What stands under a name, or `None` where nothing does.
+/// Metadata of a directory's entry, or `None` if it does not exist.
 ///
 /// # Errors
-/// Any I/O error, for every reason but absence.
+/// Any I/O error except absence.
 pub fn facts_if_any(directory: &File, name: impl Arg) -> io::Result<Option<Node>> {
     match facts(directory, name) {
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -35,7 +35,7 @@ pub fn facts_if_any(directory: &File, name: impl Arg) -> io::Result<Option<Node>
     }
 }
 
-/// What is open.
+/// Metadata of an open file.
 ///
 /// # Errors
 /// Any I/O error.
@@ -43,7 +43,7 @@ pub fn facts_of(file: &impl AsFd) -> io::Result<Node> {
     complete(file, c"")
 }
 
-/// Whether what is open is what was looked at, and has not been changed since.
+/// Whether the open file is the entry that was seen, and has not changed since.
 pub fn is_unchanged(file: &impl AsFd, seen: &Node) -> bool {
     facts_of(file).is_ok_and(|found| {
         let key = |node: &Node| (node.identity, node.kind, node.size, node.modified, node.changed);
@@ -51,7 +51,7 @@ pub fn is_unchanged(file: &impl AsFd, seen: &Node) -> bool {
     })
 }
 
-/// A symlink's facts include where it leads.
+/// Metadata of an entry. For a symlink it includes the target.
 fn complete(at: &impl AsFd, name: &CStr) -> io::Result<Node> {
     let node = look(at, name)?;
     if node.kind != Kind::Symlink {
@@ -59,13 +59,13 @@ fn complete(at: &impl AsFd, name: &CStr) -> io::Result<Node> {
     }
     match readlinkat(at, name, Vec::new()) {
         Ok(target) => Ok(Node { target: Some(target), ..node }),
-        // It has made way for something else since.
+        // Something else has replaced it since.
         Err(Errno::INVAL) => Err(Errno::NOENT.into()),
         Err(cause) => Err(cause.into()),
     }
 }
 
-/// What stands under a name, or without one what is open itself.
+/// Metadata of an entry, or of the open file itself if the name is empty.
 #[cfg(target_os = "linux")]
 fn look(at: &impl AsFd, name: &CStr) -> io::Result<Node> {
     use rustix::fs::{StatxFlags, makedev, statx};
@@ -92,7 +92,7 @@ fn look(at: &impl AsFd, name: &CStr) -> io::Result<Node> {
     })
 }
 
-/// Without mount numbers: what is mounted is noticed by its device alone.
+/// The same without mount numbers: only the device tells that something is mounted.
 #[cfg(not(target_os = "linux"))]
 fn look(at: &impl AsFd, name: &CStr) -> io::Result<Node> {
     use rustix::fs::{fstat, statat};
@@ -119,21 +119,21 @@ fn look(at: &impl AsFd, name: &CStr) -> io::Result<Node> {
     })
 }
 
-/// What counting asks of an entry: little, because there are hundreds of thousands.
+/// The metadata that counting needs; only little, because there are hundreds of thousands of entries.
 #[derive(Clone, Copy, Debug)]
 pub struct Brief {
-    /// What it is: not every file system says so where it lists names.
+    /// Type, owner and mode. Not every file system reports the type when it lists names.
     pub entry: Entry,
-    /// What it occupies, in bytes.
+    /// The space that it occupies, in bytes.
     pub occupied: u64,
-    /// How many names it has.
+    /// The number of its hard links.
     pub links: u64,
-    /// When it was last read or changed, in seconds since 1970.
+    /// The time of the last access or change, in seconds since 1970.
     pub used: i64,
 }
 
-/// The same for a name in a directory, without following a symlink. What the system knows is enough:
-/// whoever serves a file that is mounted there is not asked, and cannot keep anybody waiting.
+/// The same for an entry of a directory, without following a symlink. Cached metadata is enough: a
+/// process that serves a mounted file system (FUSE) is not asked, so it cannot make the caller wait.
 ///
 /// # Errors
 /// Any I/O error.
@@ -159,7 +159,7 @@ pub fn brief(directory: impl AsFd, name: impl Arg) -> io::Result<Brief> {
     })
 }
 
-/// The same where there is no such call.
+/// The same on systems without statx(2).
 ///
 /// # Errors
 /// Any I/O error.
@@ -174,27 +174,27 @@ pub fn brief(directory: impl AsFd, name: impl Arg) -> io::Result<Brief> {
     })
 }
 
-/// As `linux/magic.h` has them.
+/// The numbers in `linux/magic.h`.
 const TMPFS_MAGIC: u32 = 0x0102_1994;
 const NFS_MAGIC: u32 = 0x6969;
 
-/// Whether a file is in memory only, and is gone after a restart.
+/// Whether a file is on a tmpfs, and so is lost at a restart.
 pub fn is_on_tmpfs(file: &File) -> bool {
     is_on(file, TMPFS_MAGIC)
 }
 
-/// Whether a file is on NFS, where cargo locks nothing.
+/// Whether a file is on NFS, where cargo does not lock.
 pub fn is_on_nfs(file: &File) -> bool {
     is_on(file, NFS_MAGIC)
 }
 
-/// Whether nothing can be executed on a file system, because of how it is mounted.
+/// Whether the file system is mounted noexec.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub fn is_noexec(system: &StatVfs) -> bool {
     system.f_flag.contains(rustix::fs::StatVfsMountFlags::NOEXEC)
 }
 
-/// Other systems do not say so.
+/// Other systems do not report it.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 pub fn is_noexec(_: &StatVfs) -> bool {
     false
@@ -202,7 +202,7 @@ pub fn is_noexec(_: &StatVfs) -> bool {
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn is_on(file: &File, magic: u32) -> bool {
-    // The field has other widths on other processors.
+    // The field has another width on other processors.
     rustix::fs::fstatfs(file).is_ok_and(|fs| i128::from(fs.f_type) == i128::from(magic))
 }
 

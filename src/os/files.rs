@@ -1,6 +1,7 @@
-//! `lstat` and `fstat` as an [`Entry`], and small files as text.
+//! `lstat` and `fstat` as an [`Entry`], and small text files.
 //!
-//! Owners are asked of the kernel, past libc: fakeroot makes that say that all files are root's.
+//! Owners are read with raw system calls, past libc: under fakeroot, libc says that root owns every
+//! file.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -14,15 +15,15 @@ use crate::os::entry::Kind;
 /// The largest file that [`text`] reads, in bytes.
 const MAX_TEXT: u64 = 1 << 20;
 
-/// What stands at a path, without following a symlink there.
+/// Metadata of a path, without following a symlink at its end.
 ///
 /// # Errors
-/// Any I/O error, [`io::ErrorKind::NotFound`] included.
+/// Any I/O error, including [`io::ErrorKind::NotFound`].
 pub fn entry(path: &Path) -> io::Result<Entry> {
     Ok(from(&rustix::fs::lstat(path)?))
 }
 
-/// What an open file or directory is.
+/// Metadata of an open file or directory.
 ///
 /// # Errors
 /// Any I/O error.
@@ -30,10 +31,10 @@ pub fn opened(file: &File) -> io::Result<Entry> {
     Ok(from(&rustix::fs::fstat(file)?))
 }
 
-/// What stands at a path, or `None` where nothing does.
+/// Metadata of a path, or `None` if it does not exist.
 ///
 /// # Errors
-/// Any I/O error, for every reason but absence.
+/// Any I/O error except absence.
 pub fn entry_if_any(path: &Path) -> io::Result<Option<Entry>> {
     match entry(path) {
         Ok(entry) => Ok(Some(entry)),
@@ -42,15 +43,15 @@ pub fn entry_if_any(path: &Path) -> io::Result<Option<Entry>> {
     }
 }
 
-/// Whether something stands at the path. What cannot be looked at counts: the check will say why.
+/// Whether the path exists. True if it cannot be examined: the check will say why.
 pub fn is_there(path: &Path) -> bool {
     !matches!(entry_if_any(path), Ok(None))
 }
 
-/// Who owns what a path leads to, symlinks followed; `None` where it leads nowhere.
+/// The owner of the file that a path points to, symlinks followed; `None` if it does not exist.
 ///
 /// # Errors
-/// Any I/O error, for every reason but absence.
+/// Any I/O error except absence.
 pub fn owner(path: &Path) -> io::Result<Option<u32>> {
     match rustix::fs::stat(path).map_err(io::Error::from) {
         Ok(found) => Ok(Some(found.st_uid)),
@@ -59,15 +60,15 @@ pub fn owner(path: &Path) -> io::Result<Option<u32>> {
     }
 }
 
-/// Opens a file that somebody else may have put there, for reading: a regular file and nothing else.
+/// Opens a file that another user may have put there, for reading. Accepts only a regular file.
 ///
-/// Opening a fifo waits, and opening a device (`/dev/ptmx`, a tape, a watchdog) does something. So
-/// what is no regular file is not even opened; and as another may take its place at that moment,
-/// opening neither waits nor gains a terminal, and what is open is looked at again. Symlinks are
-/// followed: what they lead to is for [`super::trust`] to judge.
+/// Opening a fifo blocks, and opening a device (`/dev/ptmx`, a tape, a watchdog) has side effects. So
+/// the type is checked before opening. As another file may replace it at that moment, opening neither
+/// blocks nor acquires a controlling terminal, and the open file is checked again. Symlinks are
+/// followed: [`super::trust`] judges what they point to.
 ///
 /// # Errors
-/// Any I/O error, and [`io::ErrorKind::InvalidInput`] for what is no regular file.
+/// Any I/O error, and [`io::ErrorKind::InvalidInput`] if it is not a regular file.
 pub fn open_regular(path: &Path) -> io::Result<(File, Entry)> {
     assert_regular(&from(&rustix::fs::stat(path)?))?;
     let file = File::from(rustix::fs::open(path, CAREFULLY, Mode::empty())?);
@@ -76,18 +77,18 @@ pub fn open_regular(path: &Path) -> io::Result<(File, Entry)> {
     Ok((file, entry))
 }
 
-/// Reads a small file that somebody else may have put there.
+/// Reads a small file that another user may have put there.
 ///
 /// # Errors
-/// Those of [`open_regular`] and [`text`].
+/// The same as [`open_regular`] and [`text`].
 pub fn read_regular(path: &Path) -> io::Result<String> {
     text(&open_regular(path)?.0)
 }
 
-/// Opens what [`entry`] has shown to be a regular file, and makes sure that it still is that one.
+/// Opens a regular file that [`entry`] has examined, and makes sure that it is still the same file.
 ///
 /// # Errors
-/// Any I/O error, and that something else has come in its place.
+/// Any I/O error, and a failure if another file has replaced it.
 pub fn open_judged(path: &Path, judged: &Entry) -> io::Result<File> {
     let file = rustix::fs::open(path, CAREFULLY | OFlags::NOFOLLOW, Mode::empty())?;
     let file = File::from(file);
@@ -97,7 +98,7 @@ pub fn open_judged(path: &Path, judged: &Entry) -> io::Result<File> {
     }
 }
 
-/// Neither waiting nor gaining a terminal, whatever is there by now.
+/// Does not block or acquire a controlling terminal, whatever the file is by now.
 const CAREFULLY: OFlags =
     OFlags::RDONLY.union(OFlags::NONBLOCK).union(OFlags::NOCTTY).union(OFlags::CLOEXEC);
 
@@ -105,7 +106,7 @@ fn assert_regular(entry: &Entry) -> io::Result<()> {
     if entry.kind == Kind::File { Ok(()) } else { Err(not_a_file(entry.kind)) }
 }
 
-/// Why something is not read.
+/// The error for a file that is not read because of its type.
 pub fn not_a_file(kind: Kind) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, format!("it is a {kind}, not a file"))
 }
@@ -113,11 +114,11 @@ pub fn not_a_file(kind: Kind) -> io::Error {
 /// Reads a small file.
 ///
 /// # Errors
-/// Any I/O error, and [`io::ErrorKind::InvalidData`] for what is larger than 1 MiB or not UTF-8.
+/// Any I/O error, and [`io::ErrorKind::InvalidData`] for a file that is larger than 1 MiB or not UTF-8.
 pub fn text(file: &File) -> io::Result<String> {
     let invalid = |what| io::Error::new(io::ErrorKind::InvalidData, what);
     let mut bytes = Vec::with_capacity(1 << 12);
-    // Limited, the reader does not ask for the file's size first.
+    // With a limit, the reader does not ask for the file's size first.
     file.take(MAX_TEXT + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > MAX_TEXT {
         return Err(invalid("it is larger than 1 MiB"));
@@ -125,14 +126,14 @@ pub fn text(file: &File) -> io::Result<String> {
     String::from_utf8(bytes).map_err(|_| invalid("it is not UTF-8"))
 }
 
-/// Reads a small file of the system's, and takes a short read for its end: where that is wrong, less
-/// is read. Saves a call on the way to every cargo.
+/// Reads a small system file, and takes a short read for the end of the file: if that is wrong, the
+/// rest is missing. Saves one system call in every cargo command.
 ///
 /// # Errors
-/// Those of [`text`].
+/// The same as [`text`].
 pub fn text_of_system(path: &str) -> io::Result<String> {
     let file = File::open(path)?;
-    // Not zeroed first, which would cost more than all that is done with the text.
+    // Zeroing it first would cost more than everything that is done with the text.
     let mut bytes = Vec::with_capacity(1 << 14);
     if rustix::io::read(&file, rustix::buffer::spare_capacity(&mut bytes))? >= 1 << 14 {
         return text(&File::open(path)?);
@@ -145,19 +146,19 @@ pub fn without_symlinks(path: &Path) -> PathBuf {
     for existing in path.ancestors() {
         if let Ok(real) = std::fs::canonicalize(existing) {
             let rest = path.strip_prefix(existing).unwrap_or(Path::new(""));
-            // Joining an empty rest would leave a slash behind.
+            // Joining an empty path would append a slash.
             return if rest.as_os_str().is_empty() { real } else { real.join(rest) };
         }
     }
     path.to_owned()
 }
 
-/// Whether an error only says that nothing is there.
+/// Whether an error only means that the path does not exist.
 pub fn is_absence(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
-/// What a file type is in our words.
+/// The [`Kind`] for a file type.
 pub fn kind(file_type: FileType) -> Kind {
     match file_type {
         FileType::Directory => Kind::Directory,
@@ -183,7 +184,7 @@ fn from(found: &Stat) -> Entry {
     }
 }
 
-/// Permission bits as the system's calls take them, in the width that this system has for them.
+/// Permission bits in the width that the system calls take.
 pub fn mode(bits: u32) -> Mode {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     let raw = bits;

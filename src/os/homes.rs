@@ -1,8 +1,8 @@
-//! Which home, cache and configuration directories are the caller's own.
+//! The caller's own home, cache and configuration directories.
 //!
-//! `su -m`, `sudo -E` and the like hand down another person's HOME. A directory variable therefore
-//! counts only where it names nothing yet or something that the effective uid owns; otherwise the
-//! account's own home takes its place.
+//! `su -m`, `sudo -E` and the like keep another user's HOME. So a variable counts only if the effective
+//! uid owns the directory, or the directory does not exist yet; otherwise the account's own home is
+//! used.
 
 use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
@@ -21,7 +21,7 @@ pub struct Homes<'a> {
 }
 
 impl<'a> Homes<'a> {
-    /// Nothing is looked up before it is asked for.
+    /// Looks nothing up until it is needed.
     pub fn new(snapshot: &'a Snapshot) -> Homes<'a> {
         Homes { snapshot, home: OnceCell::new() }
     }
@@ -48,7 +48,7 @@ impl<'a> Homes<'a> {
         self.own("XDG_DATA_HOME").or_else(|| Some(self.home()?.join(".local/share")))
     }
 
-    /// Where cargo keeps its own things: `$CARGO_HOME`, or `.cargo` in what cargo takes for home.
+    /// Cargo's home: `$CARGO_HOME`, or `.cargo` in the directory that cargo takes for home.
     pub fn cargo(&self) -> Option<PathBuf> {
         let given = self.snapshot.variable("CARGO_HOME").map(PathBuf::from);
         let home =
@@ -56,11 +56,11 @@ impl<'a> Homes<'a> {
         given.map(|path| self.snapshot.cwd.join(path)).or_else(|| Some(home()?.join(".cargo")))
     }
 
-    /// Where rustup's proxies and `cargo install` put programs, if that directory is there and may be
-    /// put on the caller's PATH: nobody but root and the caller can change what it holds. After
-    /// `su -m`, `$HOME` and `$CARGO_HOME` are somebody's who would like others to run their cargo.
+    /// The directory in which rustup's proxies and `cargo install` put programs, if it exists and may
+    /// be on the caller's PATH: only root and the caller can change its contents. After `su -m`,
+    /// `$HOME` and `$CARGO_HOME` belong to another user, who could make others run their cargo.
     ///
-    /// The path is as the variable has it, since rustup compares it with PATH as text.
+    /// The path is the same text as in the variable, because rustup compares it with PATH as text.
     pub fn cargo_bin(&self) -> Option<PathBuf> {
         let given = self.snapshot.variable("CARGO_HOME").map(PathBuf::from);
         let depends_on_place = given.is_some_and(|path| path.is_relative());
@@ -68,8 +68,8 @@ impl<'a> Homes<'a> {
         trust::may_be_on_path(&bin, self.snapshot.uid).then_some(bin)
     }
 
-    /// Whether a directory is the caller's; one that is not there yet is where nobody but root and the
-    /// caller owns what it would be made in.
+    /// Whether the caller owns a directory. A directory that does not exist counts if the caller or
+    /// root owns its nearest existing ancestor.
     pub fn is_own(&self, path: &Path) -> bool {
         let uid = self.snapshot.uid;
         match files::owner(&near(self.snapshot.here(), path)) {
@@ -79,12 +79,12 @@ impl<'a> Homes<'a> {
                 let nearest = above.map(Result::transpose).find_map(|owner| owner);
                 nearest.is_some_and(|owner| owner.is_ok_and(|owner| [0, uid].contains(&owner)))
             }
-            // What cannot be looked at is below somebody else's.
+            // A directory that cannot be examined is below another user's.
             Err(_) => false,
         }
     }
 
-    /// A directory that a variable names, if it is the caller's, or nobody's yet.
+    /// The directory that a variable names, if the caller owns it or it does not exist yet.
     pub fn own(&self, variable: &str) -> Option<PathBuf> {
         self.snapshot.absolute_path(variable).filter(|path| self.is_own(path))
     }
@@ -94,14 +94,14 @@ impl<'a> Homes<'a> {
     }
 }
 
-/// There is no place for a private directory (exit 73).
+/// The failure if there is no place for a private directory (exit 73).
 pub fn no_home(uid: u32) -> Failure {
     no_place("a private directory", uid)
         .help("set XDG_CACHE_HOME to a directory of your own, or CARGO_PERUSER_SHARED_ROOT")
         .exit(73)
 }
 
-/// There is no place for something that is to be the caller's own.
+/// The failure if there is no place for something that the caller must own.
 pub fn no_place(what: &str, uid: u32) -> Failure {
     Failure::new(format!("no place for {what}: uid {uid} has no home directory of its own"))
 }

@@ -1,14 +1,14 @@
 //! Pure: paths as text: absolute and without `.` and `..`, lexically.
 //!
-//! Enough to tell whether a path that a variable holds points into the shared root, whose own path
-//! is known to be free of symlinks. Never a substitute for asking the file system.
+//! Enough to tell whether a variable's path points into the shared root, because the root's own path
+//! contains no symlinks. Never a substitute for asking the file system.
 
 use std::borrow::Cow;
 use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Component, Path, PathBuf};
 
-/// `path` seen from `base`, with `.` and `..` resolved lexically.
+/// `path` relative to `base`, with `.` and `..` resolved lexically.
 pub fn absolute(base: &Path, path: &Path) -> PathBuf {
     let mut result = PathBuf::new();
     for component in base.join(path).components() {
@@ -23,9 +23,10 @@ pub fn absolute(base: &Path, path: &Path) -> PathBuf {
     result
 }
 
-/// The same place as `path` as it is reached from the process's working directory, if it is in that or in
-/// a directory above: `../../Cargo.toml`. The kernel knows the way up; on the way down from the root, a
-/// network file system is asked about each directory anew. `here` is as `getcwd` has it.
+/// `path` relative to the process's working directory, if it is in that directory or in an ancestor, as
+/// in `../../Cargo.toml`; otherwise `path` itself. Going up is cheap for the kernel; going down from
+/// the root, a network file system is asked about every directory again. `here` is the result of
+/// `getcwd`.
 pub fn near<'p>(here: Option<&Path>, path: &'p Path) -> Cow<'p, Path> {
     here.and_then(|here| relative(here, path)).map_or(Cow::Borrowed(path), Cow::Owned)
 }
@@ -38,7 +39,7 @@ fn relative(here: &Path, path: &Path) -> Option<PathBuf> {
     };
     let mut above = std::iter::successors(Some(path.len()), |at| last_slash(path.get(..*at)?));
     let common = above.find(is_at_or_above)?;
-    // From the root down it is as far for everybody.
+    // From `/` an absolute path is just as short.
     if here == b"/" || (common == 0 && last_slash(path)? > 0) {
         return None;
     }

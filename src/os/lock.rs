@@ -1,8 +1,9 @@
-//! Cargo's locks on a target directory, of every generation, and who holds them.
+//! Cargo's locks on a target directory, of every generation, and the processes that hold them.
 //!
-//! Up to 1.95 it is `.cargo-lock`, exclusive; from 1.96 `.cargo-build-lock` and
-//! `.cargo-artifact-lock` are, and the old one is shared. An exclusive lock on each of them keeps
-//! either away. On NFS cargo locks nothing, and there a free lock proves nothing.
+//! Up to 1.95, cargo takes an exclusive lock on `.cargo-lock`. From 1.96 it takes exclusive locks on
+//! `.cargo-build-lock` and `.cargo-artifact-lock`, and a shared lock on `.cargo-lock`. An exclusive
+//! lock on each of these files excludes every generation. On NFS cargo does not lock, so a free lock
+//! proves nothing there.
 
 use std::collections::HashSet;
 use std::ffi::OsStr;
@@ -22,29 +23,30 @@ use crate::os::node::{Identity, Inventory};
 use crate::ui::escape::escaped;
 use crate::ui::failure::Failure;
 
-/// Every lock of a tree, held until this is dropped.
+/// All locks of a directory tree, held until this is dropped.
 #[derive(Debug, Default)]
 pub struct Locks {
     held: Vec<File>,
     identities: HashSet<Identity>,
 }
 
-/// A lock that somebody else has.
+/// A lock that another process holds.
 #[derive(Debug)]
 pub struct Busy {
-    /// The lock.
+    /// The lock file.
     pub path: PathBuf,
-    /// Who holds it, for messages.
+    /// The processes that hold it, for messages.
     pub holders: String,
 }
 
 impl Locks {
-    /// Takes every lock of a tree that is not held yet, and the tree's own, without waiting; the first
-    /// that somebody else has ends it. Cargo does not lock the directory itself; another migration does.
+    /// Takes every lock in a tree that is not held yet, and a lock on the top directory, without
+    /// waiting; stops at the first lock that another process holds. Cargo does not lock the top
+    /// directory, but another migration does.
     ///
     /// # Errors
-    /// A lock that cannot be opened (then nobody can tell whether a build is at work), or that was
-    /// changed meanwhile.
+    /// A lock cannot be opened (then it is unknown whether a build is running), or was changed
+    /// meanwhile.
     pub fn take(&mut self, tree: &Tree, inventory: &Inventory) -> Result<Option<Busy>, Failure> {
         for (index, node) in inventory.nodes.iter().enumerate() {
             let is_lock = index == 0 || (node.kind == Kind::File && node.is_lock());
@@ -70,8 +72,9 @@ impl Locks {
     }
 }
 
-/// Who holds a lock on a file or directory, as `/proc/locks` has it, for messages. A file system that
-/// shows another device number there than `stat` does is known by the inode alone.
+/// The processes that hold a lock on a file or directory according to `/proc/locks`, for messages. Some
+/// file systems show another device number there than `stat` does; then the inode alone identifies the
+/// file.
 pub fn holders(identity: Identity) -> String {
     let locks = table();
     let exact = locks.iter().any(|(_, held)| *held == identity);
@@ -85,18 +88,18 @@ pub fn holders(identity: Identity) -> String {
     if names.is_empty() { "a process that does not show".into() } else { names.join(", ") }
 }
 
-/// What anybody has locked at this moment.
+/// Every file that is locked at this moment.
 pub fn held() -> HashSet<Identity> {
     table().into_iter().map(|(_, held)| held).collect()
 }
 
-/// Who holds a lock on what.
+/// Every lock: the process that holds it, and the file.
 fn table() -> Vec<(u32, Identity)> {
     let table = File::open("/proc/locks").and_then(|file| files::text(&file)).unwrap_or_default();
     table.lines().filter_map(parse).collect()
 }
 
-/// A process by its program, its number and its owner.
+/// A process as messages name it: program, process id and owner.
 fn named(pid: u32) -> String {
     let program = std::fs::read(format!("/proc/{pid}/comm")).unwrap_or_default();
     let program = escaped(OsStr::from_bytes(program.trim_ascii_end())).to_string();
@@ -105,17 +108,17 @@ fn named(pid: u32) -> String {
     format!("`{program}` (process {pid}){}", owner.unwrap_or_default())
 }
 
-/// The process and the file of one `flock` that is held.
+/// The process and the file of a held `flock`.
 #[cfg(target_os = "linux")]
 fn parse(line: &str) -> Option<(u32, Identity)> {
     let words: Vec<&str> = line.split_ascii_whitespace().collect();
-    // A waiting one has an arrow in the second place.
+    // The line of a waiting lock has an arrow in the second place.
     let ["FLOCK", _, _, pid, file, ..] = words.get(1..)? else { return None };
     let mut parts = file.split(':');
     let (major, minor, inode) = (parts.next()?, parts.next()?, parts.next()?);
     let number = |text| u32::from_str_radix(text, 16).ok();
     let device = rustix::fs::makedev(number(major)?, number(minor)?);
-    // In another process namespace the holder has no number here.
+    // A holder in another PID namespace has no process id here.
     let pid = pid.parse().ok().filter(|pid| *pid > 0)?;
     Some((pid, (device, inode.parse().ok()?)))
 }

@@ -1,42 +1,42 @@
-//! Pure: marked blocks: our lines in somebody else's file, put in and taken out without a trace.
+//! Pure: marked blocks: our lines in another program's or user's file, inserted and removed without a
+//! trace.
 //!
-//! A block stands at the top of a file, at its end, or at both. What [`with_blocks`] has put in
-//! [`without_blocks`] takes out to the byte, whatever stands around it; so nothing has to be
-//! remembered about the file.
+//! A block is at the top of a file, at its end, or at both. [`without_blocks`] removes exactly what
+//! [`with_blocks`] inserted, whatever surrounds it, so nothing has to be remembered about the file.
 
-/// What begins a comment in shells.
+/// The start of a comment in shells.
 const SHELL: &str = "#";
 /// The first line of a block, in a comment.
 const BEGIN: &str = ">>> cargo-peruser >>>";
-/// The first line of a block whose file had no newline at its end: taking the block out takes the
-/// newline before it as well.
+/// The first line of a block in a file that had no newline at its end: removing the block also removes
+/// the newline before it.
 const BEGIN_JOINED: &str = ">>> cargo-peruser >>> (the line above had no end)";
 /// The last line of a block.
 const END: &str = "<<< cargo-peruser <<<";
 
-/// No block of ours has more lines than this.
+/// The maximum number of lines in one of our blocks.
 const MOST_LINES: usize = 24;
 
-/// What is to stand in a file, each with its newlines.
+/// The blocks to insert into a file, including their newlines.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Blocks {
-    /// At the top, behind a `#!` line.
+    /// At the top, after a `#!` line.
     pub top: Option<String>,
     /// At the end.
     pub end: Option<String>,
 }
 
-/// A block that begins at this line and never ends.
+/// A block that begins at this line and has no end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unfinished {
     /// The line, counted from 1.
     pub line: usize,
 }
 
-/// The text with exactly these blocks of ours in it.
+/// The text with exactly these blocks.
 ///
 /// # Errors
-/// [`Unfinished`] where somebody has taken a block's last line away.
+/// [`Unfinished`] if a block's last line was removed.
 pub fn with_blocks(text: &[u8], blocks: &Blocks) -> Result<Vec<u8>, Unfinished> {
     with_blocks_in(SHELL, text, blocks)
 }
@@ -44,7 +44,7 @@ pub fn with_blocks(text: &[u8], blocks: &Blocks) -> Result<Vec<u8>, Unfinished> 
 /// The same in a language whose comments begin with `comment`.
 ///
 /// # Errors
-/// [`Unfinished`] where somebody has taken a block's last line away.
+/// [`Unfinished`] if a block's last line was removed.
 pub fn with_blocks_in(comment: &str, text: &[u8], blocks: &Blocks) -> Result<Vec<u8>, Unfinished> {
     let mut text = without_blocks_in(comment, text)?;
     if let Some(top) = &blocks.top {
@@ -62,18 +62,18 @@ pub fn with_blocks_in(comment: &str, text: &[u8], blocks: &Blocks) -> Result<Vec
     Ok(text)
 }
 
-/// What stands in the blocks of ours, and the line that each begins at, counted from 1.
+/// The content of our blocks, each with its first line, counted from 1.
 ///
 /// # Errors
-/// [`Unfinished`] where somebody has taken a block's last line away.
+/// [`Unfinished`] if a block's last line was removed.
 pub fn bodies(text: &[u8]) -> Result<Vec<(usize, Vec<u8>)>, Unfinished> {
     Ok(split(SHELL, text)?.1)
 }
 
-/// The text without any block of ours.
+/// The text without our blocks.
 ///
 /// # Errors
-/// [`Unfinished`] where somebody has taken a block's last line away.
+/// [`Unfinished`] if a block's last line was removed.
 pub fn without_blocks(text: &[u8]) -> Result<Vec<u8>, Unfinished> {
     without_blocks_in(SHELL, text)
 }
@@ -81,16 +81,16 @@ pub fn without_blocks(text: &[u8]) -> Result<Vec<u8>, Unfinished> {
 /// The same in a language whose comments begin with `comment`.
 ///
 /// # Errors
-/// [`Unfinished`] where somebody has taken a block's last line away.
+/// [`Unfinished`] if a block's last line was removed.
 pub fn without_blocks_in(comment: &str, text: &[u8]) -> Result<Vec<u8>, Unfinished> {
     Ok(split(comment, text)?.0)
 }
 
-/// A text without its blocks, and what stood in each, with the line that it began at.
+/// A text without its blocks, and the content of each block with its first line.
 type Split = (Vec<u8>, Vec<(usize, Vec<u8>)>);
 
-/// What seems to be a block of more lines than any of ours has counts as unfinished: rather than take
-/// away what is somebody's.
+/// A block with more lines than ours can have counts as unfinished; otherwise a user's own lines could
+/// be removed.
 fn split(comment: &str, text: &[u8]) -> Result<Split, Unfinished> {
     let is = |line: &[u8], mark: &str| {
         let rest = line.strip_prefix(comment.as_bytes());
@@ -105,7 +105,7 @@ fn split(comment: &str, text: &[u8]) -> Result<Split, Unfinished> {
         match (begun, bodies.last_mut()) {
             (None, _) if begins => {
                 if is(bare, BEGIN_JOINED) {
-                    // In the form that the file has come to have.
+                    // The file may use CRLF by now.
                     let is_converted = line.ends_with(b"\r\n");
                     let newlines: &[u8] = if is_converted { b"\r\n\r\n" } else { b"\n\n" };
                     let length = kept.strip_suffix(newlines).map_or(kept.len(), <[u8]>::len);
@@ -208,7 +208,7 @@ mod tests {
                 Blocks { top: None, ..both() },
                 Blocks { end: None, ..both() },
             ] {
-                // What was no whole block before is refused both ways, and then nothing is lost.
+                // A text with an incomplete block is refused in both directions, so nothing is lost.
                 let Ok(bare) = without_blocks(text.as_bytes()) else { continue };
                 let Ok(with) = with_blocks(&bare, &blocks) else { continue };
                 prop_assert_eq!(without_blocks(&with).unwrap(), bare);

@@ -1,5 +1,5 @@
-//! What the system offers, in safe words and without any feature's types: accounts, files, directory
-//! trees by descriptor, locks, removal.
+//! Safe operations on accounts, files, directory trees by descriptor, and locks, without any feature's
+//! types.
 
 pub mod accounts;
 pub mod acls;

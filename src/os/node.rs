@@ -1,69 +1,70 @@
-//! Pure: a directory tree as it was found.
+//! Pure: a directory tree as it was read from the file system.
 
 use std::collections::{BTreeMap, HashSet};
 use std::ffi::{CStr, CString};
 
 use crate::os::entry::{Entry, Kind};
 
-/// The deepest level below the top that is followed; cargo's own trees need about ten.
+/// The maximum depth below the top; cargo's own trees need about ten levels.
 pub const MAX_DEPTH: usize = 96;
 
-/// The names of the files that cargo locks while it builds.
+/// The names of the files that cargo locks during a build.
 pub const LOCKS: [&str; 3] = [".cargo-lock", ".cargo-build-lock", ".cargo-artifact-lock"];
 
-/// Device and inode: what tells one entry of the machine's file systems from all others.
+/// Device and inode, which identify a file on this machine.
 pub type Identity = (u64, u64);
 
-/// A point in time as file systems keep it: seconds and nanoseconds.
+/// A time as file systems store it: seconds and nanoseconds.
 pub type Time = (i64, u32);
 
-/// Device and mount (0 where the system does not tell): one device may be mounted in several places.
+/// Device and mount id (0 if the system does not provide it): one device may be mounted in several
+/// places.
 pub type FileSystem = (u64, u64);
 
-/// One entry as `lstat` shows it.
+/// One entry, as `lstat` shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Node {
-    /// The index of its directory in the inventory; the top has none.
+    /// The index of its parent directory in the inventory; `None` for the top.
     pub parent: Option<usize>,
-    /// Its name there; empty for the top.
+    /// Its name in that directory; empty for the top.
     pub name: CString,
-    /// What it is.
+    /// Its type.
     pub kind: Kind,
     /// Its owner.
     pub uid: u32,
     /// Its group.
     pub gid: u32,
-    /// Its permission bits, set-id and sticky bits included (`07777`).
+    /// Its permission bits, including set-id and sticky bits (`07777`).
     pub mode: u32,
     /// Device and inode.
     pub identity: Identity,
-    /// The mount that it is on; 0 where the system does not tell.
+    /// The mount that it is on; 0 if the system does not provide it.
     pub mount: u64,
-    /// How many names it has.
+    /// The number of its hard links.
     pub links: u64,
     /// Its length, in bytes.
     pub size: u64,
-    /// What it occupies, in bytes.
+    /// The space that it occupies, in bytes.
     pub occupied: u64,
-    /// When its content was changed.
+    /// The time of its last modification (mtime).
     pub modified: Time,
-    /// When it was last read.
+    /// The time of its last access (atime).
     pub accessed: Time,
-    /// When anything about it was changed.
+    /// The time of its last change of any kind (ctime).
     pub changed: Time,
-    /// Where it leads, if it is a symlink.
+    /// What it points to, if it is a symlink.
     pub target: Option<CString>,
 }
 
 impl Node {
-    /// Whose it is and who may change it.
+    /// Its type, owner and mode.
     pub fn entry(&self) -> Entry {
         let Node { kind, uid, gid, mode, identity: (device, inode), .. } = *self;
         Entry { kind, uid, gid, mode, device, inode }
     }
 }
 
-/// A tree: the top first, each directory before what it holds.
+/// A tree: the top first, each directory before its contents.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Inventory {
     /// Its entries.
@@ -71,12 +72,12 @@ pub struct Inventory {
 }
 
 impl Inventory {
-    /// The directory that it is of; none in an empty inventory.
+    /// The top directory; `None` in an empty inventory.
     pub fn top(&self) -> Option<&Node> {
         self.nodes.first()
     }
 
-    /// The names from the top down to an entry; none for the top itself.
+    /// The names from the top down to an entry; empty for the top itself.
     pub fn path(&self, index: usize) -> Vec<CString> {
         let mut names = Vec::new();
         let mut at = Some(index);
@@ -90,12 +91,12 @@ impl Inventory {
         names
     }
 
-    /// Whether an entry belongs to another account.
+    /// Whether another account owns any entry.
     pub fn has_foreign(&self, uid: u32) -> bool {
         self.nodes.iter().any(|node| node.uid != uid)
     }
 
-    /// How many entries each owner has, the most first.
+    /// The number of entries for each owner, the largest first.
     pub fn owners(&self) -> Vec<(u32, usize)> {
         let mut owners: BTreeMap<u32, usize> = BTreeMap::new();
         for node in &self.nodes {
@@ -106,12 +107,13 @@ impl Inventory {
         owners
     }
 
-    /// How many entries of a kind there are.
+    /// The number of entries of this kind.
     pub fn count(&self, kind: Kind) -> usize {
         self.nodes.iter().filter(|node| node.kind == kind).count()
     }
 
-    /// The files' length and what they occupy, in bytes; a file with several names counts once.
+    /// The total length of all files and the space that they occupy, in bytes; a file with several hard
+    /// links counts once.
     pub fn bytes(&self) -> (u64, u64) {
         let mut seen = HashSet::new();
         let files = self.nodes.iter().filter(|node| node.kind == Kind::File);
@@ -126,19 +128,20 @@ impl Node {
         (self.identity.0, self.mount)
     }
 
-    /// Whether cargo locks it while it builds, by its name.
+    /// Whether it is a file that cargo locks during a build, judged by its name.
     pub fn is_lock(&self) -> bool {
         is_lock(&self.name)
     }
 }
 
-/// Whether cargo locks a file of this name while it builds.
+/// Whether cargo locks a file with this name during a build.
 pub fn is_lock(name: &CStr) -> bool {
     LOCKS.iter().any(|lock| lock.as_bytes() == name.to_bytes())
 }
 
-/// Whether another file system begins at an entry. On overlays a file's device may be another than its
-/// directory's, so that the mount tells, and the device only where the system does not know the mount.
+/// Whether an entry is on another file system than the top. On overlays a file may have another device
+/// than its directory, so the mount decides; the device decides only if the system does not provide the
+/// mount.
 pub fn is_mounted(top: &Node, node: &Node) -> bool {
     if top.mount != 0 && node.mount != 0 {
         return node.mount != top.mount;

@@ -1,33 +1,33 @@
-//! Pure: the account database's own files, for the one look-up that every cargo command waits for.
+//! Pure: the account database's own files, for the one look-up in every cargo command.
 //!
-//! Asking the name-service switch costs a tenth of the shim's time, nearly all of it in starting
-//! the switch. Where `/etc/nsswitch.conf` says that `/etc/passwd` answers first, the answer that
-//! stands there *is* the switch's. Anything else, and anything doubtful, is left to the switch.
+//! Calling the name-service switch takes a tenth of the shim's time, nearly all of it to load the
+//! switch. If `/etc/nsswitch.conf` says that `/etc/passwd` answers first, a record in that file *is*
+//! the switch's answer. Everything else, and every doubtful case, is left to the switch.
 
 use std::ffi::{OsStr, OsString};
 use std::ops::RangeInclusive;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
-/// An account, as the system's account database has it.
+/// An account in the system's account database.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Account {
     /// The effective uid of this process.
     pub uid: u32,
-    /// The name, or `None` for a number without an account.
+    /// The name; `None` if there is no account with this uid.
     pub name: Option<OsString>,
-    /// The primary group, where there is an account.
+    /// The primary group, if there is an account.
     pub gid: Option<u32>,
-    /// The login shell, where there is an account.
+    /// The login shell, if there is an account.
     pub shell: Option<PathBuf>,
-    /// The home directory, where there is an account.
+    /// The home directory, if there is an account.
     pub home: Option<PathBuf>,
     /// The excluded groups that the account is a member of.
     pub excluded_groups: Vec<String>,
 }
 
-/// Whether `/etc/passwd` answers first and alone for the accounts that it has, by the text of
-/// `/etc/nsswitch.conf`. An action in brackets behind `files` could change that.
+/// Whether `/etc/passwd` is asked first, and alone for the accounts in it, by the text of
+/// `/etc/nsswitch.conf`. An action in brackets after `files` could change that.
 pub fn files_answer_first(nsswitch: &str) -> bool {
     let mut sources = sources(nsswitch);
     match (sources.next(), sources.next()) {
@@ -39,28 +39,29 @@ pub fn files_answer_first(nsswitch: &str) -> bool {
     }
 }
 
-/// What each line for accounts says in the text of `/etc/nsswitch.conf`.
+/// The value of each `passwd` line in the text of `/etc/nsswitch.conf`.
 fn sources(nsswitch: &str) -> impl Iterator<Item = &str> {
     let lines = nsswitch.lines().map(|line| line.split('#').next().unwrap_or_default());
     lines.filter_map(|line| line.trim_start().strip_prefix("passwd:"))
 }
 
-/// What lines of `/etc/passwd` say about a uid.
+/// The result of a search for a uid in lines of `/etc/passwd`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Lookup {
-    /// The first line for it.
+    /// The first record for it.
     Account(Account),
-    /// A line that may be for it and is no plain record; what it means is the switch's business.
+    /// A line that may be for it but is not a plain record; only the switch knows its meaning.
     Doubtful,
     /// Nothing.
     None,
 }
 
-/// From how many bytes on a text is searched before its lines are looked at: that takes a while to begin.
+/// The size from which a text is searched before its lines are parsed, in bytes: the search has a fixed
+/// cost.
 const LARGE: usize = 16 << 10;
 
-/// The answer of whole lines of `/etc/passwd`, of which those matter that have the number in a field, as
-/// every tool writes it.
+/// Searches whole lines of `/etc/passwd`. Only lines with the uid in a field matter, written as every
+/// tool writes it.
 pub fn find(lines: &[u8], uid: u32) -> Lookup {
     let field = format!(":{uid}:");
     let mentions = |text: &[u8]| memchr::memmem::find(text, field.as_bytes()).is_some();
@@ -79,7 +80,7 @@ pub fn find(lines: &[u8], uid: u32) -> Lookup {
     Lookup::None
 }
 
-/// A plain record's number, and how to get the rest.
+/// The uid of a plain record, and a function that reads the rest.
 fn record(line: &[u8]) -> Option<(u32, impl Fn() -> Account)> {
     let mut fields = line.split(|byte| *byte == b':');
     let mut field = || fields.next();
@@ -107,7 +108,8 @@ fn number(digits: &[u8]) -> Option<u32> {
     std::str::from_utf8(digits).ok().filter(|_| is_plain)?.parse().ok()
 }
 
-/// Whether accounts come from elsewhere than this machine, by the text of `/etc/nsswitch.conf`.
+/// Whether accounts may come from another source than this machine's files, by the text of
+/// `/etc/nsswitch.conf`.
 pub fn asks_directory_service(nsswitch: &str) -> bool {
     let is_local = |source: &str| {
         source.starts_with('[')
@@ -116,7 +118,7 @@ pub fn asks_directory_service(nsswitch: &str) -> bool {
     sources(nsswitch).flat_map(str::split_ascii_whitespace).any(|source| !is_local(source))
 }
 
-/// The uid and gid in each line of passwd(5) that has them, plain record or not.
+/// The uid and gid in each line of passwd(5) that has both, plain record or not.
 pub fn numbers(text: &[u8]) -> impl Iterator<Item = (u32, u32)> {
     text.split(|byte| *byte == b'\n').filter_map(|line| {
         let mut fields = line.split(|byte| *byte == b':').skip(2);
@@ -125,7 +127,7 @@ pub fn numbers(text: &[u8]) -> impl Iterator<Item = (u32, u32)> {
     })
 }
 
-/// `UID_MIN` to `UID_MAX` in the text of `/etc/login.defs`, by default 1000 to 60000.
+/// `UID_MIN` to `UID_MAX` in the text of `/etc/login.defs`; by default 1000 to 60000.
 pub fn ordinary_uids(login_defs: &str) -> RangeInclusive<u32> {
     let value = |name: &str, otherwise: u32| {
         let mut lines = login_defs.lines().map(str::split_ascii_whitespace);
@@ -198,7 +200,7 @@ mod tests {
     #[test]
     fn leaves_doubtful_lines_to_the_switch() {
         for (line, expected) in [
-            // Not for this number, or no account at all: NIS's entries mean nothing to `files`.
+            // Not for this uid, or not an account at all: NIS entries mean nothing to `files`.
             ("+::::::", "alice"),
             ("-bob::::::", "alice"),
             ("x:x:1500", "alice"),

@@ -1,5 +1,5 @@
-//! Removal, by descriptor: only below a directory whose identity is known, on its own mount, and
-//! never through a symlink.
+//! Removes files and directories by descriptor: only below a directory with a known identity, only on
+//! its mount, and never through a symlink.
 
 use std::collections::HashSet;
 use std::ffi::{CStr, CString, OsStr};
@@ -18,25 +18,26 @@ use crate::os::node::{Identity, MAX_DEPTH, Node, is_mounted};
 /// What may be removed.
 #[derive(Clone, Copy, Debug)]
 pub enum Selection<'a> {
-    /// Everything: it was made by us. An interrupt does not stop that, since it puts things in order.
+    /// Everything: this program created it. An interrupt does not stop the removal, because it is part
+    /// of a clean-up.
     All,
-    /// Only these entries; whatever came since stays. An interrupt stops it between two entries.
+    /// Only these entries; newer ones stay. An interrupt stops the removal between two entries.
     Only(&'a HashSet<Identity>),
 }
 
-/// What a removal has left.
+/// The result of a removal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Left {
-    /// Nothing.
+    /// Everything is gone.
     Nothing,
-    /// Something that was not meant, or could not be removed.
+    /// An entry is left that was not to be removed, or could not be.
     Something,
 }
 
-/// Removes the directory `name` in `parent`, if it is the one with this identity, with what is in it.
+/// Removes the directory `name` in `parent` with its contents, if it has this identity.
 ///
 /// # Errors
-/// Any I/O error; [`io::ErrorKind::NotFound`] where something else has the name, and
+/// Any I/O error; [`io::ErrorKind::NotFound`] if the name belongs to another entry, and
 /// [`io::ErrorKind::Interrupted`].
 pub fn tree(
     parent: &File,
@@ -53,11 +54,11 @@ pub fn tree(
     if removal.empty(&top, 0)? == Left::Something {
         return Ok(Left::Something);
     }
-    // Nothing but the name is left to race for, and only an empty directory goes.
+    // Only this name can still be raced for, and only an empty directory is removed.
     gone(unlinkat(parent, name, AtFlags::REMOVEDIR))
 }
 
-/// Removes an entry of a directory of ours, with all below it, however deep that is.
+/// Removes an entry of a directory that we own, with its contents, however deep they are.
 ///
 /// # Errors
 /// Any I/O error.
@@ -65,8 +66,8 @@ pub fn entry(parent: &File, name: &OsStr) -> io::Result<Left> {
     let top = facts_of(parent)?;
     let removal = Removal { top, what: Selection::All };
     let name = CString::new(name.as_bytes())?;
-    // Each round takes as many levels as a process may have open; whoever goes on making more of them
-    // does not keep it at work.
+    // Each round removes as many levels as the process may have open. The limit stops it if another
+    // process keeps creating more levels.
     for _ in 0..MAX_ROUNDS {
         match removal.entry(parent, &name, 0)? {
             Left::Nothing => return Ok(Left::Nothing),
@@ -77,7 +78,7 @@ pub fn entry(parent: &File, name: &OsStr) -> io::Result<Left> {
     Ok(Left::Something)
 }
 
-/// How often what lies too deep is lifted.
+/// The maximum number of rounds.
 const MAX_ROUNDS: usize = 4096;
 
 struct Removal<'a> {
@@ -86,7 +87,7 @@ struct Removal<'a> {
 }
 
 impl Removal<'_> {
-    /// What cannot be removed does not keep the rest.
+    /// Removes the contents of a directory. An entry that cannot be removed does not stop the rest.
     fn empty(&self, at: &File, depth: usize) -> io::Result<Left> {
         let mut left = Ok(Left::Nothing);
         for name in names(at)? {
@@ -102,7 +103,8 @@ impl Removal<'_> {
         left
     }
 
-    /// Moves the directories that lie [`MAX_DEPTH`] levels below an entry up into it; whether there are any.
+    /// Moves the directories [`MAX_DEPTH`] levels below an entry up into it. Returns whether there were
+    /// any.
     fn lift(&self, parent: &File, name: &CStr) -> io::Result<bool> {
         let top = match inside(parent, name, DIRECTORY) {
             Ok(top) => top,
@@ -144,8 +146,8 @@ impl Removal<'_> {
         if !is_meant || depth > MAX_DEPTH {
             return Ok(Left::Something);
         }
-        // Between this look and the removal the name can change hands, within this one directory:
-        // whoever does that loses an entry that they could have removed themselves.
+        // Between this check and the removal, another process can rename entries within this directory.
+        // It then loses an entry that it could have removed itself.
         let Some(below) = &below else { return gone(unlinkat(at, name, AtFlags::empty())) };
         if is_mounted(&self.top, &facts_of(below)?) {
             return Ok(Left::Something);

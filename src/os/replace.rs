@@ -1,8 +1,8 @@
-//! Replaces a person's file whole or not at all: a settings file, an rc file, a program.
+//! Replaces a user's file (settings, a shell's rc file, a program) as a whole or not at all.
 //!
-//! The new content is written beside the old one and renamed over it, so that a crash, a full disk
-//! or a reader in between finds one or the other. A symlink stays one: what it leads to is replaced,
-//! because people keep their dotfiles in repositories.
+//! The new content is written to a file beside the old one, which is then renamed over it. After a
+//! crash, with a full disk or for a reader in between, the file is either old or new. A symlink is kept
+//! and the file that it points to is replaced, because people keep their dotfiles in repositories.
 
 mod attributes;
 mod beside;
@@ -25,7 +25,7 @@ use crate::ui::escape::escaped;
 use crate::ui::failure::Failure;
 use crate::ui::look::Look;
 
-/// A file as it was found, for the new content to be compared with and to be put in its place.
+/// A file as it was read, to compare new content with and to be replaced.
 #[derive(Clone, Debug)]
 pub struct Original {
     path: PathBuf,
@@ -35,10 +35,10 @@ pub struct Original {
 }
 
 impl Original {
-    /// Reads the file that `path` leads to; that there is none yet is no error.
+    /// Reads the file that `path` points to; a missing file is not an error.
     ///
     /// # Errors
-    /// A failure for anything but a regular file, and for what cannot be read.
+    /// The path is not a regular file, or cannot be read.
     pub fn read(path: &Path) -> Result<Original, Failure> {
         let failed = |cause| Failure::file("read", path, cause);
         let place = files::without_symlinks(path);
@@ -55,15 +55,15 @@ impl Original {
         Ok(Original { path: path.to_owned(), place, found })
     }
 
-    /// The content, or `None` where there is no file yet.
+    /// The content, or `None` if the file does not exist yet.
     pub fn bytes(&self) -> Option<&[u8]> {
         self.found.as_ref().map(|found| found.bytes.as_slice())
     }
 
-    /// The content as text; empty where there is no file yet.
+    /// The content as text; empty if the file does not exist yet.
     ///
     /// # Errors
-    /// A failure for bytes that are not UTF-8.
+    /// The content is not UTF-8.
     pub fn text(&self) -> Result<&str, Failure> {
         let text = std::str::from_utf8(self.bytes().unwrap_or_default());
         text.map_err(|_| {
@@ -71,21 +71,21 @@ impl Original {
         })
     }
 
-    /// Whether the path itself is the file, and no symlink to it.
+    /// Whether the path is the file itself and not a symlink to it.
     pub fn is_direct(&self) -> bool {
         files::entry(&self.path).is_ok_and(|entry| entry.kind == Kind::File)
     }
 
-    /// The permission bits (`07777`), or `None` where there is no file yet.
+    /// The permission bits (`07777`), or `None` if the file does not exist yet.
     pub fn mode(&self) -> Option<u32> {
         self.found.as_ref().map(|found| found.entry.mode)
     }
 
-    /// Makes sure that the file may be replaced: its owner has not taken the write permission away,
-    /// it is the caller's, no other name leads to it, and its directory lets a new one in.
+    /// Makes sure that the file can be replaced: its owner has write permission, the caller owns it, it
+    /// has no other hard link, and its directory is writable.
     ///
     /// # Errors
-    /// What stands in the way.
+    /// The reason why it cannot be replaced.
     pub fn assert_writable(&self) -> Result<(), Failure> {
         if let Some(found) = &self.found {
             found.assert_replaceable(&self.path)?;
@@ -93,13 +93,13 @@ impl Original {
         existing_file::assert_open(&self.place, &self.path)
     }
 
-    /// Puts new content in the file's place. Its owner, group, mode, ACL and other attributes stay; a
-    /// new file gets `mode` whatever the umask is, and the directories above it are made with mode
-    /// 0755 less the umask.
+    /// Replaces the file's content. Its owner, group, mode, ACL and other attributes stay. A new file
+    /// gets `mode` whatever the umask is, and missing directories above it are created with mode 0755
+    /// less the umask.
     ///
     /// # Errors
-    /// Those of [`Original::assert_writable`], where something would be lost, for a file that is not
-    /// as it was read, and any I/O error. The old file stays in each case.
+    /// The same as [`Original::assert_writable`]; an attribute would be lost; the file has changed
+    /// since it was read; any I/O error. The old file stays in each case.
     pub fn replace(&self, bytes: &[u8], mode: u32) -> Result<(), Failure> {
         self.assert_writable()?;
         let failed = |cause| Failure::file("write", &self.path, cause);
@@ -112,10 +112,10 @@ impl Original {
         sync(directory).map_err(failed)
     }
 
-    /// Takes the file away, if it is still as it was read.
+    /// Removes the file, if it is unchanged since it was read.
     ///
     /// # Errors
-    /// Those of [`Original::replace`].
+    /// The same as [`Original::replace`].
     pub fn remove(&self) -> Result<(), Failure> {
         self.assert_writable()?;
         self.assert_unchanged()?;
@@ -127,7 +127,7 @@ impl Original {
         }
     }
 
-    /// Takes away what a killed run has left beside the file, unless that run still goes on.
+    /// Removes a leftover of a killed run beside the file, unless that run is still active.
     ///
     /// # Errors
     /// Any I/O error.
@@ -144,8 +144,8 @@ impl Original {
         }
     }
 
-    /// Somebody may have saved the file in an editor meanwhile. Between this look and the rename a
-    /// moment remains, as it does for every program that replaces a file.
+    /// Another program may have saved the file meanwhile. A moment remains between this check and the
+    /// rename, as in every program that replaces a file.
     fn assert_unchanged(&self) -> Result<(), Failure> {
         let now = Original::read(&self.path)?;
         if now.place == self.place && now.found == self.found {
@@ -156,10 +156,10 @@ impl Original {
     }
 }
 
-/// Copies a program, which may be running, to a place that others may be running it from; mode 0755.
+/// Copies a program, which may be running, to a path from which others may be running it; mode 0755.
 ///
 /// # Errors
-/// Any I/O error; what stood there stays.
+/// Any I/O error; then the old file stays.
 pub fn copy_program(from: &Path, to: &Path) -> io::Result<()> {
     let beside = Beside::create(to)?;
     io::copy(&mut File::open(from)?, &mut &beside.file)?;
@@ -184,18 +184,18 @@ pub fn is_same_content(one: &Path, other: &Path) -> io::Result<bool> {
     Ok(content == others)
 }
 
-/// Makes a rename outlive a power loss.
+/// Makes a rename survive a power loss.
 fn sync(directory: &Path) -> io::Result<()> {
     File::open(directory)?.sync_all()
 }
 
-/// The failure to edit a file (exit 1), which stays as it is.
+/// The failure to edit a file (exit 1), which stays unchanged.
 fn cannot_edit(path: &Path, why: &str) -> Failure {
     Failure::new(format!("cannot edit `{}`: {why}", escaped(path)))
 }
 
-/// The failure to edit a file as root (exit 1), when another account can change `place`, which leads
-/// to it.
+/// The failure to edit a file as root (exit 1) because another account can change `place`, which is on
+/// the way to the file.
 pub fn changeable_by_others(path: &Path, place: &Path) -> Failure {
     let why = format!("others can change `{}`, and you are root", escaped(place));
     cannot_edit(path, &why).help(
@@ -204,7 +204,7 @@ pub fn changeable_by_others(path: &Path, place: &Path) -> Failure {
     )
 }
 
-/// The failure to change what somebody else has changed since it was read (exit 1).
+/// The failure to edit a file that another program has changed since it was read (exit 1).
 pub fn changed_meanwhile(path: &Path) -> Failure {
     Failure::new(format!("`{}` was changed by somebody else meanwhile", escaped(path)))
         .help("run the same command again")

@@ -1,46 +1,46 @@
-//! Another account's rights to files, for one thread: root becomes the owner before it enters a
-//! person's directory, so that whatever they put there in between is no more than they could do
+//! Lets one thread act as another account: root switches to a user's credentials before it enters that
+//! user's directory. Whatever the user puts there meanwhile, they gain nothing that they could not do
 //! themselves.
 //!
-//! Real and saved ids stay root's, so that the person can send the process no signal, trace it or be
-//! asked by it through a FUSE file system of theirs, and so that the thread can come back.
+//! The real and saved ids stay root's. So the user cannot signal or trace the process, their FUSE file
+//! systems refuse it, and the thread can switch back.
 
 use std::io;
 
 use crate::ui::failure::{Failure, reason};
 use rustix::io::Errno;
 
-/// An account by its numbers.
+/// An account's ids.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Credentials {
     /// The uid.
     pub uid: u32,
     /// The primary group.
     pub gid: u32,
-    /// All groups.
+    /// All groups, including the primary one.
     pub groups: Vec<u32>,
 }
 
 impl Credentials {
-    /// An account with the groups that it has once it has logged in.
+    /// An account with its groups after a login.
     pub fn of(uid: u32, gid: u32) -> Credentials {
         Credentials { uid, gid, groups: super::accounts::groups(uid, gid) }
     }
 }
 
-/// Whose rights this thread has. Has to be dropped on the thread that made it.
+/// Switches this thread's credentials. Drop it on the thread that created it.
 #[derive(Debug, Default)]
 pub struct Rights {
     acting: Option<u32>,
-    /// The groups that the thread had before.
+    /// The thread's previous groups.
     groups: Vec<u32>,
 }
 
 impl Rights {
-    /// Gives this thread an account's rights. For one's own account nothing changes.
+    /// Switches this thread to an account's credentials. Does nothing for the process's own account.
     ///
     /// # Errors
-    /// Any I/O error; then the rights may be half changed, and the thread must not go on.
+    /// Any I/O error. The credentials may then be half changed, and the thread must not continue.
     pub fn become_account(&mut self, account: &Credentials) -> io::Result<()> {
         if self.acting == Some(account.uid) {
             return Ok(());
@@ -55,10 +55,10 @@ impl Rights {
         take(account)
     }
 
-    /// Gives this thread the rights back that the process has.
+    /// Switches this thread back to the process's credentials.
     ///
     /// # Errors
-    /// As [`Rights::become_account`].
+    /// The same as [`Rights::become_account`].
     pub fn come_back(&mut self) -> io::Result<()> {
         if self.acting.take().is_some() { give_back(&self.groups) } else { Ok(()) }
     }
@@ -66,12 +66,12 @@ impl Rights {
 
 impl Drop for Rights {
     fn drop(&mut self) {
-        // The thread ends here, or goes on with fewer rights than it could have.
+        // Either the thread ends here, or it goes on with fewer rights than before.
         let _ = self.come_back();
     }
 }
 
-/// What ends everything where a thread cannot get the rights that it should have (exit 77).
+/// The failure if a thread cannot switch its credentials (exit 77); it ends the whole command.
 pub fn failed(cause: &io::Error) -> Failure {
     let text = format!("failed to act as the owner of a private directory: {}", reason(cause));
     Failure::new(text).exit(77)
@@ -85,7 +85,7 @@ fn take(account: &Credentials) -> io::Result<()> {
     set_thread_groups(&groups)?;
     set_thread_res_gid(None, Gid::from_raw(account.gid), None)?;
     set_thread_res_uid(None, Uid::from_raw(account.uid), None)?;
-    // The kernel takes root's capabilities away with that, unless somebody has told it not to.
+    // The kernel drops root's capabilities with this switch, unless it was told not to.
     if capabilities(None)?.effective.is_empty() { Ok(()) } else { Err(Errno::PERM.into()) }
 }
 
@@ -99,7 +99,7 @@ fn give_back(groups: &[u32]) -> io::Result<()> {
     Ok(set_thread_groups(&groups)?)
 }
 
-/// Only on Linux has each thread rights of its own: elsewhere root does nothing for others.
+/// Only Linux has credentials for each thread. On other systems root does nothing for other users.
 #[cfg(not(target_os = "linux"))]
 fn take(_: &Credentials) -> io::Result<()> {
     Err(Errno::NOTSUP.into())

@@ -1,7 +1,7 @@
-//! The process as it was started: arguments, environment, working directory, ids.
+//! The process at its start: arguments, environment, working directory, ids.
 //!
-//! The one seam through which everything else sees them. Nothing here changes the environment, so a
-//! variable has one value however often it is asked for.
+//! All other code sees them only through this type. Nothing here changes the environment, so a variable
+//! always has the same value.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use super::files;
 use crate::ui::failure::{Failure, Result};
 
-/// How this program was started.
+/// How this program was called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CalledAs {
     /// As `cargo`, found on PATH by a shell or an exec function.
@@ -21,42 +21,43 @@ pub enum CalledAs {
     OwnName,
     /// By cargo, as the subcommand `peruser`.
     Subcommand,
-    /// By cargo, in front of the compiler.
+    /// By cargo, as a wrapper around the compiler.
     RustcWrapper,
 }
 
-/// The name that cargo calls us by in front of the compiler.
+/// The file name under which cargo calls us as a wrapper around the compiler.
 pub const WRAPPER: &str = "rustc-wrapper";
 
-/// The process as it was started.
+/// The process at its start.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
     /// How it was called.
     pub called_as: CalledAs,
-    /// The name that it was called by, as it was given.
+    /// The name by which it was called (`argv[0]`).
     pub name: OsString,
     /// The arguments after the program's name (and after `peruser`, for a subcommand).
     pub args: Vec<OsString>,
-    /// The effective uid, which decides whose directory it is.
+    /// The effective uid, which decides whose directory is used.
     pub uid: u32,
     /// The effective gid.
     pub gid: u32,
-    /// The effective uid of this process: the same, or root's where it acts for somebody else.
+    /// The effective uid of this process: the same, or root's if root acts for another user.
     pub acting: u32,
-    /// Variables that count as unset.
+    /// Variables that are treated as unset.
     pub hidden: &'static [&'static str],
-    /// The working directory; `/` where it has been deleted, which cargo itself will report.
+    /// The working directory; `/` if it was deleted, which cargo itself will report.
     pub cwd: PathBuf,
-    /// Whether the process works there; not where it stands for another one.
+    /// Whether `cwd` is the process's own working directory; not if it stands for another user's
+    /// session.
     pub works_there: bool,
 }
 
 impl Snapshot {
-    /// Reads the process.
+    /// Reads the process's state.
     ///
     /// # Errors
-    /// A refusal for a set-id program, and for one with capabilities of its file: its caller chooses
-    /// PATH and the environment.
+    /// A refusal if the program is set-id or its file has capabilities: its caller chooses PATH and the
+    /// environment.
     pub fn take() -> Result<Snapshot> {
         use rustix::process::{getegid, geteuid, getgid, getuid};
         let (uid, gid) = (geteuid().as_raw(), getegid().as_raw());
@@ -98,7 +99,7 @@ impl Snapshot {
         })
     }
 
-    /// The directory that a shim stands in which was called by its path.
+    /// The directory of the shim, if the shim was called by its path.
     pub fn shim_directory(&self) -> Option<PathBuf> {
         let path = Path::new(&self.name);
         let is_shim = self.called_as == CalledAs::ShimByPath && path.ends_with("cargo");
@@ -110,12 +111,12 @@ impl Snapshot {
         self.works_there.then_some(&self.cwd)
     }
 
-    /// A variable; an empty one counts as unset.
+    /// A variable; an empty one is treated as unset.
     pub fn variable(&self, name: &str) -> Option<OsString> {
         self.variable_or_empty(name).filter(|value| !value.is_empty())
     }
 
-    /// A variable that says something even where it is empty.
+    /// A variable, even if it is empty.
     pub fn variable_or_empty(&self, name: &str) -> Option<OsString> {
         let is_hidden = self.hidden.contains(&name);
         std::env::var_os(name).filter(|_| !is_hidden)
@@ -126,7 +127,7 @@ impl Snapshot {
         std::env::vars_os().filter(|(name, _)| !self.hidden.iter().any(|hidden| name == hidden))
     }
 
-    /// The same process as if that account stood there, and without these variables.
+    /// The same process as if that account had started it in `cwd`, without these variables.
     pub fn of(
         &self,
         uid: u32,
@@ -137,23 +138,23 @@ impl Snapshot {
         Snapshot { uid, gid, cwd, hidden, works_there: false, ..self.clone() }
     }
 
-    /// A variable that holds a path; a relative one is not meant for us.
+    /// A variable with an absolute path; a relative one is ignored.
     pub fn absolute_path(&self, name: &str) -> Option<PathBuf> {
         self.variable(name).map(PathBuf::from).filter(|path| path.is_absolute())
     }
 
-    /// The wall clock, in milliseconds; it has to mean the same in every process.
+    /// The wall clock, in milliseconds. It must mean the same in every process.
     pub fn now(&self) -> u64 {
         let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
         since.ok().and_then(|since| u64::try_from(since.as_millis()).ok()).unwrap_or(0)
     }
 
-    /// How many milliseconds ago this process started; `None` where the system does not say.
+    /// How many milliseconds ago this process started; `None` if the system does not provide it.
     pub fn age(&self) -> Option<u64> {
         #[cfg(any(target_os = "linux", target_os = "android"))]
         {
-            // In hundredths of a second, as all that the kernel tells about processes. In a container that
-            // has an uptime of its own, the two do not fit, and nothing is known.
+            // In hundredths of a second, the unit of the kernel's process times. In a container with an
+            // uptime of its own the two do not match, and the result is unknown.
             let started = start_time(&files::text_of_system("/proc/self/stat").ok()?)?;
             let uptime = files::text_of_system("/proc/uptime").ok()?;
             let (seconds, hundredths) = uptime.split_once(' ')?.0.split_once('.')?;
@@ -165,11 +166,11 @@ impl Snapshot {
     }
 }
 
-/// Whether the program's file has given this process capabilities that whoever started it has not.
+/// Whether the program's file gave this process capabilities that its caller does not have.
 ///
-/// The kernel then sets `AT_SECURE` and makes the process undumpable, which one call tells; but it
-/// does the latter for a program as well that its caller may not read. Only then the capabilities
-/// are looked at: those that were handed down on purpose are ambient.
+/// The kernel then sets `AT_SECURE` and makes the process undumpable, which one call can tell. It also
+/// does the latter for a program that its caller may not read. Only then are the capabilities read:
+/// those that were passed down on purpose are ambient.
 fn has_file_capabilities(uid: u32) -> bool {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     {
@@ -187,7 +188,7 @@ fn has_file_capabilities(uid: u32) -> bool {
     }
 }
 
-/// Whether a process has capabilities besides its ambient ones, by the text of its `status`.
+/// Whether a process has capabilities that are not ambient, by the text of its `status`.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn has_more_than_ambient(status: &str) -> bool {
     let set = |name: &str| {
@@ -206,13 +207,14 @@ fn called_as(name: &OsStr, args: &[OsString]) -> CalledAs {
     if path.file_name() == Some(OsStr::new(WRAPPER)) {
         return CalledAs::RustcWrapper;
     }
-    // Cargo hands its subcommands their own name as the first argument.
+    // Cargo passes a subcommand its own name as the first argument.
     let is_subcommand = args.first().is_some_and(|first| first == "peruser");
     if is_subcommand { CalledAs::Subcommand } else { CalledAs::OwnName }
 }
 
 /// Field 22 of `/proc/<pid>/stat`, in clock ticks since boot. The second field is the program's name in
-/// parentheses and may hold spaces and parentheses itself, so the count begins after the last one.
+/// parentheses and may itself contain spaces and parentheses, so counting starts after the last
+/// parenthesis.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn start_time(stat: &str) -> Option<u64> {
     let (_, rest) = stat.rsplit_once(')')?;

@@ -1,4 +1,4 @@
-//! `CACHEDIR.TAG`: tells backup programs to leave a directory out, and cargo that it may clean it.
+//! `CACHEDIR.TAG`: tells backup programs to skip a directory, and cargo that it may clean it.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -7,28 +7,28 @@ use rustix::fs::{AtFlags, Mode, OFlags, fchmod, openat, unlinkat};
 
 use super::{files, tree};
 
-/// The tag's name.
+/// The tag's file name.
 pub const NAME: &str = "CACHEDIR.TAG";
 
-/// The signature that makes it a tag, as <https://bford.info/cachedir/> has it, and cargo's remark.
+/// The tag's content: the signature that <https://bford.info/cachedir/> demands, and cargo's remark.
 pub const CONTENT: &str = "Signature: 8a477f597d28d172789f06886806bc55\n\
 # This file is a cache directory tag created by cargo.\n\
 # For information about cache directory tags see https://bford.info/cachedir/\n";
 
-/// What makes a text a tag.
+/// The signature: a file that starts with it is a tag.
 pub const SIGNATURE: &str = "Signature: 8a477f597d28d172789f06886806bc55";
 
 const READABLE: Mode = Mode::from_raw_mode(0o644);
 
-/// Whether an open directory has a valid tag that is a file of its own.
+/// Whether an open directory contains a valid tag that is a regular file.
 pub fn is_valid(directory: &File) -> bool {
     let file = tree::inside(directory, NAME, OFlags::RDONLY | tree::FILE);
     let text = file.map(|file| files::text(&file).unwrap_or_default());
     text.is_ok_and(|text| text.starts_with(SIGNATURE))
 }
 
-/// Writes the tag into an open directory, whole or not at all, and returns it, open; one that is there
-/// already stays, and is none of ours.
+/// Writes the tag into an open directory, as a whole or not at all, and returns it, open. An existing
+/// tag stays; then the result is `None`.
 ///
 /// # Errors
 /// Any I/O error.
@@ -44,8 +44,8 @@ pub fn write(directory: &File) -> io::Result<Option<File>> {
     }
 }
 
-/// The tag gets its name when it is complete, and a run that is killed leaves nothing behind. Not every
-/// file system knows files without a name.
+/// The file gets its name when it is complete, so a killed run leaves nothing behind. Not every file
+/// system supports files without a name.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn without_a_name(directory: &File) -> io::Result<File> {
     use rustix::fs::linkat;
@@ -63,7 +63,8 @@ fn without_a_name(_: &File) -> io::Result<File> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-/// The same by a name that no other process uses. A killed one of the same number may have left it.
+/// The same under a name that no other process uses. A killed process with the same id may have left
+/// it.
 fn with_a_name(directory: &File) -> io::Result<File> {
     let name = format!(".{NAME}.{}", std::process::id());
     let _ = unlinkat(directory, &name, AtFlags::empty());
@@ -77,7 +78,7 @@ fn with_a_name(directory: &File) -> io::Result<File> {
 }
 
 fn fill(mut file: &File) -> io::Result<()> {
-    // A umask that takes away the owner's bits must not make a tag that nobody can read.
+    // The umask may remove the owner's permissions, but the tag must be readable.
     fchmod(file, READABLE)?;
     file.write_all(CONTENT.as_bytes())
 }

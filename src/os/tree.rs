@@ -1,4 +1,4 @@
-//! An open directory tree: looking at it and going down in it, by descriptor.
+//! An open directory tree: reading it and descending in it by descriptor.
 
 use std::ffi::{CStr, CString, OsStr, OsString};
 use std::fs::File;
@@ -20,31 +20,33 @@ use crate::os::node::{Inventory, MAX_DEPTH, Node, is_mounted};
 use crate::ui::escape::{escaped, quoted};
 use crate::ui::failure::Failure;
 
-/// How a directory is opened, wherever it is.
+/// The flags to open a directory.
 pub(crate) const DIRECTORY: OFlags =
     OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
 
-/// How a file is opened: if it has become a pipe or a terminal meanwhile, nothing waits for it.
+/// The flags to open a file: if it has become a pipe or a terminal meanwhile, opening it does not block
+/// or acquire a controlling terminal.
 pub(crate) const FILE: OFlags =
     OFlags::NOFOLLOW.union(OFlags::NONBLOCK).union(OFlags::NOCTTY).union(OFlags::CLOEXEC);
 
-/// How that is opened which is only named and need not be readable, where the system has that.
+/// The flags to open an entry that is only named and need not be readable, on systems that have such a
+/// flag.
 #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
 pub(crate) const NAMED: OFlags = OFlags::PATH;
 #[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd")))]
 pub(crate) const NAMED: OFlags = OFlags::RDONLY;
 
-/// A directory tree by the descriptor of its top.
+/// A directory tree with an open top directory.
 #[derive(Debug)]
 pub struct Tree {
-    /// The top.
+    /// The top directory.
     pub top: File,
-    /// Where it stood when it was opened; for messages only.
+    /// The top's path when it was opened; for messages only.
     pub path: PathBuf,
 }
 
 impl Tree {
-    /// Opens a directory by its name in another one; a symlink there is not followed.
+    /// Opens a directory in another one, without following a symlink.
     ///
     /// # Errors
     /// Any I/O error.
@@ -52,7 +54,7 @@ impl Tree {
         Ok(Tree { top: directory(parent, name)?, path })
     }
 
-    /// The same tree, by a descriptor of its own.
+    /// The same tree, with a new descriptor.
     ///
     /// # Errors
     /// Any I/O error.
@@ -60,15 +62,15 @@ impl Tree {
         Ok(Tree { top: self.top.try_clone()?, path: self.path.clone() })
     }
 
-    /// Everything in it, sorted by name, without what is mounted in it. Top-level entries that
-    /// `leave_out` names are passed over.
+    /// Lists everything in the tree, sorted by name, without mounted file systems. Skips the top-level
+    /// entries for which `leave_out` is true.
     ///
     /// # Errors
-    /// What cannot be looked at (exit 1), what lies too deep (77), an interrupt (130).
+    /// An entry cannot be examined (exit 1), the tree is too deep (77), an interrupt (130).
     pub fn walk(&self, leave_out: &dyn Fn(&OsStr) -> bool) -> Result<Inventory, Failure> {
         let top = facts_of(&self.top).map_err(|cause| self.failed("look at", &[], cause))?;
         let mut inventory = Inventory { nodes: vec![top.clone()] };
-        // Numbers, not descriptors: there may be more directories than a process may have open.
+        // Indices, not descriptors: there may be more directories than a process may have open.
         let mut pending = vec![0];
         while let Some(index) = pending.pop() {
             interrupt::check()?;
@@ -87,7 +89,7 @@ impl Tree {
                 if above.is_empty() && leave_out(OsStr::from_bytes(name.as_bytes())) {
                     continue;
                 }
-                // It may have been taken away since its name was read.
+                // It may have been removed since its name was read.
                 let Some(found) = facts_if_any(&directory, &name).map_err(failed)? else {
                     continue;
                 };
@@ -100,18 +102,18 @@ impl Tree {
         Ok(inventory)
     }
 
-    /// Opens a directory of the tree, which must be what was looked at.
+    /// Opens a directory of the tree, and makes sure that it is the one in the inventory.
     ///
     /// # Errors
-    /// Any I/O error, of which `ESTALE` says that it is another one.
+    /// Any I/O error; `ESTALE` if it is another one.
     pub fn enter(&self, inventory: &Inventory, index: usize) -> io::Result<File> {
         as_seen(self.go(&inventory.path(index))?, inventory.nodes.get(index))
     }
 
-    /// Opens an entry of the tree, which must be what was looked at.
+    /// Opens an entry of the tree, and makes sure that it is the one in the inventory.
     ///
     /// # Errors
-    /// As [`Tree::enter`].
+    /// The same as [`Tree::enter`].
     pub fn open_entry(
         &self,
         inventory: &Inventory,
@@ -127,7 +129,7 @@ impl Tree {
         as_seen(opened.into(), Some(node))
     }
 
-    /// Opens a directory of the tree by the names that lead to it.
+    /// Opens a directory of the tree by the names from the top down to it.
     ///
     /// # Errors
     /// Any I/O error.
@@ -146,7 +148,7 @@ impl Tree {
             .fold(self.path.clone(), |path, name| path.join(OsStr::from_bytes(name.as_bytes())))
     }
 
-    /// The error for a step that failed, or for what was changed meanwhile.
+    /// The failure of a step, or the failure for an entry that was changed meanwhile.
     pub fn failed(&self, doing: &str, names: &[CString], cause: io::Error) -> Failure {
         use Errno as E;
         let path = self.at(names);
@@ -169,10 +171,10 @@ fn as_seen(file: File, seen: Option<&Node>) -> io::Result<File> {
     if is_it { Ok(file) } else { Err(Errno::STALE.into()) }
 }
 
-/// Opens a directory by its name in another one.
+/// Opens a directory in another one.
 ///
 /// # Errors
-/// Any I/O error; [`io::ErrorKind::NotADirectory`] for a symlink as well.
+/// Any I/O error; [`io::ErrorKind::NotADirectory`] also for a symlink.
 pub fn directory(parent: &File, name: &OsStr) -> io::Result<File> {
     match openat(parent.as_fd(), name, DIRECTORY, Mode::empty()) {
         Err(Errno::LOOP) => Err(Errno::NOTDIR.into()),
@@ -180,17 +182,17 @@ pub fn directory(parent: &File, name: &OsStr) -> io::Result<File> {
     }
 }
 
-/// Opens an entry of a directory, unless it is a symlink or something is mounted there: then whoever
-/// serves that is not even asked, and cannot keep anybody waiting.
+/// Opens an entry of a directory, unless it is a symlink or a mount point. A process that serves a
+/// mounted file system (FUSE) is not even asked, so it cannot make the caller wait.
 ///
 /// # Errors
-/// Any I/O error; [`io::ErrorKind::CrossesDevices`] for a mount, where the system can tell.
+/// Any I/O error; [`io::ErrorKind::CrossesDevices`] for a mount point, if the system can tell.
 pub fn inside(parent: &File, name: impl Arg, access: OFlags) -> io::Result<File> {
     let flags = access | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     name.into_with_c_str(|name| {
         #[cfg(target_os = "linux")]
         match rustix::fs::openat2(parent, name, flags, Mode::empty(), ResolveFlags::NO_XDEV) {
-            // Linux before 5.6, and sandboxes older than that.
+            // Linux before 5.6, and sandboxes that do not know the call.
             Err(Errno::NOSYS | Errno::PERM) => {}
             opened => return Ok(opened.map(File::from)),
         }
@@ -199,10 +201,10 @@ pub fn inside(parent: &File, name: impl Arg, access: OFlags) -> io::Result<File>
     .map_err(|cause| if cause == Errno::LOOP { Errno::NOTDIR } else { cause }.into())
 }
 
-/// Opens a directory by the names that lead to it from another one, on its own mount.
+/// Opens a directory by the names from another one down to it, without leaving that one's mount.
 ///
 /// # Errors
-/// As [`inside`].
+/// The same as [`inside`].
 pub fn descend(from: &File, names: &[OsString]) -> io::Result<File> {
     names.iter().try_fold(from.try_clone()?, |at, name| inside(&at, name, DIRECTORY))
 }
@@ -215,10 +217,10 @@ pub fn directory_at(path: &Path) -> io::Result<File> {
     Ok(File::from(rustix::fs::open(path, DIRECTORY, Mode::empty())?))
 }
 
-/// Calls a function with each name in a directory and what it is, as far as the file system tells that.
+/// Calls a function with each name in a directory, and with its type if the file system reports it.
 ///
 /// # Errors
-/// Any I/O error, and the function's.
+/// Any I/O error, and the function's errors.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub fn each_name(
     directory: &File,
@@ -236,10 +238,10 @@ pub fn each_name(
     Ok(())
 }
 
-/// The same where the system has no call that fills a buffer of the caller's.
+/// The same on systems without a call that fills the caller's buffer.
 ///
 /// # Errors
-/// Any I/O error, and the function's.
+/// Any I/O error, and the function's errors.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 pub fn each_name(
     directory: &File,
@@ -268,7 +270,7 @@ pub fn names(directory: &File) -> io::Result<Vec<CString>> {
 /// Renames an entry to a name that must be free.
 ///
 /// # Errors
-/// Any I/O error; [`io::ErrorKind::AlreadyExists`] where something has the name.
+/// Any I/O error; [`io::ErrorKind::AlreadyExists`] if the name is taken.
 pub fn rename(from: &File, old: &OsStr, to: &File, new: &OsStr) -> io::Result<()> {
     #[cfg(target_os = "linux")]
     {
@@ -278,8 +280,8 @@ pub fn rename(from: &File, old: &OsStr, to: &File, new: &OsStr) -> io::Result<()
             renamed => return Ok(renamed?),
         }
     }
-    // Without the flag there is a moment in between. What a directory could replace is an empty one,
-    // and what a file could, a file.
+    // Without the flag there is a moment in between, in which a directory could replace an empty
+    // directory, and a file another file.
     if facts_if_any(to, new)?.is_some() {
         return Err(Errno::EXIST.into());
     }

@@ -1,9 +1,8 @@
-//! One judge of all that is believed or executed: may another account than root and the caller change
-//! what this path leads to?
+//! Whether an account other than root and the caller can change what a path points to.
 //!
-//! Settings, receipts, editor files and programs are judged here, and nowhere else. Every step is
-//! judged as the kernel would take it, because a symlink may lead through directories that the path
-//! itself does not name.
+//! Everything that is trusted or executed is checked here and nowhere else: settings, receipts, editor
+//! files and programs. Every step is checked in the order in which the kernel takes it, because a
+//! symlink may go through directories that the path itself does not name.
 
 use std::cell::OnceCell;
 use std::ffi::OsString;
@@ -20,17 +19,17 @@ use crate::os::entry::Kind;
 use crate::os::entry::{Entry, PathStep, UNMAPPED, others_can_change};
 use crate::os::files;
 
-/// How many symlinks the kernel follows.
+/// The maximum number of symlinks that the kernel follows.
 const MAX_LINKS: usize = 40;
 
-/// Why what a path leads to is not believed.
+/// Why a file is not trusted.
 #[derive(Debug)]
 pub enum Doubt {
-    /// Another account can change this entry, or what stands under its name.
+    /// Another account can change or replace this entry.
     Changeable(PathBuf, Entry),
-    /// It leads nowhere: what comes next is not in this directory.
+    /// The path ends here: its next component does not exist in this directory.
     Ends(PathBuf),
-    /// It cannot be followed, or leads to something else than a file.
+    /// The path cannot be followed, or does not point to a regular file.
     Unknown(io::Error),
 }
 
@@ -40,28 +39,28 @@ impl From<io::Error> for Doubt {
     }
 }
 
-/// The accounts that may change what is believed.
+/// The accounts that may be able to change a trusted file.
 #[derive(Debug)]
 pub struct Trust {
-    /// Root, the caller, and whom the settings trust besides.
+    /// Root, the caller, and the accounts that the settings trust.
     owners: Vec<u32>,
-    /// Whose private group may write as well.
+    /// The account whose private group may also have write permission.
     caller: u32,
     private_group: OnceCell<Option<u32>>,
 }
 
 impl Trust {
-    /// Root and this account.
+    /// Trusts root and this account.
     pub fn of(caller: u32) -> Trust {
         Trust::among(caller, &[0, caller])
     }
 
-    /// These accounts; `caller` is the one whose private group counts.
+    /// Trusts these accounts; `caller` is the one whose private group counts.
     pub fn among(caller: u32, owners: &[u32]) -> Trust {
         Trust { owners: owners.to_vec(), caller, private_group: OnceCell::new() }
     }
 
-    /// Root, who may have no number where a user namespace hides the owner of `/`.
+    /// Also trusts root if a user namespace hides the owner of `/`.
     pub fn or_hidden_root(mut self) -> Trust {
         if files::entry(Path::new("/")).is_ok_and(|root| root.uid == UNMAPPED) {
             self.owners.push(UNMAPPED);
@@ -69,14 +68,14 @@ impl Trust {
         self
     }
 
-    /// Opens a regular file, if nobody else can change what it says. `from` is taken as it is, and
-    /// only what is below it is judged.
+    /// Opens a regular file, if no untrusted account can change it. `from` is accepted as it is; only
+    /// the path below it is checked.
     ///
     /// # Errors
     /// The doubt.
     pub fn open(&self, path: &Path, from: &Path) -> Result<File, Doubt> {
         let (place, judged) = match self.follow(path, from) {
-            // What is no file is not to be closed: `/dev/null`, by which files are masked.
+            // Not a file to run chmod on: people mask files with `/dev/null`.
             Err(Doubt::Changeable(_, entry)) if !entry.kind.is_plain() => {
                 return Err(files::not_a_file(entry.kind).into());
             }
@@ -88,7 +87,7 @@ impl Trust {
         Ok(files::open_judged(&place, &judged)?)
     }
 
-    /// Whether nobody else can change the directory or the program that a path leads to.
+    /// Whether no untrusted account can change the directory or program that a path points to.
     pub fn covers(&self, path: &Path) -> bool {
         let judged = path.is_absolute().then(|| self.follow(path, Path::new("")));
         judged.is_some_and(|judged| {
@@ -96,8 +95,8 @@ impl Trust {
         })
     }
 
-    /// What another account can change on the way to a path, or at its end, as far as it exists.
-    /// Where it ends, others must not be able to add what comes next.
+    /// The first entry on a path that an untrusted account can change, as far as the path exists. In
+    /// the directory where it ends, others must not be able to add the next component.
     pub fn first_changeable(&self, path: &Path) -> Option<(PathBuf, Entry)> {
         let judged = self.follow(path, Path::new(""));
         let last = match judged {
@@ -110,7 +109,7 @@ impl Trust {
         }
     }
 
-    /// What another account can change on the way to a path, the path itself left aside.
+    /// The same for the path's ancestors only.
     pub fn first_changeable_above(&self, path: &Path) -> Option<PathBuf> {
         match self.follow(path.parent()?, Path::new("")) {
             Err(Doubt::Changeable(place, _)) => Some(place),
@@ -121,7 +120,7 @@ impl Trust {
     fn assert(&self, place: &Path, entry: &Entry, step: PathStep) -> Result<(), Doubt> {
         let is_private = |gid| {
             let group = self.private_group.get_or_init(|| accounts::private_group(self.caller));
-            // With an ACL these bits are its mask, whoever is behind it.
+            // With an ACL, the group bits are its mask and say nothing about the group.
             *group == Some(gid) && !acls::has_acl(place)
         };
         match others_can_change(entry, step, &self.owners, is_private) {
@@ -130,7 +129,7 @@ impl Trust {
         }
     }
 
-    /// Where a path leads; the last entry is judged as one on the way.
+    /// Follows a path, and checks every entry, including the last, as an ancestor.
     fn follow(&self, path: &Path, from: &Path) -> Result<(PathBuf, Entry), Doubt> {
         let mut links = 0;
         let mut at = PathBuf::from("/").join(from);
@@ -181,20 +180,20 @@ impl Trust {
     }
 }
 
-/// Whether the caller may run what stands in this directory as their own.
+/// Whether the caller may run programs from this directory as their own.
 pub fn may_be_on_path(directory: &Path, uid: u32) -> bool {
     is_plain(directory)
         && Trust::of(uid).covers(directory)
         && std::fs::canonicalize(directory).is_ok_and(|real| real.is_dir() && is_plain(&real))
 }
 
-/// A colon would end the entry of PATH; what is below `/proc` is another place in each process.
+/// A colon would end the entry in PATH, and a path below `/proc` means something else in each process.
 fn is_plain(path: &Path) -> bool {
     let is_odd = |byte: &u8| *byte == b':' || byte.is_ascii_control();
     !path.as_os_str().as_bytes().iter().any(is_odd) && !path.starts_with("/proc")
 }
 
-/// The steps of a path that change the place, the first one last.
+/// The components of a path in reverse order, without `.` and `/`.
 fn steps(path: &Path) -> Vec<OsString> {
     let steps = path.components().rev().filter_map(|component| match component {
         Component::Normal(name) => Some(name.to_owned()),
@@ -204,7 +203,7 @@ fn steps(path: &Path) -> Vec<OsString> {
     steps.collect()
 }
 
-/// The next step where a user namespace gives an owner no number.
+/// The help if a user namespace hides an owner.
 pub fn trust_unmapped(uid: u32) -> String {
     format!(
         "this user namespace hides the owner; if you trust it: CARGO_PERUSER_TRUSTED_OWNERS={uid}"

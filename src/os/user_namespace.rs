@@ -1,20 +1,20 @@
-//! What a user namespace hides: accounts that have no number in it all appear as one.
+//! User namespaces: all accounts without a uid in the namespace appear as the same one.
 
-/// Whether some account has no number here, so that what belongs to [`super::entry::UNMAPPED`] may be
-/// root's or anybody's.
+/// Whether some account has no uid here. Then [`super::entry::UNMAPPED`] may stand for root or for any
+/// account.
 pub fn hides_owners() -> bool {
     let map = map("uid_map");
     !map.is_empty() && map != [[0, 0, u32::MAX]]
 }
 
-/// Whether this number stands for one group outside, as an account without rights maps its own: what
-/// the group is called here, and who is in it, says nothing then.
+/// Whether this gid stands for exactly one group outside, as in a namespace that an unprivileged
+/// account created. Then the group's name and members here mean nothing.
 pub fn is_renamed_group(gid: u32) -> bool {
     map("gid_map").iter().any(|[inside, _, length]| (*inside, *length) == (gid, 1))
 }
 
-/// The lines of user_namespaces(7): the first number inside, the first one outside, and how many there
-/// are. None where the system has no user namespaces.
+/// The lines of `/proc/self/{name}` (user_namespaces(7)): the first id inside, the first id outside,
+/// and the number of ids. Empty if the system has no user namespaces.
 fn map(name: &str) -> Vec<[u32; 3]> {
     let text = super::files::text_of_system(&format!("/proc/self/{name}")).unwrap_or_default();
     let numbers = |line: &str| {

@@ -1,7 +1,7 @@
-//! What a file has besides its content, owner and mode: ACLs, security labels, notes of programs.
+//! A file's extended attributes: ACLs, security labels, and what programs store there.
 //!
-//! A file with an ACL shows the ACL's mask where others have the group's rights. Without the ACL that
-//! mask would become the rights of the group.
+//! In a file with an ACL, the group bits show the ACL's mask. Without the ACL, the mask would become
+//! the group's permissions.
 
 use std::ffi::OsString;
 
@@ -29,13 +29,13 @@ mod linux {
     use crate::ui::escape::escaped;
     use crate::ui::failure::reason;
 
-    /// The largest list of names, and the largest value, that Linux has.
+    /// The maximum size of a list of names and of a value on Linux.
     const MAX: usize = 1 << 16;
 
-    /// The ACL that rules access to a file.
+    /// A file's access ACL.
     const ACL: &str = "system.posix_acl_access";
 
-    /// Every attribute of a file that belongs to the file rather than to its content.
+    /// Every attribute that belongs to the file rather than to its content.
     pub(in super::super) fn read(file: &File) -> io::Result<Vec<Attribute>> {
         let mut names = vec![0; MAX];
         let length = match flistxattr(file, &mut names) {
@@ -51,7 +51,7 @@ mod linux {
             }
             let mut value = vec![0; MAX];
             match fgetxattr(file, name, &mut value) {
-                // Taken away since, or for the superuser's eyes alone.
+                // Removed meanwhile, or readable only for the superuser.
                 Err(Errno::NODATA | Errno::PERM | Errno::ACCESS) => {}
                 length => {
                     value.truncate(length?);
@@ -62,14 +62,13 @@ mod linux {
         Ok(attributes)
     }
 
-    /// What speaks of the very bytes: the kernel takes them away from a file that is written to.
+    /// Attributes of the exact bytes: the kernel removes them when the file is written to.
     const OF_CONTENT: [&str; 3] = ["security.capability", "security.ima", "security.evm"];
 
-    /// Gives these attributes to a file that is to be like another, and takes an ACL away that it
-    /// has from its directory.
+    /// Gives a new file these attributes, and removes an ACL that it inherited from its directory.
     ///
     /// # Errors
-    /// What would be lost.
+    /// An attribute would be lost.
     pub(in super::super) fn copy(attributes: &[Attribute], to: &File) -> io::Result<()> {
         match fremovexattr(to, ACL) {
             Ok(()) | Err(Errno::NODATA | Errno::OPNOTSUPP) => {}
@@ -77,7 +76,7 @@ mod linux {
         }
         for (name, value) in attributes {
             match fsetxattr(to, name, value, XattrFlags::empty()) {
-                // Labels are the system's: it gives the new file the one that its place asks for.
+                // The system assigns labels: the new file has the one for its place.
                 Err(Errno::PERM | Errno::ACCESS | Errno::OPNOTSUPP | Errno::INVAL)
                     if is_label(name) => {}
                 result => result.map_err(|error| {
@@ -94,15 +93,15 @@ mod linux {
         name.starts_with(b"security.") || name.starts_with(b"trusted.")
     }
 
-    /// Whether the immutable or the append-only attribute keeps the file in its place.
+    /// Whether the file has the immutable or the append-only attribute.
     pub(in super::super) fn is_fixed(file: &File) -> bool {
         let fixed = IFlags::IMMUTABLE | IFlags::APPEND;
-        // Not every file system has such attributes.
+        // Not every file system has these attributes.
         ioctl_getflags(file).is_ok_and(|flags| flags.intersects(fixed))
     }
 }
 
-/// Elsewhere a file that is replaced has its owner, its group and its mode.
+/// On other systems only owner, group and mode are kept.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 mod others {
     use std::fs::File;

@@ -1,4 +1,4 @@
-//! The file beside the one that is to be replaced, which takes its place in one step.
+//! The file that is written beside an old one and then replaces it in one step.
 
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
@@ -12,11 +12,11 @@ use super::attributes;
 use super::existing_file::ExistingFile;
 use crate::os::files;
 
-/// A file that is written beside the one that it will replace; it goes away unless it gets there.
+/// A new file beside the one that it will replace. Removed on drop, unless it was renamed.
 pub(super) struct Beside {
     pub(super) file: File,
     path: PathBuf,
-    /// Whether it is still there.
+    /// Whether it still exists.
     is_left: bool,
 }
 
@@ -28,15 +28,15 @@ impl Beside {
             io::ErrorKind::AlreadyExists => clear_leftover(place).and_then(|()| create()),
             _ => Err(error),
         })?;
-        // For as long as the file is open, so that nobody takes it for a leftover.
+        // Locked while the file is open, so that no other run takes it for a leftover.
         flock(&file, FlockOperation::NonBlockingLockExclusive)?;
         Ok(Beside { file, path, is_left: true })
     }
 
-    /// Writes the content, and makes the file like another one, or gives it a mode.
+    /// Writes the content, and gives the file the attributes of `like`, or the mode if there is none.
     ///
-    /// Until the mode, which comes last, it is open to nobody else: an owner's change clears set-id
-    /// bits, and with an ACL the group's bits are its mask.
+    /// The mode is set last: until then no one else can open the file, changing the owner clears set-id
+    /// bits, and with an ACL the group bits are its mask.
     pub(super) fn fill(
         &self,
         bytes: &[u8],
@@ -63,8 +63,8 @@ impl Beside {
     }
 }
 
-/// The name of the file beside. It is always the same, so that the next run finds what a killed one
-/// has left there.
+/// The path of the new file. It is always the same, so that the next run finds the leftover of a killed
+/// run.
 pub fn beside(place: &Path) -> PathBuf {
     let mut name = OsString::from(".");
     name.push(place.file_name().unwrap_or_default());
@@ -72,22 +72,22 @@ pub fn beside(place: &Path) -> PathBuf {
     place.with_file_name(name)
 }
 
-/// Takes away what a killed run has left beside the file at `place`; nothing is no error.
+/// Removes the leftover of a killed run beside the file at `place`; a missing one is not an error.
 ///
 /// # Errors
-/// Any I/O error, and [`io::ErrorKind::WouldBlock`] while another run is at it.
+/// Any I/O error, and [`io::ErrorKind::WouldBlock`] while another run uses it.
 pub fn clear_leftover(place: &Path) -> io::Result<()> {
     let path = beside(place);
     match OpenOptions::new().write(true).custom_flags(CAREFULLY).open(&path) {
         Ok(file) => flock(&file, FlockOperation::NonBlockingLockExclusive)?,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        // A symlink, or a file whose mode forbids it; it goes all the same.
+        // A symlink, or a file whose mode forbids it; it is removed all the same.
         Err(_) => {}
     }
     std::fs::remove_file(&path)
 }
 
-/// Neither through a symlink nor waiting for a fifo's reader.
+/// Does not follow a symlink, and does not wait for a fifo's reader.
 const CAREFULLY: i32 =
     rustix::fs::OFlags::NOFOLLOW.union(rustix::fs::OFlags::NONBLOCK).bits().cast_signed();
 

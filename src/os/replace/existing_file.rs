@@ -1,4 +1,4 @@
-//! A file as it was found, and whether another may take its place without a loss.
+//! An existing file, and whether another can replace it without a loss.
 
 use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
@@ -19,15 +19,15 @@ use crate::ui::look::Look;
 /// The largest file that is edited, in bytes; programs are larger and are never read.
 const MAX_SIZE: u64 = 8 << 20;
 
-/// A file as it was found.
+/// A file as it was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ExistingFile {
     pub(super) bytes: Vec<u8>,
     pub(super) entry: Entry,
     pub(super) attributes: Vec<Attribute>,
-    /// How many names lead to it.
+    /// The number of its hard links.
     names: u64,
-    /// Whether the file system keeps it as it is.
+    /// Whether it is immutable or append-only.
     is_fixed: bool,
 }
 
@@ -49,8 +49,8 @@ impl ExistingFile {
         })
     }
 
-    /// Makes sure that the file may be replaced, and that the new one can be as this one is; `path`
-    /// is what the person calls it.
+    /// Makes sure that the file can be replaced, and that the new one can have the same owner and
+    /// group; messages call it `path`.
     pub(super) fn assert_replaceable(&self, path: &Path) -> Result<(), Failure> {
         let (entry, own) = (&self.entry, geteuid());
         if self.is_fixed {
@@ -58,7 +58,7 @@ impl ExistingFile {
                 .help(Look::Attributes.at(path, "let root take the attribute away first")));
         }
         if entry.mode & 0o200 == 0 {
-            // Wherever that leads, it is the caller's own, and nobody else is let in.
+            // Whatever the path points to, the caller owns it, so the command is safe to suggest.
             return Err(
                 cannot_edit(path, "it is read-only").help(format!("chmod u+w {}", quoted(path)))
             );
@@ -93,13 +93,13 @@ impl ExistingFile {
     }
 }
 
-/// Whether this process may give files to the group.
+/// Whether this process may give files to this group.
 fn has_group(gid: u32) -> bool {
     let is_listed = || getgroups().is_ok_and(|groups| groups.iter().any(|it| it.as_raw() == gid));
     getegid().as_raw() == gid || is_listed()
 }
 
-/// Makes sure that something can be put at `place`; `path` is what the person calls it.
+/// Makes sure that a file can be created at `place`; messages call it `path`.
 pub(super) fn assert_open(place: &Path, path: &Path) -> Result<(), Failure> {
     let Some(directory) = place.ancestors().skip(1).find(|directory| directory.exists()) else {
         return Ok(());

@@ -1,4 +1,4 @@
-//! Files are replaced whole, in place, and only if they are still what was read.
+//! Files are replaced as a whole, in place, and only if they are unchanged since they were read.
 
 use super::{Beside, Original, beside};
 use crate::ui::failure::Failure;
