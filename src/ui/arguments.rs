@@ -4,10 +4,10 @@ use std::ffi::OsString;
 
 use clap::{Arg, ArgAction, ArgMatches, value_parser};
 
-/// The argument of a verb that is what cargo would be called with.
+/// The name of the argument for cargo's own arguments.
 pub const CARGO_WORDS: &str = "cargo";
 
-/// The words of cargo that `path` and `explain` decide for.
+/// The argument of `path` and `explain`: the cargo command to decide for.
 pub fn cargo_arguments() -> Arg {
     Arg::new(CARGO_WORDS)
         .value_name("CARGO ARGUMENTS")
@@ -17,7 +17,7 @@ pub fn cargo_arguments() -> Arg {
         .help("The arguments that cargo would get [default: build]")
 }
 
-/// What was typed there; `build` if nothing was.
+/// The values of that argument; `build` if there are none.
 pub fn cargo_words(verb: &ArgMatches) -> Vec<OsString> {
     let words: Vec<OsString> = verb.get_many(CARGO_WORDS).into_iter().flatten().cloned().collect();
     if words.is_empty() { vec!["build".into()] } else { words }

@@ -1,7 +1,7 @@
-//! Paths, arguments and account names as people may safely read them.
+//! Escapes paths, arguments and account names for display.
 //!
-//! File names are other people's input: a newline or an escape sequence in one must not reach a
-//! terminal. Everything that is displayed goes through here; nothing that is *used* ever does.
+//! Other users choose file names: a newline or an escape sequence in one must not reach a terminal.
+//! Everything that is displayed is escaped here; an escaped path is never *used*.
 
 use std::ffi::OsStr;
 use std::fmt::{self, Display, Formatter, Write};
@@ -33,11 +33,11 @@ impl Display for Escaped<'_> {
     }
 }
 
-/// JSON whose strings hold no character that misleads: it means the same, and may be looked at.
+/// JSON with the same meaning, in which misleading characters in strings are escaped.
 pub fn json(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     for character in text.chars() {
-        // Line breaks stand between the values; in a string they are escaped already.
+        // Newlines are between the values; inside strings they are already escaped.
         if !misleads(character) || character == '\n' {
             plain.push(character);
             continue;
@@ -49,7 +49,7 @@ pub fn json(text: &str) -> String {
     plain
 }
 
-/// A path as one word of a command that a person may paste into a shell.
+/// A path as one word of a command to paste into a shell.
 pub fn quoted<S: AsRef<OsStr> + ?Sized>(text: &S) -> String {
     let raw = text.as_ref();
     let plain = escaped(raw).to_string();
@@ -64,7 +64,7 @@ pub fn quoted<S: AsRef<OsStr> + ?Sized>(text: &S) -> String {
     }
 }
 
-/// `$'…'`, which bash, zsh and ksh take for the very bytes.
+/// `$'…'`, which bash, zsh and ksh read as exactly these bytes.
 fn ansi_c_quoted(bytes: &[u8]) -> String {
     let mut word = String::from("$'");
     for &byte in bytes {
@@ -77,7 +77,7 @@ fn ansi_c_quoted(bytes: &[u8]) -> String {
     word + "'"
 }
 
-/// A number of bytes, in the largest unit that leaves something before the point.
+/// A number of bytes, in the largest unit in which it is at least 1.
 pub fn bytes(number: u64) -> String {
     let mut shown = format!("{number} B");
     let mut size: u128 = 1;
@@ -92,7 +92,7 @@ pub fn bytes(number: u64) -> String {
     shown
 }
 
-/// Control characters, and the marks that reorder or hide what stands around them.
+/// Control characters, and characters that reorder or hide the text around them.
 fn misleads(character: char) -> bool {
     character.is_control()
         || matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')

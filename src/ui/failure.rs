@@ -1,7 +1,7 @@
-//! A failure in one piece: its text, the next step and the exit code, written where it happens.
+//! A failure: its text, the next step and the exit code, written where it happens.
 //!
-//! Texts follow cargo's grammar, because they appear beside cargo's own; cargo's own failures are
-//! never translated.
+//! Texts follow cargo's grammar, because they appear beside cargo's own. Cargo's own failures are never
+//! translated.
 
 use std::fmt::{self, Display, Formatter};
 use std::io;
@@ -9,63 +9,63 @@ use std::path::Path;
 
 use super::escape::escaped;
 
-/// The result of everything that can fail on the way to cargo.
+/// The result of every step that can fail.
 pub type Result<T, E = Failure> = std::result::Result<T, E>;
 
-/// What failed, in cargo's grammar.
+/// A failure, in cargo's grammar.
 #[derive(Debug)]
 pub struct Failure {
     /// What went wrong.
     pub text: String,
-    /// What the person can do now.
+    /// What the user can do now.
     pub help: Option<String>,
-    /// The exit code, by `sysexits.h` and by what shells use for commands: 1, 73 (cannot create), 77
-    /// (unsafe), 78 (settings), 126 (cannot execute), 127 (no cargo), 130 (interrupted).
+    /// The exit code, from `sysexits.h` and shell conventions: 1, 73 (cannot create), 77 (unsafe), 78
+    /// (settings), 126 (cannot execute), 127 (no cargo), 130 (interrupted).
     pub exit: u8,
-    /// What it is, where code has to know.
+    /// The kind of failure, if code has to recognize it.
     pub mark: Option<Mark>,
 }
 
-/// The failures that code tells from others.
+/// The failures that code has to recognize.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mark {
     /// Only members of a group have access to the shared root.
     MembersOnly,
-    /// A directory cannot be made.
+    /// A directory cannot be created.
     CannotCreate,
-    /// A settings file holds a value that the person has chosen.
+    /// A settings file contains a value that the user has chosen.
     Chosen,
 }
 
 impl Failure {
-    /// One that ends with exit code 1 and has no next step yet.
+    /// A failure with exit code 1 and without a next step.
     pub fn new(text: impl Into<String>) -> Failure {
         Failure { text: text.into(), help: None, exit: 1, mark: None }
     }
 
-    /// A step that failed (exit 73): "failed to {doing} `{path}`: {cause}".
+    /// A failed step (exit 73): "failed to {doing} `{path}`: {cause}".
     pub fn step(doing: &str, path: &Path, cause: impl Into<io::Error>) -> Failure {
         Failure::file(doing, path, cause).exit(73).mark(Mark::CannotCreate)
     }
 
-    /// A file that cannot be read or changed (exit 1): "failed to {doing} `{path}`: {cause}".
+    /// A failure to read or change a file (exit 1): "failed to {doing} `{path}`: {cause}".
     pub fn file(doing: &str, path: &Path, cause: impl Into<io::Error>) -> Failure {
         Failure::new(format!("failed to {doing} `{}`: {}", escaped(path), reason(&cause.into())))
     }
 
-    /// With a next step.
+    /// Adds the next step.
     #[must_use]
     pub fn help(self, help: impl Into<String>) -> Failure {
         Failure { help: Some(help.into()), ..self }
     }
 
-    /// With another exit code.
+    /// Sets the exit code.
     #[must_use]
     pub fn exit(self, exit: u8) -> Failure {
         Failure { exit, ..self }
     }
 
-    /// With what code has to know of it.
+    /// Sets the mark.
     #[must_use]
     pub fn mark(self, mark: Mark) -> Failure {
         Failure { mark: Some(mark), ..self }
@@ -80,7 +80,7 @@ impl Display for Failure {
 
 impl std::error::Error for Failure {}
 
-/// The I/O error for a failure, in the grammar of our messages: lower case, no full stop.
+/// An I/O error in the grammar of our messages: lower case, no full stop.
 pub fn reason(cause: &io::Error) -> String {
     let text = cause.to_string();
     let mut rest = text.chars();

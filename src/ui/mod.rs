@@ -1,4 +1,4 @@
-//! What people read: messages, tables, names made safe for display.
+//! What users read: messages, tables, escaped names.
 
 pub mod arguments;
 pub mod escape;
