@@ -1,4 +1,4 @@
-//! The two settings files, and whether they may be believed.
+//! Reads the two settings files, if they can be trusted.
 
 use std::ffi::OsString;
 use std::io;
@@ -19,17 +19,17 @@ use crate::ui::escape::{escaped, quoted};
 use crate::ui::failure::{Failure, Result, reason};
 use crate::ui::look::Look;
 
-/// Reads every source and puts them on top of one another.
+/// Reads and merges all sources.
 ///
 /// # Errors
-/// The first mistake, the strongest source first.
+/// The first mistake; the strongest source is checked first.
 pub fn load(snapshot: &Snapshot, homes: &Homes<'_>, flags: &[(Key, OsString)]) -> Result<Settings> {
     let flags = from_flags(flags)?;
     let variables = from_variables(snapshot.variables())?;
     below(snapshot, homes, [variables, flags])
 }
 
-/// What the files say, without variables and flags: what applies to every session.
+/// Reads and merges only the files, without variables and flags: the settings of every session.
 ///
 /// # Errors
 /// The first mistake.
@@ -37,22 +37,22 @@ pub fn from_files(homes: &Homes<'_>, snapshot: &Snapshot) -> Result<Settings> {
     below(snapshot, homes, Default::default())
 }
 
-/// Puts the files below the sources that are stronger, the weaker of those first.
+/// Merges the files below the stronger sources.
 fn below(
     snapshot: &Snapshot,
     homes: &Homes<'_>,
     [variables, flags]: [Settings; 2],
 ) -> Result<Settings> {
-    // Where root acts for somebody, their own file would choose where root makes directories.
+    // If root acts for another user, that user's own file would decide where root creates directories.
     let file = person_file(homes).filter(|_| snapshot.acting == snapshot.uid);
-    // Most people have no file, and then nothing is looked at on the way to it.
+    // Most people have no file; then the directories on the way to it are not examined.
     let file = file.filter(|path| !is_absent(&near(snapshot.here(), path)));
     let person = match file {
         Some(path) => read(&path, Whose::Person, snapshot.uid, &[snapshot.uid, 0])?,
         None => Settings::default(),
     };
-    // Who may own the administrator's file depends on whom the person trusts: in a user namespace
-    // root may have no number.
+    // The allowed owners of the administrator's file depend on whom the user trusts: in a user
+    // namespace root may have no uid.
     let mut owners = vec![0];
     for source in [&flags, &variables, &person] {
         owners.extend(accounts::uids(source.trusted_owners()));
@@ -61,7 +61,7 @@ fn below(
     Settings::settle([system, person, variables, flags])
 }
 
-/// What the administrator's file says.
+/// Reads only the administrator's file.
 ///
 /// # Errors
 /// The first mistake.
@@ -69,13 +69,13 @@ pub fn system() -> Result<Settings> {
     Settings::settle([read(Path::new(SYSTEM_FILE), Whose::System, 0, &[0])?])
 }
 
-/// The person's own file, whether or not it is there.
+/// The path of the user's own file, whether or not it exists.
 pub fn person_file(homes: &Homes<'_>) -> Option<PathBuf> {
     Some(homes.config()?.join("cargo-peruser/config.toml"))
 }
 
-/// Reads one file, if nobody but `owners` can change it: whoever can chooses where everyone's builds
-/// go. None is as good as an empty one.
+/// Reads one file, if only `owners` can change it: whoever can change it decides where everyone builds.
+/// A missing file is the same as an empty one.
 fn read(path: &Path, whose: Whose, caller: u32, owners: &[u32]) -> Result<Settings> {
     let wrong = |cause: String, help: String| {
         let text = format!("cannot use the settings in `{}`: {cause}", escaped(path));
@@ -84,7 +84,7 @@ fn read(path: &Path, whose: Whose, caller: u32, owners: &[u32]) -> Result<Settin
     let unreadable = |error: io::Error| wrong(reason(&error), format!("ls -l {}", quoted(path)));
     let trust = Trust::among(caller, owners);
     let (trust, from) = match whose {
-        // Who can change `/etc` needs no settings.
+        // Whoever can change `/etc` does not need our settings.
         Whose::System => (trust, "/etc"),
         Whose::Person => (trust.or_hidden_root(), ""),
     };
@@ -114,8 +114,9 @@ fn is_absent(path: &Path) -> bool {
     matches!(std::fs::metadata(path), Err(error) if files::is_absence(&error))
 }
 
-/// What is wrong with the file at `path`, or with `place` on the way to it, and the next step. All
-/// above `place` has been judged, so nobody can plant a symlink where a command for it leads to.
+/// What is wrong with the file at `path`, or with `place` on the way to it, and the next step.
+/// Everything above `place` has been checked, so no one can plant a symlink on the path of the
+/// suggested command.
 fn doubt(
     place: &Path,
     entry: &Entry,

@@ -1,39 +1,39 @@
-//! What `gc` may take, as settings have it: ages, sizes and shares in words. A typo is an error, never
-//! "no limit".
+//! The limits of `gc` in the settings: ages, sizes and shares as text. A typo is an error, never "no
+//! limit".
 
 use std::fmt::{self, Display, Formatter};
 
 use super::Key;
 
-/// A rule by which target directories are chosen, in the order in which the rules apply.
+/// A policy by which `gc` chooses target directories, in the order in which they are applied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Policy {
-    /// Of which the workspace is gone, or another checkout has its place.
+    /// The workspace was deleted or replaced by another checkout.
     Orphans,
-    /// Whose owner has no account any more.
+    /// The owner has no account any more.
     Departed,
-    /// The `incremental` of a profile.
+    /// The `incremental` directory of a profile is unused.
     Incremental,
-    /// The whole directory.
+    /// The whole target directory is unused.
     OlderThan,
-    /// What one person has.
+    /// One user's directories are too large.
     MaxSize,
-    /// What all have together.
+    /// All users' directories together are too large.
     MaxTotal,
-    /// What is to be free on the file system.
+    /// The file system has too little free space.
     KeepFree,
 }
 
-/// When a rule applies.
+/// When a policy applies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Limit {
     /// Never.
     Off,
-    /// What was not used for that many seconds.
+    /// Unused for this many seconds.
     Age(u64),
-    /// What is beyond that many bytes.
+    /// This many bytes.
     Bytes(u64),
-    /// What is beyond that share of the file system, in percent.
+    /// This share of the file system, in percent.
     Percent(u8),
 }
 
@@ -49,7 +49,7 @@ impl Policy {
         Policy::KeepFree,
     ];
 
-    /// The setting.
+    /// The policy's setting.
     pub fn key(self) -> Key {
         match self {
             Policy::Orphans => Key::GcOrphans,
@@ -62,7 +62,7 @@ impl Policy {
         }
     }
 
-    /// What the help calls its value.
+    /// The placeholder for its value in help texts.
     pub fn placeholder(self) -> &'static str {
         match self {
             Policy::Orphans | Policy::Departed | Policy::Incremental | Policy::OlderThan => "AGE",
@@ -70,7 +70,7 @@ impl Policy {
         }
     }
 
-    /// What it takes, in words.
+    /// The values that it takes, in words.
     pub fn takes(self) -> &'static str {
         match self {
             Policy::MaxSize => "a size such as `50G` (K, M, G, T), or `off`",
@@ -81,7 +81,7 @@ impl Policy {
         }
     }
 
-    /// Reads a limit that this policy can have.
+    /// Parses a limit for this policy.
     pub fn parse(self, text: &str) -> Option<Limit> {
         let text = text.trim();
         if text == "off" {
@@ -105,7 +105,7 @@ const DAY: u64 = 24 * 60 * 60;
 /// Units of time, in seconds.
 const AGES: [(&str, u64); 4] = [("min", 60), ("h", 3600), ("d", DAY), ("w", 7 * DAY)];
 
-/// Units of size as `df -h` and `du -h` mean them, in bytes.
+/// Units of size as in `df -h` and `du -h`, in bytes.
 const SIZES: [(&str, u64); 8] = [
     ("K", 1 << 10),
     ("M", 1 << 20),
@@ -117,7 +117,7 @@ const SIZES: [(&str, u64); 8] = [
     ("TiB", 1 << 40),
 ];
 
-/// A whole number with a unit; a unit is never guessed.
+/// Parses a whole number with a unit; a missing unit is never guessed.
 fn amount(text: &str, units: &[(&str, u64)]) -> Option<u64> {
     let end = text.find(|c: char| !c.is_ascii_digit())?;
     let (number, unit) = text.split_at(end);

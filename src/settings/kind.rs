@@ -1,4 +1,4 @@
-//! Pure: the kinds of settings: what each takes, and how text becomes a value.
+//! Pure: the kinds of settings, and how a value is parsed.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -6,56 +6,57 @@ use std::path::{Path, PathBuf};
 use super::gc_limits::{Limit, Policy};
 use crate::ui::escape::escaped;
 
-/// What a setting takes.
+/// The kind of a setting's value.
 #[derive(Clone, Copy, Debug)]
 pub enum ValueKind {
     /// A shared root: a plain absolute path.
     Root,
     /// The absolute path of a program.
     Program,
-    /// A program, by its name on PATH or its absolute path, or none.
+    /// A program's name on PATH or absolute path, or `off`.
     Tool,
     /// One of these words.
     OneOf(&'static [&'static str]),
-    /// When a policy of `gc` applies.
+    /// The limit of a `gc` policy.
     Limit(Policy),
-    /// Names, and what they are names of: an array in files, separated by commas elsewhere.
+    /// Names, and a description of them: an array in files, separated by commas elsewhere.
     Names(&'static str),
 }
 
 /// A setting's value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Value {
-    /// Of [`ValueKind::Root`], [`ValueKind::Program`] and [`ValueKind::Tool`]; what is not absolute is a name on PATH.
+    /// For [`ValueKind::Root`], [`ValueKind::Program`] and [`ValueKind::Tool`]; a relative path is a
+    /// name on PATH.
     Path(PathBuf),
-    /// Of [`ValueKind::OneOf`], and of a [`ValueKind::Tool`] that is off.
+    /// For [`ValueKind::OneOf`], and for a [`ValueKind::Tool`] that is off.
     Word(&'static str),
-    /// Of [`ValueKind::Limit`].
+    /// For [`ValueKind::Limit`].
     Limit(Limit),
-    /// Of [`ValueKind::Names`].
+    /// For [`ValueKind::Names`].
     Names(Vec<String>),
 }
 
-/// The word for none.
+/// The word that disables a tool.
 const OFF: &str = "off";
 
-/// Whether a text can be looked up on PATH.
+/// Whether a text is a plain file name, which can be looked up on PATH.
 fn is_name(text: &OsStr) -> bool {
     let bytes = text.as_encoded_bytes();
     !matches!(bytes, b"" | b"." | b"..") && !bytes.contains(&b'/')
 }
 
-/// Why a text is no value.
+/// Why a text is not a valid value.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Invalid {
-    /// What was found instead, fit for display.
+    /// The actual value, escaped for display.
     pub found: String,
     /// The next step.
     pub help: String,
 }
 
 impl ValueKind {
-    /// The value as the help of a flag has it.
+    /// The placeholder for the value in help texts.
     pub fn placeholder(self) -> String {
         match self {
             ValueKind::Root | ValueKind::Program => "PATH".into(),
@@ -66,7 +67,7 @@ impl ValueKind {
         }
     }
 
-    /// What it takes, in words.
+    /// The values that it takes, in words.
     pub fn takes(self) -> String {
         match self {
             ValueKind::Root | ValueKind::Program => "an absolute path".into(),
@@ -77,10 +78,10 @@ impl ValueKind {
         }
     }
 
-    /// Reads a value as files, variables and flags have it.
+    /// Parses a value from a file, variable or flag.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// What is wrong with the value.
     pub fn parse(self, text: &OsStr) -> Result<Value, Invalid> {
         let otherwise = || self.invalid(format!("`{}`", escaped(text)));
         match self {
@@ -109,14 +110,14 @@ impl ValueKind {
         }
     }
 
-    /// That something else was found than the kind takes.
+    /// The error for a value of another kind.
     pub fn invalid(self, found: impl Into<String>) -> Invalid {
         Invalid { found: found.into(), help: format!("it takes {}", self.takes()) }
     }
 }
 
 impl Invalid {
-    /// A shared root that is no plain absolute path.
+    /// The error for a shared root that is not a plain absolute path.
     pub(super) fn root(text: &OsStr, cause: &str) -> Invalid {
         Invalid {
             found: format!("`{}` {cause}", escaped(text)),
@@ -125,7 +126,7 @@ impl Invalid {
     }
 }
 
-/// Checks a shared root lexically; whether the path is real shows when it is walked.
+/// Checks a shared root lexically; whether it contains symlinks is checked when it is used.
 fn root(text: &OsStr) -> Result<PathBuf, &'static str> {
     let plain = text.to_str().ok_or("is not UTF-8, which breaks build scripts")?;
     if plain.is_empty() {
@@ -148,9 +149,9 @@ fn root(text: &OsStr) -> Result<PathBuf, &'static str> {
     Ok(PathBuf::from(trimmed))
 }
 
-/// The type that code sees: made of a value that is set, or else of the row's default.
+/// The type in which code reads a setting: converted from the value that was set, or from the default.
 pub(super) trait Typed<'a> {
-    /// `default` is a valid text of the row's kind, or empty.
+    /// `default` is a valid text for the setting's kind, or empty.
     fn of(value: Option<&'a Value>, default: &'static str) -> Self;
 }
 
@@ -167,7 +168,7 @@ impl Typed<'_> for Limit {
     fn of(value: Option<&Value>, default: &'static str) -> Limit {
         match value {
             Some(Value::Limit(limit)) => *limit,
-            // Only ages have other defaults than `off`.
+            // Only ages have another default than `off`.
             _ => Policy::OlderThan.parse(default).unwrap_or(Limit::Off),
         }
     }
@@ -184,7 +185,7 @@ impl<'a> Typed<'a> for &'a [String] {
 
 /// The type of a [`ValueKind::OneOf`].
 pub(super) trait Words: Copy + 'static {
-    /// Its values, the built-in one first, and the words that they are in settings.
+    /// Its values and their words in the settings, the default first.
     const ALL: [(&'static str, Self); 2];
     /// The words.
     const WORDS: [&'static str; 2] = [Self::ALL[0].0, Self::ALL[1].0];

@@ -1,8 +1,7 @@
-//! Pure: the settings that apply: flag over environment over the person's file over the system's file
-//! over what is built in.
+//! Pure: the settings that apply. A flag overrides a variable, then come the user's file, the system's
+//! file and the built-in default.
 //!
-//! `table` holds every setting, `kind` what they take. [`parse`] reads the texts, which [`files`]
-//! fetches.
+//! `table` lists every setting, `kind` their kinds. [`parse`] parses the texts, which [`files`] reads.
 
 pub mod files;
 pub mod gc_limits;
@@ -22,31 +21,32 @@ use crate::ui::failure::{Failure, Result};
 /// The administrator's settings file.
 pub const SYSTEM_FILE: &str = "/etc/cargo-peruser/config.toml";
 
-/// One setting, made in one place.
+/// One setting from one source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Assignment {
     key: Key,
     value: Value,
-    /// Where it was made, fit for display.
+    /// Its source, escaped for display.
     origin: String,
 }
 
-/// What our flags say.
+/// The settings given as flags.
 pub type Flags = Vec<(Key, OsString)>;
 
-/// The settings of one source, or of several on top of one another: what somebody has set, and where.
+/// The settings of one source, or of several that were merged.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Settings {
     entries: Vec<Assignment>,
-    /// The keys that no stronger source may change, and where that was said.
+    /// The keys that no stronger source may change, and the source that enforces them.
     enforced: Vec<(Key, String)>,
 }
 
 impl Settings {
-    /// Puts sources on top of one another, the weakest first.
+    /// Merges sources, the weakest first.
     ///
     /// # Errors
-    /// A stronger source changes what a weaker one enforces; saying the same once more is no change.
+    /// A stronger source changes a setting that a weaker one enforces. Repeating the same value is not
+    /// a change.
     pub fn settle(sources: impl IntoIterator<Item = Settings>) -> Result<Settings> {
         let mut settings = Settings::default();
         for source in sources {
@@ -58,9 +58,9 @@ impl Settings {
         Ok(settings)
     }
 
-    /// What is believed of a file whose owner a user namespace hides: that there is a shared root, and
-    /// whether to do without it. No more, because such a root is not used, and everything else would
-    /// decide what is run or trusted.
+    /// Limits a file whose owner is hidden by a user namespace to the settings that can be believed:
+    /// that there is a shared root, and whether to do without it. Such a root is not used; all other
+    /// settings would decide what is executed or trusted.
     fn restrict_for_user_namespace(mut self) -> Settings {
         self.entries.retain(|entry| matches!(entry.key, Key::SharedRoot | Key::Missing));
         Settings { enforced: Vec::new(), ..self }
@@ -86,24 +86,24 @@ impl Settings {
         self.entries.iter().find(|entry| entry.key == key)
     }
 
-    /// The value that somebody has set.
+    /// The value, if a source sets it.
     pub fn value(&self, key: Key) -> Option<&Value> {
         self.entry(key).map(|entry| &entry.value)
     }
 
-    /// Where a setting was made, or `None` if it is built in.
+    /// The source of a setting, or `None` if it is built in.
     pub fn origin(&self, key: Key) -> Option<&str> {
         self.entry(key).map(|entry| entry.origin.as_str())
     }
 }
 
-/// A value that its setting does not take.
+/// The failure for an invalid value.
 pub fn invalid(name: &str, origin: &impl Display, Invalid { found, help }: Invalid) -> Failure {
     let text = format!("invalid value for `{name}` in {origin}: {found}");
     Failure::new(text).help(help).exit(78)
 }
 
-/// A shared root that is no plain absolute path.
+/// The failure for a shared root that is not a plain absolute path.
 pub fn invalid_root(root: &Path, origin: &impl Display, cause: &str) -> Failure {
     invalid(Key::SharedRoot.name(), origin, Invalid::root(root.as_os_str(), cause))
 }

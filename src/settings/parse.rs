@@ -1,7 +1,7 @@
-//! Pure: from a file's text, variables or flags to [`Settings`].
+//! Pure: parses a file's text, variables or flags into [`Settings`].
 //!
-//! TOML is read into a tree with spans and walked by hand, so that each mistake is reported with
-//! its own line and the nearest known key.
+//! TOML is parsed into a tree with spans and walked by hand, so that each mistake is reported with its
+//! line and the nearest known key.
 
 use std::ffi::OsString;
 use std::fmt::Display;
@@ -15,19 +15,19 @@ use super::{Assignment, Invalid, Key, SYSTEM_FILE, Settings, Value, ValueKind, i
 use crate::ui::escape::escaped;
 use crate::ui::failure::{Failure, Result};
 
-/// Whose file it is.
+/// The owner of a settings file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Whose {
-    /// The administrator's, which alone may enforce.
+    /// The administrator; only this file may enforce keys.
     System,
-    /// The person's own.
+    /// The user.
     Person,
 }
 
-/// The key that a file may have besides [`Key::ALL`].
+/// The key that a file may contain besides [`Key::ALL`].
 const ENFORCE: &str = "enforce";
 
-/// Reads a settings file.
+/// Parses a settings file.
 ///
 /// # Errors
 /// The first mistake, with the file's path and the line.
@@ -45,11 +45,11 @@ pub fn from_file(path: &Path, text: &str, whose: Whose) -> Result<Settings> {
     Ok(settings)
 }
 
-/// Reads the settings among variables; an empty one counts as unset. One that is spelled like a setting
-/// and is none would change nothing without a word.
+/// Parses the variables that are settings; an empty one is treated as unset. A variable with our prefix
+/// that is not a setting is an error, because it would have no effect.
 ///
 /// # Errors
-/// The first variable that is no setting, or else the first value that its key does not take.
+/// The first unknown variable, or else the first invalid value.
 pub fn from_variables(variables: impl Iterator<Item = (OsString, OsString)>) -> Result<Settings> {
     let mut given = Vec::new();
     for (name, text) in variables.filter(|(_, text)| !text.is_empty()) {
@@ -66,10 +66,10 @@ pub fn from_variables(variables: impl Iterator<Item = (OsString, OsString)>) -> 
     from_text(&given, |key| format!("the environment variable {}", key.variable()))
 }
 
-/// Reads the flags of our own that were given.
+/// Parses our own flags.
 ///
 /// # Errors
-/// The first value that its key does not take.
+/// The first invalid value.
 pub fn from_flags(flags: &[(Key, OsString)]) -> Result<Settings> {
     from_text(flags, |key| format!("the flag {}", key.flag()))
 }
@@ -79,7 +79,7 @@ fn from_text(given: &[(Key, OsString)], origin: fn(Key) -> String) -> Result<Set
     Ok(Settings { entries: entries.collect::<Result<_>>()?, enforced: Vec::new() })
 }
 
-/// A file that is being read, to say where in it a mistake stands.
+/// A file's text, to report the line of a mistake.
 struct SettingsText<'a> {
     path: String,
     text: &'a str,
@@ -139,7 +139,7 @@ fn is_table(name: &str) -> bool {
     Key::ALL.iter().any(|key| key.name().split_once('.').is_some_and(|(table, _)| table == name))
 }
 
-/// A setting out of a file, where only lists are no strings.
+/// Parses a setting in a file: an array for lists, a string for everything else.
 fn typed(key: Key, value: &DeValue<'_>, origin: String) -> Result<Assignment> {
     let found = match (key.kind(), value) {
         (ValueKind::Names(_), DeValue::Array(items)) => {
@@ -161,7 +161,7 @@ fn unknown_key(name: &str, origin: &str) -> Failure {
     unknown(name, &name.replace('_', "-"), &origin, known.collect())
 }
 
-/// A name that no setting has; `spelled` is the name as it was probably meant.
+/// The failure for an unknown name; `spelled` is the name as it was probably meant.
 fn unknown(name: &str, spelled: &str, origin: &impl Display, known: Vec<String>) -> Failure {
     let likely = known.iter().map(|known| (strsim::jaro_winkler(known, spelled), known));
     let likely = likely.filter(|(likeness, _)| *likeness > 0.75);

@@ -1,5 +1,5 @@
-//! Pure: the table of settings. A row is all that a setting needs: its variable, its flag, its key in
-//! files, the help, the man page and `explain` are made from it.
+//! Pure: the table of settings. One row defines a setting: its variable, its flag, its key in files,
+//! the help, the man page and `explain` are derived from it.
 
 use std::ffi::OsStr;
 use std::path::Path;
@@ -9,7 +9,7 @@ use super::kind::{Invalid, Typed, Value, ValueKind, Words};
 use super::{Assignment, Settings, invalid};
 use crate::ui::failure::Result;
 
-/// Everything that is written down about a setting.
+/// One row of the table.
 #[derive(Debug)]
 struct KeyRow {
     name: &'static str,
@@ -18,20 +18,20 @@ struct KeyRow {
     help: &'static str,
 }
 
-/// Makes [`Key`], and what code asks [`Settings`] for.
+/// Defines [`Key`], and the methods of [`Settings`] that read each setting.
 macro_rules! settings {
     ($(
         $key:ident $(, $accessor:ident: $type:ty)?,
         $name:literal, $kind:expr, $default:literal, $help:literal;
     )*) => {
-        /// A setting's name.
+        /// A setting.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Key {
             $(#[doc = $help] $key,)*
         }
 
         impl Key {
-            /// Every key, in the order in which they are listed to people.
+            /// Every key, in the order in which they are listed.
             pub const ALL: &[Key] = &[$(Key::$key),*];
 
             fn row(self) -> &'static KeyRow {
@@ -52,8 +52,8 @@ macro_rules! settings {
     };
 }
 
-// The key and what code asks for, with its type; limits are asked for by their policy. Then the name in
-// files (a dot stands for a table), the kind, the default (an empty one is none) and the help.
+// The key and its method in [`Settings`], with its type; limits are read by their policy. Then the name
+// in files (a dot separates table and key), the kind, the default (empty for none) and the help.
 settings! {
     SharedRoot, shared_root: Option<&Path>,
         "shared-root", ValueKind::Root, "",
@@ -111,12 +111,12 @@ settings! {
         "How much `gc` keeps free on the file system";
 }
 
-/// What shares one target directory.
+/// Which builds share one target directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
-    /// Every workspace has its own.
+    /// Only those in the same workspace.
     Workspace,
-    /// Everything that a person builds has one, scripts apart.
+    /// Everything that a user builds, except scripts.
     User,
 }
 
@@ -125,19 +125,19 @@ impl Words for Scope {
 }
 
 impl Scope {
-    /// The word, as settings have it.
+    /// The word in the settings.
     pub fn word(self) -> &'static str {
         let [(workspace, _), (user, _)] = Scope::ALL;
         if self == Scope::User { user } else { workspace }
     }
 }
 
-/// What to do where a variable already chooses a target directory outside the shared root.
+/// What to do if a variable already chooses a target directory outside the shared root.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExplicitTargetDir {
-    /// It stays.
+    /// Keep the user's choice.
     Honour,
-    /// It is overruled.
+    /// Override it.
     Override,
 }
 
@@ -146,15 +146,15 @@ impl Words for ExplicitTargetDir {
         [("honour", ExplicitTargetDir::Honour), ("override", ExplicitTargetDir::Override)];
 }
 
-/// Whether a sticky shared root may be used in which others can create files.
+/// Whether to accept a sticky shared root, in which others can create files.
 ///
-/// Cargo and build tools read files there (`.cargo/config.toml`), so that each account runs code
-/// as every other one: only for machines whose accounts trust each other.
+/// Cargo and build tools read files there (`.cargo/config.toml`), so each account can run code as every
+/// other one: only for machines whose accounts trust each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StickyRoot {
-    /// It is refused.
+    /// Refuse it.
     Refuse,
-    /// It is used.
+    /// Accept it.
     Accept,
 }
 
@@ -163,12 +163,12 @@ impl Words for StickyRoot {
         [("refuse", StickyRoot::Refuse), ("accept", StickyRoot::Accept)];
 }
 
-/// Where an account builds that has no private directory in a shared root that only root writes to.
+/// Where an account builds that has no private directory in a shared root that only root can write to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Missing {
     /// Below its own cache directory.
     OwnCache,
-    /// Nowhere.
+    /// Nowhere: refuse.
     Refuse,
 }
 
@@ -182,33 +182,33 @@ impl Settings {
         T::of(self.value(key), key.row().default)
     }
 
-    /// The limit that `gc` goes by.
+    /// The limit for a `gc` policy.
     pub fn limit(&self, policy: Policy) -> Limit {
         self.typed(policy.key())
     }
 }
 
-/// What the variables of settings begin with.
+/// The prefix of the variables that are settings.
 pub(super) const VARIABLE_PREFIX: &str = "CARGO_PERUSER_";
 
 impl Key {
-    /// The key as a file has it; a dot stands for a table.
+    /// The key in files; a dot separates table and key.
     pub fn name(self) -> &'static str {
         self.row().name
     }
 
-    /// What it takes.
+    /// The kind of its value.
     pub fn kind(self) -> ValueKind {
         self.row().kind
     }
 
-    /// The environment variable of the same meaning.
+    /// Its environment variable.
     pub fn variable(self) -> String {
         let name = self.name().replace(['-', '.'], "_").to_ascii_uppercase();
         format!("{VARIABLE_PREFIX}{name}")
     }
 
-    /// The flag of the same meaning, by name and before cargo's own arguments.
+    /// Its flag, which comes before cargo's own arguments.
     pub fn flag(self) -> String {
         format!("--{}", self.name().replace('.', "-"))
     }
@@ -222,7 +222,7 @@ impl Key {
         format!("{help}{commas}{default}")
     }
 
-    /// The key of that name in a file.
+    /// The key with this name in files.
     pub fn named(name: &str) -> Option<Key> {
         Key::ALL.iter().copied().find(|key| key.name() == name)
     }
@@ -238,16 +238,16 @@ impl Key {
         Key::ALL.iter().copied().find(|key| name == key.flag().as_bytes())
     }
 
-    /// The value that is built in.
+    /// The built-in value.
     pub fn default(self) -> Option<Value> {
         self.kind().parse(self.row().default.as_ref()).ok()
     }
 
-    /// Reads a value as files, variables and flags have it.
+    /// Parses a value from a file, variable or flag.
     pub(super) fn read(self, text: &OsStr, origin: String) -> Result<Assignment> {
         match self.kind().parse(text) {
             Ok(value) => Ok(Assignment { key: self, value, origin }),
-            // What earlier versions called it.
+            // Its name in earlier versions.
             Err(wrong) if self == Key::Scope && text == "checkout" => {
                 let help =
                     "it takes `workspace`, which is what `checkout` is called now, or `user`";

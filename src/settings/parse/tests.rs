@@ -1,4 +1,4 @@
-//! Every mistake that a person can make in the settings, with the exact words that they get.
+//! Every mistake that a user can make in the settings, with the exact message.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -46,7 +46,7 @@ fn words(result: Result<impl std::fmt::Debug>) -> String {
     format!("{error}\n{}", error.help.as_deref().unwrap())
 }
 
-/// Each key, its value in a file, as a variable or flag, and as it is read.
+/// Each key, its value in a file, its value as a variable or flag, and the parsed value.
 const KEYS: &[(Key, &str, &str, &str)] = &[
     (Key::SharedRoot, "'/srv/x'", "/srv/x", r#"Path("/srv/x")"#),
     (Key::Scope, "'user'", "user", r#"Word("user")"#),
@@ -115,7 +115,7 @@ fn tables_and_dotted_keys_mean_the_same() {
     assert_eq!(dotted.exclude_users(), ["a"]);
 }
 
-/// A file of the person's own, and what is said about it.
+/// A user's own file, and the message about it.
 const MISTAKES: &[(&str, &str)] = &[
     (
         "scope = user",
@@ -267,7 +267,7 @@ fn an_empty_variable_counts_as_unset_and_lists_have_commas() {
 fn a_mistyped_variable_is_told() {
     let others = [("CARGO_PERUSER", "off"), ("CARGO_HOME", "x"), ("PERUSER_EXEC_TRAIL", "x")];
     assert_eq!(variables(&others).unwrap(), Settings::default());
-    // Before the value of one that there is.
+    // Reported before an invalid value of a known setting.
     let found = variables(&[("CARGO_PERUSER_SCOPE", "x"), ("CARGO_PERUSER_SHARD_ROOT", "/x")]);
     assert_eq!(
         words(found),
