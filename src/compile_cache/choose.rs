@@ -1,4 +1,4 @@
-//! What a build or a session is told of the compile cache.
+//! Chooses whether a build or a session uses the compile cache.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -16,34 +16,34 @@ use crate::shim::real_cargo::entries;
 use crate::shim::real_cargo::{holds_programs, is_executable};
 use crate::ui::escape::escaped;
 
-/// The variable that tells cargo what to call in front of the compiler.
+/// The variable that names cargo's wrapper around the compiler.
 const RUSTC_WRAPPER: &str = "RUSTC_WRAPPER";
-/// The same by cargo's configuration, and weaker.
+/// The same as a configuration variable; it is weaker.
 const BUILD_RUSTC_WRAPPER: &str = "CARGO_BUILD_RUSTC_WRAPPER";
 
-/// What leads sccache to the files that it reads and believes.
+/// The variables that lead sccache to files that it reads and trusts.
 const BELIEVED: [&str; 5] =
     ["HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "SCCACHE_DIR", "SCCACHE_CONF"];
 
-/// What cargo is told.
+/// The choice for a build or a session.
 #[derive(Debug, Default)]
 pub(crate) struct Wrapping {
-    /// The variables.
+    /// The changes to the environment.
     pub(crate) changes: Vec<Change>,
-    /// What the person should know.
+    /// A notice for the user.
     pub(crate) note: Option<String>,
 }
 
 impl Wrapping {
-    /// The program that dependencies are compiled through; none where they are not.
+    /// The sccache program through which dependencies are compiled, if any.
     pub(crate) fn program(&self) -> Option<&OsStr> {
         let program = self.changes.iter().find(|change| change.name == PROGRAM);
         program?.value.as_deref()
     }
 }
 
-/// Chooses for a build or a session. A wrapper that the person has chosen stays, also an empty one,
-/// which says that there is to be none.
+/// Chooses for a build or a session. A wrapper that the user has chosen stays, even an empty one, which
+/// means none.
 pub(crate) fn wrapping(plan: &Plan<'_>) -> Wrapping {
     let inherited = plan.snapshot.variable_or_empty(RUSTC_WRAPPER);
     let is_ours = inherited.as_deref().is_some_and(is_ours);
@@ -51,8 +51,8 @@ pub(crate) fn wrapping(plan: &Plan<'_>) -> Wrapping {
     if (inherited.is_some() && !is_ours) || (inherited.is_none() && cache.is_none()) {
         return Wrapping::default();
     }
-    // A session or an outer run of this very installation has chosen; not another account's, as after
-    // `su -m`, and not one that is gone.
+    // The wrapper was set by a session or an outer run of this same installation: not of another
+    // account, as after `su -m`, and not of an installation that was removed.
     let builds_nothing = plan.invocation().target_use() == TargetUse::None;
     let stays = (plan.decision.rule == Rule::BuildScript || builds_nothing)
         && inherited.as_deref().is_some_and(is_this_programs);
@@ -60,7 +60,7 @@ pub(crate) fn wrapping(plan: &Plan<'_>) -> Wrapping {
         return Wrapping::default();
     }
     let found = match (cache, &plan.decision.required) {
-        // `sudo -E` hands over where somebody else's compilations are kept.
+        // `sudo -E` keeps variables that say where another user's compilations are stored.
         (Some(program), Some(required))
             if !builds_nothing && !is_chosen(plan) && !plan.is_sudo() =>
         {
@@ -78,33 +78,33 @@ pub(crate) fn wrapping(plan: &Plan<'_>) -> Wrapping {
     }
 }
 
-/// Whether a wrapper is this program's, of whichever installation.
+/// Whether a wrapper is this program's, of any installation.
 fn is_ours(value: &OsStr) -> bool {
     Path::new(value).ends_with(Path::new("cargo-peruser").join(WRAPPER))
 }
 
-/// Whether a wrapper is the one that belongs to this very program.
+/// Whether a wrapper belongs to this very program.
 fn is_this_programs(value: &OsStr) -> bool {
     own_wrapper().is_some_and(|own| is_same_file(Path::new(value), &own))
 }
 
-/// This installation's wrapper, if it is installed completely.
+/// This installation's wrapper, if the installation is complete.
 fn own_wrapper() -> Option<PathBuf> {
     let own = std::env::current_exe().ok()?;
     let wrapper = Installation::of_this_program()?.rustc_wrapper();
     Some(wrapper).filter(|wrapper| is_same_file(wrapper, &own))
 }
 
-/// Whether the person has chosen a wrapper by other means than the variable that wins over all.
+/// Whether the user has chosen a wrapper in another way than by the strongest variable.
 fn is_chosen(plan: &Plan<'_>) -> bool {
     plan.snapshot.variable_or_empty(BUILD_RUSTC_WRAPPER).is_some() || plan.configures_wrapper()
 }
 
-/// What leads to the compile cache, or why there is none.
+/// The variables that lead to the compile cache, or why it is not used.
 fn find(plan: &Plan<'_>, program: &Path, required: &Required) -> Result<Wrapping, String> {
     let wrapper = own_wrapper()
         .ok_or("this program is not installed completely; to install it: cargo-peruser setup")?;
-    // As after `su -m`: whoever writes what a compiler's cache holds runs code as whoever reads it.
+    // As after `su -m`: whoever can write to a compile cache runs code as everyone who reads it.
     let trust = Trust::of(plan.snapshot.uid);
     for variable in BELIEVED {
         let path = plan.snapshot.absolute_path(variable);
@@ -133,7 +133,7 @@ fn find(plan: &Plan<'_>, program: &Path, required: &Required) -> Result<Wrapping
     Ok(Wrapping { changes, note })
 }
 
-/// The first program of that name in a directory that is absolute and not everybody's to write to.
+/// The first program with that name on PATH, in an absolute directory that is not world-writable.
 fn on_path(snapshot: &Snapshot, name: &Path) -> Option<PathBuf> {
     let path = snapshot.variable("PATH")?;
     let directories = entries(&path).flatten().filter(|directory| holds_programs(directory));

@@ -1,15 +1,15 @@
-//! The server of sccache that belongs to one account: where it listens, and whether it answers.
+//! An account's sccache server: where it listens, and whether it answers.
 //!
 //! ```text
-//! <private>/.sccache/       0700; below XDG_RUNTIME_DIR, where that would be too long
-//!     <name>                the socket; one for each mount namespace, since a server of another one
-//!                           sees other files by the same names, and for each sccache, since an older
-//!                           or newer server may speak another protocol
-//!     <name>.state          empty if the server has answered; otherwise what sccache said
-//!     <name>.lock           held by whoever starts the server and asks it
+//! <private>/.sccache/       0700; below XDG_RUNTIME_DIR if the path would be too long
+//!     <name>                the socket; one for each mount namespace, since a server in another one
+//!                           sees other files under the same names, and one for each sccache, since
+//!                           an older or newer server may speak another protocol
+//!     <name>.state          empty if the server has answered; otherwise sccache's output
+//!     <name>.lock           held by the process that starts the server and asks it
 //! ```
-//! A server that somebody else can reach would run what they ask for as its owner. So nothing is
-//! started or asked unless the directory is the caller's and nobody else can enter it.
+//! A server runs compilers as its owner for anyone who can reach it. So nothing is started or asked
+//! unless the caller owns the directory and no one else can enter it.
 
 use std::ffi::OsString;
 use std::fs::{DirBuilder, File, Metadata, OpenOptions};
@@ -27,46 +27,47 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::os::files;
 use crate::os::snapshot::Snapshot;
 
-/// The variable that tells sccache where its server listens.
+/// The variable with the path of the server's socket.
 pub(super) const SOCKET: &str = "SCCACHE_SERVER_UDS";
-/// The variable that tells the wrapper which sccache to execute. Its name does not begin with `CARGO_`,
-/// which would make it a part of sccache's keys.
+/// The variable with the sccache program for the wrapper. Its name does not begin with `CARGO_`, so
+/// that it does not become part of sccache's keys.
 pub(super) const PROGRAM: &str = "PERUSER_SCCACHE";
 
-/// How long the path of a socket can be on every system, in bytes.
+/// The longest path of a socket that every system accepts, in bytes.
 const MAX_PATH: usize = 103;
 
-/// For how long an answer counts.
+/// How long an answer is valid.
 const ANSWERED: Duration = Duration::from_secs(60);
-/// For how long nothing is asked after a failure.
+/// How long the server is not asked again after a failure.
 const FAILED: Duration = Duration::from_secs(300);
-/// How long it may take to start sccache's server and to ask it.
+/// How long starting the server and asking it may take.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How long others wait for whoever does that: a little longer, so that they learn what came of it.
+/// How long other processes wait for the one that does that: a little longer, so that they learn the
+/// result.
 const PATIENCE_OF_OTHERS: Duration = Duration::from_secs(12);
-/// After how long a compilation is not waited for any more unless the server answers.
+/// How long to wait for a compilation before asking whether the server still answers.
 const SLOW: Timespec = Timespec { tv_sec: 10, tv_nsec: 0 };
-/// After how long what a server has left is removed.
+/// The age at which a dead server's files are removed.
 const FORGOTTEN: Duration = Duration::from_secs(7 * 24 * 60 * 60);
-/// How often something is looked at that others will change.
+/// How often a file or process is polled.
 const TICK: Duration = Duration::from_millis(5);
 
-/// Why there is no answer, where sccache says nothing.
+/// The reason if sccache reports none.
 const FAULTY: &str = "it cannot be executed, or failed";
 const TOO_LATE: &str = "it did not answer within 10 seconds; its storage may be out of reach";
 const TOO_OLD: &str = "it is older than 0.10, or does not tell its version: such ones listen where everybody \
      can ask them to run something";
 
-/// The first sccache that is known to listen at a path and nowhere else. One that does not know the variable
-/// opens a port of the machine's, and runs as its owner what anybody asks for there.
+/// The first sccache that listens only at the given path. An older one does not know the variable: it
+/// opens a port of the machine, and compiles as its owner for anyone who connects.
 const FIRST: (u32, u32) = (0, 10);
 
-/// How the name of the file ends that holds what is known of a server.
+/// The extension of a server's state file.
 const STATE: &str = "state";
-/// The largest part of a state that is read, in bytes.
+/// How much of a state file is read, in bytes.
 const MAX_STATE: u64 = 4 << 10;
 
-/// Where the server of a private directory and of an sccache listens, if there is a place for it.
+/// The path of the socket for a private directory and an sccache program, if one is short enough.
 pub(super) fn socket(private_dir: &Path, program: &Path, snapshot: &Snapshot) -> Option<PathBuf> {
     let runtime = snapshot.absolute_path("XDG_RUNTIME_DIR");
     let runtime = runtime.filter(|directory| is_private(directory, snapshot.uid));
@@ -79,7 +80,7 @@ pub(super) fn socket(private_dir: &Path, program: &Path, snapshot: &Snapshot) ->
     sockets.find(|socket| socket.as_os_str().len() <= MAX_PATH)
 }
 
-/// Why the server of a socket did not answer when it was last asked, if that is what counts yet.
+/// Why the server did not answer when it was last asked, if that is still valid.
 pub(super) fn last_failure(socket: &Path) -> Option<String> {
     let state = File::open(socket.with_extension(STATE)).ok()?;
     let age = age(&state.metadata().ok()?)?;
@@ -89,7 +90,7 @@ pub(super) fn last_failure(socket: &Path) -> Option<String> {
     error.or_else(|| lines.next_back()).map(|line| line.trim().to_owned())
 }
 
-/// How long ago a state was written.
+/// The age of a state file.
 fn age(state: &Metadata) -> Option<Duration> {
     SystemTime::now().duration_since(state.modified().ok()?).ok()
 }
@@ -101,8 +102,8 @@ fn read_from_start(mut file: &File) -> Option<String> {
     Some(String::from_utf8_lossy(&text).into_owned())
 }
 
-/// Whether `sccache --version` says, perhaps among warnings, that it is one that listens only where it
-/// is told to.
+/// Whether the output of `sccache --version`, possibly with warnings, names a version that listens only
+/// at the given path.
 fn is_new_enough(said: &str) -> bool {
     let number = |part: Option<&str>| part?.parse().ok();
     let version = |line: &str| -> Option<(u32, u32)> {
@@ -112,8 +113,8 @@ fn is_new_enough(said: &str) -> bool {
     said.lines().find_map(version).is_some_and(|version| version >= FIRST)
 }
 
-/// Whether anything listens there. A server that takes no calls lets them queue up, and nobody
-/// waits in that queue.
+/// Whether a process listens on the socket. A server that does not accept calls lets them queue up;
+/// this check does not wait in that queue.
 fn listens(socket: &Path) -> bool {
     let connect = || {
         let address = SocketAddrUnix::new(socket)?;
@@ -124,19 +125,19 @@ fn listens(socket: &Path) -> bool {
     connect().is_ok()
 }
 
-/// Whether a directory is that account's, and nobody else can enter it.
+/// Whether this account owns a directory that no one else can enter.
 fn is_private(directory: &Path, uid: u32) -> bool {
     files::entry(directory).is_ok_and(|found| found.is_directory_only_for(uid))
 }
 
-/// A server, which may have to be started yet.
+/// A server, which may not be running yet.
 pub(super) struct Server {
     program: PathBuf,
     socket: PathBuf,
 }
 
 impl Server {
-    /// The one that the environment names, where nobody else can reach it.
+    /// The server that the environment names, if no one else can reach it.
     pub(super) fn of(snapshot: &Snapshot) -> Option<Server> {
         let program = snapshot.absolute_path(PROGRAM)?;
         let socket = snapshot.absolute_path(SOCKET)?;
@@ -146,12 +147,12 @@ impl Server {
         (is_private() || (make() && is_private())).then_some(Server { program, socket })
     }
 
-    /// Whether it answers. It is started if need be, and asked now and then; never for long.
+    /// Whether it answers. Starts it if necessary, and asks it now and then; never waits for long.
     pub(super) fn is_ready(&self) -> bool {
         self.known().or_else(|| self.ask()).unwrap_or(false)
     }
 
-    /// What is known without asking.
+    /// The last answer, if it is still valid.
     fn known(&self) -> Option<bool> {
         let state = self.state().metadata().ok()?;
         let age = age(&state)?;
@@ -165,8 +166,9 @@ impl Server {
         self.socket.with_extension(STATE)
     }
 
-    /// Starts it if need be, asks it, and writes down what came of that. One process does, because a
-    /// second server would take the first one's socket away; `None` if that took too long.
+    /// Starts the server if necessary, asks it, and stores the result. Only one process does this at a
+    /// time, because a second server would steal the first one's socket; `None` if waiting for it took
+    /// too long.
     fn ask(&self) -> Option<bool> {
         let lock = writable(&self.socket.with_extension("lock"))?;
         let start = Instant::now();
@@ -193,14 +195,14 @@ impl Server {
         })
     }
 
-    /// Starts it if need be, and asks it. What goes wrong is in `said`, if it says so.
+    /// Starts the server if necessary, and asks it. `said` receives sccache's error messages.
     fn start(&self, said: &File) -> Result<(), &'static str> {
         let end = Instant::now() + PATIENCE;
         let mut command = self.command();
         command.arg("--version").stdout(said.try_clone().map_err(|_| FAULTY)?);
         run(command, said, end)?;
         let version = read_from_start(said).unwrap_or_default();
-        // What it has warned of is not why.
+        // Its warnings are not the reason of a failure.
         ftruncate(said, 0).map_err(|_| FAULTY)?;
         if !is_new_enough(&version) {
             return Err(TOO_OLD);
@@ -215,14 +217,14 @@ impl Server {
         listens(&self.socket).then_some(()).ok_or(FAULTY)
     }
 
-    /// Removes what other servers have left that are long gone, as those of containers are.
+    /// Removes the files of other servers that ended long ago, such as those of containers.
     fn forget_others(&self) {
         let place = self.socket.parent().and_then(|place| place.read_dir().ok());
         for state in place.into_iter().flatten().flatten() {
             let (state, written) = (state.path(), state.metadata());
             let is_old = written.is_ok_and(|it| age(&it).is_some_and(|age| age > FORGOTTEN));
             let socket = state.with_extension("");
-            // Whoever waits for this one's lock must find it.
+            // A process that waits for this server's lock must find it.
             let is_another =
                 state.extension().is_some_and(|it| it == STATE) && socket != self.socket;
             if is_another && is_old && !listens(&socket) {
@@ -233,8 +235,9 @@ impl Server {
         }
     }
 
-    /// What starts the server. It lives on, so it holds nothing open that whoever builds has opened (a lock
-    /// of theirs, a pipe that somebody reads to its end), and keeps its files where they stay.
+    /// The command that starts the server. The server outlives the build, so it must not keep the
+    /// build's open files (a lock, a pipe whose end a reader waits for), and its own files must be
+    /// where they stay.
     fn starting(&self) -> Command {
         let close = "exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-; exec \"$0\" --start-server";
         let mut command = Command::new("/bin/sh");
@@ -246,20 +249,20 @@ impl Server {
         command
     }
 
-    /// Which server sccache speaks to: this one and no other, as nobody can listen on port 0.
+    /// The variables that select this server and no other: nothing can listen on port 0.
     fn variables(&self) -> [(&'static str, OsString); 2] {
         [(SOCKET, self.socket.clone().into()), ("SCCACHE_SERVER_PORT", "0".into())]
     }
 
     fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
-        // Without a daemon the client would keep what it starts, and wait for it.
+        // Without a daemon the client would run the server itself, and wait for it.
         command.envs(self.variables()).env_remove("SCCACHE_NO_DAEMON");
         command
     }
 
-    /// Compiles, without the variables `hidden`. What the compiler has written to stderr, if all went
-    /// well; whatever went wrong, the compiler itself will say it better.
+    /// Compiles, without the variables in `hidden`. Returns the compiler's stderr on success. After a
+    /// failure the caller runs the compiler itself, which reports it better.
     pub(super) fn compile(
         &self,
         words: &[OsString],
@@ -275,7 +278,7 @@ impl Server {
         loop {
             let mut ready = [PollFd::new(&pipe, PollFlags::IN)];
             if poll(&mut ready, Some(&SLOW)) == Ok(0) {
-                // What is known is from before this.
+                // The stored answer is older than this.
                 let _ = std::fs::remove_file(self.state());
                 if self.ask() == Some(true) {
                     continue;
@@ -294,8 +297,8 @@ impl Server {
     }
 }
 
-/// Whether sccache does that before `end`; what it complains about goes to `said`. What it starts may keep
-/// that open for longer.
+/// Runs an sccache command that has to succeed before `end`; `said` receives its error messages. The
+/// server that it starts may keep that file open longer.
 fn run(mut command: Command, said: &File, end: Instant) -> Result<(), &'static str> {
     let said = said.try_clone().map_err(|_| FAULTY)?;
     let mut child = command.stdin(Stdio::null()).stderr(said).spawn().map_err(|_| FAULTY)?;
@@ -310,13 +313,13 @@ fn run(mut command: Command, said: &File, end: Instant) -> Result<(), &'static s
     Err(TOO_LATE)
 }
 
-/// Opens a file to read and to append to, and makes it, mode 0600.
+/// Opens a file to read and append, and creates it with mode 0600.
 fn writable(path: &Path) -> Option<File> {
     OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(path).ok()
 }
 
 fn kill(mut child: Child) {
-    // It has not been waited for, so its number is still its own.
+    // Its exit status was not collected yet, so its process id is still its own.
     let _ = kill_process(Pid::from_child(&child), Signal::KILL);
     let _ = child.wait();
 }

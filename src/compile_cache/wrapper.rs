@@ -1,5 +1,5 @@
-//! What cargo calls in front of the compiler: dependencies go through sccache, where that answers, and
-//! everything else to the compiler itself.
+//! The wrapper around the compiler: compiles dependencies through sccache if it answers, and calls the
+//! compiler itself for everything else.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -12,11 +12,12 @@ use crate::shim::gather::BYPASS;
 use crate::ui::failure::{Failure, Result};
 use crate::ui::report;
 
-/// What dependencies are compiled without: it says where a person builds, and sccache would make it a
-/// part of its keys. Cargo asks for none of it again where sources come from a registry or from git.
+/// Variables that are hidden from dependencies: they contain the user's paths, and sccache would make
+/// them part of its keys. Cargo does not recompile sources from a registry or from git when one
+/// changes.
 const HIDDEN: [&str; 4] =
     ["CARGO_TARGET_DIR", "CARGO_BUILD_TARGET_DIR", "CARGO_BUILD_BUILD_DIR", "CARGO_HOME"];
-/// How the names of other such variables begin.
+/// The prefix of other such variables.
 const HIDDEN_PREFIX: &str = "CARGO_PERUSER";
 
 /// Compiles.
@@ -36,7 +37,7 @@ pub(crate) fn run(snapshot: &Snapshot) -> Result<u8> {
         && !is_off()
         && let Some(said) = server().and_then(|server| server.compile(words, hidden(snapshot)))
     {
-        // What sccache itself says would be shown again in every later build.
+        // Cargo would show sccache's own messages again in every later build.
         let lines = said.split_inclusive(|byte| *byte == b'\n');
         let is_compilers = |line: &&[u8]| !line.starts_with(b"sccache:");
         let text = lines.filter(is_compilers).collect::<Vec<_>>().concat();
@@ -46,9 +47,9 @@ pub(crate) fn run(snapshot: &Snapshot) -> Result<u8> {
     match exec::exec_as(Path::new(compiler), args)? {}
 }
 
-/// Whether a package comes from a registry or from git. Cargo then silences lints, and so do people, by
-/// RUSTFLAGS; what was fetched lies in cargo's home, and what was vendored has checksums. Path packages may
-/// read what is hidden, and cargo compiles them anew where it has changed.
+/// Whether a package comes from a registry or from git. Cargo then silences lints, but users can do the
+/// same with RUSTFLAGS. So the package must also be in cargo's home, or be vendored with checksums.
+/// Path packages may read the hidden variables, and cargo recompiles them if one changes.
 fn is_dependency(args: &[OsString], package: &Path, cargo_home: Option<&Path>) -> bool {
     let is_fetched =
         |home: &Path| ["registry", "git"].iter().any(|kind| package.starts_with(home.join(kind)));
