@@ -1,8 +1,8 @@
 //! Pure: the name of a workspace's target directory.
 //!
-//! The root's path alone is not enough: a checkout that is deleted and unpacked again at the same
-//! place, with the times of the archive, is the old one to cargo. Its inode and its time of birth are
-//! new. Where a file system keeps no times of birth, the inode has to do.
+//! The root's path alone is not enough: if a checkout is deleted and unpacked again at the same path
+//! with the archive's times, cargo takes it for the old one. Its inode and birth time are new. If a
+//! file system stores no birth times, the inode has to be enough.
 
 use std::ffi::OsStr;
 use std::hash::Hasher;
@@ -11,20 +11,20 @@ use std::time::Duration;
 
 use siphasher::sip::SipHasher13;
 
-/// The longest part of a workspace's own name in its directory's name, in characters.
+/// The longest part of the workspace's own name in the directory's name, in characters.
 const NAME_LENGTH: usize = 64;
 
-/// What tells a directory from another one that stood at the same path.
+/// What distinguishes a directory from an earlier one at the same path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WorkspaceIdentity {
-    /// The inode's number.
+    /// The inode number.
     pub inode: u64,
-    /// When it was made, since 1970, if the file system knows.
+    /// The birth time, since 1970, if the file system stores it.
     pub born: Option<Duration>,
 }
 
 impl WorkspaceIdentity {
-    /// The identity of something that has no inode: a hash of words.
+    /// The identity of something without an inode: a hash of words.
     pub fn of_words(words: &[impl AsRef<OsStr>]) -> WorkspaceIdentity {
         let mut hasher = SipHasher13::new();
         for word in words {
@@ -34,9 +34,9 @@ impl WorkspaceIdentity {
         WorkspaceIdentity { inode: hasher.finish(), born: None }
     }
 
-    /// `<name>-<16 hexadecimal digits>`; never `target`, and no hidden name.
+    /// `<name>-<16 hexadecimal digits>`; never `target`, and never a hidden name.
     ///
-    /// [`crate::shim::decide::is_directory_name`] knows this form.
+    /// [`crate::shim::decide::is_directory_name`] recognizes this form.
     pub fn directory_name(&self, path: &Path) -> String {
         let name = path.file_name().unwrap_or(OsStr::new("root")).to_string_lossy();
         let plain = |c: char| {

@@ -1,13 +1,13 @@
 //! Which workspace is being built, and so which target directory it has.
 //!
-//! Cargo knows a path package by its name, version and path below the workspace root. Two workspaces
-//! that share a target directory therefore run each other's programs without a word as soon as they
-//! have a package of one name (cargo#12516). So each workspace has a directory of its own. The root
-//! is found as cargo finds it, by reading manifests: no process, no lock, no version control.
+//! Cargo identifies a path package by its name, its version and its path below the workspace root. If
+//! two workspaces share a target directory and have a package with the same name, each can silently run
+//! the other's programs (cargo#12516). So each workspace has its own directory. The root is found in
+//! the same way as cargo finds it, by reading manifests: no process, no lock, no version control.
 //!
 //! - [`root`]: cargo's search over manifests.
 //! - [`identity`]: the directory's name.
-//! - [`record`]: what is written down beside the directory; it never decides anything.
+//! - [`record`]: the record beside the directory; it never decides anything.
 
 pub mod identity;
 pub mod record;
@@ -28,34 +28,34 @@ use crate::os::lexical::{self, near};
 use crate::shim::argv::{Invocation, Manifest};
 use crate::shim::decide::OwnDirectory;
 
-/// The largest manifest that is read, in bytes.
+/// The maximum size of a manifest that is read, in bytes.
 const MAX_MANIFEST: u64 = 16 << 20;
 
-/// What has a target directory of its own.
+/// A workspace, script or repository with its own target directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Workspace {
     /// What it is.
     pub kind: WorkspaceKind,
-    /// The root directory, or the script; without symlinks. For [`WorkspaceKind::Git`] it is the URL.
+    /// The root directory, or the script, without symlinks; the URL for [`WorkspaceKind::Git`].
     pub path: PathBuf,
-    /// What else tells it from others.
+    /// What else distinguishes it from others.
     pub identity: WorkspaceIdentity,
 }
 
-/// What a [`Workspace`] is.
+/// The kind of a [`Workspace`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WorkspaceKind {
-    /// A workspace, or a package that is in none.
+    /// A workspace, or a package without one.
     Workspace,
-    /// A cargo script. All of one name are the same package to cargo.
+    /// A cargo script. Cargo takes all scripts with the same name for the same package.
     Script,
-    /// A repository that `cargo install --git` fetches. Cargo keeps it in its own home, where forks of
-    /// one program are the same package to it.
+    /// A repository that `cargo install --git` fetches. Cargo keeps it in its own home, and takes all
+    /// forks of a program for the same package.
     Git,
 }
 
 impl WorkspaceKind {
-    /// The kind, for people and in records.
+    /// The kind in messages and records.
     pub fn word(self) -> &'static str {
         match self {
             WorkspaceKind::Workspace => "workspace",
@@ -66,7 +66,8 @@ impl WorkspaceKind {
 }
 
 impl Workspace {
-    /// Finds what a command builds, for a process that works `here`; `None` where that is no sources of the person's.
+    /// Finds the workspace that a command builds; `None` if it does not build the user's sources.
+    /// `here` is the process's working directory.
     pub fn of(
         invocation: &Invocation,
         working_directory: &Path,
@@ -75,7 +76,7 @@ impl Workspace {
     ) -> Option<Workspace> {
         let read = |path: &Path| read(&near(here, path));
         if let Some(script) = script(invocation, working_directory) {
-            // An editor gives a script a new inode each time that it saves it.
+            // Editors give a script a new inode at each save.
             let identity = identity_of(script.parent()?)?;
             return Some(Workspace { kind: WorkspaceKind::Script, path: script, identity });
         }
@@ -90,7 +91,7 @@ impl Workspace {
             return None;
         } else {
             let root = root::of_directory(working_directory, cargo_home, read)?;
-            // The working directory has no symlinks in it; `package.workspace` may.
+            // The working directory contains no symlinks; `package.workspace` may.
             let is_above = working_directory.starts_with(&root);
             if is_above { root } else { std::fs::canonicalize(root).ok()? }
         };
@@ -98,13 +99,13 @@ impl Workspace {
         Some(Workspace { kind: WorkspaceKind::Workspace, path: root, identity })
     }
 
-    /// Its target directory, as the decision takes it.
+    /// Its target directory, as a fact for the decision.
     pub fn own_directory(&self) -> OwnDirectory {
         let name = self.identity.directory_name(&self.path);
         OwnDirectory { name, is_script: self.kind == WorkspaceKind::Script }
     }
 
-    /// The directory that its sources are in, if they are the person's.
+    /// The directory with its sources, unless cargo fetches them.
     pub fn directory(&self) -> Option<&Path> {
         match self.kind {
             WorkspaceKind::Workspace => Some(&self.path),
@@ -114,8 +115,8 @@ impl Workspace {
     }
 }
 
-/// Where cargo begins to look for its configuration: the working directory, unless a script or
-/// a package to install is what it runs for.
+/// The directory in which cargo starts to look for its configuration: the working directory, except for
+/// a script or a package to install.
 pub fn configuration_start(
     invocation: &Invocation,
     working_directory: &Path,
@@ -134,7 +135,7 @@ pub fn configuration_start(
     }
 }
 
-/// The cargo script that is run: by its path, or by a `--manifest-path` that is no `Cargo.toml`.
+/// The script that is run: named by its path, or by a `--manifest-path` that is not a `Cargo.toml`.
 fn script(invocation: &Invocation, working_directory: &Path) -> Option<PathBuf> {
     let manifest = match &invocation.manifest {
         Some(Manifest::File(path)) => Some(path.as_path()),
@@ -145,8 +146,8 @@ fn script(invocation: &Invocation, working_directory: &Path) -> Option<PathBuf> 
     std::fs::canonicalize(script).ok().filter(|script| script.is_file())
 }
 
-/// The manifest that was typed, as cargo makes it absolute. What is not there may have been meant
-/// for another program.
+/// The `--manifest-path`, made absolute as cargo does it. A file that does not exist may be meant for
+/// another program.
 fn typed_manifest(invocation: &Invocation, working_directory: &Path) -> Option<PathBuf> {
     let (Manifest::File(path) | Manifest::Directory(path)) = invocation.manifest.as_ref()?;
     let path = lexical::absolute(working_directory, path);
@@ -160,20 +161,20 @@ fn identity_of(directory: &Path) -> Option<WorkspaceIdentity> {
     Some(WorkspaceIdentity { inode: metadata.ino(), born })
 }
 
-/// What stands at a manifest's path. A fifo or a device is not opened, as in
-/// [`crate::os::files::open_regular`]: cargo reports those.
+/// Reads a manifest. A fifo or a device is not opened, as in [`crate::os::files::open_regular`]: cargo
+/// reports those.
 fn read(path: &Path) -> ManifestText {
     match std::fs::metadata(path) {
         Ok(found) if found.is_file() && found.len() <= MAX_MANIFEST => {
             text(path, found.len()).map_or(ManifestText::Unreadable, ManifestText::Text)
         }
         Ok(_) => ManifestText::Unreadable,
-        // Cargo passes over what it cannot even look at.
+        // Cargo ignores a manifest that it cannot examine.
         Err(_) => ManifestText::Nothing,
     }
 }
 
-/// Up to the size and no further: reading on to the end would be one call more.
+/// Reads up to the known size: reading on to the end would be one more system call.
 fn text(path: &Path, size: u64) -> Option<String> {
     let carefully = OFlags::NONBLOCK.union(OFlags::NOCTTY).bits().cast_signed();
     let file = OpenOptions::new().read(true).custom_flags(carefully).open(path).ok()?;

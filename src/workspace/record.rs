@@ -1,8 +1,8 @@
-//! The record of a target directory: which workspace it is for, and when it was last used.
+//! The record of a target directory: its workspace, and the time of its last use.
 //!
-//! A directory's name cannot be turned back into a path, and a build with nothing to do leaves no
-//! trace in it, so both are written down beside it, in `<private>/.workspaces/<directory name>`, mode
-//! 0600. The time of last use is the file's own (mtime), an hour or less behind. The text is:
+//! A directory's name cannot be turned back into a path, and a build with nothing to do leaves no trace
+//! in the directory. So both are stored beside it, in `<private>/.workspaces/<directory name>`, mode
+//! 0600. The time of last use is the file's mtime; it may be up to an hour old. The text is:
 //!
 //! ```text
 //! cargo-peruser record 1
@@ -11,14 +11,14 @@
 //! parent 00000000000000000815
 //! workspace /home/alice/app
 //! ```
-//! `born` is missing where the file system knows none. `parent` is the inode of the directory that the
-//! workspace stands in: where another one has its place, as when a disk is not mounted, nobody can say
-//! that the workspace is gone. `workspace` comes last and may be `script`
-//! (with the script's path) or `git` (with a URL); its value is raw bytes up to the final newline.
-//! The record of `target`, the directory for everything else, has only the first line.
+//! `born` is missing if the file system stores no birth times. `parent` is the inode of the workspace's
+//! parent directory: if another directory is there now, as when a disk is not mounted, it is unknown
+//! whether the workspace is gone. `workspace` comes last and may be `script` (with the script's path)
+//! or `git` (with a URL); its value is raw bytes up to the final newline. The record of `target`, the
+//! directory for everything else, has only the first line.
 //!
-//! No build is ever decided by a record, and none fails for one: what cannot be read is as good as
-//! none, and what cannot be written is left out.
+//! A record never decides a build, and no build fails because of one: an unreadable record counts as
+//! missing, and one that cannot be written is skipped.
 
 use std::ffi::OsStr;
 use std::fs::{DirBuilder, File, OpenOptions, Permissions};
@@ -34,23 +34,23 @@ use super::identity::WorkspaceIdentity;
 use super::{Workspace, WorkspaceKind};
 use crate::os::tree;
 
-/// The directory of records in a private directory.
+/// The name of the directory of records in a private directory.
 pub const DIRECTORY: &str = ".workspaces";
 
-/// How far behind the time of last use may be.
+/// How old the time of last use may be.
 const STALE: Duration = Duration::from_secs(60 * 60);
 
 /// Whether a directory was used before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Use {
-    /// There was no record, and now there is.
+    /// There was no record; now there is one.
     First,
-    /// There was one, or none can be written.
+    /// There was a record, or none can be written.
     Known,
 }
 
-/// Writes down that the directory `name` is being used, unless that was done within the hour. The
-/// private directory must have been checked, and `uid` be its owner and the one who acts.
+/// Records that the directory `name` is being used, unless that was done within the hour. The private
+/// directory must have been checked, and `uid` must be its owner and the effective uid.
 pub fn note_use(private_dir: &Path, name: &str, workspace: Option<&Workspace>, uid: u32) -> Use {
     let length = text(workspace, 0).len() as u64;
     let directory = private_dir.join(DIRECTORY);
@@ -67,36 +67,36 @@ pub fn note_use(private_dir: &Path, name: &str, workspace: Option<&Workspace>, u
         let parent = workspace.and_then(|it| it.path.parent()?.metadata().ok());
         write(&directory, name, &text(workspace, parent.map_or(0, |parent| parent.ino())))
     };
-    // A build is worth more than its record.
+    // A failure to write the record must not fail the build.
     let is_written = !is_fresh && written().is_ok();
     if is_first && is_written { Use::First } else { Use::Known }
 }
 
-/// What a record says.
+/// The content of a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
     /// When the directory was last used, in seconds since 1970.
     pub used: i64,
-    /// What it is for; `None` where it is for everything else.
+    /// What is built in it; `None` for everything else.
     pub workspace: Option<Workspace>,
-    /// The inode of the directory that the workspace stood in; 0 where that is not known.
+    /// The inode of the workspace's parent directory; 0 if unknown.
     pub parent: u64,
 }
 
-/// Whether what a directory was built from is still there.
+/// Whether the sources of a target directory still exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sources {
-    /// Nobody knows, or it cannot be looked at.
+    /// Unknown, or they cannot be examined.
     Unknown,
-    /// It is there.
+    /// They exist.
     Present,
-    /// Nothing has its place, in the very directory that it stood in.
+    /// They were deleted: the parent directory is the same and no longer contains them.
     Gone,
-    /// Another checkout has its place.
+    /// Another checkout has taken their place.
     Another,
 }
 
-/// Reads the record of a directory in an open private directory of that uid.
+/// Reads the record of a directory in an open private directory that this uid owns.
 pub fn read(private_dir: &File, name: &OsStr, uid: u32) -> Option<Record> {
     let records = tree::inside(private_dir, DIRECTORY, tree::DIRECTORY).ok()?;
     let found = tree::inside(&records, name, OFlags::RDONLY | tree::FILE).ok()?;
@@ -110,7 +110,7 @@ pub fn read(private_dir: &File, name: &OsStr, uid: u32) -> Option<Record> {
     Some(Record { used: metadata.mtime(), workspace, parent })
 }
 
-/// The largest record that is read, in bytes: a path, and a few short lines.
+/// The maximum size of a record, in bytes: a path, and a few short lines.
 const MAX_RECORD: u64 = 16 << 10;
 
 fn parse(text: &[u8]) -> Option<(Option<Workspace>, u64)> {
@@ -128,7 +128,7 @@ fn parse(text: &[u8]) -> Option<(Option<Workspace>, u64)> {
                 let (seconds, nanoseconds) = number()?.split_once('.')?;
                 born = Some(Duration::new(seconds.parse().ok()?, nanoseconds.parse().ok()?));
             }
-            // The last one: its value may hold newlines itself.
+            // The last line: its value may contain newlines.
             key => {
                 let kinds = [WorkspaceKind::Workspace, WorkspaceKind::Script, WorkspaceKind::Git];
                 let kind = kinds.into_iter().find(|kind| kind.word().as_bytes() == key)?;
@@ -143,8 +143,8 @@ fn parse(text: &[u8]) -> Option<(Option<Workspace>, u64)> {
 }
 
 impl Record {
-    /// Whether the workspace is still there, as far as this thread may look. What lies in a repository
-    /// of cargo's own is never gone.
+    /// Whether the workspace still exists, as far as this thread may see. A repository in cargo's own
+    /// home always counts as unknown.
     pub fn sources(&self) -> Sources {
         let Some(workspace) = self.workspace.as_ref().filter(|it| it.kind != WorkspaceKind::Git)
         else {
@@ -167,7 +167,7 @@ impl Record {
     }
 }
 
-/// The record appears whole or not at all.
+/// Writes the record as a whole or not at all.
 fn write(directory: &Path, name: &str, text: &[u8]) -> std::io::Result<()> {
     if DirBuilder::new().mode(0o700).create(directory).is_ok() {
         directory.symlink_metadata()?;
@@ -199,7 +199,8 @@ fn text(workspace: Option<&Workspace>, parent: u64) -> Vec<u8> {
         text.extend(format!("born {}.{:09}\n", born.as_secs(), born.subsec_nanos()).bytes());
     }
     if *kind != WorkspaceKind::Git {
-        // Always of one length: whether a record is fresh is asked without looking at the parent.
+        // Always the same length, so that the record's size tells whether it is current, without
+        // examining the parent.
         text.extend(format!("parent {parent:020}\n").bytes());
     }
     text.extend(format!("{} ", kind.word()).bytes());

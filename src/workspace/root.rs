@@ -1,7 +1,7 @@
 //! Pure: cargo's search for the root of a workspace, over manifests that the caller reads.
 //!
-//! The same steps as cargo's own `find_root`, so that the same root comes out; `tests/it` compares
-//! them in a thousand random trees. Where cargo itself stops with an error, any answer will do.
+//! The steps are those of cargo's own `find_root`, so that the result is the same; `tests/it` compares
+//! both in a thousand random trees. If cargo itself stops with an error, the result does not matter.
 
 use std::path::{Path, PathBuf};
 
@@ -12,18 +12,18 @@ use crate::os::lexical;
 /// The name of a manifest.
 pub const MANIFEST: &str = "Cargo.toml";
 
-/// What stands at a manifest's path.
+/// The content of a manifest's path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ManifestText {
-    /// Nothing.
+    /// It does not exist.
     Nothing,
-    /// Something that cargo will report.
+    /// Cargo will report an error.
     Unreadable,
     /// A manifest's text.
     Text(String),
 }
 
-/// The root of the workspace that a directory is in; `None` where there is no manifest at or above.
+/// The root of the workspace that contains a directory; `None` if there is no manifest in it or above.
 pub fn of_directory(
     directory: &Path,
     cargo_home: Option<&Path>,
@@ -39,7 +39,7 @@ pub fn of_directory(
     None
 }
 
-/// The root of the workspace that a manifest belongs to. The path is absolute and has no `..` in it.
+/// The root of the workspace that a manifest belongs to. The path must be absolute and without `..`.
 pub fn of_manifest(
     manifest: &Path,
     cargo_home: Option<&Path>,
@@ -60,8 +60,8 @@ fn search(
     }
     let mut last = None;
     for directory in manifest.ancestors().skip(2) {
-        // What `cargo package` unpacks is no part of the workspace around it, and neither is what
-        // stands in cargo's home, wherever that is.
+        // A package that `cargo package` has unpacked does not belong to the workspace around it, and
+        // neither does anything in cargo's home, wherever that is.
         if directory.ends_with("target/package") || (last.is_some() && last == cargo_home) {
             break;
         }
@@ -80,14 +80,14 @@ fn root_named(found: &ManifestText, manifest: &Path, member: &Path) -> Option<Pa
     if !may_name_a_workspace(text) {
         return None;
     }
-    // A byte order mark is none of TOML's, and cargo passes over it.
+    // TOML does not allow a byte order mark, but cargo skips one.
     let table = DeTable::parse(text.strip_prefix('\u{feff}').unwrap_or(text)).ok()?;
     let table = table.get_ref();
     let directory = parent(manifest);
     if let Some(workspace) = table.get("workspace") {
         let workspace = workspace.get_ref().as_table()?;
         let is_below = |path: &str| member.starts_with(directory.join(path));
-        // As cargo has it, `members` are compared as they are written: a glob does not count here.
+        // As in cargo, `members` are compared as they are written: a glob does not count here.
         let is_listed = |key| strings(workspace, key).any(is_below);
         let is_excluded = is_listed("exclude") && !is_listed("members");
         return (!is_excluded).then(|| directory.to_owned());
@@ -97,7 +97,7 @@ fn root_named(found: &ManifestText, manifest: &Path, member: &Path) -> Option<Pa
     Some(lexical::absolute(directory, Path::new(pointer)))
 }
 
-/// Most manifests name none; a look for the letters is far cheaper than parsing. Escapes can only
+/// Most manifests name none, and a search in the text is far cheaper than parsing. Escapes can only
 /// stand for letters in quoted keys.
 fn may_name_a_workspace(text: &str) -> bool {
     ["workspace", "\\u", "\\U", "\\x"].iter().any(|letters| text.contains(letters))
