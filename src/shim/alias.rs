@@ -1,6 +1,7 @@
-//! Pure: what an alias in cargo's configuration stands for.
+//! Pure: the meaning of an alias in cargo's configuration.
 //!
-//! What is chosen inside an alias is chosen: `--target-dir`, `--config build.target-dir=…`, a manifest.
+//! A choice inside an alias counts as the user's choice: `--target-dir`, `--config build.target-dir=…`,
+//! a manifest.
 
 use std::ffi::OsString;
 
@@ -10,9 +11,9 @@ use super::argv::Invocation;
 use super::excerpt;
 
 impl Invocation {
-    /// Reads the arguments with the command's alias in its place, and that one's in turn. `alias` gives
-    /// the words that a name stands for. Cargo lets none stand in for its own commands, and pays no
-    /// heed to a `-C` in one.
+    /// Reads the arguments with the command's alias expanded, and aliases in that one in turn. `alias`
+    /// returns the words that a name stands for. As in cargo, an alias cannot replace one of cargo's
+    /// own commands, and a `-C` in an alias has no effect.
     pub fn read_with_aliases(
         args: &[OsString],
         mut alias: impl FnMut(&str) -> Option<Vec<OsString>>,
@@ -21,7 +22,7 @@ impl Invocation {
         let mut known = Vec::new();
         let (mut words, mut read) = (args.to_vec(), typed.clone());
         while let Some(name) = read.command.as_deref().filter(|_| !read.is_cargos_own()) {
-            // A circle of aliases is cargo's to report.
+            // Cargo will report an alias that expands to itself.
             let Some(name) = name.to_str().filter(|name| !known.contains(&(*name).to_owned()))
             else {
                 break;
@@ -36,7 +37,7 @@ impl Invocation {
     }
 }
 
-/// The words that `name` stands for in a configuration file's text, if it says so.
+/// The words that an alias stands for, if a configuration file's text defines it.
 pub fn meaning(text: &str, name: &str) -> Option<Vec<OsString>> {
     excerpt::read(text, &["alias"], |table| of(table, name))?
 }
@@ -52,12 +53,12 @@ fn of(table: &DeTable<'_>, name: &str) -> Option<Vec<OsString>> {
     }
 }
 
-/// An alias as one text, as a variable has it too.
+/// Splits an alias that is written as one text, as in a variable.
 pub fn words_of(text: &str) -> Vec<OsString> {
     text.split_whitespace().map(OsString::from).collect()
 }
 
-/// The variable that defines an alias, and wins over the files.
+/// The variable that defines an alias; it overrides the files.
 pub fn variable(name: &str) -> String {
     format!("CARGO_ALIAS_{}", name.to_uppercase().replace(['-', '.'], "_"))
 }

@@ -1,8 +1,7 @@
-//! Pure: what was typed after `cargo`, as far as it decides where a build goes.
+//! Pure: reads cargo's arguments, as far as they decide where a build goes.
 //!
-//! The arguments are only looked at, never rebuilt: cargo receives the ones that we received. They
-//! are read as cargo reads them, without guessing: no abbreviations. What an alias stands for counts
-//! as typed.
+//! The arguments are only inspected, never rebuilt: cargo receives exactly those that we received. They
+//! are read as cargo reads them, without guessing: no abbreviations. Aliases are expanded.
 
 mod commands;
 
@@ -14,36 +13,36 @@ use commands::{among, hands_on_to_run, is_cargos_own, reads_options, runs_a_prog
 
 use crate::os::lexical;
 
-/// The arguments that matter.
+/// The arguments that matter to the decision.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Invocation {
     /// A leading `+toolchain`, with its plus sign.
     pub toolchain: Option<OsString>,
-    /// The first word that is no option.
+    /// The first word that is not an option.
     pub command: Option<OsString>,
-    /// `-C`: where cargo goes before it does anything.
+    /// `-C`: the directory to which cargo changes first.
     pub directory: Option<OsString>,
-    /// Where the package is, if that is said.
+    /// The package to build, if the arguments say it.
     pub manifest: Option<Manifest>,
     /// The repository that `cargo install --git` builds.
     pub git: Option<OsString>,
-    /// What else says which sources of that repository: `--branch`, `--tag`, `--rev`.
+    /// `--branch`, `--tag` and `--rev` with their values: the sources in that repository.
     pub revision: Vec<OsString>,
     /// `--target-dir`.
     pub target_dir: Option<OsString>,
     /// Every `--config`, in order.
     pub configs: Vec<OsString>,
-    /// Whether any option stands before `--`.
+    /// Whether there is an option before `--`.
     pub has_options: bool,
     /// `--help`, `--version`, `--list` or `--explain`: cargo only prints.
     pub only_prints: bool,
-    /// How many words stand before the command.
+    /// The number of words before the command.
     pub(super) command_at: usize,
     /// Whether a word follows the command.
     has_operand: bool,
 }
 
-/// Long options that take the next word, besides those whose values matter.
+/// Long options that take the next word as their value, besides those whose values matter.
 const TAKE_A_WORD: &[&str] = &[
     "--bin",
     "--example",
@@ -69,17 +68,17 @@ const TAKE_A_WORD: &[&str] = &[
     "--output-format",
 ];
 
-/// Where a package is.
+/// The location of a package.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Manifest {
     /// `--manifest-path`.
     File(PathBuf),
-    /// The `--path` of `cargo install`; without one, the directory that cargo works from.
+    /// The `--path` of `cargo install`; without it, cargo's working directory.
     Directory(PathBuf),
 }
 
 impl Invocation {
-    /// Reads the arguments that follow the program's name.
+    /// Reads the arguments after the program's name.
     pub fn read(args: &[OsString]) -> Invocation {
         let mut invocation = Invocation::default();
         invocation.read_words(args);
@@ -129,19 +128,20 @@ impl Invocation {
         self.command.as_deref().is_none_or(is_cargos_own)
     }
 
-    /// The directory that cargo works from.
+    /// Cargo's working directory.
     pub fn working_directory(&self, cwd: &Path) -> PathBuf {
         let directory = self.directory.as_deref();
         directory.map_or_else(|| cwd.into(), |dir| lexical::absolute(cwd, Path::new(dir)))
     }
 
-    /// Whether it is a tool that has the real cargo build copies of the workspace. To cargo those are
-    /// all the same packages.
+    /// Whether the command is a tool that lets the real cargo build copies of the workspace. Cargo
+    /// takes all copies for the same packages.
     pub fn builds_copies(&self) -> bool {
         self.command.as_deref().is_some_and(|command| command == "mutants")
     }
 
-    /// Whether it installs what a registry has: there are no sources of the person's.
+    /// Whether the command installs a program from a registry, so that none of the user's sources are
+    /// built.
     pub fn installs_from_registry(&self) -> bool {
         self.is_install() && self.manifest.is_none() && self.git.is_none()
     }
@@ -150,7 +150,7 @@ impl Invocation {
         self.command.as_deref().is_some_and(|command| command == "install")
     }
 
-    /// The cargo script that is run: the command is a path, or ends in `.rs`.
+    /// The cargo script that is run: a command that is a path or ends in `.rs`.
     pub fn script(&self) -> Option<&Path> {
         let command = Path::new(self.command.as_deref()?);
         let is_path =
@@ -158,13 +158,14 @@ impl Invocation {
         is_path.then_some(command)
     }
 
-    /// Whether cargo itself reads the words that follow, as far as is known.
+    /// Whether cargo itself reads the words that follow, as far as this is known.
     fn is_read_by_cargo(&self) -> bool {
         self.command.as_deref().is_none_or(reads_options)
     }
 
-    /// Takes a word that is no option. True if it begins what belongs to another program, which
-    /// `run` does after its own options, also behind an external command: `cargo miri run`.
+    /// Handles a word that is not an option. Returns true if it is the first word for another program:
+    /// `run` passes everything after its own options on, also behind an external command (`cargo miri
+    /// run`).
     fn takes_command(&mut self, word: &OsStr, runs: &mut bool) -> bool {
         if *runs {
             return true;
@@ -225,11 +226,11 @@ impl Invocation {
         None
     }
 
-    /// Keeps the value of an option, if that option matters.
+    /// Stores the value of an option, if that option matters.
     ///
-    /// What follows an unknown external command may be meant for another program. A `--target-dir`
-    /// that does reach cargo that way wins over the variable all the same; but a manifest is the one
-    /// that is built, whoever reads it.
+    /// Arguments after an unknown external command may be meant for another program. If a
+    /// `--target-dir` reaches cargo that way, cargo prefers it to the variable anyway. A manifest,
+    /// however, is the one that is built, whichever program reads it.
     fn put(&mut self, option: &OsStr, value: &OsStr) {
         let value = || value.to_owned();
         let is_install = self.is_install();
@@ -260,10 +261,10 @@ const REV: &str = "--rev";
 /// The long options whose values matter.
 const VALUED: [&str; 8] = [TARGET_DIR, MANIFEST_PATH, CONFIG, PATH, GIT, BRANCH, TAG, REV];
 
-/// Where an option's value is.
+/// The position of an option's value.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum ValueAt {
-    /// In the same word, or nowhere.
+    /// In the same word, or missing.
     IsGiven,
     /// In the next word.
     IsNext,

@@ -1,7 +1,8 @@
-//! Pure: which build directory has to be moved to where it is the person's own.
+//! Pure: whether intermediates have to be moved to one of the user's own directories.
 //!
-//! `build.build-dir` (stable since cargo 1.91) takes `deps`, fingerprints and incremental state
-//! elsewhere. A checked-in file that points it at a shared path would bring the whole race back.
+//! `build.build-dir` (stable since cargo 1.91) puts `deps`, fingerprints and incremental state into
+//! another directory. A checked-in configuration file with a shared path would bring the whole race
+//! back.
 
 use std::path::{Path, PathBuf};
 
@@ -9,27 +10,27 @@ use super::decide::{self, EntryPoint, Facts};
 use crate::os::lexical;
 use crate::private_dir::place::Place;
 
-/// A build directory that the configuration or the environment asks for.
+/// A build directory that the configuration, the environment or the command line asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfiguredBuildDir {
-    /// Where it leads: absolute, with the templates filled in as far as ownership depends on them.
+    /// Its absolute path, with the templates filled in as far as ownership depends on them.
     pub path: PathBuf,
-    /// The variable, file or flag that asks for it, fit for display.
+    /// The variable, file or flag that asks for it, escaped for display.
     pub origin: String,
-    /// How it is asked for.
+    /// The kind of request.
     pub asked: Asked,
 }
 
-/// How a build directory is asked for.
+/// The kind of request for a build directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Asked {
-    /// By a configuration file or an environment variable.
+    /// In a configuration file or an environment variable.
     ByConfiguration,
     /// On the command line: an explicit choice, which nothing overrides.
     Typed,
 }
 
-/// What the templates in a build directory's path stand for.
+/// The values of the templates in a build directory's path.
 #[derive(Clone, Copy, Debug)]
 pub struct Templates<'a> {
     /// `{workspace-root}`.
@@ -39,7 +40,7 @@ pub struct Templates<'a> {
 }
 
 impl Templates<'_> {
-    /// The absolute path that `value` means, seen from `base`.
+    /// The absolute path of `value`, relative to `base`.
     pub fn fill(&self, value: &str, base: &Path) -> PathBuf {
         let text = value
             .replace("{workspace-root}", &self.workspace_root.to_string_lossy())
@@ -49,26 +50,27 @@ impl Templates<'_> {
     }
 }
 
-/// A build directory that is moved to where it is the person's own.
+/// A build directory that replaces the configured one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Moved {
     /// The new value of `CARGO_BUILD_BUILD_DIR`.
     pub to: PathBuf,
-    /// What asks for another one, fit for display.
+    /// The origin of the replaced one, escaped for display.
     pub instead_of: String,
 }
 
 impl Facts {
-    /// Where intermediates have to go instead of where they would. What goes past the shim has one
-    /// target directory for all workspaces and all copies, so there each gets its own for them.
+    /// The build directory to use instead of the configured or default one. Builds past the shim,
+    /// copies and fetched repositories have one target directory for many workspaces, so each workspace
+    /// gets its own build directory there.
     pub(super) fn moved_build_dir(&self, place: &Place) -> Option<Moved> {
         let mut own = self.own_places.clone();
         own.push(place.private_dir());
         let configured = self.build_dir(place);
-        // `{workspace-path-hash}` knows no inode and no time of birth, which the name does.
+        // `{workspace-path-hash}` does not include the inode and the birth time; the name does.
         let name = self.own_directory.as_ref().map(|directory| directory.name.as_str());
         let to = decide::build_dir(&place.private_dir(), name);
-        // What `cargo install --git` has checked out is another workspace at each commit.
+        // Each commit that `cargo install --git` checks out is another workspace.
         let is_common = self.entry_point == EntryPoint::Session
             || self.invocation.builds_copies()
             || self.invocation.git.is_some();
@@ -80,14 +82,13 @@ impl Facts {
     }
 }
 
-/// Where intermediates have to go instead of where they are configured to, or `None`.
+/// The build directory to use instead of the configured one, or `None`.
 ///
-/// Moved where, and only where, a build directory is configured that is not the person's own;
-/// always doing it would make `cargo clean --target-dir X` delete it and nested builds hang
-/// (cargo#17053).
+/// Only a configured directory that is not the user's own is replaced. To set the variable always would
+/// make `cargo clean --target-dir X` delete the build directory, and nested builds hang (cargo#17053).
 fn moved(configured: Option<&ConfiguredBuildDir>, own: &[PathBuf], to: &Path) -> Option<Moved> {
     let configured = configured.filter(|dir| dir.asked == Asked::ByConfiguration)?;
-    // A home of `/`, as some service accounts have it, would make every path one's own.
+    // Some service accounts have the home `/`, which would make every path the user's own.
     let is_own = |place: &PathBuf| place.parent().is_some() && configured.path.starts_with(place);
     let moved = || Moved { to: to.to_path_buf(), instead_of: configured.origin.clone() };
     (!own.iter().any(is_own)).then(moved)

@@ -1,9 +1,9 @@
-//! Reads cargo's own configuration for the two settings that say where things are built, for aliases,
-//! in which they may be chosen as well, and for a wrapper around the compiler.
+//! Reads cargo's own configuration: the two settings for the target and build directories, aliases, in
+//! which these may be set as well, and a wrapper around the compiler.
 //!
-//! Only files that exist are opened, and most of those are not even parsed. What cannot be read is
-//! left for cargo to report. Whoever can write a file that is read here must not be able to keep a
-//! login waiting, so files are regular ones of bounded size and number, each read once.
+//! Only existing files are opened, and most of them are not even parsed. Cargo will report files that
+//! cannot be read. A user who can write to one of these files must not be able to block another user's
+//! login, so only regular files of bounded size and number are read, each once.
 
 use std::cell::OnceCell;
 use std::ffi::OsString;
@@ -22,21 +22,21 @@ use crate::shim::configured_directories::Directories;
 use crate::shim::excerpt;
 use crate::ui::escape::escaped;
 
-/// How many bytes are read in all, but for the file that goes beyond.
+/// The maximum number of bytes in all files; the file that exceeds it is still read.
 const MAX_SIZE: usize = 1 << 20;
-/// How many files may be included in all.
+/// The maximum number of included files.
 const MAX_INCLUDES: usize = 64;
 
-/// A text of cargo's configuration.
+/// One text of cargo's configuration.
 struct ConfigText {
     text: String,
-    /// Where it stands, fit for display.
+    /// The file or flag that it is from, escaped for display.
     origin: String,
-    /// What its directories are relative to.
+    /// The base of its relative directories.
     base: PathBuf,
-    /// What its includes are relative to.
+    /// The base of its relative includes.
     includes: PathBuf,
-    /// What it says about directories, once that was asked: it may be a megabyte.
+    /// Its directories, parsed when they are needed: the text may be a megabyte.
     directories: OnceCell<Directories>,
 }
 
@@ -45,14 +45,14 @@ impl ConfigText {
         self.directories.get_or_init(|| Directories::read(&self.text))
     }
 
-    /// The build directory that it asks for.
+    /// The build directory that it asks for, if any.
     fn build_dir(&self, templates: &Templates<'_>, asked: Asked) -> Option<ConfiguredBuildDir> {
         let value = self.directories().build_dir.as_ref()?;
         let path = templates.fill(value, &self.base);
         Some(ConfiguredBuildDir { path, origin: self.origin.clone(), asked })
     }
 
-    /// Whether it has `build.rustc-wrapper`; an empty one says that there is to be none.
+    /// Whether it has `build.rustc-wrapper`; an empty value also counts and means no wrapper.
     fn has_wrapper(&self) -> bool {
         let of = |table: &DeTable<'_>| {
             let build = table.get("build").and_then(|build| build.get_ref().as_table());
@@ -62,7 +62,7 @@ impl ConfigText {
     }
 }
 
-/// Whether a `--config` has `build.target-dir`, and the build directory that one asks for.
+/// Whether a `--config` has `build.target-dir`, and the build directory that a `--config` asks for.
 pub fn typed_directories(
     invocation: &Invocation,
     working_directory: &Path,
@@ -78,7 +78,7 @@ pub fn typed_directories(
     (sets_target_dir, build_dir)
 }
 
-/// The build directory that configuration files ask for, the nearest file first.
+/// The build directory that configuration files ask for. The nearest file wins.
 pub fn build_dir(
     working_directory: &Path,
     cargo_home: Option<&Path>,
@@ -89,7 +89,7 @@ pub fn build_dir(
     in_files(working_directory, cargo_home, here, asked)
 }
 
-/// The words that configuration files have for an alias, the nearest file first.
+/// The meaning of an alias in configuration files. The nearest file wins.
 pub fn alias(
     name: &str,
     working_directory: &Path,
@@ -100,7 +100,7 @@ pub fn alias(
     in_files(working_directory, cargo_home, here, meaning)
 }
 
-/// Whether configuration, typed or in files, names a program to run in front of the compiler.
+/// Whether a `--config` or a configuration file names a wrapper around the compiler.
 pub fn names_a_wrapper(
     invocation: &Invocation,
     working_directory: &Path,
@@ -114,8 +114,8 @@ pub fn names_a_wrapper(
         .is_some()
 }
 
-/// What the strongest of the `--config` arguments says that has something to say: each is the path of
-/// a file, or TOML, and the last is the strongest.
+/// Calls `says` with the `--config` arguments, the strongest (last) first, until it returns a result.
+/// Each is a file's path or TOML.
 fn typed<T>(
     invocation: &Invocation,
     working_directory: &Path,
@@ -126,7 +126,7 @@ fn typed<T>(
         let file = working_directory.join(argument);
         let source = match reader.read(&file) {
             Some(source) => source,
-            // A pipe from the shell (`--config <(…)`) would be empty when cargo reads it.
+            // A pipe from the shell (`--config <(…)`): reading it here would leave nothing for cargo.
             None if files::is_there(&file) => return None,
             None => ConfigText {
                 text: argument.to_string_lossy().into_owned(),
@@ -140,7 +140,8 @@ fn typed<T>(
     })
 }
 
-/// What the nearest of the files says that cargo reads from a directory, and has something to say.
+/// Calls `says` with the configuration files that cargo reads for a directory, the nearest first, until
+/// it returns a result.
 fn in_files<T>(
     working_directory: &Path,
     cargo_home: Option<&Path>,
@@ -151,35 +152,35 @@ fn in_files<T>(
     let is_there = |place: &Path| rustix::fs::access(&*near(here, place), Access::EXISTS).is_ok();
     let above = working_directory.ancestors().map(|directory| directory.join(".cargo"));
     let places = above.filter(|place| is_there(place));
-    // Where it is one of those, it has been read.
+    // Then it was read on the way up.
     let is_above = |home: &Path| {
         home.ends_with(".cargo")
             && home.parent().is_some_and(|it| working_directory.starts_with(it))
     };
     let cargo_home = cargo_home.filter(|home| !is_above(home)).map(Path::to_owned);
     places.chain(cargo_home).find_map(|place| {
-        // Where both exist, cargo reads the one without an ending.
+        // If both exist, cargo reads the one without an extension.
         let names = ["config", "config.toml"];
         let source = names.iter().find_map(|name| reader.read(&place.join(name)))?;
         reader.search(&source, &mut says)
     })
 }
 
-/// Reads each file once: cargo itself refuses files that include one another.
+/// Reads each file at most once: cargo itself refuses files that include each other.
 #[derive(Default)]
 struct Reader<'a> {
-    /// Where the process works.
+    /// The process's working directory.
     here: Option<&'a Path>,
-    /// Device and inode of what has been read.
+    /// Device and inode of every file that was read.
     seen: Vec<(u64, u64)>,
-    /// How many files were included so far, whether they exist or not.
+    /// The number of included files so far, whether they exist or not.
     included: usize,
-    /// How many bytes were read so far.
+    /// The number of bytes read so far.
     size: usize,
 }
 
 impl Reader<'_> {
-    /// What a text says, or else what it includes.
+    /// Calls `says` with a text and then with the files that it includes, until it returns a result.
     fn search<T>(
         &mut self,
         source: &ConfigText,
@@ -202,8 +203,8 @@ impl Reader<'_> {
         None
     }
 
-    /// A file that has not been read before. Its directories are relative to the directory that holds
-    /// its directory, `.cargo` or not.
+    /// Reads a file that was not read before. Its directories are relative to the parent of its own
+    /// directory, whether that is `.cargo` or not.
     fn read(&mut self, path: &Path) -> Option<ConfigText> {
         let (file, Entry { device, inode, .. }) =
             files::open_regular(&near(self.here, path)).ok()?;

@@ -1,4 +1,4 @@
-//! Pure: what one text of cargo's configuration says about directories.
+//! Pure: parses the directories in one text of cargo's configuration.
 
 use std::path::Path;
 
@@ -6,21 +6,21 @@ use toml::de::{DeTable, DeValue};
 
 use super::excerpt;
 
-/// What one configuration text says about directories.
+/// The directories in one text of cargo's configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Directories {
     /// Whether it has `build.target-dir`.
     pub sets_target_dir: bool,
-    /// `build.build-dir`, as it is written.
+    /// `build.build-dir`, as written.
     pub build_dir: Option<String>,
-    /// Files that it includes, each weaker than itself and than those before it.
+    /// The files that it includes, the strongest first; all are weaker than the text itself.
     pub includes: Vec<String>,
 }
 
 impl Directories {
-    /// Reads a configuration file's text, or a `--config` argument of the form `key=value`.
+    /// Parses a configuration file's text, or a `--config` argument of the form `key=value`.
     ///
-    /// What is no TOML says nothing: cargo reports it in its own words.
+    /// Invalid TOML counts as empty: cargo will report it.
     pub fn read(text: &str) -> Directories {
         excerpt::read(text, &["-dir", "include"], Directories::of).unwrap_or_default()
     }
@@ -29,7 +29,7 @@ impl Directories {
         let build = table.get("build").and_then(|build| build.get_ref().as_table());
         let text_of = |key: &str| build?.get(key)?.get_ref().as_str().map(str::to_owned);
         let includes = table.get("include").and_then(|list| list.get_ref().as_array());
-        // Of several included files the last one is the strongest.
+        // The last included file is the strongest.
         let includes = includes.into_iter().flat_map(|list| list.iter().rev());
         let includes = includes.filter_map(|item| included(item.get_ref())).collect();
         Directories {
@@ -40,7 +40,7 @@ impl Directories {
     }
 }
 
-/// `include` is an array of paths, or of tables with a `path`; cargo takes none but `*.toml`.
+/// `include` is an array of paths, or of tables with a `path`; cargo accepts only `*.toml`.
 fn included(value: &DeValue<'_>) -> Option<String> {
     let path = value.as_table().and_then(|table| table.get("path")).map(|path| path.get_ref());
     let path = path.unwrap_or(value).as_str()?;

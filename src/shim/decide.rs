@@ -1,7 +1,7 @@
-//! Pure: the decision: where a build goes, and by which rule.
+//! Pure: decides where a build goes, and by which rule.
 //!
-//! One pure function that the shim, `path` and `explain` all call. The rules are asked in the order
-//! of [`Rule`]'s variants, and the first that applies decides.
+//! The shim, `path` and `explain` all call this one function. The rules are tried in the order of
+//! [`Rule`]'s variants; the first that applies decides.
 
 mod facts;
 
@@ -16,19 +16,19 @@ use crate::private_dir::account::NoDirectory;
 use crate::private_dir::place::{OWN_NAME, Place, PlaceKind, Required};
 use crate::settings::{Missing, Scope};
 
-/// The variable that tells cargo where to build.
+/// The variable with cargo's target directory.
 pub const TARGET_DIR: &str = "CARGO_TARGET_DIR";
-/// The same by cargo's configuration, and weaker.
+/// The same as a configuration variable; it is weaker.
 pub const BUILD_TARGET_DIR: &str = "CARGO_BUILD_TARGET_DIR";
-/// The variable that tells cargo where to keep intermediates.
+/// The variable with cargo's build directory, for intermediates.
 pub const BUILD_BUILD_DIR: &str = "CARGO_BUILD_BUILD_DIR";
-/// The name of the target directory for what has none of its own.
+/// The name of the target directory for builds without one of their own.
 const TARGET: &str = "target";
-/// The name of the directory below which workspaces keep intermediates that may not be where they are
-/// configured to be, and those of programs that go past the shim.
+/// The name of the directory for intermediates that may not stay where they are configured, and for
+/// those of programs that bypass the shim.
 pub const BUILD: &str = "build";
-/// Cargo's own template for a workspace (1.91), a hash of its root's path. A fixed path would make one
-/// workspace wait for another that is built in its build script.
+/// Cargo's own template for a workspace (1.91): a hash of its root's path. With a fixed path, a
+/// workspace that is built in another one's build script would wait for the outer build.
 const WORKSPACE_TEMPLATE: &str = "{workspace-path-hash}";
 
 /// How we were called.
@@ -37,14 +37,13 @@ pub enum EntryPoint {
     /// Under the name `cargo`: transparent.
     #[default]
     Shim,
-    /// As `cargo-peruser`, or as cargo's subcommand: asked for by name, it always gives a private
-    /// directory.
+    /// As `cargo-peruser`, or as cargo's subcommand: always gives a private directory.
     ByName,
-    /// For a session, which stands nowhere: what programs have that go past the shim.
+    /// For a session, without a workspace: for programs that bypass the shim.
     Session,
 }
 
-/// The rules, in the order in which they are asked.
+/// The rules, in the order in which they are tried.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Rule {
     /// `CARGO_PERUSER=off`.
@@ -55,7 +54,7 @@ pub enum Rule {
     NoDirectory(NoDirectory),
     /// Inside a build script.
     BuildScript,
-    /// The person chose a target directory.
+    /// The user chose a target directory.
     Explicit(Choice),
     /// An outer run chose a directory inside the private one.
     Inherited,
@@ -63,7 +62,7 @@ pub enum Rule {
     Redirected,
 }
 
-/// How a person chooses a target directory.
+/// How a user chooses a target directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Choice {
     /// `--target-dir`.
@@ -76,57 +75,57 @@ pub enum Choice {
     BuildVariable,
 }
 
-/// What the shared root offers the caller.
+/// The state of the shared root for the caller.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum RootState {
     /// None is configured, or it does not exist.
     #[default]
     Absent,
-    /// The caller's private directory is in it, or the caller may make it there. Whether it is safe
-    /// shows when it is judged.
+    /// The caller's private directory is in it, or the caller may create it there. Whether it is safe
+    /// is checked later.
     Usable,
-    /// Only its owner can make private directories in it, and has not made the caller's, or lets the
-    /// caller not look.
+    /// Only its owner can create private directories in it, and the caller's is missing or cannot be
+    /// examined.
     NotProvisioned,
-    /// A user namespace hides who owns it.
+    /// A user namespace hides its owner.
     OwnerHidden,
 }
 
 impl RootState {
-    /// Whether it is there, and the caller has no private directory in it.
+    /// Whether it exists, but has no private directory for the caller.
     pub fn is_out_of_reach(self) -> bool {
         matches!(self, RootState::NotProvisioned | RootState::OwnerHidden)
     }
 }
 
-/// The target directory that a session exports: the one for what has none of its own.
+/// The target directory that a session exports, for builds without one of their own.
 pub fn session_target(shared_root: &Path, account: &Account) -> PathBuf {
     shared_root.join(account.directory_name()).join(TARGET)
 }
 
-/// The build directory that a session exports: one for each workspace.
+/// The build directory that a session exports; it contains one for each workspace.
 pub fn session_build_dir(shared_root: &Path, account: &Account) -> PathBuf {
     build_dir(&shared_root.join(account.directory_name()), None)
 }
 
-/// The value of [`BUILD_BUILD_DIR`] that keeps every workspace's intermediates private.
+/// The value of [`BUILD_BUILD_DIR`] that keeps each workspace's intermediates private and separate.
 pub(super) fn build_dir(private_dir: &Path, own: Option<&str>) -> PathBuf {
     let common = private_dir.join(BUILD);
     own.map_or(common.clone(), |name| common.join(name)).join(WORKSPACE_TEMPLATE)
 }
 
-/// What is to be done.
+/// The result of the decision.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decision {
     /// The rule that decided.
     pub rule: Rule,
-    /// What must be safe before cargo runs.
+    /// The directories that must be safe before cargo runs.
     pub required: Option<Required>,
-    /// The new value of `CARGO_TARGET_DIR`; `None` leaves it.
+    /// The new value of `CARGO_TARGET_DIR`; `None` leaves it unchanged.
     pub target_dir: Option<PathBuf>,
-    /// Where intermediates have to go instead; `None` leaves them.
+    /// The new build directory; `None` leaves it unchanged.
     pub build_dir: Option<Moved>,
-    /// Variables to take away.
+    /// Variables to remove.
     pub removed: Vec<&'static str>,
 }
 
@@ -137,14 +136,14 @@ impl Decision {
     }
 }
 
-/// Decides. See [`Rule`] for the order.
+/// Decides. See [`Rule`] for the order of the rules.
 pub fn decide(facts: &Facts) -> Decision {
     if facts.is_bypassed {
         let removed = facts.variables_of_sessions();
         return Decision { removed, ..Decision::pass_through(Rule::Bypassed) };
     }
     let Some(place) = place(facts) else {
-        // As in a container that a session has started, where the root is not.
+        // For example in a container that a session started, without the root.
         let removed = facts.variables_of_sessions();
         return Decision { removed, ..Decision::pass_through(Rule::NoSharedRoot) };
     };
@@ -166,8 +165,8 @@ pub fn decide(facts: &Facts) -> Decision {
     if facts.inherits(&place) { inherited(facts, place) } else { redirect(facts, place) }
 }
 
-/// Where the private directory is to be, if there is to be one: in the shared root, or, where that is out
-/// of reach or missing, in the caller's own cache directory.
+/// The place of the private directory, if there will be one: in the shared root, or, if the root is
+/// missing or has none for the caller, in the caller's own cache directory.
 fn place(facts: &Facts) -> Option<Place> {
     let in_root = |root: &Path| Place {
         parent: root.to_owned(),
@@ -192,11 +191,11 @@ fn place(facts: &Facts) -> Option<Place> {
     }
 }
 
-/// A nested run would wait forever for the lock that the outer cargo holds on the same directory,
-/// so what it inherits from us is replaced by a place of its own below `OUT_DIR`, which is private
-/// because its target directory is.
+/// A nested run would wait forever for the outer cargo's lock on the same directory. So an inherited
+/// directory of ours is replaced by one below `OUT_DIR`, which is private because it is inside a
+/// private target directory.
 fn inside_build_script(facts: &Facts, place: &Place, out_dir: &OsStr) -> Decision {
-    // Several nested workspaces of one script must not be taken for each other.
+    // One script's nested workspaces must not share a directory.
     let own = Path::new(out_dir).join(TARGET);
     let own =
         facts.own_directory.as_ref().map_or(own.clone(), |directory| own.join(&directory.name));
@@ -212,8 +211,8 @@ fn inside_build_script(facts: &Facts, place: &Place, out_dir: &OsStr) -> Decisio
     }
 }
 
-/// A choice that is weaker in cargo than `CARGO_TARGET_DIR` only counts without it. A value that
-/// was no choice itself, because it is ours or because settings say so, therefore makes way.
+/// Some choices are weaker in cargo than `CARGO_TARGET_DIR`. If that variable is not a choice itself,
+/// because it is ours or the settings override it, it is removed.
 fn explicit(facts: &Facts, choice: Choice, place: &Place) -> Decision {
     let is_weaker = matches!(choice, Choice::Config | Choice::BuildVariable);
     let makes_way = is_weaker && facts.variables.target_dir.is_some();
@@ -247,7 +246,7 @@ fn redirect(facts: &Facts, place: Place) -> Decision {
     }
 }
 
-/// The build directory that a session or an outer run has set is no choice.
+/// A build directory that a session or an outer run has set is not a choice.
 fn leftover(facts: &Facts, place: &Place) -> Vec<&'static str> {
     if facts.inherits_build_dir(place) { vec![BUILD_BUILD_DIR] } else { Vec::new() }
 }

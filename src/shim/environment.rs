@@ -1,4 +1,4 @@
-//! Pure: what changes in the environment of the cargo that we execute, and in what a session exports.
+//! Pure: the changes to the environment of the executed cargo, and of a session.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::path::Path;
 use super::trail::{self, Trail};
 use crate::shim::decide::{BUILD_BUILD_DIR, Decision, TARGET_DIR};
 
-/// One change to one variable.
+/// A change to one variable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
     /// The variable.
@@ -15,7 +15,7 @@ pub struct Change {
     pub value: Option<OsString>,
 }
 
-/// The changes that a decision asks for.
+/// The changes for a decision.
 pub fn changes(decision: &Decision) -> Vec<Change> {
     let set = |name, path: &Path| Change { name, value: Some(path.as_os_str().to_owned()) };
     let mut changes: Vec<Change> =
@@ -25,7 +25,7 @@ pub fn changes(decision: &Decision) -> Vec<Change> {
     changes
 }
 
-/// The marker against exec loops, which goes along with every execution.
+/// The marker against exec loops, which is set for every execution.
 pub fn marker(trail: &Trail) -> Change {
     Change { name: trail::VARIABLE, value: Some(trail.to_value()) }
 }

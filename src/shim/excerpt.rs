@@ -1,17 +1,17 @@
-//! Pure: the part of a large TOML text that matters, so that not all of it has to be parsed.
+//! Pure: cuts the relevant part out of a large TOML text, so that not all of it has to be parsed.
 //!
-//! A parsed megabyte would make every cargo command wait for forty times as long as the shim takes
-//! otherwise. Of valid TOML the excerpt says the same about the words that it was made for; where it is no
-//! valid TOML itself, all of the text is parsed.
+//! Parsing a megabyte would take forty times as long as the rest of the shim, in every cargo command.
+//! For the given words, the excerpt of valid TOML has the same meaning as the whole text. If the
+//! excerpt is not valid TOML, the whole text is parsed.
 
 use memchr::{memchr, memchr2, memmem, memrchr};
 use toml::de::DeTable;
 
-/// Up to how many bytes a text is parsed as it is.
+/// The size up to which a text is parsed as a whole, in bytes.
 const SMALL: usize = 4 << 10;
 
-/// What `read` finds in the table of a text that mentions one of `words`; each is a part of the keys that
-/// it looks for. `None` for a text that mentions none, and for what is no TOML.
+/// Parses a text that contains one of `words`, and calls `read` with the table. Every key that `read`
+/// looks for must contain one of the words. `None` if the text contains none, or is not TOML.
 pub fn read<T>(text: &str, words: &[&str], read: impl FnOnce(&DeTable<'_>) -> T) -> Option<T> {
     if text.len() <= SMALL {
         let mentions = words.iter().any(|word| text.contains(word));
@@ -24,9 +24,9 @@ pub fn read<T>(text: &str, words: &[&str], read: impl FnOnce(&DeTable<'_>) -> T)
     DeTable::parse(text).ok().map(|table| read(table.get_ref()))
 }
 
-/// The sections that mention a word, each from one line that begins with `[` to the next. Some of these
-/// lines are no headers but parts of an array; what is cut there is no valid TOML, as an element is
-/// followed by a comma or a bracket. `None` where no word is mentioned.
+/// The sections that contain a word. A section goes from a line that starts with `[` to the next such
+/// line. Some of these lines are not headers but part of an array; then the excerpt is not valid TOML,
+/// because an array's element is followed by a comma or a bracket. `None` if no word occurs.
 fn excerpt(text: &str, words: &[&str]) -> Option<String> {
     let find = |word: &&str| memmem::find_iter(text.as_bytes(), word).collect::<Vec<_>>();
     let mut mentions: Vec<usize> = words.iter().flat_map(find).collect();
@@ -41,7 +41,8 @@ fn excerpt(text: &str, words: &[&str]) -> Option<String> {
         if at >= done {
             let section = section(text, at);
             if !excerpt.is_empty() {
-                // No value of an array, so that an open one does not go on in the next section.
+                // Not valid inside an array, so that an unclosed array cannot continue in the next
+                // section.
                 excerpt += &format!("[cut-{done}]\n");
             }
             done = section.end;
@@ -51,8 +52,8 @@ fn excerpt(text: &str, words: &[&str]) -> Option<String> {
     Some(excerpt)
 }
 
-/// Adds a section. Where nothing in it goes on in another line, the lines that mention no word say nothing
-/// about one, unless the header does.
+/// Adds a section. If no value in it spans several lines, and the header contains no word, only the
+/// lines with a word are needed.
 fn add(excerpt: &mut String, section: &str, words: &[&str]) {
     let mentions = |line: &&str| words.iter().any(|word| line.contains(word));
     let header = section.split_inclusive('\n').next().filter(|line| is_header(line));
@@ -67,7 +68,7 @@ fn add(excerpt: &mut String, section: &str, words: &[&str]) {
     }
 }
 
-/// Where the section is that `at` is in.
+/// The range of the section around `at`.
 fn section(text: &str, at: usize) -> std::ops::Range<usize> {
     let line_at = |at: usize| text.get(at..).unwrap_or_default();
     let line_before =
@@ -130,7 +131,8 @@ mod tests {
         assert_eq!(read(&format!("{padding}target-dir"), &WORDS, |_| ()), None);
     }
 
-    /// A line of a file, whose own keys have the number `n`; half of them are there to mislead.
+    /// One line or entry of a file, whose own keys contain the number `n`; half of the kinds are there
+    /// to mislead.
     fn line(kind: u8, n: usize) -> String {
         match kind {
             0 => format!("[t{n}]"),

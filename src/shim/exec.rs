@@ -1,5 +1,5 @@
-//! Becomes the real cargo: the same process, so that exit code, signals, terminal and descriptors
-//! are cargo's own.
+//! Replaces this process by the real cargo, so that exit code, signals, terminal and descriptors are
+//! cargo's own.
 
 use std::convert::Infallible;
 use std::ffi::OsString;
@@ -12,26 +12,26 @@ use crate::shim::environment::Change;
 use crate::ui::escape::{escaped, quoted};
 use crate::ui::failure::{Failure, reason};
 
-/// Replaces this process. Arguments go along byte for byte; the environment is this process's but
-/// for `changes`. SIGPIPE, which Rust's start-up ignores, is back at its default.
+/// Executes cargo in place of this process. Arguments are passed byte for byte; the environment is this
+/// process's with `changes`. Restores SIGPIPE, which Rust's start-up ignores, to its default.
 ///
 /// # Errors
-/// Exit 126 where the system does not execute `cargo`.
+/// Exit 126 if the system cannot execute `cargo`.
 pub fn exec(cargo: &Path, args: &[OsString], changes: &[Change]) -> Result<Infallible, Failure> {
     let mut command = Command::new(cargo);
     prepare(&mut command, changes);
     Err(failed(cargo, command.arg0("cargo").args(args).exec()))
 }
 
-/// Replaces this process by a program that is found as cargo has named it.
+/// Executes a program in place of this process, found in the way in which cargo would find it.
 ///
 /// # Errors
-/// Exit 126 where the system does not execute it.
+/// Exit 126 if the system cannot execute it.
 pub fn exec_as(program: &Path, args: &[OsString]) -> Result<Infallible, Failure> {
     Err(failed(program, Command::new(program).args(args).exec()))
 }
 
-/// Makes a command see the environment that [`exec`] would give it.
+/// Gives a command the environment that [`exec`] would set.
 pub fn prepare(command: &mut Command, changes: &[Change]) {
     for change in changes {
         match &change.value {
@@ -41,7 +41,7 @@ pub fn prepare(command: &mut Command, changes: &[Change]) {
     }
 }
 
-/// The error of an execution that did not happen.
+/// The failure to execute a program.
 pub fn failed(cargo: &Path, cause: io::Error) -> Failure {
     Failure::new(format!("failed to execute `{}`: {}", escaped(cargo), reason(&cause)))
         .help(format!("ls -lL {}", quoted(cargo)))

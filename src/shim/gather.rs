@@ -1,4 +1,4 @@
-//! Gathers the [`Facts`] that a decision is made from, and no more than that.
+//! Gathers the [`Facts`] for a decision, and nothing more.
 
 use std::ffi::OsString;
 use std::io;
@@ -28,15 +28,15 @@ use crate::ui::escape::escaped;
 use crate::ui::failure::Result;
 use crate::workspace::{self, Workspace};
 
-/// The variable that asks us to step aside.
+/// The variable with which a user disables us.
 pub const BYPASS: &str = "CARGO_PERUSER";
 
 impl Facts {
-    /// Looks around. Nothing beyond the settings is read where no private directory can result.
+    /// Reads the facts. If no private directory can result, nothing but the settings is read.
     ///
     /// # Errors
-    /// Mistakes in the settings, unless the person asks us to step aside: a broken file must never
-    /// keep anyone from the way around it, or from what has nothing to do with it.
+    /// Mistakes in the settings, unless the user disables us or the command uses no target directory: a
+    /// broken file must not block a way around it, or a command that has nothing to do with it.
     pub fn gather(
         snapshot: &Snapshot,
         homes: &Homes<'_>,
@@ -46,7 +46,7 @@ impl Facts {
     ) -> Result<Facts> {
         let invocation = Invocation::read(args);
         let loaded = settings::files::load(snapshot, homes, flags);
-        // `cargo peruser` decides for itself, from what the person has set.
+        // `cargo peruser` decides later, from what the user has set.
         let is_subcommand = entry_point == EntryPoint::Shim
             && invocation.command.as_deref().is_some_and(|name| name == "peruser");
         let asks = if is_subcommand { Ok(true) } else { asks_to_step_aside(snapshot) };
@@ -73,7 +73,7 @@ impl Facts {
             ..Facts::default()
         };
         match entry_point {
-            // `cargo peruser` decides for itself, and so has to see what it inherits.
+            // `cargo peruser` decides later, and so must see the inherited variables.
             EntryPoint::Shim if is_subcommand => Ok(facts),
             EntryPoint::Shim | EntryPoint::Session if is_bypassed || !root_exists => {
                 Ok(facts.look_at_session(snapshot, homes))
@@ -87,7 +87,7 @@ impl Facts {
         }
     }
 
-    /// Looks at what a session of ours may have exported, and no further.
+    /// Reads the variables that one of our sessions may have exported, and nothing else.
     fn look_at_session(self, snapshot: &Snapshot, homes: &Homes<'_>) -> Facts {
         let variables = Variables {
             target_dir: snapshot.variable(TARGET_DIR),
@@ -143,8 +143,8 @@ impl Facts {
         }
     }
 
-    /// Whether the caller's private directory is in the shared root, or can be made there by the
-    /// caller. A root that others can write to counts as usable: it is refused when it is judged.
+    /// Whether the caller's private directory is in the shared root, or the caller can create it there.
+    /// A root that others can write to counts as usable: the check will refuse it.
     fn root_state(&self, snapshot: &Snapshot, account: &Account) -> RootState {
         let (Some(root), Some(entry)) = (self.settings.shared_root(), &self.root_entry) else {
             return self.root;
@@ -166,7 +166,7 @@ impl Facts {
         }
     }
 
-    /// Whether a variable points out of the shared root, and so perhaps into the caller's own cache
+    /// Whether a variable points outside the shared root, and so may point into the caller's own cache
     /// directory.
     fn are_elsewhere(&self, variables: &Variables) -> bool {
         let root = self.settings.shared_root();
@@ -177,12 +177,13 @@ impl Facts {
         })
     }
 
-    /// `OUT_DIR` alone is no sign of a build script: cargo sets it for `cargo run` and `cargo test` as
-    /// well where the package has a build script, and other build systems use the name. The others
-    /// are set for build scripts only, and stay where a script removes every `CARGO_*` variable.
+    /// `OUT_DIR` alone does not prove a build script: cargo also sets it for `cargo run` and `cargo
+    /// test` of a package with a build script, and other build systems use the name. The other
+    /// variables are set only for build scripts, and remain if a script removes every `CARGO_*`
+    /// variable.
     ///
-    /// All of them can be set by anybody who hands down an environment, and what is built in `OUT_DIR`
-    /// then is no more private than that is: it has to be a place of the caller's own.
+    /// Another user may have set all of them, as after `sudo -E`, and a build in `OUT_DIR` is only as
+    /// private as that directory. So it must be one of the caller's own.
     fn variables(&self, snapshot: &Snapshot, homes: &Homes<'_>, account: &Account) -> Variables {
         let signs = ["HOST", "TARGET", "NUM_JOBS"];
         let is_build_script = signs.iter().all(|name| snapshot.variable(name).is_some());
@@ -210,8 +211,8 @@ impl Facts {
         }
     }
 
-    /// A variable that names a directory. One that leads into the shared root through a symlink is
-    /// taken for what it leads to, because the rules compare paths lexically.
+    /// A variable with a directory. If it points into the shared root through a symlink, the symlink is
+    /// resolved, because the rules compare paths lexically.
     fn directory_variable(
         &self,
         snapshot: &Snapshot,
@@ -221,7 +222,8 @@ impl Facts {
         let value = snapshot.variable(name)?;
         let path = lexical::absolute(&self.working_directory, Path::new(&value));
         if snapshot.uid == 0 && is_of_somebody(&path) {
-            // Handed down by `su -m` or `sudo -E`: no choice of root's, as if a run of ours had left it.
+            // Passed down by `su -m` or `sudo -E`: not root's choice. It is treated like a value that
+            // an outer run of ours has set.
             let cache = || Some(homes.cache()?.join(OWN_NAME));
             let ours = self.settings.shared_root().map(Path::to_owned).or_else(cache);
             return ours.map(PathBuf::into_os_string);
@@ -237,7 +239,7 @@ impl Facts {
         Some(if real.starts_with(root) { real.into_os_string() } else { value })
     }
 
-    /// The group that the shared root is for, where others may not enter it.
+    /// The group that the shared root is for, if others may not enter it.
     pub fn group_of_root(&self) -> Option<u32> {
         self.root_entry.and_then(|entry| entry.group_let_in())
     }
@@ -261,7 +263,7 @@ fn asks_to_step_aside(snapshot: &Snapshot) -> Result<bool> {
     }
 }
 
-/// Whether a command has nothing to do with a target directory, aliases expanded.
+/// Whether a command does not use a target directory, with aliases expanded.
 fn builds_nothing(snapshot: &Snapshot, homes: &Homes<'_>, args: &[OsString]) -> bool {
     let place = working_directory(&Invocation::read(args), &snapshot.cwd);
     let cargo_home = homes.cargo();
@@ -269,12 +271,12 @@ fn builds_nothing(snapshot: &Snapshot, homes: &Homes<'_>, args: &[OsString]) -> 
     Invocation::read_with_aliases(args, alias).target_use() == TargetUse::None
 }
 
-/// Root reads nothing of the person's for whom it acts.
+/// Root does not read the files of a user for whom it acts.
 fn reads_files(snapshot: &Snapshot) -> bool {
     snapshot.acting == snapshot.uid
 }
 
-/// What an alias stands for. A variable wins over the files, as everywhere in cargo.
+/// The meaning of an alias. A variable overrides the files, as everywhere in cargo.
 fn alias_of(
     name: &str,
     snapshot: &Snapshot,
@@ -290,38 +292,38 @@ fn alias_of(
     }
 }
 
-/// Where cargo works from, without symlinks, as it sees it itself after `-C`.
+/// Cargo's working directory, without symlinks, as cargo itself sees it after `-C`.
 fn working_directory(invocation: &Invocation, cwd: &Path) -> PathBuf {
     let Some(directory) = &invocation.directory else { return cwd.to_owned() };
     std::fs::canonicalize(cwd.join(directory)).unwrap_or_else(|_| invocation.working_directory(cwd))
 }
 
-/// Whether a path lies in the private directory that another account has below its own cache directory:
-/// after `su` or `sudo -E` that account's session is still in the environment.
+/// Whether a path is in the private directory in another account's cache directory: after `su` or `sudo
+/// -E`, variables of that account's session are still set.
 fn is_of_anothers_session(path: &Path, uid: u32) -> bool {
     let place = path.ancestors().find(|above| above.ends_with(OWN_NAME));
     place.is_some_and(|place| match files::owner(place) {
         Ok(owner) => owner.is_some_and(|owner| owner != uid),
-        // The caller cannot even look there.
+        // The caller may not even examine it.
         Err(_) => true,
     })
 }
 
-/// Whether a path lies in the directory of an ordinary account, or will.
+/// Whether a path belongs to an ordinary account, or would if it were created.
 fn is_of_somebody(path: &Path) -> bool {
     let owners = path.ancestors().map(files::owner);
     let nearest = owners.map(Result::transpose).find_map(|owner| owner);
     !nearest.is_some_and(|owner| owner.is_ok_and(|owner| owner == 0))
 }
 
-/// The caller's home and cargo's, which counts only if it is the caller's: a common one would cross
-/// persons.
+/// The caller's home and cargo's home. The latter counts only if the caller owns it: a shared one would
+/// mix users' files.
 fn own_homes(homes: &Homes<'_>) -> Vec<PathBuf> {
     let cargo_home = homes.cargo().filter(|path| homes.is_own(path));
     homes.home().map(Path::to_owned).into_iter().chain(cargo_home).collect()
 }
 
-/// The caller's own places, as far as they matter to the build directories that are asked for.
+/// The caller's own directories, as far as they matter to the configured build directories.
 fn own_places<'a>(
     homes: &Homes<'_>,
     uid: u32,
@@ -334,7 +336,7 @@ fn own_places<'a>(
     let mut places = own_homes(homes);
     let homes: Vec<PathBuf> = places.iter().filter_map(|it| it.canonicalize().ok()).collect();
     places.extend(homes.iter().cloned());
-    // A symlink in a checkout may lead out of a home.
+    // A symlink in a checkout may point out of the home.
     let stays = |path: &&Path, place: &Path| {
         files::without_symlinks(path).starts_with(files::without_symlinks(place))
     };
@@ -345,8 +347,8 @@ fn own_places<'a>(
     places
 }
 
-/// The nearest existing directory at or above a path, if it is the caller's and closed to others, or
-/// leads into one of `homes`. A symlink on the way counts where nobody else could turn it elsewhere.
+/// The nearest existing directory at or above a path, if only the caller can access it or it is inside
+/// one of `homes`. A symlink in the path is accepted if no other user can change it.
 fn own_place(path: &Path, uid: u32, homes: &[PathBuf]) -> Option<PathBuf> {
     let place = path.ancestors().find(|place| place.exists())?;
     let real = place.canonicalize().ok()?;

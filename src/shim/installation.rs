@@ -1,5 +1,5 @@
-//! Where this program is installed: `<prefix>/bin/cargo-peruser`, and beside it, in
-//! `<prefix>/lib/cargo-peruser/bin`, the shim that leads to it.
+//! The places of an installation: `<prefix>/bin/cargo-peruser`, and the shim, a link to it in
+//! `<prefix>/lib/cargo-peruser/bin`.
 
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ pub const PROGRAM: &str = "cargo-peruser";
 /// The places of one installation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Installation {
-    /// What everything stands below: `/usr/local` or `~/.local`, unless somebody chose another.
+    /// The parent of all places: `/usr/local` or `~/.local` by default.
     pub prefix: PathBuf,
 }
 
@@ -23,7 +23,7 @@ impl Installation {
         self.prefix.join("bin").join(PROGRAM)
     }
 
-    /// The directory that belongs first on PATH; it holds the shim and this program, and nothing else.
+    /// The directory that must be first on PATH; it contains only the shim and this program.
     pub fn shim_dir(&self) -> PathBuf {
         self.own_dir().join("bin")
     }
@@ -33,18 +33,17 @@ impl Installation {
         self.shim_dir().join("cargo")
     }
 
-    /// What cargo calls in front of the compiler. It is not on PATH, where cargo would take it for a
-    /// subcommand.
+    /// The wrapper around the compiler. It is not on PATH, where cargo would take it for a subcommand.
     pub fn rustc_wrapper(&self) -> PathBuf {
         self.own_dir().join(WRAPPER)
     }
 
-    /// The directory of things that are of use to this program alone.
+    /// The directory for files that only this program uses.
     pub fn own_dir(&self) -> PathBuf {
         self.prefix.join("lib").join(PROGRAM)
     }
 
-    /// The installation whose shim is found as this `cargo`; the machine has one, and so may a person.
+    /// The installation whose shim is this `cargo`; the machine may have one, and each user too.
     pub fn of_shim(cargo: &Path) -> Option<Installation> {
         let program = std::fs::canonicalize(cargo).ok()?;
         let prefix = program.parent()?.parent()?.to_owned();
@@ -56,13 +55,13 @@ impl Installation {
 
     /// The installation that the running program belongs to, if it is installed.
     ///
-    /// A build directory's copy has no shim beside it, and so belongs to none.
+    /// A program in a build directory has no shim beside it, and so belongs to none.
     pub fn of_this_program() -> Option<Installation> {
         Installation::of_shim(&std::env::current_exe().ok()?)
     }
 }
 
-/// Whether a `cargo` is the shim: of an installation, or this very program.
+/// Whether a `cargo` is a shim: that of an installation, or this very program.
 pub fn is_shim(cargo: &Path) -> bool {
     let ourselves = Path::new("/proc/self/exe");
     Installation::of_shim(cargo).is_some()
@@ -70,7 +69,7 @@ pub fn is_shim(cargo: &Path) -> bool {
         || is_same_content(cargo, ourselves).unwrap_or(false)
 }
 
-/// Whether two paths lead to one file.
+/// Whether two paths point to the same file.
 pub fn is_same_file(one: &Path, other: &Path) -> bool {
     let identity = |path| std::fs::metadata(path).ok().map(|it| (it.dev(), it.ino()));
     identity(one).is_some_and(|it| identity(other) == Some(it))

@@ -1,6 +1,6 @@
-//! The hot path: look around, decide, make the directory safe, become cargo.
+//! The hot path: gather facts, decide, make the directory safe, execute cargo.
 //!
-//! The verbs that show the decision plan with the same [`Plan`], so that they cannot disagree.
+//! The verbs that show the decision use the same [`Plan`], so they cannot differ from it.
 
 pub mod alias;
 pub mod argv;
@@ -41,14 +41,14 @@ use crate::ui::report;
 use crate::workspace::record::{self, Use};
 use crate::workspace::{Workspace, configuration_start};
 
-/// How a workspace's own `target` is removed.
+/// The command that removes a workspace's own `target`.
 pub const CLEAN: &str = "CARGO_PERUSER=off cargo clean";
 
-/// A decision, and what carries it out.
+/// A decision, and the means to carry it out.
 pub struct Plan<'a> {
     /// How we were called.
     pub snapshot: &'a Snapshot,
-    /// What it was made from.
+    /// The facts that it was made from.
     pub facts: Facts,
     /// What is to be done.
     pub decision: Decision,
@@ -57,7 +57,7 @@ pub struct Plan<'a> {
 }
 
 impl<'a> Plan<'a> {
-    /// Looks around and decides, for a cargo that is called with `args`. Changes nothing.
+    /// Gathers the facts and decides, for a cargo command with `args`. Changes nothing.
     ///
     /// # Errors
     /// Mistakes in the settings.
@@ -73,12 +73,12 @@ impl<'a> Plan<'a> {
         Ok(Plan { snapshot, args, homes, facts, decision })
     }
 
-    /// The settings that apply.
+    /// The merged settings.
     pub fn settings(&self) -> &Settings {
         &self.facts.settings
     }
 
-    /// The arguments that matter, out of those that cargo will receive, aliases expanded.
+    /// The cargo arguments that matter, with aliases expanded.
     pub fn invocation(&self) -> &Invocation {
         &self.facts.invocation
     }
@@ -96,12 +96,12 @@ impl<'a> Plan<'a> {
             && !in_home()
     }
 
-    /// The directory that cargo works from.
+    /// Cargo's working directory.
     pub fn working_directory(&self) -> PathBuf {
         self.invocation().working_directory(&self.snapshot.cwd)
     }
 
-    /// The target directory that results, where cargo does not decide it alone.
+    /// The resulting target directory, unless cargo alone decides it.
     pub fn target_dir(&self) -> Option<PathBuf> {
         let chosen = || self.invocation().target_dir.as_ref().map(PathBuf::from);
         let inherited = || {
@@ -114,14 +114,14 @@ impl<'a> Plan<'a> {
 
     /// Looks for the real cargo.
     pub fn real_cargo(&self, trail: &Trail) -> SearchResult {
-        // Where nothing is protected, the plain shell's choice is as good as any.
+        // If nothing is protected, the shell's choice is good enough.
         let caution =
             if self.decision.required.is_some() { Caution::Full } else { Caution::AsTheShell };
         let Plan { snapshot, homes, .. } = self;
         real_cargo::find(snapshot, self.settings(), self.invocation(), homes, trail, caution)
     }
 
-    /// Whether cargo's configuration names a program to run in front of the compiler.
+    /// Whether cargo's configuration names a wrapper around the compiler.
     pub fn configures_wrapper(&self) -> bool {
         let Plan { snapshot, homes, .. } = self;
         let (cargo_home, place) = (homes.cargo(), self.working_directory());
@@ -131,18 +131,18 @@ impl<'a> Plan<'a> {
         cargo_config::names_a_wrapper(self.invocation(), &place, &start, cargo_home, here)
     }
 
-    /// The trail of this process, as far as it has been here.
+    /// The trail of this process so far.
     pub fn trail(&self) -> Trail {
         let inherited = self.snapshot.variable(trail::VARIABLE);
         let process = Process { pid: std::process::id(), age: &|| self.snapshot.age() };
         let now = self.snapshot.now();
         let trail = Trail::pick_up(inherited.as_deref(), &process, self.args, now);
-        // A cargo has run that calls its subcommands, so it was a real one.
+        // A cargo that calls its subcommands is a real one.
         let is_subcommand = self.snapshot.called_as == CalledAs::Subcommand;
         if is_subcommand { trail.restart() } else { trail }
     }
 
-    /// Looks at the directories that are required, and changes nothing.
+    /// Checks the required directories. Changes nothing.
     ///
     /// # Errors
     /// Refusals.
@@ -151,10 +151,10 @@ impl<'a> Plan<'a> {
         required.map(|required| private_dir::examine(required, &self.caller())).transpose()
     }
 
-    /// Makes what the decision needs, as far as the command will use it.
+    /// Creates the required directories, as far as the command will use them.
     ///
     /// # Errors
-    /// Refusals, and directories that cannot be made.
+    /// Refusals, and failures to create a directory.
     pub fn prepare(&self) -> Result<Vec<Note>> {
         let mut notes = Vec::new();
         match (&self.decision.required, self.invocation().target_use()) {
@@ -162,8 +162,8 @@ impl<'a> Plan<'a> {
             (Some(required), TargetUse::Reads) => {
                 let caller = self.caller();
                 let state = private_dir::examine(required, &caller)?;
-                // Otherwise somebody else could put one there before cargo looks, which would believe
-                // what it says, or delete what it leads to.
+                // Otherwise another user could put a directory there before cargo looks. Cargo would
+                // trust its contents, or delete what it points to.
                 if state == State::Missing && private_dir::may_be_planted(&required.place) {
                     private_dir::establish(&required.place, &caller, &mut notes)?;
                 }
@@ -171,7 +171,7 @@ impl<'a> Plan<'a> {
             (Some(required), TargetUse::Writes) => {
                 self.make_directories(required, &mut notes).map_err(|error| {
                     match self.provision_command() {
-                        // Root can make it instead.
+                        // Root can create it instead.
                         Some(command) if error.mark == Some(Mark::CannotCreate) => {
                             error.help(command)
                         }
@@ -200,9 +200,9 @@ impl<'a> Plan<'a> {
         Ok(())
     }
 
-    /// The command by which root gives the caller a private directory in the shared root, where this
-    /// builds in the caller's own cache directory because there is none. A root for a group has to let
-    /// the caller in first.
+    /// The command with which root creates the caller's private directory in the shared root, if this
+    /// build uses the caller's own cache directory because it is missing. If the root is for a group,
+    /// root first has to add the caller to it.
     pub fn provision_command(&self) -> Option<String> {
         let Snapshot { uid, gid, .. } = *self.snapshot;
         let is_missing = self.facts.root == RootState::NotProvisioned;
@@ -217,28 +217,28 @@ impl<'a> Plan<'a> {
         }))
     }
 
-    /// Whether there is a shared root, and a user namespace hides who owns it.
+    /// Whether there is a shared root whose owner a user namespace hides.
     pub fn has_hidden_root(&self) -> bool {
         self.facts.root == RootState::OwnerHidden
     }
 
-    /// Whether this builds below a shared root in which others can create files.
+    /// Whether the build is below a shared root in which others can create files.
     pub fn uses_sticky_root(&self) -> bool {
         let place = self.decision.required.as_ref().map(|required| &required.place);
         place.is_some_and(|place| place.kind == PlaceKind::BelowSharedRoot)
             && self.facts.others_write_to_root()
     }
 
-    /// Does what was decided and becomes cargo.
+    /// Carries out the decision and executes cargo.
     ///
     /// # Errors
-    /// Ours; once cargo runs, everything is cargo's.
+    /// Only ours: once cargo runs, its errors are its own.
     pub fn carry_out(&self) -> Result<Infallible> {
         let trail = self.trail();
         if trail.hops >= trail::MAX_HOPS {
             return Err(exec_loop(&trail));
         }
-        // Before anything is made: without a cargo there is nothing to make it for.
+        // Before any directory is created: without a cargo none is needed.
         let cargo = self.real_cargo(&trail).cargo()?;
         for note in self.prepare()? {
             tell(&note);
@@ -263,7 +263,7 @@ impl<'a> Plan<'a> {
         exec::exec(&cargo, self.args, &changes)
     }
 
-    /// Whose private directory it is, and who acts.
+    /// The owner of the private directory, and the user who acts.
     pub fn caller(&self) -> Caller<'_> {
         let Snapshot { uid, gid, acting, .. } = *self.snapshot;
         Caller {
@@ -273,8 +273,8 @@ impl<'a> Plan<'a> {
         }
     }
 
-    /// The workspace's own `target`, which this does not build in, left from cargo that was run without
-    /// us. Where there is no shared root, a plain `cargo` goes on using it.
+    /// The workspace's own `target`, left from builds without us. It is not used for this build;
+    /// without a shared root, a plain `cargo` still uses it.
     pub fn leftover(&self) -> Option<PathBuf> {
         let is_redirected =
             self.decision.rule == Rule::Redirected && self.facts.root != RootState::Absent;
@@ -285,14 +285,14 @@ impl<'a> Plan<'a> {
         is_cargos.then_some(directory)
     }
 
-    /// The command that moves a leftover to where this builds.
+    /// The command that moves a leftover to this build's target directory.
     pub fn migrate_command(&self, leftover: &Path) -> String {
         let is_occupied = self.target_dir().is_some_and(|target| files::is_there(&target));
         let replace = if is_occupied { " --replace" } else { "" };
         format!("cargo-peruser migrate {}{replace}", quoted(leftover))
     }
 
-    /// Writes down which directory is used, and for what.
+    /// Records the use of the target directory.
     fn note_use(&self) -> Use {
         let writes = self.invocation().target_use() == TargetUse::Writes;
         let required = self.decision.required.as_ref().filter(|_| writes);
@@ -304,7 +304,8 @@ impl<'a> Plan<'a> {
         Use::Known
     }
 
-    /// Tells where root's files go: with `sudo -E`, cargo's own still to the home of whoever typed it.
+    /// Tells root where its files go. With `sudo -E`, cargo's own files still go to the home of the
+    /// user who ran sudo.
     fn tell_of_sudo(&self) {
         let text = "running as root through sudo, so this builds into root's own directory";
         match self.homes.cargo().filter(|home| !self.homes.is_own(home)) {
@@ -316,7 +317,7 @@ impl<'a> Plan<'a> {
         }
     }
 
-    /// Whether root's directory is used because somebody typed `sudo`.
+    /// Whether root's directory is used because of `sudo`.
     pub fn is_sudo(&self) -> bool {
         self.snapshot.uid == 0
             && self.decision.required.is_some()
@@ -325,15 +326,15 @@ impl<'a> Plan<'a> {
     }
 }
 
-/// Runs as the shim.
+/// Runs the shim.
 ///
 /// # Errors
-/// Ours; once cargo runs, everything is cargo's.
+/// Only ours: once cargo runs, its errors are its own.
 pub fn run(snapshot: &Snapshot) -> Result<Infallible> {
     Plan::make(snapshot, EntryPoint::Shim, &[], &snapshot.args)?.carry_out()
 }
 
-/// Tells the person what was noticed about their private directory.
+/// Shows a notice about the private directory.
 pub fn tell(note: &Note) {
     match note {
         Note::Tightened(path, mode) => report::note(&format!(
@@ -356,7 +357,7 @@ pub fn tell(note: &Note) {
     }
 }
 
-/// Tells of what is left in a workspace: scripts go on running it.
+/// Reports a workspace's leftover `target`: scripts would still run programs from it.
 fn tell_of(leftover: &Path) {
     report::note(&format!(
         "`{}` is left from earlier builds and not used any more: what runs programs from it runs old \
@@ -366,7 +367,7 @@ fn tell_of(leftover: &Path) {
     ));
 }
 
-/// What was executed keeps executing us, with other words each time.
+/// The failure if the executed program keeps executing us, with other arguments each time.
 fn exec_loop(trail: &Trail) -> Failure {
     let last = trail.last.as_deref();
     let last = last.map_or("something".to_owned(), |path| format!("`{}`", escaped(path)));

@@ -1,12 +1,11 @@
-//! Finds the cargo that the person would have executed without us.
+//! Finds the cargo that the user would have executed without us.
 //!
-//! That is the next one on PATH, as found: rustup's proxy picks its tool from the name it is called
-//! by, so the path is never resolved. Device and inode tell who we are; a second installation of
-//! another version is told by the trail, when it hands the process back.
+//! That is the next one on PATH. It is executed by the path as found, never by its canonical path,
+//! because rustup's proxy picks its tool from its own name. Device and inode identify our own program;
+//! a second installation of another version is recognized by the trail, after it executed us again.
 //!
-//! PATH is other people's text: relative entries would run a `./cargo` out of the repository, and
-//! in a directory that everyone can write to anyone can put one. We ourselves stand on it too, once
-//! or several times.
+//! PATH may be unsafe: a relative entry would run a `./cargo` from the repository, and anyone can put a
+//! program into a world-writable directory. The shim itself is on PATH too, perhaps several times.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{File, Metadata};
@@ -27,27 +26,27 @@ use crate::shim::trail::Trail;
 use crate::ui::escape::{escaped, quoted};
 use crate::ui::failure::{Failure, Result};
 
-/// Why a place was passed over.
+/// Why a candidate was skipped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Skip {
-    /// An empty entry or one that is relative to the working directory.
+    /// The PATH entry is empty or relative to the working directory.
     RelativeEntry,
-    /// The settings name it, and it is not an executable file.
+    /// The settings name it, but it is not an executable file.
     NotExecutable,
-    /// Anyone can write to the directory.
+    /// Its directory is world-writable.
     WritableByEveryone,
-    /// It is in cargo's home, and another account can change what that leads to.
+    /// It is in cargo's home, and another account can change what it points to.
     ChangeableByOthers,
-    /// It is this very program.
+    /// It is this program.
     Ourselves,
     /// It is another copy of this program.
     OurCopy,
-    /// This process has executed it already and came back.
+    /// This process has already executed it and was executed again.
     TriedBefore,
 }
 
 impl Skip {
-    /// The reason, as a message has it.
+    /// The reason, as messages show it.
     pub fn reason(self) -> &'static str {
         match self {
             Skip::RelativeEntry => {
@@ -63,16 +62,16 @@ impl Skip {
     }
 }
 
-/// How much an executable is doubted.
+/// How strictly a candidate is checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Caution {
-    /// A directory that everyone can write to is passed over.
+    /// Skip world-writable directories.
     Full,
-    /// Executed where the plain shell would: somebody has named it, or nothing is protected anyway.
+    /// Accept what the shell would execute: a user named it, or nothing is protected anyway.
     AsTheShell,
 }
 
-/// The entries of a search path, each absolute or with the reason to leave it out.
+/// The entries of a search path: `Ok` for an absolute path, `Err` for an entry to skip.
 pub fn entries(path: &OsStr) -> impl Iterator<Item = Result<&Path, &Path>> {
     path.as_bytes().split(|byte| *byte == b':').map(|entry| {
         let entry = Path::new(OsStr::from_bytes(entry));
@@ -80,14 +79,15 @@ pub fn entries(path: &OsStr) -> impl Iterator<Item = Result<&Path, &Path>> {
     })
 }
 
-/// What a search has found.
+/// The result of a search.
 #[derive(Debug, Default)]
 pub struct SearchResult {
-    /// What to execute.
+    /// The cargo to execute, if one was found.
     pub cargo: Option<PathBuf>,
-    /// What was passed over on the way, and why.
+    /// The skipped candidates, and why.
     pub skipped: Vec<(PathBuf, Skip)>,
-    /// The rustup toolchain that leads back here, if one does, and the cargo that did.
+    /// The rustup toolchain that is linked to our directory, if there is one, and the cargo that
+    /// executed us because of it.
     pub linked: Option<(OsString, PathBuf)>,
 }
 
@@ -95,7 +95,7 @@ impl SearchResult {
     /// The cargo to execute.
     ///
     /// # Errors
-    /// Exit 127 with the places that were passed over, or with the toolchain that leads back here.
+    /// Exit 127 with the skipped candidates, or with the toolchain that is linked to our directory.
     pub fn cargo(self) -> Result<PathBuf> {
         if let Some((toolchain, cargo)) = self.linked {
             return Err(is_linked(&toolchain, &cargo));
@@ -116,7 +116,7 @@ fn none(skipped: &[(PathBuf, Skip)]) -> Failure {
     Failure::new(text).help(help).exit(127)
 }
 
-/// `cargo` has handed the call back.
+/// The failure if `cargo` executed us again because of a linked toolchain.
 fn is_linked(toolchain: &OsStr, cargo: &Path) -> Failure {
     let text = format!(
         "the toolchain `{}` is a link to a directory of cargo-peruser, which leads back to rustup: \
@@ -131,7 +131,7 @@ fn is_linked(toolchain: &OsStr, cargo: &Path) -> Failure {
     Failure::new(text).help(help).exit(127)
 }
 
-/// Looks for the real cargo.
+/// Searches for the real cargo.
 pub fn find(
     snapshot: &Snapshot,
     settings: &Settings,
@@ -150,8 +150,8 @@ pub fn find(
         if search.accepts_named(cargo) {
             return search.end_with(cargo.to_owned());
         }
-        // Another cargo than the one that was asked for would be a surprise, unless that one itself
-        // asks for another.
+        // To execute another cargo than the named one would be a surprise, unless the named one has
+        // already asked for another.
         if !trail.tried.iter().any(|tried| tried == cargo) {
             return search.found;
         }
@@ -161,8 +161,8 @@ pub fn find(
         if search.passes(&cargo, identity, caution) {
             return search.end_with(cargo);
         }
-        // rustup has handed this very call back, because its toolchain is this directory. Whatever
-        // else were found would ask the same rustup for a compiler.
+        // rustup has executed us for this very call, because its toolchain is this directory. Any other
+        // cargo would ask the same rustup for a compiler.
         if let Some(toolchain) = linked(snapshot)
             && trail.tried.contains(&cargo)
         {
@@ -175,38 +175,38 @@ pub fn find(
     }
 }
 
-/// The cargo that calls us as its subcommand. A toolchain's own cargo does not understand
+/// The cargo that called us as its subcommand. A toolchain's own cargo does not understand
 /// `+toolchain`; a proxy on PATH does.
 fn callers(snapshot: &Snapshot, invocation: &Invocation) -> Option<PathBuf> {
     let is_callers = snapshot.called_as == CalledAs::Subcommand && invocation.toolchain.is_none();
     snapshot.absolute_path("CARGO").filter(|_| is_callers)
 }
 
-/// The cargo that belongs to the `rustc` beside a shim that was called by its path: an editor calls
-/// both, whatever its PATH is.
+/// The cargo for the `rustc` beside a shim that was called by its path: an editor calls both, whatever
+/// its PATH is.
 fn partner(snapshot: &Snapshot) -> Option<PathBuf> {
     let directory = snapshot.shim_directory()?;
     toolchain::partner(&directory, &std::fs::read_link(directory.join(toolchain::RUSTC)).ok()?)
 }
 
-/// The rustup toolchain whose `cargo` the shim was called as.
+/// The rustup toolchain through which the shim was called as `cargo`.
 fn linked(snapshot: &Snapshot) -> Option<OsString> {
     let toolchain = snapshot.variable("RUSTUP_TOOLCHAIN")?;
     let directory = snapshot.shim_directory()?;
     toolchain::is_of(&directory, Path::new(&toolchain)).then_some(toolchain)
 }
 
-/// Whether programs are looked for in a directory: where everyone can write anyone can put one.
+/// Whether programs in a directory are accepted: not if it is world-writable.
 pub fn holds_programs(directory: &Path) -> bool {
     std::fs::metadata(directory).is_ok_and(|found| found.mode() & 0o002 == 0)
 }
 
-/// Whether a path leads to a file that the caller may execute.
+/// Whether a path points to a file that the caller may execute.
 pub fn is_executable(path: &Path) -> bool {
     executable(path).is_some()
 }
 
-/// What is an executable file, as `which` would ask for an absolute path, and what tells it from others.
+/// The identity of an executable file, by the same test as `which` for an absolute path.
 fn executable(path: &Path) -> Option<FileIdentity> {
     let metadata = std::fs::metadata(path).ok().filter(Metadata::is_file)?;
     rustix::fs::access(path, Access::EXEC_OK).ok()?;
@@ -216,7 +216,7 @@ fn executable(path: &Path) -> Option<FileIdentity> {
 struct Search<'a> {
     found: SearchResult,
     ourselves: Option<FileIdentity>,
-    /// The beginning of this program, once it was needed.
+    /// The start of this program's file, read when it is needed.
     head: Option<Vec<u8>>,
     trail: &'a Trail,
     caution: Caution,
@@ -227,7 +227,7 @@ impl Search<'_> {
         SearchResult { cargo: Some(cargo), ..self.found }
     }
 
-    /// Wrappers change PATH, so what was tried before may not have been seen this time.
+    /// Wrappers change PATH, so a cargo that was tried before may not have been seen this time.
     fn end_empty_handed(mut self) -> SearchResult {
         let is_unseen =
             |place: &&PathBuf| self.found.skipped.iter().all(|(seen, _)| seen != *place);
@@ -248,15 +248,15 @@ impl Search<'_> {
         if snapshot.called_as == CalledAs::ShimOnPath
             && let Some(index) = self.where_we_stand(&places)
         {
-            // A shell found us there; what stands before it was not meant.
+            // The shell found the shim here, so earlier entries were not meant.
             let ourselves = places.drain(..=index).next_back();
             self.found.skipped.extend(ourselves.map(|path| (path, Skip::Ourselves)));
         }
         self.first_of(places.into_iter())
     }
 
-    /// Where rustup puts it. No shell would have looked there, so it has to be the caller's or root's
-    /// all the way: an inherited HOME or CARGO_HOME may be that of somebody who would like others to
+    /// The places where rustup puts cargo. No shell would have looked there, so the caller or root must
+    /// own the whole path: an inherited HOME or CARGO_HOME may belong to a user who wants others to
     /// execute their cargo.
     fn in_homes(&mut self, homes: &Homes<'_>, uid: u32) -> Option<PathBuf> {
         let default = homes.home().map(|home| home.join(".cargo"));
@@ -273,21 +273,21 @@ impl Search<'_> {
         })
     }
 
-    /// The first of these paths that is an executable and is accepted. What is none is not worth a
-    /// word: most of a search path's directories have no cargo.
+    /// The first path that is executable and accepted. Missing ones are not listed as skipped: most
+    /// directories on PATH have no cargo.
     fn first_of(&mut self, mut paths: impl Iterator<Item = PathBuf>) -> Option<PathBuf> {
         paths.find(|path| {
             executable(path).is_some_and(|identity| self.passes(path, identity, self.caution))
         })
     }
 
-    /// The index of the first place that leads to us.
+    /// The index of the first candidate that is this program.
     fn where_we_stand(&self, places: &[PathBuf]) -> Option<usize> {
         let ourselves = self.ourselves?;
         places.iter().position(|place| FileIdentity::of(place) == Some(ourselves))
     }
 
-    /// Whether a path that somebody has named is a real cargo; notes it down if it is not.
+    /// Whether a path that a user named is a real cargo; lists it as skipped if not.
     fn accepts_named(&mut self, path: &Path) -> bool {
         if let Some(identity) = executable(path) {
             return self.passes(path, identity, Caution::AsTheShell);
@@ -296,7 +296,7 @@ impl Search<'_> {
         false
     }
 
-    /// Whether an executable is a real cargo; notes it down if it is not.
+    /// Whether an executable is a real cargo; lists it as skipped if not.
     fn passes(&mut self, path: &Path, identity: FileIdentity, caution: Caution) -> bool {
         let skip = self.skip(path, identity, caution);
         self.found.skipped.extend(skip.map(|reason| (path.to_owned(), reason)));
@@ -317,7 +317,7 @@ impl Search<'_> {
         }
     }
 
-    /// A file is read only if it is as long as we are.
+    /// A file is read only if it has the same size as this program.
     fn is_our_copy(&mut self, path: &Path, other: FileIdentity) -> bool {
         let program = Path::new(OURSELVES);
         self.ourselves.is_some_and(|ours| ours.size == other.size)
@@ -325,11 +325,12 @@ impl Search<'_> {
     }
 }
 
-/// How much of a program is read to tell whether it is a copy: an ELF file has its build ID there.
+/// How much of a program is read to recognize a copy, in bytes: an ELF file has its build ID there.
 const HEAD: u64 = 4 << 10;
 
-/// Whether a file as long as `program`, which begins like this, has the same content. The linker's
-/// build ID is a hash of the whole program, so with one the beginning tells; without one all is compared.
+/// Whether a file with the same size as `program`, which starts with `beginning`, has the same content.
+/// The linker's build ID is a hash of the whole program, so if there is one the beginning is enough;
+/// otherwise everything is compared.
 fn is_copy(program: &Path, beginning: &[u8], other: &Path) -> bool {
     if beginning.is_empty() || head(other) != beginning {
         return false;
@@ -338,24 +339,25 @@ fn is_copy(program: &Path, beginning: &[u8], other: &Path) -> bool {
     has_build_id(beginning) || content(program).is_some_and(|it| content(other) == Some(it))
 }
 
-/// The beginning of a file; empty where it cannot be read.
+/// The start of a file; empty if it cannot be read.
 fn head(path: &Path) -> Vec<u8> {
     let mut head = Vec::new();
     let read = File::open(path).and_then(|file| file.take(HEAD).read_to_end(&mut head));
     if read.is_ok() { head } else { Vec::new() }
 }
 
-/// Whether the beginning of an ELF file has a note of the name `GNU` and the type 3 (`NT_GNU_BUILD_ID`).
+/// Whether the start of an ELF file contains a note with the name `GNU` and the type 3
+/// (`NT_GNU_BUILD_ID`).
 fn has_build_id(head: &[u8]) -> bool {
     let (name_length, kind) = (4_u32.to_ne_bytes(), 3_u32.to_ne_bytes());
     head.windows(16)
         .any(|note| note.starts_with(&name_length) && note.ends_with(&[kind, *b"GNU\0"].concat()))
 }
 
-/// This very program, even where it has been replaced or deleted since it started.
+/// This program, even if its file was replaced or deleted after the start.
 const OURSELVES: &str = "/proc/self/exe";
 
-/// What tells one file from another.
+/// What identifies a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct FileIdentity {
     device: u64,
@@ -405,7 +407,8 @@ mod tests {
         };
         for (ours, theirs, build_id, expected) in [
             (with_note(3, "a"), with_note(3, "a"), true, true),
-            // A hash of it all is equal, so this cannot be; the rest is not even read.
+            // Equal hashes of the whole with different content cannot happen; the rest is not even
+            // read.
             (with_note(3, "a"), with_note(3, "b"), true, true),
             (with_note(3, "a"), with_note(1, "a"), true, false),
             (with_note(1, "a"), with_note(1, "a"), false, true),

@@ -1,4 +1,4 @@
-//! Pure: the decision in words: what `explain` tells a person.
+//! Pure: the reasons for a decision, as `explain` shows them.
 
 use super::decide::{Choice, Rule};
 use crate::private_dir::account::NoDirectory;
@@ -6,7 +6,7 @@ use crate::settings::Scope;
 use crate::ui::escape::escaped;
 
 impl Rule {
-    /// The rule's number in the order in which they are asked, and in the documentation.
+    /// The rule's number in the documentation: its position in the order in which rules are tried.
     pub fn number(&self) -> u8 {
         match self {
             Rule::Bypassed => 1,
@@ -19,7 +19,7 @@ impl Rule {
         }
     }
 
-    /// The rule's name in `--json`; these never change.
+    /// The rule's name in `--json`. These names never change.
     pub fn name(&self) -> &'static str {
         match self {
             Rule::Bypassed => "bypassed",
@@ -32,7 +32,7 @@ impl Rule {
         }
     }
 
-    /// What the person should know about the directory that it gives.
+    /// A warning about the directory that this rule gives.
     pub fn warning(&self, scope: Scope) -> Option<&'static str> {
         let is_common = *self == Rule::Redirected && scope == Scope::User;
         is_common.then_some(
@@ -40,7 +40,7 @@ impl Rule {
         )
     }
 
-    /// Why it applies.
+    /// Why the rule applies.
     pub fn reason(&self) -> String {
         match self {
             Rule::Bypassed => "CARGO_PERUSER=off asks to step aside".into(),

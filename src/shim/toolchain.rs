@@ -1,4 +1,4 @@
-//! Pure: how the shim knows that it stands in a toolchain directory, which editors execute it from.
+//! Pure: whether the shim is in a toolchain directory, from which editors execute it.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -6,18 +6,17 @@ use std::path::{Path, PathBuf};
 /// The name of the shim.
 pub const CARGO: &str = "cargo";
 
-/// The tool that has to belong to the same toolchain as the cargo that the shim executes.
+/// The tool that must be from the same toolchain as the executed cargo.
 pub const RUSTC: &str = "rustc";
 
-/// The cargo that belongs to the same toolchain as a `rustc` which says that it leads there, beside
-/// the shim in `directory`.
+/// The cargo from the same toolchain as `rustc`, the target of the link `rustc` beside the shim in
+/// `directory`.
 pub fn partner(directory: &Path, rustc: &Path) -> Option<PathBuf> {
     let real = directory.join(rustc);
     (real.file_name() == Some(OsStr::new(RUSTC))).then(|| real.with_file_name(CARGO))
 }
 
-/// Whether a directory of programs is that of the toolchain that rustup calls so: by a name, below
-/// its own directory, or by an absolute path.
+/// Whether a directory of programs belongs to the rustup toolchain with this name or absolute path.
 pub fn is_of(directory: &Path, toolchain: &Path) -> bool {
     directory.ends_with(toolchain.join("bin"))
 }
@@ -46,7 +45,7 @@ mod tests {
         for (rustc, expected) in [
             ("/usr/bin/rustc", Some("/usr/bin/cargo")),
             ("../tools/rustc", Some("/opt/x/../tools/cargo")),
-            // rustup's own directory, into which somebody has put the shim.
+            // rustup's own directory, in which a user put the shim.
             ("rustup", None),
             ("/opt/rust/bin/rustc-1.95", None),
         ] {

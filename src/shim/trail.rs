@@ -1,14 +1,16 @@
-//! Pure: the marker that tells an exec loop from a nested call.
+//! Pure: the marker that distinguishes an exec loop from a nested call.
 //!
-//! Executing keeps the process, so a wrapper that falls back to "the other cargo" can hand the same
-//! process back to us forever. Each shim therefore writes down which process it is, what it was
-//! asked and where it went; whoever finds their own process there, asked the same again, goes on
-//! after the last place tried. A nested call is another process. A script that ends in
-//! `exec cargo other-words` is the same process asked something else. A program under `cargo run` that
-//! executes `cargo run` to start itself anew is the same process asked the same, but a good while
-//! later than any wrapper comes back. All of these start afresh, and only the number of hops bounds
-//! them, which also ends a wrapper that runs us as a child. A wrapper that takes ten seconds for each
-//! round would not be told from a program that does its work.
+//! Exec keeps the process, so a wrapper that falls back to "the other cargo" can execute us again and
+//! again, forever, in the same process. Each shim therefore stores its process id, a hash of its
+//! arguments, and the cargo that it executed. A process that finds its own id there, with the same
+//! arguments, continues after the last candidate tried.
+//!
+//! These start a new trail: a nested call, which is another process; a script that ends in `exec cargo
+//! other-words`, which is the same process with other arguments; a program under `cargo run` that
+//! executes `cargo run` to restart itself, which is the same process with the same arguments, but much
+//! later than any wrapper. Only the number of hops limits them. That limit also ends a wrapper that
+//! runs us as a child. A wrapper that takes ten seconds for each round cannot be distinguished from a
+//! program that does its work.
 
 use std::ffi::{OsStr, OsString};
 use std::hash::Hasher;
@@ -17,36 +19,36 @@ use std::path::PathBuf;
 
 use siphasher::sip::SipHasher13;
 
-/// The variable that holds the marker.
+/// The variable with the marker.
 ///
-/// Its name does not begin with `CARGO_`: compilation caches such as sccache make every variable
-/// that does a part of their key, and this one differs in every run.
+/// Its name does not begin with `CARGO_`: compilation caches such as sccache include every such
+/// variable in their keys, and this one differs in every run.
 pub const VARIABLE: &str = "PERUSER_EXEC_TRAIL";
 
-/// How often processes may pass through here inside one another, whatever they are asked.
+/// The maximum number of runs of ours inside one another, whatever their arguments.
 pub const MAX_HOPS: u32 = 24;
 
-/// After how many milliseconds a process that comes back has done something in between. Wrappers
-/// take from a few to some hundred.
+/// The time after which the process must have done something in between, in milliseconds. Wrappers take
+/// from a few to some hundred.
 const SOMETHING_RAN: u64 = 1_000;
 
-/// After how many milliseconds the hops begin to count anew.
+/// The time after which hops are counted anew, in milliseconds.
 const ALL_FORGOTTEN: u64 = 10_000;
 
-/// By how many milliseconds a process may seem younger than it is, because clocks are rounded.
+/// How much younger a process may seem than it is, in milliseconds, because clocks are rounded.
 const ROUNDED: u64 = 20;
 
-/// The process that is running, and how to find out since when. A number alone is used again, at once in
-/// another PID namespace; but asking the kernel costs more than all the rest of a trail, so that is
-/// done only where the number is the one in the marker.
+/// The running process, and a function for its age. The process id alone is reused, immediately in
+/// another PID namespace. But asking the kernel for the age costs more than the rest of the trail, so
+/// that is done only if the process id is the one in the marker.
 pub struct Process<'a> {
     /// The process id.
     pub pid: u32,
-    /// How many milliseconds ago it started; `None` where the system does not say.
+    /// How many milliseconds ago it started; `None` if the system does not provide it.
     pub age: &'a dyn Fn() -> Option<u64>,
 }
 
-/// Where one process has been.
+/// The cargos that a process has executed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Trail {
     /// The process id.
@@ -55,16 +57,16 @@ pub struct Trail {
     pub asked: u64,
     /// When it last executed a cargo, in milliseconds on a clock that the caller chooses.
     pub at: u64,
-    /// How often it and those that it runs inside of have executed a real cargo from here.
+    /// How often it and the processes around it have executed a real cargo through us.
     pub hops: u32,
-    /// The places that were executed for these arguments, in order.
+    /// The candidates that were executed for these arguments, in order.
     pub tried: Vec<PathBuf>,
-    /// What was executed last, for whatever arguments.
+    /// The last one that was executed, for any arguments.
     pub last: Option<PathBuf>,
 }
 
 impl Trail {
-    /// Continues the trail in `inherited` if it is this process's own, or begins a new one; `now` is in
+    /// Continues the trail in `inherited` if it is this process's own, or starts a new one; `now` is in
     /// milliseconds.
     pub fn pick_up(
         inherited: Option<&OsStr>,
@@ -80,7 +82,7 @@ impl Trail {
             fresh
         } else if (trail.pid, trail.asked) == (pid, asked)
             && since < SOMETHING_RAN
-            // It was running when the marker was written.
+            // This process was running when the marker was written.
             && (process.age)().is_none_or(|age| age + ROUNDED >= since)
         {
             Trail { at: now, ..trail }
@@ -89,7 +91,7 @@ impl Trail {
         }
     }
 
-    /// The trail with one more place on it.
+    /// The trail with one more candidate.
     pub fn then(&self, place: PathBuf) -> Trail {
         let mut trail = self.clone();
         trail.hops += 1;
@@ -98,12 +100,12 @@ impl Trail {
         trail
     }
 
-    /// Forgets the places: a real cargo has run, so they were the right ones.
+    /// Forgets the candidates: a real cargo has run, so they were right.
     pub fn restart(self) -> Trail {
         Trail { tried: Vec::new(), ..self }
     }
 
-    /// The variable's value: numbers and places, separated by colons, which no PATH entry contains.
+    /// The variable's value: numbers and paths, separated by colons, which no PATH entry contains.
     pub fn to_value(&self) -> OsString {
         let Trail { pid, asked, at, hops, .. } = self;
         let mut value = format!("{pid}:{asked:x}:{at}:{hops}").into_bytes();
@@ -161,10 +163,10 @@ mod tests {
         };
         for (pid, age, words, expected) in [
             (7, Some(301), "build", (1, 1)),
-            // As old as the marker, by clocks that are rounded.
+            // As old as the marker, on rounded clocks.
             (7, Some(290), "build", (1, 1)),
             (7, None, "build", (1, 1)),
-            // The number is used again.
+            // The process id was reused.
             (7, Some(200), "build", (1, 0)),
             (8, Some(301), "build", (1, 0)),
             (7, Some(301), "clippy", (1, 0)),

@@ -1,22 +1,22 @@
-//! Pure: what cargo's own commands are, and what each has to do with a target directory.
+//! Pure: the lists of cargo's commands, and how each uses a target directory.
 
 use std::ffi::OsStr;
 
-/// What a cargo command does with a target directory.
+/// How a cargo command uses a target directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TargetUse {
-    /// Nothing at all.
+    /// Not at all.
     None,
-    /// It reports or reads one that is there, and never makes one.
+    /// It only reads an existing one, and never creates one.
     Reads,
-    /// It writes there, or may.
+    /// It writes to one, or may.
     Writes,
 }
 
-/// Cargo's own commands that have nothing to do with a target directory.
+/// Cargo's own commands that do not use a target directory.
 ///
-/// External commands and the one-letter names are in none of the lists of cargo's own however
-/// harmless, because an alias may stand in for them; cargo lets none stand in for these.
+/// The lists of cargo's own commands contain neither external commands nor one-letter names, however
+/// harmless: an alias may replace those, but cargo lets no alias replace the commands in these lists.
 const WITHOUT_TARGET: &[&str] = &[
     "config",
     "help",
@@ -35,10 +35,10 @@ const WITHOUT_TARGET: &[&str] = &[
     "yank",
 ];
 
-/// External commands that have nothing to do with one, once it is known that no alias stands in.
+/// External commands that do not use one, if no alias replaces them.
 const EXTERNAL_WITHOUT_TARGET: &[&str] = &["fmt"];
 
-/// Cargo's own commands that never create a target directory. They believe what they find in one,
+/// Cargo's own commands that never create a target directory. They trust the files in an existing one,
 /// such as rustc's cached answers, and `clean` empties it.
 const USES_EXISTING_TARGET: &[&str] = &[
     "add",
@@ -60,20 +60,21 @@ const BUILDS: &[&str] = &[
     "rustdoc", "test",
 ];
 
-/// Commands that are not cargo's own by the strict measure above, and yet read or hand on its
-/// options: the one-letter names, and external commands around cargo's own.
+/// Commands that are not in the lists above but read cargo's options or pass them on: the one-letter
+/// names, and external commands that wrap cargo's own.
 const READS_OPTIONS: &[&str] =
     &["b", "c", "clippy", "d", "hack", "llvm-cov", "miri", "nextest", "r", "rm", "t"];
 
-/// External commands that hand `run` on to cargo.
+/// External commands that pass `run` on to cargo.
 const HAND_ON_TO_RUN: &[&str] = &["careful", "hack", "llvm-cov", "miri", "xwin"];
 
-/// Commands whose first word belongs to the program that they run, with all that follows.
+/// Commands that run a program: their first word and all that follow belong to it.
 const RUN_A_PROGRAM: &[&str] = &["run", "r", "rustc", "rustdoc"];
 
-/// What a command does with a target directory.
+/// How a command uses a target directory.
 ///
-/// `clean` alone takes away what is there; to take away a part of it, it makes what it locks.
+/// `clean` without options only deletes. With options it deletes a part, and creates the lock files
+/// that it takes.
 pub(super) fn target_use(command: &OsStr, has_options: bool) -> TargetUse {
     if among(WITHOUT_TARGET, command) || among(EXTERNAL_WITHOUT_TARGET, command) {
         TargetUse::None
@@ -86,7 +87,7 @@ pub(super) fn target_use(command: &OsStr, has_options: bool) -> TargetUse {
     }
 }
 
-/// Whether cargo itself reads the words after this one.
+/// Whether a word is one of cargo's own commands.
 pub(super) fn is_cargos_own(command: &OsStr) -> bool {
     [BUILDS, USES_EXISTING_TARGET, WITHOUT_TARGET].iter().any(|list| among(list, command))
 }
@@ -101,7 +102,7 @@ pub(super) fn hands_on_to_run(command: &OsStr) -> bool {
     among(HAND_ON_TO_RUN, command)
 }
 
-/// Whether what follows the command's first word belongs to another program.
+/// Whether the words after the command's first word belong to another program.
 pub(super) fn runs_a_program(command: &OsStr) -> bool {
     among(RUN_A_PROGRAM, command)
 }

@@ -1,5 +1,5 @@
-//! Pure: what a decision is made from, and the questions that its rules ask of it: what a variable
-//! comes from, and where intermediates have to go.
+//! Pure: the facts for a decision, and what the rules ask about them: where a variable comes from, and
+//! which build directory is configured.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -16,54 +16,55 @@ use crate::shim::argv::Invocation;
 use crate::shim::build_dir::{Asked, ConfiguredBuildDir};
 use crate::workspace::Workspace;
 
-/// Everything that the decision depends on; what was not looked for counts as absent.
+/// Everything that the decision depends on. Unknown facts count as absent.
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
     /// How we were called.
     pub entry_point: EntryPoint,
     /// `CARGO_PERUSER=off`; or `cargo peruser`, which decides for itself.
     pub is_bypassed: bool,
-    /// The settings that apply.
+    /// The merged settings.
     pub settings: Settings,
-    /// What the shared root that they name offers the caller.
+    /// The state of the shared root for the caller.
     pub root: RootState,
-    /// What stands there.
+    /// The shared root's metadata, if it exists.
     pub root_entry: Option<Entry>,
     /// The caller.
     pub account: Account,
-    /// The caller's own cache directory, `$XDG_CACHE_HOME` or `~/.cache`, where it matters: a private
-    /// directory below it is to be used, or may be where a variable points.
+    /// The caller's own cache directory, `$XDG_CACHE_HOME` or `~/.cache`, if it is needed: the private
+    /// directory will be below it, or a variable may point there.
     pub own_cache: Option<PathBuf>,
-    /// The arguments that matter, aliases expanded.
+    /// The arguments that matter, with aliases expanded.
     pub invocation: Invocation,
     /// Whether a `--config` has `build.target-dir`.
     pub config_chooses: bool,
-    /// Where cargo works from.
+    /// Cargo's working directory.
     pub working_directory: PathBuf,
-    /// What is being built; `None` where there are no sources.
+    /// The workspace that is built; `None` if there are no sources.
     pub workspace: Option<Workspace>,
-    /// The directory that it has of its own.
+    /// The workspace's own target directory.
     pub own_directory: Option<OwnDirectory>,
     /// The build directory that cargo's configuration or `--config` asks for.
     pub configured_build_dir: Option<ConfiguredBuildDir>,
     /// The build directory that `CARGO_BUILD_BUILD_DIR` asks for.
     pub build_dir_variable: Option<ConfiguredBuildDir>,
-    /// Places that are the caller's own: home, cargo's home, what is theirs and closed to others.
+    /// The caller's own directories: home, cargo's home, and directories that only the caller can
+    /// access.
     pub own_places: Vec<PathBuf>,
-    /// The variables that matter, as they were inherited.
+    /// The inherited variables that matter.
     pub variables: Variables,
 }
 
-/// A target directory of a workspace's own, or of a script's.
+/// The own target directory of a workspace or script.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OwnDirectory {
     /// Its name in the private directory.
     pub name: String,
-    /// Whether it is a script's: those have their own whatever the scope is.
+    /// Whether it is a script's: scripts have their own directory for every `scope`.
     pub is_script: bool,
 }
 
-/// The variables that matter to the decision; an empty one counts as unset.
+/// The variables that matter to the decision; an empty one is treated as unset.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Variables {
     /// `CARGO_TARGET_DIR`.
@@ -81,8 +82,9 @@ impl Facts {
         lexical::absolute(&self.working_directory, Path::new(value))
     }
 
-    /// Whether a value can only come from us: it is in the shared root or in a private directory of
-    /// the caller's. A session may have begun before the caller got one in the shared root.
+    /// Whether only we can have set this value: it is in the shared root or in one of the caller's
+    /// private directories. A session may have started before the caller got a private directory in the
+    /// shared root.
     pub(super) fn is_ours(&self, value: Option<&OsStr>, place: &Place) -> bool {
         let in_cache = self.own_cache.as_ref().map(|cache| cache.join(OWN_NAME));
         let is_in_place = |path: &Path| {
@@ -98,8 +100,8 @@ impl Facts {
         path.is_some_and(|path| root.is_some_and(|root| path.starts_with(root)))
     }
 
-    /// The variables that only a session of ours can have set: they point into the shared root, or into
-    /// the private directory in the caller's own cache, where a session falls back to that.
+    /// The variables that only one of our sessions can have set: they point into the shared root, or
+    /// into the private directory in the caller's own cache, which sessions use as a fallback.
     pub(super) fn variables_of_sessions(&self) -> Vec<&'static str> {
         let Variables { target_dir, build_target_dir, build_build_dir, .. } = &self.variables;
         let own = self.own_cache.as_ref().map(|cache| cache.join(OWN_NAME));
@@ -120,7 +122,7 @@ impl Facts {
         .collect()
     }
 
-    /// The person's choice, in cargo's own order of precedence.
+    /// The user's choice, in cargo's own order of precedence.
     pub(super) fn explicit_choice(&self, place: &Place) -> Option<Choice> {
         let counts = self.settings.explicit_target_dir() == ExplicitTargetDir::Honour;
         let elsewhere = |value: &Option<OsString>| {
@@ -139,8 +141,8 @@ impl Facts {
         }
     }
 
-    /// Whether an outer run has chosen a directory inside the private one, other than those that this
-    /// decision gives: a nested run may be in another workspace, and has to be given its own.
+    /// Whether an outer run chose a directory inside the private one, other than those that this
+    /// decision gives: a nested run may be in another workspace, and must get its own directory.
     pub(super) fn inherits(&self, place: &Place) -> bool {
         let directory = self.variables.target_dir.as_deref().map(|value| self.absolute(value));
         directory.is_some_and(|directory| {
@@ -148,7 +150,7 @@ impl Facts {
         })
     }
 
-    /// Whether `CARGO_BUILD_BUILD_DIR` is what a session or an outer run of ours has set it to.
+    /// Whether one of our sessions or outer runs set `CARGO_BUILD_BUILD_DIR`.
     pub(super) fn inherits_build_dir(&self, place: &Place) -> bool {
         let ours = place.private_dir().join(BUILD);
         self.build_dir_variable
@@ -156,7 +158,7 @@ impl Facts {
             .is_some_and(|dir| dir.path.starts_with(&ours) || is_given(&dir.path, place))
     }
 
-    /// The build directory that is asked for, by cargo's precedence: typed, variable, configured.
+    /// The configured build directory, by cargo's precedence: command line, variable, files.
     pub(in crate::shim) fn build_dir(&self, place: &Place) -> Option<&ConfiguredBuildDir> {
         let configured = self.configured_build_dir.as_ref();
         let typed = configured.filter(|dir| dir.asked == Asked::Typed);
@@ -171,8 +173,8 @@ pub fn is_directory_name(name: &str) -> bool {
     hash.is_some_and(|hash| hash.len() == 16 && hash.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
-/// Whether a directory is one that the decision gives: the private directory itself, its `target`,
-/// or a workspace's own.
+/// Whether this decision gives this directory: the private directory itself, its `target`, or a
+/// workspace's own.
 fn is_given(directory: &Path, place: &Place) -> bool {
     let Ok(inside) = directory.strip_prefix(place.private_dir()) else { return false };
     let mut names = inside.iter().map(|name| name.to_str());

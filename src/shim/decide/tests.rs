@@ -12,15 +12,15 @@ use crate::settings::{Key, Settings};
 use crate::shim::argv::Invocation;
 use crate::shim::build_dir::{Asked, ConfiguredBuildDir};
 
-/// What a session exports, and outer runs hand down.
+/// The value that a session exports and outer runs pass down.
 const TARGET: &str = "/srv/root/alice/target";
 const BUILD: &str = "/srv/root/alice/build/{workspace-path-hash}";
-/// The same where the workspace is known.
+/// The same for a known workspace.
 const OWN_BUILD: &str = "/srv/root/alice/build/app-0123456789abcdef/{workspace-path-hash}";
-/// What alice's workspace has.
+/// The name of the directory for alice's workspace.
 const OWN: &str = "app-0123456789abcdef";
 
-/// Alice builds `/srv/app` and rule 7 applies; to be changed row by row.
+/// Alice builds `/srv/app` and rule 7 applies; each row changes some facts.
 fn facts() -> Facts {
     Facts {
         settings: from_flags(&[(Key::SharedRoot, "/srv/root".into())]).unwrap(),
@@ -60,7 +60,7 @@ fn outcome(facts: &mut Facts) -> String {
     words.join(", ")
 }
 
-/// As [`crate::os::snapshot::Snapshot::variable`] reads them.
+/// In the form that [`crate::os::snapshot::Snapshot::variable`] returns.
 fn set(value: &str) -> Option<OsString> {
     Some(OsString::from(value)).filter(|value| !value.is_empty())
 }
@@ -144,7 +144,7 @@ fn an_account_that_is_not_provisioned_builds_in_its_own_cache_directory() {
     assert_eq!(missing(|facts| facts.entry_point = EntryPoint::ByName), own);
     assert_eq!(missing(|facts| choose(facts, Key::Missing, "refuse")), redirected());
     assert_eq!(missing(|facts| facts.account.shell = Some("/bin/false".into())), "3");
-    // What a session exported before the account was provisioned, or after, is no choice.
+    // A value that a session exported before or after the account was provisioned is not a choice.
     assert_eq!(missing(|facts| facts.variables.target_dir = set(TARGET)), own);
     let own = "/home/alice/.cache/cargo-peruser/target";
     assert_eq!(with_target_dir(own), redirected());
@@ -303,7 +303,7 @@ fn rule_7_redirects_everything_else() {
         "/srv/root/alice/target",
         "/srv/root/alice/../bob/x",
         "../root/bob",
-        // An outer run: this one may be in another workspace.
+        // Set by an outer run; this run may be in another workspace.
         "/srv/root/alice/other-0123456789abcdef",
     ] {
         assert_eq!(with_target_dir(value), redirected(), "{value}");
@@ -323,7 +323,7 @@ fn the_scope_says_what_shares_a_directory() {
     };
     assert_eq!(by_user(false), common);
     assert_eq!(by_user(true), redirected());
-    // `cargo install NAME`: there are no sources.
+    // `cargo install NAME` has no sources.
     assert_eq!(with(|facts| facts.own_directory = None), common);
 }
 
@@ -338,7 +338,7 @@ fn a_session_has_one_target_directory_and_a_build_directory_for_each_workspace()
     };
     let both = format!("7, target={TARGET}, build={BUILD}, check /srv/root/alice, make target");
     assert_eq!(session(|_| {}), both);
-    // Evaluated again it changes nothing.
+    // Evaluating it again must change nothing.
     assert_eq!(session(|facts| facts.variables.build_build_dir = set(BUILD)), both);
     assert_eq!(
         session(|facts| facts.configured_build_dir = Some(configured("/shared/build"))),
@@ -348,7 +348,7 @@ fn a_session_has_one_target_directory_and_a_build_directory_for_each_workspace()
     let own =
         format!("/srv/root/alice/{OWN}, build={OWN_BUILD}, check /srv/root/alice, make {OWN}");
     assert_eq!(copies, format!("7, target={own}"));
-    // Each commit of a repository is another workspace, and all have one target directory.
+    // Each commit of a repository is another workspace, and all share one target directory.
     let fetched = with(|facts| facts.invocation = typed(&["install", "--git", "u"]));
     assert_eq!(fetched, format!("7, target={own}"));
     let own = session(|facts| facts.configured_build_dir = Some(configured("/home/alice/build")));
