@@ -76,7 +76,7 @@ pub(crate) fn cargo() -> anyhow::Result<PathBuf> {
 /// A program, with what Debian calls the package that brings it.
 pub(crate) fn require(name: &str, package: &str) -> anyhow::Result<PathBuf> {
     let help = || format!("`{name}` was not found on PATH\nhelp: apt-get install {package}");
-    which::which(name).with_context(help)
+    which::which(name).ok().with_context(help)
 }
 
 #[cfg(test)]

@@ -27,17 +27,17 @@ pub(crate) struct Options {
 
 /// What people do today, and what the shim makes of it.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Way {
+enum Arrangement {
     SharedTarget,
     Shim,
 }
 
 /// Each with an umask, in octal, as the shell takes it.
-const ROWS: [(&str, Way, &str); 4] = [
-    ("one shared target directory, umask 022", Way::SharedTarget, "022"),
-    ("one shared target directory, umask 002", Way::SharedTarget, "002"),
-    ("through the shim, umask 022", Way::Shim, "022"),
-    ("through the shim, umask 002", Way::Shim, "002"),
+const ROWS: [(&str, Arrangement, &str); 4] = [
+    ("one shared target directory, umask 022", Arrangement::SharedTarget, "022"),
+    ("one shared target directory, umask 002", Arrangement::SharedTarget, "002"),
+    ("through the shim, umask 022", Arrangement::Shim, "022"),
+    ("through the shim, umask 002", Arrangement::Shim, "002"),
 ];
 
 /// What cargo says when it waits for somebody else.
@@ -63,11 +63,11 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     interrupt::watch()?;
     let stage = Stage::set_up(&binary)?;
     let (mut rows, mut failures, mut crossed) = (Vec::new(), Vec::new(), false);
-    for (title, way, umask) in ROWS {
+    for (title, arrangement, umask) in ROWS {
         screen::progress(title);
-        let place = stage.place(way, umask)?;
+        let place = stage.place(arrangement, umask)?;
         let (outcome, took) = race(&place, options.rounds)?;
-        crossed |= way == Way::Shim && (outcome.failures > 0 || outcome.waits > 0);
+        crossed |= arrangement == Arrangement::Shim && (outcome.failures > 0 || outcome.waits > 0);
         let Outcome { builds, failures: failed, waits, first_failure } = outcome;
         rows.push([
             title.to_owned(),

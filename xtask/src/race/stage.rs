@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::Context;
 use xshell::{Shell, cmd};
 
-use super::{Way, workspace};
+use super::{Arrangement, workspace};
 use crate::project;
 
 pub(super) struct Person {
@@ -92,8 +92,13 @@ impl Stage {
     }
 
     /// A fresh checkout and a fresh place for the row's builds.
-    pub(super) fn place(&self, way: Way, umask: &'static str) -> anyhow::Result<Place> {
-        let row = format!("{}-{umask}", if way == Way::Shim { "shim" } else { "shared" });
+    pub(super) fn place(
+        &self,
+        arrangement: Arrangement,
+        umask: &'static str,
+    ) -> anyhow::Result<Place> {
+        let row =
+            format!("{}-{umask}", if arrangement == Arrangement::Shim { "shim" } else { "shared" });
         let (checkout, builds) = (format!("{row}/checkout"), format!("{row}/builds"));
         self.write(&checkout, workspace::checkout())?;
         // Checked in, as it should be: otherwise the two race for it, and no target directory
@@ -104,12 +109,12 @@ impl Stage {
         self.share(&checkout)?;
         self.sh.create_dir(&builds)?;
         let mut path = vec![self.root.join("toolchain/bin"), "/usr/bin".into(), "/bin".into()];
-        let variable = match way {
-            Way::SharedTarget => {
+        let variable = match arrangement {
+            Arrangement::SharedTarget => {
                 self.share(&builds)?;
                 "CARGO_TARGET_DIR"
             }
-            Way::Shim => {
+            Arrangement::Shim => {
                 path.insert(0, self.root.join("shim"));
                 for Person { name, id } in &PEOPLE {
                     let id = id.to_string();
