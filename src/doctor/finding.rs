@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::ui::escape::escaped;
 use crate::ui::failure::Failure;
 use crate::ui::owner::Owner;
+use crate::ui::report::Colour;
 
 /// The form of the JSON; it changes when a key changes its meaning or goes.
 const VERSION: u8 = 1;
@@ -25,11 +26,12 @@ pub(super) enum Severity {
 }
 
 impl Severity {
-    pub(super) fn word(self) -> &'static str {
+    /// Its name, and the colour of the word that cargo has for it.
+    pub(super) fn word(self) -> (&'static str, Colour) {
         match self {
-            Severity::Note => "note",
-            Severity::Warn => "warn",
-            Severity::Fail => "fail",
+            Severity::Note => ("note", Colour::Note),
+            Severity::Warn => ("warn", Colour::Warning),
+            Severity::Fail => ("fail", Colour::Error),
         }
     }
 }

@@ -27,7 +27,7 @@ use crate::os::snapshot::Snapshot;
 use crate::settings::Flags;
 use crate::ui::arguments::switch;
 use crate::ui::failure::Failure;
-use crate::ui::report::{self, row, table};
+use crate::ui::report::{self, Colour, coloured, row, table};
 use checks::CHECKS;
 use finding::{Report, Severity};
 use machine::{Machine, Who, name_of};
@@ -100,14 +100,11 @@ fn print(found: &Report, own_name: &OsStr) -> std::io::Result<()> {
             true => String::new(),
             false => format!("{}: ", finding.subject),
         };
-        report::line(format!(
-            "{}[{}]: {about}{}",
-            finding.severity.word(),
-            finding.id,
-            finding.text
-        ))?;
+        let (word, colour) = finding.severity.word();
+        let severity = coloured(word, colour);
+        report::line(format!("{severity}[{}]: {about}{}", finding.id, finding.text))?;
         if let Some(help) = &finding.help {
-            report::line(format!("  help: {help}"))?;
+            report::line(format!("  {}: {help}", coloured("help", Colour::Help)))?;
         }
     }
     let not_made = found.not_made.len();

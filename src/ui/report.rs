@@ -19,32 +19,32 @@ pub use table::{Align, ago, grid, row, table};
 pub fn error(error: &anyhow::Error) {
     let own = error.downcast_ref::<Failure>();
     let text = if own.is_some() { format!("{error}") } else { format!("{error:#}") };
-    labelled("error", "1;91", &text);
-    if let Some(help) = own.and_then(|failure| failure.help.as_ref()) {
-        labelled("help", "1;96", help);
+    labelled("error", Colour::Error, &text);
+    if let Some(text) = own.and_then(|failure| failure.help.as_ref()) {
+        help(text);
     }
 }
 
 /// Writes what the person should know although it went well.
 pub fn note(text: &dyn Display) {
-    labelled("note", "1;92", text);
+    labelled("note", Colour::Note, text);
 }
 
 /// Writes what the person should know, and what they may do about it.
 pub fn advice(text: &dyn Display, help: &dyn Display) {
     note(text);
-    labelled("help", "1;96", help);
+    self::help(help);
 }
 
 /// Writes a next step alone, below what somebody else has said.
 pub fn help(text: &dyn Display) {
-    labelled("help", "1;96", text);
+    labelled("help", Colour::Help, text);
 }
 
 /// Writes what did not go as the person wants it, and the next step.
 pub fn warning(text: &dyn Display, help: &dyn Display) {
-    labelled("warning", "1;93", text);
-    labelled("help", "1;96", help);
+    labelled("warning", Colour::Warning, text);
+    self::help(help);
 }
 
 /// Writes one line, or several, to stdout.
@@ -123,30 +123,57 @@ pub fn ask(question: &str) -> io::Result<Option<bool>> {
 
 /// Writes what clap says about words that it does not understand.
 pub fn usage(text: &clap::builder::StyledStr) {
-    let text = if is_coloured() { text.ansi().to_string() } else { text.to_string() };
+    let text = if is_coloured(&io::stderr()) { text.ansi().to_string() } else { text.to_string() };
     let _ = io::stderr().write_all(text.as_bytes());
 }
 
-fn labelled(label: &str, colour: &str, text: &dyn Display) {
-    let line = if is_coloured() {
-        format!("\x1b[{colour}m{label}\x1b[0m: {text}\n")
-    } else {
-        format!("{label}: {text}\n")
-    };
+fn labelled(label: &str, colour: Colour, text: &dyn Display) {
+    let line = format!("{}: {text}\n", painted(label, colour, &io::stderr()));
     // Nobody is left to tell where stderr is closed.
     let _ = io::stderr().write_all(line.as_bytes());
 }
 
+/// The colours of cargo's own words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Colour {
+    /// Of `error`.
+    Error,
+    /// Of `warning`.
+    Warning,
+    /// Of `note`.
+    Note,
+    /// Of `help`.
+    Help,
+}
+
+/// A word in its colour, for a line on stdout that has colours.
+pub fn coloured(word: &str, colour: Colour) -> String {
+    painted(word, colour, &io::stdout())
+}
+
+fn painted(word: &str, colour: Colour, stream: &impl IsTerminal) -> String {
+    if !is_coloured(stream) {
+        return word.to_owned();
+    }
+    let code = match colour {
+        Colour::Error => "91",
+        Colour::Warning => "93",
+        Colour::Note => "92",
+        Colour::Help => "96",
+    };
+    format!("\x1b[1;{code}m{word}\x1b[0m")
+}
+
 /// As cargo decides it: `CARGO_TERM_COLOR` first, then `NO_COLOR`, then whether it is a terminal that
 /// has colours.
-fn is_coloured() -> bool {
+fn is_coloured(stream: &impl IsTerminal) -> bool {
     match std::env::var_os("CARGO_TERM_COLOR") {
         Some(choice) if choice == "always" => true,
         Some(choice) if choice == "never" => false,
         _ => {
             let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
             let is_plain = std::env::var_os("TERM").is_none_or(|terminal| terminal == "dumb");
-            !unwanted && !is_plain && io::stderr().is_terminal()
+            !unwanted && !is_plain && stream.is_terminal()
         }
     }
 }
