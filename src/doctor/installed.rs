@@ -10,9 +10,7 @@ use crate::os::accounts;
 use crate::os::replace::is_same_content;
 use crate::os::trust::Trust;
 use crate::settings;
-use crate::shim::Plan;
-use crate::shim::decide::EntryPoint;
-use crate::shim::gather::BYPASS;
+use crate::shim::gather::{BYPASS, asks_to_step_aside};
 use crate::shim::installation::{Installation, is_same_file, is_shim};
 use crate::shim::real_cargo::entries;
 use crate::ui::escape::{escaped, quoted};
@@ -21,13 +19,11 @@ use crate::ui::escape::{escaped, quoted};
 pub(super) fn settings(machine: &Machine<'_>) -> Checked {
     let Machine { snapshot, flags, homes, .. } = machine;
     let mut found = Vec::new();
-    let loaded = settings::files::load(snapshot, homes, flags).map(|_| ());
-    // What asks the shim to step aside lets it overlook mistakes, and may be a mistake itself.
-    let planned = || Plan::make(snapshot, EntryPoint::Shim, flags, &[]).map(|_| ());
-    if let Err(failure) = loaded.and_then(|()| planned()) {
-        found.push(Finding::of(&failure));
-    }
-    if snapshot.variable(BYPASS).is_some_and(|value| value == "off") {
+    let loaded = settings::files::load(snapshot, homes, flags);
+    let asks = asks_to_step_aside(snapshot);
+    let mistakes = [loaded.as_ref().err(), asks.as_ref().err()].into_iter().flatten();
+    found.extend(mistakes.map(Finding::of));
+    if matches!(asks, Ok(true)) {
         let text = format!("{BYPASS}=off is in the environment, so the shim changes nothing here");
         found.push(Finding::new(Severity::Warn, text).help(format!("unset {BYPASS}")));
     }

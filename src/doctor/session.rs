@@ -45,7 +45,13 @@ pub(super) fn stale_session(machine: &Machine<'_>) -> Checked {
     let root = plan.settings().shared_root().filter(|_| !plan.has_hidden_root());
     let mut found = Vec::new();
     for name in [TARGET_DIR, BUILD_TARGET_DIR, BUILD_BUILD_DIR] {
-        let Some(value) = machine.snapshot.variable(name) else { continue };
+        let Some(value) = machine.snapshot.variable_or_empty(name) else { continue };
+        if value.is_empty() {
+            // Where the shim sets another value, editors that bypass it fail all the same.
+            let text = format!("{name} is empty, and cargo fails with that");
+            found.push(Finding::new(Severity::Fail, text).help(format!("unset {name}")));
+            continue;
+        }
         let path = lexical::absolute(&machine.snapshot.cwd, Path::new(&value));
         let fault = root.filter(|root| path.starts_with(root)).map_or_else(
             || fault_elsewhere(machine, &path),

@@ -250,7 +250,11 @@ impl Facts {
     }
 }
 
-fn asks_to_step_aside(snapshot: &Snapshot) -> Result<bool> {
+/// Whether the variable asks us to step aside.
+///
+/// # Errors
+/// It has another value.
+pub fn asks_to_step_aside(snapshot: &Snapshot) -> Result<bool> {
     match snapshot.variable(BYPASS) {
         None => Ok(false),
         Some(value) if value == "on" => Ok(false),

@@ -8,7 +8,13 @@ use crate::runner::tests;
 use crate::shared::doctor_json;
 
 pub(crate) fn tests() -> Vec<Trial> {
-    tests![the_keys_of_json_stay_as_they_are, checks_are_chosen_by_name, it_changes_nothing]
+    tests![
+        the_keys_of_json_stay_as_they_are,
+        checks_are_chosen_by_name,
+        what_stops_a_build_is_found_whatever_it_asks_for,
+        severities_have_the_colours_of_cargos_words,
+        it_changes_nothing,
+    ]
 }
 
 fn the_keys_of_json_stay_as_they_are() {
@@ -50,6 +56,40 @@ fn checks_are_chosen_by_name() {
         output.prints(says);
     }
     doctor(&["nothing"]).exits(2);
+}
+
+/// Each alone is enough to stop the cargo of the session, or another program's.
+fn what_stops_a_build_is_found_whatever_it_asks_for() {
+    let world = World::new();
+    for (name, value, finds) in [
+        ("CARGO_PERUSER", "of", "fail[settings]: invalid value for `CARGO_PERUSER` in "),
+        ("CARGO_PERUSER", "0", "fail[settings]: invalid value for `CARGO_PERUSER` in "),
+        ("CARGO_PERUSER_SCOPE", "of", "fail[settings]: invalid value for `scope` in "),
+        ("CARGO_TARGET_DIR", "", "fail[stale-session]: CARGO_TARGET_DIR is empty"),
+        ("CARGO_BUILD_TARGET_DIR", "", "fail[stale-session]: CARGO_BUILD_TARGET_DIR is empty"),
+        ("CARGO_BUILD_BUILD_DIR", "", "fail[stale-session]: CARGO_BUILD_BUILD_DIR is empty"),
+    ] {
+        let output = world.by_name(["doctor"]).var(name, value).run();
+        assert_eq!(output.code(), 1, "{name}={value}: {}", output.out);
+        assert!(output.out.starts_with(finds), "{name}={value}: {}", output.out);
+    }
+}
+
+fn severities_have_the_colours_of_cargos_words() {
+    let world = World::new();
+    let doctor = |colour: &str, (name, value): (&str, &str)| {
+        let run = world.by_name(["doctor", "settings"]).var("CARGO_TERM_COLOR", colour);
+        run.var(name, value).run().out
+    };
+    let (off, wrong) = (("CARGO_PERUSER", "off"), ("CARGO_PERUSER", "of"));
+    let coloured = [doctor("always", off), doctor("always", wrong)];
+    for (text, word) in coloured.iter().zip(["\x1b[1;93mwarn\x1b[0m[", "\x1b[1;91mfail\x1b[0m["]) {
+        assert!(text.starts_with(word), "{text:?}");
+        assert!(text.contains("  \x1b[1;96mhelp\x1b[0m: "), "{text:?}");
+    }
+    for plain in [doctor("never", off), doctor("auto", off)] {
+        assert!(plain.starts_with("warn[settings]: "), "{plain:?}");
+    }
 }
 
 fn it_changes_nothing() {
