@@ -15,6 +15,7 @@ pub mod place;
 pub mod provision;
 pub mod refusal;
 mod root_contents;
+pub mod shared_root;
 
 use std::fs::File;
 use std::io;

@@ -7,7 +7,6 @@ mod hooks;
 mod receipt;
 pub(super) mod timer;
 
-use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 pub(super) use hooks::{GENERATOR, Hook, environment_d, line_for};
@@ -103,30 +102,6 @@ pub(super) fn settings_block(shared_root: &Path, scope: Option<Scope>) -> Blocks
     }
     Blocks { top: Some(top), end: None }
 }
-
-/// Whether a directory is one that the system needs for other things. Its mode and group must never
-/// change.
-pub(super) fn is_the_systems(directory: &Path) -> bool {
-    let name = directory.file_name().and_then(OsStr::to_str);
-    let is_known = |(above, names): &(&str, &[&str])| {
-        directory.parent() == Some(Path::new(above)) && name.is_some_and(|it| names.contains(&it))
-    };
-    SYSTEM.iter().any(is_known)
-}
-
-/// By the file system hierarchy standard.
-const SYSTEM: [(&str, &[&str]); 4] = [
-    (
-        "/",
-        &[
-            "bin", "boot", "dev", "etc", "home", "lib", "lib64", "media", "mnt", "opt", "proc",
-            "root", "run", "sbin", "srv", "sys", "tmp", "usr", "var",
-        ],
-    ),
-    ("/dev", &["shm"]),
-    ("/usr", &["bin", "games", "include", "lib", "libexec", "local", "sbin", "share", "src"]),
-    ("/var", &["backups", "cache", "lib", "log", "mail", "opt", "run", "spool", "tmp"]),
-];
 
 /// Why a path cannot stand in every hook, or `None` if it can.
 pub(super) fn cannot_be_quoted(path: &Path) -> Option<&'static str> {

@@ -17,6 +17,7 @@ use crate::os::marked::Blocks;
 use crate::os::passwd::Account;
 use crate::os::snapshot::Snapshot;
 use crate::private_dir::provision::{Person, Provisioner};
+use crate::private_dir::shared_root::is_the_systems;
 use crate::private_dir::{Caller, examine_ancestors};
 use crate::session::has_cargo;
 use crate::settings;
@@ -24,7 +25,7 @@ use crate::settings::Flags;
 use crate::settings::{Scope, Settings};
 use crate::setup::pieces::timer;
 use crate::setup::pieces::{
-    Hook, Piece, PieceKind, Root, cannot_be_quoted, environment_d, is_the_systems, line_for,
+    Hook, Piece, PieceKind, Root, cannot_be_quoted, environment_d, line_for,
 };
 use crate::setup::steps::{
     Step, assert_trusted, cannot_change, find_shell, not_a_root, of_machine, of_person,
