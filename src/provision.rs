@@ -11,8 +11,9 @@ use crate::os::homes::Homes;
 use crate::os::snapshot::Snapshot;
 use crate::private_dir::State;
 use crate::private_dir::provision::{Person, Provisioner};
+use crate::private_dir::shared_root::remedy;
 use crate::settings;
-use crate::settings::Flags;
+use crate::settings::{Flags, Key};
 use crate::shim::decide::Rule;
 use crate::ui::arguments::switch;
 use crate::ui::escape::{escaped, quoted};
@@ -58,7 +59,8 @@ pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
         return Err(failure.help("cargo-peruser setup").into());
     };
     if !files::is_there(root) {
-        let help = format!("cargo-peruser setup --shared-root {}", quoted(root));
+        let origin = settings.origin(Key::SharedRoot).unwrap_or_default();
+        let help = remedy(root, origin, str::to_owned);
         let text = format!("the shared root `{}` does not exist", escaped(root));
         return Err(Failure::new(text).help(help).into());
     }

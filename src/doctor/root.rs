@@ -11,6 +11,7 @@ use super::machine::Machine;
 use crate::os::facts::{is_noexec, is_on_nfs, is_on_tmpfs};
 use crate::os::{acls, files};
 use crate::private_dir::place::Required;
+use crate::private_dir::shared_root::remedy;
 use crate::private_dir::{self, Caller};
 use crate::settings::{Key, StickyRoot};
 use crate::shim::Plan;
@@ -24,7 +25,7 @@ pub(super) fn root(machine: &Machine<'_>) -> Checked {
     let plan = machine.shim()?;
     let Some(root) = plan.settings().shared_root() else { return Ok(Vec::new()) };
     if !files::is_there(root) {
-        return Ok(vec![missing(machine, root)]);
+        return Ok(vec![missing(machine, plan, root)]);
     }
     if let Some(finding) = hidden(plan, root) {
         return Ok(vec![finding]);
@@ -63,10 +64,9 @@ fn writers(machine: &Machine<'_>, plan: &Plan<'_>, root: &Path) -> Option<Findin
          settings accept that (`sticky-root`)",
         escaped(root)
     );
-    let setup = format!("cargo-peruser setup --shared-root {}", quoted(root));
-    let origin = plan.settings().origin(Key::StickyRoot);
-    let origin = origin.map_or_else(String::new, ToString::to_string);
-    let help = format!("take it out of {origin}; then {}", machine.ask(0, &setup));
+    let origin = plan.settings().origin(Key::StickyRoot).unwrap_or_default();
+    let setup = remedy(root, &caller.root_origin, |setup| machine.ask(0, setup));
+    let help = format!("take it out of {origin}; then {setup}");
     Some(Finding::new(Severity::Note, text).at(root).help(help))
 }
 
@@ -84,13 +84,13 @@ fn hidden(plan: &Plan<'_>, root: &Path) -> Option<Finding> {
     Some(Finding::new(Severity::Note, text).at(root))
 }
 
-fn missing(machine: &Machine<'_>, root: &Path) -> Finding {
+fn missing(machine: &Machine<'_>, plan: &Plan<'_>, root: &Path) -> Finding {
     let text =
         format!("the shared root `{}` does not exist, so the shim changes nothing", escaped(root));
     let is_own = machine.homes.home().is_some_and(|home| root.starts_with(home));
     let uid = if is_own { machine.snapshot.acting } else { 0 };
-    let setup = format!("cargo-peruser setup --shared-root {}", quoted(root));
-    Finding::new(Severity::Warn, text).at(root).help(machine.ask(uid, &setup))
+    let help = remedy(root, &plan.caller().root_origin, |setup| machine.ask(uid, setup));
+    Finding::new(Severity::Warn, text).at(root).help(help)
 }
 
 /// What the file system's mount does not allow.

@@ -278,7 +278,8 @@ fn target_entry(path: &Path, caller: &Caller<'_>) -> Result<Option<Entry>> {
 /// The refusal of an entry with this owner.
 pub(crate) fn refusal(path: &Path, owner: u32, flaw: Flaw, caller: &Caller<'_>) -> Failure {
     let owner = accounts::owner(owner);
-    Refusal { path: path.to_owned(), owner, caller: accounts::owner(caller.uid), flaw }.into()
+    let (path, root_origin) = (path.to_owned(), caller.root_origin.clone());
+    Refusal { path, owner, caller: accounts::owner(caller.uid), root_origin, flaw }.into()
 }
 
 fn unreadable(path: &Path, error: io::Error, caller: &Caller<'_>) -> Failure {

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use crate::os::entry::Kind;
 use crate::os::trust::trust_unmapped;
+use crate::private_dir::shared_root::remedy;
 use crate::ui::escape::{escaped, quoted};
 use crate::ui::failure::{Failure, Mark, reason};
 use crate::ui::look::Look;
@@ -22,6 +23,8 @@ pub struct Refusal {
     pub owner: Owner,
     /// The user who wanted to use it.
     pub caller: Owner,
+    /// Where the shared root was set.
+    pub root_origin: String,
     /// The flaw.
     pub flaw: Flaw,
 }
@@ -81,7 +84,7 @@ impl Refusal {
             // In a user namespace or under fakeroot, the entry may be the user's own even though its
             // owner seems to be another.
             Flaw::NotADirectory(_) | Flaw::Foreign => {
-                let words = format!("ask {} or the administrator to take it away", self.owner);
+                let words = format!("ask {} or the administrator to remove it", self.owner);
                 Look::Entry.at(&self.path, &words)
             }
             Flaw::WritableByOthers(_) | Flaw::WritableInside(..) => format!(
@@ -93,7 +96,7 @@ impl Refusal {
                 "choose a shared root on a file system with Unix permissions".into()
             }
             Flaw::RootWritable(mode) | Flaw::AncestorWritable(mode) => self.close(*mode),
-            Flaw::ReadAbove => format!("ask {} or the administrator to take it away", self.owner),
+            Flaw::ReadAbove => format!("ask {} or the administrator to remove it", self.owner),
             Flaw::ForeignMount => "ask the administrator to unmount it".into(),
             Flaw::AncestorForeign => {
                 Look::Ancestors.at(&self.path, "choose a place that only you or root can change")
@@ -117,7 +120,7 @@ impl Refusal {
         let path = quoted(&self.path);
         match self.flaw {
             Flaw::RootWritable(_) if self.owner.uid == 0 => {
-                self.by_owner(&format!("cargo-peruser setup --shared-root {path}"))
+                remedy(&self.path, &self.root_origin, |setup| self.by_owner(setup))
             }
             // A sticky directory is meant for everybody, as `/tmp` is.
             Flaw::AncestorWritable(_) if mode & 0o1000 != 0 => {
@@ -243,8 +246,9 @@ mod tests {
             (1500, Flaw::Unreadable(io::Error::from_raw_os_error(13))),
         ];
         let texts = all.map(|(uid, flaw)| {
-            let refusal =
-                Refusal { path: "/srv/x".into(), owner: owner(uid), caller: owner(1500), flaw };
+            let (path, root_origin) = ("/srv/x".into(), "`/etc/x` line 1".into());
+            let (owner, caller) = (owner(uid), owner(1500));
+            let refusal = Refusal { path, owner, caller, root_origin, flaw };
             let Failure { text, help, exit, .. } = refusal.into();
             let help = help.unwrap();
             for command in ["chown ", "chgrp ", "install -d", "rm -rf", "sudo rm", "chattr "] {

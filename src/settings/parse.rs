@@ -63,7 +63,7 @@ pub fn from_variables(variables: impl Iterator<Item = (OsString, OsString)>) -> 
         };
         given.push((key, text));
     }
-    from_text(&given, |key| format!("the environment variable {}", key.variable()))
+    from_text(&given, |key| format!("{VARIABLE}{}", key.variable()))
 }
 
 /// Parses our own flags.
@@ -71,7 +71,17 @@ pub fn from_variables(variables: impl Iterator<Item = (OsString, OsString)>) -> 
 /// # Errors
 /// The first invalid value.
 pub fn from_flags(flags: &[(Key, OsString)]) -> Result<Settings> {
-    from_text(flags, |key| format!("the flag {}", key.flag()))
+    from_text(flags, |key| format!("{FLAG}{}", key.flag()))
+}
+
+/// What stands before a name in the origin of a value.
+const VARIABLE: &str = "the environment variable ";
+const FLAG: &str = "the flag ";
+
+/// How to take away a value that only this session has, by its origin; `None` where a file has it.
+pub fn take_away(origin: &str) -> Option<String> {
+    let variable = origin.strip_prefix(VARIABLE).map(|name| format!("unset {name}"));
+    variable.or_else(|| Some(format!("leave {} out", origin.strip_prefix(FLAG)?)))
 }
 
 fn from_text(given: &[(Key, OsString)], origin: fn(Key) -> String) -> Result<Settings> {
