@@ -27,7 +27,7 @@ pub(super) fn left_behind(machine: &Machine<'_>) -> Checked {
     let (whose, help) = match entry.uid == machine.snapshot.uid {
         true => (String::new(), plan.migrate_command(&target)),
         false => {
-            let words = format!("ask {owner} to take it away");
+            let words = format!("ask {owner} to remove it");
             (format!(" by {owner}"), Look::Entry.at(&target, &words))
         }
     };
@@ -67,7 +67,7 @@ fn nextest(store: &Path) -> Option<Finding> {
         escaped(store)
     );
     let help = format!(
-        "ask {owner} to take it away, or keep your reports elsewhere: \
+        "ask {owner} to remove it, or keep your reports elsewhere: \
          printf '[store]\\ndir = \"%s\"\\n' ~/.cache/nextest >~/nextest.toml && \
          cargo nextest run --tool-config-file own:$HOME/nextest.toml"
     );

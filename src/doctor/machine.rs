@@ -111,7 +111,7 @@ impl<'a> Machine<'a> {
         match others.or_else(|| if by == 0 { owners() } else { None }) {
             None => self.ask(by, command),
             Some(_) => {
-                Look::Ancestors.at(path, "first take away what others can change on the way to it")
+                Look::Ancestors.at(path, "remove what others can change on the way to it")
             }
         }
     }

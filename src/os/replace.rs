@@ -198,10 +198,8 @@ fn cannot_edit(path: &Path, why: &str) -> Failure {
 /// the way to the file.
 pub fn changeable_by_others(path: &Path, place: &Path) -> Failure {
     let why = format!("others can change `{}`, and you are root", escaped(place));
-    cannot_edit(path, &why).help(
-        Look::Ancestors
-            .at(path, "run this without sudo, as the person whose file it is; who that is shows"),
-    )
+    let help = "run this without sudo, as the person whose file it is";
+    cannot_edit(path, &why).help(Look::Ancestors.at(path, help))
 }
 
 /// The failure to edit a file that another program has changed since it was read (exit 1).

@@ -22,7 +22,7 @@ pub enum Look {
 }
 
 impl Look {
-    /// The words, and the command.
+    /// The words, which say what to do, and the command.
     pub fn at(self, path: &Path, words: &str) -> String {
         let command = match self {
             Look::Entry => "ls -ld",
@@ -30,6 +30,6 @@ impl Look {
             Look::Ancestors => "namei -l",
             Look::Attributes => "lsattr -d",
         };
-        format!("{words}: {command} {}", quoted(path))
+        format!("{words}; to look at it: {command} {}", quoted(path))
     }
 }

@@ -55,7 +55,7 @@ impl ExistingFile {
         let (entry, own) = (&self.entry, geteuid());
         if self.is_fixed {
             return Err(cannot_edit(path, "it is immutable")
-                .help(Look::Attributes.at(path, "let root take the attribute away first")));
+                .help(Look::Attributes.at(path, "let root take the attribute away")));
         }
         if entry.mode & 0o200 == 0 {
             // Whatever the path points to, the caller owns it, so the command is safe to suggest.
@@ -87,7 +87,7 @@ impl ExistingFile {
                 "you are not in its group {group}, so the changed file would lose that group"
             );
             return Err(cannot_edit(path, &why)
-                .help(Look::Entry.at(path, "give it to a group of yours first")));
+                .help(Look::Entry.at(path, "give it to a group of yours")));
         }
         Ok(())
     }

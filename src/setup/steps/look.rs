@@ -213,7 +213,7 @@ fn taken(path: &Path) -> Failure {
         "cannot install `{}`: the place is taken by a {kind} that setup has not put there",
         escaped(path)
     );
-    Failure::new(text).help(format!("look at it, and move it away: ls -ld {}", quoted(path)))
+    Failure::new(text).help(Look::Entry.at(path, "move it away"))
 }
 
 /// Another installation has put the file there, or blocks into it.

@@ -135,7 +135,7 @@ pub(super) const SHARED_ROOT: &[Scene] = &[
             Here("unset CARGO_TARGET_DIR"),
             // What setup does is shown on a computer of its own.
             Words("root", "cargo-peruser setup --shared-root", "umask 022; mkdir -p $D/none/alice"),
-            Words("root", "take it away", "chown alice:alice $D/none/alice"),
+            Words("root", "remove it", "chown alice:alice $D/none/alice"),
             Run("alice", "chmod 0700"),
         ],
         ..ALICE
@@ -200,7 +200,7 @@ pub(super) const PRIVATE_DIRS: &[Scene] = &[
         remedies: &[
             Run("bob", "chmod 0700"),
             Run("root", "cargo-peruser provision carol"),
-            Words("root", "or the administrator to take it away", "rm -r $S/user01"),
+            Words("root", "or the administrator to remove it", "rm -r $S/user01"),
             Run("root", "cargo-peruser provision user01"),
             Run("root", "rm -rf --one-file-system"),
             Words("root", "remove it, if nothing of it is needed", "rmdir $S/doorman"),
@@ -215,7 +215,7 @@ pub(super) const PRIVATE_DIRS: &[Scene] = &[
         how: "chown 4001 $S/bob",
         finds: &[("fail[private-dir]: bob", "owned by uid 4001")],
         remedies: &[
-            Words("root", "ask uid 4001 or the administrator to take it away", "rm -r $S/bob"),
+            Words("root", "ask uid 4001 or the administrator to remove it", "rm -r $S/bob"),
             Run("root", "cargo-peruser provision bob"),
         ],
         ..ROOT
@@ -310,14 +310,14 @@ pub(super) const WORKSPACES: &[Scene] = &[
         how: "chown alice:devs $C; chmod 2775 $C; mkdir $C/target; touch $C/target/.rustc_info.json; \
               chown -R bob $C/target",
         finds: &[("warn[left-behind]", "earlier builds by bob (uid 2002)")],
-        remedies: &[Words("bob", "ask bob (uid 2002) to take it away", "rm -r $C/target")],
+        remedies: &[Words("bob", "ask bob (uid 2002) to remove it", "rm -r $C/target")],
         ..ALICE
     },
     Scene {
         name: "a_store_of_nextest_of_bobs",
         how: "mkdir -p $C/target/nextest; chown -R bob $C/target",
         finds: &[("warn[checkout]", "belongs to bob (uid 2002), and nextest fails")],
-        remedies: &[Words("bob", "ask bob (uid 2002) to take it away", "rmdir $C/target/nextest")],
+        remedies: &[Words("bob", "ask bob (uid 2002) to remove it", "rmdir $C/target/nextest")],
         ..ALICE
     },
     Scene {
