@@ -69,17 +69,17 @@ fn what_stops_a_build_is_found_whatever_it_asks_for() {
         ("CARGO_BUILD_TARGET_DIR", "", "fail[stale-session]: CARGO_BUILD_TARGET_DIR is empty"),
         ("CARGO_BUILD_BUILD_DIR", "", "fail[stale-session]: CARGO_BUILD_BUILD_DIR is empty"),
     ] {
-        let output = world.by_name(["doctor"]).var(name, value).run();
-        assert_eq!(output.code(), 1, "{name}={value}: {}", output.out);
-        assert!(output.out.starts_with(finds), "{name}={value}: {}", output.out);
+        let output = world.by_name(["doctor"]).env(name, value).run();
+        assert_eq!(output.code(), 1, "{name}={value}: {}", output.stdout);
+        assert!(output.stdout.starts_with(finds), "{name}={value}: {}", output.stdout);
     }
 }
 
 fn severities_have_the_colours_of_cargos_words() {
     let world = World::new();
     let doctor = |colour: &str, (name, value): (&str, &str)| {
-        let run = world.by_name(["doctor", "settings"]).var("CARGO_TERM_COLOR", colour);
-        run.var(name, value).run().out
+        let run = world.by_name(["doctor", "settings"]).env("CARGO_TERM_COLOR", colour);
+        run.env(name, value).run().stdout
     };
     let (off, wrong) = (("CARGO_PERUSER", "off"), ("CARGO_PERUSER", "of"));
     let coloured = [doctor("always", off), doctor("always", wrong)];

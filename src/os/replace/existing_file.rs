@@ -86,8 +86,9 @@ impl ExistingFile {
             let why = format!(
                 "you are not in its group {group}, so the changed file would lose that group"
             );
-            return Err(cannot_edit(path, &why)
-                .help(Look::Entry.at(path, "give it to a group of yours")));
+            return Err(
+                cannot_edit(path, &why).help(Look::Entry.at(path, "give it to a group of yours"))
+            );
         }
         Ok(())
     }

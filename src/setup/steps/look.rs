@@ -12,7 +12,7 @@ use crate::os::marked::{Blocks, with_blocks, without_blocks};
 use crate::os::replace::{Original, is_same_content};
 use crate::private_dir::{READ_ABOVE, UNFINISHED};
 use crate::setup::pieces::{Did, Piece, PieceKind, Receipt, Root};
-use crate::ui::escape::{escaped, quoted};
+use crate::ui::escape::escaped;
 use crate::ui::failure::Failure;
 use crate::ui::look::Look;
 
