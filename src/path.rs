@@ -13,7 +13,7 @@ use crate::shim::argv::Manifest;
 use crate::shim::decide::EntryPoint;
 use crate::shim::environment;
 use crate::shim::exec;
-use crate::ui::arguments::{cargo_arguments, cargo_words};
+use crate::ui::arguments::{CARGO_WORDS, cargo_arguments, cargo_words};
 use crate::ui::report;
 
 pub(super) fn command() -> Command {
@@ -36,6 +36,10 @@ pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
             &"running as root through sudo, so this is root's own directory",
             &"ask before sudo: sudo make install TARGET_DIR=\"$(cargo-peruser path)\"",
         );
+    }
+    let is_asked_for_this_place = verb.get_many::<OsString>(CARGO_WORDS).is_none();
+    if is_asked_for_this_place && plan.is_outside_of_workspaces() {
+        report::note(&"there is no workspace here: this is the directory for what belongs to none");
     }
     report::raw_line(path.as_os_str().as_encoded_bytes())?;
     Ok(0)

@@ -29,7 +29,7 @@ use crate::os::snapshot::{CalledAs, Snapshot};
 use crate::os::{accounts, files, tag};
 use crate::private_dir::place::{PlaceKind, Required};
 use crate::private_dir::{self, Caller, Note, State};
-use crate::settings::{Key, Settings};
+use crate::settings::{Key, Scope, Settings};
 use crate::shim::argv::{Invocation, TargetUse};
 use crate::shim::decide::{Decision, EntryPoint, Facts, RootState, Rule, TARGET_DIR, decide};
 use crate::shim::real_cargo::Caution;
@@ -110,6 +110,13 @@ impl<'a> Plan<'a> {
         };
         let path = self.decision.target_dir.clone().or_else(chosen).or_else(inherited)?;
         Some(lexical::absolute(&self.working_directory(), &path))
+    }
+
+    /// Whether each workspace has a target directory of its own, and this build is in none.
+    pub fn is_outside_of_workspaces(&self) -> bool {
+        self.decision.rule == Rule::Redirected
+            && self.settings().scope() == Scope::Workspace
+            && self.facts.workspace.is_none()
     }
 
     /// Looks for the real cargo.

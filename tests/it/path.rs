@@ -26,13 +26,16 @@ pub(crate) fn tests() -> Vec<Trial> {
 }
 
 fn prints_one_line_and_creates_nothing() {
-    let world = World::new();
-    assert_eq!(world.by_name(["path"]).run().printed(), "[WORLD]/root/[ME]/target\n");
-    assert!(world.made().is_empty(), "{:?}", world.made());
-    let world = World::without_root();
-    let expected = "[WORLD]/home/.cache/cargo-peruser/target\n";
-    assert_eq!(world.by_name(["path"]).run().printed(), expected);
-    assert!(world.made().is_empty(), "{:?}", world.made());
+    for (world, expected) in [
+        (World::new(), "[WORLD]/root/[ME]/target\n"),
+        (World::without_root(), "[WORLD]/home/.cache/cargo-peruser/target\n"),
+    ] {
+        assert_eq!(world.by_name(["path", "--", "build"]).run().printed(), expected);
+        // A script that asks in the wrong directory would find nothing there, or something old.
+        let run = world.by_name(["path"]).run();
+        assert_eq!(run.notes("there is no workspace here").stdout, expected);
+        assert!(world.made().is_empty(), "{:?}", world.made());
+    }
 }
 
 fn decides_for_the_words_that_cargo_would_get() {
@@ -45,7 +48,6 @@ fn decides_for_the_words_that_cargo_would_get() {
         ("path -- -C sub build --target-dir x", "[WORLD]/checkout/sub/x"),
         ("path -- run -- --target-dir x", target),
         ("path -- build", target),
-        ("path --", target),
     ] {
         let output = world.by_name(words.split(' ')).run();
         assert_eq!(output.printed(), format!("{expected}\n"), "{words}");
@@ -67,7 +69,7 @@ fn every_workspace_has_its_own() {
     world.file("checkout/member/Cargo.toml", "");
     world.file("fix/Cargo.toml", "[workspace]");
     world.directory("empty", 0o755);
-    let of = |directory: &str| own_name(world.by_name(["path"]).within(directory));
+    let of = |directory: &str| own_name(world.by_name(["path", "--", "build"]).within(directory));
     let [checkout, fix] = ["checkout", "fix"].map(of);
     for (name, directory) in [(&checkout, "checkout-"), (&fix, "fix-")] {
         let hash = name.strip_prefix(directory).unwrap_or_default();
@@ -235,6 +237,7 @@ fn hostile_names_do_not_reach_the_terminal() {
 
 fn a_reader_that_goes_away_is_no_error() {
     let world = World::new();
+    world.file("checkout/Cargo.toml", "");
     for words in [&["path"][..], &["explain"], &["explain", "--json"], &["--help"]] {
         let output = world.by_name(words).stdout(closed_pipe()).run();
         output.silently();
@@ -243,6 +246,7 @@ fn a_reader_that_goes_away_is_no_error() {
 
 fn a_full_disk_is_an_error() -> Result<(), Skip> {
     let world = World::new();
+    world.file("checkout/Cargo.toml", "");
     for words in [&["path"][..], &["explain"], &["--help"]] {
         let full = fs::OpenOptions::new().write(true).open("/dev/full");
         let full = full.map_err(|_| Skip("this system has no /dev/full".into()))?;
