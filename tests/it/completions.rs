@@ -2,28 +2,24 @@
 
 mod young_shells;
 
-use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use cargo_peruser::completions::Shell;
-use libtest_mimic::Trial;
-
 pub(crate) use self::young_shells::tests as tests_of_young_shells;
-use crate::harness::World;
-use crate::runner::{Skip, tests};
-use crate::terminal::{PROMPT, Terminal, program};
+use crate::prelude::*;
+use crate::terminal::PROMPT;
+use crate::terminal::Terminal;
+use crate::terminal::program;
+use cargo_peruser::completions::Shell;
 
-pub(crate) fn tests() -> Vec<Trial> {
-    tests![
-        bash_completes_our_words_and_cargos,
-        bash_asks_whatever_completes_cargo_already,
-        bash_without_a_completion_for_cargo_completes_our_words,
-        zsh_completes_our_words_and_cargos,
-        zsh_asks_whatever_completes_cargo_already,
-        fish_completes_our_words_and_cargos,
-        an_unknown_shell_is_an_error,
-    ]
-}
+tests![
+    bash_completes_our_words_and_cargos,
+    bash_asks_whatever_completes_cargo_already,
+    bash_without_a_completion_for_cargo_completes_our_words,
+    zsh_completes_our_words_and_cargos,
+    zsh_asks_whatever_completes_cargo_already,
+    fish_completes_our_words_and_cargos,
+    an_unknown_shell_is_an_error,
+];
 
 /// Lines that end in a Tab, and what is executed.
 type Table<'a> = [(&'a str, &'a [&'a str])];
@@ -88,23 +84,22 @@ esac
 
 /// Puts a `cargo` on the PATH of terminals, and a `rustc` that says where the toolchain of these
 /// tests is.
-fn toolchain_with(world: &World, file: &str) -> Result<(), Skip> {
+fn toolchain_with(world: &World, file: &str) {
     let output = Command::new("rustc").args(["--print", "sysroot"]).current_dir("/").output();
-    let sysroot = output.map_err(|_| Skip("rustc is not installed".into()))?.stdout;
+    let sysroot = output.unwrap_or_else(|_| skip("rustc is not installed")).stdout;
     let sysroot = String::from_utf8(sysroot).unwrap().trim().to_owned();
     if !Path::new(&sysroot).join(file).exists() {
-        return Err(Skip(format!("the toolchain brings no {file}")));
+        skip(format!("the toolchain brings no {file}"));
     }
     stock_cargo(world);
     world.executable("noted/rustc", format!("#!/bin/sh\necho '{sysroot}'\n"));
-    Ok(())
 }
 
 /// Where a person's scripts are, those that a shell loads by itself.
 const DATA: &str = "home/.local/share";
 
-fn bash<'w>(world: &'w World, before: &str) -> Result<Terminal<'w>, Skip> {
-    program("bash")?;
+fn bash<'w>(world: &'w World, before: &str) -> Terminal<'w> {
+    program("bash");
     let place = format!("{DATA}/{}", Shell::Bash.place());
     let script = script(world, "bash", &place);
     // bash-completion loads it when it is needed; without that package nothing does.
@@ -116,32 +111,31 @@ fn bash<'w>(world: &'w World, before: &str) -> Result<Terminal<'w>, Skip> {
 }
 
 /// Loads the package that most distributions have, and that cargo's own function needs.
-fn bash_completion() -> Result<&'static str, Skip> {
+fn bash_completion() -> &'static str {
     let places = [
         "/usr/share/bash-completion/bash_completion",
         "/usr/local/share/bash-completion/bash_completion",
     ];
     let found = places.into_iter().find(|place| Path::new(place).exists());
-    found.ok_or_else(|| Skip("bash-completion is not installed".into()))
+    found.unwrap_or_else(|| skip("bash-completion is not installed"))
 }
 
-fn bash_completes_our_words_and_cargos() -> Result<(), Skip> {
+fn bash_completes_our_words_and_cargos() {
     let world = World::new();
-    toolchain_with(&world, "etc/bash_completion.d/cargo")?;
-    let terminal = bash(&world, &format!(". {}", bash_completion()?))?;
+    toolchain_with(&world, "etc/bash_completion.d/cargo");
+    let terminal = bash(&world, &format!(". {}", bash_completion()));
     assert_completes(&terminal, OURS);
     assert_completes(&terminal, CARGOS);
     assert_completes(&terminal, COMMANDS);
     assert_completes(&terminal, &[("cargo-peruser --scope=wor", &["--scope=workspace"])]);
-    Ok(())
 }
 
-fn bash_asks_whatever_completes_cargo_already() -> Result<(), Skip> {
+fn bash_asks_whatever_completes_cargo_already() {
     let world = World::new();
     let mine =
         "_mine() { COMPREPLY=(\"$1,${COMP_WORDS[*]},$COMP_CWORD,$COMP_LINE,$COMP_POINT,$3\"); }
         complete -F _mine cargo";
-    let terminal = bash(&world, &mine.replace("        ", ""))?;
+    let terminal = bash(&world, &mine.replace("        ", ""));
     let table: &Table<'_> = &[(
         "cargo-peruser --scope=user build  --rel",
         &[
@@ -155,21 +149,19 @@ fn bash_asks_whatever_completes_cargo_already() -> Result<(), Skip> {
         ],
     )];
     assert_completes(&terminal, table);
-    Ok(())
 }
 
-fn bash_without_a_completion_for_cargo_completes_our_words() -> Result<(), Skip> {
+fn bash_without_a_completion_for_cargo_completes_our_words() {
     let world = World::new();
     world.file("checkout/--relative", "");
-    let terminal = bash(&world, "")?;
+    let terminal = bash(&world, "");
     assert_completes(&terminal, OURS);
     // What is cargo's is completed by file names, as bash does where it knows nothing.
     assert_completes(&terminal, &[("cargo-peruser build --rel", &["build", "--relative"])]);
-    Ok(())
 }
 
-fn zsh<'w>(world: &'w World, after: &str) -> Result<Terminal<'w>, Skip> {
-    program("zsh")?;
+fn zsh<'w>(world: &'w World, after: &str) -> Terminal<'w> {
+    program("zsh");
     let script = script(world, "zsh", &format!("{DATA}/{}", Shell::Zsh.place()));
     let site = script.parent().unwrap();
     let rc = format!(
@@ -181,10 +173,10 @@ fn zsh<'w>(world: &'w World, after: &str) -> Result<Terminal<'w>, Skip> {
     Terminal::start(world, &["zsh", "-d", "-i"], &[("ZDOTDIR", directory)])
 }
 
-fn zsh_completes_our_words_and_cargos() -> Result<(), Skip> {
+fn zsh_completes_our_words_and_cargos() {
     let world = World::new();
-    toolchain_with(&world, "share/zsh/site-functions/_cargo")?;
-    let terminal = zsh(&world, "")?;
+    toolchain_with(&world, "share/zsh/site-functions/_cargo");
+    let terminal = zsh(&world, "");
     assert_completes(&terminal, OURS);
     assert_completes(&terminal, CARGOS);
     assert_completes(&terminal, COMMANDS);
@@ -195,14 +187,13 @@ fn zsh_completes_our_words_and_cargos() -> Result<(), Skip> {
         ("cargo peruser build --rel", &["peruser", "build", "--release"]),
     ];
     assert_completes(&terminal, table);
-    Ok(())
 }
 
-fn zsh_asks_whatever_completes_cargo_already() -> Result<(), Skip> {
+fn zsh_asks_whatever_completes_cargo_already() {
     let world = World::new();
     let mine = "_mine() { compadd -- \"$service/$words[1]/$words[2]/$CURRENT/$#words\"; return 0; }
         compdef _mine cargo";
-    let terminal = zsh(&world, mine)?;
+    let terminal = zsh(&world, mine);
     let table: &Table<'_> = &[
         (
             "cargo-peruser --scope user build ",
@@ -211,28 +202,26 @@ fn zsh_asks_whatever_completes_cargo_already() -> Result<(), Skip> {
         ("cargo-peruser -- car", &["--", "cargo/cargo/car/2/2"]),
     ];
     assert_completes(&terminal, table);
-    Ok(())
 }
 
-fn fish_completes_our_words_and_cargos() -> Result<(), Skip> {
+fn fish_completes_our_words_and_cargos() {
     let world = World::new();
-    program("fish")?;
+    program("fish");
     stock_cargo(&world);
     script(&world, "fish", &format!("{DATA}/{}", Shell::Fish.place()));
     let config = format!(
         "function fish_prompt; echo '{PROMPT} '; end\nset fish_greeting\nset fish_autosuggestion_enabled 0\n"
     );
     world.file("home/.config/fish/config.fish", config);
-    let terminal = Terminal::start(&world, &["fish", "-i"], &[])?;
+    let terminal = Terminal::start(&world, &["fish", "-i"], &[]);
     assert_completes(&terminal, OURS);
     let known = Command::new("fish").args(["-c", "complete -C 'cargo build --rel'"]).output();
     if !String::from_utf8_lossy(&known.unwrap().stdout).contains("--release") {
-        return Err(Skip("this fish has no completion for cargo; our own words complete".into()));
+        skip("this fish has no completion for cargo; our own words complete");
     }
     assert_completes(&terminal, CARGOS);
     assert_completes(&terminal, COMMANDS);
     assert_completes(&terminal, &[("cargo-peruser --scope=wor", &["--scope=workspace"])]);
-    Ok(())
 }
 
 fn an_unknown_shell_is_an_error() {

@@ -1,24 +1,19 @@
 //! The seven rules as cargo sees them: which of its three directory variables changes, and how.
 
-use libtest_mimic::Trial;
+use crate::prelude::*;
 
-use crate::harness::{Invocation, World, person};
-use crate::runner::tests;
-
-pub(crate) fn tests() -> Vec<Trial> {
-    tests![
-        without_a_directory_of_its_own_an_account_stays_out_of_the_root,
-        an_account_that_is_included_has_a_directory,
-        a_nested_run_in_a_build_script_builds_below_its_out_dir,
-        a_weaker_choice_wins_over_our_own_variable,
-        override_turns_the_variables_choice_off,
-        other_peoples_directories_are_recomputed,
-        what_an_outer_run_chose_stays,
-        the_account_name_in_the_environment_has_no_effect,
-        a_shared_build_directory_becomes_private,
-        ones_own_build_directory_stays,
-    ]
-}
+tests![
+    without_a_directory_of_its_own_an_account_stays_out_of_the_root,
+    an_account_that_is_included_has_a_directory,
+    a_nested_run_in_a_build_script_builds_below_its_out_dir,
+    a_weaker_choice_wins_over_our_own_variable,
+    override_turns_the_variables_choice_off,
+    other_peoples_directories_are_recomputed,
+    what_an_outer_run_chose_stays,
+    the_account_name_in_the_environment_has_no_effect,
+    a_shared_build_directory_becomes_private,
+    ones_own_build_directory_stays,
+];
 
 const VARIABLES: [&str; 3] =
     ["CARGO_TARGET_DIR", "CARGO_BUILD_TARGET_DIR", "CARGO_BUILD_BUILD_DIR"];

@@ -1,21 +1,17 @@
 //! `doctor`: its JSON, which programs may rely on, its checks and its exit codes.
 
-use libtest_mimic::Trial;
 use serde_json::Value;
 
-use crate::harness::World;
-use crate::runner::tests;
+use crate::prelude::*;
 use crate::shared::doctor_json;
 
-pub(crate) fn tests() -> Vec<Trial> {
-    tests![
-        the_keys_of_json_stay_as_they_are,
-        checks_are_chosen_by_name,
-        what_stops_a_build_is_found_whatever_it_asks_for,
-        severities_have_the_colours_of_cargos_words,
-        it_changes_nothing,
-    ]
-}
+tests![
+    the_keys_of_json_stay_as_they_are,
+    checks_are_chosen_by_name,
+    what_stops_a_build_is_found_whatever_it_asks_for,
+    severities_have_the_colours_of_cargos_words,
+    it_changes_nothing,
+];
 
 fn the_keys_of_json_stay_as_they_are() {
     let world = World::new();

@@ -1,28 +1,22 @@
 //! `editor`: settings of editors, shown, written into a person's own files and taken out again.
 
-use std::fs;
-use std::os::unix::fs::symlink;
-
-use libtest_mimic::Trial;
 use serde_json::Value;
-use snapbox::{assert_data_eq, str};
+use snapbox::assert_data_eq;
+use snapbox::str;
 
-use crate::harness::{World, chmod, mode};
-use crate::runner::tests;
+use crate::prelude::*;
 
-pub(crate) fn tests() -> Vec<Trial> {
-    tests![
-        shows_the_settings_and_the_file_that_they_belong_in,
-        writes_into_a_file_that_does_not_exist_yet,
-        shows_what_changes_and_leaves_everything_else,
-        a_second_run_has_nothing_to_do,
-        takes_out_again_exactly_what_it_has_written,
-        covers_every_variant_and_profile_that_is_there,
-        writes_through_a_symlink_and_keeps_the_mode,
-        clears_what_a_killed_run_has_left,
-        makes_the_private_directory_before_it_tells_of_it,
-    ]
-}
+tests![
+    shows_the_settings_and_the_file_that_they_belong_in,
+    writes_into_a_file_that_does_not_exist_yet,
+    shows_what_changes_and_leaves_everything_else,
+    a_second_run_has_nothing_to_do,
+    takes_out_again_exactly_what_it_has_written,
+    covers_every_variant_and_profile_that_is_there,
+    writes_through_a_symlink_and_keeps_the_mode,
+    clears_what_a_killed_run_has_left,
+    makes_the_private_directory_before_it_tells_of_it,
+];
 
 /// The settings of Visual Studio Code.
 pub(crate) const CODE: &str = "home/.config/Code/User/settings.json";

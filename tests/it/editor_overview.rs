@@ -1,23 +1,20 @@
 //! `editor` without a name: which editors are here and what covers each.
 
-use libtest_mimic::Trial;
 use serde_json::Value;
-use snapbox::{assert_data_eq, str};
+use snapbox::assert_data_eq;
+use snapbox::str;
 
 use crate::editor::target;
-use crate::harness::World;
-use crate::runner::tests;
+use crate::prelude::*;
 
-pub(crate) fn tests() -> Vec<Trial> {
-    tests![
-        tells_which_editors_are_here_and_whether_each_is_covered,
-        each_cover_has_its_name,
-        each_state_of_a_file_has_its_name,
-        tells_what_a_setting_of_rust_analyzer_makes_of_it,
-        the_keys_of_json_stay_as_they_are,
-        creates_nothing_and_runs_no_editor,
-    ]
-}
+tests![
+    tells_which_editors_are_here_and_whether_each_is_covered,
+    each_cover_has_its_name,
+    each_state_of_a_file_has_its_name,
+    tells_what_a_setting_of_rust_analyzer_makes_of_it,
+    the_keys_of_json_stay_as_they_are,
+    creates_nothing_and_runs_no_editor,
+];
 
 fn json(world: &World, words: &[&str]) -> Value {
     let output = world.by_name([&["editor", "--json"], words].concat()).run();

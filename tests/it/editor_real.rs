@@ -1,31 +1,25 @@
 //! Editors that can run without a screen, with the settings that `editor --write` has made: which
 //! CARGO_TARGET_DIR do they have, and what do the programs have that they start?
 
-use std::fs;
 use std::process::Command;
 
-use libtest_mimic::Trial;
-
 use crate::editor::target;
-use crate::harness::World;
-use crate::runner::{Skip, tests};
+use crate::prelude::*;
 
-pub(crate) fn tests() -> Vec<Trial> {
-    tests![
-        both_have_it_and_so_has_what_they_start,
-        neovim_has_it_from_another_configuration,
-        emacs_reads_the_very_file_that_is_written,
-        any_path_survives_in_both,
-    ]
-}
+tests![
+    both_have_it_and_so_has_what_they_start,
+    neovim_has_it_from_another_configuration,
+    emacs_reads_the_very_file_that_is_written,
+    any_path_survives_in_both,
+];
 
 /// Where the editors write what they have been asked.
 const ANSWER: &str = "answer";
 
-fn needs(program: &str) -> Result<(), Skip> {
+fn needs(program: &str) {
     match Command::new(program).arg("--version").output() {
-        Ok(output) if output.status.success() => Ok(()),
-        _ => Err(Skip(format!("no {program} on this machine"))),
+        Ok(output) if output.status.success() => {}
+        _ => skip(format!("no {program} on this machine")),
     }
 }
 
@@ -75,23 +69,22 @@ fn twice(text: &str) -> String {
     format!("{text}\n{text}")
 }
 
-fn neovim_has_it_from_another_configuration() -> Result<(), Skip> {
-    needs("nvim")?;
+fn neovim_has_it_from_another_configuration() {
+    needs("nvim");
     // Older ones have one configuration only.
     let output = Command::new("nvim").arg("--version").output().unwrap();
     let version = String::from_utf8_lossy(&output.stdout).into_owned();
     let minor = version.lines().next().and_then(|line| line.split('.').nth(1)?.parse::<u32>().ok());
     if version.starts_with("NVIM v0.") && minor.is_some_and(|minor| minor < 9) {
-        return Err(Skip("this Neovim does not know NVIM_APPNAME".into()));
+        skip("this Neovim does not know NVIM_APPNAME");
     }
     let world = world().with("NVIM_APPNAME", "other");
     world.by_name(["editor", "neovim", "--write"]).run().printed();
     assert_eq!(neovim(&world, &[]), twice(&target(&world)));
-    Ok(())
 }
 
-fn emacs_reads_the_very_file_that_is_written() -> Result<(), Skip> {
-    needs("emacs")?;
+fn emacs_reads_the_very_file_that_is_written() {
+    needs("emacs");
     for existing in [
         &[][..],
         &["home/.emacs"],
@@ -109,13 +102,12 @@ fn emacs_reads_the_very_file_that_is_written() -> Result<(), Skip> {
         world.by_name(["editor", "emacs", "--write"]).run().printed();
         assert_eq!(emacs(&world, &[]), twice(&target(&world)), "{existing:?}");
     }
-    Ok(())
 }
 
 /// But for a choice of the person's.
-fn both_have_it_and_so_has_what_they_start() -> Result<(), Skip> {
-    needs("nvim")?;
-    needs("emacs")?;
+fn both_have_it_and_so_has_what_they_start() {
+    needs("nvim");
+    needs("emacs");
     let world = world();
     world.file("home/.config/nvim/init.lua", "vim.o.number = true\n");
     world.file("home/.emacs.d/init.el", ";;; init.el -*- lexical-binding: t -*-\n(setq a 1)");
@@ -143,12 +135,11 @@ fn both_have_it_and_so_has_what_they_start() -> Result<(), Skip> {
     }
     all("--remove");
     assert_eq!([neovim(&world, &[]), emacs(&world, &[])], ["", ""]);
-    Ok(())
 }
 
-fn any_path_survives_in_both() -> Result<(), Skip> {
-    needs("nvim")?;
-    needs("emacs")?;
+fn any_path_survives_in_both() {
+    needs("nvim");
+    needs("emacs");
     let world = world();
     let root = world.directory("it's \"a\" \\ root ä ${HOME} $HOME %", 0o755);
     let world = world.with("CARGO_PERUSER_SHARED_ROOT", &root);
@@ -161,5 +152,4 @@ fn any_path_survives_in_both() -> Result<(), Skip> {
     );
     assert_eq!(neovim(&world, &[]), expected);
     assert_eq!(emacs(&world, &[]), expected);
-    Ok(())
 }

@@ -1,29 +1,28 @@
 //! `editor`: what is refused, and leaves every file as it was.
 
 use std::ffi::OsStr;
-use std::fs;
 use std::os::unix::ffi::OsStrExt;
 
-use libtest_mimic::Trial;
-use snapbox::{assert_data_eq, str};
+use snapbox::assert_data_eq;
+use snapbox::str;
 
-use crate::editor::{CODE, in_the_home, target, text};
-use crate::harness::{World, chmod, not_as_root, person};
-use crate::runner::{Skip, tests};
+use crate::editor::CODE;
+use crate::editor::in_the_home;
+use crate::editor::target;
+use crate::editor::text;
+use crate::prelude::*;
 
-pub(crate) fn tests() -> Vec<Trial> {
-    tests![
-        refuses_what_it_must_not_change_and_leaves_it,
-        a_refusal_of_one_file_leaves_the_others_as_well,
-        refuses_what_is_read_only_or_no_file,
-        refuses_where_it_may_not_write,
-        an_unsafe_directory_is_told_to_nobody,
-        accounts_without_a_directory_get_no_settings,
-        what_the_session_has_chosen_is_told_to_nobody,
-        a_path_that_is_not_utf8_is_refused,
-        rustrover_has_steps_and_no_file,
-    ]
-}
+tests![
+    refuses_what_it_must_not_change_and_leaves_it,
+    a_refusal_of_one_file_leaves_the_others_as_well,
+    refuses_what_is_read_only_or_no_file,
+    refuses_where_it_may_not_write,
+    an_unsafe_directory_is_told_to_nobody,
+    accounts_without_a_directory_get_no_settings,
+    what_the_session_has_chosen_is_told_to_nobody,
+    a_path_that_is_not_utf8_is_refused,
+    rustrover_has_steps_and_no_file,
+];
 
 fn refuses_what_it_must_not_change_and_leaves_it() {
     let world = World::new();
@@ -81,14 +80,13 @@ fn refuses_what_is_read_only_or_no_file() {
     output.mentions("it is a directory, not a file");
 }
 
-fn refuses_where_it_may_not_write() -> Result<(), Skip> {
-    not_as_root()?;
+fn refuses_where_it_may_not_write() {
+    not_as_root();
     let world = World::new();
     world.directory("home/.config/Code/User", 0o755);
     chmod(&world.at("home/.config/Code/User"), 0o555);
     let output = world.by_name(["editor", "vscode", "--write"]).run();
     output.mentions("its directory");
-    Ok(())
 }
 
 fn an_unsafe_directory_is_told_to_nobody() {

@@ -1,21 +1,16 @@
 //! The three entry points: under the name `cargo`, by its own name, and as a subcommand of cargo.
 
-use libtest_mimic::Trial;
+use crate::prelude::*;
 
-use crate::harness::{World, bytes, person};
-use crate::runner::tests;
-
-pub(crate) fn tests() -> Vec<Trial> {
-    tests![
-        the_shim_is_found_on_path_and_by_a_path,
-        by_name_everything_but_our_verbs_and_flags_goes_to_cargo,
-        by_name_there_is_always_a_private_directory,
-        our_flags_stand_before_cargos_words,
-        a_subcommand_executes_the_cargo_that_called_it,
-        a_subcommand_with_a_toolchain_goes_to_the_proxy_on_path,
-        a_subcommand_knows_our_verbs_too,
-    ]
-}
+tests![
+    the_shim_is_found_on_path_and_by_a_path,
+    by_name_everything_but_our_verbs_and_flags_goes_to_cargo,
+    by_name_there_is_always_a_private_directory,
+    our_flags_stand_before_cargos_words,
+    a_subcommand_executes_the_cargo_that_called_it,
+    a_subcommand_with_a_toolchain_goes_to_the_proxy_on_path,
+    a_subcommand_knows_our_verbs_too,
+];
 
 fn the_shim_is_found_on_path_and_by_a_path() {
     let world = World::new();

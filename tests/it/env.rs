@@ -3,20 +3,16 @@
 mod shells;
 
 use std::ffi::OsStr;
-use std::fs;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::symlink;
-use std::path::Path;
 use std::process::Command;
 
-use libtest_mimic::Trial;
-use serde_json::{Value, json};
+use serde_json::Value;
+use serde_json::json;
 
-use crate::harness::{Invocation, PERUSER, ROOT, Stop, World, chmod, mode, person};
-use crate::runner::tests;
+use crate::prelude::*;
 
 pub(crate) fn tests() -> Vec<Trial> {
-    let mut tests = tests![
+    let mut tests = list![World:
         the_shim_comes_first_and_cargos_own_programs_second,
         somebody_without_rust_gets_no_shim,
         the_directory_is_made_before_it_is_exported,

@@ -1,27 +1,22 @@
 //! `explain`: where and why, for people and for programs.
 
-use std::os::unix::fs::symlink;
-
-use libtest_mimic::Trial;
-use snapbox::{assert_data_eq, str};
+use snapbox::assert_data_eq;
+use snapbox::str;
 
 use crate::explain_json::json;
-use crate::harness::{World, ordinary_account};
-use crate::runner::{Skip, tests};
+use crate::prelude::*;
 
-pub(crate) fn tests() -> Vec<Trial> {
-    tests![
-        tells_where_and_why,
-        tells_what_happens_without_a_shared_root_and_where_the_shim_differs,
-        columns_stand_below_each_other,
-        tells_a_refusal_and_what_to_do_about_it,
-        tells_that_the_target_directory_itself_would_be_refused,
-        where_the_shim_leaves_it_to_cargo_it_says_how_to_ask_cargo,
-        tells_of_a_build_directory_that_is_not_ones_own,
-        hostile_names_are_escaped,
-        creates_nothing_and_runs_no_cargo,
-    ]
-}
+tests![
+    tells_where_and_why,
+    tells_what_happens_without_a_shared_root_and_where_the_shim_differs,
+    columns_stand_below_each_other,
+    tells_a_refusal_and_what_to_do_about_it,
+    tells_that_the_target_directory_itself_would_be_refused,
+    where_the_shim_leaves_it_to_cargo_it_says_how_to_ask_cargo,
+    tells_of_a_build_directory_that_is_not_ones_own,
+    hostile_names_are_escaped,
+    creates_nothing_and_runs_no_cargo,
+];
 
 /// The explanation with the widths of columns taken out, which depend on this machine's paths.
 fn explained(world: &World, words: &[&str]) -> String {
@@ -37,8 +32,8 @@ fn explained(world: &World, words: &[&str]) -> String {
     output.printed().lines().map(squeeze).collect()
 }
 
-fn tells_where_and_why() -> Result<(), Skip> {
-    ordinary_account()?;
+fn tells_where_and_why() {
+    ordinary_account();
     let world = World::new();
     world.file("checkout/Cargo.toml", "");
     world.file("home/.config/cargo-peruser/config.toml", "\nexplicit-target-dir = 'override'\n");
@@ -70,11 +65,10 @@ settings
 
 "#]]
     );
-    Ok(())
 }
 
-fn tells_what_happens_without_a_shared_root_and_where_the_shim_differs() -> Result<(), Skip> {
-    ordinary_account()?;
+fn tells_what_happens_without_a_shared_root_and_where_the_shim_differs() {
+    ordinary_account();
     let text = explained(&World::without_root(), &["explain"]);
     assert_data_eq!(
         text.split_once("\nsettings\n").unwrap().0,
@@ -90,7 +84,6 @@ account  [ME] (uid [UID])
 
 "#]]
     );
-    Ok(())
 }
 
 fn columns_stand_below_each_other() {

@@ -1,18 +1,14 @@
 //! `explain --json`: keys and names that programs may rely on.
 
-use libtest_mimic::Trial;
 use serde_json::Value;
 
-use crate::harness::{World, keys, person};
-use crate::runner::tests;
+use crate::prelude::*;
 
-pub(crate) fn tests() -> Vec<Trial> {
-    tests![
-        each_rule_has_its_number_and_name,
-        the_keys_of_json_stay_as_they_are,
-        both_outputs_tell_the_same,
-    ]
-}
+tests![
+    each_rule_has_its_number_and_name,
+    the_keys_of_json_stay_as_they_are,
+    both_outputs_tell_the_same,
+];
 
 fn each_rule_has_its_number_and_name() {
     let world = World::new();

@@ -23,7 +23,7 @@ use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
 pub(crate) use machine::{chmod, mode, not_as_root, nu, obstacle, ordinary_account, person};
-pub(crate) use run::{Invocation, Outcome, Stop, bytes, closed_pipe};
+pub(crate) use run::{Invocation, bytes, closed_pipe};
 
 use machine::{account_name, login_shell_refuses};
 

@@ -1,21 +1,18 @@
 //! What our own verbs say when they are asked for help, for their version, or for nonsense.
 
-use libtest_mimic::Trial;
-use snapbox::{assert_data_eq, file};
+use snapbox::assert_data_eq;
+use snapbox::file;
 
-use crate::harness::World;
-use crate::runner::tests;
+use crate::prelude::*;
 
-pub(crate) fn tests() -> Vec<Trial> {
-    tests![
-        without_a_word_it_prints_help,
-        help_is_short_and_long,
-        every_verb_has_help_and_a_version,
-        words_that_were_meant_for_us_do_not_go_to_cargo,
-        words_that_our_verbs_do_not_know_are_errors,
-        hostile_words_in_an_error_are_escaped,
-    ]
-}
+tests![
+    without_a_word_it_prints_help,
+    help_is_short_and_long,
+    every_verb_has_help_and_a_version,
+    words_that_were_meant_for_us_do_not_go_to_cargo,
+    words_that_our_verbs_do_not_know_are_errors,
+    hostile_words_in_an_error_are_escaped,
+];
 
 fn without_a_word_it_prints_help() {
     let world = World::new();

@@ -1,19 +1,16 @@
 //! What is left of builds that went past us: the checkout's own `target`, in which programs stay old.
 
-use libtest_mimic::Trial;
-use snapbox::{assert_data_eq, str};
+use snapbox::assert_data_eq;
+use snapbox::str;
 
 use crate::explain_json::json;
-use crate::harness::World;
-use crate::runner::tests;
+use crate::prelude::*;
 
-pub(crate) fn tests() -> Vec<Trial> {
-    tests![
-        the_first_build_of_a_workspace_names_it_once,
-        explain_names_it,
-        it_is_not_named_without_need
-    ]
-}
+tests![
+    the_first_build_of_a_workspace_names_it_once,
+    explain_names_it,
+    it_is_not_named_without_need
+];
 
 fn world() -> World {
     let world = World::new();

@@ -39,6 +39,7 @@ mod leftover;
 mod man;
 mod migrate;
 mod path;
+mod prelude;
 mod private_dir;
 mod private_dir_refused;
 mod properties;

@@ -2,23 +2,18 @@
 
 use std::process::Command;
 
-use libtest_mimic::Trial;
-
-use crate::harness::World;
-use crate::runner::{Skip, tests};
+use crate::prelude::*;
 use crate::terminal::program;
 
-pub(crate) fn tests() -> Vec<Trial> {
-    tests![
-        there_is_a_page_for_the_program_and_for_every_verb,
-        the_readme_leads_to_every_text_of_the_manual,
-        unasked_it_prints_plain_text,
-        groff_has_nothing_to_say_about_them,
-        mandoc_has_nothing_to_say_about_them,
-        man_finds_them_where_they_are_installed,
-        a_page_of_nothing_is_an_error,
-    ]
-}
+tests![
+    there_is_a_page_for_the_program_and_for_every_verb,
+    the_readme_leads_to_every_text_of_the_manual,
+    unasked_it_prints_plain_text,
+    groff_has_nothing_to_say_about_them,
+    mandoc_has_nothing_to_say_about_them,
+    man_finds_them_where_they_are_installed,
+    a_page_of_nothing_is_an_error,
+];
 
 /// The pages as `cargo-peruser man` prints them: the place below `share/man`, and the text.
 fn pages(world: &World) -> Vec<(String, String)> {
@@ -86,23 +81,21 @@ fn complaints(world: &World, program: &str, words: &[&str]) -> Vec<String> {
     pages(world).into_iter().map(of_page).filter(|said| !said.is_empty()).collect()
 }
 
-fn groff_has_nothing_to_say_about_them() -> Result<(), Skip> {
-    program("groff")?;
+fn groff_has_nothing_to_say_about_them() {
+    program("groff");
     let said = complaints(&World::new(), "groff", &["-ww", "-z", "-man", "-Tutf8"]);
     assert!(said.is_empty(), "{said:?}");
-    Ok(())
 }
 
-fn mandoc_has_nothing_to_say_about_them() -> Result<(), Skip> {
-    program("mandoc")?;
+fn mandoc_has_nothing_to_say_about_them() {
+    program("mandoc");
     // What it calls style it does not want of pages that are made by a program.
     let said = complaints(&World::new(), "mandoc", &["-T", "lint", "-W", "warning"]);
     assert!(said.is_empty(), "{said:?}");
-    Ok(())
 }
 
-fn man_finds_them_where_they_are_installed() -> Result<(), Skip> {
-    let man = program("man")?;
+fn man_finds_them_where_they_are_installed() {
+    let man = program("man");
     let world = World::new();
     for (place, page) in pages(&world) {
         world.file(format!("share/man/{place}"), page);
@@ -117,7 +110,6 @@ fn man_finds_them_where_they_are_installed() -> Result<(), Skip> {
         output.silently();
         output.prints(text);
     }
-    Ok(())
 }
 
 fn a_page_of_nothing_is_an_error() {

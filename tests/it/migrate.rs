@@ -1,24 +1,20 @@
 //! Moving an old cache of one's own, as any user can.
 
-use std::fs::{self, File};
-use std::os::unix::fs::{MetadataExt, symlink};
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::os::unix::fs::MetadataExt;
 use std::time::SystemTime;
 
-use libtest_mimic::Trial;
-use snapbox::{assert_data_eq, str};
+use snapbox::assert_data_eq;
+use snapbox::str;
 
-use crate::harness::{Outcome, World, mode};
-use crate::runner::tests;
+use crate::prelude::*;
 
-pub(crate) fn tests() -> Vec<Trial> {
-    tests![
-        says_what_it_would_do_and_does_nothing,
-        renames_what_is_on_the_same_file_system_whoever_reads_about_it,
-        has_the_crates_of_a_checkout_rebuilt,
-        what_cannot_be_rebuilt_names_the_command,
-    ]
-}
+tests![
+    says_what_it_would_do_and_does_nothing,
+    renames_what_is_on_the_same_file_system_whoever_reads_about_it,
+    has_the_crates_of_a_checkout_rebuilt,
+    what_cannot_be_rebuilt_names_the_command,
+];
 
 /// An old cache of the caller's.
 fn old(world: &World) -> PathBuf {

@@ -1,29 +1,22 @@
 //! `path`: one line for scripts, whichever rule decides it.
 
-use std::fs;
-use std::path::PathBuf;
 use std::process::Command;
 
-use libtest_mimic::Trial;
+use crate::prelude::*;
 
-use crate::harness::{Invocation, World, closed_pipe};
-use crate::runner::{Skip, tests};
-
-pub(crate) fn tests() -> Vec<Trial> {
-    tests![
-        prints_one_line_and_creates_nothing,
-        decides_for_the_words_that_cargo_would_get,
-        every_workspace_has_its_own,
-        what_stands_anew_at_a_path_is_another_workspace,
-        what_is_chosen_in_an_alias_is_chosen,
-        where_cargo_decides_alone_cargo_answers,
-        cargos_failure_is_told_in_cargos_words,
-        the_real_cargo_answers_for_an_explicit_choice,
-        hostile_names_do_not_reach_the_terminal,
-        a_reader_that_goes_away_is_no_error,
-        a_full_disk_is_an_error,
-    ]
-}
+tests![
+    prints_one_line_and_creates_nothing,
+    decides_for_the_words_that_cargo_would_get,
+    every_workspace_has_its_own,
+    what_stands_anew_at_a_path_is_another_workspace,
+    what_is_chosen_in_an_alias_is_chosen,
+    where_cargo_decides_alone_cargo_answers,
+    cargos_failure_is_told_in_cargos_words,
+    the_real_cargo_answers_for_an_explicit_choice,
+    hostile_names_do_not_reach_the_terminal,
+    a_reader_that_goes_away_is_no_error,
+    a_full_disk_is_an_error,
+];
 
 fn prints_one_line_and_creates_nothing() {
     for (world, expected) in [
@@ -197,8 +190,8 @@ pub(crate) fn installed_cargo() -> Option<PathBuf> {
     named.into_iter().chain(on_path).find(works)
 }
 
-fn the_real_cargo_answers_for_an_explicit_choice() -> Result<(), Skip> {
-    let cargo = installed_cargo().ok_or_else(|| Skip("there is no cargo here".into()))?;
+fn the_real_cargo_answers_for_an_explicit_choice() {
+    let cargo = installed_cargo().unwrap_or_else(|| skip("there is no cargo here"));
     let world = World::new();
     world.file("checkout/Cargo.toml", "[package]\nname = \"app\"\nedition = \"2021\"\n");
     world.file("checkout/src/main.rs", "fn main() {}\n");
@@ -222,7 +215,6 @@ fn the_real_cargo_answers_for_an_explicit_choice() -> Result<(), Skip> {
     ] {
         assert_eq!(output.printed(), expected);
     }
-    Ok(())
 }
 
 fn hostile_names_do_not_reach_the_terminal() {
@@ -244,15 +236,14 @@ fn a_reader_that_goes_away_is_no_error() {
     }
 }
 
-fn a_full_disk_is_an_error() -> Result<(), Skip> {
+fn a_full_disk_is_an_error() {
     let world = World::new();
     world.file("checkout/Cargo.toml", "");
     for words in [&["path"][..], &["explain"], &["--help"]] {
         let full = fs::OpenOptions::new().write(true).open("/dev/full");
-        let full = full.map_err(|_| Skip("this system has no /dev/full".into()))?;
+        let full = full.unwrap_or_else(|_| skip("this system has no /dev/full"));
         let output = world.by_name(words).stdout(full).run();
         output.exits(1);
         assert!(output.stderr.as_bytes().starts_with(b"error: "), "{words:?}: {}", output.stderr);
     }
-    Ok(())
 }

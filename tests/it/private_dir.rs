@@ -1,30 +1,23 @@
 //! The private directory, made and used: exactly 0700, with a target directory and its tag.
 
-use std::fs;
 use std::os::unix::fs::MetadataExt;
 
-use libtest_mimic::Trial;
+use crate::prelude::*;
 
-use crate::harness::{ROOT, World, chmod, mode, person};
-use crate::runner::tests;
-use crate::shared::context;
-
-pub(crate) fn tests() -> Vec<Trial> {
-    tests![
-        is_made_exactly_private_under_every_umask,
-        is_made_below_the_persons_own_cache_by_name,
-        is_used_as_it_is_with_or_without_setgid,
-        is_tightened_where_others_could_read_it,
-        a_target_directory_that_cargo_made_again_is_used,
-        a_missing_tag_is_written_again,
-        accepts_every_root_to_which_nobody_else_can_write,
-        is_not_made_by_commands_that_only_read,
-        is_made_by_a_clean_with_any_option,
-        is_not_even_checked_by_commands_without_a_target,
-        is_checked_by_commands_that_only_read,
-        belongs_to_each_worktree_by_its_own_name,
-    ]
-}
+tests![
+    is_made_exactly_private_under_every_umask,
+    is_made_below_the_persons_own_cache_by_name,
+    is_used_as_it_is_with_or_without_setgid,
+    is_tightened_where_others_could_read_it,
+    a_target_directory_that_cargo_made_again_is_used,
+    a_missing_tag_is_written_again,
+    accepts_every_root_to_which_nobody_else_can_write,
+    is_not_made_by_commands_that_only_read,
+    is_made_by_a_clean_with_any_option,
+    is_not_even_checked_by_commands_without_a_target,
+    is_checked_by_commands_that_only_read,
+    belongs_to_each_worktree_by_its_own_name,
+];
 
 const TAG: &str = "Signature: 8a477f597d28d172789f06886806bc55\n\
 # This file is a cache directory tag created by cargo.\n\

@@ -1,32 +1,25 @@
 //! What is refused in place of the private directory: nothing is deleted, nothing is followed, no
 //! cargo runs, and there is no fallback to a shared path.
 
-use std::fs;
-use std::os::unix::fs::{MetadataExt, symlink};
+use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixListener;
-use std::path::Path;
 use std::process::Command;
 
-use libtest_mimic::Trial;
+use crate::prelude::*;
 
-use crate::harness::{ROOT, Stop, World, chmod, mode, not_as_root};
-use crate::runner::{Skip, tests};
-
-pub(crate) fn tests() -> Vec<Trial> {
-    tests![
-        a_directory_that_others_can_write,
-        a_directory_that_its_owner_cannot_use,
-        something_that_is_no_directory,
-        something_else_in_the_target_directorys_place,
-        a_root_to_which_others_can_write,
-        an_ancestor_to_which_others_can_write,
-        a_root_that_is_no_directory,
-        a_root_in_which_it_is_missing_and_cannot_be_made,
-        nothing_is_made_without_a_real_cargo,
-        hostile_names_in_a_refusal_are_escaped,
-        commands_that_build_nothing_pass,
-    ]
-}
+tests![
+    a_directory_that_others_can_write,
+    a_directory_that_its_owner_cannot_use,
+    something_that_is_no_directory,
+    something_else_in_the_target_directorys_place,
+    a_root_to_which_others_can_write,
+    an_ancestor_to_which_others_can_write,
+    a_root_that_is_no_directory,
+    a_root_in_which_it_is_missing_and_cannot_be_made,
+    nothing_is_made_without_a_real_cargo,
+    hostile_names_in_a_refusal_are_escaped,
+    commands_that_build_nothing_pass,
+];
 
 fn a_directory_that_others_can_write() {
     for bits in [0o775, 0o777, 0o1777, 0o702, 0o720, 0o2770] {
@@ -60,7 +53,7 @@ fn a_directory_that_its_owner_cannot_use() {
 const OBSTACLES: [&str; 6] =
     ["file", "fifo", "socket", "symlink", "symlink to a private directory", "dangling symlink"];
 
-fn plant(world: &World, obstacle: &str, at: &Path) -> Result<(), Skip> {
+fn plant(world: &World, obstacle: &str, at: &Path) {
     let elsewhere = world.directory("elsewhere", 0o700);
     world.file("elsewhere/treasure", "treasure");
     match obstacle {
@@ -68,13 +61,14 @@ fn plant(world: &World, obstacle: &str, at: &Path) -> Result<(), Skip> {
         "fifo" => assert!(Command::new("mkfifo").arg(at).status().unwrap().success()),
         "socket" => {
             let bound = UnixListener::bind(at);
-            drop(bound.map_err(|error| Skip(format!("no socket can be made here: {error}")))?);
+            drop(
+                bound.unwrap_or_else(|error| skip(format!("no socket can be made here: {error}"))),
+            );
         }
         "symlink" => symlink(world.at("home"), at).unwrap(),
         "dangling symlink" => symlink(world.at("nowhere"), at).unwrap(),
         _ => symlink(elsewhere, at).unwrap(),
     }
-    Ok(())
 }
 
 /// Asserts that a build is refused because of what is at `at`, which stays as it is.
@@ -102,23 +96,21 @@ fn assert_refused(world: &World, obstacle: &str, at: &Path) {
     assert!(!world.at("nowhere").exists());
 }
 
-fn something_that_is_no_directory() -> Result<(), Skip> {
+fn something_that_is_no_directory() {
     for obstacle in OBSTACLES {
         let world = World::new();
-        plant(&world, obstacle, &world.private())?;
+        plant(&world, obstacle, &world.private());
         assert_refused(&world, obstacle, &world.private());
     }
-    Ok(())
 }
 
-fn something_else_in_the_target_directorys_place() -> Result<(), Skip> {
+fn something_else_in_the_target_directorys_place() {
     for obstacle in OBSTACLES {
         let world = World::new();
         let target = world.directory(world.private(), 0o700).join("target");
-        plant(&world, obstacle, &target)?;
+        plant(&world, obstacle, &target);
         assert_refused(&world, obstacle, &target);
     }
-    Ok(())
 }
 
 fn a_root_to_which_others_can_write() {
@@ -172,15 +164,14 @@ fn a_root_that_is_no_directory() {
         .helps("choose another place");
 }
 
-fn a_root_in_which_it_is_missing_and_cannot_be_made() -> Result<(), Skip> {
-    not_as_root()?;
+fn a_root_in_which_it_is_missing_and_cannot_be_made() {
+    not_as_root();
     let world = World::new();
     chmod(&world.at("root"), 0o555);
     let output = world.shim(["build"]).run();
     let error = "failed to create directory `[WORLD]/root/[ME]`: permission denied (os error 13)";
     output.stopped(Stop::Create).blames(error).helps("sudo cargo-peruser provision ");
     assert!(world.made().is_empty(), "{:?}", world.made());
-    Ok(())
 }
 
 fn nothing_is_made_without_a_real_cargo() {

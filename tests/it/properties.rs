@@ -3,30 +3,36 @@
 
 mod cases;
 
-use std::path::{Component, Path, PathBuf};
+use std::path::Component;
 
 use cargo_peruser::private_dir::place::PlaceKind;
-use cargo_peruser::settings::parse::{Whose, from_file, from_flags};
-use cargo_peruser::settings::{Key, Settings};
+use cargo_peruser::settings::Key;
+use cargo_peruser::settings::Settings;
+use cargo_peruser::settings::parse::Whose;
+use cargo_peruser::settings::parse::from_file;
+use cargo_peruser::settings::parse::from_flags;
 use cargo_peruser::shim::argv::Invocation;
-use cargo_peruser::shim::decide::{Rule, decide};
+use cargo_peruser::shim::decide::Rule;
+use cargo_peruser::shim::decide::decide;
 use cargo_peruser::shim::environment::changes;
-use libtest_mimic::Trial;
 use proptest::collection::vec;
 use proptest::prelude::*;
-use proptest::test_runner::{Config, TestRunner};
+use proptest::test_runner::Config;
+use proptest::test_runner::TestRunner;
 
-use crate::harness::{World, bytes};
-use crate::runner::tests;
-use cases::{facts, path, words};
+use cases::facts;
+use cases::path;
+use cases::words;
+
+use crate::prelude::*;
 
 pub(crate) fn tests() -> Vec<Trial> {
-    let mut all = tests!(@ Nothing:
+    let mut all = list!(Nothing:
         reading_any_arguments_never_panics,
         any_decision_stays_inside_the_private_directory,
         reading_any_settings_never_panics_and_gives_a_plain_root,
     );
-    all.extend(tests![any_arguments_arrive_as_they_are]);
+    all.extend(list![World: any_arguments_arrive_as_they_are]);
     all
 }
 

@@ -1,28 +1,22 @@
 //! Which cargo is executed: the one that the person would have reached without us.
 
-use std::fs;
-use std::os::unix::fs::symlink;
+use snapbox::assert_data_eq;
+use snapbox::str;
 
-use libtest_mimic::Trial;
-use snapbox::{assert_data_eq, str};
+use crate::prelude::*;
 
-use crate::harness::{PERUSER, World, chmod};
-use crate::runner::tests;
-
-pub(crate) fn tests() -> Vec<Trial> {
-    tests![
-        the_next_one_on_path_is_executed_as_it_was_found,
-        a_path_that_called_us_by_path_is_searched_from_its_start,
-        relative_and_empty_entries_are_never_searched,
-        directories_that_everyone_can_write_are_passed_over,
-        what_is_no_executable_file_is_passed_over,
-        the_shim_is_passed_over_however_it_is_reached,
-        the_settings_can_name_one,
-        cargos_home_comes_after_path,
-        what_cannot_be_executed_is_told,
-        without_one_every_place_is_told,
-    ]
-}
+tests![
+    the_next_one_on_path_is_executed_as_it_was_found,
+    a_path_that_called_us_by_path_is_searched_from_its_start,
+    relative_and_empty_entries_are_never_searched,
+    directories_that_everyone_can_write_are_passed_over,
+    what_is_no_executable_file_is_passed_over,
+    the_shim_is_passed_over_however_it_is_reached,
+    the_settings_can_name_one,
+    cargos_home_comes_after_path,
+    what_cannot_be_executed_is_told,
+    without_one_every_place_is_told,
+];
 
 fn the_next_one_on_path_is_executed_as_it_was_found() {
     let world = World::new();

@@ -1,28 +1,19 @@
 //! Wrappers that hand the process back to us: every loop ends, within seconds, with the right cargo
 //! or with exit 127 and the places that were tried.
 
-use std::fs;
-use std::os::unix::fs::symlink;
-use std::path::PathBuf;
+use crate::prelude::*;
 
-use libtest_mimic::Trial;
-
-use crate::harness::{Outcome, PERUSER, World, bytes};
-use crate::runner::tests;
-
-pub(crate) fn tests() -> Vec<Trial> {
-    tests![
-        another_version_of_us_before_or_behind,
-        a_wrapper_that_falls_back_to_the_next_cargo_before_or_behind_us,
-        two_wrappers_that_fall_back_on_each_other,
-        a_wrapper_that_takes_itself_off_path,
-        a_proxy_whose_toolchain_is_the_shim,
-        a_wrapper_that_changes_the_arguments_each_time,
-        a_wrapper_that_drops_the_marker_is_no_reason_to_miss_the_cargo_behind_it,
-        a_script_that_executes_another_cargo_command_is_no_loop,
-        the_same_command_in_a_new_process_is_no_loop,
-    ]
-}
+tests![
+    another_version_of_us_before_or_behind,
+    a_wrapper_that_falls_back_to_the_next_cargo_before_or_behind_us,
+    two_wrappers_that_fall_back_on_each_other,
+    a_wrapper_that_takes_itself_off_path,
+    a_proxy_whose_toolchain_is_the_shim,
+    a_wrapper_that_changes_the_arguments_each_time,
+    a_wrapper_that_drops_the_marker_is_no_reason_to_miss_the_cargo_behind_it,
+    a_script_that_executes_another_cargo_command_is_no_loop,
+    the_same_command_in_a_new_process_is_no_loop,
+];
 
 /// Executes the first cargo on PATH that is not itself, with an absolute path, as pyenv's shims do.
 const FALLS_BACK: &str = "#!/bin/sh

@@ -2,34 +2,10 @@
 
 use std::sync::OnceLock;
 
-use libtest_mimic::{Completion, Failed, Trial};
+use libtest_mimic::Trial;
 
-use crate::{harness, shared};
-
-/// Why a test, or a part of it, cannot run on this machine.
-#[derive(Debug)]
-pub(crate) struct Skip(pub(crate) String);
-
-/// What a test function returns.
-pub(crate) trait Ending {
-    /// What the test runner shows.
-    fn completion(self) -> Result<Completion, Failed>;
-}
-
-impl Ending for () {
-    fn completion(self) -> Result<Completion, Failed> {
-        Ok(Completion::Completed)
-    }
-}
-
-impl Ending for Result<(), Skip> {
-    fn completion(self) -> Result<Completion, Failed> {
-        match self {
-            Ok(()) => Ok(Completion::Completed),
-            Err(Skip(reason)) => shared::left_out(shared::is_ci(), &reason),
-        }
-    }
-}
+use crate::harness;
+use crate::shared::{self, skip};
 
 /// What a test needs of the machine.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -41,24 +17,29 @@ pub(crate) enum Needs {
 }
 
 /// One test.
-pub(crate) fn test<E: Ending>(
-    name: String,
-    needs: Needs,
-    body: impl FnOnce() -> E + Send + 'static,
-) -> Trial {
-    Trial::ignorable_test(name, move || -> Result<Completion, Failed> {
+pub(crate) fn test(name: String, needs: Needs, body: impl FnOnce() + Send + 'static) -> Trial {
+    Trial::ignorable_test(name, move || {
         static OBSTACLE: OnceLock<Option<String>> = OnceLock::new();
-        match OBSTACLE.get_or_init(harness::obstacle) {
-            Some(reason) if needs == Needs::World => shared::left_out(shared::is_ci(), reason),
-            _ => body().completion(),
-        }
+        shared::perform(|| match OBSTACLE.get_or_init(harness::obstacle) {
+            Some(reason) if needs == Needs::World => skip(reason),
+            _ => body(),
+        })
     })
 }
 
-/// The tests of a module, each a function that returns nothing or a [`Skip`].
+/// The tests of a module, each a function.
 macro_rules! tests {
-    ($($name:ident),+ $(,)?) => { $crate::runner::tests!(@ World: $($name),+) };
-    (@ $needs:ident: $($name:ident),+ $(,)?) => {
+    ($($name:ident),+ $(,)?) => {
+        pub(crate) fn tests() -> Vec<libtest_mimic::Trial> {
+            $crate::runner::list!(World: $($name),+)
+        }
+    };
+}
+pub(crate) use tests;
+
+/// The same as a list, with what they need.
+macro_rules! list {
+    ($needs:ident: $($name:ident),+ $(,)?) => {
         vec![$($crate::runner::test(
             format!("{}::{}", module_path!().trim_start_matches("it::"), stringify!($name)),
             $crate::runner::Needs::$needs,
@@ -66,11 +47,11 @@ macro_rules! tests {
         )),+]
     };
 }
-pub(crate) use tests;
+pub(crate) use list;
 
 /// The tests of the runner itself.
 pub(crate) fn tests_of_its_own() -> Vec<Trial> {
-    tests!(@ Nothing: a_test_that_cannot_run_fails_in_ci_unless_it_is_listed)
+    list!(Nothing: a_test_that_cannot_run_fails_in_ci_unless_it_is_listed)
 }
 
 fn a_test_that_cannot_run_fails_in_ci_unless_it_is_listed() {

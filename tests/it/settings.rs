@@ -1,20 +1,15 @@
 //! Where the settings come from, and which of them wins.
 
-use libtest_mimic::Trial;
+use crate::prelude::*;
 
-use crate::harness::{ROOT, Stop, World, person};
-use crate::runner::tests;
-
-pub(crate) fn tests() -> Vec<Trial> {
-    tests![
-        the_persons_file_is_found_in_both_places,
-        flag_over_variable_over_file,
-        a_missing_file_is_no_mistake,
-        a_key_of_each_kind_has_a_variable_and_a_flag,
-        a_broken_file_does_not_block_the_bypass,
-        the_bypass_is_off_or_on_and_nothing_else,
-    ]
-}
+tests![
+    the_persons_file_is_found_in_both_places,
+    flag_over_variable_over_file,
+    a_missing_file_is_no_mistake,
+    a_key_of_each_kind_has_a_variable_and_a_flag,
+    a_broken_file_does_not_block_the_bypass,
+    the_bypass_is_off_or_on_and_nothing_else,
+];
 
 /// A world with the shared roots `a`, `b` and `c`, and none of them chosen.
 fn world() -> World {

@@ -1,21 +1,16 @@
 //! A settings file that cannot be read or believed: one error, one next step, exit 78.
 
-use std::fs;
 use std::process::Command;
 
-use libtest_mimic::Trial;
+use crate::prelude::*;
+use crate::settings_mistakes::FILE;
+use crate::settings_mistakes::mistake;
 
-use crate::harness::World;
-use crate::runner::tests;
-use crate::settings_mistakes::{FILE, mistake};
-
-pub(crate) fn tests() -> Vec<Trial> {
-    tests![
-        a_file_that_is_not_utf_8,
-        something_else_in_the_files_place,
-        hostile_names_in_a_file_are_escaped,
-    ]
-}
+tests![
+    a_file_that_is_not_utf_8,
+    something_else_in_the_files_place,
+    hostile_names_in_a_file_are_escaped,
+];
 
 fn a_file_that_is_not_utf_8() {
     let world = World::new();

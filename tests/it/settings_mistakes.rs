@@ -1,22 +1,14 @@
 //! Each mistake in the settings: one error, one next step, exit 78, and nothing is run or made.
 
-use std::fs;
-use std::os::unix::fs::symlink;
+use crate::prelude::*;
 
-use libtest_mimic::Trial;
-
-use crate::harness::{Outcome, ROOT, World};
-use crate::runner::tests;
-
-pub(crate) fn tests() -> Vec<Trial> {
-    tests![
-        mistakes_in_the_file,
-        mistakes_in_variables_and_flags,
-        a_symlink_on_the_way_to_the_shared_root,
-        our_verbs_report_mistakes_too,
-        commands_that_build_nothing_pass,
-    ]
-}
+tests![
+    mistakes_in_the_file,
+    mistakes_in_variables_and_flags,
+    a_symlink_on_the_way_to_the_shared_root,
+    our_verbs_report_mistakes_too,
+    commands_that_build_nothing_pass,
+];
 
 pub(crate) const FILE: &str = "home/.config/cargo-peruser/config.toml";
 

@@ -1,14 +1,12 @@
 //! An interactive shell in a real terminal, which tmux is: keys go in, and what the shell executes
 //! is written down by a stub.
 
-use std::fs;
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::Command;
+use std::process::Stdio;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use crate::harness::World;
-use crate::runner::Skip;
+use crate::prelude::*;
 
 /// What every shell here prompts with.
 pub(crate) const PROMPT: &str = "ready>";
@@ -24,8 +22,8 @@ pub(crate) struct Terminal<'w> {
 }
 
 /// Skips what needs a program that this machine does not have.
-pub(crate) fn program(name: &str) -> Result<PathBuf, Skip> {
-    which::which(name).map_err(|_| Skip(format!("{name} is not installed")))
+pub(crate) fn program(name: &str) -> PathBuf {
+    which::which(name).unwrap_or_else(|_| skip(format!("{name} is not installed")))
 }
 
 impl<'w> Terminal<'w> {
@@ -34,8 +32,8 @@ impl<'w> Terminal<'w> {
         world: &'w World,
         shell: &[&str],
         variables: &[(&str, String)],
-    ) -> Result<Terminal<'w>, Skip> {
-        let tmux = program("tmux")?;
+    ) -> Terminal<'w> {
+        let tmux = program("tmux");
         let executed = world.at("executed");
         let note = format!(
             "#!/bin/sh\nprintf '%s\\n' \"$@\" >'{0}.new'\nmv '{0}.new' '{0}'\n",
@@ -60,7 +58,7 @@ impl<'w> Terminal<'w> {
         assert!(started.unwrap().success(), "{command:?}");
         let terminal = Terminal { world, socket, executed };
         terminal.wait("a prompt", || terminal.screen().contains(PROMPT));
-        Ok(terminal)
+        terminal
     }
 
     /// Types a line, lets the shell complete it, and returns the arguments that it then executes

@@ -1,28 +1,21 @@
 //! `toolchain`: the directory for editors as one person sees it, with tools that are only scripts.
 
-use std::fs;
-use std::os::unix::fs::{MetadataExt, symlink};
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::MetadataExt;
 
-use libtest_mimic::Trial;
+use crate::prelude::*;
 
-use crate::harness::{PERUSER, World, bytes, chmod};
-use crate::runner::tests;
-
-pub(crate) fn tests() -> Vec<Trial> {
-    tests![
-        links_lead_to_the_tools_as_they_are_found,
-        the_installed_shim_is_preferred_to_the_program,
-        its_cargo_executes_the_one_beside_its_rustc,
-        tools_are_not_taken_from_where_anyone_can_put_them,
-        rustc_decides_whose_the_other_tools_are,
-        says_what_an_editor_will_miss,
-        the_second_run_changes_nothing_and_a_later_one_follows_the_person,
-        a_directory_on_path_does_not_lead_to_itself,
-        a_relative_directory_is_below_the_working_directory,
-        a_symlinked_home_is_resolved,
-    ]
-}
+tests![
+    links_lead_to_the_tools_as_they_are_found,
+    the_installed_shim_is_preferred_to_the_program,
+    its_cargo_executes_the_one_beside_its_rustc,
+    tools_are_not_taken_from_where_anyone_can_put_them,
+    rustc_decides_whose_the_other_tools_are,
+    says_what_an_editor_will_miss,
+    the_second_run_changes_nothing_and_a_later_one_follows_the_person,
+    a_directory_on_path_does_not_lead_to_itself,
+    a_relative_directory_is_below_the_working_directory,
+    a_symlinked_home_is_resolved,
+];
 
 /// What the directory is by default.
 pub(crate) const DEFAULT: &str = "home/.local/share/cargo-peruser/toolchain/bin";

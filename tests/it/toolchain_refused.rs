@@ -1,22 +1,16 @@
 //! `toolchain`: what is refused and left as it was, what goes away again, and what ends.
 
-use std::fs;
-use std::os::unix::fs::symlink;
+use crate::prelude::*;
+use crate::toolchain::DEFAULT;
+use crate::toolchain::links;
+use crate::toolchain::world_with;
 
-use libtest_mimic::Trial;
-
-use crate::harness::Stop;
-use crate::runner::tests;
-use crate::toolchain::{DEFAULT, links, world_with};
-
-pub(crate) fn tests() -> Vec<Trial> {
-    tests![
-        refuses_what_it_has_not_made,
-        takes_away_what_it_has_made,
-        completes_what_a_killed_run_has_begun,
-        a_rustup_toolchain_that_leads_back_is_named,
-    ]
-}
+tests![
+    refuses_what_it_has_not_made,
+    takes_away_what_it_has_made,
+    completes_what_a_killed_run_has_begun,
+    a_rustup_toolchain_that_leads_back_is_named,
+];
 
 fn refuses_what_it_has_not_made() {
     let world = world_with(&["rustc", "rustup"]);

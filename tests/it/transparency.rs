@@ -1,31 +1,26 @@
 //! The shim is not there: arguments and environment reach cargo byte for byte, but for what the
 //! decision says.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
+use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
 
-use libtest_mimic::Trial;
-
-use crate::harness::{Invocation, Outcome, World, bytes, chmod};
-use crate::runner::tests;
+use crate::prelude::*;
 
 /// The marker against exec loops.
 const MARKER: &str = "PERUSER_EXEC_TRAIL";
 
-pub(crate) fn tests() -> Vec<Trial> {
-    tests![
-        arguments_arrive_byte_for_byte,
-        a_thousand_arguments_and_a_very_long_one_arrive,
-        the_environment_is_the_same_but_for_the_marker_without_a_shared_root,
-        the_environment_gains_the_target_directory_with_a_shared_root,
-        an_empty_target_dir_is_replaced_where_we_redirect_and_left_where_we_do_not,
-        an_explicit_choice_changes_nothing,
-        the_bypass_changes_nothing,
-        a_marker_of_another_process_is_replaced_and_never_doubled,
-        success_is_silent_on_the_first_run_and_on_the_second,
-    ]
-}
+tests![
+    arguments_arrive_byte_for_byte,
+    a_thousand_arguments_and_a_very_long_one_arrive,
+    the_environment_is_the_same_but_for_the_marker_without_a_shared_root,
+    the_environment_gains_the_target_directory_with_a_shared_root,
+    an_empty_target_dir_is_replaced_where_we_redirect_and_left_where_we_do_not,
+    an_explicit_choice_changes_nothing,
+    the_bypass_changes_nothing,
+    a_marker_of_another_process_is_replaced_and_never_doubled,
+    success_is_silent_on_the_first_run_and_on_the_second,
+];
 
 fn os(bytes: &'static [u8]) -> &'static OsStr {
     OsStr::from_bytes(bytes)

@@ -1,32 +1,27 @@
 //! The shim is not there: the process that was started becomes cargo, with everything that a
 //! process has.
 
-use std::fs;
-
-use libtest_mimic::Trial;
 use rustix::process::Signal;
 
-use crate::harness::{Outcome, World};
-use crate::runner::{Skip, tests};
-use crate::shared::Call;
-use crate::stub::{EXIT, READ_STDIN, SIGNAL};
+use crate::prelude::*;
+use crate::stub::EXIT;
+use crate::stub::READ_STDIN;
+use crate::stub::SIGNAL;
 
-pub(crate) fn tests() -> Vec<Trial> {
-    tests![
-        the_process_that_was_started_becomes_cargo,
-        cargo_runs_where_it_was_started,
-        cargo_runs_even_where_the_working_directory_is_gone,
-        exit_codes_are_cargos_own,
-        death_by_a_signal_is_seen_as_that_signal,
-        every_byte_on_stdin_is_cargos,
-        descriptors_are_inherited_and_none_is_added,
-        closed_standard_streams_stop_nobody,
-        the_umask_is_unchanged_even_while_directories_are_made,
-        ignored_signals_and_limits_are_unchanged,
-        blocked_signals_stay_blocked,
-        a_broken_pipe_kills_cargos_children_as_ever,
-    ]
-}
+tests![
+    the_process_that_was_started_becomes_cargo,
+    cargo_runs_where_it_was_started,
+    cargo_runs_even_where_the_working_directory_is_gone,
+    exit_codes_are_cargos_own,
+    death_by_a_signal_is_seen_as_that_signal,
+    every_byte_on_stdin_is_cargos,
+    descriptors_are_inherited_and_none_is_added,
+    closed_standard_streams_stop_nobody,
+    the_umask_is_unchanged_even_while_directories_are_made,
+    ignored_signals_and_limits_are_unchanged,
+    blocked_signals_stay_blocked,
+    a_broken_pipe_kills_cargos_children_as_ever,
+];
 
 /// Both kinds of run: one that passes through and one that makes directories first.
 fn worlds() -> [World; 2] {
@@ -126,9 +121,9 @@ fn assert_same<T: PartialEq + std::fmt::Debug>(
     direct
 }
 
-fn descriptors_are_inherited_and_none_is_added() -> Result<(), Skip> {
+fn descriptors_are_inherited_and_none_is_added() {
     if fs::read_dir("/proc/self/fd").is_err() {
-        return Err(Skip("this system has no /proc/self/fd".into()));
+        skip("this system has no /proc/self/fd");
     }
     for world in worlds() {
         world.file("extra", "");
@@ -141,7 +136,6 @@ fn descriptors_are_inherited_and_none_is_added() -> Result<(), Skip> {
         assert!(found.contains(&("7".into(), extra)), "{found:?}");
         assert_same(&world, ":", |record| record.descriptors.clone());
     }
-    Ok(())
 }
 
 fn closed_standard_streams_stop_nobody() {
@@ -165,9 +159,9 @@ fn the_umask_is_unchanged_even_while_directories_are_made() {
     }
 }
 
-fn ignored_signals_and_limits_are_unchanged() -> Result<(), Skip> {
+fn ignored_signals_and_limits_are_unchanged() {
     if fs::read_to_string("/proc/self/status").is_err() {
-        return Err(Skip("this system has no /proc/self/status".into()));
+        skip("this system has no /proc/self/status");
     }
     for world in worlds() {
         let before = "trap '' HUP INT USR2; ulimit -n 77; ulimit -c 0";
@@ -177,7 +171,6 @@ fn ignored_signals_and_limits_are_unchanged() -> Result<(), Skip> {
         }
         assert!(state.contains("Max open files            77 "), "{state}");
     }
-    Ok(())
 }
 
 /// Whether a signal is in one of the masks that `/proc/self/status` has.
@@ -196,13 +189,13 @@ fn signals_through(world: &World, env: &[&str]) -> String {
     world.run("env", words).env("PATH", path).run().printed().to_owned()
 }
 
-fn blocked_signals_stay_blocked() -> Result<(), Skip> {
+fn blocked_signals_stay_blocked() {
     let world = World::new();
     let block = "--block-signal=USR1";
     let probe =
         world.run("/usr/bin/env", [block, "/bin/grep", "SigBlk", "/proc/self/status"]).run();
     if probe.code() != 0 {
-        return Err(Skip("this system's `env` cannot block signals, or it has no /proc".into()));
+        skip("this system's `env` cannot block signals, or it has no /proc");
     }
     for world in worlds() {
         let found = signals_through(&world, &[block, "--ignore-signal=HUP"]);
@@ -210,17 +203,15 @@ fn blocked_signals_stay_blocked() -> Result<(), Skip> {
         assert!(is_in("SigIgn", Signal::HUP, &found), "{found}");
         assert!(!is_in("SigBlk", Signal::HUP, &found), "{found}");
     }
-    Ok(())
 }
 
-fn a_broken_pipe_kills_cargos_children_as_ever() -> Result<(), Skip> {
+fn a_broken_pipe_kills_cargos_children_as_ever() {
     if fs::read_to_string("/proc/self/status").is_err() {
-        return Err(Skip("this system has no /proc/self/status".into()));
+        skip("this system has no /proc/self/status");
     }
     for world in worlds() {
         let found = signals_through(&world, &[]);
         assert!(!is_in("SigIgn", Signal::PIPE, &found), "{found}");
         assert!(!is_in("SigBlk", Signal::PIPE, &found), "{found}");
     }
-    Ok(())
 }

@@ -1,25 +1,19 @@
 //! What `usage` and `gc` print, and what they refuse to understand.
 
-use std::fs;
-use std::path::PathBuf;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
-use libtest_mimic::Trial;
 use serde_json::Value;
 
-use crate::harness::{World, keys};
-use crate::runner::tests;
+use crate::prelude::*;
 use crate::settings_mistakes::mistake;
 
-pub(crate) fn tests() -> Vec<Trial> {
-    tests![
-        an_empty_root_is_no_error,
-        both_outputs_tell_the_same,
-        the_keys_of_json_stay_as_they_are,
-        a_policy_that_is_mistyped_is_never_no_limit,
-        every_policy_has_a_flag_a_variable_and_a_key,
-    ]
-}
+tests![
+    an_empty_root_is_no_error,
+    both_outputs_tell_the_same,
+    the_keys_of_json_stay_as_they_are,
+    a_policy_that_is_mistyped_is_never_no_limit,
+    every_policy_has_a_flag_a_variable_and_a_key,
+];
 
 /// A target directory of the caller's, unused for ten days.
 fn target(world: &World) -> PathBuf {

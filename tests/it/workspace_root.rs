@@ -1,30 +1,25 @@
 //! The root of a workspace, as cargo itself finds it: the same answer in a thousand random trees, and
 //! in the odd places that somebody may build in.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::process::Command;
+use std::process::Stdio;
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering;
 
+use crate::path::installed_cargo;
+use crate::prelude::*;
 use cargo_peruser::shim::argv::Invocation;
 use cargo_peruser::workspace::Workspace;
-use libtest_mimic::Trial;
 
-use crate::harness::World;
-use crate::path::installed_cargo;
-use crate::runner::{Skip, tests};
-
-pub(crate) fn tests() -> Vec<Trial> {
-    tests![
-        the_root_is_cargos_in_a_thousand_random_trees,
-        every_spelling_of_a_workspace_is_read,
-        what_is_no_manifest_stops_nobody,
-        a_symlink_leads_to_the_same_workspace,
-        members_in_cargos_home_are_their_own,
-        a_record_says_which_workspace_it_is_and_when_it_was_used,
-        a_record_that_is_no_good_hurts_nobody,
-    ]
-}
+tests![
+    the_root_is_cargos_in_a_thousand_random_trees,
+    every_spelling_of_a_workspace_is_read,
+    what_is_no_manifest_stops_nobody,
+    a_symlink_leads_to_the_same_workspace,
+    members_in_cargos_home_are_their_own,
+    a_record_says_which_workspace_it_is_and_when_it_was_used,
+    a_record_that_is_no_good_hurts_nobody,
+];
 
 /// A small generator of our own, so that a failure can be shown again by its seed.
 struct Random(u64);
@@ -171,9 +166,9 @@ fn roots(cargo: &Path, home: &Path, directory: &Path) -> Option<(PathBuf, PathBu
     Some((found, answer["workspace_root"].as_str()?.into()))
 }
 
-fn the_root_is_cargos_in_a_thousand_random_trees() -> Result<(), Skip> {
+fn the_root_is_cargos_in_a_thousand_random_trees() {
     const TREES: u32 = 1_000;
-    let cargo = installed_cargo().ok_or_else(|| Skip("there is no cargo here".into()))?;
+    let cargo = installed_cargo().unwrap_or_else(|| skip("there is no cargo here"));
     let place = tempfile::tempdir().unwrap();
     let top = place.path().canonicalize().unwrap();
     let [seeds, answered, elsewhere] = [0; 3].map(AtomicU32::new);
@@ -199,7 +194,6 @@ fn the_root_is_cargos_in_a_thousand_random_trees() -> Result<(), Skip> {
     std::thread::scope(|scope| (0..2).for_each(|_| drop(scope.spawn(work))));
     let elsewhere = elsewhere.into_inner();
     assert!(elsewhere > TREES / 5, "only {elsewhere} were not where the search began");
-    Ok(())
 }
 
 /// The root that is found from a directory of a world.

@@ -14,6 +14,7 @@ mod running;
 
 use std::env;
 use std::fmt::Display;
+use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
 use std::thread;
 
@@ -68,6 +69,26 @@ impl<S: Display, F: Fn() -> S> Drop for Context<S, F> {
         if thread::panicking() {
             eprintln!("this was {}", (self.0)());
         }
+    }
+}
+
+/// Why a test cannot run on this machine.
+struct Skip(String);
+
+/// Ends a test that cannot run on this machine.
+pub(crate) fn skip(reason: impl Into<String>) -> ! {
+    // Unlike a panic, it says nothing on its way.
+    panic::resume_unwind(Box::new(Skip(reason.into())))
+}
+
+/// Runs a test to its end.
+pub(crate) fn perform(body: impl FnOnce()) -> Result<Completion, Failed> {
+    match panic::catch_unwind(AssertUnwindSafe(body)) {
+        Ok(()) => Ok(Completion::Completed),
+        Err(payload) => match payload.downcast::<Skip>() {
+            Ok(skip) => left_out(is_ci(), &skip.0),
+            Err(failure) => panic::resume_unwind(failure),
+        },
     }
 }
 

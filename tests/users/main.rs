@@ -21,6 +21,7 @@
 )]
 
 mod machine;
+mod prelude;
 mod scenes;
 #[path = "../shared/mod.rs"]
 mod shared;

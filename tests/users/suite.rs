@@ -7,7 +7,7 @@ use std::thread;
 use libtest_mimic::{Completion, Failed, Trial};
 
 use crate::machine::{Ground, Need};
-use crate::shared;
+use crate::shared::{self, skip};
 use crate::stage::Stage;
 
 /// One test: a sentence, what it needs besides the machine, and what it does on a fresh stage.
@@ -63,12 +63,13 @@ impl Test {
             }
             Ground::NotNeeded => return Ok(Completion::ignored()),
         };
-        if let Some(reason) = self.needs.iter().find_map(|need| machine.lacks(*need)) {
-            return shared::left_out(shared::is_ci(), reason);
-        }
-        let _turn = (self.pace == Pace::Heavy).then(Turn::take);
-        (self.body)(&Stage::new(machine));
-        Ok(Completion::Completed)
+        shared::perform(|| {
+            if let Some(reason) = self.needs.iter().find_map(|need| machine.lacks(*need)) {
+                skip(reason);
+            }
+            let _turn = (self.pace == Pace::Heavy).then(Turn::take);
+            (self.body)(&Stage::new(machine));
+        })
     }
 }
 

@@ -1,48 +1,50 @@
 //! Shells that have no completion for cargo themselves: ours alone, and with one that a person has.
 
+use super::CARGOS;
+use super::COMMANDS;
+use super::DATA;
+use super::OURS;
+use super::assert_completes;
+use super::script;
+use super::stock_cargo;
+use crate::harness;
+use crate::prelude::*;
+use crate::terminal::PROMPT;
+use crate::terminal::Terminal;
+use crate::terminal::program;
 use cargo_peruser::completions::Shell;
-use libtest_mimic::Trial;
 
-use super::{CARGOS, COMMANDS, DATA, OURS, assert_completes, script, stock_cargo};
-use crate::harness::{self, World};
-use crate::runner::{Skip, tests};
-use crate::terminal::{PROMPT, Terminal, program};
+tests![
+    elvish_completes_our_words,
+    elvish_asks_whatever_completes_cargo,
+    nu_completes_our_words_and_cargos_commands,
+    nu_asks_whatever_completes_other_programs,
+];
 
-pub(crate) fn tests() -> Vec<Trial> {
-    tests![
-        elvish_completes_our_words,
-        elvish_asks_whatever_completes_cargo,
-        nu_completes_our_words_and_cargos_commands,
-        nu_asks_whatever_completes_other_programs,
-    ]
-}
-
-fn elvish<'w>(world: &'w World, after: &str) -> Result<Terminal<'w>, Skip> {
-    program("elvish")?;
+fn elvish<'w>(world: &'w World, after: &str) -> Terminal<'w> {
+    program("elvish");
     script(world, "elvish", &format!("{DATA}/{}", Shell::Elvish.place()));
     let rc = format!("set edit:prompt = {{ put '{PROMPT} ' }}\n{after}\nuse cargo-peruser\n");
     let rc = world.file("rc.elv", rc);
     Terminal::start(world, &["elvish", "-rc", &rc.to_string_lossy()], &[])
 }
 
-fn elvish_completes_our_words() -> Result<(), Skip> {
+fn elvish_completes_our_words() {
     let world = World::new();
-    let terminal = elvish(&world, "")?;
+    let terminal = elvish(&world, "");
     assert_completes(&terminal, OURS);
-    Ok(())
 }
 
-fn elvish_asks_whatever_completes_cargo() -> Result<(), Skip> {
+fn elvish_asks_whatever_completes_cargo() {
     let world = World::new();
     let mine = "set edit:completion:arg-completer[cargo] = {|@words|
         put (if (eq $words[..2] [cargo build]) { put --release } else { put --unknown }) }";
-    let terminal = elvish(&world, mine)?;
+    let terminal = elvish(&world, mine);
     assert_completes(&terminal, CARGOS);
-    Ok(())
 }
 
-fn nu<'w>(world: &'w World, before: &str) -> Result<Terminal<'w>, Skip> {
-    let nu = harness::nu().ok_or_else(|| Skip("nu is not installed".into()))?;
+fn nu<'w>(world: &'w World, before: &str) -> Terminal<'w> {
+    let nu = harness::nu().unwrap_or_else(|| skip("nu is not installed"));
     script(world, "nu", &format!("{DATA}/{}", Shell::Nu.place()));
     let config = format!(
         "$env.PROMPT_COMMAND = {{|| '{PROMPT}' }}\n$env.PROMPT_COMMAND_RIGHT = ''\n\
@@ -54,23 +56,21 @@ fn nu<'w>(world: &'w World, before: &str) -> Result<Terminal<'w>, Skip> {
     Terminal::start(world, &words, &[("XDG_DATA_HOME", data)])
 }
 
-fn nu_completes_our_words_and_cargos_commands() -> Result<(), Skip> {
+fn nu_completes_our_words_and_cargos_commands() {
     let world = World::new();
     stock_cargo(&world);
-    let terminal = nu(&world, "")?;
+    let terminal = nu(&world, "");
     assert_completes(&terminal, OURS);
     assert_completes(&terminal, COMMANDS);
     // Nothing is declared about the program, so cargo's words stay as they are.
     let words = "cargo-peruser test -- -V --nocapture true 1_0 --help";
     assert_eq!(terminal.typed(words).join(" "), words.replace("cargo-peruser ", ""));
-    Ok(())
 }
 
-fn nu_asks_whatever_completes_other_programs() -> Result<(), Skip> {
+fn nu_asks_whatever_completes_other_programs() {
     let world = World::new();
     let mine = "$env.config.completions.external.completer = {|words|
         if ($words | first 2) == [cargo build] { [--release] } else { [--unknown] } }";
-    let terminal = nu(&world, mine)?;
+    let terminal = nu(&world, mine);
     assert_completes(&terminal, CARGOS);
-    Ok(())
 }

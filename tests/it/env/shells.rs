@@ -1,17 +1,13 @@
 //! Each shell takes what `env` prints for just what it is.
 
-use std::fs;
-use std::path::Path;
 use std::process::Command;
 
-use libtest_mimic::Trial;
-
-use super::{installed, program};
-use crate::harness::{ROOT, World, chmod, person};
-use crate::runner::{Needs, Skip, test, tests};
+use super::installed;
+use super::program;
+use crate::prelude::*;
 
 pub(super) fn tests() -> Vec<Trial> {
-    let mut tests = tests![
+    let mut tests = list![World:
         nu_takes_every_value_as_it_is,
         the_line_for_nu_works_whatever_is_printed,
         fish_takes_an_empty_entry_as_it_always_does,
@@ -62,9 +58,9 @@ const NASTY: &str = "root it's \"$HOME\" `id` \\ !$ $(id) {x} * ‘’‚‛ \\u
 const ODD: &str = "/o\u{1b}d\u{7}d ’$x";
 
 /// Lets a real shell evaluate what is printed for it, and compares what it has then.
-fn takes_every_value(shell: &str, words: &[&str], script: &str) -> Result<(), Skip> {
+fn takes_every_value(shell: &str, words: &[&str], script: &str) {
     if Command::new(shell).args(words).arg("exit 0").output().is_err() {
-        return Err(Skip(format!("{shell} is not installed")));
+        skip(format!("{shell} is not installed"));
     }
     let world = installed();
     let root = world.directory(NASTY, 0o755);
@@ -82,16 +78,15 @@ fn takes_every_value(shell: &str, words: &[&str], script: &str) -> Result<(), Sk
         world.at("home/.cargo/bin").display()
     );
     assert_eq!(output.printed(), world.redact(&expected));
-    Ok(())
 }
 
 /// nushell evaluates no text; it sources a file that is there before it starts.
-fn nu_takes_every_value_as_it_is() -> Result<(), Skip> {
+fn nu_takes_every_value_as_it_is() {
     let script = "'PROGRAM' env --shell nu >\"$HOME/env.nu\" && nu --no-config-file -c \
                   'source ~/env.nu; print $env.CARGO_TARGET_DIR; print ($env.PATH | str join \":\")'";
-    let shell = crate::harness::nu().ok_or_else(|| Skip("nu is not installed".into()))?;
+    let shell = crate::harness::nu().unwrap_or_else(|| skip("nu is not installed"));
     let script = script.replace("nu --no", &format!("'{}' --no", shell.display()));
-    takes_every_value("sh", &["-euc"], &script)
+    takes_every_value("sh", &["-euc"], &script);
 }
 
 /// What the manual has people put in `config.nu`, with this program in the name's place.
@@ -102,8 +97,8 @@ fn line_for_nu(world: &World) -> String {
 }
 
 /// Nothing, a variable to remove, an error alone, PATH alone with an error, and no program at all.
-fn the_line_for_nu_works_whatever_is_printed() -> Result<(), Skip> {
-    let shell = crate::harness::nu().ok_or_else(|| Skip("nu is not installed".into()))?;
+fn the_line_for_nu_works_whatever_is_printed() {
+    let shell = crate::harness::nu().unwrap_or_else(|| skip("nu is not installed"));
     let world = installed();
     let shim = world.at("prefix/lib/cargo-peruser/bin").into_os_string().into_string().unwrap();
     let own = world.private().join("target").into_os_string().into_string().unwrap();
@@ -134,13 +129,12 @@ fn the_line_for_nu_works_whatever_is_printed() -> Result<(), Skip> {
     fs::remove_file(program(&world)).unwrap();
     let output = run().run();
     assert_eq!((&*output.stdout, &*output.stderr), ("/usr/bin\n", ""));
-    Ok(())
 }
 
 /// An empty entry means the working directory, which fish calls by its name.
-fn fish_takes_an_empty_entry_as_it_always_does() -> Result<(), Skip> {
+fn fish_takes_an_empty_entry_as_it_always_does() {
     if Command::new("fish").arg("--version").output().is_err() {
-        return Err(Skip("fish is not installed".into()));
+        skip("fish is not installed");
     }
     let world = installed();
     let of = |script: &str| {
@@ -153,5 +147,4 @@ fn fish_takes_an_empty_entry_as_it_always_does() -> Result<(), Skip> {
         program(&world).display()
     ));
     assert_eq!((&*inherited, &*set), (".:/usr/bin:/bin:.\n", &*inherited));
-    Ok(())
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::World;
-use crate::runner::Skip;
+use crate::shared::skip;
 
 /// Sets a mode, whatever the umask is.
 pub(crate) fn chmod(path: &Path, mode: u32) {
@@ -41,20 +41,16 @@ pub(super) fn login_shell_refuses() -> bool {
 }
 
 /// Skips what shows the built-in settings, which would leave this caller out.
-pub(crate) fn ordinary_account() -> Result<(), Skip> {
-    match login_shell_refuses() {
-        true => {
-            Err(Skip("nobody logs in to this account, so by default it has no directory".into()))
-        }
-        false => Ok(()),
+pub(crate) fn ordinary_account() {
+    if login_shell_refuses() {
+        skip("nobody logs in to this account, so by default it has no directory");
     }
 }
 
 /// Skips what means nothing to root, whom permission bits do not stop.
-pub(crate) fn not_as_root() -> Result<(), Skip> {
-    match rustix::process::getuid().is_root() {
-        true => Err(Skip("permission bits do not stop root".into())),
-        false => Ok(()),
+pub(crate) fn not_as_root() {
+    if rustix::process::getuid().is_root() {
+        skip("permission bits do not stop root");
     }
 }
 

@@ -11,10 +11,8 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::World;
-use crate::shared::{self, Actor, Call};
+use crate::shared::{self, Actor, Call, Outcome};
 use crate::stub;
-
-pub(crate) use crate::shared::{Outcome, Stop};
 
 /// A command in a world.
 pub(crate) type Invocation<'w> = shared::Invocation<'w, World>;

@@ -2,18 +2,25 @@
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
-use std::path::Path;
 
 use cargo_peruser::os::passwd::Account;
+use cargo_peruser::settings::Key;
+use cargo_peruser::settings::Settings;
 use cargo_peruser::settings::parse::from_flags;
-use cargo_peruser::settings::{Key, Settings};
 use cargo_peruser::shim::argv::Invocation;
-use cargo_peruser::shim::build_dir::{Asked, ConfiguredBuildDir};
-use cargo_peruser::shim::decide::{EntryPoint, Facts, OwnDirectory, RootState, Variables};
+use cargo_peruser::shim::build_dir::Asked;
+use cargo_peruser::shim::build_dir::ConfiguredBuildDir;
+use cargo_peruser::shim::decide::EntryPoint;
+use cargo_peruser::shim::decide::Facts;
+use cargo_peruser::shim::decide::OwnDirectory;
+use cargo_peruser::shim::decide::RootState;
+use cargo_peruser::shim::decide::Variables;
 use cargo_peruser::workspace::identity::WorkspaceIdentity;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
+
+use crate::prelude::*;
 
 /// Bytes that an argument or a variable can hold.
 fn raw() -> impl Strategy<Value = OsString> + Clone {

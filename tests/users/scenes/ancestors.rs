@@ -1,12 +1,5 @@
 //! The directories above the shared root: who may own them and write to them.
 
-use std::path::{Path, PathBuf};
-
-use crate::machine::{Need, account, group};
-use crate::shared::context;
-use crate::stage::{Acl, Invocation, Person, Stage, look, make};
-use crate::suite::{Test, test};
-
 /// Where the checkout being built is, seen from the directory above the shared root.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Checkout {
@@ -20,7 +13,12 @@ enum Checkout {
     BelowByManifestPath,
 }
 
-use Checkout::{Below, BelowButNotItsSources, BelowByManifestPath, Elsewhere};
+use Checkout::Below;
+use Checkout::BelowButNotItsSources;
+use Checkout::BelowByManifestPath;
+use Checkout::Elsewhere;
+
+use crate::prelude::*;
 
 /// Owner and mode of a directory of the group's above the shared root.
 const ACCEPTED: &[(&str, u32, Checkout)] =

@@ -1,13 +1,7 @@
 //! Directories that builds choose for themselves: nested builds and configured build directories.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
-
-use crate::machine::{Channel, Need};
-use crate::stage::project::{self, Tree};
-use crate::stage::{Person, Stage, make, private};
-use crate::suite::{Test, test};
+use crate::prelude::*;
+use crate::stage::project::Tree;
 
 const CARGO: &[Need] = &[Need::Cargo];
 

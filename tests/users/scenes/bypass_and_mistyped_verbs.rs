@@ -1,8 +1,6 @@
 //! What people ask for besides a plain build: to step aside, and words that were meant for us.
 
-use crate::machine::{Channel, Need};
-use crate::stage::{Host, Shell, Stage, make, project};
-use crate::suite::{Test, test};
+use crate::prelude::*;
 
 pub(crate) fn tests() -> Vec<Test> {
     vec![

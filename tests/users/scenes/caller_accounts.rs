@@ -1,10 +1,7 @@
 //! Who is calling: the effective uid and the account database decide, and nothing that a session
 //! says about itself.
 
-use std::fs;
-
-use crate::stage::{Person, Stage, private};
-use crate::suite::{Test, test};
+use crate::prelude::*;
 
 /// Account names that are no plain directory names, and the directory that they get.
 const NAMES: &[(&[u8], &str)] = &[

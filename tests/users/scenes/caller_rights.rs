@@ -1,10 +1,6 @@
 //! Callers with more rights than a person has, with other rights, or with rights that are hidden.
 
-use std::fs;
-
-use crate::machine::Need;
-use crate::stage::{Invocation, Person, Stage, look, make, private};
-use crate::suite::{Test, test};
+use crate::prelude::*;
 
 pub(crate) fn tests() -> Vec<Test> {
     vec![

@@ -1,10 +1,6 @@
 //! What the real cargo removes in a private directory, and what one that bypasses us writes.
 
-use std::fs;
-
-use crate::machine::{Channel, Need};
-use crate::stage::{Stage, look, make, private, project};
-use crate::suite::{Test, test};
+use crate::prelude::*;
 
 const CARGO: &[Need] = &[Need::Cargo];
 

@@ -2,17 +2,18 @@
 
 mod fixture;
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::net::TcpListener;
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixListener;
-use std::path::Path;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
-use crate::machine::{Channel, Need, places};
-use crate::stage::{Person, Stage, do_as_root, make, project};
-use crate::suite::{Test, test};
-use fixture::{Depends, Redis, Stand, quietly};
+use fixture::Depends;
+use fixture::Redis;
+use fixture::Stand;
+use fixture::quietly;
+
+use crate::prelude::*;
 
 const BUILDS: &[Need] = &[Need::Cargo, Need::Registry, Need::Sccache];
 const REDIS: &[Need] = &[Need::Redis];

@@ -4,18 +4,20 @@
 mod broken_machines;
 
 use std::ffi::OsStr;
-use std::fs;
-use std::path::PathBuf;
 
 use serde_json::Value;
 
-use crate::machine::{Need, places};
+use crate::prelude::*;
 use crate::shared::doctor_json;
-use crate::stage::do_as_root;
+use crate::stage::path_to;
 use crate::stage::steps::Steps;
-use crate::stage::{Host, Invocation, Outcome, Person, Shell, Stage, make, path_to};
-use crate::suite::{Test, test};
-use broken_machines::{OTHERS, PRIVATE_DIRS, Remedy, SESSIONS, SHARED_ROOT, Scene, WORKSPACES};
+use broken_machines::OTHERS;
+use broken_machines::PRIVATE_DIRS;
+use broken_machines::Remedy;
+use broken_machines::SESSIONS;
+use broken_machines::SHARED_ROOT;
+use broken_machines::Scene;
+use broken_machines::WORKSPACES;
 
 const ALICE: u32 = 2001;
 const BOB: u32 = 2002;

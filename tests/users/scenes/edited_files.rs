@@ -1,15 +1,13 @@
 //! A person's file that is replaced: what else it has besides content comes along, and a file that
 //! would lose something is left alone.
 
-use std::fs;
 use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
 
-use rustix::fs::{XattrFlags, getxattr, setxattr};
+use rustix::fs::XattrFlags;
+use rustix::fs::getxattr;
+use rustix::fs::setxattr;
 
-use crate::machine::{Need, account};
-use crate::stage::{Acl, Person, Stage, acls, make};
-use crate::suite::{Test, test};
+use crate::prelude::*;
 
 const WRITE: [&str; 3] = ["editor", "zed", "--write"];
 const REMOVE: [&str; 3] = ["editor", "zed", "--remove"];

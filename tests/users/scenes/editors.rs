@@ -1,10 +1,6 @@
 //! Whose settings `editor --write` changes: the caller's own, whatever the session says about them.
 
-use std::fs;
-use std::path::PathBuf;
-
-use crate::stage::{Person, Stage, make, private};
-use crate::suite::{Test, test};
+use crate::prelude::*;
 
 const WRITE: [&str; 3] = ["editor", "zed", "--write"];
 

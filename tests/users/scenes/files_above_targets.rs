@@ -1,13 +1,7 @@
 //! What mallory puts above people's target directories: cargo, rustup and build tools read files in
 //! every directory on the way up from there.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-
-use crate::machine::{Channel, Need};
-use crate::stage::do_as_root;
-use crate::stage::{Person, Stage, look, make, private, project};
-use crate::suite::{Test, test};
+use crate::prelude::*;
 
 const CARGO: &[Need] = &[Need::Cargo];
 const TRYBUILD: &[Need] = &[Need::Cargo, Need::Registry, Need::Trybuild];

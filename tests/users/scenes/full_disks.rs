@@ -3,14 +3,9 @@
 //! Each gives one error with path and cause, and nothing is left half made: what exists afterwards
 //! is complete, and once there is room again the next run succeeds.
 
-use std::fs;
 use std::io::Write;
-use std::path::Path;
 
-use crate::machine::Need;
-use crate::stage::do_as_root;
-use crate::stage::{Person, Stage, Stop, look, make, private, tagged};
-use crate::suite::{Test, test};
+use crate::prelude::*;
 
 pub(crate) fn tests() -> Vec<Test> {
     let mut tests = vec![

@@ -6,16 +6,12 @@ mod interference;
 mod kills;
 mod timer;
 
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use crate::machine::{Channel, Need, crowd};
-use crate::stage::do_as_root;
-use crate::stage::{Invocation, Outcome, Person, Stage, look, make, project, tagged, wait_until};
-use crate::suite::{Test, test};
+use crate::prelude::*;
 
 /// Turns cargo's new layout on, where it is not the one that is written anyway.
 const LAYOUT: &str = "CARGO_UNSTABLE_BUILD_DIR_NEW_LAYOUT";

@@ -1,12 +1,7 @@
 //! Where the system tells something else than the truth about owners: user namespaces, as sandboxes
 //! and rootless containers have them, and fakeroot.
 
-use std::fs;
-use std::path::PathBuf;
-
-use crate::machine::{Channel, Need};
-use crate::stage::{Invocation, Person, Stage, Stop, make, private, project};
-use crate::suite::{Test, test};
+use crate::prelude::*;
 
 /// Into a namespace in which one account alone has a number: root's, alice's own, or one of nobody's.
 const NAMESPACES: &[(&str, &str, &[Need])] = &[

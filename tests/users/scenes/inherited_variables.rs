@@ -1,12 +1,6 @@
 //! `su -m`, `su -c`, `setpriv`, `sudo -E`: a session that carries somebody else's variables.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-
-use crate::machine::account;
-use crate::shared::context;
-use crate::stage::{Person, Stage, make, private};
-use crate::suite::{Test, test};
+use crate::prelude::*;
 
 /// What root's variable holds, and where root builds then. `{}` is the shared root, `{stage}` the
 /// directory around it, `{alice}` her home.

@@ -1,11 +1,7 @@
 //! Many first runs at once.
 
-use std::fs;
-
-use crate::machine::crowd;
+use crate::prelude::*;
 use crate::stage::cache::names;
-use crate::stage::{Outcome, Person, Stage, make, private, tagged};
-use crate::suite::{Test, test};
 
 pub(crate) fn tests() -> Vec<Test> {
     vec![

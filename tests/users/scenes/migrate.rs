@@ -14,13 +14,10 @@ mod scene;
 mod secrets;
 mod warm;
 
-use std::fs;
-use std::path::PathBuf;
+use scene::Scene;
+use scene::migrate;
 
-use crate::stage::cache;
-use crate::stage::{Stage, look, make};
-use crate::suite::{Test, test};
-use scene::{Scene, migrate};
+use crate::prelude::*;
 
 pub(crate) fn tests() -> Vec<Test> {
     let mut tests = vec![

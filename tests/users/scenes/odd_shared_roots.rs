@@ -1,12 +1,6 @@
 //! Shared roots that are not what they should be: somebody else's, closed, or on a file system that hands down or drops permissions.
 
-use std::fs;
-use std::path::Path;
-
-use crate::machine::Need;
-use crate::stage::do_as_root;
-use crate::stage::{Acl, Stage, acls, look, make, private};
-use crate::suite::{Test, test};
+use crate::prelude::*;
 
 pub(crate) fn tests() -> Vec<Test> {
     vec![

@@ -1,13 +1,6 @@
 //! Other people's tools in a checkout that two people share, each with the tool itself.
 
-use std::fs;
-use std::path::Path;
-use std::time::Duration;
-
-use crate::machine::{Channel, Need, group};
-use crate::stage::do_as_root;
-use crate::stage::{Outcome, Person, Stage, project};
-use crate::suite::{Test, test};
+use crate::prelude::*;
 
 pub(crate) fn tests() -> Vec<Test> {
     vec![

@@ -1,11 +1,6 @@
 //! Attacks and accidents that have worked once. Each stays here so that it never works again.
 
-use std::path::Path;
-use std::time::Duration;
-
-use crate::machine::{Need, group, places};
-use crate::stage::{Acl, Person, Stage, Stop, look, make, private};
-use crate::suite::{Test, test};
+use crate::prelude::*;
 
 const ALICE: u32 = 2001;
 const MALLORY: u32 = 2003;

@@ -3,14 +3,8 @@
 //! Whatever it is, every way of asking must be refused, and it must stand there afterwards as it
 //! stood before, with nothing written to or removed from where it leads.
 
-use std::fs;
-use std::path::Path;
-
-use crate::machine::Need;
-use crate::shared::context;
+use crate::prelude::*;
 use crate::stage::cache::names;
-use crate::stage::{Acl, Outcome, Person, Stage, look, make};
-use crate::suite::{Test, test};
 
 const ALICE: u32 = 2001;
 const MALLORY: u32 = 2003;

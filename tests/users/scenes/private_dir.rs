@@ -1,11 +1,6 @@
 //! The state of the private directory itself, and what it protects.
 
-use std::fs;
-use std::path::PathBuf;
-
-use crate::machine::Need;
-use crate::stage::{Acl, Person, Stage, acls, look, make, private, tagged};
-use crate::suite::{Test, test};
+use crate::prelude::*;
 
 pub(crate) fn tests() -> Vec<Test> {
     vec![

@@ -1,12 +1,6 @@
 //! Root gives others their private directories, whatever is there already and whenever it is stopped.
 
-use std::fs;
-use std::path::Path;
-
-use crate::machine::{Need, places};
-use crate::shared::context;
-use crate::stage::{Host, Outcome, Shell, Stage, Stop, look, make, private};
-use crate::suite::{Test, test};
+use crate::prelude::*;
 
 /// Something in the place of alice's directory, and what is said about it.
 type Planted = (&'static str, fn(&Path));

@@ -3,13 +3,8 @@
 //! Every class of command has its own way to be hurt: one writes where a symlink leads, one deletes
 //! there, one executes or believes what it finds.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-
-use crate::shared::context;
+use crate::prelude::*;
 use crate::stage::cache::names;
-use crate::stage::{Person, Stage, look, make, private};
-use crate::suite::{Test, test};
 
 /// How many rounds each race has, unless this variable says another number.
 const ROUNDS: usize = 60;

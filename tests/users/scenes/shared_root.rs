@@ -1,9 +1,7 @@
 //! The shared root itself: which states are accepted, and what is said about the others. Every mode is
 //! judged by a table beside the rule; here is what an owner and a group make of it.
 
-use crate::stage::do_as_root;
-use crate::stage::{Stage, Stop, look, make, private, tagged};
-use crate::suite::{Test, test};
+use crate::prelude::*;
 
 pub(crate) fn tests() -> Vec<Test> {
     vec![

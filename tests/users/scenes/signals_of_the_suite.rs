@@ -1,7 +1,6 @@
 //! How people's programs are started here, whatever the suite itself is started from.
 
-use crate::stage::Stage;
-use crate::suite::{Test, test};
+use crate::prelude::*;
 
 pub(crate) fn tests() -> Vec<Test> {
     vec![test(

@@ -3,14 +3,9 @@
 //! What was looked at by its path is opened next, and what was made is looked at again: whatever
 //! takes its place in between must be noticed.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-
-use crate::machine::Need;
-use crate::shared::context;
-use crate::stage::steps::{Step, Steps};
-use crate::stage::{Outcome, Person, Stage, look, make, private};
-use crate::suite::{Test, test};
+use crate::prelude::*;
+use crate::stage::steps::Step;
+use crate::stage::steps::Steps;
 
 /// The calls by which the shared root and what is in it are looked at, opened and made.
 const CALLS: &str = "statx,newfstatat,openat,mkdirat,fchmod,fchown,linkat";

@@ -1,11 +1,6 @@
 //! Settings files: whose they must be, and what the system's may enforce.
 
-use std::fs;
-use std::path::Path;
-
-use crate::machine::{account, group};
-use crate::stage::{Outcome, Person, Stage, Stop, make};
-use crate::suite::{Test, test};
+use crate::prelude::*;
 
 /// Owner, group and mode of a settings file that must not count.
 const UNTRUSTED: &[(&str, &str, u32)] = &[

@@ -1,15 +1,7 @@
 //! The toolchain directory for editors, with the real tools: rustup's proxies, or those that a
 //! distribution installs.
 
-use std::fs;
-use std::os::unix::fs::symlink;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
-
-use crate::machine::{Channel, Need, places};
-use crate::stage::do_as_root;
-use crate::stage::{Invocation, Person, Stage, Stop, make, project};
-use crate::suite::{Test, test};
+use crate::prelude::*;
 
 const RUSTUP: &[Need] = &[Need::Cargo, Need::Nightly, Need::Rustup];
 

@@ -1,12 +1,7 @@
 //! Whoever can change the toolchain directory chooses what an editor executes: it is not made where
 //! another account could.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-
-use crate::machine::places;
-use crate::stage::{Invocation, Person, Stage, Stop, look, make};
-use crate::suite::{Test, test};
+use crate::prelude::*;
 
 /// How the directory stands before alice names it, and what the refusal says.
 type Row = (&'static str, fn(&Stage, &Path), &'static str);

@@ -3,15 +3,10 @@
 //! Settings, receipts, editors' files and the cargo in a home count only where no other account can
 //! change what leads to them; and nothing that others put somewhere keeps anybody waiting.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use rustix::fs::XattrFlags;
+use rustix::fs::setxattr;
 
-use rustix::fs::{XattrFlags, setxattr};
-
-use crate::machine::{Need, group, places};
-use crate::stage::{Acl, Invocation, Outcome, Person, Stage, Stop, look, make};
-use crate::suite::{Test, test};
+use crate::prelude::*;
 
 /// How long anything may take that must not wait.
 const AT_ONCE: Duration = Duration::from_secs(5);

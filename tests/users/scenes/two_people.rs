@@ -4,16 +4,10 @@
 //! Each edits a file of the one package, builds and runs, now and then tests and cleans. Nobody may fail, wait for
 //! the other's lock, or see a program that lacks their own last edit.
 
-use std::fs;
-use std::path::Path;
 use std::thread;
 
-use crate::machine::{Channel, Need};
-use crate::shared::context;
-use crate::stage::do_as_root;
-use crate::stage::project::{self, Tree};
-use crate::stage::{Outcome, Person, Stage, private};
-use crate::suite::{Test, test};
+use crate::prelude::*;
+use crate::stage::project::Tree;
 
 /// Every which round also tests and cleans, and the one whose `clean` takes the dependencies as well; the
 /// others take the package.

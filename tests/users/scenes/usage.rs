@@ -1,10 +1,8 @@
 //! Who uses how much: root sees everybody, a person themselves, and nobody's numbers are wrong.
 
-use std::fs;
-
-use super::gc::{target, used};
-use crate::stage::{Stage, make};
-use crate::suite::{Test, test};
+use super::gc::target;
+use super::gc::used;
+use crate::prelude::*;
 
 pub(crate) fn tests() -> Vec<Test> {
     vec![

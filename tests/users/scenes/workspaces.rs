@@ -7,13 +7,9 @@
 mod random;
 
 use std::ffi::OsStr;
-use std::path::Path;
 
-use crate::machine::{Channel, Need};
-use crate::shared::context;
+use crate::prelude::*;
 use crate::stage::project::LAYOUT;
-use crate::stage::{Invocation, Outcome, Person, Stage, private, project};
-use crate::suite::{Test, test};
 
 pub(crate) fn tests() -> Vec<Test> {
     let mut tests = Vec::new();

@@ -38,7 +38,7 @@ pub(crate) use root::Root;
 pub(crate) use traces::{Trace, changed, traces};
 
 use crate::machine::{Account, Machine, account, places};
-pub(crate) use crate::shared::{Outcome, Running, Stop};
+pub(crate) use crate::shared::{Outcome, Running};
 
 /// Waits until something is so, and fails with `otherwise` after ten seconds.
 pub(crate) fn wait_until(otherwise: &str, is_so: impl Fn() -> bool) {

@@ -1,7 +1,7 @@
 //! The checkout that is edited.
 
-use crate::stage::project::{self, Tree};
-use crate::stage::{Person, Stage};
+use crate::prelude::*;
+use crate::stage::project::Tree;
 
 /// A package whose build script sets `cfg(scripted)`, a dependency that is a proc macro, and
 /// something for the compiler to complain about.

@@ -8,12 +8,12 @@ mod demo;
 mod session;
 mod written_files;
 
-use crate::machine::{Channel, Need};
-use crate::stage::Running;
-use crate::stage::{Person, Stage};
-use crate::suite::{Test, test};
-use session::{Ready, Session, settle_in};
+use session::Ready;
+use session::Session;
+use session::settle_in;
 use written_files::Before;
+
+use crate::prelude::*;
 
 /// One row of the table.
 #[derive(Clone, Copy, Debug)]

@@ -1,14 +1,10 @@
 //! The sessions that editors are started in, from one that nobody has prepared to one where
 //! everything is said.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-
 use serde_json::Value;
 
 use super::CHANNEL;
-use crate::machine::places;
-use crate::stage::{Invocation, Person, Stage, make, project};
+use crate::prelude::*;
 
 /// What has been done for the session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,12 +1,12 @@
 //! Who wrote what: the calls as they were written down, and the file system as it stands afterwards.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::{Path, PathBuf};
 
-use super::{Case, TargetDir, Writes, session};
-use crate::shared::context;
-use crate::stage::{Person, Stage, Trace, changed, private, traces};
+use super::Case;
+use super::TargetDir;
+use super::Writes;
+use super::session;
+use crate::prelude::*;
 
 /// One call of the toolchain's cargo, as the recording toolchain wrote it down.
 #[derive(Clone, Debug)]

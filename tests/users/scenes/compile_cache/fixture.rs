@@ -1,18 +1,20 @@
 //! What the tests of the compile cache stand on: an installation, sccache, sources, Redis.
 
-use std::fs;
-use std::net::{TcpListener, TcpStream};
-use std::os::unix::fs::{FileTypeExt, symlink};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::net::TcpListener;
+use std::net::TcpStream;
+use std::os::unix::fs::FileTypeExt;
+use std::process::Child;
+use std::process::Command;
+use std::process::Stdio;
 use std::thread;
-use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Pid;
+use rustix::process::Signal;
+use rustix::process::kill_process;
 
-use crate::machine::{Channel, places};
+use crate::prelude::*;
+
 pub(super) use crate::stage::Invocation;
-use crate::stage::{Outcome, Person, Stage, make, project};
 
 /// The manual's page, whose recipes are what runs here.
 const MANUAL: &str = include_str!("../../../../src/man/sharing.md");

@@ -3,8 +3,6 @@
 //! The commands know `$S`, the shared root, `$C`, the checkout, `$H`, alice's home, and `$D`, the directory
 //! that holds all three.
 
-use crate::machine::Need;
-
 /// One machine: what is broken, what is found, and what makes it whole again.
 pub(super) struct Scene {
     pub(super) name: &'static str,
@@ -33,7 +31,12 @@ pub(super) enum Remedy {
     HereWords(&'static str, &'static str),
 }
 
-use Remedy::{Here, HereWords, Run, Words};
+use Remedy::Here;
+use Remedy::HereWords;
+use Remedy::Run;
+use Remedy::Words;
+
+use crate::prelude::*;
 
 const ALICE: Scene = Scene {
     name: "",

@@ -1,15 +1,10 @@
 //! The owner works against root, who collects in their private directory: nothing outside is touched, and
 //! it ends.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
-
-use super::{gc, is_emptied, target};
-use crate::machine::Need;
-use crate::stage::do_as_root;
-use crate::stage::{Stage, look, make, wait_until};
-use crate::suite::{Test, test};
+use super::gc;
+use super::is_emptied;
+use super::target;
+use crate::prelude::*;
 
 /// What mallory does over and over, in her private directory; `$1` is a directory of hers or of root's.
 /// With `-T` she puts nothing into what a link leads to.

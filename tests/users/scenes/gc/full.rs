@@ -1,14 +1,13 @@
 //! A disk without room for even one more directory: that is when people run gc.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-
-use super::{gc, is_emptied, nothing_is_staged, target, used, workspace};
-use crate::machine::Need;
-use crate::stage::do_as_root;
+use super::gc;
+use super::is_emptied;
+use super::nothing_is_staged;
+use super::target;
+use super::used;
+use super::workspace;
+use crate::prelude::*;
 use crate::stage::make::Image;
-use crate::stage::{Person, Stage, look, make};
-use crate::suite::{Test, test};
 
 /// What is full.
 #[derive(Clone, Copy)]

@@ -2,19 +2,23 @@
 //! what has come into use since goes back.
 
 use std::cell::RefCell;
-use std::fs::{self, File};
-use std::path::{Path, PathBuf};
+use std::fs::File;
 
-use rustix::fs::{FlockOperation, flock};
+use rustix::fs::FlockOperation;
+use rustix::fs::flock;
 
-use super::attacks::{is_whole, precious, rounds};
-use super::{gc, is_emptied, nothing_is_staged, target, used, workspace};
-use crate::machine::Need;
-use crate::shared::context;
-use crate::stage::steps::{Step, Steps};
-use crate::stage::{Invocation, Outcome, Person, Stage, look, make, wait_until};
-use crate::stage::{Running, do_as_root};
-use crate::suite::{Test, test};
+use super::attacks::is_whole;
+use super::attacks::precious;
+use super::attacks::rounds;
+use super::gc;
+use super::is_emptied;
+use super::nothing_is_staged;
+use super::target;
+use super::used;
+use super::workspace;
+use crate::prelude::*;
+use crate::stage::steps::Step;
+use crate::stage::steps::Steps;
 
 const OLD: &str = "old-0123456789abcdef";
 

@@ -2,14 +2,14 @@
 //! chosen, and the next run clears the rest.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::{Path, PathBuf};
 
-use super::{full, gc, is_emptied, nothing_is_staged, target, used};
-use crate::machine::Need;
-use crate::shared::context;
-use crate::stage::{Person, Stage, look, make, project};
-use crate::suite::{Test, test};
+use super::full;
+use super::gc;
+use super::is_emptied;
+use super::nothing_is_staged;
+use super::target;
+use super::used;
+use crate::prelude::*;
 
 /// The calls by which it changes the disk.
 const CHANGES: &str = "mkdirat,renameat,renameat2,?rename,unlinkat,?unlink,?rmdir";

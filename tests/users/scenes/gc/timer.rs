@@ -1,11 +1,9 @@
 //! `setup --timer`: units that systemd accepts and that run what they say, gone with `--uninstall`.
 
-use std::fs;
-
-use super::{gc, is_emptied, target};
-use crate::machine::Need;
-use crate::stage::{Host, Person, Shell, Stage, look, make};
-use crate::suite::{Test, test};
+use super::gc;
+use super::is_emptied;
+use super::target;
+use crate::prelude::*;
 
 pub(super) fn tests() -> Vec<Test> {
     vec![

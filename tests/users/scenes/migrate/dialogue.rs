@@ -3,9 +3,7 @@
 
 use super::interrupted::half_removed;
 use super::scene::Scene;
-use crate::machine::Need;
-use crate::stage::{Stage, cache, make};
-use crate::suite::{Test, test};
+use crate::prelude::*;
 
 pub(super) fn tests() -> Vec<Test> {
     vec![

@@ -1,13 +1,7 @@
 //! A migration that is stopped by a full or read-only file system or by Ctrl-C. The cache is never lost and never mixed.
 
-use std::path::Path;
-
 use super::scene::Scene;
-use crate::machine::Need;
-use crate::stage::cache;
-use crate::stage::do_as_root;
-use crate::stage::{Stage, Stop, look, make};
-use crate::suite::{Test, test};
+use crate::prelude::*;
 
 pub(super) fn tests() -> Vec<Test> {
     vec![

@@ -1,18 +1,16 @@
 //! What others may have put into the old cache. Root does the moving, so whatever it is talked into
 //! would be done with root's rights.
 
-use std::fs;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
-use std::path::Path;
+use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::PermissionsExt;
 
-use rustix::fs::{CWD, FileType, Mode, mknodat};
+use rustix::fs::CWD;
+use rustix::fs::FileType;
+use rustix::fs::Mode;
+use rustix::fs::mknodat;
 
 use super::scene::Scene;
-use crate::machine::Need;
-use crate::stage::cache;
-use crate::stage::do_as_root;
-use crate::stage::{Stage, look, make};
-use crate::suite::{Test, test};
+use crate::prelude::*;
 
 pub(super) fn tests() -> Vec<Test> {
     vec![

@@ -1,13 +1,9 @@
 //! Interrupted moves with something in their way: there is always a way out, and no advice on it
 //! deletes what may be the only copy.
 
-use std::fs;
-use std::path::PathBuf;
-
-use super::scene::{Scene, migrate};
-use crate::machine::Need;
-use crate::stage::{Invocation, Stage, cache, look, make};
-use crate::suite::{Test, test};
+use super::scene::Scene;
+use super::scene::migrate;
+use crate::prelude::*;
 
 pub(super) fn tests() -> Vec<Test> {
     let needs = |test: Test| test.needs(&[Need::Strace]);

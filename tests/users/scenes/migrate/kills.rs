@@ -1,16 +1,10 @@
 //! A migration that is killed, before every single system call that changes the disk: one whole cache
 //! is left each time, and the next run goes on or begins again.
 
-use std::fs;
-use std::path::PathBuf;
-
 use super::scene::Scene;
-use crate::machine::Need;
-use crate::shared::context;
-use crate::stage::cache::{self, Content};
-use crate::stage::steps::{self, Step};
-use crate::stage::{Outcome, Stage, look, make};
-use crate::suite::{Test, test};
+use crate::prelude::*;
+use crate::stage::cache::Content;
+use crate::stage::steps::Step;
 
 /// Every call by which a migration changes the disk, but for the `openat` that creates a file.
 pub(super) const CHANGES: &str = "mkdirat,?mkdir,renameat,renameat2,?rename,unlinkat,?unlink,?rmdir,linkat,\

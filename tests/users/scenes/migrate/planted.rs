@@ -1,17 +1,11 @@
 //! What others may have left in the old cache for the time after: for whoever builds in it next.
 
-use std::fs;
 use std::os::unix::fs::lchown;
-use std::path::Path;
-use std::time::Duration;
 
 use super::hostile::refuses;
 use super::kills::killed_at;
 use super::scene::Scene;
-use crate::machine::Need;
-use crate::stage::do_as_root;
-use crate::stage::{Acl, Stage, acls, cache, look, make};
-use crate::suite::{Test, test};
+use crate::prelude::*;
 
 pub(super) fn tests() -> Vec<Test> {
     vec![

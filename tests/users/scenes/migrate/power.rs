@@ -4,20 +4,17 @@
 
 mod disks;
 
-use std::fs;
-use std::path::Path;
-
-use super::kills::{is_kept, leave_if_it_stays, something_is_whole};
+use super::kills::is_kept;
+use super::kills::leave_if_it_stays;
+use super::kills::something_is_whole;
 use super::scene::Scene;
-use crate::machine::Need;
-use crate::shared::context;
-use crate::stage::Stage;
-use crate::stage::cache::{self, Content};
+use crate::prelude::*;
+use crate::stage::cache::Content;
 use crate::stage::disk::Disk;
-use crate::stage::make::{self, Image};
+use crate::stage::make::Image;
 use crate::stage::steps::Step;
-use crate::suite::{Test, test};
-use disks::{Disks, Photograph};
+use disks::Disks;
+use disks::Photograph;
 
 pub(super) fn tests() -> Vec<Test> {
     use Image::{Ext4, Xfs};

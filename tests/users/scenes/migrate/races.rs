@@ -1,13 +1,9 @@
 //! What others may do to a cache while root moves it: rounds of attacks at full speed.
 
-use std::fs;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
 
 use super::scene::Scene;
-use crate::machine::Need;
-use crate::stage::{Acl, Stage, cache, look, make};
-use crate::suite::{Test, test};
+use crate::prelude::*;
 
 /// How often each race is run.
 const ROUNDS: usize = 12;

@@ -1,10 +1,9 @@
 //! How a workspace's own packages are rebuilt after a move, by times alone.
 
 use super::scene::migrate;
-use crate::machine::{Channel, Need};
-use crate::stage::project::{self, LAYOUT, Tree};
-use crate::stage::{Invocation, Outcome, Person, Stage, make};
-use crate::suite::{Test, test};
+use crate::prelude::*;
+use crate::stage::project::LAYOUT;
+use crate::stage::project::Tree;
 
 pub(super) fn tests() -> Vec<Test> {
     vec![

@@ -1,12 +1,8 @@
 //! What is not moved, what has to be waited for, and who may move what.
 
-use std::path::Path;
-use std::time::Duration;
-
-use super::scene::{Scene, migrate};
-use crate::machine::Need;
-use crate::stage::{Stage, cache, look, make};
-use crate::suite::{Test, test};
+use super::scene::Scene;
+use super::scene::migrate;
+use crate::prelude::*;
 
 pub(super) fn tests() -> Vec<Test> {
     vec![

@@ -1,9 +1,7 @@
 //! The old cache, the people around it, and what must have come of it.
 
-use std::path::{Path, PathBuf};
-
-use crate::stage::cache::{self, Content};
-use crate::stage::{Invocation, Outcome, Person, Stage, look, make, private, tagged};
+use crate::prelude::*;
+use crate::stage::cache::Content;
 
 /// A person's `cargo-peruser migrate SOURCE`, still to be run; more words may follow.
 pub(super) fn migrate<'p>(person: &'p Person<'p>, source: &Path) -> Invocation<'p> {

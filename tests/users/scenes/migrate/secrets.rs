@@ -1,15 +1,10 @@
 //! What others may only have moved into the cache, for root to give it to somebody who could not
 //! read it before.
 
-use std::fs;
-use std::path::Path;
-
 use super::hostile::refuses;
 use super::kills::give_after;
 use super::scene::Scene;
-use crate::machine::Need;
-use crate::stage::{Acl, Stage, cache, look, make};
-use crate::suite::{Test, test};
+use crate::prelude::*;
 
 pub(super) fn tests() -> Vec<Test> {
     vec![

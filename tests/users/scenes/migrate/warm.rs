@@ -6,14 +6,15 @@ mod session;
 mod workspace;
 
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::thread;
 
-use crate::machine::{Channel, Need};
-use crate::stage::{Outcome, Stage, cache};
-use crate::suite::{Test, test};
-use session::{From, Layout, Session};
-use workspace::{DEPENDENCIES, OWN};
+use session::From;
+use session::Layout;
+use session::Session;
+use workspace::DEPENDENCIES;
+use workspace::OWN;
+
+use crate::prelude::*;
 
 pub(super) fn tests() -> Vec<Test> {
     type Body = fn(&Stage, Channel, Layout);

@@ -1,14 +1,8 @@
 //! Whose programs a session puts on PATH: `$CARGO_HOME/bin` only where nobody else can change it, on the
 //! whole way there.
 
-use std::fs;
-use std::path::Path;
-
 use super::setup::Setup;
-use crate::machine::Need;
-use crate::shared::context;
-use crate::stage::{Acl, Host, Shell, Stage, look, make};
-use crate::suite::{Test, test};
+use crate::prelude::*;
 
 /// What CARGO_HOME is, after what is done to alice's computer.
 type Prepare = fn(&Host<'_>) -> &'static str;

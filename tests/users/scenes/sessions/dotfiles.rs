@@ -1,16 +1,14 @@
 //! A person's own setup among the files that people have: it wins, and taken back leaves them as
 //! they were, to the byte.
 
-use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
 
 use super::rustup::Rustup;
-use super::session::{ASKED, Session, all_win};
+use super::session::ASKED;
+use super::session::Session;
+use super::session::all_win;
 use super::setup::Setup;
-use crate::machine::Need;
-use crate::stage::{Host, Photograph, Shell, Stage, make};
-use crate::suite::{Test, test};
+use crate::prelude::*;
 
 /// What is done to a home before.
 type Prepare = fn(&Host<'_>);

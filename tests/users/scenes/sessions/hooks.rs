@@ -1,15 +1,14 @@
 //! What a hook must not do: speak where nobody asked, stop a shell, grow.
 
-use std::fs;
-use std::path::Path;
-
-use super::session::{LOCAL, REMOTE, Session, ask};
-use super::setup::{MACHINES_ROOT, Setup};
-use super::{Body, for_each_shell};
-use crate::machine::Need;
-use crate::shared::context;
-use crate::stage::{Host, Shell, Stage, make};
-use crate::suite::Test;
+use super::Body;
+use super::for_each_shell;
+use super::session::LOCAL;
+use super::session::REMOTE;
+use super::session::Session;
+use super::session::ask;
+use super::setup::MACHINES_ROOT;
+use super::setup::Setup;
+use crate::prelude::*;
 
 pub(super) fn tests() -> Vec<Test> {
     let here: [(&str, Body); 3] = [

@@ -4,11 +4,8 @@
 use std::os::unix::process::ExitStatusExt;
 
 use super::setup::Setup;
-use crate::machine::{Need, places};
-use crate::shared::context;
-use crate::stage::steps::{self, Step};
-use crate::stage::{Host, Outcome, Photograph, Shell, Stage, make};
-use crate::suite::{Test, test};
+use crate::prelude::*;
+use crate::stage::steps::Step;
 
 /// The system calls that change something that lasts, as strace calls them; `?` for those that not
 /// every processor has.

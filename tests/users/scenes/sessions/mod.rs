@@ -26,12 +26,14 @@ mod without_rust;
 
 use std::fmt::Write;
 
-use crate::machine::Need;
-use crate::stage::{Host, Photograph, Shell, Stage};
-use crate::suite::{Test, test};
 use rustup::Rustup;
-use session::{Answer, LOCAL, REMOTE, Session};
+use session::Answer;
+use session::LOCAL;
+use session::REMOTE;
+use session::Session;
 use setup::Setup;
+
+use crate::prelude::*;
 
 pub(crate) fn tests() -> Vec<Test> {
     let mut tests = cells();

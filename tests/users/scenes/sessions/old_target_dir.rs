@@ -1,12 +1,7 @@
 //! A shared `CARGO_TARGET_DIR` from before, which counts as a choice: setup says where it is set.
 
-use std::fs;
-use std::path::Path;
-
 use super::setup::Setup;
-use crate::machine::Need;
-use crate::stage::{Host, Shell, Stage, make};
-use crate::suite::{Test, test};
+use crate::prelude::*;
 
 /// Where it is set, for everybody or by alice, and how.
 const PLACES: [(&str, &str); 5] = [

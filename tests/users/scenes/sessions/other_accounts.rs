@@ -1,12 +1,14 @@
 //! Sessions of others than the person whose environment it is: `su` that keeps it, accounts that
 //! get no directory.
 
-use super::session::{Answer, Session, ask};
-use super::setup::{MACHINES_ROOT, Setup};
-use super::{Body, for_each_shell};
-use crate::machine::Need;
-use crate::stage::{Host, PATH, Shell, Stage, private};
-use crate::suite::Test;
+use super::Body;
+use super::for_each_shell;
+use super::session::Answer;
+use super::session::Session;
+use super::session::ask;
+use super::setup::MACHINES_ROOT;
+use super::setup::Setup;
+use crate::prelude::*;
 
 pub(super) fn tests() -> Vec<Test> {
     let tests: [(&str, Body); 1] =

@@ -1,11 +1,7 @@
 //! Setup by one person, and the homes and files of others.
 
-use std::fs;
-
 use super::setup::Setup;
-use crate::machine::{Need, account, group};
-use crate::stage::{Acl, Host, Photograph, Shell, Stage, Stop, acls, look, make};
-use crate::suite::{Test, test};
+use crate::prelude::*;
 
 pub(super) fn tests() -> Vec<Test> {
     type Body = fn(&Stage);

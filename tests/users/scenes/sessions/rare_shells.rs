@@ -1,10 +1,9 @@
 //! Shells that few people log in with: hooks where they have files of their own, and a line for the others.
 
-use super::session::{Answer, ask};
+use super::session::Answer;
+use super::session::ask;
 use super::setup::Setup;
-use crate::machine::Need;
-use crate::stage::{Host, Photograph, Shell, Stage};
-use crate::suite::{Test, test};
+use crate::prelude::*;
 
 /// A shell, who sets up, and how its sessions are entered; the question follows.
 const REACHED: &[(&str, Need, Setup, &[&str])] = &[

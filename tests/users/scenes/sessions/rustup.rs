@@ -1,9 +1,6 @@
 //! How rustup has come into alice's sessions.
 
-use std::fs;
-
-use crate::machine::{Need, places};
-use crate::stage::{Host, Shell};
+use crate::prelude::*;
 
 /// Whether she has rustup, and what her files do about PATH.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

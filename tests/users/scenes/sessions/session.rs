@@ -1,12 +1,8 @@
 //! The ways into a shell, and the question that each is asked: which cargo is first, and where
 //! would it build.
 
-use std::fs;
-use std::path::Path;
-
 use super::setup::Setup;
-use crate::shared::context;
-use crate::stage::{Host, Invocation, Outcome, Person, make};
+use crate::prelude::*;
 
 /// A way into a shell, as alice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

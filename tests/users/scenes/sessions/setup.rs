@@ -1,9 +1,6 @@
 //! Setting up, for the machine or for oneself, and taking it back.
 
-use std::path::PathBuf;
-use std::time::Duration;
-
-use crate::stage::{Host, Outcome};
+use crate::prelude::*;
 
 /// The shared root of a machine.
 pub(super) const MACHINES_ROOT: &str = "/var/cache/cargo-peruser";

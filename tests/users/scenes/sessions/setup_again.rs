@@ -1,12 +1,9 @@
 //! Setup run again: another version of the program over this one, and two runs at once.
 
-use std::fs;
 use std::os::unix::process::ExitStatusExt;
 
 use super::setup::Setup;
-use crate::machine::{Need, places};
-use crate::stage::{Host, Photograph, Shell, Stage, make};
-use crate::suite::{Test, test};
+use crate::prelude::*;
 
 pub(super) fn tests() -> Vec<Test> {
     let mut tests = Vec::new();

@@ -1,11 +1,13 @@
 //! Setups other than the plain one: for the machine and a person as well, and for the members of a group.
 
-use super::session::{Session, all_win, ask};
-use super::setup::{MACHINES_ROOT, Setup};
-use super::{Body, for_each_shell};
-use crate::machine::Need;
-use crate::stage::{Host, Shell, Stage, private};
-use crate::suite::Test;
+use super::Body;
+use super::for_each_shell;
+use super::session::Session;
+use super::session::all_win;
+use super::session::ask;
+use super::setup::MACHINES_ROOT;
+use super::setup::Setup;
+use crate::prelude::*;
 
 pub(super) fn tests() -> Vec<Test> {
     let tests: [(&str, Body); 2] = [

@@ -1,16 +1,14 @@
 //! Start-up files that make it hard to ask a shell, and what setup makes of the answers.
 
-use std::fs;
-use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::rustup::Rustup;
-use super::session::{ASKED, Session, all_win, do_as_told};
+use super::session::ASKED;
+use super::session::Session;
+use super::session::all_win;
+use super::session::do_as_told;
 use super::setup::Setup;
-use crate::machine::Need;
-use crate::shared::context;
-use crate::stage::{Host, Shell, Stage, make, wait_until};
-use crate::suite::{Test, test};
+use crate::prelude::*;
 
 /// Lines that are no reason to say that the shim does not win: output without a newline, an alias, a
 /// function, and what forbids unset variables and errors.

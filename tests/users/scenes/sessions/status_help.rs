@@ -1,12 +1,14 @@
 //! What setup says about the sessions that it does not win, and whether what it says helps.
 
+use super::Body;
+use super::for_each_shell;
 use super::rustup::Rustup;
-use super::session::{ASKED, Session, all_win, do_as_told};
+use super::session::ASKED;
+use super::session::Session;
+use super::session::all_win;
+use super::session::do_as_told;
 use super::setup::Setup;
-use super::{Body, for_each_shell};
-use crate::machine::Need;
-use crate::stage::{Host, Shell, Stage};
-use crate::suite::Test;
+use crate::prelude::*;
 
 pub(super) fn tests() -> Vec<Test> {
     let tests: [(&str, Body); 2] = [

@@ -1,11 +1,8 @@
 //! sudo, which has a PATH of its own and may hand on the variables of whoever types it.
 
-use std::fs;
-
-use super::setup::{MACHINES_ROOT, Setup};
-use crate::machine::Need;
-use crate::stage::{Host, Outcome, PATH, Shell, Stage, make};
-use crate::suite::{Test, test};
+use super::setup::MACHINES_ROOT;
+use super::setup::Setup;
+use crate::prelude::*;
 
 const SUDOERS: &str = "\
 Defaults env_reset

@@ -1,11 +1,11 @@
 //! People without Rust on a machine that is set up, until they install it.
 
-use super::session::{Session, all_win};
+use super::Body;
+use super::for_each_shell;
+use super::session::Session;
+use super::session::all_win;
 use super::setup::Setup;
-use super::{Body, for_each_shell};
-use crate::machine::{Need, places};
-use crate::stage::{Host, Shell, Stage};
-use crate::suite::Test;
+use crate::prelude::*;
 
 pub(super) fn tests() -> Vec<Test> {
     let tests: [(&str, Body); 1] =

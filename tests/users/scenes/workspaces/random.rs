@@ -1,11 +1,8 @@
 //! Random workspaces in random order: whatever their shapes have in common, each runs its own program.
 
-use std::path::{Path, PathBuf};
-
-use super::{at, speaks};
-use crate::machine::Channel;
-use crate::shared::context;
-use crate::stage::{Person, Stage, project};
+use super::at;
+use super::speaks;
+use crate::prelude::*;
 
 /// How many sets of workspaces, and how many builds of each.
 const SETS: u64 = 2;

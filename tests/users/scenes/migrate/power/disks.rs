@@ -1,15 +1,14 @@
 //! The disks that a migration works on, and what was on them at the moments when the power could fail.
 
 use std::cell::Cell;
-use std::fs;
-use std::path::PathBuf;
 
 use super::super::kills::CHANGES;
 use super::super::scene::Scene;
-use crate::stage::Stage;
+use crate::prelude::*;
 use crate::stage::disk::Disk;
 use crate::stage::make::Image;
-use crate::stage::steps::{Step, Steps};
+use crate::stage::steps::Step;
+use crate::stage::steps::Steps;
 
 /// The source's disk and the shared root's, which may be one.
 pub(super) struct Disks<'s> {

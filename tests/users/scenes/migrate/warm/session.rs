@@ -1,13 +1,10 @@
 //! How two people build before and after the move, and the move itself.
 
-use std::path::PathBuf;
-
 use super::super::scene::migrate;
-use super::workspace::{NATIVE, WORKSPACE};
-use crate::machine::{Channel, group};
-use crate::stage::do_as_root;
-use crate::stage::project::{self, LAYOUT};
-use crate::stage::{Invocation, Outcome, Person, Stage, cache, make};
+use super::workspace::NATIVE;
+use super::workspace::WORKSPACE;
+use crate::prelude::*;
+use crate::stage::project::LAYOUT;
 
 /// How cargo arranges what it builds.
 #[derive(Clone, Copy, PartialEq, Eq)]
