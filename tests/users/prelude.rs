@@ -11,4 +11,4 @@ pub(crate) use crate::stage::{
     Acl, Host, Invocation, PATH, Person, Photograph, Shell, Stage, Trace, acls, cache, changed,
     do_as_root, look, make, private, project, steps, tagged, traces, wait_until,
 };
-pub(crate) use crate::suite::{Test, test};
+pub(crate) use crate::suite::{Test, test, tests};

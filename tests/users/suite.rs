@@ -34,6 +34,16 @@ pub(crate) fn test(name: impl Into<String>, body: impl FnOnce(&Stage) + Send + '
     Test { name: name.into(), needs: Vec::new(), pace: Pace::Light, body: Box::new(body) }
 }
 
+/// The tests of a chapter.
+macro_rules! tests {
+    ($($test:expr),+ $(,)?) => {
+        pub(crate) fn tests() -> Vec<$crate::suite::Test> {
+            vec![$($test),+]
+        }
+    };
+}
+pub(crate) use tests;
+
 impl Test {
     /// States what the test needs; where that is missing the test is ignored, with the reason.
     pub(crate) fn needs(mut self, needs: &[Need]) -> Self {

@@ -33,18 +33,16 @@ const REFUSED: &[(&str, u32, Checkout)] = &[
     ("mallory", 0o755, Below),
 ];
 
-pub(crate) fn tests() -> Vec<Test> {
-    vec![
-        test("ancestors::accepts_what_grants_nobody_more_than_the_sources_do", |stage| {
-            each(stage, ACCEPTED, accepted);
-        }),
-        test("ancestors::refuses_what_others_own_or_can_write_to", |stage| {
-            each(stage, REFUSED, refused);
-        }),
-        test("ancestors::alices_private_group_may_write_there_and_nobody_on_a_list", listed)
-            .needs(&[Need::Acls]),
-    ]
-}
+tests![
+    test("ancestors::accepts_what_grants_nobody_more_than_the_sources_do", |stage| {
+        each(stage, ACCEPTED, accepted);
+    }),
+    test("ancestors::refuses_what_others_own_or_can_write_to", |stage| {
+        each(stage, REFUSED, refused);
+    }),
+    test("ancestors::alices_private_group_may_write_there_and_nobody_on_a_list", listed)
+        .needs(&[Need::Acls]),
+];
 
 /// The build below `above/shared/alice`, and that directory above.
 type Judge = fn(Invocation<'_>, &Path);

@@ -5,27 +5,25 @@ use crate::stage::project::Tree;
 
 const CARGO: &[Need] = &[Need::Cargo];
 
-pub(crate) fn tests() -> Vec<Test> {
-    vec![
-        test("build_dirs::a_build_script_that_runs_cargo_does_not_hang", nested_below_out_dir)
-            .needs(CARGO)
-            .heavy(),
-        test("build_dirs::a_build_script_that_removes_the_variable_is_left_alone", nested_alone)
-            .needs(CARGO)
-            .heavy(),
-        test("build_dirs::a_checked_in_build_dir_on_a_shared_path_stays_unused", |stage| {
-            build_dir(stage, BuildDir::CheckedIn);
-        })
-        .needs(CARGO),
-        test("build_dirs::an_exported_build_dir_on_a_shared_path_stays_unused", |stage| {
-            build_dir(stage, BuildDir::Exported);
-        })
-        .needs(CARGO),
-        test("build_dirs::a_build_dir_in_the_persons_own_home_is_left_alone", own_build_dir),
-        test("build_dirs::a_place_of_ones_own_is_left_alone_however_it_is_asked_for", own_places),
-        test("build_dirs::a_build_dir_in_a_cargo_home_is_left_alone_only_in_ones_own", cargo_home),
-    ]
-}
+tests![
+    test("build_dirs::a_build_script_that_runs_cargo_does_not_hang", nested_below_out_dir)
+        .needs(CARGO)
+        .heavy(),
+    test("build_dirs::a_build_script_that_removes_the_variable_is_left_alone", nested_alone)
+        .needs(CARGO)
+        .heavy(),
+    test("build_dirs::a_checked_in_build_dir_on_a_shared_path_stays_unused", |stage| {
+        build_dir(stage, BuildDir::CheckedIn);
+    })
+    .needs(CARGO),
+    test("build_dirs::an_exported_build_dir_on_a_shared_path_stays_unused", |stage| {
+        build_dir(stage, BuildDir::Exported);
+    })
+    .needs(CARGO),
+    test("build_dirs::a_build_dir_in_the_persons_own_home_is_left_alone", own_build_dir),
+    test("build_dirs::a_place_of_ones_own_is_left_alone_however_it_is_asked_for", own_places),
+    test("build_dirs::a_build_dir_in_a_cargo_home_is_left_alone_only_in_ones_own", cargo_home),
+];
 
 fn nested_below_out_dir(stage: &Stage) {
     nested(stage, "");
@@ -47,8 +45,7 @@ const INNER: &str =
 
 /// Builds a package whose build script runs the `cargo` on PATH, with `change` to its environment.
 fn nested(stage: &Stage, change: &str) {
-    stage.shared_root().provisioned();
-    let alice = stage.person("alice");
+    let (_, alice) = stage.provisioned();
     let script = format!(
         "fn main() {{\n    let args = [\"build\", \"--manifest-path\", \"inner/Cargo.toml\"];\n    \
          let status = std::process::Command::new(\"cargo\").args(args){change}.status();\n    \
@@ -90,8 +87,7 @@ enum BuildDir {
 }
 
 fn build_dir(stage: &Stage, configured: BuildDir) {
-    let root = stage.shared_root().provisioned();
-    let alice = stage.person("alice");
+    let (root, alice) = stage.provisioned();
     project::that_prints("hello", &stage.checkout, &alice);
     let shared = stage.at("intermediates");
     make::directory(&shared, 0, 0, 0o1777);
@@ -113,8 +109,7 @@ fn build_dir(stage: &Stage, configured: BuildDir) {
 }
 
 fn own_build_dir(stage: &Stage) {
-    stage.shared_root().provisioned();
-    let alice = stage.person("alice");
+    let (_, alice) = stage.provisioned();
     let own = alice.home.join("build");
     let run = alice.cargo(["build"]).env("CARGO_BUILD_BUILD_DIR", &own).run();
     run.silently();
@@ -147,8 +142,8 @@ fn make_places(stage: &Stage, alice: &Person<'_>, mallory: &Person<'_>) {
 /// Each kind of place, with a build directory that is there and one that is not yet, as the
 /// environment, a checked-in file and the command line ask for it.
 fn own_places(stage: &Stage) {
-    let root = stage.shared_root().provisioned();
-    let (alice, mallory) = (stage.person("alice"), stage.person("mallory"));
+    let (root, alice) = stage.provisioned();
+    let mallory = stage.person("mallory");
     make_places(stage, &alice, &mallory);
     let (her, scratch, common) = (alice.uid(), stage.at("scratch"), stage.at("common"));
     let home_by_link = stage.at("u").join(alice.home.file_name().expect("no name"));
@@ -190,8 +185,8 @@ fn own_places(stage: &Stage) {
 
 /// After `su -m`, `CARGO_HOME` is somebody else's; on some machines everybody has the same.
 fn cargo_home(stage: &Stage) {
-    let root = stage.shared_root().sticky().make();
-    let (alice, mallory) = (stage.person("alice"), stage.person("mallory"));
+    let (root, alice) = stage.sticky();
+    let mallory = stage.person("mallory");
     for (name, owner, mode, is_own) in [
         ("own", alice.uid(), 0o755, true),
         ("mallorys", mallory.uid(), 0o777, false),

@@ -2,21 +2,16 @@
 
 use crate::prelude::*;
 
-pub(crate) fn tests() -> Vec<Test> {
-    vec![
-        test(
-            "bypass_and_mistyped_verbs::off_is_a_shell_without_us_whatever_shell_it_is",
-            off_shell,
-        )
+tests![
+    test("bypass_and_mistyped_verbs::off_is_a_shell_without_us_whatever_shell_it_is", off_shell,)
         .needs(&[Need::Bash, Need::Dash, Need::Zsh, Need::Fish, Need::Tcsh]),
-        test(
-            "bypass_and_mistyped_verbs::words_that_were_meant_for_us_do_not_reach_cargo",
-            meant_for_us,
-        )
-        .needs(&[Need::Cargo])
-        .heavy(),
-    ]
-}
+    test(
+        "bypass_and_mistyped_verbs::words_that_were_meant_for_us_do_not_reach_cargo",
+        meant_for_us,
+    )
+    .needs(&[Need::Cargo])
+    .heavy(),
+];
 
 /// The session that it is started from has the variables, and its start-up files have the hook.
 fn off_shell(stage: &Stage) {
@@ -58,8 +53,8 @@ const MEANT: &[(&[&str], &str)] = &[
 
 /// In the checkout that alice has made, which bob has installed the program of.
 fn meant_for_us(stage: &Stage) {
-    stage.shared_root().provisioned();
-    let (alice, bob) = (stage.person("alice"), stage.person("bob"));
+    let (_, alice) = stage.provisioned();
+    let bob = stage.person("bob");
     project::that_prints("hello", &stage.checkout, &alice);
     bob.cargo(["install", "-q", "--path", "."]).with(Channel::Stable).run().ok();
     let program = bob.home.join(".cargo/bin/speaker");

@@ -16,17 +16,12 @@ const NAMES: &[(&[u8], &str)] = &[
 /// Accounts that get no directory: those that nobody logs in to, and one by a setting.
 const SERVICES: &[(&str, &str)] = &[("doorman", ""), ("gate", ""), ("robot", "service")];
 
-pub(crate) fn tests() -> Vec<Test> {
-    vec![
-        test("caller_accounts::an_account_without_a_plain_name_is_named_by_number", by_number),
-        test("caller_accounts::passes_through_for_accounts_that_get_no_directory", services),
-        test("caller_accounts::gives_an_included_service_account_its_directory", included),
-        test(
-            "caller_accounts::a_group_that_only_the_process_has_is_excluded_as_well",
-            process_group,
-        ),
-    ]
-}
+tests![
+    test("caller_accounts::an_account_without_a_plain_name_is_named_by_number", by_number),
+    test("caller_accounts::passes_through_for_accounts_that_get_no_directory", services),
+    test("caller_accounts::gives_an_included_service_account_its_directory", included),
+    test("caller_accounts::a_group_that_only_the_process_has_is_excluded_as_well", process_group,),
+];
 
 fn by_number(stage: &Stage) {
     let root = stage.shared_root().sticky().make();
@@ -74,8 +69,7 @@ fn included(stage: &Stage) {
 
 /// Directory services do not always list a group's members; the session has the group all the same.
 fn process_group(stage: &Stage) {
-    stage.shared_root().sticky().make();
-    let alice = stage.person("alice");
+    let (_, alice) = stage.sticky();
     for (groups, is_excluded) in [("--groups=3001,3000", true), ("--groups=3000", false)] {
         let run = alice.cargo(["check"]).env("CARGO_PERUSER_EXCLUDE_GROUPS", "service");
         let run = run.identity(["--reuid=2001", "--regid=2001", groups]).run();

@@ -2,22 +2,20 @@
 
 use crate::prelude::*;
 
-pub(crate) fn tests() -> Vec<Test> {
-    vec![
-        test("caller_rights::gives_root_a_directory_of_its_own", root_itself),
-        test("caller_rights::notes_a_run_as_root_through_sudo", through_sudo),
-        test("caller_rights::refuses_a_symlink_that_alice_planted_for_root", planted_for_root),
-        test("caller_rights::refuses_to_run_with_another_accounts_rights", foreign_rights),
-        test(
-            "caller_rights::trusts_owners_hidden_by_a_user_namespace_where_settings_do",
-            hidden_owners,
-        )
-        .needs(&[Need::UserNamespaces]),
-        test("caller_rights::root_has_its_groups_back_when_it_has_acted_for_others", groups_back)
-            .needs(&[Need::Strace]),
-        test("caller_rights::root_acts_for_nobody_with_capabilities_that_stay", capabilities_stay),
-    ]
-}
+tests![
+    test("caller_rights::gives_root_a_directory_of_its_own", root_itself),
+    test("caller_rights::notes_a_run_as_root_through_sudo", through_sudo),
+    test("caller_rights::refuses_a_symlink_that_alice_planted_for_root", planted_for_root),
+    test("caller_rights::refuses_to_run_with_another_accounts_rights", foreign_rights),
+    test(
+        "caller_rights::trusts_owners_hidden_by_a_user_namespace_where_settings_do",
+        hidden_owners,
+    )
+    .needs(&[Need::UserNamespaces]),
+    test("caller_rights::root_has_its_groups_back_when_it_has_acted_for_others", groups_back)
+        .needs(&[Need::Strace]),
+    test("caller_rights::root_acts_for_nobody_with_capabilities_that_stay", capabilities_stay),
+];
 
 fn root_itself(stage: &Stage) {
     let root = stage.shared_root().sticky().make();
@@ -29,8 +27,8 @@ fn root_itself(stage: &Stage) {
 
 /// `sudo -E cargo build` in alice's session: her variables, root's rights.
 fn through_sudo(stage: &Stage) {
-    let root = stage.shared_root().sticky().make();
-    let (alice, superuser) = (stage.person("alice"), stage.person("root"));
+    let (root, alice) = stage.sticky();
+    let superuser = stage.person("root");
     alice.cargo(["build"]).run().silently();
     let before = look(&root.join("alice/target/debug/app"));
     let run = superuser
@@ -51,8 +49,8 @@ fn through_sudo(stage: &Stage) {
 }
 
 fn planted_for_root(stage: &Stage) {
-    let root = stage.shared_root().sticky().make();
-    let (alice, superuser) = (stage.person("alice"), stage.person("root"));
+    let (root, alice) = stage.sticky();
+    let superuser = stage.person("root");
     let trap = stage.at("trap");
     make::directory(&trap, alice.uid(), alice.uid(), 0o777);
     make::link(&root.join("root"), &trap, alice.uid());
@@ -103,8 +101,7 @@ fn capabilities_stay(stage: &Stage) {
 
 /// In a namespace where only alice has a number, root's directories seem to be nobody's.
 fn hidden_owners(stage: &Stage) {
-    let root = stage.shared_root().sticky().make();
-    let alice = stage.person("alice");
+    let (root, alice) = stage.sticky();
     let enter = ["unshare", "--user", "--map-current-user", "--"];
     let trusting =
         alice.cargo(["build"]).after(enter).env("CARGO_PERUSER_TRUSTED_OWNERS", "65534").run();

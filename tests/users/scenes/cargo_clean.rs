@@ -4,25 +4,20 @@ use crate::prelude::*;
 
 const CARGO: &[Need] = &[Need::Cargo];
 
-pub(crate) fn tests() -> Vec<Test> {
-    vec![
-        test(
-            "cargo_clean::a_cargo_that_bypasses_us_still_writes_where_only_alice_can_look",
-            bypassed,
-        )
+tests![
+    test("cargo_clean::a_cargo_that_bypasses_us_still_writes_where_only_alice_can_look", bypassed,)
         .needs(CARGO),
-        test("cargo_clean::clean_succeeds_where_alice_may_make_her_directory", |stage| {
-            stage.shared_root().group("devs").mode(0o3775).accepted().make();
-            clean(stage);
-        })
-        .needs(CARGO),
-        test("cargo_clean::clean_succeeds_where_root_has_made_it", |stage| {
-            stage.shared_root().provisioned();
-            clean(stage);
-        })
-        .needs(CARGO),
-    ]
-}
+    test("cargo_clean::clean_succeeds_where_alice_may_make_her_directory", |stage| {
+        stage.shared_root().group("devs").mode(0o3775).accepted().make();
+        clean(stage);
+    })
+    .needs(CARGO),
+    test("cargo_clean::clean_succeeds_where_root_has_made_it", |stage| {
+        stage.shared_root().provisioned();
+        clean(stage);
+    })
+    .needs(CARGO),
+];
 
 /// Tries without a pause to take alice's name, as a directory and as a symlink.
 const TAKE: &str = r#"
@@ -57,8 +52,8 @@ fn clean(stage: &Stage) {
 
 /// An editor calls the real cargo by its path with the variable of the session.
 fn bypassed(stage: &Stage) {
-    let root = stage.shared_root().provisioned();
-    let (alice, mallory) = (stage.person("alice"), stage.person("mallory"));
+    let (root, alice) = stage.provisioned();
+    let mallory = stage.person("mallory");
     project::that_prints("hello", &stage.checkout, &alice);
     let target = root.join("alice/target");
     alice.cargo(["build"]).with(Channel::Stable).run().ok();

@@ -492,8 +492,7 @@ fn mounts(stage: &Stage) {
 }
 
 fn exchangeable(stage: &Stage) {
-    stage.shared_root().provisioned();
-    let alice = stage.person("alice");
+    let (_, alice) = stage.provisioned();
     let home = stage.at("home").join(alice.uid().to_string());
     for (place, is_offered) in [("own", true), ("d/x/cargo", false)] {
         let cargo_home = home.join(place);

@@ -78,8 +78,7 @@ fn with_attributes_for_bob(alice: &Person<'_>, bits: u16) -> PathBuf {
 }
 
 fn attributes(stage: &Stage) {
-    stage.shared_root().sticky().make();
-    let alice = stage.person("alice");
+    let (_, alice) = stage.sticky();
     let file = with_attributes(&alice);
     let before = seen(&file);
     alice.by_name(WRITE).run().ok();
@@ -107,8 +106,7 @@ fn superuser(stage: &Stage) {
 
 /// It says what new files get. This one is not new to the person.
 fn default_acl(stage: &Stage) {
-    stage.shared_root().sticky().make();
-    let alice = stage.person("alice");
+    let (_, alice) = stage.sticky();
     let file = settings(&alice);
     let directory = file.parent().unwrap_or(&file);
     Acl::Default.grant(directory, account("mallory").uid, 0o7);
@@ -119,8 +117,7 @@ fn default_acl(stage: &Stage) {
 
 /// The file has been brought from a file system with ACLs to a directory of one without.
 fn acl_would_be_lost(stage: &Stage) {
-    stage.shared_root().sticky().make();
-    let alice = stage.person("alice");
+    let (_, alice) = stage.sticky();
     let file = settings(&alice);
     let directory = file.parent().unwrap_or(&file);
     make::without_attributes(directory);
@@ -136,8 +133,7 @@ fn acl_would_be_lost(stage: &Stage) {
 }
 
 fn refused(stage: &Stage, prepare: Prepare, blamed: &str) {
-    stage.shared_root().sticky().make();
-    let alice = stage.person("alice");
+    let (_, alice) = stage.sticky();
     let file = settings(&alice);
     prepare(&file);
     let before = fs::metadata(&file).unwrap();

@@ -4,16 +4,14 @@ use crate::prelude::*;
 
 const WRITE: [&str; 3] = ["editor", "zed", "--write"];
 
-pub(crate) fn tests() -> Vec<Test> {
-    vec![
-        test("editors::each_person_is_told_their_own_directory", own),
-        test("editors::what_was_written_before_a_directory_was_provisioned_is_ours", earlier),
-        test("editors::another_persons_home_gets_no_settings", foreign_home),
-        test("editors::a_file_of_somebody_else_is_left_alone", foreign_file),
-        test("editors::root_leaves_a_file_of_somebody_elses_alone", root),
-        test("editors::service_accounts_get_no_settings", service),
-    ]
-}
+tests![
+    test("editors::each_person_is_told_their_own_directory", own),
+    test("editors::what_was_written_before_a_directory_was_provisioned_is_ours", earlier),
+    test("editors::another_persons_home_gets_no_settings", foreign_home),
+    test("editors::a_file_of_somebody_else_is_left_alone", foreign_file),
+    test("editors::root_leaves_a_file_of_somebody_elses_alone", root),
+    test("editors::service_accounts_get_no_settings", service),
+];
 
 fn settings(person: &Person<'_>) -> PathBuf {
     person.home.join(".config/zed/settings.json")
@@ -56,8 +54,8 @@ fn earlier(stage: &Stage) {
 
 /// As after `su -m`.
 fn foreign_home(stage: &Stage) {
-    stage.shared_root().provisioned();
-    let (alice, bob) = (stage.person("alice"), stage.person("bob"));
+    let (_, alice) = stage.provisioned();
+    let bob = stage.person("bob");
     // Even where bob lets everyone write.
     make::own(&bob.home, bob.uid(), bob.uid(), 0o777);
     alice.by_name(WRITE).env("HOME", &bob.home).run();
@@ -68,8 +66,8 @@ fn foreign_home(stage: &Stage) {
 }
 
 fn foreign_file(stage: &Stage) {
-    stage.shared_root().provisioned();
-    let (alice, bob) = (stage.person("alice"), stage.person("bob"));
+    let (_, alice) = stage.provisioned();
+    let bob = stage.person("bob");
     let theirs = stage.at("common.json");
     make::file(&theirs, "{}", bob.uid(), 0o666);
     let directory = alice.home.join(".config/zed");

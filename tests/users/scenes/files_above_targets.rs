@@ -166,8 +166,7 @@ fn plant(stage: &Stage, root: &Path, wrapper: &Path) -> bool {
 
 /// The attack works where nothing prevents it, or the other tests would show nothing.
 fn control(stage: &Stage) {
-    let root = stage.shared_root().sticky().make();
-    let alice = stage.person("alice");
+    let (root, alice) = stage.sticky();
     let (wrapper, log) = wrapper(stage);
     assert!(plant(stage, &root, &wrapper), "mallory can write to a sticky root");
     Project::NestedBuild.write(&stage.checkout, &alice);
@@ -215,8 +214,7 @@ fn safe(stage: &Stage, ground: Ground, who: &str, project: Project) {
 
 /// Each name that cargo or rustup reads; one's own and root's are believed.
 fn foreign_names(stage: &Stage) {
-    let root = stage.shared_root().sticky().make();
-    let alice = stage.person("alice");
+    let (root, alice) = stage.sticky();
     for name in [".cargo", "Cargo.toml", "rust-toolchain", "rust-toolchain.toml"] {
         let path = root.join(name);
         for (owner, mode, is_refused) in
@@ -280,8 +278,8 @@ fn home_below_tmp(stage: &Stage) {
 
 /// Everybody may use FUSE, as on most machines; mallory shows alice a directory that looks like hers.
 fn fuse(stage: &Stage) {
-    let root = stage.shared_root().sticky().make();
-    let (alice, mallory) = (stage.person("alice"), stage.person("mallory"));
+    let (root, alice) = stage.sticky();
+    let mallory = stage.person("mallory");
     make::fuse_for_everybody();
     let evil = stage.at("evil");
     make::directory(&evil, mallory.uid(), mallory.uid(), 0o755);
@@ -304,8 +302,7 @@ fn is_refused(alice: &Person<'_>, place: &Path) {
 
 /// A disk of alice's own in a sticky root.
 fn mounted(stage: &Stage) {
-    let root = stage.shared_root().sticky().make();
-    let alice = stage.person("alice");
+    let (root, alice) = stage.sticky();
     let place = root.join("alice");
     make::tmpfs(&place, "mode=0700,uid=2001,gid=2001");
     alice.cargo(["build"]).run().silently().builds_in(place.join("target"));

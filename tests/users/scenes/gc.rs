@@ -115,8 +115,7 @@ fn nothing_is_staged(private: &Path) {
 }
 
 fn dry(stage: &Stage) {
-    let root = stage.shared_root().provisioned();
-    let alice = stage.person("alice");
+    let (root, alice) = stage.provisioned();
     let old = target(&alice, "old-0123456789abcdef", 40);
     let run = alice.by_name(["gc", "--older-than", "30d"]).run();
     run.ok().prints("older-than").prints("40 d ago").helps("--apply");
@@ -141,8 +140,7 @@ fn workspace(alice: &Person<'_>, name: &str) -> (PathBuf, PathBuf) {
 }
 
 fn orphan(stage: &Stage) {
-    let root = stage.shared_root().provisioned();
-    let alice = stage.person("alice");
+    let (root, alice) = stage.provisioned();
     let (gone, orphan) = workspace(&alice, "gone");
     let (_, kept) = workspace(&alice, "kept");
     make::nothing(&gone);
@@ -163,8 +161,7 @@ fn orphan(stage: &Stage) {
 
 /// A parent that is another directory, as under an unmounted place, or one that cannot be entered.
 fn not_gone(stage: &Stage) {
-    stage.shared_root().provisioned();
-    let alice = stage.person("alice");
+    let (_, alice) = stage.provisioned();
     let (directory, target) = workspace(&alice, "app");
     used(&target, 9);
     let parent = directory.parent().expect("a parent");
@@ -181,8 +178,7 @@ fn not_gone(stage: &Stage) {
 }
 
 fn replaced(stage: &Stage) {
-    stage.shared_root().provisioned();
-    let alice = stage.person("alice");
+    let (_, alice) = stage.provisioned();
     let (directory, old) = workspace(&alice, "app");
     used(&old, 2);
     fs::rename(&directory, directory.with_file_name("keeps-its-inode")).unwrap();
@@ -236,8 +232,7 @@ fn mismatched(stage: &Stage) {
 }
 
 fn in_use(stage: &Stage) {
-    let root = stage.shared_root().provisioned();
-    let alice = stage.person("alice");
+    let (root, alice) = stage.provisioned();
     let [locked, running, working, idle] = ["locked", "running", "working", "idle"]
         .map(|name| target(&alice, &format!("{name}-0123456789abcdef"), 40));
     let (locked, running, working, idle) = (locked, running, working, idle);
@@ -277,8 +272,7 @@ fn in_use(stage: &Stage) {
 
 /// A program that may be executed and not read shows nothing of itself to its owner.
 fn unreadable(stage: &Stage) {
-    stage.shared_root().provisioned();
-    let alice = stage.person("alice");
+    let (_, alice) = stage.provisioned();
     let new = target(&alice, "new-0123456789abcdef", 0);
     let old = target(&alice, "old-0123456789abcdef", 9);
     let program = stage.at("sleep");
@@ -324,8 +318,7 @@ fn silent(stage: &Stage) {
 
 /// Nothing is taken where no tag or no private directory is.
 fn foreign_roots(stage: &Stage) {
-    let root = stage.shared_root().provisioned();
-    let alice = stage.person("alice");
+    let (root, alice) = stage.provisioned();
     let untagged = target(&alice, "app-0123456789abcdef", 90);
     fs::remove_file(untagged.join("CACHEDIR.TAG")).unwrap();
     let linked = root.join("alice/linked-0123456789abcdef");
@@ -391,8 +384,7 @@ fn runs(alice: &Person<'_>, at: &Path, channel: Channel, compiled: usize) {
 }
 
 fn rebuilt(stage: &Stage, channel: Channel) {
-    stage.shared_root().provisioned();
-    let alice = stage.person("alice");
+    let (_, alice) = stage.provisioned();
     let [one, other] = ["one", "other"].map(|name| stage.at(name));
     let mut targets = Vec::new();
     for directory in [&one, &other] {

@@ -56,8 +56,7 @@ fn own_place(alice: &Person<'_>) -> PathBuf {
 /// Whose the shared root is cannot be known, so that it is not used. Whoever stands above a home can
 /// replace all that is read in it, the owner of a directory above it included.
 fn own_cache(stage: &Stage, enter: &str) {
-    let root = stage.shared_root().provisioned();
-    let alice = stage.person("alice");
+    let (root, alice) = stage.provisioned();
     let place = own_place(&alice);
     let build = || inside(alice.cargo(["build"]), enter);
     build().run().notes("this user namespace hides").builds_in(place.join("target"));
@@ -79,8 +78,7 @@ fn own_cache(stage: &Stage, enter: &str) {
 }
 
 fn real_cargo(stage: &Stage, enter: &str) {
-    stage.shared_root().provisioned();
-    let alice = stage.person("alice");
+    let (_, alice) = stage.provisioned();
     project::that_prints("hello", &stage.checkout, &alice);
     let cargo = |words: &[&str]| inside(alice.cargo(words).with(Channel::Stable), enter).run();
     cargo(&["run", "-q"]).notes("this user namespace hides").prints("hello");
@@ -92,8 +90,7 @@ fn real_cargo(stage: &Stage, enter: &str) {
 
 /// Alice might own that file, or mallory: no program that it names is run.
 fn system_settings(stage: &Stage, enter: &str) {
-    let root = stage.shared_root().provisioned();
-    let alice = stage.person("alice");
+    let (root, alice) = stage.provisioned();
     let directory = stage.at("etc");
     make::directory(&directory, 0, 0, 0o755);
     let file = directory.join("config.toml");
@@ -113,8 +110,7 @@ fn system_settings(stage: &Stage, enter: &str) {
 }
 
 fn refusing(stage: &Stage, enter: &str) {
-    let root = stage.shared_root().provisioned();
-    let alice = stage.person("alice");
+    let (root, alice) = stage.provisioned();
     let build = inside(alice.cargo(["build"]).env("CARGO_PERUSER_MISSING", "refuse"), enter);
     build.run().refused().blames("65534").helps("CARGO_PERUSER_TRUSTED_OWNERS");
     assert!(
@@ -127,8 +123,7 @@ fn refusing(stage: &Stage, enter: &str) {
 }
 
 fn above_home(stage: &Stage, enter: &str) {
-    stage.shared_root().provisioned();
-    let alice = stage.person("alice");
+    let (_, alice) = stage.provisioned();
     for (mode, refused) in [(0o777, true), (0o775, true), (0o1777, false), (0o755, false)] {
         make::own(&stage.at("home"), 0, 3000, mode);
         let run = inside(alice.cargo(["build"]), enter).run();
@@ -142,8 +137,7 @@ fn above_home(stage: &Stage, enter: &str) {
 
 /// In a namespace alice's group may be called root's, which looks like root's private one.
 fn group(stage: &Stage) {
-    stage.shared_root().provisioned();
-    let alice = stage.person("alice");
+    let (_, alice) = stage.provisioned();
     make::own(&alice.home, alice.uid(), 3000, 0o775);
     let run = alice.cargo(["build"]).identity(["--reuid=2001", "--regid=3000", "--clear-groups"]);
     let run = inside(run, "exec unshare --user --map-root-user -- \"$@\"").run();
@@ -152,8 +146,8 @@ fn group(stage: &Stage) {
 
 /// It tells every program that all files are root's, and so is the caller.
 fn fakeroot(stage: &Stage) {
-    let root = stage.shared_root().sticky().make();
-    let (alice, mallory) = (stage.person("alice"), stage.person("mallory"));
+    let (root, alice) = stage.sticky();
+    let mallory = stage.person("mallory");
     let build = || inside(alice.cargo(["build"]), "exec fakeroot -- \"$@\"");
     for _ in 0..2 {
         build().run().silently().builds_in(root.join("alice/target"));
@@ -165,8 +159,7 @@ fn fakeroot(stage: &Stage) {
 }
 
 fn fakeroot_install(stage: &Stage) {
-    let root = stage.shared_root().provisioned();
-    let alice = stage.person("alice");
+    let (root, alice) = stage.provisioned();
     project::that_prints("hello", &stage.checkout, &alice);
     let install = alice.cargo(["install", "--quiet", "--path", "."]).with(Channel::Stable);
     let install = install.env("CARGO_HOME", alice.home.join(".cargo"));

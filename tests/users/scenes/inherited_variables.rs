@@ -24,18 +24,13 @@ const OUT_DIRS: &[(&str, &str, u32, bool)] = &[
     ("{alice}/no/../../x", "mallory", 0o777, false),
 ];
 
-pub(crate) fn tests() -> Vec<Test> {
-    vec![
-        test("inherited_variables::another_persons_home_has_no_effect", home),
-        test("inherited_variables::su_c_from_root_goes_to_the_new_persons_own", su_from_root),
-        test(
-            "inherited_variables::a_session_of_somebody_who_builds_at_home_does_not_decide",
-            at_home,
-        ),
-        test("inherited_variables::root_believes_no_variable_of_alices", roots),
-        test("inherited_variables::an_out_dir_counts_only_in_a_place_of_ones_own", out_dirs),
-    ]
-}
+tests![
+    test("inherited_variables::another_persons_home_has_no_effect", home),
+    test("inherited_variables::su_c_from_root_goes_to_the_new_persons_own", su_from_root),
+    test("inherited_variables::a_session_of_somebody_who_builds_at_home_does_not_decide", at_home,),
+    test("inherited_variables::root_believes_no_variable_of_alices", roots),
+    test("inherited_variables::an_out_dir_counts_only_in_a_place_of_ones_own", out_dirs),
+];
 
 /// The words of a row as paths.
 fn filled(text: &str, stage: &Stage, alice: &Person<'_>) -> PathBuf {
@@ -45,8 +40,8 @@ fn filled(text: &str, stage: &Stage, alice: &Person<'_>) -> PathBuf {
 }
 
 fn home(stage: &Stage) {
-    let root = stage.shared_root().provisioned();
-    let (alice, bob) = (stage.person("alice"), stage.person("bob"));
+    let (root, alice) = stage.provisioned();
+    let bob = stage.person("bob");
     let run = alice.cargo(["build"]).env("HOME", &bob.home).env("USER", "bob").run();
     run.silently().builds_in(root.join("alice/target"));
     assert!(fs::read_dir(&bob.home).unwrap().next().is_none(), "bob's home is no longer empty");
@@ -54,8 +49,8 @@ fn home(stage: &Stage) {
 
 /// Root's whole session, alice's rights.
 fn su_from_root(stage: &Stage) {
-    let root = stage.shared_root().provisioned();
-    let (alice, superuser) = (stage.person("alice"), stage.person("root"));
+    let (root, alice) = stage.provisioned();
+    let superuser = stage.person("root");
     superuser.cargo(["build"]).run().silently();
     let run = alice
         .cargo(["build"])
@@ -70,8 +65,8 @@ fn su_from_root(stage: &Stage) {
 
 /// As after `sudo -E` or `su -m` in alice's session.
 fn roots(stage: &Stage) {
-    stage.shared_root().sticky().make();
-    let (alice, superuser) = (stage.person("alice"), stage.person("root"));
+    let (_, alice) = stage.sticky();
+    let superuser = stage.person("root");
     for (value, expected) in ROOTS {
         let inherited = filled(value, stage, &alice);
         let run = superuser.cargo(["build"]).env("CARGO_TARGET_DIR", &inherited).run();
@@ -93,8 +88,7 @@ fn roots(stage: &Stage) {
 
 /// A nested run that inherits alice's own directory.
 fn out_dirs(stage: &Stage) {
-    let root = stage.shared_root().sticky().make();
-    let alice = stage.person("alice");
+    let (root, alice) = stage.sticky();
     alice.cargo(["check"]).run().silently();
     for (place, owner, mode, is_believed) in OUT_DIRS {
         // Where a missing one would lead if it were there.

@@ -3,21 +3,18 @@
 use crate::prelude::*;
 use crate::stage::cache::names;
 
-pub(crate) fn tests() -> Vec<Test> {
-    vec![
-        test("many_first_runs::sixty_first_runs_at_once_by_one_person_all_succeed", sixty).heavy(),
-        test(
-            "many_first_runs::two_hundred_first_runs_at_once_by_twenty_people_all_succeed",
-            two_hundred,
-        )
-        .heavy(),
-        test("many_first_runs::sixty_runs_at_once_tighten_a_directory_together", tighten).heavy(),
-    ]
-}
+tests![
+    test("many_first_runs::sixty_first_runs_at_once_by_one_person_all_succeed", sixty).heavy(),
+    test(
+        "many_first_runs::two_hundred_first_runs_at_once_by_twenty_people_all_succeed",
+        two_hundred,
+    )
+    .heavy(),
+    test("many_first_runs::sixty_runs_at_once_tighten_a_directory_together", tighten).heavy(),
+];
 
 fn sixty(stage: &Stage) {
-    stage.shared_root().sticky().make();
-    let alice = stage.person("alice");
+    let (_, alice) = stage.sticky();
     all_at_once(&[&alice], 60, Outcome::silently);
     is_complete(&alice, "alice");
 }
@@ -36,8 +33,7 @@ fn two_hundred(stage: &Stage) {
 
 /// Several runs may see the wide directory; each tightens or finds it done, and all go on.
 fn tighten(stage: &Stage) {
-    let root = stage.shared_root().sticky().make();
-    let alice = stage.person("alice");
+    let (root, alice) = stage.sticky();
     make::directory(&root.join("alice"), alice.uid(), alice.uid(), 0o755);
     all_at_once(&[&alice], 60, Outcome::ok);
     is_complete(&alice, "alice");

@@ -2,20 +2,14 @@
 
 use crate::prelude::*;
 
-pub(crate) fn tests() -> Vec<Test> {
-    vec![
-        test("odd_shared_roots::refuses_a_root_of_another_ordinary_account", foreign),
-        test("odd_shared_roots::builds_elsewhere_when_the_root_cannot_be_entered", closed),
-        test("odd_shared_roots::another_disk_takes_a_shared_root_of_ones_own", another_disk),
-        test(
-            "odd_shared_roots::strips_what_a_default_acl_on_the_root_would_hand_down",
-            default_acl,
-        )
+tests![
+    test("odd_shared_roots::refuses_a_root_of_another_ordinary_account", foreign),
+    test("odd_shared_roots::builds_elsewhere_when_the_root_cannot_be_entered", closed),
+    test("odd_shared_roots::another_disk_takes_a_shared_root_of_ones_own", another_disk),
+    test("odd_shared_roots::strips_what_a_default_acl_on_the_root_would_hand_down", default_acl,)
         .needs(&[Need::Acls]),
-        test("odd_shared_roots::refuses_a_file_system_without_unix_modes", vfat)
-            .needs(&[Need::Vfat]),
-    ]
-}
+    test("odd_shared_roots::refuses_a_file_system_without_unix_modes", vfat).needs(&[Need::Vfat]),
+];
 
 fn foreign(stage: &Stage) {
     let root = stage.shared_root().owned_by("mallory").sticky().make();
@@ -37,8 +31,7 @@ fn closed(stage: &Stage) {
 
 /// A symlink to it is followed by nothing of ours, but a directory there can be one's shared root.
 fn another_disk(stage: &Stage) {
-    let root = stage.shared_root().provisioned();
-    let alice = stage.person("alice");
+    let (root, alice) = stage.provisioned();
     let disk = stage.at("disk");
     make::tmpfs(&disk, "mode=0755");
     make::directory(&disk.join("alice"), alice.uid(), alice.uid(), 0o755);

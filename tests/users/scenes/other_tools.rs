@@ -2,16 +2,14 @@
 
 use crate::prelude::*;
 
-pub(crate) fn tests() -> Vec<Test> {
-    vec![
-        test("other_tools::nextest_writes_a_report_for_each_person_as_doctor_says", nextest)
-            .needs(&[Need::Cargo, Need::Nextest])
-            .heavy(),
-        test("other_tools::cargo_install_uses_again_what_it_has_left_until_gc_takes_it", install)
-            .needs(&[Need::Cargo])
-            .heavy(),
-    ]
-}
+tests![
+    test("other_tools::nextest_writes_a_report_for_each_person_as_doctor_says", nextest)
+        .needs(&[Need::Cargo, Need::Nextest])
+        .heavy(),
+    test("other_tools::cargo_install_uses_again_what_it_has_left_until_gc_takes_it", install)
+        .needs(&[Need::Cargo])
+        .heavy(),
+];
 
 /// A checkout for a group, in which alice has written a program.
 fn shared_checkout(stage: &Stage, more: project::Tree<'_>) {
@@ -24,8 +22,8 @@ fn shared_checkout(stage: &Stage, more: project::Tree<'_>) {
 
 /// With nextest's own report, which stands in the checkout.
 fn nextest(stage: &Stage) {
-    stage.shared_root().provisioned();
-    let (alice, bob) = (stage.person("alice"), stage.person("bob"));
+    let (_, alice) = stage.provisioned();
+    let bob = stage.person("bob");
     shared_checkout(
         stage,
         &[

@@ -19,8 +19,7 @@ sleep 1.2
 COUNT=$count exec cargo run
 "#;
 
-pub(crate) fn tests() -> Vec<Test> {
-    vec![
+tests![
         test("past_attacks::another_persons_home_offers_no_cargo_to_root", |stage| {
             offers_no_cargo(stage, &stage.person("root"));
         }),
@@ -42,8 +41,7 @@ pub(crate) fn tests() -> Vec<Test> {
             "past_attacks::another_spelling_of_the_shared_root_is_still_the_shared_root",
             spelling,
         ),
-    ]
-}
+];
 
 /// HOME and CARGO_HOME are mallory's, as after `su -m`, and no cargo is on PATH.
 fn offers_no_cargo(stage: &Stage, caller: &Person<'_>) {
@@ -108,8 +106,7 @@ fn not_private_inside(stage: &Stage) {
 
 /// As the container images have it that make cargo's home writable for everyone.
 fn open_cargo(stage: &Stage) {
-    let root = stage.shared_root().sticky().make();
-    let alice = stage.person("alice");
+    let (root, alice) = stage.sticky();
     let place = stage.at("open");
     make::directory(&place, 0, 0, 0o777);
     make::link(&place.join("cargo"), &Path::new(places::STUB).join("cargo"), 0);
@@ -123,8 +120,7 @@ fn open_cargo(stage: &Stage) {
 }
 
 fn forks(stage: &Stage) {
-    stage.shared_root().sticky().make();
-    let alice = stage.person("alice");
+    let (_, alice) = stage.sticky();
     let wrapper = stage.at("w");
     make::directory(&wrapper, alice.uid(), alice.uid(), 0o755);
     make::script(&wrapper.join("cargo"), FORKS);
@@ -136,8 +132,7 @@ fn forks(stage: &Stage) {
 }
 
 fn restarts(stage: &Stage) {
-    stage.shared_root().sticky().make();
-    let alice = stage.person("alice");
+    let (_, alice) = stage.sticky();
     let place = stage.at("c");
     make::directory(&place, 0, 0, 0o755);
     make::script(&place.join("cargo"), RESTARTS);
@@ -146,8 +141,7 @@ fn restarts(stage: &Stage) {
 }
 
 fn spelling(stage: &Stage) {
-    let root = stage.shared_root().sticky().make();
-    let alice = stage.person("alice");
+    let (root, alice) = stage.sticky();
     let link = stage.at("link");
     make::link(&link, &root, 0);
     for inside in ["", "bob/target", "alice"] {

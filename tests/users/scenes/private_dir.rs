@@ -2,30 +2,27 @@
 
 use crate::prelude::*;
 
-pub(crate) fn tests() -> Vec<Test> {
-    vec![
-        test("private_dir::mallory_can_neither_read_nor_replace_what_is_built", out_of_reach),
-        test("private_dir::mallory_cannot_hold_alices_lock", lock).needs(&[Need::Flock]),
-        test("private_dir::tightens_what_an_acl_lets_mallory_read", readable_by_acl)
-            .needs(&[Need::Acls]),
-        test("private_dir::refuses_what_an_acl_lets_mallory_write", writable_by_acl)
-            .needs(&[Need::Acls]),
-        test("private_dir::tightening_closes_every_directory_inside", closes_all),
-        test("private_dir::tightening_changes_nothing_beyond_a_symlink_or_a_mount", closes_no_more),
-        test("private_dir::a_working_directory_left_inside_is_of_no_use", left_inside)
-            .needs(&[Need::Flock]),
-        test("private_dir::what_is_too_deep_is_refused", too_deep),
-        test("private_dir::a_killed_run_leaves_a_whole_tag_or_none", killed_tag)
-            .needs(&[Need::Strace]),
-        test("private_dir::a_tag_that_is_there_stays_as_it_is", tag_stays),
-        test("private_dir::what_a_refusal_offers_helps_where_others_can_write", |stage| {
-            offered(&Scene::new(stage, 0o775), "mv ");
-        }),
-        test("private_dir::what_a_refusal_offers_helps_where_the_owner_cannot", |stage| {
-            offered(&Scene::new(stage, 0o500), "chmod u+rwx");
-        }),
-    ]
-}
+tests![
+    test("private_dir::mallory_can_neither_read_nor_replace_what_is_built", out_of_reach),
+    test("private_dir::mallory_cannot_hold_alices_lock", lock).needs(&[Need::Flock]),
+    test("private_dir::tightens_what_an_acl_lets_mallory_read", readable_by_acl)
+        .needs(&[Need::Acls]),
+    test("private_dir::refuses_what_an_acl_lets_mallory_write", writable_by_acl)
+        .needs(&[Need::Acls]),
+    test("private_dir::tightening_closes_every_directory_inside", closes_all),
+    test("private_dir::tightening_changes_nothing_beyond_a_symlink_or_a_mount", closes_no_more),
+    test("private_dir::a_working_directory_left_inside_is_of_no_use", left_inside)
+        .needs(&[Need::Flock]),
+    test("private_dir::what_is_too_deep_is_refused", too_deep),
+    test("private_dir::a_killed_run_leaves_a_whole_tag_or_none", killed_tag).needs(&[Need::Strace]),
+    test("private_dir::a_tag_that_is_there_stays_as_it_is", tag_stays),
+    test("private_dir::what_a_refusal_offers_helps_where_others_can_write", |stage| {
+        offered(&Scene::new(stage, 0o775), "mv ");
+    }),
+    test("private_dir::what_a_refusal_offers_helps_where_the_owner_cannot", |stage| {
+        offered(&Scene::new(stage, 0o500), "chmod u+rwx");
+    }),
+];
 
 /// Alice's directory stands in a sticky root and has the mode in question.
 struct Scene<'s> {
@@ -106,8 +103,8 @@ fn out_of_reach(stage: &Stage) {
 }
 
 fn lock(stage: &Stage) {
-    let root = stage.shared_root().sticky().make();
-    let (alice, mallory) = (stage.person("alice"), stage.person("mallory"));
+    let (root, alice) = stage.sticky();
+    let mallory = stage.person("mallory");
     alice.cargo(["build"]).run().silently();
     let lock = root.join("alice/target/debug/.cargo-lock");
     let hold = "flock --nonblock \"$1\" true";
@@ -187,8 +184,7 @@ fn too_deep(stage: &Stage) {
 
 /// Killed before each of the calls that make the tag.
 fn killed_tag(stage: &Stage) {
-    let root = stage.shared_root().sticky().make();
-    let alice = stage.person("alice");
+    let (root, alice) = stage.sticky();
     let tag = root.join("alice/target/CACHEDIR.TAG");
     let mut whole = 0;
     for calls in ["?fchmod", "write", "linkat,?renameat", "?unlink,unlinkat"] {

@@ -3,23 +3,18 @@
 
 use crate::prelude::*;
 
-pub(crate) fn tests() -> Vec<Test> {
-    vec![
-        test("shared_root::accepts_a_provisioned_directory_in_a_root_of_roots_0755", provisioned),
-        test(
-            "shared_root::accepts_a_provisioned_directory_in_a_root_for_a_group_0750",
-            for_a_group,
-        ),
-        test("shared_root::builds_in_the_own_cache_directory_until_provisioned", not_provisioned),
-        test(
-            "shared_root::stops_where_the_settings_refuse_what_is_not_provisioned",
-            refused_if_missing,
-        ),
-        test("shared_root::tells_a_home_without_room_how_to_be_provisioned", no_home),
-        test("shared_root::accepts_a_sticky_root_of_a_group_by_choice_3775", sticky),
-        test("shared_root::refuses_what_others_can_write_to_and_says_who_can_close_it", writable),
-    ]
-}
+tests![
+    test("shared_root::accepts_a_provisioned_directory_in_a_root_of_roots_0755", provisioned),
+    test("shared_root::accepts_a_provisioned_directory_in_a_root_for_a_group_0750", for_a_group,),
+    test("shared_root::builds_in_the_own_cache_directory_until_provisioned", not_provisioned),
+    test(
+        "shared_root::stops_where_the_settings_refuse_what_is_not_provisioned",
+        refused_if_missing,
+    ),
+    test("shared_root::tells_a_home_without_room_how_to_be_provisioned", no_home),
+    test("shared_root::accepts_a_sticky_root_of_a_group_by_choice_3775", sticky),
+    test("shared_root::refuses_what_others_can_write_to_and_says_who_can_close_it", writable),
+];
 
 fn sticky(stage: &Stage) {
     let root = stage.shared_root().group("devs").mode(0o3775).accepted().make();
@@ -60,8 +55,7 @@ fn writable(stage: &Stage) {
 }
 
 fn provisioned(stage: &Stage) {
-    let root = stage.shared_root().provisioned();
-    let alice = stage.person("alice");
+    let (root, alice) = stage.provisioned();
     private(&root.join("alice"), alice.uid());
     let run = alice.cargo(["build"]).run();
     run.silently().builds_in(root.join("alice/target"));

@@ -10,20 +10,18 @@ const UNTRUSTED: &[(&str, &str, u32)] = &[
     ("alice", "alice", 0o644),
 ];
 
-pub(crate) fn tests() -> Vec<Test> {
-    vec![
-        test("system_settings::the_system_file_names_the_shared_root", names_the_root),
-        test("system_settings::stops_at_a_system_file_that_others_can_change", untrusted),
-        test("system_settings::nobody_overrides_what_the_system_file_enforces", enforced),
-        test("system_settings::stops_at_a_persons_file_of_somebody_elses", |stage| {
-            persons_file(stage, "mallory", 0o644);
-        }),
-        test("system_settings::stops_at_a_persons_file_that_cannot_be_read", |stage| {
-            persons_file(stage, "alice", 0o000);
-        }),
-        test("system_settings::a_masked_file_is_named_and_left_alone", masked),
-    ]
-}
+tests![
+    test("system_settings::the_system_file_names_the_shared_root", names_the_root),
+    test("system_settings::stops_at_a_system_file_that_others_can_change", untrusted),
+    test("system_settings::nobody_overrides_what_the_system_file_enforces", enforced),
+    test("system_settings::stops_at_a_persons_file_of_somebody_elses", |stage| {
+        persons_file(stage, "mallory", 0o644);
+    }),
+    test("system_settings::stops_at_a_persons_file_that_cannot_be_read", |stage| {
+        persons_file(stage, "alice", 0o000);
+    }),
+    test("system_settings::a_masked_file_is_named_and_left_alone", masked),
+];
 
 /// Runs `cargo build` with this text as the system's file and nothing in the environment.
 fn build(person: &Person<'_>, text: &str, owner: &str, owners: &str, mode: u32) -> Outcome {
@@ -55,8 +53,7 @@ fn untrusted(stage: &Stage) {
 }
 
 fn enforced(stage: &Stage) {
-    let root = stage.shared_root().provisioned();
-    let alice = stage.person("alice");
+    let (root, alice) = stage.provisioned();
     let directory = stage.at("etc");
     make::directory(&directory, 0, 0, 0o755);
     let text = format!("{}enforce = [\"shared-root\"]\n", root_line(&root));
@@ -70,8 +67,7 @@ fn enforced(stage: &Stage) {
 }
 
 fn persons_file(stage: &Stage, owner: &str, mode: u32) {
-    let root = stage.shared_root().provisioned();
-    let alice = stage.person("alice");
+    let (root, alice) = stage.provisioned();
     let (directory, own) = (stage.at("config"), stage.at("config/cargo-peruser"));
     make::directory(&directory, alice.uid(), alice.uid(), 0o755);
     make::directory(&own, alice.uid(), alice.uid(), 0o755);

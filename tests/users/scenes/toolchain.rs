@@ -5,23 +5,18 @@ use crate::prelude::*;
 
 const RUSTUP: &[Need] = &[Need::Cargo, Need::Nightly, Need::Rustup];
 
-pub(crate) fn tests() -> Vec<Test> {
-    vec![
-        test("toolchain::gives_an_editor_one_toolchain_whatever_its_path_is", one_toolchain)
-            .needs(RUSTUP),
-        test("toolchain::builds_in_the_private_directory", builds).needs(RUSTUP).heavy(),
-        test("toolchain::follows_an_update_of_rustup_and_of_the_toolchain", update).needs(RUSTUP),
-        test("toolchain::does_not_loop_when_rustup_links_to_it", linked).needs(RUSTUP),
-        test("toolchain::leads_to_a_distributions_tools_without_rustup", distribution)
-            .needs(&[Need::Cargo])
-            .heavy(),
-        test(
-            "toolchain::works_as_a_rustup_toolchain_over_a_distributions_tools",
-            linked_distribution,
-        )
+tests![
+    test("toolchain::gives_an_editor_one_toolchain_whatever_its_path_is", one_toolchain)
+        .needs(RUSTUP),
+    test("toolchain::builds_in_the_private_directory", builds).needs(RUSTUP).heavy(),
+    test("toolchain::follows_an_update_of_rustup_and_of_the_toolchain", update).needs(RUSTUP),
+    test("toolchain::does_not_loop_when_rustup_links_to_it", linked).needs(RUSTUP),
+    test("toolchain::leads_to_a_distributions_tools_without_rustup", distribution)
+        .needs(&[Need::Cargo])
+        .heavy(),
+    test("toolchain::works_as_a_rustup_toolchain_over_a_distributions_tools", linked_distribution,)
         .needs(&[Need::Cargo, Need::Rustup]),
-    ]
-}
+];
 
 /// What `host` is called by rustup, which names its directories so.
 fn host() -> String {
@@ -85,8 +80,7 @@ fn version(call: Invocation<'_>) -> String {
 }
 
 fn one_toolchain(stage: &Stage) {
-    stage.shared_root().provisioned();
-    let alice = stage.person("alice");
+    let (_, alice) = stage.provisioned();
     let bin = set_up_rustup(&alice);
     let directory = directory(&alice, &[&bin]);
     let (cargo, rustc) = (directory.join("cargo"), directory.join("rustc"));
@@ -106,8 +100,7 @@ fn one_toolchain(stage: &Stage) {
 }
 
 fn builds(stage: &Stage) {
-    stage.shared_root().provisioned();
-    let alice = stage.person("alice");
+    let (_, alice) = stage.provisioned();
     let bin = set_up_rustup(&alice);
     let directory = directory(&alice, &[&bin]);
     project::that_prints("hello", &stage.checkout, &alice);
@@ -126,8 +119,7 @@ fn builds(stage: &Stage) {
 
 /// What `rustup update` does to the file system: another program, and another toolchain, in place.
 fn update(stage: &Stage) {
-    stage.shared_root().provisioned();
-    let alice = stage.person("alice");
+    let (_, alice) = stage.provisioned();
     let bin = set_up_rustup(&alice);
     let directory = directory(&alice, &[&bin]);
     let before = version(run(&alice, &directory.join("cargo"), ["--version"]));
@@ -143,8 +135,7 @@ fn update(stage: &Stage) {
 }
 
 fn linked(stage: &Stage) {
-    stage.shared_root().provisioned();
-    let alice = stage.person("alice");
+    let (_, alice) = stage.provisioned();
     let bin = set_up_rustup(&alice);
     let directory = directory(&alice, &[&bin]);
     let toolchain = directory.parent().expect("it has a parent").to_string_lossy().into_owned();
@@ -173,8 +164,7 @@ fn linked(stage: &Stage) {
 }
 
 fn distribution(stage: &Stage) {
-    stage.shared_root().provisioned();
-    let alice = stage.person("alice");
+    let (_, alice) = stage.provisioned();
     let bin = PathBuf::from(format!("{}/bin", Channel::Stable.place()));
     let system = [&*bin, Path::new(places::BY_NAME), "/usr/bin".as_ref(), "/bin".as_ref()];
     let made = alice.by_name(["toolchain"]).path(system).run();
@@ -194,8 +184,7 @@ fn distribution(stage: &Stage) {
 
 /// There, nothing leads back to rustup.
 fn linked_distribution(stage: &Stage) {
-    stage.shared_root().provisioned();
-    let alice = stage.person("alice");
+    let (_, alice) = stage.provisioned();
     let bin = PathBuf::from(format!("{}/bin", Channel::Stable.place()));
     let directory = directory(&alice, &[&bin]);
     let proxies = alice.home.join(".cargo/bin");

@@ -209,8 +209,7 @@ fn fifo_settings(stage: &Stage) {
 
 /// In `$CARGO_HOME`, which every login reads, and above the checkout, which every build does.
 fn nobody_waits(stage: &Stage, plant: Change) {
-    let root = stage.shared_root().sticky().make();
-    let alice = stage.person("alice");
+    let (root, alice) = stage.sticky();
     for name in ["config", "config.toml"] {
         let home = stage.at(format!("cargo-home-{name}"));
         make::directory(&home, alice.uid(), alice.uid(), 0o755);
@@ -235,8 +234,7 @@ fn nobody_waits(stage: &Stage, plant: Change) {
 
 /// Opening one can rewind a tape or start a watchdog.
 fn device(stage: &Stage) {
-    stage.shared_root().sticky().make();
-    let alice = stage.person("alice");
+    let (_, alice) = stage.sticky();
     let home = alice.home.join("cargo-home");
     make::directory(&home, alice.uid(), alice.uid(), 0o755);
     make::link(&home.join("config.toml"), Path::new("/dev/ptmx"), alice.uid());
@@ -254,8 +252,7 @@ fn device(stage: &Stage) {
 
 /// In the checkout and above it, where cargo and git look as well.
 fn manifests(stage: &Stage) {
-    stage.shared_root().sticky().make();
-    let alice = stage.person("alice");
+    let (_, alice) = stage.sticky();
     let inner = stage.checkout.join("a/b");
     for place in [inner.with_file_name(""), inner.clone()] {
         make::directory(&place, alice.uid(), alice.uid(), 0o755);
@@ -271,8 +268,7 @@ fn manifests(stage: &Stage) {
 }
 
 fn piped_config(stage: &Stage) {
-    stage.shared_root().sticky().make();
-    let alice = stage.person("alice");
+    let (_, alice) = stage.sticky();
     let cargo = stage.at("c");
     make::directory(&cargo, 0, 0, 0o755);
     make::script(&cargo.join("cargo"), "#!/bin/sh\ncat \"$2\"\n");
@@ -306,8 +302,8 @@ fn home_of_traps(stage: &Stage, alice: &Person<'_>) -> PathBuf {
 
 /// What root opens is seen by strace; what would hang it is there as well.
 fn root_for_alice(stage: &Stage) {
-    stage.shared_root().sticky().make();
-    let (alice, root) = (stage.person("alice"), stage.person("root"));
+    let (_, alice) = stage.sticky();
+    let root = stage.person("root");
     let homes = home_of_traps(stage, &alice);
     let old = stage.at("old");
     make::directory(&old, 0, 0, 0o755);
@@ -360,8 +356,7 @@ const CARGOS: &[(&str, Change)] = &[
 
 /// No cargo is on PATH, and alice's own is as rustup has it: a symlink.
 fn cargo_at_home(stage: &Stage, change: Change) {
-    let root = stage.shared_root().sticky().make();
-    let alice = stage.person("alice");
+    let (root, alice) = stage.sticky();
     let home = alice.home.join("cargo-home");
     for place in [&home, &home.join("bin")] {
         make::directory(place, alice.uid(), alice.uid(), 0o755);
@@ -464,8 +459,7 @@ fn editor_files(stage: &Stage) {
 
 /// `cap_chown+ep`, as the kernel keeps it.
 fn file_capabilities(stage: &Stage) {
-    let root = stage.shared_root().sticky().make();
-    let alice = stage.person("alice");
+    let (root, alice) = stage.sticky();
     let place = stage.at("bin");
     make::directory(&place, 0, 0, 0o755);
     let program = place.join("cargo");

@@ -4,18 +4,16 @@ use super::gc::target;
 use super::gc::used;
 use crate::prelude::*;
 
-pub(crate) fn tests() -> Vec<Test> {
-    vec![
-        test("usage::root_sees_everybody_and_a_person_themselves", who),
-        test("usage::counts_as_du_does", as_du),
-        test("usage::looking_is_no_use", no_use),
-        test("usage::a_directory_that_others_can_read_is_named", readable),
-    ]
-}
+tests![
+    test("usage::root_sees_everybody_and_a_person_themselves", who),
+    test("usage::counts_as_du_does", as_du),
+    test("usage::looking_is_no_use", no_use),
+    test("usage::a_directory_that_others_can_read_is_named", readable),
+];
 
 fn who(stage: &Stage) {
-    stage.shared_root().provisioned();
-    let (alice, bob) = (stage.person("alice"), stage.person("bob"));
+    let (_, alice) = stage.provisioned();
+    let bob = stage.person("bob");
     target(&alice, "app-0123456789abcdef", 3);
     target(&bob, "lib-0123456789abcdef", 5);
     let run = stage.person("root").by_name(["usage", "--sort", "used"]).run();
@@ -32,8 +30,7 @@ fn who(stage: &Stage) {
 
 /// Files with several names count once, and holes not at all.
 fn as_du(stage: &Stage) {
-    let root = stage.shared_root().provisioned();
-    let alice = stage.person("alice");
+    let (root, alice) = stage.provisioned();
     let made = target(&alice, "app-0123456789abcdef", 3);
     let sparse = made.join("debug/sparse");
     fs::File::create(&sparse).unwrap().set_len(1 << 30).unwrap();
@@ -45,8 +42,8 @@ fn as_du(stage: &Stage) {
 }
 
 fn no_use(stage: &Stage) {
-    stage.shared_root().provisioned();
-    let (alice, root) = (stage.person("alice"), stage.person("root"));
+    let (_, alice) = stage.provisioned();
+    let root = stage.person("root");
     let made = target(&alice, "app-0123456789abcdef", 3);
     used(&made, 3);
     for person in [&alice, &root, &alice] {

@@ -195,8 +195,7 @@ fn at<'p>(run: Invocation<'p>, channel: Channel, directory: &Path) -> Invocation
 }
 
 fn in_turn(stage: &Stage, case: &Case, channel: Channel) {
-    let root = stage.shared_root().provisioned();
-    let alice = stage.person("alice");
+    let (root, alice) = stage.provisioned();
     // One repository with both, and no workspace around them.
     let both = ["first", "other"].map(|word| (word, stage.checkout.join(word)));
     for (word, directory) in &both {
@@ -263,8 +262,7 @@ fn unpacked_with_build_dir(stage: &Stage, channel: Channel) {
 }
 
 fn unpacked_in_turn(stage: &Stage, channel: Channel, place: &Path, case: &Case) {
-    stage.shared_root().provisioned();
-    let alice = stage.person("alice");
+    let (_, alice) = stage.provisioned();
     for word in ["first", "other"] {
         let archive = alice.home.join(word);
         write(case, word, &archive, &alice);
@@ -279,8 +277,7 @@ fn unpacked_in_turn(stage: &Stage, channel: Channel, place: &Path, case: &Case) 
 
 /// A script that runs two packages of one name, each a workspace of its own, and tells what they said.
 fn nested_of_one_name(stage: &Stage, channel: Channel) {
-    stage.shared_root().provisioned();
-    let alice = stage.person("alice");
+    let (_, alice) = stage.provisioned();
     let script = "use std::process::Command;\nfn main() {\n    let said = [\"first\", \
                   \"other\"].map(|name| {\n        let manifest = format!(\"{name}/Cargo.toml\");\n        \
                   let words = [\"run\", \"-q\", \"--manifest-path\", &manifest];\n        let run = \
@@ -306,8 +303,7 @@ fn nested_of_one_name(stage: &Stage, channel: Channel) {
 }
 
 fn at_once(stage: &Stage, channel: Channel) {
-    stage.shared_root().provisioned();
-    let alice = stage.person("alice");
+    let (_, alice) = stage.provisioned();
     let both = ["first", "other"].map(|word| (word, stage.checkout.join(word)));
     for round in 0..4 {
         let mut running = Vec::new();
@@ -324,8 +320,7 @@ fn at_once(stage: &Stage, channel: Channel) {
 
 /// A build script that takes its time holds the lock of its own workspace only.
 fn no_waiting(stage: &Stage, channel: Channel) {
-    stage.shared_root().provisioned();
-    let alice = stage.person("alice");
+    let (_, alice) = stage.provisioned();
     let both = ["slow", "quick"].map(|word| (word, stage.checkout.join(word)));
     for (word, directory) in &both {
         write(&PROGRAM, word, directory, &alice);
@@ -349,8 +344,7 @@ fn no_waiting(stage: &Stage, channel: Channel) {
 
 /// Editors and tools that go past the shim have a session's variables.
 fn past_the_shim(stage: &Stage, channel: Channel) {
-    let root = stage.shared_root().provisioned();
-    let alice = stage.person("alice");
+    let (root, alice) = stage.provisioned();
     let case = &MEMBERS;
     let both = ["first", "other"].map(|word| (word, stage.checkout.join(word)));
     for (word, directory) in &both {
@@ -374,8 +368,7 @@ fn past_the_shim(stage: &Stage, channel: Channel) {
 /// A checked-in build directory that is not alice's, and a build script that builds another workspace
 /// in the ways in which authors keep such builds apart; or its own once more, which only the shim can do.
 fn nested(stage: &Stage, channel: Channel) {
-    let root = stage.shared_root().provisioned();
-    let alice = stage.person("alice");
+    let (root, alice) = stage.provisioned();
     let limit = std::time::Duration::from_secs(90);
     for (number, (change, directory)) in [
         ("Command::new(env!(\"CARGO\")).env_remove(\"CARGO_TARGET_DIR\").arg(\"build\")", "inner"),
@@ -418,8 +411,7 @@ fn nested(stage: &Stage, channel: Channel) {
 
 /// A linked worktree, a clone, and a copy as a second jj workspace is one.
 fn clones(stage: &Stage) {
-    let root = stage.shared_root().provisioned();
-    let alice = stage.person("alice");
+    let (root, alice) = stage.provisioned();
     let main = stage.checkout.join("main");
     let test = "#[test] fn main_t() { assert_eq!(\"WORD\", \"main\"); }\n";
     let case = Case { tree: &[("Cargo.toml", APP), ("src/main.rs", PRINTS)], ..PROGRAM };
@@ -456,8 +448,7 @@ fn clones(stage: &Stage) {
 }
 
 fn by_user(stage: &Stage) {
-    let root = stage.shared_root().provisioned();
-    let alice = stage.person("alice");
+    let (root, alice) = stage.provisioned();
     let settings = alice.home.join(".config/cargo-peruser/config.toml");
     project::write(
         &alice.home,
@@ -479,8 +470,7 @@ fn by_user(stage: &Stage) {
 
 /// Cargo would build it below /tmp, and other people's files stand above that.
 fn install(stage: &Stage) {
-    let root = stage.shared_root().provisioned();
-    let alice = stage.person("alice");
+    let (root, alice) = stage.provisioned();
     project::stock_cargo_home(&alice);
     // A build script tells where it is built.
     let script = "fn main() { let out = std::env::var(\"OUT_DIR\").unwrap(); \

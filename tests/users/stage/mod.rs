@@ -82,6 +82,16 @@ impl Stage {
         Root::of(self)
     }
 
+    /// A shared root as `setup` makes it, and alice.
+    pub(crate) fn provisioned(&self) -> (PathBuf, Person<'_>) {
+        (self.shared_root().provisioned(), self.person("alice"))
+    }
+
+    /// A sticky shared root, which everybody accepts, and alice.
+    pub(crate) fn sticky(&self) -> (PathBuf, Person<'_>) {
+        (self.shared_root().sticky().make(), self.person("alice"))
+    }
+
     /// Lets everybody on this stage accept a root in which others can create files, if it is sticky.
     pub(crate) fn accept_sticky_root(&self) {
         self.accepts_sticky_root.store(true, Ordering::Relaxed);

@@ -5,13 +5,11 @@ use super::is_emptied;
 use super::target;
 use crate::prelude::*;
 
-pub(super) fn tests() -> Vec<Test> {
-    vec![
-        test("gc::timer::setup_puts_it_in_its_place_and_takes_it_away", timer),
-        test("gc::timer::systemd_accepts_the_units", accepted).needs(&[Need::Systemd]),
-        test("gc::timer::gc_works_with_what_the_service_allows", hardened),
-    ]
-}
+tests![
+    test("gc::timer::setup_puts_it_in_its_place_and_takes_it_away", timer),
+    test("gc::timer::systemd_accepts_the_units", accepted).needs(&[Need::Systemd]),
+    test("gc::timer::gc_works_with_what_the_service_allows", hardened),
+];
 
 const UNITS: &str = "/etc/systemd/system";
 
@@ -61,8 +59,8 @@ exec unshare --mount --propagation private sh -c '
     exec setpriv --no-new-privs --bounding-set="$capabilities" "$@"' sh "$@""#;
 
 fn hardened(stage: &Stage) {
-    let root = stage.shared_root().provisioned();
-    let (alice, bob) = (stage.person("alice"), stage.person("bob"));
+    let (root, alice) = stage.provisioned();
+    let bob = stage.person("bob");
     let administrator = stage.person("root");
     administrator.by_name(["provision", "--uid", "4242"]).run().ok();
     target(&stage.stranger(4242), "gone-0123456789abcdef", 90);

@@ -3,17 +3,15 @@
 use super::scene::Scene;
 use crate::prelude::*;
 
-pub(super) fn tests() -> Vec<Test> {
-    vec![
-        test("migrate::faults::a_full_destination_leaves_the_source_as_it_was", full),
-        test("migrate::faults::a_destination_too_small_is_refused_beforehand", too_small),
-        test("migrate::faults::a_read_only_destination_leaves_the_source_as_it_was", read_only),
-        test("migrate::faults::a_read_only_source_is_copied_and_stays", read_only_source),
-        test("migrate::faults::an_interrupt_leaves_the_source_as_it_was", interrupted)
-            .needs(&[Need::Strace]),
-        test("migrate::faults::a_copy_of_another_length_is_noticed", unlike).needs(&[Need::Strace]),
-    ]
-}
+tests![
+    test("migrate::faults::a_full_destination_leaves_the_source_as_it_was", full),
+    test("migrate::faults::a_destination_too_small_is_refused_beforehand", too_small),
+    test("migrate::faults::a_read_only_destination_leaves_the_source_as_it_was", read_only),
+    test("migrate::faults::a_read_only_source_is_copied_and_stays", read_only_source),
+    test("migrate::faults::an_interrupt_leaves_the_source_as_it_was", interrupted)
+        .needs(&[Need::Strace]),
+    test("migrate::faults::a_copy_of_another_length_is_noticed", unlike).needs(&[Need::Strace]),
+];
 
 /// A small tmpfs with the source and the shared root on it.
 fn on_a_small_one<'s>(stage: &'s Stage, options: &str) -> Scene<'s> {

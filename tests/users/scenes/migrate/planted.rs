@@ -7,20 +7,18 @@ use super::kills::killed_at;
 use super::scene::Scene;
 use crate::prelude::*;
 
-pub(super) fn tests() -> Vec<Test> {
-    vec![
-        test("migrate::planted::symlinks_that_may_lead_out_are_refused", symlinks),
-        test("migrate::planted::what_came_into_a_stopped_move_is_refused_as_well", stopped)
-            .needs(&[Need::Strace]),
-        test("migrate::planted::what_comes_between_two_steps_is_refused", between)
-            .needs(&[Need::Strace]),
-        test("migrate::planted::what_a_person_moves_for_oneself_leads_nowhere_else", own_symlinks),
-        test("migrate::planted::what_stands_above_a_target_directory_is_refused", above),
-        test("migrate::planted::a_lock_that_others_have_open_keeps_alice_from_nothing", locked),
-        test("migrate::planted::no_access_list_comes_along", lists).needs(&[Need::Acls]),
-        test("migrate::planted::an_overlay_is_one_file_system", overlay).needs(&[Need::Strace]),
-    ]
-}
+tests![
+    test("migrate::planted::symlinks_that_may_lead_out_are_refused", symlinks),
+    test("migrate::planted::what_came_into_a_stopped_move_is_refused_as_well", stopped)
+        .needs(&[Need::Strace]),
+    test("migrate::planted::what_comes_between_two_steps_is_refused", between)
+        .needs(&[Need::Strace]),
+    test("migrate::planted::what_a_person_moves_for_oneself_leads_nowhere_else", own_symlinks),
+    test("migrate::planted::what_stands_above_a_target_directory_is_refused", above),
+    test("migrate::planted::a_lock_that_others_have_open_keeps_alice_from_nothing", locked),
+    test("migrate::planted::no_access_list_comes_along", lists).needs(&[Need::Acls]),
+    test("migrate::planted::an_overlay_is_one_file_system", overlay).needs(&[Need::Strace]),
+];
 
 /// Each would make the next build write, or build, somewhere else.
 const LINKS: [(&str, &str); 6] = [

@@ -9,8 +9,7 @@ const SETS: u64 = 2;
 const BUILDS: u64 = 14;
 
 pub(super) fn any_order(stage: &Stage, channel: Channel) {
-    stage.shared_root().provisioned();
-    let alice = stage.person("alice");
+    let (_, alice) = stage.provisioned();
     for set in 0..SETS {
         let mut random = Random(set * 2 + u64::from(channel == Channel::Nightly));
         let top = alice.home.join(set.to_string());
