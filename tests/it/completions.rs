@@ -227,6 +227,5 @@ fn fish_completes_our_words_and_cargos() {
 fn an_unknown_shell_is_an_error() {
     let world = World::new();
     let output = world.by_name(["completions", "tcsh"]).run();
-    output.exits(2).prints_nothing();
-    output.mentions("possible values: bash, zsh, fish, nu, elvish");
+    output.exits(2).prints_nothing().mentions("possible values: bash, zsh, fish, nu, elvish");
 }

@@ -48,8 +48,7 @@ fn checks_are_chosen_by_name() {
         (&["settings", "--strict"], 1, "  help: unset CARGO_PERUSER\n"),
     ] {
         let output = doctor(words);
-        output.exits(code);
-        output.prints(says);
+        output.exits(code).prints(says);
     }
     doctor(&["nothing"]).exits(2);
 }

@@ -57,8 +57,7 @@ fn a_refusal_of_one_file_leaves_the_others_as_well() {
     let world = World::new();
     world.file(CODE, "{}");
     world.file("home/.config/Cursor/User/settings.json", "{");
-    let output = world.by_name(["editor", "vscode", "--write"]).run();
-    output.exits(1);
+    world.by_name(["editor", "vscode", "--write"]).run().exits(1);
     assert_eq!(text(&world, CODE), "{}");
 }
 
@@ -66,8 +65,7 @@ fn refuses_what_is_read_only_or_no_file() {
     let world = World::new();
     chmod(&world.file(CODE, "{}"), 0o444);
     let output = world.by_name(["editor", "vscode", "--write"]).run();
-    output.exits(1);
-    output.mentions("it is read-only\nhelp: chmod u+w [WORLD]/");
+    output.exits(1).mentions("it is read-only\nhelp: chmod u+w [WORLD]/");
     assert_eq!(text(&world, CODE), "{}");
     chmod(&world.at(CODE), 0o644);
     world.by_name(["editor", "vscode", "--write"]).run().printed();
@@ -76,8 +74,7 @@ fn refuses_what_is_read_only_or_no_file() {
     output.mentions("it is read-only\nhelp: chmod u+w [WORLD]/");
     fs::remove_file(world.at(CODE)).unwrap();
     world.directory(CODE, 0o755);
-    let output = world.by_name(["editor", "vscode", "--write"]).run();
-    output.mentions("it is a directory, not a file");
+    world.by_name(["editor", "vscode", "--write"]).run().mentions("it is a directory, not a file");
 }
 
 fn refuses_where_it_may_not_write() {
@@ -85,15 +82,13 @@ fn refuses_where_it_may_not_write() {
     let world = World::new();
     world.directory("home/.config/Code/User", 0o755);
     chmod(&world.at("home/.config/Code/User"), 0o555);
-    let output = world.by_name(["editor", "vscode", "--write"]).run();
-    output.mentions("its directory");
+    world.by_name(["editor", "vscode", "--write"]).run().mentions("its directory");
 }
 
 fn an_unsafe_directory_is_told_to_nobody() {
     let world = World::new();
     chmod(&world.at("root"), 0o777);
-    let output = world.by_name(["editor", "zed", "--write"]).run();
-    output.refused();
+    world.by_name(["editor", "zed", "--write"]).run().refused();
     assert!(in_the_home(&world).is_empty());
 }
 
@@ -132,8 +127,7 @@ fn a_path_that_is_not_utf8_is_refused() {
     let run = world.by_name(["editor", "zed", "--write"]).env("CARGO_PERUSER_SHARED_ROOT", root);
     let output = run.run();
     // Settings files are UTF-8, and such a root is refused for everybody.
-    output.exits(78).prints_nothing();
-    output.mentions("is not UTF-8");
+    output.exits(78).prints_nothing().mentions("is not UTF-8");
     assert!(in_the_home(&world).is_empty());
 }
 

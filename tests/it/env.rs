@@ -166,8 +166,7 @@ fn a_refusal_leaves_the_shim_in_front() {
     world.directory(Path::new("root").join(person()), 0o777);
     chmod(&world.private(), 0o777);
     let output = env(&world, &[]).run();
-    output.exits(77);
-    output.blames("refusing to use `[WORLD]/root/[ME]`");
+    output.exits(77).blames("refusing to use `[WORLD]/root/[ME]`");
     assert!(
         output.stdout.starts_with("PATH='[WORLD]/prefix/lib/cargo-peruser/bin:"),
         "{}",
@@ -185,8 +184,7 @@ fn a_mistake_in_the_settings_leaves_the_shim_in_front() {
         (env(&world, &[]).env("CARGO_PERUSER", "yes"), "invalid value for `CARGO_PERUSER`"),
     ] {
         let output = run.run();
-        output.exits(78);
-        output.mentions(error);
+        output.exits(78).mentions(error);
         let path = "PATH='[WORLD]/prefix/lib/cargo-peruser/bin:[WORLD]/home/.cargo/bin:";
         assert!(output.stdout.starts_with(path), "{}", output.stdout);
         assert_eq!(output.stdout.lines().count(), 1, "{}", output.stdout);

@@ -118,8 +118,7 @@ fn words_that_our_verbs_do_not_know_are_errors() {
     let says = "help: cargo's arguments begin with its command: \
                 cargo-peruser path build --manifest-path …\n";
     assert!(bare.stderr.ends_with(says), "{}", bare.stderr);
-    let slip = world.by_name(["explain", "--jsn"]).run();
-    slip.never_says("help:");
+    world.by_name(["explain", "--jsn"]).run().never_says("help:");
 }
 
 fn hostile_words_in_an_error_are_escaped() {

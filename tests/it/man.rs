@@ -64,9 +64,7 @@ fn the_readme_leads_to_every_text_of_the_manual() {
 
 /// In a pipe as well: people look at it with a pager.
 fn unasked_it_prints_plain_text() {
-    let output = World::new().by_name(["man", "setup"]).run();
-    output.prints("## UNINSTALL");
-    output.never_says(".SH");
+    World::new().by_name(["man", "setup"]).run().prints("## UNINSTALL").never_says(".SH");
 }
 
 /// Runs a formatter that complains on the stream that is returned.
@@ -106,15 +104,12 @@ fn man_finds_them_where_they_are_installed() {
         ("cargo-peruser-sharing", "WHAT IS PROTECTED"),
     ] {
         let run = world.run(&man, [name]).env("MANPATH", world.at("share/man"));
-        let output = run.env("PATH", "/usr/bin:/bin").env("MANWIDTH", "200").run();
-        output.silently();
-        output.prints(text);
+        run.env("PATH", "/usr/bin:/bin").env("MANWIDTH", "200").run().silently().prints(text);
     }
 }
 
 fn a_page_of_nothing_is_an_error() {
     let world = World::new();
     let output = world.by_name(["man", "build"]).run();
-    output.exits(2).prints_nothing();
-    output.mentions("invalid value 'build'");
+    output.exits(2).prints_nothing().mentions("invalid value 'build'");
 }

@@ -62,8 +62,7 @@ fn renames_what_is_on_the_same_file_system_whoever_reads_about_it() {
     let old = old(&world);
     let inode = fs::metadata(&old).unwrap().ino();
     let run = world.by_name(["migrate".as_ref(), old.as_os_str(), "--yes".as_ref()]);
-    let run = run.stdout(crate::harness::closed_pipe()).run();
-    run.ok();
+    run.stdout(crate::harness::closed_pipe()).run().ok();
     let target = world.private().join("target");
     assert_eq!(fs::metadata(&target).unwrap().ino(), inode);
     assert_eq!((mode(&target), mode(&world.private())), (0o700, 0o700));

@@ -175,8 +175,7 @@ fn cargos_failure_is_told_in_cargos_words() {
     assert_eq!(found, (101, "", "error: no Cargo.toml\n"));
     world.executable("mute/cargo", "#!/bin/sh\n");
     let output = world.by_name(["path"]).path(["shim", "mute"]).env("CARGO_PERUSER", "off").run();
-    output.exits(1).prints_nothing();
-    output.blames("failed to read what `cargo metadata` printed: ");
+    output.exits(1).prints_nothing().blames("failed to read what `cargo metadata` printed: ");
 }
 
 /// The cargo that builds these tests, or the one on PATH; not this project's own shim.
@@ -231,8 +230,7 @@ fn a_reader_that_goes_away_is_no_error() {
     let world = World::new();
     world.file("checkout/Cargo.toml", "");
     for words in [&["path"][..], &["explain"], &["explain", "--json"], &["--help"]] {
-        let output = world.by_name(words).stdout(closed_pipe()).run();
-        output.silently();
+        world.by_name(words).stdout(closed_pipe()).run().silently();
     }
 }
 

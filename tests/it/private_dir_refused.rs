@@ -177,8 +177,7 @@ fn a_root_in_which_it_is_missing_and_cannot_be_made() {
 fn nothing_is_made_without_a_real_cargo() {
     for world in [World::new(), World::without_root()] {
         for run in [world.shim(["build"]), world.by_name(["build"])] {
-            let output = run.path(["shim"]).run();
-            output.exits(127);
+            run.path(["shim"]).run().exits(127);
             assert!(world.made().is_empty(), "{:?}", world.made());
         }
     }
@@ -188,9 +187,7 @@ fn hostile_names_in_a_refusal_are_escaped() {
     let world = World::new();
     let root = world.directory("r\u{202e}oot", 0o777);
     let output = world.shim(["build"]).env(ROOT, root).run();
-    output.refused();
-    output.mentions("[WORLD]/r\\u{202e}oot");
-    output.never_says("\u{202e}");
+    output.refused().mentions("[WORLD]/r\\u{202e}oot").never_says("\u{202e}");
 }
 
 fn commands_that_build_nothing_pass() {

@@ -124,8 +124,7 @@ fn the_shim_is_passed_over_however_it_is_reached() {
             assert_eq!(output.call().args().len(), 2, "{path:?}");
             world.by_name(["build"]).path(path).run().call();
         }
-        let output = world.shim(["build"]).path(["shim", entry]).run();
-        output.exits(127);
+        world.shim(["build"]).path(["shim", entry]).run().exits(127);
     }
 }
 

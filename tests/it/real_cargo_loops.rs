@@ -38,8 +38,7 @@ fn assert_reached(output: &Outcome, words: &[&str]) {
 
 /// Asserts that the search ended with the list of places.
 fn assert_ended(output: &Outcome, places: &[&str]) {
-    output.exits(127).prints_nothing();
-    output.blames("no cargo found to execute");
+    output.exits(127).prints_nothing().blames("no cargo found to execute");
     for place in places {
         output.mentions(place);
     }

@@ -178,8 +178,7 @@ fn the_second_run_changes_nothing_and_a_later_one_follows_the_person() {
     assert_eq!(state(), first);
     fs::remove_file(world.at("stub/rustfmt")).unwrap();
     fs::rename(world.at("stub"), world.at("elsewhere")).unwrap();
-    let output = world.by_name(["toolchain"]).path(["elsewhere"]).run();
-    output.silently();
+    world.by_name(["toolchain"]).path(["elsewhere"]).run().silently();
     let names: Vec<_> = links(&directory).into_iter().map(|(name, _)| name).collect();
     assert_eq!(names, ["cargo", "rustc", "rustup"]);
     assert_eq!(to(&directory, "rustc"), world.at("elsewhere/rustc"));

@@ -59,9 +59,7 @@ fn meant_for_us(stage: &Stage) {
     bob.cargo(["install", "-q", "--path", "."]).with(Channel::Stable).run().ok();
     let program = bob.home.join(".cargo/bin/speaker");
     for (words, help) in MEANT {
-        let run = bob.by_name(*words).with(Channel::Stable).run();
-        run.exits(2);
-        run.helps(help);
+        bob.by_name(*words).with(Channel::Stable).run().exits(2).helps(help);
         assert!(program.exists(), "{words:?} has removed bob's own program");
     }
     // What cargo knows stays cargo's, also where only its home has it.

@@ -20,8 +20,7 @@ tests![
 fn root_itself(stage: &Stage) {
     let root = stage.shared_root().sticky().make();
     let superuser = stage.person("root");
-    let run = superuser.cargo(["build"]).run();
-    run.silently().builds_in(root.join("root/target"));
+    superuser.cargo(["build"]).run().silently().builds_in(root.join("root/target"));
     private(&root.join("root"), 0);
 }
 
@@ -39,8 +38,7 @@ fn through_sudo(stage: &Stage) {
         .env("HOME", &alice.home)
         .env("CARGO_TARGET_DIR", root.join("alice/target"))
         .run();
-    run.notes("root");
-    run.builds_in(root.join("root/target"));
+    run.notes("root").builds_in(root.join("root/target"));
     assert!(
         look(&root.join("alice/target/debug/app")) == before,
         "root wrote into alice's directory"

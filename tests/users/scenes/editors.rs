@@ -96,8 +96,7 @@ fn root(stage: &Stage) {
 fn service(stage: &Stage) {
     stage.shared_root().sticky().make();
     let doorman = stage.person("doorman");
-    let run = doorman.by_name(WRITE).run();
-    run.ok().mentions("editors need no settings here");
+    doorman.by_name(WRITE).run().ok().mentions("editors need no settings here");
     assert!(
         fs::read_dir(&doorman.home).unwrap().next().is_none(),
         "doorman's home is no longer empty"

@@ -149,8 +149,7 @@ fn orphan(stage: &Stage) {
     for target in [&orphan, &kept] {
         used(target, 2);
     }
-    let usage = alice.by_name(["usage"]).run();
-    usage.ok().prints("orphan").prints(gone.to_string_lossy());
+    alice.by_name(["usage"]).run().ok().prints("orphan").prints(gone.to_string_lossy());
     gc(&alice, &[]).run().ok().prints("orphans");
     assert!(look(&orphan).is_none(), "the orphan is still there");
     let record = root.join("alice/.workspaces").join(orphan.file_name().expect("a name"));
@@ -212,8 +211,7 @@ fn nobody_known(stage: &Stage) {
     }
     administrator.by_name(["provision", "alice"]).run().ok();
     let run = gc(&administrator, &["--all-users", "--older-than", "1d"]).run();
-    run.exits(77);
-    run.blames("more than half").helps("--departed off");
+    run.exits(77).blames("more than half").helps("--departed off");
     assert!(root.join("uid-4242/app-0123456789abcdef/debug/app").exists(), "it is gone");
 }
 
@@ -225,8 +223,7 @@ fn mismatched(stage: &Stage) {
     fs::rename(&kept, root.join("alice/x-0123456789abcdef")).unwrap();
     fs::remove_dir(root.join("uid-4242")).unwrap();
     let administrator = stage.person("root");
-    let usage = administrator.by_name(["usage"]).run();
-    usage.ok().prints("do not belong together");
+    administrator.by_name(["usage"]).run().ok().prints("do not belong together");
     gc(&administrator, &["--all-users", "--older-than", "1d"]).run().ok();
     assert!(root.join("alice/x-0123456789abcdef/debug/app").exists(), "it is gone");
 }
@@ -309,8 +306,7 @@ fn silent(stage: &Stage) {
     make::file(&switch, "passwd: files ldap\n", 0, 0o644);
     make::file(Path::new("/etc/nsswitch.conf"), "passwd: files\n", 0, 0o644);
     let run = gc(&administrator, &["--all-users"]).seen_at(&switch, "/etc/nsswitch.conf").run();
-    run.exits(77);
-    run.blames("no account of the directory service is known");
+    run.exits(77).blames("no account of the directory service is known");
     assert!(gone.join("debug/app").exists(), "it is gone");
     gc(&administrator, &["--all-users"]).run().ok();
     assert!(look(&gone).is_none(), "it is still there");
@@ -345,9 +341,7 @@ fn read_only(stage: &Stage) {
     let alice = stage.person("alice");
     let old = target(&alice, "app-0123456789abcdef", 90);
     do_as_root("mount", ["-o".as_ref(), "remount,ro".as_ref(), stage.root.as_os_str()]);
-    let run = gc(&alice, &["--older-than", "1d"]).run();
-    run.exits(73);
-    run.blames("read-only");
+    gc(&alice, &["--older-than", "1d"]).run().exits(73).blames("read-only");
     assert!(old.join("debug/app").exists());
     do_as_root("umount", [stage.root.as_os_str()]);
 }
@@ -444,8 +438,7 @@ fn builds_while(person: &Person<'_>, goes_on: impl Fn() -> bool) -> u32 {
         let text = format!("fn main() {{ println!(\"right {builds}\"); }}\n");
         make::file(&main, text, person.uid(), 0o644);
         let run = person.cargo(["run", "--offline"]).with(Channel::Stable);
-        let run = run.within(&directory).run();
-        run.ok().prints(format!("right {builds}\n"));
+        run.within(&directory).run().ok().prints(format!("right {builds}\n"));
         builds += 1;
     }
     builds

@@ -61,8 +61,7 @@ fn renamed(stage: &Stage) {
     run.fails().blames("nothing is there").helps(format!("as alice (uid 2001): {left}"));
     scene.alice.cargo(["build"]).run().ok().builds_in(&scene.target);
     // Bob starts empty.
-    let run = scene.bob.cargo(["build"]).run();
-    run.ok().builds_in(stage.root.join("bob/target"));
+    scene.bob.cargo(["build"]).run().ok().builds_in(stage.root.join("bob/target"));
 }
 
 fn others(stage: &Stage) {
@@ -119,7 +118,6 @@ fn checkout(stage: &Stage) {
 
 fn exported(stage: &Stage) {
     let scene = Scene::of_alice(stage);
-    let run = scene.taking(&["--yes"]).env("CARGO_TARGET_DIR", &scene.old).run();
-    run.ok().prints("renamed");
+    scene.taking(&["--yes"]).env("CARGO_TARGET_DIR", &scene.old).run().ok().prints("renamed");
     scene.has_moved();
 }

@@ -65,6 +65,5 @@ fn vfat(stage: &Stage) {
     do_as_root("mkfs.vfat", [path(&image)]);
     let root = stage.shared_root().sticky().make();
     do_as_root("mount", ["-o", "loop,uid=2001,umask=0022", &path(&image), &path(&root)]);
-    let run = stage.person("alice").cargo(["build"]).run();
-    run.refused().blames(root.to_string_lossy());
+    stage.person("alice").cargo(["build"]).run().refused().blames(root.to_string_lossy());
 }

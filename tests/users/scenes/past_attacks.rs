@@ -58,9 +58,7 @@ fn offers_no_cargo(stage: &Stage, caller: &Person<'_>) {
         for (name, value) in variables {
             run = run.env(name, value);
         }
-        let run = run.run();
-        run.stopped(Stop::NoCargo);
-        run.prints_nothing();
+        run.run().stopped(Stop::NoCargo).prints_nothing();
     }
 }
 

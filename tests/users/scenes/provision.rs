@@ -99,8 +99,7 @@ fn number(stage: &Stage) {
     let root = stage.shared_root().make();
     provision(stage, &["--uid", "4242"]).ok();
     private(&root.join("uid-4242"), 4242);
-    let run = stage.stranger(4242).cargo(["build"]).run();
-    run.silently().builds_in(root.join("uid-4242/target"));
+    stage.stranger(4242).cargo(["build"]).run().silently().builds_in(root.join("uid-4242/target"));
 }
 
 /// One that is refused keeps no other, and stays as it is.
@@ -111,8 +110,7 @@ fn refuses(stage: &Stage) {
         plant(&place);
         let before = look(&place).expect("nothing is planted");
         let run = provision(stage, &["alice", "bob"]);
-        run.exits(77);
-        run.blames(place.to_string_lossy()).blames(says);
+        run.exits(77).blames(place.to_string_lossy()).blames(says);
         assert!(look(&place).as_ref() == Some(&before), "{says}: it was changed");
         private(&root.join("bob"), 2002);
         fs::remove_dir(root.join("bob")).unwrap();

@@ -27,8 +27,7 @@ fn sticky(stage: &Stage) {
     let before = look(&root.join("alice"));
     alice.cargo(["build"]).run().silently();
     assert!(look(&root.join("alice")) == before, "the second run changed the private directory");
-    let explained = alice.by_name(["explain"]).run();
-    explained.prints("others can create files in the shared root");
+    alice.by_name(["explain"]).run().prints("others can create files in the shared root");
     // What is not sticky, no setting accepts.
     stage.shared_root().group("devs").mode(0o2775).make();
     alice.cargo(["build"]).run().refused();
@@ -57,8 +56,7 @@ fn writable(stage: &Stage) {
 fn provisioned(stage: &Stage) {
     let (root, alice) = stage.provisioned();
     private(&root.join("alice"), alice.uid());
-    let run = alice.cargo(["build"]).run();
-    run.silently().builds_in(root.join("alice/target"));
+    alice.cargo(["build"]).run().silently().builds_in(root.join("alice/target"));
     private(&root.join("alice/target"), alice.uid());
     tagged(&root.join("alice/target"));
 }
@@ -115,6 +113,5 @@ fn no_home(stage: &Stage) {
     stage.shared_root().make();
     let alice = stage.person("alice");
     do_as_root("chmod", ["0500".as_ref(), alice.home.as_os_str()]);
-    let run = alice.cargo(["build"]).run();
-    run.stopped(Stop::Create).helps("sudo cargo-peruser provision alice");
+    alice.cargo(["build"]).run().stopped(Stop::Create).helps("sudo cargo-peruser provision alice");
 }

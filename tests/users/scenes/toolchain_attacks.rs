@@ -77,8 +77,7 @@ fn planted(stage: &Stage, plant: fn(&Stage, &Path), says: &str) {
     let inside = |at: &Path| at.read_dir().map_or(0, Iterator::count);
     let entries = inside(&at);
     for words in [&[&*at.to_string_lossy()][..], &["--remove", &at.to_string_lossy()]] {
-        let refused = toolchain(stage, &alice, words).run();
-        refused.fails().blames(says);
+        toolchain(stage, &alice, words).run().fails().blames(says);
     }
     assert!(look(&at).map(|it| it.identity) == before.map(|it| it.identity), "it was replaced");
     assert!(inside(&at) == entries, "something was put there");
@@ -89,8 +88,7 @@ fn below_hers(stage: &Stage) {
     let hers = stage.at("hers");
     make::directory(&hers, 2003, 2003, 0o777);
     let at = hers.join("toolchain/bin");
-    let refused = toolchain(stage, &alice, &[&at.to_string_lossy()]).run();
-    refused.refused().blames("mallory");
+    toolchain(stage, &alice, &[&at.to_string_lossy()]).run().refused().blames("mallory");
     assert!(names(&hers).is_empty(), "something was made");
 }
 

@@ -274,8 +274,7 @@ fn piped_config(stage: &Stage) {
     make::script(&cargo.join("cargo"), "#!/bin/sh\ncat \"$2\"\n");
     let line = "printf 'build.jobs=1\\n' | cargo --config /dev/fd/0 build";
     let path = [Path::new(places::SHIM), &cargo, "/usr/bin".as_ref(), "/bin".as_ref()];
-    let run = alice.shell(line, [""; 0]).path(path).limit(AT_ONCE).run();
-    run.ok().prints("build.jobs=1");
+    alice.shell(line, [""; 0]).path(path).limit(AT_ONCE).run().ok().prints("build.jobs=1");
 }
 
 /// A home of alice's at its place in the account database, in which whatever is opened hangs.

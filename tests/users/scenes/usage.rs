@@ -37,8 +37,7 @@ fn as_du(stage: &Stage) {
     make::own(&sparse, alice.uid(), alice.uid(), 0o644);
     let du = alice.program("/usr/bin/du", ["-sB1"]).arg(root.join("alice")).run();
     let du = du.ok().stdout.split_whitespace().next().expect("a number").to_owned();
-    let run = alice.by_name(["usage", "--json"]).run();
-    run.ok().prints(format!("\"total_bytes\": {du}"));
+    alice.by_name(["usage", "--json"]).run().ok().prints(format!("\"total_bytes\": {du}"));
 }
 
 fn no_use(stage: &Stage) {
@@ -56,7 +55,5 @@ fn no_use(stage: &Stage) {
 fn readable(stage: &Stage) {
     let root = stage.shared_root().provisioned();
     make::own(&root.join("alice"), 2001, 2001, 0o755);
-    let run = stage.person("root").by_name(["usage"]).run();
-    run.exits(77);
-    run.mentions("was left out");
+    stage.person("root").by_name(["usage"]).run().exits(77).mentions("was left out");
 }

@@ -237,8 +237,7 @@ const PROGRAM: Case = Case {
 };
 
 fn speaks(run: Invocation<'_>, word: &str) {
-    let run = run.run();
-    run.ok().prints(format!("{word}\n"));
+    run.run().ok().prints(format!("{word}\n"));
 }
 
 /// With the times of the archive, so that only the directory itself tells that it is another one.
@@ -337,8 +336,7 @@ fn no_waiting(stage: &Stage, channel: Channel) {
         assert!(begin.elapsed().as_secs() < 15, "the build script does not start");
         std::thread::sleep(std::time::Duration::from_millis(50));
     }
-    let quick = at(alice.cargo(["check"]), channel, &both[1].1).run();
-    quick.ok().never_says("Blocking");
+    at(alice.cargo(["check"]), channel, &both[1].1).run().ok().never_says("Blocking");
     assert!(!slow.is_over(), "the other build was over before");
 }
 

@@ -239,9 +239,7 @@ fn roots_staging(stage: &Stage) {
     let (staging, file) = (private.join(".gc"), private.join(".gc/file"));
     make::directory(&staging, 0, 0, 0o777);
     make::file(&file, "x", mallory.uid(), 0o600);
-    let run = gc(&mallory, &["--older-than", "30d"]).run();
-    run.exits(77);
-    run.blames("not its owner's own directory");
+    gc(&mallory, &["--older-than", "30d"]).run().exits(77).blames("not its owner's own directory");
     assert!(file.exists() && old.join("debug/app").exists());
 }
 

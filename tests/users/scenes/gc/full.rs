@@ -50,8 +50,7 @@ fn fill(alice: &Person<'_>) {
         while head -c $size /dev/zero >\"file-$((i = i + 1))\"; do :; done; done
         while mkdir \"directory-$((i = i + 1))\"; do :; done";
     alice.shell(lines, [&place]).run();
-    let nothing = alice.shell("mkdir \"$1\"", [place.join("more")]).run();
-    nothing.fails().mentions("No space left");
+    alice.shell("mkdir \"$1\"", [place.join("more")]).run().fails().mentions("No space left");
 }
 
 /// Runs it and takes the disk away again, whatever comes of it.
@@ -116,8 +115,7 @@ fn in_use(stage: &Stage) {
         let works = |path: &Path| alice.program("/bin/sleep", ["60"]).within(path).start();
         let working = works(&busy.join("debug/deps"));
         let run = gc(&alice, &["--older-than", "30d"]).run();
-        run.exits(73);
-        run.blames("no space left").prints("failed");
+        run.exits(73).blames("no space left").prints("failed");
         assert!(busy.join("debug/app").exists() && look(&private.join(".gc")).is_none());
         drop(working);
         gc(&alice, &["--older-than", "30d"]).run().ok().prints("taken");

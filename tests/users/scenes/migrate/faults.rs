@@ -87,9 +87,7 @@ fn remount(path: &Path, state: &str) {
 fn interrupted(stage: &Stage) {
     let scene = Scene::new(stage);
     let strace = ["strace", "-fqq", "-o", "/dev/null", "-e", "inject=utimensat:signal=INT:when=1"];
-    let run = scene.giving(&["--yes", "--copy"]).after(strace).run();
-    run.exits(130);
-    run.blames("interrupted");
+    scene.giving(&["--yes", "--copy"]).after(strace).run().exits(130).blames("interrupted");
     scene.is_untouched();
     scene.give(&["--yes", "--copy"]).ok();
     scene.has_moved();

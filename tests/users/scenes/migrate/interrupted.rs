@@ -35,8 +35,7 @@ fn stop(scene: &Scene<'_>, run: Invocation<'_>) {
     let calls = "trace=fchmod,fchownat";
     // Alice's staging directory gets its mode by the first.
     let kill = "inject=fchmod,fchownat:signal=KILL:when=3";
-    let run = run.after(["strace", "-qq", "-o", "/dev/null", "-e", calls, "-e", kill]).run();
-    run.fails();
+    run.after(["strace", "-qq", "-o", "/dev/null", "-e", calls, "-e", kill]).run().fails();
     assert!(look(&waiting(scene)).is_some(), "it was not stopped on its way");
 }
 
@@ -184,7 +183,6 @@ fn checkout(stage: &Stage) {
     let kill = "inject=fchownat:signal=KILL:when=4";
     let strace = ["strace", "-qq", "-o", "/dev/null", "-e", calls, "-e", kill];
     give(one).after(strace).run().fails();
-    let run = give(two).run();
-    run.ok().prints("/one-").never_says("/two-");
+    give(two).run().ok().prints("/one-").never_says("/two-");
     assert!(look(&scene.old).is_none(), "the source is still there");
 }

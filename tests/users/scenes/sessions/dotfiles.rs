@@ -168,8 +168,7 @@ fn refused(stage: &Stage, prepare: Prepare) {
     prepare(&host);
     let photograph = Photograph::take(&host);
     let alice = host.person("alice");
-    let outcome = host.by_name(&alice, ["setup"]).run();
-    outcome.fails().blames("`");
+    host.by_name(&alice, ["setup"]).run().fails().blames("`");
     Photograph::take(&host).equals(&photograph, &[]);
 }
 

@@ -96,8 +96,7 @@ fn foreign_root(stage: &Stage) {
     {
         for who in ["root", "alice"] {
             let who = host.person(who);
-            let outcome = host.by_name(&who, ["setup", "--shared-root", root]).run();
-            outcome.fails().blames("/var/");
+            host.by_name(&who, ["setup", "--shared-root", root]).run().fails().blames("/var/");
             Photograph::take(&host).equals(&photograph, &[]);
         }
     }
@@ -132,8 +131,7 @@ fn again_through_links(stage: &Stage) {
     let alice = host.person("alice");
     host.by_name(&alice, ["setup"]).run().ok();
     let installed = "/home/alice/data/bin/cargo-peruser";
-    let again = host.run(&alice, installed, ["setup"]).run();
-    again.ok().prints("everything is in its place");
+    host.run(&alice, installed, ["setup"]).run().ok().prints("everything is in its place");
     host.run(&alice, installed, ["setup", "--status"]).run().never_says("missing");
     host.run(&alice, installed, ["setup", "--uninstall"]).run().ok();
     Photograph::take(&host).equals(&photograph, &["/home/alice/.cache"]);

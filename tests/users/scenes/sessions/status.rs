@@ -183,8 +183,7 @@ fn both(stage: &Stage) {
     // The machine's program, asked for its own installation, in sessions that find hers.
     let alice = host.person("alice");
     let words = ["setup", "--status", "--prefix", "/usr/local"];
-    let outcome = host.run(&alice, Setup::Machine.program(), words).run();
-    outcome.never_says("comes before the shim");
+    host.run(&alice, Setup::Machine.program(), words).run().never_says("comes before the shim");
 }
 
 /// A script called like the program, and a link to it.

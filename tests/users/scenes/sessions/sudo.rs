@@ -54,15 +54,13 @@ fn with_the_line(stage: &Stage) {
         (&["-E", "-H", "cargo", "build"], false),
     ] {
         let outcome = sudo(&host, words);
-        outcome.builds_in(format!("{MACHINES_ROOT}/root/target"));
-        outcome.notes("root's own directory");
+        outcome.builds_in(format!("{MACHINES_ROOT}/root/target")).notes("root's own directory");
         match is_hers {
             true => outcome.mentions("files of root's in `/home/alice/.cargo`"),
             false => outcome.never_says("/home/alice"),
         };
     }
-    let again = host.run(&root, Setup::Machine.program(), ["setup"]).run();
-    again.ok().never_says("sudoers");
+    host.run(&root, Setup::Machine.program(), ["setup"]).run().ok().never_says("sudoers");
 }
 
 /// `make && sudo make install`, where the makefile asks.
