@@ -17,9 +17,7 @@ tests![
 ];
 
 fn json(world: &World, words: &[&str]) -> Value {
-    let output = world.by_name([&["editor", "--json"], words].concat()).run();
-    output.printed();
-    output.json()
+    world.by_name([&["editor", "--json"], words].concat()).run().json()
 }
 
 fn editor<'v>(all: &'v Value, name: &str) -> &'v Value {
@@ -112,12 +110,7 @@ fn each_state_of_a_file_has_its_name() {
         assert_eq!(state(&text), expected, "{text}");
     }
     world.file(path, set("/tmp/mine"));
-    let output = world.by_name(["editor"]).run();
-    assert!(
-        output.printed().contains("builds in the directory that you chose"),
-        "{}",
-        output.stdout
-    );
+    world.by_name(["editor"]).run().silently().prints("builds in the directory that you chose");
 }
 
 fn tells_what_a_setting_of_rust_analyzer_makes_of_it() {
@@ -133,13 +126,6 @@ fn tells_what_a_setting_of_rust_analyzer_makes_of_it() {
     }
     world.file(code, "{ \"rust-analyzer.cargo.targetDir\": null }");
     assert_eq!(json(&world, &["vscode"])["editors"][0]["files"][0]["note"], Value::Null);
-}
-
-/// The keys of an object, in alphabetical order.
-fn keys(value: &Value) -> String {
-    let mut keys: Vec<&str> = value.as_object().unwrap().keys().map(String::as_str).collect();
-    keys.sort_unstable();
-    keys.join(" ")
 }
 
 fn the_keys_of_json_stay_as_they_are() {

@@ -54,9 +54,7 @@ fn env<'w>(world: &'w World, words: &[&str]) -> Invocation<'w> {
 
 /// The exported variables, as JSON has them.
 fn exported(run: Invocation<'_>) -> Value {
-    let output = run.run();
-    output.silently();
-    output.json()
+    run.run().json()
 }
 
 fn the_shim_comes_first_and_cargos_own_programs_second() {

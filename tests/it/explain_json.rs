@@ -92,8 +92,5 @@ fn the_keys_of_json_stay_as_they_are() {
 
 /// What `explain --json` prints, unredacted.
 pub(crate) fn json(world: &World, words: &[&str]) -> Value {
-    let words = [&["explain", "--json", "--"], words].concat();
-    let output = world.by_name(words).run();
-    output.printed();
-    output.json()
+    world.by_name([&["explain", "--json", "--"], words].concat()).run().json()
 }

@@ -12,4 +12,4 @@ pub(crate) use crate::harness::{
     ordinary_account, person,
 };
 pub(crate) use crate::runner::{Needs, list, test, tests};
-pub(crate) use crate::shared::{Call, Outcome, Stop, context, skip};
+pub(crate) use crate::shared::{Call, Outcome, Stop, context, is_empty, skip};

@@ -39,25 +39,18 @@ fn target(world: &World) -> PathBuf {
 fn an_empty_root_is_no_error() {
     let world = World::new();
     let output = world.by_name(["usage"]).run();
-    assert!(
-        output.printed().starts_with("total  0 B  0 files  0 directories\n"),
-        "{}",
-        output.stdout
+    output.silently().prints(
+        "total  0 B  0 files  0 directories
+",
     );
     assert_eq!(world.by_name(["gc", "--apply"]).run().printed(), "nothing to remove\n");
     assert!(world.made().is_empty(), "{:?}", world.made());
 }
 
-fn json(world: &World, words: &[&str]) -> Value {
-    let output = world.by_name(words).run();
-    output.ok();
-    serde_json::from_str(&output.stdout).unwrap()
-}
-
 fn both_outputs_tell_the_same() {
     let world = World::new();
     target(&world);
-    let found = json(&world, &["usage", "--json"]);
+    let found = world.by_name(["usage", "--json"]).run().json();
     let text = world.by_name(["usage"]).run();
     let row = &found["directories"][0];
     assert_eq!((&row["directory"], &row["workspace"]), (&"target".into(), &Value::Null));
@@ -71,7 +64,7 @@ fn both_outputs_tell_the_same() {
 fn the_keys_of_json_stay_as_they_are() {
     let world = World::new();
     target(&world);
-    let found = json(&world, &["usage", "--json"]);
+    let found = world.by_name(["usage", "--json"]).run().json();
     assert_eq!(found["version"], 1);
     assert_eq!(
         keys(&found),
@@ -83,7 +76,7 @@ fn the_keys_of_json_stay_as_they_are() {
         "bytes directory files incremental_bytes is_partial kind last_used path person states uid \
          workspace"
     );
-    let found = json(&world, &["gc", "--common", "--older-than", "9d", "--json"]);
+    let found = world.by_name(["gc", "--common", "--older-than", "9d", "--json"]).run().json();
     assert_eq!(keys(&found), "applied comes_back directories version");
     assert_eq!(
         keys(&found["directories"][0]),

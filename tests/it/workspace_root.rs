@@ -8,6 +8,7 @@ use std::sync::atomic::Ordering;
 
 use crate::path::installed_cargo;
 use crate::prelude::*;
+use crate::shared::Random;
 use cargo_peruser::shim::argv::Invocation;
 use cargo_peruser::workspace::Workspace;
 
@@ -21,20 +22,9 @@ tests![
     a_record_that_is_no_good_hurts_nobody,
 ];
 
-/// A small generator of our own, so that a failure can be shown again by its seed.
-struct Random(u64);
-
 impl Random {
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % limit
-    }
-
     fn of<'a, T: ?Sized>(&mut self, choices: &[&'a T]) -> &'a T {
-        choices[self.below(choices.len() as u64) as usize]
+        choices[self.below(choices.len())]
     }
 }
 
@@ -117,7 +107,7 @@ fn tree(random: &mut Random, top: &Path) -> Vec<&'static str> {
     let roots: Vec<usize> = (0..all.len()).filter(|at| all[*at].is_root()).collect();
     for stands in &mut all {
         if *stands == Stands::Package && !roots.is_empty() && random.below(5) == 0 {
-            *stands = Stands::Pointing(roots[random.below(roots.len() as u64) as usize]);
+            *stands = Stands::Pointing(roots[random.below(roots.len())]);
         }
     }
     for (at, stands) in all.iter().enumerate() {

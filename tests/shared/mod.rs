@@ -10,11 +10,13 @@ mod call;
 pub(crate) mod doctor_json;
 mod invocation;
 mod outcome;
+mod random;
 mod running;
 
 use std::env;
 use std::fmt::Display;
 use std::panic::{self, AssertUnwindSafe};
+use std::path::Path;
 use std::process::ExitCode;
 use std::thread;
 
@@ -23,6 +25,7 @@ use libtest_mimic::{Arguments, Completion, Failed, Trial};
 pub(crate) use call::Call;
 pub(crate) use invocation::{Actor, Invocation};
 pub(crate) use outcome::{Outcome, Stop};
+pub(crate) use random::Random;
 pub(crate) use running::Running;
 
 /// What a machine of CI may lack: how the reasons of such tests begin.
@@ -39,6 +42,13 @@ const MAY_LACK: &[&str] = &[
     "sccache is not installed",
     "this Neovim does not know NVIM_APPNAME",
 ];
+
+/// Whether there is nothing in a directory.
+#[track_caller]
+pub(crate) fn is_empty(directory: &Path) -> bool {
+    let entries = directory.read_dir();
+    entries.unwrap_or_else(|error| panic!("{}: {error}", directory.display())).next().is_none()
+}
 
 /// Whether this is a machine of CI, where nobody reads what was left out.
 pub(crate) fn is_ci() -> bool {

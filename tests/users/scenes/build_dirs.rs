@@ -38,10 +38,8 @@ fn nested_alone(stage: &Stage) {
     assert!(inner.is_file(), "the nested build went elsewhere");
 }
 
-const OUTER: &str =
-    "[package]\nname = \"outer\"\nversion = \"0.1.0\"\nedition = \"2021\"\n[workspace]\n";
-const INNER: &str =
-    "[package]\nname = \"inner\"\nversion = \"0.1.0\"\nedition = \"2021\"\n[workspace]\n";
+const OUTER: &str = package!("outer", "[workspace]\n");
+const INNER: &str = package!("inner", "[workspace]\n");
 
 /// Builds a package whose build script runs the `cargo` on PATH, with `change` to its environment.
 fn nested(stage: &Stage, change: &str) {
@@ -100,10 +98,7 @@ fn build_dir(stage: &Stage, configured: BuildDir) {
         run.env("CARGO_BUILD_BUILD_DIR", &shared)
     };
     run.run().ok();
-    assert!(
-        fs::read_dir(&shared).unwrap().next().is_none(),
-        "intermediates went to the shared path"
-    );
+    assert!(is_empty(&shared), "intermediates went to the shared path");
     assert!(alice.target().join("debug/speaker").is_file(), "the build went elsewhere");
     private(&root.join("alice"), alice.uid());
 }

@@ -56,7 +56,7 @@ fn services(stage: &Stage) {
             assert!(target == expected, "{account}: {inherited:?} became {target:?}");
         }
     }
-    assert!(fs::read_dir(&root).unwrap().next().is_none(), "the shared root is no longer empty");
+    assert!(is_empty(&root), "the shared root is no longer empty");
 }
 
 fn included(stage: &Stage) {

@@ -53,7 +53,7 @@ fn planted_for_root(stage: &Stage) {
     make::directory(&trap, alice.uid(), alice.uid(), 0o777);
     make::link(&root.join("root"), &trap, alice.uid());
     superuser.cargo(["build"]).run().refused().blames("symlink").blames("alice");
-    assert!(fs::read_dir(&trap).unwrap().next().is_none(), "root wrote into alice's directory");
+    assert!(is_empty(&trap), "root wrote into alice's directory");
 }
 
 fn foreign_rights(stage: &Stage) {
@@ -63,7 +63,7 @@ fn foreign_rights(stage: &Stage) {
     bob.cargo(["build"]).identity(as_alice).run().refused().blames("uid 2002 acts as 2001");
     let with_devs = ["--reuid=2002", "--rgid=2002", "--egid=3000", "--clear-groups"];
     bob.cargo(["build"]).identity(with_devs).run().refused().blames("gid 2002 acts as 3000");
-    assert!(fs::read_dir(&root).unwrap().next().is_none(), "a directory was made all the same");
+    assert!(is_empty(&root), "a directory was made all the same");
 }
 
 /// Alice's target directory, which root counts with her rights, and whatever groups root has.

@@ -12,9 +12,7 @@ use std::thread;
 use std::time::Instant;
 
 use crate::prelude::*;
-
-/// Turns cargo's new layout on, where it is not the one that is written anyway.
-const LAYOUT: &str = "CARGO_UNSTABLE_BUILD_DIR_NEW_LAYOUT";
+use crate::stage::project::LAYOUT;
 
 pub(crate) fn tests() -> Vec<Test> {
     let mut tests = vec![
@@ -355,15 +353,9 @@ fn not_root(stage: &Stage) {
 /// A library and a program that uses it.
 const WORKSPACE: project::Tree<'static> = &[
     ("Cargo.toml", "[workspace]\nmembers = [\"app\", \"common\"]\nresolver = \"2\"\n"),
-    (
-        "app/Cargo.toml",
-        "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2021\"\n[dependencies]\ncommon = { path = \"../common\" }\n",
-    ),
+    ("app/Cargo.toml", package!("app", "[dependencies]\ncommon = { path = \"../common\" }\n")),
     ("app/src/main.rs", "fn main() { println!(\"{}\", common::word()); }\n"),
-    (
-        "common/Cargo.toml",
-        "[package]\nname = \"common\"\nversion = \"0.1.0\"\nedition = \"2021\"\n",
-    ),
+    ("common/Cargo.toml", package!("common")),
     ("common/src/lib.rs", "pub fn word() -> &'static str { \"right\" }\n"),
 ];
 

@@ -67,10 +67,7 @@ fn own_cache(stage: &Stage, enter: &str) {
     make::directory(&stage.at("chosen"), alice.uid(), alice.uid(), 0o700);
     build().env("CARGO_TARGET_DIR", &chosen).run().builds_in(&chosen);
     private(&place, alice.uid());
-    assert!(
-        fs::read_dir(root.join("alice")).unwrap().next().is_none(),
-        "it has built in the shared root"
-    );
+    assert!(is_empty(&root.join("alice")), "it has built in the shared root");
     inside(alice.by_name(["explain"]), enter).run().ok().prints("user namespace");
     let doctor = alice.by_name(["doctor", "--strict", "root", "private-dir", "stale-session"]);
     let doctor = inside(doctor.env("CARGO_TARGET_DIR", root.join("alice/target")), enter);
@@ -113,10 +110,7 @@ fn refusing(stage: &Stage, enter: &str) {
     let (root, alice) = stage.provisioned();
     let build = inside(alice.cargo(["build"]).env("CARGO_PERUSER_MISSING", "refuse"), enter);
     build.run().refused().blames("65534").helps("CARGO_PERUSER_TRUSTED_OWNERS");
-    assert!(
-        fs::read_dir(root.join("alice")).unwrap().next().is_none(),
-        "it has built in the shared root"
-    );
+    assert!(is_empty(&root.join("alice")), "it has built in the shared root");
     // What builds nothing is none of this.
     let version = alice.cargo(["--version"]).env("CARGO_PERUSER_MISSING", "refuse");
     inside(version, enter).run().silently();

@@ -44,7 +44,7 @@ fn home(stage: &Stage) {
     let bob = stage.person("bob");
     let run = alice.cargo(["build"]).env("HOME", &bob.home).env("USER", "bob").run();
     run.silently().builds_in(root.join("alice/target"));
-    assert!(fs::read_dir(&bob.home).unwrap().next().is_none(), "bob's home is no longer empty");
+    assert!(is_empty(&bob.home), "bob's home is no longer empty");
 }
 
 /// Root's whole session, alice's rights.
@@ -79,10 +79,7 @@ fn roots(stage: &Stage) {
         let words = ["--config", "build.target-dir='/srv/x'", "check"];
         let run = superuser.cargo(words).env("CARGO_TARGET_DIR", &inherited).run();
         assert!(value == expected || run.target_dir().is_none(), "{value}: {}", run.stdout);
-        assert!(
-            fs::read_dir(&alice.home).unwrap().next().is_none(),
-            "root wrote into alice's home"
-        );
+        assert!(is_empty(&alice.home), "root wrote into alice's home");
     }
 }
 

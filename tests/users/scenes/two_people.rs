@@ -30,12 +30,9 @@ pub(crate) fn on_nightly() -> Vec<Test> {
 const DEMO: Tree<'_> = &[
     (
         "Cargo.toml",
-        r#"[package]
-name = "demo"
-version = "0.1.0"
-edition = "2021"
-
-[dependencies]
+        package!(
+            "demo",
+            r#"[dependencies]
 anyhow = "1"
 serde = { version = "1", features = ["derive"] }
 
@@ -43,7 +40,8 @@ serde = { version = "1", features = ["derive"] }
 debug = false
 
 [workspace]
-"#,
+"#
+        ),
     ),
     ("src/alice.rs", "pub const ROUND: u32 = 0;\n"),
     ("src/bob.rs", "pub const ROUND: u32 = 0;\n"),

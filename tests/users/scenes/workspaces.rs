@@ -83,13 +83,12 @@ enum Shows {
     Installed(&'static str),
 }
 
-const APP: &str = "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2021\"\n";
+const APP: &str = package!("app");
 const PRINTS: &str = "fn main() { println!(\"WORD\"); }\n";
-const COMMON: &str = "[package]\nname = \"common\"\nversion = \"0.1.0\"\nedition = \"2021\"\n";
+const COMMON: &str = package!("common");
 const SAYS: &str = "//! This is WORD!\npub fn word() -> &'static str { \"WORD\" }\n";
 const USES: &str = "fn main() { println!(\"{}\", common::word()); }\n";
-const USING: &str = "[package]\nname = \"app-WORD\"\nversion = \"0.1.0\"\nedition = \"2021\"\n\
-                     [dependencies]\ncommon = { path = \"../common\" }\n";
+const USING: &str = package!("app-WORD", "[dependencies]\ncommon = { path = \"../common\" }\n");
 
 const MEMBERS: Case = Case {
     name: "two_workspaces_with_a_member_of_one_name",
@@ -110,10 +109,7 @@ const CASES: &[Case] = &[
         name: "two_repositories_with_an_xtask",
         tree: &[
             ("Cargo.toml", "[workspace]\nmembers = [\"xtask\"]\n"),
-            (
-                "xtask/Cargo.toml",
-                "[package]\nname = \"xtask\"\nversion = \"0.1.0\"\nedition = \"2021\"\n",
-            ),
+            ("xtask/Cargo.toml", package!("xtask")),
             ("xtask/src/main.rs", PRINTS),
             (".cargo/config.toml", "[alias]\nxtask = \"run -q -p xtask --\"\n"),
         ],
@@ -134,9 +130,11 @@ const CASES: &[Case] = &[
         tree: &[
             (
                 "Cargo.toml",
-                "[package]\nname = \"app-WORD\"\nversion = \"0.1.0\"\nedition = \"2021\"\n\
-                 [dependencies]\ncommon = { path = \"common\" }\n\
-                 [workspace]\nexclude = [\"common\"]\n",
+                package!(
+                    "app-WORD",
+                    "[dependencies]\ncommon = { path = \"common\" }\n\
+                 [workspace]\nexclude = [\"common\"]\n"
+                ),
             ),
             ("src/main.rs", USES),
             ("common/Cargo.toml", COMMON),
@@ -151,8 +149,7 @@ const CASES: &[Case] = &[
         tree: &[
             (
                 "Cargo.toml",
-                "[package]\nname = \"python-WORD\"\nversion = \"0.1.0\"\nedition = \"2021\"\n\
-                 [lib]\nname = \"_core\"\ncrate-type = [\"cdylib\"]\n",
+                package!("python-WORD", "[lib]\nname = \"_core\"\ncrate-type = [\"cdylib\"]\n"),
             ),
             (
                 "src/lib.rs",
@@ -284,8 +281,7 @@ fn nested_of_one_name(stage: &Stage, channel: Channel) {
                   String::from_utf8(run.stdout).unwrap().trim().to_owned()\n    });\n    \
                   println!(\"cargo::rustc-env=SAID={}\", said.join(\" and \"));\n}\n";
     let place = stage.checkout.join("outer");
-    let inner =
-        "[package]\nname = \"helper\"\nversion = \"0.1.0\"\nedition = \"2021\"\n[workspace]\n";
+    let inner = package!("helper", "[workspace]\n");
     let tree: project::Tree<'_> = &[
         ("Cargo.toml", "[package]\nname = \"outer\"\nedition = \"2021\"\n[workspace]\n"),
         ("build.rs", script),

@@ -10,6 +10,19 @@ use crate::machine::places;
 /// Turns cargo's new layout on, where it is not the one that is written anyway.
 pub(crate) const LAYOUT: &str = "CARGO_UNSTABLE_BUILD_DIR_NEW_LAYOUT";
 
+/// The manifest of a package, and more of it.
+macro_rules! package {
+    ($name:literal $(, $more:literal)?) => {
+        concat!(
+            "[package]\nname = \"",
+            $name,
+            "\"\nversion = \"0.1.0\"\nedition = \"2021\"\n"
+            $(, $more)?
+        )
+    };
+}
+pub(crate) use package;
+
 /// Relative paths and contents.
 pub(crate) type Tree<'a> = &'a [(&'a str, &'a str)];
 
@@ -31,16 +44,12 @@ pub(crate) fn give(directory: &Path, owner: &str) {
 /// A package without dependencies whose program prints a word.
 pub(crate) fn that_prints(word: &str, directory: &Path, person: &Person<'_>) {
     let main = format!("fn main() {{\n    println!(\"{word}\");\n}}\n");
-    write(directory, &[("Cargo.toml", PACKAGE), ("src/main.rs", &main)], person);
+    write(
+        directory,
+        &[("Cargo.toml", package!("speaker", "[workspace]\n")), ("src/main.rs", &main)],
+        person,
+    );
 }
-
-const PACKAGE: &str = r#"[package]
-name = "speaker"
-version = "0.1.0"
-edition = "2021"
-
-[workspace]
-"#;
 
 /// Gives a person a CARGO_HOME with the few crates that the projects of the tests depend on.
 pub(crate) fn stock_cargo_home(person: &Person<'_>) {

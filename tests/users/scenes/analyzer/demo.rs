@@ -8,17 +8,15 @@ use crate::stage::project::Tree;
 const DEMO: Tree<'_> = &[
     (
         "Cargo.toml",
-        r#"[package]
-name = "demo"
-version = "0.1.0"
-edition = "2021"
-
-[dependencies]
+        package!(
+            "demo",
+            r#"[dependencies]
 macros = { path = "macros" }
 
 [workspace]
 members = ["macros"]
-"#,
+"#
+        ),
     ),
     (
         "build.rs",
@@ -43,14 +41,12 @@ macros::speak!();
     ("src/both.rs", TEXT),
     (
         "macros/Cargo.toml",
-        r#"[package]
-name = "macros"
-version = "0.1.0"
-edition = "2021"
-
-[lib]
+        package!(
+            "macros",
+            r#"[lib]
 proc-macro = true
-"#,
+"#
+        ),
     ),
     (
         "macros/src/lib.rs",

@@ -15,20 +15,13 @@ tests![
 ];
 
 const PROJECT: Tree<'_> = &[
-    (
-        "Cargo.toml",
-        "[package]\nname = \"b\"\nversion = \"0.1.0\"\nedition = \"2021\"\n\n\
-         [dependencies]\nplain = { path = \"../plain\" }\n",
-    ),
+    ("Cargo.toml", package!("b", "[dependencies]\nplain = { path = \"../plain\" }\n")),
     ("build.rs", "fn main() {}\n"),
     ("src/main.rs", "fn main() {}\n"),
     ("tests/works.rs", "#[test]\nfn works() {}\n"),
 ];
 
-const PLAIN: Tree<'_> = &[
-    ("Cargo.toml", "[package]\nname = \"plain\"\nversion = \"0.1.0\"\nedition = \"2021\"\n"),
-    ("src/lib.rs", ""),
-];
+const PLAIN: Tree<'_> = &[("Cargo.toml", package!("plain")), ("src/lib.rs", "")];
 
 /// A checkout of alice's with a dependency beside it.
 fn sources(stage: &Stage, alice: &Person<'_>) {

@@ -3,6 +3,7 @@
 use super::at;
 use super::speaks;
 use crate::prelude::*;
+use crate::shared::Random;
 
 /// How many sets of workspaces, and how many builds of each.
 const SETS: u64 = 2;
@@ -216,20 +217,9 @@ fn package(name: &str, rest: &str) -> String {
     format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2021\"\n{rest}")
 }
 
-/// A small generator of our own, so that a failure can be shown again by its seed.
-struct Random(u64);
-
 impl Random {
     fn shape(&mut self) -> Shape {
         let number = self.below(9);
         Shape::ALL.into_iter().cycle().nth(number).unwrap_or(Shape::Virtual)
-    }
-
-    fn below(&mut self, limit: u64) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        usize::try_from((mixed ^ (mixed >> 31)) % limit).unwrap_or(0)
     }
 }

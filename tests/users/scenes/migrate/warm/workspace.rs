@@ -1,6 +1,7 @@
 //! The workspace: a build script, a proc macro, integration tests, and a dependency that
 //! compiles C with `cc`.
 
+use crate::prelude::*;
 use crate::stage::project::Tree;
 
 /// The workspace's own packages, and some that it depends on.
@@ -11,17 +12,15 @@ pub(super) const WORKSPACE: Tree<'_> = &[
     ("Cargo.toml", "[workspace]\nmembers = [\"app\", \"describe\"]\nresolver = \"2\"\n"),
     (
         "app/Cargo.toml",
-        r#"[package]
-name = "app"
-version = "0.1.0"
-edition = "2021"
-
-[dependencies]
+        package!(
+            "app",
+            r#"[dependencies]
 anyhow = "1"
 serde = { version = "1", features = ["derive"] }
 describe = { path = "../describe" }
 native = { path = "../../native" }
-"#,
+"#
+        ),
     ),
     (
         "app/build.rs",
@@ -70,10 +69,7 @@ fn runs_the_new_program() {
 }
 "#,
     ),
-    (
-        "describe/Cargo.toml",
-        "[package]\nname = \"describe\"\nversion = \"0.1.0\"\nedition = \"2021\"\n\n[lib]\nproc-macro = true\n",
-    ),
+    ("describe/Cargo.toml", package!("describe", "\n[lib]\nproc-macro = true\n")),
     (
         "describe/src/lib.rs",
         r#"use proc_macro::TokenStream;
@@ -90,16 +86,14 @@ pub fn describe(_: TokenStream) -> TokenStream {
 pub(super) const NATIVE: Tree<'_> = &[
     (
         "Cargo.toml",
-        r#"[package]
-name = "native"
-version = "0.1.0"
-edition = "2021"
-
-[build-dependencies]
+        package!(
+            "native",
+            r#"[build-dependencies]
 cc = "1"
 
 [workspace]
-"#,
+"#
+        ),
     ),
     ("answer.c", "int answer(void) { return 42; }\n"),
     (
