@@ -118,7 +118,7 @@ pub(super) fn provision(
 /// The account of a login session; none where it gets no directory, which is no failure there.
 fn by_number(uid: u32, provisioner: &Provisioner<'_>) -> Vec<Person> {
     let person = Person { uid, gid: accounts::primary_group(uid).unwrap_or(uid) };
-    let is_meant = provisioner.no_directory(&person).is_none() && provisioner.is_let_in(&person);
+    let is_meant = provisioner.no_directory(&person).is_none() && provisioner.may_enter(&person);
     Vec::from_iter(is_meant.then_some(person))
 }
 
@@ -134,7 +134,7 @@ fn by_name(name: &OsString, provisioner: &Provisioner<'_>, root: &Path) -> Resul
         let text = format!("`{}` gets no private directory: {reason}", escaped(name));
         return Err(Failure::new(text).help("list it under `include.users` in the settings"));
     }
-    if !provisioner.is_let_in(&person) {
+    if !provisioner.may_enter(&person) {
         let text = format!(
             "`{}` cannot enter the shared root `{}`, which is for a group",
             escaped(name),

@@ -110,7 +110,7 @@ fn find(plan: &Plan<'_>, program: &Path, required: &Required) -> Result<Wrapping
         let path = plan.snapshot.absolute_path(variable);
         if let Some((place, _)) = path.and_then(|path| trust.first_changeable(&path)) {
             let place = escaped(&place);
-            return Err(format!("{variable} leads to `{place}`, which others can change"));
+            return Err(format!("{variable} points to `{place}`, which others can change"));
         }
     }
     let program = match program.is_absolute() {

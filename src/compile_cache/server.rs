@@ -54,9 +54,9 @@ const TICK: Duration = Duration::from_millis(5);
 
 /// The reason if sccache reports none.
 const FAULTY: &str = "it cannot be executed, or failed";
-const TOO_LATE: &str = "it did not answer within 10 seconds; its storage may be out of reach";
-const TOO_OLD: &str = "it is older than 0.10, or does not tell its version: such ones listen where everybody \
-     can ask them to run something";
+const TOO_LATE: &str = "it did not answer within 10 seconds; its storage may be unreachable";
+const TOO_OLD: &str = "it is older than 0.10, or its version is unknown: an older server listens on a port \
+     where every user can make it run programs";
 
 /// The first sccache that listens only at the given path. An older one does not know the variable: it
 /// opens a port of the machine, and compiles as its owner for anyone who connects.
@@ -149,11 +149,11 @@ impl Server {
 
     /// Whether it answers. Starts it if necessary, and asks it now and then; never waits for long.
     pub(super) fn is_ready(&self) -> bool {
-        self.known().or_else(|| self.ask()).unwrap_or(false)
+        self.stored_answer().or_else(|| self.ask()).unwrap_or(false)
     }
 
     /// The last answer, if it is still valid.
-    fn known(&self) -> Option<bool> {
+    fn stored_answer(&self) -> Option<bool> {
         let state = self.state().metadata().ok()?;
         let age = age(&state)?;
         match state.len() {
@@ -178,7 +178,7 @@ impl Server {
             }
             std::thread::sleep(TICK);
         }
-        self.known().or_else(|| {
+        self.stored_answer().or_else(|| {
             let new = self.socket.with_extension("new");
             let said = writable(&new)?;
             ftruncate(&said, 0).ok()?;
@@ -208,8 +208,8 @@ impl Server {
             return Err(TOO_OLD);
         }
         if !listens(&self.socket) {
-            self.forget_others();
-            run(self.starting(), said, end)?;
+            self.remove_dead_servers();
+            run(self.start_command(), said, end)?;
         }
         let mut command = self.command();
         command.arg("--show-stats").stdout(Stdio::null());
@@ -218,7 +218,7 @@ impl Server {
     }
 
     /// Removes the files of other servers that ended long ago, such as those of containers.
-    fn forget_others(&self) {
+    fn remove_dead_servers(&self) {
         let place = self.socket.parent().and_then(|place| place.read_dir().ok());
         for state in place.into_iter().flatten().flatten() {
             let (state, written) = (state.path(), state.metadata());
@@ -238,7 +238,7 @@ impl Server {
     /// The command that starts the server. The server outlives the build, so it must not keep the
     /// build's open files (a lock, a pipe whose end a reader waits for), and its own files must be
     /// where they stay.
-    fn starting(&self) -> Command {
+    fn start_command(&self) -> Command {
         let close = "exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-; exec \"$0\" --start-server";
         let mut command = Command::new("/bin/sh");
         command.args(["-c", close]).arg(&self.program).stdout(Stdio::null());

@@ -32,8 +32,8 @@ pub(super) fn left_behind(machine: &Machine<'_>) -> Checked {
         }
     };
     let text = format!(
-        "`{}` is left from earlier builds{whose} and not used any more: what runs programs from it \
-         runs old ones",
+        "`{}` is left from earlier builds{whose} and no longer used: scripts that run programs from \
+         it run old ones",
         escaped(&target)
     );
     Ok(vec![Finding::new(Severity::Warn, text).at(&target).owned_by(&owner).help(help)])

@@ -10,7 +10,7 @@ use crate::os::accounts;
 use crate::os::replace::is_same_content;
 use crate::os::trust::Trust;
 use crate::settings;
-use crate::shim::gather::{BYPASS, asks_to_step_aside};
+use crate::shim::gather::{BYPASS, is_bypass_requested};
 use crate::shim::installation::{Installation, is_same_file, is_shim};
 use crate::shim::real_cargo::entries;
 use crate::ui::escape::{escaped, quoted};
@@ -20,7 +20,7 @@ pub(super) fn settings(machine: &Machine<'_>) -> Checked {
     let Machine { snapshot, flags, homes, .. } = machine;
     let mut found = Vec::new();
     let loaded = settings::files::load(snapshot, homes, flags);
-    let asks = asks_to_step_aside(snapshot);
+    let asks = is_bypass_requested(snapshot);
     let mistakes = [loaded.as_ref().err(), asks.as_ref().err()].into_iter().flatten();
     found.extend(mistakes.map(Finding::of));
     if matches!(asks, Ok(true)) {

@@ -122,7 +122,7 @@ impl GcStaging<'_> {
 
     /// Looks at processes with the rights of this program.
     fn look(&mut self) -> Result<Activity, Failure> {
-        self.rights.come_back().map_err(|cause| rights::failed(&cause))?;
+        self.rights.switch_back().map_err(|cause| rights::failed(&cause))?;
         let activity = Activity::take();
         self.become_owner()?;
         Ok(activity)
@@ -343,7 +343,7 @@ impl GcStaging<'_> {
         if is_departed {
             let _ = unlinkat(&*self.private, record::DIRECTORY, AtFlags::REMOVEDIR);
         }
-        self.rights.come_back().map_err(|cause| rights::failed(&cause))?;
+        self.rights.switch_back().map_err(|cause| rights::failed(&cause))?;
         if is_departed {
             // Root's own directory is the parent, so that nobody can exchange a name.
             let _ = std::fs::remove_dir(&self.person.path);

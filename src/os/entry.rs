@@ -68,7 +68,7 @@ impl Entry {
     }
 
     /// The group that may enter a directory, if others may not.
-    pub fn group_let_in(&self) -> Option<u32> {
+    pub fn group_with_access(&self) -> Option<u32> {
         (self.mode & 0o011 == 0o010).then_some(self.gid)
     }
 }

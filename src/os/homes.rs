@@ -97,7 +97,7 @@ impl<'a> Homes<'a> {
 /// The failure if there is no place for a private directory (exit 73).
 pub fn no_home(uid: u32) -> Failure {
     no_place("a private directory", uid)
-        .help("set XDG_CACHE_HOME to a directory of your own, or CARGO_PERUSER_SHARED_ROOT")
+        .help("set XDG_CACHE_HOME or CARGO_PERUSER_SHARED_ROOT to a directory that you own")
         .exit(73)
 }
 

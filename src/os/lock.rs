@@ -85,7 +85,7 @@ pub fn holders(identity: Identity) -> String {
     pids.dedup();
     pids.retain(|pid| *pid != std::process::id());
     let names: Vec<String> = pids.into_iter().map(named).collect();
-    if names.is_empty() { "a process that does not show".into() } else { names.join(", ") }
+    if names.is_empty() { "a process that is not visible here".into() } else { names.join(", ") }
 }
 
 /// Every file that is locked at this moment.

@@ -90,7 +90,7 @@ impl Original {
         if let Some(found) = &self.found {
             found.assert_replaceable(&self.path)?;
         }
-        existing_file::assert_open(&self.place, &self.path)
+        existing_file::assert_can_create(&self.place, &self.path)
     }
 
     /// Replaces the file's content. Its owner, group, mode, ACL and other attributes stay. A new file
@@ -198,13 +198,13 @@ fn cannot_edit(path: &Path, why: &str) -> Failure {
 /// the way to the file.
 pub fn changeable_by_others(path: &Path, place: &Path) -> Failure {
     let why = format!("others can change `{}`, and you are root", escaped(place));
-    let help = "run this without sudo, as the person whose file it is";
+    let help = "run this without sudo, as the owner of the file";
     cannot_edit(path, &why).help(Look::Ancestors.at(path, help))
 }
 
 /// The failure to edit a file that another program has changed since it was read (exit 1).
 pub fn changed_meanwhile(path: &Path) -> Failure {
-    Failure::new(format!("`{}` was changed by somebody else meanwhile", escaped(path)))
+    Failure::new(format!("`{}` was changed meanwhile by another program", escaped(path)))
         .help("run the same command again")
 }
 

@@ -45,29 +45,29 @@ impl Rights {
         if self.acting == Some(account.uid) {
             return Ok(());
         }
-        self.come_back()?;
+        self.switch_back()?;
         if super::accounts::own_uid() == account.uid {
             return Ok(());
         }
         let groups = rustix::process::getgroups()?;
         self.groups = groups.into_iter().map(|group| group.as_raw()).collect();
         self.acting = Some(account.uid);
-        take(account)
+        switch_to(account)
     }
 
     /// Switches this thread back to the process's credentials.
     ///
     /// # Errors
     /// The same as [`Rights::become_account`].
-    pub fn come_back(&mut self) -> io::Result<()> {
-        if self.acting.take().is_some() { give_back(&self.groups) } else { Ok(()) }
+    pub fn switch_back(&mut self) -> io::Result<()> {
+        if self.acting.take().is_some() { switch_to_root(&self.groups) } else { Ok(()) }
     }
 }
 
 impl Drop for Rights {
     fn drop(&mut self) {
         // Either the thread ends here, or it goes on with fewer rights than before.
-        let _ = self.come_back();
+        let _ = self.switch_back();
     }
 }
 
@@ -78,7 +78,7 @@ pub fn failed(cause: &io::Error) -> Failure {
 }
 
 #[cfg(target_os = "linux")]
-fn take(account: &Credentials) -> io::Result<()> {
+fn switch_to(account: &Credentials) -> io::Result<()> {
     use rustix::fs::{Gid, Uid};
     use rustix::thread::{capabilities, set_thread_groups, set_thread_res_gid, set_thread_res_uid};
     let groups: Vec<Gid> = account.groups.iter().copied().map(Gid::from_raw).collect();
@@ -90,7 +90,7 @@ fn take(account: &Credentials) -> io::Result<()> {
 }
 
 #[cfg(target_os = "linux")]
-fn give_back(groups: &[u32]) -> io::Result<()> {
+fn switch_to_root(groups: &[u32]) -> io::Result<()> {
     use rustix::fs::{Gid, Uid};
     use rustix::thread::{set_thread_groups, set_thread_res_gid, set_thread_res_uid};
     set_thread_res_uid(None, Uid::ROOT, None)?;
@@ -101,11 +101,11 @@ fn give_back(groups: &[u32]) -> io::Result<()> {
 
 /// Only Linux has credentials for each thread. On other systems root does nothing for other users.
 #[cfg(not(target_os = "linux"))]
-fn take(_: &Credentials) -> io::Result<()> {
+fn switch_to(_: &Credentials) -> io::Result<()> {
     Err(Errno::NOTSUP.into())
 }
 
 #[cfg(not(target_os = "linux"))]
-fn give_back(_: &[u32]) -> io::Result<()> {
+fn switch_to_root(_: &[u32]) -> io::Result<()> {
     Ok(())
 }

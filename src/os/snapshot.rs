@@ -69,13 +69,13 @@ impl Snapshot {
                     "refusing to run with another account's rights: {what} {real} acts as \
                      {effective}"
                 );
-                let help = "remove the set-id bit from cargo-peruser, it must run as its caller";
+                let help = "remove the set-id bit from cargo-peruser, which must run as its caller";
                 return Err(Failure::new(text).help(help).exit(77));
             }
         }
         if has_file_capabilities(uid) {
             let text = "refusing to run with capabilities that its caller does not have";
-            let help = "take them away from cargo-peruser, it must run as its caller: setcap -r";
+            let help = "remove them from cargo-peruser, which must run as its caller: setcap -r";
             return Err(Failure::new(text).help(help).exit(77));
         }
         let mut words = std::env::args_os();

@@ -31,7 +31,7 @@ const MAX_DEPTH: usize = 200;
 /// # Errors
 /// The refusal, and a failure to look at an entry.
 pub(super) fn check(directory: &File, path: &Path, caller: &Caller<'_>) -> Result<()> {
-    Walk::of(path, caller).go(directory, path, MAX_DEPTH, &mut |_| Ok(()))
+    Walk::of(path, caller).visit(directory, path, MAX_DEPTH, &mut |_| Ok(()))
 }
 
 /// Removes other users' access to the directories inside. A process that works in one of them, or has
@@ -39,8 +39,8 @@ pub(super) fn check(directory: &File, path: &Path, caller: &Caller<'_>) -> Resul
 ///
 /// # Errors
 /// The refusal, and a failure to change a mode.
-pub(super) fn close(directory: &File, path: &Path, caller: &Caller<'_>) -> Result<()> {
-    let mut is_closed = |inside: &File| {
+pub(super) fn make_private(directory: &File, path: &Path, caller: &Caller<'_>) -> Result<()> {
+    let mut restrict = |inside: &File| {
         let mode = files::opened(inside)?.mode;
         if mode & 0o077 == 0 {
             return Ok(());
@@ -48,7 +48,7 @@ pub(super) fn close(directory: &File, path: &Path, caller: &Caller<'_>) -> Resul
         acls::strip(inside)?;
         Ok(fchmod(inside, files::mode(mode & !0o077))?)
     };
-    Walk::of(path, caller).go(directory, path, MAX_DEPTH, &mut is_closed)
+    Walk::of(path, caller).visit(directory, path, MAX_DEPTH, &mut restrict)
 }
 
 /// A walk through everything below a directory.
@@ -66,7 +66,7 @@ impl<'a> Walk<'a> {
 
     /// Checks everything in an open directory, and calls `on_directory` for each directory in it before
     /// entering it.
-    fn go(
+    fn visit(
         &self,
         directory: &File,
         path: &Path,
@@ -86,14 +86,14 @@ impl<'a> Walk<'a> {
             }
             let unusable = |error| unreadable(&inside, error, self.caller);
             let Some(depth) = depth.checked_sub(1) else {
-                return Err(unusable(io::Error::other("its directories are too deep")));
+                return Err(unusable(io::Error::other("its directories are nested too deeply")));
             };
             let opened = tree::directory(directory, name).map_err(unusable)?;
             if facts_of(&opened).map_err(unusable)?.identity != found.identity {
                 return Err(refusal(&inside, found.uid, Flaw::Swapped, self.caller));
             }
             on_directory(&opened).map_err(|cause| make::failed("make private", &inside, cause))?;
-            self.go(&opened, &inside, depth, on_directory)?;
+            self.visit(&opened, &inside, depth, on_directory)?;
         }
         Ok(())
     }

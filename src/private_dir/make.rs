@@ -117,7 +117,7 @@ pub(super) fn tighten(path: &Path, judged: &Entry, caller: &Caller<'_>) -> Resul
     let directory = open_judged(path, judged, caller)?;
     exposed_contents::check(&directory, path, caller)?;
     make_private(&directory, path, caller)?;
-    exposed_contents::close(&directory, path, caller)
+    exposed_contents::make_private(&directory, path, caller)
 }
 
 /// Checks the contents of a directory that others can read, which was judged as `judged`.

@@ -145,8 +145,8 @@ pub fn examine(required: &Required, caller: &Caller<'_>) -> Result<State> {
 /// The same as [`examine`].
 pub fn examine_root(shared_root: &Path, caller: &Caller<'_>) -> Result<()> {
     walk(&Place::root(shared_root), caller)?;
-    let is_let_in = std::fs::metadata(shared_root.join(".")).is_ok();
-    if is_let_in { judge_names_in(shared_root, caller) } else { Ok(()) }
+    let may_enter = std::fs::metadata(shared_root.join(".")).is_ok();
+    if may_enter { judge_names_in(shared_root, caller) } else { Ok(()) }
 }
 
 /// Whether others can put an entry where the private directory will be.
@@ -243,7 +243,7 @@ pub fn open_existing(place: &Place, caller: &Caller<'_>) -> Result<Option<File>>
 fn own_entry(place: &Place, parent: &Entry, caller: &Caller<'_>) -> Result<Option<Entry>> {
     let path = &place.private_dir();
     let entry =
-        files::entry_if_any(path).map_err(|error| match shut_out(path, &error, caller) {
+        files::entry_if_any(path).map_err(|error| match not_a_member(path, &error, caller) {
             Some(refusal) => refusal,
             None => unreadable(path, error, caller),
         })?;
@@ -259,10 +259,10 @@ fn own_entry(place: &Place, parent: &Entry, caller: &Caller<'_>) -> Result<Optio
 }
 
 /// The refusal for a caller who may not enter the shared root, because it is only for a group.
-fn shut_out(path: &Path, error: &io::Error, caller: &Caller<'_>) -> Option<Failure> {
+fn not_a_member(path: &Path, error: &io::Error, caller: &Caller<'_>) -> Option<Failure> {
     let root = path.parent().filter(|_| error.kind() == io::ErrorKind::PermissionDenied)?;
     let entry = files::entry(root).ok()?;
-    let flaw = Flaw::MembersOnly(accounts::group_word(entry.group_let_in()?));
+    let flaw = Flaw::MembersOnly(accounts::group_word(entry.group_with_access()?));
     Some(refusal(root, entry.uid, flaw, caller))
 }
 

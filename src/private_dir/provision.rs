@@ -41,7 +41,7 @@ impl<'a> Provisioner<'a> {
             Failure::new(format!("cannot look at the shared root `{path}`: {cause}"))
                 .help(format!("namei -l {}", crate::ui::escape::quoted(root)))
         })?;
-        let let_in = entry.and_then(|entry| entry.group_let_in());
+        let let_in = entry.and_then(|entry| entry.group_with_access());
         Ok(Provisioner { root, settings, group: group.or(let_in) })
     }
 
@@ -51,7 +51,7 @@ impl<'a> Provisioner<'a> {
         let ordinary = accounts::ordinary_uids();
         let is_meant = |person: &Person| {
             let is_known = match self.group {
-                Some(_) => self.is_let_in(person),
+                Some(_) => self.may_enter(person),
                 None => ordinary.contains(&person.uid),
             };
             is_known && self.no_directory(person).is_none()
@@ -66,7 +66,7 @@ impl<'a> Provisioner<'a> {
     }
 
     /// Whether an account may enter the root, by the root's permission bits.
-    pub fn is_let_in(&self, person: &Person) -> bool {
+    pub fn may_enter(&self, person: &Person) -> bool {
         self.group.is_none_or(|group| accounts::is_in_group(person.uid, person.gid, group))
     }
 

@@ -75,11 +75,11 @@ impl Refusal {
         let path = quoted(&self.path);
         match &self.flaw {
             Flaw::NotADirectory(Kind::Symlink) if self.owner.uid == self.caller.uid => format!(
-                "if it is of no use to you: rm {path}; to build on another disk, set `shared-root` to \
-                 a directory of your own there, or let root mount one over your private directory"
+                "if you do not need it: rm {path}; to build on another disk, set `shared-root` to \
+                 a directory that you own there, or let root mount that one over your private directory"
             ),
             Flaw::NotADirectory(_) | Flaw::Foreign if self.owner.uid == self.caller.uid => {
-                format!("if it is of no use to you: rm {path}")
+                format!("if you do not need it: rm {path}")
             }
             // In a user namespace or under fakeroot, the entry may be the user's own even though its
             // owner seems to be another.
@@ -88,14 +88,16 @@ impl Refusal {
                 Look::Entry.at(&self.path, &words)
             }
             Flaw::WritableByOthers(_) | Flaw::WritableInside(..) => format!(
-                "its contents cannot be trusted any more; put it aside, or let root do so: \
+                "its contents can no longer be trusted; rename it, or let root do it: \
                  {MOVE} {path} {path}.untrusted-$(date +%s)"
             ),
             Flaw::OwnerBitsMissing(_) => format!("chmod u+rwx {path}"),
             Flaw::ModesIgnored(_) => {
                 "choose a shared root on a file system with Unix permissions".into()
             }
-            Flaw::RootWritable(mode) | Flaw::AncestorWritable(mode) => self.close(*mode),
+            Flaw::RootWritable(mode) | Flaw::AncestorWritable(mode) => {
+                self.remove_write_access(*mode)
+            }
             Flaw::ReadAbove => format!("ask {} or the administrator to remove it", self.owner),
             Flaw::ForeignMount => "ask the administrator to unmount it".into(),
             Flaw::AncestorForeign => {
@@ -116,7 +118,7 @@ impl Refusal {
     }
 
     /// How to remove others' write access to a directory.
-    fn close(&self, mode: u32) -> String {
+    fn remove_write_access(&self, mode: u32) -> String {
         let path = quoted(&self.path);
         match self.flaw {
             Flaw::RootWritable(_) if self.owner.uid == 0 => {
@@ -127,7 +129,7 @@ impl Refusal {
                 "choose a place below directories that only you or root can write to".into()
             }
             _ => format!(
-                "take away what others have put there, such as `.cargo`; then {}",
+                "remove what others have put there, such as `.cargo`; then {}",
                 self.by_owner(&format!("chmod go-w {path}"))
             ),
         }
@@ -146,21 +148,21 @@ impl Refusal {
             Flaw::Foreign => format!("it is owned by {owner}, and you are {}", self.caller),
             Flaw::WritableByOthers(mode) => format!("others can write to it (mode {mode:04o})"),
             Flaw::WritableInside(inside, mode) => format!(
-                "others could read it until now, and write to `{}` in it (mode {mode:04o})",
+                "others could read it until now, and can write to `{}` in it (mode {mode:04o})",
                 escaped(inside)
             ),
             Flaw::OwnerBitsMissing(mode) => format!("its owner cannot use it (mode {mode:04o})"),
             Flaw::ModesIgnored(mode) => format!(
-                "it was made with mode 0700 and has mode {mode:04o} and belongs to {owner}, \
+                "it was created with mode 0700, but has mode {mode:04o} and belongs to {owner}, \
                  so this file system does not keep Unix permissions"
             ),
             Flaw::RootWritable(mode) | Flaw::AncestorWritable(mode) => format!(
                 "others can create files in it that cargo and build tools read (mode {mode:04o})"
             ),
             Flaw::ReadAbove => {
-                format!("it is {owner}'s, and cargo and build tools would read it")
+                format!("it belongs to {owner}, and cargo and build tools would read it")
             }
-            Flaw::ForeignMount => "it is a mount that root has not made".into(),
+            Flaw::ForeignMount => "it was not mounted by root".into(),
             Flaw::AncestorForeign => {
                 format!("it is owned by {owner}, who could replace your directory in it")
             }

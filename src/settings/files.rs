@@ -126,19 +126,21 @@ fn doubt(
 ) -> (String, String) {
     let what = match place == path {
         true => "it".to_owned(),
-        false => format!("`{}` on the way to it", escaped(place)),
+        false => format!("`{}` on the path to it", escaped(place)),
     };
     if owners.contains(&entry.uid) {
         let cause = format!("others can write to {what} (mode {:04o})", entry.mode);
-        return (cause, format!("look at what it says, then: chmod go-w {}", quoted(place)));
+        return (cause, format!("check its contents, then: chmod go-w {}", quoted(place)));
     }
     let owner = if whose == Whose::System { "root" } else { "you" };
     let cause = format!("{what} is owned by {}, not by {owner}", accounts::owner(entry.uid));
     let help = match whose {
         Whose::System if entry.uid == UNMAPPED => trust_unmapped(entry.uid),
-        Whose::System => Look::Ancestors.at(path, "let root put a file of its own there"),
-        Whose::Person => Look::Ancestors
-            .at(path, "put your own file there, or set XDG_CONFIG_HOME to a directory of yours"),
+        Whose::System => Look::Ancestors.at(path, "let root put its own file there"),
+        Whose::Person => Look::Ancestors.at(
+            path,
+            "put your own file there, or set XDG_CONFIG_HOME to a directory that you own",
+        ),
     };
     (cause, help)
 }

@@ -141,10 +141,10 @@ fn root(text: &OsStr) -> Result<PathBuf, &'static str> {
         return Err("is the root of the file system");
     }
     if parts.any(|part| matches!(part, "" | "." | "..")) {
-        return Err("has `.`, `..` or `//` in it");
+        return Err("contains `.`, `..` or `//`");
     }
     if plain.contains(|c: char| c == ':' || c.is_control()) {
-        return Err("has a `:` or a control character in it, which breaks search paths");
+        return Err("contains a `:` or a control character, which breaks search paths");
     }
     Ok(PathBuf::from(trimmed))
 }

@@ -37,7 +37,7 @@ pub fn from_file(path: &Path, text: &str, whose: Whose) -> Result<Settings> {
         let origin = file.at(error.span().map_or(0, |span| span.start));
         let cause = error.message().lines().collect::<Vec<_>>().join(", ");
         Failure::new(format!("invalid settings in {origin}: {}", escaped(&cause)))
-            .help("correct the line; a value with letters is quoted")
+            .help("correct the line; a text value needs quotes")
             .exit(78)
     })?;
     let mut settings = Settings::default();

@@ -69,7 +69,7 @@ settings! {
         "The cargo to execute [default: the next one on PATH]";
     CompileCache, compile_cache: Option<&Path>,
         "compile-cache", ValueKind::Tool, "off",
-        "The sccache that dependencies are compiled through";
+        "The sccache through which dependencies are compiled";
     ExcludeUsers, exclude_users: &[String],
         "exclude.users", ValueKind::Names("account names"), "",
         "Accounts that get no directory";
@@ -90,22 +90,22 @@ settings! {
         "What to do without a private directory in the shared root: build in your own cache directory, or refuse";
     GcOrphans,
         "gc.orphans", ValueKind::Limit(Policy::Orphans), "1d",
-        "How long `gc` leaves directories whose workspace is gone";
+        "How long `gc` keeps directories whose workspace is gone";
     GcDeparted,
         "gc.departed", ValueKind::Limit(Policy::Departed), "30d",
-        "How long `gc` leaves directories of owners without an account";
+        "How long `gc` keeps directories of owners without an account";
     GcIncremental,
         "gc.incremental", ValueKind::Limit(Policy::Incremental), "7d",
-        "How long `gc` leaves incremental data of unused profiles";
+        "How long `gc` keeps incremental data of unused profiles";
     GcOlderThan,
         "gc.older-than", ValueKind::Limit(Policy::OlderThan), "off",
-        "How long `gc` leaves unused target directories";
+        "How long `gc` keeps unused target directories";
     GcMaxSize,
         "gc.max-size", ValueKind::Limit(Policy::MaxSize), "off",
-        "How much `gc` leaves each user";
+        "How much `gc` keeps for each user";
     GcMaxTotal,
         "gc.max-total", ValueKind::Limit(Policy::MaxTotal), "off",
-        "How much `gc` leaves all users together";
+        "How much `gc` keeps for all users together";
     GcKeepFree,
         "gc.keep-free", ValueKind::Limit(Policy::KeepFree), "off",
         "How much `gc` keeps free on the file system";
@@ -249,8 +249,7 @@ impl Key {
             Ok(value) => Ok(Assignment { key: self, value, origin }),
             // Its name in earlier versions.
             Err(wrong) if self == Key::Scope && text == "checkout" => {
-                let help =
-                    "it takes `workspace`, which is what `checkout` is called now, or `user`";
+                let help = "it takes `workspace` (the new name of `checkout`) or `user`";
                 Err(invalid(self.name(), &origin, Invalid { help: help.into(), ..wrong }))
             }
             Err(wrong) => Err(invalid(self.name(), &origin, wrong)),

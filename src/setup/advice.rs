@@ -139,7 +139,7 @@ fn sudo(shim_dir: &Path) {
          'env_delete+=\"CARGO_TARGET_DIR CARGO_BUILD_BUILD_DIR\"' >/etc/sudoers.d/cargo-peruser) && \
          visudo -c"
     );
-    let text = "under sudo the shim is not on PATH, and `sudo -E cargo` leaves files of root's in the \
+    let text = "under sudo the shim is not on PATH, and `sudo -E cargo` leaves root's files in the \
                 directory of whoever types it";
     report::advice(&text, &help);
 }

@@ -215,15 +215,15 @@ fn inside_build_script(facts: &Facts, place: &Place, out_dir: &OsStr) -> Decisio
 /// because it is ours or the settings override it, it is removed.
 fn explicit(facts: &Facts, choice: Choice, place: &Place) -> Decision {
     let is_weaker = matches!(choice, Choice::Config | Choice::BuildVariable);
-    let makes_way = is_weaker && facts.variables.target_dir.is_some();
-    let mut removed = if makes_way { vec![TARGET_DIR] } else { Vec::new() };
-    removed.extend(leftover(facts, place));
+    let removes_variable = is_weaker && facts.variables.target_dir.is_some();
+    let mut removed = if removes_variable { vec![TARGET_DIR] } else { Vec::new() };
+    removed.extend(inherited_build_dir(facts, place));
     Decision { removed, ..Decision::pass_through(Rule::Explicit(choice)) }
 }
 
 fn inherited(facts: &Facts, place: Place) -> Decision {
     let build_dir = facts.moved_build_dir(&place);
-    let removed = if build_dir.is_none() { leftover(facts, &place) } else { Vec::new() };
+    let removed = if build_dir.is_none() { inherited_build_dir(facts, &place) } else { Vec::new() };
     let required = Some(Required { place, target: None });
     Decision { required, build_dir, removed, ..Decision::pass_through(Rule::Inherited) }
 }
@@ -236,7 +236,7 @@ fn redirect(facts: &Facts, place: Place) -> Decision {
     let name = own.map_or_else(|| TARGET.to_owned(), |directory| directory.name.clone());
     let target = place.private_dir().join(&name);
     let build_dir = facts.moved_build_dir(&place);
-    let removed = if build_dir.is_none() { leftover(facts, &place) } else { Vec::new() };
+    let removed = if build_dir.is_none() { inherited_build_dir(facts, &place) } else { Vec::new() };
     Decision {
         rule: Rule::Redirected,
         build_dir,
@@ -247,7 +247,7 @@ fn redirect(facts: &Facts, place: Place) -> Decision {
 }
 
 /// A build directory that a session or an outer run has set is not a choice.
-fn leftover(facts: &Facts, place: &Place) -> Vec<&'static str> {
+fn inherited_build_dir(facts: &Facts, place: &Place) -> Vec<&'static str> {
     if facts.inherits_build_dir(place) { vec![BUILD_BUILD_DIR] } else { Vec::new() }
 }
 

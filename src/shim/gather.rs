@@ -49,7 +49,7 @@ impl Facts {
         // `cargo peruser` decides later, from what the user has set.
         let is_subcommand = entry_point == EntryPoint::Shim
             && invocation.command.as_deref().is_some_and(|name| name == "peruser");
-        let asks = if is_subcommand { Ok(true) } else { asks_to_step_aside(snapshot) };
+        let asks = if is_subcommand { Ok(true) } else { is_bypass_requested(snapshot) };
         let loaded = asks.and_then(|asks| match asks {
             true => Ok((true, loaded.unwrap_or_default())),
             false => Ok((false, loaded?)),
@@ -76,31 +76,32 @@ impl Facts {
             // `cargo peruser` decides later, and so must see the inherited variables.
             EntryPoint::Shim if is_subcommand => Ok(facts),
             EntryPoint::Shim | EntryPoint::Session if is_bypassed || !root_exists => {
-                Ok(facts.look_at_session(snapshot, homes))
+                Ok(facts.with_session_variables(snapshot, homes))
             }
             EntryPoint::ByName if !is_bypassed && !root_exists => {
-                let facts = facts.look_closer(snapshot, homes, args);
+                let facts = facts.with_build_facts(snapshot, homes, args);
                 let own_cache = homes.cache().ok_or_else(|| no_home(snapshot.uid))?;
                 Ok(Facts { own_cache: Some(own_cache), ..facts })
             }
-            _ => Ok(facts.look_closer(snapshot, homes, args)),
+            _ => Ok(facts.with_build_facts(snapshot, homes, args)),
         }
     }
 
     /// Reads the variables that one of our sessions may have exported, and nothing else.
-    fn look_at_session(self, snapshot: &Snapshot, homes: &Homes<'_>) -> Facts {
+    fn with_session_variables(self, snapshot: &Snapshot, homes: &Homes<'_>) -> Facts {
         let variables = Variables {
             target_dir: snapshot.variable(TARGET_DIR),
             build_target_dir: snapshot.variable(BUILD_TARGET_DIR),
             build_build_dir: snapshot.variable(BUILD_BUILD_DIR),
             out_dir: None,
         };
-        let needs_cache = self.settings.shared_root().is_some() && self.are_elsewhere(&variables);
+        let needs_cache =
+            self.settings.shared_root().is_some() && self.any_outside_root(&variables);
         let own_cache = if needs_cache { homes.cache() } else { None };
         Facts { variables, own_cache, ..self }
     }
 
-    fn look_closer(self, snapshot: &Snapshot, homes: &Homes<'_>, args: &[OsString]) -> Facts {
+    fn with_build_facts(self, snapshot: &Snapshot, homes: &Homes<'_>, args: &[OsString]) -> Facts {
         let (cargo_home, here) = (homes.cargo(), snapshot.here());
         let cargo_home = cargo_home.as_deref();
         let place = &self.working_directory;
@@ -126,7 +127,7 @@ impl Facts {
         let account = accounts::account(snapshot.uid, self.settings.exclude_groups());
         let root = self.root_state(snapshot, &account);
         let variables = self.variables(snapshot, homes, &account);
-        let needs_cache = root.is_out_of_reach() || self.are_elsewhere(&variables);
+        let needs_cache = root.is_out_of_reach() || self.any_outside_root(&variables);
         Facts {
             account,
             root,
@@ -168,7 +169,7 @@ impl Facts {
 
     /// Whether a variable points outside the shared root, and so may point into the caller's own cache
     /// directory.
-    fn are_elsewhere(&self, variables: &Variables) -> bool {
+    fn any_outside_root(&self, variables: &Variables) -> bool {
         let root = self.settings.shared_root();
         let Variables { target_dir, build_target_dir, build_build_dir, .. } = variables;
         [target_dir, build_target_dir, build_build_dir].into_iter().flatten().any(|value| {
@@ -221,7 +222,7 @@ impl Facts {
     ) -> Option<OsString> {
         let value = snapshot.variable(name)?;
         let path = lexical::absolute(&self.working_directory, Path::new(&value));
-        if snapshot.uid == 0 && is_of_somebody(&path) {
+        if snapshot.uid == 0 && belongs_to_ordinary_account(&path) {
             // Passed down by `su -m` or `sudo -E`: not root's choice. It is treated like a value that
             // an outer run of ours has set.
             let cache = || Some(homes.cache()?.join(OWN_NAME));
@@ -232,7 +233,7 @@ impl Facts {
         if path.starts_with(root) {
             return Some(value);
         }
-        if is_of_anothers_session(&path, snapshot.uid) {
+        if is_in_cache_of_another_user(&path, snapshot.uid) {
             return Some(root.into());
         }
         let real = files::without_symlinks(&path);
@@ -241,7 +242,7 @@ impl Facts {
 
     /// The group that the shared root is for, if others may not enter it.
     pub fn group_of_root(&self) -> Option<u32> {
-        self.root_entry.and_then(|entry| entry.group_let_in())
+        self.root_entry.and_then(|entry| entry.group_with_access())
     }
 
     /// Whether others can create files in the shared root.
@@ -254,7 +255,7 @@ impl Facts {
 ///
 /// # Errors
 /// It has another value.
-pub fn asks_to_step_aside(snapshot: &Snapshot) -> Result<bool> {
+pub fn is_bypass_requested(snapshot: &Snapshot) -> Result<bool> {
     match snapshot.variable(BYPASS) {
         None => Ok(false),
         Some(value) if value == "on" => Ok(false),
@@ -304,7 +305,7 @@ fn working_directory(invocation: &Invocation, cwd: &Path) -> PathBuf {
 
 /// Whether a path is in the private directory in another account's cache directory: after `su` or `sudo
 /// -E`, variables of that account's session are still set.
-fn is_of_anothers_session(path: &Path, uid: u32) -> bool {
+fn is_in_cache_of_another_user(path: &Path, uid: u32) -> bool {
     let place = path.ancestors().find(|above| above.ends_with(OWN_NAME));
     place.is_some_and(|place| match files::owner(place) {
         Ok(owner) => owner.is_some_and(|owner| owner != uid),
@@ -314,7 +315,7 @@ fn is_of_anothers_session(path: &Path, uid: u32) -> bool {
 }
 
 /// Whether a path belongs to an ordinary account, or would if it were created.
-fn is_of_somebody(path: &Path) -> bool {
+fn belongs_to_ordinary_account(path: &Path) -> bool {
     let owners = path.ancestors().map(files::owner);
     let nearest = owners.map(Result::transpose).find_map(|owner| owner);
     !nearest.is_some_and(|owner| owner.is_ok_and(|owner| owner == 0))

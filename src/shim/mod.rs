@@ -253,10 +253,10 @@ impl<'a> Plan<'a> {
         if self.note_use() == Use::First
             && let Some(leftover) = self.leftover()
         {
-            tell_of(&leftover);
+            report_leftover(&leftover);
         }
         if self.is_sudo() {
-            self.tell_of_sudo();
+            self.report_sudo();
         }
         let wrapping = choose::wrapping(self);
         if let Some(note) = wrapping.note
@@ -313,13 +313,13 @@ impl<'a> Plan<'a> {
 
     /// Tells root where its files go. With `sudo -E`, cargo's own files still go to the home of the
     /// user who ran sudo.
-    fn tell_of_sudo(&self) {
+    fn report_sudo(&self) {
         let text = "running as root through sudo, so this builds into root's own directory";
         match self.homes.cargo().filter(|home| !self.homes.is_own(home)) {
             None => report::note(&text),
             Some(home) => report::advice(
-                &format!("{text}, and cargo leaves files of root's in `{}`", escaped(&home)),
-                &"with root's own home: sudo -H cargo …",
+                &format!("{text}, and cargo leaves root's files in `{}`", escaped(&home)),
+                &"to use root's own home: sudo -H cargo …",
             ),
         }
     }
@@ -365,10 +365,10 @@ pub fn tell(note: &Note) {
 }
 
 /// Reports a workspace's leftover `target`: scripts would still run programs from it.
-fn tell_of(leftover: &Path) {
+fn report_leftover(leftover: &Path) {
     report::note(&format!(
-        "`{}` is left from earlier builds and not used any more: what runs programs from it runs old \
-         ones; to use it: cargo-peruser migrate {} --replace; to remove it: {CLEAN}",
+        "`{}` is left from earlier builds and no longer used: scripts that run programs from it run \
+         old ones; to use it: cargo-peruser migrate {} --replace; to remove it: {CLEAN}",
         escaped(leftover),
         quoted(leftover)
     ));
@@ -378,8 +378,7 @@ fn tell_of(leftover: &Path) {
 fn exec_loop(trail: &Trail) -> Failure {
     let last = trail.last.as_deref();
     let last = last.map_or("something".to_owned(), |path| format!("`{}`", escaped(path)));
-    let text =
-        format!("{last} has executed cargo-peruser again, {} times inside one another", trail.hops);
+    let text = format!("{last} has executed cargo-peruser again, in {} nested runs", trail.hops);
     let help = "let the wrapper execute a cargo by its path, or name one with `real-cargo` in the \
                 settings";
     Failure::new(text).help(help).exit(127)

@@ -57,7 +57,7 @@ impl Skip {
             Skip::ChangeableByOthers => "others can change it, or a directory that it is in",
             Skip::Ourselves => "it is cargo-peruser itself",
             Skip::OurCopy => "it is a copy of cargo-peruser",
-            Skip::TriedBefore => "it handed the call back to cargo-peruser",
+            Skip::TriedBefore => "it executed cargo-peruser again",
         }
     }
 }
@@ -98,13 +98,13 @@ impl SearchResult {
     /// Exit 127 with the skipped candidates, or with the toolchain that is linked to our directory.
     pub fn cargo(self) -> Result<PathBuf> {
         if let Some((toolchain, cargo)) = self.linked {
-            return Err(is_linked(&toolchain, &cargo));
+            return Err(toolchain_is_linked(&toolchain, &cargo));
         }
-        self.cargo.ok_or_else(|| none(&self.skipped))
+        self.cargo.ok_or_else(|| not_found(&self.skipped))
     }
 }
 
-fn none(skipped: &[(PathBuf, Skip)]) -> Failure {
+fn not_found(skipped: &[(PathBuf, Skip)]) -> Failure {
     let mut text = "no cargo found to execute".to_owned();
     for (path, skip) in skipped {
         let is_empty = path.as_os_str().is_empty();
@@ -117,10 +117,10 @@ fn none(skipped: &[(PathBuf, Skip)]) -> Failure {
 }
 
 /// The failure if `cargo` executed us again because of a linked toolchain.
-fn is_linked(toolchain: &OsStr, cargo: &Path) -> Failure {
+fn toolchain_is_linked(toolchain: &OsStr, cargo: &Path) -> Failure {
     let text = format!(
-        "the toolchain `{}` is a link to a directory of cargo-peruser, which leads back to rustup: \
-         `{}` handed the call back",
+        "the toolchain `{}` is a link to a directory of cargo-peruser, which calls rustup again: \
+         `{}` executed cargo-peruser again",
         escaped(toolchain),
         escaped(cargo)
     );
@@ -142,8 +142,8 @@ pub fn find(
 ) -> SearchResult {
     let found = SearchResult::default();
     let mut search = Search { found, ourselves: FileIdentity::ours(), head: None, trail, caution };
-    let callers = callers(snapshot, invocation);
-    if let Some(cargo) = callers.filter(|cargo| search.accepts_named(cargo)) {
+    let calling = calling_cargo(snapshot, invocation);
+    if let Some(cargo) = calling.filter(|cargo| search.accepts_named(cargo)) {
         return search.end_with(cargo);
     }
     if let Some(cargo) = settings.real_cargo() {
@@ -163,7 +163,7 @@ pub fn find(
         }
         // rustup has executed us for this very call, because its toolchain is this directory. Any other
         // cargo would ask the same rustup for a compiler.
-        if let Some(toolchain) = linked(snapshot)
+        if let Some(toolchain) = linked_toolchain(snapshot)
             && trail.tried.contains(&cargo)
         {
             return SearchResult { linked: Some((toolchain, cargo)), ..search.found };
@@ -171,15 +171,15 @@ pub fn find(
     }
     match search.on_path(snapshot).or_else(|| search.in_homes(homes, snapshot.uid)) {
         Some(cargo) => search.end_with(cargo),
-        None => search.end_empty_handed(),
+        None => search.end_without_result(),
     }
 }
 
 /// The cargo that called us as its subcommand. A toolchain's own cargo does not understand
 /// `+toolchain`; a proxy on PATH does.
-fn callers(snapshot: &Snapshot, invocation: &Invocation) -> Option<PathBuf> {
-    let is_callers = snapshot.called_as == CalledAs::Subcommand && invocation.toolchain.is_none();
-    snapshot.absolute_path("CARGO").filter(|_| is_callers)
+fn calling_cargo(snapshot: &Snapshot, invocation: &Invocation) -> Option<PathBuf> {
+    let is_calling = snapshot.called_as == CalledAs::Subcommand && invocation.toolchain.is_none();
+    snapshot.absolute_path("CARGO").filter(|_| is_calling)
 }
 
 /// The cargo for the `rustc` beside a shim that was called by its path: an editor calls both, whatever
@@ -190,7 +190,7 @@ fn partner(snapshot: &Snapshot) -> Option<PathBuf> {
 }
 
 /// The rustup toolchain through which the shim was called as `cargo`.
-fn linked(snapshot: &Snapshot) -> Option<OsString> {
+fn linked_toolchain(snapshot: &Snapshot) -> Option<OsString> {
     let toolchain = snapshot.variable("RUSTUP_TOOLCHAIN")?;
     let directory = snapshot.shim_directory()?;
     toolchain::is_of(&directory, Path::new(&toolchain)).then_some(toolchain)
@@ -228,7 +228,7 @@ impl Search<'_> {
     }
 
     /// Wrappers change PATH, so a cargo that was tried before may not have been seen this time.
-    fn end_empty_handed(mut self) -> SearchResult {
+    fn end_without_result(mut self) -> SearchResult {
         let is_unseen =
             |place: &&PathBuf| self.found.skipped.iter().all(|(seen, _)| seen != *place);
         let unseen: Vec<PathBuf> = self.trail.tried.iter().filter(is_unseen).cloned().collect();
@@ -246,7 +246,7 @@ impl Search<'_> {
             }
         }
         if snapshot.called_as == CalledAs::ShimOnPath
-            && let Some(index) = self.where_we_stand(&places)
+            && let Some(index) = self.position_of_ourselves(&places)
         {
             // The shell found the shim here, so earlier entries were not meant.
             let ourselves = places.drain(..=index).next_back();
@@ -282,7 +282,7 @@ impl Search<'_> {
     }
 
     /// The index of the first candidate that is this program.
-    fn where_we_stand(&self, places: &[PathBuf]) -> Option<usize> {
+    fn position_of_ourselves(&self, places: &[PathBuf]) -> Option<usize> {
         let ourselves = self.ourselves?;
         places.iter().position(|place| FileIdentity::of(place) == Some(ourselves))
     }

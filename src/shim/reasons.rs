@@ -36,14 +36,14 @@ impl Rule {
     pub fn warning(&self, scope: Scope) -> Option<&'static str> {
         let is_common = *self == Rule::Redirected && scope == Scope::User;
         is_common.then_some(
-            "`scope` is `user`: workspaces with packages of equal names can run each other's programs",
+            "`scope` is `user`: workspaces with packages of the same name can run each other's programs",
         )
     }
 
     /// Why the rule applies.
     pub fn reason(&self) -> String {
         match self {
-            Rule::Bypassed => "CARGO_PERUSER=off asks to step aside".into(),
+            Rule::Bypassed => "CARGO_PERUSER=off disables cargo-peruser".into(),
             Rule::NoSharedRoot => "no shared root is configured, or it does not exist".into(),
             Rule::NoDirectory(NoDirectory::ExcludedUser) => {
                 "this account is listed under `exclude.users`".into()
@@ -55,7 +55,7 @@ impl Rule {
                 )
             }
             Rule::NoDirectory(NoDirectory::NoLogin(shell)) => {
-                format!("this account's shell is `{}`, so nobody logs in to it", escaped(shell))
+                format!("this account's shell is `{}`, so it allows no logins", escaped(shell))
             }
             Rule::BuildScript => "this runs inside a build script".into(),
             Rule::Explicit(choice) => format!("{} chooses the target directory", choice.by()),

@@ -97,7 +97,7 @@ fn accounts_without_a_directory_get_no_settings() {
     for (world, why) in [
         (excluded, "this account is listed under `exclude.users`"),
         (World::without_root(), "no shared root is configured, or it does not exist"),
-        (World::new().with("CARGO_PERUSER", "off"), "CARGO_PERUSER=off asks to step aside"),
+        (World::new().with("CARGO_PERUSER", "off"), "CARGO_PERUSER=off disables cargo-peruser"),
     ] {
         for words in [&["editor", "zed", "--write"][..], &["editor", "zed"]] {
             let run = world.by_name(words).unset("CARGO_PERUSER_INCLUDE_USERS");

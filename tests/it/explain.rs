@@ -42,7 +42,7 @@ fn tells_where_and_why() {
         str![[r#"
 target directory  [WORLD]/root/[ME]/target
   because  rule 7: nothing chooses another target directory
-  warning  `scope` is `user`: workspaces with packages of equal names can run each other's programs
+  warning  `scope` is `user`: workspaces with packages of the same name can run each other's programs
 private directory  [WORLD]/root/[ME] (does not exist yet)
 real cargo  [WORLD]/stub/cargo
   passed over  [WORLD]/shim/cargo: it is cargo-peruser itself

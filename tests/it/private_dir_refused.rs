@@ -83,7 +83,7 @@ fn assert_refused(world: &World, obstacle: &str, at: &Path) {
             world.redact(&at.to_string_lossy()),
             kind.unwrap()
         );
-        let help = format!("if it is of no use to you: rm {}", world.redact(&at.to_string_lossy()));
+        let help = format!("if you do not need it: rm {}", world.redact(&at.to_string_lossy()));
         output.stopped(Stop::Unsafe).blames(&error).helps(&help);
     }
     let after = fs::symlink_metadata(at).unwrap();
@@ -128,7 +128,7 @@ fn a_root_to_which_others_can_write() {
                 .blames(format!("(mode {bits:04o})"))
                 .helps(match rustix::process::getuid().is_root() {
                     true => "cargo-peruser setup --shared-root [WORLD]/root",
-                    false => "take away what others have put there",
+                    false => "remove what others have put there",
                 });
             assert_eq!(world.made().len(), usize::from(is_there), "{:?}", world.made());
         }
@@ -147,7 +147,7 @@ fn an_ancestor_to_which_others_can_write() {
         run.run()
             .stopped(Stop::Unsafe)
             .blames(format!("(mode {bits:04o})"))
-            .helps("take away what others have put there");
+            .helps("remove what others have put there");
         assert!(is_empty(&root));
     }
 }

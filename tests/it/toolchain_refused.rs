@@ -50,7 +50,7 @@ fn refuses_what_it_has_not_made() {
     let file = world.file("file", "");
     let error = "refusing to use `[WORLD]/file`: it is a file, owned by [ME] (uid [UID])";
     let output = world.by_name(["toolchain", &file.to_string_lossy()]).run();
-    output.stopped(Stop::Unsafe).blames(error).helps("if it is of no use to you: rm [WORLD]/file");
+    output.stopped(Stop::Unsafe).blames(error).helps("if you do not need it: rm [WORLD]/file");
 }
 
 fn takes_away_what_it_has_made() {
@@ -91,8 +91,8 @@ fn a_rustup_toolchain_that_leads_back_is_named() {
     world.executable("stub/cargo", proxy);
     world.by_name(["toolchain"]).run().ok();
     let run = world.run(world.at("stub/cargo"), ["build"]).path(["stub", "distribution"]);
-    let error = "the toolchain `editors` is a link to a directory of cargo-peruser, which leads back \
-                 to rustup: `[WORLD]/stub/cargo` handed the call back";
+    let error = "the toolchain `editors` is a link to a directory of cargo-peruser, which calls \
+                 rustup again: `[WORLD]/stub/cargo` executed cargo-peruser again";
     run.run().stopped(Stop::NoCargo).blames(error).helps("rustup toolchain uninstall editors");
     // Any other wrapper is passed over, whatever toolchain an editor has chosen.
     let wrapper =

@@ -55,7 +55,7 @@ impl ExistingFile {
         let (entry, own) = (&self.entry, geteuid());
         if self.is_fixed {
             return Err(cannot_edit(path, "it is immutable")
-                .help(Look::Attributes.at(path, "let root take the attribute away")));
+                .help(Look::Attributes.at(path, "let root remove the attribute")));
         }
         if entry.mode & 0o200 == 0 {
             // Whatever the path points to, the caller owns it, so the command is safe to suggest.
@@ -64,12 +64,10 @@ impl ExistingFile {
             );
         }
         if self.names > 1 {
-            let why = format!(
-                "it is a hard link, one of {}, and the others would not change",
-                self.names
-            );
+            let why =
+                format!("it is one of {} hard links, and the others would not change", self.names);
             return Err(cannot_edit(path, &why).help(format!(
-                "make the others symlinks, and find them with: find ~ -xdev -samefile {}",
+                "make the others symlinks; to find them: find ~ -xdev -samefile {}",
                 quoted(path)
             )));
         }
@@ -87,7 +85,7 @@ impl ExistingFile {
                 "you are not in its group {group}, so the changed file would lose that group"
             );
             return Err(
-                cannot_edit(path, &why).help(Look::Entry.at(path, "give it to a group of yours"))
+                cannot_edit(path, &why).help(Look::Entry.at(path, "give it to one of your groups"))
             );
         }
         Ok(())
@@ -101,7 +99,7 @@ fn has_group(gid: u32) -> bool {
 }
 
 /// Makes sure that a file can be created at `place`; messages call it `path`.
-pub(super) fn assert_open(place: &Path, path: &Path) -> Result<(), Failure> {
+pub(super) fn assert_can_create(place: &Path, path: &Path) -> Result<(), Failure> {
     let Some(directory) = place.ancestors().skip(1).find(|directory| directory.exists()) else {
         return Ok(());
     };

@@ -120,7 +120,7 @@ const MISTAKES: &[(&str, &str)] = &[
     (
         "scope = user",
         "invalid settings in `/home/c.toml` line 1: string values must be quoted, expected literal string\n\
-             correct the line; a value with letters is quoted",
+             correct the line; a text value needs quotes",
     ),
     (
         "\n\nshared_root = '/x'",
@@ -137,7 +137,7 @@ const MISTAKES: &[(&str, &str)] = &[
     ),
     (
         "scope = 'checkout'",
-        "invalid value for `scope` in `/home/c.toml` line 1: `checkout`\nit takes `workspace`, which is what `checkout` is called now, or `user`",
+        "invalid value for `scope` in `/home/c.toml` line 1: `checkout`\nit takes `workspace` (the new name of `checkout`) or `user`",
     ),
     (
         "scope = 3",
@@ -189,12 +189,12 @@ fn a_shared_root_is_a_plain_absolute_path() {
         ("", "is empty"),
         ("a/b", "is not absolute"),
         ("/", "is the root of the file system"),
-        ("//", "has `.`, `..` or `//` in it"),
-        ("/a/../b", "has `.`, `..` or `//` in it"),
-        ("/a/./b", "has `.`, `..` or `//` in it"),
-        ("/a//b", "has `.`, `..` or `//` in it"),
-        ("/a:b", "has a `:` or a control character in it, which breaks search paths"),
-        ("/a\\tb", "has a `:` or a control character in it, which breaks search paths"),
+        ("//", "contains `.`, `..` or `//`"),
+        ("/a/../b", "contains `.`, `..` or `//`"),
+        ("/a/./b", "contains `.`, `..` or `//`"),
+        ("/a//b", "contains `.`, `..` or `//`"),
+        ("/a:b", "contains a `:` or a control character, which breaks search paths"),
+        ("/a\\tb", "contains a `:` or a control character, which breaks search paths"),
     ] {
         let found = words(person(&format!("shared-root = \"{path}\"")));
         assert!(found.contains(cause), "{path}: {found}");
@@ -240,7 +240,7 @@ fn nobody_overrides_what_is_enforced() {
         words(settle(variables("/mine"))),
         "`shared-root` in the environment variable CARGO_PERUSER_SHARED_ROOT cannot override \
          `/etc/c.toml` line 5, which enforces it\n\
-         take it out of the environment variable CARGO_PERUSER_SHARED_ROOT, or ask the administrator"
+         remove it from the environment variable CARGO_PERUSER_SHARED_ROOT, or ask the administrator"
     );
     assert!(settle(variables("/srv/cargo-target")).is_ok(), "saying the same is no change");
     let file = words(settle(person("exclude.users = []").unwrap()));

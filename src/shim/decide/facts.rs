@@ -146,7 +146,7 @@ impl Facts {
     pub(super) fn inherits(&self, place: &Place) -> bool {
         let directory = self.variables.target_dir.as_deref().map(|value| self.absolute(value));
         directory.is_some_and(|directory| {
-            directory.starts_with(place.private_dir()) && !is_given(&directory, place)
+            directory.starts_with(place.private_dir()) && !is_assigned(&directory, place)
         })
     }
 
@@ -155,7 +155,7 @@ impl Facts {
         let ours = place.private_dir().join(BUILD);
         self.build_dir_variable
             .as_ref()
-            .is_some_and(|dir| dir.path.starts_with(&ours) || is_given(&dir.path, place))
+            .is_some_and(|dir| dir.path.starts_with(&ours) || is_assigned(&dir.path, place))
     }
 
     /// The configured build directory, by cargo's precedence: command line, variable, files.
@@ -175,7 +175,7 @@ pub fn is_directory_name(name: &str) -> bool {
 
 /// Whether this decision gives this directory: the private directory itself, its `target`, or a
 /// workspace's own.
-fn is_given(directory: &Path, place: &Place) -> bool {
+fn is_assigned(directory: &Path, place: &Place) -> bool {
     let Ok(inside) = directory.strip_prefix(place.private_dir()) else { return false };
     let mut names = inside.iter().map(|name| name.to_str());
     match (names.next(), names.next()) {

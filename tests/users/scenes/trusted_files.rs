@@ -188,7 +188,7 @@ fn systems_directory(stage: &Stage) {
     build().builds_in(root.join("alice/target"));
     for (owner, of, mode) in [(0, "devs", 0o775), (0, "root", 0o777), (2003, "mallory", 0o755)] {
         make::own(&directory, owner, group(of), mode);
-        build().stopped(Stop::Settings).blames("`/etc/cargo-peruser` on the way to it");
+        build().stopped(Stop::Settings).blames("`/etc/cargo-peruser` on the path to it");
     }
 }
 
