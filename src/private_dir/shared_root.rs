@@ -1,16 +1,17 @@
-//! Pure: which directories cannot be a shared root, and what helps where one is not as it has to be.
+//! Pure: which directories cannot be a shared root, and what to do about an unusable one.
 
 use std::ffi::OsStr;
 use std::path::Path;
 
-use crate::settings::parse::take_away;
+use crate::settings::parse::how_to_remove;
 use crate::ui::escape::quoted;
 
-/// What helps where the shared root, set in `origin`, is missing or others can write to it: what takes it
-/// away where only this session names it, and `setup`, said by `ask`, unless that would refuse it.
+/// The help for a shared root that is missing or that others can write to. `origin` is the setting's
+/// source. If only this session sets it, the help says how to remove the setting; it offers `setup`,
+/// worded by `ask`, unless `setup` would refuse the directory.
 pub fn remedy(root: &Path, origin: &str, ask: impl FnOnce(&str) -> String) -> String {
     let setup = || ask(&format!("cargo-peruser setup --shared-root {}", quoted(root)));
-    match (take_away(origin), is_the_systems(root)) {
+    match (how_to_remove(origin), is_system_directory(root)) {
         (None, false) => setup(),
         (Some(away), false) => format!("{away}; or {}", setup()),
         (Some(away), true) => away,
@@ -20,9 +21,8 @@ pub fn remedy(root: &Path, origin: &str, ask: impl FnOnce(&str) -> String) -> St
     }
 }
 
-/// Whether a directory is one that the system needs for other things. Its mode and group must never
-/// change.
-pub(crate) fn is_the_systems(directory: &Path) -> bool {
+/// Whether the system needs this directory for other things. Its mode and group must never change.
+pub(crate) fn is_system_directory(directory: &Path) -> bool {
     let name = directory.file_name().and_then(OsStr::to_str);
     let is_known = |(above, names): &(&str, &[&str])| {
         directory.parent() == Some(Path::new(above)) && name.is_some_and(|it| names.contains(&it))
@@ -30,7 +30,7 @@ pub(crate) fn is_the_systems(directory: &Path) -> bool {
     SYSTEM.iter().any(is_known)
 }
 
-/// By the file system hierarchy standard.
+/// From the file system hierarchy standard.
 const SYSTEM: [(&str, &[&str]); 4] = [
     (
         "/",

@@ -74,12 +74,12 @@ pub fn from_flags(flags: &[(Key, OsString)]) -> Result<Settings> {
     from_text(flags, |key| format!("{FLAG}{}", key.flag()))
 }
 
-/// What stands before a name in the origin of a value.
+/// The text before a name in a value's origin.
 const VARIABLE: &str = "the environment variable ";
 const FLAG: &str = "the flag ";
 
-/// How to take away a value that only this session has, by its origin; `None` where a file has it.
-pub fn take_away(origin: &str) -> Option<String> {
+/// How to remove a value that only this session sets, by its origin; `None` if it is from a file.
+pub fn how_to_remove(origin: &str) -> Option<String> {
     let variable = origin.strip_prefix(VARIABLE).map(|name| format!("unset {name}"));
     variable.or_else(|| Some(format!("leave {} out", origin.strip_prefix(FLAG)?)))
 }

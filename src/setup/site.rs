@@ -17,7 +17,7 @@ use crate::os::marked::Blocks;
 use crate::os::passwd::Account;
 use crate::os::snapshot::Snapshot;
 use crate::private_dir::provision::{Person, Provisioner};
-use crate::private_dir::shared_root::is_the_systems;
+use crate::private_dir::shared_root::is_system_directory;
 use crate::private_dir::{Caller, examine_ancestors};
 use crate::session::has_cargo;
 use crate::settings;
@@ -86,7 +86,7 @@ impl Site {
         let asked = root::asked(flags, verb)?;
         let (chosen, scope) = (asked.shared_root().map(Path::to_owned), root::scope_of(&asked));
         let (shared_root, settings) = root::settle(snapshot, &homes, audience, chosen, scope)?;
-        if is_the_systems(&shared_root) {
+        if is_system_directory(&shared_root) {
             return Err(not_a_root(&shared_root, "the system needs it")
                 .help("name a directory that serves nothing else with --shared-root"));
         }
