@@ -1,4 +1,4 @@
-//! `path`: where a build would go, as one line for scripts.
+//! `path`: the target directory of a build, as one line for scripts.
 
 use std::ffi::OsString;
 use std::process::{Command as Process, Stdio};
@@ -31,7 +31,7 @@ pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
     let plan = Plan::make(snapshot, EntryPoint::ByName, flags, &words)?;
     let Some(path) = plan.target_dir() else { return cargos_own(&plan) };
     if plan.is_sudo() {
-        // What the person has built is elsewhere, and a makefile's `install` would look for it here.
+        // The person has built elsewhere, but a makefile's `install` target would look here.
         report::advice(
             &"running as root through sudo, so this is root's own directory",
             &"ask before sudo: sudo make install TARGET_DIR=\"$(cargo-peruser path)\"",
@@ -45,7 +45,7 @@ pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
     Ok(0)
 }
 
-/// Cargo's own answer, in cargo's own words where it has none.
+/// Cargo's own answer. If cargo fails, its own message is shown.
 fn cargos_own(plan: &Plan<'_>) -> anyhow::Result<u8> {
     let cargo = plan.real_cargo(&plan.trail()).cargo()?;
     let mut metadata = Process::new(&cargo);

@@ -1,4 +1,4 @@
-//! `provision`: gives accounts their private directories in the shared root.
+//! `provision`: creates accounts' private directories in the shared root.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -24,10 +24,10 @@ pub(super) fn command() -> Command {
     Command::default()
         .about("Create private directories in the shared root (as root)")
         .long_about(
-            "Creates the private directory, mode 0700, of each account that is named. --all means \
-             every account that people log in to and that the settings do not exclude: those with the \
-             uid of an ordinary account, or, where the shared root is for a group, its members. An \
-             existing directory is left as it is; one that belongs to another user is refused.",
+            "Creates the private directory, mode 0700, of each named account. --all means every \
+             account that people log in to and that the settings do not exclude: accounts with an \
+             ordinary account's uid or, if the shared root is for a group, the members of that group. \
+             An existing directory stays as it is; one that belongs to another user is refused.",
         )
         .args([
             Arg::new("user")
@@ -39,7 +39,7 @@ pub(super) fn command() -> Command {
             Arg::new("uid")
                 .long("uid")
                 .value_name("NUMBER")
-                // The last number stands for none.
+                // The last number means "no uid".
                 .value_parser(value_parser!(u32).range(..i64::from(u32::MAX)))
                 .help("One account by uid; does nothing if it gets no directory"),
             switch("dry-run", "Show what would be done, and do nothing"),
@@ -50,7 +50,7 @@ pub(super) fn command() -> Command {
 pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyhow::Result<u8> {
     if !accounts::is_root() {
         let again: Vec<_> = snapshot.args.iter().map(quoted).collect();
-        let failure = Failure::new("only root makes private directories for others");
+        let failure = Failure::new("only root can create private directories for other users");
         return Err(failure.help(format!("sudo cargo-peruser {}", again.join(" "))).into());
     }
     let settings = settings::files::load(snapshot, &Homes::new(snapshot), flags)?;
@@ -81,11 +81,11 @@ pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
     Ok(exit)
 }
 
-/// Makes what is missing and tells what became of each; one that is refused keeps no other. 77 if
-/// any is.
+/// Creates the missing directories and reports each person's. A refusal does not stop the others; the
+/// exit code is then 77.
 ///
 /// # Errors
-/// Those of writing to stdout.
+/// A failure to write to stdout.
 pub(super) fn provision(
     provisioner: &Provisioner<'_>,
     people: &[Person],
@@ -115,14 +115,14 @@ pub(super) fn provision(
     Ok(exit)
 }
 
-/// The account of a login session; none where it gets no directory, which is no failure there.
+/// The account of a login session, if it gets a directory. If not, a login must not fail.
 fn by_number(uid: u32, provisioner: &Provisioner<'_>) -> Vec<Person> {
     let person = Person { uid, gid: accounts::primary_group(uid).unwrap_or(uid) };
     let is_meant = provisioner.no_directory(&person).is_none() && provisioner.may_enter(&person);
     Vec::from_iter(is_meant.then_some(person))
 }
 
-/// An account that somebody has named, and so expects to get a directory.
+/// An account named on the command line. It is an error if it gets no directory.
 fn by_name(name: &OsString, provisioner: &Provisioner<'_>, root: &Path) -> Result<Person> {
     let Some((uid, gid)) = accounts::find(name) else {
         let text = format!("there is no account `{}`", escaped(name));

@@ -1,4 +1,4 @@
-//! Words that would go to cargo, and were probably meant for us.
+//! Hints for mistyped commands: words that would go to cargo, but were probably meant for us.
 
 use std::ffi::{OsStr, OsString};
 
@@ -10,7 +10,7 @@ use crate::shim::Plan;
 use crate::ui::escape::{escaped, quoted};
 use crate::ui::failure::Failure;
 
-/// Words that people try, and what does it.
+/// Words that people try, and the command that does what they want.
 const MEANT: [(&str, &str); 10] = [
     ("status", "cargo-peruser setup --status"),
     ("where", "cargo-peruser path"),
@@ -21,20 +21,20 @@ const MEANT: [(&str, &str); 10] = [
     ("prune", "cargo-peruser gc"),
     ("off", "CARGO_PERUSER=off cargo build"),
     ("disable", "CARGO_PERUSER=off cargo build"),
-    // Cargo's own; here for what is nearly this.
+    // A command of cargo's; listed here for misspellings of it.
     ("uninstall", "cargo-peruser setup --uninstall"),
 ];
 
-/// How alike two words are where one is a slip of the other (Jaro-Winkler).
+/// The Jaro-Winkler similarity from which on a word counts as a misspelling of another.
 const ALIKE: f64 = 0.88;
 
-/// What of `install` and `uninstall` is meant for cargo although no package stands there.
+/// Flags with which `install` and `uninstall` are meant for cargo, even without a package name.
 const CARGOS: [&str; 7] = ["--list", "--path", "--git", "-p", "--package", "--help", "-h"];
 
-/// The failure that says what was probably meant, where no package is named.
+/// The failure for `install` or `uninstall` without a package name.
 ///
-/// `install` and `uninstall` are cargo's, but without a package they do something to the one that
-/// somebody stands in, who has just wanted to be rid of cargo-peruser.
+/// Both are cargo commands. Without a name they act on the package in the working directory, although
+/// the person probably wanted to install or uninstall cargo-peruser.
 pub(super) fn names_no_package(words: &[OsString]) -> Option<Failure> {
     let (command, after) = words.split_first()?;
     let setup = match command.to_str()? {
@@ -51,7 +51,7 @@ pub(super) fn names_no_package(words: &[OsString]) -> Option<Failure> {
     (!after.iter().any(is_cargos)).then(|| failure(text, help))
 }
 
-/// The failure that says what was probably meant, if cargo cannot have been.
+/// The failure with the command that was probably meant, if cargo has no command of this name.
 pub(super) fn mistyped<'v>(
     word: &OsStr,
     plan: &Plan<'_>,
@@ -77,7 +77,7 @@ pub(super) fn mistyped<'v>(
     Some(failure(said, format!("did you mean: {command}")))
 }
 
-/// The next step where a setting stands behind the verb.
+/// The next step for a setting after the verb.
 pub(super) fn settings_come_first(words: &[OsString]) -> Option<String> {
     let setting = words.iter().find(|word| Key::of_flag(word).is_some())?;
     Some(format!(
@@ -86,7 +86,7 @@ pub(super) fn settings_come_first(words: &[OsString]) -> Option<String> {
     ))
 }
 
-/// The next step where cargo's flags stand behind the verb without its command.
+/// The next step for a cargo flag after the verb, without a cargo command before it.
 pub(super) fn cargos_command_is_missing(words: &[OsString], error: &Error) -> Option<String> {
     let [verb, flag, ..] = words else { return None };
     let takes_cargos = verb == "path" || verb == "explain";
@@ -97,7 +97,7 @@ pub(super) fn cargos_command_is_missing(words: &[OsString], error: &Error) -> Op
     })
 }
 
-/// The next step where a flag of the verb stands without its dashes.
+/// The next step for a flag of the verb without its dashes.
 pub(super) fn is_a_flag(words: &[OsString], error: &Error) -> Option<String> {
     let ContextValue::String(word) = error.get(ContextKind::InvalidArg)? else { return None };
     let verb = words.first()?.to_str()?;

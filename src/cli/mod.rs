@@ -1,7 +1,7 @@
-//! By name: our own verbs, and everything else to cargo.
+//! The command line of `cargo-peruser`: our own verbs, and everything else for cargo.
 //!
-//! Our flags stand before cargo's arguments. The first word that is neither such a flag nor a verb
-//! of ours begins what cargo receives; `--` says so explicitly.
+//! Our flags come before cargo's arguments. Cargo's arguments begin with the first word that is neither
+//! one of our flags nor one of our verbs, or after `--`.
 
 mod hint;
 
@@ -64,10 +64,10 @@ pub(crate) const EXIT_CODES: [(u8, &str); 8] = [
     (130, "a migration was interrupted"),
 ];
 
-/// Runs a verb, or becomes cargo.
+/// Runs a verb, or executes cargo.
 ///
 /// # Errors
-/// Ours, and those of the verb.
+/// A refusal to execute cargo, and the errors of the verb.
 pub(crate) fn run(snapshot: &Snapshot) -> anyhow::Result<u8> {
     let (own, rest) = snapshot.args.split_at(own_length(&snapshot.args));
     match rest {
@@ -77,7 +77,7 @@ pub(crate) fn run(snapshot: &Snapshot) -> anyhow::Result<u8> {
         [help, verb] if help == "help" && is_ours(verb) => {
             run_verb(snapshot, &[verb.clone(), "--help".into()])
         }
-        // Without a flag of ours there is nothing to parse on the way to cargo.
+        // Without one of our flags there is nothing to parse.
         _ if own.is_empty() => match become_cargo(snapshot, &Flags::new(), rest)? {},
         _ => match parse(own) {
             Ok(matches) => match become_cargo(snapshot, &flags(&matches), rest)? {},
@@ -112,13 +112,13 @@ fn run_verb(snapshot: &Snapshot, words: &[OsString]) -> anyhow::Result<u8> {
     }
 }
 
-/// Whether a word is a verb of ours, or asks for our help or version.
+/// Whether a word is one of our verbs, or asks for our help or version.
 fn is_ours(word: &OsStr) -> bool {
     let verbs = VERBS.iter().map(|verb| verb.name);
     verbs.chain(["-h", "--help", "-V", "--version"]).any(|ours| word == ours)
 }
 
-/// `words` begin with what cargo receives, or with `--` in front of it.
+/// Executes cargo with `words`, without a leading `--`.
 fn become_cargo(snapshot: &Snapshot, flags: &Flags, words: &[OsString]) -> Result<Infallible> {
     let args = match words {
         [first, after @ ..] if first == "--" => after,
@@ -138,7 +138,7 @@ fn become_cargo(snapshot: &Snapshot, flags: &Flags, words: &[OsString]) -> Resul
     }
 }
 
-/// The whole command line of ours.
+/// Our whole command line.
 pub(crate) fn command() -> Command {
     let flag = |key: &Key| {
         Arg::new(key.name())
@@ -147,7 +147,7 @@ pub(crate) fn command() -> Command {
             .value_parser(value_parser!(OsString))
             .help(key.help())
             .help_heading("Settings")
-            // They stand in the help of `gc`.
+            // The help of `gc` lists them.
             .hide_short_help(matches!(key.kind(), ValueKind::Limit(_)))
     };
     Command::new("cargo-peruser")
@@ -156,10 +156,10 @@ pub(crate) fn command() -> Command {
         .about("Runs cargo with a target directory that is yours alone")
         .long_about(
             "Runs cargo with a target directory that is yours alone.\n\n\
-             What is not a flag or a verb of cargo-peruser is passed to cargo unchanged, as in \
-             `cargo-peruser build --release`; so is everything after `--`.",
+             Any other command is passed to cargo unchanged: `cargo-peruser build --release`. Put `--` \
+             before a command that cargo-peruser has as well.",
         )
-        .after_help("`cargo-peruser <CARGO COMMAND>` runs that command of cargo.")
+        .after_help("`cargo-peruser <CARGO COMMAND>` runs that cargo command.")
         .after_long_help(after_help())
         .override_usage("cargo-peruser [SETTINGS] <VERB | CARGO COMMAND> [ARGUMENTS]")
         .disable_help_subcommand(true)
@@ -174,7 +174,7 @@ fn after_help() -> String {
     format!("{ABOUT_SETTINGS}\n\nExit codes: cargo's own once it runs. Otherwise{codes}")
 }
 
-/// How many of the words are flags of ours, their values included.
+/// How many of the first words are our flags and their values.
 fn own_length(args: &[OsString]) -> usize {
     let mut length = 0;
     while let Some(word) = args.get(length) {
@@ -186,7 +186,7 @@ fn own_length(args: &[OsString]) -> usize {
     length.min(args.len())
 }
 
-/// An error says what was typed; it is made anew from words that may safely be read.
+/// Parses the words. An error quotes them, so it is created from escaped words.
 fn parse(words: &[OsString]) -> Result<ArgMatches, clap::Error> {
     let name = OsStr::new("cargo-peruser").to_owned();
     let matches =
@@ -199,11 +199,11 @@ fn parse(words: &[OsString]) -> Result<ArgMatches, clap::Error> {
 }
 
 fn flags(matches: &ArgMatches) -> Flags {
-    let given = |key: &Key| Some((*key, matches.get_one::<OsString>(key.name())?.clone()));
-    Key::ALL.iter().filter_map(given).collect()
+    let flag = |key: &Key| Some((*key, matches.get_one::<OsString>(key.name())?.clone()));
+    Key::ALL.iter().filter_map(flag).collect()
 }
 
-/// Prints help, the version, or what is wrong with the words; 2 in that case, as cargo's own.
+/// Prints help, the version, or the error. The exit code of an error is 2, as clap's own.
 fn answer(error: &clap::Error) -> anyhow::Result<u8> {
     if error.use_stderr() {
         report::usage(&error.render());

@@ -1,19 +1,19 @@
 # shellcheck shell=bash
 # Completion of cargo-peruser for bash.
 #
-# `_cargo_peruser_words` completes our own words and is made from their description. `_cargo_peruser`
-# finds out whose word is being completed, and asks that function or the one that completes `cargo`.
+# `_cargo_peruser_words` completes our own words; clap generates it. `_cargo_peruser` finds out whether
+# the word is ours or cargo's, and calls that function or the one that completes `cargo`.
 
 # @own@
 complete -r cargo_peruser_words 2>/dev/null
 
-# Sets `first` to the index of the first word that is cargo's, and `whose` to `ours`, `cargos` or, for
-# a word that can begin what cargo receives, `both`.
+# Sets `first` to the index of cargo's first word, and `whose` to `ours`, `cargos` or, for a word that
+# may be ours or cargo's first word, `both`.
 _cargo_peruser_whose() {
     local settings=' @settings@ ' verbs=' @verbs@ ' before_cargo=' @verbs-before-cargo@ '
     first=1 whose=ours
     while ((first < COMP_CWORD)) && [[ $settings == *" ${COMP_WORDS[first]} "* ]]; do
-        # A flag and its value. Bash makes words of `=` and `:`, which join what stands beside them.
+        # A flag and its value. Bash splits at `=` and `:`, and makes each of them a word.
         [[ ${COMP_WORDS[first + 1]-} == '=' ]] && ((first += 1))
         ((first += 2))
         while [[ ${COMP_WORDS[first]-} == [=:]* ]]; do ((first += 2)); done
@@ -38,8 +38,8 @@ _cargo_peruser_whose() {
     fi
 }
 
-# Sets `completer` to the function that completes `cargo` now, and `options` to how; fails where there
-# is none, or only the one that bash-completion puts in place of what it does not know.
+# Sets `completer` to the function that completes `cargo` now, and `options` to its options. Fails if
+# there is none, or only the fallback that bash-completion sets for programs that it does not know.
 _cargo_peruser_completer() {
     local word previous=
     completer='' options=()
@@ -53,9 +53,9 @@ _cargo_peruser_completer() {
     [[ -n $completer && $completer != _minimal && $completer != _comp_complete_minimal ]]
 }
 
-# Loads a completion for `cargo`: bash-completion may know one, or else the toolchain brings one along,
-# which needs bash-completion. The toolchain is asked for from `/`, because a checkout may name one,
-# and that must not be run by the press of a key.
+# Loads a completion for `cargo`: one that bash-completion knows, or else the toolchain's own, which
+# needs bash-completion. `rustc` is run in `/`: a checkout may name a toolchain, and the press of a key
+# must not run that one.
 _cargo_peruser_load() {
     local loader sysroot
     for loader in _comp_load __load_completion; do
@@ -75,7 +75,7 @@ _cargo_peruser_load() {
 _cargo_peruser_cargo() {
     local completer options index line=$COMP_LINE
     _cargo_peruser_completer || _cargo_peruser_load || return
-    # Without an option it would print those that there are.
+    # Without an option, `compopt` would print the current ones.
     ((${#options[@]} == 0)) || compopt "${options[@]}" 2>/dev/null
     for ((index = 0; index < $1; index++)); do
         line=${line#*"${COMP_WORDS[index]}"}

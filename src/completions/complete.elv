@@ -1,8 +1,7 @@
 # Completion of cargo-peruser for elvish.
 #
-# What stands first completes our own words and is made from their description. A word that is
-# cargo's, or can begin what cargo receives, is completed by the completer for `cargo`, if there is
-# one: elvish itself has none.
+# The first part completes our own words; clap generates it. Cargo's words are completed by the
+# completer for `cargo`, if there is one: elvish itself has none.
 
 # @own@
 use str
@@ -12,7 +11,7 @@ var settings = [@settings@]
 var verbs = [@verbs@]
 var verbs-before-cargo = [@verbs-before-cargo@]
 
-# What stands behind the prefix in those of the words that have it.
+# The rest of each word that begins with the prefix.
 fn values-of {|prefix @all|
     for word $all {
         if (str:has-prefix $word $prefix) {
@@ -30,7 +29,7 @@ fn as-cargo {|@words|
 }
 
 set edit:completion:arg-completer[cargo-peruser] = {|@words|
-    # The index of the word that is completed, and that of the first word that is cargo's.
+    # The index of the word that is completed, and that of cargo's first word.
     var last = (- (count $words) 1)
     var first = 1
     while (< $first $last) {
@@ -70,7 +69,7 @@ set edit:completion:arg-completer[cargo-peruser] = {|@words|
         if $is-ours {
             values-of $words[$begin]= @values-of-verbs@
         }
-        # Without our settings, which it takes for the end of the verbs.
+        # Without our settings: it would look for no verb after them.
         if (and (not $is-ours) (== $begin $first)) {
             $own-words cargo-peruser ''
         } else {

@@ -1,7 +1,7 @@
 # Completion of cargo-peruser for fish.
 #
-# What stands first completes our own words and is made from their description. For a word that is
-# cargo's, or can begin what cargo receives, fish is asked how it would complete it after `cargo`.
+# The first part completes our own words; clap generates it. For cargo's words, fish is asked how it
+# would complete them after `cargo`.
 
 # @own@
 
@@ -11,7 +11,7 @@ function __fish_cargo_peruser_cargo
     set -l before_cargo @verbs-before-cargo@
     set -l words (commandline -opc)
     set -l current (commandline -ct)
-    # The index of the first word that is cargo's.
+    # The index of cargo's first word.
     set -l first 2
     while set -q words[$first]
         if contains -- "$words[$first]" $settings
@@ -23,7 +23,7 @@ function __fish_cargo_peruser_cargo
         end
     end
     if test $first -gt (math (count $words) + 1)
-        # A flag's value. Above, fish is told of it for `--flag=value` alone.
+        # A flag's value. The generated part completes only `--flag=value`.
         set -l values (string replace -f -- "$words[-1]=" '' @values@)
         set -q values[1]; and printf '%s\n' $values; or __fish_complete_path "$current"
         return
@@ -36,7 +36,7 @@ function __fish_cargo_peruser_cargo
             end
             set -q words[$first]; or not string match -q -- '-*' "$current"; or return
         else if contains -- "$words[$first]" $verbs
-            # Above, fish is told of flags alone.
+            # The generated part completes only flags.
             string replace -f -- "$words[$first]=" '' @values-of-verbs@
             return
         end

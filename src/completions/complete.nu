@@ -1,18 +1,18 @@
 # Completion of cargo-peruser for nushell.
 #
-# It stands before the completer for external commands that there is already, because declaring the
-# program as an `extern` would change the words that cargo receives: nushell would answer `--help`
-# itself and spell `-V` as `--version`. Of cargo's words it knows the commands, which cargo lists; for
-# the others it asks that other completer about `cargo`. Cargo is asked from `/`, because a checkout may
-# name a toolchain, and that one must not be run by the press of a key.
+# It wraps the existing completer for external commands. An `extern` declaration would change the
+# arguments that cargo receives: nushell would answer `--help` itself, and spell `-V` as `--version`.
+# Cargo's commands come from `cargo --list`; for its other words the existing completer is asked about
+# `cargo`. Cargo is run in `/`: a checkout may name a toolchain, and the press of a key must not run
+# that one.
 
-# What completes the words of `cargo-peruser`; `others` completes those of other programs.
+# Completes the words of `cargo-peruser`; `others` completes those of other programs.
 def "nu-complete cargo-peruser" [words: list<string>, others: closure] {
   let ours = @record@
   let settings = [@settings@]
   let last = ($words | length) - 1
   let current = $words | get $last
-  # The index of the first word that is cargo's.
+  # The index of cargo's first word.
   mut first = 1
   while $first < $last {
     let word = $words | get $first

@@ -1,14 +1,14 @@
 #compdef cargo-peruser
 # Completion of cargo-peruser for zsh.
 #
-# `_cargo-peruser-words` completes our own words and is made from their description. `_cargo-peruser`
-# finds out whose word is being completed, and asks that function or the one that completes `cargo`.
+# `_cargo-peruser-words` completes our own words; clap generates it. `_cargo-peruser` finds out whether
+# the word is ours or cargo's, and calls that function or the one that completes `cargo`.
 
 # @own@
 
-# Completes the words from the given index on as those of `cargo`. Where nothing completes it yet, the
-# toolchain brings a function along. It is asked for from `/`, because a checkout may name a
-# toolchain, and that one must not be run by the press of a key.
+# Completes the words from the given index on as those of `cargo`. If nothing completes `cargo` yet, it
+# loads the toolchain's own function. `rustc` is run in `/`: a checkout may name a toolchain, and the
+# press of a key must not run that one.
 _cargo-peruser-cargo() {
     if (( ! $+_comps[cargo] )); then
         local site=$(cd -q / && rustc --print sysroot 2>/dev/null)/share/zsh/site-functions
@@ -24,7 +24,7 @@ _cargo-peruser-cargo() {
 
 _cargo-peruser() {
     local -a settings=(@settings@) verbs=(@verbs@) before_cargo=(@verbs-before-cargo@)
-    # The index of the first word that is cargo's, and whether the completed word may be that one.
+    # The index of cargo's first word, and whether the completed word may be that one.
     local -i first=2 may_begin=1 ret=1
     while (( first < CURRENT )); do
         if (( $settings[(Ie)$words[first]] )); then

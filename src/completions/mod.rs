@@ -1,8 +1,9 @@
-//! `completions`: a script that completes our own words, and hands cargo's on to cargo's completion.
+//! `completions`: a script that completes our own words, and uses the shell's completion for cargo for
+//! the rest.
 //!
-//! The descriptions of verbs and flags become a script by `clap_complete`. What clap cannot know,
-//! that everything else is cargo's, is a template beside this file: it finds the place where cargo's
-//! words begin and asks whatever completes `cargo` in that shell.
+//! `clap_complete` writes the part for our verbs and flags. clap does not know that all other words are
+//! cargo's, so each shell has a template beside this file. It finds where cargo's words begin, and asks
+//! whatever completes `cargo` in that shell.
 
 mod words;
 
@@ -16,7 +17,7 @@ use crate::os::snapshot::Snapshot;
 use crate::settings::Flags;
 use crate::ui::report;
 
-/// A shell that can complete for us.
+/// A shell with a completion script.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Shell {
     /// GNU bash.
@@ -32,8 +33,8 @@ pub enum Shell {
 }
 
 impl Shell {
-    /// Where the shell looks for such a script by itself, below `<prefix>/share` and mostly below
-    /// `$XDG_DATA_HOME` too (zsh looks there only if `fpath` says so).
+    /// Where the shell looks for the script, below `<prefix>/share`. Most shells also look below
+    /// `$XDG_DATA_HOME`; zsh only if `fpath` contains it.
     pub fn place(self) -> &'static str {
         match self {
             Shell::Bash => "bash-completion/completions/cargo-peruser",
@@ -54,9 +55,9 @@ impl Shell {
         }
     }
 
-    /// The name that the part which clap makes goes by: another one than the program's where ours
-    /// could not call it otherwise, and in bash one that has no hyphen, because clap_complete spells
-    /// those in two ways and then never finds a verb.
+    /// The name of the function that clap generates. In bash and zsh it differs from the program's, so
+    /// that our own function can call it. In bash it has no hyphen: clap_complete spells hyphens in two
+    /// ways, and then never finds a verb.
     fn part_name(self) -> &'static str {
         match self {
             Shell::Bash => "cargo_peruser_words",
@@ -109,7 +110,7 @@ pub fn script(shell: Shell) -> io::Result<String> {
         .replace("# @own@\n", &part(shell, words)?))
 }
 
-/// What clap makes of our words.
+/// The part that clap generates.
 fn part(shell: Shell, words: Command) -> io::Result<String> {
     let generator: &dyn Generator = match shell {
         Shell::Bash => &aot::Bash,

@@ -1,4 +1,4 @@
-//! Our words as the templates take them: plain lists, since that is what every shell has.
+//! Our words for the templates: plain lists, since every shell has these.
 
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, Command, ValueHint};
@@ -7,17 +7,17 @@ use serde_json::{Map, Value, json};
 use crate::cli::VERBS;
 use crate::settings::{Key, ValueKind};
 
-/// What stands behind a verb.
+/// The arguments that a verb takes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum After {
-    /// Its own words.
+    /// Its own arguments.
     OurWords,
-    /// What cargo would be called with.
+    /// Arguments for cargo.
     CargosWords,
 }
 
-/// Our command line with what only completion wants to know: which values there are. Parsing does
-/// not look at them, because a wrong setting has an error of its own.
+/// Our command line with the possible values of each setting. The parser does not know them, because
+/// a wrong setting has an error of its own.
 pub(super) fn described() -> Command {
     let words = VERBS.iter().fold(crate::cli::command(), |words, verb| {
         words.mut_subcommand(verb.name, |described| without_hidden(described).name(verb.name))
@@ -33,7 +33,7 @@ pub(super) fn described() -> Command {
     })
 }
 
-/// A verb without the flags that this program gives itself: generators would offer them.
+/// A verb without its hidden flags, which generators would offer.
 fn without_hidden(verb: Command) -> Command {
     let visible = verb.get_arguments().filter(|arg| !arg.is_hide_set()).cloned();
     let visible: Vec<Arg> = visible.collect();
@@ -44,12 +44,12 @@ fn without_hidden(verb: Command) -> Command {
     Command::default().about(about).args(visible)
 }
 
-/// The flags that may stand before everything else. Each takes a value.
+/// The flags that come before everything else. Each takes a value.
 pub(super) fn settings() -> Vec<String> {
     Key::ALL.iter().map(|key| key.flag()).collect()
 }
 
-/// The values of those flags, as `--flag=value`, where there are few.
+/// The values of those flags, as `--flag=value`, for flags with a fixed set of values.
 pub(super) fn values_of_settings() -> Vec<String> {
     let values = |key: &Key| {
         let words = if let ValueKind::OneOf(words) = key.kind() { words } else { &[] };
@@ -59,7 +59,7 @@ pub(super) fn values_of_settings() -> Vec<String> {
     Key::ALL.iter().flat_map(values).collect()
 }
 
-/// The verbs that are followed by that.
+/// The verbs that take these arguments.
 pub(super) fn verbs(words: &Command, after: After) -> Vec<String> {
     let follows = |verb: &&Command| {
         let is_cargos =
@@ -69,7 +69,7 @@ pub(super) fn verbs(words: &Command, after: After) -> Vec<String> {
     words.get_subcommands().filter(follows).map(|verb| verb.get_name().to_owned()).collect()
 }
 
-/// What verbs take besides flags, as `verb=value`, where there are few.
+/// The arguments of verbs, as `verb=value`, for verbs with a fixed set of values.
 pub(super) fn values_of_verbs(words: &Command) -> Vec<String> {
     let values = |verb: &Command| {
         let name = verb.get_name().to_owned();
@@ -79,8 +79,8 @@ pub(super) fn values_of_verbs(words: &Command) -> Vec<String> {
     words.get_subcommands().flat_map(values).collect()
 }
 
-/// Everything that can follow each verb, and, below an empty name, the program. What is JSON here is
-/// a record of nushell's as well.
+/// The words that can follow each verb and, under the empty name, the program. This JSON is also a
+/// valid nushell record.
 pub(super) fn record(words: &Command) -> Value {
     let of_verb = |verb: &Command| -> Vec<Value> {
         let verbs = verb.get_subcommands().map(|verb| (verb.get_name().into(), verb.get_about()));

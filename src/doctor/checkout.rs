@@ -89,8 +89,8 @@ fn shared(machine: &Machine<'_>, workspace: &Path, entry: &Entry) -> Vec<Finding
     }
     if umask().is_some_and(|umask| umask & 0o020 != 0) {
         let text = format!(
-            "what you make in the checkout `{}` is not writable for its group {group}, because of your \
-             umask",
+            "files that you create in the checkout `{}` are not writable for its group {group}, because \
+             of your umask",
             escaped(workspace)
         );
         found.push(Finding::new(Severity::Note, text).at(workspace).help("umask 002"));

@@ -1,6 +1,6 @@
-//! `explain`: where a build would go, and everything that decided it.
+//! `explain`: where a build would go, and why.
 //!
-//! One structure feeds both outputs, so that they cannot tell different stories.
+//! Text and JSON are made from one structure, so that they cannot contradict each other.
 
 mod text;
 
@@ -25,8 +25,8 @@ pub(super) fn command() -> Command {
         .about("Show where a build goes here, and why")
         .long_about(
             "Shows the target directory of `cargo-peruser build` in the working directory, the rule \
-             that decides it, where each setting comes from and which cargo is executed; and where a \
-             plain `cargo build` through the shim differs. Creates nothing.",
+             that decides it, the origin of each setting, and the cargo that is executed. Also shows \
+             how a plain `cargo build` through the shim differs. Creates nothing.",
         )
         .arg(switch("json", "Print JSON, with keys that stay the same"))
         .arg(cargo_arguments())
@@ -35,7 +35,7 @@ pub(super) fn command() -> Command {
 pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyhow::Result<u8> {
     let words = cargo_words(verb);
     let by_name = Plan::make(snapshot, EntryPoint::ByName, flags, &words)?;
-    // The shim is never called by cargo, so it looks for the real one on PATH.
+    // Cargo never calls the shim, so the shim looks for the real cargo on PATH.
     let as_shim = Snapshot { called_as: CalledAs::ShimByPath, ..snapshot.clone() };
     let shim = Plan::make(&as_shim, EntryPoint::Shim, flags, &words)?;
     let explanation = Explanation::of(&by_name, &shim);
@@ -47,16 +47,16 @@ pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
     Ok(0)
 }
 
-/// Everything that `explain` tells. Paths that are not UTF-8 are approximated in JSON.
+/// The whole answer. Paths that are not UTF-8 are approximated in JSON.
 #[derive(Debug, Serialize)]
 struct Explanation {
     by_name: Answer,
     shim: Answer,
     account: AccountName,
     workspace: Option<WorkspacePath>,
-    /// The workspace's own `target`, left from builds without us.
+    /// The workspace's own `target`, left from builds without the shim.
     leftover: Option<String>,
-    /// How to build on with what it holds.
+    /// The command that moves it to where this builds.
     #[serde(skip)]
     migrate: Option<String>,
     settings: Vec<Setting>,
@@ -69,7 +69,7 @@ struct Answer {
     rule_number: u8,
     reason: String,
     warning: Option<&'static str>,
-    /// What an accepted sticky root means.
+    /// The danger of an accepted sticky root.
     sticky_root: Option<&'static str>,
     target_dir: Option<String>,
     build_dir: Option<String>,
@@ -118,7 +118,7 @@ impl Explanation {
             kind: workspace.kind.word(),
             path: lossy(&workspace.path),
         });
-        // What a plain `cargo` leaves alone counts.
+        // Only what a plain `cargo` no longer uses is left over.
         let leftover = shim.leftover();
         Explanation {
             by_name: Answer::of(by_name),
@@ -132,7 +132,7 @@ impl Explanation {
             migrate: leftover.as_ref().map(|path| by_name.migrate_command(path)),
             settings: Key::ALL
                 .iter()
-                // What `gc` may take decides nothing here.
+                // The limits of `gc` decide nothing here.
                 .filter(|key| !matches!(key.kind(), ValueKind::Limit(_)))
                 .map(|key| Setting::of(*key, by_name.settings()))
                 .collect(),

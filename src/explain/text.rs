@@ -1,4 +1,4 @@
-//! The explanation for people: aligned, plain, one fact a line.
+//! The explanation as text: aligned, one fact a line.
 
 use super::{Answer, Explanation, Setting};
 use crate::private_dir::State;
@@ -6,7 +6,7 @@ use crate::shim::CLEAN;
 use crate::ui::escape::escaped;
 use crate::ui::report::{row, table};
 
-/// Renders the explanation; no line ends in spaces, nothing in it moves a cursor.
+/// Renders the explanation, escaped for a terminal and without spaces at line ends.
 pub(super) fn render(explanation: &Explanation) -> String {
     let Explanation { by_name, shim, account, workspace, settings: all, .. } = explanation;
     let mut rows = answer(by_name);
@@ -32,7 +32,7 @@ pub(super) fn render(explanation: &Explanation) -> String {
     format!("{}\n\nsettings\n{}", table(&rows), settings(all))
 }
 
-/// Whether two doors put things in the same place, whichever cargo they execute.
+/// Whether both answers use the same directories, whichever cargo they execute.
 fn decides_like(one: &Answer, other: &Answer) -> bool {
     let places = |answer: &Answer| {
         [&answer.target_dir, &answer.build_dir, &answer.private_dir].map(Clone::clone)
@@ -63,23 +63,23 @@ fn answer(answer: &Answer) -> Vec<(String, String)> {
     let warnings = answer.warning.into_iter().chain(answer.sticky_root);
     rows.extend(warnings.map(|warning| row("  warning", warning)));
     for name in &answer.removed_variables {
-        rows.push(row("  without", name));
+        rows.push(row("  variable removed", name));
     }
     if let (Some(build), Some(origin)) = (&answer.build_dir, &answer.build_dir_overrides) {
         rows.push(row("build directory", escaped(build)));
-        rows.push(row("  instead of", format!("what {origin} says, which is not your own")));
+        rows.push(row("  overrides", format!("{origin}, to keep intermediate files apart")));
     }
     if let Some(path) = &answer.private_dir {
         let state = match answer.state {
             Some(State::Missing) => "does not exist yet",
             Some(State::Private) => "private",
-            Some(State::Readable) => "others can read it; that will be taken away",
+            Some(State::Readable) => "others can read it; the next build makes it private",
             None => "refused",
         };
         rows.push(row("private directory", format!("{} ({state})", escaped(path))));
     }
     if let Some(command) = &answer.provision {
-        rows.push(row("  because", "the shared root holds none for this account"));
+        rows.push(row("  because", "this account has none in the shared root"));
         rows.push(row("  to get one", command));
     }
     rows.extend(answer.refusal.iter().map(|refusal| row("  refused", escaped(refusal))));
@@ -95,7 +95,7 @@ fn answer(answer: &Answer) -> Vec<(String, String)> {
 /// The target directory, or the command that shows it.
 fn target(answer: &Answer, command: &str) -> String {
     let path = answer.target_dir.as_ref().map(|path| escaped(path).to_string());
-    path.unwrap_or_else(|| format!("what cargo decides alone (`{command}` shows it)"))
+    path.unwrap_or_else(|| format!("cargo's own choice (`{command}` shows it)"))
 }
 
 fn because(answer: &Answer) -> String {

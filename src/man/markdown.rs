@@ -1,4 +1,4 @@
-//! Pure: turns the small part of Markdown that the manual is written in into a man page.
+//! Pure: converts the part of Markdown that the manual uses into a man page.
 //!
 //! It knows `##` and `###` headings, paragraphs, fenced code, lists of `- text`, `- **term**: text` and
 //! `1. text`, and `code` within a line. Everything else is plain text.
@@ -18,12 +18,12 @@ struct Renderer {
     out: String,
     /// The lines of the block that is being read, joined.
     block: String,
-    /// What stands above the next block.
+    /// What is above the next block.
     above: Above,
     is_code: bool,
 }
 
-/// What a block follows, which decides whether it needs a space in front.
+/// What is above a block. It decides whether the block needs a space before it.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 enum Above {
     #[default]
@@ -79,7 +79,7 @@ impl Renderer {
         self.above = Above::Text;
     }
 
-    /// Writes the block that has been read.
+    /// Writes the block read so far.
     fn end_block(&mut self) {
         let block = std::mem::take(&mut self.block);
         if block.is_empty() {
@@ -123,7 +123,7 @@ enum Font {
     Code,
 }
 
-/// A line of text with its code, which is bold.
+/// A line of text, with its code in bold.
 fn inline(text: &str) -> String {
     let part = |(at, part)| if at % 2 == 1 { bold(part) } else { escaped(part, Font::Plain) };
     text.split('`').enumerate().map(part).collect()
@@ -151,7 +151,7 @@ fn escaped(text: &str, font: Font) -> String {
     out
 }
 
-/// A line that begins like a request is text all the same.
+/// Escapes a line that begins like a request, so that it stays text.
 fn protected(line: &str) -> String {
     if line.starts_with(['.', '\'']) { format!("\\&{line}") } else { line.to_owned() }
 }

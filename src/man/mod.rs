@@ -1,7 +1,7 @@
-//! `man`: the manual, which the program carries: Markdown for a terminal, man pages for `man`.
+//! `man`: the manual, as Markdown for a terminal and as man pages for `man`.
 //!
-//! A page of a verb begins with what the help says of it. The rest, and the pages about a topic, stand
-//! in `src/man`.
+//! The page of a verb begins with the verb's help. The rest of it, and the pages about topics, are the
+//! Markdown files in `src/man`.
 
 mod markdown;
 
@@ -14,7 +14,7 @@ use crate::settings::Flags;
 use crate::ui::arguments::switch;
 use crate::ui::report;
 
-/// What follows the options on the page of the program, and on those of verbs.
+/// The text after the options, on the page of the program and on those of verbs.
 const CHAPTERS: [(&str, &str); 12] = [
     ("", include_str!("cargo-peruser.md")),
     ("path", include_str!("path.md")),
@@ -30,7 +30,7 @@ const CHAPTERS: [(&str, &str); 12] = [
     ("completions", include_str!("completions.md")),
 ];
 
-/// Pages that are about no single verb: name, title and text.
+/// Pages about topics instead of verbs: name, title and text.
 const TOPICS: [(&str, &str, &str); 2] = [
     (
         "sharing",
@@ -40,7 +40,7 @@ const TOPICS: [(&str, &str, &str); 2] = [
     ("cost", "what the shim and the settings cost, as measured", include_str!("cost.md")),
 ];
 
-/// When what the pages say last changed; it goes with the version.
+/// When the pages last changed; updated with the version.
 const DATE: &str = "2026-11-28";
 
 /// A page of the manual.
@@ -69,7 +69,7 @@ pub(super) fn command() -> Command {
                 .value_name("VERB|TOPIC")
                 .value_parser(PossibleValuesParser::new(names))
                 .hide_possible_values(true)
-                .help("The page [default: that of the program]"),
+                .help("The page [default: the page about cargo-peruser itself]"),
         )
         .arg(switch("roff", "Print a man page for a formatter"))
 }
@@ -132,7 +132,7 @@ fn main_text(program: &Command) -> String {
         + &format!("\n## SEE ALSO\n\ncargo(1)\n\n{}", topics.concat())
 }
 
-/// What the help says of a command, then `more`, then its chapter.
+/// The help of a command, then `more`, then its chapter.
 fn described(command: &Command, verb: &str, more: &str) -> String {
     let name = command.get_display_name().unwrap_or("cargo-peruser");
     let about = command.get_about().map(ToString::to_string).unwrap_or_default();
@@ -166,7 +166,7 @@ fn options(command: &Command) -> String {
     shown.map(option).collect()
 }
 
-/// A text without its title, which stands there for readers of the file alone.
+/// The text without its title, which is only for readers of the file.
 fn body(text: &str) -> &str {
     text.split_once("\n\n").map_or(text, |(_, body)| body)
 }

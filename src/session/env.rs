@@ -1,8 +1,7 @@
-//! `env`: a session's environment, in the words of whoever asks for it.
+//! `env`: prints a session's environment, in the syntax of a shell or a file format.
 //!
-//! The hooks of shells evaluate what this prints, so everything that is not such a word goes to
-//! stderr; and a directory that is refused, or a mistake in the settings, still leaves the shim in
-//! front, which says it again to those who build.
+//! Shell hooks evaluate stdout, so messages go to stderr. If the private directory is refused or the
+//! settings are wrong, the shim is still put first on PATH: it reports the error again at each build.
 
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgGroup, ArgMatches, Command};
@@ -20,10 +19,10 @@ pub(crate) fn command() -> Command {
         .about("Print the variables for a session: PATH with the shim first, and CARGO_TARGET_DIR")
         .long_about(
             "Prints the variables that a session exports: PATH with the shim first, and \
-             CARGO_TARGET_DIR, so that editors and other programs that do not use PATH build into your \
-             private directory too. Creates that directory. The hooks that `cargo-peruser setup` \
+             CARGO_TARGET_DIR, so that editors and other programs that do not use PATH also build in \
+             your private directory. Creates that directory. The hooks that `cargo-peruser setup` \
              installs evaluate the output: `eval \"$(cargo-peruser env --shell bash)\"`. Evaluated \
-             again, it changes nothing.",
+             twice, it changes nothing more.",
         )
         .args([
             Arg::new("shell")
@@ -35,20 +34,20 @@ pub(crate) fn command() -> Command {
                 .long("format")
                 .value_name("FORMAT")
                 .value_parser(names(FORMATS))
-                .help("Print a file format instead; in JSON, null means that the variable is to be removed"),
+                .help("Print a file format instead; in JSON, null means: remove this variable"),
         ])
         .arg(
             Arg::new("options")
                 .long("options")
                 .hide(true)
                 .allow_hyphen_values(true)
-                .help("The option letters of the shell that a hook runs in"),
+                .help("The option letters of the hook's shell"),
         )
         .group(ArgGroup::new("syntax").args(["shell", "format"]))
 }
 
 pub(crate) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyhow::Result<u8> {
-    let syntax = asked(verb, "shell", SHELLS).or_else(|| asked(verb, "format", FORMATS));
+    let syntax = syntax_of(verb, "shell", SHELLS).or_else(|| syntax_of(verb, "format", FORMATS));
     let context = SessionContext::of(snapshot);
     let (changes, prepared) = match context.session(flags) {
         Err(error) => (context.path().into_iter().collect(), Err(error)),
@@ -62,23 +61,23 @@ pub(crate) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
             .help("--shell sh prints any value")
     })?;
     report::raw(&text)?;
-    // In a hook, only people are told: what scripts print may be read by programs.
-    let is_for_people = |options: &String| options.contains('i') && !options.contains('n');
-    if !verb.get_one::<String>("options").is_none_or(is_for_people) {
+    // A hook prints messages in interactive shells only: programs may read the output of scripts.
+    let is_interactive = |options: &String| options.contains('i') && !options.contains('n');
+    if !verb.get_one::<String>("options").is_none_or(is_interactive) {
         return Ok(prepared.map_or_else(|error| error.exit, |_| 0));
     }
     match prepared {
-        // Not everybody on the machine builds Rust, and cargo will say it to those who do.
+        // Not everybody on the machine builds Rust. The shim tells those who do.
         Err(failure) if failure.mark == Some(Mark::MembersOnly) => {}
         prepared => prepared?.iter().for_each(shim::tell),
     }
     Ok(0)
 }
 
-/// Names of flags' values, and the syntax that each stands for.
+/// The values of a flag, and the syntax of each.
 type Syntaxes = &'static [(&'static str, Syntax)];
 
-/// The shells that have words of their own; the first three share theirs.
+/// The shells. The first three share a syntax.
 const SHELLS: Syntaxes = &[
     ("sh", Syntax::Posix),
     ("bash", Syntax::Posix),
@@ -90,7 +89,7 @@ const SHELLS: Syntaxes = &[
     ("powershell", Syntax::PowerShell),
 ];
 
-/// What is not a shell's.
+/// The file formats.
 const FORMATS: Syntaxes =
     &[("dotenv", Syntax::Dotenv), ("json", Syntax::Json), ("systemd", Syntax::Systemd)];
 
@@ -98,8 +97,8 @@ fn names(known: Syntaxes) -> PossibleValuesParser {
     PossibleValuesParser::new(known.iter().map(|(name, _)| *name))
 }
 
-/// The syntax that a flag asks for.
-fn asked(verb: &ArgMatches, flag: &str, known: Syntaxes) -> Option<Syntax> {
+/// The syntax given with a flag.
+fn syntax_of(verb: &ArgMatches, flag: &str, known: Syntaxes) -> Option<Syntax> {
     let value = verb.get_one::<String>(flag)?;
     known.iter().find(|(name, _)| name == value).map(|(_, syntax)| *syntax)
 }

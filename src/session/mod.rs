@@ -1,7 +1,7 @@
-//! A session's environment: what the hooks of shells, editors and desktops export.
+//! A session's environment: the variables that hooks of shells, editors and desktops export.
 //!
-//! Decided like a build, with the same [`Plan`], but nowhere in particular: whoever starts a shell
-//! will build in many places. The shim, which knows the place, decides anew for each build.
+//! It is decided like a build, with the same [`Plan`], but without a working directory, because a shell
+//! is used for builds in many directories. The shim decides again for each build.
 
 pub(crate) mod env;
 pub(crate) mod search_path;
@@ -25,10 +25,10 @@ use crate::shim::real_cargo::Caution;
 use crate::shim::trail::Trail;
 use crate::ui::failure::Result;
 
-/// The variable that says where programs are looked for.
+/// The search path for programs.
 const PATH: &str = "PATH";
 
-/// The caller, standing nowhere.
+/// The caller, without a working directory.
 #[derive(Debug)]
 pub(crate) struct SessionContext {
     snapshot: Snapshot,
@@ -36,13 +36,13 @@ pub(crate) struct SessionContext {
 }
 
 impl SessionContext {
-    /// Takes the caller away from the working directory.
+    /// The caller of `snapshot`, in `/`.
     pub(crate) fn of(snapshot: &Snapshot) -> SessionContext {
         let snapshot = Snapshot { cwd: PathBuf::from("/"), ..snapshot.clone() };
         SessionContext { snapshot, words: ["build".into()] }
     }
 
-    /// Decides what a session is to have. Changes nothing.
+    /// Decides the variables of a session. Changes nothing.
     ///
     /// # Errors
     /// Mistakes in the settings.
@@ -51,15 +51,14 @@ impl SessionContext {
         Ok(Session { plan })
     }
 
-    /// What is exported even where the settings are wrong or the private directory is refused. The shim
-    /// is put in front all the same: each build then says what is wrong, instead of going to a directory
-    /// that people share.
+    /// The change of PATH, for wrong settings or a refused private directory. The shim must be first even
+    /// then: each build reports the error, instead of using a directory that people share.
     pub(crate) fn path(&self) -> Option<Change> {
         with_shim_first(&self.snapshot, &Settings::default())
     }
 }
 
-/// What a session is to have.
+/// A decided session.
 pub(crate) struct Session<'a> {
     plan: Plan<'a>,
 }
@@ -80,21 +79,21 @@ impl Session<'_> {
         &self.plan.decision.rule
     }
 
-    /// The target directory to export; `None` where the caller gets none, or has chosen another.
+    /// The target directory to export; `None` if the caller gets none, or has chosen another one.
     pub(crate) fn target_dir(&self) -> Option<&Path> {
         self.plan.decision.target_dir.as_deref()
     }
 
-    /// Makes what is about to be exported. A cargo that comes first and bypasses the shim would
-    /// make the private directory itself, open to everyone.
+    /// Creates the directories that are exported. A cargo that bypasses the shim would otherwise create
+    /// the private directory itself, readable by everyone.
     ///
     /// # Errors
-    /// Refusals, and directories that cannot be made.
+    /// Refusals, and directories that cannot be created.
     pub(crate) fn prepare(&self) -> Result<Vec<Note>> {
         self.plan.prepare()
     }
 
-    /// Everything that changes, for a directory that is prepared.
+    /// All changes, once [`Session::prepare`] has succeeded.
     pub(crate) fn changes(&self) -> Vec<Change> {
         let mut changes: Vec<Change> = self.path().into_iter().collect();
         changes.extend(environment::changes(&self.plan.decision));
@@ -102,8 +101,8 @@ impl Session<'_> {
         changes
     }
 
-    /// What changes where the directory is refused: as [`SessionContext::path`], unless the caller has
-    /// no use for the shim.
+    /// The change of PATH alone, as [`SessionContext::path`]; `None` if the caller does not use the
+    /// shim.
     pub(crate) fn path(&self) -> Option<Change> {
         match self.rule() {
             Rule::Bypassed | Rule::NoDirectory(_) => None,
@@ -112,8 +111,8 @@ impl Session<'_> {
     }
 }
 
-/// PATH, if this program is installed and so has a shim, and there is a cargo for it to execute: for
-/// somebody without Rust, `command -v cargo` has to fail, and rustup's installer to run.
+/// PATH with the shim first, if the shim is installed and there is a cargo for it to execute. For
+/// somebody without Rust, `command -v cargo` must fail, or rustup's installer refuses to run.
 fn with_shim_first(snapshot: &Snapshot, settings: &Settings) -> Option<Change> {
     let shim_dir = Installation::of_this_program()?.shim_dir();
     let homes = Homes::new(snapshot);
@@ -127,7 +126,7 @@ fn with_shim_first(snapshot: &Snapshot, settings: &Settings) -> Option<Change> {
 
 /// Whether there is a real cargo, on PATH or where rustup puts it.
 pub(crate) fn has_cargo(snapshot: &Snapshot, settings: &Settings, homes: &Homes<'_>) -> bool {
-    let (nothing_asked, trail) = (Invocation::default(), Trail::default());
+    let (no_arguments, trail) = (Invocation::default(), Trail::default());
     let caution = Caution::AsTheShell;
-    real_cargo::find(snapshot, settings, &nothing_asked, homes, &trail, caution).cargo.is_some()
+    real_cargo::find(snapshot, settings, &no_arguments, homes, &trail, caution).cargo.is_some()
 }

@@ -1,21 +1,21 @@
-//! Pure: PATH with the shim in front.
+//! Pure: PATH with the shim first.
 //!
-//! rustup puts `~/.cargo/bin` first only where it is absent from PATH, so standing on it anywhere is
-//! what keeps it behind the shim. Where it stands is the person's choice. The result of this is a
-//! fixed point: evaluated again it changes nothing.
+//! rustup puts `~/.cargo/bin` first only if it is absent from PATH. If it is anywhere on PATH, the shim
+//! stays first. If the person has put it on PATH already, its position stays. Applied to its own
+//! result, this changes nothing.
 
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
 use crate::shim::real_cargo::entries;
 
-/// What a session has where nobody has set PATH: what shells and `sshd` fall back to.
+/// PATH for a session without one: the default of shells and `sshd`.
 pub(crate) const DEFAULT: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/// `path` with the shim's directory first, once, and then `cargo_bin`, if it is not there already.
-/// Everything else stays as it is, empty and relative entries too.
+/// `path` with the shim's directory first, and only once, and then `cargo_bin`, unless `path` contains
+/// it. All other entries stay, also empty and relative ones.
 pub(crate) fn with_shim(path: &OsStr, shim_dir: &Path, cargo_bin: Option<&Path>) -> OsString {
-    // Paths compare by their components, so that a slash at the end makes no difference.
+    // Paths are compared by component, so a trailing slash makes no difference.
     let others = || {
         let all = entries(path).map(|entry| entry.unwrap_or_else(|relative| relative));
         all.filter(|entry| *entry != shim_dir)

@@ -1,7 +1,7 @@
-//! Pure: changes of the environment in the words of a shell, or of a file format.
+//! Pure: changes of the environment, in the syntax of a shell or a file format.
 //!
-//! Every value is quoted: a directory's name may hold whatever its owner likes, and what is printed
-//! here is evaluated.
+//! Shells evaluate this output, and a directory's name may contain any characters, so every value is
+//! quoted.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -9,7 +9,7 @@ use std::os::unix::ffi::OsStrExt;
 use crate::shim::environment::Change;
 use crate::ui::escape;
 
-/// Who reads the changes.
+/// A syntax for the changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Syntax {
     /// Bourne shells: `sh`, `bash`, `zsh`, `dash`, `ksh`.
@@ -24,19 +24,19 @@ pub(crate) enum Syntax {
     Elvish,
     /// PowerShell.
     PowerShell,
-    /// `KEY='value'` lines. What is to be removed cannot be said and is left out.
+    /// `KEY="value"` lines. Removals are left out, since the format has none.
     Dotenv,
-    /// One object; what is to be removed is `null`.
+    /// One object; a variable to remove is `null`.
     Json,
-    /// `KEY=value` lines as systemd's environment generators print them. What is to be removed
-    /// cannot be said and is left out.
+    /// `KEY="value"` lines, as systemd's environment generators print them. Removals are left out, since
+    /// the format has none.
     Systemd,
 }
 
-/// The changes as bytes to print, each on a line of its own.
+/// The changes as bytes to print, each on its own line.
 ///
 /// # Errors
-/// The name of a variable whose value is not UTF-8, in a syntax that holds nothing else.
+/// The name of a variable whose value is not UTF-8, for a syntax that requires UTF-8.
 pub(crate) fn render(changes: &[Change], syntax: Syntax) -> Result<Vec<u8>, &'static str> {
     if syntax == Syntax::Json {
         return json(changes);
@@ -59,8 +59,8 @@ fn set(name: &'static str, value: &OsStr, syntax: Syntax) -> Result<Vec<u8>, &'s
             [name.as_bytes(), b"=", &value, b"; export ", name.as_bytes(), b"\n"].concat()
         }
         Syntax::Fish if name == PATH => {
-            // A list, so that fish neither splits nor joins it. An empty entry becomes `.` there, as it
-            // does in a PATH that fish inherits.
+            // As a list, so that fish neither splits nor joins it. Fish turns an empty entry into `.`,
+            // as it does in an inherited PATH.
             let entries = value.as_bytes().split(|byte| *byte == b':').map(fish);
             [b"set -gx PATH ".to_vec(), entries.collect::<Vec<_>>().join(&b' '), b"\n".to_vec()]
                 .concat()
@@ -68,10 +68,10 @@ fn set(name: &'static str, value: &OsStr, syntax: Syntax) -> Result<Vec<u8>, &'s
         Syntax::Fish => {
             [b"set -gx ", name.as_bytes(), b" ", &fish(value.as_bytes()), b"\n"].concat()
         }
-        // In an `eval` a newline would come out as a space.
+        // `eval` would turn a newline into a space.
         Syntax::Csh if value.as_bytes().contains(&b'\n') => Vec::new(),
         Syntax::Csh => {
-            // The history is asked about `!` in quotes as well.
+            // csh expands `!` from its history even in quotes.
             let value = replaced(value.as_bytes(), b'!', b"\\!");
             let value = between_single_quotes(&value, b"'\\''");
             [b"setenv ", name.as_bytes(), b" ", &value, b";\n"].concat()
@@ -130,12 +130,12 @@ fn replaced(bytes: &[u8], byte: u8, by: &[u8]) -> Vec<u8> {
     bytes.split(|found| *found == byte).collect::<Vec<_>>().join(by)
 }
 
-/// In fish, single quotes leave a backslash its meaning before a quote and a backslash.
+/// In single quotes, fish still interprets a backslash before a quote and before a backslash.
 fn fish(bytes: &[u8]) -> Vec<u8> {
     between_single_quotes(&replaced(bytes, b'\\', b"\\\\"), b"\\'")
 }
 
-/// `"…"`, where nushell has a control character by its number, in braces.
+/// `"…"`, with control characters as nushell's `\u{…}`.
 fn double_quoted_for_nu(text: &str) -> String {
     let mut word = String::from('"');
     for character in text.chars() {
@@ -148,8 +148,7 @@ fn double_quoted_for_nu(text: &str) -> String {
     word + "\""
 }
 
-/// PowerShell takes typographic quotes for plain ones; each of them stands for itself where it stands
-/// twice.
+/// `'…'`. PowerShell treats typographic quotes as plain ones; a doubled quote stands for itself.
 fn single_quoted_for_powershell(text: &str) -> String {
     let mut word = String::from('\'');
     for character in text.chars() {
@@ -161,8 +160,7 @@ fn single_quoted_for_powershell(text: &str) -> String {
     word + "'"
 }
 
-/// `"…"` with a backslash before what is special there, as systemd, docker and most readers of
-/// `.env` files take it.
+/// `"…"` with backslash escapes, as systemd, docker and most readers of `.env` files expect.
 fn in_double_quotes(bytes: &[u8]) -> Vec<u8> {
     let mut word = vec![b'"'];
     for byte in bytes {

@@ -139,8 +139,8 @@ fn sudo(shim_dir: &Path) {
          'env_delete+=\"CARGO_TARGET_DIR CARGO_BUILD_BUILD_DIR\"' >/etc/sudoers.d/cargo-peruser) && \
          visudo -c"
     );
-    let text = "under sudo the shim is not on PATH, and `sudo -E cargo` leaves root's files in the \
-                directory of whoever types it";
+    let text = "under sudo the shim is not on PATH, and `sudo -E cargo` leaves files owned by root in \
+                the caller's target directory";
     report::advice(&text, &help);
 }
 

@@ -214,7 +214,11 @@ impl Site {
         pieces.push(Piece::new(beside, PieceKind::Link(binary.clone()), "this program, on PATH"));
         pieces.push(Piece::new(installation.shim(), PieceKind::Link(binary.clone()), "the shim"));
         let wrapper = installation.rustc_wrapper();
-        pieces.push(Piece::new(wrapper, PieceKind::Link(binary), "the way to a compile cache"));
+        pieces.push(Piece::new(
+            wrapper,
+            PieceKind::Link(binary),
+            "the wrapper for a compile cache",
+        ));
         pieces.extend(self.pages()?);
         pieces.extend(self.hooks.iter().cloned());
         Ok(pieces)

@@ -318,7 +318,7 @@ impl<'a> Plan<'a> {
         match self.homes.cargo().filter(|home| !self.homes.is_own(home)) {
             None => report::note(&text),
             Some(home) => report::advice(
-                &format!("{text}, and cargo leaves root's files in `{}`", escaped(&home)),
+                &format!("{text}, and cargo leaves files owned by root in `{}`", escaped(&home)),
                 &"to use root's own home: sudo -H cargo …",
             ),
         }

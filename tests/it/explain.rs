@@ -78,7 +78,7 @@ target directory  [WORLD]/home/.cache/cargo-peruser/target
 private directory  [WORLD]/home/.cache/cargo-peruser (does not exist yet)
 real cargo  [WORLD]/stub/cargo
   passed over  [WORLD]/shim/cargo: it is cargo-peruser itself
-the shim  what cargo decides alone (`cargo metadata --no-deps` shows it)
+the shim  cargo's own choice (`cargo metadata --no-deps` shows it)
   because  rule 2: no shared root is configured, or it does not exist
 account  [ME] (uid [UID])
 
@@ -131,7 +131,7 @@ fn tells_of_a_build_directory_that_is_not_ones_own() {
     assert!(of("build_dir").starts_with("[WORLD]/root/[ME]/"), "{found}");
     assert_eq!(of("build_dir_overrides"), "`[WORLD]/checkout/.cargo/config.toml`");
     let text = explained(&world, &["explain"]);
-    assert!(text.contains("what `[WORLD]/checkout/.cargo/config.toml` says"), "{text}");
+    assert!(text.contains("`[WORLD]/checkout/.cargo/config.toml`, to keep"), "{text}");
 }
 
 fn hostile_names_are_escaped() {

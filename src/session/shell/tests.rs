@@ -1,4 +1,4 @@
-//! Every value arrives as it is, whatever is in it.
+//! Every value arrives unchanged, whatever it contains.
 
 use super::{Syntax, render};
 use crate::shim::environment::Change;
@@ -9,7 +9,7 @@ fn change(name: &'static str, value: Option<&str>) -> Change {
     Change { name, value: value.map(OsString::from) }
 }
 
-/// What each reader is told of the changes below.
+/// The changes below in each syntax.
 const EXPECTED: [(Syntax, &str); 8] = [
     (
         Syntax::Posix,
@@ -82,7 +82,7 @@ fn bytes_that_are_not_text_reach_the_shells_that_have_them() {
     assert_eq!(render(&changes, Syntax::Nu), Err("PATH"));
 }
 
-/// PowerShell takes each of these for the end of a string, and nushell knows no `\\u001b`.
+/// For PowerShell each of these quotes ends a string, and nushell knows no `\\u001b`.
 #[test]
 fn quotes_and_control_characters_are_each_readers_own() {
     let changes = [change("CARGO_TARGET_DIR", Some("/it's ‘a’ ‚b‛ \u{1b}\n"))];

@@ -179,7 +179,7 @@ pub(super) fn assert_only_private_dirs(root: &Path, only: &[&str]) -> Result<(),
     others.sort();
     let names: Vec<_> = others.iter().map(|path| format!("`{}`", escaped(path))).collect();
     let fault = format!(
-        "what is nobody's private directory is in it, and builds may read it: {}",
+        "it holds more than private directories, and builds may read that: {}",
         names.join(", ")
     );
     let help = "move them away, or name another directory with --shared-root";

@@ -56,7 +56,7 @@ fn with_the_line(stage: &Stage) {
         let outcome = sudo(&host, words);
         outcome.builds_in(format!("{MACHINES_ROOT}/root/target")).notes("root's own directory");
         match is_hers {
-            true => outcome.mentions("root's files in `/home/alice/.cargo`"),
+            true => outcome.mentions("files owned by root in `/home/alice/.cargo`"),
             false => outcome.never_says("/home/alice"),
         };
     }
