@@ -1,4 +1,4 @@
-//! One settings file and what becomes of it: shown first, then done.
+//! The change of one settings file: shown first, then made.
 
 use std::path::{Path, PathBuf};
 
@@ -15,21 +15,21 @@ use crate::ui::report;
 /// The mode of a new file: what editors themselves give it under the usual umask.
 const MODE: u32 = 0o644;
 
-/// A change to one file, thought through and not made yet.
+/// A planned change of one file.
 pub(super) struct FileChange {
     path: PathBuf,
     original: Original,
-    /// The text as it is.
+    /// The current text.
     pub(super) text: String,
-    /// The text as it is to be.
+    /// The new text.
     edited: String,
 }
 
 impl FileChange {
-    /// Reads every file of an editor and thinks the changes through.
+    /// Reads every settings file of an editor and plans the changes.
     ///
     /// # Errors
-    /// Those of the first file that cannot be changed; nothing is written then.
+    /// The error of the first file that cannot be changed. Nothing is written.
     pub(super) fn to_all_files(
         editor: &Editor,
         places: &Places<'_>,
@@ -37,7 +37,7 @@ impl FileChange {
     ) -> Result<Vec<FileChange>> {
         let Some(format) = editor.format else {
             let Editor { name, title, .. } = editor;
-            let text = format!("{title} has no settings file that another program could write");
+            let text = format!("{title} has no settings file that another program can write");
             let help = format!("`cargo-peruser editor {name}` prints the steps");
             return Err(Failure::new(text).help(help));
         };
@@ -51,10 +51,10 @@ impl FileChange {
         editor.files(places).into_iter().map(change).collect()
     }
 
-    /// Reads one file and thinks the change through.
+    /// Reads one file and plans its change.
     ///
     /// # Errors
-    /// Why it cannot be read or changed.
+    /// A file that cannot be read or changed.
     pub(super) fn to(
         editor: &Editor,
         format: Format,
@@ -78,24 +78,28 @@ impl FileChange {
         Ok(FileChange { path: path.to_owned(), original, text, edited })
     }
 
-    /// Shows what changes and does it.
+    /// Shows the change, makes it, and says which editor to restart.
     ///
     /// # Errors
-    /// The file's; it is as it was then.
-    pub(super) fn make(&self) -> anyhow::Result<()> {
+    /// A file that cannot be written. It is unchanged then.
+    pub(super) fn make(&self, editor: &Editor) -> anyhow::Result<()> {
         let FileChange { path, original, text, edited } = self;
         original.clear_leftover()?;
+        let name = escaped(path);
         if !self.is_worth_making() {
-            report::line(format!("`{}`: nothing is to be done", escaped(path)))?;
+            report::line(format!("`{name}`: nothing to change"))?;
             return Ok(());
         }
-        report::line(format!("`{}`:\n{}", escaped(path), text::difference(text, edited)))?;
-        // What a symlink leads to stays, empty: who made the link wants it there.
-        if Format::is_vacant(edited) && original.is_direct() {
+        report::line(format!("`{name}`:\n{}", text::difference(text, edited)))?;
+        // The target of a symlink stays, empty: whoever made the link wants the file to exist.
+        let done = if Format::is_vacant(edited) && original.is_direct() {
             original.remove()?;
+            "removed"
         } else {
             original.replace(edited.as_bytes(), MODE)?;
-        }
+            "wrote"
+        };
+        report::line(format!("{done} `{name}`; restart {}", editor.title))?;
         Ok(())
     }
 
@@ -110,7 +114,7 @@ impl FileChange {
     }
 }
 
-/// Root follows nobody else's symlinks: with `sudo -E`, variables lead to somebody's own files.
+/// Root follows no other user's symlinks: with `sudo -E`, variables name that user's own files.
 fn assert_roots(path: &Path) -> Result<(), Failure> {
     if !accounts::is_root() {
         return Ok(());

@@ -1,9 +1,8 @@
-//! Pure: what is written into the settings of editors, and how.
+//! Pure: edits the text of editors' settings.
 //!
-//! Editors find cargo past PATH, so the variable itself has to reach the language server. Every
-//! change here is one to a text: what the person wrote stays, and where that cannot be had the text is
-//! refused. Lua and Emacs Lisp are programs, so nothing of a person's is read there; what we add is a
-//! file or a marked block of its own.
+//! Editors bypass PATH to find cargo, so the language server needs the variable itself. An edit keeps
+//! everything that the person wrote, or else refuses the text. Lua and Emacs Lisp are programs, which are
+//! not parsed: there we add a separate file, or a marked block.
 
 mod json;
 mod script;
@@ -16,17 +15,17 @@ use std::path::{Path, PathBuf};
 use crate::ui::escape::escaped;
 use crate::ui::failure::{Failure, Mark, Result};
 
-/// The way to a table of settings.
+/// The keys of nested tables, from the outermost on.
 pub(super) type Keys = [&'static str];
 
-/// How a settings file is written.
+/// The format of a settings file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Format {
-    /// A language for settings, and the way to the table of variables.
+    /// A settings language, and the keys of the table of variables.
     Table(Language, &'static Keys),
-    /// A Lua file that is ours alone.
+    /// A Lua file that we own entirely.
     Lua,
-    /// Emacs Lisp with a block of ours in it.
+    /// Emacs Lisp with our block in it.
     Elisp,
 }
 
@@ -38,40 +37,40 @@ pub(super) enum Language {
     Toml,
 }
 
-/// A variable as it is to be; `None` where it is not to be set.
+/// A variable and the value that it should have; `None` if it should not be set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Variable {
     pub name: &'static str,
     pub value: Option<String>,
 }
 
-/// What settings are to say.
+/// The expected settings.
 #[derive(Clone, Debug)]
 pub(super) struct Aim {
     /// Every variable that we ever set.
     pub variables: Vec<Variable>,
-    /// A variable that names a directory in one of these is no choice of the person's, by the rules
-    /// of [`crate::shim::decide`]: it was set by us, or inherited from somebody else.
+    /// A value inside one of these directories is not the person's choice, by the rules of
+    /// [`crate::shim::decide`]: we set it, or it was inherited from another user.
     pub roots: Vec<PathBuf>,
 }
 
-/// A value where it stands in a text.
+/// A value found in a text.
 pub(super) struct FoundValue {
-    /// What it says, if it is a string.
+    /// The value, if it is a string.
     pub(super) says: Option<String>,
-    /// As it is written.
+    /// The value as it is written.
     pub(super) source: String,
     pub(super) line: usize,
 }
 
 impl Aim {
-    /// The same, with nothing that is to be set.
+    /// The same variables, all unset.
     pub(super) fn withdrawn(&self) -> Aim {
         let unset = |it: &Variable| Variable { name: it.name, value: None };
         Aim { variables: self.variables.iter().map(unset).collect(), roots: self.roots.clone() }
     }
 
-    /// What is no text, or a template of the editor's, only the person can have written.
+    /// Whether the person wrote the value. They did if it is not a string, or is an editor's template.
     fn is_choice(&self, found: &FoundValue) -> bool {
         let is_ours =
             |root: &PathBuf| found.says.as_ref().is_some_and(|it| Path::new(it).starts_with(root));
@@ -84,11 +83,12 @@ impl Aim {
 }
 
 impl Format {
-    /// Changes a text so that it says what it is to say, and nothing else in it.
+    /// The text with the expected settings, and nothing else changed.
     ///
     /// # Errors
-    /// What cannot be parsed or changed, and, marked, what the person has chosen. The text begins
-    /// with the line; where the help is missing, the person can only change it by hand.
+    /// A text that cannot be parsed or changed, and, with [`Mark::Chosen`], a value that the person has
+    /// chosen. The failure's text begins with the line. Without a help line, only the person can change
+    /// the file, by hand.
     pub(super) fn edit(self, text: &str, aim: &Aim) -> Result<String> {
         text::in_its_own_shape(text, |body| match self {
             Format::Table(language, keys) => {
@@ -100,14 +100,14 @@ impl Format {
         })
     }
 
-    /// Whether a text says nothing any more, so that its file may go.
+    /// Whether a text holds no settings any more, so that its file can be removed.
     pub(super) fn is_vacant(text: &str) -> bool {
         text.is_empty() || text == json::VACANT
     }
 }
 
 impl Language {
-    /// Looks a value up in the table that `keys` lead to.
+    /// Looks up a value in the table at `keys`.
     pub(super) fn find(self, text: &str, keys: &Keys, name: &str) -> Result<Option<FoundValue>> {
         match self {
             Language::Json => json::find(text::body(text), keys, name),
@@ -115,7 +115,7 @@ impl Language {
         }
     }
 
-    /// The text with one variable as it is to be.
+    /// The text with one variable set, or removed.
     fn set(self, text: &str, keys: &Keys, variable: &Variable, aim: &Aim) -> Result<String> {
         let name = variable.name;
         match (self.find(text, keys, name)?, variable.value.as_deref()) {
@@ -125,10 +125,10 @@ impl Language {
             (Some(found), Some(_)) if aim.is_choice(&found) => {
                 let value = escaped(&found.source);
                 let help = format!(
-                    "leave it, since your own choice counts, or take `{name}` out and run the same \
+                    "leave it, since your own choice counts, or remove `{name}` and run the same \
                      command again"
                 );
-                let text = format!("`{name}` is set to {value} already");
+                let text = format!("`{name}` is already set to {value}");
                 Err(in_line(found.line, text).mark(Mark::Chosen).help(help))
             }
             (_, Some(value)) => match self {
@@ -144,21 +144,21 @@ impl Language {
     }
 }
 
-/// What keeps a text from being changed, and where; lines are counted from 1.
+/// Why a text cannot be changed, and the line, counted from 1.
 fn in_line(line: usize, what: impl Display) -> Failure {
     Failure::new(format!("line {line}: {what}"))
 }
 
-/// What cannot be parsed, or not without doubt.
+/// A line that cannot be parsed, or is ambiguous.
 fn incorrect(line: usize, what: impl Display) -> Failure {
     in_line(line, what).help("correct the line and run the same command again")
 }
 
-/// The key, or the whole file, holds something else than a table of settings.
+/// The key, or the whole file, does not hold a table of settings.
 fn no_table(line: usize, key: Option<&str>) -> Failure {
     match key {
-        Some(key) => in_line(line, format_args!("`{key}` holds no table")),
-        None => in_line(line, "it holds no table of settings"),
+        Some(key) => in_line(line, format_args!("`{key}` is not a table")),
+        None => in_line(line, "it is not a table of settings"),
     }
 }
 

@@ -1,6 +1,6 @@
-//! The editors that are known, where each keeps what a person has set, and which are on this machine.
+//! The known editors, where each keeps its user's settings, and which are on this machine.
 //!
-//! Only files of the person's own count: a checkout's are shared, and so is what they would say.
+//! Only the user's own files count: the files of a checkout are shared by everybody who uses it.
 
 use std::path::{Path, PathBuf};
 
@@ -14,21 +14,21 @@ use crate::ui::escape::escaped;
 pub(super) struct Editor {
     /// The name on the command line and in JSON.
     pub(super) name: &'static str,
-    /// What it calls itself.
+    /// Its product name.
     pub(super) title: &'static str,
-    /// How its settings are written, where they are in a file that another program can write.
+    /// The format of its settings, if they are in a file that another program can write.
     pub(super) format: Option<Format>,
-    /// The way to rust-analyzer's `cargo.targetDir` in them; empty where that is not said there.
+    /// The keys of rust-analyzer's `cargo.targetDir` in them; empty if they have no such setting.
     target_dir: &'static Keys,
     /// Whether the settings of rust-analyzer itself reach it.
     pub(super) heeds_rust_analyzer: bool,
-    /// What a person should know beside the settings.
+    /// Advice for the user, in addition to the settings.
     pub(super) advice: &'static str,
-    /// What the program is called.
+    /// The names of its program.
     programs: &'static [&'static str],
     /// The files that it reads, whether they exist yet or not.
     files: fn(&Places<'_>) -> Vec<PathBuf>,
-    /// What is there if the person has used it.
+    /// Files or directories that exist if the user has used it.
     traces: fn(&Places<'_>) -> Vec<PathBuf>,
 }
 
@@ -42,7 +42,7 @@ pub(super) static ALL: [Editor; 7] = [
         title: "Visual Studio Code",
         format: Some(Format::Table(Language::Json, &["rust-analyzer.server.extraEnv"])),
         target_dir: &["rust-analyzer.cargo.targetDir"],
-        // It sends a value for every setting, the empty table for this one, which then counts instead.
+        // It sends a value for every setting, and the empty table that it sends for this one wins.
         heeds_rust_analyzer: false,
         advice: include_str!("snippets/vscode.txt"),
         programs: &[
@@ -112,7 +112,7 @@ pub(super) static ALL: [Editor; 7] = [
         title: "RustRover",
         format: None,
         target_dir: &[],
-        // It has a language server of its own.
+        // It has its own language server.
         heeds_rust_analyzer: false,
         advice: include_str!("snippets/rustrover.txt"),
         programs: &["rustrover", "rustrover.sh"],
@@ -138,7 +138,7 @@ pub(super) static ALL: [Editor; 7] = [
 ];
 
 impl Editor {
-    /// The files that it reads, whether they exist yet or not; empty where a person has none.
+    /// The files that it reads, whether they exist yet or not; empty if it has no such file.
     pub(super) fn files(&self, places: &Places<'_>) -> Vec<PathBuf> {
         (self.files)(places)
     }
@@ -150,25 +150,24 @@ impl Editor {
         self.programs.iter().find_map(find)
     }
 
-    /// Whether the person has used it: it has left a directory or a file.
+    /// Whether the user has used it: it has left a directory or a file.
     pub(super) fn has_traces(&self, places: &Places<'_>) -> bool {
         (self.traces)(places).iter().any(|path| files::is_there(path))
     }
 
-    /// What `cargo.targetDir` in a text makes of our settings, where it stands there.
+    /// The effect of `cargo.targetDir` on our settings, if a text sets it.
     pub(super) fn target_dir_note(&self, text: &str) -> Option<String> {
         let (name, keys) = self.target_dir.split_last()?;
         let Some(Format::Table(language, _)) = self.format else { return None };
-        // What cannot be parsed is told elsewhere.
+        // A parse error is reported elsewhere.
         let FoundValue { source, says, line } = language.find(text, keys, name).ok()??;
         match (source.as_str(), says) {
             ("true", _) => Some(format!(
-                "`{name}` in line {line} keeps rust-analyzer's builds apart, in `rust-analyzer` \
-                 below the target directory: yours alone as well"
+                "`{name}` in line {line}: rust-analyzer builds in `rust-analyzer` below your target \
+                 directory"
             )),
             (_, Some(path)) => Some(format!(
-                "`{name}` in line {line} sends rust-analyzer's builds to `{}`, whatever \
-                 CARGO_TARGET_DIR says",
+                "`{name}` in line {line}: rust-analyzer builds in `{}`, whatever CARGO_TARGET_DIR says",
                 escaped(&path)
             )),
             _ => None,
@@ -176,7 +175,7 @@ impl Editor {
     }
 }
 
-/// Visual Studio Code and what is built from it, below the configuration directory.
+/// Visual Studio Code and its variants, below the configuration directory.
 const CODES: [&str; 7] = [
     "Code",
     "Code - Insiders",
@@ -187,8 +186,8 @@ const CODES: [&str; 7] = [
     "Windsurf",
 ];
 
-/// What they put on a machine that is reached from elsewhere, below the home directory. Its
-/// settings are this machine's alone.
+/// Their directories on a remote machine, below the home directory. The settings there are for that
+/// machine only.
 const CODE_SERVERS: [&str; 6] = [
     ".vscode-server",
     ".vscode-server-insiders",
@@ -209,25 +208,26 @@ pub(super) struct Places<'a> {
 }
 
 impl<'a> Places<'a> {
-    /// `None` where the caller has no home directory.
+    /// `None` if the caller has no home directory.
     pub(super) fn of(snapshot: &'a Snapshot) -> Option<Places<'a>> {
         let homes = Homes::new(snapshot);
         let home = homes.home()?.to_owned();
         Some(Places { snapshot, home, config: homes.config()?, data: homes.data()? })
     }
 
-    /// The directory that `cargo-peruser toolchain` makes unless it is told another.
+    /// The default directory of `cargo-peruser toolchain`.
     pub(super) fn toolchain_directory(&self) -> PathBuf {
         self.data.join("cargo-peruser/toolchain/bin")
     }
 
-    /// Every variant that is there; where none is, the first, for the time when it comes.
+    /// The files of every installed variant; if there is none, of the first, in case it is installed
+    /// later.
     fn code_files(&self) -> Vec<PathBuf> {
         let codes = self.codes();
         let mut found = Vec::new();
         for (_, directory) in codes.iter().filter(|(trace, _)| files::is_there(trace)) {
             found.push(directory.join(SETTINGS));
-            // Each profile has settings of its own.
+            // Each profile has its own settings.
             let profiles = entries(&directory.join("profiles"));
             let settings = profiles.into_iter().map(|profile| profile.join(SETTINGS));
             found.extend(settings.filter(|path| files::is_there(path)));
@@ -238,7 +238,7 @@ impl<'a> Places<'a> {
         found
     }
 
-    /// What is there if a variant of Visual Studio Code has ever run, and where it keeps its settings.
+    /// For each variant, the directory that exists once it has run, and the directory of its settings.
     fn codes(&self) -> Vec<(PathBuf, PathBuf)> {
         let own = CODES.iter().map(|name| (self.config.join(name), "User"));
         let on_the_web = (self.data.join("code-server"), "User");
@@ -253,8 +253,8 @@ impl<'a> Places<'a> {
         self.config.join(name.unwrap_or_else(|| "nvim".into()))
     }
 
-    /// The file that Emacs itself would choose; Doom's, where that is what runs in it, because its
-    /// `init.el` is a checkout of Doom itself.
+    /// The file that Emacs itself would choose. With Doom it is `config.el`, because `init.el` belongs to
+    /// the checkout of Doom.
     fn emacs_file(&self) -> PathBuf {
         let doom = Homes::new(self.snapshot).own("DOOMDIR");
         let doom = doom.into_iter().chain([self.config.join("doom"), self.home.join(".doom.d")]);
@@ -274,7 +274,7 @@ impl<'a> Places<'a> {
     }
 }
 
-/// What a directory holds, in the order of the names.
+/// The entries of a directory, sorted by name.
 fn entries(directory: &Path) -> Vec<PathBuf> {
     let found = std::fs::read_dir(directory).into_iter().flatten().flatten();
     let mut paths: Vec<PathBuf> = found.map(|entry| entry.path()).collect();

@@ -1,7 +1,7 @@
-//! `editor`: the settings that let an editor build where its person does.
+//! `editor`: the settings with which an editor builds in its user's private directory.
 //!
-//! Editors find cargo past PATH, so the variable that a session exports has to stand in their own
-//! settings. Only files of the person's are written, never a checkout's.
+//! Editors bypass PATH to find cargo, so their own settings need the variable that a session exports.
+//! Only the user's own files are written, never those of a checkout.
 
 mod change;
 mod edit;
@@ -30,12 +30,12 @@ use crate::ui::report;
 
 pub(super) fn command() -> Command {
     Command::default()
-        .about("Show or write the settings that let an editor build into your directory")
+        .about("Show or write the settings that make an editor build in your directory")
         .long_about(
-            "Shows the settings that let an editor build into your private directory, and the file \
+            "Shows the settings that make an editor build in your private directory, and the file \
              that they belong in; --write writes them there. Everything else in the file stays as it \
              is, and a file that cannot be parsed is refused. Without a name it shows which editors \
-             are installed, and whether each builds into your directory.",
+             are installed, and whether each builds in your directory.",
         )
         .args([
             Arg::new("name")
@@ -63,7 +63,7 @@ pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
     match named {
         Some(editor) if verb.get_flag("remove") => {
             for change in FileChange::to_all_files(editor, &places, &withdrawal(&session))? {
-                change.make()?;
+                change.make(editor)?;
             }
         }
         Some(editor) if !verb.get_flag("json") => match aim(&session)? {
@@ -85,8 +85,8 @@ pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
     Ok(0)
 }
 
-/// What the settings are to say; `None` where a session exports nothing, because the caller gets no
-/// directory or has chosen another.
+/// The expected settings; `None` if a session exports nothing, because the caller gets no directory or
+/// has chosen another one.
 fn aim(session: &Session<'_>) -> Result<Option<Aim>> {
     if session.target_dir().is_none() {
         return Ok(None);
@@ -97,16 +97,15 @@ fn aim(session: &Session<'_>) -> Result<Option<Aim>> {
         let text = change.and_then(|change| change.value).map(std::ffi::OsString::into_string);
         variable.value = text.transpose().map_err(|path| {
             let path = escaped(&path);
-            Failure::new(format!("editors cannot be told of `{path}`: the path is not UTF-8"))
-                .help("let the administrator choose a shared root whose path is UTF-8")
+            Failure::new(format!("editors' settings cannot hold `{path}`: the path is not UTF-8"))
+                .help("ask the administrator for a shared root whose path is UTF-8")
         })?;
     }
     Ok(Some(aim))
 }
 
-/// What takes our settings out, whether or not the caller gets a directory now. A directory that they
-/// name can only be ours in the shared root, and in the caller's own cache, where somebody builds who
-/// has none in the shared root yet.
+/// The aim that removes our settings, even if the caller gets no directory now. We only ever set
+/// directories in the shared root, and in the own cache of a caller without a directory there.
 fn withdrawal(session: &Session<'_>) -> Aim {
     let own = session.own_cache().map(|cache| cache.join(OWN_NAME));
     let roots = session.settings().shared_root().map(Into::into).into_iter().chain(own).collect();
@@ -125,22 +124,22 @@ fn write(
     for note in session.prepare()? {
         shim::tell(&note);
     }
-    changes.iter().try_for_each(FileChange::make)
+    changes.iter().try_for_each(|change| change.make(editor))
 }
 
-/// The editors whose settings `--write` has changed. Whoever takes the program away should know of
-/// them before; what cannot be read is not worth a word then.
+/// The editors whose settings `--write` has changed, to be named before the program is uninstalled.
+/// Files that cannot be read are ignored.
 pub(super) fn written(snapshot: &Snapshot, flags: &Flags) -> Vec<&'static str> {
     changed(snapshot, flags, |session| Ok(Some(withdrawal(session))))
 }
 
-/// The editors whose settings `--write` has changed, and which are to say something else by now.
+/// The editors whose settings `--write` has changed, and which are outdated now.
 pub(crate) fn outdated(snapshot: &Snapshot, flags: &Flags) -> Vec<&'static str> {
     let written = written(snapshot, flags);
     changed(snapshot, flags, aim).into_iter().filter(|name| written.contains(name)).collect()
 }
 
-/// The editors whose settings would change if they were to say that.
+/// The editors whose settings differ from an aim.
 fn changed(
     snapshot: &Snapshot,
     flags: &Flags,

@@ -1,6 +1,6 @@
-//! Which editors are here, and whether each builds into the person's directory.
+//! Which editors are installed, and whether each builds in the user's private directory.
 //!
-//! One structure feeds both outputs, so that they cannot tell different stories.
+//! Text and JSON are made from one structure, so that they cannot contradict each other.
 
 use std::path::Path;
 
@@ -14,12 +14,12 @@ use crate::session::Session;
 use crate::shim::decide::TARGET_DIR;
 use crate::ui::failure::{Mark, Result};
 
-/// Everything that `editor` tells. Paths that are not UTF-8 are approximated in JSON.
+/// The overview. Paths that are not UTF-8 are approximated in JSON.
 #[derive(Debug, Serialize)]
 pub(super) struct Overview {
-    /// What editors are to be told; `None` where nothing is.
+    /// The target directory for editors; `None` if they need no settings.
     pub(super) target_dir: Option<String>,
-    /// Why it is so.
+    /// The reason for it.
     pub(super) reason: String,
     /// Whether this session exports it, so that editors started from it need no settings.
     pub(super) session_exports_it: bool,
@@ -31,48 +31,48 @@ pub(super) struct Overview {
 pub(super) struct EditorReport {
     pub(super) name: &'static str,
     pub(super) title: &'static str,
-    /// Whether it seems to be here.
+    /// Whether it seems to be installed.
     pub(super) is_here: bool,
     pub(super) program: Option<String>,
     pub(super) covered_by: Option<Cover>,
     pub(super) files: Vec<SettingsFile>,
 }
 
-/// What makes an editor build where its person does.
+/// What makes an editor build in its user's private directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Cover {
     /// Its own settings.
     Settings,
-    /// The session's environment, where it is started from the session.
+    /// The session's environment, if it is started from the session.
     Session,
     /// rust-analyzer's settings, which it reads too late for the first build scripts.
     RustAnalyzer,
 }
 
-/// A file of an editor's.
+/// A settings file of an editor.
 #[derive(Debug, Serialize)]
 pub(super) struct SettingsFile {
     pub(super) path: String,
     pub(super) state: FileState,
-    /// What is wrong, or what the person has chosen.
+    /// The error, or the person's choice.
     pub(super) detail: Option<String>,
     pub(super) note: Option<String>,
 }
 
-/// What a file says.
+/// The state of our settings in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum FileState {
-    /// It does not exist.
+    /// The file does not exist.
     Missing,
-    /// Nothing of ours.
+    /// It has none of our settings.
     Silent,
-    /// What it is to say.
+    /// It has the expected settings.
     Covered,
-    /// An outdated value of ours.
+    /// It has an outdated value of ours.
     Outdated,
-    /// What the person has chosen.
+    /// It has a value that the person has chosen.
     Chosen,
     /// It cannot be read or parsed.
     Unusable,
@@ -115,7 +115,7 @@ impl Overview {
     }
 }
 
-/// What covers an editor with these files; `common` are rust-analyzer's own, where it heeds them.
+/// What covers an editor with these files; `common` are rust-analyzer's own, if the editor uses them.
 fn covered_by(
     name: &str,
     files: &[SettingsFile],
@@ -125,7 +125,7 @@ fn covered_by(
     let is_covered = |files: &[SettingsFile]| {
         !files.is_empty() && files.iter().all(|it| it.state == FileState::Covered)
     };
-    // What stands in settings is stronger than what is inherited.
+    // Settings override inherited variables.
     let says_otherwise =
         |it: &SettingsFile| matches!(it.state, FileState::Outdated | FileState::Chosen);
     if files.iter().chain(common).any(says_otherwise) {
@@ -159,7 +159,7 @@ fn files(editor: &Editor, places: &Places<'_>, aim: &Aim) -> Vec<SettingsFile> {
 
 impl FileState {
     fn of(change: &FileChange, format: Format, aim: &Aim) -> FileState {
-        // What cannot be taken out is there.
+        // If our settings cannot be removed, the file has some.
         let without = format.edit(&change.text, &aim.withdrawn());
         if !change.is_there() {
             FileState::Missing

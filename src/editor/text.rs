@@ -1,4 +1,4 @@
-//! What `editor` prints for people: settings to copy, and the overview.
+//! The text that `editor` prints: settings to copy, and the overview.
 
 use std::path::PathBuf;
 
@@ -14,7 +14,7 @@ use crate::ui::failure::Result;
 /// Lines shown around a change.
 const CONTEXT: usize = 3;
 
-/// The lines that a change adds and takes away, fit for a terminal.
+/// The lines that a change adds and removes, escaped for a terminal.
 pub(super) fn difference(old: &str, new: &str) -> String {
     let diff = TextDiff::from_lines(old, new);
     let mut lines = Vec::new();
@@ -23,7 +23,7 @@ pub(super) fn difference(old: &str, new: &str) -> String {
             lines.push(" …".to_owned());
         }
         for change in group.iter().flat_map(|op| diff.iter_changes(op)) {
-            // Tabs stay, since they are how people indent.
+            // Tabs stay: people indent with them.
             let parts = change.value().trim_end_matches(['\r', '\n']).split('\t');
             let parts: Vec<String> = parts.map(|part| escaped(part).to_string()).collect();
             lines.push(format!("{}{}", change.tag(), parts.join("\t")));
@@ -32,7 +32,7 @@ pub(super) fn difference(old: &str, new: &str) -> String {
     lines.join("\n")
 }
 
-/// The settings of one editor, the files that they belong in, and what else a person should know.
+/// The settings of one editor, the files that they belong in, and advice.
 pub(super) fn settings(editor: &Editor, aim: &Aim, places: &Places<'_>) -> Result<String> {
     let toolchain = escaped(&places.toolchain_directory()).to_string();
     let advice = editor.advice.trim_end().replace("@TOOLCHAIN@", &toolchain);
@@ -42,17 +42,17 @@ pub(super) fn settings(editor: &Editor, aim: &Aim, places: &Places<'_>) -> Resul
         format!("`{}`{state}", escaped(path))
     };
     let files: Vec<String> = editor.files(places).iter().map(file).collect();
-    // What is written into a file that does not exist yet is what a person would write.
+    // An edit of an empty file shows what a person would write.
     let settings = format.edit("", aim)?;
     Ok(format!(
-        "in {}:\n\n{settings}\n{advice}\n\n`cargo-peruser editor {} --write` puts it there, \
-         `--remove` takes it out again",
+        "in {}:\n\n{settings}\n{advice}\n\n`cargo-peruser editor {} --write` writes these settings, \
+         `--remove` removes them again",
         files.join("\n   "),
         editor.name
     ))
 }
 
-/// The overview; no line ends in spaces, nothing in it moves a cursor.
+/// The overview, escaped for a terminal and without spaces at line ends.
 pub(super) fn overview(overview: &Overview) -> String {
     let mut lines = Vec::new();
     match &overview.target_dir {
@@ -93,7 +93,7 @@ fn summary(editor: &EditorReport, overview: &Overview) -> String {
              cargo-peruser editor {} --write",
             editor.name
         ),
-        Some(Cover::Session) => "covered where it is started from this session".to_owned(),
+        Some(Cover::Session) => "covered if it is started from this session".to_owned(),
         None if is_chosen => "builds in the directory that you chose".to_owned(),
         None if editor.files.is_empty() => {
             format!("NOT COVERED; help: cargo-peruser editor {}", editor.name)
@@ -107,16 +107,16 @@ fn details(editor: &EditorReport) -> Vec<String> {
     let mut lines = Vec::new();
     for file in &editor.files {
         let state = match file.state {
-            FileState::Missing => "does not exist",
-            FileState::Silent => "does not set it",
-            FileState::Covered => "sets it",
-            FileState::Outdated => "sets an outdated value",
+            FileState::Missing => ": no settings there yet",
+            FileState::Silent => " does not set it",
+            FileState::Covered => " sets it",
+            FileState::Outdated => " sets an outdated value",
             FileState::Chosen | FileState::Unusable => "",
         };
         // An error names the file itself.
         match &file.detail {
             Some(detail) => lines.push(detail.clone()),
-            None => lines.push(format!("`{}` {state}", escaped(&file.path))),
+            None => lines.push(format!("`{}`{state}", escaped(&file.path))),
         }
         lines.extend(file.note.clone());
     }

@@ -48,10 +48,10 @@ in `[WORLD]/home/.config/helix/languages.toml` (does not exist yet):
 CARGO_TARGET_DIR = "[WORLD]/root/[ME]/target"
 CARGO_BUILD_BUILD_DIR = "[WORLD]/root/[ME]/build/{workspace-path-hash}"
 
-Whatever rust-analyzer starts then builds there. Start it anew with :lsp-restart. A checkout whose
-.helix/languages.toml has a table of that name replaces all of this one.
+Every program that rust-analyzer starts then builds there. Restart it with :lsp-restart. A table of that
+name in a checkout's .helix/languages.toml replaces this whole table.
 
-`cargo-peruser editor helix --write` puts it there, `--remove` takes it out again
+`cargo-peruser editor helix --write` writes these settings, `--remove` removes them again
 
 "#]]
     );
@@ -71,6 +71,7 @@ fn writes_into_a_file_that_does_not_exist_yet() {
 +    "CARGO_BUILD_BUILD_DIR": "[WORLD]/root/[ME]/build/{workspace-path-hash}"
 +  }
 +}
+wrote `[WORLD]/home/.config/Code/User/settings.json`; restart Visual Studio Code
 
 "#]]
     );
@@ -96,6 +97,7 @@ fn shows_what_changes_and_leaves_everything_else() {
 +		"CARGO_BUILD_BUILD_DIR": "[WORLD]/root/[ME]/build/{workspace-path-hash}"
 +	},
  }
+wrote `[WORLD]/home/.config/Code/User/settings.json`; restart Visual Studio Code
 
 "#]]
     );
@@ -114,7 +116,7 @@ fn a_second_run_has_nothing_to_do() {
         world.by_name(["editor", editor, "--write"]).run().printed();
         let before = in_the_home(&world);
         let output = world.by_name(["editor", editor, "--write"]).run();
-        assert!(output.printed().ends_with(": nothing is to be done\n"), "{}", output.stdout);
+        assert!(output.printed().ends_with(": nothing to change\n"), "{}", output.stdout);
         assert_eq!(in_the_home(&world), before);
     }
 }
@@ -148,7 +150,7 @@ fn takes_out_again_exactly_what_it_has_written() {
         );
         assert!(!file.exists(), "{editor}");
         let output = world.by_name(["editor", editor, "--remove"]).run();
-        assert!(output.printed().ends_with("nothing is to be done\n"), "{}", output.stdout);
+        assert!(output.printed().ends_with("nothing to change\n"), "{}", output.stdout);
     }
 }
 

@@ -38,13 +38,13 @@ fn tells_which_editors_are_here_and_whether_each_is_covered() {
         str![[r#"
 target directory  [WORLD]/root/[ME]/target (this session does not export it)
 vscode         [WORLD]/stub/codium: NOT COVERED; help: cargo-peruser editor vscode --write
-               `[WORLD]/home/.config/Code/User/settings.json` does not exist
+               `[WORLD]/home/.config/Code/User/settings.json`: no settings there yet
 zed            no program on PATH: NOT COVERED; help: cargo-peruser editor zed --write
                cannot edit `[WORLD]/home/.config/zed/settings.json`: line 1: unterminated object
 helix          [WORLD]/stub/hx: covered by its settings
                `[WORLD]/home/.config/helix/languages.toml` sets it
 neovim         [WORLD]/stub/nvim: NOT COVERED; help: cargo-peruser editor neovim --write
-               `[WORLD]/home/.config/nvim/plugin/cargo-peruser.lua` does not exist
+               `[WORLD]/home/.config/nvim/plugin/cargo-peruser.lua`: no settings there yet
 emacs          no program on PATH: NOT COVERED; help: cargo-peruser editor emacs --write
                `[WORLD]/home/.emacs` does not set it
 rustrover      not found
@@ -117,8 +117,8 @@ fn tells_what_a_setting_of_rust_analyzer_makes_of_it() {
     let world = World::new();
     let code = "home/.config/Code/User/settings.json";
     for (value, expected) in [
-        ("true", "in line 2 keeps rust-analyzer's builds apart"),
-        ("\"target/ra\"", "in line 2 sends rust-analyzer's builds to `target/ra`"),
+        ("true", "in line 2: rust-analyzer builds in `rust-analyzer` below"),
+        ("\"target/ra\"", "in line 2: rust-analyzer builds in `target/ra`"),
     ] {
         world.file(code, format!("\u{feff}{{\n \"rust-analyzer.cargo.targetDir\": {value} }}"));
         let note = json(&world, &["vscode"])["editors"][0]["files"][0]["note"].clone();

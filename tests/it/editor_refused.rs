@@ -30,17 +30,22 @@ fn refuses_what_it_must_not_change_and_leaves_it() {
     let helix = "home/.config/helix/languages.toml";
     for (editor, path, bytes, message) in [
         ("zed", zed, &b"{\n  \"a\": 1\n  \"b\": 2\n}\n"[..], "line 2: expected comma"),
-        ("zed", zed, b"[1]", "line 1: it holds no table of settings"),
+        ("zed", zed, b"[1]", "line 1: it is not a table of settings"),
         ("helix", helix, b"a = 1\n]\n", "line 2: "),
         (
             "helix",
             helix,
             b"[language-server.rust-analyzer]\nenvironment = { CARGO_TARGET_DIR = '/tmp/mine' }\n",
-            "line 2: `CARGO_TARGET_DIR` is set to '/tmp/mine' already",
+            "line 2: `CARGO_TARGET_DIR` is already set to '/tmp/mine'",
         ),
         ("zed", zed, b"{ \"a\": \"\xff\" }", "it is not UTF-8"),
         ("neovim", "home/.config/nvim/plugin/cargo-peruser.lua", b"print(1)\n", "line 1: it was"),
-        ("emacs", "home/.emacs", b"(a)\n;; >>> cargo-peruser >>>\n", "line 2: the block"),
+        (
+            "emacs",
+            "home/.emacs",
+            b"(a)\n;; >>> cargo-peruser >>>\n",
+            "line 2: cargo-peruser's block",
+        ),
     ] {
         let file = world.file(path, bytes);
         let output = world.by_name(["editor", editor, "--write"]).run();
@@ -141,7 +146,7 @@ fn rustrover_has_steps_and_no_file() {
     assert_data_eq!(
         output.stderr,
         str![[r#"
-error: RustRover has no settings file that another program could write
+error: RustRover has no settings file that another program can write
 help: `cargo-peruser editor rustrover` prints the steps
 
 "#]]

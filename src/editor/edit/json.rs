@@ -1,7 +1,7 @@
 //! Pure: JSON with comments and trailing commas, as editors read it.
 //!
-//! The library keeps comments where it adds a setting, but takes them along where it removes one. So a
-//! setting is removed token by token, and what is a person's stays between them.
+//! When the library adds a setting it keeps comments, but when it removes one it removes comments too. So
+//! we remove a setting token by token, and leave the person's comments.
 
 use jsonc_parser::ParseOptions;
 use jsonc_parser::cst::{
@@ -12,10 +12,10 @@ use super::{FoundValue, Keys, incorrect, no_table};
 use crate::ui::escape::escaped;
 use crate::ui::failure::Result;
 
-/// What is left of a file that we made once our settings are gone.
+/// The rest of a file that we created, once our settings are removed.
 pub(super) const VACANT: &str = "{\n}\n";
 
-/// What editors accept, and no more: what one of them would not read must not be changed either.
+/// What editors accept, and no more: a file that an editor cannot read must not be changed.
 const DIALECT: ParseOptions = ParseOptions {
     allow_comments: true,
     allow_trailing_commas: true,
@@ -29,7 +29,7 @@ const DIALECT: ParseOptions = ParseOptions {
     allow_extended_string_escapes: false,
 };
 
-/// Looks a value up in the table that `keys` lead to.
+/// Looks up a value in the table at `keys`.
 pub(super) fn find(text: &str, keys: &Keys, name: &str) -> Result<Option<FoundValue>> {
     let root = parsed(text)?;
     let (table, []) = descend(&root, keys)? else { return Ok(None) };
@@ -41,7 +41,7 @@ pub(super) fn find(text: &str, keys: &Keys, name: &str) -> Result<Option<FoundVa
     }))
 }
 
-/// The text with that value, and with as many tables around it as are missing.
+/// The text with that value set, and with the tables that are missing around it.
 pub(super) fn put(text: &str, keys: &Keys, name: &str, value: &str) -> Result<String> {
     let root = parsed(text)?;
     let (table, missing) = descend(&root, keys)?;
@@ -56,7 +56,7 @@ pub(super) fn put(text: &str, keys: &Keys, name: &str, value: &str) -> Result<St
     Ok(root.to_string())
 }
 
-/// The text without that value, and without each table around it that then holds nothing, not even a
+/// The text without that value, and without each table around it that is empty then, without even a
 /// comment.
 pub(super) fn take(text: &str, keys: &Keys, name: &str) -> Result<String> {
     let root = parsed(text)?;
@@ -72,9 +72,9 @@ pub(super) fn take(text: &str, keys: &Keys, name: &str) -> Result<String> {
     Ok(root.to_string())
 }
 
-/// Takes a property and its comma away, and its line if nothing else stands there.
+/// Removes a property and its comma, and its line if nothing else is on it.
 fn erase(property: &CstObjectProp) {
-    // The last one may have none of its own, but for the one before it.
+    // The last property may have no comma after it; then the one before it is removed.
     let before = || property.previous_siblings().find(CstNode::is_comma);
     if let Some(comma) = property.trailing_comma().map(CstNode::from).or_else(before) {
         comma.remove();
@@ -102,7 +102,7 @@ fn erase(property: &CstObjectProp) {
     .for_each(CstNode::remove);
 }
 
-/// Leaves nothing of a node but comments, and newlines if those are to stay.
+/// Removes everything in a node but its comments, and newlines if there is a comment.
 fn clear(node: CstNode, has_comment: bool) {
     match node {
         CstNode::Container(_) => {
@@ -128,7 +128,7 @@ fn parsed(text: &str) -> Result<CstRootNode> {
     Ok(root)
 }
 
-/// Follows the keys as far as they lead: the last object, and the keys that are missing in it.
+/// Follows the keys as far as they exist: the last object, and the keys that are missing in it.
 fn descend<'k>(root: &CstRootNode, keys: &'k Keys) -> Result<(CstObject, &'k Keys)> {
     let object = |value: Option<CstNode>, key: Option<&str>| {
         let line = value.as_ref().map_or(1, line);
@@ -151,12 +151,12 @@ fn property(table: &CstObject, name: &str) -> Result<Option<CstObjectProp>> {
     match named.next() {
         None => Ok(first),
         Some(second) => {
-            Err(incorrect(line(&second.into()), format_args!("`{name}` stands there twice")))
+            Err(incorrect(line(&second.into()), format_args!("`{name}` is there twice")))
         }
     }
 }
 
-/// The line, counted from 1, that a node begins in.
+/// The line in which a node begins, counted from 1.
 fn line(node: &CstNode) -> usize {
     let around = node.ancestors().map(CstNode::from);
     let nodes = std::iter::once(node.clone()).chain(around);

@@ -1,5 +1,4 @@
-//! Pure: templates in the languages that editors are programmed in, filled with this person's
-//! paths.
+//! Pure: templates in editors' programming languages, filled with this person's paths.
 
 use super::{Aim, in_line};
 use crate::os::marked::{self, Blocks};
@@ -9,7 +8,7 @@ const LUA: &str = include_str!("../snippets/neovim.lua");
 const ELISP_COMMENT: &str = ";;";
 const ELISP: &str = include_str!("../snippets/emacs.el");
 
-/// The Lua file. It is ours alone: another one of its name is left alone.
+/// The Lua file. Another file of its name is refused.
 pub(super) fn whole_file(text: &str, aim: &Aim) -> Result<String> {
     if !text.is_empty() && text.lines().next() != LUA.lines().next() {
         let failure = in_line(1, "it was not written by cargo-peruser");
@@ -18,29 +17,29 @@ pub(super) fn whole_file(text: &str, aim: &Aim) -> Result<String> {
     Ok(lua(aim).unwrap_or_default())
 }
 
-/// The Emacs Lisp file with our block at its end; the rest is a program, and never read.
+/// The Emacs Lisp file with our block at its end. The rest is a program, which is not parsed.
 pub(super) fn block(text: &str, aim: &Aim) -> Result<String> {
     let blocks = Blocks { end: elisp(aim), ..Blocks::default() };
     let wanted = marked::with_blocks_in(ELISP_COMMENT, text.as_bytes(), &blocks);
     let wanted = wanted.map_err(|at| {
-        in_line(at.line, "the block of cargo-peruser that begins here has lost its end")
-            .help("end the block again, or take what is left of it out")
+        in_line(at.line, "cargo-peruser's block begins here, but its last line is missing")
+            .help("add the last line of the block again, or remove the whole block")
     })?;
-    // Wherever the person has moved it to, it stays.
+    // If the person has moved the block, it stays there.
     if blocks.end.is_some_and(|block| text.contains(&block)) {
         return Ok(text.to_owned());
     }
-    // Whole lines come and go, so that text stays text.
+    // Only whole lines change, so this is valid UTF-8.
     Ok(String::from_utf8_lossy(&wanted).into_owned())
 }
 
-/// The Lua program; `None` where there is nothing to set.
+/// The Lua program; `None` if no variable is set.
 fn lua(aim: &Aim) -> Option<String> {
     let entry = |(name, value): (&str, &str)| format!("  {name} = {},\n", lua_string(value));
     fill(LUA, aim, entry, lua_string)
 }
 
-/// The Emacs Lisp program; `None` where there is nothing to set.
+/// The Emacs Lisp program; `None` if no variable is set.
 fn elisp(aim: &Aim) -> Option<String> {
     let entry = |(name, value): (&str, &str)| {
         format!("             ({} . {})\n", elisp_string(name), elisp_string(value))
@@ -48,8 +47,8 @@ fn elisp(aim: &Aim) -> Option<String> {
     fill(ELISP, aim, entry, elisp_string)
 }
 
-/// Lines of a template that are only `@ENTRIES@` become one line for each variable; `@ROOT@` is the
-/// first of the directories in which a value is no choice.
+/// Replaces a line `@ENTRIES@` of a template by one line for each variable, and `@ROOT@` by the first of
+/// [`Aim::roots`].
 fn fill(
     template: &str,
     aim: &Aim,
@@ -65,12 +64,12 @@ fn fill(
     (!entries.is_empty()).then(|| template.split_inclusive('\n').map(line).collect())
 }
 
-/// Decimal escapes always have three digits, so that a digit behind one stays outside.
+/// A decimal escape always has three digits, so that a digit after it is not part of it.
 fn lua_string(text: &str) -> String {
     quoted(text, |control| format!("\\{control:03}"))
 }
 
-/// Octal escapes always have three digits, for the same reason.
+/// An octal escape always has three digits, for the same reason.
 fn elisp_string(text: &str) -> String {
     quoted(text, |control| format!("\\{control:03o}"))
 }

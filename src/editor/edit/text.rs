@@ -1,10 +1,10 @@
-//! Pure: what a text looks like beside what it says: byte order mark and line ends.
+//! Pure: keeps a text's byte order mark and line ends.
 
 use crate::ui::failure::Result;
 
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
-/// Lets `edit` see plain lines, and gives its result the byte order mark and the line ends back.
+/// Applies `edit` to the text with plain line ends, and restores byte order mark and line ends.
 pub(super) fn in_its_own_shape(
     text: &str,
     edit: impl FnOnce(&str) -> Result<String>,
@@ -28,7 +28,7 @@ pub(super) fn body(text: &str) -> &str {
     text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text)
 }
 
-/// The line, counted from 1, that a byte offset lies in.
+/// The line of a byte offset, counted from 1.
 pub(super) fn line_of(text: &str, offset: usize) -> usize {
     text.bytes().take(offset).filter(|&byte| byte == b'\n').count() + 1
 }

@@ -1,7 +1,7 @@
 //! Pure: TOML, through a library that keeps what it does not change.
 //!
-//! A table that is missing is appended as text, so that comments at the end of the file stay in front of
-//! it, and lines are taken away as text, so that comments on them stay.
+//! A missing table is appended as text, so that comments at the end of the file stay before it. Lines are
+//! removed as text, so that their comments stay.
 
 use std::ops::Range;
 
@@ -12,7 +12,7 @@ use super::{FoundValue, Keys, in_line, incorrect, no_table};
 use crate::ui::escape::escaped;
 use crate::ui::failure::Result;
 
-/// Looks a value up in the table that `keys` lead to.
+/// Looks up a value in the table at `keys`.
 pub(super) fn find(text: &str, keys: &Keys, name: &str) -> Result<Option<FoundValue>> {
     let document = parsed(text)?;
     let mut table = document.as_item();
@@ -30,7 +30,7 @@ pub(super) fn find(text: &str, keys: &Keys, name: &str) -> Result<Option<FoundVa
     }))
 }
 
-/// The text with that value, and with as many tables around it as are missing.
+/// The text with that value set, and with the tables that are missing around it.
 pub(super) fn put(text: &str, keys: &Keys, name: &str, value: &str) -> Result<String> {
     let value = Value::from(value);
     let document = parsed(text)?;
@@ -62,7 +62,7 @@ pub(super) fn put(text: &str, keys: &Keys, name: &str, value: &str) -> Result<St
     })
 }
 
-/// The text without that value, and without its table if that then holds nothing, not even a comment.
+/// The text without that value, and without its table if that is empty then, without even a comment.
 pub(super) fn take(text: &str, keys: &Keys, name: &str) -> Result<String> {
     let document = parsed(text)?;
     let at = |path: &[&str]| item_at(document.as_item(), path);
@@ -90,15 +90,15 @@ pub(super) fn take(text: &str, keys: &Keys, name: &str) -> Result<String> {
         return Ok(text);
     }
     let mut shorter = without_line(&text, &header);
-    // With the empty line that `put` has left before it.
+    // And the empty line that `put` has added before it.
     if before.ends_with("\n\n") {
         shorter.remove(header.start - 1);
     }
     Ok(shorter)
 }
 
-/// The text with a change to the table that `keys` lead to, as the library makes it. A text that it does
-/// not write as it has read it is refused.
+/// The text with a change to the table at `keys`, made by the library. Refuses a text that the library
+/// does not reproduce exactly.
 fn changed(text: &str, keys: &[&str], change: impl FnOnce(&mut dyn TableLike)) -> Result<String> {
     let document = parsed(text)?;
     if let Some(item) = item_at(document.as_item(), keys) {
@@ -106,18 +106,18 @@ fn changed(text: &str, keys: &[&str], change: impl FnOnce(&mut dyn TableLike)) -
     }
     let mut document = document.into_mut();
     if document.to_string().trim_end() != text.trim_end() {
-        return Err(in_line(1, "other lines would be written in another way if its table changes"));
+        return Err(in_line(1, "changing its table would also reformat other lines"));
     }
     let root = document.as_item_mut();
     if let Some(item) = keys.iter().try_fold(root, |item, key| item.get_mut(key)) {
         item.as_table_like_mut().map(change);
-        // Where the spaces stand in it.
+        // Set the spaces in it.
         item.as_inline_table_mut().map(InlineTable::fmt);
     }
     Ok(document.to_string())
 }
 
-/// The comments between the braces of an inline table would belong to one value or the other.
+/// Refuses an inline table of several lines: its comments could belong to any of its values.
 fn assert_one_line(text: &str, item: &Item) -> Result<()> {
     let span = item.span().unwrap_or_default();
     let source = text.get(span.clone()).unwrap_or_default();
@@ -125,13 +125,14 @@ fn assert_one_line(text: &str, item: &Item) -> Result<()> {
         let line = line_of(text, span.start);
         return Err(in_line(
             line,
-            "its table stands in braces on several lines, which cannot be changed",
+            "its table is in braces on several lines, which cannot be changed",
         ));
     }
     Ok(())
 }
 
-/// The text without the line that a stretch begins in, as far as that goes; what follows there stays.
+/// The text without the line in which a span begins, up to the end of the span. Text after the span
+/// stays.
 fn without_line(text: &str, span: &Range<usize>) -> String {
     let [before, after] = around(text, span);
     let begin = before.rfind('\n').map_or(0, |at| at + 1);
@@ -142,7 +143,7 @@ fn without_line(text: &str, span: &Range<usize>) -> String {
     }
 }
 
-/// What stands before a stretch, and behind it.
+/// The text before a span, and after it.
 fn around<'t>(text: &'t str, span: &Range<usize>) -> [&'t str; 2] {
     [text.get(..span.start), text.get(span.end..)].map(Option::unwrap_or_default)
 }
@@ -154,7 +155,7 @@ fn item_at<'t>(root: &'t Item, keys: &[&str]) -> Option<&'t Item> {
 fn parsed(text: &str) -> Result<Document<&str>> {
     Document::parse(text).map_err(|error| {
         let line = line_of(text, error.span().map_or(0, |span| span.start));
-        // The rest of the message shows the line, which the person has before their eyes.
+        // The rest of the message only shows the line.
         incorrect(line, escaped(error.message().lines().next().unwrap_or_default()))
     })
 }
