@@ -1,7 +1,7 @@
-//! Makes, renews and takes away the toolchain directory of [`crate::toolchain::links`].
+//! Creates, updates and removes the toolchain directory of [`crate::toolchain::links`].
 //!
-//! Whoever can change it chooses what an editor executes. So nothing is done in a directory that
-//! somebody else owns or can write to, nor below one where they could replace it.
+//! Anyone who can change it chooses what an editor executes. So a directory that another user owns, can
+//! write to, or could replace is refused.
 
 use std::fs::DirBuilder;
 use std::io;
@@ -18,12 +18,12 @@ use crate::toolchain::links::{Link, ToolchainEntry, first_foreign};
 use crate::ui::escape::{escaped, quoted};
 use crate::ui::failure::{Failure, Result};
 
-/// Looks at the directory and changes nothing; `shim` is what its `cargo` is to lead to. Its entries,
-/// none where it is not there yet.
+/// Checks the directory and returns its entries, none if it does not exist yet. Changes nothing. `shim`
+/// is the expected target of its `cargo`.
 ///
 /// # Errors
-/// A refusal for a place where somebody else could change it, and a failure for an entry that
-/// this program has not made.
+/// A refusal if another user could change the directory, and a failure for an entry that this program
+/// did not create.
 pub(crate) fn look(path: &Path, shim: &Path, caller: &Caller<'_>) -> Result<Vec<ToolchainEntry>> {
     examine_ancestors(path, caller)?;
     let failed = |cause| Failure::file("read", path, cause);
@@ -40,22 +40,21 @@ pub(crate) fn look(path: &Path, shim: &Path, caller: &Caller<'_>) -> Result<Vec<
     }
 }
 
-/// Makes the directory hold these links, and no others. What is missing of it is made with mode 0755 less
-/// the umask, so that nobody else can write there.
+/// Makes the directory hold these links, and no others. Missing directories are created with mode 0755
+/// less the umask, so that no other user can write there.
 ///
 /// # Errors
-/// Those of [`look`], and the system's. What has been done until then stays, and the next run goes on
-/// from there.
+/// The same as [`look`], and any I/O error. Finished changes stay, and the next run does the rest.
 pub(crate) fn hold(path: &Path, shim: &Path, links: &[Link], caller: &Caller<'_>) -> Result<()> {
     let made = DirBuilder::new().recursive(true).mode(0o755).create(path);
     made.map_err(|cause| Failure::step("create directory", path, cause))?;
-    // Somebody may have been faster.
+    // Another user may have been faster.
     let entries = look(path, shim, caller)?;
     for link in links {
-        let is_it = |entry: &ToolchainEntry| {
+        let is_this_link = |entry: &ToolchainEntry| {
             entry.name == link.name && entry.leads_to.as_ref() == Some(&link.to)
         };
-        if !entries.iter().any(is_it) {
+        if !entries.iter().any(is_this_link) {
             let place = path.join(link.name);
             put(&place, &link.to).map_err(|cause| Failure::file("link", &place, cause))?;
         }
@@ -65,8 +64,8 @@ pub(crate) fn hold(path: &Path, shim: &Path, links: &[Link], caller: &Caller<'_>
     unwanted.try_for_each(|entry| remove_entry(&path.join(&entry.name)))
 }
 
-/// Takes the directory away that holds these entries, `cargo` last, by which it is known; and as many
-/// of the directories above it, as far as they are empty then.
+/// Removes the directory with these entries, and up to `parents` directories above it while they are
+/// empty. `cargo` is removed last, because it marks the directory as ours.
 ///
 /// # Errors
 /// Any I/O error.
@@ -81,7 +80,7 @@ pub(crate) fn remove(path: &Path, entries: Vec<ToolchainEntry>, parents: usize) 
         removed => removed.map_err(|cause| Failure::file("remove", path, cause))?,
     }
     let parents = path.ancestors().skip(1).take(parents);
-    // The first that holds something else ends it.
+    // Stop at the first directory that is not empty.
     let _ = parents.map(std::fs::remove_dir).find(Result::is_err);
     Ok(())
 }
@@ -97,7 +96,7 @@ fn entries(directory: &Path) -> io::Result<Vec<ToolchainEntry>> {
     Ok(entries)
 }
 
-/// In one step: an editor that looks meanwhile finds the old link or the new one.
+/// Creates or replaces a link in one step: an editor sees either the old link or the new one.
 fn put(path: &Path, to: &Path) -> io::Result<()> {
     let beside = replace::beside(path);
     match std::fs::remove_file(&beside) {
@@ -117,10 +116,10 @@ fn remove_entry(path: &Path) -> Result<()> {
 fn foreign(directory: &Path, entry: &ToolchainEntry) -> Failure {
     let place = escaped(directory);
     let text = format!(
-        "cannot use `{place}` as a toolchain directory: cargo-peruser has not made `{}`",
+        "cannot use `{place}` as a toolchain directory: cargo-peruser did not create `{}`",
         escaped(&directory.join(&entry.name))
     );
     let other = quoted(&directory.join("peruser"));
     Failure::new(text)
-        .help(format!("name a directory that is empty or new: cargo-peruser toolchain {other}"))
+        .help(format!("name an empty or a new directory: cargo-peruser toolchain {other}"))
 }

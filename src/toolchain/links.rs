@@ -1,18 +1,17 @@
-//! Pure: a directory that editors take for a toolchain: its `cargo` is the shim, and everything
-//! else in it leads to the person's own tools.
+//! Pure: a directory that editors use as a toolchain. Its `cargo` is the shim, and everything else in it
+//! is a link to the user's own tools.
 //!
-//! It is told from other directories by that `cargo`. Nothing in a directory that is not proven ours
-//! is ever replaced.
+//! The directory is recognised by that `cargo`. Nothing is replaced in a directory that is not ours.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use crate::shim::toolchain::{CARGO, RUSTC};
 
-/// What an editor asks to install components and toolchains.
+/// The program with which an editor installs components and toolchains.
 pub(crate) const RUSTUP: &str = "rustup";
 
-/// What an editor may call besides cargo, or cargo for it.
+/// The tools that an editor, or cargo, may call besides cargo.
 pub(crate) const TOOLS: [&str; 12] = [
     RUSTC,
     "rustdoc",
@@ -33,21 +32,20 @@ pub(crate) const TOOLS: [&str; 12] = [
 pub(crate) struct Link {
     /// Its name.
     pub name: &'static str,
-    /// What it says, an absolute path.
+    /// Its target, an absolute path.
     pub to: PathBuf,
 }
 
-/// An entry of a directory that is there already.
+/// An entry of an existing directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ToolchainEntry {
     /// Its name.
     pub name: OsString,
-    /// What it says, if it is a symlink.
+    /// Its target, if it is a symlink.
     pub leads_to: Option<PathBuf>,
 }
 
-/// The first entry that this program has not made, `shim` being what the directory's `cargo` is to
-/// lead to.
+/// The first entry that this program did not create. `shim` is the expected target of `cargo`.
 pub(crate) fn first_foreign<'a>(
     entries: &'a [ToolchainEntry],
     shim: &Path,
@@ -59,7 +57,7 @@ pub(crate) fn first_foreign<'a>(
     })
 }
 
-/// Whether an entry is our `cargo`, be it of an installation that is gone.
+/// Whether an entry is our `cargo`, even of an installation that is gone.
 fn is_our_cargo(entry: &ToolchainEntry, shim: &Path) -> bool {
     let is_ours = |to: &PathBuf| {
         to == shim || to.ends_with("cargo-peruser/bin/cargo") || to.ends_with("bin/cargo-peruser")
@@ -73,7 +71,8 @@ fn is_link_to_a_tool(entry: &ToolchainEntry) -> bool {
         && entry.leads_to.as_ref().is_some_and(leads_to_one)
 }
 
-/// Whether a run that was killed has left the entry beside the one that it was about to replace.
+/// Whether the entry is the new version of a link, left by a run that was killed before it replaced the
+/// old one.
 fn is_leftover(entry: &ToolchainEntry) -> bool {
     let name = entry.name.to_str().and_then(|name| name.strip_prefix('.'));
     let replaced = name.and_then(|name| name.strip_suffix(".peruser-new"));
@@ -96,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn knows_a_directory_of_ours_by_its_cargo() {
+    fn recognises_our_directory_by_its_cargo() {
         let ours = ("cargo", "/usr/local/lib/cargo-peruser/bin/cargo");
         let rustc = ("rustc", "/home/a/.cargo/bin/rustc");
         for (lines, expected) in [

@@ -1,4 +1,4 @@
-//! `toolchain`: a directory for editors that want to be told where a toolchain is.
+//! `toolchain`: a toolchain directory for editors that have a setting for one.
 
 mod directory;
 mod links;
@@ -29,11 +29,11 @@ use crate::ui::report;
 
 pub(super) fn command() -> Command {
     Command::default()
-        .about("Make a toolchain directory for editors, with the shim as its cargo")
+        .about("Create a toolchain directory for editors, with the shim as its cargo")
         .long_about(
-            "Makes a directory to give an editor as the location of its toolchain, and prints its \
-             path. Its cargo is the shim; rustc, rustup and the other tools are links to your own. \
-             Run it again to update the links.",
+            "Creates a directory to use as the toolchain location in an editor's settings, and prints \
+             its path. Its cargo is the shim; rustc, rustup and the other tools are links to your \
+             own. Run it again to update the links.",
         )
         .args([
             Arg::new("directory")
@@ -69,14 +69,14 @@ pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
     links.insert(0, Link { name: CARGO, to: shim.clone() });
     directory::hold(&path, &shim, &links, &caller)?;
     report::raw_line(path.as_os_str().as_encoded_bytes())?;
-    tell(&links);
+    tell_missing(&links);
     Ok(0)
 }
 
-/// How many directories above the default one are made for it alone.
+/// How many directories above the default one are created only for it.
 const OWN_PARENTS: usize = 2;
 
-/// The directory that is meant, without symlinks: what they lead to is what is checked.
+/// The absolute path of the directory. Symlinks in it are resolved, so that their targets are checked.
 fn place(snapshot: &Snapshot, homes: &Homes<'_>, named: Option<&PathBuf>) -> Result<PathBuf> {
     let path = match named {
         Some(path) => lexical::absolute(&snapshot.cwd, path),
@@ -93,7 +93,7 @@ fn place(snapshot: &Snapshot, homes: &Homes<'_>, named: Option<&PathBuf>) -> Res
     Ok(files::without_symlinks(&path))
 }
 
-/// What the directory's `cargo` leads to: the installed shim, or else this program itself.
+/// The target of the directory's `cargo`: the installed shim, or else this program itself.
 fn shim() -> Result<PathBuf> {
     if let Some(installation) = Installation::of_this_program() {
         return Ok(installation.shim());
@@ -101,11 +101,11 @@ fn shim() -> Result<PathBuf> {
     std::env::current_exe().map_err(|cause| exec::failed("/proc/self/exe".as_ref(), cause))
 }
 
-/// What an editor will miss.
-fn tell(links: &[Link]) {
+/// Reports the tools that an editor will miss.
+fn tell_missing(links: &[Link]) {
     let path = |name| links.iter().find(|link| link.name == name).map(|link| &link.to);
     let Some(rustc) = path(RUSTC) else {
-        report::note(&"no rustc was found, without which editors do not take it for a toolchain");
+        report::note(&"no rustc was found: without it editors do not accept the directory");
         return;
     };
     if !is_executable(&rustc.with_file_name(CARGO)) {

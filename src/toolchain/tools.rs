@@ -1,6 +1,6 @@
-//! Finds the person's own Rust tools, as they would be executed without us.
+//! Finds the user's own Rust tools, as they would be executed without the shim.
 //!
-//! As they are found, never where they lead to: rustup's proxies are one program under many names.
+//! Symlinks are not resolved: rustup's proxies are one program under many names.
 
 use std::path::{Path, PathBuf};
 
@@ -13,10 +13,10 @@ use crate::shim::real_cargo::{holds_programs, is_executable};
 use crate::shim::toolchain::{CARGO, RUSTC};
 use crate::toolchain::links::{Link, TOOLS};
 
-/// The tools, `rustc` deciding whose: the others are taken from beside it, where they are there.
+/// The tools. Those beside the first `rustc` are preferred.
 ///
-/// Looks beside the cargo that the settings name, on PATH, and where rustup puts them. Never in
-/// `without`, which leads back to what is found here.
+/// Searches beside the cargo that the settings name, on PATH, and where rustup puts them. Skips
+/// `without`, the directory whose links are to be created.
 pub(crate) fn find(
     snapshot: &Snapshot,
     settings: &Settings,
@@ -46,7 +46,7 @@ fn places(snapshot: &Snapshot, settings: &Settings, homes: &Homes<'_>) -> Vec<Pa
     named.into_iter().chain(on_path).chain(in_homes).collect()
 }
 
-/// Whether a directory's tools are those that are being looked for, at second hand.
+/// Whether a directory is a toolchain directory of ours.
 fn is_ours(place: &Path, directory: &Path) -> bool {
     is_same_file(place, directory)
         || std::env::current_exe().is_ok_and(|program| is_same_file(&place.join(CARGO), &program))

@@ -143,7 +143,7 @@ fn says_what_an_editor_will_miss() {
     assert_eq!((output.code(), &*output.stdout), (0, &*format!("[WORLD]/{DEFAULT}\n")));
     assert_eq!(
         output.stderr,
-        "note: no rustc was found, without which editors do not take it for a toolchain\n"
+        "note: no rustc was found: without it editors do not accept the directory\n"
     );
     tool_in(&world, "stub", "rustc");
     let output = world.by_name(["toolchain"]).run();

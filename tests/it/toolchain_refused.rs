@@ -18,14 +18,14 @@ fn refuses_what_it_has_not_made() {
     let run = || world.by_name(["toolchain", &given.to_string_lossy()]);
     let refused = |entry: &str| {
         let error = format!(
-            "cannot use `[WORLD]/given` as a toolchain directory: cargo-peruser has not made `[WORLD]/given/{entry}`"
+            "cannot use `[WORLD]/given` as a toolchain directory: cargo-peruser did not create `[WORLD]/given/{entry}`"
         );
         let before = links(&given);
         run()
             .run()
             .stopped(Stop::Failed)
             .blames(&error)
-            .helps("name a directory that is empty or new: ");
+            .helps("name an empty or a new directory: ");
         world
             .by_name(["toolchain", "--remove", &given.to_string_lossy()])
             .run()

@@ -31,7 +31,7 @@ const PLANTED: &[Row] = &[
             make::directory(at, 2001, 2001, 0o755);
             make::link(&at.join("rustc"), Path::new("/srv/evil/rustc"), 2003);
         },
-        "cargo-peruser has not made",
+        "cargo-peruser did not create",
     ),
 ];
 
