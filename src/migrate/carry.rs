@@ -1,5 +1,5 @@
-//! Carries a migration out. Before each step that cannot be seen from its result, the journal says what
-//! is about to happen, so that whatever stops it leaves one whole target directory and a way to go on.
+//! Carries out a migration. The journal records each step before it begins, unless its result shows it.
+//! So an interruption at any moment leaves one complete target directory and a way to continue.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -26,10 +26,10 @@ use crate::ui::escape::{escaped, quoted};
 use crate::ui::failure::Failure;
 use crate::ui::report;
 
-/// How often a lock is tried again.
+/// The time between two attempts to take a lock.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// What every step needs.
+/// The context of every step.
 pub(super) struct Move<'a> {
     pub(super) source: &'a Source,
     pub(super) destination: &'a Destination<'a>,
@@ -37,7 +37,7 @@ pub(super) struct Move<'a> {
     pub(super) is_replacing: bool,
 }
 
-/// Moves it, from the beginning.
+/// Moves the target directory, from the beginning.
 pub(super) fn begin(
     request: &Request,
     source: &Source,
@@ -56,8 +56,8 @@ pub(super) fn begin(
     }
 }
 
-/// Takes every lock of a tree. As cargo does, it tries without a word first, and then says what it waits
-/// for. The tree is looked at again each time.
+/// Takes every lock of a tree, and walks the tree again for each attempt. Like cargo, it reports what it
+/// waits for only if the first attempt fails.
 pub(super) fn wait(
     locks: &mut Locks,
     tree: &Tree,
@@ -78,7 +78,7 @@ pub(super) fn wait(
 }
 
 impl Move<'_> {
-    /// Waits for builds, in the source and in what has to make way for it.
+    /// Waits for builds in the source, and in the directory that it replaces.
     pub(super) fn lock(
         &self,
         locks: &mut Locks,
@@ -87,12 +87,12 @@ impl Move<'_> {
     ) -> Result<Inventory, Failure> {
         let look = || {
             let inventory = walk(tree, method, &self.destination.name)?;
-            // It may have been given to somebody else meanwhile.
+            // It may have been replaced meanwhile.
             match inventory.top() {
                 Some(top) if self.source.holds(top.identity.1) => {}
                 _ => return Err(changed(tree)),
             }
-            // What is renamed is checked once more when nobody reaches it by a path.
+            // A renamed tree is checked again later, when no other user can reach it by a path.
             if method != Method::Rename {
                 check(tree, &inventory, self.destination.person)?;
             }
@@ -109,7 +109,7 @@ impl Move<'_> {
         Ok(inventory)
     }
 
-    /// The journal of a move of what was seen like this.
+    /// The journal of a move of the tree `seen`.
     pub(super) fn journal(&self, method: Method, stage: Stage, seen: &Inventory) -> Journal {
         Journal {
             version: Journal::VERSION,
@@ -131,15 +131,15 @@ impl Move<'_> {
             let failure = Failure::step("rename", &source.path, cause);
             return Err(failure.help("nothing was changed; --copy copies it instead"));
         }
-        // From here on nobody reaches it by a path. Whatever is found now can still be undone.
+        // From here on no other user can reach it by a path. If it is refused now, it can be moved back.
         match self.arrived(tree, seen, locks) {
             Ok((incoming, inventory)) => self.adopt(&journal, &incoming, &inventory),
             Err(error) => {
                 match source.move_back(&staging.at, INCOMING) {
                     Ok(()) => staging.dismiss(),
                     Err(_) => {
-                        let waits = staging.incoming_path();
-                        report::note(&format!("it waits as `{}`", escaped(&waits)));
+                        let path = staging.incoming_path();
+                        report::note(&format!("it is in `{}` now", escaped(&path)));
                     }
                 }
                 Err(error)
@@ -147,7 +147,7 @@ impl Move<'_> {
         }
     }
 
-    /// What has been renamed must be what was looked at, with no build at work in it.
+    /// Checks that the renamed tree is the one that was examined, and that no build is running in it.
     fn arrived(
         &self,
         tree: &Tree,
@@ -155,13 +155,13 @@ impl Move<'_> {
         locks: &mut Locks,
     ) -> Result<(Tree, Inventory), Failure> {
         let incoming = self.staging.incoming()?;
-        // Whatever is wrong, it goes back to there.
+        // Messages name its old path: if something is wrong, it is moved back there.
         let incoming = Tree { path: tree.path.clone(), ..incoming };
         let inventory = incoming.walk(&|_| false)?;
         let top = |inventory: &Inventory| inventory.top().map(|top| top.identity);
-        // Somebody may have built in it since it was looked at, whom only root can take files from.
+        // Another user may have built in it since then. Only root can change the owner of their files.
         let is_same = top(&inventory) == top(seen) && self.destination.can_be_given(&inventory);
-        // That somebody has locked something now is a build in a profile that was not there before.
+        // A lock that another process holds now is a build in a new profile.
         if !is_same || locks.take(&incoming, &inventory)?.is_some() {
             return Err(changed(tree));
         }
@@ -171,7 +171,7 @@ impl Move<'_> {
 
     fn descend(&self, private: &Tree, seen: &Inventory) -> Result<(), Failure> {
         let room = self.staging.make_incoming()?;
-        // It becomes the top of what the new owner must be able to read.
+        // The new owner must be able to read it: it becomes the top of the target directory.
         let given = chown(&room.top, self.destination.person);
         given.map_err(|cause| Failure::step("change the owner of", &room.path, cause))?;
         let inode = facts_of(&room.top).ok().map(|room| room.identity.1);
@@ -194,7 +194,7 @@ impl Move<'_> {
         self.adopt_incoming(journal)
     }
 
-    /// Gives what has arrived to its new owner, once more looked at, and puts it in place.
+    /// Checks the arrived tree again, gives it to its new owner, and puts it in place.
     pub(super) fn adopt_incoming(&self, journal: &Journal) -> Result<(), Failure> {
         let incoming = self.staging.incoming()?;
         let inventory = incoming.walk(&|_| false)?;
@@ -209,7 +209,7 @@ impl Move<'_> {
         self.end(journal)
     }
 
-    /// It is in place.
+    /// Removes the staging directory and reports the result.
     pub(super) fn end(&self, journal: &Journal) -> Result<(), Failure> {
         self.staging.dismiss();
         let (source, path) = (journal.source(), self.staging.private.path.join(&journal.name));
@@ -219,7 +219,7 @@ impl Move<'_> {
     }
 }
 
-/// The error for a tree that is not what was looked at.
+/// The error for a tree that has changed since it was examined.
 fn changed(tree: &Tree) -> Failure {
     tree.failed("move", &[], Errno::STALE.into())
 }

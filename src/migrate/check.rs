@@ -1,7 +1,8 @@
-//! Applies the rules of [`super::judge`] to a tree, on the rights of whoever moves it.
+//! Applies the rules of [`super::judge`] to a tree.
 //!
-//! Root gives nobody content that they could not read before: somebody may have moved it there for that,
-//! since moving takes no right to read. The kernel decides, for a thread that acts as the new owner.
+//! Root gives no user content that they could not read before. Somebody may have moved a file into the
+//! tree for that purpose: moving a file takes no right to read it. To find out, a thread switches to the
+//! new owner's credentials and opens each file.
 
 use std::ffi::CString;
 use std::fs::File;
@@ -21,7 +22,7 @@ use crate::ui::escape::escaped;
 use crate::ui::failure::Failure;
 use crate::ui::look::Look;
 
-/// Refuses what must not change hands.
+/// Refuses a tree with entries that must not change owner.
 pub(super) fn check(tree: &Tree, inventory: &Inventory, person: Person) -> Result<(), Failure> {
     let secret = || -> Result<_, Failure> {
         if !accounts::is_root() || person.uid == 0 {
@@ -39,16 +40,16 @@ pub(super) fn check(tree: &Tree, inventory: &Inventory, person: Person) -> Resul
     }
 }
 
-/// The first file that the new owner cannot read, or not reach. Their own files are theirs, and empty
-/// ones, as rustc's locks are, have no content. That nobody else can write to a directory now does not
-/// tell who could when a file came there. To be called in a thread of its own.
+/// The first file that the new owner cannot read or reach. Their own files, and empty ones such as
+/// rustc's locks, need no check. All other files do, even in directories that only their owner can write
+/// to now: somebody else may have been able to before. Call it in a separate thread.
 fn secret(tree: &Tree, inventory: &Inventory, person: Person) -> Result<Option<usize>, Errno> {
     let mut rights = Rights::default();
     let account = Credentials::of(person.uid, person.gid);
     rights
         .become_account(&account)
         .map_err(|cause| Errno::from_io_error(&cause).unwrap_or(Errno::PERM))?;
-    // What a directory holds stands together in an inventory, so that the last one is kept open.
+    // An inventory lists the entries of a directory together, so keep the last directory open.
     let mut last: Option<(usize, File)> = None;
     for (index, node) in inventory.nodes.iter().enumerate() {
         let Some(parent) = node.parent else { continue };
@@ -74,7 +75,7 @@ fn secret(tree: &Tree, inventory: &Inventory, person: Person) -> Result<Option<u
     Ok(None)
 }
 
-/// Opens a directory from the top down. To go through one takes no right to read it.
+/// Opens a directory from the top down. Searching a directory takes no right to read it.
 fn enter(tree: &Tree, names: &[CString]) -> Result<File, Errno> {
     let flags = NAMED | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let mut at: File = openat(&tree.top, ".", flags, Mode::empty())?.into();
@@ -84,7 +85,7 @@ fn enter(tree: &Tree, names: &[CString]) -> Result<File, Errno> {
     Ok(at)
 }
 
-/// The same for what is renamed: root renames nothing that has a name elsewhere.
+/// The same for a tree that is renamed: root renames no file that has another name outside the tree.
 pub(super) fn check_renamed(
     tree: &Tree,
     inventory: &Inventory,
@@ -99,23 +100,23 @@ pub(super) fn check_renamed(
     }
 }
 
-/// The refusal (exit 77). Its command only looks: whoever can write to the tree could exchange what a
-/// command changes between the reading and the pasting.
+/// The refusal (exit 77). Its command changes nothing: anyone who can write to the tree could replace
+/// the entry before the person runs the command.
 fn hostile(tree: &Tree, inventory: &Inventory, index: usize, objection: Objection) -> Failure {
     let owner = accounts::owner(inventory.nodes.get(index).map_or(0, |node| node.uid));
     let path = tree.at(&inventory.path(index));
-    let useless = |why: &str| format!("{why}; if it is of no use, remove it as {owner}");
+    let useless = |why: &str| format!("{why}; if it is not needed, remove it as {owner}");
     let (why, help) = match objection {
         Objection::Special(kind) => {
             (format!("it is a {kind}"), useless("cargo makes no such entry"))
         }
         Objection::LeadsOut => {
-            let why = "the symlink may lead out of what is moved, and a build would write there";
+            let why = "the symlink may point out of what is moved, and a build would write there";
             (why.into(), useless("cargo makes no such entry"))
         }
         Objection::LinkedElsewhere => (
             "it has another name outside of what is moved".into(),
-            useless("it may be somebody else's file"),
+            useless("it may be another user's file"),
         ),
         Objection::Mount => {
             ("a file system is mounted there".into(), "unmount it if nobody needs it there".into())
@@ -125,10 +126,10 @@ fn hostile(tree: &Tree, inventory: &Inventory, index: usize, objection: Objectio
             "name the target directory itself, as in `…/target`".into(),
         ),
         Objection::Secret => {
-            // An account that is gone can do nothing any more.
+            // If the account is gone, only root can.
             let who = owner.name.as_ref().map_or("root".into(), |_| owner.to_string());
-            let why = "its new owner cannot read it now, and the move would let them";
-            (why.into(), format!("{who} can let them read it, or take it out"))
+            let why = "its new owner cannot read it now, and could after the move";
+            (why.into(), format!("{who} can make it readable for them, or move it elsewhere"))
         }
     };
     let text = format!("refusing to move `{}` of {owner}: {why}", escaped(&path));

@@ -1,8 +1,8 @@
-//! The copy, from its first byte to the removal of what it was made from.
+//! Copies a target directory, and removes the source.
 //!
-//! Each file is compared, open, with what was looked at, before and after it is read: whoever exchanges
-//! it meanwhile makes the copy fail. File systems that can share content do, since `std::io::copy` asks
-//! the kernel to copy.
+//! Each open file is compared with the inventory before and after it is read. If somebody replaces it
+//! meanwhile, the copy fails. File systems that can share content do so, because `std::io::copy` lets the
+//! kernel copy.
 
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
@@ -32,7 +32,7 @@ use crate::ui::failure::Failure;
 use crate::ui::look::Look;
 use crate::ui::report;
 
-/// Copies, checks, puts in place, and removes the source.
+/// Copies the source, checks the copy, puts it in place, and removes the source.
 pub(super) fn begin(
     moving: &Move<'_>,
     tree: &Tree,
@@ -49,7 +49,7 @@ pub(super) fn begin(
         Ok(journal)
     })();
     let journal = copied.inspect_err(|_: &Failure| {
-        // The error that stopped it is the one to report; a next run removes what this leaves.
+        // Report the error that stopped the copy. If this fails too, the next run removes the rest.
         if staging.discard().is_ok() {
             staging.dismiss();
         }
@@ -66,8 +66,8 @@ pub(super) fn begin(
     moving.end(&journal)
 }
 
-/// Makes a copy and makes sure that it is whole, on the disk, and of a source that stood still; its
-/// inode.
+/// Makes the copy. Checks that it is complete and that the source did not change, and writes it to disk.
+/// Returns its inode.
 fn whole(moving: &Move<'_>, tree: &Tree, seen: &Inventory) -> Result<u64, Failure> {
     let to = moving.staging.make_incoming()?;
     let person = moving.destination.person;
@@ -76,7 +76,7 @@ fn whole(moving: &Move<'_>, tree: &Tree, seen: &Inventory) -> Result<u64, Failur
     Copy { source: tree, inventory: seen, to: &to, person }.run()?;
     let found = to.walk(&|_| false)?;
     if let Some(index) = compare(seen, &found).difference {
-        let cause = io::Error::other("the copy is not like the original");
+        let cause = io::Error::other("the copy differs from the original");
         return Err(Failure::step("check", &to.at(&seen.path(index)), cause));
     }
     let again = tree.walk(&|_| false)?;
@@ -88,7 +88,7 @@ fn whole(moving: &Move<'_>, tree: &Tree, seen: &Inventory) -> Result<u64, Failur
     Ok(found.top().map_or(0, |top| top.identity.1))
 }
 
-/// Only what is on the disk may replace what is.
+/// Writes the copy to disk: otherwise a power failure could lose it after the source is removed.
 fn sync(to: &Tree) -> Result<(), Errno> {
     #[cfg(target_os = "linux")]
     return rustix::fs::syncfs(&to.top);
@@ -100,7 +100,7 @@ fn sync(to: &Tree) -> Result<(), Errno> {
     }
 }
 
-/// Removes the copied source: first its name, in one step, then the entries that were copied.
+/// Removes the copied source: first renames it, in one step, then removes the entries that were copied.
 pub(super) fn remove_source(
     moving: &Move<'_>,
     journal: &Journal,
@@ -122,7 +122,7 @@ pub(super) fn remove_source(
         Ok(Left::Nothing) => Ok(()),
         Ok(Left::Something) => {
             let path = escaped(&path);
-            report::note(&format!("`{path}` holds what is not in the copy, and stays"));
+            report::note(&format!("`{path}` stays: it holds files that are not in the copy"));
             Ok(())
         }
         Err(cause) => {
@@ -132,10 +132,10 @@ pub(super) fn remove_source(
     }
 }
 
-/// The source stays where it is. There is no command to remove it: others may be able to exchange what
-/// that would remove.
+/// Reports that the source stays. No command to remove it is printed: others may be able to replace the
+/// entries that it would remove.
 pub(super) fn source_stays(source: &Source) {
-    let help = "if it is of no use to anybody, its owner can remove it";
+    let help = "if nobody needs it, its owner can remove it";
     let help = Look::Content.at(&source.path, help);
     report::advice(&format!("`{}` stays", escaped(&source.path)), &help);
 }
@@ -150,7 +150,7 @@ struct Copy<'a> {
 
 impl Copy<'_> {
     fn run(&self) -> Result<(), Failure> {
-        // What has several names is copied once, and gets the others again.
+        // A file with several names is copied once; its other names become hard links.
         let mut first: HashMap<Identity, usize> = HashMap::new();
         let nodes = || self.inventory.nodes.iter().enumerate();
         let failed = |index, cause| self.source.failed("copy", &self.inventory.path(index), cause);
@@ -169,7 +169,7 @@ impl Copy<'_> {
                 first.entry(node.identity).or_insert(index);
             }
         }
-        // From the bottom up: everything before changes a directory's times.
+        // Last, and from the bottom up: creating an entry changes the times of its directory.
         for (index, node) in nodes().rev().filter(|(_, node)| node.kind == Kind::Directory) {
             let finished = self.directory(index).and_then(|at| self.finish(&at, node));
             finished.map_err(|cause| failed(index, cause))?;
@@ -188,7 +188,7 @@ impl Copy<'_> {
         Ok(linkat(self.to.go(&names)?, &*old, to, &*node.name, AtFlags::empty())?)
     }
 
-    /// Where it leads has been judged.
+    /// Copies a symlink, whose target has been judged.
     fn symlink(&self, to: &File, node: &Node) -> io::Result<()> {
         let flags = AtFlags::SYMLINK_NOFOLLOW;
         let (uid, gid) = (Uid::from_raw(self.person.uid), Gid::from_raw(self.person.gid));
@@ -200,13 +200,13 @@ impl Copy<'_> {
     fn file(&self, to: &File, node: &Node, index: usize) -> io::Result<()> {
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | FILE;
         let mut copy = File::from(openat(to, &*node.name, flags, Mode::from_raw_mode(0o600))?);
-        // An empty file need not be read: rustc leaves its locks readable to their owner alone.
+        // An empty file need not be read: only its owner can read rustc's locks.
         if node.size > 0 {
             let original = self.source.open_entry(self.inventory, index, OFlags::RDONLY)?;
-            let was_so = is_unchanged(&original, node);
-            // No longer than it was: somebody may add to it for ever.
+            let is_expected = is_unchanged(&original, node);
+            // Read no more than its size: somebody may append to it forever.
             let copied = io::copy(&mut (&original).take(node.size), &mut copy)?;
-            if !was_so || copied != node.size || !is_unchanged(&original, node) {
+            if !is_expected || copied != node.size || !is_unchanged(&original, node) {
                 return Err(Errno::STALE.into());
             }
         }
@@ -220,7 +220,7 @@ impl Copy<'_> {
     }
 }
 
-/// An entry's times, to the nanosecond.
+/// An entry's times, in nanoseconds.
 fn times(node: &Node) -> Timestamps {
     let time = |(seconds, nanoseconds): (i64, u32)| Timespec {
         tv_sec: seconds,

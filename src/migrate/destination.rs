@@ -1,5 +1,4 @@
-//! Who becomes the owner, and where that person's target directory is: the decision says so, the same
-//! that every build of theirs follows.
+//! The new owner, and the path of their target directory. The same decision gives it as for their builds.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -21,11 +20,11 @@ use crate::ui::escape::{escaped, quoted};
 use crate::ui::failure::Failure;
 use crate::ui::owner::Owner;
 
-/// What a session has exported, often the very directory that is to be moved, is no choice of where it
-/// goes.
+/// Variables to ignore: a session often exports the very directory that is moved, which is not a choice of
+/// its destination.
 const OWN_SESSION: &[&str] =
     &["CARGO_PERUSER", "CARGO_TARGET_DIR", "CARGO_BUILD_TARGET_DIR", "OUT_DIR"];
-/// Somebody else's session is not this one.
+/// Variables to ignore for another user: this session is not theirs.
 const ANOTHER_SESSION: &[&str] = &[
     "CARGO_PERUSER",
     "CARGO_TARGET_DIR",
@@ -38,7 +37,7 @@ const ANOTHER_SESSION: &[&str] = &[
     "CARGO_HOME",
 ];
 
-/// The process as the new owner would have started it in their checkout.
+/// This process as if the new owner had started it in their checkout.
 pub(super) fn view(snapshot: &Snapshot, request: &Request) -> Result<Snapshot, Failure> {
     let as_root =
         |to: &str| format!("sudo cargo-peruser migrate {} --to {to}", quoted(&request.source));
@@ -47,7 +46,7 @@ pub(super) fn view(snapshot: &Snapshot, request: &Request) -> Result<Snapshot, F
         (None, Some(uid)) => {
             let uid = uid.to_str().and_then(|uid| uid.parse().ok());
             let name = uid.map_or_else(|| "USER".into(), |uid| accounts::owner(uid).word());
-            let text = "running as root through sudo, so `--to` has to say who becomes the owner";
+            let text = "running as root through sudo, so `--to` must name the new owner";
             return Err(Failure::new(text).help(as_root(&name)));
         }
         (None, None) => (snapshot.uid, snapshot.gid),
@@ -65,23 +64,23 @@ pub(super) fn view(snapshot: &Snapshot, request: &Request) -> Result<Snapshot, F
         Some(path) => path.canonicalize().map_err(|cause| Failure::step("open", path, cause))?,
     };
     let hidden = if uid == snapshot.uid { OWN_SESSION } else { ANOTHER_SESSION };
-    // One's own group may differ from the account's, by newgrp: what is made has it anyway.
+    // For the caller, the process's group counts: newgrp may have changed it, and new files have it.
     Ok(snapshot.of(uid, gid, cwd, hidden))
 }
 
-/// Where a target directory goes.
+/// The destination of a target directory.
 pub(super) struct Destination<'a> {
     /// The new owner.
     pub(super) person: Person,
     /// The same, for messages.
     pub(super) owner: Owner,
-    /// Whether root does it for somebody else.
+    /// Whether root moves it for another user.
     pub(super) is_for_another: bool,
     /// The private directory.
     pub(super) private_dir: PathBuf,
     /// The name of the target directory in it.
     pub(super) name: String,
-    /// The checkout that it is for, where it is not for all that a person builds.
+    /// The checkout that it is for, unless it is for everything that the user builds.
     checkout: Option<PathBuf>,
     source: PathBuf,
     required: &'a Required,
@@ -104,15 +103,14 @@ impl<'a> Destination<'a> {
             return Err(no_place(&owner, &plan.decision.rule.reason()).help(help));
         };
         if is_for_another && place.kind == PlaceKind::InOwnCache {
-            let why = "there is no shared root, and root makes nothing in another account's home";
+            let why = "there is no shared root, and root creates nothing in another user's home";
             let help = format!("run as {owner}: cargo-peruser migrate {}", quoted(source));
             return Err(no_place(&owner, why).help(help));
         }
         let is_for_one = plan.settings().scope() == Scope::Workspace;
         if is_for_another && is_for_one && request.checkout.is_none() {
-            // Where root happens to be is nobody's checkout.
-            let text =
-                "each checkout has its own target directory, so `--checkout` has to say which";
+            // Root's working directory says nothing about the new owner's checkout.
+            let text = "each checkout has its own target directory, so `--checkout` must name one";
             let (source, to) = (quoted(source), owner.word());
             let help = format!("cargo-peruser migrate {source} --to {to} --checkout CHECKOUT");
             return Err(Failure::new(text).help(help));
@@ -135,22 +133,22 @@ impl<'a> Destination<'a> {
         self.private_dir.join(&self.name)
     }
 
-    /// Whether everything is this account's to give.
+    /// Whether this account may give all entries to the new owner.
     pub(super) fn can_be_given(&self, inventory: &Inventory) -> bool {
         accounts::is_root() || !inventory.has_foreign(self.person.uid)
     }
 
-    /// The private directory, if it is there; nothing is made.
+    /// The private directory, if it exists. Creates nothing.
     pub(super) fn existing(&self) -> Result<Option<File>, Failure> {
         private_dir::open_existing(&self.required.place, &self.caller)
     }
 
-    /// Looks at the private directory and its ancestors, and refuses what is unsafe.
+    /// Checks the private directory and its ancestors, and refuses unsafe ones.
     pub(super) fn examine(&self) -> Result<(), Failure> {
         private_dir::examine(self.required, &self.caller).map(drop)
     }
 
-    /// Whether there is something in its place.
+    /// Whether the target directory exists already.
     pub(super) fn is_occupied(&self) -> bool {
         let private = self.existing().ok().flatten();
         private.is_some_and(|private| facts(&private, &*self.name).is_ok())
@@ -162,26 +160,26 @@ impl<'a> Destination<'a> {
         Staging::open(&Tree { top, path: self.private_dir.clone() }, self)
     }
 
-    /// Makes sure that the private directory is there, and makes the staging directory in it.
+    /// Creates the private directory if it is missing, and the staging directory in it.
     pub(super) fn make_staging(&self) -> Result<Staging, Failure> {
         let mut notes = Vec::new();
         let private = private_dir::establish(&self.required.place, &self.caller, &mut notes)?;
         notes.iter().for_each(tell);
         let private = Tree { top: private.open()?, path: self.private_dir.clone() };
         let staging = Staging::make(&private, self)?;
-        // Another one may have been interrupted here while this one asked.
+        // Another migration may have been interrupted here while this one asked its question.
         staging.journal()?.map_or(Ok(staging), |journal| Err(self.unfinished(&journal)))
     }
 
-    /// The error for another migration to here, which has to be ended first.
+    /// The error for an unfinished migration to the same destination, which must be finished first.
     pub(super) fn unfinished(&self, journal: &Journal) -> Failure {
         let source = journal.source();
         let text = format!("an earlier migration of `{}` is unfinished", escaped(&source));
         Failure::new(text).help(self.command(&source, self.is_for_another))
     }
 
-    /// The error for what another account has begun: only that one goes on. What it has written down
-    /// about the source is not believed.
+    /// The error for a migration that another account began: only that account can continue it. The source
+    /// in its journal is not trusted.
     pub(super) fn begun_by(&self, staging: &Path, uid: u32) -> Failure {
         let by = accounts::owner(uid);
         let text = format!("an earlier migration by {by} is unfinished, in `{}`", escaped(staging));
@@ -199,7 +197,7 @@ impl<'a> Destination<'a> {
         self.checkout.is_some()
     }
 
-    /// How a checkout's own packages are rebuilt afterwards, and by whom.
+    /// The command that rebuilds a checkout's own packages afterwards, and who must run it.
     pub(super) fn checkout_command(&self) -> String {
         let who = if self.is_for_another { format!("as {}", self.owner) } else { "run".into() };
         let (each, checkout) = match &self.checkout {

@@ -1,7 +1,7 @@
-//! Gives a tree to its new owner: owner, group and modes, of exactly the entries that were judged.
+//! Gives a tree to its new owner: changes owner, group and modes of exactly the entries that were judged.
 //!
-//! Whoever still has one of its directories open can go on working in there until that directory
-//! changes hands, so each is taken first and read afterwards: what was put there in between shows.
+//! A process that still has one of the directories open can change it until its owner changes. So each
+//! directory is given first and read afterwards: entries added meanwhile are found.
 
 use std::collections::HashMap;
 use std::ffi::CString;
@@ -23,11 +23,12 @@ use crate::os::tree::{NAMED, Tree, names};
 use crate::private_dir::provision::Person;
 use crate::ui::failure::Failure;
 
-/// Gives everything in the tree to its new owner; what is theirs alone already is left as it is. Cargo's
-/// locks go: whoever has one open could lock it for ever, and cargo makes new ones.
+/// Gives everything in the tree to its new owner. Entries that only they can change already stay as they
+/// are. Cargo's lock files are removed: a process that has one open could lock it forever, and cargo
+/// creates new ones.
 ///
 /// # Errors
-/// Where the tree is not what was judged, and failures; a next run goes on where this one ended.
+/// A tree that differs from the one judged, and any I/O error. The next run continues.
 pub(super) fn give(tree: &Tree, inventory: &Inventory, person: Person) -> Result<(), Failure> {
     let mut children: HashMap<usize, Vec<usize>> = HashMap::new();
     for (index, node) in inventory.nodes.iter().enumerate() {
@@ -52,14 +53,14 @@ struct Giving<'a> {
 }
 
 impl Giving<'_> {
-    /// A directory, and then what it holds, when nobody else can change that any more.
+    /// Gives a directory, and then its entries, which no other user can change any more.
     fn directory(&self, index: usize, node: &Node, children: &[usize]) -> Result<(), Failure> {
         let take = || -> io::Result<(File, Vec<CString>)> {
             let directory = self.tree.enter(self.inventory, index)?;
             if is_to_be_given(node, self.person.uid, self.person.gid) {
                 self.pass_on(&directory, node)?;
             } else {
-                // What is made in it later would inherit them, whatever its mode.
+                // New entries would inherit its ACLs.
                 acls::strip(&directory)?;
             }
             let found = names(&directory)?;
@@ -81,27 +82,27 @@ impl Giving<'_> {
             return Ok(unlinkat(directory, &*node.name, AtFlags::empty())?);
         }
         let is_same = |found: &Node| is_same(found, node).then_some(()).ok_or(Errno::STALE);
-        // What was the new owner's already may have made way for something that is not.
+        // The entry may have been replaced.
         is_same(&facts(directory, &node.name)?)?;
         if !is_to_be_given(node, self.person.uid, self.person.gid) {
             return Ok(());
         }
-        // A symlink has neither content nor mode: it is only named.
+        // A symlink has neither content nor mode.
         let access = if node.kind == Kind::Symlink { NAMED } else { OFlags::RDONLY };
         let file = match self.tree.open_entry(self.inventory, index, access) {
-            // A file of their own that not even they can read stays as it is.
+            // The new owner's own file, which they cannot read, stays as it is.
             Err(cause) if is_closed(&cause) && node.uid == self.person.uid => return Ok(()),
             file => file?,
         };
         let found = facts_of(&file)?;
         is_same(&found)?;
-        // An inode's number can come back with another file. Its owner would then tell, since nobody
-        // can give a file away.
+        // The inode's number may have been reused for another file. Its owner shows that, since only root
+        // can change a file's owner.
         let is_owner = [node.uid, self.person.uid].contains(&found.uid);
         if is_owner { self.pass_on(&file, &found) } else { Err(Errno::STALE.into()) }
     }
 
-    /// The owner first: changing it takes set-id bits away, and until then they can change the rest.
+    /// Changes the owner first: the old owner could undo the other changes, and chown clears set-id bits.
     fn pass_on(&self, file: &File, node: &Node) -> io::Result<()> {
         if (node.uid, node.gid) != (self.person.uid, self.person.gid) {
             chown(file, self.person)?;
@@ -124,7 +125,7 @@ impl Giving<'_> {
             return self.tree.failed("change the owner of", &names, cause);
         }
         let help =
-            "only root can give you what others own; remove it, and run the same command again";
+            "only root can give you other users' files; remove it, and run the same command again";
         Failure::step("change the owner of", &self.tree.at(&names), cause).help(help)
     }
 }
@@ -133,34 +134,34 @@ fn is_closed(cause: &io::Error) -> bool {
     cause.kind() == io::ErrorKind::PermissionDenied
 }
 
-/// Whether an entry is what was judged. Its times may differ: whoever has a file open can go on changing
-/// them, and would keep it from being taken away from them.
+/// Whether an entry is the one that was judged. Its times may differ: a process that has the file open
+/// can change them, and must not be able to stop the change of owner that way.
 fn is_same(found: &Node, judged: &Node) -> bool {
     let key = |node: &Node| (node.identity, node.kind, node.mount, node.target.clone());
     key(found) == key(judged) && found.links <= judged.links
 }
 
-/// Makes the top of what has arrived what a target directory is: mode 0700, with its tag.
+/// Gives the top of the tree mode 0700 and a cache directory tag.
 pub(super) fn prepare(tree: &Tree, person: Person) -> Result<(), Failure> {
     let prepare = || -> io::Result<()> {
         fchmod(&tree.top, Mode::from_raw_mode(0o700))?;
         if tag::is_valid(&tree.top) {
             return Ok(());
         }
-        // Whatever it is: a run that was stopped, or a script, has left it.
+        // An invalid tag, left by an interrupted run or by a script.
         let _ = unlinkat(&tree.top, tag::NAME, AtFlags::empty());
         let Some(tag) = tag::write(&tree.top)? else { return Ok(()) };
-        // Its name is written with whatever is renamed next, and its text otherwise half a minute
-        // later: without it no cargo cleans here any more.
+        // After a power failure the tag could be empty: its name reaches the disk with the next rename,
+        // its content up to half a minute later. `cargo clean` refuses a directory with an invalid tag.
         tag.sync_all()?;
-        // Only what was made here changes hands: the directory is the new owner's already, and what has
-        // the name now need not be that.
+        // Change the owner by descriptor: the directory is the new owner's already, so they can replace
+        // the name.
         chown(&tag, person)
     };
     prepare().map_err(|cause| Failure::step("prepare", &tree.path, cause))
 }
 
-/// Changes the owner of what is open, a symlink itself included.
+/// Changes the owner of an open file. It may be a symlink.
 pub(super) fn chown(file: &File, person: Person) -> io::Result<()> {
     let (uid, gid) = (Uid::from_raw(person.uid), Gid::from_raw(person.gid));
     #[cfg(target_os = "linux")]

@@ -1,8 +1,7 @@
-//! Pure: what must not be in a tree that changes hands, and what makes an entry its new owner's alone.
+//! Pure: entries that must not be in a tree that changes owner, and the modes of its entries afterwards.
 //!
-//! Whoever can write to the old target directory may have put anything there: a pipe that blocks a
-//! reader, a device, a symlink that the next build writes through, a second name of somebody else's
-//! file.
+//! Anyone who can write to the old target directory may have put anything there: a pipe that blocks a
+//! reader, a device, a symlink that the next build writes through, a second name of another user's file.
 
 use std::collections::{HashMap, HashSet};
 use std::ffi::CString;
@@ -10,7 +9,7 @@ use std::ffi::CString;
 use crate::os::entry::Kind;
 use crate::os::node::{Identity, Inventory, Node, is_mounted};
 
-/// What stands beside a target directory, but in none: a checkout's, or a private directory's own.
+/// Names that are beside a target directory, but never in one: in a checkout or a private directory.
 const ABOVE: [&str; 5] = ["Cargo.toml", ".git", ".jj", "src", ".migration"];
 
 /// Why an entry must not be moved.
@@ -20,17 +19,17 @@ pub(super) enum Objection {
     Special(Kind),
     /// Another file system or mount begins here.
     Mount,
-    /// A symlink that may lead out of the tree, so that the next build would write there.
+    /// A symlink that may point out of the tree, so that the next build would write there.
     LeadsOut,
-    /// The top holds this, so it stands above a target directory.
+    /// The top holds this name, so it is a parent of a target directory.
     Above(&'static str),
-    /// The new owner could not read it, or not go into it.
+    /// A file that the new owner could not read or reach before.
     Secret,
-    /// A file with a name outside.
+    /// A file with another name outside the tree.
     LinkedElsewhere,
 }
 
-/// The first entry that must not be there.
+/// The first entry that must not be moved.
 pub(super) fn refused(inventory: &Inventory) -> Option<(usize, Objection)> {
     let top = inventory.top()?;
     if let Some(holds) = more_than_a_target_dir(inventory) {
@@ -47,9 +46,9 @@ pub(super) fn refused(inventory: &Inventory) -> Option<(usize, Objection)> {
     })
 }
 
-/// The first file with a name outside, as cargo makes them: a program in the target directory is
-/// another name of what stands in the build directory. Root renames none, not even one of the new
-/// owner's: it would change its mode and group elsewhere as well. A copy changes nothing there.
+/// The first file with another name outside the tree. Cargo makes such files: a program in the target
+/// directory is a hard link to a file in the build directory. Root renames none of them, not even the new
+/// owner's, because its mode and group would change outside the tree too. A copy changes nothing there.
 pub(super) fn linked_elsewhere(inventory: &Inventory) -> Option<(usize, Objection)> {
     let is_counted = |node: &&Node| node.kind != Kind::Directory && node.links > 1;
     let mut names: HashMap<Identity, u64> = HashMap::new();
@@ -62,8 +61,8 @@ pub(super) fn linked_elsewhere(inventory: &Inventory) -> Option<(usize, Objectio
     })
 }
 
-/// Whether cargo has built there: it keeps what rustc says about itself at the top, and a lock in every
-/// profile's directory. A lock further down may be that of a checkout's own target directory.
+/// Whether cargo has built in the tree. Cargo keeps rustc's version information at the top, and a lock in
+/// every profile's directory. A lock further down may belong to a checkout's own target directory.
 pub(super) fn is_target_dir(inventory: &Inventory) -> bool {
     inventory.nodes.iter().enumerate().any(|(index, node)| {
         let depth = || inventory.path(index).len();
@@ -74,7 +73,7 @@ pub(super) fn is_target_dir(inventory: &Inventory) -> bool {
     })
 }
 
-/// What shows that the top is not a target directory, but stands above one.
+/// The name that shows that the top is a parent of a target directory.
 fn more_than_a_target_dir(inventory: &Inventory) -> Option<&'static str> {
     let child = |parent, name: &str| {
         let is_it =
@@ -89,9 +88,9 @@ fn more_than_a_target_dir(inventory: &Inventory) -> Option<&'static str> {
     above.or_else(|| target_dir().map(|_| "target"))
 }
 
-/// Whether following a symlink may end outside. Its `..` must be at its beginning, where every directory
-/// is a real one: in `x/../y`, `x` may be another symlink. What it then goes down through is inside, or
-/// a symlink of which the same holds.
+/// Whether a symlink may point out of the tree. `..` is allowed only at its beginning, where it leaves
+/// real directories: in `x/../y`, `x` may be another symlink. The names after that are inside the tree, or
+/// symlinks that are checked in the same way.
 fn may_lead_out(inventory: &Inventory, index: usize) -> bool {
     let target = inventory.nodes.get(index).and_then(|node| node.target.as_deref());
     let Some(target) = target.map(std::ffi::CStr::to_bytes) else { return true };
@@ -101,28 +100,28 @@ fn may_lead_out(inventory: &Inventory, index: usize) -> bool {
     target.first() == Some(&b'/') || climbs_later || ups >= inventory.path(index).len()
 }
 
-/// Whether owner, group or mode have to change for an entry to be its new owner's alone.
+/// Whether an entry's owner, group or mode must change, so that only its new owner can change it.
 pub(super) fn is_to_be_given(node: &Node, uid: u32, gid: u32) -> bool {
     (node.uid, node.gid) != (uid, gid)
         || (node.kind != Kind::Symlink && node.mode != own_mode(node.kind, node.mode))
 }
 
-/// The mode that an entry has then. A directory that somebody else still has open lets them do nothing
-/// any more; of files nobody else's right to write remains, and no set-id bit.
+/// The mode of an entry afterwards. Directories get 0700, so that a process that still has one open can
+/// do nothing in it. Files lose set-id bits and other users' write access.
 pub(super) fn own_mode(kind: Kind, mode: u32) -> u32 {
     if kind == Kind::Directory { 0o700 } else { mode & 0o755 }
 }
 
-/// How a copy compares with its original.
+/// The differences between a copy and its original.
 #[derive(Debug, Default)]
 pub(super) struct Comparison {
     /// The entries of the original that have an equal one in the copy.
     pub(super) equal: HashSet<Identity>,
-    /// The first entry of the original without one, or the top where the copy has more.
+    /// The first entry of the original without an equal one; the top if the copy has more entries.
     pub(super) difference: Option<usize>,
 }
 
-/// Compares by name, kind, length, time, hard links and where symlinks lead; directories by name alone.
+/// Compares entries by name, kind, size, time, hard links and symlink targets; directories by name only.
 pub(super) fn compare(original: &Inventory, copy: &Inventory) -> Comparison {
     let by_path: HashMap<Vec<CString>, &Node> =
         copy.nodes.iter().enumerate().map(|(index, node)| (copy.path(index), node)).collect();
@@ -130,7 +129,7 @@ pub(super) fn compare(original: &Inventory, copy: &Inventory) -> Comparison {
     let mut found = Comparison::default();
     for (index, node) in original.nodes.iter().enumerate() {
         let is_equal = by_path.get(&original.path(index)).is_some_and(|copy| {
-            // The same file behind several names must be one file again.
+            // Several names of one file must be names of one file in the copy, too.
             *counterparts.entry(node.identity).or_insert(copy.identity) == copy.identity
                 && is_copy(node, copy)
         });
@@ -151,7 +150,7 @@ fn is_copy(node: &Node, copy: &Node) -> bool {
     node.kind == copy.kind && (node.kind == Kind::Directory || key(node) == key(copy))
 }
 
-/// Whether a tree is as it was when it was looked at. Reading changes nothing that counts.
+/// Whether a tree is unchanged. Reading it changes nothing that is compared.
 pub(super) fn is_unchanged_since(before: &Inventory, after: &Inventory) -> bool {
     let key = |node: &Node| (node.parent, node.name.clone(), node.identity, node.changed);
     before.nodes.iter().map(key).eq(after.nodes.iter().map(key))

@@ -1,11 +1,11 @@
-//! `migrate`: moves an old target directory into a user's private directory, so that what is built in it
-//! stays fresh.
+//! `migrate`: moves an old target directory into a user's private directory, so that everything built in
+//! it stays fresh.
 //!
-//! `preview` looks and says what will be done; everything after the question is in `carry`. What an
-//! earlier run has left is continued or undone by `resume`. The rules, `plan` and `judge`, are
-//! pure. Everything goes by descriptor: a directory is opened without following a symlink, what is open
-//! is checked, and all below is reached from there by single names. Whoever can write to the source at
-//! the same time can make the move fail, but cannot make it reach anything else.
+//! `preview` examines the source and shows what will be done. `carry` does everything after the question.
+//! `resume` continues or undoes an interrupted run. The rules, `plan` and `judge`, are pure. Directories
+//! are opened without following symlinks, and checked once they are open; entries are reached from an open
+//! directory by a single name. Anyone who can write to the source meanwhile can make the move fail, but
+//! cannot redirect it.
 
 mod carry;
 mod check;
@@ -34,6 +34,7 @@ use crate::ui::escape::escaped;
 use crate::ui::failure::{Failure, reason};
 use crate::ui::report;
 use destination::Destination;
+use plan::Method;
 use preview::Preview;
 use resume::Progress;
 use source::Source;
@@ -43,21 +44,21 @@ pub(crate) fn command() -> Command {
     Request::augment_args(Command::default())
         .about("Move an old target directory into a user's private directory")
         .long_about(
-            "Moves an old target directory, with all that is built in it, to the one that \
-             `cargo-peruser path` prints. On one file system it is renamed, and owner, group and mode \
-             are changed where they are not the new owner's. Otherwise it is copied, the copy is \
-             checked and synced, and the source is removed. It waits for builds, says what it will \
-             do, and asks first. After an interruption, run the same command again.",
+            "Moves an old target directory, with everything built in it, to the path that \
+             `cargo-peruser path` prints. On the same file system it is renamed, and owner, group and \
+             mode are changed where they are not the new owner's. Otherwise it is copied, the copy is \
+             checked and synced, and the source is removed. migrate waits for builds, shows what it \
+             will do, and asks first. After an interruption, run the same command again.",
         )
 }
 
 /// Runs the verb.
 ///
 /// # Errors
-/// Whatever keeps the target directory from being moved, and what has become of it.
+/// The reason why the target directory was not moved, and its state.
 pub(crate) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyhow::Result<u8> {
     let mut request = Request::from_arg_matches(verb)?;
-    // An absolute path stays what it is.
+    // `join` does not change an absolute path.
     request.source = snapshot.cwd.join(request.source);
     request.checkout = request.checkout.map(|path| snapshot.cwd.join(path));
     let there = destination::view(snapshot, &request)?;
@@ -72,41 +73,41 @@ pub(crate) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
     Ok(0)
 }
 
-/// What was asked for.
+/// The command line.
 #[derive(Args, Clone, Debug)]
 struct Request {
     /// The target directory or build directory to move
     source: PathBuf,
-    /// The new owner; for others as root [default: you]
+    /// The new owner; only root can name another user [default: you]
     #[arg(long, value_name = "USER")]
     to: Option<OsString>,
-    /// The checkout that it belongs to, whose own packages the next builds rebuild [default: the
-    /// working directory's, if that is one]
+    /// The checkout that it belongs to; the next builds rebuild its own packages [default: the working
+    /// directory]
     #[arg(long, value_name = "PATH")]
     checkout: Option<PathBuf>,
     /// Show what would be done, and do nothing
     #[arg(long = "dry-run")]
     is_dry: bool,
-    /// Copy even where it could be renamed
+    /// Copy, even if it could be renamed
     #[arg(long = "copy")]
     is_copy: bool,
     /// Do not ask
     #[arg(long = "yes")]
     is_confirmed: bool,
-    /// Move aside what the destination holds
+    /// Move an existing destination aside
     #[arg(long = "replace")]
     is_replacing: bool,
 }
 
 impl Request {
-    /// Whether to go ahead; nobody is asked twice. Until then nothing is changed, and an interrupt ends
-    /// the program; from then on there is something to put in order.
+    /// Asks whether to continue, once. Before that nothing is changed, and an interrupt ends the program.
+    /// After it, an interrupt must first finish the current step.
     fn confirm(&mut self, question: &str) -> Result<(), Failure> {
-        let unasked = |cause| Failure::step("ask on", Path::new("/dev/tty"), cause);
+        let cannot_ask = |cause| Failure::step("ask on", Path::new("/dev/tty"), cause);
         if !self.is_confirmed {
-            self.is_confirmed = report::ask(question).map_err(unasked)?.ok_or_else(|| {
-                Failure::new("nothing was changed: no terminal to ask on")
-                    .help("--yes goes ahead, --dry-run only looks")
+            self.is_confirmed = report::ask(question).map_err(cannot_ask)?.ok_or_else(|| {
+                Failure::new("nothing was changed: there is no terminal to ask on")
+                    .help("--yes continues without asking, --dry-run changes nothing")
             })?;
         }
         if !self.is_confirmed {
@@ -116,7 +117,7 @@ impl Request {
     }
 }
 
-/// Moves it, or goes on with a move that was interrupted.
+/// Moves the source, or continues an interrupted move.
 fn relocate(
     request: &mut Request,
     source: &Source,
@@ -126,7 +127,7 @@ fn relocate(
     let mut staging = destination.staging()?;
     let journal = staging.as_ref().map(|staging| staging.journal()).transpose()?.flatten();
     if source.path == to {
-        // What is to be rebuilt may be waiting, and what stands here another one.
+        // After an interrupted move, this may be another directory than the one that was moved.
         return match &journal {
             Some(journal) => Err(destination.unfinished(journal)),
             None => in_place(request, source),
@@ -146,7 +147,7 @@ fn relocate(
     } else if !request.is_dry
         && let Some(found) = staging.take()
     {
-        // It was stopped before its first step or after its last.
+        // An earlier run was stopped before its first step or after its last one.
         found.dismiss();
     }
     let preview = Preview::take(request, source, destination)?;
@@ -155,13 +156,13 @@ fn relocate(
     if request.is_dry {
         return Ok(Progress::NotMoved);
     }
-    request.confirm("Move it?")?;
+    request.confirm(if preview.method == Method::Copy { "Copy it?" } else { "Move it?" })?;
     let staging = staging.map_or_else(|| destination.make_staging(), Ok)?;
     carry::begin(request, source, destination, &preview, &staging)?;
     Ok(Progress::Moved)
 }
 
-/// It is where it belongs, so that only a checkout's own packages are left to rebuild.
+/// The source is the destination: only a checkout's own packages may have to be rebuilt.
 fn in_place(request: &Request, source: &Source) -> Result<Progress, Failure> {
     source.open("cargo-peruser path")?;
     if request.checkout.is_none() || request.is_dry {
@@ -179,12 +180,12 @@ fn say(text: &str, state: &str) -> Result<(), Failure> {
     report::line(text).map_err(stdout_failed)
 }
 
-/// An error with what has become of the target directory, where it has no next step of its own.
+/// Adds the state of the target directory to an error without a help line.
 fn with_state(error: Failure, destination: &Destination<'_>) -> Failure {
     let journal = destination.private_dir.join(staging::NAME).join(staging::JOURNAL);
     let help = match crate::os::files::is_there(&journal) {
         true => "nothing is lost; run the same command again to continue",
-        false => "the source is as it was; fix the cause and run the same command again",
+        false => "the source is unchanged; fix the cause and run the same command again",
     };
     if error.help.is_none() { error.help(help) } else { error }
 }

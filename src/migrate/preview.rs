@@ -1,4 +1,4 @@
-//! What a migration would do, found out without changing anything, and how it is shown.
+//! Examines a migration without changing anything, and shows what it would do.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -23,16 +23,16 @@ use crate::ui::failure::Failure;
 use crate::ui::report::{row, table};
 use crate::workspace::record;
 
-/// What comes after.
-const AFTERWARDS: &str = "dependencies stay fresh where they were built with the same CARGO_HOME";
+/// The state after the move.
+const AFTERWARDS: &str = "dependencies stay fresh if they were built with the same CARGO_HOME";
 const OLD_PATHS: &str =
-    "a checkout's own packages have old paths built in: --checkout rebuilds them";
-const RUN_TIME: &str =
-    "a dependency that reads files of its build script may: `cargo clean -p NAME`";
-/// Where others could have built something in it.
+    "a checkout's own packages have old paths compiled in: --checkout rebuilds them";
+const RUN_TIME: &str = "a dependency that reads its build script's files at run time must be rebuilt: \
+                        cargo clean -p NAME";
+/// The warning if others could have put anything into the source.
 const TRUST: &str = "others could write to it: if you do not trust them all, start empty";
 
-/// What was found, and what follows from it.
+/// What was found, and how it will be moved.
 pub(super) struct Preview<'a> {
     /// The source, open.
     pub(super) tree: Tree,
@@ -40,7 +40,7 @@ pub(super) struct Preview<'a> {
     pub(super) inventory: Inventory,
     /// How it moves.
     pub(super) method: Method,
-    /// Whether a copied source stays, because it is not this account's to remove.
+    /// Whether a copied source stays, because this account may not remove it.
     pub(super) keeps_source: bool,
     why: &'static str,
     is_occupied: bool,
@@ -49,8 +49,8 @@ pub(super) struct Preview<'a> {
     destination: &'a Destination<'a>,
 }
 
-/// Everything that is to be moved. What this tool keeps in a private directory is no part of an old
-/// target directory that is the private directory itself.
+/// Everything that is to be moved. If the source is the private directory itself, our own entries in it are
+/// left out.
 pub(super) fn walk(tree: &Tree, method: Method, target: &str) -> Result<Inventory, Failure> {
     tree.walk(&|name| method == Method::Descend && is_ours(name, target))
 }
@@ -64,7 +64,7 @@ pub(super) fn is_ours(name: &OsStr, target: &str) -> bool {
 }
 
 impl<'a> Preview<'a> {
-    /// Looks around, and refuses what must not be moved.
+    /// Examines source and destination, and refuses a source that must not be moved.
     pub(super) fn take(
         request: &Request,
         source: &Source,
@@ -79,11 +79,11 @@ impl<'a> Preview<'a> {
         let inventory = walk(&tree, asked, &destination.name)?;
         check(&tree, &inventory, destination.person)?;
         if !is_target_dir(&inventory) {
-            let why = "it is no target directory: cargo has built nothing in it";
+            let why = "it is not a target directory: cargo has built nothing in it";
             let help = "name the directory that holds `debug` or `release`";
             return Err(unfit(&source.path, why).help(help));
         }
-        // Where the private directory is not there yet, the nearest directory above it.
+        // If the private directory does not exist yet, the nearest directory above it.
         let above = || destination.private_dir.ancestors().find_map(|at| directory_at(at).ok());
         let place = destination.existing()?.or_else(above);
         let file_system =
@@ -113,7 +113,7 @@ impl<'a> Preview<'a> {
         })
     }
 
-    /// Refuses what there is no room for.
+    /// Refuses an occupied destination, and a copy that does not fit on the disk.
     pub(super) fn refuse(&self, request: &Request) -> Result<(), Failure> {
         if self.is_occupied && !request.is_replacing {
             return Err(occupied(&self.destination.path()));
@@ -133,14 +133,15 @@ impl<'a> Preview<'a> {
         Ok(())
     }
 
-    /// What will be done, for people.
+    /// The preview as text.
     pub(super) fn render(&self) -> String {
         let Preview { inventory, destination, .. } = self;
         let (size, occupied) = inventory.bytes();
         let [files, directories, symlinks] =
             [Kind::File, Kind::Directory, Kind::Symlink].map(|kind| inventory.count(kind));
         let owners = inventory.owners().into_iter();
-        let owners = owners.map(|(uid, count)| format!("{} {count}", accounts::owner(uid)));
+        let owners =
+            owners.map(|(uid, count)| format!("{}: {count} entries", accounts::owner(uid)));
         let owners = owners.collect::<Vec<_>>().join(", ");
         let size = bytes(size);
         let Person { uid, gid } = destination.person;
@@ -150,7 +151,7 @@ impl<'a> Preview<'a> {
             Method::Rename => format!("renamed, {changes}"),
             Method::Descend => format!("moved one level down, {changes}"),
             Method::Copy => {
-                let source = if self.keeps_source { "stays" } else { "is removed then" };
+                let source = if self.keeps_source { "stays" } else { "is removed afterwards" };
                 let (needed, free) = (bytes(occupied), bytes(self.free));
                 format!("copied, {}: {needed} at most, {free} free; the source {source}", self.why)
             }
@@ -161,7 +162,7 @@ impl<'a> Preview<'a> {
                 "  holds",
                 format!("{size} in {files} files, {directories} directories, {symlinks} symlinks"),
             ),
-            row("  entries of", owners),
+            row("  owned by", owners),
             row(
                 "destination",
                 format!("{} for {}", escaped(&destination.path()), destination.owner),
@@ -178,7 +179,7 @@ impl<'a> Preview<'a> {
     }
 }
 
-/// Why it is copied, or nothing where it can be renamed.
+/// Why it is copied; `None` if it can be renamed.
 fn why_copied(
     is_asked: bool,
     is_elsewhere: bool,
@@ -187,10 +188,10 @@ fn why_copied(
 ) -> Option<&'static str> {
     let is_linked = accounts::is_root() && linked_elsewhere(inventory).is_some();
     let reasons = [
-        (is_asked, "as asked for"),
-        (is_elsewhere, "since the destination is on another file system or mount"),
-        (is_others, "since only root can give you other accounts' files"),
-        (is_linked, "since files in it have other names outside, which stay as they are"),
+        (is_asked, "because of --copy"),
+        (is_elsewhere, "because the destination is on another file system or mount"),
+        (is_others, "because only root can give you other users' files"),
+        (is_linked, "because files in it have other names outside, which must not change"),
     ];
     reasons.into_iter().find_map(|(is_so, why)| is_so.then_some(why))
 }
@@ -203,7 +204,7 @@ fn is_others_work(inventory: &Inventory, uid: u32) -> bool {
     })
 }
 
-/// What is free for this account, in bytes.
+/// The free space for this account, in bytes.
 fn free(place: &File) -> u64 {
     rustix::fs::fstatvfs(place).map_or(u64::MAX, |fs| {
         let blocks = if accounts::is_root() { fs.f_bfree } else { fs.f_bavail };

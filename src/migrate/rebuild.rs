@@ -1,9 +1,9 @@
-//! Has a workspace's own packages rebuilt, since paths of the old place are compiled into them
-//! (`env!("CARGO_BIN_EXE_…")`, `env!("OUT_DIR")`): its tests would run the old place's programs.
+//! Makes cargo rebuild a workspace's own packages. They have paths of the old directory compiled in
+//! (`env!("CARGO_BIN_EXE_…")`, `env!("OUT_DIR")`), so tests would run programs there.
 //!
 //! The times of their crates' root files are set to now. Cargo then rebuilds them in every profile and
-//! layout, with their incremental state, and leaves dependencies fresh. Only ever as the owner of the
-//! target directory: a checkout decides what cargo runs.
+//! layout, with their incremental state, and leaves dependencies fresh. This is never done for another
+//! user: it runs cargo, and a checkout can make cargo run its own programs.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -20,10 +20,11 @@ use crate::ui::escape::{escaped, quoted};
 use crate::ui::failure::{Failure, reason};
 use crate::ui::report;
 
-/// Has the packages of the destination's checkout rebuilt, or says what to run.
+/// Makes the next builds rebuild the packages of the destination's checkout, or prints the command for
+/// that.
 ///
 /// # Errors
-/// Why they are not, where a checkout was named. The working directory's is a guess.
+/// Why they cannot, where the checkout was named. The working directory is only a guess.
 pub(super) fn after(
     plan: &Plan<'_>,
     request: &Request,
@@ -38,15 +39,14 @@ pub(super) fn after(
         Some(Err(why)) if is_named => {
             let text =
                 format!("the packages of `{}` will not be rebuilt: {why}", escaped(checkout));
-            let help =
-                "the target directory is in place; to have them rebuilt, for each profile: cd";
+            let help = "the target directory is in place; to rebuild them, for each profile: cd";
             let clean = "cargo-peruser clean --workspace --profile PROFILE";
             return Err(Failure::new(text).help(format!("{help} {} && {clean}", quoted(checkout))));
         }
         Some(Err(_)) | None => {
             report::advice(
-                &"each workspace's own packages still have the old paths built in",
-                &format!("to have them rebuilt, {}", destination.checkout_command()),
+                &"each workspace's own packages still have the old paths compiled in",
+                &format!("to rebuild them, {}", destination.checkout_command()),
             );
             return Ok(());
         }
@@ -86,7 +86,7 @@ fn crate_roots(plan: &Plan<'_>, checkout: &Path) -> Result<Vec<PathBuf>, String>
     Ok(roots.collect())
 }
 
-/// Sets both times to now, which takes no more than the right to write.
+/// Sets both times to now. Write access is enough for that.
 fn touch(file: &Path) -> Result<(), String> {
     let now = Timespec { tv_sec: 0, tv_nsec: UTIME_NOW };
     let times = Timestamps { last_access: now, last_modification: now };

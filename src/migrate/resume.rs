@@ -1,4 +1,4 @@
-//! Continues or undoes what an earlier run has left, by what its journal says and what is still there.
+//! Continues or undoes an interrupted migration, by its journal and the files that are still there.
 
 use super::Request;
 use super::carry::Move;
@@ -15,18 +15,18 @@ use crate::ui::escape::escaped;
 use crate::ui::failure::Failure;
 use crate::ui::report;
 
-/// What has become of a migration.
+/// The result of a migration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Progress {
     /// There is nothing to continue: begin.
     Begin,
     /// The target directory is in place.
     Moved,
-    /// It was only looked at, or there is nothing left of it.
+    /// Nothing was moved.
     NotMoved,
 }
 
-/// Deals with an interrupted move. It goes where it was to go when it was begun.
+/// Continues an interrupted move, or prepares a new start. Its destination stays the one in the journal.
 pub(super) fn resume(
     request: &mut Request,
     source: &Source,
@@ -43,7 +43,7 @@ pub(super) fn resume(
     report::note(&format!("an earlier migration of `{from}` to `{to}` was interrupted"));
     if next == Next::Lost {
         let text =
-            format!("an earlier migration has moved `{from}`, and what it moved cannot be found");
+            format!("an earlier migration has moved `{from}`, and the directory cannot be found");
         let places = [staging.private.path.clone(), source.aside_path()]
             .map(|it| format!("`{}`", escaped(&it)));
         let help = format!("look for it in {}; {}", places.join(" and as "), staging.look());
@@ -77,7 +77,7 @@ fn go_on(moving: &Move<'_>, journal: &Journal, next: Next) -> Result<(), Failure
             if next == Next::Place {
                 staging.put(&journal.name, moving.is_replacing)?;
             }
-            // The earlier run may have been stopped before it did.
+            // The earlier run may have been stopped before it synced.
             staging.sync()?;
             remove_rest(moving, journal)?;
             moving.end(journal)
@@ -87,9 +87,9 @@ fn go_on(moving: &Move<'_>, journal: &Journal, next: Next) -> Result<(), Failure
     }
 }
 
-/// Goes on removing the source under its other name. Others may have put something there since, even
-/// where its top is closed to them: only what has its counterpart in the copy goes. Where it still has
-/// its own name it stays: nobody has watched it meanwhile.
+/// Continues to remove the source under its temporary name. Others may have added files since then, even
+/// if they cannot enter its top now, so only entries with an equal one in the copy are removed. A source
+/// that still has its own name stays: somebody may have built in it meanwhile.
 fn remove_rest(moving: &Move<'_>, journal: &Journal) -> Result<(), Failure> {
     let source = moving.source;
     let aside = source.open_aside(journal.inode);
@@ -100,7 +100,7 @@ fn remove_rest(moving: &Move<'_>, journal: &Journal) -> Result<(), Failure> {
         }
         return Ok(());
     };
-    // The copy may have been given a tag that the source lacks.
+    // The copy may have a tag that the source lacks.
     let walk = |tree: &Tree| tree.walk(&|name| name == tag::NAME);
     let original = walk(&tree)?;
     let placed = directory(&moving.staging.private.top, journal.name.as_ref());

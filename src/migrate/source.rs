@@ -1,7 +1,7 @@
-//! Where the old target directory stands: the directory that holds it, and its name there.
+//! The old target directory: its open parent directory, and its name there.
 //!
 //! Its ancestors are opened from the root of the file system, one name at a time and without following
-//! symlinks, so that what is moved is what was shown.
+//! symlinks. So the directory that is moved is the one that was shown.
 
 use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
@@ -22,13 +22,12 @@ use crate::ui::escape::escaped;
 use crate::ui::failure::{Failure, reason};
 use crate::ui::look::Look;
 
-/// The source; it need not be there any more, nor the directory that it stood in, since a move that was
-/// interrupted goes on without.
+/// The source. It and its parent need not exist: an interrupted move can continue without them.
 #[derive(Debug)]
 pub(super) struct Source {
-    /// The whole path, without symlinks.
+    /// The absolute path, without symlinks.
     pub(super) path: PathBuf,
-    /// The name that it has while it is being removed.
+    /// Its name while it is being removed.
     pub(super) aside: OsString,
     parent: Option<File>,
     name: OsString,
@@ -40,7 +39,8 @@ pub(super) fn unfit(path: &Path, why: &str) -> Failure {
 }
 
 impl Source {
-    /// Finds it by its absolute path. A symlink in the last place is refused later, and never followed.
+    /// Finds the source by its absolute path. If the last component is a symlink, it is refused later, and
+    /// never followed.
     pub(super) fn find(typed: &Path) -> Result<Source, Failure> {
         let failed = |cause: io::Error| unfit(typed, &reason(&cause));
         let path = match (typed.parent(), typed.file_name()) {
@@ -68,13 +68,13 @@ impl Source {
         facts(self.parent()?, name)
     }
 
-    /// What stands there, open; with a next step for where nothing does.
+    /// Opens the source. `if_gone` is the help line for a source that does not exist.
     pub(super) fn open(&self, if_gone: &str) -> Result<Tree, Failure> {
         let opened =
             self.parent().and_then(|parent| Tree::open(parent, &self.name, self.path.clone()));
         let unfit = |cause: io::Error| {
             if cause.kind() == io::ErrorKind::NotFound {
-                return unfit(&self.path, "nothing is there").help(if_gone);
+                return unfit(&self.path, "it does not exist").help(if_gone);
             }
             let kind = self.facts(&self.name).ok().map(|node| node.kind);
             let kind = kind.filter(|kind| *kind != Kind::Directory);
@@ -84,12 +84,12 @@ impl Source {
         opened.map_err(unfit)
     }
 
-    /// Whether the directory of this inode still is there.
+    /// Whether the source still is the directory with this inode.
     pub(super) fn holds(&self, inode: u64) -> bool {
         self.facts(&self.name).is_ok_and(|found| found.identity.1 == inode)
     }
 
-    /// What was put aside of the directory of this inode, if it is there.
+    /// Opens the directory with this inode under its temporary name, if it exists.
     pub(super) fn open_aside(&self, inode: u64) -> io::Result<Option<Tree>> {
         if !self.facts(&self.aside).is_ok_and(|found| found.identity.1 == inode) {
             return Ok(None);
@@ -102,24 +102,24 @@ impl Source {
         self.path.with_file_name(&self.aside)
     }
 
-    /// Renames it into another directory, where the name must be free.
+    /// Renames the source into another directory. The name must be free there.
     pub(super) fn move_to(&self, directory: &File, name: &str) -> io::Result<()> {
         rename(self.parent()?, &self.name, directory, name.as_ref())
     }
 
-    /// Renames an entry back to here, if the name is still free.
+    /// Renames the source back, if its name is still free.
     pub(super) fn move_back(&self, directory: &File, name: &str) -> io::Result<()> {
         rename(directory, name.as_ref(), self.parent()?, &self.name)
     }
 
-    /// Gives it the name that it has while it is being removed, so that nobody builds in half of it.
+    /// Renames the source before it is removed, so that nobody builds in half of it.
     pub(super) fn put_aside(&self) -> io::Result<()> {
         rename(self.parent()?, &self.name, self.parent()?, &self.aside)?;
         self.sync();
         Ok(())
     }
 
-    /// Removes these entries of what was put aside.
+    /// Removes these entries of the renamed source.
     pub(super) fn remove_aside(
         &self,
         top: Identity,
@@ -130,7 +130,7 @@ impl Source {
         removed
     }
 
-    /// Makes a renaming last through a power failure, as far as this account may.
+    /// Writes a rename to disk, if this account may read the parent directory.
     fn sync(&self) {
         let flags = OFlags::RDONLY | OFlags::CLOEXEC;
         let open = |parent| Ok(openat(parent, ".", flags, Mode::empty())?);
@@ -140,7 +140,7 @@ impl Source {
     }
 }
 
-/// Opens a directory from the root of the file system on. A directory above it need not be readable.
+/// Opens a directory, component by component. Its ancestors need not be readable.
 fn descend(path: &Path) -> io::Result<File> {
     let flags = NAMED | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let mut at = File::from(rustix::fs::open("/", flags, Mode::empty())?);

@@ -1,9 +1,9 @@
-//! The staging directory inside the private one, with its lock and its journal: what arrives stands
-//! there until it is put in place.
+//! The staging directory inside the private directory, with its lock and its journal. The new target
+//! directory is there until it is put in place.
 //!
-//! It belongs to the account that migrates, which for somebody else is root: inside it nobody else can
-//! do anything, and one that belongs to another account is not believed. The new owner could move it
-//! away, since it stands in a directory of theirs; all that they can spoil is their own move.
+//! It belongs to the account that runs the migration, which is root if it is for another user. No other
+//! user can change anything in it, and one that belongs to another account is refused. The new owner could
+//! move it away, because its parent is theirs, but that only spoils their own move.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -30,9 +30,9 @@ use crate::ui::report;
 
 /// Its name in the private directory.
 pub(super) const NAME: &str = ".migration";
-/// What arrives, inside it.
+/// The new target directory, inside it.
 pub(super) const INCOMING: &str = "incoming";
-/// What is written down, inside it.
+/// The journal, inside it.
 pub(super) const JOURNAL: &str = "journal";
 const NEW_JOURNAL: &str = "journal.new";
 
@@ -46,15 +46,15 @@ pub(super) struct Staging {
 }
 
 impl Staging {
-    /// Opens it if it is there, and locks it. Root does not work in a person's own: they could exchange
-    /// everything in it at any moment.
+    /// Opens the staging directory if it exists, and locks it. Root does not use another user's: they could
+    /// replace everything in it at any moment.
     pub(super) fn open(
         private: &Tree,
         destination: &Destination<'_>,
     ) -> Result<Option<Staging>, Failure> {
         let path = private.path.join(NAME);
         let failed = |cause: io::Error| Failure::step("open", &path, cause);
-        // Whose it is comes first: what belongs to another account cannot even be opened.
+        // Check the owner first: another account's directory cannot be opened.
         let Some(seen) = facts_if_any(&private.top, NAME).map_err(failed)? else { return Ok(None) };
         let us = accounts::own_uid();
         if seen.uid != us {
@@ -72,12 +72,12 @@ impl Staging {
             Ok(()) => {}
             Err(Errno::WOULDBLOCK) => {
                 let holder = lock::holders(found.identity);
-                let text = format!("another migration to this place is at work: {holder}");
+                let text = format!("another migration to this directory is running: {holder}");
                 return Err(Failure::new(text).help("wait for it and run this again"));
             }
             Err(cause) => return Err(failed(cause.into())),
         }
-        // Between the opening and the locking, the run that had it may have ended.
+        // The run that had it may have ended between open and lock.
         if !facts(&private.top, NAME).is_ok_and(|it| it.identity == found.identity) {
             return Staging::open(private, destination);
         }
@@ -88,7 +88,7 @@ impl Staging {
         Ok(Some(staging))
     }
 
-    /// Makes it, mode 0700, or opens the one that is there, and locks it.
+    /// Creates it, mode 0700, or opens the existing one, and locks it.
     pub(super) fn make(private: &Tree, destination: &Destination<'_>) -> Result<Staging, Failure> {
         loop {
             match make_directory(&private.top, NAME) {
@@ -105,9 +105,9 @@ impl Staging {
         }
     }
 
-    /// Removes the journal and the staging directory, unless something waits in it.
+    /// Removes the journal and the staging directory, unless the latter holds a target directory.
     ///
-    /// Nothing is forced to the disk: after a power failure the state of before is as good.
+    /// This is not synced: after a power failure the earlier state is as good.
     pub(super) fn dismiss(&self) {
         if !self.is_anything_waiting() {
             let _ = unlinkat(&self.at, INCOMING, AtFlags::REMOVEDIR);
@@ -118,18 +118,18 @@ impl Staging {
         }
     }
 
-    /// Where it is; for messages only.
+    /// Its path, for messages only.
     pub(super) fn path(&self) -> PathBuf {
         self.private.path.join(NAME)
     }
 
-    /// Where what arrives is; for messages only.
+    /// The path of the new target directory in it, for messages only.
     pub(super) fn incoming_path(&self) -> PathBuf {
         self.path().join(INCOMING)
     }
 
-    /// Reads the journal, if there is one. One that cannot be used is never taken for none: what waits
-    /// beside it may be the only copy.
+    /// Reads the journal, if there is one. An unusable journal is an error: the directory beside it may be
+    /// the only copy.
     pub(super) fn journal(&self) -> Result<Option<Journal>, Failure> {
         let read = || -> io::Result<Option<Journal>> {
             let file = match openat(&self.at, JOURNAL, OFlags::RDONLY | FILE, Mode::empty()) {
@@ -143,7 +143,7 @@ impl Staging {
         read().map_err(|cause| self.unusable(&reason(&cause)))
     }
 
-    /// Nothing goes on here before a person has looked at it.
+    /// The error for a staging directory that a person must look at first.
     fn unusable(&self, why: &str) -> Failure {
         let path = self.path();
         let text = format!(
@@ -153,12 +153,12 @@ impl Staging {
         Failure::new(text).help(self.look())
     }
 
-    /// What to do about what an earlier run has left; never a command that could delete the only copy.
+    /// The help line for the remains of an earlier run; never a command that could delete the only copy.
     pub(super) fn look(&self) -> String {
         let path = quoted(&self.path());
         format!(
-            "what waits there may be the only copy; keep it, and move it elsewhere before you go on: \
-             ls -lAR {path}"
+            "it may hold the only copy; keep that, and move it elsewhere before you continue: ls -lAR \
+             {path}"
         )
     }
 
@@ -168,8 +168,8 @@ impl Staging {
             .map_or_else(|cause| cause.kind() != io::ErrorKind::NotFound, |names| !names.is_empty())
     }
 
-    /// Writes the journal, mode 0600, whole or not at all. Its text and its name are on the disk when
-    /// this returns: what comes next may happen on another one, and last at once.
+    /// Writes the journal, mode 0600, in one step. Its content and name are on disk when this returns: the
+    /// next step may be on another disk, and reach that earlier.
     pub(super) fn write(&self, journal: &Journal) -> Result<(), Failure> {
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | FILE;
         let write = || -> io::Result<()> {
@@ -185,7 +185,7 @@ impl Staging {
         write().map_err(|cause| Failure::step("write", &self.path().join(JOURNAL), cause))
     }
 
-    /// What stands where things arrive.
+    /// Whether the new target directory is in it.
     pub(super) fn arrived(&self, expected: Option<u64>) -> Arrived {
         match facts(&self.at, INCOMING) {
             Ok(found) if Some(found.identity.1) == expected => Arrived::Expected,
@@ -194,14 +194,14 @@ impl Staging {
         }
     }
 
-    /// What has arrived, by its path here.
+    /// Opens the new target directory in it.
     pub(super) fn incoming(&self) -> Result<Tree, Failure> {
         let path = self.incoming_path();
         let tree = Tree::open(&self.at, INCOMING.as_ref(), path.clone());
         tree.map_err(|cause| Failure::step("open", &path, cause))
     }
 
-    /// Makes an empty directory, mode 0700, for what arrives.
+    /// Creates an empty directory, mode 0700, for the new target directory.
     pub(super) fn make_incoming(&self) -> Result<Tree, Failure> {
         let path = self.incoming_path();
         let made = make_directory(&self.at, INCOMING);
@@ -209,7 +209,7 @@ impl Staging {
         Ok(Tree { top, path })
     }
 
-    /// Removes what has arrived, which must be a copy of ours.
+    /// Removes the new target directory, which must be a copy that we made.
     pub(super) fn discard(&self) -> Result<(), Failure> {
         let discard = || -> io::Result<()> {
             let Some(found) = facts_if_any(&self.at, INCOMING)? else { return Ok(()) };
@@ -221,8 +221,8 @@ impl Staging {
         discard().map_err(|cause| Failure::step("remove", &self.incoming_path(), cause))
     }
 
-    /// Puts what has arrived in place. What stands there is kept beside it, if that was asked for; it is
-    /// never merged with.
+    /// Puts the new target directory in place. With `is_replacing`, an existing one is renamed; it is never
+    /// merged.
     pub(super) fn put(&self, name: &str, is_replacing: bool) -> Result<(), Failure> {
         let path = self.private.path.join(name);
         let failed = |cause| Failure::step("put in place", &path, cause);
@@ -235,30 +235,30 @@ impl Staging {
         }
     }
 
-    /// Makes what was renamed in the private directory last through a power failure.
+    /// Writes renames in the private directory to disk.
     pub(super) fn sync(&self) -> Result<(), Failure> {
         let synced = fsync(&self.private.top);
         synced.map_err(|cause| Failure::step("sync", &self.private.path, cause))
     }
 }
 
-/// The error for a destination that is there.
+/// The error for a destination that exists already.
 pub(super) fn occupied(destination: &std::path::Path) -> Failure {
-    Failure::new(format!("`{}` is there already", escaped(destination)))
-        .help("--replace moves it aside; nothing of it is deleted or merged")
+    Failure::new(format!("`{}` exists already", escaped(destination)))
+        .help("--replace moves it aside; nothing in it is deleted or merged")
 }
 
-/// Renames what stands in a target directory's place, and says so.
+/// Renames an existing target directory, and reports its new name.
 fn keep_beside(private: &Tree, name: &str) -> io::Result<()> {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     let beside = format!("{name}.replaced-{}", since.map_or(0, |since| since.as_secs()));
     rename(&private.top, name.as_ref(), &private.top, beside.as_ref())?;
     let kept = private.path.join(beside);
-    report::note(&format!("what stood there before is kept as `{}`", escaped(&kept)));
+    report::note(&format!("the old directory is kept as `{}`", escaped(&kept)));
     Ok(())
 }
 
-/// Makes a directory, mode 0700 whatever the umask is, and opens it.
+/// Creates a directory, mode 0700 whatever the umask is, and opens it.
 fn make_directory(parent: &File, name: &str) -> io::Result<File> {
     mkdirat(parent, name, Mode::from_raw_mode(0o700))?;
     let made = directory(parent, name.as_ref())?;

@@ -175,7 +175,7 @@ impl World {
             None => text
                 .replace(&format!("without a name (uid {uid})"), "[ME] (uid [UID])")
                 .replace(&format!("by uid {uid}"), "by [ME] (uid [UID])")
-                .replace(&format!("entries of  uid {uid}"), "entries of  [ME] (uid [UID])")
+                .replace(&format!("owned by   uid {uid}"), "owned by   [ME] (uid [UID])")
                 .replace(&format!("for uid {uid}"), "for [ME] (uid [UID])")
                 .replace(&format!("-o {uid} -g"), "-o [ME] -g"),
         }

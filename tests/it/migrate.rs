@@ -38,14 +38,14 @@ fn says_what_it_would_do_and_does_nothing() {
     assert_data_eq!(
         dry.printed(),
         str![[r#"
-source        [WORLD]/old
-  holds       11 B in 4 files, 3 directories, 1 symlinks
-  entries of  [ME] (uid [UID]) 8
-destination   [WORLD]/root/[ME]/target for [ME] (uid [UID])
-how           renamed, 3 entries change owner, group or mode
-afterwards    dependencies stay fresh where they were built with the same CARGO_HOME
-              a checkout's own packages have old paths built in: --checkout rebuilds them
-              a dependency that reads files of its build script may: `cargo clean -p NAME`
+source       [WORLD]/old
+  holds      11 B in 4 files, 3 directories, 1 symlinks
+  owned by   [ME] (uid [UID]): 8 entries
+destination  [WORLD]/root/[ME]/target for [ME] (uid [UID])
+how          renamed, 3 entries change owner, group or mode
+afterwards   dependencies stay fresh if they were built with the same CARGO_HOME
+             a checkout's own packages have old paths compiled in: --checkout rebuilds them
+             a dependency that reads its build script's files at run time must be rebuilt: cargo clean -p NAME
 
 "#]]
     );
@@ -108,7 +108,7 @@ fn has_the_crates_of_a_checkout_rebuilt() {
 }
 
 fn what_cannot_be_rebuilt_names_the_command() {
-    let help = "the target directory is in place; to have them rebuilt, for each profile: cd \
+    let help = "the target directory is in place; to rebuild them, for each profile: cd \
                 [WORLD]/checkout && cargo-peruser clean --workspace --profile PROFILE";
     for (cargo, why) in [
         ("echo 'error: no' >&2; exit 101", "`cargo metadata` failed\nerror: no"),

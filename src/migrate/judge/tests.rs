@@ -1,4 +1,4 @@
-//! Trees written out by hand: what is refused in them, and what counts as a difference.
+//! Trees written by hand: what is refused in them, and what counts as a difference.
 
 use super::{
     Objection, compare, is_target_dir, is_to_be_given, is_unchanged_since, linked_elsewhere,
@@ -67,7 +67,7 @@ fn special_files_mounts_and_names_elsewhere_are_refused() {
     });
     assert!(linked_elsewhere(&symlink).is_some());
     assert_eq!(linked_elsewhere(&cache()), None);
-    // Files on an overlay may show the device below.
+    // Files on an overlay may have the lower file system's device number.
     let overlay = with(|nodes| nodes[2].identity = (2, 9));
     assert!(!matches!(refused(&overlay), Some((_, Objection::Mount))));
 }
@@ -83,7 +83,7 @@ fn symlinks_must_not_be_able_to_lead_out() {
         ("/etc/passwd", true),
         ("../..", true),
         ("../../old/debug", true),
-        // `deps` may be a symlink, of which `..` is somewhere else.
+        // `deps` may be a symlink, and its `..` somewhere else.
         ("deps/../app", true),
         ("deps/../../..", true),
     ] {
@@ -182,7 +182,7 @@ fn a_copy_is_compared_by_name_kind_length_time_and_hard_links() {
     ] {
         assert_eq!(compare(&cache(), &copied(&with(change))).difference, Some(at));
     }
-    // Something that came into the original has no counterpart.
+    // A new entry of the original has no counterpart.
     let more = with(|nodes| nodes.push(node(Some(0), "more", Kind::File, 9)));
     assert!(!compare(&more, &copied(&cache())).equal.contains(&(1, 9)));
 }

@@ -1,4 +1,4 @@
-//! Tables: every state that a kill can leave behind.
+//! Tables of every state that a kill can leave.
 
 use super::{Arrived, Journal, Method, Next, Remains, Stage, next};
 

@@ -58,7 +58,7 @@ fn renamed(stage: &Stage) {
     scene.has_moved();
     let left = format!("cargo-peruser migrate {} --checkout CHECKOUT", scene.target.display());
     let run = scene.give(&["--yes"]);
-    run.fails().blames("nothing is there").helps(format!("as alice (uid 2001): {left}"));
+    run.fails().blames("it does not exist").helps(format!("as alice (uid 2001): {left}"));
     scene.alice.cargo(["build"]).run().ok().builds_in(&scene.target);
     // Bob starts empty.
     scene.bob.cargo(["build"]).run().ok().builds_in(stage.root.join("bob/target"));

@@ -49,7 +49,7 @@ fn once(stage: &Stage) {
     let script = "(sleep 1; echo y; sleep 2) | \
                   script -qec \"cargo-peruser migrate $1 --to alice --copy\" /dev/null";
     let run = scene.root.shell(script, [&scene.old]).env("TERM", "xterm").run();
-    run.prints("Begin again? [y/N]").prints("copied").never_says("Move it?");
+    run.prints("Begin again? [y/N]").prints("copied").never_says("Copy it?");
     scene.has_moved();
 }
 

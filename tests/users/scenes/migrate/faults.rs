@@ -105,7 +105,7 @@ fn unlike(stage: &Stage) {
     let strace = ["strace", "-fqq", "-o", "/dev/null", "-P", path, "-e", &lie];
     let run = scene.giving(&["--yes", "--copy"]).after(strace).run();
     run.stopped_having_shown(Stop::Create);
-    run.blames("failed to check").mentions("debug/large`: the copy is not like the original");
+    run.blames("failed to check").mentions("debug/large`: the copy differs from the original");
     scene.is_untouched();
     scene.give(&["--yes", "--copy"]).ok();
     scene.has_moved();

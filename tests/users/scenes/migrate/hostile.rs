@@ -96,7 +96,7 @@ fn shared_file(stage: &Stage) {
         make::file(&elsewhere, "a program", owner, mode);
         fs::hard_link(&elsewhere, scene.old.join("debug/deps/linked")).unwrap();
         let scene = Scene { content: cache::content(&scene.old), ..scene };
-        scene.give(&["--dry-run"]).ok().prints("copied, since files in it have other names");
+        scene.give(&["--dry-run"]).ok().prints("copied, because files in it have other names");
         scene.is_untouched();
         scene.give(&["--yes"]).ok();
         scene.has_moved();

@@ -124,7 +124,7 @@ fn cleared(stage: &Stage) {
     let work = left.join("thesis");
     make::directory(&work, scene.bob.uid(), scene.bob.uid(), 0o755);
     make::file(&work.join("text"), "years of work", scene.bob.uid(), 0o644);
-    scene.give(&["--yes"]).ok().mentions("holds what is not in the copy, and stays");
+    scene.give(&["--yes"]).ok().mentions("stays: it holds files that are not in the copy");
     assert!(fs::read_to_string(work.join("text")).unwrap() == "years of work", "it is gone");
     let left = cache::names(&left);
     assert!(left == ["thesis"], "more is left than was not copied: {left:?}");
@@ -143,7 +143,7 @@ fn rebuild(stage: &Stage) {
     rebuild().fails().blames("unfinished");
     scene.take(&["--yes", "--replace"]).ok();
     make::nothing(&scene.target);
-    rebuild().fails().blames("nothing is there");
+    rebuild().fails().blames("it does not exist");
 }
 
 fn no_parent(stage: &Stage) {

@@ -41,7 +41,7 @@ fn killed_everywhere(stage: &Stage, flags: &[&str]) {
         if !run.status.success() {
             kills += 1;
             let run = scene.give(flags);
-            let is_done = run.stderr.contains("nothing is there");
+            let is_done = run.stderr.contains("it does not exist");
             assert!(run.status.success() || is_done, "{}: {}{}", after(), run.stdout, run.stderr);
             leave_if_it_stays(&scene, &run);
         }
@@ -119,7 +119,7 @@ pub(super) fn is_kept(stage: &Stage, former: &Content) {
     let directory = stage.root.join("alice");
     let kept = cache::names(&directory).into_iter().filter(|name| name.contains(".replaced-"));
     let found = kept.map(|name| cache::content(&directory.join(name))).collect::<Vec<_>>();
-    assert!(found.contains(former), "what stood there before is not kept");
+    assert!(found.contains(former), "the old directory is not kept");
 }
 
 /// There the cache moves entry by entry: whatever has moved and whatever has not makes one cache.
@@ -135,7 +135,7 @@ fn killed_one_level_down(stage: &Stage) {
         one_level_up(&mut scene);
         killed_at(&scene, &call, number, &["--yes"]).fails();
         let run = scene.give(&["--yes"]);
-        let is_done = run.stderr.contains("is no target directory");
+        let is_done = run.stderr.contains("is not a target directory");
         assert!(run.status.success() || is_done, "{call} {number}: {}{}", run.stdout, run.stderr);
         let _context = context(|| format!("killed at {call} {number}"));
         scene.has_arrived();

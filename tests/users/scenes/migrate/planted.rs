@@ -123,7 +123,7 @@ fn above(stage: &Stage) {
     fs::rename(&scene.old, checkout.join("out")).unwrap();
     let scene = Scene { old: checkout.clone(), ..scene };
     // Nothing but a lock in the third place.
-    scene.take(&["--yes"]).fails().blames("no target directory");
+    scene.take(&["--yes"]).fails().blames("not a target directory");
     tag(&checkout, uid);
     fs::rename(checkout.join("out"), checkout.join("target")).unwrap();
     make::directory(&checkout.join("src"), uid, uid, 0o755);

@@ -130,7 +130,7 @@ fn furnish<'s>(
 fn goes_on(scene: &Scene<'_>, flags: &[&str], former: Option<&Content>) {
     something_is_whole(scene);
     let run = scene.give(flags);
-    let is_done = run.stderr.contains("nothing is there");
+    let is_done = run.stderr.contains("it does not exist");
     assert!(run.status.success() || is_done, "{}{}", run.stdout, run.stderr);
     leave_if_it_stays(scene, &run);
     scene.has_moved();

@@ -82,6 +82,6 @@ fn unnamed(stage: &Stage) {
     let old = stage.checkout.join("target");
     let move_it = migrate(&alice, &old).arg("--yes").with(Channel::Stable);
     let moved = move_it.env("CARGO_PERUSER_SCOPE", "workspace").run();
-    moved.ok().prints("the times of 3 source files").never_says("have them rebuilt");
+    moved.ok().prints("the times of 3 source files").never_says("rebuild them");
     build().run().ok().mentions("Compiling b v").never_says("Compiling plain v");
 }

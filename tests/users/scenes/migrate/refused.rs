@@ -30,12 +30,12 @@ fn who(stage: &Stage) {
     let (root, plain) = (&scene.root, ("LANG", "C"));
     for (person, source, words, (variable, value), blames, helps) in [
         (&scene.alice, "old", &["--to", "bob"][..], plain, "only root can give", "sudo"),
-        (root, "old", &[], sudo, "`--to` has to say", "--to alice"),
+        (root, "old", &[], sudo, "`--to` must name", "--to alice"),
         (root, "old", &["--to", "nobody-at-all"], plain, "nobody-at-all", "getent"),
         (root, "old", &["--to", "doorman"], plain, "doorman", "include.users"),
-        (root, "old", to_alice, scope, "`--checkout` has to say", "alice --checkout CHECKOUT"),
-        (root, "precious", to_alice, plain, "no target directory", "name the directory"),
-        (root, "nothing", to_alice, plain, "nothing is there", "--checkout"),
+        (root, "old", to_alice, scope, "`--checkout` must name", "alice --checkout CHECKOUT"),
+        (root, "precious", to_alice, plain, "not a target directory", "name the directory"),
+        (root, "nothing", to_alice, plain, "it does not exist", "--checkout"),
         (root, "link", to_alice, plain, "it is a symlink", "name the directory itself"),
         (root, "dangling", to_alice, plain, "it is a symlink", "name the directory itself"),
     ] {
@@ -127,7 +127,7 @@ fn asks(stage: &Stage) {
         let words = [scene.old.as_os_str(), word.as_ref()];
         scene.root.shell(script, words).env("TERM", "xterm").run()
     };
-    answer("").fails().prints("Move it? [y/N]").prints("not confirmed");
+    answer("").fails().prints("Copy it? [y/N]").prints("not confirmed");
     assert!(look(&stage.root.join("alice")).is_none(), "a private directory was made");
     let run = answer("y");
     run.ok().prints("copying 34.0 MiB in ");

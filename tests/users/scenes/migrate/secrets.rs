@@ -122,7 +122,7 @@ fn closed(stage: &Stage) {
     });
     let scene = Scene { content: cache::content(&scene.old), ..scene };
     for flags in [&["--yes"][..], &["--yes", "--copy"]] {
-        scene.give(flags).refused().helps("bob (uid 2002) can let them read it");
+        scene.give(flags).refused().helps("bob (uid 2002) can make it readable for them");
     }
     scene.is_untouched();
     scene.bob.shell("chmod -R go+rX \"$1\"", [&scene.old]).run().ok();

@@ -97,7 +97,7 @@ impl<'s> Session<'s> {
     pub(super) fn give(&self) {
         // What a build directory's programs are called in the target directory stays as it is.
         let is_renamed = self.from == From::Target;
-        let how = if is_renamed { "renamed" } else { "copied, since files in it" };
+        let how = if is_renamed { "renamed" } else { "copied, because files in it" };
         let root = self.stage.person("root");
         let run = migrate(&root, &self.old).args(["--to", "alice", "--yes", "--checkout"]);
         let run = run.arg(&self.stage.checkout).within("/").run();
