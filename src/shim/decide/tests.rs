@@ -126,6 +126,13 @@ fn rule_2_gives_the_own_cache_directory_by_name() {
     };
     assert_eq!(by_name(RootState::Absent), own);
     assert_eq!(by_name(RootState::Usable), redirected());
+    // Where there is no root, there is none to keep a service account out of.
+    let service = with(|facts| {
+        facts.entry_point = EntryPoint::ByName;
+        facts.root = RootState::Absent;
+        facts.account.shell = Some("/usr/sbin/nologin".into());
+    });
+    assert_eq!(service, own);
 }
 
 #[test]

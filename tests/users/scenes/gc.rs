@@ -171,7 +171,15 @@ fn not_gone(stage: &Stage) {
     fs::rename(&aside, parent).unwrap();
     make::own(parent, 0, 0, 0o700);
     gc(&alice, &[]).run().ok().prints("nothing to remove");
+    // It is, but somebody else has written that down.
+    make::own(parent, alice.uid(), alice.uid(), 0o755);
+    make::nothing(&directory);
+    let record = target.with_file_name(".workspaces").join(target.file_name().expect("a name"));
+    make::own(&record, 0, 0, 0o644);
+    gc(&alice, &[]).run().ok().prints("nothing to remove");
     assert!(target.join("debug/app").exists(), "it is gone");
+    make::own(&record, alice.uid(), alice.uid(), 0o600);
+    gc(&alice, &[]).run().ok().prints("orphans");
 }
 
 fn replaced(stage: &Stage) {

@@ -129,6 +129,8 @@ pub(super) fn tests() -> Vec<Test> {
     }
     let name = "gc::interference::the_workspace_of_an_orphan_comes_back";
     tests.push(test(name, comes_back).needs(&[Need::Strace]));
+    let name = "gc::interference::a_program_runs_in_what_an_interrupted_run_has_left";
+    tests.push(test(name, left_behind));
     let name = "gc::interference::what_is_counted_becomes_a_link_to_her_own";
     tests.push(test(name, counted).needs(&[Need::Strace]));
     for (name, place) in [
@@ -313,6 +315,21 @@ fn builds(scene: &Scene<'_>) {
 fn another(scene: &Scene<'_>) {
     let words = ["--older-than", "30d", "--incremental", "off"];
     gc(&scene.alice, &words).run().blames("another gc is at work");
+}
+
+fn left_behind(stage: &Stage) {
+    let scene = Scene::of(stage);
+    let (staging, uid) = (scene.private.join(".gc"), scene.alice.uid());
+    make::directory(&staging, uid, uid, 0o700);
+    fs::rename(&scene.old, staging.join("0")).unwrap();
+    let scene = Scene { old: staging.join("0"), ..scene };
+    runs(&scene);
+    let collect = || gc(&scene.alice, &["--older-than", "30d"]).run();
+    collect().fails().prints("uses it");
+    assert!(scene.old.join("debug/deps/server").exists(), "the program is gone");
+    scene.running.borrow_mut().clear();
+    collect().ok();
+    nothing_is_staged(&scene.private)
 }
 
 fn happens(stage: &Stage, case: &Case) {

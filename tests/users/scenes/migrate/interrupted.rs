@@ -63,9 +63,17 @@ fn journal(stage: &Stage) {
         }
     }
     fs::write(&journal, good).unwrap();
+    // It is of the first one.
+    scene.give(&["--yes"]).fails().blames(format!("`{}` is unfinished", first.display()));
     scene.old = first;
+    // Whoever could reach it could have exchanged everything in it.
+    let staging = waits.parent().expect("a parent");
+    make::own(staging, 0, 0, 0o755);
+    scene.give(&["--yes"]).fails().blames("others can reach it");
+    assert!(cache::content(&waits) == scene.content, "what waits has changed");
+    make::own(staging, 0, 0, 0o700);
     scene.give(&["--yes"]).ok();
-    scene.has_moved();
+    scene.has_moved()
 }
 
 /// Alice's move is stopped on its way, and bob has put something in.

@@ -1,24 +1,40 @@
 //! What others may have left in the old cache for the time after: for whoever builds in it next.
 
+use std::fs::{self, File};
 use std::os::unix::fs::lchown;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use rustix::fs::{FlockOperation, flock};
 
 use super::hostile::refuses;
 use super::kills::killed_at;
 use super::scene::Scene;
-use crate::prelude::*;
+use crate::machine::Need;
+use crate::stage::child::do_as_root;
+use crate::stage::steps::Steps;
+use crate::stage::{Acl, Invocation, Outcome, Stage, acls, cache, look, make, wait_until};
+use crate::suite::{Test, test};
 
-tests![
-    test("migrate::planted::symlinks_that_may_lead_out_are_refused", symlinks),
-    test("migrate::planted::what_came_into_a_stopped_move_is_refused_as_well", stopped)
-        .needs(&[Need::Strace]),
-    test("migrate::planted::what_comes_between_two_steps_is_refused", between)
-        .needs(&[Need::Strace]),
-    test("migrate::planted::what_a_person_moves_for_oneself_leads_nowhere_else", own_symlinks),
-    test("migrate::planted::what_stands_above_a_target_directory_is_refused", above),
-    test("migrate::planted::a_lock_that_others_have_open_keeps_alice_from_nothing", locked),
-    test("migrate::planted::no_access_list_comes_along", lists).needs(&[Need::Acls]),
-    test("migrate::planted::an_overlay_is_one_file_system", overlay).needs(&[Need::Strace]),
-];
+pub(super) fn tests() -> Vec<Test> {
+    vec![
+        test("migrate::planted::symlinks_that_may_lead_out_are_refused", symlinks),
+        test("migrate::planted::what_came_into_a_stopped_move_is_refused_as_well", stopped)
+            .needs(&[Need::Strace]),
+        test("migrate::planted::what_comes_between_two_steps_is_refused", between)
+            .needs(&[Need::Strace]),
+        test("migrate::planted::what_comes_into_alices_own_in_between_lets_it_stay", begun)
+            .needs(&[Need::Strace]),
+        test("migrate::planted::root_does_not_work_in_what_alice_puts_in_its_place", exchanged)
+            .needs(&[Need::Strace]),
+        test("migrate::planted::what_a_person_moves_for_oneself_leads_nowhere_else", own_symlinks),
+        test("migrate::planted::what_stands_above_a_target_directory_is_refused", above),
+        test("migrate::planted::a_lock_that_others_have_open_keeps_alice_from_nothing", locked),
+        test("migrate::planted::no_access_list_comes_along", lists).needs(&[Need::Acls]),
+        test("migrate::planted::an_overlay_is_one_file_system", overlay).needs(&[Need::Strace]),
+    ]
+}
 
 /// Each would make the next build write, or build, somewhere else.
 const LINKS: [(&str, &str); 6] = [
@@ -93,25 +109,81 @@ fn between(stage: &Stage) {
         ("renameat2", "journal", &scene.old, "refusing to move"),
         ("fchownat", "incoming", &incoming, "was changed meanwhile"),
     ] {
-        let delay = format!("inject={call}:delay_enter=3000000:when=1");
-        let strace = ["strace", "-qq", "-o", "/dev/null", "-e", &delay];
-        let running = scene.giving(&["--yes"]).after(strace).start();
-        for _ in 0..1000 {
-            if look(&staging.join(sign)).is_some() {
-                break;
-            }
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        // The call itself comes a moment after its sign.
-        std::thread::sleep(Duration::from_secs(1));
         let link = place.join("debug/deps/link");
-        make::link(&link, Path::new("/etc"), scene.bob.uid());
-        running.finish().fails().blames(says);
+        let act = || make::link(&link, Path::new("/etc"), scene.bob.uid());
+        let run = meanwhile(scene.giving(&["--yes"]), call, &staging.join(sign), act);
+        run.fails().blames(says);
         assert!(look(&scene.target).is_none(), "there is a target directory");
         fs::remove_file(&link).unwrap();
     }
     scene.give(&["--yes"]).ok();
     scene.has_moved();
+}
+
+/// What comes of a move if something happens just before one of its calls, which comes a moment after its
+/// sign.
+fn meanwhile(
+    run: Invocation<'_>,
+    call: &str,
+    sign: &Path,
+    act: impl FnOnce() -> Result<()>,
+) -> Result<Outcome> {
+    let delay = format!("inject={call}:delay_enter=3000000:when=1");
+    let running = run.after(["strace", "-qq", "-o", "/dev/null", "-e", &delay]).start()?;
+    wait_until("it does not begin", || Ok(look(sign)?.is_some()))?;
+    std::thread::sleep(Duration::from_secs(1));
+    act()?;
+    running.finish()
+}
+
+/// A build in a new profile and one of bob's before alice's cache is renamed, and one while it is copied.
+fn begun(stage: &Stage) -> Result<()> {
+    let scene = Scene::of_alice(stage)?;
+    let (alice, bob) = (scene.alice.uid(), scene.bob.uid());
+    let private = stage.root.join("alice");
+    make::directory(&private, alice, alice, 0o700)?;
+    for (flags, call, sign, name, owner) in [
+        (&["--yes"][..], "renameat2", "journal", ".cargo-build-lock", alice),
+        (&["--yes"], "renameat2", "journal", "new", bob),
+        (&["--yes", "--copy"], "utimensat", "incoming", "new", alice),
+    ] {
+        let file = scene.old.join("debug/deps").join(name);
+        let mut lock = None;
+        let act = || {
+            make::file(&file, "", owner, 0o644)?;
+            let file = lock.insert(File::open(&file)?);
+            Ok(flock(file, FlockOperation::NonBlockingLockExclusive)?)
+        };
+        let sign = private.join(".migration").join(sign);
+        let run = meanwhile(scene.taking(flags), call, &sign, act)?;
+        run.fails()?.blames("was changed meanwhile")?;
+        fs::remove_file(&file).context("it is not back")?;
+        scene.is_untouched()?;
+    }
+    scene.take(&["--yes"])?.ok()?;
+    scene.has_moved()
+}
+
+/// Alice has a directory of her own in the place of root's, once root has seen whose that is.
+fn exchanged(stage: &Stage) -> Result<()> {
+    let scene = Scene::new(stage)?;
+    let (alice, private) = (scene.alice.uid(), stage.root.join("alice"));
+    make::directory(&private, alice, alice, 0o700)?;
+    let [staging, aside] = [".migration", "aside"].map(|name| private.join(name));
+    let seen = [private.clone()];
+    let mut steps = Steps::start_on(scene.giving(&["--yes"]), "statx", &seen, &stage.at("log"))?;
+    while let Some(step) = steps.next()? {
+        let is_seen = step.shown.contains("\".migration\"") && look(&staging)?.is_some();
+        if is_seen && look(&aside)?.is_none() {
+            fs::rename(&staging, &aside)?;
+            make::directory(&staging, alice, alice, 0o700)?;
+        }
+    }
+    steps.finish()?.fails()?.blames("by alice (uid 2001) is unfinished")?;
+    for place in [staging, aside] {
+        fs::remove_dir(place)?;
+    }
+    scene.is_untouched()
 }
 
 /// The checkout instead of its target directory, and somebody's private directory instead of theirs.
