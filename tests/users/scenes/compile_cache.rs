@@ -353,6 +353,9 @@ fn choices(stage: &Stage) {
     let nobodys = open_to(stage, "nobodys", 65534, 0o755);
     let everybodys = open_to(stage, "everybodys", 0, 0o777);
     let ours = stand.wrapper().to_string_lossy().into_owned();
+    make::script(&stage.at("everybodys/sccache"), "#!/bin/sh\n")?;
+    let shim = stand.wrapper().with_file_name("bin");
+    let open = format!("{}:{everybodys}:{}:/usr/bin:/bin", shim.display(), places::STUB);
     let session = ("RUSTC_WRAPPER", ours.as_str());
     for (variables, args, config, expected) in [
         (vec![], BUILD, "", None),
@@ -380,6 +383,8 @@ fn choices(stage: &Stage) {
         // Somebody else's home, as after `su -m`.
         (vec![ON, session, ("HOME", nobodys.as_str())], BUILD, "", None),
         (vec![ON, session, ("SCCACHE_DIR", everybodys.as_str())], BUILD, "", None),
+        // The only sccache is where everybody could put one.
+        (vec![ON, ("PATH", open.as_str())], BUILD, "", None),
     ] {
         fs::write(directory.join("config.toml"), config).unwrap();
         let shown = format!("{variables:?} {args:?} {config:?}");
@@ -388,4 +393,11 @@ fn choices(stage: &Stage) {
         let found = run.variable("RUSTC_WRAPPER");
         assert!(found.as_deref() == expected.map(Path::new), "{shown}: {found:?}");
     }
+    // `sudo -E` hands over where somebody else's compilations are kept.
+    fs::remove_file(directory.join("config.toml")).unwrap();
+    let root = stand.person("root");
+    let build = || stand.stubbed(&root, BUILD).env(ON.0, ON.1);
+    let with_sudo = build().env("SUDO_UID", "2001").run().variable("RUSTC_WRAPPER");
+    let without = build().run().variable("RUSTC_WRAPPER");
+    assert!(with_sudo.is_none() && without == Some(ours.into()), "{with_sudo:?} {without:?}");
 }

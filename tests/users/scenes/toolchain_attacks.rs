@@ -13,6 +13,11 @@ const PLANTED: &[Row] = &[
         "it is owned by mallory",
     ),
     (
+        "refuses_a_directory_of_ones_own_that_others_can_write_to",
+        |_, at| make::directory(at, 2001, 2001, 0o777),
+        "others can write to it",
+    ),
+    (
         "refuses_a_symlink_to_a_directory_of_somebody_else",
         |stage, at| {
             make::directory(&stage.at("hers"), 2003, 2003, 0o777);

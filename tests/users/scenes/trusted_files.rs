@@ -85,6 +85,7 @@ const SINGLE: &[(&str, Body, &[Need])] = &[
     ("root_opens_nothing_of_alices_when_it_migrates_for_her", root_for_alice, &[Need::Strace]),
     ("a_receipt_that_others_can_replace_is_not_believed", receipt, &[]),
     ("a_receipt_is_not_followed_through_others_symlinks", receipt_of_what_was_opened, &[]),
+    ("what_was_changed_since_setup_has_made_it_stays", changed_since, &[]),
     ("root_edits_nobody_elses_editor_files", editor_files, &[]),
     ("a_program_with_file_capabilities_refuses", file_capabilities, &[]),
 ];
@@ -421,6 +422,26 @@ fn receipt_of_what_was_opened(stage: &Stage) {
         let mode = look(&victim).expect("the victim").mode;
         assert!(mode == if is_done { 0o777 } else { 0o755 }, "it has mode {mode:04o}");
     }
+}
+
+/// A directory's mode, and where a link leads.
+fn changed_since(stage: &Stage) -> Result<()> {
+    let root = stage.person("root")?;
+    let (prefix, victim, link) = (stage.at("prefix"), stage.at("victim"), stage.at("link"));
+    for place in ["", "lib", "lib/cargo-peruser"] {
+        make::directory(&prefix.join(place), 0, 0, 0o755)?;
+    }
+    make::directory(&victim, 0, 0, 0o750)?;
+    make::link(&link, Path::new("/elsewhere"), 0)?;
+    let made_link =
+        format!(",{{\"path\":\"{}\",\"did\":\"make-link\",\"to\":\"/bin\"}}]", link.display());
+    let receipt = receipt_of(&victim).replace(']', &made_link);
+    make::file(&prefix.join("lib/cargo-peruser/setup.json"), receipt, 0, 0o644)?;
+    let run = root.by_name(["setup", "--uninstall", "--prefix"]).arg(&prefix).run()?;
+    run.ok()?.prints("were changed since")?.prints("leads elsewhere now")?;
+    let mode = look(&victim)?.context("the victim")?.mode;
+    ensure!(mode == 0o750 && look(&link)?.is_some(), "it is {mode:04o}, or the link is gone");
+    Ok(())
 }
 
 /// `sudo -E cargo-peruser editor … --write` in alice's session.

@@ -118,6 +118,16 @@ fn between(stage: &Stage) {
     }
     scene.give(&["--yes"]).ok();
     scene.has_moved();
+    // And one more name of a file, elsewhere.
+    make::nothing(&stage.root);
+    let scene = Scene::new(stage);
+    let (file, elsewhere) = (incoming.join("debug/deps/app"), stage.at("elsewhere"));
+    let act = || Ok(fs::hard_link(&file, &elsewhere).unwrap());
+    let run = meanwhile(scene.giving(&["--yes"]), "fchownat", &incoming, act);
+    run.fails().blames("was changed meanwhile");
+    fs::remove_file(&elsewhere).unwrap();
+    scene.give(&["--yes"]).ok();
+    scene.has_moved()
 }
 
 /// What comes of a move if something happens just before one of its calls, which comes a moment after its
