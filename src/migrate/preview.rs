@@ -139,10 +139,8 @@ impl<'a> Preview<'a> {
         let (size, occupied) = inventory.bytes();
         let [files, directories, symlinks] =
             [Kind::File, Kind::Directory, Kind::Symlink].map(|kind| inventory.count(kind));
-        let owners = inventory.owners().into_iter();
-        let owners =
-            owners.map(|(uid, count)| format!("{}: {count} entries", accounts::owner(uid)));
-        let owners = owners.collect::<Vec<_>>().join(", ");
+        let owned = |(uid, count)| format!("{}: {count} entries", accounts::owner(uid));
+        let owners: Vec<_> = inventory.owners().into_iter().map(owned).collect();
         let size = bytes(size);
         let Person { uid, gid } = destination.person;
         let given = inventory.nodes.iter().filter(|node| is_to_be_given(node, uid, gid)).count();
@@ -162,7 +160,7 @@ impl<'a> Preview<'a> {
                 "  holds",
                 format!("{size} in {files} files, {directories} directories, {symlinks} symlinks"),
             ),
-            row("  owned by", owners),
+            row("  owned by", owners.join(", ")),
             row(
                 "destination",
                 format!("{} for {}", escaped(&destination.path()), destination.owner),

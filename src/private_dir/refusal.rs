@@ -95,9 +95,7 @@ impl Refusal {
             Flaw::ModesIgnored(_) => {
                 "choose a shared root on a file system with Unix permissions".into()
             }
-            Flaw::RootWritable(mode) | Flaw::AncestorWritable(mode) => {
-                self.remove_write_access(*mode)
-            }
+            Flaw::RootWritable(mode) | Flaw::AncestorWritable(mode) => self.restrict(*mode),
             Flaw::ReadAbove => format!("ask {} or the administrator to remove it", self.owner),
             Flaw::ForeignMount => "ask the administrator to unmount it".into(),
             Flaw::AncestorForeign => {
@@ -118,7 +116,7 @@ impl Refusal {
     }
 
     /// How to remove others' write access to a directory.
-    fn remove_write_access(&self, mode: u32) -> String {
+    fn restrict(&self, mode: u32) -> String {
         let path = quoted(&self.path);
         match self.flaw {
             Flaw::RootWritable(_) if self.owner.uid == 0 => {

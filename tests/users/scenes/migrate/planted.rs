@@ -1,40 +1,32 @@
 //! What others may have left in the old cache for the time after: for whoever builds in it next.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::os::unix::fs::lchown;
-use std::path::Path;
-use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
 use rustix::fs::{FlockOperation, flock};
 
 use super::hostile::refuses;
 use super::kills::killed_at;
 use super::scene::Scene;
-use crate::machine::Need;
-use crate::stage::child::do_as_root;
+use crate::prelude::*;
 use crate::stage::steps::Steps;
-use crate::stage::{Acl, Invocation, Outcome, Stage, acls, cache, look, make, wait_until};
-use crate::suite::{Test, test};
 
-pub(super) fn tests() -> Vec<Test> {
-    vec![
-        test("migrate::planted::symlinks_that_may_lead_out_are_refused", symlinks),
-        test("migrate::planted::what_came_into_a_stopped_move_is_refused_as_well", stopped)
-            .needs(&[Need::Strace]),
-        test("migrate::planted::what_comes_between_two_steps_is_refused", between)
-            .needs(&[Need::Strace]),
-        test("migrate::planted::what_comes_into_alices_own_in_between_lets_it_stay", begun)
-            .needs(&[Need::Strace]),
-        test("migrate::planted::root_does_not_work_in_what_alice_puts_in_its_place", exchanged)
-            .needs(&[Need::Strace]),
-        test("migrate::planted::what_a_person_moves_for_oneself_leads_nowhere_else", own_symlinks),
-        test("migrate::planted::what_stands_above_a_target_directory_is_refused", above),
-        test("migrate::planted::a_lock_that_others_have_open_keeps_alice_from_nothing", locked),
-        test("migrate::planted::no_access_list_comes_along", lists).needs(&[Need::Acls]),
-        test("migrate::planted::an_overlay_is_one_file_system", overlay).needs(&[Need::Strace]),
-    ]
-}
+tests![
+    test("migrate::planted::symlinks_that_may_lead_out_are_refused", symlinks),
+    test("migrate::planted::what_came_into_a_stopped_move_is_refused_as_well", stopped)
+        .needs(&[Need::Strace]),
+    test("migrate::planted::what_comes_between_two_steps_is_refused", between)
+        .needs(&[Need::Strace]),
+    test("migrate::planted::what_comes_into_alices_own_in_between_lets_it_stay", begun)
+        .needs(&[Need::Strace]),
+    test("migrate::planted::root_does_not_work_in_what_alice_puts_in_its_place", exchanged)
+        .needs(&[Need::Strace]),
+    test("migrate::planted::what_a_person_moves_for_oneself_leads_nowhere_else", own_symlinks),
+    test("migrate::planted::what_stands_above_a_target_directory_is_refused", above),
+    test("migrate::planted::a_lock_that_others_have_open_keeps_alice_from_nothing", locked),
+    test("migrate::planted::no_access_list_comes_along", lists).needs(&[Need::Acls]),
+    test("migrate::planted::an_overlay_is_one_file_system", overlay).needs(&[Need::Strace]),
+];
 
 /// Each would make the next build write, or build, somewhere else.
 const LINKS: [(&str, &str); 6] = [
@@ -122,36 +114,31 @@ fn between(stage: &Stage) {
     make::nothing(&stage.root);
     let scene = Scene::new(stage);
     let (file, elsewhere) = (incoming.join("debug/deps/app"), stage.at("elsewhere"));
-    let act = || Ok(fs::hard_link(&file, &elsewhere).unwrap());
+    let act = || fs::hard_link(&file, &elsewhere).unwrap();
     let run = meanwhile(scene.giving(&["--yes"]), "fchownat", &incoming, act);
     run.fails().blames("was changed meanwhile");
     fs::remove_file(&elsewhere).unwrap();
     scene.give(&["--yes"]).ok();
-    scene.has_moved()
+    scene.has_moved();
 }
 
 /// What comes of a move if something happens just before one of its calls, which comes a moment after its
 /// sign.
-fn meanwhile(
-    run: Invocation<'_>,
-    call: &str,
-    sign: &Path,
-    act: impl FnOnce() -> Result<()>,
-) -> Result<Outcome> {
+fn meanwhile(run: Invocation<'_>, call: &str, sign: &Path, act: impl FnOnce()) -> Outcome {
     let delay = format!("inject={call}:delay_enter=3000000:when=1");
-    let running = run.after(["strace", "-qq", "-o", "/dev/null", "-e", &delay]).start()?;
-    wait_until("it does not begin", || Ok(look(sign)?.is_some()))?;
+    let running = run.after(["strace", "-qq", "-o", "/dev/null", "-e", &delay]).start();
+    wait_until("it does not begin", || look(sign).is_some());
     std::thread::sleep(Duration::from_secs(1));
-    act()?;
+    act();
     running.finish()
 }
 
 /// A build in a new profile and one of bob's before alice's cache is renamed, and one while it is copied.
-fn begun(stage: &Stage) -> Result<()> {
-    let scene = Scene::of_alice(stage)?;
+fn begun(stage: &Stage) {
+    let scene = Scene::of_alice(stage);
     let (alice, bob) = (scene.alice.uid(), scene.bob.uid());
     let private = stage.root.join("alice");
-    make::directory(&private, alice, alice, 0o700)?;
+    make::directory(&private, alice, alice, 0o700);
     for (flags, call, sign, name, owner) in [
         (&["--yes"][..], "renameat2", "journal", ".cargo-build-lock", alice),
         (&["--yes"], "renameat2", "journal", "new", bob),
@@ -160,40 +147,40 @@ fn begun(stage: &Stage) -> Result<()> {
         let file = scene.old.join("debug/deps").join(name);
         let mut lock = None;
         let act = || {
-            make::file(&file, "", owner, 0o644)?;
-            let file = lock.insert(File::open(&file)?);
-            Ok(flock(file, FlockOperation::NonBlockingLockExclusive)?)
+            make::file(&file, "", owner, 0o644);
+            let file = lock.insert(File::open(&file).unwrap());
+            flock(file, FlockOperation::NonBlockingLockExclusive).unwrap();
         };
         let sign = private.join(".migration").join(sign);
-        let run = meanwhile(scene.taking(flags), call, &sign, act)?;
-        run.fails()?.blames("was changed meanwhile")?;
-        fs::remove_file(&file).context("it is not back")?;
-        scene.is_untouched()?;
+        let run = meanwhile(scene.taking(flags), call, &sign, act);
+        run.fails().blames("was changed meanwhile");
+        fs::remove_file(&file).expect("it is not back");
+        scene.is_untouched();
     }
-    scene.take(&["--yes"])?.ok()?;
-    scene.has_moved()
+    scene.take(&["--yes"]).ok();
+    scene.has_moved();
 }
 
 /// Alice has a directory of her own in the place of root's, once root has seen whose that is.
-fn exchanged(stage: &Stage) -> Result<()> {
-    let scene = Scene::new(stage)?;
+fn exchanged(stage: &Stage) {
+    let scene = Scene::new(stage);
     let (alice, private) = (scene.alice.uid(), stage.root.join("alice"));
-    make::directory(&private, alice, alice, 0o700)?;
+    make::directory(&private, alice, alice, 0o700);
     let [staging, aside] = [".migration", "aside"].map(|name| private.join(name));
     let seen = [private.clone()];
-    let mut steps = Steps::start_on(scene.giving(&["--yes"]), "statx", &seen, &stage.at("log"))?;
-    while let Some(step) = steps.next()? {
-        let is_seen = step.shown.contains("\".migration\"") && look(&staging)?.is_some();
-        if is_seen && look(&aside)?.is_none() {
-            fs::rename(&staging, &aside)?;
-            make::directory(&staging, alice, alice, 0o700)?;
+    let mut steps = Steps::start_on(scene.giving(&["--yes"]), "statx", &seen, &stage.at("log"));
+    while let Some(step) = steps.next() {
+        let is_seen = step.shown.contains("\".migration\"") && look(&staging).is_some();
+        if is_seen && look(&aside).is_none() {
+            fs::rename(&staging, &aside).unwrap();
+            make::directory(&staging, alice, alice, 0o700);
         }
     }
-    steps.finish()?.fails()?.blames("by alice (uid 2001) is unfinished")?;
+    steps.finish().fails().blames("by alice (uid 2001) is unfinished");
     for place in [staging, aside] {
-        fs::remove_dir(place)?;
+        fs::remove_dir(place).unwrap();
     }
-    scene.is_untouched()
+    scene.is_untouched();
 }
 
 /// The checkout instead of its target directory, and somebody's private directory instead of theirs.
