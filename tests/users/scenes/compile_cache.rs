@@ -347,15 +347,11 @@ fn open_to(stage: &Stage, name: &str, uid: u32, mode: u32) -> String {
 /// What the stub in cargo's place sees as its wrapper.
 fn choices(stage: &Stage) {
     let stand = Stand::new(stage);
-    let alice = stand.person("alice");
-    let directory = stage.checkout.join(".cargo");
+    let (alice, directory) = (stand.person("alice"), stage.checkout.join(".cargo"));
     project::write(&stage.checkout, &[(".cargo/more.toml", NAMED)], &alice);
     let nobodys = open_to(stage, "nobodys", 65534, 0o755);
     let everybodys = open_to(stage, "everybodys", 0, 0o777);
     let ours = stand.wrapper().to_string_lossy().into_owned();
-    make::script(&stage.at("everybodys/sccache"), "#!/bin/sh\n");
-    let shim = stand.wrapper().with_file_name("bin");
-    let open = format!("{}:{everybodys}:{}:/usr/bin:/bin", shim.display(), places::STUB);
     let session = ("RUSTC_WRAPPER", ours.as_str());
     for (variables, args, config, expected) in [
         (vec![], BUILD, "", None),
@@ -383,21 +379,29 @@ fn choices(stage: &Stage) {
         // Somebody else's home, as after `su -m`.
         (vec![ON, session, ("HOME", nobodys.as_str())], BUILD, "", None),
         (vec![ON, session, ("SCCACHE_DIR", everybodys.as_str())], BUILD, "", None),
-        // The only sccache is where everybody could put one.
-        (vec![ON, ("PATH", open.as_str())], BUILD, "", None),
     ] {
         fs::write(directory.join("config.toml"), config).unwrap();
-        let shown = format!("{variables:?} {args:?} {config:?}");
         let run = stand.stubbed(&alice, args);
         let run = variables.iter().fold(run, |run, (name, value)| run.env(name, value)).run();
         let found = run.variable("RUSTC_WRAPPER");
-        assert!(found.as_deref() == expected.map(Path::new), "{shown}: {found:?}");
+        let expected = expected.map(Path::new);
+        assert_eq!(found.as_deref(), expected, "{variables:?} {args:?} {config:?}");
     }
+    make::nothing(&directory);
+    no_wrapper_of_others(stage, &stand);
+}
+
+fn no_wrapper_of_others(stage: &Stage, stand: &Stand<'_>) {
+    let (alice, root) = (stand.person("alice"), stand.person("root"));
+    let wrapper = |run: Invocation<'_>| run.env(ON.0, ON.1).run().variable("RUSTC_WRAPPER");
+    // The only sccache is where everybody could put one.
+    let everybodys = stage.at("everybodys");
+    make::script(&everybodys.join("sccache"), "#!/bin/sh\n");
+    let shim = stand.wrapper().with_file_name("bin");
+    let path = format!("{}:{}:{}:/bin", shim.display(), everybodys.display(), places::STUB);
+    assert_eq!(wrapper(stand.stubbed(&alice, BUILD).env("PATH", path)), None);
     // `sudo -E` hands over where somebody else's compilations are kept.
-    fs::remove_file(directory.join("config.toml")).unwrap();
-    let root = stand.person("root");
-    let build = || stand.stubbed(&root, BUILD).env(ON.0, ON.1);
-    let with_sudo = build().env("SUDO_UID", "2001").run().variable("RUSTC_WRAPPER");
-    let without = build().run().variable("RUSTC_WRAPPER");
-    assert!(with_sudo.is_none() && without == Some(ours.into()), "{with_sudo:?} {without:?}");
+    let build = || stand.stubbed(&root, BUILD);
+    assert_eq!(wrapper(build().env("SUDO_UID", "2001")), None);
+    assert_eq!(wrapper(build()), Some(stand.wrapper()));
 }

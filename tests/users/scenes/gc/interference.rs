@@ -329,7 +329,7 @@ fn left_behind(stage: &Stage) {
     assert!(scene.old.join("debug/deps/server").exists(), "the program is gone");
     scene.running.borrow_mut().clear();
     collect().ok();
-    nothing_is_staged(&scene.private)
+    nothing_is_staged(&scene.private);
 }
 
 fn happens(stage: &Stage, case: &Case) {

@@ -73,7 +73,7 @@ fn journal(stage: &Stage) {
     assert!(cache::content(&waits) == scene.content, "what waits has changed");
     make::own(staging, 0, 0, 0o700);
     scene.give(&["--yes"]).ok();
-    scene.has_moved()
+    scene.has_moved();
 }
 
 /// Alice's move is stopped on its way, and bob has put something in.

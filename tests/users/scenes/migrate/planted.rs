@@ -167,7 +167,7 @@ fn exchanged(stage: &Stage) {
     let (alice, private) = (scene.alice.uid(), stage.root.join("alice"));
     make::directory(&private, alice, alice, 0o700);
     let [staging, aside] = [".migration", "aside"].map(|name| private.join(name));
-    let seen = [private.clone()];
+    let seen = [private];
     let mut steps = Steps::start_on(scene.giving(&["--yes"]), "statx", &seen, &stage.at("log"));
     while let Some(step) = steps.next() {
         let is_seen = step.shown.contains("\".migration\"") && look(&staging).is_some();
