@@ -1,29 +1,29 @@
-//! A cargo shim that gives every person on a shared machine a private target directory.
+//! A cargo shim that gives every user of a shared machine a private target directory.
 //!
-//! One feature, one folder. Each row of this table uses its own and those below it, the first three use
-//! each other as well, and none of the other features uses another; `cargo xtask tidy` holds that:
+//! One folder for each feature. A folder uses only those in its own row and below; the first three rows
+//! also use each other, and no other feature uses another one. `cargo xtask tidy` checks that.
 //!
 //! | folder | what it does |
 //! |---|---|
-//! | `cli`, `completions`, `man` | the table of verbs, and what is made from it |
-//! | `doctor` | `doctor`: what is wrong on this machine, and the command that helps |
+//! | `cli`, `completions`, `man` | the table of verbs, and the completions and man pages made from it |
+//! | `doctor` | `doctor`: what is wrong on this machine, and the command that fixes it |
 //! | `setup` | `setup`: install the shim, prove that sessions find it, uninstall it |
 //! | `editor`, `toolchain` | `editor`, `toolchain`: what editors need, because they bypass PATH |
 //! | `migrate` | `migrate`: move an old target directory into a private one |
-//! | `usage`, `gc` | `usage`, `gc`: who uses how much, and giving it back |
-//! | `provision` | `provision`: root makes other accounts' private directories |
+//! | `usage`, `gc` | `usage`, `gc`: how much space each user takes, and removing what is unused |
+//! | `provision` | `provision`: root creates private directories for other accounts |
 //! | `path`, `explain` | `path`, `explain`: where a build goes, and why |
-//! | `caches` | all private directories and what is in them |
-//! | `session` | `env`: what a session exports |
-//! | `shim`, `workspace`, `compile_cache` | one build: read the world, decide, make the directory, become cargo; which workspace it is of; sccache, where it is asked for |
-//! | `private_dir` | who gets a private directory; judge it and make it |
-//! | `settings` | the table of settings, and where their values come from |
-//! | `os` | accounts, files, trees by descriptor, locks: without any feature's types |
-//! | `ui` | messages with their exit codes, tables, names made safe for display |
+//! | `caches` | lists and measures all private directories |
+//! | `session` | `env`: the variables that a session exports |
+//! | `shim`, `workspace`, `compile_cache` | one build: gather facts, decide, create the directory, execute cargo; find the workspace; use sccache, if the settings ask for it |
+//! | `private_dir` | which accounts get a private directory; check and create it |
+//! | `settings` | the table of settings, and reading their values |
+//! | `os` | accounts, files, directory trees by descriptor, locks; knows no feature's types |
+//! | `ui` | messages with their exit codes, tables, escaping for display |
 //!
-//! To follow one build, begin at `shim::run`. The rules are in `shim::decide`, what makes a
-//! directory safe is in `private_dir::judge`. A file that begins with `//! Pure:` decides over what
-//! others have read, and knows nothing of the world.
+//! To follow one build, start at `shim::run`. The rules are in `shim::decide`; what makes a directory
+//! safe is in `private_dir::judge`. A file that begins with `//! Pure:` works only on its arguments: it
+//! does not read or change the system.
 
 #[cfg(not(unix))]
 compile_error!(
@@ -56,10 +56,10 @@ pub mod workspace;
 use crate::compile_cache::wrapper;
 use crate::os::snapshot::{CalledAs, Snapshot};
 
-/// Runs the program; returns only if it did not become cargo.
+/// Runs the program; returns only if it did not execute cargo.
 ///
 /// # Errors
-/// Ours, and those of our verbs, with the exit code in [`ui::failure::Failure::exit`] or 1.
+/// Our own and those of our verbs, with the exit code in [`ui::failure::Failure::exit`] or 1.
 pub fn run() -> anyhow::Result<u8> {
     let snapshot = Snapshot::take()?;
     match snapshot.called_as {

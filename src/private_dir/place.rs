@@ -8,7 +8,7 @@ pub const OWN_NAME: &str = "cargo-peruser";
 /// The place of a private directory, which is not yet created or checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
-    /// The shared root, or the person's own cache directory.
+    /// The shared root, or the user's own cache directory.
     pub parent: PathBuf,
     /// The private directory's name in it.
     pub name: String,
