@@ -30,7 +30,7 @@ fn a_directory_that_others_can_write() {
             .run()
             .stopped(Stop::Unsafe)
             .blames(format!("`[WORLD]/root/[ME]`: others can write to it (mode {bits:04o})"))
-            .helps("its contents cannot be trusted");
+            .helps("its contents can no longer be trusted");
         assert_eq!(mode(&world.private()), bits, "it is not silently repaired");
     }
 }
