@@ -17,7 +17,7 @@ use crate::os::accounts;
 use crate::os::homes::Homes;
 use crate::os::snapshot::Snapshot;
 use crate::settings::gc_limits::{Limit, Policy};
-use crate::settings::{Flags, Settings};
+use crate::settings::{self, Flags, Settings};
 use crate::ui::arguments::switch;
 use crate::ui::escape::{bytes, escaped};
 use crate::ui::failure::Failure;
@@ -46,6 +46,7 @@ pub(crate) fn command() -> Command {
         )
         .args([
             switch("apply", "Remove it"),
+            switch("dry-run", "Remove nothing, as without --apply").conflicts_with("apply"),
             switch("all-users", "As root, for everybody"),
             switch("common", "Also `target`, which is for all that has no directory of its own"),
             switch("json", "Print JSON, whose keys stay as they are"),
@@ -65,9 +66,7 @@ fn name(policy: Policy) -> &'static str {
 /// Mistakes in the settings, and what keeps it from beginning.
 pub(crate) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyhow::Result<u8> {
     let homes = Homes::new(snapshot);
-    let given = Policy::ALL
-        .into_iter()
-        .filter_map(|policy| Some((policy.key(), verb.get_one::<OsString>(name(policy))?.clone())));
+    let given = typed(verb)?;
     let flags: Flags = flags.iter().cloned().chain(given).collect();
     let settings = crate::settings::files::load(snapshot, &homes, &flags)?;
     let people = who(snapshot, &settings, &homes, verb.get_flag("all-users"))?;
@@ -85,6 +84,21 @@ pub(crate) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
     show(&choices, circumstances.now, is_applied, verb.get_flag("json"))?;
     let has_failed = choices.iter().any(|it| matches!(it.outcome, Some(Outcome::Failed(_))));
     Ok(if has_failed { exit.max(1) } else { exit })
+}
+
+/// The policies among the verb's flags.
+///
+/// # Errors
+/// The first that has no such limit, by the name that was typed.
+fn typed(verb: &ArgMatches) -> Result<Flags, Failure> {
+    let given = Policy::ALL.into_iter().filter_map(|policy| {
+        let text = verb.get_one::<OsString>(name(policy))?;
+        let key = policy.key();
+        let origin = format!("the flag --{}", name(policy));
+        let read = key.kind().parse(text).map(|_| (key, text.clone()));
+        Some(read.map_err(|wrong| settings::invalid(key.name(), &origin, wrong)))
+    });
+    given.collect()
 }
 
 /// Whose directories are looked at.

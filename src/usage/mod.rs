@@ -17,6 +17,7 @@ use crate::os::files;
 use crate::os::homes::Homes;
 use crate::os::snapshot::Snapshot;
 use crate::settings::{Flags, Settings};
+use crate::ui::failure::Failure;
 use crate::ui::report;
 use crate::workspace::record::Sources;
 
@@ -40,6 +41,9 @@ struct UsageArgs {
     /// Print JSON, whose keys stay as they are
     #[arg(long = "json")]
     is_json: bool,
+    /// As root, everybody's, which root sees anyway
+    #[arg(long = "all-users")]
+    is_for_all: bool,
     /// What the rows are sorted by
     #[arg(long, value_name = "COLUMN", default_value = "size")]
     sort: Sort,
@@ -60,6 +64,10 @@ enum Sort {
 /// Mistakes in the settings, and refusals where nothing else is left to show.
 pub(crate) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyhow::Result<u8> {
     let request = UsageArgs::from_arg_matches(verb)?;
+    if request.is_for_all && !accounts::is_root() {
+        let failure = Failure::new("only root sees what is others'");
+        return Err(failure.help("sudo cargo-peruser usage").into());
+    }
     let homes = Homes::new(snapshot);
     let settings = crate::settings::files::load(snapshot, &homes, flags)?;
     let people = People::of(&settings, &homes, snapshot.uid, snapshot.gid);
