@@ -7,12 +7,13 @@ use std::sync::Arc;
 
 use crate::os::entry::Kind;
 use crate::os::homes::Homes;
-use crate::os::rights::Credentials;
+use crate::os::rights::{self, Credentials, Rights};
 use crate::os::{accounts, files};
 use crate::private_dir::place::{OWN_NAME, Place, PlaceKind};
 use crate::private_dir::{self, Caller};
 use crate::settings::Settings;
 use crate::ui::failure::Result;
+use crate::workspace::record;
 
 /// A private directory and whose it is.
 #[derive(Clone, Debug)]
@@ -26,6 +27,10 @@ pub(crate) struct Resident {
     /// Where it is.
     pub(crate) path: PathBuf,
     kind: PlaceKind,
+    /// Whether it is below the home of somebody else, for whom root looks.
+    is_in_home: bool,
+    /// The name in it of another private directory, which is counted there.
+    pub(crate) inner: Option<String>,
 }
 
 /// What the account database says of a private directory's owner and name.
@@ -64,25 +69,112 @@ impl People {
     /// Root sees everybody, everybody else themselves.
     pub(crate) fn of(settings: &Settings, homes: &Homes<'_>, uid: u32, gid: u32) -> People {
         let mut people = People::default();
-        let everybody = settings.shared_root().into_iter().flat_map(|root| in_root(root, settings));
-        for person in everybody {
+        let own = homes.cache().map(|cache| cache.join(OWN_NAME));
+        let root = settings.shared_root();
+        let is_own_cache =
+            root.is_some_and(|root| own.as_deref() == Some(root) || is_own_cache(root, uid));
+        let own_caches = root.filter(|_| is_own_cache).map(Path::to_owned).into_iter().chain(own);
+        let owner = Owner { account: Credentials::of(uid, gid), is_another: false };
+        own_caches.for_each(|path| people.add_own_cache(&path, &owner));
+        let everybody = root.filter(|_| !is_own_cache);
+        for person in everybody.into_iter().flat_map(|root| in_root(root, settings)) {
             match person.account.uid == uid || uid == 0 {
-                true => people.visible.push(Arc::new(person)),
+                true => people.add(person),
                 false => people.hidden.push(person.name),
             }
         }
-        let own = homes.cache().map(|cache| cache.join(OWN_NAME));
-        if let Some(path) = own.filter(|path| files::entry(path).is_ok_and(|it| it.uid == uid)) {
-            let name = accounts::account(uid, settings.exclude_groups()).directory_name();
-            let account = Credentials::of(uid, gid);
-            let kind = PlaceKind::InOwnCache;
-            let person = Resident { name, account, standing: Standing::Known, path, kind };
-            people.visible.push(Arc::new(person));
-        }
-        people.visible.sort_by(|a, b| a.path.cmp(&b.path));
-        people.hidden.sort();
+        people.sort();
         people
     }
+
+    /// Adds what everybody has in the cache directory of their home, for root, who looks there with each
+    /// owner's rights.
+    ///
+    /// # Errors
+    /// Rights that cannot be changed, which ends everything.
+    pub(crate) fn add_homes(&mut self) -> Result<()> {
+        for (uid, gid) in accounts::all() {
+            let home = accounts::account(uid, &[]).home.filter(|_| uid != accounts::own_uid());
+            let Some(cache) = home.map(|home| home.join(".cache")) else { continue };
+            // Most people have none, and the groups of all may take long to ask for.
+            let found = files::entry_if_any(&cache.join(OWN_NAME));
+            if !found.is_ok_and(|found| found.is_none()) {
+                let owner = Owner { account: Credentials::of(uid, gid), is_another: true };
+                let mut rights = Rights::default();
+                let become_owner = rights.become_account(&owner.account);
+                become_owner.map_err(|cause| rights::failed(&cause))?;
+                self.add_own_cache(&files::without_symlinks(&cache).join(OWN_NAME), &owner);
+            }
+        }
+        self.sort();
+        Ok(())
+    }
+
+    /// Adds what somebody has in their own cache directory: a private directory, and one in it that is
+    /// called like them, where it is or was a shared root of their own.
+    fn add_own_cache(&mut self, path: &Path, owner: &Owner) {
+        let uid = owner.account.uid;
+        let is_own = |path: &Path| {
+            files::entry(path).is_ok_and(|it| it.kind == Kind::Directory && it.uid == uid)
+        };
+        if !is_own(path) {
+            return;
+        }
+        let name = accounts::account(uid, &[]).directory_name();
+        let below = path.join(&name);
+        let new = |path: &Path, kind| Resident {
+            name: name.clone(),
+            account: owner.account.clone(),
+            standing: Standing::Known,
+            path: path.to_owned(),
+            kind,
+            is_in_home: owner.is_another,
+            inner: None,
+        };
+        let inner = is_own(&below).then(|| name.clone());
+        if inner.is_some() {
+            self.add(new(&below, PlaceKind::BelowSharedRoot));
+        }
+        // A shared root in which nobody built before has nothing of its own.
+        if inner.is_none() || files::is_there(&path.join(record::DIRECTORY)) {
+            self.add(Resident { inner, ..new(path, PlaceKind::InOwnCache) });
+        }
+    }
+
+    /// Adds a private directory, once.
+    fn add(&mut self, person: Resident) {
+        if !self.visible.iter().any(|known| known.path == person.path) {
+            self.visible.push(Arc::new(person));
+        }
+    }
+
+    fn sort(&mut self) {
+        self.visible.sort_by(|a, b| a.path.cmp(&b.path));
+        self.hidden.sort();
+    }
+
+    /// Whether a private directory is in its owner's cache directory, and they have one in a shared root
+    /// besides.
+    pub(crate) fn is_second(&self, person: &Resident) -> bool {
+        let is_in_root = |other: &Arc<Resident>| {
+            other.kind == PlaceKind::BelowSharedRoot && other.account.uid == person.account.uid
+        };
+        person.kind == PlaceKind::InOwnCache && self.visible.iter().any(is_in_root)
+    }
+}
+
+/// Whose own cache directory is looked at, and whether root looks for somebody else.
+struct Owner {
+    account: Credentials,
+    is_another: bool,
+}
+
+/// Whether a shared root is nobody else's: only its owner can look into it, and it stands or stood for
+/// their private directory. What is in it are no people.
+fn is_own_cache(root: &Path, uid: u32) -> bool {
+    let is_own = files::entry(root).is_ok_and(|entry| entry.is_directory_only_for(uid));
+    // A machine's is root's.
+    is_own && uid != 0 && root.ends_with(OWN_NAME)
 }
 
 fn in_root(root: &Path, settings: &Settings) -> Vec<Resident> {
@@ -98,6 +190,8 @@ fn in_root(root: &Path, settings: &Settings) -> Vec<Resident> {
                 path: entry.path(),
                 kind: PlaceKind::BelowSharedRoot,
                 name,
+                is_in_home: false,
+                inner: None,
             });
         }
     }
@@ -125,7 +219,15 @@ impl Resident {
         path: PathBuf,
     ) -> Resident {
         let kind = PlaceKind::BelowSharedRoot;
-        Resident { name: name.into(), account, standing, path, kind }
+        Resident {
+            name: name.into(),
+            account,
+            standing,
+            path,
+            kind,
+            is_in_home: false,
+            inner: None,
+        }
     }
 
     /// The private directory, as it is checked.
@@ -145,9 +247,16 @@ impl Resident {
         settings: &Settings,
         homes: &Homes<'_>,
     ) -> Result<Option<std::fs::File>> {
-        let (&Credentials { uid, gid, .. }, acting) = (&self.account, accounts::own_uid());
+        let &Credentials { uid, gid, .. } = &self.account;
+        // What is above a person's own cache directory is theirs to change, so that root looks there with
+        // their rights.
+        let mut rights = Rights::default();
+        if self.is_in_home {
+            rights.become_account(&self.account).map_err(|cause| rights::failed(&cause))?;
+        }
+        let acting = accounts::own_uid();
         let caller = Caller {
-            homes: (acting == uid).then_some(homes),
+            homes: (acting == uid && !self.is_in_home).then_some(homes),
             ..Caller::of(settings, uid, gid, acting)
         };
         let Some(place) = self.place() else { return Ok(None) };

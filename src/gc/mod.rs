@@ -81,7 +81,7 @@ pub(crate) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
     if is_applied {
         exit = exit.max(apply(&people, &mut choices, &settings, &homes));
     }
-    show(&choices, circumstances.now, is_applied, verb.get_flag("json"))?;
+    show(&choices, &people, circumstances.now, verb)?;
     let has_failed = choices.iter().any(|it| matches!(it.outcome, Some(Outcome::Failed(_))));
     Ok(if has_failed { exit.max(1) } else { exit })
 }
@@ -196,7 +196,7 @@ struct GcRow {
 }
 
 impl GcRow {
-    fn of(choice: &PlannedRemoval<'_>) -> GcRow {
+    fn of(choice: &PlannedRemoval<'_>, people: &People) -> GcRow {
         let Candidate { cache, used_by } = choice.candidate;
         let (outcome, reason) = match (&choice.outcome, used_by) {
             (None, Some(used_by)) => ("kept", Some(delete::in_use(*used_by))),
@@ -205,10 +205,13 @@ impl GcRow {
             (Some(Outcome::Kept(why)), _) => ("kept", Some(why.clone())),
             (Some(Outcome::Failed(why)), _) => ("failed", Some(why.clone())),
         };
+        let path = cache.path().to_string_lossy().into_owned();
+        // The name alone may be that of another one in the shared root.
+        let is_second = people.is_second(&cache.person);
         GcRow {
             person: cache.person.name.clone(),
-            path: cache.path().to_string_lossy().into_owned(),
-            directory: cache.directory(),
+            directory: if is_second { path.clone() } else { cache.directory() },
+            path,
             workspace: cache.workspace().map(|it| it.path.to_string_lossy().into_owned()),
             rule: match choice.rule {
                 GcRule::Leftover => "leftover",
@@ -231,11 +234,12 @@ impl GcRow {
 
 fn show(
     choices: &[PlannedRemoval<'_>],
+    people: &People,
     now: i64,
-    is_applied: bool,
-    is_json: bool,
+    verb: &ArgMatches,
 ) -> std::io::Result<()> {
-    let rows: Vec<GcRow> = choices.iter().map(GcRow::of).collect();
+    let [is_applied, is_json] = ["apply", "json"].map(|flag| verb.get_flag(flag));
+    let rows: Vec<GcRow> = choices.iter().map(|choice| GcRow::of(choice, people)).collect();
     let comes_back: u64 = rows.iter().map(|row| row.comes_back).sum();
     if is_json {
         report::json(&serde_json::json!({

@@ -133,13 +133,15 @@ impl<'a> Chooser<'a> {
 
     /// Least recently used first, until enough is free; the most recently used one of each person stays.
     fn by_size(&mut self, policy: Policy, limit: u64) {
-        let mut people: Vec<&std::path::Path> =
-            self.candidates.iter().map(|it| it.cache.person.path.as_path()).collect();
+        // One may have more than one private directory, as from before the shared root.
+        let owner = |cache: &Cache| cache.person.account.uid;
+        let mut people: Vec<u32> = self.candidates.iter().map(|it| owner(&it.cache)).collect();
+        people.sort_unstable();
         people.dedup();
         match policy {
             Policy::MaxSize => {
-                for path in people {
-                    let is_own = |cache: &Cache| cache.person.path == path;
+                for uid in people {
+                    let is_own = |cache: &Cache| owner(cache) == uid;
                     let total = self.total(&is_own);
                     self.shrink(policy, total.saturating_sub(limit), &is_own);
                 }
@@ -178,7 +180,8 @@ impl<'a> Chooser<'a> {
         for candidate in order {
             let Candidate { cache, .. } = candidate;
             let others = self.candidates.iter().map(|it| &it.cache);
-            let others = others.filter(|it| it.person.path == cache.person.path && it.is_target());
+            let others = others
+                .filter(|it| it.person.account.uid == cache.person.account.uid && it.is_target());
             let is_newest = others.map(Cache::used).max() <= Some(cache.used());
             if excess == 0 || is_newest {
                 continue;

@@ -13,9 +13,9 @@ use crate::caches::Cache;
 use crate::caches::activity::{Activity, UsedBy};
 use crate::caches::count::{Survey, count};
 use crate::caches::people::{People, Resident, Standing};
-use crate::os::files;
 use crate::os::homes::Homes;
 use crate::os::snapshot::Snapshot;
+use crate::os::{accounts, files};
 use crate::settings::{Flags, Settings};
 use crate::ui::failure::Failure;
 use crate::ui::report;
@@ -30,8 +30,8 @@ pub(crate) fn command() -> Command {
         .about("Show who uses how much disk space, and for what")
         .long_about(
             "Shows each target directory with its size, what was built in it, when it was last used \
-             and whether it is in use. As root it shows everybody's, and otherwise your own; of \
-             others you see that they are there. Creates nothing.",
+             and whether it is in use. As root it shows everybody's, those in their homes included, \
+             and otherwise your own; of others you see that they are there. Creates nothing.",
         )
 }
 
@@ -70,7 +70,10 @@ pub(crate) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
     }
     let homes = Homes::new(snapshot);
     let settings = crate::settings::files::load(snapshot, &homes, flags)?;
-    let people = People::of(&settings, &homes, snapshot.uid, snapshot.gid);
+    let mut people = People::of(&settings, &homes, snapshot.uid, snapshot.gid);
+    if accounts::is_root() {
+        people.add_homes()?;
+    }
     let survey = count(&people, &settings, &homes)?;
     let activity = Activity::take();
     let usage = Usage::of(&settings, &people, &survey, &activity, request.sort);
@@ -141,7 +144,7 @@ impl Usage {
             .caches
             .iter()
             .filter(|cache| cache.is_target() || cache.totals.bytes >= WORTH_A_ROW)
-            .map(|cache| row(cache, activity))
+            .map(|cache| row(cache, people, activity))
             .collect();
         directories.sort_by(|a, b| {
             let by = match sort {
@@ -184,7 +187,7 @@ const PRIVATE: &str = "private";
 /// What is in no target directory gets a row from that size on, in bytes; records are smaller.
 const WORTH_A_ROW: u64 = 1 << 20;
 
-fn row(cache: &Cache, activity: &Activity) -> Row {
+fn row(cache: &Cache, people: &People, activity: &Activity) -> Row {
     let (workspace, directory) = (cache.workspace(), cache.directory());
     Row {
         person: cache.person.name.clone(),
@@ -197,12 +200,12 @@ fn row(cache: &Cache, activity: &Activity) -> Row {
         files: cache.totals.files,
         incremental_bytes: cache.totals.incremental,
         last_used: Some(cache.used()).filter(|used| *used > 0),
-        states: states(cache, activity),
+        states: states(cache, people, activity),
         is_partial: cache.totals.is_partial,
     }
 }
 
-fn states(cache: &Cache, activity: &Activity) -> Vec<&'static str> {
+fn states(cache: &Cache, people: &People, activity: &Activity) -> Vec<&'static str> {
     let used = match activity.of(cache).filter(|_| cache.is_target()) {
         Some(UsedBy::Building) => Some("building"),
         Some(UsedBy::Running(_)) => Some("running"),
@@ -213,8 +216,10 @@ fn states(cache: &Cache, activity: &Activity) -> Vec<&'static str> {
         Sources::Another => Some("replaced"),
         Sources::Present | Sources::Unknown => None,
     };
+    let aside = cache.moved_aside().map(|_| "moved-aside");
+    let second = people.is_second(&cache.person).then_some("own-cache");
     let standing = Some(cache.person.standing).filter(|it| *it != Standing::Known);
-    [used, sources, standing.map(Standing::word)].into_iter().flatten().collect()
+    [used, sources, aside, second, standing.map(Standing::word)].into_iter().flatten().collect()
 }
 
 fn total(person: &Resident, survey: &Survey) -> Total {

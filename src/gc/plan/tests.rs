@@ -14,9 +14,10 @@ const NOW: i64 = 100 * DAY;
 
 /// A target directory of 100 bytes that was last used so many days ago.
 fn candidate(person: &str, name: &str, days: i64) -> Candidate {
+    let uid = person.bytes().next().unwrap().into();
     let person = Resident::new(
         person,
-        Credentials { uid: 1, gid: 1, groups: Vec::new() },
+        Credentials { uid, gid: 1, groups: Vec::new() },
         Standing::Known,
         format!("/root/{person}").into(),
     );
@@ -132,6 +133,10 @@ fn sizes_take_the_least_recently_used_and_never_the_last_one() {
     assert!(by(Policy::MaxSize, Limit::Bytes(300)).is_empty());
     assert_eq!(by(Policy::MaxSize, Limit::Bytes(250)), [0]);
     assert_eq!(by(Policy::MaxSize, Limit::Bytes(0)), [0, 1]);
+    // From before there was a shared root.
+    let former = [candidate("a", "new", 1), candidate("a-former", "old", 5)];
+    let sizes = [(Policy::MaxSize, Limit::Bytes(150))];
+    assert_eq!(chosen(&former, &sizes), [(1, GcRule::Policy(Policy::MaxSize), 100)]);
     assert_eq!(by(Policy::MaxTotal, Limit::Bytes(399)), [0]);
     assert_eq!(by(Policy::MaxTotal, Limit::Percent(0)), [0, 1]);
     assert!(by(Policy::KeepFree, Limit::Bytes(500)).is_empty());
