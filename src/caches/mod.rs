@@ -26,6 +26,10 @@ use people::Resident;
 /// The name of the directory in a private one where `gc` puts what it is about to remove.
 pub(crate) const STAGING: &str = ".gc";
 
+/// What stands before the time, in seconds since 1970, in the name of a target directory that a migration
+/// has moved aside.
+pub(crate) const MOVED_ASIDE: &str = ".replaced-";
+
 /// One target directory, or what else is in a private directory.
 #[derive(Clone, Debug)]
 pub(crate) struct Cache {
@@ -106,9 +110,17 @@ impl Cache {
         matches!(self.names.as_slice(), [name] if name == "target")
     }
 
-    /// When it was last used, in seconds since 1970: by the shim, or by a cargo that went past it.
+    /// When a migration moved it aside, in seconds since 1970; nothing is built there any more.
+    pub(crate) fn moved_aside(&self) -> Option<i64> {
+        let [name] = self.names.as_slice() else { return None };
+        name.to_str()?.rsplit_once(MOVED_ASIDE)?.1.parse().ok()
+    }
+
+    /// When it was last used, in seconds since 1970: by the shim, by a cargo that went past it, or by a
+    /// migration.
     pub(crate) fn used(&self) -> i64 {
-        self.record.as_ref().map_or(0, |record| record.used).max(self.totals.touched)
+        let built = self.record.as_ref().map_or(0, |record| record.used);
+        built.max(self.totals.touched).max(self.moved_aside().unwrap_or(0))
     }
 
     /// Whether nothing is left in it but its tag and cargo's locks.

@@ -108,8 +108,10 @@ impl<'a> Chooser<'a> {
             let cache = &candidate.cache;
             let unused = |used: i64| self.circumstances.now.saturating_sub(used) >= age;
             let what = match policy {
-                Policy::Orphans => matches!(cache.sources, Sources::Gone | Sources::Another)
-                    .then_some(Portion::Directory),
+                Policy::Orphans => {
+                    let is_gone = matches!(cache.sources, Sources::Gone | Sources::Another);
+                    (is_gone || cache.moved_aside().is_some()).then_some(Portion::Directory)
+                }
                 Policy::Departed => {
                     (cache.person.standing == Standing::Departed).then_some(Portion::Directory)
                 }

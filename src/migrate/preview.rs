@@ -10,7 +10,7 @@ use super::judge::{is_target_dir, is_to_be_given, linked_elsewhere};
 use super::plan::Method;
 use super::source::{Source, unfit};
 use super::staging::{self, occupied};
-use crate::caches::STAGING;
+use crate::caches::{MOVED_ASIDE, STAGING};
 use crate::os::accounts;
 use crate::os::entry::Kind;
 use crate::os::facts::facts_of;
@@ -60,7 +60,7 @@ pub(super) fn is_ours(name: &OsStr, target: &str) -> bool {
     let name = name.to_string_lossy();
     [target, "target", BUILD, record::DIRECTORY, staging::NAME, STAGING].contains(&&*name)
         || is_directory_name(&name)
-        || name.contains(".replaced-")
+        || name.contains(MOVED_ASIDE)
 }
 
 impl<'a> Preview<'a> {

@@ -17,6 +17,7 @@ use rustix::io::Errno;
 
 use super::destination::Destination;
 use super::plan::{Arrived, Journal};
+use crate::caches::MOVED_ASIDE;
 use crate::os::accounts;
 use crate::os::facts::{facts, facts_if_any, facts_of};
 use crate::os::files;
@@ -251,10 +252,13 @@ pub(super) fn occupied(destination: &std::path::Path) -> Failure {
 /// Renames an existing target directory, and reports its new name.
 fn keep_beside(private: &Tree, name: &str) -> io::Result<()> {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    let beside = format!("{name}.replaced-{}", since.map_or(0, |since| since.as_secs()));
+    let beside = format!("{name}{MOVED_ASIDE}{}", since.map_or(0, |since| since.as_secs()));
     rename(&private.top, name.as_ref(), &private.top, beside.as_ref())?;
     let kept = private.path.join(beside);
-    report::note(&format!("the old directory is kept as `{}`", escaped(&kept)));
+    report::advice(
+        &format!("the old directory is kept as `{}`", escaped(&kept)),
+        &"`cargo-peruser gc --apply` removes it once it is a day old",
+    );
     Ok(())
 }
 

@@ -78,6 +78,10 @@ fn an_orphan_is_taken_after_its_time_and_nothing_else() {
         // A clock that was wrong.
         (orphan(-50, Sources::Gone), false),
         (with(orphan(50, Sources::Gone), |cache| cache.totals.touched = NOW), false),
+        // What a migration has moved aside, then or now.
+        (candidate("a", &format!("x.replaced-{}", NOW - 2 * DAY), 50), true),
+        (candidate("a", &format!("x.replaced-{NOW}"), 50), false),
+        (candidate("a", "x.replaced-by-me", 50), false),
     ] {
         let circumstances = circumstances(&[(Policy::Orphans, age(1))]);
         let found = choose(std::slice::from_ref(&candidate), &circumstances);
