@@ -39,7 +39,11 @@ impl Activity {
         for entry in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
             let pid = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok());
             let Some(pid) = pid.filter(|pid| ![own, INIT].contains(pid)) else { continue };
-            let owner = owner(&entry.path());
+            let status = std::fs::read_to_string(entry.path().join("status")).unwrap_or_default();
+            let owner = owner(&status);
+            if has_ended(&status) {
+                continue;
+            }
             // Nobody else can be in a private directory but its owner and root.
             if !is_root && owner != Some(uid) {
                 continue;
@@ -126,11 +130,27 @@ fn mapped(line: &[u8]) -> Option<PathBuf> {
     Some(OsString::from_vec(line.get(at..)?.to_vec()).into())
 }
 
-/// The effective uid of a process, which everybody may know.
-fn owner(process: &Path) -> Option<u32> {
-    let status = std::fs::read_to_string(process.join("status")).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("Uid:"))?;
-    line.split_ascii_whitespace().nth(1)?.parse().ok()
+/// A word of the `status` of a process, which everybody may read.
+fn word<'s>(status: &'s str, key: &str, at: usize) -> Option<&'s str> {
+    let line = status.lines().find_map(|line| line.strip_prefix(key))?;
+    line.split_ascii_whitespace().nth(at)
+}
+
+/// The effective uid.
+fn owner(status: &str) -> Option<u32> {
+    word(status, "Uid:", 1)?.parse().ok()
+}
+
+/// Whether nothing of it is left but its exit code, for which its parent has not asked yet. Where only
+/// its first thread has ended, the others still use what it has.
+fn has_ended(status: &str) -> bool {
+    word(status, "State:", 0) == Some("Z") && matches!(word(status, "Threads:", 0), Some("0" | "1"))
+}
+
+/// What the program is called that a process runs, as far as the system tells.
+pub(crate) fn program(pid: u32) -> String {
+    let name = std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+    if name.trim_end().is_empty() { "it has ended".into() } else { name.trim_end().into() }
 }
 
 /// When a process began, in seconds since 1970.

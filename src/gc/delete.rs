@@ -19,7 +19,7 @@ use rustix::fs::{AtFlags, FileType, FlockOperation, Mode, OFlags, flock, mkdirat
 use rustix::io::Errno;
 
 use super::plan::{Outcome, PlannedRemoval, Portion};
-use crate::caches::activity::{Activity, UsedBy};
+use crate::caches::activity::{Activity, UsedBy, program};
 use crate::caches::people::{Resident, Standing};
 use crate::caches::{Cache, STAGING, list};
 use crate::os::entry::Kind;
@@ -496,11 +496,12 @@ fn os(name: &CStr) -> &OsStr {
 
 /// Why a cache stays that is in use.
 pub(super) fn in_use(used: UsedBy) -> String {
+    let process = |pid| format!("process {pid} ({})", escaped(&program(pid)));
     match used {
         UsedBy::Building => "cargo is building in it".into(),
-        UsedBy::Running(pid) => format!("process {pid} uses it"),
+        UsedBy::Running(pid) => format!("{} uses it", process(pid)),
         UsedBy::Unreadable(pid) => {
-            format!("process {pid} cannot be looked at, and may use it (root can look)")
+            format!("{} cannot be looked at, and may use it", process(pid))
         }
     }
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use clap::{Arg, ArgMatches, Command, value_parser};
 
-use crate::caches::activity::Activity;
+use crate::caches::activity::{Activity, UsedBy};
 use crate::caches::count::count;
 use crate::caches::people::{People, doubts_departed};
 use crate::os::accounts;
@@ -261,6 +261,11 @@ fn show(
     }
     if !is_applied && !choices.is_empty() {
         report::advice(&"nothing was removed", &"--apply removes it");
+    }
+    let is_unknown =
+        |it: &PlannedRemoval<'_>| matches!(it.candidate.used_by, Some(UsedBy::Unreadable(_)));
+    if choices.iter().any(is_unknown) && !accounts::is_root() {
+        report::advice(&"root can look at every process", &"sudo cargo-peruser gc --all-users");
     }
     Ok(())
 }
