@@ -21,7 +21,7 @@ use crate::settings::{self, Flags, Settings};
 use crate::ui::arguments::switch;
 use crate::ui::escape::{bytes, escaped};
 use crate::ui::failure::Failure;
-use crate::ui::report::{self, Align, grid};
+use crate::ui::report::{self, Column, counted, grid};
 use plan::{Candidate, Circumstances, GcRule, Outcome, PlannedRemoval, Portion};
 
 /// The verb's command line.
@@ -200,7 +200,7 @@ impl GcRow {
         let Candidate { cache, used_by } = choice.candidate;
         let (outcome, reason) = match (&choice.outcome, used_by) {
             (None, Some(used_by)) => ("kept", Some(delete::in_use(*used_by))),
-            (None, None) => ("would-be-taken", None),
+            (None, None) => (WOULD_BE_TAKEN, None),
             (Some(Outcome::Taken), _) => ("taken", None),
             (Some(Outcome::Kept(why)), _) => ("kept", Some(why.clone())),
             (Some(Outcome::Failed(why)), _) => ("failed", Some(why.clone())),
@@ -252,14 +252,17 @@ fn show(
         report::line("nothing to remove")?;
     } else {
         let verb = if is_applied { "came back" } else { "would come back" };
-        report::line(format!("{}\n\n{} {verb}", table(&rows, now), bytes(comes_back)))?;
+        let kept = rows.iter().filter(|row| row.outcome == "kept").count();
+        let kept = (kept > 0).then(|| counted(kept, "directory is kept", "directories are kept"));
+        let kept = kept.map_or(String::new(), |kept| format!("; {kept}, for the reason above"));
+        report::line(format!("{}\n\n{} {verb}{kept}", table(&rows, now), bytes(comes_back)))?;
     }
     if choices.iter().any(|it| !it.candidate.cache.has_locks) {
         report::note(
             &"cargo takes no locks on NFS, so there only the age of a directory shows whether it is in use",
         );
     }
-    if !is_applied && !choices.is_empty() {
+    if rows.iter().any(|row| row.outcome == WOULD_BE_TAKEN) {
         report::advice(&"nothing was removed", &"--apply removes it");
     }
     let is_unknown =
@@ -270,15 +273,24 @@ fn show(
     Ok(())
 }
 
+/// The outcome of what nothing was tried with, and would be removed.
+const WOULD_BE_TAKEN: &str = "would-be-taken";
+
+/// The rows, and below them each reason that their last column refers to.
 fn table(rows: &[GcRow], now: i64) -> String {
-    use Align::{Left, Right};
+    use Column::{Number, Path, SpareNumber, Text};
     let titles =
         ["person", "directory", "workspace", "size", "comes back", "last used", "rule", ""];
     let mut table = vec![titles.map(str::to_owned).to_vec()];
+    let mut reasons: Vec<&str> = rows.iter().filter_map(|row| row.reason.as_deref()).collect();
+    reasons.sort_unstable();
+    reasons.dedup();
     for row in rows {
-        let outcome = match (row.outcome, &row.reason) {
-            ("would-be-taken", _) => String::new(),
-            (outcome, Some(why)) => format!("{outcome}: {}", escaped(why)),
+        let reason = row.reason.as_deref();
+        let number = reasons.iter().position(|known| Some(*known) == reason);
+        let outcome = match (row.outcome, number) {
+            (WOULD_BE_TAKEN, _) => String::new(),
+            (outcome, Some(number)) => format!("{outcome} [{}]", number + 1),
             (outcome, None) => outcome.to_owned(),
         };
         table.push(vec![
@@ -292,6 +304,10 @@ fn table(rows: &[GcRow], now: i64) -> String {
             outcome,
         ]);
     }
-    let aligned = [Left, Left, Left, Right, Right, Right, Left, Left];
-    grid(&table, &aligned, 2, report::width())
+    let columns = [Text, Path, Path, SpareNumber, Number, SpareNumber, Text, Text];
+    let table = grid(&table, &columns, report::width());
+    let reasons = reasons.iter().zip(1..);
+    let reasons = reasons.map(|(reason, number)| format!("\n[{number}] {}", escaped(*reason)));
+    let reasons: String = reasons.collect();
+    if reasons.is_empty() { table } else { format!("{table}\n{reasons}") }
 }

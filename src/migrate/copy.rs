@@ -30,7 +30,7 @@ use crate::private_dir::provision::Person;
 use crate::ui::escape::{bytes, escaped};
 use crate::ui::failure::Failure;
 use crate::ui::look::Look;
-use crate::ui::report;
+use crate::ui::report::{self, counted};
 
 /// Copies the source, checks the copy, puts it in place, and removes the source.
 pub(super) fn begin(
@@ -72,7 +72,7 @@ fn whole(moving: &Move<'_>, tree: &Tree, seen: &Inventory) -> Result<u64, Failur
     let to = moving.staging.make_incoming()?;
     let person = moving.destination.person;
     let (size, files) = (bytes(seen.bytes().0), seen.count(Kind::File));
-    report::note(&format!("copying {size} in {files} files"));
+    report::note(&format!("copying {size} in {}", counted(files, "file", "files")));
     Copy { source: tree, inventory: seen, to: &to, person }.run()?;
     let found = to.walk(&|_| false)?;
     if let Some(index) = compare(seen, &found).difference {

@@ -20,7 +20,7 @@ use crate::private_dir::provision::Person;
 use crate::shim::decide::{BUILD, is_directory_name};
 use crate::ui::escape::{bytes, escaped, quoted};
 use crate::ui::failure::Failure;
-use crate::ui::report::{row, table};
+use crate::ui::report::{counted, row, table};
 use crate::workspace::record;
 
 /// The state after the move.
@@ -137,11 +137,8 @@ impl<'a> Preview<'a> {
     pub(super) fn render(&self) -> String {
         let Preview { inventory, destination, .. } = self;
         let (size, occupied) = inventory.bytes();
-        let [files, directories, symlinks] =
-            [Kind::File, Kind::Directory, Kind::Symlink].map(|kind| inventory.count(kind));
         let owned = |(uid, count)| format!("{}: {count} entries", accounts::owner(uid));
         let owners: Vec<_> = inventory.owners().into_iter().map(owned).collect();
-        let size = bytes(size);
         let Person { uid, gid } = destination.person;
         let given = inventory.nodes.iter().filter(|node| is_to_be_given(node, uid, gid)).count();
         let changes = format!("{given} entries change owner, group or mode");
@@ -156,10 +153,7 @@ impl<'a> Preview<'a> {
         };
         let mut rows = vec![
             row("source", escaped(&self.tree.path)),
-            row(
-                "  holds",
-                format!("{size} in {files} files, {directories} directories, {symlinks} symlinks"),
-            ),
+            row("  holds", holds(inventory, size)),
             row("  owned by", owners.join(", ")),
             row(
                 "destination",
@@ -175,6 +169,14 @@ impl<'a> Preview<'a> {
         }
         table(&rows)
     }
+}
+
+/// How much there is.
+fn holds(inventory: &Inventory, size: u64) -> String {
+    let count = |kind, one, several| counted(inventory.count(kind), one, several);
+    let files = format!("{} in {}", bytes(size), count(Kind::File, "file", "files"));
+    let directories = count(Kind::Directory, "directory", "directories");
+    [files, directories, count(Kind::Symlink, "symlink", "symlinks")].join(", ")
 }
 
 /// Why it is copied; `None` if it can be renamed.

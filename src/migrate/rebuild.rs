@@ -18,7 +18,7 @@ use crate::shim::environment;
 use crate::shim::exec;
 use crate::ui::escape::{escaped, quoted};
 use crate::ui::failure::{Failure, reason};
-use crate::ui::report;
+use crate::ui::report::{self, counted};
 
 /// Makes the next builds rebuild the packages of the destination's checkout, or prints the command for
 /// that.
@@ -52,8 +52,9 @@ pub(super) fn after(
         }
     };
     let text = format!(
-        "the next builds of `{}` rebuild its own packages (set the times of {count} source files)",
-        escaped(checkout)
+        "the next builds of `{}` rebuild its own packages (set the times of {})",
+        escaped(checkout),
+        counted(count, "source file", "source files")
     );
     say(&text, "the target directory is in place")
 }

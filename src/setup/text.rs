@@ -8,7 +8,7 @@ use crate::setup::pieces::{Did, PieceKind, ReceiptEntry};
 use crate::setup::steps::{PieceState, Step, Undone};
 use crate::ui::escape::escaped;
 use crate::ui::failure::Failure;
-use crate::ui::report::{Align, grid};
+use crate::ui::report::{Column, grid};
 
 /// Three columns: what is done, where, and why.
 pub(super) type Columns = Vec<String>;
@@ -88,7 +88,7 @@ pub(super) fn undone(entry: &ReceiptEntry, undone: Option<&Result<Undone, Failur
 
 /// Aligned, without spaces at the ends of lines.
 pub(super) fn table(rows: &[Columns]) -> String {
-    grid(rows, &[Align::Left; 3], 0, None)
+    grid(rows, &[Column::Text; 3], None)
 }
 
 fn row(verb: &str, path: &Path, why: impl ToString) -> Columns {

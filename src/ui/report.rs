@@ -13,7 +13,7 @@ use serde::Serialize;
 use crate::ui::escape;
 use crate::ui::failure::Failure;
 
-pub use table::{Align, ago, grid, row, table};
+pub use table::{Column, ago, counted, grid, row, table};
 
 /// Writes an error, its cause included, and the next step.
 pub fn error(error: &anyhow::Error) {

@@ -1,8 +1,10 @@
 //! What `usage` shows to people.
 
+use std::path::Path;
+
 use super::{PRIVATE, Row, Total, Usage};
 use crate::ui::escape::{bytes, escaped};
-use crate::ui::report::{Align, ago, grid};
+use crate::ui::report::{Column, ago, counted, grid};
 
 /// How many columns the bar has.
 const BAR: u64 = 10;
@@ -24,7 +26,7 @@ pub(super) fn render(usage: &Usage, now: i64, width: Option<usize>) -> String {
 }
 
 fn directories(rows: &[Row], now: i64, width: Option<usize>) -> String {
-    use Align::{Left, Right};
+    use Column::{Number, SpareNumber, Text};
     let titles =
         ["person", "directory", "workspace", "size", "files", "incr", "last used", "state", ""];
     let mut table = vec![titles.map(str::to_owned).to_vec()];
@@ -44,38 +46,43 @@ fn directories(rows: &[Row], now: i64, width: Option<usize>) -> String {
             "█".repeat(usize::try_from(row.bytes * BAR / largest).unwrap_or_default()),
         ]);
     }
-    let aligned = [Left, Left, Left, Right, Right, Right, Right, Left, Left];
-    grid(&table, &aligned, 2, width)
+    let columns =
+        [Text, Column::Path, Column::Path, Number, SpareNumber, SpareNumber, Number, Text, Text];
+    let all = grid(&table, &columns, None);
+    let fits = |width: usize| all.lines().all(|line| line.chars().count() <= width);
+    if width.is_none_or(fits) {
+        return all;
+    }
+    // The bar tells nothing new.
+    table.iter_mut().for_each(|row| drop(row.pop()));
+    grid(&table, columns.split_last().map_or(&[], |(_, others)| others), width)
 }
 
 fn people(usage: &Usage, width: Option<usize>) -> String {
     let mut table = Vec::new();
     for Total { person, directories, bytes: size, files, state, path, .. } in &usage.people {
         let (size, files) = match (size, files) {
-            (Some(size), Some(files)) => (bytes(*size), format!("{files} files")),
+            (Some(size), Some(files)) => (bytes(*size), counted(*files, "file", "files")),
             _ => (PRIVATE.into(), String::new()),
         };
-        let of = if *state == PRIVATE { String::new() } else { counted(*directories) };
-        let what = match *state {
-            "departed" => "departed: no such account",
-            "mismatched" => "name and owner do not belong together",
-            _ => "",
+        let of = if *state == PRIVATE { String::new() } else { in_directories(*directories) };
+        let root = usage.shared_root.as_deref().map(Path::new);
+        let is_in_root = |path: &String| Path::new(path).parent() == root;
+        let place = path.as_ref().filter(|path| !is_in_root(path));
+        let what = match (place, *state) {
+            (Some(path), _) => format!("in {}", escaped(path)),
+            (None, "departed" | "mismatched") => (*state).to_owned(),
+            (None, _) => String::new(),
         };
-        let is_elsewhere = usage.shared_root.as_ref().zip(path.as_ref());
-        let is_elsewhere = is_elsewhere.is_none_or(|(root, path)| !path.starts_with(root.as_str()));
-        let place =
-            path.as_ref().filter(|_| is_elsewhere).map(|path| format!("in {}", escaped(path)));
-        let what = place.unwrap_or_else(|| what.into());
         table.push(vec![escaped(person).to_string(), size, files, of, what]);
     }
-    let (size, files) = (bytes(usage.total_bytes), format!("{} files", usage.total_files));
+    let (size, files) = (bytes(usage.total_bytes), counted(usage.total_files, "file", "files"));
     let directories = usage.directories.iter().filter(|row| row.directory != ".").count();
-    let all = counted(directories);
-    table.push(vec!["total".into(), size, files, all, String::new()]);
-    let aligned = [Align::Left, Align::Right, Align::Right, Align::Right, Align::Left];
-    grid(&table, &aligned, 4, width)
+    table.push(vec!["total".into(), size, files, in_directories(directories), String::new()]);
+    let columns = [Column::Text, Column::Number, Column::Number, Column::Number, Column::Path];
+    grid(&table, &columns, width)
 }
 
-fn counted(directories: usize) -> String {
-    format!("{directories} director{}", if directories == 1 { "y" } else { "ies" })
+fn in_directories(number: usize) -> String {
+    counted(number, "directory", "directories")
 }

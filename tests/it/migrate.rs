@@ -39,7 +39,7 @@ fn says_what_it_would_do_and_does_nothing() {
         dry.printed(),
         str![[r#"
 source       [WORLD]/old
-  holds      11 B in 4 files, 3 directories, 1 symlinks
+  holds      11 B in 4 files, 3 directories, 1 symlink
   owned by   [ME] (uid [UID]): 8 entries
 destination  [WORLD]/root/[ME]/target for [ME] (uid [UID])
 how          renamed, 3 entries change owner, group or mode

@@ -1,5 +1,7 @@
 //! Rows of a name and a value, aligned, as the verbs show them to people.
 
+use std::fmt::Display;
+
 /// One row.
 pub fn row(name: impl ToString, value: impl ToString) -> (String, String) {
     (name.to_string(), value.to_string())
@@ -13,49 +15,74 @@ pub fn table(rows: &[(String, String)]) -> String {
     rows.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
-/// How a column of [`grid`] is aligned.
+/// What a column of [`grid`] holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Align {
-    /// Text.
-    Left,
+pub enum Column {
+    /// Text, which is never cut.
+    Text,
     /// Numbers.
-    Right,
+    Number,
+    /// Numbers that are left out where there is no room for them, those of the last column first.
+    SpareNumber,
+    /// Paths, which lose their beginning where there is no room for all of them.
+    Path,
 }
 
-/// Rows of several columns under one another; no line ends in spaces. In a terminal that is too narrow,
-/// column `flexible` loses the beginning of what does not fit.
-pub fn grid(
-    rows: &[Vec<String>],
-    aligned: &[Align],
-    flexible: usize,
-    width: Option<usize>,
-) -> String {
+/// Rows of several columns under one another; no line ends in spaces. Where a terminal is so many columns
+/// wide, lines fit into it as far as columns may be shortened or left out.
+pub fn grid(rows: &[Vec<String>], columns: &[Column], width: Option<usize>) -> String {
     let length = |text: &String| text.chars().count();
-    let column = |at: usize| rows.iter().filter_map(|row| row.get(at)).map(length).max();
-    let mut widths: Vec<usize> = (0..aligned.len()).map(|at| column(at).unwrap_or(0)).collect();
-    let total: usize = widths.iter().sum::<usize>() + 2 * widths.len().saturating_sub(1);
-    if let Some((width, flexible)) = width.zip(widths.get_mut(flexible)) {
-        *flexible =
-            flexible.saturating_sub(total.saturating_sub(width)).max(MIN_WIDTH.min(*flexible));
+    let widest = |at: usize| rows.iter().filter_map(|row| row.get(at)).map(length).max();
+    let mut widths: Vec<usize> = (0..columns.len()).map(|at| widest(at).unwrap_or(0)).collect();
+    let mut shown: Vec<usize> = (0..columns.len()).collect();
+    if let Some(width) = width {
+        fit(&mut shown, &mut widths, columns, width);
     }
-    let cell = |(text, (align, width)): (&String, (&Align, &usize))| {
-        let text = shortened(text, *width);
-        match align {
-            Align::Left => format!("{text:width$}"),
-            Align::Right => format!("{text:>width$}"),
-        }
+    let cell = |row: &Vec<String>, at: &usize| {
+        let (text, column, width) = (row.get(*at)?, columns.get(*at)?, *widths.get(*at)?);
+        let text = shortened(text, width);
+        Some(match column {
+            Column::Text | Column::Path => format!("{text:width$}"),
+            Column::Number | Column::SpareNumber => format!("{text:>width$}"),
+        })
     };
     let line = |row: &Vec<String>| {
-        let cells = row.iter().zip(aligned.iter().zip(&widths)).map(cell);
-        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+        let cells = shown.iter().filter_map(|at| cell(row, at));
+        cells.collect::<Vec<_>>().join(GAP).trim_end().to_owned()
     };
     rows.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
-/// No column gets narrower than that.
+/// What stands between two columns.
+const GAP: &str = "  ";
+
+/// No column of paths gets narrower than that.
 const MIN_WIDTH: usize = 12;
 
-/// The end of a text that is too long, which tells most of a path.
+/// Leaves spare columns out until all others fit with the shortest paths, and then shortens the longest
+/// paths.
+fn fit(shown: &mut Vec<usize>, widths: &mut [usize], columns: &[Column], width: usize) {
+    let total = |shown: &[usize], widths: &[usize], longest: usize| -> usize {
+        let of = |at: &usize| {
+            let width = widths.get(*at).copied().unwrap_or(0);
+            if columns.get(*at) == Some(&Column::Path) { width.min(longest) } else { width }
+        };
+        shown.iter().map(of).sum::<usize>() + GAP.len() * shown.len().saturating_sub(1)
+    };
+    let is_spare = |at: &usize| columns.get(*at) == Some(&Column::SpareNumber);
+    while total(shown, widths, MIN_WIDTH) > width
+        && let Some(last) = shown.iter().rposition(is_spare)
+    {
+        shown.remove(last);
+    }
+    let longest = widths.iter().copied().max().unwrap_or(0).max(MIN_WIDTH);
+    let fits = |longest: &usize| total(shown, widths, *longest) <= width;
+    let longest = (MIN_WIDTH..=longest).rev().find(fits).unwrap_or(MIN_WIDTH);
+    let paths = columns.iter().zip(widths).filter(|(column, _)| **column == Column::Path);
+    paths.for_each(|(_, width)| *width = longest.min(*width));
+}
+
+/// The end of a path that is too long, which tells most of it.
 fn shortened(text: &str, width: usize) -> String {
     let length = text.chars().count();
     if length <= width {
@@ -63,6 +90,12 @@ fn shortened(text: &str, width: usize) -> String {
     }
     let kept = text.chars().skip(length + 1 - width);
     std::iter::once('…').chain(kept).collect()
+}
+
+/// How many there are of something.
+pub fn counted<N: Display + PartialEq + From<u8>>(number: N, one: &str, several: &str) -> String {
+    let is_one = number == N::from(1);
+    format!("{number} {}", if is_one { one } else { several })
 }
 
 /// How long ago something was, in its largest unit.
@@ -77,17 +110,25 @@ pub fn ago(seconds: i64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Align, grid};
+    use super::{Column, grid};
 
     #[test]
-    fn a_narrow_terminal_loses_the_beginning_of_one_column() {
-        let rows = [["alice", "/home/alice/src/app", "1"], ["bob", "/srv/x", "1234"]];
+    fn a_narrow_terminal_has_no_room_for_spare_numbers_and_the_beginnings_of_paths() {
+        use Column::{Number, Path, SpareNumber, Text};
+        let rows = [["alice", "/home/alice/src/app", "9", "1"], ["bob", "/srv/x", "12", "1234"]];
         let rows = rows.map(|row| row.map(str::to_owned).to_vec());
-        let table = |width| grid(&rows, &[Align::Left, Align::Left, Align::Right], 1, width);
-        let wide = "alice  /home/alice/src/app     1\nbob    /srv/x               1234";
+        let table = |width| grid(&rows, &[Text, Path, SpareNumber, Number], width);
+        let wide = "alice  /home/alice/src/app   9     1\nbob    /srv/x               12  1234";
         assert_eq!(table(None), wide);
-        assert_eq!(table(Some(32)), wide);
-        assert_eq!(table(Some(27)), "alice  …alice/src/app     1\nbob    /srv/x          1234");
-        assert!(table(Some(1)).contains("/src/app"));
+        assert_eq!(table(Some(36)), wide);
+        assert_eq!(
+            table(Some(31)),
+            "alice  …alice/src/app   9     1\nbob    /srv/x          12  1234"
+        );
+        assert_eq!(table(Some(28)), "alice  …/alice/src/app     1\nbob    /srv/x           1234");
+        // A sentence is never cut.
+        let rows = [["alice", "she has a directory of her own"]];
+        let rows = rows.map(|row| row.map(str::to_owned).to_vec());
+        assert!(grid(&rows, &[Text, Text], Some(1)).ends_with("she has a directory of her own"));
     }
 }

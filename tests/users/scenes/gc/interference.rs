@@ -61,7 +61,7 @@ const fn stays(
 
 /// A build has a lock by the time gc has looked at processes.
 const fn locked(name: &'static str, acts: &'static [(Moment, Act)]) -> Case {
-    stays(name, acts, "kept: cargo is building in it", false)
+    stays(name, acts, "cargo is building in it", false)
 }
 
 const CASES: &[Case] = &[
