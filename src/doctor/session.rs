@@ -10,6 +10,7 @@ use crate::os::{accounts, files, lexical};
 use crate::private_dir::provision::Provisioner;
 use crate::setup::{self, proof};
 use crate::shim::decide::{BUILD_BUILD_DIR, BUILD_TARGET_DIR, Rule, TARGET_DIR};
+use crate::shim::gather::private_dir;
 use crate::shim::installation::{Installation, is_shim};
 use crate::ui::escape::escaped;
 
@@ -76,7 +77,7 @@ fn fault_in_root(root: &Path, path: &Path, account: &Account) -> Option<(Severit
     }
     match path.strip_prefix(root).ok()?.iter().next() {
         None => Some((Severity::Fail, "which is the directory of everybody".into())),
-        Some(name) if *name == *account.directory_name() => None,
+        Some(_) if path.starts_with(private_dir(root, account)) => None,
         Some(name) => {
             Some((Severity::Fail, format!("in the private directory of {}", escaped(name))))
         }

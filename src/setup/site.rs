@@ -32,6 +32,7 @@ use crate::setup::steps::{
     read_receipt, receipt_path,
 };
 use crate::shim::decide::{session_build_dir, session_target};
+use crate::shim::gather::private_dir;
 use crate::shim::installation::{Installation, PROGRAM, is_same_file};
 use crate::ui::escape::{escaped, quoted};
 use crate::ui::failure::{Failure, Result};
@@ -159,14 +160,15 @@ impl Site {
         let is_there =
             Path::new("/etc/systemd").is_dir() || Path::new("/usr/lib/systemd/system").is_dir();
         let tells = |(hook, path): &(Hook, PathBuf)| *hook == Hook::Generator && path.exists();
-        let target_dir = session_target(&self.shared_root, &self.account);
+        let private_dir = private_dir(&self.shared_root, &self.account);
+        let target_dir = session_target(&private_dir);
         let is_quotable = |path: &PathBuf| cannot_be_quoted(path).is_none();
         if !is_there || of_machine().iter().any(tells) || !is_quotable(&target_dir) {
             return None;
         }
         let mut first = vec![self.installation.shim_dir()];
         first.extend(homes.cargo_bin().filter(is_quotable));
-        let build_dir = session_build_dir(&self.shared_root, &self.account);
+        let build_dir = session_build_dir(&private_dir);
         let directory = homes.config()?.join("environment.d");
         Some(environment_d(&directory, &first, &target_dir, &build_dir))
     }
@@ -297,7 +299,9 @@ impl Site {
                 .any(|profile| private.join(profile).is_dir())
         };
         let mut found = std::fs::read_dir(&self.shared_root).into_iter().flatten().flatten();
-        self.scope == Scope::Workspace && found.any(|entry| is_cache(entry.path()))
+        let has_people = private_dir(&self.shared_root, &self.account) != self.shared_root;
+        let is_kept = self.scope == Scope::User || !has_people;
+        !is_kept && found.any(|entry| is_cache(entry.path()))
     }
 
     /// The settings, as they were before.

@@ -11,7 +11,6 @@ use std::path::{Path, PathBuf};
 pub use facts::{Facts, OwnDirectory, Variables, is_directory_name};
 
 use super::build_dir::Moved;
-use crate::os::passwd::Account;
 use crate::private_dir::account::NoDirectory;
 use crate::private_dir::place::{OWN_NAME, Place, PlaceKind, Required};
 use crate::settings::{Missing, Scope};
@@ -89,6 +88,9 @@ pub enum RootState {
     NotProvisioned,
     /// A user namespace hides its owner.
     OwnerHidden,
+    /// It is the caller's private directory itself: it is in their own cache directory, and they built in
+    /// it before setup made it their shared root.
+    IsPrivateDir,
 }
 
 impl RootState {
@@ -99,13 +101,13 @@ impl RootState {
 }
 
 /// The target directory that a session exports, for builds without one of their own.
-pub fn session_target(shared_root: &Path, account: &Account) -> PathBuf {
-    shared_root.join(account.directory_name()).join(TARGET)
+pub fn session_target(private_dir: &Path) -> PathBuf {
+    private_dir.join(TARGET)
 }
 
 /// The build directory that a session exports; it contains one for each workspace.
-pub fn session_build_dir(shared_root: &Path, account: &Account) -> PathBuf {
-    build_dir(&shared_root.join(account.directory_name()), None)
+pub fn session_build_dir(private_dir: &Path) -> PathBuf {
+    build_dir(private_dir, None)
 }
 
 /// The value of [`BUILD_BUILD_DIR`] that keeps each workspace's intermediates private and separate.
@@ -187,6 +189,7 @@ fn place(facts: &Facts) -> Option<Place> {
         }
         (RootState::Absent, Some(cache), EntryPoint::ByName) => Some(in_cache(cache)),
         (RootState::Absent, ..) => None,
+        (RootState::IsPrivateDir, ..) => root.and_then(Path::parent).map(in_cache),
         _ => root.map(in_root),
     }
 }

@@ -26,7 +26,7 @@ use crate::shim::decide::{
 };
 use crate::ui::escape::escaped;
 use crate::ui::failure::Result;
-use crate::workspace::{self, Workspace};
+use crate::workspace::{self, Workspace, record};
 
 /// The variable with which a user disables us.
 pub const BYPASS: &str = "CARGO_PERUSER";
@@ -155,6 +155,9 @@ impl Facts {
             return RootState::OwnerHidden;
         }
         let only_owner_writes = entry.kind == Kind::Directory && entry.mode & 0o022 == 0;
+        if entry.uid == snapshot.acting && private_dir(root, account) == root {
+            return RootState::IsPrivateDir;
+        }
         if !only_owner_writes || entry.uid == snapshot.acting {
             return self.root;
         }
@@ -190,7 +193,7 @@ impl Facts {
         let is_build_script = signs.iter().all(|name| snapshot.variable(name).is_some());
         let is_own = |out_dir: &OsString| {
             let private = self.settings.shared_root();
-            let private = private.map(|root| root.join(account.directory_name()));
+            let private = private.map(|root| private_dir(root, account));
             let path = files::without_symlinks(Path::new(out_dir));
             let nearest = path.ancestors().find_map(|above| files::entry(above).ok());
             let is_closed = nearest.is_some_and(|entry| entry.mode & 0o002 == 0)
@@ -249,6 +252,17 @@ impl Facts {
     pub fn others_write_to_root(&self) -> bool {
         self.root_entry.is_some_and(|entry| entry.mode & 0o022 != 0)
     }
+}
+
+/// An account's private directory for a shared root: in it, with the account's name. A root in a user's own
+/// cache directory may have been their private directory before setup made it their shared root; then it
+/// stays that, with everything built in it.
+pub fn private_dir(root: &Path, account: &Account) -> PathBuf {
+    let below = root.join(account.directory_name());
+    let is_own = || files::entry(root).is_ok_and(|entry| entry.is_directory_only_for(account.uid));
+    let has_records = || files::is_there(&root.join(record::DIRECTORY));
+    let is_root = root.ends_with(OWN_NAME) && is_own() && has_records() && !files::is_there(&below);
+    if is_root { root.to_owned() } else { below }
 }
 
 /// Whether the variable asks us to step aside.

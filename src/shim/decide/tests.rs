@@ -75,6 +75,22 @@ fn with_target_dir(value: &str) -> String {
     with(|facts| facts.variables.target_dir = set(value))
 }
 
+#[test]
+fn a_root_that_was_the_private_directory_stays_that() {
+    let own = "/home/alice/.cache/cargo-peruser";
+    let in_it = |value: Option<&str>| {
+        with(|facts| {
+            choose(facts, Key::SharedRoot, own);
+            facts.root = RootState::IsPrivateDir;
+            facts.variables.target_dir = value.and_then(set);
+        })
+    };
+    let expected = format!("7, target={own}/{OWN}, check {own}, make {OWN}");
+    assert_eq!(in_it(None), expected);
+    assert_eq!(in_it(Some(&format!("{own}/target"))), expected);
+    assert_eq!(in_it(Some("/elsewhere")), "5");
+}
+
 fn redirected() -> String {
     format!("7, target=/srv/root/alice/{OWN}, check /srv/root/alice, make {OWN}")
 }
