@@ -17,7 +17,7 @@ tests![
 ];
 
 fn json(world: &World, words: &[&str]) -> Value {
-    world.by_name([&["editor", "--json"], words].concat()).run().json()
+    world.by_name([&["editor", "--json"], words].concat()).run().silently().json()
 }
 
 fn editor<'v>(all: &'v Value, name: &str) -> &'v Value {

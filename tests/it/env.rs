@@ -54,7 +54,7 @@ fn env<'w>(world: &'w World, words: &[&str]) -> Invocation<'w> {
 
 /// The exported variables, as JSON has them.
 fn exported(run: Invocation<'_>) -> Value {
-    run.run().json()
+    run.run().silently().json()
 }
 
 fn the_shim_comes_first_and_cargos_own_programs_second() {

@@ -92,5 +92,5 @@ fn the_keys_of_json_stay_as_they_are() {
 
 /// What `explain --json` prints, unredacted.
 pub(crate) fn json(world: &World, words: &[&str]) -> Value {
-    world.by_name([&["explain", "--json", "--"], words].concat()).run().json()
+    world.by_name([&["explain", "--json", "--"], words].concat()).run().silently().json()
 }

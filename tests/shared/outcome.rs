@@ -83,10 +83,10 @@ impl Outcome {
         &self.silently().stdout
     }
 
-    /// The JSON that it printed, having gone well and without a word on stderr.
+    /// The JSON that it printed, having gone well.
     #[track_caller]
     pub(crate) fn json(&self) -> Value {
-        self.silently();
+        self.ok();
         serde_json::from_slice(&self.exact).unwrap_or_else(|error| panic!("{error}\n  {self}"))
     }
 

@@ -63,18 +63,7 @@ fn nested(stage: &Stage, change: &str) {
 
 /// The first entry below a directory whose path ends so.
 fn find(directory: &Path, ending: &Path) -> Option<PathBuf> {
-    for entry in fs::read_dir(directory).unwrap() {
-        let path = entry.unwrap().path();
-        if path.ends_with(ending) {
-            return Some(path);
-        }
-        if path.symlink_metadata().unwrap().is_dir()
-            && let Some(found) = find(&path, ending)
-        {
-            return Some(found);
-        }
-    }
-    None
+    below(directory).into_iter().map(|(path, _)| path).find(|path| path.ends_with(ending))
 }
 
 /// Where the shared build directory is configured.

@@ -91,7 +91,7 @@ fn shell<'p>(person: &'p Person<'_>, script: &str) -> Invocation<'p> {
 }
 
 fn doctor<'p>(person: &'p Person<'_>, words: &[&str]) -> Invocation<'p> {
-    person.by_name(std::iter::once("doctor").chain(words.iter().copied()))
+    person.by_name(["doctor"]).args(words)
 }
 
 /// The command that a finding offers.

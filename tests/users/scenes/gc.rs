@@ -91,18 +91,9 @@ pub(crate) fn used(target: &Path, days: u32) {
 /// Only tag and locks are left.
 fn is_emptied(target: &Path) {
     tagged(target);
-    let mut left = Vec::new();
-    let mut pending = vec![target.to_owned()];
-    while let Some(directory) = pending.pop() {
-        for entry in fs::read_dir(directory).unwrap() {
-            let entry = entry.unwrap();
-            match entry.file_type().unwrap().is_dir() {
-                true => pending.push(entry.path()),
-                false => left.push(entry.file_name().to_string_lossy().into_owned()),
-            }
-        }
-    }
-    left.sort();
+    let left = below(target).into_iter().filter(|(_, metadata)| !metadata.is_dir());
+    let left: Vec<_> =
+        left.map(|(path, _)| path.file_name().unwrap().to_string_lossy().into_owned()).collect();
     let is_skeleton = |name: &String| name == "CACHEDIR.TAG" || name.ends_with("-lock");
     assert!(left.iter().all(is_skeleton), "left: {left:?}");
     assert!(left.iter().any(|name| name.ends_with("-lock")), "the locks are gone");

@@ -35,8 +35,7 @@ tests![
 ];
 
 fn provision(stage: &Stage, words: &[&str]) -> Outcome {
-    let words = std::iter::once("provision").chain(words.iter().copied());
-    stage.person("root").by_name(words).run()
+    stage.person("root").by_name(["provision"]).args(words).run()
 }
 
 fn twice(stage: &Stage) {
@@ -150,10 +149,7 @@ fn at_once(stage: &Stage) {
     let root = stage.shared_root().make();
     let administrator = stage.person("root");
     for round in 0..30 {
-        let start = |words: &[&str]| {
-            let words = std::iter::once("provision").chain(words.iter().copied());
-            administrator.by_name(words).start()
-        };
+        let start = |words: &[&str]| administrator.by_name(["provision"]).args(words).start();
         let runs = [start(&["alice"]), start(&["--uid", "2001"]), start(&["--all"])];
         for run in runs {
             let _context = context(|| format!("round {round}"));

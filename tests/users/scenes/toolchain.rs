@@ -56,9 +56,8 @@ fn run<'p, const N: usize>(
     program: &Path,
     args: [&str; N],
 ) -> Invocation<'p> {
-    let args = args.map(Into::into);
-    let words = std::iter::once(program.as_os_str().to_owned()).chain(args);
-    person.shell("exec \"$@\"", words).env("PATH", "").env("CARGO_NET_OFFLINE", "true")
+    let run = person.shell("exec \"$@\"", [program]).args(args);
+    run.env("PATH", "").env("CARGO_NET_OFFLINE", "true")
 }
 
 /// Makes the directory, with these entries on PATH before the system's.
@@ -107,9 +106,8 @@ fn builds(stage: &Stage) {
     for (words, profile) in
         [(&["run"][..], "debug"), (&["+nightly", "run", "--release"], "release")]
     {
-        let words = words.iter().map(Into::into);
-        let words = std::iter::once(directory.join("cargo").into_os_string()).chain(words);
-        let build = alice.shell("exec \"$@\"", words).env("PATH", places::PROGRAMS);
+        let build = alice.shell("exec \"$@\"", [directory.join("cargo")]).args(words);
+        let build = build.env("PATH", places::PROGRAMS);
         build.limit(Duration::from_secs(300)).run().ok().prints("hello");
         let built = alice.target().join(profile).join("speaker");
         assert!(built.exists(), "{} is missing", built.display());

@@ -63,9 +63,8 @@ fn toolchain<'p>(stage: &Stage, person: &'p Person<'_>, words: &[&str]) -> Invoc
             make::script(&tools.join(tool), "#!/bin/sh\nexit 0\n");
         }
     }
-    let words = std::iter::once("toolchain").chain(words.iter().copied());
     let path = [&*tools, Path::new(places::BY_NAME), Path::new("/usr/bin"), Path::new("/bin")];
-    person.by_name(words).path(path)
+    person.by_name(["toolchain"]).args(words).path(path)
 }
 
 fn names(directory: &Path) -> Vec<PathBuf> {

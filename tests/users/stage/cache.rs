@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{AtFlags, CWD, Timespec, Timestamps, utimensat};
 
 use super::Person;
-use super::make;
+use super::{below, make, try_below};
 
 /// Path and mode of the directories, and path, mode and content of the files.
 const DIRECTORIES: [(&str, u32); 5] = [
@@ -79,25 +79,11 @@ pub(crate) fn content(path: &Path) -> Content {
 }
 
 /// The same where there may be none.
-pub(crate) fn try_content(path: &Path) -> io::Result<Content> {
+pub(crate) fn try_content(top: &Path) -> io::Result<Content> {
     let mut found = BTreeMap::new();
     let mut names = BTreeMap::new();
-    read(path, path, &mut names, &mut found)?;
-    Ok(Content(found))
-}
-
-fn read(
-    top: &Path,
-    directory: &Path,
-    names: &mut BTreeMap<(u64, u64), PathBuf>,
-    found: &mut BTreeMap<PathBuf, (String, Vec<u8>)>,
-) -> io::Result<()> {
-    let mut entries = fs::read_dir(directory)?.collect::<Result<Vec<_>, _>>()?;
-    entries.sort_by_key(fs::DirEntry::file_name);
-    for entry in entries {
-        let path = entry.path();
+    for (path, metadata) in try_below(top)? {
         let inside = path.strip_prefix(top).unwrap().to_owned();
-        let metadata = path.symlink_metadata()?;
         let time = format!("{}.{:09}", metadata.mtime(), metadata.mtime_nsec());
         let first = names
             .entry((metadata.dev(), metadata.ino()))
@@ -106,15 +92,14 @@ fn read(
             .to_string();
         if metadata.is_dir() {
             found.insert(inside, ("directory".into(), Vec::new()));
-            read(top, &path, names, found)?;
         } else if metadata.is_symlink() {
             let target = fs::read_link(&path)?.into_os_string().into_encoded_bytes();
             found.insert(inside, (format!("symlink {time}"), target));
-        } else if !is_passed_over(&entry.file_name()) {
+        } else if path.file_name().is_some_and(|name| !is_passed_over(name)) {
             found.insert(inside, (format!("file {first:?} {time}"), fs::read(&path)?));
         }
     }
-    Ok(())
+    Ok(Content(found))
 }
 
 /// A lock that is being made anew has a name of its own until it is done.
@@ -124,26 +109,23 @@ fn is_passed_over(name: &OsStr) -> bool {
 }
 
 /// Demands that all of a tree belongs to one person and nobody else can write to any of it.
-pub(crate) fn is_all(path: &Path, uid: u32) {
-    let metadata = path.symlink_metadata().unwrap();
-    let shown = path.display();
-    assert!(metadata.uid() == uid, "`{shown}` belongs to {}", metadata.uid());
-    let is_open = !metadata.is_symlink() && metadata.mode() & 0o7022 != 0;
-    assert!(!is_open, "`{shown}` has mode {:04o}", metadata.mode() & 0o7777);
-    if metadata.is_dir() {
-        assert!(metadata.mode() & 0o777 == 0o700, "`{shown}` has mode {:04o}", metadata.mode());
-        for entry in fs::read_dir(path).unwrap() {
-            is_all(&entry.unwrap().path(), uid);
-        }
+pub(crate) fn is_all(top: &Path, uid: u32) {
+    let itself = (top.to_owned(), top.symlink_metadata().unwrap());
+    let below = if itself.1.is_dir() { below(top) } else { Vec::new() };
+    for (path, metadata) in std::iter::once(itself).chain(below) {
+        let shown = path.display();
+        assert!(metadata.uid() == uid, "`{shown}` belongs to {}", metadata.uid());
+        let is_open = !metadata.is_symlink() && metadata.mode() & 0o7022 != 0;
+        let is_loose = metadata.is_dir() && metadata.mode() & 0o777 != 0o700;
+        assert!(!is_open && !is_loose, "`{shown}` has mode {:04o}", metadata.mode() & 0o7777);
     }
 }
 
 /// The names in a directory, sorted.
 pub(crate) fn names(path: &Path) -> Vec<String> {
-    let mut names = Vec::new();
-    for entry in fs::read_dir(path).unwrap() {
-        names.push(entry.unwrap().file_name().to_string_lossy().into_owned());
-    }
+    let name = |entry: io::Result<fs::DirEntry>| entry.unwrap().file_name();
+    let names = fs::read_dir(path).unwrap().map(name);
+    let mut names: Vec<_> = names.map(|name| name.to_string_lossy().into_owned()).collect();
     names.sort();
     names
 }

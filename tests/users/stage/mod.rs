@@ -21,6 +21,7 @@ pub(crate) mod project;
 mod root;
 pub(crate) mod steps;
 mod traces;
+mod tree;
 
 use std::ffi::OsStr;
 use std::fs;
@@ -36,6 +37,7 @@ pub(crate) use invocation::Invocation;
 pub(crate) use look::{Acl, acls, look, private, tagged};
 pub(crate) use root::Root;
 pub(crate) use traces::{Trace, changed, traces};
+pub(crate) use tree::{below, try_below};
 
 use crate::machine::{Account, Machine, account, places};
 pub(crate) use crate::shared::{Outcome, Running};

@@ -1,10 +1,12 @@
 //! What stands below a directory, entry by entry, so that two looks tell what has been written.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
+
+use super::below;
 
 /// An entry as it stood; a directory's size and time change with what is in it, so they are left
 /// out.
@@ -18,23 +20,12 @@ pub(crate) struct Trace {
 
 /// Everything below a directory, seen without following anything.
 pub(crate) fn traces(directory: &Path) -> BTreeMap<PathBuf, Trace> {
-    let mut found = BTreeMap::new();
-    let mut open = vec![directory.to_owned()];
-    while let Some(directory) = open.pop() {
-        let entries = fs::read_dir(&directory).unwrap();
-        for entry in entries {
-            let path = entry.unwrap().path();
-            let metadata = path.symlink_metadata().unwrap();
-            let is_dir = metadata.is_dir();
-            let content = (!is_dir).then(|| (metadata.len(), metadata.modified().unwrap()));
-            let trace = Trace { uid: metadata.uid(), mode: metadata.mode(), content };
-            if is_dir {
-                open.push(path.clone());
-            }
-            found.insert(path, trace);
-        }
-    }
-    found
+    let trace = |(path, metadata): (PathBuf, Metadata)| {
+        let content = || (metadata.len(), metadata.modified().unwrap());
+        let content = (!metadata.is_dir()).then(content);
+        (path, Trace { uid: metadata.uid(), mode: metadata.mode(), content })
+    };
+    below(directory).into_iter().map(trace).collect()
 }
 
 /// What is new, changed or gone since `before`.

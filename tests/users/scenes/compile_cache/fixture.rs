@@ -223,12 +223,8 @@ pub(super) fn sockets(private_dir: &Path) -> Vec<PathBuf> {
 
 /// How many files below a directory end so.
 pub(super) fn count(directory: &Path, ending: &str) -> usize {
-    let entries = directory.read_dir().into_iter().flatten().flatten();
-    let of = |path: PathBuf| match path.is_dir() {
-        true => count(&path, ending),
-        false => usize::from(path.extension().is_some_and(|it| it == ending)),
-    };
-    entries.map(|entry| of(entry.path())).sum()
+    let found = try_below(directory).unwrap_or_default();
+    found.iter().filter(|(path, _)| path.extension().is_some_and(|it| it == ending)).count()
 }
 
 /// What a server was asked for.
