@@ -30,9 +30,20 @@ enum Pace {
 }
 
 /// A test that needs nothing but the machine.
-pub(crate) fn test(name: impl Into<String>, body: impl FnOnce(&Stage) + Send + 'static) -> Test {
-    Test { name: name.into(), needs: Vec::new(), pace: Pace::Light, body: Box::new(body) }
+pub(crate) fn test_called(name: String, body: impl FnOnce(&Stage) + Send + 'static) -> Test {
+    Test { name, needs: Vec::new(), pace: Pace::Light, body: Box::new(body) }
 }
+
+/// A test that is named after its module, as in `tests/it`, and needs nothing but the machine.
+macro_rules! test {
+    ($name:expr, $body:expr $(,)?) => {
+        $crate::suite::test_called(
+            format!("{}::{}", module_path!().trim_start_matches("users::scenes::"), $name),
+            $body,
+        )
+    };
+}
+pub(crate) use test;
 
 /// The tests of a chapter.
 macro_rules! tests {

@@ -34,14 +34,13 @@ const REFUSED: &[(&str, u32, Checkout)] = &[
 ];
 
 tests![
-    test("ancestors::accepts_what_grants_nobody_more_than_the_sources_do", |stage| {
+    test!("accepts_what_grants_nobody_more_than_the_sources_do", |stage| {
         each(stage, ACCEPTED, accepted);
     }),
-    test("ancestors::refuses_what_others_own_or_can_write_to", |stage| {
+    test!("refuses_what_others_own_or_can_write_to", |stage| {
         each(stage, REFUSED, refused);
     }),
-    test("ancestors::alices_private_group_may_write_there_and_nobody_on_a_list", listed)
-        .needs(&[Need::Acls]),
+    test!("alices_private_group_may_write_there_and_nobody_on_a_list", listed).needs(&[Need::Acls]),
 ];
 
 /// The build below `above/shared/alice`, and that directory above.

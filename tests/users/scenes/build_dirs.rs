@@ -6,23 +6,23 @@ use crate::stage::project::Tree;
 const CARGO: &[Need] = &[Need::Cargo];
 
 tests![
-    test("build_dirs::a_build_script_that_runs_cargo_does_not_hang", nested_below_out_dir)
+    test!("a_build_script_that_runs_cargo_does_not_hang", nested_below_out_dir)
         .needs(CARGO)
         .heavy(),
-    test("build_dirs::a_build_script_that_removes_the_variable_is_left_alone", nested_alone)
+    test!("a_build_script_that_removes_the_variable_is_left_alone", nested_alone)
         .needs(CARGO)
         .heavy(),
-    test("build_dirs::a_checked_in_build_dir_on_a_shared_path_stays_unused", |stage| {
+    test!("a_checked_in_build_dir_on_a_shared_path_stays_unused", |stage| {
         build_dir(stage, BuildDir::CheckedIn);
     })
     .needs(CARGO),
-    test("build_dirs::an_exported_build_dir_on_a_shared_path_stays_unused", |stage| {
+    test!("an_exported_build_dir_on_a_shared_path_stays_unused", |stage| {
         build_dir(stage, BuildDir::Exported);
     })
     .needs(CARGO),
-    test("build_dirs::a_build_dir_in_the_persons_own_home_is_left_alone", own_build_dir),
-    test("build_dirs::a_place_of_ones_own_is_left_alone_however_it_is_asked_for", own_places),
-    test("build_dirs::a_build_dir_in_a_cargo_home_is_left_alone_only_in_ones_own", cargo_home),
+    test!("a_build_dir_in_the_persons_own_home_is_left_alone", own_build_dir),
+    test!("a_place_of_ones_own_is_left_alone_however_it_is_asked_for", own_places),
+    test!("a_build_dir_in_a_cargo_home_is_left_alone_only_in_ones_own", cargo_home),
 ];
 
 fn nested_below_out_dir(stage: &Stage) {

@@ -3,14 +3,16 @@
 use crate::prelude::*;
 
 tests![
-    test("bypass_and_mistyped_verbs::off_is_a_shell_without_us_whatever_shell_it_is", off_shell,)
-        .needs(&[Need::Bash, Need::Dash, Need::Zsh, Need::Fish, Need::Tcsh]),
-    test(
-        "bypass_and_mistyped_verbs::words_that_were_meant_for_us_do_not_reach_cargo",
-        meant_for_us,
-    )
-    .needs(&[Need::Cargo])
-    .heavy(),
+    test!("off_is_a_shell_without_us_whatever_shell_it_is", off_shell,).needs(&[
+        Need::Bash,
+        Need::Dash,
+        Need::Zsh,
+        Need::Fish,
+        Need::Tcsh
+    ]),
+    test!("words_that_were_meant_for_us_do_not_reach_cargo", meant_for_us,)
+        .needs(&[Need::Cargo])
+        .heavy(),
 ];
 
 /// The session that it is started from has the variables, and its start-up files have the hook.

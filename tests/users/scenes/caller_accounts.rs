@@ -17,10 +17,10 @@ const NAMES: &[(&[u8], &str)] = &[
 const SERVICES: &[(&str, &str)] = &[("doorman", ""), ("gate", ""), ("robot", "service")];
 
 tests![
-    test("caller_accounts::an_account_without_a_plain_name_is_named_by_number", by_number),
-    test("caller_accounts::passes_through_for_accounts_that_get_no_directory", services),
-    test("caller_accounts::gives_an_included_service_account_its_directory", included),
-    test("caller_accounts::a_group_that_only_the_process_has_is_excluded_as_well", process_group,),
+    test!("an_account_without_a_plain_name_is_named_by_number", by_number),
+    test!("passes_through_for_accounts_that_get_no_directory", services),
+    test!("gives_an_included_service_account_its_directory", included),
+    test!("a_group_that_only_the_process_has_is_excluded_as_well", process_group,),
 ];
 
 fn by_number(stage: &Stage) {

@@ -3,18 +3,15 @@
 use crate::prelude::*;
 
 tests![
-    test("caller_rights::gives_root_a_directory_of_its_own", root_itself),
-    test("caller_rights::notes_a_run_as_root_through_sudo", through_sudo),
-    test("caller_rights::refuses_a_symlink_that_alice_planted_for_root", planted_for_root),
-    test("caller_rights::refuses_to_run_with_another_accounts_rights", foreign_rights),
-    test(
-        "caller_rights::trusts_owners_hidden_by_a_user_namespace_where_settings_do",
-        hidden_owners,
-    )
-    .needs(&[Need::UserNamespaces]),
-    test("caller_rights::root_has_its_groups_back_when_it_has_acted_for_others", groups_back)
+    test!("gives_root_a_directory_of_its_own", root_itself),
+    test!("notes_a_run_as_root_through_sudo", through_sudo),
+    test!("refuses_a_symlink_that_alice_planted_for_root", planted_for_root),
+    test!("refuses_to_run_with_another_accounts_rights", foreign_rights),
+    test!("trusts_owners_hidden_by_a_user_namespace_where_settings_do", hidden_owners,)
+        .needs(&[Need::UserNamespaces]),
+    test!("root_has_its_groups_back_when_it_has_acted_for_others", groups_back)
         .needs(&[Need::Strace]),
-    test("caller_rights::root_acts_for_nobody_with_capabilities_that_stay", capabilities_stay),
+    test!("root_acts_for_nobody_with_capabilities_that_stay", capabilities_stay),
 ];
 
 fn root_itself(stage: &Stage) {

@@ -5,14 +5,14 @@ use crate::prelude::*;
 const CARGO: &[Need] = &[Need::Cargo];
 
 tests![
-    test("cargo_clean::a_cargo_that_bypasses_us_still_writes_where_only_alice_can_look", bypassed,)
+    test!("a_cargo_that_bypasses_us_still_writes_where_only_alice_can_look", bypassed,)
         .needs(CARGO),
-    test("cargo_clean::clean_succeeds_where_alice_may_make_her_directory", |stage| {
+    test!("clean_succeeds_where_alice_may_make_her_directory", |stage| {
         stage.shared_root().group("devs").mode(0o3775).accepted().make();
         clean(stage);
     })
     .needs(CARGO),
-    test("cargo_clean::clean_succeeds_where_root_has_made_it", |stage| {
+    test!("clean_succeeds_where_root_has_made_it", |stage| {
         stage.shared_root().provisioned();
         clean(stage);
     })

@@ -19,21 +19,19 @@ const BUILDS: &[Need] = &[Need::Cargo, Need::Registry, Need::Sccache];
 const REDIS: &[Need] = &[Need::Redis];
 
 pub(crate) fn tests() -> Vec<Test> {
-    let heavy = |name: &str, body: fn(&Stage)| {
-        test(format!("compile_cache::{name}"), body).needs(BUILDS).heavy()
-    };
+    let heavy = |name: &str, body: fn(&Stage)| test!(format!("{name}"), body).needs(BUILDS).heavy();
     vec![
         heavy("a_second_worktree_is_compiled_from_the_first", second_worktree),
         heavy("a_second_machine_is_compiled_from_the_first", second_machine).needs(REDIS),
         heavy("a_second_person_reads_what_one_account_writes", second_person).needs(REDIS),
         heavy("what_breaks_during_a_build_breaks_no_build", broken_meanwhile).needs(REDIS),
         // It waits most of the time.
-        test("compile_cache::what_is_broken_before_breaks_no_build", broken_before).needs(BUILDS),
+        test!("what_is_broken_before_breaks_no_build", broken_before).needs(BUILDS),
         heavy("nested_builds_editors_and_clippy_work", other_calls),
         heavy("what_old_servers_have_left_goes", old_servers),
         heavy("nobody_elses_server_is_spoken_to", others_servers),
         heavy("no_server_is_started_where_others_could_reach_it", reachable_by_others),
-        test("compile_cache::a_wrapper_of_ones_own_stays", choices).needs(&[Need::Sccache]),
+        test!("a_wrapper_of_ones_own_stays", choices).needs(&[Need::Sccache]),
     ]
 }
 

@@ -31,30 +31,26 @@ fn scenes() -> impl Iterator<Item = &'static Scene> {
 
 pub(crate) fn tests() -> Vec<Test> {
     let mut tests = vec![
-        test("doctor::finds_nothing_on_a_machine_in_order", in_order),
-        test("doctor::each_check_has_a_scene", each_check),
-        test("doctor::finds_settings_that_others_can_write_and_settings_in_conflict", settings),
-        test("doctor::finds_outdated_settings_of_an_editor", editor),
-        test("doctor::finds_the_sccache_server_of_somebody_else", sccache),
-        test("doctor::finds_a_repository_that_git_refuses", dubious).needs(&[Need::Git]),
-        test("doctor::finds_another_cargo_before_the_shim", path_order).needs(&[Need::Bash]),
-        test("doctor::says_what_the_manual_shows", transcript).needs(&[Need::Bash]),
-        test("doctor::finds_installations_that_differ", two_installations).needs(&[Need::Bash]),
-        test("doctor::waits_for_no_pipe_that_comes_between_two_looks", pipes)
+        test!("finds_nothing_on_a_machine_in_order", in_order),
+        test!("each_check_has_a_scene", each_check),
+        test!("finds_settings_that_others_can_write_and_settings_in_conflict", settings),
+        test!("finds_outdated_settings_of_an_editor", editor),
+        test!("finds_the_sccache_server_of_somebody_else", sccache),
+        test!("finds_a_repository_that_git_refuses", dubious).needs(&[Need::Git]),
+        test!("finds_another_cargo_before_the_shim", path_order).needs(&[Need::Bash]),
+        test!("says_what_the_manual_shows", transcript).needs(&[Need::Bash]),
+        test!("finds_installations_that_differ", two_installations).needs(&[Need::Bash]),
+        test!("waits_for_no_pipe_that_comes_between_two_looks", pipes).needs(&[Need::Strace]),
+        test!("crosses_no_mount_whatever_the_kernel_can_tell_beforehand", mounts)
             .needs(&[Need::Strace]),
-        test("doctor::crosses_no_mount_whatever_the_kernel_can_tell_beforehand", mounts)
-            .needs(&[Need::Strace]),
-        test("doctor::sends_root_through_nothing_that_the_owner_can_exchange", exchangeable),
-        test("doctor::finds_a_root_that_setup_would_make_anew", anew).needs(&[Need::Bash]),
-        test(
-            "doctor::finds_a_root_that_systemd_ages_and_a_shell_without_a_hook",
-            ageing_and_shells,
-        )
-        .needs(&[Need::Bash]),
+        test!("sends_root_through_nothing_that_the_owner_can_exchange", exchangeable),
+        test!("finds_a_root_that_setup_would_make_anew", anew).needs(&[Need::Bash]),
+        test!("finds_a_root_that_systemd_ages_and_a_shell_without_a_hook", ageing_and_shells,)
+            .needs(&[Need::Bash]),
     ];
     tests.extend(scenes().map(|scene| {
         let body = move |stage: &Stage| found_and_remedied(stage, scene);
-        test(format!("doctor::finds_{}", scene.name), body).needs(scene.needs)
+        test!(format!("finds_{}", scene.name), body).needs(scene.needs)
     }));
     tests
 }

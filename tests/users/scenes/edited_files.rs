@@ -26,18 +26,15 @@ const REFUSED: [(&str, Prepare, &str, &[Need]); 5] = [
 
 pub(crate) fn tests() -> Vec<Test> {
     let mut tests = vec![
-        test("edited_files::a_file_keeps_its_acl_and_its_other_attributes", attributes)
-            .needs(&[Need::Acls]),
-        test("edited_files::a_directorys_default_acl_opens_no_file", default_acl)
-            .needs(&[Need::Acls]),
-        test("edited_files::the_superuser_keeps_everything_of_a_linked_file", superuser)
-            .needs(&[Need::Acls]),
-        test("edited_files::leaves_a_file_alone_whose_acl_would_be_lost", acl_would_be_lost)
+        test!("a_file_keeps_its_acl_and_its_other_attributes", attributes).needs(&[Need::Acls]),
+        test!("a_directorys_default_acl_opens_no_file", default_acl).needs(&[Need::Acls]),
+        test!("the_superuser_keeps_everything_of_a_linked_file", superuser).needs(&[Need::Acls]),
+        test!("leaves_a_file_alone_whose_acl_would_be_lost", acl_would_be_lost)
             .needs(&[Need::Acls]),
     ];
     for (name, prepare, blamed, needs) in REFUSED {
-        let name = format!("edited_files::leaves_a_file_alone_{name}");
-        tests.push(test(name, move |stage| refused(stage, prepare, blamed)).needs(needs));
+        let name = format!("leaves_a_file_alone_{name}");
+        tests.push(test!(name, move |stage| refused(stage, prepare, blamed)).needs(needs));
     }
     tests
 }

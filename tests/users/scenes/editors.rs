@@ -5,12 +5,12 @@ use crate::prelude::*;
 const WRITE: [&str; 3] = ["editor", "zed", "--write"];
 
 tests![
-    test("editors::each_person_is_told_their_own_directory", own),
-    test("editors::what_was_written_before_a_directory_was_provisioned_is_ours", earlier),
-    test("editors::another_persons_home_gets_no_settings", foreign_home),
-    test("editors::a_file_of_somebody_else_is_left_alone", foreign_file),
-    test("editors::root_leaves_a_file_of_somebody_elses_alone", root),
-    test("editors::service_accounts_get_no_settings", service),
+    test!("each_person_is_told_their_own_directory", own),
+    test!("what_was_written_before_a_directory_was_provisioned_is_ours", earlier),
+    test!("another_persons_home_gets_no_settings", foreign_home),
+    test!("a_file_of_somebody_else_is_left_alone", foreign_file),
+    test!("root_leaves_a_file_of_somebody_elses_alone", root),
+    test!("service_accounts_get_no_settings", service),
 ];
 
 fn settings(person: &Person<'_>) -> PathBuf {

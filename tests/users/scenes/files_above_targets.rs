@@ -32,27 +32,14 @@ impl Ground {
 
 pub(crate) fn tests() -> Vec<Test> {
     let mut tests = vec![
-        test(
-            "files_above_targets::a_wrapper_above_a_target_directory_runs_without_the_shim",
-            control,
-        )
-        .needs(CARGO)
-        .heavy(),
-        test(
-            "files_above_targets::nothing_foreign_is_read_in_an_accepted_sticky_root",
-            foreign_names,
-        ),
-        test(
-            "files_above_targets::what_is_left_in_a_root_that_was_closed_by_hand_is_refused",
-            left_behind,
-        ),
-        test(
-            "files_above_targets::a_home_below_a_sticky_directory_builds_what_is_in_it",
-            home_below_tmp,
-        ),
-        test("files_above_targets::a_mount_that_claims_to_be_hers_is_refused", fuse)
-            .needs(&[Need::Fuse]),
-        test("files_above_targets::a_disk_that_root_has_mounted_is_used", mounted),
+        test!("a_wrapper_above_a_target_directory_runs_without_the_shim", control,)
+            .needs(CARGO)
+            .heavy(),
+        test!("nothing_foreign_is_read_in_an_accepted_sticky_root", foreign_names,),
+        test!("what_is_left_in_a_root_that_was_closed_by_hand_is_refused", left_behind,),
+        test!("a_home_below_a_sticky_directory_builds_what_is_in_it", home_below_tmp,),
+        test!("a_mount_that_claims_to_be_hers_is_refused", fuse).needs(&[Need::Fuse]),
+        test!("a_disk_that_root_has_mounted_is_used", mounted),
     ];
     // What trybuild reads above a target directory is what a nested build reads there.
     for (ground, name, who, project) in [
@@ -60,11 +47,9 @@ pub(crate) fn tests() -> Vec<Test> {
         (Ground::Group, "group", "alice", Project::NestedBuild),
         (Ground::Sticky, "sticky", "root", Project::NestedBuild),
     ] {
-        let name = format!(
-            "files_above_targets::what_{who}_builds_below_a_{name}_root_reads_nothing_of_mallorys"
-        );
+        let name = format!("what_{who}_builds_below_a_{name}_root_reads_nothing_of_mallorys");
         let body = move |stage: &Stage| safe(stage, ground, who, project);
-        tests.push(test(name, body).needs(project.needs()).heavy());
+        tests.push(test!(name, body).needs(project.needs()).heavy());
     }
     tests
 }

@@ -9,17 +9,17 @@ use crate::prelude::*;
 
 pub(crate) fn tests() -> Vec<Test> {
     let mut tests = vec![
-        test("full_disks::stops_at_a_read_only_root", read_only),
-        test("full_disks::stops_at_an_immutable_root", immutable).needs(&[Need::Immutable]),
-        test("full_disks::stops_at_a_full_root_and_leaves_nothing_half_made", no_space),
-        test("full_disks::notes_a_root_where_build_scripts_cannot_run", no_exec),
+        test!("stops_at_a_read_only_root", read_only),
+        test!("stops_at_an_immutable_root", immutable).needs(&[Need::Immutable]),
+        test!("stops_at_a_full_root_and_leaves_nothing_half_made", no_space),
+        test!("notes_a_root_where_build_scripts_cannot_run", no_exec),
     ];
     for (free, name) in [
         (0, "stops_without_an_inode_for_the_private_directory"),
         (1, "stops_without_an_inode_for_the_target_directory"),
         (2, "stops_without_an_inode_for_the_tag"),
     ] {
-        tests.push(test(format!("full_disks::{name}"), move |stage| no_inodes(stage, free)));
+        tests.push(test!(format!("{name}"), move |stage| no_inodes(stage, free)));
     }
     tests
 }

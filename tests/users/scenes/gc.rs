@@ -16,30 +16,30 @@ use crate::stage::project::LAYOUT;
 
 pub(crate) fn tests() -> Vec<Test> {
     let mut tests = vec![
-        test("gc::shows_what_it_would_do_and_does_nothing", dry),
-        test("gc::an_orphan_and_its_record_are_gone", orphan),
-        test("gc::what_only_seems_to_be_gone_stays", not_gone),
-        test("gc::a_checkout_made_anew_gives_the_old_one_back", replaced),
-        test("gc::root_takes_what_the_departed_have_left", departed),
-        test("gc::an_account_database_that_knows_nobody_is_not_believed", nobody_known),
-        test("gc::a_known_name_with_another_uid_is_never_taken", mismatched),
-        test("gc::a_locked_directory_and_a_running_program_stay", in_use),
-        test("gc::what_a_process_that_cannot_be_looked_at_may_use_stays", unreadable),
-        test("gc::a_directory_service_that_knows_nobody_is_not_believed", silent),
-        test("gc::an_unsafe_or_foreign_root_is_left_alone", foreign_roots),
-        test("gc::a_read_only_disk_is_one_error", read_only),
-        test("gc::others_are_roots_to_clean", not_root),
+        test!("shows_what_it_would_do_and_does_nothing", dry),
+        test!("an_orphan_and_its_record_are_gone", orphan),
+        test!("what_only_seems_to_be_gone_stays", not_gone),
+        test!("a_checkout_made_anew_gives_the_old_one_back", replaced),
+        test!("root_takes_what_the_departed_have_left", departed),
+        test!("an_account_database_that_knows_nobody_is_not_believed", nobody_known),
+        test!("a_known_name_with_another_uid_is_never_taken", mismatched),
+        test!("a_locked_directory_and_a_running_program_stay", in_use),
+        test!("what_a_process_that_cannot_be_looked_at_may_use_stays", unreadable),
+        test!("a_directory_service_that_knows_nobody_is_not_believed", silent),
+        test!("an_unsafe_or_foreign_root_is_left_alone", foreign_roots),
+        test!("a_read_only_disk_is_one_error", read_only),
+        test!("others_are_roots_to_clean", not_root),
     ];
     for (layout, channel) in [("stable", Channel::Stable), ("the_new_layout", Channel::Nightly)] {
         let needs: &[Need] = match channel {
             Channel::Stable => &[Need::Cargo],
             Channel::Nightly => &[Need::Cargo, Need::Nightly],
         };
-        let name = format!("gc::the_next_build_is_right_after_each_policy_on_{layout}");
-        tests.push(test(name, move |stage| rebuilt(stage, channel)).needs(needs).heavy());
+        let name = format!("the_next_build_is_right_after_each_policy_on_{layout}");
+        tests.push(test!(name, move |stage| rebuilt(stage, channel)).needs(needs).heavy());
     }
-    let name = "gc::builds_of_many_people_never_fail_for_it";
-    tests.push(test(name, together).needs(&[Need::Cargo]).heavy());
+    let name = "builds_of_many_people_never_fail_for_it";
+    tests.push(test!(name, together).needs(&[Need::Cargo]).heavy());
     tests.extend(attacks::tests());
     tests.extend(interference::tests());
     tests.extend(full::tests());

@@ -19,11 +19,11 @@ type Body = fn(&Stage, &str);
 
 pub(crate) fn tests() -> Vec<Test> {
     let mut tests = vec![
-        test("hidden_owners::fakeroot_changes_nothing", fakeroot).needs(&[Need::Fakeroot]),
-        test("hidden_owners::cargo_install_builds_under_fakeroot", fakeroot_install)
+        test!("fakeroot_changes_nothing", fakeroot).needs(&[Need::Fakeroot]),
+        test!("cargo_install_builds_under_fakeroot", fakeroot_install)
             .needs(&[Need::Fakeroot, Need::Cargo])
             .heavy(),
-        test("hidden_owners::a_group_of_others_is_nobodys_own_group_in_a_namespace", group)
+        test!("a_group_of_others_is_nobodys_own_group_in_a_namespace", group)
             .needs(&[Need::UserNamespaces]),
     ];
     for (name, enter, needs) in NAMESPACES {
@@ -34,13 +34,12 @@ pub(crate) fn tests() -> Vec<Test> {
             ("refuses_directories_above_home_that_others_can_write_to", above_home),
         ];
         for (what, body) in bodies {
-            let test =
-                test(format!("hidden_owners::{what}_{name}"), move |stage| body(stage, enter));
+            let test = test!(format!("{what}_{name}"), move |stage| body(stage, enter));
             tests.push(test.needs(needs));
         }
-        let name = format!("hidden_owners::the_real_cargo_builds_runs_and_formats_{name}");
+        let name = format!("the_real_cargo_builds_runs_and_formats_{name}");
         let body = move |stage: &Stage| real_cargo(stage, enter);
-        tests.push(test(name, body).needs(needs).needs(&[Need::Cargo]).heavy());
+        tests.push(test!(name, body).needs(needs).needs(&[Need::Cargo]).heavy());
     }
     tests
 }

@@ -25,11 +25,11 @@ const OUT_DIRS: &[(&str, &str, u32, bool)] = &[
 ];
 
 tests![
-    test("inherited_variables::another_persons_home_has_no_effect", home),
-    test("inherited_variables::su_c_from_root_goes_to_the_new_persons_own", su_from_root),
-    test("inherited_variables::a_session_of_somebody_who_builds_at_home_does_not_decide", at_home,),
-    test("inherited_variables::root_believes_no_variable_of_alices", roots),
-    test("inherited_variables::an_out_dir_counts_only_in_a_place_of_ones_own", out_dirs),
+    test!("another_persons_home_has_no_effect", home),
+    test!("su_c_from_root_goes_to_the_new_persons_own", su_from_root),
+    test!("a_session_of_somebody_who_builds_at_home_does_not_decide", at_home,),
+    test!("root_believes_no_variable_of_alices", roots),
+    test!("an_out_dir_counts_only_in_a_place_of_ones_own", out_dirs),
 ];
 
 /// The words of a row as paths.

@@ -4,13 +4,9 @@ use crate::prelude::*;
 use crate::stage::cache::names;
 
 tests![
-    test("many_first_runs::sixty_first_runs_at_once_by_one_person_all_succeed", sixty).heavy(),
-    test(
-        "many_first_runs::two_hundred_first_runs_at_once_by_twenty_people_all_succeed",
-        two_hundred,
-    )
-    .heavy(),
-    test("many_first_runs::sixty_runs_at_once_tighten_a_directory_together", tighten).heavy(),
+    test!("sixty_first_runs_at_once_by_one_person_all_succeed", sixty).heavy(),
+    test!("two_hundred_first_runs_at_once_by_twenty_people_all_succeed", two_hundred,).heavy(),
+    test!("sixty_runs_at_once_tighten_a_directory_together", tighten).heavy(),
 ];
 
 fn sixty(stage: &Stage) {

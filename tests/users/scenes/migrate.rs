@@ -21,12 +21,12 @@ use crate::prelude::*;
 
 pub(crate) fn tests() -> Vec<Test> {
     let mut tests = vec![
-        test("migrate::root_gives_a_mixed_cache_to_alice_by_renaming_it", renamed),
-        test("migrate::a_person_copies_a_cache_with_others_files_and_leaves_it", others),
-        test("migrate::the_profile_scripts_directory_goes_one_level_down", gathered),
-        test("migrate::content_at_the_destination_is_refused_or_kept_aside", replaced),
-        test("migrate::a_checkouts_own_directory_is_the_destination_where_it_has_one", checkout),
-        test("migrate::a_session_that_exports_the_old_directory_does_not_matter", exported),
+        test!("root_gives_a_mixed_cache_to_alice_by_renaming_it", renamed),
+        test!("a_person_copies_a_cache_with_others_files_and_leaves_it", others),
+        test!("the_profile_scripts_directory_goes_one_level_down", gathered),
+        test!("content_at_the_destination_is_refused_or_kept_aside", replaced),
+        test!("a_checkouts_own_directory_is_the_destination_where_it_has_one", checkout),
+        test!("a_session_that_exports_the_old_directory_does_not_matter", exported),
     ];
     for part in [
         refused::tests,

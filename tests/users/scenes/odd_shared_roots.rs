@@ -3,12 +3,12 @@
 use crate::prelude::*;
 
 tests![
-    test("odd_shared_roots::refuses_a_root_of_another_ordinary_account", foreign),
-    test("odd_shared_roots::builds_elsewhere_when_the_root_cannot_be_entered", closed),
-    test("odd_shared_roots::another_disk_takes_a_shared_root_of_ones_own", another_disk),
-    test("odd_shared_roots::strips_what_a_default_acl_on_the_root_would_hand_down", default_acl,)
+    test!("refuses_a_root_of_another_ordinary_account", foreign),
+    test!("builds_elsewhere_when_the_root_cannot_be_entered", closed),
+    test!("another_disk_takes_a_shared_root_of_ones_own", another_disk),
+    test!("strips_what_a_default_acl_on_the_root_would_hand_down", default_acl,)
         .needs(&[Need::Acls]),
-    test("odd_shared_roots::refuses_a_file_system_without_unix_modes", vfat).needs(&[Need::Vfat]),
+    test!("refuses_a_file_system_without_unix_modes", vfat).needs(&[Need::Vfat]),
 ];
 
 fn foreign(stage: &Stage) {

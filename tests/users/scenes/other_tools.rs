@@ -3,10 +3,10 @@
 use crate::prelude::*;
 
 tests![
-    test("other_tools::nextest_writes_a_report_for_each_person_as_doctor_says", nextest)
+    test!("nextest_writes_a_report_for_each_person_as_doctor_says", nextest)
         .needs(&[Need::Cargo, Need::Nextest])
         .heavy(),
-    test("other_tools::cargo_install_uses_again_what_it_has_left_until_gc_takes_it", install)
+    test!("cargo_install_uses_again_what_it_has_left_until_gc_takes_it", install)
         .needs(&[Need::Cargo])
         .heavy(),
 ];

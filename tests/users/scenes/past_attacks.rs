@@ -20,27 +20,18 @@ COUNT=$count exec cargo run
 "#;
 
 tests![
-        test("past_attacks::another_persons_home_offers_no_cargo_to_root", |stage| {
-            offers_no_cargo(stage, &stage.person("root"));
-        }),
-        test("past_attacks::another_persons_home_offers_no_cargo_to_alice", |stage| {
-            offers_no_cargo(stage, &stage.person("alice"));
-        }),
-        test(
-            "past_attacks::what_others_own_or_could_write_to_is_not_made_private",
-            not_private_inside,
-        )
+    test!("another_persons_home_offers_no_cargo_to_root", |stage| {
+        offers_no_cargo(stage, &stage.person("root"));
+    }),
+    test!("another_persons_home_offers_no_cargo_to_alice", |stage| {
+        offers_no_cargo(stage, &stage.person("alice"));
+    }),
+    test!("what_others_own_or_could_write_to_is_not_made_private", not_private_inside,)
         .needs(&[Need::Acls]),
-        test(
-            "past_attacks::a_cargo_that_everyone_can_write_runs_where_nothing_is_protected",
-            open_cargo,
-        ),
-        test("past_attacks::a_wrapper_that_runs_us_as_a_child_ends", forks),
-        test("past_attacks::a_program_that_executes_cargo_run_to_start_anew_does", restarts),
-        test(
-            "past_attacks::another_spelling_of_the_shared_root_is_still_the_shared_root",
-            spelling,
-        ),
+    test!("a_cargo_that_everyone_can_write_runs_where_nothing_is_protected", open_cargo,),
+    test!("a_wrapper_that_runs_us_as_a_child_ends", forks),
+    test!("a_program_that_executes_cargo_run_to_start_anew_does", restarts),
+    test!("another_spelling_of_the_shared_root_is_still_the_shared_root", spelling,),
 ];
 
 /// HOME and CARGO_HOME are mallory's, as after `su -m`, and no cargo is on PATH.

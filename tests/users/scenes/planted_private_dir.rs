@@ -31,9 +31,8 @@ const PLANTED: &[Planted] = &[
 ];
 
 pub(crate) fn tests() -> Vec<Test> {
-    let name =
-        "planted_private_dir::whatever_mallory_has_put_at_alices_name_is_refused_and_left_alone";
-    vec![test(name, all_refused).needs(&[Need::Acls])]
+    let name = "whatever_mallory_has_put_at_alices_name_is_refused_and_left_alone";
+    vec![test!(name, all_refused).needs(&[Need::Acls])]
 }
 
 fn all_refused(stage: &Stage) {

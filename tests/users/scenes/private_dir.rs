@@ -3,23 +3,20 @@
 use crate::prelude::*;
 
 tests![
-    test("private_dir::mallory_can_neither_read_nor_replace_what_is_built", out_of_reach),
-    test("private_dir::mallory_cannot_hold_alices_lock", lock).needs(&[Need::Flock]),
-    test("private_dir::tightens_what_an_acl_lets_mallory_read", readable_by_acl)
-        .needs(&[Need::Acls]),
-    test("private_dir::refuses_what_an_acl_lets_mallory_write", writable_by_acl)
-        .needs(&[Need::Acls]),
-    test("private_dir::tightening_closes_every_directory_inside", closes_all),
-    test("private_dir::tightening_changes_nothing_beyond_a_symlink_or_a_mount", closes_no_more),
-    test("private_dir::a_working_directory_left_inside_is_of_no_use", left_inside)
-        .needs(&[Need::Flock]),
-    test("private_dir::what_is_too_deep_is_refused", too_deep),
-    test("private_dir::a_killed_run_leaves_a_whole_tag_or_none", killed_tag).needs(&[Need::Strace]),
-    test("private_dir::a_tag_that_is_there_stays_as_it_is", tag_stays),
-    test("private_dir::what_a_refusal_offers_helps_where_others_can_write", |stage| {
+    test!("mallory_can_neither_read_nor_replace_what_is_built", out_of_reach),
+    test!("mallory_cannot_hold_alices_lock", lock).needs(&[Need::Flock]),
+    test!("tightens_what_an_acl_lets_mallory_read", readable_by_acl).needs(&[Need::Acls]),
+    test!("refuses_what_an_acl_lets_mallory_write", writable_by_acl).needs(&[Need::Acls]),
+    test!("tightening_closes_every_directory_inside", closes_all),
+    test!("tightening_changes_nothing_beyond_a_symlink_or_a_mount", closes_no_more),
+    test!("a_working_directory_left_inside_is_of_no_use", left_inside).needs(&[Need::Flock]),
+    test!("what_is_too_deep_is_refused", too_deep),
+    test!("a_killed_run_leaves_a_whole_tag_or_none", killed_tag).needs(&[Need::Strace]),
+    test!("a_tag_that_is_there_stays_as_it_is", tag_stays),
+    test!("what_a_refusal_offers_helps_where_others_can_write", |stage| {
         offered(&Scene::new(stage, 0o775), "mv ");
     }),
-    test("private_dir::what_a_refusal_offers_helps_where_the_owner_cannot", |stage| {
+    test!("what_a_refusal_offers_helps_where_the_owner_cannot", |stage| {
         offered(&Scene::new(stage, 0o500), "chmod u+rwx");
     }),
 ];

@@ -14,24 +14,23 @@ const PLANTED: &[Planted] = &[
 ];
 
 tests![
-    test("provision::makes_what_is_missing_and_changes_nothing_else", twice),
-    test("provision::gives_everybody_a_directory_who_is_to_have_one", everybody),
-    test("provision::is_roots_to_do", not_root),
-    test("provision::names_an_unknown_account_before_it_makes_anything", unknown),
-    test("provision::names_the_rule_by_which_an_account_gets_none", excluded),
-    test("provision::needs_a_shared_root", no_root),
-    test("provision::gives_a_number_without_an_account_its_directory", number),
-    test("provision::what_a_process_of_the_same_number_has_left_is_in_nobodys_way", leftover),
-    test("provision::can_be_killed_at_any_moment", killed).needs(&[Need::Strace]).heavy(),
-    test("provision::three_at_once_make_one_directory", at_once),
-    test("provision::the_number_that_stands_for_nobody_is_a_mistake", nobody),
-    test("provision::a_root_that_fills_while_it_is_closed_stays_refused", fills)
-        .needs(&[Need::Strace]),
-    test("provision::a_machine_gives_a_directory_at_the_first_login", first_login),
-    test("provision::setup_takes_over_a_sticky_root", taken_over),
-    test("provision::setup_names_what_builds_would_read_in_a_sticky_root", read_above),
-    test("provision::setup_leaves_an_accepted_sticky_root_as_it_is", left_sticky),
-    test("provision::refuses_what_is_there_and_is_not_a_private_directory", refuses),
+    test!("makes_what_is_missing_and_changes_nothing_else", twice),
+    test!("gives_everybody_a_directory_who_is_to_have_one", everybody),
+    test!("is_roots_to_do", not_root),
+    test!("names_an_unknown_account_before_it_makes_anything", unknown),
+    test!("names_the_rule_by_which_an_account_gets_none", excluded),
+    test!("needs_a_shared_root", no_root),
+    test!("gives_a_number_without_an_account_its_directory", number),
+    test!("what_a_process_of_the_same_number_has_left_is_in_nobodys_way", leftover),
+    test!("can_be_killed_at_any_moment", killed).needs(&[Need::Strace]).heavy(),
+    test!("three_at_once_make_one_directory", at_once),
+    test!("the_number_that_stands_for_nobody_is_a_mistake", nobody),
+    test!("a_root_that_fills_while_it_is_closed_stays_refused", fills).needs(&[Need::Strace]),
+    test!("a_machine_gives_a_directory_at_the_first_login", first_login),
+    test!("setup_takes_over_a_sticky_root", taken_over),
+    test!("setup_names_what_builds_would_read_in_a_sticky_root", read_above),
+    test!("setup_leaves_an_accepted_sticky_root_as_it_is", left_sticky),
+    test!("refuses_what_is_there_and_is_not_a_private_directory", refuses),
 ];
 
 fn provision(stage: &Stage, words: &[&str]) -> Outcome {

@@ -34,9 +34,8 @@ const LIE: &str = "mallory says";
 pub(crate) fn tests() -> Vec<Test> {
     let mut tests = Vec::new();
     for (name, words) in COMMANDS {
-        let name =
-            format!("race_for_private_dir::a_first_{name}_against_a_planter_is_private_or_refused");
-        tests.push(test(name, move |stage| against_a_planter(stage, words)).heavy());
+        let name = format!("a_first_{name}_against_a_planter_is_private_or_refused");
+        tests.push(test!(name, move |stage| against_a_planter(stage, words)).heavy());
     }
     tests
 }

@@ -4,16 +4,13 @@
 use crate::prelude::*;
 
 tests![
-    test("shared_root::accepts_a_provisioned_directory_in_a_root_of_roots_0755", provisioned),
-    test("shared_root::accepts_a_provisioned_directory_in_a_root_for_a_group_0750", for_a_group,),
-    test("shared_root::builds_in_the_own_cache_directory_until_provisioned", not_provisioned),
-    test(
-        "shared_root::stops_where_the_settings_refuse_what_is_not_provisioned",
-        refused_if_missing,
-    ),
-    test("shared_root::tells_a_home_without_room_how_to_be_provisioned", no_home),
-    test("shared_root::accepts_a_sticky_root_of_a_group_by_choice_3775", sticky),
-    test("shared_root::refuses_what_others_can_write_to_and_says_who_can_close_it", writable),
+    test!("accepts_a_provisioned_directory_in_a_root_of_roots_0755", provisioned),
+    test!("accepts_a_provisioned_directory_in_a_root_for_a_group_0750", for_a_group,),
+    test!("builds_in_the_own_cache_directory_until_provisioned", not_provisioned),
+    test!("stops_where_the_settings_refuse_what_is_not_provisioned", refused_if_missing,),
+    test!("tells_a_home_without_room_how_to_be_provisioned", no_home),
+    test!("accepts_a_sticky_root_of_a_group_by_choice_3775", sticky),
+    test!("refuses_what_others_can_write_to_and_says_who_can_close_it", writable),
 ];
 
 fn sticky(stage: &Stage) {

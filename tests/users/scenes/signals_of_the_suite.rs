@@ -3,10 +3,7 @@
 use crate::prelude::*;
 
 pub(crate) fn tests() -> Vec<Test> {
-    vec![test(
-        "signals_of_the_suite::nobody_starts_with_the_keyboards_signals_ignored",
-        none_ignored,
-    )]
+    vec![test!("nobody_starts_with_the_keyboards_signals_ignored", none_ignored,)]
 }
 
 /// As what runs in the background of a script inherits them.

@@ -12,12 +12,9 @@ const CALLS: &str = "statx,newfstatat,openat,mkdirat,fchmod,fchown,linkat";
 
 pub(crate) fn tests() -> Vec<Test> {
     let mut tests = vec![
-        test("swapped_between_steps::a_root_that_is_replaced_is_noticed", replaced_root)
-            .needs(&[Need::Strace]),
-        test("swapped_between_steps::what_was_made_and_replaced_is_not_followed", replaced)
-            .needs(&[Need::Strace]),
-        test("swapped_between_steps::a_mode_that_does_not_stay_is_noticed", ignored_modes)
-            .needs(&[Need::Strace]),
+        test!("a_root_that_is_replaced_is_noticed", replaced_root).needs(&[Need::Strace]),
+        test!("what_was_made_and_replaced_is_not_followed", replaced).needs(&[Need::Strace]),
+        test!("a_mode_that_does_not_stay_is_noticed", ignored_modes).needs(&[Need::Strace]),
     ];
     type Plant = fn(&Path, &Cast<'_>);
     let plants: [(&str, Plant); 4] = [
@@ -29,8 +26,8 @@ pub(crate) fn tests() -> Vec<Test> {
         ("file", |at, cast| make::file(at, "", cast.mallory, 0o666)),
     ];
     for (name, plant) in plants {
-        let name = format!("swapped_between_steps::a_planted_{name}_is_noticed");
-        tests.push(test(name, move |stage| planted(stage, plant)).needs(&[Need::Strace]));
+        let name = format!("a_planted_{name}_is_noticed");
+        tests.push(test!(name, move |stage| planted(stage, plant)).needs(&[Need::Strace]));
     }
     tests
 }

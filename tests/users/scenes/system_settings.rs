@@ -11,16 +11,16 @@ const UNTRUSTED: &[(&str, &str, u32)] = &[
 ];
 
 tests![
-    test("system_settings::the_system_file_names_the_shared_root", names_the_root),
-    test("system_settings::stops_at_a_system_file_that_others_can_change", untrusted),
-    test("system_settings::nobody_overrides_what_the_system_file_enforces", enforced),
-    test("system_settings::stops_at_a_persons_file_of_somebody_elses", |stage| {
+    test!("the_system_file_names_the_shared_root", names_the_root),
+    test!("stops_at_a_system_file_that_others_can_change", untrusted),
+    test!("nobody_overrides_what_the_system_file_enforces", enforced),
+    test!("stops_at_a_persons_file_of_somebody_elses", |stage| {
         persons_file(stage, "mallory", 0o644);
     }),
-    test("system_settings::stops_at_a_persons_file_that_cannot_be_read", |stage| {
+    test!("stops_at_a_persons_file_that_cannot_be_read", |stage| {
         persons_file(stage, "alice", 0o000);
     }),
-    test("system_settings::a_masked_file_is_named_and_left_alone", masked),
+    test!("a_masked_file_is_named_and_left_alone", masked),
 ];
 
 /// Runs `cargo build` with this text as the system's file and nothing in the environment.

@@ -6,15 +6,14 @@ use crate::prelude::*;
 const RUSTUP: &[Need] = &[Need::Cargo, Need::Nightly, Need::Rustup];
 
 tests![
-    test("toolchain::gives_an_editor_one_toolchain_whatever_its_path_is", one_toolchain)
-        .needs(RUSTUP),
-    test("toolchain::builds_in_the_private_directory", builds).needs(RUSTUP).heavy(),
-    test("toolchain::follows_an_update_of_rustup_and_of_the_toolchain", update).needs(RUSTUP),
-    test("toolchain::does_not_loop_when_rustup_links_to_it", linked).needs(RUSTUP),
-    test("toolchain::leads_to_a_distributions_tools_without_rustup", distribution)
+    test!("gives_an_editor_one_toolchain_whatever_its_path_is", one_toolchain).needs(RUSTUP),
+    test!("builds_in_the_private_directory", builds).needs(RUSTUP).heavy(),
+    test!("follows_an_update_of_rustup_and_of_the_toolchain", update).needs(RUSTUP),
+    test!("does_not_loop_when_rustup_links_to_it", linked).needs(RUSTUP),
+    test!("leads_to_a_distributions_tools_without_rustup", distribution)
         .needs(&[Need::Cargo])
         .heavy(),
-    test("toolchain::works_as_a_rustup_toolchain_over_a_distributions_tools", linked_distribution,)
+    test!("works_as_a_rustup_toolchain_over_a_distributions_tools", linked_distribution,)
         .needs(&[Need::Cargo, Need::Rustup]),
 ];
 

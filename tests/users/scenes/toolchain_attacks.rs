@@ -42,14 +42,14 @@ const PLANTED: &[Row] = &[
 
 pub(crate) fn tests() -> Vec<Test> {
     let mut tests = vec![
-        test("toolchain::refuses_a_place_below_somebody_elses_directory", below_hers),
-        test("toolchain::makes_a_directory_that_others_cannot_write_to", made),
-        test("toolchain::leaves_the_home_of_somebody_else_alone", anothers_home),
-        test("toolchain::leads_to_no_tools_out_of_somebody_elses_home", anothers_tools),
-        test("toolchain::root_stays_out_of_a_persons_directory", root_in_hers),
+        test!("refuses_a_place_below_somebody_elses_directory", below_hers),
+        test!("makes_a_directory_that_others_cannot_write_to", made),
+        test!("leaves_the_home_of_somebody_else_alone", anothers_home),
+        test!("leads_to_no_tools_out_of_somebody_elses_home", anothers_tools),
+        test!("root_stays_out_of_a_persons_directory", root_in_hers),
     ];
     for (name, plant, says) in PLANTED {
-        tests.push(test(format!("toolchain::{name}"), move |stage| planted(stage, *plant, says)));
+        tests.push(test!(format!("{name}"), move |stage| planted(stage, *plant, says)));
     }
     tests
 }

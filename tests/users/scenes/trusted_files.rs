@@ -91,12 +91,11 @@ const SINGLE: &[(&str, Body, &[Need])] = &[
 ];
 
 pub(crate) fn tests() -> Vec<Test> {
-    let single = SINGLE
-        .iter()
-        .map(|(name, body, needs)| test(format!("trusted_files::{name}"), body).needs(needs));
+    let single =
+        SINGLE.iter().map(|(name, body, needs)| test!(format!("{name}"), body).needs(needs));
     let mut tests: Vec<Test> = single.collect();
     for (name, blames, file, directory) in CHANGEABLE {
-        tests.push(test(format!("trusted_files::stops_at_{name}"), move |stage| {
+        tests.push(test!(format!("stops_at_{name}"), move |stage| {
             let run = with_settings(stage, *file, *directory);
             run.stopped(Stop::Settings).blames(*blames).helps("chmod go-w");
             let alice = stage.person("alice");
@@ -105,15 +104,14 @@ pub(crate) fn tests() -> Vec<Test> {
         }));
     }
     for (name, plant) in TRAPS {
-        tests.push(test(format!("trusted_files::no_login_waits_for_{name}"), move |stage| {
+        tests.push(test!(format!("no_login_waits_for_{name}"), move |stage| {
             nobody_waits(stage, *plant);
         }));
     }
     for (name, change) in CARGOS {
-        tests.push(test(
-            format!("trusted_files::the_cargo_at_home_is_not_run_{name}"),
-            move |stage| cargo_at_home(stage, *change),
-        ));
+        tests.push(test!(format!("the_cargo_at_home_is_not_run_{name}"), move |stage| {
+            cargo_at_home(stage, *change)
+        },));
     }
     tests
 }

@@ -15,15 +15,15 @@ const TESTED: u32 = 3;
 const CLEAN_ALL: u32 = 3;
 
 pub(crate) fn on_stable() -> Vec<Test> {
-    let name = "two_people::two_people_build_test_and_clean_twelve_rounds_on_stable";
+    let name = "two_people_build_test_and_clean_twelve_rounds_on_stable";
     let body = |stage: &Stage| rounds(stage, Channel::Stable, 12);
-    vec![test(name, body).needs(&[Need::Cargo, Need::Registry]).heavy()]
+    vec![test!(name, body).needs(&[Need::Cargo, Need::Registry]).heavy()]
 }
 
 pub(crate) fn on_nightly() -> Vec<Test> {
-    let name = "two_people::two_people_build_test_and_clean_three_rounds_on_nightly";
+    let name = "two_people_build_test_and_clean_three_rounds_on_nightly";
     let body = |stage: &Stage| rounds(stage, Channel::Nightly, 3);
-    vec![test(name, body).needs(&[Need::Cargo, Need::Nightly, Need::Registry]).heavy()]
+    vec![test!(name, body).needs(&[Need::Cargo, Need::Nightly, Need::Registry]).heavy()]
 }
 
 /// `anyhow` has a build script and `serde` brings a proc macro; both come from the registry.

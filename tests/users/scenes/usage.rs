@@ -5,10 +5,10 @@ use super::gc::used;
 use crate::prelude::*;
 
 tests![
-    test("usage::root_sees_everybody_and_a_person_themselves", who),
-    test("usage::counts_as_du_does", as_du),
-    test("usage::looking_is_no_use", no_use),
-    test("usage::a_directory_that_others_can_read_is_named", readable),
+    test!("root_sees_everybody_and_a_person_themselves", who),
+    test!("counts_as_du_does", as_du),
+    test!("looking_is_no_use", no_use),
+    test!("a_directory_that_others_can_read_is_named", readable),
 ];
 
 fn who(stage: &Stage) {

@@ -16,8 +16,8 @@ pub(crate) fn tests() -> Vec<Test> {
     for (layout, channel) in [("stable", Channel::Stable), ("the_new_layout", Channel::Nightly)] {
         let needs = needs(channel);
         for case in CASES {
-            let name = format!("workspaces::{}_on_{layout}", case.name);
-            tests.push(test(name, move |stage| in_turn(stage, case, channel)).needs(needs));
+            let name = format!("{}_on_{layout}", case.name);
+            tests.push(test!(name, move |stage| in_turn(stage, case, channel)).needs(needs));
         }
         let all: [(&str, Body); 8] = [
             ("a_checkout_unpacked_again_at_the_same_place", unpacked_again),
@@ -30,24 +30,19 @@ pub(crate) fn tests() -> Vec<Test> {
             ("any_workspaces_in_any_order_each_run_their_own", random::any_order),
         ];
         for (name, body) in all {
-            let name = format!("workspaces::{name}_on_{layout}");
-            tests.push(test(name, move |stage| body(stage, channel)).needs(needs).heavy());
+            let name = format!("{name}_on_{layout}");
+            tests.push(test!(name, move |stage| body(stage, channel)).needs(needs).heavy());
         }
     }
     tests.push(
-        test("workspaces::worktrees_and_clones_each_run_their_own", clones)
-            .needs(&[Need::Cargo, Need::Git]),
+        test!("worktrees_and_clones_each_run_their_own", clones).needs(&[Need::Cargo, Need::Git]),
     );
     tests.push(
-        test("workspaces::one_directory_for_everything_is_one_setting_away", by_user)
-            .needs(&[Need::Cargo]),
+        test!("one_directory_for_everything_is_one_setting_away", by_user).needs(&[Need::Cargo]),
     );
     tests.push(
-        test(
-            "workspaces::what_is_installed_from_elsewhere_stays_in_the_private_directory",
-            install,
-        )
-        .needs(&[Need::Cargo, Need::Git, Need::Registry]),
+        test!("what_is_installed_from_elsewhere_stays_in_the_private_directory", install,)
+            .needs(&[Need::Cargo, Need::Git, Need::Registry]),
     );
     tests
 }

@@ -76,11 +76,11 @@ const fn row(name: &'static str, session: Session, target_dir: TargetDir, writes
 const NEEDS: &[Need] = &[Need::Cargo, Need::Rustup];
 
 pub(crate) fn tests() -> Vec<Test> {
-    let name = "analyzer::somebody_elses_checkout_cannot_be_known_by_the_shim_alone";
-    let mut tests = vec![test(name, only_to_read).needs(NEEDS).heavy()];
+    let name = "somebody_elses_checkout_cannot_be_known_by_the_shim_alone";
+    let mut tests = vec![test!(name, only_to_read).needs(NEEDS).heavy()];
     for case in TABLE {
-        let name = format!("analyzer::{}", case.name);
-        tests.push(test(name, move |stage| play(stage, case)).needs(NEEDS).heavy());
+        let name = format!("{}", case.name);
+        tests.push(test!(name, move |stage| play(stage, case)).needs(NEEDS).heavy());
     }
     tests
 }

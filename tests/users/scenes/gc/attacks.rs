@@ -47,13 +47,13 @@ pub(super) fn rounds() -> usize {
 
 pub(super) fn tests() -> Vec<Test> {
     let mut tests = vec![
-        test("gc::attacks::odd_content_is_removed_and_nothing_outside", odd_content),
-        test("gc::attacks::what_is_roots_in_it_stays", roots_own),
-        test("gc::attacks::a_staging_directory_of_roots_is_refused", roots_staging),
+        test!("odd_content_is_removed_and_nothing_outside", odd_content),
+        test!("what_is_roots_in_it_stays", roots_own),
+        test!("a_staging_directory_of_roots_is_refused", roots_staging),
     ];
     for (place, path, what) in PLACES {
         for (how, script) in MOUNTS {
-            let name = format!("gc::attacks::{place}_is_{how}");
+            let name = format!("{place}_is_{how}");
             let is_fuse = script.contains("bindfs");
             let mounted = move |stage: &Stage| {
                 if is_fuse {
@@ -62,12 +62,12 @@ pub(super) fn tests() -> Vec<Test> {
                 mounted(stage, path, what, script);
             };
             let needs: &[Need] = if is_fuse { &[Need::Fuse] } else { &[Need::Strace] };
-            tests.push(test(name, mounted).needs(needs));
+            tests.push(test!(name, mounted).needs(needs));
         }
     }
     for (name, script) in ATTACKS {
-        let name = format!("gc::attacks::{name}_changes_all_the_time");
-        tests.push(test(name, move |stage| exchanged(stage, script)).heavy());
+        let name = format!("{name}_changes_all_the_time");
+        tests.push(test!(name, move |stage| exchanged(stage, script)).heavy());
     }
     tests
 }

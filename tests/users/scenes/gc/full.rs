@@ -23,12 +23,12 @@ pub(super) fn tests() -> Vec<Test> {
     for (name, disk) in [("inodes", Disk::Inodes), ("space", Disk::Blocks)] {
         let needs: &[Need] = if matches!(disk, Disk::Blocks) { &[Need::Images] } else { &[] };
         for person in ["alice", "root"] {
-            let name = format!("gc::full::{person}_gets_{name}_back_where_there_are_none_left");
-            tests.push(test(name, move |stage| full(stage, disk, person)).needs(needs));
+            let name = format!("{person}_gets_{name}_back_where_there_are_none_left");
+            tests.push(test!(name, move |stage| full(stage, disk, person)).needs(needs));
         }
     }
-    tests.push(test("gc::full::an_orphan_and_incremental_data_make_room", kinds));
-    tests.push(test("gc::full::what_is_in_use_does_not_make_room", in_use));
+    tests.push(test!("an_orphan_and_incremental_data_make_room", kinds));
+    tests.push(test!("what_is_in_use_does_not_make_room", in_use));
     tests
 }
 

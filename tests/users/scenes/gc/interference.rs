@@ -124,15 +124,15 @@ const CASES: &[Case] = &[
 pub(super) fn tests() -> Vec<Test> {
     let mut tests = Vec::new();
     for case in CASES {
-        let name = format!("gc::interference::{}", case.name);
-        tests.push(test(name, move |stage| happens(stage, case)).needs(&[Need::Strace]));
+        let name = format!("{}", case.name);
+        tests.push(test!(name, move |stage| happens(stage, case)).needs(&[Need::Strace]));
     }
-    let name = "gc::interference::the_workspace_of_an_orphan_comes_back";
-    tests.push(test(name, comes_back).needs(&[Need::Strace]));
-    let name = "gc::interference::a_program_runs_in_what_an_interrupted_run_has_left";
-    tests.push(test(name, left_behind));
-    let name = "gc::interference::what_is_counted_becomes_a_link_to_her_own";
-    tests.push(test(name, counted).needs(&[Need::Strace]));
+    let name = "the_workspace_of_an_orphan_comes_back";
+    tests.push(test!(name, comes_back).needs(&[Need::Strace]));
+    let name = "a_program_runs_in_what_an_interrupted_run_has_left";
+    tests.push(test!(name, left_behind));
+    let name = "what_is_counted_becomes_a_link_to_her_own";
+    tests.push(test!(name, counted).needs(&[Need::Strace]));
     for (name, place) in [
         ("the_target_directory", OLD),
         ("the_profile", "old-0123456789abcdef/debug"),
@@ -140,9 +140,9 @@ pub(super) fn tests() -> Vec<Test> {
         ("the_staging_directory", ".gc"),
         ("what_is_staged", ".gc/0"),
     ] {
-        let name = format!("gc::interference::{name}_is_a_link_from_any_call_on");
+        let name = format!("{name}_is_a_link_from_any_call_on");
         let exchanged = move |stage: &Stage| exchanged(stage, Path::new(place));
-        tests.push(test(name, exchanged).needs(&[Need::Strace]).heavy());
+        tests.push(test!(name, exchanged).needs(&[Need::Strace]).heavy());
     }
     tests
 }

@@ -29,8 +29,8 @@ pub(super) fn tests() -> Vec<Test> {
         ("a_full_disk", Scene::FullDisk),
     ];
     let test = |(name, scene)| {
-        let name = format!("gc::kills::a_kill_on_{name}_loses_nothing_but_what_was_chosen");
-        test(name, move |stage| killed(stage, scene)).needs(&[Need::Strace]).heavy()
+        let name = format!("a_kill_on_{name}_loses_nothing_but_what_was_chosen");
+        test!(name, move |stage| killed(stage, scene)).needs(&[Need::Strace]).heavy()
     };
     scenes.into_iter().map(test).collect()
 }

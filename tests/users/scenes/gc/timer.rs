@@ -6,9 +6,9 @@ use super::target;
 use crate::prelude::*;
 
 tests![
-    test("gc::timer::setup_puts_it_in_its_place_and_takes_it_away", timer),
-    test("gc::timer::systemd_accepts_the_units", accepted).needs(&[Need::Systemd]),
-    test("gc::timer::gc_works_with_what_the_service_allows", hardened),
+    test!("setup_puts_it_in_its_place_and_takes_it_away", timer),
+    test!("systemd_accepts_the_units", accepted).needs(&[Need::Systemd]),
+    test!("gc_works_with_what_the_service_allows", hardened),
 ];
 
 const UNITS: &str = "/etc/systemd/system";

@@ -6,14 +6,12 @@ use super::scene::Scene;
 use crate::prelude::*;
 
 tests![
-    test("migrate::dialogue::a_full_stdout_is_told_without_a_false_word", full)
-        .needs(&[Need::Strace]),
-    test("migrate::dialogue::an_interrupt_at_the_question_ends_it", asked).needs(&[Need::Terminal]),
-    test("migrate::dialogue::nobody_is_asked_twice", once).needs(&[Need::Terminal, Need::Strace]),
-    test("migrate::dialogue::a_hangup_that_is_ignored_stays_ignored", nohup).needs(&[Need::Flock]),
-    test("migrate::dialogue::where_the_copy_is_gone_nothing_more_is_removed", gone)
-        .needs(&[Need::Strace]),
-    test("migrate::dialogue::what_others_can_write_to_is_moved_from_beside", beside),
+    test!("a_full_stdout_is_told_without_a_false_word", full).needs(&[Need::Strace]),
+    test!("an_interrupt_at_the_question_ends_it", asked).needs(&[Need::Terminal]),
+    test!("nobody_is_asked_twice", once).needs(&[Need::Terminal, Need::Strace]),
+    test!("a_hangup_that_is_ignored_stays_ignored", nohup).needs(&[Need::Flock]),
+    test!("where_the_copy_is_gone_nothing_more_is_removed", gone).needs(&[Need::Strace]),
+    test!("what_others_can_write_to_is_moved_from_beside", beside),
 ];
 
 fn full(stage: &Stage) {

@@ -4,13 +4,12 @@ use super::scene::Scene;
 use crate::prelude::*;
 
 tests![
-    test("migrate::faults::a_full_destination_leaves_the_source_as_it_was", full),
-    test("migrate::faults::a_destination_too_small_is_refused_beforehand", too_small),
-    test("migrate::faults::a_read_only_destination_leaves_the_source_as_it_was", read_only),
-    test("migrate::faults::a_read_only_source_is_copied_and_stays", read_only_source),
-    test("migrate::faults::an_interrupt_leaves_the_source_as_it_was", interrupted)
-        .needs(&[Need::Strace]),
-    test("migrate::faults::a_copy_of_another_length_is_noticed", unlike).needs(&[Need::Strace]),
+    test!("a_full_destination_leaves_the_source_as_it_was", full),
+    test!("a_destination_too_small_is_refused_beforehand", too_small),
+    test!("a_read_only_destination_leaves_the_source_as_it_was", read_only),
+    test!("a_read_only_source_is_copied_and_stays", read_only_source),
+    test!("an_interrupt_leaves_the_source_as_it_was", interrupted).needs(&[Need::Strace]),
+    test!("a_copy_of_another_length_is_noticed", unlike).needs(&[Need::Strace]),
 ];
 
 /// A small tmpfs with the source and the shared root on it.

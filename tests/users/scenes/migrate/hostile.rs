@@ -13,15 +13,15 @@ use super::scene::Scene;
 use crate::prelude::*;
 
 tests![
-    test("migrate::hostile::pipes_sockets_and_names_of_others_files_are_refused", special),
-    test("migrate::hostile::devices_are_refused", device).needs(&[Need::Images]),
-    test("migrate::hostile::what_is_mounted_inside_is_refused", mounted),
-    test("migrate::hostile::a_file_with_a_name_elsewhere_is_copied_and_stays_there", shared_file,),
-    test("migrate::hostile::a_cache_of_mallorys_becomes_alices", mallorys),
-    test("migrate::hostile::a_pit_without_bottom_is_refused", deep),
-    test("migrate::hostile::a_staging_directory_of_somebody_elses_is_not_believed", planted),
-    test("migrate::hostile::alices_own_settings_do_not_choose_where_root_works", settings),
-    test("migrate::hostile::a_private_directory_of_somebody_elses_is_refused", taken),
+    test!("pipes_sockets_and_names_of_others_files_are_refused", special),
+    test!("devices_are_refused", device).needs(&[Need::Images]),
+    test!("what_is_mounted_inside_is_refused", mounted),
+    test!("a_file_with_a_name_elsewhere_is_copied_and_stays_there", shared_file,),
+    test!("a_cache_of_mallorys_becomes_alices", mallorys),
+    test!("a_pit_without_bottom_is_refused", deep),
+    test!("a_staging_directory_of_somebody_elses_is_not_believed", planted),
+    test!("alices_own_settings_do_not_choose_where_root_works", settings),
+    test!("a_private_directory_of_somebody_elses_is_refused", taken),
 ];
 
 pub(super) fn refuses(scene: &Scene<'_>, name: &str) {

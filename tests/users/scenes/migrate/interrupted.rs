@@ -8,20 +8,14 @@ use crate::prelude::*;
 pub(super) fn tests() -> Vec<Test> {
     let needs = |test: Test| test.needs(&[Need::Strace]);
     vec![
-        needs(test(
-            "migrate::interrupted::a_journal_that_cannot_be_used_is_not_overwritten",
-            journal,
-        )),
-        needs(test("migrate::interrupted::what_others_added_meanwhile_is_named", added)),
-        needs(test("migrate::interrupted::root_does_not_work_in_what_a_person_has_begun", begun)),
-        needs(test(
-            "migrate::interrupted::what_came_while_the_source_was_taken_away_stays",
-            cleared,
-        )),
-        needs(test("migrate::interrupted::the_rebuild_of_what_still_waits_says_so", rebuild)),
-        needs(test("migrate::interrupted::goes_on_where_the_sources_directory_is_gone", no_parent)),
-        needs(test("migrate::interrupted::whose_it_is_is_said_before_it_is_opened", roots)),
-        needs(test("migrate::interrupted::goes_on_to_where_it_was_begun", checkout)),
+        needs(test!("a_journal_that_cannot_be_used_is_not_overwritten", journal,)),
+        needs(test!("what_others_added_meanwhile_is_named", added)),
+        needs(test!("root_does_not_work_in_what_a_person_has_begun", begun)),
+        needs(test!("what_came_while_the_source_was_taken_away_stays", cleared,)),
+        needs(test!("the_rebuild_of_what_still_waits_says_so", rebuild)),
+        needs(test!("goes_on_where_the_sources_directory_is_gone", no_parent)),
+        needs(test!("whose_it_is_is_said_before_it_is_opened", roots)),
+        needs(test!("goes_on_to_where_it_was_begun", checkout)),
     ]
 }
 

@@ -18,12 +18,12 @@ pub(super) fn tests() -> Vec<Test> {
         ("replacing", &["--yes", "--replace"][..]),
         ("copying_and_replacing", &["--yes", "--copy", "--replace"]),
     ] {
-        let name = format!("migrate::kills::a_kill_while_{name}_loses_nothing");
+        let name = format!("a_kill_while_{name}_loses_nothing");
         let body = move |stage: &Stage| killed_everywhere(stage, flags);
-        tests.push(test(name, body).needs(&[Need::Strace]).heavy());
+        tests.push(test!(name, body).needs(&[Need::Strace]).heavy());
     }
-    let name = "migrate::kills::a_kill_while_moving_one_level_down_loses_nothing";
-    tests.push(test(name, killed_one_level_down).needs(&[Need::Strace]).heavy());
+    let name = "a_kill_while_moving_one_level_down_loses_nothing";
+    tests.push(test!(name, killed_one_level_down).needs(&[Need::Strace]).heavy());
     tests
 }
 

@@ -3,7 +3,8 @@
 use std::fs::File;
 use std::os::unix::fs::lchown;
 
-use rustix::fs::{FlockOperation, flock};
+use rustix::fs::FlockOperation;
+use rustix::fs::flock;
 
 use super::hostile::refuses;
 use super::kills::killed_at;
@@ -12,20 +13,16 @@ use crate::prelude::*;
 use crate::stage::steps::Steps;
 
 tests![
-    test("migrate::planted::symlinks_that_may_lead_out_are_refused", symlinks),
-    test("migrate::planted::what_came_into_a_stopped_move_is_refused_as_well", stopped)
-        .needs(&[Need::Strace]),
-    test("migrate::planted::what_comes_between_two_steps_is_refused", between)
-        .needs(&[Need::Strace]),
-    test("migrate::planted::what_comes_into_alices_own_in_between_lets_it_stay", begun)
-        .needs(&[Need::Strace]),
-    test("migrate::planted::root_does_not_work_in_what_alice_puts_in_its_place", exchanged)
-        .needs(&[Need::Strace]),
-    test("migrate::planted::what_a_person_moves_for_oneself_leads_nowhere_else", own_symlinks),
-    test("migrate::planted::what_stands_above_a_target_directory_is_refused", above),
-    test("migrate::planted::a_lock_that_others_have_open_keeps_alice_from_nothing", locked),
-    test("migrate::planted::no_access_list_comes_along", lists).needs(&[Need::Acls]),
-    test("migrate::planted::an_overlay_is_one_file_system", overlay).needs(&[Need::Strace]),
+    test!("symlinks_that_may_lead_out_are_refused", symlinks),
+    test!("what_came_into_a_stopped_move_is_refused_as_well", stopped).needs(&[Need::Strace]),
+    test!("what_comes_between_two_steps_is_refused", between).needs(&[Need::Strace]),
+    test!("what_comes_into_alices_own_in_between_lets_it_stay", begun).needs(&[Need::Strace]),
+    test!("root_does_not_work_in_what_alice_puts_in_its_place", exchanged).needs(&[Need::Strace]),
+    test!("what_a_person_moves_for_oneself_leads_nowhere_else", own_symlinks),
+    test!("what_stands_above_a_target_directory_is_refused", above),
+    test!("a_lock_that_others_have_open_keeps_alice_from_nothing", locked),
+    test!("no_access_list_comes_along", lists).needs(&[Need::Acls]),
+    test!("an_overlay_is_one_file_system", overlay).needs(&[Need::Strace]),
 ];
 
 /// Each would make the next build write, or build, somewhere else.

@@ -24,12 +24,12 @@ pub(super) fn tests() -> Vec<Test> {
         ("replacing", &["--yes", "--replace"][..], &[Ext4][..]),
         ("copying_to_another_disk_and_replacing", &["--yes", "--replace"], &[Ext4, Xfs]),
     ] {
-        let name = format!("migrate::power::a_power_failure_while_{name}_loses_nothing");
+        let name = format!("a_power_failure_while_{name}_loses_nothing");
         let body = move |stage: &Stage| fails_everywhere(stage, flags, images);
-        tests.push(test(name, body).needs(&[Need::Images, Need::Strace]));
+        tests.push(test!(name, body).needs(&[Need::Images, Need::Strace]));
     }
-    let name = "migrate::power::a_power_failure_loses_what_was_not_synced";
-    tests.push(test(name, loses_what_was_not_synced).needs(&[Need::Images]));
+    let name = "a_power_failure_loses_what_was_not_synced";
+    tests.push(test!(name, loses_what_was_not_synced).needs(&[Need::Images]));
     tests
 }
 

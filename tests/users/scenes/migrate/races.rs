@@ -9,13 +9,11 @@ use crate::prelude::*;
 const ROUNDS: usize = 12;
 
 tests![
-    test("migrate::races::a_source_that_is_exchanged_is_moved_whole_or_not_at_all", exchanged)
-        .heavy(),
-    test("migrate::races::what_others_have_open_is_of_no_use_to_them", left_open)
-        .needs(&[Need::Acls]),
-    test("migrate::races::files_that_change_while_they_are_copied_betray_nothing", swapped).heavy(),
-    test("migrate::races::who_has_a_directory_open_adds_nothing_to_alices_cache", inside).heavy(),
-    test("migrate::races::alice_cannot_lead_root_elsewhere", led_astray).heavy(),
+    test!("a_source_that_is_exchanged_is_moved_whole_or_not_at_all", exchanged).heavy(),
+    test!("what_others_have_open_is_of_no_use_to_them", left_open).needs(&[Need::Acls]),
+    test!("files_that_change_while_they_are_copied_betray_nothing", swapped).heavy(),
+    test!("who_has_a_directory_open_adds_nothing_to_alices_cache", inside).heavy(),
+    test!("alice_cannot_lead_root_elsewhere", led_astray).heavy(),
 ];
 
 /// Mallory exchanges a library for a link to bob's secret and back, as fast as she can.

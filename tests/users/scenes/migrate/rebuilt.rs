@@ -6,12 +6,10 @@ use crate::stage::project::LAYOUT;
 use crate::stage::project::Tree;
 
 tests![
-    test("migrate::rebuilt::every_profile_and_layout_rebuilds_and_no_dependency", everything)
+    test!("every_profile_and_layout_rebuilds_and_no_dependency", everything)
         .needs(&[Need::Cargo, Need::Nightly]),
-    test("migrate::rebuilt::what_is_not_alices_to_touch_names_the_command", not_hers)
-        .needs(&[Need::Cargo]),
-    test("migrate::rebuilt::the_working_directorys_workspace_without_being_named", unnamed)
-        .needs(&[Need::Cargo]),
+    test!("what_is_not_alices_to_touch_names_the_command", not_hers).needs(&[Need::Cargo]),
+    test!("the_working_directorys_workspace_without_being_named", unnamed).needs(&[Need::Cargo]),
 ];
 
 const PROJECT: Tree<'_> = &[

@@ -5,15 +5,13 @@ use super::scene::migrate;
 use crate::prelude::*;
 
 tests![
-    test("migrate::refused::on_a_terminal_it_asks", asks).needs(&[Need::Terminal]),
-    test("migrate::refused::what_alice_cannot_read_is_left_to_its_owner", unreadable),
-    test("migrate::refused::what_nobody_can_move_there_names_what_can_be_done", who),
-    test("migrate::refused::places_inside_one_another_are_refused", nested),
-    test("migrate::refused::a_build_in_progress_is_named_and_waited_for", waits)
-        .needs(&[Need::Flock]),
-    test("migrate::refused::a_second_migration_at_the_same_time_is_refused", second)
-        .needs(&[Need::Flock]),
-    test("migrate::refused::without_a_shared_root_it_goes_to_ones_own_home", no_shared_root),
+    test!("on_a_terminal_it_asks", asks).needs(&[Need::Terminal]),
+    test!("what_alice_cannot_read_is_left_to_its_owner", unreadable),
+    test!("what_nobody_can_move_there_names_what_can_be_done", who),
+    test!("places_inside_one_another_are_refused", nested),
+    test!("a_build_in_progress_is_named_and_waited_for", waits).needs(&[Need::Flock]),
+    test!("a_second_migration_at_the_same_time_is_refused", second).needs(&[Need::Flock]),
+    test!("without_a_shared_root_it_goes_to_ones_own_home", no_shared_root),
 ];
 
 /// Only root gives to others, and says to whom, and for which checkout; and what is no target directory

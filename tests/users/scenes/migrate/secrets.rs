@@ -7,14 +7,12 @@ use super::scene::Scene;
 use crate::prelude::*;
 
 tests![
-    test("migrate::secrets::what_alice_cannot_read_is_not_given_to_her", kept),
-    test("migrate::secrets::what_stands_in_a_closed_directory_is_not_given_to_her", enclosed),
-    test("migrate::secrets::access_lists_count", listed).needs(&[Need::Acls]),
-    test("migrate::secrets::a_cache_shared_by_a_group_or_a_list_moves", shared)
-        .needs(&[Need::Acls]),
-    test("migrate::secrets::bob_lets_alice_read_his_own_cache_before_it_becomes_hers", closed),
-    test("migrate::secrets::only_the_tag_that_root_made_changes_hands", exchanged)
-        .needs(&[Need::Strace]),
+    test!("what_alice_cannot_read_is_not_given_to_her", kept),
+    test!("what_stands_in_a_closed_directory_is_not_given_to_her", enclosed),
+    test!("access_lists_count", listed).needs(&[Need::Acls]),
+    test!("a_cache_shared_by_a_group_or_a_list_moves", shared).needs(&[Need::Acls]),
+    test!("bob_lets_alice_read_his_own_cache_before_it_becomes_hers", closed),
+    test!("only_the_tag_that_root_made_changes_hands", exchanged).needs(&[Need::Strace]),
 ];
 
 const SECRET: &str = "debug/deps/libevil.rlib";

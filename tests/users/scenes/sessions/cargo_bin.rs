@@ -67,8 +67,8 @@ const FOREIGN: &[(&str, Prepare)] = &[
 ];
 
 pub(super) fn tests() -> Vec<Test> {
-    let name = "sessions::path_has_a_cargo_home_only_where_nobody_else_can_put_programs";
-    vec![test(name, on_path).needs(&[Need::Bash, Need::Acls])]
+    let name = "path_has_a_cargo_home_only_where_nobody_else_can_put_programs";
+    vec![test!(name, on_path).needs(&[Need::Bash, Need::Acls])]
 }
 
 fn on_path(stage: &Stage) {

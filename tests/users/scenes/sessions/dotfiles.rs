@@ -110,19 +110,19 @@ const REFUSED: &[(&str, Prepare)] = &[
 pub(super) fn tests() -> Vec<Test> {
     let mut tests = Vec::new();
     for &(name, shell, prepare) in KEPT {
-        let name = format!("sessions::wins_among_and_gives_back_{name}");
+        let name = format!("wins_among_and_gives_back_{name}");
         tests.push(
-            test(name, move |stage| kept(stage, shell, prepare))
+            test!(name, move |stage| kept(stage, shell, prepare))
                 .needs(&[shell.need(), Need::Rustup]),
         );
     }
     for &(name, prepare) in BY_HAND {
-        let name = format!("sessions::setup_goes_on_where_there_is_a_bashrc_{name}");
-        tests.push(test(name, move |stage| by_hand(stage, prepare)).needs(&[Need::Bash]));
+        let name = format!("setup_goes_on_where_there_is_a_bashrc_{name}");
+        tests.push(test!(name, move |stage| by_hand(stage, prepare)).needs(&[Need::Bash]));
     }
     for &(name, prepare) in REFUSED {
-        let name = format!("sessions::setup_changes_nothing_where_there_is_{name}");
-        tests.push(test(name, move |stage| refused(stage, prepare)).needs(&[Need::Bash]));
+        let name = format!("setup_changes_nothing_where_there_is_{name}");
+        tests.push(test!(name, move |stage| refused(stage, prepare)).needs(&[Need::Bash]));
     }
     tests
 }

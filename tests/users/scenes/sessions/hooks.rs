@@ -19,17 +19,13 @@ pub(super) fn tests() -> Vec<Test> {
     let mut tests = for_each_shell(&here, &[Need::Su]);
     let remote: [(&str, Body); 1] = [("lets_scp_through", scp)];
     tests.extend(for_each_shell(&remote, &[Need::Ssh]));
-    let name = "sessions::fish_completes_without_variables_of_a_desktop";
-    tests.push(crate::suite::test(name, completes).needs(&[Need::Fish]));
+    let name = "fish_completes_without_variables_of_a_desktop";
+    tests.push(test!(name, completes).needs(&[Need::Fish]));
     for shell in [Shell::Bash, Shell::Dash, Shell::Zsh] {
-        let name = format!("sessions::{}_sources_etc_profile_under_set_eu", shell.name());
-        tests.push(
-            crate::suite::test(name, move |stage| strict(stage, shell)).needs(&[shell.need()]),
-        );
-        let name = format!("sessions::{}_outlives_a_read_only_variable", shell.name());
-        tests.push(
-            crate::suite::test(name, move |stage| read_only(stage, shell)).needs(&[shell.need()]),
-        );
+        let name = format!("{}_sources_etc_profile_under_set_eu", shell.name());
+        tests.push(test!(name, move |stage| strict(stage, shell)).needs(&[shell.need()]));
+        let name = format!("{}_outlives_a_read_only_variable", shell.name());
+        tests.push(test!(name, move |stage| read_only(stage, shell)).needs(&[shell.need()]));
     }
     tests
 }

@@ -16,9 +16,9 @@ pub(super) fn tests() -> Vec<Test> {
     let mut tests = Vec::new();
     for setup in [Setup::Machine, Setup::Person] {
         for (verb, flags) in [("a_killed_setup", FORTH), ("a_killed_uninstall", BACK)] {
-            let name = format!("sessions::{verb}_of_a_{}_completes", setup.name());
+            let name = format!("{verb}_of_a_{}_completes", setup.name());
             let body = move |stage: &Stage| killed(stage, setup, flags);
-            tests.push(test(name, body).needs(&[Need::Strace]));
+            tests.push(test!(name, body).needs(&[Need::Strace]));
         }
     }
     tests

@@ -61,9 +61,9 @@ fn for_each_shell(rows: &[(&str, Body)], needs: &[Need]) -> Vec<Test> {
     let mut tests = Vec::new();
     for shell in Shell::ALL {
         for &(name, body) in rows {
-            let name = format!("sessions::{}_{name}", shell.name());
+            let name = format!("{}_{name}", shell.name());
             tests.push(
-                test(name, move |stage| body(stage, shell)).needs(needs).needs(&[shell.need()]),
+                test!(name, move |stage| body(stage, shell)).needs(needs).needs(&[shell.need()]),
             );
         }
     }
@@ -74,8 +74,8 @@ fn cells() -> Vec<Test> {
     let mut tests = Vec::new();
     for shell in Shell::ALL {
         for rustup in Rustup::ALL {
-            let name = format!("sessions::{}_{}", shell.name(), rustup.name());
-            let test = test(name, move |stage| columns(stage, shell, rustup));
+            let name = format!("{}_{}", shell.name(), rustup.name());
+            let test = test!(name, move |stage| columns(stage, shell, rustup));
             let needs = [shell.need(), Need::Su, Need::Ssh];
             tests.push(test.needs(&needs).needs(rustup.needs()));
         }

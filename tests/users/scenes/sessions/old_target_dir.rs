@@ -13,8 +13,8 @@ const PLACES: [(&str, &str); 5] = [
 ];
 
 pub(super) fn tests() -> Vec<Test> {
-    let name = "sessions::status_finds_where_an_old_target_directory_is_set";
-    vec![test(name, set_in_a_file).needs(&[Need::Bash])]
+    let name = "status_finds_where_an_old_target_directory_is_set";
+    vec![test!(name, set_in_a_file).needs(&[Need::Bash])]
 }
 
 fn set_in_a_file(stage: &Stage) {

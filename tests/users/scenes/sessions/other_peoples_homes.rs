@@ -20,7 +20,7 @@ pub(super) fn tests() -> Vec<Test> {
     ];
     tests
         .into_iter()
-        .map(|(name, body)| test(format!("sessions::{name}"), body).needs(&[Need::Bash]))
+        .map(|(name, body)| test!(format!("{name}"), body).needs(&[Need::Bash]))
         .collect()
 }
 

@@ -22,20 +22,20 @@ pub(super) fn tests() -> Vec<Test> {
     let mut tests = Vec::new();
     for &(shell, need, setup, words) in REACHED {
         let name = shell.rsplit('/').next().unwrap_or(shell);
-        let name = format!("sessions::{name}_has_the_shim_by_the_setup_of_a_{}", setup.name());
+        let name = format!("{name}_has_the_shim_by_the_setup_of_a_{}", setup.name());
         let body = move |stage: &Stage| reached(stage, shell, setup, words);
-        tests.push(test(name, body).needs(&[need]));
+        tests.push(test!(name, body).needs(&[need]));
     }
     for &(shell, need, file) in UNREACHED {
         let name = shell.rsplit('/').next().unwrap_or(shell);
-        let name = format!("sessions::a_line_is_told_for_those_who_log_in_with_{name}");
+        let name = format!("a_line_is_told_for_those_who_log_in_with_{name}");
         let body = move |stage: &Stage| told(stage, shell, file);
-        tests.push(test(name, body).needs(&[need]));
+        tests.push(test!(name, body).needs(&[need]));
     }
-    let own = "sessions::elvish_has_the_shim_by_the_setup_of_a_person";
-    tests.push(test(own, elvish).needs(&[Need::Elvish]));
-    let unknown = "sessions::a_shell_that_nobody_knows_is_told_with_its_accounts";
-    tests.push(test(unknown, unknown_shell));
+    let own = "elvish_has_the_shim_by_the_setup_of_a_person";
+    tests.push(test!(own, elvish).needs(&[Need::Elvish]));
+    let unknown = "a_shell_that_nobody_knows_is_told_with_its_accounts";
+    tests.push(test!(unknown, unknown_shell));
     tests
 }
 

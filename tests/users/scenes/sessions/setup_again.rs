@@ -10,19 +10,19 @@ pub(super) fn tests() -> Vec<Test> {
     for setup in [Setup::Machine, Setup::Person] {
         let who = setup.name();
         tests.push(
-            test(format!("sessions::a_killed_upgrade_of_a_{who}_is_taken_back"), move |stage| {
+            test!(format!("a_killed_upgrade_of_a_{who}_is_taken_back"), move |stage| {
                 killed_upgrade(stage, setup);
             })
             .needs(&[Need::Strace]),
         );
-        tests.push(test(format!("sessions::two_setups_of_a_{who}_at_once"), move |stage| {
+        tests.push(test!(format!("two_setups_of_a_{who}_at_once"), move |stage| {
             two_at_once(stage, setup);
         }));
     }
-    let name = "sessions::an_upgrade_of_the_machine_names_who_has_a_copy_of_their_own";
-    tests.push(test(name, own_copy));
-    let name = "sessions::uninstall_names_the_editors_that_were_written";
-    tests.push(test(name, editors_are_named));
+    let name = "an_upgrade_of_the_machine_names_who_has_a_copy_of_their_own";
+    tests.push(test!(name, own_copy));
+    let name = "uninstall_names_the_editors_that_were_written";
+    tests.push(test!(name, editors_are_named));
     tests
 }
 

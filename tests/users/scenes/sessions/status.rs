@@ -27,9 +27,9 @@ const FISH: &str = ".config/fish/config.fish";
 pub(super) fn tests() -> Vec<Test> {
     let mut tests = Vec::new();
     for (shell, file, lines) in HARMLESS {
-        let name = format!("sessions::status_is_content_with_odd_files_of_{}", shell.name());
+        let name = format!("status_is_content_with_odd_files_of_{}", shell.name());
         let body = move |stage: &Stage| harmless(stage, shell, file, lines);
-        tests.push(test(name, body).needs(&[shell.need()]));
+        tests.push(test!(name, body).needs(&[shell.need()]));
     }
     type Body = fn(&Stage);
     let bodies: [(&str, Body, &[Need]); 13] = [
@@ -52,7 +52,7 @@ pub(super) fn tests() -> Vec<Test> {
         ("uninstall_of_nothing_speaks_of_nothing", nothing, &[]),
     ];
     for (name, body, needs) in bodies {
-        tests.push(test(format!("sessions::{name}"), body).needs(needs));
+        tests.push(test!(format!("{name}"), body).needs(needs));
     }
     tests
 }
