@@ -36,7 +36,7 @@ const OURS: &Table<'static> = &[
     ("cargo-peruser man expl", &["man", "explain"]),
 ];
 
-/// Cargo's flags after a command of cargo's, wherever that stands.
+/// Cargo's flags after a cargo command, at every place where that can be.
 const CARGOS: &Table<'static> = &[
     ("cargo-peruser build --rel", &["build", "--release"]),
     ("cargo-peruser -- build --rel", &["--", "build", "--release"]),
@@ -71,7 +71,7 @@ fn script(world: &World, shell: &str, place: &str) -> PathBuf {
     world.file(place, output.printed())
 }
 
-/// Puts a `cargo` on the PATH of terminals, since nothing completes for a program that is not there.
+/// Puts a `cargo` on the PATH of terminals: shells complete nothing for a program that does not exist.
 fn stock_cargo(world: &World) {
     let text = r#"#!/bin/sh
 case $1 in
@@ -82,8 +82,8 @@ esac
     world.executable("noted/cargo", text);
 }
 
-/// Puts a `cargo` on the PATH of terminals, and a `rustc` that says where the toolchain of these
-/// tests is.
+/// Puts a `cargo` on the PATH of terminals, and a `rustc` that prints the sysroot of these tests'
+/// toolchain.
 fn toolchain_with(world: &World, file: &str) {
     let output = Command::new("rustc").args(["--print", "sysroot"]).current_dir("/").output();
     let sysroot = output.unwrap_or_else(|_| skip("rustc is not installed")).stdout;
@@ -95,14 +95,14 @@ fn toolchain_with(world: &World, file: &str) {
     world.executable("noted/rustc", format!("#!/bin/sh\necho '{sysroot}'\n"));
 }
 
-/// Where a person's scripts are, those that a shell loads by itself.
+/// The directory from which a shell loads a user's scripts by itself.
 const DATA: &str = "home/.local/share";
 
 fn bash<'w>(world: &'w World, before: &str) -> Terminal<'w> {
     program("bash");
     let place = format!("{DATA}/{}", Shell::Bash.place());
     let script = script(world, "bash", &place);
-    // bash-completion loads it when it is needed; without that package nothing does.
+    // bash-completion loads it on demand; without that package nothing does.
     let load =
         if before.contains("bash_completion") { "" } else { &format!(". '{}'", script.display()) };
     let rc = format!("PS1='{PROMPT} '\n{before}\n{load}\n");
@@ -156,7 +156,7 @@ fn bash_without_a_completion_for_cargo_completes_our_words() {
     world.file("checkout/--relative", "");
     let terminal = bash(&world, "");
     assert_completes(&terminal, OURS);
-    // What is cargo's is completed by file names, as bash does where it knows nothing.
+    // Cargo's words are completed as file names, as bash does for unknown programs.
     assert_completes(&terminal, &[("cargo-peruser build --rel", &["build", "--relative"])]);
 }
 

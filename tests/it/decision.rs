@@ -58,7 +58,7 @@ fn an_account_that_is_included_has_a_directory() {
     assert_eq!(outcome(&world, run), TARGET);
 }
 
-/// A run as from a build script, with everything that cargo sets there.
+/// A run from a build script, with the variables that cargo sets there.
 fn in_build_script(world: &World) -> Invocation<'_> {
     let out_dir = inside(world, &format!("{}/target/debug/build/x/out", person()));
     let run = world.shim(["build"]).env("OUT_DIR", out_dir).env("CARGO_MANIFEST_DIR", "/m");
@@ -68,7 +68,7 @@ fn in_build_script(world: &World) -> Invocation<'_> {
 
 fn a_nested_run_in_a_build_script_builds_below_its_out_dir() {
     let world = World::new();
-    // The script has removed the variable, so that its cargo builds as it likes.
+    // The script has removed the variable, so its cargo builds where it wants.
     assert_eq!(outcome(&world, in_build_script(&world)), "");
     let ours = inside(&world, &format!("{}/target", person()));
     let nested = in_build_script(&world).env("CARGO_TARGET_DIR", ours);
@@ -113,7 +113,7 @@ fn other_peoples_directories_are_recomputed() {
     }
     let relative = world.shim(["build"]).env("CARGO_TARGET_DIR", "../root/bob");
     assert_eq!(outcome(&world, relative), TARGET);
-    // A neighbour's name only begins like the root's.
+    // A directory beside the root, whose name begins like the root's.
     let neighbour = format!("{}-2/bob", world.at("root").display());
     let found = outcome(&world, world.shim(["build"]).env("CARGO_TARGET_DIR", neighbour));
     assert_eq!(found, "CARGO_TARGET_DIR=[WORLD]/root-2/bob");
@@ -126,7 +126,7 @@ fn what_an_outer_run_chose_stays() {
         let found = outcome(&world, world.shim(["build"]).env("CARGO_TARGET_DIR", value));
         assert_eq!(found, format!("CARGO_TARGET_DIR=[WORLD]/root/[ME]/{name}"));
     }
-    // A directory that a rule has given to some checkout is not chosen, and this is another one.
+    // A rule has given this directory to another checkout, so it is not a choice.
     let given = inside(&world, &format!("{}/tree-0123456789abcdef", person()));
     assert_eq!(outcome(&world, world.shim(["build"]).env("CARGO_TARGET_DIR", given)), TARGET);
 }
@@ -157,7 +157,7 @@ fn a_shared_build_directory_becomes_private() {
             assert!(found.starts_with(&format!("{TARGET} {private}")), "{value}: {found}");
         }
     }
-    // Of an explicit choice the build directory is a part.
+    // The build directory is part of an explicit choice.
     assert_eq!(outcome(&world, world.shim(["build", "--target-dir", "x"])), "");
 }
 
@@ -170,7 +170,7 @@ fn ones_own_build_directory_stays() {
         world.file("checkout/.cargo/config.toml", text);
         assert_eq!(outcome(&world, world.shim(["build"])), TARGET, "{value}");
     }
-    // A file that says nothing of it, or nothing at all that can be read, changes nothing.
+    // A file without that key, or one that cannot be read, changes nothing.
     for text in ["", "[build]\njobs = 1\n", "# build-dir = '/x'\n", "build-dir = [broken"] {
         world.file("checkout/.cargo/config.toml", text);
         assert_eq!(outcome(&world, world.shim(["build"])), TARGET, "{text}");

@@ -1,4 +1,4 @@
-//! `editor`: settings of editors, shown, written into a person's own files and taken out again.
+//! `editor`: shows editors' settings, writes them into the user's own files, and removes them again.
 
 use serde_json::Value;
 use snapbox::assert_data_eq;
@@ -22,7 +22,7 @@ tests![
 pub(crate) const CODE: &str = "home/.config/Code/User/settings.json";
 const MINE: &str = "{\n\t// my settings\n\t\"editor.fontSize\": 12, // big\n\t\"a\": [1, 2,],\n}";
 
-/// The target directory that is told, unredacted.
+/// The target directory in the settings, unredacted.
 pub(crate) fn target(world: &World) -> String {
     world.private().join("target").into_os_string().into_string().unwrap()
 }
@@ -32,7 +32,7 @@ pub(crate) fn text(world: &World, path: &str) -> String {
     fs::read_to_string(world.at(path)).unwrap()
 }
 
-/// What stands in the home, made private directories aside.
+/// The entries of the home, without private directories.
 pub(crate) fn in_the_home(world: &World) -> Vec<String> {
     world.made().into_iter().filter(|path| path.starts_with("home")).collect()
 }
@@ -139,7 +139,7 @@ fn takes_out_again_exactly_what_it_has_written() {
         assert!(text(&world, path).contains(&target(&world)), "{editor}");
         world.by_name(["editor", editor, "--remove"]).run().printed();
         assert_eq!(text(&world, path), mine, "{editor}");
-        // A file that is ours alone goes.
+        // A file with only our settings is removed.
         fs::remove_file(&file).unwrap();
         world.by_name(["editor", editor, "--write"]).run().printed();
         let output = world.by_name(["editor", editor, "--remove"]).run();
@@ -178,7 +178,7 @@ fn writes_through_a_symlink_and_keeps_the_mode() {
     assert!(fs::symlink_metadata(world.at(CODE)).unwrap().is_symlink());
     assert!(fs::read_to_string(&kept).unwrap().contains(&target(&world)));
     assert_eq!(mode(&kept), 0o600);
-    // Taken out again, the file stays: whoever made the link wants it.
+    // After --remove the file stays: whoever made the link wants it.
     world.by_name(["editor", "vscode", "--remove"]).run().printed();
     assert_eq!(fs::read_to_string(&kept).unwrap(), "{\n}\n");
 }
@@ -197,7 +197,7 @@ fn makes_the_private_directory_before_it_tells_of_it() {
 fn clears_what_a_killed_run_has_left() {
     let world = World::new();
     let leftover = "home/.config/Code/User/.settings.json.peruser-new";
-    // It changes the file, changes nothing, takes the file away, and finds none.
+    // It changes the file, then nothing, removes the file, and finds none.
     for (flag, is_there) in
         [("--write", true), ("--write", true), ("--remove", false), ("--remove", false)]
     {

@@ -1,4 +1,4 @@
-//! `editor` without a name: which editors are here and what covers each.
+//! `editor` without a name: which editors are installed, and what covers each.
 
 use serde_json::Value;
 use snapbox::assert_data_eq;
@@ -68,7 +68,7 @@ fn each_cover_has_its_name() {
         ("helix", "rust-analyzer".into()),
         ("neovim", "rust-analyzer".into()),
         ("emacs", "rust-analyzer".into()),
-        // It sends a table of its own, and the other has no rust-analyzer.
+        // VS Code sends its own table, and RustRover has no rust-analyzer.
         ("vscode", Value::Null),
         ("rustrover", Value::Null),
     ] {
@@ -82,7 +82,7 @@ fn each_cover_has_its_name() {
     assert_eq!(exported["session_exports_it"], true);
     assert_eq!(cover(&exported, "vscode"), "session");
     assert_eq!(cover(&exported, "rustrover"), "session");
-    // What the session says counts from the first build script on.
+    // The session's variable counts from the first build script on.
     assert_eq!(cover(&exported, "helix"), "session");
     assert_eq!(cover(&exported, "rust-analyzer"), "session");
 }

@@ -1,5 +1,5 @@
-//! Editors that can run without a screen, with the settings that `editor --write` has made: which
-//! CARGO_TARGET_DIR do they have, and what do the programs have that they start?
+//! Editors that can run without a screen, with the settings that `editor --write` has written: which
+//! CARGO_TARGET_DIR do they have, and which one do the programs have that they start?
 
 use std::process::Command;
 
@@ -13,7 +13,7 @@ tests![
     any_path_survives_in_both,
 ];
 
-/// Where the editors write what they have been asked.
+/// The file to which the editors write their answers.
 const ANSWER: &str = "answer";
 
 fn needs(program: &str) {
@@ -31,7 +31,7 @@ fn world() -> World {
     world.with("PATH", path)
 }
 
-/// What a fresh Neovim has, and then what a program has that it starts.
+/// The value in a new Neovim, and the value in a program that it starts.
 fn neovim(world: &World, variables: &[(&str, &str)]) -> String {
     let ask =
         "+call writefile([$CARGO_TARGET_DIR, trim(system('printenv CARGO_TARGET_DIR'))], $ANSWER)";
@@ -42,7 +42,7 @@ fn neovim(world: &World, variables: &[(&str, &str)]) -> String {
     answer(world)
 }
 
-/// The same for Emacs, which reads its configuration in a session and not in a batch.
+/// The same for Emacs, which reads its configuration in a session but not in batch mode.
 fn emacs(world: &World, variables: &[(&str, &str)]) -> String {
     let ask = "(progn (with-temp-file (getenv \"ANSWER\")
                  (set-buffer-file-coding-system 'utf-8)
@@ -64,14 +64,14 @@ fn answer(world: &World) -> String {
     answer.trim().to_owned()
 }
 
-/// The same, said twice.
+/// The same value twice.
 fn twice(text: &str) -> String {
     format!("{text}\n{text}")
 }
 
 fn neovim_has_it_from_another_configuration() {
     needs("nvim");
-    // Older ones have one configuration only.
+    // Older versions have only one configuration.
     let output = Command::new("nvim").arg("--version").output().unwrap();
     let version = String::from_utf8_lossy(&output.stdout).into_owned();
     let minor = version.lines().next().and_then(|line| line.split('.').nth(1)?.parse::<u32>().ok());
@@ -104,7 +104,7 @@ fn emacs_reads_the_very_file_that_is_written() {
     }
 }
 
-/// But for a choice of the person's.
+/// A value that the user has chosen stays.
 fn both_have_it_and_so_has_what_they_start() {
     needs("nvim");
     needs("emacs");

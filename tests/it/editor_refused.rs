@@ -1,4 +1,4 @@
-//! `editor`: what is refused, and leaves every file as it was.
+//! `editor`: refusals, which leave every file unchanged.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -119,7 +119,7 @@ fn what_the_session_has_chosen_is_told_to_nobody() {
     let output = world.by_name(["editor", "zed", "--write"]).run();
     let why = "CARGO_TARGET_DIR chooses the target directory";
     assert_eq!(output.stderr, format!("note: editors need no settings here: {why}\n"));
-    // What a session of ours exports is no choice.
+    // A value that our session exports is not a choice.
     let world = World::new();
     let ours = target(&world);
     let run = world.by_name(["editor", "zed", "--write"]).env("CARGO_TARGET_DIR", &ours);

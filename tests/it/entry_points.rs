@@ -65,7 +65,7 @@ fn by_name_there_is_always_a_private_directory() {
         .run()
         .silently()
         .builds_in(world.at("cache/cargo-peruser/target"));
-    // A relative directory is not meant, by the XDG base directory specification.
+    // The XDG base directory specification ignores relative directories.
     world
         .by_name(["build"])
         .env("XDG_CACHE_HOME", "cache")

@@ -1,4 +1,4 @@
-//! `env`: what a session exports.
+//! `env`: the variables of a session.
 
 mod shells;
 
@@ -35,7 +35,7 @@ fn installed() -> World {
     world.directory("prefix/lib/cargo-peruser/bin", 0o755);
     // A link would be followed to where the program was built.
     if fs::hard_link(PERUSER, program(&world)).is_err() {
-        // By another process: what a sibling test starts meanwhile would hold it open for writing.
+        // In another process: a program that a parallel test starts would inherit the open file.
         let copied = Command::new("cp").arg(PERUSER).arg(program(&world)).status().unwrap();
         assert!(copied.success());
     }
@@ -52,7 +52,7 @@ fn env<'w>(world: &'w World, words: &[&str]) -> Invocation<'w> {
     world.run(program(world), ["env"].iter().chain(words))
 }
 
-/// The exported variables, as JSON has them.
+/// The exported variables, from JSON.
 fn exported(run: Invocation<'_>) -> Value {
     run.run().silently().json()
 }
@@ -75,7 +75,8 @@ fn the_shim_comes_first_and_cargos_own_programs_second() {
     assert!(path.contains("/cargo-peruser/bin:") && !path.contains(".cargo"), "{path}");
 }
 
-/// `command -v cargo` fails for them, and rustup's installer runs. With a cargo the shim comes.
+/// `command -v cargo` fails for them, and rustup's installer runs. Once there is a cargo, there is
+/// the shim.
 fn somebody_without_rust_gets_no_shim() {
     let world = installed();
     let cargo = world.at("home/.cargo/bin/cargo");
@@ -87,7 +88,7 @@ fn somebody_without_rust_gets_no_shim() {
     assert!(path().is_some());
     fs::remove_file(&cargo).unwrap();
     assert_eq!(path(), None);
-    // The shim is no cargo to execute, nor is a file that cannot be executed.
+    // The shim does not count as a cargo, and neither does a file that is not executable.
     symlink(shim.join("cargo"), &cargo).unwrap();
     assert_eq!(path(), None);
     fs::remove_file(&cargo).unwrap();
@@ -173,7 +174,7 @@ fn a_refusal_leaves_the_shim_in_front() {
     assert_eq!(output.stdout.lines().count(), 1, "{}", output.stdout);
 }
 
-/// Otherwise cargo would build as if nobody had set anything, where nobody hears of the mistake.
+/// Otherwise cargo would build as if there were no settings, and nobody would notice the mistake.
 fn a_mistake_in_the_settings_leaves_the_shim_in_front() {
     let world = installed();
     world.file("home/.config/cargo-peruser/config.toml", "scpoe = 'user'\n");
@@ -197,7 +198,7 @@ fn where_one_stands_makes_no_difference() {
     world.file("checkout/.cargo/config.toml", "build.build-dir = '/nonexistent/shared'\n");
     let found = exported(env(&world, &["--format", "json"]).within("checkout"));
     assert_eq!(found["CARGO_TARGET_DIR"], json!(world.private().join("target")));
-    // Cargo's own template: workspaces keep apart past the shim as well.
+    // Cargo's own template keeps workspaces apart even without the shim.
     let build = world.private().join("build/{workspace-path-hash}");
     assert_eq!(found["CARGO_BUILD_BUILD_DIR"], json!(build));
 }

@@ -18,7 +18,7 @@ tests![
     creates_nothing_and_runs_no_cargo,
 ];
 
-/// The explanation with the widths of columns taken out, which depend on this machine's paths.
+/// The explanation without the padding of columns, which depends on this machine's paths.
 fn explained(world: &World, words: &[&str]) -> String {
     let output = world.by_name(words).run();
     assert!(output.calls.is_empty(), "cargo was run");
@@ -119,7 +119,7 @@ fn where_the_shim_leaves_it_to_cargo_it_says_how_to_ask_cargo() {
     let world = World::without_root();
     let text = explained(&world, &["explain"]);
     let shim = text.lines().find(|line| line.starts_with("the shim")).unwrap();
-    // By name it is never cargo alone who decides here, so `path` answers something else.
+    // By name, cargo never decides alone here, so `path` has another answer.
     assert!(!shim.contains("`cargo peruser path` shows it"), "{shim}");
 }
 
@@ -151,7 +151,7 @@ fn hostile_names_are_escaped() {
             !text.lines().any(|line| line.starts_with("il") || line.is_empty() && words.len() > 1)
         );
     }
-    // Whoever parses it finds the name as it is.
+    // A program that parses it gets the exact name.
     let output = world.by_name(["explain", "--json"]).within(name).run();
     let parsed: serde_json::Value = serde_json::from_str(output.printed()).unwrap();
     assert!(parsed.to_string().contains("ni\u{202e}l"), "{parsed}");

@@ -41,7 +41,7 @@ fn each_rule_has_its_number_and_name() {
         (plain(&["build"]), "redirected", 7),
     ] {
         let run = world.by_name([&["explain", "--json", "--"], words].concat());
-        // To be included overrules every exclusion.
+        // `include` overrides every exclusion.
         let run = match number {
             3 => run.unset("CARGO_PERUSER_INCLUDE_USERS"),
             _ => run,

@@ -1,4 +1,4 @@
-//! What our own verbs say when they are asked for help, for their version, or for nonsense.
+//! Our verbs' help, version, and errors for wrong arguments.
 
 use snapbox::assert_data_eq;
 use snapbox::file;
@@ -77,7 +77,7 @@ fn words_that_were_meant_for_us_do_not_go_to_cargo() {
         );
         assert!(output.calls.is_empty());
     }
-    // What cargo can know is cargo's: an alias, an external program, its own, and what is asked for.
+    // Words for cargo: an alias, an external program, its own command, and everything after `--`.
     for words in [
         &["explian"][..],
         &["provisio"],

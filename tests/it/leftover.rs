@@ -1,4 +1,4 @@
-//! What is left of builds that went past us: the checkout's own `target`, in which programs stay old.
+//! The checkout's own `target`, left from builds without the shim, whose programs are old.
 
 use snapbox::assert_data_eq;
 use snapbox::str;
@@ -47,7 +47,7 @@ fn explain_names_it() {
     assert!(text.contains("cargo-peruser migrate [WORLD]/checkout/target --replace\n"), "{text}");
 }
 
-/// Where it is what is built in, or nothing that cargo has made.
+/// If builds still use it, or cargo did not create it.
 fn it_is_not_named_without_need() {
     let without = World::new();
     without.file("checkout/Cargo.toml", "");
@@ -57,7 +57,7 @@ fn it_is_not_named_without_need() {
     let off = || world().with("CARGO_PERUSER", "off");
     off().shim(["build"]).run().call();
     assert!(json(&off(), &["build"])["leftover"].is_null());
-    // A plain cargo goes on using it.
+    // A plain cargo still uses it.
     let by_name_alone = World::without_root();
     by_name_alone.file("checkout/Cargo.toml", "");
     by_name_alone.file("checkout/target/CACHEDIR.TAG", "");

@@ -1,8 +1,8 @@
-//! What one person sees of cargo-peruser: the shipped binary against a cargo that only takes notes.
+//! Tests with one user: the shipped binary, with a stub as cargo that only records its calls.
 //!
 //! Anyone can run these tests: they need no root, no network and no second account, and everything
-//! they make is in temporary directories. What cannot run on this machine is shown as ignored, with
-//! the reason, and never as passed. Tests with real accounts are in `tests/users`.
+//! they create is in temporary directories. A test that cannot run on this machine is shown as ignored,
+//! with the reason, and never as passed. Tests with real accounts are in `tests/users`.
 //!
 //! - [`harness`]: a fresh world for every test, and the runs in it.
 //! - [`stub`]: the cargo that takes notes. It is this very program under the name `cargo`.

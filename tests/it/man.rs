@@ -1,4 +1,4 @@
-//! `man`: pages without a warning from either formatter, that man finds where they are installed.
+//! `man`: neither formatter warns about the pages, and `man` finds them where they are installed.
 
 use std::process::Command;
 
@@ -23,7 +23,7 @@ fn pages(world: &World) -> Vec<(String, String)> {
             ["man", "--roff", name.trim_start_matches("cargo-peruser").trim_start_matches('-')];
         let words = words.into_iter().filter(|word| !word.is_empty());
         let page = world.by_name(words).run().printed().to_owned();
-        // The harness hides who runs these tests, whom a page may name.
+        // The harness redacts the name of the user who runs these tests; a page may contain that name.
         assert_eq!(page, world.redact(&expected), "{place}");
         (place, page)
     });
@@ -67,7 +67,7 @@ fn unasked_it_prints_plain_text() {
     World::new().by_name(["man", "setup"]).run().prints("## UNINSTALL").never_says(".SH");
 }
 
-/// Runs a formatter that complains on the stream that is returned.
+/// Runs a formatter on every page, and returns its complaints.
 fn complaints(world: &World, program: &str, words: &[&str]) -> Vec<String> {
     let of_page = |(place, page): (String, String)| {
         let path = world.file(&place, page);
@@ -87,7 +87,7 @@ fn groff_has_nothing_to_say_about_them() {
 
 fn mandoc_has_nothing_to_say_about_them() {
     program("mandoc");
-    // What it calls style it does not want of pages that are made by a program.
+    // Its "style" messages do not apply to generated pages.
     let said = complaints(&World::new(), "mandoc", &["-T", "lint", "-W", "warning"]);
     assert!(said.is_empty(), "{said:?}");
 }

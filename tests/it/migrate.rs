@@ -1,4 +1,4 @@
-//! Moving an old cache of one's own, as any user can.
+//! An ordinary user moves their own old target directory.
 
 use std::fs::File;
 use std::os::unix::fs::MetadataExt;
@@ -16,7 +16,7 @@ tests![
     what_cannot_be_rebuilt_names_the_command,
 ];
 
-/// An old cache of the caller's.
+/// The caller's old target directory.
 fn old(world: &World) -> PathBuf {
     world.directory("old", 0o755);
     world.file("old/.rustc_info.json", "{}");
@@ -56,7 +56,7 @@ afterwards   dependencies stay fresh if they were built with the same CARGO_HOME
     assert!(world.made().is_empty(), "{:?}", world.made());
 }
 
-/// A stdout that is closed is no failure.
+/// A closed stdout is not a failure.
 fn renames_what_is_on_the_same_file_system_whoever_reads_about_it() {
     let world = World::new();
     let old = old(&world);
@@ -70,7 +70,8 @@ fn renames_what_is_on_the_same_file_system_whoever_reads_about_it() {
     assert_eq!(fs::read_dir(world.private()).unwrap().count(), 1);
 }
 
-/// A private target directory, a checkout with a library and its build script, and a cargo that says so.
+/// A private target directory, a checkout with a library and a build script, and a stub whose `metadata`
+/// lists them.
 fn built(world: &World, cargo: &str) -> PathBuf {
     world.directory(world.private(), 0o700);
     let target = world.private().join("target");
@@ -90,7 +91,7 @@ fn rebuild(world: &World, target: &Path) -> Outcome {
     world.by_name(words).path(["tools", "/usr/bin", "/bin"]).run()
 }
 
-/// Cargo is asked in the checkout, and what is not a crate's root is left alone.
+/// `cargo metadata` runs in the checkout, and files that are not a crate's root stay unchanged.
 fn has_the_crates_of_a_checkout_rebuilt() {
     let world = World::new().with("CARGO_PERUSER_SCOPE", "user");
     let metadata = r#"{"packages":[{"targets":[{"src_path":"'"$PWD"'/src/lib.rs"},

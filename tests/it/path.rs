@@ -49,7 +49,7 @@ fn decides_for_the_words_that_cargo_would_get() {
     assert!(world.made().is_empty(), "{:?}", world.made());
 }
 
-/// The name of the one directory that a run of `path` chooses inside the private one.
+/// The name of the target directory that `path` prints.
 fn own_name(run: Invocation<'_>) -> String {
     let output = run.run();
     let name = output.printed().strip_prefix("[WORLD]/root/[ME]/").unwrap().to_owned();
@@ -119,7 +119,7 @@ fn what_is_chosen_in_an_alias_is_chosen() {
         let run = world.shim([words]).env(exported.0, &exported.1);
         let output = run.env("CARGO_ALIAS_V", "build --target-dir=v").run();
         let found = output.target_dir();
-        // What is weaker than the variable only counts without it.
+        // A choice that the variable overrides counts only without the variable.
         let expected = if words == "c" { None } else { Some(exported.1.clone()) };
         assert_eq!(found == expected && world.made().is_empty(), is_left_alone, "{words}");
     }

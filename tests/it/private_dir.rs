@@ -1,4 +1,4 @@
-//! The private directory, made and used: exactly 0700, with a target directory and its tag.
+//! The private directory is created with mode 0700, with a target directory and its tag.
 
 use std::os::unix::fs::MetadataExt;
 
@@ -115,7 +115,7 @@ fn accepts_every_root_to_which_nobody_else_can_write() {
         assert_eq!(mode(&world.private()), 0o700, "root {bits:o}");
         assert_eq!(mode(&world.at("root")), bits);
     }
-    // What the group may write above the root grants nothing that the checkout there does not.
+    // The group can write above the root, but it can also write to the checkout there.
     let world = World::new();
     world.directory("team", 0o775);
     let root = world.directory("team/root", 0o755);
@@ -138,7 +138,7 @@ fn is_not_made_by_commands_that_only_read() {
         &["remove", "x"],
         &["generate-lockfile"],
     ] {
-        // Where others could put something there before cargo looks, the private directory is made.
+        // The private directory is created if others could otherwise create it before cargo looks.
         for (bits, made) in [(0o755, false), (0o1777, true)] {
             chmod(&world.at("root"), bits);
             let output = world.shim(words).run();

@@ -1,5 +1,5 @@
-//! What is refused in place of the private directory: nothing is deleted, nothing is followed, no
-//! cargo runs, and there is no fallback to a shared path.
+//! Refused private directories: nothing is deleted, no symlink is followed, no cargo runs, and there is
+//! no fallback to a shared path.
 
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixListener;
@@ -49,7 +49,7 @@ fn a_directory_that_its_owner_cannot_use() {
     }
 }
 
-/// Everything that can stand where a directory should, by the word that a refusal has for it.
+/// Every kind of file that can be there instead of a directory, and its word in the refusal.
 const OBSTACLES: [&str; 6] =
     ["file", "fifo", "socket", "symlink", "symlink to a private directory", "dangling symlink"];
 
@@ -71,7 +71,7 @@ fn plant(world: &World, obstacle: &str, at: &Path) {
     }
 }
 
-/// Asserts that a build is refused because of what is at `at`, which stays as it is.
+/// Asserts that a build is refused because of the entry at `at`, and does not change it.
 fn assert_refused(world: &World, obstacle: &str, at: &Path) {
     let before = fs::symlink_metadata(at).unwrap();
     for words in [&["build"][..], &["clean"], &["metadata"]] {
@@ -136,7 +136,7 @@ fn a_root_to_which_others_can_write() {
 }
 
 fn an_ancestor_to_which_others_can_write() {
-    // What everyone may write is refused even where the checkout is below it as well.
+    // A directory that everyone can write to is refused, even if the checkout is below it too.
     for (bits, checkout) in [(0o757, "checkout"), (0o777, "checkout"), (0o777, "open/app")] {
         let world = World::new();
         let open = world.directory("open", 0o755);
@@ -194,7 +194,7 @@ fn commands_that_build_nothing_pass() {
     let world = World::new();
     world.directory(world.private(), 0o777);
     world.shim(["fmt", "--all"]).run().call();
-    // An alias may say anything.
+    // An alias can be anything.
     let aliased = world.shim(["fmt"]).env("CARGO_ALIAS_FMT", "build");
     aliased.run().refused();
     world.file("checkout/.cargo/config.toml", "[alias]\nfmt = 'build'\n");

@@ -66,7 +66,7 @@ fn reading_any_arguments_never_panics() {
     });
 }
 
-/// Whether `path` is below `directory`, by plain names alone, and not the directory itself.
+/// Whether `path` is below `directory`, lexically, and not the directory itself.
 fn is_strictly_inside(path: &Path, directory: &Path) -> bool {
     path.strip_prefix(directory).is_ok_and(|rest| {
         let mut parts = rest.components().peekable();

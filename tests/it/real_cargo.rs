@@ -1,4 +1,4 @@
-//! Which cargo is executed: the one that the person would have reached without us.
+//! Which cargo is executed: the one that would have run without the shim.
 
 use snapbox::assert_data_eq;
 use snapbox::str;
@@ -22,7 +22,7 @@ fn the_next_one_on_path_is_executed_as_it_was_found() {
     let world = World::new();
     world.cargo_in("first");
     world.cargo_in("second");
-    // A proxy picks its tool from the name that it is called by, so no symlink is resolved.
+    // A proxy picks its tool by the name that it is called by, so symlinks are not resolved.
     let proxy = "#!/bin/sh\nprintf '%s %s\\n' \"$0\" \"$1\"\n";
     world.directory("links", 0o755);
     symlink(world.executable("rustup", proxy), world.at("links/cargo")).unwrap();
@@ -35,7 +35,7 @@ fn the_next_one_on_path_is_executed_as_it_was_found() {
         let output = world.shim(["build"]).path(path).run();
         assert_eq!(output.printed(), format!("[WORLD]/{expected}/cargo build\n"), "{path:?}");
     }
-    // A shell would have passed over what stands before the shim, and so do we.
+    // A shell would have skipped the entries before the shim, and so do we.
     let before = world.run(world.at("shim/cargo"), ["build"]).path(["first", "shim", "second"]);
     let before = before.after_shell("set -- \"$@\"; PATH=\"${PATH#*:}\"");
     assert_eq!(before.run().printed(), "[WORLD]/second/cargo build\n");
@@ -109,7 +109,7 @@ fn the_shim_is_passed_over_however_it_is_reached() {
         world.directory(name, 0o755);
     }
     symlink("../shim/cargo", world.at("second/cargo")).unwrap();
-    // Between file systems there are no hard links, and then there is nothing to test.
+    // Hard links do not work between file systems; then there is nothing to test.
     let _ = fs::hard_link(PERUSER, world.at("hard/cargo"));
     world.executable("copy/cargo", fs::read(PERUSER).unwrap());
     for entry in
@@ -138,14 +138,14 @@ fn the_settings_can_name_one() {
     let text = format!("real-cargo = '{}'\n", named.display());
     world.file("home/.config/cargo-peruser/config.toml", text);
     assert_eq!(world.shim(["build"]).run().printed(), "[WORLD]/named/cargo build\n");
-    // One that is no cargo to execute is told, and nothing else is guessed.
+    // A setting that cannot be executed is an error, and no other cargo is tried.
     for useless in [world.at("shim/cargo"), PERUSER.into(), world.at("nowhere/cargo")] {
         let output = world.shim(["build"]).env(key, &useless).run();
         output.exits(127);
         let useless = world.redact(&useless.to_string_lossy());
         output.mentions(format!("`{useless}`"));
     }
-    // The cargo that calls its subcommand knows better than the settings.
+    // The cargo that runs us as its subcommand overrides the settings.
     let caller = world.cargo_in("caller");
     let output = world.subcommand(&caller, ["build"]).run();
     assert_eq!(output.printed(), "[WORLD]/caller/cargo build\n");

@@ -1,5 +1,5 @@
-//! Wrappers that hand the process back to us: every loop ends, within seconds, with the right cargo
-//! or with exit 127 and the places that were tried.
+//! Wrappers that execute the shim again: every loop ends, within seconds, with the right cargo, or with
+//! exit 127 and the paths that were tried.
 
 use crate::prelude::*;
 
@@ -28,7 +28,7 @@ echo 'the wrapper found nothing' >&2
 exit 9
 ";
 
-/// How often a wrapper may be passed through before it counts as endless.
+/// How often a wrapper may run before the loop counts as endless.
 const BOUND: usize = 6;
 
 /// Asserts that the stub was reached once, and with these words.
@@ -36,7 +36,7 @@ fn assert_reached(output: &Outcome, words: &[&str]) {
     assert_eq!(output.call().args(), bytes(words));
 }
 
-/// Asserts that the search ended with the list of places.
+/// Asserts that the search ended with the list of paths.
 fn assert_ended(output: &Outcome, places: &[&str]) {
     output.exits(127).prints_nothing().blames("no cargo found to execute");
     for place in places {
@@ -44,7 +44,7 @@ fn assert_ended(output: &Outcome, places: &[&str]) {
     }
 }
 
-/// This program with one byte more: another version of it, as far as it can tell.
+/// This program with an additional byte, which looks like another version.
 fn another_version(world: &World, directory: &str) -> PathBuf {
     let mut program = fs::read(PERUSER).unwrap();
     program.push(0);
@@ -98,7 +98,7 @@ fn a_wrapper_that_falls_back_to_the_next_cargo_before_or_behind_us() {
     }
 }
 
-/// How often the wrapper was passed through since the last time.
+/// How often the wrapper has run since the last call.
 fn rounds(world: &World) -> usize {
     let log = world.at("wrapper/rounds");
     let rounds = fs::read_to_string(&log).unwrap_or_default().lines().count();
@@ -118,7 +118,7 @@ fn two_wrappers_that_fall_back_on_each_other() {
         ["two", "one", "stub", "shim"],
     ] {
         let run = || world.shim(["build"]).path(path);
-        // Those two alone never end; with us on the way each of their rounds passes here.
+        // Those two alone never end; with us in between, each round passes through the shim.
         if path[0] == "shim" || path[1] == "shim" {
             assert_reached(&run().run(), &["build"]);
         }
@@ -174,7 +174,7 @@ fn a_wrapper_that_changes_the_arguments_each_time() {
     let adds = format!("#!/bin/sh\nexec '{}' \"$@\" --quiet\n", shim.display());
     world.executable("adds/cargo", adds);
     let output = world.shim(["build"]).path(["shim", "adds", "stub"]).run();
-    // Whether it ends at the stub or nowhere: it ends, and says so.
+    // It may end at the stub or with an error, but it ends.
     match output.code() {
         0 => assert_eq!(output.calls.len(), 1),
         code => {
@@ -190,8 +190,8 @@ fn a_wrapper_that_changes_the_arguments_each_time() {
 
 fn a_wrapper_that_drops_the_marker_is_no_reason_to_miss_the_cargo_behind_it() {
     let world = World::new();
-    // As `env -i` with a short list does. It cannot be told from a new start; but it finds its own
-    // way, because the shim that it reaches on PATH goes on behind its own entry.
+    // Like `env -i` with a few variables. This looks like a new start, but it still ends: the shim
+    // continues after its own PATH entry.
     let path = world.search_path(["shim", "stub"]);
     let text = "#!/bin/sh\nexec env -i PATH=\"$SHORT\" HOME=\"$HOME\" STUB_RECORD=\"$STUB_RECORD\" cargo \"$@\"\n";
     world.executable("cleans/cargo", text.replace("exec env", "exec /usr/bin/env"));
@@ -201,7 +201,7 @@ fn a_wrapper_that_drops_the_marker_is_no_reason_to_miss_the_cargo_behind_it() {
 
 fn a_script_that_executes_another_cargo_command_is_no_loop() {
     let world = World::new();
-    // As cargo executes its external subcommands: in the same process.
+    // Cargo executes its external subcommands like this, in the same process.
     let text = "#!/bin/sh
 case \"$1\" in
     outer) exec cargo middle ;;
@@ -215,7 +215,7 @@ esac
         let output = world.run(program, ["outer"]).path(["shim", "real", "wrong"]).run();
         assert_eq!(output.printed(), "[WORLD]/real/cargo inner x\n");
     }
-    // The same with our verb's door in between.
+    // The same through `cargo-peruser`.
     let real = world.at("real/cargo");
     let output = world.subcommand(&real, ["outer"]).path(["shim", "real", "wrong"]).run();
     assert_eq!(output.printed(), "[WORLD]/real/cargo inner x\n");
@@ -223,7 +223,7 @@ esac
 
 fn the_same_command_in_a_new_process_is_no_loop() {
     let world = World::new();
-    // A build script, a test, or `cargo run` that runs cargo again with the very same words.
+    // A build script, a test, or `cargo run` that runs cargo again with the same arguments.
     let text = "#!/bin/sh
 if [ -z \"$NESTED\" ]; then
     NESTED=1 cargo \"$@\"

@@ -1,4 +1,4 @@
-//! Where the settings come from, and which of them wins.
+//! The sources of settings, and which one wins.
 
 use crate::prelude::*;
 
@@ -20,7 +20,7 @@ fn world() -> World {
     world
 }
 
-/// The settings' line that chooses one of them.
+/// The line of a settings file that chooses one of them.
 fn choice(world: &World, name: &str) -> String {
     format!("shared-root = '{}'\n", world.at(name).display())
 }
@@ -37,7 +37,7 @@ fn the_persons_file_is_found_in_both_places() {
     for (value, expected) in [
         (world.at("xdg").into_os_string(), "b"),
         ("".into(), "a"),
-        // Relative paths are not meant, by the XDG base directory specification.
+        // The XDG base directory specification ignores relative paths.
         ("../xdg".into(), "a"),
     ] {
         let output = world.by_name(["path"]).env("XDG_CONFIG_HOME", &value).run();
@@ -54,7 +54,7 @@ fn flag_over_variable_over_file() {
     assert_eq!(world.by_name(["path"]).env(ROOT, &b).run().printed(), target("b"));
     assert_eq!(world.by_name([&flag, "path"]).run().printed(), target("c"));
     assert_eq!(world.by_name([&flag, "path"]).env(ROOT, &b).run().printed(), target("c"));
-    // The shim takes no flags of ours, so cargo gets them.
+    // The shim does not take our flags, so cargo gets them.
     let output = world.shim([&flag, "build"]).env(ROOT, &b).run();
     let found = output.call().variable("CARGO_TARGET_DIR").unwrap().to_string_lossy();
     assert_eq!(world.redact(&found) + "\n", target("b"));

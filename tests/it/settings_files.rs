@@ -1,4 +1,4 @@
-//! A settings file that cannot be read or believed: one error, one next step, exit 78.
+//! A settings file that cannot be read or trusted: one error, one next step, exit 78.
 
 use std::process::Command;
 

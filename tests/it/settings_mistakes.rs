@@ -1,4 +1,4 @@
-//! Each mistake in the settings: one error, one next step, exit 78, and nothing is run or made.
+//! Mistakes in the settings: one error, one next step, exit 78, and nothing is run or created.
 
 use crate::prelude::*;
 
@@ -94,7 +94,7 @@ fn our_verbs_report_mistakes_too() {
     for verb in ["path", "explain"] {
         assert_eq!(mistake(&world, &world.by_name([verb]).run()), shim);
     }
-    // Help is there exactly for those who are in trouble.
+    // People with wrong settings need the help.
     world.by_name(["--help"]).run().printed();
 }
 

@@ -1,4 +1,4 @@
-//! A cargo that builds nothing: it writes down how it was called, and ends as it is told to.
+//! A cargo that builds nothing: it records how it was called, and exits as it was told.
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -17,23 +17,23 @@ use crate::shared::Call;
 pub(crate) const RECORD: &str = "STUB_RECORD";
 /// The exit code to end with.
 pub(crate) const EXIT: &str = "STUB_EXIT";
-/// The number of the signal to die of.
+/// The number of the signal that ends the stub.
 pub(crate) const SIGNAL: &str = "STUB_SIGNAL";
 /// Set to read stdin to its end.
 pub(crate) const READ_STDIN: &str = "STUB_READ_STDIN";
 
-/// Whether this process is to be the stub: it was executed under the name `cargo`.
+/// Whether this process is the stub: it was executed under the name `cargo`.
 pub(crate) fn is_meant() -> bool {
     let name = std::env::args_os().next().unwrap_or_default();
     Path::new(&name).file_name() == Some(OsStr::new("cargo"))
 }
 
-/// Writes down the call and ends as asked.
+/// Records the call, and exits as it was told.
 pub(crate) fn run() -> ExitCode {
     if let Some(file) = std::env::var_os(RECORD) {
-        // It exists already: under the umasks of some tests a new one could not be read back.
+        // The file exists already: with some tests' umask a new one would not be readable.
         let mut file = fs::OpenOptions::new().append(true).open(file).expect("the record file");
-        // Before anything else is opened, but not counting the record file.
+        // Before any other file is opened; the record file does not count.
         let call = call(&Path::new("/proc/self/fd").join(number(&file)));
         let mut line = serde_json::to_vec(&call).expect("plain data");
         line.push(b'\n');
@@ -71,7 +71,7 @@ fn call(own: &Path) -> Call {
     }
 }
 
-/// The raw environment where `/proc` has it, duplicates and entries without `=` included.
+/// The raw environment from `/proc`, including duplicates and entries without `=`.
 fn environ() -> Vec<Vec<u8>> {
     let Ok(raw) = fs::read("/proc/self/environ") else {
         let pair = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
@@ -84,7 +84,7 @@ fn environ() -> Vec<Vec<u8>> {
     entries
 }
 
-/// Leaves out the record file and the descriptor that the directory is read by.
+/// Leaves out the record file and the descriptor of the directory that is read.
 fn descriptors(own: &Path) -> BTreeSet<(String, String)> {
     let mut found = BTreeSet::new();
     for entry in fs::read_dir("/proc/self/fd").into_iter().flatten().flatten() {

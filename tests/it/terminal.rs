@@ -1,5 +1,5 @@
-//! An interactive shell in a real terminal, which tmux is: keys go in, and what the shell executes
-//! is written down by a stub.
+//! An interactive shell in a real terminal, provided by tmux. Tests type keys, and a stub records what
+//! the shell executes.
 
 use std::process::Command;
 use std::process::Stdio;
@@ -8,10 +8,10 @@ use std::time::Instant;
 
 use crate::prelude::*;
 
-/// What every shell here prompts with.
+/// The prompt of every shell here.
 pub(crate) const PROMPT: &str = "ready>";
 
-/// No shell takes longer to answer; whoever does has lost its way.
+/// The limit for an answer. No working shell takes longer.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A shell that waits for keys. It ends with the test.
@@ -27,7 +27,7 @@ pub(crate) fn program(name: &str) -> PathBuf {
 }
 
 impl<'w> Terminal<'w> {
-    /// Starts a shell. On its PATH is a `cargo-peruser` that writes down its arguments, one a line.
+    /// Starts a shell. On its PATH is a `cargo-peruser` that records its arguments, one a line.
     pub(crate) fn start(
         world: &'w World,
         shell: &[&str],
@@ -44,14 +44,14 @@ impl<'w> Terminal<'w> {
         let mut command = Command::new(tmux);
         command.arg("-S").arg(&socket).args(["-f", "/dev/null", "new-session", "-d"]);
         command.args(["-x", "150", "-y", "50", "--"]);
-        // tmux goes with its shell, and that goes even where the test itself is killed.
+        // tmux ends with its shell, and the shell ends even if the test is killed.
         command.args(["timeout", "--foreground", "--signal=KILL", "300"]).args(shell);
         command.env_clear().env("HOME", world.at("home")).env("LANG", "C.UTF-8");
         let path = format!("{}:/usr/bin:/bin", world.at("noted").display());
         command.env("PATH", path).env("TERM", "xterm").env("TMPDIR", world.at("home"));
-        // A shell that ends after its world would write its history there, and leave a piece of it.
+        // A shell that ends after its world is removed would write its history there again.
         command.env("HISTFILE", "");
-        // Where there is no account, fish could not name a directory of its own.
+        // Without an account, fish could not find a directory of its own.
         command.env("XDG_RUNTIME_DIR", world.directory("runtime", 0o700));
         command.envs(variables.iter().map(|(name, value)| (name, value)));
         let started = command.current_dir(world.at("checkout")).stdin(Stdio::null()).status();
@@ -77,13 +77,13 @@ impl<'w> Terminal<'w> {
 
     fn executed(&self) -> Vec<String> {
         let typed = self.settled();
-        // What a completion function complains about stands in the middle of the line.
+        // A completion function may print errors in the middle of the line.
         assert!(!["compopt", "_cargo", "rror"].iter().any(|word| typed.contains(word)), "{typed}");
         self.tmux(&["send-keys", "Enter"]);
         self.wait(&format!("execution of {typed}"), || self.executed.exists());
         let executed = fs::read_to_string(&self.executed).unwrap();
         fs::remove_file(&self.executed).unwrap();
-        // What is typed before the shell listens again may be thrown away.
+        // Keys that are typed before the shell reads again may be lost.
         self.wait("a prompt", || {
             let screen = self.screen();
             screen
@@ -94,8 +94,7 @@ impl<'w> Terminal<'w> {
         executed.lines().map(str::to_owned).collect()
     }
 
-    /// The screen, once nothing has changed on it for a moment. A slower shell still finds the keys
-    /// in their order.
+    /// The screen, once it has not changed for a moment. A slower shell still gets the keys in order.
     fn settled(&self) -> String {
         let start = Instant::now();
         let mut last = self.screen();
@@ -131,7 +130,7 @@ impl<'w> Terminal<'w> {
 
 impl Drop for Terminal<'_> {
     fn drop(&mut self) {
-        // The server is this test's own, and with it goes the shell.
+        // The server belongs to this test; its shell ends with it.
         self.tmux(&["kill-server"]);
     }
 }

@@ -1,4 +1,4 @@
-//! `toolchain`: the directory for editors as one person sees it, with tools that are only scripts.
+//! `toolchain`: one user's directory for editors, with scripts as tools.
 
 use std::os::unix::fs::MetadataExt;
 
@@ -17,7 +17,7 @@ tests![
     a_symlinked_home_is_resolved,
 ];
 
-/// What the directory is by default.
+/// The default directory.
 pub(crate) const DEFAULT: &str = "home/.local/share/cargo-peruser/toolchain/bin";
 
 /// A world whose `stub`, beside cargo, has these tools.
@@ -50,7 +50,7 @@ pub(crate) fn to(directory: &Path, name: &str) -> PathBuf {
 fn links_lead_to_the_tools_as_they_are_found() {
     let world = world_with(&["rustup"]);
     for name in ["rustc", "rustfmt"] {
-        // As rustup does it: the name decides what the program is.
+        // Like rustup's proxies: the name decides which tool it is.
         symlink("rustup", world.at("stub").join(name)).unwrap();
     }
     world.file("stub/rustdoc", "not executable");
@@ -75,7 +75,7 @@ fn the_installed_shim_is_preferred_to_the_program() {
     symlink(&program, &shim).unwrap();
     world.run(&program, ["toolchain"]).run().ok();
     assert_eq!(to(&world.at(DEFAULT), "cargo"), shim);
-    // Another installation takes it over.
+    // Another installation takes over the directory.
     world.by_name(["toolchain"]).run().ok();
     assert_eq!(to(&world.at(DEFAULT), "cargo"), Path::new(PERUSER));
 }
@@ -92,7 +92,7 @@ fn its_cargo_executes_the_one_beside_its_rustc() {
         assert_eq!(output.call().args(), bytes(["+nightly", "build"]));
         output.builds_in(world.private().join("target"));
     }
-    // Called by a relative path, as scripts do; and what the settings name is still first.
+    // Called by a relative path, as scripts do. The cargo that the settings name is still first.
     let run = world.run("./cargo", ["build"]).within(DEFAULT).path(["distribution"]);
     assert_eq!(run.run().call().args(), bytes(["build"]));
     let named = world.cargo_in("named");

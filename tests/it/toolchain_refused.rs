@@ -1,4 +1,4 @@
-//! `toolchain`: what is refused and left as it was, what goes away again, and what ends.
+//! `toolchain`: refusals that change nothing, `--remove`, and loops that end.
 
 use crate::prelude::*;
 use crate::toolchain::DEFAULT;
@@ -33,7 +33,7 @@ fn refuses_what_it_has_not_made() {
             .blames(&error);
         assert_eq!(links(&given), before);
     };
-    // rustup's own directory, a file beside links of ours, and links that lead to something else.
+    // rustup's own directory, a file beside our links, and links to something else.
     symlink("rustup", given.join("cargo")).unwrap();
     refused("cargo");
     fs::remove_file(given.join("cargo")).unwrap();
@@ -80,13 +80,13 @@ fn completes_what_a_killed_run_has_begun() {
 fn a_rustup_toolchain_that_leads_back_is_named() {
     let world = world_with(&["rustc", "rustup"]);
     world.cargo_in("distribution");
-    // What `rustup toolchain link editors` makes.
+    // Like `rustup toolchain link editors`.
     world.directory("rustup/toolchains", 0o755);
     let linked = world.at("rustup/toolchains/editors");
     symlink(world.at(DEFAULT).parent().unwrap(), &linked).unwrap();
     let cargo = linked.join("bin/cargo");
     fs::remove_file(world.at("stub/cargo")).unwrap();
-    // What rustup's proxy does with a toolchain that is linked to the directory.
+    // Like rustup's proxy with a toolchain that is linked to the directory.
     let proxy = format!("#!/bin/sh\nRUSTUP_TOOLCHAIN=editors exec '{}' \"$@\"\n", cargo.display());
     world.executable("stub/cargo", proxy);
     world.by_name(["toolchain"]).run().ok();

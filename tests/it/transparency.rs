@@ -1,5 +1,5 @@
-//! The shim is not there: arguments and environment reach cargo byte for byte, but for what the
-//! decision says.
+//! The shim is transparent: arguments and environment reach cargo byte for byte, except for the
+//! decision's changes.
 
 use std::ffi::OsStr;
 use std::ffi::OsString;
@@ -72,7 +72,7 @@ fn a_thousand_arguments_and_a_very_long_one_arrive() {
     }
 }
 
-/// Variables that a careless wrapper changes, drops or trips over.
+/// Variables that a careless wrapper changes, drops or cannot handle.
 const VARIABLES: [(&[u8], &[u8]); 12] = [
     (b"EMPTY", b""),
     (b"SPACES", b"  a  b  "),
@@ -95,7 +95,7 @@ fn with_variables(mut world: World) -> World {
     world
 }
 
-/// What cargo's environment has more and less than the run's own, as text.
+/// The difference between cargo's environment and the run's own, as text.
 fn changes(run: Invocation<'_>) -> (Outcome, Vec<String>, Vec<String>) {
     let before = run.environ();
     let output = run.run();
@@ -110,7 +110,7 @@ fn changes(run: Invocation<'_>) -> (Outcome, Vec<String>, Vec<String>) {
     (output, gained, lost)
 }
 
-/// Asserts that cargo's environment differs in the marker and in `expected` alone.
+/// Asserts that cargo's environment differs only in the marker and in `expected`.
 fn assert_gains(run: Invocation<'_>, expected: &[&str], lost: &[&str]) {
     let world = run.actor;
     let (output, mut gained, really_lost) = changes(run);
@@ -130,7 +130,7 @@ fn the_environment_is_the_same_but_for_the_marker_without_a_shared_root() {
     for words in [&["build"][..], &["--version"], &["run", "--", "x"], &[]] {
         assert_gains(world.shim(words), &[], &[]);
     }
-    // In a container, or on another node; also in a session of ours from where the root is.
+    // In a container or on another node, also in our session from a machine that has the root.
     let configured = with_variables(World::new());
     let gone = configured.at("no-such-root");
     let build = || configured.shim(["build"]).env(crate::harness::ROOT, &gone);
@@ -140,7 +140,7 @@ fn the_environment_is_the_same_but_for_the_marker_without_a_shared_root() {
     assert!(!gone.exists());
 }
 
-/// In a session of somebody's below this root, and the variables that only such a session has.
+/// A run in a session below this root, with the variables that only such a session has.
 fn in_session<'w>(run: Invocation<'w>, root: &Path) -> (Invocation<'w>, [String; 2]) {
     let target = format!("{}/somebody/target", root.display());
     let build = format!("{}/somebody/build/{{workspace-path-hash}}", root.display());
@@ -160,7 +160,7 @@ fn an_empty_target_dir_is_replaced_where_we_redirect_and_left_where_we_do_not() 
     let world = World::new().with("CARGO_TARGET_DIR", "");
     let expected = ["CARGO_TARGET_DIR=[WORLD]/root/[ME]/target"];
     assert_gains(world.shim(["build"]), &expected, &["CARGO_TARGET_DIR="]);
-    // Cargo's own error about the empty value is cargo's to make.
+    // Cargo reports the empty value itself.
     let world = World::without_root().with("CARGO_TARGET_DIR", "");
     assert_gains(world.shim(["build"]), &[], &[]);
 }
@@ -187,10 +187,10 @@ fn the_bypass_changes_nothing() {
     for value in ["/elsewhere", "", "relative"] {
         assert_gains(world.shim(["build"]).env("CARGO_TARGET_DIR", value), &[], &[]);
     }
-    // What only a session of ours can have exported, or off would not be off.
+    // Variables that only our session can have exported are removed, or off would not be off.
     let (run, lost) = in_session(world.shim(["build"]), &world.at("root"));
     assert_gains(run, &[], &lost.each_ref().map(String::as_str));
-    // Nor is anything looked at that would be refused.
+    // And nothing is checked that could be refused.
     chmod(&world.at("root"), 0o777);
     assert_gains(world.shim(["build"]), &[], &[]);
     assert!(world.made().is_empty(), "{:?}", world.made());

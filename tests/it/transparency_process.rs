@@ -1,5 +1,4 @@
-//! The shim is not there: the process that was started becomes cargo, with everything that a
-//! process has.
+//! The shim is transparent: the started process becomes cargo, with all of its process attributes.
 
 use rustix::process::Signal;
 
@@ -77,8 +76,8 @@ fn exit_codes_are_cargos_own() {
 
 fn death_by_a_signal_is_seen_as_that_signal() {
     use std::os::unix::process::ExitStatusExt;
-    // What runs in the background of a script has the keyboard's signals ignored, and so has all that
-    // it starts; that would be seen as it is, and is another test.
+    // A background job of a script ignores the keyboard's signals, and so does every program that it
+    // starts. That is another test.
     let own = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let is_ignored = |signal| !own.is_empty() && is_in("SigIgn", signal, &own);
     let signals = [Signal::HUP, Signal::INT, Signal::KILL, Signal::TERM, Signal::USR1];
@@ -100,8 +99,8 @@ fn every_byte_on_stdin_is_cargos() {
     }
 }
 
-/// What cargo sees through the shim, twice, and what it sees when it is called directly. The first
-/// run is the one that makes directories.
+/// What cargo sees through the shim, twice, and what it sees when it is called directly. The first run
+/// creates the directories.
 fn seen(world: &World, before: &str) -> ([Outcome; 2], Outcome) {
     let through = || world.shim(["build"]).after_shell(before).run();
     let both = [through(), through()];
@@ -131,7 +130,7 @@ fn descriptors_are_inherited_and_none_is_added() {
         let open = "exec 7<../extra 9>>../extra";
         let found = assert_same(&world, open, |record| record.descriptors.clone());
         let numbers: Vec<&str> = found.iter().map(|(number, _)| number.as_str()).collect();
-        // Whoever runs these tests may have left others open; those are the same in all runs.
+        // The caller of these tests may have left other descriptors open; they are the same in all runs.
         assert!(["0", "1", "2", "7", "9"].iter().all(|number| numbers.contains(number)));
         assert!(found.contains(&("7".into(), extra)), "{found:?}");
         assert_same(&world, ":", |record| record.descriptors.clone());
@@ -173,14 +172,14 @@ fn ignored_signals_and_limits_are_unchanged() {
     }
 }
 
-/// Whether a signal is in one of the masks that `/proc/self/status` has.
+/// Whether a signal is in one of the masks of `/proc/self/status`.
 fn is_in(mask: &str, signal: Signal, state: &str) -> bool {
     let mask = state.lines().find_map(|line| line.strip_prefix(mask)?.strip_prefix(":\t")).unwrap();
     let mask = u64::from_str_radix(mask, 16).unwrap();
     mask & 1 << (signal.as_raw() - 1) != 0
 }
 
-/// The signals' state as a cargo sees it that is no Rust program: those ignore SIGPIPE themselves.
+/// The signals as a program that is not written in Rust sees them: Rust programs ignore SIGPIPE.
 fn signals_through(world: &World, env: &[&str]) -> String {
     let script = "#!/bin/sh\nexec grep -E '^Sig(Blk|Ign)' /proc/self/status\n";
     world.executable("plain/cargo", script);

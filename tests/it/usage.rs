@@ -1,4 +1,4 @@
-//! What `usage` and `gc` print, and what they refuse to understand.
+//! The output of `usage` and `gc`, and the arguments that they reject.
 
 use std::time::SystemTime;
 
@@ -15,7 +15,7 @@ tests![
     every_policy_has_a_flag_a_variable_and_a_key,
 ];
 
-/// A target directory of the caller's, unused for ten days.
+/// One of the caller's target directories, unused for ten days.
 fn target(world: &World) -> PathBuf {
     world.shim(["build"]).run().call();
     let private = world.private();

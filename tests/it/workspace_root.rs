@@ -1,5 +1,5 @@
-//! The root of a workspace, as cargo itself finds it: the same answer in a thousand random trees, and
-//! in the odd places that somebody may build in.
+//! The workspace root: the same answer as cargo's in a thousand random trees, and in unusual
+//! directories.
 
 use std::process::Command;
 use std::process::Stdio;
@@ -44,12 +44,12 @@ const PLACES: [&str; 12] = [
     "a/b/c/d",
 ];
 
-/// What stands at a place.
+/// The entry in a directory of the tree.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Stands {
     Nothing,
     Package,
-    /// A package whose manifest names the root at that place.
+    /// A package whose manifest names the root in that directory.
     Pointing(usize),
     Root,
     VirtualRoot,
@@ -61,7 +61,7 @@ impl Stands {
     }
 }
 
-/// A place as seen from another one.
+/// The relative path from one directory to another.
 fn seen_from(from: &str, to: &str) -> String {
     let up = Path::new(from).iter().map(|_| "..").collect::<Vec<_>>().join("/");
     let path = Path::new(&up).join(to);
@@ -69,8 +69,8 @@ fn seen_from(from: &str, to: &str) -> String {
     if path.is_empty() { ".".into() } else { path.to_owned() }
 }
 
-/// The lists of the root at a place: most packages that look there for their workspace are members, by
-/// name or by a glob; others are excluded or forgotten. Now and then a list says something odd.
+/// The lists of the root in a directory. Most packages that look there for their workspace are members,
+/// by name or by a glob; others are excluded or missing. Some lists have odd entries.
 fn lists(random: &mut Random, all: &[Stands], root: usize) -> String {
     let (mut members, mut exclude) = (Vec::new(), Vec::new());
     for (at, stands) in all.iter().enumerate().filter(|(at, _)| *at != root) {
@@ -96,7 +96,7 @@ fn lists(random: &mut Random, all: &[Stands], root: usize) -> String {
     format!("members = {members:?}\nexclude = {exclude:?}\n")
 }
 
-/// Makes a tree of packages, and returns the places that have one.
+/// Creates a tree of packages, and returns the directories that have one.
 fn tree(random: &mut Random, top: &Path) -> Vec<&'static str> {
     let mut all = PLACES.map(|_| match random.below(10) {
         0..3 => Stands::Nothing,
@@ -132,7 +132,7 @@ fn tree(random: &mut Random, top: &Path) -> Vec<&'static str> {
     all.iter().enumerate().filter_map(is_there).collect()
 }
 
-/// Cargo's answer; none where it stops with an error.
+/// Cargo's answer; `None` if it stops with an error.
 fn cargos(cargo: &Path, home: &Path, directory: &Path, words: &[&str]) -> Option<PathBuf> {
     let mut command = Command::new(cargo);
     command.args(words).current_dir(directory).env("CARGO_HOME", home).stderr(Stdio::null());
@@ -141,8 +141,8 @@ fn cargos(cargo: &Path, home: &Path, directory: &Path, words: &[&str]) -> Option
     output.status.success().then(|| text.trim_end().into())
 }
 
-/// The root by `cargo locate-project`, which is fast and looks closer than it must: what it says
-/// otherwise than we do is asked again of `cargo metadata`.
+/// The root according to `cargo locate-project`, which is fast but stricter than necessary. If its
+/// answer differs from ours, `cargo metadata` decides.
 fn roots(cargo: &Path, home: &Path, directory: &Path) -> Option<(PathBuf, PathBuf)> {
     let found = Workspace::of(&Invocation::default(), directory, Some(home), None)?.path;
     let locate = ["locate-project", "--workspace", "--message-format=plain"];
@@ -186,7 +186,7 @@ fn the_root_is_cargos_in_a_thousand_random_trees() {
     assert!(elsewhere > TREES / 5, "only {elsewhere} were not where the search began");
 }
 
-/// The root that is found from a directory of a world.
+/// The root that we find from a directory of a world.
 fn root(world: &World, directory: &str) -> PathBuf {
     let found = Workspace::of(&Invocation::default(), &world.at(directory), None, None).unwrap();
     found.path.strip_prefix(world.at("")).unwrap().to_owned()
@@ -237,7 +237,7 @@ fn what_is_no_manifest_stops_nobody() {
     let fifo = world.at("checkout/fifo/Cargo.toml");
     assert!(Command::new("mkfifo").arg(fifo).status().unwrap().success());
     for name in ["directory", "broken", "bytes", "zero", "fifo"] {
-        // Cargo reports each of them; what matters is that the shim gets there.
+        // Cargo reports an error for each of them; the shim must still execute it.
         let run = world.shim(["build"]).within(format!("checkout/{name}"));
         run.run().call();
     }

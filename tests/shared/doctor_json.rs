@@ -1,4 +1,4 @@
-//! The form of `doctor --json`, which programs may rely on.
+//! The format of `doctor --json`, which programs may rely on.
 
 use serde_json::Value;
 
@@ -18,7 +18,7 @@ const FINDING: Schema = &[
 ];
 const NOT_MADE: Schema = &[("id", "string"), ("reason", "string")];
 
-/// What is not as the schema has it: a key too many or too few, or a value of another type.
+/// The first difference from the schema: an unknown or a missing key, or a value of another type.
 pub(crate) fn violation(report: &Value) -> Option<String> {
     let all = |key: &str| report[key].as_array().cloned().unwrap_or_default();
     let findings = all("findings");

@@ -1,4 +1,4 @@
-//! Shells that have no completion for cargo themselves: ours alone, and with one that a person has.
+//! Shells without their own completion for cargo: ours alone, and together with the user's.
 
 use super::CARGOS;
 use super::COMMANDS;
@@ -62,7 +62,7 @@ fn nu_completes_our_words_and_cargos_commands() {
     let terminal = nu(&world, "");
     assert_completes(&terminal, OURS);
     assert_completes(&terminal, COMMANDS);
-    // Nothing is declared about the program, so cargo's words stay as they are.
+    // The program is not declared as an `extern`, so cargo's arguments are unchanged.
     let words = "cargo-peruser test -- -V --nocapture true 1_0 --help";
     assert_eq!(terminal.typed(words).join(" "), words.replace("cargo-peruser ", ""));
 }

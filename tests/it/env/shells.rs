@@ -1,4 +1,4 @@
-//! Each shell takes what `env` prints for just what it is.
+//! Each shell evaluates the output of `env` to exactly the intended values.
 
 use std::process::Command;
 
@@ -19,7 +19,7 @@ pub(super) fn tests() -> Vec<Trial> {
     tests
 }
 
-/// How shells are started, and what they evaluate and show.
+/// How each shell is started, evaluates the output, and prints the result.
 const SHELLS: &[(&str, &[&str], &str)] = &[
     ("sh", &["-euc"], POSIX),
     ("bash", &["--norc", "-euc"], POSIX),
@@ -51,13 +51,13 @@ const SHELLS: &[(&str, &[&str], &str)] = &[
 const POSIX: &str =
     "eval \"$('PROGRAM' env --shell sh)\"; printf '%s\\n' \"$CARGO_TARGET_DIR\" \"$PATH\"";
 
-/// A shared root that a careless quote would let out.
+/// A shared root whose name breaks careless quoting.
 const NASTY: &str = "root it's \"$HOME\" `id` \\ !$ $(id) {x} * ‘’‚‛ \\u{41}";
 
-/// An entry of PATH that nobody means well with.
+/// A hostile PATH entry.
 const ODD: &str = "/o\u{1b}d\u{7}d ’$x";
 
-/// Lets a real shell evaluate what is printed for it, and compares what it has then.
+/// Lets a real shell evaluate the output, and compares its variables afterwards.
 fn takes_every_value(shell: &str, words: &[&str], script: &str) {
     if Command::new(shell).args(words).arg("exit 0").output().is_err() {
         skip(format!("{shell} is not installed"));
@@ -69,7 +69,7 @@ fn takes_every_value(shell: &str, words: &[&str], script: &str) {
     let run = world.run(shell, words.iter().copied().chain([script.as_str()])).env(ROOT, &root);
     let path = format!("/usr/bin:/bin:{ODD}");
     let run = run.env("HOME", world.at("home")).env("PATH", path);
-    // fish takes text for Latin-1 where nothing says what it is.
+    // fish reads text as Latin-1 if no locale is set.
     let output = run.env("LANG", "C.UTF-8").run();
     let expected = format!(
         "{}\n{}:{}:/usr/bin:/bin:{ODD}\n",
@@ -80,7 +80,7 @@ fn takes_every_value(shell: &str, words: &[&str], script: &str) {
     assert_eq!(output.printed(), world.redact(&expected));
 }
 
-/// nushell evaluates no text; it sources a file that is there before it starts.
+/// nushell cannot evaluate text; it sources a file that must exist when it starts.
 fn nu_takes_every_value_as_it_is() {
     let script = "'PROGRAM' env --shell nu >\"$HOME/env.nu\" && nu --no-config-file -c \
                   'source ~/env.nu; print $env.CARGO_TARGET_DIR; print ($env.PATH | str join \":\")'";
@@ -89,7 +89,7 @@ fn nu_takes_every_value_as_it_is() {
     takes_every_value("sh", &["-euc"], &script);
 }
 
-/// What the manual has people put in `config.nu`, with this program in the name's place.
+/// The manual's line for `config.nu`, with the path of this program.
 fn line_for_nu(world: &World) -> String {
     let manual = include_str!("../../../src/man/env.md");
     let line = manual.lines().find(|line| line.contains("env --format json")).unwrap();
@@ -131,7 +131,7 @@ fn the_line_for_nu_works_whatever_is_printed() {
     assert_eq!((&*output.stdout, &*output.stderr), ("/usr/bin\n", ""));
 }
 
-/// An empty entry means the working directory, which fish calls by its name.
+/// An empty entry means the working directory, which fish writes as `.`.
 fn fish_takes_an_empty_entry_as_it_always_does() {
     if Command::new("fish").arg("--version").output().is_err() {
         skip("fish is not installed");

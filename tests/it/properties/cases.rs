@@ -22,12 +22,12 @@ use proptest::prelude::*;
 
 use crate::prelude::*;
 
-/// Bytes that an argument or a variable can hold.
+/// Bytes that an argument or a variable can contain.
 fn raw() -> impl Strategy<Value = OsString> + Clone {
     vec(1..=255_u8, 0..12).prop_map(OsString::from_vec)
 }
 
-/// Words that mean something to cargo or to us, and words that mean nothing.
+/// Words that cargo or we know, and unknown words.
 pub(super) fn word() -> impl Strategy<Value = OsString> {
     let known = prop::sample::select(vec![
         "build",
