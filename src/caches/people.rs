@@ -74,7 +74,7 @@ impl People {
         let is_own_cache =
             root.is_some_and(|root| own.as_deref() == Some(root) || is_own_cache(root, uid));
         let own_caches = root.filter(|_| is_own_cache).map(Path::to_owned).into_iter().chain(own);
-        let owner = Owner { account: Credentials::of(uid, gid), is_another: false };
+        let owner = CacheOwner { account: Credentials::of(uid, gid), is_another: false };
         own_caches.for_each(|path| people.add_own_cache(&path, &owner));
         let everybody = root.filter(|_| !is_own_cache);
         for person in everybody.into_iter().flat_map(|root| in_root(root, settings)) {
@@ -99,7 +99,7 @@ impl People {
             // Most people have none, and the groups of all may take long to ask for.
             let found = files::entry_if_any(&cache.join(OWN_NAME));
             if !found.is_ok_and(|found| found.is_none()) {
-                let owner = Owner { account: Credentials::of(uid, gid), is_another: true };
+                let owner = CacheOwner { account: Credentials::of(uid, gid), is_another: true };
                 let mut rights = Rights::default();
                 let become_owner = rights.become_account(&owner.account);
                 become_owner.map_err(|cause| rights::failed(&cause))?;
@@ -112,7 +112,7 @@ impl People {
 
     /// Adds what somebody has in their own cache directory: a private directory, and one in it that is
     /// called like them, where it is or was a shared root of their own.
-    fn add_own_cache(&mut self, path: &Path, owner: &Owner) {
+    fn add_own_cache(&mut self, path: &Path, owner: &CacheOwner) {
         let uid = owner.account.uid;
         let is_own = |path: &Path| {
             files::entry(path).is_ok_and(|it| it.kind == Kind::Directory && it.uid == uid)
@@ -164,7 +164,7 @@ impl People {
 }
 
 /// Whose own cache directory is looked at, and whether root looks for somebody else.
-struct Owner {
+struct CacheOwner {
     account: Credentials,
     is_another: bool,
 }

@@ -110,7 +110,7 @@ pub(crate) fn tests() -> Vec<Test> {
     }
     for (name, change) in CARGOS {
         tests.push(test!(format!("the_cargo_at_home_is_not_run_{name}"), move |stage| {
-            cargo_at_home(stage, *change)
+            cargo_at_home(stage, *change);
         },));
     }
     tests

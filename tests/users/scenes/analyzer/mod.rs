@@ -79,8 +79,7 @@ pub(crate) fn tests() -> Vec<Test> {
     let name = "somebody_elses_checkout_cannot_be_known_by_the_shim_alone";
     let mut tests = vec![test!(name, only_to_read).needs(NEEDS).heavy()];
     for case in TABLE {
-        let name = format!("{}", case.name);
-        tests.push(test!(name, move |stage| play(stage, case)).needs(NEEDS).heavy());
+        tests.push(test!(case.name, move |stage| play(stage, case)).needs(NEEDS).heavy());
     }
     tests
 }

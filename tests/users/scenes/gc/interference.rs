@@ -124,8 +124,7 @@ const CASES: &[Case] = &[
 pub(super) fn tests() -> Vec<Test> {
     let mut tests = Vec::new();
     for case in CASES {
-        let name = format!("{}", case.name);
-        tests.push(test!(name, move |stage| happens(stage, case)).needs(&[Need::Strace]));
+        tests.push(test!(case.name, move |stage| happens(stage, case)).needs(&[Need::Strace]));
     }
     let name = "the_workspace_of_an_orphan_comes_back";
     tests.push(test!(name, comes_back).needs(&[Need::Strace]));
