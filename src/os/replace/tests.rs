@@ -63,8 +63,8 @@ fn what_changed_meanwhile_is_left_alone() {
     write(&file, "old").unwrap();
     let original = Original::read(&file).unwrap();
     write(&file, "saved by somebody").unwrap();
-    assert_says(original.replace(b"new", 0o644), "was changed by somebody else");
-    assert_says(original.remove(), "was changed by somebody else");
+    assert_says(original.replace(b"new", 0o644), "was changed meanwhile by another program");
+    assert_says(original.remove(), "was changed meanwhile by another program");
     assert_eq!(read_to_string(&file).unwrap(), "saved by somebody");
     assert_eq!(names(place.path()), ["rc"]);
 }
