@@ -59,6 +59,8 @@ struct Explanation {
     /// The command that moves it to where this builds.
     #[serde(skip)]
     migrate: Option<String>,
+    #[serde(skip)]
+    remove: Option<String>,
     settings: Vec<Setting>,
 }
 
@@ -130,6 +132,7 @@ impl Explanation {
             workspace,
             leftover: leftover.as_ref().map(lossy),
             migrate: leftover.as_ref().map(|path| by_name.migrate_command(path)),
+            remove: leftover.as_ref().map(|path| by_name.remove_command(path)),
             settings: Key::ALL
                 .iter()
                 // The limits of `gc` decide nothing here.

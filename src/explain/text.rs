@@ -2,7 +2,6 @@
 
 use super::{Answer, Explanation, Setting};
 use crate::private_dir::State;
-use crate::shim::CLEAN;
 use crate::ui::escape::escaped;
 use crate::ui::report::{row, table};
 
@@ -27,7 +26,7 @@ pub(super) fn render(explanation: &Explanation) -> String {
     if let (Some(path), Some(migrate)) = (&explanation.leftover, &explanation.migrate) {
         rows.push(row("not used", format!("{}, left from earlier builds", escaped(path))));
         rows.push(row("  to use it", migrate));
-        rows.push(row("  to remove it", CLEAN));
+        rows.extend(explanation.remove.iter().map(|remove| row("  to remove it", remove)));
     }
     format!("{}\n\nsettings\n{}", table(&rows), settings(all))
 }

@@ -39,10 +39,8 @@ use crate::ui::escape::{escaped, quoted};
 use crate::ui::failure::{Failure, Mark, Result};
 use crate::ui::report;
 use crate::workspace::record::{self, Use};
+use crate::workspace::root;
 use crate::workspace::{Workspace, configuration_start};
-
-/// The command that removes a workspace's own `target`.
-pub const CLEAN: &str = "CARGO_PERUSER=off cargo clean";
 
 /// A decision, and the means to carry it out.
 pub struct Plan<'a> {
@@ -253,7 +251,7 @@ impl<'a> Plan<'a> {
         if self.note_use() == Use::First
             && let Some(leftover) = self.leftover()
         {
-            report_leftover(&leftover);
+            self.report_leftover(&leftover);
         }
         if self.is_sudo() {
             self.report_sudo();
@@ -297,6 +295,33 @@ impl<'a> Plan<'a> {
         let is_occupied = self.target_dir().is_some_and(|target| files::is_there(&target));
         let replace = if is_occupied { " --replace" } else { "" };
         format!("cargo-peruser migrate {}{replace}", quoted(leftover))
+    }
+
+    /// Reports a workspace's leftover `target`: scripts would still run programs from it.
+    fn report_leftover(&self, leftover: &Path) {
+        report::note(&format!(
+            "`{}` is left from earlier builds and no longer used: scripts that run programs from it run \
+             old ones; to use it: cargo-peruser migrate {} --replace; to remove it: {}",
+            escaped(leftover),
+            quoted(leftover),
+            self.remove_command(leftover)
+        ));
+    }
+
+    /// How a leftover is removed. If it is another user's, they may still use it, and `cargo clean` may
+    /// be allowed to remove only half of it.
+    pub fn remove_command(&self, leftover: &Path) -> String {
+        let owner = files::owner(leftover).ok().flatten();
+        if let Some(owner) = owner.filter(|owner| *owner != self.snapshot.uid) {
+            return format!("ask {}", accounts::owner(owner));
+        }
+        let clean = "CARGO_PERUSER=off cargo clean";
+        match leftover.with_file_name(root::MANIFEST) {
+            manifest if self.invocation().manifest.is_some() => {
+                format!("{clean} --manifest-path {}", quoted(&manifest))
+            }
+            _ => clean.to_owned(),
+        }
     }
 
     /// Records the use of the target directory.
@@ -362,16 +387,6 @@ pub fn tell(note: &Note) {
             escaped(path)
         )),
     }
-}
-
-/// Reports a workspace's leftover `target`: scripts would still run programs from it.
-fn report_leftover(leftover: &Path) {
-    report::note(&format!(
-        "`{}` is left from earlier builds and no longer used: scripts that run programs from it run \
-         old ones; to use it: cargo-peruser migrate {} --replace; to remove it: {CLEAN}",
-        escaped(leftover),
-        quoted(leftover)
-    ));
 }
 
 /// The failure if the executed program keeps executing us, with other arguments each time.

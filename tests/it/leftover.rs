@@ -8,6 +8,7 @@ use crate::prelude::*;
 
 tests![
     the_first_build_of_a_workspace_names_it_once,
+    from_elsewhere_the_command_names_the_workspace,
     explain_names_it,
     it_is_not_named_without_need
 ];
@@ -33,6 +34,17 @@ note: `[WORLD]/checkout/target` is left from earlier builds and no longer used: 
 "#]]
     );
     world.shim(["build"]).run().call();
+}
+
+/// Without that it would clean the workspace in the working directory.
+fn from_elsewhere_the_command_names_the_workspace() {
+    let world = world();
+    world.file("checkout/sub/Cargo.toml", "[workspace]");
+    let elsewhere = world.shim(["build", "--manifest-path", "../Cargo.toml"]);
+    let run = elsewhere.within(world.at("checkout/sub")).run();
+    let expected = "CARGO_PERUSER=off cargo clean --manifest-path [WORLD]/checkout/Cargo.toml\n";
+    let err = world.redact(&run.stderr);
+    assert!(err.ends_with(expected), "{err}");
 }
 
 fn explain_names_it() {

@@ -11,6 +11,7 @@ tests![
     test!("tells_a_home_without_room_how_to_be_provisioned", no_home),
     test!("accepts_a_sticky_root_of_a_group_by_choice_3775", sticky),
     test!("refuses_what_others_can_write_to_and_says_who_can_close_it", writable),
+    test!("what_another_has_left_in_the_checkout_is_theirs_to_remove", left),
 ];
 
 fn sticky(stage: &Stage) {
@@ -111,4 +112,14 @@ fn no_home(stage: &Stage) {
     let alice = stage.person("alice");
     do_as_root("chmod", ["0500".as_ref(), alice.home.as_os_str()]);
     alice.cargo(["build"]).run().stopped(Stop::Create).helps("sudo cargo-peruser provision alice");
+}
+
+fn left(stage: &Stage) {
+    stage.shared_root().provisioned();
+    let (alice, bob) = (stage.person("alice"), stage.person("bob"));
+    let tree = [("Cargo.toml", ""), ("target/CACHEDIR.TAG", "")];
+    project::write(&stage.checkout, &tree, &bob);
+    let run = alice.cargo(["build"]).run();
+    run.notes("to remove it: ask bob (uid 2002)").never_says("cargo clean");
+    bob.cargo(["build"]).run().notes("to remove it: CARGO_PERUSER=off cargo clean");
 }
