@@ -67,9 +67,15 @@ impl Entry {
         self.kind == Kind::Directory && self.uid == uid && self.mode & 0o077 == 0
     }
 
-    /// The group that may enter a directory, if others may not.
+    /// The group that may enter a directory, if others may not. Nobody is meant to join root's own group.
     pub fn group_with_access(&self) -> Option<u32> {
-        (self.mode & 0o011 == 0o010).then_some(self.gid)
+        (self.mode & 0o011 == 0o010 && self.gid != 0).then_some(self.gid)
+    }
+
+    /// Whether the permission bits of a directory of root's let only root enter it, as under a strict
+    /// umask.
+    pub fn is_only_for_root(&self) -> bool {
+        self.uid == 0 && self.mode & 0o001 == 0 && self.group_with_access().is_none()
     }
 }
 

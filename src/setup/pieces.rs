@@ -68,6 +68,11 @@ impl Root {
         Root { mode: 0o750, group: Some(gid), sticky: StickyRoot::Refuse }
     }
 
+    /// Whether everyone may enter a new one.
+    pub(super) fn is_for_everyone(&self) -> bool {
+        self.mode & 0o001 != 0
+    }
+
     /// The permission bits that an existing root is to have, `mode` being those that it has.
     ///
     /// Where others can write, they no longer can; who may look in stays the administrator's choice,

@@ -6,6 +6,7 @@ use std::path::{Component, Path, PathBuf};
 
 use super::cargo_config;
 use crate::os::accounts;
+use crate::os::acls;
 use crate::os::entry::{Kind, UNMAPPED};
 use crate::os::files;
 use crate::os::homes::Homes;
@@ -246,6 +247,11 @@ impl Facts {
     /// The group that the shared root is for, if others may not enter it.
     pub fn group_of_root(&self) -> Option<u32> {
         self.root_entry.and_then(|entry| entry.group_with_access())
+    }
+
+    /// Whether nobody but root can enter the shared root.
+    pub fn is_closed(&self, root: &Path) -> bool {
+        self.root_entry.is_some_and(|entry| entry.is_only_for_root()) && !acls::has_acl(root)
     }
 
     /// Whether others can create files in the shared root.

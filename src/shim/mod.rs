@@ -207,12 +207,15 @@ impl<'a> Plan<'a> {
 
     /// The command with which root creates the caller's private directory in the shared root, if this
     /// build uses the caller's own cache directory because it is missing. If the root is for a group,
-    /// root first has to add the caller to it.
+    /// root first has to add the caller to it; if only root can enter it, setup has to mend it.
     pub fn provision_command(&self) -> Option<String> {
         let Snapshot { uid, gid, .. } = *self.snapshot;
         let is_missing = self.facts.root == RootState::NotProvisioned;
         if !is_missing || self.decision.required.is_none() {
             return None;
+        }
+        if let Some(root) = self.settings().shared_root().filter(|it| self.facts.is_closed(it)) {
+            return Some(format!("sudo cargo-peruser setup --shared-root {}", quoted(root)));
         }
         let command = private_dir::provision_command(uid);
         let group = self.facts.group_of_root().filter(|it| !accounts::is_in_group(uid, gid, *it));

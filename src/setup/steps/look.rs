@@ -5,6 +5,7 @@ use std::path::Path;
 use super::put::own_program;
 use super::{assert_ours, unfinished};
 use crate::os::accounts;
+use crate::os::acls;
 use crate::os::entry::Entry;
 use crate::os::entry::Kind;
 use crate::os::files;
@@ -148,8 +149,9 @@ fn shared_root(path: &Path, root: &Root) -> Result<PieceState, Failure> {
         return Err(not_a_root(path, &fault).help(Look::Entry.at(path, help)));
     }
     let before = ModeAndGroup { mode: entry.mode, group: entry.gid };
-    let after =
-        ModeAndGroup { mode: root.mended(entry.mode), group: root.group.unwrap_or(entry.gid) };
+    let is_closed = root.is_for_everyone() && entry.is_only_for_root() && !acls::has_acl(path);
+    let mode = if is_closed { root.mode } else { root.mended(entry.mode) };
+    let after = ModeAndGroup { mode, group: root.group.unwrap_or(entry.gid) };
     assert_only_private_dirs(path, if before == after { READ_ABOVE } else { &[] })?;
     Ok(if before == after {
         PieceState::InPlace

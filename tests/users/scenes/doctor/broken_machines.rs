@@ -112,6 +112,14 @@ pub(super) const SHARED_ROOT: &[Scene] = &[
         ..ALICE
     },
     Scene {
+        name: "a_root_that_a_strict_umask_has_made",
+        how: "chmod 750 $S",
+        finds: &[("warn[private-dir]", "you have no private directory")],
+        // What setup does is shown on a computer of its own.
+        remedies: &[Words("root", "cargo-peruser setup --shared-root", "chmod 755 $S")],
+        ..ALICE
+    },
+    Scene {
         name: "a_root_with_a_default_acl",
         needs: &[Need::Acls, Need::Setfacl],
         how: "setfacl -d -m u:bob:rwx $S",

@@ -1,8 +1,9 @@
 //! Setup run again: another version of the program over this one, and two runs at once.
 
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::ExitStatusExt;
 
-use super::setup::Setup;
+use super::setup::{MACHINES_ROOT, Setup};
 use crate::prelude::*;
 
 pub(super) fn tests() -> Vec<Test> {
@@ -23,6 +24,7 @@ pub(super) fn tests() -> Vec<Test> {
     tests.push(test!(name, own_copy));
     let name = "uninstall_names_the_editors_that_were_written";
     tests.push(test!(name, editors_are_named));
+    tests.push(test!("setup_opens_a_root_that_a_strict_umask_has_made", opened));
     tests
 }
 
@@ -42,6 +44,19 @@ fn own_copy(stage: &Stage) {
     let alice = host.person("alice");
     host.run(&alice, Setup::Machine.program(), ["setup"]).run().ok();
     Setup::Machine.install(&host).never_says(text);
+}
+
+/// Only root could enter it; one that is for a group stays as it is.
+fn opened(stage: &Stage) {
+    let host = Host::new(stage, "machine", Shell::Bash);
+    let root = host.at(MACHINES_ROOT);
+    make::directory(&root, 0, 0, 0o700);
+    for (group, made, expected) in [(0, 0o700, 0o755), (0, 0o750, 0o755), (2001, 0o750, 0o750)] {
+        make::own(&root, 0, group, made);
+        Setup::Machine.install(&host);
+        let mode = fs::metadata(&root).unwrap().permissions().mode() & 0o7777;
+        assert_eq!(mode, expected, "{group} {made:o}");
+    }
 }
 
 /// The settings outlive the program, which alone could take them out.
