@@ -7,8 +7,11 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use rustix::fs::statvfs;
+
 use super::finding::{Checked, Finding, Severity};
 use super::machine::{Machine, Who, name_of};
+use super::root::mounted;
 use crate::caches::activity::DAY;
 use crate::caches::list;
 use crate::caches::people::{People, Resident, Standing, doubts_departed};
@@ -56,6 +59,11 @@ fn own(machine: &Machine<'_>, plan: &Plan<'_>) -> Vec<Finding> {
     let open = private_dir::open_existing(place, &plan.caller()).ok().flatten();
     let untagged = |open| untagged(machine, &open, &path, uid);
     let mut found: Vec<_> = open.into_iter().flat_map(untagged).collect();
+    // What is so for the root as well has been said there.
+    let of_root = plan.settings().shared_root().and_then(|root| statvfs(root).ok());
+    let system =
+        statvfs(&path).ok().filter(|it| of_root.is_none_or(|root| root.f_flag != it.f_flag));
+    found.extend(system.into_iter().flat_map(|system| mounted(machine, &path, &system)));
     if place.kind == PlaceKind::InOwnCache
         && let Some(command) = plan.provision_command()
     {

@@ -33,6 +33,7 @@ pub(super) fn root(machine: &Machine<'_>) -> Checked {
     let mut found = Vec::from_iter(writers(machine, plan, root));
     if let Ok(system) = statvfs(root) {
         found.extend(mounted(machine, root, &system));
+        found.extend(File::open(root).into_iter().filter_map(|open| kind(root, &open)));
         found.extend(room(root, &system));
     }
     found.extend(default_acl(machine, root));
@@ -93,25 +94,24 @@ fn missing(machine: &Machine<'_>, plan: &Plan<'_>, root: &Path) -> Finding {
     Finding::new(Severity::Warn, text).at(root).help(help)
 }
 
-/// What the file system's mount does not allow.
-fn mounted(machine: &Machine<'_>, root: &Path, system: &StatVfs) -> Vec<Finding> {
-    let place = quoted(root);
+/// What the mount of the file system of a directory does not allow.
+pub(super) fn mounted(machine: &Machine<'_>, directory: &Path, system: &StatVfs) -> Vec<Finding> {
+    let place = quoted(directory);
     let remount = |option| {
         machine.ask(0, &format!("mount -o remount,{option} \"$(findmnt -no TARGET -T {place})\""))
     };
     let mut found = Vec::new();
     if system.f_flag.contains(StatVfsMountFlags::RDONLY) {
-        let text = format!("`{}` is on a file system mounted read-only", escaped(root));
-        found.push(Finding::new(Severity::Fail, text).at(root).help(remount("rw")));
+        let text = format!("`{}` is on a file system mounted read-only", escaped(directory));
+        found.push(Finding::new(Severity::Fail, text).at(directory).help(remount("rw")));
     }
     if is_noexec(system) {
         let text = format!(
             "`{}` is on a file system mounted noexec: build scripts and tests cannot run there",
-            escaped(root)
+            escaped(directory)
         );
-        found.push(Finding::new(Severity::Fail, text).at(root).help(remount("exec")));
+        found.push(Finding::new(Severity::Fail, text).at(directory).help(remount("exec")));
     }
-    found.extend(std::fs::File::open(root).into_iter().filter_map(|open| kind(root, &open)));
     found
 }
 

@@ -177,6 +177,13 @@ pub(super) const PRIVATE_DIRS: &[Scene] = &[
         ..ALICE
     },
     Scene {
+        name: "a_private_directory_on_a_noexec_file_system",
+        how: "mount --bind $S/alice $S/alice; mount -o remount,bind,noexec $S/alice",
+        finds: &[("fail[private-dir]", "mounted noexec")],
+        remedies: &[Run("root", "mount -o remount,exec")],
+        ..ALICE
+    },
+    Scene {
         name: "no_private_directory",
         how: "rm -r $S/alice",
         finds: &[("warn[private-dir]", "you have no private directory")],
