@@ -145,8 +145,11 @@ pub(crate) fn enter(snapshot: &Snapshot, installation: &Installation) -> String 
 fn tell_the_rest(site: &Site, snapshot: &Snapshot, findings: &[SessionFinding]) {
     let name = accounts::owner(site.account.uid);
     if findings.iter().any(|finding| finding.wins && finding.is_bare) {
-        let text = format!("{name} has no cargo; the shim is put on PATH once there is one");
-        report::note(&text);
+        let has_none = match findings.iter().all(|finding| finding.is_bare) {
+            true => format!("{name} has no cargo"),
+            false => "some of these shells find no cargo".to_owned(),
+        };
+        report::note(&format!("{has_none}; the shim is put on PATH once there is one"));
     }
     let shim = site.installation.shim_dir();
     report::note(&format!(
@@ -164,8 +167,10 @@ fn ask_all(
     snapshot: &Snapshot,
     is_wanted: impl Fn(AskedShell) -> bool,
 ) -> Vec<SessionFinding> {
-    // Where new sessions look: in the settings and at home, whatever this one has on PATH.
-    let elsewhere = snapshot.of(snapshot.uid, snapshot.gid, snapshot.cwd.clone(), &["PATH"]);
+    // Where new sessions look: in the settings and at home, whatever this one has on PATH, and whichever
+    // cargo runs this program as its subcommand.
+    let hidden = &["PATH", "CARGO"];
+    let elsewhere = snapshot.of(snapshot.uid, snapshot.gid, snapshot.cwd.clone(), hidden);
     let has_cargo = has_cargo(&elsewhere, site.settings(), &Homes::new(&elsewhere));
     let ask = |shell: &[SessionKind]| ask_one(shell, site, snapshot, has_cargo);
     std::thread::scope(|scope| {

@@ -32,7 +32,7 @@ pub(super) fn tests() -> Vec<Test> {
         tests.push(test!(name, body).needs(&[shell.need()]));
     }
     type Body = fn(&Stage);
-    let bodies: [(&str, Body, &[Need]); 13] = [
+    let bodies: [(&str, Body, &[Need]); 14] = [
         ("status_asks_a_shell_that_hangs_only_once", hangs, &[Need::Bash]),
         ("a_status_that_is_ended_takes_its_shells_along", ended, &[Need::Bash]),
         ("a_status_that_is_ended_leaves_no_lock_of_pyenvs", lock, &[Need::Bash]),
@@ -50,6 +50,7 @@ pub(super) fn tests() -> Vec<Test> {
         ("one_line_remedies_what_bash_reads_twice", one_remedy, &[Need::Bash]),
         ("status_before_setup_gives_no_line_of_a_program_that_is_not_there", before, &[]),
         ("uninstall_of_nothing_speaks_of_nothing", nothing, &[]),
+        ("a_cargo_that_asks_for_the_status_is_none_that_new_sessions_have", through_cargo, &[]),
     ];
     for (name, body, needs) in bodies {
         tests.push(test!(format!("{name}"), body).needs(needs));
@@ -293,4 +294,14 @@ fn nothing(stage: &Stage) {
     let alice = host.person("alice");
     let outcome = host.by_name(&alice, ["setup", "--uninstall"]).run();
     outcome.ok().mentions("nothing is set up").never_says(".cache");
+}
+
+/// It is on the PATH of her session alone, as that of a login shell's profile is.
+fn through_cargo(stage: &Stage) {
+    let host = Host::new(stage, "machine", Shell::Bash).without_cargo();
+    Setup::Machine.install(&host);
+    let alice = host.person("alice");
+    let status = ["peruser", "setup", "--status"];
+    let status = host.run(&alice, Setup::Machine.program(), status).env("CARGO", "/bin/true");
+    status.run().ok().never_says("warning: ").mentions("has no cargo");
 }
