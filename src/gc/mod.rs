@@ -299,7 +299,10 @@ fn table(rows: &[GcRow], now: i64) -> String {
             row.workspace.as_deref().map_or("–".into(), |path| escaped(path).to_string()),
             bytes(row.bytes),
             bytes(row.comes_back),
-            report::ago(now - row.last_used),
+            match row.last_used {
+                0 => "–".into(),
+                used => report::ago(now - used),
+            },
             row.rule.to_owned(),
             outcome,
         ]);
