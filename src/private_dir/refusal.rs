@@ -143,7 +143,7 @@ impl Refusal {
         let owner = &self.owner;
         match &self.flaw {
             Flaw::NotADirectory(kind) => format!("it is a {kind}, owned by {owner}"),
-            Flaw::Foreign => format!("it is owned by {owner}, and you are {}", self.caller),
+            Flaw::Foreign => format!("it is owned by {owner}, not by {}", self.caller),
             Flaw::WritableByOthers(mode) => format!("others can write to it (mode {mode:04o})"),
             Flaw::WritableInside(inside, mode) => format!(
                 "others could read it until now, and can write to `{}` in it (mode {mode:04o})",
