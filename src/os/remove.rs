@@ -7,10 +7,11 @@ use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::os::unix::ffi::OsStrExt;
 
-use rustix::fs::{AtFlags, unlinkat};
+use rustix::fs::{AtFlags, fchmod, unlinkat};
 use rustix::io::Errno;
 
 use super::facts::{facts, facts_of};
+use super::files;
 use super::interrupt;
 use super::tree::{DIRECTORY, directory, inside, names};
 use crate::os::node::{Identity, MAX_DEPTH, Node, is_mounted};
@@ -108,7 +109,7 @@ impl Removal<'_> {
     fn lift(&self, parent: &File, name: &CStr) -> io::Result<bool> {
         let top = match inside(parent, name, DIRECTORY) {
             Ok(top) => top,
-            Err(cause) if super::files::is_absence(&cause) => return Ok(false),
+            Err(cause) if files::is_absence(&cause) => return Ok(false),
             Err(cause) => return Err(cause),
         };
         let mut at = top.try_clone()?;
@@ -149,8 +150,14 @@ impl Removal<'_> {
         // Between this check and the removal, another process can rename entries within this directory.
         // It then loses an entry that it could have removed itself.
         let Some(below) = &below else { return gone(unlinkat(at, name, AtFlags::empty())) };
-        if is_mounted(&self.top, &facts_of(below)?) {
+        let found = facts_of(below)?;
+        if is_mounted(&self.top, &found) {
             return Ok(Left::Something);
+        }
+        // Build scripts copy read-only directories, such as those of Go's module cache, in which even
+        // their owner can remove nothing. Of another's, only an empty one can go, as it is.
+        if found.mode & 0o200 == 0 {
+            let _ = fchmod(below, files::mode(found.mode | 0o200));
         }
         match self.empty(below, depth + 1)? {
             Left::Nothing => gone(unlinkat(at, name, AtFlags::REMOVEDIR)),

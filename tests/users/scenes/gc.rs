@@ -29,6 +29,7 @@ pub(crate) fn tests() -> Vec<Test> {
         test!("an_unsafe_or_foreign_root_is_left_alone", foreign_roots),
         test!("a_read_only_disk_is_one_error", read_only),
         test!("others_are_roots_to_clean", not_root),
+        test!("directories_that_a_build_script_has_copied_read_only_go", read_only_copies),
     ];
     for (layout, channel) in [("stable", Channel::Stable), ("the_new_layout", Channel::Nightly)] {
         let needs: &[Need] = match channel {
@@ -341,6 +342,24 @@ fn read_only(stage: &Stage) {
     gc(&alice, &["--older-than", "1d"]).run().exits(73).blames("read-only");
     assert!(old.join("debug/app").exists());
     do_as_root("umount", [stage.root.as_os_str()]);
+}
+
+/// The old layout's `out`, and a directory that nothing is in.
+fn read_only_copies(stage: &Stage) {
+    stage.shared_root().provisioned();
+    let alice = stage.person("alice");
+    let old = target(&alice, "app-0123456789abcdef", 9);
+    let out = old.join("debug/build/app/out");
+    for directory in ["module/inner", "empty"] {
+        fs::create_dir_all(out.join(directory)).unwrap();
+    }
+    fs::write(out.join("module/inner/file"), "").unwrap();
+    project::give(&old, &format!("{0}:{0}", alice.uid()));
+    do_as_root("chmod", ["-R".as_ref(), "a-w".as_ref(), out.as_os_str()]);
+    used(&old, 9);
+    gc(&alice, &["--older-than", "1d"]).run().ok();
+    is_emptied(&old);
+    nothing_is_staged(&stage.root.join("alice"));
 }
 
 fn not_root(stage: &Stage) {

@@ -27,6 +27,7 @@ pub(crate) fn tests() -> Vec<Test> {
         test!("content_at_the_destination_is_refused_or_kept_aside", replaced),
         test!("a_checkouts_own_directory_is_the_destination_where_it_has_one", checkout),
         test!("a_session_that_exports_the_old_directory_does_not_matter", exported),
+        test!("a_read_only_directory_is_copied_and_removed", read_only),
     ];
     for part in [
         refused::tests,
@@ -113,6 +114,13 @@ fn checkout(stage: &Stage) {
     let run = scene.giving(&["--yes", "--checkout"]).arg(&stage.checkout).within("/");
     run.env("CARGO_PERUSER_SCOPE", "workspace").run().ok();
     let scene = Scene { target: expected, ..scene };
+    scene.has_moved();
+}
+
+fn read_only(stage: &Stage) {
+    let scene = Scene::of_alice(stage);
+    scene.alice.shell("chmod a-w \"$1\"", [&scene.old.join("debug/deps")]).run().ok();
+    scene.take(&["--yes", "--copy"]).ok();
     scene.has_moved();
 }
 
