@@ -153,3 +153,20 @@ fn descend(path: &Path) -> io::Result<File> {
     }
     Ok(at)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::descend;
+    use std::os::unix::fs::symlink;
+
+    #[test]
+    fn no_symlink_leads_to_the_directory_that_it_stands_in() {
+        let scratch = tempfile::tempdir().unwrap();
+        let place = scratch.path().canonicalize().unwrap();
+        std::fs::create_dir_all(place.join("real/below")).unwrap();
+        symlink("real", place.join("link")).unwrap();
+        assert!(descend(&place.join("real/below")).is_ok());
+        assert!(descend(&place.join("link/below")).is_err());
+        assert!(descend(&place.join("link")).is_err());
+    }
+}

@@ -263,6 +263,26 @@ mod tests {
     }
 
     #[test]
+    fn what_is_included_is_bounded_in_number_and_in_size() {
+        let place = tempfile::tempdir().unwrap();
+        let top = place.path();
+        create_dir_all(top.join(".cargo")).unwrap();
+        // Of several that are included the last is asked first.
+        for (files, padding, is_found) in [(64, 0, true), (65, 0, false), (3, 600_000, false)] {
+            let names: Vec<String> = (0..files).map(|file| format!("'{file}.toml'")).collect();
+            let including = format!("include = [{}]", names.join(", "));
+            write(top.join(".cargo/config.toml"), including).unwrap();
+            for file in 0..files {
+                let text = if file == 0 { "build.build-dir = 'out'\n" } else { "" };
+                let text = text.to_owned() + &"#".repeat(padding);
+                write(top.join(format!(".cargo/{file}.toml")), text).unwrap();
+            }
+            let found = build_dir(top, None, None, &templates());
+            assert_eq!(found.is_some(), is_found, "{files} files with {padding} bytes");
+        }
+    }
+
+    #[test]
     fn typed_configuration_is_a_file_or_toml_and_the_last_wins() {
         let place = tempfile::tempdir().unwrap();
         let top = place.path();

@@ -94,6 +94,12 @@ fn what_a_killed_run_has_left_is_taken_over_unless_it_still_runs() {
     write(&file, "old").unwrap();
     write(beside(&file), "half").unwrap();
     Original::read(&file).unwrap().replace(b"new", 0o644).unwrap();
+    // Whatever it leads to, be it in use: nobody looks there.
+    let other = tempfile::NamedTempFile::new().unwrap();
+    rustix::fs::flock(&other, rustix::fs::FlockOperation::LockExclusive).unwrap();
+    symlink(other.path(), beside(&file)).unwrap();
+    Original::read(&file).unwrap().replace(b"new", 0o644).unwrap();
+    assert_eq!(read_to_string(other.path()).unwrap(), "");
     assert_eq!((read_to_string(&file).unwrap().as_str(), names(place.path()).len()), ("new", 1));
     let running = Beside::create(&file).unwrap();
     let replaced = Original::read(&file).unwrap().replace(b"newer", 0o644);

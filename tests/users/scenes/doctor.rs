@@ -499,4 +499,12 @@ fn exchangeable(stage: &Stage) {
         run.fails().prints("of-root");
         assert!(run.stdout.contains("chown") == is_offered, "{place}: {}", run.stdout);
     }
+    // Nor is she herself, through what everybody can exchange.
+    make::directory(&home.join(".rustup"), ALICE, ALICE, 0o777);
+    for (mode, is_offered) in [(0o700, true), (0o777, false)] {
+        make::own(&home, ALICE, ALICE, mode);
+        let run = alice.by_name(["doctor", "shared-homes"]).run();
+        run.prints(".rustup`, which several");
+        assert!(run.stdout.contains("chmod") == is_offered, "{mode:o}: {}", run.stdout);
+    }
 }

@@ -59,6 +59,7 @@ fn foreign_home(stage: &Stage) {
     // Even where bob lets everyone write.
     make::own(&bob.home, bob.uid(), bob.uid(), 0o777);
     alice.by_name(WRITE).env("HOME", &bob.home).run();
+    alice.by_name(WRITE).env("HOME", bob.home.join("not-yet")).run();
     assert!(is_empty(&bob.home), "bob's home is no longer empty");
     let superuser = stage.person("root");
     superuser.by_name(WRITE).env("HOME", &bob.home).run();

@@ -227,8 +227,9 @@ fn left_behind(stage: &Stage) {
     assert!(plant(stage, &root, &wrapper), "mallory can write to a sticky root");
     make::directory(&root.join("alice"), 2001, 2001, 0o700);
     stage.shared_root().mode(0o755).make();
-    for who in ["alice", "root"] {
-        let run = stage.person(who).cargo(["build"]).run();
+    // `metadata` only looks.
+    for (who, word) in [("alice", "metadata"), ("alice", "build"), ("root", "build")] {
+        let run = stage.person(who).cargo([word]).run();
         run.refused().blames(root.join(".cargo").to_string_lossy());
     }
 }

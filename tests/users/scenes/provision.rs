@@ -1,6 +1,7 @@
 //! Root gives others their private directories, whatever is there already and whenever it is stopped.
 
 use crate::prelude::*;
+use crate::stage::steps::Steps;
 
 /// Something in the place of alice's directory, and what is said about it.
 type Planted = (&'static str, fn(&Path));
@@ -31,6 +32,8 @@ tests![
     test!("setup_names_what_builds_would_read_in_a_sticky_root", read_above),
     test!("setup_leaves_an_accepted_sticky_root_as_it_is", left_sticky),
     test!("refuses_what_is_there_and_is_not_a_private_directory", refuses),
+    test!("what_comes_meanwhile_is_judged_and_nothing_else_is_left", meanwhile)
+        .needs(&[Need::Strace]),
 ];
 
 fn provision(stage: &Stage, words: &[&str]) -> Outcome {
@@ -162,6 +165,20 @@ fn at_once(stage: &Stage) {
             fs::remove_dir(entry.path()).unwrap();
         }
     }
+}
+
+/// Alice has one, just before root's gets its name.
+fn meanwhile(stage: &Stage) {
+    let root = stage.shared_root().make();
+    let administrator = stage.person("root");
+    let run = administrator.by_name(["provision", "alice"]);
+    let mut steps = Steps::start(run, "fchmod", &stage.at("log"));
+    while steps.next().is_some() {
+        make::directory(&root.join("alice"), 2001, 2001, 0o700);
+    }
+    steps.finish().ok();
+    let names: Vec<_> = fs::read_dir(&root).unwrap().flatten().map(|it| it.file_name()).collect();
+    assert!(names == ["alice"], "there is {names:?}");
 }
 
 /// chown(2) takes it for "unchanged".

@@ -8,6 +8,8 @@ const UNTRUSTED: &[(&str, &str, u32)] = &[
     ("root", "devs", 0o664),
     ("mallory", "mallory", 0o644),
     ("alice", "alice", 0o644),
+    // Root's number where a user namespace hides it, and here nobody else's.
+    ("nobody", "root", 0o644),
 ];
 
 tests![

@@ -155,8 +155,18 @@ fn primary_group(stage: &Stage) {
     text.extend(b"eve:x:2999:2001::/:/bin/sh\n");
     make::file(&passwd, text, 0, 0o644);
     let alice = stage.person("alice");
-    let run = with_settings_as_they_are(&alice).seen_at(&passwd, "/etc/passwd").run();
-    run.stopped(Stop::Settings).blames("others can write to it");
+    // Or she has been put into it.
+    let groups = stage.at("group");
+    let text = fs::read("/etc/group").unwrap();
+    let lines = text.split(|byte| *byte == b'\n').map(|line| match line.starts_with(b"alice:") {
+        true => [line, b"mallory"].concat(),
+        false => line.to_vec(),
+    });
+    make::file(&groups, lines.collect::<Vec<_>>().join(&b'\n'), 0, 0o644);
+    for (file, place) in [(passwd, "/etc/passwd"), (groups, "/etc/group")] {
+        let run = with_settings_as_they_are(&alice).seen_at(&file, place).run();
+        run.stopped(Stop::Settings).blames("others can write to it");
+    }
 }
 
 fn acl_on_settings(stage: &Stage) {

@@ -153,6 +153,8 @@ fn settings(stage: &Stage) {
     let script = "mkdir -p \"$(dirname \"$1\")\" && echo \"$2\" >\"$1\"";
     scene.alice.shell(script, [file.as_os_str(), text.as_ref()]).run().ok();
     let run = scene.giving(&["--yes"]).unset("CARGO_PERUSER_SHARED_ROOT");
+    // At the place that the account database names as well.
+    let run = run.seen_at(stage.at("home"), "/home");
     run.env("HOME", &scene.alice.home).run().fails();
     assert!(cache::names(&precious).is_empty(), "root was told where to work");
     let run = scene.giving(&["--yes"]).env("HOME", &scene.alice.home);

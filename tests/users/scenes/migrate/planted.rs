@@ -110,11 +110,18 @@ fn between(stage: &Stage) {
     // And one more name of a file, elsewhere.
     make::nothing(&stage.root);
     let scene = Scene::new(stage);
-    let (file, elsewhere) = (incoming.join("debug/deps/app"), stage.at("elsewhere"));
-    let act = || fs::hard_link(&file, &elsewhere).unwrap();
-    let run = meanwhile(scene.giving(&["--yes"]), "fchownat", &incoming, act);
-    run.fails().blames("was changed meanwhile");
-    fs::remove_file(&elsewhere).unwrap();
+    make::directory(&stage.root.join("alice"), scene.alice.uid(), scene.alice.uid(), 0o700);
+    let elsewhere = stage.at("elsewhere");
+    for (call, sign, place, says) in [
+        ("renameat2", "journal", &scene.old, "another name outside"),
+        ("fchownat", "incoming", &incoming, "was changed meanwhile"),
+    ] {
+        let file = place.join("debug/deps/app");
+        let act = || fs::hard_link(&file, &elsewhere).unwrap();
+        let run = meanwhile(scene.giving(&["--yes"]), call, &staging.join(sign), act);
+        run.fails().blames(says);
+        fs::remove_file(&elsewhere).unwrap();
+    }
     scene.give(&["--yes"]).ok();
     scene.has_moved();
 }
