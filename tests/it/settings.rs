@@ -33,7 +33,7 @@ fn the_persons_file_is_found_in_both_places() {
     let world = world();
     world.file("home/.config/cargo-peruser/config.toml", choice(&world, "a"));
     world.file("xdg/cargo-peruser/config.toml", choice(&world, "b"));
-    assert_eq!(world.by_name(["path"]).run().printed(), target("a"));
+    assert_eq!(world.by_name(["path"]).run().ok().stdout, target("a"));
     for (value, expected) in [
         (world.at("xdg").into_os_string(), "b"),
         ("".into(), "a"),
@@ -41,7 +41,7 @@ fn the_persons_file_is_found_in_both_places() {
         ("../xdg".into(), "a"),
     ] {
         let output = world.by_name(["path"]).env("XDG_CONFIG_HOME", &value).run();
-        assert_eq!(output.printed(), target(expected), "{value:?}");
+        assert_eq!(output.ok().stdout, target(expected), "{value:?}");
     }
 }
 
@@ -50,10 +50,10 @@ fn flag_over_variable_over_file() {
     world.file("home/.config/cargo-peruser/config.toml", choice(&world, "a"));
     let (b, c) = (world.at("b"), world.at("c"));
     let flag = format!("--shared-root={}", c.display());
-    assert_eq!(world.by_name(["path"]).run().printed(), target("a"));
-    assert_eq!(world.by_name(["path"]).env(ROOT, &b).run().printed(), target("b"));
-    assert_eq!(world.by_name([&flag, "path"]).run().printed(), target("c"));
-    assert_eq!(world.by_name([&flag, "path"]).env(ROOT, &b).run().printed(), target("c"));
+    assert_eq!(world.by_name(["path"]).run().ok().stdout, target("a"));
+    assert_eq!(world.by_name(["path"]).env(ROOT, &b).run().ok().stdout, target("b"));
+    assert_eq!(world.by_name([&flag, "path"]).run().ok().stdout, target("c"));
+    assert_eq!(world.by_name([&flag, "path"]).env(ROOT, &b).run().ok().stdout, target("c"));
     // The shim does not take our flags, so cargo gets them.
     let output = world.shim([&flag, "build"]).env(ROOT, &b).run();
     let found = output.call().variable("CARGO_TARGET_DIR").unwrap().to_string_lossy();
