@@ -69,6 +69,7 @@ fn path_of_root(stage: &Stage) {
     Setup::Machine.install(&host);
     let place = host.home("alice").join("app");
     make::directory(&place, 2001, 2001, 0o755);
+    make::file(&place.join("Cargo.toml"), "[workspace]\n", 2001, 0o644);
     let makefile = "TARGET_DIR := $(shell cargo-peruser path)\n\
                     install:\n\t@echo from $(TARGET_DIR)\n";
     make::file(&place.join("Makefile"), makefile, 2001, 0o644);
