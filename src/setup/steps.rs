@@ -115,7 +115,7 @@ fn assert_ours(path: &Path, text: &[u8], known: &[u64]) -> Result<(), Failure> {
             escaped(path)
         ))
         .help(format!(
-            "move your lines out of the block: ${{EDITOR:-vi}} +{line} {}",
+            "move your lines out of the block, and remove all of it: ${{EDITOR:-vi}} +{line} {}",
             quoted(path)
         ))),
     }

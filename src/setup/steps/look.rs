@@ -9,11 +9,11 @@ use crate::os::acls;
 use crate::os::entry::Entry;
 use crate::os::entry::Kind;
 use crate::os::files;
-use crate::os::marked::{Blocks, with_blocks, without_blocks};
+use crate::os::marked::{Blocks, bodies, with_blocks, without_blocks};
 use crate::os::replace::{Original, is_same_content};
 use crate::private_dir::{READ_ABOVE, UNFINISHED};
 use crate::setup::pieces::{Did, Piece, PieceKind, Receipt, Root};
-use crate::ui::escape::escaped;
+use crate::ui::escape::{escaped, quoted};
 use crate::ui::failure::Failure;
 use crate::ui::look::Look;
 
@@ -65,7 +65,7 @@ pub(crate) fn look(piece: &Piece, receipt: &Receipt) -> Result<PieceState, Failu
     match (&piece.what, state) {
         (PieceKind::Blocks(_), _) => Ok(state),
         (PieceKind::File(..), PieceState::Outdated) if !is_known && is_a_hook(path) => {
-            Err(belongs_to_another(path))
+            Err(belongs_to_another(path, &format!("rm {}", quoted(path))))
         }
         (_, PieceState::Outdated) if !is_known => Err(taken(path)),
         _ => Ok(state),
@@ -131,7 +131,11 @@ fn blocks(path: &Path, wanted: &Blocks, receipt: &Receipt) -> Result<PieceState,
     match receipt.did(path) {
         _ if is_bare => {}
         Some(Did::PutBlocks { bodies, .. }) => assert_ours(path, text, bodies)?,
-        _ => return Err(belongs_to_another(path)),
+        _ => {
+            let line = bodies(text).map_err(unfinished(path))?.first().map_or(1, |(at, _)| *at);
+            let edit = format!("${{EDITOR:-vi}} +{line} {}", quoted(path));
+            return Err(belongs_to_another(path, &format!("remove its block: {edit}")));
+        }
     }
     original.assert_writable()?;
     Ok(if is_bare { PieceState::Untouched } else { PieceState::Outdated })
@@ -218,8 +222,11 @@ fn taken(path: &Path) -> Failure {
     Failure::new(text).help(Look::Entry.at(path, "move it away"))
 }
 
-/// Another installation has put the file there, or blocks into it.
-fn belongs_to_another(path: &Path) -> Failure {
+/// Another installation has put the file there, or blocks into it; `if_gone` helps where its uninstallation
+/// has left them, because somebody had changed them.
+fn belongs_to_another(path: &Path, if_gone: &str) -> Failure {
     let text = format!("`{}` belongs to another installation of cargo-peruser", escaped(path));
-    Failure::new(text).help("uninstall that one first: cargo-peruser setup --uninstall --prefix …")
+    Failure::new(text).help(format!(
+        "uninstall that one first: cargo-peruser setup --uninstall --prefix …; if there is none: {if_gone}"
+    ))
 }
