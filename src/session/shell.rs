@@ -5,9 +5,10 @@
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 use crate::shim::environment::Change;
-use crate::ui::escape;
+use crate::ui::escape::{self, quoted};
 
 /// A syntax for the changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +50,24 @@ pub(crate) fn render(changes: &[Change], syntax: Syntax) -> Result<Vec<u8>, &'st
         }
     }
     Ok(text)
+}
+
+/// The command with which a shell of this name takes over what `env` prints.
+pub(crate) fn evaluation(shell: &str, program: &Path) -> String {
+    let program = quoted(program);
+    let env = |syntax: &str| format!("{program} env --shell {syntax}");
+    match shell {
+        "fish" => format!("{} | source", env("fish")),
+        "csh" | "tcsh" => format!("eval \"`{}`\"", env("csh")),
+        "elvish" => format!("eval ({} | slurp)", env("elvish")),
+        "nu" => format!(
+            "^{program} env --format json | complete | get stdout | from json | if PATH in $in \
+             {{ update PATH {{ split row : }} }} else {{ $in }} | load-env"
+        ),
+        "pwsh" => format!("& {} | Out-String | Invoke-Expression", env("powershell")),
+        "zsh" => format!("eval \"$({})\"", env("zsh")),
+        _ => format!("eval \"$({})\"", env("sh")),
+    }
 }
 
 fn set(name: &'static str, value: &OsStr, syntax: Syntax) -> Result<Vec<u8>, &'static str> {

@@ -107,23 +107,12 @@ fn has_line(shell: &str, home: &Path) -> bool {
 }
 
 fn line_for_shell(shell: &str, site: &Site) -> String {
-    let program = site.installation.binary();
-    let quoted = quoted(&program);
-    let line = match (shell, start_up_file(shell)) {
-        ("nu", _) => format!(
-            "try {{ ^{quoted} env --format json | complete | get stdout | from json | if PATH in $in \
-             {{ update PATH {{ split row : }} }} else {{ $in }} | load-env }}"
-        ),
-        ("pwsh", _) => {
-            format!("& {quoted} env --shell powershell | Out-String | Invoke-Expression")
-        }
-        (_, Some(file)) => line_for(Path::new(file), &program),
-        (_, None) => {
-            let shim_dir = site.installation.shim_dir();
-            return format!("put `{}` first on PATH in its start-up file", escaped(&shim_dir));
-        }
+    let Some(file) = start_up_file(shell) else {
+        let shim_dir = site.installation.shim_dir();
+        return format!("put `{}` first on PATH in its start-up file", escaped(&shim_dir));
     };
-    format!("add this line to ~/{}: {line}", start_up_file(shell).unwrap_or_default())
+    let line = line_for(Path::new(file), &site.installation.binary());
+    format!("add this line to ~/{file}: {line}")
 }
 
 /// sudo has a PATH of its own, on which the shim is not, and with `-E` hands over another person's

@@ -13,6 +13,7 @@ use crate::os::accounts;
 use crate::os::files;
 use crate::os::homes::Homes;
 use crate::os::snapshot::Snapshot;
+use crate::session::shell::evaluation;
 use crate::session::{SessionContext, has_cargo};
 use crate::settings::Flags;
 use crate::setup::fresh_shell::{ASKED, AskedShell, SessionKind, ShellAnswer, ask};
@@ -133,12 +134,17 @@ pub(crate) fn other_cargo(snapshot: &Snapshot) -> Option<(PathBuf, String)> {
 
 /// The command that puts the shim first in a session.
 pub(crate) fn enter(snapshot: &Snapshot, installation: &Installation) -> String {
-    let program = quoted(&installation.binary());
-    let shell = snapshot.variable("SHELL");
-    match shell.is_some_and(|shell| Path::new(&shell).ends_with("fish")) {
-        true => format!("{program} env --shell fish | source"),
-        false => format!("eval \"$({program} env --shell sh)\""),
-    }
+    evaluation(&session_shell(snapshot), &installation.binary())
+}
+
+/// The name of the shell that has started this program, or else of the one that people log in with.
+fn session_shell(snapshot: &Snapshot) -> String {
+    let parent = format!("/proc/{}/comm", std::os::unix::process::parent_id());
+    let parent = files::text_of_system(&parent).unwrap_or_default();
+    let parent = Some(parent.trim_end()).filter(|name| name.ends_with("sh") || *name == "nu");
+    let login = PathBuf::from(snapshot.variable("SHELL").unwrap_or_default());
+    let login = login.file_name().unwrap_or_default().to_string_lossy();
+    parent.unwrap_or(&login).to_owned()
 }
 
 /// What no shell's start-up files can change.

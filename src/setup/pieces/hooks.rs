@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Piece, PieceKind};
 use crate::os::marked::Blocks;
+use crate::session::shell::evaluation;
 use crate::ui::escape::quoted;
 
 const POSIX: &str = include_str!("../hook.sh");
@@ -136,16 +137,23 @@ fn user_service(program: &Path) -> String {
 /// program is gone it does nothing.
 pub(crate) fn line_for(file: &Path, program: &Path) -> String {
     let name = file.file_name().unwrap_or_default().to_string_lossy();
-    let program = quoted(program);
-    if name.ends_with(".fish") {
-        format!("test -x {program}; and {program} env --shell fish | source")
-    } else if name.ends_with(".elv") {
-        format!("if ?(test -x {program}) {{ eval ({program} env --shell elvish | slurp) }}")
-    } else if name.contains("csh") || name == ".login" {
-        format!("if ( -x {program} ) eval \"`{program} env --shell csh`\"")
-    } else {
-        let shell = if name.starts_with(".z") { "zsh" } else { "sh" };
-        format!("if [ -x {program} ]; then eval \"$({program} env --shell {shell})\"; fi")
+    let shell = match &*name {
+        name if name.ends_with(".fish") => "fish",
+        name if name.ends_with(".elv") => "elvish",
+        name if name.ends_with(".nu") => "nu",
+        name if name.ends_with(".ps1") => "pwsh",
+        name if name.contains("csh") || name == ".login" => "csh",
+        name if name.starts_with(".z") => "zsh",
+        _ => "sh",
+    };
+    let (run, program) = (evaluation(shell, program), quoted(program));
+    match shell {
+        "fish" => format!("test -x {program}; and {run}"),
+        "elvish" => format!("if ?(test -x {program}) {{ {run} }}"),
+        "nu" => format!("try {{ {run} }}"),
+        "pwsh" => run,
+        "csh" => format!("if ( -x {program} ) {run}"),
+        _ => format!("if [ -x {program} ]; then {run}; fi"),
     }
 }
 

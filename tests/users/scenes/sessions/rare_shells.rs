@@ -18,6 +18,15 @@ const UNREACHED: &[(&str, Need, &str)] = &[
     ("/usr/bin/elvish", Need::Elvish, ".config/elvish/rc.elv"),
 ];
 
+/// A shell, and its words for a PATH without the shim.
+const ENTERED: &[(&str, Need, &str)] = &[
+    ("/bin/bash", Need::Bash, "PATH=/usr/bin:/bin"),
+    ("/usr/bin/zsh", Need::Zsh, "PATH=/usr/bin:/bin"),
+    ("/usr/bin/tcsh", Need::Tcsh, "setenv PATH /usr/bin:/bin"),
+    ("/usr/bin/fish", Need::Fish, "set -gx PATH /usr/bin /bin"),
+    ("/usr/bin/elvish", Need::Elvish, "set-env PATH /usr/bin:/bin"),
+];
+
 pub(super) fn tests() -> Vec<Test> {
     let mut tests = Vec::new();
     for &(shell, need, setup, words) in REACHED {
@@ -31,6 +40,11 @@ pub(super) fn tests() -> Vec<Test> {
         let name = format!("a_line_is_told_for_those_who_log_in_with_{name}");
         let body = move |stage: &Stage| told(stage, shell, file);
         tests.push(test!(name, body).needs(&[need]));
+    }
+    for &(shell, need, set) in ENTERED {
+        let name = shell.rsplit('/').next().unwrap_or(shell);
+        let name = format!("{name}_can_run_the_line_that_puts_the_shim_first_in_a_session");
+        tests.push(test!(name, move |stage| entered(stage, shell, set)).needs(&[need]));
     }
     let own = "elvish_has_the_shim_by_the_setup_of_a_person";
     tests.push(test!(own, elvish).needs(&[Need::Elvish]));
@@ -104,6 +118,18 @@ fn elvish(stage: &Stage) {
     is_first(Setup::Person, &enter_elvish(&host));
     Setup::Person.uninstall(&host);
     assert!(enter_elvish(&host).first == "/usr/bin/cargo", "not as before");
+}
+
+/// Whatever shell she logs in with, the one that she types to has to run it.
+fn entered(stage: &Stage, shell: &str, set: &str) {
+    let host = Host::new(stage, "machine", Shell::Dash);
+    Setup::Machine.install(&host);
+    let alice = host.person("alice");
+    let run = |line: &str| host.run(&alice, shell, ["-c", &format!("{set}; {line}; true")]).run();
+    let told = run(&format!("{} doctor path-order", Setup::Machine.program()));
+    let help = told.stdout.lines().find_map(|line| line.strip_prefix("  help: "));
+    let line = format!("{}; sh -c \"command -v cargo\"", help.unwrap_or_default());
+    run(&line).ok().prints("/lib/cargo-peruser/bin/cargo");
 }
 
 fn unknown_shell(stage: &Stage) {
