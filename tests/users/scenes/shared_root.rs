@@ -49,6 +49,9 @@ fn writable(stage: &Stage) {
         alice.cargo(["build"]).run().silently();
         make::nothing(&root.join("alice"));
     }
+    // That would refuse a directory of the system's.
+    let run = alice.cargo(["build"]).env("CARGO_PERUSER_SHARED_ROOT", "/tmp").run();
+    run.refused().helps("unset CARGO_PERUSER_SHARED_ROOT").never_says("cargo-peruser setup");
 }
 
 fn provisioned(stage: &Stage) {
