@@ -2,7 +2,7 @@
 //!
 //! Never changes the owner or mode of anything that exists.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::os::accounts;
 use crate::os::files;
@@ -110,10 +110,10 @@ impl<'a> Provisioner<'a> {
     }
 }
 
-/// Removes the private directories in which no one has built yet.
-pub fn remove_empty(root: &Path) {
-    for found in std::fs::read_dir(root).into_iter().flatten().flatten() {
-        // An entry that is not an empty directory stays.
-        let _ = std::fs::remove_dir(found.path());
-    }
+/// The private directories in which no one has built yet.
+pub fn unused(root: &Path) -> Vec<PathBuf> {
+    let all = std::fs::read_dir(root).into_iter().flatten().flatten();
+    let directories = all.filter(|found| found.file_type().is_ok_and(|kind| kind.is_dir()));
+    let is_empty = |path: &PathBuf| std::fs::read_dir(path).is_ok_and(|all| all.count() == 0);
+    directories.map(|found| found.path()).filter(is_empty).collect()
 }

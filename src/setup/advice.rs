@@ -115,6 +115,18 @@ fn line_for_shell(shell: &str, site: &Site) -> String {
     format!("add this line to ~/{file}: {line}")
 }
 
+/// The file that root is advised to write.
+const SUDOERS: &str = "/etc/sudoers.d/cargo-peruser";
+
+/// Tells of it when its shim goes: it is not setup's to remove.
+pub(super) fn tell_of_sudoers(shim_dir: &Path) {
+    let text = files::read_regular(Path::new(SUDOERS)).unwrap_or_default();
+    if text.contains(&*shim_dir.to_string_lossy()) {
+        let text = format!("`{SUDOERS}` stays, and puts the shim on sudo's PATH");
+        report::advice(&text, &format!("rm {SUDOERS}"));
+    }
+}
+
 /// sudo has a PATH of its own, on which the shim is not, and with `-E` hands over another person's
 /// variables.
 fn sudo(shim_dir: &Path) {
@@ -125,7 +137,7 @@ fn sudo(shim_dir: &Path) {
     }
     let help = format!(
         "(umask 0337; printf 'Defaults %s\\n' 'secure_path=\"{shim_dir}:{secure_path}\"' \
-         'env_delete+=\"CARGO_TARGET_DIR CARGO_BUILD_BUILD_DIR\"' >/etc/sudoers.d/cargo-peruser) && \
+         'env_delete+=\"CARGO_TARGET_DIR CARGO_BUILD_BUILD_DIR\"' >{SUDOERS}) && \
          visudo -c"
     );
     let text = "under sudo the shim is not on PATH, and `sudo -E cargo` leaves files owned by root in \

@@ -100,6 +100,9 @@ fn places() -> [Arg; 5] {
     ]
 }
 
+/// What a dry run ends with.
+const NOTHING_DONE: &str = "nothing was done, because of --dry-run";
+
 /// The hidden flag with which this program enters a session of its own.
 const ENTER: &str = "--enter-session";
 
@@ -137,7 +140,7 @@ pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
     let everybody = site.people()?;
     let exit = provision_all(&site, &everybody, is_dry)?;
     if is_dry {
-        report::note(&"nothing was done, because of --dry-run");
+        report::note(&NOTHING_DONE);
     } else {
         proof::show(&site, snapshot, flags)?;
     }

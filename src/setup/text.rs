@@ -70,20 +70,21 @@ pub(super) fn state(steps: &[Step]) -> String {
 }
 
 /// What has become of a piece, or what would.
-pub(super) fn undone(entry: &ReceiptEntry, undone: Option<&Result<Undone, Failure>>) -> Columns {
-    let is_restored =
-        matches!(entry.did, Did::ChangeMode { .. } | Did::PutBlocks { made_file: false, .. });
-    let mode = match &entry.did {
-        Did::ChangeMode { mode_before, .. } => format!("mode {mode_before:04o}"),
-        _ => String::new(),
-    };
-    match undone {
-        Some(Err(error)) => row("FAILED", &entry.path, error),
-        Some(Ok(Undone::Kept(why))) => row("kept", &entry.path, why),
-        Some(Ok(Undone::Restored)) => row("restore", &entry.path, mode),
-        None if is_restored => row("restore", &entry.path, mode),
-        _ => row("remove", &entry.path, ""),
+pub(super) fn undone(entry: &ReceiptEntry, undone: &Result<Undone, Failure>) -> Columns {
+    match (undone, &entry.did) {
+        (Err(error), _) => row("FAILED", &entry.path, error),
+        (Ok(Undone::Kept(why)), _) => row("kept", &entry.path, why),
+        (Ok(Undone::Restored), Did::ChangeMode { mode_before, .. }) => {
+            row("restore", &entry.path, format!("mode {mode_before:04o}"))
+        }
+        (Ok(Undone::Restored), _) => row("restore", &entry.path, ""),
+        _ => removed(&entry.path, ""),
     }
+}
+
+/// What is gone, and why.
+pub(super) fn removed(path: &Path, why: &str) -> Columns {
+    row("remove", path, why)
 }
 
 /// Aligned, without spaces at the ends of lines.

@@ -3,12 +3,13 @@
 //! One piece that cannot be removed does not keep the others; as long as there is one, the receipt
 //! stays, and the next run tries it again.
 
-use std::path::Path;
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
 
 use super::site::Site;
-use super::text;
-use crate::os::files;
-use crate::private_dir::provision::remove_empty;
+use super::{NOTHING_DONE, advice, text};
+use crate::os::replace::beside;
+use crate::private_dir::provision::unused;
 use crate::setup::pieces::{Did, Receipt, ReceiptEntry};
 use crate::setup::steps::{
     Undone, clear_receipt_leftovers, end_receipt, read_receipt, receipt_path, undo,
@@ -28,50 +29,66 @@ pub(super) fn run(site: &Site, is_dry: bool, editors: &[&str]) -> anyhow::Result
     if receipt.entries.is_empty() {
         report::note(&format!("nothing is set up: there is no `{}`", escaped(&path)));
     }
-    remove_unused(site, &receipt, is_dry);
-    let (done, ended) = undo_all(&path, &receipt, is_dry);
-    let rows = done.iter().map(|(entry, undone)| (*entry, undone.as_ref()));
-    let rows = rows.filter(|(entry, undone)| is_news(entry, *undone, &site.shared_root));
-    let rows: Vec<_> = rows.map(|(entry, undone)| text::undone(entry, undone)).collect();
+    let mut gone = remove_unused(site, &receipt, is_dry);
+    let mut rows: Vec<_> = gone.iter().map(|path| text::removed(path, "it is empty")).collect();
+    rows.sort();
+    let (done, ended) = undo_all(&path, &receipt, &mut gone, is_dry);
+    let news = done.iter().filter(|(entry, undone)| is_news(entry, undone, &site.shared_root));
+    rows.extend(news.map(|(entry, undone)| text::undone(entry, undone)));
     if !rows.is_empty() {
         report::line(text::table(&rows))?;
     }
-    ended?;
-    done.into_iter()
-        .try_for_each(|(_, undone)| undone.map_or(Ok(()), |undone| undone.map(drop)))?;
-    if site.shared_root.exists() {
+    let done = done.into_iter().try_for_each(|(_, undone)| undone.map(drop));
+    let done = ended.and(done);
+    if done.is_ok() && site.shared_root.exists() && !gone.contains(&site.shared_root) {
         report::note(&format!("what was built stays, in `{}`", escaped(&site.shared_root)));
     }
-    Ok(0)
+    if site.is_machine() {
+        advice::tell_of_sudoers(&site.installation.shim_dir());
+    }
+    if is_dry {
+        report::note(&NOTHING_DONE);
+    }
+    Ok(done.map(|()| 0)?)
 }
 
-/// What has become of each record; `None` where nothing is done.
-type Done<'a> = Vec<(&'a ReceiptEntry, Option<Result<Undone, Failure>>)>;
+/// What has become of each record, or would.
+type Done<'a> = Vec<(&'a ReceiptEntry, Result<Undone, Failure>)>;
 
 /// Undoes every record, and takes the receipt away if none has failed, with the directories above it
-/// that were made for it. The second is an error of that.
+/// that were made for it. The second is an error of that. What is removed is added to `gone`.
 fn undo_all<'a>(
     path: &Path,
     receipt: &'a Receipt,
+    gone: &mut HashSet<PathBuf>,
     is_dry: bool,
 ) -> (Done<'a>, Result<(), Failure>) {
     let (above, others): (Vec<&ReceiptEntry>, Vec<&ReceiptEntry>) =
         receipt.entries.iter().rev().partition(|entry| path.starts_with(&entry.path));
-    if is_dry {
-        return (others.into_iter().chain(above).map(|entry| (entry, None)).collect(), Ok(()));
-    }
-    let mut done: Done<'a> = others.into_iter().map(|entry| (entry, Some(undo(entry)))).collect();
-    if done.iter().any(|(_, undone)| matches!(undone, Some(Err(_)))) {
+    gone.insert(path.to_owned());
+    let mut undo = |entry: &'a ReceiptEntry| {
+        let undone = undo(entry, gone, is_dry);
+        // What a killed run has left beside it goes as well.
+        gone.insert(beside(&entry.path));
+        if matches!(undone, Ok(Undone::Removed)) {
+            gone.insert(entry.path.clone());
+        }
+        (entry, undone)
+    };
+    let mut done: Done<'a> = others.into_iter().map(&mut undo).collect();
+    if done.iter().any(|(_, undone)| undone.is_err()) {
         return (done, Ok(()));
     }
-    let gone = match end_receipt(path, receipt) {
-        Ok(gone) => gone,
+    let top = if is_dry { Ok(None) } else { end_receipt(path, receipt) };
+    let top = match top {
+        Ok(top) => top,
         Err(error) => return (done, Err(error)),
     };
     let is_gone =
-        |entry: &ReceiptEntry| gone.as_ref().is_some_and(|top| entry.path.starts_with(top));
-    done.extend(above.into_iter().map(|entry| {
-        (entry, Some(if is_gone(entry) { Ok(Undone::Removed) } else { undo(entry) }))
+        |entry: &ReceiptEntry| top.as_ref().is_some_and(|top| entry.path.starts_with(top));
+    done.extend(above.into_iter().map(|entry| match is_gone(entry) {
+        true => (entry, Ok(Undone::Removed)),
+        false => undo(entry),
     }));
     (done, Ok(()))
 }
@@ -91,24 +108,19 @@ fn warn(site: &Site, editors: &[&str]) {
 }
 
 /// Removes the private directories in which nobody has built yet, from a shared root that setup has
-/// made.
-fn remove_unused(site: &Site, receipt: &Receipt, is_dry: bool) {
-    if !is_dry && receipt.did(&site.shared_root) == Some(&Did::MakeDirectory) {
-        remove_empty(&site.shared_root);
-    }
+/// made; a dry run only says which.
+fn remove_unused(site: &Site, receipt: &Receipt, is_dry: bool) -> HashSet<PathBuf> {
+    let is_own = receipt.did(&site.shared_root) == Some(&Did::MakeDirectory);
+    let unused = if is_own { unused(&site.shared_root) } else { Vec::new() };
+    unused.into_iter().filter(|path| is_dry || std::fs::remove_dir(path).is_ok()).collect()
 }
 
-/// Whether it is told what has become of a piece, or what would.
-fn is_news(
-    entry: &ReceiptEntry,
-    undone: Option<&Result<Undone, Failure>>,
-    shared_root: &Path,
-) -> bool {
+/// Whether it is told what has become of a piece.
+fn is_news(entry: &ReceiptEntry, undone: &Result<Undone, Failure>, shared_root: &Path) -> bool {
     match undone {
-        Some(Ok(Undone::Nothing)) => false,
-        None => files::is_there(&entry.path),
+        Ok(Undone::Nothing) => false,
         // A directory that others use as well is no news, but the caches are.
-        Some(Ok(Undone::Kept(_))) => entry.did != Did::MakeDirectory || entry.path == shared_root,
+        Ok(Undone::Kept(_)) => entry.did != Did::MakeDirectory || entry.path == shared_root,
         _ => true,
     }
 }

@@ -1,7 +1,8 @@
 //! Takes a piece away again, if it is still what was put there.
 
+use std::collections::HashSet;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::look::ModeAndGroup;
 use super::put::set_rights;
@@ -29,53 +30,94 @@ pub(crate) enum Undone {
     Kept(&'static str),
 }
 
-/// Takes away what an entry of the receipt says.
+/// What is done to undo a piece.
+enum Act {
+    RemoveDirectory,
+    RemoveFile,
+    /// Remove a file that holds nothing but our blocks.
+    RemoveBlocks(Original),
+    /// Take our blocks out of a file.
+    Replace(Original, Vec<u8>),
+    SetRights(ModeAndGroup),
+}
+
+type Decided = Result<(Undone, Option<Act>), Failure>;
+
+/// Takes away what an entry of the receipt says; a dry run only says what would become of it, where those
+/// in `gone` are gone.
 ///
 /// # Errors
 /// Any I/O error. Doing it again is no harm.
-pub(crate) fn undo(entry: &ReceiptEntry) -> Result<Undone, Failure> {
+pub(crate) fn undo(
+    entry: &ReceiptEntry,
+    gone: &HashSet<PathBuf>,
+    is_dry: bool,
+) -> Result<Undone, Failure> {
     let path = &entry.path;
     let failed = |cause| Failure::file("remove", path, cause);
     assert_ancestors(path)?;
     // In a directory that is not ours, others could stop us by that name.
-    if !matches!(entry.did, Did::MakeDirectory | Did::ChangeMode { .. }) {
+    if !is_dry && !matches!(entry.did, Did::MakeDirectory | Did::ChangeMode { .. }) {
         clear_leftover(&files::without_symlinks(path)).map_err(failed)?;
     }
+    let (undone, act) = decide(entry, gone)?;
+    match act.filter(|_| !is_dry) {
+        None => {}
+        Some(Act::RemoveDirectory) => return directory(path).map_err(failed),
+        Some(Act::RemoveFile) => std::fs::remove_file(path).map_err(failed)?,
+        Some(Act::RemoveBlocks(original)) => original.remove()?,
+        Some(Act::Replace(original, rest)) => drop(original.replace(&rest, 0o644)?),
+        Some(Act::SetRights(before)) => {
+            set_rights(path, before).map_err(|cause| Failure::file("restore", path, cause))?;
+        }
+    }
+    Ok(undone)
+}
+
+/// What becomes of a piece, and by what: looks whether it is still what was put there.
+fn decide(entry: &ReceiptEntry, gone: &HashSet<PathBuf>) -> Decided {
+    let path = &entry.path;
+    let failed = |cause| Failure::file("remove", path, cause);
+    let kept = |why| Ok((Undone::Kept(why), None));
+    let remove = |act| Ok((Undone::Removed, Some(act)));
     let found = files::entry_if_any(path).map_err(failed)?;
-    let Some(found) = found else { return Ok(Undone::Nothing) };
+    let Some(found) = found else { return Ok((Undone::Nothing, None)) };
     match (&entry.did, found.kind) {
-        (Did::MakeDirectory, Kind::Directory) => Ok(directory(path).map_err(failed)?),
+        (Did::MakeDirectory, Kind::Directory) => {
+            let mut inside = std::fs::read_dir(path).map_err(failed)?;
+            match inside.all(|found| found.is_ok_and(|found| gone.contains(&found.path()))) {
+                true => remove(Act::RemoveDirectory),
+                false => kept(NOT_EMPTY),
+            }
+        }
         (Did::MakeFile { fingerprint, earlier }, Kind::File | Kind::Symlink) => {
             let found = file_fingerprint(path).map_err(failed)?;
-            if found != *fingerprint && !earlier.contains(&found) {
-                return Ok(Undone::Kept("it was changed since"));
+            match found == *fingerprint || earlier.contains(&found) {
+                true => remove(Act::RemoveFile),
+                false => kept("it was changed since"),
             }
-            std::fs::remove_file(path).map_err(failed)?;
-            Ok(Undone::Removed)
         }
         (Did::MakeLink { to }, Kind::Symlink) => {
-            if std::fs::read_link(path).map_err(failed)? != *to {
-                return Ok(Undone::Kept("it leads elsewhere now"));
+            match std::fs::read_link(path).map_err(failed)? == *to {
+                true => remove(Act::RemoveFile),
+                false => kept("it leads elsewhere now"),
             }
-            std::fs::remove_file(path).map_err(failed)?;
-            Ok(Undone::Removed)
         }
         (Did::PutBlocks { made_file, bodies }, _) => blocks(path, *made_file, bodies),
         (Did::ChangeMode { mode_before, group_before, mode_after, group_after }, _) => {
             let before = ModeAndGroup { mode: *mode_before, group: *group_before };
-            let now = ModeAndGroup { mode: found.mode, group: found.gid };
-            if now == before {
-                return Ok(Undone::Nothing);
+            let after = ModeAndGroup { mode: *mode_after, group: *group_after };
+            match (ModeAndGroup { mode: found.mode, group: found.gid }) {
+                now if now == before => Ok((Undone::Nothing, None)),
+                now if now == after => Ok((Undone::Restored, Some(Act::SetRights(before)))),
+                _ => kept("its permissions were changed since"),
             }
-            if now != (ModeAndGroup { mode: *mode_after, group: *group_after }) {
-                return Ok(Undone::Kept("its permissions were changed since"));
-            }
-            set_rights(path, before).map_err(|cause| Failure::file("restore", path, cause))?;
-            Ok(Undone::Restored)
         }
-        _ => Ok(Undone::Kept("something else stands there now")),
+        _ => kept("something else stands there now"),
     }
 }
+
+const NOT_EMPTY: &str = "there is something in it";
 
 /// What was trusted when it was set up may have been opened since, and root would follow it.
 fn assert_ancestors(path: &Path) -> Result<(), Failure> {
@@ -92,24 +134,22 @@ fn directory(path: &Path) -> io::Result<Undone> {
     match std::fs::remove_dir(path) {
         Ok(()) => Ok(Undone::Removed),
         Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => {
-            Ok(Undone::Kept("there is something in it"))
+            Ok(Undone::Kept(NOT_EMPTY))
         }
         Err(error) => Err(error),
     }
 }
 
-fn blocks(path: &Path, made_file: bool, bodies: &[u64]) -> Result<Undone, Failure> {
+fn blocks(path: &Path, made_file: bool, bodies: &[u64]) -> Decided {
     let original = Original::read(path)?;
     let text = original.bytes().unwrap_or_default();
     let rest = without_blocks(text).map_err(unfinished(path))?;
     assert_ours(path, text, bodies)?;
     if made_file && rest.is_empty() {
-        original.remove()?;
-        return Ok(Undone::Removed);
+        return Ok((Undone::Removed, Some(Act::RemoveBlocks(original))));
     }
-    if rest == text {
-        return Ok(Undone::Nothing);
-    }
-    original.replace(&rest, 0o644)?;
-    Ok(Undone::Restored)
+    Ok(match rest == text {
+        true => (Undone::Nothing, None),
+        false => (Undone::Restored, Some(Act::Replace(original, rest))),
+    })
 }

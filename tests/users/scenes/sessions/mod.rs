@@ -22,6 +22,7 @@ mod setup_variants;
 mod status;
 mod status_help;
 mod sudo;
+mod uninstall;
 mod without_rust;
 
 use std::fmt::Write;
@@ -49,6 +50,7 @@ pub(crate) fn tests() -> Vec<Test> {
     tests.extend(hooks::tests());
     tests.extend(rare_shells::tests());
     tests.extend(sudo::tests());
+    tests.extend(uninstall::tests());
     tests.extend(setup_variants::tests());
     tests.extend(without_rust::tests());
     tests
