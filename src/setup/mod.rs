@@ -35,6 +35,7 @@ use crate::ui::arguments::switch;
 use crate::ui::escape::{escaped, quoted};
 use crate::ui::failure::Failure;
 use crate::ui::report;
+use proof::Occasion;
 use site::Site;
 
 pub(super) fn command() -> Command {
@@ -139,12 +140,12 @@ pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
     }
     let everybody = site.people()?;
     let exit = provision_all(&site, &everybody, is_dry)?;
+    advice::tell(&site, &everybody);
     if is_dry {
         report::note(&NOTHING_DONE);
     } else {
-        proof::show(&site, snapshot, flags)?;
+        proof::show(&site, snapshot, flags, Occasion::Setup)?;
     }
-    advice::tell(&site, &everybody);
     Ok(exit)
 }
 
@@ -243,7 +244,7 @@ fn status(site: &Site, steps: &[Step], snapshot: &Snapshot, flags: &Flags) -> an
         return Ok(1);
     }
     let is_complete = steps.iter().all(|step| step.state == PieceState::InPlace);
-    let wins = proof::show(site, snapshot, flags)?;
+    let wins = proof::show(site, snapshot, flags, Occasion::Status)?;
     advice::tell(site, &site.people()?);
     Ok(if is_complete && wins { 0 } else { 1 })
 }

@@ -8,7 +8,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::site::Site;
-use super::text;
 use crate::os::accounts;
 use crate::os::files;
 use crate::os::homes::Homes;
@@ -27,10 +26,10 @@ use start_up::{Line, StartUp};
 
 /// What one fresh session finds.
 struct SessionFinding {
-    row: text::Columns,
-    /// Whether the shim comes first, or there is no cargo for it to execute, and programs that bypass it
-    /// build in the same private directory.
-    wins: bool,
+    shell: AskedShell,
+    /// The shell, and how it was started.
+    name: String,
+    answer: SessionAnswer,
     /// Whether it finds no cargo.
     is_bare: bool,
     /// What is wrong, and the command that helps; none for a file that cannot be changed, of which that
@@ -38,33 +37,100 @@ struct SessionFinding {
     complaint: Option<(String, String)>,
 }
 
+/// What is told of a session.
+#[derive(Clone, PartialEq, Eq)]
+struct SessionAnswer {
+    cargo: String,
+    target_dir: String,
+    /// What is wrong, in a word. Nothing is where the shim comes first, or there is no cargo for it to
+    /// execute, and programs that bypass it build in the same private directory.
+    mark: &'static str,
+}
+
+/// Why sessions are asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Occasion {
+    /// The shim was installed just now.
+    Setup,
+    /// Somebody wants to know.
+    Status,
+}
+
 /// Asks every installed shell and prints what it finds. True if the shim comes first everywhere.
 ///
 /// # Errors
 /// Those of writing it down.
-pub(super) fn show(site: &Site, snapshot: &Snapshot, flags: &Flags) -> anyhow::Result<bool> {
+pub(super) fn show(
+    site: &Site,
+    snapshot: &Snapshot,
+    flags: &Flags,
+    occasion: Occasion,
+) -> anyhow::Result<bool> {
     let findings = ask_all(site, snapshot, |_| true);
     let name = accounts::owner(site.account.uid);
     report::line(format!("\nwhat fresh shells of {name} find"))?;
-    let mut rows = vec![["shell", "cargo", "target directory"].map(String::from).to_vec()];
-    rows.extend(findings.iter().map(|finding| finding.row.clone()));
-    let chosen = chosen(snapshot, flags);
-    let other = other_cargo(snapshot);
-    rows.push(this_session(snapshot, chosen.is_some(), other.is_some()));
-    report::line(text::table(&rows))?;
+    let mut answers = grouped(&findings);
+    // Under sudo it would be root's, and nobody builds in that.
+    let is_persons = !is_under_sudo(snapshot);
+    let chosen = chosen(snapshot, flags).filter(|_| is_persons);
+    let other = other_cargo(snapshot).filter(|_| is_persons);
+    if is_persons {
+        let answer = this_session(snapshot, chosen.is_some(), other.is_some());
+        answers.push((answer, None, vec!["this session".into()]));
+    }
+    for (SessionAnswer { cargo, target_dir, mark }, _, names) in answers {
+        let rows =
+            [report::row("  cargo", cargo), report::row(format!("  {TARGET_DIR}"), target_dir)];
+        report::line(format!("{}{mark}\n{}", names.join(", "), report::table(&rows)))?;
+    }
     let complaints = complaints(&findings);
     // Where new sessions have it as well, it is told with the line that helps them.
-    if let Some((text, help)) = chosen.as_ref().filter(|_| complaints.is_empty()) {
+    let is_only_here = complaints.is_empty();
+    if let Some((text, help)) = chosen.as_ref().filter(|_| is_only_here) {
         report::warning(text, help);
-    }
-    if let Some((_, text)) = other.filter(|_| complaints.is_empty()) {
-        report::advice(&text, &enter(snapshot, &site.installation));
     }
     for (help, complaints) in complaints {
         report::warning(&complaints.join("\n         "), &help);
     }
     tell_the_rest(site, snapshot, &findings);
-    Ok(chosen.is_none() && findings.iter().all(|finding| finding.wins))
+    let enter = || enter(snapshot, &site.installation);
+    match (occasion, other) {
+        (Occasion::Setup, None) if is_persons => {}
+        (Occasion::Setup, None) => report::note(&"open a new shell to use the shim"),
+        (Occasion::Setup, Some(_)) => {
+            report::note(&format!("open a new shell to use the shim, or in this one: {}", enter()));
+        }
+        (Occasion::Status, Some((_, text))) if is_only_here => report::advice(&text, &enter()),
+        (Occasion::Status, _) => {}
+    }
+    Ok(chosen.is_none() && findings.iter().all(SessionFinding::wins))
+}
+
+/// Each answer, and who gives it: a shell, or where its answers differ, how it was started.
+fn grouped(findings: &[SessionFinding]) -> Vec<(SessionAnswer, Option<AskedShell>, Vec<String>)> {
+    let mut groups: Vec<(SessionAnswer, Option<AskedShell>, Vec<String>)> = Vec::new();
+    for of_shell in findings.chunk_by(|one, other| one.shell == other.shell) {
+        let is_one = of_shell
+            .iter()
+            .all(|it| of_shell.first().is_some_and(|first| first.answer == it.answer));
+        for SessionFinding { shell, name, answer, .. } in of_shell {
+            let (alone, name) = match is_one {
+                true => (None, shell.name()),
+                false => (Some(*shell), name.as_str()),
+            };
+            let name = name.to_owned();
+            match groups.iter_mut().find(|(it, of, _)| it == answer && *of == alone) {
+                Some((.., names)) if names.contains(&name) => {}
+                Some((.., names)) => names.push(name),
+                None => groups.push((answer.clone(), alone, vec![name])),
+            }
+        }
+    }
+    groups
+}
+
+fn is_under_sudo(snapshot: &Snapshot) -> bool {
+    snapshot.uid == 0 && snapshot.variable("SUDO_UID").is_some()
 }
 
 /// What keeps fresh sessions of the caller's from the shim, in the shells that they use, each with the
@@ -76,15 +142,14 @@ pub(super) fn complaints_of_fresh(site: &Site, snapshot: &Snapshot) -> Vec<(Stri
 }
 
 /// What this very session finds.
-fn this_session(snapshot: &Snapshot, is_chosen: bool, is_other: bool) -> text::Columns {
-    let target = word(snapshot.variable(TARGET_DIR).map(PathBuf::from).as_deref());
+fn this_session(snapshot: &Snapshot, is_chosen: bool, is_other: bool) -> SessionAnswer {
     let mark = match (is_other, is_chosen) {
         (true, _) => NOT_THE_SHIM,
         (false, true) => "  <- chosen by a variable",
         (false, false) => "",
     };
-    let cargo = word(which::which("cargo").ok().as_deref());
-    vec!["this session".into(), cargo, format!("{target}{mark}")]
+    let target_dir = word(snapshot.variable(TARGET_DIR).map(PathBuf::from).as_deref());
+    SessionAnswer { cargo: word(which::which("cargo").ok().as_deref()), target_dir, mark }
 }
 
 fn word(path: Option<&Path>) -> String {
@@ -150,7 +215,7 @@ fn session_shell(snapshot: &Snapshot) -> String {
 /// What no shell's start-up files can change.
 fn tell_the_rest(site: &Site, snapshot: &Snapshot, findings: &[SessionFinding]) {
     let name = accounts::owner(site.account.uid);
-    if findings.iter().any(|finding| finding.wins && finding.is_bare) {
+    if findings.iter().any(|finding| finding.wins() && finding.is_bare) {
         let has_none = match findings.iter().all(|finding| finding.is_bare) {
             true => format!("{name} has no cargo"),
             false => "some of these shells find no cargo".to_owned(),
@@ -232,45 +297,62 @@ impl SessionFinding {
         site: &Site,
         has_cargo: bool,
     ) -> SessionFinding {
-        let (shell, (start, flags)) = (asked.shell.name(), asked.start);
-        let name = format!("{shell} ({start})");
+        let (shell, (start, flags)) = (asked.shell, asked.start);
+        let name = format!("{} ({start})", shell.name());
         let session = format!("a fresh {name}");
-        let ShellAnswer { cargo, target_dir, config } = match answer {
-            Ok(answer) => answer,
+        let is_bare = matches!(&answer, Ok(ShellAnswer { cargo: None, .. }));
+        let (answer, complaint) = match answer {
+            Ok(found) => {
+                let (mark, complaint) = judge(asked, &session, &found, site, has_cargo);
+                let (cargo, target_dir) = (word(found.cargo.as_deref()), found.target_dir);
+                (SessionAnswer { cargo, target_dir: word(target_dir.as_deref()), mark }, complaint)
+            }
             Err(error) => {
-                let help = format!("{shell} {} true", flags.join(" "));
-                let complaint = Some((format!("{session} gave no answer: {error}"), help));
-                let target = format!("no answer{NOT_THE_SHIM}");
-                let row = vec![name, "no answer".into(), target];
-                return SessionFinding { row, wins: false, is_bare: false, complaint };
+                let help = format!("{} {} true", shell.name(), flags.join(" "));
+                let none = || "no answer".to_owned();
+                let answer =
+                    SessionAnswer { cargo: none(), target_dir: none(), mark: NOT_THE_SHIM };
+                (answer, Some((format!("{session} gave no answer: {error}"), help)))
             }
         };
-        let start_up = StartUp { asked, home: &site.home, config: config.as_deref() };
-        let (mark, complaint) = match (&cargo, &target_dir) {
-            (None, _) if has_cargo => {
-                let help = line_to_add(&start_up, None, site);
-                (NOT_THE_SHIM, help.map(|help| (format!("{session} finds no cargo at all"), help)))
-            }
-            // The shim may be the machine's, the person's own, or another's.
-            (Some(cargo), _) if Installation::of_shim(cargo).is_none() => {
-                let line = start_up.line_that_puts_first(cargo);
-                let (cargo, by) = (escaped(cargo), by(line.as_ref()));
-                let complaint = format!("in {session} `{cargo}` comes before the shim{by}");
-                let help = line_to_add(&start_up, line.as_ref(), site);
-                (NOT_THE_SHIM, help.map(|help| (complaint, help)))
-            }
-            (_, Some(target)) if is_private(target, site) => ("", None),
-            (_, target) => {
-                let line = start_up.line_that_sets_target();
-                let is = target.as_ref().map(|path| format!("is `{}`", escaped(path)));
-                let is = is.unwrap_or_else(|| "is not set".into());
-                let complaint = format!("in {session} {TARGET_DIR} {is}{}", by(line.as_ref()));
-                ("  <- not your own", Some((complaint, line_to_take_out(line))))
-            }
-        };
-        let target = format!("{}{mark}", word(target_dir.as_deref()));
-        let row = vec![name, word(cargo.as_deref()), target];
-        SessionFinding { row, wins: mark.is_empty(), is_bare: cargo.is_none(), complaint }
+        SessionFinding { shell, name, answer, is_bare, complaint }
+    }
+
+    fn wins(&self) -> bool {
+        self.answer.mark.is_empty()
+    }
+}
+
+/// What is wrong with what a session finds, in a word and as a complaint with the command that helps.
+fn judge(
+    asked: &SessionKind,
+    session: &str,
+    ShellAnswer { cargo, target_dir, config }: &ShellAnswer,
+    site: &Site,
+    has_cargo: bool,
+) -> (&'static str, Option<(String, String)>) {
+    let start_up = StartUp { asked, home: &site.home, config: config.as_deref() };
+    match (cargo, target_dir) {
+        (None, _) if has_cargo => {
+            let help = line_to_add(&start_up, None, site);
+            (NOT_THE_SHIM, help.map(|help| (format!("{session} finds no cargo at all"), help)))
+        }
+        // The shim may be the machine's, the person's own, or another's.
+        (Some(cargo), _) if Installation::of_shim(cargo).is_none() => {
+            let line = start_up.line_that_puts_first(cargo);
+            let (cargo, by) = (escaped(cargo), by(line.as_ref()));
+            let complaint = format!("in {session} `{cargo}` comes before the shim{by}");
+            let help = line_to_add(&start_up, line.as_ref(), site);
+            (NOT_THE_SHIM, help.map(|help| (complaint, help)))
+        }
+        (_, Some(target)) if is_private(target, site) => ("", None),
+        (_, target) => {
+            let line = start_up.line_that_sets_target();
+            let is = target.as_ref().map(|path| format!("is `{}`", escaped(path)));
+            let is = is.unwrap_or_else(|| "is not set".into());
+            let complaint = format!("in {session} {TARGET_DIR} {is}{}", by(line.as_ref()));
+            ("  <- not your own", Some((complaint, line_to_take_out(line))))
+        }
     }
 }
 

@@ -15,28 +15,35 @@ pub(super) type Columns = Vec<String>;
 
 /// What is about to be done, the receipt included.
 pub(super) fn planned(steps: &[Step], receipt: &Path) -> String {
-    let mut rows = grouped(steps.iter().filter(|step| step.state != PieceState::InPlace), verb);
+    let mut rows = grouped(steps, verb, detail);
     if !receipt.exists() {
         rows.push(row("create", receipt, "the list of what is installed, for --uninstall"));
     }
+    all_or(rows)
+}
+
+fn all_or(rows: Vec<Columns>) -> String {
     if rows.is_empty() { "everything is in its place".into() } else { table(&rows) }
 }
 
-/// One row for each kind of thing that is done in several places; directories stand above what is
-/// listed, and get none.
-fn grouped<'a>(
-    steps: impl Iterator<Item = &'a Step>,
+/// One row for each kind of thing that is not in its place, in one place or several; directories stand
+/// above what is listed, and get none. `single` is said of what is in one place.
+fn grouped(
+    steps: &[Step],
     word: fn(&Step) -> &'static str,
+    single: fn(&Step) -> String,
 ) -> Vec<Columns> {
-    let steps: Vec<&Step> =
-        steps.filter(|step| !matches!(step.piece.what, PieceKind::Directory)).collect();
+    let is_listed = |step: &&Step| {
+        step.state != PieceState::InPlace && !matches!(step.piece.what, PieceKind::Directory)
+    };
+    let steps: Vec<&Step> = steps.iter().filter(is_listed).collect();
     let same =
         |one: &&Step, other: &&Step| word(one) == word(other) && detail(one) == detail(other);
     let rows = steps.chunk_by(same).filter_map(|group| {
         let first = *group.first()?;
         let count = group.len();
         Some(match count {
-            1 => row(word(first), &first.piece.path, detail(first)),
+            1 => row(word(first), &first.piece.path, single(first)),
             _ => row(word(first), &common_directory(group), format!("{} ({count})", detail(first))),
         })
     });
@@ -58,15 +65,14 @@ pub(super) fn to_be_provisioned(people: &[Person]) -> String {
     format!("then private directories for: {names}")
 }
 
-/// How every piece stands.
+/// What is not as it should be, without what it is for: lines stay short where paths are.
 pub(super) fn state(steps: &[Step]) -> String {
     let word: fn(&Step) -> &'static str = |step| match step.state {
-        PieceState::InPlace => "in place",
-        PieceState::Missing | PieceState::Untouched => "missing",
+        PieceState::InPlace | PieceState::Missing | PieceState::Untouched => "missing",
         PieceState::Outdated => "outdated",
         PieceState::WrongPermissions { .. } => "wrong permissions",
     };
-    table(&grouped(steps.iter(), word))
+    all_or(grouped(steps, word, |_| String::new()))
 }
 
 /// What has become of a piece, or what would.

@@ -32,7 +32,8 @@ pub(super) fn tests() -> Vec<Test> {
         tests.push(test!(name, body).needs(&[shell.need()]));
     }
     type Body = fn(&Stage);
-    let bodies: [(&str, Body, &[Need]); 14] = [
+    let bodies: [(&str, Body, &[Need]); 15] = [
+        ("status_fits_a_terminal_and_says_nothing_twice", narrow, &[Need::Bash]),
         ("status_asks_a_shell_that_hangs_only_once", hangs, &[Need::Bash]),
         ("a_status_that_is_ended_takes_its_shells_along", ended, &[Need::Bash]),
         ("a_status_that_is_ended_leaves_no_lock_of_pyenvs", lock, &[Need::Bash]),
@@ -74,6 +75,19 @@ fn harmless(stage: &Stage, shell: Shell, file: &str, lines: &[&str]) {
         let status = Setup::Machine.status(&host);
         status.ok().never_says("warning: ");
     }
+}
+
+/// Interactive sessions of bash have an answer of their own.
+fn narrow(stage: &Stage) {
+    let host = with_own_cargo(stage);
+    host.append("alice", ".bashrc", "PATH=~/.cargo/bin:$PATH");
+    let outcome = Setup::Machine.status(&host);
+    outcome.fails().prints("everything is in its place\n").prints("bash (interactive)");
+    let lines: Vec<&str> = outcome.stdout.lines().collect();
+    let wide = lines.iter().find(|line| line.chars().count() > 80);
+    assert!(wide.is_none(), "{wide:?}");
+    let of_shells = lines.iter().filter(|line| line.starts_with("  CARGO_TARGET_DIR  ")).count();
+    assert!(of_shells <= 4, "{}", outcome.stdout);
 }
 
 /// Asked once, it costs the patience for one shell, not for three.

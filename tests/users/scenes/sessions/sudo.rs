@@ -61,6 +61,11 @@ fn with_the_line(stage: &Stage) {
         };
     }
     host.run(&root, Setup::Machine.program(), ["setup"]).run().ok().never_says("sudoers");
+    // The session under sudo is nobody's.
+    let by_sudo = sudo(&host, &[Setup::Machine.program(), "setup"]);
+    by_sudo.ok().mentions("open a new shell");
+    assert!(!by_sudo.stdout.contains("this session"), "{}", by_sudo.stdout);
+    Setup::Machine.again(&host, "--uninstall").helps("rm /etc/sudoers.d/cargo-peruser");
 }
 
 /// `make && sudo make install`, where the makefile asks.
