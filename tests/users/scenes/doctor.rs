@@ -218,7 +218,7 @@ fn settings(stage: &Stage) {
     };
     let run = session("");
     run.fails().prints("fail[settings]: `scope` in ").prints("which enforces it");
-    offered(&run, "take it out of the environment variable CARGO_PERUSER_SCOPE");
+    offered(&run, "remove it from the environment variable CARGO_PERUSER_SCOPE");
     healthy(&session("unset CARGO_PERUSER_SCOPE;"));
 }
 

@@ -23,7 +23,8 @@ fn closed(stage: &Stage) {
     // Nobody can tell whether she has a directory in it, so she builds in her own cache directory.
     let alice = stage.person("alice");
     let run = alice.cargo(["build"]).run();
-    run.ok().notes("sudo cargo-peruser provision alice").never_says("usermod");
+    let mends = format!("sudo cargo-peruser setup --shared-root {}", root.display());
+    run.ok().notes(mends).never_says("usermod");
     run.builds_in(alice.home.join(".cache/cargo-peruser/target"));
     let run = alice.cargo(["build"]).env("CARGO_PERUSER_MISSING", "refuse").run();
     run.fails().never_says("stub:").blames(root.to_string_lossy());
