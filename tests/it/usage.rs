@@ -11,6 +11,7 @@ tests![
     an_empty_root_is_no_error,
     both_outputs_tell_the_same,
     the_keys_of_json_stay_as_they_are,
+    what_is_ones_own_is_counted_once,
     a_policy_that_is_mistyped_is_never_no_limit,
     every_policy_has_a_flag_a_variable_and_a_key,
 ];
@@ -83,6 +84,47 @@ fn the_keys_of_json_stay_as_they_are() {
         "bytes comes_back in_use last_used outcome path person reason rule takes workspace"
     );
     assert_eq!(found["directories"][0]["outcome"], "would-be-taken");
+}
+
+/// The own cache directory, as it is and as the shared root of a setup for oneself, in either order.
+fn what_is_ones_own_is_counted_once() {
+    let own = "home/.cache/cargo-peruser";
+    let below = format!("{own}/{}/target", person());
+    let (by_name, set_up) = (false, true);
+    for (builds, expected) in [
+        (&[by_name][..], vec![format!("{own}/target")]),
+        (&[by_name, set_up], vec![format!("{own}/target")]),
+        (&[set_up], vec![below.clone()]),
+        (&[set_up, by_name, set_up], vec![below, format!("{own}/target")]),
+    ] {
+        let world = World::without_root();
+        world.directory("home/.cache", 0o700);
+        let root = world.directory(own, 0o700);
+        let run = |words: &[&str], is_set_up: bool| {
+            let run = world.by_name(words);
+            if is_set_up { run.env("CARGO_PERUSER_SHARED_ROOT", &root).run() } else { run.run() }
+        };
+        for is_set_up in builds {
+            run(&["build"], *is_set_up).call();
+        }
+        let expected: Vec<String> = expected.iter().map(|it| format!("[WORLD]/{it}")).collect();
+        for is_set_up in [by_name, set_up] {
+            let output = run(&["usage", "--json"], is_set_up);
+            let found: Value = serde_json::from_str(&output.stdout).unwrap();
+            // Root sees other homes too.
+            let here = |row: &&Value| row["path"].as_str().unwrap().contains(own);
+            let rows = |list: &str| -> Vec<Value> {
+                found[list].as_array().unwrap().iter().filter(here).cloned().collect()
+            };
+            let path = |row: &Value| row["path"].as_str().unwrap().to_owned();
+            let mut paths: Vec<String> = rows("directories").iter().map(path).collect();
+            paths.sort();
+            assert_eq!(paths, expected, "{builds:?} {is_set_up}");
+            assert!(rows("people").iter().all(|row| row["state"] == "known"), "{found}");
+            let counts = rows("people").into_iter().map(|row| row["directories"].as_u64().unwrap());
+            assert_eq!(counts.sum::<u64>(), expected.len() as u64, "{found}");
+        }
+    }
 }
 
 fn a_policy_that_is_mistyped_is_never_no_limit() {

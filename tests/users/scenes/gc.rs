@@ -25,6 +25,7 @@ pub(crate) fn tests() -> Vec<Test> {
         test!("a_known_name_with_another_uid_is_never_taken", mismatched),
         test!("a_locked_directory_and_a_running_program_stay", in_use),
         test!("what_a_process_that_cannot_be_looked_at_may_use_stays", unreadable),
+        test!("a_process_that_has_ended_uses_nothing", ended),
         test!("a_directory_service_that_knows_nobody_is_not_believed", silent),
         test!("an_unsafe_or_foreign_root_is_left_alone", foreign_roots),
         test!("a_read_only_disk_is_one_error", read_only),
@@ -281,7 +282,9 @@ fn unreadable(stage: &Stage) {
     };
     wait_until("the program does not run", seen);
     let run = gc(&alice, &["--older-than", "0d"]).run();
-    run.ok().prints("cannot be looked at");
+    run.ok().prints("(sleep) cannot be looked at").helps("sudo cargo-peruser gc --all-users");
+    let dry = alice.by_name(["gc", "--older-than", "0d"]).run();
+    dry.ok().prints("1 directory is kept").never_says("--apply");
     assert!(new.join("debug/app").exists(), "what it may use is gone");
     // It began long after that was used.
     is_emptied(&old);
@@ -292,6 +295,24 @@ fn unreadable(stage: &Stage) {
         !new.join("debug/app").exists()
     });
     is_emptied(&new);
+}
+
+/// Nobody has asked for its exit code yet, and nobody may look at what it had.
+fn ended(stage: &Stage) {
+    let (_, alice) = stage.provisioned();
+    let idle = target(&alice, "idle-0123456789abcdef", 0);
+    let running = alice.shell("sleep 0 & exec sleep 60", [""; 0]).start();
+    wait_until("no process has ended", || {
+        let ended = alice.shell("grep -l '^State:.Z' /proc/[0-9]*/status", [""; 0]).run().stdout;
+        !ended.is_empty()
+    });
+    // Another test's process of hers may be silent for a moment.
+    wait_until("what nothing uses any more is kept", || {
+        gc(&alice, &["--older-than", "0d"]).run().ok();
+        !idle.join("debug/app").exists()
+    });
+    is_emptied(&idle);
+    drop(running);
 }
 
 /// One stranger among those of `/etc/passwd`: no account that the directory service should know is known.

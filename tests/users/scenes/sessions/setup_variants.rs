@@ -14,7 +14,10 @@ pub(super) fn tests() -> Vec<Test> {
         ("builds_once_where_machine_and_person_are_set_up", both),
         ("wins_for_members_of_a_group_and_starts_quietly_for_others", for_a_group),
     ];
-    for_each_shell(&tests, &[Need::Su])
+    let mut tests = for_each_shell(&tests, &[Need::Su]);
+    let built = test!("what_was_built_by_name_before_goes_on_being_used", built_before);
+    tests.push(built.needs(&[Need::Bash]));
+    tests
 }
 
 const WINNING: [Session; 3] = [Session::Login, Session::LoginInteractive, Session::SuLogin];
@@ -31,6 +34,21 @@ fn both(stage: &Stage, shell: Shell) {
     assert!(!host.home("alice").join(".cache").exists(), "there is a cache of her own as well");
     Setup::Person.uninstall(&host);
     build().silently().builds_in(Setup::Machine.target_dir());
+}
+
+fn built_before(stage: &Stage) {
+    let host = Host::new(stage, "machine", Shell::Bash);
+    let alice = host.person("alice");
+    let own = "/home/alice/.cache/cargo-peruser/target";
+    host.by_name(&alice, ["build"]).run().ok().builds_in(own);
+    Setup::Person.install(&host).never_says("one cache each");
+    let login = |line| host.run(&alice, Shell::Bash.path(), ["-l", "-c", line]).run();
+    for line in ["cargo build", "unset CARGO_TARGET_DIR CARGO_BUILD_BUILD_DIR; cargo build"] {
+        login(line).silently().builds_in(own);
+    }
+    login("cargo-peruser doctor").never_says("CARGO_TARGET_DIR is");
+    Setup::Person.uninstall(&host);
+    host.by_name(&alice, ["build"]).run().ok().builds_in(own);
 }
 
 /// Alice's own group. Bob builds in his own cache directory, and his shells say nothing of it.
