@@ -13,7 +13,8 @@ impl Outcome {
 
     /// Whether it was refused as unsafe, where it need not be.
     pub(crate) fn is_refused(&self) -> bool {
-        self.status.code() == Some(Stop::Unsafe as i32)
+        let is_one_error = self.calls.is_empty() && self.lines("error: ").count() == 1;
+        self.status.code() == Some(Stop::Unsafe as i32) && is_one_error
     }
 
     /// cargo did not wait for anybody's target, build or package cache directory.
