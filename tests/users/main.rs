@@ -1,7 +1,7 @@
 //! Real accounts, real uids, real file systems and the real cargo against the shipped binary.
 //!
 //! Every row of the threat model that needs more than one person is a test here. The tests run on
-//! a machine of their own, a mount namespace with its own account database, so that nothing they
+//! their own machine, a mount namespace with its own account database, so that nothing they
 //! make outlives them and the accounts of the system are never touched. As root that is always
 //! possible; as an ordinary user it takes a user namespace with several ids. What cannot run here
 //! is shown as ignored, with the reason, and never as passed.

@@ -1,4 +1,4 @@
-//! A test as the scenes declare it, and as the test runner wants it.
+//! Turns the tests that scenes declare into trials of the test runner.
 
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -10,7 +10,7 @@ use crate::machine::{Ground, Need};
 use crate::shared::{self, skip};
 use crate::stage::Stage;
 
-/// One test: a sentence, what it needs besides the machine, and what it does on a fresh stage.
+/// One test: its name, its needs besides the machine, and its code, which gets a new stage.
 pub(crate) struct Test {
     name: String,
     needs: Vec<Need>,
@@ -20,12 +20,12 @@ pub(crate) struct Test {
 
 type Body = Box<dyn FnOnce(&Stage) + Send>;
 
-/// Whether a test leaves room for another one of its kind.
+/// How many tests of a kind may run at the same time.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Pace {
-    /// Takes well under a second: any number at once.
+    /// Takes well under a second: any number.
     Light,
-    /// Keeps a processor busy: as many at once as there are.
+    /// Keeps a processor busy: as many as there are processors.
     Heavy,
 }
 
@@ -62,7 +62,7 @@ impl Test {
         self
     }
 
-    /// Has everybody build into one directory for everything, which is not what they do unasked.
+    /// Uses `scope = "user"` for everybody, which is not the default.
     pub(crate) fn by_user(self) -> Self {
         let body: Body = Box::new(move |stage| {
             stage.build_by_user();

@@ -1,13 +1,13 @@
 //! The directories above the shared root: who may own them and write to them.
 
-/// Where the checkout being built is, seen from the directory above the shared root.
+/// The position of the checkout, relative to the directory above the shared root.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Checkout {
     /// Somewhere else.
     Elsewhere,
-    /// Below it, and alice stands in it.
+    /// Below it, and it is alice's working directory.
     Below,
-    /// Below it, and alice stands in it, and installs a program from a registry.
+    /// The same, and alice installs a program from a registry.
     BelowButNotItsSources,
     /// Below it, named by `--manifest-path` from elsewhere.
     BelowByManifestPath,
@@ -20,7 +20,7 @@ use Checkout::Elsewhere;
 
 use crate::prelude::*;
 
-/// Owner and mode of a directory of the group's above the shared root.
+/// Owner and mode of a group's directory above the shared root.
 const ACCEPTED: &[(&str, u32, Checkout)] =
     &[("alice", 0o755, Elsewhere), ("root", 0o2775, Below), ("root", 0o2775, BelowByManifestPath)];
 const REFUSED: &[(&str, u32, Checkout)] = &[
@@ -70,7 +70,7 @@ fn each(stage: &Stage, rows: &[(&str, u32, Checkout)], judge: Judge) {
     }
 }
 
-/// As the umask 002 leaves it; with a list, the group's bits are its mask.
+/// With umask 002; if it has an ACL, the group's bits are the mask.
 fn listed(stage: &Stage) {
     let (alice, mallory) = (stage.person("alice"), stage.person("mallory"));
     let above = above(stage, &alice);

@@ -61,7 +61,7 @@ fn nested(stage: &Stage, change: &str) {
     alice.cargo(["build"]).with(Channel::Stable).limit(limit).run().ok();
 }
 
-/// The first entry below a directory whose path ends so.
+/// The first entry below a directory whose path has this end.
 fn find(directory: &Path, ending: &Path) -> Option<PathBuf> {
     below(directory).into_iter().map(|(path, _)| path).find(|path| path.ends_with(ending))
 }
@@ -123,8 +123,8 @@ fn make_places(stage: &Stage, alice: &Person<'_>, mallory: &Person<'_>) {
     make::directory(&stage.checkout.join(".cargo"), her, her, 0o755);
 }
 
-/// Each kind of place, with a build directory that is there and one that is not yet, as the
-/// environment, a checked-in file and the command line ask for it.
+/// Each kind of place, with an existing and a missing build directory, configured by the environment, a
+/// checked-in file and the command line.
 fn own_places(stage: &Stage) {
     let (root, alice) = stage.provisioned();
     let mallory = stage.person("mallory");
@@ -160,14 +160,14 @@ fn own_places(stage: &Stage) {
             let found = run().run().build_dir();
             assert!(is_right(found.clone(), None), "{shown}: checked in: {found:?}");
             fs::remove_file(&file).unwrap();
-            // Typed, it is a choice, wherever it leads.
+            // On the command line it is a choice, wherever it is.
             let found = run().args(["--config", text.trim_end()]).run().build_dir();
             assert!(found.is_none(), "{shown}: typed: {found:?}");
         }
     }
 }
 
-/// After `su -m`, `CARGO_HOME` is somebody else's; on some machines everybody has the same.
+/// After `su -m`, `CARGO_HOME` is another user's; on some machines everybody has the same.
 fn cargo_home(stage: &Stage) {
     let (root, alice) = stage.sticky();
     let mallory = stage.person("mallory");

@@ -1,4 +1,4 @@
-//! What people ask for besides a plain build: to step aside, and words that were meant for us.
+//! `CARGO_PERUSER=off`, and mistyped commands that were meant for us.
 
 use crate::prelude::*;
 
@@ -15,7 +15,7 @@ tests![
         .heavy(),
 ];
 
-/// The session that it is started from has the variables, and its start-up files have the hook.
+/// The parent session has the variables, and the start-up files have the hook.
 fn off_shell(stage: &Stage) {
     let host = Host::new(stage, "machine", Shell::Bash);
     host.by_name(&host.person("root"), ["setup"]).run().ok();
@@ -33,7 +33,7 @@ fn off_shell(stage: &Stage) {
     }
 }
 
-/// What bob types, and what he meant.
+/// The words that bob types, and the command that he meant.
 const MEANT: &[(&[&str], &str)] = &[
     (&["uninstall"], "cargo-peruser setup --uninstall;"),
     (&["uninstall", "-q"], "cargo-peruser setup --uninstall;"),
@@ -53,7 +53,7 @@ const MEANT: &[(&[&str], &str)] = &[
     (&["--shared_root", "/x", "path"], "cargo-peruser --shared-root …"),
 ];
 
-/// In the checkout that alice has made, which bob has installed the program of.
+/// In a checkout of alice's, whose program bob has installed.
 fn meant_for_us(stage: &Stage) {
     let (_, alice) = stage.provisioned();
     let bob = stage.person("bob");
@@ -64,7 +64,7 @@ fn meant_for_us(stage: &Stage) {
         bob.by_name(*words).with(Channel::Stable).run().exits(2).helps(help);
         assert!(program.exists(), "{words:?} has removed bob's own program");
     }
-    // What cargo knows stays cargo's, also where only its home has it.
+    // A command that cargo knows goes to cargo, even if only its home has it.
     make::script(&bob.home.join(".cargo/bin/cargo-explian"), "#!/bin/sh\necho external\n");
     for (words, says) in [
         (&["explian"][..], "external"),

@@ -1,19 +1,18 @@
-//! Who is calling: the effective uid and the account database decide, and nothing that a session
-//! says about itself.
+//! Who is calling: the effective uid and the account database decide, not the session's variables.
 
 use crate::prelude::*;
 
-/// Account names that are no plain directory names, and the directory that they get.
+/// Account names that cannot be directory names, and the directory that they get.
 const NAMES: &[(&[u8], &str)] = &[
     (b"1st.user", "uid-2301"),
     (b"m\xc3\xbc", "uid-2302"),
     (b"m\xfc", "uid-2303"),
     (b"..", "uid-2304"),
-    // No account claims the number of another.
+    // No account can claim another's uid by its name.
     (b"uid-2001", "uid-2305"),
 ];
 
-/// Accounts that get no directory: those that nobody logs in to, and one by a setting.
+/// Accounts that get no directory: those without a login shell, and one excluded by a setting.
 const SERVICES: &[(&str, &str)] = &[("doorman", ""), ("gate", ""), ("robot", "service")];
 
 tests![
@@ -67,7 +66,7 @@ fn included(stage: &Stage) {
     private(&root.join("doorman"), doorman.uid());
 }
 
-/// Directory services do not always list a group's members; the session has the group all the same.
+/// Directory services do not always list a group's members, but the session has the group.
 fn process_group(stage: &Stage) {
     let (_, alice) = stage.sticky();
     for (groups, is_excluded) in [("--groups=3001,3000", true), ("--groups=3000", false)] {

@@ -1,4 +1,4 @@
-//! Callers with more rights than a person has, with other rights, or with rights that are hidden.
+//! Callers with more credentials than an ordinary user's, with mixed ones, or with hidden ones.
 
 use crate::prelude::*;
 
@@ -21,7 +21,7 @@ fn root_itself(stage: &Stage) {
     private(&root.join("root"), 0);
 }
 
-/// `sudo -E cargo build` in alice's session: her variables, root's rights.
+/// `sudo -E cargo build` in alice's session: her variables, root's credentials.
 fn through_sudo(stage: &Stage) {
     let (root, alice) = stage.sticky();
     let superuser = stage.person("root");
@@ -63,7 +63,7 @@ fn foreign_rights(stage: &Stage) {
     assert!(is_empty(&root), "a directory was made all the same");
 }
 
-/// Alice's target directory, which root counts with her rights, and whatever groups root has.
+/// Alice's target directory, which root counts with her credentials, whatever groups root has.
 fn counts_for_alice<'p>(root: &'p Person<'_>) -> Invocation<'p> {
     root.stage.shared_root().provisioned();
     root.stage.person("alice").cargo(["build"]).run().silently();
@@ -79,12 +79,12 @@ fn groups_back(stage: &Stage) {
     let log = fs::read_to_string(log).unwrap();
     let groups: Vec<_> = log.lines().filter_map(|line| line.split_once("setgroups")).collect();
     let is_roots = groups.iter().map(|(_, call)| call.starts_with("(1, [3000])"));
-    // The groups of each person, and then root's again.
+    // The groups of each user, and then root's again.
     let is_in_turn = is_roots.enumerate().all(|(at, is_roots)| is_roots == (at % 2 == 1));
     assert!(is_in_turn && groups.len() > 1 && groups.len() % 2 == 0, "{log}");
 }
 
-/// The kernel takes them away with the uid, unless somebody has told it not to.
+/// The kernel removes capabilities when the uid changes, unless `keepcaps` is set.
 fn capabilities_stay(stage: &Stage) {
     let root = stage.person("root");
     let count = counts_for_alice(&root);
@@ -94,7 +94,7 @@ fn capabilities_stay(stage: &Stage) {
     run.fails().blames("failed to act as the owner of a private directory");
 }
 
-/// In a namespace where only alice has a number, root's directories seem to be nobody's.
+/// In a namespace where only alice has a uid, root's directories seem to belong to nobody.
 fn hidden_owners(stage: &Stage) {
     let (root, alice) = stage.sticky();
     let enter = ["unshare", "--user", "--map-current-user", "--"];

@@ -1,4 +1,4 @@
-//! What the real cargo removes in a private directory, and what one that bypasses us writes.
+//! What the real cargo removes in a private directory, and what a cargo that bypasses the shim writes.
 
 use crate::prelude::*;
 
@@ -19,7 +19,7 @@ tests![
     .needs(CARGO),
 ];
 
-/// Tries without a pause to take alice's name, as a directory and as a symlink.
+/// Tries in a loop to create alice's directory name, as a directory and as a symlink.
 const TAKE: &str = r#"
 while [ -e "$1" ]; do
     mkdir "$2" 2>/dev/null && echo "took it"

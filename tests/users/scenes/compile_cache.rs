@@ -1,4 +1,4 @@
-//! The real sccache behind the real cargo: what it finds again, and that no build fails for it.
+//! The real sccache with the real cargo: what it reuses, and that no build fails because of it.
 
 mod fixture;
 
@@ -39,7 +39,8 @@ fn second_worktree(stage: &Stage) {
     let stand = Stand::new(stage);
     let alice = stand.resident("alice");
     stand.checkout(&stage.checkout, &alice, Depends::OnMany);
-    // The server outlives the build that starts it: it keeps no lock and no temporary directory of its.
+    // The server outlives the build that starts it, so it must not keep the build's locks or temporary
+    // directory.
     let job = stage.at("job");
     make::directory(&job, alice.uid(), alice.uid(), 0o700);
     let script = "exec 7>\"$HOME/held\"; flock 7; cargo build";
@@ -58,10 +59,10 @@ fn second_worktree(stage: &Stage) {
     stand.counts("alice").mostly_hits();
     // A path package that reads the variable is neither wrong nor compiled again.
     run().run().ok().never_says("Compiling").prints(format!("{target:?}"));
-    // The setting itself makes nothing old.
+    // The setting itself causes no rebuild.
     run().env("CARGO_PERUSER_COMPILE_CACHE", "off").run().ok().never_says("Compiling");
 
-    // Whatever is said of lints.
+    // Whatever the lint flags are.
     let third = stage.at("third");
     stand.checkout(&third, &alice, Depends::OnFew);
     let target = alice.target_in(&third);
@@ -90,7 +91,7 @@ fn explain(stand: &Stand<'_>, alice: &Person<'_>) {
     explained("off").ok().never_says("compile cache  ");
 }
 
-/// One with a file tree of its own, in which everything has the same path.
+/// An account with its own file tree, in which everything has the same path.
 fn second_machine(stage: &Stage) {
     let stand = Stand::new(stage);
     let redis = Redis::start(stage);
@@ -127,13 +128,13 @@ fn second_person(stage: &Stage) {
     redis.writer(build(&alice)).run().ok();
     let stored = redis.size();
     assert!(stored >= 10, "{stored}");
-    // As rustup's proxies do, for each their own.
+    // Like rustup's proxies, each for its own user.
     let home = bob.home.join(".cargo");
     redis.reader(build(&bob)).env("CARGO_HOME", &home).run().ok();
     stand.counts("bob").mostly_hits();
     assert!(redis.size() == stored, "who may only read has written");
 
-    // On the local disk of each there is nothing of the other's.
+    // Each local disk cache has nothing of the other's.
     stand.stop("bob");
     stand.cargo(&bob, ["clean"]).run().ok();
     build(&bob).run().ok();
@@ -170,7 +171,7 @@ fn broken_meanwhile(stage: &Stage) {
         redis.stop();
         stand.kill("alice");
     });
-    // The failure is told when the next build begins.
+    // The failure is reported when the next build begins.
     let next = redis.writer(stand.cargo(&alice, ["check"])).within(stage.at("checkout-1"));
     next.run().notes("the compile cache did not answer when it was last asked");
 }
@@ -209,7 +210,7 @@ fn broken_before(stage: &Stage) {
         fs::read_to_string(&log).unwrap() == "--version\n",
         "more was asked of one that is too old"
     );
-    // A server that answers no more, left from before.
+    // An old server that no longer answers.
     clean().ok();
     quietly(build("sccache"));
     clean().ok();
@@ -220,7 +221,7 @@ fn broken_before(stage: &Stage) {
     stand.kill("alice");
 }
 
-/// What is long gone is removed when another server starts, what was there a day ago is not.
+/// Files of old servers are removed when another server starts, but not those of the last day.
 fn old_servers(stage: &Stage) {
     let stand = Stand::new(stage);
     let alice = stand.resident("alice");
@@ -245,7 +246,7 @@ fn old_servers(stage: &Stage) {
         names.filter(|entry| entry.file_name().to_string_lossy().starts_with(start)).count()
     };
     assert!((is_left("1-1"), is_left("2-2")) == (0, 3), "{:?}", (is_left("1-1"), is_left("2-2")));
-    // Her own server comes back: who starts it keeps the lock that others wait for.
+    // Her own server starts again: the process that starts it holds a lock that others wait for.
     let socket = fixture::sockets(&stage.root.join("alice")).pop().expect("no server");
     let lock = || fs::metadata(socket.with_extension("lock")).unwrap().ino();
     let before = lock();
@@ -270,14 +271,14 @@ fn other_calls(stage: &Stage) {
     let counts = stand.counts("alice");
     assert!(counts.misses >= 4, "hers has not been asked: {counts:?}");
     quietly(stand.cargo(&alice, ["clippy"]));
-    // An editor has the session's variables and goes past the shim.
+    // An editor has the session's variables and bypasses the shim.
     let script = r#"eval "$(cargo-peruser env)" && exec "$0" check --message-format=json"#;
     let editor = stand.shell(&alice, script).arg(format!("{}/bin/cargo", Channel::Stable.place()));
     quietly(editor);
     stand.counts("alice").mostly_hits();
 }
 
-/// Whoever listens where sccache would ask by itself, and where a session's variable points after
+/// A server of another user, on sccache's default port, and at the path in a session's variable after
 /// `su -m`.
 fn others_servers(stage: &Stage) {
     let stand = Stand::new(stage);
@@ -298,7 +299,7 @@ fn others_servers(stage: &Stage) {
     build().run().ok();
     let counts = stand.counts("alice");
     assert!(counts.misses >= 4, "hers has not been asked: {counts:?}");
-    // Past the shim, with the variables that mallory hands down.
+    // Without the shim, with mallory's variables.
     let wrapper = stand.wrapper();
     let past = build().path([places::SCCACHE, "/opt/stable/bin", "/usr/bin"]);
     let past = past.env("RUSTC_WRAPPER", &wrapper).env("PERUSER_SCCACHE", stand.sccache());
@@ -306,7 +307,7 @@ fn others_servers(stage: &Stage) {
     assert!(port.accept().is_err() && socket.accept().is_err(), "it was spoken to");
 }
 
-/// No server is started where the directory of its socket leads elsewhere, or lets others in.
+/// No server is started if the directory of its socket is a symlink, or others can enter it.
 fn reachable_by_others(stage: &Stage) {
     let stand = Stand::new(stage);
     let (alice, mallory) = (stand.resident("alice"), stage.person("mallory"));
@@ -342,7 +343,7 @@ fn open_to(stage: &Stage, name: &str, uid: u32, mode: u32) -> String {
     place.to_string_lossy().into_owned()
 }
 
-/// What the stub in cargo's place sees as its wrapper.
+/// The wrapper in the environment of the stub cargo.
 fn choices(stage: &Stage) {
     let stand = Stand::new(stage);
     let (alice, directory) = (stand.person("alice"), stage.checkout.join(".cargo"));
@@ -356,7 +357,7 @@ fn choices(stage: &Stage) {
         (vec![ON], BUILD, "", Some(ours.as_str())),
         (vec![ON], &["metadata"], "", Some(&*ours)),
         (vec![ON, session], BUILD, "", Some(&*ours)),
-        // The setting is gone, a session that it was exported to is not.
+        // The setting is gone, but a session still has its variables.
         (vec![session], BUILD, "", None),
         (vec![ON, session, BYPASS], BUILD, "", None),
         (vec![ON, ("RUSTC_WRAPPER", "x")], BUILD, "", Some("x")),
@@ -367,14 +368,14 @@ fn choices(stage: &Stage) {
         (vec![ON, session], TYPED, "", None),
         (vec![ON, session], BUILD, NAMED, None),
         (vec![ON, session], ELSEWHERE, "", None),
-        // One of another installation's, or that is gone.
+        // A wrapper of another installation, or one that is gone.
         (vec![ON, OTHERS], BUILD, "", Some(&*ours)),
         (vec![ON, OTHERS], ELSEWHERE, "", None),
         (vec![ON, OTHERS], &["tree"], "", Some(&*ours)),
         (vec![ON, OTHERS], &["fmt"], "", None),
         (vec![ON, session], ELSEWHERE, NAMED, None),
         (vec![ON, session], BUILD, "include = ['more.toml']", None),
-        // Somebody else's home, as after `su -m`.
+        // Another user's home, as after `su -m`.
         (vec![ON, session, ("HOME", nobodys.as_str())], BUILD, "", None),
         (vec![ON, session, ("SCCACHE_DIR", everybodys.as_str())], BUILD, "", None),
     ] {
@@ -392,13 +393,13 @@ fn choices(stage: &Stage) {
 fn no_wrapper_of_others(stage: &Stage, stand: &Stand<'_>) {
     let (alice, root) = (stand.person("alice"), stand.person("root"));
     let wrapper = |run: Invocation<'_>| run.env(ON.0, ON.1).run().variable("RUSTC_WRAPPER");
-    // The only sccache is where everybody could put one.
+    // The only sccache is in a directory that everybody can write to.
     let everybodys = stage.at("everybodys");
     make::script(&everybodys.join("sccache"), "#!/bin/sh\n");
     let shim = stand.wrapper().with_file_name("bin");
     let path = format!("{}:{}:{}:/bin", shim.display(), everybodys.display(), places::STUB);
     assert_eq!(wrapper(stand.stubbed(&alice, BUILD).env("PATH", path)), None);
-    // `sudo -E` hands over where somebody else's compilations are kept.
+    // `sudo -E` passes on the path of another user's storage.
     let build = || stand.stubbed(&root, BUILD);
     assert_eq!(wrapper(build().env("SUDO_UID", "2001")), None);
     assert_eq!(wrapper(build()), Some(stand.wrapper()));

@@ -1,5 +1,5 @@
-//! The doctor: each finding on a machine that is broken in exactly this way, and gone after the printed
-//! command was run by whom it is meant for.
+//! `doctor`: each finding on a machine that is broken in exactly this way. It is gone after the right
+//! user has run the printed command.
 
 mod broken_machines;
 
@@ -22,7 +22,7 @@ use broken_machines::WORKSPACES;
 const ALICE: u32 = 2001;
 const BOB: u32 = 2002;
 
-/// What is found on a computer of its own, or with the help of another program.
+/// Findings that need a separate computer, or another program.
 const ELSEWHERE: [&str; 2] = ["editor", "login-shell"];
 
 fn scenes() -> impl Iterator<Item = &'static Scene> {
@@ -55,7 +55,7 @@ pub(crate) fn tests() -> Vec<Test> {
     tests
 }
 
-/// What the commands of scenes know.
+/// The variables of the scenes' commands.
 const WORDS: &str = r#"
 as_alice() { setpriv --reuid=2001 --regid=2001 --init-groups env HOME="$H" T="$T" sh -c "umask 022; $1"; }
 TARGET="mkdir -p $C/target/debug/.fingerprint; touch $C/target/.rustc_info.json $C/target/debug/app"
@@ -77,7 +77,7 @@ fn furnish(stage: &Stage) {
     stage.person("bob");
 }
 
-/// A command that knows where things are, under the umask of people who share.
+/// A command with these variables and umask 002.
 fn shell<'p>(person: &'p Person<'_>, script: &str) -> Invocation<'p> {
     let Stage { root, checkout, directory, .. } = person.stage;
     let alice = person.stage.person("alice").home;
@@ -126,7 +126,7 @@ fn found_and_remedied(stage: &Stage, scene: &Scene) {
             Remedy::Run(who, begins) => {
                 let mut command = offered(&run, begins);
                 if command.starts_with("cargo-peruser migrate") {
-                    // It asks, and here is nobody to answer.
+                    // The command asks a question, and nobody can answer here.
                     command += " --yes";
                 }
                 shell(&stage.person(who), &command).run().ok();
@@ -151,7 +151,7 @@ fn ask(asker: &Person<'_>, session: &str, flags: &[&str]) -> Outcome {
     shell(asker, &format!("{session}\ncargo-peruser doctor --strict {flags}")).run()
 }
 
-/// That these are found and nothing else, as text and as JSON.
+/// Asserts that exactly these are found, as text and as JSON.
 fn finds(run: &Outcome, report: &str, expected: &[(&str, &str)]) {
     for (begin, part) in expected {
         let is_it = |line: &&str| line.starts_with(begin) && line.contains(part);
@@ -187,7 +187,7 @@ fn in_order(stage: &Stage) {
     healthy(&doctor(&stage.person("alice"), &["--strict", "--deep"]).run());
     healthy(&doctor(&stage.person("alice"), &[]).env("CARGO_TARGET_DIR", own).run());
     doctor(&stage.person("alice"), &["--all-users"]).run().fails().blames("only root");
-    // What is others' is no finding for her.
+    // Other users' files are not a finding for her.
     make::own(&stage.root.join("bob"), BOB, BOB, 0o755);
     make::directory(&stage.root.join("eve"), 4001, 4001, 0o700);
     healthy(&doctor(&stage.person("alice"), &["--strict", "--deep"]).run());
@@ -201,7 +201,7 @@ fn settings(stage: &Stage) {
     let (alice, root) = (stage.person("alice"), stage.person("root"));
     let run = doctor(&alice, &[]).system_settings(&directory).run();
     run.fails().prints("fail[settings]: cannot use the settings");
-    // Nothing is known of what depends on them.
+    // Checks that depend on them are not made.
     run.mentions("note: not checked, because the settings cannot be used: `root`, ");
     let command = offered(&run, "chmod go-w");
     root.shell(&command, [""; 0]).system_settings(&directory).run().ok();
@@ -250,7 +250,7 @@ fn editor(stage: &Stage) {
     healthy(&doctor(&alice, &["--strict"]).run());
 }
 
-/// Root's, which these tests are.
+/// Root's session, since these tests run as root.
 fn sccache(stage: &Stage) {
     furnish(stage);
     let alice = stage.person("alice");
@@ -295,7 +295,7 @@ fn path_order(stage: &Stage) {
     same_words(&run, &status(host.run(&alice, MACHINES, [""; 0])));
     let again = format!("{} && cargo-peruser doctor --strict", offered(&run, "eval "));
     healthy(&host.run(&alice, "/bin/sh", ["-c", &again]).run());
-    // Only fresh sessions find another one.
+    // Only new sessions find another one.
     let login = |line: &str| host.run(&alice, "/bin/bash", ["-l", "-c", line]).run();
     make::directory(&host.home("alice").join(".cargo"), ALICE, ALICE, 0o755);
     make::directory(&host.home("alice").join(".cargo/bin"), ALICE, ALICE, 0o755);
@@ -312,7 +312,7 @@ fn path_order(stage: &Stage) {
     same_words(&run, &status(host.run(&alice, MACHINES, [""; 0])));
     host.run(&alice, "/bin/sh", ["-c", &offered(&run, "echo ")]).run().ok();
     healthy(&host.run(&alice, "/bin/sh", ["-c", &again]).run());
-    // What no shell's file says, but every login has.
+    // A variable that is in no shell's file, but in every login session.
     fs::write(host.at("/etc/environment"), "CARGO_TARGET_DIR=/home/alice/mine\n").unwrap();
     let run = host.run(&alice, "/bin/sh", ["-c", &again]).run();
     run.fails().prints("CARGO_TARGET_DIR is `/home/alice/mine`, by `/etc/environment` line 1");
@@ -323,7 +323,7 @@ fn path_order(stage: &Stage) {
     healthy(&host.run(&alice, "/bin/sh", ["-c", &again]).run());
 }
 
-/// A machine as people have them, and what the manual has of it, but for where lines end.
+/// An ordinary machine, and the manual's example of it, apart from line breaks.
 fn transcript(stage: &Stage) {
     let host = Host::new(stage, "host", Shell::Bash);
     installed(&host);
@@ -429,7 +429,7 @@ fn ageing_and_shells(stage: &Stage) {
     healthy(&login("cargo-peruser doctor --strict"));
 }
 
-/// Alice puts a pipe in the place of the directory that cargo's home is in, after each look at it.
+/// Alice replaces the parent of cargo's home by a pipe, each time after doctor has looked at it.
 fn pipes(stage: &Stage) {
     furnish(stage);
     let (alice, root) = (stage.person("alice"), stage.person("root"));
@@ -461,7 +461,7 @@ fn pipes(stage: &Stage) {
     }
 }
 
-/// Newer kernels say before anything is opened that something is mounted there; sandboxes forbid to ask.
+/// Newer kernels report a mount point before the open; sandboxes forbid that call.
 fn mounts(stage: &Stage) {
     furnish(stage);
     let (root, elsewhere) = (stage.person("root"), stage.at("elsewhere"));

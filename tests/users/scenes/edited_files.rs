@@ -1,5 +1,4 @@
-//! A person's file that is replaced: what else it has besides content comes along, and a file that
-//! would lose something is left alone.
+//! Replacing a user's file keeps its attributes. A file that would lose some is left alone.
 
 use std::os::unix::fs::MetadataExt;
 
@@ -12,10 +11,10 @@ use crate::prelude::*;
 const WRITE: [&str; 3] = ["editor", "zed", "--write"];
 const REMOVE: [&str; 3] = ["editor", "zed", "--remove"];
 
-/// What is done to the file, or to its directory.
+/// A change to the file, or to its directory.
 type Prepare = fn(&Path);
 
-/// Files that stay as they are, and what is said of them.
+/// Files that are not changed, and the message about them.
 const REFUSED: [(&str, Prepare, &str, &[Need]); 5] = [
     ("that_has_another_name", another_name, "one of 2 hard links", &[]),
     ("of_somebody_else_in_ones_own_directory", |file| make::own(file, 0, 0, 0o666), "root", &[]),
@@ -39,7 +38,7 @@ pub(crate) fn tests() -> Vec<Test> {
     tests
 }
 
-/// Alice's settings file, in directories of hers.
+/// Alice's settings file, in her own directories.
 fn settings(alice: &Person<'_>) -> PathBuf {
     let file = alice.home.join(".config/zed/settings.json");
     for directory in [alice.home.join(".config"), alice.home.join(".config/zed")] {
@@ -49,7 +48,7 @@ fn settings(alice: &Person<'_>) -> PathBuf {
     file
 }
 
-/// Owner, group, mode, and the attributes that an ordinary person can give.
+/// Owner, group, mode, and the attributes that an ordinary user can set.
 fn seen(file: &Path) -> (u32, u32, u32, Vec<Vec<u8>>) {
     let mut attributes = Vec::new();
     for name in ["system.posix_acl_access", "user.note"] {
@@ -62,7 +61,7 @@ fn seen(file: &Path) -> (u32, u32, u32, Vec<Vec<u8>>) {
     (found.uid(), found.gid(), found.mode(), attributes)
 }
 
-/// Bob may write, and the mask that allows it must not become the group's right.
+/// An ACL lets bob write; its mask must not become the group's permission.
 fn with_attributes(alice: &Person<'_>) -> PathBuf {
     with_attributes_for_bob(alice, 0o6)
 }
@@ -81,7 +80,7 @@ fn attributes(stage: &Stage) {
     alice.by_name(WRITE).run().ok();
     assert!(fs::read_to_string(&file).unwrap() != "{}", "nothing was written");
     assert!(seen(&file) == before, "{:?}, and before {before:?}", seen(&file));
-    // The file would be empty otherwise, and go.
+    // Otherwise the file would be empty, and removed.
     fs::write(&file, fs::read_to_string(&file).unwrap().replacen('{', "{ \"theme\": \"One\", ", 1))
         .unwrap();
     alice.by_name(REMOVE).run().ok();
@@ -101,7 +100,7 @@ fn superuser(stage: &Stage) {
     assert!(seen(&real) == before, "{:?}, and before {before:?}", seen(&real));
 }
 
-/// It says what new files get. This one is not new to the person.
+/// A default ACL is for new files. For the user, this file is not new.
 fn default_acl(stage: &Stage) {
     let (_, alice) = stage.sticky();
     let file = settings(&alice);
@@ -112,7 +111,7 @@ fn default_acl(stage: &Stage) {
     assert!(fs::metadata(&file).unwrap().mode() & 0o7777 == 0o640, "it has got another mode");
 }
 
-/// The file has been brought from a file system with ACLs to a directory of one without.
+/// The file is from a file system with ACLs, in a directory of one without.
 fn acl_would_be_lost(stage: &Stage) {
     let (_, alice) = stage.sticky();
     let file = settings(&alice);
@@ -145,7 +144,7 @@ fn refused(stage: &Stage, prepare: Prepare, blamed: &str) {
     assert!((after.ino(), after.mode()) == (before.ino(), before.mode()), "it was replaced");
     assert!(fs::read_to_string(&file).unwrap() == "{}", "it was changed");
     assert!(names() == files, "something is left beside it");
-    // Nothing else was done either.
+    // Nothing else was changed either.
     assert!(is_empty(&stage.root), "the shared root is no longer empty");
 }
 
@@ -153,7 +152,7 @@ fn another_name(file: &Path) {
     fs::hard_link(file, file.with_file_name("the-same.json")).unwrap();
 }
 
-/// Root's, and the file in it is still alice's.
+/// A directory of root's with alice's file in it.
 fn closed_directory(file: &Path) {
     make::own(file.parent().unwrap_or(file), 0, 0, 0o755);
 }

@@ -1,4 +1,4 @@
-//! Whose settings `editor --write` changes: the caller's own, whatever the session says about them.
+//! `editor --write` changes the caller's own settings, whatever the session's variables are.
 
 use crate::prelude::*;
 
@@ -56,7 +56,7 @@ fn earlier(stage: &Stage) {
 fn foreign_home(stage: &Stage) {
     let (_, alice) = stage.provisioned();
     let bob = stage.person("bob");
-    // Even where bob lets everyone write.
+    // Even if bob lets everyone write there.
     make::own(&bob.home, bob.uid(), bob.uid(), 0o777);
     alice.by_name(WRITE).env("HOME", &bob.home).run();
     alice.by_name(WRITE).env("HOME", bob.home.join("not-yet")).run();

@@ -1,15 +1,15 @@
-//! What mallory puts above people's target directories: cargo, rustup and build tools read files in
-//! every directory on the way up from there.
+//! Files that mallory puts above target directories: cargo, rustup and build tools read files in every
+//! directory above one.
 
 use crate::prelude::*;
 
 const CARGO: &[Need] = &[Need::Cargo];
 const TRYBUILD: &[Need] = &[Need::Cargo, Need::Registry, Need::Trybuild];
 
-/// Writes down whom it runs as, and does its work.
+/// Records the user it runs as, and then compiles.
 const WRAPPER: &str = "#!/bin/sh\nid -u >>\"${0%/*}/log\"\nexec \"$@\"\n";
 
-/// What `setup` makes of a shared root, and what settings can accept.
+/// The shared roots that `setup` creates, and those that settings can accept.
 #[derive(Clone, Copy)]
 enum Ground {
     /// root:root 0755, provisioned.
@@ -41,7 +41,7 @@ pub(crate) fn tests() -> Vec<Test> {
         test!("a_mount_that_claims_to_be_hers_is_refused", fuse).needs(&[Need::Fuse]),
         test!("a_disk_that_root_has_mounted_is_used", mounted),
     ];
-    // What trybuild reads above a target directory is what a nested build reads there.
+    // trybuild reads the same files above a target directory as a nested build.
     for (ground, name, who, project) in [
         (Ground::Default, "default", "root", Project::Trybuild),
         (Ground::Group, "group", "alice", Project::NestedBuild),
@@ -54,7 +54,7 @@ pub(crate) fn tests() -> Vec<Test> {
     tests
 }
 
-/// What works below its own target directory.
+/// A program that runs in a directory below its own target directory.
 #[derive(Clone, Copy)]
 enum Project {
     /// A build script that runs `cargo build` on a package that it writes to OUT_DIR.
@@ -116,7 +116,7 @@ fn main() {
     let manifest = "[package]\nname = 'inner'\nversion = '0.1.0'\n[workspace]\n";
     std::fs::write(inner.join("Cargo.toml"), manifest).unwrap();
     let mut cargo = Command::new("cargo");
-    // With it, this one would wait for its parent's lock.
+    // With the variable, this cargo would wait for its parent's lock.
     cargo.env_remove("CARGO_TARGET_DIR").current_dir(&inner);
     let status = cargo.arg("build").status().unwrap();
     assert!(status.success());
@@ -130,7 +130,7 @@ const WITH_TRYBUILD: &str = "[package]\nname = 'outer'\nversion = '0.1.0'\nediti
 const COMPILES: &str =
     "#[test]\nfn compiles() {\n    trybuild::TestCases::new().pass(\"tests/ui/good.rs\");\n}\n";
 
-/// Mallory's wrapper, and the log of whom it has run as.
+/// Mallory's wrapper, and the log of users it has run as.
 fn wrapper(stage: &Stage) -> (PathBuf, PathBuf) {
     let directory = stage.at("evil");
     make::directory(&directory, 2003, 2003, 0o777);
@@ -149,7 +149,7 @@ fn plant(stage: &Stage, root: &Path, wrapper: &Path) -> bool {
     mallory.shell(script, [root, wrapper]).run().status.success()
 }
 
-/// The attack works where nothing prevents it, or the other tests would show nothing.
+/// A control: without protection the attack works.
 fn control(stage: &Stage) {
     let (root, alice) = stage.sticky();
     let (wrapper, log) = wrapper(stage);
@@ -197,7 +197,7 @@ fn safe(stage: &Stage, ground: Ground, who: &str, project: Project) {
     assert!(log.is_empty(), "mallory's wrapper has run as {log}");
 }
 
-/// Each name that cargo or rustup reads; one's own and root's are believed.
+/// Each name that cargo or rustup reads. The caller's own files and root's are trusted.
 fn foreign_names(stage: &Stage) {
     let (root, alice) = stage.sticky();
     for name in [".cargo", "Cargo.toml", "rust-toolchain", "rust-toolchain.toml"] {
@@ -220,7 +220,7 @@ fn foreign_names(stage: &Stage) {
     }
 }
 
-/// Mallory has put it there while she could, and can still change it.
+/// Mallory created it while she could, and can still change it.
 fn left_behind(stage: &Stage) {
     let root = stage.shared_root().sticky().make();
     let (wrapper, _) = wrapper(stage);
@@ -234,7 +234,7 @@ fn left_behind(stage: &Stage) {
     }
 }
 
-/// As in a container, or for a try: the first command of the README, with the sources at home.
+/// As in a container, or for a first try: the README's first command, with the sources at home.
 fn home_below_tmp(stage: &Stage) {
     let tmp = stage.at("tmp");
     make::directory(&tmp, 0, 0, 0o1777);
@@ -252,7 +252,7 @@ fn home_below_tmp(stage: &Stage) {
         };
         build().silently();
         private(&home.join(".cache/cargo-peruser"), person.uid());
-        // That counts for what is above the home, and not for what only looks like root's.
+        // This is for directories above the home, not for one that only seems to be root's.
         for (place, owner, mode) in [(&home, person.uid(), 0o1777), (&tmp, 65534, 0o755)] {
             let before = look(place).expect("a directory");
             make::own(place, owner, owner, mode);

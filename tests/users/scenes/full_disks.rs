@@ -1,7 +1,7 @@
-//! Shared roots that nothing can be made in: read-only, immutable, full, or out of inodes.
+//! Shared roots in which nothing can be created: read-only, immutable, full, or out of inodes.
 //!
-//! Each gives one error with path and cause, and nothing is left half made: what exists afterwards
-//! is complete, and once there is room again the next run succeeds.
+//! Each gives one error with path and cause, and leaves nothing half made: everything that exists
+//! afterwards is complete. Once there is room again, the next run succeeds.
 
 use std::io::Write;
 
@@ -78,7 +78,7 @@ fn no_exec(stage: &Stage) {
     make::tmpfs(&stage.root, "mode=1777,noexec");
     let alice = stage.person("alice");
     alice.cargo(["build"]).run().notes("noexec");
-    // Said once, when the directory is made; success is silent from then on.
+    // The note is printed once, when the directory is created; then success is silent.
     alice.cargo(["build"]).run().silently();
 }
 

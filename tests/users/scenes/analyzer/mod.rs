@@ -1,8 +1,8 @@
-//! The cargos that rust-analyzer starts on a shared checkout: where each of them writes.
+//! Where the cargos write that rust-analyzer starts in a shared checkout.
 //!
 //! Alice owns the checkout, bob can only read it, and both have it open at the same time. The calls of
-//! each one's rust-analyzer are replayed as they were recorded, through rustup's proxies to a cargo that
-//! writes down how it was reached and what it was told; then it is looked at who wrote what.
+//! each one's rust-analyzer are replayed as they were recorded, through rustup's proxies, to a cargo
+//! that records how it was called. Then the tests check who wrote which files.
 
 mod demo;
 mod session;
@@ -24,12 +24,12 @@ struct Case {
     writes: Writes,
 }
 
-/// What the editor says about `rust-analyzer.cargo.targetDir`.
+/// The editor's setting of `rust-analyzer.cargo.targetDir`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum TargetDir {
     /// Nothing.
     Unset,
-    /// `true`: a directory of the server's own, below the one that cargo reports.
+    /// `true`: the server's own directory, below the one that cargo reports.
     Own,
 }
 
@@ -52,7 +52,7 @@ const TABLE: &[Case] = {
     use TargetDir::*;
     use Writes::*;
     &[
-        // Nothing but the shim: why the session exports the variable as well.
+        // Only the shim: this shows why the session must export the variable too.
         row("is_split_by_the_shim_alone", ShimOnPath, Unset, Split),
         row("leaves_by_the_shim_alone_with_a_target_dir", ShimOnPath, Own, Checkout),
         row("leaves_by_the_shim_alone_inside_a_cargo", ShimOnPathInsideCargo, Unset, Checkout),
@@ -60,10 +60,10 @@ const TABLE: &[Case] = {
         row("is_private_in_our_session_with_a_target_dir", Exported, Own, Private),
         row("is_private_in_our_session_inside_a_cargo", ExportedInsideCargo, Unset, Private),
         row("is_private_after_setup", SetUp, Unset, Private),
-        // The session has nothing, and the editor tells the server.
+        // The session exports nothing, and the editor's settings have the variable.
         row("is_private_by_an_editors_settings", EditorsServer, Unset, Private),
         row("is_private_by_what_an_editor_hands_over", EditorsSetting, Unset, Private),
-        // The file of its own it reads too late, and it counts less than what the editor says.
+        // The server reads its own file too late, and the editor's settings override it.
         row("is_late_by_its_settings_file", SettingsFile, Unset, Late),
         row("leaves_by_a_settings_file_that_is_outvoted", SettingsFileOutvoted, Unset, Checkout),
     ]
@@ -90,7 +90,7 @@ const CALLS: &str = include_str!("calls.sh");
 /// The calls do not depend on cargo's layout.
 const CHANNEL: Channel = Channel::Stable;
 
-/// Bob's build scripts want to write where he may not.
+/// Bob's build scripts write where he may not.
 fn only_to_read(stage: &Stage) {
     let case = row("", Session::ShimOnPath, TargetDir::Unset, Writes::Split);
     let [_, bob] = set(stage);
@@ -99,7 +99,7 @@ fn only_to_read(stage: &Stage) {
     calls.fails().mentions("Permission denied");
 }
 
-/// Alice and bob with homes of their own, and alice's checkout.
+/// Alice and bob with their own homes, and alice's checkout.
 fn set(stage: &Stage) -> [Person<'_>; 2] {
     stage.shared_root().provisioned();
     session::install(stage);
@@ -112,10 +112,10 @@ fn set(stage: &Stage) -> [Person<'_>; 2] {
     people
 }
 
-/// Sets the stage, lets everyone who can build there do so at the same time, and judges.
+/// Prepares the stage, lets everyone who can build there build at the same time, and checks the result.
 fn play(stage: &Stage, case: &Case) {
     let [alice, bob] = set(stage);
-    // Where something is written to the checkout, bob's cargos could only fail.
+    // Bob's cargos would fail if they write to the checkout.
     let people: &[&Person<'_>] =
         if case.writes == Writes::Private { &[&alice, &bob] } else { &[&alice] };
     let sessions = people.iter().map(|person| case.session.prepare(person));
@@ -129,7 +129,7 @@ fn play(stage: &Stage, case: &Case) {
     written_files::judge(case, &before, people);
 }
 
-/// Starts the calls of one server: a round for each time that it reads the workspace.
+/// Starts the calls of one server, one round each time that it reads the workspace.
 fn start(case: &Case, person: &Person<'_>, session: &Ready) -> Running {
     let manifest = person.stage.checkout.join("Cargo.toml");
     let below = match case.target_dir {

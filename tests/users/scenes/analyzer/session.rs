@@ -1,35 +1,33 @@
-//! The sessions that editors are started in, from one that nobody has prepared to one where
-//! everything is said.
+//! The sessions in which editors are started, from one without any preparation to one with all settings.
 
 use serde_json::Value;
 
 use super::CHANNEL;
 use crate::prelude::*;
 
-/// What has been done for the session.
+/// How the session was prepared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Session {
-    /// The shim stands first on PATH, and that is all.
+    /// Only the shim is first on PATH.
     ShimOnPath,
-    /// The same, started from a cargo, which sets `CARGO`: `cargo run` of an editor, for one.
+    /// The same, started from a cargo, which sets `CARGO`, for example by `cargo run` of an editor.
     ShimOnPathInsideCargo,
-    /// What `cargo-peruser env` prints is exported.
+    /// The session exports the output of `cargo-peruser env`.
     Exported,
     /// The same, started from a cargo.
     ExportedInsideCargo,
-    /// The person has run `cargo-peruser setup`, and the editor asks a login shell for its
-    /// environment, as editors do that are not started from one.
+    /// The user has run `cargo-peruser setup`, and the editor reads its environment from a login shell,
+    /// as editors do that are not started from one.
     SetUp,
     /// Nothing is exported; the editor starts the server with the variable, by the settings that
     /// `cargo-peruser editor` writes for it.
     EditorsServer,
-    /// Nothing is exported; the editor hands the variable to the server as a setting.
+    /// Nothing is exported; the editor sends the variable to the server as a setting.
     EditorsSetting,
     /// Nothing is exported; the server's own settings file has the variable, as `cargo-peruser editor`
     /// writes it.
     SettingsFile,
-    /// The same, and the editor hands over an empty table, as those do that hand over every setting
-    /// that they know.
+    /// The same, and the editor sends an empty table, like editors that send every setting they know.
     SettingsFileOutvoted,
 }
 
@@ -37,13 +35,13 @@ pub(super) enum Session {
 pub(super) struct Ready {
     environment: Vec<(String, String)>,
     shell: Option<[&'static str; 4]>,
-    /// What the server adds to the environment each time that it reads the workspace: its settings
-    /// file comes too late for the first time.
+    /// The variables that the server adds to the environment each time that it reads the workspace. The
+    /// first time, it has not read its settings file yet.
     pub(super) rounds: Vec<String>,
 }
 
 impl Session {
-    /// Makes the session ready.
+    /// Prepares the session.
     pub(super) fn prepare(self, person: &Person<'_>) -> Ready {
         let path = format!("{}:{}", person.home.join(".cargo/bin").display(), places::PROGRAMS);
         let exports = exports(person, &path);
@@ -86,7 +84,7 @@ impl Ready {
         self
     }
 
-    /// Runs a program in the session, and has the cargos that it calls written down.
+    /// Runs a program in the session, and records the cargos that it calls.
     pub(super) fn run<'p>(
         &self,
         invocation: Invocation<'p>,
@@ -118,7 +116,7 @@ pub(super) fn install(stage: &Stage) {
     make::link(&shim_dir(stage).join("cargo"), &program, 0);
 }
 
-/// Where calls of that person are written down.
+/// The file with the recorded calls of that user.
 pub(super) fn record(person: &Person<'_>) -> PathBuf {
     person.home.join("tmp/calls")
 }
@@ -127,7 +125,7 @@ fn shim_dir(stage: &Stage) -> PathBuf {
     stage.at("prefix/lib/cargo-peruser/bin")
 }
 
-/// What the person's session exports, as the hooks of setup make it.
+/// The variables of the user's session, as setup's hooks export them.
 fn exports(person: &Person<'_>, path: &str) -> Vec<(String, String)> {
     let program = person.stage.at("prefix/bin/cargo-peruser");
     let asked = person.program(program, ["env", "--format", "json"]);
@@ -135,18 +133,18 @@ fn exports(person: &Person<'_>, path: &str) -> Vec<(String, String)> {
     variables(said.json())
 }
 
-/// As the person, for the person: below their home, with a hook in their own start-up files.
+/// Runs setup as the user: below their home, with hooks in their own start-up files.
 fn set_up(person: &Person<'_>, path: &str) {
     let program = format!("{}/cargo-peruser", places::BY_NAME);
     person.program(&program, ["setup"]).env("PATH", path).run().ok();
 }
 
-/// Has the settings of an editor written.
+/// Writes the settings of an editor.
 fn write_settings(person: &Person<'_>, editor: &str) {
     person.by_name(["editor", editor, "--write"]).run().ok();
 }
 
-/// What Visual Studio Code then sets for the server that it starts.
+/// The variables that Visual Studio Code then sets for the server.
 fn written_for_code(person: &Person<'_>) -> Vec<(String, String)> {
     write_settings(person, "vscode");
     let file = person.home.join(".config/Code/User/settings.json");
@@ -164,7 +162,7 @@ fn variables(object: Value) -> Vec<(String, String)> {
 /// The name of the toolchain that everyone has by default.
 const TOOLCHAIN: &str = "machine";
 
-/// The variable with the file that calls are written down in.
+/// The variable with the file in which calls are recorded.
 const RECORD: &str = "CARGO_CALLS";
 
 /// Makes `~/.cargo`, `~/.rustup` and a directory for temporary files.

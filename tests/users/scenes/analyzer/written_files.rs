@@ -1,4 +1,4 @@
-//! Who wrote what: the calls as they were written down, and the file system as it stands afterwards.
+//! Who wrote which files: the recorded calls, and the file system afterwards.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use super::Writes;
 use super::session;
 use crate::prelude::*;
 
-/// One call of the toolchain's cargo, as the recording toolchain wrote it down.
+/// One recorded call of the toolchain's cargo.
 #[derive(Clone, Debug)]
 struct Call {
     is_through_the_shim: bool,
@@ -36,7 +36,7 @@ impl Call {
     }
 }
 
-/// What stood on the stage before the editors were opened.
+/// The files on the stage before the editors were opened.
 pub(super) struct Before(BTreeMap<PathBuf, Trace>);
 
 impl Before {
@@ -45,7 +45,7 @@ impl Before {
     }
 }
 
-/// Demands that the calls went where the case says, and left their traces there and nowhere else.
+/// Asserts that the calls wrote to the expected directories, and nowhere else.
 pub(super) fn judge(case: &Case, before: &Before, people: &[&Person<'_>]) {
     let stage = people.first().expect("nobody was there").stage;
     for person in people {
@@ -58,19 +58,19 @@ pub(super) fn judge(case: &Case, before: &Before, people: &[&Person<'_>]) {
     nothing_elsewhere(case, stage, before, people);
 }
 
-/// Who was told, by the variable, and that the flag which some are given leads to the same place.
+/// Checks the variable of each call, and that a `--target-dir` names the same directory.
 fn directories(case: &Case, person: &Person<'_>, calls: &[Call]) {
-    // What a session exports stands for all workspaces; the shim knows which one it is.
+    // A session exports one directory for all workspaces; the shim chooses one for each.
     let common = person.stage.root.join(person.name()).join("target");
     let own = person.target();
     let shared = person.stage.checkout.join("target");
-    // The server reads its settings file after it has read the workspace, and then begins anew.
+    // The server reads its settings file after the workspace, and then reads the workspace again.
     let late = calls.iter().position(|call| call.target_dir.is_some());
     for (number, call) in calls.iter().enumerate() {
         let is_told = match case.writes {
             Writes::Private => true,
             Writes::Late => late.is_some_and(|late| number >= late),
-            // The shim tells its own; where somebody has chosen, it has nothing to say.
+            // The shim sets its own directory, unless the user has chosen one.
             Writes::Split => call.is_through_the_shim,
             Writes::Checkout => false,
         };
@@ -88,7 +88,7 @@ fn directories(case: &Case, person: &Person<'_>, calls: &[Call]) {
     assert!(!is_late || (has_built(before) && has_built(after)), "built only once");
 }
 
-/// What was built lies where it should.
+/// The build results are in the expected directory.
 fn artifacts(case: &Case, person: &Person<'_>) {
     let below = |directory: &Path| match case.target_dir {
         TargetDir::Unset => directory.join("debug"),
@@ -115,8 +115,8 @@ fn artifacts(case: &Case, person: &Person<'_>) {
     }
 }
 
-/// Nothing on the whole stage has changed but people's private directories and their own homes, and
-/// the checkout's target directory where the case says so.
+/// On the whole stage only private directories and homes have changed, and the checkout's target
+/// directory if the case expects that.
 fn nothing_elsewhere(case: &Case, stage: &Stage, before: &Before, people: &[&Person<'_>]) {
     let mut allowed: Vec<PathBuf> = Vec::new();
     for person in people {

@@ -1,4 +1,4 @@
-//! What the tests of the compile cache stand on: an installation, sccache, sources, Redis.
+//! The fixture of the compile cache's tests: an installation, sccache, sources, Redis.
 
 use std::net::TcpListener;
 use std::net::TcpStream;
@@ -16,15 +16,15 @@ use crate::prelude::*;
 
 pub(super) use crate::stage::Invocation;
 
-/// The manual's page, whose recipes are what runs here.
+/// The manual's page: the tests run its examples.
 const MANUAL: &str = include_str!("../../../../src/man/sharing.md");
 
-/// What a program depends on.
+/// The dependencies of a program.
 #[derive(Clone, Copy)]
 pub(super) enum Depends {
-    /// On crates that are soon compiled.
+    /// Crates that compile quickly.
     OnFew,
-    /// Also on procedural macros, and on crates that include what their build script has written.
+    /// Also procedural macros, and crates that include a file from their build script.
     OnMany,
 }
 
@@ -32,7 +32,7 @@ const FEW: &str = "anyhow = \"1\"\ncc = \"1\"\n";
 const MORE: &str = "serde = { version = \"1\", features = [\"derive\"] }\n";
 const MAIN: &str = "fn main() {\n    println!(\"{:?}\", option_env!(\"CARGO_TARGET_DIR\").unwrap_or_default());\n}\n";
 
-/// An installation with a program of its own, and an sccache of its own.
+/// An installation with its own program and its own sccache.
 pub(super) struct Stand<'s> {
     stage: &'s Stage,
     prefix: PathBuf,
@@ -61,17 +61,17 @@ impl<'s> Stand<'s> {
         self.prefix.join("sccache/sccache")
     }
 
-    /// What cargo calls in front of the compiler.
+    /// The wrapper through which cargo calls the compiler.
     pub(super) fn wrapper(&self) -> PathBuf {
         self.prefix.join("lib/cargo-peruser/rustc-wrapper")
     }
 
-    /// Somebody without a registry.
+    /// A user without a registry.
     pub(super) fn person(&self, name: &str) -> Person<'s> {
         self.stage.person(name)
     }
 
-    /// Somebody with the crates in their CARGO_HOME.
+    /// A user with the crates in their CARGO_HOME.
     pub(super) fn resident(&self, name: &str) -> Person<'s> {
         let person = self.person(name);
         project::stock_cargo_home(&person);
@@ -120,11 +120,11 @@ impl<'s> Stand<'s> {
         ];
         run.path(path)
             .env("CARGO_PERUSER_COMPILE_CACHE", "sccache")
-            // It ends by itself where a test does not come to that.
+            // It ends by itself if a test does not stop it.
             .env("SCCACHE_IDLE_TIMEOUT", "60")
     }
 
-    /// What the server of a person has been asked since the last time.
+    /// The requests to a user's server since the last call.
     pub(super) fn counts(&self, name: &str) -> Counts {
         self.counts_in(&self.stage.root.join(name))
     }
@@ -152,7 +152,7 @@ impl<'s> Stand<'s> {
         Counts { hits: count("cache_hits"), misses: count("cache_misses") }
     }
 
-    /// Ends the servers of a person.
+    /// Stops a user's servers.
     pub(super) fn stop(&self, name: &str) {
         self.kill(name);
         self.forget(name);
@@ -172,7 +172,7 @@ impl<'s> Stand<'s> {
         }
     }
 
-    /// Takes away what is known of them.
+    /// Removes the files about them.
     pub(super) fn forget(&self, name: &str) {
         for socket in sockets(&self.stage.root.join(name)) {
             let _ = fs::remove_file(socket.with_extension("state"));
@@ -188,7 +188,7 @@ impl<'s> Stand<'s> {
 
 impl Drop for Stand<'_> {
     fn drop(&mut self) {
-        // All that were started on this stage, wherever they listen.
+        // All servers that were started on this stage, wherever they listen.
         let place = format!("SCCACHE_SERVER_UDS={}/", self.stage.directory.display());
         for process in servers(&place) {
             let _ = kill_process(process, Signal::KILL);
@@ -196,7 +196,7 @@ impl Drop for Stand<'_> {
     }
 }
 
-/// The processes of sccache whose environment has a line that begins so.
+/// The sccache processes whose environment has a line with this beginning.
 fn servers(beginning: &str) -> Vec<Pid> {
     let mut found = Vec::new();
     for entry in fs::read_dir("/proc").unwrap().flatten() {
@@ -221,13 +221,13 @@ pub(super) fn sockets(private_dir: &Path) -> Vec<PathBuf> {
     sockets
 }
 
-/// How many files below a directory end so.
+/// How many files below a directory have this end.
 pub(super) fn count(directory: &Path, ending: &str) -> usize {
     let found = try_below(directory).unwrap_or_default();
     found.iter().filter(|(path, _)| path.extension().is_some_and(|it| it == ending)).count()
 }
 
-/// What a server was asked for.
+/// The requests to a server.
 #[derive(Debug)]
 pub(super) struct Counts {
     pub(super) hits: u64,
@@ -235,7 +235,7 @@ pub(super) struct Counts {
 }
 
 impl Counts {
-    /// At least four of five were there.
+    /// At least four of five were hits.
     pub(super) fn mostly_hits(&self) {
         let Counts { hits, misses } = self;
         assert!(*hits > 0 && hits * 5 >= (hits + misses) * 4, "{hits} hits and {misses} misses");
@@ -267,12 +267,12 @@ impl Redis {
         panic!("redis-server does not listen")
     }
 
-    /// In the environment of whoever writes.
+    /// The environment of the account that writes.
     pub(super) fn writer<'p>(&self, run: Invocation<'p>) -> Invocation<'p> {
         self.account("for example a CI runner:", run)
     }
 
-    /// In that of whoever only reads.
+    /// The environment of an account that only reads.
     pub(super) fn reader<'p>(&self, run: Invocation<'p>) -> Invocation<'p> {
         self.account("In everybody else's:", run)
     }
@@ -305,14 +305,14 @@ impl Drop for Redis {
     }
 }
 
-/// The example of the manual that follows some words.
+/// The example after these words in the manual.
 fn example(after: &str) -> &'static str {
     let text = MANUAL.split_once(after).map(|(_, text)| text);
     let text = text.and_then(|text| text.split_once("```\n")?.1.split_once("```"));
     text.unwrap_or_else(|| panic!("the manual has no example after `{after}`")).0
 }
 
-/// It succeeded, and nothing was said of the cache.
+/// The run succeeded, and no message mentions the cache.
 pub(super) fn quietly(run: Invocation<'_>) -> Outcome {
     let run = run.run();
     run.ok().never_says("cache").never_says("sccache:");

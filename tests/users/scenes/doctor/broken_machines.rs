@@ -1,31 +1,31 @@
-//! Machines that are broken in one way each.
+//! Machines, each broken in one way.
 //!
-//! The commands know `$S`, the shared root, `$C`, the checkout, `$H`, alice's home, and `$D`, the directory
-//! that holds all three.
+//! Commands can use `$S`, the shared root, `$C`, the checkout, `$H`, alice's home, and `$D`, their
+//! parent directory.
 
-/// One machine: what is broken, what is found, and what makes it whole again.
+/// One machine: what is broken, what doctor finds, and what repairs it.
 pub(super) struct Scene {
     pub(super) name: &'static str,
     pub(super) needs: &'static [Need],
-    /// What root does to a machine in order.
+    /// The command with which root breaks a working machine.
     pub(super) how: &'static str,
-    /// What begins the session.
+    /// The first lines of the session.
     pub(super) session: &'static str,
-    /// Who asks, and the flags.
+    /// The user who runs doctor, and the flags.
     pub(super) asks: (&'static str, &'static [&'static str]),
-    /// Everything that is found: how the line begins, and a part of it.
+    /// All findings: the beginning of the line, and a part of it.
     pub(super) finds: &'static [(&'static str, &'static str)],
-    /// One after the other, until nothing is found any more.
+    /// The repairs, one after the other, until nothing is found.
     pub(super) remedies: &'static [Remedy],
 }
 
-/// What a help line asks for.
+/// The action in a help line.
 pub(super) enum Remedy {
-    /// This person runs the command that begins so.
+    /// This user runs the command with this beginning.
     Run(&'static str, &'static str),
-    /// Whoever asks runs it in their session.
+    /// The user who ran doctor runs it in their session.
     Here(&'static str),
-    /// It is said in words; this person does so.
+    /// The help line is a sentence; this user runs a command for it.
     Words(&'static str, &'static str, &'static str),
     /// The same for the session.
     HereWords(&'static str, &'static str),
@@ -144,7 +144,7 @@ pub(super) const SHARED_ROOT: &[Scene] = &[
         ],
         remedies: &[
             Here("unset CARGO_TARGET_DIR"),
-            // What setup does is shown on a computer of its own.
+            // Setup is tested on a separate computer.
             Words("root", "cargo-peruser setup --shared-root", "umask 022; mkdir -p $D/none/alice"),
             Words("root", "remove it", "chown alice:alice $D/none/alice"),
             Run("alice", "chmod 0700"),
@@ -228,7 +228,7 @@ pub(super) const PRIVATE_DIRS: &[Scene] = &[
         ..ROOT
     },
     Scene {
-        // After a mistake, or where a directory service does not know all: nothing is removed.
+        // Nothing is removed: it may be a mistake, or a directory service does not list all accounts.
         name: "a_known_name_with_an_owner_who_has_no_account",
         how: "chown 4001 $S/bob",
         finds: &[("fail[private-dir]: bob", "owned by uid 4001")],
@@ -254,7 +254,7 @@ pub(super) const PRIVATE_DIRS: &[Scene] = &[
     },
 ];
 
-/// What others own or can change.
+/// Files that others own or can change.
 pub(super) const OTHERS: &[Scene] = &[
     Scene {
         name: "files_of_root_in_a_target_directory",
@@ -376,7 +376,7 @@ pub(super) const WORKSPACES: &[Scene] = &[
     },
 ];
 
-/// What a session has exported, and what stands on its PATH.
+/// The variables of a session, and the entries of its PATH.
 pub(super) const SESSIONS: &[Scene] = &[
     Scene {
         name: "bobs_directory",
@@ -457,13 +457,13 @@ pub(super) const SESSIONS: &[Scene] = &[
         how: "program $D/.asdf/shims/cargo 1",
         session: "PATH=$D/.asdf/shims:$PATH",
         finds: &[("fail[path-order]", "/.asdf/shims/cargo` (asdf) and not the shim")],
-        // What setup does is shown on a computer of its own.
+        // Setup is tested on a separate computer.
         remedies: &[HereWords("ask root (uid 0) to run: cargo-peruser setup", "PATH=${PATH#*:}")],
         ..ALICE
     },
     Scene {
         name: "sccache_by_a_variable",
-        // Where nobody listens: on this machine somebody may have a server of their own.
+        // A port without a server: somebody may run their own server on this machine.
         session: "export RUSTC_WRAPPER=sccache SCCACHE_SERVER_PORT=1",
         finds: &[("note[sccache]", "sccache's keys contain CARGO_TARGET_DIR")],
         remedies: &[HereWords("let `compile-cache` in the settings", "unset RUSTC_WRAPPER")],
