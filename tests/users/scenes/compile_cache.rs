@@ -184,7 +184,7 @@ fn broken_before(stage: &Stage) {
         |word: &str| stand.cargo(&alice, ["check"]).env("CARGO_PERUSER_COMPILE_CACHE", word);
     build("no-such-sccache").run().notes("there is no executable `no-such-sccache`");
     let clean = || stand.cargo(&alice, ["clean"]).run();
-    // One that would open a port for everybody, one that fails at everything, and one that never comes back.
+    // One that would open a port for everybody, one that always fails, and one that never returns.
     let log = stage.at("old.log");
     make::file(&log, "", alice.uid(), 0o644);
     let old = format!("#!/bin/sh\necho \"$1\" >>{}\necho sccache 0.8.2\n", log.display());

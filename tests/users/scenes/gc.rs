@@ -1,4 +1,4 @@
-//! Disk space comes back: what was chosen and nothing else, whoever builds, attacks or kills meanwhile.
+//! gc removes what was chosen and nothing else, whoever builds, attacks or kills it meanwhile.
 
 mod attacks;
 mod full;
@@ -50,12 +50,12 @@ pub(crate) fn tests() -> Vec<Test> {
     tests
 }
 
-/// `cargo-peruser gc --apply`, still to be run; more words may follow.
+/// `cargo-peruser gc --apply`, not run yet; more arguments may follow.
 pub(crate) fn gc<'p>(person: &'p Person<'p>, words: &[&str]) -> Invocation<'p> {
     person.by_name(["gc", "--apply"]).args(words)
 }
 
-/// A target directory as a cargo has left it that many days ago, with one lock.
+/// A target directory as cargo left it that many days ago, with one lock.
 pub(crate) fn target(person: &Person<'_>, name: &str, days: u32) -> PathBuf {
     let top = person.stage.root.join(name_of(person)).join(name);
     for directory in ["debug/deps", "debug/.fingerprint/app", "debug/incremental/app"] {
@@ -79,7 +79,7 @@ fn name_of(person: &Person<'_>) -> String {
     }
 }
 
-/// Makes everything below a path, and its record, as if it was last used that many days ago.
+/// Sets the times of everything below a path, and of its record, to that many days ago.
 pub(crate) fn used(target: &Path, days: u32) {
     let when = format!("{days} days ago");
     let (private, name) = (target.parent().expect("a parent"), target.file_name());
@@ -120,7 +120,7 @@ fn dry(stage: &Stage) {
     gc(&alice, &["--older-than", "0d"]).run().ok().prints("nothing to remove");
 }
 
-/// Alice builds in a workspace of that name with the stub; where it is, and its target directory.
+/// Alice builds in a workspace of that name with the stub. Returns its path and its target directory.
 fn workspace(alice: &Person<'_>, name: &str) -> (PathBuf, PathBuf) {
     let directory = alice.home.join("src").join(name);
     project::that_prints(name, &directory, alice);
@@ -164,7 +164,7 @@ fn not_gone(stage: &Stage) {
     fs::rename(&aside, parent).unwrap();
     make::own(parent, 0, 0, 0o700);
     gc(&alice, &[]).run().ok().prints("nothing to remove");
-    // It is, but somebody else has written that down.
+    // It is an orphan, but another user wrote the record.
     make::own(parent, alice.uid(), alice.uid(), 0o755);
     make::nothing(&directory);
     let record = target.with_file_name(".workspaces").join(target.file_name().expect("a name"));
@@ -266,7 +266,7 @@ fn in_use(stage: &Stage) {
     nothing_is_staged(&root.join("alice"));
 }
 
-/// A program that may be executed and not read shows nothing of itself to its owner.
+/// A program that is executable but not readable hides its files even from its owner.
 fn unreadable(stage: &Stage) {
     let (_, alice) = stage.provisioned();
     let new = target(&alice, "new-0123456789abcdef", 0);
@@ -286,10 +286,10 @@ fn unreadable(stage: &Stage) {
     let dry = alice.by_name(["gc", "--older-than", "0d"]).run();
     dry.ok().prints("1 directory is kept").never_says("--apply");
     assert!(new.join("debug/app").exists(), "what it may use is gone");
-    // It began long after that was used.
+    // It began long after the last use.
     is_emptied(&old);
     drop(running);
-    // Another test's process of hers may be as silent for a moment.
+    // A process of hers in another test may also be unreadable for a moment.
     wait_until("what nothing uses any more is kept", || {
         gc(&alice, &["--older-than", "0d"]).run().ok();
         !new.join("debug/app").exists()
@@ -315,7 +315,7 @@ fn ended(stage: &Stage) {
     drop(running);
 }
 
-/// One stranger among those of `/etc/passwd`: no account that the directory service should know is known.
+/// One unknown owner beside those of `/etc/passwd`: the directory service answers for no account.
 fn silent(stage: &Stage) {
     stage.shared_root().provisioned();
     let administrator = stage.person("root");
@@ -331,7 +331,7 @@ fn silent(stage: &Stage) {
     assert!(look(&gone).is_none(), "it is still there");
 }
 
-/// Nothing is taken where no tag or no private directory is.
+/// Nothing is removed without a tag, or outside a private directory.
 fn foreign_roots(stage: &Stage) {
     let (root, alice) = stage.provisioned();
     let untagged = target(&alice, "app-0123456789abcdef", 90);
@@ -398,7 +398,7 @@ const WORKSPACE: project::Tree<'static> = &[
     ("common/src/lib.rs", "pub fn word() -> &'static str { \"right\" }\n"),
 ];
 
-/// Alice runs her program; it must be right, and this many packages be compiled.
+/// Alice runs her program. It must be the right one, and this many packages must be compiled.
 fn runs(alice: &Person<'_>, at: &Path, channel: Channel, compiled: usize) {
     let run = alice.cargo(["run", "--offline"]).with(channel).within(at);
     let run = if channel == Channel::Nightly { run.env(LAYOUT, "true") } else { run };
@@ -415,14 +415,14 @@ fn rebuilt(stage: &Stage, channel: Channel) {
     for directory in [&one, &other] {
         make::directory(directory, alice.uid(), alice.uid(), 0o755);
         project::write(directory, WORKSPACE, &alice);
-        // Sources that are younger than what is made of them would be built anew.
+        // Sources that are newer than their build results would be rebuilt.
         used(directory, 60);
         runs(&alice, directory, channel, 2);
         targets.push(alice.target_in(directory));
     }
     let [first, second] = targets.as_slice() else { panic!("two target directories") };
     let size = |path: &Path| -> Outcome { alice.program("/usr/bin/du", ["-s"]).arg(path).run() };
-    // Incremental data of one; neither is built anew.
+    // The incremental data of one; neither is rebuilt.
     used(first, 8);
     let before = size(first).stdout;
     gc(&alice, &[]).run().ok().prints("incremental");
@@ -448,18 +448,18 @@ fn rebuilt(stage: &Stage, channel: Channel) {
     gc(&alice, &[]).run().ok().prints("orphans");
     assert!(look(first).is_none());
     runs(&alice, &other, channel, 0);
-    // Where it is now it begins anew.
+    // At its new path it starts empty.
     runs(&alice, &stage.at("moved"), channel, 2);
     assert!(look(second).is_some());
 }
 
-/// How long people build while root collects; three minutes are asked for by hand.
+/// How long people build while root runs gc; a variable asks for three minutes.
 fn span() -> Duration {
     let seconds = std::env::var("PERUSER_GC_SECONDS").ok().and_then(|text| text.parse().ok());
     Duration::from_secs(seconds.unwrap_or(4))
 }
 
-/// Edits and runs a program as long as it goes on; how often.
+/// Edits and runs a program until the end. Returns how often.
 fn builds_while(person: &Person<'_>, goes_on: impl Fn() -> bool) -> u32 {
     let directory = person.home.join("app");
     project::that_prints("right", &directory, person);
@@ -475,11 +475,11 @@ fn builds_while(person: &Person<'_>, goes_on: impl Fn() -> bool) -> u32 {
     builds
 }
 
-/// People build, edit and clean while root takes everything again and again that it may.
+/// People build, edit and clean while root repeatedly removes everything that it may.
 fn together(stage: &Stage) {
     stage.shared_root().provisioned();
     let until = Instant::now() + span();
-    // However busy the machine is: until something was taken, but not for ever.
+    // On a busy machine, until something was removed, but not forever.
     let (taken, at_most) = (AtomicUsize::new(0), until + Duration::from_secs(120));
     let goes_on = || {
         let now = Instant::now();

@@ -1,9 +1,9 @@
-//! Where the system tells something else than the truth about owners: user namespaces, as sandboxes
-//! and rootless containers have them, and fakeroot.
+//! Systems that hide the real owners of files: user namespaces, as in sandboxes and rootless containers,
+//! and fakeroot.
 
 use crate::prelude::*;
 
-/// Into a namespace in which one account alone has a number: root's, alice's own, or one of nobody's.
+/// Enters a namespace in which only one account has a uid: root's, alice's own, or an unused one.
 const NAMESPACES: &[(&str, &str, &[Need])] = &[
     ("as_its_root", "exec unshare --user --map-root-user -- \"$@\"", &[Need::UserNamespaces]),
     ("as_oneself", "exec unshare --user --map-current-user -- \"$@\"", &[Need::UserNamespaces]),
@@ -14,7 +14,7 @@ const NAMESPACES: &[(&str, &str, &[Need])] = &[
     ),
 ];
 
-/// What is tried in each, with the line of shell that goes there.
+/// The attempts in each, with the shell command that enters it.
 type Body = fn(&Stage, &str);
 
 pub(crate) fn tests() -> Vec<Test> {
@@ -52,14 +52,14 @@ fn own_place(alice: &Person<'_>) -> PathBuf {
     alice.home.join(".cache/cargo-peruser")
 }
 
-/// Whose the shared root is cannot be known, so that it is not used. Whoever stands above a home can
-/// replace all that is read in it, the owner of a directory above it included.
+/// The owner of the shared root cannot be known, so it is not used. The owner of a directory above a
+/// home can replace everything that is read in it.
 fn own_cache(stage: &Stage, enter: &str) {
     let (root, alice) = stage.provisioned();
     let place = own_place(&alice);
     let build = || inside(alice.cargo(["build"]), enter);
     build().run().notes("this user namespace hides").builds_in(place.join("target"));
-    // The session's variable leads into the root.
+    // The session's variable points into the root.
     let run = build().env("CARGO_TARGET_DIR", root.join("alice/target")).run();
     run.silently().builds_in(place.join("target"));
     let chosen = stage.at("chosen/target");
@@ -110,7 +110,7 @@ fn refusing(stage: &Stage, enter: &str) {
     let build = inside(alice.cargo(["build"]).env("CARGO_PERUSER_MISSING", "refuse"), enter);
     build.run().refused().blames("65534").helps("CARGO_PERUSER_TRUSTED_OWNERS");
     assert!(is_empty(&root.join("alice")), "it has built in the shared root");
-    // What builds nothing is none of this.
+    // Commands that build nothing are not affected.
     let version = alice.cargo(["--version"]).env("CARGO_PERUSER_MISSING", "refuse");
     inside(version, enter).run().silently();
 }
@@ -128,7 +128,7 @@ fn above_home(stage: &Stage, enter: &str) {
     }
 }
 
-/// In a namespace alice's group may be called root's, which looks like root's private one.
+/// In a namespace alice's group may have root's gid, which looks like root's private group.
 fn group(stage: &Stage) {
     let (_, alice) = stage.provisioned();
     make::own(&alice.home, alice.uid(), 3000, 0o775);
@@ -137,7 +137,7 @@ fn group(stage: &Stage) {
     run.refused().blames("others can create files");
 }
 
-/// It tells every program that all files are root's, and so is the caller.
+/// fakeroot tells every program that all files belong to root, and that the caller is root.
 fn fakeroot(stage: &Stage) {
     let (root, alice) = stage.sticky();
     let mallory = stage.person("mallory");

@@ -1,17 +1,17 @@
-//! `su -m`, `su -c`, `setpriv`, `sudo -E`: a session that carries somebody else's variables.
+//! `su -m`, `su -c`, `setpriv`, `sudo -E`: a session with another user's variables.
 
 use crate::prelude::*;
 
-/// What root's variable holds, and where root builds then. `{}` is the shared root, `{stage}` the
+/// The value of root's variable, and where root builds then. `{}` is the shared root, `{stage}` the
 /// directory around it, `{alice}` her home.
 const ROOTS: &[(&str, &str)] = &[
     ("{alice}/target", "{}/root/target"),
-    // Alice has not made it.
+    // Alice did not create it.
     ("{alice}/a/b/c", "{}/root/target"),
     ("{stage}/out", "{stage}/out"),
 ];
 
-/// Where `OUT_DIR` is, who owns that, its mode, and whether it is believed to be a build script's.
+/// `OUT_DIR`, its owner and mode, and whether it is accepted as a build script's.
 const OUT_DIRS: &[(&str, &str, u32, bool)] = &[
     ("{alice}/out", "alice", 0o775, true),
     ("{}/alice/out", "alice", 0o755, true),
@@ -47,7 +47,7 @@ fn home(stage: &Stage) {
     assert!(is_empty(&bob.home), "bob's home is no longer empty");
 }
 
-/// Root's whole session, alice's rights.
+/// Root's whole session, alice's credentials.
 fn su_from_root(stage: &Stage) {
     let (root, alice) = stage.provisioned();
     let superuser = stage.person("root");
@@ -88,7 +88,7 @@ fn out_dirs(stage: &Stage) {
     let (root, alice) = stage.sticky();
     alice.cargo(["check"]).run().silently();
     for (place, owner, mode, is_believed) in OUT_DIRS {
-        // Where a missing one would lead if it were there.
+        // The target that a missing one would have.
         let is_there = place.replace("{alice}/no/../..", "{stage}/home");
         let is_there = filled(&is_there, stage, &alice);
         let uid = account(owner).uid;

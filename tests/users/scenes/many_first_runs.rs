@@ -27,7 +27,7 @@ fn two_hundred(stage: &Stage) {
     assert!(made == 20, "there are {made} directories for 20 people");
 }
 
-/// Several runs may see the wide directory; each tightens or finds it done, and all go on.
+/// Several runs may see the readable directory. Each tightens it or finds it done, and all succeed.
 fn tighten(stage: &Stage) {
     let (root, alice) = stage.sticky();
     make::directory(&root.join("alice"), alice.uid(), alice.uid(), 0o755);
@@ -35,7 +35,7 @@ fn tighten(stage: &Stage) {
     is_complete(&alice, "alice");
 }
 
-/// Starts that many runs of each person before it waits for the first.
+/// Starts that many runs of each user before it waits for the first.
 fn all_at_once(people: &[&Person<'_>], runs: usize, demand: impl Fn(&Outcome) -> &Outcome) {
     let mut running = Vec::new();
     for _ in 0..runs {
@@ -51,7 +51,7 @@ fn all_at_once(people: &[&Person<'_>], runs: usize, demand: impl Fn(&Outcome) ->
     }
 }
 
-/// The private directory holds the target directory, its record and nothing else: no run left anything behind.
+/// The private directory holds the target directory and its record. No run has left anything else.
 fn is_complete(person: &Person<'_>, name: &str) {
     let directory = person.stage.root.join(name);
     private(&directory, person.uid());

@@ -1,4 +1,4 @@
-//! The old cache becomes one person's: as root for somebody, and as a person for oneself.
+//! The old target directory becomes one user's: moved by root for another user, or by that user.
 
 mod dialogue;
 mod faults;
@@ -45,7 +45,7 @@ pub(crate) fn tests() -> Vec<Test> {
     ] {
         tests.extend(part());
     }
-    // Where a cache goes that is for one workspace is a test of its own.
+    // The destination with `scope = "workspace"` has its own test.
     tests.into_iter().map(Test::by_user).collect()
 }
 

@@ -39,7 +39,7 @@ mod workspaces;
 
 use crate::suite::Test;
 
-/// The chapters. The long ones stand first and last, so that the short ones fill the time beside them.
+/// The chapters. The long ones are first and last, so that the short ones run beside them.
 const CHAPTERS: &[fn() -> Vec<Test>] = &[
     two_people::on_stable,
     compile_cache::tests,

@@ -1,4 +1,4 @@
-//! Shared roots that are not what they should be: somebody else's, closed, or on a file system that hands down or drops permissions.
+//! Odd shared roots: another user's, unreadable, or on a file system that inherits or drops permissions.
 
 use crate::prelude::*;
 
@@ -20,7 +20,7 @@ fn foreign(stage: &Stage) {
 
 fn closed(stage: &Stage) {
     let root = stage.shared_root().mode(0o700).make();
-    // Nobody can tell whether she has a directory in it, so she builds in her own cache directory.
+    // It cannot be known whether she has a directory in it, so she builds in her own cache directory.
     let alice = stage.person("alice");
     let run = alice.cargo(["build"]).run();
     let mends = format!("sudo cargo-peruser setup --shared-root {}", root.display());
@@ -30,7 +30,7 @@ fn closed(stage: &Stage) {
     run.fails().never_says("stub:").blames(root.to_string_lossy());
 }
 
-/// A symlink to it is followed by nothing of ours, but a directory there can be one's shared root.
+/// We follow no symlink to it, but a directory there can be a user's shared root.
 fn another_disk(stage: &Stage) {
     let (root, alice) = stage.provisioned();
     let disk = stage.at("disk");

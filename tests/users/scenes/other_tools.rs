@@ -1,4 +1,4 @@
-//! Other people's tools in a checkout that two people share, each with the tool itself.
+//! Third-party tools in a checkout that two people share, each tested with the real tool.
 
 use crate::prelude::*;
 
@@ -20,7 +20,7 @@ fn shared_checkout(stage: &Stage, more: project::Tree<'_>) {
     do_as_root("chmod", ["-R".as_ref(), "g+rwXs".as_ref(), stage.checkout.as_os_str()]);
 }
 
-/// With nextest's own report, which stands in the checkout.
+/// With nextest's own report, which is in the checkout.
 fn nextest(stage: &Stage) {
     let (_, alice) = stage.provisioned();
     let bob = stage.person("bob");
@@ -35,7 +35,7 @@ fn nextest(stage: &Stage) {
         who.cargo(["nextest", "run"]).with(Channel::Stable).umask(umask).run()
     };
     let doctor = || bob.by_name(["doctor", "checkout"]).with(Channel::Stable).run();
-    // Where everybody's files are the group's, nobody is in the way.
+    // If everybody's files belong to the group, they do not block each other.
     for who in [&alice, &bob, &alice] {
         run(who, "0002").ok();
     }
@@ -54,7 +54,7 @@ fn nextest(stage: &Stage) {
     assert!(bob.home.join(".cache/nextest/default/junit.xml").is_file(), "no report of bob's");
 }
 
-/// `name 0.version.0`, which depends on these, as a registry of one's own would have it.
+/// `name 0.version.0`, which depends on these, as in a private registry.
 fn crate_of(home: &Path, name: &str, version: u32, needs: &str, person: &Person<'_>) {
     let manifest = format!(
         "[package]\nname = \"{name}\"\nversion = \"0.{version}.0\"\nedition = \"2021\"\n{needs}"
@@ -68,7 +68,7 @@ fn crate_of(home: &Path, name: &str, version: u32, needs: &str, person: &Person<
     project::write(&home.join("crates").join(format!("{name}-{version}")), tree, person);
 }
 
-/// A temporary directory, as cargo takes one by itself, would have everything compiled again each time.
+/// In a temporary directory, cargo's default, everything would be compiled again each time.
 fn install(stage: &Stage) {
     let root = stage.shared_root().provisioned();
     for name in ["alice", "bob"] {
@@ -96,7 +96,7 @@ fn install(stage: &Stage) {
         compiles(&["other", "--force"], 0);
         let left = root.join(name).join("target/release/deps");
         let words = ["gc", "--common", "--older-than", "0d", "--apply"];
-        // What other tests run as the same account counts as using it, until it can be looked at.
+        // Processes of the same account in other tests count as users of it, until they can be read.
         for _ in 0..50 {
             person.by_name(words).run().ok();
             if !left.exists() {

@@ -1,17 +1,17 @@
-//! Attacks and accidents that have worked once. Each stays here so that it never works again.
+//! Attacks and accidents that worked once. These tests keep them from working again.
 
 use crate::prelude::*;
 
 const ALICE: u32 = 2001;
 const MALLORY: u32 = 2003;
 
-/// Says whose rights it runs with.
+/// Prints the user that it runs as.
 const CONFESSES: &str = "#!/bin/sh\necho \"mallory's program runs as $(id -u)\"\n";
 
 /// Runs the shim as a child instead of becoming it.
 const FORKS: &str = "#!/bin/sh\necho once >>\"${0%/*}/log\"\n/opt/shim/cargo \"$@\"\n";
 
-/// A cargo that becomes its program, which works a while and starts itself anew.
+/// A cargo that becomes its program, which works for a while and restarts itself.
 const RESTARTS: &str = r#"#!/bin/sh
 count=$((${COUNT:-0} + 1))
 [ "$count" -lt 3 ] || { echo "started $count times"; exit 0; }
@@ -55,7 +55,7 @@ fn offers_no_cargo(stage: &Stage, caller: &Person<'_>) {
 
 type Plant = fn(&Path);
 
-/// What stands in alice's readable directory; the error names it.
+/// A file in alice's readable directory; the error names it.
 const INSIDE: &[(&str, Plant)] = &[
     ("deps", |at| make::directory(at, ALICE, ALICE, 0o777)),
     ("planted", |at| make::file(at, "", MALLORY, 0o644)),
@@ -86,14 +86,14 @@ fn not_private_inside(stage: &Stage) {
         }
         make::nothing(&directory);
     }
-    // What only one's private group can write to is one's own.
+    // A file that only the user's private group can write to is their own.
     make::directory(&directory, ALICE, ALICE, 0o755);
     make::file(&directory.join("app"), "", ALICE, 0o664);
     alice.cargo(["build"]).run().notes("private").builds_in(directory.join("target"));
     private(&directory, ALICE);
 }
 
-/// As the container images have it that make cargo's home writable for everyone.
+/// Like container images in which everyone can write to cargo's home.
 fn open_cargo(stage: &Stage) {
     let (root, alice) = stage.sticky();
     let place = stage.at("open");

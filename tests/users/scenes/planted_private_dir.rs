@@ -1,7 +1,7 @@
-//! Mallory was there first: what stands at alice's name in a sticky shared root is not hers.
+//! Mallory was first: the entry with alice's name in a sticky shared root is not hers.
 //!
-//! Whatever it is, every way of asking must be refused, and it must stand there afterwards as it
-//! stood before, with nothing written to or removed from where it leads.
+//! Whatever it is, every command must be refused, and the entry and the target of a symlink must be
+//! unchanged afterwards.
 
 use crate::prelude::*;
 use crate::stage::cache::names;
@@ -9,8 +9,8 @@ use crate::stage::cache::names;
 const ALICE: u32 = 2001;
 const MALLORY: u32 = 2003;
 
-/// What is planted, by the word that the error has for it besides whose it is; the second path leads to
-/// mallory's trap, the third to alice's home.
+/// The planted entry, and its word in the error. The second path is mallory's trap, the third alice's
+/// home.
 type Planted = (&'static str, fn(&Path, &Path, &Path));
 
 const PLANTED: &[Planted] = &[
@@ -23,7 +23,7 @@ const PLANTED: &[Planted] = &[
     }),
     ("symlink", |at, trap, _| make::link(at, trap, MALLORY)),
     ("symlink", |at, _, home| make::link(at, home, MALLORY)),
-    // It leads nowhere yet.
+    // Its target does not exist yet.
     ("symlink", |at, _, home| make::link(at, &home.join("new"), MALLORY)),
     ("file", |at, _, _| make::file(at, "", MALLORY, 0o666)),
     ("fifo", |at, _, _| make::fifo(at, MALLORY)),
@@ -41,7 +41,7 @@ fn all_refused(stage: &Stage) {
     let trap = stage.at("trap");
     make::directory(&trap, MALLORY, MALLORY, 0o777);
     make::file(&trap.join("bait"), "mallory's", MALLORY, 0o666);
-    // Real files in the place of build results, where a `clean` through a symlink would look.
+    // Real files at the paths of build results, where a `clean` through a symlink would delete.
     let treasure = alice.home.join("target");
     make::directory(&treasure, ALICE, ALICE, 0o755);
     make::file(&treasure.join("thesis"), "years", ALICE, 0o644);

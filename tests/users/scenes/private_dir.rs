@@ -21,7 +21,7 @@ tests![
     }),
 ];
 
-/// Alice's directory stands in a sticky root and has the mode in question.
+/// Alice's directory is in a sticky root and has the given mode.
 struct Scene<'s> {
     alice: Person<'s>,
     directory: PathBuf,
@@ -66,7 +66,7 @@ fn readable_by_acl(stage: &Stage) {
     scene.build().notes(scene.directory.to_string_lossy());
     mallory.shell("ls \"$1\"", [&scene.directory]).run().fails();
     scene.build().silently();
-    // What is made in there later would let her in again.
+    // New files in there would let her in again.
     assert!(acls(&inside).is_empty(), "the directory inside keeps its list");
 }
 
@@ -76,7 +76,7 @@ fn writable_by_acl(stage: &Stage) {
     scene.build().refused().blames(scene.directory.to_string_lossy());
 }
 
-/// Even what is made with every bit set, by a cargo under umask 0000.
+/// Even files that a cargo creates with umask 0000.
 fn out_of_reach(stage: &Stage) {
     let target = stage.shared_root().sticky().make().join("alice/target");
     let (alice, mallory) = (stage.person("alice"), stage.person("mallory"));
@@ -145,7 +145,7 @@ fn closes_no_more(stage: &Stage) {
     assert!(modes == [Some(0o755); 2], "beyond and mounted have {modes:?}");
 }
 
-/// Mallory went there while the directory was open to him, and waits.
+/// Mallory entered the directory while he could, and waits.
 fn left_inside(stage: &Stage) {
     let scene = readable(stage);
     let mallory = stage.person("mallory");
@@ -206,7 +206,7 @@ fn killed_tag(stage: &Stage) {
         }
     }
     assert!(whole > 0, "no killed run left a tag");
-    // Where a file system has no links, it comes by another way.
+    // On a file system without hard links, the tag is created in another way.
     let strace = ["strace", "--quiet", "--output=/dev/null", "--inject=linkat:error=EPERM"];
     alice.cargo(["check"]).after(strace).run().silently();
     tagged(&root.join("alice/target"));

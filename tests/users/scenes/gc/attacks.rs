@@ -1,13 +1,13 @@
-//! The owner works against root, who collects in their private directory: nothing outside is touched, and
-//! it ends.
+//! The owner attacks while root runs gc in their private directory: nothing outside is touched, and gc
+//! ends.
 
 use super::gc;
 use super::is_emptied;
 use super::target;
 use crate::prelude::*;
 
-/// What mallory does over and over, in her private directory; `$1` is a directory of hers or of root's.
-/// With `-T` she puts nothing into what a link leads to.
+/// Attacks that mallory repeats in her private directory; `$1` is a directory of hers or of root's.
+/// `-T` keeps her from moving files into the target of a link.
 const ATTACKS: &[(&str, &str)] = &[
     (
         "the_target_directory",
@@ -40,7 +40,7 @@ const ATTACKS: &[(&str, &str)] = &[
     ),
 ];
 
-/// How often; hundreds are asked for by hand.
+/// How often; a variable asks for hundreds.
 pub(super) fn rounds() -> usize {
     std::env::var("PERUSER_GC_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(4)
 }
@@ -72,8 +72,8 @@ pub(super) fn tests() -> Vec<Test> {
     tests
 }
 
-/// A directory of somebody's outside of all private ones, with a file in it and one below; it looks like an
-/// old target directory.
+/// A directory outside of all private ones, with a file in it and one below. It looks like an old target
+/// directory.
 pub(super) fn precious(stage: &Stage, uid: u32) -> PathBuf {
     let precious = stage.at(format!("precious-{uid}"));
     make::directory(&precious, uid, uid, 0o755);
@@ -131,7 +131,7 @@ fn exchanged(stage: &Stage, script: &str) {
         let running = mallory.shell(&script, [victim, &private]).start();
         std::thread::sleep(Duration::from_millis(20));
         for words in [["--older-than", "30d"], ["--max-size", "1K"]].repeat(3) {
-            // How it ends is hers to spoil, but it ends.
+            // She can make it fail, but it ends.
             let run = collect(&words);
             taken += run.stdout.matches(" taken").count();
             said = run.stdout + &run.stderr;
@@ -151,7 +151,7 @@ fn exchanged(stage: &Stage, script: &str) {
     assert!(taken > rounds(), "nothing was taken while she was at it: {said}");
 }
 
-/// What she has left half done, and her target directory, are gone.
+/// Her leftovers, and her target directory, are gone.
 fn finish(private: &Path) {
     for path in ["x", "app-0123456789abcdef", ".gc/x"].map(|path| private.join(path)) {
         do_as_root("rm", ["-rf".as_ref(), path.as_os_str()]);
@@ -179,7 +179,7 @@ fn odd_content(stage: &Stage) {
     mallory.shell(deep, [&old.join("debug")]).run().ok();
     mallory.shell("chmod 0 \"$1\"", [&old.join("debug/deps/libdep.rlib")]).run().ok();
     odd_names(stage, &old);
-    // Too deep for what clears a stage.
+    // Too deep for the removal of the stage.
     let private = stage.root.join("mallory");
     do_as_root("rm", ["-rf".as_ref(), old.as_os_str(), private.join(".gc").as_os_str()]);
     is_whole(&own, mallory.uid());
@@ -193,8 +193,8 @@ fn odd_names(stage: &Stage, old: &Path) {
     fs::rename(target(&mallory, "x", 90), &odd).unwrap();
     let usage = administrator.by_name(["usage"]).run();
     usage.ok().prints("+");
-    // What was just made is younger than a day.
-    // However few files it may have open.
+    // New directories are younger than a day.
+    // Even with a small limit of open files.
     let few = ["sh", "-c", "ulimit -n 200 && exec \"$@\"", "sh"];
     let run = gc(&administrator, &["--all-users", "--older-than", "0d"]).after(few).run();
     run.ok();
@@ -206,7 +206,7 @@ fn odd_names(stage: &Stage, old: &Path) {
     super::nothing_is_staged(&private);
 }
 
-/// Root has what only the owner may do: what is root's in there stays.
+/// gc as root may do only what the owner may do: root's files in there stay.
 fn roots_own(stage: &Stage) {
     let root = stage.shared_root().provisioned();
     let (mallory, administrator) = (stage.person("mallory"), stage.person("root"));
@@ -222,7 +222,7 @@ fn roots_own(stage: &Stage) {
     let staged = root.join("mallory/.gc");
     let found = administrator.shell("find \"$1\" -type f", [&staged]).run();
     found.ok().prints("secret/file\n").never_says("libdep");
-    // A directory of another account's with a valid tag is no target directory of hers.
+    // Another account's directory with a valid tag is not her target directory.
     make::nothing(&staged);
     make::nothing(&old);
     let foreign = target(&mallory, "foreign-0123456789abcdef", 90);
@@ -251,7 +251,7 @@ const PLACES: [(&str, &str, &str); 4] = [
     ("what_is_moved", "app-0123456789abcdef/debug/mounted", "plain"),
 ];
 
-/// How it is mounted: by root, or by herself with FUSE, with the server stopped or not; `$1` is where.
+/// How it is mounted at `$1`: by root, or by herself with FUSE, with the server stopped or running.
 const MOUNTS: [(&str, &str); 3] = [
     ("bound", "exec mount --bind \"$1\" \"$2\""),
     ("shown_by_fuse", "exec bindfs \"$1\" \"$2\""),
@@ -261,7 +261,7 @@ const MOUNTS: [(&str, &str); 3] = [
     ),
 ];
 
-/// Takes away whatever is mounted at such a path. Where a mount point was moved to, it is still one.
+/// Unmounts everything at such a path. A mount point that was moved is still one.
 fn unmount(below: &Path) {
     let below = below.to_string_lossy();
     let mut unmounted = 0;
@@ -299,7 +299,7 @@ fn mounted(stage: &Stage, place: &str, what: &str, how: &str) {
     let usage = administrator.by_name(["usage"]).limit(limit).run();
     let collect =
         |age| gc(&administrator, &["--all-users", "--older-than", age]).limit(limit).run();
-    // Where the kernel cannot be asked for nothing but what is on the same mount, as in a sandbox.
+    // Without the kernel's support for lookups on one mount, as in a sandbox.
     let denied = ["strace", "-fqq", "-o", "/dev/null", "-e", "inject=openat2:error=EPERM"];
     let in_sandbox = match by.uid() {
         0 => gc(&administrator, &["--all-users", "--older-than", "30d"]).after(denied).run(),

@@ -1,4 +1,4 @@
-//! A disk without room for even one more directory: that is when people run gc.
+//! A disk without room for even one more directory: people run gc then.
 
 use super::gc;
 use super::is_emptied;
@@ -9,12 +9,12 @@ use super::workspace;
 use crate::prelude::*;
 use crate::stage::make::Image;
 
-/// What is full.
+/// How the disk is full.
 #[derive(Clone, Copy)]
 pub(super) enum Disk {
-    /// A file system that has no inode left.
+    /// No inode is left.
     Inodes,
-    /// One that has no block left.
+    /// No block is left.
     Blocks,
 }
 
@@ -53,7 +53,7 @@ fn fill(alice: &Person<'_>) {
     alice.shell("mkdir \"$1\"", [place.join("more")]).run().fails().mentions("No space left");
 }
 
-/// Runs it and takes the disk away again, whatever comes of it.
+/// Runs it, and removes the disk again, whatever the result is.
 pub(super) fn on(stage: &Stage, body: impl FnOnce()) {
     body();
     do_as_root("umount", ["-l".as_ref(), stage.root.as_os_str()]);

@@ -1,5 +1,5 @@
-//! Somebody acts while gc stands still between two of its steps: what it goes by is looked at again, and
-//! what has come into use since goes back.
+//! Somebody acts while gc is stopped between two of its steps: gc checks everything again, and restores
+//! directories that are in use by then.
 
 use std::cell::RefCell;
 use std::fs::File;
@@ -22,30 +22,30 @@ use crate::stage::steps::Steps;
 
 const OLD: &str = "old-0123456789abcdef";
 
-/// Where gc stands: the words of a call that it has just made, and which one of those it is.
+/// A moment of gc: the text of the call that it has just made, and its number among those.
 type Moment = (&'static str, usize);
-/// Everything is counted; what follows is a look at all processes.
+/// Everything is counted; gc looks at all processes next.
 const COUNTED: Moment = ("\"/proc/locks\"", 1);
-/// The staging directory is made; a look at all processes follows.
+/// The staging directory is created; gc looks at all processes next.
 const BEGUN: Moment = ("\"/proc/locks\"", 2);
 /// It has looked at processes and opened the target directory.
 const OPENED: Moment = ("\"CACHEDIR.TAG\"", 2);
-/// It knows all locks, and has begun to take them after the staging directory's own.
+/// It knows all locks, has taken the staging directory's own, and has begun to take the others.
 const HELD: Moment = ("flock(", 2);
-/// Everything is in the staging directory; a look at all processes follows.
+/// Everything is in the staging directory; gc looks at all processes next.
 const MOVED: Moment = ("\"/proc/locks\"", 3);
 
-/// What alice does, or what happens to her, at a moment.
+/// What alice does at a moment, or what happens to her files.
 type Act = fn(&Scene<'_>);
 
 struct Case {
     name: &'static str,
     acts: &'static [(Moment, Act)],
-    /// What is said about it.
+    /// The message about it.
     said: &'static str,
-    /// Whether something was moved, be it for a moment.
+    /// Whether something was moved, even for a moment.
     is_moved: bool,
-    /// What is still there afterwards, below her private directory.
+    /// The files that still exist afterwards, below her private directory.
     stays: &'static str,
 }
 
@@ -65,7 +65,7 @@ const fn locked(name: &'static str, acts: &'static [(Moment, Act)]) -> Case {
 }
 
 const CASES: &[Case] = &[
-    // Where cargo has its locks, and what a migration locks.
+    // Cargo's locks, and a migration's.
     locked("the_lock_up_to_1_95_is_taken", &[(OPENED, |it| it.lock("debug/.cargo-lock"))]),
     locked("the_lock_of_a_build_is_taken", &[(OPENED, |it| it.lock("debug/.cargo-build-lock"))]),
     locked(
@@ -151,11 +151,11 @@ struct Scene<'s> {
     alice: Person<'s>,
     private: PathBuf,
     old: PathBuf,
-    /// A directory of her own outside, which looks like a target directory.
+    /// Her own directory outside, which looks like a target directory.
     own: PathBuf,
-    /// Programs that are to run until the end.
+    /// Programs that run until the end.
     running: RefCell<Vec<Running>>,
-    /// Locks that are to be held until the end.
+    /// Locks that are held until the end.
     locks: RefCell<Vec<File>>,
 }
 
@@ -182,8 +182,8 @@ impl<'s> Scene<'s> {
         make::own(&self.private, self.alice.uid(), self.alice.uid(), mode);
     }
 
-    /// Puts a link to her own directory in a place; a relative one, since absolute ones have more against
-    /// them.
+    /// Replaces a path by a link to her own directory. The link is relative, because absolute links are
+    /// easier to refuse.
     fn exchange(&self, place: &Path) {
         fs::rename(place, self.private.join("aside")).unwrap();
         let below = place.strip_prefix(&self.stage.directory).unwrap().components().count();
@@ -192,7 +192,7 @@ impl<'s> Scene<'s> {
         make::link(place, &link, self.alice.uid());
     }
 
-    /// Puts it back, if it is of the target directory and nothing else is there.
+    /// Restores the path, if it is in the target directory and is free.
     fn exchange_back(&self, place: &Path) {
         let aside = self.private.join("aside");
         if look(place).is_some_and(|it| it.kind == "symlink") {
@@ -212,7 +212,7 @@ impl<'s> Scene<'s> {
         self.alice.shell(lines, [file]).run().ok();
     }
 
-    /// Holds a lock until the end, which is made where it is missing.
+    /// Holds a lock until the end. Creates the lock file if it is missing.
     fn lock(&self, lock: &str) {
         let path = self.old.join(lock);
         if look(&path).is_none() {
@@ -223,22 +223,22 @@ impl<'s> Scene<'s> {
         self.locks.borrow_mut().push(file);
     }
 
-    /// Lets a program run until the end; by now it uses something below the target directory.
+    /// Runs a program until the end. It uses a file below the target directory when this returns.
     fn start(&self, command: Invocation<'_>) {
         let program = command.start();
-        // gc has the same directory open by now.
+        // gc has the same directory open already.
         wait_until("the program does not use it", || uses(program.id(), &self.old));
         self.running.borrow_mut().push(program);
     }
 
-    /// Root's gc with a stop after each of these calls that is about one of these paths.
+    /// Root's gc, stopped after each of these calls with one of these paths.
     fn steps(&self, calls: &str, paths: &[PathBuf]) -> Steps {
         let administrator = self.stage.person("root");
         let words = ["--all-users", "--older-than", "30d", "--incremental", "off"];
         Steps::start_on(gc(&administrator, &words), calls, paths, &self.stage.at("log"))
     }
 
-    /// Root's gc, at whose moments something happens; and the calls it has made by then and later.
+    /// Root's gc, with an action at each moment. Returns the calls that it made before and after.
     fn gc(&self, acts: &[(Moment, Act)]) -> (Outcome, Vec<Step>) {
         let paths = [Path::new("/proc/locks"), &self.old, &self.private.join(".gc")];
         let calls = "openat,openat2,flock,renameat2";
@@ -260,7 +260,7 @@ impl<'s> Scene<'s> {
     }
 }
 
-/// Whether a process runs from there, works there or has something open or mapped there.
+/// Whether a process runs from there, or has its working directory, an open file or a mapped file there.
 fn uses(process: u32, directory: &Path) -> bool {
     let process = Path::new("/proc").join(process.to_string());
     let is_there = |path: &Path| fs::read_link(path).is_ok_and(|it| it.starts_with(directory));
@@ -297,7 +297,7 @@ fn opens(scene: &Scene<'_>) {
     scene.start(scene.alice.shell("exec sleep 60 9<\"$1\"", [file]));
 }
 
-/// A library that this program has mapped does for another one as well.
+/// A library that this program has mapped can stand for any other.
 fn maps(scene: &Scene<'_>) {
     let maps = fs::read_to_string("/proc/self/maps").unwrap();
     let mut own = maps.lines().filter_map(|line| line.find('/').and_then(|at| line.get(at..)));
@@ -367,8 +367,8 @@ fn comes_back(stage: &Stage) {
     assert!(gone.join("debug/app").exists(), "it is gone");
 }
 
-/// From the first reading of the profile on, then from the second one on and so forth, until its names
-/// have been read and are opened.
+/// From the first read of the profile's directory on, then from the second on, and so on, until its
+/// entries have been read and are opened.
 fn counted(stage: &Stage) {
     let scene = Scene::of(stage);
     make::file(&scene.own.join("large"), vec![0; 1 << 20], scene.alice.uid(), 0o644);
@@ -395,11 +395,11 @@ fn counted(stage: &Stage) {
     panic!("it never ended")
 }
 
-/// What gc does to names in a private directory.
+/// gc's changes of names in a private directory.
 const CALLS: &str = "openat2,mkdirat,statx,newfstatat,renameat2,unlinkat";
 
-/// From the first call on, then from the second one on and so forth, a link to a directory of her own is in
-/// that place.
+/// A link to her own directory is at that path, from the first call on, then from the second on, and so
+/// on.
 fn exchanged(stage: &Stage, place: &Path) {
     let scene = Scene::of(stage);
     let below = ["", ".gc", ".gc/0", OLD, "old-0123456789abcdef/debug"];
@@ -407,7 +407,7 @@ fn exchanged(stage: &Stage, place: &Path) {
     let paths = [paths.as_slice(), &[scene.old.join("debug/deps")]].concat();
     let place = scene.private.join(place);
     let (mut taken, mut exchanged) = (0, 0);
-    // Every call is asked for by hand, as hundreds of rounds of attacks are.
+    // A variable asks for every call, as for hundreds of rounds of attacks.
     let every = if rounds() > 4 { 1 } else { 4 };
     for number in (1..).step_by(every) {
         scene.afresh();
@@ -426,7 +426,7 @@ fn exchanged(stage: &Stage, place: &Path) {
         is_whole(&scene.own, scene.alice.uid());
         taken += run.stdout.matches(" taken").count();
         exchanged += usize::from(is_exchanged);
-        // It is as it was, and the next run clears the rest.
+        // It is unchanged, and the next run removes the rest.
         scene.exchange_back(&place);
         let administrator = stage.person("root");
         let words = ["--all-users", "--older-than", "30d", "--incremental", "off"];

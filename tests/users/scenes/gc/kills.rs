@@ -1,5 +1,5 @@
-//! A run that is killed before every single call that changes the disk: nothing is lost but what was
-//! chosen, and the next run clears the rest.
+//! A run is killed before each call that changes the disk: nothing is lost but what was chosen, and the
+//! next run removes the rest.
 
 use std::collections::BTreeMap;
 
@@ -81,7 +81,7 @@ fn at_each_call(stage: &Stage, scene: Scene) {
     }
 }
 
-/// Of one everything is chosen, of one what is incremental, and one is an orphan.
+/// One is chosen completely, of one only its incremental data, and one is an orphan.
 struct Caches {
     old: PathBuf,
     incremental: PathBuf,
@@ -149,7 +149,7 @@ impl Caches {
     }
 }
 
-/// What cargo writes from 1.100 on, with the locks that it has from 1.96 on.
+/// The layout of cargo 1.100 and later, with the locks of 1.96 and later.
 fn new_layout(alice: &Person<'_>, target: &Path) {
     for old in ["debug/deps", "debug/.fingerprint"] {
         make::nothing(&target.join(old));
@@ -165,7 +165,7 @@ fn new_layout(alice: &Person<'_>, target: &Path) {
     project::give(target, &format!("{0}:{0}", alice.uid()));
 }
 
-/// How often each call is made by a run that is left alone.
+/// How often an undisturbed run makes each call.
 fn changes(stage: &Stage, administrator: &Person<'_>) -> BTreeMap<String, u32> {
     let log = stage.at("calls");
     let (name, trace) = (log.to_str().expect("a plain path"), format!("trace={CHANGES}"));

@@ -1,4 +1,4 @@
-//! `setup --timer`: units that systemd accepts and that run what they say, gone with `--uninstall`.
+//! `setup --timer`: units that systemd accepts and that work, removed by `--uninstall`.
 
 use super::gc;
 use super::is_emptied;
@@ -39,7 +39,7 @@ fn timer(stage: &Stage) {
     assert!(left.is_empty() && look(&enabled).is_none(), "left: {left:?}");
 }
 
-/// No complaint about a key or a value, and no more exposed than it is now.
+/// systemd accepts all keys and values, and the exposure is not higher than today.
 fn accepted(stage: &Stage) {
     let (host, root) = machine(stage);
     host.by_name(&root, ["setup", "--timer", "daily"]).run().ok();
@@ -50,7 +50,7 @@ fn accepted(stage: &Stage) {
     analyze(&["security", "--offline=true", "--threshold=50", &service]).ok();
 }
 
-/// Shows the machine as the service sees it, read-only but for `$1`, with `$2` as the only capabilities.
+/// The machine as the service sees it: read-only except for `$1`, and only with the capabilities `$2`.
 const AS_SERVICE: &str = r#"
 exec unshare --mount --propagation private sh -c '
     mount --bind "$1" "$1" && mount -o remount,bind,ro / && ! touch /etc/written 2>/dev/null || exit 99

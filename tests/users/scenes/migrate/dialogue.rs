@@ -1,5 +1,5 @@
-//! What a migration says, and hears: nothing false when stdout cannot be written, Ctrl-C at the
-//! question, `nohup`, and for which checkout.
+//! Messages and signals of a migration: no false message when stdout cannot be written, Ctrl-C at the
+//! question, `nohup`, and the choice of a checkout.
 
 use super::interrupted::half_removed;
 use super::scene::Scene;

@@ -1,4 +1,5 @@
-//! A migration that is stopped by a full or read-only file system or by Ctrl-C. The cache is never lost and never mixed.
+//! A migration that is stopped by a full or read-only file system or by Ctrl-C. The cache is never lost,
+//! and never mixed with another.
 
 use super::scene::Scene;
 use crate::prelude::*;
@@ -92,7 +93,7 @@ fn interrupted(stage: &Stage) {
     scene.has_moved();
 }
 
-/// The system says that it has copied the first part of a file, and has not.
+/// The system reports that it has copied the first part of a file, but has not.
 fn unlike(stage: &Stage) {
     const PART: usize = 32 << 20;
     let mut scene = Scene::new(stage);

@@ -1,5 +1,5 @@
-//! What others may have put into the old cache. Root does the moving, so whatever it is talked into
-//! would be done with root's rights.
+//! What others may have put into the old cache. Root moves it, so an attack would run with root's
+//! permissions.
 
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::fs::PermissionsExt;
@@ -41,7 +41,7 @@ fn special(stage: &Stage) {
         ("debug/deps/pipe", 0o600, &|path| make::fifo(path, bob)),
         ("debug/deps/socket", 0o600, &|path| make::socket(path, bob)),
         ("debug/deps/libevil.rlib", 0o600, &link),
-        // Nor what not everybody can read.
+        // Nor a file that not everybody can read.
         ("debug/deps/libevil.rlib", 0o660, &link),
     ];
     for (name, mode, plant) in plants {
@@ -87,7 +87,7 @@ fn mounted(stage: &Stage) {
     scene.is_untouched();
 }
 
-/// Neither root nor what alice builds later may change it there, whoever owns it.
+/// Neither root nor alice's later builds may change the file outside, whoever owns it.
 fn shared_file(stage: &Stage) {
     for (owner, mode) in [("bob", 0o664), ("alice", 0o664), ("alice", 0o660)] {
         let scene = Scene::new(stage);
@@ -143,7 +143,7 @@ fn planted(stage: &Stage) {
     scene.has_moved();
 }
 
-/// Nor does her session choose, which root may have inherited.
+/// Nor does her session, which root may have inherited, choose.
 fn settings(stage: &Stage) {
     let scene = Scene::new(stage);
     let precious = stage.at("precious");
@@ -172,7 +172,7 @@ fn taken(stage: &Stage) {
     fs::remove_dir(&directory).unwrap();
     make::link(&directory, Path::new("/etc"), mallory.uid());
     scene.give(&["--yes"]).refused().blames(directory.to_string_lossy());
-    // A root that alice owns is no place where root acts for her.
+    // Root does not act for her in a shared root that she owns.
     fs::remove_file(&directory).unwrap();
     make::own(&stage.root, scene.alice.uid(), scene.alice.uid(), 0o1777);
     scene.give(&["--yes"]).refused().blames(stage.root.to_string_lossy());

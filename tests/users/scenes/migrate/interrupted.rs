@@ -1,5 +1,5 @@
-//! Interrupted moves with something in their way: there is always a way out, and no advice on it
-//! deletes what may be the only copy.
+//! Interrupted moves with an obstacle: there is always a way to continue, and no printed command deletes
+//! what may be the only copy.
 
 use super::scene::Scene;
 use super::scene::migrate;
@@ -19,15 +19,15 @@ pub(super) fn tests() -> Vec<Test> {
     ]
 }
 
-/// Where the cache waits.
+/// The cache in the staging directory.
 fn waiting(scene: &Scene<'_>) -> PathBuf {
     scene.target.parent().expect("a parent").join(".migration/incoming")
 }
 
-/// Stopped once the cache has been renamed: at the next call that gives any of it away.
+/// Stopped after the cache has been renamed, at the next change of an owner.
 fn stop(scene: &Scene<'_>, run: Invocation<'_>) {
     let calls = "trace=fchmod,fchownat";
-    // Alice's staging directory gets its mode by the first.
+    // The first sets the mode of alice's staging directory.
     let kill = "inject=fchmod,fchownat:signal=KILL:when=3";
     run.after(["strace", "-qq", "-o", "/dev/null", "-e", calls, "-e", kill]).run().fails();
     assert!(look(&waiting(scene)).is_some(), "it was not stopped on its way");
@@ -60,7 +60,7 @@ fn journal(stage: &Stage) {
     // It is of the first one.
     scene.give(&["--yes"]).fails().blames(format!("`{}` is unfinished", first.display()));
     scene.old = first;
-    // Whoever could reach it could have exchanged everything in it.
+    // Anyone who could enter it could have replaced everything in it.
     let staging = waits.parent().expect("a parent");
     make::own(staging, 0, 0, 0o755);
     scene.give(&["--yes"]).fails().blames("others can reach it");
@@ -70,14 +70,14 @@ fn journal(stage: &Stage) {
     scene.has_moved();
 }
 
-/// Alice's move is stopped on its way, and bob has put something in.
+/// Alice's move is interrupted, and bob has added a file.
 fn spoiled(stage: &Stage) -> Scene<'_> {
     let mut scene = Scene::of_alice(stage);
     stop(&scene, scene.taking(&["--yes"]));
     let late = waiting(&scene).join("debug/bobs");
     make::file(&late, "of bob's", scene.bob.uid(), 0o664);
     scene.content = cache::content(&waiting(&scene));
-    // And somebody builds at the old place again.
+    // And somebody builds in the old directory again.
     make::directory(&scene.old, scene.bob.uid(), scene.bob.uid(), 0o755);
     scene
 }
@@ -107,7 +107,7 @@ fn begun(stage: &Stage) {
     end(scene);
 }
 
-/// Root is stopped while it removes the copied source; and what is left of that.
+/// Root is stopped while it removes the copied source. Returns the rest of the source.
 pub(super) fn half_removed(stage: &Stage) -> (Scene<'_>, PathBuf) {
     let mut scene = Scene::new(stage);
     let around = stage.at("around");
@@ -120,7 +120,7 @@ pub(super) fn half_removed(stage: &Stage) -> (Scene<'_>, PathBuf) {
     (scene, around.join(aside))
 }
 
-/// Somebody puts bob's work there.
+/// Somebody puts bob's files there.
 fn cleared(stage: &Stage) {
     let (scene, left) = half_removed(stage);
     let work = left.join("thesis");

@@ -1,19 +1,19 @@
-//! A migration that is killed, before every single system call that changes the disk: one whole cache
-//! is left each time, and the next run goes on or begins again.
+//! A migration is killed before each system call that changes the disk. One complete cache is left each
+//! time, and the next run continues or begins again.
 
 use super::scene::Scene;
 use crate::prelude::*;
 use crate::stage::cache::Content;
 use crate::stage::steps::Step;
 
-/// Every call by which a migration changes the disk, but for the `openat` that creates a file.
+/// The calls by which a migration changes the disk, except for an `openat` that creates a file.
 pub(super) const CHANGES: &str = "mkdirat,?mkdir,renameat,renameat2,?rename,unlinkat,?unlink,?rmdir,linkat,\
                        symlinkat,fchmod,?chmod,fchown,fchownat,utimensat,write,ftruncate,\
                        copy_file_range,ioctl,fsync,syncfs,fremovexattr";
 
 pub(super) fn tests() -> Vec<Test> {
     let mut tests = Vec::new();
-    // What replaces does all that a plain move does.
+    // A replacing move makes all the calls of a plain one.
     for (name, flags) in [
         ("replacing", &["--yes", "--replace"][..]),
         ("copying_and_replacing", &["--yes", "--copy", "--replace"]),
@@ -54,7 +54,7 @@ fn killed_everywhere(stage: &Stage, flags: &[&str]) {
     assert!(kills > 30, "it was killed {kills} times only");
 }
 
-/// Every change that a migration makes, found by letting one run to its end.
+/// Every change of a migration, found by running one to its end.
 fn changes(scene: &Scene<'_>, flags: &[&str]) -> Vec<Step> {
     let log = scene.old.with_file_name("changes.log");
     let trace = format!("trace={CHANGES},openat");
@@ -66,7 +66,7 @@ fn changes(scene: &Scene<'_>, flags: &[&str]) -> Vec<Step> {
     found
 }
 
-/// The stage as it was; what alice has built herself, if she has.
+/// The stage before the move, and alice's own builds, if any.
 fn afresh(stage: &Stage, scene: &mut Scene<'_>, is_built: bool) -> Option<Content> {
     for path in [&scene.old, &stage.root.join("alice")] {
         if look(path).is_some() {
@@ -84,7 +84,7 @@ fn afresh(stage: &Stage, scene: &mut Scene<'_>, is_built: bool) -> Option<Conten
 
 pub(super) fn killed_at(scene: &Scene<'_>, call: &str, number: u32, flags: &[&str]) -> Outcome {
     let trace = format!("trace={call}");
-    // strace counts each kind of call, and each thread's, for itself.
+    // strace counts each kind of call separately, and each thread.
     let inject = format!("inject={call}:signal=KILL:when={number}");
     let strace = ["strace", "-qq", "-o", "/dev/null", "-e", &trace, "-e", &inject];
     give_after(scene, flags, strace)
@@ -98,7 +98,7 @@ pub(super) fn give_after<const N: usize>(
     scene.giving(flags).after(before).run()
 }
 
-/// A source that nobody has watched since it was copied stays, whole, and its owner removes it.
+/// A copied source that others may have changed since then stays complete; its owner removes it.
 pub(super) fn leave_if_it_stays(scene: &Scene<'_>, run: &Outcome) {
     if run.stderr.contains(&format!("`{}` stays", scene.old.display())) {
         assert!(cache::content(&scene.old) == scene.content, "the source has changed");
@@ -106,7 +106,7 @@ pub(super) fn leave_if_it_stays(scene: &Scene<'_>, run: &Outcome) {
     }
 }
 
-/// At every moment one whole cache is somewhere.
+/// At every moment there is one complete cache.
 pub(super) fn something_is_whole(scene: &Scene<'_>) {
     let arrived = scene.target.with_file_name(".migration").join("incoming");
     let is_whole =
@@ -122,7 +122,7 @@ pub(super) fn is_kept(stage: &Stage, former: &Content) {
     assert!(found.contains(former), "the old directory is not kept");
 }
 
-/// There the cache moves entry by entry: whatever has moved and whatever has not makes one cache.
+/// There the cache moves entry by entry: moved and remaining entries together are the cache.
 fn killed_one_level_down(stage: &Stage) {
     let mut scene = Scene::new(stage);
     make::nothing(&scene.old);

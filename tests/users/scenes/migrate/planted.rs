@@ -1,4 +1,4 @@
-//! What others may have left in the old cache for the time after: for whoever builds in it next.
+//! Traps in the old cache for the next user who builds in it.
 
 use std::fs::File;
 use std::os::unix::fs::lchown;
@@ -25,7 +25,7 @@ tests![
     test!("an_overlay_is_one_file_system", overlay).needs(&[Need::Strace]),
 ];
 
-/// Each would make the next build write, or build, somewhere else.
+/// Each would make the next build write somewhere else.
 const LINKS: [(&str, &str); 6] = [
     ("debug/c.d", "/etc/passwd"),
     ("debug/build", "../../elsewhere"),
@@ -44,7 +44,7 @@ fn symlinks(stage: &Stage) {
         let link = scene.old.join(name);
         make::link(&link, Path::new(target), scene.bob.uid());
         refuses(&scene, name);
-        // Nor is it better if she has made it herself: others may have put it there.
+        // It is no better if it is her own file: others may have put it there.
         lchown(&link, Some(scene.alice.uid()), None).unwrap();
         refuses(&scene, name);
         scene.give(&["--yes"]).refused().helps(format!(": namei -l {}", link.display()));
@@ -69,7 +69,7 @@ fn own_symlinks(stage: &Stage) {
     }
 }
 
-/// Whoever has a directory open can put something into it after the renaming.
+/// A process with an open directory can add files to it after the rename.
 fn stopped(stage: &Stage) {
     let scene = Scene::new(stage);
     killed_at(&scene, "fchownat", 3, &["--yes"]).fails();
@@ -87,8 +87,8 @@ fn stopped(stage: &Stage) {
     scene.give(&["--yes"]).refused().blames("release/nowhere");
 }
 
-/// After the look and before the renaming; and after the second look, from a directory left open, before
-/// that changes hands.
+/// After the check and before the rename; and after the second check, through an open directory, before
+/// its owner changes.
 fn between(stage: &Stage) {
     let staging = stage.root.join("alice/.migration");
     let incoming = staging.join("incoming");
@@ -107,7 +107,7 @@ fn between(stage: &Stage) {
     }
     scene.give(&["--yes"]).ok();
     scene.has_moved();
-    // And one more name of a file, elsewhere.
+    // And another name of a file, elsewhere.
     make::nothing(&stage.root);
     let scene = Scene::new(stage);
     make::directory(&stage.root.join("alice"), scene.alice.uid(), scene.alice.uid(), 0o700);
@@ -126,8 +126,8 @@ fn between(stage: &Stage) {
     scene.has_moved();
 }
 
-/// What comes of a move if something happens just before one of its calls, which comes a moment after its
-/// sign.
+/// The result of a move if something happens just before one of its calls, shortly after the call
+/// that announces it.
 fn meanwhile(run: Invocation<'_>, call: &str, sign: &Path, act: impl FnOnce()) -> Outcome {
     let delay = format!("inject={call}:delay_enter=3000000:when=1");
     let running = run.after(["strace", "-qq", "-o", "/dev/null", "-e", &delay]).start();
@@ -165,7 +165,7 @@ fn begun(stage: &Stage) {
     scene.has_moved();
 }
 
-/// Alice has a directory of her own in the place of root's, once root has seen whose that is.
+/// Alice replaces root's directory by her own, after root has checked the owner.
 fn exchanged(stage: &Stage) {
     let scene = Scene::new(stage);
     let (alice, private) = (scene.alice.uid(), stage.root.join("alice"));
@@ -187,7 +187,7 @@ fn exchanged(stage: &Stage) {
     scene.is_untouched();
 }
 
-/// The checkout instead of its target directory, and somebody's private directory instead of theirs.
+/// The checkout instead of its target directory, and a private directory instead of its own.
 fn above(stage: &Stage) {
     let scene = Scene::of_alice(stage);
     let checkout = scene.alice.home.join("checkout");
@@ -195,7 +195,7 @@ fn above(stage: &Stage) {
     make::directory(&checkout, uid, uid, 0o755);
     fs::rename(&scene.old, checkout.join("out")).unwrap();
     let scene = Scene { old: checkout.clone(), ..scene };
-    // Nothing but a lock in the third place.
+    // Only a lock in the third level.
     scene.take(&["--yes"]).fails().blames("not a target directory");
     tag(&checkout, uid);
     fs::rename(checkout.join("out"), checkout.join("target")).unwrap();
@@ -204,7 +204,7 @@ fn above(stage: &Stage) {
     let run = scene.take(&["--yes"]);
     run.refused().blames("`src`").helps("name the target directory itself");
     fs::remove_dir(checkout.join("src")).unwrap();
-    // As it is in the private directory of anybody who has this tool.
+    // As in the private directory of every user of this tool.
     tag(&checkout.join("target"), uid);
     scene.give(&["--yes"]).refused().blames("`target`");
     let scene = Scene { old: checkout.join("target"), ..scene };
@@ -217,7 +217,7 @@ fn tag(directory: &Path, uid: u32) {
     make::file(&directory.join("CACHEDIR.TAG"), text, uid, 0o644);
 }
 
-/// They go, and cargo makes new ones.
+/// They are removed, and cargo creates new ones.
 fn locked(stage: &Stage) {
     let scene = Scene::new(stage);
     let mallory = stage.person("mallory");
@@ -239,7 +239,7 @@ fn lists(stage: &Stage) {
     let mallory = stage.person("mallory").uid();
     for flags in [&["--yes"][..], &["--yes", "--copy"]] {
         let scene = Scene::new(stage);
-        // The first two are alice's and private but for their lists; to the others they let her in.
+        // The first two are alice's, private but for their ACLs. The others' ACLs let her in.
         for (directory, owner) in [("debug", true), ("debug/deps", true), ("release", false)] {
             let path = scene.old.join(directory);
             if owner {
@@ -261,7 +261,7 @@ fn lists(stage: &Stage) {
     }
 }
 
-/// There a file shows another device than the directory that it stands in.
+/// On an overlay a file has another device number than its directory.
 fn overlay(stage: &Stage) {
     let scene = Scene::new(stage);
     let (below, above, merged) = (stage.at("below"), stage.at("above"), stage.at("merged"));
@@ -283,14 +283,14 @@ fn overlay(stage: &Stage) {
     let mut scene = Scene { content: cache::content(&old), old, ..scene };
     scene.give(&["--yes"]).ok();
     scene.has_arrived();
-    // What stands in the lower layer cannot be renamed; this is in the upper one.
+    // Directories of the lower layer cannot be renamed; this one is in the upper layer.
     let (old, shared) = (merged.join("new"), merged.join("shared"));
     cache::build(&old, &[&scene.alice, &scene.bob]);
     make::directory(&shared, 0, 0, 0o1777);
     scene.content = cache::content(&old);
     (scene.old, scene.target) = (old, shared.join("alice/target"));
     let copy = || scene.giving(&["--yes", "--copy"]).env("CARGO_PERUSER_SHARED_ROOT", &shared);
-    // What was copied before is taken away, and so is the source in the end.
+    // The earlier copy is removed, and in the end the source too.
     let kill = "inject=utimensat:signal=KILL:when=3";
     copy().after(["strace", "-fqq", "-o", "/dev/null", "-e", kill]).run().fails();
     copy().run().ok();

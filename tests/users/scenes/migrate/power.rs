@@ -1,6 +1,6 @@
-//! A power failure in the middle of a migration: unlike a kill it loses what the kernel had only in
-//! memory. After each call that changes the disk, what is on the disk is one whole cache, and after the
-//! next start the next run goes on or begins again, whatever number the disk has then.
+//! A power failure during a migration: unlike a kill it loses what the kernel had only in memory. After
+//! each call that changes the disk, one complete cache is on the disk. After a reboot the next run
+//! continues or begins again, even if the disk has another device number.
 
 mod disks;
 
@@ -19,7 +19,8 @@ use disks::Photograph;
 pub(super) fn tests() -> Vec<Test> {
     use Image::{Ext4, Xfs};
     let mut tests = vec![];
-    // What replaces does all that a plain move does, and a copy to another disk all that one on the same.
+    // A replacing move makes all the calls of a plain one, and a copy to another disk those of a local
+    // one.
     for (name, flags, images) in [
         ("replacing", &["--yes", "--replace"][..], &[Ext4][..]),
         ("copying_to_another_disk_and_replacing", &["--yes", "--replace"], &[Ext4, Xfs]),
@@ -41,7 +42,7 @@ fn seen(disk: &Disk, photograph: &Path) -> [Option<String>; 3] {
     ["synced", "committed", "lost"].map(|name| fs::read_to_string(disk.at.join(name)).ok())
 }
 
-/// The control: if this did not hold, the other tests could not fail.
+/// The control: if this fails, the other tests prove nothing.
 fn loses_what_was_not_synced(stage: &Stage) {
     for kind in Image::ALL {
         let disk = Disk::make(&stage.at(kind.name()), kind);
@@ -85,7 +86,7 @@ fn fails_everywhere(stage: &Stage, flags: &[&str], images: &[Image]) {
     assert!(count > 30, "the power failed {count} times only");
 }
 
-/// Every one of a kind of call where there are few; otherwise the first, the last and some between.
+/// All calls of a kind if there are few; otherwise the first, the last and some between.
 fn is_of_the_sample(step: &Step, calls: &[Step]) -> bool {
     const FEW: usize = 5;
     let alike = || calls.iter().filter(|made| made.call == step.call);
@@ -94,7 +95,7 @@ fn is_of_the_sample(step: &Step, calls: &[Step]) -> bool {
     all <= FEW || place < 2 || place + 3 > all || place.is_multiple_of(all.div_ceil(4))
 }
 
-/// The old cache, and what alice has built herself, if she has.
+/// The old cache, and alice's own builds, if any.
 fn furnish<'s>(
     stage: &'s Stage,
     disks: &Disks<'_>,
@@ -126,7 +127,7 @@ fn furnish<'s>(
     (scene, Some(former))
 }
 
-/// After the next start.
+/// After the reboot.
 fn goes_on(scene: &Scene<'_>, flags: &[&str], former: Option<&Content>) {
     something_is_whole(scene);
     let run = scene.give(flags);
@@ -137,7 +138,7 @@ fn goes_on(scene: &Scene<'_>, flags: &[&str], former: Option<&Content>) {
     former.into_iter().for_each(|former| is_kept(scene.alice.stage, former));
 }
 
-/// What there is, for whoever has to find out why.
+/// The files that exist, for debugging.
 fn state(scene: &Scene<'_>) -> String {
     let private = scene.target.parent().unwrap_or(&scene.target);
     let staging = private.join(".migration");

@@ -16,7 +16,7 @@ tests![
     test!("alice_cannot_lead_root_elsewhere", led_astray).heavy(),
 ];
 
-/// Mallory exchanges a library for a link to bob's secret and back, as fast as she can.
+/// Mallory replaces a library by a link to bob's secret and back, as fast as she can.
 fn swapped(stage: &Stage) {
     let mallory = stage.person("mallory");
     let script = "umask 002; cd \"$1/debug/deps\" || exit; while :; do
@@ -52,7 +52,7 @@ fn swapped(stage: &Stage) {
     }
 }
 
-/// Mallory stands inside and keeps making things.
+/// Mallory's working directory is inside, and she keeps creating files.
 fn inside(stage: &Stage) {
     let mallory = stage.person("mallory");
     let script = "umask 000; cd \"$1/debug/deps\" || exit; i=0; while :; do i=$((i+1))
@@ -64,7 +64,7 @@ fn inside(stage: &Stage) {
         let flags = if round % 2 == 0 { &["--yes"][..] } else { &["--yes", "--copy"] };
         let run = scene.give(flags);
         if !run.status.success() {
-            // Whatever was begun is continued once mallory is gone.
+            // An interrupted move is continued once mallory is gone.
             drop(running);
             let clean = "find \"$@\" -type l -lname /etc -exec rm {} + 2>/dev/null; exit 0";
             scene.root.shell(clean, [&scene.old, &stage.root]).run().ok();
@@ -78,7 +78,7 @@ fn inside(stage: &Stage) {
     }
 }
 
-/// Mallory exchanges the whole source for another directory of hers, and back.
+/// Mallory replaces the whole source by another directory of hers, and back.
 fn exchanged(stage: &Stage) {
     let mallory = stage.person("mallory");
     let script = "cd \"$1\"; mkdir other; echo evil >other/.rustc_info.json
@@ -110,7 +110,7 @@ fn exchanged(stage: &Stage) {
     }
 }
 
-/// What mallory has open of the old cache is of no use any more, read or write, once it is alice's.
+/// Once the old cache is alice's, mallory can neither read nor write through open directories of it.
 fn left_open(stage: &Stage) {
     let mallory = stage.person("mallory");
     let script = "cd \"$1/debug/deps\" || exit 9; echo >\"$2/ready\"
@@ -136,7 +136,7 @@ fn left_open(stage: &Stage) {
     }
 }
 
-/// Alice exchanges her private directory for a link to a place of root's, and back.
+/// Alice replaces her private directory by a link to a directory of root's, and back.
 fn led_astray(stage: &Stage) {
     let precious = stage.at("precious");
     let script =

@@ -21,7 +21,7 @@ const PROJECT: Tree<'_> = &[
 
 const PLAIN: Tree<'_> = &[("Cargo.toml", package!("plain")), ("src/lib.rs", "")];
 
-/// A checkout of alice's with a dependency beside it.
+/// Alice's checkout, with a dependency beside it.
 fn sources(stage: &Stage, alice: &Person<'_>) {
     stage.shared_root().sticky().make();
     project::write(&stage.checkout, PROJECT, alice);
@@ -29,7 +29,7 @@ fn sources(stage: &Stage, alice: &Person<'_>) {
     project::give(&stage.checkout, "alice:alice");
 }
 
-/// A build with each profile, and one with the layout that the other toolchain has.
+/// A build with each profile, and one with the other toolchain's layout.
 fn builds<'p>(alice: &'p Person<'p>) -> [Invocation<'p>; 3] {
     let stable = |words: &[&str]| alice.cargo(words).with(Channel::Stable);
     [
@@ -59,7 +59,7 @@ fn everything(stage: &Stage) {
     }
 }
 
-/// A source is somebody else's, and she may not write to it.
+/// A source file belongs to another user, and she may not write to it.
 fn not_hers(stage: &Stage) {
     let (alice, bob) = (stage.person("alice"), stage.person("bob"));
     sources(stage, &alice);
@@ -70,7 +70,7 @@ fn not_hers(stage: &Stage) {
     run.helps("cargo-peruser clean --workspace --profile PROFILE");
 }
 
-/// As the shim's note has it: `cargo-peruser migrate target` in the checkout.
+/// As in the shim's note: `cargo-peruser migrate target` in the checkout.
 fn unnamed(stage: &Stage) {
     let alice = stage.person("alice");
     sources(stage, &alice);

@@ -1,4 +1,4 @@
-//! What is not moved, what has to be waited for, and who may move what.
+//! Refused sources, waiting for builds, and who may move what.
 
 use super::scene::Scene;
 use super::scene::migrate;
@@ -14,8 +14,8 @@ tests![
     test!("without_a_shared_root_it_goes_to_ones_own_home", no_shared_root),
 ];
 
-/// Only root gives to others, and says to whom, and for which checkout; and what is no target directory
-/// stays where it is.
+/// Only root can move for another user, and must name the user and the checkout. A directory that is not
+/// a target directory stays where it is.
 fn who(stage: &Stage) {
     let scene = Scene::new(stage);
     make::directory(&stage.at("precious"), 0, 0, 0o755);
@@ -93,7 +93,7 @@ fn no_shared_root(stage: &Stage) {
     let run = scene.giving(&["--yes"]).unset("CARGO_PERUSER_SHARED_ROOT").run();
     run.fails().blames("no shared root");
     scene.is_untouched();
-    // For oneself it is the person's own cache directory.
+    // Without --to it is the user's own cache directory.
     scene.taking(&["--yes"]).unset("CARGO_PERUSER_SHARED_ROOT").run().ok();
     let target = scene.alice.home.join(".cache/cargo-peruser/target");
     assert!(cache::content(&target) == scene.content, "the cache is not what it was");
@@ -108,7 +108,7 @@ fn unreadable(stage: &Stage) {
     run.fails().blames("secret.rlib").helps("namei -l");
     let scene = Scene { content, ..scene };
     scene.is_untouched();
-    // Nor does root give it to her, but bob can.
+    // Root does not give it to her either, but bob can.
     scene.give(&["--yes"]).refused().blames("secret.rlib");
     scene.bob.shell("chmod a+r \"$1\"", [&secret]).run().ok();
     scene.take(&["--yes"]).ok();

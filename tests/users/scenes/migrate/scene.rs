@@ -1,9 +1,9 @@
-//! The old cache, the people around it, and what must have come of it.
+//! The old cache, the people who use it, and the expected results.
 
 use crate::prelude::*;
 use crate::stage::cache::Content;
 
-/// A person's `cargo-peruser migrate SOURCE`, still to be run; more words may follow.
+/// A user's `cargo-peruser migrate SOURCE`, not run yet; more arguments may follow.
 pub(super) fn migrate<'p>(person: &'p Person<'p>, source: &Path) -> Invocation<'p> {
     person.by_name(["migrate"]).arg(source)
 }
@@ -38,7 +38,7 @@ impl<'s> Scene<'s> {
         Scene { alice, bob, root, target, old, content }
     }
 
-    /// One whose cache is alice's alone.
+    /// A scene in which the cache belongs to alice alone.
     pub(super) fn of_alice(stage: &'s Stage) -> Self {
         let scene = Scene::new(stage);
         make::nothing(&scene.old);
@@ -70,7 +70,8 @@ impl<'s> Scene<'s> {
         migrate(&self.alice, &self.old).args(flags)
     }
 
-    /// The cache is whole at its new place, alice's alone, and nothing else is left.
+    /// Asserts that the complete cache is at its destination, belongs to alice alone, and nothing else
+    /// is left.
     pub(super) fn has_moved(&self) {
         self.has_arrived();
         assert!(look(&self.old).is_none(), "the source is still there");
@@ -93,7 +94,7 @@ impl<'s> Scene<'s> {
         }
     }
 
-    /// Nothing has happened.
+    /// Asserts that nothing has changed.
     pub(super) fn is_untouched(&self) {
         assert!(cache::content(&self.old) == self.content, "the source has changed");
         assert!(look(&self.target).is_none(), "there is a target directory");

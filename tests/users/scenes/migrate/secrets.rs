@@ -1,5 +1,5 @@
-//! What others may only have moved into the cache, for root to give it to somebody who could not
-//! read it before.
+//! Files that others may have moved into the cache, so that root gives them to a user who could not read
+//! them before.
 
 use super::hostile::refuses;
 use super::kills::give_after;
@@ -55,7 +55,7 @@ fn enclosed(stage: &Stage) {
         refuses(&scene, "debug/proj/below/diary`");
         make::nothing(&directory);
     }
-    // What is empty, and what is her own, tells her nothing.
+    // Empty files and her own files reveal nothing to her.
     make::directory(&directory, bob, bob, 0o700);
     make::file(&directory.join("lock"), "", bob, 0o600);
     make::file(&directory.join("own"), "of alice's", alice, 0o600);
@@ -64,12 +64,12 @@ fn enclosed(stage: &Stage) {
     scene.has_moved();
 }
 
-/// A list may deny what the mode seems to allow, and allow what it seems to deny.
+/// An ACL may deny what the mode seems to allow, and allow what it seems to deny.
 fn listed(stage: &Stage) {
     let scene = Scene::new(stage);
     let (alice, bob, mallory) = (scene.alice.uid(), scene.bob.uid(), stage.person("mallory").uid());
     let planted = scene.old.join(SECRET);
-    // As `setfacl -m u:mallory:r` leaves a file of the group's that was 0600.
+    // Like a 0600 file after `setfacl -m u:mallory:r`.
     make::file(&planted, "SECRET", bob, 0o600);
     make::own(&planted, bob, 3000, 0o600);
     Acl::Access.grant(&planted, mallory, 0o4);
@@ -110,8 +110,8 @@ fn shared(stage: &Stage) {
     }
 }
 
-/// Not even where nobody but bob can write now: somebody else could, when it came there. Once bob has let
-/// alice read it, it moves.
+/// Not even if only bob can write there now: another user could have, when the file was put there. Once
+/// bob has let alice read it, it moves.
 fn closed(stage: &Stage) {
     let scene = Scene::new(stage);
     let bob = scene.bob.uid();
@@ -129,7 +129,7 @@ fn closed(stage: &Stage) {
     scene.has_moved();
 }
 
-/// Alice has the top open, and once it is hers, puts a file of root's where root writes the tag.
+/// Alice has the top open. Once it is hers, she puts a file of root's where root writes the tag.
 fn exchanged(stage: &Stage) {
     let scene = Scene::new(stage);
     let open = stage.at("open");
@@ -145,7 +145,7 @@ fn exchanged(stage: &Stage) {
         }
         std::thread::sleep(std::time::Duration::from_millis(10));
     }
-    // The last write of all into the tag leaves her all the time that she needs.
+    // The last write to the tag gives her enough time.
     let delay = "inject=write:delay_exit=500000";
     let strace = ["strace", "-o", "/dev/null", "-e", "trace=write", "-e", delay];
     give_after(&scene, &["--yes"], strace);
@@ -155,7 +155,7 @@ fn exchanged(stage: &Stage) {
     assert!(sight == Some((0, 0o600)), "a file of root's was given away: {sight:?}");
 }
 
-/// Does something to a tree's directories and files.
+/// Changes a tree's directories and files.
 fn each(path: &Path, act: &mut dyn FnMut(&Path, bool)) {
     let metadata = path.symlink_metadata().unwrap();
     if metadata.is_symlink() {

@@ -1,6 +1,6 @@
-//! A real workspace, built by two people in one directory at umask 002, and what the move leaves
-//! warm: with a build script, a proc macro, a dependency in C, integration tests and two profiles,
-//! in either layout of cargo's.
+//! A real workspace, built by two people in one directory with umask 002, and what stays fresh after the
+//! move. It has a build script, a proc macro, a dependency in C, integration tests and two profiles, and
+//! is built in both of cargo's layouts.
 
 mod session;
 mod workspace;
@@ -45,7 +45,7 @@ fn whole(stage: &Stage, channel: Channel, layout: Layout) {
     let before = cache::content(&state);
     session.give();
 
-    // Nothing is rebuilt by itself, so that the tests are those of the old place.
+    // Nothing is rebuilt automatically, so the tests use the old directory.
     session.after(alice, &["test"]).fails().never_says("Compiling");
     session.rebuild().ok().prints("rebuild its own packages");
     let state = session.target.join("debug/incremental");
@@ -57,7 +57,7 @@ fn whole(stage: &Stage, channel: Channel, layout: Layout) {
     }
     session.after(alice, &["test"]).ok().never_says("Compiling");
 
-    // A dependency that looks for its files at run time still does so at the old place.
+    // A dependency that reads its files at run time still looks in the old directory.
     let table = |place: &Path| {
         let run = session.after(alice, &["run", "--", "table"]);
         run.ok().prints(place.join("debug/build").to_string_lossy());
@@ -68,7 +68,7 @@ fn whole(stage: &Stage, channel: Channel, layout: Layout) {
     session.after(bob, &["build"]).ok().never_says("Compiling");
 }
 
-/// Only the intermediates are moved, and nothing names their old place any more.
+/// Only the intermediate files are moved, and nothing names their old directory any more.
 fn build_dir(stage: &Stage, channel: Channel, layout: Layout) {
     let session = Session::open(stage, channel, layout, From::Configured);
     session.fill(&[&["test"]]);
@@ -82,7 +82,7 @@ fn build_dir(stage: &Stage, channel: Channel, layout: Layout) {
     assert!(!session.old.exists(), "something was built at the old place");
 }
 
-/// At the same time, without a wait: alice from what she has, bob from nothing.
+/// At the same time, without waiting: alice with her moved cache, bob from nothing.
 fn both_build(session: &Session<'_>) {
     let (hers, his) = thread::scope(|scope| {
         let hers = scope.spawn(|| session.telling_what_is_reused(&session.alice));

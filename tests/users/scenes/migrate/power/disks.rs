@@ -1,4 +1,4 @@
-//! The disks that a migration works on, and what was on them at the moments when the power could fail.
+//! The disks of a migration, and their content at each moment when the power could fail.
 
 use std::cell::Cell;
 
@@ -10,7 +10,7 @@ use crate::stage::make::Image;
 use crate::stage::steps::Step;
 use crate::stage::steps::Steps;
 
-/// The source's disk and the shared root's, which may be one.
+/// The source's disk and the shared root's, which may be the same.
 pub(super) struct Disks<'s> {
     stage: &'s Stage,
     list: Vec<Disk>,
@@ -19,19 +19,19 @@ pub(super) struct Disks<'s> {
     photographs: Cell<u32>,
 }
 
-/// What is on the disks after a call.
+/// The content of the disks after a call.
 pub(super) struct Picture {
-    /// The call, and what was written then.
+    /// The call, and the data written by then.
     pub(super) after: String,
     photographs: Vec<PathBuf>,
 }
 
-/// What becomes of a photograph that is put on a disk.
+/// Whether a photograph is needed again after it was put on a disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Photograph {
     /// It is needed again.
     Kept,
-    /// It is not, and need not be copied.
+    /// It is not needed again, so it need not be copied.
     Used,
 }
 
@@ -48,12 +48,12 @@ impl<'s> Disks<'s> {
         Disks { stage, list, others, photographs: Cell::new(0) }
     }
 
-    /// Where the source's is mounted.
+    /// The mount point of the source's disk.
     pub(super) fn source(&self) -> PathBuf {
         self.list.first().map(|disk| disk.at.clone()).unwrap_or_default()
     }
 
-    /// What is on them before anything happens; they are taken away.
+    /// The content of the disks before the migration. Removes the disks.
     pub(super) fn put_away(&self) -> Picture {
         self.list.iter().for_each(Disk::sync);
         let picture = self.picture("before".into());
@@ -66,8 +66,8 @@ impl<'s> Disks<'s> {
         if self.list.len() > 1 { &[&[], &[0], &[1], &[0, 1]] } else { &[&[], &[0]] }
     }
 
-    /// Starts the machine with what was on the disks. For a photograph that is used up it is another start:
-    /// then other disks have taken their numbers, by which a file system is known while it is mounted.
+    /// Boots the machine with a photograph of the disks. If the photograph is not needed again, it is a
+    /// later boot, in which other disks have taken the device numbers.
     pub(super) fn start(&self, picture: &Picture, what: Photograph) {
         if what == Photograph::Used {
             self.others.iter().for_each(Disk::mount);
@@ -81,7 +81,7 @@ impl<'s> Disks<'s> {
         }
     }
 
-    /// Stops it.
+    /// Stops the machine.
     pub(super) fn stop(&self, what: Photograph) {
         if what == Photograph::Used {
             self.others.iter().for_each(Disk::unmount);
@@ -89,8 +89,8 @@ impl<'s> Disks<'s> {
         self.list.iter().for_each(Disk::unmount);
     }
 
-    /// Lets a migration run to its end, and takes a picture after each call that it was asked for, if
-    /// the disks are not as they were before. `committed` are written by then.
+    /// Runs a migration to its end, and takes a photograph after each of the given calls, if the disks
+    /// have changed. `committed` are the disks that are written by then.
     pub(super) fn record(
         &self,
         scene: &Scene<'_>,
@@ -99,7 +99,7 @@ impl<'s> Disks<'s> {
         is_wanted: &dyn Fn(&Step) -> bool,
     ) -> (Vec<Step>, Vec<Picture>) {
         let (mut made, mut pictures) = (Vec::new(), Vec::new());
-        // A stop in this one would make it begin again, for ever; what it has done shows at the next.
+        // A stop in this call would restart it forever; its effect shows at the next call.
         let calls = format!("{CHANGES},openat").replace("copy_file_range,", "");
         let mut steps = Steps::start(scene.giving(flags), &calls, &self.stage.at("log"));
         let mut writes = self.writes();
@@ -144,7 +144,7 @@ impl<'s> Disks<'s> {
     }
 }
 
-/// Most files are opened to be read, and not everything that is written goes to a disk.
+/// Most files are opened for reading, and not all written files are on a disk.
 fn is_change(step: &Step) -> bool {
     match step.call.as_str() {
         "openat" => step.shown.contains("O_CREAT"),

@@ -1,4 +1,4 @@
-//! How two people build before and after the move, and the move itself.
+//! The builds of two people before and after the move, and the move itself.
 
 use super::super::scene::migrate;
 use super::workspace::NATIVE;
@@ -9,7 +9,7 @@ use crate::stage::project::LAYOUT;
 /// How cargo arranges what it builds.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Layout {
-    /// As the toolchain does unasked.
+    /// The toolchain's default.
     Usual,
     /// A directory for each unit.
     New,
@@ -41,7 +41,7 @@ pub(super) struct Session<'s> {
 }
 
 impl<'s> Session<'s> {
-    /// Lays the sources out, and the directories that both have built in.
+    /// Creates the sources, and the directories in which both have built.
     pub(super) fn open(stage: &'s Stage, channel: Channel, layout: Layout, from: From) -> Self {
         let shared = stage.shared_root().group("devs").mode(0o3775).accepted().make();
         let (alice, bob) = (stage.person("alice"), stage.person("bob"));
@@ -81,7 +81,7 @@ impl<'s> Session<'s> {
         self.is_laid_out();
     }
 
-    /// The new layout has really been written, and not what the toolchain does unasked.
+    /// Asserts that the new layout was really written, not the toolchain's default.
     fn is_laid_out(&self) {
         let debug = self.old.join("debug");
         if self.layout == Layout::New {
@@ -95,22 +95,22 @@ impl<'s> Session<'s> {
 
     /// Root gives the old directory to alice.
     pub(super) fn give(&self) {
-        // What a build directory's programs are called in the target directory stays as it is.
+        // The names of a build directory's programs in the target directory stay.
         let is_renamed = self.from == From::Target;
         let how = if is_renamed { "renamed" } else { "copied, because files in it" };
         let root = self.stage.person("root");
         let run = migrate(&root, &self.old).args(["--to", "alice", "--yes", "--checkout"]);
         let run = run.arg(&self.stage.checkout).within("/").run();
         run.ok().prints(how).prints("bob (uid 2002)").mentions("as alice (uid 2001)");
-        // Where something still named the old place, each workspace would have its own for
-        // intermediates, and these would not be found.
+        // If something still named the old directory, each workspace would have its own directory for
+        // intermediate files, and these would not be found.
         if self.from == From::Configured {
             std::fs::remove_file(self.stage.checkout.join(".cargo/config.toml")).unwrap();
         }
         cache::is_all(&self.target, self.alice.uid());
     }
 
-    /// Alice has the checkout's own packages rebuilt.
+    /// Alice rebuilds the checkout's own packages.
     pub(super) fn rebuild(&self) -> Outcome {
         let run = migrate(&self.alice, &self.target).arg("--checkout").arg(&self.stage.checkout);
         self.built(run).run()
@@ -124,7 +124,7 @@ impl<'s> Session<'s> {
         run.run().ok();
     }
 
-    /// A build through the shim, in which the compiler says what it reuses of its incremental state.
+    /// A build through the shim, in which the compiler reports what it reuses of its incremental state.
     pub(super) fn telling_what_is_reused(&self, person: &Person<'_>) -> Outcome {
         let wrapper = self.stage.at("telling-rustc");
         make::file(&wrapper, "#!/bin/sh\nexec \"$@\" -Zincremental-info\n", 0, 0o755);
@@ -138,7 +138,7 @@ impl<'s> Session<'s> {
     }
 
     fn built<'p>(&self, run: Invocation<'p>) -> Invocation<'p> {
-        // With this any compiler tells what it reuses; it reuses nothing of one without.
+        // With this flag any compiler reports what it reuses. It reuses nothing of a build without it.
         let run = run.with(self.channel).umask("0002").env("RUSTC_BOOTSTRAP", "1");
         if self.layout == Layout::New { run.env(LAYOUT, "true") } else { run }
     }

@@ -82,7 +82,7 @@ pub fn describe(_: TokenStream) -> TokenStream {
     ),
 ];
 
-/// C that its build script compiles with `cc`, and a table of its own that it looks for when it runs.
+/// C code that its build script compiles with `cc`, and a table that it reads at run time.
 pub(super) const NATIVE: Tree<'_> = &[
     (
         "Cargo.toml",
