@@ -1,9 +1,9 @@
-//! Root gives others their private directories, whatever is there already and whenever it is stopped.
+//! Root creates other users' private directories, whatever exists already, and whenever it is stopped.
 
 use crate::prelude::*;
 use crate::stage::steps::Steps;
 
-/// Something in the place of alice's directory, and what is said about it.
+/// An entry with the name of alice's directory, and the message about it.
 type Planted = (&'static str, fn(&Path));
 
 const PLANTED: &[Planted] = &[
@@ -62,7 +62,7 @@ fn everybody(stage: &Stage) {
     for (name, uid) in [("alice", 2001), ("bob", 2002), ("robot", 2203), ("uid-2301", 2301)] {
         private(&root.join(name), uid);
     }
-    // Excluded, not to be logged in to, no ordinary account.
+    // Excluded, without a login shell, not an ordinary account.
     for name in ["mallory", "doorman", "gate", "nobody", "root"] {
         assert!(look(&root.join(name)).is_none(), "{name} has a directory");
     }
@@ -83,7 +83,7 @@ fn unknown(stage: &Stage) {
 fn excluded(stage: &Stage) {
     let root = stage.shared_root().make();
     provision(stage, &["doorman"]).fails().blames("nologin").helps("include.users");
-    // At a login it is no failure.
+    // A login must not fail because of it.
     provision(stage, &["--uid", "2201"]).silently();
     assert!(is_empty(&root), "a directory was made");
 }
@@ -103,7 +103,7 @@ fn number(stage: &Stage) {
     stage.stranger(4242).cargo(["build"]).run().silently().builds_in(root.join("uid-4242/target"));
 }
 
-/// One that is refused keeps no other, and stays as it is.
+/// A refused directory does not stop the others, and stays as it is.
 fn refuses(stage: &Stage) {
     let root = stage.shared_root().make();
     let place = root.join("alice");
@@ -123,7 +123,7 @@ fn refuses(stage: &Stage) {
     }
 }
 
-/// Whenever root is stopped, alice has a directory of her own or none, and the next run completes it.
+/// Whenever root is stopped, alice has a complete directory or none, and the next run completes it.
 fn killed(stage: &Stage) {
     let root = stage.shared_root().make();
     let (alice, administrator) = (stage.person("alice"), stage.person("root"));
@@ -181,7 +181,7 @@ fn meanwhile(stage: &Stage) {
     assert!(names == ["alice"], "there is {names:?}");
 }
 
-/// chown(2) takes it for "unchanged".
+/// For chown(2) this number means "unchanged".
 fn nobody(stage: &Stage) {
     stage.shared_root().make();
     let run = provision(stage, &["--uid", "4294967295"]);
@@ -220,14 +220,14 @@ fn first_login(stage: &Stage) {
     make::nothing(&place);
     host.run(&root, "/bin/sh", ["-c", &line]).run().ok();
     private(&place, 2001);
-    // `su -`, cron and the like find what is there, and builds go there without a word.
+    // `su -`, cron and others find the directory, and build there without a message.
     let alice = host.person("alice");
     host.run(&alice, "/bin/sh", ["-lc", "cargo build"]).run().silently();
     host.run(&root, "/usr/local/bin/cargo-peruser", ["setup", "--uninstall"]).run().ok();
     assert!(!unit.exists(), "it is still there");
 }
 
-/// As profile scripts and earlier versions had it. What is in it stays whose it is.
+/// As profile scripts and earlier versions created it. Its contents keep their owners.
 fn taken_over(stage: &Stage) {
     let host = Host::new(stage, "machine", Shell::Bash);
     let shared = host.at("/var/shared");
@@ -284,11 +284,11 @@ fn left_sticky(stage: &Stage) {
     private(&shared.join("alice"), 2001);
 }
 
-/// As in a container, where it is the first process each time.
+/// As in a container, where it is process 1 each time.
 fn leftover(stage: &Stage) {
     let root = stage.shared_root().make();
     let line = "mkdir \"$1/.unfinished-alice.$$\" && exec cargo-peruser provision alice";
-    // A run that goes on, as this process does, and one whose number is higher than any.
+    // The id of a running process, such as this one, and one that is higher than any.
     let other = |number: u32| root.join(format!(".unfinished-bob.{number}"));
     let (running, over) = (other(std::process::id()), other(1 << 23));
     for place in [&running, &over] {

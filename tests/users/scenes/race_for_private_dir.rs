@@ -1,12 +1,12 @@
-//! Alice's first run against mallory, who plants and takes away without a pause.
+//! Alice's first run against mallory, who plants and removes entries in a loop.
 //!
-//! Every class of command has its own way to be hurt: one writes where a symlink leads, one deletes
-//! there, one executes or believes what it finds.
+//! Every class of command has its own danger: one writes through a symlink, one deletes through it, one
+//! executes or trusts what it finds.
 
 use crate::prelude::*;
 use crate::stage::cache::names;
 
-/// How many rounds each race has, unless this variable says another number.
+/// The variable with the number of rounds of each race.
 const ROUNDS: usize = 60;
 const ROUNDS_VARIABLE: &str = "PERUSER_RACE_ROUNDS";
 
@@ -20,7 +20,7 @@ const COMMANDS: &[(&str, &[&str])] = &[
     ("metadata", &["metadata", "--no-deps"]),
 ];
 
-/// Plants a directory open to all, then a symlink to a trap, for as long as `$1` exists.
+/// Plants a directory that everybody can write to, then a symlink to a trap, while `$1` exists.
 const PLANT: &str = r#"
 while [ -e "$1" ]; do
     mkdir -m 0777 "$2" 2>/dev/null && rmdir "$2"
@@ -28,7 +28,7 @@ while [ -e "$1" ]; do
 done
 "#;
 
-/// What mallory would like cargo to believe.
+/// A file with which mallory wants to deceive cargo.
 const LIE: &str = "mallory says";
 
 pub(crate) fn tests() -> Vec<Test> {
@@ -61,13 +61,13 @@ fn against_a_planter(stage: &Stage, words: &[&str]) {
     }
     fs::remove_file(&signal).unwrap();
     planter.finish();
-    // Only both outcomes together show that there was a race.
+    // Both outcomes must occur, or there was no race.
     assert!(private_rounds > 0, "every one of {rounds} rounds was refused");
     assert!(private_rounds < rounds, "not one of {rounds} rounds met the planter");
 }
 
-/// Where mallory's symlinks lead: a directory of alice's, in which he may write nothing himself, and
-/// which looks like her private one.
+/// The target of mallory's symlinks: one of alice's directories, which he cannot write to, and which
+/// looks like her private one.
 struct Trap {
     top: PathBuf,
     names: Vec<&'static str>,

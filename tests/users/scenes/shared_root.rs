@@ -1,5 +1,5 @@
-//! The shared root itself: which states are accepted, and what is said about the others. Every mode is
-//! judged by a table beside the rule; here is what an owner and a group make of it.
+//! The shared root: which states are accepted, and the messages about the others. A table beside the
+//! rule tests every mode; these tests use real owners and groups.
 
 use crate::prelude::*;
 
@@ -26,7 +26,7 @@ fn sticky(stage: &Stage) {
     alice.cargo(["build"]).run().silently();
     assert!(look(&root.join("alice")) == before, "the second run changed the private directory");
     alice.by_name(["explain"]).run().prints("others can create files in the shared root");
-    // What is not sticky, no setting accepts.
+    // No setting accepts a writable root without the sticky bit.
     stage.shared_root().group("devs").mode(0o2775).make();
     alice.cargo(["build"]).run().refused();
 }
@@ -40,11 +40,11 @@ fn writable(stage: &Stage) {
         run.refused().blames(root.to_string_lossy());
         assert!(look(&root.join("alice")).is_none(), "a directory was made all the same");
         if owner == "root" {
-            // What that does with such a root is tested where setup is.
+            // Setup's tests cover what it does with such a root.
             run.helps(format!("cargo-peruser setup --shared-root {}", root.display()));
             continue;
         }
-        // What the help line says is what helps.
+        // The command of the help line helps.
         alice.shell(&run.offered("chmod go-w"), [""; 0]).run().ok();
         alice.cargo(["build"]).run().silently();
         make::nothing(&root.join("alice"));
@@ -83,7 +83,7 @@ fn not_provisioned(stage: &Stage) {
     let run = alice.cargo(["build"]).run();
     run.ok().builds_in(cache.join("target")).notes("sudo cargo-peruser provision alice");
     private(&cache, alice.uid());
-    // Said once for each target directory, and always by `explain`.
+    // The note is printed once for each target directory, and always by `explain`.
     alice.cargo(["build"]).run().silently();
     alice.by_name(["explain"]).run().ok().prints("sudo cargo-peruser provision alice");
     provision(stage, "alice");

@@ -1,4 +1,4 @@
-//! How people's programs are started here, whatever the suite itself is started from.
+//! The suite starts programs with default signals, however it was started itself.
 
 use crate::prelude::*;
 
@@ -6,7 +6,7 @@ pub(crate) fn tests() -> Vec<Test> {
     vec![test!("nobody_starts_with_the_keyboards_signals_ignored", none_ignored,)]
 }
 
-/// As what runs in the background of a script inherits them.
+/// As background jobs of a script inherit them.
 fn none_ignored(stage: &Stage) {
     const KEYBOARD: u64 = 0b111; // SIGHUP, SIGINT and SIGQUIT.
     let alice = stage.person("alice");

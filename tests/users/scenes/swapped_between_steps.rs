@@ -1,13 +1,13 @@
 //! Somebody acts between two steps of alice's first run, at each of them in turn.
 //!
-//! What was looked at by its path is opened next, and what was made is looked at again: whatever
-//! takes its place in between must be noticed.
+//! A path that was checked is opened next, and a new directory is checked again: a replacement in
+//! between must be noticed.
 
 use crate::prelude::*;
 use crate::stage::steps::Step;
 use crate::stage::steps::Steps;
 
-/// The calls by which the shared root and what is in it are looked at, opened and made.
+/// The calls that look at, open and create the shared root and its entries.
 const CALLS: &str = "statx,newfstatat,openat,mkdirat,fchmod,fchown,linkat";
 
 pub(crate) fn tests() -> Vec<Test> {
@@ -36,7 +36,7 @@ struct Cast<'s> {
     alice: Person<'s>,
     mallory: u32,
     trap: PathBuf,
-    /// A private directory of alice's, which is not the one that is meant.
+    /// Another private directory of alice's.
     hers: PathBuf,
 }
 
@@ -53,7 +53,7 @@ impl<'s> Cast<'s> {
         for place in [&self.trap, &self.hers] {
             let mut made =
                 fs::read_dir(place).unwrap().filter_map(Result::ok).map(|it| it.file_name());
-            // Records go by the path of what was checked, and nothing depends on them.
+            // Records are written by path, and nothing depends on them.
             let made = made.find(|name| name != ".workspaces");
             assert!(made.is_none(), "{made:?} is in `{}`", place.display());
         }
@@ -65,7 +65,7 @@ fn concerns_the_root(step: &Step, root: &Path) -> bool {
     step.shown.contains(&*root.to_string_lossy()) || step.shown.contains("\"alice\"")
 }
 
-/// Runs `cargo check`, and acts after the step of this number; `None` where there are fewer.
+/// Runs `cargo check`, and acts after the step of this number; `None` if there are fewer steps.
 fn act_at(cast: &Cast<'_>, number: usize, mut act: impl FnMut()) -> Option<Outcome> {
     let stage = cast.alice.stage;
     let log = stage.at(format!("log-{number}"));
@@ -86,7 +86,7 @@ fn act_at(cast: &Cast<'_>, number: usize, mut act: impl FnMut()) -> Option<Outco
     has_acted.then_some(outcome)
 }
 
-/// Mallory puts something there as soon as nothing is there.
+/// Mallory creates an entry as soon as the name is free.
 fn planted(stage: &Stage, plant: fn(&Path, &Cast<'_>)) {
     let root = stage.shared_root().sticky().make();
     let cast = Cast::of(stage);
@@ -117,7 +117,7 @@ fn planted(stage: &Stage, plant: fn(&Path, &Cast<'_>)) {
     assert!(refused > 1 && was_private > 1, "{refused} refused, {was_private} private");
 }
 
-/// Who owns the root can do more: a symlink takes the place of what was there a step before.
+/// The root's owner can do more: replace the entry of the step before by a symlink.
 fn replaced(stage: &Stage) {
     let root = stage.shared_root().sticky().make();
     let cast = Cast::of(stage);
@@ -143,7 +143,7 @@ fn replaced(stage: &Stage) {
     assert!(refused > 3, "{refused} refused of {steps}");
 }
 
-/// Its owner puts another directory in its place, which mallory can write to.
+/// Its owner replaces it by another directory, which mallory can write to.
 fn replaced_root(stage: &Stage) {
     let root = stage.shared_root().sticky().make();
     let cast = Cast::of(stage);
@@ -167,12 +167,12 @@ fn replaced_root(stage: &Stage) {
     assert!(refused > 2, "{refused} refused");
 }
 
-/// The file system says that it has done what it has not.
+/// The file system reports success without doing anything.
 fn ignored_modes(stage: &Stage) {
     let root = stage.shared_root().group("devs").mode(0o3775).accepted().make();
     let alice = stage.person("alice");
     let strace = ["strace", "--quiet", "-f", "--output=/dev/null", "--inject=fchmod:retval=0"];
-    // The group that it inherits comes with a set-id bit, which only fchmod takes away.
+    // With the inherited group it gets a set-id bit, which only fchmod removes.
     let run = alice.cargo(["check"]).after(strace).run();
     run.refused().blames("does not keep Unix permissions");
     assert!(look(&root.join("alice")).is_none(), "it was left behind");
@@ -181,7 +181,7 @@ fn ignored_modes(stage: &Stage) {
     run.refused().blames("does not keep Unix permissions");
     // The directories inside as well.
     alice.cargo(["check"]).run().ok();
-    // Nor does it give what root makes for bob to him.
+    // Nor is the directory that root creates for bob given to him.
     let strace = ["strace", "--quiet", "-f", "--output=/dev/null", "--inject=fchown:retval=0"];
     let run = stage.person("root").by_name(["provision", "bob"]).after(strace).run();
     run.fails().mentions("does not keep Unix permissions");

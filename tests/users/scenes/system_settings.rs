@@ -1,4 +1,4 @@
-//! Settings files: whose they must be, and what the system's may enforce.
+//! Settings files: their required owners, and what the system's file may enforce.
 
 use crate::prelude::*;
 
@@ -80,7 +80,7 @@ fn persons_file(stage: &Stage, owner: &str, mode: u32) {
     run.stopped(Stop::Settings).blames(file.to_string_lossy());
 }
 
-/// `/dev/null` in its place, as systemd masks files: no command may change its mode.
+/// A symlink to `/dev/null`, as systemd masks files: no printed command may change its mode.
 fn masked(stage: &Stage) {
     let directory = stage.at("etc");
     make::directory(&directory, 0, 0, 0o755);

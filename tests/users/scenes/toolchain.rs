@@ -17,7 +17,7 @@ tests![
         .needs(&[Need::Cargo, Need::Rustup]),
 ];
 
-/// What `host` is called by rustup, which names its directories so.
+/// rustup's name of the host, which is part of its directories' names.
 fn host() -> String {
     let rustc = format!("{}/bin/rustc", Channel::Stable.place());
     let output = std::process::Command::new(rustc).arg("-vV").output().unwrap();
@@ -26,12 +26,12 @@ fn host() -> String {
     host.expect("rustc names no host").to_owned()
 }
 
-/// Where a person's rustup has a channel.
+/// The directory of a channel in a user's rustup.
 fn installed(person: &Person<'_>, channel: &str) -> PathBuf {
     person.home.join(format!(".rustup/toolchains/{channel}-{}", host()))
 }
 
-/// Gives a person what rustup-init leaves behind: the proxies, and both channels.
+/// Gives a user the files of rustup-init: the proxies, and both channels.
 fn set_up_rustup(person: &Person<'_>) -> PathBuf {
     let bin = person.home.join(".cargo/bin");
     fs::create_dir_all(&bin).unwrap();
@@ -59,7 +59,7 @@ fn run<'p, const N: usize>(
     run.env("PATH", "").env("CARGO_NET_OFFLINE", "true")
 }
 
-/// Makes the directory, with these entries on PATH before the system's.
+/// Creates the directory, with these entries on PATH before the system's.
 fn directory(person: &Person<'_>, path: &[&Path]) -> PathBuf {
     let system = [places::BY_NAME, "/usr/bin", "/bin"].map(Path::new);
     let made = person.by_name(["toolchain"]).path(path.iter().copied().chain(system)).run();
@@ -91,7 +91,7 @@ fn one_toolchain(stage: &Stage) {
     let nightly = version(run(&alice, &rustc, ["+nightly", "--version"]));
     assert!(nightly.contains("nightly"), "{nightly}");
     let by_override = version(run(&alice, &cargo, ["+nightly", "--version"]));
-    // As rust-analyzer names it.
+    // With the path that rust-analyzer uses.
     let by_sysroot = run(&alice, &cargo, ["--version"]);
     let by_sysroot = version(by_sysroot.env("RUSTUP_TOOLCHAIN", Channel::Nightly.place()));
     assert!([&by_override, &by_sysroot] == [&nightly; 2], "{by_override}, {by_sysroot}, {nightly}");
@@ -114,7 +114,7 @@ fn builds(stage: &Stage) {
     assert!(!stage.checkout.join("target").exists(), "something was built in the checkout");
 }
 
-/// What `rustup update` does to the file system: another program, and another toolchain, in place.
+/// The changes of `rustup update`: another program and another toolchain at the same paths.
 fn update(stage: &Stage) {
     let (_, alice) = stage.provisioned();
     let bin = set_up_rustup(&alice);
@@ -138,11 +138,11 @@ fn linked(stage: &Stage) {
     let toolchain = directory.parent().expect("it has a parent").to_string_lossy().into_owned();
     let rustup = bin.join("rustup");
     let link = || run(&alice, &rustup, ["toolchain", "link", "editors", &toolchain]);
-    // rustup itself does not take it for a toolchain, unless somebody helps.
+    // rustup itself does not accept it as a toolchain.
     link().run().fails().mentions("not a directory");
     make::directory(&Path::new(&toolchain).join("lib"), alice.uid(), alice.uid(), 0o755);
     link().run().ok();
-    // By the proxy, by the shim on PATH, and by the directory itself.
+    // Through the proxy, the shim on PATH, and the directory itself.
     let proxies = format!("{}:{}", bin.display(), places::STUB);
     for cargo in
         [bin.join("cargo"), PathBuf::from(places::SHIM).join("cargo"), directory.join("cargo")]
@@ -152,7 +152,7 @@ fn linked(stage: &Stage) {
         stopped.stopped(Stop::NoCargo).blames("`editors`");
         stopped.helps("rustup toolchain uninstall editors");
     }
-    // The compiler is rustup's alone, which counts the rounds.
+    // Only rustup has the compiler, and counts the rounds.
     let compiler = run(&alice, &bin.join("rustc"), ["+editors", "--version"]);
     compiler.limit(Duration::from_secs(10)).run().fails().mentions("infinite recursion");
     run(&alice, &rustup, ["toolchain", "uninstall", "editors"]).run().ok();
@@ -172,14 +172,14 @@ fn distribution(stage: &Stage) {
     project::that_prints("hello", &stage.checkout, &alice);
     let cargo = directory.join("cargo");
     let path = format!("{}:{}", places::STUB, places::PROGRAMS);
-    // Cargo looks for the compiler on PATH, as everywhere without rustup; an editor names it.
+    // Without rustup, cargo looks for the compiler on PATH; an editor names it.
     let build =
         run(&alice, &cargo, ["run"]).env("PATH", path).env("RUSTC", directory.join("rustc"));
     build.limit(Duration::from_secs(300)).run().ok().prints("hello");
     assert!(alice.target().join("debug/speaker").exists());
 }
 
-/// There, nothing leads back to rustup.
+/// There, no link points to rustup.
 fn linked_distribution(stage: &Stage) {
     let (_, alice) = stage.provisioned();
     let bin = PathBuf::from(format!("{}/bin", Channel::Stable.place()));

@@ -1,9 +1,9 @@
-//! Whoever can change the toolchain directory chooses what an editor executes: it is not made where
-//! another account could.
+//! Anyone who can change the toolchain directory chooses what an editor executes, so it is not created
+//! where another account could change it.
 
 use crate::prelude::*;
 
-/// How the directory stands before alice names it, and what the refusal says.
+/// The state of the directory before alice names it, and the refusal.
 type Row = (&'static str, fn(&Stage, &Path), &'static str);
 
 const PLANTED: &[Row] = &[
@@ -124,7 +124,7 @@ fn anothers_home(stage: &Stage) {
         call().env("HOME", &alice.home),
         call().env("HOME", &alice.home).env("XDG_DATA_HOME", &data),
     ] {
-        // The account's own home, which takes its place, is not there and cannot be made.
+        // The account's own home is used instead, but does not exist and cannot be created.
         invocation.run().stopped(Stop::Create).blames("/home/2002");
     }
     assert!(names(&alice.home) == [data.clone()] && names(&data).is_empty(), "something was made");

@@ -1,26 +1,26 @@
-//! What is believed and what is opened: by everybody at every login, and by root for others.
+//! Which files are trusted and opened: by everybody at every login, and by root for others.
 //!
-//! Settings, receipts, editors' files and the cargo in a home count only where no other account can
-//! change what leads to them; and nothing that others put somewhere keeps anybody waiting.
+//! Settings, receipts, editors' files and the cargo in a home count only if no other account can change
+//! them or a directory above them. No file of another user can block a reader.
 
 use rustix::fs::XattrFlags;
 use rustix::fs::setxattr;
 
 use crate::prelude::*;
 
-/// How long anything may take that must not wait.
+/// The time limit for commands that must not block.
 const AT_ONCE: Duration = Duration::from_secs(5);
 
 /// Group and mode.
 type Rights = (&'static str, u32);
 
-/// What a test does on its stage.
+/// The code of a test.
 type Body = fn(&Stage);
 
-/// What puts something at a place, or changes it.
+/// A function that creates or changes the file at a path.
 type Change = fn(&Path);
 
-/// Group and mode of alice's own settings, and of a directory that leads to them.
+/// Group and mode of alice's own settings, and of a directory above them.
 const CHANGEABLE: &[(&str, &str, Rights, Rights)] = &[
     ("her_settings_of_a_common_group", "config.toml", ("devs", 0o664), ("alice", 0o755)),
     ("her_settings_that_everyone_can_write", "config.toml", ("alice", 0o646), ("alice", 0o755)),
@@ -32,7 +32,7 @@ const CHANGEABLE: &[(&str, &str, Rights, Rights)] = &[
     ),
 ];
 
-/// What stands where cargo's configuration is read, by what it is.
+/// The kind of file at the path of cargo's configuration.
 const TRAPS: &[(&str, Change)] = &[
     ("a_fifo", |at| make::fifo(at, 2003)),
     ("a_socket", |at| make::socket(at, 2003)),
@@ -71,7 +71,7 @@ const TRAPS: &[(&str, Change)] = &[
     }),
 ];
 
-/// The tests that are no row of a table.
+/// The tests that are not in a table.
 const SINGLE: &[(&str, Body, &[Need])] = &[
     ("alices_private_group_may_write_her_settings", private_group, &[]),
     ("a_group_that_is_somebodys_primary_one_is_not_private", primary_group, &[]),
@@ -120,7 +120,7 @@ fn settings(stage: &Stage) -> PathBuf {
     stage.at("config/cargo-peruser/config.toml")
 }
 
-/// Alice's `cargo build` with settings of her own, which have this group and mode.
+/// Alice's `cargo build` with her own settings, which have this group and mode.
 fn make_settings(stage: &Stage, file: Rights, directory: Rights) {
     let root = stage.shared_root().sticky().make();
     let uid = stage.person("alice").uid();
@@ -147,7 +147,7 @@ fn private_group(stage: &Stage) {
     run.builds_in(stage.root.join("alice/target"));
 }
 
-/// Mallory's primary group is called like alice's and is hers.
+/// Mallory's primary group is alice's private group.
 fn primary_group(stage: &Stage) {
     make_settings(stage, ("alice", 0o664), ("alice", 0o755));
     let passwd = stage.at("passwd");
@@ -223,7 +223,7 @@ fn nobody_waits(stage: &Stage, plant: Change) {
         let home = stage.at(format!("cargo-home-{name}"));
         make::directory(&home, alice.uid(), alice.uid(), 0o755);
         plant(&home.join(name));
-        // What a login sends is its own.
+        // A login shell's own output.
         let line = "printf 'a line\\n' | { cargo-peruser env --shell sh >\"$1\" && cat; }";
         let out = alice.home.join("out");
         let login = alice.shell(line, [&out]).env("CARGO_HOME", &home).limit(AT_ONCE).run();
@@ -286,7 +286,7 @@ fn piped_config(stage: &Stage) {
     alice.shell(line, [""; 0]).path(path).limit(AT_ONCE).run().ok().prints("build.jobs=1");
 }
 
-/// A home of alice's at its place in the account database, in which whatever is opened hangs.
+/// Alice's home at the path in the account database, in which every open blocks.
 fn home_of_traps(stage: &Stage, alice: &Person<'_>) -> PathBuf {
     let homes = stage.at("homes");
     make::directory(&homes, 0, 0, 0o755);
@@ -308,7 +308,7 @@ fn home_of_traps(stage: &Stage, alice: &Person<'_>) -> PathBuf {
     homes
 }
 
-/// What root opens is seen by strace; what would hang it is there as well.
+/// strace shows what root opens, and files that would block it are there too.
 fn root_for_alice(stage: &Stage) {
     let (_, alice) = stage.sticky();
     let root = stage.person("root");
@@ -331,7 +331,7 @@ fn root_for_alice(stage: &Stage) {
         assert!(run.status.code().is_some(), "{}", run.stderr);
         let log = fs::read_to_string(&log).unwrap();
         let is_hers = |line: &&str| line.contains("/home/2001/") || line.contains("ptmx");
-        // Where the checkout begins is looked for; what is in it is not read.
+        // Root searches for the top of the checkout, but reads nothing in it.
         let is_named = |line: &&str| line.contains("\"/home/2001/checkout\"");
         let opened = log.lines().find(|line| is_hers(line) && !is_named(line));
         assert!(opened.is_none(), "{words:?}: {opened:?}");
@@ -339,7 +339,7 @@ fn root_for_alice(stage: &Stage) {
     }
 }
 
-/// How the cargo in alice's home can be changed by others.
+/// The ways in which others can change the cargo in alice's home.
 const CARGOS: &[(&str, Change)] = &[
     ("where_a_common_group_can_write_it", |home| {
         make::own(&home.join("bin/rustup"), 2001, group("devs"), 0o775);
@@ -362,7 +362,7 @@ const CARGOS: &[(&str, Change)] = &[
     ("where_it_is_somebody_elses", |home| make::own(&home.join("bin/rustup"), 2003, 2003, 0o755)),
 ];
 
-/// No cargo is on PATH, and alice's own is as rustup has it: a symlink.
+/// No cargo is on PATH, and alice's own is a symlink, like rustup's.
 fn cargo_at_home(stage: &Stage, change: Change) {
     let (root, alice) = stage.sticky();
     let home = alice.home.join("cargo-home");
@@ -379,7 +379,7 @@ fn cargo_at_home(stage: &Stage, change: Change) {
     build().stopped(Stop::NoCargo).mentions("others can change it");
 }
 
-/// A receipt that says that a directory was 0777 before.
+/// A receipt in which a directory had mode 0777 before.
 fn receipt_of(path: &Path) -> String {
     format!(
         "{{\"entries\":[{{\"path\":\"{}\",\"did\":\"change-mode\",\"mode_before\":511,\
@@ -388,7 +388,7 @@ fn receipt_of(path: &Path) -> String {
     )
 }
 
-/// Mallory's directory has a receipt of root's in it, by a symlink that he can turn.
+/// Mallory's directory contains a receipt of root's, through a symlink that he can change.
 fn receipt(stage: &Stage) {
     let (root, mallory) = (stage.person("root"), stage.person("mallory"));
     let (victim, real, prefix) = (stage.at("victim"), stage.at("real"), stage.at("mallorys"));
@@ -407,7 +407,7 @@ fn receipt(stage: &Stage) {
     assert!(mode == 0o755, "root has made it {mode:04o}");
 }
 
-/// The receipt is root's; what it names is behind a symlink that is mallory's by now.
+/// The receipt is root's, but its paths now lead through a symlink of mallory's.
 fn receipt_of_what_was_opened(stage: &Stage) {
     let (root, mallory) = (stage.person("root"), stage.person("mallory"));
     let (victim, prefix, theirs) = (stage.at("victims/x"), stage.at("prefix"), stage.at("theirs"));
@@ -432,7 +432,7 @@ fn receipt_of_what_was_opened(stage: &Stage) {
     }
 }
 
-/// A directory's mode, and where a link leads.
+/// A directory's mode, and a link's target.
 fn changed_since(stage: &Stage) {
     let root = stage.person("root");
     let (prefix, victim, link) = (stage.at("prefix"), stage.at("victim"), stage.at("link"));
@@ -460,10 +460,10 @@ fn editor_files(stage: &Stage) {
     let secret = stage.at("secret");
     make::file(&secret, "", 0, 0o600);
     make::link(&doom.join("config.el"), &secret, alice.uid());
-    // Made by an earlier sudo: root's own in alice's hands.
+    // Created by an earlier sudo: root's file in alice's directory.
     let config = alice.home.join("roots");
     make::directory(&config, 0, 0, 0o755);
-    // Where everybody could be faster than root.
+    // In a directory where every user could be faster than root.
     let tmp = stage.at("tmp");
     make::directory(&tmp, 0, 0, 0o1777);
     let not_yet = [alice.home.join("not-yet"), tmp.join("not-yet")];
@@ -491,7 +491,7 @@ fn file_capabilities(stage: &Stage) {
     make::directory(&place, 0, 0, 0o755);
     let program = place.join("cargo");
     fs::copy(Path::new(places::SHIM).join("cargo"), &program).unwrap();
-    // Not to be read by her, which alone is no reason to refuse.
+    // She cannot read it, which alone is no reason to refuse.
     make::own(&program, 0, 0, 0o711);
     let path = [place.as_path(), places::STUB.as_ref(), "/usr/bin".as_ref(), "/bin".as_ref()];
     alice.cargo(["check"]).path(path).run().builds_in(root.join("alice/target"));

@@ -1,16 +1,16 @@
-//! Two people at work in one group-writable checkout, at the same time: twelve rounds on stable, and three
-//! where nightly locks and lays out otherwise.
+//! Two people work in one group-writable checkout at the same time: twelve rounds with stable, and three
+//! with nightly, which has other locks and another layout.
 //!
-//! Each edits a file of the one package, builds and runs, now and then tests and cleans. Nobody may fail, wait for
-//! the other's lock, or see a program that lacks their own last edit.
+//! Each edits a file of the one package, builds and runs, now and then tests and cleans. Nobody may
+//! fail, wait for the other's lock, or see a program that lacks their own last edit.
 
 use std::thread;
 
 use crate::prelude::*;
 use crate::stage::project::Tree;
 
-/// Every which round also tests and cleans, and the one whose `clean` takes the dependencies as well; the
-/// others take the package.
+/// How often a round also tests and cleans, and the round whose `clean` removes the dependencies too;
+/// the others remove only the package.
 const TESTED: u32 = 3;
 const CLEAN_ALL: u32 = 3;
 
@@ -138,7 +138,7 @@ fn all_rounds(person: &Person<'_>, channel: Channel, count: u32) {
 
 fn one_round(person: &Person<'_>, channel: Channel, round: u32) {
     let name = person.name().to_string_lossy().into_owned();
-    // Whole or not at all, so that the other never compiles half a file.
+    // In one step, so that the other never compiles half a file.
     let edit =
         "echo \"pub const ROUND: u32 = $2;\" >\"src/.$1.new\" && mv \"src/.$1.new\" \"src/$1.rs\"";
     person.shell(edit, [&name, &round.to_string()]).umask("0002").run().ok();

@@ -1,4 +1,4 @@
-//! Who uses how much: root sees everybody, a person themselves, and nobody's numbers are wrong.
+//! Who uses how much: root sees everybody, a user sees themselves, and all numbers are right.
 
 use serde_json::Value;
 
@@ -31,7 +31,7 @@ fn who(stage: &Stage) {
     json.silently().prints("\"state\": \"private\"").prints("\"bytes\": null");
 }
 
-/// Files with several names count once, and holes not at all.
+/// Files with several names count once, and holes do not count.
 fn as_du(stage: &Stage) {
     let (root, alice) = stage.provisioned();
     let made = target(&alice, "app-0123456789abcdef", 3);

@@ -1,8 +1,8 @@
-//! Two workspaces that cargo takes for each other: in one target directory it silently runs the wrong
+//! Two workspaces that cargo cannot tell apart: in one target directory it silently runs the wrong
 //! program, so each must have its own.
 //!
-//! Each case is two directories that differ only in a word. The person builds them in turn, and each
-//! must show its own word, whatever the other has left behind.
+//! Each case is two directories that differ only in a word. The user builds them in turn, and each must
+//! show its own word, whatever the other build has left.
 
 mod random;
 
@@ -61,7 +61,7 @@ fn needs(channel: Channel) -> &'static [Need] {
 struct Case {
     name: &'static str,
     tree: project::Tree<'static>,
-    /// Where it is run, below the directory.
+    /// The working directory, below the case's directory.
     within: &'static str,
     args: &'static [&'static str],
     shows: Shows,
@@ -74,7 +74,7 @@ enum Shows {
     Printed,
     /// In this file below the target directory, as `is WORD!`.
     InFile(&'static str),
-    /// In what this program, which has been installed, prints.
+    /// In the output of this installed program.
     Installed(&'static str),
 }
 
@@ -188,7 +188,7 @@ fn at<'p>(run: Invocation<'p>, channel: Channel, directory: &Path) -> Invocation
 
 fn in_turn(stage: &Stage, case: &Case, channel: Channel) {
     let (root, alice) = stage.provisioned();
-    // One repository with both, and no workspace around them.
+    // One repository with both, without a common workspace.
     let both = ["first", "other"].map(|word| (word, stage.checkout.join(word)));
     for (word, directory) in &both {
         write(case, word, directory, &alice);
@@ -219,7 +219,7 @@ fn in_turn(stage: &Stage, case: &Case, channel: Channel) {
     assert!(!root.join("alice/target").exists(), "a common `target`");
 }
 
-/// A program without dependencies, in a workspace of its own.
+/// A program without dependencies, in its own workspace.
 const PROGRAM: Case = Case {
     name: "",
     tree: &[("Cargo.toml", APP), ("src/main.rs", PRINTS)],
@@ -232,14 +232,14 @@ fn speaks(run: Invocation<'_>, word: &str) {
     run.run().ok().prints(format!("{word}\n"));
 }
 
-/// With the times of the archive, so that only the directory itself tells that it is another one.
+/// With the archive's times, so that only the directory itself shows that it is another one.
 fn unpacked_again(stage: &Stage, channel: Channel) {
     let home = stage.person("alice").home;
     unpacked_in_turn(stage, channel, &home.join("app"), &PROGRAM);
 }
 
-/// The configured place is not hers, so that intermediates go to the private directory; without the
-/// shim they would go with the checkout.
+/// The configured directory is not hers, so intermediate files go to the private directory. Without the
+/// shim they would go to the checkout.
 fn unpacked_with_build_dir(stage: &Stage, channel: Channel) {
     let case = Case {
         tree: &[
@@ -266,7 +266,7 @@ fn unpacked_in_turn(stage: &Stage, channel: Channel, place: &Path, case: &Case) 
     }
 }
 
-/// A script that runs two packages of one name, each a workspace of its own, and tells what they said.
+/// A script that runs two packages of the same name, each its own workspace, and prints their output.
 fn nested_of_one_name(stage: &Stage, channel: Channel) {
     let (_, alice) = stage.provisioned();
     let script = "use std::process::Command;\nfn main() {\n    let said = [\"first\", \
@@ -331,7 +331,7 @@ fn no_waiting(stage: &Stage, channel: Channel) {
     assert!(!slow.is_over(), "the other build was over before");
 }
 
-/// Editors and tools that go past the shim have a session's variables.
+/// Editors and tools that bypass the shim have a session's variables.
 fn past_the_shim(stage: &Stage, channel: Channel) {
     let (root, alice) = stage.provisioned();
     let case = &MEMBERS;
@@ -346,7 +346,7 @@ fn past_the_shim(stage: &Stage, channel: Channel) {
     }
     assert!(root.join("alice/build").is_dir(), "intermediates went elsewhere");
     private(&root.join("alice"), alice.uid());
-    // The same session's shim gives each its own, and takes the variable away.
+    // In the same session the shim gives each its own directory, and removes the variable.
     let shim = "eval \"$(cargo-peruser env)\" && exec cargo run -q";
     speaks(at(alice.shell(shim, [""; 0]), channel, &both[0].1.join(case.within)), "first");
     let own = alice.target_in(&both[0].1);
@@ -354,8 +354,8 @@ fn past_the_shim(stage: &Stage, channel: Channel) {
     assert!(own.join(deps).is_dir(), "the shim left the build directory elsewhere");
 }
 
-/// A checked-in build directory that is not alice's, and a build script that builds another workspace
-/// in the ways in which authors keep such builds apart; or its own once more, which only the shim can do.
+/// A checked-in build directory that is not alice's, and a build script that builds another workspace,
+/// in the usual ways of separating such builds; or its own again, which works only with the shim.
 fn nested(stage: &Stage, channel: Channel) {
     let (root, alice) = stage.provisioned();
     let limit = std::time::Duration::from_secs(90);
@@ -398,7 +398,7 @@ fn nested(stage: &Stage, channel: Channel) {
     private(&root.join("alice"), alice.uid());
 }
 
-/// A linked worktree, a clone, and a copy as a second jj workspace is one.
+/// A linked worktree, a clone, and a copy, like a second jj workspace.
 fn clones(stage: &Stage) {
     let (root, alice) = stage.provisioned();
     let main = stage.checkout.join("main");
@@ -418,7 +418,7 @@ fn clones(stage: &Stage) {
     alice.shell("chmod +x ~/bin/cargo-hello", [""; 0]).run().ok();
     for (word, directory) in all.iter().chain(&all) {
         speaks(at(alice.cargo(["run", "-q"]), Channel::Stable, directory), word);
-        // A bad commit must not test green because a good one has.
+        // A bad commit must not pass because a good one passed.
         let test = at(alice.cargo(["test", "-q"]), Channel::Stable, directory).run();
         assert!(test.status.success() == (*word == "main"), "the tests of `{word}`");
         let manifest = directory.join("Cargo.toml");
@@ -457,11 +457,11 @@ fn by_user(stage: &Stage) {
     assert!(explained.stdout.contains("can run each other's programs"), "{}", explained.stdout);
 }
 
-/// Cargo would build it below /tmp, and other people's files stand above that.
+/// Cargo would build it below /tmp, where other users can create files above it.
 fn install(stage: &Stage) {
     let (root, alice) = stage.provisioned();
     project::stock_cargo_home(&alice);
-    // A build script tells where it is built.
+    // A build script prints its directory.
     let script = "fn main() { let out = std::env::var(\"OUT_DIR\").unwrap(); \
                   println!(\"cargo::rustc-env=PLACE={out}\"); }\n";
     let tells = "fn main() { println!(\"{} {}\", \"WORD\", env!(\"PLACE\")); }\n";
@@ -497,7 +497,7 @@ fn install(stage: &Stage) {
     run.env("CARGO_NET_OFFLINE", "false").run().ok();
     let told = installed(&alice);
     assert!(told.starts_with("later "), "after an update it says `{told}`");
-    // A crate of the registry has no program to install, but is looked for and built the same way.
+    // A crate of the registry has no program to install, but is found and built in the same way.
     let run = alice.by_name(["path", "--", "install", "anyhow"]).run();
     run.prints(root.join("alice/target\n").to_string_lossy());
 }

@@ -137,7 +137,7 @@ fn meanwhile(run: Invocation<'_>, call: &str, sign: &Path, act: impl FnOnce()) -
     running.finish()
 }
 
-/// A build in a new profile and one of bob's before alice's cache is renamed, and one while it is copied.
+/// A build in a new profile and one of bob's before alice's cache is renamed, and one during a copy.
 fn begun(stage: &Stage) {
     let scene = Scene::of_alice(stage);
     let (alice, bob) = (scene.alice.uid(), scene.bob.uid());

@@ -1,17 +1,16 @@
-//! Whose programs a session puts on PATH: `$CARGO_HOME/bin` only where nobody else can change it, on the
-//! whole way there.
+//! A session puts `$CARGO_HOME/bin` on PATH only if no other user can change it or a directory above it.
 
 use super::setup::Setup;
 use crate::prelude::*;
 
-/// What CARGO_HOME is, after what is done to alice's computer.
+/// The value of CARGO_HOME, and a change of alice's computer.
 type Prepare = fn(&Host<'_>) -> &'static str;
 
 const ALICE: u32 = 2001;
 const BOB: u32 = 2002;
 const MALLORY: u32 = 2003;
 
-/// Directories that are hers alone.
+/// Directories that only she can change.
 const TRUSTED: &[(&str, Prepare)] = &[
     ("of her own", |host| home(host, 0o755, ALICE)),
     ("that her own group may write to", |host| home(host, 0o775, ALICE)),
@@ -25,7 +24,7 @@ const TRUSTED: &[(&str, Prepare)] = &[
     }),
 ];
 
-/// Directories that somebody else can change.
+/// Directories that another user can change.
 const FOREIGN: &[(&str, Prepare)] = &[
     ("of somebody else's", |host| {
         below(host, 0, 0o755);
@@ -113,13 +112,13 @@ fn place(host: &Host<'_>, at: &'static str, mode: u32, group: u32) -> &'static s
     at
 }
 
-/// A directory of hers below one of this owner and mode.
+/// Her directory, below one with this owner and mode.
 fn below(host: &Host<'_>, owner: u32, mode: u32) -> &'static str {
     make::directory(&host.at("/var/data"), owner, owner, mode);
     place(host, "/var/data/cargo", 0o755, ALICE)
 }
 
-/// `~/.cargo` as a link of somebody's.
+/// `~/.cargo` as another user's link.
 fn linked(host: &Host<'_>, to: &str, owner: u32) -> &'static str {
     let place = host.home("alice").join(".cargo");
     make::link(&place, Path::new(to), owner);

@@ -1,5 +1,5 @@
-//! A person's own setup among the files that people have: it wins, and taken back leaves them as
-//! they were, to the byte.
+//! A user's own setup with typical start-up files: the shim is first, and uninstalling restores the
+//! files byte for byte.
 
 use std::os::unix::fs::PermissionsExt;
 
@@ -10,10 +10,10 @@ use super::session::all_win;
 use super::setup::Setup;
 use crate::prelude::*;
 
-/// What is done to a home before.
+/// A change of the home before setup.
 type Prepare = fn(&Host<'_>);
 
-/// Homes in which setup wins, for which shell.
+/// Homes in which the shim is first, and the shell.
 const KEPT: &[(&str, Shell, Prepare)] = &[
     ("bash_files_in_a_repository", Shell::Bash, |host| in_a_repository(host, BASH)),
     ("bash_files_without_a_last_newline", Shell::Bash, |host| without_newline(host, BASH)),
@@ -37,7 +37,7 @@ const KEPT: &[(&str, Shell, Prepare)] = &[
 const BASH: &[&str] = &[".profile", ".bashrc"];
 const FISH: &[&str] = &[".config/fish/config.fish"];
 
-/// Homes in which bash's own file cannot be changed, which keeps nothing else from its place.
+/// Homes in which bash's own file cannot be changed; everything else is installed.
 const BY_HAND: &[(&str, Prepare)] = &[
     ("that_a_program_has_made_as_a_read_only_link", |host| {
         make::directory(&host.at("/var/store"), 0, 0, 0o555);
@@ -75,7 +75,7 @@ const BY_HAND: &[(&str, Prepare)] = &[
     }),
 ];
 
-/// Homes in which something stands in its way.
+/// Homes in which something prevents setup.
 const REFUSED: &[(&str, Prepare)] = &[
     ("a_directory_of_somebody_elses", |host| {
         make::directory(&host.home("alice").join(".config"), 0, 0, 0o755);
@@ -137,12 +137,12 @@ fn kept(stage: &Stage, shell: Shell, prepare: Prepare) {
     let once = Photograph::take(&host);
     Setup::Person.install(&host);
     Photograph::take(&host).equals(&once, Setup::Person.caches());
-    // Where every file is as it was, a session is as well.
+    // If all files are restored, sessions are too.
     Setup::Person.uninstall(&host);
     Photograph::take(&host).equals(&photograph, Setup::Person.caches());
 }
 
-/// The line is told, and the rest is done. Where it is made, it is as good as a block.
+/// The line to add is printed, and the rest is done. The line works as well as a block.
 fn by_hand(stage: &Stage, prepare: Prepare) {
     let host = Host::new(stage, "person", Shell::Bash);
     prepare(&host);
@@ -182,7 +182,7 @@ fn in_a_repository(host: &Host<'_>, files: &[&str]) {
     }
 }
 
-/// A comment in a letter that is no UTF-8.
+/// A comment with a character that is not UTF-8.
 fn in_latin_1(host: &Host<'_>, names: &[&str]) {
     for name in names {
         let path = host.home("alice").join(name);
@@ -212,7 +212,7 @@ fn closed(host: &Host<'_>, files: &[&str]) {
     files.iter().for_each(|file| make::own(&home.join(file), 2001, 2001, 0o600));
 }
 
-/// One more file, which prepends.
+/// One more file, which prepends to PATH.
 fn with(host: &Host<'_>, file: &str) {
     host.append("alice", file, "export PATH=\"$HOME/.cargo/bin:$PATH\"");
 }

@@ -1,4 +1,4 @@
-//! What a hook must not do: speak where nobody asked, stop a shell, grow.
+//! A hook must not print in non-interactive shells, stop a shell, or grow PATH.
 
 use super::Body;
 use super::for_each_shell;
@@ -43,7 +43,7 @@ fn program_is_gone(stage: &Stage, shell: Shell) {
         fs::remove_file(host.at(setup.program())).unwrap();
         let after = ask();
         for (before, mut after) in before.iter().zip(after) {
-            // A login file of Bourne shells puts this on PATH where it exists.
+            // A login file of Bourne shells puts this on PATH if it exists.
             after.path = after.path.replace("/home/alice/.local/bin:", "");
             assert!(*before == after, "{setup:?}: {before:?}, and then {after:?}");
         }
@@ -62,7 +62,7 @@ fn completes(stage: &Stage) {
     }
 }
 
-/// Five shells within each other have the PATH of one.
+/// Five nested shells have the same PATH as one.
 fn nested(stage: &Stage, shell: Shell) {
     for setup in [Setup::Machine, Setup::Person] {
         let host = Host::new(stage, setup.name(), shell);
@@ -80,7 +80,7 @@ fn nested(stage: &Stage, shell: Shell) {
     }
 }
 
-/// A file of shell that starts a shell to source it, until it stands five deep.
+/// A shell script that starts a shell to source it, five levels deep.
 fn deeper(shell: Shell, line: &str, script: &Path) -> String {
     let (path, script) = (shell.path(), script.display());
     let [then, set, end] = match shell {
@@ -103,8 +103,8 @@ fn read_only(stage: &Stage, shell: Shell) {
     host.run(&alice, shell.path(), words).run().ok().prints("came this far");
 }
 
-/// Mallory was there first. A terminal says so, a command over ssh or in a script does not, and
-/// each build refuses.
+/// Mallory was first. An interactive shell prints the error, a command over ssh or in a script does not,
+/// and each build refuses.
 /// Puts a directory of mallory's in the place of alice's, as only root could.
 fn put_mallorys(host: &Host<'_>) {
     let place = host.at(MACHINES_ROOT).join("alice");
@@ -128,16 +128,16 @@ fn refusal(stage: &Stage, shell: Shell) {
         assert!(for_people || !is_said, "{session:?}: {answer:?}");
         said += usize::from(is_said);
     }
-    // An interactive dash reads nothing of its own, so that only its login says it.
+    // An interactive dash reads no file, so only a login shell prints it.
     assert!(said >= if shell == Shell::Dash { 1 } else { 3 }, "said in {said} sessions only");
 }
 
-/// The old protocol, which a single word on stdout would break.
+/// scp's old protocol, which any output on stdout would break.
 fn scp(stage: &Stage, shell: Shell) {
     let host = Host::new(stage, "machine", shell);
     host.opens_ssh();
     Setup::Machine.install(&host);
-    // Also where the hook has something to say.
+    // Also if the hook has a message.
     put_mallorys(&host);
     let root = host.person("root");
     make::file(&host.at("/root/file"), "some content\n", 0, 0o644);
@@ -150,7 +150,7 @@ fn scp(stage: &Stage, shell: Shell) {
     }
 }
 
-/// Scripts source it with errors and unset variables forbidden, and sometimes with nothing set.
+/// Scripts source it under `set -eu`, and sometimes with no variables at all.
 fn strict(stage: &Stage, shell: Shell) {
     let host = Host::new(stage, "machine", shell);
     Setup::Machine.install(&host);

@@ -1,4 +1,4 @@
-//! Setup killed before each of its steps: run again it completes, and what is taken back then is
+//! Setup is killed before each of its steps. Run again it completes, and uninstalling then removes
 //! everything.
 
 use std::os::unix::process::ExitStatusExt;
@@ -7,8 +7,8 @@ use super::setup::Setup;
 use crate::prelude::*;
 use crate::stage::steps::Step;
 
-/// The system calls that change something that lasts, as strace calls them; `?` for those that not
-/// every processor has.
+/// The system calls that change files, as strace names them; `?` for those that not every architecture
+/// has.
 const CHANGES: &str = "?mkdir,mkdirat,?symlink,symlinkat,?rename,renameat,renameat2,\
                        ?chmod,fchmod,fchmodat,?chown,fchown,fchownat,?unlink,unlinkat,?rmdir,write";
 
@@ -29,14 +29,14 @@ type Flags = &'static [&'static str];
 const FORTH: Flags = &["setup"];
 const BACK: Flags = &["setup", "--uninstall"];
 
-/// In the end it asks shells, which takes long and is not to be tested here: there are none.
+/// At its end setup starts shells, which is slow and not tested here, so there are none.
 const FORKS: &str = "?vfork,?fork,clone,clone3";
 
-/// The words for strace that keep it from slowing down what it only has to keep from starting shells.
+/// The arguments with which strace prevents shells, without slowing down everything else.
 const FAST: [&str; 4] =
     ["-f", "--seccomp-bpf", "--output=/dev/null", "--trace=?vfork,?fork,clone,clone3"];
 
-/// Runs setup after some words for strace, as somebody whose umask denies others everything.
+/// Runs setup under strace with these arguments, with a umask that denies others everything.
 fn run<const N: usize>(host: &Host<'_>, setup: Setup, strace: [&str; N], flags: Flags) -> Outcome {
     run_under("077", host, setup, strace, flags)
 }
@@ -55,8 +55,8 @@ fn run_under<const N: usize>(
     host.run(&who, "strace", words.chain(flags.iter().copied())).umask(umask).run()
 }
 
-/// Every change that it makes, found by letting one run to its end; of the pages of the manual, which
-/// all come and go in the same steps, only the first one's.
+/// Every change that setup makes, found by running it to its end. Of the manual's pages, which are all
+/// written in the same way, only the first.
 fn changes(host: &Host<'_>, setup: Setup, flags: Flags) -> Vec<Step> {
     let log = host.stage.at("changes.log");
     make::file(&log, "", 0, 0o666);
@@ -74,7 +74,7 @@ fn changes(host: &Host<'_>, setup: Setup, flags: Flags) -> Vec<Step> {
 fn killed(stage: &Stage, setup: Setup, flags: Flags) {
     let host = Host::new(stage, "host", Shell::Bash);
     let empty = Photograph::take(&host);
-    // What root makes is for everybody, whatever its umask is.
+    // Root's files are readable for everybody, whatever its umask is.
     let usual = if setup == Setup::Machine { "022" } else { "077" };
     run_under(usual, &host, setup, FAST, FORTH).ok();
     let once = Photograph::take(&host);
@@ -99,11 +99,11 @@ fn killed(stage: &Stage, setup: Setup, flags: Flags) {
     }
 }
 
-/// What a killed run has left becomes complete, as if it had run once, and then nothing.
+/// The next run completes a killed one, as if it had run once, and uninstalling removes everything.
 fn completes(host: &Host<'_>, setup: Setup, flags: Flags, [empty, once]: [&Photograph; 2]) {
     if flags == FORTH {
         run(host, setup, FAST, FORTH).ok();
-        // The receipt also says what a run before has made.
+        // The receipt also lists what an earlier run created.
         Photograph::take(host).equals(once, &RECEIPTS);
     }
     run(host, setup, FAST, BACK).ok();

@@ -1,10 +1,10 @@
-//! Which cargo is first and where it builds, in every kind of session: before, after each kind of
-//! setup, and after it is taken back.
+//! Which cargo is first and where it builds, in every kind of session: before and after each kind of
+//! setup, and after it is uninstalled.
 //!
 //! The tables beside this file have one line for each kind of session and three columns for each
-//! way that rustup can have come into it: before, after the machine's setup, after a person's own.
-//! `shim` is ours, `rustup` the proxy in `~/.cargo/bin`, `system` the one in `/usr/bin`; a `+` says
-//! that CARGO_TARGET_DIR is the person's own directory, and without it that it is not set.
+//! way of installing rustup: before, after the machine's setup, after a user's own. `shim` is ours,
+//! `rustup` the proxy in `~/.cargo/bin`, `system` the one in `/usr/bin`. With `+`, CARGO_TARGET_DIR is
+//! the user's own directory; without it, it is not set.
 
 mod cargo_bin;
 mod dotfiles;
@@ -103,7 +103,7 @@ fn expected(shell: Shell, rustup: Rustup, session: Session) -> [&'static str; 3]
     columns.try_into().expect("the table lacks a word")
 }
 
-/// Compares three columns of a table with what the sessions say.
+/// Compares three columns of a table with the sessions' answers.
 fn columns(stage: &Stage, shell: Shell, rustup: Rustup) {
     let host = Host::new(stage, "host", shell);
     rustup.install(&host);
@@ -127,8 +127,8 @@ fn columns(stage: &Stage, shell: Shell, rustup: Rustup) {
     assert!(wrong.is_empty(), "not as in the table:\n{wrong}");
 }
 
-/// What each session says with a setup, in the tables' words. What it prints must be what it printed
-/// before, and once setup is taken back nothing at all may differ.
+/// Each session's answer with a setup, in the tables' words. The session must print the same as before,
+/// and after uninstalling nothing may differ.
 fn with(host: &Host<'_>, setup: Setup, sessions: &[Session], before: &[Answer]) -> Vec<String> {
     let photograph = Photograph::take(host);
     setup.install(host);
@@ -139,7 +139,7 @@ fn with(host: &Host<'_>, setup: Setup, sessions: &[Session], before: &[Answer]) 
     };
     let words = sessions.iter().zip(before).map(ask).collect();
     setup.uninstall(host);
-    // Where every file is as it was, a session is as well.
+    // If all files are restored, sessions are too.
     Photograph::take(host).equals(&photograph, setup.caches());
     words
 }

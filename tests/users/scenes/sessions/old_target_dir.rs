@@ -1,4 +1,4 @@
-//! A shared `CARGO_TARGET_DIR` from before, which counts as a choice: setup says where it is set.
+//! An old shared `CARGO_TARGET_DIR`, which counts as a choice: setup names the line that sets it.
 
 use super::setup::Setup;
 use crate::prelude::*;
@@ -34,7 +34,7 @@ fn set_in_a_file(stage: &Stage) {
     this_session(&host);
 }
 
-/// It began before, and new ones are well.
+/// The session is older; new ones are fine.
 fn this_session(host: &Host<'_>) {
     let alice = host.person("alice");
     let status = |name, value: &Path| {

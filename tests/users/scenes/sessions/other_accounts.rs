@@ -1,5 +1,4 @@
-//! Sessions of others than the person whose environment it is: `su` that keeps it, accounts that
-//! get no directory.
+//! Sessions with another user's environment: `su` that keeps it, and accounts that get no directory.
 
 use super::Body;
 use super::for_each_shell;

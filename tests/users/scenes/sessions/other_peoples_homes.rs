@@ -1,4 +1,4 @@
-//! Setup by one person, and the homes and files of others.
+//! Setup by one user, and the homes and files of others.
 
 use super::setup::Setup;
 use crate::prelude::*;
@@ -102,7 +102,7 @@ fn foreign_root(stage: &Stage) {
     }
 }
 
-/// Where homes are links, as on machines that are images, or on BSD.
+/// Homes that are symlinks, as on image-based systems or BSD.
 fn linked_places(stage: &Stage) {
     let host = Host::new(stage, "person", Shell::Bash);
     make::directory(&host.at("/var/programs"), 0, 0, 0o755);
@@ -121,7 +121,7 @@ fn linked_places(stage: &Stage) {
     }
 }
 
-/// The installed program only knows where it really is.
+/// The installed program only knows its real path.
 fn again_through_links(stage: &Stage) {
     let host = Host::new(stage, "person", Shell::Bash);
     let alice = account("alice").uid;
@@ -217,7 +217,7 @@ fn one_cache_each(stage: &Stage) {
     setup(&["--dry-run"]).ok().mentions("cargo-peruser setup --scope user");
     setup(&["--scope", "user"]).ok().never_says("--scope user");
     assert!(settings().unwrap().contains("scope = \"user\"\n"), "{}", settings().unwrap());
-    // What was asked for once stays.
+    // An earlier choice stays.
     setup(&[]).ok().never_says("--scope user");
     assert!(settings().unwrap().contains("scope = \"user\"\n"), "{}", settings().unwrap());
     setup(&["--scope", "workspace"]).ok();

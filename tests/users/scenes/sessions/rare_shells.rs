@@ -1,18 +1,18 @@
-//! Shells that few people log in with: hooks where they have files of their own, and a line for the others.
+//! Rare login shells: hooks for those with their own start-up files, and a line to add for the others.
 
 use super::session::Answer;
 use super::session::ask;
 use super::setup::Setup;
 use crate::prelude::*;
 
-/// A shell, who sets up, and how its sessions are entered; the question follows.
+/// A shell, who runs setup, and the command that enters a session; the question follows.
 const REACHED: &[(&str, Need, Setup, &[&str])] = &[
     ("/usr/bin/tcsh", Need::Tcsh, Setup::Machine, &["-c"]),
     ("/usr/bin/tcsh", Need::Tcsh, Setup::Person, &["-c"]),
     ("/usr/bin/yash", Need::Yash, Setup::Person, &["-l", "-c"]),
 ];
 
-/// Shells that a machine has no file for, and the file of alice's that the printed line belongs in.
+/// Shells without a file for the machine, and alice's file for the printed line.
 const UNREACHED: &[(&str, Need, &str)] = &[
     ("/usr/bin/yash", Need::Yash, ".yash_profile"),
     ("/usr/bin/elvish", Need::Elvish, ".config/elvish/rc.elv"),
@@ -53,7 +53,7 @@ pub(super) fn tests() -> Vec<Test> {
     tests
 }
 
-/// As alice; `csh` has no dot to source a file.
+/// As alice. `csh` has no `.` command to source a file.
 fn enter(host: &Host<'_>, shell: &str, words: &[&str]) -> Answer {
     let alice = host.person("alice");
     ask(host, |line| {
@@ -81,7 +81,7 @@ fn reached(stage: &Stage, shell: &str, setup: Setup, words: &[&str]) {
     Photograph::take(&host).equals(&photograph, setup.caches());
 }
 
-/// What is told is what has to be added.
+/// The printed line is the one to add.
 fn told(stage: &Stage, shell: &str, file: &str) {
     let host = Host::new(stage, "machine", Shell::Bash);
     host.alice_logs_in_with(shell);
@@ -100,11 +100,11 @@ fn told(stage: &Stage, shell: &str, file: &str) {
     Setup::Machine.status(&host).ok().never_says("the login shell of");
 }
 
-/// It reads its file only where it is typed to.
+/// It reads its file only in an interactive shell.
 fn enter_elvish(host: &Host<'_>) -> Answer {
     let alice = host.person("alice");
     let answer = ask(host, |line| {
-        // Its prompts go to where it complains.
+        // It writes its prompts to stderr.
         let typed = format!("echo \"sh -c '{line}'\" | elvish >/dev/null");
         host.run(&alice, "/bin/sh", ["-c", &typed])
     });

@@ -1,15 +1,15 @@
-//! How rustup has come into alice's sessions.
+//! How rustup was installed in alice's sessions.
 
 use crate::prelude::*;
 
-/// Whether she has rustup, and what her files do about PATH.
+/// Whether she has rustup, and how her files change PATH.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Rustup {
     /// She has none: cargo came with a package.
     Absent,
     /// As `rustup-init` leaves it: its lines prepend `~/.cargo/bin` unless PATH has it.
     IfAbsent,
-    /// Besides, the last line of her own files prepends it each time.
+    /// The same, and the last line of her own files always prepends it.
     Always,
 }
 
@@ -40,7 +40,7 @@ impl Rustup {
             return;
         }
         let alice = host.person("alice");
-        // There is a cargo in `/usr/bin`, which it would not want to stand beside.
+        // rustup refuses because there is a cargo in `/usr/bin`.
         let words = ["-y", "--quiet", "--default-toolchain", "none"];
         let run = host.run(&alice, places::RUSTUP_INIT, words);
         run.env("RUSTUP_INIT_SKIP_PATH_CHECK", "yes").run().ok();
@@ -66,7 +66,7 @@ fn lines(shell: Shell) -> &'static [(&'static str, &'static str)] {
     }
 }
 
-/// Demands rustup's own files, so that the tables are about its real layout.
+/// Asserts that rustup's files are as expected, so that the tables match its real layout.
 fn is_laid_out(host: &Host<'_>) {
     let its: &[&str] = match host.shell {
         Shell::Bash => &[".profile", ".bashrc"],

@@ -1,13 +1,12 @@
-//! The ways into a shell, and the question that each is asked: which cargo is first, and where
-//! would it build.
+//! The kinds of sessions, and the question to each: which cargo is first, and where would it build?
 
 use super::setup::Setup;
 use crate::prelude::*;
 
-/// A way into a shell, as alice.
+/// A kind of session, as alice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Session {
-    /// `bash -l -c …`, in the environment that `login` gives.
+    /// `bash -l -c …`, in the environment of `login`.
     Login,
     /// `bash -i -c …`, in the same.
     Interactive,
@@ -31,7 +30,7 @@ pub(super) enum Session {
     SshTerminal,
 }
 
-/// Those that need nothing but the shell, and `su`.
+/// The kinds that need only the shell and `su`.
 pub(super) const LOCAL: [Session; 9] = [
     Session::Login,
     Session::Interactive,
@@ -44,22 +43,22 @@ pub(super) const LOCAL: [Session; 9] = [
     Session::Cron,
 ];
 
-/// Those that setup asks.
+/// The kinds that setup starts.
 pub(super) const ASKED: [Session; 3] =
     [Session::Login, Session::Interactive, Session::LoginInteractive];
 
-/// Those that come over ssh.
+/// The kinds over ssh.
 pub(super) const REMOTE: [Session; 2] = [Session::SshCommand, Session::SshTerminal];
 
-/// A session without a terminal of its own would stop at the one that the tests are run from. What
-/// the new session has that `timeout` does not end by itself, it ends before the test's own limit.
+/// Runs it in a new session: otherwise it would stop at the terminal from which the tests run. `timeout`
+/// ends it before the test's own limit.
 const ALONE: [&str; 5] = ["setsid", "--wait", "timeout", "--signal=KILL", "30"];
 
 const TYPE_SSH: &str = "printf %s \"$1\" | ssh -tt -F /etc/ssh/ssh_config alice@host";
 const TYPE_SU: &str = "printf %s \"$1\" | script --quiet --command 'su alice' /dev/null";
 
 impl Session {
-    /// What its line in a table begins with.
+    /// The beginning of its line in a table.
     pub(super) fn name(self) -> &'static str {
         match self {
             Session::Login => "login",
@@ -76,11 +75,11 @@ impl Session {
         }
     }
 
-    /// Enters it and asks.
+    /// Enters the session and asks the question.
     pub(super) fn ask(self, host: &Host<'_>) -> Answer {
         let (alice, root) = (host.person("alice"), host.person("root"));
         let answer = ask(host, |line| self.that_runs(line, host, &alice, &root));
-        // What a terminal shows is the shell's own doing: a prompt, the echo of what is typed.
+        // On a terminal the shell itself prints a prompt and echoes the input.
         let printed = if self.is_typed() { String::new() } else { answer.printed };
         Answer { printed, ..answer }
     }
@@ -89,7 +88,7 @@ impl Session {
         matches!(self, Session::SshTerminal | Session::SuTerminal)
     }
 
-    /// Enters it for a line of shell.
+    /// Runs a shell command in the session.
     fn that_runs<'p>(
         self,
         line: &str,
@@ -124,8 +123,8 @@ impl Session {
     }
 }
 
-/// Has a session source the question, as a file of shell that all shells understand, and reads the
-/// file that the answer goes to: what it prints is its own business.
+/// Lets a session source the question, a script that all shells understand. The answer is written to a
+/// file, because the session may print other text.
 pub(super) fn ask<'p>(host: &Host<'_>, session: impl FnOnce(&str) -> Invocation<'p>) -> Answer {
     let (question, answer) = (host.stage.at("question"), host.stage.at("answer"));
     make::file(&answer, "", 0, 0o666);
@@ -153,7 +152,7 @@ fn read_answer(file: &Path, outcome: &Outcome) -> Answer {
     }
 }
 
-/// Each of these sessions of alice's has the shim first and her own directory, and prints nothing.
+/// Asserts that each of alice's sessions has the shim first and her own directory, and prints nothing.
 pub(super) fn all_win(host: &Host<'_>, setup: Setup, sessions: &[Session]) {
     for session in sessions {
         let answer = session.ask(host);
@@ -170,28 +169,28 @@ pub(super) fn do_as_told(host: &Host<'_>, told: &Outcome) {
     }
 }
 
-/// What shells say that are told to be interactive without a terminal.
+/// Messages of interactive shells without a terminal.
 const NO_TERMINAL: [&str; 3] = [
     "bash: cannot set terminal process group (",
     "bash: no job control in this shell",
     "/bin/dash: 0: can't access tty; job control turned off",
 ];
 
-/// What a session says.
+/// The answer of a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Answer {
-    /// What `cargo` stands for; empty if for nothing.
+    /// The path of `cargo`; empty if there is none.
     pub(super) first: String,
     /// PATH, as programs see it.
     pub(super) path: String,
     /// CARGO_TARGET_DIR, as programs see it.
     pub(super) target_dir: Option<String>,
-    /// What was printed without having been asked for.
+    /// Unexpected output.
     pub(super) printed: String,
 }
 
 impl Answer {
-    /// In a word, as the tables have it.
+    /// The word for it in the tables.
     pub(super) fn word(&self, expected_target_dir: &Path) -> String {
         let cargo = match self.first.as_str() {
             "" => "none",

@@ -1,11 +1,11 @@
-//! Setting up, for the machine or for oneself, and taking it back.
+//! Setup for the machine or for one user, and uninstalling.
 
 use crate::prelude::*;
 
 /// The shared root of a machine.
 pub(super) const MACHINES_ROOT: &str = "/var/cache/cargo-peruser";
 
-/// Who sets up.
+/// Who runs setup.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Setup {
     /// Root, for everybody.
@@ -15,7 +15,7 @@ pub(super) enum Setup {
 }
 
 impl Setup {
-    /// In a word.
+    /// A word for it.
     pub(super) fn name(self) -> &'static str {
         match self {
             Setup::Machine => "machine",
@@ -39,7 +39,7 @@ impl Setup {
         }
     }
 
-    /// What stays after it is taken back.
+    /// What stays after uninstalling.
     pub(super) fn caches(self) -> &'static [&'static str] {
         match self {
             Setup::Machine => &["/var/cache"],
@@ -55,7 +55,7 @@ impl Setup {
         }
     }
 
-    /// `cargo-peruser setup`, run from where it was downloaded to.
+    /// `cargo-peruser setup`, run from the download directory.
     pub(super) fn install(self, host: &Host<'_>) -> Outcome {
         let who = host.person(self.who());
         let outcome = host.by_name(&who, ["setup"]).run();
@@ -63,7 +63,7 @@ impl Setup {
         outcome
     }
 
-    /// `cargo-peruser setup …`, run from where it is installed.
+    /// `cargo-peruser setup …`, run from the installation.
     pub(super) fn again(self, host: &Host<'_>, flag: &str) -> Outcome {
         let who = host.person(self.who());
         let outcome = host.run(&who, self.program(), ["setup", flag]).run();
@@ -71,14 +71,14 @@ impl Setup {
         outcome
     }
 
-    /// How alice finds it, whose sessions are asked.
+    /// The result in alice's sessions.
     pub(super) fn status(self, host: &Host<'_>) -> Outcome {
         let alice = host.person("alice");
         let run = host.run(&alice, self.program(), ["setup", "--status"]);
         run.limit(Duration::from_secs(90)).run()
     }
 
-    /// Takes it back.
+    /// Uninstalls it.
     pub(super) fn uninstall(self, host: &Host<'_>) {
         self.again(host, "--uninstall");
     }

@@ -28,7 +28,7 @@ pub(super) fn tests() -> Vec<Test> {
     tests
 }
 
-/// Hers is another version, and comes first in her sessions.
+/// Alice's is another version, and is first in her sessions.
 fn own_copy(stage: &Stage) {
     let host = Host::new(stage, "machine", Shell::Bash);
     let text = "another version, in ~/.local, comes before this one for alice\n";
@@ -59,7 +59,7 @@ fn opened(stage: &Stage) {
     }
 }
 
-/// The settings outlive the program, which alone could take them out.
+/// The settings stay after the program, which alone could remove them, is gone.
 fn editors_are_named(stage: &Stage) {
     let host = Host::new(stage, "person", Shell::Bash);
     Setup::Person.install(&host);
@@ -71,7 +71,7 @@ fn editors_are_named(stage: &Stage) {
     host.by_name(&alice, ["setup", "--uninstall"]).run().ok().never_says("editor helix");
 }
 
-/// The same program with a byte behind it: another version, as far as setup can see.
+/// The same program with an additional byte, which looks like another version.
 const OTHER_VERSION: &str = "/var/other-version";
 
 fn killed_upgrade(stage: &Stage, setup: Setup) {
@@ -96,7 +96,7 @@ fn killed_upgrade(stage: &Stage, setup: Setup) {
     }
 }
 
-/// Whichever comes later finishes what the other has begun, or says that the other is at it.
+/// The second run completes what the first has begun, or reports that the first is running.
 fn two_at_once(stage: &Stage, setup: Setup) {
     for _ in 0..3 {
         let host = Host::new(stage, "host", Shell::Bash);

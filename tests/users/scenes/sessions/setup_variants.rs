@@ -1,4 +1,4 @@
-//! Setups other than the plain one: for the machine and a person as well, and for the members of a group.
+//! Other setups than the plain one: for the machine and a user as well, and for the members of a group.
 
 use super::Body;
 use super::for_each_shell;
@@ -51,7 +51,7 @@ fn built_before(stage: &Stage) {
     host.by_name(&alice, ["build"]).run().ok().builds_in(own);
 }
 
-/// Alice's own group. Bob builds in his own cache directory, and his shells say nothing of it.
+/// Alice's own group. Bob builds in his own cache directory, and his shells print nothing about it.
 fn for_a_group(stage: &Stage, shell: Shell) {
     let host = Host::new(stage, "machine", shell);
     let setup = host.by_name(&host.person("root"), ["setup", "--group", "alice"]).run();

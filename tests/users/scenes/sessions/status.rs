@@ -1,4 +1,4 @@
-//! Start-up files that make it hard to ask a shell, and what setup makes of the answers.
+//! Start-up files that disturb the check of a shell, and setup's conclusions.
 
 use std::time::Instant;
 
@@ -10,8 +10,7 @@ use super::session::do_as_told;
 use super::setup::Setup;
 use crate::prelude::*;
 
-/// Lines that are no reason to say that the shim does not win: output without a newline, an alias, a
-/// function, and what forbids unset variables and errors.
+/// Lines that must not disturb the check: output without a newline, an alias, a function, `set -eu`.
 const HARMLESS: [(Shell, &str, &[&str]); 4] = [
     (Shell::Bash, ".bashrc", &[FUNCTION, ALIAS, PRINTS]),
     (Shell::Dash, ".profile", &[FUNCTION, ALIAS, "set -eu", PRINTS]),
@@ -59,7 +58,7 @@ pub(super) fn tests() -> Vec<Test> {
     tests
 }
 
-/// A machine that is set up, and one more line of alice's.
+/// A machine with setup, and one more line in alice's file.
 fn with_line<'s>(stage: &'s Stage, shell: Shell, file: &str, line: &str) -> Host<'s> {
     let host = Host::new(stage, "machine", shell);
     Setup::Machine.install(&host);
@@ -90,7 +89,7 @@ fn narrow(stage: &Stage) {
     assert!(of_shells <= 4, "{}", outcome.stdout);
 }
 
-/// Asked once, it costs the patience for one shell, not for three.
+/// It is started once, so setup waits for one time limit, not for three.
 fn hangs(stage: &Stage) {
     let host = with_line(stage, Shell::Bash, ".bashrc", "");
     let bashrc = host.home("alice").join(".bashrc");
@@ -104,8 +103,8 @@ fn hangs(stage: &Stage) {
     }
 }
 
-/// Ends `setup --status` from within the shell that it asks, which goes on as this line says; the shell
-/// has written down its processes by then.
+/// Ends `setup --status` from within the shell that it checks, and continues with this line. The shell
+/// has recorded its processes by then.
 fn ends_it(host: &Host<'_>, signal: &str, line: &str) {
     let home = host.home("alice");
     let bashrc = format!("{line} echo $$ $! >~/pids; kill -s {signal} $(cat ~/status); wait\n");
@@ -126,8 +125,8 @@ fn ended(stage: &Stage) {
     }
 }
 
-/// As `pyenv init` takes its lock: in a process of its own, which gives it back at its end. It says
-/// so before it takes it: a signal between the two would leave the lock, whoever sent it and how.
+/// Like `pyenv init`, which takes its lock in a separate process that releases it at its end. It reports
+/// the lock before it takes it: a signal between the two would leave the lock in any case.
 const PYENV: &str = "#!/bin/bash
 set -o noclobber
 trap 'rm -f ~/.pyenv-shim' EXIT
@@ -135,7 +134,7 @@ until echo $$ 2>/dev/null >~/.pyenv-shim; do sleep 0.05; done
 for _ in 1 2 3 4 5 6 7 8 9 10; do sleep 0.03; done
 ";
 
-/// At each moment of a login, and whoever ends it how.
+/// At each moment of a login, in every way of ending it.
 fn lock(stage: &Stage) {
     let host = with_line(stage, Shell::Bash, ".bashrc", "");
     make::file(&host.home("alice").join(".bashrc"), "~/pyenv-rehash\n", 2001, 0o644);
@@ -163,12 +162,12 @@ fn stubborn(stage: &Stage) {
     ends_it(&host, "INT", ignores);
 }
 
-/// Before long.
+/// Within a short time.
 fn is_gone(pid: &str) {
     let until = Instant::now() + Duration::from_secs(12);
     let is_there = || {
         let state = fs::read_to_string(Path::new("/proc").join(pid).join("stat"));
-        // What is only to be waited for runs no longer.
+        // Background processes have ended.
         state.is_ok_and(|stat| !stat.contains(") Z "))
     };
     while is_there() {
@@ -185,7 +184,7 @@ fn other(stage: &Stage) {
     outcome.never_says("no cargo at all");
 }
 
-/// Each proves that a shim comes first, whichever of the two it is.
+/// Each proves that one of the two shims is first.
 fn both(stage: &Stage) {
     let host = Host::new(stage, "both", Shell::Bash);
     Setup::Machine.install(&host);
@@ -195,13 +194,13 @@ fn both(stage: &Stage) {
     }
     // Root's sessions find the machine's.
     Setup::Machine.again(&host, "--status").never_says("warning: ");
-    // The machine's program, asked for its own installation, in sessions that find hers.
+    // The machine's program checks its own installation, in sessions that find hers.
     let alice = host.person("alice");
     let words = ["setup", "--status", "--prefix", "/usr/local"];
     host.run(&alice, Setup::Machine.program(), words).run().never_says("comes before the shim");
 }
 
-/// A script called like the program, and a link to it.
+/// A script with the program's name, and a link to it.
 fn pretender(stage: &Stage) {
     let host = with_line(stage, Shell::Bash, ".bashrc", "PATH=~/fake:$PATH");
     let fake = host.directory("alice", "fake");
@@ -211,7 +210,7 @@ fn pretender(stage: &Stage) {
     outcome.fails().mentions("`/home/alice/fake/cargo` comes before the shim");
 }
 
-/// Does what the help lines say, and demands that it helps and is harmless without the program.
+/// Runs the commands of the help lines, and asserts that they help and are harmless without the program.
 fn remedies(host: &Host<'_>, sessions: &[Session]) {
     let before = Setup::Machine.status(host);
     before.fails();
@@ -225,7 +224,7 @@ fn remedies(host: &Host<'_>, sessions: &[Session]) {
     }
 }
 
-/// A machine that is set up, where alice has a cargo of her own, as rustup would put it.
+/// A machine with setup, where alice has her own cargo, as from rustup.
 fn with_own_cargo(stage: &Stage) -> Host<'_> {
     let host = Host::new(stage, "machine", Shell::Bash);
     Setup::Machine.install(&host);
@@ -246,7 +245,7 @@ fn zdotdir(stage: &Stage) {
     remedies(&host, &ASKED);
 }
 
-/// The session from which she asks says where fish keeps its files.
+/// The session in which she runs it names fish's directory.
 fn fish_config(stage: &Stage) {
     let host = Host::new(stage, "machine", Shell::Fish);
     Rustup::IfAbsent.install(&host);
@@ -266,7 +265,7 @@ fn fish_config(stage: &Stage) {
     ask().ok();
 }
 
-/// `.profile` has such a line as well, and bash does not read it.
+/// `.profile` has such a line too, but bash does not read it.
 fn profiles(stage: &Stage) {
     let host = with_own_cargo(stage);
     host.append("alice", ".bash_login", "D=.cargo; PATH=~/$D/bin:$PATH");
@@ -274,7 +273,7 @@ fn profiles(stage: &Stage) {
     remedies(&host, &[Session::Login, Session::LoginInteractive]);
 }
 
-/// `.profile` reads `.bashrc`, whose line further up is to blame, and not rustup's.
+/// `.profile` sources `.bashrc`; an earlier line there is the cause, not rustup's.
 fn one_remedy(stage: &Stage) {
     let host = with_own_cargo(stage);
     make::file(&host.home("alice").join(".cargo/env"), "", 2001, 0o644);
@@ -288,7 +287,7 @@ fn one_remedy(stage: &Stage) {
     remedies(&host, &ASKED);
 }
 
-/// An untouched file is missing its block, and is not out of date.
+/// A file without a block is reported as missing its block, not as outdated.
 fn before(stage: &Stage) {
     let host = Host::new(stage, "person", Shell::Bash);
     for who in ["alice", "root"] {

@@ -1,4 +1,4 @@
-//! What setup says about the sessions that it does not win, and whether what it says helps.
+//! Setup's messages about sessions in which the shim is not first, and whether their commands help.
 
 use super::Body;
 use super::for_each_shell;
@@ -18,7 +18,7 @@ pub(super) fn tests() -> Vec<Test> {
     for_each_shell(&tests, &[Need::Rustup])
 }
 
-/// Her own files prepend `~/.cargo/bin` behind the machine's hooks.
+/// Her own files prepend `~/.cargo/bin` after the machine's hooks.
 fn machine(stage: &Stage, shell: Shell) {
     let host = Host::new(stage, "machine", shell);
     Rustup::Always.install(&host);
@@ -26,7 +26,7 @@ fn machine(stage: &Stage, shell: Shell) {
     let before = Setup::Machine.status(&host);
     before.fails().mentions("/home/alice/.cargo/bin/cargo");
     let lost: Vec<_> = ASKED.into_iter().filter(|session| reads_a_file(shell, *session)).collect();
-    // As setup calls it: there, dash is the system's `sh`.
+    // Setup calls it so: dash is the system's `sh` there.
     let name = if shell == Shell::Dash { "sh" } else { shell.name() };
     for session in &lost {
         let word = session.ask(&host).word(&Setup::Machine.target_dir());
@@ -38,12 +38,12 @@ fn machine(stage: &Stage, shell: Shell) {
     all_win(&host, Setup::Machine, &lost);
 }
 
-/// What no file of the shell's is read for, no line in a file can help, and setup does not ask.
+/// A session that reads no file cannot be helped by a line in a file, so setup does not check it.
 fn reads_a_file(shell: Shell, session: Session) -> bool {
     shell != Shell::Dash || session != Session::Interactive
 }
 
-/// Hers stand behind her own lines.
+/// Her own hooks come after her own lines.
 fn person(stage: &Stage, shell: Shell) {
     let host = Host::new(stage, "person", shell);
     Rustup::Always.install(&host);

@@ -1,4 +1,4 @@
-//! sudo, which has a PATH of its own and may hand on the variables of whoever types it.
+//! sudo, which has its own PATH and may pass on the caller's variables.
 
 use super::setup::MACHINES_ROOT;
 use super::setup::Setup;
@@ -42,7 +42,7 @@ fn sudo(host: &Host<'_>, words: &[&str]) -> Outcome {
 fn with_the_line(stage: &Stage) {
     let host = with_sudo(stage);
     let outcome = Setup::Machine.install(&host);
-    // What it is like without.
+    // Without the settings.
     sudo(&host, &["-E", "cargo", "build"]).builds_in(format!("{MACHINES_ROOT}/alice/target"));
     let root = host.person("root");
     let line = outcome.offered("(umask");

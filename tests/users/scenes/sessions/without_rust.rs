@@ -1,4 +1,4 @@
-//! People without Rust on a machine that is set up, until they install it.
+//! Users without Rust on a machine with setup, until they install it.
 
 use super::Body;
 use super::for_each_shell;
@@ -13,11 +13,11 @@ pub(super) fn tests() -> Vec<Test> {
     for_each_shell(&tests, &[Need::Rustup])
 }
 
-/// What a dash that is merely interactive has, no file of its own says.
+/// An interactive dash that is not a login shell reads no file.
 const SESSIONS: [Session; 2] = [Session::Login, Session::LoginInteractive];
 
 fn until_rustup(stage: &Stage, shell: Shell) {
-    // A person's hooks are the machine's.
+    // A user's hooks work like the machine's.
     let setups: &[Setup] = match shell {
         Shell::Bash => &[Setup::Machine, Setup::Person],
         _ => &[Setup::Machine],
@@ -31,7 +31,7 @@ fn until_rustup(stage: &Stage, shell: Shell) {
             let word = session.ask(&host).word(&setup.target_dir());
             assert!(word == "none+", "{session:?}: {word}");
         }
-        // It refuses where a cargo is on PATH, in a session of hers.
+        // rustup-init refuses if a cargo is on PATH in her session.
         let install = format!("{} -y --quiet --default-toolchain none", places::RUSTUP_INIT);
         host.run(&alice, shell.path(), ["-l", "-c", &install]).run().ok();
         all_win(&host, *setup, &SESSIONS);

@@ -1,4 +1,4 @@
-//! Random workspaces in random order: whatever their shapes have in common, each runs its own program.
+//! Random workspaces in random order: however similar they are, each runs its own program.
 
 use super::at;
 use super::speaks;
@@ -61,7 +61,7 @@ fn sequence(random: &mut Random, top: &Path, alice: &Person<'_>, channel: Channe
     }
 }
 
-/// How a workspace is built up. Names, versions and relative paths are the same in all.
+/// The structure of a workspace. Names, versions and relative paths are the same in all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Shape {
     Virtual,
@@ -88,7 +88,7 @@ impl Shape {
         Shape::Extension,
     ];
 
-    /// Where its program is run, and how.
+    /// The working directory and the command that runs its program.
     fn program(self) -> (&'static str, &'static [&'static str]) {
         const RUN: &[&str] = &["run", "-q"];
         match self {
@@ -109,7 +109,7 @@ struct Workspace {
 }
 
 impl Workspace {
-    /// Writes all of it with another word, as an editor would.
+    /// Rewrites all files with another word, as an editor would.
     fn say(&mut self, word: &str, alice: &Person<'_>) {
         self.word = word.to_owned();
         let tree = self.tree();
@@ -117,7 +117,7 @@ impl Workspace {
         project::write(&self.directory, &tree, alice);
     }
 
-    /// Deletes it, and unpacks another one at the same place, with the times of an old archive.
+    /// Deletes it, and unpacks another one at the same path, with the times of an old archive.
     fn unpack(&mut self, word: &str, alice: &Person<'_>) {
         let place = self.directory.clone();
         let archive = place.with_file_name("archive");
@@ -133,7 +133,7 @@ impl Workspace {
         match self.shape {
             Shape::Virtual => {
                 let root = "[workspace]\nresolver = \"2\"\nmembers = [\"*\"]\n";
-                // A member that has a new name now and then, by the glob alone.
+                // A member that gets a new name at times, included only by the glob.
                 let name = if self.has_more { "more" } else { "less" };
                 let mut tree = self.beside(("Cargo.toml", root.into()), calling("../common", ""));
                 tree.push(("extra/Cargo.toml", package(name, "")));
