@@ -51,7 +51,7 @@ fn journal(stage: &Stage) {
         for flags in [&["--yes"][..], &["--yes", "--copy"], &["--yes", "--replace"]] {
             let run = scene.give(flags);
             run.fails().blames("unfinished").never_says("rm ");
-            run.helps("move it elsewhere before you go on: ls -lAR /");
+            run.helps("move it elsewhere before you continue: ls -lAR /");
             assert!(look(&scene.old).is_some(), "the next one was begun");
             assert!(cache::content(&waits) == scene.content, "what waits has changed");
         }

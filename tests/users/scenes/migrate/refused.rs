@@ -82,7 +82,7 @@ fn second(stage: &Stage) {
     std::thread::sleep(Duration::from_millis(300));
     let first = scene.giving(&["--yes"]).start();
     std::thread::sleep(Duration::from_millis(700));
-    scene.give(&["--yes"]).fails().blames("at work").blames("root (uid 0)");
+    scene.give(&["--yes"]).fails().blames("is running").blames("root (uid 0)");
     first.finish().ok();
     holder.finish().ok();
     scene.has_moved();
