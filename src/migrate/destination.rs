@@ -192,7 +192,7 @@ impl<'a> Destination<'a> {
         format!("cargo-peruser migrate {}{to}", quoted(source))
     }
 
-    /// Whether it is for one checkout, and not for all that a person builds.
+    /// Whether it is for one checkout, instead of everything that the user builds.
     pub(super) fn is_for_one(&self) -> bool {
         self.checkout.is_some()
     }

@@ -82,7 +82,7 @@ struct Request {
     #[arg(long, value_name = "USER")]
     to: Option<OsString>,
     /// The checkout that it belongs to; the next builds rebuild its own packages [default: the working
-    /// directory]
+    /// directory, if that is a checkout]
     #[arg(long, value_name = "PATH")]
     checkout: Option<PathBuf>,
     /// Show what would be done, and do nothing

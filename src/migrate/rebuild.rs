@@ -24,7 +24,7 @@ use crate::ui::report::{self, counted};
 /// that.
 ///
 /// # Errors
-/// Why they cannot, where the checkout was named. The working directory is only a guess.
+/// The reason why they are not rebuilt, if a checkout was named. The working directory is only a guess.
 pub(super) fn after(
     plan: &Plan<'_>,
     request: &Request,
