@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::os::entry::Kind;
 use crate::os::homes::Homes;
-use crate::os::rights::{self, Credentials, Rights};
+use crate::os::rights::Credentials;
 use crate::os::{accounts, files};
 use crate::private_dir::place::{OWN_NAME, Place, PlaceKind};
 use crate::private_dir::{self, Caller};
@@ -27,8 +27,6 @@ pub(crate) struct Resident {
     /// Where it is.
     pub(crate) path: PathBuf,
     kind: PlaceKind,
-    /// Whether it is below the home of somebody else, for whom root looks.
-    is_in_home: bool,
     /// The name in it of another private directory, which is counted there.
     pub(crate) inner: Option<String>,
 }
@@ -74,7 +72,7 @@ impl People {
         let is_own_cache =
             root.is_some_and(|root| own.as_deref() == Some(root) || is_own_cache(root, uid));
         let own_caches = root.filter(|_| is_own_cache).map(Path::to_owned).into_iter().chain(own);
-        let owner = CacheOwner { account: Credentials::of(uid, gid), is_another: false };
+        let owner = Credentials::of(uid, gid);
         own_caches.for_each(|path| people.add_own_cache(&path, &owner));
         let everybody = root.filter(|_| !is_own_cache);
         for person in everybody.into_iter().flat_map(|root| in_root(root, settings)) {
@@ -87,33 +85,10 @@ impl People {
         people
     }
 
-    /// Adds what everybody has in the cache directory of their home, for root, who looks there with each
-    /// owner's rights.
-    ///
-    /// # Errors
-    /// Rights that cannot be changed, which ends everything.
-    pub(crate) fn add_homes(&mut self) -> Result<()> {
-        for (uid, gid) in accounts::all() {
-            let home = accounts::account(uid, &[]).home.filter(|_| uid != accounts::own_uid());
-            let Some(cache) = home.map(|home| home.join(".cache")) else { continue };
-            // Most people have none, and the groups of all may take long to ask for.
-            let found = files::entry_if_any(&cache.join(OWN_NAME));
-            if !found.is_ok_and(|found| found.is_none()) {
-                let owner = CacheOwner { account: Credentials::of(uid, gid), is_another: true };
-                let mut rights = Rights::default();
-                let become_owner = rights.become_account(&owner.account);
-                become_owner.map_err(|cause| rights::failed(&cause))?;
-                self.add_own_cache(&files::without_symlinks(&cache).join(OWN_NAME), &owner);
-            }
-        }
-        self.sort();
-        Ok(())
-    }
-
     /// Adds what somebody has in their own cache directory: a private directory, and one in it that is
     /// called like them, where it is or was a shared root of their own.
-    fn add_own_cache(&mut self, path: &Path, owner: &CacheOwner) {
-        let uid = owner.account.uid;
+    fn add_own_cache(&mut self, path: &Path, owner: &Credentials) {
+        let uid = owner.uid;
         let is_own = |path: &Path| {
             files::entry(path).is_ok_and(|it| it.kind == Kind::Directory && it.uid == uid)
         };
@@ -124,11 +99,10 @@ impl People {
         let below = path.join(&name);
         let new = |path: &Path, kind| Resident {
             name: name.clone(),
-            account: owner.account.clone(),
+            account: owner.clone(),
             standing: Standing::Known,
             path: path.to_owned(),
             kind,
-            is_in_home: owner.is_another,
             inner: None,
         };
         let inner = is_own(&below).then(|| name.clone());
@@ -163,12 +137,6 @@ impl People {
     }
 }
 
-/// Whose own cache directory is looked at, and whether root looks for somebody else.
-struct CacheOwner {
-    account: Credentials,
-    is_another: bool,
-}
-
 /// Whether a shared root is nobody else's: only its owner can look into it, and it stands or stood for
 /// their private directory. What is in it are no people.
 fn is_own_cache(root: &Path, uid: u32) -> bool {
@@ -190,7 +158,6 @@ fn in_root(root: &Path, settings: &Settings) -> Vec<Resident> {
                 path: entry.path(),
                 kind: PlaceKind::BelowSharedRoot,
                 name,
-                is_in_home: false,
                 inner: None,
             });
         }
@@ -219,15 +186,7 @@ impl Resident {
         path: PathBuf,
     ) -> Resident {
         let kind = PlaceKind::BelowSharedRoot;
-        Resident {
-            name: name.into(),
-            account,
-            standing,
-            path,
-            kind,
-            is_in_home: false,
-            inner: None,
-        }
+        Resident { name: name.into(), account, standing, path, kind, inner: None }
     }
 
     /// The private directory, as it is checked.
@@ -248,15 +207,9 @@ impl Resident {
         homes: &Homes<'_>,
     ) -> Result<Option<std::fs::File>> {
         let &Credentials { uid, gid, .. } = &self.account;
-        // What is above a person's own cache directory is theirs to change, so that root looks there with
-        // their rights.
-        let mut rights = Rights::default();
-        if self.is_in_home {
-            rights.become_account(&self.account).map_err(|cause| rights::failed(&cause))?;
-        }
         let acting = accounts::own_uid();
         let caller = Caller {
-            homes: (acting == uid && !self.is_in_home).then_some(homes),
+            homes: (acting == uid).then_some(homes),
             ..Caller::of(settings, uid, gid, acting)
         };
         let Some(place) = self.place() else { return Ok(None) };

@@ -70,10 +70,7 @@ pub(crate) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
     }
     let homes = Homes::new(snapshot);
     let settings = crate::settings::files::load(snapshot, &homes, flags)?;
-    let mut people = People::of(&settings, &homes, snapshot.uid, snapshot.gid);
-    if accounts::is_root() {
-        people.add_homes()?;
-    }
+    let people = People::of(&settings, &homes, snapshot.uid, snapshot.gid);
     let survey = count(&people, &settings, &homes)?;
     let activity = Activity::take();
     let usage = Usage::of(&settings, &people, &survey, &activity, request.sort);
