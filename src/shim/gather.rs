@@ -1,10 +1,12 @@
-//! Gathers the [`Facts`] for a decision, and nothing more.
+//! Gathers the [`Facts`] for a decision, and nothing more. Which variables count is in
+//! `inherited_variables`, and whose directories are the caller's in `own_places`.
 
 use std::ffi::OsString;
 use std::io;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use super::cargo_config;
+use super::own_places::own_places;
 use crate::os::accounts;
 use crate::os::acls;
 use crate::os::entry::{Kind, UNMAPPED};
@@ -14,7 +16,6 @@ use crate::os::homes::no_home;
 use crate::os::lexical;
 use crate::os::passwd::Account;
 use crate::os::snapshot::Snapshot;
-use crate::os::trust::Trust;
 use crate::os::user_namespace;
 use crate::private_dir::place::OWN_NAME;
 use crate::settings;
@@ -182,68 +183,6 @@ impl Facts {
         })
     }
 
-    /// `OUT_DIR` alone does not prove a build script: cargo also sets it for `cargo run` and `cargo
-    /// test` of a package with a build script, and other build systems use the name. The other
-    /// variables are set only for build scripts, and remain if a script removes every `CARGO_*`
-    /// variable.
-    ///
-    /// Another user may have set all of them, as after `sudo -E`, and a build in `OUT_DIR` is only as
-    /// private as that directory. So it must be one of the caller's own.
-    fn variables(&self, snapshot: &Snapshot, homes: &Homes<'_>, account: &Account) -> Variables {
-        let signs = ["HOST", "TARGET", "NUM_JOBS"];
-        let is_build_script = signs.iter().all(|name| snapshot.variable(name).is_some());
-        let is_own = |out_dir: &OsString| {
-            let private = self.settings.shared_root();
-            let private = private.map(|root| private_dir(root, account));
-            let path = files::without_symlinks(Path::new(out_dir));
-            let nearest = path.ancestors().find_map(|above| files::entry(above).ok());
-            let is_closed = nearest.is_some_and(|entry| entry.mode & 0o002 == 0)
-                && !path.components().any(|part| part == Component::ParentDir);
-            let is_inside = |place: PathBuf| {
-                place.parent().is_some() && path.starts_with(files::without_symlinks(&place))
-            };
-            is_closed
-                && (own_homes(homes).into_iter().chain(private).any(is_inside)
-                    || (files::owner(&path).is_ok_and(|owner| owner == Some(snapshot.uid))
-                        && Trust::of(snapshot.uid).covers(&path)))
-        };
-        let directory = |name| self.directory_variable(snapshot, homes, name);
-        Variables {
-            target_dir: directory(TARGET_DIR),
-            build_target_dir: directory(BUILD_TARGET_DIR),
-            build_build_dir: directory(BUILD_BUILD_DIR),
-            out_dir: snapshot.variable("OUT_DIR").filter(|_| is_build_script).filter(is_own),
-        }
-    }
-
-    /// A variable with a directory. If it points into the shared root through a symlink, the symlink is
-    /// resolved, because the rules compare paths lexically.
-    fn directory_variable(
-        &self,
-        snapshot: &Snapshot,
-        homes: &Homes<'_>,
-        name: &str,
-    ) -> Option<OsString> {
-        let value = snapshot.variable(name)?;
-        let path = lexical::absolute(&self.working_directory, Path::new(&value));
-        if snapshot.uid == 0 && belongs_to_ordinary_account(&path) {
-            // Passed down by `su -m` or `sudo -E`: not root's choice. It is treated like a value that
-            // an outer run of ours has set.
-            let cache = || Some(homes.cache()?.join(OWN_NAME));
-            let ours = self.settings.shared_root().map(Path::to_owned).or_else(cache);
-            return ours.map(PathBuf::into_os_string);
-        }
-        let Some(root) = self.settings.shared_root() else { return Some(value) };
-        if path.starts_with(root) {
-            return Some(value);
-        }
-        if is_in_cache_of_another_user(&path, snapshot.uid) {
-            return Some(root.into());
-        }
-        let real = files::without_symlinks(&path);
-        Some(if real.starts_with(root) { real.into_os_string() } else { value })
-    }
-
     /// The group that the shared root is for, if others may not enter it.
     pub fn group_of_root(&self) -> Option<u32> {
         self.root_entry.and_then(|entry| entry.group_with_access())
@@ -321,66 +260,6 @@ fn alias_of(
 fn working_directory(invocation: &Invocation, cwd: &Path) -> PathBuf {
     let Some(directory) = &invocation.directory else { return cwd.to_owned() };
     std::fs::canonicalize(cwd.join(directory)).unwrap_or_else(|_| invocation.working_directory(cwd))
-}
-
-/// Whether a path is in the private directory in another account's cache directory: after `su` or `sudo
-/// -E`, variables of that account's session are still set.
-fn is_in_cache_of_another_user(path: &Path, uid: u32) -> bool {
-    let place = path.ancestors().find(|above| above.ends_with(OWN_NAME));
-    place.is_some_and(|place| match files::owner(place) {
-        Ok(owner) => owner.is_some_and(|owner| owner != uid),
-        // The caller may not even examine it.
-        Err(_) => true,
-    })
-}
-
-/// Whether a path belongs to an ordinary account, or would if it were created.
-fn belongs_to_ordinary_account(path: &Path) -> bool {
-    let owners = path.ancestors().map(files::owner);
-    let nearest = owners.map(Result::transpose).find_map(|owner| owner);
-    !nearest.is_some_and(|owner| owner.is_ok_and(|owner| owner == 0))
-}
-
-/// The caller's home and cargo's home. The latter counts only if the caller owns it: a shared one would
-/// mix users' files.
-fn own_homes(homes: &Homes<'_>) -> Vec<PathBuf> {
-    let cargo_home = homes.cargo().filter(|path| homes.is_own(path));
-    homes.home().map(Path::to_owned).into_iter().chain(cargo_home).collect()
-}
-
-/// The caller's own directories, as far as they matter to the configured build directories.
-fn own_places<'a>(
-    homes: &Homes<'_>,
-    uid: u32,
-    asked: impl Iterator<Item = &'a ConfiguredBuildDir>,
-) -> Vec<PathBuf> {
-    let asked: Vec<&Path> = asked.map(|dir| dir.path.as_path()).collect();
-    if asked.is_empty() {
-        return Vec::new();
-    }
-    let mut places = own_homes(homes);
-    let homes: Vec<PathBuf> = places.iter().filter_map(|it| it.canonicalize().ok()).collect();
-    places.extend(homes.iter().cloned());
-    // A symlink in a checkout may point out of the home.
-    let stays = |path: &&Path, place: &Path| {
-        files::without_symlinks(path).starts_with(files::without_symlinks(place))
-    };
-    places.retain(|place| {
-        asked.iter().filter(|path| path.starts_with(place)).all(|path| stays(path, place))
-    });
-    places.extend(asked.iter().filter_map(|path| own_place(path, uid, &homes)));
-    places
-}
-
-/// The nearest existing directory at or above a path, if only the caller can access it or it is inside
-/// one of `homes`. A symlink in the path is accepted if no other user can change it.
-fn own_place(path: &Path, uid: u32, homes: &[PathBuf]) -> Option<PathBuf> {
-    let place = path.ancestors().find(|place| place.exists())?;
-    let real = place.canonicalize().ok()?;
-    let found = files::entry(&real).ok()?;
-    let is_own =
-        found.is_directory_only_for(uid) || homes.iter().any(|home| real.starts_with(home));
-    (is_own && (real == place || Trust::of(uid).covers(place))).then(|| place.to_owned())
 }
 
 fn build_dir_variable(

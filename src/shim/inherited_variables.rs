@@ -1,0 +1,102 @@
+//! Which inherited variables count: another user may have set them, as after `su -m` or `sudo -E`.
+
+use std::ffi::OsString;
+use std::path::{Component, Path, PathBuf};
+
+use super::gather::private_dir;
+use super::own_places::own_homes;
+use crate::os::files;
+use crate::os::homes::Homes;
+use crate::os::lexical;
+use crate::os::passwd::Account;
+use crate::os::snapshot::Snapshot;
+use crate::os::trust::Trust;
+use crate::private_dir::place::OWN_NAME;
+use crate::shim::decide::{BUILD_BUILD_DIR, BUILD_TARGET_DIR, Facts, TARGET_DIR, Variables};
+
+impl Facts {
+    /// `OUT_DIR` alone does not prove a build script: cargo also sets it for `cargo run` and `cargo
+    /// test` of a package with a build script, and other build systems use the name. The other
+    /// variables are set only for build scripts, and remain if a script removes every `CARGO_*`
+    /// variable.
+    ///
+    /// Another user may have set all of them, as after `sudo -E`, and a build in `OUT_DIR` is only as
+    /// private as that directory. So it must be one of the caller's own.
+    pub(super) fn variables(
+        &self,
+        snapshot: &Snapshot,
+        homes: &Homes<'_>,
+        account: &Account,
+    ) -> Variables {
+        let signs = ["HOST", "TARGET", "NUM_JOBS"];
+        let is_build_script = signs.iter().all(|name| snapshot.variable(name).is_some());
+        let is_own = |out_dir: &OsString| {
+            let private = self.settings.shared_root();
+            let private = private.map(|root| private_dir(root, account));
+            let path = files::without_symlinks(Path::new(out_dir));
+            let nearest = path.ancestors().find_map(|above| files::entry(above).ok());
+            let is_closed = nearest.is_some_and(|entry| entry.mode & 0o002 == 0)
+                && !path.components().any(|part| part == Component::ParentDir);
+            let is_inside = |place: PathBuf| {
+                place.parent().is_some() && path.starts_with(files::without_symlinks(&place))
+            };
+            is_closed
+                && (own_homes(homes).into_iter().chain(private).any(is_inside)
+                    || (files::owner(&path).is_ok_and(|owner| owner == Some(snapshot.uid))
+                        && Trust::of(snapshot.uid).covers(&path)))
+        };
+        let directory = |name| self.directory_variable(snapshot, homes, name);
+        Variables {
+            target_dir: directory(TARGET_DIR),
+            build_target_dir: directory(BUILD_TARGET_DIR),
+            build_build_dir: directory(BUILD_BUILD_DIR),
+            out_dir: snapshot.variable("OUT_DIR").filter(|_| is_build_script).filter(is_own),
+        }
+    }
+
+    /// A variable with a directory. If it points into the shared root through a symlink, the symlink is
+    /// resolved, because the rules compare paths lexically.
+    fn directory_variable(
+        &self,
+        snapshot: &Snapshot,
+        homes: &Homes<'_>,
+        name: &str,
+    ) -> Option<OsString> {
+        let value = snapshot.variable(name)?;
+        let path = lexical::absolute(&self.working_directory, Path::new(&value));
+        if snapshot.uid == 0 && belongs_to_ordinary_account(&path) {
+            // Passed down by `su -m` or `sudo -E`: not root's choice. It is treated like a value that
+            // an outer run of ours has set.
+            let cache = || Some(homes.cache()?.join(OWN_NAME));
+            let ours = self.settings.shared_root().map(Path::to_owned).or_else(cache);
+            return ours.map(PathBuf::into_os_string);
+        }
+        let Some(root) = self.settings.shared_root() else { return Some(value) };
+        if path.starts_with(root) {
+            return Some(value);
+        }
+        if is_in_cache_of_another_user(&path, snapshot.uid) {
+            return Some(root.into());
+        }
+        let real = files::without_symlinks(&path);
+        Some(if real.starts_with(root) { real.into_os_string() } else { value })
+    }
+}
+
+/// Whether a path is in the private directory in another account's cache directory: after `su` or `sudo
+/// -E`, variables of that account's session are still set.
+fn is_in_cache_of_another_user(path: &Path, uid: u32) -> bool {
+    let place = path.ancestors().find(|above| above.ends_with(OWN_NAME));
+    place.is_some_and(|place| match files::owner(place) {
+        Ok(owner) => owner.is_some_and(|owner| owner != uid),
+        // The caller may not even examine it.
+        Err(_) => true,
+    })
+}
+
+/// Whether a path belongs to an ordinary account, or would if it were created.
+fn belongs_to_ordinary_account(path: &Path) -> bool {
+    let owners = path.ancestors().map(files::owner);
+    let nearest = owners.map(Result::transpose).find_map(|owner| owner);
+    !nearest.is_some_and(|owner| owner.is_ok_and(|owner| owner == 0))
+}
