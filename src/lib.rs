@@ -16,14 +16,14 @@
 //! | `caches` | lists and measures all private directories |
 //! | `session` | `env`: the variables that a session exports |
 //! | `shim`, `workspace`, `compile_cache` | one build: gather facts, decide, create the directory, execute cargo; find the workspace; use sccache, if the settings ask for it |
-//! | `private_dir` | which accounts get a private directory; check and create it |
+//! | `private_dir` | which accounts get a private directory, and its name; check and create it |
 //! | `settings` | the table of settings, and reading their values |
 //! | `os` | accounts, files, directory trees by descriptor, locks; knows no feature's types |
 //! | `ui` | messages with their exit codes, tables, escaping for display |
 //!
-//! To follow one build, start at `shim::run`. The rules are in `shim::decide`; what makes a directory
-//! safe is in `private_dir::judge`. A file that begins with `//! Pure:` works only on its arguments: it
-//! does not read or change the system.
+//! To follow one build, start at `shim::run`. The rules are in `shim::decide`. In each feature, a file
+//! `judge` decides what is refused, and `plan` what is done. A file that begins with `//! Pure:` works only
+//! on its arguments: it does not read or change the system.
 
 #[cfg(not(unix))]
 compile_error!(

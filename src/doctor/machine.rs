@@ -3,19 +3,17 @@
 use std::ffi::OsString;
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use super::finding::{Checked, Finding, Severity};
+use super::finding::Checked;
 use crate::os::homes::Homes;
 use crate::os::snapshot::{CalledAs, Snapshot};
-use crate::os::trust::Trust;
 use crate::os::{accounts, entry};
 use crate::settings::Flags;
 use crate::shim::Plan;
 use crate::shim::decide::{BUILD_BUILD_DIR, BUILD_TARGET_DIR, EntryPoint, TARGET_DIR};
 use crate::shim::gather::BYPASS;
 use crate::ui::failure::Result;
-use crate::ui::look::Look;
 
 /// What a session may have set, which the checks judge apart from everything else.
 const CHOICES: &[&str] = &[BYPASS, TARGET_DIR, BUILD_TARGET_DIR, BUILD_BUILD_DIR];
@@ -80,38 +78,6 @@ impl<'a> Machine<'a> {
     /// What the shim would do; nothing is known of that where the settings are wrong.
     pub(super) fn shim(&self) -> Checked<&Plan<'a>> {
         self.shim.as_ref().map_err(|_| "the settings cannot be used")
-    }
-
-    /// A command for the account that can run it.
-    pub(super) fn ask(&self, uid: u32, command: &str) -> String {
-        match self.snapshot.acting == uid {
-            true => command.to_owned(),
-            false => format!("ask {} to run: {command}", accounts::owner(uid)),
-        }
-    }
-
-    /// What is wrong with what is at a path, and the command that its owner runs to change that.
-    pub(super) fn for_owner(
-        &self,
-        severity: Severity,
-        text: String,
-        (path, owner): (&Path, u32),
-        command: &str,
-    ) -> Finding {
-        let help = self.ask_by(owner, path, owner, command);
-        Finding::new(severity, text).at(path).owned_by(&accounts::owner(owner)).help(help)
-    }
-
-    /// A command for `by` to change what is at a path, if nobody but root and the owner can lead it
-    /// elsewhere; otherwise one that looks.
-    pub(super) fn ask_by(&self, by: u32, path: &Path, owner: u32, command: &str) -> String {
-        let others = Trust::among(owner, &[0, owner]).first_changeable_above(path);
-        // What the owner could exchange, root must not be sent through; the last name is not followed.
-        let owners = || Trust::among(0, &[0]).first_changeable_above(path.parent()?);
-        match others.or_else(|| if by == 0 { owners() } else { None }) {
-            None => self.ask(by, command),
-            Some(_) => Look::Ancestors.at(path, "remove what others can change on the way to it"),
-        }
     }
 
     /// `CARGO_HOME` or `RUSTUP_HOME`, or what stands for it in the home directory.

@@ -7,6 +7,7 @@
 mod checkout;
 mod checks;
 mod finding;
+mod help;
 mod homes;
 mod installed;
 mod machine;

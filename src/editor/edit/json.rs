@@ -41,7 +41,8 @@ pub(super) fn find(text: &str, keys: &Keys, name: &str) -> Result<Option<FoundVa
     }))
 }
 
-/// The text with that value set, and with the tables that are missing around it.
+/// The text with that value set, and with the tables that are missing around it. The library spreads an
+/// object on one line that gets a key.
 pub(super) fn put(text: &str, keys: &Keys, name: &str, value: &str) -> Result<String> {
     let root = parsed(text)?;
     let (table, missing) = descend(&root, keys)?;

@@ -1,0 +1,43 @@
+//! The commands that help: who can run them, and whether it is safe to offer them.
+
+use std::path::Path;
+
+use super::finding::{Finding, Severity};
+use super::machine::Machine;
+use crate::os::accounts;
+use crate::os::trust::Trust;
+use crate::ui::look::Look;
+
+impl Machine<'_> {
+    /// A command for the account that can run it.
+    pub(super) fn ask(&self, uid: u32, command: &str) -> String {
+        match self.snapshot.acting == uid {
+            true => command.to_owned(),
+            false => format!("ask {} to run: {command}", accounts::owner(uid)),
+        }
+    }
+
+    /// What is wrong with what is at a path, and the command that its owner runs to change that.
+    pub(super) fn for_owner(
+        &self,
+        severity: Severity,
+        text: String,
+        (path, owner): (&Path, u32),
+        command: &str,
+    ) -> Finding {
+        let help = self.ask_by(owner, path, owner, command);
+        Finding::new(severity, text).at(path).owned_by(&accounts::owner(owner)).help(help)
+    }
+
+    /// A command for `by` to change what is at a path, if nobody but root and the owner can lead it
+    /// elsewhere; otherwise one that looks.
+    pub(super) fn ask_by(&self, by: u32, path: &Path, owner: u32, command: &str) -> String {
+        let others = Trust::among(owner, &[0, owner]).first_changeable_above(path);
+        // What the owner could exchange, root must not be sent through; the last name is not followed.
+        let owners = || Trust::among(0, &[0]).first_changeable_above(path.parent()?);
+        match others.or_else(|| if by == 0 { owners() } else { None }) {
+            None => self.ask(by, command),
+            Some(_) => Look::Ancestors.at(path, "remove what others can change on the way to it"),
+        }
+    }
+}
