@@ -274,7 +274,7 @@ impl Redis {
 
     /// The environment of an account that only reads.
     pub(super) fn reader<'p>(&self, run: Invocation<'p>) -> Invocation<'p> {
-        self.account("In everybody else's:", run)
+        self.account("In everybody else's environment:", run)
     }
 
     fn account<'p>(&self, recipe: &str, run: Invocation<'p>) -> Invocation<'p> {
