@@ -32,10 +32,6 @@ fn excerpt(text: &str, words: &[&str]) -> Option<String> {
     let mut mentions: Vec<usize> = words.iter().flat_map(find).collect();
     mentions.sort_unstable();
     mentions.first()?;
-    let has = |quotes: &str| memmem::find(text.as_bytes(), quotes.as_bytes()).is_some();
-    if has("\"\"\"") || has("'''") {
-        return Some(text.to_owned());
-    }
     let (mut excerpt, mut done) = (String::new(), 0);
     for at in mentions {
         if at >= done {
@@ -49,7 +45,10 @@ fn excerpt(text: &str, words: &[&str]) -> Option<String> {
             add(&mut excerpt, text.get(section)?, words);
         }
     }
-    Some(excerpt)
+    // What looks like a header may be in a string over several lines that begins before it.
+    let before = text.get(..done)?.as_bytes();
+    let has = |quotes: &str| memmem::find(before, quotes.as_bytes()).is_some();
+    Some(if has("\"\"\"") || has("'''") { text.to_owned() } else { excerpt })
 }
 
 /// Adds a section. If no value in it spans several lines, and the header contains no word, only the
