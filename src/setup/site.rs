@@ -241,13 +241,17 @@ impl Site {
             if name.is_some_and(|name| find_shell(name.get_name()).is_some()) {
                 let script = completions::script(shell).map_err(failed)?;
                 // fish looks below `/usr/local/share` only in sessions with `XDG_DATA_DIRS`.
-                let path = match (shell, self.is_machine()) {
-                    (completions::Shell::Fish, true) => FISH_COMPLETIONS.into(),
-                    _ => share.join(shell.place()),
+                let (path, purpose) = match (shell, self.is_machine()) {
+                    (completions::Shell::Fish, true) => {
+                        (FISH_COMPLETIONS.into(), "fish completion")
+                    }
+                    _ => (share.join(shell.place()), "completion"),
                 };
-                pieces.push(Piece::new(path, file(script), "completion"));
+                pieces.push(Piece::new(path, file(script), purpose));
             }
         }
+        // The list of what is created names the directory that several have in common.
+        pieces.sort_by_key(|piece| !piece.path.starts_with(&share));
         Ok(pieces)
     }
 
