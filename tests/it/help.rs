@@ -46,6 +46,9 @@ fn every_verb_has_help_and_a_version() {
             let output = world.by_name([verb, flag]).run();
             let usage = format!("\nUsage: cargo-peruser {verb}");
             assert!(output.printed().contains(&usage), "{}", output.stdout);
+            let narrow = world.by_name([verb, flag]).env("COLUMNS", "80").run();
+            let wide = narrow.stdout.lines().find(|line| line.chars().count() > 80);
+            assert_eq!(wide, None, "{verb}");
         }
         for flag in ["-V", "--version"] {
             let output = world.by_name([verb, flag]).run();
