@@ -99,7 +99,7 @@ fn hangs(stage: &Stage) {
         let outcome = Setup::Machine.status(&host);
         let told = outcome.fails().mentions(why).stderr.matches("gave no answer").count();
         assert!(told == 1, "told {told} times:\n{}", outcome.stderr);
-        assert!(begin.elapsed() < Duration::from_secs(25), "it took {:?}", begin.elapsed());
+        assert!(begin.elapsed() < Duration::from_secs(29), "it took {:?}", begin.elapsed());
     }
 }
 
