@@ -1,5 +1,5 @@
-//! What setup leaves to people: shells that begin with no file that it can write, sudo, and copies of this
-//! program that people have of their own.
+//! What setup leaves to people: shells without a start-up file that it can write, sudo, and people's own
+//! copies of this program.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -16,7 +16,7 @@ use crate::shim::installation::{Installation, PROGRAM};
 use crate::ui::escape::{escaped, quoted};
 use crate::ui::report;
 
-/// Tells what concerns these accounts.
+/// Prints the advice about these accounts.
 pub(super) fn tell(site: &Site, people: &[Person]) {
     let mut unreached: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut copies = Vec::new();
@@ -53,8 +53,8 @@ pub(super) fn tell(site: &Site, people: &[Person]) {
     }
 }
 
-/// The account's login shell, if it begins with no file that has a hook or, as far as the caller may know
-/// that, the line that helps.
+/// The account's login shell, if it reads no file with a hook or, as far as the caller can know, with
+/// the line that helps.
 fn unreached_shell(account: &Account, site: &Site) -> Option<String> {
     let shell = account.shell.as_deref().and_then(Path::file_name).unwrap_or_default();
     let shell = shell.to_string_lossy().into_owned();
@@ -62,7 +62,7 @@ fn unreached_shell(account: &Account, site: &Site) -> Option<String> {
     (!has_line && !is_reached(&shell, site)).then_some(shell)
 }
 
-/// What is told of such a shell, and what helps.
+/// The message about such a shell, and what helps.
 fn of_unreached(shell: &str, names: &str, site: &Site) -> (String, String) {
     let text = format!(
         "no start-up file of setup's reaches `{}`, the login shell of {names}",
@@ -71,8 +71,8 @@ fn of_unreached(shell: &str, names: &str, site: &Site) -> (String, String) {
     (text, line_for_shell(shell, site))
 }
 
-/// The same for one account, where the caller can know whether it has been done: for somebody else only
-/// if there is no line to add.
+/// The same for one account, if the caller can know whether it has been done: for another user, only if
+/// there is no line to add.
 pub(super) fn of_login_shell(account: &Account, site: &Site) -> Option<(String, String)> {
     let shell = unreached_shell(account, site)?;
     let is_known = account.uid == site.account.uid || start_up_file(&shell).is_none();
@@ -90,7 +90,7 @@ fn is_reached(shell: &str, site: &Site) -> bool {
         || (!site.is_machine() && ["yash", "elvish"].contains(&shell))
 }
 
-/// The rarer shells' own start-up files, in a home.
+/// The start-up files of rarer shells, relative to a home.
 fn start_up_file(shell: &str) -> Option<&'static str> {
     match shell {
         "yash" => Some(".yash_profile"),
@@ -118,7 +118,7 @@ fn line_for_shell(shell: &str, site: &Site) -> String {
 /// The file that root is advised to write.
 const SUDOERS: &str = "/etc/sudoers.d/cargo-peruser";
 
-/// Tells of it when its shim goes: it is not setup's to remove.
+/// Reports this file when its shim is uninstalled. Setup did not write it, so it does not remove it.
 pub(super) fn tell_of_sudoers(shim_dir: &Path) {
     let text = files::read_regular(Path::new(SUDOERS)).unwrap_or_default();
     if text.contains(&*shim_dir.to_string_lossy()) {
@@ -127,8 +127,7 @@ pub(super) fn tell_of_sudoers(shim_dir: &Path) {
     }
 }
 
-/// sudo has a PATH of its own, on which the shim is not, and with `-E` hands over another person's
-/// variables.
+/// sudo has its own PATH, without the shim, and `sudo -E` passes on another user's variables.
 fn sudo(shim_dir: &Path) {
     let Some(secure_path) = find_shell("sudo").and_then(|_| secure_path()) else { return };
     let shim_dir = shim_dir.to_string_lossy();
@@ -145,12 +144,12 @@ fn sudo(shim_dir: &Path) {
     report::advice(&text, &help);
 }
 
-/// The last one that sudoers(5) sets.
+/// The last value that the files of sudoers(5) set.
 fn secure_path() -> Option<String> {
     let mut all = vec![PathBuf::from("/etc/sudoers")];
     let more = std::fs::read_dir("/etc/sudoers.d").into_iter().flatten().flatten();
     let mut more: Vec<PathBuf> = more.map(|entry| entry.path()).collect();
-    // Names with a dot or a tilde are not read.
+    // sudo does not read names that contain a dot or end in a tilde.
     let is_read = |path: &PathBuf| {
         let name = path.file_name().unwrap_or(OsStr::new("")).to_string_lossy();
         !name.contains('.') && !name.ends_with('~')

@@ -1,6 +1,8 @@
-//! `setup`: installs the shim for a machine or a person, shows how things stand, and uninstalls it.
+//! `setup`: installs the shim for a machine or for one person, shows the state of an installation, and
+//! uninstalls it.
 //!
-//! It never asks, so that it works in a provisioning script; `--dry-run` is there for looking.
+//! It never asks a question, so that provisioning scripts can use it. `--dry-run` shows what it would
+//! do.
 
 mod advice;
 mod fresh_shell;
@@ -54,7 +56,7 @@ pub(super) fn command() -> Command {
             switch("dry-run", "Show what would be done, and do nothing"),
             switch("status", "Show the state of the installation; fails if something is missing"),
             switch("uninstall", "Remove what setup has installed, and restore what it has changed"),
-            // A fresh shell is asked from a session of its own; see `fresh_shell`.
+            // Fresh shells are started in a new session; see `fresh_shell`.
             Arg::new("enter")
                 .long(ENTER.trim_start_matches('-'))
                 .hide(true)
@@ -65,7 +67,7 @@ pub(super) fn command() -> Command {
         .group(ArgGroup::new("what").args(["status", "uninstall"]))
 }
 
-/// What goes where.
+/// The arguments of an installation.
 fn places() -> [Arg; 5] {
     [
         Arg::new("prefix")
@@ -101,10 +103,10 @@ fn places() -> [Arg; 5] {
     ]
 }
 
-/// What a dry run ends with.
+/// The last line of a dry run.
 const NOTHING_DONE: &str = "nothing was done, because of --dry-run";
 
-/// The hidden flag with which this program enters a session of its own.
+/// The hidden flag with which this program starts a new session, as setsid(2) does.
 const ENTER: &str = "--enter-session";
 
 pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyhow::Result<u8> {
@@ -125,7 +127,7 @@ pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
     site.examine(&steps, &Homes::new(snapshot))?;
     steps.iter().try_for_each(assert_possible)?;
     report::line(text::planned(&steps, &receipt_path(&site.installation)))?;
-    // Later ones are as likely to be what sessions and `cargo install` have made.
+    // Only the first time: later, such directories may as well come from sessions and `cargo install`.
     if receipt.entries.is_empty() && site.leaves_caches_behind() {
         report::note(&format!(
             "people have one cache each in `{}`, and each workspace will begin an empty one; to keep \
@@ -160,18 +162,19 @@ fn provision_all(site: &Site, everybody: &[Person], is_dry: bool) -> anyhow::Res
     }
 }
 
-/// A running systemd is not told to begin with the timer: who has it may want to look at it first.
+/// Reports how to start the timer. Setup does not start it in a running systemd: the person may want to
+/// look at it first.
 fn tell_of_timer(site: &Site) {
     let user = if site.is_machine() { "" } else { "--user " };
     let help = format!("systemctl {user}start {}", timer::NAME);
     report::advice(&"the timer begins when systemd starts the next time", &help);
 }
 
-/// What keeps fresh sessions of the caller's from the shim, each with the command that helps; nothing
-/// where it is not installed.
+/// What is wrong in the caller's fresh sessions, each with the command that helps. Empty if the shim is
+/// not installed.
 ///
 /// # Errors
-/// Those of choosing what is set up.
+/// The same as [`Site::choose`].
 pub(crate) fn fresh_sessions(
     snapshot: &Snapshot,
     flags: &Flags,
@@ -180,10 +183,10 @@ pub(crate) fn fresh_sessions(
     Ok(site.map_or_else(Vec::new, |site| proof::complaints_of_fresh(&site, snapshot)))
 }
 
-/// Why no hook reaches the login shells of these accounts, and what helps each.
+/// The accounts whose login shells no hook reaches: why, and what helps.
 ///
 /// # Errors
-/// As [`fresh_sessions`].
+/// The same as [`fresh_sessions`].
 pub(crate) fn login_shells(
     snapshot: &Snapshot,
     flags: &Flags,
@@ -197,7 +200,7 @@ pub(crate) fn login_shells(
     Ok(told.collect())
 }
 
-/// What `--status` is about, if the shim is installed.
+/// The site that `--status` reports on, if the shim is installed.
 fn installed(snapshot: &Snapshot, flags: &Flags) -> Result<Option<Site>, Failure> {
     let status = command().no_binary_name(true).try_get_matches_from(["--status"]);
     let verb = status.map_err(|error| Failure::new(error.to_string()))?;
@@ -205,7 +208,7 @@ fn installed(snapshot: &Snapshot, flags: &Flags) -> Result<Option<Site>, Failure
     Ok(Some(site).filter(|site| site.installation.shim().exists()))
 }
 
-/// Lets a running systemd see what was added to `user@.service`.
+/// Makes a running systemd read the addition to `user@.service`.
 fn reload_systemd() {
     if accounts::is_root() && Path::new("/run/systemd/system").exists() {
         let done = process::Command::new("systemctl").arg("daemon-reload").status();
@@ -215,10 +218,11 @@ fn reload_systemd() {
     }
 }
 
-/// Writes down what is about to be done, and does it.
+/// Writes the plan into the receipt, and carries it out.
 fn install(site: &Site, steps: &[Step], mut receipt: Receipt) -> Result<(), Failure> {
     let path = receipt_path(&site.installation);
-    // Another run would have made what was found here, and this receipt would not know.
+    // If another run has changed the receipt, that run created some of what was found here, and this
+    // receipt would not list it.
     if read_receipt(&path)? != receipt {
         return Err(changed_meanwhile(&path));
     }
@@ -234,8 +238,8 @@ fn install(site: &Site, steps: &[Step], mut receipt: Receipt) -> Result<(), Fail
     steps.iter().filter(|step| !holds_receipt(step)).try_for_each(put)
 }
 
-/// How things stand. Something that is missing or has wrong permissions is a failure, and so is a session in which
-/// another cargo comes first.
+/// Shows the state of the installation. It fails if something is missing, outdated or has wrong
+/// permissions, or if another cargo comes first in a session.
 fn status(site: &Site, steps: &[Step], snapshot: &Snapshot, flags: &Flags) -> anyhow::Result<u8> {
     report::line(text::state(steps))?;
     if !site.installation.shim().exists() {

@@ -1,7 +1,8 @@
-//! Pure: what `setup` puts where: the pieces of an installation, for a machine and for one person.
+//! Pure: the pieces of an installation, for a machine or for one person, and where each of them is.
 //!
-//! The list is made from facts that others have gathered, and it is complete: installing, showing and
-//! taking away all go by it. Hooks only call the program and are harmless without it.
+//! The list is made from facts gathered elsewhere, and it is complete: installing and showing the state
+//! use it, and so does uninstalling, by the receipt. Hooks only call the program, and are harmless
+//! without it.
 
 mod hooks;
 mod receipt;
@@ -23,60 +24,60 @@ pub(super) struct Piece {
     pub path: PathBuf,
     /// What it is.
     pub what: PieceKind,
-    /// What it is for, as people read it.
+    /// Its purpose, for display.
     pub purpose: &'static str,
 }
 
-/// What a piece is.
+/// The kind of a piece.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum PieceKind {
-    /// A directory; one that is there already stays as it is. New ones have mode 0755 if they are
-    /// root's, and otherwise what the umask leaves.
+    /// A directory. An existing one stays as it is. A new one has mode 0755 if root creates it, and
+    /// otherwise the mode that the umask leaves.
     Directory,
     /// A copy of the running program, mode 0755.
     Program,
-    /// A symlink that leads there.
+    /// A symlink to this path.
     Link(PathBuf),
-    /// A file of ours with this content and mode.
+    /// Our own file, with this content and mode.
     File(Vec<u8>, u32),
-    /// Marked blocks in a file that is somebody else's.
+    /// Marked blocks in a file that is not ours.
     Blocks(Blocks),
     /// The shared root.
     Root(Root),
 }
 
-/// What becomes of the shared root.
+/// How to create or change the shared root.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Root {
-    /// The permission bits of a new one (`07777`), and of one whose group is chosen.
+    /// The permission bits (`07777`) of a new root, and of an existing one if its group is chosen.
     pub mode: u32,
-    /// The group that may use it, if somebody has chosen one.
+    /// The group that may use it, if one is chosen.
     pub group: Option<u32>,
-    /// Whether the settings accept a sticky one in which others can create files.
+    /// Whether the settings accept a sticky root in which other users can create files.
     pub sticky: StickyRoot,
 }
 
 impl Root {
-    /// For everyone: only its owner writes to it, because builds read what stands above their target
+    /// For everyone. Only its owner can write to it, because builds read files above their target
     /// directories.
     pub(super) const EVERYONE: Root = Root { mode: 0o755, group: None, sticky: StickyRoot::Refuse };
-    /// Below one's own cache directory.
+    /// Below the caller's own cache directory.
     pub(super) const OWN: Root = Root { mode: 0o700, group: None, sticky: StickyRoot::Refuse };
 
-    /// For the members of a group; nobody else looks in.
+    /// For the members of a group. No other user may enter it.
     pub(super) fn group(gid: u32) -> Root {
         Root { mode: 0o750, group: Some(gid), sticky: StickyRoot::Refuse }
     }
 
-    /// Whether everyone may enter a new one.
+    /// Whether everyone may enter a new root.
     pub(super) fn is_for_everyone(&self) -> bool {
         self.mode & 0o001 != 0
     }
 
-    /// The permission bits that an existing root is to have, `mode` being those that it has.
+    /// The permission bits that an existing root should have; `mode` is what it has.
     ///
-    /// Where others can write, they no longer can; who may look in stays the administrator's choice,
-    /// unless a group is chosen now.
+    /// Removes other users' write access. Who may enter it stays the administrator's choice, unless a
+    /// group is chosen now.
     pub(super) fn mended(&self, mode: u32) -> u32 {
         match self.group {
             Some(_) => self.mode,
@@ -88,16 +89,16 @@ impl Root {
 }
 
 impl Piece {
-    /// A file or link of ours, or a directory.
+    /// A piece at this path.
     pub(super) fn new(path: impl Into<PathBuf>, what: PieceKind, purpose: &'static str) -> Piece {
         Piece { path: path.into(), what, purpose }
     }
 }
 
-/// The settings that name a shared root, and the scope if that was chosen, as a block at the top of a
-/// settings file: keys without a table stand above all tables.
+/// The block at the top of a settings file that names a shared root, and the scope if one was chosen. It
+/// is at the top because keys outside of tables must precede all tables.
 pub(super) fn settings_block(shared_root: &Path, scope: Option<Scope>) -> Blocks {
-    // What is a string in JSON is one in TOML.
+    // A JSON string is also a TOML string.
     let root = serde_json::Value::from(shared_root.to_string_lossy());
     let mut top = format!(
         "# Put here by `cargo-peruser setup`; other settings belong below.\nshared-root = {root}\n"
@@ -108,7 +109,7 @@ pub(super) fn settings_block(shared_root: &Path, scope: Option<Scope>) -> Blocks
     Blocks { top: Some(top), end: None }
 }
 
-/// Why a path cannot stand in every hook, or `None` if it can.
+/// Why a path cannot be quoted in every hook, or `None` if it can.
 pub(super) fn cannot_be_quoted(path: &Path) -> Option<&'static str> {
     let Some(text) = path.to_str() else { return Some("is not UTF-8") };
     let is_bad = |c: char| c.is_control() || "'\"\\$`:!".contains(c);

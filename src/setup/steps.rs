@@ -1,7 +1,7 @@
-//! Looks at the pieces of an installation, puts them in place, and takes them away again.
+//! Examines the pieces of an installation, puts them in place, and removes them.
 //!
-//! Every single step is whole or not done, and doing it again is no harm; what was meant is in the
-//! receipt before the first step. So an interrupted run is completed by the next one.
+//! Each step is done completely or not at all, and repeating it is harmless. The receipt lists all steps
+//! before the first one begins. So the next run completes an interrupted one.
 
 mod look;
 mod possible;
@@ -30,26 +30,26 @@ use crate::setup::pieces::{Did, Piece, PieceKind, Receipt, ReceiptEntry};
 use crate::ui::escape::{escaped, quoted};
 use crate::ui::failure::Failure;
 
-/// A piece and how it was found.
+/// A piece and its state.
 #[derive(Clone, Debug)]
 pub(super) struct Step {
     /// The piece.
     pub piece: Piece,
-    /// How it was found.
+    /// The state in which it was found.
     pub state: PieceState,
 }
 
-/// Looks at every piece, and adds the directories that are missing above them.
+/// Examines every piece, and adds the missing directories above them.
 ///
 /// # Errors
-/// What stands in the way of the first piece that cannot be put in its place.
+/// What is in the way of the first piece that cannot be put in its place.
 pub(super) fn steps(pieces: Vec<Piece>, receipt: &Receipt) -> Result<Vec<Step>, Failure> {
     let mut steps: Vec<Step> = Vec::new();
     let step = |piece: Piece| Ok::<_, Failure>(Step { state: look(&piece, receipt)?, piece });
     for piece in joined(pieces) {
         let is_missing = |path: &&Path| !path.exists();
         let mut above: Vec<&Path> = piece.path.ancestors().skip(1).take_while(is_missing).collect();
-        // The first that is there has to be a directory.
+        // The nearest existing ancestor must be a directory.
         above.extend(piece.path.ancestors().skip(1).find(|path| path.exists()));
         above.reverse();
         for path in above {
@@ -81,7 +81,7 @@ fn joined(pieces: Vec<Piece>) -> Vec<Piece> {
     joined.into_iter().map(|(_, piece)| piece).collect()
 }
 
-/// A block of ours in this file that somebody has damaged.
+/// The error for one of our blocks that somebody has damaged.
 pub(super) fn unfinished(path: &Path) -> impl Fn(Unfinished) -> Failure {
     move |Unfinished { line }| {
         Failure::new(format!(
@@ -96,14 +96,14 @@ pub(super) fn unfinished(path: &Path) -> impl Fn(Unfinished) -> Failure {
     }
 }
 
-/// Makes sure that nobody has written into a block of ours, which is about to go or to change.
+/// Checks that nobody has written into our blocks, which are about to be removed or changed.
 ///
 /// # Errors
-/// One that names the block's first line.
+/// A block with other lines; the error names its first line.
 fn assert_ours(path: &Path, text: &[u8], known: &[u64]) -> Result<(), Failure> {
     let bodies = marked::bodies(text).map_err(unfinished(path))?;
     let is_ours = |body: &[u8]| {
-        // In a file that was converted since, the lines end otherwise.
+        // If the file was converted since, its lines end in CR LF.
         let plain: Vec<u8> = body.iter().copied().filter(|byte| *byte != b'\r').collect();
         known.contains(&fingerprint(&plain))
     };
@@ -121,8 +121,8 @@ fn assert_ours(path: &Path, text: &[u8], known: &[u64]) -> Result<(), Failure> {
     }
 }
 
-/// A content's fingerprint, the same in every release, since receipts hold it: it tells whether a file is
-/// still what was written, and nothing about who changed it.
+/// The fingerprint of a content. It is the same in every release, because receipts hold it. It shows
+/// whether a file is unchanged, and says nothing about who changed it.
 fn fingerprint(content: &[u8]) -> u64 {
     SipHasher13::new().hash(content)
 }
@@ -134,10 +134,10 @@ fn file_fingerprint(path: &Path) -> io::Result<u64> {
     Ok(fingerprint(&content))
 }
 
-/// What the receipt says of a step; `None` for what stays as it is.
+/// The receipt's entry for a step; `None` if the step changes nothing.
 ///
 /// # Errors
-/// Those of reading the running program.
+/// Any error of reading the running program.
 pub(super) fn receipt_entry(step: &Step) -> Result<Option<ReceiptEntry>, Failure> {
     let Step { piece, state } = step;
     let did = match (&piece.what, state) {
@@ -149,7 +149,7 @@ pub(super) fn receipt_entry(step: &Step) -> Result<Option<ReceiptEntry>, Failure
             group_after: after.group,
         },
         (PieceKind::Directory | PieceKind::Root(_), _) => return Ok(None),
-        // What somebody else has put there, and is the very same, stays theirs.
+        // An identical file that somebody else has put there stays theirs.
         (PieceKind::Program | PieceKind::File(..) | PieceKind::Link(_), PieceState::InPlace) => {
             return Ok(None);
         }

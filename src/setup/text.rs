@@ -1,4 +1,4 @@
-//! What `setup` tells: one line a piece, aligned, and what to do next.
+//! What `setup` reports: one aligned line for each piece, and what to do next.
 
 use std::path::{Path, PathBuf};
 
@@ -10,10 +10,10 @@ use crate::ui::escape::escaped;
 use crate::ui::failure::Failure;
 use crate::ui::report::{Column, grid};
 
-/// Three columns: what is done, where, and why.
+/// Three columns: the action, the path, and the reason.
 pub(super) type Columns = Vec<String>;
 
-/// What is about to be done, the receipt included.
+/// The plan, including the receipt.
 pub(super) fn planned(steps: &[Step], receipt: &Path) -> String {
     let mut rows = grouped(steps, verb, detail);
     if !receipt.exists() {
@@ -26,8 +26,9 @@ fn all_or(rows: Vec<Columns>) -> String {
     if rows.is_empty() { "everything is in its place".into() } else { table(&rows) }
 }
 
-/// One row for each kind of thing that is not in its place, in one place or several; directories stand
-/// above what is listed, and get none. `single` is said of what is in one place.
+/// One row for each kind of piece that is not in its place, whether in one place or in several.
+/// Directories get no row: they are above the pieces that are listed. `single` describes a piece that is
+/// in one place.
 fn grouped(
     steps: &[Step],
     word: fn(&Step) -> &'static str,
@@ -58,14 +59,14 @@ fn common_directory(steps: &[&Step]) -> PathBuf {
     first.ancestors().find(holds_all).unwrap_or(Path::new("/")).to_owned()
 }
 
-/// Who gets a private directory once the shared root is as it should be.
+/// The people who get a private directory once the shared root is as it should be.
 pub(super) fn to_be_provisioned(people: &[Person]) -> String {
     let names: Vec<_> = people.iter().map(|person| accounts::owner(person.uid).word()).collect();
     let names = if names.is_empty() { "nobody yet".into() } else { names.join(", ") };
     format!("then private directories for: {names}")
 }
 
-/// What is not as it should be, without what it is for: lines stay short where paths are.
+/// The pieces that are not as they should be. Their purpose is left out, to keep lines with paths short.
 pub(super) fn state(steps: &[Step]) -> String {
     let word: fn(&Step) -> &'static str = |step| match step.state {
         PieceState::InPlace | PieceState::Missing | PieceState::Untouched => "missing",
@@ -75,7 +76,7 @@ pub(super) fn state(steps: &[Step]) -> String {
     all_or(grouped(steps, word, |_| String::new()))
 }
 
-/// What has become of a piece, or what would.
+/// The result of removing a piece, or in a dry run the expected one.
 pub(super) fn undone(entry: &ReceiptEntry, undone: &Result<Undone, Failure>) -> Columns {
     match (undone, &entry.did) {
         (Err(error), _) => row("FAILED", &entry.path, error),
@@ -88,12 +89,12 @@ pub(super) fn undone(entry: &ReceiptEntry, undone: &Result<Undone, Failure>) -> 
     }
 }
 
-/// What is gone, and why.
+/// A path that is removed, and why.
 pub(super) fn removed(path: &Path, why: &str) -> Columns {
     row("remove", path, why)
 }
 
-/// Aligned, without spaces at the ends of lines.
+/// Aligns the columns, without spaces at the ends of lines.
 pub(super) fn table(rows: &[Columns]) -> String {
     grid(rows, &[Column::Text; 3], None)
 }

@@ -1,7 +1,7 @@
-//! `setup --uninstall`: removes everything, in the reverse order.
+//! `setup --uninstall`: removes everything, in reverse order.
 //!
-//! One piece that cannot be removed does not keep the others; as long as there is one, the receipt
-//! stays, and the next run tries it again.
+//! A piece that cannot be removed does not stop the removal of the others. The receipt then stays, and
+//! the next run tries again.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -18,7 +18,7 @@ use crate::ui::escape::escaped;
 use crate::ui::failure::Failure;
 use crate::ui::report;
 
-/// `editors` have settings that will still say where the person builds.
+/// `editors` have settings that will still name the person's directory.
 pub(super) fn run(site: &Site, is_dry: bool, editors: &[&str]) -> anyhow::Result<u8> {
     warn(site, editors);
     let path = receipt_path(&site.installation);
@@ -52,11 +52,11 @@ pub(super) fn run(site: &Site, is_dry: bool, editors: &[&str]) -> anyhow::Result
     Ok(done.map(|()| 0)?)
 }
 
-/// What has become of each record, or would.
+/// The result for each entry, or in a dry run the expected one.
 type Done<'a> = Vec<(&'a ReceiptEntry, Result<Undone, Failure>)>;
 
-/// Undoes every record, and takes the receipt away if none has failed, with the directories above it
-/// that were made for it. The second is an error of that. What is removed is added to `gone`.
+/// Undoes every entry. If none has failed, removes the receipt, together with the directories above it
+/// that were made for it. The second value is an error of that. Adds what is removed to `gone`.
 fn undo_all<'a>(
     path: &Path,
     receipt: &'a Receipt,
@@ -68,7 +68,7 @@ fn undo_all<'a>(
     gone.insert(path.to_owned());
     let mut undo = |entry: &'a ReceiptEntry| {
         let undone = undo(entry, gone, is_dry);
-        // What a killed run has left beside it goes as well.
+        // What a killed run has left beside it is removed, too.
         gone.insert(beside(&entry.path));
         if matches!(undone, Ok(Undone::Removed)) {
             gone.insert(entry.path.clone());
@@ -108,18 +108,18 @@ fn warn(site: &Site, editors: &[&str]) {
 }
 
 /// Removes the private directories in which nobody has built yet, from a shared root that setup has
-/// made; a dry run only says which.
+/// created. A dry run only lists them.
 fn remove_unused(site: &Site, receipt: &Receipt, is_dry: bool) -> HashSet<PathBuf> {
     let is_own = receipt.did(&site.shared_root) == Some(&Did::MakeDirectory);
     let unused = if is_own { unused(&site.shared_root) } else { Vec::new() };
     unused.into_iter().filter(|path| is_dry || std::fs::remove_dir(path).is_ok()).collect()
 }
 
-/// Whether it is told what has become of a piece.
+/// Whether to report this piece.
 fn is_news(entry: &ReceiptEntry, undone: &Result<Undone, Failure>, shared_root: &Path) -> bool {
     match undone {
         Ok(Undone::Nothing) => false,
-        // A directory that others use as well is no news, but the caches are.
+        // A directory that others use as well is not worth a line, but the caches are.
         Ok(Undone::Kept(_)) => entry.did != Did::MakeDirectory || entry.path == shared_root,
         _ => true,
     }

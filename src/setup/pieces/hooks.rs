@@ -1,8 +1,8 @@
-//! Pure: where sessions begin, and what is put there so that they have the shim first.
+//! Pure: the places where sessions begin, and what to put there so that the shim comes first.
 //!
-//! A machine's hooks run before people's own files. Where those prepend `~/.cargo/bin` only if it
-//! is absent, the shim stays in front; where they always do, only a hook of the person's own, after
-//! that line, wins.
+//! A machine's hooks run before people's own files. If those prepend `~/.cargo/bin` only when it is
+//! absent, the shim stays first. If they always prepend it, only a hook in the person's own file, after
+//! that line, puts the shim first.
 
 use std::path::{Path, PathBuf};
 
@@ -19,34 +19,35 @@ const GENERATOR_SCRIPT: &str = include_str!("../environment-generator.sh");
 const ENVIRONMENT: &str = include_str!("../environment.conf");
 const USER_SERVICE: &str = include_str!("../user-service.conf");
 
-/// The name of our environment generator; systemd runs them in the order of their names, and number
-/// 30 reads people's own files.
+/// The name of our environment generator. systemd runs generators in the order of their names, and
+/// number 30 reads people's own files.
 pub(crate) const GENERATOR: &str = "60-cargo-peruser";
 
-/// A place where sessions begin, by what reads it. A machine's and a person's are alike where both have
-/// one, but that a person's blocks stand at the end of files, behind lines that prepend `~/.cargo/bin`.
+/// A place where sessions begin, named for what reads it. Where a machine and a person both have one,
+/// they are alike, except that a person's blocks are at the end of files, after lines that prepend
+/// `~/.cargo/bin`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Hook {
-    /// A script of ours among those that login shells source.
+    /// Our own script in the directory whose scripts login shells source.
     ProfileScript,
-    /// A file that Bourne login shells read, or yash.
+    /// A file that Bourne login shells or yash read.
     Profile,
-    /// bash's for everybody. What comes first there is often `return` for all but interactive shells.
+    /// bash's file for all users. It often begins with a `return` for all but interactive shells.
     MachinesBashrc,
-    /// bash's, with blocks on both sides of such a line.
+    /// A person's file for bash, with blocks before and after such a line.
     Bashrc,
     /// The first file that zsh reads.
     Zsh,
-    /// One that zsh reads after it.
+    /// A file that zsh reads after it.
     LaterZsh,
-    /// The one that csh and tcsh read.
+    /// The file that csh and tcsh read.
     Csh,
-    /// elvish's.
+    /// elvish's file.
     Elvish,
-    /// A file of ours among fish's snippets. A person's is called like the machine's, whose place it
-    /// takes: fish reads one file of a name.
+    /// Our own file among fish's snippets. A person's has the same name as the machine's, and replaces
+    /// it: fish reads only one file of each name.
     FishSnippet,
-    /// fish's own file.
+    /// fish's own configuration file.
     FishConfig,
     /// A program whose output becomes the environment of a person's services.
     Generator,
@@ -55,7 +56,7 @@ pub(crate) enum Hook {
 }
 
 impl Hook {
-    /// The piece that puts the shim of an installed `program` first there.
+    /// The piece at `path` that puts the shim of an installed `program` first in its sessions.
     pub(crate) fn piece(self, path: PathBuf, program: &Path) -> Piece {
         let ours = |text: String, mode| PieceKind::File(text.into_bytes(), mode);
         let end = |text| PieceKind::Blocks(Blocks { top: None, end: Some(text) });
@@ -86,8 +87,8 @@ impl Hook {
     }
 }
 
-/// What systemd gives to a person's services: constants, since a person has no generators. `first` are
-/// the directories that come first on PATH.
+/// The environment.d(5) file for a person's services. It holds constants, because a person has no
+/// generators. `first` are the directories that come first on PATH.
 pub(crate) fn environment_d(
     directory: &Path,
     first: &[PathBuf],
@@ -107,17 +108,17 @@ const LOGIN_SHELLS: &str = "login shells";
 const BASH: &str = "bash, interactive and over ssh";
 const SYSTEMD: &str = "desktop sessions and user services";
 
-// To whom a hook passes on what the program has to say, a refusal for instance: shells read several
-// files each, and once is enough. It is the shell's option letters, of which `i` is for interactive and
-// `n`, which no shell with a session has, for silence.
+// Which shells show the program's messages, a refusal for instance: a shell reads several files with
+// hooks, and one message is enough. The value is the shell's option letters. `i` means interactive, and
+// `n`, which no shell of a session has, means silent.
 
-/// To nobody: another hook of the same session does.
+/// No shell: another hook of the same session shows them.
 const SILENT: &str = "n";
-/// To interactive shells.
+/// Interactive shells.
 const INTERACTIVE: &str = "$-";
-/// To interactive shells that read no other file of those with hooks.
+/// Interactive shells that read no other file with a hook.
 const INTERACTIVE_SH: &str = "${BASH_VERSION+n}${ZSH_VERSION+n}$-";
-/// To interactive fish, whose hook asks itself.
+/// Interactive fish. The hook itself checks whether fish is interactive.
 const INTERACTIVE_FISH: &str = "i";
 
 fn posix(program: &Path, options: &str) -> String {
@@ -128,13 +129,13 @@ fn fish(program: &Path, options: &str) -> String {
     filled(FISH, program).replace("@options@", options)
 }
 
-/// systemd reads a `%` as the start of something to fill in.
+/// systemd expands a `%`, so it is doubled.
 fn user_service(program: &Path) -> String {
     USER_SERVICE.replace("@program@", &program.to_string_lossy().replace('%', "%%"))
 }
 
-/// The line that does what a hook does, for somebody to add to a start-up file by hand. Once the
-/// program is gone it does nothing.
+/// The line that does the same as a hook, for a person to add to a start-up file. Once the program is
+/// gone, it does nothing.
 pub(crate) fn line_for(file: &Path, program: &Path) -> String {
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     let shell = match &*name {
@@ -157,7 +158,7 @@ pub(crate) fn line_for(file: &Path, program: &Path) -> String {
     }
 }
 
-/// Paths have been looked at by [`super::cannot_be_quoted`].
+/// [`super::cannot_be_quoted`] has checked the paths.
 fn filled(template: &str, program: &Path) -> String {
     template.replace("@program@", &program.to_string_lossy())
 }

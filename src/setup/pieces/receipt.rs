@@ -1,7 +1,8 @@
-//! Pure: the receipt: what `setup` has done, so that `--uninstall` can undo exactly that.
+//! Pure: the receipt, the list of everything that `setup` has done, so that `--uninstall` can undo
+//! exactly that.
 //!
-//! It is written before anything is done, and what it says about the state before is never written
-//! over by a later run, which would find its own work there.
+//! It is written before anything is done. A later run never overwrites what it says about the state
+//! before: that run would find its own work there.
 
 use std::path::{Path, PathBuf};
 
@@ -10,8 +11,8 @@ use serde::{Deserialize, Serialize};
 /// Everything that one installation has done, in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Receipt {
-    /// What everything stands below, as it was written: it may be a symlink, and the program that
-    /// runs from there only knows where that leads.
+    /// The prefix as it was given. It may be a symlink, and the program that runs from there only knows
+    /// where that points to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prefix: Option<PathBuf>,
     /// The pieces.
@@ -38,20 +39,21 @@ pub(crate) enum Did {
     MakeFile {
         /// The content's fingerprint.
         fingerprint: u64,
-        /// Those of earlier runs, whose content stands until a later one gets that far.
+        /// The fingerprints of earlier runs, whose content stays in place until a later run has replaced
+        /// it.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         earlier: Vec<u64>,
     },
     /// A symlink was made.
     MakeLink {
-        /// Where it leads.
+        /// Its target.
         to: PathBuf,
     },
-    /// Marked blocks were put in.
+    /// Marked blocks were added to a file.
     PutBlocks {
-        /// Whether the file was made for them.
+        /// Whether the file was created for them.
         made_file: bool,
-        /// The fingerprints of what has ever been put in.
+        /// The fingerprints of all blocks that were ever added.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         bodies: Vec<u64>,
     },
@@ -69,14 +71,14 @@ pub(crate) enum Did {
 }
 
 impl Did {
-    /// A file that is made with content of this fingerprint.
+    /// A new file whose content has this fingerprint.
     pub(crate) fn made_file(fingerprint: u64) -> Did {
         Did::MakeFile { fingerprint, earlier: Vec::new() }
     }
 }
 
 impl Receipt {
-    /// Adds what is about to be done. The state before the first run is the one to restore.
+    /// Adds a planned change. The state before the first run is the one to restore.
     pub(crate) fn add(&mut self, entry: ReceiptEntry) {
         match self.entries.iter_mut().find(|known| known.path == entry.path) {
             Some(known) => known.did = merged(&known.did, entry.did),
@@ -111,7 +113,7 @@ fn merged(known: &Did, new: Did) -> Did {
             let earlier = all.filter(|earlier| *earlier != fingerprint).collect();
             Did::MakeFile { fingerprint, earlier }
         }
-        // A root that we made and change now goes away as a whole.
+        // A root that we created, and change now, is removed as a whole.
         (Did::MakeDirectory, Did::ChangeMode { .. }) => Did::MakeDirectory,
         (_, new) => new,
     }

@@ -8,7 +8,7 @@ const MACHINE: &str = include_str!("../gc.service");
 const PERSON: &str = include_str!("../gc-user.service");
 const TIMER: &str = include_str!("../gc.timer");
 
-/// The timer's name, which is the service's but for its ending.
+/// The timer's name. The service has the same name with another suffix.
 pub(crate) const NAME: &str = "cargo-peruser-gc.timer";
 
 /// How often it runs.
@@ -20,15 +20,15 @@ pub(crate) enum Every {
     Weekly,
 }
 
-/// The units in systemd's directory of such, and the link that enables the timer. The machine's `gc`
-/// writes below its shared root only; without one it is a person's.
+/// The units in `units`, a directory that systemd reads, and the link that enables the timer. The
+/// machine's `gc` writes only below `machines_root`; without one, the units are a person's.
 pub(crate) fn pieces(
     units: &Path,
     every: Every,
     machines_root: Option<&Path>,
     program: &Path,
 ) -> Vec<Piece> {
-    // What systemd would fill in begins with a percent sign.
+    // systemd expands a percent sign, so it is doubled.
     let word = |path: &Path| path.to_string_lossy().replace('%', "%%");
     let service = machines_root
         .map_or(PERSON.to_owned(), |root| MACHINE.replace("@root@", &word(root)))

@@ -1,4 +1,4 @@
-//! How a piece stands at the moment.
+//! Determines the current state of a piece.
 
 use std::path::Path;
 
@@ -17,27 +17,27 @@ use crate::ui::escape::{escaped, quoted};
 use crate::ui::failure::Failure;
 use crate::ui::look::Look;
 
-/// How a piece stands at the moment.
+/// The current state of a piece.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PieceState {
     /// Nothing is there.
     Missing,
     /// It is as it should be.
     InPlace,
-    /// It is there, with other content.
+    /// It exists, with other content or another mode.
     Outdated,
-    /// The file is somebody's, and has no block of ours yet.
+    /// The file is not ours, and has none of our blocks yet.
     Untouched,
-    /// It is the shared root, with other permissions.
+    /// It is the shared root, with wrong permissions.
     WrongPermissions {
-        /// As they are.
+        /// The current ones.
         before: ModeAndGroup,
-        /// As they should be.
+        /// The expected ones.
         after: ModeAndGroup,
     },
 }
 
-/// Who may do what in a directory.
+/// The permissions of a directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ModeAndGroup {
     /// The permission bits (`07777`).
@@ -46,11 +46,11 @@ pub(crate) struct ModeAndGroup {
     pub group: u32,
 }
 
-/// Looks at a piece's place.
+/// Determines the state of a piece.
 ///
 /// # Errors
-/// A failure for what stands in its way: something of another kind, and
-/// something that no run before has put there, which would be lost.
+/// Something of another kind is in its place, or something that no earlier run has put there, which
+/// would be lost.
 pub(crate) fn look(piece: &Piece, receipt: &Receipt) -> Result<PieceState, Failure> {
     let path = &piece.path;
     let state = match &piece.what {
@@ -72,7 +72,8 @@ pub(crate) fn look(piece: &Piece, receipt: &Receipt) -> Result<PieceState, Failu
     }
 }
 
-/// Whether a file says that setup has put it there, for another installation then.
+/// Whether the file itself says that setup has put it there. If the receipt does not list it, that was
+/// for another installation.
 fn is_a_hook(path: &Path) -> bool {
     let original = Original::read(path);
     original
@@ -83,7 +84,7 @@ fn directory(path: &Path) -> Result<PieceState, Failure> {
     match std::fs::metadata(path) {
         Ok(metadata) if metadata.is_dir() => Ok(PieceState::InPlace),
         Ok(_) => Err(taken(path)),
-        // What leads nowhere is in the way as well.
+        // A dangling symlink is in the way, too.
         Err(_) if files::is_there(path) => Err(taken(path)),
         Err(_) => Ok(PieceState::Missing),
     }
@@ -164,9 +165,9 @@ fn shared_root(path: &Path, root: &Root) -> Result<PieceState, Failure> {
     })
 }
 
-/// Makes sure that a shared root holds nothing but private directories, each named for its owner: what
-/// else is in it shows that it serves something else as well, or that others have left there what
-/// builds would read. Where `only` has names, only those are looked for.
+/// Checks that a shared root holds only private directories, each named for its owner. Anything else
+/// shows that the root also serves another purpose, or that other users have left files there that
+/// builds would read. If `only` is not empty, only these names are checked.
 pub(super) fn assert_only_private_dirs(root: &Path, only: &[&str]) -> Result<(), Failure> {
     let failed = |cause| Failure::file("look at", root, cause);
     let mut others = Vec::new();
@@ -192,14 +193,14 @@ pub(super) fn assert_only_private_dirs(root: &Path, only: &[&str]) -> Result<(),
     Err(not_a_root(root, &fault).help(help))
 }
 
-/// Why a directory cannot be the shared root (exit 77).
+/// The refusal of a directory that cannot be the shared root (exit 77).
 pub(in crate::setup) fn not_a_root(root: &Path, fault: &str) -> Failure {
     let text = format!("refusing to use `{}` as shared root: {fault}", escaped(root));
     Failure::new(text).exit(77)
 }
 
-/// Whether a directory is called as the private directory of its owner is, or may have been of an
-/// account that is gone.
+/// Whether a directory has the name of its owner's private directory, or may have had it, if the account
+/// is departed.
 fn is_private_dir(name: &str, owner: u32) -> bool {
     let account = accounts::account(owner, &[]);
     let is_departed = account.name.is_none() && !name.starts_with('.');
@@ -222,8 +223,8 @@ fn taken(path: &Path) -> Failure {
     Failure::new(text).help(Look::Entry.at(path, "move it away"))
 }
 
-/// Another installation has put the file there, or blocks into it; `if_gone` helps where its uninstallation
-/// has left them, because somebody had changed them.
+/// The error for a file, or a block in it, that another installation has put there. `if_gone` helps if
+/// uninstalling that one has left it, because somebody had changed it.
 fn belongs_to_another(path: &Path, if_gone: &str) -> Failure {
     let text = format!("`{}` belongs to another installation of cargo-peruser", escaped(path));
     Failure::new(text).help(format!(

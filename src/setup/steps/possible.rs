@@ -1,6 +1,6 @@
-//! Whether the system lets the caller put a piece in its place, and nobody but root and the caller can
-//! replace it then. It is asked before anything is done: half an installation would be the answer
-//! otherwise.
+//! Checks that the caller may put a piece in its place, and that only root and the caller can replace it
+//! afterwards. All pieces are checked before anything is done; otherwise half an installation would
+//! result.
 
 use std::path::Path;
 
@@ -18,21 +18,21 @@ use crate::ui::escape::escaped;
 use crate::ui::failure::Failure;
 use crate::ui::look::Look;
 
-/// Why a start-up file cannot get its blocks, if it cannot: people have theirs written by other programs,
-/// as read-only links, or share them.
+/// Why blocks cannot be put into a start-up file, or `None` if they can. Other programs may have written
+/// it, as a read-only link, or several people may share it.
 pub(crate) fn cannot_change(piece: &Piece, receipt: &Receipt) -> Option<Failure> {
     match look(piece, receipt) {
         Ok(state) => assert_possible(&Step { piece: piece.clone(), state }).err(),
-        // Other failures are told when everything is looked at.
+        // Other failures are reported when all pieces are examined.
         Err(_) => Original::read(&piece.path).and_then(|file| file.assert_writable()).err(),
     }
 }
 
-/// Makes sure that a piece can be put in its place.
+/// Checks that a piece can be put in its place.
 ///
 /// # Errors
-/// A failure where a file is somebody else's, who would lose it to the caller, and
-/// where its directory does not let the caller write.
+/// The file belongs to another user, who would lose it to the caller, or the caller may not write to its
+/// directory.
 pub(crate) fn assert_possible(step: &Step) -> Result<(), Failure> {
     let path = &step.piece.path;
     let failed = |cause: std::io::Error| Failure::file("write", path, cause);
@@ -55,11 +55,11 @@ pub(crate) fn assert_possible(step: &Step) -> Result<(), Failure> {
     accessat(CWD, directory, access, AtFlags::EACCESS).map_err(|cause| failed(cause.into()))
 }
 
-/// Makes sure that every directory on the way to these places, as far as it exists, is root's or the
-/// caller's and open to no other writer.
+/// Checks that every ancestor directory of these places, as far as it exists, belongs to root or the
+/// caller, and that no other user can write to it.
 ///
 /// # Errors
-/// A refusal (exit 77) that names the first that is not.
+/// A refusal (exit 77) that names the first directory that is not safe.
 pub(crate) fn assert_trusted<'a>(places: impl Iterator<Item = &'a Path>) -> Result<(), Failure> {
     let mut directories: Vec<&Path> = places.filter_map(Path::parent).collect();
     directories.sort();
@@ -68,7 +68,7 @@ pub(crate) fn assert_trusted<'a>(places: impl Iterator<Item = &'a Path>) -> Resu
     let trust = Trust::of(uid);
     match directories.into_iter().find_map(|directory| trust.first_changeable(directory)) {
         None => Ok(()),
-        // Others could replace the program that everyone is about to run.
+        // Other users could replace the program that everyone is about to run.
         Some((path, entry)) => {
             let text = format!(
                 "refusing to install below `{}`: it is owned by {} and has mode {:04o}, so others \

@@ -1,4 +1,4 @@
-//! Puts a piece in its place, each in one step that is done or not done.
+//! Puts a piece in its place, in one step that is done completely or not at all.
 
 use std::fs::{DirBuilder, File, OpenOptions, Permissions};
 use std::io;
@@ -17,11 +17,11 @@ use crate::private_dir::READ_ABOVE;
 use crate::setup::pieces::{PieceKind, Root};
 use crate::ui::failure::Failure;
 
-/// Puts a piece in its place; nothing is done for one that is there.
+/// Puts a piece in its place. A piece that is already there stays as it is.
 ///
 /// # Errors
-/// Any I/O error, and that a file was changed since it was looked at. The other pieces stay as they
-/// are, and the next run goes on from there.
+/// Any I/O error, and a file that has changed since it was examined. The other pieces stay as they are,
+/// and the next run continues from there.
 pub(crate) fn put(step: &Step) -> Result<(), Failure> {
     let path = &step.piece.path;
     let failed = |doing| move |cause| Failure::file(doing, path, cause);
@@ -44,8 +44,8 @@ pub(crate) fn put(step: &Step) -> Result<(), Failure> {
         }
         PieceKind::Root(root) => {
             shared_root(path, root, step.state).map_err(failed("create"))?;
-            // Somebody may have been faster. Now nobody can put anything there any more; but builds
-            // would read what is there, and so the root is as it was, and refused.
+            // Another user may have added an entry before the mode changed. Now nobody can add any more,
+            // but builds would read that entry. So restore the root's permissions, and refuse it.
             assert_only_private_dirs(path, READ_ABOVE).inspect_err(|_| {
                 if let PieceState::WrongPermissions { before, .. } = step.state {
                     let _ = set_rights(path, before);
@@ -55,8 +55,8 @@ pub(crate) fn put(step: &Step) -> Result<(), Failure> {
     }
 }
 
-/// The file that this process runs. Where the system has a name for just that file, it is right even
-/// after another one has taken its place, which others may have put there.
+/// The file that this process runs. `/proc/self/exe`, if the system has it, is exactly that file, even
+/// after another one, perhaps from another user, has taken its path.
 pub(crate) fn own_program() -> Result<PathBuf, Failure> {
     let running = Path::new("/proc/self/exe");
     if running.exists() {
@@ -65,18 +65,19 @@ pub(crate) fn own_program() -> Result<PathBuf, Failure> {
     std::env::current_exe().map_err(|cause| Failure::file("find", running, cause))
 }
 
-/// A directory; one that is there is no error. It has its mode from the first moment on: the next run
-/// would take what a killed one has left for complete.
+/// Creates a directory; an existing one is not an error. It has its mode from the first moment on,
+/// because the next run would take a directory that a killed run has left for complete.
 pub(super) fn make_directory(path: &Path) -> io::Result<()> {
     let make = || DirBuilder::new().mode(0o755).create(path);
     let made = match rustix::process::geteuid().is_root() {
-        // Whatever root's umask is: others are to find what stands below.
+        // Whatever root's umask is: other users must be able to reach what is below.
         true => without_umask(make),
         false => make(),
     };
     match made {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        // A default ACL above lets in whomever it names, though nobody write.
+        // Otherwise a default ACL of the parent would let the users that it names enter, although not
+        // write.
         made => made.and_then(|()| Ok(acls::strip(&open_directory(path)?)?)),
     }
 }
@@ -98,14 +99,14 @@ fn link(path: &Path, to: &Path) -> io::Result<()> {
     })
 }
 
-/// A new one gets its name when it has its rights: until then it would lock everybody out, and let
-/// in, or refuse, whom it should not.
+/// A new root gets its name only after its permissions. Until then it would keep everybody out, let in
+/// users that it should not, or refuse users that it should let in.
 fn shared_root(path: &Path, root: &Root, state: PieceState) -> io::Result<()> {
     if let PieceState::WrongPermissions { after, .. } = state {
         return set_rights(path, after);
     }
     let beside = beside(path);
-    // What a killed run has left; anything that is not an empty directory stays, and is an error.
+    // A killed run may have left an empty directory. Anything else of that name stays, and is an error.
     let _ = std::fs::remove_dir(&beside);
     DirBuilder::new().mode(0o700).create(&beside)?;
     let group = root.group.unwrap_or(rustix::process::getegid().as_raw());
@@ -122,12 +123,12 @@ pub(super) fn set_rights(path: &Path, rights: ModeAndGroup) -> io::Result<()> {
     if files::opened(&directory)?.gid != rights.group {
         fchown(&directory, None, Some(Gid::from_raw(rights.group)))?;
     }
-    // After the group, whose change takes set-id bits away.
+    // After the group, because changing the group clears set-id bits.
     fchmod(&directory, files::mode(rights.mode))?;
     Ok(())
 }
 
-/// Opens a directory, and no symlink in its place.
+/// Opens a directory. A symlink in its place is an error.
 fn open_directory(path: &Path) -> io::Result<File> {
     let flags = rustix::fs::OFlags::DIRECTORY | rustix::fs::OFlags::NOFOLLOW;
     OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(path)

@@ -1,4 +1,4 @@
-//! The receipt as a file, beside the shim: mode 0644, so that everyone can ask for the status.
+//! The receipt as a file, beside the shim. It has mode 0644, so that everyone can ask for the status.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -15,16 +15,16 @@ use crate::shim::installation::Installation;
 use crate::ui::escape::{escaped, quoted};
 use crate::ui::failure::{Failure, reason};
 
-/// Where an installation's receipt is.
+/// The path of an installation's receipt.
 pub(crate) fn receipt_path(installation: &Installation) -> PathBuf {
     installation.own_dir().join("setup.json")
 }
 
-/// Reads a receipt; none is an empty one. Only one that nobody but root and the caller can change is
-/// believed, because what it names is going to be removed.
+/// Reads a receipt; a missing one is empty. It is trusted only if nobody but root and the caller can
+/// change it, because what it names will be removed.
 ///
 /// # Errors
-/// That it cannot be used, or read.
+/// The receipt cannot be trusted, read or parsed.
 pub(crate) fn read_receipt(path: &Path) -> Result<Receipt, Failure> {
     let wrong = |cause: String| unusable(path, &cause);
     let unreadable = |error: io::Error| wrong(reason(&error));
@@ -49,7 +49,7 @@ fn unusable(path: &Path, cause: &str) -> Failure {
     Failure::new(text).help(format!("ls -l {}", quoted(path)))
 }
 
-/// Writes a receipt, or takes it away if there is nothing in it.
+/// Writes a receipt, or removes it if it has no entries.
 ///
 /// # Errors
 /// Any I/O error.
@@ -63,8 +63,8 @@ pub(crate) fn write_receipt(path: &Path, receipt: &Receipt) -> Result<(), Failur
     original.replace(format!("{text}\n").as_bytes(), 0o644)
 }
 
-/// Writes the first receipt, and with it, in one step, the missing directories above it, of which
-/// `top` is the uppermost: no killed run leaves directories that no receipt knows of.
+/// Writes the first receipt together with the missing directories above it, in one step; `top` is the
+/// uppermost of them. So a killed run leaves no directory that no receipt lists.
 ///
 /// # Errors
 /// Any I/O error.
@@ -87,8 +87,8 @@ pub(crate) fn begin_receipt(path: &Path, receipt: &Receipt, top: &Path) -> Resul
     })
 }
 
-/// Takes the receipt away, and with it, in one step, those directories above it that were made for
-/// it and hold nothing else. Returns the uppermost of them.
+/// Removes the receipt together with the directories above it that were made for it and hold nothing
+/// else, in one step. Returns the uppermost of them.
 ///
 /// # Errors
 /// Any I/O error.
@@ -108,8 +108,8 @@ pub(crate) fn end_receipt(path: &Path, receipt: &Receipt) -> Result<Option<PathB
     Ok(Some(top.to_owned()))
 }
 
-/// Takes away what a killed [`begin_receipt`] or [`end_receipt`] has left: below a name of ours, a
-/// receipt and the directories on the way to it.
+/// Removes what a killed [`begin_receipt`] or [`end_receipt`] has left: a directory with one of our
+/// temporary names, and in it a receipt and the directories above that.
 ///
 /// # Errors
 /// Any I/O error.

@@ -1,4 +1,4 @@
-//! Which shells there are, and which of their start-up files exist.
+//! Finds the installed shells, and their existing start-up files.
 
 use std::path::{Path, PathBuf};
 
@@ -8,8 +8,8 @@ use crate::os::snapshot::Snapshot;
 use crate::session::search_path;
 use crate::setup::pieces::{GENERATOR, Hook};
 
-/// Where a machine's sessions begin, for what is installed. A file that a shell's package would bring
-/// later is not made: the package manager would ask whose it is.
+/// Where a machine's sessions begin, for what is installed. A file that a shell's package may add later
+/// is not created: the package manager would ask whose it is.
 pub(crate) fn of_machine() -> Vec<(Hook, PathBuf)> {
     let first = |places: &[&str]| places.iter().map(PathBuf::from).find(|path| path.exists());
     let below = |directory: &str, name: &str| {
@@ -18,7 +18,7 @@ pub(crate) fn of_machine() -> Vec<(Hook, PathBuf)> {
     let zshenv = || below("/etc/zsh", "zshenv").unwrap_or_else(|| "/etc/zshenv".into());
     let snippet = || PathBuf::from("/etc/fish/conf.d").join(FISH_SNIPPET);
     let places = [
-        // Behind the other scripts of its directory, which are sourced by their names' order.
+        // After the other scripts of its directory, which are sourced in the order of their names.
         (Hook::ProfileScript, below("/etc/profile.d", "zz-cargo-peruser.sh")),
         (Hook::MachinesBashrc, first(&["/etc/bash.bashrc", "/etc/bash/bashrc", "/etc/bashrc"])),
         (Hook::Zsh, is_installed("zsh").then(zshenv)),
@@ -34,8 +34,8 @@ pub(crate) fn of_machine() -> Vec<(Hook, PathBuf)> {
     places.into_iter().filter_map(|(hook, path)| Some((hook, path?))).collect()
 }
 
-/// Where a person's sessions begin, for what is installed; those of rarer shells only where they have
-/// a file or the shell is the person's.
+/// Where a person's sessions begin, for what is installed. Files of rarer shells are included only if
+/// they exist, or if the shell is the person's login shell.
 pub(crate) fn of_person(
     snapshot: &Snapshot,
     homes: &Homes<'_>,
@@ -45,14 +45,14 @@ pub(crate) fn of_person(
     let login_shell = account.shell.as_deref().and_then(Path::file_name).unwrap_or_default();
     let logs_in_with = |shells: &[&str]| shells.iter().any(|shell| login_shell == *shell);
     let config = homes.config().unwrap_or_else(|| home.join(".config"));
-    // Where a variable moves zsh's files to, its first is still looked for at home by a fresh session.
+    // Even if the variable moves zsh's files elsewhere, a fresh session looks for the first one at home.
     let zdotdir = snapshot.absolute_path("ZDOTDIR").filter(|path| homes.is_own(path));
     let zdotdir = zdotdir.unwrap_or_else(|| home.to_owned());
     let zshenv = home.join(".zshenv");
     let cshrc = Some(home.join(".tcshrc")).filter(|path| path.exists());
     let cshrc = cshrc.unwrap_or_else(|| home.join(".cshrc"));
     let (has_zsh, has_fish) = (is_installed("zsh"), is_installed("fish"));
-    // The path, and whether it is made where there is none.
+    // The path, and whether to create the file if it is missing.
     let mut places = vec![
         (Hook::Profile, home.join(".profile"), true),
         (Hook::Profile, home.join(".bash_profile"), false),
@@ -86,7 +86,7 @@ fn is_installed(shell: &str) -> bool {
     find(shell).is_some()
 }
 
-/// Where a shell is, on the search path that everyone has.
+/// The path of a shell on the search path that everyone has.
 pub(crate) fn find(shell: &str) -> Option<PathBuf> {
     which::which_in_global(shell, Some(search_path::DEFAULT)).ok()?.next()
 }

@@ -1,4 +1,4 @@
-//! Takes a piece away again, if it is still what was put there.
+//! Removes a piece, if it is still what was put there.
 
 use std::collections::HashSet;
 use std::io;
@@ -17,37 +17,37 @@ use crate::os::trust::Trust;
 use crate::setup::pieces::{Did, ReceiptEntry};
 use crate::ui::failure::Failure;
 
-/// What has become of a piece.
+/// The result of removing a piece.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Undone {
     /// It is gone.
     Removed,
     /// It is as it was before.
     Restored,
-    /// There was nothing left of it.
+    /// Nothing was left of it.
     Nothing,
-    /// It was changed since, so it stays; why.
+    /// It stays, because it has changed since; the reason.
     Kept(&'static str),
 }
 
-/// What is done to undo a piece.
+/// The action that undoes a piece.
 enum Act {
     RemoveDirectory,
     RemoveFile,
     /// Remove a file that holds nothing but our blocks.
     RemoveBlocks(Original),
-    /// Take our blocks out of a file.
+    /// Remove our blocks from a file.
     Replace(Original, Vec<u8>),
     SetRights(ModeAndGroup),
 }
 
 type Decided = Result<(Undone, Option<Act>), Failure>;
 
-/// Takes away what an entry of the receipt says; a dry run only says what would become of it, where those
-/// in `gone` are gone.
+/// Undoes an entry of the receipt. A dry run only returns what the result would be, if the paths in
+/// `gone` were gone.
 ///
 /// # Errors
-/// Any I/O error. Doing it again is no harm.
+/// Any I/O error. Repeating it is harmless.
 pub(crate) fn undo(
     entry: &ReceiptEntry,
     gone: &HashSet<PathBuf>,
@@ -56,7 +56,7 @@ pub(crate) fn undo(
     let path = &entry.path;
     let failed = |cause| Failure::file("remove", path, cause);
     assert_ancestors(path)?;
-    // In a directory that is not ours, others could stop us by that name.
+    // In a directory that is not ours, other users could stop us with a file of that name.
     if !is_dry && !matches!(entry.did, Did::MakeDirectory | Did::ChangeMode { .. }) {
         clear_leftover(&files::without_symlinks(path)).map_err(failed)?;
     }
@@ -74,7 +74,7 @@ pub(crate) fn undo(
     Ok(undone)
 }
 
-/// What becomes of a piece, and by what: looks whether it is still what was put there.
+/// Decides the result for a piece, and the action, by checking whether it is still what was put there.
 fn decide(entry: &ReceiptEntry, gone: &HashSet<PathBuf>) -> Decided {
     let path = &entry.path;
     let failed = |cause| Failure::file("remove", path, cause);
@@ -119,7 +119,7 @@ fn decide(entry: &ReceiptEntry, gone: &HashSet<PathBuf>) -> Decided {
 
 const NOT_EMPTY: &str = "there is something in it";
 
-/// What was trusted when it was set up may have been opened since, and root would follow it.
+/// A path that was safe when it was set up may be writable by other users now, and root would follow it.
 fn assert_ancestors(path: &Path) -> Result<(), Failure> {
     let changeable = || Trust::of(0).first_changeable_above(path);
     match accounts::is_root().then(changeable).flatten() {
@@ -129,7 +129,7 @@ fn assert_ancestors(path: &Path) -> Result<(), Failure> {
 }
 
 fn directory(path: &Path) -> io::Result<Undone> {
-    // What a killed run has left of the shared root; anything else of that name stays.
+    // A killed run may have left this of the shared root. Anything else of that name stays.
     let _ = std::fs::remove_dir(beside(path));
     match std::fs::remove_dir(path) {
         Ok(()) => Ok(Undone::Removed),
