@@ -1,6 +1,6 @@
-//! Starts fresh shells, as a person's next session will, and asks them what they have.
+//! Starts fresh shells, as a person's next session will, and asks them what they find.
 //!
-//! None outlives its time, nor the program that asks.
+//! No shell runs longer than its time limit, or than the program that asks.
 
 mod keeper;
 pub(super) mod login;
@@ -23,7 +23,7 @@ use crate::setup::steps::find_shell;
 /// A shell to ask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum AskedShell {
-    /// `sh`, whichever that is.
+    /// `sh`, whichever shell that is.
     Sh,
     /// bash.
     Bash,
@@ -31,21 +31,21 @@ pub(super) enum AskedShell {
     Zsh,
     /// fish.
     Fish,
-    /// csh, mostly tcsh.
+    /// csh, usually tcsh.
     Tcsh,
     /// yash.
     Yash,
 }
 
-/// A kind of session to ask for: a way to start a shell so that it reads a start-up file.
+/// A kind of session: a shell, and a way to start it so that it reads a start-up file.
 pub(super) struct SessionKind {
     /// The shell.
     pub(super) shell: AskedShell,
-    /// How it is started: as people call it, and the words that do it.
+    /// How it is started: what people call it, and the arguments.
     pub(super) start: Start,
-    /// The person's files that it may read, in its order.
+    /// The person's files that it may read, in that order.
     pub(super) files: &'static [&'static str],
-    /// The file to make where there is none.
+    /// The file to create if there is none.
     pub(super) new: &'static str,
 }
 
@@ -57,11 +57,11 @@ pub(super) const INTERACTIVE: Start = ("interactive", &["-i", "-c"]);
 /// Both: `ssh` and the console.
 pub(super) const BOTH: Start = ("login, interactive", &["-l", "-i", "-c"]);
 
-/// Of bash's own files for a login shell it reads one, which reads `.bashrc`.
+/// bash's files for a login shell. bash reads only one of the last three, which reads `.bashrc`.
 const OF_BASH: &[&str] = &[".bashrc", ".profile", ".bash_login", ".bash_profile"];
 
-/// All of them, by their shells. An interactive `sh` or yash has the environment of the session that it
-/// is started from; tcsh reads the same file however it is started.
+/// All kinds of session, grouped by shell. An interactive `sh` or yash has the environment of the
+/// session that starts it. tcsh reads the same file however it is started.
 pub(super) static ASKED: [SessionKind; 14] = {
     use AskedShell::{Bash, Fish, Sh, Tcsh, Yash, Zsh};
     [
@@ -91,20 +91,20 @@ const fn asked(
     SessionKind { shell, start, files, new }
 }
 
-/// What a session says that it has.
+/// What a session reports.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ShellAnswer {
-    /// The first `cargo`, as the shell finds it.
+    /// The first `cargo` that the shell finds.
     pub cargo: Option<PathBuf>,
     /// `CARGO_TARGET_DIR`.
     pub target_dir: Option<PathBuf>,
-    /// Where the shell looks for its own start-up files, if it says so: zsh's `$ZDOTDIR`, and fish's
-    /// directory of configuration.
+    /// The directory of the shell's own start-up files, if the shell names it: zsh's `$ZDOTDIR`, and
+    /// fish's configuration directory.
     pub config: Option<PathBuf>,
 }
 
 impl AskedShell {
-    /// Whether it is asked for this account: the rarer ones are only where people log in with them.
+    /// Whether to ask it for this account: the rarer shells only if people log in with them.
     pub(super) fn is_for(self, account: &Account) -> bool {
         let login_shell = account.shell.as_deref().and_then(Path::file_name).unwrap_or_default();
         match self {
@@ -114,8 +114,8 @@ impl AskedShell {
         }
     }
 
-    /// Whether sessions of this account begin with it: its login shell, the one that this session names,
-    /// and what display managers and scripts use.
+    /// Whether sessions of this account begin with it: the login shell, the shell that this session
+    /// names, and `sh`, which display managers and scripts use.
     pub(super) fn is_used(self, account: &Account, snapshot: &Snapshot) -> bool {
         let named = snapshot.variable("SHELL").map(PathBuf::from);
         let mut shells = account.shell.iter().chain(&named).filter_map(|shell| shell.file_name());
@@ -134,9 +134,10 @@ impl AskedShell {
         }
     }
 
-    /// Prints marked lines: what a start-up file prints besides is not taken for an answer, nor does
-    /// it hide one that it has no newline before. What counts is the program that others find,
-    /// whatever the person wraps around it, so another shell is asked.
+    /// The command that prints the answer, in marked lines. So other output of a start-up file is not
+    /// mistaken for an answer, and cannot hide one by lacking a newline at its end. The answer is the
+    /// program that other programs find, whatever function or alias the person has, so `sh` looks for
+    /// it.
     fn question(self) -> String {
         let config = match self {
             AskedShell::Fish => "printf '\\n@@config=%s' \"$__fish_config_dir\"; ",
@@ -149,8 +150,8 @@ impl AskedShell {
         )
     }
 
-    /// The directories that it makes in a home wherever it starts and that are not there yet, the
-    /// inner ones first; `config` is where it keeps its configuration, if not in `.config`.
+    /// The directories that this shell creates in a home whenever it starts, and that do not exist yet,
+    /// inner ones first. `config` is where it keeps its configuration, if not in `.config`.
     fn absent_from(self, home: Option<&Path>, config: Option<&Path>) -> Vec<PathBuf> {
         let Some(home) = home.filter(|_| self == AskedShell::Fish) else { return Vec::new() };
         let config = config.map_or_else(|| home.join(".config"), Path::to_owned);
@@ -160,10 +161,10 @@ impl AskedShell {
     }
 }
 
-/// Asks a fresh shell of the caller's; `None` for a shell that is not installed, or not asked.
+/// Asks one of the caller's fresh shells. `None` if the shell is not installed, or not to be asked.
 ///
 /// # Errors
-/// Any I/O error, [`io::ErrorKind::TimedOut`] for a shell that never comes to an end, and
+/// Any I/O error, [`io::ErrorKind::TimedOut`] for a shell that does not end, and
 /// [`io::ErrorKind::UnexpectedEof`] for one that ends without an answer.
 pub(super) fn ask(
     asked: &SessionKind,
@@ -174,7 +175,7 @@ pub(super) fn ask(
     let program = find_shell(shell.name()).filter(|_| shell.is_for(account));
     let Some(program) = program else { return Ok(None) };
     let home = account.home.as_deref();
-    // Where fish keeps its files is for the session to say, and it says so before any of them.
+    // The session decides where fish keeps its files, before fish reads any of them.
     let config = Some(CONFIG_HOME).filter(|_| shell == AskedShell::Fish);
     let config = config.and_then(|name| Homes::new(snapshot).own(name));
     let mut command = Command::new(std::env::current_exe()?);
@@ -186,7 +187,7 @@ pub(super) fn ask(
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
     let absent = shell.absent_from(home, config.as_deref());
     let output = keeper::finish(command.spawn()?, is_complete);
-    // Somebody may have put something there meanwhile, and then it stays.
+    // Somebody may have put something there meanwhile; then the directory stays.
     absent.iter().for_each(|directory| drop(std::fs::remove_dir(directory)));
     let output = output?;
     let value = |name: &[u8]| {
@@ -196,10 +197,10 @@ pub(super) fn ask(
     Ok(Some(ShellAnswer { cargo: value(CARGO), target_dir: value(TARGET), config: value(CONFIG) }))
 }
 
-/// The variable that says where a person's configuration is.
+/// The variable that names a person's configuration directory.
 const CONFIG_HOME: &str = "XDG_CONFIG_HOME";
 
-/// What `login` gives to a session.
+/// The variables that `login` gives to a session.
 fn environment(
     account: &Account,
     snapshot: &Snapshot,

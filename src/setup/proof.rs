@@ -1,5 +1,5 @@
-//! The proof: what fresh shells of the caller's find, and this very session; and where another cargo
-//! comes first, the offending line and the one that helps.
+//! Proves that an installation works: shows what the caller's fresh shells and this session find. Where
+//! another cargo comes first, it names the offending line, and the line that helps.
 
 mod start_up;
 
@@ -32,34 +32,34 @@ struct SessionFinding {
     answer: SessionAnswer,
     /// Whether it finds no cargo.
     is_bare: bool,
-    /// What is wrong, and the command that helps; none for a file that cannot be changed, of which that
-    /// has been said.
+    /// What is wrong, and the command that helps. `None` also for a file that cannot be changed, which
+    /// has been reported already.
     complaint: Option<(String, String)>,
 }
 
-/// What is told of a session.
+/// What is reported about a session.
 #[derive(Clone, PartialEq, Eq)]
 struct SessionAnswer {
     cargo: String,
     target_dir: String,
-    /// What is wrong, in a word. Nothing is where the shim comes first, or there is no cargo for it to
-    /// execute, and programs that bypass it build in the same private directory.
+    /// What is wrong, in a word. Empty if the shim comes first, or there is no cargo for it to execute,
+    /// and programs that bypass the shim build in the same private directory.
     mark: &'static str,
 }
 
 /// Why sessions are asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Occasion {
-    /// The shim was installed just now.
+    /// The shim was just installed.
     Setup,
-    /// Somebody wants to know.
+    /// The person asked for the status.
     Status,
 }
 
-/// Asks every installed shell and prints what it finds. True if the shim comes first everywhere.
+/// Asks every installed shell, and prints what it finds. True if the shim comes first everywhere.
 ///
 /// # Errors
-/// Those of writing it down.
+/// Any error of writing the output.
 pub(super) fn show(
     site: &Site,
     snapshot: &Snapshot,
@@ -70,7 +70,7 @@ pub(super) fn show(
     let name = accounts::owner(site.account.uid);
     report::line(format!("\nwhat fresh shells of {name} find"))?;
     let mut answers = grouped(&findings);
-    // Under sudo it would be root's, and nobody builds in that.
+    // Under sudo, this session would be root's, and nobody builds in that.
     let is_persons = !is_under_sudo(snapshot);
     let chosen = chosen(snapshot, flags).filter(|_| is_persons);
     let other = other_cargo(snapshot).filter(|_| is_persons);
@@ -84,7 +84,7 @@ pub(super) fn show(
         report::line(format!("{}{mark}\n{}", names.join(", "), report::table(&rows)))?;
     }
     let complaints = complaints(&findings);
-    // Where new sessions have it as well, it is told with the line that helps them.
+    // If new sessions have the same choice, it is reported with the line that helps them.
     let is_only_here = complaints.is_empty();
     if let Some((text, help)) = chosen.as_ref().filter(|_| is_only_here) {
         report::warning(text, help);
@@ -106,7 +106,7 @@ pub(super) fn show(
     Ok(chosen.is_none() && findings.iter().all(SessionFinding::wins))
 }
 
-/// Each answer, and who gives it: a shell, or where its answers differ, how it was started.
+/// Each answer and the shells that give it, or the ways of starting a shell if its answers differ.
 fn grouped(findings: &[SessionFinding]) -> Vec<(SessionAnswer, Option<AskedShell>, Vec<String>)> {
     let mut groups: Vec<(SessionAnswer, Option<AskedShell>, Vec<String>)> = Vec::new();
     for of_shell in findings.chunk_by(|one, other| one.shell == other.shell) {
@@ -133,7 +133,7 @@ fn is_under_sudo(snapshot: &Snapshot) -> bool {
     snapshot.uid == 0 && snapshot.variable("SUDO_UID").is_some()
 }
 
-/// What keeps fresh sessions of the caller's from the shim, in the shells that they use, each with the
+/// What is wrong in the caller's fresh sessions, for the shells that the caller uses, each with the
 /// command that helps.
 pub(super) fn complaints_of_fresh(site: &Site, snapshot: &Snapshot) -> Vec<(String, String)> {
     let findings = ask_all(site, snapshot, |shell| shell.is_used(&site.account, snapshot));
@@ -141,7 +141,7 @@ pub(super) fn complaints_of_fresh(site: &Site, snapshot: &Snapshot) -> Vec<(Stri
     found.map(|(help, complaints)| (complaints.join("; "), help.to_owned())).collect()
 }
 
-/// What this very session finds.
+/// What this session finds.
 fn this_session(snapshot: &Snapshot, is_chosen: bool, is_other: bool) -> SessionAnswer {
     let mark = match (is_other, is_chosen) {
         (true, _) => NOT_THE_SHIM,
@@ -156,7 +156,7 @@ fn word(path: Option<&Path>) -> String {
     path.map_or("none".into(), |path| escaped(path).to_string())
 }
 
-/// That a variable which this session has inherited counts as a choice, and what helps: the session builds
+/// The message that a variable of this session counts as a choice, and what helps. This session builds
 /// there, whatever new ones do.
 pub(crate) fn chosen(snapshot: &Snapshot, flags: &Flags) -> Option<(String, &'static str)> {
     let context = SessionContext::of(snapshot);
@@ -169,7 +169,7 @@ pub(crate) fn chosen(snapshot: &Snapshot, flags: &Flags) -> Option<(String, &'st
     })
 }
 
-/// What else puts a `cargo` on PATH, by a part of its path.
+/// Other programs that put a `cargo` on PATH, recognized by a part of its path.
 const WRAPPERS: [(&str, &str); 6] = [
     ("/.cargo/bin/", "rustup"),
     ("/.asdf/", "asdf"),
@@ -179,7 +179,7 @@ const WRAPPERS: [(&str, &str); 6] = [
     ("/modules/", "an environment module"),
 ];
 
-/// The `cargo` that this session finds before the shim, and what is told of it.
+/// The `cargo` that this session finds before the shim, and the message about it.
 pub(crate) fn other_cargo(snapshot: &Snapshot) -> Option<(PathBuf, String)> {
     let path = snapshot.variable("PATH");
     let first = which::which_in_global("cargo", path).ok()?.next()?;
@@ -202,7 +202,7 @@ pub(crate) fn enter(snapshot: &Snapshot, installation: &Installation) -> String 
     evaluation(&session_shell(snapshot), &installation.binary())
 }
 
-/// The name of the shell that has started this program, or else of the one that people log in with.
+/// The name of the shell that started this program, or else of the login shell.
 fn session_shell(snapshot: &Snapshot) -> String {
     let parent = format!("/proc/{}/comm", std::os::unix::process::parent_id());
     let parent = files::text_of_system(&parent).unwrap_or_default();
@@ -212,7 +212,7 @@ fn session_shell(snapshot: &Snapshot) -> String {
     parent.unwrap_or(&login).to_owned()
 }
 
-/// What no shell's start-up files can change.
+/// Reports what no shell's start-up files can change.
 fn tell_the_rest(site: &Site, snapshot: &Snapshot, findings: &[SessionFinding]) {
     let name = accounts::owner(site.account.uid);
     if findings.iter().any(|finding| finding.wins() && finding.is_bare) {
@@ -232,14 +232,14 @@ fn tell_the_rest(site: &Site, snapshot: &Snapshot, findings: &[SessionFinding]) 
     }
 }
 
-/// All shells at once: most of their time is waiting.
+/// Asks all shells at once: most of their time is waiting.
 fn ask_all(
     site: &Site,
     snapshot: &Snapshot,
     is_wanted: impl Fn(AskedShell) -> bool,
 ) -> Vec<SessionFinding> {
-    // Where new sessions look: in the settings and at home, whatever this one has on PATH, and whichever
-    // cargo runs this program as its subcommand.
+    // What new sessions find depends on the settings and the home, not on this session's PATH, nor on
+    // the cargo that runs this program as its subcommand.
     let hidden = &["PATH", "CARGO"];
     let elsewhere = snapshot.of(snapshot.uid, snapshot.gid, snapshot.cwd.clone(), hidden);
     let has_cargo = has_cargo(&elsewhere, site.settings(), &Homes::new(&elsewhere));
@@ -255,14 +255,14 @@ fn ask_all(
             .collect();
         let answered = started.into_iter().map(|started| match started {
             Ok(thread) => thread.join().unwrap_or_default(),
-            // Where no more threads may be, one after the other.
+            // If no more threads can be created, ask one after the other.
             Err(shell) => ask(shell),
         });
         answered.flatten().collect()
     })
 }
 
-/// A shell that hangs is not asked again: it would hang each time, and each costs its patience.
+/// A shell that hangs is not asked again: it would hang each time, until the time limit.
 fn ask_one(
     shell: &[SessionKind],
     site: &Site,
@@ -281,7 +281,7 @@ fn ask_one(
     findings
 }
 
-/// What each help is for: several shells read one file.
+/// The complaints that each help is for: several shells read one file.
 fn complaints(findings: &[SessionFinding]) -> BTreeMap<&str, Vec<&str>> {
     let mut complaints: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for (complaint, help) in findings.iter().filter_map(|finding| finding.complaint.as_ref()) {
@@ -323,7 +323,7 @@ impl SessionFinding {
     }
 }
 
-/// What is wrong with what a session finds, in a word and as a complaint with the command that helps.
+/// What is wrong in a session: in a word, and as a complaint with the command that helps.
 fn judge(
     asked: &SessionKind,
     session: &str,
@@ -337,7 +337,7 @@ fn judge(
             let help = line_to_add(&start_up, None, site);
             (NOT_THE_SHIM, help.map(|help| (format!("{session} finds no cargo at all"), help)))
         }
-        // The shim may be the machine's, the person's own, or another's.
+        // Any shim will do: the machine's, the person's own, or another one.
         (Some(cargo), _) if Installation::of_shim(cargo).is_none() => {
             let line = start_up.line_that_puts_first(cargo);
             let (cargo, by) = (escaped(cargo), by(line.as_ref()));
@@ -358,7 +358,7 @@ fn judge(
 
 const NOT_THE_SHIM: &str = "  <- not the shim";
 
-/// An account without a directory in the root builds in its own cache directory.
+/// An account without a private directory in the shared root builds in its own cache directory.
 fn is_private(target: &Path, site: &Site) -> bool {
     let own = site.own_cache.as_ref();
     target.starts_with(&site.shared_root) || own.is_some_and(|own| target.starts_with(own))
@@ -370,8 +370,8 @@ fn by(line: Option<&Line>) -> String {
     })
 }
 
-/// The command that adds the line, behind whatever gets in front. Once the program is gone the line
-/// does nothing. `None` for a file that cannot be changed, of which that has been said.
+/// The command that adds the line, after whatever puts another cargo first. Once the program is gone,
+/// the line does nothing. `None` for a file that cannot be changed, which has been reported already.
 fn line_to_add(start_up: &StartUp<'_>, offending: Option<&Line>, site: &Site) -> Option<String> {
     let file = start_up.file_to_win_in(offending);
     if site.by_hand.iter().any(|(path, ..)| *path == file) {

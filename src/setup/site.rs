@@ -1,4 +1,4 @@
-//! What is set up: a machine or one person, where, with which shared root.
+//! The site of an installation: a machine or one person, the prefix, and the shared root.
 
 mod root;
 
@@ -38,31 +38,32 @@ use crate::ui::escape::{escaped, quoted};
 use crate::ui::failure::{Failure, Result};
 use crate::ui::report;
 
-/// What is set up.
+/// The site of an installation.
 pub(super) struct Site {
-    /// Where the program goes.
+    /// Where the program is installed.
     pub(super) installation: Installation,
     /// The shared root afterwards.
     pub(super) shared_root: PathBuf,
-    /// Who asks.
+    /// The caller's account.
     pub(super) account: Account,
     /// The caller's home.
     pub(super) home: PathBuf,
     /// The private directory in the caller's own cache directory.
     pub(super) own_cache: Option<PathBuf>,
     audience: Audience,
-    /// The settings file to name the root in; `None` where one names it already, in other words.
+    /// The settings file in which to name the root, and the block for it; `None` if lines other than
+    /// ours name it already.
     settings: Option<(PathBuf, Blocks)>,
     scope: Scope,
-    /// What becomes of the root; `None` where it is the administrator's.
+    /// How to create or change the root; `None` if it is the administrator's.
     root: Option<Root>,
     hooks: Vec<Piece>,
-    /// Start-up files that cannot be changed, why, and the line that belongs into each.
+    /// Start-up files that cannot be changed, the reason, and the line to add to each.
     pub(super) by_hand: Vec<(PathBuf, Failure, String)>,
     settings_in_files: Settings,
 }
 
-/// For whom.
+/// For whom to install.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Audience {
     /// Everyone on the machine.
@@ -72,7 +73,7 @@ pub(super) enum Audience {
 }
 
 impl Site {
-    /// Makes of the flags what they mean for this caller.
+    /// Determines the site from the flags and the caller.
     ///
     /// # Errors
     /// Paths and groups that cannot be used, and mistakes in the settings files.
@@ -117,7 +118,7 @@ impl Site {
         site.with_hooks(hooks)
     }
 
-    /// Sets aside the start-up files that cannot be changed: they keep nothing else from its place.
+    /// Separates the start-up files that cannot be changed, so that they do not stop the rest.
     fn with_hooks(mut self, hooks: Vec<Piece>) -> Result<Site> {
         let receipt = read_receipt(&receipt_path(&self.installation))?;
         let program = self.installation.binary();
@@ -146,7 +147,8 @@ impl Site {
             return pieces(of_machine());
         }
         let mut hooks = pieces(of_person(snapshot, homes, &self.home, &self.account));
-        // It is no program, which could ask each time.
+        // This file holds constants, so the conditions are checked now. A program could check them each
+        // time.
         if self.account.no_directory(&self.settings_in_files).is_none()
             && has_cargo(snapshot, &self.settings_in_files, homes)
         {
@@ -155,7 +157,8 @@ impl Site {
         hooks
     }
 
-    /// What systemd is told, where it runs people's services and the machine does not tell it already.
+    /// The environment.d(5) file, if systemd runs people's services here and the machine has no
+    /// generator that does the same.
     fn environment_d(&self, homes: &Homes<'_>) -> Option<Piece> {
         let is_there =
             Path::new("/etc/systemd").is_dir() || Path::new("/usr/lib/systemd/system").is_dir();
@@ -173,7 +176,7 @@ impl Site {
         Some(environment_d(&directory, &first, &target_dir, &build_dir))
     }
 
-    /// Tells which start-up files cannot be changed.
+    /// Reports the start-up files that cannot be changed.
     pub(super) fn tell_by_hand(&self) {
         for (_, cause, line) in &self.by_hand {
             let help = format!("add this line to it, or to what it is made from: {line}");
@@ -181,7 +184,7 @@ impl Site {
         }
     }
 
-    /// What runs `gc` now and then, if that is asked for.
+    /// The units that run `gc` regularly, if they are requested.
     fn timer(&self, homes: &Homes<'_>, verb: &ArgMatches) -> Result<Vec<Piece>> {
         let Some(every) = verb.get_one::<timer::Every>("timer") else { return Ok(Vec::new()) };
         let config = homes.config().filter(|_| !self.is_machine());
@@ -197,10 +200,10 @@ impl Site {
         Ok(timer::pieces(&units, *every, root, &self.installation.binary()))
     }
 
-    /// Everything that is put in its place, in order: hooks come last, when what they call is there.
+    /// All pieces, in order. Hooks are last, so that what they call is already in place.
     ///
     /// # Errors
-    /// Those of rendering the pages.
+    /// Any error of rendering the pages.
     pub(super) fn pieces(&self) -> Result<Vec<Piece>> {
         let Site { installation, shared_root, .. } = self;
         let root =
@@ -226,7 +229,8 @@ impl Site {
         Ok(pieces)
     }
 
-    /// Man pages, and completion scripts where shells that are installed look for them by themselves.
+    /// The man pages, and completion scripts in the places where the installed shells look by
+    /// themselves.
     fn pages(&self) -> Result<Vec<Piece>> {
         let share = self.installation.prefix.join("share");
         let failed = |cause| Failure::file("render what belongs below", &share, cause);
@@ -250,15 +254,16 @@ impl Site {
                 pieces.push(Piece::new(path, file(script), purpose));
             }
         }
-        // The list of what is created names the directory that several have in common.
+        // Pieces below `share` are together, because the plan names the directory that several have in
+        // common.
         pieces.sort_by_key(|piece| !piece.path.starts_with(&share));
         Ok(pieces)
     }
 
-    /// Who gets a private directory, where this is a machine whose root setup looks after.
+    /// Creates private directories, if this is a machine whose shared root setup manages.
     ///
     /// # Errors
-    /// The root cannot be looked at.
+    /// The root cannot be examined.
     pub(super) fn provisioner(&self) -> Result<Option<Provisioner<'_>>> {
         let root = self.root.filter(|_| self.is_machine());
         let new =
@@ -266,21 +271,21 @@ impl Site {
         root.map(new).transpose()
     }
 
-    /// Whose sessions it is about: the caller's, and where root asks those of everybody who gets a
-    /// private directory.
+    /// The people whose sessions are concerned: the caller or, if root runs setup for a machine whose
+    /// shared root it manages, everybody who gets a private directory.
     ///
     /// # Errors
-    /// The root cannot be looked at.
+    /// The root cannot be examined.
     pub(super) fn people(&self) -> Result<Vec<Person>> {
         let provisioner = self.provisioner()?.filter(|_| accounts::is_root());
         let own = Person { uid: self.account.uid, gid: rustix::process::getegid().as_raw() };
         Ok(provisioner.map_or_else(|| vec![own], |it| it.everybody()))
     }
 
-    /// Makes sure that nobody else can replace what is about to be installed and used.
+    /// Checks that no other user can replace what is about to be installed and used.
     ///
     /// # Errors
-    /// Those of [`assert_trusted`], and the refusals of the shared root's ancestors.
+    /// The same as [`assert_trusted`], and the refusals of the shared root's ancestors.
     pub(super) fn examine(&self, steps: &[Step], homes: &Homes<'_>) -> Result<()> {
         let (uid, gid) = (self.account.uid, rustix::process::getegid().as_raw());
         let caller = Caller {
@@ -288,14 +293,14 @@ impl Site {
             root_origin: "--shared-root".into(),
             ..Caller::of(&Settings::default(), uid, gid, uid)
         };
-        // Those of the root are judged by rules of its own.
+        // The shared root's ancestors have rules of their own.
         examine_ancestors(&self.shared_root, &caller)?;
         let places = steps.iter().map(|step| step.piece.path.as_path());
         assert_trusted(places.filter(|path| !self.shared_root.starts_with(path)))
     }
 
-    /// Whether people have one cache each in the shared root, as profile scripts make them, and `scope`
-    /// would not let them keep those.
+    /// Whether people have one cache each in the shared root, as profile scripts create them, that they
+    /// could not keep with this `scope`.
     pub(super) fn leaves_caches_behind(&self) -> bool {
         let is_cache = |private: PathBuf| {
             ["debug", "release", "target/debug", "target/release"]
@@ -308,12 +313,12 @@ impl Site {
         !is_kept && found.any(|entry| is_cache(entry.path()))
     }
 
-    /// The settings, as they were before.
+    /// The settings before this run.
     pub(super) fn settings(&self) -> &Settings {
         &self.settings_in_files
     }
 
-    /// Whether it is a whole machine.
+    /// Whether this is an installation for a whole machine.
     pub(super) fn is_machine(&self) -> bool {
         self.audience == Audience::Machine
     }
@@ -322,8 +327,8 @@ impl Site {
 /// Where fish looks for an administrator's completions.
 const FISH_COMPLETIONS: &str = "/etc/fish/completions/cargo-peruser.fish";
 
-/// The caller's installation: where --prefix says, else the one whose program this is, if it was the
-/// caller who set it up, else the usual place.
+/// The caller's installation: the one below --prefix; else the one that this program belongs to, if the
+/// caller has set it up; else the one in the default place.
 fn own_installation(snapshot: &Snapshot, home: &Path, verb: &ArgMatches) -> Result<Installation> {
     if let Some(prefix) = verb.get_one::<PathBuf>("prefix") {
         let prefix = lexical::absolute(&snapshot.cwd, prefix);
@@ -341,8 +346,8 @@ fn own_installation(snapshot: &Snapshot, home: &Path, verb: &ArgMatches) -> Resu
     Ok(Installation { prefix })
 }
 
-/// The installation that a person means who has set up nothing and asks how things stand: the
-/// machine's, whose program this is.
+/// The machine's installation, if the status of that one is meant: the caller has set up nothing, and
+/// this program belongs to it.
 fn machines(verb: &ArgMatches, own: &Installation) -> Result<Option<Installation>> {
     let is_set_up = |installation: &Installation| -> Result<bool> {
         Ok(!read_receipt(&receipt_path(installation))?.entries.is_empty())
@@ -356,8 +361,8 @@ fn machines(verb: &ArgMatches, own: &Installation) -> Result<Option<Installation
     }
 }
 
-/// The installation with its prefix as it was given: a running program knows where symlinks lead, and
-/// not that there are any.
+/// The installation with its prefix as it was given. A running program knows where symlinks point to,
+/// but not that there are any.
 fn as_written(installation: Installation) -> Result<Installation> {
     let written = read_receipt(&receipt_path(&installation))?.prefix;
     let written = written.map(|prefix| Installation { prefix });

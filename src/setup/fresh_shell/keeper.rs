@@ -1,9 +1,11 @@
-//! The process between a fresh shell and whoever asks it, so that the shell is never left behind.
+//! The keeper: a process between a fresh shell and the program that asks it, so that no shell is left
+//! behind.
 //!
-//! It leads a session of its own: an interactive shell would otherwise fight for the terminal of the
-//! one that is asking. Whoever asks holds the other end of its stdin. When that end is closed, on purpose
-//! or because its holder was killed, the shell is ended, and then everything else in its group. What its
-//! start-up files run has a moment to finish by itself: it may hold a lock that nobody else removes.
+//! The keeper leads a session of its own, because an interactive shell would otherwise fight for the
+//! terminal of the asking program. That program holds the other end of the keeper's stdin. When that end
+//! is closed, on purpose or because the program was killed, the keeper ends the shell, and then
+//! everything else in its process group. The programs that start-up files run get a moment to finish by
+//! themselves: they may hold a lock that nobody else removes.
 
 use std::convert::Infallible;
 use std::ffi::OsString;
@@ -23,17 +25,17 @@ use rustix::process::{
 /// How long a shell may take for its start-up files.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// How much may be printed before the answer, in bytes.
+/// The limit of output before the answer, in bytes.
 const MAX_OUTPUT: usize = 1 << 20;
 
-/// How long it may take for its end, after it has answered.
+/// How long a shell may take to end after it has answered.
 const GRACE: Duration = Duration::from_millis(500);
 
-/// How long after the shell the rest of its group is told to terminate, and then killed.
+/// How long after the shell's hang-up the rest of its group is terminated, and then killed.
 const TERMINATE: Duration = Duration::from_secs(3);
 const KILL: Duration = Duration::from_secs(6);
 
-/// Begins a session of its own, runs a shell in it, and ends with it.
+/// Starts a new session, runs a shell in it, and ends with that shell.
 ///
 /// # Errors
 /// Any I/O error.
@@ -51,7 +53,7 @@ pub(crate) fn enter(words: &[OsString]) -> io::Result<Infallible> {
         end_group(group);
     });
     shell.wait()?;
-    // A shell that ends by itself leaves behind what it was told to.
+    // If a shell ends by itself, the programs that it was told to leave running stay.
     if is_let_go.load(Ordering::SeqCst) {
         let _ = end.join();
     }
@@ -59,10 +61,10 @@ pub(crate) fn enter(words: &[OsString]) -> io::Result<Infallible> {
     std::process::exit(0);
 }
 
-/// Ends a shell, and all that is in its group.
+/// Ends a shell and everything in its process group.
 ///
-/// The hang-up is for the shell alone. A script that is about to remove its lock would lose the `rm` to a
-/// signal for the whole group, whatever it traps.
+/// Only the shell gets the hang-up. A signal to the whole group would kill the `rm` of a script that is
+/// about to remove its lock, whatever signals the script traps.
 fn end_group(shell: Pid) {
     let begin = Instant::now();
     let _ = kill_process(shell, Signal::HUP);
@@ -78,7 +80,7 @@ fn end_group(shell: Pid) {
     }
 }
 
-/// Lets a keeper's shell answer, and then ends both.
+/// Waits for the answer of a keeper's shell, and then ends both.
 pub(super) fn finish(
     mut keeper: Child,
     is_complete: impl Fn(&[u8]) -> bool,
@@ -86,7 +88,7 @@ pub(super) fn finish(
     let outcome = keeper.stdout.take().ok_or_else(unanswered);
     let outcome = outcome.and_then(|stdout| read(stdout, is_complete));
     if outcome.is_ok() {
-        // What it does at its end, it may do in peace.
+        // Let it finish what it does at its end.
         let until = Instant::now() + GRACE;
         while keeper.try_wait()?.is_none() && Instant::now() < until {
             std::thread::sleep(Duration::from_millis(2));
@@ -97,8 +99,8 @@ pub(super) fn finish(
     outcome
 }
 
-/// Reads until the answer is complete. A start-up file may have left a program behind that holds the
-/// output open, so its end is not waited for.
+/// Reads until the answer is complete. It does not wait for the end of the output, because a start-up
+/// file may have started a program that holds it open.
 fn read(mut stdout: ChildStdout, is_complete: impl Fn(&[u8]) -> bool) -> io::Result<Vec<u8>> {
     let until = Instant::now() + PATIENCE;
     let (mut output, mut block) = (Vec::new(), [0; 1 << 12]);

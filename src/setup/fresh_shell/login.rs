@@ -1,8 +1,8 @@
-//! What a session has before its shell reads a file: the variables of pam_env(8) and of systemd's
+//! The variables that a session has before its shell reads a file: those of pam_env(8) and of systemd's
 //! environment.d(5).
 //!
-//! Of files that many programs read only plain assignments are understood. No directory of ours is
-//! among them: what a fresh shell shows is to come from its own files.
+//! Many programs read these files, so only plain assignments are understood. Our own file is left out:
+//! what a fresh shell reports must come from its own files.
 
 use std::path::{Path, PathBuf};
 
@@ -23,7 +23,8 @@ pub(crate) fn files(home: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// The variables. Of systemd's only cargo's: not every session has them, and PATH is ours to prove.
+/// The variables. Of systemd's, only cargo's: not every session has the others, and PATH is what the
+/// fresh shell has to prove.
 pub(crate) fn variables(home: &Path) -> Vec<(String, String)> {
     let mut all = Vec::new();
     for file in files(home) {

@@ -1,5 +1,5 @@
-//! The offending line of a start-up file: found by its words, since no file is executed to learn what it
-//! does. And where a line of ours wins.
+//! Finds the offending line of a start-up file, and the file in which our line takes effect. The
+//! offending line is found by searching for words: no file is executed to learn what it does.
 
 use std::path::{Path, PathBuf};
 
@@ -26,8 +26,9 @@ pub(super) struct StartUp<'a> {
 }
 
 impl StartUp<'_> {
-    /// The line that puts the directory of this `cargo` first: one that names it in full. rustup's own
-    /// `. "$HOME/.cargo/env"` prepends only what is absent, so it comes last.
+    /// The line that puts the directory of this `cargo` first. A line that names the directory in full
+    /// is preferred. rustup's own `. "$HOME/.cargo/env"` prepends only what is absent, so it is tried
+    /// last.
     pub(super) fn line_that_puts_first(&self, cargo: &Path) -> Option<Line> {
         let directory = cargo.parent()?;
         let below_home = directory.strip_prefix(self.home).unwrap_or(directory);
@@ -44,18 +45,19 @@ impl StartUp<'_> {
         sets.or_else(|| names.iter().find_map(|name| self.last_line_with(name)))
     }
 
-    /// The last line with this word, outside of blocks of ours, in what the session reads.
+    /// The last line with this word, outside of our blocks, in the files that the session reads.
     fn last_line_with(&self, word: &str) -> Option<Line> {
         let own = self.own_files();
         let mut all = own.into_iter().rev().chain(self.machine_files());
         all.find_map(|file| line_with(word, file))
     }
 
-    /// The file at whose end a line wins: one that the session surely reads, behind the offending line.
+    /// The file at whose end our line takes effect: one that the session certainly reads, after the
+    /// offending line.
     pub(super) fn file_to_win_in(&self, offending: Option<&Line>) -> PathBuf {
         let own = self.own_files();
-        // All that zsh has are read, each to its end. bash reads one of three, which reads `.bashrc`,
-        // of that often only half if it is not interactive.
+        // zsh reads all of its files, each to the end. bash reads one of three, which reads `.bashrc`,
+        // but often only half of it if bash is not interactive.
         let is_read = |line: &&Line| match self.asked.shell {
             AskedShell::Zsh => own.contains(&line.file),
             AskedShell::Bash => self.asked.start == BOTH && line.file.ends_with(".bashrc"),
@@ -65,7 +67,7 @@ impl StartUp<'_> {
         place.or_else(|| self.surely_read()).unwrap_or_else(|| self.file_to_make())
     }
 
-    /// The last file of the person's that the session reads by itself, if there is one.
+    /// The last of the person's files that the session reads by itself, if there is one.
     fn surely_read(&self) -> Option<PathBuf> {
         match self.asked.shell {
             AskedShell::Bash if self.asked.start != INTERACTIVE => {
@@ -77,15 +79,15 @@ impl StartUp<'_> {
         }
     }
 
-    /// The file to make where there is none.
+    /// The file to create if there is none.
     fn file_to_make(&self) -> PathBuf {
-        // Without a directory of its own zsh reads this one first, whatever comes then.
+        // Without a directory of its own, zsh reads this file first, whatever it reads next.
         let is_plain_zsh = self.asked.shell == AskedShell::Zsh && self.config.is_none();
         let name = if is_plain_zsh { ".zshenv" } else { self.asked.new };
         self.directory().join(name)
     }
 
-    /// Where the shell's own files are.
+    /// The directory of the shell's own files.
     fn directory(&self) -> PathBuf {
         match (self.config, self.asked.shell) {
             (Some(config), _) => config.to_owned(),
@@ -94,12 +96,12 @@ impl StartUp<'_> {
         }
     }
 
-    /// The person's files that a session may read, in its order, as far as they exist.
+    /// The person's files that a session may read, in that order, as far as they exist.
     fn own_files(&self) -> Vec<PathBuf> {
         let directory = self.directory();
         let mut files = match self.asked.shell {
             AskedShell::Fish => entries(&directory.join("conf.d")),
-            // Read before it can say that the others are elsewhere.
+            // zsh reads this one before it can learn that the others are elsewhere.
             AskedShell::Zsh if directory != self.home => vec![self.home.join(".zshenv")],
             _ => Vec::new(),
         };
@@ -108,8 +110,8 @@ impl StartUp<'_> {
         files
     }
 
-    /// The machine's files that it may read, the scripts of today's remedies first, and what gives every
-    /// session its variables.
+    /// The machine's files that the session may read, beginning with the scripts of existing
+    /// workarounds, and the files that set variables for every session.
     fn machine_files(&self) -> Vec<PathBuf> {
         let (directory, others): (_, &[&str]) = match self.asked.shell {
             AskedShell::Sh => ("/etc/profile.d", &["/etc/profile"]),
@@ -128,7 +130,8 @@ impl StartUp<'_> {
     }
 }
 
-/// Our own hooks mention the words as well, in lines of their own and in comments.
+/// The last line with this word. Our own hooks contain such words too, in our lines and in comments, so
+/// those are skipped.
 fn line_with(word: &str, file: PathBuf) -> Option<Line> {
     let text = files::read_regular(&file).ok()?;
     let is_meant = |line: &str| {
@@ -140,7 +143,7 @@ fn line_with(word: &str, file: PathBuf) -> Option<Line> {
     Some(Line { file, number })
 }
 
-/// What is in a directory of start-up files, in the order in which they are read.
+/// The entries of a directory of start-up files, in the order in which they are read.
 fn entries(directory: &Path) -> Vec<PathBuf> {
     let entries = directory.read_dir().into_iter().flatten().flatten();
     let mut files: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();

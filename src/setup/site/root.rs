@@ -1,4 +1,4 @@
-//! Which shared root there is afterwards, and whether a settings file has to name it.
+//! Determines the shared root, and whether a settings file has to name it.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -20,7 +20,7 @@ use crate::setup::steps::unfinished;
 use crate::ui::escape::{escaped, quoted};
 use crate::ui::failure::{Failure, Result};
 
-/// The root and the scope that the verb's flags or those before it ask for.
+/// The root and the scope from the verb's own flags, or else from the flags before the verb.
 pub(super) fn asked(flags: &Flags, verb: &ArgMatches) -> Result<Settings> {
     let given = [("root", Key::SharedRoot), ("scope", Key::Scope)].map(|(name, key)| {
         let own = verb.get_one::<OsString>(name).map(|text| (key, text.clone()));
@@ -29,17 +29,17 @@ pub(super) fn asked(flags: &Flags, verb: &ArgMatches) -> Result<Settings> {
     from_flags(&Flags::from_iter(given.into_iter().flatten()))
 }
 
-/// The scope, if they name one.
+/// The scope, if these settings name one.
 pub(super) fn scope_of(settings: &Settings) -> Option<Scope> {
     settings.value(Key::Scope).map(|_| settings.scope())
 }
 
-/// The root that is to be used, and the settings file with the block of ours that names it; none where
-/// somebody's own words name it already.
+/// The root to use, and the settings file with our block that names it; no file if other lines than ours
+/// name it already.
 ///
 /// # Errors
-/// That somebody's own words name another than was asked for, and mistakes
-/// in the settings, those that the block would make included.
+/// Other lines than ours name another root or scope than was requested; and mistakes in the settings,
+/// including those that the block would cause.
 pub(super) fn settle(
     snapshot: &Snapshot,
     homes: &Homes<'_>,
@@ -83,19 +83,19 @@ pub(super) fn settle(
     };
     let scope = scope.or(scope_in_block(original.text()?.as_bytes(), whose));
     let block = settings_block(&root, scope);
-    // The settings as they will be: a mistake in them would stop everyone's cargo.
+    // Check the settings as they will be, because a mistake in them would stop everyone's cargo.
     let text = with_blocks(&others, &block).map_err(unfinished(&file))?;
     from_file(&file, &String::from_utf8_lossy(&text), whose)?;
     Ok((root, Some((file, block))))
 }
 
-/// The scope that an earlier setup was asked for.
+/// The scope that an earlier setup has written.
 fn scope_in_block(text: &[u8], whose: Whose) -> Option<Scope> {
     let block = bodies(text).ok()?.into_iter().map(|(_, body)| body).collect::<Vec<_>>().concat();
     scope_of(&from_file(Path::new(""), &String::from_utf8_lossy(&block), whose).ok()?)
 }
 
-/// Whether it is this file that names the root, and not the system's below it.
+/// Whether this file names the root, and not the system's file, which this one overrides.
 fn is_named_in(file: &Path, settings: &Settings) -> bool {
     let shown = format!("`{}` line ", escaped(file));
     settings.origin(Key::SharedRoot).is_some_and(|origin| origin.starts_with(&shown))
