@@ -53,8 +53,8 @@ pub(super) fn tell(site: &Site, people: &[Person]) {
     }
 }
 
-/// The account's login shell, if it reads no file with a hook or, as far as the caller can know, with
-/// the line that helps.
+/// The account's login shell, if its start-up files hold neither a hook nor, as far as the caller can
+/// know, the line that helps.
 fn unreached_shell(account: &Account, site: &Site) -> Option<String> {
     let shell = account.shell.as_deref().and_then(Path::file_name).unwrap_or_default();
     let shell = shell.to_string_lossy().into_owned();
@@ -118,7 +118,8 @@ fn line_for_shell(shell: &str, site: &Site) -> String {
 /// The file that root is advised to write.
 const SUDOERS: &str = "/etc/sudoers.d/cargo-peruser";
 
-/// Reports this file when its shim is uninstalled. Setup did not write it, so it does not remove it.
+/// Reports [`SUDOERS`] when its shim is uninstalled. Setup did not write that file, so it does not
+/// remove it.
 pub(super) fn tell_of_sudoers(shim_dir: &Path) {
     let text = files::read_regular(Path::new(SUDOERS)).unwrap_or_default();
     if text.contains(&*shim_dir.to_string_lossy()) {
