@@ -1,4 +1,5 @@
-//! The workspace in the working directory: what is left in it, and what people share who build it.
+//! Checks the workspace in the working directory: an old `target`, and what hinders users who share the
+//! checkout.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -19,7 +20,7 @@ pub(super) fn left_behind(machine: &Machine<'_>) -> Checked {
     let plan = machine.shim()?;
     let Some(target) = plan.leftover() else { return Ok(Vec::new()) };
     let entry = files::entry(&target).ok();
-    // A symlink leads where somebody wants it to.
+    // Another user may have chosen where a symlink points.
     let Some(entry) = entry.filter(|entry| entry.kind == Kind::Directory) else {
         return Ok(Vec::new());
     };
@@ -56,8 +57,8 @@ pub(super) fn checkout(machine: &Machine<'_>) -> Checked {
     Ok(found)
 }
 
-/// nextest keeps its reports in the checkout, whatever `CARGO_TARGET_DIR` says, and no variable of its
-/// own moves them.
+/// nextest keeps its reports in the checkout, whatever `CARGO_TARGET_DIR` says. No variable of nextest
+/// moves them.
 fn nextest(store: &Path) -> Option<Finding> {
     let entry = files::entry(store).ok()?;
     access(store, Access::WRITE_OK).err()?;
@@ -74,7 +75,7 @@ fn nextest(store: &Path) -> Option<Finding> {
     Some(Finding::new(Severity::Warn, text).at(store).owned_by(&owner).help(help))
 }
 
-/// What keeps the members of a group from working in a checkout that is theirs.
+/// What prevents the members of its group from working in a checkout that is meant for them.
 fn shared(machine: &Machine<'_>, workspace: &Path, entry: &Entry) -> Vec<Finding> {
     let group = accounts::group_word(entry.gid);
     let mut found = Vec::new();
@@ -105,7 +106,8 @@ fn shared(machine: &Machine<'_>, workspace: &Path, entry: &Entry) -> Vec<Finding
             escaped(&path),
             lock.mode
         );
-        // The file's owner alone can change its mode, and a symlink leads them only to their own.
+        // Only a file's owner can change its mode. If another user puts a symlink here, the command
+        // still changes only the owner's own files.
         let command = format!("chgrp {group} {0} && chmod g+w {0}", quoted(&path));
         let help = machine.ask(lock.uid, &command);
         found.push(Finding::new(Severity::Warn, text).at(&path).owned_by(&owner).help(help));
@@ -113,18 +115,18 @@ fn shared(machine: &Machine<'_>, workspace: &Path, entry: &Entry) -> Vec<Finding
     found
 }
 
-/// The umask of this process, which cannot be asked for without changing it but here.
+/// The umask of this process. Any other way to read it also changes it.
 fn umask() -> Option<u32> {
     let status = files::text_of_system("/proc/self/status").ok()?;
     let value = status.lines().find_map(|line| line.strip_prefix("Umask:"))?;
     u32::from_str_radix(value.trim(), 8).ok()
 }
 
-/// git refuses a repository of another account, and so do cargo's own calls of it.
+/// git refuses a repository that another account owns, and so do cargo's own calls of git.
 fn dubious(machine: &Machine<'_>, workspace: &Path) -> Option<Finding> {
     let top = workspace.ancestors().find(|above| files::is_there(&above.join(".git")))?;
     let owner = files::owner(&top.join(".git")).ok().flatten()?;
-    // git believes `sudo` as well.
+    // As root, git also accepts the account that called `sudo`.
     let sudo = machine.snapshot.variable("SUDO_UID").filter(|_| machine.snapshot.uid == 0);
     if owner == machine.snapshot.uid || sudo.is_some_and(|uid| *uid == *owner.to_string()) {
         return None;

@@ -13,7 +13,7 @@ pub(super) struct Check {
     pub(super) make: fn(&Machine<'_>) -> Checked,
 }
 
-/// All of them: what others depend on comes first.
+/// All checks. Those that others depend on come first.
 pub(super) const CHECKS: [Check; 15] = [
     Check {
         id: "settings",

@@ -1,4 +1,4 @@
-//! Pure: what a diagnosis has found, and what that comes to.
+//! Pure: the findings of a diagnosis, and its exit code.
 
 use std::ffi::OsStr;
 use std::path::Path;
@@ -10,23 +10,23 @@ use crate::ui::failure::Failure;
 use crate::ui::owner::Owner;
 use crate::ui::report::Colour;
 
-/// The form of the JSON; it changes when a key changes its meaning or goes.
+/// The version of the JSON. It changes when a key changes its meaning or is removed.
 const VERSION: u8 = 1;
 
 /// How much a finding matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Severity {
-    /// It is good to know.
+    /// Worth knowing.
     Note,
-    /// Something goes wrong sooner or later, or goes elsewhere than people think.
+    /// Something goes wrong sooner or later, or does not go where people expect.
     Warn,
     /// Builds fail, or are unsafe.
     Fail,
 }
 
 impl Severity {
-    /// Its name, and the colour of the word that cargo has for it.
+    /// Its name, and the colour of cargo's word for it.
     pub(super) fn word(self) -> (&'static str, Colour) {
         match self {
             Severity::Note => ("note", Colour::Note),
@@ -36,7 +36,7 @@ impl Severity {
     }
 }
 
-/// One thing that is wrong. Its texts are fit for display.
+/// One problem. Its texts can be displayed as they are.
 #[derive(Debug, Serialize)]
 pub(super) struct Finding {
     /// The check that found it.
@@ -45,20 +45,20 @@ pub(super) struct Finding {
     /// The account that it concerns.
     pub(super) subject: String,
     pub(super) path: Option<String>,
-    /// Who owns what is at the path.
+    /// The owner of the file at the path.
     pub(super) owner: Option<String>,
     pub(super) text: String,
     pub(super) help: Option<String>,
 }
 
 impl Finding {
-    /// A finding of the check that is being made, about the caller.
+    /// A finding about the caller. [`Report::add`] fills in the check and the account.
     pub(super) fn new(severity: Severity, text: impl Into<String>) -> Finding {
         let (id, subject) = ("", String::new());
         Finding { id, severity, subject, path: None, owner: None, text: text.into(), help: None }
     }
 
-    /// What a build would stop with.
+    /// The failure with which a build would stop.
     pub(super) fn of(failure: &Failure) -> Finding {
         let help = failure.help.clone();
         Finding { help, ..Finding::new(Severity::Fail, failure.text.clone()) }
@@ -81,17 +81,17 @@ impl Finding {
     }
 }
 
-/// What a check comes to, or why this account cannot make it.
+/// The result of a check, or why this account cannot make it.
 pub(super) type Checked<T = Vec<Finding>> = Result<T, &'static str>;
 
-/// All that a diagnosis says; both printers print this.
+/// The whole diagnosis. Both the text and the JSON are printed from it.
 #[derive(Debug, Serialize)]
 pub(super) struct Report {
     version: u8,
     pub(super) findings: Vec<Finding>,
     /// The checks that were made.
     pub(super) made: Vec<&'static str>,
-    /// Those that this account could not make.
+    /// The checks that this account could not make.
     pub(super) not_made: Vec<NotMade>,
 }
 
@@ -107,7 +107,7 @@ impl Report {
         Report { version: VERSION, findings: vec![], made: vec![], not_made: vec![] }
     }
 
-    /// Takes down what a check has come to; what says nothing of an account is about `subject`.
+    /// Adds the result of a check. A finding that names no account is about `subject`.
     pub(super) fn add(&mut self, id: &'static str, checked: Checked, subject: &OsStr) {
         let findings = match checked {
             Err(reason) => return self.not_made.push(NotMade { id, reason }),
@@ -120,7 +120,7 @@ impl Report {
         }));
     }
 
-    /// 1 where something is at least as bad as `limit`.
+    /// The exit code: 1 if a finding is at least as severe as `limit`.
     pub(super) fn exit(&self, limit: Severity) -> u8 {
         u8::from(self.findings.iter().any(|finding| finding.severity >= limit))
     }

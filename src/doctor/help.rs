@@ -1,4 +1,4 @@
-//! The commands that help: who can run them, and whether it is safe to offer them.
+//! Commands for `help:` lines: who can run them, and whether it is safe to offer them.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use crate::os::trust::Trust;
 use crate::ui::look::Look;
 
 impl Machine<'_> {
-    /// A command for the account that can run it.
+    /// The command if the caller can run it, and otherwise whom to ask to run it.
     pub(super) fn ask(&self, uid: u32, command: &str) -> String {
         match self.snapshot.acting == uid {
             true => command.to_owned(),
@@ -17,7 +17,7 @@ impl Machine<'_> {
         }
     }
 
-    /// What is wrong with what is at a path, and the command that its owner runs to change that.
+    /// A finding about the file at a path, with the command that its owner runs to fix it.
     pub(super) fn for_owner(
         &self,
         severity: Severity,
@@ -29,11 +29,12 @@ impl Machine<'_> {
         Finding::new(severity, text).at(path).owned_by(&accounts::owner(owner)).help(help)
     }
 
-    /// A command for `by` to change what is at a path, if nobody but root and the owner can lead it
-    /// elsewhere; otherwise one that looks.
+    /// A command with which `by` changes the file at a path, if only root and the owner can make that
+    /// path lead elsewhere. Otherwise a command that only looks.
     pub(super) fn ask_by(&self, by: u32, path: &Path, owner: u32, command: &str) -> String {
         let others = Trust::among(owner, &[0, owner]).first_changeable_above(path);
-        // What the owner could exchange, root must not be sent through; the last name is not followed.
+        // Root must not be sent through a directory that the owner could replace. The last name is not
+        // followed.
         let owners = || Trust::among(0, &[0]).first_changeable_above(path.parent()?);
         match others.or_else(|| if by == 0 { owners() } else { None }) {
             None => self.ask(by, command),

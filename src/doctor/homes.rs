@@ -1,4 +1,5 @@
-//! What is one's own and should be nobody else's: target directories and the homes of cargo and rustup.
+//! Checks directories that should belong to one user only: target directories and the homes of cargo and
+//! rustup.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -16,8 +17,8 @@ use crate::os::{accounts, files, tree};
 use crate::private_dir::provision::Provisioner;
 use crate::ui::escape::{escaped, quoted};
 
-/// How far down is looked unless everything is: in target directories that is what a profile's directory
-/// holds.
+/// How many levels are searched without `--deep`. In target directories this includes the entries of a
+/// profile's directory.
 pub(super) const UPPER: usize = 3;
 
 /// `foreign-owned`.
@@ -40,7 +41,7 @@ pub(super) fn foreign_owned(machine: &Machine<'_>) -> Checked {
             tops.extend(all.filter_map(|top| own_directory(&top, home.as_deref(), person.uid)));
         }
     }
-    // All of them before the first walk: a person could exchange a directory meanwhile.
+    // Open all of them before the first walk: a person could replace a directory meanwhile.
     let open = |(account, path): (Credentials, PathBuf)| {
         Some((account, tree::directory_at(path.parent()?).ok()?, path))
     };
@@ -59,11 +60,12 @@ pub(super) fn foreign_owned(machine: &Machine<'_>) -> Checked {
     Ok(found)
 }
 
-/// Entries that are not as they should be.
+/// Entries with the wrong owner or mode.
 #[derive(Default)]
 struct Odd {
     count: u64,
-    /// The one nearest to the top, and of several the first by name, and the uid of its owner.
+    /// The entry nearest to the top, or the first by name if there are several, and the uid of its
+    /// owner.
     first: Option<(PathBuf, u32)>,
 }
 
@@ -75,10 +77,10 @@ impl Odd {
     }
 }
 
-/// A walk through a directory, by descriptor, that follows no symlink and crosses no mount.
+/// A walk through a directory, by descriptor. It follows no symlink and crosses no mount.
 struct OwnershipWalk {
     uid: u32,
-    /// Where nobody else gets in, it does not matter what they could write to.
+    /// Whether other users may enter. If not, it does not matter what they could write to.
     is_reachable: bool,
     private_group: Option<u32>,
     foreign: Odd,
@@ -99,7 +101,7 @@ impl OwnershipWalk {
         walk
     }
 
-    /// Looks at an entry, and at what is in it, so many levels down.
+    /// Looks at an entry, and at `depth` levels below it.
     fn entry(&mut self, parent: &File, path: &Path, depth: usize) {
         let name = path.file_name().unwrap_or_default();
         let Ok(found) = brief(parent, name).map(|found| found.entry) else { return };
@@ -125,7 +127,8 @@ impl OwnershipWalk {
     }
 }
 
-/// What a path leads to, if that is a directory of this account's, or in its home and so to be its own.
+/// The directory that a path resolves to, if this account owns it, or if it is in the account's home and
+/// should therefore be its own.
 fn own_directory(path: &Path, home: Option<&Path>, uid: u32) -> Option<(Credentials, PathBuf)> {
     let path = std::fs::canonicalize(path).ok()?;
     let entry = files::entry(&path).ok()?;
@@ -136,7 +139,7 @@ fn own_directory(path: &Path, home: Option<&Path>, uid: u32) -> Option<(Credenti
         .then(|| (Credentials::of(uid, accounts::primary_group(uid).unwrap_or(entry.gid)), path))
 }
 
-/// "`first` and 3 other entries", and what they do.
+/// "`first` and 3 other entries", followed by a verb.
 fn entries(first: &Path, count: u64, verbs: [&str; 2]) -> String {
     let [one, several] = verbs;
     let first = escaped(first);
@@ -147,7 +150,7 @@ fn entries(first: &Path, count: u64, verbs: [&str; 2]) -> String {
     }
 }
 
-/// What others own in a directory.
+/// The entries of a directory that other users own.
 fn foreign(machine: &Machine<'_>, path: &Path, uid: u32, odd: &Odd) -> Option<Finding> {
     let (first, owner) = odd.first.as_ref()?;
     let owner = accounts::owner(*owner);
@@ -156,13 +159,13 @@ fn foreign(machine: &Machine<'_>, path: &Path, uid: u32, odd: &Odd) -> Option<Fi
         entries(first, odd.count, ["belongs", "belong"])
     );
     let finding = Finding::new(Severity::Fail, text).at(first).owned_by(&owner);
-    // Root follows no symlink: neither below it nor in its place.
+    // With this command root follows no symlink, neither below the directory nor in its place.
     let command = format!("chown -RhP {}: {}", accounts::owner(uid).word(), quoted(path));
     Some(finding.help(machine.ask_by(0, path, uid, &command)).about(&name_of(uid)))
 }
 
-/// What others can write to in a directory that they can reach; that is asked only of all of it, because
-/// of the directory itself `shared-homes` has said it.
+/// The entries that others can write to, in a directory that they can reach. This is reported only with
+/// `--deep`, because `shared-homes` already reports the directory itself.
 fn exposed(machine: &Machine<'_>, path: &Path, uid: u32, odd: &Odd) -> Option<Finding> {
     let (first, _) = odd.first.as_ref().filter(|_| machine.depth == MAX_DEPTH)?;
     let text = format!(
@@ -184,7 +187,7 @@ pub(super) fn shared_homes(machine: &Machine<'_>) -> Checked {
         let is_default = machine.snapshot.variable(variable).is_none();
         let fault = match others_write(&entry) {
             true => format!("several accounts can write to (mode {:04o})", entry.mode() & 0o7777),
-            // Of what is in one's own home `foreign-owned` says that.
+            // `foreign-owned` reports this for directories in one's own home.
             false if [0, uid].contains(&entry.uid()) || is_default => continue,
             false => format!("belongs to {}", accounts::owner(entry.uid())),
         };

@@ -1,4 +1,4 @@
-//! What is installed: the settings, cargo-peruser itself, cargo and rustup.
+//! Checks what is installed: the settings, cargo-peruser itself, cargo and rustup.
 
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -31,7 +31,7 @@ pub(super) fn settings(machine: &Machine<'_>) -> Checked {
     Ok(found)
 }
 
-/// The machine's installation and a person's that are not of one version.
+/// The machine's installation and a user's own, if their versions differ.
 fn two_installations(machine: &Machine<'_>) -> Option<Finding> {
     let directories = directories(machine);
     let all = directories.iter().filter_map(|at| Installation::of_shim(&at.join("cargo")));
@@ -41,7 +41,7 @@ fn two_installations(machine: &Machine<'_>) -> Option<Finding> {
     if is_equal(&first, &second) {
         return None;
     }
-    // A person's own is renewed by the machine's.
+    // The machine's installation updates a user's own.
     let uid = |path: &Path| path.symlink_metadata().map_or(0, |found| found.uid());
     let (own, other) = if uid(&first) == 0 { (&second, &first) } else { (&first, &second) };
     let text = format!(
@@ -85,10 +85,10 @@ pub(super) fn toolchain(machine: &Machine<'_>) -> Checked {
     Ok(found)
 }
 
-/// The minor version from which `cargo clean` removes nothing but directories with a valid tag.
+/// The first minor version whose `cargo clean` removes only directories with a valid tag.
 const CLEANS_SAFELY: u32 = 97;
 
-/// A `cargo` of an old version, and one that is newer. Both are asked, and only if there are two.
+/// An old `cargo` and a newer one. They are asked for their versions only if there are at least two.
 fn old_cargo(machine: &Machine<'_>) -> Option<Finding> {
     let trust = Trust::of(machine.snapshot.uid);
     let mut all = programs(machine, "cargo");
@@ -110,7 +110,7 @@ fn old_cargo(machine: &Machine<'_>) -> Option<Finding> {
     Some(Finding::new(Severity::Note, text).at(path).help(help))
 }
 
-/// What `cargo -V` says, outside of all projects and without installing anything.
+/// The minor version that `cargo -V` prints, outside all projects and without installing anything.
 fn minor_version(cargo: &Path) -> Option<u32> {
     let mut command = Command::new(cargo);
     command.arg("-V").current_dir("/").env("RUSTUP_AUTO_INSTALL", "0");
@@ -135,7 +135,7 @@ fn two_rustups(machine: &Machine<'_>) -> Option<Finding> {
     )
 }
 
-/// The programs of that name on PATH, each once.
+/// The programs with this name on PATH, each once.
 fn programs(machine: &Machine<'_>, name: &str) -> Vec<PathBuf> {
     let mut all: Vec<PathBuf> = Vec::new();
     for path in directories(machine).iter().map(|at| at.join(name)) {

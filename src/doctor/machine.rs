@@ -15,10 +15,10 @@ use crate::shim::decide::{BUILD_BUILD_DIR, BUILD_TARGET_DIR, EntryPoint, TARGET_
 use crate::shim::gather::BYPASS;
 use crate::ui::failure::Result;
 
-/// What a session may have set, which the checks judge apart from everything else.
+/// Variables that a session may have set. The checks judge them separately.
 const CHOICES: &[&str] = &[BYPASS, TARGET_DIR, BUILD_TARGET_DIR, BUILD_BUILD_DIR];
 
-/// Whose directories are looked at.
+/// Whose directories to look at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Who {
     /// The caller's.
@@ -27,7 +27,7 @@ pub(super) enum Who {
     Everybody,
 }
 
-/// The machine, as the caller finds it.
+/// The machine as the caller sees it.
 pub(super) struct Machine<'a> {
     /// The process as it was started.
     pub(super) snapshot: &'a Snapshot,
@@ -40,7 +40,7 @@ pub(super) struct Machine<'a> {
     /// What the shim would do.
     shim: Result<Plan<'a>>,
     pub(super) who: Who,
-    /// How many levels of directories are looked through.
+    /// How many levels of directories to search.
     pub(super) depth: usize,
 }
 
@@ -50,19 +50,21 @@ pub(super) fn name_of(uid: u32) -> OsString {
     name.unwrap_or_else(|| format!("uid-{uid}").into())
 }
 
-/// The same process without the session's choices, called as a shim so that it finds others on PATH.
+/// The same process without the session's choices. It counts as called as a shim, so that it searches
+/// PATH for the real cargo.
 pub(super) fn without_choices(snapshot: &Snapshot) -> Snapshot {
     Snapshot { hidden: CHOICES, called_as: CalledAs::ShimByPath, ..snapshot.clone() }
 }
 
-/// Whether others than its owner can write to what a path leads to.
+/// Whether users other than its owner can write to a file. The metadata must be the file's, not that of
+/// a symlink to it.
 pub(super) fn others_write(found: &Metadata) -> bool {
     let is_private = || accounts::private_group(found.uid()) == Some(found.gid());
     entry::others_write(found.mode(), is_private)
 }
 
 impl<'a> Machine<'a> {
-    /// Looks around.
+    /// Gathers what the checks look at.
     pub(super) fn of(
         snapshot: &'a Snapshot,
         fresh: &'a Snapshot,
@@ -75,12 +77,12 @@ impl<'a> Machine<'a> {
         Machine { snapshot, fresh, flags, homes: Homes::new(snapshot), by_name, shim, who, depth }
     }
 
-    /// What the shim would do; nothing is known of that where the settings are wrong.
+    /// What the shim would do. This is unknown if the settings are wrong.
     pub(super) fn shim(&self) -> Checked<&Plan<'a>> {
         self.shim.as_ref().map_err(|_| "the settings cannot be used")
     }
 
-    /// `CARGO_HOME` or `RUSTUP_HOME`, or what stands for it in the home directory.
+    /// `CARGO_HOME` and `RUSTUP_HOME`, or their defaults in the home directory.
     pub(super) fn tool_homes(&self) -> [(&'static str, Option<PathBuf>); 2] {
         let rustup = self.snapshot.absolute_path("RUSTUP_HOME");
         let rustup = rustup.or_else(|| Some(self.homes.home()?.join(".rustup")));

@@ -1,7 +1,7 @@
-//! `doctor`: what is wrong on this machine for those who build, and the command that helps.
+//! `doctor`: reports what is wrong on this machine for its users' builds, and the command that helps.
 //!
-//! Each check looks at one thing that has gone wrong for somebody, and changes nothing. What a build
-//! would refuse is said in the words of that refusal. All findings go into one report, which is
+//! Each check looks for one problem that somebody has had, and changes nothing. If a build would be
+//! refused, the check uses the words of that refusal. All findings are collected in one report, which is
 //! printed as text or as JSON.
 
 mod checkout;
@@ -81,7 +81,7 @@ pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
     Ok(found.exit(limit))
 }
 
-/// Makes the checks that are wanted; all of them where none is named.
+/// Makes the named checks, or all of them if none is named.
 fn examine(snapshot: &Snapshot, flags: &Flags, whose: (Who, usize), wanted: &[&String]) -> Report {
     let words = [OsString::from("build")];
     let fresh = machine::without_choices(snapshot);
@@ -94,7 +94,7 @@ fn examine(snapshot: &Snapshot, flags: &Flags, whose: (Who, usize), wanted: &[&S
     report
 }
 
-/// Findings only, or one line if there are none.
+/// Prints only findings, or one line if there are none.
 fn print(found: &Report, own_name: &OsStr) -> std::io::Result<()> {
     for finding in &found.findings {
         let about = match OsStr::new(&finding.subject) == own_name {

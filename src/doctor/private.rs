@@ -1,4 +1,4 @@
-//! Private directories: the caller's, or everybody's.
+//! Checks private directories: the caller's, or everybody's.
 
 use std::collections::HashSet;
 use std::ffi::OsStr;
@@ -59,7 +59,7 @@ fn own(machine: &Machine<'_>, plan: &Plan<'_>) -> Vec<Finding> {
     let open = private_dir::open_existing(place, &plan.caller()).ok().flatten();
     let untagged = |open| untagged(machine, &open, &path, uid);
     let mut found: Vec<_> = open.into_iter().flat_map(untagged).collect();
-    // What is so for the root as well has been said there.
+    // Mount options that the root has too are reported there.
     let of_root = plan.settings().shared_root().and_then(|root| statvfs(root).ok());
     let system =
         statvfs(&path).ok().filter(|it| of_root.is_none_or(|root| root.f_flag != it.f_flag));
@@ -76,8 +76,8 @@ fn own(machine: &Machine<'_>, plan: &Plan<'_>) -> Vec<Finding> {
     found
 }
 
-/// The target directories in an open private directory that have no valid tag. One that is missing is
-/// written by the next build; what is in its place stays.
+/// The target directories in an open private directory that have no valid tag. The next build writes a
+/// missing tag, but it does not replace another file in its place.
 fn untagged(machine: &Machine<'_>, private: &File, path: &Path, uid: u32) -> Vec<Finding> {
     let others = list::list(private).map(|listing| listing.others).unwrap_or_default();
     let names = others.iter().map(|name| OsStr::from_bytes(name.as_bytes()));
@@ -99,12 +99,12 @@ fn untagged(machine: &Machine<'_>, private: &File, path: &Path, uid: u32) -> Vec
     targets.filter(is_own).map(finding).collect()
 }
 
-/// `records`: what is for a workspace that is gone takes room until `gc` removes it, which it does not do
-/// on the first day.
+/// `records`: a target directory whose workspace is gone occupies space until `gc` removes it. `gc`
+/// keeps it for the first day.
 pub(super) fn records(machine: &Machine<'_>) -> Checked {
     let plan = machine.by_name.as_ref().map_err(|_| "there is no private directory")?;
     let Some(Required { place, .. }) = &plan.decision.required else { return Ok(Vec::new()) };
-    // What is refused or missing has been said.
+    // `private-dir` reports a directory that is refused or missing.
     let Ok(Some(private)) = private_dir::open_existing(place, &plan.caller()) else {
         return Ok(Vec::new());
     };
@@ -167,8 +167,8 @@ fn everybodys(machine: &Machine<'_>, plan: &Plan<'_>, root: &Path) -> Checked {
     Ok(found)
 }
 
-/// What is wrong with the directories that are there, whoever is to have one. What is in the place of
-/// somebody's directory has been told as theirs.
+/// Problems with the directories that exist, whether or not their owners should have one. What is at the
+/// paths in `told` has already been reported.
 fn others(
     machine: &Machine<'_>,
     plan: &Plan<'_>,
@@ -201,7 +201,7 @@ fn others(
                 let why = format!("which gets none: {}", Rule::NoDirectory(reason).reason());
                 found.push(outlived(&why, Severity::Note));
             }
-            // The caller's own is looked at like that of everybody who asks.
+            // `own` checks the caller's directory, with or without `--all-users`.
             (Standing::Known, None) if person.account.uid == uid => {}
             (Standing::Known, None) => {
                 let open = person.open(settings, &machine.homes).ok().flatten();
@@ -213,7 +213,7 @@ fn others(
     found
 }
 
-/// A number without an account may still build: its directory is called so.
+/// A uid without an account may still build, in a directory with this name.
 fn is_numbered(person: &Resident) -> bool {
     person.name == format!("uid-{}", person.account.uid)
 }
@@ -223,7 +223,8 @@ fn outlived(person: &Resident, root: &Path, why: &str, severity: Severity) -> Fi
     let (path, owner) = (&person.path, accounts::owner(person.account.uid));
     let text = format!("`{}` belongs to {owner}, {why}", escaped(path));
     let is_closed = files::entry(root).is_ok_and(|entry| entry.mode & 0o022 == 0);
-    // Only what is nobody's is offered for removal. A number without an account may be one of a container's.
+    // Removal is offered only if the owner has no account. A uid without an account may be one from a
+    // container.
     let help = match is_closed && person.standing == Standing::Departed {
         true => format!("rm -rf --one-file-system {}", quoted(path)),
         false => Look::Entry.at(path, "remove it, if nothing of it is needed"),

@@ -1,4 +1,4 @@
-//! The shared root: who can change it, and the file system that it is on.
+//! Checks the shared root: who can change it, and the file system that it is on.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -17,7 +17,7 @@ use crate::settings::{Key, StickyRoot};
 use crate::shim::Plan;
 use crate::ui::escape::{bytes, escaped, quoted};
 
-/// What a build of some size needs, in bytes.
+/// The space that a build of some size needs, in bytes.
 const ENOUGH: u64 = 512 << 20;
 
 /// `root`.
@@ -41,7 +41,7 @@ pub(super) fn root(machine: &Machine<'_>) -> Checked {
     Ok(found)
 }
 
-/// Who can write to the root and above it.
+/// Who can write to the root and to its ancestor directories.
 fn writers(machine: &Machine<'_>, plan: &Plan<'_>, root: &Path) -> Option<Finding> {
     let caller = plan.caller();
     if let Err(failure) = private_dir::examine_root(root, &caller) {
@@ -71,7 +71,7 @@ fn writers(machine: &Machine<'_>, plan: &Plan<'_>, root: &Path) -> Option<Findin
     Some(Finding::new(Severity::Note, text).at(root).help(help))
 }
 
-/// Where builds go if nobody can tell whose the root is.
+/// Where builds go if a user namespace hides the root's owner.
 fn hidden(plan: &Plan<'_>, root: &Path) -> Option<Finding> {
     let Required { place, .. } = plan.decision.required.as_ref()?;
     if !plan.has_hidden_root() || plan.examine().is_err() {
@@ -94,7 +94,7 @@ fn missing(machine: &Machine<'_>, plan: &Plan<'_>, root: &Path) -> Finding {
     Finding::new(Severity::Warn, text).at(root).help(help)
 }
 
-/// What the mount of the file system of a directory does not allow.
+/// What the mount options of a directory's file system prevent.
 pub(super) fn mounted(machine: &Machine<'_>, directory: &Path, system: &StatVfs) -> Vec<Finding> {
     let place = quoted(directory);
     let remount = |option| {
@@ -115,7 +115,7 @@ pub(super) fn mounted(machine: &Machine<'_>, directory: &Path, system: &StatVfs)
     found
 }
 
-/// What a file system of this kind lacks.
+/// What this type of file system lacks.
 fn kind(root: &Path, open: &File) -> Option<Finding> {
     let device = |path| files::entry(path).ok().map(|entry| entry.device);
     let (severity, lacks, help) = if is_on_nfs(open) {
@@ -133,7 +133,7 @@ fn kind(root: &Path, open: &File) -> Option<Finding> {
     Some(Finding::new(severity, text).at(root).help(help))
 }
 
-/// The access control list that the root hands down.
+/// The default ACL of the root, which new entries inherit.
 fn default_acl(machine: &Machine<'_>, root: &Path) -> Option<Finding> {
     let owner = files::entry(root).ok().filter(|_| acls::has_default(root))?.uid;
     let text = format!(
@@ -144,9 +144,9 @@ fn default_acl(machine: &Machine<'_>, root: &Path) -> Option<Finding> {
     Some(machine.for_owner(Severity::Note, text, (root, owner), &command))
 }
 
-/// What is left for ordinary accounts.
+/// The space that is left for ordinary accounts.
 fn room(root: &Path, system: &StatVfs) -> Option<Finding> {
-    // Some file systems cannot tell.
+    // Some file systems do not report this.
     if system.f_blocks == 0 {
         return None;
     }
@@ -168,10 +168,11 @@ fn room(root: &Path, system: &StatVfs) -> Option<Finding> {
     Some(Finding::new(severity, text).at(root).help(help))
 }
 
-/// Where systemd-tmpfiles(8) reads what it removes; a file takes the place of one of its name further on.
+/// Where systemd-tmpfiles(8) reads what to remove. A file replaces one with the same name in a later
+/// directory.
 const TMPFILES: [&str; 3] = ["/etc/tmpfiles.d", "/run/tmpfiles.d", "/usr/lib/tmpfiles.d"];
 
-/// The line by which systemd removes old files below the root, and so parts of target directories.
+/// The line that makes systemd remove old files below the root, and so parts of target directories.
 fn aged(machine: &Machine<'_>, root: &Path) -> Option<Finding> {
     let mut names = BTreeMap::new();
     for directory in TMPFILES {
@@ -200,17 +201,18 @@ fn aged(machine: &Machine<'_>, root: &Path) -> Option<Finding> {
     Some(Finding::new(Severity::Warn, text).at(&file).help(machine.ask(0, &command)))
 }
 
-/// What becomes of a directory's old files.
+/// What happens to a directory's old files.
 #[derive(Debug, PartialEq, Eq)]
 enum Age {
     Untouched,
     /// They are removed at this age.
     Removed(String),
-    /// They are never removed, whatever else is said.
+    /// They are never removed, whatever other lines say.
     Excluded,
 }
 
-/// What a file of tmpfiles.d(5) says about what is in `root`: `type path mode user group age`.
+/// What a tmpfiles.d(5) file says about the content of `root`. A line is `type path mode user group
+/// age`.
 fn age(text: &str, root: &Path) -> Age {
     let mut found = Age::Untouched;
     for line in text.lines() {

@@ -1,4 +1,4 @@
-//! sccache: whose server compiles for this account.
+//! Checks sccache: whose server compiles for this account.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -13,10 +13,10 @@ use crate::shim::Plan;
 use crate::shim::decide::Rule;
 use crate::ui::escape::quoted;
 
-/// The port of its server where `SCCACHE_SERVER_PORT` names no other.
+/// The port of sccache's server, unless `SCCACHE_SERVER_PORT` names another.
 const PORT: u16 = 4226;
 
-/// Where the kernel lists who listens.
+/// Where the kernel lists listening sockets.
 const LISTENERS: [&str; 2] = ["/proc/net/tcp", "/proc/net/tcp6"];
 
 /// `sccache`.
@@ -27,7 +27,7 @@ pub(super) fn sccache(machine: &Machine<'_>) -> Checked {
     let mut given = wrappers.into_iter().filter_map(variable).chain(configured(machine));
     let is_used =
         given.any(|wrapper| Path::new(&wrapper).file_stem().is_some_and(|name| name == "sccache"));
-    // A workspace's configuration may name it as well.
+    // A workspace's configuration may name it too.
     let is_there = is_used
         || which::which_in_global("sccache", variable("PATH"))
             .is_ok_and(|mut all| all.next().is_some());
@@ -76,7 +76,7 @@ fn server_of_another(machine: &Machine<'_>, plan: &Plan<'_>) -> Option<Finding> 
     })
 }
 
-/// Who listens on a port, by the text of `/proc/net/tcp`.
+/// The uid that listens on a port, according to the text of `/proc/net/tcp`.
 fn listener(text: &str, port: u16) -> Option<u32> {
     let end = format!(":{port:04X}");
     text.lines().find_map(|line| {

@@ -1,4 +1,4 @@
-//! This session: what it finds as `cargo`, and what it exports.
+//! Checks this session: which `cargo` it finds, and what it exports.
 
 use std::path::Path;
 
@@ -17,7 +17,7 @@ use crate::ui::escape::escaped;
 /// `path-order`.
 pub(super) fn path_order(machine: &Machine<'_>) -> Checked {
     let plan = machine.shim()?;
-    // Where the shim would change nothing, it does not matter whether it is called.
+    // If the shim would change nothing, it does not matter whether it is called.
     if plan.decision.rule != Rule::Redirected {
         return Ok(Vec::new());
     }
@@ -42,13 +42,13 @@ fn this_session(machine: &Machine<'_>) -> Option<Finding> {
 /// `stale-session`.
 pub(super) fn stale_session(machine: &Machine<'_>) -> Checked {
     let plan = machine.shim()?;
-    // Whose a directory in there is cannot be told where a user namespace hides it.
+    // If a user namespace hides owners, nobody can tell who owns the directories in the root.
     let root = plan.settings().shared_root().filter(|_| !plan.has_hidden_root());
     let mut found = Vec::new();
     for name in [TARGET_DIR, BUILD_TARGET_DIR, BUILD_BUILD_DIR] {
         let Some(value) = machine.snapshot.variable_or_empty(name) else { continue };
         if value.is_empty() {
-            // Where the shim sets another value, editors that bypass it fail all the same.
+            // Even if the shim sets another value, editors that bypass it fail.
             let text = format!("{name} is empty, and cargo fails with that");
             found.push(Finding::new(Severity::Fail, text).help(format!("unset {name}")));
             continue;
@@ -70,7 +70,7 @@ pub(super) fn stale_session(machine: &Machine<'_>) -> Checked {
     Ok(found)
 }
 
-/// What is wrong with a place below the shared root.
+/// What is wrong with a path below the shared root.
 fn fault_in_root(root: &Path, path: &Path, account: &Account) -> Option<(Severity, String)> {
     if !files::is_there(root) {
         return Some((Severity::Warn, "in a shared root that does not exist".into()));
@@ -84,7 +84,7 @@ fn fault_in_root(root: &Path, path: &Path, account: &Account) -> Option<(Severit
     }
 }
 
-/// What is wrong with a place that somebody has chosen.
+/// What is wrong with a path that somebody has chosen outside the shared root.
 fn fault_elsewhere(machine: &Machine<'_>, path: &Path) -> Option<(Severity, String)> {
     let uid = machine.snapshot.uid;
     let nearest = path.ancestors().find_map(|above| files::entry(above).ok())?;
@@ -111,8 +111,8 @@ pub(super) fn editor(machine: &Machine<'_>) -> Checked {
     Ok(outdated.chain(past_the_shim(machine)).collect())
 }
 
-/// rust-analyzer calls the cargo in cargo's home, whatever PATH says, so it builds in the private
-/// directory only where the session exports that.
+/// rust-analyzer calls the cargo in cargo's home, whatever PATH says. So it builds in the private
+/// directory only if the session exports that directory.
 fn past_the_shim(machine: &Machine<'_>) -> Option<Finding> {
     let cargo = machine.homes.cargo_bin()?.join("cargo");
     if machine.snapshot.variable(TARGET_DIR).is_some()
