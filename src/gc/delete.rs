@@ -1,11 +1,12 @@
-//! Takes what was chosen out of one person's private directory, with that person's rights.
+//! Removes what was chosen from one person's private directory, with that person's credentials.
 //!
-//! All of cargo's locks are held first. Then everything moves into a staging directory beside it, except
-//! for lock files, the directories that hold them, and the tag: a build that waits for a lock goes on in a
-//! directory that is tagged and private, and one that begins finds the same locks. Then it looks again;
-//! what is in use by now is put back. What is in the staging directory is of no use to anybody, so that a
-//! run that is stopped has lost nothing but what was chosen, and the next one removes the rest. Where the
-//! disk is too full to make the staging directory, a directory that is to be removed becomes it.
+//! All of cargo's locks are taken first. Then what was chosen is moved into a staging directory in the
+//! same private directory, except for lock files, the directories that contain them, and the tag. So a
+//! build that waits for a lock continues in a directory that is tagged and private, and a build that
+//! begins finds the same locks. Then processes and locks are examined again, and what is in use by now
+//! is restored. The content of the staging directory is of no use to anybody. So an interrupted run has
+//! lost only what was chosen, and the next run removes the rest. If the disk is too full to create the
+//! staging directory, a directory that is to be removed becomes the staging directory.
 
 use std::collections::HashSet;
 use std::ffi::{CStr, CString, OsStr, OsString};
@@ -34,9 +35,10 @@ use crate::ui::escape::escaped;
 use crate::ui::failure::{Failure, reason};
 use crate::workspace::record::{self, Sources};
 
-/// How far below a target directory cargo's locks are: `tests/trybuild/<profile>` and the like included.
+/// How many levels below a target directory cargo's locks can be, including `tests/trybuild/<profile>`
+/// and the like.
 const LOCK_DEPTH: usize = 4;
-/// How many caches are taken at once: their locks are held meanwhile.
+/// How many caches are removed at once. Their locks are held meanwhile.
 const BATCH: usize = 32;
 
 impl From<io::Error> for Outcome {
@@ -48,10 +50,10 @@ impl From<io::Error> for Outcome {
     }
 }
 
-/// Takes what was chosen of one person's caches, and says so of each choice.
+/// Removes what was chosen of one person's caches, and sets the outcome of each choice.
 ///
 /// # Errors
-/// What keeps it from beginning, or from going on.
+/// Whatever prevents it from beginning or from continuing.
 pub(super) fn take(
     person: &Resident,
     choices: &mut [&mut PlannedRemoval<'_>],
@@ -85,17 +87,17 @@ struct GcStaging<'a> {
     next: u64,
 }
 
-/// A cache that nobody else can build in, and what of it has been moved.
+/// A cache that nobody else can build in, because its locks are held, and its entries that were moved.
 struct Held<'a> {
     cache: &'a Cache,
     locks: TargetLocks,
     moved: Vec<MovedEntry>,
 }
 
-/// An entry's name and the directory that it is in.
+/// A directory and the name of an entry in it.
 type EntryAt = (Arc<File>, CString);
 
-/// One entry that was moved: from where, and to where.
+/// An entry that was moved, with its source and its destination.
 struct MovedEntry {
     from: Arc<File>,
     name: CString,
@@ -107,10 +109,11 @@ struct MovedEntry {
 /// Cargo's locks on a target directory, held until this is dropped.
 #[derive(Default)]
 struct TargetLocks {
-    /// The directory itself first.
+    /// The target directory itself comes first.
     files: Vec<File>,
     identities: HashSet<Identity>,
-    /// The names that lead to each directory with a lock in it, and to those above.
+    /// The directories that contain a lock, and their ancestors, each as the names from the target
+    /// directory to it.
     skeleton: HashSet<Vec<OsString>>,
 }
 
@@ -120,7 +123,7 @@ impl GcStaging<'_> {
         become_owner.map_err(|cause| rights::failed(&cause))
     }
 
-    /// Looks at processes with the rights of this program.
+    /// Looks at processes with this program's own credentials.
     fn look(&mut self) -> Result<Activity, Failure> {
         self.rights.switch_back().map_err(|cause| rights::failed(&cause))?;
         let activity = Activity::take();
@@ -132,7 +135,7 @@ impl GcStaging<'_> {
         self.person.path.join(STAGING)
     }
 
-    /// Makes the staging directory, or opens what an interrupted run has left.
+    /// Creates the staging directory, or opens the one that an interrupted run has left.
     fn make(&mut self, choices: &[&mut PlannedRemoval<'_>]) -> Result<(), Failure> {
         let path = self.path();
         let failed = |doing: &str, cause: io::Error| Failure::step(doing, &path, cause);
@@ -157,7 +160,7 @@ impl GcStaging<'_> {
             Err(Errno::WOULDBLOCK) => return Err(busy()),
             Err(cause) => return Err(failed("lock", cause.into())),
         }
-        // The one that had the lock has removed it in between.
+        // The run that had the lock has removed the directory in the meantime.
         if !open().and_then(|it| facts_of(&it)).is_ok_and(|it| it.identity == found.identity) {
             return Err(busy());
         }
@@ -165,8 +168,8 @@ impl GcStaging<'_> {
         Ok(())
     }
 
-    /// Gives a directory that is to be removed the staging directory's name, which takes no space; whether
-    /// one was found.
+    /// Renames a directory that is to be removed to the staging directory's name, which needs no space.
+    /// Returns whether there was one.
     fn make_without_space(&mut self, choices: &[&mut PlannedRemoval<'_>]) -> Result<bool, Failure> {
         let before = self.look()?;
         for choice in choices {
@@ -200,7 +203,7 @@ impl GcStaging<'_> {
         let moved: Vec<Result<Held<'_>, Outcome>> =
             batch.iter().map(|choice| self.move_out(choice, &before)).collect();
         let after = self.look()?;
-        // All locks are held until everything is decided: what is released may be in use at once.
+        // Hold all locks until everything is decided: what is released may be in use at once.
         let settled = moved.iter().map(|moved| match moved {
             Ok(held) => held.settle(&after),
             Err(outcome) => outcome.clone(),
@@ -215,7 +218,7 @@ impl GcStaging<'_> {
         Ok(outcomes.into_iter().map(taken).collect())
     }
 
-    /// Opens a cache, takes its locks, and looks for what was chosen of it.
+    /// Opens a cache, takes its locks, and finds the entries that were chosen.
     fn hold<'c>(
         &self,
         choice: &PlannedRemoval<'c>,
@@ -261,7 +264,7 @@ impl GcStaging<'_> {
         let (mut held, chosen) = self.hold(choice, before)?;
         for (from, name) in chosen {
             if let Err(cause) = self.move_entry(from, name, &mut held) {
-                // What has been moved is chosen, but a half is of no use to anybody.
+                // The moved entries were chosen too, but half of a cache is of no use to anybody.
                 let back = held.put_back().err().map(|it| format!(", {}", reason(&it)));
                 return Err(Outcome::Failed(reason(&cause) + &back.unwrap_or_default()));
             }
@@ -282,14 +285,14 @@ impl GcStaging<'_> {
             let (from, to) = (Arc::clone(&from), Arc::clone(&self.at));
             let entry = MovedEntry { from, name: name.clone(), to, staged: staged.into(), path };
             match held.take(entry) {
-                // What an earlier run has left may have the name.
+                // An entry that an earlier run has left may have this name.
                 Err(cause) if cause.kind() == ErrorKind::AlreadyExists => {}
                 taken => return taken.map(|_| ()),
             }
         }
     }
 
-    /// Whether the workspace of an orphan is where it was.
+    /// Whether the workspace of an orphan exists again.
     fn has_come_back(&self, cache: &Cache) -> bool {
         let name = cache.names.iter().find(|name| name.as_bytes() != b"build");
         let uid = self.person.account.uid;
@@ -299,7 +302,8 @@ impl GcStaging<'_> {
         })
     }
 
-    /// Removes the records of directories that are gone, as long as no workspace is there to build anew.
+    /// Removes the records of directories that are gone, unless the workspace exists and may be built
+    /// again.
     fn forget_records(&self) -> io::Result<()> {
         let records = tree::inside(&self.private, record::DIRECTORY, tree::DIRECTORY)?;
         for name in tree::names(&records)? {
@@ -314,7 +318,7 @@ impl GcStaging<'_> {
         Ok(())
     }
 
-    /// Removes everything in the staging directory that nobody uses.
+    /// Removes everything in the staging directory that is not in use.
     fn clear(&self, after: &Activity) -> Result<(), String> {
         let mut why = None;
         for name in tree::names(&self.at).map_err(|cause| reason(&cause))? {
@@ -334,9 +338,9 @@ impl GcStaging<'_> {
         why.map_or(Ok(()), Err)
     }
 
-    /// Removes the staging directory, and what is empty now of what this tool makes.
+    /// Removes the staging directory, and those of this tool's directories that are empty now.
     fn end(mut self) -> Result<(), Failure> {
-        // Nothing depends on a record; and what is not empty stays.
+        // Failures are harmless: nothing depends on a record, and a directory that is not empty stays.
         let _ = self.forget_records();
         let _ = unlinkat(&*self.private, STAGING, AtFlags::REMOVEDIR);
         let is_departed = self.person.standing == Standing::Departed;
@@ -345,7 +349,7 @@ impl GcStaging<'_> {
         }
         self.rights.switch_back().map_err(|cause| rights::failed(&cause))?;
         if is_departed {
-            // Root's own directory is the parent, so that nobody can exchange a name.
+            // The parent is root's own directory, so nobody can replace the name.
             let _ = std::fs::remove_dir(&self.person.path);
         }
         Ok(())
@@ -353,7 +357,7 @@ impl GcStaging<'_> {
 }
 
 impl Held<'_> {
-    /// Moves an entry, and whether it was there.
+    /// Moves an entry. Returns whether it existed.
     fn take(&mut self, entry: MovedEntry) -> io::Result<bool> {
         match tree::rename(&entry.from, os(&entry.name), &entry.to, &entry.staged) {
             Ok(()) => {
@@ -366,7 +370,7 @@ impl Held<'_> {
         }
     }
 
-    /// Puts it back if it is in use by now.
+    /// Restores the cache if it is in use by now.
     fn settle(&self, after: &Activity) -> Outcome {
         let Some(why) = self.used(after) else { return Outcome::Taken };
         match self.put_back() {
@@ -377,9 +381,9 @@ impl Held<'_> {
         }
     }
 
-    /// Why it has to be put back, if so.
+    /// Why the cache has to be restored, if it has.
     fn used(&self, after: &Activity) -> Option<String> {
-        // A lock that was not there before is a build's that has begun since.
+        // A lock that did not exist before belongs to a build that has begun in the meantime.
         if self.moved.iter().any(|entry| self.locks.are_new_in(entry)) {
             return Some("a build has begun in it".into());
         }
@@ -389,7 +393,7 @@ impl Held<'_> {
         used.filter(|_| !self.cache.is_leftover()).map(in_use)
     }
 
-    /// Puts back what was moved, in the reverse order; nothing that came since is replaced.
+    /// Restores what was moved, in reverse order. Entries that have appeared since are not replaced.
     fn put_back(&self) -> io::Result<()> {
         for entry in self.moved.iter().rev() {
             tree::rename(&entry.to, &entry.staged, &entry.from, os(&entry.name))?;
@@ -399,7 +403,8 @@ impl Held<'_> {
 }
 
 impl TargetLocks {
-    /// Takes every lock of an open target directory, and its own, which a migration takes.
+    /// Takes every lock in an open target directory, and a lock on the directory itself, which a
+    /// migration takes too.
     fn take(top: &File) -> Result<TargetLocks, Outcome> {
         let mut locks = TargetLocks::default();
         let mut found = vec![(Vec::new(), top.try_clone()?)];
@@ -418,7 +423,7 @@ impl TargetLocks {
         Ok(locks)
     }
 
-    /// Lists everything in an open target directory but the skeleton.
+    /// Lists everything in an open target directory except the tag, the locks and the skeleton.
     fn list_others(
         &self,
         at: &Arc<File>,
@@ -443,7 +448,7 @@ impl TargetLocks {
         Ok(())
     }
 
-    /// Whether something that was moved has a lock that is not held; what cannot be looked at may have.
+    /// Whether a moved entry contains a lock that is not held. If the entry cannot be searched, it may.
     fn are_new_in(&self, entry: &MovedEntry) -> bool {
         let Ok(below) = tree::inside(&entry.to, &entry.staged, tree::DIRECTORY) else {
             return false;
@@ -457,7 +462,7 @@ impl TargetLocks {
     }
 }
 
-/// Opens cargo's locks below a directory, with the names that lead to the directory of each.
+/// Opens cargo's locks below a directory, each with the names from there to the directory that it is in.
 fn find_locks(
     at: &File,
     names: &mut Vec<OsString>,
@@ -494,7 +499,7 @@ fn os(name: &CStr) -> &OsStr {
     OsStr::from_bytes(name.to_bytes())
 }
 
-/// Why a cache stays that is in use.
+/// Why a cache that is in use is kept.
 pub(super) fn in_use(used: UsedBy) -> String {
     let process = |pid| format!("process {pid} ({})", escaped(&program(pid)));
     match used {

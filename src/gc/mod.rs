@@ -1,6 +1,7 @@
-//! `gc`: gives disk space back, by rules that the settings have.
+//! `gc`: frees disk space, by the policies in the settings.
 //!
-//! `plan` chooses, and is pure; `delete` takes what was chosen. Without `--apply` only the plan is shown.
+//! `plan` chooses, and is pure. `delete` removes what was chosen. Without `--apply` only the plan is
+//! shown.
 
 mod delete;
 mod plan;
@@ -54,7 +55,7 @@ pub(crate) fn command() -> Command {
         .args(Policy::ALL.map(policy))
 }
 
-/// The policy's flag and its key without the table.
+/// The name of a policy's flag, which is its key without the table.
 fn name(policy: Policy) -> &'static str {
     let name = policy.key().name();
     name.split_once('.').map_or(name, |(_, name)| name)
@@ -63,7 +64,7 @@ fn name(policy: Policy) -> &'static str {
 /// Runs the verb.
 ///
 /// # Errors
-/// Mistakes in the settings, and what keeps it from beginning.
+/// Mistakes in the settings, and whatever prevents it from beginning.
 pub(crate) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyhow::Result<u8> {
     let homes = Homes::new(snapshot);
     let given = typed(verb)?;
@@ -89,7 +90,7 @@ pub(crate) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
 /// The policies among the verb's flags.
 ///
 /// # Errors
-/// The first that has no such limit, by the name that was typed.
+/// The first flag whose value is not a limit, by the name that was typed.
 fn typed(verb: &ArgMatches) -> Result<Flags, Failure> {
     let given = Policy::ALL.into_iter().filter_map(|policy| {
         let text = verb.get_one::<OsString>(name(policy))?;
@@ -101,7 +102,7 @@ fn typed(verb: &ArgMatches) -> Result<Flags, Failure> {
     given.collect()
 }
 
-/// Whose directories are looked at.
+/// Whose directories to look at.
 fn who(
     snapshot: &Snapshot,
     settings: &Settings,
@@ -115,7 +116,8 @@ fn who(
     let mut people = People::of(settings, homes, snapshot.uid, snapshot.gid);
     people.visible.retain(|person| is_for_all || person.account.uid == snapshot.uid);
     let is_departed_meant = is_for_all && settings.limit(Policy::Departed) != Limit::Off;
-    // An account database that does not answer knows nobody.
+    // An account database that does not answer knows no account, so everybody would seem to have
+    // departed.
     if let Some(why) = doubts_departed(&people.visible).filter(|_| is_departed_meant) {
         let text = format!("refusing to tell who has departed: {why}");
         let help = "getent passwd; --departed off goes on without that";
@@ -131,7 +133,7 @@ fn circumstances(
     verb: &ArgMatches,
 ) -> Circumstances {
     let limits = Policy::ALL.map(|policy| (policy, settings.limit(policy)));
-    // Only root can tell, and nobody is departed to themselves.
+    // Only root can tell. Other callers look only at their own directories, and they have not departed.
     let applies = |policy| policy != Policy::Departed || accounts::is_root();
     let limits = limits.into_iter().filter(|(policy, _)| applies(*policy));
     let place = people.visible.first().map(|person| person.path.clone());
@@ -146,7 +148,7 @@ fn circumstances(
     }
 }
 
-/// Removes what was chosen; the exit code of the worst that kept it from beginning.
+/// Removes what was chosen. Returns the highest exit code of the failures that stopped it.
 fn apply(
     people: &People,
     choices: &mut [PlannedRemoval<'_>],
@@ -163,7 +165,7 @@ fn apply(
         report::progress(&format!("removing: {}", escaped(&person.name)));
         let taken = delete::take(person, &mut own, settings, homes);
         report::progress("");
-        // One who is refused keeps no other.
+        // A refusal for one person does not stop the others.
         if let Err(error) = taken {
             exit = exit.max(error.exit);
             report::error(&error.into());
@@ -176,7 +178,7 @@ fn apply(
     exit
 }
 
-/// One choice as it is told.
+/// One choice, as it is reported.
 #[derive(serde::Serialize)]
 struct GcRow {
     person: String,
@@ -206,7 +208,7 @@ impl GcRow {
             (Some(Outcome::Failed(why)), _) => ("failed", Some(why.clone())),
         };
         let path = cache.path().to_string_lossy().into_owned();
-        // The name alone may be that of another one in the shared root.
+        // The name alone may be that of another directory, in the shared root.
         let is_second = people.is_second(&cache.person);
         GcRow {
             person: cache.person.name.clone(),
@@ -273,10 +275,10 @@ fn show(
     Ok(())
 }
 
-/// The outcome of what nothing was tried with, and would be removed.
+/// The outcome of a choice that was not tried, and that would be removed.
 const WOULD_BE_TAKEN: &str = "would-be-taken";
 
-/// The rows, and below them each reason that their last column refers to.
+/// The rows, followed by each reason that the last column refers to.
 fn table(rows: &[GcRow], now: i64) -> String {
     use Column::{Number, Path, SpareNumber, Text};
     let titles =

@@ -1,4 +1,4 @@
-//! Pure: which caches are taken, by which rule, and what that brings back.
+//! Pure: which caches to remove, by which rule, and how much space that frees.
 
 use crate::caches::activity::UsedBy;
 use crate::caches::people::Standing;
@@ -13,22 +13,22 @@ pub(super) struct Candidate {
     pub(super) used_by: Option<UsedBy>,
 }
 
-/// What the rules depend on besides the caches.
+/// Everything that the rules depend on, except the caches.
 #[derive(Clone, Debug)]
 pub(super) struct Circumstances {
     /// Seconds since 1970.
     pub(super) now: i64,
     /// The limit of each policy that applies.
     pub(super) limits: Vec<(Policy, Limit)>,
-    /// What is free on the file system, in bytes.
+    /// The free space on the file system, in bytes.
     pub(super) free: u64,
-    /// How large the file system is, in bytes.
+    /// The size of the file system, in bytes.
     pub(super) size: u64,
-    /// Whether `target`, which is for everything without a directory of its own, may be taken.
+    /// Whether `target`, which is for everything without a directory of its own, may be removed.
     pub(super) takes_common: bool,
 }
 
-/// Why something is taken.
+/// Why something is removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum GcRule {
     /// An earlier run was interrupted.
@@ -37,12 +37,12 @@ pub(super) enum GcRule {
     Policy(Policy),
 }
 
-/// What is taken of a cache.
+/// What is removed of a cache.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Portion {
     /// The directory itself: nothing builds there any more.
     Directory,
-    /// Everything but tag and locks, which a build may be waiting for.
+    /// Everything except the tag and the locks, because a build may be waiting for a lock.
     Contents,
     /// `incremental` of these profiles.
     Incremental(Vec<Profile>),
@@ -54,27 +54,27 @@ pub(super) struct PlannedRemoval<'a> {
     pub(super) candidate: &'a Candidate,
     pub(super) rule: GcRule,
     pub(super) what: Portion,
-    /// What comes back once it is not in use, in bytes.
+    /// The space that is freed once it is not in use, in bytes.
     pub(super) bytes: u64,
-    /// What has become of it, if anything was tried.
+    /// The result, if a removal was tried.
     pub(super) outcome: Option<Outcome>,
 }
 
-/// What has become of one choice.
+/// The result of removing one choice.
 #[derive(Clone, Debug)]
 pub(super) enum Outcome {
-    /// It is gone.
+    /// It was removed.
     Taken,
-    /// It was left, for that reason.
+    /// It was kept, for this reason.
     Kept(String),
-    /// It could not be removed, for that reason.
+    /// It could not be removed, for this reason.
     Failed(String),
 }
 
-/// A directory on a file system without locks is taken only when nobody has used it for a day.
+/// How long, in seconds, a directory on a file system without locks must be unused before it is removed.
 const WITHOUT_LOCKS: i64 = 24 * 60 * 60;
 
-/// Applies the rules in their order; of two for one cache the one that takes more counts.
+/// Applies the rules in order. If two choose the same cache, the one that removes more counts.
 pub(super) fn choose<'a>(
     candidates: &'a [Candidate],
     circumstances: &'a Circumstances,
@@ -122,7 +122,8 @@ impl<'a> Chooser<'a> {
                 }
                 _ => self.is_whole(cache).then_some(Portion::Contents),
             };
-            // A profile's own time counts for what is incremental, but the shim knows of every use.
+            // For `incremental` the profile's own time counts. For everything else the cache's does,
+            // because the shim knows of every use.
             let is_due = match policy {
                 Policy::Incremental => true,
                 _ => unused(cache.used()),
@@ -133,9 +134,11 @@ impl<'a> Chooser<'a> {
         }
     }
 
-    /// Least recently used first, until enough is free; the most recently used one of each person stays.
+    /// Chooses the least recently used caches first, until enough space is free. The most recently used
+    /// cache of each person stays.
     fn by_size(&mut self, policy: Policy, limit: u64) {
-        // One may have more than one private directory, as from before the shared root.
+        // A person may have several private directories, for instance one from before there was a shared
+        // root.
         let owner = |cache: &Cache| cache.person.account.uid;
         let mut people: Vec<u32> = self.candidates.iter().map(|it| owner(&it.cache)).collect();
         people.sort_unstable();
@@ -160,13 +163,13 @@ impl<'a> Chooser<'a> {
         }
     }
 
-    /// What is left of some caches after what has been chosen so far, in bytes.
+    /// The size of some caches without what has been chosen so far, in bytes.
     fn total(&self, is_meant: &dyn Fn(&Cache) -> bool) -> u64 {
         let all = self.candidates.iter().filter(|it| is_meant(&it.cache));
         all.map(|it| it.cache.totals.bytes.saturating_sub(self.chosen(it))).sum()
     }
 
-    /// What comes back of a cache now by what has been chosen so far, in bytes.
+    /// The space that what has been chosen of a cache so far frees now, in bytes.
     fn chosen(&self, candidate: &Candidate) -> u64 {
         let choice = self.choices.iter().find(|it| std::ptr::eq(it.candidate, candidate));
         choice.filter(|_| candidate.used_by.is_none()).map_or(0, |choice| choice.bytes)
@@ -204,7 +207,7 @@ impl<'a> Chooser<'a> {
         let is_free = is_free || (cache.is_target() && what == Portion::Directory);
         let idle = self.circumstances.now.saturating_sub(cache.used());
         let is_safe = cache.has_locks || idle >= WITHOUT_LOCKS;
-        // Name and owner that do not belong together are for a person to look at.
+        // If name and owner do not belong together, a person has to look at the directory.
         if !is_free || !is_safe || cache.person.standing == Standing::Mismatched {
             return;
         }

@@ -12,7 +12,7 @@ use std::sync::Arc;
 const DAY: i64 = 86_400;
 const NOW: i64 = 100 * DAY;
 
-/// A target directory of 100 bytes that was last used so many days ago.
+/// A target directory of 100 bytes that was last used `days` days ago.
 fn candidate(person: &str, name: &str, days: i64) -> Candidate {
     let uid = person.bytes().next().unwrap().into();
     let person = Resident::new(
@@ -78,7 +78,7 @@ fn an_orphan_is_taken_after_its_time_and_nothing_else() {
         // A clock that was wrong.
         (orphan(-50, Sources::Gone), false),
         (with(orphan(50, Sources::Gone), |cache| cache.totals.touched = NOW), false),
-        // What a migration has moved aside, then or now.
+        // A directory that a migration has moved aside, two days ago or now.
         (candidate("a", &format!("x.replaced-{}", NOW - 2 * DAY), 50), true),
         (candidate("a", &format!("x.replaced-{NOW}"), 50), false),
         (candidate("a", "x.replaced-by-me", 50), false),
@@ -137,7 +137,7 @@ fn sizes_take_the_least_recently_used_and_never_the_last_one() {
     assert!(by(Policy::MaxSize, Limit::Bytes(300)).is_empty());
     assert_eq!(by(Policy::MaxSize, Limit::Bytes(250)), [0]);
     assert_eq!(by(Policy::MaxSize, Limit::Bytes(0)), [0, 1]);
-    // From before there was a shared root.
+    // The second is from before there was a shared root.
     let former = [candidate("a", "new", 1), candidate("a-former", "old", 5)];
     let sizes = [(Policy::MaxSize, Limit::Bytes(150))];
     assert_eq!(chosen(&former, &sizes), [(1, GcRule::Policy(Policy::MaxSize), 100)]);
@@ -145,7 +145,7 @@ fn sizes_take_the_least_recently_used_and_never_the_last_one() {
     assert_eq!(by(Policy::MaxTotal, Limit::Percent(0)), [0, 1]);
     assert!(by(Policy::KeepFree, Limit::Bytes(500)).is_empty());
     assert_eq!(by(Policy::KeepFree, Limit::Percent(6)), [0]);
-    // What another rule brings back counts.
+    // The space that another rule frees counts.
     let both = [(Policy::OlderThan, age(30)), (Policy::KeepFree, Limit::Bytes(600))];
     assert_eq!(chosen(&people, &both), [(3, GcRule::Policy(Policy::OlderThan), 100)]);
 }
@@ -155,7 +155,7 @@ fn what_is_in_use_common_empty_or_unlocked_stays() {
     let old = || candidate("a", "x", 90);
     let limits = [(Policy::OlderThan, age(30)), (Policy::MaxSize, Limit::Bytes(0))];
     let used = Candidate { used_by: Some(UsedBy::Building), ..old() };
-    // It is told, and brings nothing back yet.
+    // It is reported, and frees nothing yet.
     let people = [used, candidate("a", "y", 9), candidate("a", "z", 1)];
     let sizes = [(Policy::OlderThan, age(30)), (Policy::MaxTotal, Limit::Bytes(200))];
     let (older, total) = (GcRule::Policy(Policy::OlderThan), GcRule::Policy(Policy::MaxTotal));
