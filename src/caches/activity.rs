@@ -10,12 +10,12 @@ use crate::os::{accounts, files, lock};
 
 use super::Cache;
 
-/// What processes use, as `/proc` shows it.
+/// What processes use, according to `/proc`.
 #[derive(Debug, Default)]
 pub(crate) struct Activity {
     held: HashSet<Identity>,
     used: Vec<(u32, PathBuf)>,
-    /// Processes that cannot be looked at: process id, uid and when they began, in seconds since 1970.
+    /// Processes that cannot be examined: process id, uid, and start time in seconds since 1970.
     unreadable: Vec<(u32, u32, i64)>,
 }
 
@@ -26,12 +26,12 @@ pub(crate) enum UsedBy {
     Building,
     /// This process runs from it, has it open or works in it.
     Running(u32),
-    /// This process of its owner may: it cannot be looked at.
+    /// This process of its owner may use it, but cannot be examined.
     Unreadable(u32),
 }
 
 impl Activity {
-    /// Looks at locks and processes, with the rights of the process.
+    /// Looks at locks and processes, with this process's own credentials.
     pub(crate) fn take() -> Activity {
         let mut activity = Activity { held: lock::held(), ..Activity::default() };
         let own = std::process::id();
@@ -44,7 +44,7 @@ impl Activity {
             if has_ended(&status) {
                 continue;
             }
-            // Nobody else can be in a private directory but its owner and root.
+            // Only its owner and root can be in a private directory.
             if !is_root && owner != Some(uid) {
                 continue;
             }
@@ -56,7 +56,8 @@ impl Activity {
         activity
     }
 
-    /// Whether all of a process could be looked at, if it is still there.
+    /// Adds what a process uses. Returns false if the process still exists and not all of it could be
+    /// examined.
     fn look_at(&mut self, pid: u32, process: &Path) -> bool {
         let mut add = |path: PathBuf| self.used.push((pid, path));
         for name in ["exe", "cwd"] {
@@ -91,7 +92,7 @@ impl Activity {
         self.below(&cache.path()).or_else(|| self.may_use(cache))
     }
 
-    /// Whether somebody holds one of cargo's locks in it.
+    /// Whether somebody holds one of cargo's locks in the cache.
     fn is_locked(&self, cache: &Cache) -> bool {
         cache.totals.locks.iter().any(|lock| self.held.contains(lock))
     }
@@ -102,9 +103,9 @@ impl Activity {
         found.map(|(pid, _)| UsedBy::Running(*pid))
     }
 
-    /// A process of the owner that cannot be looked at, and so may use a cache. One that began after the
-    /// cache was last used does not: whatever runs from it has been read then, and times of reading are up
-    /// to a day behind.
+    /// A process of the owner that cannot be examined, and so may use a cache. A process that began
+    /// after the cache was last used does not use it: running something from the cache reads it, which
+    /// counts as a use. Access times may be up to a day behind.
     fn may_use(&self, cache: &Cache) -> Option<UsedBy> {
         let may = |&&(_, uid, began): &&(u32, u32, i64)| {
             uid == cache.person.account.uid && began - DAY <= cache.used()
@@ -113,14 +114,15 @@ impl Activity {
     }
 }
 
-/// The process that is there before anything can be built. In a container it may have more rights than root.
+/// The process that exists before anything can be built. In a container it may have more rights than
+/// root.
 const INIT: u32 = 1;
 
 /// In seconds.
 pub(crate) const DAY: i64 = 24 * 60 * 60;
 
 fn is_over(cause: &std::io::Error) -> bool {
-    // ESRCH: it ends at this moment.
+    // ESRCH: the process is ending.
     files::is_absence(cause) || cause.raw_os_error() == Some(3)
 }
 
@@ -130,7 +132,7 @@ fn mapped(line: &[u8]) -> Option<PathBuf> {
     Some(OsString::from_vec(line.get(at..)?.to_vec()).into())
 }
 
-/// A word of the `status` of a process, which everybody may read.
+/// A word of a process's `status`, which everybody may read.
 fn word<'s>(status: &'s str, key: &str, at: usize) -> Option<&'s str> {
     let line = status.lines().find_map(|line| line.strip_prefix(key))?;
     line.split_ascii_whitespace().nth(at)
@@ -141,19 +143,19 @@ fn owner(status: &str) -> Option<u32> {
     word(status, "Uid:", 1)?.parse().ok()
 }
 
-/// Whether nothing of it is left but its exit code, for which its parent has not asked yet. Where only
-/// its first thread has ended, the others still use what it has.
+/// Whether only the exit code of a process is left, which its parent has not collected yet. If only the
+/// first thread has ended, the others still use what the process has.
 fn has_ended(status: &str) -> bool {
     word(status, "State:", 0) == Some("Z") && matches!(word(status, "Threads:", 0), Some("0" | "1"))
 }
 
-/// What the program is called that a process runs, as far as the system tells.
+/// The name of the program that a process runs, if the system tells.
 pub(crate) fn program(pid: u32) -> String {
     let name = std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
     if name.trim_end().is_empty() { "it has ended".into() } else { name.trim_end().into() }
 }
 
-/// When a process began, in seconds since 1970.
+/// The start time of a process, in seconds since 1970.
 fn began(process: &Path) -> Option<i64> {
     let stat = std::fs::read_to_string(process.join("stat")).ok()?;
     let ticks: i64 = stat.rsplit_once(')')?.1.split_ascii_whitespace().nth(19)?.parse().ok()?;

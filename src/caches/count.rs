@@ -1,7 +1,7 @@
-//! Counts everything in many private directories, by descriptor: a directory is opened from its parent's,
-//! no path is resolved twice, no symlink followed and no mount crossed. That is the safe way for root and
-//! also the fastest. Two threads share one person's target directories. Only files with several names are
-//! remembered.
+//! Counts everything in many private directories, by descriptor: a directory is opened from its parent's
+//! descriptor, no path is resolved twice, no symlink is followed and no mount is crossed. That is the
+//! safe way for root, and also the fastest. Two threads share one person's target directories. Only
+//! files with several hard links are remembered.
 
 use std::collections::HashMap;
 use std::ffi::{CStr, CString, OsStr, OsString};
@@ -28,24 +28,24 @@ use crate::ui::failure::Result;
 use crate::ui::report;
 use crate::workspace::record::{self, Record, Sources};
 
-/// More would wait for the same disk.
+/// More threads would wait for the same disk.
 const THREADS: usize = 2;
-/// After how many files somebody who watches sees how far it has come.
+/// After how many files the progress on the terminal is updated.
 const TICK: u64 = 1 << 14;
 /// How much of a directory is read at once, in bytes.
 const BUFFER: usize = 64 << 10;
 
-/// The caches of everybody who could be looked at.
+/// The caches of everybody whose directory could be examined.
 #[derive(Debug, Default)]
 pub(crate) struct Survey {
-    /// The caches, those of one person together.
+    /// The caches, sorted by person.
     pub(crate) caches: Vec<Cache>,
-    /// Whose could not be looked at, and why.
+    /// Whose directories could not be examined, and why.
     pub(crate) refused: Vec<(Arc<Resident>, String)>,
 }
 
 impl Survey {
-    /// Says who was left out; the exit code for that.
+    /// Reports who was left out. Returns the exit code for that.
     pub(crate) fn tell_refused(&self) -> u8 {
         for (person, why) in &self.refused {
             report::note(&format!("`{}` was left out: {why}", escaped(&person.path)));
@@ -54,15 +54,15 @@ impl Survey {
     }
 }
 
-/// Counts the caches of everybody who may be seen, and shows on a terminal how far it has come.
+/// Counts the caches of everybody who may be seen, and shows the progress on a terminal.
 ///
 /// # Errors
-/// Rights that cannot be changed, which ends everything.
+/// Credentials that cannot be changed, which ends everything.
 pub(crate) fn count(people: &People, settings: &Settings, homes: &Homes<'_>) -> Result<Survey> {
     let mut survey = Survey::default();
     let files = AtomicU64::new(0);
-    // Opened and judged with the rights of the process, one at a time: there may be more people than
-    // files that may be open at once.
+    // Opened and checked with this process's own credentials, one at a time: there may be more people
+    // than files that may be open at once.
     for person in &people.visible {
         match person.open(settings, homes) {
             Ok(Some(directory)) => {
@@ -81,7 +81,7 @@ pub(crate) fn count(people: &People, settings: &Settings, homes: &Homes<'_>) -> 
     Ok(survey)
 }
 
-/// Counts what is in an open private directory, with the rights of its owner.
+/// Counts the content of an open private directory, with its owner's credentials.
 fn count_one(
     person: &Arc<Resident>,
     directory: &File,
@@ -112,7 +112,7 @@ fn count_one(
     })
 }
 
-/// The caches in an open private directory, and the names in it where each begins.
+/// The caches in an open private directory, each with the names of the entries where counting begins.
 fn list(person: &Arc<Resident>, directory: &File, top: &Node) -> Vec<(Cache, Vec<CString>)> {
     let Ok(mut listing) = list::list(directory) else { return Vec::new() };
     let is_inner = |name: &[u8]| person.inner.as_ref().is_some_and(|it| it.as_bytes() == name);
@@ -147,9 +147,10 @@ struct CacheWalk<'a> {
     /// How many files have been counted, in all caches.
     seen: &'a AtomicU64,
     totals: Totals,
-    /// By inode, what files with several names occupy, and the profile whose `incremental` has them all.
+    /// Files with several hard links, by inode: the bytes that they occupy, and the profile whose
+    /// `incremental` contains all of their links.
     linked: HashMap<u64, (u64, Option<usize>)>,
-    /// The names that lead from the target directory to the one at hand.
+    /// The names from the target directory to the current directory.
     names: Vec<CString>,
     buffer: Vec<u8>,
 }
@@ -179,12 +180,12 @@ impl<'a> CacheWalk<'a> {
         Cache { totals: self.totals, ..cache }
     }
 
-    /// Counts an entry with all below it, which may be in a profile's `incremental`; when a file there was
-    /// last used.
+    /// Counts an entry and everything below it, which may be in a profile's `incremental`. Returns when
+    /// a file there was last used.
     fn entry(&mut self, parent: &File, name: &CStr, incremental: Option<usize>) -> i64 {
         let directory = match open(parent, name) {
             Ok(directory) => directory,
-            // Beside the target directories there may be files.
+            // There may be files beside the target directories.
             Err(cause) if cause.kind() == ErrorKind::NotADirectory => {
                 return brief(parent, name).map_or(0, |found| self.file(name, &found, incremental));
             }
@@ -195,7 +196,7 @@ impl<'a> CacheWalk<'a> {
         };
         let found = facts_of(&directory).ok().filter(|found| !is_mounted(self.top, found));
         self.occupy(found.as_ref().map_or(0, |found| found.occupied), incremental);
-        // No cargo goes down as deep as what is counted.
+        // Cargo creates no directories as deep as this limit.
         if found.is_none() || self.names.len() >= MAX_DEPTH {
             self.totals.is_partial = true;
             return 0;
@@ -223,8 +224,8 @@ impl<'a> CacheWalk<'a> {
         touched
     }
 
-    /// Counts the files in an open directory; the names of the directories in it, and when a file was last
-    /// used.
+    /// Counts the files in an open directory. Returns the names of the directories in it, and when a
+    /// file was last used.
     fn files(&mut self, directory: &File, incremental: Option<usize>) -> (Vec<CString>, i64) {
         let (mut below, mut touched) = (Vec::new(), 0);
         let before = self.totals.files;
@@ -253,7 +254,7 @@ impl<'a> CacheWalk<'a> {
         (below, touched)
     }
 
-    /// Counts a file; when it was last used.
+    /// Counts a file. Returns when it was last used.
     fn file(&mut self, name: &CStr, found: &Brief, incremental: Option<usize>) -> i64 {
         self.totals.files += 1;
         if found.links == 1 {
@@ -261,13 +262,13 @@ impl<'a> CacheWalk<'a> {
         } else {
             let seen = self.linked.entry(found.entry.inode);
             let seen = seen.or_insert((found.occupied, incremental));
-            // What has another name outside does not come back with `incremental`.
+            // Removing `incremental` does not free a file that also has a link elsewhere.
             seen.1 = seen.1.filter(|profile| incremental == Some(*profile));
         }
         if is_lock(name) {
             self.totals.locks.push((self.top.identity.0, found.entry.inode));
         }
-        // Whoever asks whether the tag is valid reads it, this program too.
+        // Every program that checks whether the tag is valid reads it, and so does this one.
         let is_tag = self.names.is_empty() && name.to_bytes() == tag::NAME.as_bytes();
         if is_tag { 0 } else { found.used }
     }
@@ -280,7 +281,7 @@ impl<'a> CacheWalk<'a> {
     }
 }
 
-/// Opens a directory, without leaving a trace of that where the system lets its owner do so.
+/// Opens a directory, without changing its access time if the system lets the owner do so.
 fn open(parent: &File, name: &CStr) -> io::Result<File> {
     #[cfg(target_os = "linux")]
     match tree::inside(parent, name, tree::DIRECTORY | rustix::fs::OFlags::NOATIME) {

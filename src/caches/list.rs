@@ -1,5 +1,5 @@
-//! The target directories in an open private directory: those that have a valid tag and belong to its
-//! owner, one level down, and below `build`, where programs that go past the shim keep intermediates.
+//! The target directories in an open private directory. They have a valid tag and belong to its owner.
+//! They are one level down, or below `build`, where programs that bypass the shim keep intermediates.
 
 use std::ffi::{CStr, CString, OsString};
 use std::fs::File;
@@ -13,15 +13,15 @@ use crate::os::node::{Node, is_mounted};
 use crate::os::{tag, tree};
 use crate::shim::decide::BUILD;
 
-/// How far below `build` a build directory is: a workspace's name, and a hash in two parts.
+/// How many levels below `build` a build directory is: a workspace's name, and a hash in two parts.
 const BUILD_DEPTH: usize = 3;
 
-/// What a private directory holds.
+/// What a private directory contains.
 #[derive(Debug, Default)]
 pub(crate) struct Listing {
-    /// The names that lead to each target directory.
+    /// The names from the private directory to each target directory.
     pub(crate) targets: Vec<Vec<OsString>>,
-    /// The names of everything else at its top.
+    /// The names of all other entries at the top.
     pub(crate) others: Vec<CString>,
 }
 
@@ -68,7 +68,8 @@ fn below_build(at: &File, names: &mut Vec<OsString>, top: &Node, found: &mut Vec
     }
 }
 
-/// Opens a directory of the owner's on the same mount, and says whether it has a valid tag.
+/// Opens a directory that belongs to the owner and is on the same mount. Also returns whether it has a
+/// valid tag.
 fn open_target(at: &File, name: &CStr, top: &Node) -> Option<(File, bool)> {
     let opened = tree::inside(at, name, tree::DIRECTORY).ok()?;
     let found = facts_of(&opened).ok()?;
@@ -77,10 +78,10 @@ fn open_target(at: &File, name: &CStr, top: &Node) -> Option<(File, bool)> {
     is_own.then_some((opened, is_target))
 }
 
-/// Opens a target directory that was listed, which must still be one.
+/// Opens a listed target directory, which must still be one.
 ///
 /// # Errors
-/// Any I/O error, and that it is none any more.
+/// Any I/O error, and a directory that is no longer a target directory.
 pub(crate) fn open(private_dir: &File, names: &[OsString]) -> io::Result<File> {
     let top = facts_of(private_dir)?;
     let mut at = private_dir.try_clone()?;

@@ -1,13 +1,13 @@
-//! The caches that this tool has made: whose they are, what they are for, how large, and when they were
-//! last used. `usage` shows them and `gc` chooses among them.
+//! The caches that this tool has created: whose they are, what they are for, how large they are, and
+//! when they were last used. `usage` shows them and `gc` chooses among them.
 //!
-//! - [`people`]: whose private directories there are.
+//! - [`people`]: which private directories exist, and whose they are.
 //! - [`list`]: the target directories in an open private directory.
 //! - [`count`]: counts them, with two threads.
-//! - [`activity`]: which of them are being built in, or run from.
+//! - [`activity`]: in which of them something is being built, and from which a program runs.
 //!
-//! Everything below a private directory is reached by descriptor from one that was checked, and with the
-//! rights of its owner ([`crate::os::rights`]).
+//! Everything below a private directory is reached by descriptor from a directory that was checked, with
+//! the owner's credentials ([`crate::os::rights`]).
 
 pub(crate) mod activity;
 pub(crate) mod count;
@@ -23,55 +23,58 @@ use crate::workspace::Workspace;
 use crate::workspace::record::{Record, Sources};
 use people::Resident;
 
-/// The name of the directory in a private one where `gc` puts what it is about to remove.
+/// The name of `gc`'s staging directory in a private directory. It contains what `gc` is about to
+/// remove.
 pub(crate) const STAGING: &str = ".gc";
 
-/// What stands before the time, in seconds since 1970, in the name of a target directory that a migration
+/// The text before the time, in seconds since 1970, in the name of a target directory that a migration
 /// has moved aside.
 pub(crate) const MOVED_ASIDE: &str = ".replaced-";
 
-/// One target directory, or what else is in a private directory.
+/// One target directory, or everything else in a private directory.
 #[derive(Clone, Debug)]
 pub(crate) struct Cache {
-    /// Whose it is.
+    /// Its owner.
     pub(crate) person: Arc<Resident>,
-    /// The names that lead to it from the private directory; none for what is no target directory.
+    /// The names from the private directory to it. Empty for everything that is not in a target
+    /// directory.
     pub(crate) names: Vec<OsString>,
     /// Its record.
     pub(crate) record: Option<Record>,
     /// Whether what it was built from is still there.
     pub(crate) sources: Sources,
-    /// Whether cargo locks what is on this file system: on NFS it does not, and a free lock proves nothing.
+    /// Whether cargo takes locks on this file system. On NFS it does not, and a free lock proves
+    /// nothing.
     pub(crate) has_locks: bool,
     /// What was counted.
     pub(crate) totals: Totals,
 }
 
-/// What was counted in a directory.
+/// The totals of a directory.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Totals {
-    /// What it occupies, in bytes, files with several names once.
+    /// The space that it occupies, in bytes. A file with several hard links counts once.
     pub(crate) bytes: u64,
-    /// Everything but directories.
+    /// The number of entries that are not directories.
     pub(crate) files: u64,
-    /// The part of the bytes that is rustc's `incremental`.
+    /// The part of `bytes` that is in rustc's `incremental` directories.
     pub(crate) incremental: u64,
     /// When a file in it was last read or changed, in seconds since 1970.
     pub(crate) touched: i64,
     /// The files that cargo locks.
     pub(crate) locks: Vec<Identity>,
-    /// The profiles with something `incremental`.
+    /// The profiles that have an `incremental` directory.
     pub(crate) profiles: Vec<Profile>,
-    /// Whether something could not be looked at, or is mounted there.
+    /// Whether something could not be examined, or is mounted there.
     pub(crate) is_partial: bool,
 }
 
 /// A profile's directory, such as `debug` or `x86_64-unknown-linux-musl/release`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Profile {
-    /// The names that lead to it from the target directory.
+    /// The names from the target directory to it.
     pub(crate) names: Vec<OsString>,
-    /// What its `incremental` occupies, in bytes.
+    /// The space that its `incremental` occupies, in bytes.
     pub(crate) incremental: u64,
     /// When a file in the profile was last read or changed, in seconds since 1970.
     pub(crate) touched: i64,
@@ -83,14 +86,14 @@ impl Cache {
         self.names.iter().fold(self.person.path.clone(), |path, name| path.join(name))
     }
 
-    /// The names that lead to it from the private directory, for people; approximated where they are not
-    /// UTF-8.
+    /// The names from the private directory to it, for display. Names that are not UTF-8 are
+    /// approximated.
     pub(crate) fn directory(&self) -> String {
         let names = self.names.iter().map(|name| name.to_string_lossy());
         names.collect::<Vec<_>>().join("/")
     }
 
-    /// What is built there.
+    /// The workspace that is built there.
     pub(crate) fn workspace(&self) -> Option<&Workspace> {
         self.record.as_ref()?.workspace.as_ref()
     }
@@ -100,7 +103,7 @@ impl Cache {
         !self.names.is_empty() && !self.is_leftover()
     }
 
-    /// Whether it is what an interrupted `gc` has left.
+    /// Whether it is the staging directory of an interrupted `gc`.
     pub(crate) fn is_leftover(&self) -> bool {
         matches!(self.names.as_slice(), [name] if name == STAGING)
     }
@@ -110,20 +113,20 @@ impl Cache {
         matches!(self.names.as_slice(), [name] if name == "target")
     }
 
-    /// When a migration moved it aside, in seconds since 1970; nothing is built there any more.
+    /// When a migration moved it aside, in seconds since 1970. Nothing is built there any more.
     pub(crate) fn moved_aside(&self) -> Option<i64> {
         let [name] = self.names.as_slice() else { return None };
         name.to_str()?.rsplit_once(MOVED_ASIDE)?.1.parse().ok()
     }
 
-    /// When it was last used, in seconds since 1970: by the shim, by a cargo that went past it, or by a
+    /// When it was last used, in seconds since 1970: by the shim, by a cargo that bypassed it, or by a
     /// migration.
     pub(crate) fn used(&self) -> i64 {
         let built = self.record.as_ref().map_or(0, |record| record.used);
         built.max(self.totals.touched).max(self.moved_aside().unwrap_or(0))
     }
 
-    /// Whether nothing is left in it but its tag and cargo's locks.
+    /// Whether it contains only its tag and cargo's locks.
     pub(crate) fn is_empty(&self) -> bool {
         self.totals.files <= self.totals.locks.len() as u64 + 1
     }

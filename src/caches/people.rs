@@ -1,4 +1,5 @@
-//! Whose private directories there are: in the shared root, and in the caller's own cache directory.
+//! Which private directories exist, and whose they are: in the shared root, and in the caller's own
+//! cache directory.
 
 use std::collections::HashSet;
 use std::ffi::OsStr;
@@ -15,10 +16,10 @@ use crate::settings::Settings;
 use crate::ui::failure::Result;
 use crate::workspace::record;
 
-/// A private directory and whose it is.
+/// A private directory and its owner.
 #[derive(Clone, Debug)]
 pub(crate) struct Resident {
-    /// The directory's name, which for a known account is the account's.
+    /// The directory's name. For a known account it is the account's name.
     pub(crate) name: String,
     /// The owner.
     pub(crate) account: Credentials,
@@ -27,14 +28,14 @@ pub(crate) struct Resident {
     /// Where it is.
     pub(crate) path: PathBuf,
     kind: PlaceKind,
-    /// The name in it of another private directory, which is counted there.
+    /// The name of another private directory in it, which is counted on its own.
     pub(crate) inner: Option<String>,
 }
 
-/// What the account database says of a private directory's owner and name.
+/// What the account database says about a private directory's owner and name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Standing {
-    /// The directory is called as the owner's is.
+    /// The directory has the name that the owner's directory should have.
     Known,
     /// There is neither an account with this uid nor one with this name.
     Departed,
@@ -44,7 +45,7 @@ pub(crate) enum Standing {
 }
 
 impl Standing {
-    /// What it is called, for people and in JSON.
+    /// Its name, for display and in JSON.
     pub(crate) fn word(self) -> &'static str {
         match self {
             Standing::Known => "known",
@@ -54,17 +55,17 @@ impl Standing {
     }
 }
 
-/// Everybody's private directories, and of whom nothing can be seen.
+/// Everybody's private directories, and the names of those whose content the caller cannot see.
 #[derive(Debug, Default)]
 pub(crate) struct People {
-    /// Those that may be entered.
+    /// The directories that the caller may enter.
     pub(crate) visible: Vec<Arc<Resident>>,
     /// The names of others' private directories.
     pub(crate) hidden: Vec<String>,
 }
 
 impl People {
-    /// Root sees everybody, everybody else themselves.
+    /// Root sees everybody's directories. Other callers see their own.
     pub(crate) fn of(settings: &Settings, homes: &Homes<'_>, uid: u32, gid: u32) -> People {
         let mut people = People::default();
         let own = homes.cache().map(|cache| cache.join(OWN_NAME));
@@ -85,8 +86,8 @@ impl People {
         people
     }
 
-    /// Adds what somebody has in their own cache directory: a private directory, and one in it that is
-    /// called like them, where it is or was a shared root of their own.
+    /// Adds what somebody has in their own cache directory: a private directory, and another one in it
+    /// with their name, if the cache directory is or was their own shared root.
     fn add_own_cache(&mut self, path: &Path, owner: &Credentials) {
         let uid = owner.uid;
         let is_own = |path: &Path| {
@@ -109,7 +110,7 @@ impl People {
         if inner.is_some() {
             self.add(new(&below, PlaceKind::BelowSharedRoot));
         }
-        // A shared root in which nobody built before has nothing of its own.
+        // If nobody built in a directory before it became a shared root, it has nothing of its own.
         if inner.is_none() || files::is_there(&path.join(record::DIRECTORY)) {
             self.add(Resident { inner, ..new(path, PlaceKind::InOwnCache) });
         }
@@ -127,8 +128,8 @@ impl People {
         self.hidden.sort();
     }
 
-    /// Whether a private directory is in its owner's cache directory, and they have one in a shared root
-    /// besides.
+    /// Whether a private directory is in its owner's cache directory, and the owner also has one in a
+    /// shared root.
     pub(crate) fn is_second(&self, person: &Resident) -> bool {
         let is_in_root = |other: &Arc<Resident>| {
             other.kind == PlaceKind::BelowSharedRoot && other.account.uid == person.account.uid
@@ -137,18 +138,18 @@ impl People {
     }
 }
 
-/// Whether a shared root is nobody else's: only its owner can look into it, and it stands or stood for
-/// their private directory. What is in it are no people.
+/// Whether a shared root belongs to one user alone: only its owner can look into it, and it is or was
+/// used as their private directory. The entries in it are not people.
 fn is_own_cache(root: &Path, uid: u32) -> bool {
     let is_own = files::entry(root).is_ok_and(|entry| entry.is_directory_only_for(uid));
-    // A machine's is root's.
+    // The shared root of a machine belongs to root.
     is_own && uid != 0 && root.ends_with(OWN_NAME)
 }
 
 fn in_root(root: &Path, settings: &Settings) -> Vec<Resident> {
     let mut people = Vec::new();
     for entry in std::fs::read_dir(root).into_iter().flatten().flatten() {
-        // A name that is no text is none that this tool has given.
+        // This tool gives no directory a name that is not UTF-8.
         let Ok(name) = entry.file_name().into_string() else { continue };
         let Ok(found) = files::entry(&entry.path()) else { continue };
         if found.kind == Kind::Directory && !name.starts_with('.') && name != "lost+found" {
@@ -189,15 +190,15 @@ impl Resident {
         Resident { name: name.into(), account, standing, path, kind, inner: None }
     }
 
-    /// The private directory, as it is checked.
+    /// The private directory, in the form that is checked.
     pub(crate) fn place(&self) -> Option<Place> {
         let parent = self.path.parent()?.to_owned();
         let name = self.path.file_name()?.to_str()?.to_owned();
         Some(Place { parent, name, kind: self.kind })
     }
 
-    /// Opens it, checked, with the rights of the process; `None` where others can look into it, which the
-    /// next build ends.
+    /// Checks and opens it with this process's own credentials. Returns `None` if others can look into
+    /// it, which the next build ends.
     ///
     /// # Errors
     /// Refusals.
@@ -217,7 +218,8 @@ impl Resident {
     }
 }
 
-/// Why nobody may be taken for departed, if so: an account database that does not answer knows nobody.
+/// Why nobody can be considered departed, if there is a reason: an account database that does not answer
+/// knows no account.
 pub(crate) fn doubts_departed(people: &[Arc<Resident>]) -> Option<&'static str> {
     let owners: HashSet<u32> = people.iter().map(|person| person.account.uid).collect();
     let departed: HashSet<u32> = people
@@ -231,7 +233,7 @@ pub(crate) fn doubts_departed(people: &[Arc<Resident>]) -> Option<&'static str> 
     if departed.len() * 2 > owners.len() {
         return Some("more than half of the owners have no account");
     }
-    // Those of /etc/passwd are known whether or not the directory service answers.
+    // Accounts in /etc/passwd are known whether or not the directory service answers.
     let resolves = |uid: &u32| !departed.contains(uid) && !accounts::is_local(*uid);
     let is_silent = accounts::has_directory_service() && !owners.iter().any(resolves);
     is_silent.then_some("no account of the directory service is known")
