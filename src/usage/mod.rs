@@ -1,6 +1,6 @@
 //! `usage`: who uses how much of the shared root, and for what.
 //!
-//! One structure feeds table and JSON, so that they cannot tell different stories.
+//! The table and the JSON are made from one structure, so that they cannot differ.
 
 mod text;
 
@@ -21,7 +21,7 @@ use crate::ui::failure::Failure;
 use crate::ui::report;
 use crate::workspace::record::Sources;
 
-/// The version of what `--json` prints. Keys stay as they are; new ones may come.
+/// The version of what `--json` prints. Keys do not change, but new ones may appear.
 const VERSION: u32 = 1;
 
 /// The verb's command line.
@@ -35,7 +35,7 @@ pub(crate) fn command() -> Command {
         )
 }
 
-/// What was asked for.
+/// The verb's arguments.
 #[derive(Args, Clone, Debug)]
 struct UsageArgs {
     /// Print JSON, whose keys stay as they are
@@ -61,7 +61,7 @@ enum Sort {
 /// Runs the verb.
 ///
 /// # Errors
-/// Mistakes in the settings, and refusals where nothing else is left to show.
+/// Mistakes in the settings, and refusals if nothing else is left to show.
 pub(crate) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyhow::Result<u8> {
     let request = UsageArgs::from_arg_matches(verb)?;
     if request.is_for_all && !accounts::is_root() {
@@ -83,12 +83,12 @@ pub(crate) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
     Ok(survey.tell_refused())
 }
 
-/// Everything that `usage` tells. Paths that are not UTF-8 are approximated.
+/// Everything that `usage` reports. Paths that are not UTF-8 are approximated.
 #[derive(Debug, Serialize)]
 struct Usage {
     version: u32,
     shared_root: Option<String>,
-    /// What is free for an ordinary account where the shared root is, in bytes.
+    /// The space that is free for an ordinary account on the shared root's file system, in bytes.
     free_bytes: Option<u64>,
     free_inodes: Option<u64>,
     total_bytes: u64,
@@ -101,7 +101,7 @@ struct Usage {
 #[derive(Debug, Serialize)]
 struct Total {
     person: String,
-    /// `null` for somebody whose private directory the caller may not enter.
+    /// `null` if the caller may not enter the person's private directory.
     uid: Option<u32>,
     path: Option<String>,
     /// What is known about the owner, or `private`.
@@ -117,7 +117,7 @@ struct Row {
     person: String,
     uid: u32,
     path: String,
-    /// Its name below the private directory; `.` for what is in no target directory.
+    /// Its name below the private directory. It is `.` for everything that is not in a target directory.
     directory: String,
     kind: Option<&'static str>,
     workspace: Option<String>,
@@ -178,10 +178,10 @@ impl Usage {
     }
 }
 
-/// What nobody but the owner may see.
+/// The state of a directory that only its owner may see.
 const PRIVATE: &str = "private";
 
-/// What is in no target directory gets a row from that size on, in bytes; records are smaller.
+/// The size, in bytes, from which files outside target directories get a row. Records are smaller.
 const WORTH_A_ROW: u64 = 1 << 20;
 
 fn row(cache: &Cache, people: &People, activity: &Activity) -> Row {

@@ -1,4 +1,4 @@
-//! What `usage` shows to people.
+//! What `usage` prints for people.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use super::{PRIVATE, Row, Total, Usage};
 use crate::ui::escape::{bytes, escaped};
 use crate::ui::report::{Column, ago, counted, grid};
 
-/// How many columns the bar has.
+/// The width of the bar, in columns.
 const BAR: u64 = 10;
 
 /// A table of directories, one of people, and what is free.
@@ -53,7 +53,7 @@ fn directories(rows: &[Row], now: i64, width: Option<usize>) -> String {
     if width.is_none_or(fits) {
         return all;
     }
-    // The bar tells nothing new.
+    // The bar only repeats the size.
     table.iter_mut().for_each(|row| drop(row.pop()));
     grid(&table, columns.split_last().map_or(&[], |(_, others)| others), width)
 }
