@@ -1,8 +1,8 @@
-//! Next steps at a path that others may be able to change.
+//! Next steps for a path that others may be able to change.
 //!
-//! Between reading a message and pasting its command, whoever can write to a directory on the way can
-//! put a symlink there, and root would then change what that leads to. So the command that goes with
-//! such a path only looks; what is to be changed, and by whom, is said in words.
+//! Between reading a message and pasting its command, whoever can write to an ancestor directory can put
+//! a symlink there. Root would then change what the symlink points to. So the command for such a path
+//! only looks. What to change, and who should change it, is said in words.
 
 use std::path::Path;
 
@@ -11,18 +11,18 @@ use crate::ui::escape::quoted;
 /// A command that changes nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Look {
-    /// What stands there.
+    /// The entry itself.
     Entry,
-    /// What it holds.
+    /// Its content.
     Content,
-    /// Who may do what on the way to it.
+    /// The owners and modes of its ancestor directories.
     Ancestors,
-    /// What keeps even its owner from changing it.
+    /// The attributes that prevent even its owner from changing it.
     Attributes,
 }
 
 impl Look {
-    /// The words, which say what to do, and the command.
+    /// The words, which say what to do, followed by the command.
     pub fn at(self, path: &Path, words: &str) -> String {
         let command = match self {
             Look::Entry => "ls -ld",

@@ -1,5 +1,5 @@
-//! The only writer to a terminal. Errors and notes go to stderr in cargo's grammar and colours;
-//! what a command was asked for goes to stdout.
+//! The only module that writes to a terminal. Errors and notes go to stderr in cargo's grammar and
+//! colours. The output that a command was asked for goes to stdout.
 
 #![expect(clippy::disallowed_methods, reason = "this is the module that writes to the terminal")]
 
@@ -15,7 +15,7 @@ use crate::ui::failure::Failure;
 
 pub use table::{Column, ago, counted, grid, row, table};
 
-/// Writes an error, its cause included, and the next step.
+/// Writes an error, including its cause, and the next step.
 pub fn error(error: &anyhow::Error) {
     let own = error.downcast_ref::<Failure>();
     let text = if own.is_some() { format!("{error}") } else { format!("{error:#}") };
@@ -25,23 +25,23 @@ pub fn error(error: &anyhow::Error) {
     }
 }
 
-/// Writes what the person should know although it went well.
+/// Writes what the person should know although the command succeeded.
 pub fn note(text: &dyn Display) {
     labelled("note", Colour::Note, text);
 }
 
-/// Writes what the person should know, and what they may do about it.
+/// Writes what the person should know, and what they can do about it.
 pub fn advice(text: &dyn Display, help: &dyn Display) {
     note(text);
     self::help(help);
 }
 
-/// Writes a next step alone, below what somebody else has said.
+/// Writes a next step alone, below a message that is already written.
 pub fn help(text: &dyn Display) {
     labelled("help", Colour::Help, text);
 }
 
-/// Writes what did not go as the person wants it, and the next step.
+/// Writes what did not go as the person wants, and the next step.
 pub fn warning(text: &dyn Display, help: &dyn Display) {
     labelled("warning", Colour::Warning, text);
     self::help(help);
@@ -50,7 +50,7 @@ pub fn warning(text: &dyn Display, help: &dyn Display) {
 /// Writes one line, or several, to stdout.
 ///
 /// # Errors
-/// Those of [`raw_line`].
+/// The same as [`raw_line`].
 pub fn line(text: impl Display) -> io::Result<()> {
     raw_line(text.to_string().as_bytes())
 }
@@ -58,28 +58,28 @@ pub fn line(text: impl Display) -> io::Result<()> {
 /// Writes something as JSON to stdout.
 ///
 /// # Errors
-/// Those of [`raw_line`], and of what cannot be said in JSON.
+/// The same as [`raw_line`], and a value that cannot be written as JSON.
 pub fn json(value: &impl Serialize) -> io::Result<()> {
     line(escape::json(&serde_json::to_string_pretty(value)?))
 }
 
-/// Writes bytes as they are to stderr; nobody can be told where that fails.
+/// Writes bytes unchanged to stderr. If that fails, nobody can be told.
 pub fn to_stderr(bytes: &[u8]) {
     let _ = io::stderr().write_all(bytes);
 }
 
-/// Writes bytes as they are to stdout, and ends the line.
+/// Writes bytes unchanged to stdout, and ends the line.
 ///
 /// # Errors
-/// Those of [`raw`].
+/// The same as [`raw`].
 pub fn raw_line(bytes: &[u8]) -> io::Result<()> {
     raw(&[bytes, b"\n"].concat())
 }
 
-/// Writes bytes as they are to stdout.
+/// Writes bytes unchanged to stdout.
 ///
 /// # Errors
-/// Any I/O error; a reader that has seen enough is none.
+/// Any I/O error, except that the reader has closed the pipe.
 pub fn raw(bytes: &[u8]) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     let mut write = || {
@@ -92,21 +92,20 @@ pub fn raw(bytes: &[u8]) -> io::Result<()> {
     }
 }
 
-/// Writes how far it has come over what was there before, where somebody watches; an empty text takes
-/// that away.
+/// Replaces the progress line, if stderr is a terminal. An empty text removes the line.
 pub fn progress(text: &str) {
     if io::stderr().is_terminal() {
         let _ = io::stderr().write_all(format!("\r\x1b[K{text}").as_bytes());
     }
 }
 
-/// How many columns the terminal has that stdout goes to.
+/// The number of columns of the terminal that stdout is connected to.
 pub fn width() -> Option<usize> {
     let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
     Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
 }
 
-/// Asks a question on the terminal, where everything but a plain yes is a no; `None` where there is no
+/// Asks a question on the terminal. Everything except a plain yes is a no. Returns `None` if there is no
 /// terminal to ask on.
 ///
 /// # Errors
@@ -121,7 +120,7 @@ pub fn ask(question: &str) -> io::Result<Option<bool>> {
     Ok(Some(matches!(answer.trim(), "y" | "Y" | "yes")))
 }
 
-/// Writes what clap says about words that it does not understand.
+/// Writes what clap says about arguments that it does not understand.
 pub fn usage(text: &clap::builder::StyledStr) {
     let text = if is_coloured(&io::stderr()) { text.ansi().to_string() } else { text.to_string() };
     let _ = io::stderr().write_all(text.as_bytes());
@@ -129,11 +128,11 @@ pub fn usage(text: &clap::builder::StyledStr) {
 
 fn labelled(label: &str, colour: Colour, text: &dyn Display) {
     let line = format!("{}: {text}\n", painted(label, colour, &io::stderr()));
-    // Nobody is left to tell where stderr is closed.
+    // If stderr is closed, nobody is left to tell.
     let _ = io::stderr().write_all(line.as_bytes());
 }
 
-/// The colours of cargo's own words.
+/// The colours that cargo uses for its own words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Colour {
     /// Of `error`.
@@ -146,7 +145,7 @@ pub enum Colour {
     Help,
 }
 
-/// A word in its colour, for a line on stdout that has colours.
+/// A word in its colour, if stdout shows colours.
 pub fn coloured(word: &str, colour: Colour) -> String {
     painted(word, colour, &io::stdout())
 }
@@ -164,8 +163,8 @@ fn painted(word: &str, colour: Colour, stream: &impl IsTerminal) -> String {
     format!("\x1b[1;{code}m{word}\x1b[0m")
 }
 
-/// As cargo decides it: `CARGO_TERM_COLOR` first, then `NO_COLOR`, then whether it is a terminal that
-/// has colours.
+/// Decides as cargo does: `CARGO_TERM_COLOR` first, then `NO_COLOR`, then whether the stream is a
+/// terminal that has colours.
 fn is_coloured(stream: &impl IsTerminal) -> bool {
     match std::env::var_os("CARGO_TERM_COLOR") {
         Some(choice) if choice == "always" => true,

@@ -1,4 +1,4 @@
-//! Rows of a name and a value, aligned, as the verbs show them to people.
+//! Aligned tables, as the verbs show them to people.
 
 use std::fmt::Display;
 
@@ -7,7 +7,7 @@ pub fn row(name: impl ToString, value: impl ToString) -> (String, String) {
     (name.to_string(), value.to_string())
 }
 
-/// The rows under one another; no line ends in spaces.
+/// Aligns names and values in two columns. No line ends in spaces.
 pub fn table(rows: &[(String, String)]) -> String {
     let width = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
     let line =
@@ -15,21 +15,21 @@ pub fn table(rows: &[(String, String)]) -> String {
     rows.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
-/// What a column of [`grid`] holds.
+/// What a column of [`grid`] contains.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Column {
-    /// Text, which is never cut.
+    /// Text, which is never shortened.
     Text,
     /// Numbers.
     Number,
-    /// Numbers that are left out where there is no room for them, those of the last column first.
+    /// Numbers that are left out if there is no room for them, beginning with the last such column.
     SpareNumber,
-    /// Paths, which lose their beginning where there is no room for all of them.
+    /// Paths, which lose their beginning if there is no room for all of it.
     Path,
 }
 
-/// Rows of several columns under one another; no line ends in spaces. Where a terminal is so many columns
-/// wide, lines fit into it as far as columns may be shortened or left out.
+/// Aligns rows of several columns. No line ends in spaces. If the terminal is `width` columns wide,
+/// lines are made to fit, as far as columns may be shortened or left out.
 pub fn grid(rows: &[Vec<String>], columns: &[Column], width: Option<usize>) -> String {
     let length = |text: &String| text.chars().count();
     let widest = |at: usize| rows.iter().filter_map(|row| row.get(at)).map(length).max();
@@ -53,13 +53,13 @@ pub fn grid(rows: &[Vec<String>], columns: &[Column], width: Option<usize>) -> S
     rows.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
-/// What stands between two columns.
+/// The text between two columns.
 const GAP: &str = "  ";
 
-/// No column of paths gets narrower than that.
+/// The smallest width of a column of paths.
 const MIN_WIDTH: usize = 12;
 
-/// Leaves spare columns out until all others fit with the shortest paths, and then shortens the longest
+/// Leaves out spare columns until all others fit with the shortest paths, and then shortens the longest
 /// paths.
 fn fit(shown: &mut Vec<usize>, widths: &mut [usize], columns: &[Column], width: usize) {
     let total = |shown: &[usize], widths: &[usize], longest: usize| -> usize {
@@ -82,7 +82,7 @@ fn fit(shown: &mut Vec<usize>, widths: &mut [usize], columns: &[Column], width: 
     paths.for_each(|(_, width)| *width = longest.min(*width));
 }
 
-/// The end of a path that is too long, which tells most of it.
+/// Shortens a path that is too long to its end, which is the most useful part.
 fn shortened(text: &str, width: usize) -> String {
     let length = text.chars().count();
     if length <= width {
@@ -92,13 +92,13 @@ fn shortened(text: &str, width: usize) -> String {
     std::iter::once('…').chain(kept).collect()
 }
 
-/// How many there are of something.
+/// A number and its noun, as in `1 file` and `2 files`.
 pub fn counted<N: Display + PartialEq + From<u8>>(number: N, one: &str, several: &str) -> String {
     let is_one = number == N::from(1);
     format!("{number} {}", if is_one { one } else { several })
 }
 
-/// How long ago something was, in its largest unit.
+/// How long ago something was, in the largest unit that fits.
 pub fn ago(seconds: i64) -> String {
     match seconds {
         ..60 => "now".into(),
@@ -126,7 +126,7 @@ mod tests {
             "alice  …alice/src/app   9     1\nbob    /srv/x          12  1234"
         );
         assert_eq!(table(Some(28)), "alice  …/alice/src/app     1\nbob    /srv/x           1234");
-        // A sentence is never cut.
+        // A sentence is never shortened.
         let rows = [["alice", "she has a directory of her own"]];
         let rows = rows.map(|row| row.map(str::to_owned).to_vec());
         assert!(grid(&rows, &[Text, Text], Some(1)).ends_with("she has a directory of her own"));
