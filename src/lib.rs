@@ -21,9 +21,10 @@
 //! | `os` | accounts, files, directory trees by descriptor, locks; knows no feature's types |
 //! | `ui` | messages with their exit codes, tables, escaping for display |
 //!
-//! To follow one build, start at `shim::run`. The rules are in `shim::decide`. In each feature, a file
-//! `judge` decides what is refused, and `plan` what is done. A file that begins with `//! Pure:` works only
-//! on its arguments: it does not read or change the system.
+//! To follow one build, start at `shim::run`. The rules for where a build goes, into the shared root, the
+//! user's own cache directory or cargo's `target`, are in `shim::decide`. In each feature, a file `judge`
+//! decides what is refused, and `plan` what is done. A file that begins with `//! Pure:` works only on its
+//! arguments: it does not read or change the system.
 
 #[cfg(not(unix))]
 compile_error!(

@@ -1,4 +1,4 @@
-//! Chooses whether a build or a session uses the compile cache.
+//! Chooses whether a build or a session uses the compile cache, and finds its program by name or path.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};

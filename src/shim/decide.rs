@@ -190,6 +190,7 @@ fn place(facts: &Facts) -> Option<Place> {
         (RootState::Absent, Some(cache), EntryPoint::ByName) => Some(in_cache(cache)),
         (RootState::Absent, ..) => None,
         (RootState::IsPrivateDir, ..) => root.and_then(Path::parent).map(in_cache),
+        // If the settings say `refuse`, the error comes when this place cannot be used.
         _ => root.map(in_root),
     }
 }
