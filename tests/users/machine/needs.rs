@@ -34,6 +34,8 @@ pub(crate) enum Need {
     Setfacl,
     /// The immutable attribute, and the right to set it.
     Immutable,
+    /// Every id of the system, as a user namespace does not have them.
+    AllIds,
     /// User namespaces for ordinary accounts.
     UserNamespaces,
     /// bwrap, with a user namespace.
@@ -100,6 +102,11 @@ pub(super) const PROBES: &[(Need, Probe)] = &[
     (Need::Setfacl, || works("setfacl", &["--version"]).context("no setfacl")),
     (Need::Immutable, || {
         on_a_directory("immutable", immutable).context("no immutable directories")
+    }),
+    (Need::AllIds, || {
+        let map = fs::read_to_string("/proc/self/uid_map")?;
+        ensure!(map.split_whitespace().eq(["0", "0", "4294967295"]), "this needs root itself");
+        Ok(())
     }),
     (Need::UserNamespaces, || {
         works("setpriv", &NAMESPACE_OF_ALICE).context("no user namespaces for ordinary accounts")
@@ -173,6 +180,8 @@ fn ssh() -> Result<()> {
 
 fn fuse() -> Result<()> {
     ensure!(Path::new("/dev/fuse").exists(), "no FUSE: there is no /dev/fuse");
+    works("mknod", &["/run/probe", "c", "10", "229"]).context("no FUSE device for everybody")?;
+    fs::remove_file("/run/probe")?;
     works("fusermount3", &["--version"]).context("no fusermount3")?;
     works("bindfs", &["--version"]).context("no bindfs")
 }

@@ -6,7 +6,7 @@
 
 use std::ffi::OsStr;
 use std::fs;
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -44,6 +44,8 @@ pub(crate) mod places {
 const SYSTEM: &[&str] = &[
     "/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/nix", "/dev", "/proc", "/sys",
 ];
+/// Where setup installs for a machine.
+const INSTALLED_BELOW: &[&str] = &["/usr", "/usr/local", "/usr/local/lib"];
 /// What the loader and the compiler driver look up in `/etc`.
 const SETTINGS: &[&str] = &["ld.so.cache", "ld.so.conf", "ld.so.conf.d", "alternatives"];
 /// What shells read in `/etc` when they start, except for `profile.d`, where anything may stand;
@@ -114,7 +116,7 @@ impl NewRoot {
             if let Ok(target) = fs::read_link(place) {
                 symlink(target, self.inside(&place.to_string_lossy()))?;
             } else if place.is_dir() {
-                self.bind(place, &place.to_string_lossy())?;
+                self.show(place)?;
             }
         }
         for (place, mode) in OWN {
@@ -134,6 +136,25 @@ impl NewRoot {
         self.program(&format!("{}/cargo", places::STUB), STUB.as_bytes())?;
         packaged::furnish(self)?;
         self.program(&format!("{}/cargo", places::PACKAGED), STUB.as_bytes())
+    }
+
+    /// Shows one of the system's directories. In a user namespace they belong to nobody, and setup
+    /// refuses to install below such, so where it installs only the entries are the system's.
+    fn show(&self, place: &Path) -> Result<()> {
+        let is_above = INSTALLED_BELOW.iter().any(|above| place == Path::new(above));
+        if !is_above || fs::metadata(place)?.uid() == 0 {
+            return self.bind(place, &place.to_string_lossy());
+        }
+        fs::create_dir(self.inside(&place.to_string_lossy()))?;
+        for entry in fs::read_dir(place)? {
+            let entry = entry?.path();
+            match fs::read_link(&entry) {
+                Ok(target) => symlink(target, self.inside(&entry.to_string_lossy()))?,
+                Err(_) if entry.is_dir() => self.show(&entry)?,
+                Err(_) => {}
+            }
+        }
+        Ok(())
     }
 
     /// Copies what exists of the system's `/etc`; it becomes root's.

@@ -37,7 +37,8 @@ pub(crate) fn tests() -> Vec<Test> {
             .heavy(),
         test!("nothing_foreign_is_read_in_an_accepted_sticky_root", foreign_names,),
         test!("what_is_left_in_a_root_that_was_closed_by_hand_is_refused", left_behind,),
-        test!("a_home_below_a_sticky_directory_builds_what_is_in_it", home_below_tmp,),
+        test!("a_home_below_a_sticky_directory_builds_what_is_in_it", home_below_tmp)
+            .needs(&[Need::AllIds]),
         test!("a_mount_that_claims_to_be_hers_is_refused", fuse).needs(&[Need::Fuse]),
         test!("a_disk_that_root_has_mounted_is_used", mounted),
     ];

@@ -281,8 +281,12 @@ fn unreadable(stage: &Stage) {
         !found.is_empty() && shown.contains("ermission denied")
     };
     wait_until("the program does not run", seen);
-    let run = gc(&alice, &["--older-than", "0d"]).run();
-    run.ok().prints("(sleep) cannot be looked at").helps("sudo cargo-peruser gc --all-users");
+    // Only one process is named, and another test's may be unreadable for a moment.
+    wait_until("the program is not named", || {
+        let run = gc(&alice, &["--older-than", "0d"]).run();
+        run.ok().helps("sudo cargo-peruser gc --all-users");
+        run.stdout.contains("(sleep) cannot be looked at")
+    });
     let dry = alice.by_name(["gc", "--older-than", "0d"]).run();
     dry.ok().prints("1 directory is kept").never_says("--apply");
     assert!(new.join("debug/app").exists(), "what it may use is gone");

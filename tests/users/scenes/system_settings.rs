@@ -14,7 +14,7 @@ const UNTRUSTED: &[(&str, &str, u32)] = &[
 
 tests![
     test!("the_system_file_names_the_shared_root", names_the_root),
-    test!("stops_at_a_system_file_that_others_can_change", untrusted),
+    test!("stops_at_a_system_file_that_others_can_change", untrusted).needs(&[Need::AllIds]),
     test!("nobody_overrides_what_the_system_file_enforces", enforced),
     test!("stops_at_a_persons_file_of_somebody_elses", |stage| {
         persons_file(stage, "mallory", 0o644);

@@ -22,7 +22,7 @@ tests![
     test!("what_stands_above_a_target_directory_is_refused", above),
     test!("a_lock_that_others_have_open_keeps_alice_from_nothing", locked),
     test!("no_access_list_comes_along", lists).needs(&[Need::Acls]),
-    test!("an_overlay_is_one_file_system", overlay).needs(&[Need::Strace]),
+    test!("an_overlay_is_one_file_system", overlay).needs(&[Need::Strace, Need::AllIds]),
 ];
 
 /// Each would make the next build write somewhere else.

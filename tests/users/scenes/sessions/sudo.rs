@@ -15,8 +15,8 @@ pub(super) fn tests() -> Vec<Test> {
     let line = "sudo_builds_in_roots_own_directory_by_the_line_that_setup_prints";
     let path = "path_under_sudo_says_whose_directory_it_is";
     vec![
-        test!(line, with_the_line).needs(&[Need::Sudo]),
-        test!(path, path_of_root).needs(&[Need::Sudo]),
+        test!(line, with_the_line).needs(&[Need::Sudo, Need::AllIds]),
+        test!(path, path_of_root).needs(&[Need::Sudo, Need::AllIds]),
     ]
 }
 
