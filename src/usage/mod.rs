@@ -30,8 +30,8 @@ pub(crate) fn command() -> Command {
         .about("Show who uses how much disk space, and for what")
         .long_about(
             "Shows each target directory with its size, what was built in it, when it was last used \
-             and whether it is in use. As root it shows everybody's, those in their homes included, \
-             and otherwise your own; of others you see that they are there. Creates nothing.",
+             and whether it is in use. As root it shows everybody's below the shared root, and \
+             otherwise your own; of others you see that they are there. Creates nothing.",
         )
 }
 
@@ -55,7 +55,7 @@ enum Sort {
     Size,
     Files,
     Used,
-    Resident,
+    Person,
 }
 
 /// Runs the verb.
@@ -148,7 +148,7 @@ impl Usage {
                 Sort::Size => b.bytes.cmp(&a.bytes),
                 Sort::Files => b.files.cmp(&a.files),
                 Sort::Used => a.last_used.cmp(&b.last_used),
-                Sort::Resident => a.person.cmp(&b.person),
+                Sort::Person => a.person.cmp(&b.person),
             };
             by.then(b.bytes.cmp(&a.bytes)).then_with(|| a.path.cmp(&b.path))
         });
