@@ -149,12 +149,6 @@ fn has_ended(status: &str) -> bool {
     word(status, "State:", 0) == Some("Z") && matches!(word(status, "Threads:", 0), Some("0" | "1"))
 }
 
-/// The name of the program that a process runs, if the system tells.
-pub(crate) fn program(pid: u32) -> String {
-    let name = std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
-    if name.trim_end().is_empty() { "it has ended".into() } else { name.trim_end().into() }
-}
-
 /// The start time of a process, in seconds since 1970.
 fn began(process: &Path) -> Option<i64> {
     let stat = std::fs::read_to_string(process.join("stat")).ok()?;

@@ -20,7 +20,7 @@ use rustix::fs::{AtFlags, FileType, FlockOperation, Mode, OFlags, flock, mkdirat
 use rustix::io::Errno;
 
 use super::plan::{Outcome, PlannedRemoval, Portion};
-use crate::caches::activity::{Activity, UsedBy, program};
+use crate::caches::activity::{Activity, UsedBy};
 use crate::caches::people::{Resident, Standing};
 use crate::caches::{Cache, STAGING, list};
 use crate::os::entry::Kind;
@@ -29,7 +29,7 @@ use crate::os::homes::Homes;
 use crate::os::node::{Identity, is_lock};
 use crate::os::remove::{self, Left};
 use crate::os::rights::{self, Rights};
-use crate::os::{files, tag, tree};
+use crate::os::{files, process, tag, tree};
 use crate::settings::Settings;
 use crate::ui::escape::escaped;
 use crate::ui::failure::{Failure, reason};
@@ -501,7 +501,11 @@ fn os(name: &CStr) -> &OsStr {
 
 /// Why a cache that is in use is kept.
 pub(super) fn in_use(used: UsedBy) -> String {
-    let process = |pid| format!("process {pid} ({})", escaped(&program(pid)));
+    let process = |pid| {
+        let program = process::program(pid);
+        let program = if program.is_empty() { "it has ended".into() } else { program };
+        format!("process {pid} ({})", escaped(&program))
+    };
     match used {
         UsedBy::Building => "cargo is building in it".into(),
         UsedBy::Running(pid) => format!("{} uses it", process(pid)),

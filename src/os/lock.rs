@@ -6,9 +6,7 @@
 //! proves nothing there.
 
 use std::collections::HashSet;
-use std::ffi::OsStr;
 use std::fs::File;
-use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 
@@ -17,6 +15,7 @@ use rustix::io::Errno;
 
 use super::accounts;
 use super::files;
+use super::process;
 use super::tree::Tree;
 use crate::os::entry::Kind;
 use crate::os::node::{Identity, Inventory};
@@ -101,11 +100,10 @@ fn table() -> Vec<(u32, Identity)> {
 
 /// A process as messages name it: program, process id and owner.
 fn named(pid: u32) -> String {
-    let program = std::fs::read(format!("/proc/{pid}/comm")).unwrap_or_default();
-    let program = escaped(OsStr::from_bytes(program.trim_ascii_end())).to_string();
+    let program = process::program(pid);
     let owner = std::fs::metadata(format!("/proc/{pid}")).ok();
     let owner = owner.map(|found| format!(" of {}", accounts::owner(found.uid())));
-    format!("`{program}` (process {pid}){}", owner.unwrap_or_default())
+    format!("`{}` (process {pid}){}", escaped(&program), owner.unwrap_or_default())
 }
 
 /// The process and the file of a held `flock`.

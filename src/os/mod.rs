@@ -13,6 +13,7 @@ pub mod lock;
 pub mod marked;
 pub mod node;
 pub mod passwd;
+pub mod process;
 pub mod remove;
 pub mod replace;
 pub mod rights;

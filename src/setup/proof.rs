@@ -11,6 +11,7 @@ use super::site::Site;
 use crate::os::accounts;
 use crate::os::files;
 use crate::os::homes::Homes;
+use crate::os::process;
 use crate::os::snapshot::Snapshot;
 use crate::session::shell::evaluation;
 use crate::session::{SessionContext, has_cargo};
@@ -204,9 +205,8 @@ pub(crate) fn enter(snapshot: &Snapshot, installation: &Installation) -> String 
 
 /// The name of the shell that started this program, or else of the login shell.
 fn session_shell(snapshot: &Snapshot) -> String {
-    let parent = format!("/proc/{}/comm", std::os::unix::process::parent_id());
-    let parent = files::text_of_system(&parent).unwrap_or_default();
-    let parent = Some(parent.trim_end()).filter(|name| name.ends_with("sh") || *name == "nu");
+    let parent = process::program(std::os::unix::process::parent_id());
+    let parent = parent.to_str().filter(|name| name.ends_with("sh") || *name == "nu");
     let login = PathBuf::from(snapshot.variable("SHELL").unwrap_or_default());
     let login = login.file_name().unwrap_or_default().to_string_lossy();
     parent.unwrap_or(&login).to_owned()
