@@ -13,6 +13,7 @@ use crate::os::{accounts, files};
 use crate::private_dir::place::{OWN_NAME, Place, PlaceKind};
 use crate::private_dir::{self, Caller};
 use crate::settings::Settings;
+use crate::shim::gather::is_own_cache;
 use crate::ui::failure::Result;
 use crate::workspace::record;
 
@@ -70,8 +71,10 @@ impl People {
         let mut people = People::default();
         let own = homes.cache().map(|cache| cache.join(OWN_NAME));
         let root = settings.shared_root();
-        let is_own_cache =
-            root.is_some_and(|root| own.as_deref() == Some(root) || is_own_cache(root, uid));
+        // A root that belongs to one user alone has no people in it. The machine's belongs to root.
+        let is_own_cache = root.is_some_and(|root| {
+            own.as_deref() == Some(root) || (uid != 0 && is_own_cache(root, uid))
+        });
         let own_caches = root.filter(|_| is_own_cache).map(Path::to_owned).into_iter().chain(own);
         let owner = Credentials::of(uid, gid);
         own_caches.for_each(|path| people.add_own_cache(&path, &owner));
@@ -82,7 +85,8 @@ impl People {
                 false => people.hidden.push(person.name),
             }
         }
-        people.sort();
+        people.visible.sort_by(|a, b| a.path.cmp(&b.path));
+        people.hidden.sort();
         people
     }
 
@@ -123,11 +127,6 @@ impl People {
         }
     }
 
-    fn sort(&mut self) {
-        self.visible.sort_by(|a, b| a.path.cmp(&b.path));
-        self.hidden.sort();
-    }
-
     /// Whether a private directory is in its owner's cache directory, and the owner also has one in a
     /// shared root.
     pub(crate) fn is_second(&self, person: &Resident) -> bool {
@@ -136,14 +135,6 @@ impl People {
         };
         person.kind == PlaceKind::InOwnCache && self.visible.iter().any(is_in_root)
     }
-}
-
-/// Whether a shared root belongs to one user alone: only its owner can look into it, and it is or was
-/// used as their private directory. The entries in it are not people.
-fn is_own_cache(root: &Path, uid: u32) -> bool {
-    let is_own = files::entry(root).is_ok_and(|entry| entry.is_directory_only_for(uid));
-    // The shared root of a machine belongs to root.
-    is_own && uid != 0 && root.ends_with(OWN_NAME)
 }
 
 fn in_root(root: &Path, settings: &Settings) -> Vec<Resident> {

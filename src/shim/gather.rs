@@ -204,10 +204,15 @@ impl Facts {
 /// stays that, with everything built in it.
 pub fn private_dir(root: &Path, account: &Account) -> PathBuf {
     let below = root.join(account.directory_name());
-    let is_own = || files::entry(root).is_ok_and(|entry| entry.is_directory_only_for(account.uid));
     let has_records = || files::is_there(&root.join(record::DIRECTORY));
-    let is_root = root.ends_with(OWN_NAME) && is_own() && has_records() && !files::is_there(&below);
+    let is_root = is_own_cache(root, account.uid) && has_records() && !files::is_there(&below);
     if is_root { root.to_owned() } else { below }
+}
+
+/// Whether a shared root is or was somebody's private directory in their own cache directory.
+pub fn is_own_cache(root: &Path, uid: u32) -> bool {
+    let is_own = || files::entry(root).is_ok_and(|entry| entry.is_directory_only_for(uid));
+    root.ends_with(OWN_NAME) && is_own()
 }
 
 /// Whether the variable asks us to step aside.
