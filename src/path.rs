@@ -39,7 +39,7 @@ pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
     }
     let is_asked_for_this_place = verb.get_many::<OsString>(CARGO_WORDS).is_none();
     if is_asked_for_this_place && plan.is_outside_of_workspaces() {
-        report::note(&"there is no workspace here: this is the directory for what belongs to none");
+        report::note(&"there is no workspace here: this is the directory for commands without one");
     }
     report::raw_line(path.as_os_str().as_encoded_bytes())?;
     Ok(0)

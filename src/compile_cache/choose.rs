@@ -126,7 +126,7 @@ fn find(plan: &Plan<'_>, program: &Path, required: &Required) -> Result<Wrapping
         .ok_or("the path of your private directory is too long for a socket")?;
     let note = server::last_failure(&socket).map(|reason| {
         let reason = escaped(&reason);
-        format!("the compile cache did not answer when it was last asked: {reason}")
+        format!("the compile cache failed when it was last tried: {reason}")
     });
     let set = |name, value: PathBuf| Change { name, value: Some(OsString::from(value)) };
     let changes = vec![set(RUSTC_WRAPPER, wrapper), set(SOCKET, socket), set(PROGRAM, program)];

@@ -38,7 +38,8 @@ impl Machine<'_> {
         let owners = || Trust::among(0, &[0]).first_changeable_above(path.parent()?);
         match others.or_else(|| if by == 0 { owners() } else { None }) {
             None => self.ask(by, command),
-            Some(_) => Look::Ancestors.at(path, "remove what others can change on the way to it"),
+            Some(_) => Look::Ancestors
+                .at(path, "first let only root and its owner change the directories above it"),
         }
     }
 }

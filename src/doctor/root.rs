@@ -13,6 +13,7 @@ use crate::os::{acls, files};
 use crate::private_dir::place::Required;
 use crate::private_dir::shared_root::remedy;
 use crate::private_dir::{self, Caller};
+use crate::settings::parse::removal;
 use crate::settings::{Key, StickyRoot};
 use crate::shim::Plan;
 use crate::ui::escape::{bytes, escaped, quoted};
@@ -67,7 +68,7 @@ fn writers(machine: &Machine<'_>, plan: &Plan<'_>, root: &Path) -> Option<Findin
     );
     let origin = plan.settings().origin(Key::StickyRoot).unwrap_or_default();
     let setup = remedy(root, &caller.root_origin, |setup| machine.ask(0, setup));
-    let help = format!("take it out of {origin}; then {setup}");
+    let help = format!("{}; then {setup}", removal(origin));
     Some(Finding::new(Severity::Note, text).at(root).help(help))
 }
 

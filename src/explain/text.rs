@@ -66,7 +66,7 @@ fn answer(answer: &Answer) -> Vec<(String, String)> {
     }
     if let (Some(build), Some(origin)) = (&answer.build_dir, &answer.build_dir_overrides) {
         rows.push(row("build directory", escaped(build)));
-        rows.push(row("  overrides", format!("{origin}, to keep intermediate files apart")));
+        rows.push(row("  overrides", origin));
     }
     if let Some(path) = &answer.private_dir {
         let state = match answer.state {

@@ -110,7 +110,7 @@ fn who(
     is_for_all: bool,
 ) -> Result<People, Failure> {
     if is_for_all && !accounts::is_root() {
-        let text = "only root removes what is others'";
+        let text = "only root can remove other users' directories";
         return Err(Failure::new(text).help("sudo cargo-peruser gc --all-users"));
     }
     let mut people = People::of(settings, homes, snapshot.uid, snapshot.gid);

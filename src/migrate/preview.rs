@@ -28,7 +28,7 @@ const AFTERWARDS: &str = "dependencies stay fresh if they were built with the sa
 const OLD_PATHS: &str =
     "a checkout's own packages have old paths compiled in: --checkout rebuilds them";
 const RUN_TIME: &str = "a dependency that reads its build script's files at run time must be rebuilt: \
-                        cargo clean -p NAME";
+                        cargo-peruser clean -p NAME";
 /// The warning if others could have put anything into the source.
 const TRUST: &str = "others could write to it: if you do not trust them all, start empty";
 

@@ -74,7 +74,7 @@ impl Settings {
             }
             let name = key.name();
             let text = format!("`{name}` in {origin} cannot override {by}, which enforces it");
-            let help = format!("remove it from {origin}, or ask the administrator");
+            let help = format!("{}, or ask the administrator", parse::removal(origin));
             return Err(Failure::new(text).help(help).exit(78));
         }
         self.entries.retain(|other| other.key != *key);

@@ -84,6 +84,11 @@ pub fn how_to_remove(origin: &str) -> Option<String> {
     variable.or_else(|| Some(format!("leave {} out", origin.strip_prefix(FLAG)?)))
 }
 
+/// The same for a value of any origin.
+pub fn removal(origin: &str) -> String {
+    how_to_remove(origin).unwrap_or_else(|| format!("remove it from {origin}"))
+}
+
 fn from_text(given: &[(Key, OsString)], origin: fn(Key) -> String) -> Result<Settings> {
     let entries = given.iter().map(|(key, text)| key.read(text, origin(*key)));
     Ok(Settings { entries: entries.collect::<Result<_>>()?, enforced: Vec::new() })

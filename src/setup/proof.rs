@@ -394,5 +394,5 @@ fn line_to_take_out(line: Option<Line>) -> String {
     let Some(Line { file, number }) = line else { return "cargo-peruser explain".into() };
     let is_own = files::entry(&file).is_ok_and(|entry| entry.uid == accounts::own_uid());
     let sudo = if is_own { "" } else { "sudo " };
-    format!("take that line out: {sudo}${{EDITOR:-vi}} +{number} {}", quoted(&file))
+    format!("remove that line: {sudo}${{EDITOR:-vi}} +{number} {}", quoted(&file))
 }

@@ -89,7 +89,7 @@ pub(super) fn unfinished(path: &Path) -> impl Fn(Unfinished) -> Failure {
             escaped(path)
         ))
         .help(format!(
-            "take the block out, or put its last line `# <<< cargo-peruser <<<` back: \
+            "remove the block, or add its last line `# <<< cargo-peruser <<<` again: \
              ${{EDITOR:-vi}} +{line} {}",
             quoted(path)
         ))

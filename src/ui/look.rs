@@ -25,11 +25,11 @@ impl Look {
     /// The words, which say what to do, followed by the command.
     pub fn at(self, path: &Path, words: &str) -> String {
         let command = match self {
-            Look::Entry => "ls -ld",
-            Look::Content => "ls -lA",
-            Look::Ancestors => "namei -l",
-            Look::Attributes => "lsattr -d",
+            Look::Entry => "to look at it: ls -ld",
+            Look::Content => "to look at it: ls -lA",
+            Look::Ancestors => "to see who can change it: namei -l",
+            Look::Attributes => "to look at it: lsattr -d",
         };
-        format!("{words}; to look at it: {command} {}", quoted(path))
+        format!("{words}; {command} {}", quoted(path))
     }
 }

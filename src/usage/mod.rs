@@ -31,7 +31,7 @@ pub(crate) fn command() -> Command {
         .long_about(
             "Shows each target directory with its size, what was built in it, when it was last used \
              and whether it is in use. As root it shows everybody's below the shared root, and \
-             otherwise your own; of others you see that they are there. Creates nothing.",
+             otherwise your own; other users' private directories are only listed. Creates nothing.",
         )
 }
 
@@ -65,7 +65,7 @@ enum Sort {
 pub(crate) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyhow::Result<u8> {
     let request = UsageArgs::from_arg_matches(verb)?;
     if request.is_for_all && !accounts::is_root() {
-        let failure = Failure::new("only root sees what is others'");
+        let failure = Failure::new("only root can see other users' directories");
         return Err(failure.help("sudo cargo-peruser usage").into());
     }
     let homes = Homes::new(snapshot);

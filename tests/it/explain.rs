@@ -120,7 +120,7 @@ fn where_the_shim_leaves_it_to_cargo_it_says_how_to_ask_cargo() {
     let text = explained(&world, &["explain"]);
     let shim = text.lines().find(|line| line.starts_with("the shim")).unwrap();
     // By name, cargo never decides alone here, so `path` has another answer.
-    assert!(!shim.contains("`cargo peruser path` shows it"), "{shim}");
+    assert!(shim.contains("(`cargo metadata --no-deps` shows it)"), "{shim}");
 }
 
 fn tells_of_a_build_directory_that_is_not_ones_own() {
@@ -131,7 +131,8 @@ fn tells_of_a_build_directory_that_is_not_ones_own() {
     assert!(of("build_dir").starts_with("[WORLD]/root/[ME]/"), "{found}");
     assert_eq!(of("build_dir_overrides"), "`[WORLD]/checkout/.cargo/config.toml`");
     let text = explained(&world, &["explain"]);
-    assert!(text.contains("`[WORLD]/checkout/.cargo/config.toml`, to keep"), "{text}");
+    let row = text.lines().find_map(|line| line.strip_prefix("  overrides ")).unwrap();
+    assert_eq!(row.trim(), "`[WORLD]/checkout/.cargo/config.toml`");
 }
 
 fn hostile_names_are_escaped() {

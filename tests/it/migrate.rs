@@ -45,7 +45,7 @@ destination  [WORLD]/root/[ME]/target for [ME] (uid [UID])
 how          renamed, 3 entries change owner, group or mode
 afterwards   dependencies stay fresh if they were built with the same CARGO_HOME
              a checkout's own packages have old paths compiled in: --checkout rebuilds them
-             a dependency that reads its build script's files at run time must be rebuilt: cargo clean -p NAME
+             a dependency that reads its build script's files at run time must be rebuilt: cargo-peruser clean -p NAME
 
 "#]]
     );

@@ -65,6 +65,7 @@ fn both_outputs_tell_the_same() {
 
 fn rows_can_be_sorted_by_each_column_that_is_named() {
     let world = World::new();
+    target(&world);
     for column in ["size", "files", "used", "person"] {
         world.by_name(["usage", "--sort", column]).run().silently();
     }

@@ -240,7 +240,7 @@ fn nobody_overrides_what_is_enforced() {
         words(settle(variables("/mine"))),
         "`shared-root` in the environment variable CARGO_PERUSER_SHARED_ROOT cannot override \
          `/etc/c.toml` line 5, which enforces it\n\
-         remove it from the environment variable CARGO_PERUSER_SHARED_ROOT, or ask the administrator"
+         unset CARGO_PERUSER_SHARED_ROOT, or ask the administrator"
     );
     assert!(settle(variables("/srv/cargo-target")).is_ok(), "saying the same is no change");
     let file = words(settle(person("exclude.users = []").unwrap()));

@@ -173,7 +173,7 @@ fn broken_meanwhile(stage: &Stage) {
     });
     // The failure is reported when the next build begins.
     let next = redis.writer(stand.cargo(&alice, ["check"])).within(stage.at("checkout-1"));
-    next.run().notes("the compile cache did not answer when it was last asked");
+    next.run().notes("the compile cache failed when it was last tried");
 }
 
 fn broken_before(stage: &Stage) {

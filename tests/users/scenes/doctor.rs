@@ -218,7 +218,7 @@ fn settings(stage: &Stage) {
     };
     let run = session("");
     run.fails().prints("fail[settings]: `scope` in ").prints("which enforces it");
-    offered(&run, "remove it from the environment variable CARGO_PERUSER_SCOPE");
+    offered(&run, "unset CARGO_PERUSER_SCOPE, or ask the administrator");
     healthy(&session("unset CARGO_PERUSER_SCOPE;"));
 }
 
@@ -396,7 +396,7 @@ fn anew(stage: &Stage) {
     let run = login("cargo-peruser doctor");
     run.ok().prints("note[root]: others can create files in `/var/cache/cargo-peruser`");
     let setup = offered(&run, "cargo-peruser setup --shared-root");
-    offered(&run, "take it out of `/etc/cargo-peruser/config.toml` line ");
+    offered(&run, "remove it from `/etc/cargo-peruser/config.toml` line ");
     fs::write(&settings, text).unwrap();
     host.run(&root, "/bin/sh", ["-c", &setup]).run().ok();
     healthy(&login("cargo-peruser doctor --strict"));

@@ -28,7 +28,7 @@ fn set_in_a_file(stage: &Stage) {
         let found = Setup::Machine.status(&host);
         let line = text.lines().count();
         found.fails().mentions(format!("by `{file}` line {line}"));
-        found.helps(format!("take that line out: {sudo}${{EDITOR:-vi}} +{line} {file}"));
+        found.helps(format!("remove that line: {sudo}${{EDITOR:-vi}} +{line} {file}"));
         fs::write(host.at(file), "").unwrap();
     }
     this_session(&host);
