@@ -215,7 +215,7 @@ fn a_marker_of_another_process_is_replaced_and_never_doubled() {
 fn success_is_silent_on_the_first_run_and_on_the_second() {
     let world = World::new();
     for _ in 0..2 {
-        // `record` asserts that nothing was written to stdout or stderr.
+        // `call` asserts that nothing was written to stdout or stderr.
         assert_eq!(world.shim(["build"]).run().call().args(), bytes(["build"]));
     }
 }

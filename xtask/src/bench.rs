@@ -142,10 +142,11 @@ fn show_times(heading: &str, times: &Times) {
 fn count(stand: &Stand, candidates: &[Candidate]) -> anyhow::Result<Vec<(&'static str, Counts)>> {
     let mut counted = Vec::new();
     let (direct, others) = candidates.split_first().context("there is no direct call")?;
+    let of_the_end = counts::system_calls(stand, direct).map(|(calls, _)| calls);
     for candidate in others {
         interrupt::check()?;
         screen::progress(format_args!("counting: {}", candidate.name));
-        counted.push((candidate.name, Counts::of(stand, candidate, direct)));
+        counted.push((candidate.name, Counts::of(stand, candidate, of_the_end)));
     }
     let cell = |count: Option<u64>| count.map_or_else(|| "–".to_owned(), grouped);
     let rows = counted.iter().map(|(name, counts)| {

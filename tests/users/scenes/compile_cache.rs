@@ -19,7 +19,7 @@ const BUILDS: &[Need] = &[Need::Cargo, Need::Registry, Need::Sccache];
 const REDIS: &[Need] = &[Need::Redis];
 
 pub(crate) fn tests() -> Vec<Test> {
-    let heavy = |name: &str, body: fn(&Stage)| test!(format!("{name}"), body).needs(BUILDS).heavy();
+    let heavy = |name: &str, body: fn(&Stage)| test!(name, body).needs(BUILDS).heavy();
     vec![
         heavy("a_second_worktree_is_compiled_from_the_first", second_worktree),
         heavy("a_second_machine_is_compiled_from_the_first", second_machine).needs(REDIS),

@@ -19,7 +19,7 @@ pub(crate) fn tests() -> Vec<Test> {
         (1, "stops_without_an_inode_for_the_target_directory"),
         (2, "stops_without_an_inode_for_the_tag"),
     ] {
-        tests.push(test!(format!("{name}"), move |stage| no_inodes(stage, free)));
+        tests.push(test!(name, move |stage| no_inodes(stage, free)));
     }
     tests
 }

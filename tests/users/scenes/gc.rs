@@ -231,7 +231,6 @@ fn in_use(stage: &Stage) {
     let (root, alice) = stage.provisioned();
     let [locked, running, working, idle] = ["locked", "running", "working", "idle"]
         .map(|name| target(&alice, &format!("{name}-0123456789abcdef"), 40));
-    let (locked, running, working, idle) = (locked, running, working, idle);
     let program = running.join("debug/server");
     fs::copy("/bin/sleep", &program).unwrap();
     make::own(&program, alice.uid(), alice.uid(), 0o755);

@@ -97,14 +97,10 @@ fn install(stage: &Stage) {
         let left = root.join(name).join("target/release/deps");
         let words = ["gc", "--common", "--older-than", "0d", "--apply"];
         // Processes of the same account in other tests count as users of it, until they can be read.
-        for _ in 0..50 {
+        wait_until(&format!("`{}` is still there", left.display()), || {
             person.by_name(words).run().ok();
-            if !left.exists() {
-                break;
-            }
-            std::thread::sleep(Duration::from_millis(100));
-        }
-        assert!(!left.exists(), "`{}` is still there", left.display());
+            !left.exists()
+        });
         assert!(person.home.join(".cargo/bin/other").is_file(), "the program is gone");
         compiles(&["other", "--force"], 2);
     }

@@ -161,9 +161,7 @@ fn left_inside(stage: &Stage) {
         cd .. && exit 6
         exit 0";
     let inside = mallory.shell(waits, [&debug, &ready, &signal]).start();
-    while look(&ready).is_none() {
-        std::thread::sleep(std::time::Duration::from_millis(5));
-    }
+    wait_until("mallory is not ready", || look(&ready).is_some());
     scene.build().notes(scene.directory.to_string_lossy());
     fs::remove_file(&signal).unwrap();
     let outcome = inside.finish();

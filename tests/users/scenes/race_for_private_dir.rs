@@ -6,7 +6,7 @@
 use crate::prelude::*;
 use crate::stage::cache::names;
 
-/// The variable with the number of rounds of each race.
+/// How many rounds each race has, unless the variable says another number.
 const ROUNDS: usize = 60;
 const ROUNDS_VARIABLE: &str = "PERUSER_RACE_ROUNDS";
 

@@ -49,7 +49,7 @@ pub(crate) fn tests() -> Vec<Test> {
         test!("root_stays_out_of_a_persons_directory", root_in_hers),
     ];
     for (name, plant, says) in PLANTED {
-        tests.push(test!(format!("{name}"), move |stage| planted(stage, *plant, says)));
+        tests.push(test!(name, move |stage| planted(stage, *plant, says)));
     }
     tests
 }

@@ -91,8 +91,7 @@ const SINGLE: &[(&str, Body, &[Need])] = &[
 ];
 
 pub(crate) fn tests() -> Vec<Test> {
-    let single =
-        SINGLE.iter().map(|(name, body, needs)| test!(format!("{name}"), body).needs(needs));
+    let single = SINGLE.iter().map(|(name, body, needs)| test!(name, body).needs(needs));
     let mut tests: Vec<Test> = single.collect();
     for (name, blames, file, directory) in CHANGEABLE {
         tests.push(test!(format!("stops_at_{name}"), move |stage| {

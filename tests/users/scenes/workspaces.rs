@@ -438,7 +438,6 @@ fn clones(stage: &Stage) {
 
 fn by_user(stage: &Stage) {
     let (root, alice) = stage.provisioned();
-    let settings = alice.home.join(".config/cargo-peruser/config.toml");
     project::write(
         &alice.home,
         &[(".config/cargo-peruser/config.toml", "scope = 'user'\n")],
@@ -451,7 +450,7 @@ fn by_user(stage: &Stage) {
         run.silently();
         assert!(alice.target_in(&place) == root.join("alice/target"));
     }
-    assert!(root.join("alice/target/debug/app").is_file() && settings.is_file());
+    assert!(root.join("alice/target/debug/app").is_file());
     let explained = alice.by_name(["explain"]).within(stage.checkout.join("first")).run();
     explained.ok();
     assert!(explained.stdout.contains("can run each other's programs"), "{}", explained.stdout);

@@ -25,14 +25,11 @@ pub(super) struct Counts {
 }
 
 impl Counts {
-    pub(super) fn of(stand: &Stand, candidate: &Candidate, direct: &Candidate) -> Self {
-        let calls = strace(stand, candidate).and_then(|(calls, processes)| {
-            let (of_the_end, _) = strace(stand, direct)?;
-            Ok((calls - of_the_end, processes))
-        });
-        let calls = or_left_out("System calls and processes", calls);
+    /// `of_the_end` are the system calls of the direct call.
+    pub(super) fn of(stand: &Stand, candidate: &Candidate, of_the_end: Option<u32>) -> Self {
+        let calls = of_the_end.and_then(|_| system_calls(stand, candidate));
         Self {
-            calls: calls.map(|(calls, _)| calls),
+            calls: calls.zip(of_the_end).map(|((calls, _), of_the_end)| calls - of_the_end),
             processes: calls.map(|(_, processes)| processes),
             instructions: or_left_out("Instructions", callgrind(stand, candidate)),
         }
@@ -44,6 +41,10 @@ fn or_left_out<T>(what: &str, counted: anyhow::Result<T>) -> Option<T> {
 }
 
 /// System calls, and processes started.
+pub(super) fn system_calls(stand: &Stand, candidate: &Candidate) -> Option<(u32, u32)> {
+    or_left_out("System calls and processes", strace(stand, candidate))
+}
+
 fn strace(stand: &Stand, candidate: &Candidate) -> anyhow::Result<(u32, u32)> {
     let summary = stand.path().join("strace.txt");
     let mut strace = Command::new(project::require("strace", "strace")?);

@@ -89,7 +89,7 @@ fn candidates(stand: &Stand) -> anyhow::Result<Vec<Candidate>> {
         SHIM => Some(Candidate { name: PLAIN_SHIM, ..candidate }),
         _ => None,
     });
-    candidates.extend(plain.collect::<Vec<_>>());
+    candidates.extend(plain);
     candidates.extend(stand.proxy()?.into_iter().map(|candidate| match candidate.name {
         DIRECT => Candidate { name: PROXY_DIRECT, ..candidate },
         _ => candidate,

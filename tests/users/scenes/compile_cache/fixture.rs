@@ -6,7 +6,6 @@ use std::os::unix::fs::FileTypeExt;
 use std::process::Child;
 use std::process::Command;
 use std::process::Stdio;
-use std::thread;
 
 use rustix::process::Pid;
 use rustix::process::Signal;
@@ -174,9 +173,6 @@ impl<'s> Stand<'s> {
 
     /// Removes the files about them.
     pub(super) fn forget(&self, name: &str) {
-        for socket in sockets(&self.stage.root.join(name)) {
-            let _ = fs::remove_file(socket.with_extension("state"));
-        }
         let place = self.stage.root.join(name).join(".sccache");
         for entry in place.read_dir().into_iter().flatten().flatten() {
             if entry.path().extension().is_some_and(|ending| ending == "state") {
@@ -258,13 +254,10 @@ impl Redis {
         let mut command = Command::new("redis-server");
         command.arg(file).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let redis = Redis { child: command.current_dir(&stage.directory).spawn().unwrap(), port };
-        for _ in 0..1000 {
-            if TcpStream::connect(("127.0.0.1", port)).is_ok() {
-                return redis;
-            }
-            thread::sleep(Duration::from_millis(10));
-        }
-        panic!("redis-server does not listen")
+        wait_until("redis-server does not listen", || {
+            TcpStream::connect(("127.0.0.1", port)).is_ok()
+        });
+        redis
     }
 
     /// The environment of the account that writes.

@@ -167,7 +167,6 @@ fn odd_content(stage: &Stage) {
     stage.shared_root().provisioned();
     let mallory = stage.person("mallory");
     let [of_root, own] = [0, mallory.uid()].map(|uid| precious(stage, uid));
-    let (of_root, own) = (of_root, own);
     let old = target(&mallory, "app-0123456789abcdef", 90);
     for (name, precious) in [("of-root", &of_root), ("own", &own)] {
         fs::hard_link(precious.join("precious"), old.join("debug/deps").join(name)).unwrap();

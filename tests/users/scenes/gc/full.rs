@@ -53,7 +53,7 @@ fn fill(alice: &Person<'_>) {
     alice.shell("mkdir \"$1\"", [place.join("more")]).run().fails().mentions("No space left");
 }
 
-/// Runs it, and removes the disk again, whatever the result is.
+/// Runs it, and removes the disk again.
 pub(super) fn on(stage: &Stage, body: impl FnOnce()) {
     body();
     do_as_root("umount", ["-l".as_ref(), stage.root.as_os_str()]);

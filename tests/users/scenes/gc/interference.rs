@@ -333,11 +333,10 @@ fn left_behind(stage: &Stage) {
 
 fn happens(stage: &Stage, case: &Case) {
     let scene = Scene::of(stage);
-    let result = scene.gc(case.acts);
+    let (run, made) = scene.gc(case.acts);
     if case.acts.iter().any(|(_, act)| std::ptr::fn_addr_eq(*act, mount as Act)) {
         do_as_root("umount", [&scene.old]);
     }
-    let (run, made) = result;
     is_whole(&scene.own, scene.alice.uid());
     let said = [run.stdout.as_str(), run.stderr.as_str()].concat();
     assert!(said.contains(case.said), "it does not say `{}`: {said}", case.said);

@@ -107,7 +107,6 @@ impl Caches {
             }
             made
         });
-        let (old, incremental, orphan) = (old, incremental, orphan);
         let (records, parent) = (private.join(".workspaces"), alice.stage.at("home"));
         let record = records.join("orphan-0123456789abcdef");
         if look(&records).is_none() {

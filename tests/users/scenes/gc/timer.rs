@@ -66,7 +66,6 @@ fn hardened(stage: &Stage) {
     target(&stage.stranger(4242), "gone-0123456789abcdef", 90);
     let [old, used, running] = [(&alice, "old"), (&alice, "used"), (&bob, "running")]
         .map(|(person, name)| target(person, &format!("{name}-0123456789abcdef"), 40));
-    let (old, used, running) = (old, used, running);
     let script = "exec 9<\"$1\" && echo ready && exec sleep 60";
     let program = bob.shell(script, [running.join("debug/app")]).start();
     let lock = fs::File::open(used.join("debug/.cargo-lock")).unwrap();

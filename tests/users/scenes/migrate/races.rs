@@ -122,9 +122,7 @@ fn left_open(stage: &Stage) {
     let scene = Scene::new(stage);
     Acl::Default.grant(&scene.old.join("debug/deps"), mallory.uid(), 0o7);
     let running = mallory.shell(script, [&scene.old, &signs]).start();
-    while look(&signs.join("ready")).is_none() {
-        std::thread::sleep(std::time::Duration::from_millis(10));
-    }
+    wait_until("mallory is not ready", || look(&signs.join("ready")).is_some());
     scene.give(&["--yes"]).ok();
     let new = "umask 000; echo new >\"$1/debug/deps/new\"";
     scene.alice.shell(new, [&scene.target]).run().ok();

@@ -142,12 +142,7 @@ fn exchanged(stage: &Stage) {
         for i in $(seq 2000); do [ -e CACHEDIR.TAG ] && break; sleep 0.005; done
         mv CACHEDIR.TAG was && mv \"$2/backup\" CACHEDIR.TAG && echo >\"$2/done\"";
     let alice = scene.alice.shell(script, [&scene.old, &open]).start();
-    for _ in 0..500 {
-        if look(&open.join("ready")).is_some() {
-            break;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(10));
-    }
+    wait_until("alice does not begin", || look(&open.join("ready")).is_some());
     // The last write to the tag gives her enough time.
     let delay = "inject=write:delay_exit=500000";
     let strace = ["strace", "-o", "/dev/null", "-e", "trace=write", "-e", delay];

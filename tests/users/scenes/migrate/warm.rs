@@ -25,7 +25,7 @@ pub(super) fn tests() -> Vec<Test> {
     ];
     let declare = |(name, body, channel, layout): (_, Body, _, _)| {
         let body = move |stage: &Stage| body(stage, channel, layout);
-        let declared = test!(format!("{name}"), body).heavy();
+        let declared = test!(name, body).heavy();
         let declared = declared.needs(&[Need::Cargo, Need::Registry]);
         if channel == Channel::Nightly { declared.needs(&[Need::Nightly]) } else { declared }
     };

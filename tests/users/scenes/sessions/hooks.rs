@@ -103,8 +103,6 @@ fn read_only(stage: &Stage, shell: Shell) {
     host.run(&alice, shell.path(), words).run().ok().prints("came this far");
 }
 
-/// Mallory was first. An interactive shell prints the error, a command over ssh or in a script does not,
-/// and each build refuses.
 /// Puts a directory of mallory's in the place of alice's, as only root could.
 fn put_mallorys(host: &Host<'_>) {
     let place = host.at(MACHINES_ROOT).join("alice");
@@ -112,6 +110,8 @@ fn put_mallorys(host: &Host<'_>) {
     make::directory(&place, 2003, 2003, 0o777);
 }
 
+/// Mallory was first. An interactive shell prints the error, a command over ssh or in a script does not,
+/// and each build refuses.
 fn refusal(stage: &Stage, shell: Shell) {
     let host = Host::new(stage, "machine", shell);
     Setup::Machine.install(&host);

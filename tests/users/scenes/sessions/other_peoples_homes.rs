@@ -18,10 +18,7 @@ pub(super) fn tests() -> Vec<Test> {
         ("setup_makes_no_root_of_what_serves_something_else", busy_root),
         ("setup_proposes_and_keeps_one_cache_for_each_person", one_cache_each),
     ];
-    tests
-        .into_iter()
-        .map(|(name, body)| test!(format!("{name}"), body).needs(&[Need::Bash]))
-        .collect()
+    tests.into_iter().map(|(name, body)| test!(name, body).needs(&[Need::Bash])).collect()
 }
 
 /// After `su -m bob`, HOME is alice's, and so it may be for root.

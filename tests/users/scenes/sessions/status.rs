@@ -53,7 +53,7 @@ pub(super) fn tests() -> Vec<Test> {
         ("a_cargo_that_asks_for_the_status_is_none_that_new_sessions_have", through_cargo, &[]),
     ];
     for (name, body, needs) in bodies {
-        tests.push(test!(format!("{name}"), body).needs(needs));
+        tests.push(test!(name, body).needs(needs));
     }
     tests
 }
