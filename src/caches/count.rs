@@ -16,8 +16,8 @@ use rustix::io::Errno;
 
 use super::people::{People, Resident, Standing};
 use super::{Cache, Profile, Totals, list};
-use crate::os::entry::Kind;
-use crate::os::facts::{Brief, brief, facts_of, is_on_nfs};
+use crate::os::entry::{Entry, Kind};
+use crate::os::facts::{cached_facts, facts_of, is_on_nfs};
 use crate::os::homes::Homes;
 use crate::os::node::{MAX_DEPTH, Node, is_lock, is_mounted};
 use crate::os::rights::{self, Rights};
@@ -187,7 +187,8 @@ impl<'a> CacheWalk<'a> {
             Ok(directory) => directory,
             // There may be files beside the target directories.
             Err(cause) if cause.kind() == ErrorKind::NotADirectory => {
-                return brief(parent, name).map_or(0, |found| self.file(name, &found, incremental));
+                return cached_facts(parent, name)
+                    .map_or(0, |found| self.file(name, &found, incremental));
             }
             Err(cause) => {
                 self.totals.is_partial |= cause.kind() != ErrorKind::NotFound;
@@ -233,12 +234,12 @@ impl<'a> CacheWalk<'a> {
         let read = tree::each_name(directory, &mut buffer, |name, kind| {
             let found = match kind {
                 FileType::Directory => None,
-                _ => match brief(directory, name) {
+                _ => match cached_facts(directory, name) {
                     Err(cause) if cause.kind() == ErrorKind::NotFound => return Ok(()),
                     found => Some(found?),
                 },
             };
-            match found.filter(|found| found.entry.kind != Kind::Directory) {
+            match found.filter(|found| found.kind != Kind::Directory) {
                 Some(found) => touched = touched.max(self.file(name, &found, incremental)),
                 None => below.push(name.to_owned()),
             }
@@ -255,22 +256,22 @@ impl<'a> CacheWalk<'a> {
     }
 
     /// Counts a file. Returns when it was last used.
-    fn file(&mut self, name: &CStr, found: &Brief, incremental: Option<usize>) -> i64 {
+    fn file(&mut self, name: &CStr, found: &Entry, incremental: Option<usize>) -> i64 {
         self.totals.files += 1;
         if found.links == 1 {
             self.occupy(found.occupied, incremental);
         } else {
-            let seen = self.linked.entry(found.entry.inode);
+            let seen = self.linked.entry(found.identity.1);
             let seen = seen.or_insert((found.occupied, incremental));
             // Removing `incremental` does not free a file that also has a link elsewhere.
             seen.1 = seen.1.filter(|profile| incremental == Some(*profile));
         }
         if is_lock(name) {
-            self.totals.locks.push((self.top.identity.0, found.entry.inode));
+            self.totals.locks.push((self.top.identity.0, found.identity.1));
         }
         // Every program that checks whether the tag is valid reads it, and so does this one.
         let is_tag = self.names.is_empty() && name.to_bytes() == tag::NAME.as_bytes();
-        if is_tag { 0 } else { found.used }
+        if is_tag { 0 } else { found.accessed.0.max(found.modified.0) }
     }
 
     fn occupy(&mut self, bytes: u64, incremental: Option<usize>) {

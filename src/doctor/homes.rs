@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use super::finding::{Checked, Finding, Severity};
 use super::machine::{Machine, Who, name_of, others_write};
 use crate::os::entry::{self, Kind};
-use crate::os::facts::{brief, facts_of};
+use crate::os::facts::{cached_facts, facts_of};
 use crate::os::node::{MAX_DEPTH, Node, is_mounted};
 use crate::os::rights::{Credentials, Rights};
 use crate::os::{accounts, files, tree};
@@ -92,7 +92,7 @@ struct OwnershipWalk {
 impl OwnershipWalk {
     fn run(uid: u32, parent: &File, path: &Path, depth: usize) -> OwnershipWalk {
         let name = path.file_name().unwrap_or_default();
-        let is_reachable = brief(parent, name).is_ok_and(|it| it.entry.mode & 0o077 != 0);
+        let is_reachable = cached_facts(parent, name).is_ok_and(|it| it.mode & 0o077 != 0);
         let private_group = accounts::private_group(uid);
         let (foreign, writable) = (Odd::default(), Odd::default());
         let top = None;
@@ -104,7 +104,7 @@ impl OwnershipWalk {
     /// Looks at an entry, and at `depth` levels below it.
     fn entry(&mut self, parent: &File, path: &Path, depth: usize) {
         let name = path.file_name().unwrap_or_default();
-        let Ok(found) = brief(parent, name).map(|found| found.entry) else { return };
+        let Ok(found) = cached_facts(parent, name) else { return };
         if found.uid != self.uid {
             self.foreign.note(path, found.uid);
         }

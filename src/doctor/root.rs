@@ -118,7 +118,7 @@ pub(super) fn mounted(machine: &Machine<'_>, directory: &Path, system: &StatVfs)
 
 /// What this type of file system lacks.
 fn kind(root: &Path, open: &File) -> Option<Finding> {
-    let device = |path| files::entry(path).ok().map(|entry| entry.device);
+    let device = |path| files::entry(path).ok().map(|entry| entry.identity.0);
     let (severity, lacks, help) = if is_on_nfs(open) {
         let lacks = "on NFS, where cargo takes no locks: two builds of one workspace at once damage \
                      each other";

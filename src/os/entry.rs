@@ -39,8 +39,14 @@ impl Display for Kind {
     }
 }
 
+/// Device and inode, which identify a file on this machine.
+pub type Identity = (u64, u64);
+
+/// A time as file systems store it: seconds and nanoseconds.
+pub type Time = (i64, u32);
+
 /// What `lstat` says about an entry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub struct Entry {
     /// Its type.
     pub kind: Kind,
@@ -50,18 +56,25 @@ pub struct Entry {
     pub gid: u32,
     /// Its permission bits, including set-id and sticky bits (`07777`).
     pub mode: u32,
-    /// The device it is on.
-    pub device: u64,
-    /// Its inode number.
-    pub inode: u64,
+    /// Device and inode.
+    pub identity: Identity,
+    /// The mount that it is on; 0 if it was not asked for, or the system does not provide it.
+    pub mount: u64,
+    /// The number of its hard links.
+    pub links: u64,
+    /// Its length, in bytes.
+    pub size: u64,
+    /// The space that it occupies, in bytes.
+    pub occupied: u64,
+    /// The time of its last modification (mtime).
+    pub modified: Time,
+    /// The time of its last access (atime).
+    pub accessed: Time,
+    /// The time of its last change of any kind (ctime).
+    pub changed: Time,
 }
 
 impl Entry {
-    /// Whether both are the same entry in the same file system.
-    pub fn is_same_as(&self, other: &Entry) -> bool {
-        (self.device, self.inode) == (other.device, other.inode)
-    }
-
     /// Whether it is a directory that this account owns and that no one else may enter.
     pub fn is_directory_only_for(&self, uid: u32) -> bool {
         self.kind == Kind::Directory && self.uid == uid && self.mode & 0o077 == 0
@@ -122,19 +135,27 @@ pub fn others_can_change(
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::{Entry, Kind, PathStep, others_can_change};
+
+    /// A small file of uid 1500.
+    pub(crate) const ENTRY: Entry = Entry {
+        kind: Kind::File,
+        uid: 1500,
+        gid: 1500,
+        mode: 0o644,
+        identity: (1, 1),
+        mount: 7,
+        links: 1,
+        size: 10,
+        occupied: 4096,
+        modified: (100, 5),
+        accessed: (100, 5),
+        changed: (100, 5),
+    };
 
     const ALICE: u32 = 1500;
     const MALLORY: u32 = 1666;
-
-    #[test]
-    fn an_inode_is_another_one_on_another_device() {
-        let one = Entry { kind: Kind::File, uid: 0, gid: 0, mode: 0o644, device: 1, inode: 1 };
-        assert!(one.is_same_as(&Entry { mode: 0o600, ..one }));
-        assert!(!one.is_same_as(&Entry { device: 2, ..one }));
-        assert!(!one.is_same_as(&Entry { inode: 2, ..one }));
-    }
 
     #[test]
     fn judges_what_is_believed_by_who_can_change_it() {
@@ -159,7 +180,7 @@ mod tests {
             (Kind::File, ALICE, ALICE, 0o646, Last, true),
             (Kind::File, MALLORY, ALICE, 0o600, Last, true),
         ] {
-            let entry = Entry { kind, uid, gid, mode, device: 1, inode: 1 };
+            let entry = Entry { kind, uid, gid, mode, ..ENTRY };
             let found = others_can_change(&entry, step, &[0, ALICE], |gid| gid == ALICE);
             assert_eq!(found, expected, "{kind} {uid}:{gid} {mode:o} {step:?}");
         }

@@ -7,12 +7,12 @@ use std::fs::File;
 use std::io;
 use std::os::fd::AsFd;
 
-use rustix::fs::{AtFlags, FileType, StatVfs, readlinkat};
+use rustix::fs::{AtFlags, StatVfs, readlinkat};
 use rustix::io::Errno;
 use rustix::path::Arg;
 
 use crate::os::entry::{Entry, Kind};
-use crate::os::files::kind;
+use crate::os::files;
 use crate::os::node::Node;
 
 /// Metadata of a directory's entry, without following a symlink or triggering a mount. The caller fills
@@ -51,9 +51,23 @@ pub fn is_unchanged(file: &impl AsFd, seen: &Node) -> bool {
     })
 }
 
+/// Metadata of a directory's entry, without following a symlink. Cached metadata is enough: a process
+/// that serves a mounted file system (FUSE) is not asked, so it cannot make the caller wait.
+///
+/// # Errors
+/// Any I/O error.
+pub fn cached_facts(directory: &impl AsFd, name: impl Arg) -> io::Result<Entry> {
+    #[cfg(target_os = "linux")]
+    let flags = AtFlags::STATX_DONT_SYNC;
+    #[cfg(not(target_os = "linux"))]
+    let flags = AtFlags::empty();
+    name.into_with_c_str(|name| Ok(look(directory, name, flags)))?
+}
+
 /// Metadata of an entry. For a symlink it includes the target.
 fn complete(at: &impl AsFd, name: &CStr) -> io::Result<Node> {
-    let node = look(at, name)?;
+    let entry = look(at, name, AtFlags::empty())?;
+    let node = Node { parent: None, name: name.to_owned(), entry, target: None };
     if node.kind != Kind::Symlink {
         return Ok(node);
     }
@@ -67,16 +81,14 @@ fn complete(at: &impl AsFd, name: &CStr) -> io::Result<Node> {
 
 /// Metadata of an entry, or of the open file itself if the name is empty.
 #[cfg(target_os = "linux")]
-fn look(at: &impl AsFd, name: &CStr) -> io::Result<Node> {
-    use rustix::fs::{StatxFlags, makedev, statx};
-    let flags = if name.is_empty() { AtFlags::EMPTY_PATH } else { AtFlags::SYMLINK_NOFOLLOW };
+fn look(at: &impl AsFd, name: &CStr, flags: AtFlags) -> io::Result<Entry> {
+    use rustix::fs::{FileType, StatxFlags, makedev, statx};
+    let which = if name.is_empty() { AtFlags::EMPTY_PATH } else { AtFlags::SYMLINK_NOFOLLOW };
     let wanted = StatxFlags::BASIC_STATS | StatxFlags::MNT_ID;
-    let found = statx(at, name, flags | AtFlags::NO_AUTOMOUNT, wanted)?;
+    let found = statx(at, name, flags | which | AtFlags::NO_AUTOMOUNT, wanted)?;
     let mode = u32::from(found.stx_mode);
-    Ok(Node {
-        parent: None,
-        name: name.to_owned(),
-        kind: kind(FileType::from_raw_mode(mode)),
+    Ok(Entry {
+        kind: files::kind(FileType::from_raw_mode(mode)),
         uid: found.stx_uid,
         gid: found.stx_gid,
         mode: mode & 0o7777,
@@ -88,90 +100,16 @@ fn look(at: &impl AsFd, name: &CStr) -> io::Result<Node> {
         modified: (found.stx_mtime.tv_sec, found.stx_mtime.tv_nsec),
         accessed: (found.stx_atime.tv_sec, found.stx_atime.tv_nsec),
         changed: (found.stx_ctime.tv_sec, found.stx_ctime.tv_nsec),
-        target: None,
     })
 }
 
 /// The same without mount numbers: only the device tells that something is mounted.
 #[cfg(not(target_os = "linux"))]
-fn look(at: &impl AsFd, name: &CStr) -> io::Result<Node> {
+fn look(at: &impl AsFd, name: &CStr, _: AtFlags) -> io::Result<Entry> {
     use rustix::fs::{fstat, statat};
     let found =
         if name.is_empty() { fstat(at)? } else { statat(at, name, AtFlags::SYMLINK_NOFOLLOW)? };
-    let time = |seconds, nanoseconds| (seconds, u32::try_from(nanoseconds).unwrap_or_default());
-    let number = |value: i128| u64::try_from(value).unwrap_or_default();
-    Ok(Node {
-        parent: None,
-        name: name.to_owned(),
-        kind: kind(FileType::from_raw_mode(found.st_mode)),
-        uid: found.st_uid,
-        gid: found.st_gid,
-        mode: u32::from(found.st_mode) & 0o7777,
-        identity: (number(found.st_dev.into()), number(found.st_ino.into())),
-        mount: 0,
-        links: number(found.st_nlink.into()),
-        size: number(found.st_size.into()),
-        occupied: number(found.st_blocks.into()).saturating_mul(512),
-        modified: time(found.st_mtime, found.st_mtime_nsec),
-        accessed: time(found.st_atime, found.st_atime_nsec),
-        changed: time(found.st_ctime, found.st_ctime_nsec),
-        target: None,
-    })
-}
-
-/// The metadata that counting needs; only little, because there are hundreds of thousands of entries.
-#[derive(Clone, Copy, Debug)]
-pub struct Brief {
-    /// Type, owner and mode. Not every file system reports the type when it lists names.
-    pub entry: Entry,
-    /// The space that it occupies, in bytes.
-    pub occupied: u64,
-    /// The number of its hard links.
-    pub links: u64,
-    /// The time of the last access or change, in seconds since 1970.
-    pub used: i64,
-}
-
-/// The same for an entry of a directory, without following a symlink. Cached metadata is enough: a
-/// process that serves a mounted file system (FUSE) is not asked, so it cannot make the caller wait.
-///
-/// # Errors
-/// Any I/O error.
-#[cfg(target_os = "linux")]
-pub fn brief(directory: impl AsFd, name: impl Arg) -> io::Result<Brief> {
-    use rustix::fs::{StatxFlags, makedev, statx};
-    let flags = AtFlags::SYMLINK_NOFOLLOW | AtFlags::NO_AUTOMOUNT | AtFlags::STATX_DONT_SYNC;
-    let found = statx(directory, name, flags, StatxFlags::BASIC_STATS)?;
-    let mode = u32::from(found.stx_mode);
-    let entry = Entry {
-        kind: kind(FileType::from_raw_mode(mode)),
-        uid: found.stx_uid,
-        gid: found.stx_gid,
-        mode: mode & 0o7777,
-        device: makedev(found.stx_dev_major, found.stx_dev_minor),
-        inode: found.stx_ino,
-    };
-    Ok(Brief {
-        entry,
-        occupied: found.stx_blocks.saturating_mul(512),
-        links: found.stx_nlink.into(),
-        used: found.stx_atime.tv_sec.max(found.stx_mtime.tv_sec),
-    })
-}
-
-/// The same on systems without statx(2).
-///
-/// # Errors
-/// Any I/O error.
-#[cfg(not(target_os = "linux"))]
-pub fn brief(directory: impl AsFd, name: impl Arg) -> io::Result<Brief> {
-    let found = name.into_with_c_str(|name| Ok(look(&directory, name)))??;
-    Ok(Brief {
-        entry: found.entry(),
-        occupied: found.occupied,
-        links: found.links,
-        used: found.accessed.0.max(found.modified.0),
-    })
+    Ok(files::from(&found))
 }
 
 /// The numbers in `linux/magic.h`.

@@ -92,7 +92,7 @@ pub fn read_regular(path: &Path) -> io::Result<String> {
 pub fn open_judged(path: &Path, judged: &Entry) -> io::Result<File> {
     let file = rustix::fs::open(path, CAREFULLY | OFlags::NOFOLLOW, Mode::empty())?;
     let file = File::from(file);
-    match opened(&file)?.is_same_as(judged) {
+    match opened(&file)?.identity == judged.identity {
         true => Ok(file),
         false => Err(io::Error::other("it was replaced while it was being checked")),
     }
@@ -171,16 +171,24 @@ pub fn kind(file_type: FileType) -> Kind {
 }
 
 /// The fields have other widths on other systems.
-fn from(found: &Stat) -> Entry {
+pub(super) fn from(found: &Stat) -> Entry {
     let number = |value: i128| u64::try_from(value).unwrap_or_default();
     let mode = u32::try_from(i64::from(found.st_mode)).unwrap_or_default();
+    let time =
+        |seconds, nanoseconds: i128| (seconds, u32::try_from(nanoseconds).unwrap_or_default());
     Entry {
         kind: kind(FileType::from_raw_mode(found.st_mode)),
         uid: found.st_uid,
         gid: found.st_gid,
         mode: mode & 0o7777,
-        device: number(found.st_dev.into()),
-        inode: number(found.st_ino.into()),
+        identity: (number(found.st_dev.into()), number(found.st_ino.into())),
+        mount: 0,
+        links: number(found.st_nlink.into()),
+        size: number(found.st_size.into()),
+        occupied: number(found.st_blocks.into()).saturating_mul(512),
+        modified: time(found.st_mtime, found.st_mtime_nsec.into()),
+        accessed: time(found.st_atime, found.st_atime_nsec.into()),
+        changed: time(found.st_ctime, found.st_ctime_nsec.into()),
     }
 }
 

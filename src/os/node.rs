@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::ffi::{CStr, CString};
+use std::ops::Deref;
 
+pub use crate::os::entry::Identity;
 use crate::os::entry::{Entry, Kind};
 
 /// The maximum depth below the top; cargo's own trees need about ten levels.
@@ -11,61 +13,33 @@ pub const MAX_DEPTH: usize = 96;
 /// The names of the files that cargo locks during a build.
 pub const LOCKS: [&str; 3] = [".cargo-lock", ".cargo-build-lock", ".cargo-artifact-lock"];
 
-/// Device and inode, which identify a file on this machine.
-pub type Identity = (u64, u64);
-
-/// A time as file systems store it: seconds and nanoseconds.
-pub type Time = (i64, u32);
-
 /// Device and mount id (0 if the system does not provide it): one device may be mounted in several
 /// places.
 pub type FileSystem = (u64, u64);
 
-/// One entry, as `lstat` shows it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// An entry of a tree.
+#[derive(Clone, Debug)]
 pub struct Node {
     /// The index of its parent directory in the inventory; `None` for the top.
     pub parent: Option<usize>,
     /// Its name in that directory; empty for the top.
     pub name: CString,
-    /// Its type.
-    pub kind: Kind,
-    /// Its owner.
-    pub uid: u32,
-    /// Its group.
-    pub gid: u32,
-    /// Its permission bits, including set-id and sticky bits (`07777`).
-    pub mode: u32,
-    /// Device and inode.
-    pub identity: Identity,
-    /// The mount that it is on; 0 if the system does not provide it.
-    pub mount: u64,
-    /// The number of its hard links.
-    pub links: u64,
-    /// Its length, in bytes.
-    pub size: u64,
-    /// The space that it occupies, in bytes.
-    pub occupied: u64,
-    /// The time of its last modification (mtime).
-    pub modified: Time,
-    /// The time of its last access (atime).
-    pub accessed: Time,
-    /// The time of its last change of any kind (ctime).
-    pub changed: Time,
+    /// What the system says about it.
+    pub entry: Entry,
     /// What it points to, if it is a symlink.
     pub target: Option<CString>,
 }
 
-impl Node {
-    /// Its type, owner and mode.
-    pub fn entry(&self) -> Entry {
-        let Node { kind, uid, gid, mode, identity: (device, inode), .. } = *self;
-        Entry { kind, uid, gid, mode, device, inode }
+impl Deref for Node {
+    type Target = Entry;
+
+    fn deref(&self) -> &Entry {
+        &self.entry
     }
 }
 
 /// A tree: the top first, each directory before its contents.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Inventory {
     /// Its entries.
     pub nodes: Vec<Node>,
@@ -152,7 +126,8 @@ pub fn is_mounted(top: &Node, node: &Node) -> bool {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::{Inventory, Node};
-    use crate::os::entry::Kind;
+    use crate::os::entry::tests::ENTRY;
+    use crate::os::entry::{Entry, Kind};
     use std::ffi::CString;
 
     /// An entry of uid 1500 on one file system.
@@ -160,18 +135,12 @@ pub(crate) mod tests {
         Node {
             parent,
             name: CString::new(name).unwrap(),
-            kind,
-            uid: 1500,
-            gid: 1500,
-            mode: if kind == Kind::Directory { 0o755 } else { 0o644 },
-            identity: (1, inode),
-            mount: 7,
-            links: 1,
-            size: 10,
-            occupied: 4096,
-            modified: (100, 5),
-            accessed: (100, 5),
-            changed: (100, 5),
+            entry: Entry {
+                kind,
+                mode: if kind == Kind::Directory { 0o755 } else { 0o644 },
+                identity: (1, inode),
+                ..ENTRY
+            },
             target: (kind == Kind::Symlink).then(|| c"app".to_owned()),
         }
     }
@@ -185,9 +154,9 @@ pub(crate) mod tests {
             node(Some(2), "app", Kind::File, 3),
         ];
         for at in [1, 3] {
-            nodes[at].links = 2;
+            nodes[at].entry.links = 2;
         }
-        nodes[2].uid = 1501;
+        nodes[2].entry.uid = 1501;
         let inventory = Inventory { nodes };
         assert_eq!((inventory.bytes(), inventory.count(Kind::File)), ((10, 4096), 2));
         assert_eq!(inventory.owners(), [(1500, 3), (1501, 1)]);

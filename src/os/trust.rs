@@ -26,7 +26,7 @@ const MAX_LINKS: usize = 40;
 #[derive(Debug)]
 pub enum Doubt {
     /// Another account can change or replace this entry.
-    Changeable(PathBuf, Entry),
+    Changeable(PathBuf, Box<Entry>),
     /// The path ends here: its next component does not exist in this directory.
     Ends(PathBuf),
     /// The path cannot be followed, or does not point to a regular file.
@@ -104,7 +104,7 @@ impl Trust {
             judged => judged,
         };
         match last.and_then(|(place, entry)| self.assert(&place, &entry, PathStep::Last)) {
-            Err(Doubt::Changeable(place, entry)) => Some((place, entry)),
+            Err(Doubt::Changeable(place, entry)) => Some((place, *entry)),
             Err(_) | Ok(()) => None,
         }
     }
@@ -124,7 +124,7 @@ impl Trust {
             *group == Some(gid) && !acls::has_acl(place)
         };
         match others_can_change(entry, step, &self.owners, is_private) {
-            true => Err(Doubt::Changeable(place.to_owned(), *entry)),
+            true => Err(Doubt::Changeable(place.to_owned(), Box::new(*entry))),
             false => Ok(()),
         }
     }

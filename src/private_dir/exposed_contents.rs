@@ -74,7 +74,7 @@ impl<'a> Walk<'a> {
         on_directory: &mut dyn FnMut(&File) -> io::Result<()>,
     ) -> Result<()> {
         let failed = |error| unreadable(path, error, self.caller);
-        let device = files::opened(directory).map_err(failed)?.device;
+        let device = files::opened(directory).map_err(failed)?.identity.0;
         for name in tree::names(directory).map_err(failed)? {
             let name = OsStr::from_bytes(name.as_bytes());
             let inside = path.join(name);

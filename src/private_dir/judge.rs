@@ -83,15 +83,15 @@ pub fn judge_own(entry: &Entry, caller: u32) -> Result<(), Flaw> {
 #[cfg(test)]
 mod tests {
     use super::{Part, judge_ancestor, judge_private};
-    use crate::os::entry::Entry;
-    use crate::os::entry::Kind;
+    use crate::os::entry::tests::ENTRY;
+    use crate::os::entry::{Entry, Kind};
     use crate::settings::StickyRoot;
 
     const ALICE: u32 = 1500;
     const MALLORY: u32 = 1666;
 
     fn entry(kind: Kind, uid: u32, mode: u32) -> Entry {
-        Entry { kind, uid, gid: uid, mode, device: 1, inode: 1 }
+        Entry { kind, uid, gid: uid, mode, ..ENTRY }
     }
 
     #[test]

@@ -169,7 +169,7 @@ fn make_directory(parent: &File, name: &OsStr) -> io::Result<bool> {
 /// Opens a directory and makes sure that it is the one that was judged.
 fn open_judged(path: &Path, judged: &Entry, caller: &Caller<'_>) -> Result<File> {
     let (directory, entry) = open(path, caller)?;
-    match entry.is_same_as(judged) {
+    match entry.identity == judged.identity {
         true => Ok(directory),
         false => Err(refusal(path, entry.uid, Flaw::Swapped, caller)),
     }

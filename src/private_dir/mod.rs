@@ -251,7 +251,7 @@ fn own_entry(place: &Place, parent: &Entry, caller: &Caller<'_>) -> Result<Optio
     judge_private(&entry, caller.uid).map_err(|flaw| refusal(path, entry.uid, flaw, caller))?;
     // In a directory that others can write to, a user may have mounted a file system that falsely names
     // the caller as owner.
-    let is_planted = parent.mode & 0o022 != 0 && entry.device != parent.device;
+    let is_planted = parent.mode & 0o022 != 0 && entry.identity.0 != parent.identity.0;
     if is_planted && !mount::is_roots(path) {
         return Err(refusal(path, entry.uid, Flaw::ForeignMount, caller));
     }

@@ -206,12 +206,11 @@ impl Reader<'_> {
     /// Reads a file that was not read before. Its directories are relative to the parent of its own
     /// directory, whether that is `.cargo` or not.
     fn read(&mut self, path: &Path) -> Option<ConfigText> {
-        let (file, Entry { device, inode, .. }) =
-            files::open_regular(&near(self.here, path)).ok()?;
-        if self.seen.contains(&(device, inode)) {
+        let (file, Entry { identity, .. }) = files::open_regular(&near(self.here, path)).ok()?;
+        if self.seen.contains(&identity) {
             return None;
         }
-        self.seen.push((device, inode));
+        self.seen.push(identity);
         let text = files::text(&file).ok().filter(|_| self.size <= MAX_SIZE)?;
         self.size += text.len();
         let includes = path.parent().unwrap_or(Path::new("/")).to_owned();

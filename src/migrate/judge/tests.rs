@@ -22,7 +22,7 @@ fn cache() -> Inventory {
         node(Some(3), "app", Kind::File, 3),
     ];
     for at in [2, 4] {
-        nodes[at].links = 2;
+        nodes[at].entry.links = 2;
     }
     Inventory { nodes }
 }
@@ -49,26 +49,26 @@ fn special_files_mounts_and_names_elsewhere_are_refused() {
         assert_eq!(refused(&special), Some((5, Objection::Special(kind))));
     }
     let other_device = with(|nodes| {
-        nodes[3].identity = (2, 4);
-        nodes.iter_mut().for_each(|node| node.mount = 0);
+        nodes[3].entry.identity = (2, 4);
+        nodes.iter_mut().for_each(|node| node.entry.mount = 0);
     });
     assert_eq!(refused(&other_device), Some((3, Objection::Mount)));
-    let bind_mount = with(|nodes| nodes[3].mount = 8);
+    let bind_mount = with(|nodes| nodes[3].entry.mount = 8);
     assert_eq!(refused(&bind_mount), Some((3, Objection::Mount)));
-    let linked = with(|nodes| nodes[2].links = 3);
+    let linked = with(|nodes| nodes[2].entry.links = 3);
     let objection = Objection::LinkedElsewhere;
     assert_eq!((linked_elsewhere(&linked), refused(&linked)), (Some((2, objection)), None));
     let symlink = with(|nodes| {
         for at in [2, 4] {
-            nodes[at].kind = Kind::Symlink;
+            nodes[at].entry.kind = Kind::Symlink;
             nodes[at].target = Some(c"deps".to_owned());
         }
-        nodes[4].links = 3;
+        nodes[4].entry.links = 3;
     });
     assert!(linked_elsewhere(&symlink).is_some());
     assert_eq!(linked_elsewhere(&cache()), None);
     // Files on an overlay may have the lower file system's device number.
-    let overlay = with(|nodes| nodes[2].identity = (2, 9));
+    let overlay = with(|nodes| nodes[2].entry.identity = (2, 9));
     assert!(!matches!(refused(&overlay), Some((_, Objection::Mount))));
 }
 
@@ -150,11 +150,12 @@ fn gives_only_what_is_not_given_yet() {
     let given = |inventory: &Inventory, uid| {
         inventory.nodes.iter().filter(|node| is_to_be_given(node, uid, uid)).count()
     };
-    let close = |nodes: &mut Vec<Node>| [0, 1, 3].into_iter().for_each(|at| nodes[at].mode = 0o700);
+    let close =
+        |nodes: &mut Vec<Node>| [0, 1, 3].into_iter().for_each(|at| nodes[at].entry.mode = 0o700);
     assert_eq!((given(&with(close), ALICE), given(&with(close), BOB)), (0, 5));
     let open = with(|nodes| {
         close(nodes);
-        nodes[2].mode = 0o664;
+        nodes[2].entry.mode = 0o664;
     });
     assert_eq!(given(&open, ALICE), 1);
 }
@@ -164,19 +165,19 @@ fn a_copy_is_compared_by_name_kind_length_time_and_hard_links() {
     let copied = |inventory: &Inventory| {
         let mut nodes = inventory.nodes.clone();
         for node in &mut nodes {
-            node.identity = (2, node.identity.1 + 100);
-            node.changed = (900, 0);
+            node.entry.identity = (2, node.identity.1 + 100);
+            node.entry.changed = (900, 0);
         }
         Inventory { nodes }
     };
     let whole = compare(&cache(), &copied(&cache()));
     assert_eq!((whole.difference, whole.equal.len()), (None, 4));
     for (at, change) in [
-        (2, (|nodes| nodes[2].size = 11) as fn(&mut Vec<Node>)),
-        (2, |nodes| nodes[2].modified = (100, 6)),
-        (3, |nodes| nodes[3].kind = Kind::File),
+        (2, (|nodes| nodes[2].entry.size = 11) as fn(&mut Vec<Node>)),
+        (2, |nodes| nodes[2].entry.modified = (100, 6)),
+        (3, |nodes| nodes[3].entry.kind = Kind::File),
         (2, |nodes| nodes[2].target = Some(c"elsewhere".to_owned())),
-        (4, |nodes| nodes[4].identity = (1, 77)),
+        (4, |nodes| nodes[4].entry.identity = (1, 77)),
         (4, |nodes| drop(nodes.pop())),
         (0, |nodes| nodes.push(node(Some(0), "more", Kind::File, 9))),
     ] {
@@ -190,12 +191,12 @@ fn a_copy_is_compared_by_name_kind_length_time_and_hard_links() {
 #[test]
 fn a_source_that_changes_meanwhile_is_noticed() {
     assert!(is_unchanged_since(&cache(), &cache()));
-    assert!(is_unchanged_since(&cache(), &with(|nodes| nodes[2].accessed = (900, 0))));
+    assert!(is_unchanged_since(&cache(), &with(|nodes| nodes[2].entry.accessed = (900, 0))));
     for change in [
-        (|nodes| nodes[2].changed = (900, 0)) as fn(&mut Vec<Node>),
+        (|nodes| nodes[2].entry.changed = (900, 0)) as fn(&mut Vec<Node>),
         |nodes| drop(nodes.pop()),
         |nodes| nodes.push(node(Some(0), "x", Kind::File, 9)),
-        |nodes| nodes[2].identity = (1, 99),
+        |nodes| nodes[2].entry.identity = (1, 99),
     ] {
         assert!(!is_unchanged_since(&cache(), &with(change)));
     }
