@@ -85,12 +85,12 @@ pub fn read_regular(path: &Path) -> io::Result<String> {
     text(&open_regular(path)?.0)
 }
 
-/// Opens a regular file that [`entry`] has examined, and makes sure that it is still the same file.
+/// Opens an entry that [`entry`] has examined, and makes sure that it is still the same one.
 ///
 /// # Errors
 /// Any I/O error, and a failure if another file has replaced it.
-pub fn open_judged(path: &Path, judged: &Entry) -> io::Result<File> {
-    let file = rustix::fs::open(path, CAREFULLY | OFlags::NOFOLLOW, Mode::empty())?;
+pub fn open_judged(path: &Path, judged: &Entry, access: OFlags) -> io::Result<File> {
+    let file = rustix::fs::open(path, access | CAREFULLY | OFlags::NOFOLLOW, Mode::empty())?;
     let file = File::from(file);
     match opened(&file)?.identity == judged.identity {
         true => Ok(file),
@@ -204,6 +204,7 @@ pub fn mode(bits: u32) -> Mode {
 #[cfg(test)]
 mod tests {
     use super::{entry, open_judged, without_symlinks};
+    use rustix::fs::OFlags;
     use std::os::unix::fs::symlink;
 
     #[test]
@@ -214,12 +215,12 @@ mod tests {
             std::fs::write(file, "").unwrap();
         }
         let judged = entry(&path).unwrap();
-        assert!(open_judged(&path, &judged).is_ok());
+        assert!(open_judged(&path, &judged, OFlags::RDONLY).is_ok());
         std::fs::rename(&path, directory.path().join("aside")).unwrap();
         symlink("aside", &path).unwrap();
-        assert!(open_judged(&path, &judged).is_err());
+        assert!(open_judged(&path, &judged, OFlags::RDONLY).is_err());
         std::fs::rename(&other, &path).unwrap();
-        assert!(open_judged(&path, &judged).is_err());
+        assert!(open_judged(&path, &judged, OFlags::RDONLY).is_err());
     }
 
     #[test]

@@ -11,6 +11,7 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
 
+use rustix::fs::OFlags;
 use rustix::io::Errno;
 
 use crate::os::accounts;
@@ -84,7 +85,7 @@ impl Trust {
         if judged.kind != Kind::File {
             return Err(files::not_a_file(judged.kind).into());
         }
-        Ok(files::open_judged(&place, &judged)?)
+        Ok(files::open_judged(&place, &judged, OFlags::RDONLY)?)
     }
 
     /// Whether no untrusted account can change the directory or program that a path points to.

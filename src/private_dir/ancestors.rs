@@ -1,11 +1,11 @@
 //! Checks the directories above a private directory, from the top: no untrusted account may replace a
 //! directory that was already checked, or put files there that builds below would read.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use rustix::io::Errno;
 
-use super::{Caller, refusal, unreadable};
+use super::{Caller, make, refusal, unreadable};
 use crate::os::accounts;
 use crate::os::acls;
 use crate::os::entry::{Entry, Kind, UNMAPPED};
@@ -14,7 +14,6 @@ use crate::os::user_namespace;
 use crate::private_dir::judge::{Part, judge_ancestor};
 use crate::private_dir::place::{Place, PlaceKind};
 use crate::private_dir::refusal::Flaw;
-use crate::private_dir::root_contents::judge_names_in;
 use crate::settings::invalid_root;
 use crate::ui::escape::escaped;
 use crate::ui::failure::Result;
@@ -25,40 +24,56 @@ use crate::ui::failure::Result;
 /// The same as [`super::examine`].
 pub fn examine_ancestors(shared_root: &Path, caller: &Caller<'_>) -> Result<()> {
     let above = shared_root.parent().unwrap_or(shared_root);
-    descend(above, &Place::root(shared_root), caller).map(drop)
+    descend(above, &Place::root(shared_root), IfMissing::Stop, caller).map(drop)
 }
 
-/// How far the directories above a private one exist.
-pub(super) enum Walked {
-    /// All of them exist; the parent of the private directory.
-    Complete(Entry),
-    /// This directory does not exist. It is at or below the caller's own cache directory.
-    Ends(PathBuf),
+/// What to do about a missing directory on the way to the caller's own cache directory.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum IfMissing {
+    /// Create it.
+    Create,
+    /// Stop there.
+    Stop,
 }
 
-/// Checks every directory above the private one, from the top.
-pub(super) fn walk(place: &Place, caller: &Caller<'_>) -> Result<Walked> {
-    match descend(&place.parent, place, caller)? {
-        Walked::Ends(at) if place.kind == PlaceKind::BelowSharedRoot => {
-            Err(unreadable(&at, Errno::NOENT.into(), caller))
+/// Checks every directory above the private one, from the top. Returns the last one, the parent of the
+/// private directory; `None` if it does not exist.
+pub(super) fn walk(
+    place: &Place,
+    missing: IfMissing,
+    caller: &Caller<'_>,
+) -> Result<Option<Entry>> {
+    match descend(&place.parent, place, missing, caller)? {
+        None if place.kind == PlaceKind::BelowSharedRoot => {
+            Err(unreadable(&place.parent, Errno::NOENT.into(), caller))
         }
-        walked => Ok(walked),
+        found => Ok(found),
     }
 }
 
-fn descend(to: &Path, place: &Place, caller: &Caller<'_>) -> Result<Walked> {
+fn descend(
+    to: &Path,
+    place: &Place,
+    missing: IfMissing,
+    caller: &Caller<'_>,
+) -> Result<Option<Entry>> {
     let mut directories: Vec<&Path> = to.ancestors().collect();
     directories.reverse();
     let mut last = None;
     for directory in directories {
-        let failed = |error| unreadable(directory, error, caller);
-        let Some(entry) = files::entry_if_any(directory).map_err(failed)? else {
-            return Ok(Walked::Ends(directory.to_owned()));
+        let look = || {
+            let found = files::entry_if_any(directory);
+            found.map_err(|error| unreadable(directory, error, caller))
         };
-        judge(directory, &entry, place, caller)?;
-        last = Some(entry);
+        last = look()?;
+        if last.is_none() && missing == IfMissing::Create && place.kind == PlaceKind::InOwnCache {
+            make::ancestor(directory)?;
+            last = look()?;
+        }
+        let Some(entry) = &last else { return Ok(None) };
+        judge(directory, entry, place, caller)?;
     }
-    last.map(Walked::Complete).ok_or_else(|| unreadable(to, Errno::NOENT.into(), caller))
+    Ok(last)
 }
 
 fn judge(directory: &Path, entry: &Entry, place: &Place, caller: &Caller<'_>) -> Result<()> {
@@ -79,7 +94,7 @@ fn judge(directory: &Path, entry: &Entry, place: &Place, caller: &Caller<'_>) ->
         && user_namespace::hides_owners();
     let trusted = if is_hidden { &[UNMAPPED] } else { caller.trusted.as_slice() };
     judge_ancestor(entry, part, caller.acting, trusted).map_err(|flaw| match flaw {
-        Flaw::AncestorNotADirectory(Kind::Symlink) if place.kind == PlaceKind::BelowSharedRoot => {
+        Flaw::NotADirectory(Kind::Symlink) if place.kind == PlaceKind::BelowSharedRoot => {
             let cause = format!("has a symlink in it, `{}`", escaped(directory));
             invalid_root(&place.parent, &caller.root_origin, &cause)
         }
@@ -104,4 +119,26 @@ fn is_above_home(directory: &Path, place: &Place, caller: &Caller<'_>) -> bool {
     home.is_some_and(|home| {
         place.parent.starts_with(&home) && home != directory && home.starts_with(directory)
     })
+}
+
+/// The names that cargo and rustup read in every directory above their working directory.
+pub const READ_ABOVE: &[&str] = &[".cargo", "Cargo.toml", "rust-toolchain", "rust-toolchain.toml"];
+
+/// Refuses a shared root with a file that builds below it would read, unless the caller or root owns
+/// that file and no one else can write to it.
+///
+/// In a root that only its owner can write to, such a file may remain from a time when others could.
+/// That is checked whenever something is created there, not on every run. In an accepted sticky root,
+/// another user can still add such a file a moment later; that is the risk of accepting one.
+pub(super) fn judge_names_in(root: &Path, caller: &Caller<'_>) -> Result<()> {
+    for name in READ_ABOVE {
+        let path = root.join(name);
+        let found = files::entry_if_any(&path).map_err(|error| unreadable(&path, error, caller))?;
+        let Some(entry) = found else { continue };
+        let others_write = entry.kind != Kind::Symlink && entry.mode & 0o022 != 0;
+        if others_write || (entry.uid != 0 && entry.uid != caller.acting) {
+            return Err(refusal(&path, entry.uid, Flaw::ReadAbove, caller));
+        }
+    }
+    Ok(())
 }

@@ -30,11 +30,11 @@ pub enum Part {
 /// trust may own it.
 ///
 /// # Errors
-/// The flaw. The caller reports [`Flaw::AncestorNotADirectory`] with a symlink as a mistake in the
+/// The flaw. The caller reports [`Flaw::NotADirectory`] with a symlink as a mistake in the
 /// settings.
 pub fn judge_ancestor(entry: &Entry, part: Part, caller: u32, trusted: &[u32]) -> Result<(), Flaw> {
     if entry.kind != Kind::Directory {
-        return Err(Flaw::AncestorNotADirectory(entry.kind));
+        return Err(Flaw::NotADirectory(entry.kind));
     }
     if entry.uid != 0 && entry.uid != caller && !trusted.contains(&entry.uid) {
         return Err(if entry.uid == UNMAPPED {

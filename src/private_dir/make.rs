@@ -10,15 +10,15 @@ use std::path::Path;
 use rustix::fs::{AtFlags, Gid, Mode, OFlags, Uid, fchmod, fchown, fstatvfs, mkdirat, unlinkat};
 use rustix::io::Errno;
 
-use super::{Caller, Note, exposed_contents, own_entry, refusal, unreadable};
+use super::{Caller, Note, exposed_contents, refusal, unreadable};
 use crate::os::accounts;
 use crate::os::acls;
 use crate::os::entry::Entry;
 use crate::os::facts::is_noexec;
 use crate::os::files;
 use crate::os::tag;
-use crate::os::tree;
-use crate::private_dir::judge::{judge_own, judge_private};
+use crate::os::tree::{self, Tree};
+use crate::private_dir::judge::judge_own;
 use crate::private_dir::place::{Place, PlaceKind};
 use crate::private_dir::refusal::Flaw;
 use crate::ui::escape::quoted;
@@ -30,7 +30,8 @@ const CREATE: &str = "create directory";
 /// The prefix of a directory's name while root is creating it for another user.
 pub const UNFINISHED: &str = ".unfinished-";
 
-/// Creates the private directory in `place.parent`, which was judged as `judged`.
+/// Creates the private directory in `place.parent`, which was judged as `judged`. An entry that has
+/// that name by now stays, for the caller to judge.
 pub(super) fn private(
     place: &Place,
     judged: &Entry,
@@ -39,73 +40,49 @@ pub(super) fn private(
 ) -> Result<()> {
     let path = place.private_dir();
     let not_made = |error| cannot_create(&path, error, place, caller);
-    let (parent, name) = (open_judged(&place.parent, judged, caller)?, OsStr::new(&place.name));
+    let parent = open_judged(&place.parent, judged, tree::NAMED, caller)?;
     if caller.acting != caller.uid {
-        return give(&parent, place, judged, caller);
+        return give(&parent, place, caller);
     }
-    // If not, another run of the same user was faster, or another user planted something.
-    let is_new = make_directory(&parent, name).map_err(not_made)?;
-    let directory = match tree::directory(&parent, name) {
-        Ok(directory) => directory,
-        Err(_) if !is_new => return recheck(place, judged, caller),
-        Err(error) => return Err(not_made(error)),
-    };
-    if is_new && let Err(error) = make_private(&directory, &path, caller) {
+    let name = OsStr::new(&place.name);
+    if !make_directory(&parent, name).map_err(not_made)? {
+        return Ok(());
+    }
+    let directory = tree::directory(&parent, name).map_err(not_made)?;
+    if let Err(error) = make_private(&directory, &path, caller) {
         // This run has just created it, and it is empty.
         let _ = unlinkat(parent.as_fd(), name, AtFlags::REMOVEDIR);
         return Err(error);
     }
-    if is_new && fstatvfs(&directory).is_ok_and(|system| is_noexec(&system)) {
-        notes.push(Note::NoExec(path.clone()));
+    if fstatvfs(&directory).is_ok_and(|system| is_noexec(&system)) {
+        notes.push(Note::NoExec(path));
     }
-    recheck(place, judged, caller)
+    Ok(())
 }
 
 /// Creates a private directory for another user, as root. It gets its name only after it has its owner,
 /// so that neither an interrupted run nor a build at the same time finds a directory owned by root.
-fn give(parent: &File, place: &Place, judged: &Entry, caller: &Caller<'_>) -> Result<()> {
+fn give(parent: &File, place: &Place, caller: &Caller<'_>) -> Result<()> {
     let path = place.private_dir();
     let not_made = |error| cannot_create(&path, error, place, caller);
     let unfinished = format!("{UNFINISHED}{}.{}", place.name, std::process::id());
     let unfinished = OsStr::new(&unfinished);
-    clear_unfinished(&place.parent);
+    let clear = || unlinkat(parent, unfinished, AtFlags::REMOVEDIR);
+    // In a container, an interrupted run may have had this process id.
+    let _ = clear();
     if !make_directory(parent, unfinished).map_err(not_made)? {
         return Err(not_made(Errno::EXIST.into()));
     }
     let made = tree::directory(parent, unfinished).map_err(not_made).and_then(|directory| {
         make_private(&directory, &path, caller)?;
         match tree::rename(parent, unfinished, parent, place.name.as_ref()) {
-            // An entry that appeared meanwhile stays, and is judged.
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
-            renamed => renamed.map(|()| true).map_err(not_made),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+            renamed => renamed.map_err(not_made),
         }
     });
-    if !matches!(made, Ok(true)) {
-        let _ = unlinkat(parent, unfinished, AtFlags::REMOVEDIR);
-    }
-    made?;
-    recheck(place, judged, caller)
-}
-
-/// Removes the empty directories that interrupted runs have left. The name ends in a process id, which
-/// in a container may be this run's own.
-fn clear_unfinished(root: &Path) {
-    let is_over = |name: &OsStr| {
-        let id = name.to_str().and_then(|name| name.rsplit('.').next()?.parse().ok());
-        let id = id.and_then(rustix::process::Pid::from_raw);
-        id.is_some_and(|id| {
-            id == rustix::process::getpid()
-                || rustix::process::test_kill_process(id) == Err(Errno::SRCH)
-        })
-    };
-    for entry in std::fs::read_dir(root).into_iter().flatten().flatten() {
-        let name = entry.file_name();
-        let is_unfinished = name.as_encoded_bytes().starts_with(UNFINISHED.as_bytes());
-        if is_unfinished && is_over(&name) {
-            // An entry that is not an empty directory stays.
-            let _ = std::fs::remove_dir(entry.path());
-        }
-    }
+    // It is still there if it did not get its name.
+    let _ = clear();
+    made
 }
 
 /// Removes other users' access to a directory that the caller owns and that was judged as `judged`.
@@ -114,24 +91,27 @@ fn clear_unfinished(root: &Path) {
 /// everything inside is checked first: if no one else can write anywhere inside, no one can add
 /// anything between the check and the change.
 pub(super) fn tighten(path: &Path, judged: &Entry, caller: &Caller<'_>) -> Result<()> {
-    let directory = open_judged(path, judged, caller)?;
-    exposed_contents::check(&directory, path, caller)?;
-    make_private(&directory, path, caller)?;
-    exposed_contents::make_private(&directory, path, caller)
+    let tree = tree_of(path, judged, caller)?;
+    let contents = exposed_contents::check(&tree, caller)?;
+    make_private(&tree.top, path, caller)?;
+    exposed_contents::make_private(&tree, &contents, caller)
 }
 
 /// Checks the contents of a directory that others can read, which was judged as `judged`.
 pub(super) fn look_through(path: &Path, judged: &Entry, caller: &Caller<'_>) -> Result<()> {
-    exposed_contents::check(&open_judged(path, judged, caller)?, path, caller)
+    exposed_contents::check(&tree_of(path, judged, caller)?, caller).map(drop)
+}
+
+fn tree_of(path: &Path, judged: &Entry, caller: &Caller<'_>) -> Result<Tree> {
+    let top = open_judged(path, judged, OFlags::RDONLY, caller)?;
+    Ok(Tree { top, path: path.to_owned() })
 }
 
 /// Creates a directory on the way to the caller's own cache directory, mode 0700, as the XDG base
-/// directory specification demands.
-pub(super) fn ancestor(path: &Path, caller: &Caller<'_>) -> Result<()> {
-    let parent = path.parent().unwrap_or(Path::new("/"));
-    let judged = files::entry(parent).map_err(|error| unreadable(parent, error, caller))?;
-    let parent = open_judged(parent, &judged, caller)?;
-    let made = make_directory(&parent, path.file_name().unwrap_or_default());
+/// directory specification demands. Its parent has been judged.
+pub(super) fn ancestor(path: &Path) -> Result<()> {
+    let made = open_parent(path)
+        .and_then(|parent| make_directory(&parent, path.file_name().unwrap_or_default()));
     made.map(drop).map_err(|error| failed(CREATE, path, error))
 }
 
@@ -139,7 +119,7 @@ pub(super) fn ancestor(path: &Path, caller: &Caller<'_>) -> Result<()> {
 pub(super) fn target(path: &Path, caller: &Caller<'_>) -> Result<()> {
     let failed_here = |error| failed(CREATE, path, error);
     let name = path.file_name().unwrap_or_default();
-    let parent = open_plain(path.parent().unwrap_or(path)).map_err(failed_here)?;
+    let parent = open_parent(path).map_err(failed_here)?;
     let is_new = make_directory(&parent, name).map_err(failed_here)?;
     let directory = tree::directory(&parent, name).map_err(failed_here)?;
     let entry = files::opened(&directory).map_err(failed_here)?;
@@ -167,46 +147,21 @@ fn make_directory(parent: &File, name: &OsStr) -> io::Result<bool> {
 }
 
 /// Opens a directory and makes sure that it is the one that was judged.
-fn open_judged(path: &Path, judged: &Entry, caller: &Caller<'_>) -> Result<File> {
-    let (directory, entry) = open(path, caller)?;
-    match entry.identity == judged.identity {
-        true => Ok(directory),
-        false => Err(refusal(path, entry.uid, Flaw::Swapped, caller)),
-    }
-}
-
-/// Opens the private directory and judges the open directory.
-pub(super) fn open_private(path: &Path, caller: &Caller<'_>) -> Result<File> {
-    let (directory, entry) = open(path, caller)?;
-    match judge_private(&entry, caller.uid) {
-        Ok(()) if entry.is_directory_only_for(caller.uid) => Ok(directory),
-        Ok(()) => Err(refusal(path, entry.uid, Flaw::Swapped, caller)),
-        Err(flaw) => Err(refusal(path, entry.uid, flaw, caller)),
-    }
-}
-
-fn open(path: &Path, caller: &Caller<'_>) -> Result<(File, Entry)> {
-    let opened = open_plain(path).and_then(|open| files::opened(&open).map(|entry| (open, entry)));
+pub(super) fn open_judged(
+    path: &Path,
+    judged: &Entry,
+    access: OFlags,
+    caller: &Caller<'_>,
+) -> Result<File> {
+    let opened = files::open_judged(path, judged, access | OFlags::DIRECTORY);
     opened.map_err(|error| unreadable(path, error, caller))
 }
 
-fn open_plain(path: &Path) -> io::Result<File> {
-    // A shared root may be unreadable for its users; ask for read permission only if necessary.
-    tree::directory_at(path).or_else(|error| match without_reading() {
-        Some(access) if error.kind() == io::ErrorKind::PermissionDenied => {
-            let flags = tree::DIRECTORY | access;
-            Ok(rustix::fs::open(path, flags, Mode::empty())?.into())
-        }
-        _ => Err(error),
-    })
-}
-
-/// The flag to open a directory without read permission, where the system has one.
-fn without_reading() -> Option<OFlags> {
-    #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
-    return Some(OFlags::PATH);
-    #[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd")))]
-    return None;
+/// Opens a directory's parent, which need not be readable.
+fn open_parent(path: &Path) -> io::Result<File> {
+    let parent = path.parent().unwrap_or(Path::new("/"));
+    let flags = tree::DIRECTORY | tree::NAMED;
+    Ok(rustix::fs::open(parent, flags, Mode::empty())?.into())
 }
 
 /// Gives an open directory exactly mode 0700, and makes sure that it has it.
@@ -225,16 +180,6 @@ fn make_private(directory: &File, path: &Path, caller: &Caller<'_>) -> Result<()
         Ok(())
     } else {
         Err(refusal(path, entry.uid, Flaw::ModesIgnored(entry.mode), caller))
-    }
-}
-
-/// Judges the private directory once more, by its path. It must exist by now.
-fn recheck(place: &Place, parent: &Entry, caller: &Caller<'_>) -> Result<()> {
-    let path = &place.private_dir();
-    match own_entry(place, parent, caller)? {
-        Some(entry) if entry.is_directory_only_for(caller.uid) => Ok(()),
-        Some(entry) => tighten(path, &entry, caller),
-        None => Err(unreadable(path, Errno::NOENT.into(), caller)),
     }
 }
 

@@ -14,18 +14,16 @@ mod mount;
 pub mod place;
 pub mod provision;
 pub mod refusal;
-mod root_contents;
 pub mod shared_root;
 
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-pub use ancestors::examine_ancestors;
-use ancestors::{Walked, walk};
+use ancestors::{IfMissing, judge_names_in, walk};
+pub use ancestors::{READ_ABOVE, examine_ancestors};
 pub use make::{UNFINISHED, provision_command};
-pub use root_contents::READ_ABOVE;
-use root_contents::judge_names_in;
+use rustix::fs::OFlags;
 
 use crate::os::accounts;
 use crate::os::entry::Entry;
@@ -111,6 +109,7 @@ pub enum State {
 #[derive(Debug)]
 pub struct PrivateDir<'a> {
     path: PathBuf,
+    entry: Entry,
     kind: PlaceKind,
     caller: &'a Caller<'a>,
 }
@@ -123,7 +122,7 @@ pub struct PrivateDir<'a> {
 /// with a symlink in its path.
 pub fn examine(required: &Required, caller: &Caller<'_>) -> Result<State> {
     let Required { place, target } = required;
-    let Walked::Complete(parent) = walk(place, caller)? else { return Ok(State::Missing) };
+    let Some(parent) = walk(place, IfMissing::Stop, caller)? else { return Ok(State::Missing) };
     if place.kind == PlaceKind::BelowSharedRoot {
         judge_names_in(&place.parent, caller)?;
     }
@@ -144,7 +143,7 @@ pub fn examine(required: &Required, caller: &Caller<'_>) -> Result<State> {
 /// # Errors
 /// The same as [`examine`].
 pub fn examine_root(shared_root: &Path, caller: &Caller<'_>) -> Result<()> {
-    walk(&Place::root(shared_root), caller)?;
+    walk(&Place::root(shared_root), IfMissing::Stop, caller)?;
     let may_enter = std::fs::metadata(shared_root.join(".")).is_ok();
     if may_enter { judge_names_in(shared_root, caller) } else { Ok(()) }
 }
@@ -165,39 +164,30 @@ pub fn establish<'a>(
     notes: &mut Vec<Note>,
 ) -> Result<PrivateDir<'a>> {
     let path = place.private_dir();
-    let mut made = PathBuf::new();
-    let parent = loop {
-        match walk(place, caller)? {
-            Walked::Complete(parent) => break parent,
-            // It was removed again.
-            Walked::Ends(at) if at == made => {
-                return Err(unreadable(&at, io::ErrorKind::NotFound.into(), caller));
-            }
-            Walked::Ends(at) => {
-                make::ancestor(&at, caller)?;
-                made = at;
-            }
-        }
-    };
-    match own_entry(place, &parent, caller)? {
-        Some(entry) if entry.is_directory_only_for(caller.uid) => {}
-        Some(entry) => {
-            make::tighten(&path, &entry, caller)?;
-            notes.push(Note::Tightened(path.clone(), entry.mode));
-        }
-        None => make::private(place, &parent, caller, notes)?,
+    let gone = |path: &Path| unreadable(path, io::ErrorKind::NotFound.into(), caller);
+    let parent = walk(place, IfMissing::Create, caller)?.ok_or_else(|| gone(&place.parent))?;
+    let look = || own_entry(place, &parent, caller);
+    let mut found = look()?;
+    if found.is_none() {
+        make::private(place, &parent, caller, notes)?;
+        // Another run of the same user may have been faster, or another user planted something.
+        found = look()?;
     }
-    Ok(PrivateDir { path, kind: place.kind, caller })
+    let entry = found.ok_or_else(|| gone(&path))?;
+    if !entry.is_directory_only_for(caller.uid) {
+        make::tighten(&path, &entry, caller)?;
+        notes.push(Note::Tightened(path.clone(), entry.mode));
+    }
+    Ok(PrivateDir { path, entry, kind: place.kind, caller })
 }
 
 impl PrivateDir<'_> {
-    /// Opens it, and makes sure that the open directory is private. From then on its path does not
-    /// matter.
+    /// Opens it. From then on its path does not matter.
     ///
     /// # Errors
     /// A refusal if it was replaced meanwhile.
     pub fn open(&self) -> Result<File> {
-        make::open_private(&self.path, self.caller)
+        make::open_judged(&self.path, &self.entry, OFlags::RDONLY, self.caller)
     }
 
     /// Makes sure that a target directory exists in it, with its tag.
@@ -230,13 +220,13 @@ impl PrivateDir<'_> {
 /// # Errors
 /// The same as [`examine`].
 pub fn open_existing(place: &Place, caller: &Caller<'_>) -> Result<Option<File>> {
-    let Walked::Complete(parent) = walk(place, caller)? else { return Ok(None) };
-    let path = place.private_dir();
+    let Some(parent) = walk(place, IfMissing::Stop, caller)? else { return Ok(None) };
     // A directory that others can read will be made private before it is used, so it contains nothing
     // from us yet.
     let entry = own_entry(place, &parent, caller)?;
     let private = entry.filter(|entry| entry.is_directory_only_for(caller.uid));
-    private.map(|_| make::open_private(&path, caller)).transpose()
+    let open = |entry| make::open_judged(&place.private_dir(), &entry, OFlags::RDONLY, caller);
+    private.map(open).transpose()
 }
 
 /// Judges the private directory, if it exists; `parent` is its parent directory as it was judged.
@@ -277,9 +267,9 @@ fn target_entry(path: &Path, caller: &Caller<'_>) -> Result<Option<Entry>> {
 
 /// The refusal of an entry with this owner.
 pub(crate) fn refusal(path: &Path, owner: u32, flaw: Flaw, caller: &Caller<'_>) -> Failure {
-    let owner = accounts::owner(owner);
+    let [owner, user] = [owner, caller.uid].map(accounts::owner);
     let (path, root_origin) = (path.to_owned(), caller.root_origin.clone());
-    Refusal { path, owner, caller: accounts::owner(caller.uid), root_origin, flaw }.into()
+    Refusal { path, owner, caller: user, root_origin, flaw }.into()
 }
 
 fn unreadable(path: &Path, error: io::Error, caller: &Caller<'_>) -> Failure {

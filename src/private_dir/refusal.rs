@@ -32,7 +32,7 @@ pub struct Refusal {
 /// What makes a directory unsafe.
 #[derive(Debug)]
 pub enum Flaw {
-    /// The private or target directory's name is taken by something that is not a directory.
+    /// The entry is not a directory.
     NotADirectory(Kind),
     /// The private or target directory belongs to another account.
     Foreign,
@@ -58,14 +58,10 @@ pub enum Flaw {
     AncestorForeign,
     /// The owner has no uid in this user namespace, so it is unknown who it is.
     AncestorUnmapped,
-    /// A directory above is not a directory (a symlink is a settings error instead).
-    AncestorNotADirectory(Kind),
     /// Only the owner of the shared root and the members of this group may enter it; the group as
     /// `usermod -G` takes it.
     MembersOnly(String),
-    /// The entry was replaced between the check and the use.
-    Swapped,
-    /// The entry cannot be examined.
+    /// The entry cannot be examined, or was replaced between the check and the use.
     Unreadable(io::Error),
 }
 
@@ -74,19 +70,7 @@ impl Refusal {
     fn help(&self) -> String {
         let path = quoted(&self.path);
         match &self.flaw {
-            Flaw::NotADirectory(Kind::Symlink) if self.owner.uid == self.caller.uid => format!(
-                "if you do not need it: rm {path}; to build on another disk, set `shared-root` to \
-                 a directory that you own there, or let root mount that one over your private directory"
-            ),
-            Flaw::NotADirectory(_) | Flaw::Foreign if self.owner.uid == self.caller.uid => {
-                format!("if you do not need it: rm {path}")
-            }
-            // In a user namespace or under fakeroot, the entry may be the user's own even though its
-            // owner seems to be another.
-            Flaw::NotADirectory(_) | Flaw::Foreign => {
-                let words = format!("ask {} or the administrator to remove it", self.owner);
-                Look::Entry.at(&self.path, &words)
-            }
+            Flaw::NotADirectory(_) | Flaw::Foreign | Flaw::ReadAbove => self.removal(),
             Flaw::WritableByOthers(_) | Flaw::WritableInside(..) => format!(
                 "its contents can no longer be trusted; rename it, or let root do it: \
                  {MOVE} {path} {path}.untrusted-$(date +%s)"
@@ -95,42 +79,47 @@ impl Refusal {
             Flaw::ModesIgnored(_) => {
                 "choose a shared root on a file system with Unix permissions".into()
             }
-            Flaw::RootWritable(mode) | Flaw::AncestorWritable(mode) => self.restrict(*mode),
-            Flaw::ReadAbove => format!("ask {} or the administrator to remove it", self.owner),
+            Flaw::RootWritable(_) if self.owner.uid == 0 => {
+                remedy(&self.path, &self.root_origin, |setup| self.by_owner(setup))
+            }
+            // A sticky directory is meant for everybody, as `/tmp` is.
+            Flaw::AncestorWritable(mode) if mode & 0o1000 != 0 => {
+                "choose a place below directories that only you or root can write to".into()
+            }
+            Flaw::RootWritable(_) | Flaw::AncestorWritable(_) => format!(
+                "remove what others have put there, such as `.cargo`; then {}",
+                self.by_owner(&format!("chmod go-w {path}"))
+            ),
             Flaw::ForeignMount => "ask the administrator to unmount it".into(),
             Flaw::AncestorForeign => {
                 Look::Ancestors.at(&self.path, "choose a place that only you or root can change")
             }
             Flaw::AncestorUnmapped => trust_unmapped(self.owner.uid),
-            Flaw::AncestorNotADirectory(_) => "choose another place".into(),
             Flaw::MembersOnly(group) => format!(
                 "ask the administrator to run: usermod -aG {group} {}; or to list you under \
                  `exclude.users`",
                 self.caller.word()
             ),
-            Flaw::Swapped => {
-                "run this again; if it happens again, find the process that replaces it".into()
-            }
             Flaw::Unreadable(_) => format!("namei -l {path}"),
         }
     }
 
-    /// How to remove others' write access to a directory.
-    fn restrict(&self, mode: u32) -> String {
+    fn removal(&self) -> String {
         let path = quoted(&self.path);
-        match self.flaw {
-            Flaw::RootWritable(_) if self.owner.uid == 0 => {
-                remedy(&self.path, &self.root_origin, |setup| self.by_owner(setup))
-            }
-            // A sticky directory is meant for everybody, as `/tmp` is.
-            Flaw::AncestorWritable(_) if mode & 0o1000 != 0 => {
-                "choose a place below directories that only you or root can write to".into()
-            }
-            _ => format!(
-                "remove what others have put there, such as `.cargo`; then {}",
-                self.by_owner(&format!("chmod go-w {path}"))
-            ),
+        if self.owner.uid != self.caller.uid {
+            // In a user namespace or under fakeroot, the entry may be the user's own even though its
+            // owner seems to be another.
+            let words = format!("ask {} or the administrator to remove it", self.owner);
+            return Look::Entry.at(&self.path, &words);
         }
+        let elsewhere = match self.flaw {
+            Flaw::NotADirectory(Kind::Symlink) => {
+                "; to build on another disk, set `shared-root` to a directory that you own there, or \
+                 let root mount that one over your private directory"
+            }
+            _ => "",
+        };
+        format!("if you do not need it: rm {path}{elsewhere}")
     }
 
     fn by_owner(&self, command: &str) -> String {
@@ -167,14 +156,12 @@ impl Refusal {
             Flaw::AncestorUnmapped => {
                 format!("its owner has no account here and appears as uid {}", owner.uid)
             }
-            Flaw::AncestorNotADirectory(kind) => format!("it is a {kind}"),
             Flaw::MembersOnly(group) => {
                 format!(
                     "only members of the group {group} have access, and you are {}",
                     self.caller
                 )
             }
-            Flaw::Swapped => "it was replaced while it was being checked".into(),
             Flaw::Unreadable(cause) => format!("it cannot be checked: {}", reason(cause)),
         }
     }
@@ -188,10 +175,9 @@ impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Failure {
         let what = match &refusal.flaw {
             Flaw::RootWritable(_) | Flaw::MembersOnly(_) => "use the shared root",
-            Flaw::AncestorWritable(_)
-            | Flaw::AncestorForeign
-            | Flaw::AncestorUnmapped
-            | Flaw::AncestorNotADirectory(_) => "build below",
+            Flaw::AncestorWritable(_) | Flaw::AncestorForeign | Flaw::AncestorUnmapped => {
+                "build below"
+            }
             _ => "use",
         };
         let (path, fault) = (escaped(&refusal.path), refusal.fault());
@@ -240,9 +226,7 @@ mod tests {
             (1666, Flaw::ForeignMount),
             (1666, Flaw::AncestorForeign),
             (65534, Flaw::AncestorUnmapped),
-            (1666, Flaw::AncestorNotADirectory(Kind::File)),
             (0, Flaw::MembersOnly("build".into())),
-            (1500, Flaw::Swapped),
             (1500, Flaw::Unreadable(io::Error::from_raw_os_error(13))),
         ];
         let texts = all.map(|(uid, flaw)| {

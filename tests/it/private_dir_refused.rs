@@ -161,7 +161,7 @@ fn a_root_that_is_no_directory() {
         .run()
         .stopped(Stop::Unsafe)
         .blames("`[WORLD]/root-file`: it is a file")
-        .helps("choose another place");
+        .helps("rm [WORLD]/root-file");
 }
 
 fn a_root_in_which_it_is_missing_and_cannot_be_made() {

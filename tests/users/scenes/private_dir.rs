@@ -173,7 +173,7 @@ fn too_deep(stage: &Stage) {
     let scene = Scene::new(stage, 0o755);
     let line = "cd \"$1\"; i=0; while [ $i -lt 300 ]; do mkdir d && cd d; i=$((i+1)); done";
     scene.alice.shell(line, [&scene.directory]).run().ok();
-    scene.build().refused().blames("too deep");
+    scene.build().refused().blames("nested deeper than any target directory");
     scene.is_untouched();
 }
 
