@@ -2,14 +2,14 @@
 
 use std::ffi::OsStr;
 use std::fs::File;
-use std::ops::RangeInclusive;
+use std::ops::{ControlFlow, RangeInclusive};
 use std::process::Command;
 
 use rustix::buffer::spare_capacity;
 use users::os::unix::{GroupExt, UserExt};
 
 use super::{files, user_namespace};
-use crate::os::passwd::{self, Account, Lookup};
+use crate::os::passwd::{self, Account};
 use crate::ui::owner::Owner;
 
 /// The effective uid of this process.
@@ -54,10 +54,9 @@ fn in_passwd(passwd: File, uid: u32) -> Option<Account> {
         let newline = || chunk.iter().rposition(|byte| *byte == b'\n').map(|at| at + 1);
         let whole = if is_end { chunk.len() } else { newline()? };
         match passwd::find(chunk.get(..whole)?, uid) {
-            Lookup::Account(account) => return Some(account),
-            Lookup::Doubtful => return None,
-            Lookup::None if is_end => return None,
-            Lookup::None => drop(chunk.drain(..whole)),
+            ControlFlow::Break(found) => return found,
+            ControlFlow::Continue(()) if is_end => return None,
+            ControlFlow::Continue(()) => drop(chunk.drain(..whole)),
         }
     }
 }

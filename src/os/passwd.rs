@@ -5,7 +5,7 @@
 //! the switch's answer. Everything else, and every doubtful case, is left to the switch.
 
 use std::ffi::{OsStr, OsString};
-use std::ops::RangeInclusive;
+use std::ops::{ControlFlow, RangeInclusive};
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
@@ -45,61 +45,44 @@ fn sources(nsswitch: &str) -> impl Iterator<Item = &str> {
     lines.filter_map(|line| line.trim_start().strip_prefix("passwd:"))
 }
 
-/// The result of a search for a uid in lines of `/etc/passwd`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Lookup {
-    /// The first record for it.
-    Account(Account),
-    /// A line that may be for it but is not a plain record; only the switch knows its meaning.
-    Doubtful,
-    /// Nothing.
-    None,
-}
-
-/// The size from which a text is searched before its lines are parsed, in bytes: the search has a fixed
-/// cost.
-const LARGE: usize = 16 << 10;
-
-/// Searches whole lines of `/etc/passwd`. Only lines with the uid in a field matter, written as every
-/// tool writes it.
-pub fn find(lines: &[u8], uid: u32) -> Lookup {
+/// Searches whole lines of `/etc/passwd` for the first record for a uid. Stops with `None` at a line
+/// that may be for it but is not a plain record, because only the switch knows its meaning. Only lines
+/// with the uid in a field matter, written as every tool writes it.
+pub fn find(lines: &[u8], uid: u32) -> ControlFlow<Option<Account>> {
     let field = format!(":{uid}:");
-    let mentions = |text: &[u8]| memchr::memmem::find(text, field.as_bytes()).is_some();
-    if lines.len() >= LARGE && !mentions(lines) {
-        return Lookup::None;
-    }
-    let lines = lines.split(|byte| *byte == b'\n').filter(|line| !line.starts_with(b"#"));
-    for line in lines {
+    for at in memchr::memmem::find_iter(lines, field.as_bytes()) {
+        let line_break = |byte: &u8| *byte == b'\n';
+        let (before, after) = lines.split_at(at);
+        let start = before.iter().rposition(line_break).map_or(0, |at| at + 1);
+        let end = after.iter().position(line_break).map_or(lines.len(), |length| at + length);
+        let line = lines.get(start..end).unwrap_or_default();
+        if line.starts_with(b"#") {
+            continue;
+        }
         match record(line) {
-            Some((number, account)) if number == uid => return Lookup::Account(account()),
-            Some(_) => {}
-            None if mentions(line) => return Lookup::Doubtful,
-            None => {}
+            Some(account) if account.uid != uid => {}
+            found => return ControlFlow::Break(found),
         }
     }
-    Lookup::None
+    ControlFlow::Continue(())
 }
 
-/// The uid of a plain record, and a function that reads the rest.
-fn record(line: &[u8]) -> Option<(u32, impl Fn() -> Account)> {
-    let mut fields = line.split(|byte| *byte == b':');
-    let mut field = || fields.next();
-    let (name, _, uid, gid) = (field()?, field()?, field()?, field()?);
-    let (_, home, shell) = (field()?, field()?, field()?);
-    let is_plain_name = !name.is_empty() && !name.starts_with(b"+") && !name.starts_with(b"-");
-    if field().is_some() || !is_plain_name || name.starts_with(b" ") || name.starts_with(b"\t") {
+/// A plain record.
+fn record(line: &[u8]) -> Option<Account> {
+    let fields: Vec<&[u8]> = line.split(|byte| *byte == b':').collect();
+    let [name, _, uid, gid, _, home, shell] = *fields else { return None };
+    if name.first().is_none_or(|first| b"+- \t".contains(first)) {
         return None;
     }
-    let (uid, gid) = (number(uid)?, number(gid)?);
     let text = OsStr::from_bytes;
-    Some((uid, move || Account {
-        uid,
+    Some(Account {
+        uid: number(uid)?,
         name: Some(text(name).to_owned()),
-        gid: Some(gid),
+        gid: Some(number(gid)?),
         home: Some(text(home).into()),
         shell: Some(text(shell).into()),
         excluded_groups: Vec::new(),
-    }))
+    })
 }
 
 fn number(digits: &[u8]) -> Option<u32> {
@@ -141,7 +124,7 @@ pub fn ordinary_uids(login_defs: &str) -> RangeInclusive<u32> {
 
 #[cfg(test)]
 mod tests {
-    use super::{LARGE, Lookup, files_answer_first, find, numbers, ordinary_uids};
+    use super::{files_answer_first, find, numbers, ordinary_uids};
 
     #[test]
     fn trusts_the_file_only_where_it_answers_first() {
@@ -163,37 +146,20 @@ mod tests {
     }
 
     fn name_of(text: &str, uid: u32) -> Option<String> {
-        match find(text.as_bytes(), uid) {
-            Lookup::Account(account) => Some(account.name.unwrap().into_string().unwrap()),
-            Lookup::Doubtful => Some("?".into()),
-            Lookup::None => None,
-        }
+        Some(find(text.as_bytes(), uid).break_value()??.name?.into_string().unwrap())
     }
 
     #[test]
     fn finds_the_first_plain_record_of_a_number() {
         let text = "# people\nroot:x:0:0:root:/root:/bin/bash\n\nalice:x:1500:100:A, B:/home/alice:\n\
                     alias:x:1500:7::/:/bin/sh";
-        let Lookup::Account(alice) = find(text.as_bytes(), 1500) else { panic!() };
+        let alice = find(text.as_bytes(), 1500).break_value().flatten().unwrap();
         assert_eq!((alice.name, alice.gid), (Some("alice".into()), Some(100)));
         assert_eq!((alice.home, alice.shell), (Some("/home/alice".into()), Some("".into())));
+        assert_eq!(name_of(text, 0).as_deref(), Some("root"));
+        assert_eq!(name_of("last:x:7:7::/:", 7).as_deref(), Some("last"));
         for uid in [1, 15, 500, 100] {
             assert_eq!(name_of(text, uid), None, "{uid}");
-        }
-    }
-
-    #[test]
-    fn a_large_text_answers_like_a_small_one() {
-        let others: String =
-            (0..LARGE as u32 / 8).map(|n| format!("u{n}:x:{n}00000:100::/:/bin/sh\n")).collect();
-        for (line, expected) in [
-            ("alice:x:77:100::/:", Some("alice")),
-            ("alice:x:770:77::/:", None),
-            ("alice:x:77:100", Some("?")),
-            ("", None),
-        ] {
-            assert_eq!(name_of(line, 77).as_deref(), expected, "{line}");
-            assert_eq!(name_of(&format!("{others}{line}"), 77).as_deref(), expected, "{line}");
         }
     }
 
@@ -204,19 +170,19 @@ mod tests {
             ("+::::::", "alice"),
             ("-bob::::::", "alice"),
             ("x:x:1500", "alice"),
-            ("bob:x::1500:::", "?"),
+            ("bob:x::1500:::", ""),
             ("bob:x:0x1:1:::", "alice"),
             ("#bob:x:1500:1:::", "alice"),
-            ("+bob:x:1500:1:::", "?"),
-            ("bob:x:1500:1", "?"),
+            ("+bob:x:1500:1:::", ""),
+            ("bob:x:1500:1", ""),
             ("bob:x: 1500:1:::", "alice"),
             ("bob:x:01500:1:::", "alice"),
-            (" bob:x:1500:1:::", "?"),
-            (":x:1500:1:::", "?"),
-            ("bob:x:1500:1:::::", "?"),
+            (" bob:x:1500:1:::", ""),
+            (":x:1500:1:::", ""),
+            ("bob:x:1500:1:::::", ""),
         ] {
             let text = format!("{line}\nalice:x:1500:100::/home/alice:/bin/sh\n");
-            assert_eq!(name_of(&text, 1500).as_deref(), Some(expected), "{line}");
+            assert_eq!(name_of(&text, 1500).unwrap_or_default(), expected, "{line}");
         }
     }
 
