@@ -1,43 +1,100 @@
-//! Creates, updates and removes the toolchain directory of [`crate::toolchain::links`].
+//! A directory that editors use as a toolchain. Its `cargo` is the shim, and everything else in it is a
+//! link to the user's own tools.
 //!
-//! Anyone who can change it chooses what an editor executes. So a directory that another user owns, can
-//! write to, or could replace is refused.
+//! It is recognised by that `cargo`, and nothing is replaced in any other directory. Anyone who can
+//! change it chooses what an editor executes. So a directory that another user owns, can write to, or
+//! could replace is refused.
 
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
 use std::fs::DirBuilder;
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, symlink};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::os::files;
-use crate::os::replace;
 use crate::private_dir::judge::judge_own;
 use crate::private_dir::refusal::Flaw;
 use crate::private_dir::{self, Caller, examine_ancestors};
-use crate::shim::toolchain::CARGO;
-use crate::toolchain::links::{Link, ToolchainEntry, first_foreign};
+use crate::shim::toolchain::{CARGO, RUSTC};
 use crate::ui::escape::{escaped, quoted};
 use crate::ui::failure::{Failure, Result};
 
-/// Checks the directory and returns its entries, none if it does not exist yet. Changes nothing. `shim`
+/// The program with which an editor installs components and toolchains.
+pub(crate) const RUSTUP: &str = "rustup";
+
+/// The tools that an editor, or cargo, may call besides cargo.
+pub(crate) const TOOLS: [&str; 12] = [
+    RUSTC,
+    "rustdoc",
+    "rustfmt",
+    RUSTUP,
+    "cargo-clippy",
+    "cargo-fmt",
+    "cargo-miri",
+    "clippy-driver",
+    "rust-analyzer",
+    "rust-gdb",
+    "rust-gdbgui",
+    "rust-lldb",
+];
+
+/// The symlinks of the directory: names and targets.
+pub(crate) type Links = BTreeMap<OsString, PathBuf>;
+
+/// Checks the directory and returns its links, none if it does not exist yet. Changes nothing. `shim`
 /// is the expected target of its `cargo`.
 ///
 /// # Errors
 /// A refusal if another user could change the directory, and a failure for an entry that this program
 /// did not create.
-pub(crate) fn look(path: &Path, shim: &Path, caller: &Caller<'_>) -> Result<Vec<ToolchainEntry>> {
+pub(crate) fn look(path: &Path, shim: &Path, caller: &Caller<'_>) -> Result<Links> {
     examine_ancestors(path, caller)?;
     let failed = |cause| Failure::file("read", path, cause);
-    let Some(entry) = files::entry_if_any(path).map_err(failed)? else { return Ok(Vec::new()) };
+    let Some(entry) = files::entry_if_any(path).map_err(failed)? else { return Ok(Links::new()) };
     let others = entry.mode & 0o022 != 0;
     let writable = if others { Err(Flaw::WritableByOthers(entry.mode)) } else { Ok(()) };
     judge_own(&entry, caller.uid)
         .and(writable)
         .map_err(|flaw| private_dir::refusal(path, entry.uid, flaw, caller))?;
-    let entries = entries(path).map_err(failed)?;
-    match first_foreign(&entries, shim) {
-        None => Ok(entries),
-        Some(entry) => Err(foreign(path, entry)),
-    }
+    let links = links(path).map_err(failed)?;
+    let Some(name) = first_foreign(&links, shim) else { return Ok(links) };
+    let text = format!(
+        "cannot use `{}` as a toolchain directory: cargo-peruser did not create `{}`",
+        escaped(path),
+        escaped(&path.join(name))
+    );
+    let other = quoted(&path.join("peruser"));
+    Err(Failure::new(text)
+        .help(format!("name an empty or a new directory: cargo-peruser toolchain {other}")))
+}
+
+/// The links of a directory. The target of an entry that is no symlink is empty.
+fn links(directory: &Path) -> io::Result<Links> {
+    let link = |entry: io::Result<std::fs::DirEntry>| {
+        let entry = entry?;
+        Ok((entry.file_name(), std::fs::read_link(entry.path()).unwrap_or_default()))
+    };
+    std::fs::read_dir(directory)?.map(link).collect()
+}
+
+/// The first entry that this program did not create.
+fn first_foreign<'a>(links: &'a Links, shim: &Path) -> Option<&'a OsStr> {
+    let has_cargo = links.contains_key(OsStr::new(CARGO));
+    let is_ours = |(name, to): &(&OsString, &PathBuf)| match *name == CARGO {
+        // Even that of an installation that is gone.
+        true => {
+            *to == shim
+                || to.ends_with("cargo-peruser/bin/cargo")
+                || to.ends_with("bin/cargo-peruser")
+        }
+        false => {
+            TOOLS.iter().any(|tool| *name == *tool)
+                && to.is_absolute()
+                && to.file_name() == Some(name)
+        }
+    };
+    links.iter().find(|link| !has_cargo || !is_ours(link)).map(|(name, _)| name.as_os_str())
 }
 
 /// Makes the directory hold these links, and no others. Missing directories are created with mode 0755
@@ -45,81 +102,69 @@ pub(crate) fn look(path: &Path, shim: &Path, caller: &Caller<'_>) -> Result<Vec<
 ///
 /// # Errors
 /// The same as [`look`], and any I/O error. Finished changes stay, and the next run does the rest.
-pub(crate) fn hold(path: &Path, shim: &Path, links: &[Link], caller: &Caller<'_>) -> Result<()> {
+pub(crate) fn hold(path: &Path, shim: &Path, links: &Links, caller: &Caller<'_>) -> Result<()> {
     let made = DirBuilder::new().recursive(true).mode(0o755).create(path);
     made.map_err(|cause| Failure::step("create directory", path, cause))?;
     // Another user may have been faster.
-    let entries = look(path, shim, caller)?;
-    for link in links {
-        let is_this_link = |entry: &ToolchainEntry| {
-            entry.name == link.name && entry.leads_to.as_ref() == Some(&link.to)
-        };
-        if !entries.iter().any(is_this_link) {
-            let place = path.join(link.name);
-            put(&place, &link.to).map_err(|cause| Failure::file("link", &place, cause))?;
-        }
+    let found = look(path, shim, caller)?;
+    // `cargo` is the first name, so that a killed run leaves a directory that is ours.
+    for (name, to) in links.iter().filter(|(name, to)| found.get(*name) != Some(*to)) {
+        let place = path.join(name);
+        remove_link(&place)?;
+        symlink(to, &place).map_err(|cause| Failure::file("link", &place, cause))?;
     }
-    let is_wanted = |entry: &&ToolchainEntry| links.iter().any(|link| entry.name == link.name);
-    let mut unwanted = entries.iter().filter(|entry| !is_wanted(entry));
-    unwanted.try_for_each(|entry| remove_entry(&path.join(&entry.name)))
+    let mut unwanted = found.keys().filter(|name| !links.contains_key(*name));
+    unwanted.try_for_each(|name| remove_link(&path.join(name)))
 }
 
-/// Removes the directory with these entries, and up to `parents` directories above it while they are
+/// Removes the directory with these links, and up to `parents` directories above it while they are
 /// empty. `cargo` is removed last, because it marks the directory as ours.
 ///
 /// # Errors
-/// Any I/O error.
-pub(crate) fn remove(path: &Path, entries: Vec<ToolchainEntry>, parents: usize) -> Result<()> {
-    let (last, first): (Vec<_>, Vec<_>) =
-        entries.into_iter().partition(|entry| entry.name == CARGO);
-    for entry in first.into_iter().chain(last) {
-        remove_entry(&path.join(&entry.name))?;
-    }
-    match std::fs::remove_dir(path) {
-        Err(error) if files::is_absence(&error) => return Ok(()),
-        removed => removed.map_err(|cause| Failure::file("remove", path, cause))?,
-    }
-    let parents = path.ancestors().skip(1).take(parents);
+/// Any I/O error about a link.
+pub(crate) fn remove(path: &Path, links: &Links, parents: usize) -> Result<()> {
+    links.keys().rev().try_for_each(|name| remove_link(&path.join(name)))?;
+    let empty = path.ancestors().take(1 + parents);
     // Stop at the first directory that is not empty.
-    let _ = parents.map(std::fs::remove_dir).find(Result::is_err);
+    let _ = empty.map(std::fs::remove_dir).find(Result::is_err);
     Ok(())
 }
 
-fn entries(directory: &Path) -> io::Result<Vec<ToolchainEntry>> {
-    let entry = |entry: std::fs::DirEntry| ToolchainEntry {
-        leads_to: std::fs::read_link(entry.path()).ok(),
-        name: entry.file_name(),
-    };
-    let mut entries: Vec<ToolchainEntry> =
-        std::fs::read_dir(directory)?.map(|found| found.map(entry)).collect::<io::Result<_>>()?;
-    entries.sort_by(|one, other| one.name.cmp(&other.name));
-    Ok(entries)
-}
-
-/// Creates or replaces a link in one step: an editor sees either the old link or the new one.
-fn put(path: &Path, to: &Path) -> io::Result<()> {
-    let beside = replace::beside(path);
-    match std::fs::remove_file(&beside) {
-        Err(error) if !files::is_absence(&error) => return Err(error),
-        _ => symlink(to, &beside)?,
-    }
-    std::fs::rename(&beside, path)
-}
-
-fn remove_entry(path: &Path) -> Result<()> {
+fn remove_link(path: &Path) -> Result<()> {
     match std::fs::remove_file(path) {
         Err(error) if !files::is_absence(&error) => Err(Failure::file("remove", path, error)),
         _ => Ok(()),
     }
 }
 
-fn foreign(directory: &Path, entry: &ToolchainEntry) -> Failure {
-    let place = escaped(directory);
-    let text = format!(
-        "cannot use `{place}` as a toolchain directory: cargo-peruser did not create `{}`",
-        escaped(&directory.join(&entry.name))
-    );
-    let other = quoted(&directory.join("peruser"));
-    Failure::new(text)
-        .help(format!("name an empty or a new directory: cargo-peruser toolchain {other}"))
+#[cfg(test)]
+mod tests {
+    use super::first_foreign;
+    use std::ffi::OsStr;
+    use std::path::Path;
+
+    #[test]
+    fn recognises_our_directory_by_its_cargo() {
+        let ours = ("cargo", "/usr/local/lib/cargo-peruser/bin/cargo");
+        let rustc = ("rustc", "/home/a/.cargo/bin/rustc");
+        for (lines, expected) in [
+            (&[][..], None),
+            (&[ours], None),
+            (&[rustc, ours], None),
+            (&[("cargo", "/x/renamed"), rustc], None),
+            (&[("cargo", "/old/bin/cargo-peruser"), rustc], None),
+            (&[("cargo", "/usr/bin/cargo"), rustc], Some("cargo")),
+            (&[("cargo", ""), rustc], Some("cargo")),
+            (&[rustc], Some("rustc")),
+            (&[ours, ("rustc", "")], Some("rustc")),
+            (&[ours, ("rustc", "rustup")], Some("rustc")),
+            (&[ours, ("rustc", "/bin/sh")], Some("rustc")),
+            (&[ours, ("sh", "/bin/sh")], Some("sh")),
+            (&[ours, ("README", "")], Some("README")),
+        ] {
+            let links = lines.iter().map(|(name, to)| (name.into(), to.into())).collect();
+            let found = first_foreign(&links, Path::new("/x/renamed"));
+            assert_eq!(found, expected.map(OsStr::new), "{lines:?}");
+        }
+    }
 }

@@ -1,10 +1,9 @@
 //! `toolchain`: a toolchain directory for editors that have a setting for one.
 
 mod directory;
-mod links;
-mod tools;
 
-use std::path::PathBuf;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgMatches, Command, ValueHint, value_parser};
 
@@ -13,17 +12,15 @@ use crate::os::homes::{Homes, no_place};
 use crate::os::lexical;
 use crate::os::snapshot::Snapshot;
 use crate::private_dir::Caller;
-use crate::settings::Flags;
-use crate::settings::StickyRoot;
+use crate::settings::{Flags, Settings, StickyRoot};
 use crate::shim::Plan;
 use crate::shim::decide::EntryPoint;
 use crate::shim::exec;
-use crate::shim::installation::Installation;
-use crate::shim::real_cargo::is_executable;
+use crate::shim::installation::{Installation, is_same_file};
+use crate::shim::real_cargo::{entries, holds_programs, is_executable};
 use crate::shim::toolchain::{CARGO, RUSTC};
-use crate::toolchain::links::{Link, RUSTUP};
+use crate::toolchain::directory::{Links, RUSTUP, TOOLS};
 use crate::ui::arguments::switch;
-use crate::ui::escape::escaped;
 use crate::ui::failure::Result;
 use crate::ui::report;
 
@@ -59,14 +56,14 @@ pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
         root_origin: "the command line".into(),
         ..Caller::of(plan.settings(), snapshot.uid, snapshot.gid, snapshot.acting)
     };
-    let entries = directory::look(&path, &shim, &caller)?;
+    let found = directory::look(&path, &shim, &caller)?;
     if verb.get_flag("remove") {
         let is_default = !verb.contains_id("directory");
-        directory::remove(&path, entries, if is_default { OWN_PARENTS } else { 0 })?;
+        directory::remove(&path, &found, if is_default { OWN_PARENTS } else { 0 })?;
         return Ok(0);
     }
-    let mut links = tools::find(snapshot, plan.settings(), &homes, &path);
-    links.insert(0, Link { name: CARGO, to: shim.clone() });
+    let mut links = tools(snapshot, plan.settings(), &homes, &path);
+    links.insert(CARGO.into(), shim.clone());
     directory::hold(&path, &shim, &links, &caller)?;
     report::raw_line(path.as_os_str().as_encoded_bytes())?;
     tell_missing(&links);
@@ -101,20 +98,39 @@ fn shim() -> Result<PathBuf> {
     std::env::current_exe().map_err(|cause| exec::failed("/proc/self/exe".as_ref(), cause))
 }
 
-/// Reports the tools that an editor will miss.
-fn tell_missing(links: &[Link]) {
-    let path = |name| links.iter().find(|link| link.name == name).map(|link| &link.to);
-    let Some(rustc) = path(RUSTC) else {
-        report::note(&"no rustc was found: without it editors do not accept the directory");
-        return;
+/// The user's own Rust tools, as they would be executed without the shim. Those beside a `rustc`
+/// are preferred. Symlinks are not resolved: rustup's proxies are one program under many names.
+///
+/// Searches beside the cargo that the settings name, on PATH, and where rustup puts them. Skips
+/// `without`, the directory whose links are to be created.
+fn tools(snapshot: &Snapshot, settings: &Settings, homes: &Homes<'_>, without: &Path) -> Links {
+    let named = settings.real_cargo().and_then(Path::parent).map(Path::to_owned);
+    let path = snapshot.variable("PATH").unwrap_or_default();
+    let on_path = entries(&path).filter_map(Result::ok).map(Path::to_owned);
+    let cargo_home = homes.cargo().filter(|home| homes.is_own(home));
+    let default = homes.home().map(|home| home.join(".cargo"));
+    let in_homes = cargo_home.into_iter().chain(default).map(|home| home.join("bin"));
+    let program = std::env::current_exe();
+    let is_ours = |place: &Path| {
+        let is_shim = |program| is_same_file(&place.join(CARGO), program);
+        is_same_file(place, without) || program.as_deref().is_ok_and(is_shim)
     };
-    if !is_executable(&rustc.with_file_name(CARGO)) {
-        report::note(&format!(
-            "there is no cargo beside `{}`: the shim will execute the one on PATH",
-            escaped(rustc)
-        ));
-    }
-    if path(RUSTUP).is_none() {
+    let mut places: Vec<PathBuf> = named.into_iter().chain(on_path).chain(in_homes).collect();
+    places.retain(|place| holds_programs(place) && !is_ours(place));
+    places.sort_by_key(|place| !is_executable(&place.join(RUSTC)));
+    let find = |name: &str| {
+        let mut paths = places.iter().map(|place| place.join(name));
+        Some((name.into(), paths.find(|path| is_executable(path))?))
+    };
+    TOOLS.into_iter().filter_map(find).collect()
+}
+
+/// Reports the tools that an editor will miss.
+fn tell_missing(links: &Links) {
+    let has = |name: &str| links.contains_key(OsStr::new(name));
+    if !has(RUSTC) {
+        report::note(&"no rustc was found: without it editors do not accept the directory");
+    } else if !has(RUSTUP) {
         report::note(&"no rustup was found, so `cargo +<toolchain>` does not work through it");
     }
 }

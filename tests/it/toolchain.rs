@@ -151,13 +151,6 @@ fn says_what_an_editor_will_miss() {
         output.stderr,
         "note: no rustup was found, so `cargo +<toolchain>` does not work through it\n"
     );
-    tool_in(&world, "bare", "rustc");
-    tool_in(&world, "bare", "rustup");
-    let output = world.by_name(["toolchain"]).path(["bare"]).run();
-    assert_eq!(
-        output.stderr,
-        "note: there is no cargo beside `[WORLD]/bare/rustc`: the shim will execute the one on PATH\n"
-    );
 }
 
 fn the_second_run_changes_nothing_and_a_later_one_follows_the_person() {

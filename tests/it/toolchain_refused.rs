@@ -70,8 +70,9 @@ fn takes_away_what_it_has_made() {
 fn completes_what_a_killed_run_has_begun() {
     let world = world_with(&["rustc", "rustup"]);
     let directory = world.directory(DEFAULT, 0o755);
-    symlink("/gone", directory.join(".cargo.peruser-new")).unwrap();
-    symlink("/gone/rustc", directory.join(".rustc.peruser-new")).unwrap();
+    world.by_name(["toolchain"]).run().ok();
+    fs::remove_file(directory.join("rustc")).unwrap();
+    symlink("/gone/rustfmt", directory.join("rustfmt")).unwrap();
     world.by_name(["toolchain"]).run().ok();
     let names: Vec<_> = links(&directory).into_iter().map(|(name, _)| name).collect();
     assert_eq!(names, ["cargo", "rustc", "rustup"]);
