@@ -330,7 +330,7 @@ impl GcStaging<'_> {
             match remove::entry(&self.at, name) {
                 Ok(Left::Nothing) => {}
                 Ok(Left::Something) => {
-                    why = Some("something keeps coming, or is mounted there".into());
+                    why = Some("something keeps coming, is mounted or is too deep there".into());
                 }
                 Err(cause) => why = Some(reason(&cause)),
             }

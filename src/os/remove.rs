@@ -31,7 +31,8 @@ pub enum Selection<'a> {
 pub enum Left {
     /// Everything is gone.
     Nothing,
-    /// An entry is left that was not to be removed, or could not be.
+    /// An entry is left that was not to be removed, or could not be: something is mounted there, keeps
+    /// coming, or is deeper than [`MAX_DEPTH`].
     Something,
 }
 
@@ -59,28 +60,14 @@ pub fn tree(
     gone(unlinkat(parent, name, AtFlags::REMOVEDIR))
 }
 
-/// Removes an entry of a directory that we own, with its contents, however deep they are.
+/// Removes an entry of a directory that we own, with its contents.
 ///
 /// # Errors
 /// Any I/O error.
 pub fn entry(parent: &File, name: &OsStr) -> io::Result<Left> {
-    let top = facts_of(parent)?;
-    let removal = Removal { top, what: Selection::All };
-    let name = CString::new(name.as_bytes())?;
-    // Each round removes as many levels as the process may have open. The limit stops it if another
-    // process keeps creating more levels.
-    for _ in 0..MAX_ROUNDS {
-        match removal.entry(parent, &name, 0)? {
-            Left::Nothing => return Ok(Left::Nothing),
-            Left::Something if !removal.lift(parent, &name)? => return Ok(Left::Something),
-            Left::Something => {}
-        }
-    }
-    Ok(Left::Something)
+    let removal = Removal { top: facts_of(parent)?, what: Selection::All };
+    removal.entry(parent, &CString::new(name.as_bytes())?, 0)
 }
-
-/// The maximum number of rounds.
-const MAX_ROUNDS: usize = 4096;
 
 struct Removal<'a> {
     top: Node,
@@ -102,31 +89,6 @@ impl Removal<'_> {
             }
         }
         left
-    }
-
-    /// Moves the directories [`MAX_DEPTH`] levels below an entry up into it. Returns whether there were
-    /// any.
-    fn lift(&self, parent: &File, name: &CStr) -> io::Result<bool> {
-        let top = match inside(parent, name, DIRECTORY) {
-            Ok(top) => top,
-            Err(cause) if files::is_absence(&cause) => return Ok(false),
-            Err(cause) => return Err(cause),
-        };
-        let mut at = top.try_clone()?;
-        for _ in 0..MAX_DEPTH {
-            let below = names(&at)?.into_iter().find_map(|name| {
-                let below = inside(&at, &*name, DIRECTORY).ok()?;
-                (!is_mounted(&self.top, &facts_of(&below).ok()?)).then_some(below)
-            });
-            let Some(below) = below else { return Ok(false) };
-            at = below;
-        }
-        let mut is_lifted = false;
-        for (number, name) in names(&at)?.into_iter().enumerate() {
-            let to = format!(".lifted-{}-{number}", facts_of(&at)?.identity.1);
-            is_lifted |= rustix::fs::renameat(&at, &*name, &top, to.as_str()).is_ok();
-        }
-        Ok(is_lifted)
     }
 
     fn entry(&self, at: &File, name: &CStr, depth: usize) -> io::Result<Left> {

@@ -166,36 +166,19 @@ impl Snapshot {
     }
 }
 
-/// Whether the program's file gave this process capabilities that its caller does not have.
-///
-/// The kernel then sets `AT_SECURE` and makes the process undumpable, which one call can tell. It also
-/// does the latter for a program that its caller may not read. Only then are the capabilities read:
-/// those that were passed down on purpose are ambient.
+/// Whether the program's file gave this process capabilities that its caller does not have: those that
+/// were passed down on purpose are ambient.
+#[cfg(any(target_os = "linux", target_os = "android"))]
 fn has_file_capabilities(uid: u32) -> bool {
-    #[cfg(any(target_os = "linux", target_os = "android"))]
-    {
-        use rustix::process::{DumpableBehavior, dumpable_behavior};
-        if uid == 0 || dumpable_behavior() == Ok(DumpableBehavior::Dumpable) {
-            return false;
-        }
-        let status = files::text_of_system("/proc/self/status");
-        status.is_ok_and(|status| has_more_than_ambient(&status))
-    }
-    #[cfg(not(any(target_os = "linux", target_os = "android")))]
-    {
-        let _ = uid;
-        false
-    }
+    use rustix::thread::{CapabilitySet, capabilities, capability_is_in_ambient_set};
+    let is_ambient = |one: CapabilitySet| capability_is_in_ambient_set(one).unwrap_or(false);
+    let has_more = || capabilities(None).is_ok_and(|all| !all.permitted.iter().all(is_ambient));
+    uid != 0 && has_more()
 }
 
-/// Whether a process has capabilities that are not ambient, by the text of its `status`.
-#[cfg(any(target_os = "linux", target_os = "android"))]
-fn has_more_than_ambient(status: &str) -> bool {
-    let set = |name: &str| {
-        let value = status.lines().find_map(|line| line.strip_prefix(name))?;
-        u64::from_str_radix(value.trim(), 16).ok()
-    };
-    set("CapPrm:").unwrap_or(0) & !set("CapAmb:").unwrap_or(0) != 0
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn has_file_capabilities(_: u32) -> bool {
+    false
 }
 
 fn called_as(name: &OsStr, args: &[OsString]) -> CalledAs {
@@ -239,20 +222,6 @@ mod tests {
         ] {
             let args: Vec<OsString> = args.iter().map(OsString::from).collect();
             assert_eq!(called_as(OsStr::new(name), &args), expected, "{name}");
-        }
-    }
-
-    #[test]
-    #[cfg(any(target_os = "linux", target_os = "android"))]
-    fn ambient_capabilities_are_no_ones_files() {
-        for (status, expected) in [
-            ("CapPrm:\t0000000000000000\nCapAmb:\t0000000000000000\n", false),
-            ("CapPrm:\t0000000000000002\nCapAmb:\t0000000000000000\n", true),
-            ("CapPrm:\t0000000000000002\nCapAmb:\t0000000000000002\n", false),
-            ("CapPrm:\t0000000000000003\nCapAmb:\t0000000000000002\n", true),
-            ("", false),
-        ] {
-            assert_eq!(super::has_more_than_ambient(status), expected, "{status}");
         }
     }
 

@@ -182,7 +182,7 @@ fn killed_tag(stage: &Stage) {
     let (root, alice) = stage.sticky();
     let tag = root.join("alice/target/CACHEDIR.TAG");
     let mut whole = 0;
-    for calls in ["?fchmod", "write", "linkat,?renameat", "?unlink,unlinkat"] {
+    for calls in ["?fchmod", "write", "renameat2", "unlinkat"] {
         for count in 1..6 {
             let inject = format!("--inject={calls}:signal=KILL:when={count}");
             let strace = ["strace", "--quiet", "--output=/dev/null", &inject];
@@ -194,24 +194,11 @@ fn killed_tag(stage: &Stage) {
             if look(&root.join("alice")).is_some() {
                 alice.cargo(["check"]).run().ok();
                 tagged(&root.join("alice/target"));
-                let names: Vec<_> = fs::read_dir(root.join("alice/target"))
-                    .unwrap()
-                    .map(|entry| entry.unwrap().file_name())
-                    .collect();
-                assert!(names == ["CACHEDIR.TAG"], "left behind: {names:?}");
                 make::nothing(&root.join("alice"));
             }
         }
     }
     assert!(whole > 0, "no killed run left a tag");
-    // On a file system without hard links, the tag is created in another way.
-    let strace = ["strace", "--quiet", "--output=/dev/null", "--inject=linkat:error=EPERM"];
-    alice.cargo(["check"]).after(strace).run().silently();
-    tagged(&root.join("alice/target"));
-    assert!(
-        fs::read_dir(root.join("alice/target")).unwrap().count() == 1,
-        "something was left behind"
-    );
 }
 
 fn tag_stays(stage: &Stage) {
