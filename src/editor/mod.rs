@@ -21,7 +21,6 @@ use crate::os::snapshot::Snapshot;
 use crate::private_dir::place::OWN_NAME;
 use crate::session::{Session, SessionContext};
 use crate::settings::Flags;
-use crate::shim;
 use crate::shim::decide::{BUILD_BUILD_DIR, TARGET_DIR};
 use crate::ui::arguments::switch;
 use crate::ui::escape::escaped;
@@ -122,7 +121,7 @@ fn write(
     // All of them are read before the first is written.
     let changes = FileChange::to_all_files(editor, places, aim)?;
     for note in session.prepare()? {
-        shim::tell(&note);
+        report::note(&note);
     }
     changes.iter().try_for_each(|change| change.make(editor))
 }

@@ -15,10 +15,11 @@ use crate::private_dir::place::{PlaceKind, Required};
 use crate::private_dir::provision::Person;
 use crate::private_dir::{self, Caller};
 use crate::settings::Scope;
-use crate::shim::{Plan, tell};
+use crate::shim::Plan;
 use crate::ui::escape::{escaped, quoted};
 use crate::ui::failure::Failure;
 use crate::ui::owner::Owner;
+use crate::ui::report;
 
 /// Variables to ignore: a session often exports the very directory that is moved, which is not a choice of
 /// its destination.
@@ -164,7 +165,7 @@ impl<'a> Destination<'a> {
     pub(super) fn make_staging(&self) -> Result<Staging, Failure> {
         let mut notes = Vec::new();
         let private = private_dir::establish(&self.required.place, &self.caller, &mut notes)?;
-        notes.iter().for_each(tell);
+        notes.iter().for_each(|note| report::note(note));
         let private = Tree { top: private.open()?, path: self.private_dir.clone() };
         let staging = Staging::make(&private, self)?;
         // Another migration may have been interrupted here while this one asked its question.

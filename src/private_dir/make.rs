@@ -10,7 +10,7 @@ use std::path::Path;
 use rustix::fs::{AtFlags, Gid, Mode, OFlags, Uid, fchmod, fchown, fstatvfs, mkdirat, unlinkat};
 use rustix::io::Errno;
 
-use super::{Caller, Note, exposed_contents, refusal, unreadable};
+use super::{Caller, exposed_contents, refusal, unreadable};
 use crate::os::accounts;
 use crate::os::acls;
 use crate::os::entry::Entry;
@@ -21,7 +21,7 @@ use crate::os::tree::{self, Tree};
 use crate::private_dir::judge::judge_own;
 use crate::private_dir::place::{Place, PlaceKind};
 use crate::private_dir::refusal::Flaw;
-use crate::ui::escape::quoted;
+use crate::ui::escape::{escaped, quoted};
 use crate::ui::failure::{Failure, Result};
 
 const PRIVATE: Mode = Mode::from_raw_mode(0o700);
@@ -36,7 +36,7 @@ pub(super) fn private(
     place: &Place,
     judged: &Entry,
     caller: &Caller<'_>,
-    notes: &mut Vec<Note>,
+    notes: &mut Vec<String>,
 ) -> Result<()> {
     let path = place.private_dir();
     let not_made = |error| cannot_create(&path, error, place, caller);
@@ -55,7 +55,10 @@ pub(super) fn private(
         return Err(error);
     }
     if fstatvfs(&directory).is_ok_and(|system| is_noexec(&system)) {
-        notes.push(Note::NoExec(path));
+        notes.push(format!(
+            "`{}` is on a file system mounted noexec: build scripts and tests cannot run there",
+            escaped(&path)
+        ));
     }
     Ok(())
 }

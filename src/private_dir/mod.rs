@@ -35,6 +35,7 @@ use crate::private_dir::place::{Place, PlaceKind, Required};
 use crate::private_dir::refusal::{Flaw, Refusal};
 use crate::settings::StickyRoot;
 use crate::settings::{Key, Settings};
+use crate::ui::escape::escaped;
 use crate::ui::failure::{Failure, Result};
 
 /// The user who needs a private directory, and what the checks have to know about them.
@@ -74,22 +75,6 @@ impl Caller<'_> {
             root_origin: origin.unwrap_or_else(|| "the settings".into()),
         }
     }
-}
-
-/// A notice for the user after a success.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Note {
-    /// Others could read this directory; it is private now. Its former permission bits.
-    Tightened(PathBuf, u32),
-    /// The file system of the new directory is mounted noexec.
-    NoExec(PathBuf),
-    /// The first build in a target directory outside the shared root, because the user has no private
-    /// directory in the root: the private directory that is used instead, and the command that creates
-    /// one.
-    NotProvisioned(PathBuf, String),
-    /// The same, because a user namespace hides the shared root's owner: the private directory that is
-    /// used instead.
-    OwnerHidden(PathBuf),
 }
 
 /// The current state of a private directory.
@@ -153,7 +138,8 @@ pub fn may_be_planted(place: &Place) -> bool {
     files::entry(&place.parent).is_ok_and(|parent| parent.mode & 0o022 != 0)
 }
 
-/// Makes sure that a private directory exists and is private.
+/// Makes sure that a private directory exists and is private. `notes` are what the user should know
+/// after a success.
 ///
 /// # Errors
 /// The same as [`examine`], and exit 73 if it is missing and cannot be created; then nothing half made
@@ -161,7 +147,7 @@ pub fn may_be_planted(place: &Place) -> bool {
 pub fn establish<'a>(
     place: &Place,
     caller: &'a Caller<'a>,
-    notes: &mut Vec<Note>,
+    notes: &mut Vec<String>,
 ) -> Result<PrivateDir<'a>> {
     let path = place.private_dir();
     let gone = |path: &Path| unreadable(path, io::ErrorKind::NotFound.into(), caller);
@@ -176,7 +162,11 @@ pub fn establish<'a>(
     let entry = found.ok_or_else(|| gone(&path))?;
     if !entry.is_directory_only_for(caller.uid) {
         make::tighten(&path, &entry, caller)?;
-        notes.push(Note::Tightened(path.clone(), entry.mode));
+        notes.push(format!(
+            "others could read `{}` (mode {:04o}); it is private now (mode 0700)",
+            escaped(&path),
+            entry.mode
+        ));
     }
     Ok(PrivateDir { path, entry, kind: place.kind, caller })
 }

@@ -10,7 +10,6 @@ use crate::os::snapshot::Snapshot;
 use crate::session::SessionContext;
 use crate::session::shell::{Syntax, render};
 use crate::settings::Flags;
-use crate::shim;
 use crate::ui::failure::{Failure, Mark};
 use crate::ui::report;
 
@@ -69,7 +68,7 @@ pub(crate) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
     match prepared {
         // Not everybody on the machine builds Rust. The shim tells those who do.
         Err(failure) if failure.mark == Some(Mark::MembersOnly) => {}
-        prepared => prepared?.iter().for_each(shim::tell),
+        prepared => prepared?.iter().for_each(|note| report::note(note)),
     }
     Ok(0)
 }

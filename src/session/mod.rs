@@ -13,7 +13,6 @@ use std::path::{Path, PathBuf};
 use crate::compile_cache::choose;
 use crate::os::homes::Homes;
 use crate::os::snapshot::Snapshot;
-use crate::private_dir::Note;
 use crate::settings::{Key, Settings};
 use crate::shim::Plan;
 use crate::shim::argv::Invocation;
@@ -89,7 +88,7 @@ impl Session<'_> {
     ///
     /// # Errors
     /// Refusals, and directories that cannot be created.
-    pub(crate) fn prepare(&self) -> Result<Vec<Note>> {
+    pub(crate) fn prepare(&self) -> Result<Vec<String>> {
         self.plan.prepare()
     }
 

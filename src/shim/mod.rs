@@ -30,7 +30,7 @@ use crate::os::lexical;
 use crate::os::snapshot::{CalledAs, Snapshot};
 use crate::os::{accounts, files, tag};
 use crate::private_dir::place::{PlaceKind, Required};
-use crate::private_dir::{self, Caller, Note, State};
+use crate::private_dir::{self, Caller, State};
 use crate::settings::{Key, Scope, Settings};
 use crate::shim::argv::{Invocation, TargetUse};
 use crate::shim::decide::{Decision, EntryPoint, Facts, RootState, Rule, TARGET_DIR, decide};
@@ -158,11 +158,12 @@ impl<'a> Plan<'a> {
         required.map(|required| private_dir::examine(required, &self.caller())).transpose()
     }
 
-    /// Creates the required directories, as far as the command will use them.
+    /// Creates the required directories, as far as the command will use them. Returns what the user
+    /// should know after a success.
     ///
     /// # Errors
     /// Refusals, and failures to create a directory.
-    pub fn prepare(&self) -> Result<Vec<Note>> {
+    pub fn prepare(&self) -> Result<Vec<String>> {
         let mut notes = Vec::new();
         match (&self.decision.required, self.invocation().target_use()) {
             (None, _) | (_, TargetUse::None) => {}
@@ -193,17 +194,29 @@ impl<'a> Plan<'a> {
     fn make_directories(
         &self,
         Required { place, target }: &Required,
-        notes: &mut Vec<Note>,
+        notes: &mut Vec<String>,
     ) -> Result<()> {
         let caller = self.caller();
         let directory = private_dir::establish(place, &caller, notes)?;
         let Some(name) = target else { return Ok(()) };
         directory.target(name)?;
-        let not_provisioned = |command| Note::NotProvisioned(place.private_dir(), command);
+        let path = place.private_dir();
         let is_hidden = self.has_hidden_root() && place.kind == PlaceKind::InOwnCache;
-        let note = self.provision_command().map(not_provisioned);
-        let note = note.or_else(|| is_hidden.then(|| Note::OwnerHidden(place.private_dir())));
-        notes.extend(note.filter(|_| directory.is_unused(name)));
+        let note = match self.provision_command() {
+            Some(command) => format!(
+                "you have no private directory in the shared root, so this builds in `{}`; \
+                 to get one: {command}",
+                escaped(&path)
+            ),
+            None if is_hidden => format!(
+                "this user namespace hides who owns the shared root, so this builds in `{}`",
+                escaped(&path)
+            ),
+            None => return Ok(()),
+        };
+        if directory.is_unused(name) {
+            notes.push(note);
+        }
         Ok(())
     }
 
@@ -251,7 +264,7 @@ impl<'a> Plan<'a> {
         // Before any directory is created: without a cargo none is needed.
         let cargo = self.real_cargo(&trail).cargo()?;
         for note in self.prepare()? {
-            tell(&note);
+            report::note(&note);
         }
         if self.note_use() == Use::First
             && let Some(leftover) = self.leftover()
@@ -369,29 +382,6 @@ impl<'a> Plan<'a> {
 /// Only ours: once cargo runs, its errors are its own.
 pub fn run(snapshot: &Snapshot) -> Result<Infallible> {
     Plan::make(snapshot, EntryPoint::Shim, &[], &snapshot.args)?.carry_out()
-}
-
-/// Shows a notice about the private directory.
-pub fn tell(note: &Note) {
-    match note {
-        Note::Tightened(path, mode) => report::note(&format!(
-            "others could read `{}` (mode {mode:04o}); it is private now (mode 0700)",
-            escaped(path)
-        )),
-        Note::NotProvisioned(path, command) => report::note(&format!(
-            "you have no private directory in the shared root, so this builds in `{}`; \
-             to get one: {command}",
-            escaped(path)
-        )),
-        Note::OwnerHidden(path) => report::note(&format!(
-            "this user namespace hides who owns the shared root, so this builds in `{}`",
-            escaped(path)
-        )),
-        Note::NoExec(path) => report::note(&format!(
-            "`{}` is on a file system mounted noexec: build scripts and tests cannot run there",
-            escaped(path)
-        )),
-    }
 }
 
 /// The failure if the executed program keeps executing us, with other arguments each time.
