@@ -32,8 +32,6 @@ use crate::workspace::record::{self, Record, Sources};
 const THREADS: usize = 2;
 /// After how many files the progress on the terminal is updated.
 const TICK: u64 = 1 << 14;
-/// How much of a directory is read at once, in bytes.
-const BUFFER: usize = 64 << 10;
 
 /// The caches of everybody whose directory could be examined.
 #[derive(Debug, Default)]
@@ -152,13 +150,12 @@ struct CacheWalk<'a> {
     linked: HashMap<u64, (u64, Option<usize>)>,
     /// The names from the target directory to the current directory.
     names: Vec<CString>,
-    buffer: Vec<u8>,
 }
 
 impl<'a> CacheWalk<'a> {
     fn of(top: &'a Node, seen: &'a AtomicU64) -> CacheWalk<'a> {
-        let (linked, names, buffer) = (HashMap::new(), Vec::new(), Vec::with_capacity(BUFFER));
-        CacheWalk { top, seen, totals: Totals::default(), linked, names, buffer }
+        let (linked, names) = (HashMap::new(), Vec::new());
+        CacheWalk { top, seen, totals: Totals::default(), linked, names }
     }
 
     fn run(mut self, cache: Cache, private_dir: &File, entries: Vec<CString>) -> Cache {
@@ -230,8 +227,7 @@ impl<'a> CacheWalk<'a> {
     fn files(&mut self, directory: &File, incremental: Option<usize>) -> (Vec<CString>, i64) {
         let (mut below, mut touched) = (Vec::new(), 0);
         let before = self.totals.files;
-        let mut buffer = std::mem::take(&mut self.buffer);
-        let read = tree::each_name(directory, &mut buffer, |name, kind| {
+        let read = tree::each_name(directory, |name, kind| {
             let found = match kind {
                 FileType::Directory => None,
                 _ => match cached_facts(directory, name) {
@@ -245,7 +241,6 @@ impl<'a> CacheWalk<'a> {
             }
             Ok(())
         });
-        self.buffer = buffer;
         self.totals.is_partial |= read.is_err();
         let counted = self.totals.files - before;
         let seen = self.seen.fetch_add(counted, Ordering::Relaxed);

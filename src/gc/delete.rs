@@ -469,8 +469,7 @@ fn find_locks(
     found: &mut Vec<(Vec<OsString>, File)>,
 ) -> io::Result<()> {
     let mut below = Vec::new();
-    let mut buffer = Vec::with_capacity(32 << 10);
-    tree::each_name(at, &mut buffer, |name, kind| {
+    tree::each_name(at, |name, kind| {
         if is_lock(name) {
             let file = tree::inside(at, name, OFlags::RDONLY | tree::FILE)?;
             found.push((names.clone(), file));

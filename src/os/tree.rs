@@ -217,19 +217,16 @@ pub fn directory_at(path: &Path) -> io::Result<File> {
     Ok(File::from(rustix::fs::open(path, DIRECTORY, Mode::empty())?))
 }
 
-/// Calls a function with each name in a directory, and with its type if the file system reports it.
+/// Calls a function with each name in a directory, without `.` and `..`, and with its type if the file
+/// system reports it.
 ///
 /// # Errors
 /// Any I/O error, and the function's errors.
-#[cfg(any(target_os = "linux", target_os = "android"))]
 pub fn each_name(
     directory: &File,
-    buffer: &mut Vec<u8>,
     mut seen: impl FnMut(&CStr, FileType) -> io::Result<()>,
 ) -> io::Result<()> {
-    buffer.clear();
-    let mut entries = rustix::fs::RawDir::new(directory, buffer.spare_capacity_mut());
-    while let Some(entry) = entries.next() {
+    for entry in Dir::read_from(directory)? {
         let entry = entry?;
         if ![c".", c".."].contains(&entry.file_name()) {
             seen(entry.file_name(), entry.file_type())?;
@@ -238,31 +235,16 @@ pub fn each_name(
     Ok(())
 }
 
-/// The same on systems without a call that fills the caller's buffer.
-///
-/// # Errors
-/// Any I/O error, and the function's errors.
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-pub fn each_name(
-    directory: &File,
-    _: &mut Vec<u8>,
-    mut seen: impl FnMut(&CStr, FileType) -> io::Result<()>,
-) -> io::Result<()> {
-    names(directory)?.iter().try_for_each(|name| seen(name, FileType::Unknown))
-}
-
-/// The names in a directory, sorted, without `.` and `..`.
+/// The names in a directory, sorted.
 ///
 /// # Errors
 /// Any I/O error.
 pub fn names(directory: &File) -> io::Result<Vec<CString>> {
     let mut names = Vec::new();
-    for entry in Dir::read_from(directory)? {
-        let entry = entry?;
-        if ![c".", c".."].contains(&entry.file_name()) {
-            names.push(entry.file_name().to_owned());
-        }
-    }
+    each_name(directory, |name, _| {
+        names.push(name.to_owned());
+        Ok(())
+    })?;
     names.sort();
     Ok(names)
 }
