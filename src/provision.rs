@@ -12,9 +12,7 @@ use crate::os::snapshot::Snapshot;
 use crate::private_dir::State;
 use crate::private_dir::provision::{Person, Provisioner};
 use crate::private_dir::shared_root::remedy;
-use crate::settings;
-use crate::settings::{Flags, Key};
-use crate::shim::decide::Rule;
+use crate::settings::{self, Flags, Key};
 use crate::ui::arguments::switch;
 use crate::ui::escape::{escaped, quoted};
 use crate::ui::failure::{Failure, Result};
@@ -130,7 +128,6 @@ fn by_name(name: &OsString, provisioner: &Provisioner<'_>, root: &Path) -> Resul
     };
     let person = Person { uid, gid };
     if let Some(reason) = provisioner.no_directory(&person) {
-        let reason = Rule::NoDirectory(reason).reason();
         let text = format!("`{}` gets no private directory: {reason}", escaped(name));
         return Err(Failure::new(text).help("list it under `include.users` in the settings"));
     }

@@ -22,7 +22,6 @@ use crate::private_dir::place::{PlaceKind, Required};
 use crate::private_dir::provision::{self, Provisioner};
 use crate::private_dir::{self, State, provision_command};
 use crate::shim::Plan;
-use crate::shim::decide::Rule;
 use crate::ui::escape::{escaped, quoted};
 use crate::ui::look::Look;
 use crate::workspace::record::{self, Sources};
@@ -198,7 +197,7 @@ fn others(
                 found.push(outlived("and is not called like that account", Severity::Warn));
             }
             (Standing::Known, Some(reason)) => {
-                let why = format!("which gets none: {}", Rule::NoDirectory(reason).reason());
+                let why = format!("which gets none: {reason}");
                 found.push(outlived(&why, Severity::Note));
             }
             // `own` checks the caller's directory, with or without `--all-users`.

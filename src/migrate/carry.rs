@@ -67,10 +67,9 @@ pub(super) fn wait(
     loop {
         let inventory = look()?;
         let Some(busy) = locks.take(tree, &inventory)? else { return Ok(inventory) };
-        if announced.as_ref() != Some(&busy.path) {
-            let path = escaped(&busy.path);
-            report::note(&format!("waiting for {} to finish with `{path}`", busy.holders));
-            announced = Some(busy.path);
+        if announced.as_ref() != Some(&busy) {
+            report::note(&format!("waiting for {busy}"));
+            announced = Some(busy);
         }
         std::thread::sleep(PAUSE);
         interrupt::check()?;

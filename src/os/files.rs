@@ -9,8 +9,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{FileType, Mode, OFlags, Stat};
 
-use crate::os::entry::Entry;
-use crate::os::entry::Kind;
+use crate::os::entry::{Entry, Kind};
 
 /// The largest file that [`text`] reads, in bytes.
 const MAX_TEXT: u64 = 1 << 20;

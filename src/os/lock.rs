@@ -8,7 +8,6 @@
 use std::collections::HashSet;
 use std::fs::File;
 use std::os::unix::fs::MetadataExt;
-use std::path::PathBuf;
 
 use rustix::fs::{FlockOperation, OFlags, flock};
 use rustix::io::Errno;
@@ -29,24 +28,15 @@ pub struct Locks {
     identities: HashSet<Identity>,
 }
 
-/// A lock that another process holds.
-#[derive(Debug)]
-pub struct Busy {
-    /// The lock file.
-    pub path: PathBuf,
-    /// The processes that hold it, for messages.
-    pub holders: String,
-}
-
 impl Locks {
     /// Takes every lock in a tree that is not held yet, and a lock on the top directory, without
-    /// waiting; stops at the first lock that another process holds. Cargo does not lock the top
-    /// directory, but another migration does.
+    /// waiting; stops at the first lock that another process holds, and returns what to wait for. Cargo
+    /// does not lock the top directory, but another migration does.
     ///
     /// # Errors
     /// A lock cannot be opened (then it is unknown whether a build is running), or was changed
     /// meanwhile.
-    pub fn take(&mut self, tree: &Tree, inventory: &Inventory) -> Result<Option<Busy>, Failure> {
+    pub fn take(&mut self, tree: &Tree, inventory: &Inventory) -> Result<Option<String>, Failure> {
         for (index, node) in inventory.nodes.iter().enumerate() {
             let is_lock = index == 0 || (node.kind == Kind::File && node.is_lock());
             if !is_lock || self.identities.contains(&node.identity) {
@@ -57,10 +47,8 @@ impl Locks {
             let file = file.map_err(|cause| tree.failed("open", &names, cause))?;
             match flock(&file, FlockOperation::NonBlockingLockExclusive) {
                 Err(Errno::WOULDBLOCK) => {
-                    return Ok(Some(Busy {
-                        path: tree.at(&names),
-                        holders: holders(node.identity),
-                    }));
+                    let (path, holders) = (tree.at(&names), holders(node.identity));
+                    return Ok(Some(format!("{holders} to finish with `{}`", escaped(&path))));
                 }
                 locked => locked.map_err(|cause| tree.failed("lock", &names, cause.into()))?,
             }

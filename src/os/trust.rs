@@ -16,8 +16,7 @@ use rustix::io::Errno;
 
 use crate::os::accounts;
 use crate::os::acls;
-use crate::os::entry::Kind;
-use crate::os::entry::{Entry, PathStep, UNMAPPED, others_can_change};
+use crate::os::entry::{Entry, Kind, PathStep, UNMAPPED, others_can_change};
 use crate::os::files;
 
 /// The maximum number of symlinks that the kernel follows.

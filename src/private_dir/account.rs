@@ -4,21 +4,11 @@
 //! never used here.
 
 use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::os::passwd::Account;
 use crate::settings::Settings;
-
-/// Why an account gets no directory.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum NoDirectory {
-    /// `exclude.users` lists it.
-    ExcludedUser,
-    /// It is a member of this group, which `exclude.groups` lists.
-    ExcludedGroup(String),
-    /// Its shell refuses logins.
-    NoLogin(PathBuf),
-}
+use crate::ui::escape::escaped;
 
 impl Account {
     /// The name of the private directory below the shared root.
@@ -34,7 +24,7 @@ impl Account {
     }
 
     /// Whether the account gets no directory below the shared root, and why.
-    pub fn no_directory(&self, settings: &Settings) -> Option<NoDirectory> {
+    pub fn no_directory(&self, settings: &Settings) -> Option<String> {
         let directory = self.directory_name();
         let named = |names: &[String]| {
             names.iter().any(|name| {
@@ -45,12 +35,16 @@ impl Account {
             return None;
         }
         if named(settings.exclude_users()) {
-            return Some(NoDirectory::ExcludedUser);
+            return Some("this account is listed under `exclude.users`".into());
         }
         if let Some(group) = self.excluded_groups.first() {
-            return Some(NoDirectory::ExcludedGroup(group.clone()));
+            let group = escaped(group);
+            return Some(format!(
+                "this account is a member of `{group}`, listed under `exclude.groups`"
+            ));
         }
-        self.shell.clone().filter(|shell| refuses_logins(shell)).map(NoDirectory::NoLogin)
+        let shell = self.shell.as_deref().filter(|shell| refuses_logins(shell))?;
+        Some(format!("this account's shell is `{}`, so it allows no logins", escaped(shell)))
     }
 }
 
@@ -70,7 +64,7 @@ fn is_number_form(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Account, NoDirectory};
+    use super::Account;
     use crate::settings::parse::from_flags;
     use crate::settings::{Key, Settings};
     use std::ffi::OsString;
@@ -118,17 +112,14 @@ mod tests {
         for (name, shell, settings, expected) in [
             ("alice", "/bin/bash", &built_in, None),
             ("alice", "", &built_in, None),
-            (
-                "www",
-                "/usr/sbin/nologin",
-                &built_in,
-                Some(NoDirectory::NoLogin("/usr/sbin/nologin".into())),
-            ),
-            ("svc", "/bin/false", &built_in, Some(NoDirectory::NoLogin("/bin/false".into()))),
-            ("doorman", "/bin/bash", &excluding, Some(NoDirectory::ExcludedUser)),
+            ("www", "/usr/sbin/nologin", &built_in, Some("shell is `/usr/sbin/nologin`")),
+            ("svc", "/bin/false", &built_in, Some("shell is `/bin/false`")),
+            ("doorman", "/bin/bash", &excluding, Some("`exclude.users`")),
             ("doorman", "/sbin/nologin", &including, None),
         ] {
-            assert_eq!(account(name.as_bytes(), shell).no_directory(settings), expected, "{name}");
+            let why = account(name.as_bytes(), shell).no_directory(settings);
+            assert_eq!(why.is_some(), expected.is_some(), "{name}: {why:?}");
+            assert!(why.unwrap_or_default().contains(expected.unwrap_or_default()), "{name}");
         }
     }
 
@@ -136,7 +127,7 @@ mod tests {
     fn leaves_out_members_of_an_excluded_group() {
         let member =
             Account { excluded_groups: vec!["service".into()], ..account(b"bot", "/bin/sh") };
-        let expected = Some(NoDirectory::ExcludedGroup("service".into()));
-        assert_eq!(member.no_directory(&Settings::default()), expected);
+        let why = member.no_directory(&Settings::default()).unwrap();
+        assert!(why.contains("`service`, listed under `exclude.groups`"), "{why}");
     }
 }

@@ -6,8 +6,7 @@
 //! `rust-toolchain.toml`), so whoever can create one runs code as everybody who builds below. The
 //! private directory itself has exactly its owner's permission bits.
 
-use crate::os::entry::Kind;
-use crate::os::entry::{Entry, UNMAPPED};
+use crate::os::entry::{Entry, Kind, UNMAPPED};
 use crate::private_dir::refusal::Flaw;
 use crate::settings::StickyRoot;
 

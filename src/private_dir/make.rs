@@ -205,22 +205,10 @@ pub fn provision_command(uid: u32) -> String {
     }
 }
 
-/// A failure at `path`, with the command that shows more about it.
-pub(super) fn failed(doing: &'static str, path: &Path, cause: io::Error) -> Failure {
-    let help = Errno::from_io_error(&cause).and_then(|error| help(path, error));
-    Failure { help, ..Failure::step(doing, path, cause) }
-}
-
-/// The command that shows why nothing can be created at `path`.
-fn help(path: &Path, error: Errno) -> Option<String> {
+/// A failure at `path`, with the command that shows who may create something there.
+fn failed(doing: &'static str, path: &Path, cause: io::Error) -> Failure {
+    let is_denied = Errno::from_io_error(&cause) == Some(Errno::ACCESS);
+    let failure = Failure::step(doing, path, cause);
     let parent = quoted(path.parent().unwrap_or(path));
-    match error {
-        Errno::ACCESS => Some(format!("ls -ld {parent}")),
-        Errno::NOSPC | Errno::DQUOT => {
-            Some(format!("free some space or inodes there: df -h {parent}; df -i {parent}"))
-        }
-        Errno::ROFS => Some(format!("it is mounted read-only: findmnt -T {parent}")),
-        Errno::PERM => Some(format!("it may be immutable: lsattr -d {parent}")),
-        _ => None,
-    }
+    if is_denied { failure.help(format!("ls -ld {parent}")) } else { failure }
 }

@@ -33,8 +33,7 @@ use crate::os::tag;
 use crate::private_dir::judge::{judge_own, judge_private};
 use crate::private_dir::place::{Place, PlaceKind, Required};
 use crate::private_dir::refusal::{Flaw, Refusal};
-use crate::settings::StickyRoot;
-use crate::settings::{Key, Settings};
+use crate::settings::{Key, Settings, StickyRoot};
 use crate::ui::escape::escaped;
 use crate::ui::failure::{Failure, Result};
 

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 
 use crate::os::accounts;
 use crate::os::files;
-use crate::private_dir::account::NoDirectory;
 use crate::private_dir::place::{Place, PlaceKind, Required};
 use crate::private_dir::{self, Caller, State};
 use crate::settings::{Settings, StickyRoot};
@@ -35,12 +34,8 @@ impl<'a> Provisioner<'a> {
     /// # Errors
     /// The root cannot be examined.
     pub fn new(root: &'a Path, settings: &'a Settings, group: Option<u32>) -> Result<Self> {
-        let entry = files::entry_if_any(root).map_err(|cause| {
-            let (path, cause) =
-                (crate::ui::escape::escaped(root), crate::ui::failure::reason(&cause));
-            Failure::new(format!("cannot look at the shared root `{path}`: {cause}"))
-                .help(format!("namei -l {}", crate::ui::escape::quoted(root)))
-        })?;
+        let entry = files::entry_if_any(root)
+            .map_err(|cause| Failure::file("look at the shared root", root, cause))?;
         let let_in = entry.and_then(|entry| entry.group_with_access());
         Ok(Provisioner { root, settings, group: group.or(let_in) })
     }
@@ -61,7 +56,7 @@ impl<'a> Provisioner<'a> {
     }
 
     /// Why an account gets no directory, by rule 3.
-    pub fn no_directory(&self, person: &Person) -> Option<NoDirectory> {
+    pub fn no_directory(&self, person: &Person) -> Option<String> {
         accounts::account(person.uid, self.settings.exclude_groups()).no_directory(self.settings)
     }
 

@@ -11,7 +11,6 @@ use std::path::{Path, PathBuf};
 pub use facts::{Facts, OwnDirectory, Variables, is_directory_name};
 
 use super::build_dir::Moved;
-use crate::private_dir::account::NoDirectory;
 use crate::private_dir::place::{OWN_NAME, Place, PlaceKind, Required};
 use crate::settings::{Missing, Scope};
 
@@ -49,8 +48,8 @@ pub enum Rule {
     Bypassed,
     /// No shared root is configured, or it does not exist.
     NoSharedRoot,
-    /// The account gets no directory.
-    NoDirectory(NoDirectory),
+    /// The account gets no directory, and why.
+    NoDirectory(String),
     /// Inside a build script.
     BuildScript,
     /// The user chose a target directory.

@@ -1,9 +1,7 @@
 //! Pure: the reasons for a decision, as `explain` shows them.
 
 use super::decide::{Choice, Rule};
-use crate::private_dir::account::NoDirectory;
 use crate::settings::Scope;
-use crate::ui::escape::escaped;
 
 impl Rule {
     /// The rule's number in the documentation: its position in the order in which rules are tried.
@@ -45,18 +43,7 @@ impl Rule {
         match self {
             Rule::Bypassed => "CARGO_PERUSER=off disables cargo-peruser".into(),
             Rule::NoSharedRoot => "no shared root is configured, or it does not exist".into(),
-            Rule::NoDirectory(NoDirectory::ExcludedUser) => {
-                "this account is listed under `exclude.users`".into()
-            }
-            Rule::NoDirectory(NoDirectory::ExcludedGroup(group)) => {
-                format!(
-                    "this account is a member of `{}`, listed under `exclude.groups`",
-                    escaped(group)
-                )
-            }
-            Rule::NoDirectory(NoDirectory::NoLogin(shell)) => {
-                format!("this account's shell is `{}`, so it allows no logins", escaped(shell))
-            }
+            Rule::NoDirectory(reason) => reason.clone(),
             Rule::BuildScript => "this runs inside a build script".into(),
             Rule::Explicit(choice) => format!("{} chooses the target directory", choice.by()),
             Rule::Inherited => {
