@@ -8,7 +8,6 @@ use std::io;
 use std::os::fd::AsFd;
 
 use rustix::fs::{AtFlags, StatVfs, readlinkat};
-use rustix::io::Errno;
 use rustix::path::Arg;
 
 use crate::os::entry::{Entry, Kind};
@@ -29,10 +28,7 @@ pub fn facts(directory: &File, name: impl Arg) -> io::Result<Node> {
 /// # Errors
 /// Any I/O error except absence.
 pub fn facts_if_any(directory: &File, name: impl Arg) -> io::Result<Option<Node>> {
-    match facts(directory, name) {
-        Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
-        found => found.map(Some),
-    }
+    files::if_any(facts(directory, name))
 }
 
 /// Metadata of an open file.
@@ -67,16 +63,9 @@ pub fn cached_facts(directory: &impl AsFd, name: impl Arg) -> io::Result<Entry> 
 /// Metadata of an entry. For a symlink it includes the target.
 fn complete(at: &impl AsFd, name: &CStr) -> io::Result<Node> {
     let entry = look(at, name, AtFlags::empty())?;
-    let node = Node { parent: None, name: name.to_owned(), entry, target: None };
-    if node.kind != Kind::Symlink {
-        return Ok(node);
-    }
-    match readlinkat(at, name, Vec::new()) {
-        Ok(target) => Ok(Node { target: Some(target), ..node }),
-        // Something else has replaced it since.
-        Err(Errno::INVAL) => Err(Errno::NOENT.into()),
-        Err(cause) => Err(cause.into()),
-    }
+    let is_symlink = entry.kind == Kind::Symlink;
+    let target = is_symlink.then(|| readlinkat(at, name, Vec::new())).transpose()?;
+    Ok(Node { parent: None, name: name.to_owned(), entry, target })
 }
 
 /// Metadata of an entry, or of the open file itself if the name is empty.

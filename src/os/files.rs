@@ -35,11 +35,7 @@ pub fn opened(file: &File) -> io::Result<Entry> {
 /// # Errors
 /// Any I/O error except absence.
 pub fn entry_if_any(path: &Path) -> io::Result<Option<Entry>> {
-    match entry(path) {
-        Ok(entry) => Ok(Some(entry)),
-        Err(error) if is_absence(&error) => Ok(None),
-        Err(error) => Err(error),
-    }
+    if_any(entry(path))
 }
 
 /// Whether the path exists. True if it cannot be examined: the check will say why.
@@ -52,11 +48,7 @@ pub fn is_there(path: &Path) -> bool {
 /// # Errors
 /// Any I/O error except absence.
 pub fn owner(path: &Path) -> io::Result<Option<u32>> {
-    match rustix::fs::stat(path).map_err(io::Error::from) {
-        Ok(found) => Ok(Some(found.st_uid)),
-        Err(error) if is_absence(&error) => Ok(None),
-        Err(error) => Err(error),
-    }
+    if_any(rustix::fs::stat(path).map(|found| found.st_uid).map_err(Into::into))
 }
 
 /// Opens a file that another user may have put there, for reading. Accepts only a regular file.
@@ -150,6 +142,17 @@ pub fn without_symlinks(path: &Path) -> PathBuf {
         }
     }
     path.to_owned()
+}
+
+/// A result about a path, or `None` if the path does not exist.
+///
+/// # Errors
+/// The error, unless it is absence.
+pub fn if_any<T>(result: io::Result<T>) -> io::Result<Option<T>> {
+    match result {
+        Err(error) if is_absence(&error) => Ok(None),
+        result => result.map(Some),
+    }
 }
 
 /// Whether an error only means that the path does not exist.

@@ -131,10 +131,8 @@ pub(crate) fn remove(path: &Path, links: &Links, parents: usize) -> Result<()> {
 }
 
 fn remove_link(path: &Path) -> Result<()> {
-    match std::fs::remove_file(path) {
-        Err(error) if !files::is_absence(&error) => Err(Failure::file("remove", path, error)),
-        _ => Ok(()),
-    }
+    let removed = files::if_any(std::fs::remove_file(path));
+    removed.map(drop).map_err(|cause| Failure::file("remove", path, cause))
 }
 
 #[cfg(test)]
