@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 #[cfg(target_os = "linux")]
 use rustix::fs::ResolveFlags;
-use rustix::fs::{Dir, FileType, Mode, OFlags, openat, renameat};
+use rustix::fs::{FileType, Mode, OFlags, openat, renameat};
 use rustix::io::Errno;
 use rustix::path::Arg;
 
@@ -226,7 +226,14 @@ pub fn each_name(
     directory: &File,
     mut seen: impl FnMut(&CStr, FileType) -> io::Result<()>,
 ) -> io::Result<()> {
-    for entry in Dir::read_from(directory)? {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    let mut buffer = Vec::with_capacity(64 << 10);
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    let mut entries = rustix::fs::RawDir::new(directory, buffer.spare_capacity_mut());
+    // Opens the directory again, which takes a tenth of the time that counting takes.
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    let mut entries = rustix::fs::Dir::read_from(directory)?;
+    while let Some(entry) = entries.next() {
         let entry = entry?;
         if ![c".", c".."].contains(&entry.file_name()) {
             seen(entry.file_name(), entry.file_type())?;
