@@ -12,7 +12,7 @@ use clap::{Arg, ArgMatches, Command, value_parser};
 
 use crate::os::snapshot::Snapshot;
 use crate::session::env;
-use crate::settings::{Flags, Key, ValueKind};
+use crate::settings::{Flags, Key};
 use crate::shim::Plan;
 use crate::shim::decide::EntryPoint;
 use crate::ui::escape::escaped;
@@ -148,7 +148,7 @@ pub(crate) fn command() -> Command {
             .help(key.help())
             .help_heading("Settings")
             // The help of `gc` lists them.
-            .hide_short_help(matches!(key.kind(), ValueKind::Limit(_)))
+            .hide_short_help(key.kind().is_limit())
     };
     Command::new("cargo-peruser")
         .bin_name("cargo-peruser")

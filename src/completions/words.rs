@@ -28,7 +28,7 @@ pub(super) fn described() -> Command {
                 flag.value_hint(ValueHint::AnyPath)
             }
             ValueKind::OneOf(words) => flag.value_parser(PossibleValuesParser::new(words)),
-            ValueKind::Limit(_) | ValueKind::Names(_) => flag.value_hint(ValueHint::Other),
+            _ => flag.value_hint(ValueHint::Other),
         })
     })
 }

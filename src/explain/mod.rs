@@ -13,7 +13,7 @@ use crate::compile_cache::choose;
 use crate::os::snapshot::{CalledAs, Snapshot};
 use crate::private_dir::State;
 use crate::settings::Flags;
-use crate::settings::{Key, Settings, Value, ValueKind};
+use crate::settings::{Key, Settings, Value};
 use crate::shim::Plan;
 use crate::shim::decide::EntryPoint;
 use crate::shim::real_cargo::Skip;
@@ -136,7 +136,7 @@ impl Explanation {
             settings: Key::ALL
                 .iter()
                 // The limits of `gc` decide nothing here.
-                .filter(|key| !matches!(key.kind(), ValueKind::Limit(_)))
+                .filter(|key| !key.kind().is_limit())
                 .map(|key| Setting::of(*key, by_name.settings()))
                 .collect(),
         }
@@ -201,9 +201,7 @@ impl Setting {
 
 fn to_json(value: Value) -> serde_json::Value {
     match value {
-        Value::Path(path) => lossy(path).into(),
-        Value::Word(word) => word.into(),
-        Value::Limit(limit) => limit.to_string().into(),
+        Value::Text(text) => lossy(text).into(),
         Value::Names(names) => names.into(),
     }
 }

@@ -1,9 +1,10 @@
 //! The limits of `gc` in the settings: ages, sizes and shares as text. A typo is an error, never "no
 //! limit".
 
-use std::fmt::{self, Display, Formatter};
+use std::ffi::OsStr;
 
-use super::Key;
+use super::kind::OFF;
+use super::{Key, ValueKind};
 
 /// A policy by which `gc` chooses target directories, in the order in which they are applied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -61,43 +62,6 @@ impl Policy {
             Policy::KeepFree => Key::GcKeepFree,
         }
     }
-
-    /// The placeholder for its value in help texts.
-    pub fn placeholder(self) -> &'static str {
-        match self {
-            Policy::Orphans | Policy::Departed | Policy::Incremental | Policy::OlderThan => "AGE",
-            Policy::MaxSize | Policy::MaxTotal | Policy::KeepFree => "SIZE",
-        }
-    }
-
-    /// The values that it takes, in words.
-    pub fn takes(self) -> &'static str {
-        match self {
-            Policy::MaxSize => "a size such as `50G` (K, M, G, T), or `off`",
-            Policy::MaxTotal | Policy::KeepFree => {
-                "a size such as `50G`, a share such as `10%`, or `off`"
-            }
-            _ => "an age such as `30d` (min, h, d, w), or `off`",
-        }
-    }
-
-    /// Parses a limit for this policy.
-    pub fn parse(self, text: &str) -> Option<Limit> {
-        let text = text.trim();
-        if text == "off" {
-            return Some(Limit::Off);
-        }
-        match self {
-            Policy::Orphans | Policy::Departed | Policy::Incremental | Policy::OlderThan => {
-                amount(text, &AGES).map(Limit::Age)
-            }
-            Policy::MaxSize => amount(text, &SIZES).map(Limit::Bytes),
-            Policy::MaxTotal | Policy::KeepFree => match text.strip_suffix('%') {
-                Some(share) => share.parse().ok().filter(|share| *share <= 100).map(Limit::Percent),
-                None => amount(text, &SIZES).map(Limit::Bytes),
-            },
-        }
-    }
 }
 
 const DAY: u64 = 24 * 60 * 60;
@@ -106,16 +70,25 @@ const DAY: u64 = 24 * 60 * 60;
 const AGES: [(&str, u64); 4] = [("min", 60), ("h", 3600), ("d", DAY), ("w", 7 * DAY)];
 
 /// Units of size as in `df -h` and `du -h`, in bytes.
-const SIZES: [(&str, u64); 8] = [
-    ("K", 1 << 10),
-    ("M", 1 << 20),
-    ("G", 1 << 30),
-    ("T", 1 << 40),
-    ("KiB", 1 << 10),
-    ("MiB", 1 << 20),
-    ("GiB", 1 << 30),
-    ("TiB", 1 << 40),
-];
+const SIZES: [(&str, u64); 4] = [("K", 1 << 10), ("M", 1 << 20), ("G", 1 << 30), ("T", 1 << 40)];
+
+impl ValueKind {
+    /// Parses a limit of this kind.
+    pub(super) fn limit(self, text: &OsStr) -> Option<Limit> {
+        let text = text.to_str()?.trim();
+        let bytes = || amount(text, &SIZES).map(Limit::Bytes);
+        match self {
+            _ if text == OFF => Some(Limit::Off),
+            ValueKind::Age => amount(text, &AGES).map(Limit::Age),
+            ValueKind::Size => bytes(),
+            ValueKind::SizeOrShare => match text.strip_suffix('%') {
+                Some(share) => share.parse().ok().filter(|share| *share <= 100).map(Limit::Percent),
+                None => bytes(),
+            },
+            _ => None,
+        }
+    }
+}
 
 /// Parses a whole number with a unit; a missing unit is never guessed.
 fn amount(text: &str, units: &[(&str, u64)]) -> Option<u64> {
@@ -125,73 +98,41 @@ fn amount(text: &str, units: &[(&str, u64)]) -> Option<u64> {
     number.parse::<u64>().ok()?.checked_mul(*factor)
 }
 
-impl Display for Limit {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let mut largest = |number: u64, units: &[(&str, u64)]| {
-            let fits = |(_, factor): &&(&str, u64)| number.is_multiple_of(*factor);
-            match units.iter().rev().find(fits) {
-                Some((unit, factor)) => write!(f, "{}{unit}", number / factor),
-                None => write!(f, "{number}"),
-            }
-        };
-        match self {
-            Limit::Off => f.write_str("off"),
-            Limit::Age(seconds) => largest(*seconds, AGES.get(..3).unwrap_or_default()),
-            Limit::Bytes(bytes) => largest(*bytes, SIZES.get(..4).unwrap_or_default()),
-            Limit::Percent(share) => write!(f, "{share}%"),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Limit, Policy};
+    use super::{Limit, ValueKind};
 
     #[test]
     fn a_limit_is_a_number_with_a_unit_and_a_typo_is_none() {
         use Limit::{Age, Bytes, Off, Percent};
-        use Policy::{KeepFree, MaxSize, OlderThan};
-        for (policy, text, expected) in [
-            (OlderThan, "30d", Some(Age(30 * 86_400))),
-            (OlderThan, "2 w", Some(Age(14 * 86_400))),
-            (OlderThan, "90min", Some(Age(5400))),
-            (OlderThan, "off", Some(Off)),
-            (OlderThan, "5 parsecs", None),
-            (OlderThan, "30", None),
-            (OlderThan, "30D", None),
-            (OlderThan, "-1d", None),
-            (OlderThan, "1.5d", None),
-            (OlderThan, "50G", None),
-            (OlderThan, "", None),
-            (OlderThan, "none", None),
-            (OlderThan, "99999999999999999999d", None),
-            (OlderThan, "18446744073709551615w", None),
-            (MaxSize, "50G", Some(Bytes(50 << 30))),
-            (MaxSize, "50 GiB", Some(Bytes(50 << 30))),
-            (MaxSize, "50", None),
-            (MaxSize, "50GB", None),
-            (MaxSize, "10%", None),
-            (MaxSize, "30d", None),
-            (KeepFree, "10%", Some(Percent(10))),
-            (KeepFree, "101%", None),
-            (KeepFree, "20G", Some(Bytes(20 << 30))),
+        use ValueKind::{Age as Old, Size, SizeOrShare};
+        for (kind, text, expected) in [
+            (Old, "30d", Some(Age(30 * 86_400))),
+            (Old, "2 w", Some(Age(14 * 86_400))),
+            (Old, "90min", Some(Age(5400))),
+            (Old, "off", Some(Off)),
+            (Old, "5 parsecs", None),
+            (Old, "30", None),
+            (Old, "30D", None),
+            (Old, "-1d", None),
+            (Old, "1.5d", None),
+            (Old, "50G", None),
+            (Old, "", None),
+            (Old, "none", None),
+            (Old, "99999999999999999999d", None),
+            (Old, "18446744073709551615w", None),
+            (Size, "50G", Some(Bytes(50 << 30))),
+            (Size, "50 K", Some(Bytes(50 << 10))),
+            (Size, "50GiB", None),
+            (Size, "50", None),
+            (Size, "50GB", None),
+            (Size, "10%", None),
+            (Size, "30d", None),
+            (SizeOrShare, "10%", Some(Percent(10))),
+            (SizeOrShare, "101%", None),
+            (SizeOrShare, "20G", Some(Bytes(20 << 30))),
         ] {
-            assert_eq!(policy.parse(text), expected, "{policy:?} {text:?}");
-        }
-    }
-
-    #[test]
-    fn what_is_shown_can_be_typed() {
-        for (policy, text) in [
-            (Policy::OlderThan, "30d"),
-            (Policy::OlderThan, "56d"),
-            (Policy::OlderThan, "90min"),
-            (Policy::MaxSize, "50G"),
-            (Policy::MaxSize, "1536M"),
-            (Policy::KeepFree, "10%"),
-            (Policy::KeepFree, "off"),
-        ] {
-            assert_eq!(policy.parse(text).map(|limit| limit.to_string()).as_deref(), Some(text));
+            assert_eq!(kind.limit(text.as_ref()), expected, "{kind:?} {text:?}");
         }
     }
 }

@@ -1,13 +1,12 @@
-//! Pure: the kinds of settings, and how a value is parsed.
+//! Pure: the kinds of settings, and which texts are values of each.
 
-use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
 
-use super::gc_limits::{Limit, Policy};
 use crate::ui::escape::escaped;
 
 /// The kind of a setting's value.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ValueKind {
     /// A shared root: a plain absolute path.
     Root,
@@ -17,8 +16,12 @@ pub enum ValueKind {
     Tool,
     /// One of these words.
     OneOf(&'static [&'static str]),
-    /// The limit of a `gc` policy.
-    Limit(Policy),
+    /// How long something is kept.
+    Age,
+    /// How many bytes are kept.
+    Size,
+    /// The same, or a share of the file system.
+    SizeOrShare,
     /// Names, and a description of them: an array in files, separated by commas elsewhere.
     Names(&'static str),
 }
@@ -26,19 +29,14 @@ pub enum ValueKind {
 /// A setting's value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Value {
-    /// For [`ValueKind::Root`], [`ValueKind::Program`] and [`ValueKind::Tool`]; a relative path is a
-    /// name on PATH.
-    Path(PathBuf),
-    /// For [`ValueKind::OneOf`], and for a [`ValueKind::Tool`] that is off.
-    Word(&'static str),
-    /// For [`ValueKind::Limit`].
-    Limit(Limit),
+    /// A valid text for the setting's kind.
+    Text(OsString),
     /// For [`ValueKind::Names`].
     Names(Vec<String>),
 }
 
-/// The word that disables a tool.
-const OFF: &str = "off";
+/// The word that disables a tool or a limit.
+pub(super) const OFF: &str = "off";
 
 /// Whether a text is a plain file name, which can be looked up on PATH.
 fn is_name(text: &OsStr) -> bool {
@@ -62,51 +60,55 @@ impl ValueKind {
             ValueKind::Root | ValueKind::Program => "PATH".into(),
             ValueKind::Tool => "NAME|PATH".into(),
             ValueKind::OneOf(words) => words.join("|"),
-            ValueKind::Limit(policy) => policy.placeholder().into(),
+            ValueKind::Age => "AGE".into(),
+            ValueKind::Size | ValueKind::SizeOrShare => "SIZE".into(),
             ValueKind::Names(_) => "NAMES".into(),
         }
     }
 
     /// The values that it takes, in words.
-    pub fn takes(self) -> String {
+    fn takes(self) -> String {
         match self {
             ValueKind::Root | ValueKind::Program => "an absolute path".into(),
             ValueKind::Tool => "the name of a program on PATH, an absolute path, or `off`".into(),
             ValueKind::OneOf(words) => format!("`{}`", words.join("` or `")),
-            ValueKind::Limit(policy) => policy.takes().into(),
+            ValueKind::Age => "an age such as `30d` (min, h, d, w), or `off`".into(),
+            ValueKind::Size => "a size such as `50G` (K, M, G, T), or `off`".into(),
+            ValueKind::SizeOrShare => {
+                "a size such as `50G`, a share such as `10%`, or `off`".into()
+            }
             ValueKind::Names(of) => of.into(),
         }
     }
 
-    /// Parses a value from a file, variable or flag.
+    /// Whether it is the limit of a `gc` policy.
+    pub fn is_limit(self) -> bool {
+        matches!(self, ValueKind::Age | ValueKind::Size | ValueKind::SizeOrShare)
+    }
+
+    /// Checks a text from a file, variable or flag.
     ///
     /// # Errors
-    /// What is wrong with the value.
+    /// What is wrong with it.
     pub fn parse(self, text: &OsStr) -> Result<Value, Invalid> {
-        let otherwise = || self.invalid(format!("`{}`", escaped(text)));
-        match self {
+        let is_valid = match self {
             ValueKind::Root => {
-                root(text).map(Value::Path).map_err(|cause| Invalid::root(text, cause))
+                let plain = root(text).map_err(|cause| Invalid::root(text, cause))?;
+                return Ok(Value::Text(plain.into()));
             }
-            ValueKind::Program | ValueKind::Tool if Path::new(text).is_absolute() => {
-                Ok(Value::Path(text.into()))
-            }
-            ValueKind::Tool if text == OFF => Ok(Value::Word(OFF)),
-            ValueKind::Tool if is_name(text) => Ok(Value::Path(text.into())),
-            ValueKind::Program | ValueKind::Tool => Err(otherwise()),
-            ValueKind::OneOf(words) => {
-                let word = words.iter().find(|word| text == **word);
-                word.map(|word| Value::Word(word)).ok_or_else(otherwise)
-            }
-            ValueKind::Limit(policy) => {
-                let limit = text.to_str().and_then(|text| policy.parse(text));
-                limit.map(Value::Limit).ok_or_else(otherwise)
-            }
+            ValueKind::Program => Path::new(text).is_absolute(),
+            ValueKind::Tool => Path::new(text).is_absolute() || is_name(text),
+            ValueKind::OneOf(words) => words.iter().any(|word| text == *word),
+            ValueKind::Age | ValueKind::Size | ValueKind::SizeOrShare => self.limit(text).is_some(),
             ValueKind::Names(_) => {
                 let text = text.to_str().ok_or_else(|| self.invalid("not UTF-8"))?;
                 let names = text.split(',').map(str::trim).filter(|name| !name.is_empty());
-                Ok(Value::Names(names.map(str::to_owned).collect()))
+                return Ok(Value::Names(names.map(str::to_owned).collect()));
             }
+        };
+        match is_valid {
+            true => Ok(Value::Text(text.to_owned())),
+            false => Err(self.invalid(format!("`{}`", escaped(text)))),
         }
     }
 
@@ -127,7 +129,7 @@ impl Invalid {
 }
 
 /// Checks a shared root lexically; whether it contains symlinks is checked when it is used.
-fn root(text: &OsStr) -> Result<PathBuf, &'static str> {
+fn root(text: &OsStr) -> Result<&str, &'static str> {
     let plain = text.to_str().ok_or("is not UTF-8, which breaks build scripts")?;
     if plain.is_empty() {
         return Err("is empty");
@@ -146,57 +148,7 @@ fn root(text: &OsStr) -> Result<PathBuf, &'static str> {
     if plain.contains(|c: char| c == ':' || c.is_control()) {
         return Err("contains a `:` or a control character, which breaks search paths");
     }
-    Ok(PathBuf::from(trimmed))
-}
-
-/// The type in which code reads a setting: converted from the value that was set, or from the default.
-pub(super) trait Typed<'a> {
-    /// `default` is a valid text for the setting's kind, or empty.
-    fn of(value: Option<&'a Value>, default: &'static str) -> Self;
-}
-
-impl<'a> Typed<'a> for Option<&'a Path> {
-    fn of(value: Option<&'a Value>, _: &'static str) -> Self {
-        match value {
-            Some(Value::Path(path)) => Some(path),
-            _ => None,
-        }
-    }
-}
-
-impl Typed<'_> for Limit {
-    fn of(value: Option<&Value>, default: &'static str) -> Limit {
-        match value {
-            Some(Value::Limit(limit)) => *limit,
-            // Only ages have another default than `off`.
-            _ => Policy::OlderThan.parse(default).unwrap_or(Limit::Off),
-        }
-    }
-}
-
-impl<'a> Typed<'a> for &'a [String] {
-    fn of(value: Option<&'a Value>, _: &'static str) -> Self {
-        match value {
-            Some(Value::Names(names)) => names,
-            _ => &[],
-        }
-    }
-}
-
-/// The type of a [`ValueKind::OneOf`].
-pub(super) trait Words: Copy + 'static {
-    /// Its values and their words in the settings, the default first.
-    const ALL: [(&'static str, Self); 2];
-    /// The words.
-    const WORDS: [&'static str; 2] = [Self::ALL[0].0, Self::ALL[1].0];
-}
-
-impl<T: Words> Typed<'_> for T {
-    fn of(value: Option<&Value>, default: &'static str) -> T {
-        let word = if let Some(Value::Word(word)) = value { word } else { default };
-        let [(_, first), (other, second)] = T::ALL;
-        if word == other { second } else { first }
-    }
+    Ok(trimmed)
 }
 
 #[cfg(test)]
@@ -205,15 +157,16 @@ mod tests {
 
     #[test]
     fn a_tool_is_a_name_an_absolute_path_or_off() {
-        for (text, expected) in [
-            ("sccache", Some(Value::Path("sccache".into()))),
-            ("/opt/bin/sccache", Some(Value::Path("/opt/bin/sccache".into()))),
-            ("off", Some(Value::Word("off"))),
-            ("", None),
-            ("..", None),
-            ("bin/sccache", None),
-            ("sccache/", None),
+        for (text, is_valid) in [
+            ("sccache", true),
+            ("/opt/bin/sccache", true),
+            ("off", true),
+            ("", false),
+            ("..", false),
+            ("bin/sccache", false),
+            ("sccache/", false),
         ] {
+            let expected = is_valid.then(|| Value::Text(text.into()));
             assert_eq!(ValueKind::Tool.parse(text.as_ref()).ok(), expected, "{text}");
         }
     }

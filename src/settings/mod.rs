@@ -14,7 +14,7 @@ use std::fmt::Display;
 use std::path::Path;
 
 pub use kind::{Invalid, Value, ValueKind};
-pub use table::{ExplicitTargetDir, Key, Missing, Scope, StickyRoot};
+pub use table::{Key, Scope, StickyRoot};
 
 use crate::ui::failure::{Failure, Result};
 

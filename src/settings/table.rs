@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use std::path::Path;
 
 use super::gc_limits::{Limit, Policy};
-use super::kind::{Invalid, Typed, Value, ValueKind, Words};
+use super::kind::{OFF, Value, ValueKind};
 use super::{Assignment, Settings, invalid};
 use crate::ui::failure::Result;
 
@@ -18,12 +18,9 @@ struct KeyRow {
     help: &'static str,
 }
 
-/// Defines [`Key`], and the methods of [`Settings`] that read each setting.
+/// Defines [`Key`].
 macro_rules! settings {
-    ($(
-        $key:ident $(, $accessor:ident: $type:ty)?,
-        $name:literal, $kind:expr, $default:literal, $help:literal;
-    )*) => {
+    ($($key:ident, $name:literal, $kind:expr, $default:literal, $help:literal;)*) => {
         /// A setting.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Key {
@@ -42,72 +39,47 @@ macro_rules! settings {
                 }
             }
         }
-
-        impl Settings {
-            $($(#[doc = $help]
-            pub fn $accessor(&self) -> $type {
-                self.typed(Key::$key)
-            })?)*
-        }
     };
 }
 
-// The key and its method in [`Settings`], with its type; limits are read by their policy. Then the name
-// in files (a dot separates table and key), the kind, the default (empty for none) and the help.
+// The key, its name in files (a dot separates table and key), the kind, the default (empty for none) and
+// the help.
 settings! {
-    SharedRoot, shared_root: Option<&Path>,
-        "shared-root", ValueKind::Root, "",
+    SharedRoot, "shared-root", ValueKind::Root, "",
         "The parent of everyone's private directories";
-    Scope, scope: Scope,
-        "scope", ValueKind::OneOf(&Scope::WORDS), "workspace",
+    Scope, "scope", ValueKind::OneOf(&["workspace", "user"]), "workspace",
         "One target directory for each workspace, or one for each user";
-    ExplicitTargetDir, explicit_target_dir: ExplicitTargetDir,
-        "explicit-target-dir", ValueKind::OneOf(&ExplicitTargetDir::WORDS), "honour",
+    ExplicitTargetDir, "explicit-target-dir", ValueKind::OneOf(&["honour", "override"]), "honour",
         "Whether CARGO_TARGET_DIR and CARGO_BUILD_TARGET_DIR may choose another directory";
-    RealCargo, real_cargo: Option<&Path>,
-        "real-cargo", ValueKind::Program, "",
+    RealCargo, "real-cargo", ValueKind::Program, "",
         "The cargo to execute [default: the next one on PATH]";
-    CompileCache, compile_cache: Option<&Path>,
-        "compile-cache", ValueKind::Tool, "off",
+    CompileCache, "compile-cache", ValueKind::Tool, "off",
         "The sccache through which dependencies are compiled";
-    ExcludeUsers, exclude_users: &[String],
-        "exclude.users", ValueKind::Names("account names"), "",
+    ExcludeUsers, "exclude.users", ValueKind::Names("account names"), "",
         "Accounts that get no directory";
-    ExcludeGroups, exclude_groups: &[String],
-        "exclude.groups", ValueKind::Names("group names"), "",
+    ExcludeGroups, "exclude.groups", ValueKind::Names("group names"), "",
         "Groups whose members get no directory";
-    IncludeUsers, include_users: &[String],
-        "include.users", ValueKind::Names("account names"), "",
+    IncludeUsers, "include.users", ValueKind::Names("account names"), "",
         "Accounts that get a directory even if they are excluded";
-    TrustedOwners, trusted_owners: &[String],
-        "trusted-owners", ValueKind::Names("account names or numbers"), "",
+    TrustedOwners, "trusted-owners", ValueKind::Names("account names or numbers"), "",
         "Other accounts that may own directories above the shared root";
-    StickyRoot, sticky_root: StickyRoot,
-        "sticky-root", ValueKind::OneOf(&StickyRoot::WORDS), "refuse",
+    StickyRoot, "sticky-root", ValueKind::OneOf(&["refuse", "accept"]), "refuse",
         "Whether to accept a sticky shared root, in which others can create files";
-    Missing, missing: Missing,
-        "missing", ValueKind::OneOf(&Missing::WORDS), "own-cache",
+    Missing, "missing", ValueKind::OneOf(&["own-cache", "refuse"]), "own-cache",
         "What to do without a private directory in the shared root: build in your own cache directory, or refuse";
-    GcOrphans,
-        "gc.orphans", ValueKind::Limit(Policy::Orphans), "1d",
+    GcOrphans, "gc.orphans", ValueKind::Age, "1d",
         "How long `gc` keeps directories whose workspace is gone";
-    GcDeparted,
-        "gc.departed", ValueKind::Limit(Policy::Departed), "30d",
+    GcDeparted, "gc.departed", ValueKind::Age, "30d",
         "How long `gc` keeps directories of owners without an account";
-    GcIncremental,
-        "gc.incremental", ValueKind::Limit(Policy::Incremental), "7d",
+    GcIncremental, "gc.incremental", ValueKind::Age, "7d",
         "How long `gc` keeps incremental data of unused profiles";
-    GcOlderThan,
-        "gc.older-than", ValueKind::Limit(Policy::OlderThan), "off",
+    GcOlderThan, "gc.older-than", ValueKind::Age, "off",
         "How long `gc` keeps unused target directories";
-    GcMaxSize,
-        "gc.max-size", ValueKind::Limit(Policy::MaxSize), "off",
+    GcMaxSize, "gc.max-size", ValueKind::Size, "off",
         "How much `gc` keeps for each user";
-    GcMaxTotal,
-        "gc.max-total", ValueKind::Limit(Policy::MaxTotal), "off",
+    GcMaxTotal, "gc.max-total", ValueKind::SizeOrShare, "off",
         "How much `gc` keeps for all users together";
-    GcKeepFree,
-        "gc.keep-free", ValueKind::Limit(Policy::KeepFree), "off",
+    GcKeepFree, "gc.keep-free", ValueKind::SizeOrShare, "off",
         "How much `gc` keeps free on the file system";
 }
 
@@ -120,30 +92,11 @@ pub enum Scope {
     User,
 }
 
-impl Words for Scope {
-    const ALL: [(&'static str, Self); 2] = [("workspace", Scope::Workspace), ("user", Scope::User)];
-}
-
 impl Scope {
     /// The word in the settings.
     pub fn word(self) -> &'static str {
-        let [(workspace, _), (user, _)] = Scope::ALL;
-        if self == Scope::User { user } else { workspace }
+        if self == Scope::User { "user" } else { "workspace" }
     }
-}
-
-/// What to do if a variable already chooses a target directory outside the shared root.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ExplicitTargetDir {
-    /// Keep the user's choice.
-    Honour,
-    /// Override it.
-    Override,
-}
-
-impl Words for ExplicitTargetDir {
-    const ALL: [(&'static str, Self); 2] =
-        [("honour", ExplicitTargetDir::Honour), ("override", ExplicitTargetDir::Override)];
 }
 
 /// Whether to accept a sticky shared root, in which others can create files.
@@ -158,33 +111,83 @@ pub enum StickyRoot {
     Accept,
 }
 
-impl Words for StickyRoot {
-    const ALL: [(&'static str, Self); 2] =
-        [("refuse", StickyRoot::Refuse), ("accept", StickyRoot::Accept)];
-}
-
-/// Where an account builds that has no private directory in a shared root that only root can write to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Missing {
-    /// Below its own cache directory.
-    OwnCache,
-    /// Nowhere: refuse.
-    Refuse,
-}
-
-impl Words for Missing {
-    const ALL: [(&'static str, Self); 2] =
-        [("own-cache", Missing::OwnCache), ("refuse", Missing::Refuse)];
-}
-
 impl Settings {
-    fn typed<'a, T: Typed<'a>>(&'a self, key: Key) -> T {
-        T::of(self.value(key), key.row().default)
+    /// The parent of everyone's private directories.
+    pub fn shared_root(&self) -> Option<&Path> {
+        self.path(Key::SharedRoot)
+    }
+
+    /// Which builds share one target directory.
+    pub fn scope(&self) -> Scope {
+        if self.text(Key::Scope) == "user" { Scope::User } else { Scope::Workspace }
+    }
+
+    /// Whether a target directory that a variable chooses is ignored.
+    pub fn overrides_variables(&self) -> bool {
+        self.text(Key::ExplicitTargetDir) == "override"
+    }
+
+    /// The cargo to execute.
+    pub fn real_cargo(&self) -> Option<&Path> {
+        self.path(Key::RealCargo)
+    }
+
+    /// The sccache through which dependencies are compiled: a path, or a name on PATH.
+    pub fn compile_cache(&self) -> Option<&Path> {
+        self.path(Key::CompileCache).filter(|tool| *tool != Path::new(OFF))
+    }
+
+    /// Accounts that get no directory.
+    pub fn exclude_users(&self) -> &[String] {
+        self.names(Key::ExcludeUsers)
+    }
+
+    /// Groups whose members get no directory.
+    pub fn exclude_groups(&self) -> &[String] {
+        self.names(Key::ExcludeGroups)
+    }
+
+    /// Accounts that get a directory even if they are excluded.
+    pub fn include_users(&self) -> &[String] {
+        self.names(Key::IncludeUsers)
+    }
+
+    /// Other accounts that may own directories above the shared root: names or numbers.
+    pub fn trusted_owners(&self) -> &[String] {
+        self.names(Key::TrustedOwners)
+    }
+
+    /// Whether to accept a sticky shared root.
+    pub fn sticky_root(&self) -> StickyRoot {
+        let is_accepted = self.text(Key::StickyRoot) == "accept";
+        if is_accepted { StickyRoot::Accept } else { StickyRoot::Refuse }
+    }
+
+    /// Whether an account that has no private directory in a shared root of root's is refused. Otherwise
+    /// it builds below its own cache directory.
+    pub fn refuses_without_directory(&self) -> bool {
+        self.text(Key::Missing) == "refuse"
     }
 
     /// The limit for a `gc` policy.
     pub fn limit(&self, policy: Policy) -> Limit {
-        self.typed(policy.key())
+        let key = policy.key();
+        key.kind().limit(self.text(key)).unwrap_or(Limit::Off)
+    }
+
+    fn text(&self, key: Key) -> &OsStr {
+        match self.value(key) {
+            Some(Value::Text(text)) => text,
+            _ => OsStr::new(key.row().default),
+        }
+    }
+
+    fn path(&self, key: Key) -> Option<&Path> {
+        Some(self.text(key)).filter(|text| !text.is_empty()).map(Path::new)
+    }
+
+    fn names(&self, key: Key) -> &[String] {
+        if let Some(Value::Names(names)) = self.value(key) { names } else { &[] }
     }
 }
 
@@ -247,11 +250,6 @@ impl Key {
     pub(super) fn read(self, text: &OsStr, origin: String) -> Result<Assignment> {
         match self.kind().parse(text) {
             Ok(value) => Ok(Assignment { key: self, value, origin }),
-            // Its name in earlier versions.
-            Err(wrong) if self == Key::Scope && text == "checkout" => {
-                let help = "it takes `workspace` (the new name of `checkout`) or `user`";
-                Err(invalid(self.name(), &origin, Invalid { help: help.into(), ..wrong }))
-            }
             Err(wrong) => Err(invalid(self.name(), &origin, wrong)),
         }
     }

@@ -12,7 +12,7 @@ pub use facts::{Facts, OwnDirectory, Variables, is_directory_name};
 
 use super::build_dir::Moved;
 use crate::private_dir::place::{OWN_NAME, Place, PlaceKind, Required};
-use crate::settings::{Missing, Scope};
+use crate::settings::Scope;
 
 /// The variable with cargo's target directory.
 pub const TARGET_DIR: &str = "CARGO_TARGET_DIR";
@@ -182,7 +182,7 @@ fn place(facts: &Facts) -> Option<Place> {
     let root = facts.settings.shared_root();
     match (facts.root, facts.own_cache.as_deref(), facts.entry_point) {
         (state, Some(cache), _)
-            if state.is_out_of_reach() && facts.settings.missing() == Missing::OwnCache =>
+            if state.is_out_of_reach() && !facts.settings.refuses_without_directory() =>
         {
             Some(in_cache(cache))
         }

@@ -4,7 +4,8 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use super::{Whose, from_file, from_flags, from_variables};
-use crate::settings::{ExplicitTargetDir, Key, Missing, Scope, Settings, StickyRoot, invalid_root};
+use crate::settings::gc_limits::{Limit, Policy};
+use crate::settings::{Key, Scope, Settings, StickyRoot, invalid_root};
 use crate::ui::failure::Result;
 
 const FULL: &str = r#"
@@ -48,24 +49,24 @@ fn words(result: Result<impl std::fmt::Debug>) -> String {
 
 /// Each key, its value in a file, its value as a variable or flag, and the parsed value.
 const KEYS: &[(Key, &str, &str, &str)] = &[
-    (Key::SharedRoot, "'/srv/x'", "/srv/x", r#"Path("/srv/x")"#),
-    (Key::Scope, "'user'", "user", r#"Word("user")"#),
-    (Key::ExplicitTargetDir, "'override'", "override", r#"Word("override")"#),
-    (Key::RealCargo, "'/x/cargo'", "/x/cargo", r#"Path("/x/cargo")"#),
-    (Key::CompileCache, "'sccache'", "sccache", r#"Path("sccache")"#),
+    (Key::SharedRoot, "'/srv/x'", "/srv/x", r#"Text("/srv/x")"#),
+    (Key::Scope, "'user'", "user", r#"Text("user")"#),
+    (Key::ExplicitTargetDir, "'override'", "override", r#"Text("override")"#),
+    (Key::RealCargo, "'/x/cargo'", "/x/cargo", r#"Text("/x/cargo")"#),
+    (Key::CompileCache, "'sccache'", "sccache", r#"Text("sccache")"#),
     (Key::ExcludeUsers, "['a', 'b']", "a,b", r#"Names(["a", "b"])"#),
     (Key::ExcludeGroups, "['a']", "a", r#"Names(["a"])"#),
     (Key::IncludeUsers, "[]", ",", "Names([])"),
     (Key::TrustedOwners, "['65534']", "65534", r#"Names(["65534"])"#),
-    (Key::StickyRoot, "'accept'", "accept", r#"Word("accept")"#),
-    (Key::Missing, "'refuse'", "refuse", r#"Word("refuse")"#),
-    (Key::GcOrphans, "'2h'", "2h", "Limit(Age(7200))"),
-    (Key::GcDeparted, "'off'", "off", "Limit(Off)"),
-    (Key::GcIncremental, "'1min'", "1min", "Limit(Age(60))"),
-    (Key::GcOlderThan, "'1h'", "1h", "Limit(Age(3600))"),
-    (Key::GcMaxSize, "'2K'", "2K", "Limit(Bytes(2048))"),
-    (Key::GcMaxTotal, "'80%'", "80%", "Limit(Percent(80))"),
-    (Key::GcKeepFree, "'1 KiB'", "1KiB", "Limit(Bytes(1024))"),
+    (Key::StickyRoot, "'accept'", "accept", r#"Text("accept")"#),
+    (Key::Missing, "'refuse'", "refuse", r#"Text("refuse")"#),
+    (Key::GcOrphans, "'2h'", "2h", r#"Text("2h")"#),
+    (Key::GcDeparted, "'off'", "off", r#"Text("off")"#),
+    (Key::GcIncremental, "'1min'", "1min", r#"Text("1min")"#),
+    (Key::GcOlderThan, "'1h'", "1h", r#"Text("1h")"#),
+    (Key::GcMaxSize, "'2K'", "2K", r#"Text("2K")"#),
+    (Key::GcMaxTotal, "'80%'", "80%", r#"Text("80%")"#),
+    (Key::GcKeepFree, "'1K'", "1K", r#"Text("1K")"#),
 ];
 
 #[test]
@@ -91,20 +92,19 @@ fn code_sees_types() {
     let settings = system(FULL).unwrap();
     assert_eq!(settings.shared_root(), Some(Path::new("/srv/cargo-target")));
     assert_eq!(settings.scope(), Scope::User);
-    assert_eq!(settings.explicit_target_dir(), ExplicitTargetDir::Override);
+    assert!(settings.overrides_variables());
     assert_eq!(settings.exclude_users(), ["local-doorman", "local-design"]);
     assert_eq!(settings.exclude_groups(), ["service"]);
     assert_eq!(settings.trusted_owners(), ["65534"]);
     assert_eq!(settings.real_cargo(), Some(Path::new("/opt/rust/bin/cargo")));
     assert_eq!(settings.sticky_root(), StickyRoot::Accept);
-    assert_eq!(settings.missing(), Missing::Refuse);
+    assert!(settings.refuses_without_directory());
+    assert_eq!(settings.limit(Policy::MaxSize), Limit::Bytes(50 << 30));
     let built_in = Settings::default();
     assert_eq!((built_in.shared_root(), built_in.scope()), (None, Scope::Workspace));
-    assert_eq!(built_in.explicit_target_dir(), ExplicitTargetDir::Honour);
-    assert_eq!(
-        (built_in.sticky_root(), built_in.missing()),
-        (StickyRoot::Refuse, Missing::OwnCache)
-    );
+    assert!(!built_in.overrides_variables() && !built_in.refuses_without_directory());
+    assert_eq!(built_in.sticky_root(), StickyRoot::Refuse);
+    assert_eq!(built_in.limit(Policy::Departed), Limit::Age(30 * 86_400));
 }
 
 #[test]
@@ -134,10 +134,6 @@ const MISTAKES: &[(&str, &str)] = &[
     (
         "scope = 'machine'",
         "invalid value for `scope` in `/home/c.toml` line 1: `machine`\nit takes `workspace` or `user`",
-    ),
-    (
-        "scope = 'checkout'",
-        "invalid value for `scope` in `/home/c.toml` line 1: `checkout`\nit takes `workspace` (the new name of `checkout`) or `user`",
     ),
     (
         "scope = 3",

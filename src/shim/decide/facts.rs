@@ -11,7 +11,7 @@ use crate::os::entry::Entry;
 use crate::os::lexical;
 use crate::os::passwd::Account;
 use crate::private_dir::place::{OWN_NAME, Place};
-use crate::settings::{ExplicitTargetDir, Settings};
+use crate::settings::Settings;
 use crate::shim::argv::Invocation;
 use crate::shim::build_dir::{Asked, ConfiguredBuildDir};
 use crate::workspace::Workspace;
@@ -124,7 +124,7 @@ impl Facts {
 
     /// The user's choice, in cargo's own order of precedence.
     pub(super) fn explicit_choice(&self, place: &Place) -> Option<Choice> {
-        let counts = self.settings.explicit_target_dir() == ExplicitTargetDir::Honour;
+        let counts = !self.settings.overrides_variables();
         let elsewhere = |value: &Option<OsString>| {
             counts && value.is_some() && !self.is_ours(value.as_deref(), place)
         };
