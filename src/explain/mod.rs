@@ -16,7 +16,6 @@ use crate::settings::Flags;
 use crate::settings::{Key, Settings, Value};
 use crate::shim::Plan;
 use crate::shim::decide::EntryPoint;
-use crate::shim::real_cargo::Skip;
 use crate::ui::arguments::{cargo_arguments, cargo_words, switch};
 use crate::ui::report;
 
@@ -182,8 +181,8 @@ impl Answer {
 }
 
 impl PassedOver {
-    fn of((path, skip): &(PathBuf, Skip)) -> PassedOver {
-        PassedOver { path: lossy(path), reason: skip.reason() }
+    fn of((path, reason): &(PathBuf, &'static str)) -> PassedOver {
+        PassedOver { path: lossy(path), reason }
     }
 }
 

@@ -148,22 +148,6 @@ impl Snapshot {
         let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
         since.ok().and_then(|since| u64::try_from(since.as_millis()).ok()).unwrap_or(0)
     }
-
-    /// How many milliseconds ago this process started; `None` if the system does not provide it.
-    pub fn age(&self) -> Option<u64> {
-        #[cfg(any(target_os = "linux", target_os = "android"))]
-        {
-            // In hundredths of a second, the unit of the kernel's process times. In a container with an
-            // uptime of its own the two do not match, and the result is unknown.
-            let started = start_time(&files::text_of_system("/proc/self/stat").ok()?)?;
-            let uptime = files::text_of_system("/proc/uptime").ok()?;
-            let (seconds, hundredths) = uptime.split_once(' ')?.0.split_once('.')?;
-            let now = seconds.parse::<u64>().ok()? * 100 + hundredths.parse::<u64>().ok()?;
-            now.checked_sub(started).map(|age| age * 10)
-        }
-        #[cfg(not(any(target_os = "linux", target_os = "android")))]
-        None
-    }
 }
 
 /// Whether the program's file gave this process capabilities that its caller does not have: those that
@@ -195,15 +179,6 @@ fn called_as(name: &OsStr, args: &[OsString]) -> CalledAs {
     if is_subcommand { CalledAs::Subcommand } else { CalledAs::OwnName }
 }
 
-/// Field 22 of `/proc/<pid>/stat`, in clock ticks since boot. The second field is the program's name in
-/// parentheses and may itself contain spaces and parentheses, so counting starts after the last
-/// parenthesis.
-#[cfg(any(target_os = "linux", target_os = "android"))]
-fn start_time(stat: &str) -> Option<u64> {
-    let (_, rest) = stat.rsplit_once(')')?;
-    rest.split_ascii_whitespace().nth(19)?.parse().ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::{CalledAs, called_as};
@@ -223,15 +198,5 @@ mod tests {
             let args: Vec<OsString> = args.iter().map(OsString::from).collect();
             assert_eq!(called_as(OsStr::new(name), &args), expected, "{name}");
         }
-    }
-
-    #[test]
-    #[cfg(any(target_os = "linux", target_os = "android"))]
-    fn finds_the_start_time_whatever_the_program_is_called() {
-        let rest = "S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 4711 20";
-        for name in ["(cargo)", "(a) b (c)", "())"] {
-            assert_eq!(super::start_time(&format!("42 {name} {rest}")), Some(4711), "{name}");
-        }
-        assert_eq!(super::start_time("nonsense"), None);
     }
 }

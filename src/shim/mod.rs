@@ -36,7 +36,7 @@ use crate::shim::argv::{Invocation, TargetUse};
 use crate::shim::decide::{Decision, EntryPoint, Facts, RootState, Rule, TARGET_DIR, decide};
 use crate::shim::real_cargo::Caution;
 use crate::shim::real_cargo::SearchResult;
-use crate::shim::trail::{Process, Trail};
+use crate::shim::trail::Trail;
 use crate::ui::escape::{escaped, quoted};
 use crate::ui::failure::{Failure, Mark, Result};
 use crate::ui::report;
@@ -141,9 +141,8 @@ impl<'a> Plan<'a> {
     /// The trail of this process so far.
     pub fn trail(&self) -> Trail {
         let inherited = self.snapshot.variable(trail::VARIABLE);
-        let process = Process { pid: std::process::id(), age: &|| self.snapshot.age() };
-        let now = self.snapshot.now();
-        let trail = Trail::pick_up(inherited.as_deref(), &process, self.args, now);
+        let (pid, now) = (std::process::id(), self.snapshot.now());
+        let trail = Trail::pick_up(inherited.as_deref(), pid, self.args, now);
         // A cargo that calls its subcommands is a real one.
         let is_subcommand = self.snapshot.called_as == CalledAs::Subcommand;
         if is_subcommand { trail.restart() } else { trail }

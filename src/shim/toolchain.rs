@@ -16,29 +16,10 @@ pub fn partner(directory: &Path, rustc: &Path) -> Option<PathBuf> {
     (real.file_name() == Some(OsStr::new(RUSTC))).then(|| real.with_file_name(CARGO))
 }
 
-/// Whether a directory of programs belongs to the rustup toolchain with this name or absolute path.
-pub fn is_of(directory: &Path, toolchain: &Path) -> bool {
-    directory.ends_with(toolchain.join("bin"))
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{is_of, partner};
+    use super::partner;
     use std::path::Path;
-
-    #[test]
-    fn knows_the_directory_of_a_rustup_toolchain() {
-        for (directory, toolchain, expected) in [
-            ("/home/a/.rustup/toolchains/editors/bin", "editors", true),
-            ("/home/a/.rustup/toolchains/my-editors/bin", "editors", false),
-            ("/home/a/.local/share/cargo-peruser/toolchain/bin", "editors", false),
-            ("/opt/editors/bin", "/opt/editors", true),
-            ("/x/opt/editors/bin", "/opt/editors", false),
-        ] {
-            let found = is_of(Path::new(directory), Path::new(toolchain));
-            assert_eq!(found, expected, "{directory} {toolchain}");
-        }
-    }
 
     #[test]
     fn the_cargo_beside_the_rustc_that_is_linked_to() {

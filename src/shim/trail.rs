@@ -35,19 +35,6 @@ const SOMETHING_RAN: u64 = 1_000;
 /// The time after which hops are counted anew, in milliseconds.
 const ALL_FORGOTTEN: u64 = 10_000;
 
-/// How much younger a process may seem than it is, in milliseconds, because clocks are rounded.
-const ROUNDED: u64 = 20;
-
-/// The running process, and a function for its age. The process id alone is reused, immediately in
-/// another PID namespace. But asking the kernel for the age costs more than the rest of the trail, so
-/// that is done only if the process id is the one in the marker.
-pub struct Process<'a> {
-    /// The process id.
-    pub pid: u32,
-    /// How many milliseconds ago it started; `None` if the system does not provide it.
-    pub age: &'a dyn Fn() -> Option<u64>,
-}
-
 /// The cargos that a process has executed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Trail {
@@ -68,23 +55,14 @@ pub struct Trail {
 impl Trail {
     /// Continues the trail in `inherited` if it is this process's own, or starts a new one; `now` is in
     /// milliseconds.
-    pub fn pick_up(
-        inherited: Option<&OsStr>,
-        process: &Process<'_>,
-        args: &[OsString],
-        now: u64,
-    ) -> Trail {
-        let (pid, asked) = (process.pid, fingerprint(args));
+    pub fn pick_up(inherited: Option<&OsStr>, pid: u32, args: &[OsString], now: u64) -> Trail {
+        let asked = fingerprint(args);
         let fresh = Trail { pid, asked, at: now, hops: 0, tried: Vec::new(), last: None };
         let Some(trail) = inherited.and_then(parse) else { return fresh };
         let since = now.saturating_sub(trail.at);
         if since >= ALL_FORGOTTEN {
             fresh
-        } else if (trail.pid, trail.asked) == (pid, asked)
-            && since < SOMETHING_RAN
-            // This process was running when the marker was written.
-            && (process.age)().is_none_or(|age| age + ROUNDED >= since)
-        {
+        } else if (trail.pid, trail.asked) == (pid, asked) && since < SOMETHING_RAN {
             Trail { at: now, ..trail }
         } else {
             Trail { hops: trail.hops, last: trail.last, ..fresh }
@@ -142,10 +120,10 @@ fn fingerprint(args: &[OsString]) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Process, Trail, VARIABLE};
+    use super::{Trail, VARIABLE};
     use std::ffi::{OsStr, OsString};
 
-    const ME: Process<'_> = Process { pid: 7, age: &|| Some(100) };
+    const ME: u32 = 7;
 
     fn args(line: &str) -> Vec<OsString> {
         line.split(' ').map(OsString::from).collect()
@@ -153,34 +131,22 @@ mod tests {
 
     #[test]
     fn goes_on_only_for_the_same_process_asked_the_same() {
-        let first = Trail::pick_up(None, &ME, &args("build"), 5_000).then("/a/cargo".into());
+        let first = Trail::pick_up(None, ME, &args("build"), 5_000).then("/a/cargo".into());
         let value = first.to_value();
-        assert_eq!(Trail::pick_up(Some(&value), &ME, &args("build"), 5_000), first);
-        let later = |pid, age: Option<u64>, words| {
-            let process = Process { pid, age: &|| age };
-            let trail = Trail::pick_up(Some(&value), &process, &args(words), 5_300);
-            (trail.hops, trail.tried.len())
-        };
-        for (pid, age, words, expected) in [
-            (7, Some(301), "build", (1, 1)),
-            // As old as the marker, on rounded clocks.
-            (7, Some(290), "build", (1, 1)),
-            (7, None, "build", (1, 1)),
-            // The process id was reused.
-            (7, Some(200), "build", (1, 0)),
-            (8, Some(301), "build", (1, 0)),
-            (7, Some(301), "clippy", (1, 0)),
-        ] {
-            assert_eq!(later(pid, age, words), expected, "{pid} {age:?} {words}");
+        assert_eq!(Trail::pick_up(Some(&value), ME, &args("build"), 5_000), first);
+        for (pid, words, expected) in
+            [(7, "build", (1, 1)), (8, "build", (1, 0)), (7, "clippy", (1, 0))]
+        {
+            let trail = Trail::pick_up(Some(&value), pid, &args(words), 5_300);
+            assert_eq!((trail.hops, trail.tried.len()), expected, "{pid} {words}");
         }
     }
 
     #[test]
     fn begins_anew_after_a_while() {
-        let first = Trail::pick_up(None, &ME, &args("run"), 5_000).then("/a/cargo".into());
+        let first = Trail::pick_up(None, ME, &args("run"), 5_000).then("/a/cargo".into());
         let value = first.to_value();
-        let old = Process { age: &|| None, ..ME };
-        let after = |now| Trail::pick_up(Some(&value), &old, &args("run"), now);
+        let after = |now| Trail::pick_up(Some(&value), ME, &args("run"), now);
         assert_eq!((after(5_999).hops, after(5_999).tried.len()), (1, 1));
         assert_eq!((after(6_000).hops, after(6_000).tried.len()), (1, 0));
         assert_eq!((after(15_000).hops, after(15_000).tried.len()), (0, 0));
@@ -201,7 +167,7 @@ mod tests {
             "7:0:0:-1",
             "99999999999:1:1:1",
         ] {
-            let trail = Trail::pick_up(Some(OsStr::new(value)), &ME, &args("build"), 5_000);
+            let trail = Trail::pick_up(Some(OsStr::new(value)), ME, &args("build"), 5_000);
             assert_eq!((trail.hops, trail.tried.len()), (0, 0), "{value}");
         }
     }

@@ -9,7 +9,7 @@ tests![
     refuses_what_it_has_not_made,
     takes_away_what_it_has_made,
     completes_what_a_killed_run_has_begun,
-    a_rustup_toolchain_that_leads_back_is_named,
+    a_wrapper_that_leads_back_is_passed_over,
 ];
 
 fn refuses_what_it_has_not_made() {
@@ -78,28 +78,20 @@ fn completes_what_a_killed_run_has_begun() {
     assert_eq!(names, ["cargo", "rustc", "rustup"]);
 }
 
-fn a_rustup_toolchain_that_leads_back_is_named() {
+fn a_wrapper_that_leads_back_is_passed_over() {
     let world = world_with(&["rustc", "rustup"]);
     world.cargo_in("distribution");
-    // Like `rustup toolchain link editors`.
-    world.directory("rustup/toolchains", 0o755);
-    let linked = world.at("rustup/toolchains/editors");
-    symlink(world.at(DEFAULT).parent().unwrap(), &linked).unwrap();
-    let cargo = linked.join("bin/cargo");
     fs::remove_file(world.at("stub/cargo")).unwrap();
-    // Like rustup's proxy with a toolchain that is linked to the directory.
-    let proxy = format!("#!/bin/sh\nRUSTUP_TOOLCHAIN=editors exec '{}' \"$@\"\n", cargo.display());
-    world.executable("stub/cargo", proxy);
-    world.by_name(["toolchain"]).run().ok();
-    let run = world.run(world.at("stub/cargo"), ["build"]).path(["stub", "distribution"]);
-    let error = "the toolchain `editors` is a link to a directory of cargo-peruser, which calls \
-                 rustup again: `[WORLD]/stub/cargo` executed cargo-peruser again";
-    run.run().stopped(Stop::NoCargo).blames(error).helps("rustup toolchain uninstall editors");
-    // Any other wrapper is passed over, whatever toolchain an editor has chosen.
     let wrapper =
         format!("#!/bin/sh\nexec '{}' \"$@\"\n", world.at(DEFAULT).join("cargo").display());
     world.executable("stub/cargo", wrapper);
-    let run = world.run(world.at("stub/cargo"), ["build"]).path(["stub", "distribution"]);
-    let run = run.env("RUSTUP_TOOLCHAIN", "/opt/sysroot");
-    assert_eq!(run.run().printed(), "[WORLD]/distribution/cargo build\n");
+    world.by_name(["toolchain"]).run().ok();
+    let run = |path: [&str; 2]| {
+        let run = world.run(world.at("stub/cargo"), ["build"]).path(path);
+        run.env("RUSTUP_TOOLCHAIN", "/opt/sysroot").run()
+    };
+    assert_eq!(run(["stub", "distribution"]).printed(), "[WORLD]/distribution/cargo build\n");
+    let alone = run(["stub", "empty"]);
+    alone.stopped(Stop::NoCargo);
+    alone.mentions("passed over `[WORLD]/stub/cargo`: it executed cargo-peruser again");
 }
