@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use super::decide::{self, EntryPoint, Facts};
 use crate::os::lexical;
 use crate::private_dir::place::Place;
+use crate::workspace::Workspace;
 
 /// A build directory that the configuration, the environment or the command line asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,17 +18,8 @@ pub struct ConfiguredBuildDir {
     pub path: PathBuf,
     /// The variable, file or flag that asks for it, escaped for display.
     pub origin: String,
-    /// The kind of request.
-    pub asked: Asked,
-}
-
-/// The kind of request for a build directory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Asked {
-    /// In a configuration file or an environment variable.
-    ByConfiguration,
-    /// On the command line: an explicit choice, which nothing overrides.
-    Typed,
+    /// Whether intermediates may stay there: it was typed, or is one of the caller's own places.
+    pub stays: bool,
 }
 
 /// The values of the templates in a build directory's path.
@@ -63,69 +55,46 @@ impl Facts {
     /// The build directory to use instead of the configured or default one. Builds past the shim,
     /// copies and fetched repositories have one target directory for many workspaces, so each workspace
     /// gets its own build directory there.
+    ///
+    /// Only a configured directory that is not the user's own is replaced. To set the variable always
+    /// would make `cargo clean --target-dir X` delete the build directory, and nested builds hang
+    /// (cargo#17053).
     pub(super) fn moved_build_dir(&self, place: &Place) -> Option<Moved> {
-        let mut own = self.own_places.clone();
-        own.push(place.private_dir());
-        let configured = self.build_dir(place);
-        // `{workspace-path-hash}` does not include the inode and the birth time; the name does.
-        let name = self.own_directory.as_ref().map(|directory| directory.name.as_str());
-        let to = decide::build_dir(&place.private_dir(), name);
         // Each commit that `cargo install --git` checks out is another workspace.
         let is_common = self.entry_point == EntryPoint::Session
             || self.invocation.builds_copies()
             || self.invocation.git.is_some();
-        if configured.is_none() && is_common {
-            let instead_of = "one directory for several workspaces".into();
-            return Some(Moved { to, instead_of });
-        }
-        moved(configured, &own, &to)
+        let instead_of = match self.build_dir(place) {
+            Some(dir) if dir.stays || dir.path.starts_with(place.private_dir()) => return None,
+            Some(dir) => dir.origin.clone(),
+            None if is_common => "one directory for several workspaces".into(),
+            None => return None,
+        };
+        // `{workspace-path-hash}` does not include the inode and the birth time; the name does.
+        let name = self.workspace.as_ref().map(Workspace::directory_name);
+        Some(Moved { to: decide::build_dir(&place.private_dir(), name.as_deref()), instead_of })
     }
-}
-
-/// The build directory to use instead of the configured one, or `None`.
-///
-/// Only a configured directory that is not the user's own is replaced. To set the variable always would
-/// make `cargo clean --target-dir X` delete the build directory, and nested builds hang (cargo#17053).
-fn moved(configured: Option<&ConfiguredBuildDir>, own: &[PathBuf], to: &Path) -> Option<Moved> {
-    let configured = configured.filter(|dir| dir.asked == Asked::ByConfiguration)?;
-    // Some service accounts have the home `/`, which would make every path the user's own.
-    let is_own = |place: &PathBuf| place.parent().is_some() && configured.path.starts_with(place);
-    let moved = || Moved { to: to.to_path_buf(), instead_of: configured.origin.clone() };
-    (!own.iter().any(is_own)).then(moved)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Asked, ConfiguredBuildDir, Templates, moved};
-    use std::path::{Path, PathBuf};
+    use super::Templates;
+    use std::path::Path;
 
     #[test]
-    fn moves_only_what_is_not_ones_own() {
-        let templates = Templates {
-            workspace_root: Path::new("/srv/app"),
-            cargo_home: Path::new("/home/alice/.cargo"),
-        };
-        let own: Vec<PathBuf> = ["/home/alice", "/home/alice/.cargo", "/var/cache/r/alice", "/"]
-            .map(PathBuf::from)
-            .into();
-        let target = Path::new("/var/cache/r/alice/target");
-        for (value, asked, is_moved) in [
-            ("/shared/build", Asked::ByConfiguration, true),
-            ("/shared/build", Asked::Typed, false),
-            ("{workspace-root}/build", Asked::ByConfiguration, true),
-            ("{cargo-cache-home}/build/{workspace-path-hash}", Asked::ByConfiguration, false),
-            ("/home/alice/build", Asked::ByConfiguration, false),
-            ("/home/alice/../bob/build", Asked::ByConfiguration, true),
-            ("/home/alicent", Asked::ByConfiguration, true),
-            ("/var/cache/r/alice/b", Asked::ByConfiguration, false),
-            ("relative", Asked::ByConfiguration, true),
+    fn fills_in_what_decides_whose_it_is() {
+        let (workspace_root, cargo_home) = (Path::new("/srv/app"), Path::new("/home/alice/.cargo"));
+        let templates = Templates { workspace_root, cargo_home };
+        for (value, expected) in [
+            ("{workspace-root}/build", "/srv/app/build"),
+            (
+                "{cargo-cache-home}/b/{workspace-path-hash}",
+                "/home/alice/.cargo/b/workspace-path-hash",
+            ),
+            ("/home/alice/../bob/build", "/home/bob/build"),
+            ("relative", "/base/relative"),
         ] {
-            let path = templates.fill(value, Path::new("/srv/app"));
-            let configured = ConfiguredBuildDir { path, origin: String::new(), asked };
-            let expected = is_moved.then(|| target.to_path_buf());
-            let found = moved(Some(&configured), &own, target).map(|moved| moved.to);
-            assert_eq!(found, expected, "{value}");
+            assert_eq!(templates.fill(value, Path::new("/base")), Path::new(expected), "{value}");
         }
-        assert_eq!(moved(None, &own, target), None);
     }
 }

@@ -8,11 +8,12 @@ mod facts;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-pub use facts::{Facts, OwnDirectory, Variables, is_directory_name};
+pub use facts::{Facts, Variables, is_directory_name};
 
 use super::build_dir::Moved;
 use crate::private_dir::place::{OWN_NAME, Place, PlaceKind, Required};
 use crate::settings::Scope;
+use crate::workspace::{Workspace, WorkspaceKind};
 
 /// The variable with cargo's target directory.
 pub const TARGET_DIR: &str = "CARGO_TARGET_DIR";
@@ -139,31 +140,39 @@ impl Decision {
 
 /// Decides. See [`Rule`] for the order of the rules.
 pub fn decide(facts: &Facts) -> Decision {
-    if facts.is_bypassed {
+    // A variable of a session is removed, for example in a container that a session started, without
+    // the root.
+    let pass_through = |rule| {
         let removed = facts.variables_of_sessions();
-        return Decision { removed, ..Decision::pass_through(Rule::Bypassed) };
-    }
-    let Some(place) = place(facts) else {
-        // For example in a container that a session started, without the root.
-        let removed = facts.variables_of_sessions();
-        return Decision { removed, ..Decision::pass_through(Rule::NoSharedRoot) };
+        Decision { removed, ..Decision::pass_through(rule) }
     };
+    if facts.is_bypassed {
+        return pass_through(Rule::Bypassed);
+    }
+    let Some(place) = place(facts) else { return pass_through(Rule::NoSharedRoot) };
     if facts.root != RootState::Absent
         && let Some(reason) = facts.account.no_directory(&facts.settings)
     {
-        let removed = facts.variables_of_sessions();
-        return Decision { removed, ..Decision::pass_through(Rule::NoDirectory(reason)) };
+        return pass_through(Rule::NoDirectory(reason));
     }
-    if let Some(out_dir) = &facts.variables.out_dir {
-        let target_dir = facts.variables.target_dir.as_deref();
-        if target_dir.is_none() || facts.is_ours(target_dir, &place) {
-            return inside_build_script(facts, &place, out_dir);
-        }
+    let target_dir = facts.variables.target_dir.as_deref();
+    if let Some(out_dir) = &facts.variables.out_dir
+        && target_dir.is_none_or(|value| facts.is_ours(value, Some(&place)))
+    {
+        return inside_build_script(facts, &place, out_dir);
     }
     if let Some(choice) = facts.explicit_choice(&place) {
         return explicit(facts, choice, &place);
     }
-    if facts.inherits(&place) { inherited(facts, place) } else { redirect(facts, place) }
+    if facts.inherits(&place) {
+        return in_private_dir(facts, place, Rule::Inherited, None);
+    }
+    let own = facts.workspace.as_ref().filter(|workspace| {
+        // Scripts have a directory of their own for every `scope`.
+        workspace.kind == WorkspaceKind::Script || facts.settings.scope() == Scope::Workspace
+    });
+    let name = own.map_or_else(|| TARGET.to_owned(), Workspace::directory_name);
+    in_private_dir(facts, place, Rule::Redirected, Some(name))
 }
 
 /// The place of the private directory, if there will be one: in the shared root, or, if the root is
@@ -199,11 +208,11 @@ fn place(facts: &Facts) -> Option<Place> {
 /// private target directory.
 fn inside_build_script(facts: &Facts, place: &Place, out_dir: &OsStr) -> Decision {
     // One script's nested workspaces must not share a directory.
-    let own = Path::new(out_dir).join(TARGET);
-    let own =
-        facts.own_directory.as_ref().map_or(own.clone(), |directory| own.join(&directory.name));
+    let mut own = Path::new(out_dir).join(TARGET);
+    own.extend(facts.workspace.as_ref().map(Workspace::directory_name));
     let Variables { target_dir, build_build_dir, .. } = &facts.variables;
-    let is_build_dir_ours = facts.is_ours(build_build_dir.as_deref(), place);
+    let build_dir = build_build_dir.as_deref();
+    let is_build_dir_ours = build_dir.is_some_and(|value| facts.is_ours(value, Some(place)));
     let inherits = target_dir.is_some();
     let asked = facts.build_dir(place).filter(|_| inherits).map(|dir| dir.origin.clone());
     let asked = asked.or_else(|| is_build_dir_ours.then(|| "an outer run".into()));
@@ -224,29 +233,12 @@ fn explicit(facts: &Facts, choice: Choice, place: &Place) -> Decision {
     Decision { removed, ..Decision::pass_through(Rule::Explicit(choice)) }
 }
 
-fn inherited(facts: &Facts, place: Place) -> Decision {
+/// A build in the private directory; `target` is the directory to use there, if this decides it.
+fn in_private_dir(facts: &Facts, place: Place, rule: Rule, target: Option<String>) -> Decision {
     let build_dir = facts.moved_build_dir(&place);
     let removed = if build_dir.is_none() { inherited_build_dir(facts, &place) } else { Vec::new() };
-    let required = Some(Required { place, target: None });
-    Decision { required, build_dir, removed, ..Decision::pass_through(Rule::Inherited) }
-}
-
-fn redirect(facts: &Facts, place: Place) -> Decision {
-    let own = facts
-        .own_directory
-        .as_ref()
-        .filter(|directory| directory.is_script || facts.settings.scope() == Scope::Workspace);
-    let name = own.map_or_else(|| TARGET.to_owned(), |directory| directory.name.clone());
-    let target = place.private_dir().join(&name);
-    let build_dir = facts.moved_build_dir(&place);
-    let removed = if build_dir.is_none() { inherited_build_dir(facts, &place) } else { Vec::new() };
-    Decision {
-        rule: Rule::Redirected,
-        build_dir,
-        target_dir: Some(target),
-        required: Some(Required { place, target: Some(name) }),
-        removed,
-    }
+    let target_dir = target.as_ref().map(|name| place.private_dir().join(name));
+    Decision { rule, required: Some(Required { place, target }), target_dir, build_dir, removed }
 }
 
 /// A build directory that a session or an outer run has set is not a choice.

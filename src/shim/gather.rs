@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::cargo_config;
-use super::own_places::own_places;
+use super::own_places::is_own;
 use crate::os::accounts;
 use crate::os::acls;
 use crate::os::entry::{Kind, UNMAPPED};
@@ -19,10 +19,11 @@ use crate::os::snapshot::Snapshot;
 use crate::os::user_namespace;
 use crate::private_dir::place::OWN_NAME;
 use crate::settings;
-use crate::settings::{Invalid, Key};
+use crate::settings::{Invalid, Key, Settings};
 use crate::shim::alias;
 use crate::shim::argv::{Invocation, TargetUse};
-use crate::shim::build_dir::{Asked, ConfiguredBuildDir, Templates};
+use crate::shim::build_dir::{ConfiguredBuildDir, Templates};
+use crate::shim::cargo_config::ConfigText;
 use crate::shim::decide::{
     BUILD_BUILD_DIR, BUILD_TARGET_DIR, EntryPoint, Facts, RootState, TARGET_DIR, Variables,
 };
@@ -47,24 +48,23 @@ impl Facts {
         args: &[OsString],
     ) -> Result<Facts> {
         let invocation = Invocation::read(args);
-        let loaded = settings::files::load(snapshot, homes, flags);
         // `cargo peruser` decides later, from what the user has set.
         let is_subcommand = entry_point == EntryPoint::Shim
             && invocation.command.as_deref().is_some_and(|name| name == "peruser");
-        let asks = if is_subcommand { Ok(true) } else { is_bypass_requested(snapshot) };
-        let loaded = asks.and_then(|asks| match asks {
-            true => Ok((true, loaded.unwrap_or_default())),
-            false => Ok((false, loaded?)),
-        });
-        let (is_bypassed, settings) = match loaded {
-            Err(_) if entry_point == EntryPoint::Shim && builds_nothing(snapshot, homes, args) => {
-                Default::default()
-            }
+        let may_ignore =
+            || entry_point == EntryPoint::Shim && builds_nothing(snapshot, homes, args);
+        let is_bypassed = match is_bypass_requested(snapshot) {
+            Err(_) if is_subcommand || may_ignore() => false,
+            is_requested => is_requested?,
+        };
+        let is_bypassed = is_bypassed || is_subcommand;
+        let settings = match settings::files::load(snapshot, homes, flags) {
+            Err(_) if is_bypassed || may_ignore() => Settings::default(),
             loaded => loaded?,
         };
         let root_entry = settings.shared_root().map(files::entry_if_any);
         let root_exists = !matches!(root_entry, None | Some(Ok(None)));
-        let facts = Facts {
+        let mut facts = Facts {
             entry_point,
             is_bypassed,
             settings,
@@ -75,80 +75,90 @@ impl Facts {
             ..Facts::default()
         };
         match entry_point {
-            // `cargo peruser` decides later, and so must see the inherited variables.
-            EntryPoint::Shim if is_subcommand => Ok(facts),
+            // It must see the inherited variables.
+            EntryPoint::Shim if is_subcommand => {}
             EntryPoint::Shim | EntryPoint::Session if is_bypassed || !root_exists => {
-                Ok(facts.with_session_variables(snapshot, homes))
+                facts.read_session_variables(snapshot, homes);
             }
-            EntryPoint::ByName if !is_bypassed && !root_exists => {
-                let facts = facts.with_build_facts(snapshot, homes, args);
-                let own_cache = homes.cache().ok_or_else(|| no_home(snapshot.uid))?;
-                Ok(Facts { own_cache: Some(own_cache), ..facts })
-            }
-            _ => Ok(facts.with_build_facts(snapshot, homes, args)),
+            _ => facts.read_build_facts(snapshot, homes, args),
         }
+        if entry_point == EntryPoint::ByName && !is_bypassed && !root_exists {
+            facts.own_cache = Some(homes.cache().ok_or_else(|| no_home(snapshot.uid))?);
+        }
+        Ok(facts)
     }
 
     /// Reads the variables that one of our sessions may have exported, and nothing else.
-    fn with_session_variables(self, snapshot: &Snapshot, homes: &Homes<'_>) -> Facts {
-        let variables = Variables {
+    fn read_session_variables(&mut self, snapshot: &Snapshot, homes: &Homes<'_>) {
+        self.variables = Variables {
             target_dir: snapshot.variable(TARGET_DIR),
             build_target_dir: snapshot.variable(BUILD_TARGET_DIR),
             build_build_dir: snapshot.variable(BUILD_BUILD_DIR),
             out_dir: None,
         };
-        let needs_cache =
-            self.settings.shared_root().is_some() && self.any_outside_root(&variables);
-        let own_cache = if needs_cache { homes.cache() } else { None };
-        Facts { variables, own_cache, ..self }
+        if self.settings.shared_root().is_some() && self.has_variable_outside_root() {
+            self.own_cache = homes.cache();
+        }
     }
 
-    fn with_build_facts(self, snapshot: &Snapshot, homes: &Homes<'_>, args: &[OsString]) -> Facts {
-        let (cargo_home, here) = (homes.cargo(), snapshot.here());
+    fn read_build_facts(&mut self, snapshot: &Snapshot, homes: &Homes<'_>, args: &[OsString]) {
+        let cargo_home = homes.cargo();
         let cargo_home = cargo_home.as_deref();
         let place = &self.working_directory;
-        let invocation =
-            Invocation::read_with_aliases(args, |name| alias_of(name, snapshot, place, cargo_home));
-        let workspace = Workspace::of(&invocation, place, cargo_home, here);
-        let workspace = workspace.filter(|_| self.entry_point != EntryPoint::Session);
-        let root = workspace.as_ref().and_then(Workspace::directory);
+        let alias = |name: &str| alias_of(name, snapshot, place, cargo_home);
+        self.invocation = Invocation::read_with_aliases(args, alias);
+        if self.entry_point != EntryPoint::Session {
+            self.workspace = Workspace::of(&self.invocation, place, cargo_home, snapshot.here());
+        }
+        self.read_build_dirs(snapshot, homes, cargo_home);
+        self.account = accounts::account(snapshot.uid, self.settings.exclude_groups());
+        self.root = self.root_state(snapshot);
+        self.variables = self.variables(snapshot, homes);
+        if self.root.is_out_of_reach() || self.has_variable_outside_root() {
+            self.own_cache = homes.cache();
+        }
+    }
+
+    fn read_build_dirs(
+        &mut self,
+        snapshot: &Snapshot,
+        homes: &Homes<'_>,
+        cargo_home: Option<&Path>,
+    ) {
+        let place = &self.working_directory;
+        let root = self.workspace.as_ref().and_then(Workspace::directory);
         let templates = Templates {
             workspace_root: root.unwrap_or(place),
             cargo_home: cargo_home.unwrap_or(Path::new("/")),
         };
-        let (config_chooses, typed) =
-            cargo_config::typed_directories(&invocation, place, &templates);
-        let configured = typed.or_else(|| {
-            let start = workspace::configuration_start(&invocation, place, cargo_home);
-            let configured = || cargo_config::build_dir(&start, cargo_home, here, &templates);
-            reads_files(snapshot).then(configured).flatten()
-        });
-        let variable = build_dir_variable(snapshot, &templates, place);
-        let asked = [&configured, &variable].into_iter().flatten();
-        let own_places = own_places(homes, snapshot.uid, asked);
-        let account = accounts::account(snapshot.uid, self.settings.exclude_groups());
-        let root = self.root_state(snapshot, &account);
-        let variables = self.variables(snapshot, homes, &account);
-        let needs_cache = root.is_out_of_reach() || self.any_outside_root(&variables);
-        Facts {
-            account,
-            root,
-            own_cache: if needs_cache { homes.cache() } else { None },
-            own_places,
-            own_directory: workspace.as_ref().map(Workspace::own_directory),
-            configured_build_dir: configured,
-            build_dir_variable: variable,
-            workspace,
-            invocation,
-            config_chooses,
-            variables,
-            ..self
+        let build_dir =
+            |texts: &[ConfigText]| texts.iter().find_map(|text| text.build_dir(&templates));
+        let own = |dir: ConfiguredBuildDir| {
+            let stays = is_own(&dir.path, homes, snapshot.uid);
+            ConfiguredBuildDir { stays, ..dir }
+        };
+        let typed = cargo_config::typed(&self.invocation, place);
+        self.config_chooses = typed.iter().any(ConfigText::sets_target_dir);
+        if let Some(typed) = build_dir(&typed) {
+            // An explicit choice, which nothing overrides.
+            self.configured_build_dir = Some(ConfiguredBuildDir { stays: true, ..typed });
+            return;
         }
+        if reads_files(snapshot) {
+            let start = workspace::configuration_start(&self.invocation, place, cargo_home);
+            let files = cargo_config::in_files(&start, cargo_home, snapshot.here());
+            self.configured_build_dir = build_dir(&files).map(own);
+        }
+        self.build_dir_variable = snapshot.variable(BUILD_BUILD_DIR).map(|value| {
+            let path = templates.fill(&value.to_string_lossy(), place);
+            let origin = format!("the environment variable {BUILD_BUILD_DIR}");
+            own(ConfiguredBuildDir { path, origin, stays: false })
+        });
     }
 
     /// Whether the caller's private directory is in the shared root, or the caller can create it there.
     /// A root that others can write to counts as usable: the check will refuse it.
-    fn root_state(&self, snapshot: &Snapshot, account: &Account) -> RootState {
+    fn root_state(&self, snapshot: &Snapshot) -> RootState {
         let (Some(root), Some(entry)) = (self.settings.shared_root(), &self.root_entry) else {
             return self.root;
         };
@@ -157,13 +167,13 @@ impl Facts {
             return RootState::OwnerHidden;
         }
         let only_owner_writes = entry.kind == Kind::Directory && entry.mode & 0o022 == 0;
-        if entry.uid == snapshot.acting && private_dir(root, account) == root {
+        if entry.uid == snapshot.acting && private_dir(root, &self.account) == root {
             return RootState::IsPrivateDir;
         }
         if !only_owner_writes || entry.uid == snapshot.acting {
             return self.root;
         }
-        match files::entry_if_any(&root.join(account.directory_name())) {
+        match files::entry_if_any(&root.join(self.account.directory_name())) {
             Ok(None) => RootState::NotProvisioned,
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
                 RootState::NotProvisioned
@@ -174,9 +184,9 @@ impl Facts {
 
     /// Whether a variable points outside the shared root, and so may point into the caller's own cache
     /// directory.
-    fn any_outside_root(&self, variables: &Variables) -> bool {
+    fn has_variable_outside_root(&self) -> bool {
         let root = self.settings.shared_root();
-        let Variables { target_dir, build_target_dir, build_build_dir, .. } = variables;
+        let Variables { target_dir, build_target_dir, build_build_dir, .. } = &self.variables;
         [target_dir, build_target_dir, build_build_dir].into_iter().flatten().any(|value| {
             let path = lexical::absolute(&self.working_directory, Path::new(value));
             !root.is_some_and(|root| path.starts_with(root))
@@ -255,7 +265,8 @@ fn alias_of(
     match snapshot.variable(&alias::variable(name)) {
         Some(text) => Some(alias::words_of(text.to_str()?)),
         None if reads_files(snapshot) => {
-            cargo_config::alias(name, place, cargo_home, snapshot.here())
+            let files = cargo_config::in_files(place, cargo_home, snapshot.here());
+            files.iter().find_map(|text| text.alias(name))
         }
         None => None,
     }
@@ -265,17 +276,4 @@ fn alias_of(
 fn working_directory(invocation: &Invocation, cwd: &Path) -> PathBuf {
     let Some(directory) = &invocation.directory else { return cwd.to_owned() };
     std::fs::canonicalize(cwd.join(directory)).unwrap_or_else(|_| invocation.working_directory(cwd))
-}
-
-fn build_dir_variable(
-    snapshot: &Snapshot,
-    templates: &Templates<'_>,
-    working_directory: &Path,
-) -> Option<ConfiguredBuildDir> {
-    let value = snapshot.variable(BUILD_BUILD_DIR)?;
-    Some(ConfiguredBuildDir {
-        path: templates.fill(&value.to_string_lossy(), working_directory),
-        origin: format!("the environment variable {BUILD_BUILD_DIR}"),
-        asked: Asked::ByConfiguration,
-    })
 }

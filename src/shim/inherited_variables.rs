@@ -8,7 +8,6 @@ use super::own_places::own_homes;
 use crate::os::files;
 use crate::os::homes::Homes;
 use crate::os::lexical;
-use crate::os::passwd::Account;
 use crate::os::snapshot::Snapshot;
 use crate::os::trust::Trust;
 use crate::private_dir::place::OWN_NAME;
@@ -22,17 +21,12 @@ impl Facts {
     ///
     /// Another user may have set all of them, as after `sudo -E`, and a build in `OUT_DIR` is only as
     /// private as that directory. So it must be one of the caller's own.
-    pub(super) fn variables(
-        &self,
-        snapshot: &Snapshot,
-        homes: &Homes<'_>,
-        account: &Account,
-    ) -> Variables {
+    pub(super) fn variables(&self, snapshot: &Snapshot, homes: &Homes<'_>) -> Variables {
         let signs = ["HOST", "TARGET", "NUM_JOBS"];
         let is_build_script = signs.iter().all(|name| snapshot.variable(name).is_some());
         let is_own = |out_dir: &OsString| {
             let private = self.settings.shared_root();
-            let private = private.map(|root| private_dir(root, account));
+            let private = private.map(|root| private_dir(root, &self.account));
             let path = files::without_symlinks(Path::new(out_dir));
             let nearest = path.ancestors().find_map(|above| files::entry(above).ok());
             let is_closed = nearest.is_some_and(|entry| entry.mode & 0o002 == 0)

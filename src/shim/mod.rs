@@ -33,6 +33,7 @@ use crate::private_dir::place::{PlaceKind, Required};
 use crate::private_dir::{self, Caller, State};
 use crate::settings::{Key, Scope, Settings};
 use crate::shim::argv::{Invocation, TargetUse};
+use crate::shim::cargo_config::ConfigText;
 use crate::shim::decide::{Decision, EntryPoint, Facts, RootState, Rule, TARGET_DIR, decide};
 use crate::shim::real_cargo::Caution;
 use crate::shim::real_cargo::SearchResult;
@@ -135,7 +136,9 @@ impl<'a> Plan<'a> {
         let cargo_home = cargo_home.as_deref();
         let start = configuration_start(self.invocation(), &place, cargo_home);
         let here = snapshot.here();
-        cargo_config::names_a_wrapper(self.invocation(), &place, &start, cargo_home, here)
+        let typed = cargo_config::typed(self.invocation(), &place);
+        typed.iter().any(ConfigText::has_wrapper)
+            || cargo_config::in_files(&start, cargo_home, here).iter().any(ConfigText::has_wrapper)
     }
 
     /// The trail of this process so far.
@@ -347,7 +350,7 @@ impl<'a> Plan<'a> {
         let required = self.decision.required.as_ref().filter(|_| writes);
         if let Some(Required { place, target: Some(name) }) = required {
             let own = self.facts.workspace.as_ref();
-            let own = own.filter(|workspace| workspace.own_directory().name == *name);
+            let own = own.filter(|workspace| workspace.directory_name() == *name);
             return record::note_use(&place.private_dir(), name, own, self.snapshot.uid);
         }
         Use::Known

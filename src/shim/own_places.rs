@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use crate::os::files;
 use crate::os::homes::Homes;
 use crate::os::trust::Trust;
-use crate::shim::build_dir::ConfiguredBuildDir;
 
 /// The caller's home and cargo's home. The latter counts only if the caller owns it: a shared one would
 /// mix users' files.
@@ -14,37 +13,16 @@ pub(super) fn own_homes(homes: &Homes<'_>) -> Vec<PathBuf> {
     homes.home().map(Path::to_owned).into_iter().chain(cargo_home).collect()
 }
 
-/// The caller's own directories, as far as they matter to the configured build directories.
-pub(super) fn own_places<'a>(
-    homes: &Homes<'_>,
-    uid: u32,
-    asked: impl Iterator<Item = &'a ConfiguredBuildDir>,
-) -> Vec<PathBuf> {
-    let asked: Vec<&Path> = asked.map(|dir| dir.path.as_path()).collect();
-    if asked.is_empty() {
-        return Vec::new();
-    }
-    let mut places = own_homes(homes);
-    let homes: Vec<PathBuf> = places.iter().filter_map(|it| it.canonicalize().ok()).collect();
-    places.extend(homes.iter().cloned());
-    // A symlink in a checkout may point out of the home.
-    let stays = |path: &&Path, place: &Path| {
-        files::without_symlinks(path).starts_with(files::without_symlinks(place))
-    };
-    places.retain(|place| {
-        asked.iter().filter(|path| path.starts_with(place)).all(|path| stays(path, place))
-    });
-    places.extend(asked.iter().filter_map(|path| own_place(path, uid, &homes)));
-    places
-}
-
-/// The nearest existing directory at or above a path, if only the caller can access it or it is inside
-/// one of `homes`. A symlink in the path is accepted if no other user can change it.
-fn own_place(path: &Path, uid: u32, homes: &[PathBuf]) -> Option<PathBuf> {
-    let place = path.ancestors().find(|place| place.exists())?;
-    let real = place.canonicalize().ok()?;
-    let found = files::entry(&real).ok()?;
-    let is_own =
-        found.is_directory_only_for(uid) || homes.iter().any(|home| real.starts_with(home));
-    (is_own && (real == place || Trust::of(uid).covers(place))).then(|| place.to_owned())
+/// Whether a path is in one of the caller's homes, or only the caller can access its nearest existing
+/// directory. A symlink in the path is accepted if no other user can change it.
+pub(super) fn is_own(path: &Path, homes: &Homes<'_>, uid: u32) -> bool {
+    let real = files::without_symlinks(path);
+    // Some service accounts have the home `/`, which would make every path the user's own.
+    let is_in =
+        |home: PathBuf| home.parent().is_some() && real.starts_with(files::without_symlinks(&home));
+    let nearest = real.ancestors().find_map(|above| files::entry(above).ok());
+    let is_closed = nearest.is_some_and(|entry| entry.is_directory_only_for(uid));
+    let existing = || path.ancestors().find(|above| above.exists());
+    (is_closed || own_homes(homes).into_iter().any(is_in))
+        && (real == path || existing().is_some_and(|path| Trust::of(uid).covers(path)))
 }

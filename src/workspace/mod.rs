@@ -26,7 +26,6 @@ use root::ManifestText;
 
 use crate::os::lexical::{self, near};
 use crate::shim::argv::{Invocation, Manifest};
-use crate::shim::decide::OwnDirectory;
 
 /// The maximum size of a manifest that is read, in bytes.
 const MAX_MANIFEST: u64 = 16 << 20;
@@ -99,10 +98,9 @@ impl Workspace {
         Some(Workspace { kind: WorkspaceKind::Workspace, path: root, identity })
     }
 
-    /// Its target directory, as a fact for the decision.
-    pub fn own_directory(&self) -> OwnDirectory {
-        let name = self.identity.directory_name(&self.path);
-        OwnDirectory { name, is_script: self.kind == WorkspaceKind::Script }
+    /// The name of its target directory in a private directory.
+    pub fn directory_name(&self) -> String {
+        self.identity.directory_name(&self.path)
     }
 
     /// The directory with its sources, unless cargo fetches them.

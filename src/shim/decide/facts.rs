@@ -13,7 +13,7 @@ use crate::os::passwd::Account;
 use crate::private_dir::place::{OWN_NAME, Place};
 use crate::settings::Settings;
 use crate::shim::argv::Invocation;
-use crate::shim::build_dir::{Asked, ConfiguredBuildDir};
+use crate::shim::build_dir::ConfiguredBuildDir;
 use crate::workspace::Workspace;
 
 /// Everything that the decision depends on. Unknown facts count as absent.
@@ -42,26 +42,12 @@ pub struct Facts {
     pub working_directory: PathBuf,
     /// The workspace that is built; `None` if there are no sources.
     pub workspace: Option<Workspace>,
-    /// The workspace's own target directory.
-    pub own_directory: Option<OwnDirectory>,
     /// The build directory that cargo's configuration or `--config` asks for.
     pub configured_build_dir: Option<ConfiguredBuildDir>,
-    /// The build directory that `CARGO_BUILD_BUILD_DIR` asks for.
+    /// The build directory that `CARGO_BUILD_BUILD_DIR` asks for, unless a `--config` overrides it.
     pub build_dir_variable: Option<ConfiguredBuildDir>,
-    /// The caller's own directories: home, cargo's home, and directories that only the caller can
-    /// access.
-    pub own_places: Vec<PathBuf>,
     /// The inherited variables that matter.
     pub variables: Variables,
-}
-
-/// The own target directory of a workspace or script.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct OwnDirectory {
-    /// Its name in the private directory.
-    pub name: String,
-    /// Whether it is a script's: scripts have their own directory for every `scope`.
-    pub is_script: bool,
 }
 
 /// The variables that matter to the decision; an empty one is treated as unset.
@@ -85,48 +71,33 @@ impl Facts {
     /// Whether only we can have set this value: it is in the shared root or in one of the caller's
     /// private directories. A session may have started before the caller got a private directory in the
     /// shared root.
-    pub(super) fn is_ours(&self, value: Option<&OsStr>, place: &Place) -> bool {
+    pub(super) fn is_ours(&self, value: &OsStr, place: Option<&Place>) -> bool {
+        let path = self.absolute(value);
+        let root = self.settings.shared_root().map(Path::to_owned);
         let in_cache = self.own_cache.as_ref().map(|cache| cache.join(OWN_NAME));
-        let is_in_place = |path: &Path| {
-            path.starts_with(place.private_dir())
-                || in_cache.as_ref().is_some_and(|own| path.starts_with(own))
-        };
-        self.is_in_root(value) || value.is_some_and(|value| is_in_place(&self.absolute(value)))
-    }
-
-    fn is_in_root(&self, value: Option<&OsStr>) -> bool {
-        let path = value.map(|value| self.absolute(value));
-        let root = self.settings.shared_root();
-        path.is_some_and(|path| root.is_some_and(|root| path.starts_with(root)))
+        let private = place.map(Place::private_dir);
+        [root, in_cache, private].iter().flatten().any(|ours| path.starts_with(ours))
     }
 
     /// The variables that only one of our sessions can have set: they point into the shared root, or
     /// into the private directory in the caller's own cache, which sessions use as a fallback.
     pub(super) fn variables_of_sessions(&self) -> Vec<&'static str> {
         let Variables { target_dir, build_target_dir, build_build_dir, .. } = &self.variables;
-        let own = self.own_cache.as_ref().map(|cache| cache.join(OWN_NAME));
-        let is_in_own = |value: &OsString| {
-            let own = own.as_ref().filter(|_| self.settings.shared_root().is_some());
-            own.is_some_and(|own| self.absolute(value).starts_with(own))
-        };
-        [
+        let all = [
             (TARGET_DIR, target_dir),
             (BUILD_TARGET_DIR, build_target_dir),
             (BUILD_BUILD_DIR, build_build_dir),
-        ]
-        .into_iter()
-        .filter(|(_, value)| {
-            self.is_in_root(value.as_deref()) || value.as_ref().is_some_and(is_in_own)
-        })
-        .map(|(name, _)| name)
-        .collect()
+        ];
+        let is_ours = |value: &OsString| self.is_ours(value, None);
+        let ours = all.into_iter().filter(|(_, value)| value.as_ref().is_some_and(is_ours));
+        ours.map(|(name, _)| name).collect()
     }
 
     /// The user's choice, in cargo's own order of precedence.
     pub(super) fn explicit_choice(&self, place: &Place) -> Option<Choice> {
         let counts = !self.settings.overrides_variables();
         let elsewhere = |value: &Option<OsString>| {
-            counts && value.is_some() && !self.is_ours(value.as_deref(), place)
+            counts && value.as_ref().is_some_and(|value| !self.is_ours(value, Some(place)))
         };
         if self.invocation.target_dir.is_some() {
             Some(Choice::Flag)
@@ -158,12 +129,10 @@ impl Facts {
             .is_some_and(|dir| dir.path.starts_with(&ours) || is_assigned(&dir.path, place))
     }
 
-    /// The configured build directory, by cargo's precedence: command line, variable, files.
+    /// The configured build directory. The variable overrides files.
     pub(in crate::shim) fn build_dir(&self, place: &Place) -> Option<&ConfiguredBuildDir> {
-        let configured = self.configured_build_dir.as_ref();
-        let typed = configured.filter(|dir| dir.asked == Asked::Typed);
         let variable = self.build_dir_variable.as_ref().filter(|_| !self.inherits_build_dir(place));
-        typed.or(variable).or(configured)
+        variable.or(self.configured_build_dir.as_ref())
     }
 }
 

@@ -1,24 +1,27 @@
 //! The seven rules, as a table that reads like the design.
 
 use std::ffi::OsString;
+use std::time::Duration;
 
 use super::{
-    BUILD_BUILD_DIR, BUILD_TARGET_DIR, Choice, Decision, EntryPoint, Facts, OwnDirectory, Required,
-    RootState, Rule, TARGET_DIR, decide,
+    BUILD_BUILD_DIR, BUILD_TARGET_DIR, Choice, Decision, EntryPoint, Facts, Required, RootState,
+    Rule, TARGET_DIR, decide,
 };
 use crate::os::passwd::Account;
 use crate::settings::parse::from_flags;
 use crate::settings::{Key, Settings};
 use crate::shim::argv::Invocation;
-use crate::shim::build_dir::{Asked, ConfiguredBuildDir};
+use crate::shim::build_dir::ConfiguredBuildDir;
+use crate::workspace::identity::WorkspaceIdentity;
+use crate::workspace::{Workspace, WorkspaceKind};
 
 /// The value that a session exports and outer runs pass down.
 const TARGET: &str = "/srv/root/alice/target";
 const BUILD: &str = "/srv/root/alice/build/{workspace-path-hash}";
 /// The same for a known workspace.
-const OWN_BUILD: &str = "/srv/root/alice/build/app-0123456789abcdef/{workspace-path-hash}";
+const OWN_BUILD: &str = "/srv/root/alice/build/app-1195476296a3495b/{workspace-path-hash}";
 /// The name of the directory for alice's workspace.
-const OWN: &str = "app-0123456789abcdef";
+const OWN: &str = "app-1195476296a3495b";
 
 /// Alice builds `/srv/app` and rule 7 applies; each row changes some facts.
 fn facts() -> Facts {
@@ -29,10 +32,14 @@ fn facts() -> Facts {
         own_cache: Some("/home/alice/.cache".into()),
         invocation: typed(&["build"]),
         working_directory: "/srv/app".into(),
-        own_directory: Some(OwnDirectory { name: OWN.into(), is_script: false }),
-        own_places: vec!["/home/alice".into(), "/home/alice/.cargo".into()],
+        workspace: Some(workspace(WorkspaceKind::Workspace)),
         ..Facts::default()
     }
+}
+
+fn workspace(kind: WorkspaceKind) -> Workspace {
+    let identity = WorkspaceIdentity { inode: 7, born: Some(Duration::new(1_700_000_000, 5)) };
+    Workspace { kind, path: "/srv/app".into(), identity }
 }
 
 fn typed(words: &[&str]) -> Invocation {
@@ -338,16 +345,16 @@ fn rule_7_redirects_everything_else() {
 #[test]
 fn the_scope_says_what_shares_a_directory() {
     let common = "7, target=/srv/root/alice/target, check /srv/root/alice, make target";
-    let by_user = |is_script| {
+    let by_user = |kind| {
         with(|facts| {
             choose(facts, Key::Scope, "user");
-            facts.own_directory = Some(OwnDirectory { name: OWN.into(), is_script });
+            facts.workspace = Some(workspace(kind));
         })
     };
-    assert_eq!(by_user(false), common);
-    assert_eq!(by_user(true), redirected());
+    assert_eq!(by_user(WorkspaceKind::Workspace), common);
+    assert_eq!(by_user(WorkspaceKind::Script), redirected());
     // `cargo install NAME` has no sources.
-    assert_eq!(with(|facts| facts.own_directory = None), common);
+    assert_eq!(with(|facts| facts.workspace = None), common);
 }
 
 #[test]
@@ -355,7 +362,7 @@ fn a_session_has_one_target_directory_and_a_build_directory_for_each_workspace()
     let session = |change: fn(&mut Facts)| {
         with(|facts| {
             facts.entry_point = EntryPoint::Session;
-            facts.own_directory = None;
+            facts.workspace = None;
             change(facts);
         })
     };
@@ -397,7 +404,7 @@ fn a_shared_build_directory_becomes_the_workspaces_private_one() {
 
 #[test]
 fn a_build_directory_that_is_ours_is_decided_anew() {
-    for ours in [BUILD, "/srv/root/alice/app-0123456789abcdef", "/srv/root/alice/build/ab/cd"] {
+    for ours in [BUILD, "/srv/root/alice/app-1195476296a3495b", "/srv/root/alice/build/ab/cd"] {
         let nested = |own: Option<&'static str>| {
             with(|facts| {
                 facts.variables.build_build_dir = Some(ours.into());
@@ -423,5 +430,6 @@ fn a_build_directory_that_is_ours_is_decided_anew() {
 }
 
 fn configured(path: &str) -> ConfiguredBuildDir {
-    ConfiguredBuildDir { path: path.into(), origin: "a file".into(), asked: Asked::ByConfiguration }
+    let stays = path.starts_with("/home/alice/");
+    ConfiguredBuildDir { path: path.into(), origin: "a file".into(), stays }
 }

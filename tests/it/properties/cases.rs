@@ -8,13 +8,13 @@ use cargo_peruser::settings::Key;
 use cargo_peruser::settings::Settings;
 use cargo_peruser::settings::parse::from_flags;
 use cargo_peruser::shim::argv::Invocation;
-use cargo_peruser::shim::build_dir::Asked;
 use cargo_peruser::shim::build_dir::ConfiguredBuildDir;
 use cargo_peruser::shim::decide::EntryPoint;
 use cargo_peruser::shim::decide::Facts;
-use cargo_peruser::shim::decide::OwnDirectory;
 use cargo_peruser::shim::decide::RootState;
 use cargo_peruser::shim::decide::Variables;
+use cargo_peruser::workspace::Workspace;
+use cargo_peruser::workspace::WorkspaceKind;
 use cargo_peruser::workspace::identity::WorkspaceIdentity;
 use proptest::collection::vec;
 use proptest::option;
@@ -122,20 +122,20 @@ fn variables() -> impl Strategy<Value = Variables> {
 }
 
 fn build_dir() -> impl Strategy<Value = ConfiguredBuildDir> {
-    let asked = prop::sample::select(vec![Asked::ByConfiguration, Asked::Typed]);
-    (path(), asked).prop_map(|(path, asked)| ConfiguredBuildDir {
+    (path(), any::<bool>()).prop_map(|(path, stays)| ConfiguredBuildDir {
         path: path.into(),
         origin: "a file".into(),
-        asked,
+        stays,
     })
 }
 
 pub(super) fn facts() -> impl Strategy<Value = Facts> {
     let entry_point =
         prop::sample::select(vec![EntryPoint::Shim, EntryPoint::ByName, EntryPoint::Session]);
-    let own = (path(), any::<u64>(), any::<bool>()).prop_map(|(path, inode, is_script)| {
-        let name = WorkspaceIdentity { inode, born: None }.directory_name(Path::new(&path));
-        OwnDirectory { name, is_script }
+    let kind = prop::sample::select(vec![WorkspaceKind::Workspace, WorkspaceKind::Script]);
+    let workspace = (path(), any::<u64>(), kind).prop_map(|(path, inode, kind)| {
+        let identity = WorkspaceIdentity { inode, born: None };
+        Workspace { kind, path: path.into(), identity }
     });
     let root = prop::sample::select(vec![
         RootState::Absent,
@@ -145,9 +145,9 @@ pub(super) fn facts() -> impl Strategy<Value = Facts> {
     ]);
     let flags = (entry_point, prop::bool::weighted(0.1), root, any::<bool>());
     let build_dirs = [option::of(build_dir()), option::of(build_dir())];
-    let places = (path(), option::of(own), build_dirs);
+    let places = (path(), option::of(workspace), build_dirs);
     (flags, settings(), account(), words(), places, variables()).prop_map(
-        |(flags, settings, account, words, (cwd, own_directory, build_dirs), variables)| {
+        |(flags, settings, account, words, (cwd, workspace, build_dirs), variables)| {
             let (entry_point, is_bypassed, root, config_chooses) = flags;
             let [configured_build_dir, build_dir_variable] = build_dirs;
             Facts {
@@ -160,10 +160,9 @@ pub(super) fn facts() -> impl Strategy<Value = Facts> {
                 invocation: Invocation::read(&words),
                 config_chooses,
                 working_directory: Path::new("/").join(cwd),
-                own_directory,
+                workspace,
                 configured_build_dir,
                 build_dir_variable,
-                own_places: vec!["/home/alice".into(), "/home/alice/.cargo".into()],
                 variables,
                 ..Facts::default()
             }
