@@ -16,11 +16,13 @@ use crate::editor::change::FileChange;
 use crate::editor::edit::{Aim, Variable};
 use crate::editor::known::{Editor, Places};
 use crate::editor::overview::Overview;
+use crate::os::homes::Homes;
 use crate::os::homes::no_place;
 use crate::os::snapshot::Snapshot;
 use crate::private_dir::place::OWN_NAME;
-use crate::session::{Session, SessionContext};
+use crate::session;
 use crate::settings::Flags;
+use crate::shim::Plan;
 use crate::shim::decide::{BUILD_BUILD_DIR, TARGET_DIR};
 use crate::ui::arguments::switch;
 use crate::ui::escape::escaped;
@@ -54,8 +56,8 @@ pub(super) fn command() -> Command {
 pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyhow::Result<u8> {
     let name = verb.get_one::<String>("name");
     let named = known::ALL.iter().find(|it| name.is_some_and(|name| name == it.name));
-    let context = SessionContext::of(snapshot);
-    let session = context.session(flags)?;
+    let there = session::of(snapshot);
+    let session = session::decide(&there, flags)?;
     let places = Places::of(snapshot).ok_or_else(|| {
         no_place("settings", snapshot.uid).help("set XDG_CONFIG_HOME to a directory of your own")
     })?;
@@ -67,7 +69,7 @@ pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
         }
         Some(editor) if !verb.get_flag("json") => match aim(&session)? {
             None => {
-                let reason = session.rule().reason();
+                let reason = session.decision.rule.reason();
                 report::note(&format!("editors need no settings here: {reason}"));
             }
             Some(aim) if verb.get_flag("write") => write(editor, &session, &places, &aim)?,
@@ -86,13 +88,14 @@ pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
 
 /// The expected settings; `None` if a session exports nothing, because the caller gets no directory or
 /// has chosen another one.
-fn aim(session: &Session<'_>) -> Result<Option<Aim>> {
-    if session.target_dir().is_none() {
+fn aim(session: &Plan<'_>) -> Result<Option<Aim>> {
+    if session.decision.target_dir.is_none() {
         return Ok(None);
     }
     let mut aim = withdrawal(session);
     for variable in &mut aim.variables {
-        let change = session.changes().into_iter().find(|change| change.name == variable.name);
+        let change =
+            session::changes(session).into_iter().find(|change| change.name == variable.name);
         let text = change.and_then(|change| change.value).map(std::ffi::OsString::into_string);
         variable.value = text.transpose().map_err(|path| {
             let path = escaped(&path);
@@ -105,8 +108,8 @@ fn aim(session: &Session<'_>) -> Result<Option<Aim>> {
 
 /// The aim that removes our settings, even if the caller gets no directory now. We only ever set
 /// directories in the shared root, and in the own cache of a caller without a directory there.
-fn withdrawal(session: &Session<'_>) -> Aim {
-    let own = session.own_cache().map(|cache| cache.join(OWN_NAME));
+fn withdrawal(session: &Plan<'_>) -> Aim {
+    let own = Homes::new(session.snapshot).cache().map(|cache| cache.join(OWN_NAME));
     let roots = session.settings().shared_root().map(Into::into).into_iter().chain(own).collect();
     let unset = |name| Variable { name, value: None };
     Aim { variables: [TARGET_DIR, BUILD_BUILD_DIR].map(unset).into(), roots }
@@ -114,7 +117,7 @@ fn withdrawal(session: &Session<'_>) -> Aim {
 
 fn write(
     editor: &Editor,
-    session: &Session<'_>,
+    session: &Plan<'_>,
     places: &Places<'_>,
     aim: &Aim,
 ) -> anyhow::Result<()> {
@@ -142,10 +145,10 @@ pub(crate) fn outdated(snapshot: &Snapshot, flags: &Flags) -> Vec<&'static str> 
 fn changed(
     snapshot: &Snapshot,
     flags: &Flags,
-    aim: impl FnOnce(&Session<'_>) -> Result<Option<Aim>>,
+    aim: impl FnOnce(&Plan<'_>) -> Result<Option<Aim>>,
 ) -> Vec<&'static str> {
-    let context = SessionContext::of(snapshot);
-    let aim = context.session(flags).and_then(|session| aim(&session)).ok().flatten();
+    let there = session::of(snapshot);
+    let aim = session::decide(&there, flags).and_then(|session| aim(&session)).ok().flatten();
     let (Some(aim), Some(places)) = (aim, Places::of(snapshot)) else { return Vec::new() };
     let would_change = |editor: &&Editor| {
         let changes = FileChange::to_all_files(editor, &places, &aim);

@@ -10,7 +10,7 @@ use crate::editor::change::FileChange;
 use crate::editor::edit::{Aim, Format};
 use crate::editor::known::{self, Editor, Places, RUST_ANALYZER};
 use crate::os::snapshot::Snapshot;
-use crate::session::Session;
+use crate::shim::Plan;
 use crate::shim::decide::TARGET_DIR;
 use crate::ui::failure::{Mark, Result};
 
@@ -82,11 +82,11 @@ impl Overview {
     pub(super) fn of(
         named: Option<&Editor>,
         snapshot: &Snapshot,
-        session: &Session<'_>,
+        session: &Plan<'_>,
         places: &Places<'_>,
     ) -> Result<Overview> {
         let aim = super::aim(session)?.unwrap_or_else(|| super::withdrawal(session));
-        let target_dir = session.target_dir();
+        let target_dir = session.decision.target_dir.as_deref();
         let exported = snapshot.variable(TARGET_DIR);
         let session_exports_it =
             target_dir.is_some_and(|target| exported.as_deref() == Some(target.as_os_str()));
@@ -108,7 +108,7 @@ impl Overview {
         };
         Ok(Overview {
             target_dir: target_dir.map(lossy),
-            reason: session.rule().reason(),
+            reason: session.decision.rule.reason(),
             session_exports_it,
             editors: all.map(found).collect(),
         })

@@ -3,13 +3,12 @@
 //! Shell hooks evaluate stdout, so messages go to stderr. If the private directory is refused or the
 //! settings are wrong, the shim is still put first on PATH: it reports the error again at each build.
 
-use clap::builder::PossibleValuesParser;
-use clap::{Arg, ArgGroup, ArgMatches, Command};
+use clap::{Arg, ArgGroup, ArgMatches, Command, value_parser};
 
 use crate::os::snapshot::Snapshot;
-use crate::session::SessionContext;
-use crate::session::shell::{Syntax, render};
-use crate::settings::Flags;
+use crate::session::shell::{FileSyntax, ShellSyntax, commands, file};
+use crate::session::{self, with_shim_first};
+use crate::settings::{Flags, Settings};
 use crate::ui::failure::{Failure, Mark};
 use crate::ui::report;
 
@@ -27,12 +26,12 @@ pub(crate) fn command() -> Command {
             Arg::new("shell")
                 .long("shell")
                 .value_name("SHELL")
-                .value_parser(names(SHELLS))
+                .value_parser(value_parser!(ShellSyntax))
                 .help("The shell to print commands for [default: sh]"),
             Arg::new("format")
                 .long("format")
                 .value_name("FORMAT")
-                .value_parser(names(FORMATS))
+                .value_parser(value_parser!(FileSyntax))
                 .help("Print a file format instead; in JSON, null means: remove this variable"),
         ])
         .arg(
@@ -46,16 +45,21 @@ pub(crate) fn command() -> Command {
 }
 
 pub(crate) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyhow::Result<u8> {
-    let syntax = syntax_of(verb, "shell", SHELLS).or_else(|| syntax_of(verb, "format", FORMATS));
-    let context = SessionContext::of(snapshot);
-    let (changes, prepared) = match context.session(flags) {
-        Err(error) => (context.path().into_iter().collect(), Err(error)),
-        Ok(session) => match session.prepare() {
-            Err(error) => (session.path().into_iter().collect(), Err(error)),
-            notes => (session.changes(), notes),
+    let session = session::of(snapshot);
+    let (changes, prepared) = match session::decide(&session, flags) {
+        Err(error) => {
+            (with_shim_first(&session, &Settings::default()).into_iter().collect(), Err(error))
+        }
+        Ok(plan) => match plan.prepare() {
+            Err(error) => (session::path(&plan).into_iter().collect(), Err(error)),
+            notes => (session::changes(&plan), notes),
         },
     };
-    let text = render(&changes, syntax.unwrap_or(Syntax::Posix)).map_err(|variable| {
+    let text = match verb.get_one::<FileSyntax>("format") {
+        Some(format) => file(&changes, *format),
+        None => commands(&changes, verb.get_one("shell").copied().unwrap_or(ShellSyntax::Sh)),
+    };
+    let text = text.map_err(|variable| {
         Failure::new(format!("the value of {variable} is not UTF-8, which this format cannot hold"))
             .help("--shell sh prints any value")
     })?;
@@ -71,33 +75,4 @@ pub(crate) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
         prepared => prepared?.iter().for_each(|note| report::note(note)),
     }
     Ok(0)
-}
-
-/// The values of a flag, and the syntax of each.
-type Syntaxes = &'static [(&'static str, Syntax)];
-
-/// The shells. The first three share a syntax.
-const SHELLS: Syntaxes = &[
-    ("sh", Syntax::Posix),
-    ("bash", Syntax::Posix),
-    ("zsh", Syntax::Posix),
-    ("fish", Syntax::Fish),
-    ("csh", Syntax::Csh),
-    ("elvish", Syntax::Elvish),
-    ("nu", Syntax::Nu),
-    ("powershell", Syntax::PowerShell),
-];
-
-/// The file formats.
-const FORMATS: Syntaxes =
-    &[("dotenv", Syntax::Dotenv), ("json", Syntax::Json), ("systemd", Syntax::Systemd)];
-
-fn names(known: Syntaxes) -> PossibleValuesParser {
-    PossibleValuesParser::new(known.iter().map(|(name, _)| *name))
-}
-
-/// The syntax given with a flag.
-fn syntax_of(verb: &ArgMatches, flag: &str, known: Syntaxes) -> Option<Syntax> {
-    let value = verb.get_one::<String>(flag)?;
-    known.iter().find(|(name, _)| name == value).map(|(_, syntax)| *syntax)
 }

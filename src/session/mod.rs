@@ -8,7 +8,6 @@ pub(crate) mod search_path;
 pub(crate) mod shell;
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
 
 use crate::compile_cache::choose;
 use crate::os::homes::Homes;
@@ -27,86 +26,35 @@ use crate::ui::failure::Result;
 /// The search path for programs.
 const PATH: &str = "PATH";
 
-/// The caller, without a working directory.
-#[derive(Debug)]
-pub(crate) struct SessionContext {
-    snapshot: Snapshot,
-    words: [OsString; 1],
+/// The caller of `snapshot`, who is about to build something, in `/`.
+pub(crate) fn of(snapshot: &Snapshot) -> Snapshot {
+    Snapshot { cwd: "/".into(), args: vec!["build".into()], ..snapshot.clone() }
 }
 
-impl SessionContext {
-    /// The caller of `snapshot`, in `/`.
-    pub(crate) fn of(snapshot: &Snapshot) -> SessionContext {
-        let snapshot = Snapshot { cwd: PathBuf::from("/"), ..snapshot.clone() };
-        SessionContext { snapshot, words: ["build".into()] }
-    }
-
-    /// Decides the variables of a session. Changes nothing.
-    ///
-    /// # Errors
-    /// Mistakes in the settings.
-    pub(crate) fn session(&self, flags: &[(Key, OsString)]) -> Result<Session<'_>> {
-        let plan = Plan::make(&self.snapshot, EntryPoint::Session, flags, &self.words)?;
-        Ok(Session { plan })
-    }
-
-    /// The change of PATH, for wrong settings or a refused private directory. The shim must be first even
-    /// then: each build reports the error, instead of using a directory that people share.
-    pub(crate) fn path(&self) -> Option<Change> {
-        with_shim_first(&self.snapshot, &Settings::default())
-    }
+/// Decides the variables of a session, for the caller that [`of`] returns. Changes nothing.
+///
+/// # Errors
+/// Mistakes in the settings.
+pub(crate) fn decide<'a>(session: &'a Snapshot, flags: &[(Key, OsString)]) -> Result<Plan<'a>> {
+    Plan::make(session, EntryPoint::Session, flags, &session.args)
 }
 
-/// A decided session.
-pub(crate) struct Session<'a> {
-    plan: Plan<'a>,
+/// The changes of a session, once [`Plan::prepare`] has succeeded. A cargo that bypasses the shim would
+/// create the private directory itself, readable by everyone.
+pub(crate) fn changes(plan: &Plan<'_>) -> Vec<Change> {
+    let mut changes: Vec<Change> = path(plan).into_iter().collect();
+    changes.extend(environment::changes(&plan.decision));
+    changes.extend(choose::wrapping(plan).changes);
+    changes
 }
 
-impl Session<'_> {
-    /// The caller's own cache directory, if they have one.
-    pub(crate) fn own_cache(&self) -> Option<PathBuf> {
-        Homes::new(self.plan.snapshot).cache()
-    }
-
-    /// The settings that apply.
-    pub(crate) fn settings(&self) -> &Settings {
-        self.plan.settings()
-    }
-
-    /// The rule that decided.
-    pub(crate) fn rule(&self) -> &Rule {
-        &self.plan.decision.rule
-    }
-
-    /// The target directory to export; `None` if the caller gets none, or has chosen another one.
-    pub(crate) fn target_dir(&self) -> Option<&Path> {
-        self.plan.decision.target_dir.as_deref()
-    }
-
-    /// Creates the directories that are exported. A cargo that bypasses the shim would otherwise create
-    /// the private directory itself, readable by everyone.
-    ///
-    /// # Errors
-    /// Refusals, and directories that cannot be created.
-    pub(crate) fn prepare(&self) -> Result<Vec<String>> {
-        self.plan.prepare()
-    }
-
-    /// All changes, once [`Session::prepare`] has succeeded.
-    pub(crate) fn changes(&self) -> Vec<Change> {
-        let mut changes: Vec<Change> = self.path().into_iter().collect();
-        changes.extend(environment::changes(&self.plan.decision));
-        changes.extend(choose::wrapping(&self.plan).changes);
-        changes
-    }
-
-    /// The change of PATH alone, as [`SessionContext::path`]; `None` if the caller does not use the
-    /// shim.
-    pub(crate) fn path(&self) -> Option<Change> {
-        match self.rule() {
-            Rule::Bypassed | Rule::NoDirectory(_) => None,
-            _ => with_shim_first(self.plan.snapshot, self.settings()),
-        }
+/// The change of PATH alone, for a refused private directory. The shim must be first even then: each
+/// build reports the error, instead of using a directory that people share. `None` if the caller does
+/// not use the shim.
+fn path(plan: &Plan<'_>) -> Option<Change> {
+    match plan.decision.rule {
+        Rule::Bypassed | Rule::NoDirectory(_) => None,
+        _ => with_shim_first(plan.snapshot, plan.settings()),
     }
 }
 

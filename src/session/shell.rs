@@ -7,49 +7,62 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
+use clap::ValueEnum;
+
 use crate::shim::environment::Change;
 use crate::ui::escape::{self, quoted};
 
-/// A syntax for the changes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Syntax {
-    /// Bourne shells: `sh`, `bash`, `zsh`, `dash`, `ksh`.
-    Posix,
-    /// fish.
+// Comments on the variants would be shown as help.
+/// A shell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ShellSyntax {
+    Sh,
+    Bash,
+    Zsh,
     Fish,
-    /// nushell, as a file that it sources.
-    Nu,
-    /// `csh` and `tcsh`.
     Csh,
-    /// elvish.
     Elvish,
-    /// PowerShell.
+    Nu,
+    #[value(name = "powershell")]
     PowerShell,
-    /// `KEY="value"` lines. Removals are left out, since the format has none.
+}
+
+/// A file format. The first and the last have `KEY="value"` lines and leave removals out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FileSyntax {
     Dotenv,
-    /// One object; a variable to remove is `null`.
     Json,
-    /// `KEY="value"` lines, as systemd's environment generators print them. Removals are left out, since
-    /// the format has none.
     Systemd,
 }
 
-/// The changes as bytes to print, each on its own line.
+/// The changes as commands of a shell, each on its own line.
 ///
 /// # Errors
-/// The name of a variable whose value is not UTF-8, for a syntax that requires UTF-8.
-pub(crate) fn render(changes: &[Change], syntax: Syntax) -> Result<Vec<u8>, &'static str> {
-    if syntax == Syntax::Json {
-        return json(changes);
-    }
+/// The name of a variable whose value is not UTF-8, for a shell whose commands are.
+pub(crate) fn commands(changes: &[Change], shell: ShellSyntax) -> Result<Vec<u8>, &'static str> {
     let mut text = Vec::new();
     for Change { name, value } in changes {
         match value {
-            Some(value) => text.extend(set(name, value, syntax)?),
-            None => text.extend(unset(name, syntax).bytes()),
+            Some(value) => text.extend(set(name, value, shell)?),
+            None => text.extend(unset(name, shell).bytes()),
         }
     }
     Ok(text)
+}
+
+/// The changes in a file format.
+///
+/// # Errors
+/// The name of a variable whose value is not UTF-8, for JSON.
+pub(crate) fn file(changes: &[Change], format: FileSyntax) -> Result<Vec<u8>, &'static str> {
+    if format == FileSyntax::Json {
+        return json(changes);
+    }
+    let line = |Change { name, value }: &Change| {
+        let value = in_double_quotes(value.as_ref()?.as_bytes());
+        Some([name.as_bytes(), b"=", &value, b"\n"].concat())
+    };
+    Ok(changes.iter().filter_map(line).collect::<Vec<_>>().concat())
 }
 
 /// The command with which a shell of this name takes over what `env` prints.
@@ -70,59 +83,55 @@ pub(crate) fn evaluation(shell: &str, program: &Path) -> String {
     }
 }
 
-fn set(name: &'static str, value: &OsStr, syntax: Syntax) -> Result<Vec<u8>, &'static str> {
+fn set(name: &'static str, value: &OsStr, shell: ShellSyntax) -> Result<Vec<u8>, &'static str> {
     let utf8 = || value.to_str().ok_or(name);
-    Ok(match syntax {
-        Syntax::Posix => {
+    Ok(match shell {
+        ShellSyntax::Sh | ShellSyntax::Bash | ShellSyntax::Zsh => {
             let value = between_single_quotes(value.as_bytes(), b"'\\''");
             [name.as_bytes(), b"=", &value, b"; export ", name.as_bytes(), b"\n"].concat()
         }
-        Syntax::Fish if name == PATH => {
+        ShellSyntax::Fish if name == PATH => {
             // As a list, so that fish neither splits nor joins it. Fish turns an empty entry into `.`,
             // as it does in an inherited PATH.
             let entries = value.as_bytes().split(|byte| *byte == b':').map(fish);
             [b"set -gx PATH ".to_vec(), entries.collect::<Vec<_>>().join(&b' '), b"\n".to_vec()]
                 .concat()
         }
-        Syntax::Fish => {
+        ShellSyntax::Fish => {
             [b"set -gx ", name.as_bytes(), b" ", &fish(value.as_bytes()), b"\n"].concat()
         }
         // `eval` would turn a newline into a space.
-        Syntax::Csh if value.as_bytes().contains(&b'\n') => Vec::new(),
-        Syntax::Csh => {
+        ShellSyntax::Csh if value.as_bytes().contains(&b'\n') => Vec::new(),
+        ShellSyntax::Csh => {
             // csh expands `!` from its history even in quotes.
             let value = replaced(value.as_bytes(), b'!', b"\\!");
             let value = between_single_quotes(&value, b"'\\''");
             [b"setenv ", name.as_bytes(), b" ", &value, b";\n"].concat()
         }
-        Syntax::Elvish => {
+        ShellSyntax::Elvish => {
             format!("set-env {name} '{}'\n", utf8()?.replace('\'', "''")).into_bytes()
         }
-        Syntax::Nu if name == PATH => {
+        ShellSyntax::Nu if name == PATH => {
             let entries: Vec<String> = utf8()?.split(':').map(double_quoted_for_nu).collect();
             format!("$env.PATH = [{}]\n", entries.join(", ")).into_bytes()
         }
-        Syntax::Nu => format!("$env.{name} = {}\n", double_quoted_for_nu(utf8()?)).into_bytes(),
-        Syntax::PowerShell => {
+        ShellSyntax::Nu => {
+            format!("$env.{name} = {}\n", double_quoted_for_nu(utf8()?)).into_bytes()
+        }
+        ShellSyntax::PowerShell => {
             format!("$env:{name} = {}\n", single_quoted_for_powershell(utf8()?)).into_bytes()
         }
-        Syntax::Dotenv | Syntax::Systemd => {
-            let value = in_double_quotes(value.as_bytes());
-            [name.as_bytes(), b"=", &value, b"\n"].concat()
-        }
-        Syntax::Json => Vec::new(),
     })
 }
 
-fn unset(name: &str, syntax: Syntax) -> String {
-    match syntax {
-        Syntax::Posix => format!("unset {name}\n"),
-        Syntax::Fish => format!("set -e {name}\n"),
-        Syntax::Csh => format!("unsetenv {name};\n"),
-        Syntax::Elvish => format!("unset-env {name}\n"),
-        Syntax::Nu => format!("hide-env --ignore-errors {name}\n"),
-        Syntax::PowerShell => format!("Remove-Item -ErrorAction Ignore Env:{name}\n"),
-        Syntax::Dotenv | Syntax::Json | Syntax::Systemd => String::new(),
+fn unset(name: &str, shell: ShellSyntax) -> String {
+    match shell {
+        ShellSyntax::Sh | ShellSyntax::Bash | ShellSyntax::Zsh => format!("unset {name}\n"),
+        ShellSyntax::Fish => format!("set -e {name}\n"),
+        ShellSyntax::Csh => format!("unsetenv {name};\n"),
+        ShellSyntax::Elvish => format!("unset-env {name}\n"),
+        ShellSyntax::Nu => format!("hide-env --ignore-errors {name}\n"),
+        ShellSyntax::PowerShell => format!("Remove-Item -ErrorAction Ignore Env:{name}\n"),
     }
 }
 

@@ -14,7 +14,7 @@ use crate::os::homes::Homes;
 use crate::os::process;
 use crate::os::snapshot::Snapshot;
 use crate::session::shell::evaluation;
-use crate::session::{SessionContext, has_cargo};
+use crate::session::{self, has_cargo};
 use crate::settings::Flags;
 use crate::setup::fresh_shell::{ASKED, AskedShell, SessionKind, ShellAnswer, ask};
 use crate::setup::pieces::line_for;
@@ -160,10 +160,9 @@ fn word(path: Option<&Path>) -> String {
 /// The message that a variable of this session counts as a choice, and what helps. This session builds
 /// there, whatever new ones do.
 pub(crate) fn chosen(snapshot: &Snapshot, flags: &Flags) -> Option<(String, &'static str)> {
-    let context = SessionContext::of(snapshot);
-    let session = context.session(flags).ok()?;
-    let is_choice =
-        matches!(session.rule(), Rule::Explicit(Choice::Variable | Choice::BuildVariable));
+    let there = session::of(snapshot);
+    let rule = session::decide(&there, flags).ok()?.decision.rule;
+    let is_choice = matches!(rule, Rule::Explicit(Choice::Variable | Choice::BuildVariable));
     is_choice.then(|| {
         let text = format!("this session builds where {TARGET_DIR} says, as you may have chosen");
         (text, "unset CARGO_TARGET_DIR CARGO_BUILD_TARGET_DIR")
