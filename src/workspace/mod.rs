@@ -22,7 +22,6 @@ use std::time::UNIX_EPOCH;
 use rustix::fs::OFlags;
 
 use identity::WorkspaceIdentity;
-use root::ManifestText;
 
 use crate::os::lexical::{self, near};
 use crate::shim::argv::{Invocation, Manifest};
@@ -159,17 +158,13 @@ fn identity_of(directory: &Path) -> Option<WorkspaceIdentity> {
     Some(WorkspaceIdentity { inode: metadata.ino(), born })
 }
 
-/// Reads a manifest. A fifo or a device is not opened, as in [`crate::os::files::open_regular`]: cargo
-/// reports those.
-fn read(path: &Path) -> ManifestText {
-    match std::fs::metadata(path) {
-        Ok(found) if found.is_file() && found.len() <= MAX_MANIFEST => {
-            text(path, found.len()).map_or(ManifestText::Unreadable, ManifestText::Text)
-        }
-        Ok(_) => ManifestText::Unreadable,
-        // Cargo ignores a manifest that it cannot examine.
-        Err(_) => ManifestText::Nothing,
-    }
+/// Reads a manifest. `None` if it cannot be examined: then cargo ignores it. One that cannot be read, for
+/// which cargo will report an error, counts as empty. A fifo or a device is not opened, as in
+/// [`crate::os::files::open_regular`].
+fn read(path: &Path) -> Option<String> {
+    let found = std::fs::metadata(path).ok()?;
+    let is_readable = found.is_file() && found.len() <= MAX_MANIFEST;
+    Some(is_readable.then(|| text(path, found.len())).flatten().unwrap_or_default())
 }
 
 /// Reads up to the known size: reading on to the end would be one more system call.

@@ -170,11 +170,10 @@ impl Record {
 /// Writes the record as a whole or not at all.
 fn write(directory: &Path, name: &str, text: &[u8]) -> std::io::Result<()> {
     if DirBuilder::new().mode(0o700).create(directory).is_ok() {
-        directory.symlink_metadata()?;
         std::fs::set_permissions(directory, Permissions::from_mode(0o700))?;
     }
     if !directory.symlink_metadata()?.is_dir() {
-        return Err(std::io::ErrorKind::NotADirectory.into());
+        return Err(ErrorKind::NotADirectory.into());
     }
     let unfinished = directory.join(format!(".{name}.{}", std::process::id()));
     let mut file =
@@ -192,17 +191,13 @@ fn write(directory: &Path, name: &str, text: &[u8]) -> std::io::Result<()> {
 fn text(workspace: Option<&Workspace>, parent: u64) -> Vec<u8> {
     let mut text = b"cargo-peruser record 1\n".to_vec();
     let Some(Workspace { kind, path, identity }) = workspace else { return text };
-    if *kind != WorkspaceKind::Git {
-        text.extend(format!("inode {}\n", identity.inode).bytes());
-    }
+    text.extend(format!("inode {}\n", identity.inode).bytes());
     if let Some(born) = identity.born {
         text.extend(format!("born {}.{:09}\n", born.as_secs(), born.subsec_nanos()).bytes());
     }
-    if *kind != WorkspaceKind::Git {
-        // Always the same length, so that the record's size tells whether it is current, without
-        // examining the parent.
-        text.extend(format!("parent {parent:020}\n").bytes());
-    }
+    // Always the same length, so that the record's size tells whether it is current, without examining
+    // the parent.
+    text.extend(format!("parent {parent:020}\n").bytes());
     text.extend(format!("{} ", kind.word()).bytes());
     text.extend(path.as_os_str().as_encoded_bytes());
     text.push(b'\n');

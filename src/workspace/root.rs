@@ -12,50 +12,36 @@ use crate::os::lexical;
 /// The name of a manifest.
 pub const MANIFEST: &str = "Cargo.toml";
 
-/// The content of a manifest's path.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ManifestText {
-    /// It does not exist.
-    Nothing,
-    /// Cargo will report an error.
-    Unreadable,
-    /// A manifest's text.
-    Text(String),
-}
-
 /// The root of the workspace that contains a directory; `None` if there is no manifest in it or above.
 pub fn of_directory(
     directory: &Path,
     cargo_home: Option<&Path>,
-    mut read: impl FnMut(&Path) -> ManifestText,
+    mut read: impl FnMut(&Path) -> Option<String>,
 ) -> Option<PathBuf> {
-    for directory in directory.ancestors() {
+    directory.ancestors().find_map(|directory| {
         let manifest = directory.join(MANIFEST);
-        match read(&manifest) {
-            ManifestText::Nothing => {}
-            found => return Some(search(&manifest, &found, cargo_home, read)),
-        }
-    }
-    None
+        let text = read(&manifest)?;
+        Some(search(&manifest, &text, cargo_home, &mut read))
+    })
 }
 
 /// The root of the workspace that a manifest belongs to. The path must be absolute and without `..`.
 pub fn of_manifest(
     manifest: &Path,
     cargo_home: Option<&Path>,
-    mut read: impl FnMut(&Path) -> ManifestText,
+    mut read: impl FnMut(&Path) -> Option<String>,
 ) -> PathBuf {
-    let found = read(manifest);
-    search(manifest, &found, cargo_home, read)
+    let text = read(manifest).unwrap_or_default();
+    search(manifest, &text, cargo_home, &mut read)
 }
 
 fn search(
     manifest: &Path,
-    found: &ManifestText,
+    text: &str,
     cargo_home: Option<&Path>,
-    mut read: impl FnMut(&Path) -> ManifestText,
+    read: &mut impl FnMut(&Path) -> Option<String>,
 ) -> PathBuf {
-    if let Some(root) = root_named(found, manifest, manifest) {
+    if let Some(root) = root_named(text, manifest, manifest) {
         return root;
     }
     let mut last = None;
@@ -67,7 +53,7 @@ fn search(
         }
         last = Some(directory);
         let above = directory.join(MANIFEST);
-        if let Some(root) = root_named(&read(&above), &above, manifest) {
+        if let Some(root) = read(&above).and_then(|text| root_named(&text, &above, manifest)) {
             return root;
         }
     }
@@ -75,8 +61,7 @@ fn search(
 }
 
 /// The root that a manifest names for the package whose manifest is `member`.
-fn root_named(found: &ManifestText, manifest: &Path, member: &Path) -> Option<PathBuf> {
-    let ManifestText::Text(text) = found else { return None };
+fn root_named(text: &str, manifest: &Path, member: &Path) -> Option<PathBuf> {
     if !may_name_a_workspace(text) {
         return None;
     }
