@@ -6,10 +6,11 @@
 mod commands;
 
 use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 pub use commands::TargetUse;
-use commands::{among, hands_on_to_run, is_cargos_own, reads_options, runs_a_program};
+use commands::{among, is_cargos_own, reads_options, runs_a_program};
 
 use crate::os::lexical;
 
@@ -42,8 +43,16 @@ pub struct Invocation {
     has_operand: bool,
 }
 
-/// Long options that take the next word as their value, besides those whose values matter.
+/// Long options that take the next word as their value.
 const TAKE_A_WORD: &[&str] = &[
+    "--target-dir",
+    "--manifest-path",
+    "--config",
+    "--path",
+    "--git",
+    "--branch",
+    "--tag",
+    "--rev",
     "--bin",
     "--example",
     "--package",
@@ -99,13 +108,15 @@ impl Invocation {
                 break;
             }
             invocation.has_options |= starts_with(word, "-");
-            if starts_with(word, "--") {
-                if invocation.long_option(word) == ValueAt::IsNext {
-                    words.next().into_iter().for_each(|value| invocation.put(word, value));
-                }
-            } else if starts_with(word, "-") {
-                if let Some((option, ValueAt::IsNext)) = invocation.short_options(word) {
-                    words.next().into_iter().for_each(|value| invocation.put(option, value));
+            if starts_with(word, "-") {
+                let option = match starts_with(word, "--") {
+                    true => invocation.long_option(word),
+                    false => invocation.short_options(word),
+                };
+                if let Some((option, value)) = option
+                    && let Some(value) = value.or_else(|| words.next())
+                {
+                    invocation.put(option, value);
                 }
             } else if invocation.takes_command(word, &mut runs) {
                 break;
@@ -164,25 +175,24 @@ impl Invocation {
     }
 
     /// Handles a word that is not an option. Returns true if it is the first word for another program:
-    /// `run` passes everything after its own options on, also behind an external command (`cargo miri
-    /// run`).
+    /// `run` passes everything after its own options on.
     fn takes_command(&mut self, word: &OsStr, runs: &mut bool) -> bool {
         if *runs {
             return true;
         }
-        *runs = self.command.as_deref().is_none_or(hands_on_to_run) && runs_a_program(word);
+        *runs = self.command.is_none() && runs_a_program(word);
         self.has_operand = self.command.is_some();
         self.command.get_or_insert_with(|| word.to_owned());
         false
     }
 
-    /// Reads `--name` or `--name=value`.
-    fn long_option(&mut self, word: &OsStr) -> ValueAt {
-        for name in VALUED {
-            if let Some(value) = strip_prefix(word, name).and_then(|rest| strip_prefix(rest, "=")) {
-                self.put(OsStr::new(name), value);
-                return ValueAt::IsGiven;
-            }
+    /// Reads `--name` or `--name=value`. Returns an option that takes a value, and the value, if it is
+    /// in this word.
+    fn long_option<'a>(&mut self, word: &'a OsStr) -> Option<(&'a OsStr, Option<&'a OsStr>)> {
+        if let Some(at) = word.as_bytes().iter().position(|byte| *byte == b'=') {
+            let (option, value) = word.as_bytes().split_at(at);
+            let value = strip_prefix(OsStr::from_bytes(value), "=");
+            return Some((OsStr::from_bytes(option), value));
         }
         let is_before_command = self.command.is_none();
         self.only_prints |= match word.to_str() {
@@ -191,16 +201,11 @@ impl Invocation {
             _ => false,
         };
         let is_version = word == "--version" && self.is_install();
-        if among(&VALUED, word) || among(TAKE_A_WORD, word) || is_version {
-            ValueAt::IsNext
-        } else {
-            ValueAt::IsGiven
-        }
+        (among(TAKE_A_WORD, word) || is_version).then_some((word, None))
     }
 
-    /// Reads `-q`, `-p name`, `-pname`, `-p=name` or a group like `-qp name`.
-    fn short_options<'a>(&mut self, word: &'a OsStr) -> Option<(&'a OsStr, ValueAt)> {
-        use std::os::unix::ffi::OsStrExt;
+    /// The same for `-q`, `-p name`, `-pname`, `-p=name` or a group like `-qp name`.
+    fn short_options<'a>(&mut self, word: &'a OsStr) -> Option<(&'a OsStr, Option<&'a OsStr>)> {
         for (at, letter) in word.as_bytes().iter().enumerate().skip(1) {
             match letter {
                 b'C' if self.command.is_none() => {}
@@ -217,11 +222,8 @@ impl Invocation {
             }
             let option = OsStr::from_bytes(word.as_bytes().get(at..=at)?);
             let rest = OsStr::from_bytes(word.as_bytes().get(at + 1..)?);
-            if rest.is_empty() {
-                return Some((option, ValueAt::IsNext));
-            }
-            self.put(option, strip_prefix(rest, "=").unwrap_or(rest));
-            return Some((option, ValueAt::IsGiven));
+            let value = Some(strip_prefix(rest, "=").unwrap_or(rest));
+            return Some((option, value.filter(|_| !rest.is_empty())));
         }
         None
     }
@@ -235,39 +237,21 @@ impl Invocation {
         let value = || value.to_owned();
         let is_install = self.is_install();
         match option.to_str() {
-            Some(MANIFEST_PATH) => self.manifest = Some(Manifest::File(value().into())),
-            Some(PATH) if is_install => self.manifest = Some(Manifest::Directory(value().into())),
-            Some(GIT) if is_install => self.git = Some(value()),
-            Some(BRANCH | TAG | REV) if is_install => {
+            Some("--manifest-path") => self.manifest = Some(Manifest::File(value().into())),
+            Some("--path") if is_install => {
+                self.manifest = Some(Manifest::Directory(value().into()));
+            }
+            Some("--git") if is_install => self.git = Some(value()),
+            Some("--branch" | "--tag" | "--rev") if is_install => {
                 self.revision.extend([option.to_owned(), value()]);
             }
             _ if !self.is_read_by_cargo() => {}
-            Some(TARGET_DIR) => self.target_dir = Some(value()),
-            Some(CONFIG) => self.configs.push(value()),
+            Some("--target-dir") => self.target_dir = Some(value()),
+            Some("--config") => self.configs.push(value()),
             Some("C") => self.directory = Some(value()),
             _ => {}
         }
     }
-}
-
-const TARGET_DIR: &str = "--target-dir";
-const MANIFEST_PATH: &str = "--manifest-path";
-const CONFIG: &str = "--config";
-const PATH: &str = "--path";
-const GIT: &str = "--git";
-const BRANCH: &str = "--branch";
-const TAG: &str = "--tag";
-const REV: &str = "--rev";
-/// The long options whose values matter.
-const VALUED: [&str; 8] = [TARGET_DIR, MANIFEST_PATH, CONFIG, PATH, GIT, BRANCH, TAG, REV];
-
-/// The position of an option's value.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum ValueAt {
-    /// In the same word, or missing.
-    IsGiven,
-    /// In the next word.
-    IsNext,
 }
 
 fn starts_with(word: &OsStr, prefix: &str) -> bool {
@@ -275,7 +259,6 @@ fn starts_with(word: &OsStr, prefix: &str) -> bool {
 }
 
 fn strip_prefix<'a>(word: &'a OsStr, prefix: &str) -> Option<&'a OsStr> {
-    use std::os::unix::ffi::OsStrExt;
     word.as_bytes().strip_prefix(prefix.as_bytes()).map(OsStr::from_bytes)
 }
 

@@ -65,9 +65,6 @@ const BUILDS: &[&str] = &[
 const READS_OPTIONS: &[&str] =
     &["b", "c", "clippy", "d", "hack", "llvm-cov", "miri", "nextest", "r", "rm", "t"];
 
-/// External commands that pass `run` on to cargo.
-const HAND_ON_TO_RUN: &[&str] = &["careful", "hack", "llvm-cov", "miri", "xwin"];
-
 /// Commands that run a program: their first word and all that follow belong to it.
 const RUN_A_PROGRAM: &[&str] = &["run", "r", "rustc", "rustdoc"];
 
@@ -95,11 +92,6 @@ pub(super) fn is_cargos_own(command: &OsStr) -> bool {
 /// Whether cargo's options mean the same after this command as after cargo's own.
 pub(super) fn reads_options(command: &OsStr) -> bool {
     is_cargos_own(command) || among(READS_OPTIONS, command)
-}
-
-/// Whether a `run` after this command is cargo's own, so that it runs a program.
-pub(super) fn hands_on_to_run(command: &OsStr) -> bool {
-    among(HAND_ON_TO_RUN, command)
 }
 
 /// Whether the words after the command's first word belong to another program.

@@ -110,7 +110,6 @@ fn options_count_only_where_cargo_reads_them() {
         ("b --target-dir /x", Some("/x")),
         ("r prog --target-dir /x", None),
         ("miri run --target-dir /x prog", Some("/x")),
-        ("miri run prog --target-dir /x", None),
         ("test run --target-dir /x", Some("/x")),
     ] {
         let args = words(line);
@@ -127,7 +126,6 @@ fn a_manifest_counts_wherever_it_stands() {
         ("nextest run main_t --manifest-path m", Some("m")),
         ("clippy --manifest-path=m -- -D warnings", Some("m")),
         ("xtask -- --manifest-path m", None),
-        ("miri run prog --manifest-path m", None),
         ("run prog --manifest-path m", None),
         ("install --path m", Some("m")),
         ("install --version 1 --root r -F f name", None),
