@@ -11,6 +11,7 @@ use super::machine::Machine;
 use crate::os::entry::{Entry, Kind};
 use crate::os::{accounts, files};
 use crate::shim::decide::Rule;
+use crate::shim::migrate_command;
 use crate::ui::escape::{escaped, quoted};
 use crate::ui::look::Look;
 use crate::workspace::Workspace;
@@ -26,7 +27,7 @@ pub(super) fn left_behind(machine: &Machine<'_>) -> Checked {
     };
     let owner = accounts::owner(entry.uid);
     let (whose, help) = match entry.uid == machine.snapshot.uid {
-        true => (String::new(), plan.migrate_command(&target)),
+        true => (String::new(), migrate_command(&target)),
         false => {
             let words = format!("ask {owner} to remove it");
             (format!(" by {owner}"), Look::Entry.at(&target, &words))

@@ -14,8 +14,8 @@ use crate::os::snapshot::{CalledAs, Snapshot};
 use crate::private_dir::State;
 use crate::settings::Flags;
 use crate::settings::{Key, Settings, Value};
-use crate::shim::Plan;
 use crate::shim::decide::EntryPoint;
+use crate::shim::{Plan, migrate_command};
 use crate::ui::arguments::{cargo_arguments, cargo_words, switch};
 use crate::ui::report;
 
@@ -130,7 +130,7 @@ impl Explanation {
             },
             workspace,
             leftover: leftover.as_ref().map(lossy),
-            migrate: leftover.as_ref().map(|path| by_name.migrate_command(path)),
+            migrate: leftover.as_ref().map(|path| migrate_command(path)),
             remove: leftover.as_ref().map(|path| by_name.remove_command(path)),
             settings: Key::ALL
                 .iter()
@@ -151,9 +151,10 @@ impl Answer {
         let required = decision.required.as_ref();
         let moved = decision.build_dir.as_ref();
         let wrapping = choose::wrapping(plan);
+        let (rule_number, rule) = decision.rule.number_and_name();
         Answer {
-            rule: decision.rule.name(),
-            rule_number: decision.rule.number(),
+            rule,
+            rule_number,
             reason: decision.rule.reason(),
             warning: match plan.has_hidden_root() {
                 true => Some("this user namespace hides who owns the shared root"),

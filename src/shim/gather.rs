@@ -193,11 +193,6 @@ impl Facts {
         })
     }
 
-    /// The group that the shared root is for, if others may not enter it.
-    pub fn group_of_root(&self) -> Option<u32> {
-        self.root_entry.and_then(|entry| entry.group_with_access())
-    }
-
     /// Whether nobody but root can enter the shared root.
     pub fn is_closed(&self, root: &Path) -> bool {
         self.root_entry.is_some_and(|entry| entry.is_only_for_root()) && !acls::has_acl(root)

@@ -223,23 +223,18 @@ impl<'a> Plan<'a> {
     }
 
     /// The command with which root creates the caller's private directory in the shared root, if this
-    /// build uses the caller's own cache directory because it is missing. If the root is for a group,
-    /// root first has to add the caller to it; if only root can enter it, setup has to mend it.
+    /// build uses the caller's own cache directory because it is missing. If only root can enter the
+    /// root, setup has to mend it.
     pub fn provision_command(&self) -> Option<String> {
-        let Snapshot { uid, gid, .. } = *self.snapshot;
         let is_missing = self.facts.root == RootState::NotProvisioned;
         if !is_missing || self.decision.required.is_none() {
             return None;
         }
-        if let Some(root) = self.settings().shared_root().filter(|it| self.facts.is_closed(it)) {
-            return Some(format!("sudo cargo-peruser setup --shared-root {}", quoted(root)));
-        }
-        let command = private_dir::provision_command(uid);
-        let group = self.facts.group_of_root().filter(|it| !accounts::is_in_group(uid, gid, *it));
-        Some(group.map_or(command.clone(), |group| {
-            let (group, name) = (accounts::group_word(group), accounts::owner(uid).word());
-            format!("sudo usermod -aG {group} {name} && {command}")
-        }))
+        let closed = self.settings().shared_root().filter(|root| self.facts.is_closed(root));
+        Some(match closed {
+            Some(root) => format!("sudo cargo-peruser setup --shared-root {}", quoted(root)),
+            None => private_dir::provision_command(self.snapshot.uid),
+        })
     }
 
     /// Whether there is a shared root whose owner a user namespace hides.
@@ -310,20 +305,13 @@ impl<'a> Plan<'a> {
         is_cargos.then_some(directory)
     }
 
-    /// The command that moves a leftover to this build's target directory.
-    pub fn migrate_command(&self, leftover: &Path) -> String {
-        let is_occupied = self.target_dir().is_some_and(|target| files::is_there(&target));
-        let replace = if is_occupied { " --replace" } else { "" };
-        format!("cargo-peruser migrate {}{replace}", quoted(leftover))
-    }
-
     /// Reports a workspace's leftover `target`: scripts would still run programs from it.
     fn report_leftover(&self, leftover: &Path) {
         report::note(&format!(
             "`{}` is left from earlier builds and no longer used: scripts that run programs from it run \
-             old ones; to use it: cargo-peruser migrate {} --replace; to remove it: {}",
+             old ones; to use it: {}; to remove it: {}",
             escaped(leftover),
-            quoted(leftover),
+            migrate_command(leftover),
             self.remove_command(leftover)
         ));
     }
@@ -384,6 +372,11 @@ impl<'a> Plan<'a> {
 /// Only ours: once cargo runs, its errors are its own.
 pub fn run(snapshot: &Snapshot) -> Result<Infallible> {
     Plan::make(snapshot, EntryPoint::Shim, &[], &snapshot.args)?.carry_out()
+}
+
+/// The command that moves a leftover to the build's target directory, which may exist by now.
+pub fn migrate_command(leftover: &Path) -> String {
+    format!("cargo-peruser migrate {} --replace", quoted(leftover))
 }
 
 /// The failure if the executed program keeps executing us, with other arguments each time.

@@ -4,29 +4,17 @@ use super::decide::{Choice, Rule};
 use crate::settings::Scope;
 
 impl Rule {
-    /// The rule's number in the documentation: its position in the order in which rules are tried.
-    pub fn number(&self) -> u8 {
+    /// The rule's number in the documentation, which is its position in the order in which rules are
+    /// tried, and its name in `--json`, which never changes.
+    pub fn number_and_name(&self) -> (u8, &'static str) {
         match self {
-            Rule::Bypassed => 1,
-            Rule::NoSharedRoot => 2,
-            Rule::NoDirectory(_) => 3,
-            Rule::BuildScript => 4,
-            Rule::Explicit(_) => 5,
-            Rule::Inherited => 6,
-            Rule::Redirected => 7,
-        }
-    }
-
-    /// The rule's name in `--json`. These names never change.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Rule::Bypassed => "bypassed",
-            Rule::NoSharedRoot => "no-shared-root",
-            Rule::NoDirectory(_) => "no-directory",
-            Rule::BuildScript => "build-script",
-            Rule::Explicit(_) => "explicit",
-            Rule::Inherited => "inherited",
-            Rule::Redirected => "redirected",
+            Rule::Bypassed => (1, "bypassed"),
+            Rule::NoSharedRoot => (2, "no-shared-root"),
+            Rule::NoDirectory(_) => (3, "no-directory"),
+            Rule::BuildScript => (4, "build-script"),
+            Rule::Explicit(_) => (5, "explicit"),
+            Rule::Inherited => (6, "inherited"),
+            Rule::Redirected => (7, "redirected"),
         }
     }
 

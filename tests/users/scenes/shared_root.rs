@@ -70,7 +70,7 @@ fn for_a_group(stage: &Stage) {
     assert!(look(&root.join("robot")).is_none(), "robot is no member and has a directory");
     let run = robot.cargo(["build"]).run();
     run.ok().builds_in(robot.home.join(".cache/cargo-peruser/target"));
-    run.notes("sudo usermod -aG devs robot && sudo cargo-peruser provision robot");
+    run.notes("sudo cargo-peruser provision robot");
     let root = stage.person("root");
     let run = root.by_name(["provision", "robot"]).run();
     run.fails().blames("robot").helps("usermod -aG devs robot");
