@@ -130,25 +130,16 @@ impl Invalid {
 
 /// Checks a shared root lexically; whether it contains symlinks is checked when it is used.
 fn root(text: &OsStr) -> Result<&str, &'static str> {
-    let plain = text.to_str().ok_or("is not UTF-8, which breaks build scripts")?;
-    if plain.is_empty() {
-        return Err("is empty");
-    }
+    let is_bad = |text: &&str| text.contains(|c: char| c == ':' || c.is_control());
+    let plain = text.to_str().filter(|text| !is_bad(text)).ok_or(
+        "contains a `:`, a control character or bytes that are not UTF-8, which breaks search paths \
+         and build scripts",
+    )?;
     let trimmed = plain.strip_suffix('/').unwrap_or(plain);
-    let mut parts = trimmed.split('/');
-    if parts.next() != Some("") {
-        return Err("is not absolute");
+    match trimmed.strip_prefix('/') {
+        Some(names) if !names.split('/').any(|name| matches!(name, "" | "." | "..")) => Ok(trimmed),
+        _ => Err("is not a plain absolute path, without `.`, `..` and `//`"),
     }
-    if trimmed.is_empty() {
-        return Err("is the root of the file system");
-    }
-    if parts.any(|part| matches!(part, "" | "." | "..")) {
-        return Err("contains `.`, `..` or `//`");
-    }
-    if plain.contains(|c: char| c == ':' || c.is_control()) {
-        return Err("contains a `:` or a control character, which breaks search paths");
-    }
-    Ok(trimmed)
 }
 
 #[cfg(test)]

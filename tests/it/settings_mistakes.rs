@@ -54,7 +54,11 @@ fn mistakes_in_variables_and_flags() {
     for (name, value, shown) in [
         ("scope", "machine", "`machine`"),
         ("explicit-target-dir", "no", "`no`"),
-        ("shared-root", "srv/root", "`srv/root` is not absolute"),
+        (
+            "shared-root",
+            "srv/root",
+            "`srv/root` is not a plain absolute path, without `.`, `..` and `//`",
+        ),
         ("real-cargo", "cargo", "`cargo`"),
     ] {
         let variable = format!("CARGO_PERUSER_{}", name.replace('-', "_").to_uppercase());
