@@ -189,16 +189,14 @@ fn place(facts: &Facts) -> Option<Place> {
         kind: PlaceKind::InOwnCache,
     };
     let root = facts.settings.shared_root();
-    match (facts.root, facts.own_cache.as_deref(), facts.entry_point) {
-        (state, Some(cache), _)
-            if state.is_out_of_reach() && !facts.settings.refuses_without_directory() =>
-        {
-            Some(in_cache(cache))
+    let own_cache = facts.own_cache.as_deref().map(in_cache);
+    match facts.root {
+        RootState::Absent => own_cache.filter(|_| facts.entry_point == EntryPoint::ByName),
+        RootState::IsPrivateDir => root.and_then(Path::parent).map(in_cache),
+        // If the settings say `refuse`, the error comes when the place in the root cannot be used.
+        state if state.is_out_of_reach() && !facts.settings.refuses_without_directory() => {
+            own_cache.or_else(|| root.map(in_root))
         }
-        (RootState::Absent, Some(cache), EntryPoint::ByName) => Some(in_cache(cache)),
-        (RootState::Absent, ..) => None,
-        (RootState::IsPrivateDir, ..) => root.and_then(Path::parent).map(in_cache),
-        // If the settings say `refuse`, the error comes when this place cannot be used.
         _ => root.map(in_root),
     }
 }

@@ -4,7 +4,7 @@
 //! For the given words, the excerpt of valid TOML has the same meaning as the whole text. If the
 //! excerpt is not valid TOML, the whole text is parsed.
 
-use memchr::{memchr, memchr2, memmem, memrchr};
+use memchr::{memchr, memmem, memrchr};
 use toml::de::DeTable;
 
 /// The size up to which a text is parsed as a whole, in bytes.
@@ -42,29 +42,13 @@ fn excerpt(text: &str, words: &[&str]) -> Option<String> {
                 excerpt += &format!("[cut-{done}]\n");
             }
             done = section.end;
-            add(&mut excerpt, text.get(section)?, words);
+            excerpt += text.get(section)?;
         }
     }
     // What looks like a header may be in a string over several lines that begins before it.
     let before = text.get(..done)?.as_bytes();
     let has = |quotes: &str| memmem::find(before, quotes.as_bytes()).is_some();
     Some(if has("\"\"\"") || has("'''") { text.to_owned() } else { excerpt })
-}
-
-/// Adds a section. If no value in it spans several lines, and the header contains no word, only the
-/// lines with a word are needed.
-fn add(excerpt: &mut String, section: &str, words: &[&str]) {
-    let mentions = |line: &&str| words.iter().any(|word| line.contains(word));
-    let header = section.split_inclusive('\n').next().filter(|line| is_header(line));
-    let body = section.get(header.map_or(0, str::len)..).unwrap_or_default();
-    let has = |a, b| memchr2(a, b, body.as_bytes()).is_some();
-    let has_brackets = has(b'[', b']') || has(b'{', b'}');
-    if has_brackets || header.as_ref().is_some_and(mentions) {
-        excerpt.push_str(section);
-    } else {
-        excerpt.extend(header);
-        excerpt.extend(body.split_inclusive('\n').filter(mentions));
-    }
 }
 
 /// The range of the section around `at`.
@@ -104,10 +88,10 @@ mod tests {
         for (text, expected) in [
             (
                 "a = 1\n[build]\njobs = 2\ntarget-dir = 't'\n[x]\nb = 1",
-                "[build]\ntarget-dir = 't'\n",
+                "[build]\njobs = 2\ntarget-dir = 't'\n",
             ),
             ("include = ['a.toml']\nb = 2\n[x]\n", "include = ['a.toml']\nb = 2\n"),
-            ("build.build-dir = 'b'\nc = 3", "build.build-dir = 'b'\n"),
+            ("[a]\n[x]\nbuild-dir = 'b'", "[x]\nbuild-dir = 'b'"),
             (
                 "[a]\n# target-dir\n [b]\nc = [\n[1],\n]\ntarget-dir = 1",
                 "[a]\n# target-dir\n[cut-17]\n[1],\n]\ntarget-dir = 1",

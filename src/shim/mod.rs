@@ -323,13 +323,8 @@ impl<'a> Plan<'a> {
         if let Some(owner) = owner.filter(|owner| *owner != self.snapshot.uid) {
             return format!("ask {}", accounts::owner(owner));
         }
-        let clean = "CARGO_PERUSER=off cargo clean";
-        match leftover.with_file_name(root::MANIFEST) {
-            manifest if self.invocation().manifest.is_some() => {
-                format!("{clean} --manifest-path {}", quoted(&manifest))
-            }
-            _ => clean.to_owned(),
-        }
+        let manifest = leftover.with_file_name(root::MANIFEST);
+        format!("CARGO_PERUSER=off cargo clean --manifest-path {}", quoted(&manifest))
     }
 
     /// Records the use of the target directory.

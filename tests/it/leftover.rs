@@ -29,7 +29,7 @@ fn the_first_build_of_a_workspace_names_it_once() {
     assert_data_eq!(
         world.redact(&first.stderr),
         str![[r#"
-note: `[WORLD]/checkout/target` is left from earlier builds and no longer used: scripts that run programs from it run old ones; to use it: cargo-peruser migrate [WORLD]/checkout/target --replace; to remove it: CARGO_PERUSER=off cargo clean
+note: `[WORLD]/checkout/target` is left from earlier builds and no longer used: scripts that run programs from it run old ones; to use it: cargo-peruser migrate [WORLD]/checkout/target --replace; to remove it: CARGO_PERUSER=off cargo clean --manifest-path [WORLD]/checkout/Cargo.toml
 
 "#]]
     );
