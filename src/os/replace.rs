@@ -12,11 +12,10 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{Mode, fchmod};
-
 use beside::Beside;
 pub use beside::{beside, clear_leftover};
 use existing_file::ExistingFile;
+pub use existing_file::assert_can_create;
 
 use super::files;
 use crate::os::entry::Entry;
@@ -90,7 +89,7 @@ impl Original {
         if let Some(found) = &self.found {
             found.assert_replaceable(&self.path)?;
         }
-        existing_file::assert_can_create(&self.place, &self.path)
+        assert_can_create(&self.place, &self.path)
     }
 
     /// Replaces the file's content. Its owner, group, mode, ACL and other attributes stay. A new file
@@ -154,19 +153,6 @@ impl Original {
             Err(changed_meanwhile(&self.path))
         }
     }
-}
-
-/// Copies a program, which may be running, to a path from which others may be running it; mode 0755.
-///
-/// # Errors
-/// Any I/O error; then the old file stays.
-pub fn copy_program(from: &Path, to: &Path) -> io::Result<()> {
-    let beside = Beside::create(to)?;
-    io::copy(&mut File::open(from)?, &mut &beside.file)?;
-    fchmod(&beside.file, Mode::from_raw_mode(0o755))?;
-    beside.file.sync_all()?;
-    beside.rename(to)?;
-    sync(to.parent().unwrap_or(Path::new("/")))
 }
 
 /// Whether two files have the same content.

@@ -24,14 +24,14 @@ use super::provision;
 use crate::os::accounts;
 use crate::os::homes::Homes;
 use crate::os::passwd::Account;
-use crate::os::replace::changed_meanwhile;
+use crate::os::replace::{Original, changed_meanwhile};
 use crate::os::snapshot::Snapshot;
 use crate::private_dir::provision::Person;
 use crate::settings::Flags;
-use crate::setup::pieces::{Receipt, timer};
+use crate::setup::pieces::{Did, Receipt, ReceiptEntry, timer};
 use crate::setup::steps::{
-    PieceState, Step, assert_possible, begin_receipt, put, read_receipt, receipt_entry,
-    receipt_path, steps, write_receipt,
+    PieceState, Step, did, make_directories, missing_above, put, read_receipt, receipt_path, steps,
+    write_receipt,
 };
 use crate::ui::arguments::switch;
 use crate::ui::escape::{escaped, quoted};
@@ -125,7 +125,6 @@ pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
         return status(&site, &steps, snapshot, flags);
     }
     site.examine(&steps, &Homes::new(snapshot))?;
-    steps.iter().try_for_each(assert_possible)?;
     report::line(text::planned(&steps, &receipt_path(&site.installation)))?;
     // Only the first time: later, such directories may as well come from sessions and `cargo install`.
     if receipt.entries.is_empty() && site.leaves_caches_behind() {
@@ -223,19 +222,20 @@ fn install(site: &Site, steps: &[Step], mut receipt: Receipt) -> Result<(), Fail
     let path = receipt_path(&site.installation);
     // If another run has changed the receipt, that run created some of what was found here, and this
     // receipt would not list it.
+    let file = Original::read(&path)?;
     if read_receipt(&path)? != receipt {
         return Err(changed_meanwhile(&path));
     }
-    receipt.prefix = Some(site.installation.prefix.clone());
     for step in steps {
-        receipt_entry(step)?.into_iter().for_each(|entry| receipt.add(entry));
+        let Some(did) = did(step) else { continue };
+        for above in missing_above(&step.piece.path) {
+            receipt.add(ReceiptEntry { path: above.to_owned(), did: Did::MakeDirectory });
+        }
+        receipt.add(ReceiptEntry { path: step.piece.path.clone(), did });
     }
-    let holds_receipt = |step: &&Step| path.starts_with(&step.piece.path);
-    match steps.iter().find(holds_receipt) {
-        Some(top) => begin_receipt(&path, &receipt, &top.piece.path)?,
-        None => write_receipt(&path, &receipt)?,
-    }
-    steps.iter().filter(|step| !holds_receipt(step)).try_for_each(put)
+    make_directories(&path)?;
+    write_receipt(&file, &receipt)?;
+    steps.iter().try_for_each(put)
 }
 
 /// Shows the state of the installation. It fails if something is missing, outdated or has wrong

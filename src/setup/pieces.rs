@@ -31,11 +31,6 @@ pub(super) struct Piece {
 /// The kind of a piece.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum PieceKind {
-    /// A directory. An existing one stays as it is. A new one has mode 0755 if root creates it, and
-    /// otherwise the mode that the umask leaves.
-    Directory,
-    /// A copy of the running program, mode 0755.
-    Program,
     /// A symlink to this path.
     Link(PathBuf),
     /// Our own file, with this content and mode.

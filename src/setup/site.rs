@@ -29,7 +29,7 @@ use crate::setup::pieces::{
 };
 use crate::setup::steps::{
     Step, assert_trusted, cannot_change, find_shell, not_a_root, of_machine, of_person,
-    read_receipt, receipt_path,
+    own_program, read_receipt, receipt_path,
 };
 use crate::shim::decide::{session_build_dir, session_target};
 use crate::shim::gather::private_dir;
@@ -212,8 +212,10 @@ impl Site {
         if let Some((path, blocks)) = &self.settings {
             pieces.push(Piece::new(path, PieceKind::Blocks(blocks.clone()), "the settings"));
         }
-        let binary = installation.binary();
-        pieces.push(Piece::new(&binary, PieceKind::Program, "this program"));
+        let (program, binary) = (own_program()?, installation.binary());
+        let program =
+            std::fs::read(&program).map_err(|cause| Failure::file("read", &program, cause))?;
+        pieces.push(Piece::new(&binary, PieceKind::File(program, 0o755), "this program"));
         // Beside the shim, so that cargo finds its subcommand wherever the shim is found.
         let beside = installation.shim_dir().join(PROGRAM);
         pieces.push(Piece::new(beside, PieceKind::Link(binary.clone()), "this program, on PATH"));
@@ -335,15 +337,22 @@ fn own_installation(snapshot: &Snapshot, home: &Path, verb: &ArgMatches) -> Resu
         assert_quotable(&prefix)?;
         return Ok(Installation { prefix });
     }
+    let prefix = if snapshot.uid == 0 { "/usr/local".into() } else { home.join(".local") };
+    assert_quotable(&prefix)?;
+    let usual = Installation { prefix };
     let is_own = |installation: &Installation| {
         files::entry(&receipt_path(installation)).is_ok_and(|entry| entry.uid == snapshot.uid)
     };
-    if let Some(installation) = Installation::of_this_program().filter(is_own) {
-        return as_written(installation);
+    let own = Installation::of_this_program().filter(is_own);
+    Ok(own.map_or_else(|| usual.clone(), |own| as_usual(own, &usual)))
+}
+
+/// The usual prefix may be a symlink, and a running program only knows where that points to.
+fn as_usual(installation: Installation, usual: &Installation) -> Installation {
+    match is_same_file(&installation.own_dir(), &usual.own_dir()) {
+        true => usual.clone(),
+        false => installation,
     }
-    let prefix = if snapshot.uid == 0 { "/usr/local".into() } else { home.join(".local") };
-    assert_quotable(&prefix)?;
-    Ok(Installation { prefix })
 }
 
 /// The machine's installation, if the status of that one is meant: the caller has set up nothing, and
@@ -356,18 +365,11 @@ fn machines(verb: &ArgMatches, own: &Installation) -> Result<Option<Installation
         return Ok(None);
     }
     match Installation::of_this_program() {
-        Some(other) if is_set_up(&other)? => as_written(other).map(Some),
+        Some(other) if is_set_up(&other)? => {
+            Ok(Some(as_usual(other, &Installation { prefix: "/usr/local".into() })))
+        }
         _ => Ok(None),
     }
-}
-
-/// The installation with its prefix as it was given. A running program knows where symlinks point to,
-/// but not that there are any.
-fn as_written(installation: Installation) -> Result<Installation> {
-    let written = read_receipt(&receipt_path(&installation))?.prefix;
-    let written = written.map(|prefix| Installation { prefix });
-    let is_the_same = |it: &Installation| is_same_file(&it.own_dir(), &installation.own_dir());
-    Ok(written.filter(is_the_same).unwrap_or(installation))
 }
 
 fn group(audience: Audience, verb: &ArgMatches) -> Result<Option<u32>> {

@@ -4,7 +4,6 @@
 //! before the first one begins. So the next run completes an interrupted one.
 
 mod look;
-mod possible;
 mod put;
 mod receipt;
 mod start_up_files;
@@ -13,20 +12,17 @@ mod undo;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-pub(super) use look::{PieceState, look, not_a_root};
-pub(super) use possible::{assert_possible, assert_trusted, cannot_change};
-pub(super) use put::{own_program, put};
-pub(super) use receipt::{
-    begin_receipt, clear_receipt_leftovers, end_receipt, read_receipt, receipt_path, write_receipt,
-};
+pub(super) use look::{PieceState, assert_trusted, cannot_change, look, not_a_root};
+pub(super) use put::{make_directories, missing_above, own_program, put};
+pub(super) use receipt::{read_receipt, receipt_path, write_receipt};
 pub(super) use start_up_files::{find as find_shell, of_machine, of_person};
-pub(super) use undo::{Undone, undo};
+pub(super) use undo::{assert_ancestors, undo};
 
 use siphasher::sip::SipHasher13;
 
 use crate::os::files;
 use crate::os::marked::{self, Unfinished};
-use crate::setup::pieces::{Did, Piece, PieceKind, Receipt, ReceiptEntry};
+use crate::setup::pieces::{Did, Piece, PieceKind, Receipt};
 use crate::ui::escape::{escaped, quoted};
 use crate::ui::failure::Failure;
 
@@ -39,29 +35,13 @@ pub(super) struct Step {
     pub state: PieceState,
 }
 
-/// Examines every piece, and adds the missing directories above them.
+/// Examines every piece.
 ///
 /// # Errors
 /// What is in the way of the first piece that cannot be put in its place.
 pub(super) fn steps(pieces: Vec<Piece>, receipt: &Receipt) -> Result<Vec<Step>, Failure> {
-    let mut steps: Vec<Step> = Vec::new();
-    let step = |piece: Piece| Ok::<_, Failure>(Step { state: look(&piece, receipt)?, piece });
-    for piece in joined(pieces) {
-        let is_missing = |path: &&Path| !path.exists();
-        let mut above: Vec<&Path> = piece.path.ancestors().skip(1).take_while(is_missing).collect();
-        // The nearest existing ancestor must be a directory.
-        above.extend(piece.path.ancestors().skip(1).find(|path| path.exists()));
-        above.reverse();
-        for path in above {
-            let found = step(Piece::new(path, PieceKind::Directory, "a directory"))?;
-            let is_listed = steps.iter().any(|step| step.piece.path == path);
-            if found.state == PieceState::Missing && !is_listed {
-                steps.push(found);
-            }
-        }
-        steps.push(step(piece)?);
-    }
-    Ok(steps)
+    let step = |piece: Piece| Ok(Step { state: look(&piece, receipt)?, piece });
+    joined(pieces).into_iter().map(step).collect()
 }
 
 /// One piece for each file: `.profile` may be a symlink to `.bashrc`.
@@ -134,39 +114,26 @@ fn file_fingerprint(path: &Path) -> io::Result<u64> {
     Ok(fingerprint(&content))
 }
 
-/// The receipt's entry for a step; `None` if the step changes nothing.
-///
-/// # Errors
-/// Any error of reading the running program.
-pub(super) fn receipt_entry(step: &Step) -> Result<Option<ReceiptEntry>, Failure> {
-    let Step { piece, state } = step;
-    let did = match (&piece.what, state) {
-        (PieceKind::Directory | PieceKind::Root(_), PieceState::Missing) => Did::MakeDirectory,
-        (PieceKind::Root(_), PieceState::WrongPermissions { before, after }) => Did::ChangeMode {
+/// What the receipt says of a step; `None` if the step changes nothing.
+pub(super) fn did(Step { piece, state }: &Step) -> Option<Did> {
+    Some(match (&piece.what, *state) {
+        (PieceKind::Blocks(blocks), _) => {
+            let bodies = blocks.top.iter().chain(&blocks.end);
+            let bodies = bodies.map(|body| fingerprint(body.as_bytes())).collect();
+            Did::PutBlocks { made_file: !piece.path.exists(), bodies }
+        }
+        // An identical file that somebody else has put there stays theirs.
+        (_, PieceState::InPlace) => return None,
+        (_, PieceState::WrongPermissions { before, after }) => Did::ChangeMode {
             mode_before: before.mode,
             group_before: before.group,
             mode_after: after.mode,
             group_after: after.group,
         },
-        (PieceKind::Directory | PieceKind::Root(_), _) => return Ok(None),
-        // An identical file that somebody else has put there stays theirs.
-        (PieceKind::Program | PieceKind::File(..) | PieceKind::Link(_), PieceState::InPlace) => {
-            return Ok(None);
-        }
-        (PieceKind::Program, _) => {
-            let program = own_program()?;
-            let failed = |cause| Failure::file("read", &program, cause);
-            Did::made_file(file_fingerprint(&program).map_err(failed)?)
-        }
+        (PieceKind::Root(_), _) => Did::MakeDirectory,
         (PieceKind::File(bytes, _), _) => Did::made_file(fingerprint(bytes)),
         (PieceKind::Link(to), _) => Did::MakeLink { to: to.clone() },
-        (PieceKind::Blocks(blocks), _) => {
-            let bodies = blocks.top.iter().chain(&blocks.end);
-            let bodies = bodies.map(|body| fingerprint(body.as_bytes())).collect();
-            Did::PutBlocks { made_file: *state == PieceState::Missing, bodies }
-        }
-    };
-    Ok(Some(ReceiptEntry { path: piece.path.clone(), did }))
+    })
 }
 
 #[cfg(test)]

@@ -4,10 +4,9 @@ use std::path::{Path, PathBuf};
 
 use crate::os::accounts;
 use crate::private_dir::provision::Person;
-use crate::setup::pieces::{Did, PieceKind, ReceiptEntry};
-use crate::setup::steps::{PieceState, Step, Undone};
+use crate::setup::pieces::PieceKind;
+use crate::setup::steps::{PieceState, Step};
 use crate::ui::escape::escaped;
-use crate::ui::failure::Failure;
 use crate::ui::report::{Column, grid};
 
 /// Three columns: the action, the path, and the reason.
@@ -27,17 +26,13 @@ fn all_or(rows: Vec<Columns>) -> String {
 }
 
 /// One row for each kind of piece that is not in its place, whether in one place or in several.
-/// Directories get no row: they are above the pieces that are listed. `single` describes a piece that is
-/// in one place.
+/// `single` describes a piece that is in one place.
 fn grouped(
     steps: &[Step],
     word: fn(&Step) -> &'static str,
     single: fn(&Step) -> String,
 ) -> Vec<Columns> {
-    let is_listed = |step: &&Step| {
-        step.state != PieceState::InPlace && !matches!(step.piece.what, PieceKind::Directory)
-    };
-    let steps: Vec<&Step> = steps.iter().filter(is_listed).collect();
+    let steps: Vec<&Step> = steps.iter().filter(|step| step.state != PieceState::InPlace).collect();
     let same =
         |one: &&Step, other: &&Step| word(one) == word(other) && detail(one) == detail(other);
     let rows = steps.chunk_by(same).filter_map(|group| {
@@ -69,29 +64,11 @@ pub(super) fn to_be_provisioned(people: &[Person]) -> String {
 /// The pieces that are not as they should be. Their purpose is left out, to keep lines with paths short.
 pub(super) fn state(steps: &[Step]) -> String {
     let word: fn(&Step) -> &'static str = |step| match step.state {
-        PieceState::InPlace | PieceState::Missing | PieceState::Untouched => "missing",
+        PieceState::InPlace | PieceState::Missing => "missing",
         PieceState::Outdated => "outdated",
         PieceState::WrongPermissions { .. } => "wrong permissions",
     };
     all_or(grouped(steps, word, |_| String::new()))
-}
-
-/// The result of removing a piece, or in a dry run the expected one.
-pub(super) fn undone(entry: &ReceiptEntry, undone: &Result<Undone, Failure>) -> Columns {
-    match (undone, &entry.did) {
-        (Err(error), _) => row("FAILED", &entry.path, error),
-        (Ok(Undone::Kept(why)), _) => row("kept", &entry.path, why),
-        (Ok(Undone::Restored), Did::ChangeMode { mode_before, .. }) => {
-            row("restore", &entry.path, format!("mode {mode_before:04o}"))
-        }
-        (Ok(Undone::Restored), _) => row("restore", &entry.path, ""),
-        _ => removed(&entry.path, ""),
-    }
-}
-
-/// A path that is removed, and why.
-pub(super) fn removed(path: &Path, why: &str) -> Columns {
-    row("remove", path, why)
 }
 
 /// Aligns the columns, without spaces at the ends of lines.
@@ -99,15 +76,16 @@ pub(super) fn table(rows: &[Columns]) -> String {
     grid(rows, &[Column::Text; 3], None)
 }
 
-fn row(verb: &str, path: &Path, why: impl ToString) -> Columns {
+/// One line: the action, the path, and the reason.
+pub(super) fn row(verb: &str, path: &Path, why: impl ToString) -> Columns {
     vec![verb.into(), escaped(path).to_string(), why.to_string()]
 }
 
 fn verb(step: &Step) -> &'static str {
     match (&step.piece.what, step.state) {
         (_, PieceState::WrongPermissions { .. }) => "mend",
-        (_, PieceState::Untouched) | (PieceKind::Blocks(_), PieceState::Outdated) => "change",
         (_, PieceState::Outdated) => "renew",
+        (PieceKind::Blocks(_), _) => "add to",
         _ => "create",
     }
 }

@@ -3,17 +3,14 @@
 //! A piece that cannot be removed does not stop the removal of the others. The receipt then stays, and
 //! the next run tries again.
 
-use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use super::site::Site;
 use super::{NOTHING_DONE, advice, text};
-use crate::os::replace::beside;
+use crate::os::replace::Original;
 use crate::private_dir::provision::unused;
 use crate::setup::pieces::{Did, Receipt, ReceiptEntry};
-use crate::setup::steps::{
-    Undone, clear_receipt_leftovers, end_receipt, read_receipt, receipt_path, undo,
-};
+use crate::setup::steps::{assert_ancestors, read_receipt, receipt_path, undo};
 use crate::ui::escape::escaped;
 use crate::ui::failure::Failure;
 use crate::ui::report;
@@ -23,24 +20,34 @@ pub(super) fn run(site: &Site, is_dry: bool, editors: &[&str]) -> anyhow::Result
     warn(site, editors);
     let path = receipt_path(&site.installation);
     let receipt = read_receipt(&path)?;
-    if !is_dry {
-        clear_receipt_leftovers(&path)?;
-    }
     if receipt.entries.is_empty() {
         report::note(&format!("nothing is set up: there is no `{}`", escaped(&path)));
     }
-    let mut gone = remove_unused(site, &receipt, is_dry);
-    let mut rows: Vec<_> = gone.iter().map(|path| text::removed(path, "it is empty")).collect();
-    rows.sort();
-    let (done, ended) = undo_all(&path, &receipt, &mut gone, is_dry);
-    let news = done.iter().filter(|(entry, undone)| is_news(entry, undone, &site.shared_root));
-    rows.extend(news.map(|(entry, undone)| text::undone(entry, undone)));
+    let unused = unused_in(site, &receipt);
+    let mut in_root = std::fs::read_dir(&site.shared_root).into_iter().flatten().flatten();
+    let has_builds = in_root.any(|entry| !unused.contains(&entry.path()));
+    let mut rows: Vec<_> =
+        unused.iter().map(|path| text::row("remove", path, "it is empty")).collect();
+    let (directories, pieces): (Vec<&ReceiptEntry>, Vec<&ReceiptEntry>) =
+        receipt.entries.iter().rev().partition(|entry| entry.did == Did::MakeDirectory);
+    let mut done: Result<(), Failure> = Ok(());
+    for entry in pieces {
+        match undo(entry, is_dry) {
+            Ok(undone) => rows.extend(undone.map(|(verb, why)| text::row(verb, &entry.path, why))),
+            Err(failure) => {
+                rows.push(text::row("FAILED", &entry.path, &failure));
+                done = Err(failure);
+            }
+        }
+    }
     if !rows.is_empty() {
         report::line(text::table(&rows))?;
     }
-    let done = done.into_iter().try_for_each(|(_, undone)| undone.map(drop));
-    let done = ended.and(done);
-    if done.is_ok() && site.shared_root.exists() && !gone.contains(&site.shared_root) {
+    done?;
+    if !is_dry {
+        remove_rest(&path, &unused, &directories)?;
+    }
+    if has_builds {
         report::note(&format!("what was built stays, in `{}`", escaped(&site.shared_root)));
     }
     if site.is_machine() {
@@ -49,48 +56,26 @@ pub(super) fn run(site: &Site, is_dry: bool, editors: &[&str]) -> anyhow::Result
     if is_dry {
         report::note(&NOTHING_DONE);
     }
-    Ok(done.map(|()| 0)?)
+    Ok(0)
 }
 
-/// The result for each entry, or in a dry run the expected one.
-type Done<'a> = Vec<(&'a ReceiptEntry, Result<Undone, Failure>)>;
-
-/// Undoes every entry. If none has failed, removes the receipt, together with the directories above it
-/// that were made for it. The second value is an error of that. Adds what is removed to `gone`.
-fn undo_all<'a>(
-    path: &Path,
-    receipt: &'a Receipt,
-    gone: &mut HashSet<PathBuf>,
-    is_dry: bool,
-) -> (Done<'a>, Result<(), Failure>) {
-    let (above, others): (Vec<&ReceiptEntry>, Vec<&ReceiptEntry>) =
-        receipt.entries.iter().rev().partition(|entry| path.starts_with(&entry.path));
-    gone.insert(path.to_owned());
-    let mut undo = |entry: &'a ReceiptEntry| {
-        let undone = undo(entry, gone, is_dry);
-        // What a killed run has left beside it is removed, too.
-        gone.insert(beside(&entry.path));
-        if matches!(undone, Ok(Undone::Removed)) {
-            gone.insert(entry.path.clone());
-        }
-        (entry, undone)
+/// Removes the receipt, and the directories that hold nothing else.
+fn remove_rest(
+    receipt: &Path,
+    unused: &[PathBuf],
+    directories: &[&ReceiptEntry],
+) -> Result<(), Failure> {
+    let remove = |directory: &PathBuf| {
+        let _ = assert_ancestors(directory).map(|()| std::fs::remove_dir(directory));
     };
-    let mut done: Done<'a> = others.into_iter().map(&mut undo).collect();
-    if done.iter().any(|(_, undone)| undone.is_err()) {
-        return (done, Ok(()));
-    }
-    let top = if is_dry { Ok(None) } else { end_receipt(path, receipt) };
-    let top = match top {
-        Ok(top) => top,
-        Err(error) => return (done, Err(error)),
-    };
-    let is_gone =
-        |entry: &ReceiptEntry| top.as_ref().is_some_and(|top| entry.path.starts_with(top));
-    done.extend(above.into_iter().map(|entry| match is_gone(entry) {
-        true => (entry, Ok(Undone::Removed)),
-        false => undo(entry),
-    }));
-    (done, Ok(()))
+    let (above, others): (Vec<&PathBuf>, Vec<&PathBuf>) =
+        directories.iter().map(|entry| &entry.path).partition(|made| receipt.starts_with(made));
+    unused.iter().chain(others).for_each(remove);
+    let file = Original::read(receipt)?;
+    file.clear_leftover()?;
+    file.remove()?;
+    above.into_iter().for_each(remove);
+    Ok(())
 }
 
 fn warn(site: &Site, editors: &[&str]) {
@@ -107,20 +92,10 @@ fn warn(site: &Site, editors: &[&str]) {
     }
 }
 
-/// Removes the private directories in which nobody has built yet, from a shared root that setup has
-/// created. A dry run only lists them.
-fn remove_unused(site: &Site, receipt: &Receipt, is_dry: bool) -> HashSet<PathBuf> {
+/// The private directories in which nobody has built yet, in a shared root that setup has created.
+fn unused_in(site: &Site, receipt: &Receipt) -> Vec<PathBuf> {
     let is_own = receipt.did(&site.shared_root) == Some(&Did::MakeDirectory);
-    let unused = if is_own { unused(&site.shared_root) } else { Vec::new() };
-    unused.into_iter().filter(|path| is_dry || std::fs::remove_dir(path).is_ok()).collect()
-}
-
-/// Whether to report this piece.
-fn is_news(entry: &ReceiptEntry, undone: &Result<Undone, Failure>, shared_root: &Path) -> bool {
-    match undone {
-        Ok(Undone::Nothing) => false,
-        // A directory that others use as well is not worth a line, but the caches are.
-        Ok(Undone::Kept(_)) => entry.did != Did::MakeDirectory || entry.path == shared_root,
-        _ => true,
-    }
+    let mut unused = if is_own { unused(&site.shared_root) } else { Vec::new() };
+    unused.sort();
+    unused
 }

@@ -16,8 +16,8 @@ use crate::ui::escape::{escaped, quoted};
 use crate::ui::failure::Failure;
 use crate::ui::look::Look;
 
-/// The largest file that is edited, in bytes; programs are larger and are never read.
-const MAX_SIZE: u64 = 8 << 20;
+/// The largest file that is replaced, in bytes: this program, with debugging information.
+const MAX_SIZE: u64 = 512 << 20;
 
 /// A file as it was read.
 #[derive(Clone, Debug)]
@@ -46,7 +46,7 @@ impl ExistingFile {
         let mut bytes = Vec::new();
         (&file).take(MAX_SIZE + 1).read_to_end(&mut bytes)?;
         if bytes.len() as u64 > MAX_SIZE {
-            return Err(io::Error::new(io::ErrorKind::InvalidData, "it is larger than 8 MiB"));
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "it is larger than 512 MiB"));
         }
         Ok(ExistingFile {
             bytes,
@@ -107,7 +107,10 @@ fn has_group(gid: u32) -> bool {
 }
 
 /// Makes sure that a file can be created at `place`; messages call it `path`.
-pub(super) fn assert_can_create(place: &Path, path: &Path) -> Result<(), Failure> {
+///
+/// # Errors
+/// The existing directory above it is not writable.
+pub fn assert_can_create(place: &Path, path: &Path) -> Result<(), Failure> {
     let Some(directory) = place.ancestors().skip(1).find(|directory| directory.exists()) else {
         return Ok(());
     };

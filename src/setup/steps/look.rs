@@ -1,8 +1,11 @@
-//! Determines the current state of a piece.
+//! Determines the current state of a piece, and whether the caller may put it in its place. All pieces are
+//! examined before anything is done; otherwise half an installation would result.
 
 use std::path::Path;
 
-use super::put::own_program;
+use rustix::io::Errno;
+use rustix::process::geteuid;
+
 use super::{assert_ours, unfinished};
 use crate::os::accounts;
 use crate::os::acls;
@@ -10,7 +13,8 @@ use crate::os::entry::Entry;
 use crate::os::entry::Kind;
 use crate::os::files;
 use crate::os::marked::{Blocks, bodies, with_blocks, without_blocks};
-use crate::os::replace::{Original, is_same_content};
+use crate::os::replace::{Original, assert_can_create};
+use crate::os::trust::Trust;
 use crate::private_dir::{READ_ABOVE, UNFINISHED};
 use crate::setup::pieces::{Did, Piece, PieceKind, Receipt, Root};
 use crate::ui::escape::{escaped, quoted};
@@ -20,14 +24,12 @@ use crate::ui::look::Look;
 /// The current state of a piece.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PieceState {
-    /// Nothing is there.
+    /// It is not there; for blocks, none of ours is in the file.
     Missing,
     /// It is as it should be.
     InPlace,
     /// It exists, with other content or another mode.
     Outdated,
-    /// The file is not ours, and has none of our blocks yet.
-    Untouched,
     /// It is the shared root, with wrong permissions.
     WrongPermissions {
         /// The current ones.
@@ -50,55 +52,29 @@ pub(crate) struct ModeAndGroup {
 ///
 /// # Errors
 /// Something of another kind is in its place, or something that no earlier run has put there, which
-/// would be lost.
+/// would be lost; or the caller may not change it.
 pub(crate) fn look(piece: &Piece, receipt: &Receipt) -> Result<PieceState, Failure> {
     let path = &piece.path;
     let state = match &piece.what {
-        PieceKind::Directory => directory(path)?,
-        PieceKind::Program => program(path)?,
+        PieceKind::Blocks(wanted) => return blocks(path, wanted, receipt),
+        PieceKind::Root(root) => shared_root(path, root)?,
         PieceKind::Link(to) => link(path, to)?,
         PieceKind::File(bytes, mode) => file(path, bytes, *mode)?,
-        PieceKind::Blocks(wanted) => blocks(path, wanted, receipt)?,
-        PieceKind::Root(root) => shared_root(path, root)?,
     };
-    let is_known = receipt.did(path).is_some();
-    match (&piece.what, state) {
-        (PieceKind::Blocks(_), _) => Ok(state),
-        (PieceKind::File(..), PieceState::Outdated) if !is_known && is_a_hook(path) => {
-            Err(belongs_to_another(path, &format!("rm {}", quoted(path))))
-        }
-        (_, PieceState::Outdated) if !is_known => Err(taken(path)),
+    match state {
+        PieceState::Outdated if receipt.did(path).is_none() => Err(taken(path)),
+        PieceState::Missing | PieceState::Outdated => assert_can_create(path, path).map(|()| state),
         _ => Ok(state),
     }
 }
 
-/// Whether the file itself says that setup has put it there. If the receipt does not list it, that was
-/// for another installation.
-fn is_a_hook(path: &Path) -> bool {
-    let original = Original::read(path);
-    original
-        .is_ok_and(|it| it.text().is_ok_and(|text| text.contains("`cargo-peruser setup` has put")))
-}
-
-fn directory(path: &Path) -> Result<PieceState, Failure> {
-    match std::fs::metadata(path) {
-        Ok(metadata) if metadata.is_dir() => Ok(PieceState::InPlace),
-        Ok(_) => Err(taken(path)),
-        // A dangling symlink is in the way, too.
-        Err(_) if files::is_there(path) => Err(taken(path)),
-        Err(_) => Ok(PieceState::Missing),
-    }
-}
-
-fn program(path: &Path) -> Result<PieceState, Failure> {
-    match entry(path)? {
-        None => Ok(PieceState::Missing),
-        Some(Entry { kind: Kind::File, mode, .. }) => {
-            let failed = |cause| Failure::file("read", path, cause);
-            let is_ours = is_same_content(path, &own_program()?).map_err(failed)?;
-            Ok(if is_ours && mode == 0o755 { PieceState::InPlace } else { PieceState::Outdated })
-        }
-        Some(_) => Err(taken(path)),
+/// Why blocks cannot be put into a start-up file, or `None` if they can. Other programs may have written
+/// it, as a read-only link, or several people may share it.
+pub(crate) fn cannot_change(piece: &Piece, receipt: &Receipt) -> Option<Failure> {
+    match look(piece, receipt) {
+        Ok(PieceState::InPlace) => None,
+        // Other failures are reported when all pieces are examined.
+        _ => Original::read(&piece.path).and_then(|file| file.assert_writable()).err(),
     }
 }
 
@@ -118,13 +94,16 @@ fn file(path: &Path, bytes: &[u8], mode: u32) -> Result<PieceState, Failure> {
     Ok(match original.bytes() {
         None => PieceState::Missing,
         Some(found) if found == bytes && original.mode() == Some(mode) => PieceState::InPlace,
-        Some(_) => PieceState::Outdated,
+        Some(_) => {
+            original.assert_writable()?;
+            PieceState::Outdated
+        }
     })
 }
 
 fn blocks(path: &Path, wanted: &Blocks, receipt: &Receipt) -> Result<PieceState, Failure> {
     let original = Original::read(path)?;
-    let Some(text) = original.bytes() else { return Ok(PieceState::Missing) };
+    let text = original.bytes().unwrap_or_default();
     if with_blocks(text, wanted).map_err(unfinished(path))? == text {
         return Ok(PieceState::InPlace);
     }
@@ -134,12 +113,19 @@ fn blocks(path: &Path, wanted: &Blocks, receipt: &Receipt) -> Result<PieceState,
         Some(Did::PutBlocks { bodies, .. }) => assert_ours(path, text, bodies)?,
         _ => {
             let line = bodies(text).map_err(unfinished(path))?.first().map_or(1, |(at, _)| *at);
-            let edit = format!("${{EDITOR:-vi}} +{line} {}", quoted(path));
-            return Err(belongs_to_another(path, &format!("remove its block: {edit}")));
+            let text = format!(
+                "the block in `{}` line {line} belongs to another installation of cargo-peruser",
+                escaped(path)
+            );
+            return Err(Failure::new(text).help(format!(
+                "uninstall that one first: cargo-peruser setup --uninstall --prefix …; if there is \
+                 none, remove its block: ${{EDITOR:-vi}} +{line} {}",
+                quoted(path)
+            )));
         }
     }
     original.assert_writable()?;
-    Ok(if is_bare { PieceState::Untouched } else { PieceState::Outdated })
+    Ok(if is_bare { PieceState::Missing } else { PieceState::Outdated })
 }
 
 fn shared_root(path: &Path, root: &Root) -> Result<PieceState, Failure> {
@@ -147,7 +133,7 @@ fn shared_root(path: &Path, root: &Root) -> Result<PieceState, Failure> {
     if entry.kind != Kind::Directory {
         return Err(taken(path));
     }
-    let own = rustix::process::geteuid().as_raw();
+    let own = geteuid().as_raw();
     if entry.uid != 0 && entry.uid != own {
         let fault = format!("it is owned by {}", accounts::owner(entry.uid));
         let help = "name another directory with --shared-root, or none for the usual";
@@ -157,12 +143,15 @@ fn shared_root(path: &Path, root: &Root) -> Result<PieceState, Failure> {
     let is_closed = root.is_for_everyone() && entry.is_only_for_root() && !acls::has_acl(path);
     let mode = if is_closed { root.mode } else { root.mended(entry.mode) };
     let after = ModeAndGroup { mode, group: root.group.unwrap_or(entry.gid) };
-    assert_only_private_dirs(path, if before == after { READ_ABOVE } else { &[] })?;
-    Ok(if before == after {
-        PieceState::InPlace
-    } else {
-        PieceState::WrongPermissions { before, after }
-    })
+    if before == after {
+        assert_only_private_dirs(path, READ_ABOVE)?;
+        return Ok(PieceState::InPlace);
+    }
+    assert_only_private_dirs(path, &[])?;
+    match own == 0 || own == entry.uid {
+        true => Ok(PieceState::WrongPermissions { before, after }),
+        false => Err(Failure::file("change the mode of", path, Errno::PERM)),
+    }
 }
 
 /// Checks that a shared root holds only private directories, each named for its owner. Anything else
@@ -220,14 +209,34 @@ fn taken(path: &Path) -> Failure {
         "cannot install `{}`: the place is taken by a {kind} that setup has not put there",
         escaped(path)
     );
-    Failure::new(text).help(Look::Entry.at(path, "move it away"))
+    let help = "move it away, or uninstall the other installation that it belongs to";
+    Failure::new(text).help(Look::Entry.at(path, help))
 }
 
-/// The error for a file, or a block in it, that another installation has put there. `if_gone` helps if
-/// uninstalling that one has left it, because somebody had changed it.
-fn belongs_to_another(path: &Path, if_gone: &str) -> Failure {
-    let text = format!("`{}` belongs to another installation of cargo-peruser", escaped(path));
-    Failure::new(text).help(format!(
-        "uninstall that one first: cargo-peruser setup --uninstall --prefix …; if there is none: {if_gone}"
-    ))
+/// Checks that every ancestor directory of these places, as far as it exists, belongs to root or the
+/// caller, and that no other user can write to it.
+///
+/// # Errors
+/// A refusal (exit 77) that names the first directory that is not safe.
+pub(crate) fn assert_trusted<'a>(places: impl Iterator<Item = &'a Path>) -> Result<(), Failure> {
+    let mut directories: Vec<&Path> = places.filter_map(Path::parent).collect();
+    directories.sort();
+    directories.dedup();
+    let uid = geteuid().as_raw();
+    let trust = Trust::of(uid);
+    match directories.into_iter().find_map(|directory| trust.first_changeable(directory)) {
+        None => Ok(()),
+        // Other users could replace the program that everyone is about to run.
+        Some((path, entry)) => {
+            let text = format!(
+                "refusing to install below `{}`: it is owned by {} and has mode {:04o}, so others \
+                 could replace what everyone runs",
+                escaped(&path),
+                accounts::owner(entry.uid),
+                entry.mode
+            );
+            let help = "name another place with --prefix, that only root can change";
+            Err(Failure::new(text).help(Look::Ancestors.at(&path, help)).exit(77))
+        }
+    }
 }

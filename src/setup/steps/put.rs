@@ -12,7 +12,7 @@ use super::{Step, unfinished};
 use crate::os::acls;
 use crate::os::files;
 use crate::os::marked::with_blocks;
-use crate::os::replace::{Original, beside, clear_leftover, copy_program};
+use crate::os::replace::{Original, beside, clear_leftover};
 use crate::private_dir::READ_ABOVE;
 use crate::setup::pieces::{PieceKind, Root};
 use crate::ui::failure::Failure;
@@ -28,9 +28,8 @@ pub(crate) fn put(step: &Step) -> Result<(), Failure> {
     if step.state == PieceState::InPlace {
         return Ok(());
     }
+    make_directories(path)?;
     match &step.piece.what {
-        PieceKind::Directory => make_directory(path).map_err(failed("create")),
-        PieceKind::Program => copy_program(&own_program()?, path).map_err(failed("write")),
         PieceKind::Link(to) => link(path, to).map_err(failed("create")),
         PieceKind::File(bytes, mode) => {
             Original::read(path)?.replace(bytes, *mode)?;
@@ -40,7 +39,7 @@ pub(crate) fn put(step: &Step) -> Result<(), Failure> {
             let original = Original::read(path)?;
             let text = original.bytes().unwrap_or_default();
             let wanted = with_blocks(text, blocks).map_err(unfinished(path))?;
-            Ok(original.replace(&wanted, 0o644)?)
+            original.replace(&wanted, 0o644)
         }
         PieceKind::Root(root) => {
             shared_root(path, root, step.state).map_err(failed("create"))?;
@@ -65,9 +64,25 @@ pub(crate) fn own_program() -> Result<PathBuf, Failure> {
     std::env::current_exe().map_err(|cause| Failure::file("find", running, cause))
 }
 
-/// Creates a directory; an existing one is not an error. It has its mode from the first moment on,
-/// because the next run would take a directory that a killed run has left for complete.
-pub(super) fn make_directory(path: &Path) -> io::Result<()> {
+/// The directories above a path that do not exist yet, beginning with the uppermost.
+pub(crate) fn missing_above(path: &Path) -> Vec<&Path> {
+    let mut missing: Vec<_> = path.ancestors().skip(1).take_while(|path| !path.exists()).collect();
+    missing.reverse();
+    missing
+}
+
+/// Creates the directories above a path. They have their mode from the first moment on, because the next
+/// run would take a directory that a killed run has left for complete.
+///
+/// # Errors
+/// Any I/O error.
+pub(crate) fn make_directories(path: &Path) -> Result<(), Failure> {
+    let failed = |path| move |cause| Failure::file("create", path, cause);
+    missing_above(path).into_iter().try_for_each(|path| make_directory(path).map_err(failed(path)))
+}
+
+/// Creates a directory; an existing one is not an error.
+fn make_directory(path: &Path) -> io::Result<()> {
     let make = || DirBuilder::new().mode(0o755).create(path);
     let made = match rustix::process::geteuid().is_root() {
         // Whatever root's umask is: other users must be able to reach what is below.
@@ -99,22 +114,16 @@ fn link(path: &Path, to: &Path) -> io::Result<()> {
     })
 }
 
-/// A new root gets its name only after its permissions. Until then it would keep everybody out, let in
-/// users that it should not, or refuse users that it should let in.
+/// Until a new root has its permissions, it keeps everybody out. The next run completes one that a killed
+/// run has left.
 fn shared_root(path: &Path, root: &Root, state: PieceState) -> io::Result<()> {
     if let PieceState::WrongPermissions { after, .. } = state {
         return set_rights(path, after);
     }
-    let beside = beside(path);
-    // A killed run may have left an empty directory. Anything else of that name stays, and is an error.
-    let _ = std::fs::remove_dir(&beside);
-    DirBuilder::new().mode(0o700).create(&beside)?;
+    DirBuilder::new().mode(0o700).create(path)?;
+    acls::strip(&open_directory(path)?)?;
     let group = root.group.unwrap_or(rustix::process::getegid().as_raw());
-    let made = acls::strip(&open_directory(&beside)?).map_err(io::Error::from);
-    let made = made.and_then(|()| set_rights(&beside, ModeAndGroup { mode: root.mode, group }));
-    made.and_then(|()| std::fs::rename(&beside, path)).inspect_err(|_| {
-        let _ = std::fs::remove_dir(&beside);
-    })
+    set_rights(path, ModeAndGroup { mode: root.mode, group })
 }
 
 /// Changes an existing directory by descriptor, without following a symlink in its place.

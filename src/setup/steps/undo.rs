@@ -1,126 +1,67 @@
 //! Removes a piece, if it is still what was put there.
 
-use std::collections::HashSet;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::look::ModeAndGroup;
 use super::put::set_rights;
 use super::{assert_ours, file_fingerprint, unfinished};
 use crate::os::accounts;
-use crate::os::entry::Kind;
+use crate::os::entry::{Entry, Kind};
 use crate::os::files;
 use crate::os::marked::without_blocks;
 use crate::os::replace::changeable_by_others;
-use crate::os::replace::{Original, beside, clear_leftover};
+use crate::os::replace::{Original, clear_leftover};
 use crate::os::trust::Trust;
 use crate::setup::pieces::{Did, ReceiptEntry};
 use crate::ui::failure::Failure;
 
-/// The result of removing a piece.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Undone {
-    /// It is gone.
-    Removed,
-    /// It is as it was before.
-    Restored,
-    /// Nothing was left of it.
-    Nothing,
-    /// It stays, because it has changed since; the reason.
-    Kept(&'static str),
-}
+/// What was done with a piece, and more about it. `None` if nothing was left of it.
+type Undone = Option<(&'static str, String)>;
 
-/// The action that undoes a piece.
-enum Act {
-    RemoveDirectory,
-    RemoveFile,
-    /// Remove a file that holds nothing but our blocks.
-    RemoveBlocks(Original),
-    /// Remove our blocks from a file.
-    Replace(Original, Vec<u8>),
-    SetRights(ModeAndGroup),
-}
-
-type Decided = Result<(Undone, Option<Act>), Failure>;
-
-/// Undoes an entry of the receipt. A dry run only returns what the result would be, if the paths in
-/// `gone` were gone.
+/// Undoes an entry of the receipt. A dry run only returns what the result would be.
 ///
 /// # Errors
 /// Any I/O error. Repeating it is harmless.
-pub(crate) fn undo(
-    entry: &ReceiptEntry,
-    gone: &HashSet<PathBuf>,
-    is_dry: bool,
-) -> Result<Undone, Failure> {
+pub(crate) fn undo(entry: &ReceiptEntry, is_dry: bool) -> Result<Undone, Failure> {
     let path = &entry.path;
     let failed = |cause| Failure::file("remove", path, cause);
     assert_ancestors(path)?;
     // In a directory that is not ours, other users could stop us with a file of that name.
-    if !is_dry && !matches!(entry.did, Did::MakeDirectory | Did::ChangeMode { .. }) {
+    if !is_dry && !matches!(entry.did, Did::ChangeMode { .. }) {
         clear_leftover(&files::without_symlinks(path)).map_err(failed)?;
     }
-    let (undone, act) = decide(entry, gone)?;
-    match act.filter(|_| !is_dry) {
-        None => {}
-        Some(Act::RemoveDirectory) => return directory(path).map_err(failed),
-        Some(Act::RemoveFile) => std::fs::remove_file(path).map_err(failed)?,
-        Some(Act::RemoveBlocks(original)) => original.remove()?,
-        Some(Act::Replace(original, rest)) => drop(original.replace(&rest, 0o644)?),
-        Some(Act::SetRights(before)) => {
-            set_rights(path, before).map_err(|cause| Failure::file("restore", path, cause))?;
+    let Some(found) = files::entry_if_any(path).map_err(failed)? else { return Ok(None) };
+    let is_ours = match (&entry.did, found.kind) {
+        (Did::PutBlocks { made_file, bodies }, _) => {
+            return blocks(path, *made_file, bodies, is_dry);
         }
-    }
-    Ok(undone)
-}
-
-/// Decides the result for a piece, and the action, by checking whether it is still what was put there.
-fn decide(entry: &ReceiptEntry, gone: &HashSet<PathBuf>) -> Decided {
-    let path = &entry.path;
-    let failed = |cause| Failure::file("remove", path, cause);
-    let kept = |why| Ok((Undone::Kept(why), None));
-    let remove = |act| Ok((Undone::Removed, Some(act)));
-    let found = files::entry_if_any(path).map_err(failed)?;
-    let Some(found) = found else { return Ok((Undone::Nothing, None)) };
-    match (&entry.did, found.kind) {
-        (Did::MakeDirectory, Kind::Directory) => {
-            let mut inside = std::fs::read_dir(path).map_err(failed)?;
-            match inside.all(|found| found.is_ok_and(|found| gone.contains(&found.path()))) {
-                true => remove(Act::RemoveDirectory),
-                false => kept(NOT_EMPTY),
-            }
-        }
+        (Did::ChangeMode { .. }, _) => return rights(entry, &found, is_dry),
         (Did::MakeFile { fingerprint, earlier }, Kind::File | Kind::Symlink) => {
             let found = file_fingerprint(path).map_err(failed)?;
-            match found == *fingerprint || earlier.contains(&found) {
-                true => remove(Act::RemoveFile),
-                false => kept("it was changed since"),
-            }
+            found == *fingerprint || earlier.contains(&found)
         }
-        (Did::MakeLink { to }, Kind::Symlink) => {
-            match std::fs::read_link(path).map_err(failed)? == *to {
-                true => remove(Act::RemoveFile),
-                false => kept("it leads elsewhere now"),
-            }
-        }
-        (Did::PutBlocks { made_file, bodies }, _) => blocks(path, *made_file, bodies),
-        (Did::ChangeMode { mode_before, group_before, mode_after, group_after }, _) => {
-            let before = ModeAndGroup { mode: *mode_before, group: *group_before };
-            let after = ModeAndGroup { mode: *mode_after, group: *group_after };
-            match (ModeAndGroup { mode: found.mode, group: found.gid }) {
-                now if now == before => Ok((Undone::Nothing, None)),
-                now if now == after => Ok((Undone::Restored, Some(Act::SetRights(before)))),
-                _ => kept("its permissions were changed since"),
-            }
-        }
-        _ => kept("something else stands there now"),
+        (Did::MakeLink { to }, Kind::Symlink) => std::fs::read_link(path).map_err(failed)? == *to,
+        _ => false,
+    };
+    if !is_ours {
+        return Ok(kept());
     }
+    if !is_dry {
+        std::fs::remove_file(path).map_err(failed)?;
+    }
+    Ok(Some(("remove", String::new())))
 }
 
-const NOT_EMPTY: &str = "there is something in it";
+fn kept() -> Undone {
+    Some(("kept", "it was changed since".to_owned()))
+}
 
-/// A path that was safe when it was set up may be writable by other users now, and root would follow it.
-fn assert_ancestors(path: &Path) -> Result<(), Failure> {
+/// Checks that root follows no other user's symlinks: a path that was safe when it was set up may be
+/// writable by others now.
+///
+/// # Errors
+/// The path's ancestor that another user can change.
+pub(crate) fn assert_ancestors(path: &Path) -> Result<(), Failure> {
     let changeable = || Trust::of(0).first_changeable_above(path);
     match accounts::is_root().then(changeable).flatten() {
         None => Ok(()),
@@ -128,28 +69,34 @@ fn assert_ancestors(path: &Path) -> Result<(), Failure> {
     }
 }
 
-fn directory(path: &Path) -> io::Result<Undone> {
-    // A killed run may have left this of the shared root. Anything else of that name stays.
-    let _ = std::fs::remove_dir(beside(path));
-    match std::fs::remove_dir(path) {
-        Ok(()) => Ok(Undone::Removed),
-        Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => {
-            Ok(Undone::Kept(NOT_EMPTY))
-        }
-        Err(error) => Err(error),
+fn rights(entry: &ReceiptEntry, found: &Entry, is_dry: bool) -> Result<Undone, Failure> {
+    let Did::ChangeMode { mode_before, group_before, mode_after, group_after } = entry.did else {
+        return Ok(None);
+    };
+    let before = ModeAndGroup { mode: mode_before, group: group_before };
+    match (found.mode, found.gid) {
+        now if now == (before.mode, before.group) => return Ok(None),
+        now if now != (mode_after, group_after) => return Ok(kept()),
+        _ => {}
     }
+    if !is_dry {
+        let failed = |cause| Failure::file("restore", &entry.path, cause);
+        set_rights(&entry.path, before).map_err(failed)?;
+    }
+    Ok(Some(("restore", format!("mode {mode_before:04o}"))))
 }
 
-fn blocks(path: &Path, made_file: bool, bodies: &[u64]) -> Decided {
+fn blocks(path: &Path, made_file: bool, bodies: &[u64], is_dry: bool) -> Result<Undone, Failure> {
     let original = Original::read(path)?;
     let text = original.bytes().unwrap_or_default();
     let rest = without_blocks(text).map_err(unfinished(path))?;
     assert_ours(path, text, bodies)?;
-    if made_file && rest.is_empty() {
-        return Ok((Undone::Removed, Some(Act::RemoveBlocks(original))));
+    let is_only_ours = made_file && rest.is_empty();
+    match (is_only_ours, is_dry) {
+        _ if rest == text && !is_only_ours => return Ok(None),
+        (_, true) => {}
+        (true, false) => original.remove()?,
+        (false, false) => original.replace(&rest, 0o644)?,
     }
-    Ok(match rest == text {
-        true => (Undone::Nothing, None),
-        false => (Undone::Restored, Some(Act::Replace(original, rest))),
-    })
+    Ok(Some((if is_only_ours { "remove" } else { "restore" }, String::new())))
 }

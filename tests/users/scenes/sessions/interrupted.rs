@@ -107,6 +107,7 @@ fn completes(host: &Host<'_>, setup: Setup, flags: Flags, [empty, once]: [&Photo
         Photograph::take(host).equals(once, &RECEIPTS);
     }
     run(host, setup, FAST, BACK).ok();
+    setup.remove_empty_directories(host);
     Photograph::take(host).equals(empty, &[]);
 }
 

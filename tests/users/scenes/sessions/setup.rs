@@ -82,4 +82,17 @@ impl Setup {
     pub(super) fn uninstall(self, host: &Host<'_>) {
         self.again(host, "--uninstall");
     }
+
+    /// Removes the empty directories that a killed setup made for its receipt, which no receipt lists.
+    pub(super) fn remove_empty_directories(self, host: &Host<'_>) {
+        let directories: &[&str] = match self {
+            Setup::Machine => &["/usr/local/lib/cargo-peruser"],
+            Setup::Person => &[
+                "/home/alice/.local/lib/cargo-peruser",
+                "/home/alice/.local/lib",
+                "/home/alice/.local",
+            ],
+        };
+        directories.iter().for_each(|directory| drop(fs::remove_dir(host.at(directory))));
+    }
 }

@@ -108,6 +108,7 @@ fn two_at_once(stage: &Stage, setup: Setup) {
         assert!(one.status.success() || other.status.success(), "{}{}", one.stderr, other.stderr);
         setup.install(&host);
         setup.uninstall(&host);
+        setup.remove_empty_directories(&host);
         Photograph::take(&host).equals(&photograph, setup.caches());
         host.leave();
     }
