@@ -1,15 +1,15 @@
 //! Starts fresh shells, as a person's next session will, and asks them what they find.
 //!
-//! No shell runs longer than its time limit, or than the program that asks.
+//! No shell runs longer than its time limit.
 
 mod keeper;
 pub(super) mod login;
 
 use std::ffi::{OsStr, OsString};
-use std::io;
+use std::io::{self, BufRead, BufReader, Read};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 pub(super) use keeper::enter;
 
@@ -20,27 +20,11 @@ use crate::session::search_path;
 use crate::setup::ENTER;
 use crate::setup::steps::find_shell;
 
-/// A shell to ask.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum AskedShell {
-    /// `sh`, whichever shell that is.
-    Sh,
-    /// bash.
-    Bash,
-    /// zsh.
-    Zsh,
-    /// fish.
-    Fish,
-    /// csh, usually tcsh.
-    Tcsh,
-    /// yash.
-    Yash,
-}
-
 /// A kind of session: a shell, and a way to start it so that it reads a start-up file.
+#[derive(PartialEq, Eq)]
 pub(super) struct SessionKind {
-    /// The shell.
-    pub(super) shell: AskedShell,
+    /// The shell's name.
+    pub(super) shell: &'static str,
     /// How it is started: what people call it, and the arguments.
     pub(super) start: Start,
     /// The person's files that it may read, in that order.
@@ -53,37 +37,37 @@ type Start = (&'static str, &'static [&'static str]);
 /// As a login shell, without a terminal: `ssh` and display managers with a command.
 const LOGIN: Start = ("login", &["-l", "-c"]);
 /// With a terminal: a new window.
-pub(super) const INTERACTIVE: Start = ("interactive", &["-i", "-c"]);
+const INTERACTIVE: Start = ("interactive", &["-i", "-c"]);
 /// Both: `ssh` and the console.
 pub(super) const BOTH: Start = ("login, interactive", &["-l", "-i", "-c"]);
+
+/// The ways to start a shell.
+pub(super) const STARTS: [Start; 3] = [LOGIN, INTERACTIVE, BOTH];
 
 /// bash's files for a login shell. bash reads only one of the last three, which reads `.bashrc`.
 const OF_BASH: &[&str] = &[".bashrc", ".profile", ".bash_login", ".bash_profile"];
 
-/// All kinds of session, grouped by shell. An interactive `sh` or yash has the environment of the
-/// session that starts it. tcsh reads the same file however it is started.
-pub(super) static ASKED: [SessionKind; 14] = {
-    use AskedShell::{Bash, Fish, Sh, Tcsh, Yash, Zsh};
-    [
-        asked(Sh, LOGIN, &[".profile"], ".profile"),
-        asked(Sh, BOTH, &[".profile"], ".profile"),
-        asked(Bash, LOGIN, OF_BASH, ".profile"),
-        asked(Bash, INTERACTIVE, &[".bashrc"], ".bashrc"),
-        asked(Bash, BOTH, OF_BASH, ".profile"),
-        asked(Zsh, LOGIN, &[".zshenv", ".zprofile", ".zlogin"], ".zprofile"),
-        asked(Zsh, INTERACTIVE, &[".zshenv", ".zshrc"], ".zshrc"),
-        asked(Zsh, BOTH, &[".zshenv", ".zprofile", ".zshrc", ".zlogin"], ".zshrc"),
-        asked(Fish, LOGIN, &["config.fish"], "config.fish"),
-        asked(Fish, INTERACTIVE, &["config.fish"], "config.fish"),
-        asked(Fish, BOTH, &["config.fish"], "config.fish"),
-        asked(Tcsh, INTERACTIVE, &[".cshrc", ".tcshrc"], ".cshrc"),
-        asked(Yash, LOGIN, &[".yash_profile"], ".yash_profile"),
-        asked(Yash, BOTH, &[".yash_profile", ".yashrc"], ".yash_profile"),
-    ]
-};
+/// All kinds of session, grouped by shell. `sh` is whichever shell that is. An interactive `sh` or yash
+/// has the environment of the session that starts it. tcsh reads the same file however it is started.
+pub(super) static ASKED: [SessionKind; 14] = [
+    asked("sh", LOGIN, &[".profile"], ".profile"),
+    asked("sh", BOTH, &[".profile"], ".profile"),
+    asked("bash", LOGIN, OF_BASH, ".profile"),
+    asked("bash", INTERACTIVE, &[".bashrc"], ".bashrc"),
+    asked("bash", BOTH, OF_BASH, ".profile"),
+    asked("zsh", LOGIN, &[".zshenv", ".zprofile", ".zlogin"], ".zprofile"),
+    asked("zsh", INTERACTIVE, &[".zshenv", ".zshrc"], ".zshrc"),
+    asked("zsh", BOTH, &[".zshenv", ".zprofile", ".zshrc", ".zlogin"], ".zshrc"),
+    asked("fish", LOGIN, &["config.fish"], "config.fish"),
+    asked("fish", INTERACTIVE, &["config.fish"], "config.fish"),
+    asked("fish", BOTH, &["config.fish"], "config.fish"),
+    asked("tcsh", INTERACTIVE, &[".cshrc", ".tcshrc"], ".cshrc"),
+    asked("yash", LOGIN, &[".yash_profile"], ".yash_profile"),
+    asked("yash", BOTH, &[".yash_profile", ".yashrc"], ".yash_profile"),
+];
 
 const fn asked(
-    shell: AskedShell,
+    shell: &'static str,
     start: Start,
     files: &'static [&'static str],
     new: &'static str,
@@ -92,7 +76,7 @@ const fn asked(
 }
 
 /// What a session reports.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct ShellAnswer {
     /// The first `cargo` that the shell finds.
     pub cargo: Option<PathBuf>,
@@ -103,104 +87,69 @@ pub(super) struct ShellAnswer {
     pub config: Option<PathBuf>,
 }
 
-impl AskedShell {
-    /// Whether to ask it for this account: the rarer shells only if people log in with them.
-    pub(super) fn is_for(self, account: &Account) -> bool {
-        let login_shell = account.shell.as_deref().and_then(Path::file_name).unwrap_or_default();
-        match self {
-            AskedShell::Tcsh => login_shell == "tcsh" || login_shell == "csh",
-            AskedShell::Yash => login_shell == "yash",
-            _ => true,
-        }
-    }
-
-    /// Whether sessions of this account begin with it: the login shell, the shell that this session
-    /// names, and `sh`, which display managers and scripts use.
-    pub(super) fn is_used(self, account: &Account, snapshot: &Snapshot) -> bool {
-        let named = snapshot.variable("SHELL").map(PathBuf::from);
-        let mut shells = account.shell.iter().chain(&named).filter_map(|shell| shell.file_name());
-        self == AskedShell::Sh || shells.any(|shell| shell.to_string_lossy().ends_with(self.name()))
-    }
-
-    /// The program's name.
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            AskedShell::Sh => "sh",
-            AskedShell::Bash => "bash",
-            AskedShell::Zsh => "zsh",
-            AskedShell::Fish => "fish",
-            AskedShell::Tcsh => "tcsh",
-            AskedShell::Yash => "yash",
-        }
-    }
-
-    /// The command that prints the answer, in marked lines. So other output of a start-up file is not
-    /// mistaken for an answer, and cannot hide one by lacking a newline at its end. The answer is the
-    /// program that other programs find, whatever function or alias the person has, so `sh` looks for
-    /// it.
-    fn question(self) -> String {
-        let config = match self {
-            AskedShell::Fish => "printf '\\n@@config=%s' \"$__fish_config_dir\"; ",
-            AskedShell::Zsh => "printf '\\n@@config=%s' \"${ZDOTDIR-}\"; ",
-            _ => "",
-        };
-        format!(
-            "{config}/bin/sh -c 'printf \"\\n@@cargo=%s\\n@@target=%s\\n\" \
-             \"$(command -v cargo)\" \"${{CARGO_TARGET_DIR-}}\"'"
-        )
-    }
-
-    /// The directories that this shell creates in a home whenever it starts, and that do not exist yet,
-    /// inner ones first. `config` is where it keeps its configuration, if not in `.config`.
-    fn absent_from(self, home: Option<&Path>, config: Option<&Path>) -> Vec<PathBuf> {
-        let Some(home) = home.filter(|_| self == AskedShell::Fish) else { return Vec::new() };
-        let config = config.map_or_else(|| home.join(".config"), Path::to_owned);
-        let data = home.join(".local/share");
-        let all = [config.join("fish"), config, data.join("fish"), data, home.join(".local")];
-        all.into_iter().filter(|path| !path.exists()).collect()
+/// Whether to ask a shell for this account: the rarer ones only if people log in with them.
+fn is_for(shell: &str, account: &Account) -> bool {
+    let login_shell = account.shell.as_deref().and_then(Path::file_name).unwrap_or_default();
+    match shell {
+        "tcsh" => login_shell == "tcsh" || login_shell == "csh",
+        "yash" => login_shell == "yash",
+        _ => true,
     }
 }
 
-/// Asks one of the caller's fresh shells. `None` if the shell is not installed, or not to be asked.
-///
-/// # Errors
-/// Any I/O error, [`io::ErrorKind::TimedOut`] for a shell that does not end, and
-/// [`io::ErrorKind::UnexpectedEof`] for one that ends without an answer.
-pub(super) fn ask(
-    asked: &SessionKind,
+/// Whether sessions of this account begin with a shell: the login shell, the shell that this session
+/// names, and `sh`, which display managers and scripts use.
+pub(super) fn is_used(shell: &str, account: &Account, snapshot: &Snapshot) -> bool {
+    let named = snapshot.variable("SHELL").map(PathBuf::from);
+    let mut shells = account.shell.iter().chain(&named).filter_map(|shell| shell.file_name());
+    shell == "sh" || shells.any(|used| used.to_string_lossy().ends_with(shell))
+}
+
+/// The command that prints the answer, in marked lines. So other output of a start-up file is not
+/// mistaken for an answer, and cannot hide one by lacking a newline at its end. The answer is the
+/// program that other programs find, whatever function or alias the person has, so `sh` looks for it.
+fn question(shell: &str) -> String {
+    let config = match shell {
+        "fish" => "printf '\\n@@config=%s' \"$__fish_config_dir\"; ",
+        "zsh" => "printf '\\n@@config=%s' \"${ZDOTDIR-}\"; ",
+        _ => "",
+    };
+    format!(
+        "{config}/bin/sh -c 'printf \"\\n@@cargo=%s\\n@@target=%s\\n\" \
+         \"$(command -v cargo)\" \"${{CARGO_TARGET_DIR-}}\"'"
+    )
+}
+
+/// The directories that fish creates in a home whenever it starts, and that do not exist yet, inner ones
+/// first.
+pub(super) fn absent_from(home: &Path, snapshot: &Snapshot) -> Vec<PathBuf> {
+    let config = Homes::new(snapshot).own(CONFIG_HOME).unwrap_or_else(|| home.join(".config"));
+    let data = home.join(".local/share");
+    let all = [config.join("fish"), config, data.join("fish"), data, home.join(".local")];
+    all.into_iter().filter(|path| !path.exists()).collect()
+}
+
+/// Starts one of the caller's fresh shells. `None` if the shell is not installed, or not to be asked.
+pub(super) fn start(
+    kind: &SessionKind,
     account: &Account,
     snapshot: &Snapshot,
-) -> io::Result<Option<ShellAnswer>> {
-    let (shell, (_, flags)) = (asked.shell, asked.start);
-    let program = find_shell(shell.name()).filter(|_| shell.is_for(account));
-    let Some(program) = program else { return Ok(None) };
-    let home = account.home.as_deref();
-    // The session decides where fish keeps its files, before fish reads any of them.
-    let config = Some(CONFIG_HOME).filter(|_| shell == AskedShell::Fish);
-    let config = config.and_then(|name| Homes::new(snapshot).own(name));
-    let mut command = Command::new(std::env::current_exe()?);
-    command.args(["setup", ENTER]).arg(&program).args(flags).arg(shell.question());
+) -> Option<io::Result<Child>> {
+    let program = find_shell(kind.shell).filter(|_| is_for(kind.shell, account))?;
+    let home = account.home.as_deref().unwrap_or("/".as_ref());
+    let mut command = Command::new(std::env::current_exe().ok()?);
+    command.args(["setup", ENTER]).arg(&program).args(kind.start.1).arg(question(kind.shell));
     command.env_clear().envs(environment(account, snapshot, program.as_os_str()));
-    command.envs(login::variables(home.unwrap_or("/".as_ref())));
-    command.envs(config.iter().map(|path| (CONFIG_HOME, path)));
-    command.current_dir(home.filter(|home| home.is_dir()).unwrap_or("/".as_ref()));
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
-    let absent = shell.absent_from(home, config.as_deref());
-    let output = keeper::finish(command.spawn()?, is_complete);
-    // Somebody may have put something there meanwhile; then the directory stays.
-    absent.iter().for_each(|directory| drop(std::fs::remove_dir(directory)));
-    let output = output?;
-    let value = |name: &[u8]| {
-        let line = output.split(|byte| *byte == b'\n').find_map(|line| line.strip_prefix(name));
-        line.filter(|line| !line.is_empty()).map(|line| PathBuf::from(OsStr::from_bytes(line)))
-    };
-    Ok(Some(ShellAnswer { cargo: value(CARGO), target_dir: value(TARGET), config: value(CONFIG) }))
+    command.envs(login::variables(home));
+    command.current_dir(if home.is_dir() { home } else { "/".as_ref() });
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+    Some(command.spawn())
 }
 
 /// The variable that names a person's configuration directory.
 const CONFIG_HOME: &str = "XDG_CONFIG_HOME";
 
-/// The variables that `login` gives to a session.
+/// The variables that `login` gives to a session, and where the session keeps fish's files.
 fn environment(
     account: &Account,
     snapshot: &Snapshot,
@@ -217,14 +166,44 @@ fn environment(
         ("TERM", "dumb".into()),
     ];
     all.extend(snapshot.variable("LANG").map(|language| ("LANG", language)));
+    let config = Homes::new(snapshot).own(CONFIG_HOME);
+    all.extend(config.map(|config| (CONFIG_HOME, config.into_os_string())));
     all
 }
 
-fn is_complete(output: &[u8]) -> bool {
-    let mut lines = output.split_inclusive(|byte| *byte == b'\n');
-    lines.any(|line| line.starts_with(TARGET) && line.ends_with(b"\n"))
+/// The limit of output before the answer, in bytes.
+const MAX_OUTPUT: u64 = 1 << 20;
+
+/// Waits for the answer of a shell, and for the shell's end.
+///
+/// # Errors
+/// Any I/O error, and a shell that ends or is ended without an answer.
+pub(super) fn answer(mut shell: Child) -> io::Result<ShellAnswer> {
+    let stdout = shell.stdout.take().ok_or(io::ErrorKind::BrokenPipe)?;
+    let answer = read(BufReader::new(stdout.take(MAX_OUTPUT)));
+    shell.wait()?;
+    answer
 }
 
-const CARGO: &[u8] = b"@@cargo=";
-const CONFIG: &[u8] = b"@@config=";
-const TARGET: &[u8] = b"@@target=";
+/// Reads until the answer is complete. It does not wait for the end of the output, because a start-up
+/// file may have started a program that holds it open.
+fn read(output: impl BufRead) -> io::Result<ShellAnswer> {
+    let mut answer = ShellAnswer::default();
+    for line in output.split(b'\n') {
+        let line = line?;
+        let value = |name: &[u8]| {
+            let value = line.strip_prefix(name)?;
+            Some(Some(PathBuf::from(OsStr::from_bytes(value))).filter(|_| !value.is_empty()))
+        };
+        if let Some(config) = value(b"@@config=") {
+            answer.config = config;
+        } else if let Some(cargo) = value(b"@@cargo=") {
+            answer.cargo = cargo;
+        } else if let Some(target_dir) = value(b"@@target=") {
+            return Ok(ShellAnswer { target_dir, ..answer });
+        } else if let Some(why) = keeper::end(&line) {
+            return Err(io::Error::other(why));
+        }
+    }
+    Err(io::Error::other("its start-up files print without end"))
+}

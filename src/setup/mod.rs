@@ -37,7 +37,6 @@ use crate::ui::arguments::switch;
 use crate::ui::escape::{escaped, quoted};
 use crate::ui::failure::Failure;
 use crate::ui::report;
-use proof::Occasion;
 use site::Site;
 
 pub(super) fn command() -> Command {
@@ -145,7 +144,10 @@ pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
     if is_dry {
         report::note(&NOTHING_DONE);
     } else {
-        proof::show(&site, snapshot, flags, Occasion::Setup)?;
+        proof::show(&site, snapshot, flags)?;
+        if proof::is_under_sudo(snapshot) || proof::other_cargo(snapshot).is_some() {
+            report::note(&"open a new shell to use the shim");
+        }
     }
     Ok(exit)
 }
@@ -248,7 +250,7 @@ fn status(site: &Site, steps: &[Step], snapshot: &Snapshot, flags: &Flags) -> an
         return Ok(1);
     }
     let is_complete = steps.iter().all(|step| step.state == PieceState::InPlace);
-    let wins = proof::show(site, snapshot, flags, Occasion::Status)?;
+    let wins = proof::show(site, snapshot, flags)?;
     advice::tell(site, &site.people()?);
     Ok(if is_complete && wins { 0 } else { 1 })
 }

@@ -16,7 +16,9 @@ use crate::os::snapshot::Snapshot;
 use crate::session::shell::evaluation;
 use crate::session::{self, has_cargo};
 use crate::settings::Flags;
-use crate::setup::fresh_shell::{ASKED, AskedShell, SessionKind, ShellAnswer, ask};
+use crate::setup::fresh_shell::{
+    ASKED, STARTS, SessionKind, ShellAnswer, absent_from, answer, is_used, start,
+};
 use crate::setup::pieces::line_for;
 use crate::shim::decide::TARGET_DIR;
 use crate::shim::decide::{Choice, Rule};
@@ -27,12 +29,10 @@ use start_up::{Line, StartUp};
 
 /// What one fresh session finds.
 struct SessionFinding {
-    shell: AskedShell,
-    /// The shell, and how it was started.
-    name: String,
-    answer: SessionAnswer,
-    /// Whether it finds no cargo.
-    is_bare: bool,
+    kind: &'static SessionKind,
+    /// `None` if the shell gave no answer.
+    answer: Option<ShellAnswer>,
+    shown: Shown,
     /// What is wrong, and the command that helps. `None` also for a file that cannot be changed, which
     /// has been reported already.
     complaint: Option<(String, String)>,
@@ -40,7 +40,7 @@ struct SessionFinding {
 
 /// What is reported about a session.
 #[derive(Clone, PartialEq, Eq)]
-struct SessionAnswer {
+struct Shown {
     cargo: String,
     target_dir: String,
     /// What is wrong, in a word. Empty if the shim comes first, or there is no cargo for it to execute,
@@ -48,109 +48,90 @@ struct SessionAnswer {
     mark: &'static str,
 }
 
-/// Why sessions are asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Occasion {
-    /// The shim was just installed.
-    Setup,
-    /// The person asked for the status.
-    Status,
-}
-
 /// Asks every installed shell, and prints what it finds. True if the shim comes first everywhere.
 ///
 /// # Errors
 /// Any error of writing the output.
-pub(super) fn show(
-    site: &Site,
-    snapshot: &Snapshot,
-    flags: &Flags,
-    occasion: Occasion,
-) -> anyhow::Result<bool> {
+pub(super) fn show(site: &Site, snapshot: &Snapshot, flags: &Flags) -> anyhow::Result<bool> {
     let findings = ask_all(site, snapshot, |_| true);
     let name = accounts::owner(site.account.uid);
     report::line(format!("\nwhat fresh shells of {name} find"))?;
-    let mut answers = grouped(&findings);
+    let mut groups = grouped(&findings);
     // Under sudo, this session would be root's, and nobody builds in that.
     let is_persons = !is_under_sudo(snapshot);
     let chosen = chosen(snapshot, flags).filter(|_| is_persons);
     let other = other_cargo(snapshot).filter(|_| is_persons);
     if is_persons {
-        let answer = this_session(snapshot, chosen.is_some(), other.is_some());
-        answers.push((answer, None, vec!["this session".into()]));
+        let shown = this_session(snapshot, chosen.is_some(), other.is_some());
+        groups.push((shown, vec!["this session".into()]));
     }
-    for (SessionAnswer { cargo, target_dir, mark }, _, names) in answers {
+    for (Shown { cargo, target_dir, mark }, names) in groups {
         let rows =
             [report::row("  cargo", cargo), report::row(format!("  {TARGET_DIR}"), target_dir)];
         report::line(format!("{}{mark}\n{}", names.join(", "), report::table(&rows)))?;
     }
     let complaints = complaints(&findings);
-    // If new sessions have the same choice, it is reported with the line that helps them.
-    let is_only_here = complaints.is_empty();
-    if let Some((text, help)) = chosen.as_ref().filter(|_| is_only_here) {
-        report::warning(text, help);
+    // If new sessions have the same fault, it is reported with the line that helps them.
+    if complaints.is_empty() {
+        if let Some((text, help)) = &chosen {
+            report::warning(text, help);
+        }
+        if let Some((_, text)) = other {
+            report::advice(&text, &enter(snapshot, &site.installation));
+        }
     }
     for (help, complaints) in complaints {
         report::warning(&complaints.join("\n         "), &help);
     }
     tell_the_rest(site, snapshot, &findings);
-    let enter = || enter(snapshot, &site.installation);
-    match (occasion, other) {
-        (Occasion::Setup, None) if is_persons => {}
-        (Occasion::Setup, None) => report::note(&"open a new shell to use the shim"),
-        (Occasion::Setup, Some(_)) => {
-            report::note(&format!("open a new shell to use the shim, or in this one: {}", enter()));
-        }
-        (Occasion::Status, Some((_, text))) if is_only_here => report::advice(&text, &enter()),
-        (Occasion::Status, _) => {}
-    }
     Ok(chosen.is_none() && findings.iter().all(SessionFinding::wins))
 }
 
 /// Each answer and the shells that give it, or the ways of starting a shell if its answers differ.
-fn grouped(findings: &[SessionFinding]) -> Vec<(SessionAnswer, Option<AskedShell>, Vec<String>)> {
-    let mut groups: Vec<(SessionAnswer, Option<AskedShell>, Vec<String>)> = Vec::new();
-    for of_shell in findings.chunk_by(|one, other| one.shell == other.shell) {
+fn grouped(findings: &[SessionFinding]) -> Vec<(Shown, Vec<String>)> {
+    let mut groups: Vec<(Shown, Vec<String>)> = Vec::new();
+    for of_shell in findings.chunk_by(|one, other| one.kind.shell == other.kind.shell) {
         let is_one = of_shell
-            .iter()
-            .all(|it| of_shell.first().is_some_and(|first| first.answer == it.answer));
-        for SessionFinding { shell, name, answer, .. } in of_shell {
-            let (alone, name) = match is_one {
-                true => (None, shell.name()),
-                false => (Some(*shell), name.as_str()),
-            };
-            let name = name.to_owned();
-            match groups.iter_mut().find(|(it, of, _)| it == answer && *of == alone) {
-                Some((.., names)) if names.contains(&name) => {}
-                Some((.., names)) => names.push(name),
-                None => groups.push((answer.clone(), alone, vec![name])),
+            .windows(2)
+            .all(|pair| matches!(pair, [one, other] if one.shown == other.shown));
+        for SessionFinding { kind, shown, .. } in of_shell {
+            let name = if is_one { kind.shell.to_owned() } else { name(kind) };
+            match groups.iter_mut().find(|(known, _)| known == shown) {
+                Some((_, names)) if names.contains(&name) => {}
+                Some((_, names)) => names.push(name),
+                None => groups.push((shown.clone(), vec![name])),
             }
         }
     }
     groups
 }
 
-fn is_under_sudo(snapshot: &Snapshot) -> bool {
+/// The shell, and how it was started.
+fn name(kind: &SessionKind) -> String {
+    format!("{} ({})", kind.shell, kind.start.0)
+}
+
+pub(super) fn is_under_sudo(snapshot: &Snapshot) -> bool {
     snapshot.uid == 0 && snapshot.variable("SUDO_UID").is_some()
 }
 
 /// What is wrong in the caller's fresh sessions, for the shells that the caller uses, each with the
 /// command that helps.
 pub(super) fn complaints_of_fresh(site: &Site, snapshot: &Snapshot) -> Vec<(String, String)> {
-    let findings = ask_all(site, snapshot, |shell| shell.is_used(&site.account, snapshot));
+    let findings = ask_all(site, snapshot, |shell| is_used(shell, &site.account, snapshot));
     let found = complaints(&findings).into_iter();
     found.map(|(help, complaints)| (complaints.join("; "), help.to_owned())).collect()
 }
 
 /// What this session finds.
-fn this_session(snapshot: &Snapshot, is_chosen: bool, is_other: bool) -> SessionAnswer {
+fn this_session(snapshot: &Snapshot, is_chosen: bool, is_other: bool) -> Shown {
     let mark = match (is_other, is_chosen) {
         (true, _) => NOT_THE_SHIM,
         (false, true) => "  <- chosen by a variable",
         (false, false) => "",
     };
     let target_dir = word(snapshot.variable(TARGET_DIR).map(PathBuf::from).as_deref());
-    SessionAnswer { cargo: word(which::which("cargo").ok().as_deref()), target_dir, mark }
+    Shown { cargo: word(which::which("cargo").ok().as_deref()), target_dir, mark }
 }
 
 fn word(path: Option<&Path>) -> String {
@@ -213,13 +194,11 @@ fn session_shell(snapshot: &Snapshot) -> String {
 
 /// Reports what no shell's start-up files can change.
 fn tell_the_rest(site: &Site, snapshot: &Snapshot, findings: &[SessionFinding]) {
-    let name = accounts::owner(site.account.uid);
-    if findings.iter().any(|finding| finding.wins() && finding.is_bare) {
-        let has_none = match findings.iter().all(|finding| finding.is_bare) {
-            true => format!("{name} has no cargo"),
-            false => "some of these shells find no cargo".to_owned(),
-        };
-        report::note(&format!("{has_none}; the shim is put on PATH once there is one"));
+    if findings.iter().any(|finding| finding.wins() && finding.is_bare()) {
+        let name = accounts::owner(site.account.uid);
+        report::note(&format!(
+            "{name} has no cargo in such sessions; the shim is put on PATH once there is one"
+        ));
     }
     let shim = site.installation.shim_dir();
     report::note(&format!(
@@ -231,52 +210,34 @@ fn tell_the_rest(site: &Site, snapshot: &Snapshot, findings: &[SessionFinding]) 
     }
 }
 
-/// Asks all shells at once: most of their time is waiting.
+/// Asks all shells at once, because most of their time is waiting, but each of them in one way at a time.
+/// A shell that does not answer is not asked again: if it hangs, it would hang each time.
 fn ask_all(
     site: &Site,
     snapshot: &Snapshot,
-    is_wanted: impl Fn(AskedShell) -> bool,
+    is_wanted: impl Fn(&str) -> bool,
 ) -> Vec<SessionFinding> {
     // What new sessions find depends on the settings and the home, not on this session's PATH, nor on
     // the cargo that runs this program as its subcommand.
     let hidden = &["PATH", "CARGO"];
     let elsewhere = snapshot.of(snapshot.uid, snapshot.gid, snapshot.cwd.clone(), hidden);
     let has_cargo = has_cargo(&elsewhere, site.settings(), &Homes::new(&elsewhere));
-    let ask = |shell: &[SessionKind]| ask_one(shell, site, snapshot, has_cargo);
-    std::thread::scope(|scope| {
-        let shells = ASKED.chunk_by(|one, other| one.shell == other.shell);
-        let wanted = shells.filter(|shell| shell.iter().all(|asked| is_wanted(asked.shell)));
-        let started: Vec<_> = wanted
-            .map(|shell| {
-                let thread = std::thread::Builder::new().spawn_scoped(scope, move || ask(shell));
-                thread.map_err(|_| shell)
-            })
-            .collect();
-        let answered = started.into_iter().map(|started| match started {
-            Ok(thread) => thread.join().unwrap_or_default(),
-            // If no more threads can be created, ask one after the other.
-            Err(shell) => ask(shell),
-        });
-        answered.flatten().collect()
-    })
-}
-
-/// A shell that hangs is not asked again: it would hang each time, until the time limit.
-fn ask_one(
-    shell: &[SessionKind],
-    site: &Site,
-    snapshot: &Snapshot,
-    has_cargo: bool,
-) -> Vec<SessionFinding> {
-    let mut findings = Vec::new();
-    for asked in shell {
-        let answer = ask(asked, &site.account, snapshot).transpose();
-        let hangs = matches!(&answer, Some(Err(error)) if error.kind() == io::ErrorKind::TimedOut);
-        findings.extend(answer.map(|answer| SessionFinding::of(asked, answer, site, has_cargo)));
-        if hangs {
-            break;
-        }
+    let absent = absent_from(&site.home, snapshot);
+    let mut findings: Vec<SessionFinding> = Vec::new();
+    for way in STARTS {
+        let has_failed =
+            |shell: &str| findings.iter().any(|it| it.kind.shell == shell && it.answer.is_none());
+        let kinds = ASKED.iter().filter(|kind| kind.start == way && is_wanted(kind.shell));
+        let kinds = kinds.filter(|kind| !has_failed(kind.shell));
+        let started: Vec<_> =
+            kinds.filter_map(|kind| Some((kind, start(kind, &site.account, snapshot)?))).collect();
+        findings.extend(started.into_iter().map(|(kind, shell)| {
+            SessionFinding::of(kind, shell.and_then(answer), site, has_cargo)
+        }));
     }
+    // If somebody has put something into such a directory meanwhile, it stays.
+    absent.iter().for_each(|directory| drop(std::fs::remove_dir(directory)));
+    findings.sort_by_key(|finding| ASKED.iter().position(|kind| kind == finding.kind));
     findings
 }
 
@@ -291,46 +252,47 @@ fn complaints(findings: &[SessionFinding]) -> BTreeMap<&str, Vec<&str>> {
 
 impl SessionFinding {
     fn of(
-        asked: &SessionKind,
+        kind: &'static SessionKind,
         answer: io::Result<ShellAnswer>,
         site: &Site,
         has_cargo: bool,
     ) -> SessionFinding {
-        let (shell, (start, flags)) = (asked.shell, asked.start);
-        let name = format!("{} ({start})", shell.name());
-        let session = format!("a fresh {name}");
-        let is_bare = matches!(&answer, Ok(ShellAnswer { cargo: None, .. }));
-        let (answer, complaint) = match answer {
-            Ok(found) => {
-                let (mark, complaint) = judge(asked, &session, &found, site, has_cargo);
-                let (cargo, target_dir) = (word(found.cargo.as_deref()), found.target_dir);
-                (SessionAnswer { cargo, target_dir: word(target_dir.as_deref()), mark }, complaint)
-            }
+        let session = format!("a fresh {}", name(kind));
+        let (mark, complaint) = match &answer {
+            Ok(found) => judge(kind, &session, found, site, has_cargo),
             Err(error) => {
-                let help = format!("{} {} true", shell.name(), flags.join(" "));
-                let none = || "no answer".to_owned();
-                let answer =
-                    SessionAnswer { cargo: none(), target_dir: none(), mark: NOT_THE_SHIM };
-                (answer, Some((format!("{session} gave no answer: {error}"), help)))
+                let help = format!("{} {} true", kind.shell, kind.start.1.join(" "));
+                (NOT_THE_SHIM, Some((format!("{session} gave no answer: {error}"), help)))
             }
         };
-        SessionFinding { shell, name, answer, is_bare, complaint }
+        let answer = answer.ok();
+        let shown = |path: fn(&ShellAnswer) -> Option<&Path>| {
+            answer.as_ref().map_or_else(|| "no answer".to_owned(), |it| word(path(it)))
+        };
+        let (cargo, target_dir) =
+            (shown(|it| it.cargo.as_deref()), shown(|it| it.target_dir.as_deref()));
+        SessionFinding { kind, answer, shown: Shown { cargo, target_dir, mark }, complaint }
     }
 
     fn wins(&self) -> bool {
-        self.answer.mark.is_empty()
+        self.shown.mark.is_empty()
+    }
+
+    /// Whether it finds no cargo.
+    fn is_bare(&self) -> bool {
+        self.answer.as_ref().is_some_and(|answer| answer.cargo.is_none())
     }
 }
 
 /// What is wrong in a session: in a word, and as a complaint with the command that helps.
 fn judge(
-    asked: &SessionKind,
+    kind: &SessionKind,
     session: &str,
     ShellAnswer { cargo, target_dir, config }: &ShellAnswer,
     site: &Site,
     has_cargo: bool,
 ) -> (&'static str, Option<(String, String)>) {
-    let start_up = StartUp { asked, home: &site.home, config: config.as_deref() };
+    let start_up = StartUp { kind, home: &site.home, config: config.as_deref() };
     match (cargo, target_dir) {
         (None, _) if has_cargo => {
             let help = line_to_add(&start_up, None, site);
@@ -377,16 +339,9 @@ fn line_to_add(start_up: &StartUp<'_>, offending: Option<&Line>, site: &Site) ->
         return None;
     }
     let line = quoted(&line_for(&file, &site.installation.binary()));
-    let place = quoted(&file);
     let ends_its_line = files::read_regular(&file).map_or(true, |text| text.ends_with('\n'));
-    let add = match ends_its_line {
-        true => format!("echo {line} >> {place}"),
-        false => format!("printf '\\n%s\\n' {line} >> {place}"),
-    };
-    Some(match file.parent() {
-        Some(parent) if !parent.exists() => format!("mkdir -p {} && {add}", quoted(parent)),
-        _ => add,
-    })
+    let add = if ends_its_line { "echo" } else { "printf '\\n%s\\n'" };
+    Some(format!("{add} {line} >> {}", quoted(&file)))
 }
 
 fn line_to_take_out(line: Option<Line>) -> String {

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::os::files;
-use crate::setup::fresh_shell::{AskedShell, BOTH, INTERACTIVE, SessionKind, login};
+use crate::setup::fresh_shell::{BOTH, SessionKind, login};
 use crate::shim::decide::{BUILD_TARGET_DIR, TARGET_DIR};
 
 /// A line of a start-up file.
@@ -18,7 +18,7 @@ pub(super) struct Line {
 /// The start-up files of one kind of session.
 pub(super) struct StartUp<'a> {
     /// The session.
-    pub(super) asked: &'a SessionKind,
+    pub(super) kind: &'a SessionKind,
     /// The person's home.
     pub(super) home: &'a Path,
     /// Where the shell looks for its own files, if it says so.
@@ -37,12 +37,11 @@ impl StartUp<'_> {
         words.iter().find_map(|word| self.last_line_with(word))
     }
 
-    /// The line that sets one of cargo's two variables.
+    /// The line that sets one of cargo's two variables, or at least names one.
     pub(super) fn line_that_sets_target(&self) -> Option<Line> {
-        let names = [TARGET_DIR, BUILD_TARGET_DIR];
-        let sets =
-            names.iter().map(|name| format!("{name}=")).find_map(|it| self.last_line_with(&it));
-        sets.or_else(|| names.iter().find_map(|name| self.last_line_with(name)))
+        let sets = [TARGET_DIR, BUILD_TARGET_DIR].map(|name| format!("{name}="));
+        let words = sets.iter().map(String::as_str).chain([TARGET_DIR, BUILD_TARGET_DIR]);
+        words.into_iter().find_map(|word| self.last_line_with(word))
     }
 
     /// The last line with this word, outside of our blocks, in the files that the session reads.
@@ -55,57 +54,39 @@ impl StartUp<'_> {
     /// The file at whose end our line takes effect: one that the session certainly reads, after the
     /// offending line.
     pub(super) fn file_to_win_in(&self, offending: Option<&Line>) -> PathBuf {
-        let own = self.own_files();
+        let SessionKind { shell, start, files, new } = self.kind;
         // zsh reads all of its files, each to the end. bash reads one of three, which reads `.bashrc`,
         // but often only half of it if bash is not interactive.
-        let is_read = |line: &&Line| match self.asked.shell {
-            AskedShell::Zsh => own.contains(&line.file),
-            AskedShell::Bash => self.asked.start == BOTH && line.file.ends_with(".bashrc"),
+        let is_read = |line: &&Line| match *shell {
+            "zsh" => self.own_files().contains(&line.file),
+            "bash" => *start == BOTH && line.file.ends_with(".bashrc"),
             _ => false,
         };
-        let place = offending.filter(is_read).map(|line| line.file.clone());
-        place.or_else(|| self.surely_read()).unwrap_or_else(|| self.file_to_make())
-    }
-
-    /// The last of the person's files that the session reads by itself, if there is one.
-    fn surely_read(&self) -> Option<PathBuf> {
-        match self.asked.shell {
-            AskedShell::Bash if self.asked.start != INTERACTIVE => {
-                let names = [".bash_profile", ".bash_login", ".profile"];
-                names.iter().map(|name| self.home.join(name)).find(|path| path.exists())
-            }
-            AskedShell::Fish => None,
-            _ => self.own_files().pop(),
+        if let Some(line) = offending.filter(is_read) {
+            return line.file.clone();
         }
-    }
-
-    /// The file to create if there is none.
-    fn file_to_make(&self) -> PathBuf {
-        // Without a directory of its own, zsh reads this file first, whatever it reads next.
-        let is_plain_zsh = self.asked.shell == AskedShell::Zsh && self.config.is_none();
-        let name = if is_plain_zsh { ".zshenv" } else { self.asked.new };
-        self.directory().join(name)
+        let directory = self.directory();
+        let read_by_itself =
+            files.iter().rev().filter(|name| **name == *new || **name != ".bashrc");
+        let mut read_by_itself = read_by_itself.map(|name| directory.join(name));
+        read_by_itself.find(|path| path.exists()).unwrap_or_else(|| directory.join(new))
     }
 
     /// The directory of the shell's own files.
     fn directory(&self) -> PathBuf {
-        match (self.config, self.asked.shell) {
-            (Some(config), _) => config.to_owned(),
-            (None, AskedShell::Fish) => self.home.join(".config/fish"),
-            (None, _) => self.home.to_owned(),
-        }
+        self.config.unwrap_or(self.home).to_owned()
     }
 
     /// The person's files that a session may read, in that order, as far as they exist.
     fn own_files(&self) -> Vec<PathBuf> {
         let directory = self.directory();
-        let mut files = match self.asked.shell {
-            AskedShell::Fish => entries(&directory.join("conf.d")),
+        let mut files = match self.kind.shell {
+            "fish" => entries(&directory.join("conf.d")),
             // zsh reads this one before it can learn that the others are elsewhere.
-            AskedShell::Zsh if directory != self.home => vec![self.home.join(".zshenv")],
+            "zsh" if directory != self.home => vec![self.home.join(".zshenv")],
             _ => Vec::new(),
         };
-        files.extend(self.asked.files.iter().map(|name| directory.join(name)));
+        files.extend(self.kind.files.iter().map(|name| directory.join(name)));
         files.retain(|path| path.exists());
         files
     }
@@ -113,15 +94,12 @@ impl StartUp<'_> {
     /// The machine's files that the session may read, beginning with the scripts of existing
     /// workarounds, and the files that set variables for every session.
     fn machine_files(&self) -> Vec<PathBuf> {
-        let (directory, others): (_, &[&str]) = match self.asked.shell {
-            AskedShell::Sh => ("/etc/profile.d", &["/etc/profile"]),
-            AskedShell::Bash => {
-                ("/etc/profile.d", &["/etc/profile", "/etc/bash.bashrc", "/etc/bashrc"])
-            }
-            AskedShell::Zsh => ("/etc/zsh", &["/etc/zshenv"]),
-            AskedShell::Fish => ("/etc/fish/conf.d", &["/etc/fish/config.fish"]),
-            AskedShell::Tcsh => ("/etc/csh", &["/etc/csh.login", "/etc/csh.cshrc"]),
-            AskedShell::Yash => ("/usr/share/yash/initialization", &[]),
+        let (directory, others): (_, &[&str]) = match self.kind.shell {
+            "zsh" => ("/etc/zsh", &["/etc/zshenv"]),
+            "fish" => ("/etc/fish/conf.d", &["/etc/fish/config.fish"]),
+            "tcsh" => ("/etc/csh", &["/etc/csh.login", "/etc/csh.cshrc"]),
+            "yash" => ("/usr/share/yash/initialization", &[]),
+            _ => ("/etc/profile.d", &["/etc/profile", "/etc/bash.bashrc", "/etc/bashrc"]),
         };
         let mut files = entries(Path::new(directory));
         files.extend(others.iter().map(PathBuf::from));

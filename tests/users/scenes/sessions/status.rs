@@ -164,7 +164,7 @@ fn stubborn(stage: &Stage) {
 
 /// Within a short time.
 fn is_gone(pid: &str) {
-    let until = Instant::now() + Duration::from_secs(12);
+    let until = Instant::now() + Duration::from_secs(25);
     let is_there = || {
         let state = fs::read_to_string(Path::new("/proc").join(pid).join("stat"));
         // Background processes have ended.
@@ -180,7 +180,7 @@ fn other(stage: &Stage) {
     let host = with_line(stage, Shell::Bash, ".bashrc", "");
     make::file(&host.home("alice").join(".bashrc"), "exec true\n", 2001, 0o644);
     let outcome = Setup::Machine.status(&host);
-    outcome.fails().mentions("a fresh bash (interactive) gave no answer");
+    outcome.fails().mentions("a fresh bash (login) gave no answer");
     outcome.never_says("no cargo at all");
 }
 
