@@ -18,7 +18,7 @@ use crate::os::passwd::Account;
 use crate::os::snapshot::Snapshot;
 use crate::session::search_path;
 use crate::setup::ENTER;
-use crate::setup::steps::find_shell;
+use crate::setup::hooks::find_shell;
 
 /// A kind of session: a shell, and a way to start it so that it reads a start-up file.
 #[derive(PartialEq, Eq)]

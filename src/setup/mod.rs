@@ -6,6 +6,7 @@
 
 mod advice;
 mod fresh_shell;
+mod hooks;
 mod pieces;
 pub(crate) mod proof;
 mod site;

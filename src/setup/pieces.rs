@@ -4,13 +4,11 @@
 //! use it, and so does uninstalling, by the receipt. Hooks only call the program, and are harmless
 //! without it.
 
-mod hooks;
 mod receipt;
 pub(super) mod timer;
 
 use std::path::{Path, PathBuf};
 
-pub(super) use hooks::{GENERATOR, Hook, environment_d, line_for};
 pub(super) use receipt::{Did, Receipt, ReceiptEntry};
 
 use crate::os::marked::Blocks;

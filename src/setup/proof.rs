@@ -19,7 +19,7 @@ use crate::settings::Flags;
 use crate::setup::fresh_shell::{
     ASKED, STARTS, SessionKind, ShellAnswer, absent_from, answer, is_used, start,
 };
-use crate::setup::pieces::line_for;
+use crate::setup::hooks::line_for;
 use crate::shim::decide::TARGET_DIR;
 use crate::shim::decide::{Choice, Rule};
 use crate::shim::installation::{Installation, is_shim};

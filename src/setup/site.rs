@@ -23,13 +23,13 @@ use crate::session::has_cargo;
 use crate::settings;
 use crate::settings::Flags;
 use crate::settings::{Scope, Settings};
-use crate::setup::pieces::timer;
-use crate::setup::pieces::{
-    Hook, Piece, PieceKind, Root, cannot_be_quoted, environment_d, line_for,
+use crate::setup::hooks::{
+    environment_d, find_shell, has_generator, line_for, of_machine, of_person,
 };
+use crate::setup::pieces::timer;
+use crate::setup::pieces::{Piece, PieceKind, Root, cannot_be_quoted};
 use crate::setup::steps::{
-    Step, assert_trusted, cannot_change, find_shell, not_a_root, of_machine, of_person,
-    own_program, read_receipt, receipt_path,
+    Step, assert_trusted, cannot_change, not_a_root, own_program, read_receipt, receipt_path,
 };
 use crate::shim::decide::{session_build_dir, session_target};
 use crate::shim::gather::private_dir;
@@ -140,13 +140,10 @@ impl Site {
     /// The pieces that put the shim first in sessions.
     fn find_hooks(&self, snapshot: &Snapshot, homes: &Homes<'_>) -> Vec<Piece> {
         let program = self.installation.binary();
-        let pieces = |places: Vec<(Hook, PathBuf)>| -> Vec<Piece> {
-            places.into_iter().map(|(hook, path)| hook.piece(path, &program)).collect()
-        };
         if self.is_machine() {
-            return pieces(of_machine());
+            return of_machine(&program);
         }
-        let mut hooks = pieces(of_person(snapshot, homes, &self.home, &self.account));
+        let mut hooks = of_person(snapshot, homes, &self.home, &self.account, &program);
         // This file holds constants, so the conditions are checked now. A program could check them each
         // time.
         if self.account.no_directory(&self.settings_in_files).is_none()
@@ -160,13 +157,10 @@ impl Site {
     /// The environment.d(5) file, if systemd runs people's services here and the machine has no
     /// generator that does the same.
     fn environment_d(&self, homes: &Homes<'_>) -> Option<Piece> {
-        let is_there =
-            Path::new("/etc/systemd").is_dir() || Path::new("/usr/lib/systemd/system").is_dir();
-        let tells = |(hook, path): &(Hook, PathBuf)| *hook == Hook::Generator && path.exists();
         let private_dir = private_dir(&self.shared_root, &self.account);
         let target_dir = session_target(&private_dir);
         let is_quotable = |path: &PathBuf| cannot_be_quoted(path).is_none();
-        if !is_there || of_machine().iter().any(tells) || !is_quotable(&target_dir) {
+        if !has_systemd() || has_generator() || !is_quotable(&target_dir) {
             return None;
         }
         let mut first = vec![self.installation.shim_dir()];
@@ -192,7 +186,7 @@ impl Site {
             Some(config) => (config.join("systemd/user"), None),
             None => ("/etc/systemd/system".into(), Some(&*self.shared_root)),
         };
-        if !["/etc/systemd", "/usr/lib/systemd"].iter().any(|path| Path::new(path).is_dir()) {
+        if !has_systemd() {
             let who = if self.is_machine() { " --all-users" } else { "" };
             return Err(Failure::new("there is no systemd here to run a timer")
                 .help(format!("let cron run: cargo-peruser gc --apply{who}")));
@@ -324,6 +318,11 @@ impl Site {
     pub(super) fn is_machine(&self) -> bool {
         self.audience == Audience::Machine
     }
+}
+
+/// Whether systemd runs services here.
+fn has_systemd() -> bool {
+    ["/etc/systemd", "/usr/lib/systemd"].iter().any(|path| Path::new(path).is_dir())
 }
 
 /// Where fish looks for an administrator's completions.

@@ -6,7 +6,6 @@
 mod look;
 mod put;
 mod receipt;
-mod start_up_files;
 mod undo;
 
 use std::io::{self, Read};
@@ -15,7 +14,6 @@ use std::path::{Path, PathBuf};
 pub(super) use look::{PieceState, assert_trusted, cannot_change, look, not_a_root};
 pub(super) use put::{make_directories, missing_above, own_program, put};
 pub(super) use receipt::{read_receipt, receipt_path, write_receipt};
-pub(super) use start_up_files::{find as find_shell, of_machine, of_person};
 pub(super) use undo::{assert_ancestors, undo};
 
 use siphasher::sip::SipHasher13;

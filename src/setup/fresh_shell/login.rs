@@ -7,7 +7,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::os::files;
-use crate::setup::pieces::GENERATOR;
+use crate::setup::hooks::GENERATOR;
 
 /// The files, in the order in which they are read.
 pub(crate) fn files(home: &Path) -> Vec<PathBuf> {
