@@ -17,8 +17,6 @@ pub enum Look {
     Content,
     /// The owners and modes of its ancestor directories.
     Ancestors,
-    /// The attributes that prevent even its owner from changing it.
-    Attributes,
 }
 
 impl Look {
@@ -28,7 +26,6 @@ impl Look {
             Look::Entry => "to look at it: ls -ld",
             Look::Content => "to look at it: ls -lA",
             Look::Ancestors => "to see who can change it: namei -l",
-            Look::Attributes => "to look at it: lsattr -d",
         };
         format!("{words}; {command} {}", quoted(path))
     }

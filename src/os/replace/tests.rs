@@ -1,6 +1,6 @@
 //! Files are replaced as a whole, in place, and only if they are unchanged since they were read.
 
-use super::{Beside, Original, beside};
+use super::{Original, beside, create_beside};
 use crate::ui::failure::Failure;
 use std::fs::{
     Permissions, create_dir, metadata, read_dir, read_to_string, set_permissions, write,
@@ -101,7 +101,7 @@ fn what_a_killed_run_has_left_is_taken_over_unless_it_still_runs() {
     Original::read(&file).unwrap().replace(b"new", 0o644).unwrap();
     assert_eq!(read_to_string(other.path()).unwrap(), "");
     assert_eq!((read_to_string(&file).unwrap().as_str(), names(place.path()).len()), ("new", 1));
-    let running = Beside::create(&file).unwrap();
+    let running = create_beside(&file).unwrap();
     let replaced = Original::read(&file).unwrap().replace(b"newer", 0o644);
     assert_says(replaced, "failed to write");
     drop(running);

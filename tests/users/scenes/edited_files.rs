@@ -20,7 +20,7 @@ const REFUSED: [(&str, Prepare, &str, &[Need]); 5] = [
     ("of_somebody_else_in_ones_own_directory", |file| make::own(file, 0, 0, 0o666), "root", &[]),
     ("of_a_group_that_one_is_not_in", |file| make::own(file, 2001, 2002, 0o660), "group", &[]),
     ("in_a_directory_that_is_closed", closed_directory, "zed` is not writable", &[]),
-    ("that_is_immutable", |file| chattr("+i", file), "immutable", &[Need::Immutable]),
+    ("that_is_immutable", |file| chattr("+i", file), "it is not writable", &[Need::Immutable]),
 ];
 
 pub(crate) fn tests() -> Vec<Test> {
@@ -136,7 +136,7 @@ fn refused(stage: &Stage, prepare: Prepare, blamed: &str) {
     let names = || fs::read_dir(file.parent().unwrap_or(&file)).unwrap().count();
     let files = names();
     let run = alice.by_name(WRITE).run();
-    if blamed == "immutable" {
+    if blamed == "it is not writable" {
         chattr("-i", &file);
     }
     run.fails().blames(blamed).helps(".config/zed");
