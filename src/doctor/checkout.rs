@@ -18,33 +18,28 @@ use crate::workspace::Workspace;
 
 /// `left-behind`.
 pub(super) fn left_behind(machine: &Machine<'_>) -> Checked {
-    let plan = machine.shim()?;
-    let Some(target) = plan.leftover() else { return Ok(Vec::new()) };
-    let entry = files::entry(&target).ok();
+    let Some(target) = machine.plan.leftover() else { return Ok(Vec::new()) };
     // Another user may have chosen where a symlink points.
-    let Some(entry) = entry.filter(|entry| entry.kind == Kind::Directory) else {
-        return Ok(Vec::new());
-    };
-    let owner = accounts::owner(entry.uid);
-    let (whose, help) = match entry.uid == machine.snapshot.uid {
-        true => (String::new(), migrate_command(&target)),
+    let entry = files::entry(&target).ok().filter(|entry| entry.kind == Kind::Directory);
+    let Some(entry) = entry else { return Ok(Vec::new()) };
+    let help = match entry.uid == machine.snapshot.uid {
+        true => migrate_command(&target),
         false => {
-            let words = format!("ask {owner} to remove it");
-            (format!(" by {owner}"), Look::Entry.at(&target, &words))
+            let words = format!("ask {} to remove it", accounts::owner(entry.uid));
+            Look::Entry.at(&target, &words)
         }
     };
     let text = format!(
-        "`{}` is left from earlier builds{whose} and no longer used: scripts that run programs from \
-         it run old ones",
+        "`{}` is left from earlier builds and no longer used: scripts that run programs from it run \
+         old ones",
         escaped(&target)
     );
-    Ok(vec![Finding::new(Severity::Warn, text).at(&target).owned_by(&owner).help(help)])
+    Ok(vec![Finding::new(Severity::Warn, text).at(&target).help(help)])
 }
 
 /// `checkout`.
 pub(super) fn checkout(machine: &Machine<'_>) -> Checked {
-    let plan = machine.shim()?;
-    let workspace = plan.facts.workspace.as_ref().and_then(Workspace::directory);
+    let workspace = machine.plan.facts.workspace.as_ref().and_then(Workspace::directory);
     let Some(workspace) = workspace else { return Ok(Vec::new()) };
     let mut found = Vec::new();
     if let Ok(entry) = files::entry(workspace)
@@ -73,7 +68,7 @@ fn nextest(store: &Path) -> Option<Finding> {
          printf '[store]\\ndir = \"%s\"\\n' ~/.cache/nextest >~/nextest.toml && \
          cargo nextest run --tool-config-file own:$HOME/nextest.toml"
     );
-    Some(Finding::new(Severity::Warn, text).at(store).owned_by(&owner).help(help))
+    Some(Finding::new(Severity::Warn, text).at(store).help(help))
 }
 
 /// What prevents the members of its group from working in a checkout that is meant for them.
@@ -111,7 +106,7 @@ fn shared(machine: &Machine<'_>, workspace: &Path, entry: &Entry) -> Vec<Finding
         // still changes only the owner's own files.
         let command = format!("chgrp {group} {0} && chmod g+w {0}", quoted(&path));
         let help = machine.ask(lock.uid, &command);
-        found.push(Finding::new(Severity::Warn, text).at(&path).owned_by(&owner).help(help));
+        found.push(Finding::new(Severity::Warn, text).at(&path).help(help));
     }
     found
 }
@@ -142,13 +137,13 @@ fn dubious(machine: &Machine<'_>, workspace: &Path) -> Option<Finding> {
     let owner = accounts::owner(owner);
     let text = format!("git refuses the repository `{}`, because it is {owner}'s", escaped(top));
     let help = format!("git config --global --add safe.directory {}", quoted(top));
-    Some(Finding::new(Severity::Warn, text).at(top).owned_by(&owner).help(help))
+    Some(Finding::new(Severity::Warn, text).at(top).help(help))
 }
 
 /// `build-dir`.
 pub(super) fn build_dir(machine: &Machine<'_>) -> Checked {
-    let plan = machine.shim()?;
-    let moved = plan.decision.build_dir.as_ref().filter(|_| plan.decision.rule == Rule::Redirected);
+    let decision = &machine.plan.decision;
+    let moved = decision.build_dir.as_ref().filter(|_| decision.rule == Rule::Redirected);
     let finding = moved.map(|moved| {
         let text = format!(
             "{} sends intermediates to a place that is not your own: the shim overrides that, and \

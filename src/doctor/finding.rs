@@ -1,13 +1,13 @@
-//! Pure: the findings of a diagnosis, and its exit code.
+//! The findings of a diagnosis, and its exit code.
 
 use std::ffi::OsStr;
 use std::path::Path;
 
 use serde::Serialize;
 
+use crate::os::{accounts, files};
 use crate::ui::escape::escaped;
 use crate::ui::failure::Failure;
-use crate::ui::owner::Owner;
 use crate::ui::report::Colour;
 
 /// The version of the JSON. It changes when a key changes its meaning or is removed.
@@ -64,12 +64,11 @@ impl Finding {
         Finding { help, ..Finding::new(Severity::Fail, failure.text.clone()) }
     }
 
+    /// Adds the file that it is about.
     pub(super) fn at(self, path: &Path) -> Finding {
-        Finding { path: Some(path.to_string_lossy().into_owned()), ..self }
-    }
-
-    pub(super) fn owned_by(self, owner: &Owner) -> Finding {
-        Finding { owner: Some(owner.to_string()), ..self }
+        let entry = files::entry(path).ok();
+        let owner = entry.map(|entry| accounts::owner(entry.uid).to_string());
+        Finding { path: Some(path.to_string_lossy().into_owned()), owner, ..self }
     }
 
     pub(super) fn help(self, help: impl Into<String>) -> Finding {
@@ -82,7 +81,7 @@ impl Finding {
 }
 
 /// The result of a check, or why this account cannot make it.
-pub(super) type Checked<T = Vec<Finding>> = Result<T, &'static str>;
+pub(super) type Checked = Result<Vec<Finding>, &'static str>;
 
 /// The whole diagnosis. Both the text and the JSON are printed from it.
 #[derive(Debug, Serialize)]

@@ -8,13 +8,12 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::finding::{Checked, Finding, Severity};
-use super::machine::{Machine, Who, name_of, others_write};
-use crate::os::entry::{self, Kind};
+use super::machine::{Machine, name_of, others_write};
+use crate::os::entry::{self, Entry, Kind};
 use crate::os::facts::{cached_facts, facts_of};
 use crate::os::node::{MAX_DEPTH, Node, is_mounted};
 use crate::os::rights::{Credentials, Rights};
 use crate::os::{accounts, files, tree};
-use crate::private_dir::provision::Provisioner;
 use crate::ui::escape::{escaped, quoted};
 
 /// How many levels are searched without `--deep`. In target directories this includes the entries of a
@@ -23,17 +22,13 @@ pub(super) const UPPER: usize = 3;
 
 /// `foreign-owned`.
 pub(super) fn foreign_owned(machine: &Machine<'_>) -> Checked {
-    let plan = machine.shim()?;
-    let required = plan.decision.required.as_ref();
+    let required = machine.plan.decision.required.as_ref();
     let private = required.map(|required| required.place.private_dir());
     let homes = machine.tool_homes().into_iter().filter_map(|(_, path)| path);
-    let own = private.into_iter().chain(homes).chain(plan.leftover());
+    let own = private.into_iter().chain(homes).chain(machine.plan.leftover());
     let (home, uid) = (machine.homes.home(), machine.snapshot.uid);
     let mut tops: Vec<_> = own.filter_map(|top| own_directory(&top, home, uid)).collect();
-    if machine.who == Who::Everybody
-        && let Some(root) = plan.settings().shared_root()
-        && let Ok(provisioner) = Provisioner::new(root, plan.settings(), None)
-    {
+    if let Some(provisioner) = machine.provisioner() {
         for person in provisioner.everybody() {
             let home = accounts::account(person.uid, &[]).home;
             let homes = home.iter().flat_map(|home| [".cargo", ".rustup"].map(|it| home.join(it)));
@@ -51,78 +46,64 @@ pub(super) fn foreign_owned(machine: &Machine<'_>) -> Checked {
         let mut rights = Rights::default();
         let acts = rights.become_account(&account);
         acts.map_err(|_| "it cannot act as the owners of directories")?;
-        let walk = OwnershipWalk::run(account.uid, &parent, &path, machine.depth);
+        let (foreign, writable) = search(&parent, &path, account.uid, machine.depth);
         drop(rights);
-        let (path, uid) = (path.as_path(), account.uid);
-        found.extend(foreign(machine, path, uid, &walk.foreign));
-        found.extend(exposed(machine, path, uid, &walk.writable));
+        found.extend(foreign.map(|entry| belongs_to_another(machine, &path, account.uid, &entry)));
+        // `shared-homes` reports the directory itself.
+        let writable = writable.filter(|_| machine.depth == MAX_DEPTH);
+        found.extend(writable.map(|first| exposed(machine, &path, account.uid, &first)));
     }
     Ok(found)
 }
 
-/// Entries with the wrong owner or mode.
-#[derive(Default)]
-struct Odd {
-    count: u64,
-    /// The entry nearest to the top, or the first by name if there are several, and the uid of its
-    /// owner.
-    first: Option<(PathBuf, u32)>,
-}
-
-impl Odd {
-    fn note(&mut self, path: &Path, uid: u32) {
-        let rank = |(path, _): &(PathBuf, u32)| (path.components().count(), path.clone());
-        self.count += 1;
-        self.first = self.first.take().into_iter().chain([(path.to_owned(), uid)]).min_by_key(rank);
-    }
-}
-
-/// A walk through a directory, by descriptor. It follows no symlink and crosses no mount.
-struct OwnershipWalk {
+/// Searches a directory of an account's for the first entry of another owner, with its uid, and the
+/// first one that others can write to.
+fn search(
+    parent: &File,
+    path: &Path,
     uid: u32,
-    /// Whether other users may enter. If not, it does not matter what they could write to.
-    is_reachable: bool,
-    private_group: Option<u32>,
-    foreign: Odd,
-    writable: Odd,
-    /// The directory itself, once it is open.
-    top: Option<Node>,
+    depth: usize,
+) -> (Option<(PathBuf, u32)>, Option<PathBuf>) {
+    let private_group = accounts::private_group(uid);
+    // If others cannot enter it, it does not matter what they could write to.
+    let name = path.file_name().unwrap_or_default();
+    let is_reachable = cached_facts(parent, name).is_ok_and(|it| it.mode & 0o077 != 0);
+    let (mut foreign, mut writable) = (None, None);
+    each_entry(parent, path, depth, None, &mut |path, found| {
+        if found.uid != uid {
+            foreign.get_or_insert_with(|| (path.to_owned(), found.uid));
+        }
+        if is_reachable
+            && found.kind != Kind::Symlink
+            && entry::others_write(found.mode, || private_group == Some(found.gid))
+        {
+            writable.get_or_insert_with(|| path.to_owned());
+        }
+    });
+    (foreign, writable)
 }
 
-impl OwnershipWalk {
-    fn run(uid: u32, parent: &File, path: &Path, depth: usize) -> OwnershipWalk {
-        let name = path.file_name().unwrap_or_default();
-        let is_reachable = cached_facts(parent, name).is_ok_and(|it| it.mode & 0o077 != 0);
-        let private_group = accounts::private_group(uid);
-        let (foreign, writable) = (Odd::default(), Odd::default());
-        let top = None;
-        let mut walk = OwnershipWalk { uid, is_reachable, private_group, foreign, writable, top };
-        walk.entry(parent, path, depth);
-        walk
-    }
-
-    /// Looks at an entry, and at `depth` levels below it.
-    fn entry(&mut self, parent: &File, path: &Path, depth: usize) {
-        let name = path.file_name().unwrap_or_default();
-        let Ok(found) = cached_facts(parent, name) else { return };
-        if found.uid != self.uid {
-            self.foreign.note(path, found.uid);
-        }
-        if self.is_reachable
-            && found.kind != Kind::Symlink
-            && entry::others_write(found.mode, || self.private_group == Some(found.gid))
-        {
-            self.writable.note(path, found.uid);
-        }
-        if found.kind == Kind::Directory
-            && depth > 0
-            && let Ok(directory) = tree::inside(parent, name, tree::DIRECTORY)
-            && let Ok(node) = facts_of(&directory)
-            && !is_mounted(self.top.get_or_insert_with(|| node.clone()), &node)
-        {
-            for name in tree::names(&directory).unwrap_or_default() {
-                self.entry(&directory, &path.join(OsStr::from_bytes(name.as_bytes())), depth - 1);
-            }
+/// Looks at an entry, and at `depth` levels below it, by descriptor. It follows no symlink and crosses
+/// no mount.
+fn each_entry(
+    parent: &File,
+    path: &Path,
+    depth: usize,
+    above: Option<&Node>,
+    seen: &mut dyn FnMut(&Path, &Entry),
+) {
+    let name = path.file_name().unwrap_or_default();
+    let Ok(found) = cached_facts(parent, name) else { return };
+    seen(path, &found);
+    if found.kind == Kind::Directory
+        && depth > 0
+        && let Ok(directory) = tree::inside(parent, name, tree::DIRECTORY)
+        && let Ok(node) = facts_of(&directory)
+        && above.is_none_or(|above| !is_mounted(above, &node))
+    {
+        for name in tree::names(&directory).unwrap_or_default() {
+            let path = path.join(OsStr::from_bytes(name.as_bytes()));
+            each_entry(&directory, &path, depth - 1, Some(&node), seen);
         }
     }
 }
@@ -139,42 +120,33 @@ fn own_directory(path: &Path, home: Option<&Path>, uid: u32) -> Option<(Credenti
         .then(|| (Credentials::of(uid, accounts::primary_group(uid).unwrap_or(entry.gid)), path))
 }
 
-/// "`first` and 3 other entries", followed by a verb.
-fn entries(first: &Path, count: u64, verbs: [&str; 2]) -> String {
-    let [one, several] = verbs;
-    let first = escaped(first);
-    match count {
-        0 | 1 => format!("`{first}` {one}"),
-        2 => format!("`{first}` and another entry {several}"),
-        _ => format!("`{first}` and {} other entries {several}", count - 1),
-    }
-}
-
-/// The entries of a directory that other users own.
-fn foreign(machine: &Machine<'_>, path: &Path, uid: u32, odd: &Odd) -> Option<Finding> {
-    let (first, owner) = odd.first.as_ref()?;
-    let owner = accounts::owner(*owner);
+/// The finding about an entry that another user owns, in this account's directory.
+fn belongs_to_another(
+    machine: &Machine<'_>,
+    path: &Path,
+    uid: u32,
+    (first, owner): &(PathBuf, u32),
+) -> Finding {
     let text = format!(
-        "{} to {owner}: builds, `cargo clean` and updates fail there",
-        entries(first, odd.count, ["belongs", "belong"])
+        "`{}` belongs to {}: builds, `cargo clean` and updates fail there",
+        escaped(first),
+        accounts::owner(*owner)
     );
-    let finding = Finding::new(Severity::Fail, text).at(first).owned_by(&owner);
     // With this command root follows no symlink, neither below the directory nor in its place.
     let command = format!("chown -RhP {}: {}", accounts::owner(uid).word(), quoted(path));
-    Some(finding.help(machine.ask_by(0, path, uid, &command)).about(&name_of(uid)))
+    let help = machine.ask_by(0, path, uid, &command);
+    Finding::new(Severity::Fail, text).at(first).help(help).about(&name_of(uid))
 }
 
-/// The entries that others can write to, in a directory that they can reach. This is reported only with
-/// `--deep`, because `shared-homes` already reports the directory itself.
-fn exposed(machine: &Machine<'_>, path: &Path, uid: u32, odd: &Odd) -> Option<Finding> {
-    let (first, _) = odd.first.as_ref().filter(|_| machine.depth == MAX_DEPTH)?;
+/// The finding about an entry that others can write to.
+fn exposed(machine: &Machine<'_>, path: &Path, uid: u32, first: &Path) -> Finding {
     let text = format!(
-        "{} be written to by other accounts, which can change what you run",
-        entries(first, odd.count, ["can", "can"])
+        "`{}` can be written to by other accounts, which can change what you run",
+        escaped(first)
     );
     let command = format!("chmod -R go-w {}", quoted(path));
     let finding = machine.for_owner(Severity::Warn, text, (path, uid), &command);
-    Some(finding.at(first).about(&name_of(uid)))
+    finding.at(first).about(&name_of(uid))
 }
 
 /// `shared-homes`.

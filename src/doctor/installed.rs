@@ -6,10 +6,8 @@ use std::process::{Command, Stdio};
 
 use super::finding::{Checked, Finding, Severity};
 use super::machine::Machine;
-use crate::os::accounts;
 use crate::os::replace::is_same_content;
 use crate::os::trust::Trust;
-use crate::settings;
 use crate::shim::gather::{BYPASS, is_bypass_requested};
 use crate::shim::installation::{Installation, is_same_file, is_shim};
 use crate::shim::real_cargo::entries;
@@ -17,15 +15,15 @@ use crate::ui::escape::{escaped, quoted};
 
 /// `settings`.
 pub(super) fn settings(machine: &Machine<'_>) -> Checked {
-    let Machine { snapshot, flags, homes, .. } = machine;
     let mut found = Vec::new();
-    let loaded = settings::files::load(snapshot, homes, flags);
-    let asks = is_bypass_requested(snapshot);
-    let mistakes = [loaded.as_ref().err(), asks.as_ref().err()].into_iter().flatten();
-    found.extend(mistakes.map(Finding::of));
-    if matches!(asks, Ok(true)) {
-        let text = format!("{BYPASS}=off is in the environment, so the shim changes nothing here");
-        found.push(Finding::new(Severity::Warn, text).help(format!("unset {BYPASS}")));
+    match is_bypass_requested(machine.snapshot) {
+        Err(failure) => found.push(Finding::of(&failure)),
+        Ok(true) => {
+            let text =
+                format!("{BYPASS}=off is in the environment, so the shim changes nothing here");
+            found.push(Finding::new(Severity::Warn, text).help(format!("unset {BYPASS}")));
+        }
+        Ok(false) => {}
     }
     found.extend(two_installations(machine));
     Ok(found)
@@ -51,8 +49,7 @@ fn two_installations(machine: &Machine<'_>) -> Option<Finding> {
     );
     let command = format!("{} setup", quoted(other));
     let help = machine.ask(uid(own), &command);
-    let owner = accounts::owner(uid(own));
-    Some(Finding::new(Severity::Warn, text).at(own).owned_by(&owner).help(help))
+    Some(Finding::new(Severity::Warn, text).at(own).help(help))
 }
 
 fn is_equal(one: &Path, other: &Path) -> bool {
@@ -61,9 +58,8 @@ fn is_equal(one: &Path, other: &Path) -> bool {
 
 /// `toolchain`.
 pub(super) fn toolchain(machine: &Machine<'_>) -> Checked {
-    let plan = machine.shim()?;
     let mut found = Vec::new();
-    if let Err(failure) = plan.real_cargo(&plan.trail()).cargo() {
+    if let Err(failure) = machine.plan.real_cargo(&machine.plan.trail()).cargo() {
         found.push(Finding::of(&failure));
     }
     for directory in directories(machine) {

@@ -1,19 +1,22 @@
-//! What the checks look at: the process, the settings, and what a build here would do.
+//! What the checks look at: the process, the settings, and what a build here would do. And the commands
+//! that they offer: who can run them, and whether it is safe to offer them.
 
 use std::ffi::OsString;
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use super::finding::Checked;
+use super::finding::{Finding, Severity};
 use crate::os::homes::Homes;
 use crate::os::snapshot::{CalledAs, Snapshot};
-use crate::os::{accounts, entry};
+use crate::os::trust::Trust;
+use crate::os::{accounts, entry, files};
+use crate::private_dir::provision::Provisioner;
 use crate::settings::Flags;
 use crate::shim::Plan;
-use crate::shim::decide::{BUILD_BUILD_DIR, BUILD_TARGET_DIR, EntryPoint, TARGET_DIR};
+use crate::shim::decide::{BUILD_BUILD_DIR, BUILD_TARGET_DIR, Rule, TARGET_DIR};
 use crate::shim::gather::BYPASS;
-use crate::ui::failure::Result;
+use crate::ui::look::Look;
 
 /// Variables that a session may have set. The checks judge them separately.
 const CHOICES: &[&str] = &[BYPASS, TARGET_DIR, BUILD_TARGET_DIR, BUILD_BUILD_DIR];
@@ -36,9 +39,7 @@ pub(super) struct Machine<'a> {
     pub(super) flags: &'a Flags,
     pub(super) homes: Homes<'a>,
     /// What `cargo-peruser build` would do here without the session's choices.
-    pub(super) by_name: Result<Plan<'a>>,
-    /// What the shim would do.
-    shim: Result<Plan<'a>>,
+    pub(super) plan: Plan<'a>,
     pub(super) who: Who,
     /// How many levels of directories to search.
     pub(super) depth: usize,
@@ -64,22 +65,20 @@ pub(super) fn others_write(found: &Metadata) -> bool {
 }
 
 impl<'a> Machine<'a> {
-    /// Gathers what the checks look at.
-    pub(super) fn of(
-        snapshot: &'a Snapshot,
-        fresh: &'a Snapshot,
-        flags: &'a Flags,
-        words: &'a [OsString],
-        (who, depth): (Who, usize),
-    ) -> Machine<'a> {
-        let plan = |entry_point| Plan::make(fresh, entry_point, flags, words);
-        let (by_name, shim) = (plan(EntryPoint::ByName), plan(EntryPoint::Shim));
-        Machine { snapshot, fresh, flags, homes: Homes::new(snapshot), by_name, shim, who, depth }
+    /// The shared root, if it exists.
+    pub(super) fn root(&self) -> Option<&Path> {
+        self.plan.settings().shared_root().filter(|root| files::is_there(root))
     }
 
-    /// What the shim would do. This is unknown if the settings are wrong.
-    pub(super) fn shim(&self) -> Checked<&Plan<'a>> {
-        self.shim.as_ref().map_err(|_| "the settings cannot be used")
+    /// Whether the shim gives this workspace a private directory.
+    pub(super) fn is_redirected(&self) -> bool {
+        self.root().is_some() && self.plan.decision.rule == Rule::Redirected
+    }
+
+    /// Knows the accounts that need a private directory, if everybody's are to be looked at.
+    pub(super) fn provisioner(&self) -> Option<Provisioner<'_>> {
+        let root = self.root().filter(|_| self.who == Who::Everybody)?;
+        Provisioner::new(root, self.plan.settings(), None).ok()
     }
 
     /// `CARGO_HOME` and `RUSTUP_HOME`, or their defaults in the home directory.
@@ -87,5 +86,39 @@ impl<'a> Machine<'a> {
         let rustup = self.snapshot.absolute_path("RUSTUP_HOME");
         let rustup = rustup.or_else(|| Some(self.homes.home()?.join(".rustup")));
         [("CARGO_HOME", self.homes.cargo()), ("RUSTUP_HOME", rustup)]
+    }
+
+    /// The command if the caller can run it, and otherwise whom to ask to run it.
+    pub(super) fn ask(&self, uid: u32, command: &str) -> String {
+        match self.snapshot.acting == uid {
+            true => command.to_owned(),
+            false => format!("ask {} to run: {command}", accounts::owner(uid)),
+        }
+    }
+
+    /// A finding about the file at a path, with the command that its owner runs to fix it.
+    pub(super) fn for_owner(
+        &self,
+        severity: Severity,
+        text: String,
+        (path, owner): (&Path, u32),
+        command: &str,
+    ) -> Finding {
+        let help = self.ask_by(owner, path, owner, command);
+        Finding::new(severity, text).at(path).help(help)
+    }
+
+    /// A command with which `by` changes the file at a path, if only root and the owner can make that
+    /// path lead elsewhere. Otherwise a command that only looks.
+    pub(super) fn ask_by(&self, by: u32, path: &Path, owner: u32, command: &str) -> String {
+        let others = Trust::among(owner, &[0, owner]).first_changeable_above(path);
+        // Root must not be sent through a directory that the owner could replace. The last name is not
+        // followed.
+        let owners = || Trust::among(0, &[0]).first_changeable_above(path.parent()?);
+        match others.or_else(|| if by == 0 { owners() } else { None }) {
+            None => self.ask(by, command),
+            Some(_) => Look::Ancestors
+                .at(path, "first let only root and its owner change the directories above it"),
+        }
     }
 }

@@ -5,9 +5,7 @@
 //! printed as text or as JSON.
 
 mod checkout;
-mod checks;
 mod finding;
-mod help;
 mod homes;
 mod installed;
 mod machine;
@@ -23,15 +21,50 @@ use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgMatches, Command};
 
 use crate::os::accounts;
+use crate::os::homes::Homes;
 use crate::os::node::MAX_DEPTH;
 use crate::os::snapshot::Snapshot;
 use crate::settings::Flags;
+use crate::shim::Plan;
+use crate::shim::decide::EntryPoint;
 use crate::ui::arguments::switch;
 use crate::ui::failure::Failure;
 use crate::ui::report::{self, Colour, coloured, row, table};
-use checks::CHECKS;
-use finding::{Report, Severity};
+use finding::{Checked, Finding, Report, Severity};
 use machine::{Machine, Who, name_of};
+
+/// One check: its name on the command line and in JSON, which never changes, and what it looks for.
+type Check = (&'static str, &'static str, fn(&Machine<'_>) -> Checked);
+
+/// All checks. Those that others depend on come first.
+const CHECKS: [Check; 15] = [
+    (SETTINGS, "mistakes, CARGO_PERUSER=off, installations that differ", installed::settings),
+    ("root", "who can write to the shared root and above it; its file system", root::root),
+    (
+        "private-dir",
+        "your private directory, or with --all-users everybody's",
+        private::private_dir,
+    ),
+    ("path-order", "another cargo before the shim, here or in fresh sessions", session::path_order),
+    ("stale-session", "variables that lead to a wrong directory", session::stale_session),
+    (
+        "toolchain",
+        "no real cargo, an old one, two rustups; who can write to PATH",
+        installed::toolchain,
+    ),
+    ("foreign-owned", "other accounts' files in your directories", homes::foreign_owned),
+    ("left-behind", "an old `target`, whose programs are not updated", checkout::left_behind),
+    ("login-shell", "a login shell that reads no file with a hook", session::login_shell),
+    ("checkout", "what hinders people who share this checkout", checkout::checkout),
+    ("build-dir", "a build directory outside your own directories", checkout::build_dir),
+    ("editor", "outdated settings of editors; editors that bypass the shim", session::editor),
+    ("shared-homes", "a CARGO_HOME or RUSTUP_HOME that others can change", homes::shared_homes),
+    ("sccache", "another account's sccache server; what it cannot share", sccache::sccache),
+    ("records", "target directories of workspaces that are gone", private::records),
+];
+
+/// The check that is made even if the settings cannot be used.
+const SETTINGS: &str = "settings";
 
 pub(super) fn command() -> Command {
     Command::default()
@@ -47,7 +80,7 @@ pub(super) fn command() -> Command {
             Arg::new("check")
                 .value_name("CHECK")
                 .num_args(0..)
-                .value_parser(PossibleValuesParser::new(CHECKS.iter().map(|check| check.id)))
+                .value_parser(PossibleValuesParser::new(CHECKS.iter().map(|(id, ..)| id)))
                 .hide_possible_values(true)
                 .help("Make only these checks [default: all]"),
             switch("list", "List the checks"),
@@ -60,7 +93,7 @@ pub(super) fn command() -> Command {
 
 pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyhow::Result<u8> {
     if verb.get_flag("list") {
-        let rows: Vec<_> = CHECKS.iter().map(|check| row(check.id, check.about)).collect();
+        let rows: Vec<_> = CHECKS.iter().map(|(id, about, _)| row(id, about)).collect();
         report::line(table(&rows))?;
         return Ok(0);
     }
@@ -82,14 +115,30 @@ pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
 }
 
 /// Makes the named checks, or all of them if none is named.
-fn examine(snapshot: &Snapshot, flags: &Flags, whose: (Who, usize), wanted: &[&String]) -> Report {
-    let words = [OsString::from("build")];
-    let fresh = machine::without_choices(snapshot);
-    let machine = Machine::of(snapshot, &fresh, flags, &words, whose);
-    let mut report = Report::new();
+fn examine(
+    snapshot: &Snapshot,
+    flags: &Flags,
+    (who, depth): (Who, usize),
+    wanted: &[&String],
+) -> Report {
+    let own_name = name_of(snapshot.uid);
     let is_wanted = |id: &str| wanted.is_empty() || wanted.iter().any(|name| *name == id);
-    for check in CHECKS.iter().filter(|check| is_wanted(check.id)) {
-        report.add(check.id, (check.make)(&machine), &name_of(snapshot.uid));
+    let checks = CHECKS.iter().filter(|(id, ..)| is_wanted(id));
+    let mut report = Report::new();
+    let (fresh, words) = (machine::without_choices(snapshot), [OsString::from("build")]);
+    match Plan::make(&fresh, EntryPoint::ByName, flags, &words) {
+        Ok(plan) => {
+            let homes = Homes::new(snapshot);
+            let machine = Machine { snapshot, fresh: &fresh, flags, homes, plan, who, depth };
+            checks.for_each(|(id, _, make)| report.add(id, make(&machine), &own_name));
+        }
+        Err(failure) => checks.for_each(|(id, ..)| {
+            let checked = match *id {
+                SETTINGS => Ok(vec![Finding::of(&failure)]),
+                _ => Err("the settings cannot be used"),
+            };
+            report.add(id, checked, &own_name);
+        }),
     }
     report
 }

@@ -9,7 +9,6 @@ use super::finding::{Checked, Finding, Severity};
 use super::machine::Machine;
 use crate::compile_cache::choose;
 use crate::os::{accounts, files};
-use crate::shim::Plan;
 use crate::shim::decide::Rule;
 use crate::ui::escape::quoted;
 
@@ -21,7 +20,7 @@ const LISTENERS: [&str; 2] = ["/proc/net/tcp", "/proc/net/tcp6"];
 
 /// `sccache`.
 pub(super) fn sccache(machine: &Machine<'_>) -> Checked {
-    let plan = machine.shim()?;
+    let plan = &machine.plan;
     let variable = |name| machine.snapshot.variable(name);
     let wrappers = ["RUSTC_WRAPPER", "CARGO_BUILD_RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER"];
     let mut given = wrappers.into_iter().filter_map(variable).chain(configured(machine));
@@ -43,7 +42,7 @@ pub(super) fn sccache(machine: &Machine<'_>) -> Checked {
     }
     let has_own = plan.settings().compile_cache().is_some() && !is_used;
     if is_there && !has_own && variable("SCCACHE_SERVER_UDS").is_none() {
-        found.extend(server_of_another(machine, plan));
+        found.extend(server_of_another(machine));
     }
     Ok(found)
 }
@@ -57,7 +56,7 @@ fn configured(machine: &Machine<'_>) -> Option<OsString> {
 }
 
 /// Another account's server, which would compile for this one.
-fn server_of_another(machine: &Machine<'_>, plan: &Plan<'_>) -> Option<Finding> {
+fn server_of_another(machine: &Machine<'_>) -> Option<Finding> {
     let given = machine.snapshot.variable("SCCACHE_SERVER_PORT");
     let port = given.and_then(|text| text.to_str()?.parse().ok()).unwrap_or(PORT);
     let listeners = LISTENERS.iter().filter_map(|path| files::text_of_system(path).ok());
@@ -68,8 +67,9 @@ fn server_of_another(machine: &Machine<'_>, plan: &Plan<'_>) -> Option<Finding> 
         "the sccache server on port {port} is {owner}'s: it compiles for you as that account, and \
          cannot write to your target directory"
     );
-    let found = Finding::new(Severity::Fail, text).owned_by(&owner);
-    let private = plan.decision.required.as_ref().map(|required| required.place.private_dir());
+    let found = Finding::new(Severity::Fail, text);
+    let private =
+        machine.plan.decision.required.as_ref().map(|required| required.place.private_dir());
     Some(match private.map(|private| private.join("sccache.sock")) {
         Some(socket) => found.help(format!("export SCCACHE_SERVER_UDS={}", quoted(&socket))),
         None => found,

@@ -3,22 +3,20 @@
 use std::path::Path;
 
 use super::finding::{Checked, Finding, Severity};
-use super::machine::{Machine, Who, name_of, others_write};
+use super::machine::{Machine, name_of, others_write};
 use crate::editor;
 use crate::os::passwd::Account;
 use crate::os::{accounts, files, lexical};
-use crate::private_dir::provision::Provisioner;
 use crate::setup::{self, proof};
-use crate::shim::decide::{BUILD_BUILD_DIR, BUILD_TARGET_DIR, Rule, TARGET_DIR};
+use crate::shim::decide::{BUILD_BUILD_DIR, BUILD_TARGET_DIR, TARGET_DIR};
 use crate::shim::gather::private_dir;
 use crate::shim::installation::{Installation, is_shim};
 use crate::ui::escape::escaped;
 
 /// `path-order`.
 pub(super) fn path_order(machine: &Machine<'_>) -> Checked {
-    let plan = machine.shim()?;
     // If the shim would change nothing, it does not matter whether it is called.
-    if plan.decision.rule != Rule::Redirected {
+    if !machine.is_redirected() {
         return Ok(Vec::new());
     }
     let mut found: Vec<Finding> = this_session(machine).into_iter().collect();
@@ -41,9 +39,6 @@ fn this_session(machine: &Machine<'_>) -> Option<Finding> {
 
 /// `stale-session`.
 pub(super) fn stale_session(machine: &Machine<'_>) -> Checked {
-    let plan = machine.shim()?;
-    // If a user namespace hides owners, nobody can tell who owns the directories in the root.
-    let root = plan.settings().shared_root().filter(|_| !plan.has_hidden_root());
     let mut found = Vec::new();
     for name in [TARGET_DIR, BUILD_TARGET_DIR, BUILD_BUILD_DIR] {
         let Some(value) = machine.snapshot.variable_or_empty(name) else { continue };
@@ -54,11 +49,7 @@ pub(super) fn stale_session(machine: &Machine<'_>) -> Checked {
             continue;
         }
         let path = lexical::absolute(&machine.snapshot.cwd, Path::new(&value));
-        let fault = root.filter(|root| path.starts_with(root)).map_or_else(
-            || fault_elsewhere(machine, &path),
-            |root| fault_in_root(root, &path, &plan.facts.account),
-        );
-        let Some((severity, fault)) = fault else { continue };
+        let Some((severity, fault)) = fault(machine, &path) else { continue };
         let text = format!("{name} is `{}`, {fault}", escaped(&path));
         found.push(Finding::new(severity, text).at(&path).help(format!("unset {name}")));
     }
@@ -70,25 +61,20 @@ pub(super) fn stale_session(machine: &Machine<'_>) -> Checked {
     Ok(found)
 }
 
-/// What is wrong with a path below the shared root.
-fn fault_in_root(root: &Path, path: &Path, account: &Account) -> Option<(Severity, String)> {
-    if !files::is_there(root) {
-        return Some((Severity::Warn, "in a shared root that does not exist".into()));
-    }
-    match path.strip_prefix(root).ok()?.iter().next() {
-        None => Some((Severity::Fail, "which is the directory of everybody".into())),
-        Some(_) if path.starts_with(private_dir(root, account)) => None,
-        Some(name) => {
-            Some((Severity::Fail, format!("in the private directory of {}", escaped(name))))
+/// What is wrong with a directory that the session names.
+fn fault(machine: &Machine<'_>, path: &Path) -> Option<(Severity, String)> {
+    let Machine { plan, snapshot, .. } = machine;
+    // If a user namespace hides owners, nobody can tell who owns the directories in the root.
+    let root = plan.settings().shared_root().filter(|_| !plan.has_hidden_root());
+    if let Some(root) = root.filter(|root| path.starts_with(root)) {
+        if !files::is_there(root) {
+            return Some((Severity::Warn, "in a shared root that does not exist".into()));
         }
+        let is_own = path.starts_with(private_dir(root, &plan.facts.account));
+        return (!is_own).then(|| (Severity::Fail, "outside of your private directory".into()));
     }
-}
-
-/// What is wrong with a path that somebody has chosen outside the shared root.
-fn fault_elsewhere(machine: &Machine<'_>, path: &Path) -> Option<(Severity, String)> {
-    let uid = machine.snapshot.uid;
     let nearest = path.ancestors().find_map(|above| files::entry(above).ok())?;
-    if ![0, uid].contains(&nearest.uid) {
+    if ![0, snapshot.uid].contains(&nearest.uid) {
         let owner = accounts::owner(nearest.uid);
         return Some((Severity::Fail, format!("which belongs to {owner}")));
     }
@@ -99,8 +85,7 @@ fn fault_elsewhere(machine: &Machine<'_>, path: &Path) -> Option<(Severity, Stri
 
 /// `editor`.
 pub(super) fn editor(machine: &Machine<'_>) -> Checked {
-    let plan = machine.shim()?;
-    if plan.decision.rule != Rule::Redirected {
+    if !machine.is_redirected() {
         return Ok(Vec::new());
     }
     let outdated = editor::outdated(machine.fresh, machine.flags).into_iter().map(|name| {
@@ -132,19 +117,16 @@ fn past_the_shim(machine: &Machine<'_>) -> Option<Finding> {
 
 /// `login-shell`.
 pub(super) fn login_shell(machine: &Machine<'_>) -> Checked {
-    let plan = machine.shim()?;
-    let Some(root) = plan.settings().shared_root().filter(|root| files::is_there(root)) else {
+    if machine.root().is_none() {
         return Ok(Vec::new());
-    };
-    let excluded = plan.settings().exclude_groups();
-    let uids: Vec<u32> = match machine.who {
-        Who::Caller => vec![machine.snapshot.uid],
-        Who::Everybody => Provisioner::new(root, plan.settings(), None)
-            .map(|all| all.everybody().iter().map(|person| person.uid).collect())
-            .unwrap_or_default(),
-    };
-    let accounts = uids.into_iter().map(|uid| accounts::account(uid, excluded));
-    let accounts = accounts.filter(|account| account.no_directory(plan.settings()).is_none());
+    }
+    let settings = machine.plan.settings();
+    let uids = machine.provisioner().map_or_else(
+        || vec![machine.snapshot.uid],
+        |all| all.everybody().iter().map(|person| person.uid).collect(),
+    );
+    let accounts = uids.into_iter().map(|uid| accounts::account(uid, settings.exclude_groups()));
+    let accounts = accounts.filter(|account| account.no_directory(settings).is_none());
     let told = setup::login_shells(machine.snapshot, machine.flags, accounts);
     let told = told.map_err(|_| "setup cannot tell what is installed")?;
     let finding = |(account, text, help): (Account, String, String)| {

@@ -389,17 +389,6 @@ fn anew(stage: &Stage) {
     let setup = offered(&run, "cargo-peruser setup --shared-root");
     host.run(&root, "/bin/sh", ["-c", &setup]).run().ok();
     healthy(&login("cargo-peruser doctor --strict"));
-    let settings = host.at("/etc/cargo-peruser/config.toml");
-    let text = fs::read_to_string(&settings).unwrap();
-    fs::write(&settings, format!("{text}sticky-root = \"accept\"\n")).unwrap();
-    make::own(&shared, 0, 0, 0o1777);
-    let run = login("cargo-peruser doctor");
-    run.ok().prints("note[root]: others can create files in `/var/cache/cargo-peruser`");
-    let setup = offered(&run, "cargo-peruser setup --shared-root");
-    offered(&run, "remove it from `/etc/cargo-peruser/config.toml` line ");
-    fs::write(&settings, text).unwrap();
-    host.run(&root, "/bin/sh", ["-c", &setup]).run().ok();
-    healthy(&login("cargo-peruser doctor --strict"));
 }
 
 fn ageing_and_shells(stage: &Stage) {

@@ -87,7 +87,7 @@ pub(super) const SHARED_ROOT: &[Scene] = &[
         finds: &[
             ("note[root]", "on a tmpfs"),
             ("warn[root]", "only 5"),
-            ("note[records]", "which is gone"),
+            ("note[records]", "is gone"),
         ],
         remedies: &[
             Run("alice", "cargo-peruser gc --apply"),
@@ -103,7 +103,7 @@ pub(super) const SHARED_ROOT: &[Scene] = &[
         finds: &[
             ("note[root]", "on a tmpfs"),
             ("warn[root]", "only 5 inodes are free"),
-            ("note[records]", "which is gone"),
+            ("note[records]", "is gone"),
         ],
         remedies: &[
             Run("alice", "cargo-peruser gc --apply"),
@@ -290,10 +290,10 @@ pub(super) const OTHERS: &[Scene] = &[
     Scene {
         name: "by_deep_what_is_far_down",
         how: "as_alice 'mkdir -p ~/.cargo/a/b/c/d ~/.rustup/a/b; touch ~/.rustup/a/b/c; \
-              chmod 666 ~/.rustup/a/b/c'; touch $H/.cargo/a/b/c/d/e $H/.cargo/a/b/c/d/f",
+              chmod 666 ~/.rustup/a/b/c'; touch $H/.cargo/a/b/c/d/e",
         asks: ("alice", &["--deep"]),
         finds: &[
-            ("fail[foreign-owned]", "/a/b/c/d/e` and another entry belong to root (uid 0)"),
+            ("fail[foreign-owned]", "/a/b/c/d/e` belongs to root (uid 0)"),
             ("warn[foreign-owned]", "/a/b/c` can be written to by other accounts"),
         ],
         remedies: &[Run("root", "chown -RhP alice:"), Run("alice", "chmod -R go-w")],
@@ -315,7 +315,7 @@ pub(super) const OTHERS: &[Scene] = &[
         how: "mkdir -p $S/bob/a/b/c/d; touch $S/bob/a/b/c/d/e; chown bob: $S/bob/a $S/bob/a/b \
               $S/bob/a/b/c",
         asks: ("root", &["--all-users", "--deep"]),
-        finds: &[("fail[foreign-owned]: bob", "/a/b/c/d` and another entry belong to root")],
+        finds: &[("fail[foreign-owned]: bob", "/a/b/c/d` belongs to root")],
         remedies: &[Run("root", "chown -RhP bob:")],
         ..ALICE
     },
@@ -327,7 +327,7 @@ pub(super) const WORKSPACES: &[Scene] = &[
         name: "an_old_target_directory_of_bobs",
         how: "chown alice:devs $C; chmod 2775 $C; mkdir $C/target; touch $C/target/.rustc_info.json; \
               chown -R bob $C/target",
-        finds: &[("warn[left-behind]", "earlier builds by bob (uid 2002)")],
+        finds: &[("warn[left-behind]", "left from earlier builds")],
         remedies: &[Words("bob", "ask bob (uid 2002) to remove it", "rm -r $C/target")],
         ..ALICE
     },
@@ -381,14 +381,14 @@ pub(super) const SESSIONS: &[Scene] = &[
     Scene {
         name: "bobs_directory",
         session: "export CARGO_TARGET_DIR=$S/bob/target",
-        finds: &[("fail[stale-session]", "in the private directory of bob")],
+        finds: &[("fail[stale-session]", "outside of your private directory")],
         remedies: &[Here("unset CARGO_TARGET_DIR")],
         ..ALICE
     },
     Scene {
         name: "the_directory_of_everybody",
         session: "export CARGO_TARGET_DIR=$S",
-        finds: &[("fail[stale-session]", "which is the directory of everybody")],
+        finds: &[("fail[stale-session]", "outside of your private directory")],
         remedies: &[Here("unset CARGO_TARGET_DIR")],
         ..ALICE
     },
