@@ -15,7 +15,7 @@ use rustix::fs::FileType;
 use rustix::io::Errno;
 
 use super::people::{People, Resident, Standing};
-use super::{Cache, Profile, Totals, list};
+use super::{Cache, Profile, STAGED, Totals, list};
 use crate::os::entry::{Entry, Kind};
 use crate::os::facts::{cached_facts, facts_of, is_on_nfs};
 use crate::os::homes::Homes;
@@ -136,6 +136,9 @@ fn list(person: &Arc<Resident>, directory: &File, top: &Node) -> Vec<(Cache, Vec
     let targets = listing.targets.into_iter().map(|names| (last(&names), names));
     let mut caches: Vec<_> = targets.map(|(name, names)| (new(names), name)).collect();
     caches.push((new(Vec::new()), listing.others));
+    if !listing.staged.is_empty() {
+        caches.push((new(vec![format!("{STAGED}*").into()]), listing.staged));
+    }
     caches
 }
 

@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
-use super::STAGING;
+use super::is_staged;
 use crate::os::entry::Kind;
 use crate::os::facts::facts_of;
 use crate::os::node::{Node, is_mounted};
@@ -21,6 +21,8 @@ const BUILD_DEPTH: usize = 3;
 pub(crate) struct Listing {
     /// The names from the private directory to each target directory.
     pub(crate) targets: Vec<Vec<OsString>>,
+    /// The names of what an interrupted `gc` has left.
+    pub(crate) staged: Vec<CString>,
     /// The names of all other entries at the top.
     pub(crate) others: Vec<CString>,
 }
@@ -36,9 +38,7 @@ pub(crate) fn list(private_dir: &File) -> io::Result<Listing> {
         let found = open_target(private_dir, &name, &top);
         let has_own = !name.as_bytes().starts_with(b".");
         match found {
-            Some(_) if name.as_bytes() == STAGING.as_bytes() => {
-                listing.targets.push(vec![os(&name)]);
-            }
+            _ if is_staged(&os(&name)) => listing.staged.push(name),
             Some((_, true)) if has_own => listing.targets.push(vec![os(&name)]),
             Some((build, false)) if name.as_bytes() == BUILD.as_bytes() => {
                 let before = listing.targets.len();

@@ -14,7 +14,8 @@ pub(crate) mod count;
 pub(crate) mod list;
 pub(crate) mod people;
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -23,9 +24,13 @@ use crate::workspace::Workspace;
 use crate::workspace::record::{Record, Sources};
 use people::Resident;
 
-/// The name of `gc`'s staging directory in a private directory. It contains what `gc` is about to
-/// remove.
-pub(crate) const STAGING: &str = ".gc";
+/// The beginning of the names that `gc` gives, in a private directory, to what it is about to remove.
+pub(crate) const STAGED: &str = ".gc.";
+
+/// Whether `gc` has given this name.
+pub(crate) fn is_staged(name: &OsStr) -> bool {
+    name.as_bytes().starts_with(STAGED.as_bytes())
+}
 
 /// The text before the time, in seconds since 1970, in the name of a target directory that a migration
 /// has moved aside.
@@ -103,9 +108,9 @@ impl Cache {
         !self.names.is_empty() && !self.is_leftover()
     }
 
-    /// Whether it is the staging directory of an interrupted `gc`.
+    /// Whether it is what an interrupted `gc` has left.
     pub(crate) fn is_leftover(&self) -> bool {
-        matches!(self.names.as_slice(), [name] if name == STAGING)
+        matches!(self.names.as_slice(), [name] if is_staged(name))
     }
 
     /// Whether it is for everything that has no directory of its own.

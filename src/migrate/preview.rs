@@ -10,7 +10,7 @@ use super::judge::{is_target_dir, is_to_be_given, linked_elsewhere};
 use super::plan::Method;
 use super::source::{Source, unfit};
 use super::staging::{self, occupied};
-use crate::caches::{MOVED_ASIDE, STAGING};
+use crate::caches::{MOVED_ASIDE, is_staged};
 use crate::os::accounts;
 use crate::os::entry::Kind;
 use crate::os::facts::facts_of;
@@ -57,8 +57,10 @@ pub(super) fn walk(tree: &Tree, method: Method, target: &str) -> Result<Inventor
 
 /// Whether this tool keeps an entry of this name in a private directory.
 pub(super) fn is_ours(name: &OsStr, target: &str) -> bool {
+    let is_staged = is_staged(name);
     let name = name.to_string_lossy();
-    [target, "target", BUILD, record::DIRECTORY, staging::NAME, STAGING].contains(&&*name)
+    [target, "target", BUILD, record::DIRECTORY, staging::NAME].contains(&&*name)
+        || is_staged
         || is_directory_name(&name)
         || name.contains(MOVED_ASIDE)
 }

@@ -3,7 +3,7 @@
 use super::{Candidate, Circumstances, GcRule, PlannedRemoval, Portion, choose};
 use crate::caches::activity::UsedBy;
 use crate::caches::people::{Resident, Standing};
-use crate::caches::{Cache, Profile, STAGING, Totals};
+use crate::caches::{Cache, Profile, Totals};
 use crate::os::rights::Credentials;
 use crate::settings::gc_limits::{Limit, Policy};
 use crate::workspace::record::{Record, Sources};
@@ -169,6 +169,6 @@ fn what_is_in_use_common_empty_or_unlocked_stays() {
     assert_eq!(chosen(&[unlocked(90), candidate("a", "new", 1)], &sizes), []);
     let young = [(Policy::OlderThan, Limit::Age(0))];
     assert_eq!(chosen(&[unlocked(0)], &young), []);
-    let leftover = candidate("a", STAGING, 0);
+    let leftover = candidate("a", ".gc.*", 0);
     assert_eq!(chosen(&[leftover], &[]), [(0, GcRule::Leftover, 100)]);
 }

@@ -21,10 +21,9 @@ const ATTACKS: &[(&str, &str)] = &[
         "a_directory_in_the_profile",
         "cd app-0123456789abcdef/debug; mv -T deps x; ln -sT \"$1\" deps; rm -f deps; mv -T x deps; cd ../..",
     ),
-    ("the_staging_directory", "mv -T .gc x; ln -sT \"$1\" .gc; rm -f .gc; mv -T x .gc"),
     (
         "what_is_staged",
-        "for n in 0 1 2; do mv -T .gc/$n .gc/x; ln -sT \"$1\" .gc/$n; rm -f .gc/$n; mv -T .gc/x .gc/$n; done",
+        "for n in 0 1 2; do mv -T .gc.$n x; ln -sT \"$1\" .gc.$n; rm -f .gc.$n; mv -T x .gc.$n; done",
     ),
     (
         "the_records",
@@ -32,7 +31,7 @@ const ATTACKS: &[(&str, &str)] = &[
     ),
     (
         "an_endless_tree",
-        "mkdir -p .gc/0/d/e/f app-0123456789abcdef/debug/deps/new/new; touch .gc/0/d/f .gc/0/$$ app-0123456789abcdef/debug/deps/new/x",
+        "mkdir -p .gc.0/d/e/f app-0123456789abcdef/debug/deps/new/new; touch .gc.0/d/f .gc.0/$$ app-0123456789abcdef/debug/deps/new/x",
     ),
     (
         "the_locks",
@@ -49,7 +48,7 @@ pub(super) fn tests() -> Vec<Test> {
     let mut tests = vec![
         test!("odd_content_is_removed_and_nothing_outside", odd_content),
         test!("what_is_roots_in_it_stays", roots_own),
-        test!("a_staging_directory_of_roots_is_refused", roots_staging),
+        test!("what_is_staged_and_roots_stays", roots_staging),
     ];
     for (place, path, what) in PLACES {
         for (how, script) in MOUNTS {
@@ -153,12 +152,8 @@ fn exchanged(stage: &Stage, script: &str) {
 
 /// Her leftovers, and her target directory, are gone.
 fn finish(private: &Path) {
-    for path in ["x", "app-0123456789abcdef", ".gc/x"].map(|path| private.join(path)) {
+    for path in ["x", "app-0123456789abcdef"].map(|path| private.join(path)) {
         do_as_root("rm", ["-rf".as_ref(), path.as_os_str()]);
-    }
-    let staging = private.join(".gc");
-    if look(&staging).is_some_and(|it| it.kind == "symlink") {
-        fs::remove_file(staging).unwrap();
     }
 }
 
@@ -180,7 +175,8 @@ fn odd_content(stage: &Stage) {
     odd_names(stage, &old);
     // Too deep for the removal of the stage.
     let private = stage.root.join("mallory");
-    do_as_root("rm", ["-rf".as_ref(), old.as_os_str(), private.join(".gc").as_os_str()]);
+    do_as_root("rm", ["-rf".as_ref(), old.as_os_str()]);
+    do_as_root("sh", ["-c", "rm -rf \"$1\"/.gc.*", "sh", private.to_str().expect("a plain path")]);
     is_whole(&own, mallory.uid());
     is_whole(&of_root, 0);
 }
@@ -218,11 +214,11 @@ fn roots_own(stage: &Stage) {
     make::own(&secret, 0, 0, 0o755);
     let run = gc(&administrator, &["--all-users", "--older-than", "30d"]).run();
     run.fails().prints("failed");
-    let staged = root.join("mallory/.gc");
-    let found = administrator.shell("find \"$1\" -type f", [&staged]).run();
+    let private = root.join("mallory");
+    let found = administrator.shell("find \"$1\"/.gc.* -type f", [&private]).run();
     found.ok().prints("secret/file\n").never_says("libdep");
     // Another account's directory with a valid tag is not her target directory.
-    make::nothing(&staged);
+    administrator.shell("rm -r \"$1\"/.gc.*", [&private]).run().ok();
     make::nothing(&old);
     let foreign = target(&mallory, "foreign-0123456789abcdef", 90);
     make::own(&foreign, 0, 0, 0o755);
@@ -235,17 +231,18 @@ fn roots_staging(stage: &Stage) {
     let private = stage.shared_root().provisioned().join("mallory");
     let mallory = stage.person("mallory");
     let old = target(&mallory, "app-0123456789abcdef", 90);
-    let (staging, file) = (private.join(".gc"), private.join(".gc/file"));
-    make::directory(&staging, 0, 0, 0o777);
-    make::file(&file, "x", mallory.uid(), 0o600);
-    gc(&mallory, &["--older-than", "30d"]).run().exits(77).blames("not its owner's own directory");
-    assert!(file.exists() && old.join("debug/app").exists());
+    let (staged, file) = (private.join(".gc.0"), private.join(".gc.0/file"));
+    make::directory(&staged, 0, 0, 0o755);
+    make::file(&file, "x", 0, 0o600);
+    gc(&mallory, &["--older-than", "30d"]).run().fails().prints("not all of it could be removed");
+    assert!(file.exists(), "root's file is gone");
+    is_emptied(&old);
 }
 
 /// Where something of her own is mounted, and what.
 const PLACES: [(&str, &str, &str); 4] = [
     ("a_target_directory", "mounted-0123456789abcdef", ""),
-    ("the_staging_directory", ".gc", ""),
+    ("what_is_staged", ".gc.0", ""),
     ("a_directory_that_is_moved", "app-0123456789abcdef/debug/deps/mounted", "plain"),
     ("what_is_moved", "app-0123456789abcdef/debug/mounted", "plain"),
 ];

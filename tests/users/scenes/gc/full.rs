@@ -28,7 +28,7 @@ pub(super) fn tests() -> Vec<Test> {
         }
     }
     tests.push(test!("an_orphan_and_incremental_data_make_room", kinds));
-    tests.push(test!("what_is_in_use_does_not_make_room", in_use));
+    tests.push(test!("what_is_in_use_stays_on_a_full_disk", in_use));
     tests
 }
 
@@ -76,7 +76,6 @@ fn full(stage: &Stage, disk: Disk, person: &str) {
         }
         assert!(new.join("debug/app").exists(), "the new one was taken");
         nothing_is_staged(&private);
-        // There is room for the staging directory now.
         gc(&stage.person(person), &["--older-than", "30d"]).args(words).run().ok();
     });
 }
@@ -115,8 +114,9 @@ fn in_use(stage: &Stage) {
         let works = |path: &Path| alice.program("/bin/sleep", ["60"]).within(path).start();
         let working = works(&busy.join("debug/deps"));
         let run = gc(&alice, &["--older-than", "30d"]).run();
-        run.exits(73).blames("no space left").prints("failed");
-        assert!(busy.join("debug/app").exists() && look(&private.join(".gc")).is_none());
+        run.ok().prints("uses it");
+        assert!(busy.join("debug/app").exists());
+        nothing_is_staged(&private);
         drop(working);
         gc(&alice, &["--older-than", "30d"]).run().ok().prints("taken");
         is_emptied(&busy);

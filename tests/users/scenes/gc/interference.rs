@@ -14,8 +14,6 @@ use super::gc;
 use super::is_emptied;
 use super::nothing_is_staged;
 use super::target;
-use super::used;
-use super::workspace;
 use crate::prelude::*;
 use crate::stage::steps::Step;
 use crate::stage::steps::Steps;
@@ -26,13 +24,13 @@ const OLD: &str = "old-0123456789abcdef";
 type Moment = (&'static str, usize);
 /// Everything is counted; gc looks at all processes next.
 const COUNTED: Moment = ("\"/proc/locks\"", 1);
-/// The staging directory is created; gc looks at all processes next.
+/// The private directory is locked; gc looks at all processes next.
 const BEGUN: Moment = ("\"/proc/locks\"", 2);
 /// It has looked at processes and opened the target directory.
 const OPENED: Moment = ("\"CACHEDIR.TAG\"", 2);
-/// It knows all locks, has taken the staging directory's own, and has begun to take the others.
+/// It knows all locks, has locked the private directory, and has begun to take the others.
 const HELD: Moment = ("flock(", 2);
-/// Everything is in the staging directory; gc looks at all processes next.
+/// Everything is moved; gc looks at all processes next.
 const MOVED: Moment = ("\"/proc/locks\"", 3);
 
 /// What alice does at a moment, or what happens to her files.
@@ -107,7 +105,7 @@ const CASES: &[Case] = &[
     },
     Case {
         name: "what_is_staged_is_a_link_to_her_own",
-        acts: &[(MOVED, |it| it.exchange(&it.private.join(".gc/0")))],
+        acts: &[(MOVED, |it| it.exchange(&it.private.join(".gc.0")))],
         said: "taken",
         is_moved: true,
         stays: "old-0123456789abcdef/CACHEDIR.TAG",
@@ -126,8 +124,6 @@ pub(super) fn tests() -> Vec<Test> {
     for case in CASES {
         tests.push(test!(case.name, move |stage| happens(stage, case)).needs(&[Need::Strace]));
     }
-    let name = "the_workspace_of_an_orphan_comes_back";
-    tests.push(test!(name, comes_back).needs(&[Need::Strace]));
     let name = "a_program_runs_in_what_an_interrupted_run_has_left";
     tests.push(test!(name, left_behind));
     let name = "what_is_counted_becomes_a_link_to_her_own";
@@ -136,8 +132,7 @@ pub(super) fn tests() -> Vec<Test> {
         ("the_target_directory", OLD),
         ("the_profile", "old-0123456789abcdef/debug"),
         ("a_directory_in_it", "old-0123456789abcdef/debug/deps"),
-        ("the_staging_directory", ".gc"),
-        ("what_is_staged", ".gc/0"),
+        ("what_is_staged", ".gc.0"),
     ] {
         let name = format!("{name}_is_a_link_from_any_call_on");
         let exchanged = move |stage: &Stage| exchanged(stage, Path::new(place));
@@ -240,7 +235,7 @@ impl<'s> Scene<'s> {
 
     /// Root's gc, with an action at each moment. Returns the calls that it made before and after.
     fn gc(&self, acts: &[(Moment, Act)]) -> (Outcome, Vec<Step>) {
-        let paths = [Path::new("/proc/locks"), &self.old, &self.private.join(".gc")];
+        let paths = [Path::new("/proc/locks"), &self.old, &self.private];
         let calls = "openat,openat2,flock,renameat2";
         let is_it = |step: &Step, words| step.shown.contains(words);
         let mut steps = self.steps(calls, &paths.map(Path::to_owned));
@@ -318,10 +313,9 @@ fn another(scene: &Scene<'_>) {
 
 fn left_behind(stage: &Stage) {
     let scene = Scene::of(stage);
-    let (staging, uid) = (scene.private.join(".gc"), scene.alice.uid());
-    make::directory(&staging, uid, uid, 0o700);
-    fs::rename(&scene.old, staging.join("0")).unwrap();
-    let scene = Scene { old: staging.join("0"), ..scene };
+    let staged = scene.private.join(".gc.0");
+    fs::rename(&scene.old, &staged).unwrap();
+    let scene = Scene { old: staged, ..scene };
     runs(&scene);
     let collect = || gc(&scene.alice, &["--older-than", "30d"]).run();
     collect().fails().prints("uses it");
@@ -346,24 +340,6 @@ fn happens(stage: &Stage, case: &Case) {
     assert!(look(&stays).is_some(), "`{}` is gone: {said}", case.stays);
     let is_new = stays.ends_with("debug/app");
     assert!(!is_new || fs::read(&stays).unwrap() == b"new\n", "what is new was replaced");
-}
-
-fn comes_back(stage: &Stage) {
-    let scene = Scene::of(stage);
-    let (place, gone) = workspace(&scene.alice, "gone");
-    used(&gone, 9);
-    let away = scene.alice.home.join("away");
-    fs::rename(&place, &away).unwrap();
-    let mut steps = scene.steps("openat", &["/proc/locks".into()]);
-    let mut looked = 0;
-    while steps.next().is_some() {
-        looked += 1;
-        if looked == BEGUN.1 {
-            fs::rename(&away, &place).unwrap();
-        }
-    }
-    steps.finish().ok().prints("its workspace is there again");
-    assert!(gone.join("debug/app").exists(), "it is gone");
 }
 
 /// From the first read of the profile's directory on, then from the second on, and so on, until its
@@ -401,7 +377,7 @@ const CALLS: &str = "openat2,mkdirat,statx,newfstatat,renameat2,unlinkat";
 /// on.
 fn exchanged(stage: &Stage, place: &Path) {
     let scene = Scene::of(stage);
-    let below = ["", ".gc", ".gc/0", OLD, "old-0123456789abcdef/debug"];
+    let below = ["", ".gc.0", OLD, "old-0123456789abcdef/debug"];
     let paths = below.map(|path| scene.private.join(path));
     let paths = [paths.as_slice(), &[scene.old.join("debug/deps")]].concat();
     let place = scene.private.join(place);
