@@ -14,6 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rustix::fs::FileType;
 use rustix::io::Errno;
 
+use super::activity::Activity;
 use super::people::{People, Resident, Standing};
 use super::{Cache, Profile, STAGED, Totals, list};
 use crate::os::entry::{Entry, Kind};
@@ -52,7 +53,8 @@ impl Survey {
     }
 }
 
-/// Counts the caches of everybody who may be seen, and shows the progress on a terminal.
+/// Counts the caches of everybody who may be seen, and shows the progress on a terminal. Then looks at
+/// which of them are in use.
 ///
 /// # Errors
 /// Credentials that cannot be changed, which ends everything.
@@ -75,6 +77,10 @@ pub(crate) fn count(people: &People, settings: &Settings, homes: &Homes<'_>) -> 
         }
     }
     report::progress("");
+    let activity = Activity::take();
+    for cache in &mut survey.caches {
+        cache.used_by = activity.of(cache);
+    }
     survey.caches.sort_by(|a, b| (&a.person.path, &a.names).cmp(&(&b.person.path, &b.names)));
     Ok(survey)
 }
@@ -127,6 +133,7 @@ fn list(person: &Arc<Resident>, directory: &File, top: &Node) -> Vec<(Cache, Vec
             names,
             has_locks,
             totals: Totals::default(),
+            used_by: None,
         }
     };
     let last = |names: &[OsString]| {

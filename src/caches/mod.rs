@@ -22,6 +22,7 @@ use std::sync::Arc;
 use crate::os::node::Identity;
 use crate::workspace::Workspace;
 use crate::workspace::record::{Record, Sources};
+use activity::UsedBy;
 use people::Resident;
 
 /// The beginning of the names that `gc` gives, in a private directory, to what it is about to remove.
@@ -53,6 +54,8 @@ pub(crate) struct Cache {
     pub(crate) has_locks: bool,
     /// What was counted.
     pub(crate) totals: Totals,
+    /// How it is in use.
+    pub(crate) used_by: Option<UsedBy>,
 }
 
 /// The totals of a directory.

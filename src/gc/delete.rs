@@ -161,7 +161,7 @@ impl RemovalRun<'_> {
         choice: &PlannedRemoval<'c>,
         before: &Activity,
     ) -> Result<Held<'c>, Outcome> {
-        let cache = &choice.candidate.cache;
+        let cache = choice.cache;
         let mut held = Held { cache, locks: TargetLocks::default(), moved: Vec::new() };
         if cache.is_leftover() {
             return Ok(held);

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use clap::{Arg, ArgMatches, Command, value_parser};
 
-use crate::caches::activity::{Activity, UsedBy};
+use crate::caches::activity::UsedBy;
 use crate::caches::count::count;
 use crate::caches::people::{People, doubts_departed};
 use crate::os::accounts;
@@ -22,8 +22,8 @@ use crate::settings::{self, Flags, Settings};
 use crate::ui::arguments::switch;
 use crate::ui::escape::{bytes, escaped};
 use crate::ui::failure::Failure;
-use crate::ui::report::{self, Column, counted, grid};
-use plan::{Candidate, Circumstances, GcRule, Outcome, PlannedRemoval, Portion};
+use crate::ui::report::{self, Column, grid};
+use plan::{Circumstances, GcRule, Outcome, PlannedRemoval, Portion};
 
 /// The verb's command line.
 pub(crate) fn command() -> Command {
@@ -72,12 +72,9 @@ pub(crate) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
     let settings = crate::settings::files::load(snapshot, &homes, &flags)?;
     let people = who(snapshot, &settings, &homes, verb.get_flag("all-users"))?;
     let survey = count(&people, &settings, &homes)?;
-    let activity = Activity::take();
     let mut exit = survey.tell_refused();
-    let candidate = |cache| Candidate { used_by: activity.of(&cache), cache };
-    let candidates: Vec<Candidate> = survey.caches.into_iter().map(candidate).collect();
     let circumstances = circumstances(snapshot, &settings, &people, verb);
-    let mut choices = plan::choose(&candidates, &circumstances);
+    let mut choices = plan::choose(&survey.caches, &circumstances);
     let is_applied = verb.get_flag("apply");
     if is_applied {
         exit = exit.max(apply(&people, &mut choices, &settings, &homes));
@@ -157,7 +154,7 @@ fn apply(
 ) -> u8 {
     let mut exit = 0;
     for person in &people.visible {
-        let is_own = |it: &&mut PlannedRemoval<'_>| Arc::ptr_eq(&it.candidate.cache.person, person);
+        let is_own = |it: &&mut PlannedRemoval<'_>| Arc::ptr_eq(&it.cache.person, person);
         let mut own: Vec<&mut PlannedRemoval<'_>> = choices.iter_mut().filter(is_own).collect();
         if own.is_empty() {
             continue;
@@ -199,8 +196,8 @@ struct GcRow {
 
 impl GcRow {
     fn of(choice: &PlannedRemoval<'_>, people: &People) -> GcRow {
-        let Candidate { cache, used_by } = choice.candidate;
-        let (outcome, reason) = match (&choice.outcome, used_by) {
+        let cache = choice.cache;
+        let (outcome, reason) = match (&choice.outcome, &cache.used_by) {
             (None, Some(used_by)) => ("kept", Some(delete::in_use(*used_by))),
             (None, None) => (WOULD_BE_TAKEN, None),
             (Some(Outcome::Taken), _) => ("taken", None),
@@ -227,7 +224,7 @@ impl GcRow {
             bytes: cache.totals.bytes,
             comes_back: if matches!(outcome, "kept" | "failed") { 0 } else { choice.bytes },
             last_used: cache.used(),
-            in_use: used_by.is_some(),
+            in_use: cache.used_by.is_some(),
             outcome,
             reason,
         }
@@ -254,12 +251,9 @@ fn show(
         report::line("nothing to remove")?;
     } else {
         let verb = if is_applied { "came back" } else { "would come back" };
-        let kept = rows.iter().filter(|row| row.outcome == "kept").count();
-        let kept = (kept > 0).then(|| counted(kept, "directory is kept", "directories are kept"));
-        let kept = kept.map_or(String::new(), |kept| format!("; {kept}, for the reason above"));
-        report::line(format!("{}\n\n{} {verb}{kept}", table(&rows, now), bytes(comes_back)))?;
+        report::line(format!("{}\n\n{} {verb}", table(&rows, now), bytes(comes_back)))?;
     }
-    if choices.iter().any(|it| !it.candidate.cache.has_locks) {
+    if choices.iter().any(|it| !it.cache.has_locks) {
         report::note(
             &"cargo takes no locks on NFS, so there only the age of a directory shows whether it is in use",
         );
@@ -268,7 +262,7 @@ fn show(
         report::advice(&"nothing was removed", &"--apply removes it");
     }
     let is_unknown =
-        |it: &PlannedRemoval<'_>| matches!(it.candidate.used_by, Some(UsedBy::Unreadable(_)));
+        |it: &PlannedRemoval<'_>| matches!(it.cache.used_by, Some(UsedBy::Unreadable(_)));
     if choices.iter().any(is_unknown) && !accounts::is_root() {
         report::advice(&"root can look at every process", &"sudo cargo-peruser gc --all-users");
     }
@@ -278,24 +272,14 @@ fn show(
 /// The outcome of a choice that was not tried, and that would be removed.
 const WOULD_BE_TAKEN: &str = "would-be-taken";
 
-/// The rows, followed by each reason that the last column refers to.
+/// The rows. After the last column, the reason of the outcome.
 fn table(rows: &[GcRow], now: i64) -> String {
     use Column::{Number, Path, SpareNumber, Text};
     let titles =
         ["person", "directory", "workspace", "size", "comes back", "last used", "rule", ""];
     let mut table = vec![titles.map(str::to_owned).to_vec()];
-    let mut reasons: Vec<&str> = rows.iter().filter_map(|row| row.reason.as_deref()).collect();
-    reasons.sort_unstable();
-    reasons.dedup();
-    for row in rows {
-        let reason = row.reason.as_deref();
-        let number = reasons.iter().position(|known| Some(*known) == reason);
-        let outcome = match (row.outcome, number) {
-            (WOULD_BE_TAKEN, _) => String::new(),
-            (outcome, Some(number)) => format!("{outcome} [{}]", number + 1),
-            (outcome, None) => outcome.to_owned(),
-        };
-        table.push(vec![
+    table.extend(rows.iter().map(|row| {
+        vec![
             escaped(&row.person).to_string(),
             escaped(&row.directory).to_string(),
             row.workspace.as_deref().map_or("–".into(), |path| escaped(path).to_string()),
@@ -306,13 +290,17 @@ fn table(rows: &[GcRow], now: i64) -> String {
                 used => report::ago(now - used),
             },
             row.rule.to_owned(),
-            outcome,
-        ]);
-    }
+            if row.outcome == WOULD_BE_TAKEN { String::new() } else { row.outcome.to_owned() },
+        ]
+    }));
     let columns = [Text, Path, Path, SpareNumber, Number, SpareNumber, Text, Text];
+    // A reason may be longer than the terminal is wide.
+    let reasons = rows.iter().map(|row| row.reason.as_ref());
+    let reasons = std::iter::once(None).chain(reasons);
     let table = grid(&table, &columns, report::width());
-    let reasons = reasons.iter().zip(1..);
-    let reasons = reasons.map(|(reason, number)| format!("\n[{number}] {}", escaped(*reason)));
-    let reasons: String = reasons.collect();
-    if reasons.is_empty() { table } else { format!("{table}\n{reasons}") }
+    let lines = table.lines().zip(reasons).map(|(line, reason)| match reason {
+        Some(reason) => format!("{line}: {reason}"),
+        None => line.to_owned(),
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }

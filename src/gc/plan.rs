@@ -1,17 +1,11 @@
 //! Pure: which caches to remove, by which rule, and how much space that frees.
 
-use crate::caches::activity::UsedBy;
+use std::collections::BTreeSet;
+
 use crate::caches::people::Standing;
 use crate::caches::{Cache, Profile};
 use crate::settings::gc_limits::{Limit, Policy};
 use crate::workspace::record::Sources;
-
-/// A cache, and whether it is in use.
-#[derive(Clone, Debug)]
-pub(super) struct Candidate {
-    pub(super) cache: Cache,
-    pub(super) used_by: Option<UsedBy>,
-}
 
 /// Everything that the rules depend on, except the caches.
 #[derive(Clone, Debug)]
@@ -51,7 +45,7 @@ pub(super) enum Portion {
 /// One cache that a rule has chosen.
 #[derive(Clone, Debug)]
 pub(super) struct PlannedRemoval<'a> {
-    pub(super) candidate: &'a Candidate,
+    pub(super) cache: &'a Cache,
     pub(super) rule: GcRule,
     pub(super) what: Portion,
     /// The space that is freed once it is not in use, in bytes.
@@ -76,12 +70,12 @@ const WITHOUT_LOCKS: i64 = 24 * 60 * 60;
 
 /// Applies the rules in order. If two choose the same cache, the one that removes more counts.
 pub(super) fn choose<'a>(
-    candidates: &'a [Candidate],
+    caches: &'a [Cache],
     circumstances: &'a Circumstances,
 ) -> Vec<PlannedRemoval<'a>> {
-    let mut plan = Chooser { candidates, circumstances, choices: Vec::new() };
-    for candidate in candidates.iter().filter(|it| it.cache.is_leftover()) {
-        plan.take(candidate, GcRule::Leftover, Portion::Directory);
+    let mut plan = Chooser { caches, circumstances, choices: Vec::new() };
+    for cache in caches.iter().filter(|cache| cache.is_leftover()) {
+        plan.take(cache, GcRule::Leftover, Portion::Directory);
     }
     for &(policy, limit) in &circumstances.limits {
         match limit {
@@ -97,17 +91,25 @@ pub(super) fn choose<'a>(
 }
 
 struct Chooser<'a> {
-    candidates: &'a [Candidate],
+    caches: &'a [Cache],
     circumstances: &'a Circumstances,
     choices: Vec<PlannedRemoval<'a>>,
 }
 
 impl<'a> Chooser<'a> {
     fn by_age(&mut self, policy: Policy, age: i64) {
-        for candidate in self.candidates {
-            let cache = &candidate.cache;
+        for cache in self.caches {
             let unused = |used: i64| self.circumstances.now.saturating_sub(used) >= age;
             let what = match policy {
+                // The profile's own time counts. For everything else the cache's does, because the shim
+                // knows of every use.
+                Policy::Incremental => {
+                    let profiles = cache.totals.profiles.iter();
+                    let old = profiles.filter(|it| it.incremental > 0 && unused(it.touched));
+                    let old: Vec<Profile> = old.cloned().collect();
+                    (!old.is_empty()).then_some(Portion::Incremental(old))
+                }
+                _ if !unused(cache.used()) => None,
                 Policy::Orphans => {
                     let is_gone = matches!(cache.sources, Sources::Gone | Sources::Another);
                     (is_gone || cache.moved_aside().is_some()).then_some(Portion::Directory)
@@ -115,21 +117,10 @@ impl<'a> Chooser<'a> {
                 Policy::Departed => {
                     (cache.person.standing == Standing::Departed).then_some(Portion::Directory)
                 }
-                Policy::Incremental => {
-                    let profiles = cache.totals.profiles.iter();
-                    let old = profiles.filter(|it| it.incremental > 0 && unused(it.touched));
-                    Some(Portion::Incremental(old.cloned().collect()))
-                }
                 _ => self.is_whole(cache).then_some(Portion::Contents),
             };
-            // For `incremental` the profile's own time counts. For everything else the cache's does,
-            // because the shim knows of every use.
-            let is_due = match policy {
-                Policy::Incremental => true,
-                _ => unused(cache.used()),
-            };
-            if let Some(what) = what.filter(|_| is_due) {
-                self.take(candidate, GcRule::Policy(policy), what);
+            if let Some(what) = what {
+                self.take(cache, GcRule::Policy(policy), what);
             }
         }
     }
@@ -137,14 +128,9 @@ impl<'a> Chooser<'a> {
     /// Chooses the least recently used caches first, until enough space is free. The most recently used
     /// cache of each person stays.
     fn by_size(&mut self, policy: Policy, limit: u64) {
-        // A person may have several private directories, for instance one from before there was a shared
-        // root.
-        let owner = |cache: &Cache| cache.person.account.uid;
-        let mut people: Vec<u32> = self.candidates.iter().map(|it| owner(&it.cache)).collect();
-        people.sort_unstable();
-        people.dedup();
         match policy {
             Policy::MaxSize => {
+                let people: BTreeSet<u32> = self.caches.iter().map(owner).collect();
                 for uid in people {
                     let is_own = |cache: &Cache| owner(cache) == uid;
                     let total = self.total(&is_own);
@@ -156,7 +142,7 @@ impl<'a> Chooser<'a> {
                 self.shrink(policy, total.saturating_sub(limit), &|_| true);
             }
             _ => {
-                let coming: u64 = self.candidates.iter().map(|it| self.chosen(it)).sum();
+                let coming: u64 = self.caches.iter().map(|cache| self.chosen(cache)).sum();
                 let free = self.circumstances.free.saturating_add(coming);
                 self.shrink(policy, limit.saturating_sub(free), &|_| true);
             }
@@ -165,35 +151,33 @@ impl<'a> Chooser<'a> {
 
     /// The size of some caches without what has been chosen so far, in bytes.
     fn total(&self, is_meant: &dyn Fn(&Cache) -> bool) -> u64 {
-        let all = self.candidates.iter().filter(|it| is_meant(&it.cache));
-        all.map(|it| it.cache.totals.bytes.saturating_sub(self.chosen(it))).sum()
+        let all = self.caches.iter().filter(|cache| is_meant(cache));
+        all.map(|cache| cache.totals.bytes.saturating_sub(self.chosen(cache))).sum()
     }
 
     /// The space that what has been chosen of a cache so far frees now, in bytes.
-    fn chosen(&self, candidate: &Candidate) -> u64 {
-        let choice = self.choices.iter().find(|it| std::ptr::eq(it.candidate, candidate));
-        choice.filter(|_| candidate.used_by.is_none()).map_or(0, |choice| choice.bytes)
+    fn chosen(&self, cache: &Cache) -> u64 {
+        let choice = self.choices.iter().find(|it| std::ptr::eq(it.cache, cache));
+        choice.filter(|_| cache.used_by.is_none()).map_or(0, |choice| choice.bytes)
     }
 
     fn shrink(&mut self, policy: Policy, mut excess: u64, is_meant: &dyn Fn(&Cache) -> bool) {
-        let is_due = |it: &&Candidate| {
-            let is_meant = is_meant(&it.cache) && self.is_whole(&it.cache);
-            is_meant && it.used_by.is_none() && it.cache.has_locks
+        let is_due = |cache: &&Cache| {
+            let is_free = cache.used_by.is_none() && cache.has_locks;
+            is_meant(cache) && self.is_whole(cache) && is_free
         };
-        let mut order: Vec<&'a Candidate> = self.candidates.iter().filter(is_due).collect();
-        order.sort_by_key(|it| it.cache.used());
-        for candidate in order {
-            let Candidate { cache, .. } = candidate;
-            let others = self.candidates.iter().map(|it| &it.cache);
-            let others = others
-                .filter(|it| it.person.account.uid == cache.person.account.uid && it.is_target());
+        let mut order: Vec<&'a Cache> = self.caches.iter().filter(is_due).collect();
+        order.sort_by_key(|cache| cache.used());
+        for cache in order {
+            let others =
+                self.caches.iter().filter(|it| owner(it) == owner(cache) && it.is_target());
             let is_newest = others.map(Cache::used).max() <= Some(cache.used());
             if excess == 0 || is_newest {
                 continue;
             }
-            let before = self.chosen(candidate);
-            self.take(candidate, GcRule::Policy(policy), Portion::Contents);
-            excess = excess.saturating_sub(self.chosen(candidate) - before);
+            let before = self.chosen(cache);
+            self.take(cache, GcRule::Policy(policy), Portion::Contents);
+            excess = excess.saturating_sub(self.chosen(cache) - before);
         }
     }
 
@@ -201,10 +185,9 @@ impl<'a> Chooser<'a> {
         self.circumstances.takes_common || !cache.is_common()
     }
 
-    fn take(&mut self, candidate: &'a Candidate, rule: GcRule, what: Portion) {
-        let cache = &candidate.cache;
-        let is_free = cache.is_leftover() || (cache.is_target() && !cache.is_empty());
-        let is_free = is_free || (cache.is_target() && what == Portion::Directory);
+    fn take(&mut self, cache: &'a Cache, rule: GcRule, what: Portion) {
+        let has_content = !cache.is_empty() || what == Portion::Directory;
+        let is_free = cache.is_leftover() || (cache.is_target() && has_content);
         let idle = self.circumstances.now.saturating_sub(cache.used());
         let is_safe = cache.has_locks || idle >= WITHOUT_LOCKS;
         // If name and owner do not belong together, a person has to look at the directory.
@@ -215,16 +198,18 @@ impl<'a> Chooser<'a> {
             Portion::Incremental(profiles) => profiles.iter().map(|it| it.incremental).sum(),
             Portion::Directory | Portion::Contents => cache.totals.bytes,
         };
-        if what == Portion::Incremental(Vec::new()) {
-            return;
-        }
-        let choice = PlannedRemoval { candidate, rule, what, bytes, outcome: None };
-        match self.choices.iter_mut().find(|it| std::ptr::eq(it.candidate, candidate)) {
+        let choice = PlannedRemoval { cache, rule, what, bytes, outcome: None };
+        match self.choices.iter_mut().find(|it| std::ptr::eq(it.cache, cache)) {
             Some(known) if matches!(known.what, Portion::Incremental(_)) => *known = choice,
             Some(_) => {}
             None => self.choices.push(choice),
         }
     }
+}
+
+/// A person may have several private directories, for instance one from before there was a shared root.
+fn owner(cache: &Cache) -> u32 {
+    cache.person.account.uid
 }
 
 #[cfg(test)]

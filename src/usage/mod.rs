@@ -10,7 +10,7 @@ use clap::{ArgMatches, Args, Command, FromArgMatches, ValueEnum};
 use serde::Serialize;
 
 use crate::caches::Cache;
-use crate::caches::activity::{Activity, UsedBy};
+use crate::caches::activity::UsedBy;
 use crate::caches::count::{Survey, count};
 use crate::caches::people::{People, Resident, Standing};
 use crate::os::homes::Homes;
@@ -72,8 +72,7 @@ pub(crate) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
     let settings = crate::settings::files::load(snapshot, &homes, flags)?;
     let people = People::of(&settings, &homes, snapshot.uid, snapshot.gid);
     let survey = count(&people, &settings, &homes)?;
-    let activity = Activity::take();
-    let usage = Usage::of(&settings, &people, &survey, &activity, request.sort);
+    let usage = Usage::of(&settings, &people, &survey, request.sort);
     if request.is_json {
         report::json(&usage)?;
     } else {
@@ -130,18 +129,12 @@ struct Row {
 }
 
 impl Usage {
-    fn of(
-        settings: &Settings,
-        people: &People,
-        survey: &Survey,
-        activity: &Activity,
-        sort: Sort,
-    ) -> Usage {
+    fn of(settings: &Settings, people: &People, survey: &Survey, sort: Sort) -> Usage {
         let mut directories: Vec<Row> = survey
             .caches
             .iter()
             .filter(|cache| cache.is_target() || cache.totals.bytes >= WORTH_A_ROW)
-            .map(|cache| row(cache, people, activity))
+            .map(|cache| row(cache, people))
             .collect();
         directories.sort_by(|a, b| {
             let by = match sort {
@@ -184,7 +177,7 @@ const PRIVATE: &str = "private";
 /// The size, in bytes, from which files outside target directories get a row. Records are smaller.
 const WORTH_A_ROW: u64 = 1 << 20;
 
-fn row(cache: &Cache, people: &People, activity: &Activity) -> Row {
+fn row(cache: &Cache, people: &People) -> Row {
     let (workspace, directory) = (cache.workspace(), cache.directory());
     Row {
         person: cache.person.name.clone(),
@@ -197,13 +190,13 @@ fn row(cache: &Cache, people: &People, activity: &Activity) -> Row {
         files: cache.totals.files,
         incremental_bytes: cache.totals.incremental,
         last_used: Some(cache.used()).filter(|used| *used > 0),
-        states: states(cache, people, activity),
+        states: states(cache, people),
         is_partial: cache.totals.is_partial,
     }
 }
 
-fn states(cache: &Cache, people: &People, activity: &Activity) -> Vec<&'static str> {
-    let used = match activity.of(cache).filter(|_| cache.is_target()) {
+fn states(cache: &Cache, people: &People) -> Vec<&'static str> {
+    let used = match cache.used_by.filter(|_| cache.is_target()) {
         Some(UsedBy::Building) => Some("building"),
         Some(UsedBy::Running(_)) => Some("running"),
         Some(UsedBy::Unreadable(_)) | None => None,

@@ -1,6 +1,6 @@
 //! The rules as a table.
 
-use super::{Candidate, Circumstances, GcRule, PlannedRemoval, Portion, choose};
+use super::{Circumstances, GcRule, PlannedRemoval, Portion, choose};
 use crate::caches::activity::UsedBy;
 use crate::caches::people::{Resident, Standing};
 use crate::caches::{Cache, Profile, Totals};
@@ -13,7 +13,7 @@ const DAY: i64 = 86_400;
 const NOW: i64 = 100 * DAY;
 
 /// A target directory of 100 bytes that was last used `days` days ago.
-fn candidate(person: &str, name: &str, days: i64) -> Candidate {
+fn candidate(person: &str, name: &str, days: i64) -> Cache {
     let uid = person.bytes().next().unwrap().into();
     let person = Resident::new(
         person,
@@ -23,36 +23,36 @@ fn candidate(person: &str, name: &str, days: i64) -> Candidate {
     );
     let record = Record { used: NOW - days * DAY, workspace: None, parent: 0 };
     let totals = Totals { bytes: 100, files: 50, ..Totals::default() };
-    let cache = Cache {
+    Cache {
         person: Arc::new(person),
         names: vec![name.into()],
         record: Some(record),
         sources: Sources::Unknown,
         has_locks: true,
         totals,
-    };
-    Candidate { cache, used_by: None }
+        used_by: None,
+    }
 }
 
-fn with(mut candidate: Candidate, change: impl FnOnce(&mut Cache)) -> Candidate {
-    change(&mut candidate.cache);
-    candidate
+fn with(mut cache: Cache, change: impl FnOnce(&mut Cache)) -> Cache {
+    change(&mut cache);
+    cache
 }
 
-fn standing(candidate: Candidate, standing: Standing) -> Candidate {
-    with(candidate, |cache| {
+fn standing(cache: Cache, standing: Standing) -> Cache {
+    with(cache, |cache| {
         let mut person = (*cache.person).clone();
         person.standing = standing;
         cache.person = Arc::new(person);
     })
 }
 
-fn chosen(candidates: &[Candidate], limits: &[(Policy, Limit)]) -> Vec<(usize, GcRule, u64)> {
+fn chosen(caches: &[Cache], limits: &[(Policy, Limit)]) -> Vec<(usize, GcRule, u64)> {
     let circumstances = circumstances(limits);
     let index = |choice: &PlannedRemoval<'_>| {
-        candidates.iter().position(|it| std::ptr::eq(it, choice.candidate)).unwrap()
+        caches.iter().position(|it| std::ptr::eq(it, choice.cache)).unwrap()
     };
-    let chosen = choose(candidates, &circumstances);
+    let chosen = choose(caches, &circumstances);
     chosen.iter().map(|it| (index(it), it.rule, it.bytes)).collect()
 }
 
@@ -154,7 +154,7 @@ fn sizes_take_the_least_recently_used_and_never_the_last_one() {
 fn what_is_in_use_common_empty_or_unlocked_stays() {
     let old = || candidate("a", "x", 90);
     let limits = [(Policy::OlderThan, age(30)), (Policy::MaxSize, Limit::Bytes(0))];
-    let used = Candidate { used_by: Some(UsedBy::Building), ..old() };
+    let used = Cache { used_by: Some(UsedBy::Building), ..old() };
     // It is reported, and frees nothing yet.
     let people = [used, candidate("a", "y", 9), candidate("a", "z", 1)];
     let sizes = [(Policy::OlderThan, age(30)), (Policy::MaxTotal, Limit::Bytes(200))];
