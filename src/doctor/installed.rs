@@ -1,5 +1,6 @@
 //! Checks what is installed: the settings, cargo-peruser itself, cargo and rustup.
 
+use std::collections::BTreeSet;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -9,7 +10,7 @@ use super::machine::Machine;
 use crate::os::replace::is_same_content;
 use crate::os::trust::Trust;
 use crate::shim::gather::{BYPASS, is_bypass_requested};
-use crate::shim::installation::{Installation, is_same_file, is_shim};
+use crate::shim::installation::{Installation, is_shim};
 use crate::shim::real_cargo::entries;
 use crate::ui::escape::{escaped, quoted};
 
@@ -31,14 +32,9 @@ pub(super) fn settings(machine: &Machine<'_>) -> Checked {
 
 /// The machine's installation and a user's own, if their versions differ.
 fn two_installations(machine: &Machine<'_>) -> Option<Finding> {
-    let directories = directories(machine);
-    let all = directories.iter().filter_map(|at| Installation::of_shim(&at.join("cargo")));
-    let mut all = all.map(|installation| installation.binary());
-    let first = all.next()?;
-    let second = all.find(|binary| *binary != first)?;
-    if is_equal(&first, &second) {
-        return None;
-    }
+    let shims = programs(machine, "cargo");
+    let all = shims.iter().filter_map(|shim| Some(Installation::of_shim(shim)?.binary()));
+    let (first, second) = two_of(all)?;
     // The machine's installation updates a user's own.
     let uid = |path: &Path| path.symlink_metadata().map_or(0, |found| found.uid());
     let (own, other) = if uid(&first) == 0 { (&second, &first) } else { (&first, &second) };
@@ -52,27 +48,25 @@ fn two_installations(machine: &Machine<'_>) -> Option<Finding> {
     Some(Finding::new(Severity::Warn, text).at(own).help(help))
 }
 
-fn is_equal(one: &Path, other: &Path) -> bool {
-    is_same_content(one, other).unwrap_or(false)
-}
-
 /// `toolchain`.
 pub(super) fn toolchain(machine: &Machine<'_>) -> Checked {
     let mut found = Vec::new();
     if let Err(failure) = machine.plan.real_cargo(&machine.plan.trail()).cargo() {
         found.push(Finding::of(&failure));
     }
-    for directory in directories(machine) {
-        let Ok(entry) = std::fs::metadata(&directory) else { continue };
+    let path = machine.snapshot.variable("PATH").unwrap_or_default();
+    let directories: BTreeSet<&Path> = entries(&path).flatten().collect();
+    for directory in directories {
+        let Ok(entry) = std::fs::metadata(directory) else { continue };
         if entry.is_dir() && entry.mode() & 0o002 != 0 {
             let text = format!(
                 "`{}` is on PATH and everyone can write to it (mode {:04o}), so everyone can run \
                  programs as you",
-                escaped(&directory),
+                escaped(directory),
                 entry.mode() & 0o7777
             );
-            let command = format!("chmod o-w {}", quoted(&directory));
-            let place = (&*directory, entry.uid());
+            let command = format!("chmod o-w {}", quoted(directory));
+            let place = (directory, entry.uid());
             found.push(machine.for_owner(Severity::Warn, text, place, &command));
         }
     }
@@ -116,41 +110,25 @@ fn minor_version(cargo: &Path) -> Option<u32> {
 }
 
 fn two_rustups(machine: &Machine<'_>) -> Option<Finding> {
-    let all = programs(machine, "rustup");
-    let first = all.first()?;
-    let other = all.iter().find(|path| !is_equal(path, first))?;
+    let (first, other) = two_of(programs(machine, "rustup").into_iter())?;
     let text = format!(
         "there are two rustups, `{}` and `{}`: an update of one leaves the other's proxies old",
-        escaped(first),
-        escaped(other)
+        escaped(&first),
+        escaped(&other)
     );
-    Some(
-        Finding::new(Severity::Note, text)
-            .at(other)
-            .help("uninstall one of them, or take its directory out of PATH"),
-    )
+    let help = "uninstall one of them, or take its directory out of PATH";
+    Some(Finding::new(Severity::Note, text).at(&other).help(help))
 }
 
-/// The programs with this name on PATH, each once.
+/// The programs with this name in the absolute entries of PATH.
 fn programs(machine: &Machine<'_>, name: &str) -> Vec<PathBuf> {
-    let mut all: Vec<PathBuf> = Vec::new();
-    for path in directories(machine).iter().map(|at| at.join(name)) {
-        let is_new = !all.iter().any(|seen| is_same_file(seen, &path));
-        if is_new && which::which_global(&path).is_ok() {
-            all.push(path);
-        }
-    }
-    all
+    let all = which::which_in_global(name, machine.snapshot.variable("PATH"));
+    all.into_iter().flatten().filter(|path| path.is_absolute()).collect()
 }
 
-/// The absolute entries of PATH, each once.
-fn directories(machine: &Machine<'_>) -> Vec<PathBuf> {
-    let path = machine.snapshot.variable("PATH").unwrap_or_default();
-    let mut all: Vec<PathBuf> = Vec::new();
-    for entry in entries(&path).flatten() {
-        if !all.iter().any(|seen| seen == entry) {
-            all.push(entry.to_owned());
-        }
-    }
-    all
+/// The first of these programs, and one with other content.
+fn two_of(mut all: impl Iterator<Item = PathBuf>) -> Option<(PathBuf, PathBuf)> {
+    let first = all.next()?;
+    let other = all.find(|other| !is_same_content(other, &first).unwrap_or(false))?;
+    Some((first, other))
 }

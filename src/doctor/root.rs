@@ -89,18 +89,17 @@ pub(super) fn mounted(machine: &Machine<'_>, directory: &Path, system: &StatVfs)
 /// What this type of file system lacks.
 fn kind(root: &Path, open: &File) -> Option<Finding> {
     let device = |path| files::entry(path).ok().map(|entry| entry.identity.0);
-    let (severity, lacks, help) = if is_on_nfs(open) {
+    let (severity, lacks) = if is_on_nfs(open) {
         let lacks = "on NFS, where cargo takes no locks: two builds of one workspace at once damage \
                      each other";
-        (Severity::Warn, lacks, "choose a shared root on a local disk")
+        (Severity::Warn, lacks)
     } else if is_on_tmpfs(open) && device(root) != device(Path::new("/")) {
-        let lacks = "on a tmpfs: what is built takes memory, and is gone after a restart";
-        (Severity::Note, lacks, "choose a shared root on a disk")
+        (Severity::Note, "on a tmpfs: what is built takes memory, and is gone after a restart")
     } else {
         return None;
     };
     let text = format!("`{}` is {lacks}", escaped(root));
-    let help = format!("{help}: cargo-peruser setup --shared-root DIRECTORY");
+    let help = "choose a shared root on a local disk: cargo-peruser setup --shared-root DIRECTORY";
     Some(Finding::new(severity, text).at(root).help(help))
 }
 

@@ -91,7 +91,7 @@ pub(super) const SHARED_ROOT: &[Scene] = &[
         ],
         remedies: &[
             Run("alice", "cargo-peruser gc --apply"),
-            Words("root", "choose a shared root on a disk", "umount $S"),
+            Words("root", "choose a shared root on a local disk", "umount $S"),
         ],
         ..ALICE
     },
@@ -107,7 +107,7 @@ pub(super) const SHARED_ROOT: &[Scene] = &[
         ],
         remedies: &[
             Run("alice", "cargo-peruser gc --apply"),
-            Words("root", "choose a shared root on a disk", "umount $S"),
+            Words("root", "choose a shared root on a local disk", "umount $S"),
         ],
         ..ALICE
     },
