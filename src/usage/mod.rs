@@ -4,9 +4,10 @@
 
 mod text;
 
+use std::cmp::Ordering;
 use std::path::Path;
 
-use clap::{ArgMatches, Args, Command, FromArgMatches, ValueEnum};
+use clap::{Arg, ArgMatches, Command};
 use serde::Serialize;
 
 use crate::caches::Cache;
@@ -17,6 +18,7 @@ use crate::os::homes::Homes;
 use crate::os::snapshot::Snapshot;
 use crate::os::{accounts, files};
 use crate::settings::{Flags, Settings};
+use crate::ui::arguments::switch;
 use crate::ui::failure::Failure;
 use crate::ui::report;
 use crate::workspace::record::Sources;
@@ -24,38 +26,36 @@ use crate::workspace::record::Sources;
 /// The version of what `--json` prints. Keys do not change, but new ones may appear.
 const VERSION: u32 = 1;
 
+/// A column by which rows can be sorted.
+type Sort = (&'static str, fn(&Row, &Row) -> Ordering);
+
+/// The largest, the longest unused, or the first in the alphabet comes on top.
+const SORTS: [Sort; 4] = [
+    ("size", |a, b| b.bytes.cmp(&a.bytes)),
+    ("files", |a, b| b.files.cmp(&a.files)),
+    ("used", |a, b| a.last_used.cmp(&b.last_used)),
+    ("person", |a, b| a.person.cmp(&b.person)),
+];
+
 /// The verb's command line.
 pub(crate) fn command() -> Command {
-    UsageArgs::augment_args(Command::default())
+    Command::default()
         .about("Show who uses how much disk space, and for what")
         .long_about(
             "Shows each target directory with its size, what was built in it, when it was last used \
              and whether it is in use. As root it shows everybody's below the shared root, and \
              otherwise your own; other users' private directories are only listed. Creates nothing.",
         )
-}
-
-/// The verb's arguments.
-#[derive(Args, Clone, Debug)]
-struct UsageArgs {
-    /// Print JSON, whose keys stay as they are
-    #[arg(long = "json")]
-    is_json: bool,
-    /// As root, everybody's, which root sees anyway
-    #[arg(long = "all-users")]
-    is_for_all: bool,
-    /// What the rows are sorted by
-    #[arg(long, value_name = "COLUMN", default_value = "size")]
-    sort: Sort,
-}
-
-/// What the rows are sorted by: the largest, the longest unused, or the first in the alphabet on top.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Sort {
-    Size,
-    Files,
-    Used,
-    Person,
+        .args([
+            switch("json", "Print JSON, whose keys stay as they are"),
+            switch("all-users", "As root, everybody's, which root sees anyway"),
+            Arg::new("sort")
+                .long("sort")
+                .value_name("COLUMN")
+                .value_parser(SORTS.map(|(name, _)| name))
+                .default_value("size")
+                .help("What the rows are sorted by"),
+        ])
 }
 
 /// Runs the verb.
@@ -63,8 +63,7 @@ enum Sort {
 /// # Errors
 /// Mistakes in the settings, and refusals if nothing else is left to show.
 pub(crate) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyhow::Result<u8> {
-    let request = UsageArgs::from_arg_matches(verb)?;
-    if request.is_for_all && !accounts::is_root() {
+    if verb.get_flag("all-users") && !accounts::is_root() {
         let failure = Failure::new("only root can see other users' directories");
         return Err(failure.help("sudo cargo-peruser usage").into());
     }
@@ -72,8 +71,14 @@ pub(crate) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
     let settings = crate::settings::files::load(snapshot, &homes, flags)?;
     let people = People::of(&settings, &homes, snapshot.uid, snapshot.gid);
     let survey = count(&people, &settings, &homes)?;
-    let usage = Usage::of(&settings, &people, &survey, request.sort);
-    if request.is_json {
+    let mut usage = Usage::of(&settings, &people, &survey);
+    let column = verb.get_one::<String>("sort");
+    let sort = SORTS.iter().find(|(name, _)| column.is_some_and(|column| column == name));
+    usage.directories.sort_by(|a, b| {
+        let by = sort.map_or(Ordering::Equal, |(_, compare)| compare(a, b));
+        by.then(b.bytes.cmp(&a.bytes)).then_with(|| a.path.cmp(&b.path))
+    });
+    if verb.get_flag("json") {
         report::json(&usage)?;
     } else {
         let now = i64::try_from(snapshot.now() / 1000).unwrap_or_default();
@@ -105,7 +110,7 @@ struct Total {
     path: Option<String>,
     /// What is known about the owner, or `private`.
     state: &'static str,
-    directories: usize,
+    directories: u64,
     bytes: Option<u64>,
     files: Option<u64>,
 }
@@ -129,22 +134,9 @@ struct Row {
 }
 
 impl Usage {
-    fn of(settings: &Settings, people: &People, survey: &Survey, sort: Sort) -> Usage {
-        let mut directories: Vec<Row> = survey
-            .caches
-            .iter()
-            .filter(|cache| cache.is_target() || cache.totals.bytes >= WORTH_A_ROW)
-            .map(|cache| row(cache, people))
-            .collect();
-        directories.sort_by(|a, b| {
-            let by = match sort {
-                Sort::Size => b.bytes.cmp(&a.bytes),
-                Sort::Files => b.files.cmp(&a.files),
-                Sort::Used => a.last_used.cmp(&b.last_used),
-                Sort::Person => a.person.cmp(&b.person),
-            };
-            by.then(b.bytes.cmp(&a.bytes)).then_with(|| a.path.cmp(&b.path))
-        });
+    fn of(settings: &Settings, people: &People, survey: &Survey) -> Usage {
+        let is_shown = |cache: &&Cache| cache.is_target() || cache.totals.bytes >= WORTH_A_ROW;
+        let directories = survey.caches.iter().filter(is_shown);
         let totals = people.visible.iter().map(|person| total(person, survey));
         let hidden = people.hidden.iter().map(|name| Total {
             person: name.clone(),
@@ -166,7 +158,7 @@ impl Usage {
             total_bytes: survey.caches.iter().map(|cache| cache.totals.bytes).sum(),
             total_files: survey.caches.iter().map(|cache| cache.totals.files).sum(),
             people: totals.chain(hidden).collect(),
-            directories,
+            directories: directories.map(|cache| row(cache, people)).collect(),
         }
     }
 }
@@ -220,7 +212,7 @@ fn total(person: &Resident, survey: &Survey) -> Total {
         uid: Some(person.account.uid),
         path: Some(person.path.to_string_lossy().into_owned()),
         state: person.standing.word(),
-        directories: own().filter(|cache| cache.is_target()).count(),
+        directories: own().filter(|cache| cache.is_target()).count() as u64,
         bytes: (!is_refused).then(|| own().map(|cache| cache.totals.bytes).sum()),
         files: (!is_refused).then(|| own().map(|cache| cache.totals.files).sum()),
     }

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use super::{PRIVATE, Row, Total, Usage};
+use super::{Row, Total, Usage};
+use crate::caches::people::Standing;
 use crate::ui::escape::{bytes, escaped};
 use crate::ui::report::{Column, ago, counted, grid};
 
@@ -59,30 +60,26 @@ fn directories(rows: &[Row], now: i64, width: Option<usize>) -> String {
 }
 
 fn people(usage: &Usage, width: Option<usize>) -> String {
-    let mut table = Vec::new();
-    for Total { person, directories, bytes: size, files, state, path, .. } in &usage.people {
-        let (size, files) = match (size, files) {
-            (Some(size), Some(files)) => (bytes(*size), counted(*files, "file", "files")),
-            _ => (PRIVATE.into(), String::new()),
+    let root = usage.shared_root.as_deref().map(Path::new);
+    let row = |name: String, size: Option<u64>, files: Option<u64>, directories, what: String| {
+        let in_directories = counted(directories, "directory", "directories");
+        let of = size.map_or(String::new(), |_| in_directories);
+        let files = files.map_or(String::new(), |files| counted(files, "file", "files"));
+        vec![name, size.map_or(String::new(), bytes), files, of, what]
+    };
+    let mut table: Vec<Vec<String>> = Vec::new();
+    for Total { person, directories, bytes, files, state, path, .. } in &usage.people {
+        let elsewhere = path.as_ref().filter(|path| Path::new(path).parent() != root);
+        let what = match elsewhere {
+            Some(path) => format!("in {}", escaped(path)),
+            None if *state == Standing::Known.word() => String::new(),
+            None => (*state).to_owned(),
         };
-        let of = if *state == PRIVATE { String::new() } else { in_directories(*directories) };
-        let root = usage.shared_root.as_deref().map(Path::new);
-        let is_in_root = |path: &String| Path::new(path).parent() == root;
-        let place = path.as_ref().filter(|path| !is_in_root(path));
-        let what = match (place, *state) {
-            (Some(path), _) => format!("in {}", escaped(path)),
-            (None, "departed" | "mismatched") => (*state).to_owned(),
-            (None, _) => String::new(),
-        };
-        table.push(vec![escaped(person).to_string(), size, files, of, what]);
+        table.push(row(escaped(person).to_string(), *bytes, *files, *directories, what));
     }
-    let (size, files) = (bytes(usage.total_bytes), counted(usage.total_files, "file", "files"));
-    let directories = usage.directories.iter().filter(|row| row.directory != ".").count();
-    table.push(vec!["total".into(), size, files, in_directories(directories), String::new()]);
+    let directories = usage.people.iter().map(|person| person.directories).sum();
+    let (size, files) = (Some(usage.total_bytes), Some(usage.total_files));
+    table.push(row("total".into(), size, files, directories, String::new()));
     let columns = [Column::Text, Column::Number, Column::Number, Column::Number, Column::Path];
     grid(&table, &columns, width)
-}
-
-fn in_directories(number: usize) -> String {
-    counted(number, "directory", "directories")
 }
