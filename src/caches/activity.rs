@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::ffi::OsString;
+use std::io;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
@@ -48,40 +49,13 @@ impl Activity {
             if !is_root && owner != Some(uid) {
                 continue;
             }
-            if !activity.look_at(pid, &entry.path()) {
+            let mut add = |path| activity.used.push((pid, path));
+            if look_at(&entry.path(), &mut add).is_err() {
                 let began = began(&entry.path()).unwrap_or(i64::MAX);
                 activity.unreadable.push((pid, owner.unwrap_or_default(), began));
             }
         }
         activity
-    }
-
-    /// Adds what a process uses. Returns false if the process still exists and not all of it could be
-    /// examined.
-    fn look_at(&mut self, pid: u32, process: &Path) -> bool {
-        let mut add = |path: PathBuf| self.used.push((pid, path));
-        for name in ["exe", "cwd"] {
-            match std::fs::read_link(process.join(name)) {
-                Ok(path) => add(path),
-                // Kernel threads have neither, and a process that has ended has nothing.
-                Err(cause) if is_over(&cause) => {}
-                Err(_) => return false,
-            }
-        }
-        match std::fs::read_dir(process.join("fd")) {
-            Ok(open) => {
-                let open = open.flatten().filter_map(|it| std::fs::read_link(it.path()).ok());
-                open.filter(|path| path.is_absolute()).for_each(&mut add);
-            }
-            Err(cause) if is_over(&cause) => {}
-            Err(_) => return false,
-        }
-        match std::fs::read(process.join("maps")) {
-            Ok(maps) => maps.split(|byte| *byte == b'\n').filter_map(mapped).for_each(add),
-            Err(cause) if is_over(&cause) => {}
-            Err(_) => return false,
-        }
-        true
     }
 
     /// How a cache is in use.
@@ -114,17 +88,36 @@ impl Activity {
     }
 }
 
+/// Finds the paths that a process uses, unless some of it cannot be examined.
+fn look_at(process: &Path, add: &mut dyn FnMut(PathBuf)) -> io::Result<()> {
+    for name in ["exe", "cwd"] {
+        let path = if_any(std::fs::read_link(process.join(name)))?;
+        path.map(&mut *add);
+    }
+    for open in if_any(std::fs::read_dir(process.join("fd")))?.into_iter().flatten().flatten() {
+        let path = std::fs::read_link(open.path()).ok();
+        path.filter(|path| path.is_absolute()).map(&mut *add);
+    }
+    let maps = if_any(std::fs::read(process.join("maps")))?.unwrap_or_default();
+    maps.split(|byte| *byte == b'\n').filter_map(mapped).for_each(add);
+    Ok(())
+}
+
+/// Kernel threads have no program and no directory, and a process that has ended has nothing.
+fn if_any<T>(found: io::Result<T>) -> io::Result<Option<T>> {
+    match found {
+        // ESRCH: the process is ending.
+        Err(cause) if files::is_absence(&cause) || cause.raw_os_error() == Some(3) => Ok(None),
+        found => found.map(Some),
+    }
+}
+
 /// The process that exists before anything can be built. In a container it may have more rights than
 /// root.
 const INIT: u32 = 1;
 
 /// In seconds.
 pub(crate) const DAY: i64 = 24 * 60 * 60;
-
-fn is_over(cause: &std::io::Error) -> bool {
-    // ESRCH: the process is ending.
-    files::is_absence(cause) || cause.raw_os_error() == Some(3)
-}
 
 /// The path in one line of `maps`: the sixth field, to the end of the line.
 fn mapped(line: &[u8]) -> Option<PathBuf> {

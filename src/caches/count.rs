@@ -119,9 +119,8 @@ fn count_one(
 /// The caches in an open private directory, each with the names of the entries where counting begins.
 fn list(person: &Arc<Resident>, directory: &File, top: &Node) -> Vec<(Cache, Vec<CString>)> {
     let Ok(mut listing) = list::list(directory) else { return Vec::new() };
-    let is_inner = |name: &[u8]| person.inner.as_ref().is_some_and(|it| it.as_bytes() == name);
-    listing.others.retain(|name| !is_inner(name.as_bytes()));
-    listing.targets.retain(|names| !names.first().is_some_and(|name| is_inner(name.as_bytes())));
+    // Their own cache directory may contain another private directory, which is counted on its own.
+    listing.others.retain(|name| name.as_bytes() != person.name.as_bytes());
     let has_locks = !is_on_nfs(directory);
     let new = |names: Vec<OsString>| {
         let record = names.iter().find_map(|name| record::read(directory, name, top.uid));

@@ -1,7 +1,7 @@
 //! Which private directories exist, and whose they are: in the shared root, and in the caller's own
 //! cache directory.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -29,8 +29,6 @@ pub(crate) struct Resident {
     /// Where it is.
     pub(crate) path: PathBuf,
     kind: PlaceKind,
-    /// The name of another private directory in it, which is counted on its own.
-    pub(crate) inner: Option<String>,
 }
 
 /// What the account database says about a private directory's owner and name.
@@ -70,18 +68,19 @@ impl People {
     pub(crate) fn of(settings: &Settings, homes: &Homes<'_>, uid: u32, gid: u32) -> People {
         let mut people = People::default();
         let own = homes.cache().map(|cache| cache.join(OWN_NAME));
-        let root = settings.shared_root();
+        let (own, root) = (own.as_deref(), settings.shared_root());
         // A root that belongs to one user alone has no people in it. The machine's belongs to root.
-        let is_own_cache = root.is_some_and(|root| {
-            own.as_deref() == Some(root) || (uid != 0 && is_own_cache(root, uid))
-        });
-        let own_caches = root.filter(|_| is_own_cache).map(Path::to_owned).into_iter().chain(own);
-        let owner = Credentials::of(uid, gid);
-        own_caches.for_each(|path| people.add_own_cache(&path, &owner));
+        let is_own_cache =
+            root.is_some_and(|root| own == Some(root) || (uid != 0 && is_own_cache(root, uid)));
+        let own_caches: BTreeSet<_> =
+            root.filter(|_| is_own_cache).into_iter().chain(own).collect();
+        for path in own_caches {
+            people.add_own_cache(path, &Credentials::of(uid, gid));
+        }
         let everybody = root.filter(|_| !is_own_cache);
         for person in everybody.into_iter().flat_map(|root| in_root(root, settings)) {
             match person.account.uid == uid || uid == 0 {
-                true => people.add(person),
+                true => people.visible.push(Arc::new(person)),
                 false => people.hidden.push(person.name),
             }
         }
@@ -93,37 +92,25 @@ impl People {
     /// Adds what somebody has in their own cache directory: a private directory, and another one in it
     /// with their name, if the cache directory is or was their own shared root.
     fn add_own_cache(&mut self, path: &Path, owner: &Credentials) {
-        let uid = owner.uid;
         let is_own = |path: &Path| {
-            files::entry(path).is_ok_and(|it| it.kind == Kind::Directory && it.uid == uid)
+            files::entry(path).is_ok_and(|it| it.kind == Kind::Directory && it.uid == owner.uid)
         };
         if !is_own(path) {
             return;
         }
-        let name = accounts::account(uid, &[]).directory_name();
+        let name = accounts::account(owner.uid, &[]).directory_name();
         let below = path.join(&name);
-        let new = |path: &Path, kind| Resident {
-            name: name.clone(),
-            account: owner.clone(),
-            standing: Standing::Known,
-            path: path.to_owned(),
-            kind,
-            inner: None,
-        };
-        let inner = is_own(&below).then(|| name.clone());
-        if inner.is_some() {
-            self.add(new(&below, PlaceKind::BelowSharedRoot));
-        }
+        let has_below = is_own(&below);
         // If nobody built in a directory before it became a shared root, it has nothing of its own.
-        if inner.is_none() || files::is_there(&path.join(record::DIRECTORY)) {
-            self.add(Resident { inner, ..new(path, PlaceKind::InOwnCache) });
-        }
-    }
-
-    /// Adds a private directory, once.
-    fn add(&mut self, person: Resident) {
-        if !self.visible.iter().any(|known| known.path == person.path) {
-            self.visible.push(Arc::new(person));
+        let has_records = || files::is_there(&path.join(record::DIRECTORY));
+        let is_used = !has_below || has_records();
+        for (is_there, path, kind) in [
+            (has_below, below.as_path(), PlaceKind::BelowSharedRoot),
+            (is_used, path, PlaceKind::InOwnCache),
+        ] {
+            let (name, account, path) = (name.clone(), owner.clone(), path.to_owned());
+            let person = Resident { name, account, standing: Standing::Known, path, kind };
+            self.visible.extend(is_there.then(|| Arc::new(person)));
         }
     }
 
@@ -150,7 +137,6 @@ fn in_root(root: &Path, settings: &Settings) -> Vec<Resident> {
                 path: entry.path(),
                 kind: PlaceKind::BelowSharedRoot,
                 name,
-                inner: None,
             });
         }
     }
@@ -178,7 +164,7 @@ impl Resident {
         path: PathBuf,
     ) -> Resident {
         let kind = PlaceKind::BelowSharedRoot;
-        Resident { name: name.into(), account, standing, path, kind, inner: None }
+        Resident { name: name.into(), account, standing, path, kind }
     }
 
     /// The private directory, in the form that is checked.
@@ -212,20 +198,16 @@ impl Resident {
 /// Why nobody can be considered departed, if there is a reason: an account database that does not answer
 /// knows no account.
 pub(crate) fn doubts_departed(people: &[Arc<Resident>]) -> Option<&'static str> {
-    let owners: HashSet<u32> = people.iter().map(|person| person.account.uid).collect();
-    let departed: HashSet<u32> = people
-        .iter()
-        .filter(|person| person.standing == Standing::Departed)
-        .map(|person| person.account.uid)
-        .collect();
+    let is_departed = |person: &&Arc<Resident>| person.standing == Standing::Departed;
+    let (departed, others): (Vec<_>, Vec<_>) = people.iter().partition(is_departed);
     if departed.is_empty() {
         return None;
     }
-    if departed.len() * 2 > owners.len() {
+    if departed.len() > others.len() {
         return Some("more than half of the owners have no account");
     }
     // Accounts in /etc/passwd are known whether or not the directory service answers.
-    let resolves = |uid: &u32| !departed.contains(uid) && !accounts::is_local(*uid);
-    let is_silent = accounts::has_directory_service() && !owners.iter().any(resolves);
+    let is_local = |person: &&Arc<Resident>| accounts::is_local(person.account.uid);
+    let is_silent = accounts::has_directory_service() && others.iter().all(is_local);
     is_silent.then_some("no account of the directory service is known")
 }
