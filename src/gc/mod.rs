@@ -23,7 +23,7 @@ use crate::ui::arguments::switch;
 use crate::ui::escape::{bytes, escaped};
 use crate::ui::failure::Failure;
 use crate::ui::report::{self, Column, grid};
-use plan::{Circumstances, GcRule, Outcome, PlannedRemoval, Portion};
+use plan::{Circumstances, Outcome, PlannedRemoval, Portion};
 
 /// The verb's command line.
 pub(crate) fn command() -> Command {
@@ -212,10 +212,7 @@ impl GcRow {
             directory: if is_second { path.clone() } else { cache.directory() },
             path,
             workspace: cache.workspace().map(|it| it.path.to_string_lossy().into_owned()),
-            rule: match choice.rule {
-                GcRule::Leftover => "leftover",
-                GcRule::Policy(policy) => name(policy),
-            },
+            rule: choice.policy.map_or("leftover", name),
             takes: match choice.what {
                 Portion::Directory => "directory",
                 Portion::Contents => "contents",

@@ -22,15 +22,6 @@ pub(super) struct Circumstances {
     pub(super) takes_common: bool,
 }
 
-/// Why something is removed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum GcRule {
-    /// An earlier run was interrupted.
-    Leftover,
-    /// A policy of the settings.
-    Policy(Policy),
-}
-
 /// What is removed of a cache.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Portion {
@@ -46,7 +37,8 @@ pub(super) enum Portion {
 #[derive(Clone, Debug)]
 pub(super) struct PlannedRemoval<'a> {
     pub(super) cache: &'a Cache,
-    pub(super) rule: GcRule,
+    /// The policy that has chosen it; `None` for what an interrupted run has left.
+    pub(super) policy: Option<Policy>,
     pub(super) what: Portion,
     /// The space that is freed once it is not in use, in bytes.
     pub(super) bytes: u64,
@@ -75,7 +67,7 @@ pub(super) fn choose<'a>(
 ) -> Vec<PlannedRemoval<'a>> {
     let mut plan = Chooser { caches, circumstances, choices: Vec::new() };
     for cache in caches.iter().filter(|cache| cache.is_leftover()) {
-        plan.take(cache, GcRule::Leftover, Portion::Directory);
+        plan.take(cache, None, Portion::Directory);
     }
     for &(policy, limit) in &circumstances.limits {
         match limit {
@@ -120,7 +112,7 @@ impl<'a> Chooser<'a> {
                 _ => self.is_whole(cache).then_some(Portion::Contents),
             };
             if let Some(what) = what {
-                self.take(cache, GcRule::Policy(policy), what);
+                self.take(cache, Some(policy), what);
             }
         }
     }
@@ -176,7 +168,7 @@ impl<'a> Chooser<'a> {
                 continue;
             }
             let before = self.chosen(cache);
-            self.take(cache, GcRule::Policy(policy), Portion::Contents);
+            self.take(cache, Some(policy), Portion::Contents);
             excess = excess.saturating_sub(self.chosen(cache) - before);
         }
     }
@@ -185,7 +177,7 @@ impl<'a> Chooser<'a> {
         self.circumstances.takes_common || !cache.is_common()
     }
 
-    fn take(&mut self, cache: &'a Cache, rule: GcRule, what: Portion) {
+    fn take(&mut self, cache: &'a Cache, policy: Option<Policy>, what: Portion) {
         let has_content = !cache.is_empty() || what == Portion::Directory;
         let is_free = cache.is_leftover() || (cache.is_target() && has_content);
         let idle = self.circumstances.now.saturating_sub(cache.used());
@@ -198,7 +190,7 @@ impl<'a> Chooser<'a> {
             Portion::Incremental(profiles) => profiles.iter().map(|it| it.incremental).sum(),
             Portion::Directory | Portion::Contents => cache.totals.bytes,
         };
-        let choice = PlannedRemoval { cache, rule, what, bytes, outcome: None };
+        let choice = PlannedRemoval { cache, policy, what, bytes, outcome: None };
         match self.choices.iter_mut().find(|it| std::ptr::eq(it.cache, cache)) {
             Some(known) if matches!(known.what, Portion::Incremental(_)) => *known = choice,
             Some(_) => {}

@@ -1,6 +1,6 @@
 //! The rules as a table.
 
-use super::{Circumstances, GcRule, PlannedRemoval, Portion, choose};
+use super::{Circumstances, PlannedRemoval, Portion, choose};
 use crate::caches::activity::UsedBy;
 use crate::caches::people::{Resident, Standing};
 use crate::caches::{Cache, Profile, Totals};
@@ -47,13 +47,13 @@ fn standing(cache: Cache, standing: Standing) -> Cache {
     })
 }
 
-fn chosen(caches: &[Cache], limits: &[(Policy, Limit)]) -> Vec<(usize, GcRule, u64)> {
+fn chosen(caches: &[Cache], limits: &[(Policy, Limit)]) -> Vec<(usize, Option<Policy>, u64)> {
     let circumstances = circumstances(limits);
     let index = |choice: &PlannedRemoval<'_>| {
         caches.iter().position(|it| std::ptr::eq(it, choice.cache)).unwrap()
     };
     let chosen = choose(caches, &circumstances);
-    chosen.iter().map(|it| (index(it), it.rule, it.bytes)).collect()
+    chosen.iter().map(|it| (index(it), it.policy, it.bytes)).collect()
 }
 
 fn circumstances(limits: &[(Policy, Limit)]) -> Circumstances {
@@ -120,7 +120,7 @@ fn incremental_goes_by_profile_and_the_whole_directory_outdoes_it() {
     assert_eq!(found[0].what, Portion::Incremental(vec![profile("debug", 8)]));
     assert_eq!(found[0].bytes, 10);
     let both = [(Policy::Incremental, age(7)), (Policy::OlderThan, age(8))];
-    assert_eq!(chosen(&it, &both), [(0, GcRule::Policy(Policy::OlderThan), 100)]);
+    assert_eq!(chosen(&it, &both), [(0, Some(Policy::OlderThan), 100)]);
 }
 
 #[test]
@@ -140,14 +140,14 @@ fn sizes_take_the_least_recently_used_and_never_the_last_one() {
     // The second is from before there was a shared root.
     let former = [candidate("a", "new", 1), candidate("a-former", "old", 5)];
     let sizes = [(Policy::MaxSize, Limit::Bytes(150))];
-    assert_eq!(chosen(&former, &sizes), [(1, GcRule::Policy(Policy::MaxSize), 100)]);
+    assert_eq!(chosen(&former, &sizes), [(1, Some(Policy::MaxSize), 100)]);
     assert_eq!(by(Policy::MaxTotal, Limit::Bytes(399)), [0]);
     assert_eq!(by(Policy::MaxTotal, Limit::Percent(0)), [0, 1]);
     assert!(by(Policy::KeepFree, Limit::Bytes(500)).is_empty());
     assert_eq!(by(Policy::KeepFree, Limit::Percent(6)), [0]);
     // The space that another rule frees counts.
     let both = [(Policy::OlderThan, age(30)), (Policy::KeepFree, Limit::Bytes(600))];
-    assert_eq!(chosen(&people, &both), [(3, GcRule::Policy(Policy::OlderThan), 100)]);
+    assert_eq!(chosen(&people, &both), [(3, Some(Policy::OlderThan), 100)]);
 }
 
 #[test]
@@ -158,7 +158,7 @@ fn what_is_in_use_common_empty_or_unlocked_stays() {
     // It is reported, and frees nothing yet.
     let people = [used, candidate("a", "y", 9), candidate("a", "z", 1)];
     let sizes = [(Policy::OlderThan, age(30)), (Policy::MaxTotal, Limit::Bytes(200))];
-    let (older, total) = (GcRule::Policy(Policy::OlderThan), GcRule::Policy(Policy::MaxTotal));
+    let (older, total) = (Some(Policy::OlderThan), Some(Policy::MaxTotal));
     assert_eq!(chosen(&people, &sizes), [(0, older, 100), (1, total, 100)]);
     assert_eq!(chosen(&[candidate("a", "target", 90)], &limits), []);
     assert_eq!(chosen(&[with(old(), |cache| cache.totals.files = 1)], &limits), []);
@@ -170,5 +170,5 @@ fn what_is_in_use_common_empty_or_unlocked_stays() {
     let young = [(Policy::OlderThan, Limit::Age(0))];
     assert_eq!(chosen(&[unlocked(0)], &young), []);
     let leftover = candidate("a", ".gc.*", 0);
-    assert_eq!(chosen(&[leftover], &[]), [(0, GcRule::Leftover, 100)]);
+    assert_eq!(chosen(&[leftover], &[]), [(0, None, 100)]);
 }
