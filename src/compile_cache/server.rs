@@ -5,15 +5,15 @@
 //!     <name>                the socket; one for each mount namespace, since a server in another one
 //!                           sees other files under the same names, and one for each sccache, since
 //!                           an older or newer server may speak another protocol
-//!     <name>.state          empty if the server has answered; otherwise sccache's output
-//!     <name>.lock           held by the process that starts the server and asks it
+//!     <name>.state          empty if the server has answered; otherwise why it has not
+//!     <name>.lock           held by the process that starts the server and asks it; sccache's output
 //! ```
 //! A server runs compilers as its owner for anyone who can reach it. So nothing is started or asked
 //! unless the caller owns the directory and no one else can enter it.
 
 use std::ffi::OsString;
 use std::fs::{DirBuilder, File, Metadata, OpenOptions};
-use std::io::{ErrorKind, Read, Seek, Write};
+use std::io::{ErrorKind, Read, Seek};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -170,7 +170,8 @@ impl Server {
     /// time, because a second server would steal the first one's socket; `None` if waiting for it took
     /// too long.
     fn ask(&self) -> Option<bool> {
-        let lock = writable(&self.socket.with_extension("lock"))?;
+        let open = || writable(&self.socket.with_extension("lock"));
+        let (lock, said) = (open()?, open()?);
         let start = Instant::now();
         while flock(&lock, FlockOperation::NonBlockingLockExclusive).is_err() {
             if start.elapsed() > PATIENCE_OF_OTHERS {
@@ -179,19 +180,13 @@ impl Server {
             std::thread::sleep(TICK);
         }
         self.stored_answer().or_else(|| {
-            let new = self.socket.with_extension("new");
-            let said = writable(&new)?;
             ftruncate(&said, 0).ok()?;
-            let started = self.start(&said);
-            match started {
-                Ok(()) => ftruncate(&said, 0).ok()?,
-                Err(reason) if said.metadata().is_ok_and(|said| said.len() == 0) => {
-                    (&said).write_all(reason.as_bytes()).ok()?;
-                }
-                Err(_) => {}
-            }
-            std::fs::rename(&new, self.state()).ok()?;
-            Some(started.is_ok())
+            let reason = self.start(&said).err().map(|reason| {
+                let told = read_from_start(&said).filter(|told| !told.trim().is_empty());
+                told.unwrap_or_else(|| reason.to_owned())
+            });
+            std::fs::write(self.state(), reason.as_deref().unwrap_or_default()).ok()?;
+            Some(reason.is_none())
         })
     }
 
