@@ -3,7 +3,7 @@
 //! safe way for root, and also the fastest. Two threads share one person's target directories. Only
 //! files with several hard links are remembered.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::ffi::{CStr, CString, OsStr, OsString};
 use std::fs::File;
 use std::io::{self, ErrorKind};
@@ -154,16 +154,15 @@ struct CacheWalk<'a> {
     /// How many files have been counted, in all caches.
     seen: &'a AtomicU64,
     totals: Totals,
-    /// Files with several hard links, by inode: the bytes that they occupy, and the profile whose
-    /// `incremental` contains all of their links.
-    linked: HashMap<u64, (u64, Option<usize>)>,
+    /// The inodes of the files with several hard links. Such a file counts where it is found first.
+    linked: HashSet<u64>,
     /// The names from the target directory to the current directory.
     names: Vec<CString>,
 }
 
 impl<'a> CacheWalk<'a> {
     fn of(top: &'a Node, seen: &'a AtomicU64) -> CacheWalk<'a> {
-        let (linked, names) = (HashMap::new(), Vec::new());
+        let (linked, names) = (HashSet::new(), Vec::new());
         CacheWalk { top, seen, totals: Totals::default(), linked, names }
     }
 
@@ -177,9 +176,6 @@ impl<'a> CacheWalk<'a> {
                 let touched = self.entry(&parent, &name, None);
                 self.totals.touched = self.totals.touched.max(touched);
             }
-        }
-        for (occupied, profile) in std::mem::take(&mut self.linked).into_values() {
-            self.occupy(occupied, profile);
         }
         let Totals { profiles, .. } = &self.totals;
         self.totals.incremental = profiles.iter().map(|it| it.incremental).sum();
@@ -262,13 +258,8 @@ impl<'a> CacheWalk<'a> {
     /// Counts a file. Returns when it was last used.
     fn file(&mut self, name: &CStr, found: &Entry, incremental: Option<usize>) -> i64 {
         self.totals.files += 1;
-        if found.links == 1 {
+        if found.links == 1 || self.linked.insert(found.identity.1) {
             self.occupy(found.occupied, incremental);
-        } else {
-            let seen = self.linked.entry(found.identity.1);
-            let seen = seen.or_insert((found.occupied, incremental));
-            // Removing `incremental` does not free a file that also has a link elsewhere.
-            seen.1 = seen.1.filter(|profile| incremental == Some(*profile));
         }
         if is_lock(name) {
             self.totals.locks.push((self.top.identity.0, found.identity.1));

@@ -113,15 +113,11 @@ fn find(plan: &Plan<'_>, program: &Path, required: &Required) -> Result<Wrapping
             return Err(format!("{variable} points to `{place}`, which others can change"));
         }
     }
-    let program = match program.is_absolute() {
+    let found = match program.is_absolute() {
         true => Some(program.to_owned()).filter(|path| is_executable(path)),
         false => on_path(plan.snapshot, program),
     };
-    let not_found = || {
-        let name = plan.settings().compile_cache().unwrap_or(Path::new("sccache"));
-        format!("there is no executable `{}`", escaped(name))
-    };
-    let program = program.ok_or_else(not_found)?;
+    let program = found.ok_or_else(|| format!("there is no executable `{}`", escaped(program)))?;
     let socket = server::socket(&required.place.private_dir(), &program, plan.snapshot)
         .ok_or("the path of your private directory is too long for a socket")?;
     let note = server::last_failure(&socket).map(|reason| {

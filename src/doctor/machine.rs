@@ -34,8 +34,6 @@ pub(super) enum Who {
 pub(super) struct Machine<'a> {
     /// The process as it was started.
     pub(super) snapshot: &'a Snapshot,
-    /// The same without the session's choices.
-    pub(super) fresh: &'a Snapshot,
     pub(super) flags: &'a Flags,
     pub(super) homes: Homes<'a>,
     /// What `cargo-peruser build` would do here without the session's choices.

@@ -29,7 +29,7 @@ use crate::shim::Plan;
 use crate::shim::decide::EntryPoint;
 use crate::ui::arguments::switch;
 use crate::ui::failure::Failure;
-use crate::ui::report::{self, Colour, coloured, row, table};
+use crate::ui::report::{self, Colour, coloured, counted, row, table};
 use finding::{Checked, Finding, Report, Severity};
 use machine::{Machine, Who, name_of};
 
@@ -129,7 +129,7 @@ fn examine(
     match Plan::make(&fresh, EntryPoint::ByName, flags, &words) {
         Ok(plan) => {
             let homes = Homes::new(snapshot);
-            let machine = Machine { snapshot, fresh: &fresh, flags, homes, plan, who, depth };
+            let machine = Machine { snapshot, flags, homes, plan, who, depth };
             checks.for_each(|(id, _, make)| report.add(id, make(&machine), &own_name));
         }
         Err(failure) => checks.for_each(|(id, ..)| {
@@ -159,10 +159,7 @@ fn print(found: &Report, own_name: &OsStr) -> std::io::Result<()> {
     }
     let not_made = found.not_made.len();
     if found.findings.is_empty() {
-        let made = match found.made.len() {
-            1 => "1 check".to_owned(),
-            number => format!("{number} checks"),
-        };
+        let made = counted(found.made.len() as u64, "check", "checks");
         report::line(format!(
             "no problem found: {made} made, {not_made} not possible for this account"
         ))?;

@@ -88,7 +88,7 @@ pub(super) fn editor(machine: &Machine<'_>) -> Checked {
     if !machine.is_redirected() {
         return Ok(Vec::new());
     }
-    let outdated = editor::outdated(machine.fresh, machine.flags).into_iter().map(|name| {
+    let outdated = editor::outdated(machine.plan.snapshot, machine.flags).into_iter().map(|name| {
         let text = format!("the settings of {name} name another directory than they should now");
         let help = format!("cargo-peruser editor {name} --write");
         Finding::new(Severity::Warn, text).help(help)

@@ -387,11 +387,7 @@ fn os(name: &CStr) -> &OsStr {
 
 /// Why a cache that is in use is kept.
 pub(super) fn in_use(used: UsedBy) -> String {
-    let process = |pid| {
-        let program = process::program(pid);
-        let program = if program.is_empty() { "it has ended".into() } else { program };
-        format!("process {pid} ({})", escaped(&program))
-    };
+    let process = |pid| format!("process {pid} ({})", escaped(&process::program(pid)));
     match used {
         UsedBy::Building => "cargo is building in it".into(),
         UsedBy::Running(pid) => format!("{} uses it", process(pid)),
