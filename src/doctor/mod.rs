@@ -11,7 +11,6 @@ mod installed;
 mod machine;
 mod private;
 mod root;
-mod sccache;
 mod session;
 
 use std::collections::BTreeMap;
@@ -59,7 +58,7 @@ const CHECKS: [Check; 15] = [
     ("build-dir", "a build directory outside your own directories", checkout::build_dir),
     ("editor", "outdated settings of editors; editors that bypass the shim", session::editor),
     ("shared-homes", "a CARGO_HOME or RUSTUP_HOME that others can change", homes::shared_homes),
-    ("sccache", "another account's sccache server; what it cannot share", sccache::sccache),
+    ("sccache", "another account's sccache server; what it cannot share", session::sccache),
     ("records", "target directories of workspaces that are gone", private::records),
 ];
 
