@@ -101,7 +101,7 @@ struct Usage {
 }
 
 /// What one person uses.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 struct Total {
     person: String,
     /// `null` if the caller may not enter the person's private directory.
@@ -139,12 +139,8 @@ impl Usage {
         let totals = people.visible.iter().map(|person| total(person, survey));
         let hidden = people.hidden.iter().map(|name| Total {
             person: name.clone(),
-            uid: None,
-            path: None,
             state: PRIVATE,
-            directories: 0,
-            bytes: None,
-            files: None,
+            ..Total::default()
         });
         let root = settings.shared_root().filter(|root| files::is_there(root));
         let free = root.map(Path::to_owned).or_else(|| Some(people.visible.first()?.path.clone()));
