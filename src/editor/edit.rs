@@ -1,12 +1,11 @@
 //! Pure: edits the text of editors' settings.
 //!
-//! Editors bypass PATH to find cargo, so the language server needs the variable itself. An edit keeps
-//! everything that the person wrote, or else refuses the text. Lua and Emacs Lisp are programs, which are
-//! not parsed: there we add a separate file, or a marked block.
+//! Editors bypass PATH to find cargo, so the language server needs the variable itself. JSON is changed key
+//! by key; to every other file, we add a marked block at the end. An edit keeps everything that the person
+//! wrote, or else refuses the text.
 
+mod block;
 mod json;
-mod script;
-mod text;
 mod toml;
 
 use std::fmt::Display;
@@ -21,20 +20,14 @@ pub(super) type Keys = [&'static str];
 /// The format of a settings file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Format {
-    /// A settings language, and the keys of the table of variables.
-    Table(Language, &'static Keys),
-    /// A Lua file that we own entirely.
+    /// JSON with comments and trailing commas, and the keys of the table of variables.
+    Json(&'static Keys),
+    /// The same in TOML.
+    Toml(&'static Keys),
+    /// A program in Lua.
     Lua,
-    /// Emacs Lisp with our block in it.
+    /// A program in Emacs Lisp.
     Elisp,
-}
-
-/// A language for settings.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Language {
-    /// JSON with comments and trailing commas.
-    Json,
-    Toml,
 }
 
 /// A variable and the value that it should have; `None` if it should not be set.
@@ -70,6 +63,10 @@ impl Aim {
         Aim { variables: self.variables.iter().map(unset).collect(), roots: self.roots.clone() }
     }
 
+    pub(super) fn wants_nothing(&self) -> bool {
+        self.wanted().next().is_none()
+    }
+
     /// Whether the person wrote the value. They did if it is not a string, or is an editor's template.
     fn is_choice(&self, found: &FoundValue) -> bool {
         let is_ours =
@@ -90,14 +87,21 @@ impl Format {
     /// chosen. The failure's text begins with the line. Without a help line, only the person can change
     /// the file, by hand.
     pub(super) fn edit(self, text: &str, aim: &Aim) -> Result<String> {
-        text::in_its_own_shape(text, |body| match self {
-            Format::Table(language, keys) => {
-                let set = |text: String, variable| language.set(&text, keys, variable, aim);
-                aim.variables.iter().try_fold(body.to_owned(), set)
-            }
-            Format::Lua => script::whole_file(body, aim),
-            Format::Elisp => script::block(body, aim),
-        })
+        match self {
+            Format::Json(keys) => json::edit(text, keys, aim),
+            Format::Toml(keys) => toml::edit(text, keys, aim),
+            Format::Lua => block::edit(text, "--", block::lua(aim)),
+            Format::Elisp => block::edit(text, ";;", block::elisp(aim)),
+        }
+    }
+
+    /// Looks up a value in the table at `keys`. We look for nothing in programs.
+    pub(super) fn find(self, text: &str, keys: &Keys, name: &str) -> Result<Option<FoundValue>> {
+        match self {
+            Format::Json(_) => json::find(text, keys, name),
+            Format::Toml(_) => toml::find(text, keys, name),
+            Format::Lua | Format::Elisp => Ok(None),
+        }
     }
 
     /// Whether a text holds no settings any more, so that its file can be removed.
@@ -106,42 +110,13 @@ impl Format {
     }
 }
 
-impl Language {
-    /// Looks up a value in the table at `keys`.
-    pub(super) fn find(self, text: &str, keys: &Keys, name: &str) -> Result<Option<FoundValue>> {
-        match self {
-            Language::Json => json::find(text::body(text), keys, name),
-            Language::Toml => toml::find(text::body(text), keys, name),
-        }
-    }
-
-    /// The text with one variable set, or removed.
-    fn set(self, text: &str, keys: &Keys, variable: &Variable, aim: &Aim) -> Result<String> {
-        let name = variable.name;
-        match (self.find(text, keys, name)?, variable.value.as_deref()) {
-            (Some(found), Some(value)) if found.says.as_deref() == Some(value) => {
-                Ok(text.to_owned())
-            }
-            (Some(found), Some(_)) if aim.is_choice(&found) => {
-                let value = escaped(&found.source);
-                let help = format!(
-                    "leave it, since your own choice counts, or remove `{name}` and run the same \
-                     command again"
-                );
-                let text = format!("`{name}` is already set to {value}");
-                Err(in_line(found.line, text).mark(Mark::Chosen).help(help))
-            }
-            (_, Some(value)) => match self {
-                Language::Json => json::put(text, keys, name, value),
-                Language::Toml => toml::put(text, keys, name, value),
-            },
-            (Some(found), None) if !aim.is_choice(&found) => match self {
-                Language::Json => json::take(text, keys, name),
-                Language::Toml => toml::take(text, keys, name),
-            },
-            (_, None) => Ok(text.to_owned()),
-        }
-    }
+/// A value that the person has chosen.
+fn chosen(name: &str, found: &FoundValue) -> Failure {
+    let help = format!(
+        "leave it, since your own choice counts, or remove `{name}` and run the same command again"
+    );
+    let text = format!("`{name}` is already set to {}", escaped(&found.source));
+    in_line(found.line, text).mark(Mark::Chosen).help(help)
 }
 
 /// Why a text cannot be changed, and the line, counted from 1.
@@ -152,14 +127,6 @@ fn in_line(line: usize, what: impl Display) -> Failure {
 /// A line that cannot be parsed, or is ambiguous.
 fn incorrect(line: usize, what: impl Display) -> Failure {
     in_line(line, what).help("correct the line and run the same command again")
-}
-
-/// The key, or the whole file, does not hold a table of settings.
-fn no_table(line: usize, key: Option<&str>) -> Failure {
-    match key {
-        Some(key) => in_line(line, format_args!("`{key}` is not a table")),
-        None => in_line(line, "it is not a table of settings"),
-    }
 }
 
 #[cfg(test)]

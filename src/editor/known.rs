@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::editor::edit::{Format, FoundValue, Keys, Language};
+use crate::editor::edit::{Format, Keys};
 use crate::os::files;
 use crate::os::homes::Homes;
 use crate::os::snapshot::Snapshot;
@@ -28,8 +28,6 @@ pub(super) struct Editor {
     programs: &'static [&'static str],
     /// The files that it reads, whether they exist yet or not.
     files: fn(&Places<'_>) -> Vec<PathBuf>,
-    /// Files or directories that exist if the user has used it.
-    traces: fn(&Places<'_>) -> Vec<PathBuf>,
 }
 
 /// The name of rust-analyzer itself.
@@ -40,7 +38,7 @@ pub(super) static ALL: [Editor; 7] = [
     Editor {
         name: "vscode",
         title: "Visual Studio Code",
-        format: Some(Format::Table(Language::Json, &["rust-analyzer.server.extraEnv"])),
+        format: Some(Format::Json(&["rust-analyzer.server.extraEnv"])),
         target_dir: &["rust-analyzer.cargo.targetDir"],
         // It sends a value for every setting, and the empty table that it sends for this one wins.
         heeds_rust_analyzer: false,
@@ -55,32 +53,26 @@ pub(super) static ALL: [Editor; 7] = [
             "windsurf",
         ],
         files: |places| places.code_files(),
-        traces: |places| places.codes().into_iter().map(|(trace, _)| trace).collect(),
     },
     Editor {
         name: "zed",
         title: "Zed",
-        format: Some(Format::Table(Language::Json, &["lsp", RUST_ANALYZER, "binary", "env"])),
+        format: Some(Format::Json(&["lsp", RUST_ANALYZER, "binary", "env"])),
         target_dir: &["lsp", RUST_ANALYZER, "initialization_options", "cargo", "targetDir"],
         heeds_rust_analyzer: true,
         advice: include_str!("snippets/zed.txt"),
         programs: &["zed", "zeditor"],
         files: |places| vec![places.config.join("zed").join(SETTINGS)],
-        traces: |places| vec![places.config.join("zed")],
     },
     Editor {
         name: "helix",
         title: "Helix",
-        format: Some(Format::Table(
-            Language::Toml,
-            &["language-server", RUST_ANALYZER, "environment"],
-        )),
+        format: Some(Format::Toml(&["language-server", RUST_ANALYZER, "environment"])),
         target_dir: &["language-server", RUST_ANALYZER, "config", "cargo", "targetDir"],
         heeds_rust_analyzer: true,
         advice: include_str!("snippets/helix.txt"),
         programs: &["hx", "helix"],
         files: |places| vec![places.config.join("helix/languages.toml")],
-        traces: |places| vec![places.config.join("helix")],
     },
     Editor {
         name: "neovim",
@@ -90,8 +82,7 @@ pub(super) static ALL: [Editor; 7] = [
         heeds_rust_analyzer: true,
         advice: include_str!("snippets/neovim.txt"),
         programs: &["nvim"],
-        files: |places| vec![places.neovim().join("plugin/cargo-peruser.lua")],
-        traces: |places| vec![places.neovim()],
+        files: |places| vec![places.neovim_file()],
     },
     Editor {
         name: "emacs",
@@ -102,10 +93,6 @@ pub(super) static ALL: [Editor; 7] = [
         advice: include_str!("snippets/emacs.txt"),
         programs: &["emacs"],
         files: |places| vec![places.emacs_file()],
-        traces: |places| {
-            let own = [".emacs", ".emacs.el", ".emacs.d"].map(|name| places.home.join(name));
-            own.into_iter().chain([places.config.join("emacs")]).collect()
-        },
     },
     Editor {
         name: "rustrover",
@@ -117,23 +104,16 @@ pub(super) static ALL: [Editor; 7] = [
         advice: include_str!("snippets/rustrover.txt"),
         programs: &["rustrover", "rustrover.sh"],
         files: |_| Vec::new(),
-        traces: |places| {
-            let mut found = entries(&places.config.join("JetBrains"));
-            let name = |path: &Path| path.file_name().map(|it| it.to_string_lossy().into_owned());
-            found.retain(|path| name(path).is_some_and(|it| it.starts_with("RustRover")));
-            found
-        },
     },
     Editor {
         name: RUST_ANALYZER,
         title: RUST_ANALYZER,
-        format: Some(Format::Table(Language::Toml, &["cargo", "extraEnv"])),
+        format: Some(Format::Toml(&["cargo", "extraEnv"])),
         target_dir: &["cargo", "targetDir"],
         heeds_rust_analyzer: true,
         advice: include_str!("snippets/rust-analyzer.txt"),
         programs: &[RUST_ANALYZER],
-        files: |places| vec![places.rust_analyzer_file()],
-        traces: |places| vec![places.rust_analyzer_file()],
+        files: |places| vec![places.config.join("rust-analyzer/rust-analyzer.toml")],
     },
 ];
 
@@ -150,28 +130,21 @@ impl Editor {
         self.programs.iter().find_map(find)
     }
 
-    /// Whether the user has used it: it has left a directory or a file.
+    /// Whether the user has used it: the directory of one of its files exists.
     pub(super) fn has_traces(&self, places: &Places<'_>) -> bool {
-        (self.traces)(places).iter().any(|path| files::is_there(path))
+        self.files(places).iter().filter_map(|path| path.parent()).any(files::is_there)
     }
 
-    /// The effect of `cargo.targetDir` on our settings, if a text sets it.
+    /// Where `cargo.targetDir` sends everything, if a text sets it to a path.
     pub(super) fn target_dir_note(&self, text: &str) -> Option<String> {
         let (name, keys) = self.target_dir.split_last()?;
-        let Some(Format::Table(language, _)) = self.format else { return None };
         // A parse error is reported elsewhere.
-        let FoundValue { source, says, line } = language.find(text, keys, name).ok()??;
-        match (source.as_str(), says) {
-            ("true", _) => Some(format!(
-                "`{name}` in line {line}: rust-analyzer builds in `rust-analyzer` below your target \
-                 directory"
-            )),
-            (_, Some(path)) => Some(format!(
-                "`{name}` in line {line}: rust-analyzer builds in `{}`, whatever CARGO_TARGET_DIR says",
-                escaped(&path)
-            )),
-            _ => None,
-        }
+        let found = self.format?.find(text, keys, name).ok()??;
+        Some(format!(
+            "`{name}` in line {}: rust-analyzer builds in `{}`, whatever CARGO_TARGET_DIR says",
+            found.line,
+            escaped(&found.says?)
+        ))
     }
 }
 
@@ -223,34 +196,30 @@ impl<'a> Places<'a> {
     /// The files of every installed variant; if there is none, of the first, in case it is installed
     /// later.
     fn code_files(&self) -> Vec<PathBuf> {
-        let codes = self.codes();
+        let own = CODES.map(|name| self.config.join(name).join("User"));
+        let on_the_web = self.data.join("code-server/User");
+        let remote = CODE_SERVERS.map(|name| self.home.join(name).join("data/Machine"));
         let mut found = Vec::new();
-        for (_, directory) in codes.iter().filter(|(trace, _)| files::is_there(trace)) {
-            found.push(directory.join(SETTINGS));
-            // Each profile has its own settings.
-            let profiles = entries(&directory.join("profiles"));
-            let settings = profiles.into_iter().map(|profile| profile.join(SETTINGS));
-            found.extend(settings.filter(|path| files::is_there(path)));
+        for directory in own.iter().chain([&on_the_web]).chain(&remote) {
+            if files::is_there(directory) {
+                found.push(directory.join(SETTINGS));
+                // Each profile has its own settings.
+                let profiles = entries(&directory.join("profiles"));
+                let settings = profiles.into_iter().map(|profile| profile.join(SETTINGS));
+                found.extend(settings.filter(|path| files::is_there(path)));
+            }
         }
         if found.is_empty() {
-            found.extend(codes.first().map(|(_, directory)| directory.join(SETTINGS)));
+            found.extend(own.first().map(|directory| directory.join(SETTINGS)));
         }
         found
     }
 
-    /// For each variant, the directory that exists once it has run, and the directory of its settings.
-    fn codes(&self) -> Vec<(PathBuf, PathBuf)> {
-        let own = CODES.iter().map(|name| (self.config.join(name), "User"));
-        let on_the_web = (self.data.join("code-server"), "User");
-        let remote = CODE_SERVERS.iter().map(|name| (self.home.join(name), "data/Machine"));
-        let all = own.chain([on_the_web]).chain(remote);
-        all.map(|(trace, below)| (trace.clone(), trace.join(below))).collect()
-    }
-
-    fn neovim(&self) -> PathBuf {
+    fn neovim_file(&self) -> PathBuf {
         let given = self.snapshot.variable("NVIM_APPNAME");
         let name = given.filter(|name| Path::new(name).is_relative());
-        self.config.join(name.unwrap_or_else(|| "nvim".into()))
+        let directory = self.config.join(name.unwrap_or_else(|| "nvim".into()));
+        directory.join("plugin/cargo-peruser.lua")
     }
 
     /// The file that Emacs itself would choose. With Doom it is `config.el`, because `init.el` belongs to
@@ -267,10 +236,6 @@ impl<'a> Places<'a> {
         let xdg = self.config.join("emacs");
         let directory = if files::is_there(&xdg) && !files::is_there(&dot) { xdg } else { dot };
         directory.join("init.el")
-    }
-
-    fn rust_analyzer_file(&self) -> PathBuf {
-        self.config.join("rust-analyzer/rust-analyzer.toml")
     }
 }
 

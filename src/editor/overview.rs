@@ -161,14 +161,13 @@ impl FileState {
     fn of(change: &FileChange, format: Format, aim: &Aim) -> FileState {
         // If our settings cannot be removed, the file has some.
         let without = format.edit(&change.text, &aim.withdrawn());
-        if !change.is_there() {
-            FileState::Missing
-        } else if without.is_ok_and(|text| text == change.text) {
-            FileState::Silent
-        } else if change.is_worth_making() {
-            FileState::Outdated
-        } else {
-            FileState::Covered
+        let is_silent = without.is_ok_and(|text| text == change.text);
+        match (change.is_there(), change.is_worth_making()) {
+            (false, _) => FileState::Missing,
+            (true, true) if is_silent => FileState::Silent,
+            (true, true) => FileState::Outdated,
+            (true, false) if aim.wants_nothing() => FileState::Silent,
+            (true, false) => FileState::Covered,
         }
     }
 }

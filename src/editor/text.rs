@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use similar::TextDiff;
 
 use crate::editor::edit::Aim;
-use crate::editor::known::{Editor, Places, RUST_ANALYZER};
+use crate::editor::known::{Editor, Places};
 use crate::editor::overview::{Cover, EditorReport, FileState, Overview};
 use crate::os::files;
 use crate::ui::escape::escaped;
@@ -85,20 +85,12 @@ fn summary(editor: &EditorReport, overview: &Overview) -> String {
     let cover = match editor.covered_by {
         _ if overview.target_dir.is_none() => return place,
         Some(Cover::Settings) => "covered by its settings".to_owned(),
-        Some(Cover::RustAnalyzer) if editor.name == RUST_ANALYZER => {
-            "covered by its settings, except for the first build scripts".to_owned()
+        Some(Cover::RustAnalyzer) => {
+            "covered by rust-analyzer's settings, except for the first build scripts".to_owned()
         }
-        Some(Cover::RustAnalyzer) => format!(
-            "covered by rust-analyzer's settings, except for the first build scripts; help: \
-             cargo-peruser editor {} --write",
-            editor.name
-        ),
         Some(Cover::Session) => "covered if it is started from this session".to_owned(),
         None if is_chosen => "builds in the directory that you chose".to_owned(),
-        None if editor.files.is_empty() => {
-            format!("NOT COVERED; help: cargo-peruser editor {}", editor.name)
-        }
-        None => format!("NOT COVERED; help: cargo-peruser editor {} --write", editor.name),
+        None => format!("NOT COVERED; help: cargo-peruser editor {}", editor.name),
     };
     format!("{place}: {cover}")
 }

@@ -12,7 +12,7 @@ const BEGIN: &str = ">>> cargo-peruser >>>";
 /// the newline before it.
 const BEGIN_JOINED: &str = ">>> cargo-peruser >>> (the line above had no end)";
 /// The last line of a block.
-const END: &str = "<<< cargo-peruser <<<";
+pub(crate) const END: &str = "<<< cargo-peruser <<<";
 
 /// The maximum number of lines in one of our blocks.
 const MOST_LINES: usize = 24;

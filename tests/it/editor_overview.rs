@@ -37,15 +37,15 @@ fn tells_which_editors_are_here_and_whether_each_is_covered() {
         world.by_name(["editor"]).run().printed(),
         str![[r#"
 target directory  [WORLD]/root/[ME]/target (this session does not export it)
-vscode         [WORLD]/stub/codium: NOT COVERED; help: cargo-peruser editor vscode --write
+vscode         [WORLD]/stub/codium: NOT COVERED; help: cargo-peruser editor vscode
                `[WORLD]/home/.config/Code/User/settings.json`: no settings there yet
-zed            no program on PATH: NOT COVERED; help: cargo-peruser editor zed --write
+zed            no program on PATH: NOT COVERED; help: cargo-peruser editor zed
                cannot edit `[WORLD]/home/.config/zed/settings.json`: line 1: unterminated object
 helix          [WORLD]/stub/hx: covered by its settings
                `[WORLD]/home/.config/helix/languages.toml` sets it
-neovim         [WORLD]/stub/nvim: NOT COVERED; help: cargo-peruser editor neovim --write
+neovim         [WORLD]/stub/nvim: NOT COVERED; help: cargo-peruser editor neovim
                `[WORLD]/home/.config/nvim/plugin/cargo-peruser.lua`: no settings there yet
-emacs          no program on PATH: NOT COVERED; help: cargo-peruser editor emacs --write
+emacs          no program on PATH: NOT COVERED; help: cargo-peruser editor emacs
                `[WORLD]/home/.emacs` does not set it
 rustrover      not found
 rust-analyzer  not found
@@ -98,12 +98,14 @@ fn each_state_of_a_file_has_its_name() {
     let set = |value: &str| format!("[cargo.extraEnv]\nCARGO_TARGET_DIR = '{value}'\n");
     let build = world.private().join("build/{workspace-path-hash}").display().to_string();
     let both = |value: &str| format!("{}CARGO_BUILD_BUILD_DIR = '{build}'\n", set(value));
+    let block = |text: &str| format!("# >>> cargo-peruser >>>\n{text}# <<< cargo-peruser <<<\n");
     let old = world.private().join("old").display().to_string();
     for (text, expected) in [
         (String::new(), "silent"),
         (both(&target(&world)), "covered"),
-        (set(&target(&world)), "outdated"),
-        (set(&old), "outdated"),
+        (block(&set(&target(&world))), "outdated"),
+        (block(&set(&old)), "outdated"),
+        (set(&target(&world)), "unusable"),
         (set("/tmp/mine"), "chosen"),
         ("[".to_owned(), "unusable"),
     ] {
@@ -116,15 +118,11 @@ fn each_state_of_a_file_has_its_name() {
 fn tells_what_a_setting_of_rust_analyzer_makes_of_it() {
     let world = World::new();
     let code = "home/.config/Code/User/settings.json";
-    for (value, expected) in [
-        ("true", "in line 2: rust-analyzer builds in `rust-analyzer` below"),
-        ("\"target/ra\"", "in line 2: rust-analyzer builds in `target/ra`"),
-    ] {
-        world.file(code, format!("\u{feff}{{\n \"rust-analyzer.cargo.targetDir\": {value} }}"));
-        let note = json(&world, &["vscode"])["editors"][0]["files"][0]["note"].clone();
-        assert!(note.as_str().unwrap().contains(expected), "{note}");
-    }
-    world.file(code, "{ \"rust-analyzer.cargo.targetDir\": null }");
+    world.file(code, "\u{feff}{\n \"rust-analyzer.cargo.targetDir\": \"target/ra\" }");
+    let note = json(&world, &["vscode"])["editors"][0]["files"][0]["note"].clone();
+    let expected = "in line 2: rust-analyzer builds in `target/ra`";
+    assert!(note.as_str().unwrap().contains(expected), "{note}");
+    world.file(code, "{ \"rust-analyzer.cargo.targetDir\": true }");
     assert_eq!(json(&world, &["vscode"])["editors"][0]["files"][0]["note"], Value::Null);
 }
 

@@ -39,7 +39,12 @@ fn refuses_what_it_must_not_change_and_leaves_it() {
             "line 2: `CARGO_TARGET_DIR` is already set to '/tmp/mine'",
         ),
         ("zed", zed, b"{ \"a\": \"\xff\" }", "it is not UTF-8"),
-        ("neovim", "home/.config/nvim/plugin/cargo-peruser.lua", b"print(1)\n", "line 1: it was"),
+        (
+            "helix",
+            helix,
+            b"[language-server.rust-analyzer]\nenvironment = { RUST_LOG = 'info' }\n",
+            "it has a table `language-server.rust-analyzer.environment` of your own",
+        ),
         (
             "emacs",
             "home/.emacs",

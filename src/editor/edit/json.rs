@@ -1,19 +1,17 @@
-//! Pure: JSON with comments and trailing commas, as editors read it.
-//!
-//! When the library adds a setting it keeps comments, but when it removes one it removes comments too. So
-//! we remove a setting token by token, and leave the person's comments.
+//! Pure: JSON with comments and trailing commas, as editors read it, changed in the library's own tree.
 
 use jsonc_parser::ParseOptions;
-use jsonc_parser::cst::{
-    CstInputValue, CstLeafNode, CstNode, CstObject, CstObjectProp, CstRootNode,
-};
+use jsonc_parser::cst::{CstInputValue, CstNode, CstObjectProp, CstRootNode};
 
-use super::{FoundValue, Keys, incorrect, no_table};
+use super::{Aim, FoundValue, Keys, chosen, in_line, incorrect};
 use crate::ui::escape::escaped;
-use crate::ui::failure::Result;
+use crate::ui::failure::{Failure, Result};
 
 /// The rest of a file that we created, once our settings are removed.
-pub(super) const VACANT: &str = "{\n}\n";
+pub(super) const VACANT: &str = "{}\n";
+
+/// The library does not read it.
+const BYTE_ORDER_MARK: &str = "\u{feff}";
 
 /// What editors accept, and no more: a file that an editor cannot read must not be changed.
 const DIALECT: ParseOptions = ParseOptions {
@@ -29,132 +27,92 @@ const DIALECT: ParseOptions = ParseOptions {
     allow_extended_string_escapes: false,
 };
 
+/// The text with our values in the table at `keys`, and without those that should not be set. Comments of
+/// neighbours stay; the library removes those in the same line with a value.
+pub(super) fn edit(text: &str, keys: &Keys, aim: &Aim) -> Result<String> {
+    let root = parsed(text)?;
+    for variable in &aim.variables {
+        let (name, value) = (variable.name, variable.value.as_deref());
+        let property = property(&root, keys, name)?;
+        let found = property.as_ref().and_then(found_value);
+        match (property, found, value) {
+            (_, Some(found), Some(value)) if found.says.as_deref() == Some(value) => {}
+            (_, Some(found), Some(_)) if aim.is_choice(&found) => {
+                return Err(chosen(name, &found));
+            }
+            (Some(property), _, Some(value)) => property.set_value(string(value)),
+            (None, _, Some(value)) => {
+                let table = root.object_value_or_set();
+                let table = keys.iter().fold(table, |table, key| table.object_value_or_set(key));
+                table.append(name, string(value));
+            }
+            (Some(property), Some(found), None) if !aim.is_choice(&found) => remove(property),
+            _ => {}
+        }
+    }
+    let mark = if text.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK } else { "" };
+    let edited = format!("{mark}{root}");
+    let comments = |text: &str| text.matches("//").count() + text.matches("/*").count();
+    match comments(&edited) < comments(text) {
+        true => Err(Failure::new("a comment of yours beside these settings would go with them")),
+        false => Ok(edited),
+    }
+}
+
 /// Looks up a value in the table at `keys`.
 pub(super) fn find(text: &str, keys: &Keys, name: &str) -> Result<Option<FoundValue>> {
-    let root = parsed(text)?;
-    let (table, []) = descend(&root, keys)? else { return Ok(None) };
-    let value = property(&table, name)?.and_then(|property| property.value());
-    Ok(value.map(|value| FoundValue {
-        says: value.as_string_lit().and_then(|text| text.decoded_value().ok()),
-        source: value.to_string(),
-        line: line(&value),
-    }))
-}
-
-/// The text with that value set, and with the tables that are missing around it. The library spreads an
-/// object on one line that gets a key.
-pub(super) fn put(text: &str, keys: &Keys, name: &str, value: &str) -> Result<String> {
-    let root = parsed(text)?;
-    let (table, missing) = descend(&root, keys)?;
-    let table = missing.iter().fold(table, |table, key| table.object_value_or_set(key));
-    let value = CstInputValue::String(value.to_owned());
-    match property(&table, name)? {
-        Some(property) => property.set_value(value),
-        None => {
-            table.append(name, value);
-        }
-    }
-    Ok(root.to_string())
-}
-
-/// The text without that value, and without each table around it that is empty then, without even a
-/// comment.
-pub(super) fn take(text: &str, keys: &Keys, name: &str) -> Result<String> {
-    let root = parsed(text)?;
-    let (table, _) = descend(&root, keys)?;
-    let mut next = property(&table, name)?;
-    while let Some(property) = next {
-        let table = property.parent();
-        erase(&property);
-        let is_empty = |text: String| text.split_whitespace().collect::<String>() == "{}";
-        let empty = table.filter(|table| is_empty(table.to_string()));
-        next = empty.and_then(|table| table.parent()?.as_object_prop());
-    }
-    Ok(root.to_string())
-}
-
-/// Removes a property and its comma, and its line if nothing else is on it.
-fn erase(property: &CstObjectProp) {
-    // The last property may have no comma after it; then the one before it is removed.
-    let before = || property.previous_siblings().find(CstNode::is_comma);
-    if let Some(comma) = property.trailing_comma().map(CstNode::from).or_else(before) {
-        comma.remove();
-    }
-    let has_comment = property.children().iter().any(CstNode::is_comment);
-    property.children().into_iter().for_each(|child| clear(child, has_comment));
-    if has_comment {
-        return;
-    }
-    let spaces = |siblings: &mut dyn Iterator<Item = CstNode>| {
-        siblings.take_while(CstNode::is_whitespace).collect::<Vec<_>>()
-    };
-    let [before, behind] =
-        [spaces(&mut property.previous_siblings()), spaces(&mut property.next_siblings())];
-    let is_newline = |node: &CstNode| node.is_newline();
-    let ends_line = property.next_siblings().nth(behind.len()).filter(is_newline);
-    let begins_line =
-        property.previous_siblings().nth(before.len()).is_some_and(|it| it.is_newline());
-    match (begins_line, ends_line) {
-        (true, Some(newline)) => [before, behind, vec![newline]].concat(),
-        (true, None) => behind,
-        (false, _) => before,
-    }
-    .into_iter()
-    .for_each(CstNode::remove);
-}
-
-/// Removes everything in a node but its comments, and newlines if there is a comment.
-fn clear(node: CstNode, has_comment: bool) {
-    match node {
-        CstNode::Container(_) => {
-            node.children().into_iter().for_each(|child| clear(child, has_comment));
-        }
-        CstNode::Leaf(CstLeafNode::StringLit(text)) => text.set_raw_value(String::new()),
-        _ if node.is_comment() || (has_comment && node.is_newline()) => {}
-        _ => node.remove(),
-    }
+    Ok(property(&parsed(text)?, keys, name)?.as_ref().and_then(found_value))
 }
 
 fn parsed(text: &str) -> Result<CstRootNode> {
+    let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
     let root = CstRootNode::parse(text, &DIALECT).map_err(|error| {
-        let mut cause = error.kind().to_string();
-        if let Some(first) = cause.get_mut(..1) {
-            first.make_ascii_lowercase();
-        }
+        let cause = error.kind().to_string().to_lowercase();
         incorrect(error.line_display(), escaped(&cause))
     })?;
-    if root.value().is_none() {
-        root.set_value(CstInputValue::Object(Vec::new()));
-    }
-    Ok(root)
-}
-
-/// Follows the keys as far as they exist: the last object, and the keys that are missing in it.
-fn descend<'k>(root: &CstRootNode, keys: &'k Keys) -> Result<(CstObject, &'k Keys)> {
-    let object = |value: Option<CstNode>, key: Option<&str>| {
-        let line = value.as_ref().map_or(1, line);
-        value.and_then(|it| it.as_object()).ok_or_else(|| no_table(line, key))
-    };
-    let mut table = object(root.value(), None)?;
-    let mut rest = keys;
-    while let [key, after @ ..] = rest {
-        let Some(property) = property(&table, key)? else { break };
-        table = object(property.value(), Some(key))?;
-        rest = after;
-    }
-    Ok((table, rest))
-}
-
-fn property(table: &CstObject, name: &str) -> Result<Option<CstObjectProp>> {
-    let properties = table.properties().into_iter();
-    let mut named = properties.filter(|it| it.decoded_name().is_some_and(|it| it == name));
-    let first = named.next();
-    match named.next() {
-        None => Ok(first),
-        Some(second) => {
-            Err(incorrect(line(&second.into()), format_args!("`{name}` is there twice")))
+    match root.value() {
+        Some(value) if value.as_object().is_none() => {
+            Err(in_line(line(&value), "it is not a table of settings"))
         }
+        _ => Ok(root),
     }
+}
+
+/// The property of this name in the table at `keys`, if both are there.
+fn property(root: &CstRootNode, keys: &Keys, name: &str) -> Result<Option<CstObjectProp>> {
+    let Some(mut table) = root.object_value() else { return Ok(None) };
+    for key in keys {
+        let Some(value) = table.get(key).and_then(|property| property.value()) else {
+            return Ok(None);
+        };
+        table = value
+            .as_object()
+            .ok_or_else(|| in_line(line(&value), format_args!("`{key}` is not a table")))?;
+    }
+    Ok(table.get(name))
+}
+
+fn found_value(property: &CstObjectProp) -> Option<FoundValue> {
+    let value = property.value()?;
+    Some(FoundValue {
+        says: value.as_string_lit().and_then(|text| text.decoded_value().ok()),
+        source: value.to_string(),
+        line: line(&value),
+    })
+}
+
+/// Removes a property, and each table around it that is empty then.
+fn remove(property: CstObjectProp) {
+    let table = property.parent();
+    property.remove();
+    let empty = table.filter(|table| table.to_string() == "{}");
+    if let Some(outer) = empty.and_then(|table| table.parent()?.as_object_prop()) {
+        remove(outer);
+    }
+}
+
+fn string(value: &str) -> CstInputValue {
+    CstInputValue::String(value.to_owned())
 }
 
 /// The line in which a node begins, counted from 1.

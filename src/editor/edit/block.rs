@@ -1,32 +1,26 @@
-//! Pure: templates in editors' programming languages, filled with this person's paths.
+//! Pure: a marked block at the end of a file, and what belongs into it.
+//!
+//! Lua and Emacs Lisp are programs, which are not parsed: our part of them is a template, filled with this
+//! person's paths.
 
 use super::{Aim, in_line};
 use crate::os::marked::{self, Blocks};
 use crate::ui::failure::Result;
 
 const LUA: &str = include_str!("../snippets/neovim.lua");
-const ELISP_COMMENT: &str = ";;";
 const ELISP: &str = include_str!("../snippets/emacs.el");
 
-/// The Lua file. Another file of its name is refused.
-pub(super) fn whole_file(text: &str, aim: &Aim) -> Result<String> {
-    if !text.is_empty() && text.lines().next() != LUA.lines().next() {
-        let failure = in_line(1, "it was not written by cargo-peruser");
-        return Err(failure.help("give the file another name"));
-    }
-    Ok(lua(aim).unwrap_or_default())
-}
-
-/// The Emacs Lisp file with our block at its end. The rest is a program, which is not parsed.
-pub(super) fn block(text: &str, aim: &Aim) -> Result<String> {
-    let blocks = Blocks { end: elisp(aim), ..Blocks::default() };
-    let wanted = marked::with_blocks_in(ELISP_COMMENT, text.as_bytes(), &blocks);
+/// The text with this block at its end, or without one.
+pub(super) fn edit(text: &str, comment: &str, block: Option<String>) -> Result<String> {
+    let blocks = Blocks { end: block, ..Blocks::default() };
+    let wanted = marked::with_blocks_in(comment, text.as_bytes(), &blocks);
     let wanted = wanted.map_err(|at| {
         in_line(at.line, "cargo-peruser's block begins here, but its last line is missing")
             .help("add the last line of the block again, or remove the whole block")
     })?;
     // If the person has moved the block, it stays there.
-    if blocks.end.is_some_and(|block| text.contains(&block)) {
+    let is_there = |block| text.contains(&format!("{block}{comment} {}", marked::END));
+    if blocks.end.is_some_and(is_there) {
         return Ok(text.to_owned());
     }
     // Only whole lines change, so this is valid UTF-8.
@@ -34,13 +28,13 @@ pub(super) fn block(text: &str, aim: &Aim) -> Result<String> {
 }
 
 /// The Lua program; `None` if no variable is set.
-fn lua(aim: &Aim) -> Option<String> {
+pub(super) fn lua(aim: &Aim) -> Option<String> {
     let entry = |(name, value): (&str, &str)| format!("  {name} = {},\n", lua_string(value));
     fill(LUA, aim, entry, lua_string)
 }
 
 /// The Emacs Lisp program; `None` if no variable is set.
-fn elisp(aim: &Aim) -> Option<String> {
+pub(super) fn elisp(aim: &Aim) -> Option<String> {
     let entry = |(name, value): (&str, &str)| {
         format!("             ({} . {})\n", elisp_string(name), elisp_string(value))
     };
@@ -57,11 +51,12 @@ fn fill(
 ) -> Option<String> {
     let entries: String = aim.wanted().map(entry).collect();
     let root = aim.roots.first().and_then(|root| root.to_str()).unwrap_or_default();
-    let line = |line: &str| match line.trim() {
-        "@ENTRIES@" => entries.clone(),
-        _ => line.replace("@ROOT@", &string(root)),
-    };
-    (!entries.is_empty()).then(|| template.split_inclusive('\n').map(line).collect())
+    let text = template.replace("@ENTRIES@\n", &entries).replace("@ROOT@", &string(root));
+    (!entries.is_empty()).then_some(text)
+}
+
+pub(super) fn toml_string(text: &str) -> String {
+    quoted(text, |control| format!("\\u{control:04x}"))
 }
 
 /// A decimal escape always has three digits, so that a digit after it is not part of it.
