@@ -10,6 +10,7 @@ use std::fs::File;
 use rustix::fs::{Mode, OFlags, openat};
 use rustix::io::Errno;
 
+use super::journal::Method;
 use super::judge::{self, Objection};
 use crate::os::accounts;
 use crate::os::entry::Kind;
@@ -22,19 +23,26 @@ use crate::ui::escape::escaped;
 use crate::ui::failure::Failure;
 use crate::ui::look::Look;
 
-/// Refuses a tree with entries that must not change owner.
-pub(super) fn check(tree: &Tree, inventory: &Inventory, person: Person) -> Result<(), Failure> {
-    let secret = || -> Result<_, Failure> {
-        if !accounts::is_root() || person.uid == 0 {
-            return Ok(None);
-        }
-        let found =
+/// Refuses a tree with entries that must not change owner. Root renames no file that has another name
+/// outside the tree.
+pub(super) fn check(
+    tree: &Tree,
+    inventory: &Inventory,
+    person: Person,
+    method: Method,
+) -> Result<(), Failure> {
+    let is_root = accounts::is_root();
+    let linked =
+        || judge::linked_elsewhere(inventory).filter(|_| is_root && method != Method::Copy);
+    let mut found = judge::refused(inventory).or_else(linked);
+    if found.is_none() && is_root && person.uid != 0 {
+        let secret =
             std::thread::scope(|scope| scope.spawn(|| secret(tree, inventory, person)).join());
-        let found = found.unwrap_or(Err(Errno::CANCELED));
-        let found = found.map_err(|cause| tree.failed("check", &[], cause.into()))?;
-        Ok(found.map(|index| (index, Objection::Secret)))
-    };
-    match judge::refused(inventory).map_or_else(secret, |refused| Ok(Some(refused)))? {
+        let secret = secret.unwrap_or(Err(Errno::CANCELED));
+        let secret = secret.map_err(|cause| tree.failed("check", &[], cause.into()))?;
+        found = secret.map(|index| (index, Objection::Secret));
+    }
+    match found {
         Some((index, objection)) => Err(hostile(tree, inventory, index, objection)),
         None => Ok(()),
     }
@@ -83,21 +91,6 @@ fn enter(tree: &Tree, names: &[CString]) -> Result<File, Errno> {
         at = openat(&at, &**name, flags, Mode::empty())?.into();
     }
     Ok(at)
-}
-
-/// The same for a tree that is renamed: root renames no file that has another name outside the tree.
-pub(super) fn check_renamed(
-    tree: &Tree,
-    inventory: &Inventory,
-    person: Person,
-) -> Result<(), Failure> {
-    check(tree, inventory, person)?;
-    match judge::linked_elsewhere(inventory) {
-        Some((index, objection)) if accounts::is_root() => {
-            Err(hostile(tree, inventory, index, objection))
-        }
-        _ => Ok(()),
-    }
 }
 
 /// The refusal (exit 77). Its command changes nothing: anyone who can write to the tree could replace

@@ -1,12 +1,13 @@
 //! Copies a target directory, and removes the source.
 //!
-//! Each open file is compared with the inventory before and after it is read. If somebody replaces it
-//! meanwhile, the copy fails. File systems that can share content do so, because `std::io::copy` lets the
+//! In the end, the copy and the source are both compared with the inventory. If somebody changes or
+//! replaces a file meanwhile, the copy fails. File systems that can share content do so, because `std::io::copy` lets the
 //! kernel copy.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Read};
+use std::path::Path;
 
 use rustix::fs::{
     AtFlags, Gid, Mode, OFlags, Timespec, Timestamps, Uid, chownat, fchmod, futimens, linkat,
@@ -16,11 +17,10 @@ use rustix::io::Errno;
 
 use super::carry::Move;
 use super::give::{chown, prepare};
-use super::judge::{compare, is_unchanged_since, own_mode};
-use super::plan::{Journal, Method, Stage};
+use super::journal::Method;
+use super::judge::{difference, is_unchanged_since, own_mode};
 use super::source::Source;
 use crate::os::entry::Kind;
-use crate::os::facts::is_unchanged;
 use crate::os::files;
 use crate::os::interrupt;
 use crate::os::node::{Identity, Inventory, Node};
@@ -40,30 +40,24 @@ pub(super) fn begin(
     keeps_source: bool,
 ) -> Result<(), Failure> {
     let staging = moving.staging;
-    let journal = moving.journal(Method::Copy, Stage::Copying, seen);
-    let copied = (|| {
-        staging.write(&journal)?;
-        let arrived = Some(whole(moving, tree, seen)?);
-        let journal = Journal { stage: Stage::Placing, arrived, ..journal };
-        staging.write(&journal)?;
-        Ok(journal)
-    })();
-    let journal = copied.inspect_err(|_: &Failure| {
+    let journal = |arrived| moving.journal(Method::Copy, seen, arrived);
+    let copied = staging.write(&journal(None)).and_then(|()| {
+        let arrived = whole(moving, tree, seen)?;
+        staging.write(&journal(Some(arrived)))
+    });
+    copied.inspect_err(|_| {
         // Report the error that stopped the copy. If this fails too, the next run removes the rest.
         if staging.discard().is_ok() {
             staging.dismiss();
         }
     })?;
-    staging.put(&journal.name, moving.is_replacing)?;
+    staging.put(&moving.destination.name, moving.is_replacing)?;
     staging.sync()?;
     if keeps_source {
-        source_stays(moving.source);
-    } else {
-        let entries = seen.nodes.iter().map(|node| node.identity).collect();
-        let top = seen.top().map(|top| top.identity).unwrap_or_default();
-        remove_source(moving, &journal, top, &entries)?;
+        source_stays(&moving.source.path);
+        return Ok(());
     }
-    moving.end(&journal)
+    remove(moving.source, seen)
 }
 
 /// Makes the copy. Checks that it is complete and that the source did not change, and writes it to disk.
@@ -75,12 +69,11 @@ fn whole(moving: &Move<'_>, tree: &Tree, seen: &Inventory) -> Result<u64, Failur
     report::note(&format!("copying {size} in {}", counted(files, "file", "files")));
     Copy { source: tree, inventory: seen, to: &to, person }.run()?;
     let found = to.walk(&|_| false)?;
-    if let Some(index) = compare(seen, &found).difference {
+    if let Some(index) = difference(seen, &found) {
         let cause = io::Error::other("the copy differs from the original");
         return Err(Failure::step("check", &to.at(&seen.path(index)), cause));
     }
-    let again = tree.walk(&|_| false)?;
-    if !is_unchanged_since(seen, &again) {
+    if !is_unchanged_since(seen, &tree.walk(&|_| false)?) {
         return Err(tree.failed("copy", &[], Errno::STALE.into()));
     }
     prepare(&to, person)?;
@@ -101,24 +94,15 @@ fn sync(to: &Tree) -> Result<(), Errno> {
 }
 
 /// Removes the copied source: first renames it, in one step, then removes the entries that were copied.
-pub(super) fn remove_source(
-    moving: &Move<'_>,
-    journal: &Journal,
-    top: Identity,
-    entries: &HashSet<Identity>,
-) -> Result<(), Failure> {
-    let source = moving.source;
-    if !source.open_aside(journal.inode).is_ok_and(|aside| aside.is_some()) {
-        if !source.holds(journal.inode) {
-            return Ok(());
-        }
-        if source.put_aside().is_err() {
-            source_stays(source);
-            return Ok(());
-        }
+fn remove(source: &Source, seen: &Inventory) -> Result<(), Failure> {
+    let Some(top) = seen.top().filter(|top| source.holds(top.identity.1)) else { return Ok(()) };
+    if source.put_aside().is_err() {
+        source_stays(&source.path);
+        return Ok(());
     }
     let path = source.aside_path();
-    match source.remove_aside(top, entries) {
+    let entries = seen.nodes.iter().map(|node| node.identity).collect();
+    match source.remove_aside(top.identity, &entries) {
         Ok(Left::Nothing) => Ok(()),
         Ok(Left::Something) => {
             let path = escaped(&path);
@@ -134,10 +118,9 @@ pub(super) fn remove_source(
 
 /// Reports that the source stays. No command to remove it is printed: others may be able to replace the
 /// entries that it would remove.
-pub(super) fn source_stays(source: &Source) {
-    let help = "if nobody needs it, its owner can remove it";
-    let help = Look::Content.at(&source.path, help);
-    report::advice(&format!("`{}` stays", escaped(&source.path)), &help);
+pub(super) fn source_stays(path: &Path) {
+    let help = Look::Content.at(path, "if nobody needs it, its owner can remove it");
+    report::advice(&format!("`{}` stays", escaped(path)), &help);
 }
 
 struct Copy<'a> {
@@ -203,12 +186,8 @@ impl Copy<'_> {
         // An empty file need not be read: only its owner can read rustc's locks.
         if node.size > 0 {
             let original = self.source.open_entry(self.inventory, index, OFlags::RDONLY)?;
-            let is_expected = is_unchanged(&original, node);
             // Read no more than its size: somebody may append to it forever.
-            let copied = io::copy(&mut (&original).take(node.size), &mut copy)?;
-            if !is_expected || copied != node.size || !is_unchanged(&original, node) {
-                return Err(Errno::STALE.into());
-            }
+            io::copy(&mut (&original).take(node.size), &mut copy)?;
         }
         self.finish(&copy, node)
     }

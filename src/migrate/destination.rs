@@ -4,7 +4,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use super::Request;
-use super::plan::Journal;
+use super::journal::Journal;
 use super::staging::Staging;
 use crate::os::accounts;
 use crate::os::facts::facts;

@@ -3,8 +3,7 @@
 //! Anyone who can write to the old target directory may have put anything there: a pipe that blocks a
 //! reader, a device, a symlink that the next build writes through, a second name of another user's file.
 
-use std::collections::{HashMap, HashSet};
-use std::ffi::CString;
+use std::collections::HashMap;
 
 use crate::os::entry::Kind;
 use crate::os::node::{Identity, Inventory, Node, is_mounted};
@@ -112,42 +111,20 @@ pub(super) fn own_mode(kind: Kind, mode: u32) -> u32 {
     if kind == Kind::Directory { 0o700 } else { mode & 0o755 }
 }
 
-/// The differences between a copy and its original.
-#[derive(Debug, Default)]
-pub(super) struct Comparison {
-    /// The entries of the original that have an equal one in the copy.
-    pub(super) equal: HashSet<Identity>,
-    /// The first entry of the original without an equal one; the top if the copy has more entries.
-    pub(super) difference: Option<usize>,
-}
-
-/// Compares entries by name, kind, size, time, hard links and symlink targets; directories by name only.
-pub(super) fn compare(original: &Inventory, copy: &Inventory) -> Comparison {
-    let by_path: HashMap<Vec<CString>, &Node> =
-        copy.nodes.iter().enumerate().map(|(index, node)| (copy.path(index), node)).collect();
+/// The first entry that is different in a copy, by name, kind, size, time, hard links and symlink target;
+/// the top if the copy has more entries or fewer. Directories are compared by name only.
+pub(super) fn difference(original: &Inventory, copy: &Inventory) -> Option<usize> {
     let mut counterparts: HashMap<Identity, Identity> = HashMap::new();
-    let mut found = Comparison::default();
-    for (index, node) in original.nodes.iter().enumerate() {
-        let is_equal = by_path.get(&original.path(index)).is_some_and(|copy| {
-            // Several names of one file must be names of one file in the copy, too.
-            *counterparts.entry(node.identity).or_insert(copy.identity) == copy.identity
-                && is_copy(node, copy)
-        });
-        if is_equal {
-            found.equal.insert(node.identity);
-        } else {
-            found.difference = found.difference.or(Some(index));
-        }
-    }
-    if original.nodes.len() < copy.nodes.len() {
-        found.difference = found.difference.or(Some(0));
-    }
-    found
-}
-
-fn is_copy(node: &Node, copy: &Node) -> bool {
-    let key = |node: &Node| (node.size, node.modified, node.target.clone());
-    node.kind == copy.kind && (node.kind == Kind::Directory || key(node) == key(copy))
+    let is_different = |(node, copy): (&Node, &Node)| {
+        let content = |node: &Node| (node.size, node.modified, node.target.clone());
+        let is_equal = (node.parent, &node.name, node.kind) == (copy.parent, &copy.name, copy.kind)
+            && (node.kind == Kind::Directory || content(node) == content(copy));
+        // Several names of one file must be names of one file in the copy, too.
+        !is_equal || *counterparts.entry(node.identity).or_insert(copy.identity) != copy.identity
+    };
+    // Both were read in the same order.
+    let first = original.nodes.iter().zip(&copy.nodes).position(is_different);
+    first.or((original.nodes.len() != copy.nodes.len()).then_some(0))
 }
 
 /// Whether a tree is unchanged. Reading it changes nothing that is compared.

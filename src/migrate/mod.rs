@@ -12,8 +12,8 @@ mod check;
 mod copy;
 mod destination;
 mod give;
+mod journal;
 mod judge;
-mod plan;
 mod preview;
 mod rebuild;
 mod resume;
@@ -33,8 +33,9 @@ use crate::shim::decide::EntryPoint;
 use crate::ui::escape::escaped;
 use crate::ui::failure::{Failure, reason};
 use crate::ui::report;
+use carry::Move;
 use destination::Destination;
-use plan::Method;
+use journal::Method;
 use preview::Preview;
 use resume::Progress;
 use source::Source;
@@ -151,14 +152,18 @@ fn relocate(
         found.dismiss();
     }
     let preview = Preview::take(request, source, destination)?;
-    say(&preview.render(), "nothing was changed")?;
-    preview.refuse(request)?;
+    let Preview { tree, method, keeps_source, text, obstacle } = preview;
+    say(&text, "nothing was changed")?;
+    if let Some(obstacle) = obstacle {
+        return Err(obstacle);
+    }
     if request.is_dry {
         return Ok(Progress::NotMoved);
     }
-    request.confirm(if preview.method == Method::Copy { "Copy it?" } else { "Move it?" })?;
-    let staging = staging.map_or_else(|| destination.make_staging(), Ok)?;
-    carry::begin(request, source, destination, &preview, &staging)?;
+    request.confirm(if method == Method::Copy { "Copy it?" } else { "Move it?" })?;
+    let staging = &staging.map_or_else(|| destination.make_staging(), Ok)?;
+    let moving = Move { source, destination, staging, is_replacing: request.is_replacing };
+    moving.begin(&tree, method, keeps_source)?;
     Ok(Progress::Moved)
 }
 

@@ -28,7 +28,7 @@ pub(super) struct Source {
     /// The absolute path, without symlinks.
     pub(super) path: PathBuf,
     /// Its name while it is being removed.
-    pub(super) aside: OsString,
+    aside: OsString,
     parent: Option<File>,
     name: OsString,
 }
@@ -89,12 +89,10 @@ impl Source {
         self.facts(&self.name).is_ok_and(|found| found.identity.1 == inode)
     }
 
-    /// Opens the directory with this inode under its temporary name, if it exists.
-    pub(super) fn open_aside(&self, inode: u64) -> io::Result<Option<Tree>> {
-        if !self.facts(&self.aside).is_ok_and(|found| found.identity.1 == inode) {
-            return Ok(None);
-        }
-        Tree::open(self.parent()?, &self.aside, self.aside_path()).map(Some)
+    /// Where the directory with this inode is: under its own name, or under the temporary one.
+    pub(super) fn place_of(&self, inode: u64) -> Option<PathBuf> {
+        let is_it = |name: &&OsString| self.facts(name).is_ok_and(|it| it.identity.1 == inode);
+        [&self.name, &self.aside].into_iter().find(is_it).map(|name| self.path.with_file_name(name))
     }
 
     /// For messages only.
@@ -114,8 +112,9 @@ impl Source {
 
     /// Renames the source before it is removed, so that nobody builds in half of it.
     pub(super) fn put_aside(&self) -> io::Result<()> {
-        rename(self.parent()?, &self.name, self.parent()?, &self.aside)?;
-        self.sync();
+        let parent = self.parent()?;
+        rename(parent, &self.name, parent, &self.aside)?;
+        sync(parent);
         Ok(())
     }
 
@@ -125,18 +124,18 @@ impl Source {
         top: Identity,
         entries: &HashSet<Identity>,
     ) -> io::Result<Left> {
-        let removed = remove::tree(self.parent()?, &self.aside, top, Selection::Only(entries));
-        self.sync();
+        let parent = self.parent()?;
+        let removed = remove::tree(parent, &self.aside, top, Selection::Only(entries));
+        sync(parent);
         removed
     }
+}
 
-    /// Writes a rename to disk, if this account may read the parent directory.
-    fn sync(&self) {
-        let flags = OFlags::RDONLY | OFlags::CLOEXEC;
-        let open = |parent| Ok(openat(parent, ".", flags, Mode::empty())?);
-        if let Ok(parent) = self.parent().and_then(open) {
-            let _ = fsync(&parent);
-        }
+/// Writes a change of names to disk, if this account may read the directory.
+fn sync(directory: &File) {
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+    if let Ok(directory) = openat(directory, ".", flags, Mode::empty()) {
+        let _ = fsync(&directory);
     }
 }
 

@@ -16,7 +16,7 @@ use rustix::fs::{
 use rustix::io::Errno;
 
 use super::destination::Destination;
-use super::plan::{Arrived, Journal};
+use super::journal::Journal;
 use crate::caches::MOVED_ASIDE;
 use crate::os::accounts;
 use crate::os::facts::{facts, facts_if_any, facts_of};
@@ -55,15 +55,15 @@ impl Staging {
     ) -> Result<Option<Staging>, Failure> {
         let path = private.path.join(NAME);
         let failed = |cause: io::Error| Failure::step("open", &path, cause);
-        // Check the owner first: another account's directory cannot be opened.
-        let Some(seen) = facts_if_any(&private.top, NAME).map_err(failed)? else { return Ok(None) };
         let us = accounts::own_uid();
-        if seen.uid != us {
-            return Err(destination.begun_by(&path, seen.uid));
-        }
         let at = match directory(&private.top, NAME.as_ref()) {
+            Ok(at) => at,
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(None),
-            at => at.map_err(failed)?,
+            // Another account's directory cannot be opened.
+            Err(cause) => match facts(&private.top, NAME) {
+                Ok(found) if found.uid != us => return Err(destination.begun_by(&path, found.uid)),
+                _ => return Err(failed(cause)),
+            },
         };
         let found = facts_of(&at).map_err(failed)?;
         if found.uid != us {
@@ -186,13 +186,14 @@ impl Staging {
         write().map_err(|cause| Failure::step("write", &self.path().join(JOURNAL), cause))
     }
 
-    /// Whether the new target directory is in it.
-    pub(super) fn arrived(&self, expected: Option<u64>) -> Arrived {
-        match facts(&self.at, INCOMING) {
-            Ok(found) if Some(found.identity.1) == expected => Arrived::Expected,
-            Ok(_) => Arrived::Other,
-            Err(_) => Arrived::Nothing,
-        }
+    /// The inode of the new target directory in it.
+    pub(super) fn waiting(&self) -> Option<u64> {
+        facts(&self.at, INCOMING).ok().map(|found| found.identity.1)
+    }
+
+    /// The inode of the target directory of this name in the private directory.
+    pub(super) fn placed(&self, name: &str) -> Option<u64> {
+        facts(&self.private.top, name).ok().map(|found| found.identity.1)
     }
 
     /// Opens the new target directory in it.

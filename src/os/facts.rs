@@ -39,14 +39,6 @@ pub fn facts_of(file: &impl AsFd) -> io::Result<Node> {
     complete(file, c"")
 }
 
-/// Whether the open file is the entry that was seen, and has not changed since.
-pub fn is_unchanged(file: &impl AsFd, seen: &Node) -> bool {
-    facts_of(file).is_ok_and(|found| {
-        let key = |node: &Node| (node.identity, node.kind, node.size, node.modified, node.changed);
-        key(&found) == key(seen)
-    })
-}
-
 /// Metadata of a directory's entry, without following a symlink. Cached metadata is enough: a process
 /// that serves a mounted file system (FUSE) is not asked, so it cannot make the caller wait.
 ///

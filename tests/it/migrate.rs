@@ -39,13 +39,10 @@ fn says_what_it_would_do_and_does_nothing() {
         dry.printed(),
         str![[r#"
 source       [WORLD]/old
-  holds      11 B in 4 files, 3 directories, 1 symlink
+  holds      11 B in 4 files
   owned by   [ME] (uid [UID]): 8 entries
 destination  [WORLD]/root/[ME]/target for [ME] (uid [UID])
-how          renamed, 3 entries change owner, group or mode
-afterwards   dependencies stay fresh if they were built with the same CARGO_HOME
-             a checkout's own packages have old paths compiled in: --checkout rebuilds them
-             a dependency that reads its build script's files at run time must be rebuilt: cargo-peruser clean -p NAME
+how          renamed
 
 "#]]
     );

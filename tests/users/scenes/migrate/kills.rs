@@ -98,11 +98,16 @@ pub(super) fn give_after<const N: usize>(
     scene.giving(flags).after(before).run()
 }
 
-/// A copied source that others may have changed since then stays complete; its owner removes it.
+/// A copied source stays, complete or in part, because others may have changed it since then. Its owner
+/// removes it.
 pub(super) fn leave_if_it_stays(scene: &Scene<'_>, run: &Outcome) {
-    if run.stderr.contains(&format!("`{}` stays", scene.old.display())) {
+    let stays = |path: &Path| run.stderr.contains(&format!("`{}` stays", path.display()));
+    let aside = scene.old.with_file_name(".old.migrated");
+    if stays(&scene.old) {
         assert!(cache::content(&scene.old) == scene.content, "the source has changed");
         make::nothing(&scene.old);
+    } else if stays(&aside) {
+        make::nothing(&aside);
     }
 }
 

@@ -165,14 +165,14 @@ fn begun(stage: &Stage) {
     scene.has_moved();
 }
 
-/// Alice replaces root's directory by her own, after root has checked the owner.
+/// Alice replaces root's directory by her own, after root has created it.
 fn exchanged(stage: &Stage) {
     let scene = Scene::new(stage);
     let (alice, private) = (scene.alice.uid(), stage.root.join("alice"));
     make::directory(&private, alice, alice, 0o700);
     let [staging, aside] = [".migration", "aside"].map(|name| private.join(name));
     let seen = [private];
-    let mut steps = Steps::start_on(scene.giving(&["--yes"]), "statx", &seen, &stage.at("log"));
+    let mut steps = Steps::start_on(scene.giving(&["--yes"]), "mkdirat", &seen, &stage.at("log"));
     while let Some(step) = steps.next() {
         let is_seen = step.shown.contains("\".migration\"") && look(&staging).is_some();
         if is_seen && look(&aside).is_none() {
