@@ -37,7 +37,7 @@ fn there_is_a_page_for_the_program_and_for_every_verb() {
     for section in
         ["NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "VERBS", "EXIT STATUS", "FILES", "SEE ALSO"]
     {
-        assert!(main.contains(&format!("\n.SH \"{section}\"\n")), "{section} in {main}");
+        assert!(main.contains(&format!("\n.SH {section}\n")), "{section} in {main}");
     }
     let help = world.by_name(["-h"]).run().printed().to_owned();
     let verbs = help.split_once("Verbs:\n").unwrap().1.lines().take_while(|line| !line.is_empty());
