@@ -2,9 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 
-use clap::error::{ContextKind, ContextValue};
-use clap::{Arg, Error};
-
+use super::VERBS;
 use crate::settings::Key;
 use crate::shim::Plan;
 use crate::ui::escape::{escaped, quoted};
@@ -52,25 +50,13 @@ pub(super) fn names_no_package(words: &[OsString]) -> Option<Failure> {
 }
 
 /// The failure with the command that was probably meant, if cargo has no command of this name.
-pub(super) fn mistyped<'v>(
-    word: &OsStr,
-    plan: &Plan<'_>,
-    verbs: impl Iterator<Item = &'v str>,
-) -> Option<Failure> {
+pub(super) fn mistyped(word: &OsStr, plan: &Plan<'_>) -> Option<Failure> {
     let text = word.to_str()?;
-    let alike = |known: &str| strsim::jaro_winkler(known, text) >= ALIKE;
-    let settings = || {
-        let flag = Key::ALL.iter().map(|key| format!("--{}", key.name().replace('.', "-")));
-        { flag }.find(|flag| text.starts_with("--") && alike(flag))
-    };
-    if let Some(flag) = settings() {
-        let said = format!("neither cargo-peruser nor cargo has a flag `{}`", escaped(word));
-        return Some(failure(said, format!("did you mean: cargo-peruser {flag} …")));
-    }
     if !plan.is_unknown_to_cargo(word) {
         return None;
     }
-    let known = verbs.map(|verb| (verb, format!("cargo-peruser {verb}")));
+    let alike = |known: &str| strsim::jaro_winkler(known, text) >= ALIKE;
+    let known = VERBS.iter().map(|verb| (verb.name, format!("cargo-peruser {}", verb.name)));
     let tried = MEANT.iter().map(|(word, command)| (*word, (*command).to_owned()));
     let (_, command) = tried.chain(known).find(|(known, _)| alike(known))?;
     let said = format!("neither cargo-peruser nor cargo has a command `{}`", escaped(word));
@@ -84,27 +70,6 @@ pub(super) fn settings_come_first(words: &[OsString]) -> Option<String> {
         "settings come before the verb: cargo-peruser {} …",
         quoted::<OsStr>(setting.as_ref())
     ))
-}
-
-/// The next step for a cargo flag after the verb, without a cargo command before it.
-pub(super) fn cargos_command_is_missing(words: &[OsString], error: &Error) -> Option<String> {
-    let [verb, flag, ..] = words else { return None };
-    let takes_cargos = verb == "path" || verb == "explain";
-    let is_slip_of_ours = error.get(ContextKind::SuggestedArg).is_some();
-    (takes_cargos && !is_slip_of_ours && flag.as_encoded_bytes().starts_with(b"-")).then(|| {
-        let (verb, flag) = (quoted(verb), quoted(flag));
-        format!("cargo's arguments begin with its command: cargo-peruser {verb} build {flag} …")
-    })
-}
-
-/// The next step for a flag of the verb without its dashes.
-pub(super) fn is_a_flag(words: &[OsString], error: &Error) -> Option<String> {
-    let ContextValue::String(word) = error.get(ContextKind::InvalidArg)? else { return None };
-    let verb = words.first()?.to_str()?;
-    let command = super::command();
-    let mut flags = command.find_subcommand(verb)?.get_arguments().filter_map(Arg::get_long);
-    let flag = flags.find(|flag| flag == word)?;
-    Some(format!("did you mean: cargo-peruser {verb} --{flag}"))
 }
 
 fn failure(text: String, help: String) -> Failure {

@@ -92,9 +92,7 @@ fn run_verb(snapshot: &Snapshot, words: &[OsString]) -> anyhow::Result<u8> {
         Err(error) => {
             let code = answer(&error)?;
             let after_verb = words.get(own_length(words)..).unwrap_or_default();
-            let help = hint::settings_come_first(after_verb)
-                .or_else(|| hint::cargos_command_is_missing(after_verb, &error))
-                .or_else(|| hint::is_a_flag(after_verb, &error));
+            let help = hint::settings_come_first(after_verb);
             if let Some(help) = help.filter(|_| code != 0) {
                 report::help(&help);
             }
@@ -125,11 +123,10 @@ fn become_cargo(snapshot: &Snapshot, flags: &Flags, words: &[OsString]) -> Resul
         all => all,
     };
     let plan = |args| Plan::make(snapshot, EntryPoint::ByName, flags, args);
-    let mistyped = |word, plan| hint::mistyped(word, plan, VERBS.iter().map(|verb| verb.name));
     let to_cargo = plan(args)?;
     let failure = match words {
-        [help, word] if help == "help" => mistyped(word, &plan(std::slice::from_ref(word))?),
-        [first, ..] => hint::names_no_package(words).or_else(|| mistyped(first, &to_cargo)),
+        [help, word] if help == "help" => hint::mistyped(word, &plan(std::slice::from_ref(word))?),
+        [first, ..] => hint::names_no_package(words).or_else(|| hint::mistyped(first, &to_cargo)),
         [] => None,
     };
     match failure {

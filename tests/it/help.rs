@@ -116,12 +116,6 @@ fn words_that_our_verbs_do_not_know_are_errors() {
         assert!(output.stderr.starts_with("error: "), "{words:?}: {}", output.stderr);
         assert!(output.calls.is_empty());
     }
-    let bare = world.by_name(["path", "--manifest-path", "x/Cargo.toml"]).run();
-    bare.exits(2);
-    let says = "help: cargo's arguments begin with its command: \
-                cargo-peruser path build --manifest-path …\n";
-    assert!(bare.stderr.ends_with(says), "{}", bare.stderr);
-    world.by_name(["explain", "--jsn"]).run().never_says("help:");
 }
 
 fn hostile_words_in_an_error_are_escaped() {

@@ -39,9 +39,6 @@ const MEANT: &[(&[&str], &str)] = &[
     (&["uninstall", "-q"], "cargo-peruser setup --uninstall;"),
     (&["uninstall", "--offline", "-v"], "cargo-peruser setup --uninstall;"),
     (&["install"], "cargo-peruser setup;"),
-    (&["setup", "uninstall"], "cargo-peruser setup --uninstall"),
-    (&["--scope", "user", "setup", "status"], "cargo-peruser setup --status"),
-    (&["gc", "apply"], "cargo-peruser gc --apply"),
     (&["unistall"], "cargo-peruser setup --uninstall"),
     (&["exlpain"], "cargo-peruser explain"),
     (&["help", "exlpain"], "cargo-peruser explain"),
@@ -50,7 +47,6 @@ const MEANT: &[(&[&str], &str)] = &[
     (&["off"], "CARGO_PERUSER=off cargo build"),
     (&["path", "--scope", "user"], "cargo-peruser --scope …"),
     (&["explain", "--scope=user"], "cargo-peruser --scope=user …"),
-    (&["--shared_root", "/x", "path"], "cargo-peruser --shared-root …"),
 ];
 
 /// In a checkout of alice's, whose program bob has installed.
