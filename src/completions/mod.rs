@@ -12,7 +12,6 @@ use std::io;
 use clap::{Arg, ArgMatches, Command, ValueEnum, value_parser};
 use clap_complete::{Generator, aot};
 
-use self::words::After;
 use crate::os::snapshot::Snapshot;
 use crate::settings::Flags;
 use crate::ui::report;
@@ -98,14 +97,14 @@ pub(super) fn run(_: &Snapshot, _: &Flags, verb: &ArgMatches) -> anyhow::Result<
 /// The generator's, which writes to memory and has none to our knowledge.
 pub fn script(shell: Shell) -> io::Result<String> {
     let words = words::described();
-    let list = |names: Vec<String>| names.join(" ");
+    let [cargos, ours] = words::verbs(&words);
     Ok(shell
         .template()
-        .replace("@settings@", &list(words::settings()))
-        .replace("@values@", &list(words::values_of_settings()))
-        .replace("@verbs@", &list(words::verbs(&words, After::OurWords)))
-        .replace("@verbs-before-cargo@", &list(words::verbs(&words, After::CargosWords)))
-        .replace("@values-of-verbs@", &list(words::values_of_verbs(&words)))
+        .replace("@settings@", &words::settings().join(" "))
+        .replace("@values@", &words::values_of_settings().join(" "))
+        .replace("@verbs@", &ours.join(" "))
+        .replace("@verbs-before-cargo@", &cargos.join(" "))
+        .replace("@values-of-verbs@", &words::values_of_verbs(&words).join(" "))
         .replace("@record@", &words::record(&words).to_string())
         .replace("# @own@\n", &part(shell, words)?))
 }

@@ -7,15 +7,6 @@ use serde_json::{Map, Value, json};
 use crate::cli::VERBS;
 use crate::settings::{Key, ValueKind};
 
-/// The arguments that a verb takes.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum After {
-    /// Its own arguments.
-    OurWords,
-    /// Arguments for cargo.
-    CargosWords,
-}
-
 /// Our command line with the possible values of each setting. The parser does not know them, because
 /// a wrong setting has an error of its own.
 pub(super) fn described() -> Command {
@@ -59,14 +50,13 @@ pub(super) fn values_of_settings() -> Vec<String> {
     Key::ALL.iter().flat_map(values).collect()
 }
 
-/// The verbs that take these arguments.
-pub(super) fn verbs(words: &Command, after: After) -> Vec<String> {
-    let follows = |verb: &&Command| {
-        let is_cargos =
-            verb.get_arguments().any(|arg| arg.get_id() == crate::ui::arguments::CARGO_WORDS);
-        is_cargos == (after == After::CargosWords)
+/// The verbs with arguments for cargo, and those with our own.
+pub(super) fn verbs(words: &Command) -> [Vec<String>; 2] {
+    let is_cargos = |verb: &&Command| {
+        verb.get_arguments().any(|arg| arg.get_id() == crate::ui::arguments::CARGO_WORDS)
     };
-    words.get_subcommands().filter(follows).map(|verb| verb.get_name().to_owned()).collect()
+    let (cargos, ours): (Vec<_>, Vec<_>) = words.get_subcommands().partition(is_cargos);
+    [cargos, ours].map(|verbs| verbs.iter().map(|verb| verb.get_name().to_owned()).collect())
 }
 
 /// The arguments of verbs, as `verb=value`, for verbs with a fixed set of values.

@@ -11,7 +11,7 @@ use rustix::fs::{Mode, OFlags, openat};
 use rustix::io::Errno;
 
 use super::journal::Method;
-use super::judge::{self, Objection};
+use super::judge;
 use crate::os::accounts;
 use crate::os::entry::Kind;
 use crate::os::facts::facts_of;
@@ -22,6 +22,7 @@ use crate::private_dir::provision::Person;
 use crate::ui::escape::escaped;
 use crate::ui::failure::Failure;
 use crate::ui::look::Look;
+use crate::ui::owner::Owner;
 
 /// Refuses a tree with entries that must not change owner. Root renames no file that has another name
 /// outside the tree.
@@ -32,20 +33,29 @@ pub(super) fn check(
     method: Method,
 ) -> Result<(), Failure> {
     let is_root = accounts::is_root();
-    let linked =
-        || judge::linked_elsewhere(inventory).filter(|_| is_root && method != Method::Copy);
-    let mut found = judge::refused(inventory).or_else(linked);
-    if found.is_none() && is_root && person.uid != 0 {
-        let secret =
-            std::thread::scope(|scope| scope.spawn(|| secret(tree, inventory, person)).join());
-        let secret = secret.unwrap_or(Err(Errno::CANCELED));
-        let secret = secret.map_err(|cause| tree.failed("check", &[], cause.into()))?;
-        found = secret.map(|index| (index, Objection::Secret));
+    let linked = || {
+        let index = judge::linked_elsewhere(inventory)?;
+        let why = "it has another name outside of what is moved, and may be another user's file";
+        (is_root && method != Method::Copy).then(|| (index, why.to_owned()))
+    };
+    if let Some((index, why)) = judge::refused(inventory).or_else(linked) {
+        return Err(hostile(tree, inventory, index, &why, |owner| match index {
+            0 => "name the target directory itself, as in `…/target`".into(),
+            _ => format!("if it is not needed, {owner} can remove it"),
+        }));
     }
-    match found {
-        Some((index, objection)) => Err(hostile(tree, inventory, index, objection)),
-        None => Ok(()),
+    if !is_root || person.uid == 0 {
+        return Ok(());
     }
+    let found = std::thread::scope(|scope| scope.spawn(|| secret(tree, inventory, person)).join());
+    let found = found.unwrap_or(Err(Errno::CANCELED));
+    let Some(index) = found.map_err(|cause| tree.failed("check", &[], cause.into()))? else {
+        return Ok(());
+    };
+    let why = "its new owner cannot read it now, and could after the move";
+    Err(hostile(tree, inventory, index, why, |owner| {
+        format!("{owner} can make it readable for them, or move it elsewhere")
+    }))
 }
 
 /// The first file that the new owner cannot read or reach. Their own files, and empty ones such as
@@ -95,36 +105,15 @@ fn enter(tree: &Tree, names: &[CString]) -> Result<File, Errno> {
 
 /// The refusal (exit 77). Its command changes nothing: anyone who can write to the tree could replace
 /// the entry before the person runs the command.
-fn hostile(tree: &Tree, inventory: &Inventory, index: usize, objection: Objection) -> Failure {
+fn hostile(
+    tree: &Tree,
+    inventory: &Inventory,
+    index: usize,
+    why: &str,
+    help: impl FnOnce(&Owner) -> String,
+) -> Failure {
     let owner = accounts::owner(inventory.nodes.get(index).map_or(0, |node| node.uid));
     let path = tree.at(&inventory.path(index));
-    let useless = |why: &str| format!("{why}; if it is not needed, remove it as {owner}");
-    let (why, help) = match objection {
-        Objection::Special(kind) => {
-            (format!("it is a {kind}"), useless("cargo makes no such entry"))
-        }
-        Objection::LeadsOut => {
-            let why = "the symlink may point out of what is moved, and a build would write there";
-            (why.into(), useless("cargo makes no such entry"))
-        }
-        Objection::LinkedElsewhere => (
-            "it has another name outside of what is moved".into(),
-            useless("it may be another user's file"),
-        ),
-        Objection::Mount => {
-            ("a file system is mounted there".into(), "unmount it if nobody needs it there".into())
-        }
-        Objection::Above(holds) => (
-            format!("it holds `{holds}`, so it is more than a target directory"),
-            "name the target directory itself, as in `…/target`".into(),
-        ),
-        Objection::Secret => {
-            // If the account is gone, only root can.
-            let who = owner.name.as_ref().map_or("root".into(), |_| owner.to_string());
-            let why = "its new owner cannot read it now, and could after the move";
-            (why.into(), format!("{who} can make it readable for them, or move it elsewhere"))
-        }
-    };
     let text = format!("refusing to move `{}` of {owner}: {why}", escaped(&path));
-    Failure::new(text).help(Look::Ancestors.at(&path, &help)).exit(77)
+    Failure::new(text).help(Look::Ancestors.at(&path, &help(&owner))).exit(77)
 }

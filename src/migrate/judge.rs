@@ -11,44 +11,29 @@ use crate::os::node::{Identity, Inventory, Node, is_mounted};
 /// Names that are beside a target directory, but never in one: in a checkout or a private directory.
 const ABOVE: [&str; 5] = ["Cargo.toml", ".git", ".jj", "src", ".migration"];
 
-/// Why an entry must not be moved.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Objection {
-    /// A pipe, a socket or a device.
-    Special(Kind),
-    /// Another file system or mount begins here.
-    Mount,
-    /// A symlink that may point out of the tree, so that the next build would write there.
-    LeadsOut,
-    /// The top holds this name, so it is a parent of a target directory.
-    Above(&'static str),
-    /// A file that the new owner could not read or reach before.
-    Secret,
-    /// A file with another name outside the tree.
-    LinkedElsewhere,
-}
-
-/// The first entry that must not be moved.
-pub(super) fn refused(inventory: &Inventory) -> Option<(usize, Objection)> {
+/// The first entry that must not be moved, and why.
+pub(super) fn refused(inventory: &Inventory) -> Option<(usize, String)> {
     let top = inventory.top()?;
     if let Some(holds) = more_than_a_target_dir(inventory) {
-        return Some((0, Objection::Above(holds)));
+        return Some((0, format!("it holds `{holds}`, so it is more than a target directory")));
     }
     inventory.nodes.iter().enumerate().find_map(|(index, node)| {
-        let objection = match node.kind {
-            _ if is_mounted(top, node) => Objection::Mount,
-            Kind::Symlink if may_lead_out(inventory, index) => Objection::LeadsOut,
+        let why = match node.kind {
+            _ if is_mounted(top, node) => "a file system is mounted there".to_owned(),
+            Kind::Symlink if may_lead_out(inventory, index) => {
+                "the symlink may point out of what is moved, and a build would write there".into()
+            }
             Kind::Directory | Kind::File | Kind::Symlink => return None,
-            kind => Objection::Special(kind),
+            kind => format!("it is a {kind}, and cargo makes no such entry"),
         };
-        Some((index, objection))
+        Some((index, why))
     })
 }
 
 /// The first file with another name outside the tree. Cargo makes such files: a program in the target
 /// directory is a hard link to a file in the build directory. Root renames none of them, not even the new
 /// owner's, because its mode and group would change outside the tree too. A copy changes nothing there.
-pub(super) fn linked_elsewhere(inventory: &Inventory) -> Option<(usize, Objection)> {
+pub(super) fn linked_elsewhere(inventory: &Inventory) -> Option<usize> {
     let is_counted = |node: &&Node| node.kind != Kind::Directory && node.links > 1;
     let mut names: HashMap<Identity, u64> = HashMap::new();
     for node in inventory.nodes.iter().filter(is_counted) {
@@ -56,7 +41,7 @@ pub(super) fn linked_elsewhere(inventory: &Inventory) -> Option<(usize, Objectio
     }
     inventory.nodes.iter().enumerate().find_map(|(index, node)| {
         let inside = *names.get(&node.identity)?;
-        (inside < node.links).then_some((index, Objection::LinkedElsewhere))
+        (inside < node.links).then_some(index)
     })
 }
 
