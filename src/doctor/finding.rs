@@ -8,7 +8,6 @@ use serde::Serialize;
 use crate::os::{accounts, files};
 use crate::ui::escape::escaped;
 use crate::ui::failure::Failure;
-use crate::ui::report::Colour;
 
 /// The version of the JSON. It changes when a key changes its meaning or is removed.
 const VERSION: u8 = 1;
@@ -26,12 +25,12 @@ pub(super) enum Severity {
 }
 
 impl Severity {
-    /// Its name, and the colour of cargo's word for it.
-    pub(super) fn word(self) -> (&'static str, Colour) {
+    /// Its name.
+    pub(super) fn word(self) -> &'static str {
         match self {
-            Severity::Note => ("note", Colour::Note),
-            Severity::Warn => ("warn", Colour::Warning),
-            Severity::Fail => ("fail", Colour::Error),
+            Severity::Note => "note",
+            Severity::Warn => "warn",
+            Severity::Fail => "fail",
         }
     }
 }

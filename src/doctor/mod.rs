@@ -28,7 +28,7 @@ use crate::shim::Plan;
 use crate::shim::decide::EntryPoint;
 use crate::ui::arguments::switch;
 use crate::ui::failure::Failure;
-use crate::ui::report::{self, Colour, coloured, counted, row, table};
+use crate::ui::report::{self, coloured, counted, row, table};
 use finding::{Checked, Finding, Report, Severity};
 use machine::{Machine, Who, name_of};
 
@@ -149,11 +149,10 @@ fn print(found: &Report, own_name: &OsStr) -> std::io::Result<()> {
             true => String::new(),
             false => format!("{}: ", finding.subject),
         };
-        let (word, colour) = finding.severity.word();
-        let severity = coloured(word, colour);
+        let severity = coloured(finding.severity.word());
         report::line(format!("{severity}[{}]: {about}{}", finding.id, finding.text))?;
         if let Some(help) = &finding.help {
-            report::line(format!("  {}: {help}", coloured("help", Colour::Help)))?;
+            report::line(format!("  {}: {help}", coloured("help")))?;
         }
     }
     let not_made = found.not_made.len();

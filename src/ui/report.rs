@@ -19,7 +19,7 @@ pub use table::{Column, ago, counted, grid, row, table};
 pub fn error(error: &anyhow::Error) {
     let own = error.downcast_ref::<Failure>();
     let text = if own.is_some() { format!("{error}") } else { format!("{error:#}") };
-    labelled("error", Colour::Error, &text);
+    labelled("error", &text);
     if let Some(text) = own.and_then(|failure| failure.help.as_ref()) {
         help(text);
     }
@@ -27,7 +27,7 @@ pub fn error(error: &anyhow::Error) {
 
 /// Writes what the person should know although the command succeeded.
 pub fn note(text: &dyn Display) {
-    labelled("note", Colour::Note, text);
+    labelled("note", text);
 }
 
 /// Writes what the person should know, and what they can do about it.
@@ -38,12 +38,12 @@ pub fn advice(text: &dyn Display, help: &dyn Display) {
 
 /// Writes a next step alone, below a message that is already written.
 pub fn help(text: &dyn Display) {
-    labelled("help", Colour::Help, text);
+    labelled("help", text);
 }
 
 /// Writes what did not go as the person wants, and the next step.
 pub fn warning(text: &dyn Display, help: &dyn Display) {
-    labelled("warning", Colour::Warning, text);
+    labelled("warning", text);
     self::help(help);
 }
 
@@ -126,39 +126,26 @@ pub fn usage(text: &clap::builder::StyledStr) {
     let _ = io::stderr().write_all(text.as_bytes());
 }
 
-fn labelled(label: &str, colour: Colour, text: &dyn Display) {
-    let line = format!("{}: {text}\n", painted(label, colour, &io::stderr()));
+fn labelled(label: &str, text: &dyn Display) {
+    let line = format!("{}: {text}\n", painted(label, &io::stderr()));
     // If stderr is closed, nobody is left to tell.
     let _ = io::stderr().write_all(line.as_bytes());
 }
 
-/// The colours that cargo uses for its own words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Colour {
-    /// Of `error`.
-    Error,
-    /// Of `warning`.
-    Warning,
-    /// Of `note`.
-    Note,
-    /// Of `help`.
-    Help,
+/// A word such as `error`, in the colour that cargo gives it if stdout shows colours.
+pub fn coloured(word: &str) -> String {
+    painted(word, &io::stdout())
 }
 
-/// A word in its colour, if stdout shows colours.
-pub fn coloured(word: &str, colour: Colour) -> String {
-    painted(word, colour, &io::stdout())
-}
-
-fn painted(word: &str, colour: Colour, stream: &impl IsTerminal) -> String {
+fn painted(word: &str, stream: &impl IsTerminal) -> String {
     if !is_coloured(stream) {
         return word.to_owned();
     }
-    let code = match colour {
-        Colour::Error => "91",
-        Colour::Warning => "93",
-        Colour::Note => "92",
-        Colour::Help => "96",
+    let code = match word {
+        "error" | "fail" => "91",
+        "warning" | "warn" => "93",
+        "note" => "92",
+        _ => "96",
     };
     format!("\x1b[1;{code}m{word}\x1b[0m")
 }
