@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use similar::TextDiff;
+
 use crate::editor::edit::{Aim, Format};
 use crate::editor::known::{Editor, Places};
-use crate::editor::text;
 use crate::os::accounts;
 use crate::os::replace::{Original, changeable_by_others};
 use crate::os::trust::Trust;
@@ -90,7 +91,7 @@ impl FileChange {
             report::line(format!("`{name}`: nothing to change"))?;
             return Ok(());
         }
-        report::line(format!("`{name}`:\n{}", text::difference(text, edited)))?;
+        report::line(format!("`{name}`:\n{}", difference(text, edited)))?;
         // The target of a symlink stays, empty: whoever made the link wants the file to exist.
         let done = if Format::is_vacant(edited) && original.is_direct() {
             original.remove()?;
@@ -123,4 +124,23 @@ fn assert_roots(path: &Path) -> Result<(), Failure> {
         None => Ok(()),
         Some((place, _)) => Err(changeable_by_others(path, &place)),
     }
+}
+
+/// Lines shown around a change.
+const CONTEXT: usize = 3;
+
+/// The lines that a change adds and removes, escaped for a terminal.
+pub(super) fn difference(old: &str, new: &str) -> String {
+    let diff = TextDiff::from_lines(old, new);
+    let mut unified = diff.unified_diff();
+    let text = unified.context_radius(CONTEXT).missing_newline_hint(false).to_string();
+    let shown = |line: &str| match line.starts_with("@@") {
+        true => " …".to_owned(),
+        // Tabs stay: people indent with them.
+        false => {
+            line.split('\t').map(|part| escaped(part).to_string()).collect::<Vec<_>>().join("\t")
+        }
+    };
+    // The first line only counts lines.
+    text.lines().skip(1).map(shown).collect::<Vec<_>>().join("\n")
 }

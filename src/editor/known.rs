@@ -4,11 +4,12 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::editor::edit::{Format, Keys};
+use crate::editor::edit::{Aim, Format, Keys};
 use crate::os::files;
 use crate::os::homes::Homes;
 use crate::os::snapshot::Snapshot;
 use crate::ui::escape::escaped;
+use crate::ui::failure::Result;
 
 /// An editor, or rust-analyzer itself.
 pub(super) struct Editor {
@@ -23,7 +24,7 @@ pub(super) struct Editor {
     /// Whether the settings of rust-analyzer itself reach it.
     pub(super) heeds_rust_analyzer: bool,
     /// Advice for the user, in addition to the settings.
-    pub(super) advice: &'static str,
+    advice: &'static str,
     /// The names of its program.
     programs: &'static [&'static str],
     /// The files that it reads, whether they exist yet or not.
@@ -121,6 +122,26 @@ impl Editor {
     /// The files that it reads, whether they exist yet or not; empty if it has no such file.
     pub(super) fn files(&self, places: &Places<'_>) -> Vec<PathBuf> {
         (self.files)(places)
+    }
+
+    /// The settings of one editor, the files that they belong in, and advice.
+    pub(super) fn settings(&self, aim: &Aim, places: &Places<'_>) -> Result<String> {
+        let toolchain = escaped(&places.toolchain_directory()).to_string();
+        let advice = self.advice.trim_end().replace("@TOOLCHAIN@", &toolchain);
+        let Some(format) = self.format else { return Ok(advice) };
+        let file = |path: &PathBuf| {
+            let state = if files::is_there(path) { "" } else { " (does not exist yet)" };
+            format!("`{}`{state}", escaped(path))
+        };
+        let files: Vec<String> = self.files(places).iter().map(file).collect();
+        // An edit of an empty file shows what a person would write.
+        let settings = format.edit("", aim)?;
+        Ok(format!(
+            "in {}:\n\n{settings}\n{advice}\n\n`cargo-peruser editor {} --write` writes these settings, \
+             `--remove` removes them again",
+            files.join("\n   "),
+            self.name
+        ))
     }
 
     /// The program, if it is on PATH.

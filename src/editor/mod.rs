@@ -7,7 +7,6 @@ mod change;
 mod edit;
 mod known;
 mod overview;
-mod text;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgMatches, Command};
@@ -73,13 +72,13 @@ pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
                 report::note(&format!("editors need no settings here: {reason}"));
             }
             Some(aim) if verb.get_flag("write") => write(editor, &session, &places, &aim)?,
-            Some(aim) => report::line(text::settings(editor, &aim, &places)?)?,
+            Some(aim) => report::line(editor.settings(&aim, &places)?)?,
         },
         _ => {
             let overview = Overview::of(named, snapshot, &session, &places)?;
             match verb.get_flag("json") {
                 true => report::json(&overview)?,
-                false => report::line(text::overview(&overview))?,
+                false => report::line(overview::text(&overview))?,
             }
         }
     }

@@ -12,6 +12,7 @@ use crate::editor::known::{self, Editor, Places, RUST_ANALYZER};
 use crate::os::snapshot::Snapshot;
 use crate::shim::Plan;
 use crate::shim::decide::TARGET_DIR;
+use crate::ui::escape::escaped;
 use crate::ui::failure::{Mark, Result};
 
 /// The overview. Paths that are not UTF-8 are approximated in JSON.
@@ -174,4 +175,67 @@ impl FileState {
 
 fn lossy(path: &Path) -> String {
     path.to_string_lossy().into_owned()
+}
+
+/// The overview, escaped for a terminal and without spaces at line ends.
+pub(super) fn text(overview: &Overview) -> String {
+    let mut lines = Vec::new();
+    match &overview.target_dir {
+        Some(path) => {
+            let session = match overview.session_exports_it {
+                true => "this session exports it",
+                false => "this session does not export it",
+            };
+            lines.push(format!("target directory  {} ({session})", escaped(path)));
+        }
+        None => lines.push(format!("editors need no settings here: {}", overview.reason)),
+    }
+    let width = overview.editors.iter().map(|it| it.name.len()).max().unwrap_or(0);
+    for editor in &overview.editors {
+        lines.push(format!("{:width$}  {}", editor.name, summary(editor, overview)));
+        if editor.is_here || overview.editors.len() == 1 {
+            lines.extend(details(editor).into_iter().map(|line| format!("{:width$}  {line}", "")));
+        }
+    }
+    lines.join("\n")
+}
+
+fn summary(editor: &EditorReport, overview: &Overview) -> String {
+    let place = match &editor.program {
+        Some(program) => escaped(program).to_string(),
+        None if editor.is_here => "no program on PATH".to_owned(),
+        None => return "not found".to_owned(),
+    };
+    let is_chosen = editor.files.iter().any(|file| file.state == FileState::Chosen);
+    let cover = match editor.covered_by {
+        _ if overview.target_dir.is_none() => return place,
+        Some(Cover::Settings) => "covered by its settings".to_owned(),
+        Some(Cover::RustAnalyzer) => {
+            "covered by rust-analyzer's settings, except for the first build scripts".to_owned()
+        }
+        Some(Cover::Session) => "covered if it is started from this session".to_owned(),
+        None if is_chosen => "builds in the directory that you chose".to_owned(),
+        None => format!("NOT COVERED; help: cargo-peruser editor {}", editor.name),
+    };
+    format!("{place}: {cover}")
+}
+
+fn details(editor: &EditorReport) -> Vec<String> {
+    let mut lines = Vec::new();
+    for file in &editor.files {
+        let state = match file.state {
+            FileState::Missing => ": no settings there yet",
+            FileState::Silent => " does not set it",
+            FileState::Covered => " sets it",
+            FileState::Outdated => " sets an outdated value",
+            FileState::Chosen | FileState::Unusable => "",
+        };
+        // An error names the file itself.
+        match &file.detail {
+            Some(detail) => lines.push(detail.clone()),
+            None => lines.push(format!("`{}`{state}", escaped(&file.path))),
+        }
+        lines.extend(file.note.clone());
+    }
+    lines
 }

@@ -1,7 +1,7 @@
 //! Texts before and after, for every format.
 
 use super::{Aim, Format, Variable};
-use crate::editor::text::difference;
+use crate::editor::change::difference;
 use crate::ui::failure::Mark;
 use proptest::prelude::{ProptestConfig, Strategy, prop, prop_assert, prop_assert_eq, proptest};
 
