@@ -8,6 +8,8 @@ mod edit;
 mod known;
 mod overview;
 
+use std::ffi::OsString;
+
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgMatches, Command};
 
@@ -95,14 +97,19 @@ fn aim(session: &Plan<'_>) -> Result<Option<Aim>> {
     for variable in &mut aim.variables {
         let change =
             session::changes(session).into_iter().find(|change| change.name == variable.name);
-        let text = change.and_then(|change| change.value).map(std::ffi::OsString::into_string);
-        variable.value = text.transpose().map_err(|path| {
-            let path = escaped(&path);
-            Failure::new(format!("editors' settings cannot hold `{path}`: the path is not UTF-8"))
-                .help("ask the administrator for a shared root whose path is UTF-8")
-        })?;
+        variable.value = change.and_then(|change| change.value).map(plain).transpose()?;
     }
     Ok(Some(aim))
+}
+
+/// A path as text that every format can hold.
+fn plain(path: OsString) -> Result<String> {
+    let text = path.to_str().filter(|text| !text.contains(char::is_control));
+    text.map(str::to_owned).ok_or_else(|| {
+        let path = escaped(&path);
+        let why = "it is not UTF-8, or has control characters";
+        Failure::new(format!("editors' settings cannot hold the path `{path}`: {why}"))
+    })
 }
 
 /// The aim that removes our settings, even if the caller gets no directory now. We only ever set

@@ -118,7 +118,7 @@ fn each_state_of_a_file_has_its_name() {
 fn tells_what_a_setting_of_rust_analyzer_makes_of_it() {
     let world = World::new();
     let code = "home/.config/Code/User/settings.json";
-    world.file(code, "\u{feff}{\n \"rust-analyzer.cargo.targetDir\": \"target/ra\" }");
+    world.file(code, "{\n \"rust-analyzer.cargo.targetDir\": \"target/ra\" }");
     let note = json(&world, &["vscode"])["editors"][0]["files"][0]["note"].clone();
     let expected = "in line 2: rust-analyzer builds in `target/ra`";
     assert!(note.as_str().unwrap().contains(expected), "{note}");

@@ -29,54 +29,24 @@ pub(super) fn edit(text: &str, comment: &str, block: Option<String>) -> Result<S
 
 /// The Lua program; `None` if no variable is set.
 pub(super) fn lua(aim: &Aim) -> Option<String> {
-    let entry = |(name, value): (&str, &str)| format!("  {name} = {},\n", lua_string(value));
-    fill(LUA, aim, entry, lua_string)
+    fill(LUA, aim, |name, value| format!("  {name} = {value},\n"))
 }
 
 /// The Emacs Lisp program; `None` if no variable is set.
 pub(super) fn elisp(aim: &Aim) -> Option<String> {
-    let entry = |(name, value): (&str, &str)| {
-        format!("             ({} . {})\n", elisp_string(name), elisp_string(value))
-    };
-    fill(ELISP, aim, entry, elisp_string)
+    fill(ELISP, aim, |name, value| format!("             (\"{name}\" . {value})\n"))
 }
 
 /// Replaces a line `@ENTRIES@` of a template by one line for each variable, and `@ROOT@` by the first of
 /// [`Aim::roots`].
-fn fill(
-    template: &str,
-    aim: &Aim,
-    entry: impl Fn((&str, &str)) -> String,
-    string: impl Fn(&str) -> String,
-) -> Option<String> {
-    let entries: String = aim.wanted().map(entry).collect();
+fn fill(template: &str, aim: &Aim, entry: fn(&str, &str) -> String) -> Option<String> {
+    let entries: String = aim.wanted().map(|(name, value)| entry(name, &quoted(value))).collect();
     let root = aim.roots.first().and_then(|root| root.to_str()).unwrap_or_default();
-    let text = template.replace("@ENTRIES@\n", &entries).replace("@ROOT@", &string(root));
+    let text = template.replace("@ENTRIES@\n", &entries).replace("@ROOT@", &quoted(root));
     (!entries.is_empty()).then_some(text)
 }
 
-pub(super) fn toml_string(text: &str) -> String {
-    quoted(text, |control| format!("\\u{control:04x}"))
-}
-
-/// A decimal escape always has three digits, so that a digit after it is not part of it.
-fn lua_string(text: &str) -> String {
-    quoted(text, |control| format!("\\{control:03}"))
-}
-
-/// An octal escape always has three digits, for the same reason.
-fn elisp_string(text: &str) -> String {
-    quoted(text, |control| format!("\\{control:03o}"))
-}
-
-fn quoted(text: &str, escape: impl Fn(u32) -> String) -> String {
-    let mut quoted = String::from("\"");
-    for character in text.chars() {
-        match character {
-            '"' | '\\' => quoted.extend(['\\', character]),
-            _ if character.is_ascii_control() => quoted.push_str(&escape(character.into())),
-            _ => quoted.push(character),
-        }
-    }
-    quoted + "\""
+/// A string as all three languages write it. It has no control characters.
+pub(super) fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }

@@ -10,23 +10,6 @@ use crate::ui::failure::{Failure, Result};
 /// The rest of a file that we created, once our settings are removed.
 pub(super) const VACANT: &str = "{}\n";
 
-/// The library does not read it.
-const BYTE_ORDER_MARK: &str = "\u{feff}";
-
-/// What editors accept, and no more: a file that an editor cannot read must not be changed.
-const DIALECT: ParseOptions = ParseOptions {
-    allow_comments: true,
-    allow_trailing_commas: true,
-    allow_loose_object_property_names: false,
-    allow_missing_commas: false,
-    allow_single_quoted_strings: false,
-    allow_hexadecimal_numbers: false,
-    allow_unary_plus_numbers: false,
-    allow_bare_decimal_point_numbers: false,
-    allow_non_finite_numbers: false,
-    allow_extended_string_escapes: false,
-};
-
 /// The text with our values in the table at `keys`, and without those that should not be set. Comments of
 /// neighbours stay; the library removes those in the same line with a value.
 pub(super) fn edit(text: &str, keys: &Keys, aim: &Aim) -> Result<String> {
@@ -50,8 +33,7 @@ pub(super) fn edit(text: &str, keys: &Keys, aim: &Aim) -> Result<String> {
             _ => {}
         }
     }
-    let mark = if text.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK } else { "" };
-    let edited = format!("{mark}{root}");
+    let edited = root.to_string();
     let comments = |text: &str| text.matches("//").count() + text.matches("/*").count();
     match comments(&edited) < comments(text) {
         true => Err(Failure::new("a comment of yours beside these settings would go with them")),
@@ -65,8 +47,14 @@ pub(super) fn find(text: &str, keys: &Keys, name: &str) -> Result<Option<FoundVa
 }
 
 fn parsed(text: &str) -> Result<CstRootNode> {
-    let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
-    let root = CstRootNode::parse(text, &DIALECT).map_err(|error| {
+    // A file that an editor cannot read must not be changed.
+    let dialect = ParseOptions {
+        allow_loose_object_property_names: false,
+        allow_missing_commas: false,
+        allow_single_quoted_strings: false,
+        ..ParseOptions::default()
+    };
+    let root = CstRootNode::parse(text, &dialect).map_err(|error| {
         let cause = error.kind().to_string().to_lowercase();
         incorrect(error.line_display(), escaped(&cause))
     })?;

@@ -14,7 +14,7 @@ pub(super) fn edit(text: &str, keys: &Keys, aim: &Aim) -> Result<String> {
     let mut entries = String::new();
     let mut is_complete = true;
     for (name, value) in aim.wanted() {
-        entries.push_str(&format!("{name} = {}\n", block::toml_string(value)));
+        entries.push_str(&format!("{name} = {}\n", block::quoted(value)));
         match find(&own, keys, name)? {
             Some(found) if found.says.as_deref() == Some(value) => {}
             Some(found) => return Err(chosen(name, &found)),
