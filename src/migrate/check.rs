@@ -67,25 +67,16 @@ fn secret(tree: &Tree, inventory: &Inventory, person: Person) -> Result<Option<u
     rights
         .become_account(&account)
         .map_err(|cause| Errno::from_io_error(&cause).unwrap_or(Errno::PERM))?;
-    // An inventory lists the entries of a directory together, so keep the last directory open.
-    let mut last: Option<(usize, File)> = None;
     for (index, node) in inventory.nodes.iter().enumerate() {
         let Some(parent) = node.parent else { continue };
         if node.kind != Kind::File || node.size == 0 || node.uid == person.uid {
             continue;
         }
-        let mut read = || -> Result<File, Errno> {
-            let directory = match last.take().filter(|(at, _)| *at == parent) {
-                Some((_, directory)) => directory,
-                None => enter(tree, &inventory.path(parent))?,
-            };
-            let file = openat(&directory, &*node.name, OFlags::RDONLY | FILE, Mode::empty());
-            last = Some((parent, directory));
-            Ok(file?.into())
-        };
-        match read().map(|file| facts_of(&file).is_ok_and(|it| it.identity == node.identity)) {
-            Ok(true) => {}
-            Ok(false) => return Err(Errno::STALE),
+        let flags = OFlags::RDONLY | FILE;
+        let open = |directory: File| openat(&directory, &*node.name, flags, Mode::empty());
+        match enter(tree, &inventory.path(parent)).and_then(open) {
+            Ok(file) if facts_of(&file).is_ok_and(|it| it.identity == node.identity) => {}
+            Ok(_) => return Err(Errno::STALE),
             Err(Errno::ACCESS) => return Ok(Some(index)),
             Err(cause) => return Err(cause),
         }

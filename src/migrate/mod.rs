@@ -2,7 +2,7 @@
 //! it stays fresh.
 //!
 //! `preview` examines the source and shows what will be done. `carry` does everything after the question.
-//! `resume` continues or undoes an interrupted run. The rules, `plan` and `judge`, are pure. Directories
+//! `resume` continues or undoes an interrupted run. The rules, `journal` and `judge`, are pure. Directories
 //! are opened without following symlinks, and checked once they are open; entries are reached from an open
 //! directory by a single name. Anyone who can write to the source meanwhile can make the move fail, but
 //! cannot redirect it.

@@ -91,18 +91,13 @@ impl Staging {
 
     /// Creates it, mode 0700, or opens the existing one, and locks it.
     pub(super) fn make(private: &Tree, destination: &Destination<'_>) -> Result<Staging, Failure> {
-        loop {
-            match make_directory(&private.top, NAME) {
-                Ok(_) => {}
-                Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => {}
-                Err(cause) => {
-                    let path = private.path.join(NAME);
-                    return Err(Failure::step("create directory", &path, cause));
-                }
+        match make_directory(&private.top, NAME) {
+            Err(cause) if cause.kind() != io::ErrorKind::AlreadyExists => {
+                Err(Failure::step("create directory", &private.path.join(NAME), cause))
             }
-            if let Some(staging) = Staging::open(private, destination)? {
-                return Ok(staging);
-            }
+            // A run that ends just now may have removed it again.
+            _ => Staging::open(private, destination)?
+                .map_or_else(|| Staging::make(private, destination), Ok),
         }
     }
 
