@@ -143,14 +143,14 @@ fn linked(stage: &Stage) {
     make::directory(&Path::new(&toolchain).join("lib"), alice.uid(), alice.uid(), 0o755);
     link().run().ok();
     // Through the proxy, the shim on PATH, and the directory itself.
-    let proxies = format!("{}:{}", bin.display(), places::STUB);
     for cargo in
         [bin.join("cargo"), PathBuf::from(places::SHIM).join("cargo"), directory.join("cargo")]
     {
-        let call = run(&alice, &cargo, ["+editors", "build"]).env("PATH", &proxies);
+        let call = run(&alice, &cargo, ["+editors", "build"]).env("PATH", &bin);
         let stopped = call.limit(Duration::from_secs(10)).run();
-        stopped.stopped(Stop::NoCargo).blames("`editors`");
-        stopped.helps("rustup toolchain uninstall editors");
+        let proxy = bin.join("cargo");
+        let expected = format!("`{}`: it executed cargo-peruser again", proxy.display());
+        stopped.stopped(Stop::NoCargo).mentions(expected);
     }
     // Only rustup has the compiler, and counts the rounds.
     let compiler = run(&alice, &bin.join("rustc"), ["+editors", "--version"]);
