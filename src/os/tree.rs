@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 #[cfg(target_os = "linux")]
 use rustix::fs::ResolveFlags;
-use rustix::fs::{FileType, Mode, OFlags, openat, renameat};
+use rustix::fs::{FileType, Mode, OFlags, SeekFrom, openat, renameat};
 use rustix::io::Errno;
 use rustix::path::Arg;
 
@@ -226,6 +226,8 @@ pub fn each_name(
     directory: &File,
     mut seen: impl FnMut(&CStr, FileType) -> io::Result<()>,
 ) -> io::Result<()> {
+    // It may have been read before.
+    rustix::fs::seek(directory, SeekFrom::Start(0))?;
     #[cfg(any(target_os = "linux", target_os = "android"))]
     let mut buffer = Vec::with_capacity(64 << 10);
     #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -279,10 +281,20 @@ pub fn rename(from: &File, old: &OsStr, to: &File, new: &OsStr) -> io::Result<()
 
 #[cfg(test)]
 mod tests {
-    use super::{Tree, directory_at};
+    use super::{Tree, directory_at, names};
     use rustix::fs::OFlags;
     use rustix::io::Errno;
     use std::fs;
+
+    #[test]
+    fn a_directory_can_be_listed_again() {
+        let scratch = tempfile::tempdir().unwrap();
+        fs::write(scratch.path().join("file"), "").unwrap();
+        let directory = directory_at(scratch.path()).unwrap();
+        for _ in 0..2 {
+            assert_eq!(names(&directory).unwrap(), [c"file".to_owned()]);
+        }
+    }
 
     #[test]
     fn what_was_exchanged_since_it_was_looked_at_is_not_opened() {
