@@ -70,9 +70,7 @@ fn give(parent: &File, place: &Place, caller: &Caller<'_>) -> Result<()> {
     let not_made = |error| cannot_create(&path, error, place, caller);
     let unfinished = format!("{UNFINISHED}{}.{}", place.name, std::process::id());
     let unfinished = OsStr::new(&unfinished);
-    let clear = || unlinkat(parent, unfinished, AtFlags::REMOVEDIR);
-    // In a container, an interrupted run may have had this process id.
-    let _ = clear();
+    clear_unfinished(&place.parent);
     if !make_directory(parent, unfinished).map_err(not_made)? {
         return Err(not_made(Errno::EXIST.into()));
     }
@@ -84,8 +82,29 @@ fn give(parent: &File, place: &Place, caller: &Caller<'_>) -> Result<()> {
         }
     });
     // It is still there if it did not get its name.
-    let _ = clear();
+    let _ = unlinkat(parent, unfinished, AtFlags::REMOVEDIR);
     made
+}
+
+/// Removes the empty directories that interrupted runs have left. The name ends in a process id, which
+/// in a container may be this run's own.
+fn clear_unfinished(root: &Path) {
+    let is_over = |name: &OsStr| {
+        let id = name.to_str().and_then(|name| name.rsplit('.').next()?.parse().ok());
+        let id = id.and_then(rustix::process::Pid::from_raw);
+        id.is_some_and(|id| {
+            id == rustix::process::getpid()
+                || rustix::process::test_kill_process(id) == Err(Errno::SRCH)
+        })
+    };
+    for entry in std::fs::read_dir(root).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let is_unfinished = name.as_encoded_bytes().starts_with(UNFINISHED.as_bytes());
+        if is_unfinished && is_over(&name) {
+            // An entry that is not an empty directory stays.
+            let _ = std::fs::remove_dir(entry.path());
+        }
+    }
 }
 
 /// Removes other users' access to a directory that the caller owns and that was judged as `judged`.

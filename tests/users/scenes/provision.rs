@@ -140,13 +140,9 @@ fn killed(stage: &Stage) {
         alice.cargo(["build"]).run().ok();
         provision(stage, &["alice"]).ok();
         private(&place, 2001);
-        // What is unfinished stays, and is in nobody's way.
-        for entry in fs::read_dir(&root).unwrap().flatten() {
-            let name = entry.file_name().to_string_lossy().into_owned();
-            let is_unfinished = name.starts_with(".unfinished-alice.");
-            assert!(name == "alice" || is_unfinished, "{call}: {name} is in the root");
-            make::nothing(&entry.path());
-        }
+        let others = fs::read_dir(&root).unwrap().count();
+        assert!(others == 1, "{call}: {others} entries are in the root");
+        make::nothing(&place);
     }
 }
 
@@ -292,6 +288,13 @@ fn left_sticky(stage: &Stage) {
 fn leftover(stage: &Stage) {
     let root = stage.shared_root().make();
     let line = "mkdir \"$1/.unfinished-alice.$$\" && exec cargo-peruser provision alice";
+    // The id of a running process, such as this one, and one that is higher than any.
+    let other = |number: u32| root.join(format!(".unfinished-bob.{number}"));
+    let (running, over) = (other(std::process::id()), other(1 << 23));
+    for place in [&running, &over] {
+        make::directory(place, 0, 0, 0o700);
+    }
     stage.person("root").shell(line, [&root]).run().ok();
+    assert!(running.exists() && !over.exists(), "it takes the wrong ones away");
     private(&root.join("alice"), stage.person("alice").uid());
 }
