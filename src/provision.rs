@@ -1,7 +1,6 @@
 //! `provision`: creates accounts' private directories in the shared root.
 
 use std::ffi::OsString;
-use std::path::Path;
 
 use clap::{Arg, ArgGroup, ArgMatches, Command, value_parser};
 
@@ -68,7 +67,7 @@ pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
         (None, true) => provisioner.everybody(),
         (None, false) => {
             let names = verb.get_many::<OsString>("user").into_iter().flatten();
-            names.map(|name| by_name(name, &provisioner, root)).collect::<Result<_>>()?
+            names.map(|name| by_name(name, &provisioner)).collect::<Result<_>>()?
         }
     };
     let is_dry = verb.get_flag("dry-run");
@@ -116,29 +115,18 @@ pub(super) fn provision(
 /// The account of a login session, if it gets a directory. If not, a login must not fail.
 fn by_number(uid: u32, provisioner: &Provisioner<'_>) -> Vec<Person> {
     let person = Person { uid, gid: accounts::primary_group(uid).unwrap_or(uid) };
-    let is_meant = provisioner.no_directory(&person).is_none() && provisioner.may_enter(&person);
-    Vec::from_iter(is_meant.then_some(person))
+    Vec::from_iter(provisioner.objection(&person).is_none().then_some(person))
 }
 
 /// An account named on the command line. It is an error if it gets no directory.
-fn by_name(name: &OsString, provisioner: &Provisioner<'_>, root: &Path) -> Result<Person> {
+fn by_name(name: &OsString, provisioner: &Provisioner<'_>) -> Result<Person> {
     let Some((uid, gid)) = accounts::find(name) else {
         let text = format!("there is no account `{}`", escaped(name));
         return Err(Failure::new(text).help("getent passwd"));
     };
     let person = Person { uid, gid };
-    if let Some(reason) = provisioner.no_directory(&person) {
+    if let Some((reason, help)) = provisioner.objection(&person) {
         let text = format!("`{}` gets no private directory: {reason}", escaped(name));
-        return Err(Failure::new(text).help("list it under `include.users` in the settings"));
-    }
-    if !provisioner.may_enter(&person) {
-        let text = format!(
-            "`{}` cannot enter the shared root `{}`, which is for a group",
-            escaped(name),
-            escaped(root)
-        );
-        let group = files::entry(root).map_or(0, |entry| entry.gid);
-        let help = format!("usermod -aG {} {}", accounts::group_word(group), quoted(name));
         return Err(Failure::new(text).help(help));
     }
     Ok(person)

@@ -45,24 +45,24 @@ impl<'a> Provisioner<'a> {
     pub fn everybody(&self) -> Vec<Person> {
         let ordinary = accounts::ordinary_uids();
         let is_meant = |person: &Person| {
-            let is_known = match self.group {
-                Some(_) => self.may_enter(person),
-                None => ordinary.contains(&person.uid),
-            };
-            is_known && self.no_directory(person).is_none()
+            (self.group.is_some() || ordinary.contains(&person.uid))
+                && self.objection(person).is_none()
         };
         let people = accounts::all().into_iter().map(|(uid, gid)| Person { uid, gid });
         people.filter(is_meant).collect()
     }
 
-    /// Why an account gets no directory, by rule 3.
-    pub fn no_directory(&self, person: &Person) -> Option<String> {
-        accounts::account(person.uid, self.settings.exclude_groups()).no_directory(self.settings)
-    }
-
-    /// Whether an account may enter the root, by the root's permission bits.
-    pub fn may_enter(&self, person: &Person) -> bool {
-        self.group.is_none_or(|group| accounts::is_in_group(person.uid, person.gid, group))
+    /// Why an account gets no directory in the root, by rule 3 or because it may not enter, and what
+    /// root can do about it.
+    pub fn objection(&self, person: &Person) -> Option<(String, String)> {
+        let account = accounts::account(person.uid, self.settings.exclude_groups());
+        if let Some(reason) = account.no_directory(self.settings) {
+            return Some((reason, "list it under `include.users` in the settings".into()));
+        }
+        let is_foreign = |group: &u32| !accounts::is_in_group(person.uid, person.gid, *group);
+        let group = accounts::group_word(self.group.filter(is_foreign)?);
+        let help = format!("usermod -aG {group} {}", accounts::owner(person.uid).word());
+        Some((format!("the shared root is for members of the group {group}"), help))
     }
 
     /// The state of an account's directory. Changes nothing.
