@@ -17,8 +17,8 @@ use crate::caches::people::{People, doubts_departed};
 use crate::os::accounts;
 use crate::os::homes::Homes;
 use crate::os::snapshot::Snapshot;
-use crate::settings::gc_limits::{Limit, Policy};
-use crate::settings::{self, Flags, Settings};
+use crate::settings::gc_limits::Limit;
+use crate::settings::{self, Flags, Key, Settings};
 use crate::ui::arguments::switch;
 use crate::ui::escape::{bytes, escaped};
 use crate::ui::failure::Failure;
@@ -27,10 +27,9 @@ use plan::{Circumstances, Outcome, PlannedRemoval, Portion};
 
 /// The verb's command line.
 pub(crate) fn command() -> Command {
-    let policy = |policy: Policy| {
-        let key = policy.key();
-        Arg::new(name(policy))
-            .long(name(policy))
+    let policy = |key: Key| {
+        Arg::new(name(key))
+            .long(name(key))
             .value_name(key.kind().placeholder())
             .value_parser(value_parser!(OsString))
             .help(key.help())
@@ -52,12 +51,12 @@ pub(crate) fn command() -> Command {
             switch("common", "Also `target`, which is for all that has no directory of its own"),
             switch("json", "Print JSON, whose keys stay as they are"),
         ])
-        .args(Policy::ALL.map(policy))
+        .args(Key::limits().map(policy))
 }
 
 /// The name of a policy's flag, which is its key without the table.
-fn name(policy: Policy) -> &'static str {
-    let name = policy.key().name();
+fn name(policy: Key) -> &'static str {
+    let name = policy.name();
     name.split_once('.').map_or(name, |(_, name)| name)
 }
 
@@ -89,10 +88,9 @@ pub(crate) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
 /// # Errors
 /// The first flag whose value is not a limit, by the name that was typed.
 fn typed(verb: &ArgMatches) -> Result<Flags, Failure> {
-    let given = Policy::ALL.into_iter().filter_map(|policy| {
-        let text = verb.get_one::<OsString>(name(policy))?;
-        let key = policy.key();
-        let origin = format!("the flag --{}", name(policy));
+    let given = Key::limits().filter_map(|key| {
+        let text = verb.get_one::<OsString>(name(key))?;
+        let origin = format!("the flag --{}", name(key));
         let read = key.kind().parse(text).map(|_| (key, text.clone()));
         Some(read.map_err(|wrong| settings::invalid(key.name(), &origin, wrong)))
     });
@@ -112,7 +110,7 @@ fn who(
     }
     let mut people = People::of(settings, homes, snapshot.uid, snapshot.gid);
     people.visible.retain(|person| is_for_all || person.account.uid == snapshot.uid);
-    let is_departed_meant = is_for_all && settings.limit(Policy::Departed) != Limit::Off;
+    let is_departed_meant = is_for_all && settings.limit(Key::GcDeparted) != Limit::Off;
     // An account database that does not answer knows no account, so everybody would seem to have
     // departed.
     if let Some(why) = doubts_departed(&people.visible).filter(|_| is_departed_meant) {
@@ -129,10 +127,10 @@ fn circumstances(
     people: &People,
     verb: &ArgMatches,
 ) -> Circumstances {
-    let limits = Policy::ALL.map(|policy| (policy, settings.limit(policy)));
+    let limits = Key::limits().map(|policy| (policy, settings.limit(policy)));
     // Only root can tell. Other callers look only at their own directories, and they have not departed.
-    let applies = |policy| policy != Policy::Departed || accounts::is_root();
-    let limits = limits.into_iter().filter(|(policy, _)| applies(*policy));
+    let applies = |policy| policy != Key::GcDeparted || accounts::is_root();
+    let limits = limits.filter(|(policy, _)| applies(*policy));
     let place = people.visible.first().map(|person| person.path.clone());
     let fs = place.and_then(|place| rustix::fs::statvfs(&place).ok());
     let blocks = |blocks: u64, size: u64| blocks.saturating_mul(size);

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use crate::caches::people::Standing;
 use crate::caches::{Cache, Profile};
-use crate::settings::gc_limits::{Limit, Policy};
+use crate::settings::Key;
+use crate::settings::gc_limits::Limit;
 use crate::workspace::record::Sources;
 
 /// Everything that the rules depend on, except the caches.
@@ -13,7 +14,7 @@ pub(super) struct Circumstances {
     /// Seconds since 1970.
     pub(super) now: i64,
     /// The limit of each policy that applies.
-    pub(super) limits: Vec<(Policy, Limit)>,
+    pub(super) limits: Vec<(Key, Limit)>,
     /// The free space on the file system, in bytes.
     pub(super) free: u64,
     /// The size of the file system, in bytes.
@@ -38,7 +39,7 @@ pub(super) enum Portion {
 pub(super) struct PlannedRemoval<'a> {
     pub(super) cache: &'a Cache,
     /// The policy that has chosen it; `None` for what an interrupted run has left.
-    pub(super) policy: Option<Policy>,
+    pub(super) policy: Option<Key>,
     pub(super) what: Portion,
     /// The space that is freed once it is not in use, in bytes.
     pub(super) bytes: u64,
@@ -89,24 +90,24 @@ struct Chooser<'a> {
 }
 
 impl<'a> Chooser<'a> {
-    fn by_age(&mut self, policy: Policy, age: i64) {
+    fn by_age(&mut self, policy: Key, age: i64) {
         for cache in self.caches {
             let unused = |used: i64| self.circumstances.now.saturating_sub(used) >= age;
             let what = match policy {
                 // The profile's own time counts. For everything else the cache's does, because the shim
                 // knows of every use.
-                Policy::Incremental => {
+                Key::GcIncremental => {
                     let profiles = cache.totals.profiles.iter();
                     let old = profiles.filter(|it| it.incremental > 0 && unused(it.touched));
                     let old: Vec<Profile> = old.cloned().collect();
                     (!old.is_empty()).then_some(Portion::Incremental(old))
                 }
                 _ if !unused(cache.used()) => None,
-                Policy::Orphans => {
+                Key::GcOrphans => {
                     let is_gone = matches!(cache.sources, Sources::Gone | Sources::Another);
                     (is_gone || cache.moved_aside().is_some()).then_some(Portion::Directory)
                 }
-                Policy::Departed => {
+                Key::GcDeparted => {
                     (cache.person.standing == Standing::Departed).then_some(Portion::Directory)
                 }
                 _ => self.is_whole(cache).then_some(Portion::Contents),
@@ -119,9 +120,9 @@ impl<'a> Chooser<'a> {
 
     /// Chooses the least recently used caches first, until enough space is free. The most recently used
     /// cache of each person stays.
-    fn by_size(&mut self, policy: Policy, limit: u64) {
+    fn by_size(&mut self, policy: Key, limit: u64) {
         match policy {
-            Policy::MaxSize => {
+            Key::GcMaxSize => {
                 let people: BTreeSet<u32> = self.caches.iter().map(owner).collect();
                 for uid in people {
                     let is_own = |cache: &Cache| owner(cache) == uid;
@@ -129,7 +130,7 @@ impl<'a> Chooser<'a> {
                     self.shrink(policy, total.saturating_sub(limit), &is_own);
                 }
             }
-            Policy::MaxTotal => {
+            Key::GcMaxTotal => {
                 let total = self.total(&|_| true);
                 self.shrink(policy, total.saturating_sub(limit), &|_| true);
             }
@@ -153,7 +154,7 @@ impl<'a> Chooser<'a> {
         choice.filter(|_| cache.used_by.is_none()).map_or(0, |choice| choice.bytes)
     }
 
-    fn shrink(&mut self, policy: Policy, mut excess: u64, is_meant: &dyn Fn(&Cache) -> bool) {
+    fn shrink(&mut self, policy: Key, mut excess: u64, is_meant: &dyn Fn(&Cache) -> bool) {
         let is_due = |cache: &&Cache| {
             let is_free = cache.used_by.is_none() && cache.has_locks;
             is_meant(cache) && self.is_whole(cache) && is_free
@@ -177,7 +178,7 @@ impl<'a> Chooser<'a> {
         self.circumstances.takes_common || !cache.is_common()
     }
 
-    fn take(&mut self, cache: &'a Cache, policy: Option<Policy>, what: Portion) {
+    fn take(&mut self, cache: &'a Cache, policy: Option<Key>, what: Portion) {
         let has_content = !cache.is_empty() || what == Portion::Directory;
         let is_free = cache.is_leftover() || (cache.is_target() && has_content);
         let idle = self.circumstances.now.saturating_sub(cache.used());

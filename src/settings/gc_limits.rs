@@ -3,27 +3,8 @@
 
 use std::ffi::OsStr;
 
+use super::ValueKind;
 use super::kind::OFF;
-use super::{Key, ValueKind};
-
-/// A policy by which `gc` chooses target directories, in the order in which they are applied.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Policy {
-    /// The workspace was deleted or replaced by another checkout.
-    Orphans,
-    /// The owner has no account any more.
-    Departed,
-    /// The `incremental` directory of a profile is unused.
-    Incremental,
-    /// The whole target directory is unused.
-    OlderThan,
-    /// One user's directories are too large.
-    MaxSize,
-    /// All users' directories together are too large.
-    MaxTotal,
-    /// The file system has too little free space.
-    KeepFree,
-}
 
 /// When a policy applies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,32 +17,6 @@ pub enum Limit {
     Bytes(u64),
     /// This share of the file system, in percent.
     Percent(u8),
-}
-
-impl Policy {
-    /// Every policy, in order.
-    pub const ALL: [Policy; 7] = [
-        Policy::Orphans,
-        Policy::Departed,
-        Policy::Incremental,
-        Policy::OlderThan,
-        Policy::MaxSize,
-        Policy::MaxTotal,
-        Policy::KeepFree,
-    ];
-
-    /// The policy's setting.
-    pub fn key(self) -> Key {
-        match self {
-            Policy::Orphans => Key::GcOrphans,
-            Policy::Departed => Key::GcDeparted,
-            Policy::Incremental => Key::GcIncremental,
-            Policy::OlderThan => Key::GcOlderThan,
-            Policy::MaxSize => Key::GcMaxSize,
-            Policy::MaxTotal => Key::GcMaxTotal,
-            Policy::KeepFree => Key::GcKeepFree,
-        }
-    }
 }
 
 const DAY: u64 = 24 * 60 * 60;

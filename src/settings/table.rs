@@ -4,7 +4,7 @@
 use std::ffi::OsStr;
 use std::path::Path;
 
-use super::gc_limits::{Limit, Policy};
+use super::gc_limits::Limit;
 use super::kind::{OFF, Value, ValueKind};
 use super::{Assignment, Settings, invalid};
 use crate::ui::failure::Result;
@@ -169,9 +169,8 @@ impl Settings {
         self.text(Key::Missing) == "refuse"
     }
 
-    /// The limit for a `gc` policy.
-    pub fn limit(&self, policy: Policy) -> Limit {
-        let key = policy.key();
+    /// The limit of one of the policies by which `gc` chooses target directories.
+    pub fn limit(&self, key: Key) -> Limit {
         key.kind().limit(self.text(key)).unwrap_or(Limit::Off)
     }
 
@@ -203,6 +202,11 @@ impl Key {
     /// The kind of its value.
     pub fn kind(self) -> ValueKind {
         self.row().kind
+    }
+
+    /// The limits of `gc`, in the order in which their policies apply.
+    pub fn limits() -> impl Iterator<Item = Key> {
+        Key::ALL.iter().copied().filter(|key| key.kind().is_limit())
     }
 
     /// Its environment variable.

@@ -5,7 +5,8 @@ use crate::caches::activity::UsedBy;
 use crate::caches::people::{Resident, Standing};
 use crate::caches::{Cache, Profile, Totals};
 use crate::os::rights::Credentials;
-use crate::settings::gc_limits::{Limit, Policy};
+use crate::settings::Key;
+use crate::settings::gc_limits::Limit;
 use crate::workspace::record::{Record, Sources};
 use std::sync::Arc;
 
@@ -47,7 +48,7 @@ fn standing(cache: Cache, standing: Standing) -> Cache {
     })
 }
 
-fn chosen(caches: &[Cache], limits: &[(Policy, Limit)]) -> Vec<(usize, Option<Policy>, u64)> {
+fn chosen(caches: &[Cache], limits: &[(Key, Limit)]) -> Vec<(usize, Option<Key>, u64)> {
     let circumstances = circumstances(limits);
     let index = |choice: &PlannedRemoval<'_>| {
         caches.iter().position(|it| std::ptr::eq(it, choice.cache)).unwrap()
@@ -56,7 +57,7 @@ fn chosen(caches: &[Cache], limits: &[(Policy, Limit)]) -> Vec<(usize, Option<Po
     chosen.iter().map(|it| (index(it), it.policy, it.bytes)).collect()
 }
 
-fn circumstances(limits: &[(Policy, Limit)]) -> Circumstances {
+fn circumstances(limits: &[(Key, Limit)]) -> Circumstances {
     let limits = limits.to_vec();
     Circumstances { now: NOW, limits, free: 500, size: 10_000, takes_common: false }
 }
@@ -83,7 +84,7 @@ fn an_orphan_is_taken_after_its_time_and_nothing_else() {
         (candidate("a", &format!("x.replaced-{NOW}"), 50), false),
         (candidate("a", "x.replaced-by-me", 50), false),
     ] {
-        let circumstances = circumstances(&[(Policy::Orphans, age(1))]);
+        let circumstances = circumstances(&[(Key::GcOrphans, age(1))]);
         let found = choose(std::slice::from_ref(&candidate), &circumstances);
         assert_eq!(!found.is_empty(), is_taken, "{candidate:?}");
         assert!(found.iter().all(|it| it.what == Portion::Directory));
@@ -92,7 +93,7 @@ fn an_orphan_is_taken_after_its_time_and_nothing_else() {
 
 #[test]
 fn a_departed_owner_is_neither_a_known_nor_a_mismatched_one() {
-    let limits = [(Policy::Departed, age(30))];
+    let limits = [(Key::GcDeparted, age(30))];
     for (who, days, expected) in [
         (Standing::Departed, 31, 1),
         (Standing::Departed, 29, 0),
@@ -115,12 +116,12 @@ fn incremental_goes_by_profile_and_the_whole_directory_outdoes_it() {
         cache.totals.profiles = vec![profile("debug", 8), profile("release", 2)];
     });
     let it = [it];
-    let circumstances = circumstances(&[(Policy::Incremental, age(7))]);
+    let circumstances = circumstances(&[(Key::GcIncremental, age(7))]);
     let found = choose(&it, &circumstances);
     assert_eq!(found[0].what, Portion::Incremental(vec![profile("debug", 8)]));
     assert_eq!(found[0].bytes, 10);
-    let both = [(Policy::Incremental, age(7)), (Policy::OlderThan, age(8))];
-    assert_eq!(chosen(&it, &both), [(0, Some(Policy::OlderThan), 100)]);
+    let both = [(Key::GcIncremental, age(7)), (Key::GcOlderThan, age(8))];
+    assert_eq!(chosen(&it, &both), [(0, Some(Key::GcOlderThan), 100)]);
 }
 
 #[test]
@@ -134,40 +135,40 @@ fn sizes_take_the_least_recently_used_and_never_the_last_one() {
     let by = |policy, limit| -> Vec<usize> {
         chosen(&people, &[(policy, limit)]).into_iter().map(|(index, ..)| index).collect()
     };
-    assert!(by(Policy::MaxSize, Limit::Bytes(300)).is_empty());
-    assert_eq!(by(Policy::MaxSize, Limit::Bytes(250)), [0]);
-    assert_eq!(by(Policy::MaxSize, Limit::Bytes(0)), [0, 1]);
+    assert!(by(Key::GcMaxSize, Limit::Bytes(300)).is_empty());
+    assert_eq!(by(Key::GcMaxSize, Limit::Bytes(250)), [0]);
+    assert_eq!(by(Key::GcMaxSize, Limit::Bytes(0)), [0, 1]);
     // The second is from before there was a shared root.
     let former = [candidate("a", "new", 1), candidate("a-former", "old", 5)];
-    let sizes = [(Policy::MaxSize, Limit::Bytes(150))];
-    assert_eq!(chosen(&former, &sizes), [(1, Some(Policy::MaxSize), 100)]);
-    assert_eq!(by(Policy::MaxTotal, Limit::Bytes(399)), [0]);
-    assert_eq!(by(Policy::MaxTotal, Limit::Percent(0)), [0, 1]);
-    assert!(by(Policy::KeepFree, Limit::Bytes(500)).is_empty());
-    assert_eq!(by(Policy::KeepFree, Limit::Percent(6)), [0]);
+    let sizes = [(Key::GcMaxSize, Limit::Bytes(150))];
+    assert_eq!(chosen(&former, &sizes), [(1, Some(Key::GcMaxSize), 100)]);
+    assert_eq!(by(Key::GcMaxTotal, Limit::Bytes(399)), [0]);
+    assert_eq!(by(Key::GcMaxTotal, Limit::Percent(0)), [0, 1]);
+    assert!(by(Key::GcKeepFree, Limit::Bytes(500)).is_empty());
+    assert_eq!(by(Key::GcKeepFree, Limit::Percent(6)), [0]);
     // The space that another rule frees counts.
-    let both = [(Policy::OlderThan, age(30)), (Policy::KeepFree, Limit::Bytes(600))];
-    assert_eq!(chosen(&people, &both), [(3, Some(Policy::OlderThan), 100)]);
+    let both = [(Key::GcOlderThan, age(30)), (Key::GcKeepFree, Limit::Bytes(600))];
+    assert_eq!(chosen(&people, &both), [(3, Some(Key::GcOlderThan), 100)]);
 }
 
 #[test]
 fn what_is_in_use_common_empty_or_unlocked_stays() {
     let old = || candidate("a", "x", 90);
-    let limits = [(Policy::OlderThan, age(30)), (Policy::MaxSize, Limit::Bytes(0))];
+    let limits = [(Key::GcOlderThan, age(30)), (Key::GcMaxSize, Limit::Bytes(0))];
     let used = Cache { used_by: Some(UsedBy::Building), ..old() };
     // It is reported, and frees nothing yet.
     let people = [used, candidate("a", "y", 9), candidate("a", "z", 1)];
-    let sizes = [(Policy::OlderThan, age(30)), (Policy::MaxTotal, Limit::Bytes(200))];
-    let (older, total) = (Some(Policy::OlderThan), Some(Policy::MaxTotal));
+    let sizes = [(Key::GcOlderThan, age(30)), (Key::GcMaxTotal, Limit::Bytes(200))];
+    let (older, total) = (Some(Key::GcOlderThan), Some(Key::GcMaxTotal));
     assert_eq!(chosen(&people, &sizes), [(0, older, 100), (1, total, 100)]);
     assert_eq!(chosen(&[candidate("a", "target", 90)], &limits), []);
     assert_eq!(chosen(&[with(old(), |cache| cache.totals.files = 1)], &limits), []);
     assert_eq!(chosen(&[with(old(), |cache| cache.names.clear())], &limits), []);
     let unlocked = |days| with(candidate("a", "x", days), |cache| cache.has_locks = false);
     assert_eq!(chosen(&[unlocked(90)], &limits).len(), 1);
-    let sizes = [(Policy::MaxSize, Limit::Bytes(0))];
+    let sizes = [(Key::GcMaxSize, Limit::Bytes(0))];
     assert_eq!(chosen(&[unlocked(90), candidate("a", "new", 1)], &sizes), []);
-    let young = [(Policy::OlderThan, Limit::Age(0))];
+    let young = [(Key::GcOlderThan, Limit::Age(0))];
     assert_eq!(chosen(&[unlocked(0)], &young), []);
     let leftover = candidate("a", ".gc.*", 0);
     assert_eq!(chosen(&[leftover], &[]), [(0, None, 100)]);

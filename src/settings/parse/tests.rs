@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use super::{Whose, from_file, from_flags, from_variables};
-use crate::settings::gc_limits::{Limit, Policy};
+use crate::settings::gc_limits::Limit;
 use crate::settings::{Key, Scope, Settings, StickyRoot, invalid_root};
 use crate::ui::failure::Result;
 
@@ -99,12 +99,12 @@ fn code_sees_types() {
     assert_eq!(settings.real_cargo(), Some(Path::new("/opt/rust/bin/cargo")));
     assert_eq!(settings.sticky_root(), StickyRoot::Accept);
     assert!(settings.refuses_without_directory());
-    assert_eq!(settings.limit(Policy::MaxSize), Limit::Bytes(50 << 30));
+    assert_eq!(settings.limit(Key::GcMaxSize), Limit::Bytes(50 << 30));
     let built_in = Settings::default();
     assert_eq!((built_in.shared_root(), built_in.scope()), (None, Scope::Workspace));
     assert!(!built_in.overrides_variables() && !built_in.refuses_without_directory());
     assert_eq!(built_in.sticky_root(), StickyRoot::Refuse);
-    assert_eq!(built_in.limit(Policy::Departed), Limit::Age(30 * 86_400));
+    assert_eq!(built_in.limit(Key::GcDeparted), Limit::Age(30 * 86_400));
 }
 
 #[test]
