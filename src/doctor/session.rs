@@ -11,7 +11,7 @@ use crate::compile_cache::choose;
 use crate::editor;
 use crate::os::passwd::Account;
 use crate::os::{accounts, files, lexical};
-use crate::setup::{self, proof};
+use crate::setup::{self, Site};
 use crate::shim::decide::{BUILD_BUILD_DIR, BUILD_TARGET_DIR, Rule, TARGET_DIR};
 use crate::shim::gather::private_dir;
 use crate::shim::installation::{Installation, is_shim};
@@ -24,19 +24,23 @@ pub(super) fn path_order(machine: &Machine<'_>) -> Checked {
         return Ok(Vec::new());
     }
     let mut found: Vec<Finding> = this_session(machine).into_iter().collect();
-    let fresh = setup::fresh_sessions(machine.snapshot, machine.flags);
-    let fresh = fresh.map_err(|_| "setup cannot tell what is installed")?;
-    found.extend(
-        fresh.into_iter().map(|(text, help)| Finding::new(Severity::Fail, text).help(help)),
-    );
+    if let Some(site) = installed(machine)? {
+        let fresh = setup::complaints_of_fresh(&site, machine.snapshot).into_iter();
+        found.extend(fresh.map(|(text, help)| Finding::new(Severity::Fail, text).help(help)));
+    }
     Ok(found)
 }
 
+fn installed(machine: &Machine<'_>) -> Result<Option<Site>, &'static str> {
+    setup::installed(machine.snapshot, machine.flags)
+        .map_err(|_| "setup cannot tell what is installed")
+}
+
 fn this_session(machine: &Machine<'_>) -> Option<Finding> {
-    let (first, text) = proof::other_cargo(machine.snapshot)?;
+    let (first, text) = setup::other_cargo(machine.snapshot)?;
     let found = Finding::new(Severity::Fail, text).at(&first);
     Some(match Installation::of_this_program() {
-        Some(installation) => found.help(proof::enter(machine.snapshot, &installation)),
+        Some(installation) => found.help(setup::enter(machine.snapshot, &installation)),
         None => found.help(machine.ask(0, "cargo-peruser setup")),
     })
 }
@@ -58,7 +62,7 @@ pub(super) fn stale_session(machine: &Machine<'_>) -> Checked {
         found.push(Finding::new(severity, text).at(&path).help(format!("unset {name}")));
     }
     if found.is_empty()
-        && let Some((text, help)) = proof::chosen(machine.snapshot, machine.flags)
+        && let Some((text, help)) = setup::chosen(machine.snapshot, machine.flags)
     {
         found.push(Finding::new(Severity::Note, text).help(help));
     }
@@ -110,7 +114,7 @@ fn past_the_shim(machine: &Machine<'_>) -> Option<Finding> {
     {
         return None;
     }
-    let help = proof::enter(machine.snapshot, &Installation::of_this_program()?);
+    let help = setup::enter(machine.snapshot, &Installation::of_this_program()?);
     let text = format!(
         "editors that are started from this session call `{}`, and not the shim; because \
          {TARGET_DIR} is not set, they do not build in your private directory",
@@ -131,13 +135,13 @@ pub(super) fn login_shell(machine: &Machine<'_>) -> Checked {
     );
     let accounts = uids.into_iter().map(|uid| accounts::account(uid, settings.exclude_groups()));
     let accounts = accounts.filter(|account| account.no_directory(settings).is_none());
-    let told = setup::login_shells(machine.snapshot, machine.flags, accounts);
-    let told = told.map_err(|_| "setup cannot tell what is installed")?;
-    let finding = |(account, text, help): (Account, String, String)| {
+    let Some(site) = installed(machine)? else { return Ok(Vec::new()) };
+    let finding = |account: Account| {
+        let (text, help) = setup::of_login_shell(&account, &site)?;
         let found = Finding::new(Severity::Warn, text).help(help).about(&name_of(account.uid));
-        account.shell.iter().fold(found, |found, shell| found.at(shell))
+        Some(account.shell.iter().fold(found, |found, shell| found.at(shell)))
     };
-    Ok(told.into_iter().map(finding).collect())
+    Ok(accounts.filter_map(finding).collect())
 }
 
 /// The port of sccache's server, unless `SCCACHE_SERVER_PORT` names another.

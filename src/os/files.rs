@@ -132,6 +132,14 @@ pub fn text_of_system(path: &str) -> io::Result<String> {
     String::from_utf8(bytes).map_err(|_| io::ErrorKind::InvalidData.into())
 }
 
+/// The entries of a directory, sorted by name; none if it cannot be read.
+pub fn sorted_entries(directory: &Path) -> Vec<PathBuf> {
+    let entries = directory.read_dir().into_iter().flatten().flatten();
+    let mut entries: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+    entries.sort();
+    entries
+}
+
 /// `path` with the symlinks of its longest existing part resolved.
 pub fn without_symlinks(path: &Path) -> PathBuf {
     for existing in path.ancestors() {

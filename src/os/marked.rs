@@ -1,11 +1,11 @@
 //! Pure: marked blocks: our lines in another program's or user's file, inserted and removed without a
 //! trace.
 //!
-//! A block is at the top of a file, at its end, or at both. [`without_blocks`] removes exactly what
+//! A block is at the top of a file, at its end, or at both. [`split`] removes exactly what
 //! [`with_blocks`] inserted, whatever surrounds it, so nothing has to be remembered about the file.
 
-/// The start of a comment in shells.
-const SHELL: &str = "#";
+/// The start of a comment in shells and in TOML.
+pub const SHELL: &str = "#";
 /// The first line of a block, in a comment.
 const BEGIN: &str = ">>> cargo-peruser >>>";
 /// The first line of a block in a file that had no newline at its end: removing the block also removes
@@ -33,20 +33,12 @@ pub struct Unfinished {
     pub line: usize,
 }
 
-/// The text with exactly these blocks.
+/// The text with exactly these blocks, in a language whose comments begin with `comment`.
 ///
 /// # Errors
 /// [`Unfinished`] if a block's last line was removed.
-pub fn with_blocks(text: &[u8], blocks: &Blocks) -> Result<Vec<u8>, Unfinished> {
-    with_blocks_in(SHELL, text, blocks)
-}
-
-/// The same in a language whose comments begin with `comment`.
-///
-/// # Errors
-/// [`Unfinished`] if a block's last line was removed.
-pub fn with_blocks_in(comment: &str, text: &[u8], blocks: &Blocks) -> Result<Vec<u8>, Unfinished> {
-    let mut text = without_blocks_in(comment, text)?;
+pub fn with_blocks(comment: &str, text: &[u8], blocks: &Blocks) -> Result<Vec<u8>, Unfinished> {
+    let (mut text, _) = split(comment, text)?;
     if let Some(top) = &blocks.top {
         let end_of_line = || text.iter().position(|byte| *byte == b'\n').map_or(0, |at| at + 1);
         let at = if text.starts_with(b"#!") { end_of_line() } else { 0 };
@@ -62,36 +54,17 @@ pub fn with_blocks_in(comment: &str, text: &[u8], blocks: &Blocks) -> Result<Vec
     Ok(text)
 }
 
-/// The content of our blocks, each with its first line, counted from 1.
-///
-/// # Errors
-/// [`Unfinished`] if a block's last line was removed.
-pub fn bodies(text: &[u8]) -> Result<Vec<(usize, Vec<u8>)>, Unfinished> {
-    Ok(split(SHELL, text)?.1)
-}
-
-/// The text without our blocks.
-///
-/// # Errors
-/// [`Unfinished`] if a block's last line was removed.
-pub fn without_blocks(text: &[u8]) -> Result<Vec<u8>, Unfinished> {
-    without_blocks_in(SHELL, text)
-}
-
-/// The same in a language whose comments begin with `comment`.
-///
-/// # Errors
-/// [`Unfinished`] if a block's last line was removed.
-pub fn without_blocks_in(comment: &str, text: &[u8]) -> Result<Vec<u8>, Unfinished> {
-    Ok(split(comment, text)?.0)
-}
-
-/// A text without its blocks, and the content of each block with its first line.
+/// A text without its blocks, and the content of each block with its first line, counted from 1.
 type Split = (Vec<u8>, Vec<(usize, Vec<u8>)>);
 
+/// Separates our blocks from the text.
+///
 /// A block with more lines than ours can have counts as unfinished; otherwise a user's own lines could
 /// be removed.
-fn split(comment: &str, text: &[u8]) -> Result<Split, Unfinished> {
+///
+/// # Errors
+/// [`Unfinished`] if a block's last line was removed.
+pub fn split(comment: &str, text: &[u8]) -> Result<Split, Unfinished> {
     let is = |line: &[u8], mark: &str| {
         let rest = line.strip_prefix(comment.as_bytes());
         rest.and_then(|rest| rest.strip_prefix(b" ")) == Some(mark.as_bytes())
@@ -128,11 +101,19 @@ fn split(comment: &str, text: &[u8]) -> Result<Split, Unfinished> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Blocks, Unfinished, with_blocks, without_blocks};
+    use super::{Blocks, SHELL, Unfinished, split};
     use proptest::prelude::{ProptestConfig, prop_assert_eq, proptest};
 
     fn both() -> Blocks {
         Blocks { top: Some("early\n".into()), end: Some("late\n".into()) }
+    }
+
+    fn with_blocks(text: &[u8], blocks: &Blocks) -> Result<Vec<u8>, Unfinished> {
+        super::with_blocks(SHELL, text, blocks)
+    }
+
+    fn without_blocks(text: &[u8]) -> Result<Vec<u8>, Unfinished> {
+        split(SHELL, text).map(|(rest, _)| rest)
     }
 
     fn with(text: &str) -> String {

@@ -7,7 +7,7 @@
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{OpenOptionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{
@@ -144,11 +144,23 @@ impl Original {
     /// since it was read; any I/O error. The old file stays in each case.
     pub fn replace(&self, bytes: &[u8], mode: u32) -> Result<(), Failure> {
         self.assert_writable()?;
+        self.write(bytes, mode, self.found.as_ref())
+    }
+
+    /// Puts a new file in its place: the caller's, with this mode, whatever the old one had.
+    ///
+    /// # Errors
+    /// The file has changed since it was read; any I/O error. The old file stays in each case.
+    pub fn overwrite(&self, bytes: &[u8], mode: u32) -> Result<(), Failure> {
+        self.write(bytes, mode, None)
+    }
+
+    fn write(&self, bytes: &[u8], mode: u32, like: Option<&ExistingFile>) -> Result<(), Failure> {
         let failed = |cause| Failure::file("write", &self.path, cause);
         let directory = self.place.parent().unwrap_or(Path::new("/"));
         std::fs::create_dir_all(directory).map_err(failed)?;
         let (file, beside) = (create_beside(&self.place).map_err(failed)?, beside(&self.place));
-        let filled = self.fill(&file, bytes, mode).map_err(failed);
+        let filled = self.fill(&file, bytes, mode, like).map_err(failed);
         let renamed = filled
             .and_then(|()| self.assert_unchanged())
             .and_then(|()| std::fs::rename(&beside, &self.place).map_err(failed));
@@ -157,13 +169,19 @@ impl Original {
         File::open(directory).and_then(|directory| directory.sync_all()).map_err(failed)
     }
 
-    /// Writes the new file, and gives it the attributes of the old one, or the mode if there is none.
+    /// Writes the new file, and gives it the attributes of another one, or the mode.
     ///
     /// The mode is set last: until then no one else can open the file, changing the owner clears set-id
     /// bits, and with an ACL the group bits are its mask.
-    fn fill(&self, mut file: &File, bytes: &[u8], mode: u32) -> io::Result<()> {
+    fn fill(
+        &self,
+        mut file: &File,
+        bytes: &[u8],
+        mode: u32,
+        like: Option<&ExistingFile>,
+    ) -> io::Result<()> {
         file.write_all(bytes)?;
-        if let Some(ExistingFile { entry, .. }) = &self.found {
+        if let Some(ExistingFile { entry, .. }) = like {
             let own = files::opened(file)?;
             if (own.uid, own.gid) != (entry.uid, entry.gid) {
                 fchown(file, Some(Uid::from_raw(entry.uid)), Some(Gid::from_raw(entry.gid)))?;
@@ -171,8 +189,7 @@ impl Original {
             acls::strip(file)?;
             copy_attributes(&files::open_regular(&self.place)?.0, file)?;
         }
-        let mode = self.mode().unwrap_or(mode);
-        fchmod(file, files::mode(mode))?;
+        fchmod(file, files::mode(like.map_or(mode, |like| like.entry.mode)))?;
         file.sync_all()
     }
 
@@ -210,6 +227,17 @@ impl Original {
             Err(changed_meanwhile(&self.path))
         }
     }
+}
+
+/// Creates or replaces a symlink in one step.
+///
+/// # Errors
+/// Any I/O error; then the old entry stays.
+pub fn link(path: &Path, to: &Path) -> io::Result<()> {
+    clear_leftover(path)?;
+    let beside = beside(path);
+    symlink(to, &beside)?;
+    std::fs::rename(&beside, path).inspect_err(|_| drop(std::fs::remove_file(&beside)))
 }
 
 /// Whether two files have the same content.
@@ -260,7 +288,7 @@ pub fn assert_can_create(place: &Path, path: &Path) -> Result<(), Failure> {
 
 /// The path of the new file. It is always the same, so that the next run finds the leftover of a killed
 /// run.
-pub fn beside(place: &Path) -> PathBuf {
+fn beside(place: &Path) -> PathBuf {
     let mut name = OsString::from(".");
     name.push(place.file_name().unwrap_or_default());
     name.push(".peruser-new");

@@ -107,8 +107,8 @@ impl<'a> Provisioner<'a> {
 
 /// The private directories in which no one has built yet.
 pub fn unused(root: &Path) -> Vec<PathBuf> {
-    let all = std::fs::read_dir(root).into_iter().flatten().flatten();
-    let directories = all.filter(|found| found.file_type().is_ok_and(|kind| kind.is_dir()));
-    let is_empty = |path: &PathBuf| std::fs::read_dir(path).is_ok_and(|all| all.count() == 0);
-    directories.map(|found| found.path()).filter(is_empty).collect()
+    let is_empty = |path: &PathBuf| {
+        !path.is_symlink() && std::fs::read_dir(path).is_ok_and(|all| all.count() == 0)
+    };
+    files::sorted_entries(root).into_iter().filter(is_empty).collect()
 }

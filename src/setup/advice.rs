@@ -2,7 +2,6 @@
 //! copies of this program.
 
 use std::collections::BTreeMap;
-use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use super::site::Site;
@@ -18,27 +17,26 @@ use crate::ui::report;
 
 /// Prints the advice about these accounts.
 pub(super) fn tell(site: &Site, people: &[Person]) {
-    let mut unreached: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut shells: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
     let mut copies = Vec::new();
     let own = own_program().ok();
     let is_another = |binary: PathBuf| {
         own.as_ref().is_some_and(|own| is_same_content(&binary, own).is_ok_and(|is| !is))
     };
     for person in people {
-        let account = &accounts::account(person.uid, site.settings().exclude_groups());
+        let account = &accounts::account(person.uid, site.settings_in_files.exclude_groups());
         let name = account.name.as_deref().unwrap_or_default();
-        if let Some(shell) = unreached_shell(account, site) {
-            unreached.entry(shell).or_default().push(escaped(name).to_string());
+        if let Some(found) = unreached(account, site) {
+            shells.entry(found).or_default().push(escaped(name).to_string());
         }
         let prefix = account.home.as_deref().map(|home| home.join(".local"));
         let binary = prefix.map(|prefix| Installation { prefix }.binary());
-        if site.is_machine() && binary.is_some_and(is_another) {
+        if site.is_machine && binary.is_some_and(is_another) {
             copies.push(escaped(name).to_string());
         }
     }
-    for (shell, names) in unreached {
-        let (text, help) = of_unreached(&shell, &names.join(", "), site);
-        report::advice(&text, &help);
+    for ((shell, help), names) in shells {
+        report::advice(&of_unreached(&shell, &names.join(", ")), &help);
     }
     if !copies.is_empty() {
         let text = format!(
@@ -48,46 +46,55 @@ pub(super) fn tell(site: &Site, people: &[Person]) {
         let program = quoted(&site.installation.binary());
         report::advice(&text, &format!("each of these people updates it with: {program} setup"));
     }
-    if site.is_machine() && accounts::is_root() {
+    if site.is_machine && accounts::is_root() {
         sudo(&site.installation.shim_dir());
     }
 }
 
 /// The account's login shell, if its start-up files hold neither a hook nor, as far as the caller can
-/// know, the line that helps.
-fn unreached_shell(account: &Account, site: &Site) -> Option<String> {
+/// know, the line that helps; and what helps.
+fn unreached(account: &Account, site: &Site) -> Option<(String, String)> {
     let shell = account.shell.as_deref().and_then(Path::file_name).unwrap_or_default();
     let shell = shell.to_string_lossy().into_owned();
-    let has_line = account.uid == site.account.uid && has_line(&shell, &site.home);
-    (!has_line && !is_reached(&shell, site)).then_some(shell)
+    if is_reached(&shell, site) {
+        return None;
+    }
+    let Some(file) = start_up_file(&shell) else {
+        let shim_dir = site.installation.shim_dir();
+        let help = format!("put `{}` first on PATH in its start-up file", escaped(&shim_dir));
+        return Some((shell, help));
+    };
+    let text = files::read_regular(&site.home.join(file)).unwrap_or_default();
+    if account.uid == site.account.uid && text.contains(PROGRAM) {
+        return None;
+    }
+    let line = line_for(Path::new(file), &site.installation.binary());
+    Some((shell, format!("add this line to ~/{file}: {line}")))
 }
 
-/// The message about such a shell, and what helps.
-fn of_unreached(shell: &str, names: &str, site: &Site) -> (String, String) {
-    let text = format!(
-        "no start-up file of setup's reaches `{}`, the login shell of {names}",
-        escaped(shell)
-    );
-    (text, line_for_shell(shell, site))
+fn of_unreached(shell: &str, names: &str) -> String {
+    format!("no start-up file of setup's reaches `{}`, the login shell of {names}", escaped(shell))
 }
 
-/// The same for one account, if the caller can know whether it has been done: for another user, only if
-/// there is no line to add.
-pub(super) fn of_login_shell(account: &Account, site: &Site) -> Option<(String, String)> {
-    let shell = unreached_shell(account, site)?;
+/// The message about an account's login shell, and what helps, if the caller can know whether it has been
+/// done: for another user, only if there is no line to add.
+pub(crate) fn of_login_shell(account: &Account, site: &Site) -> Option<(String, String)> {
+    let (shell, help) = unreached(account, site)?;
     let is_known = account.uid == site.account.uid || start_up_file(&shell).is_none();
     let name = escaped(account.name.as_deref()?).to_string();
-    is_known.then(|| of_unreached(&shell, &name, site))
+    is_known.then(|| (of_unreached(&shell, &name), help))
 }
 
 /// Whether this shell reads a file with a hook.
 fn is_reached(shell: &str, site: &Site) -> bool {
     // An account without a shell has `sh`.
-    let everywhere =
-        ["", "sh", "bash", "rbash", "dash", "ash", "ksh", "ksh93", "mksh", "zsh", "fish", "tcsh"];
-    everywhere.contains(&shell)
-        || shell == "csh"
-        || (!site.is_machine() && ["yash", "elvish"].contains(&shell))
+    match shell {
+        // An account without a shell has `sh`.
+        "" | "sh" | "bash" | "rbash" | "dash" | "ash" | "ksh" | "ksh93" | "mksh" | "zsh"
+        | "fish" | "csh" | "tcsh" => true,
+        "yash" | "elvish" => !site.is_machine,
+        _ => false,
+    }
 }
 
 /// The start-up files of rarer shells, relative to a home.
@@ -99,20 +106,6 @@ fn start_up_file(shell: &str) -> Option<&'static str> {
         "pwsh" => Some(".config/powershell/profile.ps1"),
         _ => None,
     }
-}
-
-fn has_line(shell: &str, home: &Path) -> bool {
-    let text = start_up_file(shell).map(|file| files::read_regular(&home.join(file)));
-    text.is_some_and(|text| text.is_ok_and(|text| text.contains(PROGRAM)))
-}
-
-fn line_for_shell(shell: &str, site: &Site) -> String {
-    let Some(file) = start_up_file(shell) else {
-        let shim_dir = site.installation.shim_dir();
-        return format!("put `{}` first on PATH in its start-up file", escaped(&shim_dir));
-    };
-    let line = line_for(Path::new(file), &site.installation.binary());
-    format!("add this line to ~/{file}: {line}")
 }
 
 /// The file that root is advised to write.
@@ -147,18 +140,13 @@ fn sudo(shim_dir: &Path) {
 
 /// The last value that the files of sudoers(5) set.
 fn secure_path() -> Option<String> {
-    let mut all = vec![PathBuf::from("/etc/sudoers")];
-    let more = std::fs::read_dir("/etc/sudoers.d").into_iter().flatten().flatten();
-    let mut more: Vec<PathBuf> = more.map(|entry| entry.path()).collect();
     // sudo does not read names that contain a dot or end in a tilde.
     let is_read = |path: &PathBuf| {
-        let name = path.file_name().unwrap_or(OsStr::new("")).to_string_lossy();
-        !name.contains('.') && !name.ends_with('~')
+        path.file_name().is_some_and(|name| !name.to_string_lossy().contains(['.', '~']))
     };
-    more.retain(is_read);
-    more.sort();
-    all.extend(more);
-    let texts: Vec<String> = all.iter().filter_map(|it| files::read_regular(it).ok()).collect();
+    let more = files::sorted_entries(Path::new("/etc/sudoers.d"));
+    let all = [PathBuf::from("/etc/sudoers")].into_iter().chain(more.into_iter().filter(is_read));
+    let texts: Vec<String> = all.filter_map(|it| files::read_regular(&it).ok()).collect();
     let mut values = texts.iter().flat_map(|text| text.lines()).filter_map(|line| {
         let (_, value) = line.trim().strip_prefix("Defaults")?.split_once("secure_path")?;
         Some(value.trim_start().strip_prefix('=')?.trim().trim_matches('"').to_owned())

@@ -8,11 +8,15 @@ mod advice;
 mod fresh_shell;
 mod hooks;
 mod pieces;
-pub(crate) mod proof;
+mod proof;
 mod site;
 mod steps;
 mod text;
 mod uninstall;
+
+pub(crate) use advice::of_login_shell;
+pub(crate) use proof::{chosen, complaints_of_fresh, enter, other_cargo};
+pub(crate) use site::Site;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -24,7 +28,6 @@ use super::editor;
 use super::provision;
 use crate::os::accounts;
 use crate::os::homes::Homes;
-use crate::os::passwd::Account;
 use crate::os::replace::{Original, changed_meanwhile};
 use crate::os::snapshot::Snapshot;
 use crate::private_dir::provision::Person;
@@ -35,10 +38,9 @@ use crate::setup::steps::{
     write_receipt,
 };
 use crate::ui::arguments::switch;
-use crate::ui::escape::{escaped, quoted};
+use crate::ui::escape::quoted;
 use crate::ui::failure::Failure;
 use crate::ui::report;
-use site::Site;
 
 pub(super) fn command() -> Command {
     Command::default()
@@ -97,7 +99,7 @@ fn places() -> [Arg; 5] {
             .value_name("daily|weekly")
             .num_args(0..=1)
             .default_missing_value("daily")
-            .value_parser(value_parser!(timer::Every))
+            .value_parser(["daily", "weekly"])
             .hide_possible_values(true)
             .help("Let systemd run `gc --apply` daily, or weekly"),
     ]
@@ -126,14 +128,6 @@ pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
     }
     site.examine(&steps, &Homes::new(snapshot))?;
     report::line(text::planned(&steps, &receipt_path(&site.installation)))?;
-    // Only the first time: later, such directories may as well come from sessions and `cargo install`.
-    if receipt.entries.is_empty() && site.leaves_caches_behind() {
-        report::note(&format!(
-            "people have one cache each in `{}`, and each workspace will begin an empty one; to keep \
-             one for everything that a person builds: cargo-peruser setup --scope user",
-            escaped(&site.shared_root)
-        ));
-    }
     if !is_dry {
         install(&site, &steps, receipt)?;
         reload_systemd();
@@ -167,43 +161,16 @@ fn provision_all(site: &Site, everybody: &[Person], is_dry: bool) -> anyhow::Res
 /// Reports how to start the timer. Setup does not start it in a running systemd: the person may want to
 /// look at it first.
 fn tell_of_timer(site: &Site) {
-    let user = if site.is_machine() { "" } else { "--user " };
+    let user = if site.is_machine { "" } else { "--user " };
     let help = format!("systemctl {user}start {}", timer::NAME);
     report::advice(&"the timer begins when systemd starts the next time", &help);
 }
 
-/// What is wrong in the caller's fresh sessions, each with the command that helps. Empty if the shim is
-/// not installed.
+/// The site that `--status` reports on, if the shim is installed.
 ///
 /// # Errors
 /// The same as [`Site::choose`].
-pub(crate) fn fresh_sessions(
-    snapshot: &Snapshot,
-    flags: &Flags,
-) -> Result<Vec<(String, String)>, Failure> {
-    let site = installed(snapshot, flags)?;
-    Ok(site.map_or_else(Vec::new, |site| proof::complaints_of_fresh(&site, snapshot)))
-}
-
-/// The accounts whose login shells no hook reaches: why, and what helps.
-///
-/// # Errors
-/// The same as [`fresh_sessions`].
-pub(crate) fn login_shells(
-    snapshot: &Snapshot,
-    flags: &Flags,
-    accounts: impl Iterator<Item = Account>,
-) -> Result<Vec<(Account, String, String)>, Failure> {
-    let Some(site) = installed(snapshot, flags)? else { return Ok(Vec::new()) };
-    let told = accounts.filter_map(|account| {
-        let (text, help) = advice::of_login_shell(&account, &site)?;
-        Some((account, text, help))
-    });
-    Ok(told.collect())
-}
-
-/// The site that `--status` reports on, if the shim is installed.
-fn installed(snapshot: &Snapshot, flags: &Flags) -> Result<Option<Site>, Failure> {
+pub(crate) fn installed(snapshot: &Snapshot, flags: &Flags) -> Result<Option<Site>, Failure> {
     let status = command().no_binary_name(true).try_get_matches_from(["--status"]);
     let verb = status.map_err(|error| Failure::new(error.to_string()))?;
     let site = Site::choose(snapshot, flags, &verb)?;

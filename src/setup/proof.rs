@@ -117,7 +117,7 @@ pub(super) fn is_under_sudo(snapshot: &Snapshot) -> bool {
 
 /// What is wrong in the caller's fresh sessions, for the shells that the caller uses, each with the
 /// command that helps.
-pub(super) fn complaints_of_fresh(site: &Site, snapshot: &Snapshot) -> Vec<(String, String)> {
+pub(crate) fn complaints_of_fresh(site: &Site, snapshot: &Snapshot) -> Vec<(String, String)> {
     let findings = ask_all(site, snapshot, |shell| is_used(shell, &site.account, snapshot));
     let found = complaints(&findings).into_iter();
     found.map(|(help, complaints)| (complaints.join("; "), help.to_owned())).collect()
@@ -150,16 +150,6 @@ pub(crate) fn chosen(snapshot: &Snapshot, flags: &Flags) -> Option<(String, &'st
     })
 }
 
-/// Other programs that put a `cargo` on PATH, recognized by a part of its path.
-const WRAPPERS: [(&str, &str); 6] = [
-    ("/.cargo/bin/", "rustup"),
-    ("/.asdf/", "asdf"),
-    ("/mise/", "mise"),
-    ("/.direnv/", "direnv"),
-    ("/.nix-profile/", "nix"),
-    ("/modules/", "an environment module"),
-];
-
 /// The `cargo` that this session finds before the shim, and the message about it.
 pub(crate) fn other_cargo(snapshot: &Snapshot) -> Option<(PathBuf, String)> {
     let path = snapshot.variable("PATH");
@@ -167,11 +157,8 @@ pub(crate) fn other_cargo(snapshot: &Snapshot) -> Option<(PathBuf, String)> {
     if is_shim(&first) {
         return None;
     }
-    let place = first.to_string_lossy();
-    let by = WRAPPERS.iter().find(|(part, _)| place.contains(part));
-    let by = by.map_or(String::new(), |(_, name)| format!(" ({name})"));
     let text = format!(
-        "`cargo` in this session is `{}`{by} and not the shim, so its builds do not go to your \
+        "`cargo` in this session is `{}` and not the shim, so its builds do not go to your \
          private directory",
         escaped(&first)
     );
@@ -205,7 +192,7 @@ fn tell_the_rest(site: &Site, snapshot: &Snapshot, findings: &[SessionFinding]) 
         "where no start-up file is read, as in cron jobs, put `{}` on PATH there",
         escaped(&shim)
     ));
-    if site.is_machine() && snapshot.uid == 0 {
+    if site.is_machine && snapshot.uid == 0 {
         report::note(&"each user can check their own sessions: cargo-peruser setup --status");
     }
 }
@@ -221,7 +208,7 @@ fn ask_all(
     // the cargo that runs this program as its subcommand.
     let hidden = &["PATH", "CARGO"];
     let elsewhere = snapshot.of(snapshot.uid, snapshot.gid, snapshot.cwd.clone(), hidden);
-    let has_cargo = has_cargo(&elsewhere, site.settings(), &Homes::new(&elsewhere));
+    let has_cargo = has_cargo(&elsewhere, &site.settings_in_files, &Homes::new(&elsewhere));
     let absent = absent_from(&site.home, snapshot);
     let mut findings: Vec<SessionFinding> = Vec::new();
     for way in STARTS {

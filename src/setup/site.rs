@@ -22,7 +22,7 @@ use crate::private_dir::{Caller, examine_ancestors};
 use crate::session::has_cargo;
 use crate::settings;
 use crate::settings::Flags;
-use crate::settings::{Scope, Settings};
+use crate::settings::Settings;
 use crate::setup::hooks::{
     environment_d, find_shell, has_generator, line_for, of_machine, of_person,
 };
@@ -39,7 +39,7 @@ use crate::ui::failure::{Failure, Result};
 use crate::ui::report;
 
 /// The site of an installation.
-pub(super) struct Site {
+pub(crate) struct Site {
     /// Where the program is installed.
     pub(super) installation: Installation,
     /// The shared root afterwards.
@@ -50,26 +50,18 @@ pub(super) struct Site {
     pub(super) home: PathBuf,
     /// The private directory in the caller's own cache directory.
     pub(super) own_cache: Option<PathBuf>,
-    audience: Audience,
+    /// Whether this is an installation for a whole machine.
+    pub(super) is_machine: bool,
     /// The settings file in which to name the root, and the block for it; `None` if lines other than
     /// ours name it already.
     settings: Option<(PathBuf, Blocks)>,
-    scope: Scope,
     /// How to create or change the root; `None` if it is the administrator's.
     root: Option<Root>,
     hooks: Vec<Piece>,
     /// Start-up files that cannot be changed, the reason, and the line to add to each.
     pub(super) by_hand: Vec<(PathBuf, Failure, String)>,
-    settings_in_files: Settings,
-}
-
-/// For whom to install.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Audience {
-    /// Everyone on the machine.
-    Machine,
-    /// One person.
-    Person,
+    /// The settings before this run.
+    pub(super) settings_in_files: Settings,
 }
 
 impl Site {
@@ -83,21 +75,20 @@ impl Site {
         let own = own_installation(snapshot, &home, verb)?;
         let machines = machines(verb, &own)?;
         let is_machine = snapshot.uid == 0 || machines.is_some();
-        let audience = if is_machine { Audience::Machine } else { Audience::Person };
         let installation = machines.unwrap_or(own);
         let asked = root::asked(flags, verb)?;
         let (chosen, scope) = (asked.shared_root().map(Path::to_owned), root::scope_of(&asked));
-        let (shared_root, settings) = root::settle(snapshot, &homes, audience, chosen, scope)?;
+        let (shared_root, settings) = root::settle(snapshot, &homes, is_machine, chosen, scope)?;
         if is_system_directory(&shared_root) {
             return Err(not_a_root(&shared_root, "the system needs it")
                 .help("name a directory that serves nothing else with --shared-root"));
         }
-        let group = group(audience, verb)?;
+        let group = group(is_machine, verb)?;
         let settings_in_files = settings::files::from_files(&homes, snapshot)?;
         let is_ours = settings.is_some() || shared_root.starts_with(&home);
-        let root = match audience {
-            Audience::Machine => Some(group.map_or(Root::EVERYONE, Root::group)),
-            Audience::Person => is_ours.then_some(Root::OWN),
+        let root = match is_machine {
+            true => Some(group.map_or(Root::EVERYONE, Root::group)),
+            false => is_ours.then_some(Root::OWN),
         };
         let root = root.map(|root| Root { sticky: settings_in_files.sticky_root(), ..root });
         let site = Site {
@@ -106,12 +97,11 @@ impl Site {
             account: accounts::account(snapshot.uid, settings_in_files.exclude_groups()),
             own_cache: homes.cache().map(|cache| cache.join(PROGRAM)),
             home,
-            audience,
+            is_machine,
             settings,
             root,
             hooks: Vec::new(),
             by_hand: Vec::new(),
-            scope: scope.unwrap_or(settings_in_files.scope()),
             settings_in_files,
         };
         let hooks = [site.find_hooks(snapshot, &homes), site.timer(&homes, verb)?].concat();
@@ -140,7 +130,7 @@ impl Site {
     /// The pieces that put the shim first in sessions.
     fn find_hooks(&self, snapshot: &Snapshot, homes: &Homes<'_>) -> Vec<Piece> {
         let program = self.installation.binary();
-        if self.is_machine() {
+        if self.is_machine {
             return of_machine(&program);
         }
         let mut hooks = of_person(snapshot, homes, &self.home, &self.account, &program);
@@ -180,18 +170,18 @@ impl Site {
 
     /// The units that run `gc` regularly, if they are requested.
     fn timer(&self, homes: &Homes<'_>, verb: &ArgMatches) -> Result<Vec<Piece>> {
-        let Some(every) = verb.get_one::<timer::Every>("timer") else { return Ok(Vec::new()) };
-        let config = homes.config().filter(|_| !self.is_machine());
+        let Some(every) = verb.get_one::<String>("timer") else { return Ok(Vec::new()) };
+        let config = homes.config().filter(|_| !self.is_machine);
         let (units, root) = match &config {
             Some(config) => (config.join("systemd/user"), None),
             None => ("/etc/systemd/system".into(), Some(&*self.shared_root)),
         };
         if !has_systemd() {
-            let who = if self.is_machine() { " --all-users" } else { "" };
+            let who = if self.is_machine { " --all-users" } else { "" };
             return Err(Failure::new("there is no systemd here to run a timer")
                 .help(format!("let cron run: cargo-peruser gc --apply{who}")));
         }
-        Ok(timer::pieces(&units, *every, root, &self.installation.binary()))
+        Ok(timer::pieces(&units, every, root, &self.installation.binary()))
     }
 
     /// All pieces, in order. Hooks are last, so that what they call is already in place.
@@ -212,14 +202,13 @@ impl Site {
         pieces.push(Piece::new(&binary, PieceKind::File(program, 0o755), "this program"));
         // Beside the shim, so that cargo finds its subcommand wherever the shim is found.
         let beside = installation.shim_dir().join(PROGRAM);
-        pieces.push(Piece::new(beside, PieceKind::Link(binary.clone()), "this program, on PATH"));
-        pieces.push(Piece::new(installation.shim(), PieceKind::Link(binary.clone()), "the shim"));
-        let wrapper = installation.rustc_wrapper();
-        pieces.push(Piece::new(
-            wrapper,
-            PieceKind::Link(binary),
-            "the wrapper for a compile cache",
-        ));
+        let links = [
+            (beside, "this program, on PATH"),
+            (installation.shim(), "the shim"),
+            (installation.rustc_wrapper(), "the wrapper for a compile cache"),
+        ];
+        let link = |(path, purpose)| Piece::new(path, PieceKind::Link(binary.clone()), purpose);
+        pieces.extend(links.map(link));
         pieces.extend(self.pages()?);
         pieces.extend(self.hooks.iter().cloned());
         Ok(pieces)
@@ -241,7 +230,7 @@ impl Site {
             if name.is_some_and(|name| find_shell(name.get_name()).is_some()) {
                 let script = completions::script(shell).map_err(failed)?;
                 // fish looks below `/usr/local/share` only in sessions with `XDG_DATA_DIRS`.
-                let (path, purpose) = match (shell, self.is_machine()) {
+                let (path, purpose) = match (shell, self.is_machine) {
                     (completions::Shell::Fish, true) => {
                         (FISH_COMPLETIONS.into(), "fish completion")
                     }
@@ -261,7 +250,7 @@ impl Site {
     /// # Errors
     /// The root cannot be examined.
     pub(super) fn provisioner(&self) -> Result<Option<Provisioner<'_>>> {
-        let root = self.root.filter(|_| self.is_machine());
+        let root = self.root.filter(|_| self.is_machine);
         let new =
             |root: Root| Provisioner::new(&self.shared_root, &self.settings_in_files, root.group);
         root.map(new).transpose()
@@ -293,30 +282,6 @@ impl Site {
         examine_ancestors(&self.shared_root, &caller)?;
         let places = steps.iter().map(|step| step.piece.path.as_path());
         assert_trusted(places.filter(|path| !self.shared_root.starts_with(path)))
-    }
-
-    /// Whether people have one cache each in the shared root, as profile scripts create them, that they
-    /// could not keep with this `scope`.
-    pub(super) fn leaves_caches_behind(&self) -> bool {
-        let is_cache = |private: PathBuf| {
-            ["debug", "release", "target/debug", "target/release"]
-                .iter()
-                .any(|profile| private.join(profile).is_dir())
-        };
-        let mut found = std::fs::read_dir(&self.shared_root).into_iter().flatten().flatten();
-        let has_people = private_dir(&self.shared_root, &self.account) != self.shared_root;
-        let is_kept = self.scope == Scope::User || !has_people;
-        !is_kept && found.any(|entry| is_cache(entry.path()))
-    }
-
-    /// The settings before this run.
-    pub(super) fn settings(&self) -> &Settings {
-        &self.settings_in_files
-    }
-
-    /// Whether this is an installation for a whole machine.
-    pub(super) fn is_machine(&self) -> bool {
-        self.audience == Audience::Machine
     }
 }
 
@@ -371,9 +336,9 @@ fn machines(verb: &ArgMatches, own: &Installation) -> Result<Option<Installation
     }
 }
 
-fn group(audience: Audience, verb: &ArgMatches) -> Result<Option<u32>> {
+fn group(is_machine: bool, verb: &ArgMatches) -> Result<Option<u32>> {
     let Some(name) = verb.get_one::<String>("group") else { return Ok(None) };
-    if audience == Audience::Person {
+    if !is_machine {
         let text = "--group is for a machine's shared root, which only root sets up";
         return Err(Failure::new(text).help("sudo cargo-peruser setup --group …"));
     }

@@ -19,7 +19,7 @@ pub(super) use undo::{assert_ancestors, undo};
 use siphasher::sip::SipHasher13;
 
 use crate::os::files;
-use crate::os::marked::{self, Unfinished};
+use crate::os::marked::Unfinished;
 use crate::setup::pieces::{Did, Piece, PieceKind, Receipt};
 use crate::ui::escape::{escaped, quoted};
 use crate::ui::failure::Failure;
@@ -78,25 +78,21 @@ pub(super) fn unfinished(path: &Path) -> impl Fn(Unfinished) -> Failure {
 ///
 /// # Errors
 /// A block with other lines; the error names its first line.
-fn assert_ours(path: &Path, text: &[u8], known: &[u64]) -> Result<(), Failure> {
-    let bodies = marked::bodies(text).map_err(unfinished(path))?;
+fn assert_ours(path: &Path, blocks: &[(usize, Vec<u8>)], known: &[u64]) -> Result<(), Failure> {
     let is_ours = |body: &[u8]| {
         // If the file was converted since, its lines end in CR LF.
         let plain: Vec<u8> = body.iter().copied().filter(|byte| *byte != b'\r').collect();
         known.contains(&fingerprint(&plain))
     };
-    match bodies.into_iter().find(|(_, body)| !is_ours(body)) {
-        None => Ok(()),
-        Some((line, _)) => Err(Failure::new(format!(
-            "the block of cargo-peruser in `{}` line {line} holds lines that setup has not put \
-             there",
-            escaped(path)
-        ))
-        .help(format!(
-            "move your lines out of the block, and remove all of it: ${{EDITOR:-vi}} +{line} {}",
-            quoted(path)
-        ))),
-    }
+    let Some((line, _)) = blocks.iter().find(|(_, body)| !is_ours(body)) else { return Ok(()) };
+    Err(Failure::new(format!(
+        "the block of cargo-peruser in `{}` line {line} holds lines that setup has not put there",
+        escaped(path)
+    ))
+    .help(format!(
+        "move your lines out of the block, and remove all of it: ${{EDITOR:-vi}} +{line} {}",
+        quoted(path)
+    )))
 }
 
 /// The fingerprint of a content. It is the same in every release, because receipts hold it. It shows

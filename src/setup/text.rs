@@ -14,7 +14,7 @@ pub(super) type Columns = Vec<String>;
 
 /// The plan, including the receipt.
 pub(super) fn planned(steps: &[Step], receipt: &Path) -> String {
-    let mut rows = grouped(steps, verb, detail);
+    let mut rows = grouped(steps, verb);
     if !receipt.exists() {
         rows.push(row("create", receipt, "the list of what is installed, for --uninstall"));
     }
@@ -26,21 +26,17 @@ fn all_or(rows: Vec<Columns>) -> String {
 }
 
 /// One row for each kind of piece that is not in its place, whether in one place or in several.
-/// `single` describes a piece that is in one place.
-fn grouped(
-    steps: &[Step],
-    word: fn(&Step) -> &'static str,
-    single: fn(&Step) -> String,
-) -> Vec<Columns> {
+fn grouped(steps: &[Step], word: fn(&Step) -> &'static str) -> Vec<Columns> {
     let steps: Vec<&Step> = steps.iter().filter(|step| step.state != PieceState::InPlace).collect();
     let same =
         |one: &&Step, other: &&Step| word(one) == word(other) && detail(one) == detail(other);
     let rows = steps.chunk_by(same).filter_map(|group| {
         let first = *group.first()?;
-        let count = group.len();
-        Some(match count {
-            1 => row(word(first), &first.piece.path, single(first)),
-            _ => row(word(first), &common_directory(group), format!("{} ({count})", detail(first))),
+        Some(match group.len() {
+            1 => row(word(first), &first.piece.path, detail(first)),
+            count => {
+                row(word(first), &common_directory(group), format!("{} ({count})", detail(first)))
+            }
         })
     });
     rows.collect()
@@ -61,14 +57,14 @@ pub(super) fn to_be_provisioned(people: &[Person]) -> String {
     format!("then private directories for: {names}")
 }
 
-/// The pieces that are not as they should be. Their purpose is left out, to keep lines with paths short.
+/// The pieces that are not as they should be.
 pub(super) fn state(steps: &[Step]) -> String {
     let word: fn(&Step) -> &'static str = |step| match step.state {
         PieceState::InPlace | PieceState::Missing => "missing",
         PieceState::Outdated => "outdated",
         PieceState::WrongPermissions { .. } => "wrong permissions",
     };
-    all_or(grouped(steps, word, |_| String::new()))
+    all_or(grouped(steps, word))
 }
 
 /// Aligns the columns, without spaces at the ends of lines.
@@ -91,29 +87,16 @@ fn verb(step: &Step) -> &'static str {
 }
 
 fn detail(step: &Step) -> String {
+    let group = |gid| format!(", group {}", accounts::group_word(gid));
     match (&step.piece.what, step.state) {
         (_, PieceState::WrongPermissions { before, after }) => {
-            let group = if before.group == after.group {
-                String::new()
-            } else {
-                let name = |group| accounts::group_word(group);
-                format!(", group {} → {}", name(before.group), name(after.group))
-            };
-            format!("mode {:04o} → {:04o}{group}", before.mode, after.mode)
+            let changed = (before.group != after.group).then(|| group(after.group));
+            let changed = changed.unwrap_or_default();
+            format!("mode {:04o} → {:04o}{changed}", before.mode, after.mode)
         }
-        (PieceKind::Root(root), PieceState::Missing) => {
-            let group = root.group.map(|gid| format!(", group {}", accounts::group_word(gid)));
-            let group = group.unwrap_or_default();
-            format!("{}, mode {:04o}{group}", step.piece.purpose, root.mode)
-        }
-        (PieceKind::Link(to), _) => format!("{}, a link to {}", step.piece.purpose, escaped(to)),
-        (PieceKind::Blocks(blocks), _) => {
-            let places = match (&blocks.top, &blocks.end) {
-                (Some(_), Some(_)) => "blocks at its top and end",
-                (Some(_), None) => "a block at its top",
-                _ => "a block at its end",
-            };
-            format!("{}: {places}", step.piece.purpose)
+        (PieceKind::Root(root), _) => {
+            let chosen = root.group.map(group).unwrap_or_default();
+            format!("{}, mode {:04o}{chosen}", step.piece.purpose, root.mode)
         }
         _ => step.piece.purpose.into(),
     }

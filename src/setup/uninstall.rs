@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 
 use super::site::Site;
 use super::{NOTHING_DONE, advice, text};
+use crate::os::files;
 use crate::os::replace::Original;
 use crate::private_dir::provision::unused;
-use crate::setup::pieces::{Did, Receipt, ReceiptEntry};
+use crate::setup::pieces::{Did, ReceiptEntry};
 use crate::setup::steps::{assert_ancestors, read_receipt, receipt_path, undo};
 use crate::ui::escape::escaped;
 use crate::ui::failure::Failure;
@@ -23,9 +24,10 @@ pub(super) fn run(site: &Site, is_dry: bool, editors: &[&str]) -> anyhow::Result
     if receipt.entries.is_empty() {
         report::note(&format!("nothing is set up: there is no `{}`", escaped(&path)));
     }
-    let unused = unused_in(site, &receipt);
-    let mut in_root = std::fs::read_dir(&site.shared_root).into_iter().flatten().flatten();
-    let has_builds = in_root.any(|entry| !unused.contains(&entry.path()));
+    // The private directories in which nobody has built yet, in a shared root that setup has created.
+    let is_own = receipt.did(&site.shared_root) == Some(&Did::MakeDirectory);
+    let unused = if is_own { unused(&site.shared_root) } else { Vec::new() };
+    let has_builds = files::sorted_entries(&site.shared_root) != unused;
     let mut rows: Vec<_> =
         unused.iter().map(|path| text::row("remove", path, "it is empty")).collect();
     let (directories, pieces): (Vec<&ReceiptEntry>, Vec<&ReceiptEntry>) =
@@ -50,7 +52,7 @@ pub(super) fn run(site: &Site, is_dry: bool, editors: &[&str]) -> anyhow::Result
     if has_builds {
         report::note(&format!("what was built stays, in `{}`", escaped(&site.shared_root)));
     }
-    if site.is_machine() {
+    if site.is_machine {
         advice::tell_of_sudoers(&site.installation.shim_dir());
     }
     if is_dry {
@@ -85,17 +87,9 @@ fn warn(site: &Site, editors: &[&str]) {
             &format!("cargo-peruser editor {editor} --remove, before this or from another copy"),
         );
     }
-    if site.settings().compile_cache().is_some() {
+    if site.settings_in_files.compile_cache().is_some() {
         let text =
             "cargo fails in sessions that are open now, because their RUSTC_WRAPPER leads nowhere";
         report::warning(&text, &"in each of them: unset RUSTC_WRAPPER");
     }
-}
-
-/// The private directories in which nobody has built yet, in a shared root that setup has created.
-fn unused_in(site: &Site, receipt: &Receipt) -> Vec<PathBuf> {
-    let is_own = receipt.did(&site.shared_root) == Some(&Did::MakeDirectory);
-    let mut unused = if is_own { unused(&site.shared_root) } else { Vec::new() };
-    unused.sort();
-    unused
 }

@@ -13,7 +13,7 @@ const ELISP: &str = include_str!("../snippets/emacs.el");
 /// The text with this block at its end, or without one.
 pub(super) fn edit(text: &str, comment: &str, block: Option<String>) -> Result<String> {
     let blocks = Blocks { end: block, ..Blocks::default() };
-    let wanted = marked::with_blocks_in(comment, text.as_bytes(), &blocks);
+    let wanted = marked::with_blocks(comment, text.as_bytes(), &blocks);
     let wanted = wanted.map_err(|at| {
         in_line(at.line, "cargo-peruser's block begins here, but its last line is missing")
             .help("add the last line of the block again, or remove the whole block")

@@ -19,7 +19,7 @@ use crate::ui::report;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How long after the shell's hang-up the rest of its group is killed.
-const GRACE: Duration = Duration::from_secs(1);
+const GRACE: Duration = Duration::from_secs(5);
 
 /// The last lines of a keeper's output.
 const ENDED: &str = "@@ended";

@@ -11,16 +11,14 @@ use crate::setup::hooks::GENERATOR;
 
 /// The files, in the order in which they are read.
 pub(crate) fn files(home: &Path) -> Vec<PathBuf> {
-    let mut files = vec!["/etc/environment".into(), "/etc/security/pam_env.conf".into()];
+    let mut all = vec!["/etc/environment".into(), "/etc/security/pam_env.conf".into()];
     let own = home.join(".config/environment.d");
     for directory in ["/usr/lib/environment.d".as_ref(), "/etc/environment.d".as_ref(), &*own] {
-        let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
-        let mut found: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+        let mut found = files::sorted_entries(directory);
         found.retain(|path| !path.ends_with(format!("{GENERATOR}.conf")));
-        found.sort();
-        files.extend(found);
+        all.extend(found);
     }
-    files
+    all
 }
 
 /// The variables. Of systemd's, only cargo's: not every session has the others, and PATH is what the

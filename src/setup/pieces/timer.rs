@@ -11,20 +11,11 @@ const TIMER: &str = include_str!("../gc.timer");
 /// The timer's name. The service has the same name with another suffix.
 pub(crate) const NAME: &str = "cargo-peruser-gc.timer";
 
-/// How often it runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum Every {
-    /// At midnight.
-    Daily,
-    /// On Mondays at midnight.
-    Weekly,
-}
-
-/// The units in `units`, a directory that systemd reads, and the link that enables the timer. The
+/// The units in `units`, a directory that systemd reads, for a timer that is due `every` day or week, and the link that enables the timer. The
 /// machine's `gc` writes only below `machines_root`; without one, the units are a person's.
 pub(crate) fn pieces(
     units: &Path,
-    every: Every,
+    every: &str,
     machines_root: Option<&Path>,
     program: &Path,
 ) -> Vec<Piece> {
@@ -33,10 +24,6 @@ pub(crate) fn pieces(
     let service = machines_root
         .map_or(PERSON.to_owned(), |root| MACHINE.replace("@root@", &word(root)))
         .replace("@program@", &word(program));
-    let every = match every {
-        Every::Daily => "daily",
-        Every::Weekly => "weekly",
-    };
     let file = |text: String| PieceKind::File(text.into_bytes(), 0o644);
     let link = PieceKind::Link(PathBuf::from("..").join(NAME));
     let purpose = "gc by a timer";
@@ -49,13 +36,13 @@ pub(crate) fn pieces(
 
 #[cfg(test)]
 mod tests {
-    use super::{Every, PieceKind, pieces};
+    use super::{PieceKind, pieces};
     use std::path::Path;
 
     #[test]
     fn no_template_is_left_unfilled() {
         for root in [Some(Path::new("/srv/50%")), None] {
-            for piece in pieces(Path::new("/etc/x"), Every::Weekly, root, Path::new("/opt/a b/p")) {
+            for piece in pieces(Path::new("/etc/x"), "weekly", root, Path::new("/opt/a b/p")) {
                 assert!(piece.path.starts_with("/etc/x"));
                 let PieceKind::File(text, 0o644) = piece.what else { continue };
                 let text = String::from_utf8(text).unwrap();

@@ -81,7 +81,7 @@ impl StartUp<'_> {
     fn own_files(&self) -> Vec<PathBuf> {
         let directory = self.directory();
         let mut files = match self.kind.shell {
-            "fish" => entries(&directory.join("conf.d")),
+            "fish" => files::sorted_entries(&directory.join("conf.d")),
             // zsh reads this one before it can learn that the others are elsewhere.
             "zsh" if directory != self.home => vec![self.home.join(".zshenv")],
             _ => Vec::new(),
@@ -101,7 +101,7 @@ impl StartUp<'_> {
             "yash" => ("/usr/share/yash/initialization", &[]),
             _ => ("/etc/profile.d", &["/etc/profile", "/etc/bash.bashrc", "/etc/bashrc"]),
         };
-        let mut files = entries(Path::new(directory));
+        let mut files = files::sorted_entries(Path::new(directory));
         files.extend(others.iter().map(PathBuf::from));
         files.extend(login::files(self.home));
         files
@@ -119,12 +119,4 @@ fn line_with(word: &str, file: PathBuf) -> Option<Line> {
     };
     let number = text.lines().enumerate().filter(|(_, line)| is_meant(line)).last()?.0 + 1;
     Some(Line { file, number })
-}
-
-/// The entries of a directory of start-up files, in the order in which they are read.
-fn entries(directory: &Path) -> Vec<PathBuf> {
-    let entries = directory.read_dir().into_iter().flatten().flatten();
-    let mut files: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
-    files.sort();
-    files
 }

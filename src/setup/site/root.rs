@@ -5,10 +5,9 @@ use std::path::{Path, PathBuf};
 
 use clap::ArgMatches;
 
-use super::Audience;
 use crate::os::homes::Homes;
 use crate::os::homes::no_home;
-use crate::os::marked::{Blocks, bodies, with_blocks, without_blocks};
+use crate::os::marked::{Blocks, SHELL, split, with_blocks};
 use crate::os::replace::Original;
 use crate::os::snapshot::Snapshot;
 use crate::settings;
@@ -43,67 +42,61 @@ pub(super) fn scope_of(settings: &Settings) -> Option<Scope> {
 pub(super) fn settle(
     snapshot: &Snapshot,
     homes: &Homes<'_>,
-    audience: Audience,
+    is_machine: bool,
     chosen: Option<PathBuf>,
     scope: Option<Scope>,
 ) -> Result<(PathBuf, Option<(PathBuf, Blocks)>)> {
     let no_home = || no_home(snapshot.uid);
-    let (file, whose, settings) = match audience {
-        Audience::Machine => (SYSTEM_FILE.into(), Whose::System, settings::files::system()?),
-        Audience::Person => {
+    let (file, whose, settings) = match is_machine {
+        true => (SYSTEM_FILE.into(), Whose::System, settings::files::system()?),
+        false => {
             let file = settings::files::person_file(homes).ok_or_else(no_home)?;
             (file, Whose::Person, settings::files::from_files(homes, snapshot)?)
         }
     };
     let original = Original::read(&file)?;
-    let others = without_blocks(original.text()?.as_bytes()).map_err(unfinished(&file))?;
-    let is_own_block = others != original.text()?.as_bytes();
-    let named = |root| match scope.filter(|scope| *scope != settings.scope()) {
-        Some(scope) => {
-            let text =
-                format!("cannot set `scope`: the settings name `{}` themselves", escaped(&root));
-            let help = format!("add `scope = \"{}\"` to `{}`", scope.word(), escaped(&file));
-            Err(Failure::new(text).help(help))
-        }
-        None => Ok((root, None)),
-    };
-    let root = match (chosen, settings.shared_root().map(Path::to_owned)) {
-        (None, Some(root)) if !is_own_block => return named(root),
-        (Some(chosen), Some(root)) if !is_own_block && chosen == root => return named(root),
-        (Some(chosen), Some(named)) if !is_own_block && is_named_in(&file, &settings) => {
+    let (others, blocks) = split(SHELL, original.text()?.as_bytes()).map_err(unfinished(&file))?;
+    let by_others = from_file(&file, &String::from_utf8_lossy(&others), whose)?;
+    let named = settings.shared_root().map(Path::to_owned);
+    let root = match (chosen, named) {
+        (Some(chosen), Some(named)) if by_others.shared_root().is_some() && chosen != named => {
             let origin = settings.origin(Key::SharedRoot).map(ToString::to_string);
             let origin = origin.unwrap_or_default();
             let text = format!("`shared-root` is set to `{}` in {origin}", escaped(&named));
             let help = format!("write {} there, or leave --shared-root out", quoted(&chosen));
             return Err(Failure::new(text).help(help));
         }
-        (Some(chosen), _) => chosen,
-        (None, Some(named)) => named,
-        (None, None) => built_in(homes, audience).ok_or_else(no_home)?,
+        (chosen, Some(named))
+            if blocks.is_empty() && chosen.as_ref().is_none_or(|chosen| *chosen == named) =>
+        {
+            let Some(scope) = scope.filter(|scope| *scope != settings.scope()) else {
+                return Ok((named, None));
+            };
+            return Err(cannot_set(scope, &named, &file));
+        }
+        (Some(root), _) | (None, Some(root)) => root,
+        (None, None) => built_in(homes, is_machine).ok_or_else(no_home)?,
     };
-    let scope = scope.or(scope_in_block(original.text()?.as_bytes(), whose));
+    // The scope that an earlier setup has written stays.
+    let earlier = blocks.into_iter().flat_map(|(_, body)| body).collect::<Vec<_>>();
+    let earlier = from_file(Path::new(""), &String::from_utf8_lossy(&earlier), whose);
+    let scope = scope.or_else(|| scope_of(&earlier.ok()?));
     let block = settings_block(&root, scope);
     // Check the settings as they will be, because a mistake in them would stop everyone's cargo.
-    let text = with_blocks(&others, &block).map_err(unfinished(&file))?;
+    let text = with_blocks(SHELL, &others, &block).map_err(unfinished(&file))?;
     from_file(&file, &String::from_utf8_lossy(&text), whose)?;
     Ok((root, Some((file, block))))
 }
 
-/// The scope that an earlier setup has written.
-fn scope_in_block(text: &[u8], whose: Whose) -> Option<Scope> {
-    let block = bodies(text).ok()?.into_iter().map(|(_, body)| body).collect::<Vec<_>>().concat();
-    scope_of(&from_file(Path::new(""), &String::from_utf8_lossy(&block), whose).ok()?)
+fn cannot_set(scope: Scope, root: &Path, file: &Path) -> Failure {
+    let text = format!("cannot set `scope`: the settings name `{}` themselves", escaped(root));
+    let help = format!("add `scope = \"{}\"` to `{}`", scope.word(), escaped(file));
+    Failure::new(text).help(help)
 }
 
-/// Whether this file names the root, and not the system's file, which this one overrides.
-fn is_named_in(file: &Path, settings: &Settings) -> bool {
-    let shown = format!("`{}` line ", escaped(file));
-    settings.origin(Key::SharedRoot).is_some_and(|origin| origin.starts_with(&shown))
-}
-
-fn built_in(homes: &Homes<'_>, audience: Audience) -> Option<PathBuf> {
-    match audience {
-        Audience::Machine => Some("/var/cache/cargo-peruser".into()),
-        Audience::Person => Some(homes.cache()?.join("cargo-peruser")),
+fn built_in(homes: &Homes<'_>, is_machine: bool) -> Option<PathBuf> {
+    match is_machine {
+        true => Some("/var/cache/cargo-peruser".into()),
+        false => Some(homes.cache()?.join("cargo-peruser")),
     }
 }

@@ -12,7 +12,7 @@ use crate::os::acls;
 use crate::os::entry::Entry;
 use crate::os::entry::Kind;
 use crate::os::files;
-use crate::os::marked::{Blocks, bodies, with_blocks, without_blocks};
+use crate::os::marked::{Blocks, SHELL, split, with_blocks};
 use crate::os::replace::{Original, assert_can_create};
 use crate::os::trust::Trust;
 use crate::private_dir::{READ_ABOVE, UNFINISHED};
@@ -94,25 +94,21 @@ fn file(path: &Path, bytes: &[u8], mode: u32) -> Result<PieceState, Failure> {
     Ok(match original.bytes() {
         None => PieceState::Missing,
         Some(found) if found == bytes && original.mode() == Some(mode) => PieceState::InPlace,
-        Some(_) => {
-            original.assert_writable()?;
-            PieceState::Outdated
-        }
+        Some(_) => PieceState::Outdated,
     })
 }
 
 fn blocks(path: &Path, wanted: &Blocks, receipt: &Receipt) -> Result<PieceState, Failure> {
     let original = Original::read(path)?;
     let text = original.bytes().unwrap_or_default();
-    if with_blocks(text, wanted).map_err(unfinished(path))? == text {
+    if with_blocks(SHELL, text, wanted).map_err(unfinished(path))? == text {
         return Ok(PieceState::InPlace);
     }
-    let is_bare = without_blocks(text).map_err(unfinished(path))? == text;
-    match receipt.did(path) {
-        _ if is_bare => {}
-        Some(Did::PutBlocks { bodies, .. }) => assert_ours(path, text, bodies)?,
-        _ => {
-            let line = bodies(text).map_err(unfinished(path))?.first().map_or(1, |(at, _)| *at);
+    let (_, found) = split(SHELL, text).map_err(unfinished(path))?;
+    match (found.first(), receipt.did(path)) {
+        (None, _) => {}
+        (_, Some(Did::PutBlocks { bodies, .. })) => assert_ours(path, &found, bodies)?,
+        (Some((line, _)), _) => {
             let text = format!(
                 "the block in `{}` line {line} belongs to another installation of cargo-peruser",
                 escaped(path)
@@ -125,7 +121,7 @@ fn blocks(path: &Path, wanted: &Blocks, receipt: &Receipt) -> Result<PieceState,
         }
     }
     original.assert_writable()?;
-    Ok(if is_bare { PieceState::Missing } else { PieceState::Outdated })
+    Ok(if found.is_empty() { PieceState::Missing } else { PieceState::Outdated })
 }
 
 fn shared_root(path: &Path, root: &Root) -> Result<PieceState, Failure> {

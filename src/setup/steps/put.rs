@@ -1,8 +1,8 @@
 //! Puts a piece in its place, in one step that is done completely or not at all.
 
-use std::fs::{DirBuilder, File, OpenOptions, Permissions};
+use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt, symlink};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{Gid, fchmod, fchown};
@@ -11,8 +11,8 @@ use super::look::{ModeAndGroup, PieceState, assert_only_private_dirs};
 use super::{Step, unfinished};
 use crate::os::acls;
 use crate::os::files;
-use crate::os::marked::with_blocks;
-use crate::os::replace::{Original, beside, clear_leftover};
+use crate::os::marked::{SHELL, with_blocks};
+use crate::os::replace::{Original, link};
 use crate::private_dir::READ_ABOVE;
 use crate::setup::pieces::{PieceKind, Root};
 use crate::ui::failure::Failure;
@@ -24,25 +24,22 @@ use crate::ui::failure::Failure;
 /// and the next run continues from there.
 pub(crate) fn put(step: &Step) -> Result<(), Failure> {
     let path = &step.piece.path;
-    let failed = |doing| move |cause| Failure::file(doing, path, cause);
+    let failed = |cause| Failure::file("create", path, cause);
     if step.state == PieceState::InPlace {
         return Ok(());
     }
     make_directories(path)?;
     match &step.piece.what {
-        PieceKind::Link(to) => link(path, to).map_err(failed("create")),
-        PieceKind::File(bytes, mode) => {
-            Original::read(path)?.replace(bytes, *mode)?;
-            std::fs::set_permissions(path, Permissions::from_mode(*mode)).map_err(failed("write"))
-        }
+        PieceKind::Link(to) => link(path, to).map_err(failed),
+        PieceKind::File(bytes, mode) => Original::read(path)?.overwrite(bytes, *mode),
         PieceKind::Blocks(blocks) => {
             let original = Original::read(path)?;
             let text = original.bytes().unwrap_or_default();
-            let wanted = with_blocks(text, blocks).map_err(unfinished(path))?;
+            let wanted = with_blocks(SHELL, text, blocks).map_err(unfinished(path))?;
             original.replace(&wanted, 0o644)
         }
         PieceKind::Root(root) => {
-            shared_root(path, root, step.state).map_err(failed("create"))?;
+            shared_root(path, root, step.state).map_err(failed)?;
             // Another user may have added an entry before the mode changed. Now nobody can add any more,
             // but builds would read that entry. So restore the root's permissions, and refuse it.
             assert_only_private_dirs(path, READ_ABOVE).inspect_err(|_| {
@@ -58,10 +55,10 @@ pub(crate) fn put(step: &Step) -> Result<(), Failure> {
 /// after another one, perhaps from another user, has taken its path.
 pub(crate) fn own_program() -> Result<PathBuf, Failure> {
     let running = Path::new("/proc/self/exe");
-    if running.exists() {
-        return Ok(running.to_owned());
+    match running.exists() {
+        true => Ok(running.to_owned()),
+        false => std::env::current_exe().map_err(|cause| Failure::file("find", running, cause)),
     }
-    std::env::current_exe().map_err(|cause| Failure::file("find", running, cause))
 }
 
 /// The directories above a path that do not exist yet, beginning with the uppermost.
@@ -103,15 +100,6 @@ fn without_umask<T>(make: impl FnOnce() -> T) -> T {
     let made = make();
     rustix::process::umask(umask);
     made
-}
-
-fn link(path: &Path, to: &Path) -> io::Result<()> {
-    clear_leftover(path)?;
-    let beside = beside(path);
-    symlink(to, &beside)?;
-    std::fs::rename(&beside, path).inspect_err(|_| {
-        let _ = std::fs::remove_file(&beside);
-    })
 }
 
 /// Until a new root has its permissions, it keeps everybody out. The next run completes one that a killed

@@ -8,7 +8,7 @@ use super::{assert_ours, file_fingerprint, unfinished};
 use crate::os::accounts;
 use crate::os::entry::{Entry, Kind};
 use crate::os::files;
-use crate::os::marked::without_blocks;
+use crate::os::marked::{SHELL, split};
 use crate::os::replace::changeable_by_others;
 use crate::os::replace::{Original, clear_leftover};
 use crate::os::trust::Trust;
@@ -89,8 +89,8 @@ fn rights(entry: &ReceiptEntry, found: &Entry, is_dry: bool) -> Result<Undone, F
 fn blocks(path: &Path, made_file: bool, bodies: &[u64], is_dry: bool) -> Result<Undone, Failure> {
     let original = Original::read(path)?;
     let text = original.bytes().unwrap_or_default();
-    let rest = without_blocks(text).map_err(unfinished(path))?;
-    assert_ours(path, text, bodies)?;
+    let (rest, found) = split(SHELL, text).map_err(unfinished(path))?;
+    assert_ours(path, &found, bodies)?;
     let is_only_ours = made_file && rest.is_empty();
     match (is_only_ours, is_dry) {
         _ if rest == text && !is_only_ours => return Ok(None),

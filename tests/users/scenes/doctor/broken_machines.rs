@@ -456,7 +456,7 @@ pub(super) const SESSIONS: &[Scene] = &[
         name: "the_shim_of_an_asdf",
         how: "program $D/.asdf/shims/cargo 1",
         session: "PATH=$D/.asdf/shims:$PATH",
-        finds: &[("fail[path-order]", "/.asdf/shims/cargo` (asdf) and not the shim")],
+        finds: &[("fail[path-order]", "/.asdf/shims/cargo` and not the shim")],
         // Setup is tested on a separate computer.
         remedies: &[HereWords("ask root (uid 0) to run: cargo-peruser setup", "PATH=${PATH#*:}")],
         ..ALICE

@@ -41,7 +41,7 @@ fn built_before(stage: &Stage) {
     let alice = host.person("alice");
     let own = "/home/alice/.cache/cargo-peruser/target";
     host.by_name(&alice, ["build"]).run().ok().builds_in(own);
-    Setup::Person.install(&host).never_says("one cache each");
+    Setup::Person.install(&host);
     let login = |line| host.run(&alice, Shell::Bash.path(), ["-l", "-c", line]).run();
     for line in ["cargo build", "unset CARGO_TARGET_DIR CARGO_BUILD_BUILD_DIR; cargo build"] {
         login(line).silently().builds_in(own);
