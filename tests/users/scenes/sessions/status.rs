@@ -142,10 +142,10 @@ fn lock(stage: &Stage) {
     let alice = host.person("alice");
     let lock = host.home("alice").join(".pyenv-shim");
     let mut was_held = 0;
-    for moment in (1..=20).step_by(6) {
+    for moment in (1..=50).step_by(6) {
         for signal in ["INT", "TERM", "KILL"] {
             let signal = format!("--signal={signal}");
-            let after = format!("0.{:02}", moment * 3);
+            let after = format!("{}.{:02}", moment * 3 / 100, moment * 3 % 100);
             let words = [&signal, &after, Setup::Machine.program(), "setup", "--status"];
             host.run(&alice, "timeout", words).run();
             was_held += usize::from(lock.exists());
