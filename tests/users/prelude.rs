@@ -9,8 +9,7 @@ pub(crate) use crate::machine::{Channel, Need, account, crowd, group, places};
 pub(crate) use crate::shared::{Outcome, Running, Stop, context, is_empty};
 pub(crate) use crate::stage::project::package;
 pub(crate) use crate::stage::{
-    Acl, Host, Invocation, PATH, Person, Photograph, Shell, Stage, Trace, acls, below, cache,
-    changed, do_as_root, look, make, private, project, steps, tagged, traces, try_below,
-    wait_until,
+    Acl, Host, Invocation, PATH, Person, Photograph, Shell, Stage, acls, below, cache, do_as_root,
+    look, make, private, project, steps, tagged, try_below, wait_until,
 };
 pub(crate) use crate::suite::{Test, test, tests};

@@ -89,7 +89,6 @@ impl Machine {
         accounts::write(&root.inside("/etc"))?;
         for (channel, toolchain) in &toolchains {
             root.bind(toolchain, channel.place())?;
-            toolchain::record(&root, toolchain, *channel)?;
         }
         if let Some(rustup) = rustup {
             root.program(&format!("{}/rustup", places::RUSTUP), &std::fs::read(rustup)?)?;

@@ -181,12 +181,6 @@ impl NewRoot {
         system("mount", [OsStr::new("--rbind"), from.as_os_str(), to.as_os_str()])
     }
 
-    /// Shows a file in place of one that the machine has already.
-    pub(super) fn bind_over(&self, from: &Path, place: &str) -> Result<()> {
-        let to = self.inside(place);
-        system("mount", [OsStr::new("--bind"), from.as_os_str(), to.as_os_str()])
-    }
-
     /// Makes the tree the root and lets go of the system's.
     pub(super) fn enter(self) -> Result<()> {
         let old = self.inside("/old");

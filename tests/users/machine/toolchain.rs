@@ -8,11 +8,7 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result};
-
-use super::new_root::NewRoot;
-
-const RECORDED_CARGO: &str = include_str!("recorded-cargo.sh");
+use super::Need;
 
 /// A release channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,16 +28,11 @@ impl Channel {
         }
     }
 
-    /// The same toolchain with a cargo that writes down how it is called.
-    pub(crate) fn recorded(self) -> String {
-        format!("/opt/recorded-{}", self.name())
-    }
-
-    /// Its name.
-    pub(crate) fn name(self) -> &'static str {
+    /// What a test with it needs.
+    pub(crate) fn needs(self) -> &'static [Need] {
         match self {
-            Channel::Stable => "stable",
-            Channel::Nightly => "nightly",
+            Channel::Stable => &[Need::Cargo],
+            Channel::Nightly => &[Need::Cargo, Need::Nightly],
         }
     }
 
@@ -83,16 +74,6 @@ fn running() -> Option<PathBuf> {
         let output = Command::new("rustc").args(["--print", "sysroot"]).output().ok()?;
         complete(Path::new(String::from_utf8(output.stdout).ok()?.trim()))
     })
-}
-
-/// Shows a toolchain at a second place, where its cargo is a script that writes down each call and
-/// then executes the one at the first.
-pub(super) fn record(root: &NewRoot, toolchain: &Path, channel: Channel) -> Result<()> {
-    let script = format!("/opt/recorded-cargo-{}", channel.name());
-    root.program(&script, RECORDED_CARGO.replace("REAL", channel.place()).as_bytes())?;
-    root.bind(toolchain, &channel.recorded())?;
-    let cargo = format!("{}/bin/cargo", channel.recorded());
-    root.bind_over(&root.inside(&script), &cargo).context("no recorded toolchain")
 }
 
 /// rustup itself, which every proxy leads to.

@@ -33,12 +33,9 @@ pub(crate) fn tests() -> Vec<Test> {
         test!("directories_that_a_build_script_has_copied_read_only_go", read_only_copies),
     ];
     for (layout, channel) in [("stable", Channel::Stable), ("the_new_layout", Channel::Nightly)] {
-        let needs: &[Need] = match channel {
-            Channel::Stable => &[Need::Cargo],
-            Channel::Nightly => &[Need::Cargo, Need::Nightly],
-        };
         let name = format!("the_next_build_is_right_after_each_policy_on_{layout}");
-        tests.push(test!(name, move |stage| rebuilt(stage, channel)).needs(needs).heavy());
+        tests
+            .push(test!(name, move |stage| rebuilt(stage, channel)).needs(channel.needs()).heavy());
     }
     let name = "builds_of_many_people_never_fail_for_it";
     tests.push(test!(name, together).needs(&[Need::Cargo]).heavy());

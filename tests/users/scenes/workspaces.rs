@@ -14,7 +14,7 @@ use crate::stage::project::LAYOUT;
 pub(crate) fn tests() -> Vec<Test> {
     let mut tests = Vec::new();
     for (layout, channel) in [("stable", Channel::Stable), ("the_new_layout", Channel::Nightly)] {
-        let needs = needs(channel);
+        let needs = channel.needs();
         for case in CASES {
             let name = format!("{}_on_{layout}", case.name);
             tests.push(test!(name, move |stage| in_turn(stage, case, channel)).needs(needs));
@@ -49,13 +49,6 @@ pub(crate) fn tests() -> Vec<Test> {
 
 /// A test on a channel.
 type Body = fn(&Stage, Channel);
-
-fn needs(channel: Channel) -> &'static [Need] {
-    match channel {
-        Channel::Stable => &[Need::Cargo],
-        Channel::Nightly => &[Need::Cargo, Need::Nightly],
-    }
-}
 
 /// Two directories, made of the same tree: `WORD` stands for the word of each.
 struct Case {

@@ -20,7 +20,6 @@ pub(crate) mod make;
 pub(crate) mod project;
 mod root;
 pub(crate) mod steps;
-mod traces;
 mod tree;
 
 use std::ffi::OsStr;
@@ -36,7 +35,6 @@ pub(crate) use host::{Host, PATH, Photograph, Shell};
 pub(crate) use invocation::Invocation;
 pub(crate) use look::{Acl, acls, look, private, tagged};
 pub(crate) use root::Root;
-pub(crate) use traces::{Trace, changed, traces};
 pub(crate) use tree::{below, try_below};
 
 use crate::machine::{Account, Machine, account, places};

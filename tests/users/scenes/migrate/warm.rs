@@ -25,9 +25,7 @@ pub(super) fn tests() -> Vec<Test> {
     ];
     let declare = |(name, body, channel, layout): (_, Body, _, _)| {
         let body = move |stage: &Stage| body(stage, channel, layout);
-        let declared = test!(name, body).heavy();
-        let declared = declared.needs(&[Need::Cargo, Need::Registry]);
-        if channel == Channel::Nightly { declared.needs(&[Need::Nightly]) } else { declared }
+        test!(name, body).needs(channel.needs()).needs(&[Need::Registry]).heavy()
     };
     rows.into_iter().map(declare).collect()
 }
