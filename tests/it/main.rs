@@ -47,7 +47,6 @@ mod real_cargo;
 mod real_cargo_loops;
 mod runner;
 mod settings;
-mod settings_files;
 mod settings_mistakes;
 #[path = "../shared/mod.rs"]
 mod shared;
@@ -92,7 +91,6 @@ fn main() -> ExitCode {
         editor_refused::tests(),
         settings::tests(),
         settings_mistakes::tests(),
-        settings_files::tests(),
         private_dir::tests(),
         private_dir_refused::tests(),
         real_cargo::tests(),

@@ -6,7 +6,6 @@ tests![
     the_persons_file_is_found_in_both_places,
     flag_over_variable_over_file,
     a_missing_file_is_no_mistake,
-    a_key_of_each_kind_has_a_variable_and_a_flag,
     a_broken_file_does_not_block_the_bypass,
     the_bypass_is_off_or_on_and_nothing_else,
 ];
@@ -68,34 +67,6 @@ fn a_missing_file_is_no_mistake() {
     }
     world.file("home/.config/cargo-peruser/config.toml", "");
     world.shim(["build"]).run().call();
-}
-
-fn a_key_of_each_kind_has_a_variable_and_a_flag() {
-    let world = World::without_root();
-    let root = world.at("root").to_string_lossy().into_owned();
-    for (key, value, shown) in [
-        ("shared-root", &*root, "\"[WORLD]/root\""),
-        ("scope", "user", "\"user\""),
-        ("real-cargo", "/x/cargo", "\"/x/cargo\""),
-        ("exclude.users", "nobody-a,nobody-b", "[\"nobody-a\",\"nobody-b\"]"),
-    ] {
-        let dashed = key.replace('.', "-");
-        let variable = format!("CARGO_PERUSER_{}", dashed.replace('-', "_").to_uppercase());
-        let flag = format!("--{dashed}");
-        let by_variable = world.by_name(["explain", "--json"]).env(&variable, value);
-        let by_flag = world.by_name([&flag, value, "explain", "--json"]);
-        for (run, origin) in [
-            (by_variable, format!("the environment variable {variable}")),
-            (by_flag, format!("the flag {flag}")),
-        ] {
-            let output = run.run();
-            let found: serde_json::Value = serde_json::from_str(output.printed()).unwrap();
-            let settings = found["settings"].as_array().unwrap();
-            let setting = settings.iter().find(|setting| setting["key"] == key).unwrap();
-            let found = (setting["value"].to_string(), setting["origin"].as_str().unwrap());
-            assert_eq!(found, (shown.to_owned(), &*origin));
-        }
-    }
 }
 
 fn a_broken_file_does_not_block_the_bypass() {

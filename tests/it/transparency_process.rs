@@ -16,7 +16,6 @@ tests![
     every_byte_on_stdin_is_cargos,
     descriptors_are_inherited_and_none_is_added,
     closed_standard_streams_stop_nobody,
-    the_umask_is_unchanged_even_while_directories_are_made,
     ignored_signals_and_limits_are_unchanged,
     blocked_signals_stay_blocked,
     a_broken_pipe_kills_cargos_children_as_ever,
@@ -144,16 +143,6 @@ fn closed_standard_streams_stop_nobody() {
                 record.descriptors.iter().map(|(number, _)| number.clone()).collect::<Vec<_>>()
             };
             assert_same(&world, closing, numbers);
-        }
-    }
-}
-
-fn the_umask_is_unchanged_even_while_directories_are_made() {
-    for umask in ["000", "002", "022", "027", "077", "0277", "0777"] {
-        for world in worlds() {
-            let before = format!("umask {umask}");
-            let found = assert_same(&world, &before, |record| record.umask);
-            assert_eq!(found, u32::from_str_radix(umask, 8).unwrap());
         }
     }
 }
