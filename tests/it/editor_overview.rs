@@ -13,7 +13,6 @@ tests![
     each_state_of_a_file_has_its_name,
     tells_what_a_setting_of_rust_analyzer_makes_of_it,
     the_keys_of_json_stay_as_they_are,
-    creates_nothing_and_runs_no_editor,
 ];
 
 fn json(world: &World, words: &[&str]) -> Value {
@@ -135,13 +134,4 @@ fn the_keys_of_json_stay_as_they_are() {
             assert_eq!(keys(file), "detail note path state");
         }
     }
-}
-
-fn creates_nothing_and_runs_no_editor() {
-    let world = World::new();
-    world.executable("stub/emacs", "#!/bin/sh\ntouch \"$HOME/ran\"\n");
-    for words in [&["editor"][..], &["editor", "--json"], &["editor", "emacs"]] {
-        world.by_name(words).run().printed();
-    }
-    assert!(world.made().is_empty(), "{:?}", world.made());
 }

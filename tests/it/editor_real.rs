@@ -5,23 +5,16 @@ use std::process::Command;
 
 use crate::editor::target;
 use crate::prelude::*;
+use crate::terminal::program;
 
 tests![
     both_have_it_and_so_has_what_they_start,
     neovim_has_it_from_another_configuration,
     emacs_reads_the_very_file_that_is_written,
-    any_path_survives_in_both,
 ];
 
 /// The file to which the editors write their answers.
 const ANSWER: &str = "answer";
-
-fn needs(program: &str) {
-    match Command::new(program).arg("--version").output() {
-        Ok(output) if output.status.success() => {}
-        _ => skip(format!("no {program} on this machine")),
-    }
-}
 
 /// A world in which the machine's own programs can be found.
 fn world() -> World {
@@ -70,7 +63,7 @@ fn twice(text: &str) -> String {
 }
 
 fn neovim_has_it_from_another_configuration() {
-    needs("nvim");
+    program("nvim");
     // Older versions have only one configuration.
     let output = Command::new("nvim").arg("--version").output().unwrap();
     let version = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -84,7 +77,7 @@ fn neovim_has_it_from_another_configuration() {
 }
 
 fn emacs_reads_the_very_file_that_is_written() {
-    needs("emacs");
+    program("emacs");
     for existing in [
         &[][..],
         &["home/.emacs"],
@@ -104,11 +97,13 @@ fn emacs_reads_the_very_file_that_is_written() {
     }
 }
 
-/// A value that the user has chosen stays.
+/// A value that the user has chosen stays, and any path arrives as it is.
 fn both_have_it_and_so_has_what_they_start() {
-    needs("nvim");
-    needs("emacs");
+    program("nvim");
+    program("emacs");
     let world = world();
+    let root = world.directory("it's \"a\" \\ root ä ${HOME} $HOME %", 0o755);
+    let world = world.with(ROOT, &root);
     world.file("home/.config/nvim/init.lua", "vim.o.number = true\n");
     world.file("home/.emacs.d/init.el", ";;; init.el -*- lexical-binding: t -*-\n(setq a 1)");
     let all = |flag| {
@@ -118,10 +113,10 @@ fn both_have_it_and_so_has_what_they_start() {
     };
     assert_eq!([neovim(&world, &[]), emacs(&world, &[])], ["", ""]);
     all("--write");
-    let root = world.at("root").display().to_string();
+    let root = root.display().to_string();
     let theirs = format!("{root}/somebody/target");
     let beside = format!("{root}-of-mine/target");
-    let ours = target(&world);
+    let ours = target(&world).replace(&world.at("root").display().to_string(), &root);
     for (inherited, expected) in [
         ("/tmp/mine", "/tmp/mine"),
         (&*beside, &*beside),
@@ -135,21 +130,4 @@ fn both_have_it_and_so_has_what_they_start() {
     }
     all("--remove");
     assert_eq!([neovim(&world, &[]), emacs(&world, &[])], ["", ""]);
-}
-
-fn any_path_survives_in_both() {
-    needs("nvim");
-    needs("emacs");
-    let world = world();
-    let root = world.directory("it's \"a\" \\ root ä ${HOME} $HOME %", 0o755);
-    let world = world.with("CARGO_PERUSER_SHARED_ROOT", &root);
-    for editor in ["neovim", "emacs"] {
-        world.by_name(["editor", editor, "--write"]).run().printed();
-    }
-    let expected = twice(
-        &target(&world)
-            .replace(&world.at("root").display().to_string(), &root.display().to_string()),
-    );
-    assert_eq!(neovim(&world, &[]), expected);
-    assert_eq!(emacs(&world, &[]), expected);
 }

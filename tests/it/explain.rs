@@ -9,10 +9,8 @@ use crate::prelude::*;
 tests![
     tells_where_and_why,
     tells_what_happens_without_a_shared_root_and_where_the_shim_differs,
-    columns_stand_below_each_other,
     tells_a_refusal_and_what_to_do_about_it,
     tells_that_the_target_directory_itself_would_be_refused,
-    where_the_shim_leaves_it_to_cargo_it_says_how_to_ask_cargo,
     tells_of_a_build_directory_that_is_not_ones_own,
     hostile_names_are_escaped,
     creates_nothing_and_runs_no_cargo,
@@ -86,13 +84,6 @@ account  [ME] (uid [UID])
     );
 }
 
-fn columns_stand_below_each_other() {
-    let output = World::without_root().by_name(["explain"]).run();
-    let settings = output.printed().split_once("settings\n").unwrap().1;
-    let last = |line: &str| line.rfind("  ").unwrap();
-    assert!(settings.lines().all(|line| last(line) == last(settings.lines().next().unwrap())));
-}
-
 fn tells_a_refusal_and_what_to_do_about_it() {
     let world = World::new();
     world.directory(world.private(), 0o500);
@@ -113,14 +104,6 @@ fn tells_that_the_target_directory_itself_would_be_refused() {
     assert!(refusal.contains("`[WORLD]/root/[ME]/target`: it is a symlink"), "{found}");
     let text = explained(&world, &["explain"]);
     assert!(text.contains("refused"), "{text}");
-}
-
-fn where_the_shim_leaves_it_to_cargo_it_says_how_to_ask_cargo() {
-    let world = World::without_root();
-    let text = explained(&world, &["explain"]);
-    let shim = text.lines().find(|line| line.starts_with("the shim")).unwrap();
-    // By name, cargo never decides alone here, so `path` has another answer.
-    assert!(shim.contains("(`cargo metadata --no-deps` shows it)"), "{shim}");
 }
 
 fn tells_of_a_build_directory_that_is_not_ones_own() {

@@ -22,7 +22,7 @@ use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
-pub(crate) use machine::{chmod, mode, not_as_root, nu, obstacle, ordinary_account, person};
+pub(crate) use machine::{chmod, mode, not_as_root, obstacle, ordinary_account, person};
 pub(crate) use run::{Invocation, bytes, closed_pipe};
 
 use machine::{account_name, login_shell_refuses};

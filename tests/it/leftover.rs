@@ -27,7 +27,7 @@ fn the_first_build_of_a_workspace_names_it_once() {
     let first = world.shim(["build"]).within(world.at("checkout/sub")).run();
     assert_eq!((first.code(), first.calls.len()), (0, 1));
     assert_data_eq!(
-        world.redact(&first.stderr),
+        first.stderr.as_str(),
         str![[r#"
 note: `[WORLD]/checkout/target` is left from earlier builds and no longer used: scripts that run programs from it run old ones; to use it: cargo-peruser migrate [WORLD]/checkout/target --replace; to remove it: CARGO_PERUSER=off cargo clean --manifest-path [WORLD]/checkout/Cargo.toml
 
@@ -43,17 +43,17 @@ fn from_elsewhere_the_command_names_the_workspace() {
     let elsewhere = world.shim(["build", "--manifest-path", "../Cargo.toml"]);
     let run = elsewhere.within(world.at("checkout/sub")).run();
     let expected = "CARGO_PERUSER=off cargo clean --manifest-path [WORLD]/checkout/Cargo.toml\n";
-    let err = world.redact(&run.stderr);
-    assert!(err.ends_with(expected), "{err}");
+    assert!(run.stderr.ends_with(expected), "{}", run.stderr);
 }
 
 fn explain_names_it() {
     let world = world();
     let found = json(&world, &["build"]);
     assert_eq!(world.redact(found["leftover"].as_str().unwrap()), "[WORLD]/checkout/target");
-    let text = world.redact(world.by_name(["explain"]).run().printed());
-    assert!(text.contains("not used"), "{text}");
-    assert!(text.contains("cargo-peruser migrate [WORLD]/checkout/target --replace\n"), "{text}");
+    let explained = world.by_name(["explain"]).run();
+    explained
+        .prints("not used")
+        .prints("cargo-peruser migrate [WORLD]/checkout/target --replace\n");
 }
 
 /// If builds still use it, or cargo did not create it.

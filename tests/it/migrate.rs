@@ -12,7 +12,6 @@ use crate::prelude::*;
 tests![
     says_what_it_would_do_and_does_nothing,
     renames_what_is_on_the_same_file_system_whoever_reads_about_it,
-    has_the_crates_of_a_checkout_rebuilt,
     what_cannot_be_rebuilt_names_the_command,
 ];
 
@@ -86,23 +85,6 @@ fn rebuild(world: &World, target: &Path) -> Outcome {
     let words =
         ["migrate".as_ref(), target.as_os_str(), "--checkout".as_ref(), checkout.as_os_str()];
     world.by_name(words).path(["tools", "/usr/bin", "/bin"]).run()
-}
-
-/// `cargo metadata` runs in the checkout, and files that are not a crate's root stay unchanged.
-fn has_the_crates_of_a_checkout_rebuilt() {
-    let world = World::new().with("CARGO_PERUSER_SCOPE", "user");
-    let metadata = r#"{"packages":[{"targets":[{"src_path":"'"$PWD"'/src/lib.rs"},
-        {"src_path":"'"$PWD"'/build.rs"}]}]}"#;
-    let script =
-        format!("[ \"$*\" = 'metadata --no-deps --format-version=1' ] && echo '{metadata}'");
-    let target = built(&world, &script);
-    let run = rebuild(&world, &target);
-    let says = "the next builds of `[WORLD]/checkout` rebuild its own packages (set the times of 2 \
-                source files)\n";
-    assert_eq!((run.code(), &*run.stdout, &*run.stderr), (0, says, ""));
-    let is_now = |file| world.at(file).metadata().unwrap().mtime() > 0;
-    assert!(is_now("checkout/src/lib.rs") && is_now("checkout/build.rs"));
-    assert!(!is_now("checkout/Cargo.toml"));
 }
 
 fn what_cannot_be_rebuilt_names_the_command() {

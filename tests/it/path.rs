@@ -8,12 +8,9 @@ tests![
     prints_one_line_and_creates_nothing,
     decides_for_the_words_that_cargo_would_get,
     every_workspace_has_its_own,
-    what_stands_anew_at_a_path_is_another_workspace,
     what_is_chosen_in_an_alias_is_chosen,
     where_cargo_decides_alone_cargo_answers,
     cargos_failure_is_told_in_cargos_words,
-    the_real_cargo_answers_for_an_explicit_choice,
-    hostile_names_do_not_reach_the_terminal,
     a_reader_that_goes_away_is_no_error,
     a_full_disk_is_an_error,
 ];
@@ -98,17 +95,6 @@ fn every_workspace_has_its_own() {
     assert_eq!([by_user("checkout"), by_user("fix")], ["target"; 2]);
 }
 
-fn what_stands_anew_at_a_path_is_another_workspace() {
-    let world = World::new();
-    let of = || own_name(world.by_name(["path"]).within("fix"));
-    world.file("fix/Cargo.toml", "");
-    let before = of();
-    assert_eq!(of(), before);
-    fs::rename(world.at("fix"), world.at("old")).unwrap();
-    world.file("fix/Cargo.toml", "");
-    assert_ne!(of(), before);
-}
-
 fn what_is_chosen_in_an_alias_is_chosen() {
     let world = World::new();
     let aliases =
@@ -187,43 +173,6 @@ pub(crate) fn installed_cargo() -> Option<PathBuf> {
         Command::new(cargo).arg("--version").output().is_ok_and(|output| output.status.success())
     };
     named.into_iter().chain(on_path).find(works)
-}
-
-fn the_real_cargo_answers_for_an_explicit_choice() {
-    let cargo = installed_cargo().unwrap_or_else(|| skip("there is no cargo here"));
-    let world = World::new();
-    world.file("checkout/Cargo.toml", "[package]\nname = \"app\"\nedition = \"2021\"\n");
-    world.file("checkout/src/main.rs", "fn main() {}\n");
-    // A proxy needs to find its toolchains.
-    let home = std::env::var_os("HOME").unwrap_or_default();
-    let mut path = world.at("shim").into_os_string();
-    path.push(":");
-    path.push(std::env::var_os("PATH").unwrap_or_default());
-    let run = |words: &[&str]| {
-        let run = world.by_name(words).env("PATH", &path).env("HOME", &home);
-        run.env("CARGO_PERUSER_REAL_CARGO", &cargo)
-    };
-    for (output, expected) in [
-        (run(&["path"]).env("CARGO_TARGET_DIR", "/elsewhere").run(), "/elsewhere\n"),
-        (run(&["path"]).env("CARGO_PERUSER", "off").run(), "[WORLD]/checkout/target\n"),
-        (
-            run(&["path", "--", "build", "--config", "build.target-dir='x'"]).run(),
-            "[WORLD]/checkout/x\n",
-        ),
-        (run(&["--scope=user", "path"]).run(), "[WORLD]/root/[ME]/target\n"),
-    ] {
-        assert_eq!(output.printed(), expected);
-    }
-}
-
-fn hostile_names_do_not_reach_the_terminal() {
-    let world = World::new();
-    let name = "checkout/e\x1b[2Jv\ni\u{202e}l\x07";
-    world.file(format!("{name}/Cargo.toml"), "");
-    let output = world.by_name(["path"]).within(name).run();
-    assert!(output.printed().starts_with("[WORLD]/root/[ME]/e__2Jv_i_l_-"), "{}", output.stdout);
-    assert!(output.stdout.is_ascii());
-    assert_eq!(output.stdout.chars().filter(char::is_ascii_control).count(), 1);
 }
 
 fn a_reader_that_goes_away_is_no_error() {

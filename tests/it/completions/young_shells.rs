@@ -7,7 +7,6 @@ use super::OURS;
 use super::assert_completes;
 use super::script;
 use super::stock_cargo;
-use crate::harness;
 use crate::prelude::*;
 use crate::terminal::PROMPT;
 use crate::terminal::Terminal;
@@ -44,7 +43,7 @@ fn elvish_asks_whatever_completes_cargo() {
 }
 
 fn nu<'w>(world: &'w World, before: &str) -> Terminal<'w> {
-    let nu = harness::nu().unwrap_or_else(|| skip("nu is not installed"));
+    let nu = program("nu");
     script(world, "nu", &format!("{DATA}/{}", Shell::Nu.place()));
     let config = format!(
         "$env.PROMPT_COMMAND = {{|| '{PROMPT}' }}\n$env.PROMPT_COMMAND_RIGHT = ''\n\

@@ -1,10 +1,9 @@
 //! Each shell evaluates the output of `env` to exactly the intended values.
 
-use std::process::Command;
-
 use super::installed;
 use super::program;
 use crate::prelude::*;
+use crate::terminal::program as program_named;
 
 pub(super) fn tests() -> Vec<Trial> {
     let mut tests = list![World:
@@ -59,9 +58,7 @@ const ODD: &str = "/o\u{1b}d\u{7}d ’$x";
 
 /// Lets a real shell evaluate the output, and compares its variables afterwards.
 fn takes_every_value(shell: &str, words: &[&str], script: &str) {
-    if Command::new(shell).args(words).arg("exit 0").output().is_err() {
-        skip(format!("{shell} is not installed"));
-    }
+    program_named(shell);
     let world = installed();
     let root = world.directory(NASTY, 0o755);
     let script = script.replace("PROGRAM", program(&world).to_str().unwrap());
@@ -84,7 +81,7 @@ fn takes_every_value(shell: &str, words: &[&str], script: &str) {
 fn nu_takes_every_value_as_it_is() {
     let script = "'PROGRAM' env --shell nu >\"$HOME/env.nu\" && nu --no-config-file -c \
                   'source ~/env.nu; print $env.CARGO_TARGET_DIR; print ($env.PATH | str join \":\")'";
-    let shell = crate::harness::nu().unwrap_or_else(|| skip("nu is not installed"));
+    let shell = program_named("nu");
     let script = script.replace("nu --no", &format!("'{}' --no", shell.display()));
     takes_every_value("sh", &["-euc"], &script);
 }
@@ -98,7 +95,7 @@ fn line_for_nu(world: &World) -> String {
 
 /// Nothing, a variable to remove, an error alone, PATH alone with an error, and no program at all.
 fn the_line_for_nu_works_whatever_is_printed() {
-    let shell = crate::harness::nu().unwrap_or_else(|| skip("nu is not installed"));
+    let shell = program_named("nu");
     let world = installed();
     let shim = world.at("prefix/lib/cargo-peruser/bin").into_os_string().into_string().unwrap();
     let own = world.private().join("target").into_os_string().into_string().unwrap();
@@ -133,9 +130,7 @@ fn the_line_for_nu_works_whatever_is_printed() {
 
 /// An empty entry means the working directory, which fish writes as `.`.
 fn fish_takes_an_empty_entry_as_it_always_does() {
-    if Command::new("fish").arg("--version").output().is_err() {
-        skip("fish is not installed");
-    }
+    program_named("fish");
     let world = installed();
     let of = |script: &str| {
         let run = world.run("/usr/bin/env", ["fish", "--no-config", "-c", script]);

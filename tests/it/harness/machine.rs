@@ -54,14 +54,6 @@ pub(crate) fn not_as_root() {
     }
 }
 
-/// nushell: from PATH, or where `.ci/run` puts it.
-pub(crate) fn nu() -> Option<PathBuf> {
-    let tools = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("tools");
-    let ours = tools.join("nu/node_modules/.bin/nu");
-    let on_path = || Command::new("nu").arg("--version").output().is_ok();
-    Some(ours).filter(|path| path.exists()).or_else(|| on_path().then(|| "nu".into()))
-}
-
 /// What keeps every world from working on this machine, if anything does.
 pub(crate) fn obstacle() -> Option<String> {
     if Path::new("/etc/cargo-peruser/config.toml").exists() {
