@@ -12,4 +12,4 @@ pub(crate) use crate::stage::{
     Acl, Host, Invocation, PATH, Person, Photograph, Shell, Stage, acls, below, cache, do_as_root,
     look, make, private, project, steps, tagged, try_below, wait_until,
 };
-pub(crate) use crate::suite::{Test, test, tests};
+pub(crate) use crate::suite::{Test, number, test, tests};

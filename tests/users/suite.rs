@@ -126,6 +126,12 @@ impl Drop for Turn {
     }
 }
 
+/// A number that a variable may say, for a longer run.
+pub(crate) fn number(variable: &str, unless_said: usize) -> usize {
+    let said = std::env::var(variable).ok().and_then(|text| text.parse().ok());
+    said.unwrap_or(unless_said)
+}
+
 /// How many processors there are.
 pub(crate) fn processors() -> usize {
     thread::available_parallelism().map_or(1, NonZeroUsize::get)

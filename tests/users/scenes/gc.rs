@@ -29,7 +29,6 @@ pub(crate) fn tests() -> Vec<Test> {
         test!("a_directory_service_that_knows_nobody_is_not_believed", silent),
         test!("an_unsafe_or_foreign_root_is_left_alone", foreign_roots),
         test!("a_read_only_disk_is_one_error", read_only),
-        test!("others_are_roots_to_clean", not_root),
         test!("directories_that_a_build_script_has_copied_read_only_go", read_only_copies),
     ];
     for (layout, channel) in [("stable", Channel::Stable), ("the_new_layout", Channel::Nightly)] {
@@ -58,7 +57,7 @@ pub(crate) fn target(person: &Person<'_>, name: &str, days: u32) -> PathBuf {
     for directory in ["debug/deps", "debug/.fingerprint/app", "debug/incremental/app"] {
         fs::create_dir_all(top.join(directory)).unwrap();
     }
-    fs::write(top.join("CACHEDIR.TAG"), "Signature: 8a477f597d28d172789f06886806bc55\n").unwrap();
+    make::tag(&top, person.uid());
     fs::write(top.join("debug/.cargo-lock"), "").unwrap();
     for file in ["deps/libdep.rlib", ".fingerprint/app/hash", "incremental/app/data"] {
         fs::write(top.join("debug").join(file), [b'x'; 5000]).unwrap();
@@ -118,6 +117,7 @@ fn dry(stage: &Stage) {
     is_emptied(&old);
     nothing_is_staged(&root.join("alice"));
     gc(&alice, &["--older-than", "0d"]).run().ok().prints("nothing to remove");
+    gc(&alice, &["--all-users"]).run().fails().helps("sudo cargo-peruser gc --all-users");
 }
 
 /// Alice builds in a workspace of that name with the stub. Returns its path and its target directory.
@@ -386,12 +386,6 @@ fn read_only_copies(stage: &Stage) {
     nothing_is_staged(&stage.root.join("alice"));
 }
 
-fn not_root(stage: &Stage) {
-    stage.shared_root().provisioned();
-    let run = stage.person("alice").by_name(["gc", "--all-users"]).run();
-    run.fails().helps("sudo cargo-peruser gc --all-users");
-}
-
 /// A library and a program that uses it.
 const WORKSPACE: project::Tree<'static> = &[
     ("Cargo.toml", "[workspace]\nmembers = [\"app\", \"common\"]\nresolver = \"2\"\n"),
@@ -458,8 +452,7 @@ fn rebuilt(stage: &Stage, channel: Channel) {
 
 /// How long people build while root runs gc; a variable asks for three minutes.
 fn span() -> Duration {
-    let seconds = std::env::var("PERUSER_GC_SECONDS").ok().and_then(|text| text.parse().ok());
-    Duration::from_secs(seconds.unwrap_or(4))
+    Duration::from_secs(number("PERUSER_GC_SECONDS", 4) as u64)
 }
 
 /// Edits and runs a program until the end. Returns how often.

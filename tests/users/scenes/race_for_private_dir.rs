@@ -6,10 +6,6 @@
 use crate::prelude::*;
 use crate::stage::cache::names;
 
-/// How many rounds each race has, unless the variable says another number.
-const ROUNDS: usize = 60;
-const ROUNDS_VARIABLE: &str = "PERUSER_RACE_ROUNDS";
-
 /// One command of each class.
 const COMMANDS: &[(&str, &[&str])] = &[
     ("build", &["build"]),
@@ -40,11 +36,6 @@ pub(crate) fn tests() -> Vec<Test> {
     tests
 }
 
-fn rounds() -> usize {
-    let said = std::env::var(ROUNDS_VARIABLE).ok().and_then(|text| text.parse().ok());
-    said.unwrap_or(ROUNDS)
-}
-
 fn against_a_planter(stage: &Stage, words: &[&str]) {
     let root = stage.shared_root().group("devs").mode(0o3775).accepted().make();
     let (alice, mallory) = (stage.person("alice"), stage.person("mallory"));
@@ -52,7 +43,7 @@ fn against_a_planter(stage: &Stage, words: &[&str]) {
     let signal = stage.at("signal");
     make::file(&signal, "", 0, 0o644);
     let planter = mallory.shell(PLANT, [&signal, &root.join("alice"), &trap.top]).start();
-    let (mut private_rounds, rounds) = (0, rounds());
+    let (mut private_rounds, rounds) = (0, number("PERUSER_RACE_ROUNDS", 60));
     for round in 0..rounds {
         let _context = context(|| format!("round {round}"));
         let run = first_run(&alice, &root, words);
@@ -70,7 +61,6 @@ fn against_a_planter(stage: &Stage, words: &[&str]) {
 /// looks like her private one.
 struct Trap {
     top: PathBuf,
-    names: Vec<&'static str>,
 }
 
 impl Trap {
@@ -80,13 +70,13 @@ impl Trap {
         make::directory(&top.join("target"), alice.uid(), alice.uid(), 0o700);
         make::file(&top.join("target/thesis"), "years", alice.uid(), 0o600);
         make::file(&top.join("target/.rustc_info.json"), LIE, mallory.uid(), 0o644);
-        Trap { top, names: vec![".rustc_info.json", "thesis"] }
+        Trap { top }
     }
 
     fn is_as_it_was(&self) {
         assert!(names(&self.top) == ["target"], "the trap has {:?}", names(&self.top));
         let inside = names(&self.top.join("target"));
-        assert!(inside == self.names, "the trap has {inside:?} in it");
+        assert!(inside == [".rustc_info.json", "thesis"], "the trap has {inside:?} in it");
     }
 }
 

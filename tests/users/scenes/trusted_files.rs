@@ -314,8 +314,7 @@ fn root_for_alice(stage: &Stage) {
     let homes = home_of_traps(stage, &alice);
     let old = stage.at("old");
     make::directory(&old, 0, 0, 0o755);
-    let tag = "Signature: 8a477f597d28d172789f06886806bc55\n";
-    make::file(&old.join("CACHEDIR.TAG"), tag, 0, 0o644);
+    make::tag(&old, 0);
     let (old, log) = (old.to_string_lossy().into_owned(), stage.at("log"));
     let log_name = log.to_string_lossy().into_owned();
     let strace = ["strace", "-f", "-qq", "-e", "trace=open,openat", "-o", &log_name];

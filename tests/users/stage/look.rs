@@ -9,7 +9,7 @@ use rustix::fs::{XattrFlags, lgetxattr, setxattr};
 use rustix::io::Errno;
 
 /// The first line of a valid `CACHEDIR.TAG`.
-const SIGNATURE: &str = "Signature: 8a477f597d28d172789f06886806bc55\n";
+pub(super) const SIGNATURE: &str = "Signature: 8a477f597d28d172789f06886806bc55\n";
 
 /// An entry of the file system, as `lstat` shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -21,6 +21,11 @@ pub(crate) fn file(path: &Path, content: impl AsRef<[u8]>, uid: u32, mode: u32) 
     own(path, uid, uid, mode);
 }
 
+/// A valid cache directory tag.
+pub(crate) fn tag(directory: &Path, uid: u32) {
+    file(&directory.join("CACHEDIR.TAG"), super::look::SIGNATURE, uid, 0o644);
+}
+
 /// A script.
 pub(crate) fn script(path: &Path, content: &str) {
     file(path, content, 0, 0o755);

@@ -64,6 +64,22 @@ pub(crate) fn all(log: &Path) -> Vec<Step> {
     steps
 }
 
+/// Runs a command to its end, and returns those of its calls by which it changes something.
+pub(crate) fn of(command: Invocation<'_>, calls: &str, log: &Path) -> Vec<Step> {
+    let (name, trace) = (log.to_str().expect("a plain path"), format!("trace={calls}"));
+    command.after(["strace", "-fqq", "--decode-fds", "-o", name, "-e", &trace]).run().ok();
+    let steps = all(log);
+    fs::remove_file(log).unwrap();
+    steps
+}
+
+/// Runs a command that is killed at one of its calls; strace counts those of each kind, in each thread.
+pub(crate) fn killed_at(command: Invocation<'_>, call: &str, number: u32) -> Outcome {
+    let (trace, inject) =
+        (format!("trace={call}"), format!("inject={call}:signal=KILL:when={number}"));
+    command.after(["strace", "-fqq", "-o", "/dev/null", "-e", &trace, "-e", &inject]).run()
+}
+
 impl Steps {
     /// Starts a command on one processor, so that it makes the same calls each time. `calls` is a
     /// list as strace takes it; `log` is a file to be made.

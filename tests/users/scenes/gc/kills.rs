@@ -1,8 +1,6 @@
 //! A run is killed before each call that changes the disk: nothing is lost but what was chosen, and the
 //! next run removes the rest.
 
-use std::collections::BTreeMap;
-
 use super::full;
 use super::gc;
 use super::is_emptied;
@@ -10,74 +8,48 @@ use super::nothing_is_staged;
 use super::target;
 use super::used;
 use crate::prelude::*;
+use crate::stage::steps::Step;
 
 /// The calls by which it changes the disk.
 const CHANGES: &str = "mkdirat,renameat,renameat2,?rename,unlinkat,?unlink,?rmdir";
 
-/// What is killed.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Scene {
-    OldLayout,
-    NewLayout,
-    FullDisk,
-}
-
 pub(super) fn tests() -> Vec<Test> {
-    let scenes = [
-        ("the_old_layout", Scene::OldLayout),
-        ("the_new_layout", Scene::NewLayout),
-        ("a_full_disk", Scene::FullDisk),
-    ];
-    let test = |(name, scene)| {
+    let test = |(name, body): (_, fn(&Stage))| {
         let name = format!("a_kill_on_{name}_loses_nothing_but_what_was_chosen");
-        test!(name, move |stage| killed(stage, scene)).needs(&[Need::Strace]).heavy()
+        test!(name, body).needs(&[Need::Strace]).heavy()
     };
-    scenes.into_iter().map(test).collect()
+    vec![test(("an_ordinary_disk", on_an_ordinary_disk)), test(("a_full_disk", on_a_full_disk))]
 }
 
 const WORDS: [&str; 5] = ["--all-users", "--older-than", "30d", "--departed", "off"];
 
-fn killed(stage: &Stage, scene: Scene) {
-    match scene {
-        Scene::FullDisk => {
-            full::small(stage, full::Disk::Inodes);
-            full::on(stage, || at_each_call(stage, scene));
-        }
-        _ => {
-            stage.shared_root().provisioned();
-            at_each_call(stage, scene);
-        }
-    }
+fn on_an_ordinary_disk(stage: &Stage) {
+    stage.shared_root().provisioned();
+    at_each_call(stage, false);
 }
 
-fn at_each_call(stage: &Stage, scene: Scene) {
+fn on_a_full_disk(stage: &Stage) {
+    full::small(stage, full::Disk::Inodes);
+    full::on(stage, || at_each_call(stage, true));
+}
+
+fn at_each_call(stage: &Stage, is_full: bool) {
     let (alice, administrator) = (stage.person("alice"), stage.person("root"));
     let kept = target(&alice, "kept-0123456789abcdef", 1);
-    Caches::make(&alice, scene);
-    let counts = changes(stage, &administrator);
-    assert!(counts.values().sum::<u32>() > 20, "{counts:?}");
-    for (call, count) in counts {
-        for number in 1..=count {
-            let after = || format!("killed at {call} {number}");
-            let caches = Caches::make(&alice, scene);
-            let trace = format!("trace={call}");
-            let inject = format!("inject={call}:signal=KILL:when={number}");
-            let strace = ["strace", "-fqq", "-o", "/dev/null", "-e", &trace, "-e", &inject];
-            let run = gc(&administrator, &WORDS).after(strace).run();
-            assert!(
-                run.status.code().is_none_or(|code| code > 128),
-                "not {}: {}",
-                after(),
-                run.status
-            );
-            assert!(kept.join("debug/app").exists(), "{}: another one was taken", after());
-            let _context = context(after);
-            caches.keep_what_was_not_chosen();
-            gc(&administrator, &WORDS).run().ok();
-            caches.are_taken();
-            caches.keep_what_was_not_chosen();
-            nothing_is_staged(&stage.root.join("alice"));
-        }
+    Caches::make(&alice, is_full);
+    let changes = steps::of(gc(&administrator, &WORDS), CHANGES, &stage.at("calls"));
+    assert!(changes.len() > 20, "{changes:?}");
+    for Step { call, number, .. } in changes {
+        let _context = context(|| format!("killed at {call} {number}"));
+        let caches = Caches::make(&alice, is_full);
+        let run = steps::killed_at(gc(&administrator, &WORDS), &call, number);
+        assert!(run.status.code().is_none_or(|code| code > 128), "not killed: {}", run.status);
+        assert!(kept.join("debug/app").exists(), "another one was taken");
+        caches.keep_what_was_not_chosen();
+        gc(&administrator, &WORDS).run().ok();
+        caches.are_taken();
+        caches.keep_what_was_not_chosen();
+        nothing_is_staged(&stage.root.join("alice"));
     }
 }
 
@@ -91,7 +63,7 @@ struct Caches {
 
 impl Caches {
     /// As they were before.
-    fn make(alice: &Person<'_>, scene: Scene) -> Caches {
+    fn make(alice: &Person<'_>, is_full: bool) -> Caches {
         let private = alice.stage.root.join("alice");
         let filler = alice.stage.root.join(".filler");
         let names = ["old", "incremental", "orphan"].map(|name| format!("{name}-0123456789abcdef"));
@@ -100,13 +72,7 @@ impl Caches {
                 make::nothing(&path);
             }
         }
-        let [old, incremental, orphan] = names.map(|name| {
-            let made = target(alice, &name, 0);
-            if scene == Scene::NewLayout {
-                new_layout(alice, &made);
-            }
-            made
-        });
+        let [old, incremental, orphan] = names.map(|name| target(alice, &name, 0));
         let (records, parent) = (private.join(".workspaces"), alice.stage.at("home"));
         let record = records.join("orphan-0123456789abcdef");
         if look(&records).is_none() {
@@ -121,7 +87,7 @@ impl Caches {
         for (path, days) in [(&old, 40), (&incremental, 9), (&orphan, 2)] {
             used(path, days);
         }
-        if scene == Scene::FullDisk {
+        if is_full {
             fs::create_dir(&filler).unwrap();
             for number in 0.. {
                 if fs::create_dir(filler.join(number.to_string())).is_err() {
@@ -146,35 +112,4 @@ impl Caches {
             assert!(look(gone).is_none(), "`{}` is there", gone.display());
         }
     }
-}
-
-/// The layout of cargo 1.100 and later, with the locks of 1.96 and later.
-fn new_layout(alice: &Person<'_>, target: &Path) {
-    for old in ["debug/deps", "debug/.fingerprint"] {
-        make::nothing(&target.join(old));
-    }
-    let unit = target.join("debug/build/app/0123456789abcdef");
-    for (directory, file) in [("out", "libapp.rlib"), ("fingerprint", "hash")] {
-        fs::create_dir_all(unit.join(directory)).unwrap();
-        fs::write(unit.join(directory).join(file), [b'x'; 5000]).unwrap();
-    }
-    for lock in [".cargo-build-lock", ".cargo-artifact-lock"] {
-        fs::write(target.join("debug").join(lock), "").unwrap();
-    }
-    project::give(target, &format!("{0}:{0}", alice.uid()));
-}
-
-/// How often an undisturbed run makes each call.
-fn changes(stage: &Stage, administrator: &Person<'_>) -> BTreeMap<String, u32> {
-    let log = stage.at("calls");
-    let (name, trace) = (log.to_str().expect("a plain path"), format!("trace={CHANGES}"));
-    let strace = ["strace", "-fqq", "--seccomp-bpf", "-o", name, "-e", &trace];
-    gc(administrator, &WORDS).after(strace).run().ok();
-    let mut counts = BTreeMap::new();
-    for line in fs::read_to_string(&log).unwrap().lines() {
-        let call = line.trim_start_matches(|c: char| c.is_ascii_digit() || c == ' ');
-        let Some((call, _)) = call.split_once('(') else { continue };
-        *counts.entry(call.to_owned()).or_default() += 1;
-    }
-    counts
 }

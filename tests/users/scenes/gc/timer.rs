@@ -34,9 +34,9 @@ fn timer(stage: &Stage) {
     let command = command.expect("no command");
     host.run(&root, "/bin/sh", ["-c", command]).run().ok().prints("nothing to remove");
     host.run(&root, "/usr/local/bin/cargo-peruser", ["setup", "--uninstall"]).run().ok();
-    let names = fs::read_dir(&units).unwrap().flatten().map(|entry| entry.file_name());
-    let left: Vec<_> = names.filter(|name| name.to_string_lossy().contains("peruser")).collect();
-    assert!(left.is_empty() && look(&enabled).is_none(), "left: {left:?}");
+    let left = cache::names(&units);
+    let is_left = left.iter().any(|name| name.contains("peruser"));
+    assert!(!is_left && look(&enabled).is_none(), "left: {left:?}");
 }
 
 /// systemd accepts all keys and values, and the exposure is not higher than today.

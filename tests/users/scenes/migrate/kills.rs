@@ -34,7 +34,7 @@ fn killed_everywhere(stage: &Stage, flags: &[&str]) {
     let mut kills = 0;
     for Step { call, number, .. } in changes(&scene, flags) {
         let former = afresh(stage, &mut scene, replaces);
-        let run = killed_at(&scene, &call, number, flags);
+        let run = steps::killed_at(scene.giving(flags), &call, number);
         let after = || format!("killed at {call} {number} with {flags:?}");
         let _context = context(after);
         something_is_whole(&scene);
@@ -57,13 +57,7 @@ fn killed_everywhere(stage: &Stage, flags: &[&str]) {
 /// Every change of a migration, found by running one to its end.
 fn changes(scene: &Scene<'_>, flags: &[&str]) -> Vec<Step> {
     let log = scene.old.with_file_name("changes.log");
-    let trace = format!("trace={CHANGES},openat");
-    let name = log.to_str().expect("a plain path");
-    let run = give_after(scene, flags, ["strace", "-qq", "--decode-fds", "-o", name, "-e", &trace]);
-    run.ok();
-    let found = steps::all(&log);
-    fs::remove_file(&log).unwrap();
-    found
+    steps::of(scene.giving(flags), &format!("{CHANGES},openat"), &log)
 }
 
 /// The stage before the move, and alice's own builds, if any.
@@ -80,22 +74,6 @@ fn afresh(stage: &Stage, scene: &mut Scene<'_>, is_built: bool) -> Option<Conten
     }
     scene.alice.cargo(["build"]).run().ok();
     Some(cache::content(&scene.target))
-}
-
-pub(super) fn killed_at(scene: &Scene<'_>, call: &str, number: u32, flags: &[&str]) -> Outcome {
-    let trace = format!("trace={call}");
-    // strace counts each kind of call separately, and each thread.
-    let inject = format!("inject={call}:signal=KILL:when={number}");
-    let strace = ["strace", "-qq", "-o", "/dev/null", "-e", &trace, "-e", &inject];
-    give_after(scene, flags, strace)
-}
-
-pub(super) fn give_after<const N: usize>(
-    scene: &Scene<'_>,
-    flags: &[&str],
-    before: [&str; N],
-) -> Outcome {
-    scene.giving(flags).after(before).run()
 }
 
 /// A copied source stays, complete or in part, because others may have changed it since then. Its owner
@@ -138,7 +116,7 @@ fn killed_one_level_down(stage: &Stage) {
     assert!(changes.len() > 30, "it makes {} changes only", changes.len());
     for Step { call, number, .. } in changes {
         one_level_up(&mut scene);
-        killed_at(&scene, &call, number, &["--yes"]).fails();
+        steps::killed_at(scene.giving(&["--yes"]), &call, number).fails();
         let run = scene.give(&["--yes"]);
         let is_done = run.stderr.contains("is not a target directory");
         assert!(run.status.success() || is_done, "{call} {number}: {}{}", run.stdout, run.stderr);

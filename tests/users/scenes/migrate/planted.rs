@@ -7,7 +7,6 @@ use rustix::fs::FlockOperation;
 use rustix::fs::flock;
 
 use super::hostile::refuses;
-use super::kills::killed_at;
 use super::scene::Scene;
 use crate::prelude::*;
 use crate::stage::steps::Steps;
@@ -72,7 +71,7 @@ fn own_symlinks(stage: &Stage) {
 /// A process with an open directory can add files to it after the rename.
 fn stopped(stage: &Stage) {
     let scene = Scene::new(stage);
-    killed_at(&scene, "fchownat", 3, &["--yes"]).fails();
+    steps::killed_at(scene.giving(&["--yes"]), "fchownat", 3).fails();
     let incoming = stage.root.join("alice/.migration/incoming");
     for (name, target) in LINKS {
         make::link(&incoming.join(name), Path::new(target), scene.bob.uid());
@@ -197,7 +196,7 @@ fn above(stage: &Stage) {
     let scene = Scene { old: checkout.clone(), ..scene };
     // Only a lock in the third level.
     scene.take(&["--yes"]).fails().blames("not a target directory");
-    tag(&checkout, uid);
+    make::tag(&checkout, uid);
     fs::rename(checkout.join("out"), checkout.join("target")).unwrap();
     make::directory(&checkout.join("src"), uid, uid, 0o755);
     refuses(&scene, "`src`");
@@ -205,16 +204,11 @@ fn above(stage: &Stage) {
     run.refused().blames("`src`").helps("name the target directory itself");
     fs::remove_dir(checkout.join("src")).unwrap();
     // As in the private directory of every user of this tool.
-    tag(&checkout.join("target"), uid);
+    make::tag(&checkout.join("target"), uid);
     scene.give(&["--yes"]).refused().blames("`target`");
     let scene = Scene { old: checkout.join("target"), ..scene };
     scene.take(&["--yes"]).ok();
     scene.has_moved();
-}
-
-fn tag(directory: &Path, uid: u32) {
-    let text = "Signature: 8a477f597d28d172789f06886806bc55\n";
-    make::file(&directory.join("CACHEDIR.TAG"), text, uid, 0o644);
 }
 
 /// They are removed, and cargo creates new ones.

@@ -19,8 +19,7 @@ tests![
 fn who(stage: &Stage) {
     let scene = Scene::new(stage);
     make::directory(&stage.at("precious"), 0, 0, 0o755);
-    let tag = "Signature: 8a477f597d28d172789f06886806bc55\n";
-    make::file(&stage.at("precious/CACHEDIR.TAG"), tag, 0, 0o644);
+    make::tag(&stage.at("precious"), 0);
     make::link(&stage.at("link"), &scene.old, 0);
     make::link(&stage.at("dangling"), &stage.at("nowhere"), 0);
     let to_alice = &["--to", "alice"][..];

@@ -2,7 +2,6 @@
 //! them before.
 
 use super::hostile::refuses;
-use super::kills::give_after;
 use super::scene::Scene;
 use crate::prelude::*;
 
@@ -146,7 +145,7 @@ fn exchanged(stage: &Stage) {
     // The last write to the tag gives her enough time.
     let delay = "inject=write:delay_exit=500000";
     let strace = ["strace", "-o", "/dev/null", "-e", "trace=write", "-e", delay];
-    give_after(&scene, &["--yes"], strace);
+    scene.giving(&["--yes"]).after(strace).run();
     alice.finish().ok();
     assert!(look(&open.join("done")).is_some(), "nothing was exchanged");
     let sight = look(&scene.target.join("CACHEDIR.TAG")).map(|sight| (sight.uid, sight.mode));

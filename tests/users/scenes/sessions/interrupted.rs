@@ -50,9 +50,8 @@ fn run_under<const N: usize>(
 ) -> Outcome {
     let who = host.person(setup.who());
     let no_shells = format!("--inject={FORKS}:error=EAGAIN");
-    let program = format!("{}/cargo-peruser", places::BY_NAME);
-    let words = ["--quiet", &no_shells].into_iter().chain(strace).chain([program.as_str()]);
-    host.run(&who, "strace", words.chain(flags.iter().copied())).umask(umask).run()
+    let run = host.by_name(&who, flags).umask(umask);
+    run.after(["strace", "--quiet", &no_shells]).after(strace).run()
 }
 
 /// Every change that setup makes, found by running it to its end. Of the manual's pages, which are all
