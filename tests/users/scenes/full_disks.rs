@@ -27,10 +27,10 @@ pub(crate) fn tests() -> Vec<Test> {
 fn read_only(stage: &Stage) {
     stage.accept_sticky_root();
     make::tmpfs(&stage.root, "mode=1777");
-    remount(&stage.root, "ro");
+    make::remount(&stage.root, "ro");
     let alice = stage.person("alice");
     stops(&alice, "read-only file system");
-    remount(&stage.root, "rw");
+    make::remount(&stage.root, "rw");
     recovers(&alice);
 }
 
@@ -104,9 +104,4 @@ fn recovers(alice: &Person<'_>) {
     alice.cargo(["build"]).run().silently();
     private(&target, alice.uid());
     tagged(&target);
-}
-
-fn remount(root: &Path, state: &str) {
-    let options = format!("remount,{state}");
-    do_as_root("mount", ["-o".as_ref(), options.as_ref(), root.as_os_str()]);
 }

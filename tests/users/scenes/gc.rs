@@ -362,7 +362,7 @@ fn read_only(stage: &Stage) {
     administrator.by_name(["provision", "alice"]).run().ok();
     let alice = stage.person("alice");
     let old = target(&alice, "app-0123456789abcdef", 90);
-    do_as_root("mount", ["-o".as_ref(), "remount,ro".as_ref(), stage.root.as_os_str()]);
+    make::remount(&stage.root, "ro");
     gc(&alice, &["--older-than", "1d"]).run().fails().prints("failed").prints("read-only");
     assert!(old.join("debug/app").exists());
     do_as_root("umount", [stage.root.as_os_str()]);

@@ -68,6 +68,12 @@ pub(crate) fn tmpfs(path: &Path, options: &str) {
     super::do_as_root("mount", words.into_iter().chain([path.as_os_str()]));
 }
 
+/// Mounts what is mounted at a path with other options.
+pub(crate) fn remount(path: &Path, options: &str) {
+    let options = format!("remount,{options}");
+    super::do_as_root("mount", ["-o".as_ref(), options.as_ref(), path.as_os_str()]);
+}
+
 /// Lets everybody use FUSE, and show others what they mount, as on most machines.
 pub(crate) fn fuse_for_everybody() {
     static IS_DONE: Mutex<bool> = Mutex::new(false);

@@ -38,7 +38,7 @@ fn full(stage: &Stage) {
     };
     give().stopped_having_shown(Stop::Create).mentions("no space left on device");
     scene.is_untouched();
-    do_as_root("mount", ["-o".as_ref(), "remount,size=8m".as_ref(), small.as_os_str()]);
+    make::remount(&small, "size=8m");
     give().ok();
     scene.has_moved();
 }
@@ -57,30 +57,25 @@ fn read_only(stage: &Stage) {
     let scene = Scene::new(stage);
     make::nothing(&stage.root);
     make::tmpfs(&stage.root, "mode=1777");
-    remount(&stage.root, "ro");
+    make::remount(&stage.root, "ro");
     scene.give(&["--yes"]).stopped_having_shown(Stop::Create).mentions("read-only");
     scene.is_untouched();
-    remount(&stage.root, "rw");
+    make::remount(&stage.root, "rw");
     make::directory(&stage.root.join("alice"), scene.alice.uid(), scene.alice.uid(), 0o700);
-    remount(&stage.root, "ro");
+    make::remount(&stage.root, "ro");
     scene.give(&["--yes"]).stopped_having_shown(Stop::Create).mentions("read-only");
     scene.is_untouched();
-    remount(&stage.root, "rw");
+    make::remount(&stage.root, "rw");
     scene.give(&["--yes"]).ok();
     scene.has_moved();
 }
 
 fn read_only_source(stage: &Stage) {
     let scene = on_a_small_one(stage, "mode=0755");
-    remount(&stage.at("small"), "ro");
+    make::remount(&stage.at("small"), "ro");
     scene.give(&["--yes"]).ok().mentions("stays");
     scene.has_arrived();
     assert!(cache::content(&scene.old) == scene.content, "the source has changed");
-}
-
-fn remount(path: &Path, state: &str) {
-    let options = format!("remount,{state}");
-    do_as_root("mount", ["-o".as_ref(), options.as_ref(), path.as_os_str()]);
 }
 
 /// Ctrl-C in the middle of the copy, at the first file's times.

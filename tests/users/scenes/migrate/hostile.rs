@@ -20,7 +20,6 @@ tests![
     test!("a_cache_of_mallorys_becomes_alices", mallorys),
     test!("a_pit_without_bottom_is_refused", deep),
     test!("a_staging_directory_of_somebody_elses_is_not_believed", planted),
-    test!("alices_own_settings_do_not_choose_where_root_works", settings),
     test!("a_private_directory_of_somebody_elses_is_refused", taken),
 ];
 
@@ -140,26 +139,6 @@ fn planted(stage: &Stage) {
     scene.give(&["--yes"]).fails().blames(".migration");
     fs::remove_file(&staging).unwrap();
     scene.give(&["--yes"]).ok();
-    scene.has_moved();
-}
-
-/// Nor does her session, which root may have inherited, choose.
-fn settings(stage: &Stage) {
-    let scene = Scene::new(stage);
-    let precious = stage.at("precious");
-    make::directory(&precious, 0, 0, 0o755);
-    let file = scene.alice.home.join(".config/cargo-peruser/config.toml");
-    let text = format!("shared-root = \"{}\"\n", precious.display());
-    let script = "mkdir -p \"$(dirname \"$1\")\" && echo \"$2\" >\"$1\"";
-    scene.alice.shell(script, [file.as_os_str(), text.as_ref()]).run().ok();
-    let run = scene.giving(&["--yes"]).unset("CARGO_PERUSER_SHARED_ROOT");
-    // At the place that the account database names as well.
-    let run = run.seen_at(stage.at("home"), "/home");
-    run.env("HOME", &scene.alice.home).run().fails();
-    assert!(cache::names(&precious).is_empty(), "root was told where to work");
-    let run = scene.giving(&["--yes"]).env("HOME", &scene.alice.home);
-    run.env("XDG_CACHE_HOME", &precious).run().ok();
-    assert!(cache::names(&precious).is_empty(), "root was told where to work");
     scene.has_moved();
 }
 

@@ -15,6 +15,7 @@ tests![
     test!("symlinks_that_may_lead_out_are_refused", symlinks),
     test!("what_came_into_a_stopped_move_is_refused_as_well", stopped).needs(&[Need::Strace]),
     test!("what_comes_between_two_steps_is_refused", between).needs(&[Need::Strace]),
+    test!("another_source_in_its_place_is_not_moved", replaced).needs(&[Need::Strace]),
     test!("what_comes_into_alices_own_in_between_lets_it_stay", begun).needs(&[Need::Strace]),
     test!("root_does_not_work_in_what_alice_puts_in_its_place", exchanged).needs(&[Need::Strace]),
     test!("what_a_person_moves_for_oneself_leads_nowhere_else", own_symlinks),
@@ -123,6 +124,24 @@ fn between(stage: &Stage) {
     }
     scene.give(&["--yes"]).ok();
     scene.has_moved();
+}
+
+/// The source is another directory by the time that it is renamed.
+fn replaced(stage: &Stage) {
+    let scene = Scene::new(stage);
+    make::directory(&stage.root.join("alice"), scene.alice.uid(), scene.alice.uid(), 0o700);
+    let [other, aside] = ["other", "aside"].map(|name| stage.at(name));
+    cache::build(&other, &[&scene.bob]);
+    let content = cache::content(&other);
+    let act = || {
+        fs::rename(&scene.old, &aside).unwrap();
+        fs::rename(&other, &scene.old).unwrap();
+    };
+    let sign = stage.root.join("alice/.migration/journal");
+    meanwhile(scene.giving(&["--yes"]), "renameat2", &sign, act).fails();
+    assert!(look(&scene.target).is_none(), "there is a target directory");
+    assert!(cache::content(&aside) == scene.content, "the source has changed");
+    assert!(cache::content(&scene.old) == content, "the other one is not back");
 }
 
 /// The result of a move if something happens just before one of its calls, shortly after the call

@@ -2,12 +2,9 @@
 
 use super::scene::migrate;
 use crate::prelude::*;
-use crate::stage::project::LAYOUT;
 use crate::stage::project::Tree;
 
 tests![
-    test!("every_profile_and_layout_rebuilds_and_no_dependency", everything)
-        .needs(&[Need::Cargo, Need::Nightly]),
     test!("what_is_not_alices_to_touch_names_the_command", not_hers).needs(&[Need::Cargo]),
     test!("the_working_directorys_workspace_without_being_named", unnamed).needs(&[Need::Cargo]),
 ];
@@ -29,34 +26,9 @@ fn sources(stage: &Stage, alice: &Person<'_>) {
     project::give(&stage.checkout, "alice:alice");
 }
 
-/// A build with each profile, and one with the other toolchain's layout.
-fn builds<'p>(alice: &'p Person<'p>) -> [Invocation<'p>; 3] {
-    let stable = |words: &[&str]| alice.cargo(words).with(Channel::Stable);
-    [
-        stable(&["test"]),
-        stable(&["build", "--release"]),
-        alice.cargo(["build"]).with(Channel::Nightly).env(LAYOUT, "true"),
-    ]
-}
-
 fn rebuild(stage: &Stage, alice: &Person<'_>) -> Outcome {
     let target = stage.root.join("alice/target");
     migrate(alice, &target).arg("--checkout").arg(&stage.checkout).with(Channel::Stable).run()
-}
-
-fn everything(stage: &Stage) {
-    let alice = stage.person("alice");
-    sources(stage, &alice);
-    for run in builds(&alice) {
-        run.run().ok();
-    }
-    rebuild(stage, &alice).ok().prints("the times of 3 source files");
-    for run in builds(&alice) {
-        run.run().ok().mentions("Compiling b v").never_says("Compiling plain v");
-    }
-    for run in builds(&alice) {
-        run.run().ok().never_says("Compiling");
-    }
 }
 
 /// A source file belongs to another user, and she may not write to it.

@@ -10,7 +10,6 @@ tests![
     test!("what_stands_in_a_closed_directory_is_not_given_to_her", enclosed),
     test!("access_lists_count", listed).needs(&[Need::Acls]),
     test!("a_cache_shared_by_a_group_or_a_list_moves", shared).needs(&[Need::Acls]),
-    test!("bob_lets_alice_read_his_own_cache_before_it_becomes_hers", closed),
     test!("only_the_tag_that_root_made_changes_hands", exchanged).needs(&[Need::Strace]),
 ];
 
@@ -110,25 +109,6 @@ fn shared(stage: &Stage) {
         scene.has_moved();
         make::nothing(&stage.root);
     }
-}
-
-/// Not even if only bob can write there now: another user could have, when the file was put there. Once
-/// bob has let alice read it, it moves.
-fn closed(stage: &Stage) {
-    let scene = Scene::new(stage);
-    let bob = scene.bob.uid();
-    each(&scene.old, &mut |path, is_directory| {
-        make::own(path, bob, bob, if is_directory { 0o700 } else { 0o600 });
-    });
-    let scene = Scene { content: cache::content(&scene.old), ..scene };
-    for flags in [&["--yes"][..], &["--yes", "--copy"]] {
-        scene.give(flags).refused().helps("bob (uid 2002) can make it readable for them");
-    }
-    scene.is_untouched();
-    scene.bob.shell("chmod -R go+rX \"$1\"", [&scene.old]).run().ok();
-    let scene = Scene { content: cache::content(&scene.old), ..scene };
-    scene.give(&["--yes"]).ok();
-    scene.has_moved();
 }
 
 /// Alice has the top open. Once it is hers, she puts a file of root's where root writes the tag.
