@@ -8,13 +8,10 @@ const RUSTUP: &[Need] = &[Need::Cargo, Need::Nightly, Need::Rustup];
 tests![
     test!("gives_an_editor_one_toolchain_whatever_its_path_is", one_toolchain).needs(RUSTUP),
     test!("builds_in_the_private_directory", builds).needs(RUSTUP).heavy(),
-    test!("follows_an_update_of_rustup_and_of_the_toolchain", update).needs(RUSTUP),
     test!("does_not_loop_when_rustup_links_to_it", linked).needs(RUSTUP),
     test!("leads_to_a_distributions_tools_without_rustup", distribution)
         .needs(&[Need::Cargo])
         .heavy(),
-    test!("works_as_a_rustup_toolchain_over_a_distributions_tools", linked_distribution,)
-        .needs(&[Need::Cargo, Need::Rustup]),
 ];
 
 /// rustup's name of the host, which is part of its directories' names.
@@ -114,23 +111,6 @@ fn builds(stage: &Stage) {
     assert!(!stage.checkout.join("target").exists(), "something was built in the checkout");
 }
 
-/// The changes of `rustup update`: another program and another toolchain at the same paths.
-fn update(stage: &Stage) {
-    let (_, alice) = stage.provisioned();
-    let bin = set_up_rustup(&alice);
-    let directory = directory(&alice, &[&bin]);
-    let before = version(run(&alice, &directory.join("cargo"), ["--version"]));
-    fs::copy(bin.join("rustup"), bin.join("rustup-new")).unwrap();
-    fs::rename(bin.join("rustup-new"), bin.join("rustup")).unwrap();
-    let stable = installed(&alice, "stable");
-    fs::remove_file(&stable).unwrap();
-    symlink(Channel::Nightly.place(), &stable).unwrap();
-    for tool in ["cargo", "rustc"] {
-        let after = version(run(&alice, &directory.join(tool), ["--version"]));
-        assert!(after != before && after.contains("nightly"), "{tool} is {after}");
-    }
-}
-
 fn linked(stage: &Stage) {
     let (_, alice) = stage.provisioned();
     let bin = set_up_rustup(&alice);
@@ -177,28 +157,4 @@ fn distribution(stage: &Stage) {
         run(&alice, &cargo, ["run"]).env("PATH", path).env("RUSTC", directory.join("rustc"));
     build.limit(Duration::from_secs(300)).run().ok().prints("hello");
     assert!(alice.target().join("debug/speaker").exists());
-}
-
-/// There, no link points to rustup.
-fn linked_distribution(stage: &Stage) {
-    let (_, alice) = stage.provisioned();
-    let bin = PathBuf::from(format!("{}/bin", Channel::Stable.place()));
-    let directory = directory(&alice, &[&bin]);
-    let proxies = alice.home.join(".cargo/bin");
-    make::directory(&alice.home.join(".cargo"), alice.uid(), alice.uid(), 0o755);
-    make::directory(&proxies, alice.uid(), alice.uid(), 0o755);
-    fs::copy(format!("{}/rustup", places::RUSTUP), proxies.join("rustup")).unwrap();
-    for tool in ["cargo", "rustc"] {
-        make::link(&proxies.join(tool), Path::new("rustup"), alice.uid());
-    }
-    do_as_root("chown", ["2001:2001".as_ref(), proxies.join("rustup").as_os_str()]);
-    let toolchain = directory.parent().expect("it has a parent").to_string_lossy().into_owned();
-    make::directory(&Path::new(&toolchain).join("lib"), alice.uid(), alice.uid(), 0o755);
-    let link = ["toolchain", "link", "system", &toolchain];
-    run(&alice, &proxies.join("rustup"), link).run().ok();
-    let expected = version(run(&alice, &bin.join("cargo"), ["--version"]));
-    for tool in ["cargo", "rustc"] {
-        let found = version(run(&alice, &proxies.join(tool), ["+system", "--version"]));
-        assert!(found == expected, "{tool} is {found}");
-    }
 }

@@ -81,7 +81,7 @@ const USING: &str = package!("app-WORD", "[dependencies]\ncommon = { path = \"..
 const MEMBERS: Case = Case {
     name: "two_workspaces_with_a_member_of_one_name",
     tree: &[
-        ("Cargo.toml", "[workspace]\nmembers = [\"app\", \"common\"]\nresolver = \"2\"\n"),
+        ("Cargo.toml", "[workspace]\nmembers = [\"*\"]\nresolver = \"2\"\n"),
         ("app/Cargo.toml", USING),
         ("app/src/main.rs", USES),
         ("common/Cargo.toml", COMMON),
@@ -133,16 +133,36 @@ const CASES: &[Case] = &[
         shows: Shows::Printed,
     },
     Case {
+        name: "a_workspace_in_another_one",
+        tree: &[
+            ("Cargo.toml", package!("outer", "[workspace]\nexclude = [\"inner\"]\n")),
+            ("src/main.rs", "fn main() {}\n"),
+            ("inner/Cargo.toml", package!("app", "[workspace]\n")),
+            ("inner/src/main.rs", PRINTS),
+        ],
+        within: "inner",
+        args: &["run", "-q"],
+        shows: Shows::Printed,
+    },
+    Case {
+        name: "packages_that_name_their_workspace",
+        tree: &[
+            ("root/Cargo.toml", "[workspace]\nmembers = [\"../app\"]\n"),
+            ("app/Cargo.toml", package!("app", "workspace = \"../root\"\n")),
+            ("app/src/main.rs", PRINTS),
+        ],
+        within: "app",
+        args: &["run", "-q"],
+        shows: Shows::Printed,
+    },
+    Case {
         name: "two_extension_modules_of_one_name",
         tree: &[
             (
                 "Cargo.toml",
                 package!("python-WORD", "[lib]\nname = \"_core\"\ncrate-type = [\"cdylib\"]\n"),
             ),
-            (
-                "src/lib.rs",
-                "#[unsafe(no_mangle)] pub static WORD_OF_THIS: [u8; 9] = *b\"is WORD!\";\n",
-            ),
+            ("src/lib.rs", "#[unsafe(no_mangle)] pub static THIS: &str = \"is WORD!\";\n"),
         ],
         within: "",
         args: &["build", "-q"],
@@ -163,6 +183,31 @@ const CASES: &[Case] = &[
         shows: Shows::Printed,
     },
 ];
+
+impl Case {
+    /// How a word shows.
+    fn sign(&self, word: &str) -> String {
+        match self.shows {
+            Shows::InFile(_) => format!("is {word}!"),
+            Shows::Printed | Shows::Installed(_) => format!("{word}\n"),
+        }
+    }
+
+    /// The text in which it shows after a run.
+    fn found(&self, run: &Outcome, alice: &Person<'_>, place: &Path) -> String {
+        run.ok();
+        match self.shows {
+            Shows::Printed => run.stdout.clone(),
+            Shows::InFile(file) => {
+                let bytes = fs::read(alice.target_in(place).join(file)).unwrap();
+                String::from_utf8_lossy(&bytes).into_owned()
+            }
+            Shows::Installed(name) => {
+                alice.program(alice.home.join(".cargo/bin").join(name), [""; 0]).run().stdout
+            }
+        }
+    }
+}
 
 /// Writes a case's tree with a word in it.
 fn write(case: &Case, word: &str, directory: &Path, alice: &Person<'_>) {
@@ -189,25 +234,11 @@ fn in_turn(stage: &Stage, case: &Case, channel: Channel) {
     for (word, directory) in both.iter().chain(&both) {
         let place = directory.join(case.within);
         let run = at(alice.cargo(case.args), channel, &place).run();
-        run.ok();
-        let found = match case.shows {
-            Shows::Printed => run.stdout.trim().to_owned(),
-            Shows::InFile(file) => {
-                let file = alice.target_in(&place).join(file);
-                let bytes = std::fs::read(&file).unwrap();
-                let shown = String::from_utf8_lossy(&bytes).into_owned();
-                let words = both.iter().map(|(word, _)| *word);
-                words
-                    .filter(|word| shown.contains(&format!("is {word}!")))
-                    .collect::<Vec<_>>()
-                    .join(" and ")
-            }
-            Shows::Installed(name) => {
-                let program = alice.home.join(".cargo/bin").join(name);
-                alice.program(program.to_str().expect("a plain path"), [""; 0]).run().stdout
-            }
-        };
-        assert!(found.trim() == *word, "`{}` shows `{}`", place.display(), found.trim());
+        let found = case.found(&run, &alice, &place);
+        for (other, _) in &both {
+            let is_shown = found.contains(&case.sign(other));
+            assert!(is_shown == (word == other), "`{}` shows {found}", place.display());
+        }
     }
     assert!(!root.join("alice/target").exists(), "a common `target`");
 }
@@ -315,11 +346,7 @@ fn no_waiting(stage: &Stage, channel: Channel) {
     );
     project::write(&both[0].1, &[("build.rs", &script)], &alice);
     let mut slow = at(alice.cargo(["check", "-q"]), channel, &both[0].1).start();
-    let begin = std::time::Instant::now();
-    while !alice.home.join("started").exists() {
-        assert!(begin.elapsed().as_secs() < 15, "the build script does not start");
-        std::thread::sleep(std::time::Duration::from_millis(50));
-    }
+    wait_until("the build script does not start", || alice.home.join("started").exists());
     at(alice.cargo(["check"]), channel, &both[1].1).run().ok().never_says("Blocking");
     assert!(!slow.is_over(), "the other build was over before");
 }
@@ -469,13 +496,14 @@ fn install(stage: &Stage) {
             "git init -q && git add -A && git -c user.name=a -c user.email=a@b commit -qm 1";
         alice.shell(commit, [""; 0]).within(&place).run().ok();
     }
+    let told = || alice.program(alice.home.join(".cargo/bin/app"), [""; 0]).run().stdout;
     for word in ["first", "other", "first"] {
         let url = format!("file://{}", alice.home.join(word).join("app").display());
         let words = ["install", "-q", "--force", "--git", &url];
         let run = at(alice.cargo(words), Channel::Stable, &stage.checkout);
         let run = run.env("CARGO_NET_OFFLINE", "false");
         run.run().ok();
-        let told = installed(&alice);
+        let told = told();
         let start = format!("{word} {}/alice/build/app-", root.display());
         assert!(told.starts_with(&start), "the program of `{word}` says `{told}`");
     }
@@ -487,17 +515,11 @@ fn install(stage: &Stage) {
     let url = format!("file://{}", place.display());
     let run = at(alice.cargo(["install", "-q", "--git", &url]), Channel::Stable, &stage.checkout);
     run.env("CARGO_NET_OFFLINE", "false").run().ok();
-    let told = installed(&alice);
+    let told = told();
     assert!(told.starts_with("later "), "after an update it says `{told}`");
     // A crate of the registry has no program to install, but is found and built in the same way.
     let run = alice.by_name(["path", "--", "install", "anyhow"]).run();
     run.prints(root.join("alice/target\n").to_string_lossy());
-}
-
-/// What the installed program prints.
-fn installed(alice: &Person<'_>) -> String {
-    let program = alice.home.join(".cargo/bin/app");
-    alice.program(program.to_str().expect("a plain path"), [""; 0]).run().stdout
 }
 
 /// `<name>-<16 hexadecimal digits>`
