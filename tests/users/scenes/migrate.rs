@@ -6,12 +6,12 @@ mod hostile;
 mod interrupted;
 mod kills;
 mod planted;
-mod power;
 mod races;
 mod rebuilt;
 mod refused;
 mod scene;
 mod secrets;
+mod synced;
 mod warm;
 
 use scene::Scene;
@@ -35,11 +35,11 @@ pub(crate) fn tests() -> Vec<Test> {
         kills::tests,
         hostile::tests,
         planted::tests,
-        power::tests,
         races::tests,
         rebuilt::tests,
         dialogue::tests,
         secrets::tests,
+        synced::tests,
         interrupted::tests,
         warm::tests,
     ] {

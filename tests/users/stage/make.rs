@@ -113,16 +113,6 @@ impl Image {
             Image::Xfs => "xfs",
         }
     }
-
-    /// The smallest size that it can have with some room in it, in bytes; what is not written takes up
-    /// nothing.
-    pub(crate) fn smallest(self) -> u64 {
-        match self {
-            Image::Ext4 => 32 << 20,
-            // Its programs accept no less.
-            Image::Xfs => 300 << 20,
-        }
-    }
 }
 
 /// A file system of its own on a new directory, root's with mode 0755; its file stands beside it. Not

@@ -12,7 +12,6 @@
 mod as_root;
 pub(crate) mod cache;
 mod demands;
-pub(crate) mod disk;
 mod host;
 mod invocation;
 mod look;

@@ -78,7 +78,7 @@ fn afresh(stage: &Stage, scene: &mut Scene<'_>, is_built: bool) -> Option<Conten
 
 /// A copied source stays, complete or in part, because others may have changed it since then. Its owner
 /// removes it.
-pub(super) fn leave_if_it_stays(scene: &Scene<'_>, run: &Outcome) {
+fn leave_if_it_stays(scene: &Scene<'_>, run: &Outcome) {
     let stays = |path: &Path| run.stderr.contains(&format!("`{}` stays", path.display()));
     let aside = scene.old.with_file_name(".old.migrated");
     if stays(&scene.old) {
@@ -90,7 +90,7 @@ pub(super) fn leave_if_it_stays(scene: &Scene<'_>, run: &Outcome) {
 }
 
 /// At every moment there is one complete cache.
-pub(super) fn something_is_whole(scene: &Scene<'_>) {
+fn something_is_whole(scene: &Scene<'_>) {
     let arrived = scene.target.with_file_name(".migration").join("incoming");
     let is_whole =
         |path: &PathBuf| cache::try_content(path).is_ok_and(|found| found == scene.content);
@@ -98,7 +98,7 @@ pub(super) fn something_is_whole(scene: &Scene<'_>) {
     assert!(places.iter().any(is_whole), "no whole cache is left");
 }
 
-pub(super) fn is_kept(stage: &Stage, former: &Content) {
+fn is_kept(stage: &Stage, former: &Content) {
     let directory = stage.root.join("alice");
     let kept = cache::names(&directory).into_iter().filter(|name| name.contains(".replaced-"));
     let found = kept.map(|name| cache::content(&directory.join(name))).collect::<Vec<_>>();

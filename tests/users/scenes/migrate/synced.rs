@@ -1,0 +1,119 @@
+//! What is on the disk before the next step: after a power failure the next run finds a whole cache and a
+//! journal that says where it is. And the file systems between which a cache is moved.
+
+use super::kills::CHANGES;
+use super::scene::Scene;
+use crate::prelude::*;
+use crate::stage::make::Image;
+
+tests![
+    test!("a_rename_begins_when_the_journal_is_on_the_disk", renamed).needs(&[Need::Strace]),
+    test!("a_copy_is_on_the_disk_before_its_source_goes", copied).needs(&[Need::Strace]),
+    test!("a_cache_goes_to_another_file_system_and_is_cloned_on_one", between)
+        .needs(&[Need::Images]),
+    test!("a_disk_may_have_another_number_when_it_goes_on", renumbered)
+        .needs(&[Need::Images, Need::Strace]),
+];
+
+/// A call, and a part of it.
+type Sign<'a> = (&'a str, &'a str);
+
+/// The journal's content, its name, and the name on the disk.
+const JOURNAL: [Sign<'static>; 3] =
+    [("fsync", "/journal.new>"), ("renameat", "\"journal\""), ("fsync", "/.migration>")];
+/// It is no longer needed.
+const END: Sign<'static> = ("unlinkat", ">, \"journal\", 0)");
+
+/// Demands these calls of a migration, in this order and among others.
+fn makes(run: Invocation<'_>, signs: &[Sign<'_>]) {
+    let log = run.actor.stage.at("calls");
+    let made = steps::of(run, CHANGES, &log);
+    let mut rest = made.iter();
+    for (call, part) in signs {
+        let is_it = |step: &steps::Step| step.call == *call && step.shown.contains(part);
+        assert!(rest.any(is_it), "no `{call}` of `{part}` there: {made:#?}");
+    }
+}
+
+fn renamed(stage: &Stage) {
+    let scene = Scene::new(stage);
+    let tag = ("fsync", "/incoming/#");
+    let moves = [("renameat2", "\"old\""), tag, ("renameat2", "\"incoming\""), END];
+    makes(scene.giving(&["--yes"]), &[&JOURNAL[..], &moves].concat());
+    scene.has_moved();
+}
+
+fn copied(stage: &Stage) {
+    let parent = format!("<{}>)", stage.directory.display());
+    let private = ("fsync", "/alice>");
+    let removes = [("unlinkat", "/.old.migrated>"), ("fsync", &parent), END];
+    let copies = [("fsync", "/incoming/#"), ("syncfs", "/incoming>")];
+    let places = [("renameat2", "\"incoming\""), private];
+    let hides = [("renameat2", "\".old.migrated\""), ("fsync", &parent)];
+    let scene = Scene::new(stage);
+    let copy = || scene.giving(&["--yes", "--copy"]);
+    makes(copy(), &[&JOURNAL[..], &copies, &JOURNAL, &places, &hides, &removes].concat());
+    scene.has_moved();
+    make::nothing(&stage.root);
+    // Killed when the source has its other name: the next run cannot know what is on the disk.
+    let scene = Scene::new(stage);
+    let copy = || scene.giving(&["--yes", "--copy"]);
+    steps::killed_at(copy(), "fsync", 7).fails();
+    makes(copy(), &[&[private][..], &removes].concat());
+    scene.has_moved();
+}
+
+/// An old cache and a shared root on a file system of their own.
+fn on<'s>(stage: &'s Stage, place: &Path, shared: &Path) -> Scene<'s> {
+    let scene = Scene::new(stage);
+    let old = place.join("old");
+    cache::build(&old, &[&scene.alice, &scene.bob]);
+    let content = cache::content(&old);
+    if look(shared).is_none() {
+        make::directory(shared, 0, 0, 0o1777);
+    }
+    Scene { old, target: shared.join("alice/target"), content, ..scene }
+}
+
+fn between(stage: &Stage) {
+    let [ext4, xfs] = [Image::Ext4, Image::Xfs].map(|kind| {
+        let place = stage.at(kind.name());
+        make::image(&place, kind).unwrap();
+        place
+    });
+    let shared = xfs.join("shared");
+    for (place, flags) in [(&ext4, &["--yes"][..]), (&xfs, &["--yes", "--copy"])] {
+        let scene = on(stage, place, &shared);
+        scene.giving(flags).env("CARGO_PERUSER_SHARED_ROOT", &shared).run().ok().prints("copied");
+        scene.has_moved();
+        make::nothing(&scene.target);
+        make::nothing(&stage.at("old"));
+    }
+    do_as_root("umount", [ext4, xfs]);
+}
+
+/// As after a reboot.
+fn renumbered(stage: &Stage) {
+    let place = stage.at("disk");
+    make::image(&place, Image::Ext4).unwrap();
+    let shared = place.join("shared");
+    let scene = on(stage, &place, &shared);
+    let give = || scene.giving(&["--yes"]).env("CARGO_PERUSER_SHARED_ROOT", &shared);
+    steps::killed_at(give(), "fchownat", 3).fails();
+    let number = || look(&place).expect("a disk").identity.0;
+    let before = number();
+    // Other disks take its number, unless another test has freed one at the same moment.
+    let mut others = Vec::new();
+    while number() == before {
+        do_as_root("umount", [&place]);
+        let other = stage.at(format!("other-{}", others.len()));
+        make::image(&other, Image::Ext4).unwrap();
+        others.push(other);
+        let file = place.with_extension("img");
+        do_as_root("mount", ["-o".as_ref(), "loop".as_ref(), file.as_os_str(), place.as_os_str()]);
+        assert!(others.len() < 9, "it always has the same number");
+    }
+    give().run().ok();
+    scene.has_moved();
+    do_as_root("umount", others.iter().chain([&place]));
+}
