@@ -6,22 +6,15 @@ mod cases;
 use std::path::Component;
 
 use cargo_peruser::private_dir::place::PlaceKind;
-use cargo_peruser::settings::Key;
-use cargo_peruser::settings::Settings;
-use cargo_peruser::settings::parse::Whose;
-use cargo_peruser::settings::parse::from_file;
-use cargo_peruser::settings::parse::from_flags;
 use cargo_peruser::shim::argv::Invocation;
 use cargo_peruser::shim::decide::Rule;
 use cargo_peruser::shim::decide::decide;
 use cargo_peruser::shim::environment::changes;
-use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::Config;
 use proptest::test_runner::TestRunner;
 
 use cases::facts;
-use cases::path;
 use cases::words;
 
 use crate::prelude::*;
@@ -30,7 +23,6 @@ pub(crate) fn tests() -> Vec<Trial> {
     let mut all = list!(Nothing:
         reading_any_arguments_never_panics,
         any_decision_stays_inside_the_private_directory,
-        reading_any_settings_never_panics_and_gives_a_plain_root,
     );
     all.extend(list![World: any_arguments_arrive_as_they_are]);
     all
@@ -114,41 +106,6 @@ fn any_decision_stays_inside_the_private_directory() {
         }
         let names = changes.iter().map(|change| change.name);
         assert!(names.clone().all(|name| name.starts_with("CARGO_") && name.ends_with("_DIR")));
-    });
-}
-
-fn reading_any_settings_never_panics_and_gives_a_plain_root() {
-    let line = prop::sample::select(vec![
-        "shared-root = '/srv/root'\n",
-        "shared-root = '/srv/../root'\n",
-        "shared-root = 'x'\n",
-        "scope = 'user'\n",
-        "scope = 3\n",
-        "[exclude]\n",
-        "users = ['a']\n",
-        "enforce = ['scope']\n",
-        "exclude.users = []\n",
-        "\u{feff}",
-        "=",
-        "\"",
-        "'''",
-        "[[exclude]]\n",
-        "\r\n",
-        "# x\n",
-    ]);
-    let text = vec(prop_oneof![3 => line.prop_map(String::from), 1 => ".{0,8}"], 0..6);
-    check(4096, &(text, path()), |(lines, path)| {
-        let file = Path::new("/etc/\x1b.toml");
-        let from_text =
-            [Whose::System, Whose::Person].map(|who| from_file(file, &lines.concat(), who));
-        let from_flag = from_flags(&[(Key::SharedRoot, path)]);
-        let layers = from_text.into_iter().chain([from_flag]).flatten();
-        for settings in layers.flat_map(|layer| Settings::settle([layer])) {
-            let Some(root) = settings.shared_root() else { continue };
-            assert!(is_strictly_inside(root, Path::new("/")), "{}", root.display());
-            let text = root.to_str().unwrap();
-            assert!(!text.contains("//") && !text.contains("/./") && !text.ends_with("/."));
-        }
     });
 }
 

@@ -23,8 +23,6 @@ use source::Source;
 /// The project's texts, read once; every rule works on this and on nothing else.
 #[derive(Default)]
 struct Tree {
-    /// The paths of all files, from the repository's top.
-    files: Vec<String>,
     sources: Vec<Source>,
     /// Path and text of each `Cargo.toml`.
     manifests: Vec<(String, String)>,
@@ -33,13 +31,12 @@ struct Tree {
 type Rule = fn(&Tree) -> Vec<String>;
 
 /// All rules; what each one wants stands at the function that checks it.
-const RULES: [(&str, Rule); 8] = [
+const RULES: [(&str, Rule); 7] = [
     ("floors", floors::uses_only_what_lies_below),
     ("purity", floors::what_is_pure_knows_nothing_of_the_world),
     ("allow", layout::expects_lints_and_never_allows_them),
     ("prologue", layout::every_file_says_why_it_exists),
     ("names", layout::no_two_types_have_one_name),
-    ("top-level", layout::the_top_level_stays_small),
     ("reasons", reasons::every_dependency_has_one),
     ("messages", messages::are_listed),
 ];
@@ -69,8 +66,8 @@ fn finding(path: &str, line: usize, says: impl Display) -> String {
 
 impl Tree {
     fn read() -> anyhow::Result<Self> {
-        let mut tree = Self { files: project::files()?, ..Self::default() };
-        for path in &tree.files {
+        let mut tree = Self::default();
+        for path in &project::files()? {
             let read =
                 || fs::read_to_string(path).with_context(|| format!("failed to read `{path}`"));
             if path.ends_with(".rs") {

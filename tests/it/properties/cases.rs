@@ -28,7 +28,7 @@ fn raw() -> impl Strategy<Value = OsString> + Clone {
 }
 
 /// Words that cargo or we know, and unknown words.
-pub(super) fn word() -> impl Strategy<Value = OsString> {
+fn word() -> impl Strategy<Value = OsString> {
     let known = prop::sample::select(vec![
         "build",
         "run",
@@ -70,7 +70,7 @@ pub(super) fn words() -> impl Strategy<Value = Vec<OsString>> {
 }
 
 /// Paths around the shared root, and any others.
-pub(super) fn path() -> impl Strategy<Value = OsString> + Clone {
+fn path() -> impl Strategy<Value = OsString> + Clone {
     let part =
         prop::sample::select(vec!["root", "alice", "target", "bob", "..", ".", "", "uid-7", "x"]);
     let near = vec(part, 0..6).prop_map(|parts| format!("/srv/{}", parts.join("/")).into());

@@ -1,110 +1,11 @@
-//! Directories that builds choose for themselves: nested builds and configured build directories.
+//! Configured build directories. Nested builds are in `workspaces`.
 
 use crate::prelude::*;
-use crate::stage::project::Tree;
-
-const CARGO: &[Need] = &[Need::Cargo];
 
 tests![
-    test!("a_build_script_that_runs_cargo_does_not_hang", nested_below_out_dir)
-        .needs(CARGO)
-        .heavy(),
-    test!("a_build_script_that_removes_the_variable_is_left_alone", nested_alone)
-        .needs(CARGO)
-        .heavy(),
-    test!("a_checked_in_build_dir_on_a_shared_path_stays_unused", |stage| {
-        build_dir(stage, BuildDir::CheckedIn);
-    })
-    .needs(CARGO),
-    test!("an_exported_build_dir_on_a_shared_path_stays_unused", |stage| {
-        build_dir(stage, BuildDir::Exported);
-    })
-    .needs(CARGO),
-    test!("a_build_dir_in_the_persons_own_home_is_left_alone", own_build_dir),
     test!("a_place_of_ones_own_is_left_alone_however_it_is_asked_for", own_places),
     test!("a_build_dir_in_a_cargo_home_is_left_alone_only_in_ones_own", cargo_home),
 ];
-
-fn nested_below_out_dir(stage: &Stage) {
-    nested(stage, "");
-    let inner = find(&stage.root.join("alice"), Path::new("debug/inner"));
-    let inner = inner.expect("nothing is in the private directory");
-    assert!(inner.to_string_lossy().contains("/out/target/inner-"), "{}", inner.display());
-}
-
-fn nested_alone(stage: &Stage) {
-    nested(stage, ".env_remove(\"CARGO_TARGET_DIR\")");
-    let inner = stage.checkout.join("inner/target/debug/inner");
-    assert!(inner.is_file(), "the nested build went elsewhere");
-}
-
-const OUTER: &str = package!("outer", "[workspace]\n");
-const INNER: &str = package!("inner", "[workspace]\n");
-
-/// Builds a package whose build script runs the `cargo` on PATH, with `change` to its environment.
-fn nested(stage: &Stage, change: &str) {
-    let (_, alice) = stage.provisioned();
-    let script = format!(
-        "fn main() {{\n    let args = [\"build\", \"--manifest-path\", \"inner/Cargo.toml\"];\n    \
-         let status = std::process::Command::new(\"cargo\").args(args){change}.status();\n    \
-         assert!(status.unwrap().success());\n}}\n"
-    );
-    let tree: Tree<'_> = &[
-        ("Cargo.toml", OUTER),
-        ("build.rs", &script),
-        ("src/main.rs", "fn main() {}\n"),
-        ("inner/Cargo.toml", INNER),
-        ("inner/src/main.rs", "fn main() {}\n"),
-    ];
-    project::write(&stage.checkout, tree, &alice);
-    let limit = Duration::from_secs(60);
-    alice.cargo(["build"]).with(Channel::Stable).limit(limit).run().ok();
-}
-
-/// The first entry below a directory whose path has this end.
-fn find(directory: &Path, ending: &Path) -> Option<PathBuf> {
-    below(directory).into_iter().map(|(path, _)| path).find(|path| path.ends_with(ending))
-}
-
-/// Where the shared build directory is configured.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum BuildDir {
-    CheckedIn,
-    Exported,
-}
-
-fn build_dir(stage: &Stage, configured: BuildDir) {
-    let (root, alice) = stage.provisioned();
-    project::that_prints("hello", &stage.checkout, &alice);
-    let shared = stage.at("intermediates");
-    make::directory(&shared, 0, 0, 0o1777);
-    let run = alice.cargo(["build"]).with(Channel::Stable);
-    let run = if configured == BuildDir::CheckedIn {
-        let text = format!("[build]\nbuild-dir = \"{}\"\n", shared.display());
-        project::write(&stage.checkout, &[(".cargo/config.toml", &text)], &alice);
-        run
-    } else {
-        run.env("CARGO_BUILD_BUILD_DIR", &shared)
-    };
-    run.run().ok();
-    assert!(is_empty(&shared), "intermediates went to the shared path");
-    assert!(alice.target().join("debug/speaker").is_file(), "the build went elsewhere");
-    private(&root.join("alice"), alice.uid());
-}
-
-fn own_build_dir(stage: &Stage) {
-    let (_, alice) = stage.provisioned();
-    let own = alice.home.join("build");
-    let run = alice.cargo(["build"]).env("CARGO_BUILD_BUILD_DIR", &own).run();
-    run.silently();
-    assert!(
-        run.build_dir().as_ref() == Some(&own),
-        "CARGO_BUILD_BUILD_DIR is {:?}",
-        run.build_dir()
-    );
-    let plain = alice.cargo(["build"]).run().build_dir();
-    assert!(plain.is_none(), "CARGO_BUILD_BUILD_DIR was set to {plain:?} without need");
-}
 
 fn make_places(stage: &Stage, alice: &Person<'_>, mallory: &Person<'_>) {
     let (her, scratch, common) = (alice.uid(), stage.at("scratch"), stage.at("common"));

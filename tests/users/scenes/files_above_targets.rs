@@ -32,9 +32,6 @@ impl Ground {
 
 pub(crate) fn tests() -> Vec<Test> {
     let mut tests = vec![
-        test!("a_wrapper_above_a_target_directory_runs_without_the_shim", control,)
-            .needs(CARGO)
-            .heavy(),
         test!("nothing_foreign_is_read_in_an_accepted_sticky_root", foreign_names,),
         test!("what_is_left_in_a_root_that_was_closed_by_hand_is_refused", left_behind,),
         test!("a_home_below_a_sticky_directory_builds_what_is_in_it", home_below_tmp)
@@ -148,28 +145,6 @@ fn plant(stage: &Stage, root: &Path, wrapper: &Path) -> bool {
     let script = "mkdir \"$1/.cargo\" && printf '[build]\\nrustc-wrapper = \"%s\"\\n' \"$2\" \
                   >\"$1/.cargo/config.toml\"";
     mallory.shell(script, [root, wrapper]).run().status.success()
-}
-
-/// A control: without protection the attack works.
-fn control(stage: &Stage) {
-    let (root, alice) = stage.sticky();
-    let (wrapper, log) = wrapper(stage);
-    assert!(plant(stage, &root, &wrapper), "mallory can write to a sticky root");
-    Project::NestedBuild.write(&stage.checkout, &alice);
-    make::directory(&root.join("alice"), alice.uid(), alice.uid(), 0o700);
-    let cargo = format!("exec {}/bin/cargo \"$@\"", Channel::Stable.place());
-    let target = root.join("alice/target");
-    let run = alice.shell(&cargo, ["build"]).with(Channel::Stable);
-    run.env("CARGO_TARGET_DIR", target).env("PATH", real_path()).run().ok();
-    assert!(
-        fs::read_to_string(&log).unwrap().contains("2001"),
-        "mallory's wrapper has not run as alice"
-    );
-}
-
-/// Only the toolchain's cargo is on it, and not the shim.
-fn real_path() -> String {
-    format!("{}/bin:/usr/bin:/bin", Channel::Stable.place())
 }
 
 fn safe(stage: &Stage, ground: Ground, who: &str, project: Project) {

@@ -3,7 +3,7 @@
 mod analyzer;
 mod ancestors;
 mod build_dirs;
-mod bypass_and_mistyped_verbs;
+mod bypass;
 mod caller_accounts;
 mod caller_rights;
 mod cargo_clean;
@@ -56,7 +56,7 @@ const CHAPTERS: &[fn() -> Vec<Test>] = &[
     full_disks::tests,
     private_dir::tests,
     caller_accounts::tests,
-    bypass_and_mistyped_verbs::tests,
+    bypass::tests,
     caller_rights::tests,
     signals_of_the_suite::tests,
     hidden_owners::tests,

@@ -48,24 +48,6 @@ const TRAPS: &[(&str, Change)] = &[
         let list = vec![format!("'{own}'"); 40].join(", ");
         make::file(at, format!("include = [{list}]\n# build-dir\n"), 2001, 0o644);
     }),
-    ("files_that_include_one_another_in_40_ways", |at| {
-        let place = at.parent().expect("a parent");
-        let list = |level: usize| {
-            let names: Vec<_> = (0..40).map(|it| format!("'l{level}-{it}.toml'")).collect();
-            format!("include = [{}]\n", names.join(", "))
-        };
-        for level in 0..8 {
-            for it in 0..40 {
-                let file = place.join(format!("l{level}-{it}.toml"));
-                make::file(&file, list(level + 1), 2001, 0o644);
-            }
-        }
-        make::file(at, list(0), 2001, 0o644);
-    }),
-    ("a_file_that_includes_100000_that_are_not_there", |at| {
-        let list = (0..100_000).map(|it| format!("'{it}.toml',")).collect::<String>();
-        make::file(at, format!("include = [{list}]\n"), 2001, 0o644);
-    }),
     ("a_file_that_includes_stdin", |at| {
         make::file(at, "include = ['/dev/stdin', '/dev/fd/0']\n", 2001, 0o644);
     }),
@@ -345,7 +327,6 @@ const CARGOS: &[(&str, Change)] = &[
     ("where_a_common_group_can_write_its_directory", |home| {
         make::own(&home.join("bin"), 2001, group("devs"), 0o775);
     }),
-    ("where_a_common_group_can_write_its_home", |home| make::own(home, 2001, group("devs"), 0o775)),
     ("where_it_leads_into_somebody_elses_directory", |home| {
         fs::remove_file(home.join("bin/cargo")).unwrap();
         let theirs = home.with_file_name("mallorys");
@@ -357,7 +338,6 @@ const CARGOS: &[(&str, Change)] = &[
         fs::remove_file(home.join("bin/cargo")).unwrap();
         make::link(&home.join("bin/cargo"), Path::new("rustup"), 2003);
     }),
-    ("where_it_is_somebody_elses", |home| make::own(&home.join("bin/rustup"), 2003, 2003, 0o755)),
 ];
 
 /// No cargo is on PATH, and alice's own is a symlink, like rustup's.

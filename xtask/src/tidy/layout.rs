@@ -1,13 +1,9 @@
 //! How the files lie: their first line, their place, and what holds for a whole module.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::source::Source;
 use super::{Tree, finding};
-
-/// What may stand at the repository's top level, beside licences and dotfiles.
-const TOP_LEVEL: [&str; 7] =
-    ["CHANGELOG.md", "Cargo.lock", "Cargo.toml", "README.md", "src", "tests", "xtask"];
 
 /// A file opens with why it exists and what it must not do.
 pub(super) fn every_file_says_why_it_exists(tree: &Tree) -> Vec<String> {
@@ -26,17 +22,6 @@ pub(super) fn expects_lints_and_never_allows_them(tree: &Tree) -> Vec<String> {
         tokens.map(|it| finding(&source.path, *it.lines.start(), says)).collect::<Vec<_>>()
     };
     tree.sources.iter().flat_map(lines).collect()
-}
-
-/// The repository's top level holds what a visitor needs, and nothing else.
-pub(super) fn the_top_level_stays_small(tree: &Tree) -> Vec<String> {
-    let has_a_place = |name: &str| {
-        TOP_LEVEL.contains(&name) || name.starts_with("LICENSE-") || name.starts_with('.')
-    };
-    let names: BTreeSet<&str> =
-        tree.files.iter().filter_map(|path| path.split('/').next()).collect();
-    let stray = names.into_iter().filter(|name| !has_a_place(name));
-    stray.map(|name| finding(name, 1, "has no place at the repository's top level")).collect()
 }
 
 /// A type's name says which one it is, wherever it is read.
@@ -108,14 +93,5 @@ mod tests {
         assert_eq!(lines(&findings), [3]);
         let good = "#![expect(dead_code, reason = \"a\")]\nfn allow(a: [u8; 1]) {}";
         assert!(expects_lints_and_never_allows_them(&tree(&[("src/a.rs", good)])).is_empty());
-    }
-
-    #[test]
-    fn a_stray_file_at_the_top_is_found() {
-        let files = ["Cargo.toml", "LICENSE-MIT", ".ci/run", "NOTES.md", "scripts/a", "src/lib.rs"];
-        let tree = Tree { files: files.map(str::to_owned).to_vec(), ..Tree::default() };
-        let says = "has no place at the repository's top level";
-        let expected = ["NOTES.md", "scripts"].map(|path| format!("{path}:1: {says}"));
-        assert_eq!(the_top_level_stays_small(&tree), expected);
     }
 }
