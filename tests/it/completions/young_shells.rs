@@ -1,13 +1,6 @@
 //! Shells without their own completion for cargo: ours alone, and together with the user's.
 
-use super::CARGOS;
-use super::COMMANDS;
-use super::DATA;
-use super::OURS;
-use super::assert_completes;
-use super::script;
-use super::stock_cargo;
-use crate::prelude::*;
+use super::*;
 use crate::terminal::PROMPT;
 use crate::terminal::Terminal;
 use crate::terminal::program;

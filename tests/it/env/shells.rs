@@ -1,8 +1,6 @@
 //! Each shell evaluates the output of `env` to exactly the intended values.
 
-use super::installed;
-use super::program;
-use crate::prelude::*;
+use super::*;
 use crate::terminal::program as program_named;
 
 pub(super) fn tests() -> Vec<Trial> {

@@ -1,10 +1,7 @@
 //! The owner attacks while root runs gc in their private directory: nothing outside is touched, and gc
 //! ends.
 
-use super::gc;
-use super::is_emptied;
-use super::target;
-use crate::prelude::*;
+use super::*;
 
 /// What mallory repeats in her private directory; `$1` is a directory of hers or of root's. That a path is
 /// a link from any call on is in `interference`. `-T` keeps her from moving files into the target of a link.

@@ -1,12 +1,6 @@
 //! A disk without room for even one more directory: people run gc then.
 
-use super::gc;
-use super::is_emptied;
-use super::nothing_is_staged;
-use super::target;
-use super::used;
-use super::workspace;
-use crate::prelude::*;
+use super::*;
 use crate::stage::make::Image;
 
 /// How the disk is full.

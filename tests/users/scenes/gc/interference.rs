@@ -10,11 +10,7 @@ use rustix::fs::flock;
 use super::attacks::is_whole;
 use super::attacks::precious;
 use super::attacks::rounds;
-use super::gc;
-use super::is_emptied;
-use super::nothing_is_staged;
-use super::target;
-use crate::prelude::*;
+use super::*;
 use crate::stage::steps::Step;
 use crate::stage::steps::Steps;
 

@@ -1,13 +1,7 @@
 //! A run is killed before each call that changes the disk: nothing is lost but what was chosen, and the
 //! next run removes the rest.
 
-use super::full;
-use super::gc;
-use super::is_emptied;
-use super::nothing_is_staged;
-use super::target;
-use super::used;
-use crate::prelude::*;
+use super::*;
 use crate::stage::steps::Step;
 
 /// The calls by which it changes the disk.

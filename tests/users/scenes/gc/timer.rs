@@ -1,9 +1,6 @@
 //! `setup --timer`: units that systemd accepts and that work, removed by `--uninstall`.
 
-use super::gc;
-use super::is_emptied;
-use super::target;
-use crate::prelude::*;
+use super::*;
 
 tests![
     test!("setup_puts_it_in_its_place_and_takes_it_away", timer),

@@ -2,8 +2,7 @@
 //! question, `nohup`, and the choice of a checkout.
 
 use super::interrupted::half_removed;
-use super::scene::Scene;
-use crate::prelude::*;
+use super::*;
 
 tests![
     test!("a_full_stdout_is_told_without_a_false_word", full).needs(&[Need::Strace]),

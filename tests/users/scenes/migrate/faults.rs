@@ -1,8 +1,7 @@
 //! A migration that is stopped by a full or read-only file system or by Ctrl-C. The cache is never lost,
 //! and never mixed with another.
 
-use super::scene::Scene;
-use crate::prelude::*;
+use super::*;
 
 tests![
     test!("a_full_destination_leaves_the_source_as_it_was", full),

@@ -9,8 +9,7 @@ use rustix::fs::FileType;
 use rustix::fs::Mode;
 use rustix::fs::mknodat;
 
-use super::scene::Scene;
-use crate::prelude::*;
+use super::*;
 
 tests![
     test!("pipes_sockets_and_names_of_others_files_are_refused", special),

@@ -1,9 +1,7 @@
 //! Interrupted moves with an obstacle: there is always a way to continue, and no printed command deletes
 //! what may be the only copy.
 
-use super::scene::Scene;
-use super::scene::migrate;
-use crate::prelude::*;
+use super::*;
 
 pub(super) fn tests() -> Vec<Test> {
     let needs = |test: Test| test.needs(&[Need::Strace]);

@@ -1,8 +1,7 @@
 //! A migration is killed before each system call that changes the disk. One complete cache is left each
 //! time, and the next run continues or begins again.
 
-use super::scene::Scene;
-use crate::prelude::*;
+use super::*;
 use crate::stage::cache::Content;
 use crate::stage::steps::Step;
 

@@ -7,8 +7,7 @@ use rustix::fs::FlockOperation;
 use rustix::fs::flock;
 
 use super::hostile::refuses;
-use super::scene::Scene;
-use crate::prelude::*;
+use super::*;
 use crate::stage::steps::Steps;
 
 tests![

@@ -2,8 +2,7 @@
 
 use std::os::unix::fs::MetadataExt;
 
-use super::scene::Scene;
-use crate::prelude::*;
+use super::*;
 
 /// How often each race is run.
 const ROUNDS: usize = 12;

@@ -1,7 +1,6 @@
 //! How a workspace's own packages are rebuilt after a move, by times alone.
 
-use super::scene::migrate;
-use crate::prelude::*;
+use super::*;
 use crate::stage::project::Tree;
 
 tests![

@@ -1,8 +1,6 @@
 //! Refused sources, waiting for builds, and who may move what.
 
-use super::scene::Scene;
-use super::scene::migrate;
-use crate::prelude::*;
+use super::*;
 
 tests![
     test!("on_a_terminal_it_asks", asks).needs(&[Need::Terminal]),

@@ -1,6 +1,6 @@
 //! The old cache, the people who use it, and the expected results.
 
-use crate::prelude::*;
+use super::*;
 use crate::stage::cache::Content;
 
 /// A user's `cargo-peruser migrate SOURCE`, not run yet; more arguments may follow.

@@ -2,8 +2,7 @@
 //! them before.
 
 use super::hostile::refuses;
-use super::scene::Scene;
-use crate::prelude::*;
+use super::*;
 
 tests![
     test!("what_alice_cannot_read_is_not_given_to_her", kept),

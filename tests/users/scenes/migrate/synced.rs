@@ -2,8 +2,7 @@
 //! journal that says where it is. And the file systems between which a cache is moved.
 
 use super::kills::CHANGES;
-use super::scene::Scene;
-use crate::prelude::*;
+use super::*;
 use crate::stage::make::Image;
 
 tests![

@@ -1,7 +1,6 @@
 //! A session puts `$CARGO_HOME/bin` on PATH only if no other user can change it or a directory above it.
 
-use super::setup::Setup;
-use crate::prelude::*;
+use super::*;
 
 /// The value of CARGO_HOME, and a change of alice's computer.
 type Prepare = fn(&Host<'_>) -> &'static str;

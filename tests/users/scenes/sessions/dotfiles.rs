@@ -3,12 +3,7 @@
 
 use std::os::unix::fs::PermissionsExt;
 
-use super::rustup::Rustup;
-use super::session::ASKED;
-use super::session::Session;
-use super::session::all_win;
-use super::setup::Setup;
-use crate::prelude::*;
+use super::*;
 
 /// A change of the home before setup.
 type Prepare = fn(&Host<'_>);

@@ -1,14 +1,6 @@
 //! A hook must not print in non-interactive shells, stop a shell, or grow PATH.
 
-use super::Body;
-use super::for_each_shell;
-use super::session::LOCAL;
-use super::session::REMOTE;
-use super::session::Session;
-use super::session::ask;
-use super::setup::MACHINES_ROOT;
-use super::setup::Setup;
-use crate::prelude::*;
+use super::*;
 
 pub(super) fn tests() -> Vec<Test> {
     let here: [(&str, Body); 3] = [

@@ -3,8 +3,7 @@
 
 use std::os::unix::process::ExitStatusExt;
 
-use super::setup::Setup;
-use crate::prelude::*;
+use super::*;
 use crate::stage::steps::Step;
 
 /// The system calls that change files, as strace names them; `?` for those that not every architecture

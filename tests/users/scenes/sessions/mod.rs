@@ -28,10 +28,15 @@ mod without_rust;
 use std::fmt::Write;
 
 use rustup::Rustup;
+use session::ASKED;
 use session::Answer;
 use session::LOCAL;
 use session::REMOTE;
 use session::Session;
+use session::all_win;
+use session::ask;
+use session::do_as_told;
+use setup::MACHINES_ROOT;
 use setup::Setup;
 
 use crate::prelude::*;

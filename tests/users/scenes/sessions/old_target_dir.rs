@@ -1,7 +1,6 @@
 //! An old shared `CARGO_TARGET_DIR`, which counts as a choice: setup names the line that sets it.
 
-use super::setup::Setup;
-use crate::prelude::*;
+use super::*;
 
 /// Where it is set, for everybody or by alice, and how.
 const PLACES: [(&str, &str); 5] = [

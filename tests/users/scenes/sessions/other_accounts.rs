@@ -1,13 +1,6 @@
 //! Sessions with another user's environment: `su` that keeps it, and accounts that get no directory.
 
-use super::Body;
-use super::for_each_shell;
-use super::session::Answer;
-use super::session::Session;
-use super::session::ask;
-use super::setup::MACHINES_ROOT;
-use super::setup::Setup;
-use crate::prelude::*;
+use super::*;
 
 pub(super) fn tests() -> Vec<Test> {
     let tests: [(&str, Body); 1] =

@@ -1,7 +1,6 @@
 //! Setup by one user, and the homes and files of others.
 
-use super::setup::Setup;
-use crate::prelude::*;
+use super::*;
 
 pub(super) fn tests() -> Vec<Test> {
     type Body = fn(&Stage);

@@ -1,9 +1,6 @@
 //! Rare login shells: hooks for those with their own start-up files, and a line to add for the others.
 
-use super::session::Answer;
-use super::session::ask;
-use super::setup::Setup;
-use crate::prelude::*;
+use super::*;
 
 /// A shell, who runs setup, and the command that enters a session; the question follows.
 const REACHED: &[(&str, Need, Setup, &[&str])] = &[

@@ -1,6 +1,6 @@
 //! How rustup was installed in alice's sessions.
 
-use crate::prelude::*;
+use super::*;
 
 /// Whether she has rustup, and how her files change PATH.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

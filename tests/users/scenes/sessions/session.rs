@@ -1,7 +1,6 @@
 //! The kinds of sessions, and the question to each: which cargo is first, and where would it build?
 
-use super::setup::Setup;
-use crate::prelude::*;
+use super::*;
 
 /// A kind of session, as alice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

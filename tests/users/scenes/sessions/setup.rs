@@ -1,6 +1,6 @@
 //! Setup for the machine or for one user, and uninstalling.
 
-use crate::prelude::*;
+use super::*;
 
 /// The shared root of a machine.
 pub(super) const MACHINES_ROOT: &str = "/var/cache/cargo-peruser";

@@ -3,8 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::ExitStatusExt;
 
-use super::setup::{MACHINES_ROOT, Setup};
-use crate::prelude::*;
+use super::*;
 
 pub(super) fn tests() -> Vec<Test> {
     let mut tests = Vec::new();

@@ -1,13 +1,6 @@
 //! Other setups than the plain one: for the machine and a user as well, and for the members of a group.
 
-use super::Body;
-use super::for_each_shell;
-use super::session::Session;
-use super::session::all_win;
-use super::session::ask;
-use super::setup::MACHINES_ROOT;
-use super::setup::Setup;
-use crate::prelude::*;
+use super::*;
 
 pub(super) fn tests() -> Vec<Test> {
     let tests: [(&str, Body); 2] = [

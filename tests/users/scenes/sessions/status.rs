@@ -2,13 +2,7 @@
 
 use std::time::Instant;
 
-use super::rustup::Rustup;
-use super::session::ASKED;
-use super::session::Session;
-use super::session::all_win;
-use super::session::do_as_told;
-use super::setup::Setup;
-use crate::prelude::*;
+use super::*;
 
 /// Lines that must not disturb the check: output without a newline, an alias, a function, `set -eu`.
 const HARMLESS: [(Shell, &str, &[&str]); 4] = [

@@ -1,14 +1,6 @@
 //! Setup's messages about sessions in which the shim is not first, and whether their commands help.
 
-use super::Body;
-use super::for_each_shell;
-use super::rustup::Rustup;
-use super::session::ASKED;
-use super::session::Session;
-use super::session::all_win;
-use super::session::do_as_told;
-use super::setup::Setup;
-use crate::prelude::*;
+use super::*;
 
 pub(super) fn tests() -> Vec<Test> {
     let tests: [(&str, Body); 2] = [

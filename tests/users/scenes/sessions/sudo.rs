@@ -1,8 +1,6 @@
 //! sudo, which has its own PATH and may pass on the caller's variables.
 
-use super::setup::MACHINES_ROOT;
-use super::setup::Setup;
-use crate::prelude::*;
+use super::*;
 
 const SUDOERS: &str = "\
 Defaults env_reset

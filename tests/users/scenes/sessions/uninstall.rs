@@ -1,8 +1,6 @@
 //! Uninstalling: the dry run says what it would do, and what is kept stops no later setup.
 
-use super::setup::MACHINES_ROOT;
-use super::setup::Setup;
-use crate::prelude::*;
+use super::*;
 
 pub(super) fn tests() -> Vec<Test> {
     let mut tests =

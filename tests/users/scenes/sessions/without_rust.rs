@@ -1,11 +1,6 @@
 //! Users without Rust on a machine with setup, until they install it.
 
-use super::Body;
-use super::for_each_shell;
-use super::session::Session;
-use super::session::all_win;
-use super::setup::Setup;
-use crate::prelude::*;
+use super::*;
 
 pub(super) fn tests() -> Vec<Test> {
     let tests: [(&str, Body); 1] =
