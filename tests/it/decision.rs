@@ -29,42 +29,52 @@ const SCRIPT: &[Variable] = &[
 ];
 const OVERRIDE: &[Variable] = &[("CARGO_PERUSER_EXPLICIT_TARGET_DIR", "override")];
 
-/// The session, one more variable, and the three variables as cargo has them. `{root}` is the shared
+/// The session, one more variable, the rule as `explain` has it, and the three variables as cargo has
+/// them. `{root}` is the shared
 /// root, `{own}` the private directory.
-const ROWS: &[(&[Variable], Variable, &str)] = &[
-    (EXCLUDED, (TARGET, "{root}/bob/target"), ""),
-    (EXCLUDED, (WEAKER, "{root}/bob/target"), ""),
-    (EXCLUDED, (BUILD, "{root}/bob/target"), ""),
-    (EXCLUDED, (TARGET, "/elsewhere"), "CARGO_TARGET_DIR=/elsewhere"),
-    (INCLUDED, ("NOTHING", ""), OWN),
+const ROWS: &[(&[Variable], Variable, &str, &str)] = &[
+    (&[], ("CARGO_PERUSER", "off"), "1 bypassed", ""),
+    (&[], (ROOT, "/nonexistent/root"), "2 no-shared-root", ""),
+    (EXCLUDED, (TARGET, "{root}/bob/target"), "3 no-directory", ""),
+    (EXCLUDED, (WEAKER, "{root}/bob/target"), "3 no-directory", ""),
+    (EXCLUDED, (BUILD, "{root}/bob/target"), "3 no-directory", ""),
+    (EXCLUDED, (TARGET, "/elsewhere"), "3 no-directory", "CARGO_TARGET_DIR=/elsewhere"),
+    (INCLUDED, ("NOTHING", ""), "7 redirected", OWN),
     // The script has removed the variable, so its cargo builds where it wants.
-    (SCRIPT, ("NOTHING", ""), ""),
+    (SCRIPT, ("NOTHING", ""), "4 build-script", ""),
     (
         SCRIPT,
         (TARGET, "{own}/target"),
+        "4 build-script",
         "CARGO_TARGET_DIR=[WORLD]/root/[ME]/target/debug/build/x/out/target",
     ),
-    (SCRIPT, (TARGET, "/elsewhere"), "CARGO_TARGET_DIR=/elsewhere"),
+    (SCRIPT, (TARGET, "/elsewhere"), "5 explicit", "CARGO_TARGET_DIR=/elsewhere"),
     // The weaker choice wins over our own variable.
-    (&[(TARGET, "{own}/target")], (WEAKER, "/elsewhere"), "CARGO_BUILD_TARGET_DIR=/elsewhere"),
-    (OVERRIDE, (TARGET, "/elsewhere"), OWN),
+    (
+        &[(TARGET, "{own}/target")],
+        (WEAKER, "/elsewhere"),
+        "5 explicit",
+        "CARGO_BUILD_TARGET_DIR=/elsewhere",
+    ),
+    (OVERRIDE, (TARGET, "/elsewhere"), "7 redirected", OWN),
     (
         OVERRIDE,
         (WEAKER, "/elsewhere"),
+        "7 redirected",
         "CARGO_TARGET_DIR=[WORLD]/root/[ME]/target CARGO_BUILD_TARGET_DIR=/elsewhere",
     ),
     // Other people's directories, and the person's own without a choice in it.
-    (&[], (TARGET, ""), OWN),
-    (&[], (TARGET, "{root}"), OWN),
-    (&[], (TARGET, "{root}/bob/target/debug/x"), OWN),
-    (&[], (TARGET, "{own}/../bob"), OWN),
-    (&[], (TARGET, "{own}"), OWN),
-    (&[], (TARGET, "../root/bob"), OWN),
-    (&[], (TARGET, "{own}/tree-0123456789abcdef"), OWN),
+    (&[], (TARGET, ""), "7 redirected", OWN),
+    (&[], (TARGET, "{root}"), "7 redirected", OWN),
+    (&[], (TARGET, "{root}/bob/target/debug/x"), "7 redirected", OWN),
+    (&[], (TARGET, "{own}/../bob"), "7 redirected", OWN),
+    (&[], (TARGET, "{own}"), "7 redirected", OWN),
+    (&[], (TARGET, "../root/bob"), "7 redirected", OWN),
+    (&[], (TARGET, "{own}/tree-0123456789abcdef"), "7 redirected", OWN),
     // A directory beside the root, whose name begins like the root's.
-    (&[], (TARGET, "{root}-2/bob"), "CARGO_TARGET_DIR=[WORLD]/root-2/bob"),
+    (&[], (TARGET, "{root}-2/bob"), "5 explicit", "CARGO_TARGET_DIR=[WORLD]/root-2/bob"),
     // What an outer run chose.
-    (&[], (TARGET, "{own}/chosen"), "CARGO_TARGET_DIR=[WORLD]/root/[ME]/chosen"),
+    (&[], (TARGET, "{own}/chosen"), "6 inherited", "CARGO_TARGET_DIR=[WORLD]/root/[ME]/chosen"),
 ];
 
 fn each_fact_reaches_its_rule() {
@@ -73,17 +83,22 @@ fn each_fact_reaches_its_rule() {
         let value = value.replace("{root}", &world.at("root").to_string_lossy());
         value.replace("{own}", &world.private().to_string_lossy()).replace("{person}", &person())
     };
-    for (session, more, expected) in ROWS {
-        let variables = session.iter().chain([more]);
-        let run = variables
-            .fold(world.shim(["build"]), |run, (name, value)| run.env(name, filled(value)));
-        let output = run.run();
+    for (session, more, rule, expected) in ROWS {
+        let in_session = |run| {
+            let variables = session.iter().chain([more]);
+            variables.fold(run, |run: Invocation<'_>, (name, value)| run.env(name, filled(value)))
+        };
+        let output = in_session(world.shim(["build"])).run();
         let shown = |name: &&str| {
             let value = output.call().variable(name)?;
             Some(format!("{name}={}", world.redact(&value.to_string_lossy())))
         };
         let found = [TARGET, WEAKER, BUILD].iter().filter_map(shown).collect::<Vec<_>>().join(" ");
         assert_eq!(found, *expected, "{session:?} {more:?}");
+        let explained = in_session(world.by_name(["explain", "--json", "--", "build"])).run();
+        let shim = &explained.json()["shim"];
+        let found = format!("{} {}", shim["rule_number"], shim["rule"].as_str().unwrap());
+        assert_eq!(found, *rule, "{session:?} {more:?}");
     }
     // The same for a choice that is typed.
     let exported = world.private().join("target");

@@ -4,54 +4,7 @@ use serde_json::Value;
 
 use crate::prelude::*;
 
-tests![
-    each_rule_has_its_number_and_name,
-    the_keys_of_json_stay_as_they_are,
-    both_outputs_tell_the_same,
-];
-
-fn each_rule_has_its_number_and_name() {
-    let world = World::new();
-    let outer = world.at("root").join(person()).join("outer").into_os_string();
-    let plain = |words: &'static [&'static str]| (words, vec![]);
-    let by = |name: &'static str, value: &str| (&["build"][..], vec![(name, value.to_owned())]);
-    let outer = outer.to_str().unwrap().to_owned();
-    for ((words, variables), rule, number) in [
-        (by("CARGO_PERUSER", "off"), "bypassed", 1),
-        (by("CARGO_PERUSER_SHARED_ROOT", "/nonexistent/root"), "no-shared-root", 2),
-        (by("CARGO_PERUSER_EXCLUDE_USERS", &person()), "no-directory", 3),
-        (
-            (
-                &["build"][..],
-                vec![
-                    ("OUT_DIR", format!("{outer}/build/x/out")),
-                    ("CARGO_MANIFEST_DIR", "/m".into()),
-                    ("HOST", "x".into()),
-                    ("TARGET", "x".into()),
-                    ("NUM_JOBS", "2".into()),
-                    ("CARGO_TARGET_DIR", outer.clone()),
-                ],
-            ),
-            "build-script",
-            4,
-        ),
-        (plain(&["build", "--target-dir", "x"]), "explicit", 5),
-        (by("CARGO_TARGET_DIR", "/elsewhere"), "explicit", 5),
-        (by("CARGO_TARGET_DIR", &outer), "inherited", 6),
-        (plain(&["build"]), "redirected", 7),
-    ] {
-        let run = world.by_name([&["explain", "--json", "--"], words].concat());
-        // `include` overrides every exclusion.
-        let run = match number {
-            3 => run.unset("CARGO_PERUSER_INCLUDE_USERS"),
-            _ => run,
-        };
-        let run = variables.iter().fold(run, |run, (name, value)| run.env(name, value));
-        let found: Value = serde_json::from_str(run.run().printed()).unwrap();
-        let shim = &found["shim"];
-        assert_eq!((&shim["rule"], &shim["rule_number"]), (&rule.into(), &number.into()));
-    }
-}
+tests![the_keys_of_json_stay_as_they_are, both_outputs_tell_the_same,];
 
 fn both_outputs_tell_the_same() {
     let world = World::new();

@@ -10,7 +10,6 @@ tests![
     test!("another_persons_home_gets_no_settings", foreign_home),
     test!("a_file_of_somebody_else_is_left_alone", foreign_file),
     test!("root_leaves_a_file_of_somebody_elses_alone", root),
-    test!("service_accounts_get_no_settings", service),
 ];
 
 fn settings(person: &Person<'_>) -> PathBuf {
@@ -92,12 +91,4 @@ fn root(stage: &Stage) {
     let found = fs::metadata(settings(&superuser)).unwrap();
     assert!((found.uid(), found.mode() & 0o7777) == (alice.uid(), 0o640), "it changed hands");
     assert!(fs::read_to_string(settings(&superuser)).unwrap() == "{}", "it was written");
-}
-
-fn service(stage: &Stage) {
-    stage.shared_root().sticky().make();
-    let doorman = stage.person("doorman");
-    doorman.by_name(WRITE).run().ok().mentions("editors need no settings here");
-    assert!(is_empty(&doorman.home), "doorman's home is no longer empty");
-    assert!(is_empty(&stage.root), "the shared root is no longer empty");
 }

@@ -12,7 +12,7 @@ tests![
 fn sixty(stage: &Stage) {
     let (_, alice) = stage.sticky();
     all_at_once(&[&alice], 60, Outcome::silently);
-    is_complete(&alice, "alice");
+    is_complete(&alice);
 }
 
 fn two_hundred(stage: &Stage) {
@@ -21,9 +21,9 @@ fn two_hundred(stage: &Stage) {
     let everyone: Vec<&Person<'_>> = people.iter().collect();
     all_at_once(&everyone, 10, Outcome::silently);
     for person in &people {
-        is_complete(person, &person.name().to_string_lossy());
+        is_complete(person);
     }
-    let made = fs::read_dir(&root).unwrap().count();
+    let made = names(&root).len();
     assert!(made == 20, "there are {made} directories for 20 people");
 }
 
@@ -32,7 +32,7 @@ fn tighten(stage: &Stage) {
     let (root, alice) = stage.sticky();
     make::directory(&root.join("alice"), alice.uid(), alice.uid(), 0o755);
     all_at_once(&[&alice], 60, Outcome::ok);
-    is_complete(&alice, "alice");
+    is_complete(&alice);
 }
 
 /// Starts that many runs of each user before it waits for the first.
@@ -52,8 +52,8 @@ fn all_at_once(people: &[&Person<'_>], runs: usize, demand: impl Fn(&Outcome) ->
 }
 
 /// The private directory holds the target directory and its record. No run has left anything else.
-fn is_complete(person: &Person<'_>, name: &str) {
-    let directory = person.stage.root.join(name);
+fn is_complete(person: &Person<'_>) {
+    let directory = person.stage.root.join(person.name());
     private(&directory, person.uid());
     private(&directory.join("target"), person.uid());
     tagged(&directory.join("target"));

@@ -13,19 +13,12 @@ tests![
     test!("what_is_too_deep_is_refused", too_deep),
     test!("a_killed_run_leaves_a_whole_tag_or_none", killed_tag).needs(&[Need::Strace]),
     test!("a_tag_that_is_there_stays_as_it_is", tag_stays),
-    test!("what_a_refusal_offers_helps_where_others_can_write", |stage| {
-        offered(&Scene::new(stage, 0o775), "mv ");
-    }),
-    test!("what_a_refusal_offers_helps_where_the_owner_cannot", |stage| {
-        offered(&Scene::new(stage, 0o500), "chmod u+rwx");
-    }),
 ];
 
 /// Alice's directory is in a sticky root and has the given mode.
 struct Scene<'s> {
     alice: Person<'s>,
     directory: PathBuf,
-    mode: u32,
 }
 
 impl<'s> Scene<'s> {
@@ -33,26 +26,12 @@ impl<'s> Scene<'s> {
         let directory = stage.shared_root().sticky().make().join("alice");
         let alice = stage.person("alice");
         make::directory(&directory, alice.uid(), alice.uid(), mode);
-        Scene { alice, directory, mode }
+        Scene { alice, directory }
     }
 
     fn build(&self) -> crate::stage::Outcome {
         self.alice.cargo(["build"]).run()
     }
-
-    fn is_untouched(&self) {
-        let mode = look(&self.directory).map(|sight| sight.mode).unwrap_or_default();
-        assert!(mode == self.mode, "the mode is now {mode:04o}");
-    }
-}
-
-fn offered(scene: &Scene<'_>, command: &str) {
-    let run = scene.build();
-    run.refused().blames(scene.directory.to_string_lossy());
-    scene.is_untouched();
-    scene.alice.shell(&run.offered(command), [""; 0]).run().ok();
-    scene.build().silently();
-    private(&scene.directory, scene.alice.uid());
 }
 
 fn readable_by_acl(stage: &Stage) {
@@ -174,28 +153,25 @@ fn too_deep(stage: &Stage) {
     let line = "cd \"$1\"; i=0; while [ $i -lt 300 ]; do mkdir d && cd d; i=$((i+1)); done";
     scene.alice.shell(line, [&scene.directory]).run().ok();
     scene.build().refused().blames("nested deeper than any target directory");
-    scene.is_untouched();
+    assert!(look(&scene.directory).is_some_and(|sight| sight.mode == 0o755), "it was tightened");
 }
 
-/// Killed before each of the calls that make the tag.
+/// Killed at each of the calls that make the tag.
 fn killed_tag(stage: &Stage) {
     let (root, alice) = stage.sticky();
-    let tag = root.join("alice/target/CACHEDIR.TAG");
+    let (private, target) = (root.join("alice"), root.join("alice/target"));
+    let check = || alice.cargo(["check"]);
     let mut whole = 0;
-    for calls in ["?fchmod", "write", "renameat2", "unlinkat"] {
-        for count in 1..6 {
-            let inject = format!("--inject={calls}:signal=KILL:when={count}");
-            let strace = ["strace", "--quiet", "--output=/dev/null", &inject];
-            alice.cargo(["check"]).after(strace).run();
-            if look(&tag).is_some() {
-                tagged(&root.join("alice/target"));
+    for call in ["?fchmod", "write", "renameat2", "unlinkat"] {
+        for number in 1..6 {
+            steps::killed_at(check(), call, number);
+            if look(&target.join("CACHEDIR.TAG")).is_some() {
+                tagged(&target);
                 whole += 1;
             }
-            if look(&root.join("alice")).is_some() {
-                alice.cargo(["check"]).run().ok();
-                tagged(&root.join("alice/target"));
-                make::nothing(&root.join("alice"));
-            }
+            check().run().ok();
+            tagged(&target);
+            make::nothing(&private);
         }
     }
     assert!(whole > 0, "no killed run left a tag");

@@ -4,7 +4,6 @@
 use crate::prelude::*;
 
 tests![
-    test!("accepts_a_provisioned_directory_in_a_root_of_roots_0755", provisioned),
     test!("accepts_a_provisioned_directory_in_a_root_for_a_group_0750", for_a_group,),
     test!("builds_in_the_own_cache_directory_until_provisioned", not_provisioned),
     test!("stops_where_the_settings_refuse_what_is_not_provisioned", refused_if_missing,),
@@ -52,14 +51,6 @@ fn writable(stage: &Stage) {
     // That would refuse a directory of the system's.
     let run = alice.cargo(["build"]).env("CARGO_PERUSER_SHARED_ROOT", "/tmp").run();
     run.refused().helps("unset CARGO_PERUSER_SHARED_ROOT").never_says("cargo-peruser setup");
-}
-
-fn provisioned(stage: &Stage) {
-    let (root, alice) = stage.provisioned();
-    private(&root.join("alice"), alice.uid());
-    alice.cargo(["build"]).run().silently().builds_in(root.join("alice/target"));
-    private(&root.join("alice/target"), alice.uid());
-    tagged(&root.join("alice/target"));
 }
 
 /// Only members have a directory, and only they can look in; others build in their own cache.

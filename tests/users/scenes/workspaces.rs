@@ -19,11 +19,10 @@ pub(crate) fn tests() -> Vec<Test> {
             let name = format!("{}_on_{layout}", case.name);
             tests.push(test!(name, move |stage| in_turn(stage, case, channel)).needs(needs));
         }
-        let all: [(&str, Body); 8] = [
+        let all: [(&str, Body); 7] = [
             ("a_checkout_unpacked_again_at_the_same_place", unpacked_again),
             ("a_checkout_with_a_build_directory_unpacked_again", unpacked_with_build_dir),
             ("nested_builds_of_one_name_in_one_script", nested_of_one_name),
-            ("equal_programs_at_the_same_time", at_once),
             ("nobody_waits_for_their_own_other_workspace", no_waiting),
             ("two_colliding_workspaces_past_the_shim", past_the_shim),
             ("a_configured_build_directory_does_not_make_build_scripts_hang", nested),
@@ -314,22 +313,6 @@ fn nested_of_one_name(stage: &Stage, channel: Channel) {
     alice.shell("find \"$1\" -exec touch -d 2020-01-01 {} +", [&place]).run().ok();
     let limit = std::time::Duration::from_secs(90);
     speaks(at(alice.cargo(["run", "-q"]), channel, &place).limit(limit), "first and other");
-}
-
-fn at_once(stage: &Stage, channel: Channel) {
-    let (_, alice) = stage.provisioned();
-    let both = ["first", "other"].map(|word| (word, stage.checkout.join(word)));
-    for round in 0..4 {
-        let mut running = Vec::new();
-        for (word, directory) in &both {
-            let word = format!("{word}{round}");
-            write(&PROGRAM, &word, directory, &alice);
-            running.push((word, at(alice.cargo(PROGRAM.args), channel, directory).start()));
-        }
-        for (word, run) in running {
-            run.finish().ok().prints(format!("{word}\n"));
-        }
-    }
 }
 
 /// A build script that takes its time holds the lock of its own workspace only.

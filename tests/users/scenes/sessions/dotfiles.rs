@@ -1,8 +1,6 @@
 //! A user's own setup with typical start-up files: the shim is first, and uninstalling restores the
 //! files byte for byte.
 
-use std::os::unix::fs::PermissionsExt;
-
 use super::*;
 
 /// A change of the home before setup.
@@ -11,13 +9,9 @@ type Prepare = fn(&Host<'_>);
 /// Homes in which the shim is first, and the shell.
 const KEPT: &[(&str, Shell, Prepare)] = &[
     ("bash_files_in_a_repository", Shell::Bash, |host| in_a_repository(host, BASH)),
-    ("bash_files_without_a_last_newline", Shell::Bash, |host| without_newline(host, BASH)),
-    ("empty_bash_files", Shell::Bash, |host| emptied(host, BASH)),
     ("no_bash_files", Shell::Bash, |host| gone(host, BASH)),
     ("no_zsh_files", Shell::Zsh, |host| gone(host, &[".profile", ".zshenv"])),
     ("no_fish_files", Shell::Fish, |host| gone(host, FISH)),
-    ("bash_files_that_only_their_owner_may_read", Shell::Bash, |host| closed(host, BASH)),
-    ("bash_files_in_an_older_encoding", Shell::Bash, |host| in_latin_1(host, BASH)),
     ("a_profile_that_is_a_link_to_bashrc", Shell::Bash, |host| {
         let profile = host.home("alice").join(".profile");
         fs::remove_file(&profile).unwrap();
@@ -41,23 +35,7 @@ const BY_HAND: &[(&str, Prepare)] = &[
         fs::remove_file(&path).unwrap();
         make::link(&path, Path::new("/var/store/bashrc"), 2001);
     }),
-    ("that_is_read_only", |host| {
-        let path = host.home("alice").join(".bashrc");
-        fs::set_permissions(path, fs::Permissions::from_mode(0o444)).unwrap();
-    }),
     ("of_somebody_elses", |host| make::own(&host.home("alice").join(".bashrc"), 0, 0, 0o644)),
-    ("with_another_name", |host| {
-        let home = host.home("alice");
-        fs::hard_link(home.join(".bashrc"), home.join("the-same")).unwrap();
-    }),
-    ("of_a_group_that_one_is_not_in", |host| {
-        make::own(&host.home("alice").join(".bashrc"), 2001, 2002, 0o644);
-    }),
-    ("that_is_a_link_to_somebody_elses", |host| {
-        let path = host.home("alice").join(".bashrc");
-        fs::remove_file(&path).unwrap();
-        make::link(&path, Path::new("/home/bob/.bashrc"), 2001);
-    }),
     ("that_is_a_directory", |host| {
         let path = host.home("alice").join(".bashrc");
         fs::remove_file(&path).unwrap();
@@ -86,11 +64,6 @@ const REFUSED: &[(&str, Prepare)] = &[
     ("a_block_of_another_installation", |host| {
         let block = "# >>> cargo-peruser >>>\ntrue\n# <<< cargo-peruser <<<";
         host.append("alice", ".profile", block);
-    }),
-    ("the_first_of_two_blocks_without_its_end", |host| {
-        let blocks = "# >>> cargo-peruser >>>\ntrue\nown=1\n# >>> cargo-peruser >>>\ntrue\n\
-                      # <<< cargo-peruser <<<";
-        host.append("alice", ".bashrc", blocks);
     }),
     ("half_a_block", |host| host.append("alice", ".bashrc", "# >>> cargo-peruser >>>")),
     ("a_program_that_is_no_file", |host| {
@@ -177,34 +150,8 @@ fn in_a_repository(host: &Host<'_>, files: &[&str]) {
     }
 }
 
-/// A comment with a character that is not UTF-8.
-fn in_latin_1(host: &Host<'_>, names: &[&str]) {
-    for name in names {
-        let path = host.home("alice").join(name);
-        let text = [&fs::read(&path).unwrap()[..], b"# M\xfcller\n"].concat();
-        fs::write(&path, text).unwrap();
-    }
-}
-
-fn without_newline(host: &Host<'_>, files: &[&str]) {
-    for file in files {
-        let path = host.home("alice").join(file);
-        let text = fs::read_to_string(&path).unwrap();
-        make::file(&path, format!("{text}# the end"), 2001, 0o644);
-    }
-}
-
-fn emptied(host: &Host<'_>, files: &[&str]) {
-    files.iter().for_each(|file| make::file(&host.home("alice").join(file), "", 2001, 0o644));
-}
-
 fn gone(host: &Host<'_>, files: &[&str]) {
     files.iter().for_each(|file| fs::remove_file(host.home("alice").join(file)).unwrap());
-}
-
-fn closed(host: &Host<'_>, files: &[&str]) {
-    let home = host.home("alice");
-    files.iter().for_each(|file| make::own(&home.join(file), 2001, 2001, 0o600));
 }
 
 /// One more file, which prepends to PATH.
