@@ -195,9 +195,8 @@ fn in_order(stage: &Stage) {
 
 fn settings(stage: &Stage) {
     furnish(stage);
-    let directory = stage.at("etc");
-    make::directory(&directory, 0, 0, 0o755);
-    make::file(&directory.join("config.toml"), "scope = \"workspace\"\n", 0, 0o666);
+    let directory = stage.settings("scope = \"workspace\"\n");
+    make::own(&directory.join("config.toml"), 0, 0, 0o666);
     let (alice, root) = (stage.person("alice"), stage.person("root"));
     let run = doctor(&alice, &[]).system_settings(&directory).run();
     run.fails().prints("fail[settings]: cannot use the settings");
@@ -206,12 +205,7 @@ fn settings(stage: &Stage) {
     let command = offered(&run, "chmod go-w");
     root.shell(&command, [""; 0]).system_settings(&directory).run().ok();
     healthy(&doctor(&alice, &[]).system_settings(&directory).run());
-    make::file(
-        &directory.join("config.toml"),
-        "enforce = [\"scope\"]\nscope = \"user\"\n",
-        0,
-        0o644,
-    );
+    stage.settings("enforce = [\"scope\"]\nscope = \"user\"\n");
     let session = |line: &str| {
         let line = format!("export CARGO_PERUSER_SCOPE=workspace; {line} cargo-peruser doctor");
         alice.shell(&line, [""; 0]).system_settings(&directory).run()

@@ -40,10 +40,7 @@ pub(crate) fn tests() -> Vec<Test> {
 
 /// Alice's settings file, in her own directories.
 fn settings(alice: &Person<'_>) -> PathBuf {
-    let file = alice.home.join(".config/zed/settings.json");
-    for directory in [alice.home.join(".config"), alice.home.join(".config/zed")] {
-        make::directory(&directory, alice.uid(), alice.uid(), 0o755);
-    }
+    let file = make::directories(&alice.home, ".config/zed", alice.uid()).join("settings.json");
     make::file(&file, "{}", alice.uid(), 0o640);
     file
 }
@@ -125,7 +122,7 @@ fn acl_would_be_lost(stage: &Stage) {
     let run = alice.by_name(WRITE).seen_at(&real, &file).run();
     run.fails().blames("lose its attribute `system.posix_acl_access`");
     assert!(fs::read_to_string(&real).unwrap() == "{}", "it was changed");
-    assert!(fs::read_dir(directory).unwrap().count() == 1, "something is left beside it");
+    assert!(cache::names(directory).len() == 1, "something is left beside it");
 }
 
 fn refused(stage: &Stage, prepare: Prepare, blamed: &str) {
@@ -133,7 +130,7 @@ fn refused(stage: &Stage, prepare: Prepare, blamed: &str) {
     let file = settings(&alice);
     prepare(&file);
     let before = fs::metadata(&file).unwrap();
-    let names = || fs::read_dir(file.parent().unwrap_or(&file)).unwrap().count();
+    let names = || cache::names(file.parent().unwrap_or(&file));
     let files = names();
     let run = alice.by_name(WRITE).run();
     if blamed == "it is not writable" {

@@ -70,10 +70,7 @@ fn foreign_file(stage: &Stage) {
     let bob = stage.person("bob");
     let theirs = stage.at("common.json");
     make::file(&theirs, "{}", bob.uid(), 0o666);
-    let directory = alice.home.join(".config/zed");
-    for part in [alice.home.join(".config"), directory] {
-        make::directory(&part, alice.uid(), alice.uid(), 0o755);
-    }
+    make::directories(&alice.home, ".config/zed", alice.uid());
     make::link(&settings(&alice), &theirs, alice.uid());
     alice.by_name(WRITE).run().fails();
     assert!(fs::read_to_string(&theirs).unwrap() == "{}", "bob's file was changed");
@@ -83,9 +80,7 @@ fn root(stage: &Stage) {
     use std::os::unix::fs::MetadataExt;
     stage.shared_root().provisioned();
     let (superuser, alice) = (stage.person("root"), stage.person("alice"));
-    for part in [".config", ".config/zed"] {
-        make::directory(&superuser.home.join(part), 0, 0, 0o755);
-    }
+    make::directories(&superuser.home, ".config/zed", 0);
     make::file(&settings(&superuser), "{}", alice.uid(), 0o640);
     superuser.by_name(WRITE).run().fails().blames("others can change").helps("without sudo");
     let found = fs::metadata(settings(&superuser)).unwrap();

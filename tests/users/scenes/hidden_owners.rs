@@ -20,9 +20,6 @@ type Body = fn(&Stage, &str);
 pub(crate) fn tests() -> Vec<Test> {
     let mut tests = vec![
         test!("fakeroot_changes_nothing", fakeroot).needs(&[Need::Fakeroot]),
-        test!("cargo_install_builds_under_fakeroot", fakeroot_install)
-            .needs(&[Need::Fakeroot, Need::Cargo])
-            .heavy(),
         test!("a_group_of_others_is_nobodys_own_group_in_a_namespace", group)
             .needs(&[Need::UserNamespaces]),
     ];
@@ -87,15 +84,13 @@ fn real_cargo(stage: &Stage, enter: &str) {
 /// Alice might own that file, or mallory: no program that it names is run.
 fn system_settings(stage: &Stage, enter: &str) {
     let (root, alice) = stage.provisioned();
-    let directory = stage.at("etc");
-    make::directory(&directory, 0, 0, 0o755);
-    let file = directory.join("config.toml");
     let text = format!(
         "shared-root = \"{}\"\nreal-cargo = \"/usr/bin/false\"\nscope = \"user\"\n\
          trusted-owners = [\"65534\"]\nenforce = [\"scope\"]\n",
         root.display()
     );
-    make::file(&file, &text, 0, 0o644);
+    let directory = stage.settings(&text);
+    let file = directory.join("config.toml");
     let build = || {
         let run = alice.cargo(["build"]).unset("CARGO_PERUSER_SHARED_ROOT");
         inside(run.env("CARGO_PERUSER_SCOPE", "workspace").system_settings(&directory), enter)
@@ -149,14 +144,4 @@ fn fakeroot(stage: &Stage) {
     make::nothing(&root.join("alice"));
     make::directory(&root.join("alice"), mallory.uid(), mallory.uid(), 0o700);
     build().run().refused().blames("mallory");
-}
-
-fn fakeroot_install(stage: &Stage) {
-    let (root, alice) = stage.provisioned();
-    project::that_prints("hello", &stage.checkout, &alice);
-    let install = alice.cargo(["install", "--quiet", "--path", "."]).with(Channel::Stable);
-    let install = install.env("CARGO_HOME", alice.home.join(".cargo"));
-    inside(install, "exec fakeroot -- \"$@\"").run().ok();
-    assert!(alice.home.join(".cargo/bin/speaker").exists(), "nothing was installed");
-    assert!(fs::read_dir(root.join("alice")).unwrap().next().is_some(), "it was built elsewhere");
 }

@@ -39,9 +39,7 @@ fn offers_no_cargo(stage: &Stage, caller: &Person<'_>) {
     stage.shared_root().sticky().make();
     let mallory = stage.person("mallory");
     let cargo_home = mallory.home.join(".cargo");
-    for directory in [&cargo_home, &cargo_home.join("bin")] {
-        make::directory(directory, mallory.uid(), mallory.uid(), 0o755);
-    }
+    make::directories(&mallory.home, ".cargo/bin", mallory.uid());
     make::file(&cargo_home.join("bin/cargo"), CONFESSES, mallory.uid(), 0o755);
     let own: [(&str, &Path); 2] = [("HOME", &mallory.home), ("CARGO_HOME", &cargo_home)];
     for variables in [&own[..1], &own[1..], &own] {

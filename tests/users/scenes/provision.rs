@@ -24,7 +24,6 @@ tests![
     test!("gives_a_number_without_an_account_its_directory", number),
     test!("what_a_process_of_the_same_number_has_left_is_in_nobodys_way", leftover),
     test!("can_be_killed_at_any_moment", killed).needs(&[Need::Strace]).heavy(),
-    test!("three_at_once_make_one_directory", at_once),
     test!("the_number_that_stands_for_nobody_is_a_mistake", nobody),
     test!("a_root_that_fills_while_it_is_closed_stays_refused", fills).needs(&[Need::Strace]),
     test!("a_machine_gives_a_directory_at_the_first_login", first_login),
@@ -146,27 +145,6 @@ fn killed(stage: &Stage) {
     }
 }
 
-/// As when sessions begin while setup runs.
-fn at_once(stage: &Stage) {
-    let root = stage.shared_root().make();
-    let administrator = stage.person("root");
-    for round in 0..30 {
-        let start = |words: &[&str]| administrator.by_name(["provision"]).args(words).start();
-        let runs = [start(&["alice"]), start(&["--uid", "2001"]), start(&["--all"])];
-        for run in runs {
-            let _context = context(|| format!("round {round}"));
-            run.finish().ok();
-        }
-        private(&root.join("alice"), 2001);
-        let names = fs::read_dir(&root).unwrap().flatten().map(|entry| entry.file_name());
-        let left = names.filter(|name| name.to_string_lossy().starts_with('.')).count();
-        assert!(left == 0, "round {round}: something unfinished is left");
-        for entry in fs::read_dir(&root).unwrap().flatten() {
-            fs::remove_dir(entry.path()).unwrap();
-        }
-    }
-}
-
 /// Alice has one, just before root's gets its name.
 fn meanwhile(stage: &Stage) {
     let root = stage.shared_root().make();
@@ -177,8 +155,7 @@ fn meanwhile(stage: &Stage) {
         make::directory(&root.join("alice"), 2001, 2001, 0o700);
     }
     steps.finish().ok();
-    let names: Vec<_> = fs::read_dir(&root).unwrap().flatten().map(|it| it.file_name()).collect();
-    assert!(names == ["alice"], "there is {names:?}");
+    assert!(cache::names(&root) == ["alice"], "there is {:?}", cache::names(&root));
 }
 
 /// For chown(2) this number means "unchanged".

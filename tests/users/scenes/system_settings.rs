@@ -27,11 +27,8 @@ tests![
 
 /// Runs `cargo build` with this text as the system's file and nothing in the environment.
 fn build(person: &Person<'_>, text: &str, owner: &str, owners: &str, mode: u32) -> Outcome {
-    let directory = person.stage.at("etc");
-    make::directory(&directory, 0, 0, 0o755);
-    let file = directory.join("config.toml");
-    make::file(&file, text, 0, 0o644);
-    make::own(&file, account(owner).uid, group(owners), mode);
+    let directory = person.stage.settings(text);
+    make::own(&directory.join("config.toml"), account(owner).uid, group(owners), mode);
     person.cargo(["build"]).unset("CARGO_PERUSER_SHARED_ROOT").system_settings(directory).run()
 }
 
@@ -56,10 +53,8 @@ fn untrusted(stage: &Stage) {
 
 fn enforced(stage: &Stage) {
     let (root, alice) = stage.provisioned();
-    let directory = stage.at("etc");
-    make::directory(&directory, 0, 0, 0o755);
     let text = format!("{}enforce = [\"shared-root\"]\n", root_line(&root));
-    make::file(&directory.join("config.toml"), text, 0, 0o644);
+    let directory = stage.settings(&text);
     let other = stage.at("other");
     make::directory(&other, 0, 0, 0o1777);
     let run =
@@ -70,13 +65,11 @@ fn enforced(stage: &Stage) {
 
 fn persons_file(stage: &Stage, owner: &str, mode: u32) {
     let (root, alice) = stage.provisioned();
-    let (directory, own) = (stage.at("config"), stage.at("config/cargo-peruser"));
-    make::directory(&directory, alice.uid(), alice.uid(), 0o755);
-    make::directory(&own, alice.uid(), alice.uid(), 0o755);
+    let own = make::directories(&stage.directory, "config/cargo-peruser", alice.uid());
     let file = own.join("config.toml");
     make::file(&file, root_line(&root), account(owner).uid, mode);
     let build = alice.cargo(["build"]).unset("CARGO_PERUSER_SHARED_ROOT");
-    let run = build.env("XDG_CONFIG_HOME", directory).run();
+    let run = build.env("XDG_CONFIG_HOME", stage.at("config")).run();
     run.stopped(Stop::Settings).blames(file.to_string_lossy());
 }
 

@@ -166,10 +166,7 @@ fn absent(stage: &Stage) {
 
 fn systems_directory(stage: &Stage) {
     let root = stage.shared_root().sticky().make();
-    let directory = stage.at("etc");
-    make::directory(&directory, 0, 0, 0o755);
-    let text = format!("shared-root = \"{}\"\n", root.display());
-    make::file(&directory.join("config.toml"), text, 0, 0o644);
+    let directory = stage.settings(&format!("shared-root = \"{}\"\n", root.display()));
     let alice = stage.person("alice");
     let build = || {
         let run = alice.cargo(["build"]).unset("CARGO_PERUSER_SHARED_ROOT");
@@ -243,10 +240,7 @@ fn device(stage: &Stage) {
 /// In the checkout and above it, where cargo and git look as well.
 fn manifests(stage: &Stage) {
     let (_, alice) = stage.sticky();
-    let inner = stage.checkout.join("a/b");
-    for place in [inner.with_file_name(""), inner.clone()] {
-        make::directory(&place, alice.uid(), alice.uid(), 0o755);
-    }
+    let inner = make::directories(&stage.checkout, "a/b", alice.uid());
     for name in [".git", "Cargo.toml", "Cargo.lock", "rust-toolchain", "rust-toolchain.toml"] {
         for place in [&stage.checkout, &inner] {
             make::fifo(&place.join(name), alice.uid());
@@ -344,9 +338,7 @@ const CARGOS: &[(&str, Change)] = &[
 fn cargo_at_home(stage: &Stage, change: Change) {
     let (root, alice) = stage.sticky();
     let home = alice.home.join("cargo-home");
-    for place in [&home, &home.join("bin")] {
-        make::directory(place, alice.uid(), alice.uid(), 0o755);
-    }
+    make::directories(&alice.home, "cargo-home/bin", alice.uid());
     let stub = fs::read_to_string(Path::new(places::STUB).join("cargo")).unwrap();
     make::file(&home.join("bin/rustup"), stub, alice.uid(), 0o755);
     make::link(&home.join("bin/cargo"), Path::new("rustup"), alice.uid());
@@ -373,9 +365,7 @@ fn receipt(stage: &Stage) {
     make::directory(&victim, 0, 0, 0o755);
     make::directory(&real, 0, 0, 0o755);
     make::file(&real.join("setup.json"), receipt_of(&victim), 0, 0o644);
-    for place in ["", "lib"] {
-        make::directory(&prefix.join(place), mallory.uid(), mallory.uid(), 0o755);
-    }
+    make::directories(&stage.directory, "mallorys/lib", mallory.uid());
     make::link(&prefix.join("lib/cargo-peruser"), &real, mallory.uid());
     for words in [["setup", "--uninstall"], ["setup", "--status"]] {
         let run = root.by_name(words).arg("--prefix").arg(&prefix).limit(AT_ONCE).run();
@@ -393,9 +383,7 @@ fn receipt_of_what_was_opened(stage: &Stage) {
     make::directory(&victim, 0, 0, 0o755);
     make::directory(&theirs, mallory.uid(), mallory.uid(), 0o755);
     make::link(&theirs.join("link"), &stage.at("victims"), mallory.uid());
-    for place in ["", "lib", "lib/cargo-peruser"] {
-        make::directory(&prefix.join(place), 0, 0, 0o755);
-    }
+    make::directories(&stage.directory, "prefix/lib/cargo-peruser", 0);
     let receipt = prefix.join("lib/cargo-peruser/setup.json");
     for (path, is_done) in [(theirs.join("link/x"), false), (victim.clone(), true)] {
         make::file(&receipt, receipt_of(&path), 0, 0o644);
@@ -414,9 +402,7 @@ fn receipt_of_what_was_opened(stage: &Stage) {
 fn changed_since(stage: &Stage) {
     let root = stage.person("root");
     let (prefix, victim, link) = (stage.at("prefix"), stage.at("victim"), stage.at("link"));
-    for place in ["", "lib", "lib/cargo-peruser"] {
-        make::directory(&prefix.join(place), 0, 0, 0o755);
-    }
+    make::directories(&stage.directory, "prefix/lib/cargo-peruser", 0);
     make::directory(&victim, 0, 0, 0o750);
     make::link(&link, Path::new("/elsewhere"), 0);
     let made_link =
@@ -456,8 +442,7 @@ fn editor_files(stage: &Stage) {
     }
     assert!(fs::read_to_string(&secret).unwrap().is_empty(), "root followed alice's link");
     for place in [&doom, &config] {
-        let found: Result<Vec<_>, _> = fs::read_dir(place).unwrap().collect();
-        let names: Vec<_> = found.unwrap().iter().map(fs::DirEntry::file_name).collect();
+        let names = cache::names(place);
         assert!(names.len() == usize::from(*place == doom), "root has made {names:?}");
     }
     assert!(!not_yet.iter().any(|it| it.exists()), "root has made a directory for others");

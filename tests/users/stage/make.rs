@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, chown, lchown, symlink};
 use std::os::unix::net::UnixListener;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use rustix::fs::{CWD, FileType, Mode, mknodat};
@@ -13,6 +13,18 @@ use rustix::fs::{CWD, FileType, Mode, mknodat};
 pub(crate) fn directory(path: &Path, uid: u32, gid: u32, mode: u32) {
     fs::create_dir(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     own(path, uid, gid, mode);
+}
+
+/// The directories of a path below another one that are missing; returns the last.
+pub(crate) fn directories(top: &Path, below: &str, uid: u32) -> PathBuf {
+    let mut place = top.to_owned();
+    for part in Path::new(below) {
+        place.push(part);
+        if !place.exists() {
+            directory(&place, uid, uid, 0o755);
+        }
+    }
+    place
 }
 
 /// A file.

@@ -116,6 +116,13 @@ impl Stage {
         Person::arrive(self, account)
     }
 
+    /// What can be shown in place of the system's settings directory, with this file in it.
+    pub(crate) fn settings(&self, text: &str) -> PathBuf {
+        let directory = make::directories(&self.directory, "etc", 0);
+        make::file(&directory.join("config.toml"), text, 0, 0o644);
+        directory
+    }
+
     /// A place in this corner.
     pub(crate) fn at(&self, name: impl AsRef<Path>) -> PathBuf {
         self.directory.join(name)

@@ -81,15 +81,7 @@ impl<'s> Host<'s> {
 
     /// A directory below a resident's home, theirs as are the missing ones above it.
     pub(crate) fn directory(&self, name: &str, below: &str) -> PathBuf {
-        let uid = account(name).uid;
-        let mut place = self.home(name);
-        for part in Path::new(below) {
-            place.push(part);
-            if !place.exists() {
-                make::directory(&place, uid, uid, 0o755);
-            }
-        }
-        place
+        make::directories(&self.home(name), below, account(name).uid)
     }
 
     /// Somebody with an account.
