@@ -13,7 +13,6 @@ tests![
     tells_that_the_target_directory_itself_would_be_refused,
     tells_of_a_build_directory_that_is_not_ones_own,
     hostile_names_are_escaped,
-    creates_nothing_and_runs_no_cargo,
 ];
 
 /// The explanation without the padding of columns, which depends on this machine's paths.
@@ -63,6 +62,7 @@ settings
 
 "#]]
     );
+    assert!(is_empty(&world.at("root")), "something was made");
 }
 
 fn tells_what_happens_without_a_shared_root_and_where_the_shim_differs() {
@@ -141,15 +141,4 @@ fn hostile_names_are_escaped() {
     assert!(parsed.to_string().contains("ni\u{202e}l"), "{parsed}");
     let output = world.by_name(["explain"]).within(name).run();
     output.silently().prints("[WORLD]/checkout/e\\u{1b}[2Jv\\ni\\u{202e}l");
-}
-
-fn creates_nothing_and_runs_no_cargo() {
-    for world in [World::new(), World::without_root()] {
-        for words in [&["explain"][..], &["explain", "--json"], &["explain", "--", "test"]] {
-            let output = world.by_name(words).run();
-            output.printed();
-            assert!(output.calls.is_empty());
-        }
-        assert!(world.made().is_empty(), "{:?}", world.made());
-    }
 }

@@ -15,7 +15,6 @@ tests![
     the_environment_gains_the_target_directory_with_a_shared_root,
     an_explicit_choice_changes_nothing,
     the_bypass_changes_nothing,
-    a_marker_of_another_process_is_replaced_and_never_doubled,
 ];
 
 fn os(bytes: &'static [u8]) -> &'static OsStr {
@@ -172,20 +171,4 @@ fn the_bypass_changes_nothing() {
     chmod(&world.at("root"), 0o777);
     assert_gains(world.shim(["build"]), &[], &[]);
     assert!(world.made().is_empty(), "{:?}", world.made());
-}
-
-fn a_marker_of_another_process_is_replaced_and_never_doubled() {
-    let world = World::new();
-    let elsewhere = world.at("stub/cargo");
-    for value in [
-        format!("1:1:0:1:{}", elsewhere.display()),
-        "nonsense".into(),
-        "::::".into(),
-        String::new(),
-    ] {
-        let (output, gained, _) = changes(world.shim(["build"]).env(MARKER, &value));
-        let marker = output.call().variable(MARKER).unwrap().to_string_lossy().into_owned();
-        assert!(marker.starts_with(&format!("{}:", output.pid)), "{value}: {marker}");
-        assert_eq!(gained.len(), 2, "{value}");
-    }
 }

@@ -18,7 +18,6 @@ const SERVICES: &[(&str, &str)] = &[("doorman", ""), ("gate", ""), ("robot", "se
 tests![
     test!("an_account_without_a_plain_name_is_named_by_number", by_number),
     test!("passes_through_for_accounts_that_get_no_directory", services),
-    test!("gives_an_included_service_account_its_directory", included),
     test!("a_group_that_only_the_process_has_is_excluded_as_well", process_group,),
 ];
 
@@ -56,14 +55,6 @@ fn services(stage: &Stage) {
         }
     }
     assert!(is_empty(&root), "the shared root is no longer empty");
-}
-
-fn included(stage: &Stage) {
-    let root = stage.shared_root().sticky().make();
-    let doorman = stage.person("doorman");
-    let run = doorman.cargo(["build"]).env("CARGO_PERUSER_INCLUDE_USERS", "doorman").run();
-    run.builds_in(root.join("doorman/target"));
-    private(&root.join("doorman"), doorman.uid());
 }
 
 /// Directory services do not always list a group's members, but the session has the group.

@@ -227,40 +227,32 @@ fn mismatched(stage: &Stage) {
     assert!(root.join("alice/x-0123456789abcdef/debug/app").exists(), "it is gone");
 }
 
+/// What is seen of a build and of a program, by their owner and by root. The other ways to use a directory
+/// are in `interference`.
 fn in_use(stage: &Stage) {
     let (root, alice) = stage.provisioned();
-    let [locked, running, working, idle] = ["locked", "running", "working", "idle"]
-        .map(|name| target(&alice, &format!("{name}-0123456789abcdef"), 40));
+    let [locked, running] =
+        ["locked", "running"].map(|name| target(&alice, &format!("{name}-0123456789abcdef"), 40));
     let program = running.join("debug/server");
     fs::copy("/bin/sleep", &program).unwrap();
     make::own(&program, alice.uid(), alice.uid(), 0o755);
-    let ready = stage.at("ready");
-    let lines =
-        "touch \"$4\" 2>/dev/null; flock \"$1\" sleep 30 & \"$2\" 30 & cd \"$3\" && exec sleep 30";
-    let words = [locked.join("debug/.cargo-lock"), program, working.join("debug"), ready];
-    let busy = alice.shell(lines, words).start();
-    thread::sleep(Duration::from_millis(300));
-    for path in [&running, &locked, &working] {
-        used(path, 40);
-    }
-    for person in ["alice", "root"] {
-        let person = stage.person(person);
-        let words: &[&str] = match person.uid() {
-            0 => &["--all-users", "--older-than", "30d"],
-            _ => &["--older-than", "30d"],
-        };
-        let usage = person.by_name(["usage"]).run();
-        usage.ok().prints("building");
-        let line = usage.stdout.lines().find(|line| line.contains("running-0123"));
-        let is_running = line.is_some_and(|line| line.matches("running").count() == 2);
-        assert!(is_running, "the program is not seen: {line:?}");
-        let run = gc(&person, words).run();
-        run.ok().prints("cargo is building in it").prints("uses it");
-        for path in [&locked, &running, &working] {
-            assert!(path.join("debug/app").exists(), "{}: {}", path.display(), run.stdout);
+    let lines = "flock \"$1\" sleep 30 & exec \"$2\" 30";
+    let busy = alice.shell(lines, [locked.join("debug/.cargo-lock"), program]).start();
+    let superuser = stage.person("root");
+    for (person, words) in [(&alice, &[][..]), (&superuser, &["--all-users"])] {
+        wait_until("the build or the program is not seen", || {
+            let usage = person.by_name(["usage"]).run();
+            let line = usage.stdout.lines().find(|line| line.contains("running-0123"));
+            let is_running = line.is_some_and(|line| line.matches("running").count() == 2);
+            is_running && usage.stdout.contains("building")
+        });
+        for path in [&locked, &running] {
+            used(path, 40);
         }
+        let run = gc(person, &["--older-than", "30d"]).args(words).run();
+        run.ok().prints("cargo is building in it").prints("uses it");
+        assert!(locked.join("debug/app").exists() && running.join("debug/app").exists());
     }
-    is_emptied(&idle);
     drop(busy);
     nothing_is_staged(&root.join("alice"));
 }

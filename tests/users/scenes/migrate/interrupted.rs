@@ -7,8 +7,7 @@ pub(super) fn tests() -> Vec<Test> {
     let needs = |test: Test| test.needs(&[Need::Strace]);
     vec![
         needs(test!("a_journal_that_cannot_be_used_is_not_overwritten", journal,)),
-        needs(test!("what_others_added_meanwhile_is_named", added)),
-        needs(test!("root_does_not_work_in_what_a_person_has_begun", begun)),
+        needs(test!("what_others_added_is_named_and_root_stays_out_of_it", begun)),
         needs(test!("what_came_while_the_source_was_taken_away_stays", cleared,)),
         needs(test!("the_rebuild_of_what_still_waits_says_so", rebuild)),
         needs(test!("goes_on_where_the_sources_directory_is_gone", no_parent)),
@@ -80,29 +79,19 @@ fn spoiled(stage: &Stage) -> Scene<'_> {
     scene
 }
 
-fn added(stage: &Stage) {
-    let scene = spoiled(stage);
+fn begun(stage: &Stage) {
+    let mut scene = spoiled(stage);
+    let run = scene.give(&["--yes"]);
+    run.fails().blames("by alice (uid 2001) is unfinished").helps("as alice (uid 2001), run");
+    assert!(cache::content(&waiting(&scene)) == scene.content, "what waits has changed");
     let late = waiting(&scene).join("debug/bobs");
     let run = scene.take(&["--yes"]);
     run.fails().blames(late.to_string_lossy()).helps("remove it, and run the same command again");
-    end(scene);
-}
-
-/// Alice does what the help says.
-fn end(mut scene: Scene<'_>) {
-    let late = waiting(&scene).join("debug/bobs");
+    // Alice does what the help says.
     scene.alice.shell("rm -f \"$1\"", [&late]).run().ok();
     scene.content = cache::content(&waiting(&scene));
     scene.take(&["--yes"]).ok();
     scene.has_arrived();
-}
-
-fn begun(stage: &Stage) {
-    let scene = spoiled(stage);
-    let run = scene.give(&["--yes"]);
-    run.fails().blames("by alice (uid 2001) is unfinished").helps("as alice (uid 2001), run");
-    assert!(cache::content(&waiting(&scene)) == scene.content, "what waits has changed");
-    end(scene);
 }
 
 /// Root is stopped while it removes the copied source. Returns the rest of the source.
