@@ -1,4 +1,4 @@
-//! Third-party tools in a checkout that two people share, each tested with the real tool.
+//! nextest in a checkout that two people share.
 
 use crate::prelude::*;
 
@@ -8,26 +8,18 @@ tests![
         .heavy(),
 ];
 
-/// A checkout for a group, in which alice has written a program.
-fn shared_checkout(stage: &Stage, more: project::Tree<'_>) {
-    let alice = stage.person("alice");
-    project::that_prints("hello", &stage.checkout, &alice);
-    project::write(&stage.checkout, more, &alice);
-    project::give(&stage.checkout, &format!("{}:{}", alice.uid(), group("devs")));
-    do_as_root("chmod", ["-R".as_ref(), "g+rwXs".as_ref(), stage.checkout.as_os_str()]);
-}
-
 /// With nextest's own report, which is in the checkout.
 fn nextest(stage: &Stage) {
     let (_, alice) = stage.provisioned();
     let bob = stage.person("bob");
-    shared_checkout(
-        stage,
-        &[
-            ("tests/t.rs", "#[test] fn works() {}\n"),
-            (".config/nextest.toml", "[profile.default.junit]\npath = \"junit.xml\"\n"),
-        ],
-    );
+    project::that_prints("hello", &stage.checkout, &alice);
+    let more = [
+        ("tests/t.rs", "#[test] fn works() {}\n"),
+        (".config/nextest.toml", "[profile.default.junit]\npath = \"junit.xml\"\n"),
+    ];
+    project::write(&stage.checkout, &more, &alice);
+    project::give(&stage.checkout, "alice:devs");
+    do_as_root("chmod", ["-R".as_ref(), "g+rwXs".as_ref(), stage.checkout.as_os_str()]);
     let run = |who: &'_ Person<'_>, umask| -> Outcome {
         who.cargo(["nextest", "run"]).with(Channel::Stable).umask(umask).run()
     };
