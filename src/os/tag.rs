@@ -33,20 +33,48 @@ pub fn is_valid(directory: &File) -> bool {
 /// # Errors
 /// Any I/O error.
 pub fn write(directory: &File) -> io::Result<Option<File>> {
-    // It gets its name when it is complete. A killed process with the same id may have left it.
-    let name = format!(".{NAME}.{}", std::process::id());
-    let clear = || {
-        let _ = unlinkat(directory, &name, AtFlags::empty());
+    let written = match without_a_name(directory) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => with_a_name(directory),
+        written => written,
     };
-    clear();
+    match written {
+        Ok(file) => Ok(Some(file)),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// The file gets its name when it is complete, so a killed run leaves nothing behind. Not every file
+/// system supports files without a name.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn without_a_name(directory: &File) -> io::Result<File> {
+    use rustix::fs::linkat;
+    use std::os::fd::AsRawFd;
+    let flags = OFlags::TMPFILE | OFlags::WRONLY | OFlags::CLOEXEC;
+    let file = File::from(openat(directory, ".", flags, READABLE)?);
+    fill(&file)?;
+    let path = format!("/proc/self/fd/{}", file.as_raw_fd());
+    linkat(rustix::fs::CWD, path, directory, NAME, AtFlags::SYMLINK_FOLLOW)?;
+    Ok(file)
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn without_a_name(_: &File) -> io::Result<File> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// The same under a name that no other process uses. A killed process with the same id may have left
+/// it.
+fn with_a_name(directory: &File) -> io::Result<File> {
+    let name = format!(".{NAME}.{}", std::process::id());
+    let _ = unlinkat(directory, &name, AtFlags::empty());
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC | OFlags::NOFOLLOW;
     let file = File::from(openat(directory, &name, flags, READABLE)?);
     let place = || tree::rename(directory, name.as_ref(), directory, NAME.as_ref());
-    let placed = fill(&file).and_then(|()| place()).inspect_err(|_| clear());
-    match placed {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(None),
-        placed => placed.map(|()| Some(file)),
-    }
+    let placed = fill(&file).and_then(|()| place()).inspect_err(|_| {
+        let _ = unlinkat(directory, &name, AtFlags::empty());
+    });
+    placed.map(|()| file)
 }
 
 fn fill(mut file: &File) -> io::Result<()> {
@@ -57,7 +85,7 @@ fn fill(mut file: &File) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::{NAME, is_valid, write};
+    use super::{NAME, is_valid, with_a_name};
     use crate::os::tree::directory_at;
 
     #[test]
@@ -66,7 +94,7 @@ mod tests {
         let leftover = scratch.path().join(format!(".{NAME}.{}", std::process::id()));
         std::fs::write(&leftover, "Sig").unwrap();
         let directory = directory_at(scratch.path()).unwrap();
-        write(&directory).unwrap();
+        with_a_name(&directory).unwrap();
         assert!(is_valid(&directory) && !leftover.exists());
     }
 }
