@@ -196,6 +196,7 @@ fn install(site: &Site, steps: &[Step], mut receipt: Receipt) -> Result<(), Fail
     if read_receipt(&path)? != receipt {
         return Err(changed_meanwhile(&path));
     }
+    receipt.prefix = Some(site.installation.prefix.clone());
     for step in steps {
         let Some(did) = did(step) else { continue };
         for above in missing_above(&step.piece.path) {

@@ -301,22 +301,15 @@ fn own_installation(snapshot: &Snapshot, home: &Path, verb: &ArgMatches) -> Resu
         assert_quotable(&prefix)?;
         return Ok(Installation { prefix });
     }
-    let prefix = if snapshot.uid == 0 { "/usr/local".into() } else { home.join(".local") };
-    assert_quotable(&prefix)?;
-    let usual = Installation { prefix };
     let is_own = |installation: &Installation| {
         files::entry(&receipt_path(installation)).is_ok_and(|entry| entry.uid == snapshot.uid)
     };
-    let own = Installation::of_this_program().filter(is_own);
-    Ok(own.map_or_else(|| usual.clone(), |own| as_usual(own, &usual)))
-}
-
-/// The usual prefix may be a symlink, and a running program only knows where that points to.
-fn as_usual(installation: Installation, usual: &Installation) -> Installation {
-    match is_same_file(&installation.own_dir(), &usual.own_dir()) {
-        true => usual.clone(),
-        false => installation,
+    if let Some(installation) = Installation::of_this_program().filter(is_own) {
+        return as_written(installation);
     }
+    let prefix = if snapshot.uid == 0 { "/usr/local".into() } else { home.join(".local") };
+    assert_quotable(&prefix)?;
+    Ok(Installation { prefix })
 }
 
 /// The machine's installation, if the status of that one is meant: the caller has set up nothing, and
@@ -329,11 +322,18 @@ fn machines(verb: &ArgMatches, own: &Installation) -> Result<Option<Installation
         return Ok(None);
     }
     match Installation::of_this_program() {
-        Some(other) if is_set_up(&other)? => {
-            Ok(Some(as_usual(other, &Installation { prefix: "/usr/local".into() })))
-        }
+        Some(other) if is_set_up(&other)? => as_written(other).map(Some),
         _ => Ok(None),
     }
+}
+
+/// The installation with its prefix as it was given. A running program knows where symlinks point to,
+/// but not that there are any.
+fn as_written(installation: Installation) -> Result<Installation> {
+    let written = read_receipt(&receipt_path(&installation))?.prefix;
+    let written = written.map(|prefix| Installation { prefix });
+    let is_the_same = |it: &Installation| is_same_file(&it.own_dir(), &installation.own_dir());
+    Ok(written.filter(is_the_same).unwrap_or(installation))
 }
 
 fn group(is_machine: bool, verb: &ArgMatches) -> Result<Option<u32>> {

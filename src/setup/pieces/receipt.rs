@@ -11,6 +11,10 @@ use serde::{Deserialize, Serialize};
 /// Everything that one installation has done, in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Receipt {
+    /// The prefix as it was given. It may be a symlink, and the program that runs from there only knows
+    /// where that points to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prefix: Option<PathBuf>,
     /// The pieces.
     pub entries: Vec<ReceiptEntry>,
 }
