@@ -15,7 +15,7 @@ use std::io::{self, ErrorKind};
 use std::os::unix::ffi::OsStrExt;
 use std::sync::Arc;
 
-use rustix::fs::{AtFlags, FlockOperation, OFlags, flock, unlinkat};
+use rustix::fs::{AtFlags, FileType, FlockOperation, OFlags, flock, unlinkat};
 use rustix::io::Errno;
 
 use super::plan::{Outcome, PlannedRemoval, Portion};
@@ -359,18 +359,22 @@ fn find_locks(
     names: &mut Vec<OsString>,
     found: &mut Vec<(Vec<OsString>, File)>,
 ) -> io::Result<()> {
-    for name in tree::names(at)? {
-        if is_lock(&name) {
-            let file = tree::inside(at, &*name, OFlags::RDONLY | tree::FILE)?;
+    let mut below = Vec::new();
+    tree::each_name(at, |name, kind| {
+        if is_lock(name) {
+            let file = tree::inside(at, name, OFlags::RDONLY | tree::FILE)?;
             found.push((names.clone(), file));
-            continue;
+        } else if names.len() < LOCK_DEPTH
+            && [FileType::Directory, FileType::Unknown].contains(&kind)
+        {
+            below.push(os(name).to_owned());
         }
-        if names.len() == LOCK_DEPTH {
-            continue;
-        }
-        match tree::inside(at, &*name, tree::DIRECTORY) {
+        Ok(())
+    })?;
+    for name in below {
+        match tree::inside(at, &name, tree::DIRECTORY) {
             Ok(directory) => {
-                names.push(os(&name).to_owned());
+                names.push(name);
                 find_locks(&directory, names, found)?;
                 names.pop();
             }
