@@ -19,7 +19,7 @@ use super::{accounts, acls, files};
 use crate::os::entry::Entry;
 use crate::os::entry::Kind;
 use crate::ui::escape::{escaped, quoted};
-use crate::ui::failure::{Failure, reason};
+use crate::ui::failure::Failure;
 use crate::ui::look::Look;
 
 /// The largest file that is replaced, in bytes: this program, with debugging information.
@@ -331,6 +331,7 @@ pub fn clear_leftover(place: &Path) -> io::Result<()> {
 /// An attribute would be lost.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn copy_attributes(from: &File, to: &File) -> io::Result<()> {
+    use crate::ui::failure::reason;
     use rustix::fs::{XattrFlags, fgetxattr, flistxattr, fsetxattr};
     use rustix::io::Errno;
     /// The maximum size of a list of names and of a value on Linux.

@@ -6,7 +6,6 @@
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-#[cfg(any(target_os = "linux", target_os = "android"))]
 use crate::ui::failure::{Failure, Result};
 
 /// How this program was called.
