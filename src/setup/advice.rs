@@ -87,7 +87,6 @@ pub(crate) fn of_login_shell(account: &Account, site: &Site) -> Option<(String, 
 
 /// Whether this shell reads a file with a hook.
 fn is_reached(shell: &str, site: &Site) -> bool {
-    // An account without a shell has `sh`.
     match shell {
         // An account without a shell has `sh`.
         "" | "sh" | "bash" | "rbash" | "dash" | "ash" | "ksh" | "ksh93" | "mksh" | "zsh"

@@ -166,7 +166,10 @@ fn environment(
         ("TERM", "dumb".into()),
     ];
     all.extend(snapshot.variable("LANG").map(|language| ("LANG", language)));
-    let config = Homes::new(snapshot).own(CONFIG_HOME);
+    // Elsewhere, a login would not have it.
+    let config = Homes::new(snapshot)
+        .own(CONFIG_HOME)
+        .filter(|_| shell.as_encoded_bytes().ends_with(b"fish"));
     all.extend(config.map(|config| (CONFIG_HOME, config.into_os_string())));
     all
 }
@@ -205,5 +208,5 @@ fn read(output: impl BufRead) -> io::Result<ShellAnswer> {
             return Err(io::Error::other(why));
         }
     }
-    Err(io::Error::other("its start-up files print without end"))
+    Err(io::Error::other("its start-up files end it, or print without end"))
 }

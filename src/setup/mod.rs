@@ -34,8 +34,8 @@ use crate::private_dir::provision::Person;
 use crate::settings::Flags;
 use crate::setup::pieces::{Did, Receipt, ReceiptEntry, timer};
 use crate::setup::steps::{
-    PieceState, Step, did, make_directories, missing_above, put, read_receipt, receipt_path, steps,
-    write_receipt,
+    PieceState, Step, assert_possible, did, make_directories, missing_above, put, read_receipt,
+    receipt_path, steps, write_receipt,
 };
 use crate::ui::arguments::switch;
 use crate::ui::escape::quoted;
@@ -127,6 +127,7 @@ pub(super) fn run(snapshot: &Snapshot, flags: &Flags, verb: &ArgMatches) -> anyh
         return status(&site, &steps, snapshot, flags);
     }
     site.examine(&steps, &Homes::new(snapshot))?;
+    steps.iter().try_for_each(assert_possible)?;
     report::line(text::planned(&steps, &receipt_path(&site.installation)))?;
     if !is_dry {
         install(&site, &steps, receipt)?;

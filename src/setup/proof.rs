@@ -328,7 +328,9 @@ fn line_to_add(start_up: &StartUp<'_>, offending: Option<&Line>, site: &Site) ->
     let line = quoted(&line_for(&file, &site.installation.binary()));
     let ends_its_line = files::read_regular(&file).map_or(true, |text| text.ends_with('\n'));
     let add = if ends_its_line { "echo" } else { "printf '\\n%s\\n'" };
-    Some(format!("{add} {line} >> {}", quoted(&file)))
+    let directory = file.parent().filter(|directory| !directory.exists());
+    let make = directory.map_or(String::new(), |it| format!("mkdir -p {} && ", quoted(it)));
+    Some(format!("{make}{add} {line} >> {}", quoted(&file)))
 }
 
 fn line_to_take_out(line: Option<Line>) -> String {

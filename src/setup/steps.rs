@@ -11,7 +11,9 @@ mod undo;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-pub(super) use look::{PieceState, assert_trusted, cannot_change, look, not_a_root};
+pub(super) use look::{
+    PieceState, assert_possible, assert_trusted, cannot_change, look, not_a_root,
+};
 pub(super) use put::{make_directories, missing_above, own_program, put};
 pub(super) use receipt::{read_receipt, receipt_path, write_receipt};
 pub(super) use undo::{assert_ancestors, undo};

@@ -3,6 +3,7 @@
 //! A piece that cannot be removed does not stop the removal of the others. The receipt then stays, and
 //! the next run tries again.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::site::Site;
@@ -67,17 +68,27 @@ fn remove_rest(
     unused: &[PathBuf],
     directories: &[&ReceiptEntry],
 ) -> Result<(), Failure> {
-    let remove = |directory: &PathBuf| {
-        let _ = assert_ancestors(directory).map(|()| std::fs::remove_dir(directory));
+    let remove = |directory: &PathBuf| -> Result<(), Failure> {
+        assert_ancestors(directory)?;
+        match std::fs::remove_dir(directory) {
+            Err(error) if !files::is_absence(&error) && !is_in_use(&error) => {
+                Err(Failure::file("remove", directory, error))
+            }
+            _ => Ok(()),
+        }
     };
     let (above, others): (Vec<&PathBuf>, Vec<&PathBuf>) =
         directories.iter().map(|entry| &entry.path).partition(|made| receipt.starts_with(made));
-    unused.iter().chain(others).for_each(remove);
+    unused.iter().chain(others).try_for_each(remove)?;
     let file = Original::read(receipt)?;
     file.clear_leftover()?;
     file.remove()?;
-    above.into_iter().for_each(remove);
-    Ok(())
+    above.into_iter().try_for_each(remove)
+}
+
+/// Whether a directory is needed for something else.
+fn is_in_use(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::DirectoryNotEmpty | io::ErrorKind::ResourceBusy)
 }
 
 fn warn(site: &Site, editors: &[&str]) {

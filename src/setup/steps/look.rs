@@ -6,7 +6,7 @@ use std::path::Path;
 use rustix::io::Errno;
 use rustix::process::geteuid;
 
-use super::{assert_ours, unfinished};
+use super::{Step, assert_ours, unfinished};
 use crate::os::accounts;
 use crate::os::acls;
 use crate::os::entry::Entry;
@@ -57,14 +57,33 @@ pub(crate) fn look(piece: &Piece, receipt: &Receipt) -> Result<PieceState, Failu
     let path = &piece.path;
     let state = match &piece.what {
         PieceKind::Blocks(wanted) => return blocks(path, wanted, receipt),
-        PieceKind::Root(root) => shared_root(path, root)?,
+        PieceKind::Root(root) => return shared_root(path, root),
         PieceKind::Link(to) => link(path, to)?,
         PieceKind::File(bytes, mode) => file(path, bytes, *mode)?,
     };
     match state {
         PieceState::Outdated if receipt.did(path).is_none() => Err(taken(path)),
-        PieceState::Missing | PieceState::Outdated => assert_can_create(path, path).map(|()| state),
         _ => Ok(state),
+    }
+}
+
+/// Checks that the caller may put a piece in its place.
+///
+/// # Errors
+/// Why not.
+pub(crate) fn assert_possible(Step { piece, state }: &Step) -> Result<(), Failure> {
+    let path = &piece.path;
+    let own = geteuid().as_raw();
+    match (&piece.what, state) {
+        (_, PieceState::InPlace) => Ok(()),
+        (PieceKind::Blocks(_), _) => Original::read(path)?.assert_writable(),
+        (_, PieceState::WrongPermissions { .. }) => match entry(path)? {
+            Some(entry) if own != 0 && entry.uid != own => {
+                Err(Failure::file("change the mode of", path, Errno::PERM))
+            }
+            _ => Ok(()),
+        },
+        _ => assert_can_create(path, path),
     }
 }
 
@@ -89,13 +108,16 @@ fn link(path: &Path, to: &Path) -> Result<PieceState, Failure> {
     }
 }
 
+/// Everybody runs or reads it, so it must not be a symlink to a file that another user can change, or
+/// belong to one.
 fn file(path: &Path, bytes: &[u8], mode: u32) -> Result<PieceState, Failure> {
-    let original = Original::read(path)?;
-    Ok(match original.bytes() {
-        None => PieceState::Missing,
-        Some(found) if found == bytes && original.mode() == Some(mode) => PieceState::InPlace,
-        Some(_) => PieceState::Outdated,
-    })
+    let Some(found) = entry(path)? else { return Ok(PieceState::Missing) };
+    if found.kind != Kind::File {
+        return Err(taken(path));
+    }
+    let is_ours = [0, geteuid().as_raw()].contains(&found.uid) && found.mode == mode;
+    let is_same = is_ours && Original::read(path)?.bytes() == Some(bytes);
+    Ok(if is_same { PieceState::InPlace } else { PieceState::Outdated })
 }
 
 fn blocks(path: &Path, wanted: &Blocks, receipt: &Receipt) -> Result<PieceState, Failure> {
@@ -120,7 +142,6 @@ fn blocks(path: &Path, wanted: &Blocks, receipt: &Receipt) -> Result<PieceState,
             )));
         }
     }
-    original.assert_writable()?;
     Ok(if found.is_empty() { PieceState::Missing } else { PieceState::Outdated })
 }
 
@@ -144,10 +165,7 @@ fn shared_root(path: &Path, root: &Root) -> Result<PieceState, Failure> {
         return Ok(PieceState::InPlace);
     }
     assert_only_private_dirs(path, &[])?;
-    match own == 0 || own == entry.uid {
-        true => Ok(PieceState::WrongPermissions { before, after }),
-        false => Err(Failure::file("change the mode of", path, Errno::PERM)),
-    }
+    Ok(PieceState::WrongPermissions { before, after })
 }
 
 /// Checks that a shared root holds only private directories, each named for its owner. Anything else

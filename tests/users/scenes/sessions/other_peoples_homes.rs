@@ -4,7 +4,7 @@ use super::*;
 
 pub(super) fn tests() -> Vec<Test> {
     type Body = fn(&Stage);
-    let tests: [(&str, Body); 10] = [
+    let tests: [(&str, Body); 11] = [
         ("setup_with_another_persons_home_leaves_it_alone", with_her_home),
         ("nobody_takes_back_what_the_machine_has", uninstalled_by_a_person),
         ("setup_refuses_a_prefix_that_others_can_replace", open_prefix),
@@ -15,6 +15,7 @@ pub(super) fn tests() -> Vec<Test> {
         ("setup_makes_no_directory_that_an_acl_opens", inherited_acl),
         ("setup_makes_no_root_of_what_serves_something_else", busy_root),
         ("setup_keeps_one_cache_for_each_person", one_cache_each),
+        ("setup_takes_no_program_of_alices", alices_program),
     ];
     tests.into_iter().map(|(name, body)| test!(name, body).needs(&[Need::Bash])).collect()
 }
@@ -35,6 +36,27 @@ fn with_her_home(stage: &Stage) {
         assert!(host.at(program).exists(), "{who} has nothing");
         host.leave();
     }
+}
+
+/// By a link that an administrator has made, or by its owner.
+fn alices_program(stage: &Stage) {
+    let host = Host::new(stage, "host", Shell::Bash);
+    let root = host.person("root");
+    let alice = account("alice").uid;
+    let installed = host.at("/usr/local/bin/cargo-peruser");
+    let hers = host.home("alice").join("cargo-peruser");
+    host.by_name(&root, ["setup"]).run().ok();
+    fs::copy(&installed, &hers).unwrap();
+    make::own(&hers, alice, alice, 0o755);
+    host.by_name(&root, ["setup", "--uninstall"]).run().ok();
+    make::link(&installed, "/home/alice/cargo-peruser".as_ref(), 0);
+    let photograph = Photograph::take(&host);
+    host.by_name(&root, ["setup"]).run().fails().blames("taken by a symlink");
+    Photograph::take(&host).equals(&photograph, &[]);
+    fs::remove_file(&installed).unwrap();
+    fs::rename(&hers, &installed).unwrap();
+    host.by_name(&root, ["setup"]).run().fails().blames("taken by a file");
+    assert!(look(&installed).is_some_and(|it| it.uid == alice), "it was taken over");
 }
 
 fn uninstalled_by_a_person(stage: &Stage) {

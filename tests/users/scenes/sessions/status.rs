@@ -25,8 +25,9 @@ pub(super) fn tests() -> Vec<Test> {
         tests.push(test!(name, body).needs(&[shell.need()]));
     }
     type Body = fn(&Stage);
-    let bodies: [(&str, Body, &[Need]); 14] = [
+    let bodies: [(&str, Body, &[Need]); 15] = [
         ("status_fits_a_terminal_and_says_nothing_twice", narrow, &[Need::Bash]),
+        ("status_shows_everybody_what_only_root_can_change", roots, &[Need::Bash]),
         ("status_asks_a_shell_that_hangs_only_once", hangs, &[Need::Bash]),
         ("a_status_that_is_ended_takes_its_shells_along", ended, &[Need::Bash]),
         ("a_shell_that_ignores_every_signal_goes_all_the_same", stubborn, &[Need::Bash]),
@@ -80,6 +81,15 @@ fn narrow(stage: &Stage) {
     assert!(wide.is_none(), "{wide:?}");
     let of_shells = lines.iter().filter(|line| line.starts_with("  CARGO_TARGET_DIR  ")).count();
     assert!(of_shells <= 4, "{}", outcome.stdout);
+}
+
+fn roots(stage: &Stage) {
+    let host = Host::new(stage, "machine", Shell::Bash);
+    Setup::Machine.install(&host);
+    fs::remove_file(host.at("/usr/local/share/man/man1/cargo-peruser-gc.1")).unwrap();
+    make::own(&host.at("/var/cache/cargo-peruser"), 0, 0, 0o777);
+    let status = Setup::Machine.status(&host);
+    status.fails().prints("missing").prints("wrong permissions").prints("bash");
 }
 
 /// It is started once, so setup waits for one time limit, not for three.
