@@ -8,6 +8,7 @@ use std::io;
 use std::os::fd::AsFd;
 
 use rustix::fs::{AtFlags, StatVfs, readlinkat};
+use rustix::io::Errno;
 use rustix::path::Arg;
 
 use crate::os::entry::{Entry, Kind};
@@ -56,7 +57,10 @@ pub fn cached_facts(directory: &impl AsFd, name: impl Arg) -> io::Result<Entry> 
 fn complete(at: &impl AsFd, name: &CStr) -> io::Result<Node> {
     let entry = look(at, name, AtFlags::empty())?;
     let is_symlink = entry.kind == Kind::Symlink;
-    let target = is_symlink.then(|| readlinkat(at, name, Vec::new())).transpose()?;
+    let target = is_symlink.then(|| readlinkat(at, name, Vec::new())).transpose();
+    // Something else has replaced it since.
+    let target =
+        target.map_err(|error| if error == Errno::INVAL { Errno::NOENT } else { error })?;
     Ok(Node { parent: None, name: name.to_owned(), entry, target })
 }
 

@@ -98,6 +98,8 @@ fn judge(directory: &Path, entry: &Entry, place: &Place, caller: &Caller<'_>) ->
             let cause = format!("has a symlink in it, `{}`", escaped(directory));
             invalid_root(&place.parent, &caller.root_origin, &cause)
         }
+        flaw @ Flaw::NotADirectory(_) => refusal(directory, entry.uid, flaw, caller)
+            .help("choose a place below directories that only you or root can write to"),
         flaw => refusal(directory, entry.uid, flaw, caller),
     })?;
     if is_root && others_write { judge_names_in(directory, caller) } else { Ok(()) }

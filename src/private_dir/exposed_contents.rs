@@ -4,7 +4,6 @@
 //! Works by descriptor: the owner's own processes may change the directory meanwhile.
 
 use std::ffi::OsStr;
-use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
@@ -18,14 +17,19 @@ use crate::os::files;
 use crate::os::node::{Inventory, Node, is_mounted};
 use crate::os::tree::Tree;
 use crate::private_dir::refusal::Flaw;
-use crate::ui::failure::Result;
+use crate::ui::failure::{Failure, Result};
 
 /// Refuses a directory if others could have changed anything in it. Returns its contents.
 ///
 /// # Errors
 /// The refusal, and a failure to look at an entry.
 pub(super) fn check(tree: &Tree, caller: &Caller<'_>) -> Result<Inventory> {
-    let inventory = tree.walk(&|_| false).map_err(|failure| failure.exit(77))?;
+    let refused = |failure: Failure| match failure.exit {
+        // Something was changed meanwhile, or cannot be looked at.
+        1 => failure.exit(77).help("run the command again, when nothing else works there"),
+        _ => failure,
+    };
+    let inventory = tree.walk(&|_| false).map_err(refused)?;
     let private_group = accounts::private_group(caller.uid);
     let is_safe = |index: usize, node: &Node| {
         // With an ACL, the group bits are its mask and say nothing about the group.
@@ -49,18 +53,39 @@ pub(super) fn check(tree: &Tree, caller: &Caller<'_>) -> Result<Inventory> {
 ///
 /// # Errors
 /// The same as [`check`], and a failure to change a mode.
-pub(super) fn make_private(tree: &Tree, inventory: &Inventory, caller: &Caller<'_>) -> Result<()> {
-    let restrict = |index: usize, node: &Node| -> io::Result<()> {
-        let directory = tree.enter(inventory, index)?;
-        acls::strip(&directory)?;
-        Ok(fchmod(&directory, files::mode(node.mode & !0o077))?)
-    };
-    let is_part = |node: &Node| inventory.top().is_some_and(|top| !is_mounted(top, node));
-    for (index, node) in inventory.nodes.iter().enumerate().skip(1) {
-        if node.kind == Kind::Directory && node.mode & 0o077 != 0 && is_part(node) {
-            restrict(index, node)
-                .map_err(|cause| tree.failed("make private", &inventory.path(index), cause))?;
+pub(super) fn make_private(
+    tree: &Tree,
+    mut inventory: Inventory,
+    caller: &Caller<'_>,
+) -> Result<()> {
+    // A build of the caller's may create a directory while others still have the one above it open.
+    for _ in 0..ROUNDS {
+        if !restrict(tree, &inventory)? {
+            break;
         }
+        inventory = check(tree, caller)?;
     }
-    check(tree, caller).map(drop)
+    Ok(())
+}
+
+/// How often new directories are looked for.
+const ROUNDS: usize = 8;
+
+/// Removes other users' access to the directories in the inventory. Whether there were any.
+fn restrict(tree: &Tree, inventory: &Inventory) -> Result<bool> {
+    let is_part = |node: &Node| inventory.top().is_some_and(|top| !is_mounted(top, node));
+    let is_exposed =
+        |node: &Node| node.kind == Kind::Directory && node.mode & 0o077 != 0 && is_part(node);
+    let mut found = false;
+    for (index, node) in inventory.nodes.iter().enumerate().skip(1).filter(|it| is_exposed(it.1)) {
+        found = true;
+        let restricted = tree.enter(inventory, index).and_then(|directory| {
+            acls::strip(&directory)?;
+            Ok(fchmod(&directory, files::mode(node.mode & !0o077))?)
+        });
+        // What is gone needs nothing. If something else has replaced it, the next check sees that.
+        files::if_any(restricted)
+            .map_err(|cause| tree.failed("make private", &inventory.path(index), cause))?;
+    }
+    Ok(found)
 }

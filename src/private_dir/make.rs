@@ -116,7 +116,7 @@ pub(super) fn tighten(path: &Path, judged: &Entry, caller: &Caller<'_>) -> Resul
     let tree = tree_of(path, judged, caller)?;
     let contents = exposed_contents::check(&tree, caller)?;
     make_private(&tree.top, path, caller)?;
-    exposed_contents::make_private(&tree, &contents, caller)
+    exposed_contents::make_private(&tree, contents, caller)
 }
 
 /// Checks the contents of a directory that others can read, which was judged as `judged`.

@@ -70,6 +70,7 @@ impl Refusal {
     fn help(&self) -> String {
         let path = quoted(&self.path);
         match &self.flaw {
+            Flaw::ReadAbove if self.owner.uid == self.caller.uid => format!("chmod go-w {path}"),
             Flaw::NotADirectory(_) | Flaw::Foreign | Flaw::ReadAbove => self.removal(),
             Flaw::WritableByOthers(_) | Flaw::WritableInside(..) => format!(
                 "its contents can no longer be trusted; rename it, or let root do it: \

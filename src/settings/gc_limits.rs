@@ -31,7 +31,7 @@ impl ValueKind {
     /// Parses a limit of this kind.
     pub(super) fn limit(self, text: &OsStr) -> Option<Limit> {
         let text = text.to_str()?.trim();
-        let bytes = || amount(text, &SIZES).map(Limit::Bytes);
+        let bytes = || amount(text.strip_suffix("iB").unwrap_or(text), &SIZES).map(Limit::Bytes);
         match self {
             _ if text == OFF => Some(Limit::Off),
             ValueKind::Age => amount(text, &AGES).map(Limit::Age),
@@ -78,7 +78,7 @@ mod tests {
             (Old, "18446744073709551615w", None),
             (Size, "50G", Some(Bytes(50 << 30))),
             (Size, "50 K", Some(Bytes(50 << 10))),
-            (Size, "50GiB", None),
+            (Size, "50GiB", Some(Bytes(50 << 30))),
             (Size, "50", None),
             (Size, "50GB", None),
             (Size, "10%", None),

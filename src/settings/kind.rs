@@ -138,6 +138,7 @@ fn root(text: &OsStr) -> Result<&str, &'static str> {
     let trimmed = plain.strip_suffix('/').unwrap_or(plain);
     match trimmed.strip_prefix('/') {
         Some(names) if !names.split('/').any(|name| matches!(name, "" | "." | "..")) => Ok(trimmed),
+        None if plain == "/" => Err("is the root of the file system"),
         _ => Err("is not a plain absolute path, without `.`, `..` and `//`"),
     }
 }

@@ -23,6 +23,13 @@ pub(super) fn is_own(path: &Path, homes: &Homes<'_>, uid: u32) -> bool {
     let nearest = real.ancestors().find_map(|above| files::entry(above).ok());
     let is_closed = nearest.is_some_and(|entry| entry.is_directory_only_for(uid));
     let existing = || path.ancestors().find(|above| above.exists());
-    (is_closed || own_homes(homes).into_iter().any(is_in))
-        && (real == path || existing().is_some_and(|path| Trust::of(uid).covers(path)))
+    let all = own_homes(homes);
+    // The home itself may be reached by a symlink, as where `/home` is one.
+    let is_direct = real == path
+        || all.iter().any(|home| {
+            path.strip_prefix(home)
+                .is_ok_and(|rest| real == files::without_symlinks(home).join(rest))
+        });
+    (is_closed || all.into_iter().any(is_in))
+        && (is_direct || existing().is_some_and(|path| Trust::of(uid).covers(path)))
 }

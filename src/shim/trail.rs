@@ -3,7 +3,8 @@
 //! Exec keeps the process, so a wrapper that falls back to "the other cargo" can execute us again and
 //! again, forever, in the same process. Each shim therefore stores its process id, a hash of its
 //! arguments, and the cargo that it executed. A process that finds its own id there, with the same
-//! arguments, continues after the last candidate tried.
+//! arguments, continues after the last candidate tried. (In another PID namespace a nested call may have
+//! the same id. With the same arguments and within a second, it is taken for the same process.)
 //!
 //! These start a new trail: a nested call, which is another process; a script that ends in `exec cargo
 //! other-words`, which is the same process with other arguments; a program under `cargo run` that

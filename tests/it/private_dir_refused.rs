@@ -161,7 +161,7 @@ fn a_root_that_is_no_directory() {
         .run()
         .stopped(Stop::Unsafe)
         .blames("`[WORLD]/root-file`: it is a file")
-        .helps("rm [WORLD]/root-file");
+        .helps("choose a place below directories");
 }
 
 fn a_root_in_which_it_is_missing_and_cannot_be_made() {
