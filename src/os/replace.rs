@@ -288,7 +288,7 @@ pub fn assert_can_create(place: &Path, path: &Path) -> Result<(), Failure> {
 
 /// The path of the new file. It is always the same, so that the next run finds the leftover of a killed
 /// run.
-fn beside(place: &Path) -> PathBuf {
+pub fn beside(place: &Path) -> PathBuf {
     let mut name = OsString::from(".");
     name.push(place.file_name().unwrap_or_default());
     name.push(".peruser-new");

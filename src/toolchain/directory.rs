@@ -9,10 +9,11 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::fs::DirBuilder;
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, symlink};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use crate::os::files;
+use crate::os::replace;
 use crate::private_dir::judge::judge_own;
 use crate::private_dir::refusal::Flaw;
 use crate::private_dir::{self, Caller, examine_ancestors};
@@ -94,7 +95,14 @@ fn first_foreign<'a>(links: &'a Links, shim: &Path) -> Option<&'a OsStr> {
                 && to.file_name() == Some(name)
         }
     };
-    links.iter().find(|link| !has_cargo || !is_ours(link)).map(|(name, _)| name.as_os_str())
+    // A killed run leaves a link that is not yet in its place.
+    let is_unfinished = |name: &OsStr| {
+        let begun = |tool: &&str| replace::beside(Path::new(tool)).as_os_str() == name;
+        TOOLS.iter().chain(&[CARGO]).any(begun)
+    };
+    let mut foreign =
+        links.iter().filter(|link| !is_unfinished(link.0) && (!has_cargo || !is_ours(link)));
+    foreign.next().map(|(name, _)| name.as_os_str())
 }
 
 /// Makes the directory hold these links, and no others. Missing directories are created with mode 0755
@@ -110,8 +118,7 @@ pub(crate) fn hold(path: &Path, shim: &Path, links: &Links, caller: &Caller<'_>)
     // `cargo` is the first name, so that a killed run leaves a directory that is ours.
     for (name, to) in links.iter().filter(|(name, to)| found.get(*name) != Some(*to)) {
         let place = path.join(name);
-        remove_link(&place)?;
-        symlink(to, &place).map_err(|cause| Failure::file("link", &place, cause))?;
+        replace::link(&place, to).map_err(|cause| Failure::file("link", &place, cause))?;
     }
     let mut unwanted = found.keys().filter(|name| !links.contains_key(*name));
     unwanted.try_for_each(|name| remove_link(&path.join(name)))
@@ -124,9 +131,11 @@ pub(crate) fn hold(path: &Path, shim: &Path, links: &Links, caller: &Caller<'_>)
 /// Any I/O error about a link.
 pub(crate) fn remove(path: &Path, links: &Links, parents: usize) -> Result<()> {
     links.keys().rev().try_for_each(|name| remove_link(&path.join(name)))?;
-    let empty = path.ancestors().take(1 + parents);
+    let removed = files::if_any(std::fs::remove_dir(path));
+    removed.map_err(|cause| Failure::file("remove", path, cause))?;
+    let above = path.ancestors().skip(1).take(parents);
     // Stop at the first directory that is not empty.
-    let _ = empty.map(std::fs::remove_dir).find(Result::is_err);
+    let _ = above.map(std::fs::remove_dir).find(Result::is_err);
     Ok(())
 }
 

@@ -98,8 +98,8 @@ fn shim() -> Result<PathBuf> {
     std::env::current_exe().map_err(|cause| exec::failed("/proc/self/exe".as_ref(), cause))
 }
 
-/// The user's own Rust tools, as they would be executed without the shim. Those beside a `rustc`
-/// are preferred. Symlinks are not resolved: rustup's proxies are one program under many names.
+/// The user's own Rust tools, as they would be executed without the shim. Those beside the
+/// first `rustc` are preferred. Symlinks are not resolved: rustup's proxies are one program under many names.
 ///
 /// Searches beside the cargo that the settings name, on PATH, and where rustup puts them. Skips
 /// `without`, the directory whose links are to be created.
@@ -117,7 +117,10 @@ fn tools(snapshot: &Snapshot, settings: &Settings, homes: &Homes<'_>, without: &
     };
     let mut places: Vec<PathBuf> = named.into_iter().chain(on_path).chain(in_homes).collect();
     places.retain(|place| holds_programs(place) && !is_ours(place));
-    places.sort_by_key(|place| !is_executable(&place.join(RUSTC)));
+    if let Some(at) = places.iter().position(|place| is_executable(&place.join(RUSTC))) {
+        let best = places.remove(at);
+        places.insert(0, best);
+    }
     let find = |name: &str| {
         let mut paths = places.iter().map(|place| place.join(name));
         Some((name.into(), paths.find(|path| is_executable(path))?))
