@@ -36,7 +36,7 @@ fn refuses_what_it_must_not_change_and_leaves_it() {
             "helix",
             helix,
             b"[language-server.rust-analyzer]\nenvironment = { RUST_LOG = 'info' }\n",
-            "it has a table `language-server.rust-analyzer.environment` of your own",
+            "your own table `language-server.rust-analyzer.environment`",
         ),
     ] {
         let file = world.file(path, bytes);

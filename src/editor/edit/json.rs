@@ -1,7 +1,7 @@
 //! Pure: JSON with comments and trailing commas, as editors read it, changed in the library's own tree.
 
 use jsonc_parser::ParseOptions;
-use jsonc_parser::cst::{CstInputValue, CstNode, CstObjectProp, CstRootNode};
+use jsonc_parser::cst::{CstInputValue, CstNode, CstObject, CstObjectProp, CstRootNode};
 
 use super::{Aim, FoundValue, Keys, chosen, in_line, incorrect};
 use crate::ui::escape::escaped;
@@ -9,6 +9,9 @@ use crate::ui::failure::{Failure, Result};
 
 /// The rest of a file that we created, once our settings are removed.
 pub(super) const VACANT: &str = "{}\n";
+
+/// The library does not read it.
+const BYTE_ORDER_MARK: &str = "\u{feff}";
 
 /// The text with our values in the table at `keys`, and without those that should not be set. Comments of
 /// neighbours stay; the library removes those in the same line with a value.
@@ -33,7 +36,8 @@ pub(super) fn edit(text: &str, keys: &Keys, aim: &Aim) -> Result<String> {
             _ => {}
         }
     }
-    let edited = root.to_string();
+    let mark = if text.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK } else { "" };
+    let edited = format!("{mark}{root}");
     let comments = |text: &str| text.matches("//").count() + text.matches("/*").count();
     match comments(&edited) < comments(text) {
         true => Err(Failure::new("a comment of yours beside these settings would go with them")),
@@ -52,8 +56,14 @@ fn parsed(text: &str) -> Result<CstRootNode> {
         allow_loose_object_property_names: false,
         allow_missing_commas: false,
         allow_single_quoted_strings: false,
+        allow_hexadecimal_numbers: false,
+        allow_unary_plus_numbers: false,
+        allow_bare_decimal_point_numbers: false,
+        allow_non_finite_numbers: false,
+        allow_extended_string_escapes: false,
         ..ParseOptions::default()
     };
+    let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
     let root = CstRootNode::parse(text, &dialect).map_err(|error| {
         let cause = error.kind().to_string().to_lowercase();
         incorrect(error.line_display(), escaped(&cause))
@@ -70,14 +80,29 @@ fn parsed(text: &str) -> Result<CstRootNode> {
 fn property(root: &CstRootNode, keys: &Keys, name: &str) -> Result<Option<CstObjectProp>> {
     let Some(mut table) = root.object_value() else { return Ok(None) };
     for key in keys {
-        let Some(value) = table.get(key).and_then(|property| property.value()) else {
+        let Some(value) = the_only(&table, key)?.and_then(|property| property.value()) else {
             return Ok(None);
         };
         table = value
             .as_object()
             .ok_or_else(|| in_line(line(&value), format_args!("`{key}` is not a table")))?;
     }
-    Ok(table.get(name))
+    the_only(&table, name)
+}
+
+/// The property of this name. If there are two, editors use the last, and other programs the first.
+fn the_only(table: &CstObject, name: &str) -> Result<Option<CstObjectProp>> {
+    let has_name = |property: &CstObjectProp| {
+        property.name().and_then(|it| it.decoded_value().ok()).as_deref() == Some(name)
+    };
+    let mut found = table.properties().into_iter().filter(has_name);
+    match (found.next(), found.next()) {
+        (_, Some(second)) => {
+            let node = CstNode::from(second);
+            Err(in_line(line(&node), format_args!("`{name}` is there twice")))
+        }
+        (found, None) => Ok(found),
+    }
 }
 
 fn found_value(property: &CstObjectProp) -> Option<FoundValue> {

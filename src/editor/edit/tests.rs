@@ -153,7 +153,8 @@ fn a_table_of_the_persons_own_stays_as_it_is() {
         "cargo = { noDeps = true }\n",
     ] {
         let refused = RUST_ANALYZER.edit(text, &aim(TARGET)).unwrap_err();
-        assert_eq!(refused.text, "it has a table `cargo.extraEnv` of your own", "{text}");
+        let expected = "your own table `cargo.extraEnv`, or the one around it, cannot be extended";
+        assert_eq!(refused.text, expected, "{text}");
         assert_eq!(remove(RUST_ANALYZER, text), text);
     }
 }
@@ -163,6 +164,7 @@ fn line_ends_stay() {
     for (format, before) in [
         (VSCODE, "{\r\n  \"a\": 1,\r\n  \"b\": 2\r\n}\r\n"),
         (VSCODE, "{\r\n  \"a\": 1,\n  \"b\": 2\r\n}\r\n"),
+        (VSCODE, "\u{feff}{\r\n  \"a\": 1,\r\n  \"b\": 2\r\n}\r\n"),
         (RUST_ANALYZER, "\u{feff}a = 1\r\nb = 2\n# c\r\n"),
         (Format::Elisp, "(a)\r\n(b)\n(c)\r\n"),
     ] {
@@ -181,6 +183,8 @@ fn what_is_refused_names_its_line() {
         (VSCODE, "{\"a\": 1}\n{}", 2),
         (VSCODE, "\n[]", 2),
         (VSCODE, "{\n\"E\": null}", 2),
+        (VSCODE, "{\"E\": {},\n\"E\": {}}", 2),
+        (VSCODE, "{\n\"a\": +1}", 2),
         (RUST_ANALYZER, "a = 1\nb =\n", 2),
         (RUST_ANALYZER, "\ncargo = 1\n", 2),
         (HELIX, "[[language-server]]\n", 1),

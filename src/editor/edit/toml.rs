@@ -28,7 +28,9 @@ pub(super) fn edit(text: &str, keys: &Keys, aim: &Aim) -> Result<String> {
     let edited = block::edit(text, "#", Some(format!("[{table}]\n{entries}")))?;
     match DeTable::parse(&edited) {
         Ok(_) => Ok(edited),
-        Err(_) => Err(Failure::new(format!("it has a table `{table}` of your own"))),
+        Err(_) => Err(Failure::new(format!(
+            "your own table `{table}`, or the one around it, cannot be extended"
+        ))),
     }
 }
 
