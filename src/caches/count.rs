@@ -121,6 +121,7 @@ fn list(person: &Arc<Resident>, directory: &File, top: &Node) -> Vec<(Cache, Vec
     let Ok(mut listing) = list::list(directory) else { return Vec::new() };
     // Their own cache directory may contain another private directory, which is counted on its own.
     listing.others.retain(|name| name.as_bytes() != person.name.as_bytes());
+    listing.targets.retain(|names| names.first().is_none_or(|name| *name != *person.name));
     let has_locks = !is_on_nfs(directory);
     let new = |names: Vec<OsString>| {
         let record = names.iter().find_map(|name| record::read(directory, name, top.uid));

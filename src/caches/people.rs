@@ -203,7 +203,10 @@ pub(crate) fn doubts_departed(people: &[Arc<Resident>]) -> Option<&'static str> 
     if departed.is_empty() {
         return None;
     }
-    if departed.len() > others.len() {
+    let owners = |people: &[&Arc<Resident>]| {
+        people.iter().map(|person| person.account.uid).collect::<BTreeSet<_>>().len()
+    };
+    if owners(&departed) > owners(&others) {
         return Some("more than half of the owners have no account");
     }
     // Accounts in /etc/passwd are known whether or not the directory service answers.

@@ -185,7 +185,10 @@ impl Server {
                 let told = read_from_start(&said).filter(|told| !told.trim().is_empty());
                 told.unwrap_or_else(|| reason.to_owned())
             });
-            std::fs::write(self.state(), reason.as_deref().unwrap_or_default()).ok()?;
+            // An empty state means an answer, so a reader must not find one that is only begun.
+            let new = self.socket.with_extension("new");
+            std::fs::write(&new, reason.as_deref().unwrap_or_default()).ok()?;
+            std::fs::rename(&new, self.state()).ok()?;
             Some(reason.is_none())
         })
     }

@@ -10,7 +10,6 @@ use super::finding::{Checked, Finding, Severity};
 use super::machine::Machine;
 use crate::os::entry::{Entry, Kind};
 use crate::os::{accounts, files};
-use crate::shim::decide::Rule;
 use crate::shim::migrate_command;
 use crate::ui::escape::{escaped, quoted};
 use crate::ui::look::Look;
@@ -143,7 +142,7 @@ fn dubious(machine: &Machine<'_>, workspace: &Path) -> Option<Finding> {
 /// `build-dir`.
 pub(super) fn build_dir(machine: &Machine<'_>) -> Checked {
     let decision = &machine.plan.decision;
-    let moved = decision.build_dir.as_ref().filter(|_| decision.rule == Rule::Redirected);
+    let moved = decision.build_dir.as_ref().filter(|_| machine.is_redirected());
     let finding = moved.map(|moved| {
         let text = format!(
             "{} sends intermediates to a place that is not your own: the shim overrides that, and \

@@ -134,7 +134,8 @@ fn examine(
         Err(failure) => checks.for_each(|(id, ..)| {
             let checked = match *id {
                 SETTINGS => Ok(vec![Finding::of(&failure)]),
-                _ => Err("the settings cannot be used"),
+                _ if failure.exit == 78 => Err("the settings cannot be used"),
+                _ => Err("it is unknown where this account builds"),
             };
             report.add(id, checked, &own_name);
         }),

@@ -12,7 +12,7 @@ use crate::editor;
 use crate::os::passwd::Account;
 use crate::os::{accounts, files, lexical};
 use crate::setup::{self, Site};
-use crate::shim::decide::{BUILD_BUILD_DIR, BUILD_TARGET_DIR, Rule, TARGET_DIR};
+use crate::shim::decide::{BUILD_BUILD_DIR, BUILD_TARGET_DIR, TARGET_DIR};
 use crate::shim::gather::private_dir;
 use crate::shim::installation::{Installation, is_shim};
 use crate::ui::escape::{escaped, quoted};
@@ -166,7 +166,7 @@ pub(super) fn sccache(machine: &Machine<'_>) -> Checked {
     let note = choose::wrapping(plan).note;
     let help = "to compile without it: `compile-cache = \"off\"` in your settings";
     found.extend(note.map(|note| Finding::new(Severity::Warn, note).help(help)));
-    if is_used && plan.decision.rule == Rule::Redirected {
+    if is_used && machine.is_redirected() {
         let text = "sccache's keys contain CARGO_TARGET_DIR, so what it has for one target directory is \
                     of no use for another";
         let help = "let `compile-cache` in the settings call it instead: cargo-peruser man sharing";

@@ -64,7 +64,7 @@ pub(super) fn take(
     match flock(&private, FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => {}
         Err(Errno::WOULDBLOCK) => {
-            let text = format!("another gc is at work in `{}`", escaped(&person.path));
+            let text = format!("another gc or migrate is at work in `{}`", escaped(&person.path));
             return Err(Failure::new(text));
         }
         Err(cause) => return Err(Failure::file("lock", &person.path, cause)),

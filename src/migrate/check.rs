@@ -16,6 +16,7 @@ use crate::os::accounts;
 use crate::os::entry::Kind;
 use crate::os::facts::facts_of;
 use crate::os::node::Inventory;
+use crate::os::node::is_mounted;
 use crate::os::rights::{Credentials, Rights};
 use crate::os::tree::{FILE, NAMED, Tree};
 use crate::private_dir::provision::Person;
@@ -38,9 +39,14 @@ pub(super) fn check(
         let why = "it has another name outside of what is moved, and may be another user's file";
         (is_root && method != Method::Copy).then(|| (index, why.to_owned()))
     };
+    let is_mount = |index: usize| {
+        let found = inventory.top().zip(inventory.nodes.get(index));
+        found.is_some_and(|(top, node)| is_mounted(top, node))
+    };
     if let Some((index, why)) = judge::refused(inventory).or_else(linked) {
         return Err(hostile(tree, inventory, index, &why, |owner| match index {
             0 => "name the target directory itself, as in `…/target`".into(),
+            _ if is_mount(index) => "unmount it, if nobody needs it there".into(),
             _ => format!("if it is not needed, {owner} can remove it"),
         }));
     }
