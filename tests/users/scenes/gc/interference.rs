@@ -304,7 +304,7 @@ fn builds(scene: &Scene<'_>) {
 
 fn another(scene: &Scene<'_>) {
     let words = ["--older-than", "30d", "--incremental", "off"];
-    gc(&scene.alice, &words).run().blames("another gc is at work");
+    gc(&scene.alice, &words).run().blames("another gc or migrate is at work");
 }
 
 fn left_behind(stage: &Stage) {
