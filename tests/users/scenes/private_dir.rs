@@ -7,6 +7,7 @@ tests![
     test!("mallory_cannot_hold_alices_lock", lock).needs(&[Need::Flock]),
     test!("tightens_what_an_acl_lets_mallory_read", readable_by_acl).needs(&[Need::Acls]),
     test!("refuses_what_an_acl_lets_mallory_write", writable_by_acl).needs(&[Need::Acls]),
+    test!("refuses_contents_that_others_could_change", changed_inside),
     test!("tightening_closes_every_directory_inside", closes_all),
     test!("tightening_changes_nothing_beyond_a_symlink_or_a_mount", closes_no_more),
     test!("a_working_directory_left_inside_is_of_no_use", left_inside).needs(&[Need::Flock]),
@@ -53,6 +54,26 @@ fn writable_by_acl(stage: &Stage) {
     let scene = Scene::new(stage, 0o700);
     Acl::Access.grant(&scene.directory, stage.person("mallory").uid(), 0o7);
     scene.build().refused().blames(scene.directory.to_string_lossy());
+}
+
+/// Closing the directory does not make good what others may have put there before.
+fn changed_inside(stage: &Stage) {
+    let scene = Scene::new(stage, 0o755);
+    let (alice, mallory) = (scene.alice.uid(), stage.person("mallory").uid());
+    let inside = scene.directory.join("inside");
+    let odd = inside.join("odd");
+    for (uid, mode) in [(mallory, 0o644), (alice, 0o666), (mallory, 0o755), (alice, 0o777)] {
+        let _context = context(|| format!("{uid} {mode:o}"));
+        make::directory(&inside, alice, alice, 0o755);
+        match mode & 0o111 {
+            0 => make::file(&odd, "", uid, mode),
+            _ => make::directory(&odd, uid, uid, mode),
+        }
+        scene.build().refused().blames("`inside/odd`");
+        assert!(look(&scene.directory).is_some_and(|it| it.mode == 0o755), "it was tightened");
+        make::nothing(&inside);
+    }
+    scene.build().notes(scene.directory.to_string_lossy());
 }
 
 /// Even files that a cargo creates with umask 0000.
