@@ -24,10 +24,10 @@ use crate::ui::failure::{Failure, Result};
 /// # Errors
 /// The refusal, and a failure to look at an entry.
 pub(super) fn check(tree: &Tree, caller: &Caller<'_>) -> Result<Inventory> {
+    // What cannot be looked at cannot be trusted. An interrupt is no refusal.
     let refused = |failure: Failure| match failure.exit {
-        // Something was changed meanwhile, or cannot be looked at.
-        1 => failure.exit(77).help("run the command again, when nothing else works there"),
-        _ => failure,
+        130 => failure,
+        _ => changed_meanwhile(failure).exit(77),
     };
     let inventory = tree.walk(&|_| false).map_err(refused)?;
     let private_group = accounts::private_group(caller.uid);
@@ -85,7 +85,16 @@ fn restrict(tree: &Tree, inventory: &Inventory) -> Result<bool> {
         });
         // What is gone needs nothing. If something else has replaced it, the next check sees that.
         files::if_any(restricted)
-            .map_err(|cause| tree.failed("make private", &inventory.path(index), cause))?;
+            .map_err(|cause| tree.failed("make private", &inventory.path(index), cause))
+            .map_err(changed_meanwhile)?;
     }
     Ok(found)
+}
+
+/// A refusal instead of the failure for an entry that was changed meanwhile (exit 1).
+fn changed_meanwhile(failure: Failure) -> Failure {
+    match failure.exit {
+        1 => failure.exit(77).help("run the command again, when nothing else works there"),
+        _ => failure,
+    }
 }

@@ -73,6 +73,10 @@ fn changed_inside(stage: &Stage) {
         assert!(look(&scene.directory).is_some_and(|it| it.mode == 0o755), "it was tightened");
         make::nothing(&inside);
     }
+    // Nor what nobody can look at.
+    make::directory(&inside, alice, alice, 0o000);
+    scene.build().refused().blames("inside");
+    make::nothing(&inside);
     scene.build().notes(scene.directory.to_string_lossy());
 }
 
